@@ -1,0 +1,1 @@
+"""Slash commands: parse, call a service, reply. No logic worth testing alone."""

@@ -1,0 +1,49 @@
+"""What the Discord process sees of speech synthesis, whichever way it is carried out."""
+
+from typing import Protocol
+
+import msgspec
+
+from engine.speech import EngineInfo, Speech, SpeechRequest
+
+
+class ExecutorStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot for `/status` and logs.
+
+    `state` is one word: "starting", "ready", "restarting", "unavailable" or "closed"; `detail` a
+    sentence on it (what is loading, why it is unavailable). `queued` and `running` count jobs;
+    `restarts` counts workers that were replaced since the bot started.
+    """
+
+    state: str
+    detail: str
+    engine: EngineInfo | None
+    queued: int
+    running: int
+    restarts: int
+
+
+class Executor(Protocol):
+    """Turns requests into speech somewhere else. All methods belong to one event loop."""
+
+    async def start(self) -> None:
+        """Begin loading and return at once; `engine_info` waits for it."""
+
+    async def engine_info(self) -> EngineInfo:
+        """The loaded engine; waits while one is loading.
+
+        Raises `WorkerUnavailable` when none can be loaded.
+        """
+
+    async def synthesise(self, request: SpeechRequest) -> Speech:
+        """Speak one request.
+
+        Cancelling the awaiting task gives the request up; work that nobody waits for any more is
+        cancelled in the worker. Raises a `SpeechError`; a full queue is refused at once.
+        """
+
+    def status(self) -> ExecutorStatus:
+        """How things stand now."""
+
+    async def close(self) -> None:
+        """Fail what is waiting with `ExecutorClosed`, stop the worker, and wait for its end."""

@@ -1,0 +1,122 @@
+"""What crosses the pipe between the Discord process and a worker: one msgpack struct a frame.
+
+The Discord process writes `Command`s to the worker's stdin, the worker writes `Report`s to its
+stdout. Framing is in `engine.framing`.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from engine.speech import EngineInfo, SpeechParameters, Voice
+
+
+class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a worker needs to choose and load an engine.
+
+    `home` is TIMBRE_HOME: conditionals are kept under it. `weights` is a folder with Chatterbox's
+    checkpoint, None for the model hub at `revision`. `threads` limits CPU threads, 0 for all.
+    """
+
+    engine: Literal["auto", "chatterbox", "stock"]
+    home: str
+    weights: str | None = None
+    revision: str | None = None  # None: the pinned one
+    device: Literal["auto", "cuda", "cpu"] = "auto"
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    threads: int = 0
+    conditionals_in_memory: int = 256
+    max_streams: int = 32
+
+
+class Start(msgspec.Struct, frozen=True, tag="start"):
+    """First frame: load this. Answered by `Progress`, then `Ready`, or by exit with a reason."""
+
+    config: EngineConfig
+
+
+class Speak(msgspec.Struct, frozen=True, tag="speak"):
+    """Synthesise one chunk; answered by `Spoken` or `Failed` with the same `job_id`."""
+
+    job_id: int
+    text: str
+    voice: Voice
+    parameters: SpeechParameters
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    """Stop working on a job. Nothing more is reported for it."""
+
+    job_id: int
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """Exit with code 0 as soon as the current step allows."""
+
+
+Command = Start | Speak | Cancel | Stop
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """Loading: what is being done, and how much of it (0 to 1) where that is known."""
+
+    activity: str
+    fraction: float | None = None
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The engine is loaded and takes `Speak`."""
+
+    info: EngineInfo
+
+
+class Unable(msgspec.Struct, frozen=True, tag="unable"):
+    """The engine cannot be loaded, and starting again would not help. The worker then exits."""
+
+    reason: str
+
+
+class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
+    """Sent once a second from a thread of its own.
+
+    `step_age_s` is the time since the main loop last finished a step, so that a stuck engine shows
+    although its process lives.
+    """
+
+    step_age_s: float
+    resident_bytes: int
+
+
+class Spoken(msgspec.Struct, frozen=True, tag="spoken"):
+    """A finished job. `pcm` is mono float32, little endian; the rest is as in `Speech`."""
+
+    job_id: int
+    pcm: bytes
+    sample_rate: int
+    substitution: str | None
+    stage_ms: dict[str, float]
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """A job that cannot be done. `kind` is one of `engine.errors.BY_KIND`."""
+
+    job_id: int
+    kind: str
+    message: str
+
+
+class Enrolled(msgspec.Struct, frozen=True, tag="enrolled"):
+    """Conditionals were computed and written to disk, to be recorded in SQLite.
+
+    `key` is the SHA-256 they are stored under, `path` is relative to TIMBRE_HOME.
+    """
+
+    key: str
+    clip_sha256: str
+    model_revision: str
+    engine_version: str
+    path: str
+    size_bytes: int
+
+
+Report = Progress | Ready | Unable | Heartbeat | Spoken | Failed | Enrolled

@@ -1,0 +1,155 @@
+"""The boundary types: what the Discord process asks of an engine and what it gets back.
+
+Imported by both processes, so it must never import torch. Everything here is immutable and
+crosses the pipe as msgpack.
+"""
+
+import hashlib
+import math
+from enum import IntEnum
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+
+#: Closed range of every sampling parameter. Outside it Chatterbox produces noise or fails.
+PARAMETER_RANGES: dict[str, tuple[float, float]] = {
+    "exaggeration": (0.0, 2.0),
+    "cfg_weight": (0.0, 2.0),
+    "temperature": (0.05, 5.0),
+    "min_p": (0.0, 1.0),
+    "top_p": (0.01, 1.0),
+    "repetition_penalty": (1.0, 2.0),
+    "seed": (0, 2**63 - 1),
+}
+
+
+class SpeechParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to speak. The defaults are upstream Chatterbox's own.
+
+    Raises `ValueError`, naming the field, for a value outside `PARAMETER_RANGES`.
+    """
+
+    exaggeration: float = 0.5
+    cfg_weight: float = 0.5
+    temperature: float = 0.8
+    min_p: float = 0.05
+    top_p: float = 1.0
+    repetition_penalty: float = 1.2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in PARAMETER_RANGES.items():
+            value = getattr(self, name)
+            if not (math.isfinite(value) and low <= value <= high):
+                raise ValueError(f"{name} must be between {low} and {high}, not {value}")
+
+
+class StockVoice(msgspec.Struct, frozen=True, tag="stock"):
+    """A voice that comes with the engine. An empty name is the engine's default."""
+
+    name: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What distinguishes this voice in a cache key."""
+        return f"stock:{self.name}"
+
+
+class ClonedVoice(msgspec.Struct, frozen=True, tag="cloned"):
+    """A member's voice, given by its reference clip.
+
+    `clip_sha256` is the lower-case hex digest of the bytes at `clip_path`; the path may change,
+    the digest is the voice's identity.
+    """
+
+    clip_sha256: str
+    clip_path: str
+
+    @property
+    def identity(self) -> str:
+        """What distinguishes this voice in a cache key."""
+        return f"clip:{self.clip_sha256}"
+
+
+Voice = StockVoice | ClonedVoice
+
+
+class Priority(IntEnum):
+    """Which request goes first; a lower number is served earlier."""
+
+    FIRST_SOUND = 0  # somebody hears silence until this is done
+    SPEAKING = 1  # the next chunk of something already sounding
+    LOOK_AHEAD = 2  # prepared in advance
+
+
+class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One chunk of text to be spoken.
+
+    `guild_id` and `user_id` are whom the queue is fair to; 0 stands for nobody in particular.
+    `deadline_s` counts from submission: a request that has not started by then fails with
+    `DeadlineExceeded`; None waits for ever.
+    """
+
+    text: str
+    voice: Voice = StockVoice()
+    parameters: SpeechParameters = SpeechParameters()
+    guild_id: int = 0
+    user_id: int = 0
+    priority: Priority = Priority.FIRST_SOUND
+    deadline_s: float | None = None
+
+    @property
+    def content_key(self) -> str:
+        """SHA-256 over everything in the request that changes the audio: text, voice, parameters.
+
+        Hex. Requests with equal keys are one job, whoever asked.
+        """
+        return sha256_of(self.text, self.voice.identity, self.parameters)
+
+
+class Speech(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine made of one request.
+
+    `pcm` is mono float32 of shape (samples,), nominally in [-1, 1], at `sample_rate` Hz.
+    `substitution` says, in one sentence for the listener, why another voice than the requested
+    one is speaking; None when the voice is the requested one. `stage_ms` names what the time went
+    on, in milliseconds.
+    """
+
+    pcm: FloatArray
+    sample_rate: int
+    substitution: str | None = None
+    stage_ms: dict[str, float] = {}
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the audio in seconds."""
+        return len(self.pcm) / self.sample_rate
+
+
+class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker loaded and why, as shown by `/status` and hashed into cache keys."""
+
+    name: str  # "chatterbox" or "stock"
+    model: str
+    revision: str
+    version: str  # of our code: raised whenever the same request gives other audio
+    sample_rate: int
+    device: str
+    precision: str
+    reason: str  # one sentence: why this engine, device and precision
+    stock_voices: tuple[str, ...]  # the first is the default
+    clones_voices: bool
+
+    @property
+    def identity(self) -> str:
+        """What distinguishes this engine's audio in a cache key."""
+        return f"{self.name}/{self.model}@{self.revision}/{self.version}/{self.precision}"
+
+
+def sha256_of(*parts: object) -> str:
+    """Hex SHA-256 over the msgpack of `parts`: unambiguous, unlike a joined string."""
+    return hashlib.sha256(msgspec.msgpack.encode(parts)).hexdigest()

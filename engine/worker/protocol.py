@@ -1,0 +1,50 @@
+"""What the worker's loop needs of an engine.
+
+An engine is driven in steps from one thread, so that a batching engine can admit and drop jobs
+between any two steps of decoding; an engine that can only do one job at a time wraps itself in
+`engine.worker.serial.SerialEngine`.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from engine.errors import SpeechError
+from engine.messages import Speak
+from engine.speech import EngineInfo, Speech
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How one job ended."""
+
+    job_id: int
+    result: Speech | SpeechError
+
+
+class Engine(Protocol):
+    """A loaded model that speaks. Not thread-safe: everything is called from the loop's thread."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What was loaded, and why."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether `step` has anything to do."""
+
+    def admit(self, job: Speak) -> None:
+        """Take a job. Never blocks; a job that cannot be done fails in a later `step`."""
+
+    def cancel(self, job_id: int) -> None:
+        """Drop a job and free what it holds. Unknown ids are ignored: it may just have ended."""
+
+    def step(self) -> Sequence[Outcome]:
+        """Do one bounded piece of work and return the jobs that it ended.
+
+        Raises only for faults that leave the engine unusable: the worker then exits and is
+        restarted. A job's own failure is an `Outcome` with a `SpeechError`.
+        """
+
+    def close(self) -> None:
+        """Release what the engine holds."""
