@@ -1,0 +1,76 @@
+"""What a person is told when something fails, in one place.
+
+`sentence_for` has the precedence: our own refusals, then failures of speech, then what discord.py
+checks, then Discord's own refusals; whatever is left is a fault of ours and gets a reference that
+is also in the log.
+"""
+
+import logging
+import secrets
+
+import discord
+from discord import app_commands
+
+from engine.errors import SpeechError
+
+log = logging.getLogger(__name__)
+
+
+class UserError(Exception):
+    """Something the person who asked can understand and, mostly, mend. `str` is the sentence."""
+
+
+def sentence_for(error: BaseException) -> str:
+    """One sentence for whoever caused `error`; an unexpected one is logged with a reference."""
+    match error:
+        case app_commands.CommandInvokeError():
+            return sentence_for(error.original)
+        case UserError() | SpeechError():
+            return str(error)
+        case app_commands.NoPrivateMessage():
+            return "This only works in a server."
+        case app_commands.MissingPermissions():
+            missing = ", ".join(name.replace("_", " ") for name in error.missing_permissions)
+            return f"You need this permission for that: {missing}."
+        case app_commands.BotMissingPermissions():
+            missing = ", ".join(name.replace("_", " ") for name in error.missing_permissions)
+            return f"I need this permission for that: {missing}."
+        case app_commands.CommandOnCooldown():
+            return f"That was quick. Please try again in {error.retry_after:.0f} s."
+        case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
+            return "This command has changed. Please restart Discord and try again."
+        case app_commands.CheckFailure():
+            return "You may not use this command here."
+        case discord.Forbidden():
+            return "Discord does not let me do that here. Please check my permissions."
+        case discord.DiscordServerError():
+            return "Discord has trouble at the moment. Please try again."
+        case _:
+            reference = secrets.token_hex(4)
+            log.error("unexpected failure", exc_info=error, extra={"reference": reference})
+            return f"Something went wrong on my side. It is in the log as {reference}."
+
+
+async def tell(interaction: discord.Interaction, sentence: str) -> None:
+    """Say `sentence` to the person behind `interaction` alone, whatever was answered before."""
+    try:
+        if not interaction.response.is_done():
+            await interaction.response.send_message(sentence, ephemeral=True)
+            return
+        if interaction.extras.get("public"):
+            # The first follow-up to a public "thinking" would be public as well.
+            interaction.extras["public"] = False
+            await interaction.delete_original_response()
+        await interaction.followup.send(sentence, ephemeral=True)
+    except discord.HTTPException as error:
+        log.warning("a failure could not be told", extra={"status": error.status})
+
+
+class TimbreTree(app_commands.CommandTree[discord.Client]):
+    """Where the errors of all commands meet."""
+
+    async def on_error(
+        self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
+    ) -> None:
+        """Tell the caller; nothing fails in silence."""
+        await tell(interaction, sentence_for(error))

@@ -1,0 +1,169 @@
+"""Every limit and choice of Timbre, read from the environment and `.env`.
+
+One class, so that a setting is declared once: name, type, range, default and, in `.env.example`,
+its sentence. Nothing else in Timbre reads the environment.
+"""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engine.messages import EngineConfig
+
+
+class SettingsError(Exception):
+    """A setting is wrong; `str(error)` is one line naming it, without its value if it is secret."""
+
+
+class Settings(BaseSettings):
+    """The settings. Units are in the names; defaults suit a machine with one GPU or none."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIMBRE_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    # Discord
+    discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
+    discord_resolve: str | None = None
+    discord_ca: Path | None = None
+
+    # Where things are kept
+    home: Path = Path("var")
+    speech_cache_max_mib: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
+
+    # The engine
+    engine: Literal["auto", "chatterbox", "stock"] = "auto"
+    chatterbox_python: Path | None = Field(default=None, validation_alias="CHATTERBOX_PYTHON")
+    weights: Path | None = None
+    weights_revision: str | None = None
+    device: Literal["auto", "cuda", "cpu"] = "auto"
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    engine_threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    max_streams: Annotated[int, Field(ge=1, le=256)] = 32
+    conditionals_in_memory: Annotated[int, Field(ge=1, le=100_000)] = 256
+
+    # The queue between the two processes
+    queue_max_jobs: Annotated[int, Field(ge=1, le=100_000)] = 256
+    request_deadline_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    heartbeat_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 15.0
+    step_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 120.0
+
+    # Text
+    max_text_chars: Annotated[int, Field(ge=1, le=4000)] = 2000
+    max_spoken_chars: Annotated[int, Field(ge=1, le=20_000)] = 1500
+    max_chunk_chars: Annotated[int, Field(ge=40, le=1000)] = 280
+    first_chunk_chars: Annotated[int, Field(ge=10, le=1000)] = 60
+    look_ahead_chunks: Annotated[int, Field(ge=1, le=16)] = 2
+
+    # Sound
+    loudness_lufs: Annotated[float, Field(ge=-40, le=-10)] = -18.0
+    true_peak_max_dbtp: Annotated[float, Field(ge=-20, le=0)] = -1.5
+    opus_kbps: Annotated[int, Field(ge=16, le=256)] = 64
+
+    # The voice connection
+    voice_connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    voice_encryption_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
+    voice_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 60
+    voice_first_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 200
+    voice_queue_max_utterances: Annotated[int, Field(ge=1, le=1000)] = 50
+
+    # Logs
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["console", "json"] = "console"
+
+    @field_validator("home", "weights", "chatterbox_python", "discord_ca", mode="after")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        # `absolute`, not `resolve`: a virtual environment's python is a symbolic link, and to
+        # follow it would leave the environment.
+        return path.expanduser().absolute() if path else None
+
+    @field_validator("chatterbox_python", "discord_ca", mode="after")
+    @classmethod
+    def _a_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError(f"no file {path}")
+        return path
+
+    @field_validator("weights", mode="after")
+    @classmethod
+    def _a_folder(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_dir():
+            raise ValueError(f"no folder {path}")
+        return path
+
+    @field_validator("discord_resolve", mode="after")
+    @classmethod
+    def _on_loopback(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        host, _, port = value.rpartition(":")
+        try:
+            loopback = ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            loopback = False
+        if not loopback or not port.isdecimal() or not 0 < int(port) < 65536:
+            raise ValueError("must be a loopback address and a port, such as 127.0.0.1:8443")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if (self.discord_resolve is None) != (self.discord_ca is None):
+            raise ValueError("TIMBRE_DISCORD_RESOLVE and TIMBRE_DISCORD_CA go together")
+        if self.first_chunk_chars > self.max_chunk_chars:
+            raise ValueError("TIMBRE_FIRST_CHUNK_CHARS must not exceed TIMBRE_MAX_CHUNK_CHARS")
+        return self
+
+    def engine_config(self) -> EngineConfig:
+        """What the worker needs to know of these settings."""
+        return EngineConfig(
+            engine=self.engine,
+            home=str(self.home),
+            weights=str(self.weights) if self.weights else None,
+            revision=self.weights_revision,
+            device=self.device,
+            precision=self.precision,
+            threads=self.engine_threads,
+            conditionals_in_memory=self.conditionals_in_memory,
+            max_streams=self.max_streams,
+        )
+
+    def require_token(self) -> str:
+        """The bot's token. Raises `SettingsError` when none is set."""
+        token = self.discord_token.get_secret_value().strip() if self.discord_token else ""
+        if not token:
+            raise SettingsError(
+                "DISCORD_TOKEN is not set: put your bot's token into .env "
+                "(the README says how to get one)"
+            )
+        return token
+
+
+def variable_name(field: str) -> str:
+    """The environment variable of a field of `Settings`."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else f"TIMBRE_{field.upper()}"
+
+
+def load() -> Settings:
+    """The settings of this process. Raises `SettingsError` for the first wrong one."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else ""
+        name = variable_name(field) if field in Settings.model_fields else field
+        message = first["msg"].removeprefix("Value error, ")
+        sentence = f"{name}: {message}" if name else message
+        raise SettingsError(sentence[0].upper() + sentence[1:]) from None
+    except UnicodeDecodeError:
+        raise SettingsError(".env is not UTF-8 text") from None

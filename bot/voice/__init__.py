@@ -1,0 +1,1 @@
+"""The voice connection: one session per server, from join to leave."""

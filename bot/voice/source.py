@@ -1,0 +1,102 @@
+"""What the player thread reads: ready-made Opus packets from a queue.
+
+`read` runs every 20 ms in discord.py's player thread. It must never block, encode, log or touch
+the event loop except through `call_soon_threadsafe`.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import discord
+
+from bot.audio.opus import PACKET_MS, SILENCE
+
+#: Discord asks for five frames of silence after speech, so that receivers do not interpolate.
+TAIL_PACKETS = 5
+
+
+class OpusQueueSource(discord.AudioSource):
+    """One long-lived source per session, fed by `put` from the event loop.
+
+    It returns silence while an utterance is open but its next packets are not there yet, and while
+    `may_sound` is false (the connection would send in the clear): nothing is skipped, it waits.
+    After the last packet it returns `TAIL_PACKETS` of silence and then ends the player, which does
+    not lose what is put meanwhile: `pending` tells the session to play again.
+
+    `put` callbacks are called in the player thread.
+    """
+
+    def __init__(self, may_sound: Callable[[], bool]) -> None:
+        self._may_sound = may_sound
+        self._lock = threading.Lock()
+        self._items: deque[bytes | Callable[[], None]] = deque()
+        self._open = False
+        self._silence_owed = 0
+        self._tail = 0
+        self.underrun_packets = 0
+
+    def put(self, packets: Sequence[bytes], *, first: Callable[[], None] | None = None) -> None:
+        """Queue packets; `first` is called when the first of them is handed to the connection."""
+        with self._lock:
+            self._open = True
+            if first is not None:
+                self._items.append(first)
+            self._items.extend(packets)
+
+    def end(self, then: Callable[[], None]) -> None:
+        """Close the utterance: `then` is called once its last packet has been handed over."""
+        with self._lock:
+            self._items.append(then)
+            self._open = False
+
+    def lead_in(self, milliseconds: int) -> None:
+        """Return this much silence before anything else."""
+        with self._lock:
+            self._silence_owed = milliseconds // PACKET_MS
+            self._tail = TAIL_PACKETS
+
+    def clear(self) -> None:
+        """Drop everything queued. Callbacks of dropped utterances are not called."""
+        with self._lock:
+            self._items.clear()
+            self._open = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is anything to play, or an utterance is still open."""
+        with self._lock:
+            return self._open or bool(self._items)
+
+    def read(self) -> bytes:
+        """The next 20 ms: a packet, silence, or nothing when there is nothing left to say."""
+        called: list[Callable[[], None]] = []
+        with self._lock:
+            packet = self._next(called)
+        for callback in called:
+            callback()
+        return packet
+
+    def _next(self, called: list[Callable[[], None]]) -> bytes:
+        if self._silence_owed:
+            self._silence_owed -= 1
+            return SILENCE
+        if self._items and not self._may_sound():
+            return SILENCE
+        while self._items:
+            item = self._items.popleft()
+            if isinstance(item, bytes):
+                self._tail = TAIL_PACKETS
+                return item
+            called.append(item)
+        if self._open:
+            self.underrun_packets += 1
+            return SILENCE
+        if self._tail:
+            self._tail -= 1
+            return SILENCE
+        return b""
+
+    def is_opus(self) -> bool:
+        """Packets go out as they are."""
+        return True
