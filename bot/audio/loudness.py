@@ -27,9 +27,9 @@ def true_peak_dbtp(pcm: FloatArray) -> float:
 
 
 def loudness_lufs(pcm: FloatArray, sample_rate: int) -> float:
-    """Integrated loudness of mono `pcm` in LUFS, by ITU-R BS.1770-4. -inf for silence.
+    """Integrated loudness of `pcm` in LUFS, by ITU-R BS.1770-4. -inf for silence.
 
-    Audio shorter than one 400 ms block is repeated until it fills two.
+    `pcm` is mono and is measured as it will be heard, from both stereo channels. Audio shorter than one 400 ms block is repeated until it fills two.
     """
     import pyloudnorm  # noqa: PLC0415 - imports scipy.signal, see above
 
@@ -39,7 +39,8 @@ def loudness_lufs(pcm: FloatArray, sample_rate: int) -> float:
     if len(pcm) == 0 or not np.any(pcm):
         return -math.inf
     with np.errstate(divide="ignore"):
-        return float(pyloudnorm.Meter(sample_rate).integrated_loudness(pcm))
+        stereo = np.stack([pcm, pcm], axis=1)
+        return float(pyloudnorm.Meter(sample_rate).integrated_loudness(stereo))
 
 
 def normalise(

@@ -7,7 +7,7 @@ the event loop; only `OpusQueueSource.read` is called from discord.py's player t
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
@@ -40,7 +40,7 @@ class VoiceLimits:
 class Speakable(Protocol):
     """What can be played: clips that arrive in order, prepared ahead while earlier ones sound."""
 
-    def clips(self) -> AsyncIterator[Clip]:
+    def clips(self) -> AsyncGenerator[Clip, None]:
         """The clips. Iterated once; raises a `SpeechError` where one cannot be made."""
 
     def cancel(self) -> None:
@@ -196,8 +196,7 @@ class VoiceSession:
                     self._current = None
 
     async def _speak(self, playback: Playback) -> None:
-        loop = asyncio.get_running_loop()
-        spoken = loop.create_future()
+        spoken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def last_packet_sent() -> None:
             if not spoken.done():
@@ -210,18 +209,13 @@ class VoiceSession:
                 async for clip in clips:
                     if first:
                         await self._require_connection()
-                    self._source.put(
-                        clip.packets,
-                        first=(lambda: loop.call_soon_threadsafe(playback.begin))
-                        if first
-                        else None,
-                    )
+                    self._source.put(clip.packets, first=_soon(playback.begin) if first else None)
                     first = False
                     self._play()
-        except Exception as error:  # noqa: BLE001 - said below, after what is already queued
+        except Exception as error:  # said below, after what is already queued
             failure = error
         if not first:
-            self._source.end(lambda: loop.call_soon_threadsafe(last_packet_sent))
+            self._source.end(_soon(last_packet_sent))
             self._play()
             await spoken
         if failure:
@@ -243,16 +237,20 @@ class VoiceSession:
 
     def _play(self) -> None:
         client = self.client
-        if client is None or not client.is_connected() or client.is_playing():
+        if client and client.is_playing():
             return
+        if client is None or not client.is_connected():
+            raise UserError("I am not in a voice channel any more.")
         self._source.lead_in(
             self._limits.first_lead_in_ms if self._fresh else self._limits.lead_in_ms
         )
         self._fresh = False
         loop = asyncio.get_running_loop()
-        client.play(
-            self._source, after=lambda error: loop.call_soon_threadsafe(self._player_ended, error)
-        )
+
+        def player_ended(error: Exception | None) -> None:
+            loop.call_soon_threadsafe(self._player_ended, error)
+
+        client.play(self._source, after=player_ended)
 
     def _player_ended(self, error: Exception | None) -> None:
         if error:
@@ -269,6 +267,16 @@ class VoiceSession:
         """In the player thread: whether the next packet would be safe to send."""
         client = self.client
         return client is None or self._alone or encryption_of(client) is not Encryption.PENDING
+
+
+def _soon(callback: Callable[[], None]) -> Callable[[], None]:
+    """`callback` on the running loop, to be called from the player thread."""
+    loop = asyncio.get_running_loop()
+
+    def called_elsewhere() -> None:
+        loop.call_soon_threadsafe(callback)
+
+    return called_elsewhere
 
 
 def require_admission(channel: VocalChannel) -> None:

@@ -1,0 +1,118 @@
+"""The bot as Discord sees it: intents, extensions, command sync, and who is where in voice."""
+
+import asyncio
+import hashlib
+import json
+import logging
+import time
+from pathlib import Path
+
+import aiohttp
+import discord
+from discord.ext import commands
+
+from bot.errors import TimbreTree
+from bot.services import Services
+from bot.voice.session import VoiceLimits, VoiceSessions
+
+log = logging.getLogger(__name__)
+
+EXTENSIONS = ("cogs.say", "cogs.channel", "cogs.status")
+
+
+class TimbreBot(commands.AutoShardedBot):
+    """Connects the services to Discord. The voice sessions live here, so cogs can be reloaded.
+
+    `connector` is discord.py's own option: None for Discord itself, or one that resolves Discord's
+    names to a server on loopback.
+    """
+
+    def __init__(self, services: Services, connector: aiohttp.BaseConnector | None = None) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=discord.Intents(guilds=True, voice_states=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags(voice=True),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            tree_cls=TimbreTree,
+            connector=connector,
+        )
+        self.services = services
+        settings = services.settings
+        self.sessions = VoiceSessions(
+            VoiceLimits(
+                connect_timeout_s=settings.voice_connect_timeout_s,
+                encryption_timeout_s=settings.voice_encryption_timeout_s,
+                lead_in_ms=settings.voice_lead_in_ms,
+                first_lead_in_ms=settings.voice_first_lead_in_ms,
+                max_utterances=settings.voice_queue_max_utterances,
+            )
+        )
+        self._born = time.perf_counter()
+
+    async def setup_hook(self) -> None:
+        """Load the commands and tell Discord about them if they changed."""
+        for extension in EXTENSIONS:
+            await self.load_extension(extension)
+        await self._sync_if_changed(self.services.settings.home / "commands.json")
+
+    async def _sync_if_changed(self, record: Path) -> None:
+        # Discord allows 200 command creations a day, and restarts are frequent: sync only when
+        # what we would send differs from what we sent last, or Discord lost it.
+        commands_now = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        payload = json.dumps(commands_now, sort_keys=True, default=str)
+        state = {
+            "application": self.application_id,
+            "sha256": hashlib.sha256(payload.encode()).hexdigest(),
+        }
+        if await asyncio.to_thread(_read_json, record) == state and await self._registered() == {
+            str(command["name"]) for command in commands_now
+        }:
+            log.info("commands unchanged", extra={"commands": len(commands_now)})
+            return
+        synced = await self.tree.sync()
+        await asyncio.to_thread(record.write_text, json.dumps(state), encoding="utf-8")
+        log.info("commands synced", extra={"commands": len(synced)})
+
+    async def _registered(self) -> set[str]:
+        try:
+            return {command.name for command in await self.tree.fetch_commands()}
+        except discord.HTTPException as error:
+            log.warning("commands could not be listed", extra={"status": error.status})
+            return set()
+
+    async def on_ready(self) -> None:
+        """Say in the log that Discord is connected."""
+        log.info(
+            "ready",
+            extra={
+                "guilds": len(self.guilds),
+                "shards": self.shard_count,
+                "seconds": round(time.perf_counter() - self._born, 3),
+            },
+        )
+
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        """Keep the sessions true to where everybody is."""
+        self.sessions.voice_state_updated(member, before, after)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Stop speaking in a server that the bot was removed from."""
+        self.sessions.forget(guild)
+
+    async def close(self) -> None:
+        """Leave voice, then disconnect."""
+        if not self.is_closed():
+            await self.sessions.close()
+        await super().close()
+
+
+def _read_json(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None  # never synced, or unreadable: sync

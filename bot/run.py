@@ -1,0 +1,77 @@
+"""`python -m bot run`: the bot on Discord, from start to a clean end.
+
+SIGINT and SIGTERM (on Windows, Ctrl-C and Ctrl-Break) end it within `SHUTDOWN_S`: it takes no more
+work, leaves voice, stops the worker and closes the database.
+"""
+
+import asyncio
+import logging
+import signal
+import ssl
+from contextlib import suppress
+
+import aiohttp
+import discord
+
+from bot import logs
+from bot.client import TimbreBot
+from bot.discord_address import connector
+from bot.services import open_services
+from bot.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
+
+#: How long a clean end may take before the process gives up on being clean.
+SHUTDOWN_S = 4.5
+
+
+async def run(settings: Settings) -> int:
+    """Run until told to stop. Returns the exit code; raises `SettingsError` for a wrong setting."""
+    token = settings.require_token()
+    logs.configure(settings.log_level, settings.log_format, token)
+    stop = asyncio.Event()
+    _on_signals(stop)
+    async with open_services(settings) as services:
+        bot = TimbreBot(services, _connector(settings))
+        connection = asyncio.create_task(bot.start(token), name="discord")
+        stopping = asyncio.create_task(stop.wait(), name="signal")
+        await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        log.info("stopping")
+        try:
+            async with asyncio.timeout(SHUTDOWN_S):
+                await bot.close()
+        except TimeoutError:
+            log.warning("Discord did not let go in time")
+        if not connection.done():
+            connection.cancel()
+        try:
+            with suppress(asyncio.CancelledError):
+                await connection
+        except discord.LoginFailure:
+            raise SettingsError("DISCORD_TOKEN was refused by Discord") from None
+        except (discord.HTTPException, aiohttp.ClientError) as error:
+            log.error("Discord cannot be reached", extra={"reason": str(error)})
+            return 1
+    log.info("stopped")
+    return 0
+
+
+def _connector(settings: Settings) -> aiohttp.TCPConnector | None:
+    if settings.discord_resolve is None or settings.discord_ca is None:
+        return None
+    try:
+        return connector(settings.discord_resolve, settings.discord_ca)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(f"TIMBRE_DISCORD_CA is not a certificate: {error}") from None
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGBREAK", None)):
+        if number is None:
+            continue
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows' event loops know no signal handlers
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))

@@ -1,0 +1,66 @@
+"""`python -m bot say`: the same services as on Discord, into a file."""
+
+import asyncio
+import hashlib
+import sys
+from pathlib import Path
+
+import soundfile
+from rich.console import Console
+
+from bot import logs
+from bot.audio import opus
+from bot.errors import UserError
+from bot.services import open_services
+from bot.settings import Settings, SettingsError
+from bot.speech import Speaker
+from bot.text import Names
+from engine.errors import SpeechError
+from engine.speech import ClonedVoice, StockVoice, Voice
+
+_FORMATS = {".ogg", ".wav", ".flac"}
+
+
+async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> int:
+    """Speak `text` into `out`, in the voice of `clip` if one is given. Returns the exit code."""
+    if out.suffix.lower() not in _FORMATS:
+        raise SettingsError(f"--out must end in .ogg, .wav or .flac, not {out.name!r}")
+    logs.configure("WARNING" if settings.log_level == "INFO" else settings.log_level, "console")
+    console = Console(stderr=True)
+    try:
+        voice = await asyncio.to_thread(_voice, clip)
+        async with open_services(settings) as services:
+            with console.status("Loading the engine") as status:
+                await services.executor.engine_info()
+                status.update("Speaking")
+                chunks = services.reader.read(text, Names())
+                utterance = services.speech.utterance(chunks, Speaker(voice=voice))
+                clips = [made async for made in utterance.clips()]
+        ogg = await asyncio.to_thread(opus.join, [made.path for made in clips])
+        await asyncio.to_thread(_write, ogg, out)
+    except (UserError, SpeechError) as error:
+        print(f"timbre: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"timbre: {error.strerror}: {error.filename}", file=sys.stderr)
+        return 1
+    if utterance.substitution:
+        console.print(utterance.substitution)
+    seconds = sum(made.duration_s for made in clips)
+    console.print(f"{out}: {seconds:.1f} s")
+    return 0
+
+
+def _voice(clip: Path | None) -> Voice:
+    if clip is None:
+        return StockVoice()
+    digest = hashlib.sha256(clip.read_bytes()).hexdigest()
+    return ClonedVoice(clip_sha256=digest, clip_path=str(clip.absolute()))
+
+
+def _write(ogg: bytes, out: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix.lower() == ".ogg":
+        out.write_bytes(ogg)
+    else:
+        soundfile.write(out, opus.decode(ogg), opus.SAMPLE_RATE)

@@ -1,0 +1,165 @@
+"""From a line of text to clips that can be played: chunks, cache, executor, loudness, Opus.
+
+The one place where speech is made, for Discord and for the command line. Knows nothing of Discord.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+
+import msgspec
+
+from bot.audio.cache import SpeechCache
+from bot.audio.clip import Clip
+from bot.metrics import Metrics
+from engine.executor import Executor
+from engine.speech import (
+    ClonedVoice,
+    EngineInfo,
+    Priority,
+    SpeechParameters,
+    SpeechRequest,
+    StockVoice,
+    Voice,
+    sha256_of,
+)
+
+log = logging.getLogger(__name__)
+
+
+class Speaker(msgspec.Struct, frozen=True):
+    """Who asks, in which voice, and how it should speak."""
+
+    voice: Voice = StockVoice()
+    parameters: SpeechParameters = SpeechParameters()
+    guild_id: int = 0
+    user_id: int = 0
+
+
+class SpeechService:
+    """Makes clips, from the cache where it can."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        cache: SpeechCache,
+        metrics: Metrics,
+        *,
+        look_ahead_chunks: int,
+        deadline_s: float,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._executor = executor
+        self._cache = cache
+        self._metrics = metrics
+        self._look_ahead = look_ahead_chunks
+        self._deadline_s = deadline_s
+        self._clock = clock
+
+    def utterance(self, chunks: Sequence[str], speaker: Speaker) -> "Utterance":
+        """Begin to prepare `chunks`, to be spoken one after the other."""
+        self._metrics.utterances += 1
+        requests = [
+            SpeechRequest(
+                text=chunk,
+                voice=speaker.voice,
+                parameters=speaker.parameters,
+                guild_id=speaker.guild_id,
+                user_id=speaker.user_id,
+                priority=_priority(position),
+                deadline_s=self._deadline_s,
+            )
+            for position, chunk in enumerate(chunks)
+        ]
+        return Utterance(requests, self._clip, self._look_ahead)
+
+    async def _clip(self, request: SpeechRequest) -> Clip:
+        info = await self._executor.engine_info()
+        voice, substitution = available_voice(request.voice, info)
+        request = msgspec.structs.replace(request, voice=voice)
+        key = sha256_of(info.identity, request.content_key, self._cache.codec)
+        cached = await self._cache.get(key)
+        if cached is not None:
+            self._metrics.cache_hits += 1
+            return Clip(key, cached.packets, cached.path, cached=True, substitution=substitution)
+        self._metrics.cache_misses += 1
+        begun = self._clock()
+        speech = await self._executor.synthesise(request)
+        self._metrics.synthesis.add((self._clock() - begun) * 1000)
+        stored = await self._cache.put(key, speech, voice)
+        return Clip(
+            key,
+            stored.packets,
+            stored.path,
+            cached=False,
+            substitution=substitution or speech.substitution,
+        )
+
+
+class Utterance:
+    """A line on its way to being sound. The first chunk is begun at once, the rest ahead of use.
+
+    `substitution` is a sentence for the listener once a clip in another voice than the requested
+    one has been given out.
+    """
+
+    def __init__(
+        self,
+        requests: Sequence[SpeechRequest],
+        make: Callable[[SpeechRequest], Coroutine[None, None, Clip]],
+        look_ahead: int,
+    ) -> None:
+        self._requests = requests
+        self._make = make
+        self._look_ahead = look_ahead
+        self._tasks: list[asyncio.Task[Clip]] = []
+        self.substitution: str | None = None
+        self._begin(1)
+
+    async def clips(self) -> AsyncGenerator[Clip, None]:
+        """The clips in order. Raises the `SpeechError` of the first that cannot be made."""
+        try:
+            for position in range(len(self._requests)):
+                self._begin(position + 1 + self._look_ahead)
+                clip = await self._tasks[position]
+                self.substitution = self.substitution or clip.substitution
+                yield clip
+        finally:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Give up every chunk that is not done."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _begin(self, count: int) -> None:
+        for request in self._requests[len(self._tasks) : count]:
+            task = asyncio.create_task(self._make(request), name="clip")
+            # A chunk that failed after the utterance was given up has nobody left to tell.
+            task.add_done_callback(lambda t: t.cancelled() or t.exception())
+            self._tasks.append(task)
+
+
+def available_voice(voice: Voice, info: EngineInfo) -> tuple[Voice, str | None]:
+    """The voice that `info`'s engine will speak with, and a sentence if it is another one."""
+    default = StockVoice(info.stock_voices[0] if info.stock_voices else "")
+    if isinstance(voice, ClonedVoice):
+        if info.clones_voices:
+            return voice, None
+        return default, f"A stock voice is speaking instead of the cloned one. {info.reason}"
+    if not voice.name:
+        return default, None
+    if voice.name in info.stock_voices:
+        return voice, None
+    return default, f"There is no stock voice “{voice.name}” here, so the default one is speaking."
+
+
+def _priority(position: int) -> Priority:
+    match position:
+        case 0:
+            return Priority.FIRST_SOUND
+        case 1:
+            return Priority.SPEAKING
+        case _:
+            return Priority.LOOK_AHEAD

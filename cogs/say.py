@@ -1,0 +1,132 @@
+"""`/say`: speak a line where the caller sits, or send it as a file."""
+
+import asyncio
+import io
+import time
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.audio.opus import join
+from bot.client import TimbreBot
+from bot.errors import UserError
+from bot.names import names_in
+from bot.speech import Speaker, Utterance
+from bot.voice.session import VocalChannel
+
+
+class Say(commands.Cog):
+    """Speaks single lines."""
+
+    def __init__(self, bot: TimbreBot) -> None:
+        self.bot = bot
+        self.services = bot.services
+
+    @app_commands.command(description="Say something in your voice")
+    @app_commands.describe(text="What to say", voice="Whose voice says it (default: yours)")
+    @app_commands.guild_only()
+    async def say(
+        self,
+        interaction: discord.Interaction,
+        text: app_commands.Range[str, 1, 4000],
+        voice: app_commands.Range[str, 1, 100] | None = None,
+    ) -> None:
+        """Speak in the caller's voice channel; reply with the audio when they are in none."""
+        arrived = time.perf_counter()
+        assert isinstance(interaction.user, discord.Member)  # guild_only
+        seat = interaction.user.voice.channel if interaction.user.voice else None
+        interaction.extras["public"] = seat is None
+        # Not awaited yet: Discord takes some 100 ms to confirm, and speech can begin meanwhile.
+        deferral = asyncio.create_task(
+            interaction.response.defer(thinking=True, ephemeral=seat is not None)
+        )
+        try:
+            utterance = await self._utterance(interaction.user, text, voice)
+            if seat is None:
+                await self._send_file(interaction, utterance, deferral)
+            else:
+                await self._speak(interaction, seat, utterance, arrived, deferral)
+        finally:
+            await deferral
+
+    @say.autocomplete("voice")
+    async def voices(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the voices that the caller may use."""
+        offered = await self.services.voices.choices(
+            typed,
+            self.services.executor.status().engine,
+            user_id=interaction.user.id,
+            guild_id=interaction.guild_id or 0,
+        )
+        return [
+            app_commands.Choice(name=choice.label[:100], value=choice.value)
+            for choice in offered[:25]
+        ]
+
+    async def _utterance(self, member: discord.Member, text: str, voice: str | None) -> Utterance:
+        chunks = self.services.reader.read(text, names_in(text, member.guild))
+        chosen = await self.services.voices.resolve(
+            voice, user_id=member.id, guild_id=member.guild.id
+        )
+        speaker = Speaker(voice=chosen, guild_id=member.guild.id, user_id=member.id)
+        return self.services.speech.utterance(chunks, speaker)
+
+    async def _speak(
+        self,
+        interaction: discord.Interaction,
+        seat: VocalChannel,
+        utterance: Utterance,
+        arrived: float,
+        deferral: "asyncio.Task[object]",
+    ) -> None:
+        assert interaction.guild is not None  # guild_only
+        session = self.bot.sessions.of(interaction.guild)
+        try:
+            await session.join(seat)
+        except BaseException:
+            utterance.cancel()
+            raise
+        ahead = session.backlog
+        playback = session.speak(utterance)
+        playback.started.add_done_callback(
+            lambda started: (
+                started.exception()
+                or self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
+            )
+        )
+        await deferral
+        if ahead:
+            await interaction.edit_original_response(
+                content=f"In line behind {ahead} other{'s' if ahead > 1 else ''}."
+            )
+        await playback.started
+        said = f"Speaking in {seat.mention}."
+        if utterance.substitution:
+            said += f"\n{utterance.substitution}"
+        await interaction.edit_original_response(content=said)
+        await playback.finished
+
+    async def _send_file(
+        self,
+        interaction: discord.Interaction,
+        utterance: Utterance,
+        deferral: "asyncio.Task[object]",
+    ) -> None:
+        paths = [clip.path async for clip in utterance.clips()]
+        audio = await asyncio.to_thread(join, paths)
+        if len(audio) > interaction.filesize_limit:
+            raise UserError("That became longer than a file may be here. Please say less at once.")
+        await deferral
+        await interaction.edit_original_response(
+            content=utterance.substitution,
+            attachments=[discord.File(io.BytesIO(audio), filename="speech.ogg")],
+        )
+        interaction.extras["public"] = False
+
+
+async def setup(bot: TimbreBot) -> None:
+    """Called by discord.py when the extension is loaded."""
+    await bot.add_cog(Say(bot))

@@ -1,0 +1,62 @@
+"""`/status`: which engine speaks, how busy it is, and how quickly."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TimbreBot
+from bot.metrics import Latencies
+
+
+class Status(commands.Cog):
+    """Shows how the bot is doing."""
+
+    def __init__(self, bot: TimbreBot) -> None:
+        self.bot = bot
+
+    @app_commands.command(description="How I am doing: engine, queue, cache, latency")
+    async def status(self, interaction: discord.Interaction) -> None:
+        """Reply, to the caller alone, with the engine's state and what was measured."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        executor = self.bot.services.executor.status()
+        metrics = self.bot.services.metrics
+        embed = discord.Embed(title="Timbre")
+        if engine := executor.engine:
+            embed.add_field(
+                name="Engine",
+                value=f"{engine.name}: {engine.model} on {engine.device}, {engine.precision}\n"
+                f"{engine.reason}",
+                inline=False,
+            )
+        embed.add_field(
+            name="Worker",
+            value=f"{executor.state}: {executor.detail}" if executor.detail else executor.state,
+            inline=False,
+        )
+        restarts = "1 restart" if executor.restarts == 1 else f"{executor.restarts} restarts"
+        embed.add_field(
+            name="Queue",
+            value=f"{executor.queued} waiting, {executor.running} running, {restarts}",
+            inline=False,
+        )
+        looked_up = metrics.cache_hits + metrics.cache_misses
+        share = f" ({metrics.cache_hits / looked_up:.0%})" if looked_up else ""
+        embed.add_field(
+            name="Cache", value=f"{metrics.cache_hits} of {looked_up} pieces{share}", inline=False
+        )
+        embed.add_field(
+            name="Interaction to first sound", value=_percentiles(metrics.first_sound), inline=False
+        )
+        embed.add_field(name="Synthesis", value=_percentiles(metrics.synthesis), inline=False)
+        await interaction.edit_original_response(embed=embed)
+
+
+def _percentiles(latencies: Latencies) -> str:
+    values = [(percent, latencies.percentile(percent)) for percent in (50, 95, 99)]
+    said = ", ".join(f"p{percent} {value:.0f} ms" for percent, value in values if value is not None)
+    return f"{said} over the last {len(latencies)}" if said else "nothing measured yet"
+
+
+async def setup(bot: TimbreBot) -> None:
+    """Called by discord.py when the extension is loaded."""
+    await bot.add_cog(Status(bot))

@@ -1,0 +1,103 @@
+"""The cache of rendered speech: what goes in comes out, bounded, and crash-proof."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.audio.cache import Codec, SpeechCache
+from data.store import Store
+from engine.speech import Speech, StockVoice, sha256_of
+
+VOICE = StockVoice("anna")
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        self.now += 100
+        return self.now
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = await Store.open(tmp_path / "timbre.db", Clock())
+    yield store
+    await store.close()
+
+
+def cache_of(home: Path, store: Store, max_bytes: int = 10_000_000) -> SpeechCache:
+    return SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=max_bytes)
+
+
+def speech(seconds: float = 0.5) -> Speech:
+    t = np.arange(int(24_000 * seconds)) / 24_000
+    pcm = (0.3 * np.sin(2 * np.pi * 300 * t)).astype(np.float32)
+    return Speech(pcm=pcm, sample_rate=24_000)
+
+
+async def test_what_was_put_is_got_back_packet_by_packet(tmp_path: Path, store: Store) -> None:
+    cache = cache_of(tmp_path, store)
+    key = sha256_of("one")
+    assert await cache.get(key) is None
+    put = await cache.put(key, speech(), VOICE)
+    got = await cache.get(key)
+    assert got is not None
+    assert got.packets == put.packets
+    assert [row.voice_identity for row in await cache.rows()] == ["stock:anna"]
+
+
+async def test_the_least_recently_used_goes_when_it_is_too_much(
+    tmp_path: Path, store: Store
+) -> None:
+    size = (await cache_of(tmp_path, store).put(sha256_of(0), speech(), VOICE)).path.stat().st_size
+    cache = cache_of(tmp_path, store, max_bytes=int(size * 2.5))
+    await cache.put(sha256_of(1), speech(), VOICE)
+    assert await cache.get(sha256_of(0)) is not None  # used again: 1 is now the oldest
+    await cache.put(sha256_of(2), speech(), VOICE)
+    assert {row.key for row in await cache.rows()} == {sha256_of(0), sha256_of(2)}
+    assert len(list(tmp_path.rglob("*.ogg"))) == 2
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "empty"])
+async def test_a_damaged_rendering_counts_as_none_and_is_made_again(
+    tmp_path: Path, store: Store, damage: str
+) -> None:
+    cache = cache_of(tmp_path, store)
+    key = sha256_of("one")
+    path = (await cache.put(key, speech(), VOICE)).path
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(b"" if damage == "empty" else path.read_bytes()[:40])
+    assert await cache.get(key) is None
+    assert await cache.rows() == []
+    await cache.put(key, speech(), VOICE)
+    assert await cache.get(key) is not None
+
+
+async def test_verify_forgets_damaged_renderings_and_removes_unknown_files(
+    tmp_path: Path, store: Store
+) -> None:
+    cache = cache_of(tmp_path, store)
+    for name in ("sound", "truncated"):
+        await cache.put(sha256_of(name), speech(), VOICE)
+    truncated = next(tmp_path.rglob(f"{sha256_of('truncated')}.ogg"))
+    truncated.write_bytes(truncated.read_bytes()[:-20])
+    leftover = tmp_path / "speech" / "ab" / "leftover.part"
+    leftover.parent.mkdir(exist_ok=True)
+    leftover.write_bytes(b"half")
+    report = await cache.verify()
+    assert (report.sound, report.unreadable, report.unknown) == (1, 1, 1)
+    assert [path.stem for path in tmp_path.rglob("speech/*/*")] == [sha256_of("sound")]
+
+
+async def test_clear_leaves_neither_rows_nor_files(tmp_path: Path, store: Store) -> None:
+    cache = cache_of(tmp_path, store)
+    for name in range(3):
+        await cache.put(sha256_of(name), speech(), VOICE)
+    assert await cache.clear() == 3
+    assert await cache.rows() == []
+    assert list(tmp_path.rglob("*.ogg")) == []
