@@ -1,0 +1,75 @@
+"""The fixed numbers of S3Gen, its precision policy and the shapes that graphs are captured for.
+
+Sizes of the networks are not here: they are read from the checkpoint (`engine.weights.sizes`).
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+SAMPLE_RATE = 24_000
+MEL_BINS = 80
+FRAMES_PER_TOKEN = 2
+SAMPLES_PER_FRAME = 480
+SPEECH_TOKEN_IDS = 6561  # ids from here on are start, stop and unused
+
+HARMONICS = 9  # the fundamental and eight overtones
+EULER_STEPS = 10
+GUIDANCE = 0.7  # S3Gen's own classifier-free guidance, not T3's
+
+BATCH_SIZES = (1, 2, 4, 8)
+TOKEN_STEP = 64  # flow lengths (prompt and speech tokens) are rounded up to a multiple
+FRAME_STEP = 64  # vocoder lengths (mel frames of speech) likewise
+MAX_BATCH_TOKENS = 4096  # padded tokens of one batch: bounds the memory of one call
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """What each part computes in.
+
+    The ODE state, the estimator's residual stream, F0, the sine source, exp and both transforms are
+    fp32 always, and ids are int64. `tf32` lets the vocoder's and encoder's fp32 products round
+    their operands to ten bits, which is what upstream's convolutions do on a GPU.
+    """
+
+    name: str
+    estimator: torch.dtype
+    encoder: torch.dtype
+    tf32: bool
+
+    @classmethod
+    def named(cls, name: str) -> "Precision":
+        """`fp32` is the parity mode: no TF32 anywhere. Raises `KeyError` for an unknown name."""
+        return {
+            "fp32": cls("fp32", torch.float32, torch.float32, tf32=False),
+            "bf16": cls("bf16", torch.bfloat16, torch.float32, tf32=True),
+            "fp16": cls("fp16", torch.float16, torch.float32, tf32=True),
+        }[name]
+
+
+@contextmanager
+def tf32_products(allowed: bool) -> Iterator[None]:
+    """Within, fp32 products and convolutions on CUDA use TF32 if `allowed`, and never otherwise.
+
+    A captured graph keeps what was in force while it was captured.
+    """
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matmul.allow_tf32, cudnn.allow_tf32
+    matmul.allow_tf32 = cudnn.allow_tf32 = allowed
+    try:
+        yield
+    finally:
+        matmul.allow_tf32, cudnn.allow_tf32 = before
+
+
+def round_up(length: int, step: int) -> int:
+    """The bucket of a length: the next multiple of `step`."""
+    return math.ceil(length / step) * step
+
+
+def batch_bucket(items: int) -> int:
+    """The smallest captured batch size that holds `items`."""
+    return next(size for size in BATCH_SIZES if size >= items)
