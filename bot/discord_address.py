@@ -1,0 +1,110 @@
+"""Where Discord's names lead: to a server on this machine instead of the internet.
+
+The bot's half of the loopback Discord, built on discord.py's documented `connector` option. Only
+Discord's own names are resolved, only to the one loopback address given, and no connection to any
+other address is opened, whatever asked for it.
+"""
+
+import ipaddress
+import socket
+import ssl
+from pathlib import Path
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+#: The names discord.py connects to; voice servers are any host below `VOICE_DOMAIN`.
+NAMES = frozenset(
+    {"discord.com", "gateway.discord.gg", "cdn.discordapp.com", "media.discordapp.net"}
+)
+VOICE_DOMAIN = ".discord.media"
+
+
+class DiscordAddressError(Exception):
+    """The address or certificate given for Discord cannot be used; `str` is one sentence."""
+
+
+class NameRefused(OSError):
+    """Something asked for a host that is not Discord's."""
+
+
+def connector(resolve: str, ca_file: Path) -> aiohttp.TCPConnector:
+    """A connector that finds Discord at `resolve` ("127.0.0.1:PORT", "[::1]:PORT").
+
+    `ca_file` is the PEM certificate that the server there presents; no other is trusted. Must be
+    called with a running event loop. Raises `DiscordAddressError` where the address is not one of
+    this machine or the certificate cannot be read.
+    """
+    address, port = _parse(resolve)
+    try:
+        trust = ssl.create_default_context(cafile=str(ca_file))
+    except (OSError, ssl.SSLError) as error:
+        raise DiscordAddressError(
+            f"The certificate {ca_file} cannot be read: {error.strerror or error}."
+        ) from error
+
+    def open_socket(info: tuple[object, ...]) -> socket.socket:
+        # A literal address in a URL never meets the resolver, so the last gate is here.
+        family, kind, protocol, _, target = info
+        assert isinstance(target, tuple)
+        if target[:2] != (str(address), port):
+            raise NameRefused(f"{target[0]} is not where Discord is; the connection was refused")
+        opened = socket.socket(family, kind, protocol)  # type: ignore[call-overload]  # as given
+        opened.setblocking(False)
+        return opened
+
+    return aiohttp.TCPConnector(
+        limit=0,  # as discord.py's own
+        resolver=_DiscordOnly(address, port),
+        ssl=trust,
+        socket_factory=open_socket,
+    )
+
+
+def _parse(resolve: str) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]:
+    host, _, port = resolve.rpartition(":")
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        raise DiscordAddressError(
+            f"{resolve!r} is not an address and a port, such as 127.0.0.1:8443."
+        ) from None
+    if not address.is_loopback:
+        raise DiscordAddressError(
+            f"{resolve!r} is not on this machine: Discord may only be redirected to a loopback "
+            "address, such as 127.0.0.1:8443."
+        )
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise DiscordAddressError(f"{resolve!r} names no port, such as in 127.0.0.1:8443.")
+    return address, int(port)
+
+
+class _DiscordOnly(AbstractResolver):
+    """Resolves Discord's names to one address and refuses every other."""
+
+    def __init__(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> None:
+        self._address = address
+        self._port = port
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,  # noqa: ARG002 - the interface's; ours is the server's
+        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - the address decides
+    ) -> list[ResolveResult]:
+        name = host.lower().removesuffix(".")
+        if name not in NAMES and not name.endswith(VOICE_DOMAIN):
+            raise NameRefused(f"{host} is not one of Discord's names; the connection was refused")
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(self._address),
+                port=self._port,
+                family=socket.AF_INET if self._address.version == 4 else socket.AF_INET6,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
