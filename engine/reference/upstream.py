@@ -70,6 +70,9 @@ with warnings.catch_warnings():
     from chatterbox.models.voice_encoder import VoiceEncConfig, VoiceEncoder
     from chatterbox.tts import ChatterboxTTS, Conditionals, punc_norm
 
+# Said once a call by a layer that upstream still uses, on every device.
+warnings.filterwarnings("ignore", r".*torch\.backends\.cuda\.sdp_kernel", FutureWarning)
+
 # The decoding loop draws a bar on stderr for every utterance, which in a worker is the log.
 t3_module.tqdm = _without_progress_bar
 

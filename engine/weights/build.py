@@ -10,8 +10,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import librosa
 import torch
+from librosa.filters import mel as mel_filters
 from safetensors.torch import load_file
 from torch import nn
 
@@ -121,7 +121,7 @@ class ReducedSpeechTokenizer(upstream.s3gen_module.S3Tokenizer):  # type: ignore
         model_v2.S3TokenizerV2.__init__(self, _SPEECH_TOKENIZER, config)
         # The front end, as upstream's constructor makes it.
         self.n_fft = 400
-        filters = librosa.filters.mel(
+        filters = mel_filters(
             sr=upstream.s3gen_module.S3_SR, n_fft=self.n_fft, n_mels=sizes.tokenizer_mels
         )
         self.register_buffer("_mel_filters", torch.FloatTensor(filters))

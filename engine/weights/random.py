@@ -34,8 +34,14 @@ def write_random_checkpoint(
     Equal arguments give equal weights on one torch version. `stop_after` is about how many speech
     tokens (25 a second) an utterance gets before the stop token; None leaves that to chance, which
     in practice means upstream's limit of 1000.
+
+    Raises `WeightsError` where the folder holds weights that are not random ones.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    manifest = checkpoint.read_manifest(folder)
+    occupied = any((folder / name).exists() for name in checkpoint.FILES)
+    if occupied and (manifest is None or manifest.source != SOURCE):
+        raise checkpoint.WeightsError(f"{folder} already holds other weights; nothing was written.")
     (folder / checkpoint.MANIFEST).unlink(missing_ok=True)
     _write_tokenizer(folder / checkpoint.TOKENIZER)
     with torch.inference_mode(), torch.random.fork_rng(devices=[]):
@@ -126,11 +132,13 @@ def synthetic_voice(pitch_hz: float, seconds: float = 4.0, seed: int = 0) -> Flo
     buzz = sum(s * np.sin(k * phase) for k, s in enumerate(strengths, start=1))
     syllables = 0.55 + 0.45 * np.sin(2 * np.pi * rng.uniform(2.5, 4.0) * time)
     voice = 0.3 * buzz * syllables / np.abs(buzz).max()
-    return (voice + 0.003 * rng.standard_normal(len(time))).astype(np.float32)
+    samples: FloatArray = (voice + 0.003 * rng.standard_normal(len(time))).astype(np.float32)
+    return samples
 
 
 def _save(network: nn.Module, path: Path) -> None:
     state = {name: tensor.contiguous().clone() for name, tensor in network.state_dict().items()}
+    state.pop("tokenizer.window", None)  # the released file leaves it to the constructor
     save_file(state, path)
 
 
