@@ -43,13 +43,12 @@ def connector(resolve: str, ca_file: Path) -> aiohttp.TCPConnector:
             f"The certificate {ca_file} cannot be read: {error.strerror or error}."
         ) from error
 
-    def open_socket(info: tuple[object, ...]) -> socket.socket:
+    def open_socket(info: aiohttp.AddrInfoType) -> socket.socket:
         # A literal address in a URL never meets the resolver, so the last gate is here.
         family, kind, protocol, _, target = info
-        assert isinstance(target, tuple)
         if target[:2] != (str(address), port):
-            raise NameRefused(f"{target[0]} is not where Discord is; the connection was refused")
-        opened = socket.socket(family, kind, protocol)  # type: ignore[call-overload]  # as given
+            raise NameRefused(f"{target[0]!r} is not where Discord is; the connection was refused")
+        opened = socket.socket(family, kind, protocol)
         opened.setblocking(False)
         return opened
 

@@ -1,15 +1,26 @@
 """The composition root: everything that the bot and the command line need, wired once."""
 
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from bot.audio.cache import SpeechCache
+from bot.audio.cache import Codec, SpeechCache
 from bot.metrics import Metrics
 from bot.reading import Reader
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.speech import SpeechService
+from bot.text import TextLimits
 from bot.voices import Voices
+from data.errors import DatabaseUnusable
 from data.store import Store
 from engine.executor import Executor
+from engine.local import LocalExecutor
+from engine.messages import Enrolled
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +35,65 @@ class Services:
     voices: Voices
     reader: Reader
     metrics: Metrics
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
+    """The database under TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        store = await Store.open(settings.home / "timbre.db")
+    except DatabaseUnusable as error:
+        raise SettingsError(str(error)) from error
+    except OSError as error:
+        raise SettingsError(f"TIMBRE_HOME cannot be used: {error}") from error
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def speech_cache(settings: Settings, store: Store) -> SpeechCache:
+    """The cache of rendered speech under TIMBRE_HOME."""
+    codec = Codec(settings.loudness_lufs, settings.true_peak_max_dbtp, settings.opus_kbps)
+    return SpeechCache(settings.home, store, codec, max_bytes=settings.speech_cache_max_mib * 2**20)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
+    """Open the database and begin to load the engine; close both at the end.
+
+    The engine loads in the background: `executor.engine_info` waits for it.
+    """
+    async with open_store(settings) as store:
+        executor = _executor(settings, store)
+        cache = speech_cache(settings, store)
+        metrics = Metrics()
+        try:
+            await executor.start()
+            yield Services(
+                settings=settings,
+                store=store,
+                executor=executor,
+                cache=cache,
+                speech=SpeechService(
+                    executor,
+                    cache,
+                    metrics,
+                    look_ahead_chunks=settings.look_ahead_chunks,
+                    deadline_s=settings.request_deadline_s,
+                ),
+                voices=Voices(store, settings.home),
+                reader=Reader(
+                    TextLimits(
+                        max_input_chars=settings.max_text_chars,
+                        max_spoken_chars=settings.max_spoken_chars,
+                        max_chunk_chars=settings.max_chunk_chars,
+                        first_chunk_chars=settings.first_chunk_chars,
+                    ),
+                    lambda: datetime.now(UTC),
+                ),
+                metrics=metrics,
+            )
+        finally:
+            await executor.close()

@@ -27,9 +27,10 @@ def true_peak_dbtp(pcm: FloatArray) -> float:
 
 
 def loudness_lufs(pcm: FloatArray, sample_rate: int) -> float:
-    """Integrated loudness of `pcm` in LUFS, by ITU-R BS.1770-4. -inf for silence.
+    """Integrated loudness of mono `pcm` in LUFS, by ITU-R BS.1770-4. -inf for silence.
 
-    `pcm` is mono and is measured as it will be heard, from both stereo channels. Audio shorter than one 400 ms block is repeated until it fills two.
+    It is measured as it will be heard, from both stereo channels. Audio shorter than one 400 ms
+    block is repeated until it fills two.
     """
     import pyloudnorm  # noqa: PLC0415 - imports scipy.signal, see above
 
