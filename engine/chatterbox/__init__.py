@@ -1,0 +1,1 @@
+"""Our own Chatterbox: the same network as upstream's, run as fast as the device allows."""

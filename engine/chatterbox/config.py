@@ -1,0 +1,65 @@
+"""How the speech-token decoder is run: limits, precision, and the sizes of its buckets.
+
+The network's own sizes come from the checkpoint (`engine.weights.sizes.T3Sizes`). Nothing here
+may change which tokens an fp32 decoder produces.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+#: Positions of one key-value page. The conditioning prefix fills one page, which is then shared.
+PAGE = 32
+
+START_OF_TEXT, STOP_OF_TEXT = 255, 0
+#: Upstream's ids; every id from the first on is dropped before the waveform.
+START_OF_SPEECH, STOP_OF_SPEECH = 6561, 6562
+#: Upstream asks for at most this many tokens per utterance: 40 s.
+MAX_SPEECH_TOKENS = 1000
+
+# Speech has about three tokens per text token. Text that runs past eight of them (and three
+# seconds for a pause) has lost its place and will not find it again.
+_TOKENS_PER_TEXT_TOKEN = 8
+_TOKENS_TO_BEGIN_WITH = 75
+
+SLOT_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
+CONTEXT_BUCKETS = (256, 512, 1024, 2048, 4096)
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """Limits of one decoder.
+
+    `slots` is how many utterances are decoded at once; `pages` how many key-value pages of `PAGE`
+    positions they share; `burst` how many steps are put on the device before the host looks again.
+    """
+
+    slots: int
+    pages: int
+    dtype: torch.dtype
+    burst: int = 4
+
+    @classmethod
+    def for_streams(
+        cls, slots: int, dtype: torch.dtype, positions: int = 640, voices: int = 16
+    ) -> "DecoderConfig":
+        """Room for `slots` guided utterances of `positions` each, and the prefixes of `voices`."""
+        return cls(slots=slots, pages=2 * slots * pages_for(positions) + voices, dtype=dtype)
+
+
+def pages_for(positions: int) -> int:
+    """Pages that hold this many positions."""
+    return -(-positions // PAGE)
+
+
+def bucket_for(value: int, buckets: tuple[int, ...]) -> int:
+    """The smallest bucket that holds `value`. Raises `ValueError` past the last one."""
+    for bucket in buckets:
+        if value <= bucket:
+            return bucket
+    raise ValueError(f"{value} is past the largest bucket, {buckets[-1]}")
+
+
+def speech_token_cap(text_tokens: int) -> int:
+    """How many speech tokens a text of this many tokens may become before it is a runaway."""
+    return min(MAX_SPEECH_TOKENS, _TOKENS_TO_BEGIN_WITH + _TOKENS_PER_TEXT_TOKEN * text_tokens)

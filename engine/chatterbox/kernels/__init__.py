@@ -1,0 +1,65 @@
+"""The parts of a decode step, each in two forms that compute the same.
+
+`reference` is plain torch and runs everywhere. `fused` is Triton and runs where Triton and an
+NVIDIA GPU are; it is tested against the other. Nothing outside this package knows which is used.
+"""
+
+import importlib.util
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from engine.chatterbox.buffers import Batch
+from engine.chatterbox.kernels.reference import ReferenceKernels
+from engine.chatterbox.slots import Slots
+from engine.chatterbox.weights import T3Weights
+
+
+class Kernels(Protocol):
+    """What a decode step is made of. Everything writes into the batch's buffers, in place."""
+
+    def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
+        """`residual` becomes the embedding of each slot's last token at its speech position."""
+
+    def draw_noise(self, slots: Slots, batch: Batch) -> None:
+        """`noise` becomes that of each slot's seed and step."""
+
+    def norm_linear(self, batch: Batch, gain: Tensor, weight: Tensor, out: Tensor) -> None:
+        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
+
+    def attend(
+        self,
+        slots: Slots,
+        batch: Batch,
+        cache: tuple[Tensor, Tensor],
+        rotary: tuple[Tensor, Tensor],
+    ) -> None:
+        """Put the keys and values of `qkv` into the cache and attend to all used positions."""
+
+    def add_attended(self, batch: Batch, weight: Tensor) -> None:
+        """`residual` grows by what was attended to, times `weight` transposed."""
+
+    def add_mlp(self, batch: Batch, gain: Tensor, gate_up: Tensor, down: Tensor) -> None:
+        """`residual` grows by the gated MLP of its RMS norm."""
+
+    def sample(self, slots: Slots, batch: Batch) -> None:
+        """Turn `logits` and `noise` into one token per running slot, and take note of it."""
+
+
+def fused_kernels_available(device: torch.device) -> bool:
+    """Whether the Triton kernels can run there."""
+    return (
+        device.type == "cuda"
+        and torch.version.cuda is not None
+        and importlib.util.find_spec("triton") is not None
+    )
+
+
+def kernels_for(device: torch.device) -> Kernels:
+    """The fastest kernels that run on a device."""
+    if fused_kernels_available(device):
+        from engine.chatterbox.kernels.fused import FusedKernels  # noqa: PLC0415 - needs Triton
+
+        return FusedKernels(device)
+    return ReferenceKernels()

@@ -1,0 +1,51 @@
+"""Keys and values of all utterances, in pages of `PAGE` positions drawn from one pool.
+
+A row's pages are reserved when it is admitted and never grow, so decoding cannot run out half way.
+The conditioning prefix of a voice fills whole pages that are the same for every row of that
+voice, guided and unguided, and are therefore stored once. Page 0 belongs to nobody: writes that
+must go nowhere go there.
+"""
+
+import torch
+from torch import Tensor
+
+from engine.chatterbox.config import PAGE
+from engine.weights.sizes import HEAD_DIM, T3Sizes
+
+SINK_PAGE = 0
+
+
+class PagePool:
+    """The storage, and which of its pages are free. Pages are plain ints."""
+
+    def __init__(
+        self, sizes: T3Sizes, pages: int, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        shape = (sizes.layers, 2, pages + 1, sizes.heads, PAGE, HEAD_DIM)
+        # Zeroed once: a masked position is multiplied by zero, which would not silence a NaN.
+        self.storage = torch.zeros(shape, dtype=dtype, device=device)
+        self.capacity = pages
+        self._free = list(range(pages, SINK_PAGE, -1))
+
+    @property
+    def free(self) -> int:
+        """How many pages can be taken."""
+        return len(self._free)
+
+    def take(self, count: int) -> list[int]:
+        """Reserve pages. Raises `ValueError` if fewer are free: ask `free` first."""
+        if count > len(self._free):
+            raise ValueError(f"{count} pages asked for, {len(self._free)} free")
+        return [self._free.pop() for _ in range(count)]
+
+    def give_back(self, pages: list[int]) -> None:
+        """Return reserved pages. What was queued on the stream before may still read them."""
+        self._free.extend(pages)
+
+    def keys(self, layer: int) -> Tensor:
+        """(pages, heads, PAGE, HEAD_DIM) of one layer; a view."""
+        return self.storage[layer, 0]
+
+    def values(self, layer: int) -> Tensor:
+        """(pages, heads, PAGE, HEAD_DIM) of one layer; a view."""
+        return self.storage[layer, 1]

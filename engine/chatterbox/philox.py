@@ -1,0 +1,57 @@
+"""Counter-based random numbers: the noise of a request depends on its seed and step alone.
+
+Philox-4x32 with ten rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011),
+in plain torch. The Triton kernel draws the same numbers, so a request sounds the same on every
+device and beside whomever it is decoded.
+"""
+
+import torch
+from torch import Tensor
+
+_MASK = 0xFFFFFFFF
+_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+_KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+_ROUNDS = 10
+
+
+def exponential_noise(seeds: Tensor, steps: Tensor, width: int) -> Tensor:
+    """Exponentially distributed fp32 (n, width) for int64 `seeds` (n,) and `steps` (n,).
+
+    Number `j * lanes + i` is output `j` of the counter `(i, step, 0, 0)`, lanes = ceil(width / 4).
+    """
+    lanes = -(-width // 4)
+    counter = torch.arange(lanes, device=seeds.device).expand(len(seeds), lanes)
+    step = (steps[:, None] & _MASK).expand_as(counter)
+    zero = torch.zeros_like(counter)
+    words = philox((counter, step, zero, zero), seeds[:, None] & _MASK, seeds[:, None] >> 32)
+    bits = torch.cat(words, dim=1)[:, :width]
+    # 23 bits and a half: never 0 and never 1, each exactly a float.
+    uniform = ((bits >> 9).float() + 0.5) * 2.0**-23
+    return -uniform.log()
+
+
+def philox(
+    counter: tuple[Tensor, Tensor, Tensor, Tensor], low: Tensor, high: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Four 32-bit words per counter, as int64, under the key (low, high)."""
+    first, second, third, fourth = counter
+    for _ in range(_ROUNDS):
+        first_high, first_low = _wide_product(first, _MULTIPLIERS[0])
+        third_high, third_low = _wide_product(third, _MULTIPLIERS[1])
+        first, second, third, fourth = (
+            third_high ^ second ^ low,
+            third_low,
+            first_high ^ fourth ^ high,
+            first_low,
+        )
+        low = (low + _KEY_STEPS[0]) & _MASK
+        high = (high + _KEY_STEPS[1]) & _MASK
+    return first, second, third, fourth
+
+
+def _wide_product(word: Tensor, multiplier: int) -> tuple[Tensor, Tensor]:
+    """Upper and lower 32 bits of a 64-bit product, without leaving int64's positive half."""
+    upper = word * (multiplier >> 16)
+    lower = word * (multiplier & 0xFFFF)
+    middle = upper + (lower >> 16)
+    return middle >> 16, ((middle & 0xFFFF) << 16) | (lower & 0xFFFF)

@@ -1,0 +1,232 @@
+"""Continuous batching of speech-token decoding: utterances join and leave between bursts of steps.
+
+The host stays at most `_IN_FLIGHT` bursts ahead of what it has seen, so the device never waits for
+it, and reads tokens from pinned memory that each burst's end is copied to. No step waits for the
+host. A slot whose utterance has ended idles for the rest of the bursts that are queued already.
+"""
+
+import logging
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from engine.chatterbox.config import (
+    CONTEXT_BUCKETS,
+    MAX_SPEECH_TOKENS,
+    SLOT_BUCKETS,
+    START_OF_SPEECH,
+    bucket_for,
+)
+from engine.chatterbox.graphs import GraphKey, StepGraphs
+from engine.chatterbox.slots import Column, Status
+from engine.chatterbox.t3 import T3, Prompt, Utterance
+
+_log = logging.getLogger(__name__)
+
+#: Bursts queued on the device at a time: one that runs, one that is ready to.
+_IN_FLIGHT = 2
+#: Utterances prefilled together: more would hold up those that are being decoded.
+_PREFILLED_TOGETHER = 8
+
+
+@dataclass(frozen=True)
+class SpeechTokens:
+    """What became of an utterance: int64 (n,) speech tokens on the CPU, upstream's extras dropped.
+
+    `capped` tells that the model did not stop by itself.
+    """
+
+    key: int
+    tokens: Tensor
+    capped: bool
+
+
+@dataclass
+class _Running:
+    key: int
+    utterance: Utterance
+    prompt: Prompt
+    queued: int = 1  # tokens sampled once everything queued has run
+
+
+@dataclass(frozen=True)
+class _Burst:
+    """A queued burst: who took part, and where its outcome is copied to."""
+
+    members: list[_Running]
+    state: Tensor
+    tokens: Tensor
+    done: torch.cuda.Event | None
+
+
+@dataclass
+class _Snapshots:
+    """Pinned memory for the outcomes of the bursts in flight, used in turn."""
+
+    t3: T3
+    _ring: deque[tuple[Tensor, Tensor]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        slots, pin = self.t3.slots, self.t3.device.type == "cuda"
+
+        def like(tensor: Tensor) -> Tensor:
+            return torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=pin)
+
+        self._ring = deque((like(slots.state), like(slots.tokens)) for _ in range(_IN_FLIGHT + 1))
+
+    def take(self, members: list[_Running]) -> _Burst:
+        """Queue a copy of the slots as they are after what is queued now."""
+        self._ring.rotate(1)
+        state, tokens = self._ring[0]
+        state.copy_(self.t3.slots.state, non_blocking=True)
+        tokens.copy_(self.t3.slots.tokens, non_blocking=True)
+        done = None
+        if self.t3.device.type == "cuda":
+            done = torch.cuda.Event()
+            done.record()
+        return _Burst(members, state, tokens, done)
+
+
+class Scheduler:
+    """Decodes whatever is submitted. Not thread-safe."""
+
+    def __init__(self, t3: T3, graphs: StepGraphs | None = None) -> None:
+        self.t3 = t3
+        self.graphs = graphs if graphs is not None else StepGraphs(t3)
+        #: How many utterances run at once; lowered when memory runs out.
+        self.limit = t3.config.slots
+        self._waiting: OrderedDict[int, Utterance] = OrderedDict()
+        self._running: dict[int, _Running] = {}
+        self._free_slots = list(range(t3.config.slots - 1, -1, -1))
+        self._bursts: deque[_Burst] = deque()
+        self._snapshots = _Snapshots(t3)
+
+    @property
+    def busy(self) -> bool:
+        """Whether `advance` has anything to do."""
+        return bool(self._waiting or self._running or self._bursts)
+
+    @property
+    def running(self) -> int:
+        """How many utterances have a slot."""
+        return len(self._running)
+
+    def fits(self, utterance: Utterance) -> bool:
+        """Whether an utterance can be decoded at all, alone if need be."""
+        return self.t3.pages_needed(utterance) <= self.t3.pool.capacity
+
+    def submit(self, key: int, utterance: Utterance) -> None:
+        """Queue an utterance. Raises `ValueError` if it does not fit, or the key is taken."""
+        if key in self._waiting or key in self._running:
+            raise ValueError(f"utterance {key} is there already")
+        if not self.fits(utterance):
+            raise ValueError("the utterance is longer than the cache")
+        self._waiting[key] = utterance
+
+    def cancel(self, key: int) -> None:
+        """Forget an utterance. Its slot is free for the next burst. Unknown keys are ignored."""
+        self._waiting.pop(key, None)
+        if key in self._running:
+            self._leave(self._running[key])
+
+    def ready(self) -> bool:
+        """Whether `advance` would not have to wait for the device."""
+        if self._waiting and self._room_for(next(iter(self._waiting.values()))):
+            return True
+        if self._running and len(self._bursts) < _IN_FLIGHT:
+            return True
+        return bool(self._bursts) and self._is_over(self._bursts[0])
+
+    def advance(self) -> list[SpeechTokens]:
+        """Admit who waits, queue one burst, and see what the oldest queued one brought.
+
+        Waits for the device only when `_IN_FLIGHT` bursts are queued. Raises
+        `torch.OutOfMemoryError` if not even one utterance can be decoded.
+        """
+        self._admit()
+        if self._running:
+            self._queue_burst()
+        if self._bursts and (len(self._bursts) >= _IN_FLIGHT or not self._running):
+            return self._collect(self._bursts.popleft())
+        return []
+
+    @staticmethod
+    def _is_over(burst: _Burst) -> bool:
+        return burst.done is None or burst.done.query()
+
+    def _room_for(self, utterance: Utterance) -> bool:
+        if not self._free_slots or len(self._running) >= self.limit:
+            return False
+        needed = self.t3.pages_needed(utterance)
+        self.t3.prefixes.shrink(needed)
+        return needed <= self.t3.pool.free
+
+    def _admit(self) -> None:
+        joining: list[_Running] = []
+        while self._waiting and len(joining) < _PREFILLED_TOGETHER:
+            key, utterance = next(iter(self._waiting.items()))
+            if not self._room_for(utterance):
+                break
+            prompt = self.t3.reserve(utterance, self._free_slots.pop())
+            del self._waiting[key]
+            self._running[key] = _Running(key, utterance, prompt)
+            joining.append(self._running[key])
+        if not joining:
+            return
+        try:
+            self.t3.prefill([member.prompt for member in joining])
+        except torch.OutOfMemoryError:
+            for member in reversed(joining):
+                self._leave(member)
+                self._waiting[member.key] = member.utterance
+                self._waiting.move_to_end(member.key, last=False)
+            self.limit = max(1, len(self._running), len(joining) // 2)
+            if len(joining) == 1 and not self._running:
+                raise
+            _log.warning("memory ran out: from now on %d utterances at once", self.limit)
+
+    def _queue_burst(self) -> None:
+        members = list(self._running.values())
+        steps = self.t3.config.burst
+        highest = max(m.prompt.assignment.prompt_positions + m.queued for m in members) + steps
+        key = GraphKey(
+            places=bucket_for(len(members), SLOT_BUCKETS),
+            guided=any(m.prompt.assignment.guided for m in members),
+            context=bucket_for(highest, CONTEXT_BUCKETS),
+            draw_noise=True,
+        )
+        self.graphs.run([m.prompt.assignment.slot for m in members], key, steps=steps)
+        for member in members:
+            member.queued = min(member.queued + steps, MAX_SPEECH_TOKENS)
+        self._bursts.append(self._snapshots.take(members))
+
+    def _collect(self, burst: _Burst) -> list[SpeechTokens]:
+        if burst.done is not None:
+            burst.done.synchronize()
+        finished = []
+        for member in burst.members:
+            if self._running.get(member.key) is not member:
+                continue  # cancelled, or seen to have ended in an earlier burst
+            slot = member.prompt.assignment.slot
+            status = int(burst.state[slot, Column.STATUS])
+            if status == Status.RUNNING:
+                continue
+            count = int(burst.state[slot, Column.GENERATED])
+            tokens = burst.tokens[slot, :count].long()
+            finished.append(
+                SpeechTokens(member.key, speech_only(tokens), capped=status == Status.CAPPED)
+            )
+            self._leave(member)
+        return finished
+
+    def _leave(self, member: _Running) -> None:
+        del self._running[member.key]
+        self._free_slots.append(member.prompt.assignment.slot)
+        self.t3.release(member.prompt)
+
+
+def speech_only(tokens: Tensor) -> Tensor:
+    """Sampled tokens (n,) without those that are no sound, as upstream drops them."""
+    return tokens[tokens < START_OF_SPEECH]

@@ -1,0 +1,97 @@
+"""T3's weights, read from upstream's `t3_cfg.safetensors` and laid out for decoding.
+
+Query, key and value are one matrix, and so are gate and up. Norm gains and the conditioning
+encoder stay in fp32: they are small, and the encoder runs once per voice. Nothing is renamed
+or rescaled beyond that, so that every tensor can be found again in the checkpoint.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+from engine.weights.sizes import T3Sizes
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One Llama layer. Matrices are (out, in) in the decoder's dtype, gains (hidden,) in fp32."""
+
+    attention_gain: Tensor
+    qkv: Tensor  # (3 * hidden, hidden): query, key, value
+    output: Tensor  # (hidden, hidden)
+    mlp_gain: Tensor
+    gate_up: Tensor  # (2 * ffn, hidden): gate, up
+    down: Tensor  # (hidden, ffn)
+
+
+@dataclass(frozen=True)
+class T3Weights:
+    """Everything the decoder reads. Embedding tables are in the decoder's dtype."""
+
+    sizes: T3Sizes
+    layers: tuple[Layer, ...]
+    final_gain: Tensor
+    speech_head: Tensor
+    text_embedding: Tensor
+    text_position: Tensor
+    speech_embedding: Tensor
+    speech_position: Tensor
+    conditioning: Mapping[str, Tensor]  # fp32, names as in the checkpoint below `cond_enc.`
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.speech_head.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the matrices are stored in."""
+        return self.speech_head.dtype
+
+
+def load_t3(file: Path, device: torch.device, dtype: torch.dtype) -> T3Weights:
+    """Read `t3_cfg.safetensors`. Raises `KeyError` naming a missing tensor."""
+    with safe_open(file, "pt") as stored:
+        names = set(stored.keys())
+        sizes = T3Sizes.from_shapes({n: tuple(stored.get_slice(n).get_shape()) for n in names})
+
+        def read(name: str, *, as_type: torch.dtype = dtype) -> Tensor:
+            if name not in names:
+                raise KeyError(f"{file.name} has no tensor {name}")
+            tensor: Tensor = stored.get_tensor(name)
+            return tensor.to(device=device, dtype=as_type)
+
+        def stacked(*parts: str) -> Tensor:
+            return torch.cat([read(part) for part in parts])
+
+        def layer(index: int) -> Layer:
+            prefix = f"tfmr.layers.{index}."
+            attention, mlp = prefix + "self_attn.", prefix + "mlp."
+            return Layer(
+                attention_gain=read(prefix + "input_layernorm.weight", as_type=torch.float32),
+                qkv=stacked(*(f"{attention}{part}_proj.weight" for part in "qkv")),
+                output=read(attention + "o_proj.weight"),
+                mlp_gain=read(prefix + "post_attention_layernorm.weight", as_type=torch.float32),
+                gate_up=stacked(mlp + "gate_proj.weight", mlp + "up_proj.weight"),
+                down=read(mlp + "down_proj.weight"),
+            )
+
+        return T3Weights(
+            sizes=sizes,
+            layers=tuple(layer(index) for index in range(sizes.layers)),
+            final_gain=read("tfmr.norm.weight", as_type=torch.float32),
+            speech_head=read("speech_head.weight"),
+            text_embedding=read("text_emb.weight"),
+            text_position=read("text_pos_emb.emb.weight"),
+            speech_embedding=read("speech_emb.weight"),
+            speech_position=read("speech_pos_emb.emb.weight"),
+            conditioning={
+                name.removeprefix("cond_enc."): read(name, as_type=torch.float32)
+                for name in sorted(names)
+                if name.startswith("cond_enc.")
+            },
+        )
