@@ -124,15 +124,17 @@ _REWRITES = tuple(
         (r"\b([01]?\d|2[0-3]):([0-5]\d)(?::[0-5]\d)?(?:\s*([ap])\.?m\b\.?)?", _clock),
         (r"([$£€])\s*(\d[\d.,]*)\s*(thousand|million|billion|trillion)\b", _money),
         (rf"(?<![\w.])(-?\d[\d.,]*)\s?({_UNIT_NAMES})(?!\w)", _unit),
-        (r"#(?=\d)|\bno\.\s*(?=\d)", "number "),
+        (r"#(?=\d)", "number "),
         (r"(?<=[\d\s])[x\N{MULTIPLICATION SIGN}](?=\s*\d)", " times "),
         (r"=", " equals "),
         (r"\bvs\b\.?", "versus"),
         (r"\b(\d)'(\d\d?)(?:\"|'')?(?!\w)", r"\1 foot \2"),
         (r"(?<=\d)\s*[-/\N{EN DASH}\N{FRACTION SLASH}:]\s*(?=\d)", " "),
         (r"(?<=\d),(?=\d{3}\b)", ""),
+        (r"(?<=\d),(?=\d)", ", "),
         (r"(?<![\d.])\d+(?![\d.])", _digit_by_digit),
         (r"(?<=\d)(?=[a-z])(?!(?:st|nd|rd|th|s)\b)", " "),
+        (r"\b[b-df-hj-np-tv-z]{1,4}(?=\d)", lambda match: match.group().upper()),  # mp3, PS5
         (r"(?<=[a-z])(?=\d)", " "),
     )
 )

