@@ -14,8 +14,10 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from engine.errors import WorkerUnavailable
 
-class WatermarkMissing(RuntimeError):
+
+class WatermarkMissing(WorkerUnavailable):
     """The Perth watermarker cannot be loaded, or its mark is not found again: nothing may speak."""
 
 
@@ -61,6 +63,7 @@ with warnings.catch_warnings():
     from chatterbox.models.s3gen import S3Gen
     from chatterbox.models.s3gen import s3gen as s3gen_module
     from chatterbox.models.s3gen.transformer import upsample_encoder
+    from chatterbox.models.s3tokenizer import drop_invalid_tokens
     from chatterbox.models.t3 import T3, llama_configs
     from chatterbox.models.t3 import t3 as t3_module
     from chatterbox.models.t3.modules.cond_enc import T3Cond
@@ -94,6 +97,7 @@ __all__ = [
     "VoiceEncConfig",
     "VoiceEncoder",
     "WatermarkMissing",
+    "drop_invalid_tokens",
     "llama_configs",
     "perth",
     "punc_norm",

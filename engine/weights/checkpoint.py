@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
+from engine.errors import WorkerUnavailable
 from engine.weights.sizes import ModelSizes, S3GenSizes, Shapes, T3Sizes, VoiceEncoderSizes
 
 VOICE_ENCODER = "ve.safetensors"
@@ -29,7 +30,7 @@ Progress = Callable[[str, float | None], None]
 SizesT = TypeVar("SizesT")
 
 
-class WeightsError(Exception):
+class WeightsError(WorkerUnavailable):
     """What is wrong with the weights, in one sentence that names the file or the cause."""
 
 

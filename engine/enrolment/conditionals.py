@@ -1,0 +1,101 @@
+"""What Chatterbox keeps of a voice: small tensors on the CPU, and their form on disk.
+
+How strongly a voice is to be spoken (exaggeration) is no part of it: that belongs to a request.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+_MEL_BINS = 80
+_DIGEST = "sha256"
+
+
+class Damaged(ValueError):
+    """Bytes that are not the conditionals that were once written."""
+
+
+@dataclass(frozen=True)
+class Conditionals:
+    """A voice's conditionals on the CPU, each with the leading axis of one that upstream keeps.
+
+    `speaker` is (1, 256) float32, the voice encoder's embedding; `t3_prompt_tokens` (1, up to 150)
+    int64, the clip's first six seconds in speech tokens. Of the first ten seconds: `prompt_tokens`
+    (1, n) int64, `prompt_mel` (1, 2 n) log-mel frames of 80 bins, float32, and `x_vector` (1, 192)
+    float32. About 165 KB for ten seconds.
+    """
+
+    speaker: Tensor
+    t3_prompt_tokens: Tensor
+    prompt_tokens: Tensor
+    prompt_mel: Tensor
+    x_vector: Tensor
+
+    def __post_init__(self) -> None:
+        floats = (self.speaker, self.prompt_mel, self.x_vector)
+        ids = (self.t3_prompt_tokens, self.prompt_tokens)
+        well_formed = (
+            all(t.dtype == torch.float32 and t.isfinite().all() for t in floats)
+            and all(t.dtype == torch.int64 and t.ndim == 2 for t in ids)
+            and all(t.shape[0] == 1 and t.numel() for t in (*floats, *ids))
+            and self.speaker.ndim == self.x_vector.ndim == 2
+            and self.prompt_mel.ndim == 3
+            and self.prompt_mel.shape[2] == _MEL_BINS
+        )
+        if not well_formed:
+            raise ValueError("these tensors are not a voice's conditionals")
+
+    @classmethod
+    def from_upstream(cls, conditionals: Any) -> "Conditionals":
+        """Take what is needed out of upstream's `Conditionals`."""
+        t3, gen = conditionals.t3, conditionals.gen
+        return cls(
+            speaker=_compact(t3.speaker_emb, torch.float32).reshape(1, -1),
+            t3_prompt_tokens=_compact(t3.cond_prompt_speech_tokens, torch.int64).reshape(1, -1),
+            prompt_tokens=_compact(gen["prompt_token"], torch.int64).reshape(1, -1),
+            prompt_mel=_compact(gen["prompt_feat"], torch.float32),
+            x_vector=_compact(gen["embedding"], torch.float32).reshape(1, -1),
+        )
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory that the tensors take."""
+        return sum(tensor.nbytes for tensor in self._tensors().values())
+
+    def to_bytes(self) -> bytes:
+        """Safetensors, with a digest of the content as one more tensor: the format has none."""
+        tensors = self._tensors()
+        return save({**tensors, _DIGEST: _digest(tensors)})
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Conditionals":
+        """Read what `to_bytes` made. Raises `Damaged`."""
+        try:
+            tensors = load(content)
+            if not tensors.pop(_DIGEST).equal(_digest(tensors)):
+                raise Damaged("the content is not what its digest says")
+            return cls(**tensors)
+        except (SafetensorError, TypeError, ValueError, KeyError) as error:
+            raise Damaged(str(error)) from error
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def _compact(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    """A copy on the CPU that shares memory with nothing larger."""
+    return tensor.detach().to("cpu", dtype, copy=True).contiguous()
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> Tensor:
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(f"{name}{tuple(tensors[name].shape)}{tensors[name].dtype}".encode())
+        digest.update(tensors[name].contiguous().numpy().tobytes())
+    return torch.frombuffer(bytearray(digest.digest()), dtype=torch.uint8)

@@ -1,0 +1,138 @@
+"""Each voice is enrolled once: memory first, then disk, then the networks.
+
+A voice's clip is looked at before anything that was derived from it is used. When the clip is gone
+or its bytes are others, what was derived from it is deleted.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.enrolment import clip
+from engine.enrolment.conditionals import Conditionals
+from engine.enrolment.store import ConditionalsStore
+from engine.errors import VoiceUnusable
+from engine.messages import Enrolled
+from engine.speech import ClonedVoice, sha256_of
+
+if TYPE_CHECKING:  # it imports upstream, which takes seconds that a known voice need not wait
+    from engine.enrolment.networks import EnrolmentNetworks
+
+#: Raised whenever the same clip and weights give other conditionals.
+ENROLMENT_VERSION = "1"
+
+_Stamp = tuple[str, int, int, int]
+
+
+@dataclass
+class _Known:
+    """`stamp` is what the clip's file looked like when its bytes were last checked."""
+
+    conditionals: Conditionals
+    stamp: _Stamp
+
+
+class Enrolment:
+    """Conditionals of cloned voices for one model revision. Not thread-safe.
+
+    `load_networks` is called when a voice must be computed; the networks then stay until
+    `release`. `report` is told of every voice that was computed and written to disk. At most
+    `capacity` voices are kept in memory, on the CPU.
+    """
+
+    def __init__(
+        self,
+        *,
+        home: Path,
+        revision: str,
+        load_networks: Callable[[], "EnrolmentNetworks"],
+        report: Callable[[Enrolled], None],
+        capacity: int = 256,
+    ) -> None:
+        self._store = ConditionalsStore(home)
+        self._revision = revision
+        self._load_networks = load_networks
+        self._report = report
+        self._capacity = capacity
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._networks: EnrolmentNetworks | None = None
+
+    def conditionals(self, voice: ClonedVoice) -> Conditionals:
+        """What the networks need of `voice`.
+
+        Microseconds if it is known, milliseconds from disk, else the networks' time. Raises
+        `VoiceUnusable`; `WeightsError` where the networks cannot be loaded.
+        """
+        key = self.key(voice)
+        stamp = self._stamp(voice)
+        known = self._known.get(key)
+        if known is not None and known.stamp == stamp:
+            self._known.move_to_end(key)
+            return known.conditionals
+        try:
+            content = clip.read(voice)
+        except VoiceUnusable:
+            self._forget(key)
+            raise
+        conditionals = (
+            (known and known.conditionals)
+            or self._store.read(key)
+            or self._enrol(key, voice, content)
+        )
+        # Taken before the clip was read: a change in between is seen next time.
+        if stamp is not None:
+            self._remember(key, _Known(conditionals, stamp))
+        return conditionals
+
+    def key(self, voice: ClonedVoice) -> str:
+        """What `voice` is kept under: hex SHA-256 over clip, weights and this code's version."""
+        return sha256_of(voice.clip_sha256, self._revision, ENROLMENT_VERSION)
+
+    @property
+    def in_memory(self) -> int:
+        """How many voices are in memory."""
+        return len(self._known)
+
+    def release(self) -> None:
+        """Let go of the networks; the next unknown voice loads them again."""
+        self._networks = None
+
+    def _enrol(self, key: str, voice: ClonedVoice, content: bytes) -> Conditionals:
+        samples = clip.decode(content)
+        if self._networks is None:
+            self._networks = self._load_networks()
+        conditionals = self._networks.enrol(samples)
+        size_bytes = self._store.write(key, conditionals)
+        if size_bytes is not None:
+            self._report(
+                Enrolled(
+                    key=key,
+                    clip_sha256=voice.clip_sha256,
+                    model_revision=self._revision,
+                    engine_version=ENROLMENT_VERSION,
+                    path=self._store.relative_path(key),
+                    size_bytes=size_bytes,
+                )
+            )
+        return conditionals
+
+    def _remember(self, key: str, known: _Known) -> None:
+        self._known[key] = known
+        self._known.move_to_end(key)
+        while len(self._known) > self._capacity:
+            self._known.popitem(last=False)
+
+    def _forget(self, key: str) -> None:
+        self._known.pop(key, None)
+        self._store.remove(key)
+
+    @staticmethod
+    def _stamp(voice: ClonedVoice) -> _Stamp | None:
+        """Cheap evidence that a file is still the same; None where there is no file."""
+        try:
+            status = Path(voice.clip_path).stat()
+        except OSError:
+            return None
+        return voice.clip_path, status.st_mtime_ns, status.st_ctime_ns, status.st_size

@@ -1,0 +1,75 @@
+"""Conditionals on disk, one file a voice under TIMBRE_HOME.
+
+The one place that knows where they lie and who may read them. A file is whole or absent: it is
+written beside its place and renamed. A damaged one counts as absent.
+"""
+
+import logging
+import os
+import tempfile
+from pathlib import Path
+
+from engine.enrolment.conditionals import Conditionals, Damaged
+
+FOLDER = "conditionals"
+
+_log = logging.getLogger(__name__)
+
+
+class ConditionalsStore:
+    """Files named by key (hex) in `<home>/conditionals`, for their owner's eyes only.
+
+    Windows has no such mode bits; there the home folder's own permissions hold.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def relative_path(self, key: str) -> str:
+        """Where a key's file is, from the home folder, with forward slashes."""
+        return f"{FOLDER}/{key}.safetensors"
+
+    def read(self, key: str) -> Conditionals | None:
+        """What is kept under `key`; None, and a line in the log, if that cannot be used."""
+        try:
+            return Conditionals.from_bytes(self._path(key).read_bytes())
+        except FileNotFoundError:
+            return None
+        except (Damaged, OSError) as error:
+            _log.warning("conditionals %s are unusable and are computed anew: %s", key, error)
+            return None
+
+    def write(self, key: str, conditionals: Conditionals) -> int | None:
+        """Keep `conditionals`; returns the file's bytes.
+
+        None, and a line in the log, where that fails: a full disk must not silence a voice.
+        """
+        content = conditionals.to_bytes()
+        path = self._path(key)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # mkstemp opens with mode 0600, and a rename keeps it.
+            handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(temporary).replace(path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            _log.warning("conditionals %s are not kept on disk: %s", key, error)
+            return None
+        return len(content)
+
+    def remove(self, key: str) -> None:
+        """Delete what is kept under `key`, if anything is."""
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("conditionals %s cannot be deleted: %s", key, error)
+
+    def _path(self, key: str) -> Path:
+        return self._home / self.relative_path(key)
