@@ -1,1 +1,4 @@
-"""SQLite: migrations, the store, typed rows. The only room with SQL in it."""
+"""SQLite: the schema and its migrations, and the only SQL of the project.
+
+Imports none of the other rooms. Nothing outside this folder writes a statement or knows a column.
+"""

@@ -1,0 +1,133 @@
+"""One SQLite connection that many tasks share without their statements ever interleaving.
+
+Every statement waits its turn behind one lock; a transaction keeps the turn from its first
+statement to its commit. Knows no table: statements are written in the stores beside it.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Self
+
+import aiosqlite
+
+from data.errors import DatabaseClosed
+from data.schema import BUSY_TIMEOUT_S, MIGRATIONS, load_migrations, prepare
+
+Value = int | float | str | None
+
+
+class Database:
+    """An open database. All methods belong to one event loop; none blocks it."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._turn = asyncio.Lock()
+        self._holder: asyncio.Task[object] | None = None
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path, migrations: Traversable = MIGRATIONS) -> Self:
+        """Check the file at `path` or create it, bring it to the newest schema, and connect.
+
+        Raises `DatabaseUnusable` and leaves the file as it was if it cannot be used.
+        """
+        await asyncio.to_thread(prepare, path, load_migrations(migrations))
+        connection = await aiosqlite.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            connection.row_factory = sqlite3.Row
+            await connection.execute_fetchall("PRAGMA foreign_keys = ON")
+            # In WAL mode this survives a crash of the bot whole; of the machine, all but the end.
+            await connection.execute_fetchall("PRAGMA synchronous = NORMAL")
+        except BaseException:
+            await asyncio.shield(connection.close())
+            raise
+        return cls(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """Run the body's statements as one transaction; leaving it by an exception undoes them.
+
+        Inside another transaction of the same task it is a savepoint. The body must not await
+        another task that uses the database: that one waits for the turn that the body holds. A
+        task cancelled during the very commit may find it done.
+        """
+        if self._holder is asyncio.current_task():
+            async with self._savepoint():
+                yield
+            return
+        async with self._own_turn():
+            try:
+                await self._connection.execute_fetchall("BEGIN IMMEDIATE")
+                yield
+                await self._connection.commit()
+            except BaseException:
+                # The connection's thread runs one call after the other, so this undoes a BEGIN
+                # that was still under way when the task was cancelled. Without one it does nothing.
+                await asyncio.shield(self._connection.rollback())
+                raise
+
+    async def fetch(self, sql: str, *values: Value) -> list[sqlite3.Row]:
+        """All rows that a query gives."""
+        async with self._own_turn():
+            return list(await self._connection.execute_fetchall(sql, values))
+
+    async def execute(self, sql: str, *values: Value) -> int:
+        """Run a statement that changes rows, and say how many it changed.
+
+        Rows changed by cascades and triggers do not count.
+        """
+        async with self._own_turn(), self._connection.execute(sql, values) as cursor:
+            return cursor.rowcount
+
+    async def insert(self, sql: str, *values: Value) -> int:
+        """Insert one row and return its row id."""
+        async with self._own_turn(), self._connection.execute(sql, values) as cursor:
+            return int(cursor.lastrowid or 0)
+
+    async def execute_each(self, sql: str, rows: Sequence[Sequence[Value]]) -> int:
+        """Run one statement for each row of values, all or none; say how many rows changed."""
+        async with self.transaction(), self._connection.executemany(sql, rows) as cursor:
+            return cursor.rowcount
+
+    async def close(self) -> None:
+        """Wait for what is under way, fold the write-ahead log into the file, and disconnect.
+
+        Whoever comes later gets `DatabaseClosed`. Closing twice is harmless.
+        """
+        async with self._turn:
+            if not self._closed:
+                self._closed = True
+                try:
+                    await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    await asyncio.shield(self._connection.close())
+
+    @asynccontextmanager
+    async def _own_turn(self) -> AsyncIterator[None]:
+        task = asyncio.current_task()
+        if self._holder is task:
+            yield
+            return
+        async with self._turn:
+            if self._closed:
+                raise DatabaseClosed("The bot is shutting down.")
+            self._holder = task
+            try:
+                yield
+            finally:
+                self._holder = None
+
+    @asynccontextmanager
+    async def _savepoint(self) -> AsyncIterator[None]:
+        try:
+            await self._connection.execute_fetchall("SAVEPOINT inner")
+            yield
+            await self._connection.execute_fetchall("RELEASE inner")
+        except BaseException:
+            await self._connection.execute_fetchall("ROLLBACK TO inner")
+            await self._connection.execute_fetchall("RELEASE inner")
+            raise

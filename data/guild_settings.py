@@ -1,0 +1,40 @@
+"""What each server has chosen."""
+
+from collections.abc import Callable
+
+from data.database import Database
+from data.rows import GuildSettings, typed
+
+
+class GuildSettingsStore:
+    """Settings by server. A server without a row has the defaults."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, guild_id: int) -> GuildSettings:
+        """A server's settings."""
+        rows = await self._database.fetch(
+            "SELECT * FROM guild_settings WHERE guild_id = ?", guild_id
+        )
+        return typed(rows[0], GuildSettings) if rows else GuildSettings(guild_id=guild_id)
+
+    async def update(
+        self, guild_id: int, change: Callable[[GuildSettings], GuildSettings]
+    ) -> GuildSettings:
+        """Replace a server's settings by `change(current)`; no other change gets in between.
+
+        Raises `ValueError` if `change` names another server, `sqlite3.IntegrityError` if the
+        default voice does not exist.
+        """
+        async with self._database.transaction():
+            changed = change(await self.get(guild_id))
+            if changed.guild_id != guild_id:
+                raise ValueError("settings cannot move to another server")
+            await self._database.execute(
+                "INSERT INTO guild_settings (guild_id, default_voice_id) VALUES (?, ?) "
+                "ON CONFLICT (guild_id) DO UPDATE SET default_voice_id = excluded.default_voice_id",
+                changed.guild_id,
+                changed.default_voice_id,
+            )
+        return changed

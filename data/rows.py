@@ -1,0 +1,77 @@
+"""The rows of the database as frozen types. Field names are column names.
+
+Times are UTC in Unix seconds, paths relative to TIMBRE_HOME, digests lower-case hex.
+"""
+
+import sqlite3
+from typing import TypeVar
+
+import msgspec
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who has used the bot; `created_at` is when first."""
+
+    user_id: int
+    created_at: float
+
+
+class VoiceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's voice. It may be used in `guild_id` alone, or everywhere if that is None."""
+
+    voice_id: int
+    owner_id: int
+    guild_id: int | None
+    name: str
+    clip_sha256: str
+    clip_path: str
+    duration_s: float
+    consent_version: int
+    consented_at: float
+    created_at: float
+
+
+class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server has chosen. A server that never chose anything has the defaults."""
+
+    guild_id: int
+    default_voice_id: int | None = None
+
+
+class ConditionalsKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A clip's enrolment on disk, as made by one engine version with one model revision."""
+
+    key: str
+    clip_sha256: str
+    model_revision: str
+    engine_version: str
+    path: str
+    size_bytes: int
+    created_at: float
+    last_used_at: float
+
+
+class SpeechKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A rendered Ogg Opus file.
+
+    `voice_identity` is `clip:<sha256>` or `stock:<name>`, as engine voices name themselves.
+    """
+
+    key: str
+    voice_identity: str
+    path: str
+    size_bytes: int
+    duration_s: float
+    created_at: float
+    last_used_at: float
+
+
+Row = TypeVar("Row", User, VoiceRow, GuildSettings, ConditionalsKey, SpeechKey)
+
+
+def typed(row: sqlite3.Row, row_type: type[Row]) -> Row:
+    """Turn SQLite's row into ours. Raises `msgspec.ValidationError` where a value's type differs.
+
+    SQLite itself keeps any type in any column.
+    """
+    return msgspec.convert(dict(row), row_type)

@@ -1,0 +1,129 @@
+"""The caches' keys: what is kept, what it weighs, and what goes first."""
+
+from typing import Any
+
+from data.cache_keys import TOUCH_INTERVAL_S
+from data.store import Store
+
+
+async def enrol(store: Store, key: str, clip: str, size_bytes: int = 10) -> None:
+    """Record conditionals of a clip named by one letter."""
+    await store.conditionals.record(
+        key=key,
+        clip_sha256=clip * 64,
+        model_revision="r1",
+        engine_version="e1",
+        path=f"conditionals/{key}.safetensors",
+        size_bytes=size_bytes,
+    )
+
+
+async def render(store: Store, key: str, size_bytes: int, voice: str = "stock:") -> None:
+    """Record a rendering."""
+    await store.speech.record(
+        key=key,
+        voice_identity=voice,
+        path=f"speech/{key}.ogg",
+        size_bytes=size_bytes,
+        duration_s=1.5,
+    )
+
+
+async def test_conditionals_need_no_voice_and_go_by_key_or_by_clip(store: Store) -> None:
+    """Conditionals need no voice and go by key or by clip."""
+    await enrol(store, "one", "a")
+    await enrol(store, "two", "a")
+    await enrol(store, "three", "b")
+    assert [row.key for row in await store.conditionals.of_clip("a" * 64)] == ["one", "two"]
+    assert await store.conditionals.delete(["one", "unknown"]) == 1
+    assert {row.key for row in await store.conditionals.all()} == {"two", "three"}
+    assert await store.conditionals.delete_clip("a" * 64) == 1
+    assert [row.key for row in await store.conditionals.all()] == ["three"]
+
+
+async def test_conditionals_made_again_replace_the_old_ones(store: Store, clock: Any) -> None:
+    """Conditionals made again replace the old ones."""
+    first = clock.now
+    await enrol(store, "one", "a", size_bytes=10)
+    clock.now += 5
+    await enrol(store, "one", "a", size_bytes=20)
+    (row,) = await store.conditionals.all()
+    assert (row.size_bytes, row.created_at, row.last_used_at) == (20, first, first + 5)
+    assert row.path == "conditionals/one.safetensors"
+    assert (row.model_revision, row.engine_version) == ("r1", "e1")
+
+
+async def test_a_rendering_is_found_under_its_key_alone(store: Store) -> None:
+    """A rendering is found under its key alone."""
+    await render(store, "one", 100, voice="clip:" + "a" * 64)
+    found = await store.speech.get("one")
+    assert found is not None
+    assert (found.path, found.size_bytes, found.duration_s) == ("speech/one.ogg", 100, 1.5)
+    assert found.voice_identity == "clip:" + "a" * 64
+    assert await store.speech.get("two") is None
+
+
+async def test_a_hit_counts_as_a_use_but_is_written_at_most_once_a_minute(
+    store: Store, clock: Any
+) -> None:
+    """A hit counts as a use, but writes at most once a minute."""
+    recorded = clock.now
+    await render(store, "one", 100)
+
+    async def last_used() -> float:
+        (row,) = await store.speech.all()
+        return row.last_used_at
+
+    clock.now = recorded + TOUCH_INTERVAL_S - 1
+    await store.speech.get("one")
+    assert await last_used() == recorded
+    clock.now = recorded + TOUCH_INTERVAL_S
+    await store.speech.get("one")
+    assert await last_used() == recorded + TOUCH_INTERVAL_S
+
+
+async def test_the_longest_unused_go_until_the_rest_fits(store: Store, clock: Any) -> None:
+    """The longest unused go until the rest fits."""
+    for key, size in (("old", 30), ("middle", 50), ("new", 20)):
+        await render(store, key, size)
+        clock.now += TOUCH_INTERVAL_S
+    assert await store.speech.total_bytes() == 100
+
+    async def evicted(limit: int) -> list[str]:
+        return [row.key for row in await store.speech.beyond(limit)]
+
+    assert await evicted(100) == []
+    assert await evicted(99) == ["old"]
+    assert await evicted(70) == ["old"]
+    assert await evicted(69) == ["old", "middle"]
+    assert await evicted(0) == ["old", "middle", "new"]
+    await store.speech.get("old")
+    assert await evicted(99) == ["middle"]
+
+
+async def test_renderings_of_the_same_moment_are_evicted_one_by_one(store: Store) -> None:
+    """Renderings of the same moment are evicted one by one."""
+    for key in "abcd":
+        await render(store, key, 10)
+    assert len(await store.speech.beyond(30)) == 1
+    assert len(await store.speech.beyond(15)) == 3
+
+
+async def test_renderings_are_listed_by_voice_and_deleted_by_key(store: Store) -> None:
+    """Renderings are listed by voice and deleted by key."""
+    await render(store, "one", 10, voice="clip:" + "a" * 64)
+    await render(store, "two", 20)
+    assert [row.key for row in await store.speech.made_with("clip:" + "a" * 64)] == ["one"]
+    assert await store.speech.delete(["one", "unknown"]) == 1
+    assert [row.key for row in await store.speech.all()] == ["two"]
+    assert await store.speech.total_bytes() == 20
+    assert await store.speech.delete([]) == 0
+    assert await store.speech.delete(["two"]) == 1
+    assert await store.speech.total_bytes() == 0
+
+
+async def test_a_rendering_made_again_weighs_once(store: Store) -> None:
+    """A rendering made again weighs once."""
+    await render(store, "one", 10)
+    await render(store, "one", 25)
+    assert await store.speech.total_bytes() == 25

@@ -1,0 +1,219 @@
+"""Many tasks on one connection."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from data.database import Database
+from data.errors import DatabaseClosed
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """A database with one table of numbers."""
+    steps = tmp_path / "steps"
+    steps.mkdir()
+    (steps / "V1__numbers.sql").write_text("CREATE TABLE numbers (n INTEGER UNIQUE);")
+    database = await Database.open(tmp_path / "numbers.db", steps)
+    yield database
+    await database.close()
+
+
+async def numbers(database: Database) -> list[int]:
+    """What the table holds."""
+    return [row["n"] for row in await database.fetch("SELECT n FROM numbers ORDER BY n")]
+
+
+async def add(database: Database, number: int) -> None:
+    """Insert one number."""
+    await database.execute("INSERT INTO numbers VALUES (?)", number)
+
+
+async def add_all_or_none(database: Database, *several: int) -> None:
+    """Insert numbers in one transaction."""
+    async with database.transaction():
+        for number in several:
+            await add(database, number)
+
+
+async def test_transactions_of_many_tasks_do_not_interleave(database: Database) -> None:
+    """Each reads, lets the others run, and writes: a lost update would show in the sum."""
+    await add(database, 0)
+
+    async def increment() -> None:
+        async with database.transaction():
+            (row,) = await database.fetch("SELECT n FROM numbers")
+            await asyncio.sleep(0)
+            await database.execute("UPDATE numbers SET n = ?", row["n"] + 1)
+
+    await asyncio.gather(*(increment() for _ in range(100)))
+    assert await numbers(database) == [100]
+
+
+async def test_a_transaction_that_fails_takes_no_other_tasks_statement_with_it(
+    database: Database,
+) -> None:
+    """A failing transaction neither shows nor undoes anything but its own."""
+    inside = asyncio.Event()
+    leave = asyncio.Event()
+
+    async def fail() -> None:
+        async with database.transaction():
+            await add(database, 1)
+            inside.set()
+            await leave.wait()
+            raise RuntimeError("changed my mind")
+
+    failing = asyncio.create_task(fail())
+    await inside.wait()
+    reading = asyncio.create_task(numbers(database))
+    writing = asyncio.create_task(add(database, 2))
+    await asyncio.sleep(0.05)
+    assert not reading.done(), "a reader must not see what is not committed"
+    assert not writing.done()
+    leave.set()
+    with pytest.raises(RuntimeError):
+        await failing
+    assert await reading == []
+    await writing
+    assert await numbers(database) == [2]
+
+
+@pytest.mark.parametrize("steps_before_the_cancel", range(8))
+async def test_a_cancelled_transaction_is_undone_wherever_it_was(
+    database: Database, steps_before_the_cancel: int
+) -> None:
+    """A cancelled transaction is undone wherever it was."""
+    finished = asyncio.Event()
+
+    async def write() -> None:
+        async with database.transaction():
+            for number in range(20):
+                await add(database, number)
+        finished.set()
+
+    task = asyncio.create_task(write())
+    for _ in range(steps_before_the_cancel):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not finished.is_set()
+    assert await numbers(database) == []
+    async with database.transaction():
+        await add(database, 5)
+    assert await numbers(database) == [5]
+
+
+async def test_a_cancel_while_waiting_for_the_turn_leaves_the_turn_with_its_holder(
+    database: Database,
+) -> None:
+    """A task that stops waiting for its turn disturbs nobody."""
+    async with database.transaction():
+        waiting = asyncio.create_task(add(database, 1))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.sleep(0)
+        await add(database, 2)
+    assert await numbers(database) == [2]
+
+
+async def test_an_inner_transaction_can_fail_alone(database: Database) -> None:
+    """An inner transaction can fail alone."""
+    async with database.transaction():
+        await add(database, 1)
+        with pytest.raises(sqlite3.IntegrityError):
+            await add_all_or_none(database, 2, 1)
+        async with database.transaction():
+            await add(database, 3)
+    assert await numbers(database) == [1, 3]
+
+
+async def test_an_outer_transaction_undoes_its_inner_ones(database: Database) -> None:
+    """An outer transaction undoes its inner ones, which had succeeded."""
+
+    async def fail_after_an_inner_one() -> None:
+        async with database.transaction():
+            await add_all_or_none(database, 1, 2)
+            raise RuntimeError("changed my mind")
+
+    with pytest.raises(RuntimeError):
+        await fail_after_an_inner_one()
+    assert await numbers(database) == []
+
+
+async def test_a_statement_for_many_rows_does_all_or_none(database: Database) -> None:
+    """A statement for many rows does all or none."""
+    with pytest.raises(sqlite3.IntegrityError):
+        await database.execute_each("INSERT INTO numbers VALUES (?)", [(1,), (2,), (1,)])
+    assert await numbers(database) == []
+    assert await database.execute_each("INSERT INTO numbers VALUES (?)", [(1,), (2,)]) == 2
+
+
+async def test_foreign_keys_hold_and_commits_do_not_wait_for_the_disk(database: Database) -> None:
+    """Foreign keys hold, writers are waited for, commits do not wait for the disk."""
+    (row,) = await database.fetch("PRAGMA foreign_keys")
+    assert row[0] == 1
+    (row,) = await database.fetch("PRAGMA synchronous")
+    assert row[0] == 1
+    (row,) = await database.fetch("PRAGMA busy_timeout")
+    assert row[0] >= 1000
+
+
+async def test_another_process_writing_is_waited_for(database: Database, tmp_path: Path) -> None:
+    """While another process writes, ours waits instead of failing."""
+    with closing(sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(add(database, 1))
+        await asyncio.sleep(0.1)
+        assert not writing.done()
+        other.execute("COMMIT")
+    await writing
+    assert await numbers(database) == [1]
+
+
+async def test_closing_waits_for_what_is_under_way_and_refuses_the_rest(
+    database: Database, tmp_path: Path
+) -> None:
+    """Closing waits for what is under way and refuses the rest."""
+    inside = asyncio.Event()
+
+    async def slow() -> None:
+        async with database.transaction():
+            await add(database, 1)
+            inside.set()
+            await asyncio.sleep(0.05)
+            await add(database, 2)
+
+    running = asyncio.create_task(slow())
+    await inside.wait()
+    queued = asyncio.create_task(add(database, 3))
+    await asyncio.sleep(0)
+    await database.close()
+    await running
+    await queued
+    with pytest.raises(DatabaseClosed):
+        await add(database, 4)
+    with pytest.raises(DatabaseClosed):
+        async with database.transaction():
+            pytest.fail("a closed database takes no transaction")
+    await database.close()
+
+    with closing(sqlite3.connect(tmp_path / "numbers.db")) as connection:
+        found = connection.execute("SELECT n FROM numbers ORDER BY n").fetchall()
+    assert found == [(1,), (2,), (3,)]
+
+
+async def test_closing_folds_the_log_into_the_file(database: Database, tmp_path: Path) -> None:
+    """Even while another process, a `cache list` say, keeps the log from being removed."""
+    with closing(sqlite3.connect(tmp_path / "numbers.db")) as other:
+        other.execute("SELECT * FROM numbers").fetchall()
+        await add(database, 1)
+        log = tmp_path / "numbers.db-wal"
+        assert log.stat().st_size > 0
+        await database.close()
+        assert log.stat().st_size == 0

@@ -1,0 +1,128 @@
+"""Whoever is deleted is gone: every table that names a person says what becomes of its rows."""
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from data.schema import MIGRATIONS, load_migrations, prepare
+
+#: Columns that are named like this hold a person's id; a migration may not call one otherwise.
+PERSON = re.compile(r"(^|_)(user|owner|member|author|speaker|moderator)(_id)?$")
+
+
+def rows(connection: sqlite3.Connection, sql: str) -> list[tuple[object, ...]]:
+    """All rows of a query."""
+    return connection.execute(sql).fetchall()
+
+
+def table_names(connection: sqlite3.Connection) -> list[str]:
+    """Every table but SQLite's own."""
+    found = rows(
+        connection,
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )
+    return [str(name) for (name,) in found]
+
+
+def lacking_a_rule(connection: sqlite3.Connection) -> list[str]:
+    """The columns that hold a person's id but do not go when the person's row goes."""
+    lacking = []
+    for table in table_names(connection):
+        if table == "users":
+            continue
+        cascading = {
+            str(column)
+            for _, _, target, column, _, _, on_delete, _ in rows(
+                connection, f"PRAGMA foreign_key_list({table})"
+            )
+            if target == "users" and on_delete == "CASCADE"
+        }
+        columns = {str(row[1]) for row in rows(connection, f"PRAGMA table_info({table})")}
+        references = {
+            str(row[3])
+            for row in rows(connection, f"PRAGMA foreign_key_list({table})")
+            if row[2] == "users"
+        }
+        people = {column for column in columns if PERSON.search(column)} | references
+        lacking += [f"{table}.{column}" for column in sorted(people - cascading)]
+    return lacking
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A new database of the newest schema."""
+    path = tmp_path / "timbre.db"
+    prepare(path, load_migrations(MIGRATIONS))
+    return path
+
+
+def test_every_column_with_a_users_id_cascades(path: Path) -> None:
+    """Every column that holds a user's id cascades from users."""
+    with closing(sqlite3.connect(path)) as connection:
+        assert lacking_a_rule(connection) == []
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "user_id INTEGER",
+        "blocked_user_id INTEGER",
+        "owner_id INTEGER REFERENCES users",
+        "author REFERENCES users ON DELETE SET NULL",
+        "whoever REFERENCES users",
+    ],
+)
+def test_a_table_without_a_rule_is_noticed(path: Path, column: str) -> None:
+    """A table that a later migration adds without a rule is noticed."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"CREATE TABLE later (note TEXT, {column})")
+        assert lacking_a_rule(connection) == [f"later.{column.split(maxsplit=1)[0]}"]
+
+
+def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
+    """Nothing of a deleted user is left in any table, nor of anybody else's lost."""
+    gone, stays = 987_654_321_012_345_678, 111_111_111_111_111_111
+    own_clip, shared_clip = "a" * 64, "b" * 64
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.executemany("INSERT INTO users VALUES (?, 0)", [(gone,), (stays,)])
+        connection.executemany(
+            "INSERT INTO voices VALUES (?, ?, NULL, ?, ?, ?, 9.0, 1, 0, 0)",
+            [
+                (1, gone, "mine", own_clip, "clips/1.flac"),
+                (2, gone, "twin", shared_clip, "clips/2.flac"),
+                (3, stays, "twin", shared_clip, "clips/3.flac"),
+            ],
+        )
+        connection.execute("INSERT INTO guild_settings VALUES (5, 1)")
+        connection.executemany(
+            "INSERT INTO conditionals_cache VALUES (?, ?, 'r', 'e', ?, 1, 0, 0)",
+            [("k1", own_clip, "c/1"), ("k2", shared_clip, "c/2")],
+        )
+        connection.executemany(
+            "INSERT INTO speech_cache VALUES (?, ?, ?, 1, 1.0, 0, 0)",
+            [
+                ("k1", f"clip:{own_clip}", "s/1"),
+                ("k2", f"clip:{shared_clip}", "s/2"),
+                ("k3", "stock:", "s/3"),
+            ],
+        )
+        filled = {
+            table for table in table_names(connection) if rows(connection, f"SELECT 1 FROM {table}")
+        }
+        assert filled == set(table_names(connection)), "this test has to fill every table"
+
+        connection.execute("DELETE FROM users WHERE user_id = ?", (gone,))
+
+        everything = {
+            table: rows(connection, f"SELECT * FROM {table}") for table in table_names(connection)
+        }
+    assert str(gone) not in str(everything)
+    assert own_clip not in str(everything)
+    assert [row[0] for row in everything["voices"]] == [3]
+    assert everything["guild_settings"] == [(5, None)]
+    assert [row[0] for row in everything["conditionals_cache"]] == ["k2"]
+    assert [row[0] for row in everything["speech_cache"]] == ["k2", "k3"]

@@ -1,0 +1,239 @@
+"""What is done with a database file before anything is read from it."""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from data.database import Database
+from data.errors import DatabaseUnusable
+from data.schema import APPLICATION_ID, MIGRATIONS, load_migrations, statements
+from data.store import Store
+
+
+def tables(path: Path) -> set[str]:
+    """The names in a file's schema."""
+    with closing(sqlite3.connect(path)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+
+
+def version(path: Path) -> int:
+    """The schema version that a file says it has."""
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def write_migrations(folder: Path, *scripts: str) -> Path:
+    """A folder with these migrations, V1 first."""
+    folder.mkdir(exist_ok=True)
+    for number, script in enumerate(scripts, start=1):
+        (folder / f"V{number}__step.sql").write_text(script, encoding="utf-8")
+    return folder
+
+
+async def refusal(path: Path) -> str:
+    """Open a file that must be refused, and check that not a byte of it has changed."""
+    before = path.read_bytes()
+    modified = path.stat().st_mtime_ns
+    with pytest.raises(DatabaseUnusable) as caught:
+        await Store.open(path)
+    assert path.read_bytes() == before
+    assert path.stat().st_mtime_ns == modified
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert str(path) in sentence
+    return sentence
+
+
+async def filled_database(path: Path) -> None:
+    """A real database of some dozens of pages."""
+    store = await Store.open(path)
+    async with store.transaction():
+        for number in range(2000):
+            await store.users.touch(number)
+    await store.close()
+
+
+async def test_a_new_database_has_the_newest_schema_and_is_its_owners_alone(
+    tmp_path: Path,
+) -> None:
+    """A new database has the newest schema and only its owner can read it."""
+    path = tmp_path / "new home" / "timbre #1%20.db"
+    await (await Store.open(path)).close()
+    assert version(path) == len(load_migrations(MIGRATIONS)) >= 1
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    if sys.platform != "win32":
+        assert path.stat().st_mode & 0o077 == 0
+        assert path.parent.stat().st_mode & 0o077 == 0
+
+
+async def test_what_was_stored_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
+    """What was stored is there when it is opened again."""
+    path = tmp_path / "timbre.db"
+    await filled_database(path)
+    store = await Store.open(path)
+    assert await store.users.get(1999) is not None
+    await store.close()
+
+
+async def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
+    """An empty file becomes a database."""
+    path = tmp_path / "timbre.db"
+    path.touch()
+    await (await Store.open(path)).close()
+    assert "voices" in tables(path)
+
+
+@pytest.mark.parametrize("content", [b"x", b"hello, I am a text\n" * 500, bytes(5000)])
+async def test_a_file_that_is_not_sqlite_is_refused(tmp_path: Path, content: bytes) -> None:
+    """A file that is not SQLite is refused, even one of a single byte."""
+    path = tmp_path / "timbre.db"
+    path.write_bytes(content)
+    assert "not an SQLite database" in await refusal(path)
+
+
+async def test_a_database_with_an_overwritten_page_is_refused(tmp_path: Path) -> None:
+    """A database with an overwritten page is refused."""
+    path = tmp_path / "timbre.db"
+    await filled_database(path)
+    content = bytearray(path.read_bytes())
+    content[-4096:] = b"\xff" * 4096
+    path.write_bytes(content)
+    assert "is damaged" in await refusal(path)
+
+
+async def test_a_database_cut_short_is_refused(tmp_path: Path) -> None:
+    """A database cut short is refused."""
+    path = tmp_path / "timbre.db"
+    await filled_database(path)
+    path.write_bytes(path.read_bytes()[:-6000])
+    assert "is damaged" in await refusal(path)
+
+
+async def test_a_database_of_a_newer_timbre_is_refused(tmp_path: Path) -> None:
+    """A database of a newer Timbre is refused."""
+    path = tmp_path / "timbre.db"
+    await filled_database(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 77")
+    assert "newer Timbre (schema 77" in await refusal(path)
+
+
+async def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    """A database of another program is refused."""
+    path = tmp_path / "timbre.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+    assert "another program" in await refusal(path)
+
+
+async def test_a_file_that_only_begins_like_a_database_is_refused(tmp_path: Path) -> None:
+    """A file that only begins like a database is refused."""
+    path = tmp_path / "timbre.db"
+    for content in (b"SQLite format 3\0", b"SQLite format 3\0" * 500):
+        path.write_bytes(content)
+        assert "is damaged" in await refusal(path)
+
+
+async def test_a_folder_in_its_place_is_refused_with_the_same_error(tmp_path: Path) -> None:
+    """A folder in its place is refused with the same error."""
+    path = tmp_path / "timbre.db"
+    path.mkdir()
+    with pytest.raises(DatabaseUnusable, match="cannot be opened"):
+        await Store.open(path)
+
+
+async def test_a_failed_migration_leaves_the_version_before_it(tmp_path: Path) -> None:
+    """A failed migration leaves the version before it."""
+    path = tmp_path / "timbre.db"
+    folder = write_migrations(
+        tmp_path / "steps",
+        "CREATE TABLE one (a);\nINSERT INTO one VALUES (1);\n",
+        "CREATE TABLE two (a);\n",
+        "CREATE TABLE three (a);\nDELETE FROM one;\nINSERT INTO nowhere VALUES (1);\n",
+    )
+    with pytest.raises(
+        DatabaseUnusable, match=r"schema 3 \(V3__step.sql\): no such table: nowhere"
+    ):
+        await Database.open(path, folder)
+    assert version(path) == 2
+    assert tables(path) == {"one", "two"}
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT a FROM one").fetchall() == [(1,)]
+
+    write_migrations(folder, "-- done", "-- done", "CREATE TABLE three (a);")
+    database = await Database.open(path, folder)
+    await database.close()
+    assert version(path) == 3
+    assert tables(path) == {"one", "two", "three"}
+
+
+async def test_a_migration_that_breaks_a_reference_fails(tmp_path: Path) -> None:
+    """A migration that leaves a dangling reference fails."""
+    path = tmp_path / "timbre.db"
+    folder = write_migrations(
+        tmp_path / "steps",
+        "CREATE TABLE owner (id INTEGER PRIMARY KEY);\n"
+        "CREATE TABLE thing (owner REFERENCES owner);\nINSERT INTO thing VALUES (5);\n",
+    )
+    with pytest.raises(DatabaseUnusable, match="refer to nothing"):
+        await Database.open(path, folder)
+    assert tables(path) == set()
+
+
+def test_migrations_are_numbered_without_gaps(tmp_path: Path) -> None:
+    """Migrations are numbered without gaps."""
+    folder = write_migrations(tmp_path / "steps", "SELECT 1;", "SELECT 1;", "SELECT 1;")
+    assert [step.version for step in load_migrations(folder)] == [1, 2, 3]
+    (folder / "V2__step.sql").unlink()
+    with pytest.raises(ValueError, match="without gaps"):
+        load_migrations(folder)
+    (folder / "V2_step.sql").touch()
+    with pytest.raises(ValueError, match=r"V2_step\.sql is not named"):
+        load_migrations(folder)
+
+
+def test_a_trigger_is_one_statement() -> None:
+    """A script splits at ends of statements, not inside triggers or strings."""
+    sql = (
+        "CREATE TABLE t (a); -- a comment; with a semicolon\n"
+        "CREATE TRIGGER r AFTER DELETE ON t\nBEGIN\n    DELETE FROM t;\nEND;\n"
+        "INSERT INTO t VALUES ('one;\ntwo')"
+    )
+    assert len(list(statements(sql))) == 3
+
+
+async def test_a_killed_process_leaves_what_it_committed_and_nothing_else(tmp_path: Path) -> None:
+    """After a kill -9 what was committed is there, and nothing else."""
+    path = tmp_path / "timbre.db"
+    script = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from data.store import Store\n"
+        "async def main():\n"
+        "    store = await Store.open(Path(sys.argv[1]))\n"
+        "    await store.users.touch(1)\n"
+        "    async with store.transaction():\n"
+        "        await store.users.touch(2)\n"
+        "        print('now', flush=True)\n"
+        "        await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    with subprocess.Popen(  # noqa: ASYNC220 - nothing else runs in this loop
+        [sys.executable, "-c", script, str(path)],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline().strip() == b"now"
+        child.kill()
+
+    store = await Store.open(path)
+    assert await store.users.get(1) is not None
+    assert await store.users.get(2) is None
+    await store.close()

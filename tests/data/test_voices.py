@@ -1,0 +1,117 @@
+"""Users, their voices, and a server's choice among them."""
+
+import asyncio
+import sqlite3
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from data.errors import VoiceNameTaken
+from data.rows import GuildSettings, User, VoiceRow
+from data.store import Store
+
+#: Larger than what a float holds exactly, as Discord's ids are.
+ALICE = 2**62 + 1
+BOB = 2**62 + 2
+HERE = 2**62 + 3
+ELSEWHERE = 2**62 + 4
+
+
+async def register(store: Store, owner_id: int, name: str, **other: Any) -> VoiceRow:
+    """Insert a voice with plausible values."""
+    values: dict[str, Any] = {
+        "guild_id": None,
+        "clip_sha256": "c" * 64,
+        "clip_path": f"clips/{owner_id}-{name}.flac",
+        "duration_s": 9.25,
+        "consent_version": 1,
+        "consented_at": 12.5,
+    }
+    return await store.voices.insert(owner_id=owner_id, name=name, **(values | other))
+
+
+async def test_a_user_is_remembered_since_the_first_time(store: Store, clock: Any) -> None:
+    """A user is remembered since the first time."""
+    first = clock.now
+    await store.users.touch(ALICE)
+    clock.now += 1000
+    await store.users.touch(ALICE)
+    assert await store.users.get(ALICE) == User(user_id=ALICE, created_at=first)
+    assert await store.users.get(BOB) is None
+
+
+async def test_a_voice_is_found_by_id_and_by_owner_and_name(store: Store, clock: Any) -> None:
+    """A voice is found by id and by owner and name."""
+    voice = await register(store, ALICE, "Morning", guild_id=HERE)
+    assert voice.created_at == clock.now
+    assert voice.owner_id == ALICE
+    assert voice.consented_at == 12.5
+    assert await store.voices.get(voice.voice_id) == voice
+    assert await store.voices.find(ALICE, "mORNING") == voice
+    assert await store.voices.find(BOB, "Morning") is None
+    assert await store.voices.get(voice.voice_id + 1) is None
+    assert await store.users.get(ALICE) is not None
+
+
+async def test_a_name_is_taken_once_per_owner(store: Store) -> None:
+    """An owner's names differ by more than case; other owners do not matter."""
+    await register(store, ALICE, "Morning")
+    await register(store, BOB, "Morning")
+    with pytest.raises(VoiceNameTaken, match="already have a voice called MORNING"):
+        await register(store, ALICE, "MORNING", clip_path="clips/other.flac")
+    assert len(await store.voices.usable_by(ALICE, None)) == 1
+
+
+async def test_a_voice_that_cannot_be_stored_stores_no_user_either(store: Store) -> None:
+    """A voice that cannot be stored stores no user either."""
+    with pytest.raises(sqlite3.IntegrityError):
+        await register(store, ALICE, "Morning", clip_sha256="not a digest")
+    assert await store.users.get(ALICE) is None
+
+
+async def test_of_equal_names_at_the_same_moment_one_is_stored(store: Store) -> None:
+    """Of twenty voices of one name stored at the same moment, one is."""
+    results = await asyncio.gather(
+        *(register(store, ALICE, "Morning", clip_path=f"clips/{n}.flac") for n in range(20)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(result, VoiceRow) for result in results) == 1
+    assert sum(isinstance(result, VoiceNameTaken) for result in results) == 19
+
+
+async def test_a_voice_is_usable_by_its_owner_where_its_scope_allows(store: Store) -> None:
+    """A voice is usable by its owner where its scope allows."""
+    await register(store, ALICE, "everywhere")
+    await register(store, ALICE, "here", guild_id=HERE)
+    await register(store, BOB, "bobs")
+
+    async def names(user_id: int, guild_id: int | None) -> list[str]:
+        return [voice.name for voice in await store.voices.usable_by(user_id, guild_id)]
+
+    assert await names(ALICE, HERE) == ["everywhere", "here"]
+    assert await names(ALICE, ELSEWHERE) == ["everywhere"]
+    assert await names(ALICE, None) == ["everywhere"]
+    assert await names(BOB, HERE) == ["bobs"]
+
+
+async def test_a_server_has_defaults_until_it_chooses(store: Store) -> None:
+    """A server has defaults until it chooses."""
+    voice = await register(store, ALICE, "Morning")
+    assert await store.guild_settings.get(HERE) == GuildSettings(guild_id=HERE)
+    chosen = await store.guild_settings.update(
+        HERE, lambda now: replace(now, default_voice_id=voice.voice_id)
+    )
+    assert chosen == GuildSettings(guild_id=HERE, default_voice_id=voice.voice_id)
+    assert await store.guild_settings.get(HERE) == chosen
+    assert await store.guild_settings.get(ELSEWHERE) == GuildSettings(guild_id=ELSEWHERE)
+    await store.guild_settings.update(HERE, lambda now: replace(now, default_voice_id=None))
+    assert (await store.guild_settings.get(HERE)).default_voice_id is None
+
+
+async def test_a_server_cannot_choose_a_voice_that_does_not_exist(store: Store) -> None:
+    """A server cannot choose a voice that does not exist."""
+    with pytest.raises(sqlite3.IntegrityError):
+        await store.guild_settings.update(HERE, lambda now: replace(now, default_voice_id=99))
+    with pytest.raises(ValueError, match="another server"):
+        await store.guild_settings.update(HERE, lambda now: replace(now, guild_id=ELSEWHERE))
