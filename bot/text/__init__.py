@@ -1,0 +1,22 @@
+"""Text as a person would read it: Discord's markup, numbers and chat habits in plain words.
+
+Pure functions without Discord objects, files, clocks or the network.
+"""
+
+from bot.text.chunking import chunks
+from bot.text.kinds import message_kinds
+from bot.text.limits import TextLimits
+from bot.text.mentions import Names
+from bot.text.pipeline import Spoken, explain, speakable
+from bot.text.pronunciations import Pronunciations
+
+__all__ = [
+    "Names",
+    "Pronunciations",
+    "Spoken",
+    "TextLimits",
+    "chunks",
+    "explain",
+    "message_kinds",
+    "speakable",
+]

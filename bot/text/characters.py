@@ -1,0 +1,96 @@
+"""Characters as a reader sees them: nothing hidden, nothing stacked, fancy letters as plain ones.
+
+Works below the level of words and must never change an ordinary letter of any script: joiners
+that Persian or Sinhala spelling needs stay, as do accents, vowel signs and tone marks.
+"""
+
+import re
+import unicodedata
+
+# NFKC only where it undoes decoration. Over whole texts it would take Thai and Lao vowels apart.
+_DECORATED = re.compile(
+    "[\u02b0-\u02b8\u1d2c-\u1d6a\u2100-\u214f\u2460-\u24ff\ufb00-\ufb06\uff01-\uff5e"
+    "\U0001d400-\U0001d7ff\U0001f100-\U0001f14f]"
+)
+_SMALL_CAPITALS = {
+    ord(small): plain
+    for small, plain in zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True)
+}
+_QUOTES = str.maketrans("‘’‛ʼ“”‟＇＂´", "''''\"\"\"'\"'")
+_KEYCAP = re.compile("([0-9#*])\ufe0f?\u20e3")
+_KEYCAP_WORDS = {"#": " hash ", "*": " star "}
+# Combining marks that any base may carry. Marks of Hebrew, Arabic, Thai and others lie elsewhere.
+_MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_STACKED = re.compile(f"(.)([{_MARKS}]+)", re.DOTALL)
+_STRIKES = re.compile("[\u0334-\u0338\u20d2\u20d3\u20e5\u20e6]")
+_MOST_MARKS = 2
+_NEWLINES = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+_PICTURES = "\u203c-\u3299\ufe0f\U0001f000-\U0001faff"
+_JOINER_OF_PICTURES = re.compile(f"(?<=[{_PICTURES}])\u200d(?=[{_PICTURES}])")
+# Arabic, Syriac, N'Ko and the Indic scripts from Devanagari to Sinhala spell with joiners.
+_SPELLED = "\u0600-\u07ff\u08a0-\u08ff\u0900-\u0dff\ufb50-\ufdff\ufe70-\ufefc"
+_JOINER_OF_LETTERS = re.compile(f"(?<=[{_SPELLED}])[\u200c\u200d](?=[{_SPELLED}])")
+_FLAG_TAGS = re.compile("\U0001f3f4[\U000e0020-\U000e007f]{2,8}")
+_INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_INVISIBLE_LETTERS = "\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufffc\ufffd"
+
+
+def clean_characters(text: str) -> str:
+    """Return `text` without control, zero-width, bidi, private and stacked characters.
+
+    Newlines are ``\\n``, every other white space is one plain space each, letters dressed up as
+    mathematical, full-width, circled, squared or small-capital ones are plain letters.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = _NEWLINES.sub("\n", text)
+    text = _KEYCAP.sub(lambda m: _KEYCAP_WORDS.get(m[1], m[1]), text)
+    text = _DECORATED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
+    text = text.translate(_SMALL_CAPITALS).translate(_QUOTES)
+    text = "".join(map(_plain_square, text))
+    text = _without_invisible(text)
+    return _without_stacks(text)
+
+
+def has_words(text: str) -> bool:
+    """Whether anything in `text` can be said; what a pronunciation put in (plane 15) can be."""
+    return any(char.isalnum() or char >= "\U000f0000" for char in text)
+
+
+def _plain_square(char: str) -> str:
+    """Return the letter inside a white-on-black circled or squared letter, such as in 🅱ruh."""
+    code = ord(char)
+    for first in (0x1F150, 0x1F170):
+        if first <= code < first + 26:
+            return chr(ord("A") + code - first)
+    return char
+
+
+def _without_invisible(text: str) -> str:
+    kept = {m.start() for m in _JOINER_OF_PICTURES.finditer(text)}
+    kept.update(m.start() for m in _JOINER_OF_LETTERS.finditer(text))
+    for flag in _FLAG_TAGS.finditer(text):
+        kept.update(range(*flag.span()))
+    out: list[str] = []
+    for index, char in enumerate(text):
+        category = unicodedata.category(char)
+        if char == "\n" or index in kept:
+            out.append(char)
+        elif category == "Zs" or char == "\t":
+            out.append(" ")
+        elif category not in _INVISIBLE_CATEGORIES and char not in _INVISIBLE_LETTERS:
+            out.append(char)
+    return "".join(out)
+
+
+def _without_stacks(text: str) -> str:
+    """Drop marks beyond what any language stacks, and strokes through letters."""
+
+    def unstack(match: re.Match[str]) -> str:
+        marks = _STRIKES.sub("", match[2])
+        return match[1] + (marks if len(marks) <= _MOST_MARKS else "")
+
+    decomposed = _STACKED.sub(unstack, unicodedata.normalize("NFD", text))
+    composed = unicodedata.normalize("NFC", decomposed)
+    # Marks that follow a line break or open the text belong to nothing.
+    return re.sub(f"(?:^|(?<=[\\n ]))[{_MARKS}]+", "", composed)

@@ -1,0 +1,104 @@
+"""Spoken text in pieces for a speech engine: whole sentences where they fit, a short first one.
+
+Every word of the text is in exactly one chunk, in order; a word is split only where it alone is
+longer than a chunk.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from bot.text.limits import TextLimits
+
+_CLAUSE = re.compile(r"(?<=[,;:—…)])\s+|(?<=[、，；：])")
+_LINKING = frozenset(
+    "and but or so because that which who when while where if then than to for with from into "
+    "about as after before until".split()
+)
+# Less than this sounds clipped on its own: it is said together with its neighbour.
+_TINY_CHARS = 25
+
+
+def chunks(text: str, limits: TextLimits) -> list[str]:
+    """Split the output of `speakable` into chunks of at most ``limits.max_chunk_chars``.
+
+    The first is at most ``first_chunk_chars`` long (a longer first word aside), cut at a sentence,
+    else a clause, else before a linking word, else between words. ``[]`` for an empty text.
+    """
+    text = text.strip()
+    if not text:
+        return []
+    if len(text) <= limits.first_chunk_chars:
+        return [text]
+    first, rest = _first(text, limits)
+    pieces = [first, *_merged(_sentences(rest), limits.max_chunk_chars)]
+    return [piece for piece in pieces if piece]
+
+
+def _sentences(text: str) -> Iterator[str]:
+    import sentencex
+
+    return (sentence for s in sentencex.segment("en", text) if (sentence := s.strip()))
+
+
+def _first(text: str, limits: TextLimits) -> tuple[str, str]:
+    """Split off the first chunk."""
+    most = limits.first_chunk_chars
+    window = text[: most + 1]
+    for ends in (_sentence_ends(text, most), [m.start() for m in _CLAUSE.finditer(window)]):
+        usable = [end for end in ends if min(_TINY_CHARS, most // 2) <= end <= most]
+        if usable:
+            return _cut(text, usable[-1])
+    spaces = [m.start() for m in re.finditer(" ", window) if 0 < m.start() <= most]
+    if not spaces:
+        # One long word: the shortest first chunk is the word itself, or what fits of it.
+        end = text.find(" ")
+        return _cut(text, min(end if end > 0 else len(text), limits.max_chunk_chars))
+    linking = [
+        at
+        for at in spaces
+        if at >= _TINY_CHARS and text[at + 1 : at + 9].split(" ", 1)[0].lower() in _LINKING
+    ]
+    return _cut(text, (linking or spaces)[-1])
+
+
+def _sentence_ends(text: str, most: int) -> list[int]:
+    ends: list[int] = []
+    at = 0
+    for sentence in _sentences(text[: 4 * most]):
+        at = text.index(sentence, at) + len(sentence)
+        if at > most:
+            break
+        ends.append(at)
+    return ends
+
+
+def _cut(text: str, at: int) -> tuple[str, str]:
+    return text[:at].rstrip(), text[at:].lstrip()
+
+
+def _merged(sentences: Iterable[str], most: int) -> Iterator[str]:
+    """Yield chunks of at most `most` characters, tiny ones joined with a neighbour that has room."""
+    held = ""
+    for sentence in sentences:
+        for piece in _pieces(sentence, most):
+            if not held:
+                held = piece
+            elif min(len(held), len(piece)) < _TINY_CHARS and len(held) + 1 + len(piece) <= most:
+                held = f"{held} {piece}"
+            else:
+                yield held
+                held = piece
+    if held:
+        yield held
+
+
+def _pieces(sentence: str, most: int) -> Iterator[str]:
+    """Split a sentence that is too long: at the last clause, else the last space, else anywhere."""
+    while len(sentence) > most:
+        window = sentence[: most + 1]
+        clauses = [m.start() for m in _CLAUSE.finditer(window) if most // 3 <= m.start() <= most]
+        at = clauses[-1] if clauses else window.rfind(" ")
+        piece, sentence = _cut(sentence, at if at > 0 else most)
+        yield piece
+    if sentence:
+        yield sentence

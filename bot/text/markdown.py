@@ -1,0 +1,162 @@
+"""Discord's formatting as a person reads it: the words stay, the marks go.
+
+Every expression here is linear in the length of the message; pairs are matched lazily and an
+unpaired mark is simply dropped, as somebody reading aloud would.
+"""
+
+import re
+
+from bot.text.characters import has_words
+
+_FENCE = re.compile(r"```(?:([A-Za-z0-9+#_-]{1,20})\n)?(.*?)```", re.DOTALL)
+_INLINE_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_MOST_READ_CODE_CHARS = 80
+_ESCAPE = re.compile(r"\\([*_~`|>#\-<\[\]().:@+!])")
+_ESCAPED_AWAY = {"*": "", "~": "", "`": "", "|": "", ">": "", "_": " "}
+_SPOILER = re.compile(r"\|\|(.+?)\|\|", re.DOTALL)
+# Faces drawn with characters that are formatting elsewhere, so they are read first.
+_FACES = {
+    "¯\\_(ツ)_/¯": "shrug",
+    "¯\\\\_(ツ)_/¯": "shrug",
+    "¯_(ツ)_/¯": "shrug",
+    "(╯°□°)╯︵ ┻━┻": "flips the table",
+    "(╯°□°）╯︵ ┻━┻": "flips the table",
+    "┬─┬ノ( º _ ºノ)": "puts the table back",
+    "┬─┬ ノ( ゜-゜ノ)": "puts the table back",
+    "( ͡° ͜ʖ ͡°)": "smirk",
+    "ಠ_ಠ": "disapproving look",
+    "(ง'̀-'́)ง": "ready to fight",
+    "(ʘ‿ʘ)": "stare",
+    ">:(": "angry face",
+    ">_<": "pained face",
+    ">.<": "pained face",
+    "<(^_^)>": "happy face",
+    "^_^": "happy face",
+    "-_-": "annoyed face",
+    "o_o": "surprised face",
+    "o_O": "surprised face",
+    "O_o": "surprised face",
+    "O_O": "surprised face",
+    "T_T": "crying face",
+    "T-T": "crying face",
+    ";_;": "crying face",
+    "u_u": "sad face",
+    "\\o/": "cheers",
+    ":'(": "crying face",
+    ":*": "kiss",
+    ":|": "straight face",
+    "<\\3": "broken heart",
+    "</3": "broken heart",
+}
+_FACE = re.compile(
+    r"(?<![\w^])(?:"
+    + "|".join(re.escape(face) for face in sorted(_FACES, key=len, reverse=True))
+    + r")(?![\w|])"
+)
+_QUOTE_REST = re.compile(r"^[ ]{0,3}>>>[ ]+(?=\S)", re.MULTILINE)
+_QUOTE_LINE = re.compile(r"^[ ]{0,3}>[ ]+")
+_HEADING = re.compile(r"^[ ]{0,3}#{1,3}[ ]+(?=\S)(.*?)[ ]*$")
+_SUBTEXT = re.compile(r"^[ ]{0,3}-#[ ]+")
+_BULLET = re.compile(r"^[ ]*[-*+•‣◦▪][ ]+")
+_TASK = re.compile(r"^\[([ xX])\][ ]+")
+_NUMBERED = re.compile(r"^[ ]*(\d{1,9})[.)][ ]+(?=\S)")
+_STAR_BETWEEN = re.compile(r"(?<=[\w)])[ ]*\*[ ]*(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
+_EMPHASIS = re.compile(r"\*+|~~+|(?<![^\W_])_+|_+(?![^\W_])|`+|\|\|+")
+_ENDED = re.compile(r"[.!?…,;:。！？、，；：؟।-][\"')\]»”]*$")
+
+
+def drawn_faces(text: str) -> str:
+    """``¯\\_(ツ)_/¯`` -> shrug, before its marks are taken for formatting."""
+    return _FACE.sub(lambda m: f" {_FACES[m[0]]} ", text)
+
+
+def code(text: str) -> str:
+    """Read inline code and one-line blocks; say "code block" for anything longer."""
+
+    def block(match: re.Match[str]) -> str:
+        language, body = match[1], match[2].strip()
+        if not body:
+            return " "
+        if language or "\n" in body or len(body) > _MOST_READ_CODE_CHARS:
+            return "\ncode block\n"
+        return f" {_quiet(body)} "
+
+    text = _FENCE.sub(block, text)
+    return _INLINE_CODE.sub(lambda m: _quiet(m[2].strip()), text)
+
+
+def _quiet(source: str) -> str:
+    """Keep code from being read as formatting that hides words."""
+    return source.replace("||", " ")
+
+
+def escapes(text: str) -> str:
+    """``\\*not italic\\*`` -> the characters, or nothing where they would not be said."""
+    return _ESCAPE.sub(lambda m: _ESCAPED_AWAY.get(m[1], m[1]), text)
+
+
+def spoilers(text: str) -> str:
+    """``||he dies||`` -> spoiler. What is hidden stays hidden."""
+    return _SPOILER.sub(lambda m: " spoiler " if m[1].strip("| \n") else " ", text)
+
+
+def blocks(text: str) -> str:
+    """Take headings, lists, quotes and small print off the beginnings of lines.
+
+    A quotation is announced with "quote:" once, a heading is made a sentence of its own.
+    """
+    lines: list[str] = []
+    quoted = False
+    rest_quoted = False
+    for line in text.split("\n"):
+        if not rest_quoted and _QUOTE_REST.match(line):
+            line, starts, rest_quoted = _QUOTE_REST.sub("", line), not quoted, True
+        elif rest_quoted:
+            starts = False
+        else:
+            stripped = _QUOTE_LINE.sub("", line)
+            starts = stripped != line and not quoted
+            if quoted and stripped == line and lines:
+                lines[-1] = _ended(lines[-1])
+            quoted = stripped != line
+            line = stripped
+        line = _block_line(line)
+        lines.append(f"quote: {line}" if starts and line.strip() else line)
+    return "\n".join(lines)
+
+
+def _block_line(line: str) -> str:
+    line = _SUBTEXT.sub("", line)
+    if heading := _HEADING.match(line):
+        return _ended(heading[1].rstrip("#").rstrip())
+    bullet = _BULLET.sub("", line)
+    if bullet != line:
+        return _TASK.sub(lambda m: "" if m[1] == " " else "done: ", bullet)
+    return _NUMBERED.sub(r"\1, ", line)
+
+
+def _ended(line: str) -> str:
+    line = line.rstrip()
+    return line if not line or _ENDED.search(line) else f"{line}."
+
+
+def emphasis(text: str) -> str:
+    """Drop bold, italic, underline and strike-through marks; keep ``snake_case`` and ``5 * 3``."""
+    text = _STAR_BETWEEN.sub(" × ", text)
+    return _EMPHASIS.sub("", text)
+
+
+def lines(text: str) -> str:
+    """Join lines with the pause that a reader makes: a comma, or a full stop before a new sentence."""
+    joined = ""
+    paragraph = False
+    for line in text.split("\n"):
+        line = line.strip()
+        if not has_words(line):
+            paragraph = paragraph or not line
+            continue
+        if joined and not _ENDED.search(joined):
+            joined += "." if paragraph or line[0].isupper() else ","
+        joined = f"{joined} {line}" if joined else line
+        paragraph = False
+    return joined

@@ -1,0 +1,117 @@
+"""Discord's own tags in words: members, roles, channels, commands, emoji and moments.
+
+Names come in as plain mappings; an unknown id is said as "someone", "a role" or "a channel",
+never as digits.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from bot.text.characters import clean_characters
+
+_TAG = re.compile(r"<(?:@!?(?P<user>\d{1,20})|@&(?P<role>\d{1,20})|#(?P<channel>\d{1,20}))>")
+_COMMAND = re.compile(r"</([^<>:\n]{1,100}):\d{1,20}>")
+_PLACE = re.compile(r"<id:(customize|browse|guide|home|linked-roles)(?::\d{1,20})?>")
+_PLACES = {
+    "customize": "channels and roles",
+    "browse": "browse channels",
+    "guide": "the server guide",
+    "home": "the server guide",
+    "linked-roles": "linked roles",
+}
+_CUSTOM_EMOJI = re.compile(r"<a?:([A-Za-z0-9_~]{1,40}):\d{1,20}>")
+_MOMENT = re.compile(r"<t:(-?\d{1,15})(?::([tTdDfFRsS]))?>")
+_AT_NAME = re.compile(r"(?<!\w)@(?=\w)")
+_NAME_MARKUP = re.compile(r"[<>|`*~\[\]]|https?://")
+_MOST_NAME_CHARS = 100
+# Discord's own client counts in these, months as 30 and years as 365 days.
+_SPANS = (
+    (365 * 86400, "year"),
+    (30 * 86400, "month"),
+    (86400, "day"),
+    (3600, "hour"),
+    (60, "minute"),
+    (1, "second"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How to say ids. Whatever is missing gets a spoken fallback."""
+
+    users: Mapping[int, str] = field(default_factory=dict)
+    roles: Mapping[int, str] = field(default_factory=dict)
+    channels: Mapping[int, str] = field(default_factory=dict)
+
+
+def mentions(text: str, names: Names) -> str:
+    """Say members, roles, channels, slash commands and server places by name."""
+
+    def tag(match: re.Match[str]) -> str:
+        if match["user"]:
+            return _name(names.users.get(int(match["user"])), "someone")
+        if match["role"]:
+            return _name(names.roles.get(int(match["role"])), "a role")
+        channel = _name(names.channels.get(int(match["channel"])), "a channel")
+        return channel.replace("-", " ")
+
+    text = _TAG.sub(tag, text)
+    text = _COMMAND.sub(lambda m: f"slash {m[1]}", text)
+    text = _PLACE.sub(lambda m: _PLACES[m[1]], text)
+    return _AT_NAME.sub("", text)
+
+
+def _name(name: str | None, fallback: str) -> str:
+    """Return one line of plain words: a name must not open a spoiler or hide what follows."""
+    plain = _NAME_MARKUP.sub(" ", clean_characters(name or "").replace("\n", " "))
+    plain = " ".join(plain[:_MOST_NAME_CHARS].split())
+    return plain if any(char.isalnum() or ord(char) > 0x2000 for char in plain) else fallback
+
+
+def custom_emoji(text: str) -> str:
+    """``<a:party_blob:123>`` -> ``:party_blob:``, which people type as well."""
+    return _CUSTOM_EMOJI.sub(lambda m: f" :{m[1]}: ", text)
+
+
+def moments(text: str, now: datetime) -> str:
+    """``<t:1618953630:R>`` -> "2 years ago", in the time zone of `now`."""
+
+    def moment(match: re.Match[str]) -> str:
+        seconds, style = int(match[1]), match[2] or "f"
+        if style == "R":
+            return _relative(seconds - int(now.timestamp()))
+        try:
+            when = datetime.fromtimestamp(0, timezone.utc) + timedelta(seconds=seconds)
+            when = when.astimezone(now.tzinfo or timezone.utc)
+        except OverflowError:
+            return "some other time"
+        return _written(when, style)
+
+    return _MOMENT.sub(moment, text)
+
+
+def _relative(seconds: int) -> str:
+    for size, unit in _SPANS:
+        count = round(abs(seconds) / size) if size > 1 else abs(seconds)
+        if abs(seconds) >= size and count:
+            plural = unit if count == 1 else f"{unit}s"
+            return f"in {count} {plural}" if seconds > 0 else f"{count} {plural} ago"
+    return "now"
+
+
+def _written(when: datetime, style: str) -> str:
+    date = f"{when:%B} {when.day}, {when.year:04d}"
+    hour = when.hour % 12 or 12
+    half = "AM" if when.hour < 12 else "PM"
+    clock = f"{hour}:{when.minute:02d} {half}"
+    if style == "t":
+        return clock
+    if style == "T":
+        return f"{hour}:{when.minute:02d}:{when.second:02d} {half}"
+    if style in "dD":
+        return date
+    if style == "F":
+        return f"{when:%A}, {date} at {clock}"
+    return f"{date} at {clock}"

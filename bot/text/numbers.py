@@ -1,0 +1,77 @@
+"""Numbers in English words: cardinals, ordinals, years, digits.
+
+Own code because the permissive library (inflect) costs more than a second of import.
+"""
+
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+).split()
+_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SCALES = ("", "thousand", "million", "billion", "trillion")
+_IRREGULAR = {
+    "one": "first",
+    "two": "second",
+    "three": "third",
+    "five": "fifth",
+    "eight": "eighth",
+    "nine": "ninth",
+    "twelve": "twelfth",
+}
+MOST_CARDINAL_DIGITS = 15
+
+
+def digits(figures: str) -> str:
+    """``"007"`` -> zero zero seven. Anything that is no ASCII digit is left out."""
+    return " ".join(_ONES[int(figure)] for figure in figures if "0" <= figure <= "9")
+
+
+def cardinal(number: int) -> str:
+    """Return `number`, 0 <= number < 10**15, in American English without "and"."""
+    if number < 20:
+        return _ONES[number]
+    if number < 100:
+        tens, ones = divmod(number, 10)
+        return _TENS[tens] + (f"-{_ONES[ones]}" if ones else "")
+    if number < 1000:
+        hundreds, rest = divmod(number, 100)
+        return f"{_ONES[hundreds]} hundred" + (f" {cardinal(rest)}" if rest else "")
+    groups: list[str] = []
+    for scale in _SCALES:
+        number, rest = divmod(number, 1000)
+        if rest:
+            groups.append(f"{cardinal(rest)} {scale}".rstrip())
+    return " ".join(reversed(groups))
+
+
+def ordinal(number: int) -> str:
+    """``21`` -> twenty-first."""
+    words = cardinal(number)
+    cut = max(words.rfind(" "), words.rfind("-")) + 1
+    head, last = words[:cut], words[cut:]
+    if last in _IRREGULAR:
+        return head + _IRREGULAR[last]
+    return head + (f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th")
+
+
+def year(number: int) -> str:
+    """``1999`` -> nineteen ninety-nine, ``2005`` -> two thousand five, ``2024`` -> twenty twenty-four."""
+    century, rest = divmod(number, 100)
+    if not 1000 <= number <= 9999 or century % 10 == 0 and rest < 10:
+        return cardinal(number)
+    if rest == 0:
+        return f"{cardinal(century)} hundred"
+    return f"{cardinal(century)} {'oh ' if rest < 10 else ''}{cardinal(rest)}"
+
+
+def decimal(figures: str) -> str:
+    """``"1,234.50"`` -> one thousand two hundred thirty-four point five zero.
+
+    Leading zeros and numbers past 15 digits are read digit by digit.
+    """
+    whole, _, fraction = figures.replace(",", "").partition(".")
+    if len(whole) > MOST_CARDINAL_DIGITS or (len(whole) > 1 and whole[0] == "0"):
+        words = digits(whole)
+    else:
+        words = cardinal(int(whole or "0"))
+    return f"{words} point {digits(fraction)}" if fraction else words

@@ -1,0 +1,194 @@
+"""From what somebody typed on Discord to what a person reading it aloud would say.
+
+Small pure steps in a fixed order, English wording, other scripts left as they are. Nothing here
+knows of Discord objects, blocks, or reads a clock.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.text import chat, links, markdown, mentions, pictures, quantities, symbols
+from bot.text.characters import clean_characters
+from bot.text.limits import TextLimits
+from bot.text.mentions import Names
+from bot.text.pronunciations import Pronunciations
+
+# What a pronunciation puts in stands as one character of plane 15 until the end, out of reach of
+# the later steps. `clean_characters` drops such characters from the input.
+_FIRST_PLACE = 0xF0000
+_LAST_PLACE = 0xFFFFD
+_PLACE = re.compile("[\U000f0000-\U000ffffd]")
+_OPEN_TAG = re.compile(r"<[^<>\s]{0,60}$")
+_SENTENCE_END = re.compile(r"[.!?。！？](?=[\s\"')]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What to say; ``text`` is "" where there is nothing to say. `truncated`: a limit cut it."""
+
+    text: str
+    truncated: bool
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the steps know besides the text."""
+
+    names: Names
+    now: datetime
+    pronunciations: Pronunciations
+    places: list[str]
+
+    def put(self, spoken: str) -> str:
+        if len(self.places) > _LAST_PLACE - _FIRST_PLACE:
+            return spoken
+        self.places.append(spoken)
+        return chr(_FIRST_PLACE + len(self.places) - 1)
+
+    def filled(self, text: str) -> str:
+        return _PLACE.sub(lambda m: self.places[ord(m[0]) - _FIRST_PLACE], text)
+
+
+_Step = Callable[[str, _Reading], str]
+
+
+def _plain(step: Callable[[str], str]) -> _Step:
+    return lambda text, _reading: step(text)
+
+
+def _english(step: Callable[[str], str]) -> _Step:
+    """Apply `step` only where the nearest letters are Latin: "3匹" is not three."""
+    return lambda text, _reading: "".join(
+        step(part) if latin else part for latin, part in _by_script(text)
+    )
+
+
+def _by_script(text: str) -> list[tuple[bool, str]]:
+    """Cut `text` where letters change between Latin and anything else.
+
+    What is no letter belongs to the letter before it, or at the beginning to the first one.
+    """
+    if text.isascii():
+        return [(True, text)]
+    parts: list[tuple[bool, str]] = []
+    start = 0
+    current: bool | None = None
+    for index, char in enumerate(text):
+        if not char.isalpha():
+            continue
+        latin = _is_latin(char)
+        if current is None:
+            current = latin
+        elif latin != current:
+            parts.append((current, text[start:index]))
+            start, current = index, latin
+    parts.append((current is None or current, text[start:]))
+    return parts
+
+
+def _is_latin(char: str) -> bool:
+    code = ord(char)
+    return code < 0x250 or 0x1E00 <= code < 0x1F00 or 0x2C60 <= code < 0x2C80
+
+
+_STEPS: tuple[tuple[str, _Step], ...] = (
+    ("characters", _plain(clean_characters)),
+    ("drawn faces", _plain(markdown.drawn_faces)),
+    ("code", _plain(markdown.code)),
+    ("spoilers", lambda text, _reading: markdown.escapes(markdown.spoilers(text))),
+    ("quotes and lists", _plain(markdown.blocks)),
+    ("links", _plain(links.links)),
+    ("mentions", lambda text, reading: mentions.mentions(text, reading.names)),
+    ("timestamps", lambda text, reading: mentions.moments(text, reading.now)),
+    ("custom emoji", _plain(mentions.custom_emoji)),
+    ("formatting", _plain(markdown.emphasis)),
+    ("pronunciations", lambda text, reading: reading.pronunciations.replace(text, reading.put)),
+    ("emoticons", _plain(pictures.emoticons)),
+    ("emoji", _plain(pictures.emoji_names)),
+    ("lines", _plain(markdown.lines)),
+    ("numbers", _english(quantities.quantities)),
+    ("symbols", _english(symbols.symbols)),
+    ("laughter", _english(chat.laughter)),
+    ("stretched letters", _english(chat.stretched)),
+    ("capitals", _plain(chat.capitals)),
+    ("abbreviations", _plain(chat.abbreviations)),
+)
+
+
+def speakable(
+    text: str,
+    *,
+    names: Names,
+    limits: TextLimits,
+    pronunciations: Pronunciations,
+    now: datetime,
+) -> Spoken:
+    """Return what a person would say on reading `text` aloud.
+
+    Parameters
+    ----------
+    text:
+        A message as Discord sends it, or an announcement of the bot's.
+    names:
+        How to say the ids that the text mentions.
+    limits:
+        The text is cut to ``max_input_chars`` before and to ``max_spoken_chars`` after expansion.
+    pronunciations:
+        The server's and the speaker's own.
+    now:
+        The present, aware; its time zone is the one in which timestamps are said.
+    """
+    *_, (_, spoken, truncated) = _run(text, names, limits, pronunciations, now)
+    return Spoken(spoken, truncated)
+
+
+def explain(
+    text: str,
+    *,
+    names: Names,
+    limits: TextLimits,
+    pronunciations: Pronunciations,
+    now: datetime,
+) -> list[tuple[str, str]]:
+    """Return (step, text after it) for each step of `speakable`, in order, the result last."""
+    return [(step, after) for step, after, _ in _run(text, names, limits, pronunciations, now)]
+
+
+def _run(
+    text: str, names: Names, limits: TextLimits, pronunciations: Pronunciations, now: datetime
+) -> list[tuple[str, str, bool]]:
+    reading = _Reading(names, now, pronunciations, [])
+    text, truncated = _cut_input(text, limits.max_input_chars)
+    trace: list[tuple[str, str, bool]] = []
+    for name, step in _STEPS:
+        text = step(text, reading)
+        trace.append((name, reading.filled(text), truncated))
+    spoken = symbols.tidy(text)
+    spoken = reading.filled(spoken).strip()
+    spoken, cut = _cut_spoken(spoken, limits.max_spoken_chars)
+    trace.append(("spoken", spoken, truncated or cut))
+    return trace
+
+
+def _cut_input(text: str, most: int) -> tuple[str, bool]:
+    if len(text) <= most:
+        return text, False
+    cut = text[:most]
+    if not text[most].isspace():
+        space = max(cut.rfind(" "), cut.rfind("\n"))
+        if space > most * 3 // 4:
+            cut = cut[:space]
+    return _OPEN_TAG.sub("", cut), True
+
+
+def _cut_spoken(text: str, most: int) -> tuple[str, bool]:
+    """Cut at the last sentence, else the last word, that still leaves most of the room used."""
+    if len(text) <= most:
+        return text, False
+    window = text[: most + 1]
+    ends = [m.end() for m in _SENTENCE_END.finditer(window) if most * 2 // 3 <= m.end() <= most]
+    space = window.rfind(" ")
+    at = ends[-1] if ends else space if space > most // 2 else most
+    return symbols.tidy(text[:at]), True

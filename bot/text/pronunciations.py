@@ -1,0 +1,213 @@
+"""How a server and a member want words said: literal entries, no expressions, no loops.
+
+The rule: an entry matches whole words only; capitals count exactly where the entry has any
+("US" is not "us"), else they do not. The longest match wins, a member's entry wins over the
+server's of the same length, and what an entry puts in is said as it stands, never searched again.
+"""
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+
+from bot.text.characters import clean_characters
+
+MOST_ENTRIES = 1000
+MOST_WORD_CHARS = 60
+MOST_SPOKEN_CHARS = 200
+MOST_FILE_BYTES = 1_000_000
+_COLUMNS = ["word", "say"]
+
+
+class Pronunciations:
+    """Entries of a server and of the member who speaks, as ``{word: how to say it}``.
+
+    Raises
+    ------
+    ValueError
+        One sentence: an entry is empty or too long, or there are too many.
+    """
+
+    __slots__ = ("_exact", "_folded", "_lengths", "server", "user")
+
+    def __init__(
+        self, server: Mapping[str, str] | None = None, user: Mapping[str, str] | None = None
+    ) -> None:
+        self.server = checked_entries(server or {})
+        self.user = checked_entries(user or {})
+        self._exact: dict[str, str] = {}
+        self._folded: dict[str, str] = {}
+        for entries in (self.server, self.user):
+            for word, spoken in entries.items():
+                if _has_capitals(word):
+                    self._exact[word] = spoken
+                else:
+                    # A member's lower-case entry also wins over the server's capitalised one.
+                    self._folded[word] = spoken
+        for word in self.user:
+            if not _has_capitals(word):
+                for other in [w for w in self._exact if _folded(w) == word and w not in self.user]:
+                    del self._exact[other]
+        self._lengths = sorted({len(w) for w in (*self._exact, *self._folded)}, reverse=True)
+
+    def __bool__(self) -> bool:
+        return bool(self._lengths)
+
+    def replace(self, text: str, put: Callable[[str], str] = lambda spoken: spoken) -> str:
+        """Return `text` with every match replaced by ``put(how to say it)``.
+
+        Time grows with the length of the text times the number of different entry lengths.
+        """
+        if not self._lengths:
+            return text
+        folded = _folded(text)
+        out: list[str] = []
+        at = 0
+        while at < len(text):
+            found = self._at(text, folded, at)
+            if found is None:
+                out.append(text[at])
+                at += 1
+            else:
+                length, spoken = found
+                out.append(put(spoken))
+                at += length
+        return "".join(out)
+
+    def _at(self, text: str, folded: str, at: int) -> tuple[int, str] | None:
+        inside = at > 0 and text[at - 1].isalnum()
+        if inside and text[at].isalnum():
+            return None
+        for length in self._lengths:
+            end = at + length
+            if end > len(text):
+                continue
+            if end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
+                continue
+            spoken = self._exact.get(text[at:end])
+            if spoken is None:
+                spoken = self._folded.get(folded[at:end])
+            if spoken is not None:
+                return length, spoken
+        return None
+
+
+def checked_entries(entries: Mapping[str, str]) -> dict[str, str]:
+    """Return `entries` cleaned and checked, for one server or one member.
+
+    Raises ``ValueError`` with one sentence that names the first entry that cannot be used.
+    """
+    if len(entries) > MOST_ENTRIES:
+        raise ValueError(f"There are {len(entries):,} entries; at most {MOST_ENTRIES:,} are kept.")
+    checked: dict[str, str] = {}
+    for word, spoken in entries.items():
+        plain_word, plain_spoken = checked_entry(word, spoken)
+        checked[plain_word] = plain_spoken
+    return checked
+
+
+def checked_entry(word: str, spoken: str) -> tuple[str, str]:
+    """Return one entry as it will be matched and said; raise ``ValueError`` with one sentence."""
+    word, spoken = _one_line(word, MOST_WORD_CHARS), _one_line(spoken, MOST_SPOKEN_CHARS)
+    if not word:
+        raise ValueError("The word of an entry must not be empty.")
+    if len(word) > MOST_WORD_CHARS:
+        raise ValueError(f"{word[:20]!r}... is longer than {MOST_WORD_CHARS} characters.")
+    if len(spoken) > MOST_SPOKEN_CHARS:
+        raise ValueError(f"What to say for {word!r} is longer than {MOST_SPOKEN_CHARS} characters.")
+    if not any(char.isalnum() for char in spoken):
+        raise ValueError(f"What to say for {word!r} has no letter or digit in it.")
+    return word, spoken
+
+
+def _one_line(text: str, most: int) -> str:
+    # Cut before cleaning, so that a huge text costs nothing; one past the limit still shows.
+    return " ".join(clean_characters(text[: 4 * most + 4]).split())
+
+
+def _has_capitals(word: str) -> bool:
+    return any(char.isupper() for char in word)
+
+
+def _folded(text: str) -> str:
+    """Lower case of the same length, so that positions in both texts agree."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+
+
+def to_json(entries: Mapping[str, str]) -> str:
+    """Return `entries` as a JSON object, one entry per line, sorted."""
+    return json.dumps(dict(sorted(entries.items())), ensure_ascii=False, indent=1) + "\n"
+
+
+def from_json(data: str | bytes) -> dict[str, str]:
+    """Read an object of ``{"word": "how to say it"}``; ``ValueError`` says in one sentence why not."""
+    text = _decoded(data)
+    try:
+        loaded = json.loads(text, object_pairs_hook=_pairs)
+    except RecursionError:
+        raise ValueError("The file is nested too deeply.") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"The file is not JSON: line {error.lineno} cannot be read.") from None
+    if not isinstance(loaded, dict):
+        raise ValueError('The file must be one JSON object such as {"brb": "be right back"}.')
+    return checked_entries(loaded)
+
+
+def _pairs(pairs: list[tuple[str, object]]) -> dict[str, str]:
+    if len(pairs) > MOST_ENTRIES:
+        raise ValueError(f"There are {len(pairs):,} entries; at most {MOST_ENTRIES:,} are kept.")
+    entries: dict[str, str] = {}
+    for word, spoken in pairs:
+        if not isinstance(spoken, str):
+            raise ValueError(f"What to say for {word[:40]!r} must be text in quotes.")
+        entries[word] = spoken
+    return entries
+
+
+def to_csv(entries: Mapping[str, str]) -> str:
+    """Return `entries` as CSV with the header ``word,say``, sorted."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(_COLUMNS)
+    writer.writerows(sorted(entries.items()))
+    return out.getvalue()
+
+
+def from_csv(data: str | bytes) -> dict[str, str]:
+    """Read rows of ``word,say``, header optional; ``ValueError`` says in one sentence why not."""
+    text = _decoded(data)
+    entries: dict[str, str] = {}
+    try:
+        for number, row in enumerate(_rows(text), 1):
+            if number == 1 and [cell.strip().lower() for cell in row] == _COLUMNS:
+                continue
+            if len(row) != 2:
+                raise ValueError(
+                    f"Row {number} has {len(row)} columns; it needs two, the word and how to say it."
+                )
+            entries[row[0]] = row[1]
+            if len(entries) > MOST_ENTRIES:
+                raise ValueError(f"There are more than {MOST_ENTRIES:,} entries.")
+    except csv.Error:
+        raise ValueError("The file is not CSV: a field is too long or a quote is open.") from None
+    return checked_entries(entries)
+
+
+def _rows(text: str) -> Iterable[list[str]]:
+    return (row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row)
+
+
+def _decoded(data: str | bytes) -> str:
+    if len(data) > MOST_FILE_BYTES:
+        raise ValueError(f"The file is larger than {MOST_FILE_BYTES:,} bytes.")
+    if isinstance(data, str):
+        return data.removeprefix("\ufeff")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("The file is not UTF-8 text.") from None
+    return unicodedata.normalize("NFC", text)

@@ -1,0 +1,446 @@
+"""Figures in words: dates, times, money, units, fractions, versions, telephone-like digits.
+
+Ordered from the most specific form to the bare number. Every repetition is bounded, so that the
+time is linear in the text. Works on English text only; `pipeline` keeps other scripts away.
+"""
+
+import re
+from collections.abc import Callable
+
+from bot.text.numbers import cardinal, decimal, digits, ordinal, year
+
+_MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+_MONTH = "|".join(f"{m[:3]}(?:{m[3:]})?" if len(m) > 3 else m for m in _MONTHS) + "|Sept"
+_WHOLE = r"(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,24})"
+_NUMBER = rf"{_WHOLE}(?:\.\d{{1,12}})?"
+_START = r"(?<![\w.,])"
+_SIGN = r"(?:(?<![\w)\]%°])[-\u2212])?"
+_CURRENCIES = {
+    "$": ("dollar", "cent"),
+    "€": ("euro", "cent"),
+    "£": ("pound", "penny"),
+    "¥": ("yen", ""),
+    "₹": ("rupee", "paisa"),
+    "₩": ("won", ""),
+    "₽": ("ruble", "kopek"),
+    "₿": ("bitcoin", ""),
+    "USD": ("US dollar", "cent"),
+    "EUR": ("euro", "cent"),
+    "GBP": ("pound", "penny"),
+    "JPY": ("yen", ""),
+    "CAD": ("Canadian dollar", "cent"),
+    "AUD": ("Australian dollar", "cent"),
+}
+_SAME_PLURAL = {"yen", "won"}
+_PLURALS = {"penny": "pence", "paisa": "paise"}
+_CURRENCY_SIGNS = "".join(sign for sign in _CURRENCIES if len(sign) == 1)
+_CURRENCY_CODES = "|".join(code for code in _CURRENCIES if len(code) > 1)
+_SCALES = {
+    "k": "thousand", "thousand": "thousand", "m": "million", "mil": "million", "mill": "million",
+    "mn": "million", "million": "million", "b": "billion", "bn": "billion", "billion": "billion",
+    "t": "trillion", "tn": "trillion", "trillion": "trillion",
+}  # fmt: skip
+# Unit as written -> one, many. A trailing "!" marks units read only when they touch the number.
+_UNITS = {
+    "km/h": ("kilometer per hour", "kilometers per hour"),
+    "kmh": ("kilometer per hour", "kilometers per hour"),
+    "kph": ("kilometer per hour", "kilometers per hour"),
+    "m/s": ("meter per second", "meters per second"),
+    "mph": ("mile per hour", "miles per hour"),
+    "km": ("kilometer", "kilometers"),
+    "cm": ("centimeter", "centimeters"),
+    "mm": ("millimeter", "millimeters"),
+    "kg": ("kilogram", "kilograms"),
+    "kgs": ("kilogram", "kilograms"),
+    "mg": ("milligram", "milligrams"),
+    "g!": ("gram", "grams"),
+    "lb": ("pound", "pounds"),
+    "lbs": ("pound", "pounds"),
+    "oz": ("ounce", "ounces"),
+    "ft": ("foot", "feet"),
+    "ml": ("milliliter", "milliliters"),
+    "l!": ("liter", "liters"),
+    "kb": ("kilobyte", "kilobytes"),
+    "mb": ("megabyte", "megabytes"),
+    "gb": ("gigabyte", "gigabytes"),
+    "tb": ("terabyte", "terabytes"),
+    "gib": ("gibibyte", "gibibytes"),
+    "mib": ("mebibyte", "mebibytes"),
+    "gb/s": ("gigabyte per second", "gigabytes per second"),
+    "mb/s": ("megabyte per second", "megabytes per second"),
+    "kbps": ("kilobit per second", "kilobits per second"),
+    "mbps": ("megabit per second", "megabits per second"),
+    "gbps": ("gigabit per second", "gigabits per second"),
+    "hz": ("hertz", "hertz"),
+    "khz": ("kilohertz", "kilohertz"),
+    "mhz": ("megahertz", "megahertz"),
+    "ghz": ("gigahertz", "gigahertz"),
+    "kw": ("kilowatt", "kilowatts"),
+    "kwh": ("kilowatt hour", "kilowatt hours"),
+    "w!": ("watt", "watts"),
+    "v!": ("volt", "volts"),
+    "px": ("pixel", "pixels"),
+    "ms": ("millisecond", "milliseconds"),
+    "s!": ("second", "seconds"),
+    "sec": ("second", "seconds"),
+    "secs": ("second", "seconds"),
+    "min": ("minute", "minutes"),
+    "mins": ("minute", "minutes"),
+    "h!": ("hour", "hours"),
+    "hr": ("hour", "hours"),
+    "hrs": ("hour", "hours"),
+    "d!": ("day", "days"),
+    "wk": ("week", "weeks"),
+    "wks": ("week", "weeks"),
+    "mo": ("month", "months"),
+    "yr": ("year", "years"),
+    "yrs": ("year", "years"),
+    "fps": ("F P S", "F P S"),
+    "dpi": ("D P I", "D P I"),
+    "c!": ("C", "C"),
+    "°c": ("degree Celsius", "degrees Celsius"),
+    "°f": ("degree Fahrenheit", "degrees Fahrenheit"),
+    "°": ("degree", "degrees"),
+    "%": ("percent", "percent"),
+}
+_FREE_UNITS = "|".join(
+    re.escape(unit)
+    for unit in sorted((u for u in _UNITS if u[-1] != "!"), key=len, reverse=True)
+    if unit not in {"mo"}
+)
+_TOUCHING_UNITS = "|".join(unit[:-1] for unit in _UNITS if unit[-1] == "!")
+_FRACTIONS = {
+    2: "half",
+    3: "third",
+    4: "quarter",
+    5: "fifth",
+    6: "sixth",
+    8: "eighth",
+    16: "sixteenth",
+}
+_VULGAR = {
+    "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5),
+    "⅗": (3, 5), "⅘": (4, 5), "⅙": (1, 6), "⅚": (5, 6), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8),
+    "⅞": (7, 8),
+}  # fmt: skip
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+_Match = re.Match[str]
+_Rule = tuple[re.Pattern[str], Callable[[_Match], str]]
+
+
+def _plural(count: str, one: str, many: str) -> str:
+    return one if count in {"1", "one"} else many
+
+
+def _signed(sign: str | None, words: str) -> str:
+    return f"minus {words}" if sign else words
+
+
+def _date(day: int, month: int, in_year: int | None, match: _Match) -> str:
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return match[0]
+    words = f"{_MONTHS[month - 1]} {ordinal(day)}"
+    return f"{words}, {year(in_year)}" if in_year is not None else words
+
+
+def _iso_date(match: _Match) -> str:
+    return _date(int(match[4]), int(match[3]), int(match[1]), match)
+
+
+def _numeric_date(match: _Match) -> str:
+    first, second, in_year = int(match[1]), int(match[3]), int(match[4])
+    if len(match[4]) == 2:
+        in_year += 2000 if in_year < 70 else 1900
+    # Month first, as most of Discord writes it, unless that is impossible or points separate.
+    day, month = (first, second) if first > 12 or match[2] == "." else (second, first)
+    return _date(day, month, in_year, match)
+
+
+def _month_name(name: str) -> int:
+    return next(i for i, month in enumerate(_MONTHS, 1) if month[:3] == name[:3])
+
+
+def _month_first(match: _Match) -> str:
+    return _date(int(match[2]), _month_name(match[1]), int(match[3]) if match[3] else None, match)
+
+
+def _day_first(match: _Match) -> str:
+    return _date(int(match[1]), _month_name(match[2]), int(match[3]) if match[3] else None, match)
+
+
+def _clock(match: _Match) -> str:
+    hour, minute, second = int(match["h"]), int(match["m"]), match["s"]
+    half = match["half"]
+    if hour > 24 or minute > 59 or (second and int(second) > 59):
+        return f"{cardinal(hour)} to {cardinal(minute)}" if not second else match[0]
+    if minute == 0 and half:
+        words = cardinal(hour)
+    elif minute == 0:
+        words = (
+            f"{cardinal(hour)} hundred" if hour > 12 or hour == 0 else f"{cardinal(hour)} o'clock"
+        )
+    else:
+        words = f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
+    if second:
+        words = f"{words} and {decimal(str(int(second)))} {_plural(str(int(second)), 'second', 'seconds')}"
+    return words + _half(half)
+
+
+def _half(half: str | None) -> str:
+    return f" {half[0].upper()} M" if half else ""
+
+
+def _hour(match: _Match) -> str:
+    return f"{cardinal(int(match[1]))}{_half(match[2])}"
+
+
+def _phone(match: _Match) -> str:
+    figures = re.sub(r"\D", "", match[0])
+    if not 7 <= len(figures) <= 15:
+        return match[0]
+    groups = [digits(group) for group in re.findall(r"\d+", match[0])]
+    return ("plus " if match[0].startswith("+") else "") + ", ".join(groups)
+
+
+def _amount(sign: str | None, currency: str, figures: str, scale: str | None) -> str:
+    one, cent = _CURRENCIES[currency.upper()]
+    many = one if one in _SAME_PLURAL else f"{one}s"
+    if scale:
+        return _signed(sign, f"{decimal(figures)} {_SCALES[scale.lower()]} {many}")
+    whole, _, fraction = figures.replace(",", "").partition(".")
+    if len(fraction) != 2 or not cent or len(whole) > 15:
+        return _signed(sign, f"{decimal(figures)} {_plural(figures, one, many)}")
+    parts = []
+    if int(whole or "0") or fraction == "00":
+        number = int(whole or "0")
+        parts.append(f"{cardinal(number)} {_plural(str(number), one, many)}")
+    if fraction != "00":
+        cents = int(fraction)
+        parts.append(
+            f"{cardinal(cents)} {_plural(str(cents), cent, _PLURALS.get(cent, cent + 's'))}"
+        )
+    return _signed(sign, " and ".join(parts))
+
+
+def _version(match: _Match) -> str:
+    parts = match[2].split(".")
+    word = (
+        "dot" if len(parts) == 4 and all(len(p) <= 3 for p in parts) and not match[1] else "point"
+    )
+    spoken = f" {word} ".join(decimal(part) for part in parts)
+    return f"version {spoken}" if match[1] else spoken
+
+
+def _unit(match: _Match) -> str:
+    unit = match[3].lower()
+    one, many = _UNITS[unit if unit in _UNITS else f"{unit}!"]
+    return _signed(match[1], f"{decimal(match[2])} {_plural(match[2], one, many)}")
+
+
+def _duration(match: _Match) -> str:
+    parts = [
+        f"{cardinal(int(figures))} {_plural(str(int(figures)), unit, unit + 's')}"
+        for figures, unit in zip(match.groups(), ("day", "hour", "minute", "second"), strict=True)
+        if figures
+    ]
+    return " ".join(parts)
+
+
+def _portion(top: int, bottom: int) -> str:
+    if bottom == 2:
+        return "one half" if top == 1 else f"{cardinal(top)} halves"
+    return f"{cardinal(top)} {_FRACTIONS[bottom]}{'' if top == 1 else 's'}"
+
+
+def _vulgar(match: _Match) -> str:
+    part = _portion(*_VULGAR[match[2]])
+    if not match[1]:
+        return part
+    return f"{decimal(match[1])} and {part.replace('one ', 'a ', 1) if part.startswith('one ') else part}"
+
+
+def _slashed(match: _Match) -> str:
+    top, bottom = int(match[1]), int(match[2])
+    if (top, bottom) == (24, 7):
+        return "twenty-four seven"
+    if (top, bottom) in {(9, 11), (50, 50)}:
+        return f"{cardinal(top)} {cardinal(bottom)}"
+    if 0 < top < bottom and bottom in _FRACTIONS and bottom not in {5}:
+        return _portion(top, bottom)
+    if bottom in {5, 10, 20, 100}:
+        return f"{cardinal(top)} out of {cardinal(bottom)}"
+    return f"{cardinal(top)} slash {cardinal(bottom)}"
+
+
+def _plain_number(figures: str) -> str:
+    if len(figures) == 4 and "1900" <= figures <= "2099":
+        return year(int(figures))
+    if "," not in figures and "." not in figures and len(figures) > 9:
+        return digits(figures)
+    return decimal(figures)
+
+
+def _range(match: _Match) -> str:
+    return f"{_plain_number(match[1])} to {_plain_number(match[2])}"
+
+
+def _superscript(match: _Match) -> str:
+    power = match[1].translate(_SUPERSCRIPTS)
+    return {"2": " squared", "3": " cubed"}.get(power, f" to the power of {decimal(power)}")
+
+
+_OPERATORS = {
+    "+": "plus", "=": "equals", "×": "times", "x": "by", "÷": "divided by", "^": "to the power of",
+    "<": "is less than", ">": "is greater than", "<=": "is at most", ">=": "is at least",
+    "≤": "is at most", "≥": "is at least", "≈": "is about", "≠": "is not", "!=": "is not",
+    "==": "equals", "-": "minus", "\u2212": "minus", "±": "plus or minus", "/": "divided by",
+}  # fmt: skip
+
+
+def _bare(match: _Match) -> str:
+    return _signed(match[1], _plain_number(match[2]))
+
+
+def _decade(match: _Match) -> str:
+    figures = match[1]
+    tens = (
+        year(int(figures)) if len(figures) == 4 and figures[2:] != "00" else cardinal(int(figures))
+    )
+    if len(figures) == 4 and figures[2:] == "00":
+        tens = year(int(figures))
+    return f"{tens[:-1]}ies" if tens.endswith("y") else f"{tens}s"
+
+
+def _rule(pattern: str, say: Callable[[_Match], str], flags: int = 0) -> _Rule:
+    return re.compile(pattern, flags), say
+
+
+_HALF = r"(?P<half>[AaPp]\.?[Mm]\b\.?(?!\w))"
+_RULES: tuple[_Rule, ...] = (
+    _rule(r"\d{25,}", lambda _: "a long number"),
+    _rule(r"(?<![\w.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\w-])(?:T(?=\d))?", _iso_date),
+    _rule(
+        r"(?<![\w./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|(?<=/)\d{2})(?![\w/-])(?!\.\d)",
+        _numeric_date,
+    ),
+    _rule(
+        rf"\b({_MONTH})\b\.? (\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.,]\d)(?:,? ([12]\d{{3}})\b)?",
+        _month_first,
+    ),
+    _rule(
+        rf"\b(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\b\.?(?:,? ([12]\d{{3}})\b)?", _day_first
+    ),
+    _rule(
+        rf"(?<![\w:.])(?P<h>\d{{1,2}}):(?P<m>\d{{2}})(?::(?P<s>\d{{2}}))?(?![\d:])(?: ?{_HALF})?",
+        _clock,
+    ),
+    _rule(r"(?<![\w:.])(\d{1,2}) ?([AaPp]\.?[Mm]\b\.?)(?!\w)", _hour),
+    _rule(
+        r"(?<![\w:.])(\d{1,3}):(\d{1,3})(?![\w:])", lambda m: f"{decimal(m[1])} to {decimal(m[2])}"
+    ),
+    _rule(
+        r"(?<![\w.,-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])|"
+        r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])|(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{2,5}){2,5}(?![\w-])",
+        _phone,
+    ),
+    _rule(
+        rf"({_SIGN})([{_CURRENCY_SIGNS}]) ?({_NUMBER})"
+        rf"(?:({'k|m|mil|mill|mn|b|bn|t|tn'})\b| (thousand|million|billion|trillion)\b)?",
+        lambda m: _amount(m[1], m[2], m[3], m[4] or m[5]),
+        re.IGNORECASE,
+    ),
+    _rule(
+        rf"({_SIGN}){_START}({_NUMBER}) ?(?:(k)(?= ))? ?([{_CURRENCY_SIGNS}]|(?:{_CURRENCY_CODES})\b)",
+        lambda m: _amount(m[1], m[4], m[2], m[3]),
+    ),
+    _rule(rf"{_START}({_NUMBER})¢", lambda m: f"{decimal(m[1])} {_plural(m[1], 'cent', 'cents')}"),
+    _rule(r"(?<![\w.])([vV])\.?((?:\d{1,6}\.){0,5}\d{1,6})(?!\w)", _version),
+    _rule(r"(?<![\w.])()((?:\d{1,6}\.){2,5}\d{1,6})(?![\w.]*\w)", _version),
+    _rule(
+        r"(?<!\w)(\d)'(\d{1,2})(?:\"|''|(?!\w))",
+        lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
+    ),
+    _rule(
+        r"(?<!\w)(?:(\d{1,4})d ?)?(?:(\d{1,4})h ?)(?:(\d{1,4})m(?:in)?)(?: ?(\d{1,4})s)?(?!\w)",
+        _duration,
+    ),
+    _rule(r"(?<!\w)()()(\d{1,4})m ?(\d{1,4})s(?!\w)", _duration),
+    _rule(
+        r"(?<!\w)(\d{1,5}) ?[x×] ?(\d{1,5})(?!\w)",
+        lambda m: f"{_pairs(m[1])} by {_pairs(m[2])}",
+    ),
+    _rule(r"(?<![\w.,])(\d{1,12})(?:st|nd|rd|th)\b", lambda m: ordinal(int(m[1])), re.IGNORECASE),
+    _rule(r"(?<![\w.,])'?((?:1\d|20)\d0|[2-9]0)'?s\b", _decade),
+    _rule(
+        rf"(?<![\w.,])({_NUMBER})[-–—]({_NUMBER})(?=(?:{_FREE_UNITS}| ?(?:{_FREE_UNITS})\b)(?!\w))",
+        lambda m: f"{decimal(m[1])} to {m[2]}",
+        re.IGNORECASE,
+    ),
+    _rule(rf"({_SIGN}){_START}({_NUMBER})(?: ?({_FREE_UNITS}))(?!\w)", _unit, re.IGNORECASE),
+    _rule(rf"({_SIGN}){_START}({_NUMBER})((?:{_TOUCHING_UNITS}))(?![\w'])", _unit),
+    _rule(rf"(?<!\w)(\d{{1,6}})?([{''.join(_VULGAR)}])", _vulgar),
+    _rule(r"(?<![\w/.,])(\d{1,4})/(\d{1,4})(?![\w/])(?!\.\d)", _slashed),
+    _rule(r"([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})", _superscript),
+    _rule(rf"{_START}({_NUMBER}) ?[-–—] ?({_NUMBER})(?! ?=)(?![\w.-]*\w)", _range),
+    _rule(rf"{_START}({_NUMBER}) ?(k)(?!\w)", lambda m: f"{decimal(m[1])} K", re.IGNORECASE),
+    _rule(
+        rf"{_START}({_NUMBER})([MB])(?!\w)", lambda m: f"{decimal(m[1])} {_SCALES[m[2].lower()]}"
+    ),
+    _rule(
+        r"(?<=[\w)!]) ?(<=|>=|==|!=|[+=×÷^<>≤≥≈≠±\u2212]|(?<= )[-/](?= )|(?<=\d)-(?=[\d ]*=)) ?(?=[\d(]|[a-z] |[a-z]\b)",
+        lambda m: f" {_OPERATORS[m[1]]} ",
+    ),
+    _rule(r"(?<=[\d)]) ?(<=|>=|==|!=|[+=×÷^<>≤≥≈≠±]) ?(?=\w)", lambda m: f" {_OPERATORS[m[1]]} "),
+    _rule(r"(?<!\w)x(\d{1,4})(?!\w)", lambda m: f"times {decimal(m[1])}"),
+    _rule(rf"(?<!\w)[~≈] ?(?=[{_CURRENCY_SIGNS}]?\d)", lambda _: "about "),
+    _rule(r"(?<!\w)([+±])(?=\d)", lambda m: f"{_OPERATORS[m[1]]} "),
+    _rule(r"(?<!\w)#(?=\d)", lambda _: "number "),
+    _rule(r"\b(1080|1440|2160|720|480|360|240|144)p\b", lambda m: f"{_pairs(m[1])} P"),
+    _rule(rf"({_SIGN}){_START}(\.\d{{1,12}})(?![\w.])", lambda m: _signed(m[1], decimal(m[2]))),
+    _rule(rf"({_SIGN}){_START}({_NUMBER})(?!\d)", _bare),
+    _rule(
+        r"(?a:(\d{1,24}))", lambda m: _pairs(m[1]) if len(m[1]) in {3, 4} else _plain_number(m[1])
+    ),
+)
+
+
+def _pairs(figures: str) -> str:
+    """Read a model or screen number as people do: ``1080`` -> ten eighty, ``4090`` -> forty ninety."""
+    if len(figures) in {3, 4} and figures[0] != "0" and figures[-2:] != "00":
+        head, rest = int(figures[:-2]), int(figures[-2:])
+        return f"{cardinal(head)} {'oh ' if rest < 10 else ''}{cardinal(rest)}"
+    return _plain_number(figures)
+
+
+_MODEL = re.compile(r"\b([A-Z]{2,4}) (\d{3,4})(?![\w.,:])")
+
+
+def quantities(text: str) -> str:
+    """Return `text` with every ASCII figure in words."""
+    if not any(char.isdigit() or char in _VULGAR or char in "⁰¹²³" for char in text):
+        return text
+    text = _MODEL.sub(lambda m: f"{m[1]} {_pairs(m[2])}", text)
+    for pattern, say in _RULES:
+        text = _spaced(pattern, say, text)
+    return text
+
+
+def _spaced(pattern: re.Pattern[str], say: Callable[[_Match], str], text: str) -> str:
+    """Substitute, and keep words from touching letters that stood right beside the figures."""
+
+    def replace(match: _Match) -> str:
+        words = say(match)
+        if words == match[0]:
+            return words
+        before = text[match.start() - 1 : match.start()]
+        after = text[match.end() : match.end() + 1]
+        return (
+            (" " if before.isalnum() and words[:1].isalnum() else "")
+            + words
+            + (" " if after.isalnum() and words[-1:].isalnum() else "")
+        )
+
+    return pattern.sub(replace, text)
