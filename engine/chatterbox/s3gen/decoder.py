@@ -1,28 +1,68 @@
-"""The interface of S3Gen to the engine: batches of utterances in, watermarked waveforms out."""
+"""The interface of S3Gen to the engine: batches of utterances in, watermarked waveforms out.
 
-from collections.abc import Mapping, Sequence
+Batches are padded to a bucket of batch size and length; what is computed of an utterance depends
+neither on the padding nor on its companions. Device work runs on a stream of its own.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from engine.chatterbox.s3gen.utterance import Utterance
+from engine.chatterbox.s3gen.config import (
+    BATCH_SIZES,
+    FRAME_STEP,
+    FRAMES_PER_TOKEN,
+    HARMONICS,
+    MAX_BATCH_TOKENS,
+    MEL_BINS,
+    SAMPLES_PER_FRAME,
+    TOKEN_STEP,
+    Precision,
+    batch_bucket,
+    round_up,
+)
+from engine.chatterbox.s3gen.flow import Flow, FlowInputs
+from engine.chatterbox.s3gen.graphs import GraphedFunction, GraphPool
+from engine.chatterbox.s3gen.stages import StageClock
+from engine.chatterbox.s3gen.utterance import Noise, Utterance, VoiceConditionals
+from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
+from engine.chatterbox.s3gen.watermark import Watermark
+from engine.chatterbox.s3gen.weights import Layout, read_checkpoint
 
 
+class MarkInputs(NamedTuple):
+    """Waveforms (batch, samples) fp32 and their lengths (batch,) int64 in samples."""
+
+    wave: Tensor
+    lengths: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class PendingWaveforms:
     """Waveforms on their way; the device works on them while the caller does something else."""
 
+    _waveforms: list[Tensor]
+    _clock: StageClock
+
     def done(self) -> bool:
         """Whether `wait` would return at once."""
-        raise NotImplementedError
+        return self._clock.done()
 
     def wait(self) -> list[Tensor]:
         """The waveforms, in the order of the batch: (samples,) float32 in pinned CPU memory."""
-        raise NotImplementedError
+        self._clock.wait()
+        return self._waveforms
 
     def stage_ms(self) -> dict[str, float]:
-        """Milliseconds that flow, vocoder and watermark took for the batch; after `wait`."""
-        raise NotImplementedError
+        """Milliseconds that flow, vocoder and watermark took for the batch; waits for it."""
+        self._clock.wait()
+        return self._clock.totals_ms()
 
 
 class WaveformDecoder:
@@ -39,21 +79,148 @@ class WaveformDecoder:
         """`weights` is a checkpoint's folder or the tensors of its `s3gen.safetensors`.
 
         `precision` is "fp32" (parity mode), "bf16" or "fp16". With `graphs`, on CUDA, a bucket's
-        first batch runs eagerly and the second captures its CUDA graph.
+        first batch runs eagerly and the second captures its CUDA graph. Raises `KeyError` naming a
+        missing tensor or an unknown precision, and `WatermarkMissing`.
         """
-        raise NotImplementedError
-
-    def submit(self, batch: Sequence[Utterance]) -> PendingWaveforms:
-        """Queue a batch on the current CUDA stream and return without waiting for it.
-
-        Any number of utterances, lengths and voices; on the CPU the work is done on return.
-        """
-        raise NotImplementedError
+        self.device = torch.device(device)
+        self.precision = Precision.named(precision)
+        tensors, sizes = read_checkpoint(weights)
+        layout = Layout(tensors, self.device)
+        on_cuda = self.device.type == "cuda"
+        pool = GraphPool() if graphs and on_cuda else None
+        self._flow = GraphedFunction(Flow(layout, sizes, self.precision), pool)
+        self._vocoder = GraphedFunction(Vocoder(layout, self.precision), pool)
+        watermark = Watermark(self.device, self.precision)
+        self._watermark = GraphedFunction[MarkInputs](lambda given: watermark(*given), pool)
+        self._speaker_width = sizes.speaker_embedding
+        self._stream: torch.cuda.Stream | None = None
+        if on_cuda:
+            self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]  # torch's
 
     def decode(self, batch: Sequence[Utterance]) -> list[Tensor]:
         """`submit` and `wait`: one (samples,) float32 CPU tensor at 24 kHz for each utterance."""
-        raise NotImplementedError
+        return self.submit(batch).wait()
+
+    def submit(self, batch: Sequence[Utterance]) -> PendingWaveforms:
+        """Queue a batch on the decoder's stream and return without waiting for it.
+
+        Any number of utterances, lengths and voices; on the CPU the work is done on return.
+        """
+        waveforms: list[Tensor] = [torch.empty(0)] * len(batch)
+        clock = StageClock(self.device)
+        with torch.inference_mode(), self._on_stream():
+            for group in _groups(batch):
+                decoded = self._decode_group([batch[index] for index in group], clock)
+                for index, waveform in zip(group, decoded, strict=True):
+                    waveforms[index] = waveform
+            clock.stop()
+        return PendingWaveforms(waveforms, clock)
+
+    def mel(self, batch: Sequence[Utterance]) -> list[Tensor]:
+        """The flow alone: (frames, 80) fp32 log-mels of speech, on the device.
+
+        At most `BATCH_SIZES[-1]` utterances; they share one padded batch.
+        """
+        with torch.inference_mode(), self._on_stream():
+            noise = [utterance.draw_noise(self.device) for utterance in batch]
+            mel = self._run_flow(batch, noise)
+            if self._stream is not None:
+                self._stream.synchronize()
+        return [mel[row, : utterance.frames].clone() for row, utterance in enumerate(batch)]
 
     def prepare(self, batch_size: int, prompt_tokens: int, speech_tokens: int) -> None:
-        """Capture the graphs of one bucket ahead of its first use."""
-        raise NotImplementedError
+        """Capture the graphs of one bucket ahead of its first use: warm up, then capture."""
+        voice = VoiceConditionals(
+            torch.zeros(prompt_tokens, dtype=torch.int64),
+            torch.zeros(prompt_tokens * FRAMES_PER_TOKEN, MEL_BINS),
+            torch.ones(self._speaker_width),
+        )
+        silence = Utterance(torch.zeros(speech_tokens, dtype=torch.int64), voice)
+        for _ in range(2):
+            self.decode([silence] * batch_size)
+
+    def _on_stream(self) -> AbstractContextManager[object]:
+        if self._stream is None:
+            return nullcontext()
+        self._stream.wait_stream(torch.cuda.current_stream(self.device))
+        return torch.cuda.stream(self._stream)
+
+    def _decode_group(self, batch: list[Utterance], clock: StageClock) -> list[Tensor]:
+        noise = [utterance.draw_noise(self.device) for utterance in batch]
+        clock.begin("flow")
+        mel = self._run_flow(batch, noise)
+        clock.begin("vocoder")
+        rows, frames, _ = mel.shape
+        samples = frames * SAMPLES_PER_FRAME
+        lengths = self._upload([utterance.frames for utterance in batch], rows)
+        phase = mel.new_zeros(rows, HARMONICS)
+        source = mel.new_zeros(rows, HARMONICS, samples)
+        for row, drawn in enumerate(noise):
+            phase[row] = drawn.phase
+            source[row, :, : drawn.source.shape[1]] = drawn.source
+        wave = self._vocoder(VocoderInputs(mel, lengths, phase, source))
+        clock.begin("watermark")
+        wave = self._watermark(MarkInputs(wave, lengths * SAMPLES_PER_FRAME))
+        host = torch.empty(wave.shape, pin_memory=self._stream is not None)
+        host.copy_(wave, non_blocking=True)
+        return [host[row, : utterance.samples] for row, utterance in enumerate(batch)]
+
+    def _run_flow(self, batch: Sequence[Utterance], noise: list[Noise]) -> Tensor:
+        """The mel of speech alone, (rows, bucketed frames, 80) fp32, zero past an item's end."""
+        rows = batch_bucket(len(batch))
+        tokens = round_up(max(utterance.total_tokens for utterance in batch), TOKEN_STEP)
+        frames = tokens * FRAMES_PER_TOKEN
+        ids = torch.zeros(rows, tokens, dtype=torch.int64)
+        prompt = torch.zeros(rows, frames, MEL_BINS)
+        embedding = torch.ones(rows, self._speaker_width)
+        start = self._device_zeros(rows, frames, MEL_BINS)
+        for row, (utterance, drawn) in enumerate(zip(batch, noise, strict=True)):
+            voice = utterance.voice
+            ids[row, : utterance.total_tokens] = torch.cat(
+                [voice.prompt_token, utterance.speech_tokens.reshape(-1).cpu().long()]
+            )
+            prompt[row, : len(voice.prompt_feat)] = voice.prompt_feat
+            embedding[row] = voice.embedding
+            start[row, : utterance.total_frames] = drawn.mel.T
+        mel = self._flow(
+            FlowInputs(
+                self._to_device(ids),
+                self._upload([utterance.total_tokens for utterance in batch], rows),
+                self._to_device(prompt),
+                self._to_device(embedding),
+                start,
+            )
+        )
+        bucket = round_up(max(utterance.frames for utterance in batch), FRAME_STEP)
+        speech = self._device_zeros(rows, bucket, MEL_BINS)
+        for row, utterance in enumerate(batch):
+            first = len(utterance.voice.prompt_feat)
+            speech[row, : utterance.frames] = mel[row, first : utterance.total_frames]
+        return speech
+
+    def _upload(self, lengths: list[int], rows: int) -> Tensor:
+        """Lengths on the device; rows that only fill the batch have length one."""
+        filled = itertools.chain(lengths, itertools.repeat(1, rows - len(lengths)))
+        return self._to_device(torch.tensor(list(filled)))
+
+    def _to_device(self, tensor: Tensor) -> Tensor:
+        if self._stream is None:
+            return tensor
+        return tensor.pin_memory().to(self.device, non_blocking=True)
+
+    def _device_zeros(self, *shape: int) -> Tensor:
+        return torch.zeros(shape, device=self.device)
+
+
+def _groups(batch: Sequence[Utterance]) -> Iterator[list[int]]:
+    """Indices of utterances that share a padded batch: of like length, and bounded in memory."""
+    group: list[int] = []
+    for index in sorted(range(len(batch)), key=lambda index: batch[index].total_tokens):
+        padded = round_up(batch[index].total_tokens, TOKEN_STEP)
+        crowded = batch_bucket(min(len(group) + 1, BATCH_SIZES[-1])) * padded > MAX_BATCH_TOKENS
+        if group and (len(group) == BATCH_SIZES[-1] or crowded):
+            yield group
+            group = []
+        group.append(index)
+    if group:
+        yield group

@@ -1,0 +1,103 @@
+"""S3Gen's conformer encoder: speech tokens (25 Hz) to 80 features at 50 Hz, around full attention.
+
+Relative positions as in Transformer-XL (Dai et al. 2019, section 3.3). Rows past an item's length
+are masked out of attention and zeroed before the one convolution that looks ahead; the others look
+back only.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.chatterbox.s3gen.config import FRAMES_PER_TOKEN
+from engine.chatterbox.s3gen.kernels.reference import multiply, windows
+from engine.chatterbox.s3gen.weights import EncoderLayer, EncoderWeights, Linear
+
+LAYER_EPSILON = 1e-12
+EPSILON = 1e-5
+LOOK_AHEAD, LOOK_BACK, UPSAMPLE = 4, 3, 5  # taps of the three convolutions
+
+
+def encode(weights: EncoderWeights, tokens: Tensor, lengths: Tensor) -> Tensor:
+    """Features of each token's two frames: (batch, 2 * tokens, 80) fp32.
+
+    `tokens` is (batch, tokens) int64, anything valid past `lengths` (batch,). Rows past an item's
+    length come out as anything finite.
+    """
+    batch, count = tokens.shape
+    used = _within(count, lengths)
+    rows = weights.token_embedding[tokens] * used[..., None]
+    rows = _embed(rows, weights.embed, weights.embed_norm)
+    # The one convolution that looks ahead: what it sees past the end has to be zero.
+    seen = windows(rows * used[..., None], LOOK_AHEAD, before=0)
+    ahead = functional.leaky_relu(multiply(seen, weights.look_ahead))
+    rows = rows + multiply(windows(ahead, LOOK_BACK, before=LOOK_BACK - 1), weights.look_back)
+    rows = _conform(rows, weights.layers, used)
+
+    rows = rows.repeat_interleave(FRAMES_PER_TOKEN, dim=1)
+    rows = multiply(windows(rows, UPSAMPLE, before=UPSAMPLE - 1), weights.upsample)
+    rows = _embed(rows, weights.up_embed, weights.up_embed_norm)
+    rows = _conform(rows, weights.up_layers, _within(count * FRAMES_PER_TOKEN, lengths * 2))
+    normed = functional.layer_norm(rows.float(), rows.shape[-1:], eps=EPSILON)
+    return multiply(normed, weights.projection).view(batch, FRAMES_PER_TOKEN * count, -1)
+
+
+def _within(count: int, lengths: Tensor) -> Tensor:
+    return torch.arange(count, device=lengths.device) < lengths[:, None]
+
+
+def _embed(rows: Tensor, product: Linear, norm: Linear) -> Tensor:
+    embedded = multiply(rows, product).float()
+    normed = functional.layer_norm(embedded, embedded.shape[-1:], norm.weight, norm.bias, EPSILON)
+    return normed * math.sqrt(normed.shape[-1])
+
+
+def _conform(stream: Tensor, layers: tuple[EncoderLayer, ...], used: Tensor) -> Tensor:
+    """The conformer layers, on an fp32 residual stream."""
+    width = stream.shape[-1]
+    positions = _relative_positions(stream.shape[1], width, stream.device)
+    for layer in layers:
+        normed = functional.layer_norm(stream, (width,), eps=LAYER_EPSILON)
+        attended = _attend(multiply(normed, layer.qkv), layer, positions, used)
+        stream = stream + multiply(attended, layer.out)
+        normed = functional.layer_norm(stream, (width,), eps=LAYER_EPSILON)
+        hidden = functional.silu(multiply(normed, layer.feed_in))
+        stream = stream + multiply(hidden, layer.feed_out)
+    return stream
+
+
+def _relative_positions(time: int, width: int, device: torch.device) -> Tensor:
+    """Sinusoids of the distances time-1 ... -(time-1): (2 * time - 1, width) fp32.
+
+    Sines in the even features, cosines in the odd ones (Vaswani et al. 2017).
+    """
+    distances = torch.arange(time - 1, -time, -1, device=device, dtype=torch.float32)
+    steps = torch.arange(0, width, 2, device=device, dtype=torch.float32)
+    angles = distances[:, None] * torch.exp(steps * -(math.log(10_000.0) / width))
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
+
+
+def _attend(qkv: Tensor, layer: EncoderLayer, positions: Tensor, used: Tensor) -> Tensor:
+    batch, time, _ = qkv.shape
+    heads, head_width = layer.bias_u.shape
+    query, key, value = qkv.view(batch, time, 3, heads, head_width).permute(2, 0, 3, 1, 4)
+    place = (positions.to(qkv.dtype) @ layer.position.T).view(-1, heads, head_width).transpose(0, 1)
+    content = query + layer.bias_u[:, None]
+    located = query + layer.bias_v[:, None]
+    scale = 1 / math.sqrt(head_width)
+    attended = []
+    for item in range(batch):  # one at a time: a score for every distance is large
+        scores = (located[item] @ place.transpose(1, 2)) * scale
+        # Row i holds distances from time-1 down; those of its keys begin time-1-i in.
+        shifted = scores.as_strided(
+            (heads, time, time), (time * (2 * time - 1), 2 * time - 2, 1), time - 1
+        )
+        bias = shifted.masked_fill(~used[item], float("-inf"))
+        attended.append(
+            functional.scaled_dot_product_attention(
+                content[item, None], key[item, None], value[item, None], attn_mask=bias[None]
+            )
+        )
+    return torch.cat(attended).transpose(1, 2).reshape(batch, time, -1)

@@ -1,0 +1,49 @@
+"""The flow's estimator: a causal U-Net of resnets and transformers over 50 Hz frames.
+
+Its "U" has one level and no change of rate. Convolutions look back only, so that frames past an
+item's length cannot reach the others through them, and attention stops at the length.
+"""
+
+import torch
+from torch import Tensor
+
+from engine.chatterbox.s3gen.kernels import Kernels
+from engine.chatterbox.s3gen.weights import EstimatorBlock, EstimatorWeights
+
+
+def estimate(
+    kernels: Kernels, weights: EstimatorWeights, features: Tensor, lengths: Tensor, step: int
+) -> Tensor:
+    """The ODE's derivative at Euler step `step`: (batch, frames, 80) fp32.
+
+    `features` is (batch, frames, 320) fp32: state, encoder output, speaker and prompt side by side.
+    `lengths` is (batch,), at least one; frames past an item's length come out as anything.
+    """
+    skip = _block(kernels, weights.down, features, lengths, step)
+    stream = kernels.causal_conv(skip, weights.down_conv)
+    for block in weights.middle:
+        stream = _block(kernels, block, stream, lengths, step)
+    joined = torch.cat([stream, skip], dim=-1)
+    stream = _block(kernels, weights.up, joined, lengths, step)
+    stream = kernels.causal_conv(stream, weights.up_conv)
+    rows = kernels.normed_conv(stream, weights.final, shift=None, stream=None)
+    return kernels.linear(rows, weights.projection)
+
+
+def _block(
+    kernels: Kernels,
+    block: EstimatorBlock,
+    rows: Tensor,
+    lengths: Tensor,
+    step: int,
+) -> Tensor:
+    """A resnet and its transformer layers; returns a new fp32 stream."""
+    hidden = kernels.normed_conv(rows, block.first, shift=block.time[step], stream=None)
+    stream = kernels.linear(rows, block.shortcut)
+    stream = kernels.normed_conv(hidden, block.second, shift=None, stream=stream)
+    for layer in block.layers:
+        qkv = kernels.norm_linear(stream, layer.qkv, "none")
+        kernels.add_linear(stream, kernels.attend(qkv, block.heads, lengths), layer.out)
+        hidden = kernels.norm_linear(stream, layer.feed_in, "gelu")
+        kernels.add_linear(stream, hidden, layer.feed_out)
+    return stream

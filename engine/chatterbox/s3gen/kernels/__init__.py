@@ -1,0 +1,65 @@
+"""The parts of S3Gen that are worth a kernel, each in two forms that compute the same.
+
+`reference` is plain torch and runs everywhere. `fused` is Triton and runs where Triton and an
+NVIDIA GPU are; it is tested against the other. Nothing outside this package knows which is used.
+"""
+
+import importlib.util
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from engine.chatterbox.s3gen.kernels.reference import ReferenceKernels
+from engine.chatterbox.s3gen.weights import Linear, NormedConv
+
+Activation = Literal["none", "gelu"]
+
+
+class Kernels(Protocol):
+    """Rows are (batch, time, channels). Sums, norms and the residual stream are fp32.
+
+    Rows past an item's length hold anything finite: what is computed of the others never reads
+    them, because the convolutions here look back only and attention stops at the length.
+    """
+
+    def norm_linear(self, rows: Tensor, product: Linear, activation: Activation) -> Tensor:
+        """Normalise each row to zero mean and unit variance, then multiply; in weight's dtype."""
+
+    def add_linear(self, stream: Tensor, rows: Tensor, product: Linear) -> None:
+        """`stream` (fp32) grows by the product, in place."""
+
+    def linear(self, rows: Tensor, product: Linear) -> Tensor:
+        """The product in fp32, of rows in any dtype rounded to the weight's."""
+
+    def attend(self, qkv: Tensor, heads: int, lengths: Tensor) -> Tensor:
+        """Attention within each item's first `lengths` rows; qkv is (batch, time, 3 * inner)."""
+
+    def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
+        """Three taps: a row and the two before it, zero before the first; in fp32."""
+
+    def normed_conv(
+        self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
+    ) -> Tensor:
+        """Causal convolution, norm and Mish, plus `shift` (channels,) or plus `stream`.
+
+        With `stream`, that is added to in place and returned; else the result is in weight's dtype.
+        """
+
+    def snake(
+        self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """`x = signal + added`, and Snake of it, x + sin(alpha x)^2 / alpha, zero past the length.
+
+        Signals are (batch, channels, 1, time) with channels last in memory; alpha (channels,).
+        """
+
+
+def kernels_for(device: torch.device, dtype: torch.dtype) -> Kernels:
+    """The fastest kernels that compute in `dtype` on a device; fp32 is always plain torch."""
+    fused_runs = device.type == "cuda" and torch.version.cuda and importlib.util.find_spec("triton")
+    if fused_runs and dtype != torch.float32:
+        from engine.chatterbox.s3gen.kernels.fused import FusedKernels  # noqa: PLC0415 - Triton
+
+        return FusedKernels()
+    return ReferenceKernels()

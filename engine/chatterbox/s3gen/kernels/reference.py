@@ -1,0 +1,100 @@
+"""S3Gen's kernels in plain torch: slow, obvious, and the same on every device.
+
+The Triton kernels are tested against these, and replaced by them where Triton is missing. No
+tensor's value may decide what is launched: these too are captured into CUDA graphs.
+"""
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.chatterbox.s3gen.weights import Linear, NormedConv
+
+if TYPE_CHECKING:
+    from engine.chatterbox.s3gen.kernels import Activation
+
+EPSILON = 1e-5
+TAPS = 3
+
+
+class ReferenceKernels:
+    """See `engine.chatterbox.s3gen.kernels.Kernels` for what each of these computes."""
+
+    def norm_linear(self, rows: Tensor, product: Linear, activation: "Activation") -> Tensor:
+        """Normalise each row to zero mean and unit variance, then multiply; in weight's dtype."""
+        normed = functional.layer_norm(rows.float(), rows.shape[-1:], eps=EPSILON)
+        result = multiply(normed, product)
+        return functional.gelu(result) if activation == "gelu" else result
+
+    def add_linear(self, stream: Tensor, rows: Tensor, product: Linear) -> None:
+        """`stream` (fp32) grows by the product, in place."""
+        stream.add_(multiply(rows, product))
+
+    def linear(self, rows: Tensor, product: Linear) -> Tensor:
+        """The product in fp32, of rows in any dtype rounded to the weight's."""
+        return multiply(rows, product).float()
+
+    def attend(self, qkv: Tensor, heads: int, lengths: Tensor) -> Tensor:
+        """Attention within each item's first `lengths` rows; qkv is (batch, time, 3 * inner)."""
+        batch, time, _ = qkv.shape
+        query, key, value = qkv.view(batch, time, 3, heads, -1).permute(2, 0, 3, 1, 4)
+        used = torch.arange(time, device=qkv.device) < lengths[:, None]
+        attended = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=used[:, None, None, :]
+        )
+        return attended.transpose(1, 2).reshape(batch, time, -1)
+
+    def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
+        """Three taps: a row and the two before it, zero before the first; in fp32."""
+        return multiply(windows(rows, TAPS, before=TAPS - 1), product).float()
+
+    def normed_conv(
+        self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
+    ) -> Tensor:
+        """Causal convolution, norm and Mish, plus `shift` (channels,) or plus `stream`."""
+        convolved = self.causal_conv(rows, block.conv)
+        normed = functional.layer_norm(
+            convolved, convolved.shape[-1:], block.gain, block.bias, EPSILON
+        )
+        result = functional.mish(normed)
+        if shift is not None:
+            result = result + shift
+        if stream is not None:
+            return stream.add_(result)
+        return result.to(block.conv.weight.dtype)
+
+    def snake(
+        self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """`x = signal + added`, and Snake of it, x + sin(alpha x)^2 / alpha, zero past the length.
+
+        The 1e-9 that upstream adds to alpha, against a division by zero, is added here too.
+        """
+        total = signal if added is None else signal + added
+        scale = alpha.view(1, -1, 1, 1)
+        bent = total + (total * scale).sin().square() / (scale + 1e-9)
+        return total, bent * mask_of(lengths, signal.shape[-1])
+
+
+def multiply(rows: Tensor, product: Linear) -> Tensor:
+    """The product in the weight's dtype."""
+    dtype = product.weight.dtype
+    return functional.linear(rows.to(dtype), product.weight, product.bias.to(dtype))
+
+
+def windows(rows: Tensor, taps: int, before: int) -> Tensor:
+    """Each row beside its neighbours, the earliest first: (batch, time, taps * channels).
+
+    A window begins `before` rows ahead of its row; what lies outside the tensor is zero.
+    """
+    time = rows.shape[1]
+    padded = functional.pad(rows, (0, 0, before, taps - 1 - before))
+    return torch.cat([padded[:, tap : tap + time] for tap in range(taps)], dim=-1)
+
+
+def mask_of(lengths: Tensor, time: int) -> Tensor:
+    """(batch, 1, 1, time) fp32: one within each item's length, zero past it."""
+    used = torch.arange(time, device=lengths.device) < lengths[:, None]
+    return used[:, None, None, :].float()

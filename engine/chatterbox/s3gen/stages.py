@@ -1,0 +1,52 @@
+"""How long each stage of a batch took, measured where the work happens and without waiting."""
+
+import time
+from collections import defaultdict
+
+import torch
+
+
+class StageClock:
+    """A row of marks: CUDA events on the current stream, wall-clock times on the CPU."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._on_cuda = device.type == "cuda"
+        self._names: list[str] = []
+        self._events: list[torch.cuda.Event] = []
+        self._times: list[float] = []
+
+    def begin(self, name: str) -> None:
+        """The stage before this ends and `name` begins."""
+        self._names.append(name)
+        self._mark()
+
+    def stop(self) -> None:
+        """The last stage ends."""
+        self._mark()
+
+    def done(self) -> bool:
+        """Whether the last stage has ended on the device."""
+        return not self._events or bool(self._events[-1].query())  # type: ignore[no-untyped-call]  # torch's
+
+    def wait(self) -> None:
+        """Wait for the end of the last stage."""
+        if self._events:
+            self._events[-1].synchronize()
+
+    def totals_ms(self) -> dict[str, float]:
+        """Milliseconds per stage, summed over its occurrences; call after `wait`."""
+        totals: defaultdict[str, float] = defaultdict(float)
+        for index, name in enumerate(self._names):
+            if self._on_cuda:
+                totals[name] += self._events[index].elapsed_time(self._events[index + 1])
+            else:
+                totals[name] += (self._times[index + 1] - self._times[index]) * 1000
+        return dict(totals)
+
+    def _mark(self) -> None:
+        if self._on_cuda:
+            event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's
+            event.record()
+            self._events.append(event)
+        else:
+            self._times.append(time.perf_counter())

@@ -1,0 +1,285 @@
+"""S3Gen's weights, read from upstream's `s3gen.safetensors` and laid out for inference.
+
+Weight norm is folded, the affine part of every norm that feeds a product is folded into that
+product, queries, keys and values are one matrix, and what the estimator makes of the ten time
+steps is computed here once. All of it in fp32; the cast to the precision comes last.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+from torch.nn import functional
+
+from engine.chatterbox.s3gen.config import EULER_STEPS, MEL_BINS, Precision
+from engine.weights.sizes import S3GenSizes
+
+_NOT_DECODED = ("tokenizer.", "speaker_encoder.")  # these two serve enrolment alone
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """`weight` is (out, in); for a windowed product (out, taps * in), the earliest tap first.
+
+    `bias` is (out,) in fp32 whatever the weight is in: it is added to an fp32 sum.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderLayer:
+    """A conformer layer: relative-position attention and a feed-forward, norms folded in."""
+
+    qkv: Linear
+    position: Tensor  # (width, width), no bias
+    bias_u: Tensor  # (heads, head width): added to queries that meet keys
+    bias_v: Tensor  # the same, for queries that meet positions
+    out: Linear
+    feed_in: Linear
+    feed_out: Linear
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderWeights:
+    """Tokens to 50 Hz features. `embed` and `up_embed` are a product followed by a norm."""
+
+    token_embedding: Tensor  # (ids, width)
+    speaker: Linear
+    embed: Linear
+    embed_norm: Linear  # gain and bias of a norm
+    look_ahead: Linear
+    look_back: Linear
+    layers: tuple[EncoderLayer, ...]
+    upsample: Linear
+    up_embed: Linear
+    up_embed_norm: Linear
+    up_layers: tuple[EncoderLayer, ...]
+    projection: Linear  # the last norm folded in
+
+
+@dataclass(frozen=True, slots=True)
+class NormedConv:
+    """A causal convolution of three taps, then a norm over channels, then Mish."""
+
+    conv: Linear
+    gain: Tensor
+    bias: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class TransformerLayer:
+    """Self-attention and a GELU feed-forward, norms folded in."""
+
+    qkv: Linear
+    out: Linear
+    feed_in: Linear
+    feed_out: Linear
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatorBlock:
+    """A causal resnet and its transformer layers. `time` is (steps, width), fp32."""
+
+    heads: int
+    first: NormedConv
+    time: Tensor
+    second: NormedConv
+    shortcut: Linear
+    layers: tuple[TransformerLayer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatorWeights:
+    """The causal U-Net: one block down, the middle, one block up on the down block's skip."""
+
+    down: EstimatorBlock
+    down_conv: Linear
+    middle: tuple[EstimatorBlock, ...]
+    up: EstimatorBlock
+    up_conv: Linear
+    final: NormedConv
+    projection: Linear
+
+
+def read_checkpoint(
+    source: Path | Mapping[str, Tensor],
+) -> tuple[Mapping[str, Tensor], S3GenSizes]:
+    """The tensors that decoding needs, and the sizes, from a folder or from tensors in memory."""
+    if isinstance(source, Path):
+        with safe_open(source / "s3gen.safetensors", "pt") as stored:
+            names = list(stored.keys())
+            shapes = {n: tuple(stored.get_slice(n).get_shape()) for n in names}
+            tensors = {n: stored.get_tensor(n) for n in names if not n.startswith(_NOT_DECODED)}
+    else:
+        shapes = {n: tuple(t.shape) for n, t in source.items()}
+        tensors = {n: t for n, t in source.items() if not n.startswith(_NOT_DECODED)}
+    return tensors, S3GenSizes.from_shapes(shapes)
+
+
+class Layout:
+    """Reads modules out of a checkpoint in fp32, and puts tensors where and as they are used."""
+
+    def __init__(self, tensors: Mapping[str, Tensor], device: torch.device) -> None:
+        self._tensors = tensors
+        self.device = device
+
+    def __getitem__(self, name: str) -> Tensor:
+        """One tensor in fp32 on the CPU. Raises `KeyError` naming what is missing."""
+        if name not in self._tensors:
+            raise KeyError(f"s3gen.safetensors has no tensor {name}")
+        return self._tensors[name].detach().float().cpu()
+
+    def convolution(self, name: str) -> tuple[Tensor, Tensor]:
+        """Weight, its weight norm folded if it has one, and bias, as torch lays them out."""
+        magnitude = name + ".parametrizations.weight.original0"
+        if magnitude not in self._tensors:
+            return self[name + ".weight"], self[name + ".bias"]
+        direction = self[name + ".parametrizations.weight.original1"]
+        norm = direction.flatten(1).norm(dim=1).view(-1, 1, 1)
+        return self[magnitude] * direction / norm, self[name + ".bias"]
+
+    def linear(self, name: str, dtype: torch.dtype, norm: str | None = None) -> Linear:
+        """A product, with the gain and bias of the norm before it folded in."""
+        weight = self[name + ".weight"]
+        has_bias = name + ".bias" in self._tensors
+        bias = self[name + ".bias"] if has_bias else torch.zeros(len(weight))
+        return self._put(*self._fold(weight, bias, norm), dtype)
+
+    def stacked(self, names: tuple[str, ...], dtype: torch.dtype, norm: str) -> Linear:
+        """Several products of one input as a single one."""
+        parts = [
+            self._fold(
+                self[name + ".weight"],
+                self[name + ".bias"] if name + ".bias" in self._tensors else torch.zeros(1),
+                norm,
+            )
+            for name in names
+        ]
+        return self._put(torch.cat([w for w, _ in parts]), torch.cat([b for _, b in parts]), dtype)
+
+    def windowed(self, name: str, dtype: torch.dtype) -> Linear:
+        """A convolution as a product over the window's rows side by side."""
+        weight, bias = self.convolution(name)
+        return self._put(weight.transpose(1, 2).flatten(1), bias, dtype)
+
+    def norm(self, name: str) -> Linear:
+        """Gain and bias of a norm, fp32."""
+        return self._put(self[name + ".weight"], self[name + ".bias"], torch.float32)
+
+    def put(self, tensor: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+        """On the device, contiguous."""
+        return tensor.to(device=self.device, dtype=dtype).contiguous()
+
+    def _put(self, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> Linear:
+        return Linear(self.put(weight, dtype), self.put(bias))
+
+    def _fold(self, weight: Tensor, bias: Tensor, norm: str | None) -> tuple[Tensor, Tensor]:
+        if norm is None:
+            return weight, bias
+        return weight * self[norm + ".weight"], weight @ self[norm + ".bias"] + bias
+
+
+def load_encoder(layout: Layout, sizes: S3GenSizes, precision: Precision) -> EncoderWeights:
+    """The conformer encoder, and the two small layers around it."""
+    dtype, root = precision.encoder, "flow.encoder."
+
+    def layer(prefix: str) -> EncoderLayer:
+        attention, feed = prefix + "self_attn.", prefix + "feed_forward."
+        queries = tuple(attention + f"linear_{part}" for part in "qkv")
+        return EncoderLayer(
+            qkv=layout.stacked(queries, dtype, norm=prefix + "norm_mha"),
+            position=layout.put(layout[attention + "linear_pos.weight"], dtype),
+            bias_u=layout.put(layout[attention + "pos_bias_u"], dtype),
+            bias_v=layout.put(layout[attention + "pos_bias_v"], dtype),
+            out=layout.linear(attention + "linear_out", dtype),
+            feed_in=layout.linear(feed + "w_1", dtype, norm=prefix + "norm_ff"),
+            feed_out=layout.linear(feed + "w_2", dtype),
+        )
+
+    return EncoderWeights(
+        token_embedding=layout.put(layout["flow.input_embedding.weight"]),
+        speaker=layout.linear("flow.spk_embed_affine_layer", torch.float32),
+        embed=layout.linear(root + "embed.out.0", dtype),
+        embed_norm=layout.norm(root + "embed.out.1"),
+        look_ahead=layout.windowed(root + "pre_lookahead_layer.conv1", dtype),
+        look_back=layout.windowed(root + "pre_lookahead_layer.conv2", dtype),
+        layers=tuple(layer(f"{root}encoders.{n}.") for n in range(sizes.encoder_layers)),
+        upsample=layout.windowed(root + "up_layer.conv", dtype),
+        up_embed=layout.linear(root + "up_embed.out.0", dtype),
+        up_embed_norm=layout.norm(root + "up_embed.out.1"),
+        up_layers=tuple(
+            layer(f"{root}up_encoders.{n}.") for n in range(sizes.encoder_upsampled_layers)
+        ),
+        projection=layout.linear("flow.encoder_proj", torch.float32, norm=root + "after_norm"),
+    )
+
+
+def load_estimator(layout: Layout, sizes: S3GenSizes, precision: Precision) -> EstimatorWeights:
+    """The flow's estimator, with its time embeddings computed for the ten steps."""
+    dtype, root = precision.estimator, "flow.decoder.estimator."
+    times = _time_embeddings(layout, root)
+
+    def normed_conv(prefix: str) -> NormedConv:
+        norm = layout.norm(prefix + ".block.2")
+        return NormedConv(layout.windowed(prefix + ".block.0", dtype), norm.weight, norm.bias)
+
+    def transformer(prefix: str) -> TransformerLayer:
+        queries = tuple(f"{prefix}attn1.to_{part}" for part in "qkv")
+        return TransformerLayer(
+            qkv=layout.stacked(queries, dtype, norm=prefix + "norm1"),
+            out=layout.linear(prefix + "attn1.to_out.0", dtype),
+            feed_in=layout.linear(prefix + "ff.net.0.proj", dtype, norm=prefix + "norm3"),
+            feed_out=layout.linear(prefix + "ff.net.2", dtype),
+        )
+
+    def block(prefix: str) -> EstimatorBlock:
+        resnet = prefix + "0."
+        return EstimatorBlock(
+            heads=sizes.estimator_heads,
+            first=normed_conv(resnet + "block1"),
+            time=layout.put(
+                functional.linear(functional.mish(times), layout[resnet + "mlp.1.weight"])
+                + layout[resnet + "mlp.1.bias"]
+            ),
+            second=normed_conv(resnet + "block2"),
+            shortcut=layout.windowed(resnet + "res_conv", dtype),
+            layers=tuple(
+                transformer(f"{prefix}1.{n}.") for n in range(sizes.estimator_transformers)
+            ),
+        )
+
+    return EstimatorWeights(
+        down=block(root + "down_blocks.0."),
+        down_conv=layout.windowed(root + "down_blocks.0.2", dtype),
+        middle=tuple(block(f"{root}mid_blocks.{n}.") for n in range(sizes.estimator_middle_blocks)),
+        up=block(root + "up_blocks.0."),
+        up_conv=layout.windowed(root + "up_blocks.0.2", dtype),
+        final=normed_conv(root + "final_block"),
+        projection=layout.windowed(root + "final_proj", dtype),
+    )
+
+
+def euler_times() -> Tensor:
+    """The steps' boundaries on upstream's cosine schedule, (steps + 1,) fp32 from 0 to 1."""
+    return 1 - torch.cos(torch.linspace(0, 1, EULER_STEPS + 1) * 0.5 * torch.pi)
+
+
+def _time_embeddings(layout: Layout, root: str) -> Tensor:
+    """Sinusoids of 1000 t through a two-layer MLP, as Grad-TTS has them: (steps, 4 * width)."""
+    half = 4 * MEL_BINS // 2
+    rates = torch.exp(torch.arange(half).float() * -(math.log(10_000) / (half - 1)))
+    angles = 1000 * euler_times()[:-1, None] * rates
+    hidden = torch.cat([angles.sin(), angles.cos()], dim=1)
+    for name, activation in (("linear_1", functional.silu), ("linear_2", torch.nn.Identity())):
+        weight, bias = (
+            layout[f"{root}time_mlp.{name}.weight"],
+            layout[f"{root}time_mlp.{name}.bias"],
+        )
+        hidden = activation(functional.linear(hidden, weight, bias))
+    return hidden
