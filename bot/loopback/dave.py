@@ -1,0 +1,208 @@
+"""End-to-end encryption as the voice server sees it: Discord's DAVE protocol.
+
+The server proposes who belongs to the MLS group and passes on what the members say. So that
+somebody can listen, the members in the channel, whose clients do not exist, are played here by
+`davey` sessions of their own: real members of the group, with real keys.
+"""
+
+import asyncio
+import struct
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+import davey
+
+from bot.loopback.failures import LoopbackFailure
+from bot.loopback.faults import Faults
+from bot.loopback.mls import ExternalSender, split_commit_and_welcome, vector
+
+#: A frame that was end-to-end encrypted ends with this.
+MAGIC_MARKER = b"\xfa\xfa"
+
+_COMMIT_TIMEOUT_S = 10.0
+
+PREPARE_TRANSITION = 21
+EXECUTE_TRANSITION = 22
+TRANSITION_READY = 23
+PREPARE_EPOCH = 24
+EXTERNAL_SENDER = 25
+KEY_PACKAGE = 26
+PROPOSALS = 27
+COMMIT_WELCOME = 28
+ANNOUNCE_COMMIT = 29
+INVALID_COMMIT = 31
+
+
+class Undecryptable(ValueError):
+    """An encrypted frame that no member in the channel can open."""
+
+
+class Connection(Protocol):
+    """What the group needs of the bot's voice connection."""
+
+    def send_json(self, op: int, data: dict[str, Any]) -> None:
+        """Queue a JSON message."""
+
+    def send_binary(self, op: int, payload: bytes) -> None:
+        """Queue a binary message."""
+
+
+class DaveGroup:
+    """The MLS group of one voice connection: the bot, and the members in its channel.
+
+    `members` says who is to be in it besides the bot; call `members_changed` whenever that
+    changes. All changes go one after the other: proposals, the bot's commit, its announcement.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        bot_id: int,
+        channel_id: int,
+        version: int,
+        members: Callable[[], set[int]],
+        faults: Faults,
+        spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
+    ) -> None:
+        self.version = version
+        self.members: dict[int, davey.DaveSession] = {}
+        self._connection = connection
+        self._bot_id = bot_id
+        self._channel_id = channel_id
+        self._wanted = members
+        self._faults = faults
+        self._spawn = spawn
+        self._sender = ExternalSender()
+        self._sender_sent = False
+        self._epoch: int | None = None  # None until the bot has offered its key package
+        self._transition_id = 0
+        self._commits: asyncio.Queue[bytes] = asyncio.Queue()
+        self._ready: dict[int, asyncio.Event] = {}
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        """Stop; nobody listens any more."""
+        if self._task:
+            self._task.cancel()
+            self._task = None
+        self.members.clear()
+
+    def members_changed(self) -> None:
+        """Somebody came into the channel or left it."""
+        self._changed.set()
+
+    def key_package_offered(self) -> None:
+        """The bot has begun a group of its own (epoch 0): whoever is here is to be added."""
+        self.close()
+        self._epoch = 0
+        self._commits = asyncio.Queue()
+        if not self._sender_sent:
+            self._connection.send_binary(EXTERNAL_SENDER, self._sender.package())
+            self._sender_sent = True
+        self._changed.set()
+        self._task = self._spawn(self._follow_members(), "DAVE group")
+
+    def commit_offered(self, commit_and_welcome: bytes) -> None:
+        """The bot has committed the latest proposals."""
+        self._commits.put_nowait(commit_and_welcome)
+
+    def transition_ready(self, transition_id: int) -> None:
+        """The bot says that it is prepared for a transition."""
+        if event := self._ready.get(transition_id):
+            event.set()
+
+    def upgrade(self) -> None:
+        """Ask the bot to begin a new group, as after somebody without DAVE has left."""
+        self.version = 1
+        self._connection.send_json(
+            PREPARE_EPOCH,
+            {"transition_id": self._next_transition(), "epoch": 1, "protocol_version": 1},
+        )
+
+    async def downgrade(self) -> None:
+        """Have the bot send without encryption, as after somebody without DAVE came."""
+        self.close()
+        self.version = 0
+        transition_id = self._next_transition()
+        ready = self._ready[transition_id] = asyncio.Event()
+        self._connection.send_json(
+            PREPARE_TRANSITION, {"transition_id": transition_id, "protocol_version": 0}
+        )
+        await self._execute(transition_id, ready)
+
+    def decrypt(self, frame: bytes) -> bytes:
+        """The bot's frame in the clear. Raises `Undecryptable` when nobody here has the key."""
+        reasons = []
+        for session in self.members.values():
+            try:
+                return session.decrypt(self._bot_id, davey.MediaType.audio, frame)
+            except Exception as error:
+                reasons.append(str(error))
+        raise Undecryptable("; ".join(reasons) or "nobody is in the group")
+
+    async def _follow_members(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            while self.version and (wanted := self._wanted()) != set(self.members):
+                await self._change_members(wanted)
+
+    async def _change_members(self, wanted: set[int]) -> None:
+        assert self._epoch is not None
+        leaving = [self.members[user] for user in self.members.keys() - wanted]
+        proposals = [
+            self._sender.propose_remove(self._channel_id, self._epoch, _leaf(session))
+            for session in leaving
+        ]
+        staying = {u: session for u, session in self.members.items() if u in wanted}
+        joining: dict[int, davey.DaveSession] = {}
+        for user in sorted(wanted - self.members.keys()):
+            session = davey.DaveSession(self.version, user, self._channel_id)
+            session.set_external_sender(self._sender.package())
+            package = session.get_serialized_key_package()
+            proposals.append(self._sender.propose_add(self._channel_id, self._epoch, package))
+            joining[user] = session
+        payload = vector(b"".join(proposals))
+        self._connection.send_binary(PROPOSALS, b"\0" + payload)
+        try:
+            offered = await asyncio.wait_for(self._commits.get(), _COMMIT_TIMEOUT_S)
+        except TimeoutError:
+            raise LoopbackFailure(
+                f"the bot did not commit the group's change within {_COMMIT_TIMEOUT_S:.0f} s"
+            ) from None
+        commit, welcome = split_commit_and_welcome(offered)
+        await asyncio.sleep(self._faults.dave_commit_delay_s)
+        for session in staying.values():
+            session.process_proposals(davey.ProposalsOperationType.append, payload)
+            session.process_commit(commit)
+        for session in joining.values():
+            if welcome is None:
+                raise LoopbackFailure("the bot's commit adds members but welcomes none")
+            session.process_welcome(welcome)
+        self.members = staying | joining
+        self._epoch += 1
+        transition_id = self._next_transition()
+        ready = self._ready[transition_id] = asyncio.Event()
+        announcement = struct.pack(">H", transition_id) + commit
+        self._connection.send_binary(ANNOUNCE_COMMIT, announcement)
+        self._spawn(self._execute(transition_id, ready), "DAVE transition")
+
+    async def _execute(self, transition_id: int, ready: asyncio.Event) -> None:
+        await ready.wait()
+        await asyncio.sleep(self._faults.dave_execute_delay_s)
+        del self._ready[transition_id]
+        self._connection.send_json(EXECUTE_TRANSITION, {"transition_id": transition_id})
+
+    def _next_transition(self) -> int:
+        # 0 is reserved for transitions that are executed at once.
+        self._transition_id = self._transition_id % 0xFFFF + 1
+        return self._transition_id
+
+
+def _leaf(session: davey.DaveSession) -> int:
+    index = session.own_leaf_index
+    if index is None:
+        raise LoopbackFailure("a member that was never added cannot be removed")
+    return index

@@ -1,0 +1,111 @@
+"""What can be made to go wrong, each a switch that is off until a test turns it on.
+
+Faults that are single events (a kick, a closed connection, a migration) are methods of what they
+happen to: `LoopbackDiscord`, `Guild` and `VoiceChannel`.
+"""
+
+import random
+import re
+from dataclasses import dataclass
+
+
+@dataclass
+class RestFault:
+    """What happens to requests of one kind, `times` of them (None: until it is removed)."""
+
+    method: str
+    path: re.Pattern[str]
+    delay_s: float = 0.0
+    status: int | None = None
+    retry_after_s: float | None = None
+    for_everything: bool = False
+    times: int | None = 1
+    met: int = 0
+
+    def matches(self, method: str, path: str) -> bool:
+        """Whether a request is concerned; `path` is without host and version."""
+        spent = self.times is not None and self.met >= self.times
+        return not spent and self.method in (method, "*") and bool(self.path.search(path))
+
+
+class Faults:
+    """The switches. A delay of `math.inf` means never."""
+
+    def __init__(self) -> None:
+        #: Share of the bot's voice packets that are lost on the way, 0 to 1.
+        self.udp_loss = 0.0
+        #: Seed of that loss; the same seed loses the same packets.
+        self.udp_loss_seed = 0
+        #: How long the announcement (op 29) of the bot's commit is held back, in seconds. Until
+        #: it comes discord.py sends in the clear (or with the previous group's keys).
+        self.dave_commit_delay_s = 0.0
+        #: How long the execution (op 22) of a prepared transition is held back, in seconds.
+        #: discord.py encrypts from op 29 on; what waits for op 22 is a change of version.
+        self.dave_execute_delay_s = 0.0
+        #: The DAVE version that new voice connections negotiate: 0 is a channel without
+        #: end-to-end encryption.
+        self.dave_version = 1
+        #: Close code with which the voice server turns every new connection away, such as 4017
+        #: (a client without DAVE) or 4006 (an invalid session).
+        self.voice_refusal: int | None = None
+        #: Answer voice state updates with a server update that names no server, as Discord does
+        #: while it looks for one.
+        self.voice_server_missing = False
+        #: How long VOICE_SERVER_UPDATE is held back, in seconds.
+        self.voice_server_delay_s = 0.0
+        self.rest: list[RestFault] = []
+        self._random: tuple[int, random.Random] | None = None
+
+    def slow(self, method: str, path: str, seconds: float, *, times: int | None = 1) -> RestFault:
+        """Answer requests whose path matches the regular expression `path` this much later.
+
+        The request is worked on after the delay.
+        """
+        return self._add(RestFault(method, re.compile(path), delay_s=seconds, times=times))
+
+    def fail(
+        self, method: str, path: str, status: int = 503, *, times: int | None = 1
+    ) -> RestFault:
+        """Answer with a server error and do nothing. discord.py retries 500, 502 and 504."""
+        return self._add(RestFault(method, re.compile(path), status=status, times=times))
+
+    def rate_limit(
+        self,
+        method: str,
+        path: str,
+        retry_after_s: float,
+        *,
+        for_everything: bool = False,
+        times: int | None = 1,
+    ) -> RestFault:
+        """Answer 429; `for_everything` makes it the bot's global limit."""
+        return self._add(
+            RestFault(
+                method,
+                re.compile(path),
+                status=429,
+                retry_after_s=retry_after_s,
+                for_everything=for_everything,
+                times=times,
+            )
+        )
+
+    def rest_fault(self, method: str, path: str) -> RestFault | None:
+        """The fault that a request meets, counted as met."""
+        for fault in self.rest:
+            if fault.matches(method, path):
+                fault.met += 1
+                return fault
+        return None
+
+    def loses_packet(self) -> bool:
+        """Whether the next voice packet is lost."""
+        if not self.udp_loss:
+            return False
+        if self._random is None or self._random[0] != self.udp_loss_seed:
+            self._random = (self.udp_loss_seed, random.Random(self.udp_loss_seed))
+        return self._random[1].random() < self.udp_loss
+
+    def _add(self, fault: RestFault) -> RestFault:
+        self.rest.append(fault)
+        return fault

@@ -1,0 +1,304 @@
+"""The gateway: sessions, heartbeats, events by intent and shard, resuming."""
+
+import asyncio
+import json
+import secrets
+from enum import IntFlag
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from aiohttp import web
+
+from bot.loopback.failures import Failures, LoopbackFailure
+from bot.loopback.outbox import Close, Outbox
+
+if TYPE_CHECKING:
+    from bot.loopback.guilds import Guild
+    from bot.loopback.server import LoopbackDiscord
+
+HEARTBEAT_INTERVAL_MS = 41_250
+
+DISPATCH = 0
+HEARTBEAT = 1
+IDENTIFY = 2
+PRESENCE = 3
+VOICE_STATE = 4
+RESUME = 6
+RECONNECT = 7
+REQUEST_MEMBERS = 8
+INVALID_SESSION = 9
+HELLO = 10
+HEARTBEAT_ACK = 11
+
+
+class Intent(IntFlag):
+    """Which events a bot asked for."""
+
+    NONE = 0
+    GUILDS = 1 << 0
+    MEMBERS = 1 << 1
+    VOICE_STATES = 1 << 7
+    PRESENCES = 1 << 8
+    GUILD_MESSAGES = 1 << 9
+    DIRECT_MESSAGES = 1 << 12
+    MESSAGE_CONTENT = 1 << 15
+
+
+class Session:
+    """One shard's session. It outlives its connection for as long as it may be resumed."""
+
+    def __init__(self, shard: tuple[int, int], intents: int) -> None:
+        self.id = secrets.token_hex(16)
+        self.shard = shard
+        self.intents = intents
+        self.outbox = Outbox()
+        self.connected = True
+        self._history: list[str] = []
+
+    def dispatch(self, event: str, data: dict[str, Any]) -> None:
+        """Send an event, now or when the session is resumed."""
+        message = json.dumps({"op": DISPATCH, "s": len(self._history) + 1, "t": event, "d": data})
+        self._history.append(message)
+        if self.connected:
+            self.outbox.put(message)
+
+    def send(self, op: int, data: Any = None) -> None:
+        """Send something that is not an event."""
+        self.outbox.put(json.dumps({"op": op, "d": data, "s": None, "t": None}))
+
+    def resume_after(self, sequence: int) -> Outbox:
+        """An outbox with all events after `sequence`."""
+        self.outbox = Outbox()
+        self.connected = True
+        for message in self._history[sequence:]:
+            self.outbox.put(message)
+        return self.outbox
+
+    def serves(self, guild_id: int | None) -> bool:
+        """Whether events of this guild come through this session; None is direct messages."""
+        index, count = self.shard
+        return (0 if guild_id is None else (guild_id >> 22) % count) == index
+
+
+class Gateway:
+    """All sessions of the bot. `identifies` and `resumes` count what they say."""
+
+    def __init__(self, discord: "LoopbackDiscord") -> None:
+        self.sessions: dict[str, Session] = {}
+        self.identifies = 0
+        self.resumes = 0
+        self._discord = discord
+        self._ready = asyncio.Event()
+
+    async def wait_ready(self, timeout_s: float) -> None:
+        """Wait until every shard has been sent READY and its guilds. Raises `TimeoutError`."""
+        try:
+            await asyncio.wait_for(self._ready.wait(), timeout_s)
+        except TimeoutError:
+            raise TimeoutError(f"the bot did not identify within {timeout_s} s") from None
+
+    def guild_added(self, guild: "Guild") -> None:
+        """The bot has been invited into a guild."""
+        for session in self.sessions.values():
+            if session.serves(guild.id):
+                session.dispatch("GUILD_CREATE", self._created(session, guild))
+
+    def dispatch(
+        self, event: str, data: dict[str, Any], *, guild_id: int | None, intent: Intent
+    ) -> None:
+        """Send an event to the sessions of the guild's shard that asked for it."""
+        for session in self.sessions.values():
+            if session.serves(guild_id) and (intent & session.intents or intent is Intent.NONE):
+                session.dispatch(event, self._readable(event, data, session))
+
+    def disconnect(self, *, resumable: bool = True) -> None:
+        """Fault: every connection is closed. If not resumable, the sessions are gone too."""
+        for session in list(self.sessions.values()):
+            if not resumable:
+                self._end(session)
+            session.connected = False
+            session.outbox.put(Close(4000, "unknown error"))
+
+    def request_reconnect(self) -> None:
+        """Fault: Discord asks every shard to reconnect and resume (op 7)."""
+        for session in self.sessions.values():
+            session.send(RECONNECT)
+
+    def invalidate_sessions(self) -> None:
+        """Fault: Discord declares every session invalid (op 9); the bot has to identify anew."""
+        for session in list(self.sessions.values()):
+            self._end(session)
+            session.send(INVALID_SESSION, False)
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """One connection, from HELLO to its end."""
+        websocket = web.WebSocketResponse(timeout=2.0, max_msg_size=0)
+        await websocket.prepare(request)
+        connection = _Connection(self, websocket, self._discord.failures)
+        try:
+            await connection.run()
+        finally:
+            if connection.session and connection.session.outbox is connection.outbox:
+                connection.session.connected = False
+                if websocket.close_code in (1000, 1001):  # the client meant it: no resuming
+                    self._end(connection.session)
+        return websocket
+
+    def _end(self, session: Session) -> None:
+        if self.sessions.pop(session.id, None):
+            self._discord.voice.session_ended(session.id)
+
+    def identify(self, data: dict[str, Any], outbox: Outbox) -> Session | Close:
+        """Begin a session, or refuse it as Discord does."""
+        if data["token"] != self._discord.token:
+            return Close(4004, "authentication failed")
+        shard = tuple(data.get("shard") or (0, 1))
+        if not 0 <= shard[0] < shard[1]:
+            return Close(4010, "invalid shard")
+        session = Session((shard[0], shard[1]), data["intents"])
+        for left in [s for s in self.sessions.values() if s.shard == shard and not s.connected]:
+            self._end(left)  # a restarted process: its old session will not be resumed
+        session.outbox = outbox
+        self.sessions[session.id] = session
+        self.identifies += 1
+        guilds = [g for g in self._discord.guilds.values() if session.serves(g.id)]
+        session.dispatch(
+            "READY",
+            {
+                "v": 10,
+                "user": self._discord.bot_user.to_json() | {"verified": True, "mfa_enabled": False},
+                "guilds": [{"id": str(g.id), "unavailable": True} for g in guilds],
+                "session_id": session.id,
+                "resume_gateway_url": "wss://gateway.discord.gg",
+                "shard": list(shard),
+                "application": {"id": str(self._discord.application_id), "flags": 0},
+                "private_channels": [],
+            },
+        )
+        for guild in guilds:
+            session.dispatch("GUILD_CREATE", self._created(session, guild))
+        if {s.shard[0] for s in self.sessions.values()} == set(range(shard[1])):
+            self._ready.set()
+        return session
+
+    def resume(self, data: dict[str, Any]) -> Session | None:
+        """Take a session up again, or None if it is not there any more."""
+        session = self.sessions.get(data["session_id"])
+        if session is None or data["token"] != self._discord.token:
+            return None
+        session.resume_after(data["seq"])
+        session.dispatch("RESUMED", {"_trace": []})
+        self.resumes += 1
+        return session
+
+    async def handle(self, session: Session, op: int, data: Any) -> None:
+        """What a session may say after it was begun."""
+        match op:
+            case 3:  # PRESENCE: nobody here looks at the bot's status
+                return
+            case 4:  # VOICE_STATE
+                guild = self._guild(data)
+                if guild is not None:
+                    await self._discord.voice.bot_asks(guild, session.id, data)
+            case 8:  # REQUEST_MEMBERS
+                guild = self._guild(data)
+                if guild is not None:
+                    session.dispatch("GUILD_MEMBERS_CHUNK", _chunk(guild, data))
+            case _:
+                raise LoopbackFailure(f"the bot sent an unknown gateway op {op}")
+
+    def _created(self, session: Session, guild: "Guild") -> dict[str, Any]:
+        everybody = Intent.MEMBERS | Intent.PRESENCES
+        return guild.to_create_json(everybody=session.intents & everybody == everybody)
+
+    def _guild(self, data: dict[str, Any]) -> "Guild | None":
+        return self._discord.guilds.get(int(data["guild_id"]))
+
+    def _readable(self, event: str, data: dict[str, Any], session: Session) -> dict[str, Any]:
+        """Messages without their content, for bots that may not read it."""
+        if event not in ("MESSAGE_CREATE", "MESSAGE_UPDATE") or "guild_id" not in data:
+            return data
+        bot_id = str(self._discord.bot_user.id)
+        may_read = session.intents & Intent.MESSAGE_CONTENT or data["author"]["id"] == bot_id
+        if may_read or f"<@{bot_id}>" in data["content"]:
+            return data
+        return data | {"content": "", "attachments": [], "embeds": [], "components": []}
+
+
+class _Connection:
+    """A websocket to the gateway, before and after it has a session."""
+
+    def __init__(
+        self, gateway: Gateway, websocket: web.WebSocketResponse, failures: Failures
+    ) -> None:
+        self.session: Session | None = None
+        self.outbox = Outbox()
+        self._gateway = gateway
+        self._websocket = websocket
+        self._failures = failures
+
+    async def run(self) -> None:
+        self._send(HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL_MS})
+        sending = self._start_sending()
+        try:
+            async for message in self._websocket:
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    self.outbox.put(Close(4002, "decode error"))
+                    continue
+                payload = json.loads(message.data)
+                outbox = self.outbox
+                await self._received(payload["op"], payload["d"])
+                if self.outbox is not outbox:
+                    sending.cancel()
+                    sending = self._start_sending()
+        finally:
+            sending.cancel()
+
+    def _start_sending(self) -> asyncio.Task[None]:
+        return self._failures.spawn(self.outbox.send_to(self._websocket), "gateway messages")
+
+    async def _received(self, op: int, data: Any) -> None:
+        if op == HEARTBEAT:
+            self._send(HEARTBEAT_ACK, None)
+        elif op == IDENTIFY:
+            begun = self._gateway.identify(data, self.outbox)
+            if isinstance(begun, Close):
+                self.outbox.put(begun)
+            else:
+                self.session = begun
+        elif op == RESUME:
+            self.session = self._gateway.resume(data)
+            if self.session is None:
+                self._send(INVALID_SESSION, False)
+            else:
+                self.outbox = self.session.outbox
+        elif self.session is None:
+            self.outbox.put(Close(4003, "not authenticated"))
+        else:
+            await self._gateway.handle(self.session, op, data)
+
+    def _send(self, op: int, data: Any) -> None:
+        self.outbox.put(json.dumps({"op": op, "d": data, "s": None, "t": None}))
+
+
+def _chunk(guild: "Guild", data: dict[str, Any]) -> dict[str, Any]:
+    wanted = {int(user) for user in _listed(data.get("user_ids"))}
+    query = str(data.get("query", "")).lower()
+    found = [
+        member
+        for member in guild.members.values()
+        if (member.id in wanted if wanted else member.user.name.lower().startswith(query))
+    ]
+    limit = data.get("limit") or len(found)
+    chunk = {
+        "guild_id": str(guild.id),
+        "members": [member.to_json() for member in found[:limit]],
+        "chunk_index": 0,
+        "chunk_count": 1,
+        "not_found": [str(user) for user in wanted - guild.members.keys()],
+    }
+    return chunk | ({"nonce": data["nonce"]} if "nonce" in data else {})
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

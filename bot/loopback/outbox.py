@@ -1,0 +1,55 @@
+"""Messages on their way to a websocket, in order; they wait while there is none."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from aiohttp import web
+
+
+@dataclass(frozen=True)
+class Close:
+    """Closes the websocket instead of sending."""
+
+    code: int
+    reason: str = ""
+
+
+class Outbox:
+    """Filled from anywhere on the event loop, emptied by `send_to`."""
+
+    def __init__(self) -> None:
+        self._messages: deque[str | bytes | Close] = deque()
+        self._filled = asyncio.Event()
+
+    def put(self, message: str | bytes | Close) -> None:
+        """Queue a text or binary message, or the end of the connection."""
+        self._messages.append(message)
+        self._filled.set()
+
+    def clear(self) -> None:
+        """Forget what was not sent."""
+        self._messages.clear()
+
+    async def send_to(self, websocket: web.WebSocketResponse) -> None:
+        """Send until the websocket is closed, by us or by the client."""
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            while self._messages:
+                message = self._messages.popleft()
+                try:
+                    match message:
+                        case Close():
+                            await websocket.close(
+                                code=message.code, message=message.reason.encode()
+                            )
+                            return
+                        case bytes():
+                            await websocket.send_bytes(message)
+                        case str():
+                            await websocket.send_str(message)
+                except ConnectionError:  # the client has gone; a later connection gets the rest
+                    self._messages.appendleft(message)
+                    self._filled.set()
+                    return

@@ -1,0 +1,176 @@
+"""A Discord on 127.0.0.1, against which an unmodified discord.py bot runs.
+
+For the demo, the tests and the benchmarks. One TCP port with TLS serves REST, the gateway, the
+voice servers and the content delivery host under Discord's own names. It connects to nothing.
+"""
+
+import secrets
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from bot.loopback import rest
+from bot.loopback.answers import Handler
+from bot.loopback.attachments import Cdn
+from bot.loopback.certificate import make_certificate
+from bot.loopback.channels import DirectMessages, MessageChannel
+from bot.loopback.commands import Commands
+from bot.loopback.failures import Failures, LoopbackFailure
+from bot.loopback.faults import Faults
+from bot.loopback.gateway import Gateway
+from bot.loopback.guilds import Guild
+from bot.loopback.identifiers import Identifiers
+from bot.loopback.interactions import Interactions
+from bot.loopback.members import Member, User
+from bot.loopback.voice import Voice
+
+
+class LoopbackDiscord:
+    """Everything that belongs to one such Discord; an asynchronous context manager.
+
+    Leaving it raises an `ExceptionGroup` of whatever went wrong inside. `shards` is what the bot
+    is told to use. `requests` are all REST requests so far, as method and path.
+    """
+
+    def __init__(self, *, bot_name: str = "Timbre", shards: int = 1) -> None:
+        self.identifiers = Identifiers()
+        self.application_id = self.identifiers.next()
+        self.bot_user = User(self.application_id, bot_name, bot=True)
+        self.owner = User(self.identifiers.next(), "Owner")
+        self.token = f"{secrets.token_urlsafe(18)}.{secrets.token_urlsafe(4)}.loopback"
+        self.shards = shards
+        self.guilds: dict[int, Guild] = {}
+        self.requests: list[tuple[str, str]] = []
+        self.faults = Faults()
+        self.failures = Failures()
+        self.cdn = Cdn()
+        self.commands = Commands(self.application_id, self.identifiers.next)
+        self.interactions = Interactions(self)
+        self.gateway: Gateway
+        self.voice: Voice
+        self.port = 0
+        self._direct_messages: dict[int, DirectMessages] = {}
+        self._runner: web.AppRunner | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+        self.failures.raise_all(error)
+
+    async def start(self) -> None:
+        """Listen on a free port of 127.0.0.1."""
+        pem, tls = make_certificate()
+        self._folder = tempfile.TemporaryDirectory(prefix="loopback-discord-")
+        self.certificate.write_bytes(pem)
+        self.gateway = Gateway(self)
+        self.voice = Voice(self)
+        application = web.Application(client_max_size=0)
+        application.add_domain("discord.com", rest.make_application(self))
+        for domain, handler in (
+            ("gateway.discord.gg", self.gateway.serve),
+            ("*.discord.media", self.voice.serve),
+            ("cdn.discordapp.com", self._serve_file),
+            ("media.discordapp.net", self._serve_file),
+        ):
+            application.add_domain(domain, self._single(handler))
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=tls)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Close every connection and forget everything on disk."""
+        if self._runner:
+            await self._runner.cleanup()
+        self.voice.close()
+        await self.failures.stop()
+        if self._folder:
+            self._folder.cleanup()
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate to trust, a PEM file that lasts as long as the server runs."""
+        assert self._folder is not None
+        return Path(self._folder.name) / "discord.pem"
+
+    def environment(self) -> dict[str, str]:
+        """The settings that send a bot here."""
+        return {
+            "DISCORD_TOKEN": self.token,
+            "TIMBRE_DISCORD_RESOLVE": f"127.0.0.1:{self.port}",
+            "TIMBRE_DISCORD_CA": str(self.certificate),
+        }
+
+    def add_guild(self, name: str, *, locale: str = "en-US") -> Guild:
+        """A guild that the bot is in; added while it runs, the bot has just been invited."""
+        guild = Guild(self, name, locale)
+        self.guilds[guild.id] = guild
+        self.gateway.guild_added(guild)
+        return guild
+
+    def user(self, user_id: int) -> Member:
+        """A member by id, in the first guild that has them. Raises `LookupError` for nobody."""
+        for guild in self.guilds.values():
+            if user_id in guild.members:
+                return guild.members[user_id]
+        raise LookupError(f"there is no user {user_id}")
+
+    def direct_messages(self, user: User) -> DirectMessages:
+        """The conversation between the bot and `user`, begun if it was not."""
+        if user.id not in self._direct_messages:
+            self._direct_messages[user.id] = DirectMessages(self, user)
+        return self._direct_messages[user.id]
+
+    def channel(self, channel_id: int) -> MessageChannel | None:
+        """A guild's channel or a conversation, by id."""
+        for guild in self.guilds.values():
+            if channel_id in guild.channels:
+                return guild.channels[channel_id]
+        return next((c for c in self._direct_messages.values() if c.id == channel_id), None)
+
+    async def wait_for_bot(self, *, commands: bool = True, timeout_s: float = 30) -> None:
+        """Wait until every shard is ready and, unless `commands` is false, commands are there.
+
+        Raises `TimeoutError`.
+        """
+        await self.gateway.wait_ready(timeout_s)
+        if commands:
+            await self.commands.wait_registered(timeout_s)
+
+    async def _serve_file(self, request: web.Request) -> web.Response:
+        attachment = self.cdn.find(request.path)
+        if attachment is None:
+            return web.Response(status=404, text="This content is no longer available.")
+        return web.Response(
+            body=attachment.data, content_type=attachment.content_type or "application/octet-stream"
+        )
+
+    def _single(self, handler: Handler) -> web.Application:
+        """An application with one handler, whose exceptions are collected."""
+
+        async def collected(request: web.Request) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except ConnectionError:
+                raise  # the client went away
+            except Exception as error:
+                self.failures.add(LoopbackFailure(f"while serving {request.host}"))
+                self.failures.add(error)
+                raise
+
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", collected)
+        return application

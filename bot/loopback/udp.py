@@ -1,0 +1,70 @@
+"""The voice server's UDP socket: address discovery, and datagrams with their time of arrival.
+
+A thread of its own waits on the socket, so that the time stamps show when packets came and not
+when the event loop got round to them.
+"""
+
+import asyncio
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+
+_DISCOVERY_BYTES = 74
+_REQUEST = 1
+_RESPONSE = 2
+_BODY_BYTES = 70
+
+#: Called on the event loop with a datagram and its arrival in `time.monotonic` seconds.
+Received = Callable[[bytes, float], None]
+
+
+class UdpSocket:
+    """Listens on 127.0.0.1 from `__init__` until `close`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, received: Received) -> None:
+        self._loop = loop
+        self._received = received
+        self._closing = False
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._receive, name="loopback voice", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Where the socket listens."""
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    def close(self) -> None:
+        """Stop the thread and close the socket."""
+        self._closing = True
+        # Closing does not wake a thread that waits in recvfrom on every platform; a datagram does.
+        self._socket.sendto(b"", self._socket.getsockname())
+        self._thread.join(5)
+        self._socket.close()
+
+    def _receive(self) -> None:
+        while True:
+            try:
+                datagram, sender = self._socket.recvfrom(4096)
+            except ConnectionResetError:
+                continue  # Windows: an earlier reply met a closed port
+            arrived_s = time.monotonic()
+            if self._closing:
+                return
+            if _is_discovery(datagram):
+                self._socket.sendto(_discovered(datagram, *sender), sender)
+            else:
+                self._loop.call_soon_threadsafe(self._received, datagram, arrived_s)
+
+
+def _is_discovery(datagram: bytes) -> bool:
+    return len(datagram) == _DISCOVERY_BYTES and datagram[:2] == struct.pack(">H", _REQUEST)
+
+
+def _discovered(request: bytes, host: str, port: int) -> bytes:
+    (ssrc,) = struct.unpack_from(">I", request, 4)
+    return struct.pack(">HHI64sH", _RESPONSE, _BODY_BYTES, ssrc, host.encode("ascii"), port)
