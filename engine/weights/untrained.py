@@ -7,7 +7,7 @@ sounds like speech: such weights prove speed and numerical parity, nothing else.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -127,15 +127,13 @@ def outputs_of(module: nn.Module) -> Iterator[list[Tensor]]:
 
 
 def standardise(
-    layer: Any, run: Callable[[], object], *, mean: float = 0.0, std: float = 1.0
+    layer: Any, outputs: Sequence[Tensor], *, mean: float = 0.0, std: float = 1.0
 ) -> None:
-    """Shift and scale a linear layer so that its outputs, while `run` runs, have this statistic.
+    """Shift and scale a linear layer so that these `outputs` of it would have had this statistic.
 
     Each output feature gets the mean, all of them together the standard deviation.
     """
-    with outputs_of(layer) as seen:
-        run()
-    values = torch.cat([output.reshape(-1, output.shape[-1]) for output in seen])
+    values = torch.cat([output.reshape(-1, output.shape[-1]) for output in outputs])
     centre = values.mean(0)
     scale = std / (values - centre).std()
     layer.weight *= scale
@@ -167,6 +165,6 @@ def draw_vocoder(mel2wav: Any) -> None:
 def set_loudness(mel2wav: Any, mel: Tensor, rms: float = 0.1) -> None:
     """Set the vocoder's output level: its last bias is the logarithm of a spectrum's magnitude."""
     magnitudes = mel2wav.istft_params["n_fft"] // 2 + 1
-    for _ in range(4):  # the output is clipped, so one step overshoots
+    for _ in range(2):  # the output is clipped, so one step may overshoot
         wav, _source = mel2wav.inference(speech_feat=mel)
         mel2wav.conv_post.bias[:magnitudes] += math.log(rms / float(wav.square().mean().sqrt()))
