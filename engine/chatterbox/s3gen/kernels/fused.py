@@ -5,12 +5,12 @@ Tested against `reference`. Block sizes are those that won on an H100 and fit 10
 memory, which is what a consumer Blackwell has.
 """
 
-# Triton is untyped, and a kernel's arguments are many and positional.
-# mypy: disable-error-code="untyped-decorator"
-# ruff: noqa: PLR0917
+# Triton is untyped and takes no annotations but its own; a kernel's arguments are positional.
+# mypy: disable-error-code="untyped-decorator, no-untyped-def, no-untyped-call"
+# ruff: noqa: ANN001, ANN202, PLR0917
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 import triton
@@ -182,19 +182,19 @@ def _multiply(rows: Tensor, product: Linear, result: Tensor, *, taps: int, add: 
 
 @triton.jit
 def _norm_linear(
-    rows: Any,
-    weight: Any,
-    bias: Any,
-    result: Any,
-    count: Any,
-    epsilon: Any,
+    rows,
+    weight,
+    bias,
+    result,
+    count,
+    epsilon,
     width: tl.constexpr,
     outputs: tl.constexpr,
     tiles: tl.constexpr,
     gelu: tl.constexpr,
     block_rows: tl.constexpr,
     block_columns: tl.constexpr,
-) -> None:
+):
     row = tl.program_id(0) * block_rows + tl.arange(0, block_rows)
     depth = tl.arange(0, width)
     inside = (row < count)[:, None]
@@ -215,18 +215,18 @@ def _norm_linear(
 
 @triton.jit
 def _windowed_product(
-    rows: Any,
-    weight: Any,
-    row: Any,
-    column: Any,
-    time: Any,
+    rows,
+    weight,
+    row,
+    column,
+    time,
     channels: tl.constexpr,
     outputs: tl.constexpr,
     taps: tl.constexpr,
     block_rows: tl.constexpr,
     block_columns: tl.constexpr,
     block_depth: tl.constexpr,
-) -> Any:
+):
     """Rows and those before them times the columns of `weight`, whose rows hold all taps."""
     product = tl.zeros((block_rows, block_columns), tl.float32)
     for start in range(0, taps * channels, block_depth):
@@ -243,11 +243,11 @@ def _windowed_product(
 
 @triton.jit
 def _linear(
-    rows: Any,
-    weight: Any,
-    bias: Any,
-    result: Any,
-    time: Any,
+    rows,
+    weight,
+    bias,
+    result,
+    time,
     channels: tl.constexpr,
     outputs: tl.constexpr,
     taps: tl.constexpr,
@@ -255,7 +255,7 @@ def _linear(
     block_rows: tl.constexpr,
     block_columns: tl.constexpr,
     block_depth: tl.constexpr,
-) -> None:
+):
     item = tl.program_id(2)
     row = tl.program_id(0) * block_rows + tl.arange(0, block_rows)
     column = tl.program_id(1) * block_columns + tl.arange(0, block_columns)
@@ -282,15 +282,15 @@ def _linear(
 
 @triton.jit
 def _normed_conv(
-    rows: Any,
-    weight: Any,
-    bias: Any,
-    gain: Any,
-    norm_bias: Any,
-    shift: Any,
-    result: Any,
-    time: Any,
-    epsilon: Any,
+    rows,
+    weight,
+    bias,
+    gain,
+    norm_bias,
+    shift,
+    result,
+    time,
+    epsilon,
     channels: tl.constexpr,
     outputs: tl.constexpr,
     taps: tl.constexpr,
@@ -298,7 +298,7 @@ def _normed_conv(
     add: tl.constexpr,
     block_rows: tl.constexpr,
     block_depth: tl.constexpr,
-) -> None:
+):
     item = tl.program_id(1)
     row = tl.program_id(0) * block_rows + tl.arange(0, block_rows)
     column = tl.arange(0, outputs)
@@ -334,16 +334,16 @@ def _normed_conv(
 
 @triton.jit
 def _attend(
-    qkv: Any,
-    lengths: Any,
-    result: Any,
-    time: Any,
-    scale: Any,
+    qkv,
+    lengths,
+    result,
+    time,
+    scale,
     heads: tl.constexpr,
     head_width: tl.constexpr,
     block_rows: tl.constexpr,
     block_columns: tl.constexpr,
-) -> None:
+):
     """Attention in one pass over the keys, with a running maximum (Milakov and Gimelshein 2018)."""
     item, head = tl.program_id(1) // heads, tl.program_id(1) % heads
     first = tl.program_id(0) * block_rows
@@ -357,7 +357,7 @@ def _attend(
     highest = tl.full((block_rows,), float("-inf"), tl.float32)
     total = tl.zeros((block_rows,), tl.float32)
     attended = tl.zeros((block_rows, head_width), tl.float32)
-    # Rows past the item's end attend to nothing and come out zero.
+    # A block that begins past the item's end attends to nothing and comes out zero.
     end = tl.where(first < length, length, 0)
     for start in range(0, end, block_columns):
         column = start + tl.arange(0, block_columns)
@@ -380,18 +380,18 @@ def _attend(
 
 @triton.jit
 def _snake(
-    signal: Any,
-    added: Any,
-    alpha: Any,
-    lengths: Any,
-    total: Any,
-    bent: Any,
-    time: Any,
-    size: Any,
+    signal,
+    added,
+    alpha,
+    lengths,
+    total,
+    bent,
+    time,
+    size,
     channels: tl.constexpr,
     add: tl.constexpr,
     block: tl.constexpr,
-) -> None:
+):
     index = tl.program_id(0) * block + tl.arange(0, block)
     inside = index < size
     sample = index // channels
