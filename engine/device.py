@@ -79,7 +79,7 @@ def choose(
     best, why = _best(gpu.capability)
     chosen = best if precision == "auto" else precision
     if chosen != best:
-        why = f"as the settings ask, although {best} would suit it: {why}"
+        why = f"asked for, although {why}"
     return DeviceChoice(
         device="cuda",
         precision=chosen,
@@ -148,8 +148,10 @@ def describe(driver: ctypes.CDLL) -> Gpu | NoGpu:
 
 def confirm(gpu: Gpu) -> Gpu | NoGpu:
     """Return `gpu` if the installed PyTorch can really compute on it. Imports torch."""
-    import torch  # noqa: PLC0415 - seconds, and only where there is a GPU to use
-
+    try:
+        import torch  # noqa: PLC0415 - seconds, and only where there is a GPU to use
+    except (ImportError, OSError) as error:
+        return NoGpu(f"PyTorch cannot be imported ({type(error).__name__})")
     if not torch.cuda.is_available():
         return NoGpu(f"the installed PyTorch ({torch.__version__}) cannot use {gpu.name}")
     try:

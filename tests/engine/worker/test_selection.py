@@ -1,0 +1,156 @@
+"""The engine that speaks is the one asked for, or the best this machine can run, and says why."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.device import Gpu, NoGpu
+from engine.errors import WorkerUnavailable
+from engine.messages import EngineConfig, Progress, Report, Speak
+from engine.speech import SpeechParameters, StockVoice
+from engine.weights.checkpoint import FILES
+from engine.worker.selection import load, unsuitable
+
+GB = 10**9
+NONE = NoGpu("this machine has no CUDA GPU")
+H100 = Gpu("NVIDIA H100", (9, 0), 80 * GB)
+T4 = Gpu("Tesla T4", (7, 5), 16 * GB)
+OLD = Gpu("GeForce GTX 1080", (6, 1), 8 * GB)
+SMALL = Gpu("GeForce MX450", (7, 5), 2 * GB)
+
+
+@pytest.fixture
+def reports() -> list[Report]:
+    return []
+
+
+def _config(home: Path, engine: str, device: str = "auto", **rest: object) -> EngineConfig:
+    return EngineConfig(engine=engine, home=str(home), device=device, threads=2, **rest)  # type: ignore[arg-type]  # strings from the tables
+
+
+@pytest.mark.parametrize(
+    ("gpu", "device", "why"),
+    [
+        (H100, "auto", None),
+        (T4, "auto", None),
+        (SMALL, "cuda", None),
+        (
+            NONE,
+            "auto",
+            "this machine has no CUDA GPU, and Chatterbox on a CPU is about 30 times slower "
+            "than real time.",
+        ),
+        (
+            OLD,
+            "auto",
+            "GeForce GTX 1080 (compute capability 6.1) is too old to run Chatterbox in real time.",
+        ),
+        (SMALL, "auto", "GeForce MX450 has 2.0 GB of memory and Chatterbox needs 4."),
+    ],
+)
+def test_chatterbox_is_tried_unasked_only_where_it_runs_in_real_time(
+    tmp_path: Path, gpu: Gpu | NoGpu, device: str, why: str | None
+) -> None:
+    """A CUDA device of capability 7.5 or more with enough memory; else a sentence says why not."""
+    assert unsuitable(_config(tmp_path, "auto", device), gpu) == why
+
+
+def test_without_a_gpu_auto_is_the_stock_voice_and_it_speaks(
+    tmp_path: Path, reports: list[Report]
+) -> None:
+    """The reason is a sentence for people, and the engine really takes a job."""
+    engine = load(_config(tmp_path, "auto"), reports.append, look=lambda: NONE)
+    assert engine.info.name == "stock"
+    assert engine.info.reason == (
+        "The stock voice: this machine has no CUDA GPU, and Chatterbox on a CPU is about 30 "
+        "times slower than real time."
+    )
+    assert reports == [Progress("Loading the stock voice")]
+    engine.admit(Speak(job_id=3, text="Hello.", voice=StockVoice(), parameters=SpeechParameters()))
+    outcomes = [outcome for _ in range(5) for outcome in engine.step()]
+    assert [outcome.job_id for outcome in outcomes] == [3]
+    engine.close()
+
+
+def test_auto_falls_back_when_pytorch_cannot_use_the_card(
+    tmp_path: Path, reports: list[Report]
+) -> None:
+    """A driver with a card is not enough: here PyTorch has no such device to compute on."""
+    absent = Gpu("Imaginary Card", (99, 0), 80 * GB)
+    engine = load(
+        _config(tmp_path, "auto", weights=str(tmp_path)), reports.append, look=lambda: absent
+    )
+    assert engine.info.name == "stock"
+    assert engine.info.reason.startswith("The stock voice: ")
+    assert engine.info.reason.endswith(".")
+
+
+def test_the_stock_voice_can_be_asked_for_and_no_card_is_looked_for(
+    tmp_path: Path, reports: list[Report]
+) -> None:
+    """Asking by name settles it."""
+
+    def look() -> Gpu | NoGpu:
+        pytest.fail("nobody asked for a GPU")
+
+    engine = load(_config(tmp_path, "stock"), reports.append, look=look)
+    assert engine.info.reason == "The stock voice, as the settings ask."
+
+
+def test_chatterbox_without_its_weights_is_refused_without_naming_folders(
+    tmp_path: Path, reports: list[Report], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The person who asked reads which file is missing; the folder is for the log."""
+    config = _config(tmp_path, "chatterbox", "cpu", weights=str(tmp_path / "weights"))
+    with pytest.raises(WorkerUnavailable) as refusal:
+        load(config, reports.append)
+    assert str(tmp_path) not in str(refusal.value)
+    assert any(name in str(refusal.value) for name in FILES)
+    assert "missing" in str(refusal.value)
+    assert str(tmp_path) in caplog.text
+
+
+def test_cuda_asked_for_and_absent_is_refused(tmp_path: Path, reports: list[Report]) -> None:
+    """Chatterbox is not started on the CPU behind the owner's back."""
+    with pytest.raises(WorkerUnavailable, match="CUDA device was asked for"):
+        load(_config(tmp_path, "chatterbox", "cuda"), reports.append, look=lambda: NONE)
+
+
+@pytest.mark.slow
+def test_chatterbox_on_a_cpu_is_allowed_and_warned_about(
+    tmp_path: Path, reports: list[Report], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It loads from the folder, says on what it runs, and that it is slow."""
+    from engine.weights.random import write_random_checkpoint  # noqa: PLC0415  # imports Chatterbox
+
+    weights = tmp_path / "weights"
+    write_random_checkpoint(weights, seed=1, small=True)
+    config = _config(tmp_path, "chatterbox", weights=str(weights))
+    with caplog.at_level(logging.WARNING):
+        engine = load(config, reports.append, look=lambda: NONE)
+    assert (engine.info.name, engine.info.device) == ("chatterbox", "cpu")
+    assert engine.info.reason == (
+        "Chatterbox in fp32 on the CPU: this machine has no CUDA GPU, and that is about 30 times "
+        "slower than real time."
+    )
+    assert "30 times slower" in caplog.text
+    assert Progress("Loading Chatterbox") in reports
+    engine.close()
+
+
+def test_auto_without_a_driver_never_imports_torch(tmp_path: Path) -> None:
+    """A machine that will use the stock voice does not pay seconds for it."""
+    code = (
+        "import sys\n"
+        "from engine.device import NoGpu\n"
+        "from engine.messages import EngineConfig\n"
+        "from engine.worker.selection import load\n"
+        "config = EngineConfig(engine='auto', home=sys.argv[1])\n"
+        "load(config, lambda _: None, look=lambda: NoGpu('there is none'))\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert run.returncode == 0
