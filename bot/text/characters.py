@@ -9,7 +9,7 @@ import unicodedata
 
 # NFKC only where it undoes decoration. Over whole texts it would take Thai and Lao vowels apart.
 _DECORATED = re.compile(
-    "[\u02b0-\u02b8\u1d2c-\u1d6a\u2100-\u214f\u2460-\u24ff\ufb00-\ufb06\uff01-\uff5e"
+    "[\u02b0-\u02b8\u1d2c-\u1d6a\u2100-\u211f\u2121\u2123-\u214f\u2460-\u24ff\ufb00-\ufb06\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
     "\U0001d400-\U0001d7ff\U0001f100-\U0001f14f]"
 )
 _SMALL_CAPITALS = {
@@ -87,8 +87,9 @@ def _without_stacks(text: str) -> str:
     """Drop marks beyond what any language stacks, and strokes through letters."""
 
     def unstack(match: re.Match[str]) -> str:
-        marks = _STRIKES.sub("", match[2])
-        return match[1] + (marks if len(marks) <= _MOST_MARKS else "")
+        marks = match[2]
+        zalgo = len(marks) > _MOST_MARKS or _STRIKES.search(marks)
+        return match[1] if zalgo else match[0]
 
     decomposed = _STACKED.sub(unstack, unicodedata.normalize("NFD", text))
     composed = unicodedata.normalize("NFC", decomposed)

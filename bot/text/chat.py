@@ -116,14 +116,17 @@ _AMBIGUOUS = {
     "tmrw": "tomorrow",
     "bday": "birthday",
 }
+# One word that hardly another language has, or two that few have, make a message English.
 _ENGLISH = frozenset(
-    "a about after all am an and are aren't as at be because been before but by can can't come "
-    "could did didn't do does doesn't don't for from game get go going good got had has have he "
-    "hello help hey hi him his how i i'll i'm i've if in is isn't it it's its just know let let's "
-    "like lol love make me more my need never nice no not now of oh okay on one or our out please "
-    "really right see she so some stop sure than thank thanks that that's the their them then "
-    "there they this time to too up us wait want was we we're well were what what's when where "
-    "which who why will with won't work would yeah yes you you're your guys".split()
+    "about and anyone aren't because can't could didn't doesn't don't from game got guys have hello "
+    "help how i'll i'm i've isn't it's just know let's like love make need never okay please really "
+    "right see should some someone sure than thank thanks that that's the their them then there "
+    "they this time too want we're what what's when where which who why with won't would wouldn't "
+    "yeah yes you you're your".split()
+)
+_PERHAPS_ENGLISH = frozenset(
+    "am are at be but can for get good had her him his if is it its me not now of or our out she "
+    "stop up us was were will".split()
 )
 _INITIALISMS = frozenset(
     "AI API AWS BBC BBQ CD CEO CIA CPU CSS CTO CV DIY DJ DLC DM DNA DPS DVD EA ESPN ETA EU FAQ FBI "
@@ -133,9 +136,9 @@ _INITIALISMS = frozenset(
     "UFC UFO UI UK UN URL US USA USB UX VC VIP VM VOD VPN VR WIFI WTF WWE XML XP".split()
 ) - {"IT", "US", "RIP", "WIFI", "IOS"}
 _SAID_AS_WORDS = frozenset(
-    "ASAP CAPTCHA COVID FEMA FIFA FOMO GIF IKEA JPEG JSON LASER LAN MEME NASA NATO NERF NINTENDO "
-    "NSYNC OPEC PIN PNG POTUS RAM REST ROFL ROM SCOTUS SIM SWAT UNESCO UNICEF WASD YOLO ZIP LMAO "
-    "LOL LMFAO BIOS ISO IOS WIFI DOOM SIMS AFK".split()
+    "ASAP CAPTCHA COVID FEMA FIFA FOMO GIF IKEA JPEG JSON LAN MEME NASA NATO NERF NINTENDO "
+    "NSYNC OPEC PIN PNG POTUS RAM REST ROM SCOTUS SIM SWAT UNESCO UNICEF WASD ZIP "
+    "BIOS ISO IOS WIFI DOOM SIMS AFK".split()
 )
 _SHORT_WORDS = frozenset(
     "AM AN AS AT BE BY DO GO HA HE HI HM IF IN IS IT ME MY NO OF OH ON OR OW SO TO UP US WE YA YO "
@@ -151,6 +154,7 @@ _SHORT_WORDS = frozenset(
     "TIN TIP TOE TON TOO TOP TOY TRY TWO UGH USE VAN WAR WAS WAY WEB WET WHO WHY WIN WON WOW YAY "
     "YEP YES YET YOU YUM ZOO".split()
 )
+_LAUGHED = frozenset({"LOL", "LMAO", "ROFL", "YOLO"})
 _VOWELS = frozenset("AEIOUY")
 _SHOUTED_WORDS = 3
 
@@ -178,7 +182,8 @@ def stretched(text: str) -> str:
         if _ROMAN.fullmatch(token):
             return token
         keep = 3 if len(set(token.lower())) == 1 else 2
-        return _STRETCHED.sub(lambda m: m[0][:keep], token)
+        short = _STRETCHED.sub(lambda m: m[0][:keep], token)
+        return short.lower() if short != token and token.isupper() else short
 
     return _LETTERS.sub(word, text)
 
@@ -205,9 +210,9 @@ def capitals(text: str) -> str:
             return token[0] + token[1:].lower() if token.startswith("I'") else token.lower()
         if token in _INITIALISMS:
             return " ".join(token)
-        if token in _SAID_AS_WORDS or (len(token) > 1 and _ROMAN.fullmatch(token)):
+        if token in _SAID_AS_WORDS or _ROMAN.fullmatch(token):
             return token
-        if shouting or len(token) > 4 or token in _SHORT_WORDS:
+        if shouting or len(token) > 4 or token in _SHORT_WORDS or token in _LAUGHED:
             return token.lower()
         if len(token) <= 3 or not _VOWELS.intersection(token):
             return " ".join(token)
@@ -216,12 +221,21 @@ def capitals(text: str) -> str:
     return _WORD.sub(word, text)
 
 
+_DOTTED = re.compile(r"\b(mr|mrs|ms|dr|prof|vs|jr|sr)\.(?= \w)", re.IGNORECASE)
+_DOTTED_WORDS = {"mrs": "missus", "ms": "miss", "prof": "professor", "jr": "junior", "sr": "senior"}
+
+
 def abbreviations(text: str) -> str:
     """``brb`` -> be right back. Ambiguous ones need an English word in the same message."""
     text = _SLASHED_WORD.sub(lambda m: _SLASHED[m[0].lower()], text)
+    text = _DOTTED.sub(lambda m: _DOTTED_WORDS.get(m[1].lower(), m[1]), text)
     text = _WORD.sub(lambda m: _ABBREVIATIONS.get(m[0].lower(), m[0]), text)
     words = [m[0] for m in _WORD.finditer(text)]
-    english = any(word.lower() in _ENGLISH for word in words)
+    lowered = [word.lower() for word in words]
+    english = (
+        any(word in _ENGLISH for word in lowered)
+        or sum(word in _PERHAPS_ENGLISH for word in lowered) >= 2
+    )
     if english or all(word in _AMBIGUOUS for word in words):
         text = _WORD.sub(lambda m: _AMBIGUOUS.get(m[0], m[0]), text)
     return text

@@ -2,10 +2,12 @@
 
 import re
 
+from bot.text.spacing import sub_apart
+
 _MASKED = re.compile(
     r"!?\[([^\[\]\n]{1,300})\]\(<?(?:https?|discord)://[^\s()<>]{1,1000}[^()\n]{0,100}\)"
 )
-_URL = re.compile(r"<?(?:https?|steam|discord|ftp)://([^\s<>|]+)>?", re.IGNORECASE)
+_URL = re.compile(r"<?(?:https?|steam|discord|ftp)://([^\s<>|]*)>?", re.IGNORECASE)
 _ENDINGS = (
     "com|net|org|io|gg|tv|dev|app|co|me|ai|be|ly|gl|fm|uk|de|fr|eu|us|ca|au|jp|nl|se|no|xyz|info"
     "|edu|gov|wiki|online|site|store|shop"
@@ -63,9 +65,9 @@ _HOST = re.compile(r"(?:[^/@?#]*@)?([^/?#:]*)")
 def links(text: str) -> str:
     """``[label](url)`` -> label, ``https://youtu.be/x`` -> YouTube link, ``a@b.c`` -> a at b dot c."""
     text = _MASKED.sub(lambda m: m[1], text)
-    text = _URL.sub(_url, text)
+    text = sub_apart(_URL, _url, text)
     text = _MAIL.sub(lambda m: f"{m[1]} at {m[2].replace('.', ' dot ')}", text)
-    return _BARE.sub(_bare, text)
+    return sub_apart(_BARE, _bare, text)
 
 
 def _url(match: re.Match[str]) -> str:
@@ -75,14 +77,14 @@ def _url(match: re.Match[str]) -> str:
     if address.count("(") > address.count(")") and after.startswith(")"):
         after = after[1:]
     host = _HOST.match(address)
-    return f" {_site(host[1] if host else '', address)}{after} "
+    return f"{_site(host[1], address)}{after}" if host and host[1] else after
 
 
 def _bare(match: re.Match[str]) -> str:
     host, path = match[1], match[2]
     if path.rstrip(_CLOSING).strip("/"):
         address = path.rstrip(_CLOSING)
-        return f" {_site(host, address)}{path[len(address) :]} "
+        return f"{_site(host, address)}{path[len(address) :]}"
     return host.removeprefix("www.").replace(".", " dot ") + path.strip("/")
 
 

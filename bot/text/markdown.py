@@ -87,7 +87,7 @@ def code(text: str) -> str:
 
 def _quiet(source: str) -> str:
     """Keep code from being read as formatting that hides words."""
-    return source.replace("||", " ")
+    return source.replace("||", " ").replace("`", " ")
 
 
 def escapes(text: str) -> str:

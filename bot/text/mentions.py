@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from bot.text.characters import clean_characters
+from bot.text.spacing import sub_apart
 
 _TAG = re.compile(r"<(?:@!?(?P<user>\d{1,20})|@&(?P<role>\d{1,20})|#(?P<channel>\d{1,20}))>")
 _COMMAND = re.compile(r"</([^<>:\n]{1,100}):\d{1,20}>")
@@ -23,6 +24,7 @@ _PLACES = {
 }
 _CUSTOM_EMOJI = re.compile(r"<a?:([A-Za-z0-9_~]{1,40}):\d{1,20}>")
 _MOMENT = re.compile(r"<t:(-?\d{1,15})(?::([tTdDfFRsS]))?>")
+_BROKEN_TAG = re.compile(r"<(?:@[!&]?|#)(?=\d)")
 _AT_NAME = re.compile(r"(?<!\w)@(?=\w)")
 _NAME_MARKUP = re.compile(r"[<>|`*~\[\]]|https?://")
 _MOST_NAME_CHARS = 100
@@ -57,9 +59,10 @@ def mentions(text: str, names: Names) -> str:
         channel = _name(names.channels.get(int(match["channel"])), "a channel")
         return channel.replace("-", " ")
 
-    text = _TAG.sub(tag, text)
-    text = _COMMAND.sub(lambda m: f"slash {m[1]}", text)
-    text = _PLACE.sub(lambda m: _PLACES[m[1]], text)
+    text = sub_apart(_TAG, tag, text)
+    text = sub_apart(_COMMAND, lambda m: f"slash {m[1]}", text)
+    text = sub_apart(_PLACE, lambda m: _PLACES[m[1]], text)
+    text = _BROKEN_TAG.sub("", text)
     return _AT_NAME.sub("", text)
 
 
@@ -89,7 +92,7 @@ def moments(text: str, now: datetime) -> str:
             return "some other time"
         return _written(when, style)
 
-    return _MOMENT.sub(moment, text)
+    return sub_apart(_MOMENT, moment, text)
 
 
 def _relative(seconds: int) -> str:

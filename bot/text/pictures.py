@@ -10,11 +10,9 @@ _MOST_IN_A_ROW = 3
 _MOST_IN_ALL = 10
 _CANDIDATE = re.compile("[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
 _TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
-_FLAG = re.compile("^[\U0001f1e6-\U0001f1ff]{2}$")
+_FLAG = re.compile("^(?:[\U0001f1e6-\U0001f1ff]{2}|\U0001f3f4[\U000e0020-\U000e007f]+)$")
 _LONE_REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]")
-_LEFTOVERS = re.compile(
-    "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|(?<=[^\\w])\u200d"
-)
+_LEFTOVERS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|(?<=\x03)\u200d")
 _SHORTCODE = re.compile(
     r"(?<![\w:]):(?=[\w~]*[A-Za-z\U000f0000-\U000ffffd])([\w~+\U000f0000-\U000ffffd-]{2,40}):(?!\w)"
 )
@@ -127,6 +125,15 @@ _RUN = re.compile("\x02[^\x02\x03]*\x03(?:[ ]*\x02[^\x02\x03]*\x03)*")
 _ONE = re.compile("\x02([^\x02\x03]*)\x03")
 
 
+def _neighbours(text: str, start: int, end: int) -> tuple[str, str]:
+    """Return the nearest characters outside ``text[start:end]`` that are no spaces, or ""."""
+    while start and text[start - 1] == " ":
+        start -= 1
+    while end < len(text) and text[end] == " ":
+        end += 1
+    return text[max(start - 1, 0) : start], text[end : end + 1]
+
+
 def _limited(text: str) -> str:
     """Turn marked names into words: each once per run, three per run, ten per message."""
     budget = _MOST_IN_ALL
@@ -138,9 +145,8 @@ def _limited(text: str) -> str:
         budget -= len(names)
         if not names:
             return " "
-        before = text[max(match.start() - 2, 0) : match.start()].rstrip(" ")[-1:]
-        after = text[match.end() : match.end() + 2].lstrip(" ")[:1]
-        trailing = before.isalnum() and (not after or after in "\n.,!?)")
+        before, after = _neighbours(text, match.start(), match.end())
+        trailing = before not in "\n.,!?;:(" and (not after or after in "\n.,!?)")
         return f"{', ' if trailing else ' '}{', '.join(names)} "
 
     return _RUN.sub(run, text)

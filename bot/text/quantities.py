@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from bot.text.numbers import cardinal, decimal, digits, ordinal, year
+from bot.text.spacing import sub_apart
 
 _MONTHS = (
     "January February March April May June July August September October November December"
@@ -26,7 +27,7 @@ _CURRENCIES = {
     "₩": ("won", ""),
     "₽": ("ruble", "kopek"),
     "₿": ("bitcoin", ""),
-    "USD": ("US dollar", "cent"),
+    "USD": ("U S dollar", "cent"),
     "EUR": ("euro", "cent"),
     "GBP": ("pound", "penny"),
     "JPY": ("yen", ""),
@@ -300,6 +301,9 @@ _OPERATORS = {
 }  # fmt: skip
 
 
+_COMPARED = {"<": " less than ", ">": " more than "}
+
+
 def _bare(match: _Match) -> str:
     return _signed(match[1], _plain_number(match[2]))
 
@@ -321,6 +325,11 @@ def _rule(pattern: str, say: Callable[[_Match], str], flags: int = 0) -> _Rule:
 _HALF = r"(?P<half>[AaPp]\.?[Mm]\b\.?(?!\w))"
 _RULES: tuple[_Rule, ...] = (
     _rule(r"\d{25,}", lambda _: "a long number"),
+    _rule(r"(?<=[^\W\d_])-(?=\d)", lambda _: " "),
+    _rule(
+        rf"([\d)] ?|\b[a-z] )?([<>])(?!=) ?(?=[{_CURRENCY_SIGNS}]?\d)",
+        lambda m: f"{m[1]} {_OPERATORS[m[2]]} " if m[1] else _COMPARED[m[2]],
+    ),
     _rule(r"(?<![\w.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\w-])(?:T(?=\d))?", _iso_date),
     _rule(
         r"(?<![\w./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|(?<=/)\d{2})(?![\w/-])(?!\.\d)",
@@ -369,7 +378,7 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _rule(r"(?<!\w)()()(\d{1,4})m ?(\d{1,4})s(?!\w)", _duration),
     _rule(
-        r"(?<!\w)(\d{1,5}) ?[x×] ?(\d{1,5})(?!\w)",
+        r"(?<!\w)(\d{1,5})(?: ?x ?|×)(\d{1,5})(?!\w)",
         lambda m: f"{_pairs(m[1])} by {_pairs(m[2])}",
     ),
     _rule(r"(?<![\w.,])(\d{1,12})(?:st|nd|rd|th)\b", lambda m: ordinal(int(m[1])), re.IGNORECASE),
@@ -415,7 +424,7 @@ def _pairs(figures: str) -> str:
     return _plain_number(figures)
 
 
-_MODEL = re.compile(r"\b([A-Z]{2,4}) (\d{3,4})(?![\w.,:])")
+_MODEL = re.compile(r"\b([A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w.,:])")
 
 
 def quantities(text: str) -> str:
@@ -424,23 +433,5 @@ def quantities(text: str) -> str:
         return text
     text = _MODEL.sub(lambda m: f"{m[1]} {_pairs(m[2])}", text)
     for pattern, say in _RULES:
-        text = _spaced(pattern, say, text)
+        text = sub_apart(pattern, say, text)
     return text
-
-
-def _spaced(pattern: re.Pattern[str], say: Callable[[_Match], str], text: str) -> str:
-    """Substitute, and keep words from touching letters that stood right beside the figures."""
-
-    def replace(match: _Match) -> str:
-        words = say(match)
-        if words == match[0]:
-            return words
-        before = text[match.start() - 1 : match.start()]
-        after = text[match.end() : match.end() + 1]
-        return (
-            (" " if before.isalnum() and words[:1].isalnum() else "")
-            + words
-            + (" " if after.isalnum() and words[-1:].isalnum() else "")
-        )
-
-    return pattern.sub(replace, text)

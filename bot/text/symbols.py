@@ -8,6 +8,7 @@ import re
 
 from bot.text.characters import has_words
 
+_FILE_ENDINGS = "(?:js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh)"
 _SAID = (
     (re.compile(r"\bC\+\+"), "C plus plus"),
     (re.compile(r"\b([CF])#(?!\w)"), r"\1 sharp"),
@@ -22,11 +23,12 @@ _SAID = (
     (re.compile(r"(?<![\w/])/(?=[a-z])", re.IGNORECASE), "slash "),
     (re.compile(r"(?<!\w)#(?=\w)"), "hashtag "),
     (re.compile(r"(?<=[^\W_])%"), " percent"),
+    (re.compile(rf"(?<=\w)\.(?={_FILE_ENDINGS}\b)"), " dot "),
     (re.compile(r"(?<=[a-z])(?:©|®|™|℠)", re.IGNORECASE), ""),
 )
 _MARKUP = re.compile(r"[*_~`|<>\\#@^\[\]{}=+/\u2022\x00-\x1f]+")
 _DECORATION = re.compile(
-    "[\u2190-\u2bff\u00a6\u00a8\u00ac\u00b4\u00b8\ufe0e\ufe0f\U0001f000-\U0001faff\ufffd]+"
+    "(?:[\u2190-\u2bff\u00a6\u00a8\u00ac\u00b4\u00b8\ufe0e\ufe0f\U0001f000-\U0001faff\ufffd]\u200d?)+"
 )
 _DASH = re.compile(r"(?:^| )[-–]{1,3}(?= |$)|--+|(?<![^\W_])-+(?![^\W_])")
 _ELLIPSIS = re.compile(r"(?:\.{2,}|…)[.…]*")

@@ -1,0 +1,63 @@
+"""What people type on Discord, beside what a person would read aloud."""
+
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.text import Names, Pronunciations, TextLimits, explain, speakable
+
+NOW = datetime(2024, 6, 15, 12, 0, tzinfo=UTC)
+NAMES = Names(
+    users={80351110224678912: "Nelly", 200000000000000002: "Max Power"},
+    roles={165511591545143296: "Moderators"},
+    channels={103735883630395392: "general-chat", 103735883630395393: "off-topic"},
+)
+FOLDER = Path(__file__).parent / "cases"
+TABLES = {
+    path.stem: [tuple(case) for case in tomllib.loads(path.read_text("utf-8"))["cases"]]
+    for path in sorted(FOLDER.glob("*.toml"))
+}
+CASES = [
+    pytest.param(typed, read, id=f"{table}-{number}")
+    for table, cases in TABLES.items()
+    for number, (typed, read) in enumerate(cases)
+]
+
+
+def say(text: str) -> str:
+    return speakable(
+        text, names=NAMES, limits=TextLimits(), pronunciations=Pronunciations(), now=NOW
+    ).text
+
+
+@pytest.mark.parametrize(("typed", "read"), CASES)
+def test_is_read_as_a_person_would(typed: str, read: str) -> None:
+    assert say(typed) == read
+
+
+@pytest.mark.parametrize(("typed", "read"), CASES)
+def test_what_was_read_is_read_the_same_again(typed: str, read: str) -> None:
+    assert say(read) == read
+
+
+def test_every_table_was_found_and_together_they_are_many() -> None:
+    assert len(TABLES) == 9
+    assert len({typed for cases in TABLES.values() for typed, _ in cases}) >= 250
+
+
+def test_explain_ends_with_what_is_spoken_and_names_each_step() -> None:
+    steps = explain(
+        "**brb** in 5 :)",
+        names=NAMES,
+        limits=TextLimits(),
+        pronunciations=Pronunciations(server={"brb": "bee are bee"}),
+        now=NOW,
+    )
+    after = dict(steps)
+    assert after["formatting"] == "brb in 5 :)"
+    assert after["pronunciations"] == "bee are bee in 5 :)"
+    assert after["numbers"] == "bee are bee in five smiley"
+    assert steps[-1] == ("spoken", "bee are bee in five smiley")
+    assert len(after) == len(steps)

@@ -1,0 +1,166 @@
+"""What holds for any text at all, fuzzed."""
+
+import re
+import time
+import unicodedata
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.text import Names, Pronunciations, Spoken, TextLimits, chunks, explain, speakable
+
+NOW = datetime(2024, 6, 15, 12, 0, tzinfo=UTC)
+NAMES = Names(users={1: "Nelly", 2: "**||x||** <@1>"}, roles={1: "🔥 Mods"}, channels={1: "a-b_c"})
+MARKUP = re.compile(r"[*_~`|<>\\#@\[\]{}^\x00-\x1f\u200b\u202a-\u202e]")
+# What Discord's formatting and chat are made of, so that fuzzing reaches every step.
+FRAGMENTS = st.sampled_from(
+    "* ** *** _ __ ~~ ~ ` `` ``` || | > >>> # ## -# - + = / \\ \\* < > << >> [ ] ( ) { } ^ & % $ € @ "
+    "<@1> <@2> <@&1> <#1> <@!9> </play:1> <id:guide> <:pepe:1> <a:b_c:1> :fire: <t:0:R> <t:1:F> "
+    "<t:99999999999:d> @everyone @here https://a.com/b_c http://x [l](https://a.b) x.com a@b.co "
+    "😂 👍🏽 👨‍👩‍👧 🇩🇪 🅱 1️⃣ ❤️ \u200d \ufe0f \u200b \u202e \u0301 \u0336 \u0489 \ue000 \U000f0000 ½ ² ° "
+    "1 2 3 10 007 1,000 3.14 -5 5- 10:30 24:00 5pm 1/2 99/100 1st 90s v1.2 1.2.3 $5 5$ 5k 5 km 50% "
+    "2024-01-15 1/2/2024 Jan 5 x2 2x2 2+2=4 555-1234 12345678901234567890123456789 "
+    "lol LOL xD haha hahahahaha ahahah soooo AAAA WHAT NO FBI DMs III U u ty brb BRB w/ b/c ok idk "
+    "I'm IT'S don't mr. Mr. vs etc. the and a . .. ... , ; : ! ? ?! !!! ' \" … — – ‘ ’ “ ” "
+    "猫 猫3匹 ですか？ Привет مرحبا می\u200cخواهم น้ำ é ß İ ſ ǅ ﬁ 𝓱 Ａ ᴀ ① ™ © → -> <- <3 :) ^^ T_T :/".split(" ")
+    + [" ", " ", " ", "\n", "\n\n", "\t", "\r\n", "\u2028"]
+)
+TYPED = st.lists(FRAGMENTS | st.text(max_size=4), max_size=30).map("".join) | st.text(max_size=300)
+PLAIN = {"names": NAMES, "pronunciations": Pronunciations(), "now": NOW}
+SMALL = TextLimits(
+    max_input_chars=200, max_spoken_chars=80, max_chunk_chars=40, first_chunk_chars=15
+)
+FUZZ = settings(max_examples=700, deadline=None)
+
+
+def say(text: str, limits: TextLimits | None = None) -> Spoken:
+    return speakable(text, limits=limits or TextLimits(), **PLAIN)
+
+
+@FUZZ
+@given(TYPED)
+def test_reading_what_was_read_changes_nothing(text: str) -> None:
+    once = say(text).text
+    assert say(once).text == once
+
+
+@FUZZ
+@given(TYPED)
+def test_no_markup_and_nothing_invisible_is_left(text: str) -> None:
+    spoken = say(text).text
+    assert not MARKUP.search(spoken)
+    assert spoken == " ".join(spoken.split())
+    assert not any(unicodedata.category(char) in {"Cc", "Cs", "Co"} for char in spoken)
+
+
+@FUZZ
+@given(TYPED)
+def test_something_to_say_has_a_letter_or_a_figure_else_it_is_empty(text: str) -> None:
+    spoken = say(text).text
+    assert not spoken or any(char.isalnum() for char in spoken)
+
+
+@FUZZ
+@given(TYPED)
+def test_never_longer_than_the_cap_and_cutting_is_told(text: str) -> None:
+    spoken = say(text, SMALL)
+    assert len(spoken.text) <= SMALL.max_spoken_chars
+    if not spoken.truncated:
+        assert spoken.text == say(text).text
+
+
+@FUZZ
+@given(TYPED)
+def test_the_same_text_is_read_the_same_way(text: str) -> None:
+    assert say(text) == say(text)
+    assert explain(text, limits=TextLimits(), **PLAIN)[-1][1] == say(text).text
+
+
+@FUZZ
+@given(st.text(alphabet=st.characters(), max_size=400))
+def test_any_unicode_at_all_is_survived(text: str) -> None:
+    spoken = say(text, SMALL)
+    assert all(chunks(spoken.text, SMALL)) or not spoken.text
+
+
+@FUZZ
+@given(TYPED, st.sampled_from([SMALL, TextLimits(), TextLimits(2000, 1500, 7, 3)]))
+def test_chunks_are_short_never_empty_and_hold_every_character_in_order(
+    text: str, limits: TextLimits
+) -> None:
+    spoken = say(text).text
+    pieces = chunks(spoken, limits)
+    assert all(piece.strip() == piece and piece for piece in pieces)
+    assert all(len(piece) <= limits.max_chunk_chars for piece in pieces)
+    assert "".join("".join(pieces).split()) == "".join(spoken.split())
+
+
+@FUZZ
+@given(st.lists(st.from_regex(r"[a-zA-Zé']{1,12}[.,!?]?", fullmatch=True), max_size=80))
+def test_no_word_is_split_where_words_fit_into_chunks(words: list[str]) -> None:
+    pieces = chunks(" ".join(words), SMALL)
+    assert " ".join(pieces).split() == words
+    assert not pieces or len(pieces[0]) <= SMALL.first_chunk_chars
+
+
+ENTRIES = st.dictionaries(
+    st.sampled_from("brb a b aa ab 猫 <3 c++ NASA nasa u lol :) 5 x1".split()),
+    st.sampled_from("a b aa brb brb NASA x lol lol u 5 猫".split()),
+    max_size=6,
+)
+
+
+@FUZZ
+@given(TYPED, ENTRIES, ENTRIES)
+@example("a a a", {"a": "a a"}, {"a": "aa"})
+def test_pronunciations_never_fail_or_pass_the_cap(
+    text: str, server: dict[str, str], user: dict[str, str]
+) -> None:
+    entries = Pronunciations(server=server, user=user)
+    spoken = speakable(text, names=NAMES, limits=SMALL, pronunciations=entries, now=NOW).text
+    assert len(spoken) <= SMALL.max_spoken_chars
+    assert not re.search("[\ue000-\uf8ff\U000f0000-\U000fffff]", spoken)
+
+
+WORST = [
+    *(mark * 2000 for mark in "*_~`|<>[](){}#@:;'\"\\/.,!?-+=^&%$1aAhlxX0 \n\t"),
+    *(mark * 1000 for mark in ("||", "**", "__", "> ", "](", "[a", "<@", "<t", "<:", "ha", "ah", "1 ")),
+    *(mark * 1000 for mark in ("1-", "1.", "1,", "1:", "1/", "a.", "a-", "a_", "A ", "$1", "-1", "😂")),
+    *(mark * 500 for mark in ("```a", "`a``", "\\\\_*", "http", "www.", "1,23", "a@b.", "x.co", ":a:b")),
+    *(mark * 500 for mark in ("> a\n", "- b\n", "1. \n", ">>> ", "(a. ", "Hi! ", "I'M ", "猫3a ", "k. \n")),
+    "[" * 1000 + "](https://a.b)" * 70,
+    "http://" + "(" * 1900,
+    "a@" + "b-" * 990,
+    "x." * 990 + "com",
+    "+1" + " 23" * 660,
+    "👨‍👩‍👧" * 400,
+    "e" + "\u0301" * 1999,
+    "\u200d❤️" * 600,
+    "".join(f"{'`' * n} " for n in range(1, 62)),
+    " ".join(str(n) for n in range(400)),
+    "<@1>" * 500,
+    "<t:1718452800:F>" * 125,
+    "https://a.co/b " * 130,
+    ":fire:" * 330,
+    "brb " * 500,
+    "\ufdfa" * 2000,
+]
+
+
+@pytest.mark.parametrize("text", WORST, ids=range(len(WORST)))
+def test_a_full_length_message_takes_less_than_50_ms(text: str) -> None:
+    text = text[:2000]
+    say("warm 😂 up. Twice.")
+    entries = Pronunciations(server={"brb" + "x" * n: "b" for n in range(50)})
+    best = min(_seconds(text, entries) for _ in range(4))
+    assert best < 0.05
+
+
+def _seconds(text: str, entries: Pronunciations) -> float:
+    start = time.perf_counter()
+    limits = TextLimits()
+    spoken = speakable(text, names=NAMES, limits=limits, pronunciations=entries, now=NOW)
+    chunks(spoken.text, limits)
+    return time.perf_counter() - start
