@@ -92,7 +92,7 @@ class ReferenceEngine:
         progress: checkpoint.Progress,
         report: Callable[[Enrolled], None],
     ) -> "ReferenceEngine":
-        """Load from `config.weights`, or from the hub's cache, filled first where it is empty.
+        """Load from `config.weights`; without it, from the hub, fetched where it is not here yet.
 
         `device` is torch's name for it; `config.precision` is not looked at. Raises
         `WorkerUnavailable`.
@@ -105,7 +105,9 @@ class ReferenceEngine:
         else:
             from engine.weights import hub  # noqa: PLC0415  # not where a folder is given
 
-            folder, revision = hub.from_cache(revision=config.revision, progress=progress)
+            folder, revision = hub.locate(
+                Path(config.home), revision=config.revision, progress=progress
+            )
         progress("Loading Chatterbox", None)
         return cls(
             folder,

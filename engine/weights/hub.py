@@ -1,29 +1,30 @@
 """Fetching the released weights from the model hub, at a fixed revision, whole or not at all.
 
-An interrupted download is resumed by the next one. Whatever goes wrong is a `WeightsError`, one
-sentence that says what to do about it.
+The hub's own client names the files and knows the login; the bytes are fetched here, because its
+current versions start a file over when they are interrupted, and one of these has 2 GB. Whatever
+goes wrong is a `WeightsError`, one sentence that says what to do about it.
 """
 
-import io
+import http.client
 import logging
 import re
 import time
-from collections.abc import Iterator
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from huggingface_hub import HfApi, hf_hub_download
+from huggingface_hub import HfApi, HfFileMetadata, get_hf_file_metadata, get_token, hf_hub_url
+from huggingface_hub import try_to_load_from_cache as cached
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
     HfHubHTTPError,
-    LocalEntryNotFoundError,
-    OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from tqdm import tqdm  # type: ignore[import-untyped]  # no stubs
 
 from engine.weights import checkpoint
 from engine.weights.checkpoint import FILES, PINNED, REPOSITORY, Progress, WeightsError
@@ -32,43 +33,60 @@ from engine.weights.checkpoint import FILES, PINNED, REPOSITORY, Progress, Weigh
 logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_BLOCK_BYTES = 2**20
+_TIMEOUT_S = 30
+#: Attempts without a single new byte, and the waits between them.
+_WAITS_S = (1, 2, 4, 8)
 _REPORT_EVERY_S = 0.2
 
 
 def fetch(folder: Path, *, revision: str | None = None, progress: Progress | None = None) -> str:
     """Download a checkpoint into `folder`, check it and record it in a manifest.
 
-    `revision` is a commit, branch or tag; None is the pinned commit, whose SHA-256 are known
-    beforehand. Those of another are recorded now, so that `checkpoint.verify` finds later damage.
-    Returns the commit. Raises `WeightsError`.
+    What an earlier call left unfinished is resumed, what is there already is kept. `revision` is a
+    commit, branch or tag; None is the pinned commit, whose SHA-256 are known beforehand. Those of
+    another are recorded now, so that `checkpoint.verify` finds later damage. Returns the commit.
+    Raises `WeightsError`.
     """
-    commit = _resolve(revision)
-    with _explained(commit):
+    total = sum(record.size for record in PINNED.files.values())
+    done = 0
+    reported_at = 0.0
+
+    def report(name: str, size: int) -> None:
+        nonlocal reported_at
+        now = time.monotonic()
+        if progress is not None and now - reported_at >= _REPORT_EVERY_S:
+            reported_at = now
+            progress(f"Fetching {name}", min(1.0, (done + size) / total))
+
+    with _explained(revision or PINNED.revision):
+        commit = _resolve(revision)
         folder.mkdir(parents=True, exist_ok=True)
-    _download(commit, progress, local_dir=folder)
+        for name in FILES:
+            _fetch_file(folder, name, commit, report)
+            done += (folder / name).stat().st_size
     checkpoint.read_sizes(folder)
     checkpoint.write_manifest(folder, source=REPOSITORY, revision=commit)
     return commit
 
 
-def from_cache(
-    *, revision: str | None = None, progress: Progress | None = None
-) -> tuple[Path, str]:
-    """The checkpoint in the hub's own cache, downloaded first where it is not there yet.
+def locate(home: Path, *, revision: str | None, progress: Progress) -> tuple[Path, str]:
+    """The checkpoint on this machine, fetched first where it is not there yet.
 
-    Needs no network once everything is there. Returns its folder, which has no manifest, and the
-    commit. Raises `WeightsError`.
+    Looks into the hub client's own cache, then under `<home>/weights`. Needs no network once
+    everything is there. Returns its folder and the commit. Raises `WeightsError`.
     """
-    commit = _resolve(revision)
-    try:
-        paths = [
-            hf_hub_download(REPOSITORY, name, revision=commit, local_files_only=True)
-            for name in FILES
-        ]
-    except (LocalEntryNotFoundError, OSError):
-        paths = _download(commit, progress)
-    folder = Path(paths[0]).parent
-    checkpoint.read_sizes(folder)
+    with _explained(revision or PINNED.revision):
+        commit = _resolve(revision)
+    paths = [cached(REPOSITORY, name, revision=commit) for name in FILES]
+    if all(isinstance(path, str) for path in paths):
+        folder = Path(str(paths[0])).parent
+    else:
+        folder = home / "weights" / commit
+        if checkpoint.read_manifest(folder) is None:
+            fetch(folder, revision=commit, progress=progress)
+    checkpoint.check(folder)
     return folder, commit
 
 
@@ -77,90 +95,122 @@ def _resolve(revision: str | None) -> str:
         return PINNED.revision
     if _COMMIT.fullmatch(revision):
         return revision
-    with _explained(revision):
-        commit = HfApi().model_info(REPOSITORY, revision=revision).sha
+    commit = HfApi().model_info(REPOSITORY, revision=revision).sha
     if commit is None:
         raise WeightsError(f"The model hub does not say which commit {revision!r} is.")
     return commit
 
 
-def _download(commit: str, progress: Progress | None, **where: Any) -> list[str]:
-    total = sum(record.size for record in PINNED.files.values())
-    done = 0
-    paths = []
-    for name in FILES:
-        bar = _reporting_bar(f"Fetching {name}", done, total, progress)
-        request: dict[str, Any] = {"revision": commit, "tqdm_class": bar, **where}
-        with _explained(commit):
-            path = hf_hub_download(REPOSITORY, name, **request)
-            if not _as_expected(Path(path), commit):
-                # Damaged after it was downloaded: the hub's client trusts what it once wrote.
-                path = hf_hub_download(REPOSITORY, name, force_download=True, **request)
-        if not _as_expected(Path(path), commit):
-            raise WeightsError(f"{name} arrived damaged: its SHA-256 is not the published one.")
-        done += Path(path).stat().st_size
-        paths.append(path)
-    return paths
+def _fetch_file(folder: Path, name: str, commit: str, report: Callable[[str, int], None]) -> None:
+    path = folder / name
+    digest = PINNED.files[name].sha256 if commit == PINNED.revision else None
+    if path.exists() and digest is not None and checkpoint.sha256_of_file(path) == digest:
+        return
+    metadata = get_hf_file_metadata(hf_hub_url(REPOSITORY, name, revision=commit))
+    etag, size = metadata.etag, metadata.size
+    if etag is None or size is None:
+        raise WeightsError(f"The model hub does not say how long {name} is.")
+    if digest is None and _SHA256.fullmatch(etag):  # true of all but the smallest files
+        digest = etag
+        if path.exists() and checkpoint.sha256_of_file(path) == digest:
+            return
+    part = folder / f"{name}.{etag[:16]}.part"  # never continues another version of the file
+    _fetch_bytes(part, metadata, size, lambda: report(name, part.stat().st_size))
+    if digest is not None and checkpoint.sha256_of_file(part) != digest:
+        part.unlink()
+        raise WeightsError(f"{name} arrived damaged: its SHA-256 is not the published one.")
+    part.replace(path)
 
 
-def _as_expected(path: Path, commit: str) -> bool:
-    if commit != PINNED.revision:
-        return True
-    expected = PINNED.files[path.name]
-    return (
-        path.stat().st_size == expected.size and checkpoint.sha256_of_file(path) == expected.sha256
-    )
+def _fetch_bytes(
+    part: Path, metadata: HfFileMetadata, size: int, report: Callable[[], None]
+) -> None:
+    """Append to `part` until it has `size` bytes, over as many connections as that takes."""
+    failures = 0
+    part.touch()
+    while (start := part.stat().st_size) < size:
+        try:
+            _append(part, start, metadata, report)
+            lost: Exception = ConnectionError("the connection was closed")
+        except urllib.error.HTTPError as error:
+            if error.code < 500 and error.code != http.client.TOO_MANY_REQUESTS:
+                raise _refused(error.code) from error
+            lost = error
+        except (
+            urllib.error.URLError,
+            http.client.HTTPException,
+            ConnectionError,
+            TimeoutError,
+        ) as error:
+            lost = error
+        if (now := part.stat().st_size) >= size:
+            break
+        failures = 0 if now > start else failures + 1
+        if failures > len(_WAITS_S):
+            raise WeightsError(
+                f"The download of {part.name.split('.')[0]} was cut off; run it again to resume."
+            ) from lost
+        time.sleep(_WAITS_S[max(0, failures - 1)])
+    if part.stat().st_size > size:
+        part.unlink()
+        raise WeightsError(f"{part.name} grew too long; run it again.")
 
 
-def _reporting_bar(activity: str, before: int, total: int, progress: Progress | None) -> type[tqdm]:
-    """A progress bar for the hub's client that draws nothing and reports instead."""
-
-    class ReportingBar(tqdm):  # type: ignore[misc]  # untyped base
-        reported_at = 0.0
-
-        def __init__(self, *arguments: Any, **options: Any) -> None:
-            super().__init__(*arguments, **{**options, "file": io.StringIO()})
-
-        def update(self, n: float | None = 1) -> None:
-            super().update(n)
-            now = time.monotonic()
-            if progress is not None and now - self.reported_at >= _REPORT_EVERY_S:
-                self.reported_at = now
-                progress(activity, min(1.0, (before + self.n) / total))
-
-    return ReportingBar
+def _append(part: Path, start: int, metadata: HfFileMetadata, report: Callable[[], None]) -> None:
+    location = metadata.location
+    if urllib.parse.urlsplit(location).scheme not in {"http", "https"}:
+        raise WeightsError("The model hub points to a file that is not on the web.")
+    headers = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"}
+    hub = urllib.parse.urlsplit(hf_hub_url(REPOSITORY, part.name)).netloc
+    token = get_token()
+    if token is not None and urllib.parse.urlsplit(location).netloc == hub:
+        headers["Authorization"] = f"Bearer {token}"  # not for hosts that the hub redirects to
+    request = urllib.request.Request(location, headers=headers)  # noqa: S310  # checked above
+    with (
+        urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response,  # noqa: S310
+        part.open("ab") as file,
+    ):
+        if response.status != http.client.PARTIAL_CONTENT:
+            file.truncate(0)
+        while block := response.read(_BLOCK_BYTES):
+            file.write(block)
+            report()
 
 
 @contextmanager
 def _explained(revision: str) -> Iterator[None]:
-    """Turn what the hub's client raises into a `WeightsError`."""
+    """Turn what the hub's client and the network raise into a `WeightsError`."""
     hub = f"The model hub's {REPOSITORY}"
     try:
         yield
+    except WeightsError:
+        raise
     except RevisionNotFoundError as error:
         raise WeightsError(f"{hub} has no revision {revision}.") from error
     except GatedRepoError as error:
-        raise WeightsError(f"{hub} asks for a login; set HF_TOKEN.") from error
+        raise _refused(http.client.FORBIDDEN) from error
     except RepositoryNotFoundError as error:
         raise WeightsError(f"{hub} is not there, or the HF_TOKEN that is set is wrong.") from error
-    except (OfflineModeIsEnabled, LocalEntryNotFoundError) as error:
-        raise WeightsError(
-            "The weights are not on this machine and the model hub cannot be reached; check the "
-            "network and HF_HUB_OFFLINE, or give a folder that holds them."
-        ) from error
     except EntryNotFoundError as error:
         raise WeightsError(f"{hub} lacks a file of the checkpoint at {revision}.") from error
     except HfHubHTTPError as error:
-        status = error.response.status_code
-        raise WeightsError(
-            f"The model hub answered with HTTP {status}; try again later."
-        ) from error
-    except WeightsError:
-        raise
+        raise _refused(error.response.status_code) from error
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise WeightsError(f"The weights cannot be fetched ({reason}).") from error
-    except Exception as error:  # the client's HTTP library differs between its versions
-        raise WeightsError(
-            f"The download was cut off ({type(error).__name__}); run it again to resume."
-        ) from error
+        if error.errno is None:
+            raise _unreachable() from error
+        raise WeightsError(f"The weights cannot be stored ({error.strerror}).") from error
+    except Exception as error:  # its client's HTTP library differs between its versions
+        raise _unreachable() from error
+
+
+def _refused(status: int) -> WeightsError:
+    if status in {http.client.UNAUTHORIZED, http.client.FORBIDDEN}:
+        return WeightsError(f"The model hub's {REPOSITORY} asks for a login; set HF_TOKEN.")
+    return WeightsError(f"The model hub answered with HTTP {status}; try again later.")
+
+
+def _unreachable() -> WeightsError:
+    return WeightsError(
+        "The weights are not on this machine and the model hub cannot be reached; check the "
+        "network and HF_HUB_OFFLINE, or give a folder that holds them."
+    )

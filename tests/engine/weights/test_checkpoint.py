@@ -1,0 +1,144 @@
+"""A folder of weights says whether it is whole, and what it is."""
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.weights import checkpoint
+from engine.weights.build import build_s3gen, build_t3, build_voice_encoder
+from engine.weights.checkpoint import FILES, MANIFEST, PINNED, WeightsError
+from engine.weights.sizes import SMALL, ModelSizes, S3GenSizes, T3Sizes, VoiceEncoderSizes
+
+
+@pytest.fixture
+def folder(small_checkpoint: Path, tmp_path: Path) -> Path:
+    """A copy of its own, made of hard links: replace files in it, never write into them."""
+    copy = tmp_path / "checkpoint"
+    shutil.copytree(small_checkpoint, copy, copy_function=os.link)
+    return copy
+
+
+def replace(path: Path, content: bytes) -> None:
+    path.unlink()
+    path.write_bytes(content)
+
+
+def test_a_whole_checkpoint_verifies_and_names_its_source(folder: Path) -> None:
+    assert "random at random-small-seed-3" in checkpoint.verify(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("manifest", [True, False])
+def test_a_missing_file_is_named(folder: Path, name: str, manifest: bool) -> None:
+    (folder / name).unlink()
+    if not manifest:
+        (folder / MANIFEST).unlink()
+    with pytest.raises(WeightsError, match=f"{name} is missing"):
+        checkpoint.check(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("manifest", [True, False])
+@pytest.mark.parametrize("kept", [0, 0.5, -1])
+def test_a_truncated_file_is_named(folder: Path, name: str, manifest: bool, kept: float) -> None:
+    """Also without a manifest: each format shows that its end is missing."""
+    content = (folder / name).read_bytes()
+    replace(folder / name, content[: -1 if kept == -1 else int(kept * len(content))])
+    if not manifest:
+        (folder / MANIFEST).unlink()
+    with pytest.raises(WeightsError, match=f"{name} is cut off"):
+        checkpoint.check(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_one_wrong_bit_is_found_by_verify(folder: Path, name: str) -> None:
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) * 2 // 3] ^= 4
+    replace(folder / name, bytes(content))
+    with pytest.raises(WeightsError, match=name):
+        checkpoint.verify(folder)
+
+
+def test_a_file_that_grew_is_named(folder: Path) -> None:
+    name = checkpoint.T3
+    replace(folder / name, (folder / name).read_bytes() + b"\0")
+    with pytest.raises(WeightsError, match=f"{name} has"):
+        checkpoint.check(folder)
+
+
+def test_a_damaged_manifest_is_refused(folder: Path) -> None:
+    replace(folder / MANIFEST, b'{"source": "random"')
+    with pytest.raises(WeightsError, match=MANIFEST):
+        checkpoint.check(folder)
+
+
+def test_another_network_in_a_files_place_is_refused(folder: Path) -> None:
+    replace(folder / checkpoint.T3, (folder / checkpoint.VOICE_ENCODER).read_bytes())
+    (folder / MANIFEST).unlink()
+    with pytest.raises(WeightsError, match=r"t3_cfg.safetensors is not a Chatterbox network"):
+        checkpoint.read_sizes(folder)
+
+
+def test_a_folder_without_manifest_verifies_only_as_unknown(folder: Path) -> None:
+    (folder / MANIFEST).unlink()
+    assert "not those of the pinned revision" in checkpoint.verify(folder)
+
+
+def test_sizes_are_read_from_the_tensors_alone(folder: Path) -> None:
+    assert checkpoint.read_sizes(folder) == SMALL
+
+
+def test_the_released_sizes_are_those_of_upstreams_own_networks() -> None:
+    """Built without memory, so that only shapes exist."""
+    with torch.device("meta"):
+        networks = (
+            build_t3(T3Sizes()),
+            build_s3gen(S3GenSizes()),
+            build_voice_encoder(VoiceEncoderSizes()),
+        )
+    t3, s3gen, voice_encoder = (
+        {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+        for network in networks
+    )
+    read = ModelSizes(
+        T3Sizes.from_shapes(t3),
+        S3GenSizes.from_shapes(s3gen),
+        VoiceEncoderSizes.from_shapes(voice_encoder),
+    )
+    assert read == ModelSizes()
+
+
+def test_the_pinned_files_are_as_long_as_upstreams_networks() -> None:
+    """The published lengths and the layout written here are of the same tensors."""
+    with torch.device("meta"):
+        t3, voice_encoder = build_t3(T3Sizes()), build_voice_encoder(VoiceEncoderSizes())
+    for name, network in ((checkpoint.T3, t3), (checkpoint.VOICE_ENCODER, voice_encoder)):
+        tensors = network.state_dict()
+        data = sum(tensor.numel() * 4 for tensor in tensors.values())
+        assert 0 < PINNED.files[name].size - data < 200 * len(tensors)
+
+
+def test_the_revision_is_the_manifests(folder: Path) -> None:
+    assert checkpoint.revision_of(folder) == "random-small-seed-3-stop-20"
+
+
+def test_without_a_manifest_the_revision_follows_the_content(folder: Path) -> None:
+    (folder / MANIFEST).unlink()
+    before = checkpoint.revision_of(folder)
+    assert checkpoint.revision_of(folder) == before
+    content = bytearray((folder / checkpoint.VOICE_ENCODER).read_bytes())
+    content[-1] ^= 1
+    replace(folder / checkpoint.VOICE_ENCODER, bytes(content))
+    assert checkpoint.revision_of(folder) != before
+
+
+def test_the_builtin_voice_must_be_a_zip_archive(folder: Path) -> None:
+    assert zipfile.is_zipfile(folder / checkpoint.BUILTIN_VOICE)
+    replace(folder / checkpoint.BUILTIN_VOICE, b"not a torch file, but long enough")
+    (folder / MANIFEST).unlink()
+    with pytest.raises(WeightsError, match=checkpoint.BUILTIN_VOICE):
+        checkpoint.check(folder)
