@@ -5,6 +5,7 @@ Discord's own names are resolved, only to the one loopback address given, and no
 other address is opened, whatever asked for it.
 """
 
+import errno
 import ipaddress
 import socket
 import ssl
@@ -25,7 +26,10 @@ class DiscordAddressError(Exception):
 
 
 class NameRefused(OSError):
-    """Something asked for a host that is not Discord's."""
+    """Something asked for a host that is not Discord's; the reason is `strerror`."""
+
+    def __init__(self, host: object, reason: str) -> None:
+        super().__init__(errno.EHOSTUNREACH, f"{host} is {reason}; the connection was refused")
 
 
 def connector(resolve: str, ca_file: Path) -> aiohttp.TCPConnector:
@@ -47,7 +51,7 @@ def connector(resolve: str, ca_file: Path) -> aiohttp.TCPConnector:
         # A literal address in a URL never meets the resolver, so the last gate is here.
         family, kind, protocol, _, target = info
         if target[:2] != (str(address), port):
-            raise NameRefused(f"{target[0]!r} is not where Discord is; the connection was refused")
+            raise NameRefused(target[0], "not where Discord is")
         opened = socket.socket(family, kind, protocol)
         opened.setblocking(False)
         return opened
@@ -93,7 +97,7 @@ class _DiscordOnly(AbstractResolver):
     ) -> list[ResolveResult]:
         name = host.lower().removesuffix(".")
         if name not in NAMES and not name.endswith(VOICE_DOMAIN):
-            raise NameRefused(f"{host} is not one of Discord's names; the connection was refused")
+            raise NameRefused(host, "not one of Discord's names")
         return [
             ResolveResult(
                 hostname=host,

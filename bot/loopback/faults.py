@@ -36,6 +36,9 @@ class Faults:
         self.udp_loss = 0.0
         #: Seed of that loss; the same seed loses the same packets.
         self.udp_loss_seed = 0
+        #: Send the bot no datagrams after address discovery (otherwise it gets RTCP reports).
+        #: discord.py 2.7.1 then stalls for up to 30 s when it changes voice servers soon after.
+        self.udp_mute = False
         #: How long the announcement (op 29) of the bot's commit is held back, in seconds. Until
         #: it comes discord.py sends in the clear (or with the previous group's keys).
         self.dave_commit_delay_s = 0.0

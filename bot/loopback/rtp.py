@@ -7,13 +7,17 @@ packet's last four bytes followed by zeros.
 import struct
 from dataclasses import dataclass
 
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+)
 from nacl.exceptions import CryptoError
 
 MODE = "aead_xchacha20_poly1305_rtpsize"
 HEADER_BYTES = 12
 _VERSION_2 = 0x80
 _OPUS = 0x78
+_RECEIVER_REPORT = 201
 _NONCE_SUFFIX_BYTES = 4
 _NONCE_BYTES = 24
 
@@ -56,3 +60,16 @@ def parse(datagram: bytes) -> RtpPacket:
         raise BadPacket(f"not plain RTP version 2 with Opus: {first:#x} {kind:#x}")
     header = datagram[:HEADER_BYTES]
     return RtpPacket(header, sequence, timestamp, ssrc, datagram[HEADER_BYTES:])
+
+
+def receiver_report(ssrc: int, key: bytes, counter: int) -> bytes:
+    """What a voice server sends back now and then: an RTCP report (RFC 3550, 6.4.2) without news.
+
+    `counter` must not repeat for one key.
+    """
+    header = struct.pack(">BBHI", _VERSION_2 | 1, _RECEIVER_REPORT, 7, ssrc)
+    block = struct.pack(">I20x", ssrc)
+    suffix = struct.pack(">I", counter)
+    nonce = suffix.ljust(_NONCE_BYTES, b"\0")
+    sealed: bytes = crypto_aead_xchacha20poly1305_ietf_encrypt(block, header, nonce, key)
+    return header + sealed + suffix

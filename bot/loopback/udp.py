@@ -27,6 +27,7 @@ class UdpSocket:
         self._loop = loop
         self._received = received
         self._closing = False
+        self._addresses: dict[int, tuple[str, int]] = {}  # by SSRC
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._receive, name="loopback voice", daemon=True)
@@ -37,6 +38,11 @@ class UdpSocket:
         """Where the socket listens."""
         port: int = self._socket.getsockname()[1]
         return port
+
+    def send(self, ssrc: int, datagram: bytes) -> None:
+        """Send to whoever discovered its address with this SSRC."""
+        if address := self._addresses.get(ssrc):
+            self._socket.sendto(datagram, address)
 
     def close(self) -> None:
         """Stop the thread and close the socket."""
@@ -56,7 +62,9 @@ class UdpSocket:
             if self._closing:
                 return
             if _is_discovery(datagram):
-                self._socket.sendto(_discovered(datagram, *sender), sender)
+                (ssrc,) = struct.unpack_from(">I", datagram, 4)
+                self._addresses[ssrc] = sender
+                self._socket.sendto(_discovered(ssrc, *sender), sender)
             else:
                 self._loop.call_soon_threadsafe(self._received, datagram, arrived_s)
 
@@ -65,6 +73,5 @@ def _is_discovery(datagram: bytes) -> bool:
     return len(datagram) == _DISCOVERY_BYTES and datagram[:2] == struct.pack(">H", _REQUEST)
 
 
-def _discovered(request: bytes, host: str, port: int) -> bytes:
-    (ssrc,) = struct.unpack_from(">I", request, 4)
+def _discovered(ssrc: int, host: str, port: int) -> bytes:
     return struct.pack(">HHI64sH", _RESPONSE, _BODY_BYTES, ssrc, host.encode("ascii"), port)

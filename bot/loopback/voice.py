@@ -53,10 +53,15 @@ class Voice:
         """Where voice packets go."""
         return self._udp.port
 
+    def send_packet(self, ssrc: int, datagram: bytes) -> None:
+        """Send the bot a datagram, unless the fault that withholds them is on."""
+        if not self.discord.faults.udp_mute:
+            self._udp.send(ssrc, datagram)
+
     def close(self) -> None:
         """Close the UDP socket and end every group."""
         for connection in self._connections.values():
-            connection.group.close()
+            connection.stop()
         self._udp.close()
 
     # What members do
@@ -188,7 +193,7 @@ class Voice:
 
     def forget(self, connection: VoiceConnection) -> None:
         """The connection is over: its packets are no longer taken."""
-        connection.group.close()
+        connection.stop()
         self._connections.pop(connection.ssrc, None)
 
     def _connection(self, guild: "Guild") -> VoiceConnection | None:

@@ -1,5 +1,7 @@
 """One connection of the bot to a voice server: websocket version 8, keys, encryption group."""
 
+import asyncio
+import itertools
 import json
 import secrets
 import struct
@@ -12,7 +14,7 @@ from bot.loopback import dave
 from bot.loopback.dave import DaveGroup
 from bot.loopback.failures import LoopbackFailure
 from bot.loopback.outbox import Close, Outbox
-from bot.loopback.rtp import MODE
+from bot.loopback.rtp import MODE, receiver_report
 
 if TYPE_CHECKING:
     from bot.loopback.channels import VoiceChannel
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from bot.loopback.voice import Voice
 
 HEARTBEAT_INTERVAL_MS = 13_750
+REPORT_INTERVAL_S = 5.0
 
 IDENTIFY = 0
 SELECT_PROTOCOL = 1
@@ -56,6 +59,7 @@ class VoiceConnection:
         )
         self._voice = voice
         self._sequence = 0
+        self._reports: asyncio.Task[None] | None = None
         self.ssrc = voice.register(self)
 
     @classmethod
@@ -92,6 +96,13 @@ class VoiceConnection:
         self.outbox.put(Close(code))
         if code != 4015:
             self._voice.forget(self)
+
+    def stop(self) -> None:
+        """End what runs beside the websocket."""
+        self.group.close()
+        if self._reports:
+            self._reports.cancel()
+            self._reports = None
 
     def resumed(self) -> None:
         """The bot has come back after a 4015."""
@@ -176,9 +187,19 @@ class VoiceConnection:
                 "media_session_id": secrets.token_hex(16),
             },
         )
+        if self._reports is None:
+            self._reports = self._voice.discord.failures.spawn(self._report(), "voice reports")
         others = [str(m.id) for m in self.channel.members if m is not self.channel.guild.bot]
         if others:
             self.send_json(CLIENTS_CONNECT, {"user_ids": others})
+
+    async def _report(self) -> None:
+        # discord.py's socket reader waits up to 30 s for a datagram on a socket before it looks
+        # at the next one; something has to come for a move to another server to be quick.
+        for counter in itertools.count():
+            report = receiver_report(self.ssrc, self.secret_key, counter)
+            self._voice.send_packet(self.ssrc, report)
+            await asyncio.sleep(REPORT_INTERVAL_S)
 
 
 def _begin(voice: "Voice", message: aiohttp.WSMessage) -> "VoiceConnection | Close | None":

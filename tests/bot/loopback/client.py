@@ -1,0 +1,139 @@
+"""A real discord.py bot for the loopback Discord's own tests, and a tone for it to play."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+import av
+import discord
+import numpy as np
+from discord.ext import commands
+
+from bot.discord_address import connector
+from bot.loopback import LoopbackDiscord
+
+SILENCE = b"\xf8\xff\xfe"
+INTENTS = discord.Intents(guilds=True, voice_states=True)
+
+
+class Client(commands.AutoShardedBot):
+    """Registers what it is given and remembers the events it saw."""
+
+    def __init__(
+        self,
+        server: LoopbackDiscord,
+        register: Callable[["Client"], None] | None,
+        intents: discord.Intents,
+    ) -> None:
+        environment = server.environment()
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=intents,
+            guild_ready_timeout=0.05,  # how long discord.py waits for yet another guild
+            connector=connector(
+                environment["TIMBRE_DISCORD_RESOLVE"], Path(environment["TIMBRE_DISCORD_CA"])
+            ),
+        )
+        self.register = register
+        self.errors: list[BaseException] = []
+        self.seen: list[str] = []
+        self.tree.error(self._keep)
+
+    async def setup_hook(self) -> None:
+        if self.register:
+            self.register(self)
+            await self.tree.sync()
+
+    async def _keep(
+        self, _: discord.Interaction, error: discord.app_commands.AppCommandError
+    ) -> None:
+        self.errors.append(getattr(error, "original", error))
+
+    async def on_socket_event_type(self, event: str) -> None:
+        self.seen.append(event)
+
+    async def saw(self, event: str, times: int = 1) -> None:
+        async with asyncio.timeout(10):
+            while self.seen.count(event) < times:
+                await asyncio.sleep(0.005)
+
+    def voice_channel(self, channel_id: int) -> discord.VoiceChannel:
+        found = self.get_channel(channel_id)
+        assert isinstance(found, discord.VoiceChannel)
+        return found
+
+
+@asynccontextmanager
+async def running(
+    server: LoopbackDiscord,
+    register: Callable[[Client], None] | None = None,
+    intents: discord.Intents = INTENTS,
+) -> AsyncIterator[Client]:
+    """The bot, ready, until the block ends."""
+    client = Client(server, register, intents)
+    task = asyncio.create_task(client.start(server.token))
+    try:
+        await server.wait_for_bot(commands=register is not None, timeout_s=10)
+        await client.wait_until_ready()
+        yield client
+    finally:
+        for voice in list(client.voice_clients):
+            await voice.disconnect(force=True)
+        await client.close()
+        await task
+
+
+async def until(condition: Callable[[], object], timeout_s: float = 10) -> None:
+    """Wait until `condition` is true."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def encrypted(voice: discord.VoiceClient) -> None:
+    """Wait until what `voice` sends is end-to-end encrypted."""
+    await until(lambda: voice.voice_privacy_code is not None)
+
+
+class Packets(discord.AudioSource):
+    """Plays prepared Opus packets, with silence around them."""
+
+    def __init__(self, packets: list[bytes]) -> None:
+        self._packets: Iterator[bytes] = iter([SILENCE] * 3 + packets + [SILENCE] * 5)
+
+    def read(self) -> bytes:
+        return next(self._packets, b"")
+
+    def is_opus(self) -> bool:
+        return True
+
+
+@cache
+def _tone(seconds: float, hertz: float, peak: float) -> tuple[bytes, ...]:
+    encoder = av.AudioCodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "s16"
+    encoder.bit_rate = 64_000
+    count = round(seconds * 48_000)
+    wave = np.sin(2 * np.pi * hertz * np.arange(count) / 48_000) * peak * 32767
+    stereo = np.repeat(wave.astype(np.int16)[:, None], 2, axis=1)
+    packets: list[bytes] = []
+    for start in range(0, count, 960):
+        block = np.ascontiguousarray(stereo[start : start + 960]).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(block, format="s16", layout="stereo")
+        frame.sample_rate = 48_000
+        packets += [bytes(packet) for packet in encoder.encode(frame)]
+    return tuple(packets)
+
+
+def tone(seconds: float = 0.4, hertz: float = 440, peak: float = 0.25) -> list[bytes]:
+    """A sine as 20 ms Opus packets, 48 kHz stereo; `peak` is relative to full scale."""
+    return list(_tone(seconds, hertz, peak))
+
+
+def dominant_hertz(pcm: np.ndarray) -> float:
+    """The strongest frequency of 48 kHz stereo samples."""
+    spectrum = np.abs(np.fft.rfft(pcm[:, 0].astype(np.float64)))
+    return float(np.argmax(spectrum)) * 48_000 / len(pcm)
