@@ -120,3 +120,6 @@ class Enrolled(msgspec.Struct, frozen=True, tag="enrolled"):
 
 
 Report = Progress | Ready | Unable | Heartbeat | Spoken | Failed | Enrolled
+
+#: Exit code of a worker that ran out of memory, which no exit by signal or exception shares.
+EXIT_OUT_OF_MEMORY = 12

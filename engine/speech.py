@@ -143,6 +143,7 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     reason: str  # one sentence: why this engine, device and precision
     stock_voices: tuple[str, ...]  # the first is the default
     clones_voices: bool
+    streams: int = 1  # jobs it works on at once: so many are given to it
 
     @property
     def identity(self) -> str:

@@ -1,0 +1,79 @@
+"""Messages as bytes: a big-endian uint32 length, then that much msgpack.
+
+Used by both processes, so it must never import torch. Error messages never quote the bytes: they
+may hold what a member wrote.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from engine.messages import Command, Report
+
+#: The largest message either side accepts: 3 minutes of 48 kHz float32 sound. Any text that strays
+#: into the stream reads as a length of 150 MiB or more, so it is told from a frame at once.
+MAX_FRAME_BYTES = 32 * 2**20
+
+_HEADER = struct.Struct(">I")
+_encode = msgspec.msgpack.Encoder().encode
+
+Message = TypeVar("Message")
+
+
+class FrameError(Exception):
+    """The stream is not made of frames, or a message does not fit into one."""
+
+
+def frame(message: Command | Report) -> bytes:
+    """The bytes of one message. Raises `FrameError` if they exceed `MAX_FRAME_BYTES`."""
+    body = _encode(message)
+    if len(body) > MAX_FRAME_BYTES:
+        raise FrameError(f"a message of {len(body)} bytes exceeds {MAX_FRAME_BYTES}")
+    return _HEADER.pack(len(body)) + body
+
+
+class FrameDecoder(Generic[Message]):
+    """Cuts one direction of the pipe into messages, however its bytes arrive."""
+
+    def __init__(self, decoder: msgspec.msgpack.Decoder[Any]) -> None:
+        self._decode = decoder.decode
+        self._received = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Yield the messages that `data` completes.
+
+        To be exhausted before the next call. Raises `FrameError` after the last good message; the
+        stream is then lost for good.
+        """
+        self._received += data
+        while len(self._received) >= _HEADER.size:
+            (size,) = _HEADER.unpack_from(self._received)
+            if size > MAX_FRAME_BYTES:
+                raise FrameError(f"a frame of {size} bytes exceeds {MAX_FRAME_BYTES}")
+            end = _HEADER.size + size
+            if len(self._received) < end:
+                return
+            body = bytes(memoryview(self._received)[_HEADER.size : end])
+            del self._received[:end]
+            try:
+                message = self._decode(body)
+            except msgspec.MsgspecError:
+                raise FrameError(f"a frame of {size} bytes holds no known message") from None
+            yield message
+
+    def end(self) -> None:
+        """Note that the stream has ended. Raises `FrameError` if that was inside a frame."""
+        if self._received:
+            raise FrameError(f"the stream ended {len(self._received)} bytes into a frame")
+
+
+def commands() -> FrameDecoder[Command]:
+    """A decoder of what the Discord process sends."""
+    return FrameDecoder(msgspec.msgpack.Decoder(Command))
+
+
+def reports() -> FrameDecoder[Report]:
+    """A decoder of what a worker sends."""
+    return FrameDecoder(msgspec.msgpack.Decoder(Report))

@@ -1,0 +1,35 @@
+"""What an exception in an engine means to whoever asked, and how it is logged without their words.
+
+The message of a library's exception may quote the text it was given, so it is never logged.
+"""
+
+import traceback
+
+from engine.errors import OutOfMemory, SpeechError, SynthesisFailed
+
+
+def understood(error: Exception) -> SpeechError:
+    """The failure to be reported for an exception that a job met."""
+    if isinstance(error, SpeechError):
+        return error
+    if is_out_of_memory(error):
+        return OutOfMemory("There was not enough memory to speak this.")
+    return SynthesisFailed("The speech engine failed on this text.")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: Python's, or torch's, which need not be imported for this."""
+    return isinstance(error, MemoryError | OutOfMemory) or any(
+        cls.__name__ == "OutOfMemoryError" for cls in type(error).__mro__
+    )
+
+
+def traceback_without_values(error: BaseException) -> str:
+    """Where `error` was raised and of what type, oldest first, causes included; no messages."""
+    parts: list[str] = []
+    seen: BaseException | None = error
+    while seen is not None:
+        frames = "".join(traceback.format_tb(seen.__traceback__))
+        parts.append(f"{frames}{type(seen).__module__}.{type(seen).__qualname__}")
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return "\nwhich led to\n".join(reversed(parts))

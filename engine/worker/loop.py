@@ -1,0 +1,211 @@
+"""The worker's main loop: commands in, an engine's steps, reports out.
+
+Three threads. This one loads and steps the engine; a reader queues commands and ends the process
+when its pipe does; a heartbeat tells the Discord process that this one lives and how long the
+current step has taken. No other thread touches the engine.
+"""
+
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import NoReturn
+
+import numpy as np
+
+from engine import framing
+from engine.errors import OutOfMemory, SpeechError, WorkerUnavailable
+from engine.framing import FrameError
+from engine.messages import (
+    EXIT_OUT_OF_MEMORY,
+    Cancel,
+    Command,
+    EngineConfig,
+    Failed,
+    Ready,
+    Report,
+    Speak,
+    Spoken,
+    Start,
+    Stop,
+    Unable,
+)
+from engine.speech import Speech
+from engine.worker.failures import is_out_of_memory, traceback_without_values
+from engine.worker.protocol import Engine, Outcome
+from engine.worker.reporting import Pulse, ReportWriter
+from engine.worker.serial import SerialEngine
+
+Load = Callable[[EngineConfig, Callable[[Report], None]], Engine]
+
+HEARTBEAT_S = 1.0
+#: How long a step, or loading, may go on after the process was told to stop or lost its parent.
+#: Shorter than the patience of whoever asked.
+EXIT_GRACE_S = 1.0
+_READ_BYTES = 65536
+
+log = logging.getLogger(__name__)
+
+
+def run(load: Load, stdin: int, stdout: int, *, heartbeat_s: float = HEARTBEAT_S) -> NoReturn:
+    """Serve on the pipes that `engine.worker.pipes.claim` gave, and end the process.
+
+    Ends without finalising the interpreter: threads and drivers of an engine's libraries can keep
+    that from ever finishing, and nothing is left to be saved.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    code = 1
+    try:
+        code = serve(stdin, ReportWriter(stdout), load, heartbeat_s=heartbeat_s)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        _exit(code)
+
+
+def serve(
+    commands: int, report: Callable[[Report], None], load: Load, *, heartbeat_s: float
+) -> int:
+    """Serve until told to stop. `commands` is a descriptor; returns the exit code.
+
+    Raises what `load` raises, except `WorkerUnavailable` and the like, and `OSError` when reports
+    cannot be written any more.
+    """
+    inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    pulse = Pulse()
+    threading.Thread(target=_read, args=(commands, inbox), name="commands", daemon=True).start()
+    threading.Thread(
+        target=pulse.beat, args=(report, heartbeat_s), name="heartbeat", daemon=True
+    ).start()
+    start = inbox.get()
+    if not isinstance(start, Start):
+        log.error("the first command was not Start")
+        return 0 if isinstance(start, Stop) else 1
+    try:
+        engine = load(start.config, report)
+    except WorkerUnavailable as error:
+        report(Unable(str(error)))
+        return 0
+    except (OutOfMemory, MemoryError) as error:
+        log.error("%s", str(error) or "There is not enough memory to load the speech engine.")
+        return EXIT_OUT_OF_MEMORY
+    report(Ready(engine.info))
+    return _Loop(engine, inbox, report, pulse).run()
+
+
+class _Loop:
+    """The life of a loaded engine."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        inbox: queue.SimpleQueue[Command],
+        report: Callable[[Report], None],
+        pulse: Pulse,
+    ) -> None:
+        self._engine = engine
+        self._inbox = inbox
+        self._report = report
+        self._pulse = pulse
+        self._jobs: set[int] = set()  # admitted, and neither cancelled nor reported
+        self._stopping = False
+        if isinstance(engine, SerialEngine):
+            engine.attend = self._hear
+
+    def run(self) -> int:
+        """Step the engine until told to stop; returns the exit code."""
+        while not self._stopping:
+            if not self._engine.busy:
+                self._obey(self._inbox.get())
+            self._hear()
+            if self._engine.busy and not self._stopping:
+                self._pulse.step_begins()
+                try:
+                    outcomes = self._engine.step()
+                except Exception as error:  # the contract: unusable after any
+                    log.error("the engine is lost\n%s", traceback_without_values(error))
+                    return EXIT_OUT_OF_MEMORY if is_out_of_memory(error) else 1
+                self._pulse.step_ends()
+                for outcome in outcomes:
+                    self._tell(outcome)
+        self._engine.close()
+        return 0
+
+    def _hear(self) -> None:
+        """Obey the commands that have come in."""
+        while not self._inbox.empty():
+            self._obey(self._inbox.get())
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Speak():
+                self._jobs.add(command.job_id)
+                self._engine.admit(command)
+            case Cancel():
+                self._jobs.discard(command.job_id)
+                self._engine.cancel(command.job_id)
+            case Stop():
+                self._stopping = True
+                for job_id in self._jobs:
+                    self._engine.cancel(job_id)
+            case Start():
+                log.error("a second Start is ignored")
+
+    def _tell(self, outcome: Outcome) -> None:
+        if outcome.job_id not in self._jobs:
+            return
+        self._jobs.discard(outcome.job_id)
+        self._report(_answer(outcome.job_id, outcome.result))
+
+
+def _answer(job_id: int, result: Speech | SpeechError) -> Report:
+    if isinstance(result, SpeechError):
+        return Failed(job_id, result.kind, str(result))
+    return Spoken(
+        job_id=job_id,
+        pcm=np.ascontiguousarray(result.pcm, "<f4").tobytes(),
+        sample_rate=result.sample_rate,
+        substitution=result.substitution,
+        stage_ms=result.stage_ms,
+    )
+
+
+def _read(descriptor: int, inbox: queue.SimpleQueue[Command]) -> None:
+    """Queue commands until the pipe ends or Stop comes; then see to the end of this process."""
+    decoder = framing.commands()
+    code = 0
+    try:
+        while data := os.read(descriptor, _READ_BYTES):
+            for command in decoder.feed(data):
+                inbox.put(command)
+                if isinstance(command, Stop):
+                    raise _Stopped
+        decoder.end()
+        log.warning("the Discord process is gone")
+    except _Stopped:
+        log.info("stopping")
+    except (FrameError, OSError) as error:
+        log.error("commands cannot be read: %s", error)
+        code = 1
+    inbox.put(Stop())
+    time.sleep(EXIT_GRACE_S)
+    _exit(code)
+
+
+class _Stopped(Exception):
+    """Stop was read."""
+
+
+def _exit(code: int) -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue  # its reader is gone
+    os._exit(code)

@@ -1,0 +1,65 @@
+"""What the worker tells, from any of its threads: reports, whole, and a heartbeat."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from engine import framing
+from engine.framing import FrameError
+from engine.messages import Failed, Heartbeat, Report, Spoken
+from engine.worker.pipes import resident_bytes
+
+
+class ReportWriter:
+    """Writes reports, whole, from any thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+
+    def __call__(self, report: Report) -> None:
+        """Write one report. Raises `OSError` when the Discord process is gone.
+
+        Speech too long for a frame is reported as a failure.
+        """
+        try:
+            data = framing.frame(report)
+        except FrameError:
+            if not isinstance(report, Spoken):
+                raise
+            data = framing.frame(
+                Failed(
+                    report.job_id, "synthesis_failed", "The speech came out too long to be sent."
+                )
+            )
+        rest = memoryview(data)
+        with self._lock:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+
+
+class Pulse:
+    """What the heartbeat tells of the main thread. Loading counts as no step."""
+
+    def __init__(self) -> None:
+        self._step_began: float | None = None
+
+    def step_begins(self) -> None:
+        """Begin to count."""
+        self._step_began = time.monotonic()
+
+    def step_ends(self) -> None:
+        """Count nothing until the next one begins."""
+        self._step_began = None
+
+    def beat(self, report: Callable[[Report], None], interval_s: float) -> None:
+        """Report for ever. A thread's target."""
+        while True:
+            began = self._step_began
+            age_s = 0.0 if began is None else time.monotonic() - began
+            try:
+                report(Heartbeat(age_s, resident_bytes()))
+            except OSError:
+                return  # nobody listens any more; the reader ends the process
+            time.sleep(interval_s)

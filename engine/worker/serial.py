@@ -1,0 +1,90 @@
+"""An engine that speaks one job at a time, driven in steps like one that batches."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from engine.errors import SpeechError, SynthesisFailed
+from engine.messages import Speak
+from engine.speech import EngineInfo, Speech
+from engine.worker.failures import traceback_without_values, understood
+from engine.worker.protocol import Outcome
+
+log = logging.getLogger(__name__)
+
+
+class OneAtATime(Protocol):
+    """A loaded model that speaks one job from beginning to end."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What was loaded, and why."""
+
+    def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
+        """Speak `job`; ask `cancelled` as often as is cheap and return anything once it is true.
+
+        Raises a `SpeechError` or `MemoryError`; anything else is reported as `SynthesisFailed`.
+        """
+
+
+class SerialEngine:
+    """An `engine.worker.protocol.Engine`: a step is one job, first come, first served."""
+
+    def __init__(self, speaker: OneAtATime) -> None:
+        self._speaker = speaker
+        self._waiting: deque[Speak] = deque()
+        self._current: int | None = None
+        self._cancelled = False
+        #: Called whenever the job at work asks whether it was cancelled. The loop hears its
+        #: commands in it, so that `admit` and `cancel` come in during a step too, in this thread.
+        self.attend: Callable[[], None] = lambda: None
+
+    @property
+    def info(self) -> EngineInfo:
+        """What was loaded, and why."""
+        return self._speaker.info
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job waits."""
+        return bool(self._waiting)
+
+    def admit(self, job: Speak) -> None:
+        """Put `job` behind the others."""
+        self._waiting.append(job)
+
+    def cancel(self, job_id: int) -> None:
+        """Forget a job that waits; let one at work know. Unknown ids are ignored."""
+        if job_id == self._current:
+            self._cancelled = True
+        self._waiting = deque(job for job in self._waiting if job.job_id != job_id)
+
+    def step(self) -> Sequence[Outcome]:
+        """Do one job, from beginning to end. Returns nothing for one that was cancelled."""
+        if not self._waiting:
+            return ()
+        job = self._waiting.popleft()
+        self._current, self._cancelled = job.job_id, False
+        try:
+            result = self._speak(job)
+        finally:
+            self._current = None
+        return () if self._cancelled else (Outcome(job.job_id, result),)
+
+    def close(self) -> None:
+        """Forget what waits."""
+        self._waiting.clear()
+
+    def _speak(self, job: Speak) -> Speech | SpeechError:
+        try:
+            return self._speaker.synthesise(job, self._is_cancelled)
+        except Exception as error:  # whatever a model raises concerns this job alone
+            failure = understood(error)
+            if isinstance(failure, SynthesisFailed) and failure is not error:
+                log.error("a job failed\n%s", traceback_without_values(error))
+            return failure
+
+    def _is_cancelled(self) -> bool:
+        self.attend()
+        return self._cancelled
