@@ -1,0 +1,395 @@
+#!/usr/bin/env python3
+"""Timbre's one command: sets up `.venv` beside this file if need be, then runs something in it.
+
+    python timbre.py demo    hear the bot, without Discord: a Discord on 127.0.0.1 plays its part
+    python timbre.py test    lint, types and all tests; more arguments go to pytest
+    python timbre.py run     the bot on Discord, with DISCORD_TOKEN in .env
+    python timbre.py say "Hello" --out hello.ogg
+    python timbre.py doctor  what works on this machine, and what to do about the rest
+    python timbre.py cache list|clear|verify
+    python timbre.py weights ...   fetch or check Chatterbox's weights
+    python timbre.py bench ...     measure the engine
+
+`python timbre.py COMMAND --help` tells more. Uses the standard library alone, and must parse on
+Python 3.8, to be able to say which Python it needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent
+COMMANDS = {
+    **{name: ("-m", "bot", name) for name in ("demo", "run", "say", "doctor", "cache")},
+    "weights": ("-m", "engine.weights"),
+    "bench": ("-m", "engine.bench"),
+}
+#: Options whose value is a path from where the caller stands. Commands run in ROOT, for `.env` and
+#: `var/` are there.
+PATH_OPTIONS = ("--out", "--voice")
+PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+
+
+class SetUpFailed(Exception):
+    """The environment could not be made; `str(error)` says why and where to read more."""
+
+
+class Declared(NamedTuple):
+    """The requirements in pyproject.toml. `torch` is among `packages` too."""
+
+    torch: list[str]
+    packages: list[str]
+    no_deps: list[str]
+    dev: list[str]
+
+
+class Machine(NamedTuple):
+    """What the choice of packages depends on: "3.11", "Linux", and whether there is a driver."""
+
+    python: str
+    system: str
+    has_nvidia: bool
+
+
+def wrong_python(version: Sequence[int]) -> str | None:
+    """Why this Python cannot be used, None if it can."""
+    if (3, 11) <= tuple(version[:2]) <= (3, 13):
+        return None
+    found = f"{version[0]}.{version[1]} ({sys.executable})"
+    return f"Timbre needs Python 3.11, 3.12 or 3.13, and this is {found}."
+
+
+def this_machine() -> Machine:
+    """The machine that this runs on."""
+    has_nvidia = bool(shutil.which("nvidia-smi")) or Path("/proc/driver/nvidia/version").exists()
+    return Machine("{}.{}".format(*sys.version_info), platform.system(), has_nvidia)
+
+
+def read_declared(pyproject: Path) -> Declared:
+    """Read the requirements of a pyproject.toml."""
+    import tomllib  # noqa: PLC0415 - older Pythons have none, and get as far as `wrong_python`
+
+    content = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+    packages = content["project"]["dependencies"]
+    groups = content.get("dependency-groups", {})
+    torch = [package for package in packages if re.match(r"torch(?![\w.-])", package)]
+    return Declared(torch, packages, groups.get("no-deps", []), groups.get("dev", []))
+
+
+def names_an_index(pip_config_list: str) -> bool:
+    """Whether the output of `pip config list` says where packages come from."""
+    return bool(re.search(r"\.(index-url|extra-index-url|find-links|no-index)=", pip_config_list))
+
+
+def torch_build(machine: Machine, pip_is_configured: bool) -> str:
+    """Which torch suits a machine: "uv-auto", "cpu", or "default" for whatever pip finds.
+
+    PyPI's torch brings gigabytes of CUDA on Linux, and none on Windows. A machine whose pip is told
+    where packages come from is left to that.
+    """
+    if machine.system == "Windows" and machine.has_nvidia:
+        return "uv-auto"
+    if machine.system == "Linux" and not machine.has_nvidia and not pip_is_configured:
+        return "cpu"
+    return "default"
+
+
+def steps(python: str, declared: Declared, build: str, dev: bool) -> list[tuple[str, list[str]]]:
+    """The labelled commands that fill an environment, in order."""
+    pip = [python, "-m", "pip", "install", "--progress-bar=off", "--no-input"]
+    packages = declared.packages + (declared.dev if dev else [])
+    if build == "uv-auto":
+        uv = [python, "-m", "uv", "pip", "install", "--python", python, "--torch-backend=auto"]
+        plan = [("uv", [*pip, "uv"]), ("torch for this GPU", [*uv, *declared.torch])]
+    elif build == "cpu":
+        plan = [("torch for CPU", [*pip, "--index-url", PYTORCH_CPU_INDEX, *declared.torch])]
+    else:
+        plan = [("torch", [*pip, *declared.torch])]
+    plan.append((f"{len(packages)} packages and what they need", [*pip, *packages]))
+    if declared.no_deps:
+        label = f"{len(declared.no_deps)} packages without what they ask for"
+        plan.append((label, [*pip, "--no-deps", *declared.no_deps]))
+    return plan
+
+
+def stamp_for(declared: Declared, machine: Machine, pip_is_configured: bool) -> dict[str, object]:
+    """What a finished environment with the dev group in it is known by."""
+
+    def digest(*lists: list[str]) -> str:
+        return hashlib.sha256(json.dumps([sorted(one) for one in lists]).encode()).hexdigest()
+
+    return {
+        "python": machine.python,
+        "torch": torch_build(machine, pip_is_configured),
+        "pip_is_configured": pip_is_configured,  # to ask pip again would take half a second
+        "runtime": digest(declared.packages, declared.no_deps),
+        "dev": digest(declared.packages, declared.no_deps, declared.dev),
+    }
+
+
+def what_to_do(stamp: str | None, declared: Declared, machine: Machine, dev: bool) -> str:
+    """Answer "nothing", "install" or "anew", by the text of the stamp; None: there is no stamp.
+
+    A set-up empties the stamp first and writes it last. An empty one was left by a set-up that did
+    not finish: pip may then take a half-written package for a whole one. An environment without any
+    stamp was made by hand: it is completed, never removed.
+    """
+    if stamp is None:
+        return "install"
+    try:
+        found = json.loads(stamp)
+        want = stamp_for(declared, machine, found["pip_is_configured"])
+    except (ValueError, TypeError, KeyError):
+        return "anew"
+    if any(found.get(name) != want[name] for name in ("python", "torch")):
+        return "anew"  # neither can be changed by installing over it
+    enough = ("dev",) if dev else ("dev", "runtime")
+    return "nothing" if any(found.get(name) == want[name] for name in enough) else "install"
+
+
+def absolute_paths(arguments: Sequence[str], folder: Path) -> list[str]:
+    """The arguments with the values of `PATH_OPTIONS` made absolute, relative to `folder`."""
+    result: list[str] = []
+    for argument in arguments:
+        option, equals, value = argument.partition("=")
+        if result and result[-1] in PATH_OPTIONS:
+            result.append(str(folder / argument))
+        elif equals and option in PATH_OPTIONS:
+            result.append(f"{option}={folder / value}")
+        else:
+            result.append(argument)
+    return result
+
+
+def set_up(root: Path, dev: bool) -> str:
+    """Make or complete `root/.venv` where that is needed; returns its interpreter.
+
+    Only one process at a time works on it, others wait. Raises `SetUpFailed`.
+    """
+    environment = root / ".venv"
+    python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = environment / "timbre-stamp.json"
+    log = environment / "timbre-setup.log"
+    lock = environment / "timbre-setup.lock"
+    declared = read_declared(root / "pyproject.toml")
+    machine = this_machine()
+
+    def due() -> str:
+        text = stamp.read_text(encoding="utf-8") if stamp.exists() else None
+        lost = text is not None and not python.exists()  # the Python that it was made with is gone
+        return "anew" if lost else what_to_do(text, declared, machine, dev)
+
+    if due() == "nothing":
+        return str(python)
+    environment.mkdir(exist_ok=True)
+    with only_one(lock) as held:
+        action = due()  # whoever held the lock may have done it
+        if action == "nothing":
+            return str(python)
+        begun = time.monotonic()
+        print(f"Setting up {environment}", flush=True)
+        if action == "anew":
+            empty(environment, keep={stamp, lock})
+        stamp.write_text("", encoding="utf-8")
+        log.write_bytes(b"")
+        if not python.exists():
+            # Not by this interpreter: it may be the very one that has just been removed.
+            base = getattr(sys, "_base_executable", sys.executable)
+            follow("environment", [base, "-m", "venv", str(environment)], log, held)
+        asked = [str(python), "-m", "pip", "config", "list"]
+        answer = subprocess.run(asked, capture_output=True, text=True, check=False)
+        configured = names_an_index(answer.stdout)
+        plan = steps(str(python), declared, torch_build(machine, configured), dev)
+        for number, (label, command) in enumerate(plan, start=1):
+            follow(f"[{number}/{len(plan)}] {label}", command, log, held)
+        done = stamp_for(declared, machine, configured)
+        new = stamp.with_suffix(".new")
+        new.write_text(json.dumps(done if dev else {**done, "dev": None}), encoding="utf-8")
+        new.replace(stamp)
+        print(f"Set up in {time.monotonic() - begun:.0f} s", flush=True)
+    return str(python)
+
+
+def empty(folder: Path, keep: set[Path]) -> None:
+    """Remove what is in a folder but for `keep`. Raises `SetUpFailed` if something is in use."""
+    try:
+        for path in set(folder.iterdir()) - keep:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    except OSError as error:
+        raise SetUpFailed(f"{folder} has to be made anew, and something uses it: {error}") from None
+
+
+@contextlib.contextmanager
+def only_one(path: Path) -> Iterator[int]:
+    """Hold a lock, given as a file descriptor, waiting for it if need be.
+
+    The system frees it when its holders end, in whatever way: it is never stale.
+    """
+    with path.open("a+b") as file:
+        if not try_lock(file.fileno()):
+            print("Another timbre.py is setting up; waiting for it", flush=True)
+            while not try_lock(file.fileno()):
+                time.sleep(0.2)
+        yield file.fileno()
+
+
+def try_lock(descriptor: int) -> bool:
+    """Take an exclusive lock on an open file unless somebody has it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415 - Windows alone has it
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415 - Windows has none
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def follow(label: str, command: list[str], log: Path, lock: int) -> None:
+    """Run one step with its output in the log, showing what it is at and for how long.
+
+    On POSIX it inherits the lock, so that a step that outlives a killed timbre.py still holds it.
+    Raises `SetUpFailed` with the end of the log.
+    """
+    begun = shown = time.monotonic()
+    terminal = sys.stdout.isatty()
+    print(label, end="" if terminal else "\n", flush=True)
+    with log.open("ab") as sink:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+            pass_fds=() if os.name == "nt" else (lock,),
+        )
+    while wait(process, 0.3) is None:
+        now = time.monotonic()
+        line = f"{label} {now - begun:.0f} s {activity(log)}"
+        if terminal:
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r{line[:width]:{width}}", end="", flush=True)
+        elif now - shown >= 10:
+            shown = now
+            print(line, flush=True)
+    if terminal:
+        print()
+    if process.returncode != 0:
+        tail = "\n".join(end_of(log)[-20:])
+        raise SetUpFailed(f"{tail}\n\nSet-up failed at {label}. All that was printed is in {log}")
+
+
+def wait(process: subprocess.Popen[bytes], seconds: float | None) -> int | None:
+    """The exit code of a process, None if it still runs after so long.
+
+    Ctrl-C in a terminal reaches the process too; it gets ten seconds to end in its own way.
+    """
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    except KeyboardInterrupt:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        process.kill()
+        raise
+
+
+def end_of(log: Path) -> list[str]:
+    """The last lines of a log, in what every console can show."""
+    return log.read_bytes()[-8000:].decode("ascii", "backslashreplace").splitlines()
+
+
+def activity(log: Path) -> str:
+    """What pip says that it is doing."""
+    at_work = re.compile(
+        r"\s*(Collecting|Downloading|Using cached|Processing|Building|Installing) "
+    )
+    return next((line.strip() for line in reversed(end_of(log)) if at_work.match(line)), "")
+
+
+def run_instead(command: list[str]) -> int:
+    """Become this command, or where a process cannot, wait for it; returns its exit code."""
+    sys.stdout.flush()
+    if os.name != "nt":
+        os.execv(command[0], command)  # noqa: S606 - signals and the exit code are then its own
+    process = subprocess.Popen(command)
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):  # it got that too, and ends when it likes
+            return process.wait()
+
+
+def run_tests(python: str, pytest_arguments: list[str]) -> int:
+    """Run every stage even if one fails; returns 0 if all passed."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "DISCORD_TOKEN" and not name.startswith("TIMBRE_")
+    }
+    environment.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
+    stages = {
+        "ruff check": ["ruff", "check", "."],
+        "ruff format": ["ruff", "format", "--check", "."],
+        "mypy": ["mypy", "-p", "bot", "-p", "engine", "-p", "cogs", "-p", "data"],
+        "pytest": ["pytest", *pytest_arguments],
+    }
+    verdicts = []
+    for name, command in stages.items():
+        print(f"== {name}", flush=True)
+        begun = time.monotonic()
+        code = wait(subprocess.Popen([python, "-m", *command], env=environment), None)
+        verdicts.append(f"{name} {'passed' if code == 0 else 'FAILED'}")
+        print(f"== {verdicts[-1]} in {time.monotonic() - begun:.1f} s", flush=True)
+    failed = any(verdict.endswith("FAILED") for verdict in verdicts)
+    print(f"{'FAILED' if failed else 'PASSED'}: {', '.join(verdicts)}")
+    return 1 if failed else 0
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out one command line; returns the exit code."""
+    if complaint := wrong_python(tuple(sys.version_info[:3])):
+        print(complaint, file=sys.stderr)
+        return 2
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(__doc__)
+        return 0 if arguments else 2
+    command, rest = arguments[0], arguments[1:]
+    if command != "test" and command not in COMMANDS:
+        print(f"No command {command!r}; there are test, {', '.join(COMMANDS)}.", file=sys.stderr)
+        return 2
+    caller = Path.cwd()
+    try:
+        python = set_up(ROOT, dev=command == "test")
+        os.chdir(ROOT)
+        if command == "test":
+            return run_tests(python, rest)
+        return run_instead([python, *COMMANDS[command], *absolute_paths(rest, caller)])
+    except SetUpFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
