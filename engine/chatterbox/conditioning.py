@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 from torch import Tensor
 
 from engine.chatterbox.weights import T3Weights
@@ -31,7 +31,7 @@ class VoicePrompt:
 def conditioning_prefix(weights: T3Weights, voice: VoicePrompt, exaggeration: float) -> Tensor:
     """Embeddings of the conditioning positions: fp32 (positions, hidden)."""
     named, device = weights.conditioning, weights.device
-    speaker = F.linear(
+    speaker = functional.linear(
         voice.speaker.to(device, torch.float32).view(1, -1),
         named["spkr_enc.weight"],
         named["spkr_enc.bias"],
@@ -54,17 +54,19 @@ def _attention_block(named: Mapping[str, Tensor], queries: Tensor, keys: Tensor)
     prefix = "perceiver.attn."
 
     def project(name: str, value: Tensor) -> Tensor:
-        return F.linear(value, named[f"{prefix}{name}.weight"], named[f"{prefix}{name}.bias"])
+        return functional.linear(
+            value, named[f"{prefix}{name}.weight"], named[f"{prefix}{name}.bias"]
+        )
 
     def split(value: Tensor) -> Tensor:
         return value.view(1, len(value), PERCEIVER_HEADS, -1).transpose(1, 2)
 
     def normed(value: Tensor) -> Tensor:
         gain, bias = named[prefix + "norm.weight"], named[prefix + "norm.bias"]
-        return F.layer_norm(value, gain.shape, gain, bias)
+        return functional.layer_norm(value, gain.shape, gain, bias)
 
     normed_keys = normed(keys)
-    mixed = F.scaled_dot_product_attention(
+    mixed = functional.scaled_dot_product_attention(
         split(project("to_q", normed(queries))),
         split(project("to_k", normed_keys)),
         split(project("to_v", normed_keys)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 from torch import Tensor
 
 from engine.chatterbox.buffers import Batch, Buffers
@@ -251,14 +251,14 @@ class T3:
         dtype = self.config.dtype
         for index, layer in enumerate(self.weights.layers):
             normed = rms_norm(residual, layer.attention_gain, dtype)
-            qkv = F.linear(normed, layer.qkv).view(rows, count, 3, -1, HEAD_DIM)
+            qkv = functional.linear(normed, layer.qkv).view(rows, count, 3, -1, HEAD_DIM)
             query, key, value = qkv.permute(2, 0, 3, 1, 4)
             key, value = extend(index, rotate(key, cosine, sine), value)
-            mixed = F.scaled_dot_product_attention(
+            mixed = functional.scaled_dot_product_attention(
                 rotate(query, cosine, sine), key, value, attn_mask=visible
             )
             mixed = mixed.transpose(1, 2).reshape(rows, count, -1)
-            residual = residual + F.linear(mixed, layer.output)
+            residual = residual + functional.linear(mixed, layer.output)
             normed = rms_norm(residual, layer.mlp_gain, dtype)
             residual = residual + mlp(normed, layer.gate_up, layer.down)
         return residual

@@ -5,7 +5,7 @@ missing. No tensor's value may decide what is launched: these too are captured i
 """
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 from torch import Tensor
 
 from engine.chatterbox.buffers import Batch
@@ -46,7 +46,7 @@ class ReferenceKernels:
 
     def norm_linear(self, batch: Batch, gain: Tensor, weight: Tensor, out: Tensor) -> None:
         """`out` becomes the RMS norm of `residual` times `weight` transposed."""
-        out.copy_(F.linear(rms_norm(batch.residual, gain, weight.dtype), weight))
+        out.copy_(functional.linear(rms_norm(batch.residual, gain, weight.dtype), weight))
 
     def attend(
         self,
@@ -82,7 +82,7 @@ class ReferenceKernels:
             return pool[used].transpose(1, 2).flatten(2, 3)
 
         batch.attended.copy_(
-            F.scaled_dot_product_attention(
+            functional.scaled_dot_product_attention(
                 query[:, :, None],
                 gathered(keys),
                 gathered(values),
@@ -92,7 +92,7 @@ class ReferenceKernels:
 
     def add_attended(self, batch: Batch, weight: Tensor) -> None:
         """`residual` grows by what was attended to, times `weight` transposed."""
-        batch.residual.add_(F.linear(batch.attended, weight))
+        batch.residual.add_(functional.linear(batch.attended, weight))
 
     def add_mlp(self, batch: Batch, gain: Tensor, gate_up: Tensor, down: Tensor) -> None:
         """`residual` grows by the gated MLP of its RMS norm."""
@@ -112,8 +112,8 @@ class ReferenceKernels:
 
 def mlp(normed: Tensor, gate_up: Tensor, down: Tensor) -> Tensor:
     """Llama's gated MLP on (..., hidden)."""
-    gate, up = F.linear(normed, gate_up).chunk(2, dim=-1)
-    return F.linear(F.silu(gate) * up, down)
+    gate, up = functional.linear(normed, gate_up).chunk(2, dim=-1)
+    return functional.linear(functional.silu(gate) * up, down)
 
 
 def guided_logits(batch: Batch, state: Tensor, parameters: Tensor) -> Tensor:

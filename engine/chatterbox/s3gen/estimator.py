@@ -40,10 +40,10 @@ def _block(
     """A resnet and its transformer layers; returns a new fp32 stream."""
     hidden = kernels.normed_conv(rows, block.first, shift=block.time[step], stream=None)
     stream = kernels.linear(rows, block.shortcut)
-    stream = kernels.normed_conv(hidden, block.second, shift=None, stream=stream)
+    stream = kernels.normed_conv(hidden, block.second, shift=block.layer_biases, stream=stream)
     for layer in block.layers:
-        qkv = kernels.norm_linear(stream, layer.qkv, "none")
-        kernels.add_linear(stream, kernels.attend(qkv, block.heads, lengths), layer.out)
-        hidden = kernels.norm_linear(stream, layer.feed_in, "gelu")
-        kernels.add_linear(stream, hidden, layer.feed_out)
+        qkv = kernels.norm_linear(stream, layer.ahead, layer.qkv, "none")
+        kernels.add_product(stream, kernels.attend(qkv, block.heads, lengths), layer.out)
+        hidden = kernels.norm_linear(stream, layer.feed_ahead, layer.feed_in, "gelu")
+        kernels.add_product(stream, hidden, layer.feed_out)
     return stream

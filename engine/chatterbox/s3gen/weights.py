@@ -18,6 +18,7 @@ from torch.nn import functional
 from engine.chatterbox.s3gen.config import EULER_STEPS, MEL_BINS, Precision
 from engine.weights.sizes import S3GenSizes
 
+_FEED_BIAS = "ff.net.2.bias"
 _NOT_DECODED = ("tokenizer.", "speaker_encoder.")  # these two serve enrolment alone
 
 
@@ -25,7 +26,7 @@ _NOT_DECODED = ("tokenizer.", "speaker_encoder.")  # these two serve enrolment a
 class Linear:
     """`weight` is (out, in); for a windowed product (out, taps * in), the earliest tap first.
 
-    `bias` is (out,) in fp32 whatever the weight is in: it is added to an fp32 sum.
+    `bias` is (out,), in the weight's dtype.
     """
 
     weight: Tensor
@@ -74,23 +75,34 @@ class NormedConv:
 
 @dataclass(frozen=True, slots=True)
 class TransformerLayer:
-    """Self-attention and a GELU feed-forward, norms folded in."""
+    """Self-attention and a GELU feed-forward, norms folded in.
 
+    `out` and `feed_out` are (width, in) and have no bias: a block adds the biases of all its
+    layers to the stream at once, before the first. `ahead` and `feed_ahead`, (width,) fp32, are
+    what the stream then holds too much where attention and feed-forward read it.
+    """
+
+    ahead: Tensor
     qkv: Linear
-    out: Linear
+    out: Tensor
+    feed_ahead: Tensor
     feed_in: Linear
-    feed_out: Linear
+    feed_out: Tensor
 
 
 @dataclass(frozen=True, slots=True)
 class EstimatorBlock:
-    """A causal resnet and its transformer layers. `time` is (steps, width), fp32."""
+    """A causal resnet and its transformer layers.
+
+    `time` is (steps, width) fp32; `layer_biases`, (width,) fp32, is the sum over the layers.
+    """
 
     heads: int
     first: NormedConv
     time: Tensor
     second: NormedConv
     shortcut: Linear
+    layer_biases: Tensor
     layers: tuple[TransformerLayer, ...]
 
 
@@ -177,7 +189,7 @@ class Layout:
         return tensor.to(device=self.device, dtype=dtype).contiguous()
 
     def _put(self, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> Linear:
-        return Linear(self.put(weight, dtype), self.put(bias))
+        return Linear(self.put(weight, dtype), self.put(bias, dtype))
 
     def _fold(self, weight: Tensor, bias: Tensor, norm: str | None) -> tuple[Tensor, Tensor]:
         if norm is None:
@@ -229,29 +241,43 @@ def load_estimator(layout: Layout, sizes: S3GenSizes, precision: Precision) -> E
         norm = layout.norm(prefix + ".block.2")
         return NormedConv(layout.windowed(prefix + ".block.0", dtype), norm.weight, norm.bias)
 
-    def transformer(prefix: str) -> TransformerLayer:
-        queries = tuple(f"{prefix}attn1.to_{part}" for part in "qkv")
-        return TransformerLayer(
-            qkv=layout.stacked(queries, dtype, norm=prefix + "norm1"),
-            out=layout.linear(prefix + "attn1.to_out.0", dtype),
-            feed_in=layout.linear(prefix + "ff.net.0.proj", dtype, norm=prefix + "norm3"),
-            feed_out=layout.linear(prefix + "ff.net.2", dtype),
+    def transformers(prefix: str) -> tuple[Tensor, tuple[TransformerLayer, ...]]:
+        names = [f"{prefix}{n}." for n in range(sizes.estimator_transformers)]
+        biases = [layout[n + last] for n in names for last in ("attn1.to_out.0.bias", _FEED_BIAS)]
+        # What is still to come, from each of the biases on: the stream holds that much too much.
+        ahead = layout.put(torch.stack(biases).flip(0).cumsum(0).flip(0))
+        layers = tuple(
+            TransformerLayer(
+                ahead=ahead[2 * n],
+                qkv=layout.stacked(
+                    tuple(f"{name}attn1.to_{part}" for part in "qkv"), dtype, norm=name + "norm1"
+                ),
+                out=layout.put(layout[name + "attn1.to_out.0.weight"], dtype),
+                feed_ahead=ahead[2 * n + 1],
+                feed_in=layout.linear(name + "ff.net.0.proj", dtype, norm=name + "norm3"),
+                feed_out=layout.put(layout[name + "ff.net.2.weight"], dtype),
+            )
+            for n, name in enumerate(names)
         )
+        return ahead[0], layers
 
     def block(prefix: str) -> EstimatorBlock:
         resnet = prefix + "0."
+        layer_biases, layers = transformers(prefix + "1.")
         return EstimatorBlock(
             heads=sizes.estimator_heads,
             first=normed_conv(resnet + "block1"),
             time=layout.put(
-                functional.linear(functional.mish(times), layout[resnet + "mlp.1.weight"])
-                + layout[resnet + "mlp.1.bias"]
+                functional.linear(
+                    functional.mish(times),
+                    layout[resnet + "mlp.1.weight"],
+                    layout[resnet + "mlp.1.bias"],
+                )
             ),
             second=normed_conv(resnet + "block2"),
             shortcut=layout.windowed(resnet + "res_conv", dtype),
-            layers=tuple(
-                transformer(f"{prefix}1.{n}.") for n in range(sizes.estimator_transformers)
-            ),
+            layer_biases=layer_biases,
+            layers=layers,
         )
 
     return EstimatorWeights(

@@ -23,11 +23,16 @@ class Kernels(Protocol):
     them, because the convolutions here look back only and attention stops at the length.
     """
 
-    def norm_linear(self, rows: Tensor, product: Linear, activation: Activation) -> Tensor:
-        """Normalise each row to zero mean and unit variance, then multiply; in weight's dtype."""
+    def norm_linear(
+        self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation
+    ) -> Tensor:
+        """Normalise each row of `stream - ahead` to zero mean and unit variance, then multiply.
 
-    def add_linear(self, stream: Tensor, rows: Tensor, product: Linear) -> None:
-        """`stream` (fp32) grows by the product, in place."""
+        `stream` is fp32, `ahead` (channels,) fp32; the result is in the weight's dtype.
+        """
+
+    def add_product(self, stream: Tensor, rows: Tensor, weight: Tensor) -> None:
+        """`stream` (fp32) grows by `rows` times the transposed weight, in place."""
 
     def linear(self, rows: Tensor, product: Linear) -> Tensor:
         """The product in fp32, of rows in any dtype rounded to the weight's."""
@@ -41,7 +46,7 @@ class Kernels(Protocol):
     def normed_conv(
         self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
     ) -> Tensor:
-        """Causal convolution, norm and Mish, plus `shift` (channels,) or plus `stream`.
+        """Causal convolution, norm and Mish, plus `shift` (channels,) fp32.
 
         With `stream`, that is added to in place and returned; else the result is in weight's dtype.
         """
@@ -61,5 +66,5 @@ def kernels_for(device: torch.device, dtype: torch.dtype) -> Kernels:
     if fused_runs and dtype != torch.float32:
         from engine.chatterbox.s3gen.kernels.fused import FusedKernels  # noqa: PLC0415 - Triton
 
-        return FusedKernels()
+        return FusedKernels(device)
     return ReferenceKernels()

@@ -1,8 +1,8 @@
-"""S3Gen's kernels in Triton: five launches to a transformer layer instead of ten.
+"""S3Gen's kernels where an NVIDIA GPU runs Triton: cuBLAS for products, Triton for what is between.
 
 Products read half precision and sum in fp32; the residual stream, norms and softmax are fp32.
-Tested against `reference`. Block sizes are those that won on an H100 and fit 100 KB of shared
-memory, which is what a consumer Blackwell has.
+Tested against `reference`. Block sizes are those that won on an H100 and fit the 100 KB of shared
+memory that a consumer Blackwell has. cuBLAS beat a Triton product with the norm fused in.
 """
 
 # Triton is untyped and takes no annotations but its own; a kernel's arguments are positional.
@@ -16,6 +16,7 @@ import torch
 import triton
 import triton.language as tl
 from torch import Tensor
+from torch.nn import functional
 
 from engine.chatterbox.s3gen.kernels.reference import EPSILON, TAPS
 from engine.chatterbox.s3gen.weights import Linear, NormedConv
@@ -23,45 +24,44 @@ from engine.chatterbox.s3gen.weights import Linear, NormedConv
 if TYPE_CHECKING:
     from engine.chatterbox.s3gen.kernels import Activation
 
+LARGE = 8192  # rows from which larger blocks pay
+NORM_ROWS = 4
 SNAKE_BLOCK = 1024
+DEEP_SHARED_MEMORY = 200 * 1024  # bytes: data-centre GPUs have it
 
 
 class FusedKernels:
     """See `engine.chatterbox.s3gen.kernels.Kernels` for what each of these computes."""
 
-    def norm_linear(self, rows: Tensor, product: Linear, activation: "Activation") -> Tensor:
-        """Normalise each row to zero mean and unit variance, then multiply; in weight's dtype."""
-        width, outputs = rows.shape[-1], len(product.weight)
-        count = rows.numel() // width
-        block_rows, block_columns = 64, 64
-        row_blocks, tiles = triton.cdiv(count, block_rows), outputs // block_columns
-        splits = _splits(row_blocks, tiles)
-        result = rows.new_empty(*rows.shape[:-1], outputs, dtype=product.weight.dtype)
-        _norm_linear[row_blocks, splits](
-            rows,
-            product.weight,
-            product.bias,
-            result,
-            count,
-            EPSILON,
-            width=width,
-            outputs=outputs,
-            tiles=tiles // splits,
-            gelu=activation == "gelu",
-            block_rows=block_rows,
-            block_columns=block_columns,
-            num_warps=4,
-        )
-        return result
+    def __init__(self, device: torch.device) -> None:
+        memory = torch.cuda.get_device_properties(device).shared_memory_per_block_optin
+        self._deep_stages = 3 if memory >= DEEP_SHARED_MEMORY else 2
 
-    def add_linear(self, stream: Tensor, rows: Tensor, product: Linear) -> None:
-        """`stream` (fp32) grows by the product, in place."""
-        _multiply(rows.view(1, -1, rows.shape[-1]), product, stream, taps=1, add=True)
+    def norm_linear(
+        self, stream: Tensor, ahead: Tensor, product: Linear, activation: "Activation"
+    ) -> Tensor:
+        """Normalise each row of `stream - ahead` to zero mean and unit variance, then multiply."""
+        width = stream.shape[-1]
+        count = stream.numel() // width
+        normed = torch.empty_like(stream, dtype=product.weight.dtype)
+        _norm[(triton.cdiv(count, NORM_ROWS),)](
+            stream, ahead, normed, count, EPSILON, width=width, block_rows=NORM_ROWS, num_warps=4
+        )
+        result = functional.linear(normed, product.weight, product.bias)
+        return functional.gelu(result) if activation == "gelu" else result
+
+    def add_product(self, stream: Tensor, rows: Tensor, weight: Tensor) -> None:
+        """`stream` (fp32) grows by `rows` times the transposed weight, in place."""
+        total = stream.flatten(0, -2)
+        # The public addmm has no form with half-precision factors, an fp32 sum and `out`.
+        torch.ops.aten.addmm.dtype_out(
+            total, rows.flatten(0, -2), weight.T, torch.float32, out=total
+        )
 
     def linear(self, rows: Tensor, product: Linear) -> Tensor:
         """The product in fp32, of rows in any dtype rounded to the weight's."""
         result = rows.new_empty(*rows.shape[:-1], len(product.weight), dtype=torch.float32)
-        _multiply(rows.view(1, -1, rows.shape[-1]), product, result, taps=1, add=False)
+        _multiply(rows.view(1, -1, rows.shape[-1]), product, result, taps=1)
         return result
 
     def attend(self, qkv: Tensor, heads: int, lengths: Tensor) -> Tensor:
@@ -69,7 +69,7 @@ class FusedKernels:
         batch, time, triple = qkv.shape
         head_width = triple // (3 * heads)
         result = qkv.new_empty(batch, time, triple // 3)
-        block_rows, block_columns = 128, 64
+        block_rows, block_columns = 64, 128
         _attend[triton.cdiv(time, block_rows), batch * heads](
             qkv,
             lengths,
@@ -80,27 +80,28 @@ class FusedKernels:
             head_width=head_width,
             block_rows=block_rows,
             block_columns=block_columns,
-            num_warps=8,
-            num_stages=3,
+            num_warps=4,
+            num_stages=2,
         )
         return result
 
     def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
         """Three taps: a row and the two before it, zero before the first; in fp32."""
         result = rows.new_empty(*rows.shape[:-1], len(product.weight), dtype=torch.float32)
-        _multiply(rows, product, result, taps=TAPS, add=False)
+        _multiply(rows, product, result, taps=TAPS)
         return result
 
     def normed_conv(
         self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
     ) -> Tensor:
-        """Causal convolution, norm and Mish, plus `shift` (channels,) or plus `stream`."""
+        """Causal convolution, norm and Mish, plus `shift`, added to `stream` if there is one."""
         batch, time, channels = rows.shape
         weight = block.conv.weight
         result = stream
         if result is None:
             result = rows.new_empty(batch, time, len(weight), dtype=weight.dtype)
-        block_rows = 32 if batch * time < 8192 else 64
+        large = batch * time >= LARGE
+        block_rows = 64 if large else 16
         _normed_conv[triton.cdiv(time, block_rows), batch](
             rows,
             weight,
@@ -117,9 +118,9 @@ class FusedKernels:
             shifted=shift is not None,
             add=stream is not None,
             block_rows=block_rows,
-            block_depth=64,
-            num_warps=8,
-            num_stages=2,
+            block_depth=_depth(channels),
+            num_warps=8 if large else 4,
+            num_stages=self._deep_stages,
         )
         return result
 
@@ -151,16 +152,15 @@ class FusedKernels:
         return total, bent
 
 
-def _splits(row_blocks: int, tiles: int) -> int:
-    """Into how many programs the columns are divided so that all multiprocessors have work."""
-    divisors = [d for d in range(1, tiles + 1) if tiles % d == 0]
-    return next((d for d in divisors if row_blocks * d >= 256), divisors[-1])
+def _depth(channels: int) -> int:
+    """How much of a row one step of a product takes: 128, where that divides it."""
+    return 64 if channels % 128 else 128
 
 
-def _multiply(rows: Tensor, product: Linear, result: Tensor, *, taps: int, add: bool) -> None:
+def _multiply(rows: Tensor, product: Linear, result: Tensor, *, taps: int) -> None:
     batch, time, channels = rows.shape
     outputs = len(product.weight)
-    large = batch * time >= 8192
+    large = batch * time >= LARGE
     block_rows, block_columns = (128, 128) if large else (64, 64)
     _linear[triton.cdiv(time, block_rows), triton.cdiv(outputs, block_columns), batch](
         rows,
@@ -171,46 +171,33 @@ def _multiply(rows: Tensor, product: Linear, result: Tensor, *, taps: int, add: 
         channels=channels,
         outputs=outputs,
         taps=taps,
-        add=add,
         block_rows=block_rows,
         block_columns=block_columns,
-        block_depth=64,
+        block_depth=64 if large else _depth(channels),
         num_warps=8 if large else 4,
         num_stages=3,
     )
 
 
 @triton.jit
-def _norm_linear(
-    rows,
-    weight,
-    bias,
-    result,
+def _norm(
+    stream,
+    ahead,
+    normed,
     count,
     epsilon,
     width: tl.constexpr,
-    outputs: tl.constexpr,
-    tiles: tl.constexpr,
-    gelu: tl.constexpr,
     block_rows: tl.constexpr,
-    block_columns: tl.constexpr,
 ):
     row = tl.program_id(0) * block_rows + tl.arange(0, block_rows)
-    depth = tl.arange(0, width)
+    column = tl.arange(0, width)
     inside = (row < count)[:, None]
-    x = tl.load(rows + row[:, None] * width + depth, mask=inside, other=0).to(tl.float32)
+    place = row[:, None] * width + column
+    x = tl.load(stream + place, mask=inside, other=0) - tl.load(ahead + column)[None, :]
     x -= tl.sum(x, 1)[:, None] / width
     variance = tl.sum(x * x, 1) / width
-    normed = (x * (1 / tl.sqrt(variance + epsilon))[:, None]).to(weight.dtype.element_ty)
-    first = tl.program_id(1) * tiles * block_columns
-    for tile in range(tiles):
-        column = first + tile * block_columns + tl.arange(0, block_columns)
-        matrix = tl.load(weight + column[None, :] * width + depth[:, None])
-        product = tl.dot(normed, matrix) + tl.load(bias + column)[None, :]
-        if gelu:
-            product = 0.5 * product * (1 + tl.erf(product * 0.7071067811865476))
-        place = result + row[:, None] * outputs + column
-        tl.store(place, product.to(result.dtype.element_ty), mask=inside)
+    x *= (1 / tl.sqrt(variance + epsilon))[:, None]
+    tl.store(normed + place, x.to(normed.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -251,7 +238,6 @@ def _linear(
     channels: tl.constexpr,
     outputs: tl.constexpr,
     taps: tl.constexpr,
-    add: tl.constexpr,
     block_rows: tl.constexpr,
     block_columns: tl.constexpr,
     block_depth: tl.constexpr,
@@ -275,8 +261,6 @@ def _linear(
     product += tl.load(bias + column, mask=column < outputs, other=0)[None, :]
     inside = (row < time)[:, None] & (column < outputs)[None, :]
     place = result + (item * time + row[:, None]) * outputs + column
-    if add:
-        product += tl.load(place, mask=inside, other=0)
     tl.store(place, product, mask=inside)
 
 

@@ -22,15 +22,17 @@ TAPS = 3
 class ReferenceKernels:
     """See `engine.chatterbox.s3gen.kernels.Kernels` for what each of these computes."""
 
-    def norm_linear(self, rows: Tensor, product: Linear, activation: "Activation") -> Tensor:
-        """Normalise each row to zero mean and unit variance, then multiply; in weight's dtype."""
-        normed = functional.layer_norm(rows.float(), rows.shape[-1:], eps=EPSILON)
+    def norm_linear(
+        self, stream: Tensor, ahead: Tensor, product: Linear, activation: "Activation"
+    ) -> Tensor:
+        """Normalise each row of `stream - ahead` to zero mean and unit variance, then multiply."""
+        normed = functional.layer_norm(stream - ahead, stream.shape[-1:], eps=EPSILON)
         result = multiply(normed, product)
         return functional.gelu(result) if activation == "gelu" else result
 
-    def add_linear(self, stream: Tensor, rows: Tensor, product: Linear) -> None:
-        """`stream` (fp32) grows by the product, in place."""
-        stream.add_(multiply(rows, product))
+    def add_product(self, stream: Tensor, rows: Tensor, weight: Tensor) -> None:
+        """`stream` (fp32) grows by `rows` times the transposed weight, in place."""
+        stream.add_(functional.linear(rows, weight))
 
     def linear(self, rows: Tensor, product: Linear) -> Tensor:
         """The product in fp32, of rows in any dtype rounded to the weight's."""
@@ -53,7 +55,7 @@ class ReferenceKernels:
     def normed_conv(
         self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
     ) -> Tensor:
-        """Causal convolution, norm and Mish, plus `shift` (channels,) or plus `stream`."""
+        """Causal convolution, norm and Mish, plus `shift`, added to `stream` if there is one."""
         convolved = self.causal_conv(rows, block.conv)
         normed = functional.layer_norm(
             convolved, convolved.shape[-1:], block.gain, block.bias, EPSILON
@@ -81,7 +83,7 @@ class ReferenceKernels:
 def multiply(rows: Tensor, product: Linear) -> Tensor:
     """The product in the weight's dtype."""
     dtype = product.weight.dtype
-    return functional.linear(rows.to(dtype), product.weight, product.bias.to(dtype))
+    return functional.linear(rows.to(dtype), product.weight, product.bias)
 
 
 def windows(rows: Tensor, taps: int, before: int) -> Tensor:

@@ -1,0 +1,197 @@
+"""How long the speech-token decoder takes, beside the least time the device's memory allows.
+
+A decode step has to read every weight once and every used key and value once; what that takes at
+the bandwidth of a plain copy is its floor. Nothing here runs a step that an utterance would not.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from engine.chatterbox.conditioning import VoicePrompt
+from engine.chatterbox.config import CONTEXT_BUCKETS, SLOT_BUCKETS, DecoderConfig, bucket_for
+from engine.chatterbox.graphs import GraphKey, StepGraphs
+from engine.chatterbox.kernels import Kernels
+from engine.chatterbox.slots import Column, Status
+from engine.chatterbox.t3 import T3, Utterance
+from engine.chatterbox.weights import T3Weights
+from engine.speech import SpeechParameters
+
+_PREFILLED_TOGETHER = 8
+_TEXT_TOKENS = 100
+
+
+@dataclass(frozen=True)
+class StepTiming:
+    """One batch size. Times are medians in milliseconds, bytes what a step cannot avoid reading."""
+
+    streams: int
+    guided: bool
+    context: int
+    precision: str
+    ms_per_step: float
+    tokens_per_s: float
+    floor_ms: float
+    fraction_of_floor: float
+    gigabytes_read: float
+
+
+def copy_bandwidth(device: torch.device, size: int = 2**30) -> float:
+    """Bytes a second of a device-to-device copy, reads and writes both counted."""
+    source = torch.empty(size, dtype=torch.uint8, device=device).random_()
+    target = torch.empty_like(source)
+    return 2 * size / (median_ms(lambda: target.copy_(source), device, repeats=10) / 1e3)
+
+
+def median_ms(run: Callable[[], object], device: torch.device, *, repeats: int) -> float:
+    """Median time of a call in milliseconds, the first two calls left out.
+
+    On CUDA by events on the current stream.
+    """
+    times = []
+    for repeat in range(repeats + 2):
+        if device.type == "cuda":
+            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            begin.record()
+            run()
+            end.record()
+            end.synchronize()
+            elapsed = begin.elapsed_time(end)
+        else:
+            started = time.perf_counter()
+            run()
+            elapsed = 1e3 * (time.perf_counter() - started)
+        if repeat >= 2:
+            times.append(elapsed)
+    return statistics.median(times)
+
+
+def bytes_per_step(weights: T3Weights, rows: int, context: int) -> int:
+    """Weights once, and the keys and values of `context` positions for every row."""
+    matrices = [weights.speech_head]
+    for layer in weights.layers:
+        matrices += [layer.qkv, layer.output, layer.gate_up, layer.down]
+    sizes = weights.sizes
+    position = 2 * sizes.layers * sizes.hidden * weights.dtype.itemsize
+    return sum(matrix.nbytes for matrix in matrices) + rows * context * position
+
+
+@torch.inference_mode()
+def time_steps(
+    weights: T3Weights,
+    streams: int,
+    *,
+    bandwidth: float,
+    context: int = 350,
+    guided: bool = True,
+    steps: int = 20,
+    repeats: int = 5,
+    kernels: Kernels | None = None,
+) -> StepTiming:
+    """Decode `streams` utterances whose mean context is `context`, from a captured graph.
+
+    Raises `RuntimeError` if an utterance ended meanwhile, because then less was decoded.
+    """
+    runs = (repeats + 2) * steps
+    prompt = weights.sizes.conditioning_positions + _TEXT_TOKENS + 2
+    start = max(1, context - prompt - runs // 2)
+    config = DecoderConfig.for_streams(streams, weights.dtype, prompt + start + runs + 32, 2)
+    t3 = T3(weights, config, kernels)
+    parameters = SpeechParameters(cfg_weight=0.5 if guided else 0.0)
+    said = [
+        Utterance(random_text(), random_voice(weights), parameters, cap=start + runs + 8)
+        for _ in range(streams)
+    ]
+    slots = list(range(streams))
+    for first in slots[::_PREFILLED_TOGETHER]:
+        some = slots[first : first + _PREFILLED_TOGETHER]
+        t3.prefill([t3.reserve(said[slot], slot) for slot in some])
+    t3.slots.state[:streams, Column.GENERATED] = start
+    key = GraphKey(
+        places=bucket_for(streams, SLOT_BUCKETS),
+        guided=guided,
+        context=bucket_for(prompt + start + runs + 1, CONTEXT_BUCKETS),
+        draw_noise=True,
+    )
+    graphs = StepGraphs(t3)
+    ms = median_ms(lambda: graphs.run(slots, key, steps=steps), t3.device, repeats=repeats) / steps
+    if not bool((t3.slots.state[:streams, Column.STATUS] == Status.RUNNING).all()):
+        raise RuntimeError("an utterance ended while it was being timed")
+    read = bytes_per_step(weights, streams * (2 if guided else 1), context)
+    floor = 1e3 * read / bandwidth
+    return StepTiming(
+        streams=streams,
+        guided=guided,
+        context=context,
+        precision=str(weights.dtype).removeprefix("torch."),
+        ms_per_step=ms,
+        tokens_per_s=streams / ms * 1e3,
+        floor_ms=floor,
+        fraction_of_floor=floor / ms,
+        gigabytes_read=read / 1e9,
+    )
+
+
+@torch.inference_mode()
+def time_first_token(weights: T3Weights, *, known_voice: bool, repeats: int = 5) -> float:
+    """Median milliseconds from a text to its first sampled token, alone, guided.
+
+    With `known_voice` the voice's prefix is in the cache already.
+    """
+    t3 = T3(weights, DecoderConfig.for_streams(1, weights.dtype))
+    voice, parameters = random_voice(weights), SpeechParameters()
+
+    def run() -> None:
+        if not known_voice:
+            t3.prefixes.shrink(t3.pool.capacity)
+        prompt = t3.reserve(Utterance(random_text(), voice, parameters, cap=100), 0)
+        t3.prefill([prompt])
+        t3.release(prompt)
+
+    return median_ms(run, t3.device, repeats=repeats)
+
+
+@torch.inference_mode()
+def time_upstream(upstream_t3: Any, condition: Any, *, tokens: int = 60) -> float:
+    """Milliseconds a token of upstream's `T3.inference`, guided, its prefill left out.
+
+    `upstream_t3` and `condition` are upstream's own; the difference of two lengths is timed.
+    """
+    device = upstream_t3.device
+    text = random_text().expand(2, -1)
+
+    def run(count: int) -> Callable[[], object]:
+        return lambda: upstream_t3.inference(
+            t3_cond=condition, text_tokens=text, max_new_tokens=count, top_p=1.0
+        )
+
+    short, long = (median_ms(run(count), device, repeats=1) for count in (10, 10 + tokens))
+    return (long - short) / tokens
+
+
+def random_voice(weights: T3Weights) -> VoicePrompt:
+    """A voice of random conditionals, the same each time."""
+    random = torch.Generator().manual_seed(0)
+    speaker = torch.randn(1, weights.sizes.speaker_embedding, generator=random)
+    return VoicePrompt(
+        identity="random",
+        speaker=torch.nn.functional.normalize(speaker),
+        prompt_tokens=torch.randint(0, 6561, (1, 150), generator=random),
+    )
+
+
+def random_text() -> torch.Tensor:
+    """Text tokens, start and stop included."""
+    random = torch.Generator().manual_seed(0)
+    tokens = torch.randint(3, 250, (_TEXT_TOKENS,), generator=random)
+    tokens[0], tokens[-1] = 255, 0
+    return tokens
+
+
+def as_rows(timings: list[StepTiming]) -> list[dict[str, object]]:
+    """Timings as they go into `bench.json`."""
+    return [asdict(timing) for timing in timings]

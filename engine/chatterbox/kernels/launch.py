@@ -1,0 +1,24 @@
+"""How Triton kernels of a step are launched one behind the other.
+
+On Hopper and later a kernel may start while the one before it still runs, and read what does not
+depend on it: weights, and the cache of earlier steps. `BEHIND` kernels do so and wait before they
+touch anything else. Every kernel of a chain has to wait, or the next one's wait would prove nothing
+about those before it.
+"""
+
+import torch
+import triton.language as tl
+
+
+def may_start_early(device: torch.device) -> bool:
+    """Whether the device and this Triton can overlap dependent kernels."""
+    return (
+        device.type == "cuda"
+        and torch.cuda.get_device_capability(device) >= (9, 0)
+        and hasattr(tl.extra.cuda, "gdc_wait")
+    )
+
+
+def launch_options(*, behind: bool) -> dict[str, bool]:
+    """Keyword arguments for a kernel launch."""
+    return {"BEHIND": True, "launch_pdl": True} if behind else {"BEHIND": False}

@@ -1,0 +1,156 @@
+"""The two ends of a decode step in Triton: embedding the last token, and choosing the next.
+
+One program chooses for one slot, with all of its vocabulary in registers, and updates the slot.
+Order and meaning of the filters are upstream's; top-p is found by bisection instead of a sort, and
+keeps every token whose probability equals that of the last one kept.
+"""
+
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def embed_kernel(  # noqa: ANN201 - Triton gives these arguments and results their meaning
+    residual,
+    embedding,
+    position_embedding,
+    slots,
+    state,
+    places,
+    STATE_WIDTH: tl.constexpr,
+    GENERATED: tl.constexpr,
+    TOKEN: tl.constexpr,
+    WIDTH: tl.constexpr,
+    BEHIND: tl.constexpr,
+):
+    """`residual` (rows, WIDTH) = embedding of the last token + that of its speech position."""
+    row = tl.program_id(0)
+    k = tl.arange(0, WIDTH)
+    if BEHIND:
+        tl.extra.cuda.gdc_launch_dependents()
+        tl.extra.cuda.gdc_wait()
+    of_slot = state + tl.load(slots + row % places) * STATE_WIDTH
+    token = tl.load(of_slot + TOKEN)
+    step = tl.load(of_slot + GENERATED)
+    x = tl.load(embedding + token * WIDTH + k).to(tl.float32)
+    x += tl.load(position_embedding + step * WIDTH + k).to(tl.float32)
+    tl.store(residual + row * WIDTH + k, x)
+
+
+@triton.jit
+def noise_kernel(  # noqa: ANN201
+    noise,
+    seeds,
+    slots,
+    state,
+    vocabulary,
+    lanes,
+    STATE_WIDTH: tl.constexpr,
+    GENERATED: tl.constexpr,
+    BLOCK: tl.constexpr,
+    BEHIND: tl.constexpr,
+):
+    """`noise` (places, vocabulary) as `engine.chatterbox.philox.exponential_noise` draws it."""
+    place = tl.program_id(0)
+    lane = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
+    if BEHIND:
+        tl.extra.cuda.gdc_launch_dependents()
+        tl.extra.cuda.gdc_wait()
+    slot = tl.load(slots + place)
+    step = tl.load(state + slot * STATE_WIDTH + GENERATED)
+    zero = tl.zeros([BLOCK], dtype=tl.int32)
+    words = tl.philox(tl.load(seeds + slot), lane, zero + step, zero, zero)
+    for j in tl.static_range(4):
+        uniform = ((words[j] >> 9).to(tl.float32) + 0.5) * 1.1920928955078125e-07  # 2 ** -23
+        index = j * lanes + lane
+        inside = (lane < lanes) & (index < vocabulary)
+        tl.store(noise + place * vocabulary + index, -tl.log(uniform), mask=inside)
+
+
+@triton.jit
+def sample_kernel(  # noqa: ANN201
+    logits,
+    noise,
+    slots,
+    state,
+    parameters,
+    seen,
+    tokens,
+    places,
+    vocabulary,
+    most_tokens,
+    STATE_WIDTH: tl.constexpr,
+    STATUS: tl.constexpr,
+    GENERATED: tl.constexpr,
+    TOKEN: tl.constexpr,
+    CAP: tl.constexpr,
+    GUIDED: tl.constexpr,
+    RUNNING: tl.constexpr,
+    STOPPED: tl.constexpr,
+    CAPPED: tl.constexpr,
+    PARAMETERS: tl.constexpr,
+    CFG_WEIGHT: tl.constexpr,
+    TEMPERATURE: tl.constexpr,
+    MIN_P: tl.constexpr,
+    TOP_P: tl.constexpr,
+    REPETITION_PENALTY: tl.constexpr,
+    STOP_TOKEN: tl.constexpr,
+    TWO_ROWS: tl.constexpr,
+    BLOCK: tl.constexpr,
+    BEHIND: tl.constexpr,
+):
+    """Guidance, penalty, temperature, min-p, top-p, draw, and the slot's new state."""
+    place = tl.program_id(0)
+    v = tl.arange(0, BLOCK)
+    inside = v < vocabulary
+    if BEHIND:
+        tl.extra.cuda.gdc_launch_dependents()
+        tl.extra.cuda.gdc_wait()
+    slot = tl.load(slots + place)
+    of_slot = state + slot * STATE_WIDTH
+    if tl.load(of_slot + STATUS) == RUNNING:
+        asked = parameters + slot * PARAMETERS
+        x = tl.load(logits + place * vocabulary + v, mask=inside, other=0.0)
+        if TWO_ROWS:
+            guided = tl.load(of_slot + GUIDED) == 1
+            weight = tl.where(guided, tl.load(asked + CFG_WEIGHT), 0.0)
+            without = tl.load(logits + (places + place) * vocabulary + v, mask=inside, other=0.0)
+            x = x + weight * (x - without)
+        penalty = tl.load(asked + REPETITION_PENALTY)
+        repeated = tl.load(seen + slot * vocabulary + v, mask=inside, other=0) == 1
+        x = tl.where(repeated, tl.where(x < 0, x * penalty, x / penalty), x)
+        x = x / tl.load(asked + TEMPERATURE)
+        x = tl.where(inside, x, -float("inf"))
+
+        share = tl.exp(x - tl.max(x, axis=0))
+        p = share / tl.sum(share, axis=0)
+        kept = p >= tl.load(asked + MIN_P) * tl.max(p, axis=0)
+        share = tl.where(kept, share, 0.0)
+        p = share / tl.sum(share, axis=0)
+
+        top_p = tl.load(asked + TOP_P)
+        if top_p < 1.0:
+            # The least probability of which, and of all below it, more than 1 - top_p is the sum.
+            # Positive floats are ordered as their bits are.
+            low = tl.full([], 0, dtype=tl.int32)
+            high = tl.max(p, axis=0).to(tl.int32, bitcast=True)
+            for _ in range(31):
+                middle = (low + high) // 2
+                mass = tl.sum(tl.where(p <= middle.to(tl.float32, bitcast=True), p, 0.0), axis=0)
+                enough = mass > 1.0 - top_p
+                high = tl.where(enough, middle, high)
+                low = tl.where(enough, low, tl.minimum(middle + 1, high))
+            share = tl.where(p >= high.to(tl.float32, bitcast=True), share, 0.0)
+            p = share / tl.sum(share, axis=0)
+
+        drawn = tl.load(noise + place * vocabulary + v, mask=inside, other=1.0)
+        token = tl.argmax(tl.where(inside, p / drawn, -1.0), axis=0)
+
+        generated = tl.load(of_slot + GENERATED)
+        tl.store(tokens + slot * most_tokens + generated, token)
+        tl.store(seen + slot * vocabulary + token, 1)
+        ended = tl.where(generated + 1 >= tl.load(of_slot + CAP), CAPPED, RUNNING)
+        ended = tl.where(token == STOP_TOKEN, STOPPED, ended)
+        tl.store(of_slot + STATUS, ended)
+        tl.store(of_slot + GENERATED, generated + 1)
+        tl.store(of_slot + TOKEN, token)

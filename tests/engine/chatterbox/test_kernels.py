@@ -1,0 +1,92 @@
+"""Triton kernels against their plain-torch twins.
+
+They run on a GPU, or on the CPU in Triton's interpreter (`TRITON_INTERPRET=1` with Triton
+installed); without either there is nothing to compare.
+"""
+
+import importlib.util
+import os
+
+import pytest
+import torch
+
+from engine.chatterbox.config import DecoderConfig
+from engine.chatterbox.kernels import Kernels
+from engine.chatterbox.kernels.reference import ReferenceKernels
+from engine.chatterbox.slots import Column
+from engine.chatterbox.t3 import T3, Utterance
+from engine.chatterbox.weights import load_t3
+from engine.speech import SpeechParameters
+from tests.engine.chatterbox.t3_checkpoint import Checkpoint, some_text, some_voice
+
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+
+UTTERANCES = [
+    Utterance(some_text(40), some_voice(0), SpeechParameters(top_p=0.8, seed=2**40 + 7), cap=300),
+    Utterance(some_text(9), some_voice(1), SpeechParameters(cfg_weight=0.0, seed=3), cap=300),
+    Utterance(some_text(70), some_voice(0), SpeechParameters(temperature=1.2, seed=5), cap=6),
+    Utterance(some_text(25), some_voice(2), SpeechParameters(min_p=0.3, seed=6), cap=300),
+    Utterance(some_text(31), some_voice(1), SpeechParameters(repetition_penalty=2.0), cap=300),
+]
+
+
+@pytest.fixture
+def fused(checkpoint: Checkpoint) -> Kernels:
+    """The Triton kernels, where they can run."""
+    if importlib.util.find_spec("triton") is None:
+        pytest.skip("Triton is not installed")
+    if checkpoint.device.type != "cuda" and not INTERPRETED:
+        pytest.skip("needs TRITON_INTERPRET=1")
+    from engine.chatterbox.kernels.fused import FusedKernels  # noqa: PLC0415 - needs Triton
+
+    return FusedKernels(checkpoint.device)
+
+
+@torch.inference_mode()
+def trace(
+    checkpoint: Checkpoint, kernels: Kernels, utterances: list[Utterance], steps: int, context: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Logits of each step, the tokens, and the final state of the slots.
+
+    Every step is fed the tokens of a fixed list, so that a difference cannot carry on.
+    """
+    config = DecoderConfig.for_streams(8, torch.float32, voices=4)
+    t3 = T3(load_t3(checkpoint.file, checkpoint.device, torch.float32), config, kernels)
+    prompts = [t3.reserve(said, slot) for slot, said in enumerate(utterances)]
+    batch = t3.prefill(prompts)
+    guided = any(prompt.assignment.guided for prompt in prompts)
+    logits = [batch.logits.clone()]
+    batch = t3.buffers.batch(batch.places, guided=guided, context=context)
+    t3.buffers.fill(batch, list(range(len(prompts))))
+    for step in range(steps):
+        t3.slots.state[: len(prompts), Column.TOKEN] = 37 * step + 11
+        t3.step(batch)
+        logits.append(batch.logits.clone())
+    return torch.stack(logits), t3.slots.tokens.clone(), t3.slots.state.clone()
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 5])
+def test_fused_steps_compute_what_plain_torch_computes(
+    checkpoint: Checkpoint, fused: Kernels, count: int
+) -> None:
+    """Few rows and many, one and two rows a slot, an utterance that ends, and idle places."""
+    steps = 1 if INTERPRETED else 10  # the interpreter takes seconds a step
+    expected = trace(checkpoint, ReferenceKernels(), UTTERANCES[:count], steps, 256)
+    got = trace(checkpoint, fused, UTTERANCES[:count], steps, 256)
+    rows = [slot for slot in range(count) if slot != 2]  # the third ends after six tokens
+    error = (got[0][:, rows] - expected[0][:, rows]).norm() / expected[0][:, rows].norm()
+    assert error <= 2e-5
+    assert torch.equal(got[1][:count], expected[1][:count])
+    assert torch.equal(got[2][:count], expected[2][:count])
+
+
+def test_fused_attention_reads_every_position_of_a_long_context(
+    checkpoint: Checkpoint, fused: Kernels
+) -> None:
+    """More positions than one program reads at once, in every part of the context."""
+    long = Utterance(some_text(600), some_voice(0), SpeechParameters(), cap=50)
+    steps = 1 if INTERPRETED else 40
+    expected = trace(checkpoint, ReferenceKernels(), [long], steps, 1024)
+    got = trace(checkpoint, fused, [long], steps, 1024)
+    assert (got[0] - expected[0]).norm() / expected[0].norm() <= 2e-5
+    assert torch.equal(got[1], expected[1])

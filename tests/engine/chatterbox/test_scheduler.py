@@ -1,0 +1,207 @@
+"""Utterances that are decoded together get the tokens that each gets alone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+
+from engine.chatterbox.config import CONTEXT_BUCKETS, PAGE, SLOT_BUCKETS, DecoderConfig
+from engine.chatterbox.scheduler import Scheduler, SpeechTokens
+from engine.chatterbox.t3 import T3, Utterance
+from engine.chatterbox.weights import load_t3
+from engine.speech import SpeechParameters
+from tests.engine.chatterbox.t3_checkpoint import Checkpoint, some_text, some_voice
+
+NewScheduler = Callable[..., Scheduler]
+
+
+@pytest.fixture
+def new_scheduler(checkpoint: Checkpoint) -> NewScheduler:
+    """Schedulers over one set of fp32 weights."""
+    weights = load_t3(checkpoint.file, checkpoint.device, torch.float32)
+
+    def make(slots: int = 4, positions: int = 400, voices: int = 4, burst: int = 4) -> Scheduler:
+        config = DecoderConfig.for_streams(slots, torch.float32, positions, voices)
+        return Scheduler(T3(weights, replace(config, burst=burst)))
+
+    return make
+
+
+def some_utterance(index: int, cap: int = 40) -> Utterance:
+    """Utterances that differ in everything."""
+    parameters = SpeechParameters(
+        cfg_weight=(0.5, 0.0, 1.1)[index % 3],
+        temperature=0.6 + 0.2 * (index % 4),
+        min_p=(0.05, 0.0)[index % 2],
+        top_p=(1.0, 0.8)[index % 2],
+        repetition_penalty=1.1 + 0.1 * (index % 3),
+        exaggeration=0.5 + 0.25 * (index % 2),
+        seed=10_000_000_000 * index + 1,
+    )
+    return Utterance(some_text(8 + 9 * index), some_voice(index % 3), parameters, cap + index)
+
+
+@torch.inference_mode()
+def finish(scheduler: Scheduler) -> dict[int, SpeechTokens]:
+    """Advance until nothing is left."""
+    done: dict[int, SpeechTokens] = {}
+    while scheduler.busy:
+        done.update((tokens.key, tokens) for tokens in scheduler.advance())
+    return done
+
+
+def alone(new_scheduler: NewScheduler, utterance: Utterance) -> list[int]:
+    """What an utterance becomes with nobody beside it."""
+    scheduler = new_scheduler(slots=1)
+    scheduler.submit(0, utterance)
+    return finish(scheduler)[0].tokens.tolist()
+
+
+def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(new_scheduler: NewScheduler) -> None:
+    """Seven utterances through four slots: some wait, places change hands, voices are shared."""
+    utterances = [some_utterance(index) for index in range(7)]
+    scheduler = new_scheduler()
+    for key, utterance in enumerate(utterances):
+        scheduler.submit(key, utterance)
+    done = finish(scheduler)
+    assert sorted(done) == list(range(7))
+    for key, utterance in enumerate(utterances):
+        assert done[key].tokens.tolist() == alone(new_scheduler, utterance)
+    assert len({tuple(tokens.tokens.tolist()) for tokens in done.values()}) == 7
+
+
+@torch.inference_mode()
+def test_joining_and_cancelling_leave_the_others_tokens_unchanged(
+    new_scheduler: NewScheduler,
+) -> None:
+    """One joins and one leaves half way; the slot that it left is used at once."""
+    scheduler = new_scheduler(slots=2)
+    first, cancelled, late = (some_utterance(index, cap=60) for index in (3, 4, 2))
+    scheduler.submit(1, first)
+    scheduler.submit(2, cancelled)
+    for _ in range(4):
+        assert scheduler.advance() == []
+    scheduler.submit(3, late)
+    scheduler.advance()
+    assert scheduler.running == 2
+    scheduler.cancel(2)
+    scheduler.advance()
+    assert scheduler.running == 2
+    done = finish(scheduler)
+    assert sorted(done) == [1, 3]
+    assert done[1].tokens.tolist() == alone(new_scheduler, first)
+    assert done[3].tokens.tolist() == alone(new_scheduler, late)
+
+
+def test_every_parameter_is_taken_from_the_request_and_not_from_the_first_one(
+    new_scheduler: NewScheduler,
+) -> None:
+    """Requests that differ in one parameter, one after the other through one captured step."""
+    base = SpeechParameters(top_p=0.9, seed=5)
+    variants = [
+        base,
+        SpeechParameters(top_p=0.9, seed=6),
+        SpeechParameters(top_p=0.9, seed=5, temperature=1.4),
+        SpeechParameters(top_p=0.9, seed=5, cfg_weight=1.5),
+        SpeechParameters(top_p=0.9, seed=5, min_p=0.5),
+        SpeechParameters(top_p=0.3, seed=5),
+        SpeechParameters(top_p=0.9, seed=5, repetition_penalty=1.9),
+        SpeechParameters(top_p=0.9, seed=5, exaggeration=1.5),
+    ]
+    utterances = [
+        Utterance(some_text(20), some_voice(1), parameters, cap=40) for parameters in variants
+    ]
+    scheduler, got = new_scheduler(slots=1), []
+    for key, utterance in enumerate([*utterances, utterances[0]]):
+        scheduler.submit(key, utterance)
+        got.append(finish(scheduler)[key].tokens.tolist())
+    assert got[-1] == got[0]
+    assert [i for i, tokens in enumerate(got) if tokens == got[0]] == [0, len(variants)]
+    for utterance, tokens in zip(utterances, got, strict=False):
+        assert tokens == alone(new_scheduler, utterance)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 9])
+def test_each_size_of_batch_on_both_sides_of_a_bucket(
+    new_scheduler: NewScheduler, count: int
+) -> None:
+    """The last utterance of a batch is as good as the first, however many places are empty."""
+    assert {1, 2, 4, 8} <= set(SLOT_BUCKETS)
+    scheduler = new_scheduler(slots=count)
+    utterances = [some_utterance(index % 5, cap=9) for index in range(count)]
+    for key, utterance in enumerate(utterances):
+        scheduler.submit(key, utterance)
+    done = finish(scheduler)
+    for key in (0, count - 1):
+        assert done[key].tokens.tolist() == alone(new_scheduler, utterances[key])
+
+
+@pytest.mark.parametrize("edge", [CONTEXT_BUCKETS[0], CONTEXT_BUCKETS[1]])
+def test_decoding_across_a_context_bucket_and_a_page(
+    new_scheduler: NewScheduler, edge: int
+) -> None:
+    """Bursts of one step and of four cross the edge differently and give the same tokens."""
+    assert edge % PAGE == 0
+    text = edge - 34 - 2 - 10
+    utterance = Utterance(some_text(text), some_voice(0), SpeechParameters(seed=9), cap=24)
+    results = []
+    for burst in (1, 4):
+        scheduler = new_scheduler(slots=1, positions=edge + 64, burst=burst)
+        scheduler.submit(0, utterance)
+        results.append(finish(scheduler)[0].tokens.tolist())
+    assert results[0] == results[1]
+    assert len(results[0]) >= 20
+
+
+def test_an_utterance_without_end_is_cut_off_and_said_to_be(new_scheduler: NewScheduler) -> None:
+    """These weights never stop by themselves."""
+    scheduler = new_scheduler(slots=1)
+    scheduler.submit(7, some_utterance(0, cap=17))
+    (tokens,) = finish(scheduler).values()
+    assert tokens.capped
+    assert len(tokens.tokens) == 17
+
+
+def test_an_utterance_ends_at_the_stop_token(new_scheduler: NewScheduler) -> None:
+    """A head that wants to stop is obeyed, and the stop token is no speech."""
+    scheduler = new_scheduler(slots=1)
+    scheduler.t3.weights.speech_head[6562] = 40 * scheduler.t3.weights.speech_head[100]
+    stopped = 0
+    for seed in range(6):
+        parameters = SpeechParameters(seed=seed, temperature=1.5)
+        scheduler.submit(seed, Utterance(some_text(9), some_voice(0), parameters, cap=60))
+        (tokens,) = finish(scheduler).values()
+        assert (tokens.tokens < 6561).all()
+        if not tokens.capped:
+            stopped += 1
+            assert len(tokens.tokens) < 60
+    assert stopped > 0
+
+
+def test_pages_and_slots_come_back(new_scheduler: NewScheduler) -> None:
+    """After finished and cancelled utterances everything but the voices' prefixes is free."""
+    scheduler = new_scheduler(slots=3, voices=3)
+    pool = scheduler.t3.pool
+    for round_ in range(3):
+        for index in range(5):
+            scheduler.submit(10 * round_ + index, some_utterance(index, cap=8))
+        with torch.inference_mode():
+            scheduler.advance()
+        scheduler.cancel(10 * round_)
+        scheduler.cancel(10 * round_ + 4)
+        finish(scheduler)
+        scheduler.t3.prefixes.shrink(pool.capacity)
+        assert pool.free == pool.capacity
+
+
+def test_voices_make_room_when_pages_run_short(new_scheduler: NewScheduler) -> None:
+    """More voices than fit are decoded one after the other, and none is refused."""
+    scheduler = new_scheduler(slots=1, positions=120, voices=1)
+    for index in range(5):
+        said = Utterance(some_text(10), some_voice(index), SpeechParameters(seed=1), cap=30)
+        scheduler.submit(index, said)
+    done = finish(scheduler)
+    assert len(done) == 5
+    with pytest.raises(ValueError, match="longer than the cache"):
+        scheduler.submit(9, Utterance(some_text(200), some_voice(0), SpeechParameters(), cap=900))
