@@ -274,6 +274,8 @@ def follow(label: str, command: list[str], log: Path, lock: int) -> None:
     terminal = sys.stdout.isatty()
     print(label, end="" if terminal else "\n", flush=True)
     with log.open("ab") as sink:
+        sink.write(f"$ {' '.join(command)}\n".encode())
+        sink.flush()
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -320,11 +322,16 @@ def end_of(log: Path) -> list[str]:
 
 
 def activity(log: Path) -> str:
-    """What pip says that it is doing."""
+    """What pip says that it is doing, since the last command in the log began."""
     at_work = re.compile(
         r"\s*(Collecting|Downloading|Using cached|Processing|Building|Installing) "
     )
-    return next((line.strip() for line in reversed(end_of(log)) if at_work.match(line)), "")
+    for line in reversed(end_of(log)):
+        if at_work.match(line):
+            return line.strip()
+        if line.startswith("$ "):
+            break
+    return ""
 
 
 def run_instead(command: list[str]) -> int:

@@ -148,7 +148,7 @@ class SpeechKeys:
         """
         rows = await self._database.fetch(
             "SELECT * FROM (SELECT *, sum(size_bytes) OVER "
-            "(ORDER BY last_used_at DESC, key ROWS UNBOUNDED PRECEDING) AS kept_bytes "
+            "(ORDER BY last_used_at DESC, key) AS kept_bytes "
             "FROM speech_cache) WHERE kept_bytes > ? ORDER BY last_used_at, key DESC",
             limit_bytes,
         )

@@ -165,15 +165,23 @@ async def test_foreign_keys_hold_and_commits_do_not_wait_for_the_disk(database: 
 
 
 async def test_another_process_writing_is_waited_for(database: Database, tmp_path: Path) -> None:
-    """While another process writes, ours waits instead of failing."""
+    """While another process writes, ours waits, and then reads what that one wrote."""
+    await add(database, 0)
+
+    async def increment() -> None:
+        async with database.transaction():
+            (row,) = await database.fetch("SELECT n FROM numbers")
+            await database.execute("UPDATE numbers SET n = ?", row["n"] + 1)
+
     with closing(sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        writing = asyncio.create_task(add(database, 1))
+        other.execute("UPDATE numbers SET n = 10")
+        writing = asyncio.create_task(increment())
         await asyncio.sleep(0.1)
         assert not writing.done()
         other.execute("COMMIT")
     await writing
-    assert await numbers(database) == [1]
+    assert await numbers(database) == [11]
 
 
 async def test_closing_waits_for_what_is_under_way_and_refuses_the_rest(
