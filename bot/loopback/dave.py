@@ -84,9 +84,7 @@ class DaveGroup:
 
     def close(self) -> None:
         """Stop; nobody listens any more."""
-        if self._task:
-            self._task.cancel()
-            self._task = None
+        self._stop_following()
         self.members.clear()
 
     def members_changed(self) -> None:
@@ -123,7 +121,7 @@ class DaveGroup:
 
     async def downgrade(self) -> None:
         """Have the bot send without encryption, as after somebody without DAVE came."""
-        self.close()
+        self._stop_following()  # those who listen still have the keys of what is under way
         self.version = 0
         transition_id = self._next_transition()
         ready = self._ready[transition_id] = asyncio.Event()
@@ -141,6 +139,11 @@ class DaveGroup:
             except Exception as error:
                 reasons.append(str(error))
         raise Undecryptable("; ".join(reasons) or "nobody is in the group")
+
+    def _stop_following(self) -> None:
+        if self._task:
+            self._task.cancel()
+            self._task = None
 
     async def _follow_members(self) -> None:
         while True:

@@ -32,10 +32,6 @@ class Faults:
     """The switches. A delay of `math.inf` means never."""
 
     def __init__(self) -> None:
-        #: Share of the bot's voice packets that are lost on the way, 0 to 1.
-        self.udp_loss = 0.0
-        #: Seed of that loss; the same seed loses the same packets.
-        self.udp_loss_seed = 0
         #: Send the bot no datagrams after address discovery (otherwise it gets RTCP reports).
         #: discord.py 2.7.1 then stalls for up to 30 s when it changes voice servers soon after.
         self.udp_mute = False
@@ -57,7 +53,16 @@ class Faults:
         #: How long VOICE_SERVER_UPDATE is held back, in seconds.
         self.voice_server_delay_s = 0.0
         self.rest: list[RestFault] = []
-        self._random: tuple[int, random.Random] | None = None
+        self._loss = 0.0
+        self._random = random.Random(0)
+
+    def lose_packets(self, share: float, *, seed: int = 0) -> None:
+        """Lose this share (0 to 1) of the bot's voice packets on the way.
+
+        The same seed loses the same packets, counted from now.
+        """
+        self._loss = share
+        self._random = random.Random(seed)
 
     def slow(self, method: str, path: str, seconds: float, *, times: int | None = 1) -> RestFault:
         """Answer requests whose path matches the regular expression `path` this much later.
@@ -103,11 +108,7 @@ class Faults:
 
     def loses_packet(self) -> bool:
         """Whether the next voice packet is lost."""
-        if not self.udp_loss:
-            return False
-        if self._random is None or self._random[0] != self.udp_loss_seed:
-            self._random = (self.udp_loss_seed, random.Random(self.udp_loss_seed))
-        return self._random[1].random() < self.udp_loss
+        return self._loss > 0 and self._random.random() < self._loss
 
     def _add(self, fault: RestFault) -> RestFault:
         self.rest.append(fault)

@@ -37,10 +37,15 @@ class Credentials:
 
 
 class Voice:
-    """The voice side of Discord. `asked` counts the bot's voice state updates (op 4)."""
+    """The voice side of Discord.
+
+    `asked` counts the bot's voice state updates (op 4), `refused` the connections that were turned
+    away by a fault.
+    """
 
     def __init__(self, discord: "LoopbackDiscord") -> None:
         self.asked = 0
+        self.refused = 0
         self.discord = discord
         self._credentials: dict[int, Credentials] = {}
         self._connections: dict[int, VoiceConnection] = {}  # by SSRC

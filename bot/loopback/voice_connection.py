@@ -47,6 +47,7 @@ class VoiceConnection:
         self.session_id = session_id
         self.secret_key = secrets.token_bytes(32)
         self.speaking = 0
+        self.resumes = 0
         self.outbox = Outbox()
         self.group = DaveGroup(
             self,
@@ -106,6 +107,7 @@ class VoiceConnection:
 
     def resumed(self) -> None:
         """The bot has come back after a 4015."""
+        self.resumes += 1
         self.outbox = Outbox()
         self.outbox.put(_json(HELLO, {"v": 8, "heartbeat_interval": HEARTBEAT_INTERVAL_MS}))
         self.outbox.put(_json(RESUMED, None))
@@ -213,6 +215,7 @@ def _begin(voice: "Voice", message: aiohttp.WSMessage) -> "VoiceConnection | Clo
     if op not in (IDENTIFY, RESUME):
         return Close(4003, "not authenticated")
     if refusal := voice.discord.faults.voice_refusal:
+        voice.refused += 1
         return Close(refusal)
     guild_id = int(data["server_id"])
     credentials = voice.credentials(guild_id)

@@ -56,9 +56,7 @@ class Client(commands.AutoShardedBot):
         self.seen.append(event)
 
     async def saw(self, event: str, times: int = 1) -> None:
-        async with asyncio.timeout(10):
-            while self.seen.count(event) < times:
-                await asyncio.sleep(0.005)
+        await until(lambda: self.seen.count(event) >= times)
 
     def voice_channel(self, channel_id: int) -> discord.VoiceChannel:
         found = self.get_channel(channel_id)
@@ -89,7 +87,9 @@ async def running(
 async def until(condition: Callable[[], object], timeout_s: float = 10) -> None:
     """Wait until `condition` is true."""
     async with asyncio.timeout(timeout_s):
-        while not condition():
+        while True:
+            if condition():
+                return
             await asyncio.sleep(0.005)
 
 

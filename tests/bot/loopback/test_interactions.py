@@ -1,0 +1,372 @@
+"""Members use commands, buttons and forms; the bot's answers are what they see."""
+
+import asyncio
+from typing import Any, Literal
+
+import discord
+import pytest
+from discord import app_commands, ui
+
+from bot.loopback import File
+from tests.bot.loopback.client import Client, running, until
+from tests.bot.loopback.conftest import Scene
+
+Ctx = discord.Interaction[Client]
+
+
+async def test_a_slash_command_is_answered(scene: Scene) -> None:
+    """The reply has the content, and the acknowledgement the time it took."""
+
+    def register(client: Client) -> None:
+        @client.tree.command(description="Say")
+        async def say(ctx: Ctx, text: str) -> None:
+            await ctx.response.send_message(f"you said {text}", ephemeral=True)
+
+    async with running(scene.server, register):
+        interaction = await scene.server.user(scene.alice.id).slash("say", text="hello")
+        acknowledged = await interaction.acknowledged()
+        reply = await interaction.reply()
+    assert (reply.content, reply.ephemeral, reply.embeds) == ("you said hello", True, [])
+    assert not acknowledged.deferred
+    assert 0 < acknowledged.seconds < 2
+    assert reply.id not in scene.text.messages
+    assert scene.server.commands.syncs == 1
+
+
+async def test_options_arrive_as_what_they_are(scene: Scene) -> None:
+    """Members, channels, roles, files, numbers and choices reach the bot typed."""
+    got: dict[str, Any] = {}
+    role = scene.guild.add_role("Singers")
+    bob = scene.guild.add_member("Bob", nick="Bobby", roles=(role,))
+
+    def register(client: Client) -> None:
+        group = app_commands.Group(name="voice", description="Voices")
+
+        @group.command(description="Register")
+        async def register_(
+            ctx: Ctx,
+            who: discord.Member,
+            where: discord.VoiceChannel,
+            role: discord.Role,
+            clip: discord.Attachment,
+            speed: app_commands.Range[float, 0.5, 2.0],
+            times: int,
+            loud: bool,
+            mood: Literal["calm", "merry"] = "calm",
+        ) -> None:
+            got.update(
+                who=(who.id, who.display_name, [r.id for r in who.roles if not r.is_default()]),
+                where=where.id,
+                role=role.name,
+                clip=(clip.filename, await clip.read(), clip.content_type, clip.is_voice_message()),
+                rest=(speed, times, loud, mood),
+                limit=ctx.filesize_limit,
+                locale=str(ctx.locale),
+                speak=ctx.app_permissions.speak,
+            )
+            await ctx.response.send_message("ok")
+
+        register_.name = "register"
+        client.tree.add_command(group)
+
+    carla = scene.guild.add_member("Carla", locale="es-ES")
+    clip = File("me.ogg", b"OggS...", duration_s=2.5, waveform="AAAA")
+    async with running(scene.server, register):
+        options: dict[str, Any] = {
+            "who": bob,
+            "where": scene.lounge,
+            "role": role,
+            "clip": clip,
+            "speed": 1,
+            "times": 3,
+            "loud": True,
+        }
+        interaction = await carla.slash("voice register", **options, mood="merry")
+        await interaction.reply()
+        with pytest.raises(ValueError, match="between 0.5 and 2.0"):
+            await carla.slash("voice register", **options | {"speed": 3.0})
+        with pytest.raises(ValueError, match="is one of"):
+            await carla.slash("voice register", **options, mood="angry")
+        with pytest.raises(ValueError, match="takes no str"):
+            await carla.slash("voice register", **options | {"who": "Bob"})
+        with pytest.raises(ValueError, match=r"requires \['clip'\]"):
+            await carla.slash("voice register", **{k: v for k, v in options.items() if k != "clip"})
+        with pytest.raises(LookupError, match="no option"):
+            await carla.slash("voice register", **options, colour="red")
+        with pytest.raises(LookupError, match="needs one of its subcommands"):
+            await carla.slash("voice")
+        with pytest.raises(LookupError, match="no command 'sing'"):
+            await carla.slash("sing")
+    assert got["who"] == (bob.id, "Bobby", [role.id])
+    assert got["where"] == scene.lounge.id
+    assert got["role"] == "Singers"
+    assert got["clip"] == ("me.ogg", b"OggS...", "audio/ogg", True)
+    assert got["rest"] == (1.0, 3, True, "merry")
+    assert (got["limit"], got["locale"], got["speak"]) == (10 * 1024 * 1024, "es-ES", True)
+
+
+async def test_the_first_follow_up_takes_the_place_of_the_deferral_and_stays_as_private(
+    scene: Scene,
+) -> None:
+    """Whatever the follow-up asks for, Discord keeps the deferral's visibility."""
+
+    def register(client: Client) -> None:
+        @client.tree.command(description="Slow")
+        async def slow(ctx: Ctx) -> None:
+            await ctx.response.defer(ephemeral=True)
+            await asyncio.sleep(0.1)
+            await ctx.followup.send("first", ephemeral=False)
+            await ctx.followup.send("second", file=discord.File(_file(b"sound"), "say.ogg"))
+            await ctx.edit_original_response(content="first, edited")
+
+    async with running(scene.server, register):
+        interaction = await scene.alice.slash("slow")
+        assert (await interaction.acknowledged()).deferred
+        first = await interaction.reply()
+        second = await interaction.reply(1)
+        await interaction.edited(first, times=2)
+    assert (first.content, first.ephemeral) == ("first, edited", True)
+    assert (second.content, second.ephemeral) == ("second", False)
+    [attachment] = second.attachments
+    assert (attachment.filename, attachment.data) == ("say.ogg", b"sound")
+    assert scene.text.messages == {second.id: second}
+
+
+async def test_an_interaction_is_answered_once(scene: Scene) -> None:
+    """The second first answer is error 40060, and what was said first stands."""
+    codes: list[int] = []
+
+    def register(client: Client) -> None:
+        @client.tree.command(description="Twice")
+        async def twice(ctx: Ctx) -> None:
+            await ctx.response.send_message("once")
+            again = client.http  # the response object of discord.py would refuse by itself
+            route = discord.http.Route(
+                "POST",
+                "/interactions/{i}/{t}/callback",
+                i=ctx.id,
+                t=ctx.token,
+            )
+            try:
+                await again.request(route, json={"type": 4, "data": {"content": "twice"}})
+            except discord.HTTPException as error:
+                codes.append(error.code)
+
+    async with running(scene.server, register):
+        interaction = await scene.alice.slash("twice")
+        reply = await interaction.reply()
+        await until(lambda: codes)
+    assert codes == [40060]
+    assert reply.content == "once"
+
+
+async def test_an_answer_after_three_seconds_is_too_late(scene: Scene) -> None:
+    """Error 10062, and the member sees nothing."""
+
+    def register(client: Client) -> None:
+        @client.tree.command(description="Late")
+        async def late(ctx: Ctx) -> None:
+            await asyncio.sleep(3.05)
+            await ctx.response.send_message("sorry")
+
+    async with running(scene.server, register) as client:
+        interaction = await scene.alice.slash("late")
+        await until(lambda: client.errors)
+        with pytest.raises(TimeoutError, match="no answer"):
+            await interaction.acknowledged(timeout_s=0.01)
+    [error] = client.errors
+    assert isinstance(error, discord.NotFound)
+    assert error.code == 10062
+
+
+async def test_a_token_is_unknown_before_the_answer_and_invalid_after_its_time(
+    scene: Scene,
+) -> None:
+    """A follow-up without a first answer is 10015; one after fifteen minutes 50027."""
+
+    def register(client: Client) -> None:
+        @client.tree.command(description="Hasty")
+        async def hasty(ctx: Ctx) -> None:
+            await ctx.followup.send("too early")
+
+        @client.tree.command(description="Forgetful")
+        async def forgetful(ctx: Ctx) -> None:
+            await ctx.response.defer()
+            await asyncio.sleep(0.1)
+            await ctx.followup.send("too late")
+
+    async with running(scene.server, register) as client:
+        await scene.alice.slash("hasty")
+        await until(lambda: client.errors)
+        interaction = await scene.alice.slash("forgetful")
+        await interaction.acknowledged()
+        interaction.expire()
+        await until(lambda: len(client.errors) == 2)
+    assert [error.code for error in client.errors] == [10015, 50027]  # type: ignore[attr-defined]
+
+
+async def test_choices_are_offered_while_typing(scene: Scene) -> None:
+    """Autocompletion sends what is typed and gets at most 25 choices."""
+
+    def register(client: Client) -> None:
+        @client.tree.command(description="Say")
+        async def say(ctx: Ctx, text: str, voice: str) -> None:
+            await ctx.response.send_message(f"{text} {voice}")
+
+        @say.autocomplete("voice")
+        async def voices(ctx: Ctx, current: str) -> list[app_commands.Choice[str]]:
+            assert ctx.namespace.text == "hello"
+            names = [name for name in ("Alice", "Albert", "Bob") if name.startswith(current)]
+            return [app_commands.Choice(name=name, value=name.lower()) for name in names]
+
+    async with running(scene.server, register):
+        choices = await scene.alice.autocomplete("say", focused="voice", value="Al", text="hello")
+        with pytest.raises(LookupError, match="offers no choices"):
+            await scene.alice.autocomplete("say", focused="text", value="x")
+    assert choices == [
+        {"name": "Alice", "value": "alice"},
+        {"name": "Albert", "value": "albert"},
+    ]
+
+
+class Panel(ui.View):
+    """A button that changes its message, one that opens a form, and a menu."""
+
+    @ui.button(label="Stop", custom_id="stop")
+    async def stop_(self, ctx: Ctx, button: ui.Button["Panel"]) -> None:
+        button.disabled = True
+        await ctx.response.edit_message(content=f"stopped by {ctx.user.display_name}", view=self)
+
+    @ui.button(label="Upload")
+    async def upload(self, ctx: Ctx, _: ui.Button["Panel"]) -> None:
+        await ctx.response.send_modal(Form())
+
+    @ui.select(options=[discord.SelectOption(label="Calm", value="c")], placeholder="Mood")
+    async def mood(self, ctx: Ctx, menu: ui.Select["Panel"]) -> None:
+        await ctx.response.defer()
+        await ctx.edit_original_response(content=f"mood {menu.values[0]}")
+
+    @ui.select(cls=ui.UserSelect, custom_id="who")
+    async def who(self, ctx: Ctx, menu: ui.UserSelect["Panel"]) -> None:
+        await ctx.response.send_message(menu.values[0].display_name, ephemeral=True)
+
+
+class Form(ui.Modal, title="Your voice"):
+    """Text, a file and a tick."""
+
+    name: ui.Label[Any] = ui.Label(text="Name", component=ui.TextInput(max_length=20))
+    clip: ui.Label[Any] = ui.Label(text="Clip", component=ui.FileUpload())
+    mine: ui.Label[Any] = ui.Label(text="It is my voice", component=ui.Checkbox())
+
+    async def on_submit(self, ctx: Ctx) -> None:
+        [clip] = self.clip.component.values
+        data = await clip.read()
+        await ctx.response.send_message(
+            f"{self.name.component.value} {clip.filename} {len(data)} {self.mine.component.value}"
+        )
+
+
+def panel(client: Client) -> None:
+    @client.tree.command(description="Show the panel")
+    async def show(ctx: Ctx) -> None:
+        await ctx.response.send_message("panel", view=Panel())
+
+
+async def test_buttons_and_menus_are_pressed_by_name(scene: Scene) -> None:
+    """By custom id, label or placeholder; the edit shows in the message itself."""
+    bob = scene.guild.add_member("Bob")
+    async with running(scene.server, panel):
+        message = await (await scene.alice.slash("show")).reply()
+        await (await message.select("Mood", ["Calm"])).acknowledged()
+        await until(lambda: message.content == "mood c")
+        chosen = await message.select("who", [bob], by=bob)
+        assert (await chosen.reply()).content == "Bob"
+        await (await message.press("Stop", by=bob)).acknowledged()
+        assert message.content == "stopped by Bob"
+        with pytest.raises(PermissionError, match="disabled"):
+            await message.press("stop")
+        with pytest.raises(LookupError, match="no component 'Play'"):
+            await message.press("Play")
+
+
+async def test_a_form_is_filled_in_with_text_a_file_and_a_tick(scene: Scene) -> None:
+    """Fields are named by their labels; what is required is required."""
+    async with running(scene.server, panel):
+        message = await (await scene.alice.slash("show")).reply()
+        modal = await (await message.press("Upload")).modal()
+        assert modal.title == "Your voice"
+        with pytest.raises(ValueError, match="is required"):
+            await modal.submit({"Name": "Al"})
+        with pytest.raises(LookupError, match="no \\['Colour'\\]"):
+            await modal.submit({"Colour": "red"})
+        sent = await modal.submit(
+            {"Name": "Al", "Clip": [File("a.wav", b"RIFF")], "It is my voice": True}
+        )
+        assert (await sent.reply()).content == "Al a.wav 4 True"
+
+
+async def test_context_menus_reach_the_bot_with_their_target(scene: Scene) -> None:
+    """A command on a message and one on a member."""
+
+    def register(client: Client) -> None:
+        @client.tree.context_menu(name="Read aloud")
+        async def read(ctx: Ctx, message: discord.Message) -> None:
+            await ctx.response.send_message(f"reading {message.content}")
+
+        @client.tree.context_menu(name="Speak as")
+        async def speak(ctx: Ctx, member: discord.Member) -> None:
+            await ctx.response.send_message(f"speaking as {member.display_name}")
+
+    async with running(scene.server, register):
+        message = await scene.alice.send(scene.text, "good evening")
+        on_message = await scene.alice.message_command("Read aloud", message)
+        assert (await on_message.reply()).content == "reading good evening"
+        on_member = await message.discord.user(scene.alice.id).user_command(
+            "Speak as", scene.guild.bot
+        )
+        assert (await on_member.reply()).content == "speaking as Timbre"
+
+
+async def test_a_command_is_shown_only_to_those_who_may_use_it(scene: Scene) -> None:
+    """Default permissions hide it, as Discord's client does; so does the channel."""
+
+    def register(client: Client) -> None:
+        @client.tree.command(description="Admin")
+        @app_commands.default_permissions(manage_guild=True)
+        async def admin(ctx: Ctx) -> None:
+            await ctx.response.send_message("yes")
+
+    chief = scene.guild.add_member("Chief", manage_guild=True)
+    async with running(scene.server, register):
+        with pytest.raises(PermissionError, match="not shown to Alice"):
+            await scene.alice.slash("admin")
+        assert (await (await chief.slash("admin")).reply()).content == "yes"
+        scene.text.set_permissions(chief, use_application_commands=False)
+        with pytest.raises(PermissionError, match="may not use commands"):
+            await chief.slash("admin")
+
+
+async def test_a_message_that_is_too_long_or_empty_is_refused(scene: Scene) -> None:
+    """Errors 50035 and 50006, and the interaction can still be answered."""
+    codes: list[int] = []
+
+    def register(client: Client) -> None:
+        @client.tree.command(description="Wrong")
+        async def wrong(ctx: Ctx) -> None:
+            for content in ("x" * 2001, ""):
+                try:
+                    await ctx.response.send_message(content)
+                except discord.HTTPException as error:
+                    codes.append(error.code)
+            await ctx.response.send_message("right")
+
+    async with running(scene.server, register):
+        reply = await (await scene.alice.slash("wrong")).reply()
+    assert codes == [50035, 50006]
+    assert reply.content == "right"
+
+
+def _file(content: bytes) -> Any:
+    import io
+
+    return io.BytesIO(content)

@@ -1,0 +1,255 @@
+"""The gateway, REST and messages behave to discord.py as Discord does, faults included."""
+
+import asyncio
+import time
+
+import aiohttp
+import discord
+import pytest
+
+from bot.discord_address import connector
+from bot.loopback import File, LoopbackDiscord
+from bot.loopback.permissions import flag
+from tests.bot.loopback.client import INTENTS, Client, Packets, encrypted, running, tone, until
+from tests.bot.loopback.conftest import Scene
+
+READING = discord.Intents(guilds=True, guild_messages=True, message_content=True)
+
+
+async def test_shards_get_their_own_guilds_and_events() -> None:
+    """Discord says how many shards; guilds are divided by their ids."""
+    async with LoopbackDiscord(shards=2) as server:
+        guilds = [server.add_guild(f"Guild {number}") for number in range(4)]
+        texts = [guild.add_text_channel("general") for guild in guilds]
+        async with running(server, intents=READING) as client:
+            assert client.shard_count == 2
+            for guild in guilds:
+                found = client.get_guild(guild.id)
+                assert found is not None
+                assert found.shard_id == (guild.id >> 22) % 2
+            assert {guild.shard_id for guild in client.guilds} == {0, 1}
+            seen: list[str] = []
+
+            @client.event
+            async def on_message(message: discord.Message) -> None:
+                seen.append(message.content)
+
+            for guild, text in zip(guilds, texts, strict=True):
+                await guild.add_member("Alice").send(text, guild.name)
+            await until(lambda: len(seen) == 4)
+            assert sorted(seen) == [guild.name for guild in guilds]
+
+
+async def test_a_wrong_token_is_refused(scene: Scene) -> None:
+    """discord.py says that the token is improper."""
+    client = Client(scene.server, None, INTENTS)
+    with pytest.raises(discord.LoginFailure):
+        await client.start("wrong")
+    await client.close()
+
+
+@pytest.mark.parametrize("how", ["disconnect", "request_reconnect"])
+async def test_a_lost_connection_is_resumed_and_nothing_is_missed(scene: Scene, how: str) -> None:
+    """What happened meanwhile arrives afterwards, once, and the bot stays in voice."""
+    async with running(scene.server) as client:
+        await scene.alice.join(scene.lounge)
+        voice = await client.voice_channel(scene.lounge.id).connect(timeout=2)
+        await encrypted(voice)
+        getattr(scene.server.gateway, how)()
+        bob = scene.guild.add_member("Bob")
+        await bob.join(scene.lounge)
+        await until(lambda: scene.server.gateway.resumes == 1)
+        await client.saw("RESUMED")
+        await client.saw("VOICE_STATE_UPDATE", 3)
+        assert len(client.voice_channel(scene.lounge.id).members) == 3
+        assert scene.server.gateway.identifies == 1
+        assert voice.is_connected()
+
+
+@pytest.mark.parametrize("how", ["disconnect", "invalidate_sessions"])
+async def test_a_lost_session_begins_anew_and_the_bot_is_out_of_voice(
+    scene: Scene, how: str
+) -> None:
+    """The bot identifies again; Discord has disconnected it from voice."""
+    async with running(scene.server) as client:
+        await client.voice_channel(scene.lounge.id).connect(timeout=2)
+        if how == "disconnect":
+            scene.server.gateway.disconnect(resumable=False)
+        else:
+            scene.server.gateway.invalidate_sessions()
+        assert scene.guild.bot.voice_channel is None
+        await until(lambda: scene.server.gateway.identifies == 2, timeout_s=15)
+        await client.saw("READY", 2)
+
+
+async def test_a_bot_reads_messages_only_with_the_intent(scene: Scene) -> None:
+    """Without message content they are empty, unless they mention the bot."""
+    for intents, expected in (
+        (READING, ["hello", "@ hi"]),
+        (discord.Intents(guilds=True, guild_messages=True), ["", "@ hi"]),
+    ):
+        async with running(scene.server, intents=intents) as client:
+            seen: list[discord.Message] = []
+
+            @client.event
+            async def on_message(message: discord.Message, seen=seen) -> None:
+                seen.append(message)
+
+            edited = await scene.alice.send(scene.text, "hello", attachments=[File("a.txt", b"!")])
+            await scene.alice.send(scene.text, f"<@{client.user.id}> hi")
+            await until(lambda seen=seen: len(seen) == 2)
+            mention = f"<@{client.user.id}>"
+            assert [m.content.replace(mention, "@") for m in seen] == expected
+            assert [m.author.display_name for m in seen] == ["Alice", "Alice"]
+            if intents is READING:
+                assert await seen[0].attachments[0].read() == b"!"
+                await edited.edit("hello again")
+                await until(lambda seen=seen: seen[0].content == "hello again")
+                await edited.delete()
+                await client.saw("MESSAGE_DELETE")
+
+
+async def test_the_bot_writes_edits_and_deletes_in_a_channel(scene: Scene) -> None:
+    """With files; and not where it may not."""
+    async with running(scene.server) as client:
+        channel = client.get_channel(scene.text.id)
+        assert isinstance(channel, discord.TextChannel)
+        sent = await channel.send("one", embed=discord.Embed(title="Status", description="well"))
+        [message] = scene.text.messages.values()
+        assert message.text == "one\nStatus\nwell"
+        await sent.edit(content="two")
+        assert (message.content, message.edits) == ("two", 1)
+        await sent.delete()
+        assert message.deleted
+        assert scene.text.messages == {}
+        scene.text.set_permissions(scene.guild.bot, send_messages=False)
+        with pytest.raises(discord.Forbidden) as refused:
+            await channel.send("three")
+        assert refused.value.code == 50013
+        scene.text.set_permissions(scene.guild.bot, view_channel=False)
+        with pytest.raises(discord.Forbidden) as refused:
+            await channel.send("four")
+        assert refused.value.code == 50001
+        user = await client.fetch_user(scene.alice.id)
+        await user.send("in private")
+        [private] = scene.alice.direct_messages().messages.values()
+        assert private.content == "in private"
+
+
+async def test_permissions_are_what_discord_py_computes(scene: Scene) -> None:
+    """For roles, overwrites and administrators, in every channel."""
+    singers = scene.guild.add_role("Singers", priority_speaker=True, move_members=True)
+    chiefs = scene.guild.add_role("Chiefs", administrator=True)
+    members = [
+        scene.alice,
+        scene.guild.add_member("Bob", roles=(singers,)),
+        scene.guild.add_member("Chief", roles=(chiefs, singers)),
+        scene.guild.owner,
+    ]
+    scene.lounge.set_permissions(scene.guild.everyone, connect=False, speak=False)
+    scene.lounge.set_permissions(singers, connect=True, move_members=False)
+    scene.lounge.set_permissions(members[1], speak=True, stream=True)
+    scene.text.set_permissions(scene.guild.everyone, view_channel=False)
+    async with running(scene.server) as client:
+        guild = client.get_guild(scene.guild.id)
+        assert guild is not None
+        for member in members:
+            fetched = await guild.fetch_member(member.id)
+            for ours in (scene.text, scene.lounge):
+                theirs = guild.get_channel(ours.id).permissions_for(fetched)
+                for name in ("view_channel", "connect", "speak", "move_members", "administrator"):
+                    if not ours.allows(member, "view_channel"):
+                        assert not theirs.view_channel
+                    elif ours.allows(member, "connect") or name in ("view_channel", "connect"):
+                        assert ours.allows(member, name) == getattr(theirs, name), name
+    assert scene.lounge.permissions_of(members[1]) & flag("speak")
+
+
+async def test_requests_are_slowed_failed_and_limited_by_route(scene: Scene) -> None:
+    """discord.py waits, retries or raises, each as it does with Discord."""
+    faults = scene.server.faults
+    async with running(scene.server) as client:
+        channel = client.get_channel(scene.text.id)
+        assert isinstance(channel, discord.TextChannel)
+
+        async def send_time() -> float:
+            began = time.monotonic()
+            await channel.send("x")
+            return time.monotonic() - began
+
+        assert await send_time() < 0.2
+        faults.slow("POST", r"/messages$", 0.3)
+        assert 0.3 <= await send_time() < 0.8
+        faults.rate_limit("POST", r"/messages$", 0.4)
+        assert 0.4 <= await send_time() < 0.9
+        limited = faults.rate_limit("*", r".", 0.2, for_everything=True)
+        await asyncio.gather(send_time(), client.fetch_user(scene.alice.id))
+        assert limited.met == 1
+        faults.fail("POST", r"/messages$", 502)
+        assert 1 <= await send_time() < 2
+        unavailable = faults.fail("POST", r"/messages$", 503, times=None)
+        with pytest.raises(discord.DiscordServerError):
+            await channel.send("x")
+        faults.rest.remove(unavailable)
+        assert await send_time() < 0.2
+    assert len(scene.text.messages) == 6
+
+
+async def test_commands_are_registered_listed_and_checked(scene: Scene) -> None:
+    """Syncs are counted; what Discord would not take is refused."""
+
+    def register(client: Client) -> None:
+        @client.tree.command(description="Hello")
+        async def hello(ctx: discord.Interaction) -> None:
+            await ctx.response.send_message("hello")
+
+    async with running(scene.server, register) as client:
+        [listed] = await client.tree.fetch_commands()
+        assert listed.name == "hello"
+        await client.tree.sync()
+        assert scene.server.commands.syncs == 2
+        [again] = await client.tree.fetch_commands()
+        assert again.id == listed.id
+        with pytest.raises(discord.HTTPException) as refused:
+            await client.http.bulk_upsert_global_commands(
+                client.application_id, [{"name": "Upper Case", "description": "x"}]
+            )
+        assert refused.value.code == 50035
+
+
+async def test_what_goes_wrong_inside_is_raised_at_the_end() -> None:
+    """An unknown route, nonsense on UDP, an exception in a handler: none is lost."""
+    with pytest.raises(ExceptionGroup) as failed:
+        async with LoopbackDiscord() as server:
+            bound = connector(f"127.0.0.1:{server.port}", server.certificate)
+            headers = {"Authorization": f"Bot {server.token}"}
+            async with aiohttp.ClientSession(connector=bound, headers=headers) as session:
+                async with session.get("https://discord.com/api/v10/made/up") as response:
+                    assert response.status == 404
+                url = "https://discord.com/api/v10/users/@me/channels"
+                async with session.post(url, json={"wrong": 1}) as response:
+                    assert response.status == 500
+    assert "no route GET /made/up" in str(failed.value.exceptions[0])
+    assert isinstance(failed.value.exceptions[1], KeyError)
+
+
+async def test_a_test_that_fails_keeps_its_own_exception() -> None:
+    """What went wrong inside is added as a note."""
+    with pytest.raises(ZeroDivisionError) as failed:
+        async with LoopbackDiscord() as server:
+            server.failures.add(RuntimeError("inside"))
+            raise ZeroDivisionError
+    assert "inside" in failed.value.__notes__[0]
+
+
+async def test_a_guild_invites_and_removes_the_bot_while_it_runs(scene: Scene) -> None:
+    """It hears of both, and is out of voice after the second."""
+    async with running(scene.server) as client:
+        guild = scene.server.add_guild("Later")
+        await until(lambda: client.get_guild(guild.id))
+        stage = guild.add_voice_channel("Room")
+        await until(lambda: client.get_channel(stage.id))
+        voice = await client.voice_channel(stage.id).connect(timeout=2)
+        voice.play(Packets(tone()))
+        await guild.delete()
+        await until(lambda: client.get_guild(guild.id) is None)
