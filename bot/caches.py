@@ -53,7 +53,7 @@ async def _list(console: Console, store: Store, speech: SpeechCache) -> None:
         )
     if renderings or enrolments:
         console.print(table)
-    total = sum(row.size_bytes for row in (*renderings, *enrolments))
+    total = sum(row.size_bytes for row in renderings) + sum(row.size_bytes for row in enrolments)
     console.print(
         f"{len(renderings)} renderings and {len(enrolments)} enrolled clips, {_kib(total)}."
     )

@@ -28,14 +28,18 @@ class TimbreBot(commands.AutoShardedBot):
     """
 
     def __init__(self, services: Services, connector: aiohttp.BaseConnector | None = None) -> None:
+        cached_members = discord.MemberCacheFlags.none()
+        cached_members.voice = True
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
             intents=discord.Intents(guilds=True, voice_states=True),
             allowed_mentions=discord.AllowedMentions.none(),
-            member_cache_flags=discord.MemberCacheFlags(voice=True),
+            member_cache_flags=cached_members,
             chunk_guilds_at_startup=False,
             max_messages=None,
+            # Only delays `on_ready`: nothing here needs every server to be known first.
+            guild_ready_timeout=0.5,
             tree_cls=TimbreTree,
             connector=connector,
         )

@@ -19,6 +19,7 @@ from data.store import Store
 from engine.executor import Executor
 from engine.local import LocalExecutor
 from engine.messages import Enrolled
+from engine.worker_process import worker_command
 
 log = logging.getLogger(__name__)
 
@@ -59,14 +60,42 @@ def speech_cache(settings: Settings, store: Store) -> SpeechCache:
     return SpeechCache(settings.home, store, codec, max_bytes=settings.speech_cache_max_mib * 2**20)
 
 
+def _executor(
+    settings: Settings, store: Store, recording: set[asyncio.Task[None]]
+) -> LocalExecutor:
+    def enrolled(made: Enrolled) -> None:
+        task = asyncio.create_task(
+            store.conditionals.record(
+                key=made.key,
+                clip_sha256=made.clip_sha256,
+                model_revision=made.model_revision,
+                engine_version=made.engine_version,
+                path=made.path,
+                size_bytes=made.size_bytes,
+            )
+        )
+        recording.add(task)
+        task.add_done_callback(recording.discard)
+
+    return LocalExecutor(
+        settings.engine_config(),
+        queued_max=settings.queue_max_jobs,
+        heartbeat_timeout_s=settings.heartbeat_timeout_s,
+        step_timeout_s=settings.step_timeout_s,
+        on_enrolled=enrolled,
+        command=worker_command(settings.chatterbox_python),
+    )
+
+
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
     """Open the database and begin to load the engine; close both at the end.
 
     The engine loads in the background: `executor.engine_info` waits for it.
     """
+    recording: set[asyncio.Task[None]] = set()
     async with open_store(settings) as store:
-        executor = _executor(settings, store)
+        executor = _executor(settings, store, recording)
         cache = speech_cache(settings, store)
         metrics = Metrics()
         try:
@@ -97,3 +126,4 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
             )
         finally:
             await executor.close()
+            await asyncio.gather(*recording)

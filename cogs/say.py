@@ -91,18 +91,13 @@ class Say(commands.Cog):
             raise
         ahead = session.backlog
         playback = session.speak(utterance)
-        playback.started.add_done_callback(
-            lambda started: (
-                started.exception()
-                or self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
-            )
-        )
         await deferral
         if ahead:
             await interaction.edit_original_response(
                 content=f"In line behind {ahead} other{'s' if ahead > 1 else ''}."
             )
         await playback.started
+        self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
         said = f"Speaking in {seat.mention}."
         if utterance.substitution:
             said += f"\n{utterance.substitution}"

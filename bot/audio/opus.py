@@ -117,6 +117,6 @@ def join(paths: Sequence[Path]) -> bytes:
 
 def decode(ogg: bytes) -> npt.NDArray[np.float32]:
     """The sound of an Ogg Opus file: float32 of shape (samples, 2) at 48 kHz."""
-    with av.open(io.BytesIO(ogg), format="ogg") as container:
+    with av.open(io.BytesIO(ogg), "r", format="ogg") as container:
         parts = [frame.to_ndarray() for frame in container.decode(audio=0)]
-    return np.concatenate(parts, axis=1).T
+    return np.concatenate(parts, axis=1).T.astype(np.float32)

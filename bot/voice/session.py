@@ -205,7 +205,7 @@ class VoiceSession:
         failure: Exception | None = None
         first = True
         try:
-            async with aclosing(playback.utterance.clips()) as clips:  # type: ignore[type-var]
+            async with aclosing(playback.utterance.clips()) as clips:
                 async for clip in clips:
                     if first:
                         await self._require_connection()

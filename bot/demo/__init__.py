@@ -1,0 +1,1 @@
+"""`python timbre.py demo`: the real bot on a Discord of its own, recorded and measured."""

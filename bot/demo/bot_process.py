@@ -1,0 +1,87 @@
+"""A real bot process, `python -m bot run`, as a child: started, watched, stopped as a person would.
+
+Also what the end-to-end tests start.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_ROOT = Path(__file__).parents[2]
+
+#: Longer than the bot's own limit for a clean end.
+_STOP_TIMEOUT_S = 10.0
+
+
+class BotProcess:
+    """`async with BotProcess(environment, log)`: runs from enter to exit.
+
+    `environment` is added to this process's own. Everything it prints goes to the file `log`.
+    `stopped_s` is how long it took to end after it was asked to.
+    """
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        self._environment = {**os.environ, **environment}
+        self.log = log
+        self.stopped_s: float | None = None
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, None while it runs."""
+        return self._process.returncode if self._process else None
+
+    async def __aenter__(self) -> Self:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "bot",
+                "run",
+                cwd=_ROOT,
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # A group of its own on Windows, so that Ctrl-Break reaches it alone.
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def stop(self) -> int:
+        """Ask it to end, wait, and kill it if it does not. Returns the exit code."""
+        process = self._process
+        assert process is not None
+        if process.returncode is None:
+            asked = time.monotonic()
+            process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
+            try:
+                async with asyncio.timeout(_STOP_TIMEOUT_S):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+            self.stopped_s = time.monotonic() - asked
+        return await process.wait()

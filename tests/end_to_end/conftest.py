@@ -1,0 +1,81 @@
+"""The stage for end-to-end tests: a loopback Discord and a real bot process on it.
+
+One stage serves a whole module: loading the engine takes seconds.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import pytest_asyncio
+
+from bot.audio.opus import decode
+from bot.demo.bot_process import BotProcess
+from bot.loopback import Guild, Heard, LoopbackDiscord, Member, VoiceChannel
+from engine.speech import FloatArray
+
+
+@dataclass
+class Stage:
+    """A server with one voice channel and two members, and the bot."""
+
+    discord: LoopbackDiscord
+    bot: BotProcess
+    guild: Guild
+    lounge: VoiceChannel
+    alice: Member
+    bob: Member
+    home: Path
+
+    async def reply(self, member: Member, command: str, **options: str) -> str:
+        """Use a command and wait for what the bot finally says."""
+        interaction = await member.slash(command, **options)
+        return (await interaction.reply(timeout_s=60)).text
+
+    def worker(self) -> psutil.Process:
+        """The bot's worker process."""
+        children = psutil.Process(self.bot.pid).children()
+        (worker,) = [child for child in children if "engine.worker" in child.cmdline()]
+        return worker
+
+
+def mono(heard: Heard) -> FloatArray:
+    """What was heard as mono float32 at 48 kHz."""
+    return heard.pcm.astype(np.float32).mean(axis=1) / 32768
+
+
+def mono_of_file(ogg: bytes) -> FloatArray:
+    """An attached Ogg Opus file as mono float32 at 48 kHz."""
+    return decode(ogg).mean(axis=1)
+
+
+@asynccontextmanager
+async def a_stage(folder: Path, **environment: str) -> AsyncIterator[Stage]:
+    """Open a stage with its files in `folder`."""
+    async with LoopbackDiscord() as discord:
+        guild = discord.add_guild("The workshop")
+        guild.add_text_channel("general")
+        lounge = guild.add_voice_channel("Lounge")
+        alice, bob = guild.add_member("Alice"), guild.add_member("Bob")
+        home = folder / "home"
+        settings = {
+            **discord.environment(),
+            "TIMBRE_HOME": str(home),
+            "TIMBRE_ENGINE": "stock",
+            "TIMBRE_LOG_FORMAT": "json",
+            **environment,
+        }
+        async with BotProcess(settings, folder / "bot.log") as bot:
+            await discord.wait_for_bot()
+            yield Stage(discord, bot, guild, lounge, alice, bob, home)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """One stage for all tests of a module; each leaves the channel as it found it."""
+    async with a_stage(tmp_path_factory.mktemp("stage")) as opened:
+        yield opened

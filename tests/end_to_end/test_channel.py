@@ -1,0 +1,102 @@
+"""Coming and going: where the bot is, and what it says when it cannot be there."""
+
+import asyncio
+import time
+
+import pytest
+
+from tests.end_to_end.conftest import Stage, mono
+from tests.recogniser import word_error_rate
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LONG = (
+    "This is a rather long story about a man who walked to the sea, and when he had come there he "
+    "sat down on a stone and looked at the waves until the sun went down behind them."
+)
+SHORT = "The kettle is on the stove."
+
+
+async def test_join_and_leave(stage: Stage) -> None:
+    await stage.alice.join(stage.lounge)
+    assert await stage.reply(stage.alice, "join") == f"I am in {stage.lounge.mention}."
+    assert stage.guild.bot.voice_channel is stage.lounge
+    assert await stage.reply(stage.alice, "leave") == f"I left {stage.lounge.mention}."
+    assert stage.guild.bot.voice_channel is None
+    assert await stage.reply(stage.alice, "leave") == "I am in no voice channel here."
+
+
+async def test_join_without_a_channel_says_what_to_do(stage: Stage) -> None:
+    await stage.bob.leave()
+    assert "Join a voice channel first" in await stage.reply(stage.bob, "join")
+
+
+async def test_what_is_missing_is_named(stage: Stage) -> None:
+    """Discord sends no event for a forbidden channel, so the bot must look first."""
+    attic = stage.guild.add_voice_channel("Attic")
+    attic.set_permissions(stage.guild.everyone, speak=False)
+    await stage.alice.join(attic)
+    said = await stage.reply(stage.alice, "say", text="Hello.")
+    assert said == f"I may not speak in {attic.mention}: I am missing Speak."
+
+
+async def test_a_full_channel_is_named(stage: Stage) -> None:
+    cellar = stage.guild.add_voice_channel("Cellar", user_limit=1)
+    await stage.alice.join(cellar)
+    assert await stage.reply(stage.alice, "join") == f"{cellar.mention} is full."
+
+
+async def test_a_kick_in_the_middle_is_told_and_the_next_line_is_heard(stage: Stage) -> None:
+    await stage.alice.join(stage.lounge)
+    sent = time.monotonic()
+    interaction = await stage.alice.slash("say", text=LONG)
+    await stage.lounge.first_sound(since_s=sent)
+    await stage.guild.kick_bot_from_voice()
+    told = await interaction.reply(number=1)
+    assert "taken out of the voice channel" in told.text
+    assert told.ephemeral
+    sent = time.monotonic()
+    await stage.reply(stage.alice, "say", text=SHORT)
+    heard = await stage.lounge.heard(since_s=sent, quiet_ms=900)
+    assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
+
+
+async def test_the_bot_follows_its_caller_into_another_channel(stage: Stage) -> None:
+    study = stage.guild.add_voice_channel("Study")
+    await stage.alice.join(study)
+    sent = time.monotonic()
+    await stage.reply(stage.alice, "say", text=SHORT)
+    heard = await study.heard(since_s=sent, quiet_ms=900)
+    assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
+    assert heard.unencrypted_audible == 0
+
+
+async def test_a_late_encryption_loses_no_word_and_sends_none_in_the_clear(stage: Stage) -> None:
+    """Until the group is formed nothing audible goes out; then everything does."""
+    await stage.reply(stage.alice, "leave")
+    stage.discord.faults.dave_commit_delay_s = 1.0
+    try:
+        await stage.alice.join(stage.lounge)
+        sent = time.monotonic()
+        await stage.reply(stage.alice, "say", text=SHORT)
+        heard = await stage.lounge.heard(since_s=sent, quiet_ms=900)
+    finally:
+        stage.discord.faults.dave_commit_delay_s = 0.0
+    assert heard.unencrypted_audible == 0
+    assert heard.audible[0].arrived_s - sent >= 1.0
+    assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
+
+
+async def test_encryption_that_never_comes_is_told(stage: Stage) -> None:
+    await stage.reply(stage.alice, "leave")
+    stage.discord.faults.dave_commit_delay_s = 30.0
+    try:
+        await stage.alice.join(stage.lounge)
+        sent = time.monotonic()
+        said = await stage.reply(stage.alice, "say", text=SHORT)
+        await asyncio.sleep(0.5)
+        heard = stage.lounge.recording.heard(sent)
+    finally:
+        stage.discord.faults.dave_commit_delay_s = 0.0
+    assert "end-to-end encryption" in said
+    assert heard.audible == ()

@@ -1,0 +1,126 @@
+"""The processes: started quickly, ended cleanly, and a dead worker costs nobody a word."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.end_to_end.conftest import a_stage, mono
+from tests.recogniser import word_error_rate
+
+ROOT = Path(__file__).parents[2]
+STORY = (
+    "Once upon a time there was a miller who had three sons. "
+    "When he died, the eldest got the mill, the second got the donkey, "
+    "and the youngest got nothing but the cat."
+)
+
+
+async def test_a_worker_killed_in_the_middle_costs_no_word(tmp_path: Path) -> None:
+    """SIGKILL while the first chunk is being spoken: all is heard once, one restart is counted."""
+    async with a_stage(tmp_path) as stage:
+        await stage.alice.join(stage.lounge)
+        await stage.reply(stage.alice, "say", text="Hello.")
+        await stage.lounge.heard(quiet_ms=900)
+        sent = time.monotonic()
+        interaction = await stage.alice.slash("say", text=STORY)
+        await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+        stage.worker().kill()
+        await interaction.reply(timeout_s=60)
+        heard = await stage.lounge.heard(since_s=sent, quiet_ms=8000, timeout_s=90)
+        assert word_error_rate(STORY, mono(heard), 48_000) <= 0.15
+        assert "1 restart" in await stage.reply(stage.alice, "status")
+
+
+async def test_sigterm_in_the_middle_of_a_line_ends_cleanly(tmp_path: Path) -> None:
+    """Within 5 s: voice is left, worker and bot are gone, the exit code is 0."""
+    async with a_stage(tmp_path) as stage:
+        await stage.alice.join(stage.lounge)
+        sent = time.monotonic()
+        await stage.alice.slash("say", text=STORY)
+        await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+        worker = stage.worker()
+        assert await stage.bot.stop() == 0
+        assert stage.bot.stopped_s is not None
+        assert stage.bot.stopped_s <= 5.0
+        assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+        assert stage.guild.bot.voice_channel is None
+    assert "Traceback" not in stage.bot.log.read_text("utf-8")
+
+
+async def test_a_second_start_speaks_from_the_cache_and_registers_nothing_again(
+    tmp_path: Path,
+) -> None:
+    """What was rendered survives a restart, and unchanged commands are not sent to Discord."""
+    async with a_stage(tmp_path) as stage:
+        await stage.reply(stage.alice, "say", text="The same words again.")
+        await stage.bot.stop()
+        assert stage.discord.commands.syncs == 1
+        async with type(stage.bot)(
+            {
+                **stage.discord.environment(),
+                "TIMBRE_HOME": str(stage.home),
+                "TIMBRE_ENGINE": "stock",
+            },
+            tmp_path / "second.log",
+        ):
+            await stage.discord.wait_for_bot()
+            await stage.reply(stage.alice, "say", text="The same words again.")
+            assert "1 of 1 pieces (100%)" in await stage.reply(stage.alice, "status")
+        assert stage.discord.commands.syncs == 1
+
+
+async def test_the_log_holds_neither_words_nor_the_token(tmp_path: Path) -> None:
+    async with a_stage(tmp_path, TIMBRE_LOG_LEVEL="DEBUG") as stage:
+        await stage.reply(stage.alice, "say", text="Rhubarb and custard.")
+        await stage.reply(stage.alice, "say", text="Hello.", voice="Rhubarb")
+        token = stage.discord.token
+    log = stage.bot.log.read_text("utf-8")
+    assert "ready" in log
+    assert token not in log
+    assert "hubarb" not in log
+
+
+async def test_ready_within_two_seconds_and_without_torch(tmp_path: Path) -> None:
+    """The bot does not wait for its worker, and never loads what the worker needs."""
+    begun = time.monotonic()
+    async with a_stage(tmp_path) as stage:
+        took = time.monotonic() - begun
+        libraries = {Path(m.path).name for m in psutil.Process(stage.bot.pid).memory_maps()}
+        await asyncio.sleep(0)
+    assert not [name for name in libraries if "torch" in name]
+    # Starting the loopback Discord is in this figure too; twice the target, because tests run
+    # beside others.
+    assert took <= 4.0
+
+
+def test_help_needs_nothing_heavy() -> None:
+    """`--help` is instant: no torch, no discord."""
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "bot", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "run" in ended.stdout
+    assert "torch" not in ended.stderr
+    assert "discord" not in ended.stderr
+
+
+def test_the_modules_of_the_bot_do_not_import_torch() -> None:
+    """Whatever `run` imports, torch is not among it."""
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import bot.run, cogs.say, cogs.channel, cogs.status, sys;"
+            "sys.exit(any(name.split('.')[0] == 'torch' for name in sys.modules))",
+        ],
+        cwd=ROOT,
+        check=False,
+    )
+    assert ended.returncode == 0

@@ -1,0 +1,118 @@
+"""What comes out of the voice channel is what was typed: in words, encrypted, without a gap."""
+
+import asyncio
+import time
+
+import pytest
+
+from bot.loopback import Utterance
+from tests.end_to_end.conftest import Stage, mono, mono_of_file
+from tests.recogniser import word_error_rate
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SENTENCES = (
+    "The train to the coast leaves at seven in the morning.",
+    "Please bring some bread and a bottle of milk when you come home.",
+    "My sister has a small garden behind the house, where she grows tomatoes and beans.",
+    "It rained so hard last night that the whole street was under water.",
+    "Nobody knows who left the door open, but the cat is gone.",
+    "We should meet again next week and talk about the new plan.",
+)
+
+
+async def test_what_is_heard_is_what_was_typed(stage: Stage) -> None:
+    """Six sentences through the encrypted voice connection, recognised as words."""
+    await stage.alice.join(stage.lounge)
+    rates = {}
+    for sentence in SENTENCES:
+        sent = time.monotonic()
+        said = await stage.reply(stage.alice, "say", text=sentence)
+        assert said == f"Speaking in {stage.lounge.mention}."
+        heard = await stage.lounge.heard(since_s=sent, quiet_ms=900)
+        rates[sentence] = word_error_rate(sentence, mono(heard), 48_000)
+        assert heard.unencrypted_audible == 0
+        assert heard.lost == heard.duplicated == 0
+        spoken = [p for p in heard.packets if not p.is_silence_frame]
+        assert Utterance(tuple(spoken)).gaps(40) == []
+    assert sum(rates.values()) / len(rates) <= 0.15, rates
+
+
+async def test_a_line_said_before_is_heard_at_once(stage: Stage) -> None:
+    """A cache hit reaches the channel within 120 ms, the lead-in silence included."""
+    await stage.alice.join(stage.lounge)
+    await stage.reply(stage.alice, "say", text=SENTENCES[0])
+    waits = []
+    for _ in range(4):
+        await asyncio.sleep(4)  # the sentence takes three seconds
+        sent = time.monotonic()
+        await stage.reply(stage.alice, "say", text=SENTENCES[0])
+        waits.append(await stage.lounge.first_sound(since_s=sent) - sent)
+    # The best of four: other work on this machine can delay any single one.
+    assert min(waits) <= 0.120, waits
+    await stage.lounge.heard(quiet_ms=900)
+
+
+async def test_nobody_in_a_voice_channel_gets_a_file_that_says_it(stage: Stage) -> None:
+    """/say from outside replies with the Ogg file, for everybody to hear."""
+    await stage.bob.leave()
+    interaction = await stage.bob.slash("say", text=SENTENCES[1])
+    reply = await interaction.reply(timeout_s=60)
+    (attachment,) = reply.attachments
+    assert attachment.filename == "speech.ogg"
+    assert not reply.ephemeral
+    assert word_error_rate(SENTENCES[1], mono_of_file(attachment.data), 48_000) <= 0.15
+
+
+async def test_two_members_are_heard_one_after_the_other(stage: Stage) -> None:
+    """Lines never overlap, and the second one is told that it waits."""
+    await stage.alice.join(stage.lounge)
+    await stage.bob.join(stage.lounge)
+    sent = time.monotonic()
+    first = await stage.alice.slash("say", text=SENTENCES[3])
+    second = await stage.bob.slash("say", text=SENTENCES[4])
+    assert (await second.reply()).text == "In line behind 1 other."
+    await first.reply()
+    heard = await stage.lounge.heard(since_s=sent, quiet_ms=1500, timeout_s=60)
+    both = f"{SENTENCES[3]} {SENTENCES[4]}"
+    assert word_error_rate(both, mono(heard), 48_000) <= 0.15
+
+
+async def test_the_words_of_a_message_with_markup_are_read_as_a_person_would(stage: Stage) -> None:
+    """Discord's markup is not spoken, a mention is spoken as a name."""
+    await stage.alice.join(stage.lounge)
+    sent = time.monotonic()
+    await stage.reply(
+        stage.alice, "say", text=f"**Good morning** <@{stage.bob.id}>, the meeting is at __nine__."
+    )
+    heard = await stage.lounge.heard(since_s=sent, quiet_ms=900)
+    expected = "Good morning Bob, the meeting is at nine."
+    assert word_error_rate(expected, mono(heard), 48_000) <= 0.15
+
+
+async def test_a_voice_that_is_not_there_is_refused(stage: Stage) -> None:
+    """Whatever string comes back from Discord, only voices one may use are used."""
+    for forged in ("voice:1", "voice:-1", "clip:0000", "Mallory's voice"):
+        said = await stage.reply(stage.alice, "say", text="Hello.", voice=forged)
+        assert "no such voice" in said
+
+
+async def test_the_stock_voices_are_offered_and_sound_different(stage: Stage) -> None:
+    """Autocomplete offers what the engine has; another voice is another sound."""
+    offered = await stage.alice.autocomplete("say", focused="voice", value="", text="x")
+    assert len(offered) >= 2
+    await stage.bob.leave()
+    files = set()
+    for choice in offered[:2]:
+        interaction = await stage.bob.slash("say", text="Hello there.", voice=choice["value"])
+        files.add((await interaction.reply(timeout_s=60)).attachments[0].data)
+    assert len(files) == 2
+
+
+@pytest.mark.parametrize("nothing", ["\u200b\u200b", "** **", "||"])
+async def test_nothing_to_say_is_said_to_the_caller(stage: Stage, nothing: str) -> None:
+    """Text in which no word is left is refused with a sentence, to the caller alone."""
+    interaction = await stage.alice.slash("say", text=nothing)
+    reply = await interaction.reply()
+    assert reply.text == "There is nothing in that I could say aloud."
+    assert reply.ephemeral
