@@ -271,6 +271,7 @@ def follow(label: str, command: list[str], log: Path, lock: int) -> None:
     Raises `SetUpFailed` with the end of the log.
     """
     begun = shown = time.monotonic()
+    started = time.time()
     terminal = sys.stdout.isatty()
     print(label, end="" if terminal else "\n", flush=True)
     with log.open("ab") as sink:
@@ -286,7 +287,7 @@ def follow(label: str, command: list[str], log: Path, lock: int) -> None:
         )
     while wait(process, 0.3) is None:
         now = time.monotonic()
-        line = f"{label} {now - begun:.0f} s {activity(log)}"
+        line = f"{label} {now - begun:.0f} s {activity(log, started)}"
         if terminal:
             width = shutil.get_terminal_size().columns - 1
             print(f"\r{line[:width]:{width}}", end="", flush=True)
@@ -321,14 +322,18 @@ def end_of(log: Path) -> list[str]:
     return log.read_bytes()[-8000:].decode("ascii", "backslashreplace").splitlines()
 
 
-def activity(log: Path) -> str:
-    """What pip says that it is doing, since the last command in the log began."""
-    at_work = re.compile(
-        r"\s*(Collecting|Downloading|Using cached|Processing|Building|Installing) "
-    )
+def activity(log: Path, since: float) -> str:
+    """What pip has been doing since it was started, from its log and what it has installed."""
+    at_work = re.compile(r"\s*(Collecting|Downloading|Using cached|Processing|Building) ")
     for line in reversed(end_of(log)):
+        if line.startswith("Installing collected packages: "):  # in this order, without a word
+            names = line.partition(": ")[2].split(", ")
+            folder = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
+            packages = log.parent.glob(f"{folder}/*.dist-info")
+            done = sum(package.stat().st_mtime >= since for package in packages)
+            return f"Installing {names[min(done, len(names) - 1)]} ({done} of {len(names)} done)"
         if at_work.match(line):
-            return line.strip()
+            return line.strip()[:70]
         if line.startswith("$ "):
             break
     return ""

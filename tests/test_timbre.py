@@ -193,6 +193,31 @@ def test_paths_are_the_callers(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        (
+            "$ pip install a\nCollecting a\n  Downloading a-1.whl (3 MB)\n",
+            "Downloading a-1.whl (3 MB)",
+        ),
+        ("Collecting a\n$ pip install b\n", ""),
+        (
+            "$ pip\nCollecting b\nInstalling collected packages: a, b, c\n",
+            "Installing b (1 of 3 done)",
+        ),
+    ],
+)
+def test_progress_is_what_the_current_step_is_at(tmp_path: Path, log: str, said: str) -> None:
+    """The log's last word, or the next of the packages that pip installs without one."""
+    installed = "Lib/site-packages" if os.name == "nt" else "lib/python3.11/site-packages"
+    for name, changed in (("old-1.dist-info", 50.0), ("a-1.dist-info", 150.0)):
+        package = tmp_path / installed / name
+        package.mkdir(parents=True)
+        os.utime(package, (changed, changed))
+    (tmp_path / "log").write_text(log)
+    assert timbre.activity(tmp_path / "log", since=100.0) == said
+
+
 # A real set-up
 
 
