@@ -66,5 +66,5 @@ def kernels_for(device: torch.device, dtype: torch.dtype) -> Kernels:
     if fused_runs and dtype != torch.float32:
         from engine.chatterbox.s3gen.kernels.fused import FusedKernels  # noqa: PLC0415 - Triton
 
-        return FusedKernels(device)
+        return FusedKernels()
     return ReferenceKernels()

@@ -27,15 +27,10 @@ if TYPE_CHECKING:
 LARGE = 8192  # rows from which larger blocks pay
 NORM_ROWS = 4
 SNAKE_BLOCK = 1024
-DEEP_SHARED_MEMORY = 200 * 1024  # bytes: data-centre GPUs have it
 
 
 class FusedKernels:
     """See `engine.chatterbox.s3gen.kernels.Kernels` for what each of these computes."""
-
-    def __init__(self, device: torch.device) -> None:
-        memory = torch.cuda.get_device_properties(device).shared_memory_per_block_optin
-        self._deep_stages = 3 if memory >= DEEP_SHARED_MEMORY else 2
 
     def norm_linear(
         self, stream: Tensor, ahead: Tensor, product: Linear, activation: "Activation"
@@ -118,9 +113,9 @@ class FusedKernels:
             shifted=shift is not None,
             add=stream is not None,
             block_rows=block_rows,
-            block_depth=_depth(channels),
+            block_depth=64 if large else _depth(channels),
             num_warps=8 if large else 4,
-            num_stages=self._deep_stages,
+            num_stages=2 if large else 3,
         )
         return result
 
