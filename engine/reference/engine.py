@@ -120,7 +120,7 @@ class ReferenceEngine:
         )
 
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
-        """Speak `job`; `cancelled` is asked before every token and between the stages.
+        """Speak `job`; `cancelled` is asked before every token and every Euler step.
 
         A cancelled job returns no samples. Equal jobs give equal audio on one device. Raises
         `SynthesisFailed`, `VoiceUnusable` or `OutOfMemory`.
@@ -153,19 +153,23 @@ class ReferenceEngine:
         clock.lap("enrolment")
         torch.manual_seed(job.parameters.seed)
         t3_cond, gen = self._to_device(voice, job.parameters.exaggeration)
-        hook = self._model.t3.tfmr.register_forward_pre_hook(go_on)
+        s3gen = self._model.s3gen
+        # Networks that upstream calls once a token, and once an Euler step.
+        hooks = [
+            network.register_forward_pre_hook(go_on)
+            for network in (self._model.t3.tfmr, s3gen.flow.decoder.estimator.time_mlp)
+        ]
         try:
             speech_tokens = self._speech_tokens(job, t3_cond, text_tokens)
-        finally:
-            hook.remove()
-        clock.lap("t3")
-        s3gen = self._model.s3gen
-        with torch.inference_mode():
+            clock.lap("t3")
             # As S3Gen.inference does it, in two parts to be timed.
-            go_on()
             mel = s3gen.flow_inference(speech_tokens, ref_dict=gen, finalize=True)
             clock.lap("flow")
-            go_on()
+        finally:
+            for hook in hooks:
+                hook.remove()
+        go_on()
+        with torch.inference_mode():
             wav, _source = s3gen.hift_inference(mel.to(dtype=s3gen.dtype), None)
             wav[:, : len(s3gen.trim_fade)] *= s3gen.trim_fade
             unmarked = wav.squeeze(0).cpu().numpy()
