@@ -21,11 +21,17 @@ _KEYCAP = re.compile("([0-9#*])\ufe0f?\u20e3")
 _KEYCAP_WORDS = {"#": " hash ", "*": " star "}
 # Combining marks that any base may carry. Marks of Hebrew, Arabic, Thai and others lie elsewhere.
 _MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_SMALL_FIGURES = "\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2079\u2150-\u215f"
+_BESIDE_FRACTION = re.compile(
+    f"(?<=[^\\W\\d])(?<![{_SMALL_FIGURES}])(?=[{_SMALL_FIGURES}])|"
+    f"(?<=[{_SMALL_FIGURES}])(?=[^\\W])(?![{_SMALL_FIGURES}])"
+)
 _STACKED = re.compile(f"(.)([{_MARKS}]+)", re.DOTALL)
+_LONE_MARKS = re.compile(f"(?<![\\w{_MARKS}])[{_MARKS}]+")
 _STRIKES = re.compile("[\u0334-\u0338\u20d2\u20d3\u20e5\u20e6]")
 _MOST_MARKS = 2
 _NEWLINES = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
-_PICTURES = "\u203c-\u3299\ufe0f\U0001f000-\U0001faff"
+_PICTURES = "\u203c-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
 _JOINER_OF_PICTURES = re.compile(f"(?<=[{_PICTURES}])\u200d(?=[{_PICTURES}])")
 # Arabic, Syriac, N'Ko and the Indic scripts from Devanagari to Sinhala spell with joiners.
 _SPELLED = "\u0600-\u07ff\u08a0-\u08ff\u0900-\u0dff\ufb50-\ufdff\ufe70-\ufefc"
@@ -50,6 +56,11 @@ def clean_characters(text: str) -> str:
     text = "".join(map(_plain_square, text))
     text = _without_invisible(text)
     return _without_stacks(text)
+
+
+def apart_from_fractions(text: str) -> str:
+    """``½cup`` -> ``½ cup``: fractions and powers count as word characters and must not hide words."""
+    return text if text.isascii() else _BESIDE_FRACTION.sub(" ", text)
 
 
 def has_words(text: str) -> bool:
@@ -93,5 +104,9 @@ def _without_stacks(text: str) -> str:
 
     decomposed = _STACKED.sub(unstack, unicodedata.normalize("NFD", text))
     composed = unicodedata.normalize("NFC", decomposed)
-    # Marks that follow a line break or open the text belong to nothing.
-    return re.sub(f"(?:^|(?<=[\\n ]))[{_MARKS}]+", "", composed)
+    return without_lone_marks(composed)
+
+
+def without_lone_marks(text: str) -> str:
+    """Drop combining marks that stand on no letter."""
+    return text if text.isascii() else _LONE_MARKS.sub("", text)

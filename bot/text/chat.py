@@ -8,16 +8,27 @@ import re
 
 # One class per laugh keeps the time linear; `laughter` looks at the letters.
 _LAUGHS = re.compile(r"\b(?:[ah]{5,}|[eh]{6,}|[ih]{6,}|[aj]{6,}|[ol]{5,})\b", re.IGNORECASE)
-_LETTER_LAUGHS = re.compile(r"(?<![\w.])(?:[xX][dD]+|k{4,})(?!\w)")
+_LETTER_LAUGHS = re.compile(r"(?<!\w)(?:[xX][dD]+|k{4,})(?!\w)")
 _LONG_LOL = re.compile(r"\bl+o{2,}l+\b|\blo+l{2,}\b", re.IGNORECASE)
 _STRETCHED = re.compile(r"([a-z])\1{2,}", re.IGNORECASE)
+# Words that people stretch, with no letter twice. Any other word keeps two of a stretched letter,
+# which is how "coool" and "goood" are spelled anyway.
+_STRETCHABLE = frozenset(
+    "ah again aw amazing awesome baby bad big boy bro bruh bye chill come crazy cute damn dang day dude "
+    "ew fine friend fun girl go gosh guys ha hard heck help hey hi hm hot huge huh insane lets lmao "
+    "long love man mm much nah naw never nice no nope not oh ok omg oof oops ow please pls pog "
+    "rip sad same sh sick so sorry stop sure thanks that this time true ugh uh um very wait want "
+    "was way well what when where who whoa whole why wow yay ye yeah yep yes yo you your".split()
+)
+_RUNS = re.compile(r"([a-z])\1+", re.IGNORECASE)
 _LETTERS = re.compile(r"[A-Za-z]{3,}")
 _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
-_WORD = re.compile(r"(?<![\w'])[A-Za-z]+(?:'[A-Za-z]+)?(?![\w'])")
+_WORD = re.compile(r"(?<!\w)(?<!\w')[A-Za-z]+(?:'[A-Za-z]+)?(?!\w)(?!'\w)")
 
 _SLASHED = {
     "w/o": "without",
     "w/": "with ",
+    "w/e": "whatever",
     "b/c": "because",
     "n/a": "not applicable",
     "tl;dr": "in short",
@@ -40,7 +51,6 @@ _ABBREVIATIONS = {
     "fyi": "for your information",
     "ftw": "for the win",
     "gtg": "got to go",
-    "g2g": "got to go",
     "hmu": "hit me up",
     "icymi": "in case you missed it",
     "idc": "I don't care",
@@ -118,7 +128,7 @@ _AMBIGUOUS = {
 }
 # One word that hardly another language has, or two that few have, make a message English.
 _ENGLISH = frozenset(
-    "about and anyone aren't because can't could didn't doesn't don't from game got guys have hello "
+    "about and anyone aren't because before can't could didn't doesn't don't from game got guys have hello "
     "help how i'll i'm i've isn't it's just know let's like love make need never okay please really "
     "right see should some someone sure than thank thanks that that's the their them then there "
     "they this time too want we're what what's when where which who why with won't would wouldn't "
@@ -131,7 +141,7 @@ _PERHAPS_ENGLISH = frozenset(
 _INITIALISMS = frozenset(
     "AI API AWS BBC BBQ CD CEO CIA CPU CSS CTO CV DIY DJ DLC DM DNA DPS DVD EA ESPN ETA EU FAQ FBI "
     "FPS FTP GPT GPU GPS HBO HDMI HP HR HTML HTTP HTTPS ID IDE IG IOS IP IPO IQ IRS ISP IT IV JS "
-    "KFC LED LLC LLM LTE MC MIT MMO MMORPG MP MVP NBA NFL NGO NHL NHS NPC NSFW NYC OC OP OS PC PDF "
+    "KFC LED LLC LLM LTE MC MIT MMO MMORPG MP MVP NBA NFL NGO NHL NHS NPC NSFW NYC OMFG STFU GTFO OC OP OS PC PDF "
     "PHP PR PS PVE PVP QA QR RGB RIP RNG RPG RSVP RTX RX SDK SMS SQL SSD SSH SUV TCP TV TVS UAE UDP "
     "UFC UFO UI UK UN URL US USA USB UX VC VIP VM VOD VPN VR WIFI WTF WWE XML XP".split()
 ) - {"IT", "US", "RIP", "WIFI", "IOS"}
@@ -159,6 +169,35 @@ _VOWELS = frozenset("AEIOUY")
 _SHOUTED_WORDS = 3
 
 
+# Figures that stand for sounds, read before numbers are.
+_SOUNDS = {
+    "2day": "today",
+    "2moro": "tomorrow",
+    "2morrow": "tomorrow",
+    "2nite": "tonight",
+    "4ever": "forever",
+    "b4": "before",
+    "g2g": "got to go",
+    "gr8": "great",
+    "h8": "hate",
+    "l8": "late",
+    "l8r": "later",
+    "m8": "mate",
+    "w8": "wait",
+    "str8": "straight",
+    "some1": "someone",
+    "any1": "anyone",
+    "no1": "no one",
+    "every1": "everyone",
+}
+_SOUND = re.compile(rf"(?<!\w)(?:{'|'.join(_SOUNDS)})(?!\w)", re.IGNORECASE)
+
+
+def sounds(text: str) -> str:
+    """``gr8`` -> great."""
+    return _SOUND.sub(lambda m: _SOUNDS[m[0].lower()], text)
+
+
 def laughter(text: str) -> str:
     """``hahahahahaha`` -> hahaha, ``xDDD`` -> haha, ``loooool`` -> lol."""
     text = _LETTER_LAUGHS.sub("haha", text)
@@ -182,6 +221,10 @@ def stretched(text: str) -> str:
         if _ROMAN.fullmatch(token):
             return token
         keep = 3 if len(set(token.lower())) == 1 else 2
+        if _STRETCHED.search(token):
+            single = _RUNS.sub(r"\1", token)
+            if single.lower() in _STRETCHABLE:
+                return single.lower() if token.isupper() else single
         short = _STRETCHED.sub(lambda m: m[0][:keep], token)
         return short.lower() if short != token and token.isupper() else short
 

@@ -16,6 +16,7 @@ _LINKING = frozenset(
 )
 # Less than this sounds clipped on its own: it is said together with its neighbour.
 _TINY_CHARS = 25
+_ENDS_WITHOUT_SPACE = frozenset("。！？｡」』）")
 
 
 def chunks(text: str, limits: TextLimits) -> list[str]:
@@ -35,9 +36,18 @@ def chunks(text: str, limits: TextLimits) -> list[str]:
 
 
 def _sentences(text: str) -> Iterator[str]:
-    import sentencex
+    """Yield the sentences of `text`, which joined are `text` again, spaces included."""
+    import sentencex  # type: ignore[import-untyped]  # it ships no types
 
-    return (sentence for s in sentencex.segment("en", text) if (sentence := s.strip()))
+    held = ""
+    for piece in sentencex.segment("en", text):
+        held += piece
+        # It also ends sentences inside `really?'no`, where no voice can pause.
+        if piece[-1:].isspace() or piece[-1:] in _ENDS_WITHOUT_SPACE:
+            yield held
+            held = ""
+    if held:
+        yield held
 
 
 def _first(text: str, limits: TextLimits) -> tuple[str, str]:
@@ -64,12 +74,11 @@ def _first(text: str, limits: TextLimits) -> tuple[str, str]:
 def _sentence_ends(text: str, most: int) -> list[int]:
     ends: list[int] = []
     at = 0
+    # The window ends inside some sentence, whose end is therefore none.
     for sentence in _sentences(text[: 4 * most]):
-        at = text.index(sentence, at) + len(sentence)
-        if at > most:
-            break
-        ends.append(at)
-    return ends
+        ends.append(at + len(sentence.rstrip()))
+        at += len(sentence)
+    return [end for end in ends if end <= most]
 
 
 def _cut(text: str, at: int) -> tuple[str, str]:
@@ -80,7 +89,7 @@ def _merged(sentences: Iterable[str], most: int) -> Iterator[str]:
     """Yield chunks of at most `most` characters, tiny ones joined with a neighbour that has room."""
     held = ""
     for sentence in sentences:
-        for piece in _pieces(sentence, most):
+        for piece in _pieces(sentence.strip(), most):
             if not held:
                 held = piece
             elif min(len(held), len(piece)) < _TINY_CHARS and len(held) + 1 + len(piece) <= most:

@@ -8,12 +8,10 @@ _MASKED = re.compile(
     r"!?\[([^\[\]\n]{1,300})\]\(<?(?:https?|discord)://[^\s()<>]{1,1000}[^()\n]{0,100}\)"
 )
 _URL = re.compile(r"<?(?:https?|steam|discord|ftp)://([^\s<>|]*)>?", re.IGNORECASE)
-_ENDINGS = (
-    "com|net|org|io|gg|tv|dev|app|co|me|ai|be|ly|gl|fm|uk|de|fr|eu|us|ca|au|jp|nl|se|no|xyz|info"
-    "|edu|gov|wiki|online|site|store|shop"
-)
+# Endings that are no English word: "ok.no" is two sentences.
+ENDINGS = "com|net|org|io|gg|tv|dev|app|co|uk|de|fr|eu|ca|au|jp|nl|se|xyz|edu|gov|wiki|ly|gl|fm|ai"
 _BARE = re.compile(
-    rf"(?<![\w@.:/-])((?:[a-z0-9][a-z0-9-]{{0,62}}\.){{1,4}}(?:{_ENDINGS}))(?![\w.-]*\w)"
+    rf"(?<![\w@.:/-])((?:[a-z0-9][a-z0-9-]{{0,62}}\.){{1,4}}(?:{ENDINGS}))(?![\w.-]*\w)"
     r"((?:[/?#][^\s<>|]*)?)",
     re.IGNORECASE,
 )

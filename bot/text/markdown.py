@@ -6,7 +6,7 @@ unpaired mark is simply dropped, as somebody reading aloud would.
 
 import re
 
-from bot.text.characters import has_words
+from bot.text.characters import apart_from_fractions, has_words
 
 _FENCE = re.compile(r"```(?:([A-Za-z0-9+#_-]{1,20})\n)?(.*?)```", re.DOTALL)
 _INLINE_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
@@ -27,6 +27,7 @@ _FACES = {
     "ಠ_ಠ": "disapproving look",
     "(ง'̀-'́)ง": "ready to fight",
     "(ʘ‿ʘ)": "stare",
+    "ʕ•ᴥ•ʔ": "bear face",
     ">:(": "angry face",
     ">_<": "pained face",
     ">.<": "pained face",
@@ -59,7 +60,7 @@ _HEADING = re.compile(r"^[ ]{0,3}#{1,3}[ ]+(?=\S)(.*?)[ ]*$")
 _SUBTEXT = re.compile(r"^[ ]{0,3}-#[ ]+")
 _BULLET = re.compile(r"^[ ]*[-*+•‣◦▪][ ]+")
 _TASK = re.compile(r"^\[([ xX])\][ ]+")
-_NUMBERED = re.compile(r"^[ ]*(\d{1,9})[.)][ ]+(?=\S)")
+_NUMBERED = re.compile(r"^[ ]*(\d{1,9})[.)][ ]+(?=\W{0,3}[A-Za-z])")
 _STAR_BETWEEN = re.compile(r"(?<=[\w)])[ ]*\*[ ]*(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
 _EMPHASIS = re.compile(r"\*+|~~+|(?<![^\W_])_+|_+(?![^\W_])|`+|\|\|+")
 _ENDED = re.compile(r"[.!?…,;:。！？、，；：؟।-][\"')\]»”]*$")
@@ -150,7 +151,7 @@ def lines(text: str) -> str:
     """Join lines with the pause that a reader makes: a comma, or a full stop before a new sentence."""
     joined = ""
     paragraph = False
-    for line in text.split("\n"):
+    for line in apart_from_fractions(text.replace("_", " ")).split("\n"):
         line = line.strip()
         if not has_words(line):
             paragraph = paragraph or not line

@@ -14,7 +14,7 @@ _FLAG = re.compile("^(?:[\U0001f1e6-\U0001f1ff]{2}|\U0001f3f4[\U000e0020-\U000e0
 _LONE_REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]")
 _LEFTOVERS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|(?<=\x03)\u200d")
 _SHORTCODE = re.compile(
-    r"(?<![\w:]):(?=[\w~]*[A-Za-z\U000f0000-\U000ffffd])([\w~+\U000f0000-\U000ffffd-]{2,40}):(?!\w)"
+    r"(?<!\w):(?=[\w~]*[A-Za-z\U000f0000-\U000ffffd])([\w~+\U000f0000-\U000ffffd-]{2,40}):"
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+|~\d*")
 _PLAIN_SIGNS = {"©": " copyright ", "®": "", "™": "", "↔": " to ", "→": " → "}
@@ -74,9 +74,9 @@ _EMOTICONS = {
     "o/": "wave",
 }
 _EMOTICON = re.compile(
-    r"(?<![^\s.,!?*\"'\U000f0000-\U000ffffd])(?:"
+    r"(?<![^\s.,!?*\U000f0000-\U000ffffd])(?:"
     + "|".join(re.escape(face) for face in sorted(_EMOTICONS, key=len, reverse=True))
-    + r"|<3+)(?![^\s.,!?*\"'])"
+    + r"|(?:<3+)+)(?![^\s.,!?*\"'])"
 )
 
 

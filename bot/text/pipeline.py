@@ -108,6 +108,7 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     ("emoticons", _plain(pictures.emoticons)),
     ("emoji", _plain(pictures.emoji_names)),
     ("lines", _plain(markdown.lines)),
+    ("figures for sounds", _english(chat.sounds)),
     ("numbers", _english(quantities.quantities)),
     ("symbols", _english(symbols.symbols)),
     ("laughter", _english(chat.laughter)),

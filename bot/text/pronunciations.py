@@ -49,7 +49,10 @@ class Pronunciations:
             if not _has_capitals(word):
                 for other in [w for w in self._exact if _folded(w) == word and w not in self.user]:
                     del self._exact[other]
-        self._lengths = sorted({len(w) for w in (*self._exact, *self._folded)}, reverse=True)
+        lengths: dict[str, set[int]] = {}
+        for word in (*self._exact, *self._folded):
+            lengths.setdefault(_folded(word)[0], set()).add(len(word))
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
 
     def __bool__(self) -> bool:
         return bool(self._lengths)
@@ -57,7 +60,8 @@ class Pronunciations:
     def replace(self, text: str, put: Callable[[str], str] = lambda spoken: spoken) -> str:
         """Return `text` with every match replaced by ``put(how to say it)``.
 
-        Time grows with the length of the text times the number of different entry lengths.
+        Time grows with the length of the text times the number of different lengths of entries
+        that begin alike.
         """
         if not self._lengths:
             return text
@@ -79,7 +83,7 @@ class Pronunciations:
         inside = at > 0 and text[at - 1].isalnum()
         if inside and text[at].isalnum():
             return None
-        for length in self._lengths:
+        for length in self._lengths.get(folded[at], ()):
             end = at + length
             if end > len(text):
                 continue
@@ -147,7 +151,7 @@ def from_json(data: str | bytes) -> dict[str, str]:
     """Read an object of ``{"word": "how to say it"}``; ``ValueError`` says in one sentence why not."""
     text = _decoded(data)
     try:
-        loaded = json.loads(text, object_pairs_hook=_pairs)
+        loaded = json.loads(text, object_pairs_hook=_pairs, parse_int=_Number)
     except RecursionError:
         raise ValueError("The file is nested too deeply.") from None
     except json.JSONDecodeError as error:
@@ -157,12 +161,18 @@ def from_json(data: str | bytes) -> dict[str, str]:
     return checked_entries(loaded)
 
 
+class _Number(str):
+    """A number left as its figures: `int` refuses the longest ones with a sentence of its own."""
+
+    __slots__ = ()
+
+
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, str]:
     if len(pairs) > MOST_ENTRIES:
         raise ValueError(f"There are {len(pairs):,} entries; at most {MOST_ENTRIES:,} are kept.")
     entries: dict[str, str] = {}
     for word, spoken in pairs:
-        if not isinstance(spoken, str):
+        if not isinstance(spoken, str) or isinstance(spoken, _Number):
             raise ValueError(f"What to say for {word[:40]!r} must be text in quotes.")
         entries[word] = spoken
     return entries

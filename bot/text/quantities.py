@@ -15,7 +15,7 @@ _MONTHS = (
 ).split()
 _MONTH = "|".join(f"{m[:3]}(?:{m[3:]})?" if len(m) > 3 else m for m in _MONTHS) + "|Sept"
 _WHOLE = r"(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,24})"
-_NUMBER = rf"{_WHOLE}(?:\.\d{{1,12}})?"
+_NUMBER = rf"{_WHOLE}(?:\.\d{{1,24}})?"
 _START = r"(?<![\w.,])"
 _SIGN = r"(?:(?<![\w)\]%°])[-\u2212])?"
 _CURRENCIES = {
@@ -176,7 +176,7 @@ def _clock(match: _Match) -> str:
     hour, minute, second = int(match["h"]), int(match["m"]), match["s"]
     half = match["half"]
     if hour > 24 or minute > 59 or (second and int(second) > 59):
-        return f"{cardinal(hour)} to {cardinal(minute)}" if not second else match[0]
+        return match[0] if second else f"{cardinal(hour)} {cardinal(minute)}"
     if minute == 0 and half:
         words = cardinal(hour)
     elif minute == 0:
@@ -267,7 +267,7 @@ def _slashed(match: _Match) -> str:
     top, bottom = int(match[1]), int(match[2])
     if (top, bottom) == (24, 7):
         return "twenty-four seven"
-    if (top, bottom) in {(9, 11), (50, 50)}:
+    if (top, bottom) in {(9, 11), (50, 50), (4, 20)}:
         return f"{cardinal(top)} {cardinal(bottom)}"
     if 0 < top < bottom and bottom in _FRACTIONS and bottom not in {5}:
         return _portion(top, bottom)
@@ -325,7 +325,7 @@ def _rule(pattern: str, say: Callable[[_Match], str], flags: int = 0) -> _Rule:
 _HALF = r"(?P<half>[AaPp]\.?[Mm]\b\.?(?!\w))"
 _RULES: tuple[_Rule, ...] = (
     _rule(r"\d{25,}", lambda _: "a long number"),
-    _rule(r"(?<=[^\W\d_])-(?=\d)", lambda _: " "),
+    _rule(r"(?<=[^\W\d_])(?<![AaPp][Mm])-(?=\d)", lambda _: " "),
     _rule(
         rf"([\d)] ?|\b[a-z] )?([<>])(?!=) ?(?=[{_CURRENCY_SIGNS}]?\d)",
         lambda m: f"{m[1]} {_OPERATORS[m[2]]} " if m[1] else _COMPARED[m[2]],
@@ -343,6 +343,10 @@ _RULES: tuple[_Rule, ...] = (
         rf"\b(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\b\.?(?:,? ([12]\d{{3}})\b)?", _day_first
     ),
     _rule(
+        r"(?<=\d)(?: ?[AaPp]\.?[Mm]\.?)? ?[-–] ?(?=\d{1,2}(?::\d\d)? ?[AaPp]\.?[Mm]\b)",
+        lambda m: f"{m[0].rstrip(' -–')} to ",
+    ),
+    _rule(
         rf"(?<![\w:.])(?P<h>\d{{1,2}}):(?P<m>\d{{2}})(?::(?P<s>\d{{2}}))?(?![\d:])(?: ?{_HALF})?",
         _clock,
     ),
@@ -352,8 +356,12 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _rule(
         r"(?<![\w.,-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])|"
-        r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])|(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{2,5}){2,5}(?![\w-])",
+        r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])|(?<![\w.,-])0\d{2,4}(?:[ -]\d{3,4}){1,3}(?![\w-])|(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{2,5}){2,5}(?![\w-])",
         _phone,
+    ),
+    _rule(
+        rf"([{_CURRENCY_SIGNS}])({_NUMBER})([kKmM]?) ?[-–] ?\1?(?={_NUMBER})",
+        lambda m: f"{decimal(m[2])}{m[3] and ' ' + m[3].upper()} to {m[1]}",
     ),
     _rule(
         rf"({_SIGN})([{_CURRENCY_SIGNS}]) ?({_NUMBER})"
@@ -390,7 +398,11 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _rule(rf"({_SIGN}){_START}({_NUMBER})(?: ?({_FREE_UNITS}))(?!\w)", _unit, re.IGNORECASE),
     _rule(rf"({_SIGN}){_START}({_NUMBER})((?:{_TOUCHING_UNITS}))(?![\w'])", _unit),
-    _rule(rf"(?<!\w)(\d{{1,6}})?([{''.join(_VULGAR)}])", _vulgar),
+    _rule(rf"(?:(?<![\w.,])(\d{{1,6}}))?([{''.join(_VULGAR)}])", _vulgar),
+    _rule(
+        r"(?<![\w/.,])(\d{1,3}\.\d{1,2})/(5|10|20|100)(?![\w/.])",
+        lambda m: f"{decimal(m[1])} out of {decimal(m[2])}",
+    ),
     _rule(r"(?<![\w/.,])(\d{1,4})/(\d{1,4})(?![\w/])(?!\.\d)", _slashed),
     _rule(r"([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})", _superscript),
     _rule(rf"{_START}({_NUMBER}) ?[-–—] ?({_NUMBER})(?! ?=)(?![\w.-]*\w)", _range),
@@ -408,7 +420,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule(r"(?<!\w)([+±])(?=\d)", lambda m: f"{_OPERATORS[m[1]]} "),
     _rule(r"(?<!\w)#(?=\d)", lambda _: "number "),
     _rule(r"\b(1080|1440|2160|720|480|360|240|144)p\b", lambda m: f"{_pairs(m[1])} P"),
-    _rule(rf"({_SIGN}){_START}(\.\d{{1,12}})(?![\w.])", lambda m: _signed(m[1], decimal(m[2]))),
+    _rule(rf"({_SIGN}){_START}(\.\d{{1,24}})(?![\w.])", lambda m: _signed(m[1], decimal(m[2]))),
     _rule(rf"({_SIGN}){_START}({_NUMBER})(?!\d)", _bare),
     _rule(
         r"(?a:(\d{1,24}))", lambda m: _pairs(m[1]) if len(m[1]) in {3, 4} else _plain_number(m[1])
@@ -427,11 +439,16 @@ def _pairs(figures: str) -> str:
 _MODEL = re.compile(r"\b([A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w.,:])")
 
 
+_FIGURE = re.compile(f"[\\d{''.join(_VULGAR)}\u2070\u00b9\u00b2\u00b3\u2074-\u2079]")
+
+
 def quantities(text: str) -> str:
     """Return `text` with every ASCII figure in words."""
-    if not any(char.isdigit() or char in _VULGAR or char in "⁰¹²³" for char in text):
+    if not _FIGURE.search(text):
         return text
     text = _MODEL.sub(lambda m: f"{m[1]} {_pairs(m[2])}", text)
     for pattern, say in _RULES:
         text = sub_apart(pattern, say, text)
+        if not _FIGURE.search(text):
+            break
     return text

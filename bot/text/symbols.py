@@ -5,25 +5,28 @@ is single, punctuation is what a speech engine expects, and a text with nothing 
 """
 
 import re
+import unicodedata
 
-from bot.text.characters import has_words
+from bot.text.characters import has_words, without_lone_marks
+from bot.text.links import ENDINGS
 
-_FILE_ENDINGS = "(?:js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh)"
+_FILE_ENDINGS = "js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh"
 _SAID = (
     (re.compile(r"\bC\+\+"), "C plus plus"),
     (re.compile(r"\b([CF])#(?!\w)"), r"\1 sharp"),
     (re.compile(r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶|»>) ?"), " to "),
     (re.compile(r"<-+|<=+|←|⇐"), " "),
-    (re.compile(r"(?<=\w) ?& ?(?=\w)"), " and "),
+    (re.compile(r"(?<=\w) ?&+ ?(?=\w)"), " and "),
+    (re.compile(r"&+"), " "),
     (re.compile(r"(?<!\w)@(?!\w)"), " at "),
     (re.compile(r"(?<=[a-z]) \+ (?=[a-z])", re.IGNORECASE), " plus "),
-    (re.compile(r"(?<=[a-z]) = (?=[a-z])", re.IGNORECASE), " equals "),
+    (re.compile(r"(?<=\w) ?= ?(?=\w)"), " equals "),
     (re.compile(r"(?<=\w)\+(?!\w)"), " plus"),
     (re.compile(r"(?<!\S)\+(?=\w)"), "plus "),
     (re.compile(r"(?<![\w/])/(?=[a-z])", re.IGNORECASE), "slash "),
     (re.compile(r"(?<!\w)#(?=\w)"), "hashtag "),
-    (re.compile(r"(?<=[^\W_])%"), " percent"),
-    (re.compile(rf"(?<=\w)\.(?={_FILE_ENDINGS}\b)"), " dot "),
+    (re.compile(r"(?<=[^\W_])%+"), " percent"),
+    (re.compile(rf"(?<=\w)\.(?=(?:{_FILE_ENDINGS}|{ENDINGS})\b)"), " dot "),
     (re.compile(r"(?<=[a-z])(?:©|®|™|℠)", re.IGNORECASE), ""),
 )
 _MARKUP = re.compile(r"[*_~`|<>\\#@^\[\]{}=+/\u2022\x00-\x1f]+")
@@ -63,19 +66,24 @@ def tidy(text: str) -> str:
 _MOST_TIDY_PASSES = 6
 
 
+def _is_read(token: str) -> bool:
+    """Whether a reader does anything at `token`: marks that stand alone are passed over."""
+    return has_words(token) or token in "—–"
+
+
 def _tidied(text: str) -> str:
-    text = _MARKUP.sub(" ", text)
+    text = without_lone_marks(_MARKUP.sub(" ", text))
     text = _DECORATION.sub(" ", text)
     text = _ELLIPSIS.sub("... ", text)
     text = _MARKS.sub(lambda m: "?" if "?" in m[0] or "‽" in m[0] else "!", text)
     text = _DASH.sub(", ", text)
     text = _LONG_MARK.sub(r"\1\1\1", text)
-    text = " ".join(text.split())
+    text = " ".join(unicodedata.normalize("NFC", text).split())
     text = _EMPTY_PAIR.sub("", text)
-    text = _BEFORE_MARK.sub("", text)
+    text = _BEFORE_MARK.sub("", text).replace("( ", "(")
     text = _REPEATED.sub(r"\1", text)
     text = _COMMA_MARK.sub("", text)
     text = _MARK_COMMA.sub("", text)
     text = _START.sub("", text)
-    text = " ".join(text.split()).rstrip(" ,;:-(")
+    text = " ".join(filter(_is_read, text.split())).rstrip(" ,;:-(")
     return text if has_words(text) else ""

@@ -1,0 +1,85 @@
+"""Chunks as a speech engine wants them: early sound, whole sentences, nothing tiny."""
+
+import pytest
+
+from bot.text import TextLimits, chunks
+
+LIMITS = TextLimits()
+
+
+def test_a_short_text_is_one_chunk() -> None:
+    assert chunks("Hello there. How are you?", LIMITS) == ["Hello there. How are you?"]
+
+
+def test_nothing_to_say_is_no_chunk() -> None:
+    assert chunks("", LIMITS) == []
+
+
+def test_sentences_stay_whole_and_the_first_is_short() -> None:
+    text = (
+        "The train leaves at nine in the morning. We should be at the station a quarter of an hour "
+        "earlier than that. Bring the tickets, and something to eat."
+    )
+    assert chunks(text, LIMITS) == [
+        "The train leaves at nine in the morning.",
+        "We should be at the station a quarter of an hour earlier than that.",
+        "Bring the tickets, and something to eat.",
+    ]
+
+
+def test_a_long_first_sentence_is_cut_at_a_clause() -> None:
+    text = (
+        "When the rain finally stopped, everybody who had been waiting under the bridge ran out "
+        "into the street to see the rainbow over the hills."
+    )
+    assert chunks(text, LIMITS)[0] == "When the rain finally stopped,"
+
+
+def test_without_a_clause_it_is_cut_before_a_linking_word() -> None:
+    text = (
+        "Everybody was standing under the old bridge and nobody had thought of bringing an umbrella "
+        "along on such a day"
+    )
+    assert chunks(text, LIMITS)[0] == "Everybody was standing under the old bridge"
+
+
+def test_a_first_word_longer_than_the_first_chunk_is_not_split() -> None:
+    long_word = "a" + "nd" * 50
+    assert chunks(f"{long_word} it goes on for quite some time after", LIMITS)[0] == long_word
+
+
+def test_tiny_sentences_are_said_together() -> None:
+    text = "This is the sentence that opens the whole speech of today. No. Yes. Maybe. I can't say."
+    assert chunks(text, LIMITS)[1:] == ["No. Yes. Maybe. I can't say."]
+
+
+@pytest.mark.parametrize("joiner", [" ", ", "])
+def test_a_sentence_longer_than_a_chunk_is_cut_between_words(joiner: str) -> None:
+    text = joiner.join(f"word{number}" for number in range(300))
+    pieces = chunks(text, LIMITS)
+    assert max(map(len, pieces)) <= LIMITS.max_chunk_chars
+    assert " ".join(pieces).split() == text.split()
+    # All but the first and last are well filled: cutting everywhere would be heard as stammering.
+    assert min(map(len, pieces[1:-1])) > LIMITS.max_chunk_chars // 3
+
+
+def test_only_a_word_longer_than_a_chunk_is_split() -> None:
+    pieces = chunks("x" * 700, LIMITS)
+    assert "".join(pieces) == "x" * 700
+    assert max(map(len, pieces)) == LIMITS.max_chunk_chars
+
+
+def test_japanese_sentences_are_found_without_spaces() -> None:
+    text = "今日はとても良い天気ですから、公園まで散歩に行きましょう。" * 8
+    pieces = chunks(text, LIMITS)
+    assert "".join(pieces) == text
+    assert len(pieces[0]) <= LIMITS.first_chunk_chars
+    assert all(piece[-1] in "。、" for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"max_input_chars": 0}, {"max_chunk_chars": 10}, {"first_chunk_chars": -1}]
+)
+def test_impossible_limits_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="chunk|limit"):
+        TextLimits(**wrong)

@@ -1,0 +1,191 @@
+"""Words said the way a server or a member wants them."""
+
+import json
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.text import Names, Pronunciations, TextLimits, speakable
+from bot.text.pronunciations import (
+    MOST_ENTRIES,
+    MOST_FILE_BYTES,
+    checked_entry,
+    from_csv,
+    from_json,
+    to_csv,
+    to_json,
+)
+
+
+def say(text: str, server: dict[str, str], user: dict[str, str] | None = None) -> str:
+    return speakable(
+        text,
+        names=Names(users={1: "xX_Slayr_Xx"}),
+        limits=TextLimits(),
+        pronunciations=Pronunciations(server=server, user=user or {}),
+        now=datetime(2024, 6, 15, tzinfo=UTC),
+    ).text
+
+
+@pytest.mark.parametrize(
+    ("entries", "typed", "spoken"),
+    [
+        ({"gif": "jif"}, "a gif please", "a jif please"),
+        ({"gif": "jif"}, "a GIF, a Gif", "a jif, a jif"),
+        ({"gif": "jif"}, "gifted gifs", "gifted gifs"),
+        ({"US": "the States"}, "US and us", "the States and us"),
+        ({"gg": "good game"}, "gg!", "good game!"),
+        ({"gg": "good game"}, "**gg** wp", "good game well played"),
+        ({"c++": "see plus plus"}, "I like C++.", "I like see plus plus."),
+        ({"<3": "much love"}, "<3", "much love"),
+        ({"<3": "much love"}, "bye <3 you", "bye much love you"),
+        ({"😂": "ha"}, "😂😂 ok", "haha okay"),
+        ({"pepelaugh": "pepe laughs"}, "<:pepeLaugh:1>", "pepe laughs"),
+        ({"slayr": "slayer"}, "<@1> joined", "xX slayer Xx joined"),
+        ({"xX_Slayr_Xx": "Slayer"}, "<@1> joined", "Slayer joined"),
+        ({"a b": "long", "a": "short"}, "a b a", "long short"),
+        ({"brb": "brb brb"}, "brb", "brb brb"),
+        ({"a": "b", "b": "a"}, "a b", "b a"),
+        ({"x": "ABC 123 http://x.com"}, "x", "ABC 123 http://x.com"),
+        ({"straße": "street"}, "die STRAßE", "die street"),
+        ({"猫": "neko"}, "猫", "neko"),
+        ({"1337": "leet"}, "so 1337", "so leet"),
+        ({"1337": "leet"}, "13370", "thirteen thousand three hundred seventy"),
+        ({"voice channel": "vee see"}, "the Voice Channel is up", "the vee see is up"),
+        ({"youtube": "the tube"}, "https://youtube.com/x", "the tube link"),
+    ],
+)
+def test_entries_are_whole_words_and_final(
+    entries: dict[str, str], typed: str, spoken: str
+) -> None:
+    assert say(typed, entries) == spoken
+
+
+def test_a_members_own_entry_wins_over_the_servers() -> None:
+    assert say("gif", {"gif": "jif"}, {"gif": "gift without t"}) == "gift without t"
+    assert say("GIF", {"GIF": "jif"}, {"gif": "gift without t"}) == "gift without t"
+    assert say("gif brb", {"gif": "jif"}, {"brb": "soon"}) == "jif soon"
+
+
+def test_a_fuller_match_of_the_servers_wins_over_a_shorter_one_of_the_members() -> None:
+    assert say("new york city", {"new york city": "N Y C"}, {"york": "jork"}) == "N Y C"
+
+
+def test_nothing_in_the_text_can_forge_a_replacement() -> None:
+    assert say("\U000f0000 gg", {"gg": "good game"}) == "good game"
+
+
+@pytest.mark.parametrize(
+    ("word", "spoken", "message"),
+    [
+        ("", "x", "must not be empty"),
+        ("\u200b", "x", "must not be empty"),
+        ("a" * 61, "x", "longer than 60"),
+        ("a", "x" * 201, "longer than 200"),
+        ("a", "", "no letter"),
+        ("a", "...", "no letter"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_in_one_sentence(
+    word: str, spoken: str, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message) as refused:
+        checked_entry(word, spoken)
+    assert str(refused.value).count("\n") == 0
+    assert str(refused.value).endswith(".")
+
+
+def test_line_breaks_and_hidden_characters_do_not_get_in() -> None:
+    assert checked_entry(" a\nb ", "x\u202e\ny") == ("a b", "x y")
+
+
+def test_too_many_entries_are_refused() -> None:
+    with pytest.raises(ValueError, match="1,001 entries"):
+        Pronunciations(server={f"w{n}": "x" for n in range(MOST_ENTRIES + 1)})
+
+
+def test_full_tables_do_not_slow_a_long_message() -> None:
+    entries = {"a" * (1 + n % 56) + str(n): "x" for n in range(MOST_ENTRIES - 1)}
+    table = Pronunciations(server=entries, user=entries)
+    best = 1.0
+    for text in ("a" * 2000, "a " * 1000, ". " * 1000, "a1" * 1000):
+        start = time.process_time()
+        table.replace(text)
+        best = min(best, time.process_time() - start)
+    assert best < 0.05
+
+
+ENTRIES = st.dictionaries(
+    st.text(st.characters(codec="utf-8", categories=["L", "N", "P"]), min_size=1, max_size=14),
+    st.text(st.characters(codec="utf-8", categories=["L", "Nd"]), min_size=1, max_size=40),
+    max_size=20,
+)
+
+
+@given(ENTRIES)
+def test_what_is_exported_is_imported_again(entries: dict[str, str]) -> None:
+    try:
+        kept = Pronunciations(server=entries).server
+    except ValueError:
+        return
+    assert from_json(to_json(kept)) == kept
+    assert from_csv(to_csv(kept)) == kept
+    assert from_json(to_json(kept).encode()) == kept
+    assert from_csv(b"\xef\xbb\xbf" + to_csv(kept).encode()) == kept
+
+
+def test_a_spreadsheets_csv_is_read_with_or_without_its_header() -> None:
+    assert from_csv('word,say\r\nbrb,"be right, back"\r\n\r\n') == {"brb": "be right, back"}
+    assert from_csv("brb,be right back\n") == {"brb": "be right back"}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"\xff\xfe\x00", "not UTF-8"),
+        ("{", "not JSON: line 1"),
+        ("[]", "one JSON object"),
+        ('"brb"', "one JSON object"),
+        ("", "not JSON"),
+        ('{"a": 1}', "must be text"),
+        ('{"a": null}', "must be text"),
+        ('{"a": {"b": "c"}}', "must be text"),
+        ('{"": "x"}', "must not be empty"),
+        ("[" * 200_000, "nested too deeply"),
+        ('{"a":' * 100_000, "nested too deeply"),
+        ("1" * 5000, "one JSON object"),
+        ('{"a": ' + "1" * 5000 + "}", "must be text"),
+        (json.dumps({str(n): "x" for n in range(MOST_ENTRIES + 1)}), "1,001 entries"),
+        ("x" * (MOST_FILE_BYTES + 1), "larger than 1,000,000 bytes"),
+        (b" " * (MOST_FILE_BYTES + 1), "larger than 1,000,000 bytes"),
+    ],
+)
+def test_a_bad_json_file_is_refused_in_one_sentence(data: str | bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as refused:
+        from_json(data)
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 120
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"\xff\xfe\x00", "not UTF-8"),
+        ("brb\n", "Row 1 has 1 columns"),
+        ("a,b\na,b,c\n", "Row 2 has 3 columns"),
+        ('"brb,be right back', "quote is open"),
+        ("a," + "x" * 200_000, "too long"),
+        ("a,\n", "no letter"),
+        (",".join("x" * 400_000), "columns"),
+        ("\n".join(f"w{n},x" for n in range(MOST_ENTRIES + 1)), "more than 1,000"),
+        ("x" * (MOST_FILE_BYTES + 1), "larger than 1,000,000 bytes"),
+    ],
+)
+def test_a_bad_csv_file_is_refused_in_one_sentence(data: str | bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as refused:
+        from_csv(data)
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 120
