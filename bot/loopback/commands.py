@@ -63,6 +63,7 @@ class Commands:
                     "application_id": str(self._application_id),
                     "type": kind,
                     "version": str(self._new_id()),
+                    "description": command.get("description", ""),
                     "default_member_permissions": command.get("default_member_permissions"),
                 }
                 | ({"guild_id": str(guild_id)} if guild_id else {})

@@ -138,10 +138,12 @@ class Gateway:
         try:
             await connection.run()
         finally:
-            if connection.session and connection.session.outbox is connection.outbox:
-                connection.session.connected = False
+            session = connection.session
+            # If it is not connected any more, it was this side that closed, and knows why.
+            if session and session.outbox is connection.outbox and session.connected:
+                session.connected = False
                 if websocket.close_code in (1000, 1001):  # the client meant it: no resuming
-                    self._end(connection.session)
+                    self._end(session)
         return websocket
 
     def _end(self, session: Session) -> None:

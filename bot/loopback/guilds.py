@@ -78,7 +78,7 @@ class Guild:
 
     def __init__(self, discord: "LoopbackDiscord", name: str, locale: str) -> None:
         self.discord = discord
-        self.id = discord.identifiers.next()
+        self.id = discord.identifiers.next_guild()
         self.name = name
         self.locale = locale
         self.roles: dict[int, Role] = {}

@@ -324,7 +324,8 @@ class Interactions:
             data["values"] = [
                 resolved.member(value) if isinstance(value, Member) else value for value in values
             ]
-            data["resolved"] = resolved.objects
+            if resolved.objects:  # discord.py takes a string menu's values only without it
+                data["resolved"] = resolved.objects
         return self._send(_COMPONENT, member, message.channel, data, source=message)
 
     async def modal_submit(

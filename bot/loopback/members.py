@@ -28,10 +28,11 @@ class User:
         self.bot = bot
 
     def to_json(self) -> dict[str, Any]:
-        """As Discord describes it. The display name is `name`; the username is in lower case."""
+        """As Discord describes it: a person's username is in lower case, a bot's is its name."""
+        plain = "".join(c for c in self.name.lower() if c.isalnum() or c in "._")
         return {
             "id": str(self.id),
-            "username": "".join(c for c in self.name.lower() if c.isalnum() or c in "._") or "user",
+            "username": self.name if self.bot else plain or "user",
             "global_name": None if self.bot else self.name,
             "discriminator": "0000" if self.bot else "0",
             "avatar": None,

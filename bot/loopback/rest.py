@@ -26,9 +26,7 @@ _BY_TOKEN = re.compile(r"^/(interactions|webhooks)/")
 def make_application(discord: "LoopbackDiscord") -> web.Application:
     """The routes below https://discord.com/api/v10."""
     api = Rest(discord)
-    application = web.Application(
-        middlewares=[api.around], client_max_size=rest_channels.MAX_REQUEST_BYTES
-    )
+    application = web.Application(middlewares=[api.around])
     routes = [
         *_own_routes(discord),
         *rest_guilds.routes(discord),

@@ -12,7 +12,7 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.loopback import rest
+from bot.loopback import rest, rest_channels
 from bot.loopback.answers import Handler
 from bot.loopback.attachments import Cdn
 from bot.loopback.certificate import make_certificate
@@ -76,7 +76,7 @@ class LoopbackDiscord:
         self.certificate.write_bytes(pem)
         self.gateway = Gateway(self)
         self.voice = Voice(self)
-        application = web.Application(client_max_size=0)
+        application = web.Application(client_max_size=rest_channels.MAX_REQUEST_BYTES)
         application.add_domain("discord.com", rest.make_application(self))
         for domain, handler in (
             ("gateway.discord.gg", self.gateway.serve),

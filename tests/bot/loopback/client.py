@@ -1,6 +1,7 @@
 """A real discord.py bot for the loopback Discord's own tests, and a tone for it to play."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -13,6 +14,8 @@ from discord.ext import commands
 
 from bot.discord_address import connector
 from bot.loopback import LoopbackDiscord
+
+log = logging.getLogger(__name__)
 
 SILENCE = b"\xf8\xff\xfe"
 INTENTS = discord.Intents(guilds=True, voice_states=True)
@@ -50,7 +53,9 @@ class Client(commands.AutoShardedBot):
     async def _keep(
         self, _: discord.Interaction, error: discord.app_commands.AppCommandError
     ) -> None:
-        self.errors.append(getattr(error, "original", error))
+        cause = getattr(error, "original", error)
+        self.errors.append(cause)
+        log.info("a command failed", exc_info=cause)
 
     async def on_socket_event_type(self, event: str) -> None:
         self.seen.append(event)

@@ -1,6 +1,7 @@
 """Members use commands, buttons and forms; the bot's answers are what they see."""
 
 import asyncio
+import io
 from typing import Any, Literal
 
 import discord
@@ -116,7 +117,7 @@ async def test_the_first_follow_up_takes_the_place_of_the_deferral_and_stays_as_
             await ctx.response.defer(ephemeral=True)
             await asyncio.sleep(0.1)
             await ctx.followup.send("first", ephemeral=False)
-            await ctx.followup.send("second", file=discord.File(_file(b"sound"), "say.ogg"))
+            await ctx.followup.send("second", file=discord.File(io.BytesIO(b"sound"), "say.ogg"))
             await ctx.edit_original_response(content="first, edited")
 
     async with running(scene.server, register):
@@ -364,9 +365,3 @@ async def test_a_message_that_is_too_long_or_empty_is_refused(scene: Scene) -> N
         reply = await (await scene.alice.slash("wrong")).reply()
     assert codes == [50035, 50006]
     assert reply.content == "right"
-
-
-def _file(content: bytes) -> Any:
-    import io
-
-    return io.BytesIO(content)
