@@ -138,11 +138,10 @@ class WorkerProcess(asyncio.SubprocessProtocol):
 
     def let_go(self) -> None:
         """Kill it if it lives, and close this side of its pipes."""
-        if self.ended.done():
-            return
         self.kill("nobody needs it any more")
         if self._stdin is not None:
             self._stdin.abort()
+            self._stdin = None
         if self._transport is not None:
             self._transport.close()
 

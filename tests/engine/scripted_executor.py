@@ -1,0 +1,74 @@
+"""A `LocalExecutor` over the scripted worker, for tests."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.local import LocalExecutor
+from engine.messages import EngineConfig
+from engine.restarts import RestartPolicy
+from engine.speech import Speech, SpeechRequest
+from tests.engine import scripted_worker
+
+COMMAND = (sys.executable, scripted_worker.__file__)
+QUICK = RestartPolicy(first_pause_s=0.02, pause_max_s=0.1, unavailable_pause_s=0.3)
+
+
+@asynccontextmanager
+async def scripted_executor(
+    home: Path, variables: Mapping[str, str] | None = None, **options: Any
+) -> AsyncGenerator[LocalExecutor, None]:
+    """Started, and closed at the end. `variables` are the worker's script."""
+    executor = LocalExecutor(
+        EngineConfig(engine="stock", home=str(home)),
+        **{
+            "queued_max": 100,
+            "heartbeat_timeout_s": 5.0,
+            "step_timeout_s": 30.0,
+            "on_enrolled": lambda _: None,
+            "command": COMMAND,
+            "environment": {**os.environ, **(variables or {})},
+            "restarts": QUICK,
+            "chance": lambda: 0.5,
+            **options,
+        },
+    )
+    await executor.start()
+    try:
+        yield executor
+    finally:
+        await executor.close()
+
+
+def ask(text: str, **more: Any) -> SpeechRequest:
+    """A request for `text`."""
+    return SpeechRequest(text=text, **more)
+
+
+def is_speech_of(speech: object, text: str) -> bool:
+    """Whether `speech` is, sample for sample, what the scripted worker makes of `text`."""
+    return isinstance(speech, Speech) and np.array_equal(speech.pcm, scripted_worker.tone(text))
+
+
+def journal(home: Path, *verbs: str) -> list[str]:
+    """What the worker has done so far; with `verbs` only those lines, without the verb."""
+    path = home / "journal"
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    if not verbs:
+        return lines
+    return [line.split(" ", 1)[1] for line in lines if line.split(" ", 1)[0] in verbs]
+
+
+async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
+    """Wait for a condition to hold. Raises `AssertionError` if it does not in time."""
+    give_up = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < give_up, "it never came to that"
+        await asyncio.sleep(0.01)

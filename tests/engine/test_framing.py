@@ -1,0 +1,86 @@
+"""Frames survive any cutting of the stream, and nothing else passes for one."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import framing
+from engine.framing import FrameError
+from engine.messages import Cancel, EngineConfig, Failed, Heartbeat, Speak, Spoken, Start, Stop
+from engine.speech import ClonedVoice, SpeechParameters
+
+COMMANDS = [
+    Start(EngineConfig(engine="stock", home="/home")),
+    Speak(1, "Grüß Gott", ClonedVoice("ab", "/clip"), SpeechParameters(seed=2**63 - 1)),
+    Cancel(1),
+    Stop(),
+]
+SPOKEN = Spoken(1, b"\x00\x01" * 70_000, 24_000, None, {"t3": 1.5})
+
+
+@given(st.lists(st.integers(1, 40), min_size=1))
+def test_messages_arrive_whole_and_in_order_however_the_pipe_cuts_them(sizes: list[int]) -> None:
+    stream = b"".join(map(framing.frame, COMMANDS))
+    decoder, received, at = framing.commands(), [], 0
+    while at < len(stream):
+        size = sizes[at % len(sizes)]
+        received += decoder.feed(stream[at : at + size])
+        at += size
+    decoder.end()
+    assert received == COMMANDS
+
+
+def test_a_large_frame_passes() -> None:
+    """A report larger than any pipe's buffer."""
+    stream = framing.frame(SPOKEN)
+    decoder = framing.reports()
+    received = [
+        m for at in range(0, len(stream), 65_536) for m in decoder.feed(stream[at:][:65_536])
+    ]
+    assert received == [SPOKEN]
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"Traceback (most recent call last):\n",
+        b"\n\n\n\n",
+        b"    indented",
+        b"\r\nHello",
+        struct.pack(">I", framing.MAX_FRAME_BYTES + 1),
+        b"\x00\x00\x00\x04abcd",  # a frame, but not of msgpack that we know
+        b"\x00\x00\x00\x01\xc1",  # never valid msgpack
+        b"\x00\x00\x00\x00",
+        framing.frame(Cancel(1)),  # a command where reports are read
+    ],
+)
+def test_garbage_is_refused_at_once_and_the_good_frames_before_it_are_kept(garbage: bytes) -> None:
+    beat = Heartbeat(0.0, 1)
+    decoder, received = framing.reports(), []
+    with pytest.raises(FrameError):
+        received.extend(decoder.feed(framing.frame(beat) + garbage))
+    assert received == [beat]
+
+
+@pytest.mark.parametrize("cut", [1, 3, 4, 5, -1])
+def test_a_truncated_frame_is_noticed_at_the_end(cut: int) -> None:
+    decoder = framing.reports()
+    assert list(decoder.feed(framing.frame(Failed(1, "failed", "No."))[:cut])) == []
+    with pytest.raises(FrameError, match="ended"):
+        decoder.end()
+
+
+def test_an_oversize_message_is_not_sent() -> None:
+    with pytest.raises(FrameError, match="exceeds"):
+        framing.frame(Spoken(1, bytes(framing.MAX_FRAME_BYTES), 24_000, None, {}))
+
+
+def test_no_error_quotes_what_was_in_the_stream() -> None:
+    secret = b"what a member wrote"
+    with pytest.raises(FrameError) as caught:
+        list(framing.reports().feed(struct.pack(">I", len(secret)) + secret))
+    assert "member" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
