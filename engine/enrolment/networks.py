@@ -10,6 +10,7 @@ from typing import Any
 
 import librosa
 import torch
+from transformers.initialization import no_init_weights
 
 from engine.enrolment.clip import SAMPLE_RATE
 from engine.enrolment.conditionals import Conditionals
@@ -48,11 +49,12 @@ class EnrolmentNetworks:
     def load(cls, folder: Path, device: torch.device) -> "EnrolmentNetworks":
         """Read them alone from a checkpoint. Raises `WeightsError`."""
         sizes = checkpoint.read_sizes(folder)
-        tokenizer = build_speech_tokenizer(sizes.s3gen)
+        with no_init_weights():
+            tokenizer = build_speech_tokenizer(sizes.s3gen)
+            speaker_encoder = build_speaker_encoder(sizes.s3gen)
+            voice_encoder = build_voice_encoder(sizes.voice_encoder)
         load_into(tokenizer, folder / checkpoint.S3GEN, "tokenizer.")
-        speaker_encoder = build_speaker_encoder(sizes.s3gen)
         load_into(speaker_encoder, folder / checkpoint.S3GEN, "speaker_encoder.")
-        voice_encoder = build_voice_encoder(sizes.voice_encoder)
         load_into(voice_encoder, folder / checkpoint.VOICE_ENCODER)
         return cls(
             tokenizer.to(device), speaker_encoder.to(device), voice_encoder.to(device), device

@@ -14,6 +14,7 @@ import torch
 from librosa.filters import mel as mel_filters
 from safetensors.torch import load_file
 from torch import nn
+from transformers.initialization import no_init_weights
 
 from engine.reference import upstream
 from engine.weights import checkpoint
@@ -200,11 +201,12 @@ def load_upstream(folder: Path, device: torch.device | str = "cpu") -> Any:
     fit together.
     """
     sizes = checkpoint.read_sizes(folder)
-    t3 = build_t3(sizes.t3)
+    with no_init_weights():  # all are loaded, and drawing them first takes seconds
+        t3 = build_t3(sizes.t3)
+        s3gen = build_s3gen(sizes.s3gen)
+        voice_encoder = build_voice_encoder(sizes.voice_encoder)
     load_into(t3, folder / checkpoint.T3)
-    s3gen = build_s3gen(sizes.s3gen)
     load_into(s3gen, folder / checkpoint.S3GEN)
-    voice_encoder = build_voice_encoder(sizes.voice_encoder)
     load_into(voice_encoder, folder / checkpoint.VOICE_ENCODER)
     return upstream.ChatterboxTTS(
         t3.to(device),

@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 from torch import nn
+from transformers.initialization import no_init_weights
 
 from engine.reference import upstream
 from engine.speech import FloatArray
@@ -62,7 +63,8 @@ def write_random_checkpoint(
 
 def _draw(sizes: ModelSizes, tokenizer: Path, stop_after: int | None) -> Any:
     """Upstream's `ChatterboxTTS` with untrained weights and a built-in voice."""
-    t3: Any = build_t3(sizes.t3)
+    with no_init_weights():
+        t3: Any = build_t3(sizes.t3)
     s3gen: Any = build_s3gen(sizes.s3gen)
     voice_encoder: Any = build_voice_encoder(sizes.voice_encoder)
     for network in (s3gen, voice_encoder):

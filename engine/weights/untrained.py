@@ -106,7 +106,9 @@ def entropy_bits(logits: Tensor) -> Tensor:
 def perturb_neutral(module: nn.Module) -> None:
     """Move parameters and statistics that were initialised to one constant off that constant."""
     for weight in module.parameters():
-        if weight.numel() > 1 and weight.min() == weight.max():
+        flat = weight.view(-1)
+        # Ends first: the whole of a large matrix is looked at only if it may be constant.
+        if len(flat) > 1 and flat[0] == flat[-1] and flat.min() == flat.max():
             weight.add_(0.05 * torch.randn_like(weight))
     for name, statistic in module.named_buffers():
         if name.endswith("running_mean"):

@@ -1,0 +1,80 @@
+"""One pass at the released size: the layout is the released one and upstream's own loader takes it.
+
+Random weights: this proves sizes, loading and plumbing, and says nothing of how it sounds.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.enrolment.networks import EnrolmentNetworks
+from engine.messages import Speak
+from engine.reference.engine import ReferenceEngine
+from engine.reference.upstream import ChatterboxTTS
+from engine.speech import SpeechParameters, StockVoice
+from engine.weights import checkpoint
+from engine.weights.checkpoint import PINNED
+from engine.weights.random import synthetic_voice, write_random_checkpoint
+from engine.weights.sizes import ModelSizes
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def full_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """3.2 GB, deleted afterwards."""
+    folder = tmp_path_factory.mktemp("full")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    write_random_checkpoint(folder, seed=1, small=False)
+    yield folder
+    torch.set_num_threads(threads)
+    shutil.rmtree(folder)
+
+
+def test_the_files_are_as_long_as_the_released_ones(full_checkpoint: Path) -> None:
+    """To the byte: the same tensors, under the same names, in the same types."""
+    for name in (checkpoint.VOICE_ENCODER, checkpoint.T3, checkpoint.S3GEN):
+        assert (full_checkpoint / name).stat().st_size == PINNED.files[name].size, name
+    assert checkpoint.read_sizes(full_checkpoint) == ModelSizes()
+
+
+def test_upstreams_loader_takes_it_and_the_reference_engine_speaks_the_same(
+    full_checkpoint: Path, tmp_path: Path
+) -> None:
+    """Five tokens; a sentence would take a minute and a half."""
+    engine = ReferenceEngine(
+        full_checkpoint,
+        revision="",
+        device="cpu",
+        reason="",
+        home=tmp_path,
+        report=print,
+        max_speech_tokens=5,
+    )
+    ours = engine._model
+    described = repr(ours.t3), repr(ours.s3gen)  # speaking adds to them
+    job = Speak(1, "Hello there.", StockVoice(), SpeechParameters(seed=1))
+    spoken = engine.synthesise(job, lambda: False)
+    assert spoken.pcm.size == 5 * 960
+    assert np.isfinite(spoken.pcm).all()
+    assert 0.01 < np.sqrt(np.mean(spoken.pcm**2)) < 0.5
+
+    theirs = ChatterboxTTS.from_local(full_checkpoint, "cpu")
+    for name in ("t3", "s3gen", "ve"):
+        state = getattr(ours, name).state_dict()
+        for tensor_name, tensor in getattr(theirs, name).state_dict().items():
+            assert torch.equal(state[tensor_name], tensor), (name, tensor_name)
+    assert (repr(theirs.t3), repr(theirs.s3gen)) == described
+
+
+def test_a_voice_is_enrolled_within_its_megabyte(full_checkpoint: Path) -> None:
+    networks = EnrolmentNetworks.load(full_checkpoint, torch.device("cpu"))
+    conditionals = networks.enrol(synthetic_voice(130.0, 10.0))
+    assert conditionals.prompt_mel.shape == (1, 500, 80)
+    assert conditionals.prompt_tokens.unique().numel() > 30
+    assert conditionals.size_bytes < 2**18
