@@ -42,7 +42,7 @@ _INVISIBLE_LETTERS = "\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufffc\ufffd"
 
 
 def clean_characters(text: str) -> str:
-    """Return `text` without control, zero-width, bidi, private and stacked characters.
+    r"""Return `text` without control, zero-width, bidi, private and stacked characters.
 
     Newlines are ``\\n``, every other white space is one plain space each, letters dressed up as
     mathematical, full-width, circled, squared or small-capital ones are plain letters.
@@ -59,7 +59,7 @@ def clean_characters(text: str) -> str:
 
 
 def apart_from_fractions(text: str) -> str:
-    """``½cup`` -> ``½ cup``: fractions and powers count as word characters and must not hide words."""
+    """``½cup`` -> ``½ cup``: a fraction counts as a word character and must not hide a word."""
     return text if text.isascii() else _BESIDE_FRACTION.sub(" ", text)
 
 

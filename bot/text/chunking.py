@@ -22,8 +22,8 @@ _ENDS_WITHOUT_SPACE = frozenset("。！？｡」』）")
 def chunks(text: str, limits: TextLimits) -> list[str]:
     """Split the output of `speakable` into chunks of at most ``limits.max_chunk_chars``.
 
-    The first is at most ``first_chunk_chars`` long (a longer first word aside), cut at a sentence,
-    else a clause, else before a linking word, else between words. ``[]`` for an empty text.
+    The first is at most ``first_chunk_chars`` long (a longer first word aside), cut at a
+    sentence, else a clause, else before a linking word, else between words. ``[]`` for an empty text.
     """
     text = text.strip()
     if not text:
@@ -37,7 +37,8 @@ def chunks(text: str, limits: TextLimits) -> list[str]:
 
 def _sentences(text: str) -> Iterator[str]:
     """Yield the sentences of `text`, which joined are `text` again, spaces included."""
-    import sentencex  # type: ignore[import-untyped]  # it ships no types
+    # Ships no types; loaded with the first text, not with the bot.
+    import sentencex  # type: ignore[import-untyped]  # noqa: PLC0415
 
     held = ""
     for piece in sentencex.segment("en", text):

@@ -61,7 +61,7 @@ _HOST = re.compile(r"(?:[^/@?#]*@)?([^/?#:]*)")
 
 
 def links(text: str) -> str:
-    """``[label](url)`` -> label, ``https://youtu.be/x`` -> YouTube link, ``a@b.c`` -> a at b dot c."""
+    """``[label](url)`` -> label, ``youtu.be/x`` -> YouTube link, ``a@b.c`` -> a at b dot c."""
     text = _MASKED.sub(lambda m: m[1], text)
     text = sub_apart(_URL, _url, text)
     text = _MAIL.sub(lambda m: f"{m[1]} at {m[2].replace('.', ' dot ')}", text)

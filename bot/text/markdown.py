@@ -67,7 +67,7 @@ _ENDED = re.compile(r"[.!?…,;:。！？、，；：؟।-][\"')\]»”]*$")
 
 
 def drawn_faces(text: str) -> str:
-    """``¯\\_(ツ)_/¯`` -> shrug, before its marks are taken for formatting."""
+    r"""``¯\\_(ツ)_/¯`` -> shrug, before its marks are taken for formatting."""
     return _FACE.sub(lambda m: f" {_FACES[m[0]]} ", text)
 
 
@@ -92,7 +92,7 @@ def _quiet(source: str) -> str:
 
 
 def escapes(text: str) -> str:
-    """``\\*not italic\\*`` -> the characters, or nothing where they would not be said."""
+    r"""``\\*not italic\\*`` -> the characters, or nothing where they would not be said."""
     return _ESCAPE.sub(lambda m: _ESCAPED_AWAY.get(m[1], m[1]), text)
 
 
@@ -148,7 +148,7 @@ def emphasis(text: str) -> str:
 
 
 def lines(text: str) -> str:
-    """Join lines with the pause that a reader makes: a comma, or a full stop before a new sentence."""
+    """Join lines with a reader's pause: a comma, or a full stop before a new sentence."""
     joined = ""
     paragraph = False
     for line in apart_from_fractions(text.replace("_", " ")).split("\n"):

@@ -7,7 +7,7 @@ never as digits.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from bot.text.characters import clean_characters
 from bot.text.spacing import sub_apart
@@ -86,8 +86,8 @@ def moments(text: str, now: datetime) -> str:
         if style == "R":
             return _relative(seconds - int(now.timestamp()))
         try:
-            when = datetime.fromtimestamp(0, timezone.utc) + timedelta(seconds=seconds)
-            when = when.astimezone(now.tzinfo or timezone.utc)
+            when = datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
+            when = when.astimezone(now.tzinfo or UTC)
         except OverflowError:
             return "some other time"
         return _written(when, style)

@@ -55,9 +55,9 @@ def ordinal(number: int) -> str:
 
 
 def year(number: int) -> str:
-    """``1999`` -> nineteen ninety-nine, ``2005`` -> two thousand five, ``2024`` -> twenty twenty-four."""
+    """``1999`` -> nineteen ninety-nine, ``1907`` -> nineteen oh seven."""
     century, rest = divmod(number, 100)
-    if not 1000 <= number <= 9999 or century % 10 == 0 and rest < 10:
+    if not 1000 <= number <= 9999 or (century % 10 == 0 and rest < 10):
         return cardinal(number)
     if rest == 0:
         return f"{cardinal(century)} hundred"

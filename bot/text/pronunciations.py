@@ -148,7 +148,7 @@ def to_json(entries: Mapping[str, str]) -> str:
 
 
 def from_json(data: str | bytes) -> dict[str, str]:
-    """Read an object of ``{"word": "how to say it"}``; ``ValueError`` says in one sentence why not."""
+    """Read ``{"word": "how to say it"}``; ``ValueError`` says in one sentence why not."""
     text = _decoded(data)
     try:
         loaded = json.loads(text, object_pairs_hook=_pairs, parse_int=_Number)
@@ -197,7 +197,7 @@ def from_csv(data: str | bytes) -> dict[str, str]:
                 continue
             if len(row) != 2:
                 raise ValueError(
-                    f"Row {number} has {len(row)} columns; it needs two, the word and how to say it."
+                    f"Row {number} has {len(row)} columns; it needs the word and how to say it."
                 )
             entries[row[0]] = row[1]
             if len(entries) > MOST_ENTRIES:

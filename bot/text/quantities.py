@@ -9,6 +9,20 @@ from collections.abc import Callable
 
 from bot.text.numbers import cardinal, decimal, digits, ordinal, year
 from bot.text.spacing import sub_apart
+from bot.text.units import (
+    CURRENCIES,
+    CURRENCY_CODES,
+    CURRENCY_SIGNS,
+    FRACTIONS,
+    FREE_UNITS,
+    PLURALS,
+    SAME_PLURAL,
+    SCALES,
+    SUPERSCRIPTS,
+    TOUCHING_UNITS,
+    UNITS,
+    VULGAR,
+)
 
 _MONTHS = (
     "January February March April May June July August September October November December"
@@ -18,122 +32,12 @@ _WHOLE = r"(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,24})"
 _NUMBER = rf"{_WHOLE}(?:\.\d{{1,24}})?"
 _START = r"(?<![\w.,])"
 _SIGN = r"(?:(?<![\w)\]%°])[-\u2212])?"
-_CURRENCIES = {
-    "$": ("dollar", "cent"),
-    "€": ("euro", "cent"),
-    "£": ("pound", "penny"),
-    "¥": ("yen", ""),
-    "₹": ("rupee", "paisa"),
-    "₩": ("won", ""),
-    "₽": ("ruble", "kopek"),
-    "₿": ("bitcoin", ""),
-    "USD": ("U S dollar", "cent"),
-    "EUR": ("euro", "cent"),
-    "GBP": ("pound", "penny"),
-    "JPY": ("yen", ""),
-    "CAD": ("Canadian dollar", "cent"),
-    "AUD": ("Australian dollar", "cent"),
-}
-_SAME_PLURAL = {"yen", "won"}
-_PLURALS = {"penny": "pence", "paisa": "paise"}
-_CURRENCY_SIGNS = "".join(sign for sign in _CURRENCIES if len(sign) == 1)
-_CURRENCY_CODES = "|".join(code for code in _CURRENCIES if len(code) > 1)
-_SCALES = {
-    "k": "thousand", "thousand": "thousand", "m": "million", "mil": "million", "mill": "million",
-    "mn": "million", "million": "million", "b": "billion", "bn": "billion", "billion": "billion",
-    "t": "trillion", "tn": "trillion", "trillion": "trillion",
-}  # fmt: skip
-# Unit as written -> one, many. A trailing "!" marks units read only when they touch the number.
-_UNITS = {
-    "km/h": ("kilometer per hour", "kilometers per hour"),
-    "kmh": ("kilometer per hour", "kilometers per hour"),
-    "kph": ("kilometer per hour", "kilometers per hour"),
-    "m/s": ("meter per second", "meters per second"),
-    "mph": ("mile per hour", "miles per hour"),
-    "km": ("kilometer", "kilometers"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "kg": ("kilogram", "kilograms"),
-    "kgs": ("kilogram", "kilograms"),
-    "mg": ("milligram", "milligrams"),
-    "g!": ("gram", "grams"),
-    "lb": ("pound", "pounds"),
-    "lbs": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "ft": ("foot", "feet"),
-    "ml": ("milliliter", "milliliters"),
-    "l!": ("liter", "liters"),
-    "kb": ("kilobyte", "kilobytes"),
-    "mb": ("megabyte", "megabytes"),
-    "gb": ("gigabyte", "gigabytes"),
-    "tb": ("terabyte", "terabytes"),
-    "gib": ("gibibyte", "gibibytes"),
-    "mib": ("mebibyte", "mebibytes"),
-    "gb/s": ("gigabyte per second", "gigabytes per second"),
-    "mb/s": ("megabyte per second", "megabytes per second"),
-    "kbps": ("kilobit per second", "kilobits per second"),
-    "mbps": ("megabit per second", "megabits per second"),
-    "gbps": ("gigabit per second", "gigabits per second"),
-    "hz": ("hertz", "hertz"),
-    "khz": ("kilohertz", "kilohertz"),
-    "mhz": ("megahertz", "megahertz"),
-    "ghz": ("gigahertz", "gigahertz"),
-    "kw": ("kilowatt", "kilowatts"),
-    "kwh": ("kilowatt hour", "kilowatt hours"),
-    "w!": ("watt", "watts"),
-    "v!": ("volt", "volts"),
-    "px": ("pixel", "pixels"),
-    "ms": ("millisecond", "milliseconds"),
-    "s!": ("second", "seconds"),
-    "sec": ("second", "seconds"),
-    "secs": ("second", "seconds"),
-    "min": ("minute", "minutes"),
-    "mins": ("minute", "minutes"),
-    "h!": ("hour", "hours"),
-    "hr": ("hour", "hours"),
-    "hrs": ("hour", "hours"),
-    "d!": ("day", "days"),
-    "wk": ("week", "weeks"),
-    "wks": ("week", "weeks"),
-    "mo": ("month", "months"),
-    "yr": ("year", "years"),
-    "yrs": ("year", "years"),
-    "fps": ("F P S", "F P S"),
-    "dpi": ("D P I", "D P I"),
-    "c!": ("C", "C"),
-    "°c": ("degree Celsius", "degrees Celsius"),
-    "°f": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "°": ("degree", "degrees"),
-    "%": ("percent", "percent"),
-}
-_FREE_UNITS = "|".join(
-    re.escape(unit)
-    for unit in sorted((u for u in _UNITS if u[-1] != "!"), key=len, reverse=True)
-    if unit not in {"mo"}
-)
-_TOUCHING_UNITS = "|".join(unit[:-1] for unit in _UNITS if unit[-1] == "!")
-_FRACTIONS = {
-    2: "half",
-    3: "third",
-    4: "quarter",
-    5: "fifth",
-    6: "sixth",
-    8: "eighth",
-    16: "sixteenth",
-}
-_VULGAR = {
-    "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5),
-    "⅗": (3, 5), "⅘": (4, 5), "⅙": (1, 6), "⅚": (5, 6), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8),
-    "⅞": (7, 8),
-}  # fmt: skip
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-
 _Match = re.Match[str]
 _Rule = tuple[re.Pattern[str], Callable[[_Match], str]]
 
 
 def _plural(count: str, one: str, many: str) -> str:
-    return one if count in {"1", "one"} else many
+    return one if count == "1" else many
 
 
 def _signed(sign: str | None, words: str) -> str:
@@ -186,7 +90,8 @@ def _clock(match: _Match) -> str:
     else:
         words = f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
     if second:
-        words = f"{words} and {decimal(str(int(second)))} {_plural(str(int(second)), 'second', 'seconds')}"
+        count = str(int(second))
+        words = f"{words} and {decimal(count)} {_plural(count, 'second', 'seconds')}"
     return words + _half(half)
 
 
@@ -207,10 +112,10 @@ def _phone(match: _Match) -> str:
 
 
 def _amount(sign: str | None, currency: str, figures: str, scale: str | None) -> str:
-    one, cent = _CURRENCIES[currency.upper()]
-    many = one if one in _SAME_PLURAL else f"{one}s"
+    one, cent = CURRENCIES[currency.upper()]
+    many = one if one in SAME_PLURAL else f"{one}s"
     if scale:
-        return _signed(sign, f"{decimal(figures)} {_SCALES[scale.lower()]} {many}")
+        return _signed(sign, f"{decimal(figures)} {SCALES[scale.lower()]} {many}")
     whole, _, fraction = figures.replace(",", "").partition(".")
     if len(fraction) != 2 or not cent or len(whole) > 15:
         return _signed(sign, f"{decimal(figures)} {_plural(figures, one, many)}")
@@ -221,7 +126,7 @@ def _amount(sign: str | None, currency: str, figures: str, scale: str | None) ->
     if fraction != "00":
         cents = int(fraction)
         parts.append(
-            f"{cardinal(cents)} {_plural(str(cents), cent, _PLURALS.get(cent, cent + 's'))}"
+            f"{cardinal(cents)} {_plural(str(cents), cent, PLURALS.get(cent, cent + 's'))}"
         )
     return _signed(sign, " and ".join(parts))
 
@@ -237,7 +142,7 @@ def _version(match: _Match) -> str:
 
 def _unit(match: _Match) -> str:
     unit = match[3].lower()
-    one, many = _UNITS[unit if unit in _UNITS else f"{unit}!"]
+    one, many = UNITS[unit if unit in UNITS else f"{unit}!"]
     return _signed(match[1], f"{decimal(match[2])} {_plural(match[2], one, many)}")
 
 
@@ -253,14 +158,16 @@ def _duration(match: _Match) -> str:
 def _portion(top: int, bottom: int) -> str:
     if bottom == 2:
         return "one half" if top == 1 else f"{cardinal(top)} halves"
-    return f"{cardinal(top)} {_FRACTIONS[bottom]}{'' if top == 1 else 's'}"
+    return f"{cardinal(top)} {FRACTIONS[bottom]}{'' if top == 1 else 's'}"
 
 
 def _vulgar(match: _Match) -> str:
-    part = _portion(*_VULGAR[match[2]])
+    part = _portion(*VULGAR[match[2]])
     if not match[1]:
         return part
-    return f"{decimal(match[1])} and {part.replace('one ', 'a ', 1) if part.startswith('one ') else part}"
+    if part.startswith("one "):
+        part = f"a {part.removeprefix('one ')}"
+    return f"{decimal(match[1])} and {part}"
 
 
 def _slashed(match: _Match) -> str:
@@ -269,7 +176,7 @@ def _slashed(match: _Match) -> str:
         return "twenty-four seven"
     if (top, bottom) in {(9, 11), (50, 50), (4, 20)}:
         return f"{cardinal(top)} {cardinal(bottom)}"
-    if 0 < top < bottom and bottom in _FRACTIONS and bottom not in {5}:
+    if 0 < top < bottom and bottom in FRACTIONS and bottom != 5:
         return _portion(top, bottom)
     if bottom in {5, 10, 20, 100}:
         return f"{cardinal(top)} out of {cardinal(bottom)}"
@@ -289,7 +196,7 @@ def _range(match: _Match) -> str:
 
 
 def _superscript(match: _Match) -> str:
-    power = match[1].translate(_SUPERSCRIPTS)
+    power = match[1].translate(SUPERSCRIPTS)
     return {"2": " squared", "3": " cubed"}.get(power, f" to the power of {decimal(power)}")
 
 
@@ -327,7 +234,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule(r"\d{25,}", lambda _: "a long number"),
     _rule(r"(?<=[^\W\d_])(?<![AaPp][Mm])-(?=\d)", lambda _: " "),
     _rule(
-        rf"([\d)] ?|\b[a-z] )?([<>])(?!=) ?(?=[{_CURRENCY_SIGNS}]?\d)",
+        rf"([\d)] ?|\b[a-z] )?([<>])(?!=) ?(?=[{CURRENCY_SIGNS}]?\d)",
         lambda m: f"{m[1]} {_OPERATORS[m[2]]} " if m[1] else _COMPARED[m[2]],
     ),
     _rule(r"(?<![\w.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\w-])(?:T(?=\d))?", _iso_date),
@@ -356,21 +263,23 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _rule(
         r"(?<![\w.,-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])|"
-        r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])|(?<![\w.,-])0\d{2,4}(?:[ -]\d{3,4}){1,3}(?![\w-])|(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{2,5}){2,5}(?![\w-])",
+        r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])|"
+        r"(?<![\w.,-])0\d{2,4}(?:[ -]\d{3,4}){1,3}(?![\w-])|"
+        r"(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{2,5}){2,5}(?![\w-])",
         _phone,
     ),
     _rule(
-        rf"([{_CURRENCY_SIGNS}])({_NUMBER})([kKmM]?) ?[-–] ?\1?(?={_NUMBER})",
+        rf"([{CURRENCY_SIGNS}])({_NUMBER})([kKmM]?) ?[-–] ?\1?(?={_NUMBER})",
         lambda m: f"{decimal(m[2])}{m[3] and ' ' + m[3].upper()} to {m[1]}",
     ),
     _rule(
-        rf"({_SIGN})([{_CURRENCY_SIGNS}]) ?({_NUMBER})"
-        rf"(?:({'k|m|mil|mill|mn|b|bn|t|tn'})\b| (thousand|million|billion|trillion)\b)?",
+        rf"({_SIGN})([{CURRENCY_SIGNS}]) ?({_NUMBER})"
+        r"(?:(k|m|mil|mill|mn|b|bn|t|tn)\b| (thousand|million|billion|trillion)\b)?",
         lambda m: _amount(m[1], m[2], m[3], m[4] or m[5]),
         re.IGNORECASE,
     ),
     _rule(
-        rf"({_SIGN}){_START}({_NUMBER}) ?(?:(k)(?= ))? ?([{_CURRENCY_SIGNS}]|(?:{_CURRENCY_CODES})\b)",
+        rf"({_SIGN}){_START}({_NUMBER}) ?(?:(k)(?= ))? ?([{CURRENCY_SIGNS}]|(?:{CURRENCY_CODES})\b)",
         lambda m: _amount(m[1], m[4], m[2], m[3]),
     ),
     _rule(rf"{_START}({_NUMBER})¢", lambda m: f"{decimal(m[1])} {_plural(m[1], 'cent', 'cents')}"),
@@ -392,13 +301,13 @@ _RULES: tuple[_Rule, ...] = (
     _rule(r"(?<![\w.,])(\d{1,12})(?:st|nd|rd|th)\b", lambda m: ordinal(int(m[1])), re.IGNORECASE),
     _rule(r"(?<![\w.,])'?((?:1\d|20)\d0|[2-9]0)'?s\b", _decade),
     _rule(
-        rf"(?<![\w.,])({_NUMBER})[-–—]({_NUMBER})(?=(?:{_FREE_UNITS}| ?(?:{_FREE_UNITS})\b)(?!\w))",
+        rf"(?<![\w.,])({_NUMBER})[-–—]({_NUMBER})(?=(?:{FREE_UNITS}| ?(?:{FREE_UNITS})\b)(?!\w))",
         lambda m: f"{decimal(m[1])} to {m[2]}",
         re.IGNORECASE,
     ),
-    _rule(rf"({_SIGN}){_START}({_NUMBER})(?: ?({_FREE_UNITS}))(?!\w)", _unit, re.IGNORECASE),
-    _rule(rf"({_SIGN}){_START}({_NUMBER})((?:{_TOUCHING_UNITS}))(?![\w'])", _unit),
-    _rule(rf"(?:(?<![\w.,])(\d{{1,6}}))?([{''.join(_VULGAR)}])", _vulgar),
+    _rule(rf"({_SIGN}){_START}({_NUMBER})(?: ?({FREE_UNITS}))(?!\w)", _unit, re.IGNORECASE),
+    _rule(rf"({_SIGN}){_START}({_NUMBER})((?:{TOUCHING_UNITS}))(?![\w'])", _unit),
+    _rule(rf"(?:(?<![\w.,])(\d{{1,6}}))?([{''.join(VULGAR)}])", _vulgar),
     _rule(
         r"(?<![\w/.,])(\d{1,3}\.\d{1,2})/(5|10|20|100)(?![\w/.])",
         lambda m: f"{decimal(m[1])} out of {decimal(m[2])}",
@@ -407,16 +316,15 @@ _RULES: tuple[_Rule, ...] = (
     _rule(r"([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})", _superscript),
     _rule(rf"{_START}({_NUMBER}) ?[-–—] ?({_NUMBER})(?! ?=)(?![\w.-]*\w)", _range),
     _rule(rf"{_START}({_NUMBER}) ?(k)(?!\w)", lambda m: f"{decimal(m[1])} K", re.IGNORECASE),
+    _rule(rf"{_START}({_NUMBER})([MB])(?!\w)", lambda m: f"{decimal(m[1])} {SCALES[m[2].lower()]}"),
     _rule(
-        rf"{_START}({_NUMBER})([MB])(?!\w)", lambda m: f"{decimal(m[1])} {_SCALES[m[2].lower()]}"
-    ),
-    _rule(
-        r"(?<=[\w)!]) ?(<=|>=|==|!=|[+=×÷^<>≤≥≈≠±\u2212]|(?<= )[-/](?= )|(?<=\d)-(?=[\d ]*=)) ?(?=[\d(]|[a-z] |[a-z]\b)",
+        r"(?<=[\w)!]) ?(<=|>=|==|!=|[+=×÷^<>≤≥≈≠±\u2212]|(?<= )[-/](?= )|(?<=\d)-(?=[\d ]*=))"
+        r" ?(?=[\d(]|[a-z] |[a-z]\b)",
         lambda m: f" {_OPERATORS[m[1]]} ",
     ),
     _rule(r"(?<=[\d)]) ?(<=|>=|==|!=|[+=×÷^<>≤≥≈≠±]) ?(?=\w)", lambda m: f" {_OPERATORS[m[1]]} "),
     _rule(r"(?<!\w)x(\d{1,4})(?!\w)", lambda m: f"times {decimal(m[1])}"),
-    _rule(rf"(?<!\w)[~≈] ?(?=[{_CURRENCY_SIGNS}]?\d)", lambda _: "about "),
+    _rule(rf"(?<!\w)[~≈] ?(?=[{CURRENCY_SIGNS}]?\d)", lambda _: "about "),
     _rule(r"(?<!\w)([+±])(?=\d)", lambda m: f"{_OPERATORS[m[1]]} "),
     _rule(r"(?<!\w)#(?=\d)", lambda _: "number "),
     _rule(r"\b(1080|1440|2160|720|480|360|240|144)p\b", lambda m: f"{_pairs(m[1])} P"),
@@ -429,7 +337,7 @@ _RULES: tuple[_Rule, ...] = (
 
 
 def _pairs(figures: str) -> str:
-    """Read a model or screen number as people do: ``1080`` -> ten eighty, ``4090`` -> forty ninety."""
+    """Read the number of a model or screen as people do: ``1080`` -> ten eighty."""
     if len(figures) in {3, 4} and figures[0] != "0" and figures[-2:] != "00":
         head, rest = int(figures[:-2]), int(figures[-2:])
         return f"{cardinal(head)} {'oh ' if rest < 10 else ''}{cardinal(rest)}"
@@ -439,7 +347,7 @@ def _pairs(figures: str) -> str:
 _MODEL = re.compile(r"\b([A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w.,:])")
 
 
-_FIGURE = re.compile(f"[\\d{''.join(_VULGAR)}\u2070\u00b9\u00b2\u00b3\u2074-\u2079]")
+_FIGURE = re.compile(f"[\\d{''.join(VULGAR)}\u2070\u00b9\u00b2\u00b3\u2074-\u2079]")
 
 
 def quantities(text: str) -> str:

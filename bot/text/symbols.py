@@ -66,9 +66,9 @@ def tidy(text: str) -> str:
 _MOST_TIDY_PASSES = 6
 
 
-def _is_read(token: str) -> bool:
-    """Whether a reader does anything at `token`: marks that stand alone are passed over."""
-    return has_words(token) or token in "—–"
+def _is_read(word: str) -> bool:
+    """Whether a reader does anything at `word`: marks that stand alone are passed over."""
+    return has_words(word) or word in {"—", "–"}
 
 
 def _tidied(text: str) -> str:

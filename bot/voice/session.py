@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 VocalChannel = discord.VoiceChannel | discord.StageChannel
 
 _KICKED = "I was taken out of the voice channel, so I stopped speaking."
+_UNENCRYPTED = (
+    "Discord did not set up end-to-end encryption with me in time, so I said nothing. "
+    "Please try again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,7 @@ class VoiceSession:
     def drop(self, reason: str) -> None:
         """Fall silent now and tell everybody whose words are lost."""
         self._source.clear()
-        if self._speaker:
+        if self._speaker and self._speaker is not asyncio.current_task():
             self._speaker.cancel()
             self._speaker = None
         dropped = [self._current] if self._current else []
@@ -228,11 +232,10 @@ class VoiceSession:
         if client is None or not client.is_connected():
             raise UserError("I am not in a voice channel any more.")
         if not await settled(client, lambda: self._alone, self._limits.encryption_timeout_s):
+            # Told before leaving: to be out of the channel would look like the reason.
+            self.drop(_UNENCRYPTED)
             await client.disconnect(force=True)
-            raise UserError(
-                "Discord did not set up end-to-end encryption with me in time, so I said nothing. "
-                "Please try again."
-            )
+            raise UserError(_UNENCRYPTED)
         return client
 
     def _play(self) -> None:
