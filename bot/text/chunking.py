@@ -23,7 +23,7 @@ def chunks(text: str, limits: TextLimits) -> list[str]:
     """Split the output of `speakable` into chunks of at most ``limits.max_chunk_chars``.
 
     The first is at most ``first_chunk_chars`` long (a longer first word aside), cut at a
-    sentence, else a clause, else before a linking word, else between words. ``[]`` for an empty text.
+    sentence, else a clause, else before a linking word, else between words. ``[]`` for "".
     """
     text = text.strip()
     if not text:
@@ -87,7 +87,7 @@ def _cut(text: str, at: int) -> tuple[str, str]:
 
 
 def _merged(sentences: Iterable[str], most: int) -> Iterator[str]:
-    """Yield chunks of at most `most` characters, tiny ones joined with a neighbour that has room."""
+    """Yield chunks of at most `most` characters, tiny ones joined with a neighbour."""
     held = ""
     for sentence in sentences:
         for piece in _pieces(sentence.strip(), most):

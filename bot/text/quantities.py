@@ -279,7 +279,8 @@ _RULES: tuple[_Rule, ...] = (
         re.IGNORECASE,
     ),
     _rule(
-        rf"({_SIGN}){_START}({_NUMBER}) ?(?:(k)(?= ))? ?([{CURRENCY_SIGNS}]|(?:{CURRENCY_CODES})\b)",
+        rf"({_SIGN}){_START}({_NUMBER}) ?(?:(k)(?= ))? ?"
+        rf"([{CURRENCY_SIGNS}]|(?:{CURRENCY_CODES})\b)",
         lambda m: _amount(m[1], m[4], m[2], m[3]),
     ),
     _rule(rf"{_START}({_NUMBER})¢", lambda m: f"{decimal(m[1])} {_plural(m[1], 'cent', 'cents')}"),

@@ -37,8 +37,8 @@ def test_is_read_as_a_person_would(typed: str, read: str) -> None:
     assert say(typed) == read
 
 
-@pytest.mark.parametrize(("typed", "read"), CASES)
-def test_what_was_read_is_read_the_same_again(typed: str, read: str) -> None:
+@pytest.mark.parametrize("read", sorted({read for cases in TABLES.values() for _, read in cases}))
+def test_what_was_read_is_read_the_same_again(read: str) -> None:
     assert say(read) == read
 
 

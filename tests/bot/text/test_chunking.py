@@ -37,8 +37,8 @@ def test_a_long_first_sentence_is_cut_at_a_clause() -> None:
 
 def test_without_a_clause_it_is_cut_before_a_linking_word() -> None:
     text = (
-        "Everybody was standing under the old bridge and nobody had thought of bringing an umbrella "
-        "along on such a day"
+        "Everybody was standing under the old bridge and nobody had thought of bringing an "
+        "umbrella along on such a day"
     )
     assert chunks(text, LIMITS)[0] == "Everybody was standing under the old bridge"
 
@@ -81,5 +81,5 @@ def test_japanese_sentences_are_found_without_spaces() -> None:
     "wrong", [{"max_input_chars": 0}, {"max_chunk_chars": 10}, {"first_chunk_chars": -1}]
 )
 def test_impossible_limits_are_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="chunk|limit"):
+    with pytest.raises(ValueError, match=r"chunk|limit"):
         TextLimits(**wrong)
