@@ -97,6 +97,12 @@ class WaveformDecoder:
         if on_cuda:
             self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]  # torch's
 
+    @property
+    def captured_graphs(self) -> int:
+        """How many CUDA graphs are held."""
+        stages = (self._flow, self._vocoder, self._watermark)
+        return sum(stage.captured for stage in stages)
+
     def decode(self, batch: Sequence[Utterance]) -> list[Tensor]:
         """`submit` and `wait`: one (samples,) float32 CPU tensor at 24 kHz for each utterance."""
         return self.submit(batch).wait()

@@ -76,7 +76,7 @@ class FusedKernels:
             block_rows=block_rows,
             block_columns=block_columns,
             num_warps=4,
-            num_stages=2,
+            num_stages=3,
         )
         return result
 
