@@ -89,6 +89,23 @@ def test_never_longer_than_the_cap_and_cutting_is_told(text: str) -> None:
         assert spoken.text == say(text).text
 
 
+def test_half_a_surrogate_pair_is_dropped() -> None:
+    assert say("hi \ud83d there \udc00").text == "hi there"
+
+
+def test_a_pronunciation_full_of_ellipses_stays_under_the_cap() -> None:
+    entries = Pronunciations(server={"x": "a" + "…" * 199})
+    spoken = speakable("x x x", names=NAMES, limits=SMALL, pronunciations=entries, now=NOW)
+    assert len(spoken.text) <= SMALL.max_spoken_chars
+    assert spoken.truncated
+
+
+def test_too_much_input_is_cut_between_words_and_never_inside_a_mention() -> None:
+    spoken = say("word " * 39 + "<@1> <@1>", SMALL)
+    assert spoken.truncated
+    assert set(spoken.text.split()) == {"word"}
+
+
 @FUZZ
 @given(TYPED)
 def test_the_same_text_is_read_the_same_way(text: str) -> None:
