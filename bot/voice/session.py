@@ -58,8 +58,19 @@ class Playback:
     one is. Both fail with the reason when the utterance is not, or not wholly, spoken.
     """
 
-    def __init__(self, utterance: Speakable, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        utterance: Speakable,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        author_id: int = 0,
+        label: str = "",
+        cancelled: Callable[["Playback"], None] = lambda _: None,
+    ) -> None:
         self.utterance = utterance
+        self.author_id = author_id
+        self.label = label
+        self._cancelled = cancelled
         self.started: asyncio.Future[None] = loop.create_future()
         self.finished: asyncio.Future[None] = loop.create_future()
         for future in (self.started, self.finished):
@@ -76,6 +87,12 @@ class Playback:
         """Mark the last packet as sent."""
         if not self.finished.done():
             self.finished.set_result(None)
+
+    def cancel(self) -> None:
+        """Do not say it, or stop saying it: both futures fail with a `UserError`."""
+        if not self.finished.done():
+            self.fail(UserError("That was taken back."))
+            self._cancelled(self)
 
     def fail(self, error: Exception) -> None:
         """End with `error` and stop preparing the rest."""
@@ -150,9 +167,19 @@ class VoiceSession:
             if client := self.client:
                 await client.disconnect(force=True)
 
-    def speak(self, utterance: Speakable) -> Playback:
-        """Say `utterance` after what is already waiting. Raises `UserError` when too much is."""
-        playback = Playback(utterance, asyncio.get_running_loop())
+    def speak(self, utterance: Speakable, *, author_id: int = 0, label: str = "") -> Playback:
+        """Say `utterance` after what is already waiting. Raises `UserError` when too much is.
+
+        `author_id` is whose words they are: everybody's own stay in order, and many authors take
+        turns. `label` is what `/queue` shows.
+        """
+        playback = Playback(
+            utterance,
+            asyncio.get_running_loop(),
+            author_id=author_id,
+            label=label,
+            cancelled=self._cancelled,
+        )
         if self.backlog >= self._limits.max_utterances:
             utterance.cancel()
             raise UserError(
@@ -163,6 +190,12 @@ class VoiceSession:
         if self._speaker is None or self._speaker.done():
             self._speaker = asyncio.create_task(self._speak_waiting(), name="voice session")
         return playback
+
+    def _cancelled(self, playback: Playback) -> None:
+        if playback in self._waiting:
+            self._waiting.remove(playback)
+        elif playback is self._current:
+            self._source.clear()
 
     def drop(self, reason: str) -> None:
         """Fall silent now and tell everybody whose words are lost."""
