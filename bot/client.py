@@ -13,11 +13,12 @@ from discord.ext import commands
 
 from bot.errors import TimbreTree
 from bot.services import Services
-from bot.voice.session import VoiceLimits, VoiceSessions
+from bot.voice.limits import VoiceLimits
+from bot.voice.sessions import VoiceSessions
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS = ("cogs.say", "cogs.channel", "cogs.status")
+EXTENSIONS = ("cogs.say", "cogs.channel", "cogs.queue", "cogs.status")
 
 
 class TimbreBot(commands.AutoShardedBot):
@@ -52,7 +53,11 @@ class TimbreBot(commands.AutoShardedBot):
                 lead_in_ms=settings.voice_lead_in_ms,
                 first_lead_in_ms=settings.voice_first_lead_in_ms,
                 max_utterances=settings.voice_queue_max_utterances,
-            )
+                max_wait_s=settings.voice_queue_max_wait_s,
+                alone_leave_s=settings.voice_alone_leave_s,
+                idle_leave_s=settings.voice_idle_leave_s,
+            ),
+            self.get_guild,
         )
         self._born = time.perf_counter()
 
@@ -102,7 +107,7 @@ class TimbreBot(commands.AutoShardedBot):
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
         """Keep the sessions true to where everybody is."""
-        self.sessions.voice_state_updated(member, before, after)
+        self.sessions.members_changed(member.guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Stop speaking in a server that the bot was removed from."""

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     voice_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 60
     voice_first_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 200
     voice_queue_max_utterances: Annotated[int, Field(ge=1, le=1000)] = 50
+    voice_queue_max_wait_s: Annotated[float, Field(gt=0, le=3600)] = 180.0
+    voice_alone_leave_s: Annotated[float, Field(ge=0, le=86_400)] = 120.0
+    voice_idle_leave_s: Annotated[float, Field(ge=0, le=86_400)] = 1800.0
 
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import textwrap
 import time
 
 import discord
@@ -13,7 +14,8 @@ from bot.client import TimbreBot
 from bot.errors import UserError
 from bot.names import names_in
 from bot.speech import Speaker, Utterance
-from bot.voice.session import VocalChannel
+from bot.voice.admission import VocalChannel
+from cogs.channel import where_asked
 
 
 class Say(commands.Cog):
@@ -46,7 +48,9 @@ class Say(commands.Cog):
             if seat is None:
                 await self._send_file(interaction, utterance, deferral)
             else:
-                await self._speak(interaction, seat, utterance, arrived, deferral)
+                await self._speak(
+                    interaction, seat, utterance, text, arrived=arrived, deferral=deferral
+                )
         finally:
             await deferral
 
@@ -79,18 +83,20 @@ class Say(commands.Cog):
         interaction: discord.Interaction,
         seat: VocalChannel,
         utterance: Utterance,
+        text: str,
+        *,
         arrived: float,
         deferral: "asyncio.Task[object]",
     ) -> None:
         assert interaction.guild is not None  # guild_only
         session = self.bot.sessions.of(interaction.guild)
         try:
-            await session.join(seat)
+            await session.join(seat, asked_in=where_asked(interaction))
         except BaseException:
             utterance.cancel()
             raise
         ahead = session.backlog
-        playback = session.speak(utterance)
+        playback = session.speak(utterance, author_id=interaction.user.id, label=_label(text))
         await deferral
         if ahead:
             await interaction.edit_original_response(
@@ -120,6 +126,10 @@ class Say(commands.Cog):
             attachments=[discord.File(io.BytesIO(audio), filename="speech.ogg")],
         )
         interaction.extras["public"] = False
+
+
+def _label(text: str) -> str:
+    return textwrap.shorten(text, 80, placeholder="…")
 
 
 async def setup(bot: TimbreBot) -> None:
