@@ -104,7 +104,7 @@ class TimbreBot(commands.AutoShardedBot):
         )
 
     async def on_voice_state_update(
-        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+        self, member: discord.Member, _before: discord.VoiceState, _after: discord.VoiceState
     ) -> None:
         """Keep the sessions true to where everybody is."""
         self.sessions.members_changed(member.guild)
