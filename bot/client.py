@@ -12,6 +12,7 @@ import discord
 from discord.ext import commands
 
 from bot.errors import TimbreTree
+from bot.lag import measure
 from bot.services import Services
 from bot.voice.limits import VoiceLimits
 from bot.voice.sessions import VoiceSessions
@@ -59,10 +60,12 @@ class TimbreBot(commands.AutoShardedBot):
             ),
             self.get_guild,
         )
+        self._lag: asyncio.Task[None] | None = None
         self._born = time.perf_counter()
 
     async def setup_hook(self) -> None:
         """Load the commands and tell Discord about them if they changed."""
+        self._lag = asyncio.create_task(measure(self.services.metrics.loop_lag), name="lag")
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self._sync_if_changed(self.services.settings.home / "commands.json")
@@ -117,6 +120,8 @@ class TimbreBot(commands.AutoShardedBot):
         """Leave voice, then disconnect."""
         if not self.is_closed():
             await self.sessions.close()
+            if self._lag:
+                self._lag.cancel()
         await super().close()
 
 

@@ -48,6 +48,7 @@ class Status(commands.Cog):
             name="Interaction to first sound", value=_percentiles(metrics.first_sound), inline=False
         )
         embed.add_field(name="Synthesis", value=_percentiles(metrics.synthesis), inline=False)
+        embed.add_field(name="Event loop lag", value=_percentiles(metrics.loop_lag), inline=False)
         await interaction.edit_original_response(embed=embed)
 
 

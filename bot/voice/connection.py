@@ -5,6 +5,7 @@ discord.py is asked not to reconnect by itself: it would retry for ever where Di
 """
 
 import asyncio
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -36,16 +37,13 @@ class Connection(discord.VoiceClient):
         self.ended = False
         #: Discord said that the bot is in no channel any more: kicked, or the channel is gone.
         self.removed = False
+        #: With which code the voice server closed the connection, if that was what ended it.
+        self.close_code: int | None = None
 
     @property
     def usable(self) -> bool:
         """Whether packets sent now would arrive. For any thread."""
         return not self.ended and self.is_connected() and not self.ws.ws.closed
-
-    @property
-    def close_code(self) -> int | None:
-        """With which code the voice server closed the websocket, if it did."""
-        return self.ws.ws.close_code if self.ws else None
 
     async def on_voice_state_update(self, data: "GuildVoiceState", /) -> None:
         """Note a removal before discord.py acts on it."""
@@ -62,4 +60,13 @@ class Connection(discord.VoiceClient):
             task.add_done_callback(lambda t: t.cancelled() or t.exception())
         if not self.ended:
             self.ended = True
+            self.close_code = _close_being_handled()
             self._on_end(self)
+
+
+def _close_being_handled() -> int | None:
+    # discord.py lets go of a connection while it handles the close, and keeps its code nowhere.
+    error = sys.exc_info()[1]
+    while error is not None and not isinstance(error, discord.ConnectionClosed):
+        error = error.__context__
+    return error.code if error else None
