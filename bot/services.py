@@ -119,6 +119,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                         max_spoken_chars=settings.max_spoken_chars,
                         max_chunk_chars=settings.max_chunk_chars,
                         first_chunk_chars=settings.first_chunk_chars,
+                        synthesis_time_ratio=settings.synthesis_time_ratio,
                     ),
                     lambda: datetime.now(UTC),
                 ),
