@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 _READER = "Voice websocket poller"
 
 #: Close codes after which a new connection would end the same way, or is not wanted: refused
-#: credentials or protocol, disconnected, no end-to-end encryption, rate limited, call terminated.
-FINAL_CODES = frozenset({4004, 4012, 4014, 4016, 4017, 4020, 4021, 4022})
+#: credentials or protocol, no end-to-end encryption, rate limited, call terminated. 4014 is not
+#: among them: a kick and a deleted channel are told by the gateway as well, and what remains is
+#: that the gateway's session was lost.
+FINAL_CODES = frozenset({4004, 4012, 4016, 4017, 4020, 4021, 4022})
 
 
 class Connection(discord.VoiceClient):

@@ -25,8 +25,6 @@ def of_code(code: int | None) -> str:
     match code:
         case 4017:
             return NO_ENCRYPTION
-        case 4014:
-            return "Discord disconnected me from the voice channel, so I stopped speaking."
         case 4021:
             return "I connected too often, so Discord ended the voice connection. Try again later."
         case 4022:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from enum import Enum
 from functools import partial
 
+import aiohttp
 import discord
 
 from bot.errors import UserError
@@ -27,7 +28,7 @@ from bot.voice.speaker import LineSpeaker
 log = logging.getLogger(__name__)
 
 #: Pauses before the attempts to be back in a channel.
-_RECOVERY_PAUSES_S = (0.0, 0.5, 1.0, 2.0)
+_RECOVERY_PAUSES_S = (0.0, 0.5, 1.0, 2.0, 4.0)
 
 #: Discord confirms a leaving in some 100 ms; where nothing is heard of it, it is over as well.
 _LEAVING_TIMEOUT_S = 2.0
@@ -206,7 +207,7 @@ class VoiceSession:
             if error.code == reasons.ENCRYPTION_REQUIRED:
                 raise UserError(reasons.NO_ENCRYPTION) from None
             raise UserError(f"I could not get into {channel.mention}. Try again.") from error
-        except discord.ClientException as error:
+        except (discord.ClientException, aiohttp.ClientError, OSError) as error:
             log.warning("join failed", exc_info=error, extra={"guild": self.guild_id})
             raise UserError(f"I could not get into {channel.mention}. Try again.") from error
         if connection.ended:
