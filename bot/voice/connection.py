@@ -45,7 +45,8 @@ class Connection(discord.VoiceClient):
     @property
     def usable(self) -> bool:
         """Whether packets sent now would arrive. For any thread."""
-        return not self.ended and self.is_connected() and not self.ws.ws.closed
+        # discord.py counts as connected while it waits to be sent elsewhere after a close.
+        return not self.ended and self.is_connected() and self.ws.ws.close_code is None
 
     async def on_voice_state_update(self, data: "GuildVoiceState", /) -> None:
         """Note a removal before discord.py acts on it."""

@@ -234,6 +234,7 @@ class VoiceSession:
         self._doing = None
         self._fresh = True
         self.members_changed()
+        self._newcomer_until = 0.0  # the group is formed with everybody who is here
         self.play()
 
     def _become_idle(self, reason: str) -> None:
@@ -363,15 +364,13 @@ class VoiceSession:
     def members_changed(self) -> None:
         """Look again at who can hear the bot."""
         connection, channel = self.connection, self.channel
-        heard_before, self.listened_to = self.listened_to, bool(channel and listened_to(channel))
-        if connection is None or heard_before == self.listened_to:
-            return
-        if self.listened_to:
+        heard = bool(channel and listened_to(channel))
+        if connection and heard and not self.listened_to:
             # The code of before stays until whoever came has the key of a new group.
             now = asyncio.get_running_loop().time()
-            self._newcomer_until = now + self.limits.encryption_timeout_s
-        else:
             self._code_when_alone = connection.voice_privacy_code
+            self._newcomer_until = now + self.limits.encryption_timeout_s
+        self.listened_to = heard
 
     def announce(self, sentence: str) -> None:
         """Say something in the channel where the bot was called."""
