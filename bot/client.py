@@ -13,29 +13,42 @@ from discord.ext import commands
 
 from bot.errors import TimbreTree
 from bot.lag import measure
+from bot.live.reading import LiveReading
 from bot.services import Services
 from bot.voice.limits import VoiceLimits
 from bot.voice.sessions import VoiceSessions
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS = ("cogs.say", "cogs.channel", "cogs.queue", "cogs.status")
+EXTENSIONS = ("cogs.say", "cogs.channel", "cogs.queue", "cogs.status", "cogs.live")
 
 
 class TimbreBot(commands.AutoShardedBot):
     """Connects the services to Discord. The voice sessions live here, so cogs can be reloaded.
 
     `connector` is discord.py's own option: None for Discord itself, or one that resolves Discord's
-    names to a server on loopback.
+    names to a server on loopback. `message_content` asks for what members write, which Discord
+    refuses to bots that are not allowed it.
     """
 
-    def __init__(self, services: Services, connector: aiohttp.BaseConnector | None = None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        connector: aiohttp.BaseConnector | None = None,
+        *,
+        message_content: bool = False,
+    ) -> None:
         cached_members = discord.MemberCacheFlags.none()
         cached_members.voice = True
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
-            intents=discord.Intents(guilds=True, voice_states=True),
+            intents=discord.Intents(
+                guilds=True,
+                voice_states=True,
+                guild_messages=message_content,
+                message_content=message_content,
+            ),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=cached_members,
             chunk_guilds_at_startup=False,
@@ -61,6 +74,7 @@ class TimbreBot(commands.AutoShardedBot):
             self.get_guild,
         )
         self._lag: asyncio.Task[None] | None = None
+        self.live = LiveReading(services, self.sessions)
         self._born = time.perf_counter()
 
     async def setup_hook(self) -> None:
@@ -119,6 +133,7 @@ class TimbreBot(commands.AutoShardedBot):
     async def close(self) -> None:
         """Leave voice, then disconnect."""
         if not self.is_closed():
+            await self.live.close()
             await self.sessions.close()
             if self._lag:
                 self._lag.cancel()

@@ -32,10 +32,19 @@ async def run(settings: Settings) -> int:
     stop = asyncio.Event()
     _on_signals(stop)
     async with open_services(settings) as services:
-        bot = TimbreBot(services, _connector(settings))
+        bot = TimbreBot(services, _connector(settings), message_content=settings.message_content)
         connection = asyncio.create_task(bot.start(token), name="discord")
         stopping = asyncio.create_task(stop.wait(), name="signal")
         await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if _lacks_message_content(connection):
+            log.warning(
+                "Discord does not let this bot read messages, so /live is off; switch on Message "
+                "Content Intent for it in the developer portal"
+            )
+            await bot.close()
+            bot = TimbreBot(services, _connector(settings))
+            connection = asyncio.create_task(bot.start(token), name="discord")
+            await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         log.info("stopping")
         try:
@@ -55,6 +64,12 @@ async def run(settings: Settings) -> int:
             return 1
     log.info("stopped")
     return 0
+
+
+def _lacks_message_content(connection: "asyncio.Task[None]") -> bool:
+    return connection.done() and isinstance(
+        connection.exception(), discord.PrivilegedIntentsRequired
+    )
 
 
 def _connector(settings: Settings) -> aiohttp.TCPConnector | None:

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
 
     # Discord
     discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
+    message_content: bool = True
     discord_resolve: str | None = None
     discord_ca: Path | None = None
 

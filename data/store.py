@@ -9,6 +9,8 @@ from typing import Self
 from data.cache_keys import ConditionalsKeys, SpeechKeys
 from data.database import Database
 from data.guild_settings import GuildSettingsStore
+from data.live import Exclusions
+from data.pronunciations import PronunciationStore
 from data.voices import Users, Voices
 
 
@@ -23,6 +25,8 @@ class Store:
         self.users = Users(database, clock)
         self.voices = Voices(database, clock)
         self.guild_settings = GuildSettingsStore(database)
+        self.exclusions = Exclusions(database, clock)
+        self.pronunciations = PronunciationStore(database, clock)
         self.conditionals = ConditionalsKeys(database, clock)
         self.speech = SpeechKeys(database, clock)
 

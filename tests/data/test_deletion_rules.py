@@ -97,7 +97,14 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
                 (3, stays, "twin", shared_clip, "clips/3.flac"),
             ],
         )
-        connection.execute("INSERT INTO guild_settings VALUES (5, 1)")
+        connection.execute("INSERT INTO guild_settings (guild_id, default_voice_id) VALUES (5, 1)")
+        connection.executemany(
+            "INSERT INTO live_exclusions VALUES (5, ?, 'blocked')", [(gone,), (stays,)]
+        )
+        connection.executemany(
+            "INSERT INTO pronunciations VALUES (?, ?, 'brb', 'be right back')",
+            [(5, None), (None, gone), (None, stays)],
+        )
         connection.executemany(
             "INSERT INTO conditionals_cache VALUES (?, ?, 'r', 'e', ?, 1, 0, 0)",
             [("k1", own_clip, "c/1"), ("k2", shared_clip, "c/2")],
@@ -123,6 +130,8 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     assert str(gone) not in str(everything)
     assert own_clip not in str(everything)
     assert [row[0] for row in everything["voices"]] == [3]
-    assert everything["guild_settings"] == [(5, None)]
+    assert [row[:2] for row in everything["guild_settings"]] == [(5, None)]
+    assert [row[1] for row in everything["live_exclusions"]] == [stays]
+    assert [row[:2] for row in everything["pronunciations"]] == [(5, None), (None, stays)]
     assert [row[0] for row in everything["conditionals_cache"]] == ["k2"]
     assert [row[0] for row in everything["speech_cache"]] == ["k2", "k3"]
