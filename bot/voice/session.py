@@ -9,14 +9,13 @@ import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from enum import Enum
-from functools import partial
 
-import aiohttp
 import discord
 
 from bot.errors import UserError
 from bot.voice import reasons
 from bot.voice.admission import VocalChannel, listened_to, require_admission
+from bot.voice.connecting import connect, disconnect
 from bot.voice.connection import FINAL_CODES, Connection
 from bot.voice.encryption import Encryption, encryption_of
 from bot.voice.limits import VoiceLimits
@@ -29,9 +28,6 @@ log = logging.getLogger(__name__)
 
 #: Pauses before the attempts to be back in a channel.
 _RECOVERY_PAUSES_S = (0.0, 0.5, 1.0, 2.0, 4.0)
-
-#: Discord confirms a leaving in some 100 ms; where nothing is heard of it, it is over as well.
-_LEAVING_TIMEOUT_S = 2.0
 
 
 class State(Enum):
@@ -135,12 +131,13 @@ class VoiceSession:
             try:
                 if connection and connection.usable:
                     self._doing = State.MOVING
-                    await connection.move_to(channel, timeout=self.limits.connect_timeout_s)
+                    with suppress(TimeoutError):
+                        await connection.move_to(channel, timeout=self.limits.connect_timeout_s)
                 if not (connection and connection.usable and connection.channel.id == channel.id):
                     self._doing = State.CONNECTING
                     await self._connect(channel)
             except BaseException as error:
-                self._become_idle(str(error) or reasons.LEFT)
+                self._become_idle(str(error) if isinstance(error, UserError) else reasons.BROKEN)
                 raise
             self._arrived()
 
@@ -149,8 +146,10 @@ class VoiceSession:
         self.drop(reason)
         async with self._lock:
             self._doing = State.LEAVING
-            await self._disconnect()
-            self._become_idle(reason)
+            try:
+                await self._disconnect()
+            finally:
+                self._become_idle(reason)
 
     async def stop(self, reason: str) -> None:
         """Leave by the bot's own decision, and say why where it was called."""
@@ -178,9 +177,9 @@ class VoiceSession:
                 try:
                     require_admission(channel)
                     await self._connect(channel)
-                except UserError as error:
-                    reason = str(error)
-                    log.warning("not back yet", extra={"guild": self.guild_id, "reason": reason})
+                except Exception as error:  # whatever it is, nobody else would end the recovering
+                    reason = str(error) if isinstance(error, UserError) else reasons.BROKEN
+                    log.warning("not back yet", exc_info=error, extra={"guild": self.guild_id})
                     if reason == reasons.NO_ENCRYPTION:
                         break
                 else:
@@ -191,25 +190,7 @@ class VoiceSession:
 
     async def _connect(self, channel: VocalChannel) -> None:
         await self._disconnect()
-        try:
-            connection = await channel.connect(
-                timeout=self.limits.connect_timeout_s,
-                self_deaf=True,
-                reconnect=False,
-                cls=partial(Connection, on_end=self._ended),
-            )
-        except TimeoutError:
-            raise UserError(
-                f"I could not get into {channel.mention}: Discord did not answer in time."
-            ) from None
-        except discord.ConnectionClosed as error:
-            log.warning("refused", extra={"guild": self.guild_id, "code": error.code})
-            if error.code == reasons.ENCRYPTION_REQUIRED:
-                raise UserError(reasons.NO_ENCRYPTION) from None
-            raise UserError(f"I could not get into {channel.mention}. Try again.") from error
-        except (discord.ClientException, aiohttp.ClientError, OSError) as error:
-            log.warning("join failed", exc_info=error, extra={"guild": self.guild_id})
-            raise UserError(f"I could not get into {channel.mention}. Try again.") from error
+        connection = await connect(channel, self.limits.connect_timeout_s, self._ended)
         if connection.ended:
             raise UserError(f"I could not get into {channel.mention}. Try again.")
         self.connection = connection
@@ -217,18 +198,8 @@ class VoiceSession:
     async def _disconnect(self) -> None:
         # The end of a connection that is left on purpose is no news.
         self.connection = None
-        guild = self.guild
-        if guild is None:
-            return
-        if client := guild.voice_client:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LEAVING_TIMEOUT_S):
-                    await client.disconnect(force=True)
-        # Discord's confirmation must not reach the next connection, which would end of it.
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + _LEAVING_TIMEOUT_S
-        while guild.me and guild.me.voice and loop.time() < deadline:  # noqa: ASYNC110 - no event
-            await asyncio.sleep(0.01)
+        if guild := self.guild:
+            await disconnect(guild)
 
     def _arrived(self) -> None:
         self._doing = None
