@@ -20,7 +20,14 @@ from bot.voice.sessions import VoiceSessions
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS = ("cogs.say", "cogs.channel", "cogs.queue", "cogs.status", "cogs.live")
+EXTENSIONS = (
+    "cogs.say",
+    "cogs.channel",
+    "cogs.queue",
+    "cogs.status",
+    "cogs.live",
+    "cogs.pronounce",
+)
 
 
 class TimbreBot(commands.AutoShardedBot):

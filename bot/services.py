@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from bot.audio.cache import Codec, SpeechCache
 from bot.metrics import Metrics
+from bot.pronouncing import Pronouncing
 from bot.reading import Reader
 from bot.settings import Settings, SettingsError
 from bot.speech import SpeechService
@@ -35,6 +36,7 @@ class Services:
     speech: SpeechService
     voices: Voices
     reader: Reader
+    pronouncing: Pronouncing
     metrics: Metrics
 
 
@@ -123,6 +125,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                     ),
                     lambda: datetime.now(UTC),
                 ),
+                pronouncing=Pronouncing(store),
                 metrics=metrics,
             )
         finally:

@@ -71,7 +71,11 @@ class Say(commands.Cog):
         ]
 
     async def _utterance(self, member: discord.Member, text: str, voice: str | None) -> Utterance:
-        chunks = self.services.reader.read(text, names_in(text, member.guild))
+        chunks = self.services.reader.read(
+            text,
+            names_in(text, member.guild),
+            await self.services.pronouncing.of(member.guild.id, member.id),
+        )
         chosen = await self.services.voices.resolve(
             voice, user_id=member.id, guild_id=member.guild.id
         )

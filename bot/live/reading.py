@@ -164,7 +164,7 @@ class LiveReading:
             excluded = await self._services.store.exclusions.of(member.id, member.guild.id)
             if not settings.announce_moves or excluded:
                 return
-            pronunciations = await self._pronunciations(member.guild.id, member.id)
+            pronunciations = await self._services.pronouncing.of(member.guild.id, member.id)
             name = self._name(member, pronunciations)
             came = after.channel is not None and after.channel.id == seat.id
             sentence = f"{name} {'joined' if came else 'left'}."
@@ -205,7 +205,7 @@ class LiveReading:
         if settings.read_names and (
             binding.last_author_id != author.id or now - binding.last_at > settings.name_pause_s
         ):
-            name = self._name(author, await self._pronunciations(guild.id, author.id))
+            name = self._name(author, await self._services.pronouncing.of(guild.id, author.id))
             opening = f"{name} says: "
         line = EditableLine(await self._utterance(opening + spoken, author.id, guild.id, settings))
         try:
@@ -246,7 +246,7 @@ class LiveReading:
         return self._services.reader.spoken(
             text,
             names_in(text, guild, message.mentions),
-            await self._pronunciations(guild.id, message.author.id),
+            await self._services.pronouncing.of(guild.id, message.author.id),
             max_chars=settings.max_message_chars,
         )
 
@@ -255,10 +255,6 @@ class LiveReading:
             author.display_name, Names(), pronunciations, max_chars=32
         )
         return name.rstrip(".") or "Somebody"
-
-    async def _pronunciations(self, guild_id: int, user_id: int) -> Pronunciations:
-        entries = self._services.store.pronunciations.entries
-        return Pronunciations(await entries(guild_id=guild_id), await entries(user_id=user_id))
 
     async def _utterance(
         self, spoken: str, user_id: int, guild_id: int, settings: GuildSettings
