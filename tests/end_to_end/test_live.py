@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 
 from bot.loopback.channels import Channel
-from tests.end_to_end.conftest import Stage, mono
+from tests.end_to_end.conftest import Stage, a_stage, mono
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -76,3 +77,12 @@ async def test_after_stop_nothing_is_read(stage: Stage) -> None:
     await asyncio.sleep(1.5)
     assert stage.lounge.recording.heard(sent).audible == ()
     assert "reading nothing" in await stage.reply(stage.alice, "live status")
+
+
+async def test_without_the_intent_the_bot_runs_and_says_what_to_switch_on(tmp_path: Path) -> None:
+    async with a_stage(tmp_path, message_content_refused=True) as refused:
+        await refused.alice.join(refused.lounge)
+        assert "Message Content Intent" in await refused.reply(refused.alice, "live start")
+        await refused.reply(refused.alice, "join")
+        assert refused.guild.bot.voice_channel is refused.lounge
+    assert "/live is off" in (tmp_path / "bot.log").read_text(encoding="utf-8")
