@@ -29,7 +29,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         for line in (LONG, SHORT):
             since = time.monotonic()
             await opened.reply(opened.alice, "say", text=line)
-            await opened.lounge.heard(since_s=since, quiet_ms=900, timeout_s=60)
+            await opened.lounge.heard(since_s=since, quiet_ms=2500, timeout_s=60)
         yield opened
 
 
@@ -122,9 +122,9 @@ async def test_a_text_of_2000_characters_starts_soon_joins_without_a_gap_and_can
     """The second time its first chunks are in the cache, so that synthesis keeps up for sure."""
     story = "The door was open and nobody was there, so we went in and sat down by the fire. "
     text = (story * 30)[:2000]
-    for _ in range(2):
+    for longest_wait_s in (20, 2):
         since, asked = await sounding(stage, text)
-        assert await stage.lounge.first_sound(since_s=since) - since <= 5
+        assert await stage.lounge.first_sound(since_s=since) - since <= longest_wait_s
         await asyncio.sleep(9)
         skipped = time.monotonic()
         assert await stage.reply(stage.alice, "skip") == "Skipped."
