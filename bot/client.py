@@ -27,6 +27,7 @@ EXTENSIONS = (
     "cogs.status",
     "cogs.live",
     "cogs.pronounce",
+    "cogs.settings",
 )
 
 
