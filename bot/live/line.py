@@ -1,6 +1,7 @@
 """Speech that can still be exchanged while it waits: its message was edited."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from bot.audio.clip import Clip
 from bot.voice.playback import Speakable
@@ -21,8 +22,9 @@ class EditableLine:
     async def clips(self) -> AsyncGenerator[Clip, None]:
         """The clips of the latest speech, which stands from now on."""
         self.begun = True
-        async for clip in self._speech.clips():
-            yield clip
+        async with aclosing(self._speech.clips()) as clips:
+            async for clip in clips:
+                yield clip
 
     def cancel(self) -> None:
         """Give up whatever is being prepared."""

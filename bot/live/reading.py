@@ -83,7 +83,10 @@ class LiveReading:
         binding = self._bindings.pop(guild.id, None)
         if binding is None:
             return False
-        for accepted in list(binding.accepted.values()):
+        # Whoever is no longer among the accepted is told nothing.
+        waiting = list(binding.accepted.values())
+        binding.accepted.clear()
+        for accepted in waiting:
             accepted.playback.cancel()
         return True
 
@@ -129,6 +132,7 @@ class LiveReading:
             if not message.content.startswith(MUTE_PREFIX):
                 spoken = await self._spoken(message, message.guild, settings)
             if not spoken:
+                del binding.accepted[message.id]
                 accepted.playback.cancel()
                 return
             utterance = await self._utterance(

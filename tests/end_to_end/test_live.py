@@ -51,6 +51,8 @@ async def test_an_edit_before_its_turn_is_heard_and_a_deleted_message_is_not(sta
     heard = await stage.lounge.heard(since_s=sent, quiet_ms=2000)
     expected = "the kettle is on the stove the window is open"
     assert word_error_rate(expected, mono(heard), 48_000) <= 0.25
+    # Whoever took something back is not told so in the channel.
+    assert not [m for m in general.messages.values() if m.author is stage.discord.bot_user]
 
 
 async def test_whoever_opted_out_or_is_blocked_is_not_heard(stage: Stage) -> None:
@@ -70,8 +72,10 @@ async def test_whoever_opted_out_or_is_blocked_is_not_heard(stage: Stage) -> Non
 
 async def test_after_stop_nothing_is_read(stage: Stage) -> None:
     general = the_text_channel(stage)
+    await stage.alice.send(general, "This is going to be taken back.")
     assert await stage.reply(stage.alice, "live stop") == "I stopped reading."
     await asyncio.sleep(0.5)
+    assert not [m for m in general.messages.values() if m.author is stage.discord.bot_user]
     sent = time.monotonic()
     await stage.alice.send(general, "The window is open.")
     await asyncio.sleep(1.5)
