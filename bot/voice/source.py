@@ -96,8 +96,13 @@ class OpusQueueSource(discord.AudioSource):
             self._tail = TAIL_PACKETS
 
     def clear(self) -> None:
-        """Drop everything queued. Callbacks of dropped utterances are not called."""
+        """Drop everything queued. Callbacks of dropped utterances are not called.
+
+        A moment of silence follows, so that what comes next is not run together with it.
+        """
         with self._lock:
+            if self._items or self._open:
+                self._silence_owed = max(self._silence_owed, TAIL_PACKETS)
             self._items.clear()
             self._open = False
 
