@@ -16,8 +16,9 @@ from engine.chatterbox.conditioning import VoicePrompt
 from engine.chatterbox.config import CONTEXT_BUCKETS, SLOT_BUCKETS, DecoderConfig, bucket_for
 from engine.chatterbox.graphs import GraphKey, StepGraphs
 from engine.chatterbox.kernels import Kernels
+from engine.chatterbox.prompt import Utterance
 from engine.chatterbox.slots import Column, Status
-from engine.chatterbox.t3 import T3, Utterance
+from engine.chatterbox.t3 import T3
 from engine.chatterbox.weights import T3Weights
 from engine.speech import SpeechParameters
 
@@ -115,7 +116,6 @@ def time_steps(
         places=bucket_for(streams, SLOT_BUCKETS),
         guided=guided,
         context=bucket_for(prompt + start + runs + 1, CONTEXT_BUCKETS),
-        draw_noise=True,
     )
     graphs = StepGraphs(t3)
     ms = median_ms(lambda: graphs.run(slots, key, steps=steps), t3.device, repeats=repeats) / steps
@@ -143,13 +143,14 @@ def time_first_token(weights: T3Weights, *, known_voice: bool, repeats: int = 5)
     With `known_voice` the voice's prefix is in the cache already.
     """
     t3 = T3(weights, DecoderConfig.for_streams(1, weights.dtype))
+    graphs = StepGraphs(t3)
     voice, parameters = random_voice(weights), SpeechParameters()
 
     def run() -> None:
         if not known_voice:
-            t3.prefixes.shrink(t3.pool.capacity)
+            t3.prefixes.forget()
         prompt = t3.reserve(Utterance(random_text(), voice, parameters, cap=100), 0)
-        t3.prefill([prompt])
+        graphs.prefill([prompt])
         t3.release(prompt)
 
     return median_ms(run, t3.device, repeats=repeats)

@@ -24,6 +24,7 @@ _TOKENS_TO_BEGIN_WITH = 75
 
 SLOT_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 CONTEXT_BUCKETS = (256, 512, 1024, 2048, 4096)
+TEXT_BUCKETS = (32, 64, 96, 128, 192, 256, 384, 512, 1024, 2050)
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,24 @@ class DecoderConfig:
     """Limits of one decoder.
 
     `slots` is how many utterances are decoded at once; `pages` how many key-value pages of `PAGE`
-    positions they share; `burst` how many steps are put on the device before the host looks again.
+    positions they share, the prefixes of `voices` included; `burst` how many steps are put on the
+    device before the host looks again.
     """
 
     slots: int
     pages: int
+    voices: int
     dtype: torch.dtype
     burst: int = 4
 
     @classmethod
     def for_streams(
-        cls, slots: int, dtype: torch.dtype, positions: int = 640, voices: int = 16
+        cls, slots: int, dtype: torch.dtype, positions: int = 640, voices: int | None = None
     ) -> "DecoderConfig":
-        """Room for `slots` guided utterances of `positions` each, and the prefixes of `voices`."""
-        return cls(slots=slots, pages=2 * slots * pages_for(positions) + voices, dtype=dtype)
+        """Room for `slots` guided utterances of `positions` each, and for as many voices and 8."""
+        voices = slots + 8 if voices is None else voices
+        pages = 2 * slots * pages_for(positions) + voices
+        return cls(slots=slots, pages=pages, voices=voices, dtype=dtype)
 
 
 def pages_for(positions: int) -> int:

@@ -20,8 +20,9 @@ from engine.chatterbox.config import (
     bucket_for,
 )
 from engine.chatterbox.graphs import GraphKey, StepGraphs
+from engine.chatterbox.prompt import Prompt, Utterance
 from engine.chatterbox.slots import Column, Status
-from engine.chatterbox.t3 import T3, Prompt, Utterance
+from engine.chatterbox.t3 import T3
 
 _log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class Scheduler:
 
     def fits(self, utterance: Utterance) -> bool:
         """Whether an utterance can be decoded at all, alone if need be."""
-        return self.t3.pages_needed(utterance) <= self.t3.pool.capacity
+        return self.t3.pages_needed(utterance) <= self.t3.pages
 
     def submit(self, key: int, utterance: Utterance) -> None:
         """Queue an utterance. Raises `ValueError` if it does not fit, or the key is taken."""
@@ -159,9 +160,7 @@ class Scheduler:
     def _room_for(self, utterance: Utterance) -> bool:
         if not self._free_slots or len(self._running) >= self.limit:
             return False
-        needed = self.t3.pages_needed(utterance)
-        self.t3.prefixes.shrink(needed)
-        return needed <= self.t3.pool.free
+        return self.t3.has_room_for(utterance)
 
     def _admit(self) -> None:
         joining: list[_Running] = []
@@ -176,7 +175,7 @@ class Scheduler:
         if not joining:
             return
         try:
-            self.t3.prefill([member.prompt for member in joining])
+            self.graphs.prefill([member.prompt for member in joining])
         except torch.OutOfMemoryError:
             for member in reversed(joining):
                 self._leave(member)
@@ -195,7 +194,6 @@ class Scheduler:
             places=bucket_for(len(members), SLOT_BUCKETS),
             guided=any(m.prompt.assignment.guided for m in members),
             context=bucket_for(highest, CONTEXT_BUCKETS),
-            draw_noise=True,
         )
         self.graphs.run([m.prompt.assignment.slot for m in members], key, steps=steps)
         for member in members:

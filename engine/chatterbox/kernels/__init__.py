@@ -20,27 +20,26 @@ class Kernels(Protocol):
     """What a decode step is made of. Everything writes into the batch's buffers, in place."""
 
     def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
-        """`residual` becomes the embedding of each slot's last token at its speech position."""
+        """`residual` becomes the embedding of each slot's last token at its speech position.
+
+        `positions` becomes where in each row's context that is.
+        """
 
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
         """`noise` becomes that of each slot's seed and step."""
 
-    def norm_linear(self, batch: Batch, gain: Tensor, weight: Tensor, out: Tensor) -> None:
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
         """`out` becomes the RMS norm of `residual` times `weight` transposed."""
 
     def attend(
-        self,
-        slots: Slots,
-        batch: Batch,
-        cache: tuple[Tensor, Tensor],
-        rotary: tuple[Tensor, Tensor],
+        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
     ) -> None:
         """Put the keys and values of `qkv` into the cache and attend to all used positions."""
 
     def add_attended(self, batch: Batch, weight: Tensor) -> None:
         """`residual` grows by what was attended to, times `weight` transposed."""
 
-    def add_mlp(self, batch: Batch, gain: Tensor, gate_up: Tensor, down: Tensor) -> None:
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
         """`residual` grows by the gated MLP of its RMS norm."""
 
     def sample(self, slots: Slots, batch: Batch) -> None:

@@ -10,28 +10,20 @@ import triton.language as tl
 
 
 @triton.jit
-def attend_kernel(  # noqa: ANN201 - Triton gives these arguments and results their meaning
+def attend_kernel(
     qkv,
     keys,
     values,
     cosines,
     sines,
-    slots,
-    state,
-    page_table,
+    positions,
+    tables,
     out,
     partial,
     partial_maximum,
     partial_sum,
-    places,
     table_width,
     scale,
-    STATE_WIDTH: tl.constexpr,
-    STATUS: tl.constexpr,
-    GENERATED: tl.constexpr,
-    PROMPT: tl.constexpr,
-    GUIDED: tl.constexpr,
-    RUNNING: tl.constexpr,
     HEADS: tl.constexpr,
     HEAD_DIM: tl.constexpr,
     PAGE: tl.constexpr,
@@ -47,21 +39,17 @@ def attend_kernel(  # noqa: ANN201 - Triton gives these arguments and results th
     NOTHING: tl.constexpr = -1.0e30  # a finite "minus infinity": differences of two stay numbers
     if BEHIND:
         tl.extra.cuda.gdc_launch_dependents()
-
-    slot = tl.load(slots + row % places)
-    half = row // places
-    of_slot = state + slot * STATE_WIDTH
-    alive = tl.load(of_slot + STATUS) == RUNNING
-    alive = alive & ((half == 0) | (tl.load(of_slot + GUIDED) == 1))
-    position = tl.maximum(tl.load(of_slot + PROMPT) + tl.load(of_slot + GENERATED) - 1, 0)
-    before = tl.where(alive, position, 0)
+    position = tl.load(positions + row)
+    alive = position >= 0
+    position = tl.maximum(position, 0)
+    before = position  # of positions that were stored earlier
     share = tl.cdiv(before, SPLITS)
     first = split * share
     end = tl.minimum(first + share, before)
 
     d = tl.arange(0, HEAD_DIM)
     p = tl.arange(0, BLOCK)
-    table = page_table + (slot * 2 + half) * table_width
+    table = tables + row * table_width
     page_size: tl.constexpr = HEADS * PAGE * HEAD_DIM
 
     at = first + p

@@ -10,20 +10,28 @@ import triton.language as tl
 
 
 @triton.jit
-def embed_kernel(  # noqa: ANN201 - Triton gives these arguments and results their meaning
+def embed_kernel(
     residual,
+    positions,
     embedding,
     position_embedding,
     slots,
     state,
     places,
     STATE_WIDTH: tl.constexpr,
+    STATUS: tl.constexpr,
     GENERATED: tl.constexpr,
     TOKEN: tl.constexpr,
+    PROMPT: tl.constexpr,
+    GUIDED: tl.constexpr,
+    RUNNING: tl.constexpr,
     WIDTH: tl.constexpr,
     BEHIND: tl.constexpr,
 ):
-    """`residual` (rows, WIDTH) = embedding of the last token + that of its speech position."""
+    """`residual` (rows, WIDTH) = embedding of the last token + that of its speech position.
+
+    `positions` (rows,) = where in its context that is, -1 for a row with nothing to do.
+    """
     row = tl.program_id(0)
     k = tl.arange(0, WIDTH)
     if BEHIND:
@@ -32,13 +40,16 @@ def embed_kernel(  # noqa: ANN201 - Triton gives these arguments and results the
     of_slot = state + tl.load(slots + row % places) * STATE_WIDTH
     token = tl.load(of_slot + TOKEN)
     step = tl.load(of_slot + GENERATED)
+    alive = tl.load(of_slot + STATUS) == RUNNING
+    alive = alive & ((row < places) | (tl.load(of_slot + GUIDED) == 1))
+    tl.store(positions + row, tl.where(alive, tl.load(of_slot + PROMPT) + step - 1, -1))
     x = tl.load(embedding + token * WIDTH + k).to(tl.float32)
     x += tl.load(position_embedding + step * WIDTH + k).to(tl.float32)
     tl.store(residual + row * WIDTH + k, x)
 
 
 @triton.jit
-def noise_kernel(  # noqa: ANN201
+def noise_kernel(
     noise,
     seeds,
     slots,
@@ -68,7 +79,7 @@ def noise_kernel(  # noqa: ANN201
 
 
 @triton.jit
-def sample_kernel(  # noqa: ANN201
+def sample_kernel(
     logits,
     noise,
     slots,

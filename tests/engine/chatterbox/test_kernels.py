@@ -13,8 +13,9 @@ import torch
 from engine.chatterbox.config import DecoderConfig
 from engine.chatterbox.kernels import Kernels
 from engine.chatterbox.kernels.reference import ReferenceKernels
+from engine.chatterbox.prompt import Utterance
 from engine.chatterbox.slots import Column
-from engine.chatterbox.t3 import T3, Utterance
+from engine.chatterbox.t3 import T3
 from engine.chatterbox.weights import load_t3
 from engine.speech import SpeechParameters
 from tests.engine.chatterbox.t3_checkpoint import Checkpoint, some_text, some_voice

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from engine.chatterbox.config import START_OF_SPEECH, DecoderConfig
 from engine.chatterbox.graphs import GraphKey, StepGraphs
-from engine.chatterbox.t3 import T3, Prompt, Utterance
+from engine.chatterbox.prompt import Prompt, Utterance
+from engine.chatterbox.t3 import T3
 from engine.chatterbox.weights import load_t3
 from engine.speech import SpeechParameters
 from engine.weights.untrained import entropy_bits
