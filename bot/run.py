@@ -7,7 +7,6 @@ work, leaves voice, stops the worker and closes the database.
 import asyncio
 import logging
 import signal
-import ssl
 from contextlib import suppress
 
 import aiohttp
@@ -15,7 +14,7 @@ import discord
 
 from bot import logs
 from bot.client import TimbreBot
-from bot.discord_address import connector
+from bot.discord_address import DiscordAddressError, connector
 from bot.services import open_services
 from bot.settings import Settings, SettingsError
 
@@ -62,8 +61,8 @@ def _connector(settings: Settings) -> aiohttp.TCPConnector | None:
         return None
     try:
         return connector(settings.discord_resolve, settings.discord_ca)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"TIMBRE_DISCORD_CA is not a certificate: {error}") from None
+    except DiscordAddressError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _on_signals(stop: asyncio.Event) -> None:
