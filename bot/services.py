@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ def _executor(
         step_timeout_s=settings.step_timeout_s,
         on_enrolled=enrolled,
         command=worker_command(settings.chatterbox_python),
+        environment={name: value for name, value in os.environ.items() if name != "DISCORD_TOKEN"},
     )
 
 

@@ -87,6 +87,9 @@ class SpeechService:
         begun = self._clock()
         speech = await self._executor.synthesise(request)
         self._metrics.synthesis.add((self._clock() - begun) * 1000)
+        # A worker that was replaced meanwhile may have loaded another engine: it is that one's.
+        spoke = await self._executor.engine_info()
+        key = sha256_of(spoke.identity, request.content_key, self._cache.codec)
         stored = await self._cache.put(key, speech, voice)
         return Clip(
             key,

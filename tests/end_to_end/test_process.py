@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -67,10 +68,16 @@ async def test_a_second_start_speaks_from_the_cache_and_registers_nothing_again(
             },
             tmp_path / "second.log",
         ):
-            await stage.discord.wait_for_bot()
+            await _until(lambda: stage.discord.gateway.identifies == 2)
             await stage.reply(stage.alice, "say", text="The same words again.")
             assert "1 of 1 pieces (100%)" in await stage.reply(stage.alice, "status")
         assert stage.discord.commands.syncs == 1
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.02)
 
 
 async def test_the_log_holds_neither_words_nor_the_token(tmp_path: Path) -> None:
