@@ -175,6 +175,7 @@ def test_a_job_can_be_cancelled_during_the_waveform_too(speaker: Speaks) -> None
     spoken = speaker.engine.synthesise(job, at_the_end)
     assert spoken.pcm.size == 0
     assert questions == total - 3
+    assert list(spoken.stage_ms) == ["enrolment", "t3"]
 
 
 def test_every_output_carries_the_watermark(speaker: Speaks) -> None:
