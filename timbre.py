@@ -38,7 +38,7 @@ COMMANDS = {
 }
 #: Options whose value is a path from where the caller stands. Commands run in ROOT, for `.env` and
 #: `var/` are there.
-PATH_OPTIONS = ("--out", "--voice")
+PATH_OPTIONS = ("--out", "--voice", "--weights")
 PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
