@@ -17,10 +17,13 @@ START_OF_SPEECH, STOP_OF_SPEECH = 6561, 6562
 #: Upstream asks for at most this many tokens per utterance: 40 s.
 MAX_SPEECH_TOKENS = 1000
 
-# Speech has about three tokens per text token. Text that runs past eight of them (and three
-# seconds for a pause) has lost its place and will not find it again.
-_TOKENS_PER_TEXT_TOKEN = 8
+# Speech has about three tokens per text token. Text that runs past six of them (and three seconds
+# for a pause) has lost its place and will not find it again.
+_TOKENS_PER_TEXT_TOKEN = 6
 _TOKENS_TO_BEGIN_WITH = 75
+
+#: Conditioning, some 500 tokens of text and as many speech tokens as there may be.
+_LONGEST_POSITIONS = 1600
 
 SLOT_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 CONTEXT_BUCKETS = (256, 512, 1024, 2048, 4096)
@@ -46,9 +49,12 @@ class DecoderConfig:
     def for_streams(
         cls, slots: int, dtype: torch.dtype, positions: int = 640, voices: int | None = None
     ) -> "DecoderConfig":
-        """Room for `slots` guided utterances of `positions` each, and for as many voices and 8."""
+        """Room for `slots` guided utterances of `positions` each, and for as many voices and 8.
+
+        One alone can be as long as `_LONGEST_POSITIONS`.
+        """
         voices = slots + 8 if voices is None else voices
-        pages = 2 * slots * pages_for(positions) + voices
+        pages = max(2 * slots * pages_for(positions), 2 * pages_for(_LONGEST_POSITIONS)) + voices
         return cls(slots=slots, pages=pages, voices=voices, dtype=dtype)
 
 

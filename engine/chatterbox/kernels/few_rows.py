@@ -80,8 +80,6 @@ class FewRows:
             ROWS=batch.rows,
             BLOCK=block,
             num_warps=warps,
-            # Few enough for all programs to be on the device, asking for memory, at once.
-            maxnreg=self._tuning.gate_up_registers,
             **self._chain.options,
         )
         self._add(batch, batch.activated, down, self._tuning.down)

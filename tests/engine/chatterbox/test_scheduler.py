@@ -114,7 +114,7 @@ def test_every_parameter_is_taken_from_the_request_and_not_from_the_first_one(
         Utterance(some_text(20), some_voice(1), parameters, cap=70) for parameters in variants
     ]
     scheduler, got = new_scheduler(slots=1), []
-    scheduler.t3.weights.speech_head[20:] *= 0.2  # few tokens, so that they are repeated
+    scheduler.t3.weights.speech_head[100:] *= 0.2  # few tokens, so that they are repeated
     for key, utterance in enumerate([*utterances, utterances[0]]):
         scheduler.submit(key, utterance)
         got.append(finish(scheduler)[key].tokens.tolist())
