@@ -7,7 +7,7 @@ memory that a consumer Blackwell has. cuBLAS beat a Triton product with the norm
 
 # Triton is untyped and takes no annotations but its own; a kernel's arguments are positional.
 # mypy: disable-error-code="untyped-decorator, no-untyped-def, no-untyped-call"
-# ruff: noqa: ANN001, ANN202, PLR0917
+# ruff: noqa: ANN202
 
 import math
 from typing import TYPE_CHECKING
