@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     # The voice connection
     voice_connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     voice_encryption_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
-    voice_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 60
+    voice_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 40
     voice_first_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 200
     voice_queue_max_utterances: Annotated[int, Field(ge=1, le=1000)] = 50
 

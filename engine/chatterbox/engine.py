@@ -99,7 +99,9 @@ class ChatterboxEngine:
         self._scheduler = with_fewer_if_need_be(
             config, lambda fitting: Scheduler(T3(weights, fitting))
         )
-        self._stream: Any = torch.cuda.Stream() if self._device.type == "cuda" else None
+        self._stream: Any = None
+        if self._device.type == "cuda":
+            self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
         self._new: deque[Speak] = deque()
         self._decoding: dict[int, _Job] = {}
         self._decoded: deque[tuple[_Job, SpeechTokens]] = deque()
@@ -208,7 +210,7 @@ class ChatterboxEngine:
             speak, began = self._new.popleft(), time.perf_counter()
             try:
                 self._begin(speak, began)
-            except Exception as error:  # noqa: BLE001 - it concerns this job alone
+            except Exception as error:
                 outcomes.append(_failed(speak.job_id, error))
             if time.perf_counter() - began > 0.02:
                 return
@@ -270,7 +272,7 @@ class ChatterboxEngine:
                 return
             self._decoded.extendleft(reversed(batch))
             _log.warning("memory ran out: from now on %d waveforms at once", count // 2)
-        except Exception as error:  # noqa: BLE001 - it concerns this batch alone
+        except Exception as error:
             outcomes += [_failed(job.speak.job_id, error) for job, _ in batch]
         else:
             self._sounding.append(_Sounding([job for job, _ in batch], pending))
@@ -278,7 +280,7 @@ class ChatterboxEngine:
     def _collect(self, batch: _Sounding, outcomes: list[Outcome]) -> None:
         try:
             waveforms = batch.pending.wait()
-        except Exception as error:  # noqa: BLE001 - it concerns this batch alone
+        except Exception as error:
             outcomes += [_failed(job.speak.job_id, error) for job in batch.jobs]
             return
         for job, waveform in zip(batch.jobs, waveforms, strict=True):

@@ -100,9 +100,9 @@ class StepGraphs:
         step()
         current = torch.cuda.current_stream()
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.stream(torch.cuda.Stream()):
-            side = torch.cuda.current_stream()
-            side.wait_stream(current)
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
+        side.wait_stream(current)
+        with torch.cuda.stream(side):
             # Not `torch.cuda.graph`: it waits for the whole device and empties the allocator.
             graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
             try:

@@ -85,7 +85,7 @@ class _Snapshots:
         tokens.copy_(self.t3.slots.tokens, non_blocking=True)
         done = None
         if self.t3.device.type == "cuda":
-            done = torch.cuda.Event()
+            done = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch's
             done.record()
         return _Burst(members, state, tokens, done)
 
@@ -155,7 +155,7 @@ class Scheduler:
 
     @staticmethod
     def _is_over(burst: _Burst) -> bool:
-        return burst.done is None or burst.done.query()
+        return burst.done is None or bool(burst.done.query())  # type: ignore[no-untyped-call]  # torch's
 
     def _room_for(self, utterance: Utterance) -> bool:
         if not self._free_slots or len(self._running) >= self.limit:

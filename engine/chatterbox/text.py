@@ -1,4 +1,4 @@
-"""Text to text tokens, as upstream prepares it: punctuation evened out, then its tokenizer's BPE."""
+"""Text to text tokens as upstream makes them: punctuation evened out, then its tokenizer."""
 
 from pathlib import Path
 

@@ -5,9 +5,6 @@ the device. It reads only positions that are used, and starts on earlier ones be
 that makes the new position's query, key and value has ended.
 """
 
-# Triton gives the arguments their types, and constants are in capitals.
-# ruff: noqa: ANN001, ANN201, N803, N806
-
 import triton
 import triton.language as tl
 

@@ -6,9 +6,6 @@ the vectors has ended. Norm, activation, residual and the joining of attention's
 on the way; a norm's gains are in the matrix already. Everything is summed in fp32.
 """
 
-# Triton gives the arguments their types, and constants are in capitals.
-# ruff: noqa: ANN001, ANN201, N803, N806
-
 import triton
 import triton.language as tl
 

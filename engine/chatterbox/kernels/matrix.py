@@ -5,9 +5,6 @@ the kernel that makes the vectors has ended. Its warps share the length between 
 few rows and vectors there is nothing else to share. Sums over parts are left to the next norm.
 """
 
-# Triton gives the arguments their types, and constants are in capitals.
-# ruff: noqa: ANN001, ANN201, N803, N806
-
 import triton
 import triton.language as tl
 

@@ -5,9 +5,6 @@ Order and meaning of the filters are upstream's; top-p is found by bisection ins
 keeps every token whose probability equals that of the last one kept.
 """
 
-# Triton gives the arguments their types, and constants are in capitals.
-# ruff: noqa: ANN001, ANN201, N803, N806
-
 import triton
 import triton.language as tl
 

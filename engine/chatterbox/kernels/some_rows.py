@@ -112,4 +112,4 @@ class SomeRows:
 
 
 def _padded(rows: int) -> int:
-    return max(16, triton.next_power_of_2(rows))
+    return max(16, 1 << (rows - 1).bit_length())

@@ -20,6 +20,7 @@ from engine.weights import checkpoint
 from engine.weights.random import synthetic_voice, write_random_checkpoint
 
 NewEngine = Callable[..., ChatterboxEngine]
+BUILTIN = StockVoice()
 TEXTS = ["Good morning.", "It is late, is it not?", "Three words only.", "Well; this one goes on."]
 
 
@@ -51,7 +52,7 @@ def new_engine(folder: Path, tmp_path: Path) -> NewEngine:
     return make
 
 
-def speak(job_id: int, text: str, voice: Voice = StockVoice(), **parameters: float) -> Speak:
+def speak(job_id: int, text: str, voice: Voice = BUILTIN, **parameters: float) -> Speak:
     """A job."""
     given = SpeechParameters(**{"seed": job_id, **parameters})  # type: ignore[arg-type]
     return Speak(job_id=job_id, text=text, voice=voice, parameters=given)
@@ -176,7 +177,8 @@ def test_an_unknown_stock_voice_is_replaced_and_the_listener_told(new_engine: Ne
         "hello there",
         "  two  spaces   and a tab\t. ",
         "wait... what\N{HORIZONTAL ELLIPSIS} no: yes; \N{EM DASH} maybe \N{EN DASH} so -",
-        "\N{LEFT DOUBLE QUOTATION MARK}quoted\N{RIGHT DOUBLE QUOTATION MARK} it\N{RIGHT SINGLE QUOTATION MARK}s - fine ,",
+        "\N{LEFT DOUBLE QUOTATION MARK}quoted\N{RIGHT DOUBLE QUOTATION MARK} - fine ,",
+        "it\N{RIGHT SINGLE QUOTATION MARK}s \N{LEFT SINGLE QUOTATION MARK}so",
         "\N{LATIN SMALL LETTER E WITH ACUTE}t\N{LATIN SMALL LETTER E WITH ACUTE}",
         "Done!",
     ],
