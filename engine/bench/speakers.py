@@ -15,14 +15,11 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from engine.chatterbox.conditioning import VoicePrompt
 from engine.chatterbox.config import (
     MAX_SPEECH_TOKENS,
-    START_OF_TEXT,
     STOP_OF_SPEECH,
-    STOP_OF_TEXT,
     DecoderConfig,
 )
 from engine.chatterbox.prompt import Utterance
@@ -30,16 +27,16 @@ from engine.chatterbox.s3gen import Utterance as Sound
 from engine.chatterbox.s3gen import VoiceConditionals, WaveformDecoder
 from engine.chatterbox.scheduler import Scheduler
 from engine.chatterbox.t3 import T3
+from engine.chatterbox.text import TextTokenizer
 from engine.chatterbox.weights import load_t3
 from engine.enrolment import Conditionals
 from engine.enrolment import clip as clips
 from engine.enrolment.networks import EnrolmentNetworks
-from engine.reference import upstream
 from engine.speech import FloatArray, SpeechParameters
 from engine.weights import checkpoint
 from engine.weights.build import load_upstream
 
-_POSITIONS = 1536  # of the longest utterance: its conditioning, text and 40 s of tokens
+_LONGEST = 1536  # positions of conditioning, text and 40 s of tokens
 
 
 @dataclass(frozen=True)
@@ -145,10 +142,13 @@ class OurSpeaker:
         self.t3_weights = load_t3(weights / checkpoint.T3, device, dtype)
         if endless:
             self.t3_weights.speech_head[STOP_OF_SPEECH] = 0
-        config = DecoderConfig.for_streams(streams, dtype, _POSITIONS)
+        # As the engine has it, or with room for whatever the model wants to say.
+        config = DecoderConfig.for_streams(streams, dtype)
+        if not endless:
+            config = DecoderConfig.for_streams(streams, dtype, _LONGEST)
         self._scheduler = Scheduler(T3(self.t3_weights, config))
         self.decoder = WaveformDecoder(weights, device, precision)
-        self._tokenizer = upstream.EnTokenizer(str(weights / checkpoint.TOKENIZER))
+        self._text_tokenizer = TextTokenizer(weights / checkpoint.TOKENIZER)
         self._networks = EnrolmentNetworks.load(weights, device)
         self._voice: Conditionals | None = None
         self._enrolled = 0
@@ -197,7 +197,7 @@ class OurSpeaker:
             self._scheduler.submit(
                 index,
                 Utterance(
-                    self._text_tokens(text),
+                    self._text_tokenizer(text),
                     prompt,
                     SpeechParameters(seed=index),
                     cap=tokens or MAX_SPEECH_TOKENS,
@@ -208,12 +208,6 @@ class OurSpeaker:
             for speech in self._scheduler.advance():
                 finished[speech.key] = speech.tokens
         return [finished[index] for index in range(len(texts))]
-
-    def _text_tokens(self, text: str) -> Tensor:
-        tokens = self._tokenizer.text_to_tokens(upstream.punc_norm(text))[0].long()
-        return functional.pad(
-            functional.pad(tokens, (1, 0), value=START_OF_TEXT), (0, 1), value=STOP_OF_TEXT
-        )
 
     def _sound_voice(self) -> VoiceConditionals:
         voice = self._require_voice()
