@@ -69,7 +69,7 @@ def median_ms(run: Callable[[], object], device: torch.device, *, repeats: int) 
             elapsed = 1e3 * (time.perf_counter() - started)
         if repeat >= 2:
             times.append(elapsed)
-    return statistics.median(times)
+    return float(statistics.median(times))
 
 
 def bytes_per_step(weights: T3Weights, rows: int, context: int) -> int:
@@ -172,7 +172,7 @@ def time_upstream(upstream_t3: Any, condition: Any, *, tokens: int = 60) -> floa
         )
 
     short, long = (median_ms(run(count), device, repeats=1) for count in (10, 10 + tokens))
-    return (long - short) / tokens
+    return float(long - short) / tokens
 
 
 def random_voice(weights: T3Weights) -> VoicePrompt:

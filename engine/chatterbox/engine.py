@@ -8,37 +8,27 @@ made to wait for jobs that have it: they join the decoding batch at the next ste
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from engine.chatterbox.config import MAX_SPEECH_TOKENS, speech_token_cap
-from engine.chatterbox.memory import config_that_fits, with_fewer_if_need_be
 from engine.chatterbox.prompt import Utterance
 from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
 from engine.chatterbox.s3gen import Utterance as SpokenUtterance
 from engine.chatterbox.scheduler import Scheduler, SpeechTokens
-from engine.chatterbox.t3 import T3
 from engine.chatterbox.text import TextTokenizer
-from engine.chatterbox.voices import BUILTIN_VOICE, Speaker, Voices
-from engine.chatterbox.weights import load_t3
-from engine.enrolment import Enrolment
-from engine.errors import SpeechError, SynthesisFailed
-from engine.messages import EngineConfig, Enrolled, Speak
-from engine.speech import EngineInfo, Speech, SpeechParameters, StockVoice
-from engine.weights import checkpoint
+from engine.chatterbox.voices import Speaker, Voices
+from engine.errors import SynthesisFailed
+from engine.messages import Speak
+from engine.speech import EngineInfo, Speech
 from engine.worker.failures import log_without_values, understood
 from engine.worker.protocol import Outcome
 
-#: Raised whenever the same request gives other audio.
-ENGINE_VERSION = "timbre-1"
-SAMPLE_RATE = 24_000
-DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 #: Waveform batches on the device at a time: one that runs, one that is ready to.
 _WAVEFORM_BATCHES = 2
 _LARGEST_WAVEFORM_BATCH = 8
@@ -69,38 +59,23 @@ class ChatterboxEngine:
 
     def __init__(
         self,
-        folder: Path,
+        info: EngineInfo,
         *,
-        revision: str,
-        device: str,
-        precision: str,
-        reason: str,
-        home: Path,
-        report: Callable[[Enrolled], None],
-        max_streams: int = 32,
-        conditionals_in_memory: int = 256,
+        text_tokenizer: TextTokenizer,
+        voices: Voices,
+        scheduler: Scheduler,
+        waveforms: WaveformDecoder,
         max_speech_tokens: int = MAX_SPEECH_TOKENS,
     ) -> None:
-        """Load a checkpoint. `report` hears of enrolled voices; `reason` is for `EngineInfo`.
-
-        Raises `WorkerUnavailable` (`WeightsError`, `WatermarkMissing`), and
-        `torch.OutOfMemoryError` when not even one utterance fits.
-        """
-        self._device = torch.device(device)
-        self._text_tokenizer = TextTokenizer(folder / checkpoint.TOKENIZER)
-        self._voices = Voices(
-            folder, self._enrolment(folder, home, revision, report, conditionals_in_memory)
-        )
+        """Put the parts together; `engine.chatterbox.loading` makes them."""
+        self.info = info
+        self._text_tokenizer = text_tokenizer
+        self._voices = voices
+        self._scheduler = scheduler
+        self._waveforms = waveforms
         self._max_speech_tokens = max_speech_tokens
-        self._waveforms = WaveformDecoder(folder, self._device, precision)
-        weights = load_t3(folder / checkpoint.T3, self._device, DTYPES[precision])
-        config = config_that_fits(max_streams, weights.sizes, weights.dtype, self._device)
-        self._text_positions = weights.sizes.text_positions
-        self._scheduler = with_fewer_if_need_be(
-            config, lambda fitting: Scheduler(T3(weights, fitting))
-        )
         self._stream: Any = None
-        if self._device.type == "cuda":
+        if scheduler.t3.device.type == "cuda":
             self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
         self._new: deque[Speak] = deque()
         self._decoding: dict[int, _Job] = {}
@@ -108,60 +83,6 @@ class ChatterboxEngine:
         self._sounding: deque[_Sounding] = deque()
         self._largest_waveform_batch = _LARGEST_WAVEFORM_BATCH
         self._cancelled: set[int] = set()  # of jobs whose batch is sounding
-        self.info = EngineInfo(
-            name="chatterbox",
-            model="chatterbox-english",
-            revision=revision,
-            version=ENGINE_VERSION,
-            sample_rate=SAMPLE_RATE,
-            device=device,
-            precision=precision,
-            reason=reason,
-            stock_voices=(BUILTIN_VOICE,),
-            clones_voices=True,
-        )
-        if self._device.type == "cuda":
-            self._rehearse()
-
-    @classmethod
-    def load(
-        cls,
-        config: EngineConfig,
-        *,
-        device: str,
-        precision: str,
-        reason: str,
-        progress: checkpoint.Progress,
-        report: Callable[[Enrolled], None],
-    ) -> "ChatterboxEngine":
-        """Load from `config.weights`; without it, from the hub, fetched where it is not here yet.
-
-        `device` is torch's name for it, `precision` "bf16", "fp16" or "fp32". Raises as the
-        constructor does.
-        """
-        if config.threads:
-            torch.set_num_threads(config.threads)
-        if config.weights is not None:
-            folder = Path(config.weights)
-            revision = checkpoint.revision_of(folder)
-        else:
-            from engine.weights import hub  # noqa: PLC0415 - not where a folder is given
-
-            folder, revision = hub.locate(
-                Path(config.home), revision=config.revision, progress=progress
-            )
-        progress("Loading Chatterbox", None)
-        return cls(
-            folder,
-            revision=revision,
-            device=device,
-            precision=precision,
-            reason=reason,
-            home=Path(config.home),
-            report=report,
-            max_streams=config.max_streams,
-            conditionals_in_memory=config.conditionals_in_memory,
-        )
 
     @property
     def busy(self) -> bool:
@@ -226,8 +147,8 @@ class ChatterboxEngine:
             speak.parameters,
             cap=min(self._max_speech_tokens, speech_token_cap(len(text_tokens))),
         )
-        too_long = len(text_tokens) > self._text_positions
-        if too_long or not self._scheduler.fits(utterance):
+        longest = self._scheduler.t3.sizes.text_positions
+        if len(text_tokens) > longest or not self._scheduler.fits(utterance):
             raise SynthesisFailed("This text is too long to be spoken in one piece.")
         self._scheduler.submit(speak.job_id, utterance)
         job = _Job(speak, speaker, began=time.perf_counter())
@@ -295,7 +216,7 @@ class ChatterboxEngine:
                 continue
             speech = Speech(
                 pcm=pcm,
-                sample_rate=SAMPLE_RATE,
+                sample_rate=self.info.sample_rate,
                 substitution=job.speaker.substitution,
                 stage_ms=job.stage_ms | batch.pending.stage_ms(),
             )
@@ -303,38 +224,6 @@ class ChatterboxEngine:
 
     def _decoding_stream(self) -> AbstractContextManager[object]:
         return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)
-
-    def _rehearse(self) -> None:
-        """Compile kernels and capture the first graphs before anybody waits for them."""
-        self.admit(
-            Speak(job_id=-1, text="Hello there.", voice=StockVoice(), parameters=SpeechParameters())
-        )
-        while self.busy:
-            for outcome in self.step():
-                if isinstance(outcome.result, SpeechError):
-                    _log.warning("the rehearsal failed: %s", outcome.result)
-
-    def _enrolment(
-        self,
-        folder: Path,
-        home: Path,
-        revision: str,
-        report: Callable[[Enrolled], None],
-        capacity: int,
-    ) -> Enrolment:
-        def load_networks() -> Any:
-            # Upstream's packages take seconds to import, and a known voice needs none of them.
-            from engine.enrolment.networks import EnrolmentNetworks  # noqa: PLC0415
-
-            return EnrolmentNetworks.load(folder, self._device)
-
-        return Enrolment(
-            home=home,
-            revision=revision,
-            load_networks=load_networks,
-            report=report,
-            capacity=capacity,
-        )
 
 
 def _failed(job_id: int, error: Exception) -> Outcome:

@@ -71,6 +71,11 @@ def attend_kernel(
     query = tl.load(of_head + d).to(tl.float32) * cosine
     query += tl.load(of_head + opposite).to(tl.float32) * sine
     query *= scale
+    # Needed by the last part alone, but asked for now it does not have to be waited for then.
+    key = tl.load(of_head + WIDTH + d).to(tl.float32) * cosine
+    key += tl.load(of_head + WIDTH + opposite).to(tl.float32) * sine
+    key = key.to(keys.dtype.element_ty)
+    value = tl.load(of_head + 2 * WIDTH + d).to(values.dtype.element_ty)
 
     scores = tl.sum(k.to(tl.float32) * query[None, :], axis=1)
     scores = tl.where(inside, scores, NOTHING)
@@ -97,10 +102,6 @@ def attend_kernel(
 
     if split == SPLITS - 1:
         # The new position's own key and value: stored, and attended to as they are stored.
-        key = tl.load(of_head + WIDTH + d).to(tl.float32) * cosine
-        key += tl.load(of_head + WIDTH + opposite).to(tl.float32) * sine
-        key = key.to(keys.dtype.element_ty)
-        value = tl.load(of_head + 2 * WIDTH + d).to(values.dtype.element_ty)
         own = own_page * page_size + head * PAGE * HEAD_DIM + (position % PAGE) * HEAD_DIM
         tl.store(keys + own + d, key, mask=alive)
         tl.store(values + own + d, value, mask=alive)

@@ -116,30 +116,38 @@ def sample_kernel(
     inside = v < vocabulary
     if BEHIND:
         tl.extra.cuda.gdc_launch_dependents()
-        tl.extra.cuda.gdc_wait()
+    # Of all this nothing has changed since the sampling before.
     slot = tl.load(slots + place)
     of_slot = state + slot * STATE_WIDTH
-    if tl.load(of_slot + STATUS) == RUNNING:
-        asked = parameters + slot * PARAMETERS
+    asked = parameters + slot * PARAMETERS
+    status = tl.load(of_slot + STATUS)
+    guided = tl.load(of_slot + GUIDED) == 1
+    generated = tl.load(of_slot + GENERATED)
+    cap = tl.load(of_slot + CAP)
+    cfg_weight = tl.load(asked + CFG_WEIGHT)
+    penalty = tl.load(asked + REPETITION_PENALTY)
+    temperature = tl.load(asked + TEMPERATURE)
+    min_p = tl.load(asked + MIN_P)
+    top_p = tl.load(asked + TOP_P)
+    repeated = tl.load(seen + slot * vocabulary + v, mask=inside, other=0) == 1
+    if BEHIND:
+        tl.extra.cuda.gdc_wait()
+    if status == RUNNING:
         x = tl.load(logits + place * vocabulary + v, mask=inside, other=0.0)
+        drawn = tl.load(noise + place * vocabulary + v, mask=inside, other=1.0)
         if TWO_ROWS:
-            guided = tl.load(of_slot + GUIDED) == 1
-            weight = tl.where(guided, tl.load(asked + CFG_WEIGHT), 0.0)
             without = tl.load(logits + (places + place) * vocabulary + v, mask=inside, other=0.0)
-            x = x + weight * (x - without)
-        penalty = tl.load(asked + REPETITION_PENALTY)
-        repeated = tl.load(seen + slot * vocabulary + v, mask=inside, other=0) == 1
+            x = x + tl.where(guided, cfg_weight, 0.0) * (x - without)
         x = tl.where(repeated, tl.where(x < 0, x * penalty, x / penalty), x)
-        x = x / tl.load(asked + TEMPERATURE)
+        x = x / temperature
         x = tl.where(inside, x, -float("inf"))
 
         share = tl.exp(x - tl.max(x, axis=0))
-        p = share / tl.sum(share, axis=0)
-        kept = p >= tl.load(asked + MIN_P) * tl.max(p, axis=0)
-        share = tl.where(kept, share, 0.0)
+        total = tl.sum(share, axis=0)
+        p = share / total
+        share = tl.where(p >= min_p * (1.0 / total), share, 0.0)  # the likeliest one's share is 1
         p = share / tl.sum(share, axis=0)
 
-        top_p = tl.load(asked + TOP_P)
         if top_p < 1.0:
             # The least probability of which, and of all below it, more than 1 - top_p is the sum.
             # Positive floats are ordered as their bits are.
@@ -154,13 +162,11 @@ def sample_kernel(
             share = tl.where(p >= high.to(tl.float32, bitcast=True), share, 0.0)
             p = share / tl.sum(share, axis=0)
 
-        drawn = tl.load(noise + place * vocabulary + v, mask=inside, other=1.0)
         token = tl.argmax(tl.where(inside, p / drawn, -1.0), axis=0)
 
-        generated = tl.load(of_slot + GENERATED)
         tl.store(tokens + slot * most_tokens + generated, token)
         tl.store(seen + slot * vocabulary + token, 1)
-        ended = tl.where(generated + 1 >= tl.load(of_slot + CAP), CAPPED, RUNNING)
+        ended = tl.where(generated + 1 >= cap, CAPPED, RUNNING)
         ended = tl.where(token == STOP_TOKEN, STOPPED, ended)
         tl.store(of_slot + STATUS, ended)
         tl.store(of_slot + GENERATED, generated + 1)

@@ -11,6 +11,7 @@ import soundfile
 import torch
 
 from engine.chatterbox.engine import ChatterboxEngine
+from engine.chatterbox.loading import assemble
 from engine.chatterbox.text import TextTokenizer, even_out_punctuation
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.messages import Enrolled, Speak
@@ -47,7 +48,7 @@ def new_engine(folder: Path, tmp_path: Path) -> NewEngine:
             "max_streams": max_streams,
             "max_speech_tokens": 60,
         }
-        return ChatterboxEngine(folder, **(arguments | more))  # type: ignore[arg-type]
+        return assemble(folder, **(arguments | more))  # type: ignore[arg-type]
 
     return make
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from engine.chatterbox.config import CONTEXT_BUCKETS, PAGE, SLOT_BUCKETS, DecoderConfig
-from engine.chatterbox.prompt import Utterance
+from engine.chatterbox.graphs import StepGraphs
+from engine.chatterbox.prompt import Prompt, Utterance
 from engine.chatterbox.scheduler import Scheduler, SpeechTokens
 from engine.chatterbox.t3 import T3
 from engine.chatterbox.weights import load_t3
@@ -206,4 +207,65 @@ def test_voices_make_room_when_pages_run_short(new_scheduler: NewScheduler) -> N
     done = finish(scheduler)
     assert len(done) == 5
     with pytest.raises(ValueError, match="longer than the cache"):
-        scheduler.submit(9, Utterance(some_text(200), some_voice(0), SpeechParameters(), cap=900))
+        scheduler.submit(9, Utterance(some_text(900), some_voice(0), SpeechParameters(), cap=900))
+
+
+class ScarceMemory(StepGraphs):
+    """A device that has memory for the prefill of so many utterances at a time."""
+
+    most = 1
+
+    def prefill(self, prompts: list[Prompt]) -> None:
+        """Prefill a few."""
+        if len(prompts) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        super().prefill(prompts)
+
+
+def test_when_memory_runs_out_fewer_run_at_once_and_none_is_lost(
+    new_scheduler: NewScheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And it is said."""
+    scheduler = new_scheduler(slots=4)
+    scheduler.graphs = ScarceMemory(scheduler.t3)
+    utterances = [some_utterance(index, cap=9) for index in range(5)]
+    for key, utterance in enumerate(utterances):
+        scheduler.submit(key, utterance)
+    done = finish(scheduler)
+    assert scheduler.limit < 4
+    assert "memory ran out" in caplog.text
+    for key, utterance in enumerate(utterances):
+        assert done[key].tokens.tolist() == alone(new_scheduler, utterance)
+
+
+def test_when_not_even_one_utterance_fits_the_memory_that_is_an_error(
+    new_scheduler: NewScheduler,
+) -> None:
+    """It is not tried for ever."""
+    scheduler = new_scheduler(slots=2)
+    scheduler.graphs = ScarceMemory(scheduler.t3)
+    scheduler.graphs.most = 0
+    scheduler.submit(1, some_utterance(0))
+    with pytest.raises(torch.OutOfMemoryError):
+        finish(scheduler)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("beside", [1, 3, 7, 31])
+def test_in_half_precision_companions_within_a_bucket_change_nothing(
+    checkpoint: Checkpoint, beside: int
+) -> None:
+    """Whoever they are, as long as there are as many: other buckets round differently."""
+    if checkpoint.device.type != "cuda":
+        pytest.skip("needs a CUDA device")
+    weights = load_t3(checkpoint.file, checkpoint.device, torch.bfloat16)
+    mine, got = some_utterance(0, cap=60), []
+    for companions in (range(1, beside + 1), range(41, 41 + beside)):
+        scheduler = Scheduler(T3(weights, DecoderConfig.for_streams(32, torch.bfloat16)))
+        scheduler.submit(0, mine)
+        for index in companions:
+            other = some_utterance(index % 5, cap=60)
+            parameters = SpeechParameters(seed=index, temperature=1.0 + index / 50)
+            scheduler.submit(index, replace(other, parameters=parameters, cap=61))
+        got.append(finish(scheduler)[0].tokens.tolist())
+    assert got[0] == got[1]
