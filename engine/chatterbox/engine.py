@@ -77,6 +77,8 @@ class ChatterboxEngine:
         self._stream: Any = None
         if scheduler.t3.device.type == "cuda":
             self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
+            # The weights were put in order on the stream that is current now.
+            self._stream.wait_stream(torch.cuda.current_stream())
         self._new: deque[Speak] = deque()
         self._decoding: dict[int, _Job] = {}
         self._decoded: deque[tuple[_Job, SpeechTokens]] = deque()

@@ -21,7 +21,7 @@ class Tuning:
     some_gate_up: tuple[int, int] = (16, 4)
     output_parts: int = 1
     programs: int = 128  # attention is split until it has so many, where there are few rows
-    positions: tuple[int, int] = (128, 8)  # positions an attention program reads at once, warps
+    positions: tuple[int, int] = (128, 4)  # positions an attention program reads at once, warps
     many_positions: tuple[int, int] = (64, 2)  # the same where rows alone fill the device
     sampling_warps: int = 32
     early: bool = True  # start kernels before those in front of them have ended

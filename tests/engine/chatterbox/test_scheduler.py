@@ -269,3 +269,22 @@ def test_in_half_precision_companions_within_a_bucket_change_nothing(
             scheduler.submit(index, replace(other, parameters=parameters, cap=61))
         got.append(finish(scheduler)[0].tokens.tolist())
     assert got[0] == got[1]
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_captured_steps_give_the_tokens_of_steps_that_are_simply_run(
+    checkpoint: Checkpoint, dtype: torch.dtype
+) -> None:
+    """The first token of each bucket included."""
+    if checkpoint.device.type != "cuda":
+        pytest.skip("needs a CUDA device")
+    weights = load_t3(checkpoint.file, checkpoint.device, dtype)
+    got = []
+    for capture in (True, False):
+        t3 = T3(weights, DecoderConfig.for_streams(4, dtype))
+        scheduler = Scheduler(t3, StepGraphs(t3, capture=capture))
+        for key in range(7):
+            scheduler.submit(key, some_utterance(key, cap=20 + 5 * key))
+        got.append({key: done.tokens.tolist() for key, done in finish(scheduler).items()})
+    assert got[0] == got[1]
