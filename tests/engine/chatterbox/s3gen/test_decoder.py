@@ -104,6 +104,8 @@ def test_a_prepared_bucket_needs_no_capture(upstream: Upstream) -> None:
 
 @pytest.mark.gpu
 def test_a_waveform_survives_the_next_batch(upstream: Upstream) -> None:
+    if upstream.device.type != "cuda":
+        pytest.skip("batches overlap on CUDA alone")
     decoder = upstream.decoder("bf16")
     first = make_utterance(20, 30, seed=1)
     expected = decoder.decode([first])[0].clone()
