@@ -111,7 +111,10 @@ def time_steps(
     slots = list(range(streams))
     for first in slots[::_PREFILLED_TOGETHER]:
         some = slots[first : first + _PREFILLED_TOGETHER]
-        t3.prefill([t3.reserve(said[slot], slot) for slot in some])
+        prompts = [t3.reserve(said[slot], slot) for slot in some]
+        t3.prefill(prompts)
+        for prompt in prompts:
+            t3.extend(prompt, start + runs)
     t3.slots.state[:streams, Column.GENERATED] = start
     key = GraphKey(
         places=bucket_for(streams, SLOT_BUCKETS),

@@ -21,6 +21,9 @@ MAX_SPEECH_TOKENS = 1000
 # for a pause) has lost its place and will not find it again.
 _TOKENS_PER_TEXT_TOKEN = 6
 _TOKENS_TO_BEGIN_WITH = 75
+# What nearly all utterances stay below; room for it is kept from the start.
+_EXPECTED_PER_TEXT_TOKEN = 4
+_EXPECTED_TO_BEGIN_WITH = 40
 
 #: Conditioning, some 500 tokens of text and as many speech tokens as there may be.
 _LONGEST_POSITIONS = 1600
@@ -47,13 +50,13 @@ class DecoderConfig:
 
     @classmethod
     def for_streams(
-        cls, slots: int, dtype: torch.dtype, positions: int = 640, voices: int | None = None
+        cls, slots: int, dtype: torch.dtype, positions: int = 512, voices: int | None = None
     ) -> "DecoderConfig":
-        """Room for `slots` guided utterances of `positions` each, and for as many voices and 8.
+        """Room for `slots` guided utterances of `positions` each, and for as many voices and 4.
 
         One alone can be as long as `_LONGEST_POSITIONS`.
         """
-        voices = slots + 8 if voices is None else voices
+        voices = slots + 4 if voices is None else voices
         pages = max(2 * slots * pages_for(positions), 2 * pages_for(_LONGEST_POSITIONS)) + voices
         return cls(slots=slots, pages=pages, voices=voices, dtype=dtype)
 
@@ -69,6 +72,11 @@ def bucket_for(value: int, buckets: tuple[int, ...]) -> int:
         if value <= bucket:
             return bucket
     raise ValueError(f"{value} is past the largest bucket, {buckets[-1]}")
+
+
+def expected_speech_tokens(text_tokens: int) -> int:
+    """How many speech tokens a text of this many tokens hardly ever exceeds."""
+    return _EXPECTED_TO_BEGIN_WITH + _EXPECTED_PER_TEXT_TOKEN * text_tokens
 
 
 def speech_token_cap(text_tokens: int) -> int:

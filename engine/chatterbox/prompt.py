@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.conditioning import VoicePrompt
-from engine.chatterbox.config import PAGE
+from engine.chatterbox.config import PAGE, expected_speech_tokens
 from engine.chatterbox.kv_cache import SINK_PAGE
 from engine.chatterbox.prefix import Prefix
 from engine.chatterbox.slots import Assignment
@@ -39,9 +39,9 @@ class Utterance:
         return len(self.text_tokens) + STARTS
 
     @property
-    def positions(self) -> int:
-        """Positions past the conditioning that it can come to."""
-        return self.text_positions + self.cap
+    def expected_tokens(self) -> int:
+        """Tokens that it will hardly exceed."""
+        return min(self.cap, expected_speech_tokens(len(self.text_tokens)))
 
     @property
     def prefix_key(self) -> tuple[str, float]:
@@ -51,7 +51,7 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Prompt:
-    """An utterance with everything reserved that it needs."""
+    """An utterance with everything reserved that it needs to begin."""
 
     assignment: Assignment
     text_tokens: Tensor

@@ -116,7 +116,7 @@ class Scheduler:
 
     def fits(self, utterance: Utterance) -> bool:
         """Whether an utterance can be decoded at all, alone if need be."""
-        return self.t3.pages_needed(utterance) <= self.t3.pages
+        return self.t3.fits(utterance)
 
     def submit(self, key: int, utterance: Utterance) -> None:
         """Queue an utterance. Raises `ValueError` if it does not fit, or the key is taken."""
@@ -178,17 +178,28 @@ class Scheduler:
             self.graphs.prefill([member.prompt for member in joining])
         except torch.OutOfMemoryError:
             for member in reversed(joining):
-                self._leave(member)
-                self._waiting[member.key] = member.utterance
-                self._waiting.move_to_end(member.key, last=False)
+                self._put_back(member)
             self.limit = max(1, len(self._running), len(joining) // 2)
             if len(joining) == 1 and not self._running:
                 raise
             _log.warning("memory ran out: from now on %d utterances at once", self.limit)
 
+    def _make_room(self, steps: int) -> None:
+        """See that everybody has pages for so many steps more.
+
+        Where there are too few, whoever joined last begins anew later, and will be given the same
+        tokens again. The one who joined first always goes on, so all come to their end.
+        """
+        for member in list(self._running.values()):
+            while self._running.get(member.key) is member:
+                if self.t3.extend(member.prompt, member.queued + steps):
+                    break
+                self._put_back(next(reversed(self._running.values())))
+
     def _queue_burst(self) -> None:
-        members = list(self._running.values())
         steps = self.t3.config.burst
+        self._make_room(steps)
+        members = list(self._running.values())
         highest = max(m.prompt.assignment.prompt_positions + m.queued for m in members) + steps
         key = GraphKey(
             places=bucket_for(len(members), SLOT_BUCKETS),
@@ -218,6 +229,11 @@ class Scheduler:
             )
             self._leave(member)
         return finished
+
+    def _put_back(self, member: _Running) -> None:
+        self._leave(member)
+        self._waiting[member.key] = member.utterance
+        self._waiting.move_to_end(member.key, last=False)
 
     def _leave(self, member: _Running) -> None:
         del self._running[member.key]

@@ -44,17 +44,17 @@ class T3:
         self.rotary = rotary_tables(self.slots.positions, self.device)
         self._backbone = Backbone(weights, self.rotary)
 
-    def pages_needed(self, utterance: Utterance) -> int:
-        """Pages that `reserve` takes."""
-        return self._pages_of_row(utterance) * utterance.rows
+    def fits(self, utterance: Utterance) -> bool:
+        """Whether an utterance can be decoded to its cap, alone if need be."""
+        return self._pages_for(utterance, utterance.cap) <= self.pages
 
     def has_room_for(self, utterance: Utterance) -> bool:
         """Whether `reserve` would succeed now."""
-        enough = self.pages_needed(utterance) <= self.pool.free
+        enough = self._pages_for(utterance, utterance.expected_tokens) <= self.pool.free
         return enough and self.prefixes.has_room_for(utterance.prefix_key)
 
     def reserve(self, utterance: Utterance, slot: int) -> Prompt:
-        """Take what an utterance needs until its end: pages, and its voice's prefix.
+        """Take what an utterance is expected to need: pages, and its voice's prefix.
 
         Raises `ValueError` where `has_room_for` is false.
         """
@@ -67,7 +67,7 @@ class T3:
                 )
             ),
         )
-        own = self._pages_of_row(utterance)
+        own = self._pages_for(utterance, utterance.expected_tokens) // utterance.rows
         assignment = Assignment(
             slot=slot,
             prompt_positions=conditioning + utterance.text_positions,
@@ -76,6 +76,25 @@ class T3:
             pages=tuple(prefix.pages + self.pool.take(own) for _ in range(utterance.rows)),
         )
         return Prompt(assignment, utterance.text_tokens, prefix)
+
+    def extend(self, prompt: Prompt, tokens: int) -> bool:
+        """Take the pages that a prefilled utterance lacks for `tokens` tokens in all.
+
+        False, and nothing taken, if fewer are free.
+        """
+        assignment = prompt.assignment
+        needed = pages_for(assignment.prompt_positions + min(tokens, assignment.cap))
+        first = len(assignment.pages[0])
+        missing = needed - first
+        if missing <= 0:
+            return True
+        if missing * len(assignment.pages) > self.pool.free:
+            return False
+        for half, row in enumerate(assignment.pages):
+            taken = self.pool.take(missing)
+            row.extend(taken)
+            self.slots.add_pages(assignment.slot, half, first, taken)
+        return True
 
     def release(self, prompt: Prompt) -> None:
         """Give back what `reserve` took, and stop work on the slot."""
@@ -139,6 +158,7 @@ class T3:
             self.kernels.draw_noise(self.slots, batch)
         self.kernels.sample(self.slots, batch)
 
-    def _pages_of_row(self, utterance: Utterance) -> int:
+    def _pages_for(self, utterance: Utterance, tokens: int) -> int:
         conditioning = self.sizes.conditioning_positions
-        return pages_for(conditioning + utterance.positions) - conditioning // PAGE
+        positions = conditioning + utterance.text_positions + tokens
+        return utterance.rows * (pages_for(positions) - conditioning // PAGE)

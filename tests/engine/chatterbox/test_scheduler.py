@@ -210,6 +210,32 @@ def test_voices_make_room_when_pages_run_short(new_scheduler: NewScheduler) -> N
         scheduler.submit(9, Utterance(some_text(900), some_voice(0), SpeechParameters(), cap=900))
 
 
+def test_utterances_that_outgrow_the_pages_take_turns_and_keep_their_tokens(
+    new_scheduler: NewScheduler,
+) -> None:
+    """Far longer than expected, all of them: some begin anew, and nobody can tell."""
+    scheduler = new_scheduler(slots=3, positions=160)
+    pages = scheduler.t3.pages
+    held = scheduler.t3.pool.take(pages - 2 * 9)  # too few for two to come to their end
+    utterances = [
+        Utterance(some_text(5), some_voice(n), SpeechParameters(seed=n), cap=190) for n in range(4)
+    ]
+    for key, utterance in enumerate(utterances):
+        assert utterance.expected_tokens < 80
+        scheduler.submit(key, utterance)
+    begun, done = 0, dict[int, SpeechTokens]()
+    with torch.inference_mode():
+        while scheduler.busy:
+            before = scheduler.running
+            done.update((tokens.key, tokens) for tokens in scheduler.advance())
+            begun += max(0, scheduler.running - before)
+    assert begun > 4
+    for key, utterance in enumerate(utterances):
+        assert done[key].tokens.tolist() == alone(new_scheduler, utterance)
+        assert len(done[key].tokens) > 150
+    assert scheduler.t3.pool.free + len(held) == pages
+
+
 class ScarceMemory(StepGraphs):
     """A device that has memory for the prefill of so many utterances at a time."""
 

@@ -54,6 +54,7 @@ def decode_with_noise(t3: T3, prompt: Prompt, noise: Iterator[Tensor]) -> list[i
         batch.noise.copy_(drawn)
         if step == 0:
             t3.prefill([prompt], draw_noise=False)
+            assert t3.extend(prompt, 260)
         else:
             graphs.run([assignment.slot], key)
     count = int(t3.slots.state[assignment.slot, 1])
