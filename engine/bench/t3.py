@@ -96,7 +96,8 @@ def time_steps(
 ) -> StepTiming:
     """Decode `streams` utterances whose mean context is `context`, from a captured graph.
 
-    Raises `RuntimeError` if an utterance ended meanwhile, because then less was decoded.
+    Raises `RuntimeError` if an utterance ended meanwhile, because then less was decoded, or if the
+    cache cannot hold them.
     """
     runs = (repeats + 2) * steps
     prompt = weights.sizes.conditioning_positions + _TEXT_TOKENS + 2
@@ -113,8 +114,8 @@ def time_steps(
         some = slots[first : first + _PREFILLED_TOGETHER]
         prompts = [t3.reserve(said[slot], slot) for slot in some]
         t3.prefill(prompts)
-        for prompt in prompts:
-            t3.extend(prompt, start + runs)
+        if not all(t3.extend(each, start + runs) for each in prompts):
+            raise RuntimeError("the cache is too small for what is to be timed")
     t3.slots.state[:streams, Column.GENERATED] = start
     key = GraphKey(
         places=bucket_for(streams, SLOT_BUCKETS),

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from engine.chatterbox.config import MAX_SPEECH_TOKENS, speech_token_cap
 from engine.chatterbox.prompt import Utterance
@@ -201,28 +202,30 @@ class ChatterboxEngine:
             self._sounding.append(_Sounding([job for job, _ in batch], pending))
 
     def _collect(self, batch: _Sounding, outcomes: list[Outcome]) -> None:
+        ids = {job.speak.job_id for job in batch.jobs}
+        cancelled, self._cancelled = self._cancelled & ids, self._cancelled - ids
         try:
             waveforms = batch.pending.wait()
         except Exception as error:
-            outcomes += [_failed(job.speak.job_id, error) for job in batch.jobs]
+            outcomes += [_failed(job_id, error) for job_id in ids - cancelled]
             return
         for job, waveform in zip(batch.jobs, waveforms, strict=True):
-            job_id = job.speak.job_id
-            if job_id in self._cancelled:
-                self._cancelled.remove(job_id)
-                continue
-            pcm = waveform.numpy().copy()  # the pinned memory goes back to be used again
-            if not np.isfinite(pcm).all():
-                nothing = SynthesisFailed("The voice model produced no usable sound for this text.")
-                outcomes.append(Outcome(job_id, nothing))
-                continue
-            speech = Speech(
-                pcm=pcm,
-                sample_rate=self.info.sample_rate,
-                substitution=job.speaker.substitution,
-                stage_ms=job.stage_ms | batch.pending.stage_ms(),
-            )
-            outcomes.append(Outcome(job_id, speech))
+            if job.speak.job_id not in cancelled:
+                stage_ms = job.stage_ms | batch.pending.stage_ms()
+                outcomes.append(Outcome(job.speak.job_id, self._speech(job, waveform, stage_ms)))
+
+    def _speech(
+        self, job: _Job, waveform: Tensor, stage_ms: dict[str, float]
+    ) -> Speech | SynthesisFailed:
+        pcm = waveform.numpy().copy()  # the pinned memory goes back to be used again
+        if not np.isfinite(pcm).all():
+            return SynthesisFailed("The voice model produced no usable sound for this text.")
+        return Speech(
+            pcm=pcm,
+            sample_rate=self.info.sample_rate,
+            substitution=job.speaker.substitution,
+            stage_ms=stage_ms,
+        )
 
     def _decoding_stream(self) -> AbstractContextManager[object]:
         return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import torch
 
-from engine.chatterbox.config import PAGE, DecoderConfig
+from engine.chatterbox.config import PAGE, SLOT_BUCKETS, DecoderConfig
 from engine.weights.sizes import HEAD_DIM, T3Sizes
 
 #: What must stay free for waveforms, graphs and the work between.
@@ -26,6 +26,7 @@ def config_that_fits(
     streams: int, sizes: T3Sizes, dtype: torch.dtype, device: torch.device
 ) -> DecoderConfig:
     """The largest decoder up to `streams` utterances that leaves enough memory for the rest."""
+    streams = min(streams, SLOT_BUCKETS[-1])
     config = DecoderConfig.for_streams(streams, dtype)
     if device.type != "cuda":
         return config

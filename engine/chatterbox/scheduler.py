@@ -132,14 +132,6 @@ class Scheduler:
         if key in self._running:
             self._leave(self._running[key])
 
-    def ready(self) -> bool:
-        """Whether `advance` would not have to wait for the device."""
-        if self._waiting and self._room_for(next(iter(self._waiting.values()))):
-            return True
-        if self._running and len(self._bursts) < _IN_FLIGHT:
-            return True
-        return bool(self._bursts) and self._is_over(self._bursts[0])
-
     def advance(self) -> list[SpeechTokens]:
         """Admit who waits, queue one burst, and see what the oldest queued one brought.
 
@@ -148,14 +140,10 @@ class Scheduler:
         """
         self._admit()
         if self._running:
-            self._queue_burst()
+            self._queue_burst_or_fewer()
         if self._bursts and (len(self._bursts) >= _IN_FLIGHT or not self._running):
             return self._collect(self._bursts.popleft())
         return []
-
-    @staticmethod
-    def _is_over(burst: _Burst) -> bool:
-        return burst.done is None or bool(burst.done.query())  # type: ignore[no-untyped-call]  # torch's
 
     def _room_for(self, utterance: Utterance) -> bool:
         if not self._free_slots or len(self._running) >= self.limit:
@@ -164,25 +152,34 @@ class Scheduler:
 
     def _admit(self) -> None:
         joining: list[_Running] = []
-        while self._waiting and len(joining) < _PREFILLED_TOGETHER:
-            key, utterance = next(iter(self._waiting.items()))
-            if not self._room_for(utterance):
-                break
-            prompt = self.t3.reserve(utterance, self._free_slots.pop())
-            del self._waiting[key]
-            self._running[key] = _Running(key, utterance, prompt)
-            joining.append(self._running[key])
-        if not joining:
-            return
         try:
-            self.graphs.prefill([member.prompt for member in joining])
+            while self._waiting and len(joining) < _PREFILLED_TOGETHER:
+                key, utterance = next(iter(self._waiting.items()))
+                if not self._room_for(utterance):
+                    break
+                prompt = self.t3.reserve(utterance, self._free_slots[-1])
+                self._free_slots.pop()
+                del self._waiting[key]
+                self._running[key] = _Running(key, utterance, prompt)
+                joining.append(self._running[key])
+            if joining:
+                self.graphs.prefill([member.prompt for member in joining])
         except torch.OutOfMemoryError:
+            alone = len(self._running) <= 1
             for member in reversed(joining):
                 self._put_back(member)
-            self.limit = max(1, len(self._running), len(joining) // 2)
-            if len(joining) == 1 and not self._running:
+            if alone:
                 raise
-            _log.warning("memory ran out: from now on %d utterances at once", self.limit)
+            self._run_at_most(max(len(self._running), len(joining) // 2))
+
+    def _run_at_most(self, limit: int) -> None:
+        """Memory ran out: run fewer at once from now on. Those that joined last begin anew."""
+        self.limit = max(1, limit)
+        while len(self._running) > self.limit:
+            self._put_back(self._youngest())
+        if self.t3.device.type == "cuda":
+            torch.cuda.empty_cache()
+        _log.warning("memory ran out: from now on %d utterances at once", self.limit)
 
     def _make_room(self, steps: int) -> None:
         """See that everybody has pages for so many steps more.
@@ -194,7 +191,16 @@ class Scheduler:
             while self._running.get(member.key) is member:
                 if self.t3.extend(member.prompt, member.queued + steps):
                     break
-                self._put_back(next(reversed(self._running.values())))
+                self._put_back(self._youngest())
+
+    def _queue_burst_or_fewer(self) -> None:
+        while True:
+            try:
+                return self._queue_burst()
+            except torch.OutOfMemoryError:
+                if len(self._running) == 1:
+                    raise
+                self._run_at_most(len(self._running) // 2)
 
     def _queue_burst(self) -> None:
         steps = self.t3.config.burst
@@ -229,6 +235,9 @@ class Scheduler:
             )
             self._leave(member)
         return finished
+
+    def _youngest(self) -> _Running:
+        return next(reversed(self._running.values()))
 
     def _put_back(self, member: _Running) -> None:
         self._leave(member)

@@ -5,6 +5,7 @@ NVIDIA GPU are; it is tested against the other. Nothing outside this package kno
 """
 
 import importlib.util
+import logging
 from typing import Protocol
 
 import torch
@@ -14,6 +15,11 @@ from engine.chatterbox.buffers import Batch
 from engine.chatterbox.kernels.reference import ReferenceKernels
 from engine.chatterbox.slots import Slots
 from engine.chatterbox.weights import T3Weights
+
+#: The compute capability that Triton needs: Ampere's.
+TRITON_SINCE = (8, 0)
+
+_log = logging.getLogger(__name__)
 
 
 class Kernels(Protocol):
@@ -46,19 +52,19 @@ class Kernels(Protocol):
         """Turn `logits` and `noise` into one token per running slot, and take note of it."""
 
 
-def fused_kernels_available(device: torch.device) -> bool:
-    """Whether the Triton kernels can run there."""
-    return (
-        device.type == "cuda"
-        and torch.version.cuda is not None
-        and importlib.util.find_spec("triton") is not None
-    )
-
-
 def kernels_for(device: torch.device) -> Kernels:
-    """The fastest kernels that run on a device."""
-    if fused_kernels_available(device):
-        from engine.chatterbox.kernels.fused import FusedKernels  # noqa: PLC0415 - needs Triton
+    """The fastest kernels that really run on a device."""
+    on_nvidia = device.type == "cuda" and torch.version.cuda is not None
+    if not on_nvidia or importlib.util.find_spec("triton") is None:
+        return ReferenceKernels()
+    if torch.cuda.get_device_capability(device) < TRITON_SINCE:
+        return ReferenceKernels()
+    from engine.chatterbox.kernels.fused import FusedKernels  # noqa: PLC0415 - needs Triton
 
-        return FusedKernels(device)
-    return ReferenceKernels()
+    kernels = FusedKernels(device)
+    try:
+        kernels.try_out(device)
+    except Exception as error:  # Triton needs a C compiler and a driver that fits, and says so late
+        _log.warning("Triton does not run here (%s): decoding is slower", type(error).__name__)
+        return ReferenceKernels()
+    return kernels

@@ -44,11 +44,11 @@ class FewRows:
 
     def add_attended(self, batch: Batch, weight: Tensor, splits: int) -> None:
         """`residual` grows by what was attended to, times `weight` transposed."""
-        columns, width = weight.shape
-        block, warps = self._tuning.output
         if splits == 1:
             self._add(batch, batch.attended, weight, self._tuning.output)
             return
+        columns, width = weight.shape
+        block, warps = self._tuning.output
         joined_linear_add_kernel[(columns // block,)](
             batch.partial,
             batch.partial_maximum,
