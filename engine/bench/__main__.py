@@ -12,7 +12,7 @@ from rich.console import Console
 
 from engine.bench.quality import SENTENCES, RecogniserMissing, compare, load_recogniser
 from engine.bench.report import Report, print_setting, print_tables
-from engine.bench.setting import TOKENS_PER_SECOND, Setting
+from engine.bench.setting import TOKENS_PER_SECOND, Scale, Setting
 from engine.bench.speakers import OurSpeaker, UpstreamSpeaker
 from engine.bench.stages import time_stages
 from engine.bench.t3 import time_first_token, time_steps, time_upstream
@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else 120)
     progress = Progress(console)
     options.out.mkdir(parents=True, exist_ok=True)
+    if options.small:
+        torch.set_num_threads(Scale.small().threads)
     try:
         if options.quality:
             load_recogniser()  # before minutes of work that would be for nothing
@@ -76,19 +78,27 @@ def _run(
     print_setting(console, report.setting)
     clips = write_clips(scratch, setting.scale.clip_seconds)
     if quality:
-        _measure_quality(setting, report, progress, clips[0])
+        _measure_quality(setting, report, progress, clips[0], scratch)
     else:
-        _measure_speed(setting, report, progress, clips)
+        _measure_speed(setting, report, progress, clips, scratch)
     report.write(setting.out)
     print_tables(console, report)
     console.print(f"Results are in {setting.out}.", highlight=False)
 
 
-def _measure_quality(setting: Setting, report: Report, progress: Progress, clip: Path) -> None:
+def _measure_quality(
+    setting: Setting, report: Report, progress: Progress, clip: Path, home: Path
+) -> None:
     progress("loading both")
     upstream = UpstreamSpeaker(setting.weights, setting.device, endless=False)
     ours = OurSpeaker(
-        setting.weights, setting.device, setting.precision, setting.dtype, streams=1, endless=False
+        setting.weights,
+        setting.device,
+        setting.precision,
+        setting.dtype,
+        streams=1,
+        endless=False,
+        home=home,
     )
     progress("speaking and listening")
     random = setting.has_random_weights
@@ -101,7 +111,9 @@ def _measure_quality(setting: Setting, report: Report, progress: Progress, clip:
     )
 
 
-def _measure_speed(setting: Setting, report: Report, progress: Progress, clips: list[Path]) -> None:
+def _measure_speed(
+    setting: Setting, report: Report, progress: Progress, clips: list[Path], home: Path
+) -> None:
     scale = setting.scale
     progress("worker: start, first requests")
     report.worker = time_worker(setting)
@@ -117,6 +129,7 @@ def _measure_speed(setting: Setting, report: Report, progress: Progress, clips: 
         setting.dtype,
         streams=scale.memory_streams,
         endless=True,
+        home=home,
     )
     ours_gib = _allocated_gib(setting.device) - upstream_gib
     progress("whole utterances: cold and warm voice")
@@ -124,13 +137,13 @@ def _measure_speed(setting: Setting, report: Report, progress: Progress, clips: 
     ours.release_enrolment()
     for characters in scale.text_characters:
         progress(f"whole utterances: {characters} characters")
-        report.by_text.append(time_by_text(ours, upstream, characters, repeats=scale.repeats))
+        report.by_text.append(time_by_text(ours, upstream, characters, scale))
     progress("peak memory")
     report.memory = measure_memory(ours, upstream, (upstream_gib, ours_gib), setting)
     report.write(setting.out)
     for seconds in scale.audio_seconds:
         progress(f"flow, vocoder, watermark: {seconds} s")
-        report.stages += time_stages(ours, upstream, seconds, repeats=scale.repeats)
+        report.stages += time_stages(ours, upstream, seconds, scale)
     progress("T3: upstream")
     with torch.inference_mode():
         report.upstream_token_ms = time_upstream(

@@ -32,17 +32,32 @@ class Scale:
     clip_seconds: int
     memory_streams: int
     repeats: int
+    warm_ups: int  # of ours: on CUDA the first compiles and the second captures
     threads: int  # of the CPU, 0 for all
 
     @classmethod
     def full(cls) -> "Scale":
         """The figures that Timbre states."""
-        return cls((1, 8, 32, 64), 350, 20, (1, 2, 5, 10, 20), (25, 50, 100, 200), 10, 10, 8, 5, 0)
+        return cls(
+            (1, 8, 32, 64), 350, 20, (1, 2, 5, 10, 20), (25, 50, 100, 200), 10, 10, 8, 5, 2, 0
+        )
 
     @classmethod
     def small(cls) -> "Scale":
         """The same paths in seconds, on one core of a CPU: a smoke test, beside others perhaps."""
-        return cls((1, 2), 200, 2, (1, 2), (25, 50), 1, 4, 2, 1, 1)
+        return cls(
+            streams=(1, 2),
+            context=200,
+            steps=2,
+            audio_seconds=(1, 2),
+            text_characters=(25, 50),
+            utterance_seconds=1,
+            clip_seconds=4,
+            memory_streams=2,
+            repeats=1,
+            warm_ups=0,
+            threads=1,
+        )
 
 
 @dataclass(frozen=True)
@@ -65,8 +80,6 @@ class Setting:
         choice = choose(detect(), "cpu" if small else "auto")
         device = torch.device(choice.device)
         scale = Scale.small() if small else Scale.full()
-        if scale.threads:
-            torch.set_num_threads(scale.threads)
         bandwidth = copy_bandwidth(device, 2**30 if device.type == "cuda" else 2**26)
         return cls(weights, out, scale, device, choice.precision, bandwidth)
 

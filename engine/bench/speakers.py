@@ -4,6 +4,7 @@ Both run the same checkpoint. With a number of tokens, both say exactly that man
 silenced in both, so that equal amounts of work are compared.
 """
 
+import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -29,10 +30,9 @@ from engine.chatterbox.scheduler import Scheduler
 from engine.chatterbox.t3 import T3
 from engine.chatterbox.text import TextTokenizer
 from engine.chatterbox.weights import load_t3
-from engine.enrolment import Conditionals
-from engine.enrolment import clip as clips
+from engine.enrolment import Conditionals, Enrolment
 from engine.enrolment.networks import EnrolmentNetworks
-from engine.speech import FloatArray, SpeechParameters
+from engine.speech import ClonedVoice, FloatArray, SpeechParameters
 from engine.weights import checkpoint
 from engine.weights.build import load_upstream
 
@@ -136,8 +136,12 @@ class OurSpeaker:
         *,
         streams: int,
         endless: bool,
+        home: Path,
     ) -> None:
-        """Room for `streams` utterances at once. With `endless` the stop token is silenced."""
+        """Room for `streams` utterances at once. With `endless` the stop token is silenced.
+
+        Voices are kept under `home`, as the engine keeps them.
+        """
         self.device = device
         self.t3_weights = load_t3(weights / checkpoint.T3, device, dtype)
         if endless:
@@ -150,20 +154,35 @@ class OurSpeaker:
         self.decoder = WaveformDecoder(weights, device, precision)
         self._text_tokenizer = TextTokenizer(weights / checkpoint.TOKENIZER)
         self._networks = EnrolmentNetworks.load(weights, device)
+        self._home = home
+        self._enrolment = self._make_enrolment()
         self._voice: Conditionals | None = None
-        self._enrolled = 0
+        self._identity = ""
 
     def enrol(self, clip: Path) -> float:
-        """A voice that was never heard before, its networks loaded."""
+        """Memory, then disk, then the networks, which are loaded."""
+        cloned = ClonedVoice(hashlib.sha256(clip.read_bytes()).hexdigest(), str(clip))
         started = time.perf_counter()
-        self._voice = self._networks.enrol(clips.decode(clip.read_bytes()))
-        self._enrolled += 1
+        self._voice = self._enrolment.conditionals(cloned)
         wait_for(self.device)
+        self._identity = cloned.identity
         return 1e3 * (time.perf_counter() - started)
 
+    def restart_enrolment(self) -> None:
+        """Forget every voice in memory, as a restart of the worker does."""
+        self._enrolment = self._make_enrolment()
+
     def release_enrolment(self) -> None:
-        """Let go of the networks that only enrolment needs."""
-        del self._networks
+        """Let go of the networks that only enrolment needs; no new voice can be taken on."""
+        del self._enrolment, self._networks
+
+    def _make_enrolment(self) -> Enrolment:
+        return Enrolment(
+            home=self._home,
+            revision="bench",
+            load_networks=lambda: self._networks,
+            report=lambda _enrolled: None,
+        )
 
     def speak(self, text: str, tokens: int | None = None) -> Spoken:
         """One utterance alone."""
@@ -192,7 +211,7 @@ class OurSpeaker:
 
     def _speech_tokens(self, texts: list[str], tokens: int | None) -> list[Tensor]:
         voice = self._require_voice()
-        prompt = VoicePrompt(str(self._enrolled), voice.speaker, voice.t3_prompt_tokens)
+        prompt = VoicePrompt(self._identity, voice.speaker, voice.t3_prompt_tokens)
         for index, text in enumerate(texts):
             self._scheduler.submit(
                 index,

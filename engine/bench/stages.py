@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from engine.bench.setting import TOKENS_PER_SECOND
+from engine.bench.setting import TOKENS_PER_SECOND, Scale
 from engine.bench.speakers import OurSpeaker, UpstreamSpeaker
 
 STAGES = ("flow", "vocoder", "watermark")
@@ -23,18 +23,19 @@ class StageTiming:
 
 @torch.inference_mode()
 def time_stages(
-    ours: OurSpeaker, upstream: UpstreamSpeaker, audio_s: int, *, repeats: int
+    ours: OurSpeaker, upstream: UpstreamSpeaker, audio_s: int, scale: Scale
 ) -> list[StageTiming]:
-    """Turn about, after two rounds that are not counted: ours warms up, then captures."""
+    """Turn about, after rounds that are not counted, in which ours warms up."""
     sound = ours.sound(audio_s * TOKENS_PER_SECOND)
     tokens = sound.speech_tokens[None].to(upstream.device)
     times: dict[str, list[tuple[float, float]]] = {stage: [] for stage in STAGES}
-    for round_ in range(repeats + 2):
+    for round_ in range(scale.warm_ups + scale.repeats):
         pending = ours.decoder.submit([sound])
         pending.wait()
         here = pending.stage_ms()
-        there = upstream.decode(tokens) if round_ > 0 else dict.fromkeys(STAGES, 0.0)
-        if round_ >= 2:
+        if round_ >= scale.warm_ups - 1:  # upstream warms up in one
+            there = upstream.decode(tokens)
+        if round_ >= scale.warm_ups:
             for stage in STAGES:
                 times[stage].append((there[stage], here[stage]))
     return [

@@ -3,12 +3,12 @@
 import hashlib
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import soundfile
 
-from engine.bench.setting import TOKENS_PER_SECOND, Setting, tokens_for
+from engine.bench.setting import TOKENS_PER_SECOND, Scale, Setting, tokens_for
 from engine.bench.speakers import OurSpeaker, Speaker, Spoken, UpstreamSpeaker, peak_memory, silent
 from engine.speech import ClonedVoice, FloatArray, SpeechRequest
 from engine.weights.random import synthetic_voice
@@ -48,19 +48,19 @@ def write_clips(folder: Path, seconds: int) -> list[Path]:
 
 
 def time_by_text(
-    ours: OurSpeaker, upstream: UpstreamSpeaker, characters: int, *, repeats: int
+    ours: OurSpeaker, upstream: UpstreamSpeaker, characters: int, scale: Scale
 ) -> UtteranceTiming:
     """A warm voice saying a text of this length."""
     tokens = tokens_for(characters)
     text = TEXT[:characters]
-    here, there = _in_turn(ours, upstream, text, tokens, repeats=repeats)
+    here, there = _in_turn(ours, upstream, text, tokens, scale)
     return _timing(f"{characters} characters", characters, there, here)
 
 
 def time_voices(
     ours: OurSpeaker, upstream: UpstreamSpeaker, clips: list[Path], setting: Setting
 ) -> list[UtteranceTiming]:
-    """A voice's first use, its next use, and the same speech from the cache.
+    """A voice's first use, its next use, its first after a restart, and cached speech.
 
     The first clip warms up what is loaded once and never again; the second is the cold voice.
     Leaves both recordings of ours in the output folder.
@@ -71,28 +71,23 @@ def time_voices(
     speakers: tuple[Speaker, Speaker] = (ours, upstream)
     for speaker in speakers:
         speaker.enrol(clips[0])
-    for _ in range(2):  # warms up, then captures
+    for _ in range(setting.scale.warm_ups):
         ours.speak(text, tokens)
     cold = [_cold(speaker, clips[1], text, tokens) for speaker in speakers]
-    warm = _in_turn(ours, upstream, text, tokens, repeats=setting.scale.repeats)
+    warm = _in_turn(ours, upstream, text, tokens, setting.scale)
     for name, spoken in (("cold", cold[0]), ("warm", warm[0])):
         if silent(spoken.pcm):
             raise RuntimeError(f"the {name} voice said nothing")
         soundfile.write(setting.out / f"voiceclone_{name}.wav", spoken.pcm, SAMPLE_RATE)
+    ours.restart_enrolment()
+    restarted = _cold(ours, clips[1], text, tokens)
     request = SpeechRequest(text=text, voice=_identity(clips[1]))
     cached = _cached(request, warm[0].pcm, setting.out)
     return [
         _timing("cold voice", characters, cold[1], cold[0]),
         _timing("warm voice", characters, warm[1], warm[0]),
-        UtteranceTiming(
-            scenario="cached speech",
-            characters=characters,
-            audio_s=len(warm[0].pcm) / SAMPLE_RATE,
-            upstream_ms=None,
-            ours_ms=cached,
-            upstream_stage_ms={},
-            ours_stage_ms={},
-        ),
+        _alone("voice after a restart", characters, restarted),
+        _alone("cached speech", characters, Spoken(warm[0].pcm, cached)),
     ]
 
 
@@ -112,7 +107,7 @@ def measure_memory(
     streams = setting.scale.memory_streams
     tokens = setting.scale.utterance_seconds * TOKENS_PER_SECOND
     with peak_memory(setting.device) as ours_peak:
-        for _ in range(2):  # the second captures
+        for _ in range(1 + setting.scale.warm_ups):
             ours.speak_together([TEXT[:140]] * streams, tokens)
     with peak_memory(setting.device) as upstream_peak:
         upstream.speak(TEXT[:140], tokens)
@@ -122,13 +117,13 @@ def measure_memory(
 
 
 def _in_turn(
-    ours: OurSpeaker, upstream: UpstreamSpeaker, text: str, tokens: int, *, repeats: int
+    ours: OurSpeaker, upstream: UpstreamSpeaker, text: str, tokens: int, scale: Scale
 ) -> tuple[Spoken, Spoken]:
-    """Each one's median run, after two of ours that warm up and capture."""
-    for _ in range(2):
+    """Each one's median run, after ours that warm up."""
+    for _ in range(scale.warm_ups):
         ours.speak(text, tokens)
     here, there = [], []
-    for repeat in range(repeats):
+    for repeat in range(scale.repeats):
         here.append(ours.speak(text, tokens))
         if repeat < 2:  # seconds each, and steady
             there.append(upstream.speak(text, tokens))
@@ -165,12 +160,20 @@ def _identity(clip: Path) -> ClonedVoice:
 
 
 def _timing(scenario: str, characters: int, there: Spoken, here: Spoken) -> UtteranceTiming:
+    return replace(
+        _alone(scenario, characters, here),
+        upstream_ms=there.total_ms,
+        upstream_stage_ms=there.stage_ms,
+    )
+
+
+def _alone(scenario: str, characters: int, here: Spoken) -> UtteranceTiming:
     return UtteranceTiming(
         scenario=scenario,
         characters=characters,
         audio_s=len(here.pcm) / SAMPLE_RATE,
-        upstream_ms=there.total_ms,
+        upstream_ms=None,
         ours_ms=here.total_ms,
-        upstream_stage_ms=there.stage_ms,
+        upstream_stage_ms={},
         ours_stage_ms=here.stage_ms,
     )

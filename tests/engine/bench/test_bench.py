@@ -22,12 +22,13 @@ def run_bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_small_run_measures_everything_and_leaves_its_files(tmp_path: Path) -> None:
     run = run_bench("--small", "--out", tmp_path)
     assert run.returncode == 0, run.stderr
@@ -48,9 +49,10 @@ def test_a_small_run_measures_everything_and_leaves_its_files(tmp_path: Path) ->
         expected_s = tokens_for(timing["characters"]) / 25
         assert timing["audio_s"] == pytest.approx(expected_s, rel=0.1)
         assert timing["upstream_ms"] > 0 < timing["ours_ms"]
-    cold, warm, cached = results["voices"]
+    cold, warm, restarted, cached = results["voices"]
     assert "enrolment" in cold["ours_stage_ms"]
     assert "enrolment" not in warm["ours_stage_ms"]
+    assert restarted["ours_stage_ms"]["enrolment"] < cold["ours_stage_ms"]["enrolment"]
     assert cached["ours_ms"] < warm["ours_ms"]
     assert results["worker"]["ready_s"] > 0
     assert results["worker"]["first_chunk_ms"] > 0
@@ -65,6 +67,7 @@ def test_a_small_run_measures_everything_and_leaves_its_files(tmp_path: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_quality_check_listens_to_both(tmp_path: Path) -> None:
     weights = tmp_path / "weights"
     write_random_checkpoint(weights, seed=3, small=True)
