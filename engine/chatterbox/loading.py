@@ -52,7 +52,7 @@ def load(
         from engine.weights import hub  # noqa: PLC0415 - not where a folder is given
 
         folder, revision = hub.locate(
-            Path(config.home), revision=config.revision, progress=progress
+            config.weights_folder, revision=config.revision, progress=progress
         )
     progress("Loading Chatterbox", None)
     engine = assemble(

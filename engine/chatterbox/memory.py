@@ -12,6 +12,9 @@ from engine.weights.sizes import HEAD_DIM, T3Sizes
 #: What must stay free for waveforms, graphs and the work between.
 RESERVED_BYTES = 1_500_000_000
 
+#: For the cache of a decoder on the CPU, which is far too slow to serve many at once.
+ON_THE_CPU_BYTES = 2_000_000_000
+
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -28,10 +31,11 @@ def config_that_fits(
     """The largest decoder up to `streams` utterances that leaves enough memory for the rest."""
     streams = min(streams, SLOT_BUCKETS[-1])
     config = DecoderConfig.for_streams(streams, dtype)
-    if device.type != "cuda":
-        return config
-    free, _ = torch.cuda.mem_get_info(device)
-    while config.slots > 1 and cache_bytes(config, sizes) > free - RESERVED_BYTES:
+    budget = ON_THE_CPU_BYTES
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        budget = free - RESERVED_BYTES
+    while config.slots > 1 and cache_bytes(config, sizes) > budget:
         config = DecoderConfig.for_streams(config.slots // 2, dtype)
     if config.slots < streams:
         _log.warning("memory is short: %d utterances at once instead of %d", config.slots, streams)
