@@ -183,7 +183,7 @@ class WaveformDecoder:
         for row, (utterance, drawn) in enumerate(zip(batch, noise, strict=True)):
             voice = utterance.voice
             ids[row, : utterance.total_tokens] = torch.cat(
-                [voice.prompt_token, utterance.speech_tokens.reshape(-1).cpu().long()]
+                [voice.prompt_token, utterance.speech_tokens]
             )
             prompt[row, : len(voice.prompt_feat)] = voice.prompt_feat
             embedding[row] = voice.embedding
