@@ -13,7 +13,7 @@ from rich.console import Console
 from engine.bench.quality import SENTENCES, RecogniserMissing, compare, load_recogniser
 from engine.bench.report import Report, print_setting, print_tables
 from engine.bench.setting import TOKENS_PER_SECOND, Scale, Setting
-from engine.bench.speakers import OurSpeaker, UpstreamSpeaker
+from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib
 from engine.bench.stages import time_stages
 from engine.bench.t3 import time_first_token, time_steps, time_upstream
 from engine.bench.utterances import measure_memory, time_by_text, time_voices, write_clips
@@ -120,7 +120,7 @@ def _measure_speed(
     report.write(setting.out)
     progress("loading upstream")
     upstream = UpstreamSpeaker(setting.weights, setting.device, endless=True)
-    upstream_gib = _allocated_gib(setting.device)
+    upstream_gib = allocated_gib(setting.device)
     progress("loading ours")
     ours = OurSpeaker(
         setting.weights,
@@ -131,7 +131,6 @@ def _measure_speed(
         endless=True,
         home=home,
     )
-    ours_gib = _allocated_gib(setting.device) - upstream_gib
     progress("whole utterances: cold and warm voice")
     report.voices = time_voices(ours, upstream, clips, setting)
     ours.release_enrolment()
@@ -139,7 +138,7 @@ def _measure_speed(
         progress(f"whole utterances: {characters} characters")
         report.by_text.append(time_by_text(ours, upstream, characters, scale))
     progress("peak memory")
-    report.memory = measure_memory(ours, upstream, (upstream_gib, ours_gib), setting)
+    report.memory = measure_memory(ours, upstream, upstream_gib, setting)
     report.write(setting.out)
     for seconds in scale.audio_seconds:
         progress(f"flow, vocoder, watermark: {seconds} s")
@@ -167,10 +166,6 @@ def _measure_speed(
         report.first_token_ms[name] = time_first_token(
             weights, known_voice=known, repeats=scale.repeats
         )
-
-
-def _allocated_gib(device: torch.device) -> float:
-    return torch.cuda.memory_allocated(device) / 2**30 if device.type == "cuda" else 0.0
 
 
 if __name__ == "__main__":

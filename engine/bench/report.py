@@ -166,7 +166,7 @@ def print_tables(console: Console, report: Report) -> None:
     memory = report.memory
     if memory is not None and memory.ours_gib is not None and memory.upstream_gib is not None:
         table.add_row(
-            "peak GPU memory",
+            "peak GPU memory, tensors",
             f"{memory.upstream_gib:.2f} GiB",
             f"{memory.ours_gib:.2f} GiB",
             "",
@@ -179,6 +179,9 @@ def print_tables(console: Console, report: Report) -> None:
 
 def _add_worker(table: Table, worker: WorkerTiming) -> None:
     table.add_row("worker start to ready", "", f"{worker.ready_s:.1f} s", "", worker.engine.version)
+    if worker.device_gib is not None:
+        remark = f"all of the process, {worker.streams} streams"
+        table.add_row("worker on the GPU", "", f"{worker.device_gib:.2f} GiB", "", remark)
     _row(table, "request to PCM, the very first", None, worker.first_request_ms, "")
     for name, milliseconds, seconds in (
         ("first chunk (24 characters)", worker.first_chunk_ms, worker.first_chunk_audio_s),

@@ -255,6 +255,11 @@ def peak_memory(device: torch.device) -> Iterator[list[float]]:
         figures.append(torch.cuda.max_memory_allocated(device) / 2**30)
 
 
+def allocated_gib(device: torch.device) -> float:
+    """GiB that tensors take now; 0 on a CPU."""
+    return torch.cuda.memory_allocated(device) / 2**30 if device.type == "cuda" else 0.0
+
+
 def silent(pcm: FloatArray) -> bool:
     """Whether nothing at all can be heard."""
     return bool(np.abs(pcm).max() < 1e-3)

@@ -9,7 +9,15 @@ from pathlib import Path
 import soundfile
 
 from engine.bench.setting import TOKENS_PER_SECOND, Scale, Setting, tokens_for
-from engine.bench.speakers import OurSpeaker, Speaker, Spoken, UpstreamSpeaker, peak_memory, silent
+from engine.bench.speakers import (
+    OurSpeaker,
+    Speaker,
+    Spoken,
+    UpstreamSpeaker,
+    allocated_gib,
+    peak_memory,
+    silent,
+)
 from engine.speech import ClonedVoice, FloatArray, SpeechRequest
 from engine.weights.random import synthetic_voice
 
@@ -93,7 +101,7 @@ def time_voices(
 
 @dataclass(frozen=True)
 class MemoryFigures:
-    """GiB allocated at most: ours with several streams, upstream with one. Empty on a CPU."""
+    """GiB of tensors at most: ours with several streams, upstream with one. None on a CPU."""
 
     streams: int
     ours_gib: float | None
@@ -101,19 +109,23 @@ class MemoryFigures:
 
 
 def measure_memory(
-    ours: OurSpeaker, upstream: UpstreamSpeaker, base_gib: tuple[float, float], setting: Setting
+    ours: OurSpeaker, upstream: UpstreamSpeaker, upstream_gib: float, setting: Setting
 ) -> MemoryFigures:
-    """`base_gib` is what each one's neighbour holds: it is taken off the peak."""
+    """`upstream_gib` is what upstream's weights take; each one's neighbour is taken off its peak.
+
+    What graphs use while they run is not seen here, but in the worker's figure.
+    """
     streams = setting.scale.memory_streams
     tokens = setting.scale.utterance_seconds * TOKENS_PER_SECOND
+    ours_gib = allocated_gib(setting.device) - upstream_gib
+    with peak_memory(setting.device) as upstream_peak:
+        upstream.speak(TEXT[:140], tokens)
     with peak_memory(setting.device) as ours_peak:
         for _ in range(1 + setting.scale.warm_ups):
             ours.speak_together([TEXT[:140]] * streams, tokens)
-    with peak_memory(setting.device) as upstream_peak:
-        upstream.speak(TEXT[:140], tokens)
     if not ours_peak:
         return MemoryFigures(streams, None, None)
-    return MemoryFigures(streams, ours_peak[0] - base_gib[0], upstream_peak[0] - base_gib[1])
+    return MemoryFigures(streams, ours_peak[0] - upstream_gib, upstream_peak[0] - ours_gib)
 
 
 def _in_turn(

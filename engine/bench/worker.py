@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
+
 from engine.bench.setting import Setting
 from engine.bench.utterances import TEXT
 from engine.local import LocalExecutor
@@ -29,6 +31,8 @@ class WorkerTiming:
     sentence_ms: float
     sentence_audio_s: float
     stage_ms: dict[str, float]
+    streams: int
+    device_gib: float | None  # all that the process holds there after `streams` at once
 
 
 def time_worker(setting: Setting) -> WorkerTiming:
@@ -37,6 +41,8 @@ def time_worker(setting: Setting) -> WorkerTiming:
 
 
 async def _time_worker(setting: Setting) -> WorkerTiming:
+    streams = setting.scale.memory_streams
+    free_before = _free_bytes(setting.device)
     with tempfile.TemporaryDirectory() as home:
         config = EngineConfig(
             engine="chatterbox",
@@ -45,6 +51,7 @@ async def _time_worker(setting: Setting) -> WorkerTiming:
             device="cuda" if setting.device.type == "cuda" else "cpu",
             precision=setting.precision,
             threads=setting.scale.threads,
+            max_streams=streams,
         )
         executor = LocalExecutor(
             config,
@@ -62,6 +69,14 @@ async def _time_worker(setting: Setting) -> WorkerTiming:
             repeats = range(1, 3 + setting.scale.repeats)
             chunk = await _ask(executor, TEXT[:FIRST_CHUNK], seeds=repeats)
             sentence = await _ask(executor, TEXT[:SENTENCE], seeds=repeats)
+            for seed in range(1 + setting.scale.warm_ups):
+                await asyncio.gather(
+                    *(
+                        _ask(executor, TEXT[: SENTENCE + index], seeds=[100 + seed])
+                        for index in range(streams)
+                    )
+                )
+            free_after = _free_bytes(setting.device)
         finally:
             await executor.close()
     return WorkerTiming(
@@ -73,7 +88,18 @@ async def _time_worker(setting: Setting) -> WorkerTiming:
         sentence_ms=sentence[0],
         sentence_audio_s=sentence[1],
         stage_ms=chunk[2],
+        streams=streams,
+        device_gib=(free_before - free_after) / 2**30 if free_before else None,
     )
+
+
+def _free_bytes(device: torch.device) -> int:
+    """Free memory of the whole device, what this process only keeps by counted in; 0 on a CPU."""
+    if device.type != "cuda":
+        return 0
+    torch.cuda.empty_cache()
+    free: int = torch.cuda.mem_get_info(device)[0]
+    return free
 
 
 async def _ask(
