@@ -9,15 +9,41 @@ from pathlib import Path
 
 import aiohttp
 import discord
+from discord import app_commands
 from discord.ext import commands
 
-from bot.errors import TimbreTree
+from bot.errors import sentence_for, tell
 from bot.services import Services
 from bot.voice.session import VoiceLimits, VoiceSessions
 
 log = logging.getLogger(__name__)
 
+#: How long those whose words are lost at the end may take to be told.
+_TELLING_S = 1.0
 EXTENSIONS = ("cogs.say", "cogs.channel", "cogs.status")
+
+
+class TimbreTree(app_commands.CommandTree["TimbreBot"]):
+    """Where all commands begin, and where their errors meet."""
+
+    async def interaction_check(self, interaction: "discord.Interaction[TimbreBot]", /) -> bool:
+        """Take no more work while the bot is closing, and know what is being answered."""
+        if self.client.closing:
+            await tell(interaction, "I am being restarted. Please try again in a moment.")
+            return False
+        if task := asyncio.current_task():
+            self.client.interactions.add(task)
+            task.add_done_callback(self.client.interactions.discard)
+        return True
+
+    async def on_error(
+        self,
+        interaction: "discord.Interaction[TimbreBot]",
+        error: app_commands.AppCommandError,
+        /,
+    ) -> None:
+        """Tell the caller; nothing fails in silence."""
+        await tell(interaction, sentence_for(error))
 
 
 class TimbreBot(commands.AutoShardedBot):
@@ -54,6 +80,8 @@ class TimbreBot(commands.AutoShardedBot):
                 max_utterances=settings.voice_queue_max_utterances,
             )
         )
+        self.closing = False
+        self.interactions: set[asyncio.Task[object]] = set()  # being answered
         self._born = time.perf_counter()
 
     async def setup_hook(self) -> None:
@@ -109,9 +137,12 @@ class TimbreBot(commands.AutoShardedBot):
         self.sessions.forget(guild)
 
     async def close(self) -> None:
-        """Leave voice, then disconnect."""
+        """Take no more work, leave voice, let everybody be told, then disconnect."""
+        self.closing = True
         if not self.is_closed():
             await self.sessions.close()
+            if self.interactions:
+                await asyncio.wait(self.interactions, timeout=_TELLING_S)
         await super().close()
 
 

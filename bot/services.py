@@ -43,7 +43,7 @@ class Services:
 async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
     """The database under TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         store = await Store.open(settings.home / "timbre.db")
     except DatabaseUnusable as error:
         raise SettingsError(str(error)) from error
@@ -53,6 +53,17 @@ async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
         yield store
     finally:
         await store.close()
+
+
+def reader_of(settings: Settings) -> Reader:
+    """What turns text into chunks within the limits of the settings."""
+    limits = TextLimits(
+        max_input_chars=settings.max_text_chars,
+        max_spoken_chars=settings.max_spoken_chars,
+        max_chunk_chars=settings.max_chunk_chars,
+        first_chunk_chars=settings.first_chunk_chars,
+    )
+    return Reader(limits, lambda: datetime.now(UTC))
 
 
 def speech_cache(settings: Settings, store: Store) -> SpeechCache:
@@ -115,15 +126,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                     deadline_s=settings.request_deadline_s,
                 ),
                 voices=Voices(store, settings.home),
-                reader=Reader(
-                    TextLimits(
-                        max_input_chars=settings.max_text_chars,
-                        max_spoken_chars=settings.max_spoken_chars,
-                        max_chunk_chars=settings.max_chunk_chars,
-                        first_chunk_chars=settings.first_chunk_chars,
-                    ),
-                    lambda: datetime.now(UTC),
-                ),
+                reader=reader_of(settings),
                 metrics=metrics,
             )
         finally:

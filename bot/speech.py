@@ -13,6 +13,7 @@ import msgspec
 from bot.audio.cache import SpeechCache
 from bot.audio.clip import Clip
 from bot.metrics import Metrics
+from engine.errors import SynthesisFailed, WorkerUnavailable
 from engine.executor import Executor
 from engine.speech import (
     ClonedVoice,
@@ -75,29 +76,35 @@ class SpeechService:
         return Utterance(requests, self._clip, self._look_ahead)
 
     async def _clip(self, request: SpeechRequest) -> Clip:
-        info = await self._executor.engine_info()
+        info = await self._engine()
         voice, substitution = available_voice(request.voice, info)
         request = msgspec.structs.replace(request, voice=voice)
         key = sha256_of(info.identity, request.content_key, self._cache.codec)
         cached = await self._cache.get(key)
         if cached is not None:
             self._metrics.cache_hits += 1
-            return Clip(key, cached.packets, cached.path, cached=True, substitution=substitution)
+            return Clip(key, cached, cached=True, substitution=substitution)
         self._metrics.cache_misses += 1
         begun = self._clock()
         speech = await self._executor.synthesise(request)
         self._metrics.synthesis.add((self._clock() - begun) * 1000)
+        if not len(speech.pcm):
+            raise SynthesisFailed("There is nothing in that which makes a sound.")
         # A worker that was replaced meanwhile may have loaded another engine: it is that one's.
         spoke = await self._executor.engine_info()
         key = sha256_of(spoke.identity, request.content_key, self._cache.codec)
-        stored = await self._cache.put(key, speech, voice)
-        return Clip(
-            key,
-            stored.packets,
-            stored.path,
-            cached=False,
-            substitution=substitution or speech.substitution,
-        )
+        packets = await self._cache.put(key, speech, voice)
+        return Clip(key, packets, cached=False, substitution=substitution or speech.substitution)
+
+    async def _engine(self) -> EngineInfo:
+        """The loaded engine, waited for no longer than a request may wait."""
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await self._executor.engine_info()
+        except TimeoutError:
+            raise WorkerUnavailable(
+                f"The speech engine is not ready yet. {self._executor.status().detail}"
+            ) from None
 
 
 class Utterance:

@@ -97,7 +97,8 @@ class Say(commands.Cog):
                 content=f"In line behind {ahead} other{'s' if ahead > 1 else ''}."
             )
         await playback.started
-        self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
+        if not ahead:
+            self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
         said = f"Speaking in {seat.mention}."
         if utterance.substitution:
             said += f"\n{utterance.substitution}"
@@ -110,8 +111,8 @@ class Say(commands.Cog):
         utterance: Utterance,
         deferral: "asyncio.Task[object]",
     ) -> None:
-        paths = [clip.path async for clip in utterance.clips()]
-        audio = await asyncio.to_thread(join, paths)
+        packets = [packet async for clip in utterance.clips() for packet in clip.packets]
+        audio = await asyncio.to_thread(join, packets)
         if len(audio) > interaction.filesize_limit:
             raise UserError("That became longer than a file may be here. Please say less at once.")
         await deferral
