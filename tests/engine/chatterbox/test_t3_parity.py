@@ -129,7 +129,7 @@ def test_teacher_forced_logits_of_both_rows_are_upstreams(checkpoint: Checkpoint
     assert (expected[0] - expected[1]).norm() / expected[0].norm() > 0.05
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", PARAMETER_SETS)
 def test_sampled_tokens_are_upstreams_under_the_same_noise(
     checkpoint: Checkpoint, name: str, seed: int
