@@ -115,9 +115,6 @@ def _measure_speed(
     setting: Setting, report: Report, progress: Progress, clips: list[Path], home: Path
 ) -> None:
     scale = setting.scale
-    progress("worker: start, first requests")
-    report.worker = time_worker(setting)
-    report.write(setting.out)
     progress("loading upstream")
     upstream = UpstreamSpeaker(setting.weights, setting.device, endless=True)
     upstream_gib = allocated_gib(setting.device)
@@ -134,6 +131,7 @@ def _measure_speed(
     progress("whole utterances: cold and warm voice")
     report.voices = time_voices(ours, upstream, clips, setting)
     ours.release_enrolment()
+    report.write(setting.out)
     for characters in scale.text_characters:
         progress(f"whole utterances: {characters} characters")
         report.by_text.append(time_by_text(ours, upstream, characters, scale))
@@ -143,6 +141,7 @@ def _measure_speed(
     for seconds in scale.audio_seconds:
         progress(f"flow, vocoder, watermark: {seconds} s")
         report.stages += time_stages(ours, upstream, seconds, scale)
+    report.write(setting.out)
     progress("T3: upstream")
     with torch.inference_mode():
         report.upstream_token_ms = time_upstream(
@@ -166,6 +165,10 @@ def _measure_speed(
         report.first_token_ms[name] = time_first_token(
             weights, known_voice=known, repeats=scale.repeats
         )
+    report.write(setting.out)
+    del ours, weights
+    progress("worker: start, first requests")
+    report.worker = time_worker(setting)
 
 
 if __name__ == "__main__":

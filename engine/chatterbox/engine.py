@@ -32,7 +32,7 @@ from engine.worker.protocol import Outcome
 
 #: Waveform batches on the device at a time: one that runs, one that is ready to.
 _WAVEFORM_BATCHES = 2
-_LARGEST_WAVEFORM_BATCH = 8
+_LARGEST_WAVEFORM_BATCH = 4
 
 _log = logging.getLogger(__name__)
 

@@ -27,6 +27,11 @@ ENGINE_VERSION = "timbre-1"
 SAMPLE_RATE = 24_000
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
+#: Speech tokens of 2, 4, 6 and 10 s, whose graphs are captured before anybody waits for them, with
+#: the ten seconds of reference that most voices have.
+_COMMON_TOKENS = (50, 100, 150, 250)
+_PROMPT_TOKENS = 250
+
 _log = logging.getLogger(__name__)
 
 
@@ -107,6 +112,9 @@ def assemble(
     )
     voices = Voices(folder, enrolment)
     waveforms = WaveformDecoder(folder, on, precision)
+    if on.type == "cuda":
+        for tokens in _COMMON_TOKENS:
+            waveforms.prepare(1, _PROMPT_TOKENS, tokens)
     weights = load_t3(folder / checkpoint.T3, on, DTYPES[precision])
     config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
     scheduler = with_fewer_if_need_be(config, lambda fitting: Scheduler(T3(weights, fitting)))
@@ -122,6 +130,7 @@ def assemble(
             reason=reason,
             stock_voices=(BUILTIN_VOICE,),
             clones_voices=True,
+            streams=max_streams,
         ),
         text_tokenizer=TextTokenizer(folder / checkpoint.TOKENIZER),
         voices=voices,

@@ -88,26 +88,28 @@ def _stock(config: EngineConfig, report: Callable[[Report], None], reason: str) 
 
 
 def _chatterbox(config: EngineConfig, report: Callable[[Report], None], gpu: Gpu | NoGpu) -> Engine:
-    choice = choose(gpu, config.device, "fp32")  # upstream's code has no other precision
+    choice = choose(gpu, config.device, config.precision)
+    reason = f"Chatterbox in {choice.reason.removesuffix('.')}"
     if choice.device == "cpu":
-        reason = f"Chatterbox in {choice.reason.removesuffix('.')}, and that is {_SLOW}."
+        reason = f"{reason}, and that is {_SLOW}."
         _log.warning(reason)
     else:
-        reason = f"Chatterbox as upstream wrote it, in fp32, on {gpu}."
+        reason = f"{reason}."
         _log.info(reason)
     try:
         import torch  # noqa: PLC0415 - seconds, and not for the stock voice
 
-        from engine.reference.engine import ReferenceEngine  # noqa: PLC0415 - likewise
+        from engine.chatterbox import loading  # noqa: PLC0415 - likewise
     except ImportError as error:
         raise WorkerUnavailable(
             f"Chatterbox is not installed completely: {error.name} cannot be imported."
         ) from error
     apply_tf32(choice)
     try:
-        engine = ReferenceEngine.load(
+        return loading.load(
             config,
             device=choice.device,
+            precision=choice.precision,
             reason=reason,
             progress=lambda activity, fraction: report(Progress(activity, fraction)),
             report=report,
@@ -117,7 +119,6 @@ def _chatterbox(config: EngineConfig, report: Callable[[Report], None], gpu: Gpu
         raise WorkerUnavailable(_without_folder(str(error), config.weights)) from error
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemory("There is not enough free memory to load Chatterbox.") from error
-    return SerialEngine(engine)
 
 
 def _without_folder(sentence: str, folder: str | None) -> str:
