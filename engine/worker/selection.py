@@ -23,7 +23,6 @@ from engine.device import (
 )
 from engine.errors import OutOfMemory, WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Report
-from engine.stock.engine import StockEngine
 from engine.worker.protocol import Engine
 from engine.worker.serial import SerialEngine
 
@@ -83,6 +82,13 @@ def _confirmed(gpu: Gpu | NoGpu, report: Callable[[Report], None]) -> Gpu | NoGp
 
 def _stock(config: EngineConfig, report: Callable[[Report], None], reason: str) -> Engine:
     _log.info(reason)
+    # CHATTERBOX_PYTHON's environment need not have what only the stock voice wants.
+    try:
+        from engine.stock.engine import StockEngine  # noqa: PLC0415 - see above
+    except ImportError as error:
+        raise WorkerUnavailable(
+            f"The stock voice is not installed completely: {error.name} cannot be imported."
+        ) from error
     report(Progress("Loading the stock voice"))
     return SerialEngine(StockEngine(threads=config.threads, reason=reason))
 
