@@ -24,7 +24,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="TIMBRE_",
-        env_file=".env",
+        # Tests set it to nothing: what they see must not depend on whose machine it is.
+        env_file=os.environ.get("TIMBRE_ENV_FILE", ".env") or None,
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         extra="ignore",
@@ -170,8 +171,7 @@ def variable_name(field: str) -> str:
 def load() -> Settings:
     """The settings of this process. Raises `SettingsError` for the first wrong one."""
     try:
-        # Tests set it to nothing: what they see must not depend on whose machine it is.
-        return Settings(_env_file=os.environ.get("TIMBRE_ENV_FILE", ".env") or None)
+        return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         field = str(first["loc"][0]) if first["loc"] else ""
