@@ -117,7 +117,7 @@ class Settings(BaseSettings):
             return None
         host, _, port = value.rpartition(":")
         try:
-            loopback = ipaddress.ip_address(host).is_loopback
+            loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
         except ValueError:
             loopback = False
         if not loopback or not port.isdecimal() or not 0 < int(port) < 65536:
