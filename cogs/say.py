@@ -12,7 +12,7 @@ from bot.audio.opus import join
 from bot.client import TimbreBot
 from bot.errors import UserError
 from bot.names import names_in
-from bot.speech import Speaker, Utterance
+from bot.speech import Utterance
 from bot.voice.session import VocalChannel
 
 
@@ -68,10 +68,9 @@ class Say(commands.Cog):
 
     async def _utterance(self, member: discord.Member, text: str, voice: str | None) -> Utterance:
         chunks = self.services.reader.read(text, names_in(text, member.guild))
-        chosen = await self.services.voices.resolve(
+        speaker = await self.services.voices.speaker(
             voice, user_id=member.id, guild_id=member.guild.id
         )
-        speaker = Speaker(voice=chosen, guild_id=member.guild.id, user_id=member.id)
         return self.services.speech.utterance(chunks, speaker)
 
     async def _speak(

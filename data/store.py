@@ -8,7 +8,11 @@ from typing import Self
 
 from data.cache_keys import ConditionalsKeys, SpeechKeys
 from data.database import Database
+from data.departed_guilds import DepartedGuilds
 from data.guild_settings import GuildSettingsStore
+from data.voice_choices import VoiceChoices
+from data.voice_moderation import VoiceModeration
+from data.voice_shares import VoiceShares
 from data.voices import Users, Voices
 
 
@@ -22,6 +26,10 @@ class Store:
         self._database = database
         self.users = Users(database, clock)
         self.voices = Voices(database, clock)
+        self.shares = VoiceShares(database, clock)
+        self.choices = VoiceChoices(database, clock)
+        self.moderation = VoiceModeration(database, clock)
+        self.departed_guilds = DepartedGuilds(database, clock)
         self.guild_settings = GuildSettingsStore(database)
         self.conditionals = ConditionalsKeys(database, clock)
         self.speech = SpeechKeys(database, clock)

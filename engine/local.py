@@ -28,6 +28,8 @@ from engine.messages import (
     EngineConfig,
     Enrolled,
     Failed,
+    Forget,
+    Forgotten,
     Heartbeat,
     Progress,
     Ready,
@@ -96,6 +98,7 @@ class LocalExecutor:
         self._closing = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._worker: WorkerProcess | None = None
+        self._forgetting: dict[str, asyncio.Future[None]] = {}  # asked of the present worker
         self._workers_started = 0
         self._retry_at = 0.0
         # Of the present worker:
@@ -144,6 +147,22 @@ class LocalExecutor:
             if job_id is not None and self._worker is not None:
                 self._worker.send(Cancel(job_id))
                 self._dispatch()
+
+    async def forget(self, clip_sha256: str) -> None:
+        """Have the worker remove what it derived from a clip, and wait until it has.
+
+        One that is lost meanwhile has nothing in memory any more; one that is loading has nothing
+        yet, and is told without being waited for.
+        """
+        if self._worker is None or not self._worker.usable:
+            return
+        self._worker.send(Forget(clip_sha256))
+        if self._ready_at is None:
+            return
+        done = self._forgetting.get(clip_sha256)
+        if done is None:
+            done = self._forgetting[clip_sha256] = asyncio.get_running_loop().create_future()
+        await asyncio.shield(done)
 
     def status(self) -> ExecutorStatus:
         """How things stand now."""
@@ -228,6 +247,8 @@ class LocalExecutor:
         finally:
             worker.let_go()
             self._worker = None
+            for clip_sha256 in list(self._forgetting):
+                self._forgotten(clip_sha256)
         if not closing.done():
             self._on_loss(worker)
         return worker.last_line[:_REASON_MAX_CHARS] or f"It {worker.end}."
@@ -294,6 +315,8 @@ class LocalExecutor:
                     self._worker.kill("it cannot load the speech engine")
             case Enrolled():
                 self._enrolled(report)
+            case Forgotten():
+                self._forgotten(report.clip_sha256)
 
     def _on_spoken(self, report: Spoken) -> None:
         if len(report.pcm) % 4 or report.sample_rate <= 0:
@@ -346,6 +369,10 @@ class LocalExecutor:
             self._on_enrolled(report)
         except Exception:
             log.exception("an enrolled voice could not be recorded")
+
+    def _forgotten(self, clip_sha256: str) -> None:
+        if done := self._forgetting.pop(clip_sha256, None):
+            done.set_result(None)
 
     # Between the two.
 

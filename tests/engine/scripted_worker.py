@@ -126,6 +126,9 @@ class Serial:
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
         return _perform(job, self._journal, cancelled)
 
+    def forget(self, clip_sha256: str) -> None:
+        self._journal.write(f"forgot {clip_sha256}")
+
 
 class Batching:
     """Steps of 2 ms for all jobs together; "slow S" takes S seconds, everything else one step."""
@@ -147,6 +150,9 @@ class Batching:
     def cancel(self, job_id: int) -> None:
         if job_id in self._jobs:
             self._journal.write(f"cancelled {self._jobs.pop(job_id)[0].text}")
+
+    def forget(self, clip_sha256: str) -> None:
+        self._journal.write(f"forgot {clip_sha256}")
 
     def step(self) -> Sequence[Outcome]:
         time.sleep(0.002)
