@@ -61,9 +61,8 @@ class Forgetting:
         await self._recorded()
         renderings = await self._store.speech.made_with(voice.identity)
         enrolments = await self._store.conditionals.of_clip(clip_sha256)
-        await asyncio.to_thread(
-            remove, [self._home / row.path for row in (*renderings, *enrolments)]
-        )
+        paths = [row.path for row in renderings] + [row.path for row in enrolments]
+        await asyncio.to_thread(remove, [self._home / path for path in paths])
         await self._store.speech.delete(row.key for row in renderings)
         await self._store.conditionals.delete_clip(clip_sha256)
 

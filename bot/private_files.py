@@ -5,7 +5,7 @@ Windows has no such mode bits; there the home folder's own permissions hold. Syn
 
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -46,14 +46,12 @@ def remove(paths: Iterable[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
-def unknown_files(
-    folder: Path, known: set[Path], older_than: Callable[[float], bool]
-) -> list[Path]:
-    """The files below `folder` that are not `known`, and whose modification time is old enough."""
+def files_until(folder: Path, before: float) -> list[Path]:
+    """The files below `folder` that were last written at `before` (Unix seconds) or earlier."""
     found = []
     for path in folder.rglob("*"):
         try:
-            if path not in known and path.is_file() and older_than(path.stat().st_mtime):
+            if path.is_file() and path.stat().st_mtime <= before:
                 found.append(path)
         except FileNotFoundError:
             continue  # it went while we looked

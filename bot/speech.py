@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 import msgspec
 
+from bot.audio import opus
 from bot.audio.cache import SpeechCache
 from bot.audio.clip import Clip
 from bot.metrics import Metrics
@@ -173,6 +174,11 @@ class Utterance:
                 yield clip
         finally:
             self.cancel()
+
+    async def ogg(self) -> bytes:
+        """All of it as one Ogg Opus file. Raises as `clips` does."""
+        paths = [clip.path async for clip in self.clips()]
+        return await asyncio.to_thread(opus.join, paths)
 
     def cancel(self) -> None:
         """Give up every chunk that is not done."""

@@ -141,18 +141,29 @@ class Voices:
             user_id=person.user_id,
         )
 
+    async def used_by(self, person: Person) -> VoiceRow | None:
+        """The registered voice that a person speaks in when they name none."""
+        return (await self._usual_voice(person))[0]
+
     async def _usual(self, person: Person) -> Speaker:
+        voice, note = await self._usual_voice(person)
+        if voice is None:
+            return Speaker(guild_id=person.guild_id, user_id=person.user_id, note=note)
+        return msgspec.structs.replace(self.as_speaker(voice, person), note=note)
+
+    async def _usual_voice(self, person: Person) -> tuple[VoiceRow | None, str | None]:
+        """The voice, and a sentence where a preferred one is disabled."""
         note = None
         for voice in await self._in_order_of_preference(person):
             standings = await self.standings(voice, person)
             disabled = await self.is_disabled(voice, person.guild_id)
             if permitted(Action.SPEAK, standings, disabled=disabled):
-                return msgspec.structs.replace(self.as_speaker(voice, person), note=note)
+                return voice, note
             if permitted(Action.SPEAK, standings, disabled=False):
                 note = note or (
                     f"The voice {voice.name} is disabled here, so another one is speaking."
                 )
-        return Speaker(guild_id=person.guild_id, user_id=person.user_id, note=note)
+        return None, note
 
     async def _in_order_of_preference(self, person: Person) -> list[VoiceRow]:
         chosen = await self._store.choices.get(person.user_id, person.guild_id)

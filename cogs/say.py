@@ -8,7 +8,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.audio.opus import join
 from bot.client import TimbreBot
 from bot.errors import UserError
 from bot.names import names_in
@@ -109,8 +108,7 @@ class Say(commands.Cog):
         utterance: Utterance,
         deferral: "asyncio.Task[object]",
     ) -> None:
-        paths = [clip.path async for clip in utterance.clips()]
-        audio = await asyncio.to_thread(join, paths)
+        audio = await utterance.ogg()
         if len(audio) > interaction.filesize_limit:
             raise UserError("That became longer than a file may be here. Please say less at once.")
         await deferral

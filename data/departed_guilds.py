@@ -24,6 +24,10 @@ class DepartedGuilds:
             self._clock(),
         )
 
+    async def returned(self, guild_id: int) -> None:
+        """Note that the bot is in a server again."""
+        await self._database.execute("DELETE FROM departed_guilds WHERE guild_id = ?", guild_id)
+
     async def present(self, guild_ids: Iterable[int]) -> None:
         """Note the servers that the bot is in now: those known otherwise have departed."""
         here = set(guild_ids)

@@ -10,6 +10,7 @@ from data.cache_keys import ConditionalsKeys, SpeechKeys
 from data.database import Database
 from data.departed_guilds import DepartedGuilds
 from data.guild_settings import GuildSettingsStore
+from data.personal import PersonalData
 from data.voice_choices import VoiceChoices
 from data.voice_moderation import VoiceModeration
 from data.voice_shares import VoiceShares
@@ -26,6 +27,7 @@ class Store:
         self._database = database
         self.users = Users(database, clock)
         self.voices = Voices(database, clock)
+        self.personal = PersonalData(database)
         self.shares = VoiceShares(database, clock)
         self.choices = VoiceChoices(database, clock)
         self.moderation = VoiceModeration(database, clock)
