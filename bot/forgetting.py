@@ -43,17 +43,18 @@ class Forgetting:
         """Delete voices: their clips and, unless another voice has the same, what was derived."""
         for voice in voices:
             if not await self._needed(voice.clip_sha256, but=voice.voice_id):
-                await self.derived(voice.clip_sha256)
+                await self._derived(voice.clip_sha256)
             await asyncio.to_thread(remove, [self._home / voice.clip_path])
             await self._store.voices.delete(voice.voice_id)
+        await self._store.purge()
 
     async def clip(self, clip_sha256: str) -> None:
         """Forget what was derived from a clip that no voice has any more."""
         if not await self._needed(clip_sha256):
-            await self.derived(clip_sha256)
+            await self._derived(clip_sha256)
+        await self._store.purge()
 
-    async def derived(self, clip_sha256: str) -> None:
-        """Forget everything made from a clip: enrolment and speech, wherever it is."""
+    async def _derived(self, clip_sha256: str) -> None:
         voice = ClonedVoice(clip_sha256=clip_sha256, clip_path="")
         self._speech.withdraw(lambda s: s.voice.identity == voice.identity, _DELETED)
         await self._speech.settled(voice)
