@@ -40,8 +40,9 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
         if not (user_id.isascii() and user_id.isdecimal() and int(user_id) < 2**63):
             raise UserError("A user id is a number of 15 to 20 digits.")
         voices = await self.services.privacy.delete(int(user_id))
+        had = "1 voice" if voices == 1 else f"{voices} voices"
         await interaction.edit_original_response(
-            content=f"Everything about that person is deleted; they had {voices} voices."
+            content=f"Everything about that person is deleted; they had {had}."
         )
 
     @app_commands.command(name="disable", description="Let nobody speak in a voice, anywhere")

@@ -338,7 +338,6 @@ async def test_whatever_the_moment_of_a_kill_there_is_a_whole_voice_or_nothing(
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(bot)
                 await seen(lambda: stage.discord.gateway.identifies > identified)  # noqa: B023 - awaited here
-                await asyncio.sleep(0.5)
                 listed = await stage.reply(stage.alice, "voice list")
                 kept = files(stage.home, "clips")
                 assert files(stage.home, "uploads") == [], strike.__name__
