@@ -34,7 +34,7 @@ if sys.platform == "win32":
     class _BasicLimits(ctypes.Structure):
         """JOBOBJECT_BASIC_LIMIT_INFORMATION."""
 
-        _fields_ = [  # noqa: RUF012 - as ctypes has it
+        _fields_ = [
             ("PerProcessUserTimeLimit", wintypes.LARGE_INTEGER),
             ("PerJobUserTimeLimit", wintypes.LARGE_INTEGER),
             ("LimitFlags", wintypes.DWORD),
@@ -49,7 +49,7 @@ if sys.platform == "win32":
     class _ExtendedLimits(ctypes.Structure):
         """JOBOBJECT_EXTENDED_LIMIT_INFORMATION."""
 
-        _fields_ = [  # noqa: RUF012 - as ctypes has it
+        _fields_ = [
             ("BasicLimitInformation", _BasicLimits),
             ("IoInfo", ctypes.c_ulonglong * 6),
             ("ProcessMemoryLimit", ctypes.c_size_t),

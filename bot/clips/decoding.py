@@ -7,7 +7,7 @@ file can be opened.
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 import av.error
@@ -92,7 +92,9 @@ def _format_of(file: BinaryIO) -> str:
         if not header.startswith(b"ID3") or len(header) < 10:
             break
         # ID3v2: a ten-byte header; the size has seven bits a byte; a footer repeats the header.
-        size = sum((byte & 0x7F) << shift for byte, shift in zip(header[6:10], (21, 14, 7, 0)))
+        size = sum(
+            (byte & 0x7F) << shift for byte, shift in zip(header[6:10], (21, 14, 7, 0), strict=True)
+        )
         start += 10 + size + (10 if header[5] & 0x10 else 0)
     file.seek(0)
     if not header:
@@ -125,9 +127,9 @@ def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
 def _resampled(frames: Iterator[av.AudioFrame]) -> Iterator[FloatArray]:
     """Mono blocks at `SAMPLE_RATE`; a rate that changes on the way starts the filter anew."""
     rate = 0
-    resampler = None
+    resampler: soxr.ResampleStream | None = None
     for frame in frames:
-        if frame.sample_rate != rate:
+        if resampler is None or frame.sample_rate != rate:
             if resampler:
                 yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
             rate = frame.sample_rate
@@ -151,7 +153,7 @@ def _mono(frame: av.AudioFrame) -> FloatArray:
     channels = frame.layout.nb_channels
     if not 1 <= channels <= _MAX_CHANNELS:
         raise Unfit(f"The recording has {channels} channels; please send it in mono or stereo.")
-    samples = frame.to_ndarray()
+    samples: npt.NDArray[Any] = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, channels).T
     if samples.dtype.kind == "u":
@@ -160,4 +162,5 @@ def _mono(frame: av.AudioFrame) -> FloatArray:
         samples = samples.astype(np.float32) / -float(np.iinfo(samples.dtype).min)
     # No silent infinities: `decode` looks for them once, at the end.
     with np.errstate(all="ignore"):
-        return np.mean(samples, axis=0, dtype=np.float32)
+        mono: FloatArray = np.mean(samples, axis=0, dtype=np.float32)
+    return mono

@@ -1,4 +1,4 @@
-"""Who is speaking, as far as a network can tell: does one person speak throughout?
+"""Whether one person speaks throughout, as far as a network can tell.
 
 The voice encoder of Resemblyzer (see NOTICE), a three-layer LSTM, in numpy: it takes 0.1 s for ten
 seconds of speech, and torch would take longer to import. Never keeps or returns an embedding:
@@ -102,4 +102,5 @@ def least_similarity(embeddings: FloatArray) -> float:
 
 
 def _unit(vectors: FloatArray) -> FloatArray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    length = np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return np.asarray(vectors / length, np.float32)
