@@ -67,7 +67,7 @@ class TimbreBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Load the commands and tell Discord about them if they changed."""
-        await self.services.janitor.tidy()
+        await self.services.janitor.start()
         self._housekeeping = asyncio.create_task(self.services.janitor.run(), name="janitor")
         for extension in EXTENSIONS:
             await self.load_extension(extension)

@@ -42,14 +42,21 @@ class Janitor:
         self._grace_s = grace_s
         self._clock = clock
 
+    async def start(self) -> None:
+        """Tidy up while nothing is under way. A failure is logged: speech works without it."""
+        await self._try(settled_s=0.0)
+
     async def run(self) -> None:
         """Tidy up once a day, for ever. A failure is logged and waits for the next day."""
         while True:
             await asyncio.sleep(INTERVAL_S)
-            try:
-                await self.tidy(settled_s=SETTLED_S)
-            except Exception:
-                log.exception("tidying up failed")
+            await self._try(settled_s=SETTLED_S)
+
+    async def _try(self, settled_s: float) -> None:
+        try:
+            await self.tidy(settled_s=settled_s)
+        except Exception:
+            log.exception("tidying up failed")
 
     async def tidy(self, *, settled_s: float = 0.0) -> int:
         """Make rows and files agree, and clean servers that are due; how many things went."""

@@ -39,6 +39,32 @@ class VoiceChoice:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A server as far as voices go, by their ids. `known` is filled for moderators alone."""
+
+    guild_id: int
+    shared: set[int]
+    known: set[int]
+    disabled: set[int]
+
+    def standings(self, voice: VoiceRow, person: Person) -> frozenset[Standing]:
+        found = {Standing.OTHER}
+        in_scope = voice.guild_id is None or voice.guild_id == self.guild_id
+        if in_scope and voice.owner_id == person.user_id:
+            found.add(Standing.OWNER)
+        if in_scope and voice.voice_id in self.shared:
+            found.add(Standing.SHARED_WITH)
+        if person.moderates and voice.voice_id in self.known:
+            found.add(Standing.MODERATOR)
+        if person.runs_the_bot:
+            found.add(Standing.BOT_OWNER)
+        return frozenset(found)
+
+    def is_disabled(self, voice: VoiceRow) -> bool:
+        return voice.disabled_at is not None or voice.voice_id in self.disabled
+
+
 class Voices:
     """The voices of everybody, seen through what one person may do."""
 
@@ -67,9 +93,9 @@ class Voices:
         `asked` is a choice's value, or a name: of one's own voice first, then of any that they
         can see. Raises `UserError`; a voice that they cannot see is as one that is not there.
         """
+        place = await self._place(person)
         for voice in await self._named(asked, person):
-            standings = await self.standings(voice, person)
-            disabled = await self.is_disabled(voice, person.guild_id)
+            standings, disabled = place.standings(voice, person), place.is_disabled(voice)
             if permitted(action, standings, disabled=disabled):
                 return voice
             if not permitted(Action.SEE, standings, disabled=disabled):
@@ -94,36 +120,21 @@ class Voices:
     async def offer(self, typed: str, action: Action, person: Person) -> list[VoiceChoice]:
         """The voices that a person may do `action` with, their own first."""
         offered = []
+        place = await self._place(person)
         for voice in await self._within_reach(person):
-            standings = await self.standings(voice, person)
-            disabled = await self.is_disabled(voice, person.guild_id)
-            if permitted(action, standings, disabled=disabled):
+            standings = place.standings(voice, person)
+            if permitted(action, standings, disabled=place.is_disabled(voice)):
                 label = voice.name if voice.owner_id == person.user_id else f"{voice.name} (shared)"
                 offered.append(VoiceChoice(label, f"{_VOICE}{voice.voice_id}"))
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
 
     async def standings(self, voice: VoiceRow, person: Person) -> frozenset[Standing]:
         """What a person is to a voice where they ask."""
-        found = {Standing.OTHER}
-        in_scope = voice.guild_id is None or voice.guild_id == person.guild_id
-        if voice.owner_id == person.user_id and in_scope:
-            found.add(Standing.OWNER)
-        if in_scope and await self._store.shares.is_shared(voice.voice_id, person.guild_id):
-            found.add(Standing.SHARED_WITH)
-        if person.runs_the_bot:
-            found.add(Standing.BOT_OWNER)
-        if person.moderates and any(
-            known.voice_id == voice.voice_id
-            for known in await self._store.moderation.known_in(person.guild_id)
-        ):
-            found.add(Standing.MODERATOR)
-        return frozenset(found)
+        return (await self._place(person)).standings(voice, person)
 
     async def is_disabled(self, voice: VoiceRow, guild_id: int) -> bool:
         """Whether a voice is forbidden in a server, by its moderators or the bot's owner."""
-        return voice.disabled_at is not None or voice.voice_id in (
-            await self._store.moderation.disabled_in(guild_id)
-        )
+        return (await self._place(Person(0, guild_id))).is_disabled(voice)
 
     def as_speaker(self, voice: VoiceRow, person: Person) -> Speaker:
         """A person speaking in a registered voice, as its owner set it."""
@@ -154,10 +165,10 @@ class Voices:
     async def _usual_voice(self, person: Person) -> tuple[VoiceRow | None, str | None]:
         """The voice, and a sentence where a preferred one is disabled."""
         note = None
+        place = await self._place(person)
         for voice in await self._in_order_of_preference(person):
-            standings = await self.standings(voice, person)
-            disabled = await self.is_disabled(voice, person.guild_id)
-            if permitted(Action.SPEAK, standings, disabled=disabled):
+            standings = place.standings(voice, person)
+            if permitted(Action.SPEAK, standings, disabled=place.is_disabled(voice)):
                 return voice, note
             if permitted(Action.SPEAK, standings, disabled=False):
                 note = note or (
@@ -183,6 +194,17 @@ class Voices:
             return [voice] if voice else []
         within_reach = await self._within_reach(person)
         return [voice for voice in within_reach if voice.name.casefold() == asked.casefold()]
+
+    async def _place(self, person: Person) -> "_Place":
+        known: list[VoiceRow] = []
+        if person.moderates:
+            known = await self._store.moderation.known_in(person.guild_id)
+        return _Place(
+            person.guild_id,
+            shared={v.voice_id for v in await self._store.shares.of_guild(person.guild_id)},
+            known={v.voice_id for v in known},
+            disabled=await self._store.moderation.disabled_in(person.guild_id),
+        )
 
     async def _within_reach(self, person: Person) -> list[VoiceRow]:
         """What a person may have something to do with, their own first."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from bot.private_files import create
 from bot.registration import NAME_MAX_CHARS, Draft, Wish
 from data.rows import VoiceRow
 from engine.errors import SpeechError, VoiceUnusable
+
+log = logging.getLogger(__name__)
 
 PREVIEW_TEXT = "This is how I sound. I hope that you like my voice."
 
@@ -181,7 +184,10 @@ class DraftPanel(ui.View):
         """Throw the draft away and say so where it was shown."""
         self.stop()
         await self.bot.services.registration.discard(self._draft)
-        await self._shown_by.edit_original_response(content=sentence, attachments=[], view=None)
+        try:
+            await self._shown_by.edit_original_response(content=sentence, attachments=[], view=None)
+        except discord.HTTPException as error:
+            log.info("a panel is gone already", extra={"status": error.status})
 
     async def on_timeout(self) -> None:
         """Nobody kept it."""

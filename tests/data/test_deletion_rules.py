@@ -142,3 +142,12 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     assert everything["voice_reports"] == [(5, 3, stays, "loud", 0.0)]
     assert [row[0] for row in everything["conditionals_cache"]] == ["k2"]
     assert [row[0] for row in everything["speech_cache"]] == ["k2", "k3"]
+
+
+def test_what_is_stored_is_stated(path: Path) -> None:
+    """PRIVACY.md names every table, and every folder with something about people."""
+    stated = (Path(__file__).parents[2] / "PRIVACY.md").read_text("utf-8")
+    with closing(sqlite3.connect(path)) as connection:
+        assert {t for t in table_names(connection) if f"`{t}`" not in stated} == set()
+    for folder in ("uploads/", "clips/", "conditionals/", "speech/"):
+        assert f"`{folder}`" in stated
