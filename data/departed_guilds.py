@@ -5,9 +5,6 @@ from collections.abc import Callable, Iterable
 from data.database import Database
 from data.rows import VoiceRow, typed
 
-#: Every table with rows of a server but `voices` and `departed_guilds` themselves.
-_TABLES = ("guild_settings", "voice_shares", "voice_choices", "disabled_voices", "voice_reports")
-
 
 class DepartedGuilds:
     """Since when the bot is gone from which server."""
@@ -63,9 +60,9 @@ class DepartedGuilds:
     async def clean(self, guild_id: int) -> None:
         """Delete every row of a server. Its voices are deleted before, file by file."""
         async with self._database.transaction():
-            for table in _TABLES:
+            for table in await self._tables():
                 await self._database.execute(
-                    f"DELETE FROM {table} WHERE guild_id = ?",  # noqa: S608 - constants above
+                    f"DELETE FROM {table} WHERE guild_id = ?",  # noqa: S608 - names from the schema
                     guild_id,
                 )
             await self._database.execute(
@@ -73,14 +70,23 @@ class DepartedGuilds:
             )
             await self._database.execute("DELETE FROM departed_guilds WHERE guild_id = ?", guild_id)
 
+    async def _tables(self) -> list[str]:
+        """Every table with rows of servers, but `voices` and this one: a later one is in it too."""
+        rows = await self._database.fetch(
+            "SELECT m.name AS name FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
+            "WHERE m.type = 'table' AND c.name = 'guild_id' "
+            "AND m.name NOT IN ('voices', 'departed_guilds') ORDER BY m.name"
+        )
+        return [str(row["name"]) for row in rows]
+
     async def _known(self) -> set[int]:
         known: set[int] = set()
         for column, table in (
-            *(("guild_id", table) for table in (*_TABLES, "voices")),
+            *(("guild_id", table) for table in (*await self._tables(), "voices")),
             ("origin_guild_id", "voices"),
         ):
             rows = await self._database.fetch(
-                f"SELECT DISTINCT {column} AS guild_id FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 - constants above
+                f"SELECT DISTINCT {column} AS guild_id FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 - names from the schema
             )
             known.update(int(row["guild_id"]) for row in rows)
         return known
