@@ -9,14 +9,17 @@ from pathlib import Path
 
 import aiohttp
 import discord
+from discord import app_commands
 from discord.ext import commands
 
-from bot.errors import TimbreTree
+from bot.errors import sentence_for, tell
 from bot.services import Services
 from bot.voice.session import VoiceLimits, VoiceSessions
 
 log = logging.getLogger(__name__)
 
+#: How long those whose words are lost at the end may take to be told.
+_TELLING_S = 1.0
 EXTENSIONS = (
     "cogs.say",
     "cogs.channel",
@@ -26,6 +29,29 @@ EXTENSIONS = (
     "cogs.privacy",
     "cogs.owner",
 )
+
+
+class TimbreTree(app_commands.CommandTree["TimbreBot"]):
+    """Where all commands begin, and where their errors meet."""
+
+    async def interaction_check(self, interaction: "discord.Interaction[TimbreBot]", /) -> bool:
+        """Take no more work while the bot is closing, and know what is being answered."""
+        if self.client.closing:
+            await tell(interaction, "I am being restarted. Please try again in a moment.")
+            return False
+        if task := asyncio.current_task():
+            self.client.interactions.add(task)
+            task.add_done_callback(self.client.interactions.discard)
+        return True
+
+    async def on_error(
+        self,
+        interaction: "discord.Interaction[TimbreBot]",
+        error: app_commands.AppCommandError,
+        /,
+    ) -> None:
+        """Tell the caller; nothing fails in silence."""
+        await tell(interaction, sentence_for(error))
 
 
 class TimbreBot(commands.AutoShardedBot):
@@ -63,6 +89,8 @@ class TimbreBot(commands.AutoShardedBot):
             )
         )
         self._housekeeping: asyncio.Task[None] | None = None
+        self.closing = False
+        self.interactions: set[asyncio.Task[object]] = set()  # being answered
         self._born = time.perf_counter()
 
     async def setup_hook(self) -> None:
@@ -126,11 +154,14 @@ class TimbreBot(commands.AutoShardedBot):
         await self.services.store.departed_guilds.returned(guild.id)
 
     async def close(self) -> None:
-        """Leave voice, then disconnect."""
+        """Take no more work, leave voice, let everybody be told, then disconnect."""
+        self.closing = True
         if self._housekeeping is not None:
             self._housekeeping.cancel()
         if not self.is_closed():
             await self.sessions.close()
+            if self.interactions:
+                await asyncio.wait(self.interactions, timeout=_TELLING_S)
         await super().close()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -55,7 +56,7 @@ class Services:
 async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
     """The database under TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         store = await Store.open(settings.home / "timbre.db")
     except DatabaseUnusable as error:
         raise SettingsError(str(error)) from error
@@ -65,6 +66,17 @@ async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
         yield store
     finally:
         await store.close()
+
+
+def reader_of(settings: Settings) -> Reader:
+    """What turns text into chunks within the limits of the settings."""
+    limits = TextLimits(
+        max_input_chars=settings.max_text_chars,
+        max_spoken_chars=settings.max_spoken_chars,
+        max_chunk_chars=settings.max_chunk_chars,
+        first_chunk_chars=settings.first_chunk_chars,
+    )
+    return Reader(limits, lambda: datetime.now(UTC))
 
 
 def speech_cache(settings: Settings, store: Store) -> SpeechCache:
@@ -97,6 +109,7 @@ def _executor(
         step_timeout_s=settings.step_timeout_s,
         on_enrolled=enrolled,
         command=worker_command(settings.chatterbox_python),
+        environment={name: value for name, value in os.environ.items() if name != "DISCORD_TOKEN"},
     )
 
 
@@ -164,15 +177,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                     privacy,
                     grace_s=settings.guild_grace_days * 86_400,
                 ),
-                reader=Reader(
-                    TextLimits(
-                        max_input_chars=settings.max_text_chars,
-                        max_spoken_chars=settings.max_spoken_chars,
-                        max_chunk_chars=settings.max_chunk_chars,
-                        first_chunk_chars=settings.first_chunk_chars,
-                    ),
-                    lambda: datetime.now(UTC),
-                ),
+                reader=reader_of(settings),
                 metrics=metrics,
             )
         finally:

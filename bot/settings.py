@@ -5,6 +5,7 @@ its sentence. Nothing else in Timbre reads the environment.
 """
 
 import ipaddress
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     engine: Literal["auto", "chatterbox", "stock"] = "auto"
     chatterbox_python: Path | None = Field(default=None, validation_alias="CHATTERBOX_PYTHON")
     weights: Path | None = None
+    weights_home: Path | None = None
     weights_revision: str | None = None
     device: Literal["auto", "cuda", "cpu"] = "auto"
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
@@ -55,7 +57,8 @@ class Settings(BaseSettings):
     # The queue between the two processes
     queue_max_jobs: Annotated[int, Field(ge=1, le=100_000)] = 256
     request_deadline_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
-    heartbeat_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 15.0
+    # Heartbeats come once a second.
+    heartbeat_timeout_s: Annotated[float, Field(ge=3, le=3600)] = 15.0
     step_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 120.0
 
     # Text
@@ -94,7 +97,7 @@ class Settings(BaseSettings):
     # The voice connection
     voice_connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     voice_encryption_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
-    voice_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 60
+    voice_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 40
     voice_first_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 200
     voice_queue_max_utterances: Annotated[int, Field(ge=1, le=1000)] = 50
 
@@ -102,12 +105,17 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
-    @field_validator("home", "weights", "chatterbox_python", "discord_ca", mode="after")
+    @field_validator(
+        "home", "weights", "weights_home", "chatterbox_python", "discord_ca", mode="after"
+    )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         # `absolute`, not `resolve`: a virtual environment's python is a symbolic link, and to
         # follow it would leave the environment.
-        return path.expanduser().absolute() if path else None
+        try:
+            return path.expanduser().absolute() if path else None
+        except RuntimeError as error:  # ~somebody who is not there
+            raise ValueError(str(error)) from None
 
     @field_validator("chatterbox_python", "discord_ca", mode="after")
     @classmethod
@@ -147,12 +155,17 @@ class Settings(BaseSettings):
             raise ValueError("TIMBRE_CLIP_MIN_VOICED_S must not exceed TIMBRE_CLIP_MAX_VOICED_S")
         return self
 
+    def weights_folder(self) -> Path:
+        """Where weights from the model hub are kept."""
+        return self.weights_home or self.home / "weights"
+
     def engine_config(self) -> EngineConfig:
         """What the worker needs to know of these settings."""
         return EngineConfig(
             engine=self.engine,
             home=str(self.home),
             weights=str(self.weights) if self.weights else None,
+            weights_home=str(self.weights_folder()),
             revision=self.weights_revision,
             device=self.device,
             precision=self.precision,
@@ -197,7 +210,8 @@ def variable_name(field: str) -> str:
 def load() -> Settings:
     """The settings of this process. Raises `SettingsError` for the first wrong one."""
     try:
-        return Settings()
+        # Tests set it to nothing: what they see must not depend on whose machine it is.
+        return Settings(_env_file=os.environ.get("TIMBRE_ENV_FILE", ".env") or None)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         field = str(first["loc"][0]) if first["loc"] else ""

@@ -16,7 +16,7 @@ from bot.audio import opus
 from bot.audio.cache import SpeechCache
 from bot.audio.clip import Clip
 from bot.metrics import Metrics
-from engine.errors import SpeechError
+from engine.errors import SpeechError, SynthesisFailed, WorkerUnavailable
 from engine.executor import Executor
 from engine.speech import (
     ClonedVoice,
@@ -98,31 +98,40 @@ class SpeechService:
             await asyncio.wait(tasks)
 
     async def _clip(self, request: SpeechRequest) -> Clip:
-        info = await self._executor.engine_info()
+        info = await self._engine()
         voice, substitution = available_voice(request.voice, info)
         request = msgspec.structs.replace(request, voice=voice)
         key = sha256_of(info.identity, request.content_key, self._cache.codec)
         cached = await self._cache.get(key)
         if cached is not None:
             self._metrics.cache_hits += 1
-            return Clip(key, cached.packets, cached.path, cached=True, substitution=substitution)
+            return Clip(key, cached, cached=True, substitution=substitution)
         self._metrics.cache_misses += 1
         begun = self._clock()
         making = asyncio.create_task(self._executor.synthesise(request), name="speech")
         self._note_work(voice, making)
         speech = await making
         self._metrics.synthesis.add((self._clock() - begun) * 1000)
+        if not len(speech.pcm):
+            raise SynthesisFailed("There is nothing in that which makes a sound.")
+        # A worker that was replaced meanwhile may have loaded another engine: it is that one's.
+        spoke = await self._executor.engine_info()
+        key = sha256_of(spoke.identity, request.content_key, self._cache.codec)
         keeping = asyncio.create_task(self._cache.put(key, speech, voice), name="keep speech")
         self._note_work(voice, keeping)
         # Shielded: given up in the middle, it would leave a file that nothing knows of.
-        stored = await asyncio.shield(keeping)
-        return Clip(
-            key,
-            stored.packets,
-            stored.path,
-            cached=False,
-            substitution=substitution or speech.substitution,
-        )
+        packets = await asyncio.shield(keeping)
+        return Clip(key, packets, cached=False, substitution=substitution or speech.substitution)
+
+    async def _engine(self) -> EngineInfo:
+        """The loaded engine, waited for no longer than a request may wait."""
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await self._executor.engine_info()
+        except TimeoutError:
+            raise WorkerUnavailable(
+                f"The speech engine is not ready yet. {self._executor.status().detail}"
+            ) from None
 
     def _note_work(self, voice: Voice, task: asyncio.Task[Any]) -> None:
         tasks = self._at_work.setdefault(voice.identity, set())
@@ -177,8 +186,8 @@ class Utterance:
 
     async def ogg(self) -> bytes:
         """All of it as one Ogg Opus file. Raises as `clips` does."""
-        paths = [clip.path async for clip in self.clips()]
-        return await asyncio.to_thread(opus.join, paths)
+        packets = [packet async for clip in self.clips() for packet in clip.packets]
+        return await asyncio.to_thread(opus.join, packets)
 
     def cancel(self) -> None:
         """Give up every chunk that is not done."""

@@ -95,7 +95,8 @@ class Say(commands.Cog):
                 content=f"In line behind {ahead} other{'s' if ahead > 1 else ''}."
             )
         await playback.started
-        self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
+        if not ahead:
+            self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
         said = f"Speaking in {seat.mention}."
         if utterance.substitution:
             said += f"\n{utterance.substitution}"

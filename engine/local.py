@@ -1,14 +1,13 @@
-"""Speech from a worker process on this machine: queued, watched, restarted.
+"""Speech from a worker process on this machine.
 
 Runs in the Discord process: it must never import torch nor block the loop. What waits is in
-`engine.backlog`, the process in `engine.worker_process`; this file decides between them.
+`engine.backlog`, the process is kept by `engine.supervisor`; this file goes between them.
 """
 
 import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -30,24 +29,15 @@ from engine.messages import (
     Failed,
     Forget,
     Forgotten,
-    Heartbeat,
     Progress,
     Ready,
     Report,
     Spoken,
-    Start,
-    Unable,
 )
 from engine.restarts import RestartPolicy
 from engine.speech import EngineInfo, Speech, SpeechRequest
-from engine.worker_process import WorkerProcess, worker_command
-
-#: How long a worker has to stop when asked to. With the time to kill it, `close` takes under 3 s.
-STOP_PATIENCE_S = 1.5
-#: The longest silence of a worker that is loading: the interpreter stands still, and its heartbeat
-#: with it, while a library of gigabytes comes from a cold disk.
-LOADING_SILENCE_S = 120.0
-_REASON_MAX_CHARS = 200
+from engine.supervisor import Supervisor, WorkerSettings
+from engine.worker_process import worker_command
 
 log = logging.getLogger(__name__)
 
@@ -81,41 +71,41 @@ class LocalExecutor:
         block. `command` and `environment` start another worker than this interpreter's with this
         process's variables. `chance`, uniform in [0, 1), spreads restarts.
         """
-        self._config = config
-        self._heartbeat_timeout_s = heartbeat_timeout_s
-        self._step_timeout_s = step_timeout_s
-        self._on_enrolled = on_enrolled
-        self._command = tuple(command or worker_command())
-        self._environment = environment
         self._policy = restarts or RestartPolicy()
-        self._chance = chance
-
+        self._supervisor = Supervisor(
+            WorkerSettings(
+                config=config,
+                command=tuple(command or worker_command()),
+                environment=environment,
+                heartbeat_timeout_s=heartbeat_timeout_s,
+                step_timeout_s=step_timeout_s,
+            ),
+            self._policy,
+            chance,
+            on_report=self._on_report,
+            on_loss=self._on_loss,
+            on_give_up=self._on_give_up,
+        )
+        self._streams_max = config.max_streams
+        self._on_enrolled = on_enrolled
         self._backlog = Backlog(queued_max)
         self._state = "starting"
         self._detail = "The speech engine has not been started yet."
         self._info: EngineInfo | None = None
         self._settled = asyncio.Event()  # ready, unavailable or closed: no need to wait
-        self._closing = asyncio.Event()
-        self._keeper: asyncio.Task[None] | None = None
-        self._worker: WorkerProcess | None = None
         self._forgetting: dict[str, asyncio.Future[None]] = {}  # asked of the present worker
-        self._workers_started = 0
         self._retry_at = 0.0
-        # Of the present worker:
-        self._ready_at: float | None = None
-        self._unable: str | None = None
-        self._silence_s = 0.0
-        self._resident_bytes = 0
 
     @property
     def worker_pid(self) -> int | None:
         """The process id of the present worker, if there is one."""
-        return self._worker.pid if self._worker else None
+        worker = self._supervisor.worker
+        return worker.pid if worker else None
 
     async def start(self) -> None:
         """Begin loading and return at once. Raises `ExecutorClosed`."""
         self._refuse_if_closed()
-        if self._keeper is None:
+        if self._supervisor.workers_started == 0:
             self._begin("starting")
 
     async def engine_info(self) -> EngineInfo:
@@ -144,21 +134,19 @@ class LocalExecutor:
             return await waiter.answer
         finally:
             job_id = self._backlog.leave(waiter)
-            if job_id is not None and self._worker is not None:
-                self._worker.send(Cancel(job_id))
+            if job_id is not None and (worker := self._supervisor.ready_worker):
+                worker.send(Cancel(job_id))
                 self._dispatch()
 
     async def forget(self, clip_sha256: str) -> None:
         """Have the worker remove what it derived from a clip, and wait until it has.
 
-        One that is lost meanwhile has nothing in memory any more; one that is loading has nothing
-        yet, and is told without being waited for.
+        One that is lost meanwhile has nothing in memory any more, one that is loading nothing yet.
         """
-        if self._worker is None or not self._worker.usable:
+        worker = self._supervisor.ready_worker
+        if worker is None:
             return
-        self._worker.send(Forget(clip_sha256))
-        if self._ready_at is None:
-            return
+        worker.send(Forget(clip_sha256))
         done = self._forgetting.get(clip_sha256)
         if done is None:
             done = self._forgetting[clip_sha256] = asyncio.get_running_loop().create_future()
@@ -172,7 +160,7 @@ class LocalExecutor:
             engine=self._info,
             queued=self._backlog.queued,
             running=self._backlog.running,
-            restarts=max(0, self._workers_started - 1),
+            restarts=max(0, self._supervisor.workers_started - 1),
         )
 
     async def close(self) -> None:
@@ -181,110 +169,30 @@ class LocalExecutor:
             self._set_state("closed", "Timbre is shutting down.")
             self._backlog.fail_all(ExecutorClosed("Timbre is shutting down."))
             self._settled.set()
-            self._closing.set()
-        if self._keeper is not None:
-            await asyncio.wait({self._keeper})
+        await self._supervisor.close()
+        for clip_sha256 in list(self._forgetting):
+            self._forgotten(clip_sha256)
 
-    # The life of workers.
+    # What the supervisor tells.
 
     def _begin(self, state: str) -> None:
         self._settled.clear()
         self._set_state(state, "The speech engine is starting.")
-        self._keeper = asyncio.create_task(self._keep_a_worker(), name="speech worker")
+        self._supervisor.begin()
 
-    async def _keep_a_worker(self) -> None:
-        """Run one worker after the other until closed or unavailable."""
-        losses = losses_while_loading = 0
-        closing = asyncio.create_task(self._closing.wait(), name="speech worker closing")
-        try:
-            while True:
-                reason = await self._run_worker(closing)
-                if closing.done():
-                    return
-                lifetime_s = self._lifetime_s()
-                losses = 1 if lifetime_s >= self._policy.healthy_after_s else losses + 1
-                losses_while_loading = 0 if self._ready_at else losses_while_loading + 1
-                if self._unable is not None or losses_while_loading >= self._policy.load_attempts:
-                    self._give_up(self._unable or reason)
-                    return
-                pause_s = self._policy.pause_s(losses, self._chance())
-                self._set_state("restarting", "The speech engine was lost and is being restarted.")
-                log.info("the next worker starts in %.2f s", pause_s)
-                await asyncio.wait({closing}, timeout=pause_s)
-                if closing.done():
-                    return
-        except Exception:
-            log.exception("the speech worker can no longer be looked after")
-            if not closing.done():
-                self._give_up("There is an error in Timbre itself; its log has it.")
-        finally:
-            closing.cancel()
-
-    def _lifetime_s(self) -> float:
-        if self._ready_at is None:
-            return 0.0
-        return asyncio.get_running_loop().time() - self._ready_at
-
-    async def _run_worker(self, closing: asyncio.Task[bool]) -> str:
-        """From the start of a worker to its end; returns why it ended, in a sentence."""
-        self._ready_at = self._unable = None
-        self._silence_s, self._resident_bytes = 0.0, 0
-        self._workers_started += 1
-        try:
-            worker = await WorkerProcess.start(self._command, self._environment, self._on_report)
-        except OSError as error:
-            log.error("the speech worker cannot be started: %s", error)
-            return f"It cannot be started: {error.strerror or error}."
-        self._worker = worker
-        try:
-            log.info("speech worker started", extra={"pid": worker.pid})
-            worker.send(Start(self._config))
-            await self._watch(worker, closing)
-            if closing.done():
-                await worker.stop(STOP_PATIENCE_S)
-            else:
-                await worker.gone()
-        finally:
-            worker.let_go()
-            self._worker = None
-            for clip_sha256 in list(self._forgetting):
-                self._forgotten(clip_sha256)
-        if not closing.done():
-            self._on_loss(worker)
-        return worker.last_line[:_REASON_MAX_CHARS] or f"It {worker.end}."
-
-    async def _watch(self, worker: WorkerProcess, closing: asyncio.Task[bool]) -> None:
-        """Wait until the worker has ended, or hangs and was killed, or is not needed any more.
-
-        Silence is counted in ticks, not read off a clock: after the machine was asleep, or this
-        loop was held up, a worker is not blamed for what could not be heard.
-        """
-        tick_s = min(1.0, self._heartbeat_timeout_s / 4)
-        ends: set[asyncio.Future[Any]] = {worker.ended, closing}
-        while not any(end.done() for end in ends):
-            await asyncio.wait(ends, timeout=tick_s, return_when=asyncio.FIRST_COMPLETED)
-            self._silence_s += tick_s
-            limit_s = self._heartbeat_timeout_s
-            if self._ready_at is None:
-                limit_s = max(limit_s, LOADING_SILENCE_S)
-            if self._silence_s > limit_s:
-                worker.kill(f"it was not heard of for {limit_s:g} s")
-                return
-
-    def _on_loss(self, worker: WorkerProcess) -> None:
-        log.warning(
-            "the speech worker %s",
-            worker.end,
-            extra={"held_jobs": self._backlog.running, "resident_bytes": self._resident_bytes},
-        )
+    def _on_loss(self, out_of_memory: bool) -> None:
+        for clip_sha256 in list(self._forgetting):
+            self._forgotten(clip_sha256)
         error: SpeechError = WorkerDied(
             "The speech engine stopped twice while it was working on this."
         )
-        if worker.ran_out_of_memory:
+        if out_of_memory:
             error = OutOfMemory("The speech engine twice ran out of memory over this.")
         self._backlog.worker_lost(error)
+        if self._state != "closed":
+            self._set_state("restarting", "The speech engine was lost and is being restarted.")
 
-    def _give_up(self, reason: str) -> None:
+    def _on_give_up(self, reason: str) -> None:
         self._info = None
         self._retry_at = asyncio.get_running_loop().time() + self._policy.unavailable_pause_s
         self._set_state("unavailable", reason)
@@ -295,12 +203,7 @@ class LocalExecutor:
     # What the worker says.
 
     def _on_report(self, report: Report) -> None:
-        self._silence_s = 0.0
         match report:
-            case Heartbeat():
-                self._resident_bytes = report.resident_bytes
-                if report.step_age_s > self._step_timeout_s and self._worker is not None:
-                    self._worker.kill(f"one step took more than {self._step_timeout_s:g} s")
             case Spoken():
                 self._on_spoken(report)
             case Failed():
@@ -309,10 +212,6 @@ class LocalExecutor:
                 self._on_ready(report.info)
             case Progress():
                 self._on_progress(report)
-            case Unable():
-                self._unable = report.reason
-                if self._worker is not None:
-                    self._worker.kill("it cannot load the speech engine")
             case Enrolled():
                 self._enrolled(report)
             case Forgotten():
@@ -337,14 +236,12 @@ class LocalExecutor:
     def _on_failed(self, report: Failed) -> None:
         error = BY_KIND.get(report.kind, SynthesisFailed)(report.message)
         self._backlog.fail(report.job_id, error)
-        if isinstance(error, OutOfMemory) and self._worker is not None:
+        if isinstance(error, OutOfMemory) and (worker := self._supervisor.worker):
             # What is left of its memory is in pieces; a new process starts with all of it.
-            self._worker.kill("its engine ran out of memory")
-        else:
-            self._dispatch()
+            worker.kill("its engine ran out of memory")
+        self._dispatch()
 
     def _on_ready(self, info: EngineInfo) -> None:
-        self._ready_at = asyncio.get_running_loop().time()
         if self._state == "closed":
             return
         self._info = info
@@ -377,13 +274,12 @@ class LocalExecutor:
     # Between the two.
 
     def _dispatch(self) -> None:
-        if self._worker is None or not self._worker.usable:
-            return  # it would only lose what it is given
-        if self._ready_at is None or self._info is None:
+        worker = self._supervisor.ready_worker
+        if worker is None or self._info is None:
             return
-        streams = max(1, min(self._info.streams, self._config.max_streams))
+        streams = max(1, min(self._info.streams, self._streams_max))
         while (job := self._backlog.start(streams)) is not None:
-            self._worker.send(job)
+            worker.send(job)
 
     def _set_state(self, state: str, detail: str) -> None:
         self._state, self._detail = state, detail

@@ -4,6 +4,7 @@ The Discord process writes `Command`s to the worker's stdin, the worker writes `
 stdout. Framing is in `engine.framing`.
 """
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -15,18 +16,25 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a worker needs to choose and load an engine.
 
     `home` is TIMBRE_HOME: conditionals are kept under it. `weights` is a folder with Chatterbox's
-    checkpoint, None for the model hub at `revision`. `threads` limits CPU threads, 0 for all.
+    checkpoint, None for the model hub at `revision`, downloaded into a folder of `weights_home`.
+    `threads` limits CPU threads, 0 for all.
     """
 
     engine: Literal["auto", "chatterbox", "stock"]
     home: str
     weights: str | None = None
+    weights_home: str | None = None  # None: "weights" under home
     revision: str | None = None  # None: the pinned one
     device: Literal["auto", "cuda", "cpu"] = "auto"
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     threads: int = 0
     conditionals_in_memory: int = 256
     max_streams: int = 32
+
+    @property
+    def weights_folder(self) -> Path:
+        """Where checkpoints from the model hub are kept, each in a folder of its own."""
+        return Path(self.weights_home) if self.weights_home else Path(self.home) / "weights"
 
 
 class Start(msgspec.Struct, frozen=True, tag="start"):

@@ -7,6 +7,7 @@ process, a descriptor or a task behind.
 import asyncio
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,7 +27,8 @@ _PIPES_OUTLIVE_S = 0.5
 _EXIT_WAIT_S = 2.0
 #: SIGKILL is not obeyed by a process that hangs inside a driver; then it is left to itself.
 _KILL_WAIT_S = 1.0
-_LEVELS = {name: number for name, number in logging.getLevelNamesMapping().items() if number}
+#: What the worker's own logging looks like; anything else is a library's print.
+_LOG_LINE = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) [\w.]+: (.*)", re.DOTALL)
 
 log = logging.getLogger(__name__)
 worker_log = logging.getLogger("engine.worker")
@@ -101,6 +103,8 @@ class WorkerProcess(asyncio.SubprocessProtocol):
             return f"was killed: {self._killed_for}"
         if self._exit_code is None:
             return "was lost"
+        if self.ran_out_of_memory:
+            return "ran out of memory"
         if self._exit_code < 0:
             return f"died of signal {-self._exit_code}"
         return f"exited with code {self._exit_code}"
@@ -202,8 +206,10 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self.kill(f"its output is unusable: {error}")
 
     def _log(self, line: str) -> None:
+        level = logging.INFO
+        if logged := _LOG_LINE.fullmatch(line):
+            level, line = logging.getLevelNamesMapping()[logged[1]], logged[2]
         self.last_line = line
-        level = _LEVELS.get(line.split(" ", 1)[0], logging.INFO)
         worker_log.log(level, "%s", line)
 
 

@@ -8,6 +8,9 @@ from typing import Any
 CDN = "https://cdn.discordapp.com"
 MEDIA = "https://media.discordapp.net"
 
+#: How large a file may be without a boosted guild or a subscription, in bytes.
+SIZE_LIMIT = 10 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class File:

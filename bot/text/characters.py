@@ -27,7 +27,7 @@ _BESIDE_FRACTION = re.compile(
     f"(?<=[{_SMALL_FIGURES}])(?=[^\\W])(?![{_SMALL_FIGURES}])"
 )
 _STACKED = re.compile(f"(.)([{_MARKS}]+)", re.DOTALL)
-_LONE_MARKS = re.compile(f"(?<![\\w{_MARKS}])[{_MARKS}]+")
+_LONE_MARKS = re.compile(f"(?<![^\\W\\d_])(?<![{_MARKS}])[{_MARKS}]+")
 _STRIKES = re.compile("[\u0334-\u0338\u20d2\u20d3\u20e5\u20e6]")
 _MOST_MARKS = 2
 _NEWLINES = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")

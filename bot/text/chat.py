@@ -26,7 +26,7 @@ _LAUGHS = re.compile(r"\b(?:[ah]{5,}|[eh]{6,}|[ih]{6,}|[aj]{6,}|[ol]{5,})\b", re
 _LETTER_LAUGHS = re.compile(r"(?<!\w)(?:[xX][dD]+|k{4,})(?!\w)")
 _LONG_LOL = re.compile(r"\bl+o{2,}l+\b|\blo+l{2,}\b", re.IGNORECASE)
 _STRETCHED = re.compile(r"([a-z])\1{2,}", re.IGNORECASE)
-_LETTERS = re.compile(r"[A-Za-z]{3,}")
+_LETTERS = re.compile(r"(?<!\w)[A-Za-z]{3,}(?!\w)")
 _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 _WORD = re.compile(r"(?<!\w)(?<!\w')[A-Za-z]+(?:'[A-Za-z]+)?(?!\w)(?!'\w)")
 
@@ -119,12 +119,14 @@ def capitals(text: str) -> str:
     return _WORD.sub(word, text)
 
 
+_R_U = re.compile(r"(?<!\w)r u(?!\w)")
 _DOTTED = re.compile(r"\b(mr|mrs|ms|dr|prof|vs|jr|sr)\.(?= \w)", re.IGNORECASE)
 
 
 def abbreviations(text: str) -> str:
     """``brb`` -> be right back. Ambiguous ones need an English word in the same message."""
     text = _SLASHED_WORD.sub(lambda m: SLASHED[m[0].lower()], text)
+    text = _R_U.sub("are you", text)
     text = _DOTTED.sub(lambda m: DOTTED_WORDS.get(m[1].lower(), m[1]), text)
     text = _WORD.sub(lambda m: ABBREVIATIONS.get(m[0].lower(), m[0]), text)
     words = [m[0] for m in _WORD.finditer(text)]

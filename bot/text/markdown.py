@@ -63,6 +63,8 @@ _TASK = re.compile(r"^\[([ xX])\][ ]+")
 _NUMBERED = re.compile(r"^[ ]*(\d{1,9})[.)][ ]+(?=\W{0,3}[A-Za-z])")
 _STAR_BETWEEN = re.compile(r"(?<=[\w)])[ ]*\*[ ]*(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
 _EMPHASIS = re.compile(r"\*+|~~+|(?<![^\W_])_+|_+(?![^\W_])|`+|\|\|+")
+# Marks that no later step reads.
+_SPACES = str.maketrans("_|[]{}\\`", " " * 8)
 _ENDED = re.compile(r"[.!?…,;:。！？、，；：؟।-][\"')\]»”]*$")
 
 
@@ -151,7 +153,7 @@ def lines(text: str) -> str:
     """Join lines with a reader's pause: a comma, or a full stop before a new sentence."""
     joined = ""
     paragraph = False
-    for line in apart_from_fractions(text.replace("_", " ")).split("\n"):
+    for line in apart_from_fractions(text.translate(_SPACES)).split("\n"):
         line = line.strip()
         if not has_words(line):
             paragraph = paragraph or not line

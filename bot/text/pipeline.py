@@ -192,4 +192,5 @@ def _cut_spoken(text: str, most: int) -> tuple[str, bool]:
     ends = [m.end() for m in _SENTENCE_END.finditer(window) if most * 2 // 3 <= m.end() <= most]
     space = window.rfind(" ")
     at = ends[-1] if ends else space if space > most // 2 else most
-    return symbols.tidy(text[:at]), True
+    # Tidying spells "…" from a pronunciation with three points.
+    return symbols.tidy(text[:at])[:most].rstrip(), True

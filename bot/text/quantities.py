@@ -247,7 +247,9 @@ _RULES: tuple[_Rule, ...] = (
         _month_first,
     ),
     _rule(
-        rf"\b(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\b\.?(?:,? ([12]\d{{3}})\b)?", _day_first
+        rf"(?:\b[Tt]he )?\b(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?"
+        rf"({_MONTH})\b\.?(?:,? ([12]\d{{3}})\b)?",
+        _day_first,
     ),
     _rule(
         r"(?<=\d)(?: ?[AaPp]\.?[Mm]\.?)? ?[-–] ?(?=\d{1,2}(?::\d\d)? ?[AaPp]\.?[Mm]\b)",
@@ -284,7 +286,7 @@ _RULES: tuple[_Rule, ...] = (
         lambda m: _amount(m[1], m[4], m[2], m[3]),
     ),
     _rule(rf"{_START}({_NUMBER})¢", lambda m: f"{decimal(m[1])} {_plural(m[1], 'cent', 'cents')}"),
-    _rule(r"(?<![\w.])([vV])\.?((?:\d{1,6}\.){0,5}\d{1,6})(?!\w)", _version),
+    _rule(r"(?<![\w.])([vV])\.?((?:\d{1,6}\.){0,5}\d{1,6})(?!\w)-?", _version),
     _rule(r"(?<![\w.])()((?:\d{1,6}\.){2,5}\d{1,6})(?![\w.]*\w)", _version),
     _rule(
         r"(?<!\w)(\d)'(\d{1,2})(?:\"|''|(?!\w))",

@@ -7,7 +7,7 @@ is single, punctuation is what a speech engine expects, and a text with nothing 
 import re
 import unicodedata
 
-from bot.text.characters import has_words, without_lone_marks
+from bot.text.characters import apart_from_fractions, has_words, without_lone_marks
 from bot.text.links import ENDINGS
 
 _FILE_ENDINGS = "js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh"
@@ -40,6 +40,7 @@ _REPEATED = re.compile(r"([,;:])(?:\s*[,;:])+")
 _BEFORE_MARK = re.compile(r" +(?=[,.!?;:)](?:[\s\"')]|$))")
 _COMMA_MARK = re.compile(r"[,;:]+ ?(?=[.!?])")
 _MARK_COMMA = re.compile(r"(?<=[.!?]) ?[,;:]+(?!\w)")
+_BEFORE_WORD = re.compile(r"(?<!\S)[,;:]+(?=\w)")
 _EMPTY_PAIR = re.compile(r"\( *\)|\" *\"|' +'")
 _START = re.compile(r"^[\s,.;:!?…)\-'’]+(?=[\w\"(«„“¿¡「『《])|^[\s,.;:!?…)\-]+")
 _LONG_MARK = re.compile(r"([^\w\s])\1{3,}")
@@ -72,18 +73,19 @@ def _is_read(word: str) -> bool:
 
 
 def _tidied(text: str) -> str:
-    text = without_lone_marks(_MARKUP.sub(" ", text))
+    text = apart_from_fractions(without_lone_marks(_MARKUP.sub(" ", text)))
     text = _DECORATION.sub(" ", text)
     text = _ELLIPSIS.sub("... ", text)
     text = _MARKS.sub(lambda m: "?" if "?" in m[0] or "‽" in m[0] else "!", text)
     text = _DASH.sub(", ", text)
     text = _LONG_MARK.sub(r"\1\1\1", text)
     text = " ".join(unicodedata.normalize("NFC", text).split())
-    text = _EMPTY_PAIR.sub("", text)
+    text = _EMPTY_PAIR.sub(" ", text)
     text = _BEFORE_MARK.sub("", text).replace("( ", "(")
     text = _REPEATED.sub(r"\1", text)
     text = _COMMA_MARK.sub("", text)
     text = _MARK_COMMA.sub("", text)
+    text = _BEFORE_WORD.sub("", text)
     text = _START.sub("", text)
     text = " ".join(filter(_is_read, text.split())).rstrip(" ,;:-(")
     return text if has_words(text) else ""

@@ -5,9 +5,9 @@ STRETCHABLE = frozenset(
     "ah again aw amazing awesome baby bad big boy bro bruh bye chill come crazy cute damn dang "
     "day dude ew fine friend fun girl go gosh guys ha hard heck hello help hey hi hm hot huge huh "
     "insane lets lmao long love man mm much nah naw never nice no nope not oh ok omg oof oops ow "
-    "please pls pog really rip sad same sh sick so sorry stop sure thanks that this time true ugh uh "
-    "um very wait want was way well what when where who whoa whole why wow yay ye yeah yep yes yo "
-    "you your".split()
+    "please pls pog really rip sad same sh sick so sorry stop sure thanks that this time true ugh "
+    "uh um very wait want was way well what when where who whoa whole why wow yay ye yeah yep yes "
+    "yo you your".split()
 )
 SLASHED = {
     "w/o": "without",
@@ -117,7 +117,7 @@ PERHAPS_ENGLISH = frozenset(
     "stop up us was were will".split()
 )
 INITIALISMS = frozenset(
-    "AI API AWS BBC BBQ CD CEO CIA CPU CSS CTO CV DIY DJ DLC DM DNA DPS DVD EA ESPN ETA EU FAQ "
+    "AI API AWS BBC BBQ CD CEO CIA CPU CSS CTO CV DIY DJ DLC DM DNA DPS DVD EA ESPN EST ETA EU FAQ "
     "FBI FPS FTP GPT GPU GPS HBO HDMI HP HR HTML HTTP HTTPS ID IDE IG IP IPO IQ IRS ISP "
     "IV JS KFC LED LLC LLM LTE MC MIT MMO MMORPG MP MVP NBA NFL NGO NHL NHS NPC NSFW NYC OMFG "
     "STFU GTFO OC OP OS PC PDF PHP PR PS PVE PVP QA QR RGB RNG RPG RSVP RTX RX SDK SMS SQL "

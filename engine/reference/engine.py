@@ -106,7 +106,7 @@ class ReferenceEngine:
             from engine.weights import hub  # noqa: PLC0415  # not where a folder is given
 
             folder, revision = hub.locate(
-                Path(config.home), revision=config.revision, progress=progress
+                config.weights_folder, revision=config.revision, progress=progress
             )
         progress("Loading Chatterbox", None)
         return cls(

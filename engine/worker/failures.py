@@ -3,9 +3,12 @@
 The message of a library's exception may quote the text it was given, so it is never logged.
 """
 
+import logging
 import traceback
 
 from engine.errors import OutOfMemory, SpeechError, SynthesisFailed
+
+log = logging.getLogger(__name__)
 
 
 def understood(error: Exception) -> SpeechError:
@@ -24,8 +27,16 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def traceback_without_values(error: BaseException) -> str:
-    """Where `error` was raised and of what type, oldest first, causes included; no messages."""
+def log_without_values(what: str, error: BaseException) -> None:
+    """Log where `error` was raised and of what type, causes first; no messages.
+
+    A record a line, so that each has its level at the other end of the pipe.
+    """
+    for line in f"{what}\n{_traceback(error)}".splitlines():
+        log.error("%s", line)
+
+
+def _traceback(error: BaseException) -> str:
     parts: list[str] = []
     seen: BaseException | None = error
     while seen is not None:

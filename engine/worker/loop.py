@@ -37,7 +37,7 @@ from engine.messages import (
     Unable,
 )
 from engine.speech import Speech
-from engine.worker.failures import is_out_of_memory, traceback_without_values
+from engine.worker.failures import is_out_of_memory, log_without_values
 from engine.worker.protocol import Engine, Outcome
 from engine.worker.reporting import Pulse, ReportWriter
 from engine.worker.serial import SerialEngine
@@ -47,7 +47,7 @@ Load = Callable[[EngineConfig, Callable[[Report], None]], Engine]
 HEARTBEAT_S = 1.0
 #: How long a step, or loading, may go on after the process was told to stop or lost its parent.
 #: Shorter than the patience of whoever asked.
-EXIT_GRACE_S = 1.0
+EXIT_GRACE_S = 0.5
 _READ_BYTES = 65536
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,8 @@ def run(load: Load, stdin: int, stdout: int, *, heartbeat_s: float = HEARTBEAT_S
     try:
         code = serve(stdin, ReportWriter(stdout), load, heartbeat_s=heartbeat_s)
     except BaseException:
-        traceback.print_exc()
+        for line in traceback.format_exc().splitlines():
+            log.critical("%s", line)
     finally:
         _exit(code)
 
@@ -133,7 +134,7 @@ class _Loop:
                 try:
                     outcomes = self._engine.step()
                 except Exception as error:  # the contract: unusable after any
-                    log.error("the engine is lost\n%s", traceback_without_values(error))
+                    log_without_values("the engine is lost", error)
                     return EXIT_OUT_OF_MEMORY if is_out_of_memory(error) else 1
                 self._pulse.step_ends()
                 for outcome in outcomes:

@@ -1,6 +1,5 @@
 """An engine that speaks one job at a time, driven in steps like one that batches."""
 
-import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -8,10 +7,8 @@ from typing import Protocol
 from engine.errors import SpeechError, SynthesisFailed
 from engine.messages import Speak
 from engine.speech import EngineInfo, Speech
-from engine.worker.failures import traceback_without_values, understood
+from engine.worker.failures import log_without_values, understood
 from engine.worker.protocol import Outcome
-
-log = logging.getLogger(__name__)
 
 
 class OneAtATime(Protocol):
@@ -89,7 +86,7 @@ class SerialEngine:
         except Exception as error:  # whatever a model raises concerns this job alone
             failure = understood(error)
             if isinstance(failure, SynthesisFailed) and failure is not error:
-                log.error("a job failed\n%s", traceback_without_values(error))
+                log_without_values("a job failed", error)
             return failure
 
     def _is_cancelled(self) -> bool:

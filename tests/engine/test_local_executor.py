@@ -13,9 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import DeadlineExceeded, ExecutorClosed, QueueFull, VoiceUnusable
+from engine.errors import (
+    DeadlineExceeded,
+    ExecutorClosed,
+    QueueFull,
+    SynthesisFailed,
+    VoiceUnusable,
+)
 from engine.messages import Enrolled
 from engine.speech import Priority
+from engine.worker_process import Lines
 from tests.engine.scripted_executor import ask, is_speech_of, journal, scripted_executor, until
 
 posix = pytest.mark.skipif(os.name != "posix", reason="C's printing and signal 0 as POSIX has them")
@@ -186,6 +193,32 @@ async def test_what_the_worker_prints_is_logged_line_by_line(
     for line in ("printed by Python", "written to descriptor 1: ä \ufffd", "printed by C"):
         assert line in logged
     assert not any("hunter2" in record.getMessage() for record in caplog.records)
+
+
+async def test_the_workers_own_log_keeps_its_levels(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with scripted_executor(tmp_path) as executor:
+        with pytest.raises(SynthesisFailed, match=r"^The speech engine failed on this text\.$"):
+            await executor.synthesise(ask("bug hunter2"))
+        await until(lambda: "builtins.ValueError" in caplog.text)
+    logged = {r.getMessage(): r.levelname for r in caplog.records if r.name == "engine.worker"}
+    assert logged["a job failed"] == "ERROR"
+    assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("written", "lines"),
+    [
+        ([b"one\ntw", b"o\n\n  \nthree"], ["one", "two", "three"]),
+        ([b"10%\r20%\r", b"30%\r", b"\ndone\r", b"\n"], ["30%", "done"]),
+        ([b"\x1b[31mred\x1b[0m \xff\n"], ["[31mred[0m \ufffd"]),
+        ([b"x" * 3000] * 1000 + [b"\nnext\n"], ["x" * 4096, "next"]),
+    ],
+)
+def test_any_output_becomes_lines_fit_for_a_log(written: list[bytes], lines: list[str]) -> None:
+    cutter = Lines()
+    assert [*(line for data in written for line in cutter.feed(data)), *cutter.end()] == lines
 
 
 @posix

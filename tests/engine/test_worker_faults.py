@@ -70,8 +70,8 @@ async def test_a_job_that_kills_its_worker_twice_is_reported_and_takes_no_other_
 async def test_a_thousand_requests_are_each_answered_once_by_a_worker_that_keeps_dying(
     tmp_path: Path,
 ) -> None:
-    """Every fiftieth kills the worker the first time, with others in its hands."""
-    texts = [f"{'die-once' if n % 50 == 25 else 'say'} {n}" for n in range(1000)]
+    """Every hundredth kills the worker the first time, with others in its hands."""
+    texts = [f"{'die-once' if n % 100 == 50 else 'say'} {n}" for n in range(1000)]
     async with scripted_executor(tmp_path, {"SCRIPT_STREAMS": "8"}, queued_max=1000) as executor:
         await executor.engine_info()
         answered = Counter()
@@ -84,12 +84,12 @@ async def test_a_thousand_requests_are_each_answered_once_by_a_worker_that_keeps
         speeches = await asyncio.gather(*(one(n, text) for n, text in enumerate(texts)))
         assert all(is_speech_of(s, text) for s, text in zip(speeches, texts, strict=True))
         assert answered == Counter(texts)
-        assert executor.status().restarts == 20
+        assert executor.status().restarts == 10
         assert (executor.status().queued, executor.status().running) == (0, 0)
     spoken = Counter(journal(tmp_path, "spoke"))
     assert set(spoken) == set(texts)
     # Work is repeated only if it was held by a worker that died: at most 7 beside the culprit.
-    assert sum(spoken.values()) <= 1000 + 20 * 7
+    assert sum(spoken.values()) <= 1000 + 10 * 7
 
 
 @posix
@@ -110,8 +110,8 @@ async def test_a_stopped_worker_is_noticed_by_its_missing_heartbeat(
 
 
 async def test_a_slow_worker_with_a_heartbeat_is_left_in_peace(tmp_path: Path) -> None:
-    async with scripted_executor(tmp_path, heartbeat_timeout_s=0.5) as executor:
-        assert is_speech_of(await executor.synthesise(ask("deaf 1")), "deaf 1")
+    async with scripted_executor(tmp_path, heartbeat_timeout_s=0.8) as executor:
+        assert is_speech_of(await executor.synthesise(ask("deaf 1.2")), "deaf 1.2")
         assert executor.status().restarts == 0
 
 
@@ -320,7 +320,7 @@ def test_pauses_double_with_jitter_up_to_the_longest() -> None:
 async def test_the_pauses_grow_until_a_worker_has_been_healthy(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, healthy_after_s: float
 ) -> None:
-    caplog.set_level(logging.INFO, "engine.local")
+    caplog.set_level(logging.INFO, "engine.supervisor")
     policy = RestartPolicy(first_pause_s=0.05, healthy_after_s=healthy_after_s)
     async with scripted_executor(tmp_path, restarts=policy, chance=lambda: 0.0) as executor:
         for count in range(3):

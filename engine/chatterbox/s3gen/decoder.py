@@ -29,11 +29,11 @@ from engine.chatterbox.s3gen.config import (
 )
 from engine.chatterbox.s3gen.flow import Flow, FlowInputs
 from engine.chatterbox.s3gen.graphs import GraphedFunction, GraphPool
+from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.stages import StageClock
 from engine.chatterbox.s3gen.utterance import Noise, Utterance, VoiceConditionals
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
 from engine.chatterbox.s3gen.watermark import Watermark
-from engine.chatterbox.s3gen.weights import Layout, read_checkpoint
 
 
 class MarkInputs(NamedTuple):
@@ -96,6 +96,12 @@ class WaveformDecoder:
         self._stream: torch.cuda.Stream | None = None
         if on_cuda:
             self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]  # torch's
+
+    @property
+    def captured_graphs(self) -> int:
+        """How many CUDA graphs are held."""
+        stages = (self._flow, self._vocoder, self._watermark)
+        return sum(stage.captured for stage in stages)
 
     def decode(self, batch: Sequence[Utterance]) -> list[Tensor]:
         """`submit` and `wait`: one (samples,) float32 CPU tensor at 24 kHz for each utterance."""
@@ -177,7 +183,7 @@ class WaveformDecoder:
         for row, (utterance, drawn) in enumerate(zip(batch, noise, strict=True)):
             voice = utterance.voice
             ids[row, : utterance.total_tokens] = torch.cat(
-                [voice.prompt_token, utterance.speech_tokens.reshape(-1).cpu().long()]
+                [voice.prompt_token, utterance.speech_tokens]
             )
             prompt[row, : len(voice.prompt_feat)] = voice.prompt_feat
             embedding[row] = voice.embedding

@@ -46,6 +46,11 @@ class GraphedFunction(Generic[InputsT]):
         self._seen: set[Shapes] = set()
         self._captured: OrderedDict[Shapes, _Captured[InputsT]] = OrderedDict()
 
+    @property
+    def captured(self) -> int:
+        """How many graphs are held."""
+        return len(self._captured)
+
     def __call__(self, inputs: InputsT) -> Tensor:
         """The function's value; with a graph, in memory that the next call overwrites."""
         if self._pool is None:

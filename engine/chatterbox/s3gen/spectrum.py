@@ -25,7 +25,8 @@ class ShortTimeFourier:
         self.n_fft, self.hop = n_fft, hop
         self.bins = n_fft // 2 + 1
         window = torch.hann_window(n_fft, dtype=torch.float64)
-        angles = 2 * math.pi / n_fft * torch.outer(torch.arange(n_fft), torch.arange(self.bins))
+        turns = torch.outer(torch.arange(n_fft), torch.arange(self.bins)).double() / n_fft
+        angles = 2 * math.pi * turns
         basis = torch.stack([angles.cos(), -angles.sin()], dim=1)  # (n_fft, 2, bins)
         # Each bin but the first and the last stands for its conjugate, too.
         weight = torch.full((self.bins,), 2.0, dtype=torch.float64)

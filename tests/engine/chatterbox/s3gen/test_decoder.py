@@ -1,0 +1,127 @@
+"""The decoder as the engine uses it: batches in, waveforms out, on whichever device there is."""
+
+import pytest
+import torch
+
+from engine.chatterbox.s3gen import Utterance, WaveformDecoder
+from engine.chatterbox.s3gen.config import MAX_BATCH_TOKENS, batch_bucket
+from engine.chatterbox.s3gen.decoder import _groups
+from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
+
+
+def drawn(tokens: int, *, seed: int) -> Utterance:
+    """An utterance whose noise comes from its seed."""
+    given = make_utterance(tokens, 20)
+    return Utterance(given.speech_tokens, given.voice, seed=seed)
+
+
+def test_waveforms_come_back_in_the_order_and_length_of_the_batch(
+    decoder: WaveformDecoder,
+) -> None:
+    batch = [drawn(tokens, seed=tokens) for tokens in (9, 2, 14, 5)]
+    pending = decoder.submit(batch)
+    waves = pending.wait()
+    assert pending.done()
+    for wave, utterance in zip(waves, batch, strict=True):
+        assert wave.dtype == torch.float32
+        assert wave.device.type == "cpu"
+        assert wave.shape == (utterance.speech_tokens.numel() * 960,)
+        assert 0.01 < wave.abs().max() <= 1.2
+    assert set(pending.stage_ms()) == {"flow", "vocoder", "watermark"}
+    assert all(milliseconds > 0 for milliseconds in pending.stage_ms().values())
+
+
+def test_a_seed_sounds_the_same_alone_and_in_any_batch(decoder: WaveformDecoder) -> None:
+    wanted = drawn(8, seed=5)
+    (alone,) = decoder.decode([wanted])
+    _, together, _ = decoder.decode([drawn(12, seed=6), wanted, drawn(3, seed=7)])
+    assert relative_error(together, alone) < 1e-3
+    (other,) = decoder.decode([drawn(8, seed=9)])
+    assert relative_error(other, alone) > 0.1
+
+
+def test_more_utterances_than_a_graph_holds_are_split(decoder: WaveformDecoder) -> None:
+    batch = [drawn(2 + index % 3, seed=index) for index in range(10)]
+    waves = decoder.decode(batch)
+    assert [len(wave) for wave in waves] == [utterance.samples for utterance in batch]
+    assert relative_error(waves[9], decoder.decode([batch[9]])[0]) < 1e-3
+
+
+def test_memory_of_one_padded_batch_is_bounded() -> None:
+    batch = [drawn(tokens, seed=0) for tokens in (900, 40, 1000, 950, 30, 20, 980, 990)]
+    groups = list(_groups(batch))
+    assert sorted(index for group in groups for index in group) == list(range(8))
+    for group in groups:
+        longest = max(batch[index].total_tokens for index in group)
+        assert batch_bucket(len(group)) * longest <= MAX_BATCH_TOKENS
+
+
+def test_nothing_to_say_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one frame"):
+        drawn(0, seed=0)
+
+
+@pytest.mark.parametrize("token", [-1, 6561, 6562])
+def test_an_id_that_is_no_sound_is_refused(token: int) -> None:
+    voice = make_utterance(3, 4).voice
+    with pytest.raises(ValueError, match="from 0 to 6560"):
+        Utterance(torch.tensor([5, token]), voice)
+
+
+def test_an_empty_batch_is_nothing(decoder: WaveformDecoder) -> None:
+    pending = decoder.submit([])
+    assert pending.wait() == []
+    assert pending.stage_ms() == {}
+
+
+def test_a_missing_tensor_is_named(upstream: Upstream) -> None:
+    state = dict(upstream.state)
+    del state["flow.encoder.after_norm.bias"]
+    with pytest.raises(KeyError, match=r"flow\.encoder\.after_norm\.bias"):
+        WaveformDecoder(state, "cpu")
+
+
+@pytest.mark.gpu
+def test_a_graph_computes_what_eager_launches_do_and_follows_every_input(
+    upstream: Upstream,
+) -> None:
+    if upstream.device.type != "cuda":
+        pytest.skip("graphs are of CUDA")
+    graphed, eager = upstream.decoder("bf16"), upstream.decoder("bf16", graphs=False)
+    # Same bucket each time: eager, captured and replayed, replayed with all inputs changed.
+    rounds = [
+        [make_utterance(20, 30, seed=1), make_utterance(25, 30, seed=2)],
+        [make_utterance(21, 30, seed=3), make_utterance(11, 25, seed=4)],
+        [make_utterance(30, 20, seed=5), make_utterance(28, 32, seed=6)],
+        [make_utterance(20, 30, seed=1), make_utterance(25, 30, seed=2)],
+    ]
+    for batch in rounds:
+        for ours, expected in zip(graphed.mel(batch), eager.mel(batch), strict=True):
+            assert relative_error(ours, expected) < 1e-5
+        for ours, expected in zip(graphed.decode(batch), eager.decode(batch), strict=True):
+            assert relative_error(ours, expected) < 1e-3
+
+
+@pytest.mark.gpu
+def test_a_prepared_bucket_needs_no_capture(upstream: Upstream) -> None:
+    if upstream.device.type != "cuda":
+        pytest.skip("graphs are of CUDA")
+    decoder = upstream.decoder("bf16")
+    decoder.prepare(2, 30, 25)
+    captured = decoder.captured_graphs
+    assert captured == 3
+    waves = decoder.decode([make_utterance(25, 30, seed=1), make_utterance(20, 31, seed=2)])
+    assert decoder.captured_graphs == captured
+    assert all(wave.abs().max() > 0.01 for wave in waves)
+
+
+@pytest.mark.gpu
+def test_a_waveform_survives_the_next_batch(upstream: Upstream) -> None:
+    if upstream.device.type != "cuda":
+        pytest.skip("batches overlap on CUDA alone")
+    decoder = upstream.decoder("bf16")
+    first = make_utterance(20, 30, seed=1)
+    expected = decoder.decode([first])[0].clone()
+    pending = [decoder.submit([first])]
+    pending += [decoder.submit([make_utterance(20, 30, seed=seed)]) for seed in (2, 3, 4)]
+    assert relative_error(pending[0].wait()[0], expected) < 1e-3

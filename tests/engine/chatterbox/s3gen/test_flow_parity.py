@@ -1,0 +1,108 @@
+"""Mels against upstream's, one utterance at a time there and padded batches here."""
+
+import pytest
+import torch
+
+from engine.chatterbox.s3gen import Utterance, VoiceConditionals, WaveformDecoder
+from engine.chatterbox.s3gen.config import Precision
+from engine.chatterbox.s3gen.flow import Flow, FlowInputs
+from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
+from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
+
+
+@pytest.mark.parametrize(
+    ("tokens", "prompt_tokens"),
+    [(1, 20), (13, 50), (14, 50), (15, 50), (70, 58), (71, 58)],
+    ids=["one token", "63 of 64", "64 of 64", "65 of 128", "128 of 128", "129 of 192"],
+)
+def test_a_mel_is_upstreams_at_every_bucket_edge(
+    upstream: Upstream, decoder: WaveformDecoder, tokens: int, prompt_tokens: int
+) -> None:
+    utterance = make_utterance(tokens, prompt_tokens)
+    (mel,) = decoder.mel([utterance])
+    assert relative_error(mel, upstream.mel(utterance)) < 1e-4
+
+
+def test_a_prompt_with_a_frame_more_than_its_tokens_shortens_the_speech_as_upstream_does(
+    upstream: Upstream, decoder: WaveformDecoder
+) -> None:
+    utterance = make_utterance(20, 30, extra_prompt_frames=1)
+    (mel,) = decoder.mel([utterance])
+    assert len(mel) == 39
+    assert relative_error(mel, upstream.mel(utterance)) < 1e-4
+
+
+def test_a_batch_of_other_lengths_and_voices_changes_nothing(
+    upstream: Upstream, decoder: WaveformDecoder
+) -> None:
+    batch = [
+        make_utterance(tokens, prompt, seed=seed)
+        for seed, (tokens, prompt) in enumerate([(40, 20), (10, 50), (25, 31)])
+    ]
+    for mel, utterance in zip(decoder.mel(batch), batch, strict=True):
+        assert relative_error(mel, decoder.mel([utterance])[0]) < 1e-5
+        assert relative_error(mel, upstream.mel(utterance)) < 1e-4
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_stays_near_upstreams_fp32(upstream: Upstream, precision: str) -> None:
+    utterance = make_utterance(30, 40)
+    (mel,) = upstream.decoder(precision).mel([utterance])
+    assert mel.dtype == torch.float32  # the ODE's state is never half
+    assert relative_error(mel, upstream.mel(utterance)) < (1e-2 if precision == "bf16" else 2e-3)
+
+
+def test_what_lies_in_the_padding_reaches_nobody(upstream: Upstream) -> None:
+    tensors, sizes = read_checkpoint(upstream.state)
+    flow = Flow(Layout(tensors, upstream.device), sizes, Precision.named("fp32"))
+    lengths = torch.tensor([64, 41])
+    generator = torch.Generator().manual_seed(3)
+    inputs = FlowInputs(
+        torch.randint(0, 6561, (2, 64), generator=generator),
+        lengths,
+        torch.randn(2, 128, 80, generator=generator),
+        torch.randn(2, 192, generator=generator),
+        torch.randn(2, 128, 80, generator=generator),
+    )
+    padding = torch.arange(128) >= 2 * lengths[:, None]
+    filled = FlowInputs(
+        torch.where(padding[:, ::2], 4321, inputs.tokens),
+        lengths,
+        torch.where(padding[..., None], 1e3, inputs.prompt),
+        inputs.embedding,
+        torch.where(padding[..., None], -1e3, inputs.noise),
+    )
+    with torch.inference_mode():
+        clean, dirty = (
+            flow(FlowInputs(*(tensor.to(upstream.device) for tensor in given))).cpu()
+            for given in (inputs, filled)
+        )
+    assert torch.isfinite(dirty).all()
+    assert relative_error(dirty[~padding], clean[~padding]) < 1e-5
+
+
+def test_ids_that_are_one_number_in_bf16_stay_two(upstream: Upstream) -> None:
+    low, high = 4097, 4099
+    assert torch.tensor(low).bfloat16() == torch.tensor(high).bfloat16()
+    decoder = upstream.decoder("bf16")
+    given = make_utterance(12, 20)
+    mels = [
+        decoder.mel([Utterance(torch.full((12,), token), given.voice, noise=given.noise)])[0]
+        for token in (low, high)
+    ]
+    assert relative_error(*mels) > 0.02
+
+
+def test_ids_are_refused_as_floating_point() -> None:
+    voice = make_utterance(3, 4).voice
+    with pytest.raises(TypeError, match="integer"):
+        VoiceConditionals(voice.prompt_token.bfloat16(), voice.prompt_feat, voice.embedding)
+    with pytest.raises(TypeError, match="integer"):
+        Utterance(torch.ones(3), voice)
+
+
+def test_voices_in_one_batch_do_not_share_conditionals(decoder: WaveformDecoder) -> None:
+    one, other = make_utterance(15, 20, seed=1), make_utterance(15, 20, seed=2)
+    same_words = Utterance(one.speech_tokens, other.voice, noise=one.noise)
+    first, second = decoder.mel([one, same_words])
+    assert relative_error(first, second) > 0.02

@@ -1,0 +1,108 @@
+"""The Triton kernels against plain torch, in half precision on a GPU."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine.chatterbox.s3gen.kernels import Kernels, kernels_for
+from engine.chatterbox.s3gen.kernels.reference import ReferenceKernels
+from engine.chatterbox.s3gen.layout import Linear
+from engine.chatterbox.s3gen.weights import NormedConv
+from tests.engine.chatterbox.s3gen.upstream_s3gen import relative_error
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device"),
+    pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bf16", "fp16"]),
+    pytest.mark.parametrize(
+        ("batch", "time", "width"),
+        [(3, 130, 64), (2, 640, 256), (9, 1024, 256)],
+        ids=str,
+    ),
+]
+REFERENCE = ReferenceKernels()
+
+
+def fused(dtype: torch.dtype) -> tuple[Kernels, float]:
+    """The kernels and how far they may be off: two units in the last place."""
+    kernels = kernels_for(torch.device("cuda"), dtype)
+    assert not isinstance(kernels, ReferenceKernels)
+    return kernels, 4 * torch.finfo(dtype).eps
+
+
+def normal(*shape: int) -> Tensor:
+    return torch.randn(shape, device="cuda", generator=torch.Generator("cuda").manual_seed(1))
+
+
+def linear(outputs: int, inputs: int, dtype: torch.dtype) -> Linear:
+    return Linear((normal(outputs, inputs) / inputs**0.5).to(dtype), normal(outputs).to(dtype))
+
+
+def test_norm_and_products(batch: int, time: int, width: int, dtype: torch.dtype) -> None:
+    kernels, tolerance = fused(dtype)
+    stream, ahead = normal(batch, time, width), normal(width)
+    product = linear(384, width, dtype)
+    for activation in ("none", "gelu"):
+        ours = kernels.norm_linear(stream, ahead, product, activation)
+        expected = REFERENCE.norm_linear(stream, ahead, product, activation)
+        assert relative_error(ours, expected) < tolerance
+    rows, weight = normal(batch, time, 128).to(dtype), linear(width, 128, dtype).weight
+    ours, expected = stream.clone(), stream.clone()
+    kernels.add_product(ours, rows, weight)
+    REFERENCE.add_product(expected, rows, weight)
+    assert relative_error(ours, expected) < tolerance
+    narrow = linear(80, width, dtype)
+    assert relative_error(kernels.linear(stream, narrow), REFERENCE.linear(stream, narrow)) < (
+        tolerance
+    )
+
+
+def test_attention_ends_at_each_length(
+    batch: int, time: int, width: int, dtype: torch.dtype
+) -> None:
+    kernels, tolerance = fused(dtype)
+    heads = width // 64
+    lengths = torch.linspace(1, time, batch, device="cuda").long()
+    qkv = normal(batch, time, 3 * width).to(dtype)
+    used = (torch.arange(time, device="cuda") < lengths[:, None])[..., None]
+    ours = kernels.attend(torch.where(used, qkv, torch.inf), heads, lengths)
+    expected = REFERENCE.attend(qkv, heads, lengths)
+    used = used.expand_as(ours)
+    assert relative_error(ours[used], expected[used]) < tolerance
+
+
+def test_causal_convolutions(batch: int, time: int, width: int, dtype: torch.dtype) -> None:
+    kernels, tolerance = fused(dtype)
+    rows = normal(batch, time, 320)
+    product = linear(width, 3 * 320, dtype)
+    assert relative_error(
+        kernels.causal_conv(rows, product), REFERENCE.causal_conv(rows, product)
+    ) < (tolerance)
+    block, shift = NormedConv(product, normal(width), normal(width)), normal(width)
+    for stream in (None, normal(batch, time, width)):
+        ours, expected = (
+            form.normed_conv(
+                rows, block, shift=shift, stream=None if stream is None else stream.clone()
+            )
+            for form in (kernels, REFERENCE)
+        )
+        assert relative_error(ours, expected) < tolerance
+
+
+def test_snake_is_silent_past_each_length(
+    batch: int, time: int, width: int, dtype: torch.dtype
+) -> None:
+    kernels, _ = fused(dtype)
+    signal, added = (
+        normal(batch, width, 1, time).contiguous(memory_format=torch.channels_last)
+        for _ in range(2)
+    )
+    lengths = torch.linspace(1, time, batch, device="cuda").long()
+    alpha = normal(width).abs() + 0.1
+    for other in (None, added):
+        for ours, expected in zip(
+            kernels.snake(signal, other, alpha, lengths),
+            REFERENCE.snake(signal, other, alpha, lengths),
+            strict=True,
+        ):
+            assert relative_error(ours, expected) < 1e-6

@@ -1,0 +1,72 @@
+"""The watermark on the device, judged by Perth's own detector on the CPU."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from engine.chatterbox.s3gen import WaveformDecoder
+from engine.chatterbox.s3gen.config import Precision
+from engine.chatterbox.s3gen.watermark import Watermark
+from engine.reference import upstream as upstream_package
+from engine.weights.random import synthetic_voice
+from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
+
+
+@pytest.fixture(scope="module")
+def perth() -> upstream_package.perth.PerthImplicitWatermarker:
+    """Perth as its authors ship it."""
+    return upstream_package.perth.PerthImplicitWatermarker()
+
+
+def buzz(seconds: float, pitch_hz: float) -> Tensor:
+    """A voice-like signal without the top octave, which Perth's resampling would take away."""
+    samples = synthetic_voice(pitch_hz, seconds)
+    spectrum = np.fft.rfft(samples)
+    spectrum[len(spectrum) // 2 :] = 0
+    return torch.from_numpy(np.fft.irfft(spectrum, len(samples)).astype(np.float32))
+
+
+def test_perths_detector_finds_the_mark_in_every_output(
+    decoder: WaveformDecoder, perth: upstream_package.perth.PerthImplicitWatermarker
+) -> None:
+    batch = [make_utterance(tokens, 20, seed=tokens) for tokens in (13, 25, 50, 31, 125)]
+    for wave in decoder.decode(batch):
+        assert perth.get_watermark(wave.numpy(), sample_rate=24000) == 1
+
+
+def test_the_detector_finds_nothing_before_the_mark_is_in(
+    perth: upstream_package.perth.PerthImplicitWatermarker,
+) -> None:
+    signal = buzz(3, 120)
+    mark = Watermark(torch.device("cpu"), Precision.named("fp32"))
+    marked = mark(signal[None], torch.tensor([len(signal)]))[0]
+    assert perth.get_watermark(signal.numpy(), sample_rate=24000) == 0
+    assert perth.get_watermark(marked.numpy(), sample_rate=24000) == 1
+
+
+def test_the_mark_is_the_one_that_perth_itself_puts_in(
+    perth: upstream_package.perth.PerthImplicitWatermarker,
+) -> None:
+    signals = [buzz(2, 110), buzz(3, 190)]
+    lengths = torch.tensor([len(signal) for signal in signals])
+    wave = torch.full((2, 72_000), 0.3)  # the padding is not silent, and must not matter
+    for row, signal in enumerate(signals):
+        wave[row, : len(signal)] = signal
+    marked = Watermark(torch.device("cpu"), Precision.named("fp32"))(wave, lengths)
+    for row, signal in enumerate(signals):
+        theirs = torch.from_numpy(perth.apply_watermark(signal.numpy(), sample_rate=24000))
+        ours = marked[row, : len(signal)]
+        assert relative_error(ours - signal, theirs - signal) < 0.1
+        assert relative_error(ours, theirs) < 5e-3
+
+
+@pytest.mark.gpu
+def test_the_mark_is_the_same_on_a_gpu(upstream: Upstream) -> None:
+    signal = buzz(2, 150)[None]
+    lengths = torch.tensor([signal.shape[1]])
+    here, there = (
+        Watermark(device, Precision.named("fp32"))(signal.to(device), lengths.to(device))
+        for device in (torch.device("cpu"), upstream.device)
+    )
+    assert relative_error(there, here) < 1e-4
