@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import os
 import subprocess
 import sys
 import time
@@ -14,10 +13,10 @@ import numpy as np
 import psutil
 import pytest
 import soundfile
-from tests.bot.clips.recordings import FORMATS, RATE, encode, film_without_sound
 
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, judge
 from engine.speech import FloatArray
+from tests.bot.clips.recordings import FORMATS, RATE, encode, film_without_sound
 
 LIMITS = ClipLimits()
 Spoken = dict[str, tuple[FloatArray, ...]]
@@ -218,7 +217,7 @@ async def test_a_cancelled_judgement_leaves_no_process(spoken: Spoken, upload: P
     """Whoever goes away takes the child along."""
     upload.write_bytes(encode(a_clip(spoken), "wav"))
     judging = asyncio.create_task(judge(upload, LIMITS))
-    while not psutil.Process().children():
+    while not psutil.Process().children():  # noqa: ASYNC110 - no event tells of a process
         await asyncio.sleep(0.01)
     judging.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -276,4 +275,4 @@ async def test_equal_uploads_become_equal_clips(spoken: Spoken, upload: Path) ->
     assert first == await judged(upload, content)
     with av.open(io.BytesIO(first.flac)) as container:
         assert container.format.name == "flac"
-    assert os.path.getsize(upload) == len(content)
+    assert upload.stat().st_size == len(content)
