@@ -20,7 +20,15 @@ log = logging.getLogger(__name__)
 
 #: How long those whose words are lost at the end may take to be told.
 _TELLING_S = 1.0
-EXTENSIONS = ("cogs.say", "cogs.channel", "cogs.status")
+EXTENSIONS = (
+    "cogs.say",
+    "cogs.channel",
+    "cogs.status",
+    "cogs.voice",
+    "cogs.moderation",
+    "cogs.privacy",
+    "cogs.owner",
+)
 
 
 class TimbreTree(app_commands.CommandTree["TimbreBot"]):
@@ -80,12 +88,15 @@ class TimbreBot(commands.AutoShardedBot):
                 max_utterances=settings.voice_queue_max_utterances,
             )
         )
+        self._housekeeping: asyncio.Task[None] | None = None
         self.closing = False
         self.interactions: set[asyncio.Task[object]] = set()  # being answered
         self._born = time.perf_counter()
 
     async def setup_hook(self) -> None:
         """Load the commands and tell Discord about them if they changed."""
+        await self.services.janitor.start()
+        self._housekeeping = asyncio.create_task(self.services.janitor.run(), name="janitor")
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self._sync_if_changed(self.services.settings.home / "commands.json")
@@ -116,7 +127,8 @@ class TimbreBot(commands.AutoShardedBot):
             return set()
 
     async def on_ready(self) -> None:
-        """Say in the log that Discord is connected."""
+        """Say in the log that Discord is connected; note which servers are left."""
+        await self.services.store.departed_guilds.present(guild.id for guild in self.guilds)
         log.info(
             "ready",
             extra={
@@ -133,12 +145,19 @@ class TimbreBot(commands.AutoShardedBot):
         self.sessions.voice_state_updated(member, before, after)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Stop speaking in a server that the bot was removed from."""
+        """Stop speaking in a server that the bot was removed from; it is cleaned later."""
         self.sessions.forget(guild)
+        await self.services.store.departed_guilds.departed(guild.id)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Keep what a server had, if it is back in time."""
+        await self.services.store.departed_guilds.returned(guild.id)
 
     async def close(self) -> None:
         """Take no more work, leave voice, let everybody be told, then disconnect."""
         self.closing = True
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
         if not self.is_closed():
             await self.sessions.close()
             if self.interactions:

@@ -3,17 +3,25 @@
 import asyncio
 import logging
 import os
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.audio.cache import Codec, SpeechCache
+from bot.clips.judge import judge
+from bot.forgetting import Forgetting
+from bot.janitor import Janitor
 from bot.metrics import Metrics
+from bot.privacy import Privacy
 from bot.reading import Reader
+from bot.registration import Registration, RegistrationLimits
 from bot.settings import Settings, SettingsError
 from bot.speech import SpeechService
 from bot.text import TextLimits
+from bot.voice_keeping import VoiceKeeping
+from bot.voice_moderation import VoiceModeration
 from bot.voices import Voices
 from data.errors import DatabaseUnusable
 from data.store import Store
@@ -35,6 +43,11 @@ class Services:
     cache: SpeechCache
     speech: SpeechService
     voices: Voices
+    registration: Registration
+    voice_keeping: VoiceKeeping
+    voice_moderation: VoiceModeration
+    privacy: Privacy
+    janitor: Janitor
     reader: Reader
     metrics: Metrics
 
@@ -100,6 +113,16 @@ def _executor(
     )
 
 
+def _registration_limits(settings: Settings) -> RegistrationLimits:
+    return RegistrationLimits(
+        clip_max_bytes=int(settings.clip_max_mib * 2**20),
+        voices_per_user=settings.max_voices_per_user,
+        voices_per_guild=settings.max_voices_per_guild,
+        cooldown_s=settings.registration_cooldown_s,
+        checks_at_once=settings.clip_checks_at_once,
+    )
+
+
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
     """Open the database and begin to load the engine; close both at the end.
@@ -113,19 +136,47 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
         metrics = Metrics()
         try:
             await executor.start()
+            speech = SpeechService(
+                executor,
+                cache,
+                metrics,
+                look_ahead_chunks=settings.look_ahead_chunks,
+                deadline_s=settings.request_deadline_s,
+            )
+            voices = Voices(store, settings.home)
+            forgetting = Forgetting(
+                store, settings.home, speech, executor, lambda: asyncio.gather(*recording)
+            )
+            registration = Registration(
+                store,
+                settings.home,
+                forgetting,
+                limits=_registration_limits(settings),
+                judge=judge,
+                clip_limits=settings.clip_limits(),
+                clock=time.time,
+            )
+            privacy = Privacy(store, settings.home, speech, registration, forgetting)
             yield Services(
                 settings=settings,
                 store=store,
                 executor=executor,
                 cache=cache,
-                speech=SpeechService(
-                    executor,
-                    cache,
-                    metrics,
-                    look_ahead_chunks=settings.look_ahead_chunks,
-                    deadline_s=settings.request_deadline_s,
+                speech=speech,
+                voices=voices,
+                registration=registration,
+                voice_keeping=VoiceKeeping(store, voices, forgetting),
+                voice_moderation=VoiceModeration(
+                    store, voices, cooldown_s=settings.report_cooldown_s, clock=time.time
                 ),
-                voices=Voices(store, settings.home),
+                privacy=privacy,
+                janitor=Janitor(
+                    store,
+                    settings.home,
+                    forgetting,
+                    privacy,
+                    grace_s=settings.guild_grace_days * 86_400,
+                ),
                 reader=reader_of(settings),
                 metrics=metrics,
             )

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.clips.limits import ClipLimits
 from engine.messages import EngineConfig
 
 
@@ -73,6 +74,27 @@ class Settings(BaseSettings):
     true_peak_max_dbtp: Annotated[float, Field(ge=-20, le=0)] = -1.5
     opus_kbps: Annotated[int, Field(ge=16, le=256)] = 64
 
+    # Registering a voice
+    clip_max_mib: Annotated[float, Field(gt=0, le=500)] = 10.0
+    clip_min_voiced_s: Annotated[float, Field(ge=1, le=60)] = 5.0
+    clip_max_voiced_s: Annotated[float, Field(ge=1, le=60)] = 30.0
+    clip_max_decoded_s: Annotated[float, Field(ge=1, le=7200)] = 300.0
+    clip_decode_cpu_s: Annotated[int, Field(ge=1, le=600)] = 20
+    clip_decode_wall_s: Annotated[float, Field(ge=1, le=600)] = 30.0
+    clip_decode_memory_mib: Annotated[int, Field(ge=128, le=16_384)] = 512
+    clip_min_snr_db: Annotated[float, Field(ge=0, le=60)] = 12.0
+    clip_max_clipped_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    clip_min_loudness_lufs: Annotated[float, Field(ge=-70, le=0)] = -50.0
+    clip_min_same_speaker_similarity: Annotated[float, Field(ge=0, le=1)] = 0.7
+    clip_checks_at_once: Annotated[int, Field(ge=1, le=64)] = 2
+
+    # Voices
+    max_voices_per_user: Annotated[int, Field(ge=1, le=1000)] = 5
+    max_voices_per_guild: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    registration_cooldown_s: Annotated[float, Field(ge=0, le=86_400)] = 10.0
+    report_cooldown_s: Annotated[float, Field(ge=0, le=86_400)] = 30.0
+    guild_grace_days: Annotated[float, Field(ge=0, le=3650)] = 7.0
+
     # The voice connection
     voice_connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     voice_encryption_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
@@ -130,6 +152,8 @@ class Settings(BaseSettings):
             raise ValueError("TIMBRE_DISCORD_RESOLVE and TIMBRE_DISCORD_CA go together")
         if self.first_chunk_chars > self.max_chunk_chars:
             raise ValueError("TIMBRE_FIRST_CHUNK_CHARS must not exceed TIMBRE_MAX_CHUNK_CHARS")
+        if self.clip_min_voiced_s > self.clip_max_voiced_s:
+            raise ValueError("TIMBRE_CLIP_MIN_VOICED_S must not exceed TIMBRE_CLIP_MAX_VOICED_S")
         return self
 
     def weights_folder(self) -> Path:
@@ -149,6 +173,22 @@ class Settings(BaseSettings):
             threads=self.engine_threads,
             conditionals_in_memory=self.conditionals_in_memory,
             max_streams=self.max_streams,
+        )
+
+    def clip_limits(self) -> ClipLimits:
+        """What a clip may cost and how it has to sound."""
+        return ClipLimits(
+            max_upload_mib=self.clip_max_mib,
+            decode_cpu_s=self.clip_decode_cpu_s,
+            decode_wall_s=self.clip_decode_wall_s,
+            decode_memory_mib=self.clip_decode_memory_mib,
+            max_decoded_s=self.clip_max_decoded_s,
+            min_voiced_s=self.clip_min_voiced_s,
+            max_voiced_s=self.clip_max_voiced_s,
+            min_snr_db=self.clip_min_snr_db,
+            max_clipped_share=self.clip_max_clipped_share,
+            min_loudness_lufs=self.clip_min_loudness_lufs,
+            min_same_speaker_similarity=self.clip_min_same_speaker_similarity,
         )
 
     def require_token(self) -> str:

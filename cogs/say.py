@@ -8,11 +8,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.audio.opus import join
 from bot.client import TimbreBot
 from bot.errors import UserError
 from bot.names import names_in
-from bot.speech import Speaker, Utterance
+from bot.speech import Utterance
 from bot.voice.session import VocalChannel
 
 
@@ -68,10 +67,9 @@ class Say(commands.Cog):
 
     async def _utterance(self, member: discord.Member, text: str, voice: str | None) -> Utterance:
         chunks = self.services.reader.read(text, names_in(text, member.guild))
-        chosen = await self.services.voices.resolve(
+        speaker = await self.services.voices.speaker(
             voice, user_id=member.id, guild_id=member.guild.id
         )
-        speaker = Speaker(voice=chosen, guild_id=member.guild.id, user_id=member.id)
         return self.services.speech.utterance(chunks, speaker)
 
     async def _speak(
@@ -111,8 +109,7 @@ class Say(commands.Cog):
         utterance: Utterance,
         deferral: "asyncio.Task[object]",
     ) -> None:
-        packets = [packet async for clip in utterance.clips() for packet in clip.packets]
-        audio = await asyncio.to_thread(join, packets)
+        audio = await utterance.ogg()
         if len(audio) > interaction.filesize_limit:
             raise UserError("That became longer than a file may be here. Please say less at once.")
         await deferral

@@ -58,11 +58,17 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     job_id: int
 
 
+class Forget(msgspec.Struct, frozen=True, tag="forget"):
+    """Remove what was derived from a clip, in memory and on disk; answered by `Forgotten`."""
+
+    clip_sha256: str
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Exit with code 0 as soon as the current step allows."""
 
 
-Command = Start | Speak | Cancel | Stop
+Command = Start | Speak | Cancel | Forget | Stop
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
@@ -127,7 +133,13 @@ class Enrolled(msgspec.Struct, frozen=True, tag="enrolled"):
     size_bytes: int
 
 
-Report = Progress | Ready | Unable | Heartbeat | Spoken | Failed | Enrolled
+class Forgotten(msgspec.Struct, frozen=True, tag="forgotten"):
+    """Nothing derived from this clip is left; every `Enrolled` of it came before."""
+
+    clip_sha256: str
+
+
+Report = Progress | Ready | Unable | Heartbeat | Spoken | Failed | Enrolled | Forgotten
 
 #: Exit code of a worker that ran out of memory, which no exit by signal or exception shares.
 EXIT_OUT_OF_MEMORY = 12

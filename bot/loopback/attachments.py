@@ -68,9 +68,10 @@ class Attachment:
 
 
 class Cdn:
-    """Everything that was uploaded, by its path."""
+    """Everything that was uploaded, by its path. `fetched` are the paths that were asked for."""
 
     def __init__(self) -> None:
+        self.fetched: list[str] = []
         self._by_path: dict[str, Attachment] = {}
 
     def store(

@@ -153,6 +153,7 @@ class LoopbackDiscord:
             await self.commands.wait_registered(timeout_s)
 
     async def _serve_file(self, request: web.Request) -> web.Response:
+        self.cdn.fetched.append(request.path)
         attachment = self.cdn.find(request.path)
         if attachment is None:
             return web.Response(status=404, text="This content is no longer available.")

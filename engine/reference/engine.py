@@ -119,6 +119,10 @@ class ReferenceEngine:
             conditionals_in_memory=config.conditionals_in_memory,
         )
 
+    def forget(self, clip_sha256: str) -> None:
+        """Remove the conditionals of a clip, in memory and on disk."""
+        self._enrolment.forget(clip_sha256)
+
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
         """Speak `job`; `cancelled` is asked before every token and every Euler step.
 
