@@ -106,6 +106,12 @@ class ChatterboxEngine:
         if any(job.speak.job_id == job_id for batch in self._sounding for job in batch.jobs):
             self._cancelled.add(job_id)
 
+    def forget(self, clip_sha256: str) -> None:
+        """Remove what was derived from a clip, in memory, on the device and on disk."""
+        self._voices.forget(clip_sha256)
+        with self._decoding_stream():
+            self._scheduler.t3.prefixes.forget()
+
     def step(self) -> Sequence[Outcome]:
         """Move every job on by a little; returns those that ended."""
         outcomes: list[Outcome] = []

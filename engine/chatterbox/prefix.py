@@ -72,9 +72,13 @@ class PrefixCache:
         prefix.users -= 1
 
     def forget(self) -> None:
-        """Let go of every voice that is not in use."""
+        """Let go of every voice that is not in use, and of what was computed of it."""
         for key in [key for key, prefix in self._kept.items() if prefix.users == 0]:
-            self._free.append(self._kept.pop(key))
+            prefix = self._kept.pop(key)
+            self.storage[prefix.place].zero_()
+            for page in prefix.pages:
+                self._pool.storage[:, :, page].zero_()
+            self._free.append(prefix)
 
     def _vacated(self) -> Prefix:
         if self._free:

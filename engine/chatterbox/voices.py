@@ -36,11 +36,17 @@ class Voices:
     def speaker(self, voice: Voice) -> Speaker:
         """Who speaks for `voice`; one that is not known yet is enrolled. Raises `VoiceUnusable`."""
         if not isinstance(voice, StockVoice):
-            return _speaker(self._enrolment.key(voice), self._enrolment.conditionals(voice))
+            return _speaker(
+                self._enrolment.key(voice.clip_sha256), self._enrolment.conditionals(voice)
+            )
         substitution = None
         if voice.name not in ("", BUILTIN_VOICE):
             substitution = f"Chatterbox's own voice is speaking: it has none called {voice.name}."
         return _speaker(BUILTIN_VOICE, self._builtin, substitution)
+
+    def forget(self, clip_sha256: str) -> None:
+        """Remove what was derived from a clip, in memory and on disk."""
+        self._enrolment.forget(clip_sha256)
 
 
 def _speaker(identity: str, conditionals: Conditionals, substitution: str | None = None) -> Speaker:

@@ -352,5 +352,5 @@ async def test_whatever_the_moment_of_a_kill_there_is_a_whole_voice_or_nothing(
 async def seen(condition: Callable[[], object]) -> None:
     """Wait for something to be seen from outside, looking all the time."""
     async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 - files and messages raise no event
+        while not condition():
             await asyncio.sleep(0.001)

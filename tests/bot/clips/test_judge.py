@@ -217,7 +217,7 @@ async def test_a_cancelled_judgement_leaves_no_process(spoken: Spoken, upload: P
     """Whoever goes away takes the child along."""
     upload.write_bytes(encode(a_clip(spoken), "wav"))
     judging = asyncio.create_task(judge(upload, LIMITS))
-    while not psutil.Process().children():  # noqa: ASYNC110 - no event tells of a process
+    while not psutil.Process().children():
         await asyncio.sleep(0.01)
     judging.cancel()
     with pytest.raises(asyncio.CancelledError):

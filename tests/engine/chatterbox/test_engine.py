@@ -108,6 +108,26 @@ def test_jobs_of_many_voices_sound_together_as_each_sounds_alone(
     assert {"t3", "flow", "vocoder", "watermark"} <= set(speech.stage_ms)
 
 
+def test_a_forgotten_voice_leaves_nothing_and_others_still_speak(
+    new_engine: NewEngine, tmp_path: Path
+) -> None:
+    """Neither its file nor what the decoder kept of it; the built-in voice is as it was."""
+    engine = new_engine()
+    voice = clip_voice(tmp_path, 140.0)
+    engine.admit(speak(1, TEXTS[0], voice))
+    engine.admit(speak(2, TEXTS[0]))
+    before = run(engine)
+    assert list((tmp_path / "home").rglob("*.safetensors"))
+    engine.forget(voice.clip_sha256)
+    assert not list((tmp_path / "home").rglob("*.safetensors"))
+    assert not engine._scheduler.t3.prefixes.storage.any()
+    engine.admit(speak(2, TEXTS[0]))
+    after = run(engine)[2]
+    assert isinstance(after, Speech)
+    assert isinstance(before[2], Speech)
+    assert np.array_equal(after.pcm, before[2].pcm)
+
+
 def test_a_cancelled_job_is_never_reported_and_the_others_are(new_engine: NewEngine) -> None:
     """Whether it waits, is being decoded, or is turned into sound."""
     for steps in (0, 1, 3, 8):
