@@ -75,6 +75,7 @@ def reader_of(settings: Settings) -> Reader:
         max_spoken_chars=settings.max_spoken_chars,
         max_chunk_chars=settings.max_chunk_chars,
         first_chunk_chars=settings.first_chunk_chars,
+        synthesis_time_ratio=settings.synthesis_time_ratio,
     )
     return Reader(limits, lambda: datetime.now(UTC))
 

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     max_spoken_chars: Annotated[int, Field(ge=1, le=20_000)] = 1500
     max_chunk_chars: Annotated[int, Field(ge=40, le=1000)] = 280
     first_chunk_chars: Annotated[int, Field(ge=10, le=1000)] = 60
+    synthesis_time_ratio: Annotated[float, Field(ge=0.01, le=1)] = 0.7
     look_ahead_chunks: Annotated[int, Field(ge=1, le=16)] = 2
 
     # Sound

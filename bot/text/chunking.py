@@ -5,7 +5,8 @@ longer than a chunk.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterator
 
 from bot.text.limits import TextLimits
 
@@ -16,6 +17,8 @@ _LINKING = frozenset(
 )
 # Less than this sounds clipped on its own: it is said together with its neighbour.
 _TINY_CHARS = 25
+# A chunk may be this long however little was said before it: shorter ones sound chopped.
+_SHORTEST_LIMIT = 40
 _ENDS_WITHOUT_SPACE = frozenset("。！？｡」』）")
 
 
@@ -23,7 +26,8 @@ def chunks(text: str, limits: TextLimits) -> list[str]:
     """Split the output of `speakable` into chunks of at most ``limits.max_chunk_chars``.
 
     The first is at most ``first_chunk_chars`` long (a longer first word aside), cut at a
-    sentence, else a clause, else before a linking word, else between words. ``[]`` for "".
+    sentence, else a clause, else before a linking word, else between words. The following ones
+    grow no faster than they can be made while the earlier ones play. ``[]`` for "".
     """
     text = text.strip()
     if not text:
@@ -31,7 +35,7 @@ def chunks(text: str, limits: TextLimits) -> list[str]:
     if len(text) <= limits.first_chunk_chars:
         return [text]
     first, rest = _first(text, limits)
-    pieces = [first, *_merged(_sentences(rest), limits.max_chunk_chars)]
+    pieces = [first, *_ramped(rest, len(first), limits)]
     return [piece for piece in pieces if piece]
 
 
@@ -86,29 +90,42 @@ def _cut(text: str, at: int) -> tuple[str, str]:
     return text[:at].rstrip(), text[at:].lstrip()
 
 
-def _merged(sentences: Iterable[str], most: int) -> Iterator[str]:
-    """Yield chunks of at most `most` characters, tiny ones joined with a neighbour."""
-    held = ""
-    for sentence in sentences:
-        for piece in _pieces(sentence.strip(), most):
-            if not held:
-                held = piece
-            elif min(len(held), len(piece)) < _TINY_CHARS and len(held) + 1 + len(piece) <= most:
-                held = f"{held} {piece}"
-            else:
-                yield held
-                held = piece
-    if held:
-        yield held
+def _ramped(text: str, before: int, limits: TextLimits) -> Iterator[str]:
+    """Yield chunks after a first one of `before` characters, tiny ones joined with a neighbour.
 
-
-def _pieces(sentence: str, most: int) -> Iterator[str]:
-    """Split a sentence that is too long: at the last clause, else the last space, else anywhere."""
-    while len(sentence) > most:
-        window = sentence[: most + 1]
-        clauses = [m.start() for m in _CLAUSE.finditer(window) if most // 3 <= m.start() <= most]
-        at = clauses[-1] if clauses else window.rfind(" ")
-        piece, sentence = _cut(sentence, at if at > 0 else most)
+    While the first chunk plays the second is made, and so on: one that takes longer to make than
+    everything before it takes to play would be heard as a gap. With r = `synthesis_time_ratio`
+    chunk k + 1 is ready in time if r * (characters after the first chunk, with its own) is at most
+    the characters up to chunk k.
+    """
+    waiting = deque(piece for sentence in _sentences(text) if (piece := sentence.strip()))
+    after_first = 0
+    while waiting:
+        ready = (before + after_first) / limits.synthesis_time_ratio - after_first
+        most = min(max(int(ready), _SHORTEST_LIMIT), limits.max_chunk_chars)
+        piece = waiting.popleft()
+        if len(piece) > most:
+            piece, rest = _cut(piece, _end_within(piece, most, limits))
+            if rest:
+                waiting.appendleft(rest)
+        else:
+            while (
+                waiting
+                and min(len(piece), len(waiting[0])) < _TINY_CHARS
+                and len(piece) + 1 + len(waiting[0]) <= most
+            ):
+                piece = f"{piece} {waiting.popleft()}"
+        after_first += len(piece)
         yield piece
-    if sentence:
-        yield sentence
+
+
+def _end_within(sentence: str, most: int, limits: TextLimits) -> int:
+    """Where to cut a sentence that is too long: at the last clause, else the last space."""
+    window = sentence[: most + 1]
+    clauses = [m.start() for m in _CLAUSE.finditer(window) if most // 3 <= m.start() <= most]
+    at = clauses[-1] if clauses else window.rfind(" ")
+    if at <= 0:
+        # One long word stays whole, even late, unless no chunk could hold it.
+        word = sentence.find(" ")
+        at = min(word if word > 0 else len(sentence), limits.max_chunk_chars)
+    return at

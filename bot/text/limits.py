@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TextLimits:
-    """Limits in characters; the settings pass them in. All positive, or ``ValueError``."""
+    """Limits in characters; the settings pass them in. All positive, or ``ValueError``.
+
+    `synthesis_time_ratio` is the time it may take to make speech, over the time it takes to play.
+    """
 
     max_input_chars: int = 2000
     max_spoken_chars: int = 1500
     max_chunk_chars: int = 280
     first_chunk_chars: int = 60
+    synthesis_time_ratio: float = 0.7
 
     def __post_init__(self) -> None:
         smallest = min(
@@ -21,5 +25,7 @@ class TextLimits:
         )
         if smallest < 1:
             raise ValueError("Every text limit is at least one character.")
+        if self.synthesis_time_ratio <= 0:
+            raise ValueError("The limit on the time to make speech is more than nothing.")
         if self.first_chunk_chars > self.max_chunk_chars:
             raise ValueError("first_chunk_chars must not exceed max_chunk_chars.")

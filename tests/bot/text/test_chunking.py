@@ -1,6 +1,8 @@
 """Chunks as a speech engine wants them: early sound, whole sentences, nothing tiny."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.text import TextLimits, chunks
 
@@ -20,7 +22,7 @@ def test_sentences_stay_whole_and_the_first_is_short() -> None:
         "The train leaves at nine in the morning. We should be at the station a quarter of an hour "
         "earlier than that. Bring the tickets, and something to eat."
     )
-    assert chunks(text, LIMITS) == [
+    assert chunks(text, TextLimits(synthesis_time_ratio=0.5)) == [
         "The train leaves at nine in the morning.",
         "We should be at the station a quarter of an hour earlier than that.",
         "Bring the tickets, and something to eat.",
@@ -56,7 +58,7 @@ def test_tiny_sentences_are_said_together() -> None:
 @pytest.mark.parametrize("joiner", [" ", ", "])
 def test_a_sentence_longer_than_a_chunk_is_cut_between_words(joiner: str) -> None:
     text = joiner.join(f"word{number}" for number in range(300))
-    pieces = chunks(text, LIMITS)
+    pieces = chunks(text, TextLimits(synthesis_time_ratio=0.1))
     assert max(map(len, pieces)) <= LIMITS.max_chunk_chars
     assert " ".join(pieces).split() == text.split()
     # All but the first and last are well filled: cutting everywhere would be heard as stammering.
@@ -83,3 +85,34 @@ def test_japanese_sentences_are_found_without_spaces() -> None:
 def test_impossible_limits_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"chunk|limit"):
         TextLimits(**wrong)
+
+
+_SENTENCES = st.lists(
+    st.lists(st.text("abcdefgh", min_size=1, max_size=12), min_size=1, max_size=60).map(
+        lambda words: " ".join(words).capitalize() + "."
+    ),
+    min_size=1,
+    max_size=12,
+).map(" ".join)
+
+
+@given(text=_SENTENCES, ratio=st.floats(0.1, 1))
+def test_every_chunk_can_be_made_while_the_earlier_ones_play(text: str, ratio: float) -> None:
+    limits = TextLimits(synthesis_time_ratio=ratio)
+    pieces = chunks(text, limits)
+    assert " ".join(pieces).split() == text.split()
+    made_at = 0.0
+    said = len(pieces[0])
+    for piece in pieces[1:]:
+        made_at += ratio * len(piece)
+        # 40 characters are allowed whatever was said before: less would sound chopped.
+        assert made_at <= said + 1e-6 or len(piece) <= 40
+        assert len(piece) <= limits.max_chunk_chars
+        said += len(piece)
+
+
+def test_chunks_grow_to_full_length_again() -> None:
+    pieces = chunks(" ".join(f"word{number}" for number in range(300)), LIMITS)
+    lengths = [len(piece) for piece in pieces]
+    assert lengths[1] <= lengths[0] / 0.7
+    assert max(lengths) > 0.9 * LIMITS.max_chunk_chars
