@@ -38,7 +38,7 @@ COMMANDS = {
 }
 #: Options whose value is a path from where the caller stands. Commands run in ROOT, for `.env` and
 #: `var/` are there.
-PATH_OPTIONS = ("--out", "--voice")
+PATH_OPTIONS = ("--out", "--voice", "--weights")
 PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
@@ -357,7 +357,7 @@ def run_tests(python: str, pytest_arguments: list[str]) -> int:
         for name, value in os.environ.items()
         if name != "DISCORD_TOKEN" and not name.startswith("TIMBRE_")
     }
-    environment.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
+    environment.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TIMBRE_ENV_FILE="")
     stages = {
         "ruff check": ["ruff", "check", "."],
         "ruff format": ["ruff", "format", "--check", "."],

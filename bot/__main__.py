@@ -49,8 +49,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = parser().parse_args(arguments)
 
-    from bot import settings as settings_module  # noqa: PLC0415 - after --help
-
+    try:
+        from bot import settings as settings_module  # noqa: PLC0415 - after --help
+    except KeyboardInterrupt:
+        return 130
     try:
         settings = settings_module.load()
         match args.command:

@@ -1,6 +1,7 @@
 """`python -m bot cache list | clear | verify`: what is kept on disk, without the engine."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bot.audio.cache import SpeechCache
+from bot.audio.cache import SETTLED_S, SpeechCache
 from bot.services import open_store, speech_cache
 from bot.settings import Settings
 from data.rows import ConditionalsKey
@@ -89,7 +90,12 @@ def _unlink(paths: Iterable[Path]) -> None:
 
 
 def _remove_unknown(folder: Path, known: set[Path]) -> int:
-    unknown = [path for path in folder.rglob("*") if path.is_file() and path not in known]
+    settled = time.time() - SETTLED_S  # a worker may be about to report a younger one
+    unknown = [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path not in known and path.stat().st_mtime < settled
+    ]
     _unlink(unknown)
     return len(unknown)
 

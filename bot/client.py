@@ -9,9 +9,10 @@ from pathlib import Path
 
 import aiohttp
 import discord
+from discord import app_commands
 from discord.ext import commands
 
-from bot.errors import TimbreTree
+from bot.errors import sentence_for, tell
 from bot.lag import measure
 from bot.live.reading import LiveReading
 from bot.services import Services
@@ -20,6 +21,8 @@ from bot.voice.sessions import VoiceSessions
 
 log = logging.getLogger(__name__)
 
+#: How long those whose words are lost at the end may take to be told.
+_TELLING_S = 1.0
 EXTENSIONS = (
     "cogs.say",
     "cogs.channel",
@@ -28,7 +31,34 @@ EXTENSIONS = (
     "cogs.live",
     "cogs.pronounce",
     "cogs.settings",
+    "cogs.voice",
+    "cogs.moderation",
+    "cogs.privacy",
+    "cogs.owner",
 )
+
+
+class TimbreTree(app_commands.CommandTree["TimbreBot"]):
+    """Where all commands begin, and where their errors meet."""
+
+    async def interaction_check(self, interaction: "discord.Interaction[TimbreBot]", /) -> bool:
+        """Take no more work while the bot is closing, and know what is being answered."""
+        if self.client.closing:
+            await tell(interaction, "I am being restarted. Please try again in a moment.")
+            return False
+        if task := asyncio.current_task():
+            self.client.interactions.add(task)
+            task.add_done_callback(self.client.interactions.discard)
+        return True
+
+    async def on_error(
+        self,
+        interaction: "discord.Interaction[TimbreBot]",
+        error: app_commands.AppCommandError,
+        /,
+    ) -> None:
+        """Tell the caller; nothing fails in silence."""
+        await tell(interaction, sentence_for(error))
 
 
 class TimbreBot(commands.AutoShardedBot):
@@ -81,13 +111,19 @@ class TimbreBot(commands.AutoShardedBot):
             ),
             self.get_guild,
         )
-        self._lag: asyncio.Task[None] | None = None
         self.live = LiveReading(services, self.sessions)
+        self._background: set[asyncio.Task[None]] = set()
+        self.closing = False
+        self.interactions: set[asyncio.Task[object]] = set()  # being answered
         self._born = time.perf_counter()
 
     async def setup_hook(self) -> None:
         """Load the commands and tell Discord about them if they changed."""
-        self._lag = asyncio.create_task(measure(self.services.metrics.loop_lag), name="lag")
+        await self.services.janitor.start()
+        self._background = {
+            asyncio.create_task(self.services.janitor.run(), name="janitor"),
+            asyncio.create_task(measure(self.services.metrics.loop_lag), name="lag"),
+        }
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self._sync_if_changed(self.services.settings.home / "commands.json")
@@ -118,7 +154,8 @@ class TimbreBot(commands.AutoShardedBot):
             return set()
 
     async def on_ready(self) -> None:
-        """Say in the log that Discord is connected."""
+        """Say in the log that Discord is connected; note which servers are left."""
+        await self.services.store.departed_guilds.present(guild.id for guild in self.guilds)
         log.info(
             "ready",
             extra={
@@ -135,16 +172,24 @@ class TimbreBot(commands.AutoShardedBot):
         self.sessions.members_changed(member.guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Stop speaking in a server that the bot was removed from."""
+        """Stop speaking in a server that the bot was removed from; it is cleaned later."""
         self.sessions.forget(guild)
+        await self.services.store.departed_guilds.departed(guild.id)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Keep what a server had, if it is back in time."""
+        await self.services.store.departed_guilds.returned(guild.id)
 
     async def close(self) -> None:
-        """Leave voice, then disconnect."""
+        """Take no more work, leave voice, let everybody be told, then disconnect."""
+        self.closing = True
+        for task in self._background:
+            task.cancel()
         if not self.is_closed():
             await self.live.close()
             await self.sessions.close()
-            if self._lag:
-                self._lag.cancel()
+            if self.interactions:
+                await asyncio.wait(self.interactions, timeout=_TELLING_S)
         await super().close()
 
 

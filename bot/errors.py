@@ -5,9 +5,11 @@ checks, then Discord's own refusals; whatever is left is a fault of ours and get
 is also in the log.
 """
 
+import contextlib
 import logging
 import secrets
 
+import aiohttp
 import discord
 from discord import app_commands
 
@@ -57,20 +59,11 @@ async def tell(interaction: discord.Interaction, sentence: str) -> None:
         if not interaction.response.is_done():
             await interaction.response.send_message(sentence, ephemeral=True)
             return
-        if interaction.extras.get("public"):
+        if interaction.extras.pop("public", False):
             # The first follow-up to a public "thinking" would be public as well.
-            interaction.extras["public"] = False
-            await interaction.delete_original_response()
+            with contextlib.suppress(discord.HTTPException):
+                await interaction.delete_original_response()
         await interaction.followup.send(sentence, ephemeral=True)
-    except discord.HTTPException as error:
-        log.warning("a failure could not be told", extra={"status": error.status})
-
-
-class TimbreTree(app_commands.CommandTree[discord.Client]):
-    """Where the errors of all commands meet."""
-
-    async def on_error(
-        self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
-    ) -> None:
-        """Tell the caller; nothing fails in silence."""
-        await tell(interaction, sentence_for(error))
+    except (discord.HTTPException, aiohttp.ClientError, OSError, RuntimeError) as error:
+        # RuntimeError: the HTTP session is closed, because the bot is.
+        log.warning("a failure could not be told", extra={"reason": str(error)})

@@ -40,21 +40,23 @@ def configure(level: str, style: Literal["console", "json"], token: str | None =
     Replaces earlier configuration. `token` is masked wherever it would appear.
     """
     masks: list[structlog.typing.Processor] = [_WithoutToken(token)] if token else []
-    final: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, *masks, structlog.processors.JSONRenderer()]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
         if style == "json"
-        else [
-            *masks,
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
-        ]
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=_SHARED,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *final],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                *masks,
+                renderer,
+            ],
         )
     )
     root = logging.getLogger()

@@ -6,33 +6,36 @@ work, leaves voice, stops the worker and closes the database.
 
 import asyncio
 import logging
+import os
 import signal
-import ssl
-from contextlib import suppress
+import threading
 
 import aiohttp
 import discord
 
 from bot import logs
 from bot.client import TimbreBot
-from bot.discord_address import connector
+from bot.discord_address import DiscordAddressError, connector
 from bot.services import open_services
 from bot.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
 #: How long a clean end may take before the process gives up on being clean.
-SHUTDOWN_S = 4.5
+SHUTDOWN_S = 4.8
+#: Of that, what Discord and the worker get to let go.
+PATIENCE_S = 3.5
 
 
 async def run(settings: Settings) -> int:
     """Run until told to stop. Returns the exit code; raises `SettingsError` for a wrong setting."""
     token = settings.require_token()
+    link = _connector(settings)
     logs.configure(settings.log_level, settings.log_format, token)
     stop = asyncio.Event()
     _on_signals(stop)
     async with open_services(settings) as services:
-        bot = TimbreBot(services, _connector(settings), message_content=settings.message_content)
+        bot = TimbreBot(services, link, message_content=settings.message_content)
         connection = asyncio.create_task(bot.start(token), name="discord")
         stopping = asyncio.create_task(stop.wait(), name="signal")
         await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -47,22 +50,26 @@ async def run(settings: Settings) -> int:
             await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         log.info("stopping")
-        try:
-            async with asyncio.timeout(SHUTDOWN_S):
-                await bot.close()
-        except TimeoutError:
-            log.warning("Discord did not let go in time")
-        if not connection.done():
-            connection.cancel()
-        try:
-            with suppress(asyncio.CancelledError):
-                await connection
-        except discord.LoginFailure:
-            raise SettingsError("DISCORD_TOKEN was refused by Discord") from None
-        except (discord.HTTPException, aiohttp.ClientError) as error:
-            log.error("Discord cannot be reached", extra={"reason": str(error)})
+        _leave_in_any_case()
+        closing = [asyncio.create_task(bot.close()), asyncio.create_task(services.executor.close())]
+        _, late = await asyncio.wait(closing, timeout=PATIENCE_S)
+        failure = connection.exception() if connection.done() else None
+    match failure:
+        case discord.LoginFailure():
+            raise SettingsError("DISCORD_TOKEN was refused by Discord")
+        case None:
+            log.info("stopped")
+        case discord.DiscordException() | aiohttp.ClientError() | TimeoutError():
+            log.error("Discord cannot be reached", extra={"reason": str(failure)})
             return 1
-    log.info("stopped")
+        case _:
+            raise failure
+    if late:
+        # discord.py waits ten seconds for a voice server that does not answer, and cannot be
+        # cancelled meanwhile. Nothing of ours is open any more.
+        log.warning("Discord did not let go in time")
+        logging.shutdown()
+        os._exit(0)
     return 0
 
 
@@ -72,13 +79,20 @@ def _lacks_message_content(connection: "asyncio.Task[None]") -> bool:
     )
 
 
+def _leave_in_any_case() -> None:
+    """End the process `SHUTDOWN_S` from now, whatever still hangs."""
+    timer = threading.Timer(SHUTDOWN_S, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+
+
 def _connector(settings: Settings) -> aiohttp.TCPConnector | None:
     if settings.discord_resolve is None or settings.discord_ca is None:
         return None
     try:
         return connector(settings.discord_resolve, settings.discord_ca)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"TIMBRE_DISCORD_CA is not a certificate: {error}") from None
+    except DiscordAddressError as error:
+        raise SettingsError(f"TIMBRE_DISCORD_CA: {error}") from None
 
 
 def _on_signals(stop: asyncio.Event) -> None:

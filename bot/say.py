@@ -7,15 +7,17 @@ from pathlib import Path
 
 import soundfile
 from rich.console import Console
+from rich.status import Status
 
 from bot import logs
 from bot.audio import opus
 from bot.errors import UserError
-from bot.services import open_services
+from bot.services import open_services, reader_of
 from bot.settings import Settings, SettingsError
 from bot.speech import Speaker
 from bot.text import Names
 from engine.errors import SpeechError
+from engine.executor import Executor
 from engine.speech import ClonedVoice, StockVoice, Voice
 
 _FORMATS = {".ogg", ".wav", ".flac"}
@@ -29,26 +31,36 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
     console = Console(stderr=True)
     try:
         voice = await asyncio.to_thread(_voice, clip)
+        chunks = reader_of(settings).read(text, Names())
         async with open_services(settings) as services:
             with console.status("Loading the engine") as status:
-                await services.executor.engine_info()
+                await _loaded(services.executor, status)
                 status.update("Speaking")
-                chunks = services.reader.read(text, Names())
                 utterance = services.speech.utterance(chunks, Speaker(voice=voice))
                 clips = [made async for made in utterance.clips()]
-        ogg = await asyncio.to_thread(opus.join, [made.path for made in clips])
+        packets = [packet for made in clips for packet in made.packets]
+        ogg = await asyncio.to_thread(opus.join, packets)
         await asyncio.to_thread(_write, ogg, out)
     except (UserError, SpeechError) as error:
         print(f"timbre: {error}", file=sys.stderr)
         return 1
-    except OSError as error:
-        print(f"timbre: {error.strerror}: {error.filename}", file=sys.stderr)
+    except (OSError, soundfile.LibsndfileError) as error:
+        print(f"timbre: {error}", file=sys.stderr)
         return 1
     if utterance.substitution:
         console.print(utterance.substitution)
     seconds = sum(made.duration_s for made in clips)
     console.print(f"{out}: {seconds:.1f} s")
     return 0
+
+
+async def _loaded(executor: Executor, status: Status) -> None:
+    """Wait for the engine and show what it is at: the first time it downloads its weights."""
+    loading = asyncio.create_task(executor.engine_info())
+    while not loading.done():
+        status.update(executor.status().detail)
+        await asyncio.wait({loading}, timeout=0.2)
+    await loading
 
 
 def _voice(clip: Path | None) -> Voice:

@@ -2,18 +2,27 @@
 
 import asyncio
 import logging
+import os
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.audio.cache import Codec, SpeechCache
+from bot.clips.judge import judge
+from bot.forgetting import Forgetting
+from bot.janitor import Janitor
 from bot.metrics import Metrics
+from bot.privacy import Privacy
 from bot.pronouncing import Pronouncing
 from bot.reading import Reader
+from bot.registration import Registration, RegistrationLimits
 from bot.settings import Settings, SettingsError
 from bot.speech import SpeechService
 from bot.text import TextLimits
+from bot.voice_keeping import VoiceKeeping
+from bot.voice_moderation import VoiceModeration
 from bot.voices import Voices
 from data.errors import DatabaseUnusable
 from data.store import Store
@@ -35,6 +44,11 @@ class Services:
     cache: SpeechCache
     speech: SpeechService
     voices: Voices
+    registration: Registration
+    voice_keeping: VoiceKeeping
+    voice_moderation: VoiceModeration
+    privacy: Privacy
+    janitor: Janitor
     reader: Reader
     pronouncing: Pronouncing
     metrics: Metrics
@@ -44,7 +58,7 @@ class Services:
 async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
     """The database under TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         store = await Store.open(settings.home / "timbre.db")
     except DatabaseUnusable as error:
         raise SettingsError(str(error)) from error
@@ -54,6 +68,18 @@ async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
         yield store
     finally:
         await store.close()
+
+
+def reader_of(settings: Settings) -> Reader:
+    """What turns text into chunks within the limits of the settings."""
+    limits = TextLimits(
+        max_input_chars=settings.max_text_chars,
+        max_spoken_chars=settings.max_spoken_chars,
+        max_chunk_chars=settings.max_chunk_chars,
+        first_chunk_chars=settings.first_chunk_chars,
+        synthesis_time_ratio=settings.synthesis_time_ratio,
+    )
+    return Reader(limits, lambda: datetime.now(UTC))
 
 
 def speech_cache(settings: Settings, store: Store) -> SpeechCache:
@@ -86,6 +112,17 @@ def _executor(
         step_timeout_s=settings.step_timeout_s,
         on_enrolled=enrolled,
         command=worker_command(settings.chatterbox_python),
+        environment={name: value for name, value in os.environ.items() if name != "DISCORD_TOKEN"},
+    )
+
+
+def _registration_limits(settings: Settings) -> RegistrationLimits:
+    return RegistrationLimits(
+        clip_max_bytes=int(settings.clip_max_mib * 2**20),
+        voices_per_user=settings.max_voices_per_user,
+        voices_per_guild=settings.max_voices_per_guild,
+        cooldown_s=settings.registration_cooldown_s,
+        checks_at_once=settings.clip_checks_at_once,
     )
 
 
@@ -102,29 +139,48 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
         metrics = Metrics()
         try:
             await executor.start()
+            speech = SpeechService(
+                executor,
+                cache,
+                metrics,
+                look_ahead_chunks=settings.look_ahead_chunks,
+                deadline_s=settings.request_deadline_s,
+            )
+            voices = Voices(store, settings.home)
+            forgetting = Forgetting(
+                store, settings.home, speech, executor, lambda: asyncio.gather(*recording)
+            )
+            registration = Registration(
+                store,
+                settings.home,
+                forgetting,
+                limits=_registration_limits(settings),
+                judge=judge,
+                clip_limits=settings.clip_limits(),
+                clock=time.time,
+            )
+            privacy = Privacy(store, settings.home, speech, registration, forgetting)
             yield Services(
                 settings=settings,
                 store=store,
                 executor=executor,
                 cache=cache,
-                speech=SpeechService(
-                    executor,
-                    cache,
-                    metrics,
-                    look_ahead_chunks=settings.look_ahead_chunks,
-                    deadline_s=settings.request_deadline_s,
+                speech=speech,
+                voices=voices,
+                registration=registration,
+                voice_keeping=VoiceKeeping(store, voices, forgetting),
+                voice_moderation=VoiceModeration(
+                    store, voices, cooldown_s=settings.report_cooldown_s, clock=time.time
                 ),
-                voices=Voices(store, settings.home),
-                reader=Reader(
-                    TextLimits(
-                        max_input_chars=settings.max_text_chars,
-                        max_spoken_chars=settings.max_spoken_chars,
-                        max_chunk_chars=settings.max_chunk_chars,
-                        first_chunk_chars=settings.first_chunk_chars,
-                        synthesis_time_ratio=settings.synthesis_time_ratio,
-                    ),
-                    lambda: datetime.now(UTC),
+                privacy=privacy,
+                janitor=Janitor(
+                    store,
+                    settings.home,
+                    forgetting,
+                    privacy,
+                    grace_s=settings.guild_grace_days * 86_400,
                 ),
+                reader=reader_of(settings),
                 pronouncing=Pronouncing(store),
                 metrics=metrics,
             )

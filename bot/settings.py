@@ -5,12 +5,14 @@ its sentence. Nothing else in Timbre reads the environment.
 """
 
 import ipaddress
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.clips.limits import ClipLimits
 from engine.messages import EngineConfig
 
 
@@ -23,7 +25,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="TIMBRE_",
-        env_file=".env",
+        # Tests set it to nothing: what they see must not depend on whose machine it is.
+        env_file=os.environ.get("TIMBRE_ENV_FILE", ".env") or None,
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         extra="ignore",
@@ -45,6 +48,7 @@ class Settings(BaseSettings):
     engine: Literal["auto", "chatterbox", "stock"] = "auto"
     chatterbox_python: Path | None = Field(default=None, validation_alias="CHATTERBOX_PYTHON")
     weights: Path | None = None
+    weights_home: Path | None = None
     weights_revision: str | None = None
     device: Literal["auto", "cuda", "cpu"] = "auto"
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
@@ -55,7 +59,8 @@ class Settings(BaseSettings):
     # The queue between the two processes
     queue_max_jobs: Annotated[int, Field(ge=1, le=100_000)] = 256
     request_deadline_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
-    heartbeat_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 15.0
+    # Heartbeats come once a second.
+    heartbeat_timeout_s: Annotated[float, Field(ge=3, le=3600)] = 15.0
     step_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 120.0
 
     # Text
@@ -71,10 +76,31 @@ class Settings(BaseSettings):
     true_peak_max_dbtp: Annotated[float, Field(ge=-20, le=0)] = -1.5
     opus_kbps: Annotated[int, Field(ge=16, le=256)] = 64
 
+    # Registering a voice
+    clip_max_mib: Annotated[float, Field(gt=0, le=500)] = 10.0
+    clip_min_voiced_s: Annotated[float, Field(ge=1, le=60)] = 5.0
+    clip_max_voiced_s: Annotated[float, Field(ge=1, le=60)] = 30.0
+    clip_max_decoded_s: Annotated[float, Field(ge=1, le=7200)] = 300.0
+    clip_decode_cpu_s: Annotated[int, Field(ge=1, le=600)] = 20
+    clip_decode_wall_s: Annotated[float, Field(ge=1, le=600)] = 30.0
+    clip_decode_memory_mib: Annotated[int, Field(ge=128, le=16_384)] = 512
+    clip_min_snr_db: Annotated[float, Field(ge=0, le=60)] = 12.0
+    clip_max_clipped_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    clip_min_loudness_lufs: Annotated[float, Field(ge=-70, le=0)] = -50.0
+    clip_min_same_speaker_similarity: Annotated[float, Field(ge=0, le=1)] = 0.7
+    clip_checks_at_once: Annotated[int, Field(ge=1, le=64)] = 2
+
+    # Voices
+    max_voices_per_user: Annotated[int, Field(ge=1, le=1000)] = 5
+    max_voices_per_guild: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    registration_cooldown_s: Annotated[float, Field(ge=0, le=86_400)] = 10.0
+    report_cooldown_s: Annotated[float, Field(ge=0, le=86_400)] = 30.0
+    guild_grace_days: Annotated[float, Field(ge=0, le=3650)] = 7.0
+
     # The voice connection
     voice_connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     voice_encryption_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
-    voice_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 60
+    voice_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 40
     voice_first_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 200
     voice_queue_max_utterances: Annotated[int, Field(ge=1, le=1000)] = 50
     voice_queue_max_wait_s: Annotated[float, Field(gt=0, le=3600)] = 180.0
@@ -85,12 +111,17 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
-    @field_validator("home", "weights", "chatterbox_python", "discord_ca", mode="after")
+    @field_validator(
+        "home", "weights", "weights_home", "chatterbox_python", "discord_ca", mode="after"
+    )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         # `absolute`, not `resolve`: a virtual environment's python is a symbolic link, and to
         # follow it would leave the environment.
-        return path.expanduser().absolute() if path else None
+        try:
+            return path.expanduser().absolute() if path else None
+        except RuntimeError as error:  # ~somebody who is not there
+            raise ValueError(str(error)) from None
 
     @field_validator("chatterbox_python", "discord_ca", mode="after")
     @classmethod
@@ -113,7 +144,7 @@ class Settings(BaseSettings):
             return None
         host, _, port = value.rpartition(":")
         try:
-            loopback = ipaddress.ip_address(host).is_loopback
+            loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
         except ValueError:
             loopback = False
         if not loopback or not port.isdecimal() or not 0 < int(port) < 65536:
@@ -126,7 +157,13 @@ class Settings(BaseSettings):
             raise ValueError("TIMBRE_DISCORD_RESOLVE and TIMBRE_DISCORD_CA go together")
         if self.first_chunk_chars > self.max_chunk_chars:
             raise ValueError("TIMBRE_FIRST_CHUNK_CHARS must not exceed TIMBRE_MAX_CHUNK_CHARS")
+        if self.clip_min_voiced_s > self.clip_max_voiced_s:
+            raise ValueError("TIMBRE_CLIP_MIN_VOICED_S must not exceed TIMBRE_CLIP_MAX_VOICED_S")
         return self
+
+    def weights_folder(self) -> Path:
+        """Where weights from the model hub are kept."""
+        return self.weights_home or self.home / "weights"
 
     def engine_config(self) -> EngineConfig:
         """What the worker needs to know of these settings."""
@@ -134,12 +171,29 @@ class Settings(BaseSettings):
             engine=self.engine,
             home=str(self.home),
             weights=str(self.weights) if self.weights else None,
+            weights_home=str(self.weights_folder()),
             revision=self.weights_revision,
             device=self.device,
             precision=self.precision,
             threads=self.engine_threads,
             conditionals_in_memory=self.conditionals_in_memory,
             max_streams=self.max_streams,
+        )
+
+    def clip_limits(self) -> ClipLimits:
+        """What a clip may cost and how it has to sound."""
+        return ClipLimits(
+            max_upload_mib=self.clip_max_mib,
+            decode_cpu_s=self.clip_decode_cpu_s,
+            decode_wall_s=self.clip_decode_wall_s,
+            decode_memory_mib=self.clip_decode_memory_mib,
+            max_decoded_s=self.clip_max_decoded_s,
+            min_voiced_s=self.clip_min_voiced_s,
+            max_voiced_s=self.clip_max_voiced_s,
+            min_snr_db=self.clip_min_snr_db,
+            max_clipped_share=self.clip_max_clipped_share,
+            min_loudness_lufs=self.clip_min_loudness_lufs,
+            min_same_speaker_similarity=self.clip_min_same_speaker_similarity,
         )
 
     def require_token(self) -> str:

@@ -7,12 +7,16 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from typing import Any
+from weakref import WeakSet
 
 import msgspec
 
+from bot.audio import opus
 from bot.audio.cache import SpeechCache
 from bot.audio.clip import Clip
 from bot.metrics import Metrics
+from engine.errors import SpeechError, SynthesisFailed, WorkerUnavailable
 from engine.executor import Executor
 from engine.speech import (
     ClonedVoice,
@@ -29,12 +33,16 @@ log = logging.getLogger(__name__)
 
 
 class Speaker(msgspec.Struct, frozen=True):
-    """Who asks, in which voice, and how it should speak."""
+    """Who asks, in which voice, and how it should speak.
+
+    `note` is a sentence for the listener on why it is this voice, where that may surprise.
+    """
 
     voice: Voice = StockVoice()
     parameters: SpeechParameters = SpeechParameters()
     guild_id: int = 0
     user_id: int = 0
+    note: str | None = None
 
 
 class SpeechService:
@@ -56,6 +64,8 @@ class SpeechService:
         self._look_ahead = look_ahead_chunks
         self._deadline_s = deadline_s
         self._clock = clock
+        self._utterances: WeakSet[Utterance] = WeakSet()
+        self._at_work: dict[str, set[asyncio.Task[Any]]] = {}  # by identity of the voice
 
     def utterance(self, chunks: Sequence[str], speaker: Speaker) -> "Utterance":
         """Begin to prepare `chunks`, to be spoken one after the other."""
@@ -72,29 +82,67 @@ class SpeechService:
             )
             for position, chunk in enumerate(chunks)
         ]
-        return Utterance(requests, self._clip, self._look_ahead)
+        utterance = Utterance(speaker, requests, self._clip, self._look_ahead)
+        self._utterances.add(utterance)
+        return utterance
+
+    def withdraw(self, concerned: Callable[[Speaker], bool], reason: SpeechError) -> None:
+        """End the utterances of some speakers where they are: their listeners get `reason`."""
+        for utterance in list(self._utterances):
+            if concerned(utterance.speaker):
+                utterance.withdraw(reason)
+
+    async def settled(self, voice: Voice) -> None:
+        """Wait until nothing is being made or written in a voice. Withdraw it before."""
+        while tasks := self._at_work.get(voice.identity):
+            await asyncio.wait(tasks)
 
     async def _clip(self, request: SpeechRequest) -> Clip:
-        info = await self._executor.engine_info()
+        info = await self._engine()
         voice, substitution = available_voice(request.voice, info)
         request = msgspec.structs.replace(request, voice=voice)
         key = sha256_of(info.identity, request.content_key, self._cache.codec)
         cached = await self._cache.get(key)
         if cached is not None:
             self._metrics.cache_hits += 1
-            return Clip(key, cached.packets, cached.path, cached=True, substitution=substitution)
+            return Clip(key, cached, cached=True, substitution=substitution)
         self._metrics.cache_misses += 1
         begun = self._clock()
-        speech = await self._executor.synthesise(request)
+        making = asyncio.create_task(self._executor.synthesise(request), name="speech")
+        self._note_work(voice, making)
+        speech = await making
         self._metrics.synthesis.add((self._clock() - begun) * 1000)
-        stored = await self._cache.put(key, speech, voice)
-        return Clip(
-            key,
-            stored.packets,
-            stored.path,
-            cached=False,
-            substitution=substitution or speech.substitution,
-        )
+        if not len(speech.pcm):
+            raise SynthesisFailed("There is nothing in that which makes a sound.")
+        # A worker that was replaced meanwhile may have loaded another engine: it is that one's.
+        spoke = await self._executor.engine_info()
+        key = sha256_of(spoke.identity, request.content_key, self._cache.codec)
+        keeping = asyncio.create_task(self._cache.put(key, speech, voice), name="keep speech")
+        self._note_work(voice, keeping)
+        # Shielded: given up in the middle, it would leave a file that nothing knows of.
+        packets = await asyncio.shield(keeping)
+        return Clip(key, packets, cached=False, substitution=substitution or speech.substitution)
+
+    async def _engine(self) -> EngineInfo:
+        """The loaded engine, waited for no longer than a request may wait."""
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await self._executor.engine_info()
+        except TimeoutError:
+            raise WorkerUnavailable(
+                f"The speech engine is not ready yet. {self._executor.status().detail}"
+            ) from None
+
+    def _note_work(self, voice: Voice, task: asyncio.Task[Any]) -> None:
+        tasks = self._at_work.setdefault(voice.identity, set())
+        tasks.add(task)
+
+        def done(_: asyncio.Task[Any]) -> None:
+            tasks.discard(task)
+            if not tasks:
+                self._at_work.pop(voice.identity, None)
+
+        task.add_done_callback(done)
 
 
 class Utterance:
@@ -106,32 +154,50 @@ class Utterance:
 
     def __init__(
         self,
+        speaker: Speaker,
         requests: Sequence[SpeechRequest],
         make: Callable[[SpeechRequest], Coroutine[None, None, Clip]],
         look_ahead: int,
     ) -> None:
+        self.speaker = speaker
         self._requests = requests
         self._make = make
         self._look_ahead = look_ahead
         self._tasks: list[asyncio.Task[Clip]] = []
-        self.substitution: str | None = None
+        self._withdrawn: SpeechError | None = None
+        self.substitution = speaker.note
         self._begin(1)
 
     async def clips(self) -> AsyncGenerator[Clip, None]:
         """The clips in order. Raises the `SpeechError` of the first that cannot be made."""
         try:
             for position in range(len(self._requests)):
-                self._begin(position + 1 + self._look_ahead)
-                clip = await self._tasks[position]
+                if self._withdrawn is None:
+                    self._begin(position + 1 + self._look_ahead)
+                    # Not the task itself: whether it was cancelled or this one, would look equal.
+                    await asyncio.wait({self._tasks[position]})
+                if self._withdrawn is not None:
+                    raise self._withdrawn
+                clip = self._tasks[position].result()
                 self.substitution = self.substitution or clip.substitution
                 yield clip
         finally:
             self.cancel()
 
+    async def ogg(self) -> bytes:
+        """All of it as one Ogg Opus file. Raises as `clips` does."""
+        packets = [packet async for clip in self.clips() for packet in clip.packets]
+        return await asyncio.to_thread(opus.join, packets)
+
     def cancel(self) -> None:
         """Give up every chunk that is not done."""
         for task in self._tasks:
             task.cancel()
+
+    def withdraw(self, reason: SpeechError) -> None:
+        """Give it up; whoever iterates the clips gets `reason` instead of the next one."""
+        self._withdrawn = reason
+        self.cancel()
 
     def _begin(self, count: int) -> None:
         for request in self._requests[len(self._tasks) : count]:

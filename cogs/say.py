@@ -9,11 +9,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.audio.opus import join
 from bot.client import TimbreBot
 from bot.errors import UserError
 from bot.names import names_in
-from bot.speech import Speaker, Utterance
+from bot.speech import Utterance
 from bot.voice.admission import VocalChannel
 from cogs.channel import where_asked
 
@@ -76,10 +75,9 @@ class Say(commands.Cog):
             names_in(text, member.guild),
             await self.services.pronouncing.of(member.guild.id, member.id),
         )
-        chosen = await self.services.voices.resolve(
+        speaker = await self.services.voices.speaker(
             voice, user_id=member.id, guild_id=member.guild.id
         )
-        speaker = Speaker(voice=chosen, guild_id=member.guild.id, user_id=member.id)
         return self.services.speech.utterance(chunks, speaker)
 
     async def _speak(
@@ -107,7 +105,8 @@ class Say(commands.Cog):
                 content=f"In line behind {ahead} other{'s' if ahead > 1 else ''}."
             )
         await playback.started
-        self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
+        if not ahead:
+            self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
         said = f"Speaking in {seat.mention}."
         if utterance.substitution:
             said += f"\n{utterance.substitution}"
@@ -120,8 +119,7 @@ class Say(commands.Cog):
         utterance: Utterance,
         deferral: "asyncio.Task[object]",
     ) -> None:
-        paths = [clip.path async for clip in utterance.clips()]
-        audio = await asyncio.to_thread(join, paths)
+        audio = await utterance.ogg()
         if len(audio) > interaction.filesize_limit:
             raise UserError("That became longer than a file may be here. Please say less at once.")
         await deferral

@@ -42,6 +42,8 @@ class Database:
             await connection.execute_fetchall("PRAGMA foreign_keys = ON")
             # In WAL mode this survives a crash of the bot whole; of the machine, all but the end.
             await connection.execute_fetchall("PRAGMA synchronous = NORMAL")
+            # What is deleted is overwritten, not just left out.
+            await connection.execute_fetchall("PRAGMA secure_delete = ON")
         except BaseException:
             await asyncio.shield(connection.close())
             raise
@@ -92,6 +94,14 @@ class Database:
         """Run one statement for each row of values, all or none; say how many rows changed."""
         async with self.transaction(), self._connection.executemany(sql, rows) as cursor:
             return cursor.rowcount
+
+    async def fold_log(self) -> None:
+        """Fold the write-ahead log into the file and empty it: it holds what was deleted since.
+
+        While another process reads the file this does less, and the next time does the rest.
+        """
+        async with self._own_turn():
+            await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
         """Wait for what is under way, fold the write-ahead log into the file, and disconnect.

@@ -17,7 +17,11 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VoiceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A member's voice. It may be used in `guild_id` alone, or everywhere if that is None."""
+    """A member's voice. It may be used in `guild_id` alone, or everywhere if that is None.
+
+    `origin_guild_id` is where it was registered, `disabled_at` is set where the bot's owner
+    forbade it. The last four are `engine.speech.SpeechParameters` of these names.
+    """
 
     voice_id: int
     owner_id: int
@@ -29,6 +33,22 @@ class VoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     consent_version: int
     consented_at: float
     created_at: float
+    origin_guild_id: int | None = None
+    disabled_at: float | None = None
+    exaggeration: float = 0.5
+    cfg_weight: float = 0.5
+    temperature: float = 0.8
+    seed: int = 0
+
+
+class VoiceReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody (`user_id`) told a server's moderators about a voice."""
+
+    guild_id: int
+    voice_id: int
+    user_id: int
+    reason: str
+    reported_at: float
 
 
 class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +94,7 @@ class SpeechKey(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: float
 
 
-Row = TypeVar("Row", User, VoiceRow, GuildSettings, ConditionalsKey, SpeechKey)
+Row = TypeVar("Row", User, VoiceRow, VoiceReport, GuildSettings, ConditionalsKey, SpeechKey)
 
 
 def typed(row: sqlite3.Row, row_type: type[Row]) -> Row:

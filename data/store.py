@@ -8,9 +8,14 @@ from typing import Self
 
 from data.cache_keys import ConditionalsKeys, SpeechKeys
 from data.database import Database
+from data.departed_guilds import DepartedGuilds
 from data.guild_settings import GuildSettingsStore
 from data.live import Exclusions
+from data.personal import PersonalData
 from data.pronunciations import PronunciationStore
+from data.voice_choices import VoiceChoices
+from data.voice_moderation import VoiceModeration
+from data.voice_shares import VoiceShares
 from data.voices import Users, Voices
 
 
@@ -24,6 +29,11 @@ class Store:
         self._database = database
         self.users = Users(database, clock)
         self.voices = Voices(database, clock)
+        self.personal = PersonalData(database)
+        self.shares = VoiceShares(database, clock)
+        self.choices = VoiceChoices(database, clock)
+        self.moderation = VoiceModeration(database, clock)
+        self.departed_guilds = DepartedGuilds(database, clock)
         self.guild_settings = GuildSettingsStore(database)
         self.exclusions = Exclusions(database, clock)
         self.pronunciations = PronunciationStore(database, clock)
@@ -41,6 +51,10 @@ class Store:
         Inside, await nothing but this store, from this task alone; everybody else waits meanwhile.
         """
         return self._database.transaction()
+
+    async def purge(self) -> None:
+        """Let nothing that was deleted be found in the files of the database any more."""
+        await self._database.fold_log()
 
     async def close(self) -> None:
         """Wait for what is under way and close the file; later calls raise `DatabaseClosed`."""

@@ -28,6 +28,13 @@ class Users:
         rows = await self._database.fetch("SELECT * FROM users WHERE user_id = ?", user_id)
         return typed(rows[0], User) if rows else None
 
+    async def delete(self, user_id: int) -> bool:
+        """Delete a person and, by cascade, every row about them; whether there was one.
+
+        Files are the caller's: what lies in them has to be gone before.
+        """
+        return bool(await self._database.execute("DELETE FROM users WHERE user_id = ?", user_id))
+
 
 class Voices:
     """The voices that members registered."""
@@ -48,6 +55,7 @@ class Voices:
         duration_s: float,
         consent_version: int,
         consented_at: float,
+        origin_guild_id: int | None = None,
     ) -> VoiceRow:
         """Store a new voice, and its owner if they are new too.
 
@@ -59,8 +67,8 @@ class Voices:
                 await self._users.touch(owner_id)
                 voice_id = await self._database.insert(
                     "INSERT INTO voices (owner_id, guild_id, name, clip_sha256, clip_path, "
-                    "duration_s, consent_version, consented_at, created_at) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "duration_s, consent_version, consented_at, created_at, origin_guild_id) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     owner_id,
                     guild_id,
                     name,
@@ -70,6 +78,7 @@ class Voices:
                     consent_version,
                     consented_at,
                     created_at,
+                    origin_guild_id,
                 )
         except sqlite3.IntegrityError as error:
             if "voices.name" in str(error):
@@ -86,6 +95,7 @@ class Voices:
             consent_version=consent_version,
             consented_at=consented_at,
             created_at=created_at,
+            origin_guild_id=origin_guild_id,
         )
 
     async def get(self, voice_id: int) -> VoiceRow | None:
@@ -100,12 +110,110 @@ class Voices:
         )
         return typed(rows[0], VoiceRow) if rows else None
 
-    async def usable_by(self, user_id: int, guild_id: int | None) -> list[VoiceRow]:
-        """The voices a person may speak with in a server (None: outside of any), by name."""
+    async def owned_by(self, user_id: int, guild_id: int | None) -> list[VoiceRow]:
+        """A person's own voices for a server (None: outside of any), by name."""
         rows = await self._database.fetch(
             "SELECT * FROM voices WHERE owner_id = ? AND (guild_id IS NULL OR guild_id = ?) "
             "ORDER BY name",
             user_id,
             guild_id,
         )
+        return [typed(row, VoiceRow) for row in rows]
+
+    async def of_owner(self, owner_id: int) -> list[VoiceRow]:
+        """All voices of a person, by name."""
+        return await self._select("WHERE owner_id = ? ORDER BY name", owner_id)
+
+    async def all(self) -> list[VoiceRow]:
+        """Every voice of everybody."""
+        return await self._select("ORDER BY voice_id")
+
+    async def with_clip(self, clip_sha256: str) -> list[VoiceRow]:
+        """The voices made of one clip."""
+        return await self._select("WHERE clip_sha256 = ? ORDER BY voice_id", clip_sha256)
+
+    async def count(self, *, owner_id: int) -> int:
+        """How many voices a person has."""
+        rows = await self._database.fetch(
+            "SELECT count(*) AS voices FROM voices WHERE owner_id = ?", owner_id
+        )
+        return int(rows[0]["voices"])
+
+    async def count_from(self, guild_id: int) -> int:
+        """How many voices were registered in a server."""
+        rows = await self._database.fetch(
+            "SELECT count(*) AS voices FROM voices WHERE origin_guild_id = ?", guild_id
+        )
+        return int(rows[0]["voices"])
+
+    async def rename(self, voice: VoiceRow, name: str) -> None:
+        """Give a voice another name. Raises `VoiceNameTaken`, having changed nothing."""
+        try:
+            await self._database.execute(
+                "UPDATE voices SET name = ? WHERE voice_id = ?", name, voice.voice_id
+            )
+        except sqlite3.IntegrityError as error:
+            raise VoiceNameTaken(f"You already have a voice called {name}.") from error
+
+    async def replace_clip(
+        self,
+        voice_id: int,
+        *,
+        clip_sha256: str,
+        clip_path: str,
+        duration_s: float,
+        consent_version: int,
+        consented_at: float,
+    ) -> bool:
+        """Put another clip, with its own consent, behind a voice; whether it still exists.
+
+        Rows derived from the former clip go by `Forgetting`, not here.
+        """
+        return bool(
+            await self._database.execute(
+                "UPDATE voices SET clip_sha256 = ?, clip_path = ?, duration_s = ?, "
+                "consent_version = ?, consented_at = ? WHERE voice_id = ?",
+                clip_sha256,
+                clip_path,
+                duration_s,
+                consent_version,
+                consented_at,
+                voice_id,
+            )
+        )
+
+    async def adjust(
+        self,
+        voice_id: int,
+        *,
+        exaggeration: float,
+        cfg_weight: float,
+        temperature: float,
+        seed: int,
+    ) -> None:
+        """Set how a voice speaks."""
+        await self._database.execute(
+            "UPDATE voices SET exaggeration = ?, cfg_weight = ?, temperature = ?, seed = ? "
+            "WHERE voice_id = ?",
+            exaggeration,
+            cfg_weight,
+            temperature,
+            seed,
+            voice_id,
+        )
+
+    async def disable(self, voice_id: int, *, disabled: bool) -> None:
+        """Forbid or allow a voice in every server."""
+        await self._database.execute(
+            "UPDATE voices SET disabled_at = ? WHERE voice_id = ?",
+            self._clock() if disabled else None,
+            voice_id,
+        )
+
+    async def delete(self, voice_id: int) -> bool:
+        """Delete a voice's row and what hangs on it; whether there was one. Its files go before."""
+        return bool(await self._database.execute("DELETE FROM voices WHERE voice_id = ?", voice_id))
+
+    async def _select(self, condition: str, *values: int | str) -> list[VoiceRow]:
+        rows = await self._database.fetch(f"SELECT * FROM voices {condition}", *values)  # noqa: S608 - constants of this file
         return [typed(row, VoiceRow) for row in rows]

@@ -153,6 +153,8 @@ class Backlog:
 
     def _expire(self, waiter: Waiter, deadline_s: float) -> None:
         self._drop(waiter)
+        if waiter.answer.done():  # given up in the same turn of the loop
+            return
         waiter.answer.set_exception(
             DeadlineExceeded(
                 f"There was too much to say: this was not begun within {deadline_s:g} s."

@@ -63,9 +63,10 @@ def _chatterbox() -> tuple[str, str]:
 
 
 def _stock() -> tuple[str, str]:
-    import onnxruntime  # noqa: PLC0415
+    from engine.stock.engine import StockEngine  # noqa: PLC0415
 
-    return "ok", f"kokoro on onnxruntime {onnxruntime.__version__}"
+    info = StockEngine(threads=1, reason="").info  # loads the model and checks its weights
+    return "ok", f"{info.model} loads, {len(info.stock_voices)} voices"
 
 
 CHECKS: list[tuple[str, Callable[[], tuple[str, str]]]] = [

@@ -55,6 +55,10 @@ class OutOfMemory(SpeechError):
     retry = True
 
 
+class WatermarkMissing(WorkerUnavailable):
+    """The watermark cannot be put into speech, or is not found again: nothing may speak."""
+
+
 class VoiceUnusable(SpeechError):
     """The voice's clip is missing, changed since it was registered, or cannot be enrolled."""
 

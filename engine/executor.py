@@ -42,6 +42,12 @@ class Executor(Protocol):
         cancelled in the worker. Raises a `SpeechError`; a full queue is refused at once.
         """
 
+    async def forget(self, clip_sha256: str) -> None:
+        """Have everything derived from a clip removed, and wait until it is.
+
+        Whatever was enrolled of it has been reported by then. Its jobs are to be given up before.
+        """
+
     def status(self) -> ExecutorStatus:
         """How things stand now."""
 

@@ -22,7 +22,18 @@ from engine.errors import (
     WorkerUnavailable,
 )
 from engine.executor import ExecutorStatus
-from engine.messages import Cancel, EngineConfig, Enrolled, Failed, Progress, Ready, Report, Spoken
+from engine.messages import (
+    Cancel,
+    EngineConfig,
+    Enrolled,
+    Failed,
+    Forget,
+    Forgotten,
+    Progress,
+    Ready,
+    Report,
+    Spoken,
+)
 from engine.restarts import RestartPolicy
 from engine.speech import EngineInfo, Speech, SpeechRequest
 from engine.supervisor import Supervisor, WorkerSettings
@@ -82,6 +93,7 @@ class LocalExecutor:
         self._detail = "The speech engine has not been started yet."
         self._info: EngineInfo | None = None
         self._settled = asyncio.Event()  # ready, unavailable or closed: no need to wait
+        self._forgetting: dict[str, asyncio.Future[None]] = {}  # asked of the present worker
         self._retry_at = 0.0
 
     @property
@@ -126,6 +138,20 @@ class LocalExecutor:
                 worker.send(Cancel(job_id))
                 self._dispatch()
 
+    async def forget(self, clip_sha256: str) -> None:
+        """Have the worker remove what it derived from a clip, and wait until it has.
+
+        One that is lost meanwhile has nothing in memory any more, one that is loading nothing yet.
+        """
+        worker = self._supervisor.ready_worker
+        if worker is None:
+            return
+        worker.send(Forget(clip_sha256))
+        done = self._forgetting.get(clip_sha256)
+        if done is None:
+            done = self._forgetting[clip_sha256] = asyncio.get_running_loop().create_future()
+        await asyncio.shield(done)
+
     def status(self) -> ExecutorStatus:
         """How things stand now."""
         return ExecutorStatus(
@@ -144,6 +170,8 @@ class LocalExecutor:
             self._backlog.fail_all(ExecutorClosed("Timbre is shutting down."))
             self._settled.set()
         await self._supervisor.close()
+        for clip_sha256 in list(self._forgetting):
+            self._forgotten(clip_sha256)
 
     # What the supervisor tells.
 
@@ -153,6 +181,8 @@ class LocalExecutor:
         self._supervisor.begin()
 
     def _on_loss(self, out_of_memory: bool) -> None:
+        for clip_sha256 in list(self._forgetting):
+            self._forgotten(clip_sha256)
         error: SpeechError = WorkerDied(
             "The speech engine stopped twice while it was working on this."
         )
@@ -184,6 +214,8 @@ class LocalExecutor:
                 self._on_progress(report)
             case Enrolled():
                 self._enrolled(report)
+            case Forgotten():
+                self._forgotten(report.clip_sha256)
 
     def _on_spoken(self, report: Spoken) -> None:
         if len(report.pcm) % 4 or report.sample_rate <= 0:
@@ -234,6 +266,10 @@ class LocalExecutor:
             self._on_enrolled(report)
         except Exception:
             log.exception("an enrolled voice could not be recorded")
+
+    def _forgotten(self, clip_sha256: str) -> None:
+        if done := self._forgetting.pop(clip_sha256, None):
+            done.set_result(None)
 
     # Between the two.
 

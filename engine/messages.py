@@ -4,6 +4,7 @@ The Discord process writes `Command`s to the worker's stdin, the worker writes `
 stdout. Framing is in `engine.framing`.
 """
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -15,18 +16,25 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a worker needs to choose and load an engine.
 
     `home` is TIMBRE_HOME: conditionals are kept under it. `weights` is a folder with Chatterbox's
-    checkpoint, None for the model hub at `revision`. `threads` limits CPU threads, 0 for all.
+    checkpoint, None for the model hub at `revision`, downloaded into a folder of `weights_home`.
+    `threads` limits CPU threads, 0 for all.
     """
 
     engine: Literal["auto", "chatterbox", "stock"]
     home: str
     weights: str | None = None
+    weights_home: str | None = None  # None: "weights" under home
     revision: str | None = None  # None: the pinned one
     device: Literal["auto", "cuda", "cpu"] = "auto"
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     threads: int = 0
     conditionals_in_memory: int = 256
     max_streams: int = 32
+
+    @property
+    def weights_folder(self) -> Path:
+        """Where checkpoints from the model hub are kept, each in a folder of its own."""
+        return Path(self.weights_home) if self.weights_home else Path(self.home) / "weights"
 
 
 class Start(msgspec.Struct, frozen=True, tag="start"):
@@ -50,11 +58,17 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     job_id: int
 
 
+class Forget(msgspec.Struct, frozen=True, tag="forget"):
+    """Remove what was derived from a clip, in memory and on disk; answered by `Forgotten`."""
+
+    clip_sha256: str
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Exit with code 0 as soon as the current step allows."""
 
 
-Command = Start | Speak | Cancel | Stop
+Command = Start | Speak | Cancel | Forget | Stop
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
@@ -119,7 +133,13 @@ class Enrolled(msgspec.Struct, frozen=True, tag="enrolled"):
     size_bytes: int
 
 
-Report = Progress | Ready | Unable | Heartbeat | Spoken | Failed | Enrolled
+class Forgotten(msgspec.Struct, frozen=True, tag="forgotten"):
+    """Nothing derived from this clip is left; every `Enrolled` of it came before."""
+
+    clip_sha256: str
+
+
+Report = Progress | Ready | Unable | Heartbeat | Spoken | Failed | Enrolled | Forgotten
 
 #: Exit code of a worker that ran out of memory, which no exit by signal or exception shares.
 EXIT_OUT_OF_MEMORY = 12

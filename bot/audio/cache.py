@@ -7,6 +7,8 @@ crash leaves either a usable rendering or an unknown file that `verify` removes.
 import asyncio
 import logging
 import secrets
+import sqlite3
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,9 @@ from engine.speech import Speech, Voice
 
 log = logging.getLogger(__name__)
 
+#: An unknown file this old belongs to nobody: writing one takes milliseconds.
+SETTLED_S = 600.0
+
 
 class Codec(msgspec.Struct, frozen=True):
     """Everything between PCM and packets that changes the sound. Part of the cache key."""
@@ -28,14 +33,6 @@ class Codec(msgspec.Struct, frozen=True):
     loudness_lufs: float
     true_peak_max_dbtp: float
     opus_kbps: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rendering:
-    """A file in the cache and the packets in it."""
-
-    path: Path
-    packets: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +55,39 @@ class SpeechCache:
         self._max_bytes = max_bytes
         self.codec = codec
 
-    async def get(self, key: str) -> Rendering | None:
-        """The rendering of `key`, or None. A damaged file counts as none and is forgotten."""
+    async def get(self, key: str) -> tuple[bytes, ...] | None:
+        """The packets of `key`, or None. A damaged file counts as none and is forgotten."""
         row = await self._store.speech.get(key)
         if row is None:
             return None
-        path = self._home / row.path
         try:
-            packets = await asyncio.to_thread(opus.read_packets, path)
+            return tuple(await asyncio.to_thread(self._read, row))
         except (OSError, opus.OpusFileError) as error:
             log.warning("rendering lost", extra={"key": key, "reason": str(error)})
             await self._remove([row])
             return None
-        return Rendering(path, tuple(packets))
 
-    async def put(self, key: str, speech: Speech, voice: Voice) -> Rendering:
-        """Bring `speech` to its loudness, encode and keep it; make room if it is too much."""
+    async def put(self, key: str, speech: Speech, voice: Voice) -> tuple[bytes, ...]:
+        """Bring `speech` to its loudness, encode and keep it; returns its packets.
+
+        Makes room if it is too much. Speech that cannot be kept (a full disk, a locked database)
+        is still given back: a broken cache silences nobody.
+        """
+        packets, ogg = await asyncio.to_thread(self._encode, speech)
         path = self._folder / key[:2] / f"{key}.ogg"
-        packets, size = await asyncio.to_thread(self._render, speech, path)
-        await self._store.speech.record(
-            key=key,
-            voice_identity=voice.identity,
-            path=path.relative_to(self._home).as_posix(),
-            size_bytes=size,
-            duration_s=speech.duration_s,
-        )
-        await self._remove(await self._store.speech.beyond(self._max_bytes))
-        return Rendering(path, tuple(packets))
+        try:
+            await asyncio.to_thread(_write, path, ogg)
+            await self._store.speech.record(
+                key=key,
+                voice_identity=voice.identity,
+                path=path.relative_to(self._home).as_posix(),
+                size_bytes=len(ogg),
+                duration_s=speech.duration_s,
+            )
+            await self._remove(await self._store.speech.beyond(self._max_bytes))
+        except (OSError, sqlite3.Error) as error:
+            log.error("speech could not be kept", exc_info=error, extra={"key": key})
+        return tuple(packets)
 
     async def rows(self) -> list[SpeechKey]:
         """What is kept, the most recently used first."""
@@ -99,7 +102,7 @@ class SpeechCache:
     async def verify(self) -> CacheReport:
         """Check every rendering, forget damaged ones, and remove files that nothing recorded.
 
-        Not while another process renders into the same folder: its newest file would look unknown.
+        Unknown files younger than `SETTLED_S` stay: a running bot may be about to record them.
         """
         rows = await self._store.speech.all()
         damaged = await asyncio.to_thread(self._damaged, rows)
@@ -111,39 +114,39 @@ class SpeechCache:
         )
         return CacheReport(len(kept), len(damaged), unknown, sum(row.size_bytes for row in kept))
 
-    def _render(self, speech: Speech, path: Path) -> tuple[list[bytes], int]:
+    def _encode(self, speech: Speech) -> tuple[list[bytes], bytes]:
         pcm = normalise(
             speech.pcm,
             speech.sample_rate,
             target_lufs=self.codec.loudness_lufs,
             max_dbtp=self.codec.true_peak_max_dbtp,
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{secrets.token_hex(4)}.part")
-        try:
-            packets = opus.encode(pcm, speech.sample_rate, unfinished, kbps=self.codec.opus_kbps)
-            size = unfinished.stat().st_size
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        return packets, size
+        return opus.encode(pcm, speech.sample_rate, kbps=self.codec.opus_kbps)
+
+    def _read(self, row: SpeechKey) -> list[bytes]:
+        """The packets of a file. Raises `OSError` or `OpusFileError` if it is not whole."""
+        ogg = (self._home / row.path).read_bytes()
+        if len(ogg) != row.size_bytes:
+            raise opus.OpusFileError(f"{len(ogg)} bytes instead of {row.size_bytes}")
+        return opus.read_packets(ogg)
 
     def _damaged(self, rows: Iterable[SpeechKey]) -> list[SpeechKey]:
         found = []
         for row in rows:
-            path = self._home / row.path
             try:
-                whole = path.stat().st_size == row.size_bytes and bool(opus.read_packets(path))
+                self._read(row)
             except (OSError, opus.OpusFileError):
-                whole = False
-            if not whole:
                 found.append(row)
         return found
 
     def _remove_unknown(self, known: set[Path]) -> int:
-        unknown = [path for path in self._folder.rglob("*") if path.is_file() and path not in known]
-        for path in unknown:
-            path.unlink()
+        settled = time.time() - SETTLED_S
+        unknown = [
+            path
+            for path in self._folder.rglob("*")
+            if path.is_file() and path not in known and path.stat().st_mtime < settled
+        ]
+        _unlink(unknown)
         return len(unknown)
 
     async def _remove(self, rows: Iterable[SpeechKey]) -> None:
@@ -152,6 +155,16 @@ class SpeechCache:
             return
         await asyncio.to_thread(_unlink, [self._home / row.path for row in rows])
         await self._store.speech.delete(row.key for row in rows)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{secrets.token_hex(4)}.part")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _unlink(paths: Iterable[Path]) -> None:

@@ -1,14 +1,13 @@
 """A piece of rendered speech, ready to be sent."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.audio.opus import PACKET_MS
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One chunk of an utterance as Opus packets of 20 ms, and where it is kept.
+    """One chunk of an utterance as Opus packets of 20 ms.
 
     `substitution` is a sentence for the listener where another voice than the requested one is
     speaking.
@@ -16,7 +15,6 @@ class Clip:
 
     key: str
     packets: tuple[bytes, ...]
-    path: Path
     cached: bool
     substitution: str | None = None
 

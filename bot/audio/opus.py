@@ -6,7 +6,6 @@ PyAV's wheel carries libopus, so no system library is needed. Synchronous: call 
 import io
 from collections.abc import Sequence
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import av.error
@@ -24,17 +23,20 @@ SILENCE = b"\xf8\xff\xfe"
 
 
 class OpusFileError(Exception):
-    """A file is not one that `encode` wrote: truncated, changed, or something else."""
+    """Bytes are not an Ogg Opus file that `encode` made."""
 
 
-def encode(pcm: FloatArray, sample_rate: int, path: Path, *, kbps: int) -> list[bytes]:
-    """Encode mono float32 `pcm` of shape (samples,) as Ogg Opus at `path`; return its packets.
+def encode(pcm: FloatArray, sample_rate: int, *, kbps: int) -> tuple[list[bytes], bytes]:
+    """Encode mono float32 `pcm` of shape (samples,); return its packets and an Ogg file of them.
 
     The last packet is padded with silence: Discord has no shorter one. In-band error correction is
-    on, because voice packets are lost and never sent again.
+    on, because voice packets are lost and never sent again. Raises `ValueError` for no samples.
     """
+    if not len(pcm):
+        raise ValueError("there is nothing to encode")
     packets: list[bytes] = []
-    with av.open(str(path), "w", format="ogg") as container:
+    ogg = io.BytesIO()
+    with av.open(ogg, "w", format="ogg") as container:
         stream = container.add_stream(
             "libopus",
             rate=SAMPLE_RATE,
@@ -55,12 +57,14 @@ def encode(pcm: FloatArray, sample_rate: int, path: Path, *, kbps: int) -> list[
         for packet in stream.encode(None):
             packets.append(bytes(packet))
             container.mux(packet)
-    return packets
+    return packets, ogg.getvalue()
 
 
 def _blocks(pcm: FloatArray, sample_rate: int) -> list[av.AudioFrame]:
+    # The resampler gives nothing for less than its filter is long.
+    whole = np.pad(pcm, (0, max(0, sample_rate * PACKET_MS // 1000 - len(pcm))))
     frame = av.AudioFrame.from_ndarray(
-        np.ascontiguousarray(pcm, dtype=np.float32)[None, :], format="flt", layout="mono"
+        np.ascontiguousarray(whole, dtype=np.float32)[None, :], format="flt", layout="mono"
     )
     frame.sample_rate = sample_rate
     # Duplicated below, not by the resampler: that takes 3 dB off when it makes stereo of mono.
@@ -79,39 +83,32 @@ def _blocks(pcm: FloatArray, sample_rate: int) -> list[av.AudioFrame]:
     return blocks
 
 
-def read_packets(path: Path) -> list[bytes]:
-    """The Opus packets of an Ogg file that `encode` wrote, in order.
+def read_packets(ogg: bytes) -> list[bytes]:
+    """The Opus packets of an Ogg file that `encode` or `join` made, in order.
 
-    Raises `FileNotFoundError`, or `OpusFileError` where the file is not such a one.
+    Raises `OpusFileError` where it is not such a one.
     """
     try:
-        with av.open(str(path), format="ogg") as container:
+        with av.open(io.BytesIO(ogg), "r", format="ogg") as container:
             stream = container.streams.audio[0]
             return [bytes(packet) for packet in container.demux(stream) if packet.size]
-    except FileNotFoundError:
-        raise
     except (av.error.FFmpegError, IndexError) as error:
-        raise OpusFileError(f"{path.name} is not a readable Ogg Opus file") from error
+        raise OpusFileError("not a readable Ogg Opus file") from error
 
 
-def join(paths: Sequence[Path]) -> bytes:
-    """One Ogg Opus file with the packets of `paths`, one after the other, nothing re-encoded."""
+def join(packets: Sequence[bytes]) -> bytes:
+    """An Ogg Opus file of packets that `encode` made, whatever files they came from."""
     out = io.BytesIO()
-    position = 0
     with av.open(out, "w", format="ogg") as container:
-        stream = None
-        for path in paths:
-            with av.open(str(path), format="ogg") as part:
-                source = part.streams.audio[0]
-                stream = stream or container.add_stream_from_template(source)
-                for packet in part.demux(source):
-                    if packet.size:
-                        packet.stream = stream
-                        packet.time_base = Fraction(1, SAMPLE_RATE)
-                        packet.pts = packet.dts = position
-                        packet.duration = PACKET_SAMPLES
-                        position += PACKET_SAMPLES
-                        container.mux(packet)
+        stream = container.add_stream("libopus", rate=SAMPLE_RATE, layout="stereo")
+        stream.codec_context.open()  # fills in the header; nothing is encoded
+        for position, content in enumerate(packets):
+            packet = av.Packet(content)
+            packet.stream = stream
+            packet.time_base = Fraction(1, SAMPLE_RATE)
+            packet.pts = packet.dts = position * PACKET_SAMPLES
+            packet.duration = PACKET_SAMPLES
+            container.mux(packet)
     return out.getvalue()
 
 

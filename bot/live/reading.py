@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 import discord
+import msgspec
 
 from bot.errors import UserError
 from bot.live.line import EditableLine
@@ -27,7 +28,7 @@ from bot.voice.session import State, VoiceSession
 from bot.voice.sessions import VoiceSessions
 from data.rows import GuildSettings
 from engine.errors import SpeechError
-from engine.speech import StockVoice, Voice
+from engine.speech import StockVoice
 
 log = logging.getLogger(__name__)
 
@@ -263,11 +264,11 @@ class LiveReading:
     async def _utterance(
         self, spoken: str, user_id: int, guild_id: int, settings: GuildSettings
     ) -> Utterance:
-        voice: Voice = await self._services.voices.resolve(None, user_id=user_id, guild_id=guild_id)
+        speaker = await self._services.voices.speaker(None, user_id=user_id, guild_id=guild_id)
         engine = self._services.executor.status().engine
-        if voice == StockVoice() and engine:
-            voice = stock_voice_of(user_id, engine.stock_voices, settings.stock_voice)
-        speaker = Speaker(voice=voice, guild_id=guild_id, user_id=user_id)
+        if speaker.voice == StockVoice() and engine:
+            stock = stock_voice_of(user_id, engine.stock_voices, settings.stock_voice)
+            speaker = msgspec.structs.replace(speaker, voice=stock)
         return self._services.speech.utterance(self._services.reader.chunks(spoken), speaker)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:

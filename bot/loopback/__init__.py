@@ -3,7 +3,7 @@
 from bot.loopback.attachments import File
 from bot.loopback.channels import TextChannel, VoiceChannel
 from bot.loopback.guilds import Guild, Role
-from bot.loopback.interactions import Interaction
+from bot.loopback.interaction import Interaction
 from bot.loopback.members import Member
 from bot.loopback.messages import Message
 from bot.loopback.modals import Modal

@@ -8,6 +8,9 @@ from typing import Any
 CDN = "https://cdn.discordapp.com"
 MEDIA = "https://media.discordapp.net"
 
+#: How large a file may be without a boosted guild or a subscription, in bytes.
+SIZE_LIMIT = 10 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class File:
@@ -65,9 +68,10 @@ class Attachment:
 
 
 class Cdn:
-    """Everything that was uploaded, by its path."""
+    """Everything that was uploaded, by its path. `fetched` are the paths that were asked for."""
 
     def __init__(self) -> None:
+        self.fetched: list[str] = []
         self._by_path: dict[str, Attachment] = {}
 
     def store(

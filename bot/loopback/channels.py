@@ -1,6 +1,7 @@
 """Channels: text, voice and direct messages."""
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -175,22 +176,20 @@ class VoiceChannel(Channel):
         Without `since_s` (`time.monotonic` seconds) everything so far counts. Quiet is
         `quiet_ms` without an audible packet. Raises `TimeoutError` if that is not reached in time.
         """
-        since = float("-inf") if since_s is None else since_s
+        since = -math.inf if since_s is None else since_s
         async with asyncio.timeout(timeout_s):
             while True:
-                heard = self.recording.heard(since)
-                if heard.audible:
-                    end_s = heard.audible[-1].arrived_s
-                    if time.monotonic() - end_s >= quiet_ms / 1000:
-                        return heard
+                last_s = self.recording.last_audible_s
+                if last_s is not None and since <= last_s <= time.monotonic() - quiet_ms / 1000:
+                    return self.recording.heard(since)
                 await asyncio.sleep(0.02)
 
     async def first_sound(self, *, since_s: float | None = None, timeout_s: float = 30) -> float:
         """Wait for the first audible packet since `since_s`; its arrival in `time.monotonic` s."""
-        since = float("-inf") if since_s is None else since_s
+        since = -math.inf if since_s is None else since_s
         async with asyncio.timeout(timeout_s):
             while True:
-                if packet := self.recording.heard(since).first_audible_after(since):
+                if packet := self.recording.first_audible_after(since):
                     return packet.arrived_s
                 await asyncio.sleep(0.01)
 

@@ -21,7 +21,6 @@ CHAT_INPUT = 1
 USER = 2
 MESSAGE = 3
 
-SUBCOMMAND = 1
 GROUP = 2
 
 _NAME = re.compile(r"^[-_'\w]{1,32}$")

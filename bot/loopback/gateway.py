@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from enum import IntFlag
+from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -18,17 +18,21 @@ if TYPE_CHECKING:
 
 HEARTBEAT_INTERVAL_MS = 41_250
 
-DISPATCH = 0
-HEARTBEAT = 1
-IDENTIFY = 2
-PRESENCE = 3
-VOICE_STATE = 4
-RESUME = 6
-RECONNECT = 7
-REQUEST_MEMBERS = 8
-INVALID_SESSION = 9
-HELLO = 10
-HEARTBEAT_ACK = 11
+
+class Op(IntEnum):
+    """The gateway's opcodes."""
+
+    DISPATCH = 0
+    HEARTBEAT = 1
+    IDENTIFY = 2
+    PRESENCE = 3
+    VOICE_STATE = 4
+    RESUME = 6
+    RECONNECT = 7
+    REQUEST_MEMBERS = 8
+    INVALID_SESSION = 9
+    HELLO = 10
+    HEARTBEAT_ACK = 11
 
 
 class Intent(IntFlag):
@@ -57,7 +61,9 @@ class Session:
 
     def dispatch(self, event: str, data: dict[str, Any]) -> None:
         """Send an event, now or when the session is resumed."""
-        message = json.dumps({"op": DISPATCH, "s": len(self._history) + 1, "t": event, "d": data})
+        message = json.dumps(
+            {"op": Op.DISPATCH, "s": len(self._history) + 1, "t": event, "d": data}
+        )
         self._history.append(message)
         if self.connected:
             self.outbox.put(message)
@@ -122,13 +128,13 @@ class Gateway:
     def request_reconnect(self) -> None:
         """Fault: Discord asks every shard to reconnect and resume (op 7)."""
         for session in self.sessions.values():
-            session.send(RECONNECT)
+            session.send(Op.RECONNECT)
 
     def invalidate_sessions(self) -> None:
         """Fault: Discord declares every session invalid (op 9); the bot has to identify anew."""
         for session in list(self.sessions.values()):
             self._end(session)
-            session.send(INVALID_SESSION, False)
+            session.send(Op.INVALID_SESSION, False)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """One connection, from HELLO to its end."""
@@ -200,13 +206,13 @@ class Gateway:
     async def handle(self, session: Session, op: int, data: Any) -> None:
         """What a session may say after it was begun."""
         match op:
-            case 3:  # PRESENCE: nobody here looks at the bot's status
+            case Op.PRESENCE:  # nobody here looks at the bot's status
                 return
-            case 4:  # VOICE_STATE
+            case Op.VOICE_STATE:
                 guild = self._guild(data)
                 if guild is not None:
                     await self._discord.voice.bot_asks(guild, session.id, data)
-            case 8:  # REQUEST_MEMBERS
+            case Op.REQUEST_MEMBERS:
                 guild = self._guild(data)
                 if guild is not None:
                     session.dispatch("GUILD_MEMBERS_CHUNK", _chunk(guild, data))
@@ -244,7 +250,7 @@ class _Connection:
         self._failures = failures
 
     async def run(self) -> None:
-        self._send(HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL_MS})
+        self._send(Op.HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL_MS})
         sending = self._start_sending()
         try:
             async for message in self._websocket:
@@ -264,18 +270,18 @@ class _Connection:
         return self._failures.spawn(self.outbox.send_to(self._websocket), "gateway messages")
 
     async def _received(self, op: int, data: Any) -> None:
-        if op == HEARTBEAT:
-            self._send(HEARTBEAT_ACK, None)
-        elif op == IDENTIFY:
+        if op == Op.HEARTBEAT:
+            self._send(Op.HEARTBEAT_ACK, None)
+        elif op == Op.IDENTIFY:
             begun = self._gateway.identify(data, self.outbox)
             if isinstance(begun, Close):
                 self.outbox.put(begun)
             else:
                 self.session = begun
-        elif op == RESUME:
+        elif op == Op.RESUME:
             self.session = self._gateway.resume(data)
             if self.session is None:
-                self._send(INVALID_SESSION, False)
+                self._send(Op.INVALID_SESSION, False)
             else:
                 self.outbox = self.session.outbox
         elif self.session is None:

@@ -1,257 +1,20 @@
-"""Interactions: what members did, and how the bot answered.
+"""Makes interactions as Discord's client would, and finds them again by their tokens."""
 
-Discord's rules are kept: three seconds to the first answer, one first answer, fifteen minutes for
-the rest, and a first follow-up to a deferred answer that takes its place.
-"""
-
-import asyncio
-import secrets
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.loopback import commands, errors, permissions
-from bot.loopback.attachments import Attachment, File
+from bot.loopback import commands, permissions
+from bot.loopback.attachments import SIZE_LIMIT, Attachment, File
 from bot.loopback.channels import Channel, TextChannel
 from bot.loopback.commands import OptionValue, Resolved
 from bot.loopback.gateway import Intent
+from bot.loopback.interaction import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction
 from bot.loopback.members import Member
-from bot.loopback.messages import EPHEMERAL, LOADING, Message
-from bot.loopback.modals import Modal
-from bot.loopback.uploads import Upload, apply
+from bot.loopback.messages import Message
 
 if TYPE_CHECKING:
     from bot.loopback.channels import MessageChannel
     from bot.loopback.server import LoopbackDiscord
-
-ACKNOWLEDGE_WITHIN_S = 3.0
-TOKEN_LASTS_S = 15 * 60.0
-ATTACHMENT_SIZE_LIMIT = 10 * 1024 * 1024
-
-_COMMAND = 2
-_COMPONENT = 3
-_AUTOCOMPLETE = 4
-_MODAL_SUBMIT = 5
-
-REPLY = 4
-DEFER_REPLY = 5
-DEFER_UPDATE = 6
-UPDATE = 7
-CHOICES = 8
-MODAL = 9
-
-
-@dataclass(frozen=True)
-class Acknowledgement:
-    """The bot's first answer: its kind (Discord's callback type) and the time it took."""
-
-    kind: int
-    seconds: float
-
-    @property
-    def deferred(self) -> bool:
-        """Whether it promises an answer rather than being one."""
-        return self.kind in (DEFER_REPLY, DEFER_UPDATE)
-
-
-class Interaction:
-    """One interaction. `messages` are the bot's answers in order, unfinished ones included."""
-
-    def __init__(
-        self,
-        discord: "LoopbackDiscord",
-        kind: int,
-        member: Member,
-        channel: "MessageChannel",
-        source: Message | None = None,
-    ) -> None:
-        self.discord = discord
-        self.id = discord.identifiers.next()
-        self.token = secrets.token_urlsafe(48)
-        self.kind = kind
-        self.member = member
-        self.channel = channel
-        self.sent_s = time.monotonic()
-        self.acknowledgement: Acknowledgement | None = None
-        self.original: Message | None = None
-        self.messages: list[Message] = []
-        self.choices: list[dict[str, Any]] = []
-        self.source_message = source
-        self._modal: Modal | None = None
-        self._expired = False
-        self._changed = asyncio.Condition()
-
-    # What a test asks
-
-    async def acknowledged(self, timeout_s: float = 5) -> Acknowledgement:
-        """Wait for the first answer of any kind. Raises `TimeoutError`."""
-        await self._until(lambda: self.acknowledgement is not None, timeout_s, "no answer")
-        assert self.acknowledgement is not None
-        return self.acknowledgement
-
-    async def reply(self, number: int = 0, timeout_s: float = 30) -> Message:
-        """Wait for a finished answer (the first, unless `number` says otherwise).
-
-        A deferral is not finished until it is edited or followed up. Raises `TimeoutError`.
-        """
-        await self._until(lambda: len(self._finished()) > number, timeout_s, "no reply")
-        return self._finished()[number]
-
-    async def modal(self, timeout_s: float = 5) -> Modal:
-        """Wait for the form that the bot shows. Raises `TimeoutError`."""
-        await self._until(lambda: self._modal is not None, timeout_s, "no modal")
-        assert self._modal is not None
-        return self._modal
-
-    async def edited(self, message: Message, times: int = 1, timeout_s: float = 30) -> Message:
-        """Wait until an answer was edited this often in all. Raises `TimeoutError`."""
-        await self._until(lambda: message.edits >= times, timeout_s, "not edited")
-        return message
-
-    def expire(self) -> None:
-        """Fault: the token's 15 minutes are over."""
-        self._expired = True
-
-    def _finished(self) -> list[Message]:
-        return [m for m in self.messages if not m.flags & LOADING]
-
-    async def _until(self, condition: Any, timeout_s: float, otherwise: str) -> None:
-        try:
-            async with asyncio.timeout(timeout_s), self._changed:
-                await self._changed.wait_for(condition)
-        except TimeoutError:
-            raise TimeoutError(f"{otherwise} from the bot within {timeout_s} s") from None
-
-    # What the bot does
-
-    async def respond(self, kind: int, upload: Upload) -> None:
-        """The callback. Raises `ApiError` as Discord refuses."""
-        if self.acknowledgement is not None:
-            raise errors.already_acknowledged()
-        seconds = time.monotonic() - self.sent_s
-        if seconds > ACKNOWLEDGE_WITHIN_S:
-            raise errors.unknown("Interaction")
-        self._check_kind(kind)
-        data = upload.payload
-        match kind:
-            case 4:  # REPLY
-                self._add_original(self._new_message(upload))
-            case 5:  # DEFER_REPLY
-                waiting = Message(
-                    self.discord,
-                    self.channel,
-                    self.discord.bot_user,
-                    flags=LOADING | (data.get("flags", 0) & EPHEMERAL),
-                    invoker=self.member,
-                    interaction=self,
-                )
-                self._add_original(waiting)
-            case 6:  # DEFER_UPDATE
-                self.original = self.source_message
-            case 7:  # UPDATE
-                assert self.source_message is not None
-                self.original = self.source_message
-                self._edit(self.source_message, upload)
-            case 8:  # CHOICES
-                self.choices = data["choices"]
-                if len(self.choices) > 25:
-                    raise errors.invalid_form("at most 25 choices")
-            case 9:  # MODAL
-                self._modal = Modal(self, data)
-        self.acknowledgement = Acknowledgement(kind, seconds)
-        await self._notify()
-
-    async def follow_up(self, upload: Upload) -> Message:
-        """A further message; the first after a deferral takes the deferral's place."""
-        self._check_token()
-        if self.original is not None and self.original.flags & LOADING:
-            await self.edit(self.original, upload)
-            return self.original
-        message = self._new_message(upload)
-        self._publish(message)
-        await self._notify()
-        return message
-
-    def find(self, message_id: str) -> Message:
-        """A message of this interaction, by id or "@original"."""
-        self._check_token()
-        if message_id == "@original":
-            if self.original is None or self.original.deleted:
-                raise errors.unknown("Message")
-            return self.original
-        for message in self.messages:
-            if str(message.id) == message_id and not message.deleted:
-                return message
-        raise errors.unknown("Message")
-
-    async def edit(self, message: Message, upload: Upload) -> None:
-        """Change a message of this interaction."""
-        self._edit(message, upload)
-        await self._notify()
-
-    async def delete(self, message: Message) -> None:
-        """Delete a message of this interaction."""
-        message.remove()
-        await self._notify()
-
-    def metadata(self) -> dict[str, Any]:
-        """What a message says of the interaction that caused it."""
-        return {
-            "id": str(self.id),
-            "type": self.kind,
-            "user": self.member.user.to_json(),
-            "authorizing_integration_owners": {"0": str(self.channel.guild_id or 0)},
-        }
-
-    def _check_kind(self, kind: int) -> None:
-        allowed = {
-            _COMMAND: {REPLY, DEFER_REPLY, MODAL},
-            _COMPONENT: {REPLY, DEFER_REPLY, DEFER_UPDATE, UPDATE, MODAL},
-            _AUTOCOMPLETE: {CHOICES},
-            _MODAL_SUBMIT: {REPLY, DEFER_REPLY}
-            | ({DEFER_UPDATE, UPDATE} if self.source_message else set()),
-        }
-        if kind not in allowed[self.kind]:
-            raise errors.invalid_form(f"an interaction of type {self.kind} takes no type {kind}")
-
-    def _check_token(self) -> None:
-        if self.acknowledgement is None:
-            raise errors.unknown("Webhook")
-        if self._expired or time.monotonic() - self.sent_s > TOKEN_LASTS_S:
-            raise errors.invalid_webhook_token()
-
-    def _new_message(self, upload: Upload) -> Message:
-        message = Message(
-            self.discord,
-            self.channel,
-            self.discord.bot_user,
-            invoker=self.member,
-            interaction=self,
-        )
-        apply(self.discord, message, upload, limit=ATTACHMENT_SIZE_LIMIT)
-        return message
-
-    def _add_original(self, message: Message) -> None:
-        self.original = message
-        self._publish(message)
-
-    def _publish(self, message: Message) -> None:
-        self.messages.append(message)
-        if not message.ephemeral:
-            self.channel.messages[message.id] = message
-            message.announce("MESSAGE_CREATE")
-
-    def _edit(self, message: Message, upload: Upload) -> None:
-        apply(self.discord, message, upload, limit=ATTACHMENT_SIZE_LIMIT)
-        message.flags &= ~LOADING
-        message.edits += 1
-        if not message.ephemeral:
-            message.announce("MESSAGE_UPDATE")
-
-    async def _notify(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
 
 
 class Interactions:
@@ -273,7 +36,7 @@ class Interactions:
         values: dict[str, OptionValue],
     ) -> Interaction:
         """See `Member.slash`."""
-        return self._use_command(_COMMAND, member, name, at, values)
+        return self._use_command(COMMAND, member, name, at, values)
 
     async def autocomplete(
         self,
@@ -285,7 +48,7 @@ class Interactions:
         focused: tuple[str, str],
     ) -> list[dict[str, Any]]:
         """See `Member.autocomplete`."""
-        asked = self._use_command(_AUTOCOMPLETE, member, name, at, values, focused=focused)
+        asked = self._use_command(AUTOCOMPLETE, member, name, at, values, focused=focused)
         await asked.acknowledged()
         return asked.choices
 
@@ -305,7 +68,7 @@ class Interactions:
             "target_id": str(target.id),
             "resolved": resolved.objects,
         }
-        return self._send(_COMMAND, member, channel, data)
+        return self._send(COMMAND, member, channel, data)
 
     async def component(
         self,
@@ -326,7 +89,7 @@ class Interactions:
             ]
             if resolved.objects:  # discord.py takes a string menu's values only without it
                 data["resolved"] = resolved.objects
-        return self._send(_COMPONENT, member, message.channel, data, source=message)
+        return self._send(COMPONENT, member, message.channel, data, source=message)
 
     async def modal_submit(
         self, shown_by: Interaction, data: dict[str, Any], resolved: Resolved
@@ -334,7 +97,7 @@ class Interactions:
         """See `Modal.submit`."""
         data = data | {"resolved": resolved.objects}
         source = shown_by.source_message
-        return self._send(_MODAL_SUBMIT, shown_by.member, shown_by.channel, data, source=source)
+        return self._send(MODAL_SUBMIT, shown_by.member, shown_by.channel, data, source=source)
 
     def resolved(self, channel: "MessageChannel") -> Resolved:
         """An empty collection of referred objects whose files are uploaded to `channel`."""
@@ -388,7 +151,7 @@ class Interactions:
         raise LookupError("the guild has no text channel: say where, at=...")
 
     def _upload(self, channel: "MessageChannel", file: File) -> Attachment:
-        if len(file.data) > ATTACHMENT_SIZE_LIMIT:
+        if len(file.data) > SIZE_LIMIT:
             raise ValueError(f"{file.filename} is larger than Discord lets this member upload")
         return self._discord.cdn.store(
             self._discord.identifiers.next(), channel.id, file, ephemeral=True
@@ -415,7 +178,7 @@ class Interactions:
             "channel_id": str(channel.id),
             "locale": member.user.locale,
             "entitlements": [],
-            "attachment_size_limit": ATTACHMENT_SIZE_LIMIT,
+            "attachment_size_limit": SIZE_LIMIT,
         }
         if isinstance(channel, Channel):
             guild = channel.guild

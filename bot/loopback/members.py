@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.loopback.channels import Channel, DirectMessages, MessageChannel, VoiceChannel
     from bot.loopback.commands import OptionValue
     from bot.loopback.guilds import Guild
-    from bot.loopback.interactions import Interaction
+    from bot.loopback.interaction import Interaction
 
 
 class User:

@@ -10,7 +10,7 @@ from bot.loopback.identifiers import timestamp
 
 if TYPE_CHECKING:
     from bot.loopback.channels import MessageChannel
-    from bot.loopback.interactions import Interaction
+    from bot.loopback.interaction import Interaction
     from bot.loopback.members import Member, User
     from bot.loopback.server import LoopbackDiscord
 

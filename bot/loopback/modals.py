@@ -9,7 +9,7 @@ from bot.loopback.messages import walk
 
 if TYPE_CHECKING:
     from bot.loopback.commands import Resolved
-    from bot.loopback.interactions import Interaction
+    from bot.loopback.interaction import Interaction
 
 FieldValue: TypeAlias = "str | bool | Sequence[str | File | Member]"
 

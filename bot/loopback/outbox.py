@@ -27,10 +27,6 @@ class Outbox:
         self._messages.append(message)
         self._filled.set()
 
-    def clear(self) -> None:
-        """Forget what was not sent."""
-        self._messages.clear()
-
     async def send_to(self, websocket: web.WebSocketResponse) -> None:
         """Send until the websocket is closed, by us or by the client."""
         while True:

@@ -4,6 +4,7 @@ A `Recording` grows while the channel is used; a `Heard` is a fixed stretch of i
 measures. Nothing here knows of sockets or keys.
 """
 
+import bisect
 import itertools
 import math
 from dataclasses import dataclass
@@ -224,6 +225,8 @@ class Recording:
         self._packets: list[Packet] = []
         self._dropped: list[tuple[float, str]] = []
         self._decoders: dict[int, OpusDecoder] = {}
+        #: Arrival of the last audible packet in `time.monotonic` seconds, None before the first.
+        self.last_audible_s: float | None = None
 
     def add(
         self,
@@ -245,6 +248,8 @@ class Recording:
             arrived_s, ssrc, sequence, timestamp, encrypted, listeners, opus, pcm, level_dbfs(pcm)
         )
         self._packets.append(packet)
+        if packet.audible:
+            self.last_audible_s = arrived_s
         return packet
 
     def drop(self, arrived_s: float, reason: str) -> None:
@@ -254,9 +259,18 @@ class Recording:
     def heard(self, since_s: float = -math.inf) -> Heard:
         """What arrived at or after `since_s` (`time.monotonic` seconds)."""
         return Heard(
-            tuple(packet for packet in self._packets if packet.arrived_s >= since_s),
+            tuple(self._packets[self._index(since_s) :]),
             tuple(reason for arrived_s, reason in self._dropped if arrived_s >= since_s),
         )
+
+    def first_audible_after(self, moment_s: float) -> Packet | None:
+        """The first audible packet that arrived at or after `moment_s` (`time.monotonic`)."""
+        later = itertools.islice(self._packets, self._index(moment_s), None)
+        return next((packet for packet in later if packet.audible), None)
+
+    def _index(self, moment_s: float) -> int:
+        # Packets are added in order of arrival.
+        return bisect.bisect_left(self._packets, moment_s, key=lambda packet: packet.arrived_s)
 
 
 class OpusDecoder:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from bot.loopback.channels import MessageChannel
     from bot.loopback.server import LoopbackDiscord
 
-ATTACHMENT_SIZE_LIMIT = 10 * 1024 * 1024
-MAX_REQUEST_BYTES = 10 * ATTACHMENT_SIZE_LIMIT
-
 
 def routes(discord: "LoopbackDiscord") -> list[Route]:
     """The routes below /channels."""
@@ -63,12 +60,11 @@ def routes(discord: "LoopbackDiscord") -> list[Route]:
         upload = await read(request)
         message = Message(discord, found, discord.bot_user)
         if reference := upload.payload.get("message_reference"):
-            message.reference = reference
-            if not reference.get("fail_if_not_exists", True):
-                message.reference = dict(reference)
-            elif int(reference["message_id"]) not in found.messages:
+            if int(reference["message_id"]) in found.messages:
+                message.reference = reference
+            elif reference.get("fail_if_not_exists", True):
                 raise errors.invalid_form("message_reference: Unknown message")
-        apply(discord, message, upload, limit=ATTACHMENT_SIZE_LIMIT)
+        apply(discord, message, upload)
         found.messages[message.id] = message
         message.announce("MESSAGE_CREATE")
         return answer(message.to_json())
@@ -80,7 +76,7 @@ def routes(discord: "LoopbackDiscord") -> list[Route]:
         found = message_of(request)
         if found.author is not discord.bot_user:
             raise errors.ApiError(403, 50005, "Cannot edit a message authored by another user")
-        apply(discord, found, await read(request), limit=ATTACHMENT_SIZE_LIMIT)
+        apply(discord, found, await read(request))
         found.edits += 1
         found.edited_at = timestamp()
         found.announce("MESSAGE_UPDATE")

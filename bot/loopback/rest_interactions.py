@@ -9,7 +9,7 @@ from bot.loopback.answers import Route, answer, nothing
 from bot.loopback.uploads import read
 
 if TYPE_CHECKING:
-    from bot.loopback.interactions import Interaction
+    from bot.loopback.interaction import Interaction
     from bot.loopback.server import LoopbackDiscord
 
 

@@ -12,9 +12,9 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.loopback import rest, rest_channels
+from bot.loopback import rest
 from bot.loopback.answers import Handler
-from bot.loopback.attachments import Cdn
+from bot.loopback.attachments import SIZE_LIMIT, Cdn
 from bot.loopback.certificate import make_certificate
 from bot.loopback.channels import DirectMessages, MessageChannel
 from bot.loopback.commands import Commands
@@ -26,6 +26,8 @@ from bot.loopback.identifiers import Identifiers
 from bot.loopback.interactions import Interactions
 from bot.loopback.members import Member, User
 from bot.loopback.voice import Voice
+
+_MAX_REQUEST_BYTES = 10 * SIZE_LIMIT
 
 
 class LoopbackDiscord:
@@ -76,7 +78,7 @@ class LoopbackDiscord:
         self.certificate.write_bytes(pem)
         self.gateway = Gateway(self)
         self.voice = Voice(self)
-        application = web.Application(client_max_size=rest_channels.MAX_REQUEST_BYTES)
+        application = web.Application(client_max_size=_MAX_REQUEST_BYTES)
         application.add_domain("discord.com", rest.make_application(self))
         for domain, handler in (
             ("gateway.discord.gg", self.gateway.serve),
@@ -151,6 +153,7 @@ class LoopbackDiscord:
             await self.commands.wait_registered(timeout_s)
 
     async def _serve_file(self, request: web.Request) -> web.Response:
+        self.cdn.fetched.append(request.path)
         attachment = self.cdn.find(request.path)
         if attachment is None:
             return web.Response(status=404, text="This content is no longer available.")

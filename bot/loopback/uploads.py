@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import BodyPartReader, web
 
 from bot.loopback import errors
-from bot.loopback.attachments import Attachment, File
+from bot.loopback.attachments import SIZE_LIMIT, Attachment, File
 from bot.loopback.messages import Message, walk
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def read(request: web.Request) -> Upload:
     return Upload(payload, files)
 
 
-def apply(discord: "LoopbackDiscord", message: Message, upload: Upload, *, limit: int) -> None:
+def apply(discord: "LoopbackDiscord", message: Message, upload: Upload) -> None:
     """Give `message` what the bot sent for it; what is not mentioned stays.
 
     Raises `ApiError` for what Discord would not take: nothing to show, too long, too large.
@@ -66,7 +66,7 @@ def apply(discord: "LoopbackDiscord", message: Message, upload: Upload, *, limit
     content = message.content if body.get("content", ...) is ... else body["content"] or ""
     embeds = message.embeds if "embeds" not in body else body["embeds"] or []
     components = message.components if "components" not in body else body["components"] or []
-    attachments = _attachments(discord, message, upload, limit)
+    attachments = _attachments(discord, message, upload)
     if len(content) > MAX_CONTENT:
         raise errors.invalid_form(f"content: Must be {MAX_CONTENT} or fewer in length.")
     if len(embeds) > 10:
@@ -88,12 +88,10 @@ def apply(discord: "LoopbackDiscord", message: Message, upload: Upload, *, limit
         )
 
 
-def _attachments(
-    discord: "LoopbackDiscord", message: Message, upload: Upload, limit: int
-) -> list[Attachment]:
+def _attachments(discord: "LoopbackDiscord", message: Message, upload: Upload) -> list[Attachment]:
     if "attachments" not in upload.payload and not upload.files:
         return message.attachments
-    if any(len(file.data) > limit for file in upload.files.values()):
+    if any(len(file.data) > SIZE_LIMIT for file in upload.files.values()):
         raise errors.too_large()
     declared = upload.payload.get("attachments") or [{"id": index} for index in upload.files]
     by_id = {str(attachment.id): attachment for attachment in message.attachments}

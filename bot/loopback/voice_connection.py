@@ -5,6 +5,7 @@ import itertools
 import json
 import secrets
 import struct
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -24,19 +25,22 @@ if TYPE_CHECKING:
 HEARTBEAT_INTERVAL_MS = 13_750
 REPORT_INTERVAL_S = 5.0
 
-IDENTIFY = 0
-SELECT_PROTOCOL = 1
-READY = 2
-HEARTBEAT = 3
-SESSION_DESCRIPTION = 4
-SPEAKING = 5
-HEARTBEAT_ACK = 6
-RESUME = 7
-HELLO = 8
-RESUMED = 9
-CLIENTS_CONNECT = 11
-CLIENT_CONNECT = 12
-CLIENT_DISCONNECT = 13
+
+class Op(IntEnum):
+    """The voice gateway's opcodes, apart from those of `dave`."""
+
+    IDENTIFY = 0
+    SELECT_PROTOCOL = 1
+    READY = 2
+    HEARTBEAT = 3
+    SESSION_DESCRIPTION = 4
+    SPEAKING = 5
+    HEARTBEAT_ACK = 6
+    RESUME = 7
+    HELLO = 8
+    RESUMED = 9
+    CLIENTS_CONNECT = 11
+    CLIENT_DISCONNECT = 13
 
 
 class VoiceConnection:
@@ -68,7 +72,7 @@ class VoiceConnection:
         """Speak with one websocket until it closes."""
         failures = voice.discord.failures
         greeting = Outbox()
-        greeting.put(_json(HELLO, {"v": 8, "heartbeat_interval": HEARTBEAT_INTERVAL_MS}))
+        greeting.put(_json(Op.HELLO, {"v": 8, "heartbeat_interval": HEARTBEAT_INTERVAL_MS}))
         sending = failures.spawn(greeting.send_to(websocket), "voice greeting")
         connection: VoiceConnection | None = None
         try:
@@ -109,13 +113,13 @@ class VoiceConnection:
         """The bot has come back after a 4015."""
         self.resumes += 1
         self.outbox = Outbox()
-        self.outbox.put(_json(HELLO, {"v": 8, "heartbeat_interval": HEARTBEAT_INTERVAL_MS}))
-        self.outbox.put(_json(RESUMED, None))
+        self.outbox.put(_json(Op.HELLO, {"v": 8, "heartbeat_interval": HEARTBEAT_INTERVAL_MS}))
+        self.outbox.put(_json(Op.RESUMED, None))
 
     def greet(self) -> None:
         """READY: where to send voice."""
         self.send_json(
-            READY,
+            Op.READY,
             {
                 "ssrc": self.ssrc,
                 "ip": "127.0.0.1",
@@ -129,33 +133,33 @@ class VoiceConnection:
     def member_came(self, member: "Member") -> None:
         """Somebody came into the channel."""
         if member is not self.channel.guild.bot:
-            self.send_json(CLIENTS_CONNECT, {"user_ids": [str(member.id)]})
+            self.send_json(Op.CLIENTS_CONNECT, {"user_ids": [str(member.id)]})
             self.group.members_changed()
 
     def member_left(self, member: "Member") -> None:
         """Somebody left the channel."""
         if member is not self.channel.guild.bot:
-            self.send_json(CLIENT_DISCONNECT, {"user_id": str(member.id)})
+            self.send_json(Op.CLIENT_DISCONNECT, {"user_id": str(member.id)})
             self.group.members_changed()
 
     def send_json(self, op: int, data: dict[str, Any]) -> None:
         """Queue a message with a sequence number, which the bot acknowledges in heartbeats."""
-        self._sequence += 1
+        self._sequence = (self._sequence + 1) & 0xFFFF
         self.outbox.put(json.dumps({"op": op, "d": data, "seq": self._sequence}))
 
     def send_binary(self, op: int, payload: bytes) -> None:
         """Queue a binary message: sequence number, op, payload."""
-        self._sequence += 1
+        self._sequence = (self._sequence + 1) & 0xFFFF
         self.outbox.put(struct.pack(">HB", self._sequence, op) + payload)
 
     def received_json(self, op: int, data: Any) -> None:
         """What the bot says once it is identified."""
         match op:
-            case 1:  # SELECT_PROTOCOL
+            case Op.SELECT_PROTOCOL:
                 self._select_protocol(data["data"]["mode"])
-            case 3:  # HEARTBEAT
-                self.outbox.put(_json(HEARTBEAT_ACK, {"t": data["t"]}))
-            case 5:  # SPEAKING
+            case Op.HEARTBEAT:
+                self.outbox.put(_json(Op.HEARTBEAT_ACK, {"t": data["t"]}))
+            case Op.SPEAKING:
                 self.speaking = data["speaking"]
             case dave.TRANSITION_READY:
                 self.group.transition_ready(data["transition_id"])
@@ -179,7 +183,7 @@ class VoiceConnection:
             self.close(4016)  # unknown encryption mode
             return
         self.send_json(
-            SESSION_DESCRIPTION,
+            Op.SESSION_DESCRIPTION,
             {
                 "mode": MODE,
                 "secret_key": list(self.secret_key),
@@ -193,7 +197,7 @@ class VoiceConnection:
             self._reports = self._voice.discord.failures.spawn(self._report(), "voice reports")
         others = [str(m.id) for m in self.channel.members if m is not self.channel.guild.bot]
         if others:
-            self.send_json(CLIENTS_CONNECT, {"user_ids": others})
+            self.send_json(Op.CLIENTS_CONNECT, {"user_ids": others})
 
     async def _report(self) -> None:
         # discord.py's socket reader waits up to 30 s for a datagram on a socket before it looks
@@ -210,9 +214,9 @@ def _begin(voice: "Voice", message: aiohttp.WSMessage) -> "VoiceConnection | Clo
         return Close(4003, "not authenticated")
     payload = json.loads(message.data)
     op, data = payload["op"], payload["d"]
-    if op == HEARTBEAT:
+    if op == Op.HEARTBEAT:
         return None
-    if op not in (IDENTIFY, RESUME):
+    if op not in (Op.IDENTIFY, Op.RESUME):
         return Close(4003, "not authenticated")
     if refusal := voice.discord.faults.voice_refusal:
         voice.refused += 1
@@ -223,7 +227,7 @@ def _begin(voice: "Voice", message: aiohttp.WSMessage) -> "VoiceConnection | Clo
         return Close(4006, "session is no longer valid")
     if data["token"] != credentials.token:
         return Close(4004, "authentication failed")
-    if op == RESUME:
+    if op == Op.RESUME:
         resumed = voice.find(guild_id, data["session_id"])
         if resumed is None:
             return Close(4006, "session is no longer valid")

@@ -16,8 +16,9 @@ from engine.chatterbox.conditioning import VoicePrompt
 from engine.chatterbox.config import CONTEXT_BUCKETS, SLOT_BUCKETS, DecoderConfig, bucket_for
 from engine.chatterbox.graphs import GraphKey, StepGraphs
 from engine.chatterbox.kernels import Kernels
+from engine.chatterbox.prompt import Utterance
 from engine.chatterbox.slots import Column, Status
-from engine.chatterbox.t3 import T3, Utterance
+from engine.chatterbox.t3 import T3
 from engine.chatterbox.weights import T3Weights
 from engine.speech import SpeechParameters
 
@@ -55,7 +56,8 @@ def median_ms(run: Callable[[], object], device: torch.device, *, repeats: int) 
     times = []
     for repeat in range(repeats + 2):
         if device.type == "cuda":
-            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            begin = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's
+            end = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's
             begin.record()
             run()
             end.record()
@@ -67,7 +69,7 @@ def median_ms(run: Callable[[], object], device: torch.device, *, repeats: int) 
             elapsed = 1e3 * (time.perf_counter() - started)
         if repeat >= 2:
             times.append(elapsed)
-    return statistics.median(times)
+    return float(statistics.median(times))
 
 
 def bytes_per_step(weights: T3Weights, rows: int, context: int) -> int:
@@ -94,7 +96,8 @@ def time_steps(
 ) -> StepTiming:
     """Decode `streams` utterances whose mean context is `context`, from a captured graph.
 
-    Raises `RuntimeError` if an utterance ended meanwhile, because then less was decoded.
+    Raises `RuntimeError` if an utterance ended meanwhile, because then less was decoded, or if the
+    cache cannot hold them.
     """
     runs = (repeats + 2) * steps
     prompt = weights.sizes.conditioning_positions + _TEXT_TOKENS + 2
@@ -109,13 +112,15 @@ def time_steps(
     slots = list(range(streams))
     for first in slots[::_PREFILLED_TOGETHER]:
         some = slots[first : first + _PREFILLED_TOGETHER]
-        t3.prefill([t3.reserve(said[slot], slot) for slot in some])
+        prompts = [t3.reserve(said[slot], slot) for slot in some]
+        t3.prefill(prompts)
+        if not all(t3.extend(each, start + runs) for each in prompts):
+            raise RuntimeError("the cache is too small for what is to be timed")
     t3.slots.state[:streams, Column.GENERATED] = start
     key = GraphKey(
         places=bucket_for(streams, SLOT_BUCKETS),
         guided=guided,
         context=bucket_for(prompt + start + runs + 1, CONTEXT_BUCKETS),
-        draw_noise=True,
     )
     graphs = StepGraphs(t3)
     ms = median_ms(lambda: graphs.run(slots, key, steps=steps), t3.device, repeats=repeats) / steps
@@ -143,13 +148,14 @@ def time_first_token(weights: T3Weights, *, known_voice: bool, repeats: int = 5)
     With `known_voice` the voice's prefix is in the cache already.
     """
     t3 = T3(weights, DecoderConfig.for_streams(1, weights.dtype))
+    graphs = StepGraphs(t3)
     voice, parameters = random_voice(weights), SpeechParameters()
 
     def run() -> None:
         if not known_voice:
-            t3.prefixes.shrink(t3.pool.capacity)
+            t3.prefixes.forget()
         prompt = t3.reserve(Utterance(random_text(), voice, parameters, cap=100), 0)
-        t3.prefill([prompt])
+        graphs.prefill([prompt])
         t3.release(prompt)
 
     return median_ms(run, t3.device, repeats=repeats)
@@ -170,7 +176,7 @@ def time_upstream(upstream_t3: Any, condition: Any, *, tokens: int = 60) -> floa
         )
 
     short, long = (median_ms(run(count), device, repeats=1) for count in (10, 10 + tokens))
-    return (long - short) / tokens
+    return float(long - short) / tokens
 
 
 def random_voice(weights: T3Weights) -> VoicePrompt:

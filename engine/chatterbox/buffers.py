@@ -10,10 +10,13 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.config import DecoderConfig
+from engine.chatterbox.slots import Slots
 from engine.weights.sizes import T3Sizes
 
 #: Most parts that the context of one row is divided into when few rows have to fill the device.
 MAX_SPLITS = 8
+#: Most parts that a matrix's rows are divided into, whose sums are added up later.
+MAX_PARTS = 4
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Batch:
     slots: Tensor
     guided: bool
     context: int
+    tables: Tensor  # (R, pages) int32: each row's page numbers
+    positions: Tensor  # (R,) int32: of the token that is fed, -1 in rows without work
     residual: Tensor  # (R, hidden) fp32
     qkv: Tensor  # (R, 3 * hidden)
     attended: Tensor  # (R, hidden)
@@ -35,6 +40,7 @@ class Batch:
     activated: Tensor  # (R, ffn)
     logits: Tensor  # (R, speech vocabulary) fp32
     noise: Tensor  # (places, speech vocabulary) fp32, exponentially distributed
+    pending: Tensor  # (R, MAX_PARTS, hidden) fp32: what the residual stream still lacks
     partial: Tensor  # (R, MAX_SPLITS, hidden) fp32: attention over a part of the context
     partial_maximum: Tensor  # (R, MAX_SPLITS, heads) fp32
     partial_sum: Tensor  # (R, MAX_SPLITS, heads) fp32
@@ -53,25 +59,29 @@ class Batch:
 class Buffers:
     """Room for the largest batch; smaller ones use the first rows of each tensor."""
 
-    def __init__(
-        self, config: DecoderConfig, sizes: T3Sizes, device: torch.device, places: int
-    ) -> None:
+    def __init__(self, config: DecoderConfig, sizes: T3Sizes, slots: Slots, places: int) -> None:
+        device, rows, single = slots.device, 2 * places, torch.float32
+        hidden, vocabulary = sizes.hidden, sizes.speech_vocabulary
+
         def room(*shape: int, dtype: torch.dtype = config.dtype) -> Tensor:
             return torch.zeros(shape, dtype=dtype, device=device)
 
-        rows, hidden, single = 2 * places, sizes.hidden, torch.float32
-        self._slots: dict[int, Tensor] = {}
-        self._idle_slot = config.slots
-        self._device = device
-        self._noise = room(places, sizes.speech_vocabulary, dtype=single)
+        self._slots = slots
+        self._of_places = {
+            "slots": torch.full((places,), slots.idle_slot, dtype=torch.int32, device=device),
+            "noise": room(places, vocabulary, dtype=single),
+        }
         self._of_rows = {
+            "tables": room(rows, slots.page_table.shape[2], dtype=torch.int32),
+            "positions": room(rows, dtype=torch.int32),
             "residual": room(rows, hidden, dtype=single),
             "qkv": room(rows, 3 * hidden),
             "attended": room(rows, hidden),
             "normed": room(rows, hidden),
             "gate_up": room(rows, 2 * sizes.ffn),
             "activated": room(rows, sizes.ffn),
-            "logits": room(rows, sizes.speech_vocabulary, dtype=single),
+            "logits": room(rows, vocabulary, dtype=single),
+            "pending": room(rows, MAX_PARTS, hidden, dtype=single),
             "partial": room(rows, MAX_SPLITS, hidden, dtype=single),
             "partial_maximum": room(rows, MAX_SPLITS, sizes.heads, dtype=single),
             "partial_sum": room(rows, MAX_SPLITS, sizes.heads, dtype=single),
@@ -79,20 +89,17 @@ class Buffers:
 
     def batch(self, places: int, *, guided: bool, context: int) -> Batch:
         """Views for a batch of this size. Equal arguments give the same memory every time."""
-        if places not in self._slots:
-            self._slots[places] = torch.full(
-                (places,), self._idle_slot, dtype=torch.int32, device=self._device
-            )
         rows = 2 * places if guided else places
         return Batch(
-            slots=self._slots[places],
             guided=guided,
             context=context,
-            noise=self._noise[:places],
+            **{name: tensor[:places] for name, tensor in self._of_places.items()},
             **{name: tensor[:rows] for name, tensor in self._of_rows.items()},
         )
 
     def fill(self, batch: Batch, slots: list[int]) -> None:
-        """Let a batch work on these slots, and its other places on none."""
-        padded = slots + [self._idle_slot] * (batch.places - len(slots))
+        """Let a batch work on these slots as they are assigned now, its other places on none."""
+        padded = slots + [self._slots.idle_slot] * (batch.places - len(slots))
         batch.slots.copy_(torch.tensor(padded, dtype=torch.int32), non_blocking=True)
+        tables = self._slots.page_table[batch.slots].transpose(0, 1)
+        batch.tables.copy_(tables.flatten(0, 1)[: batch.rows])

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional
 from torch import Tensor
+from torch.nn import functional
 
 from engine.chatterbox.weights import T3Weights
 from engine.weights.sizes import PERCEIVER_HEADS

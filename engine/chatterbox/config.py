@@ -17,13 +17,20 @@ START_OF_SPEECH, STOP_OF_SPEECH = 6561, 6562
 #: Upstream asks for at most this many tokens per utterance: 40 s.
 MAX_SPEECH_TOKENS = 1000
 
-# Speech has about three tokens per text token. Text that runs past eight of them (and three
-# seconds for a pause) has lost its place and will not find it again.
-_TOKENS_PER_TEXT_TOKEN = 8
+# Speech has about three tokens per text token. Text that runs past six of them (and three seconds
+# for a pause) has lost its place and will not find it again.
+_TOKENS_PER_TEXT_TOKEN = 6
 _TOKENS_TO_BEGIN_WITH = 75
+# What nearly all utterances stay below; room for it is kept from the start.
+_EXPECTED_PER_TEXT_TOKEN = 4
+_EXPECTED_TO_BEGIN_WITH = 40
+
+#: Conditioning, some 500 tokens of text and as many speech tokens as there may be.
+_LONGEST_POSITIONS = 1600
 
 SLOT_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 CONTEXT_BUCKETS = (256, 512, 1024, 2048, 4096)
+TEXT_BUCKETS = (32, 64, 96, 128, 192, 256, 384, 512, 1024, 2050)
 
 
 @dataclass(frozen=True)
@@ -31,20 +38,27 @@ class DecoderConfig:
     """Limits of one decoder.
 
     `slots` is how many utterances are decoded at once; `pages` how many key-value pages of `PAGE`
-    positions they share; `burst` how many steps are put on the device before the host looks again.
+    positions they share, the prefixes of `voices` included; `burst` how many steps are put on the
+    device before the host looks again.
     """
 
     slots: int
     pages: int
+    voices: int
     dtype: torch.dtype
     burst: int = 4
 
     @classmethod
     def for_streams(
-        cls, slots: int, dtype: torch.dtype, positions: int = 640, voices: int = 16
+        cls, slots: int, dtype: torch.dtype, positions: int = 512, voices: int | None = None
     ) -> "DecoderConfig":
-        """Room for `slots` guided utterances of `positions` each, and the prefixes of `voices`."""
-        return cls(slots=slots, pages=2 * slots * pages_for(positions) + voices, dtype=dtype)
+        """Room for `slots` guided utterances of `positions` each, and for as many voices and 4.
+
+        One alone can be as long as `_LONGEST_POSITIONS`.
+        """
+        voices = slots + 4 if voices is None else voices
+        pages = max(2 * slots * pages_for(positions), 2 * pages_for(_LONGEST_POSITIONS)) + voices
+        return cls(slots=slots, pages=pages, voices=voices, dtype=dtype)
 
 
 def pages_for(positions: int) -> int:
@@ -58,6 +72,11 @@ def bucket_for(value: int, buckets: tuple[int, ...]) -> int:
         if value <= bucket:
             return bucket
     raise ValueError(f"{value} is past the largest bucket, {buckets[-1]}")
+
+
+def expected_speech_tokens(text_tokens: int) -> int:
+    """How many speech tokens a text of this many tokens hardly ever exceeds."""
+    return _EXPECTED_TO_BEGIN_WITH + _EXPECTED_PER_TEXT_TOKEN * text_tokens
 
 
 def speech_token_cap(text_tokens: int) -> int:

@@ -1,6 +1,6 @@
 """Keys and values of all utterances, in pages of `PAGE` positions drawn from one pool.
 
-A row's pages are reserved when it is admitted and never grow, so decoding cannot run out half way.
+A row gets the pages that it is expected to need when it is admitted, and more when it gets there.
 The conditioning prefix of a voice fills whole pages that are the same for every row of that
 voice, guided and unguided, and are therefore stored once. Page 0 belongs to nobody: writes that
 must go nowhere go there.

@@ -20,8 +20,9 @@ from engine.chatterbox.config import (
     bucket_for,
 )
 from engine.chatterbox.graphs import GraphKey, StepGraphs
+from engine.chatterbox.prompt import Prompt, Utterance
 from engine.chatterbox.slots import Column, Status
-from engine.chatterbox.t3 import T3, Prompt, Utterance
+from engine.chatterbox.t3 import T3
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class _Snapshots:
         tokens.copy_(self.t3.slots.tokens, non_blocking=True)
         done = None
         if self.t3.device.type == "cuda":
-            done = torch.cuda.Event()
+            done = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch's
             done.record()
         return _Burst(members, state, tokens, done)
 
@@ -115,7 +116,7 @@ class Scheduler:
 
     def fits(self, utterance: Utterance) -> bool:
         """Whether an utterance can be decoded at all, alone if need be."""
-        return self.t3.pages_needed(utterance) <= self.t3.pool.capacity
+        return self.t3.fits(utterance)
 
     def submit(self, key: int, utterance: Utterance) -> None:
         """Queue an utterance. Raises `ValueError` if it does not fit, or the key is taken."""
@@ -131,14 +132,6 @@ class Scheduler:
         if key in self._running:
             self._leave(self._running[key])
 
-    def ready(self) -> bool:
-        """Whether `advance` would not have to wait for the device."""
-        if self._waiting and self._room_for(next(iter(self._waiting.values()))):
-            return True
-        if self._running and len(self._bursts) < _IN_FLIGHT:
-            return True
-        return bool(self._bursts) and self._is_over(self._bursts[0])
-
     def advance(self) -> list[SpeechTokens]:
         """Admit who waits, queue one burst, and see what the oldest queued one brought.
 
@@ -147,55 +140,77 @@ class Scheduler:
         """
         self._admit()
         if self._running:
-            self._queue_burst()
+            self._queue_burst_or_fewer()
         if self._bursts and (len(self._bursts) >= _IN_FLIGHT or not self._running):
             return self._collect(self._bursts.popleft())
         return []
 
-    @staticmethod
-    def _is_over(burst: _Burst) -> bool:
-        return burst.done is None or burst.done.query()
-
     def _room_for(self, utterance: Utterance) -> bool:
         if not self._free_slots or len(self._running) >= self.limit:
             return False
-        needed = self.t3.pages_needed(utterance)
-        self.t3.prefixes.shrink(needed)
-        return needed <= self.t3.pool.free
+        return self.t3.has_room_for(utterance)
 
     def _admit(self) -> None:
         joining: list[_Running] = []
-        while self._waiting and len(joining) < _PREFILLED_TOGETHER:
-            key, utterance = next(iter(self._waiting.items()))
-            if not self._room_for(utterance):
-                break
-            prompt = self.t3.reserve(utterance, self._free_slots.pop())
-            del self._waiting[key]
-            self._running[key] = _Running(key, utterance, prompt)
-            joining.append(self._running[key])
-        if not joining:
-            return
         try:
-            self.t3.prefill([member.prompt for member in joining])
+            while self._waiting and len(joining) < _PREFILLED_TOGETHER:
+                key, utterance = next(iter(self._waiting.items()))
+                if not self._room_for(utterance):
+                    break
+                prompt = self.t3.reserve(utterance, self._free_slots[-1])
+                self._free_slots.pop()
+                del self._waiting[key]
+                self._running[key] = _Running(key, utterance, prompt)
+                joining.append(self._running[key])
+            if joining:
+                self.graphs.prefill([member.prompt for member in joining])
         except torch.OutOfMemoryError:
+            alone = len(self._running) <= 1
             for member in reversed(joining):
-                self._leave(member)
-                self._waiting[member.key] = member.utterance
-                self._waiting.move_to_end(member.key, last=False)
-            self.limit = max(1, len(self._running), len(joining) // 2)
-            if len(joining) == 1 and not self._running:
+                self._put_back(member)
+            if alone:
                 raise
-            _log.warning("memory ran out: from now on %d utterances at once", self.limit)
+            self._run_at_most(max(len(self._running), len(joining) // 2))
+
+    def _run_at_most(self, limit: int) -> None:
+        """Memory ran out: run fewer at once from now on. Those that joined last begin anew."""
+        self.limit = max(1, limit)
+        while len(self._running) > self.limit:
+            self._put_back(self._youngest())
+        if self.t3.device.type == "cuda":
+            torch.cuda.empty_cache()
+        _log.warning("memory ran out: from now on %d utterances at once", self.limit)
+
+    def _make_room(self, steps: int) -> None:
+        """See that everybody has pages for so many steps more.
+
+        Where there are too few, whoever joined last begins anew later, and will be given the same
+        tokens again. The one who joined first always goes on, so all come to their end.
+        """
+        for member in list(self._running.values()):
+            while self._running.get(member.key) is member:
+                if self.t3.extend(member.prompt, member.queued + steps):
+                    break
+                self._put_back(self._youngest())
+
+    def _queue_burst_or_fewer(self) -> None:
+        while True:
+            try:
+                return self._queue_burst()
+            except torch.OutOfMemoryError:
+                if len(self._running) == 1:
+                    raise
+                self._run_at_most(len(self._running) // 2)
 
     def _queue_burst(self) -> None:
-        members = list(self._running.values())
         steps = self.t3.config.burst
+        self._make_room(steps)
+        members = list(self._running.values())
         highest = max(m.prompt.assignment.prompt_positions + m.queued for m in members) + steps
         key = GraphKey(
             places=bucket_for(len(members), SLOT_BUCKETS),
             guided=any(m.prompt.assignment.guided for m in members),
             context=bucket_for(highest, CONTEXT_BUCKETS),
-            draw_noise=True,
         )
         self.graphs.run([m.prompt.assignment.slot for m in members], key, steps=steps)
         for member in members:
@@ -220,6 +235,14 @@ class Scheduler:
             )
             self._leave(member)
         return finished
+
+    def _youngest(self) -> _Running:
+        return next(reversed(self._running.values()))
+
+    def _put_back(self, member: _Running) -> None:
+        self._leave(member)
+        self._waiting[member.key] = member.utterance
+        self._waiting.move_to_end(member.key, last=False)
 
     def _leave(self, member: _Running) -> None:
         del self._running[member.key]

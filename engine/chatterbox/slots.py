@@ -49,7 +49,10 @@ class Parameter(IntEnum):
 
 @dataclass(frozen=True)
 class Assignment:
-    """One admitted utterance. `pages` has the page numbers of each of its one or two rows."""
+    """One admitted utterance.
+
+    `pages` has the page numbers of each of its one or two rows; the lists grow with it.
+    """
 
     slot: int
     prompt_positions: int
@@ -109,6 +112,11 @@ class Slots:
         self.page_table[index] = self._upload(tables, torch.int32)
         self.seen[index] = 0
         self.seen[index, START_OF_SPEECH] = 1
+
+    def add_pages(self, slot: int, half: int, first: int, pages: list[int]) -> None:
+        """Append to a row's page table, behind the `first` pages that it has."""
+        table = self.page_table[slot, half, first : first + len(pages)]
+        table.copy_(torch.tensor(pages, dtype=torch.int32), non_blocking=True)
 
     def free(self, slot: int) -> None:
         """Stop work on a slot. Queued behind what uses it now."""

@@ -1,8 +1,8 @@
 """T3's weights, read from upstream's `t3_cfg.safetensors` and laid out for decoding.
 
-Query, key and value are one matrix, and so are gate and up. Norm gains and the conditioning
-encoder stay in fp32: they are small, and the encoder runs once per voice. Nothing is renamed
-or rescaled beyond that, so that every tensor can be found again in the checkpoint.
+Query, key and value are one matrix, and so are gate and up. A norm's gains are multiplied into the
+matrix that follows it, in fp32 and before the one rounding to the decoder's dtype. The conditioning
+encoder stays in fp32: it is small, and runs once per voice.
 """
 
 from collections.abc import Mapping
@@ -18,12 +18,10 @@ from engine.weights.sizes import T3Sizes
 
 @dataclass(frozen=True)
 class Layer:
-    """One Llama layer. Matrices are (out, in) in the decoder's dtype, gains (hidden,) in fp32."""
+    """One Llama layer. Matrices are (out, in) in the decoder's dtype."""
 
-    attention_gain: Tensor
     qkv: Tensor  # (3 * hidden, hidden): query, key, value
     output: Tensor  # (hidden, hidden)
-    mlp_gain: Tensor
     gate_up: Tensor  # (2 * ffn, hidden): gate, up
     down: Tensor  # (hidden, ffn)
 
@@ -34,7 +32,6 @@ class T3Weights:
 
     sizes: T3Sizes
     layers: tuple[Layer, ...]
-    final_gain: Tensor
     speech_head: Tensor
     text_embedding: Tensor
     text_position: Tensor
@@ -65,26 +62,32 @@ def load_t3(file: Path, device: torch.device, dtype: torch.dtype) -> T3Weights:
             tensor: Tensor = stored.get_tensor(name)
             return tensor.to(device=device, dtype=as_type)
 
-        def stacked(*parts: str) -> Tensor:
-            return torch.cat([read(part) for part in parts])
+        def normed(norm: str, *parts: str) -> Tensor:
+            gains = read(norm, as_type=torch.float32)
+            matrix = torch.cat([read(part, as_type=torch.float32) for part in parts])
+            return matrix.mul_(gains).to(dtype)
 
         def layer(index: int) -> Layer:
             prefix = f"tfmr.layers.{index}."
             attention, mlp = prefix + "self_attn.", prefix + "mlp."
             return Layer(
-                attention_gain=read(prefix + "input_layernorm.weight", as_type=torch.float32),
-                qkv=stacked(*(f"{attention}{part}_proj.weight" for part in "qkv")),
+                qkv=normed(
+                    prefix + "input_layernorm.weight",
+                    *(f"{attention}{part}_proj.weight" for part in "qkv"),
+                ),
                 output=read(attention + "o_proj.weight"),
-                mlp_gain=read(prefix + "post_attention_layernorm.weight", as_type=torch.float32),
-                gate_up=stacked(mlp + "gate_proj.weight", mlp + "up_proj.weight"),
+                gate_up=normed(
+                    prefix + "post_attention_layernorm.weight",
+                    mlp + "gate_proj.weight",
+                    mlp + "up_proj.weight",
+                ),
                 down=read(mlp + "down_proj.weight"),
             )
 
         return T3Weights(
             sizes=sizes,
             layers=tuple(layer(index) for index in range(sizes.layers)),
-            final_gain=read("tfmr.norm.weight", as_type=torch.float32),
-            speech_head=read("speech_head.weight"),
+            speech_head=normed("tfmr.norm.weight", "speech_head.weight"),
             text_embedding=read("text_emb.weight"),
             text_position=read("text_pos_emb.emb.weight"),
             speech_embedding=read("speech_emb.weight"),

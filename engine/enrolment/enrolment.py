@@ -65,7 +65,7 @@ class Enrolment:
         Microseconds if it is known, milliseconds from disk, else the networks' time. Raises
         `VoiceUnusable`; `WeightsError` where the networks cannot be loaded.
         """
-        key = self.key(voice)
+        key = self.key(voice.clip_sha256)
         stamp = self._stamp(voice)
         known = self._known.get(key)
         if known is not None and known.stamp == stamp:
@@ -86,9 +86,13 @@ class Enrolment:
             self._remember(key, _Known(conditionals, stamp))
         return conditionals
 
-    def key(self, voice: ClonedVoice) -> str:
-        """What `voice` is kept under: hex SHA-256 over clip, weights and this code's version."""
-        return sha256_of(voice.clip_sha256, self._revision, ENROLMENT_VERSION)
+    def key(self, clip_sha256: str) -> str:
+        """What a clip is kept under: hex SHA-256 over it, weights and this code's version."""
+        return sha256_of(clip_sha256, self._revision, ENROLMENT_VERSION)
+
+    def forget(self, clip_sha256: str) -> None:
+        """Remove what was derived from a clip with these weights, in memory and on disk."""
+        self._forget(self.key(clip_sha256))
 
     @property
     def in_memory(self) -> int:

@@ -106,7 +106,7 @@ class ReferenceEngine:
             from engine.weights import hub  # noqa: PLC0415  # not where a folder is given
 
             folder, revision = hub.locate(
-                Path(config.home), revision=config.revision, progress=progress
+                config.weights_folder, revision=config.revision, progress=progress
             )
         progress("Loading Chatterbox", None)
         return cls(
@@ -118,6 +118,10 @@ class ReferenceEngine:
             report=report,
             conditionals_in_memory=config.conditionals_in_memory,
         )
+
+    def forget(self, clip_sha256: str) -> None:
+        """Remove the conditionals of a clip, in memory and on disk."""
+        self._enrolment.forget(clip_sha256)
 
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
         """Speak `job`; `cancelled` is asked before every token and every Euler step.

@@ -14,11 +14,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from engine.errors import WorkerUnavailable
-
-
-class WatermarkMissing(WorkerUnavailable):
-    """The Perth watermarker cannot be loaded, or its mark is not found again: nothing may speak."""
+from engine.errors import WatermarkMissing
 
 
 def _import_torchaudio() -> None:
@@ -96,7 +92,6 @@ __all__ = [
     "T3Config",
     "VoiceEncConfig",
     "VoiceEncoder",
-    "WatermarkMissing",
     "drop_invalid_tokens",
     "llama_configs",
     "perth",

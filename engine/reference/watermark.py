@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.reference.upstream import WatermarkMissing
+from engine.errors import WatermarkMissing
 
 
 def verify(watermarker: Any, sample_rate: int) -> None:

@@ -69,6 +69,9 @@ class StockEngine:
             clones_voices=False,
         )
 
+    def forget(self, clip_sha256: str) -> None:
+        """Nothing is ever derived from a clip here."""
+
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
         """Speak `job`; `cancelled` is asked between parts of a long text.
 

@@ -71,10 +71,10 @@ def fetch(folder: Path, *, revision: str | None = None, progress: Progress | Non
     return commit
 
 
-def locate(home: Path, *, revision: str | None, progress: Progress) -> tuple[Path, str]:
+def locate(weights_home: Path, *, revision: str | None, progress: Progress) -> tuple[Path, str]:
     """The checkpoint on this machine, fetched first where it is not there yet.
 
-    Looks into the hub client's own cache, then under `<home>/weights`. Needs no network once
+    Looks into the hub client's own cache, then under `weights_home`. Needs no network once
     everything is there. Returns its folder and the commit. Raises `WeightsError`.
     """
     with _explained(revision or PINNED.revision):
@@ -83,7 +83,7 @@ def locate(home: Path, *, revision: str | None, progress: Progress) -> tuple[Pat
     if all(isinstance(path, str) for path in paths):
         folder = Path(str(paths[0])).parent
     else:
-        folder = home / "weights" / commit
+        folder = weights_home / commit
         if checkpoint.read_manifest(folder) is None:
             fetch(folder, revision=commit, progress=progress)
     checkpoint.check(folder)

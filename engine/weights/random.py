@@ -24,6 +24,7 @@ from engine.weights.sizes import SMALL, ModelSizes
 
 SOURCE = "random"
 _SAMPLE_RATE = 24_000
+_VOCODER_DRAWS = 20
 _SENTENCE = "[START] the quick brown fox jumps over the lazy dog [STOP]"
 
 
@@ -70,7 +71,6 @@ def _draw(sizes: ModelSizes, tokenizer: Path, stop_after: int | None) -> Any:
     for network in (s3gen, voice_encoder):
         untrained.perturb_neutral(network)
     untrained.draw_t3(t3, stop_after)
-    untrained.draw_vocoder(s3gen.mel2wav)
     model = upstream.ChatterboxTTS(
         t3, s3gen, voice_encoder, upstream.EnTokenizer(str(tokenizer)), "cpu"
     )
@@ -88,14 +88,26 @@ def _draw(sizes: ModelSizes, tokenizer: Path, stop_after: int | None) -> Any:
         finalize=True,
         n_cfm_timesteps=2,  # level and spread are those of ten steps, at a fifth of the time
     )
-    pitch = s3gen.mel2wav.f0_predictor
-    with untrained.outputs_of(pitch.classifier) as pitches:
-        pitch(mel)
-    untrained.standardise(pitch.classifier, pitches, mean=120.0, std=60.0)
-    untrained.set_loudness(s3gen.mel2wav, mel)
+    _draw_vocoder(model, mel)
     # Calibration filled in a derived embedding that upstream would then prefer to its own.
     model.conds.t3.cond_prompt_speech_emb = None
     return model
+
+
+def _draw_vocoder(model: Any, mel: torch.Tensor) -> None:
+    """Draw vocoders until one makes sound that can be watermarked, as speech can: most do."""
+    vocoder = model.s3gen.mel2wav
+    pitch = vocoder.f0_predictor
+    for _ in range(_VOCODER_DRAWS):
+        untrained.draw_vocoder(vocoder)
+        with untrained.outputs_of(pitch.classifier) as pitches:
+            pitch(mel)
+        untrained.standardise(pitch.classifier, pitches, mean=120.0, std=60.0)
+        untrained.set_loudness(vocoder, mel)
+        wav, _source = vocoder.inference(speech_feat=mel)
+        if untrained.takes_watermark(model.watermarker, wav, model.sr):
+            return
+    raise checkpoint.WeightsError("No vocoder that can be watermarked was drawn; try another seed.")
 
 
 def _spread_voices(model: Any, clips: list[FloatArray]) -> None:

@@ -63,9 +63,9 @@ def _teach_to_stop(t3: Any, stop_after: int) -> None:
     positions = t3.speech_pos_emb.emb.weight
     width = positions.shape[1]
     direction = torch.nn.functional.normalize(torch.randn(width), dim=0)
-    ramp = (1.6 * torch.arange(len(positions)) / stop_after - 0.8).clamp(max=1.2)
+    ramp = (1.6 * torch.arange(len(positions)) / stop_after - 0.8).clamp(max=1.5)
     positions += 0.5 * math.sqrt(width) * ramp[:, None] * direction
-    t3.speech_head.weight[t3.hp.stop_speech_token] = 45.0 / math.sqrt(width) * direction
+    t3.speech_head.weight[t3.hp.stop_speech_token] = 70.0 / math.sqrt(width) * direction
 
 
 def set_t3_entropy(t3: Any, cond: T3Cond, text_tokens: Tensor) -> None:
@@ -143,7 +143,7 @@ def standardise(
 
 
 def draw_vocoder(mel2wav: Any) -> None:
-    """Gains of the vocoder's weight-normed convolutions, for signals of about unit scale.
+    """Draw the vocoder's convolutions, for signals of about unit scale.
 
     `original0` is a convolution's norm, so that one keeps the variance; a transposed one is normed
     over its outputs, of which `stride` share each sample.
@@ -160,8 +160,12 @@ def draw_vocoder(mel2wav: Any) -> None:
             gain = 0.2  # log-mels are near -5
         norm = module.parametrizations.weight.original0
         norm.copy_(gain * (1 + 0.1 * torch.randn_like(norm)))
+        direction = module.parametrizations.weight.original1
+        direction.copy_(torch.randn_like(direction))
     for convolution in mel2wav.source_downs:
-        convolution.weight *= 3  # else nobody would hear the pitch
+        weight = convolution.weight
+        # A gain that makes the pitch heard.
+        weight.copy_(math.sqrt(3 / weight[0].numel()) * torch.randn_like(weight))
 
 
 def set_loudness(mel2wav: Any, mel: Tensor, rms: float = 0.1) -> None:
@@ -170,3 +174,17 @@ def set_loudness(mel2wav: Any, mel: Tensor, rms: float = 0.1) -> None:
     for _ in range(2):  # the output is clipped, so one step may overshoot
         wav, _source = mel2wav.inference(speech_feat=mel)
         mel2wav.conv_post.bias[:magnitudes] += math.log(rms / float(wav.square().mean().sqrt()))
+
+
+def takes_watermark(watermarker: Any, wav: Tensor, sample_rate: int) -> bool:
+    """Whether Perth's mark can be put into `wav` (1, samples) and is not seen there before.
+
+    It hides below what is loud in speech, so there are noises that cannot carry it.
+    """
+    unmarked = wav.squeeze(0).numpy()
+    marked = watermarker.apply_watermark(unmarked, sample_rate=sample_rate)
+    confidence = [
+        watermarker.get_watermark(pcm, sample_rate=sample_rate, round=False).mean()
+        for pcm in (unmarked, marked)
+    ]
+    return bool(confidence[0] < 0.1 and confidence[1] > 0.98)

@@ -26,6 +26,8 @@ from engine.messages import (
     Command,
     EngineConfig,
     Failed,
+    Forget,
+    Forgotten,
     Ready,
     Report,
     Speak,
@@ -115,6 +117,7 @@ class _Loop:
         self._report = report
         self._pulse = pulse
         self._jobs: set[int] = set()  # admitted, and neither cancelled nor reported
+        self._to_forget: list[str] = []
         self._stopping = False
         if isinstance(engine, SerialEngine):
             engine.attend = self._hear
@@ -125,6 +128,7 @@ class _Loop:
             if not self._engine.busy:
                 self._obey(self._inbox.get())
             self._hear()
+            self._forget()
             if self._engine.busy and not self._stopping:
                 self._pulse.step_begins()
                 try:
@@ -135,6 +139,7 @@ class _Loop:
                 self._pulse.step_ends()
                 for outcome in outcomes:
                     self._tell(outcome)
+                self._forget()
         self._engine.close()
         return 0
 
@@ -142,6 +147,13 @@ class _Loop:
         """Obey the commands that have come in."""
         while not self._inbox.empty():
             self._obey(self._inbox.get())
+
+    def _forget(self) -> None:
+        # Not in `_obey`: a job at work may be enrolling the very clip.
+        while self._to_forget:
+            clip_sha256 = self._to_forget.pop()
+            self._engine.forget(clip_sha256)
+            self._report(Forgotten(clip_sha256))
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -151,6 +163,8 @@ class _Loop:
             case Cancel():
                 self._jobs.discard(command.job_id)
                 self._engine.cancel(command.job_id)
+            case Forget():
+                self._to_forget.append(command.clip_sha256)
             case Stop():
                 self._stopping = True
                 for job_id in self._jobs:

@@ -23,7 +23,6 @@ from engine.device import (
 )
 from engine.errors import OutOfMemory, WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Report
-from engine.stock.engine import StockEngine
 from engine.worker.protocol import Engine
 from engine.worker.serial import SerialEngine
 
@@ -83,31 +82,40 @@ def _confirmed(gpu: Gpu | NoGpu, report: Callable[[Report], None]) -> Gpu | NoGp
 
 def _stock(config: EngineConfig, report: Callable[[Report], None], reason: str) -> Engine:
     _log.info(reason)
+    # CHATTERBOX_PYTHON's environment need not have what only the stock voice wants.
+    try:
+        from engine.stock.engine import StockEngine  # noqa: PLC0415 - see above
+    except ImportError as error:
+        raise WorkerUnavailable(
+            f"The stock voice is not installed completely: {error.name} cannot be imported."
+        ) from error
     report(Progress("Loading the stock voice"))
     return SerialEngine(StockEngine(threads=config.threads, reason=reason))
 
 
 def _chatterbox(config: EngineConfig, report: Callable[[Report], None], gpu: Gpu | NoGpu) -> Engine:
-    choice = choose(gpu, config.device, "fp32")  # upstream's code has no other precision
+    choice = choose(gpu, config.device, config.precision)
+    reason = f"Chatterbox in {choice.reason.removesuffix('.')}"
     if choice.device == "cpu":
-        reason = f"Chatterbox in {choice.reason.removesuffix('.')}, and that is {_SLOW}."
+        reason = f"{reason}, and that is {_SLOW}."
         _log.warning(reason)
     else:
-        reason = f"Chatterbox as upstream wrote it, in fp32, on {gpu}."
+        reason = f"{reason}."
         _log.info(reason)
     try:
         import torch  # noqa: PLC0415 - seconds, and not for the stock voice
 
-        from engine.reference.engine import ReferenceEngine  # noqa: PLC0415 - likewise
+        from engine.chatterbox import loading  # noqa: PLC0415 - likewise
     except ImportError as error:
         raise WorkerUnavailable(
             f"Chatterbox is not installed completely: {error.name} cannot be imported."
         ) from error
     apply_tf32(choice)
     try:
-        engine = ReferenceEngine.load(
+        return loading.load(
             config,
             device=choice.device,
+            precision=choice.precision,
             reason=reason,
             progress=lambda activity, fraction: report(Progress(activity, fraction)),
             report=report,
@@ -117,7 +125,6 @@ def _chatterbox(config: EngineConfig, report: Callable[[Report], None], gpu: Gpu
         raise WorkerUnavailable(_without_folder(str(error), config.weights)) from error
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemory("There is not enough free memory to load Chatterbox.") from error
-    return SerialEngine(engine)
 
 
 def _without_folder(sentence: str, folder: str | None) -> str:

@@ -24,6 +24,9 @@ class OneAtATime(Protocol):
         Raises a `SpeechError` or `MemoryError`; anything else is reported as `SynthesisFailed`.
         """
 
+    def forget(self, clip_sha256: str) -> None:
+        """Remove what was derived from a clip, in memory and on disk. Not during `synthesise`."""
+
 
 class SerialEngine:
     """An `engine.worker.protocol.Engine`: a step is one job, first come, first served."""
@@ -56,6 +59,10 @@ class SerialEngine:
         if job_id == self._current:
             self._cancelled = True
         self._waiting = deque(job for job in self._waiting if job.job_id != job_id)
+
+    def forget(self, clip_sha256: str) -> None:
+        """Have the speaker forget a clip."""
+        self._speaker.forget(clip_sha256)
 
     def step(self) -> Sequence[Outcome]:
         """Do one job, from beginning to end. Returns nothing for one that was cancelled."""

@@ -90,7 +90,8 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.executemany("INSERT INTO users VALUES (?, 0)", [(gone,), (stays,)])
         connection.executemany(
-            "INSERT INTO voices VALUES (?, ?, NULL, ?, ?, ?, 9.0, 1, 0, 0)",
+            "INSERT INTO voices (voice_id, owner_id, name, clip_sha256, clip_path, duration_s, "
+            "consent_version, consented_at, created_at) VALUES (?, ?, ?, ?, ?, 9.0, 1, 0, 0)",
             [
                 (1, gone, "mine", own_clip, "clips/1.flac"),
                 (2, gone, "twin", shared_clip, "clips/2.flac"),
@@ -105,6 +106,17 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
             "INSERT INTO pronunciations VALUES (?, ?, 'brb', 'be right back')",
             [(5, None), (None, gone), (None, stays)],
         )
+        connection.executemany("INSERT INTO voice_shares VALUES (5, ?, 0)", [(1,), (3,)])
+        connection.executemany(
+            "INSERT INTO voice_choices VALUES (?, ?, ?)",
+            [(gone, 5, 3), (stays, 5, 1), (stays, 6, 3)],
+        )
+        connection.executemany("INSERT INTO disabled_voices VALUES (5, ?, 0)", [(1,), (3,)])
+        connection.executemany(
+            "INSERT INTO voice_reports VALUES (5, ?, ?, 'loud', 0)",
+            [(1, stays), (3, gone), (3, stays)],
+        )
+        connection.execute("INSERT INTO departed_guilds VALUES (7, 0)")
         connection.executemany(
             "INSERT INTO conditionals_cache VALUES (?, ?, 'r', 'e', ?, 1, 0, 0)",
             [("k1", own_clip, "c/1"), ("k2", shared_clip, "c/2")],
@@ -133,5 +145,18 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     assert [row[:2] for row in everything["guild_settings"]] == [(5, None)]
     assert [row[1] for row in everything["live_exclusions"]] == [stays]
     assert [row[:2] for row in everything["pronunciations"]] == [(5, None), (None, stays)]
+    assert everything["voice_shares"] == [(5, 3, 0.0)]
+    assert everything["voice_choices"] == [(stays, 6, 3)]
+    assert everything["disabled_voices"] == [(5, 3, 0.0)]
+    assert everything["voice_reports"] == [(5, 3, stays, "loud", 0.0)]
     assert [row[0] for row in everything["conditionals_cache"]] == ["k2"]
     assert [row[0] for row in everything["speech_cache"]] == ["k2", "k3"]
+
+
+def test_what_is_stored_is_stated(path: Path) -> None:
+    """PRIVACY.md names every table, and every folder with something about people."""
+    stated = (Path(__file__).parents[2] / "PRIVACY.md").read_text("utf-8")
+    with closing(sqlite3.connect(path)) as connection:
+        assert {t for t in table_names(connection) if f"`{t}`" not in stated} == set()
+    for folder in ("uploads/", "clips/", "conditionals/", "speech/"):
+        assert f"`{folder}`" in stated

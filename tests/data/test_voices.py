@@ -60,7 +60,7 @@ async def test_a_name_is_taken_once_per_owner(store: Store) -> None:
     await register(store, BOB, "Morning")
     with pytest.raises(VoiceNameTaken, match="already have a voice called MORNING"):
         await register(store, ALICE, "MORNING", clip_path="clips/other.flac")
-    assert len(await store.voices.usable_by(ALICE, None)) == 1
+    assert len(await store.voices.owned_by(ALICE, None)) == 1
 
 
 async def test_a_voice_that_cannot_be_stored_stores_no_user_either(store: Store) -> None:
@@ -80,14 +80,14 @@ async def test_of_equal_names_at_the_same_moment_one_is_stored(store: Store) -> 
     assert sum(isinstance(result, VoiceNameTaken) for result in results) == 19
 
 
-async def test_a_voice_is_usable_by_its_owner_where_its_scope_allows(store: Store) -> None:
+async def test_a_voice_is_owned_by_its_owner_where_its_scope_allows(store: Store) -> None:
     """A voice is usable by its owner where its scope allows."""
     await register(store, ALICE, "everywhere")
     await register(store, ALICE, "here", guild_id=HERE)
     await register(store, BOB, "bobs")
 
     async def names(user_id: int, guild_id: int | None) -> list[str]:
-        return [voice.name for voice in await store.voices.usable_by(user_id, guild_id)]
+        return [voice.name for voice in await store.voices.owned_by(user_id, guild_id)]
 
     assert await names(ALICE, HERE) == ["everywhere", "here"]
     assert await names(ALICE, ELSEWHERE) == ["everywhere"]

@@ -3,6 +3,8 @@
 One stage serves a whole module: loading the engine takes seconds.
 """
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -43,6 +45,20 @@ class Stage:
         return worker
 
 
+async def transmission(channel: VoiceChannel, since_s: float) -> Heard:
+    """Everything sent since `since_s`, once the bot has stopped sending.
+
+    While an utterance waits for its next piece the bot sends silence, so a slow machine does not
+    look like the end.
+    """
+    async with asyncio.timeout(90):
+        while True:
+            heard = channel.recording.heard(since_s)
+            if heard.audible and time.monotonic() - heard.packets[-1].arrived_s > 0.5:
+                return heard
+            await asyncio.sleep(0.05)
+
+
 def mono(heard: Heard) -> FloatArray:
     """What was heard as mono float32 at 48 kHz."""
     return heard.pcm.astype(np.float32).mean(axis=1) / 32768
@@ -70,6 +86,7 @@ async def a_stage(
             "TIMBRE_HOME": str(home),
             "TIMBRE_ENGINE": "stock",
             "TIMBRE_LOG_FORMAT": "json",
+            "TIMBRE_ENV_FILE": "",
             **environment,
         }
         async with BotProcess(settings, folder / "bot.log") as bot:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.end_to_end.conftest import Stage, mono
+from tests.end_to_end.conftest import Stage, mono, transmission
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -57,7 +57,7 @@ async def test_a_kick_in_the_middle_is_told_and_the_next_line_is_heard(stage: St
     assert told.ephemeral
     sent = time.monotonic()
     await stage.reply(stage.alice, "say", text=SHORT)
-    heard = await stage.lounge.heard(since_s=sent, quiet_ms=900)
+    heard = await transmission(stage.lounge, sent)
     assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
 
 
@@ -66,7 +66,7 @@ async def test_the_bot_follows_its_caller_into_another_channel(stage: Stage) -> 
     await stage.alice.join(study)
     sent = time.monotonic()
     await stage.reply(stage.alice, "say", text=SHORT)
-    heard = await study.heard(since_s=sent, quiet_ms=900)
+    heard = await transmission(study, sent)
     assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
     assert heard.unencrypted_audible == 0
 
@@ -79,7 +79,7 @@ async def test_a_late_encryption_loses_no_word_and_sends_none_in_the_clear(stage
         await stage.alice.join(stage.lounge)
         sent = time.monotonic()
         await stage.reply(stage.alice, "say", text=SHORT)
-        heard = await stage.lounge.heard(since_s=sent, quiet_ms=900)
+        heard = await transmission(stage.lounge, sent)
     finally:
         stage.discord.faults.dave_commit_delay_s = 0.0
     assert heard.unencrypted_audible == 0

@@ -83,7 +83,7 @@ def sounded(heard: Heard) -> list[bytes]:
 async def until(holds: Callable[[], bool], timeout_s: float = 15.0) -> None:
     """Wait until it holds."""
     async with asyncio.timeout(timeout_s):
-        while not holds():  # noqa: ASYNC110 - what the loopback Discord holds has no event
+        while not holds():
             await asyncio.sleep(0.02)
 
 

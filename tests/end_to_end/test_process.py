@@ -4,11 +4,13 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
-from tests.end_to_end.conftest import a_stage, mono
+from tests.end_to_end.conftest import a_stage, mono, transmission
 from tests.recogniser import word_error_rate
 
 ROOT = Path(__file__).parents[2]
@@ -23,14 +25,15 @@ async def test_a_worker_killed_in_the_middle_costs_no_word(tmp_path: Path) -> No
     """SIGKILL while the first chunk is being spoken: all is heard once, one restart is counted."""
     async with a_stage(tmp_path) as stage:
         await stage.alice.join(stage.lounge)
+        sent = time.monotonic()
         await stage.reply(stage.alice, "say", text="Hello.")
-        await stage.lounge.heard(quiet_ms=900)
+        await transmission(stage.lounge, sent)
         sent = time.monotonic()
         interaction = await stage.alice.slash("say", text=STORY)
         await stage.lounge.first_sound(since_s=sent, timeout_s=60)
         stage.worker().kill()
         await interaction.reply(timeout_s=60)
-        heard = await stage.lounge.heard(since_s=sent, quiet_ms=8000, timeout_s=90)
+        heard = await transmission(stage.lounge, sent)
         assert word_error_rate(STORY, mono(heard), 48_000) <= 0.15
         assert "1 restart" in await stage.reply(stage.alice, "status")
 
@@ -67,10 +70,16 @@ async def test_a_second_start_speaks_from_the_cache_and_registers_nothing_again(
             },
             tmp_path / "second.log",
         ):
-            await stage.discord.wait_for_bot()
+            await _until(lambda: stage.discord.gateway.identifies == 2)
             await stage.reply(stage.alice, "say", text="The same words again.")
             assert "1 of 1 pieces (100%)" in await stage.reply(stage.alice, "status")
         assert stage.discord.commands.syncs == 1
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.02)
 
 
 async def test_the_log_holds_neither_words_nor_the_token(tmp_path: Path) -> None:
@@ -84,6 +93,37 @@ async def test_the_log_holds_neither_words_nor_the_token(tmp_path: Path) -> None
     assert "hubarb" not in log
 
 
+async def test_a_discord_that_does_not_answer_cannot_hold_the_bot(tmp_path: Path) -> None:
+    """SIGTERM while it speaks and Discord stands still: gone within 5 s, the worker too."""
+    async with a_stage(tmp_path) as stage:
+        await stage.alice.join(stage.lounge)
+        sent = time.monotonic()
+        await stage.alice.slash("say", text=STORY)
+        await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+        worker = stage.worker()
+        stage.discord.faults.slow("*", ".", 20.0, times=None)
+        stage.discord.faults.voice_server_delay_s = 20.0
+        await stage.bot.stop()
+        assert stage.bot.stopped_s is not None
+        assert stage.bot.stopped_s <= 5.5  # 4.8, and what the process itself takes to go
+        assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+
+
+async def test_what_is_lost_at_the_end_is_told(tmp_path: Path) -> None:
+    """Whoever is being spoken for hears why it stops, over a Discord of ordinary slowness."""
+    async with a_stage(tmp_path) as stage:
+        await stage.alice.join(stage.lounge)
+        sent = time.monotonic()
+        interaction = await stage.alice.slash("say", text=STORY)
+        await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+        await interaction.reply()
+        stage.discord.faults.slow("POST", "webhooks", 0.15, times=None)
+        assert await stage.bot.stop() == 0
+        assert "stopped speaking" in (await interaction.reply(number=1)).text
+    assert "Traceback" not in stage.bot.log.read_text("utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS shows no process's memory maps")
 async def test_ready_within_two_seconds_and_without_torch(tmp_path: Path) -> None:
     """The bot does not wait for its worker, and never loads what the worker needs."""
     begun = time.monotonic()

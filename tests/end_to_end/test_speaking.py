@@ -5,7 +5,7 @@ import time
 import pytest
 
 from bot.loopback import Heard, Utterance
-from tests.end_to_end.conftest import Stage, mono, mono_of_file
+from tests.end_to_end.conftest import Stage, mono, mono_of_file, transmission
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -28,7 +28,7 @@ async def test_what_is_heard_is_what_was_typed(stage: Stage) -> None:
         sent = time.monotonic()
         said = await stage.reply(stage.alice, "say", text=sentence)
         assert said == f"Speaking in {stage.lounge.mention}."
-        heard = await stage.lounge.heard(since_s=sent, quiet_ms=1500, timeout_s=60)
+        heard = await transmission(stage.lounge, sent)
         rates[sentence] = word_error_rate(sentence, mono(heard), 48_000)
         assert heard.unencrypted_audible == 0
         assert heard.lost == heard.duplicated == 0
@@ -38,18 +38,20 @@ async def test_what_is_heard_is_what_was_typed(stage: Stage) -> None:
 async def test_a_line_said_before_is_heard_at_once_and_without_a_gap(stage: Stage) -> None:
     """A cache hit reaches the channel within 120 ms, the lead-in silence included."""
     await stage.alice.join(stage.lounge)
+    sent = time.monotonic()
     await stage.reply(stage.alice, "say", text=SENTENCES[0])
-    await stage.lounge.heard(quiet_ms=900)
-    waits, gaps = [], []
-    for _ in range(4):
+    await transmission(stage.lounge, sent)
+    tries = []
+    # Other work on this machine can delay any single one.
+    for _ in range(8):
         sent = time.monotonic()
         await stage.reply(stage.alice, "say", text=SENTENCES[0])
-        heard = await stage.lounge.heard(since_s=sent, quiet_ms=900)
-        waits.append(heard.audible[0].arrived_s - sent)
-        gaps.append(max((gap.length_ms for gap in spoken(heard).gaps(40)), default=0.0))
-    # The best of four: other work on this machine can delay any single one.
-    assert min(waits) <= 0.120, waits
-    assert min(gaps) == 0.0, gaps
+        heard = await transmission(stage.lounge, sent)
+        wait = heard.audible[0].arrived_s - sent
+        tries.append((wait, [gap.length_ms for gap in spoken(heard).gaps(40)]))
+        if wait <= 0.120 and not tries[-1][1]:
+            return
+    pytest.fail(f"first sound in s, and gaps: {tries}")
 
 
 def spoken(heard: Heard) -> Utterance:
@@ -78,7 +80,7 @@ async def test_two_members_are_heard_one_after_the_other(stage: Stage) -> None:
     second = await stage.bob.slash("say", text=SENTENCES[4])
     assert (await second.reply()).text == "In line behind 1 other."
     await first.reply()
-    heard = await stage.lounge.heard(since_s=sent, quiet_ms=1500, timeout_s=60)
+    heard = await transmission(stage.lounge, sent)
     both = f"{SENTENCES[3]} {SENTENCES[4]}"
     assert word_error_rate(both, mono(heard), 48_000) <= 0.15
 
@@ -90,7 +92,7 @@ async def test_the_words_of_a_message_with_markup_are_read_as_a_person_would(sta
     await stage.reply(
         stage.alice, "say", text=f"**Good morning** <@{stage.bob.id}>, the meeting is at __nine__."
     )
-    heard = await stage.lounge.heard(since_s=sent, quiet_ms=900)
+    heard = await transmission(stage.lounge, sent)
     expected = "Good morning Bob, the meeting is at nine."
     assert word_error_rate(expected, mono(heard), 48_000) <= 0.15
 

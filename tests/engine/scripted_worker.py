@@ -2,7 +2,8 @@
 
 Its `home` is a folder for the journal and for markers of what has happened once. Variables:
 SCRIPT_LOAD (what happens while loading), SCRIPT_STREAMS (1: `SerialEngine`, more: steps of all
-jobs together), SCRIPT_HEARTBEAT_S. The first word of a text says what to do, as in `_perform`.
+jobs together), SCRIPT_CLONES (if set, clips are enrolled, with a file each), SCRIPT_HEARTBEAT_S.
+The first word of a text says what to do, as in `_perform`.
 """
 
 from engine.worker.pipes import claim
@@ -24,7 +25,7 @@ import numpy as np
 
 from engine.errors import OutOfMemory, SpeechError, VoiceUnusable, WorkerUnavailable
 from engine.messages import EngineConfig, Enrolled, Progress, Report, Speak
-from engine.speech import EngineInfo, FloatArray, Speech
+from engine.speech import ClonedVoice, EngineInfo, FloatArray, Speech
 from engine.worker.loop import run
 from engine.worker.protocol import Engine, Outcome
 from engine.worker.serial import SerialEngine
@@ -119,12 +120,32 @@ def _limit_memory(more_bytes: int) -> None:
 class Serial:
     """Speaks one text at a time."""
 
-    def __init__(self, info: EngineInfo, journal: Journal) -> None:
+    def __init__(
+        self, info: EngineInfo, journal: Journal, home: Path, report: Callable[[Report], None]
+    ) -> None:
         self.info = info
         self._journal = journal
+        self._home = home
+        self._report = report
 
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
+        if isinstance(job.voice, ClonedVoice):
+            self._enrol(job.voice.clip_sha256)
         return _perform(job, self._journal, cancelled)
+
+    def forget(self, clip_sha256: str) -> None:
+        self._journal.write(f"forgot {clip_sha256}")
+        (self._home / self._path(clip_sha256)).unlink(missing_ok=True)
+
+    def _enrol(self, clip_sha256: str) -> None:
+        path = self._path(clip_sha256)
+        (self._home / path).parent.mkdir(exist_ok=True)
+        (self._home / path).write_text(f"derived from {clip_sha256}")
+        self._report(Enrolled(f"key-{clip_sha256}", clip_sha256, "model", "engine", path, 12))
+
+    @staticmethod
+    def _path(clip_sha256: str) -> str:
+        return f"conditionals/key-{clip_sha256}"
 
 
 class Batching:
@@ -147,6 +168,9 @@ class Batching:
     def cancel(self, job_id: int) -> None:
         if job_id in self._jobs:
             self._journal.write(f"cancelled {self._jobs.pop(job_id)[0].text}")
+
+    def forget(self, clip_sha256: str) -> None:
+        self._journal.write(f"forgot {clip_sha256}")
 
     def step(self) -> Sequence[Outcome]:
         time.sleep(0.002)
@@ -205,10 +229,12 @@ def load(config: EngineConfig, report: Callable[[Report], None]) -> Engine:
         precision="fp32",
         reason="Tones are spoken, for a test.",
         stock_voices=("tone",),
-        clones_voices=False,
+        clones_voices="SCRIPT_CLONES" in os.environ,
         streams=streams,
     )
-    return SerialEngine(Serial(info, journal)) if streams == 1 else Batching(info, journal)
+    if streams > 1:
+        return Batching(info, journal)
+    return SerialEngine(Serial(info, journal, Path(config.home), report))
 
 
 if __name__ == "__main__":

@@ -202,6 +202,24 @@ def test_conditionals_die_with_their_clip(
     assert enrolment.in_memory == 0
 
 
+def test_a_forgotten_clip_is_neither_in_memory_nor_on_disk(
+    house: House, tmp_path: Path, cloned_voice: ClonedVoice
+) -> None:
+    """Whether it was in memory or only left on disk by an earlier process."""
+    other = write_clip(tmp_path / "other.wav", 220)
+    for voice in (cloned_voice, other):
+        house.enrolment.conditionals(voice)
+    house.enrolment.forget(cloned_voice.clip_sha256)
+    assert house.enrolment.in_memory == 1
+    folder = house.home / "conditionals"
+    (left,) = folder.iterdir()
+    assert left.stem == house.enrolment.key(other.clip_sha256)
+    restarted = house.open()
+    restarted.forget(other.clip_sha256)
+    assert list(folder.iterdir()) == []
+    restarted.forget("f" * 64)  # never heard of: nothing happens
+
+
 def test_a_clip_changed_within_its_length_and_time_is_noticed(
     house: House, cloned_voice: ClonedVoice
 ) -> None:

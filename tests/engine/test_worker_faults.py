@@ -330,3 +330,21 @@ async def test_the_pauses_grow_until_a_worker_has_been_healthy(
         await until(lambda: executor.status().state == "ready")
     pauses = [r.args[0] for r in caplog.records if "next worker" in r.msg]
     assert pauses == pytest.approx([0.025] * 3 if healthy_after_s == 0 else [0.025, 0.05, 0.1])
+
+
+@posix
+async def test_forgetting_ends_with_the_worker_that_should_forget(tmp_path: Path) -> None:
+    """A lost worker has nothing in memory; one that is gone or loading is not waited for."""
+    async with scripted_executor(tmp_path) as executor:
+        await executor.forget("a" * 64)
+        await executor.engine_info()
+        await asyncio.wait_for(executor.forget("b" * 64), 5)
+        assert "b" * 64 in journal(tmp_path, "forgot")
+        at_work = asyncio.create_task(executor.synthesise(ask("deaf 2")))
+        await until(lambda: journal(tmp_path, "begin"))
+        forgetting = asyncio.create_task(executor.forget("c" * 64))
+        await asyncio.sleep(0.1)
+        assert not forgetting.done()
+        os.kill(executor.worker_pid, signal.SIGKILL)
+        await asyncio.wait_for(forgetting, 5)
+        at_work.cancel()

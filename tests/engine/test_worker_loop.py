@@ -19,6 +19,8 @@ from engine.messages import (
     EngineConfig,
     Enrolled,
     Failed,
+    Forget,
+    Forgotten,
     Heartbeat,
     Progress,
     Ready,
@@ -29,7 +31,7 @@ from engine.messages import (
     Stop,
     Unable,
 )
-from engine.speech import SpeechParameters, StockVoice
+from engine.speech import ClonedVoice, SpeechParameters, StockVoice
 from tests.engine import scripted_worker
 from tests.engine.scripted_worker import tone
 
@@ -192,6 +194,31 @@ def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(child: StartChild) 
         "begin last",
         "spoke last",
     ]
+
+
+def test_a_clip_is_forgotten_after_the_job_at_work_and_before_the_next(child: StartChild) -> None:
+    """That job may be enrolling it; and the answer comes after whatever was enrolled."""
+    worker = child(SCRIPT_CLONES="1")
+    worker.start()
+    cloned = ClonedVoice("c" * 64, "clip.flac")
+    worker.send(Speak(1, "slow 20", cloned, SpeechParameters()), speak(2, "next"))
+    enrolled = worker.receive()
+    assert isinstance(enrolled, Enrolled)
+    assert (worker.home / enrolled.path).exists()
+    worker.send(Forget("c" * 64), Cancel(1))
+    assert worker.receive() == Forgotten("c" * 64)
+    assert worker.receive().job_id == 2
+    assert not (worker.home / enrolled.path).exists()
+    assert worker.journal()[1:] == [
+        "begin slow 20",
+        "cancelled slow 20",
+        "spoke slow 20",
+        f"forgot {'c' * 64}",
+        "begin next",
+        "spoke next",
+    ]
+    worker.send(Forget("d" * 64))  # with nothing to do
+    assert worker.receive() == Forgotten("d" * 64)
 
 
 def test_a_batching_engine_admits_and_drops_between_its_steps(child: StartChild) -> None:

@@ -5,6 +5,7 @@ NVIDIA GPU are; it is tested against the other. Nothing outside this package kno
 """
 
 import importlib.util
+import logging
 from typing import Protocol
 
 import torch
@@ -15,51 +16,55 @@ from engine.chatterbox.kernels.reference import ReferenceKernels
 from engine.chatterbox.slots import Slots
 from engine.chatterbox.weights import T3Weights
 
+#: The compute capability that Triton needs: Ampere's.
+TRITON_SINCE = (8, 0)
+
+_log = logging.getLogger(__name__)
+
 
 class Kernels(Protocol):
     """What a decode step is made of. Everything writes into the batch's buffers, in place."""
 
     def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
-        """`residual` becomes the embedding of each slot's last token at its speech position."""
+        """`residual` becomes the embedding of each slot's last token at its speech position.
+
+        `positions` becomes where in each row's context that is.
+        """
 
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
         """`noise` becomes that of each slot's seed and step."""
 
-    def norm_linear(self, batch: Batch, gain: Tensor, weight: Tensor, out: Tensor) -> None:
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
         """`out` becomes the RMS norm of `residual` times `weight` transposed."""
 
     def attend(
-        self,
-        slots: Slots,
-        batch: Batch,
-        cache: tuple[Tensor, Tensor],
-        rotary: tuple[Tensor, Tensor],
+        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
     ) -> None:
         """Put the keys and values of `qkv` into the cache and attend to all used positions."""
 
     def add_attended(self, batch: Batch, weight: Tensor) -> None:
         """`residual` grows by what was attended to, times `weight` transposed."""
 
-    def add_mlp(self, batch: Batch, gain: Tensor, gate_up: Tensor, down: Tensor) -> None:
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
         """`residual` grows by the gated MLP of its RMS norm."""
 
     def sample(self, slots: Slots, batch: Batch) -> None:
         """Turn `logits` and `noise` into one token per running slot, and take note of it."""
 
 
-def fused_kernels_available(device: torch.device) -> bool:
-    """Whether the Triton kernels can run there."""
-    return (
-        device.type == "cuda"
-        and torch.version.cuda is not None
-        and importlib.util.find_spec("triton") is not None
-    )
-
-
 def kernels_for(device: torch.device) -> Kernels:
-    """The fastest kernels that run on a device."""
-    if fused_kernels_available(device):
-        from engine.chatterbox.kernels.fused import FusedKernels  # noqa: PLC0415 - needs Triton
+    """The fastest kernels that really run on a device."""
+    on_nvidia = device.type == "cuda" and torch.version.cuda is not None
+    if not on_nvidia or importlib.util.find_spec("triton") is None:
+        return ReferenceKernels()
+    if torch.cuda.get_device_capability(device) < TRITON_SINCE:
+        return ReferenceKernels()
+    from engine.chatterbox.kernels.fused import FusedKernels  # noqa: PLC0415 - needs Triton
 
-        return FusedKernels(device)
-    return ReferenceKernels()
+    kernels = FusedKernels(device)
+    try:
+        kernels.try_out(device)
+    except Exception as error:  # Triton needs a C compiler and a driver that fits, and says so late
+        _log.warning("Triton does not run here (%s): decoding is slower", type(error).__name__)
+        return ReferenceKernels()
+    return kernels

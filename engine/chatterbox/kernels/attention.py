@@ -10,28 +10,20 @@ import triton.language as tl
 
 
 @triton.jit
-def attend_kernel(  # noqa: ANN201 - Triton gives these arguments and results their meaning
+def attend_kernel(
     qkv,
     keys,
     values,
     cosines,
     sines,
-    slots,
-    state,
-    page_table,
+    positions,
+    tables,
     out,
     partial,
     partial_maximum,
     partial_sum,
-    places,
     table_width,
     scale,
-    STATE_WIDTH: tl.constexpr,
-    STATUS: tl.constexpr,
-    GENERATED: tl.constexpr,
-    PROMPT: tl.constexpr,
-    GUIDED: tl.constexpr,
-    RUNNING: tl.constexpr,
     HEADS: tl.constexpr,
     HEAD_DIM: tl.constexpr,
     PAGE: tl.constexpr,
@@ -47,21 +39,17 @@ def attend_kernel(  # noqa: ANN201 - Triton gives these arguments and results th
     NOTHING: tl.constexpr = -1.0e30  # a finite "minus infinity": differences of two stay numbers
     if BEHIND:
         tl.extra.cuda.gdc_launch_dependents()
-
-    slot = tl.load(slots + row % places)
-    half = row // places
-    of_slot = state + slot * STATE_WIDTH
-    alive = tl.load(of_slot + STATUS) == RUNNING
-    alive = alive & ((half == 0) | (tl.load(of_slot + GUIDED) == 1))
-    position = tl.maximum(tl.load(of_slot + PROMPT) + tl.load(of_slot + GENERATED) - 1, 0)
-    before = tl.where(alive, position, 0)
+    position = tl.load(positions + row)
+    alive = position >= 0
+    position = tl.maximum(position, 0)
+    before = position  # of positions that were stored earlier
     share = tl.cdiv(before, SPLITS)
     first = split * share
     end = tl.minimum(first + share, before)
 
     d = tl.arange(0, HEAD_DIM)
     p = tl.arange(0, BLOCK)
-    table = page_table + (slot * 2 + half) * table_width
+    table = tables + row * table_width
     page_size: tl.constexpr = HEADS * PAGE * HEAD_DIM
 
     at = first + p
@@ -83,6 +71,11 @@ def attend_kernel(  # noqa: ANN201 - Triton gives these arguments and results th
     query = tl.load(of_head + d).to(tl.float32) * cosine
     query += tl.load(of_head + opposite).to(tl.float32) * sine
     query *= scale
+    # Needed by the last part alone, but asked for now it does not have to be waited for then.
+    key = tl.load(of_head + WIDTH + d).to(tl.float32) * cosine
+    key += tl.load(of_head + WIDTH + opposite).to(tl.float32) * sine
+    key = key.to(keys.dtype.element_ty)
+    value = tl.load(of_head + 2 * WIDTH + d).to(values.dtype.element_ty)
 
     scores = tl.sum(k.to(tl.float32) * query[None, :], axis=1)
     scores = tl.where(inside, scores, NOTHING)
@@ -109,10 +102,6 @@ def attend_kernel(  # noqa: ANN201 - Triton gives these arguments and results th
 
     if split == SPLITS - 1:
         # The new position's own key and value: stored, and attended to as they are stored.
-        key = tl.load(of_head + WIDTH + d).to(tl.float32) * cosine
-        key += tl.load(of_head + WIDTH + opposite).to(tl.float32) * sine
-        key = key.to(keys.dtype.element_ty)
-        value = tl.load(of_head + 2 * WIDTH + d).to(values.dtype.element_ty)
         own = own_page * page_size + head * PAGE * HEAD_DIM + (position % PAGE) * HEAD_DIM
         tl.store(keys + own + d, key, mask=alive)
         tl.store(values + own + d, value, mask=alive)

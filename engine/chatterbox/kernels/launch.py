@@ -6,6 +6,8 @@ touch anything else. Every kernel of a chain has to wait, or the next one's wait
 about those before it.
 """
 
+from dataclasses import dataclass
+
 import torch
 import triton.language as tl
 
@@ -19,6 +21,13 @@ def may_start_early(device: torch.device) -> bool:
     )
 
 
-def launch_options(*, behind: bool) -> dict[str, bool]:
-    """Keyword arguments for a kernel launch."""
-    return {"BEHIND": True, "launch_pdl": True} if behind else {"BEHIND": False}
+@dataclass(frozen=True)
+class Chain:
+    """How the kernels of a step follow one another: `early` if they may overlap."""
+
+    early: bool
+
+    @property
+    def options(self) -> dict[str, bool]:
+        """Keyword arguments for a kernel launch."""
+        return {"BEHIND": True, "launch_pdl": True} if self.early else {"BEHIND": False}

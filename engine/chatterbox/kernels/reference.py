@@ -5,8 +5,8 @@ missing. No tensor's value may decide what is launched: these too are captured i
 """
 
 import torch
-from torch.nn import functional
 from torch import Tensor
+from torch.nn import functional
 
 from engine.chatterbox.buffers import Batch
 from engine.chatterbox.config import PAGE, STOP_OF_SPEECH
@@ -20,23 +20,31 @@ from engine.weights.sizes import HEAD_DIM
 RMS_EPSILON = 1e-5
 
 
-def rms_norm(residual: Tensor, gain: Tensor, dtype: torch.dtype) -> Tensor:
-    """Llama's RMS norm of fp32 `residual` (..., hidden), rounded to `dtype`."""
-    mean_square = residual.square().mean(dim=-1, keepdim=True)
-    return (residual * torch.rsqrt(mean_square + RMS_EPSILON) * gain).to(dtype)
+def rms_norm(residual: Tensor, dtype: torch.dtype) -> Tensor:
+    """Llama's RMS norm of fp32 `residual` (..., hidden), rounded to `dtype`, without its gains."""
+    return functional.rms_norm(residual, residual.shape[-1:], eps=RMS_EPSILON).to(dtype)
 
 
 class ReferenceKernels:
     """See `engine.chatterbox.kernels.Kernels`."""
 
     def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
-        """`residual` becomes the embedding of each slot's last token at its speech position."""
+        """`residual` becomes the embedding of each slot's last token at its speech position.
+
+        `positions` becomes where in each row's context that is.
+        """
         state = slots.state[batch.slots]
         # The n-th sampled token is fed at speech position n: position 0 is the start's.
         embedding = weights.speech_embedding[state[:, Column.TOKEN]].float()
         embedding += weights.speech_position[state[:, Column.GENERATED]].float()
         for first in range(0, batch.rows, batch.places):
             batch.residual[first : first + batch.places] = embedding
+        running = state[:, Column.STATUS] == Status.RUNNING
+        alive = [running, running & (state[:, Column.GUIDED] == 1)]
+        position = state[:, Column.PROMPT] + state[:, Column.GENERATED] - 1
+        for half in range(batch.rows // batch.places):
+            rows = slice(half * batch.places, (half + 1) * batch.places)
+            batch.positions[rows] = torch.where(alive[half], position, -1)
 
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
         """`noise` becomes that of each slot's seed and step."""
@@ -44,26 +52,18 @@ class ReferenceKernels:
         seeds = slots.seeds[batch.slots]
         batch.noise.copy_(exponential_noise(seeds, steps, batch.noise.shape[1]))
 
-    def norm_linear(self, batch: Batch, gain: Tensor, weight: Tensor, out: Tensor) -> None:
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
         """`out` becomes the RMS norm of `residual` times `weight` transposed."""
-        out.copy_(functional.linear(rms_norm(batch.residual, gain, weight.dtype), weight))
+        out.copy_(functional.linear(rms_norm(batch.residual, weight.dtype), weight))
 
     def attend(
-        self,
-        slots: Slots,
-        batch: Batch,
-        cache: tuple[Tensor, Tensor],
-        rotary: tuple[Tensor, Tensor],
+        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
     ) -> None:
         """Put the keys and values of `qkv` into the cache and attend to all used positions."""
         keys, values = cache
-        halves = batch.rows // batch.places
-        state = slots.state[batch.slots]
-        running = state[:, Column.STATUS] == Status.RUNNING
-        alive = torch.cat([running, running & (state[:, Column.GUIDED] == 1)][:halves])
-        position = (state[:, Column.PROMPT] + state[:, Column.GENERATED] - 1).clamp(min=0).long()
-        position = position.repeat(halves)
-        tables = slots.page_table[batch.slots].transpose(0, 1)[:halves].flatten(0, 1)
+        alive = batch.positions >= 0
+        position = batch.positions.clamp(min=0).long()
+        tables = batch.tables.long()
 
         query, key, value = batch.qkv.view(batch.rows, 3, -1, HEAD_DIM).unbind(1)
         cosine, sine = (table[position][:, None] for table in rotary)
@@ -94,9 +94,9 @@ class ReferenceKernels:
         """`residual` grows by what was attended to, times `weight` transposed."""
         batch.residual.add_(functional.linear(batch.attended, weight))
 
-    def add_mlp(self, batch: Batch, gain: Tensor, gate_up: Tensor, down: Tensor) -> None:
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
         """`residual` grows by the gated MLP of its RMS norm."""
-        batch.residual.add_(mlp(rms_norm(batch.residual, gain, down.dtype), gate_up, down))
+        batch.residual.add_(mlp(rms_norm(batch.residual, down.dtype), gate_up, down))
 
     def sample(self, slots: Slots, batch: Batch) -> None:
         """Turn `logits` and `noise` into one token per running slot, and take note of it."""
@@ -156,7 +156,7 @@ def record_tokens(slots: Slots, places: Tensor, state: Tensor, token: Tensor) ->
     target = torch.where(running, places, slots.idle_slot)
     generated = state[:, Column.GENERATED]
     slots.tokens[target, torch.where(running, generated, 0)] = token
-    slots.seen[target, token] = 1
+    slots.seen.index_put_((target, token), slots.seen.new_ones(()))
 
     ended = torch.where(
         token == STOP_OF_SPEECH,

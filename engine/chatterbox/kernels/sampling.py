@@ -10,20 +10,28 @@ import triton.language as tl
 
 
 @triton.jit
-def embed_kernel(  # noqa: ANN201 - Triton gives these arguments and results their meaning
+def embed_kernel(
     residual,
+    positions,
     embedding,
     position_embedding,
     slots,
     state,
     places,
     STATE_WIDTH: tl.constexpr,
+    STATUS: tl.constexpr,
     GENERATED: tl.constexpr,
     TOKEN: tl.constexpr,
+    PROMPT: tl.constexpr,
+    GUIDED: tl.constexpr,
+    RUNNING: tl.constexpr,
     WIDTH: tl.constexpr,
     BEHIND: tl.constexpr,
 ):
-    """`residual` (rows, WIDTH) = embedding of the last token + that of its speech position."""
+    """`residual` (rows, WIDTH) = embedding of the last token + that of its speech position.
+
+    `positions` (rows,) = where in its context that is, -1 for a row with nothing to do.
+    """
     row = tl.program_id(0)
     k = tl.arange(0, WIDTH)
     if BEHIND:
@@ -32,13 +40,16 @@ def embed_kernel(  # noqa: ANN201 - Triton gives these arguments and results the
     of_slot = state + tl.load(slots + row % places) * STATE_WIDTH
     token = tl.load(of_slot + TOKEN)
     step = tl.load(of_slot + GENERATED)
+    alive = tl.load(of_slot + STATUS) == RUNNING
+    alive = alive & ((row < places) | (tl.load(of_slot + GUIDED) == 1))
+    tl.store(positions + row, tl.where(alive, tl.load(of_slot + PROMPT) + step - 1, -1))
     x = tl.load(embedding + token * WIDTH + k).to(tl.float32)
     x += tl.load(position_embedding + step * WIDTH + k).to(tl.float32)
     tl.store(residual + row * WIDTH + k, x)
 
 
 @triton.jit
-def noise_kernel(  # noqa: ANN201
+def noise_kernel(
     noise,
     seeds,
     slots,
@@ -68,7 +79,7 @@ def noise_kernel(  # noqa: ANN201
 
 
 @triton.jit
-def sample_kernel(  # noqa: ANN201
+def sample_kernel(
     logits,
     noise,
     slots,
@@ -105,30 +116,38 @@ def sample_kernel(  # noqa: ANN201
     inside = v < vocabulary
     if BEHIND:
         tl.extra.cuda.gdc_launch_dependents()
-        tl.extra.cuda.gdc_wait()
+    # Of all this nothing has changed since the sampling before.
     slot = tl.load(slots + place)
     of_slot = state + slot * STATE_WIDTH
-    if tl.load(of_slot + STATUS) == RUNNING:
-        asked = parameters + slot * PARAMETERS
+    asked = parameters + slot * PARAMETERS
+    status = tl.load(of_slot + STATUS)
+    guided = tl.load(of_slot + GUIDED) == 1
+    generated = tl.load(of_slot + GENERATED)
+    cap = tl.load(of_slot + CAP)
+    cfg_weight = tl.load(asked + CFG_WEIGHT)
+    penalty = tl.load(asked + REPETITION_PENALTY)
+    temperature = tl.load(asked + TEMPERATURE)
+    min_p = tl.load(asked + MIN_P)
+    top_p = tl.load(asked + TOP_P)
+    repeated = tl.load(seen + slot * vocabulary + v, mask=inside, other=0) == 1
+    if BEHIND:
+        tl.extra.cuda.gdc_wait()
+    if status == RUNNING:
         x = tl.load(logits + place * vocabulary + v, mask=inside, other=0.0)
+        drawn = tl.load(noise + place * vocabulary + v, mask=inside, other=1.0)
         if TWO_ROWS:
-            guided = tl.load(of_slot + GUIDED) == 1
-            weight = tl.where(guided, tl.load(asked + CFG_WEIGHT), 0.0)
             without = tl.load(logits + (places + place) * vocabulary + v, mask=inside, other=0.0)
-            x = x + weight * (x - without)
-        penalty = tl.load(asked + REPETITION_PENALTY)
-        repeated = tl.load(seen + slot * vocabulary + v, mask=inside, other=0) == 1
+            x = x + tl.where(guided, cfg_weight, 0.0) * (x - without)
         x = tl.where(repeated, tl.where(x < 0, x * penalty, x / penalty), x)
-        x = x / tl.load(asked + TEMPERATURE)
+        x = x / temperature
         x = tl.where(inside, x, -float("inf"))
 
         share = tl.exp(x - tl.max(x, axis=0))
-        p = share / tl.sum(share, axis=0)
-        kept = p >= tl.load(asked + MIN_P) * tl.max(p, axis=0)
-        share = tl.where(kept, share, 0.0)
+        total = tl.sum(share, axis=0)
+        p = share / total
+        share = tl.where(p >= min_p * (1.0 / total), share, 0.0)  # the likeliest one's share is 1
         p = share / tl.sum(share, axis=0)
 
-        top_p = tl.load(asked + TOP_P)
         if top_p < 1.0:
             # The least probability of which, and of all below it, more than 1 - top_p is the sum.
             # Positive floats are ordered as their bits are.
@@ -143,13 +162,11 @@ def sample_kernel(  # noqa: ANN201
             share = tl.where(p >= high.to(tl.float32, bitcast=True), share, 0.0)
             p = share / tl.sum(share, axis=0)
 
-        drawn = tl.load(noise + place * vocabulary + v, mask=inside, other=1.0)
         token = tl.argmax(tl.where(inside, p / drawn, -1.0), axis=0)
 
-        generated = tl.load(of_slot + GENERATED)
         tl.store(tokens + slot * most_tokens + generated, token)
         tl.store(seen + slot * vocabulary + token, 1)
-        ended = tl.where(generated + 1 >= tl.load(of_slot + CAP), CAPPED, RUNNING)
+        ended = tl.where(generated + 1 >= cap, CAPPED, RUNNING)
         ended = tl.where(token == STOP_TOKEN, STOPPED, ended)
         tl.store(of_slot + STATUS, ended)
         tl.store(of_slot + GENERATED, generated + 1)

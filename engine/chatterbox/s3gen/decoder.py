@@ -29,11 +29,11 @@ from engine.chatterbox.s3gen.config import (
 )
 from engine.chatterbox.s3gen.flow import Flow, FlowInputs
 from engine.chatterbox.s3gen.graphs import GraphedFunction, GraphPool
+from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.stages import StageClock
 from engine.chatterbox.s3gen.utterance import Noise, Utterance, VoiceConditionals
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
 from engine.chatterbox.s3gen.watermark import Watermark
-from engine.chatterbox.s3gen.weights import Layout, read_checkpoint
 
 
 class MarkInputs(NamedTuple):
@@ -183,7 +183,7 @@ class WaveformDecoder:
         for row, (utterance, drawn) in enumerate(zip(batch, noise, strict=True)):
             voice = utterance.voice
             ids[row, : utterance.total_tokens] = torch.cat(
-                [voice.prompt_token, utterance.speech_tokens.reshape(-1).cpu().long()]
+                [voice.prompt_token, utterance.speech_tokens]
             )
             prompt[row, : len(voice.prompt_feat)] = voice.prompt_feat
             embedding[row] = voice.embedding

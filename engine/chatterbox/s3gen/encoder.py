@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from engine.chatterbox.s3gen.config import FRAMES_PER_TOKEN
 from engine.chatterbox.s3gen.kernels.reference import multiply, windows
-from engine.chatterbox.s3gen.weights import EncoderLayer, EncoderWeights, Linear
+from engine.chatterbox.s3gen.layout import Linear
+from engine.chatterbox.s3gen.weights import EncoderLayer, EncoderWeights
 
 LAYER_EPSILON = 1e-12
 EPSILON = 1e-5

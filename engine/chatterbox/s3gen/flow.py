@@ -21,7 +21,8 @@ from engine.chatterbox.s3gen.config import (
 from engine.chatterbox.s3gen.encoder import encode
 from engine.chatterbox.s3gen.estimator import estimate
 from engine.chatterbox.s3gen.kernels import kernels_for
-from engine.chatterbox.s3gen.weights import Layout, euler_times, load_encoder, load_estimator
+from engine.chatterbox.s3gen.layout import Layout
+from engine.chatterbox.s3gen.weights import euler_times, load_encoder, load_estimator
 from engine.weights.sizes import S3GenSizes
 
 

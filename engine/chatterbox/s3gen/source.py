@@ -17,7 +17,7 @@ from engine.chatterbox.s3gen.config import (
     tf32_products,
 )
 from engine.chatterbox.s3gen.kernels.reference import multiply, windows
-from engine.chatterbox.s3gen.weights import Layout, Linear
+from engine.chatterbox.s3gen.layout import Layout, Linear
 
 SINE_AMPLITUDE = 0.1
 VOICED_NOISE = 0.003

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.chatterbox.s3gen.config import FRAMES_PER_TOKEN, HARMONICS, MEL_BINS, SAMPLES_PER_FRAME
+from engine.chatterbox.s3gen.config import (
+    FRAMES_PER_TOKEN,
+    HARMONICS,
+    MEL_BINS,
+    SAMPLES_PER_FRAME,
+    SPEECH_TOKEN_IDS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +32,7 @@ class VoiceConditionals:
     embedding: Tensor
 
     def __post_init__(self) -> None:
-        if self.prompt_token.dtype.is_floating_point:
-            raise TypeError("prompt_token must hold integer ids, not floating point")
-        object.__setattr__(self, "prompt_token", self.prompt_token.reshape(-1).long())
+        object.__setattr__(self, "prompt_token", _ids(self.prompt_token))
         object.__setattr__(self, "prompt_feat", self.prompt_feat.reshape(-1, MEL_BINS).float())
         object.__setattr__(self, "embedding", self.embedding.reshape(-1).float())
 
@@ -61,7 +65,8 @@ class Noise:
 class Utterance:
     """One chunk of speech to be turned into sound.
 
-    `speech_tokens` is (tokens,) integer, at least one, ids of 6561 and more already dropped.
+    `speech_tokens` is (tokens,) integer, at least one, ids of 6561 and more already dropped; one
+    that is left raises `ValueError`, because on a GPU it would take the whole process down.
     `noise` replaces what `seed` would draw; parity tests inject upstream's.
     """
 
@@ -71,15 +76,14 @@ class Utterance:
     noise: Noise | None = None
 
     def __post_init__(self) -> None:
-        if self.speech_tokens.dtype.is_floating_point:
-            raise TypeError("speech_tokens must hold integer ids, not floating point")
+        object.__setattr__(self, "speech_tokens", _ids(self.speech_tokens))
         if self.frames < 1:
             raise ValueError("an utterance needs at least one frame of speech")
 
     @property
     def total_tokens(self) -> int:
         """Prompt and speech together: the length that the flow works on."""
-        return len(self.voice.prompt_token) + self.speech_tokens.numel()
+        return len(self.voice.prompt_token) + len(self.speech_tokens)
 
     @property
     def total_frames(self) -> int:
@@ -102,3 +106,13 @@ class Utterance:
             return Noise.draw(self.seed, self.total_frames, self.samples, device)
         given = self.noise
         return Noise(given.mel.to(device), given.phase.to(device), given.source.to(device))
+
+
+def _ids(tokens: Tensor) -> Tensor:
+    """Speech token ids as (tokens,) int64 on the CPU."""
+    if tokens.dtype.is_floating_point:
+        raise TypeError("speech tokens are integer ids, not floating point")
+    ids = tokens.reshape(-1).long().cpu()
+    if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < SPEECH_TOKEN_IDS:
+        raise ValueError(f"speech tokens are from 0 to {SPEECH_TOKEN_IDS - 1}")
+    return ids

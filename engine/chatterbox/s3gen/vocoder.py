@@ -14,9 +14,9 @@ from torch.nn import functional
 from engine.chatterbox.s3gen.config import SAMPLES_PER_FRAME, Precision, tf32_products
 from engine.chatterbox.s3gen.kernels import Kernels, kernels_for
 from engine.chatterbox.s3gen.kernels.reference import mask_of
+from engine.chatterbox.s3gen.layout import Layout
 from engine.chatterbox.s3gen.source import excitation, load_source, pitch_hz
 from engine.chatterbox.s3gen.spectrum import ShortTimeFourier
-from engine.chatterbox.s3gen.weights import Layout
 
 N_FFT, HOP = 16, 4
 RATES = (8, 5, 3)  # 8 * 5 * 3 * HOP samples to a frame

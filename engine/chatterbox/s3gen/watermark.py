@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from engine.chatterbox.s3gen.config import Precision, tf32_products
 from engine.chatterbox.s3gen.spectrum import ShortTimeFourier
+from engine.errors import WatermarkMissing
 
 PERTH_RATE, PERTH_N_FFT, PERTH_HOP = 32_000, 2048, 320
 N_FFT, HOP = 1536, 240
@@ -24,10 +25,6 @@ LEAST_MAGNITUDE = 1e-9
 FLOOR_DB = 20 * math.log10(LEAST_MAGNITUDE)
 RANGE_DB = 15 - FLOOR_DB  # Perth's networks see decibels over this range as 0 to 1
 AUDIBLE_SHARE = 0.05  # frames with less than this of the loudest one's sum are left alone
-
-
-class WatermarkMissing(RuntimeError):
-    """The watermark's network is not installed or not readable; the sentence says which file."""
 
 
 class Watermark:

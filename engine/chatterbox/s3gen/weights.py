@@ -1,36 +1,21 @@
-"""S3Gen's weights, read from upstream's `s3gen.safetensors` and laid out for inference.
+"""The weights of S3Gen's encoder and estimator, laid out for inference.
 
-Weight norm is folded, the affine part of every norm that feeds a product is folded into that
-product, queries, keys and values are one matrix, and what the estimator makes of the ten time
-steps is computed here once. All of it in fp32; the cast to the precision comes last.
+Queries, keys and values are one matrix, and what the estimator makes of the ten time steps is
+computed here once.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
 from engine.chatterbox.s3gen.config import EULER_STEPS, MEL_BINS, Precision
+from engine.chatterbox.s3gen.layout import Layout, Linear
 from engine.weights.sizes import S3GenSizes
 
 _FEED_BIAS = "ff.net.2.bias"
-_NOT_DECODED = ("tokenizer.", "speaker_encoder.")  # these two serve enrolment alone
-
-
-@dataclass(frozen=True, slots=True)
-class Linear:
-    """`weight` is (out, in); for a windowed product (out, taps * in), the earliest tap first.
-
-    `bias` is (out,), in the weight's dtype.
-    """
-
-    weight: Tensor
-    bias: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,84 +102,6 @@ class EstimatorWeights:
     up_conv: Linear
     final: NormedConv
     projection: Linear
-
-
-def read_checkpoint(
-    source: Path | Mapping[str, Tensor],
-) -> tuple[Mapping[str, Tensor], S3GenSizes]:
-    """The tensors that decoding needs, and the sizes, from a folder or from tensors in memory."""
-    if isinstance(source, Path):
-        with safe_open(source / "s3gen.safetensors", "pt") as stored:
-            names = list(stored.keys())
-            shapes = {n: tuple(stored.get_slice(n).get_shape()) for n in names}
-            tensors = {n: stored.get_tensor(n) for n in names if not n.startswith(_NOT_DECODED)}
-    else:
-        shapes = {n: tuple(t.shape) for n, t in source.items()}
-        tensors = {n: t for n, t in source.items() if not n.startswith(_NOT_DECODED)}
-    return tensors, S3GenSizes.from_shapes(shapes)
-
-
-class Layout:
-    """Reads modules out of a checkpoint in fp32, and puts tensors where and as they are used."""
-
-    def __init__(self, tensors: Mapping[str, Tensor], device: torch.device) -> None:
-        self._tensors = tensors
-        self.device = device
-
-    def __getitem__(self, name: str) -> Tensor:
-        """One tensor in fp32 on the CPU. Raises `KeyError` naming what is missing."""
-        if name not in self._tensors:
-            raise KeyError(f"s3gen.safetensors has no tensor {name}")
-        return self._tensors[name].detach().float().cpu()
-
-    def convolution(self, name: str) -> tuple[Tensor, Tensor]:
-        """Weight, its weight norm folded if it has one, and bias, as torch lays them out."""
-        magnitude = name + ".parametrizations.weight.original0"
-        if magnitude not in self._tensors:
-            return self[name + ".weight"], self[name + ".bias"]
-        direction = self[name + ".parametrizations.weight.original1"]
-        norm = direction.flatten(1).norm(dim=1).view(-1, 1, 1)
-        return self[magnitude] * direction / norm, self[name + ".bias"]
-
-    def linear(self, name: str, dtype: torch.dtype, norm: str | None = None) -> Linear:
-        """A product, with the gain and bias of the norm before it folded in."""
-        weight = self[name + ".weight"]
-        has_bias = name + ".bias" in self._tensors
-        bias = self[name + ".bias"] if has_bias else torch.zeros(len(weight))
-        return self._put(*self._fold(weight, bias, norm), dtype)
-
-    def stacked(self, names: tuple[str, ...], dtype: torch.dtype, norm: str) -> Linear:
-        """Several products of one input as a single one."""
-        parts = [
-            self._fold(
-                self[name + ".weight"],
-                self[name + ".bias"] if name + ".bias" in self._tensors else torch.zeros(1),
-                norm,
-            )
-            for name in names
-        ]
-        return self._put(torch.cat([w for w, _ in parts]), torch.cat([b for _, b in parts]), dtype)
-
-    def windowed(self, name: str, dtype: torch.dtype) -> Linear:
-        """A convolution as a product over the window's rows side by side."""
-        weight, bias = self.convolution(name)
-        return self._put(weight.transpose(1, 2).flatten(1), bias, dtype)
-
-    def norm(self, name: str) -> Linear:
-        """Gain and bias of a norm, fp32."""
-        return self._put(self[name + ".weight"], self[name + ".bias"], torch.float32)
-
-    def put(self, tensor: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-        """On the device, contiguous."""
-        return tensor.to(device=self.device, dtype=dtype).contiguous()
-
-    def _put(self, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> Linear:
-        return Linear(self.put(weight, dtype), self.put(bias, dtype))
-
-    def _fold(self, weight: Tensor, bias: Tensor, norm: str | None) -> tuple[Tensor, Tensor]:
-        if norm is None:
-            return weight, bias
-        return weight * self[norm + ".weight"], weight @ self[norm + ".bias"] + bias
 
 
 def load_encoder(layout: Layout, sizes: S3GenSizes, precision: Precision) -> EncoderWeights:

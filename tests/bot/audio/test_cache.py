@@ -1,5 +1,6 @@
 """The cache of rendered speech: what goes in comes out, bounded, and crash-proof."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -32,6 +33,11 @@ def cache_of(home: Path, store: Store, max_bytes: int = 10_000_000) -> SpeechCac
     return SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=max_bytes)
 
 
+def file_of(home: Path, key: str) -> Path:
+    (path,) = home.rglob(f"{key}.ogg")
+    return path
+
+
 def speech(seconds: float = 0.5) -> Speech:
     t = np.arange(int(24_000 * seconds)) / 24_000
     pcm = (0.3 * np.sin(2 * np.pi * 300 * t)).astype(np.float32)
@@ -43,16 +49,16 @@ async def test_what_was_put_is_got_back_packet_by_packet(tmp_path: Path, store: 
     key = sha256_of("one")
     assert await cache.get(key) is None
     put = await cache.put(key, speech(), VOICE)
-    got = await cache.get(key)
-    assert got is not None
-    assert got.packets == put.packets
+    assert put
+    assert await cache.get(key) == put
     assert [row.voice_identity for row in await cache.rows()] == ["stock:anna"]
 
 
 async def test_the_least_recently_used_goes_when_it_is_too_much(
     tmp_path: Path, store: Store
 ) -> None:
-    size = (await cache_of(tmp_path, store).put(sha256_of(0), speech(), VOICE)).path.stat().st_size
+    await cache_of(tmp_path, store).put(sha256_of(0), speech(), VOICE)
+    size = file_of(tmp_path, sha256_of(0)).stat().st_size
     cache = cache_of(tmp_path, store, max_bytes=int(size * 2.5))
     await cache.put(sha256_of(1), speech(), VOICE)
     assert await cache.get(sha256_of(0)) is not None  # used again: 1 is now the oldest
@@ -67,11 +73,12 @@ async def test_a_damaged_rendering_counts_as_none_and_is_made_again(
 ) -> None:
     cache = cache_of(tmp_path, store)
     key = sha256_of("one")
-    path = (await cache.put(key, speech(), VOICE)).path
+    await cache.put(key, speech(), VOICE)
+    path = file_of(tmp_path, key)
     if damage == "missing":
         path.unlink()
     else:
-        path.write_bytes(b"" if damage == "empty" else path.read_bytes()[:40])
+        path.write_bytes(b"" if damage == "empty" else path.read_bytes()[:-40])
     assert await cache.get(key) is None
     assert await cache.rows() == []
     await cache.put(key, speech(), VOICE)
@@ -89,9 +96,22 @@ async def test_verify_forgets_damaged_renderings_and_removes_unknown_files(
     leftover = tmp_path / "speech" / "ab" / "leftover.part"
     leftover.parent.mkdir(exist_ok=True)
     leftover.write_bytes(b"half")
+    fresh = leftover.with_name("fresh.part")
+    fresh.write_bytes(b"being written by a running bot")
+    os.utime(leftover, (0, 0))
     report = await cache.verify()
     assert (report.sound, report.unreadable, report.unknown) == (1, 1, 1)
-    assert [path.stem for path in tmp_path.rglob("speech/*/*")] == [sha256_of("sound")]
+    left = {path.stem for path in tmp_path.rglob("speech/*/*")}
+    assert left == {sha256_of("sound"), "fresh"}
+
+
+async def test_speech_that_cannot_be_kept_is_given_back_all_the_same(
+    tmp_path: Path, store: Store
+) -> None:
+    (tmp_path / "speech").write_text("a file where the folder should be")
+    cache = cache_of(tmp_path, store)
+    assert await cache.put(sha256_of("one"), speech(), VOICE)
+    assert await cache.rows() == []
 
 
 async def test_clear_leaves_neither_rows_nor_files(tmp_path: Path, store: Store) -> None:

@@ -1,7 +1,10 @@
 """The gateway, REST and messages behave to discord.py as Discord does, faults included."""
 
 import asyncio
+import socket
 import time
+from contextlib import AsyncExitStack
+from functools import partial
 
 import aiohttp
 import discord
@@ -16,6 +19,10 @@ from tests.bot.loopback.conftest import Scene
 READING = discord.Intents(guilds=True, guild_messages=True, message_content=True)
 
 
+async def _keep(seen: list[discord.Message], message: discord.Message) -> None:
+    seen.append(message)
+
+
 async def test_shards_get_their_own_guilds_and_events() -> None:
     """Discord says how many shards; guilds are divided by their ids."""
     async with LoopbackDiscord(shards=2) as server:
@@ -28,16 +35,12 @@ async def test_shards_get_their_own_guilds_and_events() -> None:
                 assert found is not None
                 assert found.shard_id == (guild.id >> 22) % 2
             assert {guild.shard_id for guild in client.guilds} == {0, 1}
-            seen: list[str] = []
-
-            @client.event
-            async def on_message(message: discord.Message) -> None:
-                seen.append(message.content)
-
+            seen: list[discord.Message] = []
+            client.add_listener(partial(_keep, seen), "on_message")
             for guild, text in zip(guilds, texts, strict=True):
                 await guild.add_member("Alice").send(text, guild.name)
             await until(lambda: len(seen) == 4)
-            assert sorted(seen) == [guild.name for guild in guilds]
+            assert sorted(m.content for m in seen) == [guild.name for guild in guilds]
 
 
 async def test_a_wrong_token_is_refused(scene: Scene) -> None:
@@ -90,11 +93,7 @@ async def test_a_bot_reads_messages_only_with_the_intent(scene: Scene) -> None:
     ):
         async with running(scene.server, intents=intents) as client:
             seen: list[discord.Message] = []
-
-            @client.event
-            async def on_message(message: discord.Message, seen=seen) -> None:
-                seen.append(message)
-
+            client.add_listener(partial(_keep, seen), "on_message")
             edited = await scene.alice.send(scene.text, "hello", attachments=[File("a.txt", b"!")])
             await scene.alice.send(scene.text, f"<@{client.user.id}> hi")
             await until(lambda seen=seen: len(seen) == 2)
@@ -157,10 +156,12 @@ async def test_permissions_are_what_discord_py_computes(scene: Scene) -> None:
             fetched = await guild.fetch_member(member.id)
             for ours in (scene.text, scene.lounge):
                 theirs = guild.get_channel(ours.id).permissions_for(fetched)
-                # discord.py takes away what makes no sense in a channel, such as connecting to text.
+                # discord.py takes away what makes no sense, such as connecting to a text channel.
                 names = ["view_channel", "administrator"]
                 names += ["connect", "move_members"] if ours is scene.lounge else ["send_messages"]
-                names += ["speak"] if ours.allows(member, "connect") and ours is scene.lounge else []
+                names += (
+                    ["speak"] if ours.allows(member, "connect") and ours is scene.lounge else []
+                )
                 for name in names:
                     assert ours.allows(member, name) == getattr(theirs, name), (ours.name, name)
     assert scene.lounge.permissions_of(members[1]) & flag("speak")
@@ -220,27 +221,34 @@ async def test_commands_are_registered_listed_and_checked(scene: Scene) -> None:
 
 async def test_what_goes_wrong_inside_is_raised_at_the_end() -> None:
     """An unknown route, nonsense on UDP, an exception in a handler: none is lost."""
-    with pytest.raises(ExceptionGroup) as failed:
-        async with LoopbackDiscord() as server:
-            bound = connector(f"127.0.0.1:{server.port}", server.certificate)
-            headers = {"Authorization": f"Bot {server.token}"}
-            async with aiohttp.ClientSession(connector=bound, headers=headers) as session:
-                async with session.get("https://discord.com/api/v10/made/up") as response:
-                    assert response.status == 404
-                url = "https://discord.com/api/v10/users/@me/channels"
-                async with session.post(url, json={"wrong": 1}) as response:
-                    assert response.status == 500
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(LoopbackDiscord())
+        bound = connector(f"127.0.0.1:{server.port}", server.certificate)
+        headers = {"Authorization": f"Bot {server.token}"}
+        async with aiohttp.ClientSession(connector=bound, headers=headers) as session:
+            async with session.get("https://discord.com/api/v10/made/up") as response:
+                assert response.status == 404
+            url = "https://discord.com/api/v10/users/@me/channels"
+            async with session.post(url, json={"wrong": 1}) as response:
+                assert response.status == 500
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.sendto(b"nonsense", ("127.0.0.1", server.voice.udp_port))
+        await until(lambda: len(server.failures.seen) == 3)
+        with pytest.raises(ExceptionGroup) as failed:
+            await stack.aclose()
     assert "no route GET /made/up" in str(failed.value.exceptions[0])
     assert isinstance(failed.value.exceptions[1], KeyError)
+    assert "shorter than an RTP header" in str(failed.value.exceptions[2])
 
 
 async def test_a_test_that_fails_keeps_its_own_exception() -> None:
     """What went wrong inside is added as a note."""
-    with pytest.raises(ZeroDivisionError) as failed:
-        async with LoopbackDiscord() as server:
-            server.failures.add(RuntimeError("inside"))
-            raise ZeroDivisionError
-    assert "inside" in failed.value.__notes__[0]
+    server = LoopbackDiscord()
+    await server.__aenter__()
+    server.failures.add(RuntimeError("inside"))
+    error = ZeroDivisionError()
+    await server.__aexit__(ZeroDivisionError, error, None)
+    assert "inside" in error.__notes__[0]
 
 
 async def test_a_guild_invites_and_removes_the_bot_while_it_runs(scene: Scene) -> None:

@@ -13,13 +13,16 @@ import torch
 from engine.chatterbox.config import DecoderConfig
 from engine.chatterbox.kernels import Kernels
 from engine.chatterbox.kernels.reference import ReferenceKernels
+from engine.chatterbox.prompt import Utterance
 from engine.chatterbox.slots import Column
-from engine.chatterbox.t3 import T3, Utterance
+from engine.chatterbox.t3 import T3
 from engine.chatterbox.weights import load_t3
 from engine.speech import SpeechParameters
 from tests.engine.chatterbox.t3_checkpoint import Checkpoint, some_text, some_voice
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+# The interpreter multiplies matrices of bfloat16 as if their bits were integers.
+HALF = torch.float16 if INTERPRETED else torch.bfloat16
 
 UTTERANCES = [
     Utterance(some_text(40), some_voice(0), SpeechParameters(top_p=0.8, seed=2**40 + 7), cap=300),
@@ -44,14 +47,20 @@ def fused(checkpoint: Checkpoint) -> Kernels:
 
 @torch.inference_mode()
 def trace(
-    checkpoint: Checkpoint, kernels: Kernels, utterances: list[Utterance], steps: int, context: int
+    checkpoint: Checkpoint,
+    kernels: Kernels,
+    utterances: list[Utterance],
+    steps: int,
+    context: int,
+    *,
+    dtype: torch.dtype = torch.float32,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Logits of each step, the tokens, and the final state of the slots.
 
     Every step is fed the tokens of a fixed list, so that a difference cannot carry on.
     """
-    config = DecoderConfig.for_streams(8, torch.float32, voices=4)
-    t3 = T3(load_t3(checkpoint.file, checkpoint.device, torch.float32), config, kernels)
+    config = DecoderConfig.for_streams(16, dtype, voices=4)
+    t3 = T3(load_t3(checkpoint.file, checkpoint.device, dtype), config, kernels)
     prompts = [t3.reserve(said, slot) for slot, said in enumerate(utterances)]
     batch = t3.prefill(prompts)
     guided = any(prompt.assignment.guided for prompt in prompts)
@@ -90,3 +99,24 @@ def test_fused_attention_reads_every_position_of_a_long_context(
     got = trace(checkpoint, fused, [long], steps, 1024)
     assert (got[0] - expected[0]).norm() / expected[0].norm() <= 2e-5
     assert torch.equal(got[1], expected[1])
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 8, 16])
+def test_fused_steps_in_half_precision_are_as_near_to_fp32_as_plain_torch(
+    checkpoint: Checkpoint, fused: Kernels, count: int
+) -> None:
+    """Every kind of projection: matrix times vectors, tensor cores, the library."""
+    if INTERPRETED and count > 2:
+        pytest.skip("takes minutes in the interpreter")
+    said = [
+        Utterance(some_text(20 + 5 * n), some_voice(n % 3), SpeechParameters(seed=n), cap=300)
+        for n in range(count)
+    ]
+    steps = 1 if INTERPRETED else 8
+    exact = trace(checkpoint, ReferenceKernels(), said, steps, 256)[0]
+    plain = trace(checkpoint, ReferenceKernels(), said, steps, 256, dtype=HALF)[0]
+    got = trace(checkpoint, fused, said, steps, 256, dtype=HALF)[0]
+    allowed = 1.1 * (plain - exact).norm()
+    assert 0 < (got - exact).norm() <= allowed
+    for row in range(2 * count):
+        assert (got - exact)[:, row].norm() <= 1.5 * (plain - exact)[:, row].norm()

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from engine.chatterbox.config import START_OF_SPEECH, DecoderConfig
 from engine.chatterbox.graphs import GraphKey, StepGraphs
-from engine.chatterbox.t3 import T3, Prompt, Utterance
+from engine.chatterbox.prompt import Prompt, Utterance
+from engine.chatterbox.t3 import T3
 from engine.chatterbox.weights import load_t3
 from engine.speech import SpeechParameters
 from engine.weights.untrained import entropy_bits
@@ -53,6 +54,7 @@ def decode_with_noise(t3: T3, prompt: Prompt, noise: Iterator[Tensor]) -> list[i
         batch.noise.copy_(drawn)
         if step == 0:
             t3.prefill([prompt], draw_noise=False)
+            assert t3.extend(prompt, 260)
         else:
             graphs.run([assignment.slot], key)
     count = int(t3.slots.state[assignment.slot, 1])
@@ -127,7 +129,7 @@ def test_teacher_forced_logits_of_both_rows_are_upstreams(checkpoint: Checkpoint
     assert (expected[0] - expected[1]).norm() / expected[0].norm() > 0.05
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", PARAMETER_SETS)
 def test_sampled_tokens_are_upstreams_under_the_same_noise(
     checkpoint: Checkpoint, name: str, seed: int

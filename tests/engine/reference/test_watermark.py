@@ -8,8 +8,8 @@ import numpy as np
 import perth
 import pytest
 
+from engine.errors import WatermarkMissing
 from engine.reference import watermark
-from engine.reference.upstream import WatermarkMissing
 
 
 @pytest.fixture(scope="module")

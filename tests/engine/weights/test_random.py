@@ -22,7 +22,10 @@ def model(small_checkpoint: Path) -> Any:
 
 @torch.inference_mode()
 def logits(model: Any, cfg_weight: float) -> torch.Tensor:
-    """Teacher-forced logits (2, 100, vocabulary) of both guidance rows, on tokens unseen before."""
+    """Teacher-forced logits (2, 100, vocabulary) of both guidance rows, on tokens unseen before.
+
+    Without the stop token, which is the only candidate once an utterance is long enough.
+    """
     generator = torch.Generator().manual_seed(99)
     speech_tokens = torch.randint(0, 6561, (1, 100), generator=generator)
     text_tokens = model.tokenizer.text_to_tokens(f"[START]{TEXT}[STOP]").long()
@@ -35,7 +38,7 @@ def logits(model: Any, cfg_weight: float) -> torch.Tensor:
     )
     hidden = model.t3.tfmr(inputs_embeds=embeds).last_hidden_state[:, -100:]
     found: torch.Tensor = model.t3.speech_head(hidden)
-    return found
+    return torch.cat([found[..., :6562], found[..., 6563:]], dim=-1)
 
 
 def test_equal_seeds_give_equal_weights_and_others_do_not(

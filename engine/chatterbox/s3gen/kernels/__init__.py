@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen.kernels.reference import ReferenceKernels
-from engine.chatterbox.s3gen.weights import Linear, NormedConv
+from engine.chatterbox.s3gen.layout import Linear
+from engine.chatterbox.s3gen.weights import NormedConv
 
 Activation = Literal["none", "gelu"]
 
@@ -62,9 +63,17 @@ class Kernels(Protocol):
 
 def kernels_for(device: torch.device, dtype: torch.dtype) -> Kernels:
     """The fastest kernels that compute in `dtype` on a device; fp32 is always plain torch."""
-    fused_runs = device.type == "cuda" and torch.version.cuda and importlib.util.find_spec("triton")
-    if fused_runs and dtype != torch.float32:
+    if dtype != torch.float32 and _runs_triton(device):
         from engine.chatterbox.s3gen.kernels.fused import FusedKernels  # noqa: PLC0415 - Triton
 
-        return FusedKernels()
+        return FusedKernels(device)
     return ReferenceKernels()
+
+
+def _runs_triton(device: torch.device) -> bool:
+    return (
+        device.type == "cuda"
+        and torch.version.cuda is not None
+        and torch.cuda.get_device_capability(device) >= (8, 0)
+        and importlib.util.find_spec("triton") is not None
+    )

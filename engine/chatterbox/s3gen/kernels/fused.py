@@ -1,25 +1,29 @@
 """S3Gen's kernels where an NVIDIA GPU runs Triton: cuBLAS for products, Triton for what is between.
 
 Products read half precision and sum in fp32; the residual stream, norms and softmax are fp32.
-Tested against `reference`. Block sizes are those that won on an H100 and fit the 100 KB of shared
-memory that a consumer Blackwell has. cuBLAS beat a Triton product with the norm fused in.
+Tested against `reference`. Block sizes are those that won on an H100; where they do not fit the
+100 KB of shared memory that a consumer card has, there is a smaller form. cuBLAS won against
+Triton products with the norm fused in.
 """
-
-# Triton is untyped and takes no annotations but its own; a kernel's arguments are positional.
-# mypy: disable-error-code="untyped-decorator, no-untyped-def, no-untyped-call"
-# ruff: noqa: ANN001, ANN202, PLR0917
 
 import math
 from typing import TYPE_CHECKING
 
 import torch
 import triton
-import triton.language as tl
 from torch import Tensor
 from torch.nn import functional
 
+from engine.chatterbox.s3gen.kernels.blocks import (
+    attend_kernel,
+    linear_kernel,
+    norm_kernel,
+    normed_conv_kernel,
+    snake_kernel,
+)
 from engine.chatterbox.s3gen.kernels.reference import EPSILON, TAPS
-from engine.chatterbox.s3gen.weights import Linear, NormedConv
+from engine.chatterbox.s3gen.layout import Linear
+from engine.chatterbox.s3gen.weights import NormedConv
 
 if TYPE_CHECKING:
     from engine.chatterbox.s3gen.kernels import Activation
@@ -27,10 +31,15 @@ if TYPE_CHECKING:
 LARGE = 8192  # rows from which larger blocks pay
 NORM_ROWS = 4
 SNAKE_BLOCK = 1024
+#: Compute capabilities with 160 KB of shared memory and more; others have 100 KB.
+DATA_CENTRE = ((8, 0), (9, 0), (10, 0))
 
 
 class FusedKernels:
     """See `engine.chatterbox.s3gen.kernels.Kernels` for what each of these computes."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._much_shared_memory = torch.cuda.get_device_capability(device) in DATA_CENTRE
 
     def norm_linear(
         self, stream: Tensor, ahead: Tensor, product: Linear, activation: "Activation"
@@ -39,7 +48,7 @@ class FusedKernels:
         width = stream.shape[-1]
         count = stream.numel() // width
         normed = torch.empty_like(stream, dtype=product.weight.dtype)
-        _norm[(triton.cdiv(count, NORM_ROWS),)](
+        norm_kernel[(triton.cdiv(count, NORM_ROWS),)](
             stream, ahead, normed, count, EPSILON, width=width, block_rows=NORM_ROWS, num_warps=4
         )
         result = functional.linear(normed, product.weight, product.bias)
@@ -65,7 +74,7 @@ class FusedKernels:
         head_width = triple // (3 * heads)
         result = qkv.new_empty(batch, time, triple // 3)
         block_rows, block_columns = 64, 128
-        _attend[triton.cdiv(time, block_rows), batch * heads](
+        attend_kernel[triton.cdiv(time, block_rows), batch * heads](
             qkv,
             lengths,
             result,
@@ -97,7 +106,7 @@ class FusedKernels:
             result = rows.new_empty(batch, time, len(weight), dtype=weight.dtype)
         large = batch * time >= LARGE
         block_rows = 64 if large else 16
-        _normed_conv[triton.cdiv(time, block_rows), batch](
+        normed_conv_kernel[triton.cdiv(time, block_rows), batch](
             rows,
             weight,
             block.conv.bias,
@@ -113,7 +122,7 @@ class FusedKernels:
             shifted=shift is not None,
             add=stream is not None,
             block_rows=block_rows,
-            block_depth=64 if large else _depth(channels),
+            block_depth=_depth(channels) if self._much_shared_memory and not large else 64,
             num_warps=8 if large else 4,
             num_stages=2 if large else 3,
         )
@@ -130,7 +139,7 @@ class FusedKernels:
             added = added.contiguous(memory_format=torch.channels_last)
             total = torch.empty_like(signal)
         _batch, channels, _, time = signal.shape
-        _snake[(triton.cdiv(signal.numel(), SNAKE_BLOCK),)](
+        snake_kernel[(triton.cdiv(signal.numel(), SNAKE_BLOCK),)](
             signal,
             added,
             alpha,
@@ -157,7 +166,7 @@ def _multiply(rows: Tensor, product: Linear, result: Tensor, *, taps: int) -> No
     outputs = len(product.weight)
     large = batch * time >= LARGE
     block_rows, block_columns = (128, 128) if large else (64, 64)
-    _linear[triton.cdiv(time, block_rows), triton.cdiv(outputs, block_columns), batch](
+    linear_kernel[triton.cdiv(time, block_rows), triton.cdiv(outputs, block_columns), batch](
         rows,
         product.weight,
         product.bias,
@@ -172,214 +181,3 @@ def _multiply(rows: Tensor, product: Linear, result: Tensor, *, taps: int) -> No
         num_warps=8 if large else 4,
         num_stages=3,
     )
-
-
-@triton.jit
-def _norm(
-    stream,
-    ahead,
-    normed,
-    count,
-    epsilon,
-    width: tl.constexpr,
-    block_rows: tl.constexpr,
-):
-    row = tl.program_id(0) * block_rows + tl.arange(0, block_rows)
-    column = tl.arange(0, width)
-    inside = (row < count)[:, None]
-    place = row[:, None] * width + column
-    x = tl.load(stream + place, mask=inside, other=0) - tl.load(ahead + column)[None, :]
-    x -= tl.sum(x, 1)[:, None] / width
-    variance = tl.sum(x * x, 1) / width
-    x *= (1 / tl.sqrt(variance + epsilon))[:, None]
-    tl.store(normed + place, x.to(normed.dtype.element_ty), mask=inside)
-
-
-@triton.jit
-def _windowed_product(
-    rows,
-    weight,
-    row,
-    column,
-    time,
-    channels: tl.constexpr,
-    outputs: tl.constexpr,
-    taps: tl.constexpr,
-    block_rows: tl.constexpr,
-    block_columns: tl.constexpr,
-    block_depth: tl.constexpr,
-):
-    """Rows and those before them times the columns of `weight`, whose rows hold all taps."""
-    product = tl.zeros((block_rows, block_columns), tl.float32)
-    for start in range(0, taps * channels, block_depth):
-        depth = start + tl.arange(0, block_depth)
-        source = row + start // channels - (taps - 1)
-        inside = ((source >= 0) & (source < time))[:, None]
-        place = rows + source[:, None] * channels + (start % channels + tl.arange(0, block_depth))
-        x = tl.load(place, mask=inside, other=0).to(weight.dtype.element_ty)
-        known = (column < outputs)[None, :]
-        place = weight + column[None, :] * (taps * channels) + depth[:, None]
-        product += tl.dot(x, tl.load(place, mask=known, other=0))
-    return product
-
-
-@triton.jit
-def _linear(
-    rows,
-    weight,
-    bias,
-    result,
-    time,
-    channels: tl.constexpr,
-    outputs: tl.constexpr,
-    taps: tl.constexpr,
-    block_rows: tl.constexpr,
-    block_columns: tl.constexpr,
-    block_depth: tl.constexpr,
-):
-    item = tl.program_id(2)
-    row = tl.program_id(0) * block_rows + tl.arange(0, block_rows)
-    column = tl.program_id(1) * block_columns + tl.arange(0, block_columns)
-    product = _windowed_product(
-        rows + item * time * channels,
-        weight,
-        row,
-        column,
-        time,
-        channels,
-        outputs,
-        taps,
-        block_rows,
-        block_columns,
-        block_depth,
-    )
-    product += tl.load(bias + column, mask=column < outputs, other=0)[None, :]
-    inside = (row < time)[:, None] & (column < outputs)[None, :]
-    place = result + (item * time + row[:, None]) * outputs + column
-    tl.store(place, product, mask=inside)
-
-
-@triton.jit
-def _normed_conv(
-    rows,
-    weight,
-    bias,
-    gain,
-    norm_bias,
-    shift,
-    result,
-    time,
-    epsilon,
-    channels: tl.constexpr,
-    outputs: tl.constexpr,
-    taps: tl.constexpr,
-    shifted: tl.constexpr,
-    add: tl.constexpr,
-    block_rows: tl.constexpr,
-    block_depth: tl.constexpr,
-):
-    item = tl.program_id(1)
-    row = tl.program_id(0) * block_rows + tl.arange(0, block_rows)
-    column = tl.arange(0, outputs)
-    x = _windowed_product(
-        rows + item * time * channels,
-        weight,
-        row,
-        column,
-        time,
-        channels,
-        outputs,
-        taps,
-        block_rows,
-        outputs,
-        block_depth,
-    )
-    x += tl.load(bias + column)[None, :]
-    x -= tl.sum(x, 1)[:, None] / outputs
-    variance = tl.sum(x * x, 1) / outputs
-    x *= (1 / tl.sqrt(variance + epsilon))[:, None]
-    x = x * tl.load(gain + column)[None, :] + tl.load(norm_bias + column)[None, :]
-    # Mish is x tanh(log(1 + e^x)); with e = e^x its tanh is (e^2 + 2e) / (e^2 + 2e + 2).
-    e = tl.exp(tl.minimum(x, 20.0))
-    x = x * (e * (e + 2)) / (e * (e + 2) + 2)
-    if shifted:
-        x += tl.load(shift + column)[None, :]
-    inside = (row < time)[:, None]
-    place = result + (item * time + row[:, None]) * outputs + column
-    if add:
-        x += tl.load(place, mask=inside, other=0)
-    tl.store(place, x.to(result.dtype.element_ty), mask=inside)
-
-
-@triton.jit
-def _attend(
-    qkv,
-    lengths,
-    result,
-    time,
-    scale,
-    heads: tl.constexpr,
-    head_width: tl.constexpr,
-    block_rows: tl.constexpr,
-    block_columns: tl.constexpr,
-):
-    """Attention in one pass over the keys, with a running maximum (Milakov and Gimelshein 2018)."""
-    item, head = tl.program_id(1) // heads, tl.program_id(1) % heads
-    first = tl.program_id(0) * block_rows
-    length = tl.load(lengths + item).to(tl.int32)
-    row = first + tl.arange(0, block_rows)
-    width = tl.arange(0, head_width)
-    stride: tl.constexpr = 3 * heads * head_width
-    base = qkv + item * time * stride + head * head_width
-    inside = (row < time)[:, None]
-    query = tl.load(base + row[:, None] * stride + width, mask=inside, other=0)
-    highest = tl.full((block_rows,), float("-inf"), tl.float32)
-    total = tl.zeros((block_rows,), tl.float32)
-    attended = tl.zeros((block_rows, head_width), tl.float32)
-    # A block that begins past the item's end attends to nothing and comes out zero.
-    end = tl.where(first < length, length, 0)
-    for start in range(0, end, block_columns):
-        column = start + tl.arange(0, block_columns)
-        used = column < length
-        place = base + heads * head_width + column[None, :] * stride + width[:, None]
-        key = tl.load(place, mask=used[None, :], other=0)
-        scores = tl.where(used[None, :], tl.dot(query, key) * scale, float("-inf"))
-        raised = tl.maximum(highest, tl.max(scores, 1))
-        share = tl.exp2(scores - raised[:, None])
-        kept = tl.exp2(highest - raised)
-        total = total * kept + tl.sum(share, 1)
-        place = base + 2 * heads * head_width + column[:, None] * stride + width
-        value = tl.load(place, mask=used[:, None], other=0)
-        attended = attended * kept[:, None] + tl.dot(share.to(value.dtype), value)
-        highest = raised
-    attended = attended / tl.maximum(total, 1e-30)[:, None]
-    place = result + (item * time + row[:, None]) * (heads * head_width) + head * head_width + width
-    tl.store(place, attended.to(result.dtype.element_ty), mask=inside)
-
-
-@triton.jit
-def _snake(
-    signal,
-    added,
-    alpha,
-    lengths,
-    total,
-    bent,
-    time,
-    size,
-    channels: tl.constexpr,
-    add: tl.constexpr,
-    block: tl.constexpr,
-):
-    index = tl.program_id(0) * block + tl.arange(0, block)
-    inside = index < size
-    sample = index // channels
-    length = tl.load(lengths + sample // time, mask=inside, other=0)
-    x = tl.load(signal + index, mask=inside, other=0)
-    if add:
-        x += tl.load(added + index, mask=inside, other=0)
-        tl.store(total + index, x, mask=inside)
-    scale = tl.load(alpha + index % channels, mask=inside, other=1)
-    sine = tl.sin(x * scale)
-    curved = tl.where(sample % time < length, x + sine * sine / (scale + 1e-9), 0.0)
-    tl.store(bent + index, curved, mask=inside)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.weights import Linear, NormedConv
+from engine.chatterbox.s3gen.layout import Linear
+from engine.chatterbox.s3gen.weights import NormedConv
 
 if TYPE_CHECKING:
     from engine.chatterbox.s3gen.kernels import Activation

@@ -6,7 +6,7 @@ import torch
 from engine.chatterbox.s3gen import Utterance, VoiceConditionals, WaveformDecoder
 from engine.chatterbox.s3gen.config import Precision
 from engine.chatterbox.s3gen.flow import Flow, FlowInputs
-from engine.chatterbox.s3gen.weights import Layout, read_checkpoint
+from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
 
 

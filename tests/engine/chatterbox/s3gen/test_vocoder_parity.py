@@ -6,10 +6,10 @@ from torch import Tensor
 
 from engine.chatterbox.s3gen import Utterance, WaveformDecoder
 from engine.chatterbox.s3gen.config import SAMPLES_PER_FRAME, Precision
+from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.source import load_source, pitch_hz
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
 from engine.chatterbox.s3gen.watermark import Watermark
-from engine.chatterbox.s3gen.weights import Layout, read_checkpoint
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
 
 
@@ -48,7 +48,7 @@ def test_a_waveform_is_upstreams_for_the_same_mel(
     source = load_source(Layout(tensors, upstream.device))
     with torch.inference_mode():
         pitch = pitch_hz(source, mel[None], torch.ones_like(mel[None, :, :1]))[0]
-    assert relative_error(pitch, upstream.pitch(mel)) < 1e-6
+    assert relative_error(pitch, upstream.pitch(mel)) < 1e-5
     ours = run(vocoder, [mel], [utterance], 64)[0, : utterance.samples]
     assert relative_error(ours, upstream.waveform(mel, utterance, pitch=pitch)) < 1e-3
     # With its sum of cycles in fp32, upstream itself is further from the exact one.

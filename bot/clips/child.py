@@ -1,0 +1,31 @@
+"""The child process: reads one upload on stdin, says one `Verdict` on stdout, and ends.
+
+`python -m bot.clips.child <limits as JSON>`. It confines itself before it reads the first byte.
+Never imports torch, discord, or anything that the bot keeps.
+"""
+
+import sys
+
+import msgspec
+
+from bot.clips.assessment import assess
+from bot.clips.confinement import confine
+from bot.clips.decoding import decode
+from bot.clips.limits import ClipLimits
+from bot.clips.verdict import Refused, Unfit, Verdict
+
+
+def main() -> None:
+    """Judge stdin."""
+    limits = msgspec.json.decode(sys.argv[1], type=ClipLimits)
+    confine(cpu_s=limits.decode_cpu_s, memory_mib=limits.decode_memory_mib)
+    verdict: Verdict
+    try:
+        verdict = assess(decode(sys.stdin.buffer, limits.max_decoded_s), limits)
+    except Unfit as unfit:
+        verdict = Refused(str(unfit))
+    sys.stdout.buffer.write(msgspec.msgpack.encode(verdict))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""From an upload's bytes to mono samples. Runs in the child process only.
+
+The format is recognised by content and opened by exactly that demuxer, with decoders of sound
+only: a playlist, a picture or a video's frames are never interpreted, and nothing but the given
+file can be opened.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import av
+import av.error
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from bot.clips.verdict import SAMPLE_RATE, Unfit
+
+FloatArray = npt.NDArray[np.float32]
+
+_MIN_RATE, _MAX_RATE = 8_000, 192_000
+_MAX_CHANNELS = 8
+#: Share of a file's packets that may be broken before it counts as damaged.
+_MAX_BROKEN_SHARE = 0.05
+_HEADER_BYTES = 64
+_MOST_TAGS = 4
+_DECODERS = (
+    "aac,aac_fixed,alac,flac,libopus,libvorbis,mp3,mp3float,opus,vorbis,"
+    "adpcm_ima_wav,adpcm_ms,pcm_alaw,pcm_mulaw,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,"
+    "pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be"
+)
+_FORMATS = (
+    (re.compile(rb"(RIFF|RF64)....WAVE", re.DOTALL), "wav"),
+    (re.compile(rb"fLaC"), "flac"),
+    (re.compile(rb"OggS"), "ogg"),
+    (re.compile(rb"\x1a\x45\xdf\xa3"), "matroska"),
+    (re.compile(rb"....ftyp", re.DOTALL), "mov"),
+    # Eleven set bits, then two of version and two of layer: layer 0 is AAC's, 1 is MP3's.
+    (re.compile(rb"\xff[\xf0\xf1\xf8\xf9]"), "aac"),
+    (re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"), "mp3"),
+)
+
+_UNKNOWN = (
+    "I do not know this kind of file; please send a recording as WAV, FLAC, MP3, M4A, OGG or WebM."
+)
+_DAMAGED = "The file is damaged and cannot be played; please export or record it again."
+_NO_SOUND = "There is no sound in this file; please send a recording of your voice."
+
+
+def decode(file: BinaryIO, max_decoded_s: float) -> FloatArray:
+    """Samples of the file's first sound track, (samples,) at `SAMPLE_RATE`, nominally in [-1, 1].
+
+    Raises `Unfit`, and `MemoryError` where the process may have no more.
+    """
+    blocks: list[FloatArray] = []
+    try:
+        with av.open(
+            file,
+            "r",
+            format=_format_of(file),
+            options={"codec_whitelist": _DECODERS, "protocol_whitelist": "-"},
+            metadata_errors="ignore",
+        ) as container:
+            length = 0
+            for block in _resampled(_frames(container)):
+                blocks.append(block)
+                length += len(block)
+                if length > max_decoded_s * SAMPLE_RATE:
+                    raise Unfit(
+                        f"The recording is longer than {max_decoded_s / 60:.0f} minutes; please "
+                        "send only a part of it."
+                    )
+    except (Unfit, MemoryError):
+        raise
+    except Exception as error:  # whatever a library makes of bytes that mean nothing
+        raise Unfit(_DAMAGED) from error
+    if not blocks:
+        raise Unfit(_NO_SOUND)
+    samples = np.concatenate(blocks)
+    if not np.isfinite(samples).all():
+        raise Unfit(_DAMAGED)
+    return samples
+
+
+def _format_of(file: BinaryIO) -> str:
+    """The demuxer for what the file holds; ID3 tags before the sound are skipped."""
+    start = 0
+    for _ in range(_MOST_TAGS):
+        file.seek(start)
+        header = file.read(_HEADER_BYTES)
+        if not header.startswith(b"ID3") or len(header) < 10:
+            break
+        # ID3v2: a ten-byte header; the size has seven bits a byte; a footer repeats the header.
+        size = sum(
+            (byte & 0x7F) << shift for byte, shift in zip(header[6:10], (21, 14, 7, 0), strict=True)
+        )
+        start += 10 + size + (10 if header[5] & 0x10 else 0)
+    file.seek(0)
+    if not header:
+        raise Unfit("The file is empty; please send a recording of your voice.")
+    for pattern, name in _FORMATS:
+        if pattern.match(header):
+            return name
+    raise Unfit(_UNKNOWN)
+
+
+def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
+    """The sound, frame by frame; single broken packets are left out, as players do."""
+    if not container.streams.audio:
+        raise Unfit(_NO_SOUND)
+    stream = container.streams.audio[0]
+    if stream.codec_context is None or stream.codec_context.codec.name not in _DECODERS.split(","):
+        raise Unfit(_UNKNOWN)
+    stream.codec_context.thread_count = 1
+    packets = broken = 0
+    for packet in container.demux(stream):
+        packets += 1
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            broken += 1
+    if broken > max(2, packets * _MAX_BROKEN_SHARE):
+        raise Unfit(_DAMAGED)
+
+
+def _resampled(frames: Iterator[av.AudioFrame]) -> Iterator[FloatArray]:
+    """Mono blocks at `SAMPLE_RATE`; a rate that changes on the way starts the filter anew."""
+    rate = 0
+    resampler: soxr.ResampleStream | None = None
+    for frame in frames:
+        if resampler is None or frame.sample_rate != rate:
+            if resampler:
+                yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+            rate = frame.sample_rate
+            _require_sane(frame)
+            resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+        yield resampler.resample_chunk(_mono(frame))
+    if resampler:
+        yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def _require_sane(frame: av.AudioFrame) -> None:
+    if not _MIN_RATE <= frame.sample_rate <= _MAX_RATE:
+        raise Unfit(
+            f"The recording has {frame.sample_rate} samples a second; please send one with 16,000 "
+            "to 48,000."
+        )
+
+
+def _mono(frame: av.AudioFrame) -> FloatArray:
+    """The mean of the channels as float32, full scale 1.0."""
+    channels = frame.layout.nb_channels
+    if not 1 <= channels <= _MAX_CHANNELS:
+        raise Unfit(f"The recording has {channels} channels; please send it in mono or stereo.")
+    samples: npt.NDArray[Any] = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, channels).T
+    if samples.dtype.kind == "u":
+        samples = samples.astype(np.float32) / 128 - 1
+    elif samples.dtype.kind == "i":
+        samples = samples.astype(np.float32) / -float(np.iinfo(samples.dtype).min)
+    # No silent infinities: `decode` looks for them once, at the end.
+    with np.errstate(all="ignore"):
+        mono: FloatArray = np.mean(samples, axis=0, dtype=np.float32)
+    return mono

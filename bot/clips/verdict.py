@@ -1,0 +1,35 @@
+"""What the child process says of an upload: one msgpack struct on its stdout.
+
+A judged clip crosses as plain samples, never as an encoded file: whatever a hostile upload might
+make of the child, no other decoder ever reads bytes that the child composed.
+"""
+
+import msgspec
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
+    """The clip is good. `pcm` is mono little-endian int16 at `SAMPLE_RATE`; see `JudgedClip`."""
+
+    pcm: bytes
+    voiced_s: float
+    snr_db: float
+    loudness_lufs: float
+    clipped_share: float
+    speaker_similarity: float
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The clip is not good; `sentence` says what was heard and how to do better."""
+
+    sentence: str
+
+
+Verdict = Accepted | Refused
+
+#: What Chatterbox learns from, so that a clip is resampled once in its life. Speech has nothing
+#: above 12 kHz that a listener would miss, and a clip takes half the room of one at 48 kHz.
+SAMPLE_RATE = 24_000
+
+
+class Unfit(Exception):
+    """The clip is refused; `str` is the sentence. Stays inside the child process."""

@@ -1,0 +1,86 @@
+"""Who may do what to whose voice: one table and one function without side effects.
+
+Asked by the services, never by commands: a forged id meets it like any other.
+"""
+
+from collections.abc import Set
+from enum import Enum, auto
+
+
+class Standing(Enum):
+    """What somebody is to a voice, in the server where they ask. They may be several at once."""
+
+    OWNER = auto()
+    SHARED_WITH = auto()  # the owner shares it with the server
+    OTHER = auto()
+    MODERATOR = auto()  # may manage the server, and the voice has to do with it
+    BOT_OWNER = auto()  # runs the bot
+
+
+class Action(Enum):
+    """What can be done with a voice."""
+
+    SPEAK = auto()
+    SEE = auto()
+    PREVIEW = auto()
+    CHOOSE = auto()  # as one's own voice in a server
+    RENAME = auto()
+    REPLACE = auto()
+    DELETE = auto()
+    SHARE = auto()
+    UNSHARE = auto()
+    ADJUST = auto()
+    REPORT = auto()
+    SET_DEFAULT = auto()  # as the voice of members without one
+    DISABLE = auto()
+    ENABLE = auto()
+    DISABLE_EVERYWHERE = auto()
+    ENABLE_EVERYWHERE = auto()
+
+
+_USE = frozenset({Action.SPEAK, Action.SEE, Action.PREVIEW, Action.CHOOSE})
+
+RIGHTS: dict[Standing, frozenset[Action]] = {
+    Standing.OWNER: _USE
+    | {
+        Action.RENAME,
+        Action.REPLACE,
+        Action.DELETE,
+        Action.SHARE,
+        Action.UNSHARE,
+        Action.ADJUST,
+    },
+    Standing.SHARED_WITH: _USE | {Action.REPORT},
+    # It may be heard without being shared: whoever hears it may report it.
+    Standing.OTHER: frozenset({Action.REPORT}),
+    Standing.MODERATOR: frozenset(
+        {Action.SEE, Action.REPORT, Action.DISABLE, Action.ENABLE, Action.UNSHARE}
+    ),
+    Standing.BOT_OWNER: frozenset(
+        {
+            Action.SEE,
+            Action.REPORT,
+            Action.DELETE,
+            Action.UNSHARE,
+            Action.DISABLE,
+            Action.ENABLE,
+            Action.DISABLE_EVERYWHERE,
+            Action.ENABLE_EVERYWHERE,
+        }
+    ),
+}
+
+#: What nobody may do with a voice that is disabled where they ask.
+_NOT_WHILE_DISABLED = frozenset(
+    {Action.SPEAK, Action.PREVIEW, Action.CHOOSE, Action.SHARE, Action.SET_DEFAULT}
+)
+
+
+def permitted(action: Action, standings: Set[Standing], *, disabled: bool) -> bool:
+    """Whether somebody of these standings may do `action` with a voice."""
+    if disabled and action in _NOT_WHILE_DISABLED:
+        return False
+    if action is Action.SET_DEFAULT:
+        # A moderator chooses it, but only a voice that its owner has given to everybody here.
+        return standings >= {Standing.MODERATOR, Standing.SHARED_WITH}
+    return any(action in RIGHTS[standing] for standing in standings)

@@ -1,0 +1,91 @@
+"""`/voice-admin`: what those who manage a server decide about voices in it.
+
+A group of its own, because Discord hides whole commands from members, never single subcommands.
+"""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.utils import escape_markdown
+
+from bot.client import TimbreBot
+from bot.voice_rights import Action
+from cogs.people import offering, person_of
+
+_REPORTS_MAX = 5
+
+VoiceName = app_commands.Range[str, 1, 100]
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_guild=True)
+class Moderation(
+    commands.GroupCog, group_name="voice-admin", group_description="Voices in this server"
+):
+    """Commands for moderators. A server can hand them to others, so each is checked when used."""
+
+    def __init__(self, bot: TimbreBot) -> None:
+        self.bot = bot
+        self.services = bot.services
+        super().__init__()
+
+    @app_commands.command(description="Let nobody speak in a voice in this server")
+    @app_commands.describe(voice="Which voice")
+    @app_commands.autocomplete(voice=offering(Action.DISABLE))
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def disable(self, interaction: discord.Interaction, voice: VoiceName) -> None:
+        """Disable a voice here."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        found = await self.services.voice_moderation.disable(voice, person_of(interaction))
+        await interaction.edit_original_response(
+            content=f"Nobody can speak in **{escape_markdown(found.name)}** in this server now."
+        )
+
+    @app_commands.command(description="Allow a voice in this server again")
+    @app_commands.describe(voice="Which voice")
+    @app_commands.autocomplete(voice=offering(Action.ENABLE))
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def enable(self, interaction: discord.Interaction, voice: VoiceName) -> None:
+        """Enable a voice here."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        found = await self.services.voice_moderation.enable(voice, person_of(interaction))
+        await interaction.edit_original_response(
+            content=f"**{escape_markdown(found.name)}** can be spoken in here again."
+        )
+
+    @app_commands.command(description="The voice of members who have none of their own")
+    @app_commands.describe(voice="A voice shared with this server; nothing for the stock voice")
+    @app_commands.autocomplete(voice=offering(Action.SET_DEFAULT))
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def default(
+        self, interaction: discord.Interaction, voice: VoiceName | None = None
+    ) -> None:
+        """Set or unset the server's default voice."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        found = await self.services.voice_keeping.set_default(voice, person_of(interaction))
+        name = f"**{escape_markdown(found.name)}**" if found else "the stock voice"
+        await interaction.edit_original_response(
+            content=f"Members without a voice of their own speak in {name} here."
+        )
+
+    @app_commands.command(description="What members reported about voices here")
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def reports(self, interaction: discord.Interaction) -> None:
+        """Show the newest reports."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        reports = await self.services.voice_moderation.reports(person_of(interaction))
+        lines = [
+            f"**{escape_markdown(voice.name)}** of <@{voice.owner_id}>, reported by "
+            f"<@{report.user_id}> <t:{report.reported_at:.0f}:R>: {escape_markdown(report.reason)}"
+            for voice, report in reports[:_REPORTS_MAX]
+        ]
+        if len(reports) > _REPORTS_MAX:
+            lines.append(f"… and {len(reports) - _REPORTS_MAX} older ones.")
+        await interaction.edit_original_response(
+            content="\n".join(lines)[:2000] or "Nobody has reported a voice here."
+        )
+
+
+async def setup(bot: TimbreBot) -> None:
+    """Called by discord.py when the extension is loaded."""
+    await bot.add_cog(Moderation(bot))

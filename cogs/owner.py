@@ -1,0 +1,71 @@
+"""`/bot-owner`: what only those who run the bot may do, in every server."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.utils import escape_markdown
+
+from bot.client import TimbreBot
+from bot.errors import UserError
+from cogs.people import person_of
+
+VoiceName = app_commands.Range[str, 1, 100]
+
+
+@app_commands.default_permissions()
+class Owner(commands.GroupCog, group_name="bot-owner", group_description="For who runs this bot"):
+    """Commands for the bot's owner. Discord cannot hide them from administrators: each is checked.
+
+    Voices are named by number here ("voice:12"), as they are in exports and logs.
+    """
+
+    def __init__(self, bot: TimbreBot) -> None:
+        self.bot = bot
+        self.services = bot.services
+        super().__init__()
+
+    async def interaction_check(self, interaction: discord.Interaction) -> bool:
+        """Whether the caller runs the bot, by Discord's own word."""
+        return await self.bot.is_owner(interaction.user)
+
+    @app_commands.command(name="delete-user", description="Delete everything about a person")
+    @app_commands.describe(user_id="Their Discord id")
+    async def delete_user(
+        self, interaction: discord.Interaction, user_id: app_commands.Range[str, 15, 20]
+    ) -> None:
+        """Delete a person, as they themselves could with /privacy delete."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        if not (user_id.isascii() and user_id.isdecimal() and int(user_id) < 2**63):
+            raise UserError("A user id is a number of 15 to 20 digits.")
+        voices = await self.services.privacy.delete(int(user_id))
+        had = "1 voice" if voices == 1 else f"{voices} voices"
+        await interaction.edit_original_response(
+            content=f"Everything about that person is deleted; they had {had}."
+        )
+
+    @app_commands.command(name="disable", description="Let nobody speak in a voice, anywhere")
+    @app_commands.describe(voice="Its name or number (voice:12)")
+    async def disable(self, interaction: discord.Interaction, voice: VoiceName) -> None:
+        """Disable a voice in every server."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction, runs_the_bot=True)
+        found = await self.services.voice_moderation.disable_everywhere(voice, person)
+        await interaction.edit_original_response(
+            content=f"**{escape_markdown(found.name)}** is disabled in every server."
+        )
+
+    @app_commands.command(name="enable", description="Allow a voice again")
+    @app_commands.describe(voice="Its name or number (voice:12)")
+    async def enable(self, interaction: discord.Interaction, voice: VoiceName) -> None:
+        """Enable a voice that was disabled in every server."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction, runs_the_bot=True)
+        found = await self.services.voice_moderation.enable_everywhere(voice, person)
+        await interaction.edit_original_response(
+            content=f"**{escape_markdown(found.name)}** is allowed again."
+        )
+
+
+async def setup(bot: TimbreBot) -> None:
+    """Called by discord.py when the extension is loaded."""
+    await bot.add_cog(Owner(bot))

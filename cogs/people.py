@@ -1,0 +1,41 @@
+"""Who is behind an interaction, and which voices to offer them as they type."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+
+import discord
+from discord import app_commands
+
+from bot.client import TimbreBot
+from bot.voice_rights import Action
+from bot.voices import Person
+
+Completion = Callable[
+    [discord.Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]
+]
+
+
+def person_of(interaction: discord.Interaction, *, runs_the_bot: bool = False) -> Person:
+    """The caller as the services see them. What they may manage is Discord's word, not theirs."""
+    return Person(
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id or 0,
+        moderates=interaction.guild_id is not None and interaction.permissions.manage_guild,
+        runs_the_bot=runs_the_bot,
+    )
+
+
+def offering(action: Action) -> Completion:
+    """Autocompletion with the voices that the caller may do `action` with."""
+
+    async def complete(
+        interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        voices = cast("TimbreBot", interaction.client).services.voices
+        offered = await voices.offer(typed, action, person_of(interaction))
+        return [
+            app_commands.Choice(name=choice.label[:100], value=choice.value)
+            for choice in offered[:25]
+        ]
+
+    return complete

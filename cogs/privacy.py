@@ -1,0 +1,109 @@
+"""`/privacy`: what is stored about the caller: shown, handed over, deleted. Also in messages."""
+
+import io
+from typing import Any
+
+import discord
+from discord import app_commands, ui
+from discord.ext import commands
+
+from bot.client import TimbreBot
+from bot.errors import UserError, sentence_for, tell
+
+_CONFIRM_WITHIN_S = 120.0
+
+_WHAT = {
+    "users": "your user id",
+    "voices": "voices",
+    "voice_shares": "servers a voice is shared with",
+    "voice_choices": "choices of a voice in a server",
+    "voice_reports": "reports you made",
+    "conditionals_cache": "analysed clips",
+    "speech_cache": "pieces of speech made in your voices",
+}
+
+
+class Privacy(commands.GroupCog, group_name="privacy", group_description="Your data"):
+    """Commands about the caller's own data."""
+
+    def __init__(self, bot: TimbreBot) -> None:
+        self.bot = bot
+        self.services = bot.services
+        super().__init__()
+
+    @app_commands.command(description="What I have stored about you")
+    async def info(self, interaction: discord.Interaction) -> None:
+        """Count what there is about the caller."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        counts = await self.services.privacy.counts(interaction.user.id)
+        lines = [f"- {_WHAT.get(table, table)}: {count}" for table, count in counts.items()]
+        stored = "\n".join(lines) if lines else "Nothing."
+        await interaction.edit_original_response(
+            content=f"**What I have stored about you**\n{stored}\n"
+            "What you write and what anybody says is never stored. `/privacy export` hands all of "
+            "it to you, `/privacy delete` deletes it."
+        )
+
+    @app_commands.command(description="Everything I have stored about you, as a file")
+    async def export(self, interaction: discord.Interaction) -> None:
+        """Send the caller a ZIP of their rows and clips."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        archive = await self.services.privacy.export(interaction.user.id)
+        if len(archive) > interaction.filesize_limit:
+            raise UserError(
+                "Your data is larger than a file may be here. Whoever runs this bot can hand it "
+                "to you."
+            )
+        await interaction.edit_original_response(
+            attachments=[discord.File(io.BytesIO(archive), filename="timbre-export.zip")]
+        )
+
+    @app_commands.command(description="Delete everything I have stored about you")
+    async def delete(self, interaction: discord.Interaction) -> None:
+        """Ask for confirmation, then delete the caller."""
+        await interaction.response.send_message(
+            "This deletes your voices, their clips and everything made from them, in every "
+            "server. It cannot be undone.",
+            view=Confirmation(self.bot, interaction),
+            ephemeral=True,
+        )
+
+
+class Confirmation(ui.View):
+    """One button that deletes its owner."""
+
+    def __init__(self, bot: TimbreBot, shown_by: discord.Interaction) -> None:
+        super().__init__(timeout=_CONFIRM_WITHIN_S)
+        self.bot = bot
+        self._shown_by = shown_by
+
+    async def interaction_check(self, interaction: discord.Interaction) -> bool:
+        """Nobody else can press it, although nobody else can see it."""
+        return interaction.user.id == self._shown_by.user.id
+
+    @ui.button(label="Delete everything", style=discord.ButtonStyle.danger)
+    async def confirm(self, interaction: discord.Interaction, _: ui.Button["Confirmation"]) -> None:
+        """Delete."""
+        await interaction.response.defer()
+        self.stop()
+        await self.bot.services.privacy.delete(interaction.user.id)
+        await interaction.edit_original_response(
+            content="Everything about you is deleted.", view=None
+        )
+
+    async def on_timeout(self) -> None:
+        """Take the button away."""
+        await self._shown_by.edit_original_response(
+            content="You did not confirm, so nothing was deleted.", view=None
+        )
+
+    async def on_error(
+        self, interaction: discord.Interaction, error: Exception, _: ui.Item[Any]
+    ) -> None:
+        """Tell the caller."""
+        await tell(interaction, sentence_for(error))
+
+
+async def setup(bot: TimbreBot) -> None:
+    """Called by discord.py when the extension is loaded."""
+    await bot.add_cog(Privacy(bot))

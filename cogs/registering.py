@@ -1,0 +1,200 @@
+"""The form with the consent in it, and the panel on which a new voice is tried out."""
+
+import asyncio
+import io
+import logging
+from pathlib import Path
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.client import TimbreBot
+from bot.consent import CONSENT_LABEL, CONSENT_TEXT
+from bot.errors import UserError, sentence_for, tell
+from bot.private_files import create
+from bot.registration import NAME_MAX_CHARS, Draft, Wish
+from data.rows import VoiceRow
+from engine.errors import SpeechError, VoiceUnusable
+
+log = logging.getLogger(__name__)
+
+PREVIEW_TEXT = "This is how I sound. I hope that you like my voice."
+
+#: Discord lets the bot change its answer for 15 minutes.
+_PANEL_LASTS_S = 14 * 60.0
+
+_DONE, _DOING, _NOT_DONE = "✅", "⏳", "▫️"
+
+
+class ConsentForm(ui.Modal):
+    """Asks for the consent, and for whatever of name and clip is not known yet."""
+
+    def __init__(
+        self,
+        bot: TimbreBot,
+        *,
+        name: str | None = None,
+        clip: discord.Attachment | None = None,
+        replaces: VoiceRow | None = None,
+        former: "DraftPanel | None" = None,
+    ) -> None:
+        super().__init__(title="Your voice", timeout=_PANEL_LASTS_S)
+        self.bot = bot
+        self._name = name
+        self._clip = clip
+        self._replaces = replaces
+        self._former = former
+        self._name_field: ui.TextInput[Any] = ui.TextInput(max_length=NAME_MAX_CHARS)
+        self._clip_field: ui.FileUpload[Any] = ui.FileUpload()
+        self._agreed: ui.Checkbox[Any] = ui.Checkbox()
+        self.add_item(ui.TextDisplay(CONSENT_TEXT))
+        if name is None:
+            self.add_item(ui.Label(text="Name of the voice", component=self._name_field))
+        if clip is None:
+            self.add_item(
+                ui.Label(
+                    text="Clip",
+                    description="A sound file with at least a few seconds of clear speech.",
+                    component=self._clip_field,
+                )
+            )
+        self.add_item(ui.Label(text=CONSENT_LABEL, component=self._agreed))
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        """Make a draft and show it."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        clip = self._clip or self._clip_field.values[0]
+        wish = Wish(
+            owner_id=interaction.user.id,
+            guild_id=interaction.guild_id,
+            name=self._name or self._name_field.value.strip(),
+            agreed=self._agreed.value,
+            size_bytes=clip.size,
+            replaces=self._replaces,
+        )
+        if self._former is not None:
+            await self._former.withdraw("You chose to try another clip.")
+        await try_out(self.bot, interaction, wish, clip)
+
+    async def on_error(  # type: ignore[override]  # as discord.py's own modals have it
+        self, interaction: discord.Interaction, error: Exception
+    ) -> None:
+        """Tell the caller."""
+        await tell(interaction, sentence_for(error))
+
+
+async def try_out(
+    bot: TimbreBot, interaction: discord.Interaction, wish: Wish, clip: discord.Attachment
+) -> None:
+    """Make a draft of `clip`, showing each step, and end with a panel to decide on it."""
+    services = bot.services
+
+    async def fetch(path: Path) -> None:
+        try:
+            content = await clip.read()
+        except discord.NotFound:
+            raise UserError("Discord does not have this file any more.") from None
+        await asyncio.to_thread(create, path, content)
+
+    async def received() -> None:
+        await interaction.edit_original_response(content=_steps(1, "Received"))
+
+    draft = await services.registration.draft(wish, fetch, received)
+    try:
+        checked = f"Checked: {draft.clip.voiced_s:.1f} s of speech"
+        await interaction.edit_original_response(content=_steps(2, "Received", checked))
+        enrolled, files = await _preview(bot, draft)
+        panel = DraftPanel(bot, draft, interaction)
+        await interaction.edit_original_response(
+            content=_steps(4, "Received", checked, enrolled, "Ready: keep it?"),
+            attachments=files,
+            view=panel,
+        )
+    except BaseException:
+        await services.registration.discard(draft)
+        raise
+
+
+def _steps(done: int, *said: str) -> str:
+    names = [*said, *("Received", "Checked", "Enrolled", "Ready")[len(said) :]]
+    marks = [_DONE] * done + [_DOING] + [_NOT_DONE] * 4
+    return "\n".join(f"{mark} {name}" for mark, name in zip(marks, names, strict=False))
+
+
+async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str, list[discord.File]]:
+    """What became of the enrolment, and the draft to be heard."""
+    utterance = bot.services.speech.utterance([PREVIEW_TEXT], draft.speaker)
+    try:
+        audio = await utterance.ogg()
+    except VoiceUnusable:
+        raise
+    except SpeechError as error:
+        return f"Not enrolled yet, and no preview: {error}", []
+    preview = [discord.File(io.BytesIO(audio), filename="preview.ogg")]
+    if utterance.substitution:
+        return f"Not enrolled yet. {utterance.substitution}", preview
+    return "Enrolled", preview
+
+
+class DraftPanel(ui.View):
+    """Keep, try another clip, or delete. A draft that nobody decides on is deleted."""
+
+    def __init__(self, bot: TimbreBot, draft: Draft, shown_by: discord.Interaction) -> None:
+        super().__init__(timeout=_PANEL_LASTS_S)
+        self.bot = bot
+        self._draft = draft
+        self._shown_by = shown_by
+
+    async def interaction_check(self, interaction: discord.Interaction) -> bool:
+        """Only its owner decides, although nobody else can see it."""
+        return interaction.user.id == self._draft.wish.owner_id
+
+    @ui.button(label="Keep", style=discord.ButtonStyle.success)
+    async def keep(self, interaction: discord.Interaction, _: ui.Button["DraftPanel"]) -> None:
+        """Make it a voice."""
+        await interaction.response.defer()
+        self.stop()
+        try:
+            voice = await self.bot.services.registration.keep(self._draft)
+        except UserError as error:
+            await interaction.edit_original_response(content=str(error), attachments=[], view=None)
+            return
+        await interaction.edit_original_response(
+            content=f"The voice **{discord.utils.escape_markdown(voice.name)}** is yours. "
+            "Try it with `/say`.",
+            view=None,
+        )
+
+    @ui.button(label="Try another clip")
+    async def another(self, interaction: discord.Interaction, _: ui.Button["DraftPanel"]) -> None:
+        """Ask for another clip; this one is deleted once there is one."""
+        wish = self._draft.wish
+        await interaction.response.send_modal(
+            ConsentForm(self.bot, name=wish.name, replaces=wish.replaces, former=self)
+        )
+
+    @ui.button(label="Delete", style=discord.ButtonStyle.danger)
+    async def delete(self, interaction: discord.Interaction, _: ui.Button["DraftPanel"]) -> None:
+        """Throw it away."""
+        await interaction.response.defer()
+        await self.withdraw("I deleted the clip and everything made from it.")
+
+    async def withdraw(self, sentence: str) -> None:
+        """Throw the draft away and say so where it was shown."""
+        self.stop()
+        await self.bot.services.registration.discard(self._draft)
+        try:
+            await self._shown_by.edit_original_response(content=sentence, attachments=[], view=None)
+        except discord.HTTPException as error:
+            log.info("a panel is gone already", extra={"status": error.status})
+
+    async def on_timeout(self) -> None:
+        """Nobody kept it."""
+        await self.withdraw("You did not keep this voice, so I deleted the clip.")
+
+    async def on_error(
+        self, interaction: discord.Interaction, error: Exception, _: ui.Item[Any]
+    ) -> None:
+        """Tell the caller."""
+        await tell(interaction, sentence_for(error))

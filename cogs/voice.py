@@ -1,0 +1,284 @@
+"""`/voice`: register a voice and live with it; "Use as my voice" on one's own message."""
+
+import io
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.utils import escape_markdown
+
+from bot.client import TimbreBot
+from bot.errors import UserError
+from bot.registration import NAME_MAX_CHARS
+from bot.voice_keeping import SETTING_RANGES
+from bot.voice_moderation import REASON_MAX_CHARS
+from bot.voice_rights import Action
+from cogs.people import offering, person_of
+from cogs.registering import PREVIEW_TEXT, ConsentForm
+from data.rows import VoiceRow
+
+_LIST_MAX = 20
+
+VoiceName = app_commands.Range[str, 1, 100]
+NewName = app_commands.Range[str, 1, NAME_MAX_CHARS]
+Exaggeration = app_commands.Range[float, *SETTING_RANGES["exaggeration"]]
+Pace = app_commands.Range[float, *SETTING_RANGES["cfg_weight"]]
+Temperature = app_commands.Range[float, *SETTING_RANGES["temperature"]]
+Seed = app_commands.Range[int, 0, 2**31 - 1]
+
+
+@app_commands.guild_only()
+class Voice(commands.GroupCog, group_name="voice", group_description="Your voices"):
+    """Commands for members. Whether they may is decided by the services."""
+
+    def __init__(self, bot: TimbreBot) -> None:
+        self.bot = bot
+        self.services = bot.services
+        self._on_message = app_commands.ContextMenu(
+            name="Use as my voice", callback=self.use_message
+        )
+        self._on_message.guild_only = True
+        super().__init__()
+
+    async def cog_load(self) -> None:
+        """Add what cannot be declared in a class."""
+        self.bot.tree.add_command(self._on_message)
+
+    async def cog_unload(self) -> None:
+        """Take it away again."""
+        self.bot.tree.remove_command(self._on_message.name, type=self._on_message.type)
+
+    @app_commands.command(description="Give me a voice of your own, from a sound file")
+    @app_commands.describe(name="What to call the voice", clip="A sound file with clear speech")
+    async def register(
+        self,
+        interaction: discord.Interaction,
+        name: NewName | None = None,
+        clip: discord.Attachment | None = None,
+    ) -> None:
+        """Ask for the consent and for what is missing."""
+        await interaction.response.send_modal(ConsentForm(self.bot, name=name, clip=clip))
+
+    async def use_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        """Register the sound in a message of one's own."""
+        if message.author.id != interaction.user.id:
+            raise UserError("You can only take a voice from a message of your own.")
+        clip = next((a for a in message.attachments if _may_sound(a)), None)
+        if clip is None:
+            raise UserError("There is no sound in this message.")
+        await interaction.response.send_modal(ConsentForm(self.bot, clip=clip))
+
+    @app_commands.command(description="Give one of your voices another clip")
+    @app_commands.describe(voice="Which voice", clip="A sound file with clear speech")
+    @app_commands.autocomplete(voice=offering(Action.REPLACE))
+    async def replace(
+        self,
+        interaction: discord.Interaction,
+        voice: VoiceName,
+        clip: discord.Attachment | None = None,
+    ) -> None:
+        """Like registering, but into a voice that is there."""
+        found = await self.services.voices.find(voice, Action.REPLACE, person_of(interaction))
+        await interaction.response.send_modal(
+            ConsentForm(self.bot, name=found.name, clip=clip, replaces=found)
+        )
+
+    @app_commands.command(description="Which voices you can speak in here")
+    async def list(self, interaction: discord.Interaction) -> None:
+        """Show one's own voices, and the shared ones with who shares them."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction)
+        store = self.services.store
+        own = await store.voices.owned_by(person.user_id, person.guild_id)
+        shared = await store.shares.of_guild(person.guild_id)
+        shared_ids = {voice.voice_id for voice in shared}
+        usual = await self.services.voices.used_by(person)
+        lines = ["**Your voices**"]
+        for voice in own:
+            marks = []
+            if usual and voice.voice_id == usual.voice_id:
+                marks.append("you speak in it here")
+            if voice.voice_id in shared_ids:
+                marks.append("shared with this server")
+            if await self.services.voices.is_disabled(voice, person.guild_id):
+                marks.append("disabled here")
+            lines.append(f"{_name(voice)}{' — ' if marks else ''}{', '.join(marks)}")
+        if not own:
+            lines.append("None yet. `/voice register` makes one.")
+        others = [voice for voice in shared if voice.owner_id != person.user_id]
+        if others:
+            lines.append("**Shared with this server**")
+            lines += [f"{_name(v)} — shared by <@{v.owner_id}>" for v in others[:_LIST_MAX]]
+            if len(others) > _LIST_MAX:
+                lines.append(f"… and {len(others) - _LIST_MAX} more.")
+        await interaction.edit_original_response(content="\n".join(lines)[:2000])
+
+    @app_commands.command(description="Speak in this voice from now on, in this server")
+    @app_commands.describe(voice="Which voice")
+    @app_commands.autocomplete(voice=offering(Action.CHOOSE))
+    async def use(self, interaction: discord.Interaction, voice: VoiceName) -> None:
+        """Choose the voice for `/say` without one."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        found = await self.services.voice_keeping.use(voice, person_of(interaction))
+        await interaction.edit_original_response(
+            content=f"You speak in {_name(found)} in this server from now on."
+        )
+
+    @app_commands.command(description="What there is to know about a voice")
+    @app_commands.describe(voice="Which voice")
+    @app_commands.autocomplete(voice=offering(Action.SEE))
+    async def info(self, interaction: discord.Interaction, voice: VoiceName) -> None:
+        """Show a voice's facts."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction)
+        found = await self.services.voices.find(voice, Action.SEE, person)
+        shared = await self.services.store.shares.is_shared(found.voice_id, person.guild_id)
+        disabled = await self.services.voices.is_disabled(found, person.guild_id)
+        embed = discord.Embed(title=escape_markdown(found.name))
+        embed.add_field(name="Whose", value=f"<@{found.owner_id}>")
+        embed.add_field(name="Clip", value=f"{found.duration_s:.1f} s")
+        embed.add_field(name="Shared with this server", value="yes" if shared else "no")
+        embed.add_field(name="Disabled here", value="yes" if disabled else "no")
+        embed.add_field(name="Speaks with", value=_settings(found), inline=False)
+        if found.owner_id == person.user_id:
+            agreed = f"<t:{found.consented_at:.0f}>"
+            embed.add_field(
+                name="Your consent", value=f"text {found.consent_version}, {agreed}", inline=False
+            )
+        await interaction.edit_original_response(embed=embed)
+
+    @app_commands.command(description="Hear how a voice sounds")
+    @app_commands.describe(voice="Which voice")
+    @app_commands.autocomplete(voice=offering(Action.PREVIEW))
+    async def preview(self, interaction: discord.Interaction, voice: VoiceName) -> None:
+        """Send a sentence in a voice, to the caller alone."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction)
+        found = await self.services.voices.find(voice, Action.PREVIEW, person)
+        speaker = self.services.voices.as_speaker(found, person)
+        utterance = self.services.speech.utterance([PREVIEW_TEXT], speaker)
+        audio = await utterance.ogg()
+        await interaction.edit_original_response(
+            content=utterance.substitution,
+            attachments=[discord.File(io.BytesIO(audio), filename="preview.ogg")],
+        )
+
+    @app_commands.command(description="Give one of your voices another name")
+    @app_commands.describe(voice="Which voice", name="Its new name")
+    @app_commands.autocomplete(voice=offering(Action.RENAME))
+    async def rename(
+        self, interaction: discord.Interaction, voice: VoiceName, name: NewName
+    ) -> None:
+        """Rename a voice."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        renamed = await self.services.voice_keeping.rename(voice, name, person_of(interaction))
+        await interaction.edit_original_response(content=f"It is called {_name(renamed)} now.")
+
+    @app_commands.command(description="Delete one of your voices and everything made from it")
+    @app_commands.describe(voice="Which voice")
+    @app_commands.autocomplete(voice=offering(Action.DELETE))
+    async def delete(self, interaction: discord.Interaction, voice: VoiceName) -> None:
+        """Delete a voice."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        deleted = await self.services.voice_keeping.delete(voice, person_of(interaction))
+        await interaction.edit_original_response(
+            content=f"{_name(deleted)} is deleted, with its clip and everything made from it."
+        )
+
+    @app_commands.command(description="Let everybody in this server speak in one of your voices")
+    @app_commands.describe(voice="Which voice")
+    @app_commands.autocomplete(voice=offering(Action.SHARE))
+    async def share(self, interaction: discord.Interaction, voice: VoiceName) -> None:
+        """Share a voice with this server."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        shared = await self.services.voice_keeping.share(voice, person_of(interaction))
+        await interaction.edit_original_response(
+            content=f"Everybody in this server can speak in {_name(shared)} now. "
+            "`/voice unshare` takes it back."
+        )
+
+    @app_commands.command(description="Take one of your voices back from this server")
+    @app_commands.describe(voice="Which voice")
+    @app_commands.autocomplete(voice=offering(Action.UNSHARE))
+    async def unshare(self, interaction: discord.Interaction, voice: VoiceName) -> None:
+        """Share a voice with this server no longer."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        voice_taken = await self.services.voice_keeping.unshare(voice, person_of(interaction))
+        await interaction.edit_original_response(
+            content=f"{_name(voice_taken)} is not shared with this server any more."
+        )
+
+    @app_commands.command(description="Change how one of your voices speaks")
+    @app_commands.describe(
+        voice="Which voice",
+        exaggeration="How lively (usually 0.5)",
+        pace="How close to the clip's own pace; lower is slower (usually 0.5)",
+        temperature="How much it varies (usually 0.8)",
+        seed="Another number is another take",
+        reset="Speak as at first",
+    )
+    @app_commands.autocomplete(voice=offering(Action.ADJUST))
+    async def settings(
+        self,
+        interaction: discord.Interaction,
+        voice: VoiceName,
+        *,
+        exaggeration: Exaggeration | None = None,
+        pace: Pace | None = None,
+        temperature: Temperature | None = None,
+        seed: Seed | None = None,
+        reset: bool = False,
+    ) -> None:
+        """Show or change a voice's parameters."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction)
+        if reset:
+            await self.services.voice_keeping.reset(voice, person)
+        adjusted = await self.services.voice_keeping.adjust(
+            voice,
+            person,
+            exaggeration=exaggeration,
+            cfg_weight=pace,
+            temperature=temperature,
+            seed=seed,
+        )
+        await interaction.edit_original_response(
+            content=f"{_name(adjusted)} speaks with {_settings(adjusted)}."
+        )
+
+    @app_commands.command(description="Tell the moderators about the voice somebody speaks with")
+    @app_commands.describe(member="Who speaks with it", reason="What is wrong with it")
+    async def report(
+        self,
+        interaction: discord.Interaction,
+        member: discord.Member,
+        reason: app_commands.Range[str, 1, REASON_MAX_CHARS],
+    ) -> None:
+        """Store a report for the moderators."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        await self.services.voice_moderation.report(member.id, reason, person_of(interaction))
+        await interaction.edit_original_response(
+            content="The moderators of this server can read your report now."
+        )
+
+
+def _may_sound(attachment: discord.Attachment) -> bool:
+    """By what Discord says of it; what it really is, is looked at later."""
+    kind = (attachment.content_type or "").partition("/")[0]
+    return attachment.is_voice_message() or kind in {"audio", "video"}
+
+
+def _name(voice: VoiceRow) -> str:
+    return f"**{escape_markdown(voice.name)}**"
+
+
+def _settings(voice: VoiceRow) -> str:
+    return (
+        f"exaggeration {voice.exaggeration:g}, pace {voice.cfg_weight:g}, "
+        f"temperature {voice.temperature:g}, seed {voice.seed}"
+    )
+
+
+async def setup(bot: TimbreBot) -> None:
+    """Called by discord.py when the extension is loaded."""
+    await bot.add_cog(Voice(bot))

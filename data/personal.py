@@ -1,0 +1,46 @@
+"""Everything about a person, read off the schema: a table added later is in it by itself."""
+
+from data.database import Database, Value
+
+
+class PersonalData:
+    """Finds rows by the references to `users` that the schema demands of every user's id."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def rows_about(self, user_id: int) -> dict[str, list[dict[str, Value]]]:
+        """All rows that hold a person's id, by table, and what hangs on their voices' clips."""
+        found = {
+            "users": await self._select("SELECT * FROM users WHERE user_id = ?", user_id),
+            "voice_shares": await self._select(
+                "SELECT * FROM voice_shares WHERE voice_id IN "
+                "(SELECT voice_id FROM voices WHERE owner_id = ?)",
+                user_id,
+            ),
+            "conditionals_cache": await self._select(
+                "SELECT * FROM conditionals_cache WHERE clip_sha256 IN "
+                "(SELECT clip_sha256 FROM voices WHERE owner_id = ?)",
+                user_id,
+            ),
+            "speech_cache": await self._select(
+                "SELECT * FROM speech_cache WHERE voice_identity IN "
+                "(SELECT 'clip:' || clip_sha256 FROM voices WHERE owner_id = ?)",
+                user_id,
+            ),
+        }
+        for table, column in await self._references():
+            rows = await self._select(f"SELECT * FROM {table} WHERE {column} = ?", user_id)  # noqa: S608 - names from the schema
+            found[table] = found.get(table, []) + rows
+        return found
+
+    async def _references(self) -> list[tuple[str, str]]:
+        rows = await self._database.fetch(
+            'SELECT m.name AS name, f."from" AS referring FROM sqlite_master AS m, '
+            "pragma_foreign_key_list(m.name) AS f "
+            "WHERE m.type = 'table' AND f.\"table\" = 'users' ORDER BY m.name"
+        )
+        return [(str(row["name"]), str(row["referring"])) for row in rows]
+
+    async def _select(self, sql: str, user_id: int) -> list[dict[str, Value]]:
+        return [dict(row) for row in await self._database.fetch(sql, user_id)]

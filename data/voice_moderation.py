@@ -1,0 +1,86 @@
+"""What members reported to a server's moderators, and which voices those disabled."""
+
+from collections.abc import Callable
+
+from data.database import Database
+from data.rows import VoiceReport, VoiceRow, typed
+from data.voices import Users
+
+
+class VoiceModeration:
+    """Reports and disabled voices by server."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+        self._users = Users(database, clock)
+
+    async def report(self, *, guild_id: int, voice_id: int, user_id: int, reason: str) -> None:
+        """Store a report; a person's second one of the same voice replaces the first."""
+        async with self._database.transaction():
+            await self._users.touch(user_id)
+            await self._database.execute(
+                "INSERT INTO voice_reports (guild_id, voice_id, user_id, reason, reported_at) "
+                "VALUES (?, ?, ?, ?, ?) ON CONFLICT (guild_id, voice_id, user_id) DO UPDATE SET "
+                "reason = excluded.reason, reported_at = excluded.reported_at",
+                guild_id,
+                voice_id,
+                user_id,
+                reason,
+                self._clock(),
+            )
+
+    async def reports(self, guild_id: int) -> list[VoiceReport]:
+        """What was reported in a server, the newest first."""
+        rows = await self._database.fetch(
+            "SELECT * FROM voice_reports WHERE guild_id = ? ORDER BY reported_at DESC, voice_id",
+            guild_id,
+        )
+        return [typed(row, VoiceReport) for row in rows]
+
+    async def reports_by(self, user_id: int) -> list[VoiceReport]:
+        """What a person reported anywhere."""
+        rows = await self._database.fetch(
+            "SELECT * FROM voice_reports WHERE user_id = ? ORDER BY reported_at, voice_id", user_id
+        )
+        return [typed(row, VoiceReport) for row in rows]
+
+    async def disable(self, voice_id: int, guild_id: int) -> None:
+        """Forbid a voice in a server."""
+        await self._database.execute(
+            "INSERT OR IGNORE INTO disabled_voices (guild_id, voice_id, disabled_at) "
+            "VALUES (?, ?, ?)",
+            guild_id,
+            voice_id,
+            self._clock(),
+        )
+
+    async def enable(self, voice_id: int, guild_id: int) -> bool:
+        """Allow a voice in a server again; whether it was forbidden."""
+        return bool(
+            await self._database.execute(
+                "DELETE FROM disabled_voices WHERE voice_id = ? AND guild_id = ?",
+                voice_id,
+                guild_id,
+            )
+        )
+
+    async def disabled_in(self, guild_id: int) -> set[int]:
+        """The ids of the voices that a server forbids."""
+        rows = await self._database.fetch(
+            "SELECT voice_id FROM disabled_voices WHERE guild_id = ?", guild_id
+        )
+        return {int(row["voice_id"]) for row in rows}
+
+    async def known_in(self, guild_id: int) -> list[VoiceRow]:
+        """The voices a server has to do with: registered, shared, chosen, reported or forbidden."""
+        rows = await self._database.fetch(
+            "SELECT * FROM voices WHERE guild_id = ?1 OR origin_guild_id = ?1 OR voice_id IN ("
+            "SELECT voice_id FROM voice_shares WHERE guild_id = ?1 "
+            "UNION SELECT voice_id FROM voice_choices WHERE guild_id = ?1 "
+            "UNION SELECT voice_id FROM voice_reports WHERE guild_id = ?1 "
+            "UNION SELECT voice_id FROM disabled_voices WHERE guild_id = ?1) "
+            "ORDER BY name, voice_id",
+            guild_id,
+        )
+        return [typed(row, VoiceRow) for row in rows]

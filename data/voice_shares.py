@@ -1,0 +1,76 @@
+"""Which voices all members of a server may use."""
+
+from collections.abc import Callable
+
+from data.database import Database
+from data.rows import VoiceRow, typed
+
+
+class VoiceShares:
+    """Shares by server. None is there unless a voice's owner made it."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def share(self, voice_id: int, guild_id: int) -> None:
+        """Share a voice with a server; of one shared before, keep since when."""
+        await self._database.execute(
+            "INSERT OR IGNORE INTO voice_shares (guild_id, voice_id, shared_at) VALUES (?, ?, ?)",
+            guild_id,
+            voice_id,
+            self._clock(),
+        )
+
+    async def unshare(self, voice_id: int, guild_id: int) -> bool:
+        """Take a share back, with what others made of it: their choice, the server's default.
+
+        Returns whether it was shared.
+        """
+        async with self._database.transaction():
+            await self._database.execute(
+                "DELETE FROM voice_choices WHERE voice_id = ? AND guild_id = ? AND user_id <> "
+                "(SELECT owner_id FROM voices WHERE voice_id = ?)",
+                voice_id,
+                guild_id,
+                voice_id,
+            )
+            await self._database.execute(
+                "UPDATE guild_settings SET default_voice_id = NULL "
+                "WHERE guild_id = ? AND default_voice_id = ?",
+                guild_id,
+                voice_id,
+            )
+            return bool(
+                await self._database.execute(
+                    "DELETE FROM voice_shares WHERE voice_id = ? AND guild_id = ?",
+                    voice_id,
+                    guild_id,
+                )
+            )
+
+    async def is_shared(self, voice_id: int, guild_id: int) -> bool:
+        """Whether a voice is shared with a server."""
+        return bool(
+            await self._database.fetch(
+                "SELECT 1 FROM voice_shares WHERE voice_id = ? AND guild_id = ?",
+                voice_id,
+                guild_id,
+            )
+        )
+
+    async def of_guild(self, guild_id: int) -> list[VoiceRow]:
+        """The voices shared with a server, by name."""
+        rows = await self._database.fetch(
+            "SELECT voices.* FROM voices JOIN voice_shares USING (voice_id) "
+            "WHERE voice_shares.guild_id = ? ORDER BY name, voice_id",
+            guild_id,
+        )
+        return [typed(row, VoiceRow) for row in rows]
+
+    async def guilds_of(self, voice_id: int) -> list[int]:
+        """The servers that a voice is shared with."""
+        rows = await self._database.fetch(
+            "SELECT guild_id FROM voice_shares WHERE voice_id = ? ORDER BY guild_id", voice_id
+        )
+        return [int(row["guild_id"]) for row in rows]

@@ -1,0 +1,132 @@
+"""What is measured on: device, versions, weights, and how much of everything."""
+
+import platform
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.bench.t3 import copy_bandwidth
+from engine.device import Precision, choose, detect
+from engine.weights import checkpoint
+from engine.weights.random import SOURCE
+
+RANDOM_WEIGHTS = "Random weights: speed and numerical parity only; they say nothing about sound."
+CHARACTERS_PER_SECOND = 14  # of spoken English
+TOKENS_PER_SECOND = 25
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is measured: everything on a GPU, or a smoke test of a reduced model."""
+
+    streams: tuple[int, ...]
+    context: int
+    steps: int
+    audio_seconds: tuple[int, ...]
+    text_characters: tuple[int, ...]
+    utterance_seconds: int
+    clip_seconds: int
+    memory_streams: int
+    repeats: int
+    warm_ups: int  # of ours: on CUDA the first compiles and the second captures
+    threads: int  # of the CPU, 0 for all
+
+    @classmethod
+    def full(cls) -> "Scale":
+        """The figures that Timbre states."""
+        return cls(
+            (1, 8, 32, 64), 350, 20, (1, 2, 5, 10, 20), (25, 50, 100, 200), 10, 10, 8, 5, 2, 0
+        )
+
+    @classmethod
+    def small(cls) -> "Scale":
+        """The same paths in seconds, on one core of a CPU: a smoke test, beside others perhaps."""
+        return cls(
+            streams=(1, 2),
+            context=200,
+            steps=2,
+            audio_seconds=(1, 2),
+            text_characters=(25, 50),
+            utterance_seconds=1,
+            clip_seconds=4,
+            memory_streams=2,
+            repeats=1,
+            warm_ups=0,
+            threads=1,
+        )
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One run of the benchmark."""
+
+    weights: Path
+    out: Path
+    scale: Scale
+    device: torch.device
+    precision: Precision
+    bandwidth: float  # bytes a second of a plain copy, reads and writes both counted
+
+    @classmethod
+    def find(cls, weights: Path, out: Path, *, small: bool) -> "Setting":
+        """The GPU if there is a usable one, and the precision that the worker would choose.
+
+        A small run stays on the CPU.
+        """
+        choice = choose(detect(), "cpu" if small else "auto")
+        device = torch.device(choice.device)
+        scale = Scale.small() if small else Scale.full()
+        bandwidth = copy_bandwidth(device, 2**30 if device.type == "cuda" else 2**26)
+        return cls(weights, out, scale, device, choice.precision, bandwidth)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision as torch has it."""
+        names = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+        return names[self.precision]
+
+    @property
+    def has_random_weights(self) -> bool:
+        """Whether the checkpoint was never trained."""
+        manifest = checkpoint.read_manifest(self.weights)
+        return manifest is not None and manifest.source == SOURCE
+
+    def describe(self) -> dict[str, Any]:
+        """Device, versions and weights, for people and for `bench.json`."""
+        return {
+            "device": device_name(self.device),
+            "precision": self.precision,
+            "copy_bandwidth_gb_s": round(self.bandwidth / 1e9, 1),
+            "python": sys.version.split()[0],
+            "platform": platform.platform(),
+            "torch": torch.__version__,
+            "cuda": torch.version.cuda,
+            "triton": _triton_version(),
+            "chatterbox_tts": version("chatterbox-tts"),
+            "weights": checkpoint.revision_of(self.weights),
+            "note": RANDOM_WEIGHTS if self.has_random_weights else None,
+        }
+
+
+def device_name(device: torch.device) -> str:
+    """What the device calls itself."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)"
+
+
+def tokens_for(characters: int) -> int:
+    """How many speech tokens a text of this length becomes."""
+    return round(characters / CHARACTERS_PER_SECOND * TOKENS_PER_SECOND)
+
+
+def _triton_version() -> str | None:
+    try:
+        import triton  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return None
+    return str(triton.__version__)

@@ -1,0 +1,118 @@
+"""A real worker process: how long until it is ready, and from a request to its first sound."""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from engine.bench.setting import Setting
+from engine.bench.utterances import TEXT
+from engine.local import LocalExecutor
+from engine.messages import EngineConfig
+from engine.speech import EngineInfo, SpeechParameters, SpeechRequest
+
+FIRST_CHUNK = 24  # characters up to the first full stop: what a sentence's first chunk is cut to
+SENTENCE = 100
+
+
+@dataclass(frozen=True)
+class WorkerTiming:
+    """`audio_s` is how much speech each of the two was; random weights decide that themselves."""
+
+    engine: EngineInfo
+    ready_s: float
+    first_request_ms: float
+    first_chunk_ms: float
+    first_chunk_audio_s: float
+    sentence_ms: float
+    sentence_audio_s: float
+    stage_ms: dict[str, float]
+    streams: int
+    device_gib: float | None  # all that the process holds there after `streams` at once
+
+
+def time_worker(setting: Setting) -> WorkerTiming:
+    """Start a worker on the checkpoint as it is, and ask it for speech as the bot does."""
+    return asyncio.run(_time_worker(setting))
+
+
+async def _time_worker(setting: Setting) -> WorkerTiming:
+    streams = setting.scale.memory_streams
+    free_before = _free_bytes(setting.device)
+    with tempfile.TemporaryDirectory() as home:
+        config = EngineConfig(
+            engine="chatterbox",
+            home=home,
+            weights=str(setting.weights),
+            device="cuda" if setting.device.type == "cuda" else "cpu",
+            precision=setting.precision,
+            threads=setting.scale.threads,
+            max_streams=streams,
+        )
+        executor = LocalExecutor(
+            config,
+            queued_max=8,
+            heartbeat_timeout_s=120,
+            step_timeout_s=300,
+            on_enrolled=lambda _enrolled: None,
+        )
+        started = time.perf_counter()
+        await executor.start()
+        try:
+            info = await executor.engine_info()
+            ready_s = time.perf_counter() - started
+            first = await _ask(executor, TEXT[:FIRST_CHUNK], seeds=[0])
+            repeats = range(1, 3 + setting.scale.repeats)
+            chunk = await _ask(executor, TEXT[:FIRST_CHUNK], seeds=repeats)
+            sentence = await _ask(executor, TEXT[:SENTENCE], seeds=repeats)
+            for seed in range(1 + setting.scale.warm_ups):
+                await asyncio.gather(
+                    *(
+                        _ask(executor, TEXT[: SENTENCE + index], seeds=[100 + seed])
+                        for index in range(streams)
+                    )
+                )
+            free_after = _free_bytes(setting.device)
+        finally:
+            await executor.close()
+    return WorkerTiming(
+        engine=info,
+        ready_s=ready_s,
+        first_request_ms=first[0],
+        first_chunk_ms=chunk[0],
+        first_chunk_audio_s=chunk[1],
+        sentence_ms=sentence[0],
+        sentence_audio_s=sentence[1],
+        stage_ms=chunk[2],
+        streams=streams,
+        device_gib=(free_before - free_after) / 2**30 if free_before else None,
+    )
+
+
+def _free_bytes(device: torch.device) -> int:
+    """Free memory of the whole device, what this process only keeps by counted in; 0 on a CPU."""
+    if device.type != "cuda":
+        return 0
+    torch.cuda.empty_cache()
+    free: int = torch.cuda.mem_get_info(device)[0]
+    return free
+
+
+async def _ask(
+    executor: LocalExecutor, text: str, *, seeds: Sequence[int]
+) -> tuple[float, float, dict[str, float]]:
+    """Median milliseconds and seconds of audio, the first two seeds of several left out."""
+    times, seconds, stages = [], [], []
+    for seed in seeds:
+        request = SpeechRequest(text=text, parameters=SpeechParameters(seed=seed))
+        started = time.perf_counter()
+        speech = await executor.synthesise(request)
+        times.append(1e3 * (time.perf_counter() - started))
+        seconds.append(speech.duration_s)
+        stages.append(speech.stage_ms)
+    kept = slice(2, None) if len(times) > 2 else slice(None)
+    return statistics.median(times[kept]), statistics.median(seconds[kept]), stages[-1]

@@ -1,0 +1,92 @@
+"""T3's layers over many positions at once: what prefill and a new voice's prefix go through.
+
+Decoding does not come here; it has one position a row and kernels of its own.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.chatterbox.config import PAGE, START_OF_SPEECH
+from engine.chatterbox.kernels.reference import mlp, rms_norm
+from engine.chatterbox.kv_cache import PagePool
+from engine.chatterbox.prefix import PrefixCache
+from engine.chatterbox.prompt import STARTS, PromptRows
+from engine.chatterbox.rotary import rotate
+from engine.chatterbox.weights import T3Weights
+from engine.weights.sizes import HEAD_DIM
+
+
+class Backbone:
+    """The layers with the rotary tables that their positions need."""
+
+    def __init__(self, weights: T3Weights, rotary: tuple[Tensor, Tensor]) -> None:
+        self._weights = weights
+        self._rotary = rotary
+
+    def prefix(self, embedded: Tensor) -> Tensor:
+        """Keys and values of conditioning positions (positions, hidden) fp32.
+
+        (layers, 2, heads, positions, HEAD_DIM).
+        """
+        none = embedded.new_zeros(
+            1, self._weights.sizes.layers, 2, self._weights.sizes.heads, 0, HEAD_DIM
+        )
+        _, computed = self._run(embedded[None], none.to(self._weights.dtype))
+        return computed[:, :, 0]
+
+    def prefill(self, rows: PromptRows, prefixes: PrefixCache, pool: PagePool) -> Tensor:
+        """Put prompts through, and their keys and values into their pages.
+
+        Returns the residual stream (rows, hidden) at the last position of each. No value decides
+        what is launched.
+        """
+        before = prefixes.storage[rows.prefixes]
+        residual, computed = self._run(self._embedded(rows), before)
+        start = before.shape[4]
+        shared = start - start % PAGE
+        positions = torch.arange(shared, start + rows.width + STARTS, device=residual.device)
+        # What lies past the shared pages goes into each row's own, for all layers at once.
+        own = computed[:, :, :, :, shared:].permute(2, 4, 0, 1, 3, 5)
+        pool.storage[:, :, rows.pages, :, (positions % PAGE).expand_as(rows.pages)] = own
+        ends = (rows.lengths + STARTS - 1)[:, None, None].expand(-1, 1, residual.shape[2])
+        return residual.gather(1, ends)[:, 0]
+
+    def _embedded(self, rows: PromptRows) -> Tensor:
+        weights = self._weights
+        index = torch.arange(rows.width + STARTS, device=rows.lengths.device)
+        text = functional.pad(weights.text_embedding[rows.text_tokens].float(), (0, 0, 0, STARTS))
+        position = weights.text_position[index.clamp(max=len(weights.text_position) - 1)].float()
+        start = weights.speech_embedding[START_OF_SPEECH].float() + weights.speech_position[0]
+        # The unconditional row hears no text but knows how long it is.
+        embedded = text * rows.conditional + position
+        past_text = (index >= rows.lengths[:, None])[:, :, None]
+        return torch.where(past_text, start, embedded)
+
+    def _run(self, residual: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        """All layers over (rows, positions, hidden) fp32 behind what was computed `before`.
+
+        `before` is (rows, layers, 2, heads, earlier positions, HEAD_DIM). Returns the residual
+        stream, and all keys and values, (layers, 2, rows, heads, earlier and new, HEAD_DIM).
+        """
+        rows, count, _ = residual.shape
+        start = before.shape[4]
+        cosine, sine = (table[start : start + count, None, None] for table in self._rotary)
+        visible = torch.ones(count, start + count, dtype=torch.bool, device=residual.device)
+        visible = visible.tril(diagonal=start)
+        dtype = self._weights.dtype
+        computed = []
+        for index, layer in enumerate(self._weights.layers):
+            qkv = functional.linear(rms_norm(residual, dtype), layer.qkv)
+            qkv = qkv.view(rows, count, 3, -1, HEAD_DIM)
+            query, key = rotate(qkv[:, :, :2], cosine, sine).permute(2, 0, 3, 1, 4)
+            value = qkv[:, :, 2].transpose(1, 2)
+            both = torch.cat([before[:, index].transpose(0, 1), torch.stack([key, value])], dim=3)
+            computed.append(both)
+            mixed = functional.scaled_dot_product_attention(
+                query, both[0], both[1], attn_mask=visible
+            )
+            mixed = mixed.transpose(1, 2).reshape(rows, count, -1)
+            residual = residual + functional.linear(mixed, layer.output)
+            residual = residual + mlp(rms_norm(residual, dtype), layer.gate_up, layer.down)
+        return residual, torch.stack(computed)

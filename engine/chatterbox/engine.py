@@ -1,0 +1,244 @@
+"""Chatterbox as the worker drives it: many jobs at once, each from its text to watermarked sound.
+
+A step queues some decoding of speech tokens, hands finished utterances to the waveform decoder,
+whose work overlaps on a stream of its own, and collects what is done. Jobs without sound are never
+made to wait for jobs that have it: they join the decoding batch at the next step.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.chatterbox.config import MAX_SPEECH_TOKENS, speech_token_cap
+from engine.chatterbox.prompt import Utterance
+from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
+from engine.chatterbox.s3gen import Utterance as SpokenUtterance
+from engine.chatterbox.scheduler import Scheduler, SpeechTokens
+from engine.chatterbox.text import TextTokenizer
+from engine.chatterbox.voices import Speaker, Voices
+from engine.errors import SynthesisFailed
+from engine.messages import Speak
+from engine.speech import EngineInfo, Speech
+from engine.worker.failures import log_without_values, understood
+from engine.worker.protocol import Outcome
+
+#: Waveform batches on the device at a time: one that runs, one that is ready to.
+_WAVEFORM_BATCHES = 2
+_LARGEST_WAVEFORM_BATCH = 4
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Job:
+    """A job past its text. `stage_ms` fills up as it goes on."""
+
+    speak: Speak
+    speaker: Speaker
+    began: float
+    stage_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Sounding:
+    """A batch in the waveform decoder."""
+
+    jobs: list[_Job]
+    pending: PendingWaveforms
+
+
+class ChatterboxEngine:
+    """An `engine.worker.protocol.Engine`."""
+
+    def __init__(
+        self,
+        info: EngineInfo,
+        *,
+        text_tokenizer: TextTokenizer,
+        voices: Voices,
+        scheduler: Scheduler,
+        waveforms: WaveformDecoder,
+        max_speech_tokens: int = MAX_SPEECH_TOKENS,
+    ) -> None:
+        """Put the parts together; `engine.chatterbox.loading` makes them."""
+        self.info = info
+        self._text_tokenizer = text_tokenizer
+        self._voices = voices
+        self._scheduler = scheduler
+        self._waveforms = waveforms
+        self._max_speech_tokens = max_speech_tokens
+        self._stream: Any = None
+        if scheduler.t3.device.type == "cuda":
+            self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
+            # The weights were put in order on the stream that is current now.
+            self._stream.wait_stream(torch.cuda.current_stream())
+        self._new: deque[Speak] = deque()
+        self._decoding: dict[int, _Job] = {}
+        self._decoded: deque[tuple[_Job, SpeechTokens]] = deque()
+        self._sounding: deque[_Sounding] = deque()
+        self._largest_waveform_batch = _LARGEST_WAVEFORM_BATCH
+        self._cancelled: set[int] = set()  # of jobs whose batch is sounding
+
+    @property
+    def busy(self) -> bool:
+        """Whether `step` has anything to do."""
+        return bool(self._new or self._decoded or self._sounding or self._scheduler.busy)
+
+    def admit(self, job: Speak) -> None:
+        """Take a job; it is looked at in the next step."""
+        self._new.append(job)
+
+    def cancel(self, job_id: int) -> None:
+        """Drop a job and free its slot at once. Unknown ids are ignored."""
+        self._new = deque(job for job in self._new if job.job_id != job_id)
+        self._decoded = deque(item for item in self._decoded if item[1].key != job_id)
+        if self._decoding.pop(job_id, None) is not None:
+            with self._decoding_stream():
+                self._scheduler.cancel(job_id)
+        if any(job.speak.job_id == job_id for batch in self._sounding for job in batch.jobs):
+            self._cancelled.add(job_id)
+
+    def forget(self, clip_sha256: str) -> None:
+        """Remove what was derived from a clip, in memory, on the device and on disk."""
+        self._voices.forget(clip_sha256)
+        with self._decoding_stream():
+            self._scheduler.t3.prefixes.forget()
+
+    def step(self) -> Sequence[Outcome]:
+        """Move every job on by a little; returns those that ended."""
+        outcomes: list[Outcome] = []
+        self._begin_jobs(outcomes)
+        if self._scheduler.busy:
+            self._decode(outcomes)
+        if self._decoded and len(self._sounding) < _WAVEFORM_BATCHES:
+            self._sound(outcomes)
+        # With nothing else to do there is no reason not to wait.
+        while self._sounding and (
+            self._sounding[0].pending.done() or not (self._scheduler.busy or self._new)
+        ):
+            self._collect(self._sounding.popleft(), outcomes)
+        return outcomes
+
+    def close(self) -> None:
+        """Forget all jobs."""
+        for job_id in [job.job_id for job in self._new] + list(self._decoding):
+            self.cancel(job_id)
+        self._decoded.clear()
+        self._sounding.clear()
+
+    def _begin_jobs(self, outcomes: list[Outcome]) -> None:
+        """Texts and voices of new jobs. One that takes long, as a new voice does, is the last."""
+        while self._new:
+            speak, began = self._new.popleft(), time.perf_counter()
+            try:
+                self._begin(speak, began)
+            except Exception as error:
+                outcomes.append(_failed(speak.job_id, error))
+            if time.perf_counter() - began > 0.02:
+                return
+
+    def _begin(self, speak: Speak, began: float) -> None:
+        if not speak.text.strip():
+            raise SynthesisFailed("There is nothing to say in this text.")
+        text_tokens = self._text_tokenizer(speak.text)
+        speaker = self._voices.speaker(speak.voice)
+        utterance = Utterance(
+            text_tokens,
+            speaker.prompt,
+            speak.parameters,
+            cap=min(self._max_speech_tokens, speech_token_cap(len(text_tokens))),
+        )
+        longest = self._scheduler.t3.sizes.text_positions
+        if len(text_tokens) > longest or not self._scheduler.fits(utterance):
+            raise SynthesisFailed("This text is too long to be spoken in one piece.")
+        self._scheduler.submit(speak.job_id, utterance)
+        job = _Job(speak, speaker, began=time.perf_counter())
+        job.stage_ms["enrolment"] = 1e3 * (job.began - began)
+        self._decoding[speak.job_id] = job
+
+    def _decode(self, outcomes: list[Outcome]) -> None:
+        try:
+            with self._decoding_stream(), torch.inference_mode():
+                finished = self._scheduler.advance()
+        except torch.OutOfMemoryError as error:  # not even one could be decoded
+            for job_id in list(self._decoding):
+                self.cancel(job_id)
+                outcomes.append(_failed(job_id, error))
+            return
+        for tokens in finished:
+            job = self._decoding.pop(tokens.key)
+            job.stage_ms["t3"] = 1e3 * (time.perf_counter() - job.began)
+            if tokens.capped:
+                count = len(tokens.tokens)
+                _log.warning("no stop token within %d tokens: the speech is cut", count)
+            if len(tokens.tokens):
+                self._decoded.append((job, tokens))
+            else:
+                nothing = SynthesisFailed("The voice model had nothing to say to this text.")
+                outcomes.append(Outcome(tokens.key, nothing))
+
+    def _sound(self, outcomes: list[Outcome]) -> None:
+        """Give a batch of finished utterances to the waveform decoder."""
+        count = min(len(self._decoded), self._largest_waveform_batch)
+        batch = [self._decoded.popleft() for _ in range(count)]
+        spoken = [
+            SpokenUtterance(tokens.tokens, job.speaker.conditionals, seed=job.speak.parameters.seed)
+            for job, tokens in batch
+        ]
+        try:
+            pending = self._waveforms.submit(spoken)
+        except torch.OutOfMemoryError as error:
+            self._largest_waveform_batch = max(1, count // 2)
+            if count == 1:
+                outcomes.append(_failed(batch[0][0].speak.job_id, error))
+                return
+            self._decoded.extendleft(reversed(batch))
+            _log.warning("memory ran out: from now on %d waveforms at once", count // 2)
+        except Exception as error:
+            outcomes += [_failed(job.speak.job_id, error) for job, _ in batch]
+        else:
+            self._sounding.append(_Sounding([job for job, _ in batch], pending))
+
+    def _collect(self, batch: _Sounding, outcomes: list[Outcome]) -> None:
+        ids = {job.speak.job_id for job in batch.jobs}
+        cancelled, self._cancelled = self._cancelled & ids, self._cancelled - ids
+        try:
+            waveforms = batch.pending.wait()
+        except Exception as error:
+            outcomes += [_failed(job_id, error) for job_id in ids - cancelled]
+            return
+        for job, waveform in zip(batch.jobs, waveforms, strict=True):
+            if job.speak.job_id not in cancelled:
+                stage_ms = job.stage_ms | batch.pending.stage_ms()
+                outcomes.append(Outcome(job.speak.job_id, self._speech(job, waveform, stage_ms)))
+
+    def _speech(
+        self, job: _Job, waveform: Tensor, stage_ms: dict[str, float]
+    ) -> Speech | SynthesisFailed:
+        pcm = waveform.numpy().copy()  # the pinned memory goes back to be used again
+        if not np.isfinite(pcm).all():
+            return SynthesisFailed("The voice model produced no usable sound for this text.")
+        return Speech(
+            pcm=pcm,
+            sample_rate=self.info.sample_rate,
+            substitution=job.speaker.substitution,
+            stage_ms=stage_ms,
+        )
+
+    def _decoding_stream(self) -> AbstractContextManager[object]:
+        return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)
+
+
+def _failed(job_id: int, error: Exception) -> Outcome:
+    failure = understood(error)
+    if isinstance(failure, SynthesisFailed) and failure is not error:
+        log_without_values("a job failed", error)
+    return Outcome(job_id, failure)

@@ -1,0 +1,150 @@
+"""From a checkpoint's folder to an engine that speaks."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.chatterbox.config import MAX_SPEECH_TOKENS
+from engine.chatterbox.engine import ChatterboxEngine
+from engine.chatterbox.memory import config_that_fits, with_fewer_if_need_be
+from engine.chatterbox.s3gen import WaveformDecoder
+from engine.chatterbox.scheduler import Scheduler
+from engine.chatterbox.t3 import T3
+from engine.chatterbox.text import TextTokenizer
+from engine.chatterbox.voices import BUILTIN_VOICE, Voices
+from engine.chatterbox.weights import load_t3
+from engine.enrolment import Enrolment
+from engine.errors import SpeechError
+from engine.messages import EngineConfig, Enrolled, Speak
+from engine.speech import EngineInfo, SpeechParameters, StockVoice
+from engine.weights import checkpoint
+
+#: Raised whenever the same request gives other audio.
+ENGINE_VERSION = "timbre-1"
+SAMPLE_RATE = 24_000
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+
+#: Speech tokens of 2, 4, 6 and 10 s, whose graphs are captured before anybody waits for them, with
+#: the ten seconds of reference that most voices have.
+_COMMON_TOKENS = (50, 100, 150, 250)
+_PROMPT_TOKENS = 250
+
+_log = logging.getLogger(__name__)
+
+
+def load(
+    config: EngineConfig,
+    *,
+    device: str,
+    precision: str,
+    reason: str,
+    progress: checkpoint.Progress,
+    report: Callable[[Enrolled], None],
+) -> ChatterboxEngine:
+    """Load from `config.weights`; without it, from the hub, fetched where it is not here yet.
+
+    `device` is torch's name for it, `precision` "bf16", "fp16" or "fp32". Raises as `assemble`.
+    """
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    if config.weights is not None:
+        folder = Path(config.weights)
+        revision = checkpoint.revision_of(folder)
+    else:
+        from engine.weights import hub  # noqa: PLC0415 - not where a folder is given
+
+        folder, revision = hub.locate(
+            config.weights_folder, revision=config.revision, progress=progress
+        )
+    progress("Loading Chatterbox", None)
+    engine = assemble(
+        folder,
+        revision=revision,
+        device=device,
+        precision=precision,
+        reason=reason,
+        home=Path(config.home),
+        report=report,
+        max_streams=config.max_streams,
+        conditionals_in_memory=config.conditionals_in_memory,
+    )
+    if device != "cpu":
+        progress("Warming up", None)
+        rehearse(engine)
+    return engine
+
+
+def assemble(
+    folder: Path,
+    *,
+    revision: str,
+    device: str,
+    precision: str,
+    reason: str,
+    home: Path,
+    report: Callable[[Enrolled], None],
+    max_streams: int = 32,
+    conditionals_in_memory: int = 256,
+    max_speech_tokens: int = MAX_SPEECH_TOKENS,
+) -> ChatterboxEngine:
+    """Load a checkpoint. `report` hears of enrolled voices; `reason` is for `EngineInfo`.
+
+    Raises `WorkerUnavailable` (`WeightsError`, `WatermarkMissing`), and `torch.OutOfMemoryError`
+    when not even one utterance fits.
+    """
+    on = torch.device(device)
+
+    def load_networks() -> Any:
+        # Upstream's packages take seconds to import, and a known voice needs none of them.
+        from engine.enrolment.networks import EnrolmentNetworks  # noqa: PLC0415
+
+        return EnrolmentNetworks.load(folder, on)
+
+    enrolment = Enrolment(
+        home=home,
+        revision=revision,
+        load_networks=load_networks,
+        report=report,
+        capacity=conditionals_in_memory,
+    )
+    voices = Voices(folder, enrolment)
+    waveforms = WaveformDecoder(folder, on, precision)
+    if on.type == "cuda":
+        for tokens in _COMMON_TOKENS:
+            waveforms.prepare(1, _PROMPT_TOKENS, tokens)
+    weights = load_t3(folder / checkpoint.T3, on, DTYPES[precision])
+    config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
+    scheduler = with_fewer_if_need_be(config, lambda fitting: Scheduler(T3(weights, fitting)))
+    return ChatterboxEngine(
+        EngineInfo(
+            name="chatterbox",
+            model="chatterbox-english",
+            revision=revision,
+            version=ENGINE_VERSION,
+            sample_rate=SAMPLE_RATE,
+            device=device,
+            precision=precision,
+            reason=reason,
+            stock_voices=(BUILTIN_VOICE,),
+            clones_voices=True,
+            streams=max_streams,
+        ),
+        text_tokenizer=TextTokenizer(folder / checkpoint.TOKENIZER),
+        voices=voices,
+        scheduler=scheduler,
+        waveforms=waveforms,
+        max_speech_tokens=max_speech_tokens,
+    )
+
+
+def rehearse(engine: ChatterboxEngine) -> None:
+    """Compile kernels and capture the first graphs before anybody waits for them."""
+    parameters = SpeechParameters()
+    engine.admit(Speak(job_id=-1, text="Hello there.", voice=StockVoice(), parameters=parameters))
+    while engine.busy:
+        for outcome in engine.step():
+            if isinstance(outcome.result, SpeechError):
+                _log.warning("the rehearsal failed: %s", outcome.result)

@@ -1,0 +1,51 @@
+"""Text to text tokens as upstream makes them: punctuation evened out, then its tokenizer."""
+
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from engine.chatterbox.config import START_OF_TEXT, STOP_OF_TEXT
+
+# In upstream's order, which matters: an ellipsis goes before anything else with dots.
+_PUNCTUATION = (
+    ("...", ", "),
+    ("\N{HORIZONTAL ELLIPSIS}", ", "),
+    (":", ","),
+    (" - ", ", "),
+    (";", ", "),
+    ("\N{EM DASH}", "-"),
+    ("\N{EN DASH}", "-"),
+    (" ,", ","),
+    ("\N{LEFT DOUBLE QUOTATION MARK}", '"'),
+    ("\N{RIGHT DOUBLE QUOTATION MARK}", '"'),
+    ("\N{LEFT SINGLE QUOTATION MARK}", "'"),
+    ("\N{RIGHT SINGLE QUOTATION MARK}", "'"),
+)
+_ENDS = (".", "!", "?", "-", ",")
+
+
+def even_out_punctuation(text: str) -> str:
+    """What upstream's `punc_norm` makes of a text that has words in it."""
+    # The first character is looked at before spaces are, so one behind a space stays as it is.
+    if text[:1].islower():
+        text = text[0].upper() + text[1:]
+    text = " ".join(text.split())
+    for before, after in _PUNCTUATION:
+        text = text.replace(before, after)
+    text = text.rstrip(" ")
+    return text if text.endswith(_ENDS) else text + "."
+
+
+class TextTokenizer:
+    """The checkpoint's English tokenizer."""
+
+    def __init__(self, file: Path) -> None:
+        self._tokenizer = Tokenizer.from_file(str(file))
+
+    def __call__(self, text: str) -> Tensor:
+        """Text tokens (n,) int64 between start and stop."""
+        spaced = even_out_punctuation(text).replace(" ", "[SPACE]")
+        ids = self._tokenizer.encode(spaced).ids
+        return torch.tensor([START_OF_TEXT, *ids, STOP_OF_TEXT], dtype=torch.int64)

@@ -1,0 +1,74 @@
+"""Who speaks: the voice that a request names, in the forms that T3 and S3Gen want it in."""
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import torch
+
+from engine.chatterbox.conditioning import VoicePrompt
+from engine.chatterbox.s3gen import VoiceConditionals
+from engine.enrolment import Conditionals, Enrolment
+from engine.speech import StockVoice, Voice
+from engine.weights import checkpoint
+
+BUILTIN_VOICE = "default"
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A voice, ready for both networks; `substitution` says why it is another than asked for."""
+
+    prompt: VoicePrompt
+    conditionals: VoiceConditionals
+    substitution: str | None = None
+
+
+class Voices:
+    """Members' voices, which enrolment knows, and the one that comes with the checkpoint."""
+
+    def __init__(self, folder: Path, enrolment: Enrolment) -> None:
+        """Raises `WeightsError`."""
+        self._builtin = read_builtin_voice(folder / checkpoint.BUILTIN_VOICE)
+        self._enrolment = enrolment
+
+    def speaker(self, voice: Voice) -> Speaker:
+        """Who speaks for `voice`; one that is not known yet is enrolled. Raises `VoiceUnusable`."""
+        if not isinstance(voice, StockVoice):
+            return _speaker(
+                self._enrolment.key(voice.clip_sha256), self._enrolment.conditionals(voice)
+            )
+        substitution = None
+        if voice.name not in ("", BUILTIN_VOICE):
+            substitution = f"Chatterbox's own voice is speaking: it has none called {voice.name}."
+        return _speaker(BUILTIN_VOICE, self._builtin, substitution)
+
+    def forget(self, clip_sha256: str) -> None:
+        """Remove what was derived from a clip, in memory and on disk."""
+        self._enrolment.forget(clip_sha256)
+
+
+def _speaker(identity: str, conditionals: Conditionals, substitution: str | None = None) -> Speaker:
+    return Speaker(
+        VoicePrompt(identity, conditionals.speaker, conditionals.t3_prompt_tokens),
+        VoiceConditionals(
+            conditionals.prompt_tokens, conditionals.prompt_mel, conditionals.x_vector
+        ),
+        substitution,
+    )
+
+
+def read_builtin_voice(file: Path) -> Conditionals:
+    """Read upstream's `conds.pt` without its classes, and without unpickling code.
+
+    Raises `WeightsError`.
+    """
+    try:
+        stored = torch.load(file, map_location="cpu", weights_only=True)
+        t3 = SimpleNamespace(**stored["t3"])
+        return Conditionals.from_upstream(SimpleNamespace(t3=t3, gen=stored["gen"]))
+    except (OSError, RuntimeError, EOFError, ValueError, TypeError, KeyError) as error:
+        raise checkpoint.WeightsError(f"{file} cannot be read as a voice.") from error
+    except pickle.UnpicklingError as error:
+        raise checkpoint.WeightsError(f"{file} is cut off or holds more than tensors.") from error

@@ -1,0 +1,76 @@
+"""Recordings to upload: the stock voice's speech in every format that people send."""
+
+import io
+from fractions import Fraction
+
+import av
+import numpy as np
+import soxr
+
+from engine.speech import FloatArray
+
+RATE = 24_000
+
+#: name: (muxer, encoder, sample rate, sample format, with a picture)
+FORMATS = {
+    "wav": ("wav", "pcm_s16le", 44_100, "s16", False),
+    "wav, 24 bit": ("wav", "pcm_s24le", 48_000, "s32", False),
+    "wav, 8 bit": ("wav", "pcm_u8", 22_050, "u8", False),
+    "wav, float": ("wav", "pcm_f32le", 48_000, "flt", False),
+    "flac": ("flac", "flac", 44_100, "s16", False),
+    "mp3": ("mp3", "libmp3lame", 44_100, "fltp", False),
+    "m4a": ("ipod", "aac", 44_100, "fltp", False),
+    "aac": ("adts", "aac", 48_000, "fltp", False),
+    "voice message": ("ogg", "libopus", 48_000, "s16", False),
+    "webm": ("webm", "libopus", 48_000, "s16", False),
+    "mp4 video": ("mp4", "aac", 48_000, "fltp", True),
+    "webm video": ("webm", "libopus", 48_000, "s16", True),
+}
+
+
+def encode(pcm: FloatArray, name: str, *, stereo: bool = False) -> bytes:
+    """`pcm` (mono at `RATE`) in the format of that name in `FORMATS`."""
+    muxer, encoder, rate, sample_format, picture = FORMATS[name]
+    samples = np.clip(soxr.resample(pcm, RATE, rate), -1, 1)
+    out = io.BytesIO()
+    layout = "stereo" if stereo else "mono"
+    with av.open(out, "w", format=muxer) as container:
+        video = _video(container, muxer) if picture else None
+        stream = container.add_stream(encoder, rate=rate, layout=layout)
+        resampler = av.AudioResampler(format=sample_format, layout=layout, rate=rate)
+        if video:
+            _film(container, video, len(pcm) / RATE)
+        fifo = av.AudioFifo()
+        block = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(samples[None]), format="fltp", layout="mono"
+        )
+        block.sample_rate = rate
+        block.time_base = Fraction(1, rate)
+        block.pts = 0
+        for frame in resampler.resample(block):
+            fifo.write(frame)
+        while frame := fifo.read(stream.codec_context.frame_size or 1024, partial=True):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return out.getvalue()
+
+
+def film_without_sound() -> bytes:
+    """A second of moving picture."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as container:
+        _film(container, _video(container, "mp4"), 1.0)
+    return out.getvalue()
+
+
+def _video(container: av.container.OutputContainer, muxer: str) -> av.VideoStream:
+    stream = container.add_stream("libvpx" if muxer == "webm" else "mpeg4", rate=5)
+    stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+    return stream
+
+
+def _film(container: av.container.OutputContainer, stream: av.VideoStream, length_s: float) -> None:
+    for index in range(int(length_s * 5)):
+        picture = np.full((48, 64, 3), (index * 7) % 255, np.uint8)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+    container.mux(stream.encode(None))

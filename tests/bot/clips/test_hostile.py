@@ -1,0 +1,180 @@
+"""A thousand files made to break their reader: each gets its sentence, and nothing is left behind.
+
+The corpus is drawn from one seed, so a failure names a file that can be made again.
+"""
+
+import asyncio
+import io
+import struct
+import sys
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+
+from bot.clips.judge import ClipLimits, ClipRefused, judge
+from engine.speech import FloatArray
+from tests.bot.clips.recordings import FORMATS, RATE, encode, film_without_sound
+
+SIZE = 1_000
+AT_ONCE = 3
+#: What the judging process may grow by over the whole corpus.
+MOST_GROWTH_MIB = 64
+LIMITS = ClipLimits(decode_cpu_s=10, decode_wall_s=20.0, decode_memory_mib=384)
+
+Upload = tuple[str, bytes]
+
+
+def wav(samples: bytes, *, rate: int, channels: int, bits: int, code: int = 1) -> bytes:
+    """A WAV file with any header at all."""
+    width = channels * bits // 8
+    header = struct.pack(
+        "<HHIIHH", code, channels & 0xFFFF, rate, rate * width & 0xFFFFFFFF, width & 0xFFFF, bits
+    )
+    body = b"fmt " + struct.pack("<I", 16) + header + b"data" + struct.pack("<I", len(samples))
+    return b"RIFF" + struct.pack("<I", 4 + len(body) + len(samples)) + b"WAVE" + body + samples
+
+
+def strange(pcm: FloatArray) -> Iterator[Upload]:
+    """One of each kind of file that is no recording, or an impossible one."""
+    second = bytes(2 * RATE)
+    yield "empty", b""
+    yield "one byte", b"R"
+    yield "png", b"\x89PNG\r\n\x1a\n" + bytes(2000)
+    yield "html", b"<!doctype html><audio src='file:///etc/passwd'></audio>"
+    yield "elf", Path(sys.executable).read_bytes()[:200_000]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("bomb", bytes(10_000_000))
+    yield "zip", archive.getvalue()
+    for text in (
+        "#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n",
+        "#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:1/x.ts\n",
+        "ffconcat version 1.0\nfile '/etc/passwd'\n",
+        "concat:/etc/passwd|/etc/hostname",
+        "1\n00:00:00,000 --> 00:00:05,000\nsubtitle\n",
+        "[playlist]\nFile1=/etc/passwd\n",
+        "<?xml version='1.0'?><MPD><BaseURL>file:///etc/passwd</BaseURL></MPD>",
+    ):
+        yield "playlist", text.encode()
+    yield "film without sound", film_without_sound()
+    for rate in (0, 1, 7_999, 192_001, 2**31, 2**32 - 1):
+        yield "rate", wav(second, rate=rate, channels=1, bits=16)
+    for channels in (0, 9, 64, 255, 65_535):
+        yield "channels", wav(second, rate=RATE, channels=channels, bits=16)
+    for bits in (0, 1, 7, 64, 65_535):
+        yield "bits", wav(second, rate=RATE, channels=1, bits=bits)
+    for value in (np.nan, np.inf, -np.inf, 3e38):
+        broken = pcm.copy()
+        broken[1000:2000] = value
+        yield "not numbers", wav(broken.tobytes(), rate=RATE, channels=1, bits=32, code=3)
+    silence = np.zeros(400 * RATE, np.float32)
+    for name in ("flac", "mp3", "voice message"):
+        yield "long silence", encode(silence, name)
+    for size in (10, 2**20, 2**28 - 1):
+        tag = bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
+        yield "tags", b"ID3\x04\x00\x00" + tag + b"A" * min(size, 2**20) + b"\xff\xfb\x90\x00"
+
+
+def truncated(random: Random, content: bytes) -> bytes:
+    return content[: random.randrange(len(content))]
+
+
+def flipped(random: Random, content: bytes) -> bytes:
+    changed = bytearray(content)
+    for _ in range(random.choice((1, 8, 64, 512))):
+        changed[random.randrange(len(changed))] = random.randrange(256)
+    return bytes(changed)
+
+
+def wrong_header(random: Random, content: bytes) -> bytes:
+    head = bytearray(content[:512])
+    for _ in range(random.choice((4, 32))):
+        head[random.randrange(len(head))] = random.choice((0, 0xFF, 0x7F, 0x80))
+    return bytes(head) + content[512:]
+
+
+def torn_out(random: Random, content: bytes) -> bytes:
+    start = random.randrange(len(content))
+    return content[:start] + content[start + random.randrange(4096) :]
+
+
+def spliced(random: Random, content: bytes) -> bytes:
+    start = random.randrange(len(content))
+    return content[:start] + random.randbytes(random.randrange(1, 4096)) + content[start:]
+
+
+def only_its_signature(random: Random, content: bytes) -> bytes:
+    return content[: random.choice((12, 48))] + random.randbytes(2000)
+
+
+MUTATIONS = (truncated, flipped, wrong_header, torn_out, spliced, only_its_signature)
+
+
+def corpus(pcm: FloatArray) -> Iterator[Upload]:
+    """`SIZE` files: the strange ones, then mutations of every format and kind in turn."""
+    made = list(strange(pcm))
+    yield from made
+    random = Random(20)
+    # Too little speech to pass, so that most are told so without a look at the speaker.
+    short = [encode(pcm[: 2 * RATE], name) for name in FORMATS]
+    long = [encode(pcm, name) for name in FORMATS]
+    for index in range(SIZE - len(made)):
+        mutate = MUTATIONS[index % len(MUTATIONS)]
+        sources = long if index % 10 == 0 else short
+        yield mutate.__name__, mutate(random, random.choice(sources))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_a_thousand_hostile_files(
+    spoken: dict[str, tuple[FloatArray, ...]], tmp_path: Path
+) -> None:
+    """No crash, no hang, no file, no process; a sentence each; and hardly any memory here."""
+    pcm = np.concatenate(spoken["heart"])
+    files = corpus(pcm)
+    outcomes: Counter[tuple[str, str]] = Counter()
+    number = 0
+
+    async def work() -> None:
+        nonlocal number
+        for kind, content in files:
+            number += 1
+            upload = tmp_path / str(number)
+            upload.write_bytes(content)
+            try:
+                clip = await asyncio.wait_for(judge(upload, LIMITS), 60)
+                outcome = "accepted"
+                # Harmless: what is left is speech all the same.
+                assert clip.voiced_s >= LIMITS.min_voiced_s
+                assert soundfile.info(io.BytesIO(clip.flac)).samplerate == RATE
+            except ClipRefused as refused:
+                outcome = str(refused)
+                assert outcome[0].isupper()
+                assert outcome[-1] == "."
+            upload.unlink()
+            outcomes[kind, " ".join(outcome.split()[:6])] += 1
+
+    before = psutil.Process().memory_info().rss
+    workers = [asyncio.create_task(work()) for _ in range(AT_ONCE)]
+    largest = before
+    while not all(worker.done() for worker in workers):
+        largest = max(largest, psutil.Process().memory_info().rss)
+        await asyncio.sleep(0.02)
+    for worker in workers:
+        await worker
+    for (kind, outcome), count in sorted(outcomes.items()):
+        print(f"{count:4d} {kind:20s} {outcome}")
+    print(f"parent grew by {(largest - before) / 2**20:.0f} MiB")
+    assert sum(outcomes.values()) >= SIZE
+    assert largest - before < MOST_GROWTH_MIB * 2**20
+    assert not list(tmp_path.iterdir())
+    assert not psutil.Process().children()
+    mutated = {mutation.__name__ for mutation in MUTATIONS}
+    assert not [kind for kind, outcome in outcomes if outcome == "accepted" and kind not in mutated]

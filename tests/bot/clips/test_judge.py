@@ -1,0 +1,278 @@
+"""A good recording becomes a clip, whatever its format; any other gets a sentence that helps."""
+
+import asyncio
+import io
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import psutil
+import pytest
+import soundfile
+
+from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, judge
+from engine.speech import FloatArray
+from tests.bot.clips.recordings import FORMATS, RATE, encode, film_without_sound
+
+LIMITS = ClipLimits()
+Spoken = dict[str, tuple[FloatArray, ...]]
+
+
+@pytest.fixture
+def upload(tmp_path: Path) -> Path:
+    return tmp_path / "upload"
+
+
+async def judged(
+    upload: Path, content: bytes | FloatArray, limits: ClipLimits = LIMITS
+) -> JudgedClip:
+    """What is said of a file, or of samples sent as a WAV file with float samples."""
+    if isinstance(content, np.ndarray):
+        wav = io.BytesIO()
+        soundfile.write(wav, content, RATE, subtype="FLOAT", format="WAV")
+        content = wav.getvalue()
+    upload.write_bytes(content)
+    try:
+        return await judge(upload, limits)
+    finally:
+        assert list(upload.parent.iterdir()) == [upload]
+
+
+def a_clip(spoken: Spoken, voice: str = "heart") -> FloatArray:
+    return np.concatenate(spoken[voice])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+async def test_every_format_becomes_the_same_clip(spoken: Spoken, upload: Path, name: str) -> None:
+    """Every format that people send is read, and what comes out is the speech that went in."""
+    pcm = a_clip(spoken)
+    clip = await judged(upload, encode(pcm, name))
+    samples, rate = soundfile.read(io.BytesIO(clip.flac), dtype="float32")
+    info = soundfile.info(io.BytesIO(clip.flac))
+    assert (info.format, info.subtype, info.channels, rate) == ("FLAC", "PCM_16", 1, 24_000)
+    assert clip.duration_s == len(samples) / rate
+    assert abs(clip.duration_s - len(pcm) / RATE) < 0.5
+    assert 5 < clip.voiced_s <= clip.duration_s
+    # The best alignment of the two: what a correlation of envelopes would be for other speech
+    # stays below a half.
+    size = 2 ** int(np.ceil(np.log2(len(pcm) + len(samples))))
+    cross = np.fft.irfft(np.fft.rfft(pcm, size) * np.conj(np.fft.rfft(samples, size)), size)
+    assert cross.max() / (np.linalg.norm(pcm) * np.linalg.norm(samples)) > 0.9
+    assert np.abs(samples).max() < 0.9
+
+
+async def test_stereo_is_mixed_down(spoken: Spoken, upload: Path) -> None:
+    """Two equal channels are the one that they are."""
+    clip = await judged(upload, encode(a_clip(spoken), "flac", stereo=True))
+    assert clip.snr_db > 20
+
+
+async def test_a_short_clip_is_told_how_much_was_heard(spoken: Spoken, upload: Path) -> None:
+    """The sentence counts speech, not the silence around it."""
+    speech = spoken["heart"][0][: 2 * RATE]
+    quiet = np.zeros(8 * RATE, np.float32)
+    with pytest.raises(
+        ClipRefused, match=r"^I heard [12]\.\d s of speech; please talk for at least 5\.$"
+    ):
+        await judged(upload, np.concatenate([quiet, speech, quiet]))
+
+
+async def test_silence_and_tones_are_not_speech(upload: Path) -> None:
+    """What no person said is no voice."""
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(10 * RATE) / RATE)
+    for sound in (np.zeros(10 * RATE), tone):
+        with pytest.raises(ClipRefused, match="no speech"):
+            await judged(upload, sound.astype(np.float32))
+
+
+async def test_noise_is_weighed_against_the_voice(spoken: Spoken, upload: Path) -> None:
+    """A hum behind the voice passes, a waterfall does not; the estimate is near the truth."""
+    pause = np.zeros(RATE, np.float32)
+    pcm = np.concatenate([pause, spoken["heart"][0], pause, spoken["heart"][1], pause])
+    level = float(np.sqrt(np.mean(np.square(a_clip(spoken)))))
+    noise = np.random.default_rng(1).standard_normal(len(pcm)).astype(np.float32) * level
+    clip = await judged(upload, pcm + noise * 10 ** (-25 / 20))
+    assert clip.snr_db == pytest.approx(25, abs=2)
+    with pytest.raises(ClipRefused, match=r"only \d+ dB louder than what is behind it"):
+        await judged(upload, pcm + noise * 10 ** (-6 / 20))
+
+
+async def test_distortion_is_refused(spoken: Spoken, upload: Path) -> None:
+    """A voice that was recorded far too loud is refused with the share of it that is lost."""
+    pcm = a_clip(spoken)
+    with pytest.raises(ClipRefused, match=r"distorted: \d+% of it"):
+        await judged(upload, np.clip(pcm * 20, -1, 1).astype(np.float32))
+
+
+async def test_a_quiet_recording_is_raised_and_a_hardly_audible_one_refused(
+    spoken: Spoken, upload: Path
+) -> None:
+    """Loudness is made equal, unless there is next to nothing to raise."""
+    pcm = a_clip(spoken)
+    clip = await judged(upload, pcm * 0.1)
+    loud = await judged(upload, pcm * 0.9)
+    assert loud.loudness_lufs - clip.loudness_lufs == pytest.approx(19.1, abs=0.2)
+    levels = [
+        np.sqrt(np.mean(np.square(soundfile.read(io.BytesIO(one.flac))[0]))) for one in (clip, loud)
+    ]
+    assert levels[0] == pytest.approx(levels[1], rel=0.05)
+    with pytest.raises(ClipRefused, match="too quiet"):
+        await judged(upload, pcm * 0.01, ClipLimits(min_loudness_lufs=-40))
+
+
+async def test_an_offset_is_removed(spoken: Spoken, upload: Path) -> None:
+    """A constant under the sound, as poor sound cards add, is gone from the clip."""
+    clip = await judged(upload, a_clip(spoken) * 0.5 + np.float32(0.2))
+    assert abs(soundfile.read(io.BytesIO(clip.flac))[0].mean()) < 1e-3
+
+
+@pytest.mark.parametrize("other", ["michael", "fenrir"])
+async def test_two_people_are_refused(spoken: Spoken, upload: Path, other: str) -> None:
+    """One after the other, or taking turns."""
+    first, second = spoken["heart"], spoken[other]
+    one_after_the_other = np.concatenate([*first, *second])
+    taking_turns = np.concatenate([first[0], second[0], first[1], second[1]])
+    for sound in (one_after_the_other, taking_turns):
+        with pytest.raises(ClipRefused, match="more than one voice"):
+            await judged(upload, sound)
+
+
+@pytest.mark.parametrize("voice", ["heart", "michael", "fenrir"])
+async def test_one_person_is_accepted(spoken: Spoken, upload: Path, voice: str) -> None:
+    """The same voices alone pass, by some margin."""
+    clip = await judged(upload, a_clip(spoken, voice))
+    assert clip.speaker_similarity > LIMITS.min_same_speaker_similarity + 0.03
+
+
+async def test_of_a_long_recording_the_cleanest_part_is_taken(spoken: Spoken, upload: Path) -> None:
+    """As much speech as asked for, from where the background is quietest."""
+    pause = np.zeros(RATE, np.float32)
+    clean = np.concatenate([pause, spoken["heart"][0], pause, spoken["heart"][1], pause])
+    noise = np.random.default_rng(2).standard_normal(len(clean)).astype(np.float32) * 0.01
+    limits = ClipLimits(max_voiced_s=6.0)
+    clip = await judged(upload, np.concatenate([clean + noise, clean, clean + noise]), limits)
+    noisy = await judged(upload, clean + noise, limits)
+    assert 5 < clip.voiced_s <= 6
+    assert clip.duration_s < 9
+    assert clip.snr_db > noisy.snr_db + 20
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "file is empty"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(500), "do not know this kind of file"),
+        (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "do not know this kind of file"),
+        (b"ffconcat version 1.0\nfile /etc/passwd\n", "do not know this kind of file"),
+        (b"RIFF\x00\x00\x00\x00WAVE" + bytes(200), "damaged|no sound"),
+        (film_without_sound(), "no sound"),
+    ],
+)
+async def test_what_is_no_recording_is_named(upload: Path, content: bytes, sentence: str) -> None:
+    """The sentence says what the file is, or is not."""
+    with pytest.raises(ClipRefused, match=sentence):
+        await judged(upload, content)
+
+
+async def test_the_upload_limit_is_kept_before_anything_is_read(upload: Path) -> None:
+    """A file one byte too large costs no process."""
+    started = time.monotonic()
+    with pytest.raises(ClipRefused, match="larger than 1 MB"):
+        await judged(upload, bytes(2**20 + 1), ClipLimits(max_upload_mib=1))
+    assert time.monotonic() - started < 0.1
+
+
+async def test_hours_of_silence_end_at_the_limit(upload: Path) -> None:
+    """A small file that unpacks to hours is left after the minutes that are allowed."""
+    hour = encode(np.zeros(600 * RATE, np.float32), "flac")
+    assert len(hour) < 200_000
+    with pytest.raises(ClipRefused, match="longer than 5 minutes"):
+        await judged(upload, hour)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limits of other systems differ")
+@pytest.mark.parametrize(
+    "limits",
+    [
+        ClipLimits(max_upload_mib=99, decode_memory_mib=8),
+        ClipLimits(max_upload_mib=99, decode_cpu_s=1, max_decoded_s=36_000),
+        ClipLimits(max_upload_mib=99, decode_wall_s=0.3),
+    ],
+    ids=["memory", "processor time", "wall time"],
+)
+async def test_a_breach_of_any_limit_is_refused(upload: Path, limits: ClipLimits) -> None:
+    """The child is gone afterwards, and the sentence says that the file was too much."""
+    noise = np.random.default_rng(3).standard_normal(280 * RATE).astype(np.float32) * 0.01
+    content = encode(noise, "mp3") * 8
+    with pytest.raises(ClipRefused, match="too much work"):
+        await judged(upload, content, limits)
+    assert not psutil.Process().children()
+
+
+async def test_a_cancelled_judgement_leaves_no_process(spoken: Spoken, upload: Path) -> None:
+    """Whoever goes away takes the child along."""
+    upload.write_bytes(encode(a_clip(spoken), "wav"))
+    judging = asyncio.create_task(judge(upload, LIMITS))
+    while not psutil.Process().children():
+        await asyncio.sleep(0.01)
+    judging.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await judging
+    assert not psutil.Process().children()
+
+
+async def test_the_child_is_told_no_secret(
+    spoken: Spoken, upload: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token is in the bot's environment and not in the child's."""
+    monkeypatch.setenv("DISCORD_TOKEN", "a-secret-token")
+    upload.write_bytes(encode(a_clip(spoken), "wav"))
+    judging = asyncio.create_task(judge(upload, LIMITS))
+    seen: dict[str, str] = {}
+    while not judging.done():
+        for child in psutil.Process().children():
+            try:
+                if "bot.clips.child" in child.cmdline():
+                    seen = child.environ() or seen
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        await asyncio.sleep(0.01)
+    await judging
+    assert "PYTHONPATH" in seen
+    assert "a-secret-token" not in seen.values()
+
+
+async def test_the_loop_is_never_held_up(spoken: Spoken, upload: Path) -> None:
+    """While a clip is judged, the loop turns."""
+    longest = 0.0
+    upload.write_bytes(encode(a_clip(spoken), "wav"))
+    judging = asyncio.create_task(judge(upload, LIMITS))
+    while not judging.done():
+        before = time.monotonic()
+        await asyncio.sleep(0.001)
+        longest = max(longest, time.monotonic() - before)
+    await judging
+    assert longest < 0.1
+
+
+def test_the_child_imports_neither_torch_nor_discord() -> None:
+    """It has to start in a fraction of a second."""
+    code = "import sys, json, bot.clips.child; print(json.dumps(list(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    loaded = set(json.loads(shown.stdout))
+    assert "av" in loaded
+    assert not loaded & {"torch", "discord", "scipy", "librosa", "silero_vad", "aiohttp"}
+
+
+async def test_equal_uploads_become_equal_clips(spoken: Spoken, upload: Path) -> None:
+    """The digest is of the file, and the same recording gives the same file."""
+    content = encode(a_clip(spoken), "voice message")
+    first = await judged(upload, content)
+    assert first == await judged(upload, content)
+    with av.open(io.BytesIO(first.flac)) as container:
+        assert container.format.name == "flac"
+    assert upload.stat().st_size == len(content)

@@ -1,0 +1,160 @@
+"""The services around voices, real but for the engine (scripted) and the judge of clips."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.audio.cache import Codec, SpeechCache
+from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip
+from bot.forgetting import Forgetting
+from bot.janitor import Janitor
+from bot.metrics import Metrics
+from bot.privacy import Privacy
+from bot.registration import Draft, Registration, RegistrationLimits, Wish
+from bot.speech import SpeechService
+from bot.voice_keeping import VoiceKeeping
+from bot.voice_moderation import VoiceModeration
+from bot.voices import Person, Voices
+from data.rows import VoiceRow
+from data.store import Store
+from engine.messages import Enrolled
+from tests.engine.scripted_executor import scripted_executor
+
+ALICE, BOB, MOD, BOSS = 2**62 + 1, 2**62 + 2, 2**62 + 3, 2**62 + 4
+HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
+
+
+@dataclass
+class Clock:
+    """Time that stands still until a test moves it; files have the real one."""
+
+    now: float = field(default_factory=time.time)
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def judge(upload: Path, limits: ClipLimits) -> JudgedClip:
+    """Takes whatever does not say that it is bad, as it is."""
+    del limits
+    content = await asyncio.to_thread(upload.read_bytes)
+    if content.startswith(b"bad"):
+        raise ClipRefused("I heard nothing.")
+    digest = hashlib.sha256(content).hexdigest()
+    return JudgedClip(content, digest, 9.0, 8.0, 40.0, -20.0, 0.0, 0.9)
+
+
+async def nothing() -> None:
+    """Nobody wants to know."""
+
+
+@dataclass
+class House:
+    """Everything, and short ways to it."""
+
+    home: Path
+    clock: Clock
+    store: Store
+    speech: SpeechService
+    voices: Voices
+    registration: Registration
+    keeping: VoiceKeeping
+    moderation: VoiceModeration
+    forgetting: Forgetting
+    privacy: Privacy
+    janitor: Janitor
+
+    def wish(self, owner_id: int, name: str, **other: object) -> Wish:
+        """What somebody who agreed asks for."""
+        values = {"guild_id": HERE, "agreed": True, "size_bytes": 100} | other
+        return Wish(owner_id=owner_id, name=name, **values)  # type: ignore[arg-type]
+
+    async def draft(self, wish: Wish, content: bytes) -> Draft:
+        """A draft of `content`."""
+
+        async def fetch(path: Path) -> None:
+            await asyncio.to_thread(path.write_bytes, content)
+
+        return await self.registration.draft(wish, fetch, nothing)
+
+    async def register(self, owner_id: int, name: str, content: bytes | None = None) -> VoiceRow:
+        """A voice that was kept."""
+        draft = await self.draft(self.wish(owner_id, name), content or f"{owner_id}{name}".encode())
+        self.clock.now += 100
+        return await self.registration.keep(draft)
+
+    async def say(self, voice: VoiceRow, text: str, user_id: int = ALICE) -> bytes:
+        """Speech in a voice."""
+        speaker = self.voices.as_speaker(voice, Person(user_id, HERE))
+        return await self.speech.utterance([text], speaker).ogg()
+
+    def files(self) -> set[str]:
+        """What lies in the folders that are about people."""
+        return {
+            path.relative_to(self.home).as_posix()
+            for folder in ("clips", "uploads", "conditionals", "speech")
+            for path in (self.home / folder).rglob("*")
+            if path.is_file()
+        }
+
+    def traces(self, needle: str) -> list[str]:
+        """The files in which some text can be found, the engine's journal aside."""
+        return [
+            path.name
+            for path in self.home.rglob("*")
+            if path.is_file() and path.name != "journal" and needle.encode() in path.read_bytes()
+        ]
+
+
+@asynccontextmanager
+async def a_house(home: Path, **limits: float) -> AsyncIterator[House]:
+    """Open one with its files in `home`."""
+    clock = Clock()
+    recording: set[asyncio.Task[None]] = set()
+
+    def enrolled(made: Enrolled) -> None:
+        record: Callable[..., Awaitable[None]] = store.conditionals.record
+        fields = {name: getattr(made, name) for name in made.__struct_fields__}
+        recording.add(asyncio.ensure_future(record(**fields)))  # type: ignore[arg-type]
+
+    store = await Store.open(home / "timbre.db", clock)
+    async with scripted_executor(home, {"SCRIPT_CLONES": "1"}, on_enrolled=enrolled) as executor:
+        cache = SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=10**9)
+        speech = SpeechService(executor, cache, Metrics(), look_ahead_chunks=2, deadline_s=30)
+        voices = Voices(store, home)
+        forgetting = Forgetting(store, home, speech, executor, lambda: asyncio.gather(*recording))
+        registration = Registration(
+            store,
+            home,
+            forgetting,
+            limits=RegistrationLimits(
+                clip_max_bytes=1000,
+                voices_per_user=int(limits.get("voices_per_user", 3)),
+                voices_per_guild=int(limits.get("voices_per_guild", 4)),
+                cooldown_s=limits.get("cooldown_s", 0.0),
+                checks_at_once=2,
+            ),
+            judge=judge,
+            clip_limits=ClipLimits(),
+            clock=clock,
+        )
+        privacy = Privacy(store, home, speech, registration, forgetting)
+        yield House(
+            home=home,
+            clock=clock,
+            store=store,
+            speech=speech,
+            voices=voices,
+            registration=registration,
+            keeping=VoiceKeeping(store, voices, forgetting),
+            moderation=VoiceModeration(store, voices, cooldown_s=30, clock=clock),
+            forgetting=forgetting,
+            privacy=privacy,
+            janitor=Janitor(store, home, forgetting, privacy, grace_s=7 * 86_400, clock=clock),
+        )
+    await asyncio.gather(*recording)
+    await store.close()

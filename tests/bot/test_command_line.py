@@ -1,0 +1,115 @@
+"""`say`, `cache` and `doctor` as a person uses them: real processes, real files."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bot.audio import opus
+from tests.recogniser import word_error_rate
+
+ROOT = Path(__file__).parents[2]
+SENTENCE = "The kettle is on the stove."
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+def timbre(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m bot` with the stock engine and its own home."""
+    environment = {
+        **os.environ,
+        "TIMBRE_HOME": str(home),
+        "TIMBRE_ENGINE": "stock",
+        "COLUMNS": "200",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("suffix", [".ogg", ".wav", ".flac"])
+def test_say_leaves_a_file_with_the_words(home: Path, suffix: str) -> None:
+    out = home / "out" / f"said{suffix}"
+    ended = timbre(home, "say", SENTENCE, "--out", str(out))
+    assert ended.returncode == 0, ended.stderr
+    if suffix == ".ogg":
+        pcm, rate = opus.decode(out.read_bytes()), opus.SAMPLE_RATE
+    else:
+        pcm, rate = soundfile.read(out, dtype="float32")
+    assert word_error_rate(SENTENCE, pcm.mean(axis=1), rate) <= 0.2
+    assert "said" in ended.stderr
+
+
+def test_a_voice_the_engine_cannot_clone_is_said_so(home: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "me.wav"
+    soundfile.write(clip, np.zeros(24_000, np.float32), 24_000)
+    out = tmp_path / "said.ogg"
+    ended = timbre(home, "say", SENTENCE, "--voice", str(clip), "--out", str(out))
+    assert ended.returncode == 0
+    assert "stock voice is speaking instead of the cloned one" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("say", "Hello.", "--out", "x.mp3"), 2, ".ogg, .wav or .flac"),
+        (("say", "Hello.", "--voice", "no-such.wav", "--out", "x.ogg"), 1, "no-such.wav"),
+        (("say", "** **", "--out", "x.ogg"), 1, "nothing in that I could say"),
+        (("say", "a" * 3000, "--out", "x.ogg"), 1, "3,000 characters"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    home: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    ended = timbre(home, *arguments)
+    assert ended.returncode == code
+    (line,) = [line for line in ended.stderr.splitlines() if line.startswith("timbre: ")]
+    assert says in line
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_cache_is_listed_verified_and_cleared(tmp_path: Path) -> None:
+    timbre(tmp_path, "say", SENTENCE, "--out", str(tmp_path / "said.ogg"))
+    listed = timbre(tmp_path, "cache", "list")
+    assert "1 renderings and 0 enrolled clips" in listed.stdout
+    assert "stock:" in listed.stdout
+    assert timbre(tmp_path, "cache", "verify").returncode == 0
+    (rendering,) = (tmp_path / "speech").rglob("*.ogg")
+    rendering.write_bytes(b"damaged")
+    verified = timbre(tmp_path, "cache", "verify")
+    assert verified.returncode == 1
+    assert "0 sound, 1 damaged and forgotten" in verified.stdout
+    timbre(tmp_path, "say", SENTENCE, "--out", str(tmp_path / "said.ogg"))
+    assert "Removed 1 renderings" in timbre(tmp_path, "cache", "clear").stdout
+    assert not list((tmp_path / "speech").rglob("*.ogg"))
+
+
+def test_a_database_that_is_not_ours_is_one_line_and_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "timbre.db").write_bytes(b"somebody's notes")
+    ended = timbre(tmp_path, "cache", "list")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("timbre: ")
+    assert ended.stderr.count("\n") == 1
+    assert (tmp_path / "timbre.db").read_bytes() == b"somebody's notes"
+
+
+def test_doctor_looks_at_everything_and_finds_this_machine_well(home: Path) -> None:
+    ended = timbre(home, "doctor")
+    assert ended.returncode == 0, ended.stdout
+    for looked_at in ("Python", "Discord", "audio", "SQLite", "token", "database", "disk"):
+        assert looked_at in ended.stdout
+    for looked_at in ("torch", "GPU", "Chatterbox", "stock voice"):
+        assert looked_at in ended.stdout

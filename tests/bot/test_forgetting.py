@@ -1,0 +1,129 @@
+"""Who is forgotten is forgotten: in the queue, in the worker, on disk and in the database."""
+
+import asyncio
+import io
+import json
+import zipfile
+
+import pytest
+
+from bot.errors import UserError
+from bot.voices import Person
+from engine.errors import VoiceUnusable
+from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, House
+from tests.engine.scripted_executor import journal, until
+
+
+async def test_a_deleted_voice_is_nowhere(house: House) -> None:
+    voice = await house.register(ALICE, "Mine")
+    await house.say(voice, "hello there")
+    assert len(house.files()) == 3  # clip, conditionals, speech
+    assert house.traces(voice.clip_sha256)
+    await house.keeping.delete("Mine", Person(ALICE, HERE))
+    assert house.files() == set()
+    assert house.traces(voice.clip_sha256) == []
+    assert house.traces("Mine") == []
+    assert journal(house.home, "forgot") == [voice.clip_sha256]
+
+
+async def test_what_is_being_said_in_a_deleted_voice_ends_and_leaves_nothing(house: House) -> None:
+    """Jobs at work and in the queue are cancelled, whoever asked; the listeners are told."""
+    voice = await house.register(ALICE, "Mine")
+    at_work = asyncio.create_task(house.say(voice, "slow 30"))
+    queued = asyncio.create_task(house.say(voice, "hello queue", BOB))
+    await until(lambda: journal(house.home, "begin"))
+    async with asyncio.timeout(5):
+        await house.forgetting.voices([voice])
+    for task in (at_work, queued):
+        with pytest.raises(VoiceUnusable, match="was deleted"):
+            await task
+    assert journal(house.home, "cancelled") == ["slow 30"]
+    assert "hello queue" not in journal(house.home, "spoke")
+    assert house.files() == set()
+    assert house.traces(voice.clip_sha256) == []
+
+
+async def test_speech_that_is_just_being_written_is_gone_too(house: House) -> None:
+    """Deleting at any moment of making speech leaves no file and no row."""
+    for number in range(12):
+        voice = await house.register(ALICE, f"Mine {number}")
+        saying = asyncio.create_task(house.say(voice, f"hello {number}"))
+        await asyncio.sleep(0.002 * number)
+        await house.forgetting.voices([voice])
+        await asyncio.wait({saying})
+        assert saying.exception() is None or isinstance(saying.exception(), VoiceUnusable)
+        assert house.files() == set(), number
+        assert house.traces(voice.clip_sha256) == [], number
+
+
+async def test_what_another_voice_needs_stays(house: House) -> None:
+    """Two people with the same clip: one leaving takes nothing from the other."""
+    alices = await house.register(ALICE, "Hers", b"the same")
+    bobs = await house.register(BOB, "His", b"the same")
+    await house.say(bobs, "hello there", BOB)
+    before = house.files()
+    await house.forgetting.voices([alices])
+    assert before - house.files() == {alices.clip_path}
+    await house.forgetting.voices([bobs])
+    assert house.files() == set()
+
+
+async def test_a_deleted_person_is_nowhere(house: House) -> None:
+    """Voices, drafts, choices, reports, and what they asked others' voices to say."""
+    voice = await house.register(ALICE, "Mine")
+    await house.keeping.share("Mine", Person(ALICE, HERE))
+    bobs = await house.register(BOB, "Bobs")
+    await house.keeping.share("Bobs", Person(BOB, HERE))
+    await house.keeping.use("Bobs", Person(ALICE, HERE))
+    await house.moderation.report(BOB, "odd", Person(ALICE, HERE))
+    draft = await house.draft(house.wish(ALICE, "Draft"), b"draft")
+    await house.say(voice, "hello there")
+    await house.say(bobs, "hello bob", BOB)
+    speaking = asyncio.create_task(house.say(bobs, "slow 30", ALICE))
+    await until(lambda: "slow 30" in journal(house.home, "begin"))
+    assert await house.privacy.delete(ALICE) == 1
+    with pytest.raises(VoiceUnusable, match="together with your data"):
+        await speaking
+    with pytest.raises(UserError, match="gone already"):
+        await house.registration.keep(draft)
+    assert house.traces(voice.clip_sha256) == []
+    assert house.traces(draft.clip.sha256) == []
+    assert await house.privacy.counts(ALICE) == {}
+    assert len(house.files()) == 3  # Bob's clip, its enrolment and one rendering
+    assert await house.say(bobs, "hello bob", BOB)
+    assert await house.privacy.delete(ALICE) == 0
+
+
+async def test_an_export_has_every_row_and_clip(house: House) -> None:
+    voice = await house.register(ALICE, "Mine/../x")
+    await house.register(BOB, "Bobs")
+    await house.say(voice, "hello there")
+    await house.moderation.report(BOB, "odd", Person(ALICE, HERE))
+    with zipfile.ZipFile(io.BytesIO(await house.privacy.export(ALICE))) as archive:
+        data = json.loads(archive.read("data.json"))
+        clip = archive.read(f"clips/{voice.voice_id}.flac")
+        assert len(archive.namelist()) == 2
+    assert clip == (house.home / voice.clip_path).read_bytes()
+    assert data["voices"][0]["name"] == "Mine/../x"
+    assert data["voices"][0]["owner_id"] == str(ALICE)
+    assert data["voice_reports"][0]["reason"] == "odd"
+    assert {table: len(rows) for table, rows in data.items() if rows} == (
+        await house.privacy.counts(ALICE)
+    )
+    assert "Bobs" not in json.dumps(data)
+
+
+async def test_a_server_that_is_gone_for_long_is_cleaned(house: House) -> None:
+    left = await house.register(ALICE, "Left behind")
+    travels = await house.register(BOB, "Travels")
+    await house.keeping.use("Travels", Person(BOB, ELSEWHERE))
+    await house.say(left, "hello there")
+    await house.store.departed_guilds.departed(HERE)
+    house.clock.now += 7 * 86_400 - 1
+    await house.janitor.tidy()
+    assert await house.store.voices.get(left.voice_id) == left
+    house.clock.now += 1
+    await house.janitor.tidy()
+    assert house.files() == {travels.clip_path}
+    assert house.traces(left.clip_sha256) == []
+    assert house.traces(str(HERE)) == []

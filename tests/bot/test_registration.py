@@ -1,0 +1,149 @@
+"""An upload becomes a voice as a whole, or leaves nothing."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.clips.judge import ClipRefused
+from bot.consent import CONSENT_VERSION
+from bot.errors import UserError
+from tests.bot.house import ALICE, BOB, HERE, House, a_house, nothing
+
+
+async def never(path: Path) -> None:
+    """A fetch that must not happen."""
+    raise AssertionError(f"{path} was fetched")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"agreed": False}, "did not fetch"),
+        ({"size_bytes": 1001}, "at most"),
+        ({"size_bytes": 0}, "empty"),
+        ({"name": ""}, "1 to 32"),
+        ({"name": "x" * 33}, "1 to 32"),
+        ({"name": " padded"}, "visible"),
+        ({"name": "a\nb"}, "visible"),
+        ({"name": "a\u202eb"}, "visible"),
+        ({"name": "voice:1"}, "cannot begin"),
+        ({"name": "Stock:heart"}, "cannot begin"),
+        ({"name": "TAKEN"}, "already have a voice called TAKEN"),
+    ],
+)
+async def test_what_is_refused_is_never_fetched(
+    house: House, changes: dict[str, Any], sentence: str
+) -> None:
+    await house.register(ALICE, "taken")
+    before = house.files()
+    wish = house.wish(ALICE, **({"name": "new"} | changes))
+    with pytest.raises(UserError, match=sentence):
+        await house.registration.draft(wish, never, nothing)
+    assert house.files() == before
+
+
+async def test_a_voice_keeps_which_consent_was_given_when_and_for_what(house: House) -> None:
+    draft = await house.draft(house.wish(ALICE, "Mine"), b"sound")
+    agreed_at = house.clock.now
+    house.clock.now += 60
+    voice = await house.registration.keep(draft)
+    assert (voice.consent_version, voice.consented_at) == (CONSENT_VERSION, agreed_at)
+    assert voice.clip_sha256 == draft.clip.sha256
+    assert (house.home / voice.clip_path).read_bytes() == b"sound"
+    assert voice.clip_path.startswith("clips/")
+    assert ALICE.__str__() not in voice.clip_path
+    assert await house.store.choices.get(ALICE, HERE) == voice.voice_id
+
+
+async def test_a_refused_clip_and_a_failed_fetch_leave_no_file(house: House) -> None:
+    with pytest.raises(ClipRefused):
+        await house.draft(house.wish(ALICE, "Mine"), b"bad sound")
+
+    async def half(path: Path) -> None:
+        path.write_bytes(b"ha")
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await house.registration.draft(house.wish(ALICE, "Mine"), half, nothing)
+    assert house.files() == set()
+
+
+async def test_giving_up_in_the_middle_leaves_no_file(house: House) -> None:
+    begun = asyncio.Event()
+
+    async def slow(path: Path) -> None:
+        path.write_bytes(b"sound")
+        begun.set()
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(house.registration.draft(house.wish(ALICE, "Mine"), slow, nothing))
+    await begun.wait()
+    assert len(house.files()) == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert house.files() == set()
+
+
+async def test_a_draft_is_decided_on_once(house: House) -> None:
+    draft = await house.draft(house.wish(ALICE, "Mine"), b"sound")
+    results = await asyncio.gather(
+        *(house.registration.keep(draft) for _ in range(5)), return_exceptions=True
+    )
+    assert sum(isinstance(result, UserError) for result in results) == 4
+    await house.registration.discard(draft)  # too late: it is a voice
+    assert len(house.files()) == 1
+    thrown = await house.draft(house.wish(ALICE, "Other"), b"other")
+    await house.registration.discard(thrown)
+    with pytest.raises(UserError, match="gone already"):
+        await house.registration.keep(thrown)
+    assert len(house.files()) == 1
+
+
+async def test_quotas_hold_even_for_drafts_made_before_they_were_full(house: House) -> None:
+    drafts = [await house.draft(house.wish(ALICE, f"v{n}"), f"{n}".encode()) for n in range(5)]
+    results = await asyncio.gather(
+        *(house.registration.keep(draft) for draft in drafts), return_exceptions=True
+    )
+    assert sum(isinstance(result, UserError) for result in results) == 2
+    assert len(house.files()) == 3
+    await house.register(BOB, "fourth here")
+    with pytest.raises(UserError, match="This server has as many"):
+        await house.register(BOB, "fifth here")
+    await house.registration.keep(
+        await house.draft(house.wish(BOB, "elsewhere", guild_id=HERE + 1), b"elsewhere")
+    )
+    with pytest.raises(UserError, match="which is the limit"):
+        await house.draft(house.wish(ALICE, "one more", guild_id=HERE + 1), b"more")
+
+
+async def test_two_uploads_need_a_pause_between_them(tmp_path: Path) -> None:
+    async with a_house(tmp_path, cooldown_s=10) as house:
+        await house.draft(house.wish(ALICE, "one"), b"one")
+        house.clock.now += 4
+        with pytest.raises(UserError, match="try again in 6 s"):
+            await house.draft(house.wish(ALICE, "two"), b"two")
+        await house.draft(house.wish(BOB, "bobs"), b"bobs")
+        house.clock.now += 6
+        await house.draft(house.wish(ALICE, "two"), b"two")
+
+
+async def test_another_clip_takes_the_place_of_the_former_one_and_what_came_of_it(
+    house: House,
+) -> None:
+    voice = await house.register(ALICE, "Mine", b"former")
+    await house.say(voice, "hello there")
+    assert len(house.files()) == 3
+    draft = await house.draft(house.wish(ALICE, "Mine", replaces=voice), b"newer")
+    replaced = await house.registration.keep(draft)
+    assert replaced.voice_id == voice.voice_id
+    assert (house.home / replaced.clip_path).read_bytes() == b"newer"
+    assert house.files() == {replaced.clip_path}
+    assert house.traces(voice.clip_sha256) == []
+    again = await house.draft(house.wish(ALICE, "Mine", replaces=replaced), b"newest")
+    await house.forgetting.voices([replaced])
+    with pytest.raises(UserError, match="deleted meanwhile"):
+        await house.registration.keep(again)
+    assert house.files() == set()

@@ -1,0 +1,152 @@
+"""Sharing, choosing, moderating, and servers that were left."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from data.store import Store
+
+ALICE, BOB, CAROL = 2**62 + 1, 2**62 + 2, 2**62 + 3
+HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
+
+
+async def voice_of(store: Store, owner_id: int, name: str = "one", **other: Any) -> int:
+    """The id of a new voice."""
+    values: dict[str, Any] = {
+        "guild_id": None,
+        "clip_sha256": "c" * 64,
+        "clip_path": f"clips/{owner_id}-{name}.flac",
+        "duration_s": 9.0,
+        "consent_version": 1,
+        "consented_at": 1.0,
+    }
+    return (await store.voices.insert(owner_id=owner_id, name=name, **(values | other))).voice_id
+
+
+async def test_taking_a_share_back_takes_what_others_made_of_it(store: Store) -> None:
+    voice = await voice_of(store, ALICE)
+    for guild in (HERE, ELSEWHERE):
+        await store.shares.share(voice, guild)
+        for user in (ALICE, BOB):
+            await store.choices.choose(user, guild, voice)
+        await store.guild_settings.update(guild, lambda now: replace(now, default_voice_id=voice))
+    assert await store.shares.unshare(voice, HERE)
+    assert not await store.shares.unshare(voice, HERE)
+    assert [v.voice_id for v in await store.shares.of_guild(HERE)] == []
+    assert await store.shares.guilds_of(voice) == [ELSEWHERE]
+    assert await store.choices.get(BOB, HERE) is None
+    assert await store.choices.get(ALICE, HERE) == voice
+    assert await store.choices.of_user(BOB) == {ELSEWHERE: voice}
+    assert (await store.guild_settings.get(HERE)).default_voice_id is None
+    assert (await store.guild_settings.get(ELSEWHERE)).default_voice_id == voice
+
+
+async def test_a_second_report_of_a_person_replaces_their_first(store: Store, clock: Any) -> None:
+    voice = await voice_of(store, ALICE)
+    report = store.moderation.report
+    await report(guild_id=HERE, voice_id=voice, user_id=BOB, reason="loud")
+    clock.now += 5
+    await report(guild_id=HERE, voice_id=voice, user_id=CAROL, reason="not hers")
+    clock.now += 5
+    await report(guild_id=HERE, voice_id=voice, user_id=BOB, reason="very loud")
+    found = await store.moderation.reports(HERE)
+    assert [(r.user_id, r.reason) for r in found] == [(BOB, "very loud"), (CAROL, "not hers")]
+    assert await store.moderation.reports(ELSEWHERE) == []
+
+
+@pytest.mark.parametrize("how", ["registered", "shared", "chosen", "reported", "disabled"])
+async def test_a_server_knows_the_voices_it_has_to_do_with(store: Store, how: str) -> None:
+    voice = await voice_of(store, ALICE, origin_guild_id=HERE if how == "registered" else None)
+    match how:
+        case "shared":
+            await store.shares.share(voice, HERE)
+        case "chosen":
+            await store.choices.choose(ALICE, HERE, voice)
+        case "reported":
+            await store.moderation.report(guild_id=HERE, voice_id=voice, user_id=BOB, reason="x")
+        case "disabled":
+            await store.moderation.disable(voice, HERE)
+    assert [v.voice_id for v in await store.moderation.known_in(HERE)] == [voice]
+    assert await store.moderation.known_in(ELSEWHERE) == []
+
+
+async def test_a_server_that_left_is_due_after_its_grace_and_cleaned_alone(
+    store: Store, clock: Any
+) -> None:
+    only_here = await voice_of(store, ALICE, "here", origin_guild_id=HERE)
+    travels = await voice_of(store, ALICE, "travels", origin_guild_id=HERE)
+    bobs = await voice_of(store, BOB, "bobs", origin_guild_id=ELSEWHERE)
+    for guild in (HERE, ELSEWHERE):
+        await store.choices.choose(ALICE, guild, travels)
+        await store.shares.share(bobs, guild)
+        await store.moderation.disable(bobs, guild)
+        await store.moderation.report(guild_id=guild, voice_id=bobs, user_id=ALICE, reason="x")
+        await store.guild_settings.update(guild, lambda now: replace(now, default_voice_id=bobs))
+    await store.departed_guilds.present([ELSEWHERE])
+    clock.now += 99
+    await store.departed_guilds.present([ELSEWHERE])
+    assert await store.departed_guilds.due(100) == []
+    clock.now += 1
+    assert await store.departed_guilds.due(100) == [HERE]
+    left = await store.departed_guilds.voices_left_behind(HERE)
+    assert [voice.voice_id for voice in left] == [only_here]
+    await store.departed_guilds.clean(HERE)
+    assert await store.departed_guilds.due(0) == []
+    assert await store.moderation.known_in(HERE) == []
+    assert (await store.guild_settings.get(HERE)).default_voice_id is None
+    assert {v.voice_id for v in await store.moderation.known_in(ELSEWHERE)} == {travels, bobs}
+    assert len(await store.moderation.reports(ELSEWHERE)) == 1
+    assert await store.moderation.disabled_in(ELSEWHERE) == {bobs}
+
+
+async def test_a_server_that_is_back_in_time_loses_nothing(store: Store, clock: Any) -> None:
+    await voice_of(store, ALICE, origin_guild_id=HERE)
+    await store.departed_guilds.departed(HERE)
+    await store.departed_guilds.present([HERE])
+    clock.now += 1000
+    assert await store.departed_guilds.due(0) == []
+    await store.departed_guilds.departed(HERE)
+    await store.departed_guilds.returned(HERE)
+    assert await store.departed_guilds.due(0) == []
+
+
+async def test_what_is_exported_is_every_row_about_a_person_and_nobody_elses(
+    store: Store,
+) -> None:
+    mine, bobs = await voice_of(store, ALICE), await voice_of(store, BOB, clip_sha256="d" * 64)
+    for voice in (mine, bobs):
+        await store.shares.share(voice, HERE)
+        await store.choices.choose(ALICE, voice, voice)
+        await store.moderation.report(guild_id=HERE, voice_id=voice, user_id=ALICE, reason="a")
+        await store.moderation.report(guild_id=HERE, voice_id=voice, user_id=BOB, reason="b")
+    for digest in ("c", "d"):
+        await store.speech.record(
+            key=digest, voice_identity=f"clip:{digest * 64}", path="p", size_bytes=1, duration_s=1
+        )
+    about = await store.personal.rows_about(ALICE)
+    assert {table: len(rows) for table, rows in about.items() if rows} == {
+        "users": 1,
+        "voices": 1,
+        "voice_shares": 1,
+        "voice_choices": 2,
+        "voice_reports": 2,
+        "speech_cache": 1,
+    }
+    assert str(BOB) not in str(about)
+
+
+async def test_only_a_newer_clip_of_an_existing_voice_is_stored(store: Store) -> None:
+    voice = await voice_of(store, ALICE)
+    new = {
+        "clip_sha256": "e" * 64,
+        "clip_path": "clips/new.flac",
+        "duration_s": 8.0,
+        "consent_version": 2,
+        "consented_at": 3.0,
+    }
+    assert await store.voices.replace_clip(voice, **new)  # type: ignore[arg-type]
+    stored = await store.voices.get(voice)
+    assert stored is not None
+    assert {name: getattr(stored, name) for name in new} == new
+    assert not await store.voices.replace_clip(voice + 1, **new)  # type: ignore[arg-type]

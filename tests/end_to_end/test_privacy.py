@@ -1,0 +1,131 @@
+"""What is stored about somebody is shown, handed over, and deleted when they say so."""
+
+import io
+import json
+import os
+import time
+import zipfile
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+import soundfile
+
+from bot.loopback import File
+from tests.end_to_end.conftest import Stage, a_stage, mono_of_file
+from tests.end_to_end.test_voices import LONG, files, register, seen, traces
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A stage on which a server that removes the bot is cleaned at the next start."""
+    async with a_stage(
+        tmp_path_factory.mktemp("privacy"),
+        TIMBRE_REGISTRATION_COOLDOWN_S="0",
+        TIMBRE_GUILD_GRACE_DAYS="0",
+    ) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def clip(stage: Stage) -> File:
+    """Ten seconds of clear speech, by the stock voice."""
+    interaction = await stage.alice.slash("say", text=LONG)
+    (attachment,) = (await interaction.reply(timeout_s=90)).attachments
+    out = io.BytesIO()
+    soundfile.write(out, mono_of_file(attachment.data), 48_000, format="WAV")
+    return File("me.wav", out.getvalue(), content_type="audio/wav")
+
+
+async def test_a_stranger_is_told_that_nothing_is_stored(stage: Stage) -> None:
+    assert "Nothing." in await stage.reply(stage.bob, "privacy info")
+
+
+async def test_everything_is_shown_and_exported_and_then_deleted(stage: Stage, clip: File) -> None:
+    await register(stage.alice, "Evening", clip)
+    await stage.reply(stage.alice, "voice share", voice="Evening")
+    await stage.reply(stage.bob, "voice use", voice="Evening")
+    shown = await stage.reply(stage.alice, "privacy info")
+    assert "- voices: 1" in shown
+    assert "- servers a voice is shared with: 1" in shown
+    exported = await (await stage.alice.slash("privacy export")).reply(timeout_s=30)
+    assert exported.ephemeral
+    (attachment,) = exported.attachments
+    with zipfile.ZipFile(io.BytesIO(attachment.data)) as archive:
+        data = json.loads(archive.read("data.json"))
+        (name,) = [n for n in archive.namelist() if n.endswith(".flac")]
+        content = archive.read(name)
+    assert [path.read_bytes() for path in files(stage.home, "clips")] == [content]
+    assert data["voices"][0]["name"] == "Evening"
+    assert data["users"][0]["user_id"] == str(stage.alice.id)
+    assert str(stage.bob.id) not in json.dumps(data)
+
+    asked = await (await stage.alice.slash("privacy delete")).reply()
+    assert "cannot be undone" in asked.text
+    before = asked.edits
+    await asked.press("Delete everything")
+    await seen(lambda: asked.edits > before)
+    assert asked.text == "Everything about you is deleted."
+    assert "Nothing." in await stage.reply(stage.alice, "privacy info")
+    assert files(stage.home, "clips", "uploads") == []
+    middle = len(content) // 2
+    needles = (
+        content[middle : middle + 64],
+        data["voices"][0]["clip_sha256"].encode(),
+        stage.alice.id.to_bytes(8, "big"),
+        b"Evening",
+    )
+    assert traces(stage.home, *needles) == []
+
+
+async def test_without_confirmation_nothing_is_deleted(stage: Stage, clip: File) -> None:
+    await register(stage.alice, "Stays", clip)
+    asked = await (await stage.alice.slash("privacy delete")).reply()
+    assert asked.ephemeral
+    assert "**Stays**" in await stage.reply(stage.alice, "voice list")
+
+
+async def test_the_bots_owner_deletes_a_person_and_nobody_else_can(stage: Stage) -> None:
+    owner = stage.guild.add_member("Owner", user=stage.discord.owner, administrator=True)
+    chief = stage.guild.add_member("Chief", administrator=True)
+    alice = str(stage.alice.id)
+    refused = await stage.reply(chief, "bot-owner delete-user", user_id=alice)
+    assert refused == "You may not use this command here."
+    assert "**Stays**" in await stage.reply(stage.alice, "voice list")
+    said = await stage.reply(owner, "bot-owner delete-user", user_id="12345678901234five")
+    assert "is a number" in said
+    said = await stage.reply(owner, "bot-owner delete-user", user_id=alice)
+    assert "they had 1 voice" in said
+    assert files(stage.home, "clips") == []
+    assert "Nothing." in await stage.reply(stage.alice, "privacy info")
+
+
+async def test_a_server_that_removes_the_bot_is_cleaned(stage: Stage, clip: File) -> None:
+    """What was registered in it goes; what lies about at the next start goes too."""
+    other = stage.discord.add_guild("Elsewhere")
+    other.add_text_channel("general")
+    carol = other.add_member("Carol")
+    await register(carol, "Left", clip)
+    await register(stage.alice, "Stays", clip)
+    assert len(files(stage.home, "clips")) == 2
+    await other.delete()
+    orphan = stage.home / "clips" / "orphan.flac"
+    orphan.write_bytes(b"orphan")
+    os.utime(orphan, (time.time() - 5, time.time() - 5))
+    await stage.bot.stop()
+    identified = stage.discord.gateway.identifies
+    async with type(stage.bot)(
+        {
+            **stage.discord.environment(),
+            "TIMBRE_HOME": str(stage.home),
+            "TIMBRE_ENGINE": "stock",
+            "TIMBRE_GUILD_GRACE_DAYS": "0",
+        },
+        stage.home.parent / "second.log",
+    ):
+        await seen(lambda: stage.discord.gateway.identifies > identified)
+        assert "**Stays**" in await stage.reply(stage.alice, "voice list")
+        assert len(files(stage.home, "clips")) == 1
+        assert traces(stage.home, b"Left") == []

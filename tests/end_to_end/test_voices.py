@@ -1,0 +1,356 @@
+"""A voice from its upload to its end, as members see it and as the disk shows it."""
+
+import asyncio
+import hashlib
+import io
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+import pytest_asyncio
+import soundfile
+
+from bot.demo.bot_process import BotProcess
+from bot.loopback import File, Interaction, Member, Message
+from tests.end_to_end.conftest import Stage, a_stage, mono, mono_of_file
+from tests.recogniser import word_error_rate
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LONG = (
+    "My sister has a small garden behind the house, where she grows tomatoes and beans. "
+    "Please bring some bread and a bottle of milk when you come home, and do not forget the keys."
+)
+PREVIEW = "This is how I sound. I hope that you like my voice."
+SHORT = "The kettle is on the stove."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A stage on which nobody has to wait between two uploads."""
+    folder = tmp_path_factory.mktemp("voices")
+    async with a_stage(
+        folder, TIMBRE_REGISTRATION_COOLDOWN_S="0", TIMBRE_CLIP_MAX_MIB="8"
+    ) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def clip(stage: Stage) -> File:
+    """Ten seconds of clear speech, by the stock voice."""
+    await stage.alice.leave()
+    interaction = await stage.alice.slash("say", text=LONG)
+    (attachment,) = (await interaction.reply(timeout_s=90)).attachments
+    # Written anew, so that its bytes are nowhere but where the bot puts them.
+    out = io.BytesIO()
+    soundfile.write(out, mono_of_file(attachment.data), 48_000, format="WAV")
+    return File("me.wav", out.getvalue(), content_type="audio/wav")
+
+
+async def ready(interaction: Interaction) -> Message:
+    """The panel of a registration, once it can be decided on."""
+    message = await interaction.reply(timeout_s=90)
+    async with asyncio.timeout(90):
+        while not message.components:
+            assert "✅" in message.text, message.text
+            await asyncio.sleep(0.02)
+    return message
+
+
+async def agree(interaction: Interaction, **fields: object) -> Interaction:
+    """Tick the consent and send the form."""
+    modal = await interaction.modal()
+    values = {"I agree to this": True, **{k.replace("_", " "): v for k, v in fields.items()}}
+    return await modal.submit(values)  # type: ignore[arg-type]
+
+
+async def press(message: Message, button: str) -> None:
+    """Press a button and wait for what comes of it."""
+    before = message.edits
+    interaction = await message.press(button)
+    await interaction.acknowledged()
+    await seen(lambda: message.edits > before)  # by whichever interaction the bot does it
+
+
+async def register(member: Member, name: str, clip: File) -> Message:
+    """Register a voice with options, and keep it."""
+    panel = await ready(await agree(await member.slash("voice register", name=name, clip=clip)))
+    await press(panel, "Keep")
+    return panel
+
+
+def files(home: Path, *folders: str) -> list[Path]:
+    """What lies in folders of the bot's home."""
+    return [p for folder in folders for p in (home / folder).rglob("*") if p.is_file()]
+
+
+def traces(home: Path, *needles: bytes) -> list[str]:
+    """Where in the bot's home any of some bytes can be found."""
+    return [
+        str(path.relative_to(home))
+        for path in home.rglob("*")
+        if path.is_file()
+        for content in [path.read_bytes()]
+        if any(needle in content for needle in needles)
+    ]
+
+
+async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> None:
+    """Register, preview, speak, share, use by another, unshare, delete; then nothing is left."""
+    panel = await ready(
+        await agree(await stage.alice.slash("voice register", name="Morning", clip=clip))
+    )
+    assert panel.ephemeral
+    steps = panel.text.splitlines()
+    assert [line.split()[1].strip(":.") for line in steps] == [
+        "Received",
+        "Checked",
+        "Not",
+        "Ready",
+    ]
+    assert "stock voice is speaking" in panel.text
+    (preview,) = panel.attachments
+    assert word_error_rate(PREVIEW, mono_of_file(preview.data), 48_000) <= 0.15
+    assert files(stage.home, "clips") == []  # not kept yet
+    await press(panel, "Keep")
+    assert "**Morning** is yours" in panel.text
+
+    (stored,) = files(stage.home, "clips")
+    assert stored.stat().st_mode & 0o077 == 0
+    assert stored.parent.stat().st_mode & 0o077 == 0
+    assert files(stage.home, "uploads") == []
+    content = stored.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    assert traces(stage.home, clip.data[200_000:200_200]) == []  # the upload itself is not kept
+    with sqlite3.connect(stage.home / "timbre.db") as database:
+        ((sha256, version, owner),) = database.execute(
+            "SELECT clip_sha256, consent_version, owner_id FROM voices"
+        ).fetchall()
+    assert (sha256, version, owner) == (digest, 1, stage.alice.id)
+
+    offered = await stage.alice.autocomplete("say", focused="voice", value="morn", text="x")
+    assert [choice["name"] for choice in offered] == ["Morning"]
+    assert await stage.bob.autocomplete("say", focused="voice", value="morn", text="x") == []
+    value = str(offered[0]["value"])
+    await stage.alice.join(stage.lounge)
+    sent = time.monotonic()
+    said = await stage.reply(stage.alice, "say", text=SHORT, voice=value)
+    assert "stock voice is speaking instead of the cloned one" in said
+    heard = await stage.lounge.heard(since_s=sent, quiet_ms=1500, timeout_s=60)
+    assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
+
+    for command in ("voice use", "voice info", "voice delete", "voice share", "voice preview"):
+        assert "no such voice" in await stage.reply(stage.bob, command, voice=value), command
+    assert "Everybody in this server" in await stage.reply(stage.alice, "voice share", voice=value)
+    listed = await stage.reply(stage.bob, "voice list")
+    assert f"**Morning** — shared by {stage.alice.mention}" in listed
+    assert "You speak in **Morning**" in await stage.reply(stage.bob, "voice use", voice=value)
+    await stage.bob.leave()
+    by_bob = await (await stage.bob.slash("say", text=SHORT)).reply(timeout_s=60)
+    assert "cloned one" in by_bob.text
+    assert "may not do that" in await stage.reply(stage.bob, "voice delete", voice=value)
+    assert "not shared with this server any more" in await stage.reply(
+        stage.alice, "voice unshare", voice=value
+    )
+    by_bob = await (await stage.bob.slash("say", text=SHORT)).reply(timeout_s=60)
+    assert "cloned one" not in by_bob.text
+    assert "no such voice" in await stage.reply(stage.bob, "say", text=SHORT, voice=value)
+
+    assert "is deleted" in await stage.reply(stage.alice, "voice delete", voice=value)
+    assert files(stage.home, "clips", "uploads") == []
+    middle = len(content) // 2
+    needles = (content[middle : middle + 64], digest.encode(), b"Morning")
+    # The bytes of the database and its log too, where SQLite would leave what it deleted.
+    assert traces(stage.home, *needles) == []
+
+
+async def test_without_consent_nothing_is_fetched(stage: Stage, clip: File) -> None:
+    """Not a single request reaches the content delivery host, and nothing is stored."""
+    fetched = len(stage.discord.cdn.fetched)
+    interaction = await stage.alice.slash("voice register", name="Unwilling", clip=clip)
+    modal = await interaction.modal()
+    assert "it is my own voice" in str(modal.components).lower()
+    refused = await modal.submit()
+    assert "did not fetch the clip" in (await refused.reply()).text
+    assert len(stage.discord.cdn.fetched) == fetched
+    assert files(stage.home, "clips", "uploads") == []
+
+
+async def test_a_file_that_is_too_large_is_refused_before_it_is_fetched(stage: Stage) -> None:
+    fetched = len(stage.discord.cdn.fetched)
+    large = File("large.wav", bytes(8 * 2**20 + 1))
+    refused = await agree(await stage.alice.slash("voice register", name="Large", clip=large))
+    assert "at most 8 MiB" in (await refused.reply()).text
+    assert len(stage.discord.cdn.fetched) == fetched
+
+
+async def test_a_file_without_sound_is_refused_with_a_sentence(stage: Stage) -> None:
+    """Whatever it is called; and nothing of it stays."""
+    nonsense = File("song.mp3", b"This is a text about a song. " * 100)
+    refused = await agree(await stage.alice.slash("voice register", name="Text", clip=nonsense))
+    reply = await refused.reply(1, timeout_s=60)
+    assert reply.ephemeral
+    assert reply.text.endswith(".")
+    assert "went wrong" not in reply.text
+    assert files(stage.home, "clips", "uploads") == []
+
+
+async def test_a_voice_from_the_form_and_one_from_a_message(stage: Stage, clip: File) -> None:
+    """Without options the form asks for all; on one's own message it asks for the name."""
+    form = await agree(
+        await stage.bob.slash("voice register"), Name_of_the_voice="Formal", Clip=[clip]
+    )
+    await press(await ready(form), "Keep")
+    general = next(c for c in stage.guild.channels.values() if c.name == "general")
+    message = await stage.bob.send(general, "", attachments=[clip])  # type: ignore[arg-type]
+    stolen = await stage.alice.message_command("Use as my voice", message)
+    assert "message of your own" in (await stolen.reply()).text
+    own = await stage.bob.message_command("Use as my voice", message)
+    await press(await ready(await agree(own, Name_of_the_voice="Said")), "Keep")
+    silent = await stage.bob.send(general, "no sound here")  # type: ignore[arg-type]
+    refused = await stage.bob.message_command("Use as my voice", silent)
+    assert "no sound in this message" in (await refused.reply()).text
+    listed = await stage.reply(stage.bob, "voice list")
+    assert "**Formal**" in listed
+    assert "**Said** — you speak in it here" in listed
+    assert len(files(stage.home, "clips")) == 2
+    # Both have the same clip: deleting one leaves what the other needs.
+    await stage.reply(stage.bob, "voice delete", voice="Formal")
+    assert len(files(stage.home, "clips")) == 1
+    await stage.reply(stage.bob, "voice delete", voice="Said")
+    assert files(stage.home, "clips") == []
+
+
+async def test_a_draft_can_be_replaced_or_thrown_away(stage: Stage, clip: File) -> None:
+    """Until Keep there is nothing but a draft, and it goes with a press of a button."""
+    first = await ready(
+        await agree(await stage.alice.slash("voice register", name="Draft", clip=clip))
+    )
+    another = await first.press("Try another clip")
+    second = await ready(await agree(another, Clip=[clip]))
+    assert "another clip" in first.text
+    assert not first.components
+    assert len(files(stage.home, "uploads")) == 1
+    await press(second, "Delete")
+    assert "deleted the clip" in second.text
+    assert files(stage.home, "clips", "uploads") == []
+    assert "None yet" in await stage.reply(stage.alice, "voice list")
+
+
+async def test_a_voice_is_renamed_adjusted_and_given_another_clip(stage: Stage, clip: File) -> None:
+    await register(stage.alice, "Plain", clip)
+    (before,) = files(stage.home, "clips")
+    assert "called **Fine** now" in await stage.reply(
+        stage.alice, "voice rename", voice="Plain", name="Fine"
+    )
+    adjusted = await stage.alice.slash("voice settings", voice="Fine", pace=0.3, seed=7)
+    said = (await adjusted.reply()).text
+    assert "exaggeration 0.5, pace 0.3, temperature 0.8, seed 7" in said
+    with pytest.raises(ValueError, match="between"):
+        await stage.alice.slash("voice settings", voice="Fine", temperature=4.0)
+    shorter = File("shorter.wav", clip.data[: len(clip.data) * 4 // 5])
+    panel = await ready(
+        await agree(await stage.alice.slash("voice replace", voice="Fine", clip=shorter))
+    )
+    await press(panel, "Keep")
+    (after,) = files(stage.home, "clips")
+    assert after != before
+    assert "pace 0.3" in await stage.reply(stage.alice, "voice info", voice="Fine")
+    preview = await (await stage.alice.slash("voice preview", voice="Fine")).reply(timeout_s=60)
+    assert word_error_rate(PREVIEW, mono_of_file(preview.attachments[0].data), 48_000) <= 0.15
+    await stage.reply(stage.alice, "voice delete", voice="Fine")
+
+
+async def test_moderators_and_reports(stage: Stage, clip: File) -> None:
+    """A report reaches the moderators; a voice they disable is spoken in by nobody."""
+    mod = stage.guild.add_member("Mod", manage_guild=True)
+    await register(stage.alice, "Loud", clip)
+    await stage.reply(stage.alice, "voice share", voice="Loud")
+    report = await stage.bob.slash("voice report", member=stage.alice, reason="It is too loud.")
+    assert "can read your report" in (await report.reply()).text
+    read = await stage.reply(mod, "voice-admin reports")
+    assert "**Loud**" in read
+    assert "It is too loud." in read
+    with pytest.raises(PermissionError):
+        await stage.bob.slash("voice-admin disable", voice="Loud")
+    assert "Nobody can speak" in await stage.reply(mod, "voice-admin disable", voice="Loud")
+    assert "disabled here" in await stage.reply(stage.bob, "say", text=SHORT, voice="Loud")
+    said = await (await stage.alice.slash("say", text=SHORT)).reply(timeout_s=60)
+    assert "The voice Loud is disabled here, so another one is speaking." in said.text
+    assert "again" in await stage.reply(mod, "voice-admin enable", voice="Loud")
+    assert "**Loud**" in await stage.reply(mod, "voice-admin default", voice="Loud")
+    carol = stage.guild.add_member("Carol")
+    by_carol = await (await carol.slash("say", text=SHORT)).reply(timeout_s=60)
+    assert "cloned one" in by_carol.text
+    await stage.reply(stage.alice, "voice delete", voice="Loud")
+    by_carol = await (await carol.slash("say", text=SHORT)).reply(timeout_s=60)
+    assert by_carol.text == ""
+    assert "Nobody has reported" in await stage.reply(mod, "voice-admin reports")
+
+
+async def test_whatever_the_moment_of_a_kill_there_is_a_whole_voice_or_nothing(
+    tmp_path: Path, clip: File
+) -> None:
+    """SIGKILL at points seen from outside; after a restart rows and files agree."""
+    async with a_stage(tmp_path, TIMBRE_REGISTRATION_COOLDOWN_S="0") as stage:
+        bot = stage.bot
+        fetched = stage.discord.cdn.fetched
+
+        async def drafted() -> Message:
+            return await ready(
+                await agree(await stage.alice.slash("voice register", name="Cat", clip=clip))
+            )
+
+        async def at_fetch() -> None:
+            before = len(fetched)
+            await agree(await stage.alice.slash("voice register", name="Cat", clip=clip))
+            await seen(lambda: len(fetched) > before)
+
+        async def at_upload() -> None:
+            await agree(await stage.alice.slash("voice register", name="Cat", clip=clip))
+            await seen(lambda: files(stage.home, "uploads"))
+
+        async def at_panel() -> None:
+            await drafted()
+
+        async def at_keep() -> None:
+            await (await drafted()).press("Keep")
+            await seen(lambda: files(stage.home, "clips"))
+
+        for strike in (at_fetch, at_upload, at_panel, at_keep):
+            await strike()
+            psutil.Process(bot.pid).kill()
+            await bot.stop()
+            identified = stage.discord.gateway.identifies
+            bot = BotProcess(
+                {
+                    **stage.discord.environment(),
+                    "TIMBRE_HOME": str(stage.home),
+                    "TIMBRE_ENGINE": "stock",
+                    "TIMBRE_REGISTRATION_COOLDOWN_S": "0",
+                },
+                tmp_path / f"{strike.__name__}.log",
+            )
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(bot)
+                await seen(lambda: stage.discord.gateway.identifies > identified)  # noqa: B023 - awaited here
+                listed = await stage.reply(stage.alice, "voice list")
+                kept = files(stage.home, "clips")
+                assert files(stage.home, "uploads") == [], strike.__name__
+                assert len(kept) == listed.count("**Cat**"), strike.__name__
+                assert not kept or strike is at_keep
+                stack.pop_all()
+        if kept:
+            assert "is deleted" in await stage.reply(stage.alice, "voice delete", voice="Cat")
+        await bot.stop()
+
+
+async def seen(condition: Callable[[], object]) -> None:
+    """Wait for something to be seen from outside, looking all the time."""
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.001)

@@ -1,0 +1,100 @@
+"""The benchmark as it is started from a shell, on a reduced model."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from engine.bench import quality
+from engine.bench.setting import RANDOM_WEIGHTS, tokens_for
+from engine.weights.random import write_random_checkpoint
+
+ROOT = Path(__file__).parents[3]
+
+
+def run_bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "engine.bench", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_small_run_measures_everything_and_leaves_its_files(tmp_path: Path) -> None:
+    run = run_bench("--small", "--out", tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert RANDOM_WEIGHTS in run.stdout
+    for row in ("T3 step", "flow, 2 s", "vocoder, 1 s", "watermark", "cold voice", "warm voice"):
+        assert row in run.stdout
+
+    results = json.loads((tmp_path / "bench.json").read_text())
+    assert results["setting"]["note"] == RANDOM_WEIGHTS
+    assert results["setting"]["copy_bandwidth_gb_s"] > 0
+    assert [step["streams"] for step in results["steps"]] == [1, 2]
+    assert all(0 < step["fraction_of_floor"] < 1 for step in results["steps"])
+    assert results["upstream_token_ms"] > 0
+    measured = {(stage["stage"], stage["audio_s"]) for stage in results["stages"]}
+    assert measured == {(s, n) for s in ("flow", "vocoder", "watermark") for n in (1, 2)}
+    assert all(stage["upstream_ms"] > 0 < stage["ours_ms"] for stage in results["stages"])
+    for timing in results["by_text"]:
+        expected_s = tokens_for(timing["characters"]) / 25
+        assert timing["audio_s"] == pytest.approx(expected_s, rel=0.1)
+        assert timing["upstream_ms"] > 0 < timing["ours_ms"]
+    cold, warm, restarted, cached = results["voices"]
+    assert "enrolment" in cold["ours_stage_ms"]
+    assert "enrolment" not in warm["ours_stage_ms"]
+    assert restarted["ours_stage_ms"]["enrolment"] < cold["ours_stage_ms"]["enrolment"]
+    assert cached["ours_ms"] < warm["ours_ms"]
+    assert results["worker"]["ready_s"] > 0
+    assert results["worker"]["first_chunk_ms"] > 0
+    assert results["worker"]["engine"]["name"] == "chatterbox"
+
+    for name in ("latency_by_text", "where_the_time_goes", "throughput_by_streams"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("cold", "warm"):
+        samples, rate = soundfile.read(tmp_path / f"voiceclone_{name}.wav")
+        assert rate == 24_000
+        assert np.abs(samples).max() > 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_quality_check_listens_to_both(tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    write_random_checkpoint(weights, seed=3, small=True)
+    run = run_bench("--small", "--quality", "--weights", weights, "--out", tmp_path)
+    assert run.returncode == 0, run.stderr
+    heard = json.loads((tmp_path / "bench.json").read_text())["quality"]
+    assert [item["speaker"] for item in heard] == ["upstream", "ours"] * 2
+    for item in heard:
+        assert item["sentence"] in quality.SENTENCES
+        assert item["word_error_rate"] >= 0.5  # of noise nobody can make out the words
+        assert -1 <= item["similarity"] <= 1
+
+
+def test_missing_weights_are_one_sentence(tmp_path: Path) -> None:
+    run = run_bench("--small", "--weights", tmp_path / "nowhere", "--out", tmp_path)
+    assert run.returncode == 2
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert "nowhere" in run.stderr
+
+
+def test_a_missing_recogniser_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    with pytest.raises(quality.RecogniserMissing, match="pip install faster-whisper"):
+        quality.load_recogniser()
+
+
+def test_words_are_compared_without_punctuation_and_case() -> None:
+    assert quality.plain("Don't, STOP -- now!") == "don't stop now"
+    error_rate = quality.load_aligner()
+    assert error_rate("one two three four", "one too three four") == 0.25

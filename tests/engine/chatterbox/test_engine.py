@@ -1,0 +1,213 @@
+"""The engine as the worker drives it, on a whole reduced checkpoint with random weights."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from engine.chatterbox.engine import ChatterboxEngine
+from engine.chatterbox.loading import assemble
+from engine.chatterbox.text import TextTokenizer, even_out_punctuation
+from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
+from engine.messages import Enrolled, Speak
+from engine.reference.upstream import EnTokenizer, punc_norm
+from engine.speech import ClonedVoice, Speech, SpeechParameters, StockVoice, Voice
+from engine.weights import checkpoint
+from engine.weights.random import synthetic_voice, write_random_checkpoint
+
+NewEngine = Callable[..., ChatterboxEngine]
+BUILTIN = StockVoice()
+TEXTS = ["Good morning.", "It is late, is it not?", "Three words only.", "Well; this one goes on."]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reduced checkpoint that stops after about a second of speech."""
+    folder = tmp_path_factory.mktemp("weights")
+    write_random_checkpoint(folder, seed=3, small=True, stop_after=25)
+    return folder
+
+
+@pytest.fixture
+def new_engine(folder: Path, tmp_path: Path) -> NewEngine:
+    """Engines on that checkpoint; those of one test share a home."""
+
+    def make(max_streams: int = 4, **more: object) -> ChatterboxEngine:
+        arguments: dict[str, object] = {
+            "revision": "test",
+            "device": "cpu",
+            "precision": "fp32",
+            "reason": "It is a test.",
+            "home": tmp_path / "home",
+            "report": lambda _: None,
+            "max_streams": max_streams,
+            "max_speech_tokens": 60,
+        }
+        return assemble(folder, **(arguments | more))  # type: ignore[arg-type]
+
+    return make
+
+
+def speak(job_id: int, text: str, voice: Voice = BUILTIN, **parameters: float) -> Speak:
+    """A job."""
+    given = SpeechParameters(**{"seed": job_id, **parameters})  # type: ignore[arg-type]
+    return Speak(job_id=job_id, text=text, voice=voice, parameters=given)
+
+
+def run(engine: ChatterboxEngine) -> dict[int, Speech | SpeechError]:
+    """Step until nothing is left."""
+    results: dict[int, Speech | SpeechError] = {}
+    while engine.busy:
+        for outcome in engine.step():
+            assert outcome.job_id not in results
+            results[outcome.job_id] = outcome.result
+    return results
+
+
+def pcm_of(result: Speech | SpeechError) -> np.ndarray:
+    """The samples of a job that must have succeeded."""
+    assert isinstance(result, Speech), result
+    return result.pcm
+
+
+def clip_voice(folder: Path, pitch_hz: float) -> ClonedVoice:
+    """A member's voice."""
+    path = folder / f"{pitch_hz}.wav"
+    soundfile.write(path, synthetic_voice(pitch_hz), 24_000)
+    return ClonedVoice(hashlib.sha256(path.read_bytes()).hexdigest(), str(path))
+
+
+def test_jobs_of_many_voices_sound_together_as_each_sounds_alone(
+    new_engine: NewEngine, tmp_path: Path
+) -> None:
+    """Text, voice and parameters of one job reach its own audio and no other's."""
+    voices: list[Voice] = [StockVoice(), clip_voice(tmp_path, 105), clip_voice(tmp_path, 230)]
+    jobs = [
+        speak(n, text, voices[n % 3], cfg_weight=(0.5, 0.0)[n % 2]) for n, text in enumerate(TEXTS)
+    ]
+    engine = new_engine()
+    for job in jobs:
+        engine.admit(job)
+    together = run(engine)
+    assert sorted(together) == [0, 1, 2, 3]
+    for job in jobs:
+        engine = new_engine(max_streams=1)
+        engine.admit(job)
+        alone, among = pcm_of(run(engine)[job.job_id]), pcm_of(together[job.job_id])
+        assert among.dtype == np.float32
+        assert len(among) == len(alone)
+        assert np.abs(among - alone).max() <= 1e-3 * max(1.0, np.abs(alone).max())
+    assert len({len(pcm_of(result)) for result in together.values()}) > 1
+    speech = together[0]
+    assert isinstance(speech, Speech)
+    assert {"t3", "flow", "vocoder", "watermark"} <= set(speech.stage_ms)
+
+
+def test_a_forgotten_voice_leaves_nothing_and_others_still_speak(
+    new_engine: NewEngine, tmp_path: Path
+) -> None:
+    """Neither its file nor what the decoder kept of it; the built-in voice is as it was."""
+    engine = new_engine()
+    voice = clip_voice(tmp_path, 140.0)
+    engine.admit(speak(1, TEXTS[0], voice))
+    engine.admit(speak(2, TEXTS[0]))
+    before = run(engine)
+    assert list((tmp_path / "home").rglob("*.safetensors"))
+    engine.forget(voice.clip_sha256)
+    assert not list((tmp_path / "home").rglob("*.safetensors"))
+    assert not engine._scheduler.t3.prefixes.storage.any()
+    engine.admit(speak(2, TEXTS[0]))
+    after = run(engine)[2]
+    assert isinstance(after, Speech)
+    assert isinstance(before[2], Speech)
+    assert np.array_equal(after.pcm, before[2].pcm)
+
+
+def test_a_cancelled_job_is_never_reported_and_the_others_are(new_engine: NewEngine) -> None:
+    """Whether it waits, is being decoded, or is turned into sound."""
+    for steps in (0, 1, 3, 8):
+        engine = new_engine()
+        for n, text in enumerate(TEXTS):
+            engine.admit(speak(n, text))
+        early = [outcome for _ in range(steps) for outcome in engine.step()]
+        engine.cancel(1)
+        engine.cancel(99)
+        results = run(engine) | {outcome.job_id: outcome.result for outcome in early}
+        assert {0, 2, 3} <= set(results)
+        assert 1 not in results or 1 in {outcome.job_id for outcome in early}
+
+
+def test_a_job_that_fails_takes_nobody_with_it(new_engine: NewEngine, tmp_path: Path) -> None:
+    """Nothing to say, a text without end, a missing clip: each is said, the rest is spoken."""
+    engine = new_engine()
+    missing = ClonedVoice("0" * 64, str(tmp_path / "gone.wav"))
+    engine.admit(speak(1, " \n"))
+    engine.admit(speak(2, "word " * 3000))
+    engine.admit(speak(3, "Hello.", missing))
+    engine.admit(speak(4, "Hello."))
+    results = run(engine)
+    assert isinstance(results[1], SynthesisFailed)
+    assert isinstance(results[2], SynthesisFailed)
+    assert isinstance(results[3], VoiceUnusable)
+    assert len(pcm_of(results[4])) > 0
+
+
+def test_a_runaway_is_cut_off_and_logged(
+    new_engine: NewEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It still sounds, as long as it was let."""
+    engine = new_engine(max_speech_tokens=9)
+    engine.admit(speak(1, TEXTS[1]))
+    with caplog.at_level(logging.WARNING):
+        pcm = pcm_of(run(engine)[1])
+    assert len(pcm) <= 9 * 960
+    assert "no stop token" in caplog.text
+
+
+def test_a_new_voice_is_reported_once_and_known_to_the_next_engine(
+    new_engine: NewEngine, tmp_path: Path
+) -> None:
+    """The second engine finds it on the disk."""
+    voice, reported = clip_voice(tmp_path, 160), list[Enrolled]()
+    for job_id in (1, 2):
+        engine = new_engine(report=reported.append)
+        engine.admit(speak(job_id, "Hello.", voice))
+        engine.admit(speak(job_id + 10, "Hello again.", voice))
+        run(engine)
+    assert [enrolled.clip_sha256 for enrolled in reported] == [voice.clip_sha256]
+
+
+def test_an_unknown_stock_voice_is_replaced_and_the_listener_told(new_engine: NewEngine) -> None:
+    """By the checkpoint's own."""
+    engine = new_engine()
+    engine.admit(speak(1, "Hello.", StockVoice("nobody")))
+    result = run(engine)[1]
+    assert isinstance(result, Speech)
+    assert result.substitution is not None
+    assert "nobody" in result.substitution
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello there",
+        "  two  spaces   and a tab\t. ",
+        "wait... what\N{HORIZONTAL ELLIPSIS} no: yes; \N{EM DASH} maybe \N{EN DASH} so -",
+        "\N{LEFT DOUBLE QUOTATION MARK}quoted\N{RIGHT DOUBLE QUOTATION MARK} - fine ,",
+        "it\N{RIGHT SINGLE QUOTATION MARK}s \N{LEFT SINGLE QUOTATION MARK}so",
+        "\N{LATIN SMALL LETTER E WITH ACUTE}t\N{LATIN SMALL LETTER E WITH ACUTE}",
+        "Done!",
+    ],
+)
+def test_text_becomes_upstreams_tokens(folder: Path, text: str) -> None:
+    """Punctuation and tokenizer, start and stop around."""
+    assert even_out_punctuation(text) == punc_norm(text)
+    expected = EnTokenizer(str(folder / checkpoint.TOKENIZER)).text_to_tokens(punc_norm(text))
+    got = TextTokenizer(folder / checkpoint.TOKENIZER)(text)
+    assert torch.equal(got[1:-1], expected[0].long())
+    assert got[[0, -1]].tolist() == [255, 0]
