@@ -6,9 +6,10 @@ such stream for good, and why no two pools share theirs: their replays would sha
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from torch import Tensor
 MAX_GRAPHS = 48  # of one function: a graph of a few thousand kernels takes some megabytes
 
 InputsT = TypeVar("InputsT", bound=NamedTuple)
+ResultT = TypeVar("ResultT")
 Shapes = tuple[torch.Size, ...]
 
 
@@ -23,23 +25,37 @@ class GraphPool:
     """What graphs share whose replays are queued on one stream."""
 
     def __init__(self) -> None:
-        self._handle = torch.cuda.graph_pool_handle()
+        self._memory = torch.cuda.MemPool()
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
+
+    def rehearse(self, launch: Callable[[], ResultT]) -> ResultT:
+        """Run what is to be captured next, in the memory that its graph will use.
+
+        What it returns is overwritten by any graph of the pool that runs afterwards.
+        """
+        with self._aside(), torch.cuda.use_mem_pool(self._memory):
+            return launch()
 
     def capture(self, launch: Callable[[], None]) -> torch.cuda.CUDAGraph:
         """What `launch` launches, as a graph. It must have run before, and runs nothing now."""
-        current = torch.cuda.current_stream()
         graph = torch.cuda.CUDAGraph()
-        self._stream.wait_stream(current)
-        with torch.cuda.stream(self._stream):
+        with self._aside():
             # Not `torch.cuda.graph`: it waits for the whole device and empties the allocator.
-            graph.capture_begin(pool=self._handle, capture_error_mode="thread_local")
+            memory: Any = self._memory.id  # torch annotates it as another type than it takes here
+            graph.capture_begin(pool=memory, capture_error_mode="thread_local")
             try:
                 launch()
             finally:
                 graph.capture_end()
-        current.wait_stream(self._stream)
         return graph
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        current = torch.cuda.current_stream()
+        self._stream.wait_stream(current)
+        with torch.cuda.stream(self._stream):
+            yield
+        current.wait_stream(self._stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +85,13 @@ class GraphedFunction(Generic[InputsT]):
         return len(self._captured)
 
     def __call__(self, inputs: InputsT) -> Tensor:
-        """The function's value; with a graph, in memory that the next call overwrites."""
+        """The function's value; on CUDA in memory that the pool's next graph may overwrite."""
         if self._pool is None:
             return self._function(inputs)
         shapes = tuple(tensor.shape for tensor in inputs)
         if shapes not in self._seen:
             self._seen.add(shapes)
-            return self._function(inputs)
+            return self._pool.rehearse(lambda: self._function(inputs))
         if shapes not in self._captured:
             self._captured[shapes] = self._capture(inputs, self._pool)
             if len(self._captured) > MAX_GRAPHS:

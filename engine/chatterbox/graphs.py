@@ -97,5 +97,5 @@ class StepGraphs:
     def _captured(self, step: Callable[[], None]) -> torch.cuda.CUDAGraph:
         assert self._pool is not None, "nothing is captured elsewhere than on CUDA"
         # The rehearsal compiles kernels and must not touch anybody's utterance: nobody is in it.
-        step()
+        self._pool.rehearse(step)
         return self._pool.capture(step)
