@@ -136,7 +136,7 @@ def _measure_speed(
         progress(f"whole utterances: {characters} characters")
         report.by_text.append(time_by_text(ours, upstream, characters, scale))
     progress("peak memory")
-    report.memory = measure_memory(ours, upstream, upstream_gib, setting)
+    report.memory = measure_memory(upstream, upstream_gib, setting)
     report.write(setting.out)
     for seconds in scale.audio_seconds:
         progress(f"flow, vocoder, watermark: {seconds} s")

@@ -164,11 +164,11 @@ def print_tables(console: Console, report: Report) -> None:
     if report.worker is not None:
         _add_worker(table, report.worker)
     memory = report.memory
-    if memory is not None and memory.ours_gib is not None and memory.upstream_gib is not None:
+    if memory is not None and memory.ours is not None and memory.upstream_gib is not None:
         table.add_row(
             "peak GPU memory, tensors",
             f"{memory.upstream_gib:.2f} GiB",
-            f"{memory.ours_gib:.2f} GiB",
+            f"{memory.ours.peak:.2f} GiB",
             "",
             f"upstream with 1 stream, ours with {memory.streams}",
         )

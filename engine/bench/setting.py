@@ -17,6 +17,7 @@ from engine.weights.random import SOURCE
 RANDOM_WEIGHTS = "Random weights: speed and numerical parity only; they say nothing about sound."
 CHARACTERS_PER_SECOND = 14  # of spoken English
 TOKENS_PER_SECOND = 25
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,7 @@ class Setting:
     @property
     def dtype(self) -> torch.dtype:
         """The precision as torch has it."""
-        names = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
-        return names[self.precision]
+        return DTYPES[self.precision]
 
     @property
     def has_random_weights(self) -> bool:

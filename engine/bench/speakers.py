@@ -178,6 +178,14 @@ class OurSpeaker:
         """Let go of the networks that only enrolment needs; no new voice can be taken on."""
         del self._enrolment, self._networks
 
+    def held_bytes(self) -> tuple[int, int]:
+        """Bytes of T3's weights, and of its cache with the voices' prefixes."""
+        t3 = self._scheduler.t3
+        tensors = [value for value in vars(self.t3_weights).values() if isinstance(value, Tensor)]
+        tensors += self.t3_weights.conditioning.values()
+        tensors += [matrix for layer in self.t3_weights.layers for matrix in vars(layer).values()]
+        return sum(t.nbytes for t in tensors), t3.pool.storage.nbytes + t3.prefixes.storage.nbytes
+
     def _make_enrolment(self) -> Enrolment:
         return Enrolment(
             home=self._home,

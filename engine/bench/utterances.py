@@ -8,6 +8,7 @@ from pathlib import Path
 
 import soundfile
 
+from engine.bench.memory import OurMemory, measure_ours
 from engine.bench.setting import TOKENS_PER_SECOND, Scale, Setting, tokens_for
 from engine.bench.speakers import (
     OurSpeaker,
@@ -104,28 +105,26 @@ class MemoryFigures:
     """GiB of tensors at most: ours with several streams, upstream with one. None on a CPU."""
 
     streams: int
-    ours_gib: float | None
+    ours: OurMemory | None
     upstream_gib: float | None
 
 
 def measure_memory(
-    ours: OurSpeaker, upstream: UpstreamSpeaker, upstream_gib: float, setting: Setting
+    upstream: UpstreamSpeaker, upstream_gib: float, setting: Setting
 ) -> MemoryFigures:
-    """`upstream_gib` is what upstream's weights take; each one's neighbour is taken off its peak.
+    """Ours in a process of its own; of upstream's peak what is ours is taken off.
 
-    What graphs use while they run is not seen here, but in the worker's figure.
+    `upstream_gib` is what upstream's weights take.
     """
-    streams = setting.scale.memory_streams
     tokens = setting.scale.utterance_seconds * TOKENS_PER_SECOND
     ours_gib = allocated_gib(setting.device) - upstream_gib
     with peak_memory(setting.device) as upstream_peak:
         upstream.speak(TEXT[:140], tokens)
-    with peak_memory(setting.device) as ours_peak:
-        for _ in range(1 + setting.scale.warm_ups):
-            ours.speak_together([TEXT[:140]] * streams, tokens)
-    if not ours_peak:
-        return MemoryFigures(streams, None, None)
-    return MemoryFigures(streams, ours_peak[0] - upstream_gib, upstream_peak[0] - ours_gib)
+    return MemoryFigures(
+        setting.scale.memory_streams,
+        measure_ours(setting, tokens),
+        upstream_peak[0] - ours_gib if upstream_peak else None,
+    )
 
 
 def _in_turn(

@@ -2,8 +2,8 @@
 
 On Hopper and later a kernel may start while the one before it still runs, and read what does not
 depend on it: weights, and the cache of earlier steps. `BEHIND` kernels do so and wait before they
-touch anything else. Every kernel of a chain has to wait, or the next one's wait would prove nothing
-about those before it.
+touch anything else; a step's first kernel lets none start before it has ended. Every kernel of a
+chain has to wait, or the next one's wait would prove nothing about those before it.
 """
 
 from dataclasses import dataclass

@@ -34,8 +34,8 @@ def embed_kernel(
     """
     row = tl.program_id(0)
     k = tl.arange(0, WIDTH)
+    # It lets nobody start early: attention reads `positions` before it waits.
     if BEHIND:
-        tl.extra.cuda.gdc_launch_dependents()
         tl.extra.cuda.gdc_wait()
     of_slot = state + tl.load(slots + row % places) * STATE_WIDTH
     token = tl.load(of_slot + TOKEN)

@@ -313,6 +313,19 @@ def test_in_half_precision_companions_within_a_bucket_change_nothing(
     assert got[0] == got[1]
 
 
+class StepsSimplyRun(StepGraphs):
+    """Graphs for prefill alone."""
+
+    def run(self, slots: list[int], key: GraphKey, *, steps: int = 1) -> Batch:
+        """Launch every kernel of every step."""
+        t3 = self._t3
+        batch = t3.buffers.batch(key.places, guided=key.guided, context=key.context)
+        t3.buffers.fill(batch, slots)
+        for _ in range(steps):
+            t3.step(batch, draw_noise=key.draw_noise)
+        return batch
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_captured_steps_give_the_tokens_of_steps_that_are_simply_run(
@@ -323,9 +336,9 @@ def test_captured_steps_give_the_tokens_of_steps_that_are_simply_run(
         pytest.skip("needs a CUDA device")
     weights = load_t3(checkpoint.file, checkpoint.device, dtype)
     got = []
-    for capture in (True, False):
+    for graphs in (StepGraphs, StepsSimplyRun):
         t3 = T3(weights, DecoderConfig.for_streams(4, dtype))
-        scheduler = Scheduler(t3, StepGraphs(t3, capture=capture))
+        scheduler = Scheduler(t3, graphs(t3))
         for key in range(7):
             scheduler.submit(key, some_utterance(key, cap=20 + 5 * key))
         got.append({key: done.tokens.tolist() for key, done in finish(scheduler).items()})
@@ -359,3 +372,26 @@ def test_of_those_that_wait_the_best_priority_is_taken_first(new_scheduler: NewS
     for key, priority in ((1, 2), (2, 0), (3, 1), (4, 0)):
         scheduler.submit(key, some_utterance(key, cap=6), priority)
     assert list(finish(scheduler)) == [0, 2, 4, 3, 1]
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_captured_prefill_gives_the_logits_of_one_that_is_simply_run(
+    checkpoint: Checkpoint, dtype: torch.dtype
+) -> None:
+    """Rehearsed, captured and replayed for other prompts; the library may round otherwise."""
+    if checkpoint.device.type != "cuda":
+        pytest.skip("needs a CUDA device")
+    weights = load_t3(checkpoint.file, checkpoint.device, dtype)
+    for first in (0, 2, 4):
+        got = []
+        for capture in (True, False):
+            t3 = T3(weights, DecoderConfig.for_streams(4, dtype))
+            graphs = StepGraphs(t3, capture=capture)
+            for said in (some_utterance(5), some_utterance(first)):
+                prompts = [t3.reserve(said, 0), t3.reserve(some_utterance(3), 1)]
+                with torch.inference_mode():
+                    graphs.prefill(prompts)
+            got.append(t3.buffers.batch(2, guided=True, context=256).logits.clone())
+        error = (got[0] - got[1]).norm() / got[1].norm()
+        assert error <= (1e-5 if dtype == torch.float32 else 1e-2)
