@@ -108,6 +108,7 @@ class TimbreBot(commands.AutoShardedBot):
                 max_wait_s=settings.voice_queue_max_wait_s,
                 alone_leave_s=settings.voice_alone_leave_s,
                 idle_leave_s=settings.voice_idle_leave_s,
+                keep_alive_s=settings.voice_keep_alive_s,
             ),
             self.get_guild,
         )

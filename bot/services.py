@@ -181,7 +181,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                     grace_s=settings.guild_grace_days * 86_400,
                 ),
                 reader=reader_of(settings),
-                pronouncing=Pronouncing(store),
+                pronouncing=Pronouncing(store, settings.pronunciation_limits()),
                 metrics=metrics,
             )
         finally:

@@ -6,6 +6,7 @@ crash leaves either a usable rendering or an unknown file that `verify` removes.
 
 import asyncio
 import logging
+import math
 import secrets
 import sqlite3
 import time
@@ -33,6 +34,16 @@ class Codec(msgspec.Struct, frozen=True):
     loudness_lufs: float
     true_peak_max_dbtp: float
     opus_kbps: int
+
+    def at_volume(self, percent: int) -> "Codec":
+        """The codec of a server that wants speech louder or quieter; 100 is this one.
+
+        A louder one is still held below the true peak, so that nothing is distorted.
+        """
+        if percent == 100:
+            return self
+        gain_db = 20 * math.log10(percent / 100)
+        return msgspec.structs.replace(self, loudness_lufs=round(self.loudness_lufs + gain_db, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +78,16 @@ class SpeechCache:
             await self._remove([row])
             return None
 
-    async def put(self, key: str, speech: Speech, voice: Voice) -> tuple[bytes, ...]:
+    async def put(
+        self, key: str, speech: Speech, voice: Voice, codec: Codec | None = None
+    ) -> tuple[bytes, ...]:
         """Bring `speech` to its loudness, encode and keep it; returns its packets.
 
-        Makes room if it is too much. Speech that cannot be kept (a full disk, a locked database)
-        is still given back: a broken cache silences nobody.
+        `codec` is part of the key; without one it is the cache's own. Makes room if it is too much.
+        Speech that cannot be kept (a full disk, a locked database) is still given back: a broken
+        cache silences nobody.
         """
-        packets, ogg = await asyncio.to_thread(self._encode, speech)
+        packets, ogg = await asyncio.to_thread(_encode, speech, codec or self.codec)
         path = self._folder / key[:2] / f"{key}.ogg"
         try:
             await asyncio.to_thread(_write, path, ogg)
@@ -114,15 +128,6 @@ class SpeechCache:
         )
         return CacheReport(len(kept), len(damaged), unknown, sum(row.size_bytes for row in kept))
 
-    def _encode(self, speech: Speech) -> tuple[list[bytes], bytes]:
-        pcm = normalise(
-            speech.pcm,
-            speech.sample_rate,
-            target_lufs=self.codec.loudness_lufs,
-            max_dbtp=self.codec.true_peak_max_dbtp,
-        )
-        return opus.encode(pcm, speech.sample_rate, kbps=self.codec.opus_kbps)
-
     def _read(self, row: SpeechKey) -> list[bytes]:
         """The packets of a file. Raises `OSError` or `OpusFileError` if it is not whole."""
         ogg = (self._home / row.path).read_bytes()
@@ -155,6 +160,16 @@ class SpeechCache:
             return
         await asyncio.to_thread(_unlink, [self._home / row.path for row in rows])
         await self._store.speech.delete(row.key for row in rows)
+
+
+def _encode(speech: Speech, codec: Codec) -> tuple[list[bytes], bytes]:
+    pcm = normalise(
+        speech.pcm,
+        speech.sample_rate,
+        target_lufs=codec.loudness_lufs,
+        max_dbtp=codec.true_peak_max_dbtp,
+    )
+    return opus.encode(pcm, speech.sample_rate, kbps=codec.opus_kbps)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -15,3 +15,4 @@ class VoiceLimits:
     max_wait_s: float
     alone_leave_s: float
     idle_leave_s: float
+    keep_alive_s: float

@@ -19,9 +19,6 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.5
 
-#: Routers forget a UDP route after about a minute without packets.
-_KEEP_ALIVE_S = 15.0
-
 #: Voice states come a moment after the connection; what lasts longer than this is wrong.
 _ABSENT_S = 1.0
 
@@ -122,7 +119,7 @@ class Watch:
         connection = self._session.connection
         if connection is None or connection.is_playing():
             self._sent_at = self._clock()
-        elif self._clock() - self._sent_at >= _KEEP_ALIVE_S:
+        elif self._clock() - self._sent_at >= self._session.limits.keep_alive_s:
             self._sent_at = self._clock()
             connection.send_audio_packet(SILENCE, encode=False)
 

@@ -117,6 +117,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
             [(1, stays), (3, gone), (3, stays)],
         )
         connection.execute("INSERT INTO departed_guilds VALUES (7, 0)")
+        connection.execute("INSERT INTO live_bindings VALUES (5, 1, 2)")
         connection.executemany(
             "INSERT INTO conditionals_cache VALUES (?, ?, 'r', 'e', ?, 1, 0, 0)",
             [("k1", own_clip, "c/1"), ("k2", shared_clip, "c/2")],
