@@ -1,8 +1,8 @@
 """Reads what members write into the voice session of their server.
 
-One binding per server, from `/live start` until `/live stop` or until the bot leaves voice; it
-lives in memory, as the session does. Messages of a server are taken one after the other, so that
-what one author writes is said in that order.
+One binding per server, from `/live start` until `/live stop` or until the bot leaves voice. It is
+kept in the database as well, so that reading goes on after a restart. Messages of a server are
+taken one after the other, so that what one author writes is said in that order.
 """
 
 import asyncio
@@ -23,10 +23,12 @@ from bot.names import names_in
 from bot.services import Services
 from bot.speech import Speaker, Utterance
 from bot.text import Names, Pronunciations
-from bot.voice.playback import Playback
-from bot.voice.session import State, VoiceSession
+from bot.voice import reasons
+from bot.voice.admission import VocalChannel, listened_to
+from bot.voice.playback import LeftOut, Playback
+from bot.voice.session import VoiceSession
 from bot.voice.sessions import VoiceSessions
-from data.rows import GuildSettings
+from data.rows import GuildSettings, LiveBinding
 from engine.errors import SpeechError
 from engine.speech import StockVoice
 
@@ -39,12 +41,11 @@ _TOLD_FOR_S = 30.0
 
 @dataclass(slots=True)
 class _Accepted:
-    """A message that is waiting or being said. `opening` is said before it, such as a name."""
+    """A message that is waiting or being said."""
 
     playback: Playback
     line: EditableLine
     text: str
-    opening: str
 
 
 @dataclass(slots=True)
@@ -73,17 +74,31 @@ class LiveReading:
         self._sessions = sessions
         self._clock = clock
         self._bindings: dict[int, Binding] = {}
+        self._interrupted: dict[int, LiveBinding] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
 
-    def start(self, guild: discord.Guild, text_channel_id: int) -> None:
+    async def start(self, guild: discord.Guild, text_channel_id: int) -> None:
         """Read `text_channel_id`, and the chat of the voice channel that the bot is in."""
+        session = self._sessions.of(guild)
+        seat = session.channel
+        if seat is None:
+            raise UserError(reasons.NOWHERE)
         self._bindings[guild.id] = Binding(text_channel_id)
+        session.reading = True
+        await self._services.store.live_bindings.put(
+            LiveBinding(
+                guild_id=guild.id, text_channel_id=text_channel_id, voice_channel_id=seat.id
+            )
+        )
 
-    def stop(self, guild: discord.Guild) -> bool:
+    async def stop(self, guild: discord.Guild) -> bool:
         """Read no more; what waits is taken back. False if nothing was read."""
         binding = self._bindings.pop(guild.id, None)
         if binding is None:
             return False
+        self._sessions.of(guild).reading = False
+        await self._services.store.live_bindings.remove(guild.id)
         # Whoever is no longer among the accepted is told nothing.
         waiting = list(binding.accepted.values())
         binding.accepted.clear()
@@ -91,17 +106,47 @@ class LiveReading:
             accepted.playback.cancel()
         return True
 
+    def left(self, guild_id: int) -> None:
+        """End reading in a server where the bot is in no channel any more.
+
+        Unless that is because the bot is ending: then it goes on when it is back.
+        """
+        if self._bindings.pop(guild_id, None) and not self._closing:
+            self._spawn(self._services.store.live_bindings.remove(guild_id))
+
     def of(self, guild: discord.Guild) -> Binding | None:
-        """What is being read in a server: it ends when the bot is nowhere any more."""
-        if self._sessions.of(guild).state is State.IDLE:
-            self._bindings.pop(guild.id, None)
+        """What is being read in a server."""
         return self._bindings.get(guild.id)
+
+    async def remember(self) -> None:
+        """After a start: learn where reading was interrupted."""
+        kept = await self._services.store.live_bindings.all()
+        self._interrupted = {binding.guild_id: binding for binding in kept}
+
+    async def resume(self, guild: discord.Guild) -> None:
+        """Go on where reading was interrupted, if anybody is there; else it is over."""
+        interrupted = self._interrupted.pop(guild.id, None)
+        if interrupted is None or guild.id in self._bindings:
+            return
+        seat = guild.get_channel(interrupted.voice_channel_id)
+        text = guild.get_channel_or_thread(interrupted.text_channel_id)
+        try:
+            if not isinstance(seat, VocalChannel) or text is None or not listened_to(seat):
+                raise UserError("Nobody is there any more.")
+            asked_in = text if isinstance(text, discord.abc.Messageable) else None
+            await self._sessions.of(guild).join(seat, asked_in=asked_in)
+            await self.start(guild, text.id)
+        except UserError as error:
+            log.info("not reading on", extra={"guild": guild.id, "reason": str(error)})
+            await self._services.store.live_bindings.remove(guild.id)
+        else:
+            log.info("reading on", extra={"guild": guild.id})
 
     async def message(self, message: discord.Message) -> None:
         """Say a new message, if it is to be read."""
         if message.guild is None or not is_readable(message):
             return
-        binding = self._bindings.get(message.guild.id) and self.of(message.guild)
+        binding = self._bindings.get(message.guild.id)
         if binding is None:
             return
         session = self._sessions.of(message.guild)
@@ -136,9 +181,7 @@ class LiveReading:
                 del binding.accepted[message.id]
                 accepted.playback.cancel()
                 return
-            utterance = await self._utterance(
-                accepted.opening + spoken, message.author.id, message.guild.id, settings
-            )
+            utterance = await self._utterance(spoken, message.author.id, message.guild.id, settings)
             if accepted.line.begun:
                 utterance.cancel()
             else:
@@ -157,8 +200,12 @@ class LiveReading:
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
         """Say that somebody came or left, where the server wants that."""
-        binding = self._bindings.get(member.guild.id) and self.of(member.guild)
-        if binding is None or member.bot or before.channel == after.channel:
+        binding = self._bindings.get(member.guild.id)
+        if binding is None or before.channel == after.channel:
+            return
+        if member == member.guild.me and after.channel:
+            await self._services.store.live_bindings.moved(member.guild.id, after.channel.id)
+        if member.bot:
             return
         session = self._sessions.of(member.guild)
         seat = session.channel
@@ -177,6 +224,7 @@ class LiveReading:
                 voice=StockVoice(settings.stock_voice or ""),
                 guild_id=member.guild.id,
                 user_id=member.id,
+                volume_percent=settings.volume_percent,
             )
             try:
                 session.speak(
@@ -188,7 +236,8 @@ class LiveReading:
                 log.info("not announced", extra={"reason": str(error)})
 
     async def close(self) -> None:
-        """End what is still being told."""
+        """End what is still being told; what is being read goes on after the next start."""
+        self._closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -205,28 +254,35 @@ class LiveReading:
         if not spoken:
             return
         author = message.author
-        opening = ""
-        now = self._clock()
-        if settings.read_names and (
-            binding.last_author_id != author.id or now - binding.last_at > settings.name_pause_s
-        ):
+        opening = None
+        if settings.read_names:
             name = self._name(author, await self._services.pronouncing.of(guild.id, author.id))
-            opening = f"{name} says: "
-        line = EditableLine(await self._utterance(opening + spoken, author.id, guild.id, settings))
+            opening = await self._utterance(f"{name} says:", author.id, guild.id, settings)
+
+        def opens() -> bool:
+            quiet_s = self._clock() - binding.last_at
+            changed = binding.last_author_id != author.id or quiet_s > settings.name_pause_s
+            binding.last_author_id, binding.last_at = author.id, self._clock()
+            return changed
+
+        utterance = await self._utterance(spoken, author.id, guild.id, settings)
+        line = EditableLine(utterance, opening, opens)
         try:
             playback = session.speak(line, author_id=author.id, label=message.content[:80])
         except UserError as error:
             self._spawn(self._tell(message, binding, str(error)))
             return
-        binding.last_author_id, binding.last_at = author.id, now
         binding.read += 1
-        binding.accepted[message.id] = _Accepted(playback, line, text_of(message), opening)
+        binding.accepted[message.id] = _Accepted(playback, line, text_of(message))
         self._spawn(self._follow(message, binding, playback))
 
     async def _follow(self, message: discord.Message, binding: Binding, playback: Playback) -> None:
         try:
             await playback.started
             await playback.finished
+            binding.last_at = self._clock()
+        except LeftOut:
+            log.info("left out")  # the session says in the channel how much that was
         except (UserError, SpeechError) as error:
             # Nothing is told of what was deleted, nor of what was cut off for all to hear.
             if message.id in binding.accepted and not _began(playback):
@@ -269,6 +325,7 @@ class LiveReading:
         if speaker.voice == StockVoice() and engine:
             stock = stock_voice_of(user_id, engine.stock_voices, settings.stock_voice)
             speaker = msgspec.structs.replace(speaker, voice=stock)
+        speaker = msgspec.structs.replace(speaker, volume_percent=settings.volume_percent)
         return self._services.speech.utterance(self._services.reader.chunks(spoken), speaker)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
