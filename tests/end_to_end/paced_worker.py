@@ -51,7 +51,7 @@ def sounds_s(text: str) -> float:
 
 def hertz(text: str) -> int:
     """The pitch of a text: a multiple of 50 Hz from 300 Hz up, so that short pieces show it."""
-    return 300 + 50 * (zlib.crc32(text.encode()) % 50)
+    return 300 + 50 * (zlib.crc32(text.encode()) % 100)
 
 
 def tone(text: str) -> FloatArray:

@@ -77,7 +77,7 @@ async def test_joins_do_not_click(stage: Stage) -> None:
     window = 480  # 10 ms
     frames = pcm[: len(pcm) // window * window].reshape(-1, window) * np.hanning(window)
     spectra = np.abs(np.fft.rfft(frames, axis=1)) ** 2
-    high = spectra[:, 60:].sum(axis=1)  # above 6 kHz; the pitches end at 2.75 kHz
+    high = spectra[:, 60:].sum(axis=1)  # above 6 kHz; the pitches end at 5.25 kHz
     worst = 10 * np.log10(high.max() / np.median(spectra.sum(axis=1)))
     assert worst < -45
 
