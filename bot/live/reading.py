@@ -267,6 +267,9 @@ class LiveReading:
 
         utterance = await self._utterance(spoken, author.id, guild.id, settings)
         line = EditableLine(utterance, opening, opens)
+        if self._bindings.get(guild.id) is not binding:  # stopped meanwhile
+            line.cancel()
+            return
         try:
             playback = session.speak(line, author_id=author.id, label=message.content[:80])
         except UserError as error:

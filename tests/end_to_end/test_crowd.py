@@ -22,6 +22,7 @@ LONG = (
 )
 HOLDING = "Somebody has the floor for as long as this takes."
 MAX_WAIT_S = 3.0
+MOST = 10
 KEEP_ALIVE_S = 1.0
 
 
@@ -32,6 +33,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     async with a_stage(
         folder,
         TIMBRE_VOICE_QUEUE_MAX_WAIT_S=str(MAX_WAIT_S),
+        TIMBRE_VOICE_QUEUE_MAX_UTTERANCES=str(MOST),
         TIMBRE_VOICE_KEEP_ALIVE_S=str(KEEP_ALIVE_S),
         **paced(folder, 0.05),
     ) as opened:
@@ -113,8 +115,25 @@ async def test_what_waited_too_long_is_left_out_with_one_notice(stage: Stage) ->
     await stage.reply(stage.alice, "live stop")
 
 
+async def test_a_message_that_does_not_fit_into_the_line_is_answered(stage: Stage) -> None:
+    """Once: an author who writes on is not answered every time."""
+    await stage.reply(stage.alice, "live start")
+    before = len(of_the_bot(stage))
+    await many(stage, MOST - 1)
+    for number in range(3):
+        await stage.bob.send(text_channel(stage), f"Too late, number {number}.")
+    await asyncio.sleep(0.5)
+    (answer,) = of_the_bot(stage)[before:]
+    assert f"There are already {MOST} things waiting" in answer.content
+    assert "things waiting" in await stage.reply(stage.bob, "say", text="Too late as well.")
+    for command in ("live stop", "stop"):
+        await stage.reply(stage.alice, command)
+    await stage.reply(stage.bob, "stop")
+
+
 async def test_a_silent_connection_is_kept_alive(stage: Stage) -> None:
     """Routers forget a way that nobody uses."""
+    await asyncio.sleep(1.0)  # what was said before has ended
     since = time.monotonic()
     await asyncio.sleep(3.5 * KEEP_ALIVE_S)
     packets = stage.lounge.recording.heard(since).packets

@@ -3,7 +3,10 @@
 The engine makes tones at a known pace, so that what is measured is all that comes after it.
 """
 
+import asyncio
 import itertools
+import os
+import signal
 import time
 from collections.abc import AsyncIterator
 
@@ -99,6 +102,32 @@ async def test_skip_silences_it_within_100_ms_and_nothing_of_it_comes_back(stage
     await stage.reply(stage.alice, "say", text="Something else.")
     after = await transmission(stage.lounge, since)
     assert pitch(mono(after)) == hertz("Something else.")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows cannot stop a process")
+async def test_after_a_stall_nothing_is_fast_forwarded_and_nothing_is_left_out(
+    stage: Stage,
+) -> None:
+    """The whole bot stands still for half a second, as on a machine that is too busy."""
+    text = story(4)[:200]
+    whole = await said_with(stage, text, stall_s=0.0)
+    stalled = await said_with(stage, text, stall_s=0.5)
+    assert stalled.rush_ms <= 60
+    assert [packet.opus for packet in speech(stalled)] == [packet.opus for packet in speech(whole)]
+
+
+async def said_with(stage: Stage, text: str, *, stall_s: float) -> Heard:
+    """What is heard of a text during which the bot process stands still once."""
+    since = time.monotonic()
+    await stage.reply(stage.alice, "say", text=text)
+    while len(stage.lounge.recording.heard(since).audible) < 20:
+        await asyncio.sleep(0.01)
+    if stall_s:
+        os.kill(stage.bot.pid, signal.SIGSTOP)
+        await asyncio.sleep(stall_s)
+        os.kill(stage.bot.pid, signal.SIGCONT)
+        await stage.lounge.first_sound(since_s=time.monotonic())
+    return await transmission(stage.lounge, since)
 
 
 async def transmission_so_far(stage: Stage, since_s: float) -> Heard:

@@ -126,6 +126,26 @@ async def test_everything_about_live_reading_can_be_chosen(stage: Stage, moderat
     await stage.reply(moderator, "live stop")
 
 
+async def test_the_dictionary_counts_for_announcements_too(stage: Stage, moderator: Member) -> None:
+    """Names are said as the server wants them, in announcements as in messages."""
+    await choose(moderator, "announce_moves", "yes")
+    dave = stage.guild.add_member("Dave")
+    await stage.reply(moderator, "live start")
+    for come, sentence in ((True, "Dave joined."), (False, "Dave left.")):
+        since = time.monotonic()
+        await (dave.join(stage.lounge) if come else dave.leave())
+        assert said(await transmission(stage.lounge, since), sentence) == [sentence]
+    role = stage.guild.add_role("Host", mute_members=True)
+    hana = stage.guild.add_member("Hana", roles=(role,))
+    await stage.reply(hana, "pronounce add", word="Dave", say="Big Dee", whose="server")
+    since = time.monotonic()
+    await dave.join(stage.lounge)
+    assert said(await transmission(stage.lounge, since), "Big Dee joined.") == ["Big Dee joined."]
+    await stage.reply(moderator, "live stop")
+    await choose(moderator, "announce_moves", "no")
+    await dave.leave()
+
+
 async def test_members_are_left_unread_from_the_panel(stage: Stage, moderator: Member) -> None:
     await stage.reply(moderator, "live start")
     menu = "Leave a member unread, or read them again"
