@@ -4,11 +4,14 @@ One class, so that a setting is declared once: name, type, range, default and, i
 its sentence. Nothing else in Timbre reads the environment.
 """
 
+import difflib
 import ipaddress
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -230,9 +233,24 @@ def variable_name(field: str) -> str:
     return alias if isinstance(alias, str) else f"TIMBRE_{field.upper()}"
 
 
+def _unknown(given: Iterable[str]) -> str | None:
+    """A sentence about the first variable that looks like a setting and is none."""
+    known = [variable_name(field) for field in Settings.model_fields]
+    for name in sorted(given):
+        if name.startswith("TIMBRE_") and name not in (*known, "TIMBRE_ENV_FILE"):
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+            return f"{name} is no setting" + (f"; is {near[0]} meant?" if near else "")
+    return None
+
+
 def load() -> Settings:
     """The settings of this process. Raises `SettingsError` for the first wrong one."""
     try:
+        file = Settings.model_config.get("env_file")
+        in_file = dotenv_values(file) if isinstance(file, str) else {}
+        # Upper case, as on Windows: pydantic takes either.
+        if complaint := _unknown(name.upper() for name in (*in_file, *os.environ)):
+            raise SettingsError(complaint)
         return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]

@@ -130,7 +130,7 @@ async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str, list[discord.File
     except VoiceUnusable:
         raise
     except SpeechError as error:
-        return f"Not enrolled yet, and no preview: {error}", []
+        return f"Not enrolled yet, and no preview: {sentence_for(error)}", []
     preview = [discord.File(io.BytesIO(audio), filename="preview.ogg")]
     if utterance.substitution:
         return f"Not enrolled yet. {utterance.substitution}", preview

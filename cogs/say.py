@@ -11,7 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TimbreBot
-from bot.errors import UserError
+from bot.errors import TOO_LATE, UserError
 from bot.names import names_in
 from bot.speech import Utterance
 from bot.voice.admission import VocalChannel
@@ -116,7 +116,11 @@ class Say(commands.Cog):
         said = f"Speaking in {seat.mention}."
         if utterance.substitution:
             said += f"\n{utterance.substitution}"
-        await interaction.edit_original_response(content=said)
+        try:
+            await interaction.edit_original_response(content=said)
+        except discord.HTTPException as error:
+            if error.code not in TOO_LATE:  # it may have been held back for a quarter of an hour
+                raise
         await playback.finished
 
     async def _send_file(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import discord
 import msgspec
 
-from bot.errors import UserError
+from bot.errors import UserError, sentence_for
 from bot.live.line import EditableLine
 from bot.live.message import is_readable, text_of, written
 from bot.live.rules import MUTE_PREFIX, why_unread
@@ -273,7 +273,7 @@ class LiveReading:
         try:
             playback = session.speak(line, author_id=author.id, label=message.content[:80])
         except UserError as error:
-            self._spawn(self._tell(message, binding, str(error)))
+            self._spawn(self._tell(message, binding, sentence_for(error)))
             return
         binding.read += 1
         binding.accepted[message.id] = _Accepted(playback, line, text_of(message))
@@ -289,7 +289,7 @@ class LiveReading:
         except (UserError, SpeechError) as error:
             # Nothing is told of what was deleted, nor of what was cut off for all to hear.
             if message.id in binding.accepted and not _began(playback):
-                await self._tell(message, binding, str(error))
+                await self._tell(message, binding, sentence_for(error))
         finally:
             binding.accepted.pop(message.id, None)
 

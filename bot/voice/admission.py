@@ -3,6 +3,7 @@
 import discord
 
 from bot.errors import UserError
+from bot.voice import reasons
 
 VocalChannel = discord.VoiceChannel | discord.StageChannel
 
@@ -30,6 +31,18 @@ def require_admission(channel: VocalChannel) -> None:
     full = 0 < channel.user_limit <= len(channel.voice_states)
     if full and me.id not in channel.voice_states and not permissions.move_members:
         raise UserError(f"{channel.mention} is full.")
+
+
+def silenced(channel: VocalChannel) -> str | None:
+    """Why nobody hears the bot although it is in `channel`; None where they do."""
+    state = channel.guild.me.voice
+    if state is None:
+        return None
+    if state.mute:
+        return reasons.MUTED
+    if state.suppress:
+        return reasons.AUDIENCE if isinstance(channel, discord.StageChannel) else reasons.FORBIDDEN
+    return None
 
 
 def listened_to(channel: VocalChannel, *, but: int = 0) -> bool:

@@ -14,7 +14,7 @@ import discord
 
 from bot.errors import UserError
 from bot.voice import reasons
-from bot.voice.admission import VocalChannel, listened_to, require_admission
+from bot.voice.admission import VocalChannel, listened_to, require_admission, silenced
 from bot.voice.connecting import connect, disconnect
 from bot.voice.connection import FINAL_CODES, Connection
 from bot.voice.encryption import Encryption, encryption_of
@@ -73,6 +73,7 @@ class VoiceSession:
         self.listened_to = False
         #: What is written is read aloud here, so there are listeners even while nothing is said.
         self.reading = False
+        self.silenced: str | None = None  # why, as a sentence
         self._newcomer_until = 0.0
         self._code_when_alone: str | None = None
         self._fresh = True  # nothing has been sent on this connection yet
@@ -280,6 +281,8 @@ class VoiceSession:
         refusal = None
         if self._doing in (State.IDLE, State.LEAVING):
             refusal = reasons.NOWHERE
+        elif self.silenced:
+            refusal = self.silenced
         elif self.backlog >= self.limits.max_utterances:
             refusal = (
                 f"There are already {self.backlog} things waiting to be said here. "
@@ -354,7 +357,7 @@ class VoiceSession:
     def _may_sound(self) -> bool:
         """In the player thread: whether the next packet would be heard, and only by members."""
         connection = self.connection
-        if connection is None or not connection.usable or not self.listened_to:
+        if connection is None or not connection.usable or not self.listened_to or self.silenced:
             return False
         match encryption_of(connection):
             case Encryption.PENDING:
@@ -376,6 +379,9 @@ class VoiceSession:
             self._code_when_alone = connection.voice_privacy_code
             self._newcomer_until = now + self.limits.encryption_timeout_s
         self.listened_to = heard
+        before, self.silenced = self.silenced, silenced(channel) if channel else None
+        if self.silenced and not before and self.backlog:
+            self.announce(self.silenced)
 
     def announce(self, sentence: str) -> None:
         """Say something in the channel where the bot was called."""

@@ -219,6 +219,41 @@ async def test_a_kick_is_told(scene: Scene) -> None:
     await afterwards(scene)
 
 
+async def test_muted_in_the_middle_costs_no_word_and_is_said(scene: Scene) -> None:
+    """The bot waits until it may be heard, says why, and takes nothing more meanwhile."""
+    stage = scene.stage
+    await stage.alice.join(stage.lounge)
+    speaking = await scene.begin()
+    general = speaking.asked[0].channel
+    stage.guild.mute_bot()
+    await until(lambda: any("I am muted" in m.content for m in general.messages.values()))
+    assert "I am muted" in await stage.reply(stage.alice, "say", text=AFTER)
+    stage.guild.mute_bot(False)
+    await heard_once(scene, speaking, missing=5)
+    await afterwards(scene)
+
+
+async def test_on_a_stage_the_bot_steps_up_or_says_that_it_waits_to_be_invited(
+    scene: Scene,
+) -> None:
+    stage = scene.stage
+    theatre = stage.guild.add_stage_channel("Theatre")
+    await stage.alice.join(theatre)
+    assert "in the audience" in await stage.reply(stage.alice, "say", text=AFTER)
+    stage.guild.suppress_bot(False)
+    await asyncio.sleep(0.2)
+    since = time.monotonic()
+    await stage.reply(stage.alice, "say", text=AFTER)
+    assert sounded(await theatre.heard(since_s=since)) == scene.packets[AFTER]
+    await stage.reply(stage.alice, "leave")
+    theatre.set_permissions(stage.guild.bot, mute_members=True)
+    since = time.monotonic()
+    await stage.reply(stage.alice, "say", text=AFTER)
+    assert sounded(await theatre.heard(since_s=since)) == scene.packets[AFTER]
+    await stage.alice.join(stage.lounge)
+    await afterwards(scene)
+
+
 async def test_a_deleted_channel_is_told(scene: Scene) -> None:
     stage = scene.stage
     cellar = stage.guild.add_voice_channel("Cellar")

@@ -81,6 +81,19 @@ async def test_stop_takes_back_ones_own_and_leaves_the_rest(stage: Stage) -> Non
     assert 0.3 < len(heard.audible) * 0.02 < 3
 
 
+async def test_who_cannot_be_answered_any_more_is_told_in_the_channel(stage: Stage) -> None:
+    """Discord takes an answer for 15 minutes; a line may be held back for longer."""
+    _, asked = await sounding(stage, LONG, LONG)
+    await asked[1].reply()
+    asked[1].expire()
+    assert await stage.reply(stage.alice, "stop") == "I stopped 2 things."
+    written = asked[1].channel.messages.values()
+    async with asyncio.timeout(5):
+        while not (told := [m.content for m in written if m.content.startswith("<@")]):
+            await asyncio.sleep(0.05)
+    assert told == [f"<@{stage.alice.id}>: That was stopped."]
+
+
 async def test_pause_holds_back_and_resume_goes_on_where_it_was(stage: Stage) -> None:
     role = stage.guild.add_role("Host", mute_members=True)
     dora = stage.guild.add_member("Dora", roles=(role,))
