@@ -26,20 +26,16 @@ class Pronouncing:
 
     async def of(self, guild_id: int, user_id: int) -> Pronunciations:
         """What counts for a member in a server: theirs before the server's."""
-        key = (guild_id, user_id)
-        if key not in self._kept:
-            # Entries are asked for before anything is kept: a change meanwhile empties the rest.
-            kept = self._kept
-            built = Pronunciations(
-                await self._store.entries(guild_id=guild_id),
-                await self._store.entries(user_id=user_id),
-                _WIDEST,
-            )
-            if len(kept) >= _KEPT:
-                kept.clear()
-            kept[key] = built
-            return built
-        return self._kept[key]
+        # Read every time, built only when they changed: whoever deletes rows need not know of this.
+        server = await self._store.entries(guild_id=guild_id)
+        user = await self._store.entries(user_id=user_id)
+        kept = self._kept.get((guild_id, user_id))
+        if kept is None or kept.server != server or kept.user != user:
+            kept = Pronunciations(server, user, _WIDEST)
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            self._kept[guild_id, user_id] = kept
+        return kept
 
     async def entries(
         self, *, guild_id: int | None = None, user_id: int | None = None
@@ -63,8 +59,6 @@ class Pronouncing:
                     "/pronounce remove makes room."
                 )
             await self._store.replace(entries | {word: say}, guild_id=guild_id, user_id=user_id)
-        # Whoever was reading the old entries keeps them in a dictionary that nobody sees any more.
-        self._kept = {}
         return word, say
 
     async def remove(
@@ -76,7 +70,6 @@ class Pronouncing:
             if entries.pop(word, None) is None:
                 raise UserError("There is no such entry. /pronounce list shows what there is.")
             await self._store.replace(entries, guild_id=guild_id, user_id=user_id)
-        self._kept = {}
 
     async def replace(
         self,
@@ -91,4 +84,3 @@ class Pronouncing:
         except ValueError as error:
             raise UserError(str(error)) from None
         await self._store.replace(checked, guild_id=guild_id, user_id=user_id)
-        self._kept = {}

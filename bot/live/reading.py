@@ -130,17 +130,22 @@ class LiveReading:
             return
         seat = guild.get_channel(interrupted.voice_channel_id)
         text = guild.get_channel_or_thread(interrupted.text_channel_id)
+        bindings = self._services.store.live_bindings
+        if not (
+            isinstance(seat, VocalChannel)
+            and isinstance(text, discord.abc.Messageable)
+            and listened_to(seat)
+        ):
+            log.info("nobody to read on for", extra={"guild": guild.id})
+            await bindings.remove(guild.id)
+            return
+        session = self._sessions.of(guild)
         try:
-            if not isinstance(seat, VocalChannel) or text is None or not listened_to(seat):
-                raise UserError("Nobody is there any more.")
-            asked_in = text if isinstance(text, discord.abc.Messageable) else None
-            await self._sessions.of(guild).join(seat, asked_in=asked_in)
-            await self.start(guild, text.id)
+            await session.join(seat, asked_in=text)
+            await self.start(guild, interrupted.text_channel_id)
         except UserError as error:
-            log.info("not reading on", extra={"guild": guild.id, "reason": str(error)})
-            await self._services.store.live_bindings.remove(guild.id)
-        else:
-            log.info("reading on", extra={"guild": guild.id})
+            session.announce(f"I was restarted, and could not go on reading: {error}")
+            await bindings.remove(guild.id)
 
     async def message(self, message: discord.Message) -> None:
         """Say a new message, if it is to be read."""
@@ -271,7 +276,7 @@ class LiveReading:
             line.cancel()
             return
         try:
-            playback = session.speak(line, author_id=author.id, label=message.content[:80])
+            playback = session.speak(line, author_id=author.id, label=text_of(message)[:80])
         except UserError as error:
             self._spawn(self._tell(message, binding, sentence_for(error)))
             return

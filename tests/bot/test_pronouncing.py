@@ -68,3 +68,11 @@ async def test_a_change_counts_at_once_and_what_is_kept_outlives_narrower_limits
     assert (await narrow.of(GUILD, MEMBER)).replace("gif brb") == "jif be right back"
     await narrow.remove("gif", guild_id=GUILD)
     assert (await narrow.of(GUILD, MEMBER)).replace("gif brb") == "gif be right back"
+
+
+async def test_whoever_is_deleted_is_not_said_in_their_way_any_more(store: Store) -> None:
+    pronouncing = Pronouncing(store, PronunciationLimits())
+    await pronouncing.add("gif", "jif", user_id=MEMBER)
+    assert (await pronouncing.of(GUILD, MEMBER)).replace("gif") == "jif"
+    await store.users.delete(MEMBER)
+    assert (await pronouncing.of(GUILD, MEMBER)).replace("gif") == "gif"

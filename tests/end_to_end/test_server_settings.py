@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.guild_options import OPTIONS
-from bot.loopback import Heard, Member, Message
+from bot.loopback import File, Heard, Member, Message
 from bot.loopback.channels import Channel
 from tests.end_to_end.conftest import Stage, a_stage, transmission
 from tests.end_to_end.paced_worker import paced
@@ -50,11 +50,13 @@ async def choose(moderator: Member, field: str, typed: str) -> Message:
     return changed.messages[0] if changed.messages else panel
 
 
-async def hear(stage: Stage, author: Member, *texts: str) -> list[str]:
+async def hear(
+    stage: Stage, author: Member, *texts: str, channel: Channel | None = None
+) -> list[str]:
     """What is heard of messages, all of which are written at once."""
     since = time.monotonic()
     for text in texts:
-        await author.send(text_channel(stage), text)
+        await author.send(channel or text_channel(stage), text)
     await asyncio.sleep(1.0)
     if not stage.lounge.recording.heard(since).audible:
         return []
@@ -123,6 +125,32 @@ async def test_everything_about_live_reading_can_be_chosen(stage: Stage, moderat
     await stage.bob.send(text_channel(stage), long)
     heard = await transmission(stage.lounge, since)
     assert 0.1 <= len(heard.audible) * 0.02 <= 0.3
+    await choose(moderator, "max_message_chars", "500")
+    await stage.reply(moderator, "live stop")
+
+
+async def test_the_voice_channels_own_chat_is_read_and_other_channels_are_not(
+    stage: Stage, moderator: Member
+) -> None:
+    other = stage.guild.add_text_channel("elsewhere")
+    await stage.reply(moderator, "live start", channel=text_channel(stage))
+    here, there, beside = "In the channel.", "In another one.", "In the chat beside us."
+    assert await hear(stage, moderator, here) == [here]
+    assert await hear(stage, moderator, there, channel=other) == []
+    assert await hear(stage, moderator, beside, channel=stage.lounge) == [beside]
+    await stage.reply(moderator, "live stop")
+
+
+async def test_what_comes_with_a_message_is_read_by_its_kind(
+    stage: Stage, moderator: Member
+) -> None:
+    await stage.reply(moderator, "live start")
+    since = time.monotonic()
+    picture = File("cat.png", b"\x89PNG", content_type="image/png")
+    await moderator.send(text_channel(stage), "My cat!", attachments=[picture])
+    spoken = "My cat! an image"
+    heard = await transmission(stage.lounge, since)
+    assert said(heard, spoken) == [spoken]
     await stage.reply(moderator, "live stop")
 
 
