@@ -12,17 +12,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 import discord
-import msgspec
 
 from bot.errors import UserError, sentence_for
 from bot.live.line import EditableLine
 from bot.live.message import is_readable, text_of, written
 from bot.live.rules import MUTE_PREFIX, why_unread
-from bot.live.voice import stock_voice_of
-from bot.names import names_in
+from bot.live.speech import LiveSpeech
 from bot.services import Services
-from bot.speech import Speaker, Utterance
-from bot.text import Names, Pronunciations
 from bot.voice import reasons
 from bot.voice.admission import VocalChannel, listened_to
 from bot.voice.playback import LeftOut, Playback
@@ -30,7 +26,6 @@ from bot.voice.session import VoiceSession
 from bot.voice.sessions import VoiceSessions
 from data.rows import GuildSettings, LiveBinding
 from engine.errors import SpeechError
-from engine.speech import StockVoice
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +67,7 @@ class LiveReading:
     ) -> None:
         self._services = services
         self._sessions = sessions
+        self._speech = LiveSpeech(services)
         self._clock = clock
         self._bindings: dict[int, Binding] = {}
         self._interrupted: dict[int, LiveBinding] = {}
@@ -84,7 +80,8 @@ class LiveReading:
         seat = session.channel
         if seat is None:
             raise UserError(reasons.NOWHERE)
-        self._bindings[guild.id] = Binding(text_channel_id)
+        binding = self._bindings.setdefault(guild.id, Binding(text_channel_id))
+        binding.text_channel_id = text_channel_id  # what was accepted before is said all the same
         session.reading = True
         await self._services.store.live_bindings.put(
             LiveBinding(
@@ -144,8 +141,9 @@ class LiveReading:
             await session.join(seat, asked_in=text)
             await self.start(guild, interrupted.text_channel_id)
         except UserError as error:
-            session.announce(f"I was restarted, and could not go on reading: {error}")
-            await bindings.remove(guild.id)
+            if not self._closing:
+                session.announce(f"I was restarted, and could not go on reading: {error}")
+                await bindings.remove(guild.id)
 
     async def message(self, message: discord.Message) -> None:
         """Say a new message, if it is to be read."""
@@ -181,12 +179,14 @@ class LiveReading:
             accepted.text = text_of(message)
             spoken = ""
             if not message.content.startswith(MUTE_PREFIX):
-                spoken = await self._spoken(message, message.guild, settings)
+                spoken = await self._speech.text(message, message.guild, settings)
             if not spoken:
                 del binding.accepted[message.id]
                 accepted.playback.cancel()
                 return
-            utterance = await self._utterance(spoken, message.author.id, message.guild.id, settings)
+            utterance = await self._speech.of_member(
+                spoken, message.author.id, message.guild.id, settings
+            )
             if accepted.line.begun:
                 utterance.cancel()
             else:
@@ -221,22 +221,10 @@ class LiveReading:
             excluded = await self._services.store.exclusions.of(member.id, member.guild.id)
             if not settings.announce_moves or excluded:
                 return
-            pronunciations = await self._services.pronouncing.of(member.guild.id, member.id)
-            name = self._name(member, pronunciations)
             came = after.channel is not None and after.channel.id == seat.id
-            sentence = f"{name} {'joined' if came else 'left'}."
-            speaker = Speaker(
-                voice=StockVoice(settings.stock_voice or ""),
-                guild_id=member.guild.id,
-                user_id=member.id,
-                volume_percent=settings.volume_percent,
-            )
+            sentence, utterance = await self._speech.announcement(member, settings, came=came)
             try:
-                session.speak(
-                    self._services.speech.utterance([sentence], speaker),
-                    author_id=member.id,
-                    label=sentence,
-                )
+                session.speak(utterance, author_id=member.id, label=sentence)
             except UserError as error:
                 log.info("not announced", extra={"reason": str(error)})
 
@@ -255,14 +243,14 @@ class LiveReading:
         session: VoiceSession,
         settings: GuildSettings,
     ) -> None:
-        spoken = await self._spoken(message, guild, settings)
+        spoken = await self._speech.text(message, guild, settings)
         if not spoken:
             return
         author = message.author
         opening = None
         if settings.read_names:
-            name = self._name(author, await self._services.pronouncing.of(guild.id, author.id))
-            opening = await self._utterance(f"{name} says:", author.id, guild.id, settings)
+            name = await self._speech.name(author, guild.id)
+            opening = await self._speech.of_member(f"{name} says:", author.id, guild.id, settings)
 
         def opens() -> bool:
             quiet_s = self._clock() - binding.last_at
@@ -270,7 +258,7 @@ class LiveReading:
             binding.last_author_id, binding.last_at = author.id, self._clock()
             return changed
 
-        utterance = await self._utterance(spoken, author.id, guild.id, settings)
+        utterance = await self._speech.of_member(spoken, author.id, guild.id, settings)
         line = EditableLine(utterance, opening, opens)
         if self._bindings.get(guild.id) is not binding:  # stopped meanwhile
             line.cancel()
@@ -307,34 +295,6 @@ class LiveReading:
             await message.reply(sentence, delete_after=_TOLD_FOR_S)
         except discord.HTTPException as error:
             log.warning("a failure could not be told", extra={"status": error.status})
-
-    async def _spoken(
-        self, message: discord.Message, guild: discord.Guild, settings: GuildSettings
-    ) -> str:
-        text = text_of(message)
-        return self._services.reader.spoken(
-            text,
-            names_in(text, guild, message.mentions),
-            await self._services.pronouncing.of(guild.id, message.author.id),
-            max_chars=settings.max_message_chars,
-        )
-
-    def _name(self, author: discord.abc.User, pronunciations: Pronunciations) -> str:
-        name = self._services.reader.spoken(
-            author.display_name, Names(), pronunciations, max_chars=32
-        )
-        return name.rstrip(".") or "Somebody"
-
-    async def _utterance(
-        self, spoken: str, user_id: int, guild_id: int, settings: GuildSettings
-    ) -> Utterance:
-        speaker = await self._services.voices.speaker(None, user_id=user_id, guild_id=guild_id)
-        engine = self._services.executor.status().engine
-        if speaker.voice == StockVoice() and engine:
-            stock = stock_voice_of(user_id, engine.stock_voices, settings.stock_voice)
-            speaker = msgspec.structs.replace(speaker, voice=stock)
-        speaker = msgspec.structs.replace(speaker, volume_percent=settings.volume_percent)
-        return self._services.speech.utterance(self._services.reader.chunks(spoken), speaker)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work, name="live reading")
