@@ -49,7 +49,7 @@ _WINDOW = RATE // 200  # 5 ms
 
 @dataclass(frozen=True)
 class Edges:
-    """Where a sound begins and ends in seconds: within 30 dB of its loudest 5 ms."""
+    """Where a sound begins and ends in seconds: within 40 dB of its loudest 5 ms."""
 
     onset_s: float
     end_s: float
@@ -69,7 +69,7 @@ def envelope(pcm: FloatArray) -> FloatArray:
 
 def edges(pcm: FloatArray) -> Edges:
     """Where `pcm` begins and ends."""
-    loud = np.flatnonzero(envelope(pcm) > 10 ** (-30 / 20))
+    loud = np.flatnonzero(envelope(pcm) > 10 ** (-40 / 20))
     return Edges(loud[0] * _WINDOW / RATE, (loud[-1] + 1) * _WINDOW / RATE)
 
 
@@ -114,7 +114,7 @@ async def test_words_said_alone_are_heard_from_their_first_sound_to_their_last(
         assert abs(len(after) - len(before)) / RATE <= 0.025, word
         for part in (slice(0, RATE * 60 // 1000), slice(-RATE * 60 // 1000, None)):
             ratio = level(after[part]) / level(after) / (level(before[part]) / level(before))
-            assert abs(20 * np.log10(ratio)) <= 3, (word, part)
+            assert abs(20 * np.log10(ratio)) <= 6, (word, part)
         shorter = min(len(before), len(after)) // _WINDOW
         # Receivers lose what comes first: 200 ms of silence after joining, else 60.
         speech = next(packet for packet in sent.packets if not packet.is_silence_frame)
