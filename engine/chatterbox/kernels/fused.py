@@ -104,8 +104,11 @@ class FusedKernels:
         heads = cache[0].shape[1]
         splits = self._splits(batch, heads)
         tuning = self._tuning
-        many = batch.rows > tuning.some_rows
-        block, warps = tuning.many_positions if many else tuning.positions
+        block, warps = tuning.positions
+        if batch.rows <= tuning.few_rows:
+            block, warps = tuning.few_positions
+        elif batch.rows > tuning.some_rows:
+            block, warps = tuning.many_positions
         attend_kernel[(heads, batch.rows, splits)](
             batch.qkv,
             *cache,
@@ -114,8 +117,7 @@ class FusedKernels:
             batch.tables,
             batch.attended,
             batch.partial,
-            batch.partial_maximum,
-            batch.partial_sum,
+            batch.partial_weight,
             batch.tables.shape[1],
             HEAD_DIM**-0.5,
             HEADS=heads,
@@ -184,5 +186,7 @@ class FusedKernels:
         """Parts that each row's context is divided into: a power of two."""
         if isinstance(self._projections(batch), ManyRows):
             return 1
-        wanted = max(1, self._tuning.programs // (batch.rows * heads))
+        few = batch.rows <= self._tuning.few_rows
+        programs = self._tuning.few_programs if few else self._tuning.programs
+        wanted = max(1, programs // (batch.rows * heads))
         return min(MAX_SPLITS, 1 << (wanted.bit_length() - 1))
