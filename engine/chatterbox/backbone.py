@@ -10,11 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.chatterbox.config import PAGE, START_OF_SPEECH
-from engine.chatterbox.kernels.reference import mlp, rms_norm
+from engine.chatterbox.kernels import Kernels
 from engine.chatterbox.kv_cache import PagePool
 from engine.chatterbox.prefix import PrefixCache
 from engine.chatterbox.prompt import STARTS, PromptRows
-from engine.chatterbox.rotary import rotate
 from engine.chatterbox.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM
 
@@ -22,8 +21,9 @@ from engine.weights.sizes import HEAD_DIM
 class Backbone:
     """The layers with the rotary tables that their positions need."""
 
-    def __init__(self, weights: T3Weights, rotary: tuple[Tensor, Tensor]) -> None:
+    def __init__(self, weights: T3Weights, rotary: tuple[Tensor, Tensor], kernels: Kernels) -> None:
         self._weights = weights
+        self._kernels = kernels
         self._rotary = rotary
 
     def prefix(self, embedded: Tensor) -> Tensor:
@@ -81,21 +81,21 @@ class Backbone:
         """
         rows, count, _ = residual.shape
         start = before.shape[4]
-        cosine, sine = (table[start : start + count, None, None] for table in self._rotary)
+        cosines, sines = self._rotary
+        rotary = cosines[start:], sines[start:]
         visible = torch.ones(count, start + count, dtype=torch.bool, device=residual.device)
         visible = visible.tril(diagonal=start)
-        dtype = self._weights.dtype
+        kernels, dtype = self._kernels, self._weights.dtype
+        residual = residual.contiguous()
         for index, layer in enumerate(self._weights.layers):
-            qkv = functional.linear(rms_norm(residual, dtype), layer.qkv)
-            qkv = qkv.view(rows, count, 3, -1, HEAD_DIM)
-            query, key = rotate(qkv[:, :, :2], cosine, sine).permute(2, 0, 3, 1, 4)
-            value = qkv[:, :, 2].transpose(1, 2)
-            both = torch.cat([before[:, index].transpose(0, 1), torch.stack([key, value])], dim=3)
+            qkv = functional.linear(kernels.prompt_norm(residual, dtype), layer.qkv)
+            query, both = kernels.prompt_heads(qkv, before[:, index].transpose(0, 1), rotary)
             keep(index, both)
             mixed = functional.scaled_dot_product_attention(
                 query, both[0], both[1], attn_mask=visible
             )
             mixed = mixed.transpose(1, 2).reshape(rows, count, -1)
-            residual = residual + functional.linear(mixed, layer.output)
-            residual = residual + mlp(rms_norm(residual, dtype), layer.gate_up, layer.down)
+            kernels.prompt_add(residual, mixed, layer.output)
+            gate_up = functional.linear(kernels.prompt_norm(residual, dtype), layer.gate_up)
+            kernels.prompt_add(residual, kernels.prompt_gate(gate_up), layer.down)
         return residual

@@ -5,6 +5,7 @@ libraries keep a workspace for every stream that they were captured on, which is
 such stream for good, and why no two pools share theirs: their replays would share the workspace.
 """
 
+import gc
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ class GraphPool:
     def capture(self, launch: Callable[[], None]) -> torch.cuda.CUDAGraph:
         """What `launch` launches, as a graph. It must have run before, and runs nothing now."""
         graph = torch.cuda.CUDAGraph()
-        with self._aside():
+        with self._aside(), _nothing_collected():
             # Not `torch.cuda.graph`: it waits for the whole device and empties the allocator.
             memory: Any = self._memory.id  # torch annotates it as another type than it takes here
             graph.capture_begin(pool=memory, capture_error_mode="thread_local")
@@ -56,6 +57,18 @@ class GraphPool:
         with torch.cuda.stream(self._stream):
             yield
         current.wait_stream(self._stream)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Torch ends the process if another pool is freed while a graph is being captured."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from the slots on the device, so a step can be captured once and replayed for an
 """
 
 import torch
-from torch import Tensor
 
 from engine.chatterbox.backbone import Backbone
 from engine.chatterbox.buffers import Batch, Buffers
@@ -48,8 +47,11 @@ class T3:
         self.rotary = rotary_tables(self.slots.positions, self.device)
         #: For everything that this decoder captures. None elsewhere than on CUDA.
         self.graph_pool = GraphPool() if self.device.type == "cuda" else None
-        self._backbone = Backbone(weights, self.rotary)
-        self._prefix = GraphedFunction[PrefixInputs](self._computed_prefix, self.graph_pool)
+        self._backbone = Backbone(weights, self.rotary, self.kernels)
+        backbone = self._backbone  # not self: the caches shall go when nobody refers to them
+        self._prefix = GraphedFunction[PrefixInputs](
+            lambda inputs: backbone.prefix(conditioning_prefix(weights, inputs)), self.graph_pool
+        )
 
     @torch.inference_mode()
     def prepare(self) -> None:
@@ -165,9 +167,6 @@ class T3:
             kernels.add_attended(batch, layer.output)
             kernels.add_mlp(batch, layer.gate_up, layer.down)
         self._sample(batch, draw_noise=draw_noise)
-
-    def _computed_prefix(self, inputs: PrefixInputs) -> Tensor:
-        return self._backbone.prefix(conditioning_prefix(self.weights, inputs))
 
     def _sample(self, batch: Batch, *, draw_noise: bool) -> None:
         self.kernels.norm_linear(batch, self.weights.speech_head, batch.logits)

@@ -16,6 +16,7 @@ from engine.chatterbox.kernels.few_rows import FewRows
 from engine.chatterbox.kernels.launch import Chain, may_start_early
 from engine.chatterbox.kernels.many_rows import ManyRows
 from engine.chatterbox.kernels.matrix import gated_kernel
+from engine.chatterbox.kernels.prompt import PromptKernels
 from engine.chatterbox.kernels.sampling import embed_kernel, noise_kernel, sample_kernel
 from engine.chatterbox.kernels.some_rows import SomeRows
 from engine.chatterbox.kernels.tuning import Tuning
@@ -37,12 +38,12 @@ class Projections(Protocol):
         """`residual` grows by the gated MLP of its RMS norm."""
 
 
-class FusedKernels:
+class FusedKernels(PromptKernels):
     """See `engine.chatterbox.kernels.Kernels`."""
 
     def __init__(self, device: torch.device, tuning: Tuning | None = None) -> None:
         self._tuning = tuning if tuning is not None else Tuning()
-        self._chain = Chain(early=self._tuning.early and may_start_early(device))
+        super().__init__(Chain(early=self._tuning.early and may_start_early(device)))
         self._few = FewRows(self._tuning, self._chain)
         self._some = SomeRows(self._tuning, self._chain)
         self._many = ManyRows(self._chain)
