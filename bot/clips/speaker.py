@@ -8,10 +8,9 @@ they are biometric data and leave with the process.
 from pathlib import Path
 
 import numpy as np
-import soxr
 from safetensors.numpy import load_file
 
-from bot.clips.decoding import FloatArray
+from bot.clips.resampling import FloatArray, resample
 from bot.clips.verdict import SAMPLE_RATE
 
 _RATE = 16_000
@@ -34,7 +33,7 @@ class SpeakerEncoder:
 
     def embed(self, voiced: FloatArray) -> FloatArray:
         """Unit vectors (windows, 256) of `voiced`, (samples,) at `SAMPLE_RATE` without pauses."""
-        heard = soxr.resample(voiced, SAMPLE_RATE, _RATE)
+        heard = resample(voiced, SAMPLE_RATE, _RATE)
         heard *= _LEVEL_RMS / max(float(np.sqrt(np.mean(np.square(heard)))), 1e-9)
         return self.encode(windows(self.mel(heard)))
 
