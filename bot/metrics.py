@@ -36,6 +36,7 @@ class Metrics:
     def __init__(self) -> None:
         self.first_sound = Latencies()
         self.synthesis = Latencies()
+        self.enrolments = 0  # clips that the engine had to analyse: once for each voice
         self.cache_hits = 0
         self.cache_misses = 0
         self.utterances = 0
