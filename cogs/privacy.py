@@ -79,7 +79,10 @@ class Confirmation(ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Nobody else can press it, although nobody else can see it."""
-        return interaction.user.id == self._shown_by.user.id
+        if interaction.user.id == self._shown_by.user.id:
+            return True
+        await tell(interaction, "This is for somebody else to decide.")
+        return False
 
     @ui.button(label="Delete everything", style=discord.ButtonStyle.danger)
     async def confirm(self, interaction: discord.Interaction, _: ui.Button["Confirmation"]) -> None:

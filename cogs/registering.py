@@ -33,6 +33,7 @@ class ConsentForm(ui.Modal):
     def __init__(
         self,
         bot: TimbreBot,
+        asked_by: int,
         *,
         name: str | None = None,
         clip: discord.Attachment | None = None,
@@ -41,6 +42,7 @@ class ConsentForm(ui.Modal):
     ) -> None:
         super().__init__(title="Your voice", timeout=_PANEL_LASTS_S)
         self.bot = bot
+        self._asked_by = asked_by
         self._name = name
         self._clip = clip
         self._replaces = replaces
@@ -63,6 +65,9 @@ class ConsentForm(ui.Modal):
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Make a draft and show it."""
+        # Discord finds a form by an id that a forger could send.
+        if interaction.user.id != self._asked_by:
+            raise UserError("This form is somebody else's.")
         await interaction.response.defer(thinking=True, ephemeral=True)
         clip = self._clip or self._clip_field.values[0]
         wish = Wish(
@@ -148,7 +153,10 @@ class DraftPanel(ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Only its owner decides, although nobody else can see it."""
-        return interaction.user.id == self._draft.wish.owner_id
+        if interaction.user.id == self._draft.wish.owner_id:
+            return True
+        await tell(interaction, "This clip is somebody else's.")
+        return False
 
     @ui.button(label="Keep", style=discord.ButtonStyle.success)
     async def keep(self, interaction: discord.Interaction, _: ui.Button["DraftPanel"]) -> None:
@@ -171,7 +179,9 @@ class DraftPanel(ui.View):
         """Ask for another clip; this one is deleted once there is one."""
         wish = self._draft.wish
         await interaction.response.send_modal(
-            ConsentForm(self.bot, name=wish.name, replaces=wish.replaces, former=self)
+            ConsentForm(
+                self.bot, wish.owner_id, name=wish.name, replaces=wish.replaces, former=self
+            )
         )
 
     @ui.button(label="Delete", style=discord.ButtonStyle.danger)

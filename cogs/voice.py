@@ -57,7 +57,9 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         clip: discord.Attachment | None = None,
     ) -> None:
         """Ask for the consent and for what is missing."""
-        await interaction.response.send_modal(ConsentForm(self.bot, name=name, clip=clip))
+        await interaction.response.send_modal(
+            ConsentForm(self.bot, interaction.user.id, name=name, clip=clip)
+        )
 
     async def use_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Register the sound in a message of one's own."""
@@ -66,7 +68,7 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         clip = next((a for a in message.attachments if _may_sound(a)), None)
         if clip is None:
             raise UserError("There is no sound in this message.")
-        await interaction.response.send_modal(ConsentForm(self.bot, clip=clip))
+        await interaction.response.send_modal(ConsentForm(self.bot, interaction.user.id, clip=clip))
 
     @app_commands.command(description="Give one of your voices another clip")
     @app_commands.describe(voice="Which voice", clip="A sound file with clear speech")
@@ -80,7 +82,7 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         """Like registering, but into a voice that is there."""
         found = await self.services.voices.find(voice, Action.REPLACE, person_of(interaction))
         await interaction.response.send_modal(
-            ConsentForm(self.bot, name=found.name, clip=clip, replaces=found)
+            ConsentForm(self.bot, interaction.user.id, name=found.name, clip=clip, replaces=found)
         )
 
     @app_commands.command(description="Which voices you can speak in here")
