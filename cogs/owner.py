@@ -39,7 +39,7 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
         if not (user_id.isascii() and user_id.isdecimal() and int(user_id) < 2**63):
             raise UserError("A user id is a number of 15 to 20 digits.")
         voices = await self.services.privacy.delete(int(user_id))
-        had = "1 voice" if voices == 1 else f"{voices} voices"
+        had = {0: "no voice", 1: "1 voice"}.get(voices, f"{voices} voices")
         await interaction.edit_original_response(
             content=f"Everything about that person is deleted; they had {had}."
         )

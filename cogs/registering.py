@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 
 PREVIEW_TEXT = "This is how I sound. I hope that you like my voice."
 
-#: Discord lets the bot change its answer for 15 minutes.
-_PANEL_LASTS_S = 14 * 60.0
+#: Discord lets the bot change its answer for 15 minutes, of which checking a clip takes some.
+_FORM_LASTS_S = 14 * 60.0
+_PANEL_LASTS_S = 12 * 60.0
 
 _DONE, _DOING, _NOT_DONE = "✅", "⏳", "▫️"
 
@@ -40,7 +41,7 @@ class ConsentForm(ui.Modal):
         replaces: VoiceRow | None = None,
         former: "DraftPanel | None" = None,
     ) -> None:
-        super().__init__(title="Your voice", timeout=_PANEL_LASTS_S)
+        super().__init__(title="Your voice", timeout=_FORM_LASTS_S)
         self.bot = bot
         self._asked_by = asked_by
         self._name = name
@@ -80,7 +81,11 @@ class ConsentForm(ui.Modal):
         )
         if self._former is not None:
             await self._former.withdraw("You chose to try another clip.")
-        await try_out(self.bot, interaction, wish, clip)
+        try:
+            await try_out(self.bot, interaction, wish, clip)
+        except UserError as error:
+            # In place of the steps, of which one would seem to be under way for ever.
+            await interaction.edit_original_response(content=str(error), attachments=[], view=None)
 
     async def on_error(  # type: ignore[override]  # as discord.py's own modals have it
         self, interaction: discord.Interaction, error: Exception
@@ -109,10 +114,11 @@ async def try_out(
     try:
         checked = f"Checked: {draft.clip.voiced_s:.1f} s of speech"
         await interaction.edit_original_response(content=_steps(2, "Received", checked))
-        enrolled, files = await _preview(bot, draft)
+        why_not, files = await _preview(bot, draft)
         panel = DraftPanel(bot, draft, interaction)
+        enrolled = f"{_NOT_DONE} Not enrolled yet. {why_not}" if why_not else f"{_DONE} Enrolled"
         await interaction.edit_original_response(
-            content=_steps(4, "Received", checked, enrolled, "Ready: keep it?"),
+            content=f"{_DONE} Received\n{_DONE} {checked}\n{enrolled}\n{_DONE} Ready: keep it?",
             attachments=files,
             view=panel,
         )
@@ -127,19 +133,17 @@ def _steps(done: int, *said: str) -> str:
     return "\n".join(f"{mark} {name}" for mark, name in zip(marks, names, strict=False))
 
 
-async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str, list[discord.File]]:
-    """What became of the enrolment, and the draft to be heard."""
+async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str | None, list[discord.File]]:
+    """Why the clip is not enrolled, if it is not, and the draft to be heard."""
     utterance = bot.services.speech.utterance([PREVIEW_TEXT], draft.speaker)
     try:
         audio = await utterance.ogg()
     except VoiceUnusable:
         raise
     except SpeechError as error:
-        return f"Not enrolled yet, and no preview: {error}", []
+        return f"There is no preview: {error}", []
     preview = [discord.File(io.BytesIO(audio), filename="preview.ogg")]
-    if utterance.substitution:
-        return f"Not enrolled yet. {utterance.substitution}", preview
-    return "Enrolled", preview
+    return utterance.substitution, preview
 
 
 class DraftPanel(ui.View):

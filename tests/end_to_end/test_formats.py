@@ -1,11 +1,15 @@
 """Whatever a member records with becomes a voice: every format, by every way to register."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
+import psutil
 import pytest
 import pytest_asyncio
 
-from bot.loopback import Interaction, Message
+from bot.loopback import Interaction, Member, Message
 from tests.end_to_end.conftest import Stage, a_stage, mono_of_file
 from tests.end_to_end.test_voices import PREVIEW, SHORT, agree, files, press, ready
 from tests.end_to_end.uploads import AS_SENT, left_in_files, left_in_tables, upload
@@ -84,3 +88,38 @@ async def test_a_voice_message_is_one_as_discord_sends_it(stage: Stage) -> None:
     (attachment,) = described["attachments"]
     assert attachment["duration_secs"] > 5
     assert attachment["waveform"]
+
+
+@pytest.mark.timeout(180)
+async def test_twenty_people_register_at_once(stage: Stage) -> None:
+    """Everybody gets to "Ready"; two clips are checked at a time; others are answered meanwhile."""
+    people = [stage.guild.add_member(f"Guest {number}") for number in range(20)]
+    clip = upload("voice message")
+    bot = psutil.Process(stage.bot.pid)
+    judging = slowest_s = 0.0
+
+    async def join(person: Member) -> Message:
+        asked = await person.slash("voice register", name="Mine", clip=clip)
+        return await ready(await agree(asked))
+
+    joining = [asyncio.create_task(join(person)) for person in people]
+    while not all(task.done() for task in joining):
+        checks = 0
+        for child in bot.children():
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                checks += "bot.clips.child" in child.cmdline()
+        judging = max(judging, checks)
+        begun = time.monotonic()
+        await stage.reply(stage.bob, "voice list")
+        slowest_s = max(slowest_s, time.monotonic() - begun)
+        await asyncio.sleep(0.05)
+    panels = [task.result() for task in joining]
+    assert judging == 2
+    assert slowest_s < 2.0
+    assert len(files(stage.home, "uploads")) == 20
+    for panel in panels[:10]:
+        await press(panel, "Keep")
+    for panel in panels[10:]:
+        await press(panel, "Delete")
+    assert len(files(stage.home, "clips")) == 10
+    assert files(stage.home, "uploads") == []

@@ -30,10 +30,10 @@ async def sent(member: Member, kind: str, content: bytes) -> str:
             if panel.components:
                 await panel.press("Delete")
                 return "accepted"
-            last = interaction.messages[-1]
-            if "✅" not in last.text and "⏳" not in last.text and not last.flags & 1 << 7:
-                assert last.ephemeral, kind
-                return last.text
+            if "✅" not in panel.text:
+                assert panel.ephemeral, kind
+                assert len(interaction.messages) == 1, kind
+                return panel.text
             await asyncio.sleep(0.01)
 
 
