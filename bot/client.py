@@ -13,8 +13,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import sentence_for, tell
+from bot.lag import measure
+from bot.live.reading import LiveReading
 from bot.services import Services
-from bot.voice.session import VoiceLimits, VoiceSessions
+from bot.voice.limits import VoiceLimits
+from bot.voice.sessions import VoiceSessions
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +26,11 @@ _TELLING_S = 1.0
 EXTENSIONS = (
     "cogs.say",
     "cogs.channel",
+    "cogs.queue",
     "cogs.status",
+    "cogs.live",
+    "cogs.pronounce",
+    "cogs.settings",
     "cogs.voice",
     "cogs.moderation",
     "cogs.privacy",
@@ -58,16 +65,28 @@ class TimbreBot(commands.AutoShardedBot):
     """Connects the services to Discord. The voice sessions live here, so cogs can be reloaded.
 
     `connector` is discord.py's own option: None for Discord itself, or one that resolves Discord's
-    names to a server on loopback.
+    names to a server on loopback. `message_content` asks for what members write, which Discord
+    refuses to bots that are not allowed it.
     """
 
-    def __init__(self, services: Services, connector: aiohttp.BaseConnector | None = None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        connector: aiohttp.BaseConnector | None = None,
+        *,
+        message_content: bool = False,
+    ) -> None:
         cached_members = discord.MemberCacheFlags.none()
         cached_members.voice = True
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
-            intents=discord.Intents(guilds=True, voice_states=True),
+            intents=discord.Intents(
+                guilds=True,
+                voice_states=True,
+                guild_messages=message_content,
+                message_content=message_content,
+            ),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=cached_members,
             chunk_guilds_at_startup=False,
@@ -86,9 +105,14 @@ class TimbreBot(commands.AutoShardedBot):
                 lead_in_ms=settings.voice_lead_in_ms,
                 first_lead_in_ms=settings.voice_first_lead_in_ms,
                 max_utterances=settings.voice_queue_max_utterances,
-            )
+                max_wait_s=settings.voice_queue_max_wait_s,
+                alone_leave_s=settings.voice_alone_leave_s,
+                idle_leave_s=settings.voice_idle_leave_s,
+            ),
+            self.get_guild,
         )
-        self._housekeeping: asyncio.Task[None] | None = None
+        self.live = LiveReading(services, self.sessions)
+        self._background: set[asyncio.Task[None]] = set()
         self.closing = False
         self.interactions: set[asyncio.Task[object]] = set()  # being answered
         self._born = time.perf_counter()
@@ -96,7 +120,10 @@ class TimbreBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Load the commands and tell Discord about them if they changed."""
         await self.services.janitor.start()
-        self._housekeeping = asyncio.create_task(self.services.janitor.run(), name="janitor")
+        self._background = {
+            asyncio.create_task(self.services.janitor.run(), name="janitor"),
+            asyncio.create_task(measure(self.services.metrics.loop_lag), name="lag"),
+        }
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self._sync_if_changed(self.services.settings.home / "commands.json")
@@ -139,10 +166,10 @@ class TimbreBot(commands.AutoShardedBot):
         )
 
     async def on_voice_state_update(
-        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+        self, member: discord.Member, _before: discord.VoiceState, _after: discord.VoiceState
     ) -> None:
         """Keep the sessions true to where everybody is."""
-        self.sessions.voice_state_updated(member, before, after)
+        self.sessions.members_changed(member.guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Stop speaking in a server that the bot was removed from; it is cleaned later."""
@@ -156,9 +183,10 @@ class TimbreBot(commands.AutoShardedBot):
     async def close(self) -> None:
         """Take no more work, leave voice, let everybody be told, then disconnect."""
         self.closing = True
-        if self._housekeeping is not None:
-            self._housekeeping.cancel()
+        for task in self._background:
+            task.cancel()
         if not self.is_closed():
+            await self.live.close()
             await self.sessions.close()
             if self.interactions:
                 await asyncio.wait(self.interactions, timeout=_TELLING_S)

@@ -13,9 +13,13 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from engine.errors import SpeechError
+from engine.errors import SpeechError, WorkerUnavailable
 
 log = logging.getLogger(__name__)
+
+
+#: Discord's codes for an answer to an interaction whose 15 minutes are over.
+TOO_LATE = (10015, 50027)
 
 
 class UserError(Exception):
@@ -27,6 +31,13 @@ def sentence_for(error: BaseException) -> str:
     match error:
         case app_commands.CommandInvokeError():
             return sentence_for(error.original)
+        case WorkerUnavailable():
+            # Its own sentence is for whoever runs the bot: it may name files.
+            log.warning("not spoken", extra={"reason": str(error)})
+            return (
+                "I cannot speak at the moment: my speech engine does not start. Whoever runs me "
+                "finds the reason in my log."
+            )
         case UserError() | SpeechError():
             return str(error)
         case app_commands.NoPrivateMessage():
@@ -54,7 +65,10 @@ def sentence_for(error: BaseException) -> str:
 
 
 async def tell(interaction: discord.Interaction, sentence: str) -> None:
-    """Say `sentence` to the person behind `interaction` alone, whatever was answered before."""
+    """Say `sentence` to the person behind `interaction` alone, whatever was answered before.
+
+    Discord takes no answer any more after 15 minutes; then it is said in the channel.
+    """
     try:
         if not interaction.response.is_done():
             await interaction.response.send_message(sentence, ephemeral=True)
@@ -63,7 +77,13 @@ async def tell(interaction: discord.Interaction, sentence: str) -> None:
             # The first follow-up to a public "thinking" would be public as well.
             with contextlib.suppress(discord.HTTPException):
                 await interaction.delete_original_response()
-        await interaction.followup.send(sentence, ephemeral=True)
+        try:
+            await interaction.followup.send(sentence, ephemeral=True)
+        except discord.HTTPException as error:
+            here = interaction.channel
+            if error.code not in TOO_LATE or not isinstance(here, discord.abc.Messageable):
+                raise
+            await here.send(f"{interaction.user.mention}: {sentence}")
     except (discord.HTTPException, aiohttp.ClientError, OSError, RuntimeError) as error:
         # RuntimeError: the HTTP session is closed, because the bot is.
         log.warning("a failure could not be told", extra={"reason": str(error)})

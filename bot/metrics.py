@@ -30,13 +30,15 @@ class Metrics:
     """What the bot has done since it started.
 
     `first_sound` runs from the interaction's arrival to the first packet of speech handed to the
-    voice connection; `synthesis` from a request to its audio, cache misses only.
+    voice connection; `synthesis` from a request to its audio, cache misses only. `loop_lag` is how
+    late the event loop was over the last minute.
     """
 
     def __init__(self) -> None:
         self.first_sound = Latencies()
         self.synthesis = Latencies()
         self.enrolments = 0  # clips that the engine had to analyse: once for each voice
+        self.loop_lag = Latencies(3000)
         self.cache_hits = 0
         self.cache_misses = 0
         self.utterances = 0

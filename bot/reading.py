@@ -1,10 +1,13 @@
 """From what somebody typed to chunks for the engine, with the limits of the settings."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import UserError
-from bot.text import Names, Pronunciations, TextLimits, chunks, speakable
+from bot.text import Names, Pronunciations, TextLimits, chunks, explain, speakable
+
+_NONE = Pronunciations()
 
 
 class Reader:
@@ -14,7 +17,7 @@ class Reader:
         self._limits = limits
         self._now = now
 
-    def read(self, text: str, names: Names) -> list[str]:
+    def read(self, text: str, names: Names, pronunciations: Pronunciations = _NONE) -> list[str]:
         """Chunks of at most `max_chunk_chars`, the first one short.
 
         Raises `UserError` where the text is too long or there is nothing in it to say.
@@ -24,13 +27,39 @@ class Reader:
                 f"That is {len(text):,} characters long; "
                 f"I can read up to {self._limits.max_input_chars:,} at once."
             )
-        spoken = speakable(
+        spoken = self.spoken(text, names, pronunciations)
+        if not spoken:
+            raise UserError("There is nothing in that I could say aloud.")
+        return self.chunks(spoken)
+
+    def spoken(
+        self,
+        text: str,
+        names: Names,
+        pronunciations: Pronunciations = _NONE,
+        *,
+        max_chars: int | None = None,
+    ) -> str:
+        """What a person would say, "" for nothing; what is past `max_chars` is left out."""
+        limits = self._limits
+        if max_chars is not None:
+            limits = replace(limits, max_input_chars=min(max_chars, limits.max_input_chars))
+        return speakable(
+            text, names=names, limits=limits, pronunciations=pronunciations, now=self._now()
+        ).text
+
+    def chunks(self, spoken: str) -> list[str]:
+        """The pieces in which the engine is given what `spoken` returned."""
+        return chunks(spoken, self._limits)
+
+    def explain(
+        self, text: str, names: Names, pronunciations: Pronunciations
+    ) -> list[tuple[str, str]]:
+        """Each step of the reading with the text after it."""
+        return explain(
             text,
             names=names,
             limits=self._limits,
-            pronunciations=Pronunciations(),
+            pronunciations=pronunciations,
             now=self._now(),
         )
-        if not spoken.text:
-            raise UserError("There is nothing in that I could say aloud.")
-        return chunks(spoken.text, self._limits)

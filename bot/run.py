@@ -9,9 +9,13 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import aiohttp
 import discord
+from filelock import FileLock, Timeout
 
 from bot import logs
 from bot.client import TimbreBot
@@ -34,11 +38,27 @@ async def run(settings: Settings) -> int:
     logs.configure(settings.log_level, settings.log_format, token)
     stop = asyncio.Event()
     _on_signals(stop)
+    with _alone(settings.home):
+        return await _run(settings, token, link, stop)
+
+
+async def _run(
+    settings: Settings, token: str, link: aiohttp.TCPConnector | None, stop: asyncio.Event
+) -> int:
     async with open_services(settings) as services:
-        bot = TimbreBot(services, link)
+        bot = TimbreBot(services, link, message_content=settings.message_content)
         connection = asyncio.create_task(bot.start(token), name="discord")
         stopping = asyncio.create_task(stop.wait(), name="signal")
         await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if _lacks_message_content(connection):
+            log.warning(
+                "Discord does not let this bot read messages, so /live is off; switch on Message "
+                "Content Intent for it in the developer portal"
+            )
+            await bot.close()
+            bot = TimbreBot(services, _connector(settings))
+            connection = asyncio.create_task(bot.start(token), name="discord")
+            await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         log.info("stopping")
         _leave_in_any_case()
@@ -62,6 +82,33 @@ async def run(settings: Settings) -> int:
         logging.shutdown()
         os._exit(0)
     return 0
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Hold the home's lock. Raises `SettingsError` where another bot has it.
+
+    Two bots would clean away each other's unfinished files. The system frees the lock of a process
+    that ends, in whatever way.
+    """
+    lock = FileLock(home / "bot.lock")
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise SettingsError(f"TIMBRE_HOME: another Timbre is running in {home}") from None
+    except OSError as error:
+        raise SettingsError(f"TIMBRE_HOME cannot be used: {error}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _lacks_message_content(connection: "asyncio.Task[None]") -> bool:
+    return connection.done() and isinstance(
+        connection.exception(), discord.PrivilegedIntentsRequired
+    )
 
 
 def _leave_in_any_case() -> None:

@@ -15,6 +15,7 @@ from bot.forgetting import Forgetting
 from bot.janitor import Janitor
 from bot.metrics import Metrics
 from bot.privacy import Privacy
+from bot.pronouncing import Pronouncing
 from bot.reading import Reader
 from bot.registration import Registration, RegistrationLimits
 from bot.settings import Settings, SettingsError
@@ -49,6 +50,7 @@ class Services:
     privacy: Privacy
     janitor: Janitor
     reader: Reader
+    pronouncing: Pronouncing
     metrics: Metrics
 
 
@@ -180,6 +182,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                     grace_s=settings.guild_grace_days * 86_400,
                 ),
                 reader=reader_of(settings),
+                pronouncing=Pronouncing(store),
                 metrics=metrics,
             )
         finally:

@@ -4,11 +4,14 @@ One class, so that a setting is declared once: name, type, range, default and, i
 its sentence. Nothing else in Timbre reads the environment.
 """
 
+import difflib
 import ipaddress
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -36,6 +39,7 @@ class Settings(BaseSettings):
 
     # Discord
     discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
+    message_content: bool = True
     discord_resolve: str | None = None
     discord_ca: Path | None = None
 
@@ -102,6 +106,9 @@ class Settings(BaseSettings):
     voice_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 40
     voice_first_lead_in_ms: Annotated[int, Field(ge=0, le=1000)] = 200
     voice_queue_max_utterances: Annotated[int, Field(ge=1, le=1000)] = 50
+    voice_queue_max_wait_s: Annotated[float, Field(gt=0, le=3600)] = 180.0
+    voice_alone_leave_s: Annotated[float, Field(ge=0, le=86_400)] = 120.0
+    voice_idle_leave_s: Annotated[float, Field(ge=0, le=86_400)] = 1800.0
 
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -209,9 +216,24 @@ def variable_name(field: str) -> str:
     return alias if isinstance(alias, str) else f"TIMBRE_{field.upper()}"
 
 
+def _unknown(given: Iterable[str]) -> str | None:
+    """A sentence about the first variable that looks like a setting and is none."""
+    known = [variable_name(field) for field in Settings.model_fields]
+    for name in sorted(given):
+        if name.startswith("TIMBRE_") and name not in (*known, "TIMBRE_ENV_FILE"):
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+            return f"{name} is no setting" + (f"; is {near[0]} meant?" if near else "")
+    return None
+
+
 def load() -> Settings:
     """The settings of this process. Raises `SettingsError` for the first wrong one."""
     try:
+        file = Settings.model_config.get("env_file")
+        in_file = dotenv_values(file) if isinstance(file, str) else {}
+        # Upper case, as on Windows: pydantic takes either.
+        if complaint := _unknown(name.upper() for name in (*in_file, *os.environ)):
+            raise SettingsError(complaint)
         return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]

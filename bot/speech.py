@@ -16,7 +16,7 @@ from bot.audio import opus
 from bot.audio.cache import SpeechCache
 from bot.audio.clip import Clip
 from bot.metrics import Metrics
-from engine.errors import SpeechError, SynthesisFailed, WorkerUnavailable
+from engine.errors import DeadlineExceeded, SpeechError, SynthesisFailed
 from engine.executor import Executor
 from engine.speech import (
     ClonedVoice,
@@ -129,7 +129,7 @@ class SpeechService:
             async with asyncio.timeout(self._deadline_s):
                 return await self._executor.engine_info()
         except TimeoutError:
-            raise WorkerUnavailable(
+            raise DeadlineExceeded(
                 f"The speech engine is not ready yet. {self._executor.status().detail}"
             ) from None
 

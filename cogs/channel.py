@@ -30,7 +30,9 @@ class Channel(commands.Cog):
             raise UserError("Join a voice channel first, or tell me which one.")
         if not seat.permissions_for(interaction.user).connect:
             raise UserError(f"You may not join {seat.mention} yourself.")
-        await self.bot.sessions.of(interaction.user.guild).join(seat)
+        await self.bot.sessions.of(interaction.user.guild).join(
+            seat, asked_in=where_asked(interaction)
+        )
         await interaction.edit_original_response(content=f"I am in {seat.mention}.")
 
     @app_commands.command(description="Send me out of the voice channel")
@@ -45,6 +47,12 @@ class Channel(commands.Cog):
             raise UserError("I am in no voice channel here.")
         await session.leave()
         await interaction.edit_original_response(content=f"I left {channel.mention}.")
+
+
+def where_asked(interaction: discord.Interaction) -> discord.abc.Messageable | None:
+    """The channel in which a command was used, if one can write there."""
+    channel = interaction.channel
+    return channel if isinstance(channel, discord.abc.Messageable) else None
 
 
 async def setup(bot: TimbreBot) -> None:

@@ -141,7 +141,7 @@ async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str | None, list[disco
     except VoiceUnusable:
         raise
     except SpeechError as error:
-        return f"There is no preview: {error}", []
+        return f"There is no preview: {sentence_for(error)}", []
     preview = [discord.File(io.BytesIO(audio), filename="preview.ogg")]
     return utterance.substitution, preview
 

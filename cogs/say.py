@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import textwrap
 import time
 
 import discord
@@ -9,10 +10,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TimbreBot
-from bot.errors import UserError
+from bot.errors import TOO_LATE, UserError
 from bot.names import names_in
 from bot.speech import Utterance
-from bot.voice.session import VocalChannel
+from bot.voice.admission import VocalChannel
+from cogs.channel import where_asked
 
 
 class Say(commands.Cog):
@@ -45,7 +47,9 @@ class Say(commands.Cog):
             if seat is None:
                 await self._send_file(interaction, utterance, deferral)
             else:
-                await self._speak(interaction, seat, utterance, arrived, deferral)
+                await self._speak(
+                    interaction, seat, utterance, text, arrived=arrived, deferral=deferral
+                )
         finally:
             await deferral
 
@@ -66,7 +70,11 @@ class Say(commands.Cog):
         ]
 
     async def _utterance(self, member: discord.Member, text: str, voice: str | None) -> Utterance:
-        chunks = self.services.reader.read(text, names_in(text, member.guild))
+        chunks = self.services.reader.read(
+            text,
+            names_in(text, member.guild),
+            await self.services.pronouncing.of(member.guild.id, member.id),
+        )
         speaker = await self.services.voices.speaker(
             voice, user_id=member.id, guild_id=member.guild.id
         )
@@ -77,18 +85,20 @@ class Say(commands.Cog):
         interaction: discord.Interaction,
         seat: VocalChannel,
         utterance: Utterance,
+        text: str,
+        *,
         arrived: float,
         deferral: "asyncio.Task[object]",
     ) -> None:
         assert interaction.guild is not None  # guild_only
         session = self.bot.sessions.of(interaction.guild)
         try:
-            await session.join(seat)
+            await session.join(seat, asked_in=where_asked(interaction))
         except BaseException:
             utterance.cancel()
             raise
         ahead = session.backlog
-        playback = session.speak(utterance)
+        playback = session.speak(utterance, author_id=interaction.user.id, label=_label(text))
         await deferral
         if ahead:
             await interaction.edit_original_response(
@@ -100,7 +110,11 @@ class Say(commands.Cog):
         said = f"Speaking in {seat.mention}."
         if utterance.substitution:
             said += f"\n{utterance.substitution}"
-        await interaction.edit_original_response(content=said)
+        try:
+            await interaction.edit_original_response(content=said)
+        except discord.HTTPException as error:
+            if error.code not in TOO_LATE:  # it may have been held back for a quarter of an hour
+                raise
         await playback.finished
 
     async def _send_file(
@@ -118,6 +132,10 @@ class Say(commands.Cog):
             attachments=[discord.File(io.BytesIO(audio), filename="speech.ogg")],
         )
         interaction.extras["public"] = False
+
+
+def _label(text: str) -> str:
+    return textwrap.shorten(text, 80, placeholder="…")
 
 
 async def setup(bot: TimbreBot) -> None:

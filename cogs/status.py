@@ -28,11 +28,11 @@ class Status(commands.Cog):
                 f"{engine.reason}",
                 inline=False,
             )
-        embed.add_field(
-            name="Worker",
-            value=f"{executor.state}: {executor.detail}" if executor.detail else executor.state,
-            inline=False,
-        )
+        worker = executor.state
+        # Why there is none may name files of the machine.
+        if worker != "unavailable" or await self.bot.is_owner(interaction.user):
+            worker += f": {executor.detail}"
+        embed.add_field(name="Worker", value=worker, inline=False)
         restarts = "1 restart" if executor.restarts == 1 else f"{executor.restarts} restarts"
         embed.add_field(
             name="Queue",
@@ -51,6 +51,7 @@ class Status(commands.Cog):
             name="Interaction to first sound", value=_percentiles(metrics.first_sound), inline=False
         )
         embed.add_field(name="Synthesis", value=_percentiles(metrics.synthesis), inline=False)
+        embed.add_field(name="Event loop lag", value=_percentiles(metrics.loop_lag), inline=False)
         await interaction.edit_original_response(embed=embed)
 
 

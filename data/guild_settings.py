@@ -32,9 +32,18 @@ class GuildSettingsStore:
             if changed.guild_id != guild_id:
                 raise ValueError("settings cannot move to another server")
             await self._database.execute(
-                "INSERT INTO guild_settings (guild_id, default_voice_id) VALUES (?, ?) "
-                "ON CONFLICT (guild_id) DO UPDATE SET default_voice_id = excluded.default_voice_id",
+                "INSERT OR REPLACE INTO guild_settings (guild_id, default_voice_id, read_names, "
+                "name_pause_s, announce_moves, read_bots, only_in_channel, required_role_id, "
+                "max_message_chars, stock_voice) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 changed.guild_id,
                 changed.default_voice_id,
+                changed.read_names,
+                changed.name_pause_s,
+                changed.announce_moves,
+                changed.read_bots,
+                changed.only_in_channel,
+                changed.required_role_id,
+                changed.max_message_chars,
+                changed.stock_voice,
             )
         return changed

@@ -67,6 +67,14 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     guild_id: int
     default_voice_id: int | None = None
+    read_names: bool = True
+    name_pause_s: int = 60
+    announce_moves: bool = False
+    read_bots: bool = False
+    only_in_channel: bool = True
+    required_role_id: int | None = None
+    max_message_chars: int = 500
+    stock_voice: str | None = None
 
 
 class ConditionalsKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +113,10 @@ Row = TypeVar(
 def typed(row: sqlite3.Row, row_type: type[Row]) -> Row:
     """Turn SQLite's row into ours. Raises `msgspec.ValidationError` where a value's type differs.
 
-    SQLite itself keeps any type in any column.
+    SQLite itself keeps any type in any column; a bool is 0 or 1 there.
     """
-    return msgspec.convert(dict(row), row_type)
+    values = dict(row)
+    for field in msgspec.structs.fields(row_type):
+        if field.type is bool and values[field.name] in (0, 1):
+            values[field.name] = bool(values[field.name])
+    return msgspec.convert(values, row_type)

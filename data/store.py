@@ -10,7 +10,9 @@ from data.cache_keys import ConditionalsKeys, SpeechKeys
 from data.database import Database
 from data.departed_guilds import DepartedGuilds
 from data.guild_settings import GuildSettingsStore
+from data.live import Exclusions
 from data.personal import PersonalData
+from data.pronunciations import PronunciationStore
 from data.voice_choices import VoiceChoices
 from data.voice_moderation import VoiceModeration
 from data.voice_shares import VoiceShares
@@ -33,6 +35,8 @@ class Store:
         self.moderation = VoiceModeration(database, clock)
         self.departed_guilds = DepartedGuilds(database, clock)
         self.guild_settings = GuildSettingsStore(database)
+        self.exclusions = Exclusions(database, clock)
+        self.pronunciations = PronunciationStore(database, clock)
         self.conditionals = ConditionalsKeys(database, clock)
         self.speech = SpeechKeys(database, clock)
 

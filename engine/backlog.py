@@ -9,10 +9,12 @@ import itertools
 from collections import deque
 from dataclasses import dataclass, field
 
+import msgspec
+
 from engine.errors import DeadlineExceeded, QueueFull, SpeechError
 from engine.fair_queue import FairQueue, Lane
 from engine.messages import Speak
-from engine.speech import Speech, SpeechRequest
+from engine.speech import Priority, Speech, SpeechRequest
 
 #: How often a job is given to a worker before its loss is reported.
 ATTEMPTS_MAX = 2
@@ -23,6 +25,7 @@ class Waiter:
     """One caller of `synthesise`. Waits in the queue in its own lane until its job starts."""
 
     job: "Job"
+    priority: Priority
     answer: asyncio.Future[Speech]
     deadline: asyncio.TimerHandle | None = None
 
@@ -77,7 +80,7 @@ class Backlog:
                 )
             speak = Speak(next(self._ids), request.text, request.voice, request.parameters)
             job = self._jobs[key] = Job(key, speak)
-        waiter = Waiter(job, loop.create_future())
+        waiter = Waiter(job, request.priority, loop.create_future())
         job.waiters.append(waiter)
         if job.attempts == 0:
             lane = Lane(request.priority, request.guild_id, request.user_id)
@@ -98,6 +101,8 @@ class Backlog:
             job = self._again.popleft()
         elif self._queue:
             job = self._queue.take().job
+            best = min(waiter.priority for waiter in job.waiters)
+            job.speak = msgspec.structs.replace(job.speak, priority=best)
             for waiter in job.waiters:
                 self._unqueue(waiter)
         else:

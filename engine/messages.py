@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.speech import EngineInfo, SpeechParameters, Voice
+from engine.speech import EngineInfo, Priority, SpeechParameters, Voice
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +44,17 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
 
 
 class Speak(msgspec.Struct, frozen=True, tag="speak"):
-    """Synthesise one chunk; answered by `Spoken` or `Failed` with the same `job_id`."""
+    """Synthesise one chunk; answered by `Spoken` or `Failed` with the same `job_id`.
+
+    `priority` is the best of whoever waits for it as it is sent: an engine that works on several
+    jobs at once takes the better first, wherever it cannot take all of them.
+    """
 
     job_id: int
     text: str
     voice: Voice
     parameters: SpeechParameters
+    priority: Priority = Priority.FIRST_SOUND
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):

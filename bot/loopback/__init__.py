@@ -1,7 +1,7 @@
 """A Discord on 127.0.0.1, for the demo, the tests and the benchmarks; see `LoopbackDiscord`."""
 
 from bot.loopback.attachments import File
-from bot.loopback.channels import TextChannel, VoiceChannel
+from bot.loopback.channels import StageChannel, TextChannel, VoiceChannel
 from bot.loopback.guilds import Guild, Role
 from bot.loopback.interaction import Interaction
 from bot.loopback.members import Member
@@ -22,6 +22,7 @@ __all__ = [
     "Packet",
     "Recording",
     "Role",
+    "StageChannel",
     "TextChannel",
     "Utterance",
     "VoiceChannel",

@@ -219,6 +219,10 @@ class VoiceChannel(Channel):
         """A new end-to-end encrypted group is begun, as when such a client has left again."""
         self.guild.discord.voice.connection_in(self).group.upgrade()
 
+    def arrives_suppressed(self, member: "Member") -> bool:
+        """Whether `member` cannot be heard here when they come."""
+        return not self.allows(member, "speak")
+
     def to_json(self) -> dict[str, Any]:
         """As Discord describes it."""
         return super().to_json() | {
@@ -227,3 +231,13 @@ class VoiceChannel(Channel):
             "rtc_region": None,
             "video_quality_mode": 1,
         }
+
+
+class StageChannel(VoiceChannel):
+    """A stage: who comes is audience, and nothing is end-to-end encrypted."""
+
+    kind = 13
+
+    def arrives_suppressed(self, member: "Member") -> bool:  # noqa: ARG002 - whoever they are
+        """Everybody has to be invited to speak, or to step up."""
+        return True

@@ -50,6 +50,8 @@ class Faults:
         #: Answer voice state updates with a server update that names no server, as Discord does
         #: while it looks for one.
         self.voice_server_missing = False
+        #: Refuse bots that ask for the content of messages, as if the portal did not allow it.
+        self.message_content_refused = False
         #: How long VOICE_SERVER_UPDATE is held back, in seconds.
         self.voice_server_delay_s = 0.0
         self.rest: list[RestFault] = []

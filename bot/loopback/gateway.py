@@ -163,6 +163,10 @@ class Gateway:
         shard = tuple(data.get("shard") or (0, 1))
         if not 0 <= shard[0] < shard[1]:
             return Close(4010, "invalid shard")
+        if self._discord.faults.message_content_refused and (
+            data["intents"] & Intent.MESSAGE_CONTENT
+        ):
+            return Close(4014, "disallowed intents")
         session = Session((shard[0], shard[1]), data["intents"])
         for left in [s for s in self.sessions.values() if s.shard == shard and not s.connected]:
             self._end(left)  # a restarted process: its old session will not be resumed

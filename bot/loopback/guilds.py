@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.loopback import permissions
-from bot.loopback.channels import Channel, TextChannel, VoiceChannel
+from bot.loopback.channels import Channel, StageChannel, TextChannel, VoiceChannel
 from bot.loopback.gateway import Intent
 from bot.loopback.identifiers import timestamp
 from bot.loopback.members import Member, User
@@ -121,6 +121,10 @@ class Guild:
         """A channel to speak in. `user_limit` 0 is no limit; `bitrate` is in bits per second."""
         return self._add(VoiceChannel(self, name, user_limit=user_limit, bitrate=bitrate))
 
+    def add_stage_channel(self, name: str) -> StageChannel:
+        """A channel in which a few speak and many listen."""
+        return self._add(StageChannel(self, name, user_limit=0, bitrate=64_000))
+
     def add_member(
         self,
         name: str,
@@ -171,9 +175,17 @@ class Guild:
 
     def mute_bot(self, muted: bool = True) -> None:
         """Fault: somebody mutes the bot for the whole server; it is told, and nobody hears it."""
-        state = self.voice_states[self.bot.id]
-        state.mute = muted
-        self._dispatch("VOICE_STATE_UPDATE", state.to_json(), Intent.VOICE_STATES)
+        self.voice_states[self.bot.id].mute = muted
+        self._bot_voice_changed()
+
+    def suppress_bot(self, suppressed: bool) -> None:
+        """A stage moderator sends the bot into the audience, or invites it to speak."""
+        self.voice_states[self.bot.id].suppress = suppressed
+        self._bot_voice_changed()
+
+    def _bot_voice_changed(self) -> None:
+        state = self.voice_states[self.bot.id].to_json()
+        self._dispatch("VOICE_STATE_UPDATE", state, Intent.VOICE_STATES)
 
     def to_json(self) -> dict[str, Any]:
         """The guild object, as REST gives it."""

@@ -18,6 +18,7 @@ EVERYONE = discord.Permissions(
     connect=True,
     speak=True,
     use_voice_activation=True,
+    request_to_speak=True,
 ).value
 
 ADMINISTRATOR = discord.Permissions(administrator=True).value

@@ -240,17 +240,22 @@ class Recording:
         opus: bytes,
     ) -> Packet:
         """Decode and keep one packet. `ssrc` names the connection, which has one decoder."""
-        decoder = self._decoders.get(ssrc)
-        if decoder is None:
-            decoder = self._decoders[ssrc] = OpusDecoder()
-        pcm = decoder.decode(opus)
+        pcm, level = self.decoded(ssrc, opus)
         packet = Packet(
-            arrived_s, ssrc, sequence, timestamp, encrypted, listeners, opus, pcm, level_dbfs(pcm)
+            arrived_s, ssrc, sequence, timestamp, encrypted, listeners, opus, pcm, level
         )
         self._packets.append(packet)
         if packet.audible:
             self.last_audible_s = arrived_s
         return packet
+
+    def decoded(self, ssrc: int, opus: bytes) -> tuple[Pcm, float]:
+        """What a packet sounds like, and its level in dBFS."""
+        decoder = self._decoders.get(ssrc)
+        if decoder is None:
+            decoder = self._decoders[ssrc] = OpusDecoder()
+        pcm = decoder.decode(opus)
+        return pcm, level_dbfs(pcm)
 
     def drop(self, arrived_s: float, reason: str) -> None:
         """Note a packet that nobody could hear, and why."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from bot.loopback.answers import Route, answer, nothing
-from bot.loopback.channels import VoiceChannel
+from bot.loopback.channels import StageChannel, VoiceChannel
 from bot.loopback.errors import ApiError, invalid_form, missing_permissions, unknown
 from bot.loopback.gateway import Intent
 from bot.loopback.permissions import flag
@@ -68,6 +68,18 @@ def routes(discord: "LoopbackDiscord") -> list[Route]:
             raise ApiError(404, 10065, "Unknown Voice State")
         return answer(state.to_json())
 
+    async def edit_voice_state(request: web.Request) -> web.Response:
+        guild, body = guild_of(request), await request.json()
+        state = guild.voice_states.get(guild.bot.id)
+        if state is None or not isinstance(state.channel, StageChannel):
+            raise ApiError(404, 10065, "Unknown Voice State")
+        needed = "mute_members" if body.get("suppress") is False else "request_to_speak"
+        if not state.channel.allows(guild.bot, needed):
+            raise missing_permissions()
+        if "suppress" in body:
+            guild.suppress_bot(body["suppress"])
+        return nothing()
+
     one_member = "/guilds/{guild}/members/{member:@me|\\d+}"
     return [
         ("GET", "/guilds/{guild}", guild),
@@ -78,6 +90,7 @@ def routes(discord: "LoopbackDiscord") -> list[Route]:
         ("GET", one_member, member),
         ("PATCH", one_member, edit_member),
         ("GET", "/guilds/{guild}/voice-states/{member:@me|\\d+}", voice_state),
+        ("PATCH", "/guilds/{guild}/voice-states/@me", edit_voice_state),
     ]
 
 

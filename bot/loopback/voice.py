@@ -83,7 +83,7 @@ class Voice:
                 return
             data = state.to_json() | {"channel_id": None}
         else:
-            suppress = not channel.allows(member, "speak")
+            suppress = channel.arrives_suppressed(member)
             state = VoiceState(member, channel, session_id, suppress=suppress, **how)
             guild.voice_states[member.id] = state
             data = state.to_json()

@@ -12,13 +12,13 @@ import aiohttp
 from aiohttp import web
 
 from bot.loopback import dave
+from bot.loopback.channels import StageChannel, VoiceChannel
 from bot.loopback.dave import DaveGroup
 from bot.loopback.failures import LoopbackFailure
 from bot.loopback.outbox import Close, Outbox
 from bot.loopback.rtp import MODE, receiver_report
 
 if TYPE_CHECKING:
-    from bot.loopback.channels import VoiceChannel
     from bot.loopback.members import Member
     from bot.loopback.voice import Voice
 
@@ -57,7 +57,7 @@ class VoiceConnection:
             self,
             bot_id=channel.guild.bot.id,
             channel_id=channel.id,
-            version=voice.discord.faults.dave_version,
+            version=dave_version(voice, channel),
             members=lambda: {m.id for m in channel.members} - {channel.guild.bot.id},
             faults=voice.discord.faults,
             spawn=voice.discord.failures.spawn,
@@ -233,11 +233,16 @@ def _begin(voice: "Voice", message: aiohttp.WSMessage) -> "VoiceConnection | Clo
             return Close(4006, "session is no longer valid")
         resumed.resumed()
         return resumed
-    if voice.discord.faults.dave_version > data.get("max_dave_protocol_version", 0):
+    if dave_version(voice, credentials.channel) > data.get("max_dave_protocol_version", 0):
         return Close(4017, "end-to-end encryption is required")
     connection = VoiceConnection(voice, credentials.channel, credentials.session_id)
     connection.greet()
     return connection
+
+
+def dave_version(voice: "Voice", channel: VoiceChannel) -> int:
+    """The version of end-to-end encryption that a channel demands, 0 for none."""
+    return 0 if isinstance(channel, StageChannel) else voice.discord.faults.dave_version
 
 
 def _json(op: int, data: Any) -> str:

@@ -1,4 +1,4 @@
-"""One server's voice connection, and the line of utterances that are spoken in it.
+"""One server's voice session: a state machine around one connection, and the line spoken in it.
 
 Owned by the bot, not by a cog, so that a reloaded cog does not cut anybody off. Everything runs on
 the event loop; only `OpusQueueSource.read` is called from discord.py's player thread.
@@ -6,342 +6,368 @@ the event loop; only `OpusQueueSource.read` is called from discord.py's player t
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from enum import Enum
 
 import discord
 
-from bot.audio.clip import Clip
 from bot.errors import UserError
-from bot.voice.encryption import Encryption, encryption_of, settled
-from bot.voice.source import OpusQueueSource
+from bot.voice import reasons
+from bot.voice.admission import VocalChannel, listened_to, require_admission, silenced
+from bot.voice.connecting import connect, disconnect
+from bot.voice.connection import FINAL_CODES, Connection
+from bot.voice.encryption import Encryption, encryption_of
+from bot.voice.limits import VoiceLimits
+from bot.voice.line import Line
+from bot.voice.playback import Playback, Speakable
+from bot.voice.source import OpusQueueSource, Pace
+from bot.voice.speaker import LineSpeaker
 
 log = logging.getLogger(__name__)
 
-VocalChannel = discord.VoiceChannel | discord.StageChannel
-
-_KICKED = "I was taken out of the voice channel, so I stopped speaking."
-_UNENCRYPTED = (
-    "Discord did not set up end-to-end encryption with me in time, so I said nothing. "
-    "Please try again."
-)
+#: Pauses before the attempts to be back in a channel.
+_RECOVERY_PAUSES_S = (0.0, 0.5, 1.0, 2.0, 4.0)
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceLimits:
-    """The settings a session needs; see `.env.example`."""
+class State(Enum):
+    """What a session is doing. The last three are read from the connection, not remembered."""
 
-    connect_timeout_s: float
-    encryption_timeout_s: float
-    lead_in_ms: int
-    first_lead_in_ms: int
-    max_utterances: int
-
-
-class Speakable(Protocol):
-    """What can be played: clips that arrive in order, prepared ahead while earlier ones sound."""
-
-    def clips(self) -> AsyncGenerator[Clip, None]:
-        """The clips. Iterated once; raises a `SpeechError` where one cannot be made."""
-
-    def cancel(self) -> None:
-        """Give up whatever is still being prepared. Harmless when there is nothing."""
-
-
-class Playback:
-    """One utterance on its way through a session.
-
-    `started` is done when its first packet is handed to the connection, `finished` when its last
-    one is. Both fail with the reason when the utterance is not, or not wholly, spoken.
-    """
-
-    def __init__(self, utterance: Speakable, loop: asyncio.AbstractEventLoop) -> None:
-        self.utterance = utterance
-        self.started: asyncio.Future[None] = loop.create_future()
-        self.finished: asyncio.Future[None] = loop.create_future()
-        for future in (self.started, self.finished):
-            # A caller that went away must not leave "exception was never retrieved" behind: every
-            # failure is logged where it arises.
-            future.add_done_callback(lambda f: f.cancelled() or f.exception())
-
-    def begin(self) -> None:
-        """Mark the first packet as sent."""
-        if not self.started.done():
-            self.started.set_result(None)
-
-    def complete(self) -> None:
-        """Mark the last packet as sent."""
-        if not self.finished.done():
-            self.finished.set_result(None)
-
-    def fail(self, error: Exception) -> None:
-        """End with `error` and stop preparing the rest."""
-        self.utterance.cancel()
-        for future in (self.started, self.finished):
-            if not future.done():
-                future.set_exception(error)
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    MOVING = "moving"
+    RECOVERING = "recovering"
+    LEAVING = "leaving"
+    ENCRYPTING = "encrypting"
+    READY = "ready"
+    SPEAKING = "speaking"
 
 
 class VoiceSession:
-    """Joins, speaks and leaves in one server. One thing at a time, in the order it was asked."""
+    """Joins, speaks and leaves in one server. One thing at a time, and never stuck in any.
 
-    def __init__(self, guild: discord.Guild, limits: VoiceLimits) -> None:
-        self._guild = guild
-        self._limits = limits
-        self._connecting = asyncio.Lock()
-        self._waiting: deque[Playback] = deque()
-        self._current: Playback | None = None
-        self._speaker: asyncio.Task[None] | None = None
-        self._source = OpusQueueSource(self._may_sound)
-        self._alone = False
+    What is accepted by `speak` is said once, or its `Playback` fails with the reason.
+    """
+
+    def __init__(
+        self,
+        guild_id: int,
+        find_guild: Callable[[int], discord.Guild | None],
+        limits: VoiceLimits,
+    ) -> None:
+        self.guild_id = guild_id
+        self.limits = limits
+        self._find_guild = find_guild
+        self._lock = asyncio.Lock()
+        self._doing: State | None = State.IDLE  # None: connected, see `state`
+        self.connection: Connection | None = None
+        self._told_in: discord.abc.Messageable | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.line = Line()
+        self.source = OpusQueueSource(
+            self._may_sound, held_lead_in_ms=limits.first_lead_in_ms, pace=Pace().wait
+        )
+        self._speaker = LineSpeaker(self.line, self.source, self.play)
+        self.listened_to = False
+        self.silenced: str | None = None  # why, as a sentence
+        self._newcomer_until = 0.0
+        self._code_when_alone: str | None = None
         self._fresh = True  # nothing has been sent on this connection yet
+        self._paused_at = 0.0
+        self.active_at = asyncio.get_running_loop().time()
+
+    # What is
 
     @property
-    def client(self) -> discord.VoiceClient | None:
-        """The connection, as discord.py knows it: after a kick there is none."""
-        client = self._guild.voice_client
-        return client if isinstance(client, discord.VoiceClient) else None
+    def guild(self) -> discord.Guild | None:
+        """The server as discord.py knows it now: a new gateway session brings a new object."""
+        return self._find_guild(self.guild_id)
+
+    @property
+    def state(self) -> State:
+        """What the session is doing now."""
+        if self._doing is not None:
+            return self._doing
+        if self.connection is None or not self.connection.usable:
+            return State.MOVING  # Discord moved it, and discord.py follows
+        if encryption_of(self.connection) is Encryption.PENDING:
+            return State.ENCRYPTING
+        return State.SPEAKING if self.current else State.READY
 
     @property
     def channel(self) -> VocalChannel | None:
         """Where the bot is, or None."""
-        client = self.client
-        return client.channel if client and client.is_connected() else None
+        if self._doing is not None or self.connection is None or self.guild is None:
+            return None
+        channel = self.guild.get_channel(self.connection.channel.id)
+        return channel if isinstance(channel, VocalChannel) else None
+
+    @property
+    def current(self) -> Playback | None:
+        """What is being said."""
+        return self._speaker.current
 
     @property
     def backlog(self) -> int:
         """Utterances that are waiting or sounding."""
-        return len(self._waiting) + (self._current is not None)
+        return len(self.line) + (self.current is not None)
 
-    async def join(self, channel: VocalChannel) -> None:
-        """Be in `channel`. Raises `UserError` with what is missing where that cannot be."""
-        async with self._connecting:
-            client = self.client
-            if client and client.is_connected() and client.channel.id == channel.id:
+    # Coming and going
+
+    async def join(
+        self, channel: VocalChannel, *, asked_in: discord.abc.Messageable | None = None
+    ) -> None:
+        """Be in `channel`. Raises `UserError` with what is missing where that cannot be.
+
+        `asked_in` is where it is said when the session later ends by itself.
+        """
+        self._told_in = asked_in or self._told_in
+        async with self._lock:
+            self.active_at = asyncio.get_running_loop().time()
+            connection = self.connection
+            if connection and connection.usable and connection.channel.id == channel.id:
                 return
             require_admission(channel)
-            log.info("joining", extra={"guild": self._guild.id, "channel": channel.id})
+            log.info("joining", extra={"guild": self.guild_id, "channel": channel.id})
             try:
-                if client and client.is_connected():
-                    await client.move_to(channel, timeout=self._limits.connect_timeout_s)
-                else:
-                    if client:
-                        await client.disconnect(force=True)
-                    await channel.connect(
-                        timeout=self._limits.connect_timeout_s, self_deaf=True, reconnect=True
-                    )
-            except TimeoutError:
-                raise UserError(
-                    f"I could not get into {channel.mention}: Discord did not answer in time."
-                ) from None
-            except discord.ClientException as error:
-                log.warning("join failed", exc_info=error, extra={"guild": self._guild.id})
-                raise UserError(f"I could not get into {channel.mention}. Try again.") from error
-            self._fresh = True
-            self.members_changed()
+                if connection and connection.usable:
+                    self._doing = State.MOVING
+                    with suppress(TimeoutError):
+                        await connection.move_to(channel, timeout=self.limits.connect_timeout_s)
+                if not (connection and connection.usable and connection.channel.id == channel.id):
+                    self._doing = State.CONNECTING
+                    await self._connect(channel)
+            except BaseException as error:
+                self._become_idle(str(error) if isinstance(error, UserError) else reasons.BROKEN)
+                raise
+            self._arrived()
 
-    async def leave(self) -> None:
+    async def leave(self, reason: str = reasons.LEFT) -> None:
         """Be nowhere; what was waiting to be said is given up and its authors are told."""
-        self.drop("I left the voice channel, so I stopped speaking.")
-        async with self._connecting:
-            if client := self.client:
-                await client.disconnect(force=True)
+        self.drop(reason)
+        async with self._lock:
+            self._doing = State.LEAVING
+            try:
+                await self._disconnect()
+            finally:
+                self._become_idle(reason)
 
-    def speak(self, utterance: Speakable) -> Playback:
-        """Say `utterance` after what is already waiting. Raises `UserError` when too much is."""
-        playback = Playback(utterance, asyncio.get_running_loop())
-        if self.backlog >= self._limits.max_utterances:
-            utterance.cancel()
-            raise UserError(
+    async def stop(self, reason: str) -> None:
+        """Leave by the bot's own decision, and say why where it was called."""
+        self.announce(reason)
+        await self.leave(reason)
+
+    def recover(self) -> None:
+        """Begin a new connection to the same channel; what was to be said waits meanwhile."""
+        connection = self.connection
+        if self._doing is None and connection:
+            self._doing = State.RECOVERING
+            self.spawn(self._recover(connection.channel.id))
+
+    async def _recover(self, channel_id: int) -> None:
+        async with self._lock:
+            if self._doing is not State.RECOVERING:
+                return
+            reason = reasons.BROKEN
+            for pause_s in _RECOVERY_PAUSES_S:
+                await asyncio.sleep(pause_s)
+                channel = self.guild.get_channel(channel_id) if self.guild else None
+                if not isinstance(channel, VocalChannel):
+                    reason = reasons.DELETED
+                    break
+                try:
+                    require_admission(channel)
+                    await self._connect(channel)
+                except Exception as error:  # whatever it is, nobody else would end the recovering
+                    reason = str(error) if isinstance(error, UserError) else reasons.BROKEN
+                    log.warning("not back yet", exc_info=error, extra={"guild": self.guild_id})
+                    if reason == reasons.NO_ENCRYPTION:
+                        break
+                else:
+                    self._arrived()
+                    return
+            self._become_idle(reason)
+        self.announce(reason)
+
+    async def _connect(self, channel: VocalChannel) -> None:
+        await self._disconnect()
+        connection = await connect(channel, self.limits.connect_timeout_s, self._ended)
+        if connection.ended:
+            raise UserError(f"I could not get into {channel.mention}. Try again.")
+        self.connection = connection
+
+    async def _disconnect(self) -> None:
+        # The end of a connection that is left on purpose is no news.
+        self.connection = None
+        if guild := self.guild:
+            await disconnect(guild)
+
+    def _arrived(self) -> None:
+        self._doing = None
+        self._fresh = True
+        self.members_changed()
+        self._newcomer_until = 0.0  # the group is formed with everybody who is here
+        self.play()
+
+    def _become_idle(self, reason: str) -> None:
+        self._doing = State.IDLE
+        self.connection = None
+        self.drop(reason)
+        self.source.paused = False
+
+    def _ended(self, connection: Connection) -> None:
+        """The connection is over, and discord.py has let go of it."""
+        if connection is not self.connection:
+            return
+        code = connection.close_code
+        log.info(
+            "voice ended",
+            extra={"guild": self.guild_id, "code": code, "removed": connection.removed},
+        )
+        if self._doing is not None:
+            return  # whoever is at work on it finds out
+        if connection.removed:
+            there = self.guild and self.guild.get_channel(connection.channel.id)
+            self._become_idle(reasons.KICKED if there else reasons.DELETED)
+        elif code in FINAL_CODES:
+            reason = reasons.of_code(code)
+            self._become_idle(reason)
+            self.announce(reason)
+        else:
+            self.recover()
+
+    # Speaking
+
+    def speak(self, utterance: Speakable, *, author_id: int = 0, label: str = "") -> Playback:
+        """Say `utterance` when its turn comes. Raises `UserError` when that will not be.
+
+        `author_id` is whose words they are: everybody's own stay in order, and many authors take
+        turns. `label` is what `/queue` shows.
+        """
+        refusal = None
+        if self._doing in (State.IDLE, State.LEAVING):
+            refusal = reasons.NOWHERE
+        elif self.silenced:
+            refusal = self.silenced
+        elif self.backlog >= self.limits.max_utterances:
+            refusal = (
                 f"There are already {self.backlog} things waiting to be said here. "
                 "Please wait a moment."
             )
-        self._waiting.append(playback)
-        if self._speaker is None or self._speaker.done():
-            self._speaker = asyncio.create_task(self._speak_waiting(), name="voice session")
+        if refusal:
+            utterance.cancel()
+            raise UserError(refusal)
+        playback = Playback(utterance, author_id=author_id, label=label, on_cancel=self._take_out)
+        self.active_at = playback.asked_at
+        self.line.add(playback)
+        self._speaker.go_on()
         return playback
 
     def drop(self, reason: str) -> None:
         """Fall silent now and tell everybody whose words are lost."""
-        self._source.clear()
-        if self._speaker and self._speaker is not asyncio.current_task():
-            self._speaker.cancel()
-            self._speaker = None
-        dropped = [self._current] if self._current else []
-        dropped += self._waiting
-        self._waiting.clear()
-        self._current = None
-        for playback in dropped:
-            playback.fail(UserError(reason))
+        self.stop_speaking(None, reason)
 
-    def disconnected(self) -> None:
-        """Discord says that the bot is in no voice channel of this server any more."""
-        self.drop(_KICKED)
+    def stop_speaking(self, author_id: int | None, reason: str = "That was stopped.") -> int:
+        """Cancel everything of one author, or of everybody; returns how much that was."""
+        # The waiting ones first, so that none of them begins meanwhile.
+        stopped = self.line.listed() + ([self.current] if self.current else [])
+        stopped = [p for p in stopped if author_id in (None, p.author_id)]
+        for playback in stopped:
+            playback.cancel(reason)
+        return len(stopped)
 
-    def members_changed(self) -> None:
-        """Look again at who can hear the bot."""
-        client = self.client
-        self._alone = client is None or all(member.bot for member in client.channel.members)
+    def _take_out(self, playback: Playback) -> None:
+        if not self.line.remove(playback) and playback is self.current:
+            self._speaker.stop_current()
 
-    async def _speak_waiting(self) -> None:
-        while self._waiting:
-            self._current = playback = self._waiting.popleft()
-            try:
-                await self._speak(playback)
-            except Exception as error:
-                # Whoever asked is told through the playback; the line goes on with the next.
-                log.warning("not spoken", extra={"guild": self._guild.id, "reason": str(error)})
-                playback.fail(error)
-            finally:
-                if self._current is playback:
-                    self._current = None
+    def pause(self) -> bool:
+        """Hold everything back until `resume`; false if it is held back already."""
+        if self.source.paused:
+            return False
+        self._paused_at = asyncio.get_running_loop().time()
+        self.source.paused = True
+        return True
 
-    async def _speak(self, playback: Playback) -> None:
-        spoken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def resume(self) -> bool:
+        """Go on where `pause` stopped; false if nothing is held back."""
+        if not self.source.paused:
+            return False
+        self.line.postpone(asyncio.get_running_loop().time() - self._paused_at)
+        self.source.paused = False
+        self.play()
+        return True
 
-        def last_packet_sent() -> None:
-            if not spoken.done():
-                spoken.set_result(None)
-
-        failure: Exception | None = None
-        first = True
-        try:
-            async with aclosing(playback.utterance.clips()) as clips:
-                async for clip in clips:
-                    if first:
-                        await self._require_connection()
-                    self._source.put(clip.packets, first=_soon(playback.begin) if first else None)
-                    first = False
-                    self._play()
-        except Exception as error:  # said below, after what is already queued
-            failure = error
-        if not first:
-            self._source.end(_soon(last_packet_sent))
-            self._play()
-            await spoken
-        if failure:
-            raise failure
-        playback.complete()
-
-    async def _require_connection(self) -> discord.VoiceClient:
-        async with self._connecting:
-            client = self.client
-        if client is None or not client.is_connected():
-            raise UserError("I am not in a voice channel any more.")
-        if not await settled(client, lambda: self._alone, self._limits.encryption_timeout_s):
-            # Told before leaving: to be out of the channel would look like the reason.
-            self.drop(_UNENCRYPTED)
-            await client.disconnect(force=True)
-            raise UserError(_UNENCRYPTED)
-        return client
-
-    def _play(self) -> None:
-        client = self.client
-        if client and client.is_playing():
+    def play(self) -> None:
+        """See to it that the player runs, if there is a connection and something to play."""
+        connection = self.connection
+        if connection is None or not connection.usable or not self.source.pending:
             return
-        if client is None or not client.is_connected():
-            raise UserError("I am not in a voice channel any more.")
-        self._source.lead_in(
-            self._limits.first_lead_in_ms if self._fresh else self._limits.lead_in_ms
-        )
+        self.active_at = asyncio.get_running_loop().time()
+        if connection.is_playing():
+            return
+        self.source.lead_in(self.limits.first_lead_in_ms if self._fresh else self.limits.lead_in_ms)
         self._fresh = False
         loop = asyncio.get_running_loop()
 
         def player_ended(error: Exception | None) -> None:
-            loop.call_soon_threadsafe(self._player_ended, error)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._player_ended, error)
 
-        client.play(self._source, after=player_ended)
+        connection.play(self.source, after=player_ended)
 
     def _player_ended(self, error: Exception | None) -> None:
         if error:
-            log.error("the player failed", exc_info=error, extra={"guild": self._guild.id})
-        if not self._source.pending:
-            return
-        client = self.client
-        if error is None and client and client.is_connected():
-            self._play()  # something was queued while the player was ending
-        else:
-            self.drop("The voice connection broke, so I stopped speaking.")
+            log.error("the player failed", exc_info=error, extra={"guild": self.guild_id})
+        self.play()  # something may have been queued while the player was ending
 
     def _may_sound(self) -> bool:
-        """In the player thread: whether the next packet would be safe to send."""
-        client = self.client
-        return client is None or self._alone or encryption_of(client) is not Encryption.PENDING
+        """In the player thread: whether the next packet would be heard, and only by members."""
+        connection = self.connection
+        if connection is None or not connection.usable or not self.listened_to or self.silenced:
+            return False
+        match encryption_of(connection):
+            case Encryption.PENDING:
+                return False
+            case Encryption.OFF:
+                return True
+        newcomer_waits = connection.loop.time() < self._newcomer_until
+        return not newcomer_waits or connection.voice_privacy_code != self._code_when_alone
 
+    # What happens around it
 
-def _soon(callback: Callable[[], None]) -> Callable[[], None]:
-    """`callback` on the running loop, to be called from the player thread."""
-    loop = asyncio.get_running_loop()
+    def members_changed(self) -> None:
+        """Look again at who can hear the bot."""
+        connection, channel = self.connection, self.channel
+        heard = bool(channel and listened_to(channel))
+        if connection and heard and not self.listened_to:
+            # The code of before stays until whoever came has the key of a new group.
+            now = asyncio.get_running_loop().time()
+            self._code_when_alone = connection.voice_privacy_code
+            self._newcomer_until = now + self.limits.encryption_timeout_s
+        self.listened_to = heard
+        before, self.silenced = self.silenced, silenced(channel) if channel else None
+        if self.silenced and not before and self.backlog:
+            self.announce(self.silenced)
 
-    def called_elsewhere() -> None:
-        loop.call_soon_threadsafe(callback)
+    def announce(self, sentence: str) -> None:
+        """Say something in the channel where the bot was called."""
+        if self._told_in:
+            self.spawn(self._say(self._told_in, sentence))
 
-    return called_elsewhere
+    async def _say(self, where: discord.abc.Messageable, sentence: str) -> None:
+        try:
+            await where.send(sentence)
+        except discord.HTTPException as error:
+            log.warning("not announced", extra={"guild": self.guild_id, "status": error.status})
 
-
-def require_admission(channel: VocalChannel) -> None:
-    """Raise `UserError`, naming what is missing, where the bot may not come in and speak.
-
-    Discord itself sends no event at all for a channel that is full or forbidden.
-    """
-    me = channel.guild.me
-    permissions = channel.permissions_for(me)
-    missing = [
-        name
-        for name, granted in (
-            ("View Channel", permissions.view_channel),
-            ("Connect", permissions.connect),
-            ("Speak", permissions.speak),
-        )
-        if not granted
-    ]
-    if missing:
-        raise UserError(
-            f"I may not speak in {channel.mention}: I am missing {' and '.join(missing)}."
-        )
-    full = 0 < channel.user_limit <= len(channel.voice_states)
-    if full and me.id not in channel.voice_states and not permissions.move_members:
-        raise UserError(f"{channel.mention} is full.")
-
-
-class VoiceSessions:
-    """All sessions of the bot, by server."""
-
-    def __init__(self, limits: VoiceLimits) -> None:
-        self._limits = limits
-        self._sessions: dict[int, VoiceSession] = {}
-
-    def of(self, guild: discord.Guild) -> VoiceSession:
-        """The session of `guild`, made on first use."""
-        session = self._sessions.get(guild.id)
-        if session is None:
-            session = self._sessions[guild.id] = VoiceSession(guild, self._limits)
-        return session
-
-    def voice_state_updated(
-        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
-    ) -> None:
-        """Follow who is where; to be called for every voice state update."""
-        session = self._sessions.get(member.guild.id)
-        if session is None:
-            return
-        if member.id == member.guild.me.id and before.channel and not after.channel:
-            session.disconnected()
-        session.members_changed()
-
-    def forget(self, guild: discord.Guild) -> None:
-        """Drop the session of a server that the bot is no longer in."""
-        if session := self._sessions.pop(guild.id, None):
-            session.disconnected()
-
-    @property
-    def speaking(self) -> int:
-        """How many servers are being spoken in."""
-        return sum(session.backlog > 0 for session in self._sessions.values())
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Run `work` beside everything else; it ends with the session at the latest."""
+        task = asyncio.create_task(work, name="voice session")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Leave everywhere."""
-        await asyncio.gather(*(session.leave() for session in self._sessions.values()))
+        """Leave, and leave nothing behind."""
+        for task in self._tasks:
+            task.cancel()
+        await self.leave()

@@ -151,6 +151,7 @@ class OurSpeaker:
         if not endless:
             config = DecoderConfig.for_streams(streams, dtype, _LONGEST)
         self._scheduler = Scheduler(T3(self.t3_weights, config))
+        self._scheduler.t3.prepare()
         self.decoder = WaveformDecoder(weights, device, precision)
         self._text_tokenizer = TextTokenizer(weights / checkpoint.TOKENIZER)
         self._networks = EnrolmentNetworks.load(weights, device)
@@ -169,8 +170,9 @@ class OurSpeaker:
         return 1e3 * (time.perf_counter() - started)
 
     def restart_enrolment(self) -> None:
-        """Forget every voice in memory, as a restart of the worker does."""
+        """Forget every voice in memory and on the device, as a restart of the worker does."""
         self._enrolment = self._make_enrolment()
+        self._scheduler.t3.prefixes.forget()
 
     def release_enrolment(self) -> None:
         """Let go of the networks that only enrolment needs; no new voice can be taken on."""
@@ -223,7 +225,7 @@ class OurSpeaker:
                 ),
             )
         finished: dict[int, Tensor] = {}
-        while self._scheduler.busy:
+        while len(finished) < len(texts):  # what is still queued then works for nobody
             for speech in self._scheduler.advance():
                 finished[speech.key] = speech.tokens
         return [finished[index] for index in range(len(texts))]

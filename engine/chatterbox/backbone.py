@@ -3,16 +3,17 @@
 Decoding does not come here; it has one position a row and kernels of its own.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from engine.chatterbox.config import PAGE, START_OF_SPEECH
-from engine.chatterbox.kernels.reference import mlp, rms_norm
+from engine.chatterbox.kernels import Kernels
 from engine.chatterbox.kv_cache import PagePool
 from engine.chatterbox.prefix import PrefixCache
 from engine.chatterbox.prompt import STARTS, PromptRows
-from engine.chatterbox.rotary import rotate
 from engine.chatterbox.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM
 
@@ -20,8 +21,9 @@ from engine.weights.sizes import HEAD_DIM
 class Backbone:
     """The layers with the rotary tables that their positions need."""
 
-    def __init__(self, weights: T3Weights, rotary: tuple[Tensor, Tensor]) -> None:
+    def __init__(self, weights: T3Weights, rotary: tuple[Tensor, Tensor], kernels: Kernels) -> None:
         self._weights = weights
+        self._kernels = kernels
         self._rotary = rotary
 
     def prefix(self, embedded: Tensor) -> Tensor:
@@ -29,11 +31,16 @@ class Backbone:
 
         (layers, 2, heads, positions, HEAD_DIM).
         """
-        none = embedded.new_zeros(
-            1, self._weights.sizes.layers, 2, self._weights.sizes.heads, 0, HEAD_DIM
+        sizes = self._weights.sizes
+        computed = embedded.new_empty(
+            sizes.layers, 2, sizes.heads, len(embedded), HEAD_DIM, dtype=self._weights.dtype
         )
-        _, computed = self._run(embedded[None], none.to(self._weights.dtype))
-        return computed[:, :, 0]
+
+        def keep(layer: int, both: Tensor) -> None:
+            computed[layer] = both[:, 0]
+
+        self._run(embedded[None], computed[None, :, :, :, :0], keep)
+        return computed
 
     def prefill(self, rows: PromptRows, prefixes: PrefixCache, pool: PagePool) -> Tensor:
         """Put prompts through, and their keys and values into their pages.
@@ -42,13 +49,15 @@ class Backbone:
         what is launched.
         """
         before = prefixes.storage[rows.prefixes]
-        residual, computed = self._run(self._embedded(rows), before)
         start = before.shape[4]
         shared = start - start % PAGE
-        positions = torch.arange(shared, start + rows.width + STARTS, device=residual.device)
-        # What lies past the shared pages goes into each row's own, for all layers at once.
-        own = computed[:, :, :, :, shared:].permute(2, 4, 0, 1, 3, 5)
-        pool.storage[:, :, rows.pages, :, (positions % PAGE).expand_as(rows.pages)] = own
+        places = pool.places(rows.pages, shared)
+
+        def keep(layer: int, both: Tensor) -> None:
+            # What lies past the shared pages goes into each row's own.
+            pool.put(layer, places, both[:, :, :, shared:])
+
+        residual = self._run(self._embedded(rows), before, keep)
         ends = (rows.lengths + STARTS - 1)[:, None, None].expand(-1, 1, residual.shape[2])
         return residual.gather(1, ends)[:, 0]
 
@@ -63,30 +72,30 @@ class Backbone:
         past_text = (index >= rows.lengths[:, None])[:, :, None]
         return torch.where(past_text, start, embedded)
 
-    def _run(self, residual: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    def _run(self, residual: Tensor, before: Tensor, keep: Callable[[int, Tensor], None]) -> Tensor:
         """All layers over (rows, positions, hidden) fp32 behind what was computed `before`.
 
-        `before` is (rows, layers, 2, heads, earlier positions, HEAD_DIM). Returns the residual
-        stream, and all keys and values, (layers, 2, rows, heads, earlier and new, HEAD_DIM).
+        `before` is (rows, layers, 2, heads, earlier positions, HEAD_DIM). `keep` is given every
+        layer's keys and values, (2, rows, heads, earlier and new, HEAD_DIM): those of all layers
+        at once would be most of the memory that a prefill takes. Returns the residual stream.
         """
         rows, count, _ = residual.shape
         start = before.shape[4]
-        cosine, sine = (table[start : start + count, None, None] for table in self._rotary)
+        cosines, sines = self._rotary
+        rotary = cosines[start:], sines[start:]
         visible = torch.ones(count, start + count, dtype=torch.bool, device=residual.device)
         visible = visible.tril(diagonal=start)
-        dtype = self._weights.dtype
-        computed = []
+        kernels, dtype = self._kernels, self._weights.dtype
+        residual = residual.contiguous()
         for index, layer in enumerate(self._weights.layers):
-            qkv = functional.linear(rms_norm(residual, dtype), layer.qkv)
-            qkv = qkv.view(rows, count, 3, -1, HEAD_DIM)
-            query, key = rotate(qkv[:, :, :2], cosine, sine).permute(2, 0, 3, 1, 4)
-            value = qkv[:, :, 2].transpose(1, 2)
-            both = torch.cat([before[:, index].transpose(0, 1), torch.stack([key, value])], dim=3)
-            computed.append(both)
+            qkv = functional.linear(kernels.prompt_norm(residual, dtype), layer.qkv)
+            query, both = kernels.prompt_heads(qkv, before[:, index].transpose(0, 1), rotary)
+            keep(index, both)
             mixed = functional.scaled_dot_product_attention(
                 query, both[0], both[1], attn_mask=visible
             )
             mixed = mixed.transpose(1, 2).reshape(rows, count, -1)
-            residual = residual + functional.linear(mixed, layer.output)
-            residual = residual + mlp(rms_norm(residual, dtype), layer.gate_up, layer.down)
-        return residual, torch.stack(computed)
+            kernels.prompt_add(residual, mixed, layer.output)
+            gate_up = functional.linear(kernels.prompt_norm(residual, dtype), layer.gate_up)
+            kernels.prompt_add(residual, kernels.prompt_gate(gate_up), layer.down)
+        return residual

@@ -42,8 +42,7 @@ class Batch:
     noise: Tensor  # (places, speech vocabulary) fp32, exponentially distributed
     pending: Tensor  # (R, MAX_PARTS, hidden) fp32: what the residual stream still lacks
     partial: Tensor  # (R, MAX_SPLITS, hidden) fp32: attention over a part of the context
-    partial_maximum: Tensor  # (R, MAX_SPLITS, heads) fp32
-    partial_sum: Tensor  # (R, MAX_SPLITS, heads) fp32
+    partial_weight: Tensor  # (R, MAX_SPLITS, heads) fp32: logarithm of the part's softmax sum
 
     @property
     def places(self) -> int:
@@ -67,6 +66,7 @@ class Buffers:
             return torch.zeros(shape, dtype=dtype, device=device)
 
         self._slots = slots
+        self._filled: tuple[list[int], int, int] | None = None
         self._of_places = {
             "slots": torch.full((places,), slots.idle_slot, dtype=torch.int32, device=device),
             "noise": room(places, vocabulary, dtype=single),
@@ -83,8 +83,7 @@ class Buffers:
             "logits": room(rows, vocabulary, dtype=single),
             "pending": room(rows, MAX_PARTS, hidden, dtype=single),
             "partial": room(rows, MAX_SPLITS, hidden, dtype=single),
-            "partial_maximum": room(rows, MAX_SPLITS, sizes.heads, dtype=single),
-            "partial_sum": room(rows, MAX_SPLITS, sizes.heads, dtype=single),
+            "partial_weight": room(rows, MAX_SPLITS, sizes.heads, dtype=single),
         }
 
     def batch(self, places: int, *, guided: bool, context: int) -> Batch:
@@ -100,6 +99,10 @@ class Buffers:
     def fill(self, batch: Batch, slots: list[int]) -> None:
         """Let a batch work on these slots as they are assigned now, its other places on none."""
         padded = slots + [self._slots.idle_slot] * (batch.places - len(slots))
+        filled = (padded, batch.rows, self._slots.revision)
+        if filled == self._filled:
+            return
+        self._filled = filled
         batch.slots.copy_(torch.tensor(padded, dtype=torch.int32), non_blocking=True)
         tables = self._slots.page_table[batch.slots].transpose(0, 1)
         batch.tables.copy_(tables.flatten(0, 1)[: batch.rows])

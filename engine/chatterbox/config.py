@@ -46,7 +46,7 @@ class DecoderConfig:
     pages: int
     voices: int
     dtype: torch.dtype
-    burst: int = 4
+    burst: int = 2
 
     @classmethod
     def for_streams(

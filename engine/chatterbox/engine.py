@@ -1,8 +1,9 @@
 """Chatterbox as the worker drives it: many jobs at once, each from its text to watermarked sound.
 
 A step queues some decoding of speech tokens, hands finished utterances to the waveform decoder,
-whose work overlaps on a stream of its own, and collects what is done. Jobs without sound are never
-made to wait for jobs that have it: they join the decoding batch at the next step.
+whose work overlaps on a stream of its own, and collects what is done. New jobs join the decoding
+batch at the next step. Where not all can go on, those that somebody hears silence for go first:
+into the slots, and through the waveform decoder.
 """
 
 import logging
@@ -115,6 +116,7 @@ class ChatterboxEngine:
     def step(self) -> Sequence[Outcome]:
         """Move every job on by a little; returns those that ended."""
         outcomes: list[Outcome] = []
+        self._voices.release_unused()
         self._begin_jobs(outcomes)
         if self._scheduler.busy:
             self._decode(outcomes)
@@ -137,7 +139,8 @@ class ChatterboxEngine:
     def _begin_jobs(self, outcomes: list[Outcome]) -> None:
         """Texts and voices of new jobs. One that takes long, as a new voice does, is the last."""
         while self._new:
-            speak, began = self._new.popleft(), time.perf_counter()
+            speak, began = min(self._new, key=lambda job: job.priority), time.perf_counter()
+            self._new.remove(speak)
             try:
                 self._begin(speak, began)
             except Exception as error:
@@ -159,7 +162,7 @@ class ChatterboxEngine:
         longest = self._scheduler.t3.sizes.text_positions
         if len(text_tokens) > longest or not self._scheduler.fits(utterance):
             raise SynthesisFailed("This text is too long to be spoken in one piece.")
-        self._scheduler.submit(speak.job_id, utterance)
+        self._scheduler.submit(speak.job_id, utterance, speak.priority)
         job = _Job(speak, speaker, began=time.perf_counter())
         job.stage_ms["enrolment"] = 1e3 * (job.began - began)
         self._decoding[speak.job_id] = job
@@ -187,8 +190,13 @@ class ChatterboxEngine:
 
     def _sound(self, outcomes: list[Outcome]) -> None:
         """Give a batch of finished utterances to the waveform decoder."""
-        count = min(len(self._decoded), self._largest_waveform_batch)
-        batch = [self._decoded.popleft() for _ in range(count)]
+        # Those of the best priority alone: each more in a batch keeps all of it waiting.
+        best = min(job.speak.priority for job, _ in self._decoded)
+        batch = [item for item in self._decoded if item[0].speak.priority == best]
+        batch = batch[: self._largest_waveform_batch]
+        count = len(batch)
+        for item in batch:
+            self._decoded.remove(item)
         spoken = [
             SpokenUtterance(tokens.tokens, job.speaker.conditionals, seed=job.speak.parameters.seed)
             for job, tokens in batch
@@ -196,12 +204,15 @@ class ChatterboxEngine:
         try:
             pending = self._waveforms.submit(spoken)
         except torch.OutOfMemoryError as error:
-            self._largest_waveform_batch = max(1, count // 2)
-            if count == 1:
+            if self._voices.release():
+                torch.cuda.empty_cache()
+            elif count == 1:
                 outcomes.append(_failed(batch[0][0].speak.job_id, error))
                 return
+            else:
+                self._largest_waveform_batch = count // 2
+                _log.warning("memory ran out: from now on %d waveforms at once", count // 2)
             self._decoded.extendleft(reversed(batch))
-            _log.warning("memory ran out: from now on %d waveforms at once", count // 2)
         except Exception as error:
             outcomes += [_failed(job.speak.job_id, error) for job, _ in batch]
         else:

@@ -41,21 +41,20 @@ class StepGraphs:
 
     def __init__(self, t3: T3, *, capture: bool = True) -> None:
         self._t3 = t3
-        self._capture = capture and t3.device.type == "cuda"
         self._steps: dict[GraphKey, torch.cuda.CUDAGraph] = {}
         self._prefills: dict[PrefillKey, tuple[torch.cuda.CUDAGraph, PromptRows]] = {}
-        self._pool = torch.cuda.graph_pool_handle() if self._capture else None
+        self._pool = t3.graph_pool if capture else None
 
     def run(self, slots: list[int], key: GraphKey, *, steps: int = 1) -> Batch:
         """Queue steps over these slots on the current stream. The key's sizes must hold them."""
         t3 = self._t3
         batch = t3.buffers.batch(key.places, guided=key.guided, context=key.context)
-        if self._capture and key not in self._steps:
+        if self._pool is not None and key not in self._steps:
             t3.buffers.fill(batch, [])
             self._steps[key] = self._captured(lambda: t3.step(batch, draw_noise=key.draw_noise))
         t3.buffers.fill(batch, slots)
         for _ in range(steps):
-            if self._capture:
+            if self._pool is not None:
                 self._steps[key].replay()
             else:
                 t3.step(batch, draw_noise=key.draw_noise)
@@ -65,7 +64,7 @@ class StepGraphs:
         """Queue the prefill of new utterances, first tokens included, on the current stream."""
         t3 = self._t3
         rows = t3.prompt_rows(prompts)
-        if not self._capture or rows.text_tokens.numel() > _LARGEST_PREFILL:
+        if self._pool is None or rows.text_tokens.numel() > _LARGEST_PREFILL:
             t3.prefill(prompts)
             return
         guided = any(prompt.assignment.guided for prompt in prompts)
@@ -96,18 +95,7 @@ class StepGraphs:
         return self._captured(lambda: t3.prefill_step(batch, static)), static
 
     def _captured(self, step: Callable[[], None]) -> torch.cuda.CUDAGraph:
+        assert self._pool is not None, "nothing is captured elsewhere than on CUDA"
         # The rehearsal compiles kernels and must not touch anybody's utterance: nobody is in it.
-        step()
-        current = torch.cuda.current_stream()
-        graph = torch.cuda.CUDAGraph()
-        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
-        side.wait_stream(current)
-        with torch.cuda.stream(side):
-            # Not `torch.cuda.graph`: it waits for the whole device and empties the allocator.
-            graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
-            try:
-                step()
-            finally:
-                graph.capture_end()
-        current.wait_stream(side)
-        return graph
+        self._pool.rehearse(step)
+        return self._pool.capture(step)

@@ -49,3 +49,20 @@ class PagePool:
     def values(self, layer: int) -> Tensor:
         """(pages, heads, PAGE, HEAD_DIM) of one layer; a view."""
         return self.storage[layer, 1]
+
+    def places(self, pages: Tensor, first: int) -> Tensor:
+        """Where positions `first`, `first` + 1, ... of rows with these pages are kept.
+
+        `pages` is (rows, positions) int64: each position's page. The result is for `put`.
+        """
+        _, _, count, heads, _, _ = self.storage.shape
+        device = pages.device
+        position = torch.arange(first, first + pages.shape[1], device=device) % PAGE
+        head = torch.arange(heads, device=device)[:, None]
+        place = (pages[:, None] * heads + head) * PAGE + position
+        half = torch.arange(2, device=device)[:, None, None, None] * (count * heads * PAGE)
+        return (half + place).flatten()
+
+    def put(self, layer: int, places: Tensor, both: Tensor) -> None:
+        """Keep keys and values (2, rows, heads, positions, HEAD_DIM) of one layer at `places`."""
+        self.storage[layer].view(-1, HEAD_DIM).index_copy_(0, places, both.reshape(-1, HEAD_DIM))

@@ -48,8 +48,10 @@ def load(
 
     `device` is torch's name for it, `precision` "bf16", "fp16" or "fp32". Raises as `assemble`.
     """
-    if config.threads:
-        torch.set_num_threads(config.threads)
+    # With a GPU the CPU has only small tensors left, and other cores take longer to wake up for
+    # those than one takes to be done.
+    if config.threads or device != "cpu":
+        torch.set_num_threads(config.threads or 1)
     if config.weights is not None:
         folder = Path(config.weights)
         revision = checkpoint.revision_of(folder)
@@ -118,6 +120,8 @@ def assemble(
     weights = load_t3(folder / checkpoint.T3, on, DTYPES[precision])
     config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
     scheduler = with_fewer_if_need_be(config, lambda fitting: Scheduler(T3(weights, fitting)))
+    if on.type == "cuda":
+        scheduler.t3.prepare()
     return ChatterboxEngine(
         EngineInfo(
             name="chatterbox",

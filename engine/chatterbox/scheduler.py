@@ -48,6 +48,7 @@ class SpeechTokens:
 class _Running:
     key: int
     utterance: Utterance
+    priority: int
     prompt: Prompt
     queued: int = 1  # tokens sampled once everything queued has run
 
@@ -98,7 +99,7 @@ class Scheduler:
         self.graphs = graphs if graphs is not None else StepGraphs(t3)
         #: How many utterances run at once; lowered when memory runs out.
         self.limit = t3.config.slots
-        self._waiting: OrderedDict[int, Utterance] = OrderedDict()
+        self._waiting: OrderedDict[int, tuple[Utterance, int]] = OrderedDict()
         self._running: dict[int, _Running] = {}
         self._free_slots = list(range(t3.config.slots - 1, -1, -1))
         self._bursts: deque[_Burst] = deque()
@@ -118,13 +119,16 @@ class Scheduler:
         """Whether an utterance can be decoded at all, alone if need be."""
         return self.t3.fits(utterance)
 
-    def submit(self, key: int, utterance: Utterance) -> None:
-        """Queue an utterance. Raises `ValueError` if it does not fit, or the key is taken."""
+    def submit(self, key: int, utterance: Utterance, priority: int = 0) -> None:
+        """Queue an utterance; of those that wait, a lower `priority` is taken first.
+
+        Raises `ValueError` if it does not fit, or the key is taken.
+        """
         if key in self._waiting or key in self._running:
             raise ValueError(f"utterance {key} is there already")
         if not self.fits(utterance):
             raise ValueError("the utterance is longer than the cache")
-        self._waiting[key] = utterance
+        self._waiting[key] = utterance, priority
 
     def cancel(self, key: int) -> None:
         """Forget an utterance. Its slot is free for the next burst. Unknown keys are ignored."""
@@ -154,13 +158,14 @@ class Scheduler:
         joining: list[_Running] = []
         try:
             while self._waiting and len(joining) < _PREFILLED_TOGETHER:
-                key, utterance = next(iter(self._waiting.items()))
+                key = min(self._waiting, key=lambda key: self._waiting[key][1])
+                utterance, priority = self._waiting[key]
                 if not self._room_for(utterance):
                     break
                 prompt = self.t3.reserve(utterance, self._free_slots[-1])
                 self._free_slots.pop()
                 del self._waiting[key]
-                self._running[key] = _Running(key, utterance, prompt)
+                self._running[key] = _Running(key, utterance, priority, prompt)
                 joining.append(self._running[key])
             if joining:
                 self.graphs.prefill([member.prompt for member in joining])
@@ -237,11 +242,12 @@ class Scheduler:
         return finished
 
     def _youngest(self) -> _Running:
-        return next(reversed(self._running.values()))
+        """Who joined last, of those that matter least."""
+        return max(reversed(self._running.values()), key=lambda member: member.priority)
 
     def _put_back(self, member: _Running) -> None:
         self._leave(member)
-        self._waiting[member.key] = member.utterance
+        self._waiting[member.key] = member.utterance, member.priority
         self._waiting.move_to_end(member.key, last=False)
 
     def _leave(self, member: _Running) -> None:

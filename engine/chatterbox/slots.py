@@ -74,6 +74,8 @@ class Slots:
         self.device = device
         self.positions = sizes.conditioning_positions + sizes.text_positions + 2 + MAX_SPEECH_TOKENS
         places = count + 1
+        #: Raised whenever page tables change.
+        self.revision = 0
         self.state = torch.zeros(places, len(Column), dtype=torch.int32, device=device)
         self.parameters = torch.ones(places, len(Parameter), device=device)
         self.seeds = torch.zeros(places, dtype=torch.int64, device=device)
@@ -96,6 +98,7 @@ class Slots:
 
     def assign(self, assignments: list[Assignment]) -> None:
         """Fill slots for their first sampled token. Queued behind what uses them now."""
+        self.revision += 1
         pages_wide = self.page_table.shape[2]
         state, parameters, seeds, tables = [], [], [], []
         for a in assignments:
@@ -115,6 +118,7 @@ class Slots:
 
     def add_pages(self, slot: int, half: int, first: int, pages: list[int]) -> None:
         """Append to a row's page table, behind the `first` pages that it has."""
+        self.revision += 1
         table = self.page_table[slot, half, first : first + len(pages)]
         table.copy_(torch.tensor(pages, dtype=torch.int32), non_blocking=True)
 

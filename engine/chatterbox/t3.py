@@ -4,9 +4,12 @@ The network is upstream's; only the order of the work is ours. Every per-request
 from the slots on the device, so a step can be captured once and replayed for any request.
 """
 
+import torch
+
 from engine.chatterbox.backbone import Backbone
 from engine.chatterbox.buffers import Batch, Buffers
-from engine.chatterbox.conditioning import conditioning_prefix
+from engine.chatterbox.capture import GraphedFunction, GraphPool
+from engine.chatterbox.conditioning import PrefixInputs, VoicePrompt, conditioning_prefix
 from engine.chatterbox.config import (
     CONTEXT_BUCKETS,
     PAGE,
@@ -42,7 +45,22 @@ class T3:
         places = bucket_for(config.slots, SLOT_BUCKETS)
         self.buffers = Buffers(config, self.sizes, self.slots, places)
         self.rotary = rotary_tables(self.slots.positions, self.device)
-        self._backbone = Backbone(weights, self.rotary)
+        #: For everything that this decoder captures. None elsewhere than on CUDA.
+        self.graph_pool = GraphPool() if self.device.type == "cuda" else None
+        self._backbone = Backbone(weights, self.rotary, self.kernels)
+        backbone = self._backbone  # not self: the caches shall go when nobody refers to them
+        self._prefix = GraphedFunction[PrefixInputs](
+            lambda inputs: backbone.prefix(conditioning_prefix(weights, inputs)), self.graph_pool
+        )
+
+    @torch.inference_mode()
+    def prepare(self) -> None:
+        """Compile and capture, ahead of its first use, what a new voice's prefix takes."""
+        nobody = VoicePrompt(
+            "", torch.zeros(1, self.sizes.speaker_embedding), torch.zeros(1, 1, dtype=torch.int64)
+        )
+        for _ in range(2):
+            self._prefix(PrefixInputs.of(nobody, 0.0, self.device))
 
     def fits(self, utterance: Utterance) -> bool:
         """Whether an utterance can be decoded to its cap, alone if need be."""
@@ -61,10 +79,8 @@ class T3:
         conditioning = self.sizes.conditioning_positions
         prefix = self.prefixes.acquire(
             utterance.prefix_key,
-            lambda: self._backbone.prefix(
-                conditioning_prefix(
-                    self.weights, utterance.voice, utterance.parameters.exaggeration
-                )
+            lambda: self._prefix(
+                PrefixInputs.of(utterance.voice, utterance.parameters.exaggeration, self.device)
             ),
         )
         own = self._pages_for(utterance, utterance.expected_tokens) // utterance.rows

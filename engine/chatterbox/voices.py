@@ -44,6 +44,14 @@ class Voices:
             substitution = f"Chatterbox's own voice is speaking: it has none called {voice.name}."
         return _speaker(BUILTIN_VOICE, self._builtin, substitution)
 
+    def release(self) -> bool:
+        """Let go of the networks that only new voices need; whether there were any."""
+        return self._enrolment.release()
+
+    def release_unused(self) -> None:
+        """The same, if no new voice has come for a while."""
+        self._enrolment.release_unused()
+
     def forget(self, clip_sha256: str) -> None:
         """Remove what was derived from a clip, in memory and on disk."""
         self._enrolment.forget(clip_sha256)

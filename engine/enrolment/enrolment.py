@@ -4,6 +4,7 @@ A voice's clip is looked at before anything that was derived from it is used. Wh
 or its bytes are others, what was derived from it is deleted.
 """
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ if TYPE_CHECKING:  # it imports upstream, which takes seconds that a known voice
 #: Raised whenever the same clip and weights give other conditionals.
 ENROLMENT_VERSION = "1"
 
+#: How long the networks stay loaded after a new voice: people register one after the other.
+_KEPT_UNUSED_S = 30.0
+
 _Stamp = tuple[str, int, int, int]
 
 
@@ -38,8 +42,9 @@ class Enrolment:
     """Conditionals of cloned voices for one model revision. Not thread-safe.
 
     `load_networks` is called when a voice must be computed; the networks then stay until
-    `release`. `report` is told of every voice that was computed and written to disk. At most
-    `capacity` voices are kept in memory, on the CPU.
+    `release`, or until `release_unused` a while after the last new voice. `report` is told of every
+    voice that was computed and written to disk. At most `capacity` voices are kept in memory, on
+    the CPU.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Enrolment:
         self._capacity = capacity
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._networks: EnrolmentNetworks | None = None
+        self._used_at = 0.0
 
     def conditionals(self, voice: ClonedVoice) -> Conditionals:
         """What the networks need of `voice`.
@@ -99,15 +105,25 @@ class Enrolment:
         """How many voices are in memory."""
         return len(self._known)
 
-    def release(self) -> None:
-        """Let go of the networks; the next unknown voice loads them again."""
-        self._networks = None
+    def release(self) -> bool:
+        """Let go of the networks; the next unknown voice loads them again.
+
+        Whether there were any.
+        """
+        had, self._networks = self._networks is not None, None
+        return had
+
+    def release_unused(self) -> None:
+        """Let go of the networks if no new voice has come for a while."""
+        if self._networks is not None and time.monotonic() > self._used_at + _KEPT_UNUSED_S:
+            self.release()
 
     def _enrol(self, key: str, voice: ClonedVoice, content: bytes) -> Conditionals:
         samples = clip.decode(content)
         if self._networks is None:
             self._networks = self._load_networks()
         conditionals = self._networks.enrol(samples)
+        self._used_at = time.monotonic()
         size_bytes = self._store.write(key, conditionals)
         if size_bytes is not None:
             self._report(

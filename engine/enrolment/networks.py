@@ -4,6 +4,7 @@ Speech tokenizer, x-vector encoder and voice encoder are upstream's own, and so 
 which are those of its `prepare_conditionals`.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,22 +73,27 @@ class EnrolmentNetworks:
 
         Raises `VoiceUnusable` where the networks make nothing of it.
         """
+        # Beside one another: each is thousands of small launches, and none fills the device.
+        with ThreadPoolExecutor(1, "enrolment") as beside:
+            t3 = beside.submit(self._of_t3, clip)
+            with torch.inference_mode():
+                gen = upstream.S3Gen.embed_ref(
+                    self, clip[: _PROMPT_S * SAMPLE_RATE], SAMPLE_RATE, device=self.device
+                )
+        try:
+            return Conditionals.from_upstream(upstream.Conditionals(t3.result(), gen))
+        except ValueError as error:
+            raise VoiceUnusable("Nothing like a voice was found in the clip.") from error
+
+    @torch.inference_mode()
+    def _of_t3(self, clip: FloatArray) -> Any:
+        """What T3 is told of a voice; on a thread of its own, so inference mode is set here."""
         clip_16k = librosa.resample(clip, orig_sr=SAMPLE_RATE, target_sr=_TOKENIZER_RATE)
-        with torch.inference_mode():
-            gen = upstream.S3Gen.embed_ref(
-                self, clip[: _PROMPT_S * SAMPLE_RATE], SAMPLE_RATE, device=self.device
-            )
-            prompt_tokens, _lengths = self.tokenizer.forward(
-                [clip_16k[: _T3_PROMPT_S * _TOKENIZER_RATE]], max_len=_T3_PROMPT_TOKENS
-            )
-            embeddings = self.voice_encoder.embeds_from_wavs(
-                [clip_16k], sample_rate=_TOKENIZER_RATE
-            )
-        t3 = upstream.T3Cond(
+        embeddings = self.voice_encoder.embeds_from_wavs([clip_16k], sample_rate=_TOKENIZER_RATE)
+        prompt_tokens, _lengths = self.tokenizer.forward(
+            [clip_16k[: _T3_PROMPT_S * _TOKENIZER_RATE]], max_len=_T3_PROMPT_TOKENS
+        )
+        return upstream.T3Cond(
             speaker_emb=torch.from_numpy(embeddings).mean(dim=0, keepdim=True),
             cond_prompt_speech_tokens=prompt_tokens,
         )
-        try:
-            return Conditionals.from_upstream(upstream.Conditionals(t3, gen))
-        except ValueError as error:
-            raise VoiceUnusable("Nothing like a voice was found in the clip.") from error

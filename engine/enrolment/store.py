@@ -51,10 +51,9 @@ class ConditionalsStore:
             # mkstemp opens with mode 0600, and a rename keeps it.
             handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
             try:
+                # Not flushed to the disk: what a power cut leaves of it is known by its digest.
                 with os.fdopen(handle, "wb") as file:
                     file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
                 Path(temporary).replace(path)
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import pytest
 from discord import app_commands
 
 from bot.errors import UserError, sentence_for
-from engine.errors import QueueFull
+from engine.errors import QueueFull, WorkerUnavailable
 
 
 class _Response:
@@ -28,6 +28,13 @@ class _Response:
 )
 def test_each_failure_has_its_sentence(error: Exception, says: str) -> None:
     assert says in sentence_for(error)
+
+
+def test_why_there_is_no_engine_is_for_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
+    sentence = sentence_for(WorkerUnavailable("There are no weights in /home/ada/weights."))
+    assert "ada" not in sentence
+    assert "log" in sentence
+    assert "/home/ada" in str(caplog.records[0].__dict__["reason"])
 
 
 def test_an_unexpected_failure_gets_a_reference_that_is_in_the_log(

@@ -65,6 +65,21 @@ def test_a_wrong_value_is_one_line_that_names_the_setting(
     assert "\n" not in str(caught.value)
 
 
+def test_a_misspelt_setting_is_named_with_the_one_that_is_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TIMBRE_OPUS_KPBS", "96")
+    with pytest.raises(SettingsError, match=r"TIMBRE_OPUS_KPBS is no .* is TIMBRE_OPUS_KBPS meant"):
+        settings_module.load()
+
+
+def test_a_misspelt_setting_in_the_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(Settings.model_config, "env_file", ".env")
+    Path(".env").write_text("timbre_colour=blue\n", "utf-8")
+    with pytest.raises(SettingsError, match=r"TIMBRE_COLOUR is no setting$"):
+        settings_module.load()
+
+
 def test_the_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "very-secret")
     settings = settings_module.load()

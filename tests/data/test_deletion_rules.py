@@ -98,7 +98,14 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
                 (3, stays, "twin", shared_clip, "clips/3.flac"),
             ],
         )
-        connection.execute("INSERT INTO guild_settings VALUES (5, 1)")
+        connection.execute("INSERT INTO guild_settings (guild_id, default_voice_id) VALUES (5, 1)")
+        connection.executemany(
+            "INSERT INTO live_exclusions VALUES (5, ?, 'blocked')", [(gone,), (stays,)]
+        )
+        connection.executemany(
+            "INSERT INTO pronunciations VALUES (?, ?, 'brb', 'be right back')",
+            [(5, None), (None, gone), (None, stays)],
+        )
         connection.executemany("INSERT INTO voice_shares VALUES (5, ?, 0)", [(1,), (3,)])
         connection.executemany(
             "INSERT INTO voice_choices VALUES (?, ?, ?, ?)",
@@ -142,7 +149,9 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     assert str(gone) not in str(everything)
     assert own_clip not in str(everything)
     assert [row[0] for row in everything["voices"]] == [3]
-    assert everything["guild_settings"] == [(5, None)]
+    assert [row[:2] for row in everything["guild_settings"]] == [(5, None)]
+    assert [row[1] for row in everything["live_exclusions"]] == [stays]
+    assert [row[:2] for row in everything["pronunciations"]] == [(5, None), (None, stays)]
     assert everything["voice_shares"] == [(5, 3, 0.0)]
     assert everything["voice_choices"] == [(stays, 6, 3, None), (stays, 7, None, "heart")]
     assert everything["disabled_clips"] == [(5, "d" * 64, 0.0)]

@@ -142,7 +142,7 @@ async def test_what_is_exported_is_every_row_about_a_person_and_nobody_elses(
 
 async def test_choices_made_before_stock_voices_could_be_chosen_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "timbre.db"
-    prepare(path, load_migrations(MIGRATIONS)[:2])
+    prepare(path, load_migrations(MIGRATIONS)[:3])
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("INSERT INTO users VALUES (?, 0)", (ALICE,))
         connection.execute(

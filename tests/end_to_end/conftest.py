@@ -70,9 +70,12 @@ def mono_of_file(ogg: bytes) -> FloatArray:
 
 
 @asynccontextmanager
-async def a_stage(folder: Path, **environment: str) -> AsyncIterator[Stage]:
+async def a_stage(
+    folder: Path, *, message_content_refused: bool = False, **environment: str
+) -> AsyncIterator[Stage]:
     """Open a stage with its files in `folder`."""
     async with LoopbackDiscord() as discord:
+        discord.faults.message_content_refused = message_content_refused
         guild = discord.add_guild("The workshop")
         guild.add_text_channel("general")
         lounge = guild.add_voice_channel("Lounge")

@@ -1,6 +1,7 @@
 """The processes: started quickly, ended cleanly, and a dead worker costs nobody a word."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -74,6 +75,25 @@ async def test_a_second_start_speaks_from_the_cache_and_registers_nothing_again(
             await stage.reply(stage.alice, "say", text="The same words again.")
             assert "1 of 1 pieces (100%)" in await stage.reply(stage.alice, "status")
         assert stage.discord.commands.syncs == 1
+
+
+async def test_two_bots_never_share_one_home(tmp_path: Path) -> None:
+    """The second one ends with a sentence, and the first one speaks on."""
+    async with a_stage(tmp_path) as stage:
+        second = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            "run",
+            cwd=ROOT,
+            env={**os.environ, **stage.discord.environment(), "TIMBRE_HOME": str(stage.home)},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await asyncio.wait_for(second.communicate(), 30)
+        assert second.returncode == 2
+        assert b"another Timbre is running" in said
+        assert b"Traceback" not in said
+        assert "Worker" in await stage.reply(stage.alice, "status")
 
 
 async def _until(condition: Callable[[], bool]) -> None:

@@ -25,6 +25,25 @@ _log = logging.getLogger(__name__)
 class Kernels(Protocol):
     """What a decode step is made of. Everything writes into the batch's buffers, in place."""
 
+    def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
+        """RMS norm of prompts' (rows, positions, hidden) fp32, in `dtype`, without its gains."""
+
+    def prompt_heads(
+        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Turned queries (rows, heads, positions, HEAD_DIM) of prompts, and keys and values.
+
+        `qkv` is (rows, positions, 3 * hidden). Keys and values, (2, rows, heads, earlier and new
+        positions, HEAD_DIM), are those `before`, and the turned new ones behind them. The rotary
+        tables begin at the first new position.
+        """
+
+    def prompt_gate(self, gate_up: Tensor) -> Tensor:
+        """silu(gate) * up of prompts' (rows, positions, 2 * ffn)."""
+
+    def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
+        """`residual`, (rows, positions, hidden) fp32, grows by `vectors` times `weight`.T."""
+
     def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
         """`residual` becomes the embedding of each slot's last token at its speech position.
 

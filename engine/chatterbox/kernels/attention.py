@@ -20,8 +20,7 @@ def attend_kernel(
     tables,
     out,
     partial,
-    partial_maximum,
-    partial_sum,
+    partial_weight,
     table_width,
     scale,
     HEADS: tl.constexpr,
@@ -118,6 +117,6 @@ def attend_kernel(
         tl.store(out + at_row, (mixed / total).to(out.dtype.element_ty))
     else:
         part = row * MAX_SPLITS + split
-        tl.store(partial + part * WIDTH + head * HEAD_DIM + d, mixed)
-        tl.store(partial_maximum + part * HEADS + head, highest)
-        tl.store(partial_sum + part * HEADS + head, total)
+        total = tl.maximum(total, 1.0e-30)  # a part without positions
+        tl.store(partial + part * WIDTH + head * HEAD_DIM + d, mixed / total)
+        tl.store(partial_weight + part * HEADS + head, highest + tl.log(total))

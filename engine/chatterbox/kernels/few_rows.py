@@ -51,8 +51,7 @@ class FewRows:
         block, warps = self._tuning.output
         joined_linear_add_kernel[(columns // block,)](
             batch.partial,
-            batch.partial_maximum,
-            batch.partial_sum,
+            batch.partial_weight,
             weight,
             batch.residual,
             columns,

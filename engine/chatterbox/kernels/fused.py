@@ -16,6 +16,7 @@ from engine.chatterbox.kernels.few_rows import FewRows
 from engine.chatterbox.kernels.launch import Chain, may_start_early
 from engine.chatterbox.kernels.many_rows import ManyRows
 from engine.chatterbox.kernels.matrix import gated_kernel
+from engine.chatterbox.kernels.prompt import PromptKernels
 from engine.chatterbox.kernels.sampling import embed_kernel, noise_kernel, sample_kernel
 from engine.chatterbox.kernels.some_rows import SomeRows
 from engine.chatterbox.kernels.tuning import Tuning
@@ -37,12 +38,12 @@ class Projections(Protocol):
         """`residual` grows by the gated MLP of its RMS norm."""
 
 
-class FusedKernels:
+class FusedKernels(PromptKernels):
     """See `engine.chatterbox.kernels.Kernels`."""
 
     def __init__(self, device: torch.device, tuning: Tuning | None = None) -> None:
         self._tuning = tuning if tuning is not None else Tuning()
-        self._chain = Chain(early=self._tuning.early and may_start_early(device))
+        super().__init__(Chain(early=self._tuning.early and may_start_early(device)))
         self._few = FewRows(self._tuning, self._chain)
         self._some = SomeRows(self._tuning, self._chain)
         self._many = ManyRows(self._chain)
@@ -104,8 +105,11 @@ class FusedKernels:
         heads = cache[0].shape[1]
         splits = self._splits(batch, heads)
         tuning = self._tuning
-        many = batch.rows > tuning.some_rows
-        block, warps = tuning.many_positions if many else tuning.positions
+        block, warps = tuning.positions
+        if batch.rows <= tuning.few_rows:
+            block, warps = tuning.few_positions
+        elif batch.rows > tuning.some_rows:
+            block, warps = tuning.many_positions
         attend_kernel[(heads, batch.rows, splits)](
             batch.qkv,
             *cache,
@@ -114,8 +118,7 @@ class FusedKernels:
             batch.tables,
             batch.attended,
             batch.partial,
-            batch.partial_maximum,
-            batch.partial_sum,
+            batch.partial_weight,
             batch.tables.shape[1],
             HEAD_DIM**-0.5,
             HEADS=heads,
@@ -184,5 +187,7 @@ class FusedKernels:
         """Parts that each row's context is divided into: a power of two."""
         if isinstance(self._projections(batch), ManyRows):
             return 1
-        wanted = max(1, self._tuning.programs // (batch.rows * heads))
+        few = batch.rows <= self._tuning.few_rows
+        programs = self._tuning.few_programs if few else self._tuning.programs
+        wanted = max(1, programs // (batch.rows * heads))
         return min(MAX_SPLITS, 1 << (wanted.bit_length() - 1))

@@ -4,6 +4,9 @@ One program holds some rows of the matrix, whole, in registers and multiplies th
 vector: the matrix is read once, at the speed of memory, and asked for before the kernel that makes
 the vectors has ended. Norm, activation, residual and the joining of attention's parts are done
 on the way; a norm's gains are in the matrix already. Everything is summed in fp32.
+
+There are one or two vectors. Whatever is read of both is asked for at once, before the first sum:
+what stands behind a sum waits for it, and costs the way to memory once more.
 """
 
 import triton
@@ -32,11 +35,13 @@ def norm_linear_kernel(
     matrix = tl.load(at) if EVEN else tl.load(at, mask=n[:, None] < columns, other=0.0)
     if BEHIND:
         tl.extra.cuda.gdc_wait()
-    for row in tl.static_range(ROWS):
-        x = tl.load(residual + row * WIDTH + k)
-        scale = tl.rsqrt(tl.sum(x * x) / WIDTH + epsilon)
-        y = tl.sum(matrix.to(tl.float32) * x[None, :], axis=1) * scale
-        tl.store(out + row * columns + n, y.to(out.dtype.element_ty), mask=n < columns)
+    x = tl.load(residual + k)
+    second = tl.load(residual + (ROWS - 1) * WIDTH + k)
+    y = times(matrix, x) * norm_scale(x, epsilon, WIDTH)
+    tl.store(out + n, y.to(out.dtype.element_ty), mask=n < columns)
+    if ROWS == 2:
+        y = times(matrix, second) * norm_scale(second, epsilon, WIDTH)
+        tl.store(out + columns + n, y.to(out.dtype.element_ty), mask=n < columns)
 
 
 @triton.jit
@@ -61,13 +66,15 @@ def norm_gate_up_kernel(
     up_matrix = tl.load(at + columns * WIDTH)
     if BEHIND:
         tl.extra.cuda.gdc_wait()
-    for row in tl.static_range(ROWS):
-        x = tl.load(residual + row * WIDTH + k)
-        scale = tl.rsqrt(tl.sum(x * x) / WIDTH + epsilon)
-        gate = tl.sum(gate_matrix.to(tl.float32) * x[None, :], axis=1) * scale
-        up = tl.sum(up_matrix.to(tl.float32) * x[None, :], axis=1) * scale
-        y = gate * tl.sigmoid(gate) * up
-        tl.store(out + row * columns + n, y.to(out.dtype.element_ty))
+    x = tl.load(residual + k)
+    second = tl.load(residual + (ROWS - 1) * WIDTH + k)
+    scale = norm_scale(x, epsilon, WIDTH)
+    gate, up = times(gate_matrix, x) * scale, times(up_matrix, x) * scale
+    tl.store(out + n, (gate * tl.sigmoid(gate) * up).to(out.dtype.element_ty))
+    if ROWS == 2:
+        scale = norm_scale(second, epsilon, WIDTH)
+        gate, up = times(gate_matrix, second) * scale, times(up_matrix, second) * scale
+        tl.store(out + columns + n, (gate * tl.sigmoid(gate) * up).to(out.dtype.element_ty))
 
 
 @triton.jit
@@ -89,18 +96,19 @@ def linear_add_kernel(
     matrix = tl.load(weight + n[:, None] * WIDTH + k[None, :])
     if BEHIND:
         tl.extra.cuda.gdc_wait()
-    for row in tl.static_range(ROWS):
-        x = tl.load(vectors + row * WIDTH + k).to(tl.float32)
-        y = tl.sum(matrix.to(tl.float32) * x[None, :], axis=1)
-        at = residual + row * columns + n
-        tl.store(at, tl.load(at) + y)
+    x = tl.load(vectors + k)
+    second = tl.load(vectors + (ROWS - 1) * WIDTH + k)
+    at = residual + n
+    before, before_second = tl.load(at), tl.load(at + (ROWS - 1) * columns)
+    tl.store(at, before + times(matrix, x.to(tl.float32)))
+    if ROWS == 2:
+        tl.store(at + columns, before_second + times(matrix, second.to(tl.float32)))
 
 
 @triton.jit
 def joined_linear_add_kernel(
     partial,
-    partial_maximum,
-    partial_sum,
+    partial_weight,
     weight,
     residual,
     columns,
@@ -120,35 +128,43 @@ def joined_linear_add_kernel(
     matrix = tl.load(weight + n[:, None] * WIDTH + k[None, :])
     if BEHIND:
         tl.extra.cuda.gdc_wait()
-    for row in tl.static_range(ROWS):
-        x = joined(partial, partial_maximum, partial_sum, row, WIDTH, HEAD_DIM, SPLITS, MAX_SPLITS)
-        y = tl.sum(matrix.to(tl.float32) * x[None, :], axis=1)
-        at = residual + row * columns + n
-        tl.store(at, tl.load(at) + y)
+    HEADS: tl.constexpr = WIDTH // HEAD_DIM
+    split = tl.arange(0, SPLITS)[:, None, None]
+    head = tl.arange(0, HEADS)[None, :, None]
+    of_part = partial + split * WIDTH + head * HEAD_DIM + tl.arange(0, HEAD_DIM)[None, None, :]
+    of_weight = partial_weight + split * HEADS + head
+    last: tl.constexpr = (ROWS - 1) * MAX_SPLITS
+    parts, weights = tl.load(of_part), tl.load(of_weight)
+    second_parts, second_weights = (
+        tl.load(of_part + last * WIDTH),
+        tl.load(of_weight + last * HEADS),
+    )
+    at = residual + n
+    before, before_second = tl.load(at), tl.load(at + (ROWS - 1) * columns)
+    tl.store(at, before + times(matrix, joined(parts, weights)))
+    if ROWS == 2:
+        y = times(matrix, joined(second_parts, second_weights))
+        tl.store(at + columns, before_second + y)
 
 
 @triton.jit
-def joined(
-    partial,
-    partial_maximum,
-    partial_sum,
-    row,
-    WIDTH: tl.constexpr,
-    HEAD_DIM: tl.constexpr,
-    SPLITS: tl.constexpr,
-    MAX_SPLITS: tl.constexpr,
-):
-    """One row of attention, (WIDTH,) fp32, from what its parts' softmaxes came to."""
-    HEADS: tl.constexpr = WIDTH // HEAD_DIM
-    k = tl.arange(0, WIDTH)
-    at = row * MAX_SPLITS * HEADS + k // HEAD_DIM
-    highest = tl.load(partial_maximum + at)
-    for split in tl.static_range(1, SPLITS):
-        highest = tl.maximum(highest, tl.load(partial_maximum + at + split * HEADS))
-    x = tl.zeros([WIDTH], dtype=tl.float32)
-    total = tl.zeros([WIDTH], dtype=tl.float32)
-    for split in tl.static_range(SPLITS):
-        share = tl.exp(tl.load(partial_maximum + at + split * HEADS) - highest)
-        x += share * tl.load(partial + (row * MAX_SPLITS + split) * WIDTH + k)
-        total += share * tl.load(partial_sum + at + split * HEADS)
-    return x / tl.where(total > 0, total, 1.0)
+def joined(parts, weights):
+    """One row of attention, (heads * width,) fp32, of `parts` (splits, heads, width) of it.
+
+    `weights` (splits, heads, 1) are the logarithms of what each part's softmax summed up to.
+    """
+    shares = tl.exp(weights - tl.max(weights, axis=0, keep_dims=True))
+    x = tl.sum(shares * parts, axis=0) / tl.sum(shares, axis=0)
+    return tl.reshape(x, [parts.shape[1] * parts.shape[2]])
+
+
+@triton.jit
+def times(matrix, x):
+    """The product of a matrix and one vector, in fp32."""
+    return tl.sum(matrix.to(tl.float32) * x[None, :], axis=1)
+
+
+@triton.jit
+def norm_scale(x, epsilon, WIDTH: tl.constexpr):
+    """What makes the root of the mean square of x one."""
+    return tl.rsqrt(tl.sum(x * x) / WIDTH + epsilon)

@@ -129,8 +129,7 @@ def gated_kernel(gate_up, out, WIDTH: tl.constexpr, BLOCK: tl.constexpr, BEHIND:
 @triton.jit
 def join_kernel(
     partial,
-    partial_maximum,
-    partial_sum,
+    partial_weight,
     out,
     WIDTH: tl.constexpr,
     HEAD_DIM: tl.constexpr,
@@ -140,9 +139,13 @@ def join_kernel(
 ):
     """`out` (rows, WIDTH) = attention that was computed over SPLITS parts of the context."""
     row = tl.program_id(0)
-    k = tl.arange(0, WIDTH)
+    HEADS: tl.constexpr = WIDTH // HEAD_DIM
+    part = row * MAX_SPLITS + tl.arange(0, SPLITS)[:, None, None]
+    head = tl.arange(0, HEADS)[None, :, None]
     if BEHIND:
         tl.extra.cuda.gdc_launch_dependents()
         tl.extra.cuda.gdc_wait()
-    x = joined(partial, partial_maximum, partial_sum, row, WIDTH, HEAD_DIM, SPLITS, MAX_SPLITS)
-    tl.store(out + row * WIDTH + k, x.to(out.dtype.element_ty))
+    d = tl.arange(0, HEAD_DIM)[None, None, :]
+    parts = tl.load(partial + part * WIDTH + head * HEAD_DIM + d)
+    x = joined(parts, tl.load(partial_weight + part * HEADS + head))
+    tl.store(out + row * WIDTH + tl.arange(0, WIDTH), x.to(out.dtype.element_ty))

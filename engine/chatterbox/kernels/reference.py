@@ -28,6 +28,30 @@ def rms_norm(residual: Tensor, dtype: torch.dtype) -> Tensor:
 class ReferenceKernels:
     """See `engine.chatterbox.kernels.Kernels`."""
 
+    def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
+        """RMS norm of prompts, in `dtype`, without its gains."""
+        return rms_norm(residual, dtype)
+
+    def prompt_heads(
+        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Turned queries, and keys and values behind those `before`."""
+        rows, count, _ = qkv.shape
+        qkv = qkv.view(rows, count, 3, -1, HEAD_DIM)
+        cosine, sine = (table[:count, None, None] for table in rotary)
+        query, key = rotate(qkv[:, :, :2], cosine, sine).permute(2, 0, 3, 1, 4)
+        value = qkv[:, :, 2].transpose(1, 2)
+        return query, torch.cat([before, torch.stack([key, value])], dim=3)
+
+    def prompt_gate(self, gate_up: Tensor) -> Tensor:
+        """silu(gate) * up."""
+        gate, up = gate_up.chunk(2, dim=-1)
+        return functional.silu(gate) * up
+
+    def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
+        """`residual` grows by `vectors` times `weight` transposed."""
+        residual.add_(functional.linear(vectors, weight))
+
     def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
         """`residual` becomes the embedding of each slot's last token at its speech position.
 
@@ -96,7 +120,9 @@ class ReferenceKernels:
 
     def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
         """`residual` grows by the gated MLP of its RMS norm."""
-        batch.residual.add_(mlp(rms_norm(batch.residual, down.dtype), gate_up, down))
+        normed = rms_norm(batch.residual, down.dtype)
+        gated = self.prompt_gate(functional.linear(normed, gate_up))
+        batch.residual.add_(functional.linear(gated, down))
 
     def sample(self, slots: Slots, batch: Batch) -> None:
         """Turn `logits` and `noise` into one token per running slot, and take note of it."""
@@ -108,12 +134,6 @@ class ReferenceKernels:
         # exactly as `torch.multinomial` does.
         token = (probabilities / batch.noise).argmax(dim=-1).int()
         record_tokens(slots, batch.slots, state, token)
-
-
-def mlp(normed: Tensor, gate_up: Tensor, down: Tensor) -> Tensor:
-    """Llama's gated MLP on (..., hidden)."""
-    gate, up = functional.linear(normed, gate_up).chunk(2, dim=-1)
-    return functional.linear(functional.silu(gate) * up, down)
 
 
 def guided_logits(batch: Batch, state: Tensor, parameters: Tensor) -> Tensor:

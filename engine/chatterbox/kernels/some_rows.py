@@ -42,8 +42,7 @@ class SomeRows:
         if splits > 1:
             join_kernel[(batch.rows,)](
                 batch.partial,
-                batch.partial_maximum,
-                batch.partial_sum,
+                batch.partial_weight,
                 batch.attended,
                 WIDTH=weight.shape[1],
                 HEAD_DIM=HEAD_DIM,

@@ -4,21 +4,24 @@ Batches are padded to a bucket of batch size and length; what is computed of an 
 neither on the padding nor on its companions. Device work runs on a stream of its own.
 """
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.chatterbox.capture import GraphedFunction, GraphPool
 from engine.chatterbox.s3gen.config import (
     BATCH_SIZES,
     FRAME_STEP,
     FRAMES_PER_TOKEN,
     HARMONICS,
+    MAX_BATCH_FRAMES,
     MAX_BATCH_TOKENS,
     MEL_BINS,
     SAMPLES_PER_FRAME,
@@ -28,7 +31,6 @@ from engine.chatterbox.s3gen.config import (
     round_up,
 )
 from engine.chatterbox.s3gen.flow import Flow, FlowInputs
-from engine.chatterbox.s3gen.graphs import GraphedFunction, GraphPool
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.stages import StageClock
 from engine.chatterbox.s3gen.utterance import Noise, Utterance, VoiceConditionals
@@ -132,7 +134,7 @@ class WaveformDecoder:
             mel = self._run_flow(batch, noise)
             if self._stream is not None:
                 self._stream.synchronize()
-        return [mel[row, : utterance.frames].clone() for row, utterance in enumerate(batch)]
+        return mel
 
     def prepare(self, batch_size: int, prompt_tokens: int, speech_tokens: int) -> None:
         """Capture the graphs of one bucket ahead of its first use: warm up, then capture."""
@@ -155,67 +157,98 @@ class WaveformDecoder:
         noise = [utterance.draw_noise(self.device) for utterance in batch]
         clock.begin("flow")
         mel = self._run_flow(batch, noise)
+        waveforms: list[Tensor] = []
+        for first, last in _vocoder_batches(batch):
+            some = slice(first, last)
+            waveforms += self._sound(batch[some], noise[some], mel[some], clock)
+        return waveforms
+
+    def _sound(
+        self, batch: list[Utterance], noise: list[Noise], mel: list[Tensor], clock: StageClock
+    ) -> list[Tensor]:
+        """Vocoder and watermark of some utterances, on their way to pinned memory."""
         clock.begin("vocoder")
-        rows, frames, _ = mel.shape
-        samples = frames * SAMPLES_PER_FRAME
-        lengths = self._upload([utterance.frames for utterance in batch], rows)
-        phase = mel.new_zeros(rows, HARMONICS)
-        source = mel.new_zeros(rows, HARMONICS, samples)
-        for row, drawn in enumerate(noise):
+        rows = batch_bucket(len(batch))
+        frames = round_up(max(utterance.frames for utterance in batch), FRAME_STEP)
+        speech = self._zeros(rows, frames, MEL_BINS)
+        phase = self._zeros(rows, HARMONICS)
+        source = self._zeros(rows, HARMONICS, frames * SAMPLES_PER_FRAME)
+        for row, (drawn, of_speech) in enumerate(zip(noise, mel, strict=True)):
+            speech[row, : len(of_speech)] = of_speech
             phase[row] = drawn.phase
             source[row, :, : drawn.source.shape[1]] = drawn.source
-        wave = self._vocoder(VocoderInputs(mel, lengths, phase, source))
+        lengths = self._lengths([utterance.frames for utterance in batch], rows)
+        wave = self._vocoder(VocoderInputs(speech, lengths, phase, source))
         clock.begin("watermark")
         wave = self._watermark(MarkInputs(wave, lengths * SAMPLES_PER_FRAME))
-        host = torch.empty(wave.shape, pin_memory=self._stream is not None)
+        host = self._pinned(wave.shape, torch.float32)
         host.copy_(wave, non_blocking=True)
         return [host[row, : utterance.samples] for row, utterance in enumerate(batch)]
 
-    def _run_flow(self, batch: Sequence[Utterance], noise: list[Noise]) -> Tensor:
-        """The mel of speech alone, (rows, bucketed frames, 80) fp32, zero past an item's end."""
+    def _run_flow(self, batch: Sequence[Utterance], noise: list[Noise]) -> list[Tensor]:
+        """The mel of each one's speech, (frames, 80) fp32."""
         rows = batch_bucket(len(batch))
         tokens = round_up(max(utterance.total_tokens for utterance in batch), TOKEN_STEP)
         frames = tokens * FRAMES_PER_TOKEN
-        ids = torch.zeros(rows, tokens, dtype=torch.int64)
-        prompt = torch.zeros(rows, frames, MEL_BINS)
-        embedding = torch.ones(rows, self._speaker_width)
-        start = self._device_zeros(rows, frames, MEL_BINS)
+        ids = np.zeros((rows, tokens), np.int64)
+        embedding = np.ones((rows, self._speaker_width), np.float32)
+        prompt = self._zeros(rows, frames, MEL_BINS)
+        start = self._zeros(rows, frames, MEL_BINS)
         for row, (utterance, drawn) in enumerate(zip(batch, noise, strict=True)):
             voice = utterance.voice
-            ids[row, : utterance.total_tokens] = torch.cat(
-                [voice.prompt_token, utterance.speech_tokens]
-            )
-            prompt[row, : len(voice.prompt_feat)] = voice.prompt_feat
-            embedding[row] = voice.embedding
+            prompt_tokens = len(voice.prompt_token)
+            ids[row, :prompt_tokens] = voice.prompt_token.numpy()
+            ids[row, prompt_tokens : utterance.total_tokens] = utterance.speech_tokens.numpy()
+            embedding[row] = voice.embedding.numpy()
+            prompt[row, : len(voice.prompt_feat)] = self._upload(voice.prompt_feat.numpy())
             start[row, : utterance.total_frames] = drawn.mel.T
         mel = self._flow(
             FlowInputs(
-                self._to_device(ids),
-                self._upload([utterance.total_tokens for utterance in batch], rows),
-                self._to_device(prompt),
-                self._to_device(embedding),
+                self._upload(ids),
+                self._lengths([utterance.total_tokens for utterance in batch], rows),
+                prompt,
+                self._upload(embedding),
                 start,
             )
         )
-        bucket = round_up(max(utterance.frames for utterance in batch), FRAME_STEP)
-        speech = self._device_zeros(rows, bucket, MEL_BINS)
-        for row, utterance in enumerate(batch):
-            first = len(utterance.voice.prompt_feat)
-            speech[row, : utterance.frames] = mel[row, first : utterance.total_frames]
-        return speech
+        # Copies: the next graph that runs may write where this one's output lies.
+        return [
+            mel[row, len(utterance.voice.prompt_feat) : utterance.total_frames].clone()
+            for row, utterance in enumerate(batch)
+        ]
 
-    def _upload(self, lengths: list[int], rows: int) -> Tensor:
+    def _lengths(self, lengths: list[int], rows: int) -> Tensor:
         """Lengths on the device; rows that only fill the batch have length one."""
-        filled = itertools.chain(lengths, itertools.repeat(1, rows - len(lengths)))
-        return self._to_device(torch.tensor(list(filled)))
+        return self._upload(np.array(lengths + [1] * (rows - len(lengths)), np.int64))
 
-    def _to_device(self, tensor: Tensor) -> Tensor:
+    def _upload(self, values: NDArray[Any]) -> Tensor:
+        """A copy on the device, without waiting for what the device is doing.
+
+        numpy's copy, not torch's: that one spreads over all cores, which first have to wake up.
+        """
+        given = torch.from_numpy(values)
         if self._stream is None:
-            return tensor
-        return tensor.pin_memory().to(self.device, non_blocking=True)
+            return given
+        pinned = self._pinned(given.shape, given.dtype)
+        np.copyto(pinned.numpy(), values)
+        return pinned.to(self.device, non_blocking=True)
 
-    def _device_zeros(self, *shape: int) -> Tensor:
+    def _pinned(self, shape: torch.Size, dtype: torch.dtype) -> Tensor:
+        return torch.empty(shape, dtype=dtype, pin_memory=self._stream is not None)
+
+    def _zeros(self, *shape: int) -> Tensor:
         return torch.zeros(shape, device=self.device)
+
+
+def _vocoder_batches(batch: Sequence[Utterance]) -> Iterator[tuple[int, int]]:
+    """Neighbours that the vocoder takes together: it fills the device with less, at more memory."""
+    first = 0
+    for last in range(1, len(batch) + 1):
+        some = batch[first : last + 1]
+        frames = round_up(max(utterance.frames for utterance in some), FRAME_STEP)
+        if last == len(batch) or batch_bucket(len(some)) * frames > MAX_BATCH_FRAMES:
+            yield first, last
+            first = last
 
 
 def _groups(batch: Sequence[Utterance]) -> Iterator[list[int]]:

@@ -1,7 +1,7 @@
 """What S3Gen's Triton kernels do with one block each; `fused` launches them.
 
 Rows are (batch, time, channels), contiguous. Sums, norms and softmax are fp32; what is stored is
-rounded to the result's own dtype.
+rounded to the result's own dtype. `BEHIND` is explained in `engine.chatterbox.kernels.launch`.
 """
 
 # Triton is untyped and takes no annotations but its own.
@@ -20,17 +20,59 @@ def norm_kernel(
     epsilon,
     width: tl.constexpr,
     block_rows: tl.constexpr,
+    BEHIND: tl.constexpr,
 ):
     """`normed` (count, width) becomes the normalised rows of `stream - ahead`."""
     row = tl.program_id(0) * block_rows + tl.arange(0, block_rows)
     column = tl.arange(0, width)
     inside = (row < count)[:, None]
     place = row[:, None] * width + column
-    x = tl.load(stream + place, mask=inside, other=0) - tl.load(ahead + column)[None, :]
+    if BEHIND:
+        tl.extra.cuda.gdc_launch_dependents()
+    excess = tl.load(ahead + column)[None, :]
+    if BEHIND:
+        tl.extra.cuda.gdc_wait()
+    x = tl.load(stream + place, mask=inside, other=0) - excess
     x -= tl.sum(x, 1)[:, None] / width
     variance = tl.sum(x * x, 1) / width
     x *= (1 / tl.sqrt(variance + epsilon))[:, None]
     tl.store(normed + place, x.to(normed.dtype.element_ty), mask=inside)
+
+
+@triton.jit
+def product_kernel(
+    rows,
+    weight,
+    bias,
+    result,
+    count,
+    inputs: tl.constexpr,
+    outputs: tl.constexpr,
+    gelu: tl.constexpr,
+    block_rows: tl.constexpr,
+    block_columns: tl.constexpr,
+    block_depth: tl.constexpr,
+    BEHIND: tl.constexpr,
+):
+    """`result` (count, outputs) = `rows` (count, inputs) @ `weight`.T + `bias`, or GELU of it."""
+    row = tl.program_id(0) * block_rows + tl.arange(0, block_rows)
+    column = tl.program_id(1) * block_columns + tl.arange(0, block_columns)
+    inside = (row < count)[:, None]
+    if BEHIND:
+        tl.extra.cuda.gdc_launch_dependents()
+    added = tl.load(bias + column).to(tl.float32)[None, :]
+    if BEHIND:
+        tl.extra.cuda.gdc_wait()
+    x = tl.zeros((block_rows, block_columns), tl.float32)
+    for start in range(0, inputs, block_depth):
+        depth = start + tl.arange(0, block_depth)
+        left = tl.load(rows + row[:, None] * inputs + depth[None, :], mask=inside, other=0)
+        x += tl.dot(left, tl.load(weight + column[None, :] * inputs + depth[:, None]))
+    x += added
+    if gelu:
+        x = 0.5 * x * (1 + tl.erf(x * 0.7071067811865476))
+    place = result + row[:, None] * outputs + column[None, :]
+    tl.store(place, x.to(result.dtype.element_ty), mask=inside)
 
 
 @triton.jit
@@ -74,8 +116,12 @@ def linear_kernel(
     block_rows: tl.constexpr,
     block_columns: tl.constexpr,
     block_depth: tl.constexpr,
+    BEHIND: tl.constexpr,
 ):
     """`result` becomes the rows' windows times the transposed weight, plus bias."""
+    if BEHIND:
+        tl.extra.cuda.gdc_launch_dependents()
+        tl.extra.cuda.gdc_wait()
     item = tl.program_id(2)
     row = tl.program_id(0) * block_rows + tl.arange(0, block_rows)
     column = tl.program_id(1) * block_columns + tl.arange(0, block_columns)
@@ -116,8 +162,12 @@ def normed_conv_kernel(
     add: tl.constexpr,
     block_rows: tl.constexpr,
     block_depth: tl.constexpr,
+    BEHIND: tl.constexpr,
 ):
     """A convolution of whole rows of channels, so that their norm and Mish follow at once."""
+    if BEHIND:
+        tl.extra.cuda.gdc_launch_dependents()
+        tl.extra.cuda.gdc_wait()
     item = tl.program_id(1)
     row = tl.program_id(0) * block_rows + tl.arange(0, block_rows)
     column = tl.arange(0, outputs)
@@ -162,39 +212,55 @@ def attend_kernel(
     head_width: tl.constexpr,
     block_rows: tl.constexpr,
     block_columns: tl.constexpr,
+    BEHIND: tl.constexpr,
 ):
     """Attention in one pass over the keys, with a running maximum (Milakov and Gimelshein 2018)."""
     item, head = tl.program_id(1) // heads, tl.program_id(1) % heads
     first = tl.program_id(0) * block_rows
+    if BEHIND:
+        tl.extra.cuda.gdc_launch_dependents()
     length = tl.load(lengths + item).to(tl.int32)
+    if BEHIND:
+        tl.extra.cuda.gdc_wait()
     row = first + tl.arange(0, block_rows)
     width = tl.arange(0, head_width)
     stride: tl.constexpr = 3 * heads * head_width
     base = qkv + item * time * stride + head * head_width
     inside = (row < time)[:, None]
     query = tl.load(base + row[:, None] * stride + width, mask=inside, other=0)
+    column = tl.arange(0, block_columns)
+    keys = base + heads * head_width + column[None, :] * stride + width[:, None]
+    values = base + 2 * heads * head_width + column[:, None] * stride + width[None, :]
     highest = tl.full((block_rows,), float("-inf"), tl.float32)
     total = tl.zeros((block_rows,), tl.float32)
     attended = tl.zeros((block_rows, head_width), tl.float32)
     # A block that begins past the item's end attends to nothing and comes out zero.
     end = tl.where(first < length, length, 0)
-    for start in range(0, end, block_columns):
-        column = start + tl.arange(0, block_columns)
-        used = column < length
-        place = base + heads * head_width + column[None, :] * stride + width[:, None]
-        key = tl.load(place, mask=used[None, :], other=0)
-        scores = tl.where(used[None, :], tl.dot(query, key) * scale, float("-inf"))
-        raised = tl.maximum(highest, tl.max(scores, 1))
-        share = tl.exp2(scores - raised[:, None])
-        kept = tl.exp2(highest - raised)
-        total = total * kept + tl.sum(share, 1)
-        place = base + 2 * heads * head_width + column[:, None] * stride + width
-        value = tl.load(place, mask=used[:, None], other=0)
-        attended = attended * kept[:, None] + tl.dot(share.to(value.dtype), value)
-        highest = raised
+    whole = end // block_columns * block_columns  # up to there no key has to be left out
+    for start in range(0, whole, block_columns):
+        scores = tl.dot(query, tl.load(keys + start * stride))
+        value = tl.load(values + start * stride)
+        highest, total, attended = attend_to(scores, value, highest, total, attended, scale)
+    if whole < end:
+        used = whole + column < length
+        key = tl.load(keys + whole * stride, mask=used[None, :], other=0)
+        value = tl.load(values + whole * stride, mask=used[:, None], other=0)
+        scores = tl.where(used[None, :], tl.dot(query, key), float("-inf"))
+        highest, total, attended = attend_to(scores, value, highest, total, attended, scale)
     attended = attended / tl.maximum(total, 1e-30)[:, None]
     place = result + (item * time + row[:, None]) * (heads * head_width) + head * head_width + width
     tl.store(place, attended.to(result.dtype.element_ty), mask=inside)
+
+
+@triton.jit
+def attend_to(scores, value, highest, total, attended, scale):
+    """Take one more block of keys and values into the running softmax, of powers of 2."""
+    raised = tl.maximum(highest, tl.max(scores, 1))
+    share = tl.exp2(scores * scale - (raised * scale)[:, None])
+    kept = tl.exp2((highest - raised) * scale)
+    total = total * kept + tl.sum(share, 1)
+    attended = tl.dot(share.to(value.dtype), value, attended * kept[:, None])
+    return raised, total, attended
 
 
 @triton.jit

@@ -1,9 +1,9 @@
-"""S3Gen's kernels where an NVIDIA GPU runs Triton: cuBLAS for products, Triton for what is between.
+"""S3Gen's kernels where an NVIDIA GPU runs Triton.
 
 Products read half precision and sum in fp32; the residual stream, norms and softmax are fp32.
-Tested against `reference`. Block sizes are those that won on an H100; where they do not fit the
-100 KB of shared memory that a consumer card has, there is a smaller form. cuBLAS won against
-Triton products with the norm fused in.
+Tested against `reference`. Block sizes, and which products are the library's, are what won on an
+H100; where they do not fit the 100 KB of shared memory that a consumer card has, there is a smaller
+form.
 """
 
 import math
@@ -14,11 +14,13 @@ import triton
 from torch import Tensor
 from torch.nn import functional
 
+from engine.chatterbox.kernels.launch import Chain, may_start_early
 from engine.chatterbox.s3gen.kernels.blocks import (
     attend_kernel,
     linear_kernel,
     norm_kernel,
     normed_conv_kernel,
+    product_kernel,
     snake_kernel,
 )
 from engine.chatterbox.s3gen.kernels.reference import EPSILON, TAPS
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from engine.chatterbox.s3gen.kernels import Activation
 
 LARGE = 8192  # rows from which larger blocks pay
+MANY_PROGRAMS = 100  # fewer do not fill an H100, and smaller blocks are better
 NORM_ROWS = 4
 SNAKE_BLOCK = 1024
 #: Compute capabilities with 160 KB of shared memory and more; others have 100 KB.
@@ -40,6 +43,7 @@ class FusedKernels:
 
     def __init__(self, device: torch.device) -> None:
         self._much_shared_memory = torch.cuda.get_device_capability(device) in DATA_CENTRE
+        self._options = Chain(early=may_start_early(device)).options
 
     def norm_linear(
         self, stream: Tensor, ahead: Tensor, product: Linear, activation: "Activation"
@@ -49,10 +53,45 @@ class FusedKernels:
         count = stream.numel() // width
         normed = torch.empty_like(stream, dtype=product.weight.dtype)
         norm_kernel[(triton.cdiv(count, NORM_ROWS),)](
-            stream, ahead, normed, count, EPSILON, width=width, block_rows=NORM_ROWS, num_warps=4
+            stream,
+            ahead,
+            normed,
+            count,
+            EPSILON,
+            width=width,
+            block_rows=NORM_ROWS,
+            num_warps=4,
+            **self._options,
         )
-        result = functional.linear(normed, product.weight, product.bias)
-        return functional.gelu(result) if activation == "gelu" else result
+        if activation == "none" and count >= LARGE:
+            return functional.linear(normed, product.weight, product.bias)
+        return self._product(normed, product, gelu=activation == "gelu")
+
+    def _product(self, rows: Tensor, product: Linear, *, gelu: bool) -> Tensor:
+        """The product, rounded to the weight's dtype, or GELU of it."""
+        outputs, inputs = product.weight.shape
+        count = rows.numel() // inputs
+        result = rows.new_empty(*rows.shape[:-1], outputs)
+        block, warps, stages = 128, 8, 3
+        if triton.cdiv(count, block) * (outputs // block) < MANY_PROGRAMS:
+            block, warps, stages = 64, 4, 4
+        product_kernel[triton.cdiv(count, block), outputs // block](
+            rows,
+            product.weight,
+            product.bias,
+            result,
+            count,
+            inputs=inputs,
+            outputs=outputs,
+            gelu=gelu,
+            block_rows=block,
+            block_columns=block,
+            block_depth=64,
+            num_warps=warps,
+            num_stages=stages,
+            **self._options,
+        )
+        return result
 
     def add_product(self, stream: Tensor, rows: Tensor, weight: Tensor) -> None:
         """`stream` (fp32) grows by `rows` times the transposed weight, in place."""
@@ -65,7 +104,7 @@ class FusedKernels:
     def linear(self, rows: Tensor, product: Linear) -> Tensor:
         """The product in fp32, of rows in any dtype rounded to the weight's."""
         result = rows.new_empty(*rows.shape[:-1], len(product.weight), dtype=torch.float32)
-        _multiply(rows.view(1, -1, rows.shape[-1]), product, result, taps=1)
+        self._multiply(rows.view(1, -1, rows.shape[-1]), product, result, taps=1)
         return result
 
     def attend(self, qkv: Tensor, heads: int, lengths: Tensor) -> Tensor:
@@ -85,14 +124,15 @@ class FusedKernels:
             block_rows=block_rows,
             block_columns=block_columns,
             num_warps=4,
-            num_stages=3,
+            num_stages=3 if self._much_shared_memory else 2,
+            **self._options,
         )
         return result
 
     def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
         """Three taps: a row and the two before it, zero before the first; in fp32."""
         result = rows.new_empty(*rows.shape[:-1], len(product.weight), dtype=torch.float32)
-        _multiply(rows, product, result, taps=TAPS)
+        self._multiply(rows, product, result, taps=TAPS)
         return result
 
     def normed_conv(
@@ -125,8 +165,31 @@ class FusedKernels:
             block_depth=_depth(channels) if self._much_shared_memory and not large else 64,
             num_warps=8 if large else 4,
             num_stages=2 if large else 3,
+            **self._options,
         )
         return result
+
+    def _multiply(self, rows: Tensor, product: Linear, result: Tensor, *, taps: int) -> None:
+        batch, time, channels = rows.shape
+        outputs = len(product.weight)
+        large = batch * time >= LARGE
+        block_rows, block_columns = (128, 128) if large else (64, 64)
+        linear_kernel[triton.cdiv(time, block_rows), triton.cdiv(outputs, block_columns), batch](
+            rows,
+            product.weight,
+            product.bias,
+            result,
+            time,
+            channels=channels,
+            outputs=outputs,
+            taps=taps,
+            block_rows=block_rows,
+            block_columns=block_columns,
+            block_depth=64 if large else _depth(channels),
+            num_warps=8 if large else 4,
+            num_stages=3,
+            **self._options,
+        )
 
     def snake(
         self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
@@ -159,25 +222,3 @@ class FusedKernels:
 def _depth(channels: int) -> int:
     """How much of a row one step of a product takes: 128, where that divides it."""
     return 64 if channels % 128 else 128
-
-
-def _multiply(rows: Tensor, product: Linear, result: Tensor, *, taps: int) -> None:
-    batch, time, channels = rows.shape
-    outputs = len(product.weight)
-    large = batch * time >= LARGE
-    block_rows, block_columns = (128, 128) if large else (64, 64)
-    linear_kernel[triton.cdiv(time, block_rows), triton.cdiv(outputs, block_columns), batch](
-        rows,
-        product.weight,
-        product.bias,
-        result,
-        time,
-        channels=channels,
-        outputs=outputs,
-        taps=taps,
-        block_rows=block_rows,
-        block_columns=block_columns,
-        block_depth=64 if large else _depth(channels),
-        num_warps=8 if large else 4,
-        num_stages=3,
-    )

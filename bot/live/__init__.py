@@ -1,0 +1,1 @@
+"""Live reading: what members write is said in the voice channel."""

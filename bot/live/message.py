@@ -1,0 +1,51 @@
+"""What there is to read in a message of Discord's, and who wrote it."""
+
+import discord
+
+from bot.live.rules import Written
+from bot.text import message_kinds
+from data.live import Exclusion
+
+#: Everything else is Discord's own news: pins, boosts, arrivals, commands.
+_READ_TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply})
+
+
+def is_readable(message: discord.Message) -> bool:
+    """Whether somebody wrote it, in a server."""
+    return message.guild is not None and message.type in _READ_TYPES
+
+
+def text_of(message: discord.Message) -> str:
+    """The text with what is before and after it: "replying to Bob", "an image"."""
+    reference = message.reference
+    forwarded = reference is not None and reference.type is discord.MessageReferenceType.forward
+    answered = reference.resolved if reference and not forwarded else None
+    before = message_kinds(
+        reply_to=answered.author.display_name if isinstance(answered, discord.Message) else None,
+        forwarded=forwarded,
+    )
+    after = message_kinds(
+        attachments=[attachment.content_type for attachment in message.attachments],
+        stickers=[sticker.name for sticker in message.stickers],
+        poll=message.poll.question if message.poll else None,
+        voice_message=message.flags.voice,
+    )
+    return "\n".join(part for part in (before, message.content, after) if part)
+
+
+def written(
+    message: discord.Message, seat_id: int, own_id: int, exclusions: set[Exclusion]
+) -> Written:
+    """The facts that the rules go by. `seat_id` is the bot's voice channel."""
+    author = message.author
+    voice = author.voice if isinstance(author, discord.Member) else None
+    return Written(
+        content=message.content,
+        own=author.id == own_id,
+        by_bot=author.bot,
+        in_channel=bool(voice and voice.channel and voice.channel.id == seat_id),
+        role_ids={role.id for role in author.roles}
+        if isinstance(author, discord.Member)
+        else frozenset(),
+        exclusions=exclusions,
+    )

@@ -1,0 +1,52 @@
+"""Whether the bot may come into a channel and speak, and who there would hear it."""
+
+import discord
+
+from bot.errors import UserError
+from bot.voice import reasons
+
+VocalChannel = discord.VoiceChannel | discord.StageChannel
+
+
+def require_admission(channel: VocalChannel) -> None:
+    """Raise `UserError`, naming what is missing, where the bot may not come in and speak.
+
+    Discord itself sends no event at all for a channel that is full or forbidden.
+    """
+    me = channel.guild.me
+    permissions = channel.permissions_for(me)
+    missing = [
+        name
+        for name, granted in (
+            ("View Channel", permissions.view_channel),
+            ("Connect", permissions.connect),
+            ("Speak", permissions.speak),
+        )
+        if not granted
+    ]
+    if missing:
+        raise UserError(
+            f"I may not speak in {channel.mention}: I am missing {' and '.join(missing)}."
+        )
+    full = 0 < channel.user_limit <= len(channel.voice_states)
+    if full and me.id not in channel.voice_states and not permissions.move_members:
+        raise UserError(f"{channel.mention} is full.")
+
+
+def silenced(channel: VocalChannel) -> str | None:
+    """Why nobody hears the bot although it is in `channel`; None where they do."""
+    state = channel.guild.me.voice
+    if state is None:
+        return None
+    if state.mute:
+        return reasons.MUTED
+    if state.suppress:
+        return reasons.AUDIENCE if isinstance(channel, discord.StageChannel) else reasons.FORBIDDEN
+    return None
+
+
+def listened_to(channel: VocalChannel) -> bool:
+    """Whether anybody but bots is in `channel`. Who is not known to be a bot counts as somebody."""
+    guild = channel.guild
+    members = (guild.get_member(user_id) for user_id in channel.voice_states)
+    return any(member is None or not member.bot for member in members)

@@ -1,0 +1,163 @@
+"""`/live`: what members write is read aloud; and the events that this needs."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TimbreBot
+from bot.errors import UserError
+from cogs.channel import where_asked
+from cogs.queue import moderates
+from data.live import Exclusion
+
+_NO_INTENT = (
+    "I am not allowed to read messages. Whoever runs me has to switch on “Message Content Intent” "
+    "on the Bot page of Discord's developer portal, and start me again."
+)
+
+
+@app_commands.guild_only()
+class Live(commands.GroupCog, group_name="live", group_description="Read messages aloud"):
+    """Starts, stops and follows live reading."""
+
+    def __init__(self, bot: TimbreBot) -> None:
+        self.bot = bot
+
+    @app_commands.command(description="Read a text channel aloud where you are")
+    @app_commands.describe(channel="What to read (default: this channel)")
+    async def start(
+        self, interaction: discord.Interaction, channel: discord.TextChannel | None = None
+    ) -> None:
+        """Join the caller and read `channel` and the voice channel's own chat."""
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        member = _member(interaction)
+        if not self.bot.intents.message_content:
+            raise UserError(_NO_INTENT)
+        seat = member.voice.channel if member.voice else None
+        if seat is None:
+            raise UserError("Join a voice channel first, so that I know where to read.")
+        if channel and not channel.permissions_for(member).view_channel:
+            raise UserError(f"You may not see {channel.mention} yourself.")
+        if channel and not channel.permissions_for(member.guild.me).view_channel:
+            raise UserError(f"I may not see {channel.mention}: I am missing View Channel.")
+        await self.bot.sessions.of(member.guild).join(seat, asked_in=where_asked(interaction))
+        text_channel_id = channel.id if channel else interaction.channel_id or seat.id
+        self.bot.live.start(member.guild, text_channel_id)
+        await interaction.edit_original_response(
+            content=f"I am reading <#{text_channel_id}> and the chat of {seat.mention} aloud. "
+            "A message that begins with ; stays unread."
+        )
+
+    @app_commands.command(description="Stop reading messages aloud")
+    async def stop(self, interaction: discord.Interaction) -> None:
+        """Read no more, and stay in the channel."""
+        guild = _member(interaction).guild
+        if not self.bot.live.stop(guild):
+            raise UserError("I am reading nothing here.")
+        await interaction.response.send_message("I stopped reading.", ephemeral=True)
+
+    @app_commands.command(description="Show what is being read aloud")
+    async def status(self, interaction: discord.Interaction) -> None:
+        """Say what is read, where, and whether the caller's messages are."""
+        member = _member(interaction)
+        binding = self.bot.live.of(member.guild)
+        seat = self.bot.sessions.of(member.guild).channel
+        if binding is None or seat is None:
+            said = "I am reading nothing here. /live start begins."
+        else:
+            said = (
+                f"I am reading <#{binding.text_channel_id}> and the chat of {seat.mention} aloud "
+                f"in {seat.mention}; messages read so far: {binding.read}."
+            )
+        excluded = await self.bot.services.store.exclusions.of(member.id, member.guild.id)
+        if Exclusion.BLOCKED in excluded:
+            said += "\nA moderator decided that your messages are not read."
+        elif Exclusion.OPTED_OUT in excluded:
+            said += "\nYour messages are not read, as you wished; /live optin changes that."
+        await interaction.response.send_message(said, ephemeral=True)
+
+    @app_commands.command(description="Do not read my messages aloud in this server")
+    async def optout(self, interaction: discord.Interaction) -> None:
+        """Leave the caller's messages unread."""
+        member = _member(interaction)
+        await self.bot.services.store.exclusions.add(
+            member.id, member.guild.id, Exclusion.OPTED_OUT
+        )
+        await interaction.response.send_message(
+            "I will not read your messages here.", ephemeral=True
+        )
+
+    @app_commands.command(description="Read my messages aloud again")
+    async def optin(self, interaction: discord.Interaction) -> None:
+        """Undo `/live optout`."""
+        member = _member(interaction)
+        await self.bot.services.store.exclusions.remove(
+            member.id, member.guild.id, Exclusion.OPTED_OUT
+        )
+        await interaction.response.send_message("I will read your messages here.", ephemeral=True)
+
+    @app_commands.command(description="Moderators: do not read somebody's messages")
+    @app_commands.describe(member="Whose messages stay unread")
+    async def block(self, interaction: discord.Interaction, member: discord.Member) -> None:
+        """Leave a member's messages unread."""
+        _require_moderator(interaction)
+        await self.bot.services.store.exclusions.add(member.id, member.guild.id, Exclusion.BLOCKED)
+        await interaction.response.send_message(
+            f"I will not read what {member.mention} writes.", ephemeral=True
+        )
+
+    @app_commands.command(description="Moderators: read somebody's messages again")
+    @app_commands.describe(member="Whose messages are read again")
+    async def unblock(self, interaction: discord.Interaction, member: discord.Member) -> None:
+        """Undo `/live block`."""
+        _require_moderator(interaction)
+        if not await self.bot.services.store.exclusions.remove(
+            member.id, member.guild.id, Exclusion.BLOCKED
+        ):
+            raise UserError(f"{member.display_name} is not blocked.")
+        await interaction.response.send_message(
+            f"I will read what {member.mention} writes.", ephemeral=True
+        )
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Read a new message."""
+        await self.bot.live.message(message)
+
+    @commands.Cog.listener()
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Follow an edit: no message is cached, so only the raw event comes."""
+        await self.bot.live.edited(payload.message)
+
+    @commands.Cog.listener()
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Take a deleted message back."""
+        await self.bot.live.deleted(payload.guild_id, payload.message_id)
+
+    @commands.Cog.listener()
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Take back what a moderator deleted at once."""
+        for message_id in payload.message_ids:
+            await self.bot.live.deleted(payload.guild_id, message_id)
+
+    @commands.Cog.listener()
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        """Announce who comes and goes."""
+        await self.bot.live.moved(member, before, after)
+
+
+def _member(interaction: discord.Interaction) -> discord.Member:
+    assert isinstance(interaction.user, discord.Member)  # guild_only
+    return interaction.user
+
+
+def _require_moderator(interaction: discord.Interaction) -> None:
+    if not moderates(interaction):
+        raise UserError("Only members who may mute others can decide that.")
+
+
+async def setup(bot: TimbreBot) -> None:
+    """Called by discord.py when the extension is loaded."""
+    await bot.add_cog(Live(bot))

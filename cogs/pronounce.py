@@ -1,0 +1,142 @@
+"""`/pronounce`: how words are said, for oneself or, by moderators, for the server."""
+
+import io
+from typing import Literal, TypedDict
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TimbreBot
+from bot.errors import UserError
+from bot.names import names_in
+from bot.text.pronunciations import MOST_FILE_BYTES, from_csv, from_json, to_csv, to_json
+from cogs.queue import moderates
+
+Whose = Literal["me", "server"]
+_LONGEST_REPLY = 1900
+
+
+class _Owner(TypedDict, total=False):
+    guild_id: int
+    user_id: int
+
+
+@app_commands.guild_only()
+class Pronounce(
+    commands.GroupCog, group_name="pronounce", group_description="Choose how words are said"
+):
+    """Keeps and shows pronunciations. One's own win over the server's."""
+
+    def __init__(self, bot: TimbreBot) -> None:
+        self.bot = bot
+        self.pronouncing = bot.services.pronouncing
+
+    @app_commands.command(description="Say a word in another way")
+    @app_commands.describe(
+        word="As it is written", say="As it is said", whose="For you (default) or for everybody"
+    )
+    async def add(
+        self,
+        interaction: discord.Interaction,
+        word: app_commands.Range[str, 1, 100],
+        say: app_commands.Range[str, 1, 400],
+        whose: Whose = "me",
+    ) -> None:
+        """Add or change an entry."""
+        word, say = await self.pronouncing.add(word, say, **_owner(interaction, whose))
+        await _reply(interaction, f"I will say “{word}” as “{say}”.")
+
+    @app_commands.command(description="Say a word as usual again")
+    @app_commands.describe(word="The word", whose="Of yours (default) or of everybody's")
+    async def remove(
+        self,
+        interaction: discord.Interaction,
+        word: app_commands.Range[str, 1, 100],
+        whose: Whose = "me",
+    ) -> None:
+        """Forget an entry."""
+        await self.pronouncing.remove(word, **_owner(interaction, whose))
+        await _reply(interaction, f"I will say “{word}” as usual again.")
+
+    @app_commands.command(name="list", description="Show how words are said")
+    @app_commands.describe(whose="Yours (default) or everybody's")
+    async def show(self, interaction: discord.Interaction, whose: Whose = "me") -> None:
+        """List the entries; a long list is cut, and `/pronounce export` has it all."""
+        entries = await self.pronouncing.entries(**_owner(interaction, whose, reading=True))
+        if not entries:
+            raise UserError("There are no entries yet. /pronounce add makes one.")
+        await _reply(interaction, "\n".join(f"{word} → {say}" for word, say in entries.items()))
+
+    @app_commands.command(description="Show what becomes of a text, step by step")
+    @app_commands.describe(text="What to read")
+    async def test(
+        self, interaction: discord.Interaction, text: app_commands.Range[str, 1, 1000]
+    ) -> None:
+        """Show the text after every step that changed it."""
+        assert interaction.guild is not None  # guild_only
+        pronunciations = await self.pronouncing.of(interaction.guild.id, interaction.user.id)
+        steps = self.bot.services.reader.explain(
+            text, names_in(text, interaction.guild), pronunciations
+        )
+        lines: list[str] = []
+        before = text
+        for step, after in steps:
+            if after != before:
+                lines.append(f"{step}: {after}")
+            before = after
+        lines.append(f"I say: {before}" if before else "I say nothing.")
+        await _reply(interaction, "\n".join(lines))
+
+    @app_commands.command(name="import", description="Replace all entries by those of a file")
+    @app_commands.describe(file="A .json or .csv file", whose="Yours (default) or everybody's")
+    async def take(
+        self, interaction: discord.Interaction, file: discord.Attachment, whose: Whose = "me"
+    ) -> None:
+        """Read a file as `/pronounce export` writes it."""
+        owner = _owner(interaction, whose)
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        if file.size > MOST_FILE_BYTES:
+            raise UserError(f"The file is larger than {MOST_FILE_BYTES:,} bytes.")
+        data = await file.read()
+        try:
+            entries = from_csv(data) if file.filename.lower().endswith(".csv") else from_json(data)
+        except ValueError as error:
+            raise UserError(str(error)) from None
+        await self.pronouncing.replace(entries, **owner)
+        count = "1 entry" if len(entries) == 1 else f"{len(entries):,} entries"
+        await interaction.edit_original_response(content=f"That is all there is now: {count}.")
+
+    @app_commands.command(name="export", description="Get all entries as a file")
+    @app_commands.describe(whose="Yours (default) or everybody's", kind="Which kind of file")
+    async def give(
+        self,
+        interaction: discord.Interaction,
+        whose: Whose = "me",
+        kind: Literal["json", "csv"] = "json",
+    ) -> None:
+        """Send the entries as a file that `/pronounce import` takes."""
+        entries = await self.pronouncing.entries(**_owner(interaction, whose, reading=True))
+        written = to_csv(entries) if kind == "csv" else to_json(entries)
+        file = discord.File(io.BytesIO(written.encode()), filename=f"pronunciations.{kind}")
+        await interaction.response.send_message(file=file, ephemeral=True)
+
+
+def _owner(interaction: discord.Interaction, whose: Whose, *, reading: bool = False) -> _Owner:
+    assert interaction.guild_id is not None  # guild_only
+    if whose == "me":
+        return {"user_id": interaction.user.id}
+    if not reading and not moderates(interaction):
+        raise UserError("Only members who may mute others can change the server's entries.")
+    return {"guild_id": interaction.guild_id}
+
+
+async def _reply(interaction: discord.Interaction, text: str) -> None:
+    shown = text if len(text) <= _LONGEST_REPLY else text[:_LONGEST_REPLY] + "\n…"
+    shown = discord.utils.escape_markdown(shown)[:2000]
+    await interaction.response.send_message(shown, ephemeral=True)
+
+
+async def setup(bot: TimbreBot) -> None:
+    """Called by discord.py when the extension is loaded."""
+    await bot.add_cog(Pronounce(bot))

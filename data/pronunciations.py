@@ -1,0 +1,50 @@
+"""How servers and members want words said."""
+
+from collections.abc import Callable, Mapping
+
+from data.database import Database
+from data.voices import Users
+
+
+class PronunciationStore:
+    """Entries as {word: what to say}. Each call names a server or a member, never both."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._users = Users(database, clock)
+
+    async def entries(
+        self, *, guild_id: int | None = None, user_id: int | None = None
+    ) -> dict[str, str]:
+        """All entries of a server or a member, by word."""
+        rows = await self._database.fetch(
+            "SELECT word, say FROM pronunciations WHERE guild_id IS ? AND user_id IS ? "
+            "ORDER BY word",
+            guild_id,
+            user_id,
+        )
+        return {row["word"]: row["say"] for row in rows}
+
+    async def replace(
+        self,
+        entries: Mapping[str, str],
+        *,
+        guild_id: int | None = None,
+        user_id: int | None = None,
+    ) -> None:
+        """Make `entries` all that a server or a member has.
+
+        Raises `sqlite3.IntegrityError` for both or neither of them, or an empty word.
+        """
+        async with self._database.transaction():
+            if user_id is not None:
+                await self._users.touch(user_id)
+            await self._database.execute(
+                "DELETE FROM pronunciations WHERE guild_id IS ? AND user_id IS ?",
+                guild_id,
+                user_id,
+            )
+            await self._database.execute_each(
+                "INSERT INTO pronunciations (guild_id, user_id, word, say) VALUES (?, ?, ?, ?)",
+                [(guild_id, user_id, word, say) for word, say in entries.items()],
+            )

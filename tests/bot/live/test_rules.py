@@ -1,0 +1,50 @@
+"""Who and what is read aloud, as a table."""
+
+import pytest
+
+from bot.live.rules import Unread, Written, why_unread
+from bot.live.voice import stock_voice_of
+from data.live import Exclusion
+from data.rows import GuildSettings
+
+USUAL = GuildSettings(guild_id=1)
+BOTS = GuildSettings(guild_id=1, read_bots=True)
+ANYWHERE = GuildSettings(guild_id=1, only_in_channel=False)
+ROLE = GuildSettings(guild_id=1, required_role_id=7)
+BLOCKED, OPTED_OUT = frozenset({Exclusion.BLOCKED}), frozenset({Exclusion.OPTED_OUT})
+
+
+@pytest.mark.parametrize(
+    ("written", "settings", "expected"),
+    [
+        (Written("hello"), USUAL, None),
+        (Written("a; b"), USUAL, None),
+        (Written("; hello"), USUAL, Unread.MUTED),
+        (Written("hello", own=True, by_bot=True), BOTS, Unread.OWN),
+        (Written("hello", by_bot=True), USUAL, Unread.BOT),
+        (Written("hello", by_bot=True, in_channel=False), BOTS, None),
+        (Written("hello", by_bot=True, exclusions=BLOCKED), BOTS, Unread.BLOCKED),
+        (Written("hello", exclusions=BLOCKED), USUAL, Unread.BLOCKED),
+        (Written("hello", exclusions=OPTED_OUT), ANYWHERE, Unread.OPTED_OUT),
+        (Written("hello", in_channel=False), USUAL, Unread.ELSEWHERE),
+        (Written("hello", in_channel=False), ANYWHERE, None),
+        (Written("hello"), ROLE, Unread.NO_ROLE),
+        (Written("hello", role_ids=frozenset({7})), ROLE, None),
+        (Written("hello", role_ids=frozenset({8})), ROLE, Unread.NO_ROLE),
+    ],
+)
+def test_what_is_read(written: Written, settings: GuildSettings, expected: Unread | None) -> None:
+    assert why_unread(written, settings) is expected
+
+
+def test_a_member_keeps_a_stock_voice_and_members_differ() -> None:
+    names = ["one", "two", "three"]
+    first = [stock_voice_of(user, names, None).name for user in range(60)]
+    assert first == [stock_voice_of(user, names, None).name for user in range(60)]
+    assert set(first) == set(names)
+
+
+def test_the_servers_stock_voice_counts_where_the_engine_has_it() -> None:
+    assert stock_voice_of(1, ["one", "two"], "two").name == "two"
+    assert stock_voice_of(1, ["one"], "gone").name == "one"
+    assert stock_voice_of(1, [], None).name == ""

@@ -1,0 +1,92 @@
+"""Live reading: what members write is heard, and what they do not want heard is not."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.loopback.channels import Channel
+from tests.end_to_end.conftest import Stage, a_stage, mono
+from tests.recogniser import word_error_rate
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def the_text_channel(stage: Stage) -> Channel:
+    """Where commands are typed and messages written."""
+    return next(c for c in stage.guild.channels.values() if c.name == "general")
+
+
+async def test_a_message_is_heard_with_its_authors_name(stage: Stage) -> None:
+    general = the_text_channel(stage)
+    await stage.alice.join(stage.lounge)
+    assert "aloud" in await stage.reply(stage.alice, "live start")
+    sent = time.monotonic()
+    await stage.alice.send(general, "The kettle is on the stove.")
+    heard = await stage.lounge.heard(since_s=sent, quiet_ms=1500)
+    assert word_error_rate("Alice says the kettle is on the stove", mono(heard), 48_000) <= 0.25
+
+
+async def test_a_muted_message_is_not_heard_and_the_next_one_is_without_a_name(
+    stage: Stage,
+) -> None:
+    general = the_text_channel(stage)
+    sent = time.monotonic()
+    await stage.alice.send(general, "; the garden is full of apples")
+    await stage.bob.send(general, "I am in no channel, so nobody hears me.")
+    await stage.alice.send(general, "The window is open.")
+    heard = await stage.lounge.heard(since_s=sent, quiet_ms=1500)
+    assert word_error_rate("the window is open", mono(heard), 48_000) <= 0.3
+
+
+async def test_an_edit_before_its_turn_is_heard_and_a_deleted_message_is_not(stage: Stage) -> None:
+    general = the_text_channel(stage)
+    sent = time.monotonic()
+    await stage.alice.send(general, "The kettle is on the stove.")
+    edited = await stage.alice.send(general, "The garden is full of apples.")
+    deleted = await stage.alice.send(general, "Nobody should ever hear this sentence.")
+    await edited.edit("The window is open.")
+    await deleted.delete()
+    heard = await stage.lounge.heard(since_s=sent, quiet_ms=2000)
+    expected = "the kettle is on the stove the window is open"
+    assert word_error_rate(expected, mono(heard), 48_000) <= 0.25
+    # Whoever took something back is not told so in the channel.
+    assert not [m for m in general.messages.values() if m.author is stage.discord.bot_user]
+
+
+async def test_whoever_opted_out_or_is_blocked_is_not_heard(stage: Stage) -> None:
+    general = the_text_channel(stage)
+    assert "not read" in await stage.reply(stage.alice, "live optout")
+    sent = time.monotonic()
+    await stage.alice.send(general, "The window is open.")
+    await asyncio.sleep(1.5)
+    assert stage.lounge.recording.heard(sent).audible == ()
+    assert "will read" in await stage.reply(stage.alice, "live optin")
+    sent = time.monotonic()
+    await stage.alice.send(general, "The window is open.")
+    await stage.lounge.first_sound(since_s=sent)
+    refused = await (await stage.alice.slash("live block", member=stage.bob)).reply()
+    assert "Only members who may mute" in refused.text
+
+
+async def test_after_stop_nothing_is_read(stage: Stage) -> None:
+    general = the_text_channel(stage)
+    await stage.alice.send(general, "This is going to be taken back.")
+    assert await stage.reply(stage.alice, "live stop") == "I stopped reading."
+    await asyncio.sleep(0.5)
+    assert not [m for m in general.messages.values() if m.author is stage.discord.bot_user]
+    sent = time.monotonic()
+    await stage.alice.send(general, "The window is open.")
+    await asyncio.sleep(1.5)
+    assert stage.lounge.recording.heard(sent).audible == ()
+    assert "reading nothing" in await stage.reply(stage.alice, "live status")
+
+
+async def test_without_the_intent_the_bot_runs_and_says_what_to_switch_on(tmp_path: Path) -> None:
+    async with a_stage(tmp_path, message_content_refused=True) as refused:
+        await refused.alice.join(refused.lounge)
+        assert "Message Content Intent" in await refused.reply(refused.alice, "live start")
+        await refused.reply(refused.alice, "join")
+        assert refused.guild.bot.voice_channel is refused.lounge
+    assert "/live is off" in (tmp_path / "bot.log").read_text(encoding="utf-8")

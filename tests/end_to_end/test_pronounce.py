@@ -1,0 +1,48 @@
+"""Pronunciations: kept, shown, imported, exported, and heard."""
+
+import time
+
+import pytest
+
+from bot.loopback.attachments import File
+from tests.end_to_end.conftest import Stage, mono
+from tests.recogniser import word_error_rate
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_an_entry_is_kept_and_heard(stage: Stage) -> None:
+    said = await stage.reply(stage.alice, "pronounce add", word="qqq", say="kettle")
+    assert "kettle" in said
+    assert "qqq → kettle" in await stage.reply(stage.alice, "pronounce list")
+    tested = await stage.reply(stage.alice, "pronounce test", text="The qqq is on the stove.")
+    assert tested.endswith("I say: The kettle is on the stove.")
+    await stage.alice.join(stage.lounge)
+    sent = time.monotonic()
+    await stage.reply(stage.alice, "say", text="The qqq is on the stove.")
+    heard = await stage.lounge.heard(since_s=sent, quiet_ms=900)
+    assert word_error_rate("The kettle is on the stove", mono(heard), 48_000) <= 0.15
+
+
+async def test_an_entry_of_ones_own_is_nobody_elses(stage: Stage) -> None:
+    tested = await stage.reply(stage.bob, "pronounce test", text="The qqq is here.")
+    assert "kettle" not in tested
+
+
+async def test_a_file_goes_in_and_comes_out(stage: Stage) -> None:
+    file = File("words.csv", b"word,say\nabc,alphabet\n")
+    taken = await (await stage.bob.slash("pronounce import", file=file)).reply()
+    assert "1 entry" in taken.text
+    given = await (await stage.bob.slash("pronounce export", kind="csv")).reply()
+    assert given.attachments[0].data == b"word,say\r\nabc,alphabet\r\n"
+
+
+async def test_only_moderators_change_the_servers_entries(stage: Stage) -> None:
+    said = await stage.reply(stage.bob, "pronounce add", word="a", say="b", whose="server")
+    assert "Only members who may mute others" in said
+
+
+async def test_what_is_removed_is_gone(stage: Stage) -> None:
+    await stage.reply(stage.alice, "pronounce remove", word="qqq")
+    assert "no entries" in await stage.reply(stage.alice, "pronounce list")
+    assert "no such entry" in await stage.reply(stage.alice, "pronounce remove", word="qqq")

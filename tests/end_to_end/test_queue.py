@@ -1,0 +1,178 @@
+"""What members can do about what is said: skip, stop, pause, see the line; when the bot goes."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bot.loopback import Interaction
+from tests.end_to_end.conftest import Stage, a_stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LONG = "There was a man who walked to the sea and looked at the waves until the sun went down."
+SHORT = "The cat sleeps."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A stage whose lines are in the cache, and whose bot leaves soon when it is alone or idle."""
+    async with a_stage(
+        tmp_path_factory.mktemp("queue"),
+        TIMBRE_VOICE_ALONE_LEAVE_S="1",
+        TIMBRE_VOICE_IDLE_LEAVE_S="4",
+    ) as opened:
+        await opened.alice.join(opened.lounge)
+        for line in (LONG, SHORT):
+            since = time.monotonic()
+            await opened.reply(opened.alice, "say", text=line)
+            await opened.lounge.heard(since_s=since, quiet_ms=2500, timeout_s=60)
+        yield opened
+
+
+async def sounding(stage: Stage, *lines: str) -> tuple[float, list[Interaction]]:
+    """Alice and Bob sit in the lounge, Alice's lines are asked for, and the first one sounds."""
+    await stage.alice.join(stage.lounge)
+    await stage.bob.join(stage.lounge)
+    since = time.monotonic()
+    asked = []
+    for line in lines:
+        asked.append(await stage.alice.slash("say", text=line))
+        await asyncio.sleep(0.05)
+    await stage.lounge.first_sound(since_s=since)
+    await asyncio.sleep(0.2)
+    return since, asked
+
+
+async def test_skip_silences_within_100_ms_and_the_next_line_follows(stage: Stage) -> None:
+    since, asked = await sounding(stage, LONG, SHORT)
+    skipped = time.monotonic()
+    assert await stage.reply(stage.alice, "skip") == "Skipped."
+    assert (await asked[0].reply(number=1)).text == "That was skipped."
+    heard = await stage.lounge.heard(since_s=since, quiet_ms=700)
+    first, second = heard.utterances(pause_ms=60)[:1], heard.utterances(pause_ms=60)[-1]
+    assert first[0].end_s - skipped <= 0.100
+    assert second.start_s > skipped
+    await asked[1].reply()
+
+
+async def test_only_moderators_skip_what_others_say(stage: Stage) -> None:
+    since, asked = await sounding(stage, LONG)
+    assert "somebody else's words" in await stage.reply(stage.bob, "skip")
+    assert "nothing to stop" in await stage.reply(stage.bob, "stop")
+    role = stage.guild.add_role("Moderator", mute_members=True)
+    carol = stage.guild.add_member("Carol", roles=(role,))
+    assert await stage.reply(carol, "skip") == "Skipped."
+    assert "skipped" in (await asked[0].reply(number=1)).text
+    heard = await stage.lounge.heard(since_s=since, quiet_ms=300)
+    assert heard.audible[-1].arrived_s - since < 3
+
+
+async def test_stop_takes_back_ones_own_and_leaves_the_rest(stage: Stage) -> None:
+    _, asked = await sounding(stage, LONG, LONG)
+    bobs = await stage.bob.slash("say", text=SHORT)
+    await bobs.reply()
+    assert await stage.reply(stage.alice, "stop") == "I stopped 2 things."
+    assert "stopped" in (await asked[1].reply(number=1)).text
+    stopped = time.monotonic()
+    heard = await stage.lounge.heard(since_s=stopped, quiet_ms=500)
+    assert 0.3 < len(heard.audible) * 0.02 < 3
+
+
+async def test_who_cannot_be_answered_any_more_is_told_in_the_channel(stage: Stage) -> None:
+    """Discord takes an answer for 15 minutes; a line may be held back for longer."""
+    _, asked = await sounding(stage, LONG, LONG)
+    await asked[1].reply()
+    asked[1].expire()
+    assert await stage.reply(stage.alice, "stop") == "I stopped 2 things."
+    written = asked[1].channel.messages.values()
+    async with asyncio.timeout(5):
+        while not (told := [m.content for m in written if m.content.startswith("<@")]):
+            await asyncio.sleep(0.05)
+    assert told == [f"<@{stage.alice.id}>: That was stopped."]
+
+
+async def test_pause_holds_back_and_resume_goes_on_where_it_was(stage: Stage) -> None:
+    role = stage.guild.add_role("Host", mute_members=True)
+    dora = stage.guild.add_member("Dora", roles=(role,))
+    since, _ = await sounding(stage, LONG)
+    whole = await stage.lounge.heard(since_s=since, quiet_ms=900)
+    since, _ = await sounding(stage, LONG)
+    await stage.reply(dora, "pause")
+    await asyncio.sleep(0.15)
+    paused = time.monotonic()
+    await asyncio.sleep(0.6)
+    assert stage.lounge.recording.heard(paused).audible == ()
+    assert "paused" in (await stage.reply(stage.alice, "queue"))
+    await stage.reply(dora, "resume")
+    heard = await stage.lounge.heard(since_s=since, quiet_ms=900)
+    assert [p.opus for p in heard.packets if not p.is_silence_frame] == [
+        p.opus for p in whole.packets if not p.is_silence_frame
+    ]
+    assert "not paused" in await stage.reply(dora, "resume")
+
+
+async def test_the_queue_is_shown_and_ones_own_can_be_taken_out(stage: Stage) -> None:
+    _, asked = await sounding(stage, LONG, SHORT)
+    shown = await (await stage.alice.slash("queue")).reply()
+    assert "2 things to say" in shown.text
+    assert "(now)" in shown.text
+    assert SHORT in shown.text
+    await shown.press("Cancel 2")
+    assert "taken back" in (await asked[1].reply(number=1)).text
+    bobs = await (await stage.bob.slash("queue")).reply()
+    assert "1 thing to say" in bobs.text
+    await stage.reply(stage.alice, "stop")
+    await asyncio.sleep(0.2)
+
+
+async def test_a_text_of_2000_characters_starts_soon_joins_without_a_gap_and_can_be_stopped(
+    stage: Stage,
+) -> None:
+    """The second time its first chunks are in the cache, so that synthesis keeps up for sure."""
+    story = "The door was open and nobody was there, so we went in and sat down by the fire. "
+    text = (story * 30)[:2000]
+    for longest_wait_s in (20, 2):
+        since, asked = await sounding(stage, text)
+        assert await stage.lounge.first_sound(since_s=since) - since <= longest_wait_s
+        await asyncio.sleep(9)
+        skipped = time.monotonic()
+        assert await stage.reply(stage.alice, "skip") == "Skipped."
+        heard = await stage.lounge.heard(since_s=since, quiet_ms=500)
+        assert heard.audible[-1].arrived_s - skipped <= 0.100
+        assert "skipped" in (await asked[0].reply(number=1)).text
+    sounded = [p for p in heard.packets if not p.is_silence_frame]
+    gaps = [(b.arrived_s - a.arrived_s) * 1000 - 20 for a, b in itertools.pairwise(sounded)]
+    assert len(sounded) * 0.02 > 8
+    assert max(gaps) <= 60
+
+
+async def test_the_bot_leaves_when_everybody_has_left_and_says_so(stage: Stage) -> None:
+    await sounding(stage, SHORT)
+    general = (await stage.alice.slash("queue")).channel
+    await stage.alice.leave()
+    await stage.bob.leave()
+    left = time.monotonic()
+    while stage.guild.bot.voice_channel:
+        assert time.monotonic() - left < 4
+        await asyncio.sleep(0.05)
+    assert time.monotonic() - left >= 0.9
+    await asyncio.sleep(0.2)
+    assert any("Everybody left" in m.content for m in general.messages.values())
+
+
+async def test_an_idle_bot_leaves_and_moves_do_not_keep_it(stage: Stage) -> None:
+    await stage.alice.join(stage.lounge)
+    await stage.reply(stage.alice, "join")
+    study = stage.guild.add_voice_channel("Study")
+    await stage.bob.join(study)
+    joined = time.monotonic()
+    await asyncio.sleep(2)
+    await stage.guild.move_bot(study)
+    while stage.guild.bot.voice_channel:
+        assert time.monotonic() - joined < 6.5
+        await asyncio.sleep(0.05)
+    assert time.monotonic() - joined >= 3.5
