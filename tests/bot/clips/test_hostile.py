@@ -140,18 +140,19 @@ async def test_a_thousand_hostile_files(
 ) -> None:
     """No crash, no hang, no file, no process; a sentence each; and hardly any memory here."""
     pcm = np.concatenate(spoken["heart"])
-    files = corpus(pcm)
     outcomes: Counter[tuple[str, str]] = Counter()
     largest_of: Counter[str] = Counter()
-    number = 0
+    # Made beforehand: what making them takes is not what judging them takes.
+    kinds: dict[Path, str] = {}
+    for number, (kind, content) in enumerate(corpus(pcm)):
+        upload = tmp_path / str(number)
+        upload.write_bytes(content)
+        kinds[upload] = kind
+        largest_of[kind] = max(largest_of[kind], len(content))
+    uploads = iter(kinds.items())
 
     async def work() -> None:
-        nonlocal number
-        for kind, content in files:
-            number += 1
-            upload = tmp_path / str(number)
-            upload.write_bytes(content)
-            largest_of[kind] = max(largest_of[kind], len(content))
+        for upload, kind in uploads:
             try:
                 clip = await asyncio.wait_for(judge(upload, LIMITS), 60)
                 outcome = "accepted"
