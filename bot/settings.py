@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     clip_min_snr_db: Annotated[float, Field(ge=0, le=60)] = 12.0
     clip_max_clipped_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     clip_min_loudness_lufs: Annotated[float, Field(ge=-70, le=0)] = -50.0
-    clip_min_same_speaker_similarity: Annotated[float, Field(ge=0, le=1)] = 0.7
+    clip_min_same_speaker_similarity: Annotated[float, Field(ge=0, le=1)] = 0.8
     clip_checks_at_once: Annotated[int, Field(ge=1, le=64)] = 2
 
     # Voices

@@ -51,6 +51,17 @@ class VoiceReport(msgspec.Struct, frozen=True, kw_only=True):
     reported_at: float
 
 
+class DisabledClip(msgspec.Struct, frozen=True, kw_only=True):
+    """A clip that may not be spoken in nor registered, in a server or (None) in every one.
+
+    `clip_digest` is made from the clip's SHA-256 and is no digest of the clip itself.
+    """
+
+    guild_id: int | None
+    clip_digest: str
+    disabled_at: float
+
+
 class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a server has chosen. A server that never chose anything has the defaults.
 
@@ -109,7 +120,15 @@ class SpeechKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Row = TypeVar(
-    "Row", User, VoiceRow, VoiceReport, GuildSettings, LiveBinding, ConditionalsKey, SpeechKey
+    "Row",
+    User,
+    VoiceRow,
+    VoiceReport,
+    DisabledClip,
+    GuildSettings,
+    LiveBinding,
+    ConditionalsKey,
+    SpeechKey,
 )
 
 

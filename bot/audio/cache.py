@@ -20,7 +20,7 @@ from bot.audio import opus
 from bot.audio.loudness import normalise
 from data.rows import SpeechKey
 from data.store import Store
-from engine.speech import Speech, Voice
+from engine.speech import ClonedVoice, Speech, Voice
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,8 @@ class SpeechCache:
         self._store = store
         self._max_bytes = max_bytes
         self.codec = codec
+        # A file and its row change together, or one task would remove what another just wrote.
+        self._changing = asyncio.Lock()
 
     async def get(self, key: str) -> tuple[bytes, ...] | None:
         """The packets of `key`, or None. A damaged file counts as none and is forgotten."""
@@ -73,10 +75,8 @@ class SpeechCache:
             return None
         try:
             return tuple(await asyncio.to_thread(self._read, row))
-        except (OSError, opus.OpusFileError) as error:
-            log.warning("rendering lost", extra={"key": key, "reason": str(error)})
-            await self._remove([row])
-            return None
+        except (OSError, opus.OpusFileError):
+            return await self._get_again(key)
 
     async def put(
         self, key: str, speech: Speech, voice: Voice, codec: Codec | None = None
@@ -90,15 +90,18 @@ class SpeechCache:
         packets, ogg = await asyncio.to_thread(_encode, speech, codec or self.codec)
         path = self._folder / key[:2] / f"{key}.ogg"
         try:
-            await asyncio.to_thread(_write, path, ogg)
-            await self._store.speech.record(
-                key=key,
-                voice_identity=voice.identity,
-                path=path.relative_to(self._home).as_posix(),
-                size_bytes=len(ogg),
-                duration_s=speech.duration_s,
-            )
-            await self._remove(await self._store.speech.beyond(self._max_bytes))
+            async with self._changing:
+                await asyncio.to_thread(_write, path, ogg)
+                await self._store.speech.record(
+                    key=key,
+                    voice_identity=voice.identity,
+                    path=path.relative_to(self._home).as_posix(),
+                    size_bytes=len(ogg),
+                    duration_s=speech.duration_s,
+                )
+                await self._remove(await self._store.speech.beyond(self._max_bytes))
+            if isinstance(voice, ClonedVoice):
+                await self._store.conditionals.touch(voice.clip_sha256)
         except (OSError, sqlite3.Error) as error:
             log.error("speech could not be kept", exc_info=error, extra={"key": key})
         return tuple(packets)
@@ -109,8 +112,9 @@ class SpeechCache:
 
     async def clear(self) -> int:
         """Remove every rendering; returns how many there were."""
-        rows = await self._store.speech.all()
-        await self._remove(rows)
+        async with self._changing:
+            rows = await self._store.speech.all()
+            await self._remove(rows)
         return len(rows)
 
     async def verify(self) -> CacheReport:
@@ -118,15 +122,29 @@ class SpeechCache:
 
         Unknown files younger than `SETTLED_S` stay: a running bot may be about to record them.
         """
-        rows = await self._store.speech.all()
-        damaged = await asyncio.to_thread(self._damaged, rows)
-        await self._remove(damaged)
+        async with self._changing:
+            rows = await self._store.speech.all()
+            damaged = await asyncio.to_thread(self._damaged, rows)
+            await self._remove(damaged)
         gone = {row.key for row in damaged}
         kept = [row for row in rows if row.key not in gone]
         unknown = await asyncio.to_thread(
             self._remove_unknown, {self._home / row.path for row in kept}
         )
         return CacheReport(len(kept), len(damaged), unknown, sum(row.size_bytes for row in kept))
+
+    async def _get_again(self, key: str) -> tuple[bytes, ...] | None:
+        """What another task has made anew meanwhile; else what is damaged goes."""
+        async with self._changing:
+            row = await self._store.speech.get(key)
+            if row is None:
+                return None
+            try:
+                return tuple(await asyncio.to_thread(self._read, row))
+            except (OSError, opus.OpusFileError) as error:
+                log.warning("rendering lost", extra={"key": key, "reason": str(error)})
+                await self._remove([row])
+                return None
 
     def _read(self, row: SpeechKey) -> list[bytes]:
         """The packets of a file. Raises `OSError` or `OpusFileError` if it is not whole."""
