@@ -2,9 +2,10 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
@@ -12,11 +13,13 @@ import torch
 
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.loading import assemble
+from engine.chatterbox.s3gen import PendingWaveforms
+from engine.chatterbox.s3gen import Utterance as SpokenUtterance
 from engine.chatterbox.text import TextTokenizer, even_out_punctuation
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.messages import Enrolled, Speak
 from engine.reference.upstream import EnTokenizer, punc_norm
-from engine.speech import ClonedVoice, Speech, SpeechParameters, StockVoice, Voice
+from engine.speech import ClonedVoice, Priority, Speech, SpeechParameters, StockVoice, Voice
 from engine.weights import checkpoint
 from engine.weights.random import synthetic_voice, write_random_checkpoint
 
@@ -211,3 +214,40 @@ def test_text_becomes_upstreams_tokens(folder: Path, text: str) -> None:
     got = TextTokenizer(folder / checkpoint.TOKENIZER)(text)
     assert torch.equal(got[1:-1], expected[0].long())
     assert got[[0, -1]].tolist() == [255, 0]
+
+
+def test_whoever_hears_silence_goes_first(new_engine: NewEngine) -> None:
+    """Into the only slot and through the decoder, although the others were there before."""
+    engine = new_engine(max_streams=1)
+    for job_id, priority in enumerate(
+        (Priority.LOOK_AHEAD, Priority.SPEAKING, Priority.FIRST_SOUND)
+    ):
+        job = speak(job_id, TEXTS[job_id])
+        engine.admit(msgspec.structs.replace(job, priority=priority))
+    assert list(run(engine)) == [2, 1, 0]
+
+
+def test_waveforms_are_made_for_the_best_priority_alone(new_engine: NewEngine) -> None:
+    """Decoded together, heard one after the other: each in a batch waits for all of it."""
+    engine, batches = new_engine(), list[list[int]]()
+    submit = engine._waveforms.submit
+
+    def noted(batch: Sequence[SpokenUtterance]) -> PendingWaveforms:
+        batches.append([utterance.seed for utterance in batch])
+        return submit(batch)
+
+    engine._waveforms.submit = noted  # type: ignore[method-assign]  # to see what it is given
+    for job_id, priority in enumerate((Priority.LOOK_AHEAD, Priority.FIRST_SOUND)):
+        engine.admit(msgspec.structs.replace(speak(job_id, "Same."), priority=priority))
+    done = run(engine)
+    assert sorted(done) == [0, 1]
+    assert sorted(batches) == [[0], [1]]
+
+
+def test_fp16_speaks(new_engine: NewEngine) -> None:
+    """What a card without bfloat16 runs, on the CPU and at the reduced size."""
+    engine = new_engine(precision="fp16")
+    engine.admit(speak(1, TEXTS[3]))
+    pcm = pcm_of(run(engine)[1])
+    assert np.isfinite(pcm).all()
+    assert np.abs(pcm).max() > 0.01

@@ -9,6 +9,7 @@ import torch
 from engine.chatterbox.buffers import Batch
 from engine.chatterbox.config import CONTEXT_BUCKETS, PAGE, SLOT_BUCKETS, DecoderConfig
 from engine.chatterbox.graphs import GraphKey, StepGraphs
+from engine.chatterbox.kernels.reference import ReferenceKernels
 from engine.chatterbox.prompt import Prompt, Utterance
 from engine.chatterbox.scheduler import Scheduler, SpeechTokens
 from engine.chatterbox.t3 import T3
@@ -329,3 +330,32 @@ def test_captured_steps_give_the_tokens_of_steps_that_are_simply_run(
             scheduler.submit(key, some_utterance(key, cap=20 + 5 * key))
         got.append({key: done.tokens.tolist() for key, done in finish(scheduler).items()})
     assert got[0] == got[1]
+
+
+def test_on_a_card_before_ampere_fp16_decodes_without_triton(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on compute capability 7.5: plain torch in graphs, and the same tokens without graphs."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: (7, 5))
+    weights = load_t3(checkpoint.file, checkpoint.device, torch.float16)
+    got = []
+    for capture in (True, False):
+        t3 = T3(weights, DecoderConfig.for_streams(2, torch.float16))
+        assert isinstance(t3.kernels, ReferenceKernels)
+        scheduler = Scheduler(t3, StepGraphs(t3, capture=capture))
+        for key in range(3):
+            scheduler.submit(key, some_utterance(key, cap=30))
+        got.append({key: done.tokens.tolist() for key, done in finish(scheduler).items()})
+    assert got[0] == got[1]
+    assert all(len(tokens) >= 25 for tokens in got[0].values())
+
+
+def test_of_those_that_wait_the_best_priority_is_taken_first(new_scheduler: NewScheduler) -> None:
+    """And of equals the one that came first; who is running stays."""
+    scheduler = new_scheduler(slots=1)
+    scheduler.submit(0, some_utterance(0, cap=6), priority=2)
+    with torch.inference_mode():
+        scheduler.advance()
+    for key, priority in ((1, 2), (2, 0), (3, 1), (4, 0)):
+        scheduler.submit(key, some_utterance(key, cap=6), priority)
+    assert list(finish(scheduler)) == [0, 2, 4, 3, 1]

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from engine.chatterbox.s3gen import Utterance, WaveformDecoder
-from engine.chatterbox.s3gen.config import MAX_BATCH_TOKENS, batch_bucket
-from engine.chatterbox.s3gen.decoder import _groups
+from engine.chatterbox.s3gen.config import MAX_BATCH_FRAMES, MAX_BATCH_TOKENS, batch_bucket
+from engine.chatterbox.s3gen.decoder import _groups, _vocoder_batches
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
 
 
@@ -54,6 +54,16 @@ def test_memory_of_one_padded_batch_is_bounded() -> None:
     for group in groups:
         longest = max(batch[index].total_tokens for index in group)
         assert batch_bucket(len(group)) * longest <= MAX_BATCH_TOKENS
+
+
+def test_memory_of_the_vocoder_is_bounded_and_nobody_is_left_out() -> None:
+    batch = [drawn(tokens, seed=0) for tokens in (250, 30, 40, 90, 20)]
+    parts = list(_vocoder_batches(batch))
+    assert [index for first, last in parts for index in range(first, last)] == list(range(5))
+    for first, last in parts:
+        longest = max(utterance.frames for utterance in batch[first:last])
+        assert last - first == 1 or batch_bucket(last - first) * longest <= MAX_BATCH_FRAMES
+    assert len(parts) < len(batch)
 
 
 def test_nothing_to_say_is_refused() -> None:

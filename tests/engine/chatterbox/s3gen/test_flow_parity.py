@@ -6,6 +6,7 @@ import torch
 from engine.chatterbox.s3gen import Utterance, VoiceConditionals, WaveformDecoder
 from engine.chatterbox.s3gen.config import Precision
 from engine.chatterbox.s3gen.flow import Flow, FlowInputs
+from engine.chatterbox.s3gen.kernels.reference import ReferenceKernels
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
 
@@ -50,6 +51,21 @@ def test_half_precision_stays_near_upstreams_fp32(upstream: Upstream, precision:
     (mel,) = upstream.decoder(precision).mel([utterance])
     assert mel.dtype == torch.float32  # the ODE's state is never half
     assert relative_error(mel, upstream.mel(utterance)) < (1e-2 if precision == "bf16" else 2e-3)
+
+
+def test_on_a_card_before_ampere_fp16_needs_no_triton(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on compute capability 7.5: plain torch, eagerly, captured and replayed."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: (7, 5))
+    decoder, utterance = upstream.decoder("fp16"), make_utterance(30, 40)
+    assert isinstance(decoder._flow._function._kernels, ReferenceKernels)
+    for _ in range(3):
+        (mel,) = decoder.mel([utterance])
+        assert relative_error(mel, upstream.mel(utterance)) < 2e-3
+    (wave,) = decoder.decode([utterance])
+    assert torch.isfinite(wave).all()
+    assert wave.abs().max() > 0.01
 
 
 def test_what_lies_in_the_padding_reaches_nobody(upstream: Upstream) -> None:
