@@ -43,7 +43,6 @@ async def measure(clip: Path, times: int, folder: Path) -> list[float]:
 
 async def _register(member: Member, file: File) -> float:
     form = await (await member.slash("voice register", name="Mine", clip=file)).modal()
-    begun = time.monotonic()
     interaction = await form.submit({"I agree to this": True})
     panel = await interaction.reply(timeout_s=_PATIENCE_S)
     async with asyncio.timeout(_PATIENCE_S):
@@ -51,7 +50,7 @@ async def _register(member: Member, file: File) -> float:
             if "✅" not in panel.text:
                 raise ValueError(panel.text)
             await asyncio.sleep(0.001)
-    took = time.monotonic() - begun
+    took = time.monotonic() - interaction.sent_s
     before = panel.edits
     await panel.press("Delete")
     await interaction.edited(panel, times=before + 1)
