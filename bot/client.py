@@ -16,7 +16,7 @@ from bot.errors import sentence_for, tell
 from bot.lag import measure
 from bot.live.reading import LiveReading
 from bot.services import Services
-from bot.voice.limits import VoiceLimits
+from bot.voice.limits import LeaveAfter, VoiceLimits
 from bot.voice.sessions import VoiceSessions
 
 log = logging.getLogger(__name__)
@@ -106,10 +106,11 @@ class TimbreBot(commands.AutoShardedBot):
                 first_lead_in_ms=settings.voice_first_lead_in_ms,
                 max_utterances=settings.voice_queue_max_utterances,
                 max_wait_s=settings.voice_queue_max_wait_s,
-                alone_leave_s=settings.voice_alone_leave_s,
-                idle_leave_s=settings.voice_idle_leave_s,
+                keep_alive_s=settings.voice_keep_alive_s,
             ),
             self.get_guild,
+            self._leave_after,
+            self._left,
         )
         self.live = LiveReading(services, self.sessions)
         self._background: set[asyncio.Task[None]] = set()
@@ -117,8 +118,22 @@ class TimbreBot(commands.AutoShardedBot):
         self.interactions: set[asyncio.Task[object]] = set()  # being answered
         self._born = time.perf_counter()
 
+    def _left(self, guild_id: int) -> None:
+        self.live.left(guild_id)
+
+    async def _leave_after(self, guild_id: int) -> LeaveAfter:
+        chosen = await self.services.store.guild_settings.get(guild_id)
+        usual = self.services.settings
+        alone_s, idle_s = chosen.alone_leave_s, chosen.idle_leave_s
+        return LeaveAfter(
+            usual.voice_alone_leave_s if alone_s is None else alone_s,
+            usual.voice_idle_leave_s if idle_s is None else idle_s,
+        )
+
     async def setup_hook(self) -> None:
         """Load the commands and tell Discord about them if they changed."""
+        if self.intents.message_content:
+            await self.live.remember()
         await self.services.janitor.start()
         self._background = {
             asyncio.create_task(self.services.janitor.run(), name="janitor"),
@@ -175,6 +190,10 @@ class TimbreBot(commands.AutoShardedBot):
         """Stop speaking in a server that the bot was removed from; it is cleaned later."""
         self.sessions.forget(guild)
         await self.services.store.departed_guilds.departed(guild.id)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Go on reading in a server where a restart interrupted it."""
+        await self.live.resume(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Keep what a server had, if it is back in time."""

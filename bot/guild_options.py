@@ -18,8 +18,10 @@ class Kind(StrEnum):
 
     YES_NO = "yes or no"
     NUMBER = "a number"
+    NUMBER_OR_USUAL = "a number, or nothing for the usual"
     ROLE = "the name of a role, or nothing"
     STOCK_VOICE = "the name of a stock voice, or nothing"
+    VOICE = "the name of a shared voice, or nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +40,45 @@ class Option:
         """What to type."""
         if self.kind is Kind.NUMBER:
             return f"{self.least} to {self.most}"
+        if self.kind is Kind.NUMBER_OR_USUAL:
+            return f"{self.least} to {self.most}, or nothing for the usual"
         return str(self.kind)
 
     def parse(self, typed: str, roles: Mapping[str, int], stock_voices: Sequence[str]) -> Value:
-        """The value that somebody typed. Raises `UserError` with what would be right."""
+        """The value that somebody typed. Raises `UserError` with what would be right.
+
+        Of a voice it is the name: whose voice that is, and whether they may, is not decided here.
+        """
         typed = typed.strip()
         match self.kind:
             case Kind.YES_NO if typed.lower() in _YES | _NO:
                 return typed.lower() in _YES
-            case Kind.NUMBER if (
+            case Kind.NUMBER_OR_USUAL if not typed:
+                return None
+            case Kind.NUMBER | Kind.NUMBER_OR_USUAL if (
                 # Not isdigit: "²" is a digit that int refuses.
                 typed.isdecimal() and len(typed) < 10 and self.least <= int(typed) <= self.most
             ):
                 return int(typed)
             case Kind.ROLE if not typed or typed in roles:
                 return roles[typed] if typed else None
+            case Kind.VOICE:
+                return typed or None
             case Kind.STOCK_VOICE if not typed or typed in stock_voices:
                 return typed or None
         raise UserError(f"{self.title} has to be {self.hint}.")
 
-    def shown(self, settings: GuildSettings, role_names: Mapping[int, str]) -> str:
-        """The present value, as one would type it; "" for nothing."""
+    def shown(self, settings: GuildSettings, names: Mapping[int, str]) -> str:
+        """The present value, as one would type it; "" for nothing.
+
+        `names` are of roles and voices by id: Discord's ids are far larger than a voice's.
+        """
         value = getattr(settings, self.field)
         if value is None:
             return ""
         if self.kind is Kind.YES_NO:
             return "yes" if value else "no"
-        return role_names.get(value, str(value)) if self.kind is Kind.ROLE else str(value)
+        return names.get(value, str(value)) if self.kind in (Kind.ROLE, Kind.VOICE) else str(value)
 
 
 OPTIONS = (
@@ -95,9 +109,39 @@ OPTIONS = (
         2000,
     ),
     Option(
+        "default_voice_id",
+        "Default voice",
+        "The voice of members without one; it has to be shared with this server.",
+        Kind.VOICE,
+    ),
+    Option(
         "stock_voice",
         "Stock voice",
-        "The voice of members without one; with nothing here, each has one that stays theirs.",
+        "Without a default voice; with nothing here, each member has one that stays theirs.",
         Kind.STOCK_VOICE,
+    ),
+    Option(
+        "volume_percent",
+        "Volume",
+        "How loud I am in voice channels, in percent of the usual.",
+        Kind.NUMBER,
+        10,
+        200,
+    ),
+    Option(
+        "alone_leave_s",
+        "Leave when alone",
+        "Leave a voice channel after this many seconds alone in it; 0 for never.",
+        Kind.NUMBER_OR_USUAL,
+        0,
+        86_400,
+    ),
+    Option(
+        "idle_leave_s",
+        "Leave when idle",
+        "Leave a voice channel after this many seconds without a word; 0 for never.",
+        Kind.NUMBER_OR_USUAL,
+        0,
+        86_400,
     ),
 )

@@ -6,6 +6,7 @@ lying about for `SETTLED_S`: younger things may be on their way to belonging.
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -59,8 +60,12 @@ class Janitor:
             log.exception("tidying up failed")
 
     async def tidy(self, *, settled_s: float = 0.0) -> int:
-        """Make rows and files agree, and clean servers that are due; how many things went."""
-        before = self._clock() - settled_s
+        """Make rows and files agree, and clean servers that are due; how many things went.
+
+        What is younger than `settled_s` is left alone; with 0 nothing is, not even what a clock
+        that was set back since says is of tomorrow.
+        """
+        before = self._clock() - settled_s if settled_s else math.inf
         gone = await self._voices_without_clip()
         gone += await self._made_of_no_voice(before)
         gone += await self._rows_without_file(before)

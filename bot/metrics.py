@@ -37,6 +37,7 @@ class Metrics:
     def __init__(self) -> None:
         self.first_sound = Latencies()
         self.synthesis = Latencies()
+        self.enrolments = 0  # clips that the engine had to analyse: once for each voice
         self.loop_lag = Latencies(3000)
         self.cache_hits = 0
         self.cache_misses = 0

@@ -20,6 +20,7 @@ from bot.cooldown import Cooldown
 from bot.errors import UserError
 from bot.forgetting import Forgetting
 from bot.speech import Speaker
+from bot.voices import clip_digest
 from data.errors import VoiceNameTaken
 from data.rows import VoiceRow
 from data.store import Store
@@ -28,6 +29,8 @@ from engine.speech import ClonedVoice
 UPLOADS = "uploads"
 CLIPS = "clips"
 NAME_MAX_CHARS = 32
+#: A file of 10 MiB takes a second; others wait for those that are being fetched.
+FETCH_WITHIN_S = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +103,7 @@ class Registration:
         self._judge = judge
         self._clip_limits = clip_limits
         self._clock = clock
+        self._fetches = asyncio.Semaphore(limits.checks_at_once)
         self._checks = asyncio.Semaphore(limits.checks_at_once)
         self._cooldown = Cooldown(limits.cooldown_s, clock)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -121,10 +125,13 @@ class Registration:
             uploads = self._home / UPLOADS
             upload = await asyncio.to_thread(private_files.unused_path, uploads, ".upload")
             try:
-                await fetch(upload)
+                # One after the other: an upload is in memory while it comes in.
+                async with self._fetches:
+                    await _in_time(fetch(upload))
                 await received()
                 async with self._checks:
                     clip = await self._judge(upload, self._clip_limits)
+                await self._require_allowed(wish, clip)
             finally:
                 await asyncio.shield(asyncio.to_thread(private_files.remove, [upload]))
             path = await asyncio.to_thread(private_files.unused_path, uploads, ".flac")
@@ -170,6 +177,7 @@ class Registration:
     async def _keep(self, draft: Draft) -> VoiceRow:
         wish = draft.wish
         await self._require_place(wish)
+        await self._require_allowed(wish, draft.clip)
         clips = self._home / CLIPS
         path = await asyncio.to_thread(private_files.unused_path, clips, ".flac")
         try:
@@ -243,6 +251,16 @@ class Registration:
         ):
             raise UserError("This server has as many voices as it may have.")
 
+    async def _require_allowed(self, wish: Wish, clip: JudgedClip) -> None:
+        """A voice that was disabled does not come back under another name."""
+        if clip_digest(clip.sha256) in await self._store.moderation.disabled_digests(
+            wish.guild_id or 0
+        ):
+            raise UserError(
+                "A voice made from this very clip was disabled here, so I cannot make another one "
+                "of it. If that is a mistake, please talk to the moderators."
+            )
+
     async def _throw_away(self, draft: Draft) -> None:
         await asyncio.to_thread(private_files.remove, [draft.path])
         await self._forgetting.clip(draft.clip.sha256)
@@ -251,9 +269,17 @@ class Registration:
         return self._turns.setdefault(owner_id, asyncio.Lock())
 
 
+async def _in_time(fetching: Awaitable[object]) -> None:
+    try:
+        async with asyncio.timeout(FETCH_WITHIN_S):
+            await fetching
+    except TimeoutError:
+        raise UserError("Discord did not hand me the file in time. Please try again.") from None
+
+
 def require_name(name: str) -> None:
     """Raise `UserError` unless `name` can be a voice's name."""
     if not 1 <= len(name) <= NAME_MAX_CHARS or name != name.strip() or not name.isprintable():
         raise UserError(f"A name has 1 to {NAME_MAX_CHARS} visible characters.")
-    if name.casefold().startswith(("voice:", "stock:")):
-        raise UserError("A name cannot begin with “voice:” or “stock:”.")
+    if name.casefold().startswith(("voice:", "stock:", "clip:")):
+        raise UserError("A name cannot begin with “voice:”, “stock:” or “clip:”.")

@@ -89,9 +89,10 @@ def speech_cache(settings: Settings, store: Store) -> SpeechCache:
 
 
 def _executor(
-    settings: Settings, store: Store, recording: set[asyncio.Task[None]]
+    settings: Settings, store: Store, metrics: Metrics, recording: set[asyncio.Task[None]]
 ) -> LocalExecutor:
     def enrolled(made: Enrolled) -> None:
+        metrics.enrolments += 1
         task = asyncio.create_task(
             store.conditionals.record(
                 key=made.key,
@@ -134,9 +135,9 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
     """
     recording: set[asyncio.Task[None]] = set()
     async with open_store(settings) as store:
-        executor = _executor(settings, store, recording)
-        cache = speech_cache(settings, store)
         metrics = Metrics()
+        executor = _executor(settings, store, metrics, recording)
+        cache = speech_cache(settings, store)
         try:
             await executor.start()
             speech = SpeechService(
@@ -181,7 +182,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                     grace_s=settings.guild_grace_days * 86_400,
                 ),
                 reader=reader_of(settings),
-                pronouncing=Pronouncing(store),
+                pronouncing=Pronouncing(store, settings.pronunciation_limits()),
                 metrics=metrics,
             )
         finally:

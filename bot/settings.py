@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.clips.limits import ClipLimits
+from bot.text.limits import PronunciationLimits
 from engine.messages import EngineConfig
 
 
@@ -74,6 +75,12 @@ class Settings(BaseSettings):
     synthesis_time_ratio: Annotated[float, Field(ge=0.01, le=1)] = 0.7
     look_ahead_chunks: Annotated[int, Field(ge=1, le=16)] = 2
 
+    # Pronunciations, of one server or one member
+    pronunciations_max_entries: Annotated[int, Field(ge=0, le=100_000)] = 1000
+    pronunciation_max_word_chars: Annotated[int, Field(ge=1, le=100)] = 60
+    pronunciation_max_spoken_chars: Annotated[int, Field(ge=1, le=400)] = 200
+    pronunciations_max_file_kib: Annotated[int, Field(ge=1, le=10_240)] = 1024
+
     # Sound
     loudness_lufs: Annotated[float, Field(ge=-40, le=-10)] = -18.0
     true_peak_max_dbtp: Annotated[float, Field(ge=-20, le=0)] = -1.5
@@ -90,7 +97,7 @@ class Settings(BaseSettings):
     clip_min_snr_db: Annotated[float, Field(ge=0, le=60)] = 12.0
     clip_max_clipped_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     clip_min_loudness_lufs: Annotated[float, Field(ge=-70, le=0)] = -50.0
-    clip_min_same_speaker_similarity: Annotated[float, Field(ge=0, le=1)] = 0.7
+    clip_min_same_speaker_similarity: Annotated[float, Field(ge=0, le=1)] = 0.8
     clip_checks_at_once: Annotated[int, Field(ge=1, le=64)] = 2
 
     # Voices
@@ -109,6 +116,7 @@ class Settings(BaseSettings):
     voice_queue_max_wait_s: Annotated[float, Field(gt=0, le=3600)] = 180.0
     voice_alone_leave_s: Annotated[float, Field(ge=0, le=86_400)] = 120.0
     voice_idle_leave_s: Annotated[float, Field(ge=0, le=86_400)] = 1800.0
+    voice_keep_alive_s: Annotated[float, Field(ge=1, le=50)] = 15.0
 
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -181,6 +189,15 @@ class Settings(BaseSettings):
             threads=self.engine_threads,
             conditionals_in_memory=self.conditionals_in_memory,
             max_streams=self.max_streams,
+        )
+
+    def pronunciation_limits(self) -> PronunciationLimits:
+        """How much may be kept of how words are said."""
+        return PronunciationLimits(
+            max_entries=self.pronunciations_max_entries,
+            max_word_chars=self.pronunciation_max_word_chars,
+            max_spoken_chars=self.pronunciation_max_spoken_chars,
+            max_file_bytes=self.pronunciations_max_file_kib * 1024,
         )
 
     def clip_limits(self) -> ClipLimits:

@@ -7,13 +7,14 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
 import msgspec
 
 from bot.audio import opus
-from bot.audio.cache import SpeechCache
+from bot.audio.cache import Codec, SpeechCache
 from bot.audio.clip import Clip
 from bot.metrics import Metrics
 from engine.errors import DeadlineExceeded, SpeechError, SynthesisFailed
@@ -22,6 +23,7 @@ from engine.speech import (
     ClonedVoice,
     EngineInfo,
     Priority,
+    Speech,
     SpeechParameters,
     SpeechRequest,
     StockVoice,
@@ -33,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class Speaker(msgspec.Struct, frozen=True):
-    """Who asks, in which voice, and how it should speak.
+    """Who asks, in which voice, how it should speak, and how loudly it is played.
 
     `note` is a sentence for the listener on why it is this voice, where that may surprise.
     """
@@ -43,6 +45,7 @@ class Speaker(msgspec.Struct, frozen=True):
     guild_id: int = 0
     user_id: int = 0
     note: str | None = None
+    volume_percent: int = 100
 
 
 class SpeechService:
@@ -82,7 +85,8 @@ class SpeechService:
             )
             for position, chunk in enumerate(chunks)
         ]
-        utterance = Utterance(speaker, requests, self._clip, self._look_ahead)
+        make = partial(self._clip, volume_percent=speaker.volume_percent)
+        utterance = Utterance(speaker, requests, make, self._look_ahead)
         self._utterances.add(utterance)
         return utterance
 
@@ -97,15 +101,20 @@ class SpeechService:
         while tasks := self._at_work.get(voice.identity):
             await asyncio.wait(tasks)
 
-    async def _clip(self, request: SpeechRequest) -> Clip:
+    async def _clip(self, request: SpeechRequest, *, volume_percent: int) -> Clip:
         info = await self._engine()
         voice, substitution = available_voice(request.voice, info)
         request = msgspec.structs.replace(request, voice=voice)
-        key = sha256_of(info.identity, request.content_key, self._cache.codec)
-        cached = await self._cache.get(key)
-        if cached is not None:
+        usual, codec = self._cache.codec, self._cache.codec.at_volume(volume_percent)
+        key = sha256_of(info.identity, request.content_key, codec)
+        packets = await self._cache.get(key)
+        if packets is None and codec != usual:
+            at_usual = await self._cache.get(sha256_of(info.identity, request.content_key, usual))
+            if at_usual is not None:
+                packets = await self._keep(key, await _decoded(at_usual), voice, codec)
+        if packets is not None:
             self._metrics.cache_hits += 1
-            return Clip(key, cached, cached=True, substitution=substitution)
+            return Clip(key, packets, cached=True, substitution=substitution)
         self._metrics.cache_misses += 1
         begun = self._clock()
         making = asyncio.create_task(self._executor.synthesise(request), name="speech")
@@ -116,12 +125,28 @@ class SpeechService:
             raise SynthesisFailed("There is nothing in that which makes a sound.")
         # A worker that was replaced meanwhile may have loaded another engine: it is that one's.
         spoke = await self._executor.engine_info()
-        key = sha256_of(spoke.identity, request.content_key, self._cache.codec)
-        keeping = asyncio.create_task(self._cache.put(key, speech, voice), name="keep speech")
-        self._note_work(voice, keeping)
-        # Shielded: given up in the middle, it would leave a file that nothing knows of.
-        packets = await asyncio.shield(keeping)
+        key = sha256_of(spoke.identity, request.content_key, codec)
+        packets = await self._keep(key, speech, voice, codec)
+        if codec != usual:
+            # For other servers, which then need no engine. Nobody waits for it.
+            usual_key = sha256_of(spoke.identity, request.content_key, usual)
+            self._begin_to_keep(usual_key, speech, voice, usual)
         return Clip(key, packets, cached=False, substitution=substitution or speech.substitution)
+
+    async def _keep(
+        self, key: str, speech: Speech, voice: Voice, codec: Codec
+    ) -> tuple[bytes, ...]:
+        # Shielded: given up in the middle, it would leave a file that nothing knows of.
+        return await asyncio.shield(self._begin_to_keep(key, speech, voice, codec))
+
+    def _begin_to_keep(
+        self, key: str, speech: Speech, voice: Voice, codec: Codec
+    ) -> "asyncio.Task[tuple[bytes, ...]]":
+        keeping = asyncio.create_task(
+            self._cache.put(key, speech, voice, codec), name="keep speech"
+        )
+        self._note_work(voice, keeping)
+        return keeping
 
     async def _engine(self) -> EngineInfo:
         """The loaded engine, waited for no longer than a request may wait."""
@@ -205,6 +230,11 @@ class Utterance:
             # A chunk that failed after the utterance was given up has nobody left to tell.
             task.add_done_callback(lambda t: t.cancelled() or t.exception())
             self._tasks.append(task)
+
+
+async def _decoded(packets: Sequence[bytes]) -> Speech:
+    pcm = await asyncio.to_thread(lambda: opus.decode(opus.join(packets)).mean(axis=1))
+    return Speech(pcm=pcm, sample_rate=opus.SAMPLE_RATE)
 
 
 def available_voice(voice: Voice, info: EngineInfo) -> tuple[Voice, str | None]:

@@ -10,7 +10,7 @@ from bot.voices import Person, Voices
 from data.errors import VoiceNameTaken
 from data.rows import VoiceRow
 from data.store import Store
-from engine.speech import SpeechParameters
+from engine.speech import EngineInfo, SpeechParameters
 
 #: What members may set, narrower than `engine.speech.PARAMETER_RANGES`: beyond it speech breaks up.
 SETTING_RANGES: dict[str, tuple[float, float]] = {
@@ -29,11 +29,21 @@ class VoiceKeeping:
         self._voices = voices
         self._forgetting = forgetting
 
-    async def use(self, asked: str, person: Person) -> VoiceRow:
-        """Speak in a voice from now on, in this server."""
-        voice = await self._voices.find(asked, Action.CHOOSE, person)
+    async def use(self, asked: str, person: Person, info: EngineInfo | None = None) -> str:
+        """Speak in a voice from now on, in this server. Returns the voice's name.
+
+        One of `info`'s stock voices, too; a registered voice of the same name comes first.
+        """
+        stock = self._voices.stock_voice(asked, info)
+        try:
+            voice = await self._voices.find(asked, Action.CHOOSE, person)
+        except UserError:
+            if stock is None:
+                raise
+            await self._store.choices.choose_stock(person.user_id, person.guild_id, stock)
+            return stock
         await self._store.choices.choose(person.user_id, person.guild_id, voice.voice_id)
-        return voice
+        return voice.name
 
     async def rename(self, asked: str, name: str, person: Person) -> VoiceRow:
         """Give a voice another name."""

@@ -1,15 +1,17 @@
 """Reports by anybody, and voices that moderators or the bot's owner disable."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from bot.cooldown import Cooldown
 from bot.errors import UserError
 from bot.voice_rights import Action
-from bot.voices import Person, Voices
+from bot.voices import Person, VoiceChoice, Voices, clip_digest
 from data.rows import VoiceReport, VoiceRow
 from data.store import Store
 
 REASON_MAX_CHARS = 300
+_CLIP = "clip:"
 
 
 class VoiceModeration:
@@ -51,26 +53,78 @@ class VoiceModeration:
         ]
 
     async def disable(self, asked: str, person: Person) -> VoiceRow:
-        """Forbid a voice in this server; what is being said in it goes on to its end."""
+        """Forbid a voice and its clip in this server; what is being said in it goes on."""
         voice = await self._voices.find(asked, Action.DISABLE, person)
-        await self._store.moderation.disable(voice.voice_id, person.guild_id)
+        async with self._store.transaction():
+            await self._store.moderation.disable(voice.voice_id, person.guild_id)
+            await self._store.moderation.disable_clip(
+                clip_digest(voice.clip_sha256), person.guild_id
+            )
         return voice
 
-    async def enable(self, asked: str, person: Person) -> VoiceRow:
-        """Allow a voice in this server again."""
+    async def enable(self, asked: str, person: Person) -> VoiceRow | None:
+        """Allow a voice in this server again, or the clip of one that is deleted (None)."""
+        if asked.startswith(_CLIP):
+            if not (person.moderates or person.runs_the_bot):
+                raise UserError("Only those who may manage the server can allow a voice again.")
+            await self._enable_clip(asked, person.guild_id)
+            return None
         voice = await self._voices.find(asked, Action.ENABLE, person)
-        if not await self._store.moderation.enable(voice.voice_id, person.guild_id):
+        async with self._store.transaction():
+            enabled = [
+                await self._store.moderation.enable(voice.voice_id, person.guild_id),
+                await self._store.moderation.enable_clip(
+                    clip_digest(voice.clip_sha256), person.guild_id
+                ),
+            ]
+        if not any(enabled):
             raise UserError(f"The voice {voice.name} is not disabled in this server.")
         return voice
 
+    async def offer_enabling(self, typed: str, person: Person) -> list[VoiceChoice]:
+        """What a moderator may allow again here: voices, then clips whose voices are deleted."""
+        if not person.moderates:
+            return []
+        voices = await self._store.moderation.known_in(person.guild_id)
+        disabled = [v for v in voices if await self._voices.is_disabled(v, person.guild_id)]
+        offered = [VoiceChoice(v.name, f"voice:{v.voice_id}") for v in disabled]
+        alive = {clip_digest(voice.clip_sha256) for voice in voices}
+        for clip in await self._store.moderation.disabled_clips(person.guild_id):
+            if clip.clip_digest not in alive:
+                day = datetime.fromtimestamp(clip.disabled_at, UTC).date()
+                label = f"A deleted voice, disabled on {day}"
+                offered.append(VoiceChoice(label, f"{_CLIP}{clip.clip_digest}"))
+        return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
+
     async def disable_everywhere(self, asked: str, person: Person) -> VoiceRow:
-        """Forbid a voice in every server."""
+        """Forbid a voice and its clip in every server."""
         voice = await self._voices.find(asked, Action.DISABLE_EVERYWHERE, person)
-        await self._store.voices.disable(voice.voice_id, disabled=True)
+        async with self._store.transaction():
+            await self._store.voices.disable(voice.voice_id, disabled=True)
+            await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), None)
         return voice
 
-    async def enable_everywhere(self, asked: str, person: Person) -> VoiceRow:
-        """Allow a voice again wherever moderators did not disable it themselves."""
+    async def enable_everywhere(self, asked: str, person: Person) -> VoiceRow | None:
+        """Allow a voice again wherever moderators did not disable it themselves.
+
+        Or the clip of one that is deleted (None), named by what `disabled_as` said of it.
+        """
+        if asked.startswith(_CLIP):
+            if not person.runs_the_bot:
+                raise UserError("Only who runs this bot can allow a voice in every server again.")
+            await self._enable_clip(asked, None)
+            return None
         voice = await self._voices.find(asked, Action.ENABLE_EVERYWHERE, person)
-        await self._store.voices.disable(voice.voice_id, disabled=False)
+        async with self._store.transaction():
+            await self._store.voices.disable(voice.voice_id, disabled=False)
+            await self._store.moderation.enable_clip(clip_digest(voice.clip_sha256), None)
         return voice
+
+    async def _enable_clip(self, asked: str, guild_id: int | None) -> None:
+        if not await self._store.moderation.enable_clip(asked.removeprefix(_CLIP), guild_id):
+            raise UserError("This clip is not disabled. Pick one from the list.")
+
+
+def disabled_as(voice: VoiceRow) -> str:
+    """What to ask for to allow a disabled voice's clip again once the voice is deleted."""
+    return f"{_CLIP}{clip_digest(voice.clip_sha256)}"

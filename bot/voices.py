@@ -14,7 +14,7 @@ from bot.speech import Speaker
 from bot.voice_rights import Action, Standing, permitted
 from data.rows import VoiceRow
 from data.store import Store
-from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice
+from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, sha256_of
 
 _STOCK = "stock:"
 _VOICE = "voice:"
@@ -47,6 +47,7 @@ class _Place:
     shared: set[int]
     known: set[int]
     disabled: set[int]
+    disabled_clips: set[str]
 
     def standings(self, voice: VoiceRow, person: Person) -> frozenset[Standing]:
         found = {Standing.OTHER}
@@ -62,7 +63,16 @@ class _Place:
         return frozenset(found)
 
     def is_disabled(self, voice: VoiceRow) -> bool:
-        return voice.disabled_at is not None or voice.voice_id in self.disabled
+        return (
+            voice.disabled_at is not None
+            or voice.voice_id in self.disabled
+            or clip_digest(voice.clip_sha256) in self.disabled_clips
+        )
+
+
+def clip_digest(clip_sha256: str) -> str:
+    """What a disabled clip is known by: the clip's own digest goes with its voice."""
+    return sha256_of("disabled clip", clip_sha256)
 
 
 class Voices:
@@ -75,9 +85,9 @@ class Voices:
     async def speaker(self, asked: str | None, *, user_id: int, guild_id: int) -> Speaker:
         """How a member speaks in a server.
 
-        In the voice `asked`; without one in the voice they chose there, or the newest of their
-        own, or the server's default, or the engine's. Raises `UserError` for a voice that is not
-        there or not theirs to use.
+        In the voice `asked`; without one in the voice they chose there (a stock one, too), or the
+        newest of their own, or the server's default, or the engine's. Raises `UserError` for a
+        voice that is not there or not theirs to use.
         """
         person = Person(user_id, guild_id)
         if asked is None:
@@ -128,6 +138,19 @@ class Voices:
                 offered.append(VoiceChoice(label, f"{_VOICE}{voice.voice_id}"))
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
 
+    def stock_voice(self, asked: str, info: EngineInfo | None) -> str | None:
+        """The name of the stock voice that `asked` names; None where it is not about one.
+
+        Raises `UserError` for a choice of one that the engine does not have.
+        """
+        name = asked.removeprefix(_STOCK)
+        known = {one.casefold(): one for one in info.stock_voices} if info else {}
+        if name.casefold() in known:
+            return known[name.casefold()]
+        if asked.startswith(_STOCK):
+            raise UserError(_NO_SUCH_VOICE)
+        return None
+
     async def standings(self, voice: VoiceRow, person: Person) -> frozenset[Standing]:
         """What a person is to a voice where they ask."""
         return (await self._place(person)).standings(voice, person)
@@ -135,6 +158,10 @@ class Voices:
     async def is_disabled(self, voice: VoiceRow, guild_id: int) -> bool:
         """Whether a voice is forbidden in a server, by its moderators or the bot's owner."""
         return (await self._place(Person(0, guild_id))).is_disabled(voice)
+
+    async def chosen_stock(self, person: Person) -> str | None:
+        """The stock voice that a person chose here, if they chose one."""
+        return await self._store.choices.get_stock(person.user_id, person.guild_id)
 
     def as_speaker(self, voice: VoiceRow, person: Person) -> Speaker:
         """A person speaking in a registered voice, as its owner set it."""
@@ -154,9 +181,16 @@ class Voices:
 
     async def used_by(self, person: Person) -> VoiceRow | None:
         """The registered voice that a person speaks in when they name none."""
+        if await self.chosen_stock(person) is not None:
+            return None
         return (await self._usual_voice(person))[0]
 
     async def _usual(self, person: Person) -> Speaker:
+        stock = await self.chosen_stock(person)
+        if stock is not None:
+            return Speaker(
+                voice=StockVoice(stock), guild_id=person.guild_id, user_id=person.user_id
+            )
         voice, note = await self._usual_voice(person)
         if voice is None:
             return Speaker(guild_id=person.guild_id, user_id=person.user_id, note=note)
@@ -199,11 +233,13 @@ class Voices:
         known: list[VoiceRow] = []
         if person.moderates:
             known = await self._store.moderation.known_in(person.guild_id)
+        moderation = self._store.moderation
         return _Place(
             person.guild_id,
             shared={v.voice_id for v in await self._store.shares.of_guild(person.guild_id)},
             known={v.voice_id for v in known},
-            disabled=await self._store.moderation.disabled_in(person.guild_id),
+            disabled=await moderation.disabled_in(person.guild_id),
+            disabled_clips=await moderation.disabled_digests(person.guild_id),
         )
 
     async def _within_reach(self, person: Person) -> list[VoiceRow]:

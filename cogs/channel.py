@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.client import TimbreBot
 from bot.errors import UserError
+from cogs.queue import moderates, require_company
 
 
 class Channel(commands.Cog):
@@ -31,7 +32,10 @@ class Channel(commands.Cog):
         if not seat.permissions_for(interaction.user).connect:
             raise UserError(f"You may not join {seat.mention} yourself.")
         await self.bot.sessions.of(interaction.user.guild).join(
-            seat, asked_in=where_asked(interaction)
+            seat,
+            asked_in=where_asked(interaction),
+            asked_by=interaction.user.id,
+            over_others=moderates(interaction),
         )
         await interaction.edit_original_response(content=f"I am in {seat.mention}.")
 
@@ -45,6 +49,7 @@ class Channel(commands.Cog):
         channel = session.channel
         if channel is None:
             raise UserError("I am in no voice channel here.")
+        require_company(interaction, session)
         await session.leave()
         await interaction.edit_original_response(content=f"I left {channel.mention}.")
 

@@ -7,7 +7,7 @@ from discord.ext import commands
 from bot.client import TimbreBot
 from bot.errors import UserError
 from cogs.channel import where_asked
-from cogs.queue import moderates
+from cogs.queue import moderates, require_company
 from data.live import Exclusion
 
 _NO_INTENT = (
@@ -40,9 +40,14 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             raise UserError(f"You may not see {channel.mention} yourself.")
         if channel and not channel.permissions_for(member.guild.me).view_channel:
             raise UserError(f"I may not see {channel.mention}: I am missing View Channel.")
-        await self.bot.sessions.of(member.guild).join(seat, asked_in=where_asked(interaction))
+        await self.bot.sessions.of(member.guild).join(
+            seat,
+            asked_in=where_asked(interaction),
+            asked_by=member.id,
+            over_others=moderates(interaction),
+        )
         text_channel_id = channel.id if channel else interaction.channel_id or seat.id
-        self.bot.live.start(member.guild, text_channel_id)
+        await self.bot.live.start(member.guild, text_channel_id)
         await interaction.edit_original_response(
             content=f"I am reading <#{text_channel_id}> and the chat of {seat.mention} aloud. "
             "A message that begins with ; stays unread."
@@ -52,8 +57,10 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
     async def stop(self, interaction: discord.Interaction) -> None:
         """Read no more, and stay in the channel."""
         guild = _member(interaction).guild
-        if not self.bot.live.stop(guild):
+        if self.bot.live.of(guild) is None:
             raise UserError("I am reading nothing here.")
+        require_company(interaction, self.bot.sessions.of(guild))
+        await self.bot.live.stop(guild)
         await interaction.response.send_message("I stopped reading.", ephemeral=True)
 
     @app_commands.command(description="Show what is being read aloud")

@@ -3,6 +3,8 @@
 A group of its own, because Discord hides whole commands from members, never single subcommands.
 """
 
+from typing import cast
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -10,11 +12,17 @@ from discord.utils import escape_markdown
 
 from bot.client import TimbreBot
 from bot.voice_rights import Action
-from cogs.people import offering, person_of
+from cogs.people import as_discord_shows, offering, person_of
 
 _REPORTS_MAX = 5
 
 VoiceName = app_commands.Range[str, 1, 100]
+
+
+async def enabling(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """Autocompletion with what is disabled here."""
+    moderation = cast("TimbreBot", interaction.client).services.voice_moderation
+    return as_discord_shows(await moderation.offer_enabling(typed, person_of(interaction)))
 
 
 @app_commands.guild_only()
@@ -38,12 +46,13 @@ class Moderation(
         await interaction.response.defer(thinking=True, ephemeral=True)
         found = await self.services.voice_moderation.disable(voice, person_of(interaction))
         await interaction.edit_original_response(
-            content=f"Nobody can speak in **{escape_markdown(found.name)}** in this server now."
+            content=f"Nobody can speak in **{escape_markdown(found.name)}** in this server now, "
+            "and its clip cannot be registered here again."
         )
 
     @app_commands.command(description="Allow a voice in this server again")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.ENABLE))
+    @app_commands.autocomplete(voice=enabling)
     @app_commands.checks.has_permissions(manage_guild=True)
     async def enable(self, interaction: discord.Interaction, voice: VoiceName) -> None:
         """Enable a voice here."""
@@ -51,6 +60,8 @@ class Moderation(
         found = await self.services.voice_moderation.enable(voice, person_of(interaction))
         await interaction.edit_original_response(
             content=f"**{escape_markdown(found.name)}** can be spoken in here again."
+            if found
+            else "The clip of that deleted voice can be registered here again."
         )
 
     @app_commands.command(description="The voice of members who have none of their own")

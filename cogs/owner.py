@@ -7,6 +7,7 @@ from discord.utils import escape_markdown
 
 from bot.client import TimbreBot
 from bot.errors import UserError
+from bot.voice_moderation import disabled_as
 from cogs.people import person_of
 
 VoiceName = app_commands.Range[str, 1, 100]
@@ -38,7 +39,7 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
         if not (user_id.isascii() and user_id.isdecimal() and int(user_id) < 2**63):
             raise UserError("A user id is a number of 15 to 20 digits.")
         voices = await self.services.privacy.delete(int(user_id))
-        had = "1 voice" if voices == 1 else f"{voices} voices"
+        had = {0: "no voice", 1: "1 voice"}.get(voices, f"{voices} voices")
         await interaction.edit_original_response(
             content=f"Everything about that person is deleted; they had {had}."
         )
@@ -51,7 +52,9 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
         person = person_of(interaction, runs_the_bot=True)
         found = await self.services.voice_moderation.disable_everywhere(voice, person)
         await interaction.edit_original_response(
-            content=f"**{escape_markdown(found.name)}** is disabled in every server."
+            content=f"**{escape_markdown(found.name)}** is disabled in every server, and its clip "
+            "cannot be registered again. Should the voice be deleted, "
+            f"`/bot-owner enable voice:{disabled_as(found)}` still allows the clip."
         )
 
     @app_commands.command(name="enable", description="Allow a voice again")
@@ -63,6 +66,8 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
         found = await self.services.voice_moderation.enable_everywhere(voice, person)
         await interaction.edit_original_response(
             content=f"**{escape_markdown(found.name)}** is allowed again."
+            if found
+            else "The clip of that deleted voice can be registered again."
         )
 
 

@@ -1,6 +1,6 @@
 """Who is behind an interaction, and which voices to offer them as they type."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, cast
 
 import discord
@@ -8,7 +8,7 @@ from discord import app_commands
 
 from bot.client import TimbreBot
 from bot.voice_rights import Action
-from bot.voices import Person
+from bot.voices import Person, VoiceChoice
 
 Completion = Callable[
     [discord.Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]
@@ -32,10 +32,27 @@ def offering(action: Action) -> Completion:
         interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         voices = cast("TimbreBot", interaction.client).services.voices
-        offered = await voices.offer(typed, action, person_of(interaction))
-        return [
-            app_commands.Choice(name=choice.label[:100], value=choice.value)
-            for choice in offered[:25]
-        ]
+        return as_discord_shows(await voices.offer(typed, action, person_of(interaction)))
 
     return complete
+
+
+async def offering_to_speak(
+    interaction: discord.Interaction, typed: str
+) -> list[app_commands.Choice[str]]:
+    """Autocompletion with all that the caller may speak in, stock voices too."""
+    services = cast("TimbreBot", interaction.client).services
+    offered = await services.voices.choices(
+        typed,
+        services.executor.status().engine,
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id or 0,
+    )
+    return as_discord_shows(offered)
+
+
+def as_discord_shows(offered: Sequence[VoiceChoice]) -> list[app_commands.Choice[str]]:
+    """At most 25 choices, each with a label of at most 100 characters."""
+    return [
+        app_commands.Choice(name=choice.label[:100], value=choice.value) for choice in offered[:25]
+    ]

@@ -13,11 +13,12 @@ from bot.errors import UserError, sentence_for, tell
 _CONFIRM_WITHIN_S = 120.0
 
 _WHAT = {
-    "users": "your user id",
+    "users": "records of your user id",
     "voices": "voices",
     "voice_shares": "servers a voice is shared with",
     "voice_choices": "choices of a voice in a server",
     "voice_reports": "reports you made",
+    "disabled_voices": "times that moderators disabled a voice of yours",
     "conditionals_cache": "analysed clips",
     "speech_cache": "pieces of speech made in your voices",
 }
@@ -79,7 +80,10 @@ class Confirmation(ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Nobody else can press it, although nobody else can see it."""
-        return interaction.user.id == self._shown_by.user.id
+        if interaction.user.id == self._shown_by.user.id:
+            return True
+        await tell(interaction, "This is for somebody else to decide.")
+        return False
 
     @ui.button(label="Delete everything", style=discord.ButtonStyle.danger)
     async def confirm(self, interaction: discord.Interaction, _: ui.Button["Confirmation"]) -> None:

@@ -10,7 +10,7 @@ from discord.ext import commands
 from bot.client import TimbreBot
 from bot.errors import UserError
 from bot.names import names_in
-from bot.text.pronunciations import MOST_FILE_BYTES, from_csv, from_json, to_csv, to_json
+from bot.text.pronunciations import from_csv, from_json, to_csv, to_json
 from cogs.queue import moderates
 
 Whose = Literal["me", "server"]
@@ -96,11 +96,13 @@ class Pronounce(
         """Read a file as `/pronounce export` writes it."""
         owner = _owner(interaction, whose)
         await interaction.response.defer(thinking=True, ephemeral=True)
-        if file.size > MOST_FILE_BYTES:
-            raise UserError(f"The file is larger than {MOST_FILE_BYTES:,} bytes.")
+        limits = self.pronouncing.limits
+        if file.size > limits.max_file_bytes:
+            raise UserError(f"The file is larger than {limits.max_file_bytes:,} bytes.")
         data = await file.read()
+        read = from_csv if file.filename.lower().endswith(".csv") else from_json
         try:
-            entries = from_csv(data) if file.filename.lower().endswith(".csv") else from_json(data)
+            entries = read(data, limits)
         except ValueError as error:
             raise UserError(str(error)) from None
         await self.pronouncing.replace(entries, **owner)

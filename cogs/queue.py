@@ -5,7 +5,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TimbreBot
-from bot.errors import UserError
+from bot.errors import UserError, tell
+from bot.voice.admission import listened_to
 from bot.voice.playback import Playback
 from bot.voice.session import VoiceSession
 
@@ -16,6 +17,20 @@ _PAGE_TIMEOUT_S = 300.0
 def moderates(interaction: discord.Interaction) -> bool:
     """Whether the caller may silence others here."""
     return interaction.permissions.mute_members or interaction.permissions.manage_guild
+
+
+def require_company(interaction: discord.Interaction, session: VoiceSession) -> None:
+    """Raise `UserError` where others listen to the bot, and the caller is not one of them.
+
+    Moderators may decide without listening.
+    """
+    here = session.channel
+    if here is None or moderates(interaction) or interaction.user.id in here.voice_states:
+        return
+    if listened_to(here):
+        raise UserError(
+            f"Only those who are in {here.mention} with me, and moderators, can do that."
+        )
 
 
 def sayings(count: int) -> str:
@@ -90,7 +105,7 @@ class QueuePage(discord.ui.View):
         super().__init__(timeout=_PAGE_TIMEOUT_S)
         self._session = session
         self._viewer_id = viewer_id
-        self._entries = ([session.current] if session.current else []) + session.line.listed()
+        self._entries = session.accepted
         self._last = max(0, (len(self._entries) - 1) // _PER_PAGE)
         self._page = min(page, self._last)
         for position, playback in self._shown():
@@ -99,6 +114,13 @@ class QueuePage(discord.ui.View):
         if self._last:
             self.add_item(_Turn(self, "Previous", self._page - 1, enabled=self._page > 0))
             self.add_item(_Turn(self, "Next", self._page + 1, enabled=self._page < self._last))
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Let nobody press what was shown to somebody else, however they got at it."""
+        if interaction.user.id == self._viewer_id:
+            return True
+        await tell(interaction, "This is somebody else's list. /queue shows you yours.")
+        return False
 
     def text(self) -> str:
         """The page in words."""

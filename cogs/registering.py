@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 
 PREVIEW_TEXT = "This is how I sound. I hope that you like my voice."
 
-#: Discord lets the bot change its answer for 15 minutes.
-_PANEL_LASTS_S = 14 * 60.0
+#: Discord lets the bot change its answer for 15 minutes, of which checking a clip takes some.
+_FORM_LASTS_S = 14 * 60.0
+_PANEL_LASTS_S = 12 * 60.0
 
 _DONE, _DOING, _NOT_DONE = "✅", "⏳", "▫️"
 
@@ -33,14 +34,16 @@ class ConsentForm(ui.Modal):
     def __init__(
         self,
         bot: TimbreBot,
+        asked_by: int,
         *,
         name: str | None = None,
         clip: discord.Attachment | None = None,
         replaces: VoiceRow | None = None,
         former: "DraftPanel | None" = None,
     ) -> None:
-        super().__init__(title="Your voice", timeout=_PANEL_LASTS_S)
+        super().__init__(title="Your voice", timeout=_FORM_LASTS_S)
         self.bot = bot
+        self._asked_by = asked_by
         self._name = name
         self._clip = clip
         self._replaces = replaces
@@ -63,6 +66,9 @@ class ConsentForm(ui.Modal):
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Make a draft and show it."""
+        # Discord finds a form by an id that a forger could send.
+        if interaction.user.id != self._asked_by:
+            raise UserError("This form is somebody else's.")
         await interaction.response.defer(thinking=True, ephemeral=True)
         clip = self._clip or self._clip_field.values[0]
         wish = Wish(
@@ -75,7 +81,11 @@ class ConsentForm(ui.Modal):
         )
         if self._former is not None:
             await self._former.withdraw("You chose to try another clip.")
-        await try_out(self.bot, interaction, wish, clip)
+        try:
+            await try_out(self.bot, interaction, wish, clip)
+        except UserError as error:
+            # In place of the steps, of which one would seem to be under way for ever.
+            await interaction.edit_original_response(content=str(error), attachments=[], view=None)
 
     async def on_error(  # type: ignore[override]  # as discord.py's own modals have it
         self, interaction: discord.Interaction, error: Exception
@@ -104,10 +114,11 @@ async def try_out(
     try:
         checked = f"Checked: {draft.clip.voiced_s:.1f} s of speech"
         await interaction.edit_original_response(content=_steps(2, "Received", checked))
-        enrolled, files = await _preview(bot, draft)
+        why_not, files = await _preview(bot, draft)
         panel = DraftPanel(bot, draft, interaction)
+        enrolled = f"{_NOT_DONE} Not enrolled yet. {why_not}" if why_not else f"{_DONE} Enrolled"
         await interaction.edit_original_response(
-            content=_steps(4, "Received", checked, enrolled, "Ready: keep it?"),
+            content=f"{_DONE} Received\n{_DONE} {checked}\n{enrolled}\n{_DONE} Ready: keep it?",
             attachments=files,
             view=panel,
         )
@@ -122,19 +133,17 @@ def _steps(done: int, *said: str) -> str:
     return "\n".join(f"{mark} {name}" for mark, name in zip(marks, names, strict=False))
 
 
-async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str, list[discord.File]]:
-    """What became of the enrolment, and the draft to be heard."""
+async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str | None, list[discord.File]]:
+    """Why the clip is not enrolled, if it is not, and the draft to be heard."""
     utterance = bot.services.speech.utterance([PREVIEW_TEXT], draft.speaker)
     try:
         audio = await utterance.ogg()
     except VoiceUnusable:
         raise
     except SpeechError as error:
-        return f"Not enrolled yet, and no preview: {sentence_for(error)}", []
+        return f"There is no preview: {sentence_for(error)}", []
     preview = [discord.File(io.BytesIO(audio), filename="preview.ogg")]
-    if utterance.substitution:
-        return f"Not enrolled yet. {utterance.substitution}", preview
-    return "Enrolled", preview
+    return utterance.substitution, preview
 
 
 class DraftPanel(ui.View):
@@ -148,7 +157,10 @@ class DraftPanel(ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Only its owner decides, although nobody else can see it."""
-        return interaction.user.id == self._draft.wish.owner_id
+        if interaction.user.id == self._draft.wish.owner_id:
+            return True
+        await tell(interaction, "This clip is somebody else's.")
+        return False
 
     @ui.button(label="Keep", style=discord.ButtonStyle.success)
     async def keep(self, interaction: discord.Interaction, _: ui.Button["DraftPanel"]) -> None:
@@ -171,7 +183,9 @@ class DraftPanel(ui.View):
         """Ask for another clip; this one is deleted once there is one."""
         wish = self._draft.wish
         await interaction.response.send_modal(
-            ConsentForm(self.bot, name=wish.name, replaces=wish.replaces, former=self)
+            ConsentForm(
+                self.bot, wish.owner_id, name=wish.name, replaces=wish.replaces, former=self
+            )
         )
 
     @ui.button(label="Delete", style=discord.ButtonStyle.danger)

@@ -6,6 +6,7 @@ import textwrap
 import time
 
 import discord
+import msgspec
 from discord import app_commands
 from discord.ext import commands
 
@@ -78,6 +79,9 @@ class Say(commands.Cog):
         speaker = await self.services.voices.speaker(
             voice, user_id=member.id, guild_id=member.guild.id
         )
+        if member.voice:  # a file is as loud as files are
+            chosen = await self.services.store.guild_settings.get(member.guild.id)
+            speaker = msgspec.structs.replace(speaker, volume_percent=chosen.volume_percent)
         return self.services.speech.utterance(chunks, speaker)
 
     async def _speak(
@@ -93,7 +97,9 @@ class Say(commands.Cog):
         assert interaction.guild is not None  # guild_only
         session = self.bot.sessions.of(interaction.guild)
         try:
-            await session.join(seat, asked_in=where_asked(interaction))
+            await session.join(
+                seat, asked_in=where_asked(interaction), asked_by=interaction.user.id
+            )
         except BaseException:
             utterance.cancel()
             raise

@@ -7,10 +7,13 @@ from discord.ext import commands
 
 from bot.client import TimbreBot
 from bot.errors import UserError, sentence_for, tell
-from bot.guild_options import OPTIONS, Option
+from bot.guild_options import OPTIONS, Kind, Option
+from cogs.people import person_of
+from data.live import Exclusion
 from data.rows import GuildSettings
 
 _PANEL_TIMEOUT_S = 600.0
+_MOST_BLOCKED_SHOWN = 20
 
 
 class Settings(commands.Cog):
@@ -25,16 +28,43 @@ class Settings(commands.Cog):
     async def settings(self, interaction: discord.Interaction) -> None:
         """Show the panel to a moderator."""
         guild = _moderated(interaction)
-        settings = await self.bot.services.store.guild_settings.get(guild.id)
-        await interaction.response.send_message(
-            _text(guild, settings), view=_Panel(self.bot, guild, settings), ephemeral=True
-        )
+        panel = await _Panel.of(self.bot, guild)
+        await interaction.response.send_message(embed=panel.embed, view=panel, ephemeral=True)
 
 
 class _Panel(discord.ui.View):
-    def __init__(self, bot: TimbreBot, guild: discord.Guild, settings: GuildSettings) -> None:
+    """Everything as it is, and what changes it. `names` are of roles and voices by id."""
+
+    def __init__(
+        self,
+        bot: TimbreBot,
+        guild: discord.Guild,
+        settings: GuildSettings,
+        names: dict[int, str],
+        blocked: list[int],
+    ) -> None:
         super().__init__(timeout=_PANEL_TIMEOUT_S)
-        self.add_item(_Choice(bot, guild, settings))
+        self.bot = bot
+        self.settings = settings
+        self.names = names
+        self.embed = discord.Embed(
+            title=f"Settings of {discord.utils.escape_markdown(guild.name)}"[:256],
+            description=_described(settings, _usual(bot, guild), names, blocked),
+        )
+        self.add_item(_Choice())
+        self.add_item(_Blocking())
+
+    @classmethod
+    async def of(cls, bot: TimbreBot, guild: discord.Guild) -> "_Panel":
+        """The panel of a server as things are now."""
+        store = bot.services.store
+        settings = await store.guild_settings.get(guild.id)
+        names = {role.id: role.name for role in guild.roles}
+        if settings.default_voice_id is not None:
+            voice = await store.voices.get(settings.default_voice_id)
+            names |= {voice.voice_id: voice.name} if voice else {}
+        blocked = await store.exclusions.listed(guild.id, Exclusion.BLOCKED)
+        return cls(bot, guild, settings, names, blocked)
 
     async def on_error(
         self, interaction: discord.Interaction, error: Exception, _item: object, /
@@ -44,7 +74,7 @@ class _Panel(discord.ui.View):
 
 
 class _Choice(discord.ui.Select[_Panel]):
-    def __init__(self, bot: TimbreBot, guild: discord.Guild, settings: GuildSettings) -> None:
+    def __init__(self) -> None:
         super().__init__(
             placeholder="Change a setting",
             options=[
@@ -54,16 +84,30 @@ class _Choice(discord.ui.Select[_Panel]):
                 for option in OPTIONS
             ],
         )
-        self._bot = bot
-        self._guild = guild
-        self._settings = settings
 
     async def callback(self, interaction: discord.Interaction) -> None:
         """Ask for the new value."""
         _moderated(interaction)
+        assert self.view is not None  # an item is pressed in its view
         (option,) = [option for option in OPTIONS if option.field == self.values[0]]
-        now = option.shown(self._settings, {role.id: role.name for role in self._guild.roles})
-        await interaction.response.send_modal(_Change(self._bot, option, now))
+        now = option.shown(self.view.settings, self.view.names)
+        await interaction.response.send_modal(_Change(self.view.bot, option, now))
+
+
+class _Blocking(discord.ui.UserSelect[_Panel]):
+    def __init__(self) -> None:
+        super().__init__(placeholder="Leave a member unread, or read them again", max_values=10)
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        """Block who is not blocked, and the other way round."""
+        guild = _moderated(interaction)
+        assert self.view is not None  # an item is pressed in its view
+        exclusions = self.view.bot.services.store.exclusions
+        for member in self.values:
+            if not await exclusions.remove(member.id, guild.id, Exclusion.BLOCKED):
+                await exclusions.add(member.id, guild.id, Exclusion.BLOCKED)
+        panel = await _Panel.of(self.view.bot, guild)
+        await interaction.response.edit_message(embed=panel.embed, view=panel)
 
 
 class _Change(discord.ui.Modal):
@@ -72,26 +116,31 @@ class _Change(discord.ui.Modal):
         self._bot = bot
         self._option = option
         self.value: discord.ui.TextInput[_Change] = discord.ui.TextInput(
-            label=option.hint, default=now, required=False, max_length=100
+            label=option.hint, default=now[:100], required=False, max_length=100
         )
         self.add_item(self.value)
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Store the value if it is one, and show everything as it is now."""
         guild = _moderated(interaction)
-        engine = self._bot.services.executor.status().engine
+        services = self._bot.services
+        engine = services.executor.status().engine
         value = self._option.parse(
             self.value.value,
             {role.name: role.id for role in guild.roles},
             engine.stock_voices if engine else (),
         )
-        settings = await self._bot.services.store.guild_settings.update(
-            guild.id,
-            lambda before: msgspec.structs.replace(before, **{self._option.field: value}),
-        )
-        await interaction.response.edit_message(
-            content=_text(guild, settings), view=_Panel(self._bot, guild, settings)
-        )
+        if self._option.kind is Kind.VOICE:
+            # Whose voices may be a default is decided where `/voice-admin default` asks as well.
+            name = None if value is None else str(value)
+            await services.voice_keeping.set_default(name, person_of(interaction))
+        else:
+            await services.store.guild_settings.update(
+                guild.id,
+                lambda before: msgspec.structs.replace(before, **{self._option.field: value}),
+            )
+        panel = await _Panel.of(self._bot, guild)
+        await interaction.response.edit_message(embed=panel.embed, view=panel)
 
     # discord.py's own modals leave the third argument of views out as well.
     async def on_error(  # type: ignore[override]
@@ -109,16 +158,32 @@ def _moderated(interaction: discord.Interaction) -> discord.Guild:
     return interaction.guild
 
 
-def _text(guild: discord.Guild, settings: GuildSettings) -> str:
-    usual = GuildSettings(guild_id=guild.id)
-    names = {role.id: role.name for role in guild.roles}
+def _usual(bot: TimbreBot, guild: discord.Guild) -> GuildSettings:
+    """What a server has that never chose anything."""
+    settings = bot.services.settings
+    return GuildSettings(
+        guild_id=guild.id,
+        alone_leave_s=round(settings.voice_alone_leave_s),
+        idle_leave_s=round(settings.voice_idle_leave_s),
+    )
+
+
+def _described(
+    settings: GuildSettings, usual: GuildSettings, names: dict[int, str], blocked: list[int]
+) -> str:
     lines = []
     for option in OPTIONS:
-        now = discord.utils.escape_markdown(option.shown(settings, names)) or "nothing"
         default = option.shown(usual, names) or "nothing"
+        chosen = option.shown(settings, names)
+        if not chosen:
+            chosen = default if option.kind is Kind.NUMBER_OR_USUAL else "nothing"
+        now = discord.utils.escape_markdown(chosen)
         lines.append(
             f"**{option.title}: {now}** ({option.hint}; usually {default})\n{option.sentence}"
         )
+    shown = ", ".join(f"<@{user_id}>" for user_id in blocked[:_MOST_BLOCKED_SHOWN]) or "nobody"
+    more = len(blocked) - _MOST_BLOCKED_SHOWN
+    lines.append(f"**Left unread:** {shown}{f' and {more} more' if more > 0 else ''}")
     return "\n".join(lines)
 
 

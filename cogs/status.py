@@ -45,6 +45,9 @@ class Status(commands.Cog):
             name="Cache", value=f"{metrics.cache_hits} of {looked_up} pieces{share}", inline=False
         )
         embed.add_field(
+            name="Clips analysed since I started", value=str(metrics.enrolments), inline=False
+        )
+        embed.add_field(
             name="Interaction to first sound", value=_percentiles(metrics.first_sound), inline=False
         )
         embed.add_field(name="Synthesis", value=_percentiles(metrics.synthesis), inline=False)

@@ -13,7 +13,7 @@ from bot.registration import NAME_MAX_CHARS
 from bot.voice_keeping import SETTING_RANGES
 from bot.voice_moderation import REASON_MAX_CHARS
 from bot.voice_rights import Action
-from cogs.people import offering, person_of
+from cogs.people import offering, offering_to_speak, person_of
 from cogs.registering import PREVIEW_TEXT, ConsentForm
 from data.rows import VoiceRow
 
@@ -57,7 +57,9 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         clip: discord.Attachment | None = None,
     ) -> None:
         """Ask for the consent and for what is missing."""
-        await interaction.response.send_modal(ConsentForm(self.bot, name=name, clip=clip))
+        await interaction.response.send_modal(
+            ConsentForm(self.bot, interaction.user.id, name=name, clip=clip)
+        )
 
     async def use_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Register the sound in a message of one's own."""
@@ -66,7 +68,7 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         clip = next((a for a in message.attachments if _may_sound(a)), None)
         if clip is None:
             raise UserError("There is no sound in this message.")
-        await interaction.response.send_modal(ConsentForm(self.bot, clip=clip))
+        await interaction.response.send_modal(ConsentForm(self.bot, interaction.user.id, clip=clip))
 
     @app_commands.command(description="Give one of your voices another clip")
     @app_commands.describe(voice="Which voice", clip="A sound file with clear speech")
@@ -80,7 +82,7 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         """Like registering, but into a voice that is there."""
         found = await self.services.voices.find(voice, Action.REPLACE, person_of(interaction))
         await interaction.response.send_modal(
-            ConsentForm(self.bot, name=found.name, clip=clip, replaces=found)
+            ConsentForm(self.bot, interaction.user.id, name=found.name, clip=clip, replaces=found)
         )
 
     @app_commands.command(description="Which voices you can speak in here")
@@ -105,6 +107,8 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
             lines.append(f"{_name(voice)}{' — ' if marks else ''}{', '.join(marks)}")
         if not own:
             lines.append("None yet. `/voice register` makes one.")
+        if stock := await self.services.voices.chosen_stock(person):
+            lines.append(f"You speak in the stock voice **{escape_markdown(stock)}** here.")
         others = [voice for voice in shared if voice.owner_id != person.user_id]
         if others:
             lines.append("**Shared with this server**")
@@ -115,13 +119,15 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Speak in this voice from now on, in this server")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.CHOOSE))
+    @app_commands.autocomplete(voice=offering_to_speak)
     async def use(self, interaction: discord.Interaction, voice: VoiceName) -> None:
         """Choose the voice for `/say` without one."""
         await interaction.response.defer(thinking=True, ephemeral=True)
-        found = await self.services.voice_keeping.use(voice, person_of(interaction))
+        name = await self.services.voice_keeping.use(
+            voice, person_of(interaction), self.services.executor.status().engine
+        )
         await interaction.edit_original_response(
-            content=f"You speak in {_name(found)} in this server from now on."
+            content=f"You speak in **{escape_markdown(name)}** in this server from now on."
         )
 
     @app_commands.command(description="What there is to know about a voice")

@@ -47,6 +47,17 @@ class ConditionalsKeys:
             now,
         )
 
+    async def touch(self, clip_sha256: str) -> None:
+        """Count a use of a clip's enrolments, written down at most once in `TOUCH_INTERVAL_S`."""
+        now = self._clock()
+        await self._database.execute(
+            "UPDATE conditionals_cache SET last_used_at = ? WHERE clip_sha256 = ? "
+            "AND last_used_at <= ?",
+            now,
+            clip_sha256,
+            now - TOUCH_INTERVAL_S,
+        )
+
     async def all(self) -> list[ConditionalsKey]:
         """Every enrolment, the last used first."""
         rows = await self._database.fetch(

@@ -34,7 +34,8 @@ class GuildSettingsStore:
             await self._database.execute(
                 "INSERT OR REPLACE INTO guild_settings (guild_id, default_voice_id, read_names, "
                 "name_pause_s, announce_moves, read_bots, only_in_channel, required_role_id, "
-                "max_message_chars, stock_voice) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "max_message_chars, stock_voice, volume_percent, alone_leave_s, idle_leave_s) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 changed.guild_id,
                 changed.default_voice_id,
                 changed.read_names,
@@ -45,5 +46,8 @@ class GuildSettingsStore:
                 changed.required_role_id,
                 changed.max_message_chars,
                 changed.stock_voice,
+                changed.volume_percent,
+                changed.alone_leave_s,
+                changed.idle_leave_s,
             )
         return changed

@@ -1,9 +1,10 @@
-"""Who is not read aloud in a server."""
+"""What is read aloud in a server, and who is not."""
 
 from collections.abc import Callable
 from enum import StrEnum
 
 from data.database import Database
+from data.rows import LiveBinding, typed
 from data.voices import Users
 
 
@@ -28,6 +29,15 @@ class Exclusions:
         )
         return {Exclusion(row["kind"]) for row in rows}
 
+    async def listed(self, guild_id: int, kind: Exclusion) -> list[int]:
+        """Everybody who is left out in a server for one reason."""
+        rows = await self._database.fetch(
+            "SELECT user_id FROM live_exclusions WHERE guild_id = ? AND kind = ? ORDER BY user_id",
+            guild_id,
+            kind.value,
+        )
+        return [int(row["user_id"]) for row in rows]
+
     async def add(self, user_id: int, guild_id: int, kind: Exclusion) -> bool:
         """Leave a member out; false if that was so already."""
         async with self._database.transaction():
@@ -49,3 +59,37 @@ class Exclusions:
             kind.value,
         )
         return removed > 0
+
+
+class LiveBindings:
+    """Which text channel is read where: one a server at most."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> list[LiveBinding]:
+        """Every binding, of all servers."""
+        rows = await self._database.fetch("SELECT * FROM live_bindings ORDER BY guild_id")
+        return [typed(row, LiveBinding) for row in rows]
+
+    async def put(self, binding: LiveBinding) -> None:
+        """Keep a binding in place of the one that the server had."""
+        await self._database.execute(
+            "INSERT OR REPLACE INTO live_bindings (guild_id, text_channel_id, voice_channel_id) "
+            "VALUES (?, ?, ?)",
+            binding.guild_id,
+            binding.text_channel_id,
+            binding.voice_channel_id,
+        )
+
+    async def moved(self, guild_id: int, voice_channel_id: int) -> None:
+        """Follow the bot into another voice channel, where the server has a binding."""
+        await self._database.execute(
+            "UPDATE live_bindings SET voice_channel_id = ? WHERE guild_id = ?",
+            voice_channel_id,
+            guild_id,
+        )
+
+    async def remove(self, guild_id: int) -> None:
+        """Forget a server's binding, if it has one."""
+        await self._database.execute("DELETE FROM live_bindings WHERE guild_id = ?", guild_id)

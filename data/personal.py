@@ -18,6 +18,11 @@ class PersonalData:
                 "(SELECT voice_id FROM voices WHERE owner_id = ?)",
                 user_id,
             ),
+            "disabled_voices": await self._select(
+                "SELECT * FROM disabled_voices WHERE voice_id IN "
+                "(SELECT voice_id FROM voices WHERE owner_id = ?)",
+                user_id,
+            ),
             "conditionals_cache": await self._select(
                 "SELECT * FROM conditionals_cache WHERE clip_sha256 IN "
                 "(SELECT clip_sha256 FROM voices WHERE owner_id = ?)",

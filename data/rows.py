@@ -51,8 +51,22 @@ class VoiceReport(msgspec.Struct, frozen=True, kw_only=True):
     reported_at: float
 
 
+class DisabledClip(msgspec.Struct, frozen=True, kw_only=True):
+    """A clip that may not be spoken in nor registered, in a server or (None) in every one.
+
+    `clip_digest` is made from the clip's SHA-256 and is no digest of the clip itself.
+    """
+
+    guild_id: int | None
+    clip_digest: str
+    disabled_at: float
+
+
 class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server has chosen. A server that never chose anything has the defaults."""
+    """What a server has chosen. A server that never chose anything has the defaults.
+
+    A `_leave_s` of 0 is never; None is what the bot's settings say.
+    """
 
     guild_id: int
     default_voice_id: int | None = None
@@ -64,6 +78,17 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     required_role_id: int | None = None
     max_message_chars: int = 500
     stock_voice: str | None = None
+    volume_percent: int = 100
+    alone_leave_s: int | None = None
+    idle_leave_s: int | None = None
+
+
+class LiveBinding(msgspec.Struct, frozen=True, kw_only=True):
+    """Which text channel is read into which voice channel of a server."""
+
+    guild_id: int
+    text_channel_id: int
+    voice_channel_id: int
 
 
 class ConditionalsKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +119,17 @@ class SpeechKey(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: float
 
 
-Row = TypeVar("Row", User, VoiceRow, VoiceReport, GuildSettings, ConditionalsKey, SpeechKey)
+Row = TypeVar(
+    "Row",
+    User,
+    VoiceRow,
+    VoiceReport,
+    DisabledClip,
+    GuildSettings,
+    LiveBinding,
+    ConditionalsKey,
+    SpeechKey,
+)
 
 
 def typed(row: sqlite3.Row, row_type: type[Row]) -> Row:

@@ -10,7 +10,7 @@ from data.cache_keys import ConditionalsKeys, SpeechKeys
 from data.database import Database
 from data.departed_guilds import DepartedGuilds
 from data.guild_settings import GuildSettingsStore
-from data.live import Exclusions
+from data.live import Exclusions, LiveBindings
 from data.personal import PersonalData
 from data.pronunciations import PronunciationStore
 from data.voice_choices import VoiceChoices
@@ -36,6 +36,7 @@ class Store:
         self.departed_guilds = DepartedGuilds(database, clock)
         self.guild_settings = GuildSettingsStore(database)
         self.exclusions = Exclusions(database, clock)
+        self.live_bindings = LiveBindings(database)
         self.pronunciations = PronunciationStore(database, clock)
         self.conditionals = ConditionalsKeys(database, clock)
         self.speech = SpeechKeys(database, clock)

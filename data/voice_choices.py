@@ -14,30 +14,53 @@ class VoiceChoices:
         self._users = Users(database, clock)
 
     async def choose(self, user_id: int, guild_id: int, voice_id: int) -> None:
-        """Remember a choice, and the member if they are new."""
-        async with self._database.transaction():
-            await self._users.touch(user_id)
-            await self._database.execute(
-                "INSERT INTO voice_choices (user_id, guild_id, voice_id) VALUES (?, ?, ?) "
-                "ON CONFLICT (user_id, guild_id) DO UPDATE SET voice_id = excluded.voice_id",
-                user_id,
-                guild_id,
-                voice_id,
-            )
+        """Remember that a member chose a registered voice, and the member if they are new."""
+        await self._choose(user_id, guild_id, voice_id, None)
+
+    async def choose_stock(self, user_id: int, guild_id: int, stock_voice: str) -> None:
+        """Remember that a member chose one of the engine's voices, by its name."""
+        await self._choose(user_id, guild_id, None, stock_voice)
 
     async def get(self, user_id: int, guild_id: int) -> int | None:
-        """The id of the voice that a member chose, if any."""
+        """The id of the registered voice that a member chose, if they chose one."""
         rows = await self._database.fetch(
-            "SELECT voice_id FROM voice_choices WHERE user_id = ? AND guild_id = ?",
+            "SELECT voice_id FROM voice_choices WHERE user_id = ? AND guild_id = ? "
+            "AND voice_id IS NOT NULL",
             user_id,
             guild_id,
         )
         return int(rows[0]["voice_id"]) if rows else None
 
-    async def of_user(self, user_id: int) -> dict[int, int]:
-        """A member's choices: voice ids by server."""
+    async def get_stock(self, user_id: int, guild_id: int) -> str | None:
+        """The name of the stock voice that a member chose, if they chose one."""
         rows = await self._database.fetch(
-            "SELECT guild_id, voice_id FROM voice_choices WHERE user_id = ? ORDER BY guild_id",
+            "SELECT stock_voice FROM voice_choices WHERE user_id = ? AND guild_id = ? "
+            "AND stock_voice IS NOT NULL",
+            user_id,
+            guild_id,
+        )
+        return str(rows[0]["stock_voice"]) if rows else None
+
+    async def of_user(self, user_id: int) -> dict[int, int]:
+        """A member's choices of registered voices: their ids by server."""
+        rows = await self._database.fetch(
+            "SELECT guild_id, voice_id FROM voice_choices WHERE user_id = ? "
+            "AND voice_id IS NOT NULL ORDER BY guild_id",
             user_id,
         )
         return {int(row["guild_id"]): int(row["voice_id"]) for row in rows}
+
+    async def _choose(
+        self, user_id: int, guild_id: int, voice_id: int | None, stock_voice: str | None
+    ) -> None:
+        async with self._database.transaction():
+            await self._users.touch(user_id)
+            await self._database.execute(
+                "INSERT INTO voice_choices (user_id, guild_id, voice_id, stock_voice) "
+                "VALUES (?, ?, ?, ?) ON CONFLICT (user_id, guild_id) DO UPDATE SET "
+                "voice_id = excluded.voice_id, stock_voice = excluded.stock_voice",
+                user_id,
+                guild_id,
+                voice_id,
+                stock_voice,
+            )

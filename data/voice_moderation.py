@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from data.database import Database
-from data.rows import VoiceReport, VoiceRow, typed
+from data.rows import DisabledClip, VoiceReport, VoiceRow, typed
 from data.voices import Users
 
 
@@ -71,6 +71,43 @@ class VoiceModeration:
             "SELECT voice_id FROM disabled_voices WHERE guild_id = ?", guild_id
         )
         return {int(row["voice_id"]) for row in rows}
+
+    async def disable_clip(self, clip_digest: str, guild_id: int | None) -> None:
+        """Forbid whatever is made from a clip, in a server or (None) in every one."""
+        await self._database.execute(
+            "INSERT OR IGNORE INTO disabled_clips (guild_id, clip_digest, disabled_at) "
+            "VALUES (?, ?, ?)",
+            guild_id,
+            clip_digest,
+            self._clock(),
+        )
+
+    async def enable_clip(self, clip_digest: str, guild_id: int | None) -> bool:
+        """Allow a clip again in a server, or where it was forbidden in all; whether it was."""
+        return bool(
+            await self._database.execute(
+                "DELETE FROM disabled_clips WHERE clip_digest = ? AND guild_id IS ?",
+                clip_digest,
+                guild_id,
+            )
+        )
+
+    async def disabled_digests(self, guild_id: int) -> set[str]:
+        """The digests of all clips that are forbidden in a server, by whomever."""
+        rows = await self._database.fetch(
+            "SELECT clip_digest FROM disabled_clips WHERE guild_id = ? OR guild_id IS NULL",
+            guild_id,
+        )
+        return {str(row["clip_digest"]) for row in rows}
+
+    async def disabled_clips(self, guild_id: int | None) -> list[DisabledClip]:
+        """The clips forbidden in a server itself, or (None) by the bot's owner, newest first."""
+        rows = await self._database.fetch(
+            "SELECT * FROM disabled_clips WHERE guild_id IS ? "
+            "ORDER BY disabled_at DESC, clip_digest",
+            guild_id,
+        )
+        return [typed(row, DisabledClip) for row in rows]
 
     async def known_in(self, guild_id: int) -> list[VoiceRow]:
         """The voices a server has to do with: registered, shared, chosen, reported or forbidden."""

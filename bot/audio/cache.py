@@ -6,6 +6,7 @@ crash leaves either a usable rendering or an unknown file that `verify` removes.
 
 import asyncio
 import logging
+import math
 import secrets
 import sqlite3
 import time
@@ -19,7 +20,7 @@ from bot.audio import opus
 from bot.audio.loudness import normalise
 from data.rows import SpeechKey
 from data.store import Store
-from engine.speech import Speech, Voice
+from engine.speech import ClonedVoice, Speech, Voice
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,16 @@ class Codec(msgspec.Struct, frozen=True):
     loudness_lufs: float
     true_peak_max_dbtp: float
     opus_kbps: int
+
+    def at_volume(self, percent: int) -> "Codec":
+        """The codec of a server that wants speech louder or quieter; 100 is this one.
+
+        A louder one is still held below the true peak, so that nothing is distorted.
+        """
+        if percent == 100:
+            return self
+        gain_db = 20 * math.log10(percent / 100)
+        return msgspec.structs.replace(self, loudness_lufs=round(self.loudness_lufs + gain_db, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,8 @@ class SpeechCache:
         self._store = store
         self._max_bytes = max_bytes
         self.codec = codec
+        # A file and its row change together, or one task would remove what another just wrote.
+        self._changing = asyncio.Lock()
 
     async def get(self, key: str) -> tuple[bytes, ...] | None:
         """The packets of `key`, or None. A damaged file counts as none and is forgotten."""
@@ -62,29 +75,33 @@ class SpeechCache:
             return None
         try:
             return tuple(await asyncio.to_thread(self._read, row))
-        except (OSError, opus.OpusFileError) as error:
-            log.warning("rendering lost", extra={"key": key, "reason": str(error)})
-            await self._remove([row])
-            return None
+        except (OSError, opus.OpusFileError):
+            return await self._get_again(key)
 
-    async def put(self, key: str, speech: Speech, voice: Voice) -> tuple[bytes, ...]:
+    async def put(
+        self, key: str, speech: Speech, voice: Voice, codec: Codec | None = None
+    ) -> tuple[bytes, ...]:
         """Bring `speech` to its loudness, encode and keep it; returns its packets.
 
-        Makes room if it is too much. Speech that cannot be kept (a full disk, a locked database)
-        is still given back: a broken cache silences nobody.
+        `codec` is part of the key; without one it is the cache's own. Makes room if it is too much.
+        Speech that cannot be kept (a full disk, a locked database) is still given back: a broken
+        cache silences nobody.
         """
-        packets, ogg = await asyncio.to_thread(self._encode, speech)
+        packets, ogg = await asyncio.to_thread(_encode, speech, codec or self.codec)
         path = self._folder / key[:2] / f"{key}.ogg"
         try:
-            await asyncio.to_thread(_write, path, ogg)
-            await self._store.speech.record(
-                key=key,
-                voice_identity=voice.identity,
-                path=path.relative_to(self._home).as_posix(),
-                size_bytes=len(ogg),
-                duration_s=speech.duration_s,
-            )
-            await self._remove(await self._store.speech.beyond(self._max_bytes))
+            async with self._changing:
+                await asyncio.to_thread(_write, path, ogg)
+                await self._store.speech.record(
+                    key=key,
+                    voice_identity=voice.identity,
+                    path=path.relative_to(self._home).as_posix(),
+                    size_bytes=len(ogg),
+                    duration_s=speech.duration_s,
+                )
+                await self._remove(await self._store.speech.beyond(self._max_bytes))
+            if isinstance(voice, ClonedVoice):
+                await self._store.conditionals.touch(voice.clip_sha256)
         except (OSError, sqlite3.Error) as error:
             log.error("speech could not be kept", exc_info=error, extra={"key": key})
         return tuple(packets)
@@ -95,8 +112,9 @@ class SpeechCache:
 
     async def clear(self) -> int:
         """Remove every rendering; returns how many there were."""
-        rows = await self._store.speech.all()
-        await self._remove(rows)
+        async with self._changing:
+            rows = await self._store.speech.all()
+            await self._remove(rows)
         return len(rows)
 
     async def verify(self) -> CacheReport:
@@ -104,9 +122,10 @@ class SpeechCache:
 
         Unknown files younger than `SETTLED_S` stay: a running bot may be about to record them.
         """
-        rows = await self._store.speech.all()
-        damaged = await asyncio.to_thread(self._damaged, rows)
-        await self._remove(damaged)
+        async with self._changing:
+            rows = await self._store.speech.all()
+            damaged = await asyncio.to_thread(self._damaged, rows)
+            await self._remove(damaged)
         gone = {row.key for row in damaged}
         kept = [row for row in rows if row.key not in gone]
         unknown = await asyncio.to_thread(
@@ -114,14 +133,18 @@ class SpeechCache:
         )
         return CacheReport(len(kept), len(damaged), unknown, sum(row.size_bytes for row in kept))
 
-    def _encode(self, speech: Speech) -> tuple[list[bytes], bytes]:
-        pcm = normalise(
-            speech.pcm,
-            speech.sample_rate,
-            target_lufs=self.codec.loudness_lufs,
-            max_dbtp=self.codec.true_peak_max_dbtp,
-        )
-        return opus.encode(pcm, speech.sample_rate, kbps=self.codec.opus_kbps)
+    async def _get_again(self, key: str) -> tuple[bytes, ...] | None:
+        """What another task has made anew meanwhile; else what is damaged goes."""
+        async with self._changing:
+            row = await self._store.speech.get(key)
+            if row is None:
+                return None
+            try:
+                return tuple(await asyncio.to_thread(self._read, row))
+            except (OSError, opus.OpusFileError) as error:
+                log.warning("rendering lost", extra={"key": key, "reason": str(error)})
+                await self._remove([row])
+                return None
 
     def _read(self, row: SpeechKey) -> list[bytes]:
         """The packets of a file. Raises `OSError` or `OpusFileError` if it is not whole."""
@@ -155,6 +178,16 @@ class SpeechCache:
             return
         await asyncio.to_thread(_unlink, [self._home / row.path for row in rows])
         await self._store.speech.delete(row.key for row in rows)
+
+
+def _encode(speech: Speech, codec: Codec) -> tuple[list[bytes], bytes]:
+    pcm = normalise(
+        speech.pcm,
+        speech.sample_rate,
+        target_lufs=codec.loudness_lufs,
+        max_dbtp=codec.true_peak_max_dbtp,
+    )
+    return opus.encode(pcm, speech.sample_rate, kbps=codec.opus_kbps)
 
 
 def _write(path: Path, content: bytes) -> None:

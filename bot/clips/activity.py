@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-import soxr
 
-from bot.clips.decoding import FloatArray
+from bot.clips.resampling import FloatArray, resample
 from bot.clips.verdict import SAMPLE_RATE
 
 _MODEL = "silero_vad_16k_sequence.onnx"
@@ -43,7 +42,7 @@ def probabilities(samples: FloatArray) -> FloatArray:
     session = onnxruntime.InferenceSession(
         _model().read_bytes(), options, providers=["CPUExecutionProvider"]
     )
-    heard = soxr.resample(samples, SAMPLE_RATE, _RATE)
+    heard = resample(samples, SAMPLE_RATE, _RATE)
     rms = float(np.sqrt(np.mean(np.square(heard))))
     gain = min(max(1.0, _LISTENING_RMS / max(rms, 1e-9)), _MAX_GAIN)
     frames = np.pad(heard * np.float32(gain), (0, -len(heard) % _FRAME)).reshape(-1, _FRAME)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.clips.activity import FRAME_S, Speech, probabilities, stretches
-from bot.clips.decoding import FloatArray
 from bot.clips.limits import ClipLimits
 from bot.clips.loudness import loudness_lufs
+from bot.clips.resampling import FloatArray
 from bot.clips.speaker import SpeakerEncoder, least_similarity
 from bot.clips.verdict import SAMPLE_RATE, Accepted, Unfit
 

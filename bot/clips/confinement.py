@@ -9,105 +9,113 @@ import os
 import sys
 import threading
 import time
+from typing import Any
 
 #: The exit status of a child on macOS that outgrew its memory.
 EXIT_MEMORY = 67
 _MEMORY_POLL_S = 0.02
 
 
-def confine(*, cpu_s: int, memory_mib: int) -> None:
+def confine(*, cpu_s: int, memory_mib: int, platform: str = sys.platform) -> None:
     """Die at `cpu_s` of processor time, get at most `memory_mib` more memory, write no file.
 
     Linux refuses the allocation (`MemoryError`) and sends SIGXCPU; Windows does both through a job
     object. macOS does not keep a limit on memory, so a thread there watches it and exits with
-    `EXIT_MEMORY`.
+    `EXIT_MEMORY`. Raises `OSError` where the system refuses: then nothing may be read.
     """
-    if sys.platform == "win32":
-        _confine_by_job(cpu_s, memory_mib)
+    if platform == "win32":
+        confine_by_job(ctypes.WinDLL("kernel32"), cpu_s, memory_mib)  # type: ignore[attr-defined]  # Windows
+        return
+    _confine_by_rlimits(cpu_s)
+    if platform == "linux":
+        _limit_address_space(memory_mib)
     else:
-        _confine_by_rlimits(cpu_s, memory_mib)
+        _watch_memory(_peak_bytes() + memory_mib * 2**20)
 
 
-if sys.platform == "win32":
-    from ctypes import wintypes
+class BasicLimits(ctypes.Structure):
+    """JOBOBJECT_BASIC_LIMIT_INFORMATION, 64 bytes."""
 
-    class _BasicLimits(ctypes.Structure):
-        """JOBOBJECT_BASIC_LIMIT_INFORMATION."""
+    _fields_ = (
+        ("PerProcessUserTimeLimit", ctypes.c_int64),
+        ("PerJobUserTimeLimit", ctypes.c_int64),
+        ("LimitFlags", ctypes.c_uint32),
+        ("MinimumWorkingSetSize", ctypes.c_size_t),
+        ("MaximumWorkingSetSize", ctypes.c_size_t),
+        ("ActiveProcessLimit", ctypes.c_uint32),
+        ("Affinity", ctypes.c_size_t),
+        ("PriorityClass", ctypes.c_uint32),
+        ("SchedulingClass", ctypes.c_uint32),
+    )
 
-        _fields_ = [
-            ("PerProcessUserTimeLimit", wintypes.LARGE_INTEGER),
-            ("PerJobUserTimeLimit", wintypes.LARGE_INTEGER),
-            ("LimitFlags", wintypes.DWORD),
-            ("MinimumWorkingSetSize", ctypes.c_size_t),
-            ("MaximumWorkingSetSize", ctypes.c_size_t),
-            ("ActiveProcessLimit", wintypes.DWORD),
-            ("Affinity", ctypes.c_size_t),
-            ("PriorityClass", wintypes.DWORD),
-            ("SchedulingClass", wintypes.DWORD),
-        ]
 
-    class _ExtendedLimits(ctypes.Structure):
-        """JOBOBJECT_EXTENDED_LIMIT_INFORMATION."""
+class ExtendedLimits(ctypes.Structure):
+    """JOBOBJECT_EXTENDED_LIMIT_INFORMATION, 144 bytes."""
 
-        _fields_ = [
-            ("BasicLimitInformation", _BasicLimits),
-            ("IoInfo", ctypes.c_ulonglong * 6),
-            ("ProcessMemoryLimit", ctypes.c_size_t),
-            ("JobMemoryLimit", ctypes.c_size_t),
-            ("PeakProcessMemoryUsed", ctypes.c_size_t),
-            ("PeakJobMemoryUsed", ctypes.c_size_t),
-        ]
+    _fields_ = (
+        ("BasicLimitInformation", BasicLimits),
+        ("IoInfo", ctypes.c_ulonglong * 6),
+        ("ProcessMemoryLimit", ctypes.c_size_t),
+        ("JobMemoryLimit", ctypes.c_size_t),
+        ("PeakProcessMemoryUsed", ctypes.c_size_t),
+        ("PeakJobMemoryUsed", ctypes.c_size_t),
+    )
 
-    _EXTENDED_LIMIT_INFORMATION = 9
-    _LIMIT_PROCESS_TIME = 0x2
-    _LIMIT_ACTIVE_PROCESS = 0x8
-    _LIMIT_PROCESS_MEMORY = 0x100
-    #: What the interpreter and its libraries have committed before the limit is set.
-    _COMMITTED_MIB = 256
 
-    def _confine_by_job(cpu_s: int, memory_mib: int) -> None:
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        kernel.CreateJobObjectW.restype = wintypes.HANDLE
-        kernel.CreateJobObjectW.argtypes = [wintypes.LPVOID, wintypes.LPCWSTR]
-        kernel.GetCurrentProcess.restype = wintypes.HANDLE
-        kernel.SetInformationJobObject.argtypes = [
-            wintypes.HANDLE,
-            ctypes.c_int,
-            wintypes.LPVOID,
-            wintypes.DWORD,
-        ]
-        kernel.AssignProcessToJobObject.argtypes = [wintypes.HANDLE, wintypes.HANDLE]
-        limits = _ExtendedLimits()
-        limits.BasicLimitInformation.PerProcessUserTimeLimit = cpu_s * 10_000_000  # of 100 ns
-        limits.BasicLimitInformation.ActiveProcessLimit = 1
-        limits.BasicLimitInformation.LimitFlags = (
-            _LIMIT_PROCESS_TIME | _LIMIT_ACTIVE_PROCESS | _LIMIT_PROCESS_MEMORY
+_EXTENDED_LIMIT_INFORMATION = 9
+LIMIT_PROCESS_TIME = 0x2
+LIMIT_ACTIVE_PROCESS = 0x8
+LIMIT_PROCESS_MEMORY = 0x100
+#: What the interpreter and its libraries have committed before the limit is set.
+COMMITTED_MIB = 256
+
+
+def confine_by_job(kernel: Any, cpu_s: int, memory_mib: int) -> None:
+    """Put this process into a job object of its own. `kernel` is Windows' kernel32.
+
+    Raises `OSError`.
+    """
+    kernel.CreateJobObjectW.restype = ctypes.c_void_p
+    kernel.CreateJobObjectW.argtypes = [ctypes.c_void_p, ctypes.c_wchar_p]
+    kernel.GetCurrentProcess.restype = ctypes.c_void_p
+    kernel.SetInformationJobObject.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_int,
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+    ]
+    kernel.AssignProcessToJobObject.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    limits = ExtendedLimits()
+    limits.BasicLimitInformation.PerProcessUserTimeLimit = cpu_s * 10_000_000  # of 100 ns
+    limits.BasicLimitInformation.ActiveProcessLimit = 1
+    limits.BasicLimitInformation.LimitFlags = (
+        LIMIT_PROCESS_TIME | LIMIT_ACTIVE_PROCESS | LIMIT_PROCESS_MEMORY
+    )
+    limits.ProcessMemoryLimit = (COMMITTED_MIB + memory_mib) * 2**20
+    job = kernel.CreateJobObjectW(None, None)
+    if not (
+        job
+        and kernel.SetInformationJobObject(
+            job, _EXTENDED_LIMIT_INFORMATION, ctypes.byref(limits), ctypes.sizeof(limits)
         )
-        limits.ProcessMemoryLimit = (_COMMITTED_MIB + memory_mib) * 2**20
-        job = kernel.CreateJobObjectW(None, None)
-        if not (
-            job
-            and kernel.SetInformationJobObject(
-                job, _EXTENDED_LIMIT_INFORMATION, ctypes.byref(limits), ctypes.sizeof(limits)
-            )
-            and kernel.AssignProcessToJobObject(job, kernel.GetCurrentProcess())
-        ):
-            raise ctypes.WinError(ctypes.get_last_error())
+        and kernel.AssignProcessToJobObject(job, kernel.GetCurrentProcess())
+    ):
+        raise OSError("Windows does not let this process be confined")
 
-else:
+
+if sys.platform != "win32":
     import resource
 
-    def _confine_by_rlimits(cpu_s: int, memory_mib: int) -> None:
+    def _confine_by_rlimits(cpu_s: int) -> None:
         _lower(resource.RLIMIT_CPU, cpu_s)
         _lower(resource.RLIMIT_FSIZE, 0)
         _lower(resource.RLIMIT_CORE, 0)
         # The bot's own threads have to keep a packet every 20 ms.
         os.nice(5)
-        if sys.platform == "linux":
-            pages = int(open("/proc/self/statm", encoding="ascii").read().split()[0])  # noqa: SIM115, PTH123 - freed at once
-            _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + memory_mib * 2**20)
-        else:
-            _watch_memory(_peak_bytes() + memory_mib * 2**20)
+
+    def _limit_address_space(memory_mib: int) -> None:
+        pages = int(open("/proc/self/statm", encoding="ascii").read().split()[0])  # noqa: SIM115, PTH123 - freed at once
+        _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + memory_mib * 2**20)
 
     def _lower(limit: int, value: int) -> None:
         """Lower a limit; where it is already lower, leave it."""

@@ -13,11 +13,9 @@ import av
 import av.error
 import numpy as np
 import numpy.typing as npt
-import soxr
 
+from bot.clips.resampling import FloatArray, Resampler
 from bot.clips.verdict import SAMPLE_RATE, Unfit
-
-FloatArray = npt.NDArray[np.float32]
 
 _MIN_RATE, _MAX_RATE = 8_000, 192_000
 _MAX_CHANNELS = 8
@@ -127,17 +125,17 @@ def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
 def _resampled(frames: Iterator[av.AudioFrame]) -> Iterator[FloatArray]:
     """Mono blocks at `SAMPLE_RATE`; a rate that changes on the way starts the filter anew."""
     rate = 0
-    resampler: soxr.ResampleStream | None = None
+    resampler: Resampler | None = None
     for frame in frames:
         if resampler is None or frame.sample_rate != rate:
             if resampler:
-                yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+                yield from resampler.rest()
             rate = frame.sample_rate
             _require_sane(frame)
-            resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
-        yield resampler.resample_chunk(_mono(frame))
+            resampler = Resampler(rate, SAMPLE_RATE)
+        yield from resampler.take(_mono(frame))
     if resampler:
-        yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+        yield from resampler.rest()
 
 
 def _require_sane(frame: av.AudioFrame) -> None:

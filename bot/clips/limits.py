@@ -20,4 +20,4 @@ class ClipLimits(msgspec.Struct, frozen=True, kw_only=True):
     min_snr_db: float = 12.0
     max_clipped_share: float = 0.01
     min_loudness_lufs: float = -50.0
-    min_same_speaker_similarity: float = 0.75
+    min_same_speaker_similarity: float = 0.8

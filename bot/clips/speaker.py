@@ -5,23 +5,26 @@ seconds of speech, and torch would take longer to import. Never keeps or returns
 they are biometric data and leave with the process.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
-import soxr
 from safetensors.numpy import load_file
 
-from bot.clips.decoding import FloatArray
+from bot.clips.resampling import FloatArray, resample
 from bot.clips.verdict import SAMPLE_RATE
 
 _RATE = 16_000
 _FFT, _HOP = 400, 160  # 25 ms every 10 ms
 _LAYERS, _WIDTH = 3, 256
 _WINDOW = 160  # frames: 1.6 s, as the encoder was trained
-_STEP = 60
+_STEP = 40
 _LEVEL_RMS = 10 ** (-30 / 20)  # the level that the encoder was trained at
-#: A part that is heard in fewer windows (1.6 s and 0.6 s more for each) is chance.
-_MIN_WINDOWS = 2
+#: Somebody who is heard in fewer windows (1.6 s, and 0.4 s more for each) is chance: a quarter of
+#: all, but no fewer and no more than these. Short clips have no room for more.
+_FEWEST, _MOST = 3, 5
+#: Of a group, the share of windows that are surest of it. The others may hold two voices.
+_SURE = 0.8
 _ROUNDS = 20
 
 
@@ -33,10 +36,15 @@ class SpeakerEncoder:
         self._weights = {name: array.astype(np.float32) for name, array in stored.items()}
 
     def embed(self, voiced: FloatArray) -> FloatArray:
-        """Unit vectors (windows, 256) of `voiced`, (samples,) at `SAMPLE_RATE` without pauses."""
-        heard = soxr.resample(voiced, SAMPLE_RATE, _RATE)
+        """Unit vectors (windows, 256) of `voiced`, (samples,) at `SAMPLE_RATE` without pauses.
+
+        Every window is brought to one level: whoever leans back is still the same person.
+        """
+        heard = resample(voiced, SAMPLE_RATE, _RATE)
         heard *= _LEVEL_RMS / max(float(np.sqrt(np.mean(np.square(heard)))), 1e-9)
-        return self.encode(windows(self.mel(heard)))
+        mels = windows(self.mel(heard))
+        power = mels.mean(axis=(1, 2), keepdims=True)
+        return self.encode(mels * (power.mean() / np.maximum(power, 1e-12)))
 
     def mel(self, heard: FloatArray) -> FloatArray:
         """Mel power spectrogram (frames, 40) of 16 kHz sound, as librosa's defaults make it."""
@@ -83,22 +91,34 @@ def least_similarity(embeddings: FloatArray) -> float:
     """Cosine between the two most different groups of windows, at most 1.
 
     Spherical k-means with two groups (Dhillon and Modha 2001), begun with the two windows least
-    alike: it finds a second person whether they speak last or in between.
+    alike: it finds a second person whether they speak last or in between. Windows into which both
+    speak lie between the groups, so each is judged by those that are surest to be of it.
+    `docs/benchmarks/one_speaker.md` has what that finds.
     """
-    if len(embeddings) < 2 * _MIN_WINDOWS:
+    least = min(max(_FEWEST, len(embeddings) // 4), _MOST)
+    if len(embeddings) < 2 * least:
         return 1.0
     alike = embeddings @ embeddings.T
     first, second = np.unravel_index(np.argmin(alike), alike.shape)
     centres = embeddings[[first, second]]
     for _ in range(_ROUNDS):
         nearest = np.argmax(embeddings @ centres.T, axis=1)
-        if np.bincount(nearest, minlength=2).min() < _MIN_WINDOWS:
+        if np.bincount(nearest, minlength=2).min() < least:
             return 1.0
         moved = _unit(np.stack([embeddings[nearest == group].mean(axis=0) for group in (0, 1)]))
         if np.array_equal(moved, centres):
             break
         centres = moved
-    return float(centres[0] @ centres[1])
+    sure = _unit(np.stack([_surest(embeddings, centres, group, least) for group in (0, 1)]))
+    return float(sure[0] @ sure[1])
+
+
+def _surest(embeddings: FloatArray, centres: FloatArray, group: int, least: int) -> FloatArray:
+    """The mean of the windows of a group that are nearer to it than to the other by the most."""
+    nearness = embeddings @ (centres[group] - centres[1 - group])
+    belonging = np.sort(nearness[nearness >= 0])[::-1]
+    count = max(least, math.ceil(_SURE * len(belonging)))
+    return np.asarray(embeddings[np.argsort(-nearness)[:count]].mean(axis=0), np.float32)
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -1,6 +1,6 @@
-"""Speech that can still be exchanged while it waits: its message was edited."""
+"""Speech that can still be changed while it waits: its message is edited, its author is named."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from bot.audio.clip import Clip
@@ -8,10 +8,18 @@ from bot.voice.playback import Speakable
 
 
 class EditableLine:
-    """A message's speech in its place in the line."""
+    """A message's speech in its place in the line.
 
-    def __init__(self, speech: Speakable) -> None:
+    `opening` ("Alice says:") comes before it where `opens` says so. That is asked when the turn has
+    come: authors take turns, so who spoke before is not known earlier.
+    """
+
+    def __init__(
+        self, speech: Speakable, opening: Speakable | None, opens: Callable[[], bool]
+    ) -> None:
         self._speech = speech
+        self._opening = opening
+        self._opens = opens
         self.begun = False
 
     def replace(self, speech: Speakable) -> None:
@@ -22,10 +30,16 @@ class EditableLine:
     async def clips(self) -> AsyncGenerator[Clip, None]:
         """The clips of the latest speech, which stands from now on."""
         self.begun = True
-        async with aclosing(self._speech.clips()) as clips:
-            async for clip in clips:
-                yield clip
+        parts = [self._speech]
+        if self._opens() and self._opening:
+            parts.insert(0, self._opening)
+        for part in parts:
+            async with aclosing(part.clips()) as clips:
+                async for clip in clips:
+                    yield clip
 
     def cancel(self) -> None:
         """Give up whatever is being prepared."""
         self._speech.cancel()
+        if self._opening:
+            self._opening.cancel()

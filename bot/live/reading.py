@@ -1,8 +1,8 @@
 """Reads what members write into the voice session of their server.
 
-One binding per server, from `/live start` until `/live stop` or until the bot leaves voice; it
-lives in memory, as the session does. Messages of a server are taken one after the other, so that
-what one author writes is said in that order.
+One binding per server, from `/live start` until `/live stop` or until the bot leaves voice. It is
+kept in the database as well, so that reading goes on after a restart. Messages of a server are
+taken one after the other, so that what one author writes is said in that order.
 """
 
 import asyncio
@@ -12,23 +12,20 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 import discord
-import msgspec
 
 from bot.errors import UserError, sentence_for
 from bot.live.line import EditableLine
 from bot.live.message import is_readable, text_of, written
 from bot.live.rules import MUTE_PREFIX, why_unread
-from bot.live.voice import stock_voice_of
-from bot.names import names_in
+from bot.live.speech import LiveSpeech
 from bot.services import Services
-from bot.speech import Speaker, Utterance
-from bot.text import Names, Pronunciations
-from bot.voice.playback import Playback
-from bot.voice.session import State, VoiceSession
+from bot.voice import reasons
+from bot.voice.admission import VocalChannel, listened_to
+from bot.voice.playback import LeftOut, Playback
+from bot.voice.session import VoiceSession
 from bot.voice.sessions import VoiceSessions
-from data.rows import GuildSettings
+from data.rows import GuildSettings, LiveBinding
 from engine.errors import SpeechError
-from engine.speech import StockVoice
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +36,11 @@ _TOLD_FOR_S = 30.0
 
 @dataclass(slots=True)
 class _Accepted:
-    """A message that is waiting or being said. `opening` is said before it, such as a name."""
+    """A message that is waiting or being said."""
 
     playback: Playback
     line: EditableLine
     text: str
-    opening: str
 
 
 @dataclass(slots=True)
@@ -71,19 +67,35 @@ class LiveReading:
     ) -> None:
         self._services = services
         self._sessions = sessions
+        self._speech = LiveSpeech(services)
         self._clock = clock
         self._bindings: dict[int, Binding] = {}
+        self._interrupted: dict[int, LiveBinding] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
 
-    def start(self, guild: discord.Guild, text_channel_id: int) -> None:
+    async def start(self, guild: discord.Guild, text_channel_id: int) -> None:
         """Read `text_channel_id`, and the chat of the voice channel that the bot is in."""
-        self._bindings[guild.id] = Binding(text_channel_id)
+        session = self._sessions.of(guild)
+        seat = session.channel
+        if seat is None:
+            raise UserError(reasons.NOWHERE)
+        binding = self._bindings.setdefault(guild.id, Binding(text_channel_id))
+        binding.text_channel_id = text_channel_id  # what was accepted before is said all the same
+        session.reading = True
+        await self._services.store.live_bindings.put(
+            LiveBinding(
+                guild_id=guild.id, text_channel_id=text_channel_id, voice_channel_id=seat.id
+            )
+        )
 
-    def stop(self, guild: discord.Guild) -> bool:
+    async def stop(self, guild: discord.Guild) -> bool:
         """Read no more; what waits is taken back. False if nothing was read."""
         binding = self._bindings.pop(guild.id, None)
         if binding is None:
             return False
+        self._sessions.of(guild).reading = False
+        await self._services.store.live_bindings.remove(guild.id)
         # Whoever is no longer among the accepted is told nothing.
         waiting = list(binding.accepted.values())
         binding.accepted.clear()
@@ -91,17 +103,53 @@ class LiveReading:
             accepted.playback.cancel()
         return True
 
+    def left(self, guild_id: int) -> None:
+        """End reading in a server where the bot is in no channel any more.
+
+        Unless that is because the bot is ending: then it goes on when it is back.
+        """
+        if self._bindings.pop(guild_id, None) and not self._closing:
+            self._spawn(self._services.store.live_bindings.remove(guild_id))
+
     def of(self, guild: discord.Guild) -> Binding | None:
-        """What is being read in a server: it ends when the bot is nowhere any more."""
-        if self._sessions.of(guild).state is State.IDLE:
-            self._bindings.pop(guild.id, None)
+        """What is being read in a server."""
         return self._bindings.get(guild.id)
+
+    async def remember(self) -> None:
+        """After a start: learn where reading was interrupted."""
+        kept = await self._services.store.live_bindings.all()
+        self._interrupted = {binding.guild_id: binding for binding in kept}
+
+    async def resume(self, guild: discord.Guild) -> None:
+        """Go on where reading was interrupted, if anybody is there; else it is over."""
+        interrupted = self._interrupted.pop(guild.id, None)
+        if interrupted is None or guild.id in self._bindings:
+            return
+        seat = guild.get_channel(interrupted.voice_channel_id)
+        text = guild.get_channel_or_thread(interrupted.text_channel_id)
+        bindings = self._services.store.live_bindings
+        if not (
+            isinstance(seat, VocalChannel)
+            and isinstance(text, discord.abc.Messageable)
+            and listened_to(seat)
+        ):
+            log.info("nobody to read on for", extra={"guild": guild.id})
+            await bindings.remove(guild.id)
+            return
+        session = self._sessions.of(guild)
+        try:
+            await session.join(seat, asked_in=text)
+            await self.start(guild, interrupted.text_channel_id)
+        except UserError as error:
+            if not self._closing:
+                session.announce(f"I was restarted, and could not go on reading: {error}")
+                await bindings.remove(guild.id)
 
     async def message(self, message: discord.Message) -> None:
         """Say a new message, if it is to be read."""
         if message.guild is None or not is_readable(message):
             return
-        binding = self._bindings.get(message.guild.id) and self.of(message.guild)
+        binding = self._bindings.get(message.guild.id)
         if binding is None:
             return
         session = self._sessions.of(message.guild)
@@ -131,13 +179,13 @@ class LiveReading:
             accepted.text = text_of(message)
             spoken = ""
             if not message.content.startswith(MUTE_PREFIX):
-                spoken = await self._spoken(message, message.guild, settings)
+                spoken = await self._speech.text(message, message.guild, settings)
             if not spoken:
                 del binding.accepted[message.id]
                 accepted.playback.cancel()
                 return
-            utterance = await self._utterance(
-                accepted.opening + spoken, message.author.id, message.guild.id, settings
+            utterance = await self._speech.of_member(
+                spoken, message.author.id, message.guild.id, settings
             )
             if accepted.line.begun:
                 utterance.cancel()
@@ -157,8 +205,12 @@ class LiveReading:
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
         """Say that somebody came or left, where the server wants that."""
-        binding = self._bindings.get(member.guild.id) and self.of(member.guild)
-        if binding is None or member.bot or before.channel == after.channel:
+        binding = self._bindings.get(member.guild.id)
+        if binding is None or before.channel == after.channel:
+            return
+        if member == member.guild.me and after.channel:
+            await self._services.store.live_bindings.moved(member.guild.id, after.channel.id)
+        if member.bot:
             return
         session = self._sessions.of(member.guild)
         seat = session.channel
@@ -169,26 +221,16 @@ class LiveReading:
             excluded = await self._services.store.exclusions.of(member.id, member.guild.id)
             if not settings.announce_moves or excluded:
                 return
-            pronunciations = await self._services.pronouncing.of(member.guild.id, member.id)
-            name = self._name(member, pronunciations)
             came = after.channel is not None and after.channel.id == seat.id
-            sentence = f"{name} {'joined' if came else 'left'}."
-            speaker = Speaker(
-                voice=StockVoice(settings.stock_voice or ""),
-                guild_id=member.guild.id,
-                user_id=member.id,
-            )
+            sentence, utterance = await self._speech.announcement(member, settings, came=came)
             try:
-                session.speak(
-                    self._services.speech.utterance([sentence], speaker),
-                    author_id=member.id,
-                    label=sentence,
-                )
+                session.speak(utterance, author_id=member.id, label=sentence)
             except UserError as error:
                 log.info("not announced", extra={"reason": str(error)})
 
     async def close(self) -> None:
-        """End what is still being told."""
+        """End what is still being told; what is being read goes on after the next start."""
+        self._closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -201,32 +243,42 @@ class LiveReading:
         session: VoiceSession,
         settings: GuildSettings,
     ) -> None:
-        spoken = await self._spoken(message, guild, settings)
+        spoken = await self._speech.text(message, guild, settings)
         if not spoken:
             return
         author = message.author
-        opening = ""
-        now = self._clock()
-        if settings.read_names and (
-            binding.last_author_id != author.id or now - binding.last_at > settings.name_pause_s
-        ):
-            name = self._name(author, await self._services.pronouncing.of(guild.id, author.id))
-            opening = f"{name} says: "
-        line = EditableLine(await self._utterance(opening + spoken, author.id, guild.id, settings))
+        opening = None
+        if settings.read_names:
+            name = await self._speech.name(author, guild.id)
+            opening = await self._speech.of_member(f"{name} says:", author.id, guild.id, settings)
+
+        def opens() -> bool:
+            quiet_s = self._clock() - binding.last_at
+            changed = binding.last_author_id != author.id or quiet_s > settings.name_pause_s
+            binding.last_author_id, binding.last_at = author.id, self._clock()
+            return changed
+
+        utterance = await self._speech.of_member(spoken, author.id, guild.id, settings)
+        line = EditableLine(utterance, opening, opens)
+        if self._bindings.get(guild.id) is not binding:  # stopped meanwhile
+            line.cancel()
+            return
         try:
-            playback = session.speak(line, author_id=author.id, label=message.content[:80])
+            playback = session.speak(line, author_id=author.id, label=text_of(message)[:80])
         except UserError as error:
             self._spawn(self._tell(message, binding, sentence_for(error)))
             return
-        binding.last_author_id, binding.last_at = author.id, now
         binding.read += 1
-        binding.accepted[message.id] = _Accepted(playback, line, text_of(message), opening)
+        binding.accepted[message.id] = _Accepted(playback, line, text_of(message))
         self._spawn(self._follow(message, binding, playback))
 
     async def _follow(self, message: discord.Message, binding: Binding, playback: Playback) -> None:
         try:
             await playback.started
             await playback.finished
+            binding.last_at = self._clock()
+        except LeftOut:
+            log.info("left out")  # the session says in the channel how much that was
         except (UserError, SpeechError) as error:
             # Nothing is told of what was deleted, nor of what was cut off for all to hear.
             if message.id in binding.accepted and not _began(playback):
@@ -243,33 +295,6 @@ class LiveReading:
             await message.reply(sentence, delete_after=_TOLD_FOR_S)
         except discord.HTTPException as error:
             log.warning("a failure could not be told", extra={"status": error.status})
-
-    async def _spoken(
-        self, message: discord.Message, guild: discord.Guild, settings: GuildSettings
-    ) -> str:
-        text = text_of(message)
-        return self._services.reader.spoken(
-            text,
-            names_in(text, guild, message.mentions),
-            await self._services.pronouncing.of(guild.id, message.author.id),
-            max_chars=settings.max_message_chars,
-        )
-
-    def _name(self, author: discord.abc.User, pronunciations: Pronunciations) -> str:
-        name = self._services.reader.spoken(
-            author.display_name, Names(), pronunciations, max_chars=32
-        )
-        return name.rstrip(".") or "Somebody"
-
-    async def _utterance(
-        self, spoken: str, user_id: int, guild_id: int, settings: GuildSettings
-    ) -> Utterance:
-        speaker = await self._services.voices.speaker(None, user_id=user_id, guild_id=guild_id)
-        engine = self._services.executor.status().engine
-        if speaker.voice == StockVoice() and engine:
-            stock = stock_voice_of(user_id, engine.stock_voices, settings.stock_voice)
-            speaker = msgspec.structs.replace(speaker, voice=stock)
-        return self._services.speech.utterance(self._services.reader.chunks(spoken), speaker)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work, name="live reading")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bot.loopback import permissions
 from bot.loopback.attachments import File
 from bot.loopback.identifiers import timestamp
-from bot.loopback.messages import Message, store_files
+from bot.loopback.messages import VOICE_MESSAGE, Message, store_files
 
 if TYPE_CHECKING:
     from bot.loopback.channels import Channel, DirectMessages, MessageChannel, VoiceChannel
@@ -113,6 +113,7 @@ class Member:
             self.user,
             content,
             attachments=store_files(discord, channel.id, attachments),
+            flags=VOICE_MESSAGE if any(file.waveform for file in attachments) else 0,
             member=self if channel.guild_id is not None else None,
         )
         channel.messages[message.id] = message

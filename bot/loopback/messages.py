@@ -1,5 +1,6 @@
 """Messages, whoever wrote them, and what a member can do with one."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
+VOICE_MESSAGE = 1 << 13
+#: Nobody is quicker to answer what they see. discord.py knows a form or a button only once Discord
+#: has confirmed it to the bot, which is a moment after it is shown.
+REACTION_S = 0.15
 _BUTTON = 2
 _STRING_SELECT = 3
 
@@ -87,6 +92,7 @@ class Message:
             raise LookupError(f"{button!r} is no button")
         if found.get("disabled"):
             raise PermissionError(f"the button {button!r} is disabled")
+        await asyncio.sleep(REACTION_S)
         return await self.discord.interactions.component(self, found, self._by(by), None)
 
     async def select(

@@ -1,11 +1,12 @@
 """Forms that the bot shows, and a member filling one in."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.loopback.attachments import File
 from bot.loopback.members import Member
-from bot.loopback.messages import walk
+from bot.loopback.messages import REACTION_S, walk
 
 if TYPE_CHECKING:
     from bot.loopback.commands import Resolved
@@ -53,6 +54,7 @@ class Modal:
         known = set(self.fields.values())
         if unknown := by_id.keys() - known:
             raise LookupError(f"the modal has no {sorted(unknown)}; it has {self.fields}")
+        await asyncio.sleep(REACTION_S)
         interactions = self._interaction.discord.interactions
         resolved = interactions.resolved(self._interaction.channel)
         filled = [_fill_in(component, by_id, resolved) for component in self.components]

@@ -29,3 +29,13 @@ class TextLimits:
             raise ValueError("The limit on the time to make speech is more than nothing.")
         if self.first_chunk_chars > self.max_chunk_chars:
             raise ValueError("first_chunk_chars must not exceed max_chunk_chars.")
+
+
+@dataclass(frozen=True, slots=True)
+class PronunciationLimits:
+    """How much may be kept of how words are said: entries of one owner, characters, a file."""
+
+    max_entries: int = 1000
+    max_word_chars: int = 60
+    max_spoken_chars: int = 200
+    max_file_bytes: int = 1_000_000

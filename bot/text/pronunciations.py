@@ -12,11 +12,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 
 from bot.text.characters import clean_characters
+from bot.text.limits import PronunciationLimits
 
-MOST_ENTRIES = 1000
-MOST_WORD_CHARS = 60
-MOST_SPOKEN_CHARS = 200
-MOST_FILE_BYTES = 1_000_000
+_USUAL = PronunciationLimits()
 _COLUMNS = ["word", "say"]
 
 
@@ -32,10 +30,13 @@ class Pronunciations:
     __slots__ = ("_exact", "_folded", "_lengths", "server", "user")
 
     def __init__(
-        self, server: Mapping[str, str] | None = None, user: Mapping[str, str] | None = None
+        self,
+        server: Mapping[str, str] | None = None,
+        user: Mapping[str, str] | None = None,
+        limits: PronunciationLimits = _USUAL,
     ) -> None:
-        self.server = checked_entries(server or {})
-        self.user = checked_entries(user or {})
+        self.server = checked_entries(server or {}, limits)
+        self.user = checked_entries(user or {}, limits)
         self._exact: dict[str, str] = {}
         self._folded: dict[str, str] = {}
         for entries in (self.server, self.user):
@@ -97,32 +98,39 @@ class Pronunciations:
         return None
 
 
-def checked_entries(entries: Mapping[str, str]) -> dict[str, str]:
+def checked_entries(
+    entries: Mapping[str, str], limits: PronunciationLimits = _USUAL
+) -> dict[str, str]:
     """Return `entries` cleaned and checked, for one server or one member.
 
     Raises ``ValueError`` with one sentence that names the first entry that cannot be used.
     """
-    if len(entries) > MOST_ENTRIES:
-        raise ValueError(f"There are {len(entries):,} entries; at most {MOST_ENTRIES:,} are kept.")
+    _check_count(len(entries), limits)
     checked: dict[str, str] = {}
     for word, spoken in entries.items():
-        plain_word, plain_spoken = checked_entry(word, spoken)
+        plain_word, plain_spoken = checked_entry(word, spoken, limits)
         checked[plain_word] = plain_spoken
     return checked
 
 
-def checked_entry(word: str, spoken: str) -> tuple[str, str]:
+def checked_entry(word: str, spoken: str, limits: PronunciationLimits = _USUAL) -> tuple[str, str]:
     """Return one entry as it will be matched and said; raise ``ValueError`` with one sentence."""
-    word, spoken = _one_line(word, MOST_WORD_CHARS), _one_line(spoken, MOST_SPOKEN_CHARS)
+    longest, longest_spoken = limits.max_word_chars, limits.max_spoken_chars
+    word, spoken = _one_line(word, longest), _one_line(spoken, longest_spoken)
     if not word:
         raise ValueError("The word of an entry must not be empty.")
-    if len(word) > MOST_WORD_CHARS:
-        raise ValueError(f"{word[:20]!r}... is longer than {MOST_WORD_CHARS} characters.")
-    if len(spoken) > MOST_SPOKEN_CHARS:
-        raise ValueError(f"What to say for {word!r} is longer than {MOST_SPOKEN_CHARS} characters.")
+    if len(word) > longest:
+        raise ValueError(f"{word[:20]!r}... is longer than {longest} characters.")
+    if len(spoken) > longest_spoken:
+        raise ValueError(f"What to say for {word!r} is longer than {longest_spoken} characters.")
     if not any(char.isalnum() for char in spoken):
         raise ValueError(f"What to say for {word!r} has no letter or digit in it.")
     return word, spoken
+
+
+def _check_count(count: int, limits: PronunciationLimits) -> None:
+    if count > limits.max_entries:
+        raise ValueError(f"There are {count:,} entries; at most {limits.max_entries:,} are kept.")
 
 
 def _one_line(text: str, most: int) -> str:
@@ -147,18 +155,23 @@ def to_json(entries: Mapping[str, str]) -> str:
     return json.dumps(dict(sorted(entries.items())), ensure_ascii=False, indent=1) + "\n"
 
 
-def from_json(data: str | bytes) -> dict[str, str]:
+def from_json(data: str | bytes, limits: PronunciationLimits = _USUAL) -> dict[str, str]:
     """Read ``{"word": "how to say it"}``; ``ValueError`` says in one sentence why not."""
-    text = _decoded(data)
+    text = _decoded(data, limits)
+
+    def pairs(found: list[tuple[str, object]]) -> dict[str, str]:
+        _check_count(len(found), limits)
+        return _pairs(found)
+
     try:
-        loaded = json.loads(text, object_pairs_hook=_pairs, parse_int=_Number)
+        loaded = json.loads(text, object_pairs_hook=pairs, parse_int=_Number)
     except RecursionError:
         raise ValueError("The file is nested too deeply.") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"The file is not JSON: line {error.lineno} cannot be read.") from None
     if not isinstance(loaded, dict):
         raise ValueError('The file must be one JSON object such as {"brb": "be right back"}.')
-    return checked_entries(loaded)
+    return checked_entries(loaded, limits)
 
 
 class _Number(str):
@@ -168,8 +181,6 @@ class _Number(str):
 
 
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, str]:
-    if len(pairs) > MOST_ENTRIES:
-        raise ValueError(f"There are {len(pairs):,} entries; at most {MOST_ENTRIES:,} are kept.")
     entries: dict[str, str] = {}
     for word, spoken in pairs:
         if not isinstance(spoken, str) or isinstance(spoken, _Number):
@@ -187,9 +198,9 @@ def to_csv(entries: Mapping[str, str]) -> str:
     return out.getvalue()
 
 
-def from_csv(data: str | bytes) -> dict[str, str]:
+def from_csv(data: str | bytes, limits: PronunciationLimits = _USUAL) -> dict[str, str]:
     """Read rows of ``word,say``, header optional; ``ValueError`` says in one sentence why not."""
-    text = _decoded(data)
+    text = _decoded(data, limits)
     entries: dict[str, str] = {}
     try:
         for number, row in enumerate(_rows(text), 1):
@@ -200,20 +211,20 @@ def from_csv(data: str | bytes) -> dict[str, str]:
                     f"Row {number} has {len(row)} columns; it needs the word and how to say it."
                 )
             entries[row[0]] = row[1]
-            if len(entries) > MOST_ENTRIES:
-                raise ValueError(f"There are more than {MOST_ENTRIES:,} entries.")
+            if len(entries) > limits.max_entries:
+                raise ValueError(f"There are more than {limits.max_entries:,} entries.")
     except csv.Error:
         raise ValueError("The file is not CSV: a field is too long or a quote is open.") from None
-    return checked_entries(entries)
+    return checked_entries(entries, limits)
 
 
 def _rows(text: str) -> Iterable[list[str]]:
     return (row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row)
 
 
-def _decoded(data: str | bytes) -> str:
-    if len(data) > MOST_FILE_BYTES:
-        raise ValueError(f"The file is larger than {MOST_FILE_BYTES:,} bytes.")
+def _decoded(data: str | bytes, limits: PronunciationLimits) -> str:
+    if len(data) > limits.max_file_bytes:
+        raise ValueError(f"The file is larger than {limits.max_file_bytes:,} bytes.")
     if isinstance(data, str):
         return data.removeprefix("\ufeff")
     try:

@@ -45,8 +45,11 @@ def silenced(channel: VocalChannel) -> str | None:
     return None
 
 
-def listened_to(channel: VocalChannel) -> bool:
-    """Whether anybody but bots is in `channel`. Who is not known to be a bot counts as somebody."""
+def listened_to(channel: VocalChannel, *, but: int = 0) -> bool:
+    """Whether anybody but bots, and the member `but`, is in `channel`.
+
+    Who is not known to be a bot counts as somebody.
+    """
     guild = channel.guild
-    members = (guild.get_member(user_id) for user_id in channel.voice_states)
+    members = (guild.get_member(user_id) for user_id in channel.voice_states if user_id != but)
     return any(member is None or not member.bot for member in members)

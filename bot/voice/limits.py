@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class VoiceLimits:
-    """See `.env.example`. A `_leave_s` of 0 is never."""
+    """See `.env.example`."""
 
     connect_timeout_s: float
     encryption_timeout_s: float
@@ -13,5 +13,12 @@ class VoiceLimits:
     first_lead_in_ms: int
     max_utterances: int
     max_wait_s: float
-    alone_leave_s: float
-    idle_leave_s: float
+    keep_alive_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveAfter:
+    """How long the bot stays in a server's channel alone, and without a word; 0 for ever."""
+
+    alone_s: float
+    idle_s: float

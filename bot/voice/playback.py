@@ -11,6 +11,10 @@ from bot.errors import UserError
 _numbers = itertools.count(1)
 
 
+class LeftOut(UserError):
+    """It had waited too long. That is also said in the channel where the bot was called."""
+
+
 class Speakable(Protocol):
     """What can be played: clips that arrive in order, prepared ahead while earlier ones sound."""
 

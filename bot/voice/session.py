@@ -54,10 +54,12 @@ class VoiceSession:
         guild_id: int,
         find_guild: Callable[[int], discord.Guild | None],
         limits: VoiceLimits,
+        on_left: Callable[[int], None],
     ) -> None:
         self.guild_id = guild_id
         self.limits = limits
         self._find_guild = find_guild
+        self._on_left = on_left
         self._lock = asyncio.Lock()
         self._doing: State | None = State.IDLE  # None: connected, see `state`
         self.connection: Connection | None = None
@@ -69,6 +71,8 @@ class VoiceSession:
         )
         self._speaker = LineSpeaker(self.line, self.source, self.play)
         self.listened_to = False
+        #: What is written is read aloud here, so there are listeners even while nothing is said.
+        self.reading = False
         self.silenced: str | None = None  # why, as a sentence
         self._newcomer_until = 0.0
         self._code_when_alone: str | None = None
@@ -108,6 +112,11 @@ class VoiceSession:
         return self._speaker.current
 
     @property
+    def accepted(self) -> list[Playback]:
+        """What sounds and what waits, in the order in which it is said."""
+        return ([self.current] if self.current else []) + self.line.listed()
+
+    @property
     def backlog(self) -> int:
         """Utterances that are waiting or sounding."""
         return len(self.line) + (self.current is not None)
@@ -115,14 +124,22 @@ class VoiceSession:
     # Coming and going
 
     async def join(
-        self, channel: VocalChannel, *, asked_in: discord.abc.Messageable | None = None
+        self,
+        channel: VocalChannel,
+        *,
+        asked_in: discord.abc.Messageable | None = None,
+        asked_by: int = 0,
+        over_others: bool = False,
     ) -> None:
         """Be in `channel`. Raises `UserError` with what is missing where that cannot be.
 
-        `asked_in` is where it is said when the session later ends by itself.
+        `asked_in` is where it is said when the session later ends by itself. Unless `over_others`,
+        it is refused to take the bot away from people who are listening to others than `asked_by`.
         """
-        self._told_in = asked_in or self._told_in
         async with self._lock:
+            if not over_others:
+                self._require_free(channel, asked_by)
+            self._told_in = asked_in or self._told_in
             self.active_at = asyncio.get_running_loop().time()
             connection = self.connection
             if connection and connection.usable and connection.channel.id == channel.id:
@@ -141,6 +158,21 @@ class VoiceSession:
                 self._become_idle(str(error) if isinstance(error, UserError) else reasons.BROKEN)
                 raise
             self._arrived()
+
+    def _require_free(self, channel: VocalChannel, asked_by: int) -> None:
+        here = self.channel
+        if here is None or here.id == channel.id or not listened_to(here, but=asked_by):
+            return
+        if self.reading:
+            raise UserError(
+                f"I am reading aloud to others in {here.mention}. "
+                "A moderator can bring me over with /join."
+            )
+        if any(playback.author_id != asked_by for playback in self.accepted):
+            raise UserError(
+                f"I am speaking to others in {here.mention} at the moment. "
+                "Please try again when I have finished there."
+            )
 
     async def leave(self, reason: str = reasons.LEFT) -> None:
         """Be nowhere; what was waiting to be said is given up and its authors are told."""
@@ -214,6 +246,8 @@ class VoiceSession:
         self.connection = None
         self.drop(reason)
         self.source.paused = False
+        self.reading = False
+        self._on_left(self.guild_id)
 
     def _ended(self, connection: Connection) -> None:
         """The connection is over, and discord.py has let go of it."""

@@ -5,25 +5,26 @@ Each thing watched is a method; none may wait for long, or the others are not lo
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import discord
 
 from bot.audio.opus import SILENCE
-from bot.errors import UserError
 from bot.voice import reasons
 from bot.voice.encryption import Encryption, encryption_of
+from bot.voice.limits import LeaveAfter
+from bot.voice.playback import LeftOut
 from bot.voice.session import State, VoiceSession
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.5
 
-#: Routers forget a UDP route after about a minute without packets.
-_KEEP_ALIVE_S = 15.0
-
 #: Voice states come a moment after the connection; what lasts longer than this is wrong.
 _ABSENT_S = 1.0
+
+#: How soon a server's change of mind about when to leave counts.
+_ASK_EVERY_S = 2.0
 
 #: At most one notice about dropped messages in this time.
 _NOTICE_INTERVAL_S = 30.0
@@ -49,9 +50,14 @@ class _Since:
 class Watch:
     """Watches one session until cancelled."""
 
-    def __init__(self, session: VoiceSession) -> None:
+    def __init__(
+        self, session: VoiceSession, leave_after: Callable[[int], Awaitable[LeaveAfter]]
+    ) -> None:
         clock = asyncio.get_running_loop().time
         self._session = session
+        self._ask_leave_after = leave_after
+        self._leave_after = LeaveAfter(0, 0)
+        self._asked_at = -_ASK_EVERY_S
         self._clock = clock
         self._unusable = _Since(clock)
         self._absent = _Since(clock)
@@ -94,7 +100,7 @@ class Watch:
         for playback in session.line.take_older(now - session.limits.max_wait_s):
             minutes = session.limits.max_wait_s / 60
             playback.fail(
-                UserError(f"That had waited for more than {minutes:g} min, so I left it out.")
+                LeftOut(f"That had waited for more than {minutes:g} min, so I left it out.")
             )
             self._left_out += 1
         if self._left_out and now - self._noticed_at >= _NOTICE_INTERVAL_S:
@@ -122,7 +128,7 @@ class Watch:
         connection = self._session.connection
         if connection is None or connection.is_playing():
             self._sent_at = self._clock()
-        elif self._clock() - self._sent_at >= _KEEP_ALIVE_S:
+        elif self._clock() - self._sent_at >= self._session.limits.keep_alive_s:
             self._sent_at = self._clock()
             connection.send_audio_packet(SILENCE, encode=False)
 
@@ -155,12 +161,16 @@ class Watch:
         return True
 
     async def _company(self) -> None:
-        session, limits = self._session, self._session.limits
+        session, now = self._session, self._clock()
+        if now - self._asked_at >= _ASK_EVERY_S:
+            self._asked_at = now
+            self._leave_after = await self._ask_leave_after(session.guild_id)
+        after = self._leave_after
         alone_s = self._alone.held_s(not session.listened_to)
-        if limits.alone_leave_s and alone_s >= limits.alone_leave_s:
+        if after.alone_s and alone_s >= after.alone_s:
             await session.stop(reasons.ALONE)
             return
         sounding = session.state is State.SPEAKING and not session.source.paused
-        idle_s = 0.0 if sounding else self._clock() - session.active_at
-        if limits.idle_leave_s and idle_s >= limits.idle_leave_s:
+        idle_s = 0.0 if sounding else now - session.active_at
+        if after.idle_s and idle_s >= after.idle_s:
             await session.stop(reasons.IDLE)

@@ -9,6 +9,17 @@ ALTER TABLE guild_settings ADD COLUMN required_role_id INTEGER;
 ALTER TABLE guild_settings ADD COLUMN max_message_chars INTEGER NOT NULL DEFAULT 500;
 -- For members without a voice of their own; NULL: each has one that stays theirs.
 ALTER TABLE guild_settings ADD COLUMN stock_voice TEXT;
+ALTER TABLE guild_settings ADD COLUMN volume_percent INTEGER NOT NULL DEFAULT 100;
+-- 0: never; NULL: as the bot's settings have it.
+ALTER TABLE guild_settings ADD COLUMN alone_leave_s INTEGER;
+ALTER TABLE guild_settings ADD COLUMN idle_leave_s INTEGER;
+
+-- What is being read where, so that reading goes on after a restart.
+CREATE TABLE live_bindings (
+    guild_id INTEGER PRIMARY KEY,
+    text_channel_id INTEGER NOT NULL,
+    voice_channel_id INTEGER NOT NULL
+);
 
 CREATE TABLE live_exclusions (
     guild_id INTEGER NOT NULL,

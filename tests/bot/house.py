@@ -14,7 +14,7 @@ from bot.forgetting import Forgetting
 from bot.janitor import Janitor
 from bot.metrics import Metrics
 from bot.privacy import Privacy
-from bot.registration import Draft, Registration, RegistrationLimits, Wish
+from bot.registration import Draft, Judge, Registration, RegistrationLimits, Wish
 from bot.speech import SpeechService
 from bot.voice_keeping import VoiceKeeping
 from bot.voice_moderation import VoiceModeration
@@ -111,7 +111,7 @@ class House:
 
 
 @asynccontextmanager
-async def a_house(home: Path, **limits: float) -> AsyncIterator[House]:
+async def a_house(home: Path, *, judging: Judge = judge, **limits: float) -> AsyncIterator[House]:
     """Open one with its files in `home`."""
     clock = Clock()
     recording: set[asyncio.Task[None]] = set()
@@ -138,7 +138,7 @@ async def a_house(home: Path, **limits: float) -> AsyncIterator[House]:
                 cooldown_s=limits.get("cooldown_s", 0.0),
                 checks_at_once=2,
             ),
-            judge=judge,
+            judge=judging,
             clip_limits=ClipLimits(),
             clock=clock,
         )

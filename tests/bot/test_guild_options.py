@@ -13,7 +13,16 @@ ROLES = {"Speakers": 77}
 
 def test_every_column_has_an_option() -> None:
     columns = {field.name for field in msgspec.structs.fields(GuildSettings)}
-    assert columns - set(BY_FIELD) == {"guild_id", "default_voice_id"}
+    assert columns - set(BY_FIELD) == {"guild_id"}
+
+
+def test_everything_fits_into_what_discord_shows() -> None:
+    """25 choices in a menu, 45 characters beside a field, 100 under a choice, 45 over a form."""
+    assert len(OPTIONS) <= 25
+    for option in OPTIONS:
+        assert len(option.hint) <= 45
+        assert len(option.title) <= 45
+        assert len(option.sentence) <= 100
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.field)
@@ -34,6 +43,10 @@ def test_every_default_is_a_value_that_can_be_typed(option) -> None:  # noqa: AN
         ("required_role_id", "", None),
         ("stock_voice", "one", "one"),
         ("stock_voice", " ", None),
+        ("default_voice_id", "Old Tom", "Old Tom"),
+        ("volume_percent", "10", 10),
+        ("alone_leave_s", "0", 0),
+        ("idle_leave_s", "", None),
     ],
 )
 def test_what_is_typed_is_taken(field: str, typed: str, value: object) -> None:
@@ -52,6 +65,10 @@ def test_what_is_typed_is_taken(field: str, typed: str, value: object) -> None:
         ("name_pause_s", "9" * 5000),
         ("required_role_id", "Nobody"),
         ("stock_voice", "two"),
+        ("volume_percent", "9"),
+        ("volume_percent", ""),
+        ("alone_leave_s", "86401"),
+        ("idle_leave_s", "long"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_could(field: str, typed: str) -> None:

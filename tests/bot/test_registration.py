@@ -1,15 +1,17 @@
 """An upload becomes a voice as a whole, or leaves nothing."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.clips.judge import ClipRefused
+from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip
 from bot.consent import CONSENT_VERSION
 from bot.errors import UserError
-from tests.bot.house import ALICE, BOB, HERE, House, a_house, nothing
+from tests.bot.house import ALICE, BOB, HERE, House, a_house, judge, nothing
 
 
 async def never(path: Path) -> None:
@@ -128,6 +130,60 @@ async def test_two_uploads_need_a_pause_between_them(tmp_path: Path) -> None:
         await house.draft(house.wish(BOB, "bobs"), b"bobs")
         house.clock.now += 6
         await house.draft(house.wish(ALICE, "two"), b"two")
+
+
+async def test_of_twenty_people_two_are_attended_to_at_a_time(tmp_path: Path) -> None:
+    """Neither more uploads in memory nor more judges at work; the others wait their turn."""
+    under_way = {"fetching": 0, "judging": 0}
+    most = dict(under_way)
+
+    @asynccontextmanager
+    async def attending(what: str) -> AsyncIterator[None]:
+        under_way[what] += 1
+        most[what] = max(most[what], under_way[what])
+        await asyncio.sleep(0.005)
+        yield
+        under_way[what] -= 1
+
+    async def slowly(upload: Path, limits: ClipLimits) -> JudgedClip:
+        async with attending("judging"):
+            return await judge(upload, limits)
+
+    async with a_house(tmp_path, judging=slowly, voices_per_guild=20) as house:
+
+        async def register(number: int) -> None:
+            async def fetch(path: Path) -> None:
+                async with attending("fetching"):
+                    path.write_bytes(f"sound {number}".encode())
+
+            wish = house.wish(ALICE + 100 + number, "Mine")
+            draft = await house.registration.draft(wish, fetch, nothing)
+            await house.registration.keep(draft)
+
+        await asyncio.gather(*(register(number) for number in range(20)))
+        assert most == {"fetching": 2, "judging": 2}
+        assert len(house.files()) == 20
+
+
+async def test_a_file_that_never_comes_keeps_nobody_waiting(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its owner nor those behind them; and it is told."""
+    monkeypatch.setattr("bot.registration.FETCH_WITHIN_S", 0.05)
+
+    async def stuck(path: Path) -> None:
+        path.write_bytes(b"so")
+        await asyncio.sleep(60)
+
+    wishes = [house.wish(ALICE + number, "Mine") for number in range(4)]
+    results = await asyncio.gather(
+        *(house.registration.draft(wish, stuck, nothing) for wish in wishes),
+        return_exceptions=True,
+    )
+    assert [str(result) for result in results] == [
+        "Discord did not hand me the file in time. Please try again."
+    ] * 4
+    assert house.files() == set()
 
 
 async def test_another_clip_takes_the_place_of_the_former_one_and_what_came_of_it(

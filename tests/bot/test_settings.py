@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot import settings as settings_module
+from bot.clips.limits import ClipLimits
 from bot.settings import Settings, SettingsError, variable_name
 
 ROOT = Path(__file__).parents[2]
@@ -114,3 +115,8 @@ def test_running_without_a_token_says_what_to_do(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert "DISCORD_TOKEN" in ended.stderr
+
+
+def test_the_limits_of_a_clip_are_those_that_were_tested() -> None:
+    """What a clip is judged by in use are the defaults that the judge's own tests use."""
+    assert Settings().clip_limits() == ClipLimits()

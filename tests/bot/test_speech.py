@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bot.audio.cache import Codec, SpeechCache
+from bot.audio.opus import decode
 from bot.metrics import Metrics
 from bot.speech import Speaker, SpeechService, available_voice
 from data.store import Store
@@ -130,6 +131,39 @@ async def test_whatever_changes_the_sound_is_another_rendering(
         case _:
             kbps = 96
     assert await speak(service(tones, store, tmp_path, kbps=kbps), text, speaker=speaker) == [False]
+
+
+async def test_a_servers_volume_is_a_rendering_of_its_own_that_needs_no_engine(
+    tones: Tones, store: Store, tmp_path: Path
+) -> None:
+    """Made at one volume, known at every other, whichever came first."""
+    speech = service(tones, store, tmp_path)
+    levels = {}
+    for percent in (50, 100, 200):
+        utterance = speech.utterance(["one"], Speaker(volume_percent=percent))
+        levels[percent] = level_db(await utterance.ogg())
+        await speech.settled(StockVoice("anna"))
+    assert len(tones.asked) == 1
+    assert levels[50] - levels[100] == pytest.approx(-6.02, abs=0.5)
+    assert levels[200] - levels[100] == pytest.approx(6.02, abs=0.5)
+    for percent in (50, 200):
+        assert await speak(speech, "one", speaker=Speaker(volume_percent=percent)) == [True]
+    assert len(tones.asked) == 1
+
+
+async def test_another_volume_cuts_nothing_off(tones: Tones, store: Store, tmp_path: Path) -> None:
+    speech = service(tones, store, tmp_path)
+    lengths = [
+        len(decode(await speech.utterance(["one"], Speaker(volume_percent=percent)).ogg()))
+        for percent in (100, 70)
+    ]
+    assert 0 <= lengths[1] - lengths[0] <= 960
+
+
+def level_db(ogg: bytes) -> float:
+    """RMS of the loud part."""
+    pcm = decode(ogg).mean(axis=1)[2000:8000]
+    return float(20 * np.log10(np.sqrt(np.mean(np.square(pcm)))))
 
 
 async def test_who_asks_does_not_matter_to_the_cache(

@@ -3,9 +3,10 @@
 import pytest
 
 from bot.errors import UserError
+from bot.voice_moderation import disabled_as
 from bot.voice_rights import Action, permitted
 from bot.voices import Person
-from engine.speech import ClonedVoice, StockVoice
+from engine.speech import ClonedVoice, EngineInfo, StockVoice
 from tests.bot.house import ALICE, BOB, BOSS, ELSEWHERE, HERE, MOD, House
 
 OWNER = Person(ALICE, HERE)
@@ -158,3 +159,111 @@ async def test_a_report_is_about_the_voice_somebody_speaks_with(house: House) ->
     [(about, report)] = await house.moderation.reports(Person(MOD, HERE, moderates=True))
     assert (about, report.reason, report.user_id) == (voice, "odd", BOB)
     assert await house.moderation.reports(Person(MOD, ELSEWHERE, moderates=True)) == []
+
+
+ENGINE = EngineInfo(
+    name="stock",
+    model="m",
+    revision="r",
+    version="1",
+    sample_rate=24_000,
+    device="cpu",
+    precision="int8",
+    reason="tests",
+    stock_voices=("heart", "puck"),
+    clones_voices=False,
+)
+
+
+@pytest.mark.parametrize("asked", ["stock:puck", "puck", "Puck"])
+async def test_a_stock_voice_can_be_chosen_and_left_again(house: House, asked: str) -> None:
+    """By what the list offers or by its name; before one's own, until another is chosen."""
+    await house.register(ALICE, "Mine")
+    assert await house.keeping.use(asked, OWNER, ENGINE) == "puck"
+    speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=HERE)
+    assert (speaker.voice, speaker.note) == (StockVoice("puck"), None)
+    assert await house.voices.used_by(OWNER) is None
+    elsewhere = await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
+    assert isinstance(elsewhere.voice, ClonedVoice)
+    assert await house.keeping.use("Mine", OWNER, ENGINE) == "Mine"
+    speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=HERE)
+    assert isinstance(speaker.voice, ClonedVoice)
+    await house.keeping.use("stock:heart", OWNER, ENGINE)
+    await house.register(ALICE, "Newer")  # whoever registers wants to speak in it
+    speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=HERE)
+    assert isinstance(speaker.voice, ClonedVoice)
+
+
+async def test_only_the_engines_stock_voices_can_be_chosen(house: House) -> None:
+    for asked, info in (("stock:nobody", ENGINE), ("stock:heart", None), ("nobody", ENGINE)):
+        with pytest.raises(UserError, match="no such voice"):
+            await house.keeping.use(asked, OWNER, info)
+    assert await house.store.choices.get_stock(ALICE, HERE) is None
+
+
+async def test_ones_own_voice_comes_before_a_stock_voice_of_its_name(house: House) -> None:
+    mine = await house.register(ALICE, "heart")
+    await house.keeping.use("heart", OWNER, ENGINE)
+    assert await house.store.choices.get(ALICE, HERE) == mine.voice_id
+    await house.keeping.use("stock:heart", OWNER, ENGINE)
+    assert await house.store.choices.get_stock(ALICE, HERE) == "heart"
+
+
+async def test_a_disabled_voice_does_not_come_back_with_its_clip(house: House) -> None:
+    """Not deleted and registered anew, not by somebody else, not by way of another server."""
+    moderator = Person(MOD, HERE, moderates=True)
+    voice = await house.register(ALICE, "Mine", b"the clip")
+    await house.moderation.disable("Mine", moderator)
+    await house.keeping.delete("Mine", OWNER)
+    for owner, name in ((ALICE, "Mine"), (BOB, "Other")):
+        with pytest.raises(UserError, match="this very clip was disabled here"):
+            await house.draft(house.wish(owner, name), b"the clip")
+    assert house.files() == set()
+    there = await house.draft(house.wish(ALICE, "There", guild_id=ELSEWHERE), b"the clip")
+    again = await house.registration.keep(there)
+    assert again.clip_sha256 == voice.clip_sha256
+    with pytest.raises(UserError, match="disabled here"):
+        await house.voices.speaker("There", user_id=ALICE, guild_id=HERE)
+    await house.voices.speaker("There", user_id=ALICE, guild_id=ELSEWHERE)
+    await house.keeping.delete("There", OWNER)
+    # What is left names nobody, and not the clip either.
+    assert house.traces(voice.clip_sha256) == []
+    assert await house.privacy.delete(ALICE) == 0
+    assert len(await house.store.moderation.disabled_clips(HERE)) == 1
+
+    assert await house.moderation.offer_enabling("", OWNER) == []
+    (offered,) = await house.moderation.offer_enabling("", moderator)
+    assert offered.label.startswith("A deleted voice, disabled on ")
+    with pytest.raises(UserError, match="Only those who may manage"):
+        await house.moderation.enable(offered.value, OTHER)
+    with pytest.raises(UserError, match="is not disabled"):
+        await house.moderation.enable(offered.value, Person(MOD, ELSEWHERE, moderates=True))
+    assert await house.moderation.enable(offered.value, moderator) is None
+    await house.register(ALICE, "Mine", b"the clip")
+
+
+async def test_a_clip_disabled_while_it_was_being_tried_out_is_not_kept(house: House) -> None:
+    await house.register(BOB, "Bobs", b"the clip")
+    draft = await house.draft(house.wish(ALICE, "Mine"), b"the clip")
+    await house.moderation.disable("Bobs", Person(MOD, HERE, moderates=True))
+    with pytest.raises(UserError, match="was disabled here"):
+        await house.registration.keep(draft)
+    assert len(house.files()) == 1  # Bob's
+
+
+async def test_who_runs_the_bot_disables_a_clip_everywhere(house: House) -> None:
+    boss = Person(BOSS, 0, runs_the_bot=True)
+    voice = await house.register(ALICE, "Mine", b"the clip")
+    await house.moderation.disable_everywhere(f"voice:{voice.voice_id}", boss)
+    await house.keeping.delete("Mine", OWNER)
+    for guild_id in (HERE, ELSEWHERE):
+        with pytest.raises(UserError, match="was disabled here"):
+            await house.draft(house.wish(ALICE, "Mine", guild_id=guild_id), b"the clip")
+    # A server that is cleaned takes nothing of it along.
+    await house.store.departed_guilds.present([ELSEWHERE])
+    assert await house.store.departed_guilds.due(0) == []
+    asked = disabled_as(voice)
+    with pytest.raises(UserError, match="Only who runs this bot"):
+        await house.moderation.enable_everywhere(asked, Person(MOD, HERE, moderates=True))
+    assert await house.moderation.enable_everywhere(asked, boss) is None
+    await house.register(ALICE, "Mine", b"the clip")

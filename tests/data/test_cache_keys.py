@@ -53,6 +53,20 @@ async def test_conditionals_made_again_replace_the_old_ones(store: Store, clock:
     assert (row.model_revision, row.engine_version) == ("r1", "e1")
 
 
+async def test_a_use_of_a_clip_is_written_at_most_once_a_minute(store: Store, clock: Any) -> None:
+    await enrol(store, "one", "a")
+    await enrol(store, "other", "b")
+    recorded = clock.now
+    used = []
+    for later in (1, TOUCH_INTERVAL_S - 1, TOUCH_INTERVAL_S, TOUCH_INTERVAL_S + 1):
+        clock.now = recorded + later
+        await store.conditionals.touch("a" * 64)
+        rows = {row.key: row.last_used_at - recorded for row in await store.conditionals.all()}
+        used.append(rows["one"])
+        assert rows["other"] == 0
+    assert used == [0, 0, TOUCH_INTERVAL_S, TOUCH_INTERVAL_S]
+
+
 async def test_a_rendering_is_found_under_its_key_alone(store: Store) -> None:
     """A rendering is found under its key alone."""
     await render(store, "one", 100, voice="clip:" + "a" * 64)

@@ -108,15 +108,23 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         )
         connection.executemany("INSERT INTO voice_shares VALUES (5, ?, 0)", [(1,), (3,)])
         connection.executemany(
-            "INSERT INTO voice_choices VALUES (?, ?, ?)",
-            [(gone, 5, 3), (stays, 5, 1), (stays, 6, 3)],
+            "INSERT INTO voice_choices VALUES (?, ?, ?, ?)",
+            [
+                (gone, 5, 3, None),
+                (gone, 6, None, "heart"),
+                (stays, 5, 1, None),
+                (stays, 6, 3, None),
+                (stays, 7, None, "heart"),
+            ],
         )
+        connection.execute("INSERT INTO disabled_clips VALUES (5, ?, 0)", ("d" * 64,))
         connection.executemany("INSERT INTO disabled_voices VALUES (5, ?, 0)", [(1,), (3,)])
         connection.executemany(
             "INSERT INTO voice_reports VALUES (5, ?, ?, 'loud', 0)",
             [(1, stays), (3, gone), (3, stays)],
         )
         connection.execute("INSERT INTO departed_guilds VALUES (7, 0)")
+        connection.execute("INSERT INTO live_bindings VALUES (5, 1, 2)")
         connection.executemany(
             "INSERT INTO conditionals_cache VALUES (?, ?, 'r', 'e', ?, 1, 0, 0)",
             [("k1", own_clip, "c/1"), ("k2", shared_clip, "c/2")],
@@ -146,7 +154,8 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     assert [row[1] for row in everything["live_exclusions"]] == [stays]
     assert [row[:2] for row in everything["pronunciations"]] == [(5, None), (None, stays)]
     assert everything["voice_shares"] == [(5, 3, 0.0)]
-    assert everything["voice_choices"] == [(stays, 6, 3)]
+    assert everything["voice_choices"] == [(stays, 6, 3, None), (stays, 7, None, "heart")]
+    assert everything["disabled_clips"] == [(5, "d" * 64, 0.0)]
     assert everything["disabled_voices"] == [(5, 3, 0.0)]
     assert everything["voice_reports"] == [(5, 3, stays, "loud", 0.0)]
     assert [row[0] for row in everything["conditionals_cache"]] == ["k2"]

@@ -1,10 +1,14 @@
 """Sharing, choosing, moderating, and servers that were left."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from data.schema import MIGRATIONS, load_migrations, prepare
 from data.store import Store
 
 ALICE, BOB, CAROL = 2**62 + 1, 2**62 + 2, 2**62 + 3
@@ -134,6 +138,40 @@ async def test_what_is_exported_is_every_row_about_a_person_and_nobody_elses(
         "speech_cache": 1,
     }
     assert str(BOB) not in str(about)
+
+
+async def test_choices_made_before_stock_voices_could_be_chosen_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "timbre.db"
+    prepare(path, load_migrations(MIGRATIONS)[:3])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO users VALUES (?, 0)", (ALICE,))
+        connection.execute(
+            "INSERT INTO voices (voice_id, owner_id, name, clip_sha256, clip_path, duration_s, "
+            "consent_version, consented_at, created_at) VALUES (1, ?, 'a', ?, 'p', 9.0, 1, 0, 0)",
+            (ALICE, "c" * 64),
+        )
+        connection.execute("INSERT INTO voice_choices VALUES (?, ?, 1)", (ALICE, HERE))
+    store = await Store.open(path)
+    assert await store.choices.get(ALICE, HERE) == 1
+    await store.choices.choose_stock(ALICE, HERE, "puck")
+    assert await store.choices.get(ALICE, HERE) is None
+    assert await store.choices.get_stock(ALICE, HERE) == "puck"
+    await store.choices.choose(ALICE, HERE, 1)
+    await store.voices.delete(1)
+    assert await store.choices.of_user(ALICE) == {}
+    await store.close()
+
+
+async def test_a_clip_is_disabled_once_in_each_place(store: Store) -> None:
+    for guild_id in (HERE, HERE, None, None):
+        await store.moderation.disable_clip("d" * 64, guild_id)
+    assert [clip.guild_id for clip in await store.moderation.disabled_clips(HERE)] == [HERE]
+    assert [clip.guild_id for clip in await store.moderation.disabled_clips(None)] == [None]
+    assert await store.moderation.disabled_digests(ELSEWHERE) == {"d" * 64}
+    assert await store.moderation.enable_clip("d" * 64, None)
+    assert not await store.moderation.enable_clip("d" * 64, None)
+    assert await store.moderation.disabled_digests(ELSEWHERE) == set()
+    assert await store.moderation.disabled_digests(HERE) == {"d" * 64}
 
 
 async def test_only_a_newer_clip_of_an_existing_voice_is_stored(store: Store) -> None:

@@ -1,7 +1,6 @@
 """What members can do about what is said: skip, stop, pause, see the line; when the bot goes."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import AsyncIterator
 
@@ -127,27 +126,6 @@ async def test_the_queue_is_shown_and_ones_own_can_be_taken_out(stage: Stage) ->
     assert "1 thing to say" in bobs.text
     await stage.reply(stage.alice, "stop")
     await asyncio.sleep(0.2)
-
-
-async def test_a_text_of_2000_characters_starts_soon_joins_without_a_gap_and_can_be_stopped(
-    stage: Stage,
-) -> None:
-    """The second time its first chunks are in the cache, so that synthesis keeps up for sure."""
-    story = "The door was open and nobody was there, so we went in and sat down by the fire. "
-    text = (story * 30)[:2000]
-    for longest_wait_s in (20, 2):
-        since, asked = await sounding(stage, text)
-        assert await stage.lounge.first_sound(since_s=since) - since <= longest_wait_s
-        await asyncio.sleep(9)
-        skipped = time.monotonic()
-        assert await stage.reply(stage.alice, "skip") == "Skipped."
-        heard = await stage.lounge.heard(since_s=since, quiet_ms=500)
-        assert heard.audible[-1].arrived_s - skipped <= 0.100
-        assert "skipped" in (await asked[0].reply(number=1)).text
-    sounded = [p for p in heard.packets if not p.is_silence_frame]
-    gaps = [(b.arrived_s - a.arrived_s) * 1000 - 20 for a, b in itertools.pairwise(sounded)]
-    assert len(sounded) * 0.02 > 8
-    assert max(gaps) <= 60
 
 
 async def test_the_bot_leaves_when_everybody_has_left_and_says_so(stage: Stage) -> None:

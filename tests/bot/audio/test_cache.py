@@ -1,5 +1,6 @@
 """The cache of rendered speech: what goes in comes out, bounded, and crash-proof."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,8 +9,10 @@ import numpy as np
 import pytest
 
 from bot.audio.cache import Codec, SpeechCache
+from data.cache_keys import SpeechKeys
+from data.rows import SpeechKey
 from data.store import Store
-from engine.speech import Speech, StockVoice, sha256_of
+from engine.speech import ClonedVoice, Speech, StockVoice, sha256_of
 
 VOICE = StockVoice("anna")
 
@@ -121,3 +124,53 @@ async def test_clear_leaves_neither_rows_nor_files(tmp_path: Path, store: Store)
     assert await cache.clear() == 3
     assert await cache.rows() == []
     assert list(tmp_path.rglob("*.ogg")) == []
+
+
+class SlowKeys(SpeechKeys):
+    """A database whose first answer takes until it is let go."""
+
+    def __init__(self, keys: SpeechKeys) -> None:
+        self.__dict__.update(keys.__dict__)
+        self.asked, self.answered = asyncio.Event(), asyncio.Event()
+
+    async def get(self, key: str) -> SpeechKey | None:
+        found = await super().get(key)
+        if not self.asked.is_set():
+            self.asked.set()
+            await self.answered.wait()
+        return found
+
+
+async def test_who_finds_a_rendering_damaged_late_keeps_what_another_made_meanwhile(
+    tmp_path: Path, store: Store
+) -> None:
+    """Two tasks want a damaged rendering; the slower one does not remove the new file."""
+    cache = cache_of(tmp_path, store)
+    key = sha256_of("one")
+    await cache.put(key, speech(), VOICE)
+    file_of(tmp_path, key).write_bytes(b"damaged")
+    slow = store.speech = SlowKeys(store.speech)
+    late = asyncio.create_task(cache.get(key))
+    await slow.asked.wait()
+    assert await cache.get(key) is None
+    made = await cache.put(key, speech(0.7), VOICE)
+    slow.answered.set()
+    assert await late == made
+    assert await cache.get(key) == made
+
+
+async def test_speaking_in_a_cloned_voice_counts_as_a_use_of_its_enrolment(
+    tmp_path: Path, store: Store
+) -> None:
+    clip = "c" * 64
+    await store.conditionals.record(
+        key="k", clip_sha256=clip, model_revision="r", engine_version="1", path="p", size_bytes=1
+    )
+    (before,) = await store.conditionals.all()
+    cache = cache_of(tmp_path, store)
+    await cache.put(sha256_of(1), speech(), VOICE)
+    assert await store.conditionals.all() == [before]
+    await cache.put(sha256_of(2), speech(), ClonedVoice(clip_sha256=clip, clip_path=""))
+    (after,) = await store.conditionals.all()
+    assert after.last_used_at > before.last_used_at
+    assert after.created_at == before.created_at

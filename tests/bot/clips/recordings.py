@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import av
 import numpy as np
-import soxr
 
+from bot.clips.resampling import resample
 from engine.speech import FloatArray
 
 RATE = 24_000
@@ -31,7 +31,7 @@ FORMATS = {
 def encode(pcm: FloatArray, name: str, *, stereo: bool = False) -> bytes:
     """`pcm` (mono at `RATE`) in the format of that name in `FORMATS`."""
     muxer, encoder, rate, sample_format, picture = FORMATS[name]
-    samples = np.clip(soxr.resample(pcm, RATE, rate), -1, 1)
+    samples = np.clip(resample(pcm, RATE, rate), -1, 1)
     out = io.BytesIO()
     layout = "stereo" if stereo else "mono"
     with av.open(out, "w", format=muxer) as container:

@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import Names, Pronunciations, TextLimits, speakable
+from bot.text import Names, PronunciationLimits, Pronunciations, TextLimits, speakable
 from bot.text.pronunciations import (
-    MOST_ENTRIES,
-    MOST_FILE_BYTES,
+    checked_entries,
     checked_entry,
     from_csv,
     from_json,
     to_csv,
     to_json,
 )
+
+MOST_ENTRIES = PronunciationLimits().max_entries
+MOST_FILE_BYTES = PronunciationLimits().max_file_bytes
 
 
 def say(text: str, server: dict[str, str], user: dict[str, str] | None = None) -> str:
@@ -96,6 +98,22 @@ def test_what_cannot_be_kept_is_refused_in_one_sentence(
         checked_entry(word, spoken)
     assert str(refused.value).count("\n") == 0
     assert str(refused.value).endswith(".")
+
+
+def test_the_limits_are_those_that_are_given() -> None:
+    narrow = PronunciationLimits(
+        max_entries=2, max_word_chars=3, max_spoken_chars=4, max_file_bytes=30
+    )
+    for entries in ({"abcd": "x"}, {"a": "abcde"}, dict.fromkeys("abc", "x")):
+        assert checked_entries(entries) == entries
+        with pytest.raises(ValueError, match=r"longer than|3 entries"):
+            checked_entries(entries, narrow)
+        for file, read in ((to_json(entries), from_json), (to_csv(entries), from_csv)):
+            assert read(file) == entries
+            with pytest.raises(
+                ValueError, match=r"longer than|3 entries|more than 2|larger than 30"
+            ):
+                read(file, narrow)
 
 
 def test_line_breaks_and_hidden_characters_do_not_get_in() -> None:

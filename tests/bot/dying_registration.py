@@ -1,0 +1,105 @@
+"""A registration that is killed at one of its steps. Run as `... HOME STEP new|replace`.
+
+Steps are counted where something lasting happens: before each file is opened for writing, renamed
+or removed, and before and after each change of the database. What was reached is told on stdout.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from data.database import Database
+from tests.bot.house import ALICE, House, a_house
+
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+
+class Steps:
+    """Counts, tells, and kills at the step that was asked for."""
+
+    def __init__(self, home: Path, fatal: int) -> None:
+        self._home, self._fatal = str(home), fatal
+        self._count = -1
+        self.counting = False
+
+    def reach(self, what: str) -> None:
+        """Something lasting is about to happen, or just did."""
+        if not self.counting:
+            return
+        self._count += 1
+        os.write(1, f"{what}\n".encode())
+        if self._count == self._fatal:
+            os.kill(os.getpid(), _KILL)
+
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Hear of everything that is done to files below the home, the database's own aside."""
+        if event not in ("open", "os.rename", "os.remove", "os.mkdir"):
+            return
+        path = str(arguments[0])
+        if not path.startswith(self._home) or "timbre.db" in path:
+            return
+        if event == "open" and not (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR):
+            return
+        folder, _, name = path.removeprefix(self._home).lstrip(os.sep).partition(os.sep)
+        self.reach(f"{event} {folder}/*{Path(name).suffix}")
+
+    def around(self, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """The same method, with a step before and one after."""
+
+        async def stepping(subject: object, *arguments: object) -> object:
+            first = arguments[0] if arguments else ""
+            what = " ".join(str(first).split()[:3]) or method.__name__
+            self.reach(f"before {what}")
+            result = await method(subject, *arguments)
+            self.reach(f"after {what}")
+            return result
+
+        return stepping
+
+
+async def _register(house: House, steps: Steps, kind: str) -> None:
+    former = await house.register(ALICE, "Mine", b"former") if kind == "replace" else None
+    if former is not None:
+        await house.say(former, "hello")
+    steps.counting = True
+    wish = house.wish(ALICE, "Mine", replaces=former)
+
+    async def fetch(path: Path) -> None:
+        steps.reach("asked for consent, nothing fetched")
+        await asyncio.to_thread(path.write_bytes, b"newer")
+        steps.reach("downloaded")
+
+    async def received() -> None:
+        steps.reach("received")
+
+    draft = await house.registration.draft(wish, fetch, received)
+    steps.reach("judged and stored as a draft")
+    await house.speech.utterance(["hello preview"], draft.speaker).ogg()
+    steps.reach("enrolled and previewed")
+    await house.registration.keep(draft)
+    steps.reach("kept")
+    steps.counting = False
+
+
+async def _main(home: Path, fatal: int, kind: str) -> None:
+    steps = Steps(home, fatal)
+    sys.addaudithook(steps.audit)
+    for owner, name in (
+        (Database, "execute"),
+        (Database, "insert"),
+        (Database, "execute_each"),
+        (aiosqlite.Connection, "commit"),
+    ):
+        setattr(owner, name, steps.around(getattr(owner, name)))
+    async with a_house(home) as house:
+        await _register(house, steps, kind)
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))

@@ -1,0 +1,99 @@
+"""A real worker that speaks tones at a known pace. Run as a script, by what `launcher` writes.
+
+A text sounds for `CHAR_S` a character, in a pitch of its own, and takes that long times PACED_RATIO
+to make: what a machine does that keeps up, whatever this one could do with a real voice.
+"""
+
+from engine.worker.pipes import claim
+
+if __name__ == "__main__":
+    PIPES = claim()
+
+import os
+import shlex
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from engine.messages import EngineConfig, Report, Speak
+from engine.speech import EngineInfo, FloatArray, Speech
+from engine.worker.loop import run
+from engine.worker.protocol import Engine
+from engine.worker.serial import SerialEngine
+
+SAMPLE_RATE = 24_000
+CHAR_S = 0.01
+_LEVEL = 0.2
+_FADE = SAMPLE_RATE // 200
+
+
+def paced(folder: Path, ratio: float = 0.3) -> dict[str, str]:
+    """Settings that make a bot speak with this worker; its launcher is written into `folder`."""
+    script = [sys.executable, __file__]
+    if os.name == "nt":
+        launcher = folder / "paced.cmd"
+        launcher.write_text(f'@"{script[0]}" "{script[1]}"\n', encoding="utf-8")
+    else:
+        launcher = folder / "paced"
+        launcher.write_text(f"#!/bin/sh\nexec {shlex.join(script)}\n", encoding="utf-8")
+        launcher.chmod(0o700)
+    return {"CHATTERBOX_PYTHON": str(launcher), "PACED_RATIO": str(ratio)}
+
+
+def sounds_s(text: str) -> float:
+    """How long a text sounds."""
+    return len(text) * CHAR_S
+
+
+def hertz(text: str) -> int:
+    """The pitch of a text: a multiple of 50 Hz from 300 Hz up, so that short pieces show it."""
+    return 300 + 50 * (zlib.crc32(text.encode()) % 100)
+
+
+def tone(text: str) -> FloatArray:
+    """The sound of a text at `SAMPLE_RATE`, soft at both ends, as speech is."""
+    samples = round(sounds_s(text) * SAMPLE_RATE)
+    pcm = _LEVEL * np.sin(np.arange(samples) * (2 * np.pi * hertz(text) / SAMPLE_RATE))
+    fade = np.minimum(1.0, np.arange(samples) / _FADE)
+    return (pcm * fade * fade[::-1]).astype(np.float32)
+
+
+class Paced:
+    """Speaks one text at a time."""
+
+    def __init__(self, ratio: float) -> None:
+        self._ratio = ratio
+        self.info = EngineInfo(
+            name="paced",
+            model="tone",
+            revision="1",
+            version="1",
+            sample_rate=SAMPLE_RATE,
+            device="cpu",
+            precision="fp32",
+            reason="Tones are spoken, for a test.",
+            stock_voices=("tone",),
+            clones_voices=False,
+        )
+
+    def forget(self, clip_sha256: str) -> None:
+        """Nothing is ever derived from a clip here."""
+
+    def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
+        """Wait as long as it takes, then return the tone."""
+        until = time.monotonic() + sounds_s(job.text) * self._ratio
+        while time.monotonic() < until and not cancelled():
+            time.sleep(0.005)
+        return Speech(pcm=tone(job.text), sample_rate=SAMPLE_RATE)
+
+
+def _load(_config: EngineConfig, _report: Callable[[Report], None]) -> Engine:
+    return SerialEngine(Paced(float(os.environ["PACED_RATIO"])))
+
+
+if __name__ == "__main__":
+    run(_load, *PIPES)

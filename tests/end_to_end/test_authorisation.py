@@ -1,0 +1,281 @@
+"""Who may do what to whose voice, by every command there is, whatever ids they send."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.loopback import Member, Message
+from bot.loopback.messages import REACTION_S
+from tests.end_to_end.conftest import Stage, a_stage
+from tests.end_to_end.test_voices import agree, press, ready, register
+from tests.end_to_end.uploads import upload
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NAME = "Secret"
+HIDDEN = "Discord does not show the command"
+NONE = "You have no such voice."
+NOT_THAT = f"You may not do that with the voice {NAME}."
+NOT_HERE = "You may not use this command here."
+
+#: command and its other options: what a stranger and a moderator get, then the same once the voice
+#: is shared with the server. `...` stands for success.
+TABLE: dict[str, tuple[dict[str, Any], tuple[Any, Any], tuple[Any, Any]]] = {
+    "say": ({"text": "Hello."}, (NONE, NONE), (..., ...)),
+    "voice use": ({}, (NONE, NOT_THAT), (..., ...)),
+    "voice info": ({}, (NONE, ...), (..., ...)),
+    "voice preview": ({}, (NONE, NOT_THAT), (..., ...)),
+    "voice rename": ({"name": "Stolen"}, (NONE, NOT_THAT), (NOT_THAT, NOT_THAT)),
+    "voice replace": ({"clip": upload}, (NONE, NOT_THAT), (NOT_THAT, NOT_THAT)),
+    "voice settings": ({"seed": 5}, (NONE, NOT_THAT), (NOT_THAT, NOT_THAT)),
+    "voice share": ({}, (NONE, NOT_THAT), (NOT_THAT, NOT_THAT)),
+    "voice delete": ({}, (NONE, NOT_THAT), (NOT_THAT, NOT_THAT)),
+    "voice-admin default": ({}, (HIDDEN, NOT_THAT), (HIDDEN, ...)),
+    "voice-admin disable": ({}, (HIDDEN, ...), (HIDDEN, ...)),
+    "voice-admin enable": ({}, (HIDDEN, ...), (HIDDEN, ...)),
+    "bot-owner disable": ({}, (HIDDEN, HIDDEN), (HIDDEN, HIDDEN)),
+    "bot-owner enable": ({}, (HIDDEN, HIDDEN), (HIDDEN, HIDDEN)),
+    # Last: it ends the sharing.
+    "voice unshare": ({}, (NONE, f"The voice {NAME} is not shared here."), (NOT_THAT, ...)),
+}
+#: Commands that name no voice; each has a test below or elsewhere in this folder.
+WITHOUT_A_VOICE = {
+    "voice register",  # makes one's own
+    "voice list",
+    "voice report",  # names a member
+    "voice-admin reports",
+    "privacy info",  # about the caller alone
+    "privacy export",
+    "privacy delete",
+    "bot-owner delete-user",
+    "Use as my voice",
+}
+#: Commands of these groups, of the context menus, and all that take a voice, are in one of both.
+ABOUT_VOICES = ("voice ", "voice-admin ", "privacy ", "bot-owner ")
+
+
+@dataclass
+class Cast:
+    """Everybody, and the panel with which Alice kept her voice."""
+
+    stage: Stage
+    mod: Member
+    chief: Member
+    boss: Member
+
+    @property
+    def alice(self) -> Member:
+        """Whose voice it is."""
+        return self.stage.alice
+
+    @property
+    def bob(self) -> Member:
+        """A stranger to it."""
+        return self.stage.bob
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def cast(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cast]:
+    """Alice has a voice; then a member, a moderator, an administrator and the bot's owner."""
+    async with a_stage(
+        tmp_path_factory.mktemp("rights"), TIMBRE_REGISTRATION_COOLDOWN_S="0"
+    ) as stage:
+        add = stage.guild.add_member
+        cast = Cast(
+            stage,
+            mod=add("Mod", manage_guild=True),
+            chief=add("Chief", administrator=True),
+            boss=add("Boss", user=stage.discord.owner, administrator=True),
+        )
+        await register(stage.alice, NAME, upload("ogg"))
+        yield cast
+
+
+def commands(stage: Stage) -> dict[str, list[dict[str, Any]]]:
+    """Every command that the bot has registered, by its whole name, with its options."""
+    found: dict[str, list[dict[str, Any]]] = {}
+
+    def walk(prefix: str, command: dict[str, Any]) -> None:
+        name = f"{prefix} {command['name']}".strip()
+        options = command.get("options", [])
+        inner = [option for option in options if option["type"] in (1, 2)]
+        for one in inner:
+            walk(name, one)
+        if not inner:
+            found[name] = options
+
+    for command in stage.discord.commands.of(None):
+        walk("", command)
+    return found
+
+
+async def attempt(person: Member, command: str, voice: str, options: dict[str, Any]) -> str:
+    """What somebody gets who tries a command on a voice."""
+    given = {key: value("ogg") if value is upload else value for key, value in options.items()}
+    try:
+        interaction = await person.slash(command, voice=voice, **given)
+    except PermissionError:
+        return HIDDEN
+    return (await interaction.reply(timeout_s=60)).text
+
+
+async def test_the_table_has_every_command(cast: Cast) -> None:
+    """A command that is added without a line here fails."""
+    registered = commands(cast.stage)
+    naming = {
+        name
+        for name, options in registered.items()
+        if "voice" in {option["name"] for option in options}
+    }
+    menus = {c["name"] for c in cast.stage.discord.commands.of(None) if c["type"] != 1}
+    about = {name for name in registered if name.startswith(ABOUT_VOICES)} | menus
+    assert naming == set(TABLE)
+    assert naming | about == {*TABLE, *WITHOUT_A_VOICE}
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("shared", [False, True])
+async def test_every_cell(cast: Cast, shared: bool) -> None:
+    """By the voice's number, which anybody can forge, and by its name."""
+    stage = cast.stage
+    (mine,) = await stage.alice.autocomplete("say", focused="voice", value=NAME, text="x")
+    if shared:
+        await stage.reply(stage.alice, "voice share", voice=NAME)
+    for command, (options, unshared_cells, shared_cells) in TABLE.items():
+        cells = shared_cells if shared else unshared_cells
+        for person, expected in zip((cast.bob, cast.mod), cells, strict=True):
+            for asked in (str(mine["value"]), NAME):
+                said = await attempt(person, command, asked, options)
+                cell = f"{command} by {person.name}: {said}"
+                if expected is not ...:
+                    assert said.startswith(expected), cell
+                else:
+                    assert not said.startswith(("You have no", "You may not", HIDDEN)), cell
+                if command == "voice unshare" and shared and expected is ...:
+                    await stage.reply(stage.alice, "voice share", voice=NAME)
+                if command == "voice-admin disable" and expected is ...:
+                    assert "disabled here" in await stage.reply(
+                        stage.alice, "say", text="x", voice=NAME
+                    )
+    # An administrator moderates, and is no owner of the bot.
+    for command, done in (
+        ("bot-owner disable", "is disabled in every server"),
+        ("bot-owner enable", "is allowed again"),
+    ):
+        assert await attempt(cast.chief, command, NAME, {}) == NOT_HERE
+        assert done in await attempt(cast.boss, command, NAME, {})
+    # After all that it is as it was.
+    info = await stage.reply(stage.alice, "voice info", voice=NAME)
+    assert f"<@{stage.alice.id}>" in info
+    assert "seed 0" in info
+    if shared:
+        await stage.reply(stage.alice, "voice unshare", voice=NAME)
+    await stage.reply(cast.mod, "voice-admin default")
+
+
+async def test_nothing_that_is_offered_while_typing_tells_of_a_voice(cast: Cast) -> None:
+    """Each option that completes offers a stranger nothing of a voice that is not shared."""
+    stage = cast.stage
+    completing = 0
+    for command, options in commands(stage).items():
+        for option in options:
+            if not option.get("autocomplete"):
+                continue
+            completing += 1
+            required = {
+                o["name"]: "x" for o in options if o.get("required") and o["name"] != option["name"]
+            }
+            for typed in ("", NAME[:3].lower(), "voice:", "1"):
+                try:
+                    offered = await stage.bob.autocomplete(
+                        command, focused=option["name"], value=typed, **required
+                    )
+                except PermissionError:
+                    continue
+                assert NAME not in str(offered), f"{command} {option['name']}"
+                assert len(offered) <= 25
+    assert completing >= 13
+    listed = await stage.reply(stage.bob, "voice list")
+    assert NAME not in listed
+    assert NAME not in (await stage.reply(stage.bob, "privacy info"))
+
+
+async def test_reports_are_read_by_moderators_and_name_no_voice_to_others(cast: Cast) -> None:
+    report = await cast.bob.slash("voice report", member=cast.alice, reason="It is mine.")
+    said = (await report.reply()).text
+    assert NAME not in said
+    with pytest.raises(PermissionError):
+        await cast.bob.slash("voice-admin reports")
+    assert NAME in await cast.stage.reply(cast.mod, "voice-admin reports")
+
+
+async def test_only_its_author_makes_a_voice_of_a_message(cast: Cast) -> None:
+    """Neither a stranger nor a moderator nor the bot's owner."""
+    general = next(c for c in cast.stage.guild.channels.values() if c.name == "general")
+    message = await cast.alice.send(general, "", attachments=[upload("voice message")])  # type: ignore[arg-type]
+    for person in (cast.bob, cast.mod, cast.chief, cast.boss):
+        refused = await person.message_command("Use as my voice", message)
+        assert (await refused.reply()).text == (
+            "You can only take a voice from a message of your own."
+        )
+
+
+async def press_forged(message: Message, button: str, by: Member) -> str:
+    """Send what pressing somebody else's button would send, and read the answer."""
+    await asyncio.sleep(REACTION_S)
+    interactions = by.guild.discord.interactions
+    forged = await interactions.component(message, message.component(button), by, None)
+    reply = await forged.reply()
+    assert reply.ephemeral
+    return reply.text
+
+
+async def test_the_buttons_of_others_are_not_for_strangers(cast: Cast) -> None:
+    """Although Discord shows them to nobody else: an id can be sent all the same."""
+    stage = cast.stage
+    panel = await ready(
+        await agree(await stage.alice.slash("voice register", name="Draft", clip=upload("ogg")))
+    )
+    for button in ("Keep", "Try another clip", "Delete"):
+        for person in (cast.bob, cast.mod, cast.boss):
+            said = await press_forged(panel, button, person)
+            assert said == "This clip is somebody else's."
+    asked = await (await stage.alice.slash("privacy delete")).reply()
+    for person in (cast.bob, cast.boss):
+        said = await press_forged(asked, "Delete everything", person)
+        assert said == "This is for somebody else to decide."
+    assert panel.components
+    assert f"**{NAME}**" in await stage.reply(stage.alice, "voice list")
+    await press(panel, "Delete")
+
+
+async def test_the_forms_of_others_are_not_for_strangers(cast: Cast) -> None:
+    """Not to put a stranger's clip into a voice, nor to take a clip that somebody else chose."""
+    stage = cast.stage
+    for command, options in (
+        ("voice replace", {"voice": NAME, "clip": upload("ogg")}),
+        ("voice register", {"name": "Other", "clip": upload("ogg")}),
+    ):
+        shown = await stage.alice.slash(command, **options)  # type: ignore[arg-type]
+        form = await shown.modal()
+        shown.member = stage.bob  # who sends it, as far as Discord tells the bot
+        refused = await form.submit({"I agree to this": True})
+        assert (await refused.reply()).text == "This form is somebody else's."
+    assert "None yet" in await stage.reply(stage.bob, "voice list")
+
+
+async def test_a_stranger_deletes_nobody(cast: Cast) -> None:
+    """`/privacy delete` is about the caller alone, and `/bot-owner` is the owner's."""
+    stage = cast.stage
+    for person in (cast.bob, cast.mod):
+        with pytest.raises(PermissionError):
+            await person.slash("bot-owner delete-user", user_id=str(stage.alice.id))
+    refused = await stage.reply(cast.chief, "bot-owner delete-user", user_id=str(stage.alice.id))
+    assert refused == NOT_HERE
+    asked = await (await stage.bob.slash("privacy delete")).reply()
+    await press(asked, "Delete everything")
+    assert f"**{NAME}**" in await stage.reply(stage.alice, "voice list")

@@ -1,0 +1,75 @@
+"""Which voice speaks: stock ones that a member goes back to, and clips that may not come back."""
+
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from tests.end_to_end.conftest import Stage, a_stage, mono_of_file
+from tests.end_to_end.test_voices import SHORT, agree, files, register, seen
+from tests.end_to_end.uploads import left_in_files, left_in_tables, upload
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A stage on which nobody has to wait between two uploads."""
+    async with a_stage(
+        tmp_path_factory.mktemp("choosing"), TIMBRE_REGISTRATION_COOLDOWN_S="0"
+    ) as opened:
+        yield opened
+
+
+async def test_a_member_goes_back_to_a_stock_voice_and_to_their_own(stage: Stage) -> None:
+    """What is offered while typing is what can be chosen, and what then speaks."""
+    await register(stage.alice, "Mine", upload("ogg"))
+    said = await (await stage.alice.slash("say", text=SHORT)).reply(timeout_s=60)
+    assert "cloned one" in said.text
+    offered = await stage.alice.autocomplete("voice use", focused="voice", value="")
+    assert [choice["name"] for choice in offered][:2] == ["Mine", "heart (stock voice)"]
+    (puck,) = await stage.alice.autocomplete("voice use", focused="voice", value="puck")
+    told = await stage.reply(stage.alice, "voice use", voice=str(puck["value"]))
+    assert told == "You speak in **puck** in this server from now on."
+    assert "stock voice **puck** here" in await stage.reply(stage.alice, "voice list")
+    chosen = await (await stage.alice.slash("say", text=SHORT)).reply(timeout_s=60)
+    named = await (await stage.alice.slash("say", text=SHORT, voice=puck["value"])).reply(
+        timeout_s=60
+    )
+    assert chosen.text == ""
+    by_choice, by_name, by_default = (
+        mono_of_file(reply.attachments[0].data) for reply in (chosen, named, said)
+    )
+    assert np.array_equal(by_choice, by_name)
+    assert not np.array_equal(by_choice, by_default)
+    await stage.reply(stage.alice, "voice use", voice="Mine")
+    said = await (await stage.alice.slash("say", text=SHORT)).reply(timeout_s=60)
+    assert "cloned one" in said.text
+    assert "no such voice" in await stage.reply(stage.alice, "voice use", voice="stock:nobody")
+    await stage.reply(stage.alice, "voice delete", voice="Mine")
+
+
+async def test_a_disabled_voice_does_not_come_back_with_its_clip(stage: Stage) -> None:
+    """Neither its owner nor anybody else brings it back, until the moderators allow it."""
+    mod = stage.guild.add_member("Mod", manage_guild=True)
+    await register(stage.alice, "Loud", upload("flac"))
+    (stored,) = files(stage.home, "clips")
+    content = stored.read_bytes()
+    said = await stage.reply(mod, "voice-admin disable", voice="Loud")
+    assert "cannot be registered here again" in said
+    await stage.reply(stage.alice, "voice delete", voice="Loud")
+    for person in (stage.alice, stage.bob):
+        again = await agree(await person.slash("voice register", name="Quiet", clip=upload("flac")))
+        refused = await again.reply(timeout_s=60)
+        await seen(lambda: "was disabled here" in refused.text)  # noqa: B023 - awaited here
+        assert not refused.components
+    assert files(stage.home, "clips", "uploads") == []
+    # What is left leads neither to the sound nor to anybody.
+    assert left_in_files(stage.home, content[len(content) // 2 :][:48], b"Loud") == []
+    assert left_in_tables(stage.home, "Loud", stored.name) == []
+    (offered,) = await mod.autocomplete("voice-admin enable", focused="voice", value="")
+    assert offered["name"].startswith("A deleted voice, disabled on ")
+    allowed = await stage.reply(mod, "voice-admin enable", voice=str(offered["value"]))
+    assert "can be registered here again" in allowed
+    await register(stage.alice, "Quiet", upload("flac"))

@@ -1,0 +1,125 @@
+"""Whatever a member records with becomes a voice: every format, by every way to register."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from bot.loopback import Interaction, Member, Message
+from tests.end_to_end.conftest import Stage, a_stage, mono_of_file
+from tests.end_to_end.test_voices import PREVIEW, SHORT, agree, files, press, ready
+from tests.end_to_end.uploads import AS_SENT, left_in_files, left_in_tables, upload
+from tests.recogniser import word_error_rate
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WAYS = ("options", "form", "message")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A stage on which nobody has to wait between two uploads."""
+    async with a_stage(
+        tmp_path_factory.mktemp("formats"), TIMBRE_REGISTRATION_COOLDOWN_S="0"
+    ) as opened:
+        yield opened
+
+
+async def asked(stage: Stage, way: str, name: str, sent: str) -> Interaction:
+    """A registration up to the agreed form."""
+    clip = upload(sent)
+    if way == "options":
+        return await agree(await stage.alice.slash("voice register", name=name, clip=clip))
+    if way == "form":
+        form = await stage.alice.slash("voice register")
+        return await agree(form, Name_of_the_voice=name, Clip=[clip])
+    general = next(c for c in stage.guild.channels.values() if c.name == "general")
+    message = await stage.alice.send(general, "", attachments=[clip])  # type: ignore[arg-type]
+    command = await stage.alice.message_command("Use as my voice", message)
+    return await agree(command, Name_of_the_voice=name)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("sent", "way"),
+    [
+        *((sent, WAYS[number % 2]) for number, sent in enumerate(AS_SENT)),
+        # A voice message has no other way in, and people film themselves in the chat.
+        ("voice message", "message"),
+        ("mp4 video", "message"),
+        ("wav", "message"),
+    ],
+)
+async def test_every_format_becomes_a_voice_that_speaks_and_then_goes(
+    stage: Stage, sent: str, way: str
+) -> None:
+    """Register, preview, keep, speak, delete; and nothing of it is left."""
+    await stage.alice.leave()
+    clip = upload(sent)
+    panel: Message = await ready(await asked(stage, way, "Mine", sent))
+    assert "✅ Checked: " in panel.text
+    (preview,) = panel.attachments
+    assert word_error_rate(PREVIEW, mono_of_file(preview.data), 48_000) <= 0.15
+    await press(panel, "Keep")
+    (stored,) = files(stage.home, "clips")
+    content = stored.read_bytes()
+    said = await (await stage.alice.slash("say", text=SHORT, voice="Mine")).reply(timeout_s=60)
+    assert "stock voice is speaking instead of the cloned one" in said.text
+    assert word_error_rate(SHORT, mono_of_file(said.attachments[0].data), 48_000) <= 0.15
+    original = clip.data[len(clip.data) // 2 :][:48]
+    assert left_in_files(stage.home, original) == []
+    await stage.reply(stage.alice, "voice delete", voice="Mine")
+    assert files(stage.home, "clips", "uploads") == []
+    assert left_in_files(stage.home, content[len(content) // 2 :][:48], b"Mine") == []
+    assert left_in_tables(stage.home, "Mine", stored.name) == []
+
+
+async def test_a_voice_message_is_one_as_discord_sends_it(stage: Stage) -> None:
+    """The flag of the message, the length and the picture of its sound, and no text."""
+    general = next(c for c in stage.guild.channels.values() if c.name == "general")
+    clip = upload("voice message")
+    message = await stage.alice.send(general, "", attachments=[clip])  # type: ignore[arg-type]
+    described = message.to_json()
+    assert described["flags"] & 1 << 13
+    (attachment,) = described["attachments"]
+    assert attachment["duration_secs"] > 5
+    assert attachment["waveform"]
+
+
+@pytest.mark.timeout(180)
+async def test_twenty_people_register_at_once(stage: Stage) -> None:
+    """Everybody gets to "Ready"; two clips are checked at a time; others are answered meanwhile."""
+    people = [stage.guild.add_member(f"Guest {number}") for number in range(20)]
+    clip = upload("voice message")
+    bot = psutil.Process(stage.bot.pid)
+    judging = slowest_s = 0.0
+
+    async def join(person: Member) -> Message:
+        asked = await person.slash("voice register", name="Mine", clip=clip)
+        return await ready(await agree(asked))
+
+    joining = [asyncio.create_task(join(person)) for person in people]
+    while not all(task.done() for task in joining):
+        checks = 0
+        for child in bot.children():
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                checks += "bot.clips.child" in child.cmdline()
+        judging = max(judging, checks)
+        begun = time.monotonic()
+        await stage.reply(stage.bob, "voice list")
+        slowest_s = max(slowest_s, time.monotonic() - begun)
+        await asyncio.sleep(0.05)
+    panels = [task.result() for task in joining]
+    assert judging == 2
+    assert slowest_s < 2.0
+    assert len(files(stage.home, "uploads")) == 20
+    for panel in panels[:10]:
+        await press(panel, "Keep")
+    for panel in panels[10:]:
+        await press(panel, "Delete")
+    assert len(files(stage.home, "clips")) == 10
+    assert files(stage.home, "uploads") == []

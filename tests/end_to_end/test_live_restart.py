@@ -1,0 +1,117 @@
+"""A restart ends no live reading, unless nobody is there to listen any more."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+
+from bot.demo.bot_process import BotProcess
+from bot.loopback.channels import Channel
+from tests.end_to_end.conftest import Stage, a_stage, transmission
+from tests.end_to_end.paced_worker import paced
+from tests.end_to_end.pitches import said
+
+BEFORE, AFTER = "This was before.", "And this is after."
+NAME = "Alice says:"
+
+
+def text_channel(stage: Stage) -> Channel:
+    return next(c for c in stage.guild.channels.values() if c.name == "general")
+
+
+@asynccontextmanager
+async def started_again(stage: Stage, folder: Path) -> AsyncIterator[None]:
+    """Another bot process in the place of the stage's."""
+    settings = {
+        **stage.discord.environment(),
+        "TIMBRE_HOME": str(stage.home),
+        "TIMBRE_ENGINE": "stock",
+        "TIMBRE_ENV_FILE": "",
+        **paced(folder, 0.05),
+    }
+    async with BotProcess(settings, folder / "again.log"):
+        await stage.discord.wait_for_bot()
+        yield
+
+
+async def is_back(stage: Stage, within_s: float = 10.0) -> bool:
+    """Whether the bot comes into the lounge by itself."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if stage.guild.bot.voice_channel is stage.lounge:
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+async def reading(stage: Stage) -> None:
+    """Alice starts it and is heard."""
+    await stage.alice.join(stage.lounge)
+    assert "aloud" in await stage.reply(stage.alice, "live start")
+    since = time.monotonic()
+    await stage.alice.send(text_channel(stage), BEFORE)
+    assert said(await transmission(stage.lounge, since), NAME, BEFORE) == [NAME, BEFORE]
+
+
+async def test_after_a_restart_the_bot_comes_back_and_reads_on(tmp_path: Path) -> None:
+    async with a_stage(tmp_path, **paced(tmp_path, 0.05)) as stage:
+        await reading(stage)
+        assert await stage.bot.stop() == 0
+        assert stage.guild.bot.voice_channel is None
+        async with started_again(stage, tmp_path):
+            assert await is_back(stage)
+            since = time.monotonic()
+            await stage.alice.send(text_channel(stage), AFTER)
+            assert said(await transmission(stage.lounge, since), NAME, AFTER) == [NAME, AFTER]
+            assert "reading <#" in await stage.reply(stage.alice, "live status")
+            await stage.reply(stage.alice, "live stop")
+            await stage.reply(stage.alice, "leave")
+        async with started_again(stage, tmp_path):
+            # What was stopped stays so.
+            assert not await is_back(stage, within_s=1.5)
+
+
+async def test_nobody_there_is_nobody_to_come_back_for(tmp_path: Path) -> None:
+    async with a_stage(tmp_path, **paced(tmp_path, 0.05)) as stage:
+        await reading(stage)
+        await stage.bot.stop()
+        await stage.alice.leave()
+        async with started_again(stage, tmp_path):
+            assert not await is_back(stage, within_s=1.5)
+            await stage.alice.join(stage.lounge)
+            assert "reading nothing" in await stage.reply(stage.alice, "live status")
+        async with started_again(stage, tmp_path):
+            assert not await is_back(stage, within_s=1.5)
+
+
+async def test_a_bot_that_was_sent_away_does_not_come_back(tmp_path: Path) -> None:
+    """Leaving ends the reading, whoever brings it about."""
+    async with a_stage(tmp_path, **paced(tmp_path, 0.05)) as stage:
+        await reading(stage)
+        await stage.guild.kick_bot_from_voice()
+        await asyncio.sleep(0.5)
+        await stage.bot.stop()
+        async with started_again(stage, tmp_path):
+            assert not await is_back(stage, within_s=1.5)
+
+
+async def test_after_a_crash_it_comes_back_to_where_it_was_moved(tmp_path: Path) -> None:
+    async with a_stage(tmp_path, **paced(tmp_path, 0.05)) as stage:
+        study = stage.guild.add_voice_channel("Study")
+        await reading(stage)
+        await stage.bob.join(study)
+        await stage.guild.move_bot(study)
+        await asyncio.sleep(1.0)
+        psutil.Process(stage.bot.pid).kill()
+        await stage.bot.stop()
+        async with started_again(stage, tmp_path):
+            since = time.monotonic()
+            heard = asyncio.create_task(transmission(study, since))
+            while not heard.done():
+                # Until it is back it does not see what is written.
+                await stage.bob.send(text_channel(stage), AFTER)
+                await asyncio.sleep(1.0)
+            assert AFTER in said(await heard, "Bob says:", AFTER)

@@ -1,0 +1,228 @@
+"""What a server chooses in `/settings` is what it gets."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from bot.guild_options import OPTIONS
+from bot.loopback import File, Heard, Member, Message
+from bot.loopback.channels import Channel
+from tests.end_to_end.conftest import Stage, a_stage, transmission
+from tests.end_to_end.paced_worker import paced
+from tests.end_to_end.pitches import said
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LINE = "This is said at every volume there is."
+HINTS = {option.field: option.hint for option in OPTIONS}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A stage on the paced engine."""
+    folder = tmp_path_factory.mktemp("settings")
+    async with a_stage(folder, **paced(folder, 0.05)) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def moderator(stage: Stage) -> Member:
+    """Somebody who may manage the server, and sits in the lounge."""
+    carol = stage.guild.add_member("Carol", manage_guild=True)
+    await carol.join(stage.lounge)
+    return carol
+
+
+def text_channel(stage: Stage) -> Channel:
+    return next(c for c in stage.guild.channels.values() if c.name == "general")
+
+
+async def choose(moderator: Member, field: str, typed: str) -> Message:
+    """Change one setting; returns the panel as it is then, or the refusal."""
+    panel = await (await moderator.slash("settings")).reply()
+    chosen = await panel.select("Change a setting", [field])
+    changed = await (await chosen.modal()).submit({HINTS[field]: typed})
+    await changed.acknowledged()
+    return changed.messages[0] if changed.messages else panel
+
+
+async def hear(
+    stage: Stage, author: Member, *texts: str, channel: Channel | None = None
+) -> list[str]:
+    """What is heard of messages, all of which are written at once."""
+    since = time.monotonic()
+    for text in texts:
+        await author.send(channel or text_channel(stage), text)
+    await asyncio.sleep(1.0)
+    if not stage.lounge.recording.heard(since).audible:
+        return []
+    heard = await transmission(stage.lounge, since)
+    return said(heard, *texts, f"{author.name} says:")
+
+
+def level_db(heard: Heard) -> float:
+    """RMS of the middle of what sounded."""
+    middle = heard.audible[5:-5]
+    pcm = np.concatenate([packet.pcm for packet in middle]).astype(np.float64) / 32768
+    return float(20 * np.log10(np.sqrt(np.mean(np.square(pcm)))))
+
+
+async def test_the_volume_is_what_is_chosen_and_asks_the_engine_once(
+    stage: Stage, moderator: Member
+) -> None:
+    levels = {}
+    for percent in (100, 50, 20):
+        shown = await choose(moderator, "volume_percent", str(percent))
+        assert f"Volume: {percent}" in shown.text
+        since = time.monotonic()
+        await stage.reply(moderator, "say", text=LINE)
+        levels[percent] = level_db(await transmission(stage.lounge, since))
+    assert levels[50] - levels[100] == pytest.approx(-6.0, abs=0.5)
+    assert levels[20] - levels[100] == pytest.approx(-14.0, abs=0.5)
+    assert "2 of 3 pieces" in await stage.reply(moderator, "status")
+    assert "Volume has to be" in (await choose(moderator, "volume_percent", "0")).text
+    await choose(moderator, "volume_percent", "100")
+
+
+async def test_everything_about_live_reading_can_be_chosen(stage: Stage, moderator: Member) -> None:
+    """Names, roles, seats, bots and lengths, each heard before and after."""
+    robot = stage.guild.add_member("Robot", bot=True)
+    await stage.reply(moderator, "live start")
+    assert await hear(stage, moderator, "With my name.") == ["Carol says:", "With my name."]
+    assert await hear(stage, moderator, "Without it.") == ["Without it."]
+    await choose(moderator, "name_pause_s", "5")
+    assert await hear(stage, moderator, "Still without it.") == ["Still without it."]
+    await asyncio.sleep(5.0)
+    assert await hear(stage, moderator, "After all.") == ["Carol says:", "After all."]
+
+    await choose(moderator, "read_names", "no")
+    await stage.bob.join(stage.lounge)
+    assert await hear(stage, stage.bob, "Who am I?") == ["Who am I?"]
+
+    assert await hear(stage, robot, "Beep.") == []
+    await choose(moderator, "read_bots", "yes")
+    assert await hear(stage, robot, "Beep beep.") == ["Beep beep."]
+
+    assert await hear(stage, stage.alice, "From outside.") == []
+    await choose(moderator, "only_in_channel", "no")
+    assert await hear(stage, stage.alice, "From outside now.") == ["From outside now."]
+
+    stage.guild.add_role("Speakers")
+    erin = stage.guild.add_member("Erin", roles=(stage.guild.add_role("Readers"),))
+    await erin.join(stage.lounge)
+    assert "Required role: Readers" in (await choose(moderator, "required_role_id", "Readers")).text
+    assert await hear(stage, stage.bob, "Have I got it?") == []
+    assert await hear(stage, erin, "I have got it.") == ["I have got it."]
+    await choose(moderator, "required_role_id", "")
+
+    await choose(moderator, "max_message_chars", "20")
+    long = "Only the start of this is said to anybody at all."
+    since = time.monotonic()
+    await stage.bob.send(text_channel(stage), long)
+    heard = await transmission(stage.lounge, since)
+    assert 0.1 <= len(heard.audible) * 0.02 <= 0.3
+    await choose(moderator, "max_message_chars", "500")
+    await stage.reply(moderator, "live stop")
+
+
+async def test_the_voice_channels_own_chat_is_read_and_other_channels_are_not(
+    stage: Stage, moderator: Member
+) -> None:
+    other = stage.guild.add_text_channel("elsewhere")
+    await stage.reply(moderator, "live start", channel=text_channel(stage))
+    here, there, beside = "In the channel.", "In another one.", "In the chat beside us."
+    assert await hear(stage, moderator, here) == [here]
+    assert await hear(stage, moderator, there, channel=other) == []
+    assert await hear(stage, moderator, beside, channel=stage.lounge) == [beside]
+    await stage.reply(moderator, "live stop")
+
+
+async def test_what_comes_with_a_message_is_read_by_its_kind(
+    stage: Stage, moderator: Member
+) -> None:
+    await stage.reply(moderator, "live start")
+    since = time.monotonic()
+    picture = File("cat.png", b"\x89PNG", content_type="image/png")
+    await moderator.send(text_channel(stage), "My cat!", attachments=[picture])
+    spoken = "My cat! an image"
+    heard = await transmission(stage.lounge, since)
+    assert said(heard, spoken) == [spoken]
+    await stage.reply(moderator, "live stop")
+
+
+async def test_the_dictionary_counts_for_announcements_too(stage: Stage, moderator: Member) -> None:
+    """Names are said as the server wants them, in announcements as in messages."""
+    await choose(moderator, "announce_moves", "yes")
+    dave = stage.guild.add_member("Dave")
+    await stage.reply(moderator, "live start")
+    for come, sentence in ((True, "Dave joined."), (False, "Dave left.")):
+        since = time.monotonic()
+        await (dave.join(stage.lounge) if come else dave.leave())
+        assert said(await transmission(stage.lounge, since), sentence) == [sentence]
+    role = stage.guild.add_role("Host", mute_members=True)
+    hana = stage.guild.add_member("Hana", roles=(role,))
+    await stage.reply(hana, "pronounce add", word="Dave", say="Big Dee", whose="server")
+    since = time.monotonic()
+    await dave.join(stage.lounge)
+    assert said(await transmission(stage.lounge, since), "Big Dee joined.") == ["Big Dee joined."]
+    await stage.reply(moderator, "live stop")
+    await choose(moderator, "announce_moves", "no")
+    await dave.leave()
+
+
+async def test_members_are_left_unread_from_the_panel(stage: Stage, moderator: Member) -> None:
+    await stage.reply(moderator, "live start")
+    menu = "Leave a member unread, or read them again"
+    panel = await (await moderator.slash("settings")).reply()
+    assert "Left unread: nobody" in panel.text.replace("*", "")
+    await (await panel.select(menu, [stage.bob])).acknowledged()
+    assert f"Left unread: {stage.bob.mention}" in panel.text.replace("*", "")
+    assert await hear(stage, stage.bob, "Nobody hears me.") == []
+    await (await panel.select(menu, [stage.bob])).acknowledged()
+    assert "Left unread: nobody" in panel.text.replace("*", "")
+    assert await hear(stage, stage.bob, "Hear me now.") == ["Hear me now."]
+    await stage.reply(moderator, "live stop")
+
+
+async def test_a_default_voice_has_to_be_one_that_the_server_knows(moderator: Member) -> None:
+    assert "no such voice" in (await choose(moderator, "default_voice_id", "Old Tom")).text
+    assert "Default voice: nothing" in (await choose(moderator, "default_voice_id", "")).text
+
+
+async def test_a_server_chooses_how_long_the_bot_stays(stage: Stage, moderator: Member) -> None:
+    """Two minutes alone by the bot's own settings; a second or two here."""
+    shown = await choose(moderator, "alone_leave_s", "1")
+    assert "Leave when alone: 1" in shown.text.replace("*", "")
+    await stage.reply(moderator, "join")
+    for member in list(stage.lounge.members):
+        if member is not stage.guild.bot:
+            await member.leave()
+    left_s = time.monotonic()
+    while stage.guild.bot.voice_channel:
+        assert time.monotonic() - left_s < 5
+        await asyncio.sleep(0.05)
+    shown = await choose(moderator, "alone_leave_s", "")
+    assert "Leave when alone: 120" in shown.text.replace("*", "")
+    await choose(moderator, "idle_leave_s", "1")
+    await moderator.join(stage.lounge)
+    await stage.reply(moderator, "join")
+    idle_s = time.monotonic()
+    while stage.guild.bot.voice_channel:
+        assert time.monotonic() - idle_s < 5
+        await asyncio.sleep(0.05)
+    await choose(moderator, "idle_leave_s", "0")
+
+
+async def test_a_forged_change_is_refused(stage: Stage, moderator: Member) -> None:
+    """Discord shows the panel to its moderator alone; who they are is asked again all the same."""
+    panel = await (await moderator.slash("settings")).reply()
+    menu = panel.component("Change a setting")
+    forged = await stage.discord.interactions.component(panel, menu, stage.alice, ["read_bots"])
+    assert "Only members who may manage" in (await forged.reply()).text
+    users = panel.component("Leave a member unread, or read them again")
+    forged = await stage.discord.interactions.component(panel, users, stage.alice, [moderator])
+    assert "Only members who may manage" in (await forged.reply()).text
