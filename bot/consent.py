@@ -5,7 +5,7 @@ Whoever changes the text raises the version: which one somebody saw is stored wi
 
 from bot.errors import UserError
 
-CONSENT_VERSION = 1
+CONSENT_VERSION = 2
 
 CONSENT_TEXT = (
     "**Before you give me a voice**\n"
@@ -14,7 +14,8 @@ CONSENT_TEXT = (
     "computes from it. Speech made with it is kept for a while, so that it need not be made twice. "
     "The file I send is not kept.\n"
     "Only I can speak in this voice unless I share it. `/voice delete` removes it and everything "
-    "made from it at once; `/privacy` shows, exports or deletes all there is about me."
+    "made from it at once; `/privacy` shows, exports or deletes all there is about me. If moderators "
+    "disable the voice, a mark that leads to nobody stays, so that the clip cannot come back."
 )
 
 #: What is written beside the box to tick; Discord allows 45 characters.

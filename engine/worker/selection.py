@@ -43,7 +43,7 @@ def load(
     and `OutOfMemory` when Chatterbox was asked for and another process has the memory.
     """
     if config.engine == "stock":
-        return _stock(config, report, "The stock voice, as the settings ask.")
+        return _stock(config, report, "The settings ask for the stock voice.")
     gpu = NoGpu("the settings ask for the CPU") if config.device == "cpu" else look()
     if config.engine == "chatterbox":
         return _chatterbox(config, report, _confirmed(gpu, report))
@@ -56,7 +56,7 @@ def load(
             return _chatterbox(config, report, gpu)
         except (WorkerUnavailable, OutOfMemory) as error:
             why = f"Chatterbox cannot be loaded. {error}"
-    return _stock(config, report, f"The stock voice: {why}")
+    return _stock(config, report, f"Without Chatterbox: {why}")
 
 
 def unsuitable(config: EngineConfig, gpu: Gpu | NoGpu) -> str | None:

@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 import soundfile
 
+from bot.consent import CONSENT_VERSION
 from bot.demo.bot_process import BotProcess
 from bot.loopback import File, Interaction, Member, Message
 from tests.end_to_end.conftest import Stage, a_stage, mono, mono_of_file
@@ -130,7 +131,7 @@ async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> Non
         ((sha256, version, owner),) = database.execute(
             "SELECT clip_sha256, consent_version, owner_id FROM voices"
         ).fetchall()
-    assert (sha256, version, owner) == (digest, 1, stage.alice.id)
+    assert (sha256, version, owner) == (digest, CONSENT_VERSION, stage.alice.id)
 
     offered = await stage.alice.autocomplete("say", focused="voice", value="morn", text="x")
     assert [choice["name"] for choice in offered] == ["Morning"]

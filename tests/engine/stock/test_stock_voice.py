@@ -24,7 +24,7 @@ SENTENCES = {
 
 @pytest.fixture(scope="module")
 def engine() -> StockEngine:
-    return StockEngine(threads=2, reason="The stock voice, as the settings ask.")
+    return StockEngine(threads=2, reason="The settings ask for the stock voice.")
 
 
 def _never() -> bool:

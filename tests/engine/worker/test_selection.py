@@ -65,7 +65,7 @@ def test_without_a_gpu_auto_is_the_stock_voice_and_it_speaks(
     engine = load(_config(tmp_path, "auto"), reports.append, look=lambda: NONE)
     assert engine.info.name == "stock"
     assert engine.info.reason == (
-        "The stock voice: this machine has no CUDA GPU, and Chatterbox on a CPU is about 30 "
+        "Without Chatterbox: this machine has no CUDA GPU, and Chatterbox on a CPU is about 30 "
         "times slower than real time."
     )
     assert reports == [Progress("Loading the stock voice")]
@@ -84,7 +84,7 @@ def test_auto_falls_back_when_pytorch_cannot_use_the_card(
         _config(tmp_path, "auto", weights=str(tmp_path)), reports.append, look=lambda: absent
     )
     assert engine.info.name == "stock"
-    assert engine.info.reason.startswith("The stock voice: ")
+    assert engine.info.reason.startswith("Without Chatterbox: ")
     assert engine.info.reason.endswith(".")
 
 
@@ -97,7 +97,7 @@ def test_the_stock_voice_can_be_asked_for_and_no_card_is_looked_for(
         pytest.fail("nobody asked for a GPU")
 
     engine = load(_config(tmp_path, "stock"), reports.append, look=look)
-    assert engine.info.reason == "The stock voice, as the settings ask."
+    assert engine.info.reason == "The settings ask for the stock voice."
 
 
 def test_chatterbox_without_its_weights_is_refused_without_naming_folders(
