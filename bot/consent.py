@@ -14,8 +14,9 @@ CONSENT_TEXT = (
     "computes from it. Speech made with it is kept for a while, so that it need not be made twice. "
     "The file I send is not kept.\n"
     "Only I can speak in this voice unless I share it. `/voice delete` removes it and everything "
-    "made from it at once; `/privacy` shows, exports or deletes all there is about me. If moderators "
-    "disable the voice, a mark that leads to nobody stays, so that the clip cannot come back."
+    "made from it at once; `/privacy` shows, exports or deletes all there is about me.\n"
+    "If moderators disable the voice, a mark that leads to nobody stays, so that the clip cannot "
+    "come back."
 )
 
 #: What is written beside the box to tick; Discord allows 45 characters.
