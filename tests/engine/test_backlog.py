@@ -50,6 +50,18 @@ async def test_a_better_priority_lifts_the_job_and_leaves_with_its_waiter() -> N
         assert backlog.start(9) is None
 
 
+async def test_the_worker_is_told_the_best_priority_of_who_waits() -> None:
+    """Of those who still do as the job starts."""
+    backlog = Backlog(9)
+    backlog.submit(ask("one", priority=Priority.LOOK_AHEAD))
+    backlog.submit(ask("one", user=1, priority=Priority.SPEAKING))
+    left = backlog.submit(ask("one", user=2, priority=Priority.FIRST_SOUND))
+    backlog.submit(ask("two", priority=Priority.FIRST_SOUND))
+    backlog.leave(left)
+    jobs = [backlog.start(9), backlog.start(9)]
+    assert [job.priority for job in jobs if job] == [Priority.FIRST_SOUND, Priority.SPEAKING]
+
+
 async def test_a_full_queue_refuses_new_jobs_but_not_equal_ones() -> None:
     backlog = Backlog(2)
     for text in ("a", "b"):

@@ -153,6 +153,19 @@ def test_other_weights_have_conditionals_of_their_own(
     assert len(house.files()) == 2
 
 
+def test_networks_that_nobody_needs_are_let_go_after_a_while(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not between the voices of people who register one after the other."""
+    now = 1000.0
+    monkeypatch.setattr("engine.enrolment.enrolment.time.monotonic", lambda: now)
+    for pitch_hz, waited_s, loads in ((110.0, 0.0, 1), (150.0, 20.0, 1), (190.0, 31.0, 2)):
+        now += waited_s
+        house.enrolment.release_unused()
+        house.enrolment.conditionals(write_clip(tmp_path / f"{pitch_hz}.wav", pitch_hz))
+        assert house.loads == loads
+
+
 def test_the_networks_are_loaded_again_only_after_release(house: House, tmp_path: Path) -> None:
     for index, loads in enumerate((1, 1, 2)):
         if index == 2:

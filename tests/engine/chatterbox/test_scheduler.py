@@ -313,19 +313,6 @@ def test_in_half_precision_companions_within_a_bucket_change_nothing(
     assert got[0] == got[1]
 
 
-class StepsSimplyRun(StepGraphs):
-    """Graphs for prefill alone."""
-
-    def run(self, slots: list[int], key: GraphKey, *, steps: int = 1) -> Batch:
-        """Launch every kernel of every step."""
-        t3 = self._t3
-        batch = t3.buffers.batch(key.places, guided=key.guided, context=key.context)
-        t3.buffers.fill(batch, slots)
-        for _ in range(steps):
-            t3.step(batch, draw_noise=key.draw_noise)
-        return batch
-
-
 @pytest.mark.gpu
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_captured_steps_give_the_tokens_of_steps_that_are_simply_run(
@@ -336,9 +323,9 @@ def test_captured_steps_give_the_tokens_of_steps_that_are_simply_run(
         pytest.skip("needs a CUDA device")
     weights = load_t3(checkpoint.file, checkpoint.device, dtype)
     got = []
-    for graphs in (StepGraphs, StepsSimplyRun):
+    for capture in (True, False):
         t3 = T3(weights, DecoderConfig.for_streams(4, dtype))
-        scheduler = Scheduler(t3, graphs(t3))
+        scheduler = Scheduler(t3, StepGraphs(t3, capture=capture))
         for key in range(7):
             scheduler.submit(key, some_utterance(key, cap=20 + 5 * key))
         got.append({key: done.tokens.tolist() for key, done in finish(scheduler).items()})
