@@ -122,39 +122,45 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: float) -> Asy
         recording.add(asyncio.ensure_future(record(**fields)))  # type: ignore[arg-type]
 
     store = await Store.open(home / "timbre.db", clock)
-    async with scripted_executor(home, {"SCRIPT_CLONES": "1"}, on_enrolled=enrolled) as executor:
-        cache = SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=10**9)
-        speech = SpeechService(executor, cache, Metrics(), look_ahead_chunks=2, deadline_s=30)
-        voices = Voices(store, home)
-        forgetting = Forgetting(store, home, speech, executor, lambda: asyncio.gather(*recording))
-        registration = Registration(
-            store,
-            home,
-            forgetting,
-            limits=RegistrationLimits(
-                clip_max_bytes=1000,
-                voices_per_user=int(limits.get("voices_per_user", 3)),
-                voices_per_guild=int(limits.get("voices_per_guild", 4)),
-                cooldown_s=limits.get("cooldown_s", 0.0),
-                checks_at_once=2,
-            ),
-            judge=judging,
-            clip_limits=ClipLimits(),
-            clock=clock,
-        )
-        privacy = Privacy(store, home, speech, registration, forgetting)
-        yield House(
-            home=home,
-            clock=clock,
-            store=store,
-            speech=speech,
-            voices=voices,
-            registration=registration,
-            keeping=VoiceKeeping(store, voices, forgetting),
-            moderation=VoiceModeration(store, voices, cooldown_s=30, clock=clock),
-            forgetting=forgetting,
-            privacy=privacy,
-            janitor=Janitor(store, home, forgetting, privacy, grace_s=7 * 86_400, clock=clock),
-        )
-    await asyncio.gather(*recording)
-    await store.close()
+    try:
+        async with scripted_executor(
+            home, {"SCRIPT_CLONES": "1"}, on_enrolled=enrolled
+        ) as executor:
+            cache = SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=10**9)
+            speech = SpeechService(executor, cache, Metrics(), look_ahead_chunks=2, deadline_s=30)
+            voices = Voices(store, home)
+            forgetting = Forgetting(
+                store, home, speech, executor, lambda: asyncio.gather(*recording)
+            )
+            registration = Registration(
+                store,
+                home,
+                forgetting,
+                limits=RegistrationLimits(
+                    clip_max_bytes=1000,
+                    voices_per_user=int(limits.get("voices_per_user", 3)),
+                    voices_per_guild=int(limits.get("voices_per_guild", 4)),
+                    cooldown_s=limits.get("cooldown_s", 0.0),
+                    checks_at_once=2,
+                ),
+                judge=judging,
+                clip_limits=ClipLimits(),
+                clock=clock,
+            )
+            privacy = Privacy(store, home, speech, registration, forgetting)
+            yield House(
+                home=home,
+                clock=clock,
+                store=store,
+                speech=speech,
+                voices=voices,
+                registration=registration,
+                keeping=VoiceKeeping(store, voices, forgetting),
+                moderation=VoiceModeration(store, voices, cooldown_s=30, clock=clock),
+                forgetting=forgetting,
+                privacy=privacy,
+                janitor=Janitor(store, home, forgetting, privacy, grace_s=7 * 86_400, clock=clock),
+            )
+    finally:
+        await asyncio.gather(*recording)
+        await store.close()

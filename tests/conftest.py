@@ -1,0 +1,55 @@
+"""What holds for every test: a run that hangs while it clears up ends, and says why.
+
+pytest-timeout and pytest's own faulthandler both stop watching a test once it has failed.
+"""
+
+import faulthandler
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+#: The longest time a test, or the whole run, may take to put its things away.
+ENDING_S = 120.0
+
+_stderr = pytest.StashKey[int]()
+_failure = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the terminal's stderr, which is captured while tests run."""
+    config.stash[_stderr] = os.dup(2)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Give each test's end a limit."""
+    why = item.stash.get(_failure, "")
+    watch = _end_it_if_late(item.config.stash[_stderr], f"{item.nodeid} did not end\n{why}\n")
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
+def pytest_exception_interact(node: pytest.Item, report: pytest.TestReport) -> None:
+    """Keep how a test failed: a run that is ended never comes to tell it."""
+    node.stash[_failure] = report.longreprtext
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Give the process's end a limit: a thread that was left behind keeps it alive."""
+    _end_it_if_late(config.stash[_stderr], "the tests are over, and the process did not end\n")
+
+
+def _end_it_if_late(stderr: int, why: str) -> threading.Timer:
+    def end() -> None:
+        os.write(stderr, f"\n{why}".encode())
+        faulthandler.dump_traceback(stderr)
+        os._exit(1)
+
+    watch = threading.Timer(ENDING_S, end)
+    watch.daemon = True
+    watch.start()
+    return watch
