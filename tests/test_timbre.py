@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -379,6 +380,8 @@ def test_every_stage_of_the_tests_runs_although_one_fails(
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX signal")
 def test_ctrl_c_reaches_the_command_and_shows_no_traceback(project: Project) -> None:
     """The command ends in its own way, and its exit code is passed on."""
+    # A shell has what it starts in the background ignore it, and that is inherited.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     (project.root / "bot" / "__main__.py").write_text(
         "import time\n"
         "try:\n    print('ready', flush=True)\n    time.sleep(60)\n"
@@ -386,9 +389,10 @@ def test_ctrl_c_reaches_the_command_and_shows_no_traceback(project: Project) -> 
     )
     project.pretend_to_be_set_up()
     process = project.start("run")
+    signal.signal(signal.SIGINT, handler)
     assert process.stdout is not None
     while (line := process.stdout.readline()) != "ready\n":
         assert line, "it ended before it was ready"
-    process.send_signal(2)
+    process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=20)
     assert (process.returncode, output, errors) == (5, "goodbye\n", "")
