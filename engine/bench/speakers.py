@@ -158,7 +158,7 @@ class OurSpeaker:
         self._home = home
         self._enrolment = self._make_enrolment()
         self._voice: Conditionals | None = None
-        self._identity = ""
+        self._key = ""
 
     def enrol(self, clip: Path) -> float:
         """Memory, then disk, then the networks, which are loaded."""
@@ -166,13 +166,17 @@ class OurSpeaker:
         started = time.perf_counter()
         self._voice = self._enrolment.conditionals(cloned)
         wait_for(self.device)
-        self._identity = cloned.identity
+        self._key = self._enrolment.key(cloned.clip_sha256)
         return 1e3 * (time.perf_counter() - started)
 
     def restart_enrolment(self) -> None:
-        """Forget every voice in memory and on the device, as a restart of the worker does."""
+        """Have no more of any voice in memory and on the device than a new worker begins with."""
         self._enrolment = self._make_enrolment()
-        self._scheduler.t3.prefixes.forget()
+        t3 = self._scheduler.t3
+        t3.prefixes.forget()
+        for key, conditionals in self._enrolment.recall(t3.config.voices):
+            t3.prepare_voice(_prompt(key, conditionals), SpeechParameters().exaggeration)
+        wait_for(self.device)
 
     def release_enrolment(self) -> None:
         """Let go of the networks that only enrolment needs; no new voice can be taken on."""
@@ -221,7 +225,7 @@ class OurSpeaker:
 
     def _speech_tokens(self, texts: list[str], tokens: int | None) -> list[Tensor]:
         voice = self._require_voice()
-        prompt = VoicePrompt(self._identity, voice.speaker, voice.t3_prompt_tokens)
+        prompt = _prompt(self._key, voice)
         for index, text in enumerate(texts):
             self._scheduler.submit(
                 index,
@@ -246,6 +250,10 @@ class OurSpeaker:
         if self._voice is None:
             raise RuntimeError("no voice was enrolled")
         return self._voice
+
+
+def _prompt(key: str, voice: Conditionals) -> VoicePrompt:
+    return VoicePrompt(key, voice.speaker, voice.t3_prompt_tokens)
 
 
 def wait_for(device: torch.device) -> None:

@@ -31,6 +31,10 @@ class VoicePrompt:
     speaker: Tensor
     prompt_tokens: Tensor
 
+    def prefix_key(self, exaggeration: float) -> tuple[str, float]:
+        """All that its conditioning prefix depends on."""
+        return self.identity, exaggeration
+
 
 class PrefixInputs(NamedTuple):
     """What a conditioning prefix is computed from, on the decoder's device.

@@ -27,7 +27,7 @@ from engine.chatterbox.text import TextTokenizer
 from engine.chatterbox.voices import Speaker, Voices
 from engine.errors import SynthesisFailed
 from engine.messages import Speak
-from engine.speech import EngineInfo, Speech
+from engine.speech import EngineInfo, Speech, SpeechParameters
 from engine.worker.failures import log_without_values, understood
 from engine.worker.protocol import Outcome
 
@@ -112,6 +112,13 @@ class ChatterboxEngine:
         self._voices.forget(clip_sha256)
         with self._decoding_stream():
             self._scheduler.t3.prefixes.forget()
+
+    def recall_voices(self) -> None:
+        """Have ready, as they are usually spoken, the voices that were used last."""
+        t3, usual = self._scheduler.t3, SpeechParameters().exaggeration
+        with self._decoding_stream():
+            for speaker in self._voices.recall(t3.config.voices):
+                t3.prepare_voice(speaker.prompt, usual)
 
     def step(self) -> Sequence[Outcome]:
         """Move every job on by a little; returns those that ended."""

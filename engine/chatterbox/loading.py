@@ -76,6 +76,7 @@ def load(
     if device != "cpu":
         progress("Warming up", None)
         rehearse(engine)
+        engine.recall_voices()
     return engine
 
 

@@ -45,8 +45,8 @@ class Utterance:
 
     @property
     def prefix_key(self) -> tuple[str, float]:
-        """What its conditioning prefix depends on."""
-        return self.voice.identity, self.parameters.exaggeration
+        """What its conditioning prefix is kept under."""
+        return self.voice.prefix_key(self.parameters.exaggeration)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from engine.chatterbox.config import (
 )
 from engine.chatterbox.kernels import Kernels, kernels_for
 from engine.chatterbox.kv_cache import PagePool
-from engine.chatterbox.prefix import PrefixCache
+from engine.chatterbox.prefix import Prefix, PrefixCache
 from engine.chatterbox.prompt import Prompt, PromptRows, Utterance
 from engine.chatterbox.rotary import rotary_tables
 from engine.chatterbox.slots import Assignment, Slots
@@ -62,6 +62,11 @@ class T3:
         for _ in range(2):
             self._prefix(PrefixInputs.of(nobody, 0.0, self.device))
 
+    @torch.inference_mode()
+    def prepare_voice(self, voice: VoicePrompt, exaggeration: float) -> None:
+        """Put a voice's conditioning through the network ahead of its use."""
+        self.prefixes.release(self._acquire_prefix(voice, exaggeration))
+
     def fits(self, utterance: Utterance) -> bool:
         """Whether an utterance can be decoded to its cap, alone if need be."""
         return self._pages_for(utterance, utterance.cap) <= self.pages
@@ -77,12 +82,7 @@ class T3:
         Raises `ValueError` where `has_room_for` is false.
         """
         conditioning = self.sizes.conditioning_positions
-        prefix = self.prefixes.acquire(
-            utterance.prefix_key,
-            lambda: self._prefix(
-                PrefixInputs.of(utterance.voice, utterance.parameters.exaggeration, self.device)
-            ),
-        )
+        prefix = self._acquire_prefix(utterance.voice, utterance.parameters.exaggeration)
         own = self._pages_for(utterance, utterance.expected_tokens) // utterance.rows
         assignment = Assignment(
             slot=slot,
@@ -167,6 +167,12 @@ class T3:
             kernels.add_attended(batch, layer.output)
             kernels.add_mlp(batch, layer.gate_up, layer.down)
         self._sample(batch, draw_noise=draw_noise)
+
+    def _acquire_prefix(self, voice: VoicePrompt, exaggeration: float) -> Prefix:
+        return self.prefixes.acquire(
+            voice.prefix_key(exaggeration),
+            lambda: self._prefix(PrefixInputs.of(voice, exaggeration, self.device)),
+        )
 
     def _sample(self, batch: Batch, *, draw_noise: bool) -> None:
         self.kernels.norm_linear(batch, self.weights.speech_head, batch.logits)

@@ -44,6 +44,10 @@ class Voices:
             substitution = f"Chatterbox's own voice is speaking: it has none called {voice.name}."
         return _speaker(BUILTIN_VOICE, self._builtin, substitution)
 
+    def recall(self, most: int) -> list[Speaker]:
+        """The members' voices that were used last, read from disk; the latest is the last."""
+        return [_speaker(key, found) for key, found in self._enrolment.recall(most)]
+
     def release(self) -> bool:
         """Let go of the networks that only new voices need; whether there were any."""
         return self._enrolment.release()

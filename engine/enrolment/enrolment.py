@@ -32,10 +32,10 @@ _Stamp = tuple[str, int, int, int]
 
 @dataclass
 class _Known:
-    """`stamp` is what the clip's file looked like when its bytes were last checked."""
+    """`stamp` is what the clip's file looked like when its bytes were last checked, if ever."""
 
     conditionals: Conditionals
-    stamp: _Stamp
+    stamp: _Stamp | None
 
 
 class Enrolment:
@@ -74,7 +74,7 @@ class Enrolment:
         key = self.key(voice.clip_sha256)
         stamp = self._stamp(voice)
         known = self._known.get(key)
-        if known is not None and known.stamp == stamp:
+        if known is not None and known.stamp == stamp is not None:
             self._known.move_to_end(key)
             return known.conditionals
         try:
@@ -87,10 +87,21 @@ class Enrolment:
             or self._store.read(key)
             or self._enrol(key, voice, content)
         )
+        self._store.mark_used(key)
         # Taken before the clip was read: a change in between is seen next time.
         if stamp is not None:
             self._remember(key, _Known(conditionals, stamp))
         return conditionals
+
+    def recall(self, most: int) -> list[tuple[str, Conditionals]]:
+        """Read the voices that were used last from disk ahead of their use, the latest last.
+
+        With their keys; at most `most`. Their clips are looked at when they are used.
+        """
+        for key in self._store.latest(min(most, self._capacity)):
+            if (conditionals := self._store.read(key)) is not None:
+                self._remember(key, _Known(conditionals, None))
+        return [(key, known.conditionals) for key, known in self._known.items()]
 
     def key(self, clip_sha256: str) -> str:
         """What a clip is kept under: hex SHA-256 over it, weights and this code's version."""

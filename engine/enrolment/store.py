@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.enrolment.conditionals import Conditionals, Damaged
 
 FOLDER = "conditionals"
+_SUFFIX = ".safetensors"
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class ConditionalsStore:
 
     def relative_path(self, key: str) -> str:
         """Where a key's file is, from the home folder, with forward slashes."""
-        return f"{FOLDER}/{key}.safetensors"
+        return f"{FOLDER}/{key}{_SUFFIX}"
 
     def read(self, key: str) -> Conditionals | None:
         """What is kept under `key`; None, and a line in the log, if that cannot be used."""
@@ -62,6 +63,24 @@ class ConditionalsStore:
             _log.warning("conditionals %s are not kept on disk: %s", key, error)
             return None
         return len(content)
+
+    def mark_used(self, key: str) -> None:
+        """Remember that a voice was used now, for `latest`."""
+        try:
+            os.utime(self._path(key))
+        except OSError as error:  # it only decides what a next process has ready
+            _log.debug("the use of conditionals %s is not noted: %s", key, error)
+
+    def latest(self, most: int) -> list[str]:
+        """The keys of the voices used last, at most `most`, the latest last."""
+        try:
+            with os.scandir(self._home / FOLDER) as entries:
+                files = [entry for entry in entries if entry.name.endswith(_SUFFIX)]
+                files.sort(key=lambda entry: entry.stat().st_mtime_ns)
+        except OSError as error:
+            _log.debug("there are no conditionals to look at: %s", error)
+            return []
+        return [entry.name.removesuffix(_SUFFIX) for entry in files[max(0, len(files) - most) :]]
 
     def remove(self, key: str) -> None:
         """Delete what is kept under `key`, if anything is."""

@@ -135,6 +135,37 @@ def test_a_voice_is_computed_once(house: House, cloned_voice: ClonedVoice) -> No
     assert report.key == house.files()[0].stem
 
 
+def test_a_new_process_recalls_the_voices_that_were_used_last(house: House, tmp_path: Path) -> None:
+    """Used, not enrolled, last; and a clip that is gone by then takes its voice with it."""
+    voices = [write_clip(tmp_path / f"{hz}.wav", hz) for hz in (110.0, 150.0, 200.0, 250.0)]
+    known = [house.enrolment.conditionals(voice) for voice in voices]
+    keys = [house.enrolment.key(voice.clip_sha256) for voice in voices]
+    for age, number in enumerate((2, 3, 1, 0)):
+        os.utime(house.home / "conditionals" / f"{keys[number]}.safetensors", (0, 100 - age))
+    house.open().conditionals(voices[0])
+    (house.home / "conditionals" / f"{keys[1]}.safetensors").write_bytes(b"damaged")
+    os.utime(house.home / "conditionals" / f"{keys[1]}.safetensors", (0, 200))
+
+    enrolment = house.open()
+    assert [key for key, _ in enrolment.recall(4)] == [keys[3], keys[2], keys[0]]
+    assert [key for key, _ in house.open().recall(2)] == [keys[0]]  # of two, one is damaged
+    assert [key for key, _ in house.open(capacity=1).recall(4)] == [keys[0]]
+    assert house.open().recall(0) == []
+    recalled = enrolment.conditionals(voices[2])
+    assert same(recalled, known[2])
+    assert enrolment.conditionals(voices[2]) is recalled
+    Path(voices[3].clip_path).unlink()
+    with pytest.raises(VoiceUnusable):
+        enrolment.conditionals(voices[3])
+    assert enrolment.in_memory == 2
+    assert f"{keys[3]}.safetensors" not in [file.name for file in house.files()]
+    assert house.loads == 1
+
+
+def test_where_nothing_was_kept_nothing_is_recalled(house: House) -> None:
+    assert house.enrolment.recall(4) == []
+
+
 def test_after_a_restart_it_comes_from_disk_without_networks(
     house: House, cloned_voice: ClonedVoice
 ) -> None:

@@ -111,6 +111,31 @@ def test_jobs_of_many_voices_sound_together_as_each_sounds_alone(
     assert {"t3", "flow", "vocoder", "watermark"} <= set(speech.stage_ms)
 
 
+def test_a_recalled_voice_speaks_as_before_and_computes_nothing_anew(
+    new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new worker has the conditioning of the voices used last ready."""
+    voice = clip_voice(tmp_path, 140.0)
+    engine = new_engine()
+    engine.admit(speak(1, TEXTS[0], voice))
+    before = pcm_of(run(engine)[1])
+    engine = new_engine()
+    engine.recall_voices()
+    computing_nothing(engine, monkeypatch)
+    engine.admit(speak(1, TEXTS[0], voice))
+    np.testing.assert_array_equal(pcm_of(run(engine)[1]), before)
+    engine.forget(voice.clip_sha256)
+    engine = new_engine()
+    computing_nothing(engine, monkeypatch)
+    engine.recall_voices()
+
+
+def computing_nothing(engine: ChatterboxEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail the test if the engine computes the conditioning of a voice from here on."""
+    computed = "the conditioning of a voice was computed"
+    monkeypatch.setattr(engine._scheduler.t3, "_prefix", lambda _: pytest.fail(computed))
+
+
 def test_a_forgotten_voice_leaves_nothing_and_others_still_speak(
     new_engine: NewEngine, tmp_path: Path
 ) -> None:
