@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.clips.activity import FRAME_S, Speech, probabilities, stretches
 from bot.clips.limits import ClipLimits
@@ -126,7 +127,7 @@ def _up_to(speech: list[Speech], most_s: float) -> list[Speech]:
     return chosen
 
 
-def _snr_db(power: FloatArray, probability: FloatArray, speech: list[Speech]) -> float:
+def _snr_db(power: NDArray[np.float64], probability: FloatArray, speech: list[Speech]) -> float:
     """Power of the speech over that of the background around it, in dB, at most 96."""
     voiced = np.concatenate([power[one.start : one.end] for one in speech])
     near = slice(max(0, speech[0].start - _MIN_BACKGROUND_FRAMES), speech[-1].end + 10)

@@ -44,7 +44,8 @@ class SpeakerEncoder:
         heard *= _LEVEL_RMS / max(float(np.sqrt(np.mean(np.square(heard)))), 1e-9)
         mels = windows(self.mel(heard))
         power = mels.mean(axis=(1, 2), keepdims=True)
-        return self.encode(mels * (power.mean() / np.maximum(power, 1e-12)))
+        level: FloatArray = np.asarray(power.mean() / np.maximum(power, 1e-12), np.float32)
+        return self.encode(mels * level)
 
     def mel(self, heard: FloatArray) -> FloatArray:
         """Mel power spectrogram (frames, 40) of 16 kHz sound, as librosa's defaults make it."""
@@ -103,7 +104,7 @@ def least_similarity(embeddings: FloatArray) -> float:
     centres = embeddings[[first, second]]
     for _ in range(_ROUNDS):
         nearest = np.argmax(embeddings @ centres.T, axis=1)
-        if np.bincount(nearest, minlength=2).min() < least:
+        if np.min(np.bincount(nearest, minlength=2)) < least:
             return 1.0
         moved = _unit(np.stack([embeddings[nearest == group].mean(axis=0) for group in (0, 1)]))
         if np.array_equal(moved, centres):

@@ -37,8 +37,8 @@ def draw(
     mono = pcm.astype(np.float32).mean(axis=1) / 32768
     columns = np.array_split(mono, min(_COLUMNS, max(1, len(mono))))
     times = np.linspace(0, seconds, len(columns))
-    top = [float(column.max(initial=0)) for column in columns]
-    bottom = [float(column.min(initial=0)) for column in columns]
+    top = [float(np.max(column, initial=0)) for column in columns]
+    bottom = [float(np.min(column, initial=0)) for column in columns]
     axes.fill_between(times, bottom, top, color=_SOUND, linewidth=0)
     for caption in captions:
         colour = _CACHED if caption.cached else _INK

@@ -154,6 +154,7 @@ class Gateway:
 
     def _end(self, session: Session) -> None:
         if self.sessions.pop(session.id, None):
+            self._ready.clear()
             self._discord.voice.session_ended(session.id)
 
     def identify(self, data: dict[str, Any], outbox: Outbox) -> Session | Close:

@@ -15,6 +15,7 @@ from bot.loopback.channels import VoiceChannel
 from bot.loopback.dave import MAGIC_MARKER, Undecryptable
 from bot.loopback.gateway import Intent
 from bot.loopback.guilds import VoiceState
+from bot.loopback.outbox import Close
 from bot.loopback.recording import SILENCE_FRAME
 from bot.loopback.rtp import BadPacket, parse
 from bot.loopback.udp import UdpSocket
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from bot.loopback.guilds import Guild
     from bot.loopback.members import Member
     from bot.loopback.server import LoopbackDiscord
+
+#: How long a voice server keeps the connection of a bot that was given another one. The news comes
+#: by another way than the close, hardly ever at the same moment.
+_CLOSED_LATER_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ class Voice:
         self._assign(channel, session_id)
         self._announce_server(guild, renew=False)
         if old:
-            old.close(4014)
+            self._close_replaced(old)
 
     def session_ended(self, session_id: str) -> None:
         """The bot's gateway session is gone, and with it the bot from voice."""
@@ -135,7 +140,7 @@ class Voice:
         self._assign(channel, state.session_id)
         self._announce_server(guild, renew=False)
         if old:
-            old.close(4014)
+            self._close_replaced(old)
 
     async def kick_bot(self, guild: "Guild") -> None:
         """A moderator disconnects the bot."""
@@ -158,7 +163,7 @@ class Voice:
         data = {"guild_id": str(channel.guild.id), "token": credentials.token, "endpoint": None}
         self._dispatch(channel.guild, "VOICE_SERVER_UPDATE", data)
         self._announce_server(channel.guild, renew=True)
-        old.close(4014)
+        self._close_replaced(old)
 
     # Connections
 
@@ -203,6 +208,16 @@ class Voice:
 
     def _connection(self, guild: "Guild") -> VoiceConnection | None:
         return next((c for c in self._connections.values() if c.channel.guild is guild), None)
+
+    def _close_replaced(self, connection: VoiceConnection) -> None:
+        """End a connection whose bot has been told of another voice server."""
+        self.forget(connection)
+
+        async def later() -> None:
+            await asyncio.sleep(_CLOSED_LATER_S)
+            connection.outbox.put(Close(4014))
+
+        self.discord.failures.spawn(later(), "voice close")
 
     def _remove_bot(self, guild: "Guild", session_id: str) -> None:
         connection = self._connection(guild)

@@ -79,8 +79,8 @@ async def running(
     client = Client(server, register, intents)
     task = asyncio.create_task(client.start(server.token))
     try:
+        await until(client.is_ready)
         await server.wait_for_bot(commands=register is not None, timeout_s=10)
-        await client.wait_until_ready()
         yield client
     finally:
         for voice in list(client.voice_clients):
