@@ -170,7 +170,7 @@ class TimbreBot(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         """Say in the log that Discord is connected; note which servers are left."""
-        await self.services.store.departed_guilds.present(guild.id for guild in self.guilds)
+        await self.services.janitor.connected(guild.id for guild in self.guilds)
         log.info(
             "ready",
             extra={

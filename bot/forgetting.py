@@ -6,7 +6,9 @@ file that nothing knows of.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from bot.private_files import remove
 from bot.speech import SpeechService
@@ -38,25 +40,48 @@ class Forgetting:
         self._speech = speech
         self._executor = executor
         self._recorded = recorded
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def voices(self, voices: Iterable[VoiceRow]) -> None:
         """Delete voices: their clips and, unless another voice has the same, what was derived."""
         for voice in voices:
-            if not await self._needed(voice.clip_sha256, but=voice.voice_id):
-                await self._derived(voice.clip_sha256)
-            await asyncio.to_thread(remove, [self._home / voice.clip_path])
-            await self._store.voices.delete(voice.voice_id)
+            now: VoiceRow | None = voice
+            while now is not None:  # it may be given another clip meanwhile
+                await self._voice(now)
+                now = await self._store.voices.get(voice.voice_id)
         await self._store.purge()
 
     async def clip(self, clip_sha256: str) -> None:
         """Forget what was derived from a clip that no voice has any more."""
-        if not await self._needed(clip_sha256):
-            await self._derived(clip_sha256)
+        async with self._turn(clip_sha256):
+            if not await self._needed(clip_sha256):
+                with self._silencing(clip_sha256):
+                    await self._derived(clip_sha256)
         await self._store.purge()
+
+    async def _voice(self, voice: VoiceRow) -> None:
+        sha256 = voice.clip_sha256
+        # One after the other, or each of two voices with one clip would leave it to the other.
+        async with self._turn(sha256):
+            needed = await self._needed(sha256, but=voice.voice_id)
+            silence: AbstractContextManager[None] = nullcontext()
+            if not needed:
+                silence = self._silencing(sha256)
+            with silence:
+                if not needed:
+                    await self._derived(sha256)
+                await asyncio.to_thread(remove, [self._home / voice.clip_path])
+                await self._store.voices.delete(voice.voice_id, voice.clip_path)
+
+    def _turn(self, clip_sha256: str) -> asyncio.Lock:
+        return self._turns.setdefault(clip_sha256, asyncio.Lock())
+
+    def _silencing(self, clip_sha256: str) -> AbstractContextManager[None]:
+        voice = ClonedVoice(clip_sha256=clip_sha256, clip_path="")
+        return self._speech.silencing(voice, _DELETED)
 
     async def _derived(self, clip_sha256: str) -> None:
         voice = ClonedVoice(clip_sha256=clip_sha256, clip_path="")
-        self._speech.withdraw(lambda s: s.voice.identity == voice.identity, _DELETED)
         await self._speech.settled(voice)
         await self._executor.forget(clip_sha256)
         await self._recorded()

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from bot.forgetting import Forgetting
@@ -45,22 +45,28 @@ class Janitor:
 
     async def start(self) -> None:
         """Tidy up while nothing is under way. A failure is logged: speech works without it."""
-        await self._try(settled_s=0.0)
+        await self._try(self.tidy(settled_s=0.0))
 
     async def run(self) -> None:
         """Tidy up once a day, for ever. A failure is logged and waits for the next day."""
         while True:
             await asyncio.sleep(INTERVAL_S)
-            await self._try(settled_s=SETTLED_S)
+            await self._try(self.tidy(settled_s=SETTLED_S))
+            await self._try(self.clean_departed())
 
-    async def _try(self, settled_s: float) -> None:
+    async def connected(self, guild_ids: Iterable[int]) -> None:
+        """The bot is in these servers; clean what others left behind. A failure is logged."""
+        await self._try(self._store.departed_guilds.present(guild_ids))
+        await self._try(self.clean_departed())
+
+    async def _try(self, work: Awaitable[object]) -> None:
         try:
-            await self.tidy(settled_s=settled_s)
+            await work
         except Exception:
             log.exception("tidying up failed")
 
     async def tidy(self, *, settled_s: float = 0.0) -> int:
-        """Make rows and files agree, and clean servers that are due; how many things went.
+        """Make rows and files agree; how many things went.
 
         What is younger than `settled_s` is left alone; with 0 nothing is, not even what a clock
         that was set back since says is of tomorrow.
@@ -70,11 +76,14 @@ class Janitor:
         gone += await self._made_of_no_voice(before)
         gone += await self._rows_without_file(before)
         gone += await self._files_without_row(before)
-        for guild_id in await self._store.departed_guilds.due(self._grace_s):
-            await self._privacy.clean_guild(guild_id)
         if gone:
             log.info("tidied up", extra={"removed": gone})
         return gone
+
+    async def clean_departed(self) -> None:
+        """Clean servers that are due. Not before it is known which ones the bot is in now."""
+        for guild_id in await self._store.departed_guilds.due(self._grace_s):
+            await self._privacy.clean_guild(guild_id)
 
     async def _voices_without_clip(self) -> int:
         voices = await self._store.voices.all()

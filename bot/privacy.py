@@ -57,10 +57,10 @@ class Privacy:
     async def delete(self, user_id: int) -> int:
         """Delete a person: what they asked to hear, drafts, voices, rows. How many voices went."""
         self._speech.withdraw(lambda speaker: speaker.user_id == user_id, _WITHDRAWN)
-        await self._registration.discard_all(user_id)
-        voices = await self._store.voices.of_owner(user_id)
-        await self._forgetting.voices(voices)
-        await self._store.users.delete(user_id)
+        async with self._registration.closed_to(user_id):
+            voices = await self._store.voices.of_owner(user_id)
+            await self._forgetting.voices(voices)
+            await self._store.users.delete(user_id)
         await self._store.purge()
         log.info("a person was deleted", extra={"voices": len(voices)})
         return len(voices)

@@ -7,8 +7,8 @@ writes the row: the janitor removes a file that was renamed without one.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -146,15 +146,17 @@ class Registration:
         async with self._turn(wish.owner_id):
             if self._drafts.pop(draft.path, None) is None:
                 raise UserError("This clip is gone already. Please start again.")
+            former = None
+            if wish.replaces is not None:  # as it is now: it may have been replaced before
+                former = await self._store.voices.get(wish.replaces.voice_id)
             try:
                 voice = await self._keep(draft)
             except BaseException:
                 await self._throw_away(draft)
                 raise
-            if wish.replaces is not None and wish.replaces.clip_sha256 != voice.clip_sha256:
-                former = self._home / wish.replaces.clip_path
-                await asyncio.to_thread(private_files.remove, [former])
-                await self._forgetting.clip(wish.replaces.clip_sha256)
+            if former is not None:
+                await asyncio.to_thread(private_files.remove, [self._home / former.clip_path])
+                await self._forgetting.clip(former.clip_sha256)
             if wish.guild_id is not None and wish.replaces is None:
                 await self._store.choices.choose(wish.owner_id, wish.guild_id, voice.voice_id)
             log.info("voice kept", extra={"voice": voice.voice_id, "guild": wish.guild_id})
@@ -166,12 +168,14 @@ class Registration:
             if self._drafts.pop(draft.path, None) is not None:
                 await self._throw_away(draft)
 
-    async def discard_all(self, owner_id: int) -> None:
-        """Throw all drafts of a person away."""
+    @asynccontextmanager
+    async def closed_to(self, owner_id: int) -> AsyncIterator[None]:
+        """Throw all drafts of a person away, and take none and keep none until the block ends."""
         async with self._turn(owner_id):
             for draft in [d for d in self._drafts.values() if d.wish.owner_id == owner_id]:
                 del self._drafts[draft.path]
                 await self._throw_away(draft)
+            yield
         self._cooldown.forget(owner_id)
 
     async def _keep(self, draft: Draft) -> VoiceRow:

@@ -6,7 +6,8 @@ The one place where speech is made, for Discord and for the command line. Knows 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from weakref import WeakSet
@@ -69,6 +70,7 @@ class SpeechService:
         self._clock = clock
         self._utterances: WeakSet[Utterance] = WeakSet()
         self._at_work: dict[str, set[asyncio.Task[Any]]] = {}  # by identity of the voice
+        self._silenced: dict[str, SpeechError] = {}  # likewise
 
     def utterance(self, chunks: Sequence[str], speaker: Speaker) -> "Utterance":
         """Begin to prepare `chunks`, to be spoken one after the other."""
@@ -90,6 +92,16 @@ class SpeechService:
         self._utterances.add(utterance)
         return utterance
 
+    @contextmanager
+    def silencing(self, voice: Voice, reason: SpeechError) -> Iterator[None]:
+        """End what is said in a voice, and let nothing begin in it meanwhile, with `reason`."""
+        self._silenced[voice.identity] = reason
+        try:
+            self.withdraw(lambda speaker: speaker.voice.identity == voice.identity, reason)
+            yield
+        finally:
+            del self._silenced[voice.identity]
+
     def withdraw(self, concerned: Callable[[Speaker], bool], reason: SpeechError) -> None:
         """End the utterances of some speakers where they are: their listeners get `reason`."""
         for utterance in list(self._utterances):
@@ -97,12 +109,14 @@ class SpeechService:
                 utterance.withdraw(reason)
 
     async def settled(self, voice: Voice) -> None:
-        """Wait until nothing is being made or written in a voice. Withdraw it before."""
+        """Wait until nothing is being made or written in a voice. Silence it before."""
         while tasks := self._at_work.get(voice.identity):
             await asyncio.wait(tasks)
 
     async def _clip(self, request: SpeechRequest, *, volume_percent: int) -> Clip:
         info = await self._engine()
+        if reason := self._silenced.get(request.voice.identity):
+            raise reason
         voice, substitution = available_voice(request.voice, info)
         request = msgspec.structs.replace(request, voice=voice)
         usual, codec = self._cache.codec, self._cache.codec.at_volume(volume_percent)
@@ -190,6 +204,7 @@ class Utterance:
         self._look_ahead = look_ahead
         self._tasks: list[asyncio.Task[Clip]] = []
         self._withdrawn: SpeechError | None = None
+        self._on_withdrawal: Callable[[SpeechError], None] = lambda _: None
         self.substitution = speaker.note
         self._begin(1)
 
@@ -219,10 +234,15 @@ class Utterance:
         for task in self._tasks:
             task.cancel()
 
+    def on_withdrawal(self, told: Callable[[SpeechError], None]) -> None:
+        """Have `told` called with the reason if it is withdrawn, also when all clips are out."""
+        self._on_withdrawal = told
+
     def withdraw(self, reason: SpeechError) -> None:
         """Give it up; whoever iterates the clips gets `reason` instead of the next one."""
         self._withdrawn = reason
         self.cancel()
+        self._on_withdrawal(reason)
 
     def _begin(self, count: int) -> None:
         for request in self._requests[len(self._tasks) : count]:

@@ -70,6 +70,11 @@ RIGHTS: dict[Standing, frozenset[Action]] = {
     ),
 }
 
+#: What is done to a voice because of whose it is: a name that several have does not say that.
+ABOUT_OTHERS = frozenset(
+    {Action.DISABLE, Action.ENABLE, Action.DISABLE_EVERYWHERE, Action.ENABLE_EVERYWHERE}
+)
+
 #: What nobody may do with a voice that is disabled where they ask.
 _NOT_WHILE_DISABLED = frozenset(
     {Action.SPEAK, Action.PREVIEW, Action.CHOOSE, Action.SHARE, Action.SET_DEFAULT}

@@ -11,7 +11,7 @@ import msgspec
 
 from bot.errors import UserError
 from bot.speech import Speaker
-from bot.voice_rights import Action, Standing, permitted
+from bot.voice_rights import ABOUT_OTHERS, Action, Standing, permitted
 from data.rows import VoiceRow
 from data.store import Store
 from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, sha256_of
@@ -101,19 +101,27 @@ class Voices:
         """The voice that `asked` names, for `person` to do `action` with it.
 
         `asked` is a choice's value, or a name: of one's own voice first, then of any that they
-        can see. Raises `UserError`; a voice that they cannot see is as one that is not there.
+        can see. Raises `UserError`; a voice that they cannot see is as one that is not there, and
+        where it matters whose it is a name must not be that of several.
         """
         place = await self._place(person)
+        refusal = _NO_SUCH_VOICE
+        found: list[VoiceRow] = []
         for voice in await self._named(asked, person):
             standings, disabled = place.standings(voice, person), place.is_disabled(voice)
             if permitted(action, standings, disabled=disabled):
-                return voice
-            if not permitted(Action.SEE, standings, disabled=disabled):
-                continue
-            if permitted(action, standings, disabled=False):
-                raise UserError(f"The voice {voice.name} is disabled here.")
-            raise UserError(f"You may not do that with the voice {voice.name}.")
-        raise UserError(_NO_SUCH_VOICE)
+                found.append(voice)
+            elif refusal == _NO_SUCH_VOICE and permitted(Action.SEE, standings, disabled=disabled):
+                refusal = f"You may not do that with the voice {voice.name}."
+                if permitted(action, standings, disabled=False):
+                    refusal = f"The voice {voice.name} is disabled here."
+        if not found:
+            raise UserError(refusal)
+        own = found[0].owner_id == person.user_id
+        if len(found) > 1 and (action in ABOUT_OTHERS or (action is Action.DELETE and not own)):
+            which = ", ".join(f"voice:{v.voice_id} of <@{v.owner_id}>" for v in found[:10])
+            raise UserError(f"Several voices are called that: {which}. Give me its number.")
+        return found[0]
 
     async def choices(
         self, typed: str, info: EngineInfo | None, *, user_id: int, guild_id: int

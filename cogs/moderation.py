@@ -86,7 +86,8 @@ class Moderation(
         await interaction.response.defer(thinking=True, ephemeral=True)
         reports = await self.services.voice_moderation.reports(person_of(interaction))
         lines = [
-            f"**{escape_markdown(voice.name)}** of <@{voice.owner_id}>, reported by "
+            f"**{escape_markdown(voice.name)}** (voice:{voice.voice_id}) of "
+            f"<@{voice.owner_id}>, reported by "
             f"<@{report.user_id}> <t:{report.reported_at:.0f}:R>: {escape_markdown(report.reason)}"
             for voice, report in reports[:_REPORTS_MAX]
         ]

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,8 @@ class ConsentForm(ui.Modal):
             size_bytes=clip.size,
             replaces=self._replaces,
         )
-        if self._former is not None:
-            await self._former.withdraw("You chose to try another clip.")
         try:
-            await try_out(self.bot, interaction, wish, clip)
+            await try_out(self.bot, interaction, wish, clip, self._former)
         except UserError as error:
             # In place of the steps, of which one would seem to be under way for ever.
             await interaction.edit_original_response(content=str(error), attachments=[], view=None)
@@ -95,9 +94,16 @@ class ConsentForm(ui.Modal):
 
 
 async def try_out(
-    bot: TimbreBot, interaction: discord.Interaction, wish: Wish, clip: discord.Attachment
+    bot: TimbreBot,
+    interaction: discord.Interaction,
+    wish: Wish,
+    clip: discord.Attachment,
+    former: "DraftPanel | None" = None,
 ) -> None:
-    """Make a draft of `clip`, showing each step, and end with a panel to decide on it."""
+    """Make a draft of `clip`, showing each step, and end with a panel to decide on it.
+
+    The draft on the panel `former` makes room for it.
+    """
     services = bot.services
 
     async def fetch(path: Path) -> None:
@@ -112,6 +118,8 @@ async def try_out(
 
     draft = await services.registration.draft(wish, fetch, received)
     try:
+        if former is not None:
+            await former.withdraw("You chose another clip.")
         checked = f"Checked: {draft.clip.voiced_s:.1f} s of speech"
         await interaction.edit_original_response(content=_steps(2, "Received", checked))
         why_not, files = await _preview(bot, draft)
@@ -154,10 +162,13 @@ class DraftPanel(ui.View):
         self.bot = bot
         self._draft = draft
         self._shown_by = shown_by
+        self._ends_at = time.monotonic() + _PANEL_LASTS_S
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Only its owner decides, although nobody else can see it."""
         if interaction.user.id == self._draft.wish.owner_id:
+            # discord.py gives a view its whole time again with every press.
+            self.timeout = max(1.0, self._ends_at - time.monotonic())
             return True
         await tell(interaction, "This clip is somebody else's.")
         return False

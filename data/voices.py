@@ -210,9 +210,16 @@ class Voices:
             voice_id,
         )
 
-    async def delete(self, voice_id: int) -> bool:
-        """Delete a voice's row and what hangs on it; whether there was one. Its files go before."""
-        return bool(await self._database.execute("DELETE FROM voices WHERE voice_id = ?", voice_id))
+    async def delete(self, voice_id: int, clip_path: str) -> bool:
+        """Delete a voice's row and what hangs on it, if its clip still is that at `clip_path`.
+
+        Whether it was. Its files go before.
+        """
+        return bool(
+            await self._database.execute(
+                "DELETE FROM voices WHERE voice_id = ? AND clip_path = ?", voice_id, clip_path
+            )
+        )
 
     async def _select(self, condition: str, *values: int | str) -> list[VoiceRow]:
         rows = await self._database.fetch(f"SELECT * FROM voices {condition}", *values)  # noqa: S608 - constants of this file

@@ -141,12 +141,15 @@ class LocalExecutor:
     async def forget(self, clip_sha256: str) -> None:
         """Have the worker remove what it derived from a clip, and wait until it has.
 
-        One that is lost meanwhile has nothing in memory any more, one that is loading nothing yet.
+        One that is lost meanwhile has nothing in memory any more. One that is loading takes no
+        jobs yet and is not waited for: it forgets before it does.
         """
-        worker = self._supervisor.ready_worker
+        worker = self._supervisor.worker
         if worker is None:
             return
         worker.send(Forget(clip_sha256))
+        if worker is not self._supervisor.ready_worker:
+            return
         done = self._forgetting.get(clip_sha256)
         if done is None:
             done = self._forgetting[clip_sha256] = asyncio.get_running_loop().create_future()

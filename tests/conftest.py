@@ -31,6 +31,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
         yield
     finally:
         watch.cancel()
+        watch.join()  # tests count threads
 
 
 def pytest_exception_interact(node: pytest.Item, report: pytest.TestReport) -> None:

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 from bot.audio.clip import Clip
 from bot.voice.playback import Speakable
+from engine.errors import SpeechError
 
 
 class EditableLine:
@@ -20,12 +21,14 @@ class EditableLine:
         self._speech = speech
         self._opening = opening
         self._opens = opens
+        self._on_withdrawal: Callable[[SpeechError], None] = lambda _: None
         self.begun = False
 
     def replace(self, speech: Speakable) -> None:
         """Say `speech` instead. Only before it has begun."""
         self._speech.cancel()
         self._speech = speech
+        speech.on_withdrawal(self._on_withdrawal)
 
     async def clips(self) -> AsyncGenerator[Clip, None]:
         """The clips of the latest speech, which stands from now on."""
@@ -37,6 +40,11 @@ class EditableLine:
             async with aclosing(part.clips()) as clips:
                 async for clip in clips:
                     yield clip
+
+    def on_withdrawal(self, told: Callable[[SpeechError], None]) -> None:
+        """Have `told` called with the reason if the speech is withdrawn."""
+        self._on_withdrawal = told
+        self._speech.on_withdrawal(told)
 
     def cancel(self) -> None:
         """Give up whatever is being prepared."""

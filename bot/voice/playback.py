@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.audio.clip import Clip
 from bot.errors import UserError
+from engine.errors import SpeechError
 
 _numbers = itertools.count(1)
 
@@ -23,6 +24,9 @@ class Speakable(Protocol):
 
     def cancel(self) -> None:
         """Give up whatever is still being prepared. Harmless when there is nothing."""
+
+    def on_withdrawal(self, told: Callable[[SpeechError], None]) -> None:
+        """Have `told` called with the reason if nobody may hear it any more, sounding or not."""
 
 
 class Playback:
@@ -54,6 +58,7 @@ class Playback:
             # A caller that went away must not leave "exception was never retrieved" behind: every
             # failure is logged where it arises.
             future.add_done_callback(lambda f: f.cancelled() or f.exception())
+        utterance.on_withdrawal(self._end)
 
     def begin(self) -> None:
         """Mark the first packet as sent."""
@@ -67,8 +72,11 @@ class Playback:
 
     def cancel(self, reason: str = "That was taken back.") -> None:
         """Do not say it, or fall silent at once; harmless when it was spoken already."""
+        self._end(UserError(reason))
+
+    def _end(self, reason: Exception) -> None:
         if not self.finished.done():
-            self.fail(UserError(reason))
+            self.fail(reason)
             self._on_cancel(self)
 
     def fail(self, error: Exception) -> None:

@@ -7,8 +7,14 @@ import zipfile
 
 import pytest
 
+from bot.audio.opus import SILENCE
 from bot.errors import UserError
+from bot.voice.line import Line
+from bot.voice.playback import Playback
+from bot.voice.source import OpusQueueSource
+from bot.voice.speaker import LineSpeaker
 from bot.voices import Person
+from data.rows import VoiceRow
 from engine.errors import VoiceUnusable
 from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, House
 from tests.engine.scripted_executor import journal, until
@@ -41,6 +47,101 @@ async def test_what_is_being_said_in_a_deleted_voice_ends_and_leaves_nothing(hou
     assert "hello queue" not in journal(house.home, "spoke")
     assert house.files() == set()
     assert house.traces(voice.clip_sha256) == []
+
+
+async def test_what_is_ready_to_sound_in_a_deleted_voice_is_never_heard(house: House) -> None:
+    """Although all of it was made before: packets wait for their turn to sound."""
+    voice = await house.register(ALICE, "Mine")
+    speaker = house.voices.as_speaker(voice, Person(BOB, HERE))
+    source, line = OpusQueueSource(lambda: True), Line()
+    speaking = LineSpeaker(line, source, lambda: None)
+
+    def said(*texts: str) -> Playback:
+        utterance = house.speech.utterance(texts, speaker)
+        playback = Playback(
+            utterance,
+            author_id=BOB,
+            label="",
+            on_cancel=lambda p: None if line.remove(p) else speaking.stop_current(),
+        )
+        line.add(playback)
+        return playback
+
+    sounding, waiting = said("one", "two"), said("three")
+    speaking.go_on()
+    async with asyncio.timeout(5):
+        while not sounding.started.done():
+            source.read()
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.3)  # the second chunk is ready by now
+        await house.keeping.delete("Mine", Person(ALICE, HERE))
+        for playback in (sounding, waiting):
+            with pytest.raises(VoiceUnusable, match="was deleted"):
+                await playback.finished
+    assert {source.read() for _ in range(20)} <= {SILENCE, b""}
+    assert line.take() is None
+
+
+async def while_the_worker_is_busy(house: House, voice: VoiceRow) -> "asyncio.Task[None]":
+    """A deletion that has to wait for a step that takes a second."""
+    await house.register(BOB, "Other")
+    other = (await house.store.voices.of_owner(BOB))[0]
+    busy = asyncio.create_task(house.say(other, "deaf 1", BOB))
+    await until(lambda: "deaf 1" in journal(house.home, "begin"))
+    deleting = asyncio.create_task(house.forgetting.voices([voice]))
+    await asyncio.sleep(0.1)
+    assert not deleting.done()
+
+    async def both() -> None:
+        await asyncio.gather(busy, deleting)
+
+    return asyncio.create_task(both())
+
+
+async def test_nothing_begins_in_a_voice_while_it_is_being_deleted(house: House) -> None:
+    voice = await house.register(ALICE, "Mine")
+    await house.say(voice, "hello there")
+    deleting = await while_the_worker_is_busy(house, voice)
+    for text in ("late words", "hello there"):  # the latter is in the cache
+        with pytest.raises(VoiceUnusable, match="was deleted"):
+            await house.say(voice, text)
+    await deleting
+    assert house.traces(voice.clip_sha256) == []
+    assert len(house.files()) == 3  # of the other one's
+    assert "late words" not in journal(house.home, "spoke")
+
+
+async def test_a_clip_that_comes_while_its_voice_is_being_deleted_goes_too(house: House) -> None:
+    voice = await house.register(ALICE, "Mine", b"former")
+    draft = await house.draft(house.wish(ALICE, "Mine", replaces=voice), b"newer")
+    deleting = await while_the_worker_is_busy(house, voice)
+    keeping = asyncio.create_task(house.registration.keep(draft))
+    await asyncio.wait({deleting, keeping})
+    assert await house.store.voices.of_owner(ALICE) == []
+    assert len(house.files()) == 3
+    assert house.traces(draft.clip.sha256) == []
+
+
+async def test_two_voices_with_one_clip_that_go_at_once_leave_nothing(house: House) -> None:
+    one = await house.register(ALICE, "One", b"the same")
+    other = await house.register(ALICE, "Other", b"the same")
+    await house.say(one, "hello there")
+    await asyncio.gather(house.forgetting.voices([one]), house.forgetting.voices([other]))
+    assert house.files() == set()
+    assert journal(house.home, "forgot") == [one.clip_sha256]
+
+
+async def test_who_begins_anew_while_they_are_being_deleted_begins_afterwards(
+    house: House,
+) -> None:
+    voice = await house.register(ALICE, "Mine")
+    busy = await while_the_worker_is_busy(house, voice)
+    leaving = asyncio.create_task(house.privacy.delete(ALICE))
+    await asyncio.sleep(0.1)
+    anew = asyncio.create_task(house.register(ALICE, "New", b"new"))
+    await asyncio.gather(busy, leaving, anew)
+    assert await house.store.voices.of_owner(ALICE) == [anew.result()]
+    assert len(house.files()) == 4  # three of the other one's, and the new clip
 
 
 async def test_speech_that_is_just_being_written_is_gone_too(house: House) -> None:
@@ -120,10 +221,20 @@ async def test_a_server_that_is_gone_for_long_is_cleaned(house: House) -> None:
     await house.say(left, "hello there")
     await house.store.departed_guilds.departed(HERE)
     house.clock.now += 7 * 86_400 - 1
-    await house.janitor.tidy()
+    await house.janitor.connected([ELSEWHERE])
     assert await house.store.voices.get(left.voice_id) == left
     house.clock.now += 1
-    await house.janitor.tidy()
+    await house.janitor.connected([ELSEWHERE])
     assert house.files() == {travels.clip_path}
     assert house.traces(left.clip_sha256) == []
     assert house.traces(str(HERE)) == []
+
+
+async def test_a_server_that_has_the_bot_back_keeps_what_it_had(house: House) -> None:
+    """Also where it invited the bot while that was down, until after the grace period."""
+    voice = await house.register(ALICE, "Mine")
+    await house.store.departed_guilds.departed(HERE)
+    house.clock.now += 30 * 86_400
+    await house.janitor.start()
+    await house.janitor.connected([HERE])
+    assert await house.store.voices.get(voice.voice_id) == voice

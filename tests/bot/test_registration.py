@@ -186,6 +186,22 @@ async def test_a_file_that_never_comes_keeps_nobody_waiting(
     assert house.files() == set()
 
 
+async def test_of_two_other_clips_the_one_kept_last_stays_alone(house: House) -> None:
+    """Two panels can be open for one voice."""
+    voice = await house.register(ALICE, "Mine", b"former")
+    drafts = [
+        await house.draft(house.wish(ALICE, "Mine", replaces=voice), clip)
+        for clip in (b"second", b"third", b"third")
+    ]
+    for draft in drafts:
+        kept = await house.registration.keep(draft)
+        assert {name for name in house.files() if name.startswith("clips/")} == {kept.clip_path}
+        await house.say(kept, "hello there")
+        if draft is drafts[0]:
+            second = kept
+    assert house.traces(second.clip_sha256) == []
+
+
 async def test_another_clip_takes_the_place_of_the_former_one_and_what_came_of_it(
     house: House,
 ) -> None:

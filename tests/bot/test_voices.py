@@ -148,6 +148,32 @@ async def test_a_disabled_voice_speaks_nowhere_it_is_disabled(house: House) -> N
     await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)
 
 
+async def test_a_name_that_several_have_disables_nobody(house: House) -> None:
+    """Whoever is meant, a name alone must not hit somebody else."""
+    hers = await house.register(ALICE, "Me")
+    his = await house.register(BOB, "Me")
+    boss = Person(BOSS, HERE, runs_the_bot=True)
+    with pytest.raises(UserError, match=f"voice:{hers.voice_id} of .*voice:{his.voice_id} of"):
+        await house.moderation.disable_everywhere("me", boss)
+    with pytest.raises(UserError, match="Several"):
+        await house.keeping.delete("Me", boss)
+    found = await house.moderation.disable_everywhere(f"voice:{his.voice_id}", boss)
+    assert found.owner_id == BOB
+    assert (await house.keeping.delete("Me", Person(ALICE, HERE))).owner_id == ALICE
+
+
+async def test_ones_own_voice_does_not_hide_the_one_that_is_meant(house: House) -> None:
+    """A moderator can take back what others shared, not what they did not share themselves."""
+    await house.register(MOD, "Me")
+    his = await house.register(BOB, "Me")
+    await house.keeping.share("Me", Person(BOB, HERE))
+    await house.keeping.share("Me", Person(MOD, HERE))
+    moderator = Person(MOD, HERE, moderates=True)
+    assert await house.voices.find("Me", Action.SET_DEFAULT, moderator) != his
+    await house.keeping.unshare("Me", Person(MOD, HERE))
+    assert await house.voices.find("Me", Action.SET_DEFAULT, moderator) == his
+
+
 async def test_a_report_is_about_the_voice_somebody_speaks_with(house: House) -> None:
     """The reporter learns nothing of it; a second report has to wait."""
     with pytest.raises(UserError, match="stock voice"):

@@ -157,7 +157,8 @@ async def test_choices_made_before_stock_voices_could_be_chosen_are_kept(tmp_pat
     assert await store.choices.get(ALICE, HERE) is None
     assert await store.choices.get_stock(ALICE, HERE) == "puck"
     await store.choices.choose(ALICE, HERE, 1)
-    await store.voices.delete(1)
+    assert not await store.voices.delete(1, "another path")
+    assert await store.voices.delete(1, "p")
     assert await store.choices.of_user(ALICE) == {}
     await store.close()
 

@@ -234,6 +234,10 @@ async def test_a_draft_can_be_replaced_or_thrown_away(stage: Stage, clip: File) 
         await agree(await stage.alice.slash("voice register", name="Draft", clip=clip))
     )
     another = await first.press("Try another clip")
+    refused = await agree(another, Clip=[clip], I_agree_to_this=False)
+    assert "Without your consent" in (await refused.reply()).text
+    assert first.components  # what was good is not lost over it
+    another = await first.press("Try another clip")
     second = await ready(await agree(another, Clip=[clip]))
     assert "another clip" in first.text
     assert not first.components

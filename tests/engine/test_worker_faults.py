@@ -332,6 +332,15 @@ async def test_the_pauses_grow_until_a_worker_has_been_healthy(
     assert pauses == pytest.approx([0.025] * 3 if healthy_after_s == 0 else [0.025, 0.05, 0.1])
 
 
+async def test_a_worker_that_is_loading_forgets_before_it_takes_a_job(tmp_path: Path) -> None:
+    """It may have read voices already. Nobody has to wait for it."""
+    async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "slow 0.5"}) as executor:
+        await until(lambda: journal(tmp_path) == ["load"])
+        await asyncio.wait_for(executor.forget("a" * 64), 0.2)
+        await executor.synthesise(ask("hello"))
+    assert [line.split()[0] for line in journal(tmp_path)][:3] == ["load", "forgot", "begin"]
+
+
 @posix
 async def test_forgetting_ends_with_the_worker_that_should_forget(tmp_path: Path) -> None:
     """A lost worker has nothing in memory; one that is gone or loading is not waited for."""

@@ -21,6 +21,9 @@ class Nothing:
     def cancel(self) -> None:
         return
 
+    def on_withdrawal(self, _: object) -> None:
+        return
+
 
 def playback(author_id: int, label: str = "") -> Playback:
     return Playback(Nothing(), author_id=author_id, label=label, on_cancel=lambda _: None)
