@@ -202,6 +202,9 @@ class Voices:
         voice, note = await self._usual_voice(person)
         if voice is None:
             return Speaker(guild_id=person.guild_id, user_id=person.user_id, note=note)
+        if voice.owner_id == person.user_id and person.guild_id not in (0, voice.origin_guild_id):
+            # It is used here too, should the server in which it was registered remove the bot.
+            await self._store.choices.settle_on(person.user_id, person.guild_id, voice.voice_id)
         return msgspec.structs.replace(self.as_speaker(voice, person), note=note)
 
     async def _usual_voice(self, person: Person) -> tuple[VoiceRow | None, str | None]:

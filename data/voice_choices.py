@@ -21,6 +21,17 @@ class VoiceChoices:
         """Remember that a member chose one of the engine's voices, by its name."""
         await self._choose(user_id, guild_id, None, stock_voice)
 
+    async def settle_on(self, user_id: int, guild_id: int, voice_id: int) -> None:
+        """Remember a voice of a member's own as their choice, unless they have chosen already."""
+        await self._database.execute(
+            "INSERT INTO voice_choices (user_id, guild_id, voice_id) "
+            "SELECT owner_id, ?, voice_id FROM voices WHERE voice_id = ? AND owner_id = ? "
+            "ON CONFLICT DO NOTHING",
+            guild_id,
+            voice_id,
+            user_id,
+        )
+
     async def get(self, user_id: int, guild_id: int) -> int | None:
         """The id of the registered voice that a member chose, if they chose one."""
         rows = await self._database.fetch(

@@ -230,6 +230,20 @@ async def test_a_server_that_is_gone_for_long_is_cleaned(house: House) -> None:
     assert house.traces(str(HERE)) == []
 
 
+async def test_a_voice_that_is_spoken_in_elsewhere_does_not_go_with_a_server(house: House) -> None:
+    """Also where its owner never chose it: it was the only one they have."""
+    voice = await house.register(ALICE, "Mine")
+    await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
+    await house.store.departed_guilds.departed(HERE)
+    house.clock.now += 30 * 86_400
+    await house.janitor.connected([ELSEWHERE])
+    assert house.files() == {voice.clip_path}
+    await house.keeping.use("Mine", Person(ALICE, HERE))
+    newer = await house.register(ALICE, "Newer")
+    speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
+    assert speaker.voice.identity != f"clip:{newer.clip_sha256}"
+
+
 async def test_a_server_that_has_the_bot_back_keeps_what_it_had(house: House) -> None:
     """Also where it invited the bot while that was down, until after the grace period."""
     voice = await house.register(ALICE, "Mine")

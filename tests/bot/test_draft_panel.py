@@ -1,0 +1,22 @@
+"""The panel of a new voice keeps to its time, however often it is pressed."""
+
+import time
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from cogs.registering import DraftPanel
+
+
+async def test_a_press_gives_a_draft_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """discord.py would begin anew each time, and a clip nobody kept would stay for ever."""
+    draft: Any = SimpleNamespace(wish=SimpleNamespace(owner_id=7))
+    panel = DraftPanel(cast("Any", None), draft, cast("Any", None))
+    begun, lasts_s = time.monotonic(), panel.timeout
+    assert lasts_s == 720
+    press: Any = SimpleNamespace(user=SimpleNamespace(id=7))
+    for later_s, left_s in ((300, 420), (700, 20), (800, 1)):
+        monkeypatch.setattr(time, "monotonic", lambda later_s=later_s: begun + later_s)
+        assert await panel.interaction_check(press)
+        assert panel.timeout == pytest.approx(left_s, abs=0.5)
