@@ -13,15 +13,20 @@ from bot.text.units import (
     CURRENCIES,
     CURRENCY_CODES,
     CURRENCY_SIGNS,
+    DECADE_THINGS,
     FRACTIONS,
     FREE_UNITS,
+    NAMES_A_DECADE,
+    NO_DECADE_BEFORE,
     PLURALS,
     SAME_PLURAL,
     SCALES,
     SUPERSCRIPTS,
+    TIMED_THINGS,
     TOUCHING_UNITS,
     UNITS,
     VULGAR,
+    WAITED,
 )
 
 _MONTHS = (
@@ -215,13 +220,28 @@ def _bare(match: _Match) -> str:
     return _signed(match[1], _plain_number(match[2]))
 
 
-def _decade(match: _Match) -> str:
-    figures = match[1]
-    tens = (
-        year(int(figures)) if len(figures) == 4 and figures[2:] != "00" else cardinal(int(figures))
+_TENS = r"'?(?:(?:1\d|20)\d0|[2-9]0)'?[sS]"
+_TEN = re.compile(r"'?(\d+)'?[sS]")
+_NO_DECADE_BEFORE = NO_DECADE_BEFORE | TIMED_THINGS | {""}
+
+
+def _decades(match: _Match) -> str:
+    """``the 80s``, ``80s music``; what is left as it is are seconds: ``back in 30s``."""
+    figures = _TEN.findall(match["tens"])
+    before, after = ((match[side] or "").lower() for side in ("before", "after"))
+    written = "'" in match["tens"] or any(len(ten) == 4 for ten in figures)
+    named = before in NAMES_A_DECADE and after not in TIMED_THINGS
+    described = all(ten >= "5" for ten in figures) and (
+        after in DECADE_THINGS or (after not in _NO_DECADE_BEFORE and before not in WAITED)
     )
-    if len(figures) == 4 and figures[2:] == "00":
-        tens = year(int(figures))
+    if not (written or named or described):
+        return match[0]
+    lead = match[0][: match.start("tens") - match.start()]
+    return lead + _TEN.sub(lambda m: _decade(m[1]), match["tens"])
+
+
+def _decade(figures: str) -> str:
+    tens = year(int(figures)) if len(figures) == 4 else cardinal(int(figures))
     return f"{tens[:-1]}ies" if tens.endswith("y") else f"{tens}s"
 
 
@@ -232,6 +252,7 @@ def _rule(pattern: str, say: Callable[[_Match], str], flags: int = 0) -> _Rule:
 _HALF = r"(?P<half>[AaPp]\.?[Mm]\b\.?(?!\w))"
 _RULES: tuple[_Rule, ...] = (
     _rule(r"\d{25,}", lambda _: "a long number"),
+    _rule(r"(?<=\ds)[-–](?='?\d{1,4}'?s\b)", lambda _: " to "),
     _rule(r"(?<=[^\W\d_])(?<![AaPp][Mm])-(?=\d)", lambda _: " "),
     _rule(
         rf"([\d)] ?|\b[a-z] )?([<>])(?!=) ?(?=[{CURRENCY_SIGNS}]?\d)",
@@ -302,11 +323,20 @@ _RULES: tuple[_Rule, ...] = (
         lambda m: f"{_pairs(m[1])} by {_pairs(m[2])}",
     ),
     _rule(r"(?<![\w.,])(\d{1,12})(?:st|nd|rd|th)\b", lambda m: ordinal(int(m[1])), re.IGNORECASE),
-    _rule(r"(?<![\w.,])'?((?:1\d|20)\d0|[2-9]0)'?s\b", _decade),
+    _rule(
+        rf"(?:\b(?P<before>[A-Za-z]{{1,12}})[ -])?(?<![\w.,])"
+        rf"(?P<tens>{_TENS}(?:(?: ?[/,&] ?|,? and |,? or | to ){_TENS}){{0,3}})\b"
+        r"(?:-(?=[a-z]))?(?= ?(?P<after>[A-Za-z']{1,20}))?",
+        _decades,
+    ),
     _rule(
         rf"(?<![\w.,])({_NUMBER})[-–—]({_NUMBER})(?=(?:{FREE_UNITS}| ?(?:{FREE_UNITS})\b)(?!\w))",
         lambda m: f"{decimal(m[1])} to {m[2]}",
         re.IGNORECASE,
+    ),
+    _rule(
+        rf"{_START}({_NUMBER})[-–—]({_NUMBER})([dghls])(?![\w'])",
+        lambda m: f"{decimal(m[1])} to {decimal(m[2])} {UNITS[f'{m[3]}!'][1]}",
     ),
     _rule(rf"({_SIGN}){_START}({_NUMBER})(?: ?({FREE_UNITS}))(?!\w)", _unit, re.IGNORECASE),
     _rule(rf"({_SIGN}){_START}({_NUMBER})((?:{TOUCHING_UNITS}))(?![\w'])", _unit),
