@@ -37,6 +37,11 @@ _WHOLE = r"(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,24})"
 _NUMBER = rf"{_WHOLE}(?:\.\d{{1,24}})?"
 _START = r"(?<![\w.,])"
 _SIGN = r"(?:(?<![\w)\]%°])[-\u2212])?"
+_DAY = r"(\d{1,2})(?:st|nd|rd|th)?\b"
+_TO = r"(?: ?[-–] ?| to )"
+_COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3}){1,4}|\d{1,12}),\d{1,2}(?![\d,]|\.\d)"
+_SCALE = r"(?:[kKmMbB]|mil|bn)"
+_PAID = rf" ?{_SCALE}? ?(?:[{CURRENCY_SIGNS}](?!\d)|(?:{CURRENCY_CODES})\b)"
 _Match = re.Match[str]
 _Rule = tuple[re.Pattern[str], Callable[[_Match], str]]
 
@@ -67,6 +72,25 @@ def _numeric_date(match: _Match) -> str:
     # Month first, as most of Discord writes it, unless that is impossible or points separate.
     day, month = (first, second) if first > 12 or match[2] == "." else (second, first)
     return _date(day, month, in_year, match)
+
+
+def _instant(match: _Match) -> str:
+    """``2024-01-05T10:00:00Z`` as a date and a time that the rules for those can read."""
+    zone = " UTC" if match["zone"] else ""
+    hours, minutes = int(match["hours"] or 0), int(match["minutes"] or 0)
+    if hours or minutes:
+        zone += f" {_OPERATORS[match['ahead']]} {cardinal(hours)}"
+    if minutes:
+        zone += f" {cardinal(minutes)}"
+    seconds = match["seconds"] or ""
+    return f"{match['date']} at {match['clock']}{seconds if seconds != ':00' else ''}{zone}"
+
+
+def _days(month: str, first: str, last: str, in_year: str | None, match: _Match) -> str:
+    if not 1 <= int(first) < int(last) <= 31:
+        return match[0]
+    days = f"{_MONTHS[_month_name(month) - 1]} {ordinal(int(first))} to {ordinal(int(last))}"
+    return f"{days}, {year(int(in_year))}" if in_year else days
 
 
 def _month_name(name: str) -> int:
@@ -136,6 +160,12 @@ def _amount(sign: str | None, currency: str, figures: str, scale: str | None) ->
     return _signed(sign, " and ".join(parts))
 
 
+def _pointed(match: _Match) -> str:
+    """``1.234,50`` -> 1234.50, as most of Europe writes what it pays."""
+    whole, _, fraction = match[0].rpartition(",")
+    return f"{whole.replace('.', '')}.{fraction}"
+
+
 def _version(match: _Match) -> str:
     parts = match[2].split(".")
     word = (
@@ -168,11 +198,20 @@ def _portion(top: int, bottom: int) -> str:
 
 def _vulgar(match: _Match) -> str:
     part = _portion(*VULGAR[match[2]])
-    if not match[1]:
-        return part
+    return _mixed(match[1], part) if match[1] else part
+
+
+def _mixed(whole: str, part: str) -> str:
     if part.startswith("one "):
         part = f"a {part.removeprefix('one ')}"
-    return f"{decimal(match[1])} and {part}"
+    return f"{decimal(whole)} and {part}"
+
+
+def _whole_and_slashed(match: _Match) -> str:
+    top, bottom = int(match[2]), int(match[3])
+    if not 0 < top < bottom or bottom not in FRACTIONS or bottom == 5:
+        return match[0]
+    return _mixed(match[1], _portion(top, bottom))
 
 
 def _slashed(match: _Match) -> str:
@@ -252,13 +291,28 @@ def _rule(pattern: str, say: Callable[[_Match], str], flags: int = 0) -> _Rule:
 _HALF = r"(?P<half>[AaPp]\.?[Mm]\b\.?(?!\w))"
 _RULES: tuple[_Rule, ...] = (
     _rule(r"\d{25,}", lambda _: "a long number"),
-    _rule(r"(?<=\ds)[-–](?='?\d{1,4}'?s\b)", lambda _: " to "),
+    _rule(
+        rf"\b({_MONTH})\b\.? {_DAY}{_TO}{_DAY}(?! ?[AaPp]\.?[Mm]\b)(?![-/:.,]\d)"
+        r"(?:,? ([12]\d{3})\b)?",
+        lambda m: _days(m[1], m[2], m[3], m[4], m),
+    ),
+    _rule(
+        rf"(?:\b[Tt]he )?(?<![\w.,/:-]){_DAY}{_TO}(?:the )?{_DAY} (?:of )?({_MONTH})\b\.?"
+        r"(?:,? ([12]\d{3})\b)?",
+        lambda m: _days(m[3], m[1], m[2], m[4], m),
+    ),
+    _rule(r"(?<=\d[dhkmsKM])[-–](?='?[\d.,]{1,8}'?[dhkmsKM]\b)", lambda _: " to "),
     _rule(r"(?<=[^\W\d_])(?<![AaPp][Mm])-(?=\d)", lambda _: " "),
     _rule(
         rf"([\d)] ?|\b[a-z] )?([<>])(?!=) ?(?=[{CURRENCY_SIGNS}]?\d)",
         lambda m: f"{m[1]} {_OPERATORS[m[2]]} " if m[1] else _COMPARED[m[2]],
     ),
-    _rule(r"(?<![\w.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\w-])(?:T(?=\d))?", _iso_date),
+    _rule(
+        r"(?<![\w.-])(?P<date>\d{4}-\d\d-\d\d)[T ](?P<clock>\d\d:\d\d)(?P<seconds>:\d\d)?"
+        r"(?:[.,]\d{1,9})?(?P<zone>Z|(?P<ahead>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))?(?![\w:])",
+        _instant,
+    ),
+    _rule(r"(?<![\w.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\w-])", _iso_date),
     _rule(
         r"(?<![\w./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|(?<=/)\d{2})(?![\w/-])(?!\.\d)",
         _numeric_date,
@@ -291,6 +345,16 @@ _RULES: tuple[_Rule, ...] = (
         r"(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{2,5}){2,5}(?![\w-])",
         _phone,
     ),
+    _rule(rf"{_SIGN}{_START}{_COMMA_DECIMAL}(?=(?: ?[-–] ?[\d.,]{{1,20}})?{_PAID})", _pointed),
+    _rule(rf"(?<=[{CURRENCY_SIGNS}]) ?{_COMMA_DECIMAL}{_SCALE}?", _pointed),
+    _rule(
+        rf"(?<=[{CURRENCY_SIGNS}]) ?[-–] ?(?={_NUMBER}{_PAID})",
+        lambda _: " to ",
+    ),
+    _rule(
+        rf"{_START}({_NUMBER})({_SCALE}?) ?[-–] ?(?={_NUMBER}{_PAID})",
+        lambda m: f"{decimal(m[1])}{m[2] and ' ' + m[2].upper()} to ",
+    ),
     _rule(
         rf"([{CURRENCY_SIGNS}])({_NUMBER})([kKmM]?) ?[-–] ?\1?(?={_NUMBER})",
         lambda m: f"{decimal(m[2])}{m[3] and ' ' + m[3].upper()} to {m[1]}",
@@ -302,7 +366,7 @@ _RULES: tuple[_Rule, ...] = (
         re.IGNORECASE,
     ),
     _rule(
-        rf"({_SIGN}){_START}({_NUMBER}) ?(?:(k)(?= ))? ?"
+        rf"({_SIGN}){_START}({_NUMBER}) ?({_SCALE})? ?"
         rf"([{CURRENCY_SIGNS}]|(?:{CURRENCY_CODES})\b)",
         lambda m: _amount(m[1], m[4], m[2], m[3]),
     ),
@@ -340,11 +404,12 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _rule(rf"({_SIGN}){_START}({_NUMBER})(?: ?({FREE_UNITS}))(?!\w)", _unit, re.IGNORECASE),
     _rule(rf"({_SIGN}){_START}({_NUMBER})((?:{TOUCHING_UNITS}))(?![\w'])", _unit),
-    _rule(rf"(?:(?<![\w.,])(\d{{1,6}}))?([{''.join(VULGAR)}])", _vulgar),
+    _rule(rf"(?:(?<![\w.,])(\d{{1,6}}) ?)?([{''.join(VULGAR)}])", _vulgar),
     _rule(
         r"(?<![\w/.,])(\d{1,3}\.\d{1,2})/(5|10|20|100)(?![\w/.])",
         lambda m: f"{decimal(m[1])} out of {decimal(m[2])}",
     ),
+    _rule(r"(?<![\w/.,:])(\d{1,3})[ -](\d{1,2})/(\d{1,2})(?![\w/])(?!\.\d)", _whole_and_slashed),
     _rule(r"(?<![\w/.,])(\d{1,4})/(\d{1,4})(?![\w/])(?!\.\d)", _slashed),
     _rule(r"([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})", _superscript),
     _rule(rf"{_START}({_NUMBER}) ?[-–—] ?({_NUMBER})(?! ?=)(?![\w.-]*\w)", _range),
