@@ -37,6 +37,7 @@ _WHOLE = r"(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,24})"
 _NUMBER = rf"{_WHOLE}(?:\.\d{{1,24}})?"
 _START = r"(?<![\w.,])"
 _SIGN = r"(?:(?<![\w)\]%°])[-\u2212])?"
+_MEASURE = rf"(?: ?({FREE_UNITS})(?!\w))"
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?\b"
 _TO = r"(?: ?[-–] ?| to )"
 _COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3}){1,4}|\d{1,12}),\d{1,2}(?![\d,]|\.\d)"
@@ -76,6 +77,9 @@ def _numeric_date(match: _Match) -> str:
 
 def _instant(match: _Match) -> str:
     """``2024-01-05T10:00:00Z`` as a date and a time that the rules for those can read."""
+    # "10:00-12:00" is from one time to another.
+    if match["ahead"] == "-" and not (match["seconds"] or "T" in match[0]):
+        return match[0]
     zone = " UTC" if match["zone"] else ""
     hours, minutes = int(match["hours"] or 0), int(match["minutes"] or 0)
     if hours or minutes:
@@ -198,7 +202,13 @@ def _portion(top: int, bottom: int) -> str:
 
 def _vulgar(match: _Match) -> str:
     part = _portion(*VULGAR[match[2]])
-    return _mixed(match[1], part) if match[1] else part
+    if match[1]:
+        return _measured(_mixed(match[1], part), match[3], several=True)
+    return _measured(part, match[3], several=False)
+
+
+def _measured(words: str, unit: str | None, *, several: bool) -> str:
+    return f"{words} {UNITS[unit.lower()][several]}" if unit else words
 
 
 def _mixed(whole: str, part: str) -> str:
@@ -207,11 +217,22 @@ def _mixed(whole: str, part: str) -> str:
     return f"{decimal(whole)} and {part}"
 
 
+def _is_part(top: int, bottom: int) -> bool:
+    return 0 < top < bottom and bottom in FRACTIONS and bottom != 5
+
+
 def _whole_and_slashed(match: _Match) -> str:
     top, bottom = int(match[2]), int(match[3])
-    if not 0 < top < bottom or bottom not in FRACTIONS or bottom == 5:
+    if not _is_part(top, bottom):
         return match[0]
-    return _mixed(match[1], _portion(top, bottom))
+    return _measured(_mixed(match[1], _portion(top, bottom)), match[4], several=True)
+
+
+def _slashed_of_a_unit(match: _Match) -> str:
+    top, bottom = int(match[1]), int(match[2])
+    if not _is_part(top, bottom):
+        return match[0]
+    return _measured(_portion(top, bottom), match[3], several=False)
 
 
 def _slashed(match: _Match) -> str:
@@ -220,7 +241,7 @@ def _slashed(match: _Match) -> str:
         return "twenty-four seven"
     if (top, bottom) in {(9, 11), (50, 50), (4, 20)}:
         return f"{cardinal(top)} {cardinal(bottom)}"
-    if 0 < top < bottom and bottom in FRACTIONS and bottom != 5:
+    if _is_part(top, bottom):
         return _portion(top, bottom)
     if bottom in {5, 10, 20, 100}:
         return f"{cardinal(top)} out of {cardinal(bottom)}"
@@ -301,6 +322,10 @@ _RULES: tuple[_Rule, ...] = (
         r"(?:,? ([12]\d{3})\b)?",
         lambda m: _days(m[3], m[1], m[2], m[4], m),
     ),
+    _rule(
+        rf"([{CURRENCY_SIGNS}])({_NUMBER})([kKmM]?) ?[-–] ?\1?(?={_NUMBER})",
+        lambda m: f"{decimal(m[2])}{m[3] and ' ' + m[3].upper()} to {m[1]}",
+    ),
     _rule(r"(?<=\d[dhkmsKM])[-–](?='?[\d.,]{1,8}'?[dhkmsKM]\b)", lambda _: " to "),
     _rule(r"(?<=[^\W\d_])(?<![AaPp][Mm])-(?=\d)", lambda _: " "),
     _rule(
@@ -356,10 +381,6 @@ _RULES: tuple[_Rule, ...] = (
         lambda m: f"{decimal(m[1])}{m[2] and ' ' + m[2].upper()} to ",
     ),
     _rule(
-        rf"([{CURRENCY_SIGNS}])({_NUMBER})([kKmM]?) ?[-–] ?\1?(?={_NUMBER})",
-        lambda m: f"{decimal(m[2])}{m[3] and ' ' + m[3].upper()} to {m[1]}",
-    ),
-    _rule(
         rf"({_SIGN})([{CURRENCY_SIGNS}]) ?({_NUMBER})"
         r"(?:(k|m|mil|mill|mn|b|bn|t|tn)\b| (thousand|million|billion|trillion)\b)?",
         lambda m: _amount(m[1], m[2], m[3], m[4] or m[5]),
@@ -394,6 +415,16 @@ _RULES: tuple[_Rule, ...] = (
         _decades,
     ),
     _rule(
+        rf"(?:(?<![\w.,])(\d{{1,6}}) ?)?([{''.join(VULGAR)}]){_MEASURE}?", _vulgar, re.IGNORECASE
+    ),
+    _rule(
+        rf"(?<![\w/.,:])(\d{{1,3}})[ -](\d{{1,2}})/(\d{{1,2}})(?![\d/])(?!\.\d)"
+        rf"(?:{_MEASURE}|(?!\w))",
+        _whole_and_slashed,
+        re.IGNORECASE,
+    ),
+    _rule(rf"(?<![\w/.,])(\d{{1,2}})/(\d{{1,2}}){_MEASURE}", _slashed_of_a_unit, re.IGNORECASE),
+    _rule(
         rf"(?<![\w.,])({_NUMBER})[-–—]({_NUMBER})(?=(?:{FREE_UNITS}| ?(?:{FREE_UNITS})\b)(?!\w))",
         lambda m: f"{decimal(m[1])} to {m[2]}",
         re.IGNORECASE,
@@ -404,12 +435,10 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _rule(rf"({_SIGN}){_START}({_NUMBER})(?: ?({FREE_UNITS}))(?!\w)", _unit, re.IGNORECASE),
     _rule(rf"({_SIGN}){_START}({_NUMBER})((?:{TOUCHING_UNITS}))(?![\w'])", _unit),
-    _rule(rf"(?:(?<![\w.,])(\d{{1,6}}) ?)?([{''.join(VULGAR)}])", _vulgar),
     _rule(
         r"(?<![\w/.,])(\d{1,3}\.\d{1,2})/(5|10|20|100)(?![\w/.])",
         lambda m: f"{decimal(m[1])} out of {decimal(m[2])}",
     ),
-    _rule(r"(?<![\w/.,:])(\d{1,3})[ -](\d{1,2})/(\d{1,2})(?![\w/])(?!\.\d)", _whole_and_slashed),
     _rule(r"(?<![\w/.,])(\d{1,4})/(\d{1,4})(?![\w/])(?!\.\d)", _slashed),
     _rule(r"([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})", _superscript),
     _rule(rf"{_START}({_NUMBER}) ?[-–—] ?({_NUMBER})(?! ?=)(?![\w.-]*\w)", _range),
