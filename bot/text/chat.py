@@ -11,6 +11,7 @@ from bot.text.vocabulary import (
     AMBIGUOUS,
     DOTTED_WORDS,
     ENGLISH,
+    IN_CAPITALS,
     INITIALISMS,
     LAUGHED,
     PERHAPS_ENGLISH,
@@ -112,11 +113,20 @@ def capitals(text: str) -> str:
             return token
         if shouting or len(token) > 4 or token in SHORT_WORDS or token in LAUGHED:
             return token.lower()
-        if len(token) <= 3 or not _VOWELS.intersection(token):
+        if len(token) == 2 or not _VOWELS.intersection(token):
             return " ".join(token)
         return token.lower()
 
     return _WORD.sub(word, text)
+
+
+def _abbreviation(match: re.Match[str]) -> str:
+    """``mb`` -> my bad, also as the whole or with a telephone's capital; ``5 MB`` -> megabytes."""
+    token = match[0]
+    begins = not match.start() and (token.istitle() or match.string.rstrip(" .!?") == token)
+    if token in IN_CAPITALS and not begins:
+        return IN_CAPITALS[token]
+    return ABBREVIATIONS.get(token.lower(), token)
 
 
 _R_U = re.compile(r"(?<!\w)r u(?!\w)")
@@ -128,7 +138,7 @@ def abbreviations(text: str) -> str:
     text = _SLASHED_WORD.sub(lambda m: SLASHED[m[0].lower()], text)
     text = _R_U.sub("are you", text)
     text = _DOTTED.sub(lambda m: DOTTED_WORDS.get(m[1].lower(), m[1]), text)
-    text = _WORD.sub(lambda m: ABBREVIATIONS.get(m[0].lower(), m[0]), text)
+    text = _WORD.sub(_abbreviation, text)
     words = [m[0] for m in _WORD.finditer(text)]
     lowered = [word.lower() for word in words]
     english = (

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from bot.text.mentions import plain_name
+
 _KINDS = {
     "image/gif": ("a GIF", "GIFs"),
     "image": ("an image", "images"),
@@ -12,6 +14,8 @@ _KINDS = {
     "application/pdf": ("a PDF", "PDFs"),
 }
 _FILE = ("a file", "files")
+# What Discord lets a question be long.
+_MOST_QUESTION_CHARS = 300
 
 
 def message_kinds(
@@ -36,24 +40,29 @@ def message_kinds(
     reply_to:
         The display name of the one replied to.
 
-    Names and questions are as people typed them: pass the phrase through `speakable` with the
-    message's own text.
+    Names and questions lose what would be markup beside the message's own text, such as half a
+    spoiler; they are still as people typed them: pass both through `speakable` together.
     """
     parts: list[str] = []
     if reply_to is not None:
-        parts.append(f"replying to {reply_to}")
+        parts.append(f"replying to {plain_name(reply_to, 'someone')}")
     if forwarded:
         parts.append("a forwarded message")
     if voice_message:
         parts.append("a voice message")
     else:
         parts.extend(_files(attachments))
-    parts.extend(f"a sticker: {name}" for name in stickers)
+    parts.extend(_titled("a sticker", name) for name in stickers)
     if poll is not None:
-        parts.append(f"a poll: {poll}")
+        parts.append(_titled("a poll", poll))
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])}{',' if len(parts) > 2 else ''} and {parts[-1]}"
+
+
+def _titled(kind: str, title: str) -> str:
+    plain = plain_name(title, "", _MOST_QUESTION_CHARS)
+    return f"{kind}: {plain}" if plain else kind
 
 
 def _files(content_types: Sequence[str | None]) -> list[str]:

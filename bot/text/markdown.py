@@ -6,7 +6,7 @@ unpaired mark is simply dropped, as somebody reading aloud would.
 
 import re
 
-from bot.text.characters import apart_from_fractions, has_words
+from bot.text.characters import apart_from_fractions, clean_characters, has_words
 
 _FENCE = re.compile(r"```(?:([A-Za-z0-9+#_-]{1,20})\n)?(.*?)```", re.DOTALL)
 _INLINE_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
@@ -24,6 +24,8 @@ _FACES = {
     "┬─┬ノ( º _ ºノ)": "puts the table back",
     "┬─┬ ノ( ゜-゜ノ)": "puts the table back",
     "( ͡° ͜ʖ ͡°)": "smirk",
+    "(͡° ͜ʖ ͡°)": "smirk",
+    "( ͡~ ͜ʖ ͡°)": "smirk",
     "ಠ_ಠ": "disapproving look",
     "(ง'̀-'́)ง": "ready to fight",
     "(ʘ‿ʘ)": "stare",
@@ -49,9 +51,11 @@ _FACES = {
     "<\\3": "broken heart",
     "</3": "broken heart",
 }
+# As they are once the characters are cleaned, which takes the marks off some.
+_CLEAN_FACES = {clean_characters(face): words for face, words in _FACES.items()}
 _FACE = re.compile(
     r"(?<![\w^])(?:"
-    + "|".join(re.escape(face) for face in sorted(_FACES, key=len, reverse=True))
+    + "|".join(re.escape(face) for face in sorted(_CLEAN_FACES, key=len, reverse=True))
     + r")(?![\w|])"
 )
 _QUOTE_REST = re.compile(r"^[ ]{0,3}>>>[ ]+(?=\S)", re.MULTILINE)
@@ -70,7 +74,7 @@ _ENDED = re.compile(r"[.!?…,;:。！？、，；：؟।-][\"')\]»”]*$")
 
 def drawn_faces(text: str) -> str:
     r"""``¯\\_(ツ)_/¯`` -> shrug, before its marks are taken for formatting."""
-    return _FACE.sub(lambda m: f" {_FACES[m[0]]} ", text)
+    return _FACE.sub(lambda m: f" {_CLEAN_FACES[m[0]]} ", text)
 
 
 def code(text: str) -> str:

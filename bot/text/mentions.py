@@ -26,7 +26,7 @@ _CUSTOM_EMOJI = re.compile(r"<a?:([A-Za-z0-9_~]{1,40}):\d{1,20}>")
 _MOMENT = re.compile(r"<t:(-?\d{1,15})(?::([tTdDfFRsS]))?>")
 _BROKEN_TAG = re.compile(r"<(?:@[!&]?|#)(?=\d)")
 _AT_NAME = re.compile(r"(?<!\w)@(?=\w)")
-_NAME_MARKUP = re.compile(r"[<>|`*~\[\]]|https?://")
+_NAME_MARKUP = re.compile(r"<(?!3)|[>|`*~\[\]]|https?://")
 _MOST_NAME_CHARS = 100
 # Discord's own client counts in these, months as 30 and years as 365 days.
 _SPANS = (
@@ -53,10 +53,10 @@ def mentions(text: str, names: Names) -> str:
 
     def tag(match: re.Match[str]) -> str:
         if match["user"]:
-            return _name(names.users.get(int(match["user"])), "someone")
+            return plain_name(names.users.get(int(match["user"])), "someone")
         if match["role"]:
-            return _name(names.roles.get(int(match["role"])), "a role")
-        channel = _name(names.channels.get(int(match["channel"])), "a channel")
+            return plain_name(names.roles.get(int(match["role"])), "a role")
+        channel = plain_name(names.channels.get(int(match["channel"])), "a channel")
         return channel.replace("-", " ")
 
     text = sub_apart(_TAG, tag, text)
@@ -66,10 +66,10 @@ def mentions(text: str, names: Names) -> str:
     return _AT_NAME.sub("", text)
 
 
-def _name(name: str | None, fallback: str) -> str:
+def plain_name(name: str | None, fallback: str, most_chars: int = _MOST_NAME_CHARS) -> str:
     """Return one line of plain words: a name must not open a spoiler or hide what follows."""
     plain = _NAME_MARKUP.sub(" ", clean_characters(name or "").replace("\n", " "))
-    plain = " ".join(plain[:_MOST_NAME_CHARS].split())
+    plain = " ".join(plain[:most_chars].split())
     return plain if any(char.isalnum() or ord(char) > 0x2000 for char in plain) else fallback
 
 

@@ -13,15 +13,20 @@ from bot.text.units import (
     CURRENCIES,
     CURRENCY_CODES,
     CURRENCY_SIGNS,
+    DECADE_THINGS,
     FRACTIONS,
     FREE_UNITS,
+    NAMES_A_DECADE,
+    NO_DECADE_BEFORE,
     PLURALS,
     SAME_PLURAL,
     SCALES,
     SUPERSCRIPTS,
+    TIMED_THINGS,
     TOUCHING_UNITS,
     UNITS,
     VULGAR,
+    WAITED,
 )
 
 _MONTHS = (
@@ -32,6 +37,12 @@ _WHOLE = r"(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,24})"
 _NUMBER = rf"{_WHOLE}(?:\.\d{{1,24}})?"
 _START = r"(?<![\w.,])"
 _SIGN = r"(?:(?<![\w)\]%°])[-\u2212])?"
+_MEASURE = rf"(?: ?({FREE_UNITS})(?!\w))"
+_DAY = r"(\d{1,2})(?:st|nd|rd|th)?\b"
+_TO = r"(?: ?[-–] ?| to )"
+_COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3}){1,4}|\d{1,12}),\d{1,2}(?![\d,]|\.\d)"
+_SCALE = r"(?:[kKmMbB]|mil|bn)"
+_PAID = rf" ?{_SCALE}? ?(?:[{CURRENCY_SIGNS}](?!\d)|(?:{CURRENCY_CODES})\b)"
 _Match = re.Match[str]
 _Rule = tuple[re.Pattern[str], Callable[[_Match], str]]
 
@@ -62,6 +73,28 @@ def _numeric_date(match: _Match) -> str:
     # Month first, as most of Discord writes it, unless that is impossible or points separate.
     day, month = (first, second) if first > 12 or match[2] == "." else (second, first)
     return _date(day, month, in_year, match)
+
+
+def _instant(match: _Match) -> str:
+    """``2024-01-05T10:00:00Z`` as a date and a time that the rules for those can read."""
+    # "10:00-12:00" is from one time to another.
+    if match["ahead"] == "-" and not (match["seconds"] or "T" in match[0]):
+        return match[0]
+    zone = " UTC" if match["zone"] else ""
+    hours, minutes = int(match["hours"] or 0), int(match["minutes"] or 0)
+    if hours or minutes:
+        zone += f" {_OPERATORS[match['ahead']]} {cardinal(hours)}"
+    if minutes:
+        zone += f" {cardinal(minutes)}"
+    seconds = match["seconds"] or ""
+    return f"{match['date']} at {match['clock']}{seconds if seconds != ':00' else ''}{zone}"
+
+
+def _days(month: str, first: str, last: str, in_year: str | None, match: _Match) -> str:
+    if not 1 <= int(first) < int(last) <= 31:
+        return match[0]
+    days = f"{_MONTHS[_month_name(month) - 1]} {ordinal(int(first))} to {ordinal(int(last))}"
+    return f"{days}, {year(int(in_year))}" if in_year else days
 
 
 def _month_name(name: str) -> int:
@@ -131,6 +164,12 @@ def _amount(sign: str | None, currency: str, figures: str, scale: str | None) ->
     return _signed(sign, " and ".join(parts))
 
 
+def _pointed(match: _Match) -> str:
+    """``1.234,50`` -> 1234.50, as most of Europe writes what it pays."""
+    whole, _, fraction = match[0].rpartition(",")
+    return f"{whole.replace('.', '')}.{fraction}"
+
+
 def _version(match: _Match) -> str:
     parts = match[2].split(".")
     word = (
@@ -163,11 +202,37 @@ def _portion(top: int, bottom: int) -> str:
 
 def _vulgar(match: _Match) -> str:
     part = _portion(*VULGAR[match[2]])
-    if not match[1]:
-        return part
+    if match[1]:
+        return _measured(_mixed(match[1], part), match[3], several=True)
+    return _measured(part, match[3], several=False)
+
+
+def _measured(words: str, unit: str | None, *, several: bool) -> str:
+    return f"{words} {UNITS[unit.lower()][several]}" if unit else words
+
+
+def _mixed(whole: str, part: str) -> str:
     if part.startswith("one "):
         part = f"a {part.removeprefix('one ')}"
-    return f"{decimal(match[1])} and {part}"
+    return f"{decimal(whole)} and {part}"
+
+
+def _is_part(top: int, bottom: int) -> bool:
+    return 0 < top < bottom and bottom in FRACTIONS and bottom != 5
+
+
+def _whole_and_slashed(match: _Match) -> str:
+    top, bottom = int(match[2]), int(match[3])
+    if not _is_part(top, bottom):
+        return match[0]
+    return _measured(_mixed(match[1], _portion(top, bottom)), match[4], several=True)
+
+
+def _slashed_of_a_unit(match: _Match) -> str:
+    top, bottom = int(match[1]), int(match[2])
+    if not _is_part(top, bottom):
+        return match[0]
+    return _measured(_portion(top, bottom), match[3], several=False)
 
 
 def _slashed(match: _Match) -> str:
@@ -176,7 +241,7 @@ def _slashed(match: _Match) -> str:
         return "twenty-four seven"
     if (top, bottom) in {(9, 11), (50, 50), (4, 20)}:
         return f"{cardinal(top)} {cardinal(bottom)}"
-    if 0 < top < bottom and bottom in FRACTIONS and bottom != 5:
+    if _is_part(top, bottom):
         return _portion(top, bottom)
     if bottom in {5, 10, 20, 100}:
         return f"{cardinal(top)} out of {cardinal(bottom)}"
@@ -215,13 +280,28 @@ def _bare(match: _Match) -> str:
     return _signed(match[1], _plain_number(match[2]))
 
 
-def _decade(match: _Match) -> str:
-    figures = match[1]
-    tens = (
-        year(int(figures)) if len(figures) == 4 and figures[2:] != "00" else cardinal(int(figures))
+_TENS = r"'?(?:(?:1\d|20)\d0|[2-9]0)'?[sS]"
+_TEN = re.compile(r"'?(\d+)'?[sS]")
+_NO_DECADE_BEFORE = NO_DECADE_BEFORE | TIMED_THINGS | {""}
+
+
+def _decades(match: _Match) -> str:
+    """``the 80s``, ``80s music``; what is left as it is are seconds: ``back in 30s``."""
+    figures = _TEN.findall(match["tens"])
+    before, after = ((match[side] or "").lower() for side in ("before", "after"))
+    written = "'" in match["tens"] or any(len(ten) == 4 for ten in figures)
+    named = before in NAMES_A_DECADE and after not in TIMED_THINGS
+    described = all(ten >= "5" for ten in figures) and (
+        after in DECADE_THINGS or (after not in _NO_DECADE_BEFORE and before not in WAITED)
     )
-    if len(figures) == 4 and figures[2:] == "00":
-        tens = year(int(figures))
+    if not (written or named or described):
+        return match[0]
+    lead = match[0][: match.start("tens") - match.start()]
+    return lead + _TEN.sub(lambda m: _decade(m[1]), match["tens"])
+
+
+def _decade(figures: str) -> str:
+    tens = year(int(figures)) if len(figures) == 4 else cardinal(int(figures))
     return f"{tens[:-1]}ies" if tens.endswith("y") else f"{tens}s"
 
 
@@ -232,12 +312,32 @@ def _rule(pattern: str, say: Callable[[_Match], str], flags: int = 0) -> _Rule:
 _HALF = r"(?P<half>[AaPp]\.?[Mm]\b\.?(?!\w))"
 _RULES: tuple[_Rule, ...] = (
     _rule(r"\d{25,}", lambda _: "a long number"),
+    _rule(
+        rf"\b({_MONTH})\b\.? {_DAY}{_TO}{_DAY}(?! ?[AaPp]\.?[Mm]\b)(?![-/:.,]\d)"
+        r"(?:,? ([12]\d{3})\b)?",
+        lambda m: _days(m[1], m[2], m[3], m[4], m),
+    ),
+    _rule(
+        rf"(?:\b[Tt]he )?(?<![\w.,/:-]){_DAY}{_TO}(?:the )?{_DAY} (?:of )?({_MONTH})\b\.?"
+        r"(?:,? ([12]\d{3})\b)?",
+        lambda m: _days(m[3], m[1], m[2], m[4], m),
+    ),
+    _rule(
+        rf"([{CURRENCY_SIGNS}])({_NUMBER})([kKmM]?) ?[-–] ?\1?(?={_NUMBER})",
+        lambda m: f"{decimal(m[2])}{m[3] and ' ' + m[3].upper()} to {m[1]}",
+    ),
+    _rule(r"(?<=\d[dhkmsKM])[-–](?='?[\d.,]{1,8}'?[dhkmsKM]\b)", lambda _: " to "),
     _rule(r"(?<=[^\W\d_])(?<![AaPp][Mm])-(?=\d)", lambda _: " "),
     _rule(
         rf"([\d)] ?|\b[a-z] )?([<>])(?!=) ?(?=[{CURRENCY_SIGNS}]?\d)",
         lambda m: f"{m[1]} {_OPERATORS[m[2]]} " if m[1] else _COMPARED[m[2]],
     ),
-    _rule(r"(?<![\w.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\w-])(?:T(?=\d))?", _iso_date),
+    _rule(
+        r"(?<![\w.-])(?P<date>\d{4}-\d\d-\d\d)[T ](?P<clock>\d\d:\d\d)(?P<seconds>:\d\d)?"
+        r"(?:[.,]\d{1,9})?(?P<zone>Z|(?P<ahead>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))?(?![\w:])",
+        _instant,
+    ),
+    _rule(r"(?<![\w.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\w-])", _iso_date),
     _rule(
         r"(?<![\w./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|(?<=/)\d{2})(?![\w/-])(?!\.\d)",
         _numeric_date,
@@ -270,9 +370,15 @@ _RULES: tuple[_Rule, ...] = (
         r"(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{2,5}){2,5}(?![\w-])",
         _phone,
     ),
+    _rule(rf"{_SIGN}{_START}{_COMMA_DECIMAL}(?=(?: ?[-–] ?[\d.,]{{1,20}})?{_PAID})", _pointed),
+    _rule(rf"(?<=[{CURRENCY_SIGNS}]) ?{_COMMA_DECIMAL}{_SCALE}?", _pointed),
     _rule(
-        rf"([{CURRENCY_SIGNS}])({_NUMBER})([kKmM]?) ?[-–] ?\1?(?={_NUMBER})",
-        lambda m: f"{decimal(m[2])}{m[3] and ' ' + m[3].upper()} to {m[1]}",
+        rf"(?<=[{CURRENCY_SIGNS}]) ?[-–] ?(?={_NUMBER}{_PAID})",
+        lambda _: " to ",
+    ),
+    _rule(
+        rf"{_START}({_NUMBER})({_SCALE}?) ?[-–] ?(?={_NUMBER}{_PAID})",
+        lambda m: f"{decimal(m[1])}{m[2] and ' ' + m[2].upper()} to ",
     ),
     _rule(
         rf"({_SIGN})([{CURRENCY_SIGNS}]) ?({_NUMBER})"
@@ -281,7 +387,7 @@ _RULES: tuple[_Rule, ...] = (
         re.IGNORECASE,
     ),
     _rule(
-        rf"({_SIGN}){_START}({_NUMBER}) ?(?:(k)(?= ))? ?"
+        rf"({_SIGN}){_START}({_NUMBER}) ?({_SCALE})? ?"
         rf"([{CURRENCY_SIGNS}]|(?:{CURRENCY_CODES})\b)",
         lambda m: _amount(m[1], m[4], m[2], m[3]),
     ),
@@ -302,15 +408,33 @@ _RULES: tuple[_Rule, ...] = (
         lambda m: f"{_pairs(m[1])} by {_pairs(m[2])}",
     ),
     _rule(r"(?<![\w.,])(\d{1,12})(?:st|nd|rd|th)\b", lambda m: ordinal(int(m[1])), re.IGNORECASE),
-    _rule(r"(?<![\w.,])'?((?:1\d|20)\d0|[2-9]0)'?s\b", _decade),
+    _rule(
+        rf"(?:\b(?P<before>[A-Za-z]{{1,12}})[ -])?(?<![\w.,])"
+        rf"(?P<tens>{_TENS}(?:(?: ?[/,&] ?|,? and |,? or | to ){_TENS}){{0,3}})\b"
+        r"(?:-(?=[a-z]))?(?= ?(?P<after>[A-Za-z']{1,20}))?",
+        _decades,
+    ),
+    _rule(
+        rf"(?:(?<![\w.,])(\d{{1,6}}) ?)?([{''.join(VULGAR)}]){_MEASURE}?", _vulgar, re.IGNORECASE
+    ),
+    _rule(
+        rf"(?<![\w/.,:])(\d{{1,3}})[ -](\d{{1,2}})/(\d{{1,2}})(?![\d/])(?!\.\d)"
+        rf"(?:{_MEASURE}|(?!\w))",
+        _whole_and_slashed,
+        re.IGNORECASE,
+    ),
+    _rule(rf"(?<![\w/.,])(\d{{1,2}})/(\d{{1,2}}){_MEASURE}", _slashed_of_a_unit, re.IGNORECASE),
     _rule(
         rf"(?<![\w.,])({_NUMBER})[-–—]({_NUMBER})(?=(?:{FREE_UNITS}| ?(?:{FREE_UNITS})\b)(?!\w))",
         lambda m: f"{decimal(m[1])} to {m[2]}",
         re.IGNORECASE,
     ),
+    _rule(
+        rf"{_START}({_NUMBER})[-–—]({_NUMBER})([dghls])(?![\w'])",
+        lambda m: f"{decimal(m[1])} to {decimal(m[2])} {UNITS[f'{m[3]}!'][1]}",
+    ),
     _rule(rf"({_SIGN}){_START}({_NUMBER})(?: ?({FREE_UNITS}))(?!\w)", _unit, re.IGNORECASE),
     _rule(rf"({_SIGN}){_START}({_NUMBER})((?:{TOUCHING_UNITS}))(?![\w'])", _unit),
-    _rule(rf"(?:(?<![\w.,])(\d{{1,6}}))?([{''.join(VULGAR)}])", _vulgar),
     _rule(
         r"(?<![\w/.,])(\d{1,3}\.\d{1,2})/(5|10|20|100)(?![\w/.])",
         lambda m: f"{decimal(m[1])} out of {decimal(m[2])}",

@@ -12,8 +12,10 @@ from bot.text.links import ENDINGS
 
 _FILE_ENDINGS = "js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh"
 _SAID = (
-    (re.compile(r"\bC\+\+"), "C plus plus"),
-    (re.compile(r"\b([CF])#(?!\w)"), r"\1 sharp"),
+    (re.compile(r"\b[Cc]\+\+"), "C plus plus"),
+    (re.compile(r"(?<=\w)\+\+(?![\w+])"), " plus plus"),
+    (re.compile(r"\b[Cc]#(?!\w)"), "C sharp"),
+    (re.compile(r"\b[Ff]#(?!\w)"), "F sharp"),
     (re.compile(r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶|»>) ?"), " to "),
     (re.compile(r"<-+|<=+|←|⇐"), " "),
     (re.compile(r"(?<=\w) ?&+ ?(?=\w)"), " and "),

@@ -108,3 +108,26 @@ VULGAR = {
     "⅞": (7, 8),
 }  # fmt: skip
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+# "30s" is half a minute unless the words beside it make it a decade.
+NAMES_A_DECADE = frozenset(
+    "early her high his its late low mid my our roaring the their upper your".split()
+)
+TIMED_THINGS = frozenset(
+    "ban cd cooldown countdown delay limit mark mute respawn slowmode timeout timer window".split()
+)
+DECADE_THINGS = frozenset(
+    "aesthetic anime babies baby cars cartoon cartoons child children disco era fashion film films "
+    "games hair hits jazz kid kids metal movie movies music nostalgia pop rap rock show shows song "
+    "songs style synth themed vibe vibes".split()
+)
+NO_DECADE_BEFORE = frozenset(
+    "'til a about after ago and apart as at because before behind between but by cuz during each "
+    "every extra for from i i'll i'm if im in into is isn't it it's its just late later left lol "
+    "long max maybe min more of off okay ok on only or over per pls please remaining since so "
+    "than that the then there this til till to too top tops total u under until up via wait was "
+    "we when while with within without worth you your".split()
+)
+WAITED = frozenset(
+    "about after almost another around brb every for gimme in just last like me my next only over "
+    "takes than took under wait within".split()
+)

@@ -25,6 +25,13 @@ from bot.text import Names, Pronunciations, TextLimits, message_kinds, speakable
         ({"poll": "Pizza or pasta?"}, "a poll: Pizza or pasta?"),
         ({"forwarded": True}, "a forwarded message"),
         ({"reply_to": "Bob"}, "replying to Bob"),
+        ({"reply_to": "Bob <3"}, "replying to Bob heart"),
+        ({"reply_to": "Bob ¯\\_(ツ)_/¯"}, "replying to Bob shrug"),
+        ({"reply_to": "||"}, "replying to someone"),
+        ({"stickers": ["**Wave**\nhi"]}, "a sticker: Wave hi"),
+        ({"stickers": ["~~~"]}, "a sticker"),
+        ({"poll": "`Pizza` or ||pasta||?"}, "a poll: Pizza or pasta?"),
+        ({"poll": "why " * 60}, f"a poll: {'why ' * 60}".rstrip()),
         (
             {"reply_to": "Bob", "attachments": ["image/png"], "stickers": ["Wave"]},
             "replying to Bob, an image, and a sticker: Wave",
@@ -40,3 +47,20 @@ def test_kinds_are_said_as_words(message: dict[str, Any], words: str) -> None:
         now=datetime(2024, 6, 15, tzinfo=UTC),
     )
     assert spoken.text == words.replace("PDF", "P D F")
+
+
+@pytest.mark.parametrize("typed", ["a||b", "a|\u200b|b", "```", "x`", "[a](", "<", "\\", "a\n> b"])
+@pytest.mark.parametrize("place", ["reply_to", "stickers", "poll"])
+def test_no_name_uncovers_or_hides_what_the_message_says(typed: str, place: str) -> None:
+    phrase = message_kinds(**{place: [typed] if place == "stickers" else typed})
+    content = "||the butler did it|| `so` sad"
+    text = f"{phrase}\n{content}" if place == "reply_to" else f"{content}\n{phrase}"
+    spoken = speakable(
+        text,
+        names=Names(),
+        limits=TextLimits(),
+        pronunciations=Pronunciations(),
+        now=datetime(2024, 6, 15, tzinfo=UTC),
+    ).text
+    assert "butler" not in spoken
+    assert "spoiler so sad" in spoken
