@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.client import TimbreBot
 from bot.errors import UserError
+from bot.voice import reasons
 from cogs.queue import moderates, require_company
 
 
@@ -46,9 +47,9 @@ class Channel(commands.Cog):
         await interaction.response.defer(thinking=True, ephemeral=True)
         assert interaction.guild is not None  # guild_only
         session = self.bot.sessions.of(interaction.guild)
-        channel = session.channel
+        channel = session.seat
         if channel is None:
-            raise UserError("I am in no voice channel here.")
+            raise UserError(reasons.ELSEWHERE)
         require_company(interaction, session)
         await session.leave()
         await interaction.edit_original_response(content=f"I left {channel.mention}.")

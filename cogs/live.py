@@ -68,7 +68,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         """Say what is read, where, and whether the caller's messages are."""
         member = _member(interaction)
         binding = self.bot.live.of(member.guild)
-        seat = self.bot.sessions.of(member.guild).channel
+        seat = self.bot.sessions.of(member.guild).seat
         if binding is None or seat is None:
             said = "I am reading nothing here. /live start begins."
         else:
@@ -90,6 +90,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         await self.bot.services.store.exclusions.add(
             member.id, member.guild.id, Exclusion.OPTED_OUT
         )
+        await self.bot.live.take_back(member.guild.id, member.id)
         await interaction.response.send_message(
             "I will not read your messages here.", ephemeral=True
         )
@@ -109,6 +110,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         """Leave a member's messages unread."""
         _require_moderator(interaction)
         await self.bot.services.store.exclusions.add(member.id, member.guild.id, Exclusion.BLOCKED)
+        await self.bot.live.take_back(member.guild.id, member.id)
         await interaction.response.send_message(
             f"I will not read what {member.mention} writes.", ephemeral=True
         )

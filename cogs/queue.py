@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.client import TimbreBot
 from bot.errors import UserError, tell
+from bot.voice import reasons
 from bot.voice.admission import listened_to
 from bot.voice.playback import Playback
 from bot.voice.session import VoiceSession
@@ -24,7 +25,7 @@ def require_company(interaction: discord.Interaction, session: VoiceSession) -> 
 
     Moderators may decide without listening.
     """
-    here = session.channel
+    here = session.seat
     if here is None or moderates(interaction) or interaction.user.id in here.voice_states:
         return
     if listened_to(here):
@@ -76,7 +77,11 @@ class Queue(commands.Cog):
     async def pause(self, interaction: discord.Interaction) -> None:
         """Fall silent until `/resume`."""
         _require_moderator(interaction)
-        if not self._session(interaction).pause():
+        session = self._session(interaction)
+        if session.seat is None:
+            # Whoever had it said something later would wait for a word that never comes.
+            raise UserError(reasons.ELSEWHERE)
+        if not session.pause():
             raise UserError("I am paused already. /resume lets me go on.")
         await interaction.response.send_message("Paused. /resume lets me go on.", ephemeral=True)
 

@@ -17,6 +17,8 @@ from bot.speech import Utterance
 from bot.voice.admission import VocalChannel
 from cogs.channel import where_asked
 
+_PAUSED = "I am paused: I say it once a member who may mute others lets me go on with /resume."
+
 
 class Say(commands.Cog):
     """Speaks single lines."""
@@ -105,13 +107,15 @@ class Say(commands.Cog):
             raise
         ahead = session.backlog
         playback = session.speak(utterance, author_id=interaction.user.id, label=_label(text))
+        paused = session.source.paused
+        waiting = f"In line behind {ahead} other{'s' if ahead > 1 else ''}." if ahead else ""
+        if paused:
+            waiting = f"{waiting} {_PAUSED}".lstrip()
         await deferral
-        if ahead:
-            await interaction.edit_original_response(
-                content=f"In line behind {ahead} other{'s' if ahead > 1 else ''}."
-            )
+        if waiting:
+            await interaction.edit_original_response(content=waiting)
         await playback.started
-        if not ahead:
+        if not waiting:
             self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
         said = f"Speaking in {seat.mention}."
         if utterance.substitution:

@@ -102,11 +102,13 @@ class _Blocking(discord.ui.UserSelect[_Panel]):
         """Block who is not blocked, and the other way round."""
         guild = _moderated(interaction)
         assert self.view is not None  # an item is pressed in its view
-        exclusions = self.view.bot.services.store.exclusions
+        bot = self.view.bot
+        exclusions = bot.services.store.exclusions
         for member in self.values:
             if not await exclusions.remove(member.id, guild.id, Exclusion.BLOCKED):
                 await exclusions.add(member.id, guild.id, Exclusion.BLOCKED)
-        panel = await _Panel.of(self.view.bot, guild)
+                await bot.live.take_back(guild.id, member.id)
+        panel = await _Panel.of(bot, guild)
         await interaction.response.edit_message(embed=panel.embed, view=panel)
 
 

@@ -77,7 +77,7 @@ class LiveReading:
     async def start(self, guild: discord.Guild, text_channel_id: int) -> None:
         """Read `text_channel_id`, and the chat of the voice channel that the bot is in."""
         session = self._sessions.of(guild)
-        seat = session.channel
+        seat = session.seat
         if seat is None:
             raise UserError(reasons.NOWHERE)
         binding = self._bindings.setdefault(guild.id, Binding(text_channel_id))
@@ -154,7 +154,7 @@ class LiveReading:
             return
         session = self._sessions.of(message.guild)
         async with binding.turn:
-            seat = session.channel
+            seat = session.seat
             if seat is None or message.channel.id not in (binding.text_channel_id, seat.id):
                 return
             exclusions = await self._services.store.exclusions.of(
@@ -201,6 +201,20 @@ class LiveReading:
             if accepted := binding.accepted.pop(message_id, None):
                 accepted.playback.cancel()
 
+    async def take_back(self, guild_id: int, author_id: int) -> None:
+        """Say nothing more of what somebody wrote, and fall silent in the middle of it.
+
+        For whoever is to be read no more: call it when the database knows that.
+        """
+        binding = self._bindings.get(guild_id)
+        if binding is None:
+            return
+        async with binding.turn:  # what is just being accepted is among them afterwards
+            for message_id, accepted in list(binding.accepted.items()):
+                if accepted.playback.author_id == author_id:
+                    del binding.accepted[message_id]
+                    accepted.playback.cancel()
+
     async def moved(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
@@ -213,7 +227,7 @@ class LiveReading:
         if member.bot:
             return
         session = self._sessions.of(member.guild)
-        seat = session.channel
+        seat = session.seat
         if seat is None or seat.id not in {c.id for c in (before.channel, after.channel) if c}:
             return
         async with binding.turn:

@@ -1,9 +1,12 @@
 """Whether the bot may come into a channel and speak, and who there would hear it."""
 
+from collections.abc import Iterable
+
 import discord
 
 from bot.errors import UserError
 from bot.voice import reasons
+from bot.voice.playback import Playback
 
 VocalChannel = discord.VoiceChannel | discord.StageChannel
 
@@ -31,6 +34,24 @@ def require_admission(channel: VocalChannel) -> None:
     full = 0 < channel.user_limit <= len(channel.voice_states)
     if full and me.id not in channel.voice_states and not permissions.move_members:
         raise UserError(f"{channel.mention} is full.")
+
+
+def require_free(
+    here: VocalChannel, accepted: Iterable[Playback], asked_by: int, *, reading: bool
+) -> None:
+    """Raise `UserError` where others than `asked_by` are listening to the bot in `here`."""
+    if not listened_to(here, but=asked_by):
+        return
+    if reading:
+        raise UserError(
+            f"I am reading aloud to others in {here.mention}. "
+            "A moderator can bring me over with /join."
+        )
+    if any(playback.author_id != asked_by for playback in accepted):
+        raise UserError(
+            f"I am speaking to others in {here.mention} at the moment. "
+            "Please try again when I have finished there."
+        )
 
 
 def silenced(channel: VocalChannel) -> str | None:

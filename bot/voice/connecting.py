@@ -50,6 +50,17 @@ async def connect(
     return connection
 
 
+async def move(connection: Connection, channel: VocalChannel, timeout_s: float) -> bool:
+    """Take `connection` along to `channel`; false where it takes a new one to get there."""
+    with suppress(TimeoutError):
+        await connection.move_to(channel, timeout=timeout_s)
+    if not connection.usable or connection.channel.id != channel.id:
+        return False
+    if isinstance(channel, discord.StageChannel):
+        await _step_up(channel)
+    return True
+
+
 async def _step_up(stage: discord.StageChannel) -> None:
     """Everybody comes to a stage as audience: speak if the bot may decide that, else ask to."""
     me = stage.guild.me
@@ -70,6 +81,8 @@ async def disconnect(guild: discord.Guild) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(_CONFIRMED_WITHIN_S):
                 await client.disconnect(force=True)
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise asyncio.CancelledError  # discord.py keeps it to itself
     # Discord's confirmation must not reach the next connection, which it would end.
     await _until(lambda: not (guild.me and guild.me.voice), _CONFIRMED_WITHIN_S)
 

@@ -50,7 +50,11 @@ class Connection(discord.VoiceClient):
 
     async def on_voice_state_update(self, data: "GuildVoiceState", /) -> None:
         """Note a removal before discord.py acts on it."""
-        self.removed = self.removed or data["channel_id"] is None
+        if data["channel_id"] is None:
+            # Not what discord.py asked for itself after a failure, nor the end of an earlier
+            # session. It keeps the former to itself.
+            asked = self._connection._expecting_disconnect  # noqa: SLF001 - see above
+            self.removed |= not asked and data["session_id"] == self.session_id
         await super().on_voice_state_update(data)
 
     def cleanup(self) -> None:

@@ -5,8 +5,12 @@ KICKED = "I was taken out of the voice channel, so I stopped speaking."
 DELETED = "The voice channel was deleted, so I stopped speaking."
 NOWHERE = "I am not in a voice channel any more."
 BROKEN = "The voice connection broke, so I stopped speaking."
+ELSEWHERE = "I am in no voice channel here."
 ALONE = "Everybody left the voice channel, so I left as well."
 IDLE = "Nobody had anything to say for a while, so I left the voice channel."
+PAUSED = (
+    "I was paused, and nobody let me go on with /resume for a while, so I left the voice channel."
+)
 MUTED = "I am muted in this server. I speak again as soon as somebody unmutes me."
 AUDIENCE = "I am in the audience of this stage. I speak as soon as a stage moderator invites me to."
 FORBIDDEN = "I may not speak in this channel any more. I need the permission Speak."

@@ -7,15 +7,20 @@ the event loop; only `OpusQueueSource.read` is called from discord.py's player t
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from enum import Enum
 
 import discord
 
 from bot.errors import UserError
 from bot.voice import reasons
-from bot.voice.admission import VocalChannel, listened_to, require_admission, silenced
-from bot.voice.connecting import connect, disconnect
+from bot.voice.admission import (
+    VocalChannel,
+    listened_to,
+    require_admission,
+    require_free,
+    silenced,
+)
+from bot.voice.connecting import connect, disconnect, move
 from bot.voice.connection import FINAL_CODES, Connection
 from bot.voice.encryption import Encryption, encryption_of
 from bot.voice.limits import VoiceLimits
@@ -63,6 +68,8 @@ class VoiceSession:
         self._lock = asyncio.Lock()
         self._doing: State | None = State.IDLE  # None: connected, see `state`
         self.connection: Connection | None = None
+        self._bound_for = 0  # the channel that is being joined or recovered
+        self._recovering: asyncio.Task[None] | None = None
         self._told_in: discord.abc.Messageable | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.line = Line()
@@ -101,9 +108,17 @@ class VoiceSession:
     @property
     def channel(self) -> VocalChannel | None:
         """Where the bot is, or None."""
-        if self._doing is not None or self.connection is None or self.guild is None:
+        if self._doing is not None or self.connection is None:
             return None
-        channel = self.guild.get_channel(self.connection.channel.id)
+        return self._vocal(self.connection.channel.id)
+
+    @property
+    def seat(self) -> VocalChannel | None:
+        """Where the bot is or is about to be: whoever means the bot there is not turned away."""
+        return self.channel or self._vocal(self._bound_for)
+
+    def _vocal(self, channel_id: int) -> VocalChannel | None:
+        channel = self.guild.get_channel(channel_id) if self.guild else None
         return channel if isinstance(channel, VocalChannel) else None
 
     @property
@@ -137,8 +152,9 @@ class VoiceSession:
         it is refused to take the bot away from people who are listening to others than `asked_by`.
         """
         async with self._lock:
-            if not over_others:
-                self._require_free(channel, asked_by)
+            here = self.channel
+            if here and here.id != channel.id and not over_others:
+                require_free(here, self.accepted, asked_by, reading=self.reading)
             self._told_in = asked_in or self._told_in
             self.active_at = asyncio.get_running_loop().time()
             connection = self.connection
@@ -146,12 +162,13 @@ class VoiceSession:
                 return
             require_admission(channel)
             log.info("joining", extra={"guild": self.guild_id, "channel": channel.id})
+            self._bound_for = channel.id
             try:
+                moved = False
                 if connection and connection.usable:
                     self._doing = State.MOVING
-                    with suppress(TimeoutError):
-                        await connection.move_to(channel, timeout=self.limits.connect_timeout_s)
-                if not (connection and connection.usable and connection.channel.id == channel.id):
+                    moved = await move(connection, channel, self.limits.connect_timeout_s)
+                if not moved:
                     self._doing = State.CONNECTING
                     await self._connect(channel)
             except BaseException as error:
@@ -159,30 +176,18 @@ class VoiceSession:
                 raise
             self._arrived()
 
-    def _require_free(self, channel: VocalChannel, asked_by: int) -> None:
-        here = self.channel
-        if here is None or here.id == channel.id or not listened_to(here, but=asked_by):
-            return
-        if self.reading:
-            raise UserError(
-                f"I am reading aloud to others in {here.mention}. "
-                "A moderator can bring me over with /join."
-            )
-        if any(playback.author_id != asked_by for playback in self.accepted):
-            raise UserError(
-                f"I am speaking to others in {here.mention} at the moment. "
-                "Please try again when I have finished there."
-            )
-
     async def leave(self, reason: str = reasons.LEFT) -> None:
         """Be nowhere; what was waiting to be said is given up and its authors are told."""
         self.drop(reason)
-        async with self._lock:
-            self._doing = State.LEAVING
-            try:
+        # Before the lock, which a recovery would hold until it is back.
+        self._doing, self._bound_for = State.LEAVING, 0
+        self._stop_recovering()
+        try:
+            async with self._lock:
+                self._doing = State.LEAVING
                 await self._disconnect()
-            finally:
-                self._become_idle(reason)
+        finally:
+            self._become_idle(reason)
 
     async def stop(self, reason: str) -> None:
         """Leave by the bot's own decision, and say why where it was called."""
@@ -193,8 +198,13 @@ class VoiceSession:
         """Begin a new connection to the same channel; what was to be said waits meanwhile."""
         connection = self.connection
         if self._doing is None and connection:
-            self._doing = State.RECOVERING
-            self.spawn(self._recover(connection.channel.id))
+            self._doing, self._bound_for = State.RECOVERING, connection.channel.id
+            self._recovering = self.spawn(self._recover(connection.channel.id))
+
+    def _stop_recovering(self) -> None:
+        if self._recovering:
+            self._recovering.cancel()
+            self._recovering = None
 
     async def _recover(self, channel_id: int) -> None:
         async with self._lock:
@@ -203,8 +213,8 @@ class VoiceSession:
             reason = reasons.BROKEN
             for pause_s in _RECOVERY_PAUSES_S:
                 await asyncio.sleep(pause_s)
-                channel = self.guild.get_channel(channel_id) if self.guild else None
-                if not isinstance(channel, VocalChannel):
+                channel = self._vocal(channel_id)
+                if channel is None:
                     reason = reasons.DELETED
                     break
                 try:
@@ -235,14 +245,14 @@ class VoiceSession:
             await disconnect(guild)
 
     def _arrived(self) -> None:
-        self._doing = None
+        self._doing, self._bound_for = None, 0
         self._fresh = True
         self.members_changed()
         self._newcomer_until = 0.0  # the group is formed with everybody who is here
         self.play()
 
     def _become_idle(self, reason: str) -> None:
-        self._doing = State.IDLE
+        self._doing, self._bound_for = State.IDLE, 0
         self.connection = None
         self.drop(reason)
         self.source.paused = False
@@ -251,18 +261,20 @@ class VoiceSession:
 
     def _ended(self, connection: Connection) -> None:
         """The connection is over, and discord.py has let go of it."""
-        if connection is not self.connection:
+        sent_away = connection.removed and self._doing in (None, State.RECOVERING)
+        if connection is not self.connection and not (sent_away and self._doing):
             return
         code = connection.close_code
         log.info(
             "voice ended",
             extra={"guild": self.guild_id, "code": code, "removed": connection.removed},
         )
-        if self._doing is not None:
-            return  # whoever is at work on it finds out
-        if connection.removed:
+        if sent_away:
+            self._stop_recovering()
             there = self.guild and self.guild.get_channel(connection.channel.id)
             self._become_idle(reasons.KICKED if there else reasons.DELETED)
+        elif self._doing is not None:
+            return  # whoever is at work on it finds out
         elif code in FINAL_CODES:
             reason = reasons.of_code(code)
             self._become_idle(reason)
@@ -394,11 +406,12 @@ class VoiceSession:
         except discord.HTTPException as error:
             log.warning("not announced", extra={"guild": self.guild_id, "status": error.status})
 
-    def spawn(self, work: Coroutine[None, None, None]) -> None:
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run `work` beside everything else; it ends with the session at the latest."""
         task = asyncio.create_task(work, name="voice session")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def close(self) -> None:
         """Leave, and leave nothing behind."""

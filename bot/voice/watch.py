@@ -173,4 +173,5 @@ class Watch:
         sounding = session.state is State.SPEAKING and not session.source.paused
         idle_s = 0.0 if sounding else now - session.active_at
         if after.idle_s and idle_s >= after.idle_s:
-            await session.stop(reasons.IDLE)
+            held_back = session.source.paused and session.backlog
+            await session.stop(reasons.PAUSED if held_back else reasons.IDLE)

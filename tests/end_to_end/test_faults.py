@@ -113,6 +113,7 @@ async def afterwards(scene: Scene) -> None:
     stage.discord.faults.dave_commit_delay_s = 0.0
     stage.discord.faults.dave_version = 1
     stage.discord.faults.voice_refusal = None
+    stage.discord.faults.voice_server_missing = False
     if stage.alice.voice_channel is None:
         await stage.alice.join(stage.lounge)
     channel = stage.alice.voice_channel
@@ -194,6 +195,87 @@ async def test_a_close_that_can_be_mended_costs_no_word(scene: Scene, code: int)
     await afterwards(scene)
 
 
+async def begin_recovering(stage: Stage, *, stalled: bool = False) -> None:
+    """The connection breaks and no new one can be had: refused, or `stalled` half-way."""
+    voice, faults = stage.discord.voice, stage.discord.faults
+    asked, refused = voice.asked, voice.refused
+    faults.voice_server_missing = stalled
+    faults.voice_refusal = None if stalled else 4006
+    stage.lounge.close_connection(4006)
+    if stalled:  # discord.py leaves, and the bot comes back into the channel
+        await until(lambda: voice.asked >= asked + 2 and stage.guild.bot.voice_channel is not None)
+    else:
+        await until(lambda: voice.refused >= refused + 2)
+
+
+async def stays_away(stage: Stage) -> None:
+    """The bot is in no channel, and does not come back."""
+    stage.discord.faults.voice_refusal = None
+    stage.discord.faults.voice_server_missing = False
+    await until(lambda: stage.guild.bot.voice_channel is None, 3)
+    asked = stage.discord.voice.asked
+    await asyncio.sleep(5.0)
+    assert stage.discord.voice.asked == asked
+    assert stage.guild.bot.voice_channel is None
+
+
+@pytest.mark.parametrize("stalled", [False, True])
+async def test_leave_ends_the_attempts_to_be_back(scene: Scene, stalled: bool) -> None:
+    stage = scene.stage
+    await stage.alice.join(stage.lounge)
+    speaking = await scene.begin()
+    await begin_recovering(stage, stalled=stalled)
+    asked_s = time.monotonic()
+    assert await stage.reply(stage.alice, "leave") == f"I left {stage.lounge.mention}."
+    assert time.monotonic() - asked_s < 1.0
+    await told(speaking, "I left the voice channel")
+    await stays_away(stage)
+    await afterwards(scene)
+
+
+async def test_a_kick_ends_the_attempts_to_be_back(scene: Scene) -> None:
+    stage = scene.stage
+    await stage.alice.join(stage.lounge)
+    speaking = await scene.begin()
+    await begin_recovering(stage, stalled=True)
+    await stage.guild.kick_bot_from_voice()
+    await told(speaking, "taken out of the voice channel")
+    await stays_away(stage)
+    await afterwards(scene)
+
+
+async def test_what_is_written_while_the_bot_comes_back_is_heard(scene: Scene) -> None:
+    stage = scene.stage
+    await stage.alice.join(stage.lounge)
+    assert "aloud" in await stage.reply(stage.alice, "live start")
+    general = next(c for c in stage.guild.channels.values() if c.name == "general")
+    await begin_recovering(stage)
+    sent_s = time.monotonic()
+    await stage.alice.send(general, AFTER)
+    assert "messages read so far" in await stage.reply(stage.alice, "live status")
+    stage.discord.faults.voice_refusal = None
+    heard = await stage.lounge.heard(since_s=sent_s, quiet_ms=1500, timeout_s=20)
+    wanted = scene.packets[AFTER]
+    assert sounded(heard)[-len(wanted) :] == wanted
+    await stage.reply(stage.alice, "live stop")
+    await afterwards(scene)
+
+
+async def test_who_wrote_while_the_bot_could_not_come_back_is_told(scene: Scene) -> None:
+    stage = scene.stage
+    await stage.alice.join(stage.lounge)
+    assert "aloud" in await stage.reply(stage.alice, "live start")
+    general = next(c for c in stage.guild.channels.values() if c.name == "general")
+    await begin_recovering(stage, stalled=True)
+    await stage.alice.send(general, AFTER)
+    await until(lambda: any(m.content == AFTER for m in general.messages.values()))
+    await asyncio.sleep(0.3)
+    await stage.guild.kick_bot_from_voice()
+    await until(lambda: any("taken out" in m.content for m in general.messages.values()))
+    assert "reading nothing" in await stage.reply(stage.alice, "live status")
+    await afterwards(scene)
+
+
 @pytest.mark.parametrize(
     ("code", "reason"),
     [(4017, "end-to-end encryption"), (4022, "ended the call")],
@@ -250,6 +332,20 @@ async def test_on_a_stage_the_bot_steps_up_or_says_that_it_waits_to_be_invited(
     since = time.monotonic()
     await stage.reply(stage.alice, "say", text=AFTER)
     assert sounded(await theatre.heard(since_s=since)) == scene.packets[AFTER]
+    await stage.alice.join(stage.lounge)
+    await afterwards(scene)
+
+
+async def test_called_from_a_voice_channel_to_a_stage_the_bot_steps_up(scene: Scene) -> None:
+    stage = scene.stage
+    opera = stage.guild.add_stage_channel("Opera")
+    opera.set_permissions(stage.guild.bot, mute_members=True)
+    await stage.alice.join(stage.lounge)
+    await stage.reply(stage.alice, "join")
+    await stage.alice.join(opera)
+    since = time.monotonic()
+    assert "Speaking" in await stage.reply(stage.alice, "say", text=AFTER)
+    assert sounded(await opera.heard(since_s=since)) == scene.packets[AFTER]
     await stage.alice.join(stage.lounge)
     await afterwards(scene)
 

@@ -70,6 +70,41 @@ async def test_whoever_opted_out_or_is_blocked_is_not_heard(stage: Stage) -> Non
     assert "Only members who may mute" in refused.text
 
 
+@pytest.mark.parametrize("how", ["optout", "block", "settings"])
+async def test_whoever_is_read_no_more_falls_silent_at_once(stage: Stage, how: str) -> None:
+    general = the_text_channel(stage)
+    warden = stage.guild.add_member("Warden", mute_members=True, manage_guild=True)
+    bots_before = [m for m in general.messages.values() if m.author is stage.discord.bot_user]
+
+    async def decide(undo: bool) -> None:
+        if how == "settings":
+            panel = await (await warden.slash("settings")).reply()
+            chosen = await panel.select("Leave a member unread, or read them again", [stage.alice])
+            await chosen.acknowledged()
+        elif how == "block":
+            command = "live unblock" if undo else "live block"
+            await (await warden.slash(command, member=stage.alice)).reply()
+        else:
+            await stage.reply(stage.alice, "live optin" if undo else "live optout")
+
+    sent = time.monotonic()
+    await stage.alice.send(general, "There was a man who walked to the sea and looked at it.")
+    await stage.alice.send(general, "The window is open, and the garden is full of apples.")
+    await stage.lounge.first_sound(since_s=sent)
+    await asyncio.sleep(0.2)
+    await decide(undo=False)
+    await asyncio.sleep(0.1)
+    decided = time.monotonic()
+    await asyncio.sleep(1.5)
+    assert stage.lounge.recording.heard(decided).audible == ()
+    await decide(undo=True)
+    sent = time.monotonic()
+    await stage.alice.send(general, "It is late.")
+    await stage.lounge.heard(since_s=sent, quiet_ms=900)
+    bots = [m for m in general.messages.values() if m.author is stage.discord.bot_user]
+    assert bots == bots_before
+
+
 async def test_after_stop_nothing_is_read(stage: Stage) -> None:
     general = the_text_channel(stage)
     await stage.alice.send(general, "This is going to be taken back.")

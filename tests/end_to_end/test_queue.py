@@ -114,6 +114,48 @@ async def test_pause_holds_back_and_resume_goes_on_where_it_was(stage: Stage) ->
     assert "not paused" in await stage.reply(dora, "resume")
 
 
+async def test_pause_is_refused_where_the_bot_is_in_no_channel(stage: Stage) -> None:
+    await stage.alice.join(stage.lounge)
+    await stage.reply(stage.alice, "join")
+    await stage.reply(stage.alice, "leave")
+    host = stage.guild.add_member("Greta", mute_members=True)
+    assert await stage.reply(host, "pause") == "I am in no voice channel here."
+    since = time.monotonic()
+    assert "Speaking in" in await stage.reply(stage.alice, "say", text=SHORT)
+    await stage.lounge.heard(since_s=since, quiet_ms=300)
+
+
+async def test_who_asks_for_something_during_a_pause_is_told(stage: Stage) -> None:
+    host = stage.guild.add_member("Hugo", mute_members=True)
+    await stage.alice.join(stage.lounge)
+    await stage.reply(stage.alice, "join")
+    await stage.reply(host, "pause")
+    since = time.monotonic()
+    asked = await stage.alice.slash("say", text=SHORT)
+    said = await asked.reply(timeout_s=3)
+    assert "I am paused" in said.text
+    assert "/resume" in said.text
+    await stage.reply(host, "resume")
+    await asked.edited(said, said.edits + 1)
+    assert "Speaking in" in said.text
+    await stage.lounge.heard(since_s=since, quiet_ms=300)
+
+
+async def test_a_bot_that_leaves_because_it_was_paused_says_so(stage: Stage) -> None:
+    host = stage.guild.add_member("Ines", mute_members=True)
+    await stage.alice.join(stage.lounge)
+    await stage.reply(stage.alice, "join")
+    await stage.reply(host, "pause")
+    asked = await stage.alice.slash("say", text=SHORT)
+    told = await asked.reply(number=1, timeout_s=10)
+    assert "I was paused" in told.text
+    written = asked.channel.messages.values()
+    async with asyncio.timeout(5):
+        while not any("I was paused" in m.content for m in written):
+            await asyncio.sleep(0.05)
+    assert not any("Nobody had anything to say" in m.content for m in written)
+
+
 async def test_the_queue_is_shown_and_ones_own_can_be_taken_out(stage: Stage) -> None:
     _, asked = await sounding(stage, LONG, SHORT)
     shown = await (await stage.alice.slash("queue")).reply()
