@@ -249,14 +249,17 @@ async def test_what_is_written_while_the_bot_comes_back_is_heard(scene: Scene) -
     await stage.alice.join(stage.lounge)
     assert "aloud" in await stage.reply(stage.alice, "live start")
     general = next(c for c in stage.guild.channels.values() if c.name == "general")
+    for _ in range(2):  # the second time without her name
+        sent_s = time.monotonic()
+        await stage.alice.send(general, AFTER)
+        wanted = sounded(await stage.lounge.heard(since_s=sent_s, quiet_ms=900, timeout_s=20))
     await begin_recovering(stage)
     sent_s = time.monotonic()
     await stage.alice.send(general, AFTER)
     assert "messages read so far" in await stage.reply(stage.alice, "live status")
     stage.discord.faults.voice_refusal = None
     heard = await stage.lounge.heard(since_s=sent_s, quiet_ms=1500, timeout_s=20)
-    wanted = scene.packets[AFTER]
-    assert sounded(heard)[-len(wanted) :] == wanted
+    assert sounded(heard) == wanted
     await stage.reply(stage.alice, "live stop")
     await afterwards(scene)
 
