@@ -104,12 +104,15 @@ class _Blocking(discord.ui.UserSelect[_Panel]):
         assert self.view is not None  # an item is pressed in its view
         bot = self.view.bot
         exclusions = bot.services.store.exclusions
+        blocked: list[int] = []
         for member in self.values:
             if not await exclusions.remove(member.id, guild.id, Exclusion.BLOCKED):
                 await exclusions.add(member.id, guild.id, Exclusion.BLOCKED)
-                await bot.live.take_back(guild.id, member.id)
+                blocked.append(member.id)
         panel = await _Panel.of(bot, guild)
         await interaction.response.edit_message(embed=panel.embed, view=panel)
+        for member_id in blocked:
+            await bot.live.take_back(guild.id, member_id)
 
 
 class _Change(discord.ui.Modal):

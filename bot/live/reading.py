@@ -137,13 +137,17 @@ class LiveReading:
             await bindings.remove(guild.id)
             return
         session = self._sessions.of(guild)
-        try:
-            await session.join(seat, asked_in=text)
-            await self.start(guild, interrupted.text_channel_id)
-        except UserError as error:
-            if not self._closing:
-                session.announce(f"I was restarted, and could not go on reading: {error}")
-                await bindings.remove(guild.id)
+        binding = self._bindings[guild.id] = Binding(interrupted.text_channel_id)
+        async with binding.turn:  # what is written while the bot is on its way waits for it
+            try:
+                await session.join(seat, asked_in=text)
+                if self.of(guild) is binding:  # nobody has stopped it meanwhile
+                    await self.start(guild, binding.text_channel_id)
+            except UserError as error:
+                self._bindings.pop(guild.id, None)
+                if not self._closing:
+                    session.announce(f"I was restarted, and could not go on reading: {error}")
+                    await bindings.remove(guild.id)
 
     async def message(self, message: discord.Message) -> None:
         """Say a new message, if it is to be read."""
@@ -204,7 +208,8 @@ class LiveReading:
     async def take_back(self, guild_id: int, author_id: int) -> None:
         """Say nothing more of what somebody wrote, and fall silent in the middle of it.
 
-        For whoever is to be read no more: call it when the database knows that.
+        For whoever is to be read no more: call it when the database knows that, and whoever asked
+        for it has an answer, because it waits for what is being accepted and for a bot on its way.
         """
         binding = self._bindings.get(guild_id)
         if binding is None:

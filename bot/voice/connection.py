@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import discord
+from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 if TYPE_CHECKING:
     from discord.types.voice import GuildVoiceState
@@ -22,6 +23,24 @@ _READER = "Voice websocket poller"
 #: among them: a kick and a deleted channel are told by the gateway as well, and what remains is
 #: that the gateway's session was lost.
 FINAL_CODES = frozenset({4004, 4012, 4016, 4017, 4020, 4021, 4022})
+
+
+class _ConnectionState(VoiceConnectionState):
+    """discord.py's, which hangs where Discord answers before the loop comes round again.
+
+    Its own wait looks at the state, and begins to listen for changes in the loop's next turn. On a
+    busy loop, or beside a near server, the change has come by then.
+    """
+
+    async def _wait_for_state(
+        self,
+        state: ConnectionFlowState,
+        *other_states: ConnectionFlowState,
+        timeout: float | None = None,
+    ) -> None:
+        async with asyncio.timeout(timeout):
+            while self.state not in (state, *other_states):
+                await self._state_event.wait()
 
 
 class Connection(discord.VoiceClient):
@@ -41,6 +60,10 @@ class Connection(discord.VoiceClient):
         self.removed = False
         #: With which code the voice server closed the connection, if that was what ended it.
         self.close_code: int | None = None
+
+    def create_connection_state(self) -> VoiceConnectionState:
+        """Called by discord.py when it begins."""
+        return _ConnectionState(self)
 
     @property
     def usable(self) -> bool:
