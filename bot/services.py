@@ -169,9 +169,13 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                 speech=speech,
                 voices=voices,
                 registration=registration,
-                voice_keeping=VoiceKeeping(store, voices, forgetting),
+                voice_keeping=VoiceKeeping(store, voices, speech, forgetting),
                 voice_moderation=VoiceModeration(
-                    store, voices, cooldown_s=settings.report_cooldown_s, clock=time.time
+                    store,
+                    voices,
+                    speech,
+                    cooldown_s=settings.report_cooldown_s,
+                    clock=time.time,
                 ),
                 privacy=privacy,
                 janitor=Janitor(

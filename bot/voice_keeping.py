@@ -5,11 +5,13 @@ from msgspec.structs import replace
 from bot.errors import UserError
 from bot.forgetting import Forgetting
 from bot.registration import require_name
+from bot.speech import SpeechService
 from bot.voice_rights import Action
 from bot.voices import Person, Voices
 from data.errors import VoiceNameTaken
 from data.rows import VoiceRow
 from data.store import Store
+from engine.errors import VoiceUnusable
 from engine.speech import EngineInfo, SpeechParameters
 
 #: What members may set, narrower than `engine.speech.PARAMETER_RANGES`: beyond it speech breaks up.
@@ -20,13 +22,18 @@ SETTING_RANGES: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
 }
 
+_UNSHARED = VoiceUnusable("This voice is not shared here any more, so I stopped.")
+
 
 class VoiceKeeping:
     """Each method asks first whether this person may do it; all raise `UserError`."""
 
-    def __init__(self, store: Store, voices: Voices, forgetting: Forgetting) -> None:
+    def __init__(
+        self, store: Store, voices: Voices, speech: SpeechService, forgetting: Forgetting
+    ) -> None:
         self._store = store
         self._voices = voices
+        self._speech = speech
         self._forgetting = forgetting
 
     async def use(self, asked: str, person: Person, info: EngineInfo | None = None) -> str:
@@ -62,10 +69,19 @@ class VoiceKeeping:
         return voice
 
     async def unshare(self, asked: str, person: Person) -> VoiceRow:
-        """Take a voice back from this server."""
+        """Take a voice back from this server, in the middle of what others say in it."""
         voice = await self._voices.find(asked, Action.UNSHARE, person)
         if not await self._store.shares.unshare(voice.voice_id, person.guild_id):
             raise UserError(f"The voice {voice.name} is not shared here.")
+        taken = self._voices.as_speaker(voice, Person(voice.owner_id, person.guild_id))
+        self._speech.withdraw(
+            lambda speaker: (
+                speaker.voice == taken.voice
+                and speaker.guild_id == taken.guild_id
+                and speaker.user_id != taken.user_id
+            ),
+            _UNSHARED,
+        )
         return voice
 
     async def adjust(

@@ -5,23 +5,33 @@ from datetime import UTC, datetime
 
 from bot.cooldown import Cooldown
 from bot.errors import UserError
+from bot.speech import SpeechService
 from bot.voice_rights import Action
 from bot.voices import Person, VoiceChoice, Voices, clip_digest
 from data.rows import VoiceReport, VoiceRow
 from data.store import Store
+from engine.errors import VoiceUnusable
 
 REASON_MAX_CHARS = 300
 _CLIP = "clip:"
+_DISABLED = VoiceUnusable("This voice was disabled here, so I stopped.")
 
 
 class VoiceModeration:
     """Each method asks first whether this person may do it; all raise `UserError`."""
 
     def __init__(
-        self, store: Store, voices: Voices, *, cooldown_s: float, clock: Callable[[], float]
+        self,
+        store: Store,
+        voices: Voices,
+        speech: SpeechService,
+        *,
+        cooldown_s: float,
+        clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._voices = voices
+        self._speech = speech
         self._cooldown = Cooldown(cooldown_s, clock)
 
     async def report(self, about: int, reason: str, person: Person) -> None:
@@ -53,13 +63,18 @@ class VoiceModeration:
         ]
 
     async def disable(self, asked: str, person: Person) -> VoiceRow:
-        """Forbid a voice and its clip in this server; what is being said in it goes on."""
+        """Forbid a voice and its clip in this server, in the middle of what it is saying."""
         voice = await self._voices.find(asked, Action.DISABLE, person)
         async with self._store.transaction():
             await self._store.moderation.disable(voice.voice_id, person.guild_id)
             await self._store.moderation.disable_clip(
                 clip_digest(voice.clip_sha256), person.guild_id
             )
+        speaking = self._voices.as_speaker(voice, person)
+        self._speech.withdraw(
+            lambda speaker: speaker.voice == speaking.voice and speaker.guild_id == person.guild_id,
+            _DISABLED,
+        )
         return voice
 
     async def enable(self, asked: str, person: Person) -> VoiceRow | None:
@@ -97,11 +112,13 @@ class VoiceModeration:
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
 
     async def disable_everywhere(self, asked: str, person: Person) -> VoiceRow:
-        """Forbid a voice and its clip in every server."""
+        """Forbid a voice and its clip in every server, wherever it is speaking now."""
         voice = await self._voices.find(asked, Action.DISABLE_EVERYWHERE, person)
         async with self._store.transaction():
             await self._store.voices.disable(voice.voice_id, disabled=True)
             await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), None)
+        disabled = self._voices.as_speaker(voice, person).voice
+        self._speech.withdraw(lambda speaker: speaker.voice == disabled, _DISABLED)
         return voice
 
     async def enable_everywhere(self, asked: str, person: Person) -> VoiceRow | None:

@@ -70,10 +70,10 @@ RIGHTS: dict[Standing, frozenset[Action]] = {
     ),
 }
 
+#: What only who runs the bot does, to voices of servers that they may not be in.
+EVERYWHERE = frozenset({Action.DISABLE_EVERYWHERE, Action.ENABLE_EVERYWHERE})
 #: What is done to a voice because of whose it is: a name that several have does not say that.
-ABOUT_OTHERS = frozenset(
-    {Action.DISABLE, Action.ENABLE, Action.DISABLE_EVERYWHERE, Action.ENABLE_EVERYWHERE}
-)
+ABOUT_OTHERS = EVERYWHERE | {Action.DISABLE, Action.ENABLE}
 
 #: What nobody may do with a voice that is disabled where they ask.
 _NOT_WHILE_DISABLED = frozenset(

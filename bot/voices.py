@@ -11,7 +11,7 @@ import msgspec
 
 from bot.errors import UserError
 from bot.speech import Speaker
-from bot.voice_rights import ABOUT_OTHERS, Action, Standing, permitted
+from bot.voice_rights import ABOUT_OTHERS, EVERYWHERE, Action, Standing, permitted
 from data.rows import VoiceRow
 from data.store import Store
 from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, sha256_of
@@ -19,6 +19,7 @@ from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice,
 _STOCK = "stock:"
 _VOICE = "voice:"
 _NO_SUCH_VOICE = "You have no such voice. Pick one from the list that appears as you type."
+_NOWHERE = "There is no such voice. Reports and exports name them by number, such as voice:12."
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,14 @@ class Voices:
         where it matters whose it is a name must not be that of several.
         """
         place = await self._place(person)
-        refusal = _NO_SUCH_VOICE
+        unknown = _NOWHERE if action in EVERYWHERE else _NO_SUCH_VOICE
+        refusal = unknown
         found: list[VoiceRow] = []
         for voice in await self._named(asked, person):
             standings, disabled = place.standings(voice, person), place.is_disabled(voice)
             if permitted(action, standings, disabled=disabled):
                 found.append(voice)
-            elif refusal == _NO_SUCH_VOICE and permitted(Action.SEE, standings, disabled=disabled):
+            elif refusal == unknown and permitted(Action.SEE, standings, disabled=disabled):
                 refusal = f"You may not do that with the voice {voice.name}."
                 if permitted(action, standings, disabled=False):
                     refusal = f"The voice {voice.name} is disabled here."

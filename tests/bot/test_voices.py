@@ -148,6 +148,41 @@ async def test_a_disabled_voice_speaks_nowhere_it_is_disabled(house: House) -> N
     await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)
 
 
+async def test_a_voice_that_is_taken_away_falls_silent_where_it_was_taken(house: House) -> None:
+    voice = await house.register(ALICE, "Mine")
+    everybody = {}
+    stopped: dict[str, str] = {}
+    for name, user_id, guild_id in (
+        ("owner", ALICE, HERE),
+        ("other", BOB, HERE),
+        ("owner elsewhere", ALICE, ELSEWHERE),
+        ("other elsewhere", BOB, ELSEWHERE),
+    ):
+        speaker = house.voices.as_speaker(voice, Person(user_id, guild_id))
+        everybody[name] = house.speech.utterance(["hello"], speaker)
+        everybody[name].on_withdrawal(
+            lambda reason, name=name: stopped.setdefault(name, str(reason))  # type: ignore[misc]
+        )
+    await house.keeping.share("Mine", OWNER)
+    await house.keeping.unshare("Mine", OWNER)
+    unshared = {"other": "This voice is not shared here any more, so I stopped."}
+    assert stopped == unshared
+    await house.moderation.disable("Mine", Person(MOD, HERE, moderates=True))
+    disabled = "This voice was disabled here, so I stopped."
+    assert stopped == unshared | {"owner": disabled}
+    boss = Person(BOSS, 0, runs_the_bot=True)
+    await house.moderation.disable_everywhere(f"voice:{voice.voice_id}", boss)
+    assert stopped == unshared | dict.fromkeys(
+        ("owner", "owner elsewhere", "other elsewhere"), disabled
+    )
+
+
+async def test_who_runs_the_bot_is_told_how_voices_are_named(house: House) -> None:
+    boss = Person(BOSS, HERE, runs_the_bot=True)
+    with pytest.raises(UserError, match="by number, such as voice:12"):
+        await house.moderation.disable_everywhere("Nobody", boss)
+
+
 async def test_a_name_that_several_have_disables_nobody(house: House) -> None:
     """Whoever is meant, a name alone must not hit somebody else."""
     hers = await house.register(ALICE, "Me")
