@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from bot.cooldown import Cooldown
 from bot.errors import UserError
-from bot.speech import SpeechService
+from bot.speech import Speaker, SpeechService
 from bot.voice_rights import Action
 from bot.voices import Person, VoiceChoice, Voices, clip_digest
 from data.rows import VoiceReport, VoiceRow
@@ -70,11 +70,7 @@ class VoiceModeration:
             await self._store.moderation.disable_clip(
                 clip_digest(voice.clip_sha256), person.guild_id
             )
-        speaking = self._voices.as_speaker(voice, person)
-        self._speech.withdraw(
-            lambda speaker: speaker.voice == speaking.voice and speaker.guild_id == person.guild_id,
-            _DISABLED,
-        )
+        self._silence(voice, person, lambda speaker: speaker.guild_id == person.guild_id)
         return voice
 
     async def enable(self, asked: str, person: Person) -> VoiceRow | None:
@@ -117,8 +113,7 @@ class VoiceModeration:
         async with self._store.transaction():
             await self._store.voices.disable(voice.voice_id, disabled=True)
             await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), None)
-        disabled = self._voices.as_speaker(voice, person).voice
-        self._speech.withdraw(lambda speaker: speaker.voice == disabled, _DISABLED)
+        self._silence(voice, person, lambda _: True)
         return voice
 
     async def enable_everywhere(self, asked: str, person: Person) -> VoiceRow | None:
@@ -136,6 +131,13 @@ class VoiceModeration:
             await self._store.voices.disable(voice.voice_id, disabled=False)
             await self._store.moderation.enable_clip(clip_digest(voice.clip_sha256), None)
         return voice
+
+    def _silence(self, voice: VoiceRow, person: Person, where: Callable[[Speaker], bool]) -> None:
+        # By identity: whose voice it is besides makes no difference to a clip.
+        disabled = self._voices.as_speaker(voice, person).voice.identity
+        self._speech.withdraw(
+            lambda speaker: speaker.voice.identity == disabled and where(speaker), _DISABLED
+        )
 
     async def _enable_clip(self, asked: str, guild_id: int | None) -> None:
         if not await self._store.moderation.enable_clip(asked.removeprefix(_CLIP), guild_id):

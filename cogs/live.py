@@ -90,10 +90,12 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         await self.bot.services.store.exclusions.add(
             member.id, member.guild.id, Exclusion.OPTED_OUT
         )
-        await interaction.response.send_message(
-            "I will not read your messages here.", ephemeral=True
-        )
-        await self.bot.live.take_back(member.guild.id, member.id)
+        try:
+            await interaction.response.send_message(
+                "I will not read your messages here.", ephemeral=True
+            )
+        finally:
+            await self.bot.live.take_back(member.guild.id, member.id)
 
     @app_commands.command(description="Read my messages aloud again")
     async def optin(self, interaction: discord.Interaction) -> None:
@@ -110,10 +112,12 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         """Leave a member's messages unread."""
         _require_moderator(interaction)
         await self.bot.services.store.exclusions.add(member.id, member.guild.id, Exclusion.BLOCKED)
-        await interaction.response.send_message(
-            f"I will not read what {member.mention} writes.", ephemeral=True
-        )
-        await self.bot.live.take_back(member.guild.id, member.id)
+        try:
+            await interaction.response.send_message(
+                f"I will not read what {member.mention} writes.", ephemeral=True
+            )
+        finally:
+            await self.bot.live.take_back(member.guild.id, member.id)
 
     @app_commands.command(description="Moderators: read somebody's messages again")
     @app_commands.describe(member="Whose messages are read again")

@@ -109,10 +109,12 @@ class _Blocking(discord.ui.UserSelect[_Panel]):
             if not await exclusions.remove(member.id, guild.id, Exclusion.BLOCKED):
                 await exclusions.add(member.id, guild.id, Exclusion.BLOCKED)
                 blocked.append(member.id)
-        panel = await _Panel.of(bot, guild)
-        await interaction.response.edit_message(embed=panel.embed, view=panel)
-        for member_id in blocked:
-            await bot.live.take_back(guild.id, member_id)
+        try:
+            panel = await _Panel.of(bot, guild)
+            await interaction.response.edit_message(embed=panel.embed, view=panel)
+        finally:
+            for member_id in blocked:
+                await bot.live.take_back(guild.id, member_id)
 
 
 class _Change(discord.ui.Modal):

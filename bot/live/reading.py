@@ -242,6 +242,9 @@ class LiveReading:
                 return
             came = after.channel is not None and after.channel.id == seat.id
             sentence, utterance = await self._speech.announcement(member, settings, came=came)
+            if self._bindings.get(member.guild.id) is not binding:  # stopped meanwhile
+                utterance.cancel()
+                return
             try:
                 session.speak(utterance, author_id=member.id, label=sentence)
             except UserError as error:

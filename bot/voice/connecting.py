@@ -51,13 +51,18 @@ async def connect(
 
 
 async def move(connection: Connection, channel: VocalChannel, timeout_s: float) -> bool:
-    """Take `connection` along to `channel`; false where it takes a new one to get there."""
+    """Take `connection` along to `channel`; false where it takes a new one to get there.
+
+    Raises `UserError` if it was ended on the stage.
+    """
     with suppress(TimeoutError):
         await connection.move_to(channel, timeout=timeout_s)
     if not connection.usable or connection.channel.id != channel.id:
         return False
     if isinstance(channel, discord.StageChannel):
         await _step_up(channel)
+        if connection.ended:  # whoever ended it meanwhile does not want it begun anew
+            raise UserError(f"I could not get into {channel.mention}. Try again.")
     return True
 
 

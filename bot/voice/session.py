@@ -221,12 +221,15 @@ class VoiceSession:
                     require_admission(channel)
                     await self._connect(channel)
                 except Exception as error:  # whatever it is, nobody else would end the recovering
+                    if self._doing is not State.RECOVERING:
+                        return  # `leave` cancelled this, and discord.py kept that to itself
                     reason = str(error) if isinstance(error, UserError) else reasons.BROKEN
                     log.warning("not back yet", exc_info=error, extra={"guild": self.guild_id})
                     if reason == reasons.NO_ENCRYPTION:
                         break
                 else:
-                    self._arrived()
+                    if self._doing is State.RECOVERING:
+                        self._arrived()
                     return
             self._become_idle(reason)
         self.announce(reason)
