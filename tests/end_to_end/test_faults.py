@@ -361,6 +361,24 @@ async def test_called_from_a_voice_channel_to_a_stage_the_bot_steps_up(scene: Sc
     await afterwards(scene)
 
 
+async def test_a_kick_while_the_bot_steps_up_is_the_end(scene: Scene) -> None:
+    stage = scene.stage
+    opera = stage.guild.add_stage_channel("Opera")
+    opera.set_permissions(stage.guild.bot, mute_members=True)
+    await stage.alice.join(stage.lounge)
+    await stage.reply(stage.alice, "join")
+    await stage.alice.join(opera)
+    stage.discord.faults.slow("PATCH", "/voice-states/@me$", 1.0)
+    joining = asyncio.create_task(stage.reply(stage.alice, "join"))
+    await until(lambda: stage.guild.bot.voice_channel is opera)
+    await asyncio.sleep(0.3)
+    await stage.guild.kick_bot_from_voice()
+    assert "I could not get into" in await joining
+    await stays_away(stage)
+    await stage.alice.join(stage.lounge)
+    await afterwards(scene)
+
+
 async def test_a_deleted_channel_is_told(scene: Scene) -> None:
     stage = scene.stage
     cellar = stage.guild.add_voice_channel("Cellar")
