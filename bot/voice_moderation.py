@@ -11,6 +11,7 @@ from bot.voices import Person, VoiceChoice, Voices, clip_digest
 from data.rows import VoiceReport, VoiceRow
 from data.store import Store
 from engine.errors import VoiceUnusable
+from engine.speech import ClonedVoice
 
 REASON_MAX_CHARS = 300
 _CLIP = "clip:"
@@ -70,7 +71,7 @@ class VoiceModeration:
             await self._store.moderation.disable_clip(
                 clip_digest(voice.clip_sha256), person.guild_id
             )
-        self._silence(voice, person, lambda speaker: speaker.guild_id == person.guild_id)
+        self._silence(voice, lambda speaker: speaker.guild_id == person.guild_id)
         return voice
 
     async def enable(self, asked: str, person: Person) -> VoiceRow | None:
@@ -113,7 +114,7 @@ class VoiceModeration:
         async with self._store.transaction():
             await self._store.voices.disable(voice.voice_id, disabled=True)
             await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), None)
-        self._silence(voice, person, lambda _: True)
+        self._silence(voice, lambda _: True)
         return voice
 
     async def enable_everywhere(self, asked: str, person: Person) -> VoiceRow | None:
@@ -132,9 +133,9 @@ class VoiceModeration:
             await self._store.moderation.enable_clip(clip_digest(voice.clip_sha256), None)
         return voice
 
-    def _silence(self, voice: VoiceRow, person: Person, where: Callable[[Speaker], bool]) -> None:
+    def _silence(self, voice: VoiceRow, where: Callable[[Speaker], bool]) -> None:
         # By identity: whose voice it is besides makes no difference to a clip.
-        disabled = self._voices.as_speaker(voice, person).voice.identity
+        disabled = ClonedVoice(clip_sha256=voice.clip_sha256, clip_path="").identity
         self._speech.withdraw(
             lambda speaker: speaker.voice.identity == disabled and where(speaker), _DISABLED
         )

@@ -49,7 +49,7 @@ class Channel(commands.Cog):
         session = self.bot.sessions.of(interaction.guild)
         channel = session.seat
         if channel is None:
-            raise UserError(reasons.ELSEWHERE)
+            raise UserError(reasons.ABSENT)
         require_company(interaction, session)
         await session.leave()
         await interaction.edit_original_response(content=f"I left {channel.mention}.")

@@ -80,7 +80,7 @@ class Queue(commands.Cog):
         session = self._session(interaction)
         if session.seat is None:
             # Whoever had it said something later would wait for a word that never comes.
-            raise UserError(reasons.ELSEWHERE)
+            raise UserError(reasons.ABSENT)
         if not session.pause():
             raise UserError("I am paused already. /resume lets me go on.")
         await interaction.response.send_message("Paused. /resume lets me go on.", ephemeral=True)

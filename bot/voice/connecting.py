@@ -24,7 +24,7 @@ async def connect(
     channel: VocalChannel, timeout_s: float, on_end: Callable[[Connection], None]
 ) -> Connection:
     """A new connection to `channel`; there must be none in the server. Raises `UserError`."""
-    failed = f"I could not get into {channel.mention}. Try again."
+    failed = _failed(channel)
     extra = {"guild": channel.guild.id}
     try:
         connection = await channel.connect(
@@ -45,25 +45,32 @@ async def connect(
     except (discord.ClientException, aiohttp.ClientError, OSError) as error:
         log.warning("join failed", exc_info=error, extra=extra)
         raise UserError(failed) from error
-    if isinstance(channel, discord.StageChannel):
-        await _step_up(channel)
+    await _settle(connection, channel)
     return connection
 
 
 async def move(connection: Connection, channel: VocalChannel, timeout_s: float) -> bool:
     """Take `connection` along to `channel`; false where it takes a new one to get there.
 
-    Raises `UserError` if it was ended on the stage.
+    Raises `UserError` if it was ended meanwhile.
     """
     with suppress(TimeoutError):
         await connection.move_to(channel, timeout=timeout_s)
     if not connection.usable or connection.channel.id != channel.id:
         return False
+    await _settle(connection, channel)
+    return True
+
+
+async def _settle(connection: Connection, channel: VocalChannel) -> None:
     if isinstance(channel, discord.StageChannel):
         await _step_up(channel)
-        if connection.ended:  # whoever ended it meanwhile does not want it begun anew
-            raise UserError(f"I could not get into {channel.mention}. Try again.")
-    return True
+    if connection.ended:  # whoever ended it meanwhile does not want it begun anew
+        raise UserError(_failed(channel))
+
+
+def _failed(channel: VocalChannel) -> str:
+    return f"I could not get into {channel.mention}. Try again."
 
 
 async def _step_up(stage: discord.StageChannel) -> None:

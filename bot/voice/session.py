@@ -236,10 +236,7 @@ class VoiceSession:
 
     async def _connect(self, channel: VocalChannel) -> None:
         await self._disconnect()
-        connection = await connect(channel, self.limits.connect_timeout_s, self._ended)
-        if connection.ended:
-            raise UserError(f"I could not get into {channel.mention}. Try again.")
-        self.connection = connection
+        self.connection = await connect(channel, self.limits.connect_timeout_s, self._ended)
 
     async def _disconnect(self) -> None:
         # The end of a connection that is left on purpose is no news.

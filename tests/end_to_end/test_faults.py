@@ -12,7 +12,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from bot.loopback import Heard, Interaction
+from bot.loopback import Heard, Interaction, VoiceChannel
 from tests.end_to_end.conftest import Stage, a_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -347,13 +347,19 @@ async def test_on_a_stage_the_bot_steps_up_or_says_that_it_waits_to_be_invited(
     await afterwards(scene)
 
 
-async def test_called_from_a_voice_channel_to_a_stage_the_bot_steps_up(scene: Scene) -> None:
-    stage = scene.stage
+async def called_to_a_stage(stage: Stage) -> VoiceChannel:
+    """The bot is in the lounge, and Alice goes on to a stage where it may speak."""
     opera = stage.guild.add_stage_channel("Opera")
     opera.set_permissions(stage.guild.bot, mute_members=True)
     await stage.alice.join(stage.lounge)
     await stage.reply(stage.alice, "join")
     await stage.alice.join(opera)
+    return opera
+
+
+async def test_called_from_a_voice_channel_to_a_stage_the_bot_steps_up(scene: Scene) -> None:
+    stage = scene.stage
+    opera = await called_to_a_stage(stage)
     since = time.monotonic()
     assert "Speaking" in await stage.reply(stage.alice, "say", text=AFTER)
     assert sounded(await opera.heard(since_s=since)) == scene.packets[AFTER]
@@ -363,11 +369,7 @@ async def test_called_from_a_voice_channel_to_a_stage_the_bot_steps_up(scene: Sc
 
 async def test_a_kick_while_the_bot_steps_up_is_the_end(scene: Scene) -> None:
     stage = scene.stage
-    opera = stage.guild.add_stage_channel("Opera")
-    opera.set_permissions(stage.guild.bot, mute_members=True)
-    await stage.alice.join(stage.lounge)
-    await stage.reply(stage.alice, "join")
-    await stage.alice.join(opera)
+    opera = await called_to_a_stage(stage)
     stage.discord.faults.slow("PATCH", "/voice-states/@me$", 1.0)
     joining = asyncio.create_task(stage.reply(stage.alice, "join"))
     await until(lambda: stage.guild.bot.voice_channel is opera)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.loopback import Interaction
+from bot.loopback import Interaction, Member
 from tests.end_to_end.conftest import Stage, a_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -125,11 +125,17 @@ async def test_pause_is_refused_where_the_bot_is_in_no_channel(stage: Stage) -> 
     await stage.lounge.heard(since_s=since, quiet_ms=300)
 
 
-async def test_who_asks_for_something_during_a_pause_is_told(stage: Stage) -> None:
-    host = stage.guild.add_member("Hugo", mute_members=True)
+async def paused_by(stage: Stage, name: str) -> Member:
+    """The bot is in the lounge, and somebody who may has paused it."""
+    host = stage.guild.add_member(name, mute_members=True)
     await stage.alice.join(stage.lounge)
     await stage.reply(stage.alice, "join")
     await stage.reply(host, "pause")
+    return host
+
+
+async def test_who_asks_for_something_during_a_pause_is_told(stage: Stage) -> None:
+    host = await paused_by(stage, "Hugo")
     since = time.monotonic()
     asked = await stage.alice.slash("say", text=SHORT)
     said = await asked.reply(timeout_s=3)
@@ -142,10 +148,7 @@ async def test_who_asks_for_something_during_a_pause_is_told(stage: Stage) -> No
 
 
 async def test_a_bot_that_leaves_because_it_was_paused_says_so(stage: Stage) -> None:
-    host = stage.guild.add_member("Ines", mute_members=True)
-    await stage.alice.join(stage.lounge)
-    await stage.reply(stage.alice, "join")
-    await stage.reply(host, "pause")
+    await paused_by(stage, "Ines")
     asked = await stage.alice.slash("say", text=SHORT)
     told = await asked.reply(number=1, timeout_s=10)
     assert "I was paused" in told.text
