@@ -70,6 +70,7 @@ class Privacy:
         left = await self._store.departed_guilds.voices_left_behind(guild_id)
         await self._forgetting.voices(left)
         await self._store.departed_guilds.clean(guild_id)
+        await self._store.purge()
         log.info("a server was cleaned", extra={"guild": guild_id, "voices": len(left)})
 
 

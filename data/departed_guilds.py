@@ -49,10 +49,11 @@ class DepartedGuilds:
         Those for it alone, and those registered in it that are chosen or shared in no other.
         """
         rows = await self._database.fetch(
-            "SELECT * FROM voices WHERE guild_id = ?1 OR (origin_guild_id = ?1 "
-            "AND voice_id NOT IN (SELECT voice_id FROM voice_choices WHERE guild_id <> ?1) "
-            "AND voice_id NOT IN (SELECT voice_id FROM voice_shares WHERE guild_id <> ?1)) "
-            "ORDER BY voice_id",
+            "SELECT * FROM voices AS v WHERE v.guild_id = ?1 OR (v.origin_guild_id = ?1 "
+            "AND NOT EXISTS (SELECT 1 FROM voice_choices AS c "
+            "WHERE c.voice_id = v.voice_id AND c.guild_id <> ?1) "
+            "AND NOT EXISTS (SELECT 1 FROM voice_shares AS s "
+            "WHERE s.voice_id = v.voice_id AND s.guild_id <> ?1)) ORDER BY v.voice_id",
             guild_id,
         )
         return [typed(row, VoiceRow) for row in rows]

@@ -252,3 +252,15 @@ async def test_a_server_that_has_the_bot_back_keeps_what_it_had(house: House) ->
     await house.janitor.start()
     await house.janitor.connected([HERE])
     assert await house.store.voices.get(voice.voice_id) == voice
+
+
+async def test_a_stock_voice_chosen_elsewhere_keeps_nothing_of_a_server_that_is_gone(
+    house: House,
+) -> None:
+    left = await house.register(ALICE, "Left behind")
+    await house.store.choices.choose_stock(BOB, ELSEWHERE, "heart")
+    await house.store.departed_guilds.departed(HERE)
+    house.clock.now += 7 * 86_400
+    await house.janitor.connected([ELSEWHERE])
+    assert await house.store.voices.get(left.voice_id) is None
+    assert house.files() == set()
