@@ -32,11 +32,12 @@ class Channel(commands.Cog):
             raise UserError("Join a voice channel first, or tell me which one.")
         if not seat.permissions_for(interaction.user).connect:
             raise UserError(f"You may not join {seat.mention} yourself.")
-        await self.bot.sessions.of(interaction.user.guild).join(
+        session = self.bot.sessions.of(interaction.user.guild)
+        await session.join(
             seat,
             asked_in=where_asked(interaction),
             asked_by=interaction.user.id,
-            over_others=moderates(interaction),
+            over_others=moderates(interaction, session.seat),
         )
         await interaction.edit_original_response(content=f"I am in {seat.mention}.")
 

@@ -38,13 +38,13 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             raise UserError("Join a voice channel first, so that I know where to read.")
         if channel and not channel.permissions_for(member).view_channel:
             raise UserError(f"You may not see {channel.mention} yourself.")
-        if channel and not channel.permissions_for(member.guild.me).view_channel:
-            raise UserError(f"I may not see {channel.mention}: I am missing View Channel.")
-        await self.bot.sessions.of(member.guild).join(
+        _require_readable(interaction, channel)
+        session = self.bot.sessions.of(member.guild)
+        await session.join(
             seat,
             asked_in=where_asked(interaction),
             asked_by=member.id,
-            over_others=moderates(interaction),
+            over_others=moderates(interaction, session.seat),
         )
         text_channel_id = channel.id if channel else interaction.channel_id or seat.id
         await self.bot.live.start(member.guild, text_channel_id)
@@ -164,6 +164,26 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
 def _member(interaction: discord.Interaction) -> discord.Member:
     assert isinstance(interaction.user, discord.Member)  # guild_only
     return interaction.user
+
+
+def _require_readable(
+    interaction: discord.Interaction, channel: discord.TextChannel | None
+) -> None:
+    """Raise `UserError` where Discord would never show the bot what is written.
+
+    Commands reach it everywhere, messages do not. Without `channel` it is where the command was
+    typed.
+    """
+    here = channel or interaction.channel
+    if channel is None:
+        visible = interaction.app_permissions.view_channel
+    else:
+        visible = channel.permissions_for(channel.guild.me).view_channel
+    if not visible:
+        named = f"<#{here.id}>" if here else "this channel"
+        raise UserError(f"I may not see {named}: I am missing View Channel.")
+    if isinstance(here, discord.Thread) and here.is_private() and here.me is None:
+        raise UserError("I am not in this thread. Mention me in it, so that I come in.")
 
 
 def _require_moderator(interaction: discord.Interaction) -> None:

@@ -7,7 +7,7 @@ from discord.ext import commands
 from bot.client import TimbreBot
 from bot.errors import UserError, tell
 from bot.voice import reasons
-from bot.voice.admission import listened_to
+from bot.voice.admission import VocalChannel, listened_to
 from bot.voice.playback import Playback
 from bot.voice.session import VoiceSession
 
@@ -15,9 +15,17 @@ _PER_PAGE = 5
 _PAGE_TIMEOUT_S = 300.0
 
 
-def moderates(interaction: discord.Interaction) -> bool:
-    """Whether the caller may silence others here."""
-    return interaction.permissions.mute_members or interaction.permissions.manage_guild
+def moderates(interaction: discord.Interaction, seat: VocalChannel | None = None) -> bool:
+    """Whether the caller may silence others, in `seat` or else in the whole server.
+
+    What they may do where the command was typed says nothing: anybody can be given a channel of
+    their own to moderate.
+    """
+    caller = interaction.user
+    if not isinstance(caller, discord.Member):
+        return False
+    may = caller.guild_permissions if seat is None else seat.permissions_for(caller)
+    return may.mute_members or may.manage_guild
 
 
 def require_company(interaction: discord.Interaction, session: VoiceSession) -> None:
@@ -26,7 +34,7 @@ def require_company(interaction: discord.Interaction, session: VoiceSession) -> 
     Moderators may decide without listening.
     """
     here = session.seat
-    if here is None or moderates(interaction) or interaction.user.id in here.voice_states:
+    if here is None or moderates(interaction, here) or interaction.user.id in here.voice_states:
         return
     if listened_to(here):
         raise UserError(
@@ -53,10 +61,11 @@ class Queue(commands.Cog):
     @app_commands.guild_only()
     async def skip(self, interaction: discord.Interaction) -> None:
         """Cancel what is being said: one's own, or as a moderator anybody's."""
-        playback = self._session(interaction).current
+        session = self._session(interaction)
+        playback = session.current
         if playback is None:
             raise UserError("I am saying nothing at the moment.")
-        if playback.author_id != interaction.user.id and not moderates(interaction):
+        if playback.author_id != interaction.user.id and not moderates(interaction, session.seat):
             raise UserError("Those are somebody else's words; only moderators can skip them.")
         playback.cancel("That was skipped.")
         await interaction.response.send_message("Skipped.", ephemeral=True)
@@ -65,8 +74,9 @@ class Queue(commands.Cog):
     @app_commands.guild_only()
     async def stop(self, interaction: discord.Interaction) -> None:
         """Cancel everything of the caller's, or as a moderator everything."""
-        own = None if moderates(interaction) else interaction.user.id
-        count = self._session(interaction).stop_speaking(own)
+        session = self._session(interaction)
+        own = None if moderates(interaction, session.seat) else interaction.user.id
+        count = session.stop_speaking(own)
         if not count:
             raise UserError("There is nothing to stop.")
         await interaction.response.send_message(f"I stopped {sayings(count)}.", ephemeral=True)
@@ -76,8 +86,8 @@ class Queue(commands.Cog):
     @app_commands.guild_only()
     async def pause(self, interaction: discord.Interaction) -> None:
         """Fall silent until `/resume`."""
-        _require_moderator(interaction)
         session = self._session(interaction)
+        _require_moderator(interaction, session)
         if session.seat is None:
             # Whoever had it said something later would wait for a word that never comes.
             raise UserError(reasons.ABSENT)
@@ -90,8 +100,9 @@ class Queue(commands.Cog):
     @app_commands.guild_only()
     async def resume(self, interaction: discord.Interaction) -> None:
         """Go on where `/pause` stopped."""
-        _require_moderator(interaction)
-        if not self._session(interaction).resume():
+        session = self._session(interaction)
+        _require_moderator(interaction, session)
+        if not session.resume():
             raise UserError("I am not paused.")
         await interaction.response.send_message("I am going on.", ephemeral=True)
 
@@ -99,15 +110,20 @@ class Queue(commands.Cog):
     @app_commands.guild_only()
     async def queue(self, interaction: discord.Interaction) -> None:
         """Show the line, with buttons to take one's own out of it."""
-        page = QueuePage(self._session(interaction), interaction.user.id)
+        session = self._session(interaction)
+        page = QueuePage(session, interaction.user.id, hears=_hears(interaction, session))
         await interaction.response.send_message(page.text(), view=page, ephemeral=True)
 
 
 class QueuePage(discord.ui.View):
     """One page of the line as one member sees it."""
 
-    def __init__(self, session: VoiceSession, viewer_id: int, page: int = 0) -> None:
+    def __init__(
+        self, session: VoiceSession, viewer_id: int, page: int = 0, *, hears: bool
+    ) -> None:
+        """Words of others are shown to those alone who are there to hear them."""
         super().__init__(timeout=_PAGE_TIMEOUT_S)
+        self._hears = hears
         self._session = session
         self._viewer_id = viewer_id
         self._entries = session.accepted
@@ -135,8 +151,10 @@ class QueuePage(discord.ui.View):
         lines = [f"**{sayings(len(self._entries))} to say**{paused}"]
         for position, playback in self._shown():
             now = " (now)" if playback is self._session.current else ""
-            label = discord.utils.escape_markdown(playback.label)
-            lines.append(f"{position}. <@{playback.author_id}>{now}: {label}")
+            line = f"{position}. <@{playback.author_id}>{now}"
+            if self._hears or playback.author_id == self._viewer_id:
+                line += ": " + discord.utils.escape_markdown(playback.label)
+            lines.append(line)
         if self._last:
             lines.append(f"Page {self._page + 1} of {self._last + 1}")
         return "\n".join(lines)
@@ -144,7 +162,8 @@ class QueuePage(discord.ui.View):
     async def show(self, interaction: discord.Interaction, page: int | None = None) -> None:
         """Replace the message by the line as it is now."""
         chosen = self._page if page is None else page
-        fresh = QueuePage(self._session, self._viewer_id, chosen)
+        hears = _hears(interaction, self._session)
+        fresh = QueuePage(self._session, self._viewer_id, chosen, hears=hears)
         await interaction.response.edit_message(content=fresh.text(), view=fresh)
         self.stop()
 
@@ -176,8 +195,15 @@ class _Turn(discord.ui.Button[QueuePage]):
         await self._page.show(interaction, self._to)
 
 
-def _require_moderator(interaction: discord.Interaction) -> None:
-    if not moderates(interaction):
+def _hears(interaction: discord.Interaction, session: VoiceSession) -> bool:
+    seat = session.seat
+    if seat is None:
+        return False
+    return interaction.user.id in seat.voice_states or moderates(interaction, seat)
+
+
+def _require_moderator(interaction: discord.Interaction, session: VoiceSession) -> None:
+    if not moderates(interaction, session.seat):
         raise UserError("Only members who may mute others can pause me.")
 
 

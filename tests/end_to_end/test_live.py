@@ -125,3 +125,12 @@ async def test_without_the_intent_the_bot_runs_and_says_what_to_switch_on(tmp_pa
         await refused.reply(refused.alice, "join")
         assert refused.guild.bot.voice_channel is refused.lounge
     assert "/live is off" in (tmp_path / "bot.log").read_text(encoding="utf-8")
+
+
+async def test_a_channel_that_the_bot_cannot_see_is_not_claimed_to_be_read(stage: Stage) -> None:
+    """Commands reach it there, messages do not."""
+    hidden = stage.guild.add_text_channel("hidden")
+    hidden.set_permissions(stage.guild.members[stage.discord.bot_user.id], view_channel=False)
+    await stage.alice.join(stage.lounge)
+    asked = await stage.alice.slash("live start", at=hidden)
+    assert "I may not see" in (await asked.reply()).text

@@ -70,6 +70,47 @@ async def test_only_moderators_skip_what_others_say(stage: Stage) -> None:
     assert heard.audible[-1].arrived_s - since < 3
 
 
+async def test_a_channel_of_ones_own_to_moderate_is_no_reason_to_silence_others(
+    stage: Stage,
+) -> None:
+    """Bots that make a room for each member let them mute others there, and there alone."""
+    room = stage.guild.add_voice_channel("Bob's room")
+    room.set_permissions(stage.bob, mute_members=True)
+    _, asked = await sounding(stage, LONG)
+    for command, refusal in (
+        ("skip", "somebody else's words"),
+        ("stop", "nothing to stop"),
+        ("pause", "Only members who may mute others"),
+    ):
+        said = await stage.bob.slash(command, at=room)
+        assert refusal in (await said.reply()).text
+    said = await stage.bob.slash("live block", at=room, member=stage.alice)
+    assert "Only members who may mute others" in (await said.reply()).text
+    await stage.reply(stage.alice, "stop")
+    await asked[0].reply(number=1)
+
+
+async def test_the_line_shows_words_to_those_alone_who_hear_them(stage: Stage) -> None:
+    _, asked = await sounding(stage, LONG)
+    assert LONG[:20] in await stage.reply(stage.bob, "queue")
+    dora = stage.guild.add_member("Dora")
+    shown = await stage.reply(dora, "queue")
+    assert f"<@{stage.alice.id}>" in shown
+    assert LONG[:20] not in shown
+    await stage.reply(stage.alice, "stop")
+    await asked[0].reply(number=1)
+
+
+async def test_a_stock_voice_that_was_typed_and_is_no_name_is_repeated_to_nobody(
+    stage: Stage,
+) -> None:
+    said = await stage.reply(
+        stage.bob, "say", text="Hello.", voice="stock:[free](https://evil.example)"
+    )
+    assert "You have no such voice" in said
+    assert "evil" not in said
+
+
 async def test_stop_takes_back_ones_own_and_leaves_the_rest(stage: Stage) -> None:
     _, asked = await sounding(stage, LONG, LONG)
     bobs = await stage.bob.slash("say", text=SHORT)
