@@ -6,7 +6,7 @@ exactly once.
 
 import asyncio
 import itertools
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
 import msgspec
@@ -25,6 +25,7 @@ class Waiter:
     """One caller of `synthesise`. Waits in the queue in its own lane until its job starts."""
 
     job: "Job"
+    guild_id: int
     priority: Priority
     answer: asyncio.Future[Speech]
     deadline: asyncio.TimerHandle | None = None
@@ -73,14 +74,15 @@ class Backlog:
         key = request.content_key
         job = self._jobs.get(key)
         if job is None:
-            if self.queued - len(self._again) >= self._queued_max:
+            full = self.queued - len(self._again) >= self._queued_max
+            if full and not self._make_room(request.guild_id):
                 raise QueueFull(
                     f"Too much is waiting to be spoken: {self._queued_max} pieces. "
                     "Please try again in a moment."
                 )
             speak = Speak(next(self._ids), request.text, request.voice, request.parameters)
             job = self._jobs[key] = Job(key, speak)
-        waiter = Waiter(job, request.priority, loop.create_future())
+        waiter = Waiter(job, request.guild_id, request.priority, loop.create_future())
         job.waiters.append(waiter)
         if job.attempts == 0:
             lane = Lane(request.priority, request.guild_id, request.user_id)
@@ -155,6 +157,19 @@ class Backlog:
         self._again.clear()
         for job in list(self._jobs.values()):
             self._refuse(job, error)
+
+    def _make_room(self, guild_id: int) -> bool:
+        """Refuse the newest job of the guild with the most, if it keeps as many as this one has."""
+        queued = [job for job in self._jobs.values() if job.attempts == 0]
+        counts = Counter(job.waiters[0].guild_id for job in queued)
+        greediest, most = max(counts.items(), key=lambda one: one[1], default=(guild_id, 0))
+        if counts[guild_id] + 2 > most:
+            return False
+        newest = next(job for job in reversed(queued) if job.waiters[0].guild_id == greediest)
+        self._refuse(
+            newest, QueueFull("Too much of this server is waiting to be spoken. Please wait a bit.")
+        )
+        return True
 
     def _expire(self, waiter: Waiter, deadline_s: float) -> None:
         self._drop(waiter)

@@ -53,6 +53,15 @@ class Line:
             for playback in own:
                 playback.asked_at += seconds
 
+    def spare(self, author_id: int) -> Playback | None:
+        """The newest of whoever has the most here, if they would still have as much as an author.
+
+        That is what a full line can do without when the author has one more to say.
+        """
+        greediest = max(self._turns, key=lambda author: len(self._turns[author]), default=author_id)
+        most, own = len(self._turns.get(greediest, ())), len(self._turns.get(author_id, ()))
+        return self._turns[greediest][-1] if own + 2 <= most else None
+
     def listed(self) -> list[Playback]:
         """Everything that waits, in the order in which it will be said."""
         rest = [deque(own) for own in self._turns.values()]

@@ -295,7 +295,7 @@ class VoiceSession:
             refusal = reasons.NOWHERE
         elif self.silenced:
             refusal = self.silenced
-        elif self.backlog >= self.limits.max_utterances:
+        elif self.backlog >= self.limits.max_utterances and not self._make_room(author_id):
             refusal = (
                 f"There are already {self.backlog} things waiting to be said here. "
                 "Please wait a moment."
@@ -308,6 +308,12 @@ class VoiceSession:
         self.line.add(playback)
         self._speaker.go_on()
         return playback
+
+    def _make_room(self, author_id: int) -> bool:
+        spare = self.line.spare(author_id)
+        if spare is not None:
+            spare.cancel("Others want to be heard as well, so the last of yours was left out.")
+        return spare is not None
 
     def drop(self, reason: str) -> None:
         """Fall silent now and tell everybody whose words are lost."""

@@ -156,3 +156,19 @@ async def test_a_request_to_be_tried_again_can_be_given_up() -> None:
     assert backlog.leave(waiter) is None
     assert backlog.start(1) is None
     assert backlog.queued == 0
+
+
+async def test_a_guild_that_fills_the_queue_gives_up_its_newest_for_another() -> None:
+    backlog = Backlog(4)
+    greedy = [backlog.submit(ask(f"one {n}", guild=1)) for n in range(4)]
+    with pytest.raises(QueueFull):
+        backlog.submit(ask("one more", guild=1))
+    for n in range(2):
+        backlog.submit(ask(f"two {n}", guild=2))
+    for waiter in greedy[2:]:
+        with pytest.raises(QueueFull, match="Too much of this server"):
+            await waiter.answer
+    assert not greedy[0].answer.done()
+    with pytest.raises(QueueFull):  # now both have as much
+        backlog.submit(ask("two more", guild=2))
+    assert [backlog.start(9).text for _ in range(4)] == ["one 0", "two 0", "one 1", "two 1"]

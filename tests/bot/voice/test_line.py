@@ -103,3 +103,13 @@ def test_the_list_is_the_order_and_no_author_overtakes_themselves(
             assert own == sorted(own, key=lambda label: int(label.split(".")[1]))
 
     asyncio.run(example())
+
+
+async def test_a_full_line_can_spare_the_newest_of_whoever_has_the_most() -> None:
+    line = filled(1, 1, 1, 2)
+    for author, spared in ((2, "1.2"), (3, "1.2"), (1, None)):
+        spare = line.spare(author)
+        assert (spare and spare.label) == spared
+    assert filled(1, 1, 2, 2).spare(2) is None
+    assert filled(1, 2).spare(3) is None
+    assert Line().spare(1) is None
