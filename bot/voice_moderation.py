@@ -98,7 +98,7 @@ class VoiceModeration:
         if not person.moderates:
             return []
         voices = await self._store.moderation.known_in(person.guild_id)
-        disabled = [v for v in voices if await self._voices.is_disabled(v, person.guild_id)]
+        disabled = await self._voices.disabled_among(voices, person.guild_id)
         offered = [VoiceChoice(v.name, f"voice:{v.voice_id}") for v in disabled]
         alive = {clip_digest(voice.clip_sha256) for voice in voices}
         for clip in await self._store.moderation.disabled_clips(person.guild_id):

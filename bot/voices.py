@@ -4,10 +4,14 @@ Choices travel through Discord as strings, which anybody can forge: every one is
 against what the member may do, in `Voices.find`.
 """
 
+import logging
+import re
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from discord.utils import escape_markdown
 
 from bot.errors import UserError
 from bot.speech import Speaker
@@ -16,7 +20,10 @@ from data.rows import VoiceRow
 from data.store import Store
 from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, sha256_of
 
+log = logging.getLogger(__name__)
+
 _STOCK = "stock:"
+_STOCK_NAME = re.compile(r"[\w-]{1,40}")
 _VOICE = "voice:"
 _NO_SUCH_VOICE = "You have no such voice. Pick one from the list that appears as you type."
 _NOWHERE = "There is no such voice. Reports and exports name them by number, such as voice:12."
@@ -94,7 +101,10 @@ class Voices:
         if asked is None:
             return await self._usual(person)
         if asked.startswith(_STOCK):
-            stock = StockVoice(asked.removeprefix(_STOCK))
+            name = asked.removeprefix(_STOCK)
+            if not _STOCK_NAME.fullmatch(name):  # typed, not picked: it would be repeated to all
+                raise UserError(_NO_SUCH_VOICE)
+            stock = StockVoice(name)
             return Speaker(voice=stock, guild_id=guild_id, user_id=user_id)
         return self.as_speaker(await self.find(asked, Action.SPEAK, person), person)
 
@@ -114,9 +124,10 @@ class Voices:
             if permitted(action, standings, disabled=disabled):
                 found.append(voice)
             elif refusal == unknown and permitted(Action.SEE, standings, disabled=disabled):
-                refusal = f"You may not do that with the voice {voice.name}."
+                name = escape_markdown(voice.name)
+                refusal = f"You may not do that with the voice {name}."
                 if permitted(action, standings, disabled=False):
-                    refusal = f"The voice {voice.name} is disabled here."
+                    refusal = f"The voice {name} is disabled here."
         if not found:
             raise UserError(refusal)
         own = found[0].owner_id == person.user_id
@@ -169,6 +180,11 @@ class Voices:
         """Whether a voice is forbidden in a server, by its moderators or the bot's owner."""
         return (await self._place(Person(0, guild_id))).is_disabled(voice)
 
+    async def disabled_among(self, voices: list[VoiceRow], guild_id: int) -> list[VoiceRow]:
+        """Those that are forbidden in a server."""
+        place = await self._place(Person(0, guild_id))
+        return [voice for voice in voices if place.is_disabled(voice)]
+
     async def chosen_stock(self, person: Person) -> str | None:
         """The stock voice that a person chose here, if they chose one."""
         return await self._store.choices.get_stock(person.user_id, person.guild_id)
@@ -206,7 +222,10 @@ class Voices:
             return Speaker(guild_id=person.guild_id, user_id=person.user_id, note=note)
         if voice.owner_id == person.user_id and person.guild_id not in (0, voice.origin_guild_id):
             # It is used here too, should the server in which it was registered remove the bot.
-            await self._store.choices.settle_on(person.user_id, person.guild_id, voice.voice_id)
+            try:
+                await self._store.choices.settle_on(person.user_id, person.guild_id, voice.voice_id)
+            except sqlite3.Error as error:  # nobody falls silent because a disk is full
+                log.error("a voice's use could not be noted", exc_info=error)
         return msgspec.structs.replace(self.as_speaker(voice, person), note=note)
 
     async def _usual_voice(self, person: Person) -> tuple[VoiceRow | None, str | None]:
@@ -218,9 +237,8 @@ class Voices:
             if permitted(Action.SPEAK, standings, disabled=place.is_disabled(voice)):
                 return voice, note
             if permitted(Action.SPEAK, standings, disabled=False):
-                note = note or (
-                    f"The voice {voice.name} is disabled here, so another one is speaking."
-                )
+                name = escape_markdown(voice.name)
+                note = note or f"The voice {name} is disabled here, so another one is speaking."
         return None, note
 
     async def _in_order_of_preference(self, person: Person) -> list[VoiceRow]:

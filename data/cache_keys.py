@@ -93,23 +93,23 @@ class SpeechKeys:
         self._clock = clock
 
     async def get(self, key: str) -> SpeechKey | None:
-        """Look a rendering up and count that as a use.
-
-        The use is written down only if the last one is `TOUCH_INTERVAL_S` old, so that a popular
-        line costs one write a minute. The row returned is as it was before.
-        """
+        """Look a rendering up."""
         rows = await self._database.fetch("SELECT * FROM speech_cache WHERE key = ?", key)
-        if not rows:
-            return None
-        found = typed(rows[0], SpeechKey)
+        return typed(rows[0], SpeechKey) if rows else None
+
+    async def touch(self, found: SpeechKey) -> None:
+        """Count a use of a rendering that was looked up.
+
+        It is written down only if the last one is `TOUCH_INTERVAL_S` old, so that a popular line
+        costs one write a minute.
+        """
         now = self._clock()
         if now - found.last_used_at >= TOUCH_INTERVAL_S:
             await self._database.execute(
                 "UPDATE speech_cache SET last_used_at = max(last_used_at, ?) WHERE key = ?",
                 now,
-                key,
+                found.key,
             )
-        return found
 
     async def record(
         self, *, key: str, voice_identity: str, path: str, size_bytes: int, duration_s: float
@@ -155,13 +155,16 @@ class SpeechKeys:
     async def beyond(self, limit_bytes: int) -> list[SpeechKey]:
         """The renderings to evict so that the rest fits into `limit_bytes`, longest unused first.
 
-        The most recently used ones that fit together stay; everything used before them goes.
+        The most recently used ones that fit together stay; everything used before them goes. Where
+        it is too much, a twentieth more goes as well: putting all of them in order takes long.
         """
+        if await self.total_bytes() <= limit_bytes:
+            return []
         rows = await self._database.fetch(
             "SELECT * FROM (SELECT *, sum(size_bytes) OVER "
             "(ORDER BY last_used_at DESC, key) AS kept_bytes "
             "FROM speech_cache) WHERE kept_bytes > ? ORDER BY last_used_at, key DESC",
-            limit_bytes,
+            limit_bytes - limit_bytes // 20,
         )
         return [typed(row, SpeechKey) for row in rows]
 

@@ -5,6 +5,7 @@ statement to its commit. Knows no table: statements are written in the stores be
 """
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ import aiosqlite
 
 from data.errors import DatabaseClosed
 from data.schema import BUSY_TIMEOUT_S, MIGRATIONS, load_migrations, prepare
+
+log = logging.getLogger(__name__)
 
 Value = int | float | str | None
 
@@ -113,6 +116,8 @@ class Database:
                 self._closed = True
                 try:
                     await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                except sqlite3.Error as error:  # a full disk: the next start folds it
+                    log.warning("the log stays as it is", exc_info=error)
                 finally:
                     await asyncio.shield(self._connection.close())
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from bot import private_files
 from bot.audio import opus
 from bot.audio.loudness import normalise
 from data.rows import SpeechKey
@@ -69,10 +70,24 @@ class SpeechCache:
         self._changing = asyncio.Lock()
 
     async def get(self, key: str) -> tuple[bytes, ...] | None:
-        """The packets of `key`, or None. A damaged file counts as none and is forgotten."""
+        """The packets of `key`, or None. A damaged file counts as none and is forgotten.
+
+        With a broken database (a full disk, a lock that is held) there is nothing kept.
+        """
+        try:
+            return await self._get(key)
+        except sqlite3.Error as error:
+            log.error("kept speech could not be looked up", exc_info=error, extra={"key": key})
+            return None
+
+    async def _get(self, key: str) -> tuple[bytes, ...] | None:
         row = await self._store.speech.get(key)
         if row is None:
             return None
+        try:
+            await self._store.speech.touch(row)
+        except sqlite3.Error as error:
+            log.error("a use could not be noted", exc_info=error, extra={"key": key})
         try:
             return tuple(await asyncio.to_thread(self._read, row))
         except (OSError, opus.OpusFileError):
@@ -191,7 +206,7 @@ def _encode(speech: Speech, codec: Codec) -> tuple[list[bytes], bytes]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(path.parent)
     unfinished = path.with_suffix(f".{secrets.token_hex(4)}.part")
     try:
         unfinished.write_bytes(content)

@@ -301,7 +301,9 @@ class LiveReading:
             binding.last_at = self._clock()
         except LeftOut:
             log.info("left out")  # the session says in the channel how much that was
-        except (UserError, SpeechError) as error:
+        except Exception as error:
+            if not isinstance(error, UserError | SpeechError):
+                log.error("a message could not be said", exc_info=error)
             # Nothing is told of what was deleted, nor of what was cut off for all to hear.
             if message.id in binding.accepted and not _began(playback):
                 await self._tell(message, binding, sentence_for(error))

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -174,3 +175,15 @@ async def test_speaking_in_a_cloned_voice_counts_as_a_use_of_its_enrolment(
     (after,) = await store.conditionals.all()
     assert after.last_used_at > before.last_used_at
     assert after.created_at == before.created_at
+
+
+async def test_a_database_that_cannot_be_written_keeps_nobody_from_hearing_what_is_kept(
+    tmp_path: Path, store: Store
+) -> None:
+    cache = cache_of(tmp_path, store)
+    packets = await cache.put(sha256_of("one"), speech(), VOICE)
+    with sqlite3.connect(next(tmp_path.rglob("*.db")), isolation_level=None) as other:
+        other.execute("PRAGMA busy_timeout = 0")
+        other.execute("BEGIN IMMEDIATE")
+        assert await cache.get(sha256_of("one")) == packets
+        other.execute("ROLLBACK")
