@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from bot.errors import UserError
 from bot.text import PronunciationLimits, Pronunciations
-from bot.text.pronunciations import checked_entries, checked_entry
+from bot.text.pronunciations import checked_entries, checked_entry, cleaned
 from data.store import Store
 
 #: Building one checks up to 2,000 entries; this many of them take some MB at the most.
@@ -67,6 +67,8 @@ class Pronouncing:
         """Forget an entry. Raises `UserError` for one that is not there."""
         async with self._transaction():
             entries = await self.entries(guild_id=guild_id, user_id=user_id)
+            if word not in entries:  # as it was typed when it was added, a phone's apostrophe too
+                word = cleaned(word)
             if entries.pop(word, None) is None:
                 raise UserError("There is no such entry. /pronounce list shows what there is.")
             await self._store.replace(entries, guild_id=guild_id, user_id=user_id)

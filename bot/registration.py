@@ -162,11 +162,13 @@ class Registration:
             log.info("voice kept", extra={"voice": voice.voice_id, "guild": wish.guild_id})
             return voice
 
-    async def discard(self, draft: Draft) -> None:
-        """Throw a draft away with all that was made from it. Harmless if it is gone already."""
+    async def discard(self, draft: Draft) -> bool:
+        """Throw a draft away with all that was made from it; false if it was kept or is gone."""
         async with self._turn(draft.wish.owner_id):
-            if self._drafts.pop(draft.path, None) is not None:
-                await self._throw_away(draft)
+            if self._drafts.pop(draft.path, None) is None:
+                return False
+            await self._throw_away(draft)
+            return True
 
     @asynccontextmanager
     async def closed_to(self, owner_id: int) -> AsyncIterator[None]:

@@ -64,7 +64,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="Your d
         """Ask for confirmation, then delete the caller."""
         await interaction.response.send_message(
             "This deletes your voices, their clips and everything made from them, in every "
-            "server. It cannot be undone.",
+            "server, and that your messages are not to be read. It cannot be undone.",
             view=Confirmation(self.bot, interaction),
             ephemeral=True,
         )

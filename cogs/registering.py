@@ -206,9 +206,10 @@ class DraftPanel(ui.View):
         await self.withdraw("I deleted the clip and everything made from it.")
 
     async def withdraw(self, sentence: str) -> None:
-        """Throw the draft away and say so where it was shown."""
+        """Throw the draft away and say so where it was shown, unless it was kept meanwhile."""
         self.stop()
-        await self.bot.services.registration.discard(self._draft)
+        if not await self.bot.services.registration.discard(self._draft):
+            return
         try:
             await self._shown_by.edit_original_response(content=sentence, attachments=[], view=None)
         except discord.HTTPException as error:

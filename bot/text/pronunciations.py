@@ -46,10 +46,9 @@ class Pronunciations:
                 else:
                     # A member's lower-case entry also wins over the server's capitalised one.
                     self._folded[word] = spoken
-        for word in self.user:
-            if not _has_capitals(word):
-                for other in [w for w in self._exact if _folded(w) == word and w not in self.user]:
-                    del self._exact[other]
+        plain = {word for word in self.user if not _has_capitals(word)}
+        for other in [w for w in self._exact if w not in self.user and _folded(w) in plain]:
+            del self._exact[other]
         lengths: dict[str, set[int]] = {}
         for word in (*self._exact, *self._folded):
             lengths.setdefault(_folded(word)[0], set()).add(len(word))
@@ -126,6 +125,11 @@ def checked_entry(word: str, spoken: str, limits: PronunciationLimits = _USUAL) 
     if not any(char.isalnum() for char in spoken):
         raise ValueError(f"What to say for {word!r} has no letter or digit in it.")
     return word, spoken
+
+
+def cleaned(word: str) -> str:
+    """A word as it is kept, however it was typed."""
+    return _one_line(word, len(word))
 
 
 def _check_count(count: int, limits: PronunciationLimits) -> None:

@@ -20,3 +20,22 @@ async def test_a_press_gives_a_draft_no_more_time(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(time, "monotonic", lambda later_s=later_s: begun + later_s)
         assert await panel.interaction_check(press)
         assert panel.timeout == pytest.approx(left_s, abs=0.5)
+
+
+@pytest.mark.parametrize("thrown_away", [True, False])
+async def test_a_panel_says_deleted_of_nothing_that_was_kept(thrown_away: bool) -> None:
+    said: list[str] = []
+
+    async def discard(_: object) -> bool:
+        return thrown_away
+
+    async def edit(*, content: str, **_: object) -> None:
+        said.append(content)
+
+    bot: Any = SimpleNamespace(
+        services=SimpleNamespace(registration=SimpleNamespace(discard=discard))
+    )
+    draft: Any = SimpleNamespace(wish=SimpleNamespace(owner_id=7))
+    shown_by: Any = SimpleNamespace(edit_original_response=edit)
+    await DraftPanel(bot, draft, shown_by).withdraw("It is deleted.")
+    assert said == (["It is deleted."] if thrown_away else [])
