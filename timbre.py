@@ -33,7 +33,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent
 COMMANDS = {
     **{name: ("-m", "bot", name) for name in ("demo", "run", "say", "doctor", "cache")},
-    "weights": ("-m", "engine.weights"),
+    "weights": ("-m", "bot", "weights"),
     "bench": ("-m", "engine.bench"),
 }
 #: Options whose value is a path from where the caller stands. Commands run in ROOT, for `.env` and

@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | demo | say | doctor | cache`.
+"""The command line: `python -m bot run | demo | say | doctor | cache | weights`.
 
 Parses and dispatches; each command lives in a module of its own, imported only when it is used, so
 that `--help` is instant. A mistake of the user's is one line and exit code 2, never a traceback.
@@ -36,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
 
     commands.add_parser("doctor", help="check this machine and say what is missing")
 
+    commands.add_parser("weights", help="fetch or check Chatterbox's weights", add_help=False)
+
     cache = commands.add_parser("cache", help="look after rendered speech and enrolled voices")
     cache.add_argument(
         "action",
@@ -47,7 +49,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    args = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    # The engine's own command has a grammar of its own.
+    args = argparse.Namespace(command="weights") if given[:1] == ["weights"] else None
+    if args is None:
+        args = parser().parse_args(given)
 
     try:
         from bot import settings as settings_module  # noqa: PLC0415 - after --help
@@ -68,6 +74,10 @@ def main(arguments: list[str] | None = None) -> int:
                 from bot.say import say  # noqa: PLC0415
 
                 return asyncio.run(say(settings, args.text, args.voice, args.out))
+            case "weights":
+                from bot.weights import weights  # noqa: PLC0415
+
+                return weights(settings, given[1:])
             case "cache":
                 from bot.caches import caches  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -17,9 +18,19 @@ from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
-    options = _parser().parse_args(arguments)
+@dataclass(frozen=True)
+class Usual:
+    """Where an engine looks for weights: in `folder`, or else below `home` for a revision."""
+
+    home: Path
+    folder: Path | None = None
+    revision: str | None = None
+
+
+def main(arguments: Sequence[str] | None = None, usual: Usual | None = None) -> int:
+    """Run one command, where no folder is named on the usual one; returns the exit code."""
+    options = _parser(named=usual is None).parse_args(arguments)
+    options.usual = usual
     say = Console(soft_wrap=True, highlight=False).print
     complain = Console(stderr=True, soft_wrap=True, highlight=False).print
     commands: dict[str, Callable[[argparse.Namespace], str]] = {
@@ -33,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(str(error), markup=False)
         return 1
     except KeyboardInterrupt:
-        complain("Interrupted; the next fetch resumes where this one stopped.")
+        resumes = "; the next fetch resumes where this one stopped"
+        complain(f"Interrupted{resumes if options.command == 'fetch' else ''}.")
         return 130
     return 0
 
@@ -41,14 +53,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fetch(options: argparse.Namespace) -> str:
     from engine.weights import hub  # noqa: PLC0415  # `verify` and `random` need no hub client
 
+    folder, revision = options.folder, options.revision
     with _progress_bar() as progress:
-        commit = hub.fetch(options.folder, revision=options.revision, progress=progress)
-    return f"{checkpoint.REPOSITORY} at {commit} is in {options.folder}."
+        if folder is None:
+            revision = revision or options.usual.revision
+            folder = options.usual.folder
+        if folder is None:
+            folder, commit = hub.locate(options.usual.home, revision=revision, progress=progress)
+        else:
+            commit = hub.fetch(folder, revision=revision, progress=progress)
+    return f"{checkpoint.REPOSITORY} at {commit} is in {folder}."
 
 
 def _verify(options: argparse.Namespace) -> str:
+    folder = options.folder or (options.usual and options.usual.folder)
+    if folder is None:
+        from engine.weights import hub  # noqa: PLC0415  # likewise
+
+        folder, _ = hub.place(options.usual.home, revision=options.usual.revision)
     with _progress_bar() as progress:
-        return checkpoint.verify(options.folder, progress)
+        return checkpoint.verify(folder, progress)
 
 
 def _random(options: argparse.Namespace) -> str:
@@ -69,7 +93,8 @@ def _random(options: argparse.Namespace) -> str:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(*, named: bool) -> argparse.ArgumentParser:
+    """With `named`, every command needs a folder: there is no usual one."""
     parser = argparse.ArgumentParser(prog="weights", description="Chatterbox's weights.")
     commands = parser.add_subparsers(dest="command", required=True)
 
@@ -88,8 +113,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TOKENS",
         help="about how long an utterance gets, 25 tokens a second (default: 60)",
     )
-    for command in (fetch, verify, random):
-        command.add_argument("folder", type=Path, metavar="DIR")
+    for command in (fetch, verify):
+        command.add_argument(
+            "folder",
+            type=Path,
+            metavar="DIR",
+            nargs=None if named else "?",
+            help=None if named else "default: where the bot looks, by the settings",
+        )
+    random.add_argument("folder", type=Path, metavar="DIR")
     return parser
 
 

@@ -182,7 +182,9 @@ def write_manifest(folder: Path, *, source: str, revision: str) -> None:
         for name in FILES
     }
     manifest = Manifest(source=source, revision=revision, files=files)
-    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+    unfinished = folder / f"{MANIFEST}.part"
+    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+    unfinished.replace(folder / MANIFEST)
 
 
 def sha256_of_file(path: Path) -> str:

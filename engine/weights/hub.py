@@ -5,6 +5,7 @@ current versions start a file over when they are interrupted, and one of these h
 goes wrong is a `WeightsError`, one sentence that says what to do about it.
 """
 
+import errno
 import http.client
 import logging
 import re
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from huggingface_hub import HfApi, HfFileMetadata, get_hf_file_metadata, get_token, hf_hub_url
 from huggingface_hub import try_to_load_from_cache as cached
 from huggingface_hub.errors import (
@@ -39,6 +41,9 @@ _TIMEOUT_S = 30
 #: Attempts without a single new byte, and the waits between them.
 _WAITS_S = (1, 2, 4, 8)
 _REPORT_EVERY_S = 0.2
+#: What the hub's signed addresses answer once their time is over.
+_ENDED = {http.client.UNAUTHORIZED, http.client.FORBIDDEN}
+_NETWORK_GONE = {errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH}
 
 
 def fetch(folder: Path, *, revision: str | None = None, progress: Progress | None = None) -> str:
@@ -63,12 +68,35 @@ def fetch(folder: Path, *, revision: str | None = None, progress: Progress | Non
     with _explained(revision or PINNED.revision):
         commit = _resolve(revision)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
-            _fetch_file(folder, name, commit, report)
-            done += (folder / name).stat().st_size
-    checkpoint.read_sizes(folder)
-    checkpoint.write_manifest(folder, source=REPOSITORY, revision=commit)
+        lock = FileLock(folder / ".fetching")
+        if progress is not None and not _is_free(lock):
+            progress("Waiting for another process that is fetching the weights", None)
+        with lock:
+            if _recorded(folder) != commit:
+                # Files of two revisions must never pass for those of one.
+                (folder / checkpoint.MANIFEST).unlink(missing_ok=True)
+            for name in FILES:
+                _fetch_file(folder, name, commit, report)
+                done += (folder / name).stat().st_size
+            checkpoint.read_sizes(folder)
+            checkpoint.write_manifest(folder, source=REPOSITORY, revision=commit)
     return commit
+
+
+def _recorded(folder: Path) -> str | None:
+    try:
+        manifest = checkpoint.read_manifest(folder)
+    except WeightsError:  # damaged: it is written anew
+        return None
+    return None if manifest is None else manifest.revision
+
+
+def _is_free(lock: FileLock) -> bool:
+    try:
+        with lock.acquire(timeout=0):
+            return True
+    except Timeout:
+        return False
 
 
 def locate(weights_home: Path, *, revision: str | None, progress: Progress) -> tuple[Path, str]:
@@ -77,17 +105,21 @@ def locate(weights_home: Path, *, revision: str | None, progress: Progress) -> t
     Looks into the hub client's own cache, then under `weights_home`. Needs no network once
     everything is there. Returns its folder and the commit. Raises `WeightsError`.
     """
+    folder, commit = place(weights_home, revision=revision)
+    if folder == weights_home / commit and checkpoint.read_manifest(folder) is None:
+        fetch(folder, revision=commit, progress=progress)
+    checkpoint.check(folder)
+    return folder, commit
+
+
+def place(weights_home: Path, *, revision: str | None) -> tuple[Path, str]:
+    """Where `locate` looks, and for which commit; nothing is fetched. Raises `WeightsError`."""
     with _explained(revision or PINNED.revision):
         commit = _resolve(revision)
     paths = [cached(REPOSITORY, name, revision=commit) for name in FILES]
     if all(isinstance(path, str) for path in paths):
-        folder = Path(str(paths[0])).parent
-    else:
-        folder = weights_home / commit
-        if checkpoint.read_manifest(folder) is None:
-            fetch(folder, revision=commit, progress=progress)
-    checkpoint.check(folder)
-    return folder, commit
+        return Path(str(paths[0])).parent, commit
+    return weights_home / commit, commit
 
 
 def _resolve(revision: str | None) -> str:
@@ -106,7 +138,11 @@ def _fetch_file(folder: Path, name: str, commit: str, report: Callable[[str, int
     digest = PINNED.files[name].sha256 if commit == PINNED.revision else None
     if path.exists() and digest is not None and checkpoint.sha256_of_file(path) == digest:
         return
-    metadata = get_hf_file_metadata(hf_hub_url(REPOSITORY, name, revision=commit))
+
+    def looked_up() -> HfFileMetadata:
+        return get_hf_file_metadata(hf_hub_url(REPOSITORY, name, revision=commit))
+
+    metadata = looked_up()
     etag, size = metadata.etag, metadata.size
     if etag is None or size is None:
         raise WeightsError(f"The model hub does not say how long {name} is.")
@@ -115,7 +151,7 @@ def _fetch_file(folder: Path, name: str, commit: str, report: Callable[[str, int
         if path.exists() and checkpoint.sha256_of_file(path) == digest:
             return
     part = folder / f"{name}.{etag[:16]}.part"  # never continues another version of the file
-    _fetch_bytes(part, metadata, size, lambda: report(name, part.stat().st_size))
+    _fetch_bytes(part, metadata, size, lambda: report(name, part.stat().st_size), looked_up)
     if digest is not None and checkpoint.sha256_of_file(part) != digest:
         part.unlink()
         raise WeightsError(f"{name} arrived damaged: its SHA-256 is not the published one.")
@@ -123,16 +159,27 @@ def _fetch_file(folder: Path, name: str, commit: str, report: Callable[[str, int
 
 
 def _fetch_bytes(
-    part: Path, metadata: HfFileMetadata, size: int, report: Callable[[], None]
+    part: Path,
+    metadata: HfFileMetadata,
+    size: int,
+    report: Callable[[], None],
+    renew: Callable[[], HfFileMetadata],
 ) -> None:
-    """Append to `part` until it has `size` bytes, over as many connections as that takes."""
-    failures = 0
+    """Append to `part` until it has `size` bytes, over as many connections as that takes.
+
+    `renew` gives the file's address anew: the hub's are signed, and end while one is fetched.
+    """
+    failures, ended = 0, 0
     part.touch()
     while (start := part.stat().st_size) < size:
         try:
             _append(part, start, metadata, report)
             lost: Exception = ConnectionError("the connection was closed")
         except urllib.error.HTTPError as error:
+            if error.code in _ENDED and ended != start + 1:
+                ended = start + 1  # once for each piece: then it is a refusal
+                metadata = renew()
+                continue
             if error.code < 500 and error.code != http.client.TOO_MANY_REQUESTS:
                 raise _refused(error.code) from error
             lost = error
@@ -142,6 +189,10 @@ def _fetch_bytes(
             ConnectionError,
             TimeoutError,
         ) as error:
+            lost = error
+        except OSError as error:
+            if error.errno not in _NETWORK_GONE:
+                raise
             lost = error
         if (now := part.stat().st_size) >= size:
             break

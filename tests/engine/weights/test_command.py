@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.weights import checkpoint
-from engine.weights.__main__ import main
+from engine.weights.__main__ import Usual, main
 
 
 def test_verify_of_a_whole_checkpoint_succeeds(
@@ -48,3 +48,11 @@ def test_wrong_usage_exits_with_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ending:
         main(arguments)
     assert ending.value.code == 2
+
+
+def test_without_a_folder_the_usual_one_is_looked_at(
+    small_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify"], Usual(tmp_path, folder=small_checkpoint)) == 0
+    assert main(["verify"], Usual(tmp_path, revision="0" * 40)) == 1
+    assert str(tmp_path / ("0" * 40)) in capsys.readouterr().err

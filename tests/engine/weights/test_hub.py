@@ -36,6 +36,7 @@ class Hub(ThreadingHTTPServer):
         self.released = threading.Event()  # ... until this is set
         self.cuts = 0  # this many answers with a body end half-way
         self.refusal: int | None = None
+        self.ended = 0  # this many requests for bytes come after their address's time
 
     @property
     def address(self) -> str:
@@ -76,6 +77,10 @@ class HubHandler(BaseHTTPRequestHandler):
             "Accept-Ranges": "bytes",
         }
         status, start = 200, 0
+        if with_body and hub.ended:
+            hub.ended -= 1
+            self._send(403, b"", {})
+            return
         if with_body and (wanted := self.headers.get("Range")):
             hub.ranges.append(f"{match[2]} {wanted}")
             start = int(wanted.removeprefix("bytes=").partition("-")[0])
@@ -160,6 +165,35 @@ def test_a_lost_connection_is_continued_in_the_same_run(hub: Hub, tmp_path: Path
     assert process.returncode == 0, errors
     halved = (hub.folder / checkpoint.VOICE_ENCODER).stat().st_size // 2
     assert f"{checkpoint.VOICE_ENCODER} bytes={halved}-" in hub.ranges
+    assert COMMIT in checkpoint.verify(tmp_path / "weights")
+
+
+def test_an_address_whose_time_is_over_is_asked_for_anew(hub: Hub, tmp_path: Path) -> None:
+    hub.ended = 1
+    process = start_fetch(hub, tmp_path / "weights", "--revision", COMMIT)
+    _output, errors = process.communicate()
+    assert process.returncode == 0, errors
+
+
+def test_files_of_two_revisions_never_pass_for_those_of_one(hub: Hub, tmp_path: Path) -> None:
+    folder = tmp_path / "weights"
+    start_fetch(hub, folder, "--revision", COMMIT).communicate()
+    manifest = folder / checkpoint.MANIFEST
+    manifest.write_text(manifest.read_text().replace(COMMIT, "f" * 40))
+    (folder / checkpoint.T3).unlink()
+    hub.held_file = checkpoint.T3
+    process = start_fetch(hub, folder, "--revision", COMMIT)
+    assert hub.held_most_sent.wait(60)
+    process.kill()
+    process.communicate()
+    assert not manifest.exists()
+
+
+def test_two_fetches_into_one_folder_take_turns(hub: Hub, tmp_path: Path) -> None:
+    both = [start_fetch(hub, tmp_path / "weights", "--revision", COMMIT) for _ in range(2)]
+    for process in both:
+        _output, errors = process.communicate()
+        assert process.returncode == 0, errors
     assert COMMIT in checkpoint.verify(tmp_path / "weights")
 
 
