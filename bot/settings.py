@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     device: Literal["auto", "cuda", "cpu"] = "auto"
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     engine_threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    max_streams: Annotated[int, Field(ge=1, le=256)] = 32
+    max_streams: Annotated[int, Field(ge=1, le=128)] = 32
     conditionals_in_memory: Annotated[int, Field(ge=1, le=100_000)] = 256
 
     # The queue between the two processes
@@ -261,3 +261,5 @@ def load() -> Settings:
         raise SettingsError(sentence[0].upper() + sentence[1:]) from None
     except UnicodeDecodeError:
         raise SettingsError(".env is not UTF-8 text") from None
+    except OSError as error:
+        raise SettingsError(f".env cannot be read: {error.strerror}") from None

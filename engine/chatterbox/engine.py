@@ -28,7 +28,7 @@ from engine.chatterbox.voices import Speaker, Voices
 from engine.errors import SynthesisFailed
 from engine.messages import Speak
 from engine.speech import EngineInfo, Speech, SpeechParameters
-from engine.worker.failures import log_without_values, understood
+from engine.worker.failures import is_device_fault, log_without_values, understood
 from engine.worker.protocol import Outcome
 
 #: Waveform batches on the device at a time: one that runs, one that is ready to.
@@ -85,7 +85,8 @@ class ChatterboxEngine:
         self._decoding: dict[int, _Job] = {}
         self._decoded: deque[tuple[_Job, SpeechTokens]] = deque()
         self._sounding: deque[_Sounding] = deque()
-        self._largest_waveform_batch = _LARGEST_WAVEFORM_BATCH
+        # On a CPU they are not done sooner together, and one step must not take minutes.
+        self._largest_waveform_batch = 1 if self._stream is None else _LARGEST_WAVEFORM_BATCH
         self._cancelled: set[int] = set()  # of jobs whose batch is sounding
 
     @property
@@ -120,6 +121,11 @@ class ChatterboxEngine:
             for speaker in self._voices.recall(t3.config.voices):
                 t3.prepare_voice(speaker.prompt, usual)
 
+    def rest(self) -> None:
+        """Give back what nobody has needed for a while."""
+        if self._voices.release_unused() and self._stream is not None:
+            torch.cuda.empty_cache()
+
     def step(self) -> Sequence[Outcome]:
         """Move every job on by a little; returns those that ended."""
         outcomes: list[Outcome] = []
@@ -151,6 +157,8 @@ class ChatterboxEngine:
             try:
                 self._begin(speak, began)
             except Exception as error:
+                if is_device_fault(error):
+                    raise
                 outcomes.append(_failed(speak.job_id, error))
             if time.perf_counter() - began > 0.02:
                 return
@@ -204,12 +212,15 @@ class ChatterboxEngine:
         count = len(batch)
         for item in batch:
             self._decoded.remove(item)
-        spoken = [
-            SpokenUtterance(tokens.tokens, job.speaker.conditionals, seed=job.speak.parameters.seed)
-            for job, tokens in batch
-        ]
         try:
-            pending = self._waveforms.submit(spoken)
+            pending = self._waveforms.submit(
+                [
+                    SpokenUtterance(
+                        tokens.tokens, job.speaker.conditionals, seed=job.speak.parameters.seed
+                    )
+                    for job, tokens in batch
+                ]
+            )
         except torch.OutOfMemoryError as error:
             if self._voices.release():
                 torch.cuda.empty_cache()
@@ -221,6 +232,8 @@ class ChatterboxEngine:
                 _log.warning("memory ran out: from now on %d waveforms at once", count // 2)
             self._decoded.extendleft(reversed(batch))
         except Exception as error:
+            if is_device_fault(error):
+                raise
             outcomes += [_failed(job.speak.job_id, error) for job, _ in batch]
         else:
             self._sounding.append(_Sounding([job for job, _ in batch], pending))
@@ -231,6 +244,8 @@ class ChatterboxEngine:
         try:
             waveforms = batch.pending.wait()
         except Exception as error:
+            if is_device_fault(error):
+                raise
             outcomes += [_failed(job_id, error) for job_id in ids - cancelled]
             return
         for job, waveform in zip(batch.jobs, waveforms, strict=True):

@@ -135,7 +135,7 @@ def assemble(
             reason=reason,
             stock_voices=(BUILTIN_VOICE,),
             clones_voices=True,
-            streams=max_streams,
+            streams=min(max_streams, scheduler.t3.config.slots),
         ),
         text_tokenizer=TextTokenizer(folder / checkpoint.TOKENIZER),
         voices=voices,

@@ -170,12 +170,13 @@ class Scheduler:
             if joining:
                 self.graphs.prefill([member.prompt for member in joining])
         except torch.OutOfMemoryError:
-            alone = len(self._running) <= 1
+            before = sum(member not in joining for member in self._running.values())
+            alone = before == 0 and len(joining) <= 1
             for member in reversed(joining):
                 self._put_back(member)
             if alone:
                 raise
-            self._run_at_most(max(len(self._running), len(joining) // 2))
+            self._run_at_most(max(before, len(joining) // 2))
 
     def _run_at_most(self, limit: int) -> None:
         """Memory ran out: run fewer at once from now on. Those that joined last begin anew."""

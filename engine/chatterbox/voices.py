@@ -52,9 +52,9 @@ class Voices:
         """Let go of the networks that only new voices need; whether there were any."""
         return self._enrolment.release()
 
-    def release_unused(self) -> None:
+    def release_unused(self) -> bool:
         """The same, if no new voice has come for a while."""
-        self._enrolment.release_unused()
+        return self._enrolment.release_unused()
 
     def forget(self, clip_sha256: str) -> None:
         """Remove what was derived from a clip, in memory and on disk."""

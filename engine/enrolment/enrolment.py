@@ -124,10 +124,11 @@ class Enrolment:
         had, self._networks = self._networks is not None, None
         return had
 
-    def release_unused(self) -> None:
-        """Let go of the networks if no new voice has come for a while."""
-        if self._networks is not None and time.monotonic() > self._used_at + _KEPT_UNUSED_S:
-            self.release()
+    def release_unused(self) -> bool:
+        """Let go of the networks if no new voice has come for a while; whether that was so."""
+        if time.monotonic() <= self._used_at + _KEPT_UNUSED_S:
+            return False
+        return self.release()
 
     def _enrol(self, key: str, voice: ClonedVoice, content: bytes) -> Conditionals:
         samples = clip.decode(content)

@@ -27,6 +27,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
+def is_device_fault(error: BaseException) -> bool:
+    """Whether the GPU failed, after which nothing in this process can be computed any more."""
+    return any(cls.__name__ == "AcceleratorError" for cls in type(error).__mro__) or (
+        isinstance(error, RuntimeError) and str(error).startswith("CUDA error")
+    )
+
+
 def log_without_values(what: str, error: BaseException) -> None:
     """Log where `error` was raised and of what type, causes first; no messages.
 

@@ -45,6 +45,8 @@ from engine.worker.serial import SerialEngine
 Load = Callable[[EngineConfig, Callable[[Report], None]], Engine]
 
 HEARTBEAT_S = 1.0
+#: How often an engine with nothing to do may tidy up.
+REST_S = 10.0
 #: How long a step, or loading, may go on after the process was told to stop or lost its parent.
 #: Shorter than the patience of whoever asked.
 EXIT_GRACE_S = 0.5
@@ -126,7 +128,11 @@ class _Loop:
         """Step the engine until told to stop; returns the exit code."""
         while not self._stopping:
             if not self._engine.busy:
-                self._obey(self._inbox.get())
+                try:
+                    self._obey(self._inbox.get(timeout=REST_S))
+                except queue.Empty:
+                    self._engine.rest()
+                    continue
             self._hear()
             self._forget()
             if self._engine.busy and not self._stopping:

@@ -45,6 +45,9 @@ class Engine(Protocol):
         Called between steps. Jobs that speak in this voice were cancelled before.
         """
 
+    def rest(self) -> None:
+        """Give back what can be had again. Called now and then while there is nothing to do."""
+
     def step(self) -> Sequence[Outcome]:
         """Do one bounded piece of work and return the jobs that it ended.
 

@@ -23,6 +23,7 @@ from engine.device import (
 )
 from engine.errors import OutOfMemory, WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Report
+from engine.worker.failures import log_without_values
 from engine.worker.protocol import Engine
 from engine.worker.serial import SerialEngine
 
@@ -56,6 +57,9 @@ def load(
             return _chatterbox(config, report, gpu)
         except (WorkerUnavailable, OutOfMemory) as error:
             why = f"Chatterbox cannot be loaded. {error}"
+        except Exception as error:  # whatever it is, nobody is to stay silent for it
+            log_without_values("Chatterbox cannot be loaded", error)
+            why = f"Chatterbox cannot be loaded: {type(error).__name__}; the log says where."
     return _stock(config, report, f"Without Chatterbox: {why}")
 
 
@@ -123,6 +127,11 @@ def _chatterbox(config: EngineConfig, report: Callable[[Report], None], gpu: Gpu
     except WorkerUnavailable as error:
         _log.error("%s", error)  # names the file, with its folder, for the log alone
         raise WorkerUnavailable(_without_folder(str(error), config.weights)) from error
+    except KeyError as error:
+        _log.error("the weights lack %s", error)
+        raise WorkerUnavailable(
+            f"The weights are not those of a Chatterbox that is known here: {error.args[0]}."
+        ) from error
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemory("There is not enough free memory to load Chatterbox.") from error
 

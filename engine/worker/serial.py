@@ -50,6 +50,9 @@ class SerialEngine:
         """Whether a job waits."""
         return bool(self._waiting)
 
+    def rest(self) -> None:
+        """Nothing is kept that could be had again."""
+
     def admit(self, job: Speak) -> None:
         """Put `job` behind the others."""
         self._waiting.append(job)

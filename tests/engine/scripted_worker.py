@@ -160,6 +160,9 @@ class Batching:
     def busy(self) -> bool:
         return bool(self._jobs)
 
+    def rest(self) -> None:
+        """Nothing to give back."""
+
     def admit(self, job: Speak) -> None:
         verb, *words = job.text.split()
         self._journal.write(f"admit {job.text}")

@@ -4,22 +4,16 @@
 NVIDIA GPU are; it is tested against the other. Nothing outside this package knows which is used.
 """
 
-import importlib.util
-import logging
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from engine.chatterbox.buffers import Batch
+from engine.chatterbox.kernels.available import triton_runs
 from engine.chatterbox.kernels.reference import ReferenceKernels
 from engine.chatterbox.slots import Slots
 from engine.chatterbox.weights import T3Weights
-
-#: The compute capability that Triton needs: Ampere's.
-TRITON_SINCE = (8, 0)
-
-_log = logging.getLogger(__name__)
 
 
 class Kernels(Protocol):
@@ -73,17 +67,8 @@ class Kernels(Protocol):
 
 def kernels_for(device: torch.device) -> Kernels:
     """The fastest kernels that really run on a device."""
-    on_nvidia = device.type == "cuda" and torch.version.cuda is not None
-    if not on_nvidia or importlib.util.find_spec("triton") is None:
-        return ReferenceKernels()
-    if torch.cuda.get_device_capability(device) < TRITON_SINCE:
-        return ReferenceKernels()
-    from engine.chatterbox.kernels.fused import FusedKernels  # noqa: PLC0415 - needs Triton
+    if triton_runs(device):
+        from engine.chatterbox.kernels.fused import FusedKernels  # noqa: PLC0415 - needs Triton
 
-    kernels = FusedKernels(device)
-    try:
-        kernels.try_out(device)
-    except Exception as error:  # Triton needs a C compiler and a driver that fits, and says so late
-        _log.warning("Triton does not run here (%s): decoding is slower", type(error).__name__)
-        return ReferenceKernels()
-    return kernels
+        return FusedKernels(device)
+    return ReferenceKernels()

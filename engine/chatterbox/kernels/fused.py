@@ -15,7 +15,6 @@ from engine.chatterbox.kernels.attention import attend_kernel
 from engine.chatterbox.kernels.few_rows import FewRows
 from engine.chatterbox.kernels.launch import Chain, may_start_early
 from engine.chatterbox.kernels.many_rows import ManyRows
-from engine.chatterbox.kernels.matrix import gated_kernel
 from engine.chatterbox.kernels.prompt import PromptKernels
 from engine.chatterbox.kernels.sampling import embed_kernel, noise_kernel, sample_kernel
 from engine.chatterbox.kernels.some_rows import SomeRows
@@ -47,14 +46,6 @@ class FusedKernels(PromptKernels):
         self._few = FewRows(self._tuning, self._chain)
         self._some = SomeRows(self._tuning, self._chain)
         self._many = ManyRows(self._chain)
-
-    def try_out(self, device: torch.device) -> None:
-        """Compile and run one small kernel. Raises whatever Triton raises where it cannot."""
-        ones = torch.ones(2, 16, device=device)
-        out = torch.zeros(1, 16, device=device)
-        gated_kernel[(1, 1)](ones, out, WIDTH=16, BLOCK=16, **self._chain.options)
-        if not torch.allclose(out, torch.nn.functional.silu(ones[:1])):
-            raise RuntimeError("a kernel gave a wrong result")
 
     def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
         """`residual` becomes the embedding of each slot's last token at its speech position."""

@@ -103,7 +103,10 @@ class ReferenceKernels:
         visible = visible <= position[:, None]
 
         def gathered(pool: Tensor) -> Tensor:
-            return pool[used].transpose(1, 2).flatten(2, 3)
+            # A mask alone would not do: what is left there may be no number, and 0 times that
+            # is none either.
+            found = pool[used].transpose(1, 2).flatten(2, 3)
+            return found.masked_fill(~visible[:, None, :, None], 0)
 
         batch.attended.copy_(
             functional.scaled_dot_product_attention(

@@ -276,3 +276,34 @@ def test_fp16_speaks(new_engine: NewEngine) -> None:
     pcm = pcm_of(run(engine)[1])
     assert np.isfinite(pcm).all()
     assert np.abs(pcm).max() > 0.01
+
+
+def test_no_more_streams_are_promised_than_there_are_slots(new_engine: NewEngine) -> None:
+    engine = new_engine(max_streams=128)
+    assert engine.info.streams == engine._scheduler.t3.config.slots <= 128
+
+
+def test_a_fault_of_the_device_is_not_blamed_on_a_text(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing more can be computed in the process: another one has to try."""
+
+    def fail(_: object) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    engine = new_engine()
+    monkeypatch.setattr(engine._waveforms, "submit", fail)
+    engine.admit(speak(1, TEXTS[0]))
+    with pytest.raises(RuntimeError, match="CUDA error"):
+        run(engine)
+
+
+def test_what_is_no_number_reaches_nobody_else(new_engine: NewEngine) -> None:
+    """Neither through pages that are used again nor through the page that belongs to nobody."""
+    engine = new_engine()
+    engine.admit(speak(1, TEXTS[0]))
+    sound = pcm_of(run(engine)[1])
+    engine._scheduler.t3.pool.storage.fill_(float("nan"))
+    engine._scheduler.t3.prefixes.forget()
+    engine.admit(speak(1, TEXTS[0]))
+    assert np.array_equal(pcm_of(run(engine)[1]), sound)

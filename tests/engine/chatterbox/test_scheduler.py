@@ -292,6 +292,24 @@ def test_when_not_even_one_utterance_fits_the_memory_that_is_an_error(
         finish(scheduler)
 
 
+def test_who_is_speaking_goes_on_where_another_voice_does_not_fit(
+    new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler = new_scheduler(slots=4)
+    scheduler.submit(0, some_utterance(0, cap=9))
+    scheduler.advance()
+    reserve, scarce = scheduler.t3.reserve, [True]
+
+    def reserve_later(utterance: Utterance, slot: int) -> Prompt:
+        if scarce.pop() if scarce else False:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return reserve(utterance, slot)
+
+    monkeypatch.setattr(scheduler.t3, "reserve", reserve_later)
+    scheduler.submit(1, some_utterance(1, cap=9))
+    assert set(finish(scheduler)) == {0, 1}
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("beside", [1, 3, 7, 31])
 def test_in_half_precision_companions_within_a_bucket_change_nothing(

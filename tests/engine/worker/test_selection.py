@@ -12,6 +12,7 @@ from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Report, Speak
 from engine.speech import SpeechParameters, StockVoice
 from engine.weights.checkpoint import FILES
+from engine.worker import selection
 from engine.worker.selection import load, unsuitable
 
 GB = 10**9
@@ -86,6 +87,27 @@ def test_auto_falls_back_when_pytorch_cannot_use_the_card(
     assert engine.info.name == "stock"
     assert engine.info.reason.startswith("Without Chatterbox: ")
     assert engine.info.reason.endswith(".")
+
+
+@pytest.mark.parametrize("fault", [KeyError("a.tensor"), RuntimeError("CUBLAS_STATUS_X")])
+def test_auto_falls_back_whatever_keeps_chatterbox_from_loading(
+    tmp_path: Path,
+    reports: list[Report],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
+) -> None:
+    from engine.chatterbox import loading  # noqa: PLC0415 - imports torch
+
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(selection, "confirm", lambda gpu: gpu)
+    monkeypatch.setattr(loading, "load", fail)
+    engine = load(_config(tmp_path, "auto"), reports.append, look=lambda: H100)
+    assert engine.info.name == "stock"
+    assert engine.info.reason.startswith("Without Chatterbox: Chatterbox cannot be loaded")
+    assert "CUBLAS" not in engine.info.reason + caplog.text
 
 
 def test_the_stock_voice_can_be_asked_for_and_no_card_is_looked_for(

@@ -4,12 +4,12 @@
 NVIDIA GPU are; it is tested against the other. Nothing outside this package knows which is used.
 """
 
-import importlib.util
 from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
+from engine.chatterbox.kernels.available import triton_runs
 from engine.chatterbox.s3gen.kernels.reference import ReferenceKernels
 from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import NormedConv
@@ -63,17 +63,8 @@ class Kernels(Protocol):
 
 def kernels_for(device: torch.device, dtype: torch.dtype) -> Kernels:
     """The fastest kernels that compute in `dtype` on a device; fp32 is always plain torch."""
-    if dtype != torch.float32 and _runs_triton(device):
+    if dtype != torch.float32 and triton_runs(device):
         from engine.chatterbox.s3gen.kernels.fused import FusedKernels  # noqa: PLC0415 - Triton
 
         return FusedKernels(device)
     return ReferenceKernels()
-
-
-def _runs_triton(device: torch.device) -> bool:
-    return (
-        device.type == "cuda"
-        and torch.version.cuda is not None
-        and torch.cuda.get_device_capability(device) >= (8, 0)
-        and importlib.util.find_spec("triton") is not None
-    )
