@@ -14,6 +14,13 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
+def make_home(home: Path) -> None:
+    """`make_folder`, and take away what others were allowed in one that is there."""
+    make_folder(home)
+    if os.name == "posix":
+        home.chmod(0o700)
+
+
 def unused_path(folder: Path, suffix: str) -> Path:
     """A path with a random name that says nothing, in a folder that is made if need be."""
     make_folder(folder)

@@ -17,7 +17,7 @@ import aiohttp
 import discord
 from filelock import FileLock, Timeout
 
-from bot import logs
+from bot import logs, private_files
 from bot.client import TimbreBot
 from bot.discord_address import DiscordAddressError, connector
 from bot.services import open_services
@@ -93,7 +93,7 @@ def _alone(home: Path) -> Iterator[None]:
     """
     lock = FileLock(home / "bot.lock")
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_files.make_home(home)
         lock.acquire(blocking=False)
     except Timeout:
         raise SettingsError(f"TIMBRE_HOME: another Timbre is running in {home}") from None

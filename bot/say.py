@@ -27,6 +27,7 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
     """Speak `text` into `out`, in the voice of `clip` if one is given. Returns the exit code."""
     if out.suffix.lower() not in _FORMATS:
         raise SettingsError(f"--out must end in .ogg, .wav or .flac, not {out.name!r}")
+    await asyncio.to_thread(_require_writable, out)
     logs.configure("WARNING" if settings.log_level == "INFO" else settings.log_level, "console")
     console = Console(stderr=True)
     try:
@@ -38,9 +39,10 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
                 status.update("Speaking")
                 utterance = services.speech.utterance(chunks, Speaker(voice=voice))
                 clips = [made async for made in utterance.clips()]
-        packets = [packet for made in clips for packet in made.packets]
-        ogg = await asyncio.to_thread(opus.join, packets)
-        await asyncio.to_thread(_write, ogg, out)
+            # Before the services end: whatever they meet then, this is done.
+            packets = [packet for made in clips for packet in made.packets]
+            ogg = await asyncio.to_thread(opus.join, packets)
+            await asyncio.to_thread(_write, ogg, out)
     except (UserError, SpeechError) as error:
         print(f"timbre: {error}", file=sys.stderr)
         return 1
@@ -57,10 +59,13 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
 async def _loaded(executor: Executor, status: Status) -> None:
     """Wait for the engine and show what it is at: the first time it downloads its weights."""
     loading = asyncio.create_task(executor.engine_info())
-    while not loading.done():
-        status.update(executor.status().detail)
-        await asyncio.wait({loading}, timeout=0.2)
-    await loading
+    try:
+        while not loading.done():
+            status.update(executor.status().detail)
+            await asyncio.wait({loading}, timeout=0.2)
+        await loading
+    finally:
+        loading.cancel()
 
 
 def _voice(clip: Path | None) -> Voice:
@@ -68,6 +73,19 @@ def _voice(clip: Path | None) -> Voice:
         return StockVoice()
     digest = hashlib.sha256(clip.read_bytes()).hexdigest()
     return ClonedVoice(clip_sha256=digest, clip_path=str(clip.absolute()))
+
+
+def _require_writable(out: Path) -> None:
+    """Raise `SettingsError` before minutes of work that could not be kept."""
+    there = out.exists()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("ab"):
+            pass
+        if not there:
+            out.unlink()
+    except OSError as error:
+        raise SettingsError(f"--out cannot be written: {out} ({error.strerror})") from error
 
 
 def _write(ogg: bytes, out: Path) -> None:

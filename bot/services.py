@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot import private_files
 from bot.audio.cache import Codec, SpeechCache
 from bot.clips.judge import judge
 from bot.forgetting import Forgetting
@@ -58,7 +59,7 @@ class Services:
 async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
     """The database under TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
     try:
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_files.make_home(settings.home)
         store = await Store.open(settings.home / "timbre.db")
     except DatabaseUnusable as error:
         raise SettingsError(str(error)) from error
