@@ -230,6 +230,18 @@ async def test_a_server_that_is_gone_for_long_is_cleaned(house: House) -> None:
     assert house.traces(str(HERE)) == []
 
 
+async def test_what_was_reported_in_a_server_that_is_gone_is_nowhere(house: House) -> None:
+    """Not in the database's files either, where no voice went with the server."""
+    await house.register(ALICE, "Travels")
+    await house.keeping.use("Travels", Person(ALICE, ELSEWHERE))
+    await house.moderation.report(ALICE, "sounds like a kettle", Person(BOB, HERE))
+    assert house.traces("like a kettle")
+    await house.store.departed_guilds.departed(HERE)
+    house.clock.now += 30 * 86_400
+    await house.janitor.connected([ELSEWHERE])
+    assert house.traces("like a kettle") == []
+
+
 async def test_a_voice_that_is_spoken_in_elsewhere_does_not_go_with_a_server(house: House) -> None:
     """Also where its owner never chose it: it was the only one they have."""
     voice = await house.register(ALICE, "Mine")

@@ -173,7 +173,8 @@ async def heard_once(scene: Scene, speaking: Speaking, *, missing: int = 0) -> N
     for recording in recordings:
         heard = recording.heard(speaking.began_s)
         assert heard.unencrypted_audible == 0
-        assert heard.rush_ms <= 100
+        # Three packets at most catch up; the silence that discord.py ends with comes all at once.
+        assert Heard(tuple(p for p in heard.packets if not p.is_silence_frame)).rush_ms <= 65
 
 
 async def told(speaking: Speaking, reason: str) -> None:
