@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bot import private_files
 from bot.audio.cache import SETTLED_S, SpeechCache
 from bot.services import open_store, speech_cache
 from bot.settings import Settings
@@ -68,7 +69,13 @@ async def _verify(console: Console, home: Path, store: Store, speech: SpeechCach
     )
     await _forget(store, home, missing)
     known = {home / row.path for row in enrolments}
-    unknown = await asyncio.to_thread(_remove_unknown, home / "conditionals", known)
+    unknown = await asyncio.to_thread(
+        # A worker may be about to report a younger one.
+        private_files.remove_unknown,
+        home / "conditionals",
+        known,
+        time.time() - SETTLED_S,
+    )
     console.print(
         f"Speech: {report.sound} sound, {report.unreadable} damaged and forgotten, "
         f"{report.unknown} unknown files removed, {_kib(report.size_bytes)}.\n"
@@ -80,24 +87,8 @@ async def _verify(console: Console, home: Path, store: Store, speech: SpeechCach
 
 async def _forget(store: Store, home: Path, rows: Iterable[ConditionalsKey]) -> int:
     rows = list(rows)
-    await asyncio.to_thread(_unlink, [home / row.path for row in rows])
+    await asyncio.to_thread(private_files.remove, [home / row.path for row in rows])
     return await store.conditionals.delete(row.key for row in rows)
-
-
-def _unlink(paths: Iterable[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
-
-
-def _remove_unknown(folder: Path, known: set[Path]) -> int:
-    settled = time.time() - SETTLED_S  # a worker may be about to report a younger one
-    unknown = [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and path not in known and path.stat().st_mtime < settled
-    ]
-    _unlink(unknown)
-    return len(unknown)
 
 
 def _whole(path: Path, size_bytes: int) -> bool:

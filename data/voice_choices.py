@@ -52,15 +52,6 @@ class VoiceChoices:
         )
         return str(rows[0]["stock_voice"]) if rows else None
 
-    async def of_user(self, user_id: int) -> dict[int, int]:
-        """A member's choices of registered voices: their ids by server."""
-        rows = await self._database.fetch(
-            "SELECT guild_id, voice_id FROM voice_choices WHERE user_id = ? "
-            "AND voice_id IS NOT NULL ORDER BY guild_id",
-            user_id,
-        )
-        return {int(row["guild_id"]): int(row["voice_id"]) for row in rows}
-
     async def _choose(
         self, user_id: int, guild_id: int, voice_id: int | None, stock_voice: str | None
     ) -> None:

@@ -38,13 +38,6 @@ class VoiceModeration:
         )
         return [typed(row, VoiceReport) for row in rows]
 
-    async def reports_by(self, user_id: int) -> list[VoiceReport]:
-        """What a person reported anywhere."""
-        rows = await self._database.fetch(
-            "SELECT * FROM voice_reports WHERE user_id = ? ORDER BY reported_at, voice_id", user_id
-        )
-        return [typed(row, VoiceReport) for row in rows]
-
     async def disable(self, voice_id: int, guild_id: int) -> None:
         """Forbid a voice in a server."""
         await self._database.execute(

@@ -67,10 +67,3 @@ class VoiceShares:
             guild_id,
         )
         return [typed(row, VoiceRow) for row in rows]
-
-    async def guilds_of(self, voice_id: int) -> list[int]:
-        """The servers that a voice is shared with."""
-        rows = await self._database.fetch(
-            "SELECT guild_id FROM voice_shares WHERE voice_id = ? ORDER BY guild_id", voice_id
-        )
-        return [int(row["guild_id"]) for row in rows]

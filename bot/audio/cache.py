@@ -144,7 +144,10 @@ class SpeechCache:
         gone = {row.key for row in damaged}
         kept = [row for row in rows if row.key not in gone]
         unknown = await asyncio.to_thread(
-            self._remove_unknown, {self._home / row.path for row in kept}
+            private_files.remove_unknown,
+            self._folder,
+            {self._home / row.path for row in kept},
+            time.time() - SETTLED_S,
         )
         return CacheReport(len(kept), len(damaged), unknown, sum(row.size_bytes for row in kept))
 
@@ -177,21 +180,11 @@ class SpeechCache:
                 found.append(row)
         return found
 
-    def _remove_unknown(self, known: set[Path]) -> int:
-        settled = time.time() - SETTLED_S
-        unknown = [
-            path
-            for path in self._folder.rglob("*")
-            if path.is_file() and path not in known and path.stat().st_mtime < settled
-        ]
-        _unlink(unknown)
-        return len(unknown)
-
     async def _remove(self, rows: Iterable[SpeechKey]) -> None:
         rows = list(rows)
         if not rows:
             return
-        await asyncio.to_thread(_unlink, [self._home / row.path for row in rows])
+        await asyncio.to_thread(private_files.remove, [self._home / row.path for row in rows])
         await self._store.speech.delete(row.key for row in rows)
 
 
@@ -213,8 +206,3 @@ def _write(path: Path, content: bytes) -> None:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def _unlink(paths: Iterable[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
