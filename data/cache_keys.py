@@ -114,11 +114,15 @@ class SpeechKeys:
     async def record(
         self, *, key: str, voice_identity: str, path: str, size_bytes: int, duration_s: float
     ) -> None:
-        """Remember a rendering; of one made again, keep when it was first."""
+        """Remember a rendering; of one made again, keep when it was first.
+
+        No other was used later: a clock that was set back would have the newest evicted first.
+        """
         now = self._clock()
         await self._database.execute(
             "INSERT INTO speech_cache (key, voice_identity, path, size_bytes, duration_s, "
-            "created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "created_at, last_used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+            "max(?6, (SELECT coalesce(max(last_used_at), ?6) FROM speech_cache))) "
             "ON CONFLICT (key) DO UPDATE SET path = excluded.path, "
             "size_bytes = excluded.size_bytes, duration_s = excluded.duration_s, "
             "last_used_at = excluded.last_used_at",
@@ -127,7 +131,6 @@ class SpeechKeys:
             path,
             size_bytes,
             duration_s,
-            now,
             now,
         )
 
@@ -162,8 +165,8 @@ class SpeechKeys:
             return []
         rows = await self._database.fetch(
             "SELECT * FROM (SELECT *, sum(size_bytes) OVER "
-            "(ORDER BY last_used_at DESC, key) AS kept_bytes "
-            "FROM speech_cache) WHERE kept_bytes > ? ORDER BY last_used_at, key DESC",
+            "(ORDER BY last_used_at DESC, rowid DESC) AS kept_bytes, rowid AS made "
+            "FROM speech_cache) WHERE kept_bytes > ? ORDER BY last_used_at, made",
             limit_bytes - limit_bytes // 20,
         )
         return [typed(row, SpeechKey) for row in rows]

@@ -131,6 +131,19 @@ async def test_renderings_of_the_same_moment_are_evicted_one_by_one(store: Store
     assert len(await store.speech.beyond(15)) == 3
 
 
+async def test_what_is_written_after_the_clock_went_back_is_not_the_first_to_go(
+    store: Store, clock: Any
+) -> None:
+    for key in ("c", "b"):
+        await render(store, key, 10)
+        clock.now += TOUCH_INTERVAL_S
+    clock.now -= 3600
+    await render(store, "a", 10)
+    await render(store, "d", 10)
+    assert [row.key for row in await store.speech.beyond(22)] == ["c", "b"]
+    assert [row.key for row in await store.speech.beyond(11)] == ["c", "b", "a"]
+
+
 async def test_renderings_are_listed_by_voice_and_deleted_by_key(store: Store) -> None:
     """Renderings are listed by voice and deleted by key."""
     await render(store, "one", 10, voice="clip:" + "a" * 64)

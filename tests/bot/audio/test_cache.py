@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,32 @@ async def test_speech_that_cannot_be_kept_is_given_back_all_the_same(
     cache = cache_of(tmp_path, store)
     assert await cache.put(sha256_of("one"), speech(), VOICE)
     assert await cache.rows() == []
+
+
+async def test_a_locked_database_takes_no_kept_speech_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor one on a full disk: what fails is to note the use."""
+    monkeypatch.setattr("data.database.BUSY_TIMEOUT_S", 0.05)
+    store = await Store.open(tmp_path / "timbre.db", Clock())
+    cache = cache_of(tmp_path, store)
+    put = await cache.put(sha256_of("one"), speech(), VOICE)
+    with closing(sqlite3.connect(tmp_path / "timbre.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert await cache.get(sha256_of("one")) == put
+        assert await cache.get(sha256_of("two")) is None
+        file_of(tmp_path, sha256_of("one")).unlink()
+        assert await cache.get(sha256_of("one")) is None
+    await store.close()
+
+
+async def test_what_cannot_be_looked_up_is_made_anew(tmp_path: Path, store: Store) -> None:
+    cache = cache_of(tmp_path, store)
+    await cache.put(sha256_of("one"), speech(), VOICE)
+    with closing(sqlite3.connect(tmp_path / "timbre.db")) as other:
+        other.execute("DROP TABLE speech_cache")
+    assert await cache.get(sha256_of("one")) is None
+    assert await cache.put(sha256_of("one"), speech(), VOICE)
 
 
 async def test_clear_leaves_neither_rows_nor_files(tmp_path: Path, store: Store) -> None:
