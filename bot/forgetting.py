@@ -33,7 +33,7 @@ class Forgetting:
         home: Path,
         speech: SpeechService,
         executor: Executor,
-        recorded: Callable[[], Awaitable[object]],
+        recorded: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
         self._home = home

@@ -1,6 +1,5 @@
 """The composition root: everything that the bot and the command line need, wired once."""
 
-import asyncio
 import logging
 import os
 import time
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from bot import private_files
 from bot.audio.cache import Codec, SpeechCache
 from bot.clips.judge import judge
+from bot.enrolments import EnrolmentRecords
 from bot.forgetting import Forgetting
 from bot.janitor import Janitor
 from bot.metrics import Metrics
@@ -29,7 +29,6 @@ from data.errors import DatabaseUnusable
 from data.store import Store
 from engine.executor import Executor
 from engine.local import LocalExecutor
-from engine.messages import Enrolled
 from engine.worker_process import worker_command
 
 log = logging.getLogger(__name__)
@@ -89,30 +88,13 @@ def speech_cache(settings: Settings, store: Store) -> SpeechCache:
     return SpeechCache(settings.home, store, codec, max_bytes=settings.speech_cache_max_mib * 2**20)
 
 
-def _executor(
-    settings: Settings, store: Store, metrics: Metrics, recording: set[asyncio.Task[None]]
-) -> LocalExecutor:
-    def enrolled(made: Enrolled) -> None:
-        metrics.enrolments += 1
-        task = asyncio.create_task(
-            store.conditionals.record(
-                key=made.key,
-                clip_sha256=made.clip_sha256,
-                model_revision=made.model_revision,
-                engine_version=made.engine_version,
-                path=made.path,
-                size_bytes=made.size_bytes,
-            )
-        )
-        recording.add(task)
-        task.add_done_callback(recording.discard)
-
+def _executor(settings: Settings, enrolments: EnrolmentRecords) -> LocalExecutor:
     return LocalExecutor(
         settings.engine_config(),
         queued_max=settings.queue_max_jobs,
         heartbeat_timeout_s=settings.heartbeat_timeout_s,
         step_timeout_s=settings.step_timeout_s,
-        on_enrolled=enrolled,
+        on_enrolled=enrolments.note,
         command=worker_command(settings.chatterbox_python),
         environment={name: value for name, value in os.environ.items() if name != "DISCORD_TOKEN"},
     )
@@ -134,10 +116,10 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
 
     The engine loads in the background: `executor.engine_info` waits for it.
     """
-    recording: set[asyncio.Task[None]] = set()
     async with open_store(settings) as store:
         metrics = Metrics()
-        executor = _executor(settings, store, metrics, recording)
+        enrolments = EnrolmentRecords(store, metrics)
+        executor = _executor(settings, enrolments)
         cache = speech_cache(settings, store)
         try:
             await executor.start()
@@ -149,9 +131,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                 deadline_s=settings.request_deadline_s,
             )
             voices = Voices(store, settings.home)
-            forgetting = Forgetting(
-                store, settings.home, speech, executor, lambda: asyncio.gather(*recording)
-            )
+            forgetting = Forgetting(store, settings.home, speech, executor, enrolments.settled)
             registration = Registration(
                 store,
                 settings.home,
@@ -192,4 +172,4 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
             )
         finally:
             await executor.close()
-            await asyncio.gather(*recording)
+            await enrolments.settled()

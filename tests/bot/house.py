@@ -3,13 +3,14 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.audio.cache import Codec, SpeechCache
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip
+from bot.enrolments import EnrolmentRecords
 from bot.forgetting import Forgetting
 from bot.janitor import Janitor
 from bot.metrics import Metrics
@@ -21,7 +22,6 @@ from bot.voice_moderation import VoiceModeration
 from bot.voices import Person, Voices
 from data.rows import VoiceRow
 from data.store import Store
-from engine.messages import Enrolled
 from tests.engine.scripted_executor import scripted_executor
 
 ALICE, BOB, MOD, BOSS = 2**62 + 1, 2**62 + 2, 2**62 + 3, 2**62 + 4
@@ -114,24 +114,17 @@ class House:
 async def a_house(home: Path, *, judging: Judge = judge, **limits: float) -> AsyncIterator[House]:
     """Open one with its files in `home`."""
     clock = Clock()
-    recording: set[asyncio.Task[None]] = set()
-
-    def enrolled(made: Enrolled) -> None:
-        record: Callable[..., Awaitable[None]] = store.conditionals.record
-        fields = {name: getattr(made, name) for name in made.__struct_fields__}
-        recording.add(asyncio.ensure_future(record(**fields)))  # type: ignore[arg-type]
-
+    metrics = Metrics()
     store = await Store.open(home / "timbre.db", clock)
+    enrolments = EnrolmentRecords(store, metrics)
     try:
         async with scripted_executor(
-            home, {"SCRIPT_CLONES": "1"}, on_enrolled=enrolled
+            home, {"SCRIPT_CLONES": "1"}, on_enrolled=enrolments.note
         ) as executor:
             cache = SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=10**9)
-            speech = SpeechService(executor, cache, Metrics(), look_ahead_chunks=2, deadline_s=30)
+            speech = SpeechService(executor, cache, metrics, look_ahead_chunks=2, deadline_s=30)
             voices = Voices(store, home)
-            forgetting = Forgetting(
-                store, home, speech, executor, lambda: asyncio.gather(*recording)
-            )
+            forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
             registration = Registration(
                 store,
                 home,
@@ -162,5 +155,5 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: float) -> Asy
                 janitor=Janitor(store, home, forgetting, privacy, grace_s=7 * 86_400, clock=clock),
             )
     finally:
-        await asyncio.gather(*recording)
+        await enrolments.settled()
         await store.close()
