@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
+import msgspec
 
 from engine.backlog import Backlog
 from engine.errors import (
@@ -29,6 +29,7 @@ from engine.messages import (
     Failed,
     Forget,
     Forgotten,
+    Narrowed,
     Progress,
     Ready,
     Report,
@@ -213,6 +214,8 @@ class LocalExecutor:
                 self._on_failed(report)
             case Ready():
                 self._on_ready(report.info)
+            case Narrowed():
+                self._on_narrowed(report)
             case Progress():
                 self._on_progress(report)
             case Enrolled():
@@ -221,19 +224,10 @@ class LocalExecutor:
                 self._forgotten(report.clip_sha256)
 
     def _on_spoken(self, report: Spoken) -> None:
-        if len(report.pcm) % 4 or report.sample_rate <= 0:
-            self._backlog.fail(report.job_id, SynthesisFailed("The sound was damaged on its way."))
-        else:
-            pcm = np.frombuffer(report.pcm, "<f4").astype(np.float32, copy=False)
-            self._backlog.finish(
-                report.job_id,
-                Speech(
-                    pcm=pcm,
-                    sample_rate=report.sample_rate,
-                    substitution=report.substitution,
-                    stage_ms=report.stage_ms,
-                ),
-            )
+        try:
+            self._backlog.finish(report.job_id, report.speech)
+        except SynthesisFailed as error:
+            self._backlog.fail(report.job_id, error)
         self._dispatch()
 
     def _on_failed(self, report: Failed) -> None:
@@ -255,6 +249,10 @@ class LocalExecutor:
         )
         self._settled.set()
         self._dispatch()
+
+    def _on_narrowed(self, report: Narrowed) -> None:
+        if self._info is not None:
+            self._info = msgspec.structs.replace(self._info, streams=report.streams)
 
     def _on_progress(self, report: Progress) -> None:
         done = "" if report.fraction is None else f" ({report.fraction:.0%})"

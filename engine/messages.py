@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+import numpy as np
 
-from engine.speech import EngineInfo, Priority, SpeechParameters, Voice
+from engine.errors import SynthesisFailed
+from engine.speech import EngineInfo, Priority, Speech, SpeechParameters, Voice
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +117,35 @@ class Spoken(msgspec.Struct, frozen=True, tag="spoken"):
     substitution: str | None
     stage_ms: dict[str, float]
 
+    @classmethod
+    def of(cls, job_id: int, speech: Speech) -> "Spoken":
+        """`speech` as it crosses the pipe."""
+        return cls(
+            job_id=job_id,
+            pcm=np.ascontiguousarray(speech.pcm, "<f4").tobytes(),
+            sample_rate=speech.sample_rate,
+            substitution=speech.substitution,
+            stage_ms=speech.stage_ms,
+        )
+
+    @property
+    def speech(self) -> Speech:
+        """What was spoken; the samples are read-only. Raises `SynthesisFailed` for damaged ones."""
+        if len(self.pcm) % 4 or self.sample_rate <= 0:
+            raise SynthesisFailed("The sound was damaged on its way.")
+        return Speech(
+            pcm=np.frombuffer(self.pcm, "<f4").astype(np.float32, copy=False),
+            sample_rate=self.sample_rate,
+            substitution=self.substitution,
+            stage_ms=self.stage_ms,
+        )
+
+
+class Narrowed(msgspec.Struct, frozen=True, tag="narrowed"):
+    """Memory ran out: the engine works on so many jobs at once from now on."""
+
+    streams: int
+
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """A job that cannot be done. `kind` is one of `engine.errors.BY_KIND`."""
@@ -144,7 +175,7 @@ class Forgotten(msgspec.Struct, frozen=True, tag="forgotten"):
     clip_sha256: str
 
 
-Report = Progress | Ready | Unable | Heartbeat | Spoken | Failed | Enrolled | Forgotten
+Report = Progress | Ready | Narrowed | Unable | Heartbeat | Spoken | Failed | Enrolled | Forgotten
 
 #: Exit code of a worker that ran out of memory, which no exit by signal or exception shares.
 EXIT_OUT_OF_MEMORY = 12

@@ -144,11 +144,16 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     stock_voices: tuple[str, ...]  # the first is the default
     clones_voices: bool
     streams: int = 1  # jobs it works on at once: so many are given to it
+    step_patience: float = 1.0  # how many times the usual limit a step of it may take
 
     @property
     def identity(self) -> str:
-        """What distinguishes this engine's audio in a cache key."""
-        return f"{self.name}/{self.model}@{self.revision}/{self.version}/{self.precision}"
+        """What distinguishes this engine's audio in a cache key.
+
+        The device is part of it: a seed does not draw the same noise on every one.
+        """
+        model = f"{self.name}/{self.model}@{self.revision}/{self.version}"
+        return f"{model}/{self.device}/{self.precision}"
 
 
 def sha256_of(*parts: object) -> str:

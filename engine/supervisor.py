@@ -63,6 +63,7 @@ class Supervisor:
         self.workers_started = 0
         # Of the present worker:
         self._ready_at: float | None = None
+        self._step_patience = 1.0
         self._unable: str | None = None
         self._silence_s = 0.0
         self._resident_bytes = 0
@@ -176,11 +177,12 @@ class Supervisor:
         match report:
             case Heartbeat():
                 self._resident_bytes = report.resident_bytes
-                limit_s = self._settings.step_timeout_s
+                limit_s = self._settings.step_timeout_s * self._step_patience
                 if report.step_age_s > limit_s and self._worker is not None:
                     self._worker.kill(f"one step took more than {limit_s:g} s")
             case Ready():
                 self._ready_at = asyncio.get_running_loop().time()
+                self._step_patience = report.info.step_patience
             case Unable():
                 self._unable = report.reason
                 if self._worker is not None:

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -70,7 +71,7 @@ class ChatterboxEngine:
         max_speech_tokens: int = MAX_SPEECH_TOKENS,
     ) -> None:
         """Put the parts together; `engine.chatterbox.loading` makes them."""
-        self.info = info
+        self._info = info
         self._text_tokenizer = text_tokenizer
         self._voices = voices
         self._scheduler = scheduler
@@ -85,9 +86,15 @@ class ChatterboxEngine:
         self._decoding: dict[int, _Job] = {}
         self._decoded: deque[tuple[_Job, SpeechTokens]] = deque()
         self._sounding: deque[_Sounding] = deque()
-        # On a CPU they are not done sooner together, and one step must not take minutes.
+        # On a CPU several at once take as long as one after the other, and all of them wait for it.
         self._largest_waveform_batch = 1 if self._stream is None else _LARGEST_WAVEFORM_BATCH
         self._cancelled: set[int] = set()  # of jobs whose batch is sounding
+
+    @property
+    def info(self) -> EngineInfo:
+        """What was loaded, and why; `streams` is what there is memory for now."""
+        streams = min(self._info.streams, self._scheduler.limit)
+        return msgspec.structs.replace(self._info, streams=streams)
 
     @property
     def busy(self) -> bool:
@@ -121,11 +128,6 @@ class ChatterboxEngine:
             for speaker in self._voices.recall(t3.config.voices):
                 t3.prepare_voice(speaker.prompt, usual)
 
-    def rest(self) -> None:
-        """Give back what nobody has needed for a while."""
-        if self._voices.release_unused() and self._stream is not None:
-            torch.cuda.empty_cache()
-
     def step(self) -> Sequence[Outcome]:
         """Move every job on by a little; returns those that ended."""
         outcomes: list[Outcome] = []
@@ -142,6 +144,14 @@ class ChatterboxEngine:
             self._collect(self._sounding.popleft(), outcomes)
         return outcomes
 
+    def rest(self) -> float | None:
+        """Let go of the networks that only new voices need, once none has come for a while."""
+        held = self._voices.holds_networks
+        left_s = self._voices.release_unused()
+        if held and left_s is None and self._stream is not None:
+            torch.cuda.empty_cache()  # for others who use the card
+        return left_s
+
     def close(self) -> None:
         """Forget all jobs."""
         for job_id in [job.job_id for job in self._new] + list(self._decoding):
@@ -157,8 +167,6 @@ class ChatterboxEngine:
             try:
                 self._begin(speak, began)
             except Exception as error:
-                if is_device_fault(error):
-                    raise
                 outcomes.append(_failed(speak.job_id, error))
             if time.perf_counter() - began > 0.02:
                 return
@@ -194,6 +202,11 @@ class ChatterboxEngine:
         for tokens in finished:
             job = self._decoding.pop(tokens.key)
             job.stage_ms["t3"] = 1e3 * (time.perf_counter() - job.began)
+            if tokens.failed:
+                _log.warning("the decoder computed no numbers any more: a job failed")
+                lost = SynthesisFailed("The voice model lost its way in this text.")
+                outcomes.append(Outcome(tokens.key, lost))
+                continue
             if tokens.capped:
                 count = len(tokens.tokens)
                 _log.warning("no stop token within %d tokens: the speech is cut", count)
@@ -213,14 +226,7 @@ class ChatterboxEngine:
         for item in batch:
             self._decoded.remove(item)
         try:
-            pending = self._waveforms.submit(
-                [
-                    SpokenUtterance(
-                        tokens.tokens, job.speaker.conditionals, seed=job.speak.parameters.seed
-                    )
-                    for job, tokens in batch
-                ]
-            )
+            pending = self._waveforms.submit([_spoken(job, tokens) for job, tokens in batch])
         except torch.OutOfMemoryError as error:
             if self._voices.release():
                 torch.cuda.empty_cache()
@@ -232,8 +238,6 @@ class ChatterboxEngine:
                 _log.warning("memory ran out: from now on %d waveforms at once", count // 2)
             self._decoded.extendleft(reversed(batch))
         except Exception as error:
-            if is_device_fault(error):
-                raise
             outcomes += [_failed(job.speak.job_id, error) for job, _ in batch]
         else:
             self._sounding.append(_Sounding([job for job, _ in batch], pending))
@@ -244,8 +248,6 @@ class ChatterboxEngine:
         try:
             waveforms = batch.pending.wait()
         except Exception as error:
-            if is_device_fault(error):
-                raise
             outcomes += [_failed(job_id, error) for job_id in ids - cancelled]
             return
         for job, waveform in zip(batch.jobs, waveforms, strict=True):
@@ -261,7 +263,7 @@ class ChatterboxEngine:
             return SynthesisFailed("The voice model produced no usable sound for this text.")
         return Speech(
             pcm=pcm,
-            sample_rate=self.info.sample_rate,
+            sample_rate=self._info.sample_rate,
             substitution=job.speaker.substitution,
             stage_ms=stage_ms,
         )
@@ -270,7 +272,15 @@ class ChatterboxEngine:
         return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)
 
 
+def _spoken(job: _Job, tokens: SpeechTokens) -> SpokenUtterance:
+    seed = job.speak.parameters.seed
+    return SpokenUtterance(tokens.tokens, job.speaker.conditionals, seed=seed)
+
+
 def _failed(job_id: int, error: Exception) -> Outcome:
+    """How a job ended that met `error`. Raises it where it is the device's and no job's."""
+    if is_device_fault(error):
+        raise error
     failure = understood(error)
     if isinstance(failure, SynthesisFailed) and failure is not error:
         log_without_values("a job failed", error)

@@ -32,6 +32,9 @@ DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 _COMMON_TOKENS = (50, 100, 150, 250)
 _PROMPT_TOKENS = 250
 
+#: A waveform of 40 s takes minutes on a few cores, and is one step.
+_PATIENCE_ON_A_CPU = 10.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -96,12 +99,13 @@ def assemble(
     """Load a checkpoint. `report` hears of enrolled voices; `reason` is for `EngineInfo`.
 
     Raises `WorkerUnavailable` (`WeightsError`, `WatermarkMissing`), and `torch.OutOfMemoryError`
-    when not even one utterance fits.
+    when not even one utterance fits. What the driver raises is passed on.
     """
+    checkpoint.read_sizes(folder)
     on = torch.device(device)
 
     def load_networks() -> Any:
-        # Upstream's packages take seconds to import, and a known voice needs none of them.
+        # Upstream's packages take seconds to import. The worker has done so before it was ready.
         from engine.enrolment.networks import EnrolmentNetworks  # noqa: PLC0415
 
         return EnrolmentNetworks.load(folder, on)
@@ -135,7 +139,8 @@ def assemble(
             reason=reason,
             stock_voices=(BUILTIN_VOICE,),
             clones_voices=True,
-            streams=min(max_streams, scheduler.t3.config.slots),
+            streams=min(max_streams, scheduler.limit),
+            step_patience=1.0 if on.type == "cuda" else _PATIENCE_ON_A_CPU,
         ),
         text_tokenizer=TextTokenizer(folder / checkpoint.TOKENIZER),
         voices=voices,

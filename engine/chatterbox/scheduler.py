@@ -30,18 +30,23 @@ _log = logging.getLogger(__name__)
 _IN_FLIGHT = 2
 #: Utterances prefilled together: more would hold up those that are being decoded.
 _PREFILLED_TOGETHER = 8
+#: How often an utterance makes room for others before it counts as the most urgent of all.
+_PUT_BACK_AT_MOST = 2
+_MOST_URGENT = -1
 
 
 @dataclass(frozen=True)
 class SpeechTokens:
     """What became of an utterance: int64 (n,) speech tokens on the CPU, upstream's extras dropped.
 
-    `capped` tells that the model did not stop by itself.
+    `capped` tells that the model did not stop by itself, `failed` that what it computed were no
+    numbers any more.
     """
 
     key: int
     tokens: Tensor
     capped: bool
+    failed: bool
 
 
 @dataclass
@@ -50,6 +55,7 @@ class _Running:
     utterance: Utterance
     priority: int
     prompt: Prompt
+    put_back: int  # how often it began anew, to make room
     queued: int = 1  # tokens sampled once everything queued has run
 
 
@@ -99,7 +105,8 @@ class Scheduler:
         self.graphs = graphs if graphs is not None else StepGraphs(t3)
         #: How many utterances run at once; lowered when memory runs out.
         self.limit = t3.config.slots
-        self._waiting: OrderedDict[int, tuple[Utterance, int]] = OrderedDict()
+        #: Each with its priority, and how often it was put back.
+        self._waiting: OrderedDict[int, tuple[Utterance, int, int]] = OrderedDict()
         self._running: dict[int, _Running] = {}
         self._free_slots = list(range(t3.config.slots - 1, -1, -1))
         self._bursts: deque[_Burst] = deque()
@@ -128,7 +135,7 @@ class Scheduler:
             raise ValueError(f"utterance {key} is there already")
         if not self.fits(utterance):
             raise ValueError("the utterance is longer than the cache")
-        self._waiting[key] = utterance, priority
+        self._waiting[key] = utterance, priority, 0
 
     def cancel(self, key: int) -> None:
         """Forget an utterance. Its slot is free for the next burst. Unknown keys are ignored."""
@@ -156,27 +163,27 @@ class Scheduler:
 
     def _admit(self) -> None:
         joining: list[_Running] = []
+        alone = not self._running
         try:
             while self._waiting and len(joining) < _PREFILLED_TOGETHER:
                 key = min(self._waiting, key=lambda key: self._waiting[key][1])
-                utterance, priority = self._waiting[key]
+                utterance, priority, put_back = self._waiting[key]
                 if not self._room_for(utterance):
                     break
+                alone = alone and not joining
                 prompt = self.t3.reserve(utterance, self._free_slots[-1])
                 self._free_slots.pop()
                 del self._waiting[key]
-                self._running[key] = _Running(key, utterance, priority, prompt)
+                self._running[key] = _Running(key, utterance, priority, prompt, put_back)
                 joining.append(self._running[key])
             if joining:
                 self.graphs.prefill([member.prompt for member in joining])
         except torch.OutOfMemoryError:
-            before = sum(member not in joining for member in self._running.values())
-            alone = before == 0 and len(joining) <= 1
             for member in reversed(joining):
-                self._put_back(member)
+                self._wait_again(member)
             if alone:
                 raise
-            self._run_at_most(max(before, len(joining) // 2))
+            self._run_at_most(max(len(self._running), len(joining) // 2))
 
     def _run_at_most(self, limit: int) -> None:
         """Memory ran out: run fewer at once from now on. Those that joined last begin anew."""
@@ -190,8 +197,8 @@ class Scheduler:
     def _make_room(self, steps: int) -> None:
         """See that everybody has pages for so many steps more.
 
-        Where there are too few, whoever joined last begins anew later, and will be given the same
-        tokens again. The one who joined first always goes on, so all come to their end.
+        Where there are too few, whoever joined last of those that matter least begins anew later,
+        and will be given the same tokens again. Nobody is put back for ever: see `_put_back`.
         """
         for member in list(self._running.values()):
             while self._running.get(member.key) is member:
@@ -237,7 +244,12 @@ class Scheduler:
             count = int(burst.state[slot, Column.GENERATED])
             tokens = burst.tokens[slot, :count].long()
             finished.append(
-                SpeechTokens(member.key, speech_only(tokens), capped=status == Status.CAPPED)
+                SpeechTokens(
+                    member.key,
+                    speech_only(tokens),
+                    capped=status == Status.CAPPED,
+                    failed=status == Status.FAILED,
+                )
             )
             self._leave(member)
         return finished
@@ -247,8 +259,19 @@ class Scheduler:
         return max(reversed(self._running.values()), key=lambda member: member.priority)
 
     def _put_back(self, member: _Running) -> None:
+        """Let one begin anew. After the second time it matters most, whatever it was.
+
+        Nothing that waits is taken before it then, and of several such the first goes on, so all
+        come to their end.
+        """
+        member.put_back += 1
+        if member.put_back >= _PUT_BACK_AT_MOST:
+            member.priority = _MOST_URGENT
+        self._wait_again(member)
+
+    def _wait_again(self, member: _Running) -> None:
         self._leave(member)
-        self._waiting[member.key] = member.utterance, member.priority
+        self._waiting[member.key] = member.utterance, member.priority, member.put_back
         self._waiting.move_to_end(member.key, last=False)
 
     def _leave(self, member: _Running) -> None:

@@ -24,6 +24,7 @@ class Status(IntEnum):
     RUNNING = 1
     STOPPED = 2  # the model said that it was done
     CAPPED = 3  # it did not, and was cut off
+    FAILED = 4  # its logits are not finite: there is nothing to choose from
 
 
 class Column(IntEnum):

@@ -48,12 +48,20 @@ class Voices:
         """The members' voices that were used last, read from disk; the latest is the last."""
         return [_speaker(key, found) for key, found in self._enrolment.recall(most)]
 
+    @property
+    def holds_networks(self) -> bool:
+        """Whether the networks that only new voices need are loaded."""
+        return self._enrolment.holds_networks
+
     def release(self) -> bool:
         """Let go of the networks that only new voices need; whether there were any."""
         return self._enrolment.release()
 
-    def release_unused(self) -> bool:
-        """The same, if no new voice has come for a while."""
+    def release_unused(self) -> float | None:
+        """The same, if no new voice has come for a while.
+
+        Returns the seconds until then; None where there are none to let go of any more.
+        """
         return self._enrolment.release_unused()
 
     def forget(self, clip_sha256: str) -> None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from torch import Tensor
 
+from engine.weights.checkpoint import WeightsError
 from engine.weights.sizes import T3Sizes
+from engine.weights.tensors import opened
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,14 @@ class T3Weights:
 
 
 def load_t3(file: Path, device: torch.device, dtype: torch.dtype) -> T3Weights:
-    """Read `t3_cfg.safetensors`. Raises `KeyError` naming a missing tensor."""
-    with safe_open(file, "pt") as stored:
+    """Read `t3_cfg.safetensors`. Raises `WeightsError`, which names a missing tensor."""
+    with opened(file) as stored:
         names = set(stored.keys())
         sizes = T3Sizes.from_shapes({n: tuple(stored.get_slice(n).get_shape()) for n in names})
 
         def read(name: str, *, as_type: torch.dtype = dtype) -> Tensor:
             if name not in names:
-                raise KeyError(f"{file.name} has no tensor {name}")
+                raise WeightsError(f"{file.name} has no tensor {name}.")
             tensor: Tensor = stored.get_tensor(name)
             return tensor.to(device=device, dtype=as_type)
 

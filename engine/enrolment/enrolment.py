@@ -18,7 +18,7 @@ from engine.errors import VoiceUnusable
 from engine.messages import Enrolled
 from engine.speech import ClonedVoice, sha256_of
 
-if TYPE_CHECKING:  # it imports upstream, which takes seconds that a known voice need not wait
+if TYPE_CHECKING:  # it imports upstream, which takes seconds
     from engine.enrolment.networks import EnrolmentNetworks
 
 #: Raised whenever the same clip and weights give other conditionals.
@@ -116,19 +116,31 @@ class Enrolment:
         """How many voices are in memory."""
         return len(self._known)
 
+    @property
+    def holds_networks(self) -> bool:
+        """Whether the networks are loaded."""
+        return self._networks is not None
+
     def release(self) -> bool:
         """Let go of the networks; the next unknown voice loads them again.
 
         Whether there were any.
         """
-        had, self._networks = self._networks is not None, None
+        had, self._networks = self.holds_networks, None
         return had
 
-    def release_unused(self) -> bool:
-        """Let go of the networks if no new voice has come for a while; whether that was so."""
-        if time.monotonic() <= self._used_at + _KEPT_UNUSED_S:
-            return False
-        return self.release()
+    def release_unused(self) -> float | None:
+        """Let go of the networks if no new voice has come for a while.
+
+        Returns the seconds until then; None where there are none to let go of any more.
+        """
+        if self._networks is None:
+            return None
+        left_s = self._used_at + _KEPT_UNUSED_S - time.monotonic()
+        if left_s > 0:
+            return left_s
+        self.release()
+        return None
 
     def _enrol(self, key: str, voice: ClonedVoice, content: bytes) -> Conditionals:
         samples = clip.decode(content)

@@ -5,9 +5,9 @@ current versions start a file over when they are interrupted, and one of these h
 goes wrong is a `WeightsError`, one sentence that says what to do about it.
 """
 
-import errno
 import http.client
 import logging
+import os
 import re
 import time
 import urllib.error
@@ -30,6 +30,7 @@ from huggingface_hub.errors import (
 
 from engine.weights import checkpoint
 from engine.weights.checkpoint import FILES, PINNED, REPOSITORY, Progress, WeightsError
+from engine.weights.revisions import recall, remember
 
 # Its client tells of every retry; what matters of that is in the error.
 logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
@@ -41,9 +42,13 @@ _TIMEOUT_S = 30
 #: Attempts without a single new byte, and the waits between them.
 _WAITS_S = (1, 2, 4, 8)
 _REPORT_EVERY_S = 0.2
-#: What the hub's signed addresses answer once their time is over.
-_ENDED = {http.client.UNAUTHORIZED, http.client.FORBIDDEN}
-_NETWORK_GONE = {errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH}
+_FORBIDDEN = {http.client.UNAUTHORIZED, http.client.FORBIDDEN}
+
+_log = logging.getLogger(__name__)
+
+
+class HubUnreachable(WeightsError):
+    """The model hub does not answer; what is on this machine may do without it."""
 
 
 def fetch(folder: Path, *, revision: str | None = None, progress: Progress | None = None) -> str:
@@ -51,8 +56,8 @@ def fetch(folder: Path, *, revision: str | None = None, progress: Progress | Non
 
     What an earlier call left unfinished is resumed, what is there already is kept. `revision` is a
     commit, branch or tag; None is the pinned commit, whose SHA-256 are known beforehand. Those of
-    another are recorded now, so that `checkpoint.verify` finds later damage. Returns the commit.
-    Raises `WeightsError`.
+    another are recorded now, so that `checkpoint.verify` finds later damage. Whoever else fetches
+    into the folder meanwhile is waited for. Returns the commit. Raises `WeightsError`.
     """
     total = sum(record.size for record in PINNED.files.values())
     done = 0
@@ -68,13 +73,7 @@ def fetch(folder: Path, *, revision: str | None = None, progress: Progress | Non
     with _explained(revision or PINNED.revision):
         commit = _resolve(revision)
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".fetching")
-        if progress is not None and not _is_free(lock):
-            progress("Waiting for another process that is fetching the weights", None)
-        with lock:
-            if _recorded(folder) != commit:
-                # Files of two revisions must never pass for those of one.
-                (folder / checkpoint.MANIFEST).unlink(missing_ok=True)
+        with _alone_in(folder, progress):
             for name in FILES:
                 _fetch_file(folder, name, commit, report)
                 done += (folder / name).stat().st_size
@@ -83,27 +82,28 @@ def fetch(folder: Path, *, revision: str | None = None, progress: Progress | Non
     return commit
 
 
-def _recorded(folder: Path) -> str | None:
+@contextmanager
+def _alone_in(folder: Path, progress: Progress | None) -> Iterator[None]:
+    """Wait for another process that fetches into the folder: both would append to one file."""
+    lock = FileLock(folder / ".fetching.lock")
     try:
-        manifest = checkpoint.read_manifest(folder)
-    except WeightsError:  # damaged: it is written anew
-        return None
-    return None if manifest is None else manifest.revision
-
-
-def _is_free(lock: FileLock) -> bool:
-    try:
-        with lock.acquire(timeout=0):
-            return True
+        lock.acquire(timeout=0)
     except Timeout:
-        return False
+        if progress is not None:
+            progress("Waiting for another download into the same folder", None)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def locate(weights_home: Path, *, revision: str | None, progress: Progress) -> tuple[Path, str]:
     """The checkpoint on this machine, fetched first where it is not there yet.
 
     Looks into the hub client's own cache, then under `weights_home`. Needs no network once
-    everything is there. Returns its folder and the commit. Raises `WeightsError`.
+    everything is there: where the hub cannot be reached, a branch or tag stands for the commit that
+    it was when it was last asked for. Returns its folder and the commit. Raises `WeightsError`.
     """
     folder, commit = place(weights_home, revision=revision)
     if folder == weights_home / commit and checkpoint.read_manifest(folder) is None:
@@ -114,12 +114,27 @@ def locate(weights_home: Path, *, revision: str | None, progress: Progress) -> t
 
 def place(weights_home: Path, *, revision: str | None) -> tuple[Path, str]:
     """Where `locate` looks, and for which commit; nothing is fetched. Raises `WeightsError`."""
-    with _explained(revision or PINNED.revision):
-        commit = _resolve(revision)
+    commit = _resolve_or_recall(weights_home, revision)
     paths = [cached(REPOSITORY, name, revision=commit) for name in FILES]
     if all(isinstance(path, str) for path in paths):
         return Path(str(paths[0])).parent, commit
     return weights_home / commit, commit
+
+
+def _resolve_or_recall(weights_home: Path, revision: str | None) -> str:
+    try:
+        with _explained(revision or PINNED.revision):
+            commit = _resolve(revision)
+    except HubUnreachable:
+        known = recall(weights_home, revision) if revision else None
+        if known is None:
+            raise
+        _log.warning("the model hub cannot be reached: %s is taken to be %s still", revision, known)
+        return known
+    if revision is not None and revision != commit:
+        with _explained(revision):
+            remember(weights_home, revision, commit)
+    return commit
 
 
 def _resolve(revision: str | None) -> str:
@@ -139,10 +154,10 @@ def _fetch_file(folder: Path, name: str, commit: str, report: Callable[[str, int
     if path.exists() and digest is not None and checkpoint.sha256_of_file(path) == digest:
         return
 
-    def looked_up() -> HfFileMetadata:
+    def look_up() -> HfFileMetadata:
         return get_hf_file_metadata(hf_hub_url(REPOSITORY, name, revision=commit))
 
-    metadata = looked_up()
+    metadata = look_up()
     etag, size = metadata.etag, metadata.size
     if etag is None or size is None:
         raise WeightsError(f"The model hub does not say how long {name} is.")
@@ -151,10 +166,12 @@ def _fetch_file(folder: Path, name: str, commit: str, report: Callable[[str, int
         if path.exists() and checkpoint.sha256_of_file(path) == digest:
             return
     part = folder / f"{name}.{etag[:16]}.part"  # never continues another version of the file
-    _fetch_bytes(part, metadata, size, lambda: report(name, part.stat().st_size), looked_up)
+    _fetch_bytes(part, metadata, size, look_up, lambda: report(name, part.stat().st_size))
     if digest is not None and checkpoint.sha256_of_file(part) != digest:
         part.unlink()
         raise WeightsError(f"{name} arrived damaged: its SHA-256 is not the published one.")
+    # It tells of the files as they were: interrupted from here on, they are a mixture.
+    (folder / checkpoint.MANIFEST).unlink(missing_ok=True)
     part.replace(path)
 
 
@@ -162,37 +179,28 @@ def _fetch_bytes(
     part: Path,
     metadata: HfFileMetadata,
     size: int,
+    look_up: Callable[[], HfFileMetadata],
     report: Callable[[], None],
-    renew: Callable[[], HfFileMetadata],
 ) -> None:
     """Append to `part` until it has `size` bytes, over as many connections as that takes.
 
-    `renew` gives the file's address anew: the hub's are signed, and end while one is fetched.
+    `look_up` asks the hub anew for where the file is: its addresses are signed, and expire.
     """
-    failures, ended = 0, 0
+    failures = 0
+    renewed_at = -1  # how many bytes there were when the address was last renewed
     part.touch()
     while (start := part.stat().st_size) < size:
         try:
             _append(part, start, metadata, report)
             lost: Exception = ConnectionError("the connection was closed")
         except urllib.error.HTTPError as error:
-            if error.code in _ENDED and ended != start + 1:
-                ended = start + 1  # once for each piece: then it is a refusal
-                metadata = renew()
+            if error.code in _FORBIDDEN and renewed_at < start:
+                metadata, renewed_at = look_up(), start
                 continue
             if error.code < 500 and error.code != http.client.TOO_MANY_REQUESTS:
                 raise _refused(error.code) from error
             lost = error
-        except (
-            urllib.error.URLError,
-            http.client.HTTPException,
-            ConnectionError,
-            TimeoutError,
-        ) as error:
-            lost = error
-        except OSError as error:
-            if error.errno not in _NETWORK_GONE:
-                raise
+        except (OSError, http.client.HTTPException) as error:  # of the connection, not of the file
             lost = error
         if (now := part.stat().st_size) >= size:
             break
@@ -217,15 +225,23 @@ def _append(part: Path, start: int, metadata: HfFileMetadata, report: Callable[[
     if token is not None and urllib.parse.urlsplit(location).netloc == hub:
         headers["Authorization"] = f"Bearer {token}"  # not for hosts that the hub redirects to
     request = urllib.request.Request(location, headers=headers)  # noqa: S310  # checked above
-    with (
-        urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response,  # noqa: S310
-        part.open("ab") as file,
-    ):
+    with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
         if response.status != http.client.PARTIAL_CONTENT:
-            file.truncate(0)
+            with _storing():
+                os.truncate(part, 0)
         while block := response.read(_BLOCK_BYTES):
-            file.write(block)
+            with _storing(), part.open("ab") as file:
+                file.write(block)
             report()
+
+
+@contextmanager
+def _storing() -> Iterator[None]:
+    """Tell errors of the file from those of the connection, which are worth another attempt."""
+    try:
+        yield
+    except OSError as error:
+        raise _not_stored(error) from error
 
 
 @contextmanager
@@ -249,19 +265,23 @@ def _explained(revision: str) -> Iterator[None]:
     except OSError as error:
         if error.errno is None:
             raise _unreachable() from error
-        raise WeightsError(f"The weights cannot be stored ({error.strerror}).") from error
+        raise _not_stored(error) from error
     except Exception as error:  # its client's HTTP library differs between its versions
         raise _unreachable() from error
 
 
+def _not_stored(error: OSError) -> WeightsError:
+    return WeightsError(f"The weights cannot be stored ({error.strerror}).")
+
+
 def _refused(status: int) -> WeightsError:
-    if status in {http.client.UNAUTHORIZED, http.client.FORBIDDEN}:
+    if status in _FORBIDDEN:
         return WeightsError(f"The model hub's {REPOSITORY} asks for a login; set HF_TOKEN.")
     return WeightsError(f"The model hub answered with HTTP {status}; try again later.")
 
 
-def _unreachable() -> WeightsError:
-    return WeightsError(
+def _unreachable() -> HubUnreachable:
+    return HubUnreachable(
         "The weights are not on this machine and the model hub cannot be reached; check the "
         "network and HF_HUB_OFFLINE, or give a folder that holds them."
     )

@@ -33,9 +33,9 @@ def write_random_checkpoint(
 ) -> None:
     """Write all files of a checkpoint, and its manifest, into `folder`.
 
-    Equal arguments give equal weights on one torch version. `stop_after` is about how many speech
-    tokens (25 a second) an utterance gets before the stop token; None leaves that to chance, which
-    in practice means upstream's limit of 1000.
+    Equal arguments give equal weights on one torch version with one number of threads.
+    `stop_after` is about how many speech tokens (25 a second) an utterance gets before the stop
+    token; None leaves that to chance, which in practice means upstream's limit of 1000.
 
     Raises `WeightsError` where the folder holds weights that are not random ones.
     """

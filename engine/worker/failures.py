@@ -8,6 +8,9 @@ import traceback
 
 from engine.errors import OutOfMemory, SpeechError, SynthesisFailed
 
+#: How the messages of a device's failure begin: CUDA's own, cuBLAS's, cuDNN's, Triton's.
+_OF_THE_DEVICE = ("CUDA error", "CUDA driver error", "cuDNN error", "cuFFT error", "Triton Error")
+
 log = logging.getLogger(__name__)
 
 
@@ -28,10 +31,15 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def is_device_fault(error: BaseException) -> bool:
-    """Whether the GPU failed, after which nothing in this process can be computed any more."""
-    return any(cls.__name__ == "AcceleratorError" for cls in type(error).__mro__) or (
-        isinstance(error, RuntimeError) and str(error).startswith("CUDA error")
-    )
+    """Whether the device failed, which says nothing of the job: every later call fails likewise.
+
+    torch raises an `AcceleratorError`, or a `RuntimeError` that begins with the library's name;
+    Triton has an error of its own.
+    """
+    if is_out_of_memory(error):
+        return False
+    named = any(cls.__name__ == "AcceleratorError" for cls in type(error).__mro__)
+    return named or (isinstance(error, RuntimeError) and str(error).startswith(_OF_THE_DEVICE))
 
 
 def log_without_values(what: str, error: BaseException) -> None:

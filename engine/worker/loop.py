@@ -15,8 +15,6 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
-import numpy as np
-
 from engine import framing
 from engine.errors import OutOfMemory, SpeechError, WorkerUnavailable
 from engine.framing import FrameError
@@ -28,6 +26,7 @@ from engine.messages import (
     Failed,
     Forget,
     Forgotten,
+    Narrowed,
     Ready,
     Report,
     Speak,
@@ -45,8 +44,6 @@ from engine.worker.serial import SerialEngine
 Load = Callable[[EngineConfig, Callable[[Report], None]], Engine]
 
 HEARTBEAT_S = 1.0
-#: How often an engine with nothing to do may tidy up.
-REST_S = 10.0
 #: How long a step, or loading, may go on after the process was told to stop or lost its parent.
 #: Shorter than the patience of whoever asked.
 EXIT_GRACE_S = 0.5
@@ -118,6 +115,7 @@ class _Loop:
         self._inbox = inbox
         self._report = report
         self._pulse = pulse
+        self._streams = engine.info.streams  # as the Discord process knows it
         self._jobs: set[int] = set()  # admitted, and neither cancelled nor reported
         self._to_forget: list[str] = []
         self._stopping = False
@@ -128,11 +126,7 @@ class _Loop:
         """Step the engine until told to stop; returns the exit code."""
         while not self._stopping:
             if not self._engine.busy:
-                try:
-                    self._obey(self._inbox.get(timeout=REST_S))
-                except queue.Empty:
-                    self._engine.rest()
-                    continue
+                self._obey(self._next_command())
             self._hear()
             self._forget()
             if self._engine.busy and not self._stopping:
@@ -143,11 +137,21 @@ class _Loop:
                     log_without_values("the engine is lost", error)
                     return EXIT_OUT_OF_MEMORY if is_out_of_memory(error) else 1
                 self._pulse.step_ends()
+                # Before the outcomes, which make the Discord process send more.
+                self._tell_streams()
                 for outcome in outcomes:
                     self._tell(outcome)
                 self._forget()
         self._engine.close()
         return 0
+
+    def _next_command(self) -> Command:
+        """Wait for a command; meanwhile the engine lets go of what it does not need."""
+        while True:
+            try:
+                return self._inbox.get(timeout=self._engine.rest())
+            except queue.Empty:
+                continue  # time for the engine to look again
 
     def _hear(self) -> None:
         """Obey the commands that have come in."""
@@ -178,6 +182,11 @@ class _Loop:
             case Start():
                 log.error("a second Start is ignored")
 
+    def _tell_streams(self) -> None:
+        if (streams := self._engine.info.streams) != self._streams:
+            self._streams = streams
+            self._report(Narrowed(streams))
+
     def _tell(self, outcome: Outcome) -> None:
         if outcome.job_id not in self._jobs:
             return
@@ -188,13 +197,7 @@ class _Loop:
 def _answer(job_id: int, result: Speech | SpeechError) -> Report:
     if isinstance(result, SpeechError):
         return Failed(job_id, result.kind, str(result))
-    return Spoken(
-        job_id=job_id,
-        pcm=np.ascontiguousarray(result.pcm, "<f4").tobytes(),
-        sample_rate=result.sample_rate,
-        substitution=result.substitution,
-        stage_ms=result.stage_ms,
-    )
+    return Spoken.of(job_id, result)
 
 
 def _read(descriptor: int, inbox: queue.SimpleQueue[Command]) -> None:

@@ -27,7 +27,7 @@ class Engine(Protocol):
 
     @property
     def info(self) -> EngineInfo:
-        """What was loaded, and why."""
+        """What was loaded, and why. `streams` may become fewer, where memory runs out."""
 
     @property
     def busy(self) -> bool:
@@ -45,14 +45,17 @@ class Engine(Protocol):
         Called between steps. Jobs that speak in this voice were cancelled before.
         """
 
-    def rest(self) -> None:
-        """Give back what can be had again. Called now and then while there is nothing to do."""
-
     def step(self) -> Sequence[Outcome]:
         """Do one bounded piece of work and return the jobs that it ended.
 
         Raises only for faults that leave the engine unusable: the worker then exits and is
         restarted. A job's own failure is an `Outcome` with a `SpeechError`.
+        """
+
+    def rest(self) -> float | None:
+        """Let go of what nobody needs while there is nothing to do.
+
+        Returns after how many seconds more of that to be asked again; None if there is no need.
         """
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ name is loaded or refused, never replaced. Torch is imported only once the drive
 that is worth it, or Chatterbox was asked for.
 """
 
+import importlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -57,9 +58,11 @@ def load(
             return _chatterbox(config, report, gpu)
         except (WorkerUnavailable, OutOfMemory) as error:
             why = f"Chatterbox cannot be loaded. {error}"
-        except Exception as error:  # whatever it is, nobody is to stay silent for it
+        except Exception as error:  # whatever torch, Triton and the driver can raise
             log_without_values("Chatterbox cannot be loaded", error)
-            why = f"Chatterbox cannot be loaded: {type(error).__name__}; the log says where."
+            why = (
+                f"Chatterbox cannot be loaded on {gpu} ({type(error).__name__}); the log has more."
+            )
     return _stock(config, report, f"Without Chatterbox: {why}")
 
 
@@ -109,7 +112,9 @@ def _chatterbox(config: EngineConfig, report: Callable[[Report], None], gpu: Gpu
     try:
         import torch  # noqa: PLC0415 - seconds, and not for the stock voice
 
-        from engine.chatterbox import loading  # noqa: PLC0415 - likewise
+        # Upstream too: in a step, for the first new voice, everybody who speaks would wait for it.
+        importlib.import_module("engine.enrolment.networks")
+        from engine.chatterbox import loading  # noqa: PLC0415
     except ImportError as error:
         raise WorkerUnavailable(
             f"Chatterbox is not installed completely: {error.name} cannot be imported."
@@ -127,11 +132,6 @@ def _chatterbox(config: EngineConfig, report: Callable[[Report], None], gpu: Gpu
     except WorkerUnavailable as error:
         _log.error("%s", error)  # names the file, with its folder, for the log alone
         raise WorkerUnavailable(_without_folder(str(error), config.weights)) from error
-    except KeyError as error:
-        _log.error("the weights lack %s", error)
-        raise WorkerUnavailable(
-            f"The weights are not those of a Chatterbox that is known here: {error.args[0]}."
-        ) from error
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemory("There is not enough free memory to load Chatterbox.") from error
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from engine.errors import SpeechError, SynthesisFailed
 from engine.messages import Speak
 from engine.speech import EngineInfo, Speech
-from engine.worker.failures import log_without_values, understood
+from engine.worker.failures import is_device_fault, log_without_values, understood
 from engine.worker.protocol import Outcome
 
 
@@ -50,9 +50,6 @@ class SerialEngine:
         """Whether a job waits."""
         return bool(self._waiting)
 
-    def rest(self) -> None:
-        """Nothing is kept that could be had again."""
-
     def admit(self, job: Speak) -> None:
         """Put `job` behind the others."""
         self._waiting.append(job)
@@ -79,6 +76,10 @@ class SerialEngine:
             self._current = None
         return () if self._cancelled else (Outcome(job.job_id, result),)
 
+    def rest(self) -> float | None:
+        """Nothing is let go of."""
+        return None
+
     def close(self) -> None:
         """Forget what waits."""
         self._waiting.clear()
@@ -86,7 +87,9 @@ class SerialEngine:
     def _speak(self, job: Speak) -> Speech | SpeechError:
         try:
             return self._speaker.synthesise(job, self._is_cancelled)
-        except Exception as error:  # whatever a model raises concerns this job alone
+        except Exception as error:  # whatever a model raises concerns this job alone ...
+            if is_device_fault(error):
+                raise  # ... but what a device does not
             failure = understood(error)
             if isinstance(failure, SynthesisFailed) and failure is not error:
                 log_without_values("a job failed", error)

@@ -2,7 +2,8 @@
 
 Its `home` is a folder for the journal and for markers of what has happened once. Variables:
 SCRIPT_LOAD (what happens while loading), SCRIPT_STREAMS (1: `SerialEngine`, more: steps of all
-jobs together), SCRIPT_CLONES (if set, clips are enrolled, with a file each), SCRIPT_HEARTBEAT_S.
+jobs together), SCRIPT_CLONES (if set, clips are enrolled, with a file each), SCRIPT_HEARTBEAT_S,
+SCRIPT_PATIENCE (times the usual limit of a step).
 The first word of a text says what to do, as in `_perform`.
 """
 
@@ -21,6 +22,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from engine.errors import OutOfMemory, SpeechError, VoiceUnusable, WorkerUnavailable
@@ -100,6 +102,9 @@ def _perform(job: Speak, journal: Journal, cancelled: Callable[[], bool]) -> Spe
             np.ones(2**27)
         case "gpu-memory":
             raise type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory")
+        case "device-fault-once":
+            if journal.first_time(job.text):
+                raise RuntimeError("CUDA error: an illegal memory access was encountered")
         case "unusable":
             raise VoiceUnusable("The clip of this voice is gone.")
         case "bug":
@@ -155,13 +160,11 @@ class Batching:
         self.info = info
         self._journal = journal
         self._jobs: dict[int, tuple[Speak, float]] = {}
+        self._rests = 0
 
     @property
     def busy(self) -> bool:
         return bool(self._jobs)
-
-    def rest(self) -> None:
-        """Nothing to give back."""
 
     def admit(self, job: Speak) -> None:
         verb, *words = job.text.split()
@@ -192,10 +195,17 @@ class Batching:
                 raise RuntimeError(job.text)
             case "too-much":
                 return OutOfMemory("There was not enough memory to speak this.")
+            case "narrow":
+                self.info = msgspec.structs.replace(self.info, streams=1)
             case "slow":
                 self._journal.write(f"spoke {job.text}")
                 return Speech(pcm=tone(job.text), sample_rate=SAMPLE_RATE)
         return _perform(job, self._journal, lambda: False)
+
+    def rest(self) -> float | None:
+        self._rests += 1
+        self._journal.write(f"rested {self._rests}")
+        return 0.05 if self._rests == 1 else None
 
     def close(self) -> None:
         self._journal.write("closed")
@@ -234,6 +244,7 @@ def load(config: EngineConfig, report: Callable[[Report], None]) -> Engine:
         stock_voices=("tone",),
         clones_voices="SCRIPT_CLONES" in os.environ,
         streams=streams,
+        step_patience=float(os.environ.get("SCRIPT_PATIENCE", "1")),
     )
     if streams > 1:
         return Batching(info, journal)

@@ -135,6 +135,34 @@ async def test_a_step_that_hangs_ends_the_worker_although_its_heart_beats(
     assert "one step took more than 0.4 s" in caplog.text
 
 
+async def test_an_engine_with_slow_steps_is_given_the_time_it_asks_for(tmp_path: Path) -> None:
+    """As on a CPU, where a step may take many times the usual limit."""
+    slow = {"SCRIPT_PATIENCE": "20"}
+    async with scripted_executor(tmp_path, slow, step_timeout_s=0.2) as executor:
+        assert is_speech_of(await executor.synthesise(ask("deaf 0.8")), "deaf 0.8")
+        assert executor.status().restarts == 0
+
+
+async def test_an_engine_whose_memory_ran_out_is_given_fewer_jobs(tmp_path: Path) -> None:
+    """The rest waits where fairness and deadlines are kept."""
+    async with scripted_executor(tmp_path, {"SCRIPT_STREAMS": "4"}) as executor:
+        await executor.engine_info()
+        await executor.synthesise(ask("narrow"))
+        assert (await executor.engine_info()).streams == 1
+        speaking = [asyncio.create_task(executor.synthesise(ask(f"slow 0.{n}"))) for n in (1, 2)]
+        await until(lambda: executor.status().running)
+        assert (executor.status().running, executor.status().queued) == (1, 1)
+        await asyncio.gather(*speaking)
+
+
+async def test_after_a_fault_of_the_device_another_worker_speaks_the_text(tmp_path: Path) -> None:
+    """The process cannot use the device any more; the text has nothing to do with it."""
+    async with scripted_executor(tmp_path) as executor:
+        text = "device-fault-once"
+        assert is_speech_of(await executor.synthesise(ask(text)), text)
+        assert executor.status().restarts == 1
+
+
 @linux
 async def test_a_worker_that_runs_out_of_memory_is_replaced_and_the_job_tried_again(
     tmp_path: Path,

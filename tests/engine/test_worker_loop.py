@@ -234,6 +234,16 @@ def test_a_batching_engine_admits_and_drops_between_its_steps(child: StartChild)
     assert worker.journal()[-1] == "closed"
 
 
+def test_an_idle_engine_is_asked_again_when_it_wants_to_be(child: StartChild) -> None:
+    """So that what it keeps for a while does not stay for ever where nobody speaks."""
+    worker = child(SCRIPT_STREAMS="4")
+    worker.start()
+    time.sleep(0.3)
+    assert worker.journal()[1:] == ["rested 1", "rested 2"]
+    worker.send(speak(1, "hello"))
+    assert isinstance(worker.receive(), Spoken)
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.buffers import Batch
-from engine.chatterbox.kernels.available import triton_runs
 from engine.chatterbox.kernels.reference import ReferenceKernels
+from engine.chatterbox.kernels.trial import triton_runs
 from engine.chatterbox.slots import Slots
 from engine.chatterbox.weights import T3Weights
 

@@ -154,6 +154,7 @@ class FusedKernels(PromptKernels):
             RUNNING=int(Status.RUNNING),
             STOPPED=int(Status.STOPPED),
             CAPPED=int(Status.CAPPED),
+            FAILED=int(Status.FAILED),
             PARAMETERS=len(Parameter),
             CFG_WEIGHT=int(Parameter.CFG_WEIGHT),
             TEMPERATURE=int(Parameter.TEMPERATURE),

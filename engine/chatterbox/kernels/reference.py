@@ -103,10 +103,9 @@ class ReferenceKernels:
         visible = visible <= position[:, None]
 
         def gathered(pool: Tensor) -> Tensor:
-            # A mask alone would not do: what is left there may be no number, and 0 times that
-            # is none either.
-            found = pool[used].transpose(1, 2).flatten(2, 3)
-            return found.masked_fill(~visible[:, None, :, None], 0)
+            # Zero, not only masked: a page may hold another's NaN, and no weight makes that zero.
+            vectors = pool[used].transpose(1, 2).flatten(2, 3)
+            return vectors.masked_fill(~visible[:, None, :, None], 0)
 
         batch.attended.copy_(
             functional.scaled_dot_product_attention(
@@ -136,7 +135,7 @@ class ReferenceKernels:
         # Dividing by exponential noise and taking the largest draws from the distribution
         # exactly as `torch.multinomial` does.
         token = (probabilities / batch.noise).argmax(dim=-1).int()
-        record_tokens(slots, batch.slots, state, token)
+        record_tokens(slots, batch.slots, state, token, logits.isfinite().all(dim=-1))
 
 
 def guided_logits(batch: Batch, state: Tensor, parameters: Tensor) -> Tensor:
@@ -173,8 +172,13 @@ def token_probabilities(logits: Tensor, seen: Tensor, parameters: Tensor) -> Ten
     return logits.masked_fill(below.scatter(1, order, below), -torch.inf).softmax(dim=-1)
 
 
-def record_tokens(slots: Slots, places: Tensor, state: Tensor, token: Tensor) -> None:
-    """Write sampled tokens (n,) into the running slots among `places`, and see who has ended."""
+def record_tokens(
+    slots: Slots, places: Tensor, state: Tensor, token: Tensor, finite: Tensor
+) -> None:
+    """Write sampled tokens (n,) into the running slots among `places`, and see who has ended.
+
+    `finite` (n,) tells whose logits were numbers; whose were not has failed.
+    """
     running = state[:, Column.STATUS] == Status.RUNNING
     target = torch.where(running, places, slots.idle_slot)
     generated = state[:, Column.GENERATED]
@@ -186,6 +190,7 @@ def record_tokens(slots: Slots, places: Tensor, state: Tensor, token: Tensor) ->
         Status.STOPPED,
         torch.where(generated + 1 >= state[:, Column.CAP], Status.CAPPED, Status.RUNNING),
     )
+    ended = torch.where(finite, ended, Status.FAILED)
     updated = state.clone()
     updated[:, Column.STATUS] = torch.where(running, ended, state[:, Column.STATUS])
     updated[:, Column.GENERATED] = generated + running

@@ -99,6 +99,7 @@ def sample_kernel(
     RUNNING: tl.constexpr,
     STOPPED: tl.constexpr,
     CAPPED: tl.constexpr,
+    FAILED: tl.constexpr,
     PARAMETERS: tl.constexpr,
     CFG_WEIGHT: tl.constexpr,
     TEMPERATURE: tl.constexpr,
@@ -138,6 +139,8 @@ def sample_kernel(
         if TWO_ROWS:
             without = tl.load(logits + (places + place) * vocabulary + v, mask=inside, other=0.0)
             x = x + tl.where(guided, cfg_weight, 0.0) * (x - without)
+        # NaN is not less than anything.
+        failed = tl.max(tl.where(tl.abs(x) < float("inf"), 0, 1), axis=0) == 1
         x = tl.where(repeated, tl.where(x < 0, x * penalty, x / penalty), x)
         x = x / temperature
         x = tl.where(inside, x, -float("inf"))
@@ -163,11 +166,13 @@ def sample_kernel(
             p = share / tl.sum(share, axis=0)
 
         token = tl.argmax(tl.where(inside, p / drawn, -1.0), axis=0)
+        token = tl.where(failed, 0, token)
 
         tl.store(tokens + slot * most_tokens + generated, token)
         tl.store(seen + slot * vocabulary + token, 1)
         ended = tl.where(generated + 1 >= cap, CAPPED, RUNNING)
         ended = tl.where(token == STOP_TOKEN, STOPPED, ended)
+        ended = tl.where(failed, FAILED, ended)
         tl.store(of_slot + STATUS, ended)
         tl.store(of_slot + GENERATED, generated + 1)
         tl.store(of_slot + TOKEN, token)

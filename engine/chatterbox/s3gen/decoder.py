@@ -81,8 +81,8 @@ class WaveformDecoder:
         """`weights` is a checkpoint's folder or the tensors of its `s3gen.safetensors`.
 
         `precision` is "fp32" (parity mode), "bf16" or "fp16". With `graphs`, on CUDA, a bucket's
-        first batch runs eagerly and the second captures its CUDA graph. Raises `KeyError` naming a
-        missing tensor or an unknown precision, and `WatermarkMissing`.
+        first batch runs eagerly and the second captures its CUDA graph. Raises `WeightsError`
+        naming a missing tensor, `KeyError` for an unknown precision, and `WatermarkMissing`.
         """
         self.device = torch.device(device)
         self.precision = Precision.named(precision)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from torch import Tensor
 
+from engine.weights.checkpoint import S3GEN, WeightsError
 from engine.weights.sizes import S3GenSizes
+from engine.weights.tensors import opened
 
 _NOT_DECODED = ("tokenizer.", "speaker_encoder.")  # these two serve enrolment alone
 
@@ -31,9 +32,12 @@ class Linear:
 def read_checkpoint(
     source: Path | Mapping[str, Tensor],
 ) -> tuple[Mapping[str, Tensor], S3GenSizes]:
-    """The tensors that decoding needs, and the sizes, from a folder or from tensors in memory."""
+    """The tensors that decoding needs, and the sizes, from a folder or from tensors in memory.
+
+    Raises `WeightsError`.
+    """
     if isinstance(source, Path):
-        with safe_open(source / "s3gen.safetensors", "pt") as stored:
+        with opened(source / S3GEN) as stored:
             names = list(stored.keys())
             shapes = {n: tuple(stored.get_slice(n).get_shape()) for n in names}
             tensors = {n: stored.get_tensor(n) for n in names if not n.startswith(_NOT_DECODED)}
@@ -51,9 +55,9 @@ class Layout:
         self.device = device
 
     def __getitem__(self, name: str) -> Tensor:
-        """One tensor in fp32 on the CPU. Raises `KeyError` naming what is missing."""
+        """One tensor in fp32 on the CPU. Raises `WeightsError` naming what is missing."""
         if name not in self._tensors:
-            raise KeyError(f"s3gen.safetensors has no tensor {name}")
+            raise WeightsError(f"{S3GEN} has no tensor {name}.")
         return self._tensors[name].detach().float().cpu()
 
     def convolution(self, name: str) -> tuple[Tensor, Tensor]:

@@ -269,6 +269,82 @@ def test_waveforms_are_made_for_the_best_priority_alone(new_engine: NewEngine) -
     assert sorted(batches) == [[0], [1]]
 
 
+def test_on_a_cpu_a_step_makes_one_waveform(new_engine: NewEngine) -> None:
+    """Several at once take as long as one after the other, and the step is all of them."""
+    engine, sizes = new_engine(), list[int]()
+    submit = engine._waveforms.submit
+
+    def noted(batch: Sequence[SpokenUtterance]) -> PendingWaveforms:
+        sizes.append(len(batch))
+        return submit(batch)
+
+    engine._waveforms.submit = noted  # type: ignore[method-assign]  # to see what it is given
+    for job_id in range(3):
+        engine.admit(speak(job_id, "Same.", seed=7))
+    assert sorted(run(engine)) == [0, 1, 2]
+    assert sizes == [1, 1, 1]
+    assert engine.info.step_patience > 1
+
+
+def test_as_many_streams_are_promised_as_there_is_memory_for(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start, and after memory ran out: what is over waits where fairness is kept."""
+    monkeypatch.setattr("engine.chatterbox.memory.ON_THE_CPU_BYTES", 3_000_000)
+    engine = new_engine(max_streams=32)
+    assert engine.info.streams == engine._scheduler.t3.config.slots < 32
+    monkeypatch.undo()
+    engine = new_engine(max_streams=4)
+    assert engine.info.streams == 4
+    engine._scheduler.limit = 2
+    assert engine.info.streams == 2
+
+
+def test_an_idle_engine_lets_go_of_what_only_new_voices_need(
+    new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A while after the last new voice, and it says when to ask."""
+    engine = new_engine()
+    assert engine.rest() is None
+    engine.admit(speak(1, TEXTS[0], clip_voice(tmp_path, 140.0)))
+    run(engine)
+    left_s = engine.rest()
+    assert left_s is not None
+    assert 0 < left_s <= 30
+    monkeypatch.setattr("engine.enrolment.enrolment._KEPT_UNUSED_S", 0.0)
+    assert engine.rest() is None
+    assert not engine._voices.release()
+
+
+@pytest.mark.parametrize("where", ["waveforms", "waiting for them", "enrolment"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        type("AcceleratorError", (RuntimeError,), {})("an illegal memory access"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasGemmEx`"),
+    ],
+)
+def test_a_fault_of_the_device_is_no_texts_fault(
+    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch, where: str, fault: RuntimeError
+) -> None:
+    """It goes past the jobs to the worker's loop: another process tries them once more."""
+
+    def fail(*_: object) -> None:
+        raise fault
+
+    engine = new_engine()
+    match where:
+        case "waveforms":
+            monkeypatch.setattr(engine._waveforms, "submit", fail)
+        case "waiting for them":
+            monkeypatch.setattr(PendingWaveforms, "wait", fail)
+        case "enrolment":
+            monkeypatch.setattr(engine._voices, "speaker", fail)
+    engine.admit(speak(1, TEXTS[0]))
+    with pytest.raises(type(fault)):
+        run(engine)
+
+
 def test_fp16_speaks(new_engine: NewEngine) -> None:
     """What a card without bfloat16 runs, on the CPU and at the reduced size."""
     engine = new_engine(precision="fp16")
@@ -276,26 +352,6 @@ def test_fp16_speaks(new_engine: NewEngine) -> None:
     pcm = pcm_of(run(engine)[1])
     assert np.isfinite(pcm).all()
     assert np.abs(pcm).max() > 0.01
-
-
-def test_no_more_streams_are_promised_than_there_are_slots(new_engine: NewEngine) -> None:
-    engine = new_engine(max_streams=128)
-    assert engine.info.streams == engine._scheduler.t3.config.slots <= 128
-
-
-def test_a_fault_of_the_device_is_not_blamed_on_a_text(
-    new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing more can be computed in the process: another one has to try."""
-
-    def fail(_: object) -> None:
-        raise RuntimeError("CUDA error: an illegal memory access was encountered")
-
-    engine = new_engine()
-    monkeypatch.setattr(engine._waveforms, "submit", fail)
-    engine.admit(speak(1, TEXTS[0]))
-    with pytest.raises(RuntimeError, match="CUDA error"):
-        run(engine)
 
 
 def test_what_is_no_number_reaches_nobody_else(new_engine: NewEngine) -> None:

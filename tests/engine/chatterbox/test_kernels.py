@@ -14,7 +14,7 @@ from engine.chatterbox.config import DecoderConfig
 from engine.chatterbox.kernels import Kernels
 from engine.chatterbox.kernels.reference import ReferenceKernels
 from engine.chatterbox.prompt import Utterance
-from engine.chatterbox.slots import Column
+from engine.chatterbox.slots import Column, Status
 from engine.chatterbox.t3 import T3
 from engine.chatterbox.weights import load_t3
 from engine.speech import SpeechParameters
@@ -87,6 +87,23 @@ def test_fused_steps_compute_what_plain_torch_computes(
     assert error <= 2e-5
     assert torch.equal(got[1][:count], expected[1][:count])
     assert torch.equal(got[2][:count], expected[2][:count])
+
+
+def test_logits_that_are_no_numbers_end_an_utterance_and_no_other(
+    checkpoint: Checkpoint, fused: Kernels
+) -> None:
+    """One of NaN, one of infinity, beside one that goes on."""
+    states = []
+    for kernels in (ReferenceKernels(), fused):
+        weights = load_t3(checkpoint.file, checkpoint.device, torch.float32)
+        t3 = T3(weights, DecoderConfig.for_streams(4, torch.float32, voices=4), kernels)
+        with torch.inference_mode():
+            batch = t3.prefill([t3.reserve(said, n) for n, said in enumerate(UTTERANCES[:4])])
+            batch.logits[0, 7] = torch.nan
+            batch.logits[3, 8000] = torch.inf
+            kernels.sample(t3.slots, batch)
+        states.append(t3.slots.state[:4, Column.STATUS].tolist())
+    assert states[0] == states[1] == [Status.FAILED, Status.RUNNING, Status.RUNNING, Status.FAILED]
 
 
 def test_fused_attention_reads_every_position_of_a_long_context(

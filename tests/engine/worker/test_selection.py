@@ -1,18 +1,19 @@
 """The engine that speaks is the one asked for, or the best this machine can run, and says why."""
 
 import logging
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from engine.device import Gpu, NoGpu
 from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Report, Speak
 from engine.speech import SpeechParameters, StockVoice
-from engine.weights.checkpoint import FILES
-from engine.worker import selection
+from engine.weights.checkpoint import FILES, MANIFEST, T3
 from engine.worker.selection import load, unsuitable
 
 GB = 10**9
@@ -29,7 +30,7 @@ def reports() -> list[Report]:
 
 
 def _config(home: Path, engine: str, device: str = "auto", **rest: object) -> EngineConfig:
-    return EngineConfig(engine=engine, home=str(home), device=device, threads=2, **rest)  # type: ignore[arg-type]  # strings from the tables
+    return EngineConfig(engine=engine, home=str(home), device=device, threads=1, **rest)  # type: ignore[arg-type]  # strings from the tables
 
 
 @pytest.mark.parametrize(
@@ -89,25 +90,70 @@ def test_auto_falls_back_when_pytorch_cannot_use_the_card(
     assert engine.info.reason.endswith(".")
 
 
-@pytest.mark.parametrize("fault", [KeyError("a.tensor"), RuntimeError("CUBLAS_STATUS_X")])
-def test_auto_falls_back_whatever_keeps_chatterbox_from_loading(
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("Failed to find C compiler. Please specify via CC environment variable."),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        AssertionError("Torch not compiled with CUDA enabled"),
+    ],
+)
+def test_auto_falls_back_whatever_loading_raises(
     tmp_path: Path,
     reports: list[Report],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    fault: Exception,
+    error: Exception,
 ) -> None:
-    from engine.chatterbox import loading  # noqa: PLC0415 - imports torch
+    """A driver and a compiler fail in their own ways; the bot speaks, and `/status` says why so."""
 
     def fail(*_: object, **__: object) -> None:
-        raise fault
+        raise error
 
-    monkeypatch.setattr(selection, "confirm", lambda gpu: gpu)
-    monkeypatch.setattr(loading, "load", fail)
+    monkeypatch.setattr("engine.worker.selection.confirm", lambda gpu: gpu)
+    monkeypatch.setattr("engine.chatterbox.loading.load", fail)
     engine = load(_config(tmp_path, "auto"), reports.append, look=lambda: H100)
     assert engine.info.name == "stock"
-    assert engine.info.reason.startswith("Without Chatterbox: Chatterbox cannot be loaded")
-    assert "CUBLAS" not in engine.info.reason + caplog.text
+    assert engine.info.reason == (
+        "Without Chatterbox: Chatterbox cannot be loaded on NVIDIA H100 (compute capability 9.0) "
+        f"({type(error).__name__}); the log has more."
+    )
+    assert "in fail" in caplog.text
+
+
+def test_weights_that_lack_a_tensor_are_refused_by_its_name(
+    tmp_path: Path, small_checkpoint: Path, reports: list[Report]
+) -> None:
+    """Once, in a sentence: three workers that die over it would tell nobody why."""
+    weights = shutil.copytree(small_checkpoint, tmp_path / "weights")
+    (weights / MANIFEST).unlink()
+    tensors = load_file(weights / T3)
+    lost = next(name for name in tensors if name.endswith("o_proj.weight"))
+    del tensors[lost]
+    save_file(tensors, weights / T3)
+    config = _config(tmp_path, "chatterbox", "cpu", weights=str(weights))
+    with pytest.raises(WorkerUnavailable) as refusal:
+        load(config, reports.append)
+    assert str(refusal.value) == f"{T3} has no tensor {lost}."
+
+
+def test_a_loaded_chatterbox_has_imported_what_a_new_voice_needs(
+    tmp_path: Path, small_checkpoint: Path
+) -> None:
+    """Seconds that would else pass within a step, in which everybody who speaks falls silent."""
+    code = (
+        "import sys\n"
+        "from engine.messages import EngineConfig\n"
+        "from engine.worker.selection import load\n"
+        "home, weights = sys.argv[1:]\n"
+        "config = EngineConfig(engine='chatterbox', device='cpu', home=home, weights=weights)\n"
+        "load(config, lambda _: None)\n"
+        "known = set(sys.modules)\n"
+        "import engine.enrolment.networks\n"
+        "sys.exit(len(set(sys.modules) - known))"
+    )
+    arguments = [sys.executable, "-c", code, str(tmp_path), str(small_checkpoint)]
+    assert subprocess.run(arguments, check=False).returncode == 0
 
 
 def test_the_stock_voice_can_be_asked_for_and_no_card_is_looked_for(

@@ -6,6 +6,7 @@ import torch
 from engine.chatterbox.s3gen import Utterance, WaveformDecoder
 from engine.chatterbox.s3gen.config import MAX_BATCH_FRAMES, MAX_BATCH_TOKENS, batch_bucket
 from engine.chatterbox.s3gen.decoder import _groups, _vocoder_batches
+from engine.weights.checkpoint import WeightsError
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
 
 
@@ -87,7 +88,7 @@ def test_an_empty_batch_is_nothing(decoder: WaveformDecoder) -> None:
 def test_a_missing_tensor_is_named(upstream: Upstream) -> None:
     state = dict(upstream.state)
     del state["flow.encoder.after_norm.bias"]
-    with pytest.raises(KeyError, match=r"flow\.encoder\.after_norm\.bias"):
+    with pytest.raises(WeightsError, match=r"flow\.encoder\.after_norm\.bias"):
         WaveformDecoder(state, "cpu")
 
 
