@@ -77,17 +77,25 @@ def locate(weights_home: Path, *, revision: str | None, progress: Progress) -> t
     Looks into the hub client's own cache, then under `weights_home`. Needs no network once
     everything is there. Returns its folder and the commit. Raises `WeightsError`.
     """
+    folder, commit = place(weights_home, revision=revision)
+    if folder.parent == weights_home and checkpoint.read_manifest(folder) is None:
+        fetch(folder, revision=commit, progress=progress)
+    checkpoint.check(folder)
+    return folder, commit
+
+
+def place(weights_home: Path, *, revision: str | None) -> tuple[Path, str]:
+    """The folder in which `locate` looks, and the commit, whether anything is there or not.
+
+    Only where the hub client's own cache has every file is it outside `weights_home`. A branch or
+    a tag needs the network. Raises `WeightsError`.
+    """
     with _explained(revision or PINNED.revision):
         commit = _resolve(revision)
     paths = [cached(REPOSITORY, name, revision=commit) for name in FILES]
     if all(isinstance(path, str) for path in paths):
-        folder = Path(str(paths[0])).parent
-    else:
-        folder = weights_home / commit
-        if checkpoint.read_manifest(folder) is None:
-            fetch(folder, revision=commit, progress=progress)
-    checkpoint.check(folder)
-    return folder, commit
+        return Path(str(paths[0])).parent, commit
+    return weights_home / commit, commit
 
 
 def _resolve(revision: str | None) -> str:
