@@ -1,6 +1,7 @@
 """The benchmark as it is started from a shell, on a reduced model."""
 
 import json
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import soundfile
 
 from engine.bench import quality
-from engine.bench.setting import RANDOM_WEIGHTS, tokens_for
+from engine.bench.setting import RANDOM_WEIGHTS, platform_name, tokens_for
 from engine.weights.random import write_random_checkpoint
 
 ROOT = Path(__file__).parents[3]
@@ -86,6 +87,22 @@ def test_missing_weights_are_one_sentence(tmp_path: Path) -> None:
     assert run.returncode == 2
     assert len(run.stderr.strip().splitlines()) == 1
     assert "nowhere" in run.stderr
+
+
+def test_a_folder_for_results_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    run = run_bench("--small", "--out", tmp_path / "file" / "out")
+    assert run.returncode == 2
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert run.stderr.startswith("--out: ")
+
+
+def test_what_a_run_says_of_its_machine_is_its_kind_alone() -> None:
+    """Results are published: no kernel and no host by name."""
+    files = (ROOT / "docs" / "benchmarks").rglob("*.json")
+    settings = [json.loads(file.read_text("utf-8")).get("setting", {}) for file in files]
+    assert {setting.get("platform") for setting in settings} <= {None, "Linux x86_64"}
+    assert platform_name() == f"{platform.system()} {platform.machine()}"
 
 
 def test_a_missing_recogniser_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
