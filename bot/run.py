@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from bot import logs
 from bot.client import TimbreBot
 from bot.discord_address import DiscordAddressError, connector
+from bot.private_files import make_private
 from bot.services import open_services
 from bot.settings import Settings, SettingsError
 
@@ -93,7 +94,7 @@ def _alone(home: Path) -> Iterator[None]:
     """
     lock = FileLock(home / "bot.lock")
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(home)
         lock.acquire(blocking=False)
     except Timeout:
         raise SettingsError(f"TIMBRE_HOME: another Timbre is running in {home}") from None

@@ -15,6 +15,7 @@ from bot.forgetting import Forgetting
 from bot.janitor import Janitor
 from bot.metrics import Metrics
 from bot.privacy import Privacy
+from bot.private_files import make_private
 from bot.pronouncing import Pronouncing
 from bot.reading import Reader
 from bot.registration import Registration, RegistrationLimits
@@ -58,7 +59,7 @@ class Services:
 async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
     """The database under TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
     try:
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(settings.home)
         store = await Store.open(settings.home / "timbre.db")
     except DatabaseUnusable as error:
         raise SettingsError(str(error)) from error

@@ -18,6 +18,7 @@ import msgspec
 
 from bot.audio import opus
 from bot.audio.loudness import normalise
+from bot.private_files import make_folder
 from data.rows import SpeechKey
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, Voice
@@ -191,9 +192,11 @@ def _encode(speech: Speech, codec: Codec) -> tuple[list[bytes], bytes]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (path.parent.parent, path.parent):  # `mkdir` gives its mode to the last alone
+        make_folder(folder)
     unfinished = path.with_suffix(f".{secrets.token_hex(4)}.part")
     try:
+        unfinished.touch(mode=0o600)
         unfinished.write_bytes(content)
         unfinished.replace(path)
     finally:

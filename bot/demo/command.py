@@ -32,6 +32,7 @@ from bot.loopback import (
     VoiceChannel,
 )
 from bot.loopback.recording import PACKET_S, SAMPLE_RATE
+from bot.private_files import make_private
 from bot.settings import Settings, SettingsError
 
 LINES = (
@@ -74,6 +75,8 @@ async def demo(settings: Settings, out: Path) -> int:
     """
     console = Console()
     try:
+        if out.is_relative_to(settings.home):
+            await asyncio.to_thread(make_private, settings.home)
         await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
         # An empty home: otherwise the second demo would show nothing but the first one's cache.
         with tempfile.TemporaryDirectory(prefix="timbre-demo-") as home, Timeline(console) as shown:
@@ -126,7 +129,7 @@ async def _perform(
         timbre=__version__,
         engine=status.engine,
         reason=status.reason,
-        platform=f"Python {platform.python_version()} on {platform.platform()}",
+        platform=f"Python {platform.python_version()} on {platform.system()} {platform.machine()}",
         bot_ready_s=round(ready_s, 2),
         join_ms=round(join.elapsed_ms, 1),
         lines=[each.line for each in spoken],

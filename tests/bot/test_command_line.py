@@ -113,3 +113,23 @@ def test_doctor_looks_at_everything_and_finds_this_machine_well(home: Path) -> N
         assert looked_at in ended.stdout
     for looked_at in ("torch", "GPU", "Chatterbox", "stock voice"):
         assert looked_at in ended.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("arguments", [("cache", "list"), ("doctor",)])
+def test_a_home_that_others_could_read_is_closed_to_them(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(0o755)
+    timbre(home, *arguments)
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_rendered_speech_is_its_owners_alone(home: Path, tmp_path: Path) -> None:
+    timbre(home, "say", SENTENCE, "--out", str(tmp_path / "said.ogg"))
+    kept = [home, home / "timbre.db", home / "speech", *(home / "speech").rglob("*")]
+    assert [path for path in kept if path.suffix == ".ogg"]
+    assert {path.stat().st_mode & 0o077 for path in kept} == {0}
