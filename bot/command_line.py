@@ -90,11 +90,11 @@ def _run(args: argparse.Namespace) -> int:
         case "demo":
             from bot.demo.command import demo  # noqa: PLC0415
 
-            return asyncio.run(demo(settings, args.out or settings.home / "demo"))
+            return asyncio.run(demo(settings, (args.out or settings.home / "demo").absolute()))
         case "say":
             from bot.say import say  # noqa: PLC0415
 
-            return asyncio.run(say(settings, args.text, args.voice, args.out))
+            return asyncio.run(say(settings, args.text, args.voice, args.out.absolute()))
         case "cache":
             from bot.caches import caches  # noqa: PLC0415
 

@@ -5,6 +5,7 @@ statement to its commit. Knows no table: statements are written in the stores be
 """
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ import aiosqlite
 
 from data.errors import DatabaseClosed
 from data.schema import BUSY_TIMEOUT_S, MIGRATIONS, load_migrations, prepare
+
+log = logging.getLogger(__name__)
 
 Value = int | float | str | None
 
@@ -106,13 +109,16 @@ class Database:
     async def close(self) -> None:
         """Wait for what is under way, fold the write-ahead log into the file, and disconnect.
 
-        Whoever comes later gets `DatabaseClosed`. Closing twice is harmless.
+        Whoever comes later gets `DatabaseClosed`. Closing twice is harmless. On a full disk the log
+        stays beside the file, whole, and the next start folds it.
         """
         async with self._turn:
             if not self._closed:
                 self._closed = True
                 try:
                     await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                except sqlite3.Error as error:
+                    log.warning("the database's log could not be folded: %s", error)
                 finally:
                     await asyncio.shield(self._connection.close())
 
