@@ -83,7 +83,9 @@ async def demo(settings: Settings, out: Path) -> int:
             report, heard, spoken = await _perform(shown, settings, out, Path(home))
         await asyncio.to_thread(_leave_behind, out, heard, report, spoken)
     except (DemoFailure, TimeoutError) as error:
-        console.print(f"[red]{error or 'It took too long.'}[/] The bot's log is {out / 'bot.log'}.")
+        console.print(
+            f"\n[red]{error or 'It took too long.'}[/] The bot's log is {out / 'bot.log'}."
+        )
         return 1
     except OSError as error:
         raise SettingsError(f"--out cannot be written: {error}") from error
@@ -99,6 +101,8 @@ async def _perform(
         guild.add_text_channel("general")
         channel = guild.add_voice_channel("Lounge")
         alice = guild.add_member("Alice")
+        # Only who runs a bot is told why it cannot speak.
+        owner = guild.add_member("Owner", user=discord.owner)
         environment = {
             **discord.environment(),
             "TIMBRE_HOME": str(home),
@@ -111,7 +115,7 @@ async def _perform(
                 await _unless_ended(discord.wait_for_bot(), bot)
             ready_s = time.monotonic() - begun
             with timeline.step("load the speech engine") as loading:
-                await _unless_ended(_engine_ready(alice, loading), bot)
+                await _unless_ended(_engine_ready(owner, loading), bot)
             with timeline.step("Alice goes into the voice channel"):
                 await alice.join(channel)
             with timeline.step("/join") as join:
@@ -200,10 +204,10 @@ async def _status(member: Member) -> _Status:
     return _Status(engine.partition(":")[0], reason, int(hits.group()) if hits else 0)
 
 
-async def _engine_ready(member: Member, step: Step) -> None:
+async def _engine_ready(owner: Member, step: Step) -> None:
     """Wait as long as it takes: the first time, 3 GB of weights may have to be downloaded."""
     while True:
-        reply = await _reply(member, "status")
+        reply = await _reply(owner, "status")
         fields = {field["name"]: field["value"] for field in reply.embeds[0]["fields"]}
         state, _, step.note = fields["Worker"].partition(": ")
         if state == "ready":
