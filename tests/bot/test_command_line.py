@@ -1,6 +1,7 @@
 """`say`, `cache` and `doctor` as a person uses them: real processes, real files."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -125,8 +126,49 @@ def test_doctor_looks_at_everything_and_finds_this_machine_well(home: Path) -> N
     assert ended.returncode == 0, ended.stdout
     for looked_at in ("Python", "Discord", "audio", "SQLite", "token", "database", "disk"):
         assert looked_at in ended.stdout
-    for looked_at in ("torch", "GPU", "Chatterbox", "stock voice"):
+    for looked_at in ("torch", "GPU", "Chatterbox", "weights", "stock voice"):
         assert looked_at in ended.stdout
+
+
+def lines_of_doctor(home: Path, **environment: str) -> tuple[int, dict[str, str]]:
+    """The exit code, and what doctor says of each thing after its state."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", "doctor"],
+        cwd=ROOT,
+        env={**environment_of(home), "CUDA_VISIBLE_DEVICES": "", **environment},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr
+    found = re.findall(
+        r"^ *(ok|warning|error) +(\S+(?: \S+)*) {2,}(.*)$", ended.stdout, re.MULTILINE
+    )
+    return ended.returncode, {name: f"{state}: {detail}" for state, name, detail in found}
+
+
+def test_doctor_sees_that_chatterbox_could_not_speak(tmp_path: Path) -> None:
+    """It is asked for by name, and there is no GPU, no weights and no network for them."""
+    code, lines = lines_of_doctor(
+        tmp_path,
+        TIMBRE_ENGINE="chatterbox",
+        TIMBRE_DEVICE="cuda",
+        HF_HUB_OFFLINE="1",
+        HF_HOME=str(tmp_path / "hf-home"),
+    )
+    assert code == 1
+    assert lines["GPU"].startswith("error: A CUDA device was asked for")
+    assert lines["weights"].startswith("error: none in")
+
+
+def test_doctor_names_the_interpreter_that_cannot_run_the_engine(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho it is broken >&2\nexit 3\n")
+    python.chmod(0o755)
+    code, lines = lines_of_doctor(tmp_path / "home", CHATTERBOX_PYTHON=str(python))
+    assert code == 1
+    assert lines["engine's Python"].startswith(f"error: {python}: it is broken")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
