@@ -40,6 +40,29 @@ def test_the_documented_default_is_the_default(field: str) -> None:
         assert str(default) in {example, f"{example}.0"}
 
 
+def paragraph_of(variable: str) -> str:
+    """The paragraph of .env.example that a variable stands in, as one line of prose."""
+    paragraphs = (ROOT / ".env.example").read_text("utf-8").split("\n\n")
+    pattern = re.compile(rf"^#?{variable}=", re.MULTILINE)
+    (found,) = [paragraph for paragraph in paragraphs if pattern.search(paragraph)]
+    return " ".join(line.removeprefix("# ") for line in found.splitlines())
+
+
+@pytest.mark.parametrize("field", sorted(Settings.model_fields))
+def test_the_documented_range_is_the_range(field: str) -> None:
+    limits = {
+        name: getattr(limit, name)
+        for limit in Settings.model_fields[field].metadata
+        for name in ("ge", "gt", "le")
+        if hasattr(limit, name)
+    }
+    if not limits:
+        assert Settings.model_fields[field].annotation not in {int, float}
+        return
+    least = f"{limits['ge']}" if "ge" in limits else f"above {limits['gt']}"
+    assert f"{least} to {limits['le']}" in paragraph_of(variable_name(field))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "mentions"),
     [
