@@ -32,13 +32,14 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent
 COMMANDS = {
-    **{name: ("-m", "bot", name) for name in ("demo", "run", "say", "doctor", "cache")},
-    "weights": ("-m", "bot", "weights"),
+    **{name: ("-m", "bot", name) for name in ("demo", "run", "say", "doctor", "cache", "weights")},
     "bench": ("-m", "engine.bench"),
 }
 #: Options whose value is a path from where the caller stands. Commands run in ROOT, for `.env` and
 #: `var/` are there.
-PATH_OPTIONS = ("--out", "--voice", "--weights")
+PATH_OPTIONS = ("--clip", "--out", "--voice", "--weights")
+#: The options of `weights` with another value; what else stands behind its action is a folder.
+OTHER_OPTIONS = ("--revision", "--seed", "--stop-after")
 PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
@@ -159,12 +160,14 @@ def what_to_do(stamp: str | None, declared: Declared, machine: Machine, dev: boo
     return "nothing" if any(found.get(name) == want[name] for name in enough) else "install"
 
 
-def absolute_paths(arguments: Sequence[str], folder: Path) -> list[str]:
-    """The arguments with the values of `PATH_OPTIONS` made absolute, relative to `folder`."""
+def absolute_paths(command: str, arguments: Sequence[str], folder: Path) -> list[str]:
+    """A command's arguments with every path in them made absolute, relative to `folder`."""
     result: list[str] = []
     for argument in arguments:
         option, equals, value = argument.partition("=")
-        if result and result[-1] in PATH_OPTIONS:
+        before = result[-1] if result else ""
+        is_folder = command == "weights" and result and not argument.startswith("-")
+        if before in PATH_OPTIONS or (is_folder and before not in OTHER_OPTIONS):
             result.append(str(folder / argument))
         elif equals and option in PATH_OPTIONS:
             result.append(f"{option}={folder / value}")
@@ -376,14 +379,23 @@ def run_tests(python: str, pytest_arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
+def show_help(code: int) -> int:
+    """Print what there is and return `code`, or 1 where nobody reads it to the end."""
+    try:
+        print(__doc__, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushed again at the end
+        return 1
+    return code
+
+
 def main(arguments: list[str]) -> int:
     """Carry out one command line; returns the exit code."""
     if complaint := wrong_python(tuple(sys.version_info[:3])):
         print(complaint, file=sys.stderr)
         return 2
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(__doc__)
-        return 0 if arguments else 2
+        return show_help(0 if arguments else 2)
     command, rest = arguments[0], arguments[1:]
     if command != "test" and command not in COMMANDS:
         print(f"No command {command!r}; there are test, {', '.join(COMMANDS)}.", file=sys.stderr)
@@ -394,9 +406,12 @@ def main(arguments: list[str]) -> int:
         os.chdir(ROOT)
         if command == "test":
             return run_tests(python, rest)
-        return run_instead([python, *COMMANDS[command], *absolute_paths(rest, caller)])
+        return run_instead([python, *COMMANDS[command], *absolute_paths(command, rest, caller)])
     except SetUpFailed as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or ROOT} cannot be used: {error.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)

@@ -1,97 +1,15 @@
-"""The command line: `python -m bot run | demo | say | doctor | cache | weights`.
+"""`python -m bot`: hands over to `bot.command_line` before anything that takes time is imported."""
 
-Parses and dispatches; each command lives in a module of its own, imported only when it is used, so
-that `--help` is instant. A mistake of the user's is one line and exit code 2, never a traceback.
-"""
-
-import argparse
-import asyncio
 import sys
-from pathlib import Path
 
-from bot import __version__
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line's grammar."""
-    root = argparse.ArgumentParser(
-        prog="timbre.py", description="A Discord bot that speaks in its members' own voices."
-    )
-    root.add_argument("--version", action="version", version=f"Timbre {__version__}")
-    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    commands.add_parser("run", help="connect to Discord and speak (needs DISCORD_TOKEN)")
-
-    demo = commands.add_parser("demo", help="hear the bot on a Discord of its own, without a token")
-    demo.add_argument(
-        "--out", type=Path, default=None, help="folder for what was heard (default: var/demo)"
-    )
-
-    say = commands.add_parser("say", help="speak a text into a file, without Discord")
-    say.add_argument("text")
-    say.add_argument(
-        "--voice", type=Path, metavar="CLIP", help="recording of the voice to speak in"
-    )
-    say.add_argument("--out", type=Path, required=True, help="file to write: .ogg, .wav or .flac")
-
-    commands.add_parser("doctor", help="check this machine and say what is missing")
-
-    commands.add_parser("weights", help="fetch or check Chatterbox's weights", add_help=False)
-
-    cache = commands.add_parser("cache", help="look after rendered speech and enrolled voices")
-    cache.add_argument(
-        "action",
-        choices=("list", "clear", "verify"),
-        help="list what is kept, remove it all, or check it against the files",
-    )
-    return root
+from engine.command import carry_out
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
-    # The engine's own command has a grammar of its own.
-    args = argparse.Namespace(command="weights") if given[:1] == ["weights"] else None
-    if args is None:
-        args = parser().parse_args(given)
+def _main() -> int:
+    from bot.command_line import main  # noqa: PLC0415 - Ctrl-C while it is imported is caught
 
-    try:
-        from bot import settings as settings_module  # noqa: PLC0415 - after --help
-    except KeyboardInterrupt:
-        return 130
-    try:
-        settings = settings_module.load()
-        match args.command:
-            case "run":
-                from bot.run import run  # noqa: PLC0415
-
-                return asyncio.run(run(settings))
-            case "demo":
-                from bot.demo.command import demo  # noqa: PLC0415
-
-                return asyncio.run(demo(settings, args.out or settings.home / "demo"))
-            case "say":
-                from bot.say import say  # noqa: PLC0415
-
-                return asyncio.run(say(settings, args.text, args.voice, args.out))
-            case "weights":
-                from bot.weights import weights  # noqa: PLC0415
-
-                return weights(settings, given[1:])
-            case "cache":
-                from bot.caches import caches  # noqa: PLC0415
-
-                return asyncio.run(caches(settings, args.action))
-            case _:
-                from bot.doctor import doctor  # noqa: PLC0415
-
-                return asyncio.run(doctor(settings))
-    except settings_module.SettingsError as error:
-        print(f"timbre: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return main(sys.argv[1:])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(carry_out(_main))

@@ -117,13 +117,14 @@ async def _home(settings: Settings) -> list[Check]:
 
 async def _engine(settings: Settings) -> list[Check]:
     python = str(settings.chatterbox_python or sys.executable)
+    config = msgspec.json.encode(settings.engine_config())
     try:
         process = await asyncio.create_subprocess_exec(
             python,
             "-m",
             "engine.checks",
             cwd=Path(__file__).parents[1],
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -131,12 +132,15 @@ async def _engine(settings: Settings) -> list[Check]:
         return [Check("engine's Python", "error", f"{python}: {error.strerror}")]
     try:
         async with asyncio.timeout(_ENGINE_TIMEOUT_S):
-            out, err = await process.communicate()
+            out, err = await process.communicate(config)
         return msgspec.json.decode(out, type=list[Check])
     except TimeoutError:
         process.kill()
         await process.wait()
-        return [Check("engine's Python", "error", f"no answer within {_ENGINE_TIMEOUT_S} s")]
+        return [
+            Check("engine's Python", "error", f"{python}: no answer within {_ENGINE_TIMEOUT_S} s")
+        ]
     except msgspec.DecodeError:
         last = err.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        return [Check("engine's Python", "error", last or f"exit code {process.returncode}")]
+        why = last or f"exit code {process.returncode}"
+        return [Check("engine's Python", "error", f"{python}: {why}")]

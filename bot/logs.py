@@ -5,6 +5,7 @@ here, in case a library logs a URL or header that holds it.
 """
 
 import logging
+import os
 import sys
 from collections.abc import MutableMapping
 from typing import Any, Literal
@@ -44,7 +45,9 @@ def configure(level: str, style: Literal["console", "json"], token: str | None =
         structlog.processors.JSONRenderer()
         if style == "json"
         else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            # https://no-color.org, as rich has it for the other commands
+            colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR"),
+            exception_formatter=structlog.dev.plain_traceback,
         )
     )
     handler = logging.StreamHandler()

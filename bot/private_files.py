@@ -3,10 +3,14 @@
 Windows has no such mode bits; there the home folder's own permissions hold. Synchronous.
 """
 
+import logging
 import os
 import secrets
+import stat
 from collections.abc import Iterable, Set
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 def make_folder(folder: Path) -> None:
@@ -14,11 +18,18 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def make_home(home: Path) -> None:
-    """`make_folder`, and take away what others were allowed in one that is there."""
+def make_private(home: Path) -> None:
+    """Create a folder, or take from others what they may do with one that is there.
+
+    A folder whose owner is somebody else stays as it is, and the log says so.
+    """
     make_folder(home)
-    if os.name == "posix":
-        home.chmod(0o700)
+    mode = stat.S_IMODE(home.stat().st_mode)
+    if os.name == "posix" and mode & 0o077:
+        try:
+            home.chmod(mode & 0o700)
+        except PermissionError:
+            log.warning("others can look into TIMBRE_HOME", extra={"folder": str(home)})
 
 
 def unused_path(folder: Path, suffix: str) -> Path:

@@ -17,9 +17,10 @@ import aiohttp
 import discord
 from filelock import FileLock, Timeout
 
-from bot import logs, private_files
+from bot import logs
 from bot.client import TimbreBot
 from bot.discord_address import DiscordAddressError, connector
+from bot.private_files import make_private
 from bot.services import open_services
 from bot.settings import Settings, SettingsError
 
@@ -29,6 +30,15 @@ log = logging.getLogger(__name__)
 SHUTDOWN_S = 4.8
 #: Of that, what Discord and the worker get to let go.
 PATIENCE_S = 3.5
+#: The pauses while Discord cannot be reached at a start, such as before the network is up, double
+#: from the first to the last. Once connected, discord.py reconnects by itself.
+RETRY_FIRST_S, RETRY_MAX_S = 1.0, 60.0
+UNREACHABLE = (
+    aiohttp.ClientConnectionError,
+    TimeoutError,
+    discord.DiscordServerError,
+    discord.GatewayNotFound,
+)
 
 
 async def run(settings: Settings) -> int:
@@ -49,16 +59,30 @@ async def _run(
         bot = TimbreBot(services, link, message_content=settings.message_content)
         connection = asyncio.create_task(bot.start(token), name="discord")
         stopping = asyncio.create_task(stop.wait(), name="signal")
-        await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if _lacks_message_content(connection):
-            log.warning(
-                "Discord does not let this bot read messages, so /live is off; switch on Message "
-                "Content Intent for it in the developer portal"
-            )
-            await bot.close()
-            bot = TimbreBot(services, _connector(settings))
-            connection = asyncio.create_task(bot.start(token), name="discord")
+        message_content = settings.message_content
+        pause_s = RETRY_FIRST_S
+        while True:
             await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if _failed_with(connection, discord.PrivilegedIntentsRequired) and message_content:
+                message_content = False
+                log.warning(
+                    "Discord does not let this bot read messages, so /live is off; switch on "
+                    "Message Content Intent for it in the developer portal"
+                )
+            elif _failed_with(connection, *UNREACHABLE) and not stop.is_set():
+                log.warning(
+                    "Discord cannot be reached",
+                    extra={"reason": str(connection.exception()), "next_try_s": pause_s},
+                )
+                await asyncio.wait({stopping}, timeout=pause_s)
+                pause_s = min(2 * pause_s, RETRY_MAX_S)
+                if stop.is_set():
+                    break
+            else:
+                break
+            await bot.close()
+            bot = TimbreBot(services, _connector(settings), message_content=message_content)
+            connection = asyncio.create_task(bot.start(token), name="discord")
         stopping.cancel()
         log.info("stopping")
         _leave_in_any_case()
@@ -68,10 +92,10 @@ async def _run(
     match failure:
         case discord.LoginFailure():
             raise SettingsError("DISCORD_TOKEN was refused by Discord")
-        case None:
+        case _ if failure is None or stop.is_set():
             log.info("stopped")
-        case discord.DiscordException() | aiohttp.ClientError() | TimeoutError():
-            log.error("Discord cannot be reached", extra={"reason": str(failure)})
+        case discord.DiscordException() | aiohttp.ClientError():
+            log.error("Discord ended the connection", extra={"reason": str(failure)})
             return 1
         case _:
             raise failure
@@ -93,7 +117,7 @@ def _alone(home: Path) -> Iterator[None]:
     """
     lock = FileLock(home / "bot.lock")
     try:
-        private_files.make_home(home)
+        make_private(home)
         lock.acquire(blocking=False)
     except Timeout:
         raise SettingsError(f"TIMBRE_HOME: another Timbre is running in {home}") from None
@@ -105,10 +129,8 @@ def _alone(home: Path) -> Iterator[None]:
         lock.release()
 
 
-def _lacks_message_content(connection: "asyncio.Task[None]") -> bool:
-    return connection.done() and isinstance(
-        connection.exception(), discord.PrivilegedIntentsRequired
-    )
+def _failed_with(connection: "asyncio.Task[None]", *kinds: type[BaseException]) -> bool:
+    return connection.done() and isinstance(connection.exception(), kinds)
 
 
 def _leave_in_any_case() -> None:

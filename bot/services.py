@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot import private_files
 from bot.audio.cache import Codec, SpeechCache
 from bot.clips.judge import judge
 from bot.enrolments import EnrolmentRecords
@@ -16,6 +15,7 @@ from bot.forgetting import Forgetting
 from bot.janitor import Janitor
 from bot.metrics import Metrics
 from bot.privacy import Privacy
+from bot.private_files import make_private
 from bot.pronouncing import Pronouncing
 from bot.reading import Reader
 from bot.registration import Registration, RegistrationLimits
@@ -58,7 +58,7 @@ class Services:
 async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
     """The database under TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
     try:
-        private_files.make_home(settings.home)
+        make_private(settings.home)
         store = await Store.open(settings.home / "timbre.db")
     except DatabaseUnusable as error:
         raise SettingsError(str(error)) from error

@@ -5,13 +5,14 @@ its sentence. Nothing else in Timbre reads the environment.
 """
 
 import difflib
+import io
 import ipaddress
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -224,6 +225,8 @@ class Settings(BaseSettings):
                 "DISCORD_TOKEN is not set: put your bot's token into .env "
                 "(the README says how to get one)"
             )
+        if not all("!" <= character <= "~" for character in token):
+            raise SettingsError("DISCORD_TOKEN holds a character that no token has; copy it again")
         return token
 
 
@@ -233,23 +236,50 @@ def variable_name(field: str) -> str:
     return alias if isinstance(alias, str) else f"TIMBRE_{field.upper()}"
 
 
-def _unknown(given: Iterable[str]) -> str | None:
+def _unknown(given: Iterable[str], prefixes: tuple[str, ...]) -> str | None:
     """A sentence about the first variable that looks like a setting and is none."""
     known = [variable_name(field) for field in Settings.model_fields]
     for name in sorted(given):
-        if name.startswith("TIMBRE_") and name not in (*known, "TIMBRE_ENV_FILE"):
+        if name.startswith(prefixes) and name not in (*known, "TIMBRE_ENV_FILE"):
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             return f"{name} is no setting" + (f"; is {near[0]} meant?" if near else "")
     return None
+
+
+def _names_in(file: Path) -> set[str]:
+    """The variables that `file` sets. Raises `SettingsError` unless every line can be used."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if "TIMBRE_ENV_FILE" in os.environ:
+            raise SettingsError(f"TIMBRE_ENV_FILE: no file {file}") from None
+        return set()
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file} is not UTF-8 text") from None
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read ({error.strerror})") from None
+    names = set()
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            lead, _, _ = binding.original.string.partition(binding.original.string.strip())
+            line = binding.original.line + lead.count("\n")
+            raise SettingsError(f"{file}, line {line}: not NAME=value; is a quote left open?")
+        if binding.key:
+            names.add(binding.key.upper())
+    return names
 
 
 def load() -> Settings:
     """The settings of this process. Raises `SettingsError` for the first wrong one."""
     try:
         file = Settings.model_config.get("env_file")
-        in_file = dotenv_values(file) if isinstance(file, str) else {}
-        # Upper case, as on Windows: pydantic takes either.
-        if complaint := _unknown(name.upper() for name in (*in_file, *os.environ)):
+        in_file = _names_in(Path(file)) if isinstance(file, str) else set()
+        # Other programs' variables may begin with DISCORD_ too, but not in our own file. Upper
+        # case, as on Windows: pydantic takes either.
+        complaint = _unknown(in_file, ("TIMBRE_", "DISCORD_", "CHATTERBOX_")) or _unknown(
+            (name.upper() for name in os.environ), ("TIMBRE_",)
+        )
+        if complaint:
             raise SettingsError(complaint)
         return Settings()
     except ValidationError as error:
@@ -259,7 +289,3 @@ def load() -> Settings:
         message = first["msg"].removeprefix("Value error, ")
         sentence = f"{name}: {message}" if name else message
         raise SettingsError(sentence[0].upper() + sentence[1:]) from None
-    except UnicodeDecodeError:
-        raise SettingsError(".env is not UTF-8 text") from None
-    except OSError as error:
-        raise SettingsError(f".env cannot be read: {error.strerror}") from None

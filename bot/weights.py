@@ -1,10 +1,23 @@
-"""`python -m bot weights`: what `engine.weights` does, where the settings have the weights."""
+"""`python -m bot weights`: what `engine.weights` does, on the folder that the settings name.
 
-from bot.settings import Settings
-from engine.weights.__main__ import Usual, main
+The engine knows no settings; here they are handed to it.
+"""
+
+from collections.abc import Sequence
+
+from bot import settings as settings_module
+from bot.private_files import make_private
+from engine.messages import EngineConfig
+from engine.weights.__main__ import main
 
 
-def weights(settings: Settings, arguments: list[str]) -> int:
-    """Fetch, verify or make up weights. Returns the exit code."""
-    usual = Usual(settings.weights_folder(), settings.weights, settings.weights_revision)
-    return main(arguments, usual)
+def weights(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code. Raises `SettingsError`."""
+    return main(arguments, lambda: _config(fetching=arguments[0] == "fetch"))
+
+
+def _config(*, fetching: bool) -> EngineConfig:
+    settings = settings_module.load()
+    if fetching:
+        make_private(settings.home)
+    return settings.engine_config()

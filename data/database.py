@@ -117,7 +117,7 @@ class Database:
                 try:
                     await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
                 except sqlite3.Error as error:  # a full disk: the next start folds it
-                    log.warning("the log stays as it is", exc_info=error)
+                    log.warning("the database's log could not be folded: %s", error)
                 finally:
                     await asyncio.shield(self._connection.close())
 

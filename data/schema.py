@@ -6,6 +6,7 @@ opened for writing. Blocking; belongs in a thread.
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from importlib.resources import files
@@ -22,6 +23,7 @@ APPLICATION_ID = 0x544D4252
 
 #: How long a statement waits for another process that is writing, such as `python -m bot cache`.
 BUSY_TIMEOUT_S = 5.0
+_BUSY_PAUSE_S = 0.05
 
 
 class Migration(NamedTuple):
@@ -103,7 +105,7 @@ def _migrate(path: Path, migrations: list[Migration]) -> None:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     with closing(connection):
         # foreign_keys stays off, as is the default: a migration may have to rebuild a table.
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         for migration in migrations:
             try:
                 _apply(connection, migration)
@@ -112,6 +114,22 @@ def _migrate(path: Path, migrations: list[Migration]) -> None:
                     f"The database {path} could not be brought to schema {migration.version} "
                     f"({migration.file_name}): {error}. It was left at the schema before."
                 ) from error
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to write-ahead logging, which SQLite refuses at once while others hold it.
+
+    Two first starts at the same time meet here; the timeout of the connection does not count.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_BUSY_PAUSE_S)
 
 
 def _apply(connection: sqlite3.Connection, migration: Migration) -> None:

@@ -1,5 +1,6 @@
 """The one command: what it decides, and a real set-up from wheels made on the spot."""
 
+import argparse
 import ast
 import importlib.util
 import json
@@ -14,6 +15,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from bot import command_line
+from engine.bench import command as bench
+from engine.weights.__main__ import _parser as weights_parser
 
 SOURCE = Path(__file__).parents[1] / "timbre.py"
 
@@ -183,7 +188,7 @@ def test_set_up_is_redone_only_for_a_reason() -> None:
 def test_paths_are_the_callers(tmp_path: Path) -> None:
     """Commands run beside timbre.py, so relative paths are settled before."""
     given = ["say", "--out", "a b.ogg", "--voice=me.wav", "--out=/x/y.ogg", "out", "--loud"]
-    assert timbre.absolute_paths(given, tmp_path) == [
+    assert timbre.absolute_paths("say", given, tmp_path) == [
         "say",
         "--out",
         str(tmp_path / "a b.ogg"),
@@ -192,6 +197,32 @@ def test_paths_are_the_callers(tmp_path: Path) -> None:
         "out",
         "--loud",
     ]
+
+
+def test_the_folder_of_weights_is_the_callers(tmp_path: Path) -> None:
+    """It has no option before it, and numbers and revisions are no folders."""
+    given = ["random", "--seed", "1", "new", "--small", "--stop-after", "9"]
+    assert timbre.absolute_paths("weights", given, tmp_path) == [
+        *given[:3],
+        str(tmp_path / "new"),
+        *given[4:],
+    ]
+    given = ["fetch", "--revision", "main", "w"]
+    assert timbre.absolute_paths("weights", given, tmp_path)[-1] == str(tmp_path / "w")
+    assert timbre.absolute_paths("weights", ["verify"], tmp_path) == ["verify"]
+
+
+def test_every_option_that_takes_something_is_known() -> None:
+    """Whether it takes a path decides what becomes of its value; none may be shortened."""
+    grammars = [command_line.parser(), weights_parser(knows_folder=True), bench.parser()]
+    for grammar in grammars:
+        groups = [a for a in grammar._actions if isinstance(a, argparse._SubParsersAction)]
+        for command in (grammar, *(c for group in groups for c in group.choices.values())):
+            options = [a for a in command._actions if a.option_strings and a.nargs != 0]
+            assert not (options and command.allow_abbrev)
+            for option in options:
+                known = timbre.PATH_OPTIONS if option.type is Path else timbre.OTHER_OPTIONS
+                assert option.option_strings[-1] in known
 
 
 @pytest.mark.parametrize(
@@ -396,3 +427,22 @@ def test_ctrl_c_reaches_the_command_and_shows_no_traceback(project: Project) -> 
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=20)
     assert (process.returncode, output, errors) == (5, "goodbye\n", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes and modes")
+def test_help_that_nobody_reads_is_no_traceback(project: Project) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, str(project.root / "timbre.py"), "--help"]
+    ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (1, "")
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(project: Project) -> None:
+    """A file stands where the environment would be made: root may write everywhere else."""
+    (project.root / ".venv").write_text("")
+    code, _, errors = project.run("say")
+    assert code == 1
+    assert len(errors.splitlines()) == 1
+    assert str(project.root.resolve() / ".venv") in errors

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import msgspec
 
-from bot import private_files
 from bot.audio import opus
 from bot.audio.loudness import normalise
+from bot.private_files import make_folder, remove, remove_unknown
 from data.rows import SpeechKey
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, Voice
@@ -144,7 +144,7 @@ class SpeechCache:
         gone = {row.key for row in damaged}
         kept = [row for row in rows if row.key not in gone]
         unknown = await asyncio.to_thread(
-            private_files.remove_unknown,
+            remove_unknown,
             self._folder,
             {self._home / row.path for row in kept},
             time.time() - SETTLED_S,
@@ -184,7 +184,7 @@ class SpeechCache:
         rows = list(rows)
         if not rows:
             return
-        await asyncio.to_thread(private_files.remove, [self._home / row.path for row in rows])
+        await asyncio.to_thread(remove, [self._home / row.path for row in rows])
         await self._store.speech.delete(row.key for row in rows)
 
 
@@ -199,9 +199,11 @@ def _encode(speech: Speech, codec: Codec) -> tuple[list[bytes], bytes]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    private_files.make_folder(path.parent)
+    for folder in (path.parent.parent, path.parent):  # `mkdir` gives its mode to the last alone
+        make_folder(folder)
     unfinished = path.with_suffix(f".{secrets.token_hex(4)}.part")
     try:
+        unfinished.touch(mode=0o600)
         unfinished.write_bytes(content)
         unfinished.replace(path)
     finally:

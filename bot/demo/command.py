@@ -32,6 +32,7 @@ from bot.loopback import (
     VoiceChannel,
 )
 from bot.loopback.recording import PACKET_S, SAMPLE_RATE
+from bot.private_files import make_private
 from bot.settings import Settings, SettingsError
 
 LINES = (
@@ -74,13 +75,17 @@ async def demo(settings: Settings, out: Path) -> int:
     """
     console = Console()
     try:
+        if out.is_relative_to(settings.home):
+            await asyncio.to_thread(make_private, settings.home)
         await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
         # An empty home: otherwise the second demo would show nothing but the first one's cache.
         with tempfile.TemporaryDirectory(prefix="timbre-demo-") as home, Timeline(console) as shown:
             report, heard, spoken = await _perform(shown, settings, out, Path(home))
         await asyncio.to_thread(_leave_behind, out, heard, report, spoken)
     except (DemoFailure, TimeoutError) as error:
-        console.print(f"[red]{error or 'It took too long.'}[/] The bot's log is {out / 'bot.log'}.")
+        console.print(
+            f"\n[red]{error or 'It took too long.'}[/] The bot's log is {out / 'bot.log'}."
+        )
         return 1
     except OSError as error:
         raise SettingsError(f"--out cannot be written: {error}") from error
@@ -96,6 +101,8 @@ async def _perform(
         guild.add_text_channel("general")
         channel = guild.add_voice_channel("Lounge")
         alice = guild.add_member("Alice")
+        # Only who runs a bot is told why it cannot speak.
+        owner = guild.add_member("Owner", user=discord.owner)
         environment = {
             **discord.environment(),
             "TIMBRE_HOME": str(home),
@@ -108,7 +115,7 @@ async def _perform(
                 await _unless_ended(discord.wait_for_bot(), bot)
             ready_s = time.monotonic() - begun
             with timeline.step("load the speech engine") as loading:
-                await _unless_ended(_engine_ready(alice, loading), bot)
+                await _unless_ended(_engine_ready(owner, loading), bot)
             with timeline.step("Alice goes into the voice channel"):
                 await alice.join(channel)
             with timeline.step("/join") as join:
@@ -126,7 +133,7 @@ async def _perform(
         timbre=__version__,
         engine=status.engine,
         reason=status.reason,
-        platform=f"Python {platform.python_version()} on {platform.platform()}",
+        platform=f"Python {platform.python_version()} on {platform.system()} {platform.machine()}",
         bot_ready_s=round(ready_s, 2),
         join_ms=round(join.elapsed_ms, 1),
         lines=[each.line for each in spoken],
@@ -197,10 +204,10 @@ async def _status(member: Member) -> _Status:
     return _Status(engine.partition(":")[0], reason, int(hits.group()) if hits else 0)
 
 
-async def _engine_ready(member: Member, step: Step) -> None:
+async def _engine_ready(owner: Member, step: Step) -> None:
     """Wait as long as it takes: the first time, 3 GB of weights may have to be downloaded."""
     while True:
-        reply = await _reply(member, "status")
+        reply = await _reply(owner, "status")
         fields = {field["name"]: field["value"] for field in reply.embeds[0]["fields"]}
         state, _, step.note = fields["Worker"].partition(": ")
         if state == "ready":

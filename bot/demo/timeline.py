@@ -21,6 +21,7 @@ class Step:
     note: str = ""
     begun_s: float = field(default_factory=time.monotonic)
     ended_s: float | None = None
+    failed: bool = False
 
     @property
     def elapsed_ms(self) -> float:
@@ -50,11 +51,14 @@ class Timeline:
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Show a step while the body runs."""
+        """Show a step while the body runs; one that an exception ends is marked as failed."""
         step = Step(title)
         self._steps.append(step)
         try:
             yield step
+        except BaseException:
+            step.failed = True
+            raise
         finally:
             step.ended_s = time.monotonic()
 
@@ -65,6 +69,7 @@ class Timeline:
         table.add_column()
         table.add_column(style="dim")
         for step in self._steps:
-            mark = "[green]✓[/]" if step.ended_s else self._spinner
+            ended = "[red]✗[/]" if step.failed else "[green]✓[/]"
+            mark = ended if step.ended_s else self._spinner
             table.add_row(mark, f"{step.elapsed_ms:,.0f} ms", step.title, step.note)
         return table

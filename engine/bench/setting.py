@@ -102,7 +102,7 @@ class Setting:
             "precision": self.precision,
             "copy_bandwidth_gb_s": round(self.bandwidth / 1e9, 1),
             "python": sys.version.split()[0],
-            "platform": platform.platform(),
+            "platform": platform_name(),
             "torch": torch.__version__,
             "cuda": torch.version.cuda,
             "triton": _triton_version(),
@@ -117,6 +117,11 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)"
+
+
+def platform_name() -> str:
+    """The system and the architecture: results are published, and a kernel's name may say whose."""
+    return f"{platform.system()} {platform.machine()}"
 
 
 def tokens_for(characters: int) -> int:

@@ -1,5 +1,7 @@
 """`python -m engine.weights fetch | verify | random`: get, check or make up Chatterbox's weights.
 
+`timbre.py weights` is the same with the bot's settings (`bot.weights`).
+
 Exit codes: 0 done, 1 the weights are not right (one sentence on stderr), 2 wrong usage, 130
 interrupted.
 """
@@ -8,71 +10,99 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from engine.command import INTERRUPTED, carry_out
+from engine.messages import EngineConfig
 from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
 
-
-@dataclass(frozen=True)
-class Usual:
-    """Where an engine looks for weights: in `folder`, or else below `home` for a revision."""
-
-    home: Path
-    folder: Path | None = None
-    revision: str | None = None
+_AFTER_CTRL_C = {
+    "fetch": "the same command resumes where this one stopped.",
+    "verify": "nothing was changed.",
+    "random": "nothing was written.",
+}
 
 
-def main(arguments: Sequence[str] | None = None, usual: Usual | None = None) -> int:
-    """Run one command, where no folder is named on the usual one; returns the exit code."""
-    options = _parser(named=usual is None).parse_args(arguments)
-    options.usual = usual
+def main(
+    arguments: Sequence[str] | None = None, config: Callable[[], EngineConfig] | None = None
+) -> int:
+    """Run one command; returns the exit code.
+
+    `config` gives the settings of the bot; with it `fetch` and `verify` work on the folder that
+    the bot loads from, unless another is named.
+    """
+    options = _parser(config is not None).parse_args(arguments)
     say = Console(soft_wrap=True, highlight=False).print
     complain = Console(stderr=True, soft_wrap=True, highlight=False).print
-    commands: dict[str, Callable[[argparse.Namespace], str]] = {
-        "fetch": _fetch,
-        "verify": _verify,
-        "random": _random,
-    }
     try:
-        say(commands[options.command](options), markup=False)
-    except (WeightsError, OSError) as error:
+        match options.command:
+            case "fetch":
+                said = _fetch(options, config)
+            case "verify":
+                said = _verify(options, config)
+            case _:
+                said = _random(options)
+        say(said, markup=False)
+    except WeightsError as error:
         complain(str(error), markup=False)
         return 1
+    except OSError as error:
+        complain(f"{error.filename or options.folder}: {error.strerror or error}.", markup=False)
+        return 1
     except KeyboardInterrupt:
-        resumes = "; the next fetch resumes where this one stopped"
-        complain(f"Interrupted{resumes if options.command == 'fetch' else ''}.")
-        return 130
+        complain(f"Interrupted; {_AFTER_CTRL_C[options.command]}")
+        return INTERRUPTED
     return 0
 
 
-def _fetch(options: argparse.Namespace) -> str:
+def _fetch(options: argparse.Namespace, config: Callable[[], EngineConfig] | None) -> str:
     from engine.weights import hub  # noqa: PLC0415  # `verify` and `random` need no hub client
 
-    folder, revision = options.folder, options.revision
+    if options.folder is not None or config is None:
+        folder, revision = options.folder, options.revision
+        use = f" TIMBRE_WEIGHTS={folder} makes the bot load it." if config else ""
+    else:
+        settings = config()
+        if settings.weights:
+            raise WeightsError(
+                f"TIMBRE_WEIGHTS makes the bot load {settings.weights}; name a folder to fetch "
+                "into, or unset it."
+            )
+        wanted = options.revision or settings.revision
+        folder, revision = hub.place(settings.weights_folder, revision=wanted)
+        if folder.parent != settings.weights_folder:
+            checkpoint.check(folder)
+            return f"{checkpoint.REPOSITORY} at {revision} is in {folder} already."
+        use = (
+            "" if wanted == settings.revision else " TIMBRE_WEIGHTS_REVISION makes the bot use it."
+        )
     with _progress_bar() as progress:
-        if folder is None:
-            revision = revision or options.usual.revision
-            folder = options.usual.folder
-        if folder is None:
-            folder, commit = hub.locate(options.usual.home, revision=revision, progress=progress)
-        else:
-            commit = hub.fetch(folder, revision=revision, progress=progress)
-    return f"{checkpoint.REPOSITORY} at {commit} is in {folder}."
+        commit = hub.fetch(folder, revision=revision, progress=progress)
+    return f"{checkpoint.REPOSITORY} at {commit} is in {folder}.{use}"
 
 
-def _verify(options: argparse.Namespace) -> str:
-    folder = options.folder or (options.usual and options.usual.folder)
-    if folder is None:
-        from engine.weights import hub  # noqa: PLC0415  # likewise
-
-        folder, _ = hub.place(options.usual.home, revision=options.usual.revision)
+def _verify(options: argparse.Namespace, config: Callable[[], EngineConfig] | None) -> str:
+    folder: Path = options.folder or _folder_of(config)
     with _progress_bar() as progress:
-        return checkpoint.verify(folder, progress)
+        return f"{folder}: {checkpoint.verify(folder, progress)}"
+
+
+def _folder_of(config: Callable[[], EngineConfig] | None) -> Path:
+    """The folder that the bot loads from. Raises `WeightsError` where nothing is in it."""
+    assert config is not None  # the parser asks for a folder where there are no settings
+    settings = config()
+    if settings.weights:
+        return Path(settings.weights)
+    from engine.weights import hub  # noqa: PLC0415  # not where a folder is given
+
+    folder, _ = hub.place(settings.weights_folder, revision=settings.revision)
+    if not folder.is_dir():
+        raise WeightsError(f"No weights are in {folder} yet; `weights fetch` downloads them.")
+    return folder
 
 
 def _random(options: argparse.Namespace) -> str:
@@ -93,22 +123,31 @@ def _random(options: argparse.Namespace) -> str:
     )
 
 
-def _parser(*, named: bool) -> argparse.ArgumentParser:
-    """With `named`, every command needs a folder: there is no usual one."""
-    parser = argparse.ArgumentParser(prog="weights", description="Chatterbox's weights.")
+def _parser(knows_folder: bool) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="timbre.py weights" if knows_folder else "python -m engine.weights",
+        description="Chatterbox's weights.",
+        allow_abbrev=False,  # timbre.py tells DIR from options by their whole names
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
-    fetch = commands.add_parser("fetch", help="download the released weights, or resume that")
+    fetch = commands.add_parser(
+        "fetch", help="download the released weights, or resume that", allow_abbrev=False
+    )
     fetch.add_argument("--revision", help="commit, branch or tag; default: the pinned commit")
 
-    verify = commands.add_parser("verify", help="check every byte of a folder's weights")
+    verify = commands.add_parser(
+        "verify", help="check every byte of a folder's weights", allow_abbrev=False
+    )
 
-    random = commands.add_parser("random", help="write untrained weights for tests, benchmarks")
-    random.add_argument("--seed", type=int, required=True)
+    random = commands.add_parser(
+        "random", help="write untrained weights for tests, benchmarks", allow_abbrev=False
+    )
+    random.add_argument("--seed", type=_whole(0, 2**63 - 1), required=True)
     random.add_argument("--small", action="store_true", help="a reduced model, 24 MB, not 3.2 GB")
     random.add_argument(
         "--stop-after",
-        type=int,
+        type=_whole(1, 1000),
         default=60,
         metavar="TOKENS",
         help="about how long an utterance gets, 25 tokens a second (default: 60)",
@@ -118,11 +157,26 @@ def _parser(*, named: bool) -> argparse.ArgumentParser:
             "folder",
             type=Path,
             metavar="DIR",
-            nargs=None if named else "?",
-            help=None if named else "default: where the bot looks, by the settings",
+            nargs="?" if knows_folder else None,
+            help="default: the folder that the bot uses" if knows_folder else None,
         )
     random.add_argument("folder", type=Path, metavar="DIR")
     return parser
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """An argument's type: whole numbers of a range."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+        return number
+
+    return parse
 
 
 @contextmanager
@@ -147,4 +201,4 @@ def _progress_bar() -> Iterator[checkpoint.Progress]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(carry_out(main))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import soundfile
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 from torch import nn
@@ -37,14 +38,31 @@ def write_random_checkpoint(
     `stop_after` is about how many speech tokens (25 a second) an utterance gets before the stop
     token; None leaves that to chance, which in practice means upstream's limit of 1000.
 
-    Raises `WeightsError` where the folder holds weights that are not random ones.
+    The folder is as it was until all is written, whatever happens on the way. Raises `WeightsError`
+    where it holds weights that are not random ones, or no place is left for new ones.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     manifest = checkpoint.read_manifest(folder)
     occupied = any((folder / name).exists() for name in checkpoint.FILES)
     if occupied and (manifest is None or manifest.source != SOURCE):
         raise checkpoint.WeightsError(f"{folder} already holds other weights; nothing was written.")
-    (folder / checkpoint.MANIFEST).unlink(missing_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        unfinished = Path(scratch) / folder.name
+        unfinished.mkdir()
+        try:
+            _write(unfinished, seed, small, stop_after)
+        except (SafetensorError, RuntimeError) as error:  # how these libraries say "disk full"
+            first = str(error).partition("\n")[0]
+            raise checkpoint.WeightsError(f"{folder} cannot be written: {first}") from error
+        if not folder.exists():
+            unfinished.rename(folder)
+            return
+        # The manifest goes first: what it marks as random may be written over by the next try.
+        for name in (checkpoint.MANIFEST, *checkpoint.FILES):
+            (unfinished / name).replace(folder / name)
+
+
+def _write(folder: Path, seed: int, small: bool, stop_after: int | None) -> None:
     _write_tokenizer(folder / checkpoint.TOKENIZER)
     with torch.inference_mode(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -174,4 +192,6 @@ def _write_tokenizer(path: Path, size: int = 704) -> None:
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     special = [*words[:3], words[255]]
     tokenizer.add_special_tokens([AddedToken(w, normalized=False, special=True) for w in special])
-    tokenizer.save(str(path))
+    path.write_text(
+        tokenizer.to_str(pretty=True), encoding="utf-8"
+    )  # its own `save` raises no OSError

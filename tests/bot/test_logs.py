@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -32,3 +35,21 @@ def test_json_logs_are_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> 
     (line,) = capsys.readouterr().err.splitlines()
     event = json.loads(line)
     assert (event["event"], event["level"], event["guild"]) == ("lost", "warning", 7)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX terminals")
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_a_terminal_gets_colours_unless_it_wants_none(no_color: str, coloured: bool) -> None:
+    reader, terminal = os.openpty()
+    program = "import logging; from bot import logs; logs.configure('INFO', 'console'); "
+    subprocess.run(
+        [sys.executable, "-c", program + "logging.getLogger('test').warning('lost')"],
+        env={**os.environ, "NO_COLOR": no_color, "TERM": "xterm"},
+        stderr=terminal,
+        check=True,
+    )
+    os.close(terminal)
+    written = os.read(reader, 4096)
+    os.close(reader)
+    assert b"lost" in written
+    assert (b"\x1b[" in written) == coloured

@@ -1,8 +1,10 @@
 """Settings: every one documented, every mistake one clear line."""
 
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,29 @@ def test_the_documented_default_is_the_default(field: str) -> None:
         assert default is None
     else:
         assert str(default) in {example, f"{example}.0"}
+
+
+def paragraph_of(variable: str) -> str:
+    """The paragraph of .env.example that a variable stands in, as one line of prose."""
+    paragraphs = (ROOT / ".env.example").read_text("utf-8").split("\n\n")
+    pattern = re.compile(rf"^#?{variable}=", re.MULTILINE)
+    (found,) = [paragraph for paragraph in paragraphs if pattern.search(paragraph)]
+    return " ".join(line.removeprefix("# ") for line in found.splitlines())
+
+
+@pytest.mark.parametrize("field", sorted(Settings.model_fields))
+def test_the_documented_range_is_the_range(field: str) -> None:
+    limits = {
+        name: getattr(limit, name)
+        for limit in Settings.model_fields[field].metadata
+        for name in ("ge", "gt", "le")
+        if hasattr(limit, name)
+    }
+    if not limits:
+        assert Settings.model_fields[field].annotation not in {int, float}
+        return
+    least = f"{limits['ge']}" if "ge" in limits else f"above {limits['gt']}"
+    assert f"{least} to {limits['le']}" in paragraph_of(variable_name(field))
 
 
 @pytest.mark.parametrize(
@@ -80,6 +105,62 @@ def test_a_misspelt_setting_in_the_file_is_named(monkeypatch: pytest.MonkeyPatch
         settings_module.load()
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("DISCORD_TOKENN=abc", "DISCORD_TOKENN is no setting; is DISCORD_TOKEN meant?"),
+        ("CHATTERBOX_PYTON=python3", "is CHATTERBOX_PYTHON meant?"),
+        ("\nDISCORD_TOKEN='abc", "line 2: not NAME=value"),
+        ("DISCORD_TOKEN=a\x07b", "DISCORD_TOKEN holds a character"),
+        ("DISCORD_TOKEN=a b", "DISCORD_TOKEN holds a character"),
+        ("DISCORD_TOKEN=\N{LATIN SMALL LETTER O WITH DIAERESIS}", "holds a character"),
+    ],
+)
+def test_a_wrong_line_in_the_file_is_one_line(tmp_path: Path, line: str, says: str) -> None:
+    (tmp_path / ".env").write_text(line + "\n", "utf-8")
+    ended = run_there(tmp_path)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert says in ended.stderr
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def _not_ours(path: Path) -> None:
+    path.write_text("DISCORD_TOKEN=abc")
+    path.chmod(0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes, and asks for rights")
+@pytest.mark.parametrize("make", [_folder, _loop, _not_ours])
+def test_a_file_that_cannot_be_read_is_one_line(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    if make is _not_ours and os.geteuid() == 0:
+        pytest.skip("root reads everything")
+    make(tmp_path / ".env")
+    ended = run_there(tmp_path)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("timbre: .env cannot be read (")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_settings_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
+    ended = run_there(tmp_path, TIMBRE_ENV_FILE="no-such.env")
+    assert (ended.returncode, ended.stderr) == (2, "timbre: TIMBRE_ENV_FILE: no file no-such.env\n")
+
+
+def test_other_programs_variables_are_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_WEBHOOK", "https://example.org")
+    settings_module.load()
+
+
 def test_the_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "very-secret")
     settings = settings_module.load()
@@ -103,15 +184,20 @@ def test_the_command_line_ends_with_2_and_no_traceback(command: list[str], tmp_p
     assert ended.stderr.count("\n") == 1
 
 
-def test_running_without_a_token_says_what_to_do(tmp_path: Path) -> None:
-    ended = subprocess.run(
+def run_there(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Start the bot in a folder, with nothing but that folder's settings."""
+    return subprocess.run(
         [sys.executable, "-m", "bot", "run"],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "PATH": "", "SYSTEMROOT": ""},
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": "", "SYSTEMROOT": "", **environment},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_running_without_a_token_says_what_to_do(tmp_path: Path) -> None:
+    ended = run_there(tmp_path)
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert "DISCORD_TOKEN" in ended.stderr

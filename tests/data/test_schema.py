@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -237,3 +238,18 @@ async def test_a_killed_process_leaves_what_it_committed_and_nothing_else(tmp_pa
     assert await store.users.get(1) is not None
     assert await store.users.get(2) is None
     await store.close()
+
+
+async def test_another_first_start_that_is_at_it_is_waited_for(tmp_path: Path) -> None:
+    """SQLite answers "locked" at once where the other one is just making the file."""
+    path = tmp_path / "timbre.db"
+    path.touch()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    done = threading.Timer(0.5, other.rollback)
+    done.start()
+    store = await Store.open(path)
+    await store.close()
+    done.join()
+    other.close()
+    assert version(path) == len(load_migrations(MIGRATIONS))

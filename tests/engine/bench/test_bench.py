@@ -1,6 +1,8 @@
 """The benchmark as it is started from a shell, on a reduced model."""
 
 import json
+import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,9 @@ import pytest
 import soundfile
 
 from engine.bench import quality
-from engine.bench.setting import RANDOM_WEIGHTS, tokens_for
-from engine.weights.random import write_random_checkpoint
+from engine.bench.setting import RANDOM_WEIGHTS, platform_name, tokens_for
+from engine.weights import checkpoint
+from engine.weights.random import synthetic_voice, write_random_checkpoint
 
 ROOT = Path(__file__).parents[3]
 
@@ -71,7 +74,10 @@ def test_a_small_run_measures_everything_and_leaves_its_files(tmp_path: Path) ->
 def test_the_quality_check_listens_to_both(tmp_path: Path) -> None:
     weights = tmp_path / "weights"
     write_random_checkpoint(weights, seed=3, small=True)
-    run = run_bench("--small", "--quality", "--weights", weights, "--out", tmp_path)
+    clip = tmp_path / "someone.flac"
+    soundfile.write(clip, synthetic_voice(140.0, 3.0), 44_100)
+    arguments = ("--small", "--quality", "--weights", weights, "--clip", clip, "--out", tmp_path)
+    run = run_bench(*arguments)
     assert run.returncode == 0, run.stderr
     heard = json.loads((tmp_path / "bench.json").read_text())["quality"]
     assert [item["speaker"] for item in heard] == ["upstream", "ours"] * 2
@@ -81,11 +87,44 @@ def test_the_quality_check_listens_to_both(tmp_path: Path) -> None:
         assert -1 <= item["similarity"] <= 1
 
 
+def test_real_weights_are_not_judged_by_a_buzz(small_checkpoint: Path, tmp_path: Path) -> None:
+    """Likeness to a voice that is none says nothing, so a clip is asked for before any work."""
+    weights = shutil.copytree(small_checkpoint, tmp_path / "weights")
+    (weights / checkpoint.MANIFEST).unlink()  # these may well be trained
+    run = run_bench("--small", "--quality", "--weights", weights, "--out", tmp_path)
+    assert run.returncode == 2
+    assert run.stderr == (
+        "--quality with real weights needs --clip FILE, a recording of somebody who speaks.\n"
+    )
+
+
+def test_a_clip_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    run = run_bench("--small", "--quality", "--clip", tmp_path / "no.wav", "--out", tmp_path)
+    assert run.returncode == 2
+    assert run.stderr == f"{tmp_path / 'no.wav'} cannot be read (No such file or directory).\n"
+
+
 def test_missing_weights_are_one_sentence(tmp_path: Path) -> None:
     run = run_bench("--small", "--weights", tmp_path / "nowhere", "--out", tmp_path)
     assert run.returncode == 2
     assert len(run.stderr.strip().splitlines()) == 1
     assert "nowhere" in run.stderr
+
+
+def test_a_folder_for_results_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    run = run_bench("--small", "--out", tmp_path / "file" / "out")
+    assert run.returncode == 2
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert run.stderr.startswith("--out: ")
+
+
+def test_what_a_run_says_of_its_machine_is_its_kind_alone() -> None:
+    """Results are published: no kernel and no host by name."""
+    files = (ROOT / "docs" / "benchmarks").rglob("*.json")
+    settings = [json.loads(file.read_text("utf-8")).get("setting", {}) for file in files]
+    assert {setting.get("platform") for setting in settings} <= {None, "Linux x86_64"}
+    assert platform_name() == f"{platform.system()} {platform.machine()}"
 
 
 def test_a_missing_recogniser_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
 """`python -m engine.weights` ends with a clear sentence and the right exit code."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from engine.weights import checkpoint
-from engine.weights.__main__ import Usual, main
+from engine.weights import checkpoint, random
+from engine.weights.__main__ import main
 
 
 def test_verify_of_a_whole_checkpoint_succeeds(
@@ -43,16 +45,58 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["random", "x"], ["random", "x", "--seed", "one"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fetch"],  # without the bot's settings there is no folder to fall back on
+        ["random", "x"],
+        ["random", "x", "--seed", "one"],
+        ["random", "x", "--seed", str(2**64)],
+        ["random", "x", "--seed", "1", "--stop-after", "0"],
+    ],
+)
 def test_wrong_usage_exits_with_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ending:
         main(arguments)
     assert ending.value.code == 2
 
 
-def test_without_a_folder_the_usual_one_is_looked_at(
-    small_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_an_interrupted_random_leaves_nothing_in_the_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert main(["verify"], Usual(tmp_path, folder=small_checkpoint)) == 0
-    assert main(["verify"], Usual(tmp_path, revision="0" * 40)) == 1
-    assert str(tmp_path / ("0" * 40)) in capsys.readouterr().err
+    """Ctrl-C after the first files: the folder is not there, and the same command works again."""
+    arguments = ["random", str(tmp_path / "new"), "--seed", "1", "--small"]
+    with monkeypatch.context() as patched:
+        patched.setattr(random, "_draw", _interrupt)
+        assert main(arguments) == 130
+    assert "resumes" not in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert main(arguments) == 0
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files cannot be limited there")
+def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(
+    small_checkpoint: Path, tmp_path: Path
+) -> None:
+    """Files may grow to 1 MB, as on a disk with no more left, while random weights are replaced."""
+    copy = shutil.copytree(small_checkpoint, tmp_path / "copy")
+    limited = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)); "
+        "from engine.weights.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", limited, "random", str(copy), "--seed", "1", "--small"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert f"{copy} cannot be written" in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+    assert "small-seed-3" in checkpoint.verify(copy)
+    assert list(tmp_path.iterdir()) == [copy]

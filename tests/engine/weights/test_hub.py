@@ -21,7 +21,7 @@ import pytest
 
 from engine.weights import checkpoint
 from engine.weights.checkpoint import FILES, PINNED, REPOSITORY
-from engine.weights.hub import _fetch_bytes
+from engine.weights.hub import _fetch_bytes, locate
 
 WITHHELD = 100_000
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -138,14 +138,18 @@ def hub(small_checkpoint: Path) -> Iterator[Hub]:
     server.server_close()
 
 
-def start_fetch(hub: Hub, folder: Path, *options: str) -> "subprocess.Popen[str]":
-    environment = {
+def environment_of(hub: Hub, folder: Path) -> dict[str, str]:
+    return {
         **os.environ,
         "HF_ENDPOINT": hub.address,
-        "HF_HOME": str(folder.parent / "hf-home"),
+        "HF_HOME": str(folder / "hf-home"),
         "HF_HUB_OFFLINE": "0",
         "HF_TOKEN": "hf_secret",
     }
+
+
+def start_fetch(hub: Hub, folder: Path, *options: str) -> "subprocess.Popen[str]":
+    environment = environment_of(hub, folder.parent)
     return subprocess.Popen(
         [sys.executable, "-m", "engine.weights", "fetch", str(folder), *options],
         env=environment,
@@ -362,3 +366,56 @@ def test_without_a_network_the_sentence_says_what_to_do(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "give a folder that holds them" in process.stderr
     assert len(process.stderr.strip().splitlines()) == 1
+
+
+def test_without_a_folder_weights_are_where_the_bot_looks(hub: Hub, tmp_path: Path) -> None:
+    """`timbre.py weights fetch` and `verify` follow the settings, as the worker does."""
+    home = tmp_path / "home"
+    environment = {
+        **environment_of(hub, tmp_path),
+        "TIMBRE_ENV_FILE": "",
+        "TIMBRE_HOME": str(home),
+        "TIMBRE_WEIGHTS_REVISION": COMMIT,
+    }
+
+    def weights(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "bot", "weights", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    missing = weights("verify")
+    assert missing.returncode == 1
+    assert "`weights fetch` downloads them" in missing.stderr
+    fetched = weights("fetch")
+    assert fetched.returncode == 0, fetched.stderr
+    assert home.stat().st_mode & 0o077 == 0 or os.name == "nt"
+    hub.ranges.clear()
+    folder, commit = locate(home / "weights", revision=COMMIT, progress=lambda *_: None)
+    assert (commit, hub.ranges) == (COMMIT, [])
+    verified = weights("verify")
+    assert (verified.returncode, verified.stderr) == (0, "")
+    assert str(folder) in fetched.stdout
+    assert str(folder) in verified.stdout
+
+
+def test_a_folder_that_the_settings_name_is_verified_and_never_fetched_over(
+    small_checkpoint: Path, tmp_path: Path
+) -> None:
+    environment = {
+        **os.environ,
+        "TIMBRE_ENV_FILE": "",
+        "TIMBRE_HOME": str(tmp_path),
+        "TIMBRE_WEIGHTS": str(small_checkpoint),
+    }
+    ended = [
+        subprocess.run(
+            [sys.executable, "-m", "bot", "weights", action],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for action in ("verify", "fetch")
+    ]
+    assert [process.returncode for process in ended] == [0, 1]
+    assert f"{small_checkpoint}: All files are those of random" in ended[0].stdout
+    assert "TIMBRE_WEIGHTS" in ended[1].stderr

@@ -1,0 +1,235 @@
+"""Measure upstream and ours in one run, printing as it goes."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import soundfile
+import torch
+from rich.console import Console
+
+from engine.bench.quality import (
+    SENTENCES,
+    RecogniserMissing,
+    compare,
+    load_aligner,
+    load_recogniser,
+)
+from engine.bench.report import Report, print_setting, print_tables
+from engine.bench.setting import TOKENS_PER_SECOND, Scale, Setting
+from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib
+from engine.bench.stages import time_stages
+from engine.bench.t3 import time_first_token, time_steps, time_upstream
+from engine.bench.utterances import measure_memory, time_by_text, time_voices, write_clips
+from engine.bench.worker import time_worker
+from engine.enrolment.clip import SAMPLE_RATE, decode
+from engine.errors import VoiceUnusable
+from engine.speech import FloatArray
+from engine.weights.checkpoint import WeightsError
+from engine.weights.random import write_random_checkpoint
+
+SEED = 0
+
+
+class ClipMissing(ValueError):
+    """There is no clip to compare voices with; the sentence says what to do."""
+
+
+class Progress:
+    """Says what is being done, with the time since the start before it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started = time.perf_counter()
+
+    def __call__(self, activity: str) -> None:
+        """Say what begins now."""
+        elapsed = time.perf_counter() - self._started
+        self._console.print(f"[dim]{elapsed:6.1f} s[/dim]  {activity}", highlight=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; 0, or 2 with a sentence on stderr for what is missing."""
+    options = parser().parse_args(arguments)
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    progress = Progress(console)
+    out = options.out.absolute()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):  # before minutes of work that could not be kept
+            progress(f"results go to {out}")
+    except OSError as error:
+        sys.stderr.write(f"--out: {out} cannot be written: {error.strerror}.\n")
+        return 2
+    if options.small:
+        torch.set_num_threads(Scale.small().threads)
+    try:
+        if options.quality:
+            # Before minutes of work that would be for nothing.
+            load_aligner()
+            load_recogniser()
+        clip = None if options.clip is None else read_clip(options.clip)
+        with tempfile.TemporaryDirectory() as scratch:
+            weights = options.weights
+            if weights is None:
+                weights = Path(scratch) / "weights"
+                progress("drawing random weights")
+                write_random_checkpoint(weights, seed=SEED, small=options.small)
+            setting = Setting.find(weights, out, small=options.small)
+            if options.quality and clip is None and not setting.has_random_weights:
+                raise ClipMissing(
+                    "--quality with real weights needs --clip FILE, a recording of somebody who "
+                    "speaks."
+                )
+            clips = write_clips(Path(scratch), setting.scale.clip_seconds)
+            if clip is not None:
+                clips[0] = Path(scratch) / "clip.wav"
+                soundfile.write(clips[0], clip, SAMPLE_RATE)
+            _run(setting, console, progress, clips, Path(scratch), quality=options.quality)
+    except (WeightsError, RecogniserMissing, ClipMissing, VoiceUnusable) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's grammar."""
+    parser = argparse.ArgumentParser(
+        prog="timbre.py bench",
+        description=__doc__,
+        allow_abbrev=False,  # timbre.py knows the options that take paths by their whole names
+    )
+    parser.add_argument("--small", action="store_true", help="a reduced model on the CPU")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("var/bench"),
+        help="folder for results; default: var/bench",
+    )
+    parser.add_argument("--weights", type=Path, help="a checkpoint's folder; else random weights")
+    parser.add_argument("--quality", action="store_true", help="compare what is heard, not speed")
+    parser.add_argument("--clip", type=Path, help="whose voice to speak in; else a synthetic buzz")
+    return parser
+
+
+def read_clip(path: Path) -> FloatArray:
+    """Mono float32 at 24 kHz of a clip in any format that members can register.
+
+    Raises `ClipMissing` or `VoiceUnusable`.
+    """
+    try:
+        return decode(path.read_bytes())
+    except OSError as error:
+        raise ClipMissing(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _run(
+    setting: Setting,
+    console: Console,
+    progress: Progress,
+    clips: list[Path],
+    scratch: Path,
+    *,
+    quality: bool,
+) -> None:
+    report = Report(setting.describe())
+    print_setting(console, report.setting)
+    if quality:
+        _measure_quality(setting, report, progress, clips[0], scratch)
+    else:
+        _measure_speed(setting, report, progress, clips, scratch)
+    report.write(setting.out)
+    print_tables(console, report)
+    console.print(f"Results are in {setting.out}.", highlight=False)
+
+
+def _measure_quality(
+    setting: Setting, report: Report, progress: Progress, clip: Path, home: Path
+) -> None:
+    progress("loading both")
+    upstream = UpstreamSpeaker(setting.weights, setting.device, endless=False)
+    ours = OurSpeaker(
+        setting.weights,
+        setting.device,
+        setting.precision,
+        setting.dtype,
+        streams=1,
+        endless=False,
+        home=home,
+    )
+    progress("speaking and listening")
+    random = setting.has_random_weights
+    report.quality = compare(
+        ours,
+        upstream,
+        clip,
+        sentences=2 if random else len(SENTENCES),
+        tokens=2 * TOKENS_PER_SECOND if random else None,
+    )
+
+
+def _measure_speed(
+    setting: Setting, report: Report, progress: Progress, clips: list[Path], home: Path
+) -> None:
+    scale = setting.scale
+    progress("loading upstream")
+    upstream = UpstreamSpeaker(setting.weights, setting.device, endless=True)
+    upstream_gib = allocated_gib(setting.device)
+    progress("loading ours")
+    ours = OurSpeaker(
+        setting.weights,
+        setting.device,
+        setting.precision,
+        setting.dtype,
+        streams=scale.memory_streams,
+        endless=True,
+        home=home,
+    )
+    progress("whole utterances: cold and warm voice")
+    report.voices = time_voices(ours, upstream, clips, setting)
+    ours.release_enrolment()
+    report.write(setting.out)
+    for characters in scale.text_characters:
+        progress(f"whole utterances: {characters} characters")
+        report.by_text.append(time_by_text(ours, upstream, characters, scale))
+    progress("peak memory")
+    report.memory = measure_memory(upstream, upstream_gib, setting)
+    report.write(setting.out)
+    for seconds in scale.audio_seconds:
+        progress(f"flow, vocoder, watermark: {seconds} s")
+        report.stages += time_stages(ours, upstream, seconds, scale)
+    report.write(setting.out)
+    progress("T3: upstream")
+    with torch.inference_mode():
+        report.upstream_token_ms = time_upstream(
+            upstream.model.t3, upstream.model.conds.t3, tokens=10 * scale.steps
+        )
+    del upstream
+    weights = ours.t3_weights
+    for streams in scale.streams:
+        progress(f"T3: {streams} streams")
+        report.steps.append(
+            time_steps(
+                weights,
+                streams,
+                bandwidth=setting.bandwidth,
+                context=scale.context,
+                steps=scale.steps,
+                repeats=scale.repeats,
+            )
+        )
+    for name, known in (("new voice", False), ("known voice", True)):
+        report.first_token_ms[name] = time_first_token(
+            weights, known_voice=known, repeats=scale.repeats
+        )
+    report.write(setting.out)
+    del ours, weights
+    progress("worker: start, first requests")
+    report.worker = time_worker(setting)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""A start without Discord: waited for, as services start before the network is up."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.demo.bot_process import BotProcess
+from bot.loopback import LoopbackDiscord
+
+
+def environment(discord: LoopbackDiscord, home: Path) -> dict[str, str]:
+    return {
+        **discord.environment(),
+        "TIMBRE_HOME": str(home),
+        "TIMBRE_ENGINE": "stock",
+        "TIMBRE_LOG_FORMAT": "json",
+        "TIMBRE_ENV_FILE": "",
+    }
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def test_a_discord_that_refuses_everybody_at_first_is_tried_again(tmp_path: Path) -> None:
+    async with LoopbackDiscord() as discord:
+        discord.add_guild("The workshop")
+        discord.faults.fail("GET", "users/@me$", times=2)
+        async with BotProcess(environment(discord, tmp_path), tmp_path / "bot.log") as bot:
+            await discord.wait_for_bot()
+            assert await bot.stop() == 0
+    log = bot.log.read_text("utf-8")
+    assert log.count("Discord cannot be reached") == 2
+    assert "Traceback" not in log
+    assert "Unclosed" not in log
+
+
+async def test_without_a_network_it_goes_on_trying_until_it_is_stopped(tmp_path: Path) -> None:
+    """Nobody listens at the address."""
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        async with LoopbackDiscord() as discord:
+            there = {"TIMBRE_DISCORD_RESOLVE": f"127.0.0.1:{unheard.getsockname()[1]}"}
+            given = {**environment(discord, tmp_path), **there}
+            async with BotProcess(given, tmp_path / "bot.log") as bot:
+                await until(lambda: bot.log.read_text("utf-8").count("cannot be reached") == 2)
+                assert bot.returncode is None
+                assert await bot.stop() == 0
+    assert "Traceback" not in bot.log.read_text("utf-8")
+
+
+async def test_a_refused_token_ends_it_at_once(tmp_path: Path) -> None:
+    async with LoopbackDiscord() as discord:
+        given = {**environment(discord, tmp_path), "DISCORD_TOKEN": "somebody.elses.token"}
+        async with BotProcess(given, tmp_path / "bot.log") as bot:
+            await until(lambda: bot.returncode is not None)
+            assert bot.returncode == 2
+    assert "DISCORD_TOKEN was refused" in bot.log.read_text("utf-8")
