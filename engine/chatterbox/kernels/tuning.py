@@ -13,11 +13,11 @@ class Tuning:
 
     few_rows: int = 2  # at most: matrix times each vector
     some_rows: int = 16  # at most: tensor cores in Triton; beyond: the library
-    qkv: tuple[int, int] = (4, 1)
+    qkv: tuple[int, int] = (8, 2)
     head: tuple[int, int] = (4, 2)
-    output: tuple[int, int] = (2, 1)
+    output: tuple[int, int] = (1, 1)
     gate_up: tuple[int, int] = (2, 1)
-    down: tuple[int, int] = (2, 8)
+    down: tuple[int, int] = (2, 4)
     some_gate_up: tuple[int, int] = (16, 4)
     output_parts: int = 1
     # A context is divided until attention has so many programs; each reads so many positions at

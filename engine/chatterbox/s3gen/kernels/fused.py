@@ -72,10 +72,8 @@ class FusedKernels:
         outputs, inputs = product.weight.shape
         count = rows.numel() // inputs
         result = rows.new_empty(*rows.shape[:-1], outputs)
-        block, warps, stages = 128, 8, 3
-        if triton.cdiv(count, block) * (outputs // block) < MANY_PROGRAMS:
-            block, warps, stages = 64, 4, 4
-        product_kernel[triton.cdiv(count, block), outputs // block](
+        block_rows, block_columns, warps, stages = _product_blocks(count, outputs)
+        product_kernel[triton.cdiv(count, block_rows), outputs // block_columns](
             rows,
             product.weight,
             product.bias,
@@ -84,8 +82,8 @@ class FusedKernels:
             inputs=inputs,
             outputs=outputs,
             gelu=gelu,
-            block_rows=block,
-            block_columns=block,
+            block_rows=block_rows,
+            block_columns=block_columns,
             block_depth=64,
             num_warps=warps,
             num_stages=stages,
@@ -217,6 +215,15 @@ class FusedKernels:
             num_warps=4,
         )
         return total, bent
+
+
+def _product_blocks(count: int, outputs: int) -> tuple[int, int, int, int]:
+    """Rows and columns of one program of a product, its warps, and its stages."""
+    if outputs % 128 or triton.cdiv(count, 64) * (outputs // 128) < MANY_PROGRAMS:
+        return 64, 64, 4, 4
+    if count >= LARGE:
+        return 128, 128, 8, 3
+    return 64, 128, 4, 3
 
 
 def _depth(channels: int) -> int:
