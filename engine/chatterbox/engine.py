@@ -9,7 +9,7 @@ into the slots, and through the waveform decoder.
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +35,8 @@ from engine.worker.protocol import Outcome
 #: Waveform batches on the device at a time: one that runs, one that is ready to.
 _WAVEFORM_BATCHES = 2
 _LARGEST_WAVEFORM_BATCH = 4
+#: How long nobody has to have spoken before the engine takes on what can wait.
+_IDLE_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -72,10 +74,8 @@ class ChatterboxEngine:
     ) -> None:
         """Put the parts together; `engine.chatterbox.loading` makes them."""
         self._info = info
-        self._text_tokenizer = text_tokenizer
-        self._voices = voices
-        self._scheduler = scheduler
-        self._waveforms = waveforms
+        self._text_tokenizer, self._voices = text_tokenizer, voices
+        self._scheduler, self._waveforms = scheduler, waveforms
         self._max_speech_tokens = max_speech_tokens
         self._stream: Any = None
         if scheduler.t3.device.type == "cuda":
@@ -89,6 +89,8 @@ class ChatterboxEngine:
         # On a CPU several at once take as long as one after the other, and all of them wait for it.
         self._largest_waveform_batch = 1 if self._stream is None else _LARGEST_WAVEFORM_BATCH
         self._cancelled: set[int] = set()  # of jobs whose batch is sounding
+        self._stepped_at = time.monotonic()
+        self._later: Callable[[], object] | None = None
 
     @property
     def info(self) -> EngineInfo:
@@ -128,8 +130,13 @@ class ChatterboxEngine:
             for speaker in self._voices.recall(t3.config.voices):
                 t3.prepare_voice(speaker.prompt, usual)
 
+    def do_when_idle(self, task: Callable[[], object]) -> None:
+        """Have something done, once, when there is nothing else to do and was not for a while."""
+        self._later = task
+
     def step(self) -> Sequence[Outcome]:
         """Move every job on by a little; returns those that ended."""
+        self._stepped_at = time.monotonic()
         outcomes: list[Outcome] = []
         self._voices.release_unused()
         self._begin_jobs(outcomes)
@@ -145,7 +152,13 @@ class ChatterboxEngine:
         return outcomes
 
     def rest(self) -> float | None:
-        """Let go of the networks that only new voices need, once none has come for a while."""
+        """Do what can wait; let go of the networks of new voices once none came for a while."""
+        if self._later is not None:
+            wait_s = self._stepped_at + _IDLE_S - time.monotonic()
+            if wait_s > 0:
+                return wait_s
+            task, self._later = self._later, None
+            task()
         held = self._voices.holds_networks
         left_s = self._voices.release_unused()
         if held and left_s is None and self._stream is not None:

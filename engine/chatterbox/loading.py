@@ -1,5 +1,6 @@
 """From a checkpoint's folder to an engine that speaks."""
 
+import importlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from engine.errors import SpeechError
 from engine.messages import EngineConfig, Enrolled, Speak
 from engine.speech import EngineInfo, SpeechParameters, StockVoice
 from engine.weights import checkpoint
+from engine.worker.failures import log_without_values
 
 #: Raised whenever the same request gives other audio.
 ENGINE_VERSION = "timbre-1"
@@ -80,6 +82,7 @@ def load(
         progress("Warming up", None)
         rehearse(engine)
         engine.recall_voices()
+    engine.do_when_idle(import_upstream)
     return engine
 
 
@@ -105,7 +108,7 @@ def assemble(
     on = torch.device(device)
 
     def load_networks() -> Any:
-        # Upstream's packages take seconds to import. The worker has done so before it was ready.
+        # Upstream's packages take seconds to import, and a known voice needs none of them.
         from engine.enrolment.networks import EnrolmentNetworks  # noqa: PLC0415
 
         return EnrolmentNetworks.load(folder, on)
@@ -148,6 +151,14 @@ def assemble(
         waveforms=waveforms,
         max_speech_tokens=max_speech_tokens,
     )
+
+
+def import_upstream() -> None:
+    """Import what only new voices need: seconds, and in a step everybody would fall silent."""
+    try:
+        importlib.import_module("engine.enrolment.networks")
+    except Exception as error:  # the first new voice meets it again, and is told
+        log_without_values("no new voice can be enrolled", error)
 
 
 def rehearse(engine: ChatterboxEngine) -> None:

@@ -6,7 +6,7 @@ name is loaded or refused, never replaced. Torch is imported only once the drive
 that is worth it, or Chatterbox was asked for.
 """
 
-import importlib
+import importlib.util
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +28,18 @@ from engine.worker.failures import log_without_values
 from engine.worker.protocol import Engine
 from engine.worker.serial import SerialEngine
 
+#: What enrolling a voice imports, by itself or through Chatterbox.
+_UPSTREAM = (
+    "chatterbox",
+    "conformer",
+    "diffusers",
+    "librosa",
+    "omegaconf",
+    "perth",
+    "s3tokenizer",
+    "torchaudio",
+    "transformers",
+)
 _SLOW = "about 30 times slower than real time"
 _log = logging.getLogger(__name__)
 
@@ -109,12 +121,15 @@ def _chatterbox(config: EngineConfig, report: Callable[[Report], None], gpu: Gpu
     else:
         reason = f"{reason}."
         _log.info(reason)
+    # Upstream itself is imported when nobody waits; the first new voice is late to find a hole.
+    if missing := [name for name in _UPSTREAM if importlib.util.find_spec(name) is None]:
+        raise WorkerUnavailable(
+            f"Chatterbox is not installed completely: {', '.join(missing)} cannot be found."
+        )
     try:
         import torch  # noqa: PLC0415 - seconds, and not for the stock voice
 
-        # Upstream too: in a step, for the first new voice, everybody who speaks would wait for it.
-        importlib.import_module("engine.enrolment.networks")
-        from engine.chatterbox import loading  # noqa: PLC0415
+        from engine.chatterbox import loading  # noqa: PLC0415 - likewise
     except ImportError as error:
         raise WorkerUnavailable(
             f"Chatterbox is not installed completely: {error.name} cannot be imported."

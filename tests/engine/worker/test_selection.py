@@ -1,5 +1,6 @@
 """The engine that speaks is the one asked for, or the best this machine can run, and says why."""
 
+import importlib.util
 import logging
 import shutil
 import subprocess
@@ -137,23 +138,41 @@ def test_weights_that_lack_a_tensor_are_refused_by_its_name(
     assert str(refusal.value) == f"{T3} has no tensor {lost}."
 
 
-def test_a_loaded_chatterbox_has_imported_what_a_new_voice_needs(
+def test_a_chatterbox_that_rests_imports_what_a_new_voice_needs(
     tmp_path: Path, small_checkpoint: Path
 ) -> None:
-    """Seconds that would else pass within a step, in which everybody who speaks falls silent."""
+    """Seconds that would else pass before it is ready, or within a step, when nobody can speak."""
     code = (
         "import sys\n"
         "from engine.messages import EngineConfig\n"
         "from engine.worker.selection import load\n"
         "home, weights = sys.argv[1:]\n"
         "config = EngineConfig(engine='chatterbox', device='cpu', home=home, weights=weights)\n"
-        "load(config, lambda _: None)\n"
+        "engine = load(config, lambda _: None)\n"
+        "assert 0 < engine.rest() <= 1, 'it does not wait until nobody speaks'\n"
+        "assert 'diffusers' not in sys.modules, 'ready only after upstream was imported'\n"
+        "engine._stepped_at -= 1\n"
+        "assert engine.rest() is None\n"
         "known = set(sys.modules)\n"
         "import engine.enrolment.networks\n"
-        "sys.exit(len(set(sys.modules) - known))"
+        "assert set(sys.modules) == known, set(sys.modules) - known\n"
     )
     arguments = [sys.executable, "-c", code, str(tmp_path), str(small_checkpoint)]
-    assert subprocess.run(arguments, check=False).returncode == 0
+    done = subprocess.run(arguments, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_packages_that_are_not_installed_are_named_before_anything_is_loaded(
+    tmp_path: Path, reports: list[Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the first new voice would find out, days later perhaps."""
+    found = importlib.util.find_spec
+    absent = ("perth", "omegaconf")
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name in absent else found(name)
+    )
+    with pytest.raises(WorkerUnavailable, match=r"completely: omegaconf, perth cannot be found\."):
+        load(_config(tmp_path, "chatterbox", "cpu"), reports.append)
 
 
 def test_the_stock_voice_can_be_asked_for_and_no_card_is_looked_for(
