@@ -228,7 +228,7 @@ def _measure_speed(
     report.write(setting.out)
     del ours, weights
     progress("worker: start, first requests")
-    report.worker = time_worker(setting)
+    report.worker = time_worker(setting, clips[2])
 
 
 if __name__ == "__main__":

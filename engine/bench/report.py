@@ -182,7 +182,11 @@ def _add_worker(table: Table, worker: WorkerTiming) -> None:
     if worker.device_gib is not None:
         remark = f"all of the process, {worker.streams} streams"
         table.add_row("worker on the GPU", "", f"{worker.device_gib:.2f} GiB", "", remark)
-    _row(table, "request to PCM, the very first", None, worker.first_request_ms, "")
+    for name, milliseconds in (
+        ("the very first", worker.first_request_ms),
+        ("the first new voice", worker.new_voice_ms),
+    ):
+        _row(table, f"request to PCM, {name}", None, milliseconds, "right after the start")
     for name, milliseconds, seconds in (
         ("first chunk (24 characters)", worker.first_chunk_ms, worker.first_chunk_audio_s),
         ("100 characters in one", worker.sentence_ms, worker.sentence_audio_s),

@@ -162,7 +162,7 @@ class OurSpeaker:
 
     def enrol(self, clip: Path) -> float:
         """Memory, then disk, then the networks, which are loaded."""
-        cloned = ClonedVoice(hashlib.sha256(clip.read_bytes()).hexdigest(), str(clip))
+        cloned = voice_of(clip)
         started = time.perf_counter()
         self._voice = self._enrolment.conditionals(cloned)
         wait_for(self.device)
@@ -250,6 +250,11 @@ class OurSpeaker:
         if self._voice is None:
             raise RuntimeError("no voice was enrolled")
         return self._voice
+
+
+def voice_of(clip: Path) -> ClonedVoice:
+    """The voice of a clip, as a request names it."""
+    return ClonedVoice(hashlib.sha256(clip.read_bytes()).hexdigest(), str(clip))
 
 
 def _prompt(key: str, voice: Conditionals) -> VoicePrompt:

@@ -1,6 +1,5 @@
 """Whole utterances: by length of text, with a cold and a warm voice, from the cache, and many."""
 
-import hashlib
 import statistics
 import time
 from dataclasses import dataclass, replace
@@ -18,8 +17,9 @@ from engine.bench.speakers import (
     allocated_gib,
     peak_memory,
     silent,
+    voice_of,
 )
-from engine.speech import ClonedVoice, FloatArray, SpeechRequest
+from engine.speech import FloatArray, SpeechRequest
 from engine.weights.random import synthetic_voice
 
 SAMPLE_RATE = 24_000
@@ -90,7 +90,7 @@ def time_voices(
         soundfile.write(setting.out / f"voiceclone_{name}.wav", spoken.pcm, SAMPLE_RATE)
     ours.restart_enrolment()
     restarted = _cold(ours, clips[1], text, tokens)
-    request = SpeechRequest(text=text, voice=_identity(clips[1]))
+    request = SpeechRequest(text=text, voice=voice_of(clips[1]))
     cached = _cached(request, warm[0].pcm, setting.out)
     return [
         _timing("cold voice", characters, cold[1], cold[0]),
@@ -164,10 +164,6 @@ def _cached(request: SpeechRequest, pcm: FloatArray, folder: Path) -> float:
         times.append(1e3 * (time.perf_counter() - started))
     path.unlink()
     return statistics.median(times)
-
-
-def _identity(clip: Path) -> ClonedVoice:
-    return ClonedVoice(hashlib.sha256(clip.read_bytes()).hexdigest(), str(clip))
 
 
 def _timing(scenario: str, characters: int, there: Spoken, here: Spoken) -> UtteranceTiming:
