@@ -185,6 +185,8 @@ def _add_worker(table: Table, worker: WorkerTiming) -> None:
     for name, milliseconds in (
         ("the very first", worker.first_request_ms),
         ("the first new voice", worker.new_voice_ms),
+        ("others meanwhile", worker.meanwhile_ms[0]),
+        ("others meanwhile, longest", worker.meanwhile_ms[1]),
     ):
         _row(table, f"request to PCM, {name}", None, milliseconds, "right after the start")
     for name, milliseconds, seconds in (

@@ -103,8 +103,9 @@ class GraphedFunction(Generic[InputsT]):
             return self._function(inputs)
         shapes = tuple(tensor.shape for tensor in inputs)
         if shapes not in self._seen:
-            self._seen.add(shapes)
-            return self._pool.rehearse(lambda: self._function(inputs))
+            output = self._pool.rehearse(lambda: self._function(inputs))
+            self._seen.add(shapes)  # not if that failed: what never ran cannot be captured
+            return output
         if shapes not in self._captured:
             self._captured[shapes] = self._capture(inputs, self._pool)
             if len(self._captured) > MAX_GRAPHS:

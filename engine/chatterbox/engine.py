@@ -9,7 +9,7 @@ into the slots, and through the waveform decoder.
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +26,7 @@ from engine.chatterbox.s3gen import Utterance as SpokenUtterance
 from engine.chatterbox.scheduler import Scheduler, SpeechTokens
 from engine.chatterbox.text import TextTokenizer
 from engine.chatterbox.voices import Speaker, Voices
+from engine.enrolment import NotYet
 from engine.errors import SynthesisFailed
 from engine.messages import Speak
 from engine.speech import EngineInfo, Speech, SpeechParameters
@@ -35,8 +36,8 @@ from engine.worker.protocol import Outcome
 #: Waveform batches on the device at a time: one that runs, one that is ready to.
 _WAVEFORM_BATCHES = 2
 _LARGEST_WAVEFORM_BATCH = 4
-#: How long nobody has to have spoken before the engine takes on what can wait.
-_IDLE_S = 1.0
+#: A pause between looks whether a new voice is there, while there is nothing else to do.
+_BREATH_S = 0.002
 
 _log = logging.getLogger(__name__)
 
@@ -84,13 +85,12 @@ class ChatterboxEngine:
             self._stream.wait_stream(torch.cuda.current_stream())
         self._new: deque[Speak] = deque()
         self._decoding: dict[int, _Job] = {}
-        self._decoded: deque[tuple[_Job, SpeechTokens]] = deque()
+        self._decoded: deque[tuple[_Job, SpokenUtterance]] = deque()
         self._sounding: deque[_Sounding] = deque()
         # On a CPU several at once take as long as one after the other, and all of them wait for it.
         self._largest_waveform_batch = 1 if self._stream is None else _LARGEST_WAVEFORM_BATCH
         self._cancelled: set[int] = set()  # of jobs whose batch is sounding
-        self._stepped_at = time.monotonic()
-        self._later: Callable[[], object] | None = None
+        self._waiting: list[tuple[Speak, NotYet]] = []  # new voices, while they are computed
 
     @property
     def info(self) -> EngineInfo:
@@ -101,7 +101,9 @@ class ChatterboxEngine:
     @property
     def busy(self) -> bool:
         """Whether `step` has anything to do."""
-        return bool(self._new or self._decoded or self._sounding or self._scheduler.busy)
+        return bool(
+            self._new or self._waiting or self._decoded or self._sounding or self._scheduler.busy
+        )
 
     def admit(self, job: Speak) -> None:
         """Take a job; it is looked at in the next step."""
@@ -110,7 +112,8 @@ class ChatterboxEngine:
     def cancel(self, job_id: int) -> None:
         """Drop a job and free its slot at once. Unknown ids are ignored."""
         self._new = deque(job for job in self._new if job.job_id != job_id)
-        self._decoded = deque(item for item in self._decoded if item[1].key != job_id)
+        self._waiting = [item for item in self._waiting if item[0].job_id != job_id]
+        self._decoded = deque(item for item in self._decoded if item[0].speak.job_id != job_id)
         if self._decoding.pop(job_id, None) is not None:
             with self._decoding_stream():
                 self._scheduler.cancel(job_id)
@@ -130,16 +133,11 @@ class ChatterboxEngine:
             for speaker in self._voices.recall(t3.config.voices):
                 t3.prepare_voice(speaker.prompt, usual)
 
-    def do_when_idle(self, task: Callable[[], object]) -> None:
-        """Have something done, once, when there is nothing else to do and was not for a while."""
-        self._later = task
-
     def step(self) -> Sequence[Outcome]:
         """Move every job on by a little; returns those that ended."""
-        self._stepped_at = time.monotonic()
         outcomes: list[Outcome] = []
-        self._voices.release_unused()
         self._begin_jobs(outcomes)
+        self._voices.newcomers.release_unused()
         if self._scheduler.busy:
             self._decode(outcomes)
         if self._decoded and len(self._sounding) < _WAVEFORM_BATCHES:
@@ -149,18 +147,14 @@ class ChatterboxEngine:
             self._sounding[0].pending.done() or not (self._scheduler.busy or self._new)
         ):
             self._collect(self._sounding.popleft(), outcomes)
+        if self._waiting and not (self._new or self._scheduler.busy):
+            time.sleep(_BREATH_S)
         return outcomes
 
     def rest(self) -> float | None:
-        """Do what can wait; let go of the networks of new voices once none came for a while."""
-        if self._later is not None:
-            wait_s = self._stepped_at + _IDLE_S - time.monotonic()
-            if wait_s > 0:
-                return wait_s
-            task, self._later = self._later, None
-            task()
-        held = self._voices.holds_networks
-        left_s = self._voices.release_unused()
+        """Let go of the networks that only new voices need, once none has come for a while."""
+        newcomers = self._voices.newcomers
+        held, left_s = newcomers.holds_networks, newcomers.release_unused()
         if held and left_s is None and self._stream is not None:
             torch.cuda.empty_cache()  # for others who use the card
         return left_s
@@ -169,16 +163,23 @@ class ChatterboxEngine:
         """Forget all jobs."""
         for job_id in [job.job_id for job in self._new] + list(self._decoding):
             self.cancel(job_id)
+        self._waiting.clear()
         self._decoded.clear()
         self._sounding.clear()
 
     def _begin_jobs(self, outcomes: list[Outcome]) -> None:
-        """Texts and voices of new jobs. One that takes long, as a new voice does, is the last."""
+        """Texts and voices of new jobs, but for new voices that are not computed yet."""
+        ready = [item for item in self._waiting if item[1].ready()]
+        if ready:
+            self._waiting = [item for item in self._waiting if item not in ready]
+            self._new.extendleft(job for job, _ in reversed(ready))
         while self._new:
             speak, began = min(self._new, key=lambda job: job.priority), time.perf_counter()
             self._new.remove(speak)
             try:
                 self._begin(speak, began)
+            except NotYet as newcomer:
+                self._waiting.append((speak, newcomer))
             except Exception as error:
                 outcomes.append(_failed(speak.job_id, error))
             if time.perf_counter() - began > 0.02:
@@ -223,11 +224,14 @@ class ChatterboxEngine:
             if tokens.capped:
                 count = len(tokens.tokens)
                 _log.warning("no stop token within %d tokens: the speech is cut", count)
-            if len(tokens.tokens):
-                self._decoded.append((job, tokens))
-            else:
+            if not len(tokens.tokens):
                 nothing = SynthesisFailed("The voice model had nothing to say to this text.")
                 outcomes.append(Outcome(tokens.key, nothing))
+                continue
+            try:
+                self._decoded.append((job, _spoken(job, tokens)))
+            except ValueError as error:
+                outcomes.append(_failed(tokens.key, error))
 
     def _sound(self, outcomes: list[Outcome]) -> None:
         """Give a batch of finished utterances to the waveform decoder."""
@@ -239,9 +243,9 @@ class ChatterboxEngine:
         for item in batch:
             self._decoded.remove(item)
         try:
-            pending = self._waveforms.submit([_spoken(job, tokens) for job, tokens in batch])
+            pending = self._waveforms.submit([utterance for _, utterance in batch])
         except torch.OutOfMemoryError as error:
-            if self._voices.release():
+            if self._voices.newcomers.release():
                 torch.cuda.empty_cache()
             elif count == 1:
                 outcomes.append(_failed(batch[0][0].speak.job_id, error))

@@ -2,7 +2,9 @@
 
 import importlib
 import logging
+import sys
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,10 @@ from engine.chatterbox.text import TextTokenizer
 from engine.chatterbox.voices import BUILTIN_VOICE, Voices
 from engine.chatterbox.weights import load_t3
 from engine.enrolment import Enrolment
-from engine.errors import SpeechError
+from engine.errors import SpeechError, SynthesisFailed
 from engine.messages import EngineConfig, Enrolled, Speak
 from engine.speech import EngineInfo, SpeechParameters, StockVoice
 from engine.weights import checkpoint
-from engine.worker.failures import log_without_values
 
 #: Raised whenever the same request gives other audio.
 ENGINE_VERSION = "timbre-1"
@@ -33,6 +34,12 @@ DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 #: the ten seconds of reference that most voices have.
 _COMMON_TOKENS = (50, 100, 150, 250)
 _PROMPT_TOKENS = 250
+
+#: How long the thread that computes new voices may keep Python's lock: a step, which asks for it
+#: many times, would wait for Python's usual 5 ms each time.
+_SWITCH_S = 0.000005
+
+_NO_NEW_VOICE = "I cannot learn new voices: a package for it cannot be loaded; the log says which."
 
 #: A waveform of 40 s takes minutes on a few cores, and is one step.
 _PATIENCE_ON_A_CPU = 10.0
@@ -67,6 +74,7 @@ def load(
             config.weights_folder, revision=config.revision, progress=progress
         )
     progress("Loading Chatterbox", None)
+    background = ThreadPoolExecutor(1, "enrolment")
     engine = assemble(
         folder,
         revision=revision,
@@ -77,12 +85,14 @@ def load(
         report=report,
         max_streams=config.max_streams,
         conditionals_in_memory=config.conditionals_in_memory,
+        background=background,
     )
     if device != "cpu":
         progress("Warming up", None)
         rehearse(engine)
         engine.recall_voices()
-    engine.do_when_idle(import_upstream)
+    sys.setswitchinterval(_SWITCH_S)
+    background.submit(import_upstream)
     return engine
 
 
@@ -98,8 +108,11 @@ def assemble(
     max_streams: int = 32,
     conditionals_in_memory: int = 256,
     max_speech_tokens: int = MAX_SPEECH_TOKENS,
+    background: Executor | None = None,
 ) -> ChatterboxEngine:
     """Load a checkpoint. `report` hears of enrolled voices; `reason` is for `EngineInfo`.
+
+    New voices are computed in `background`, while others speak; without one, in a step.
 
     Raises `WorkerUnavailable` (`WeightsError`, `WatermarkMissing`), and `torch.OutOfMemoryError`
     when not even one utterance fits. What the driver raises is passed on.
@@ -109,8 +122,10 @@ def assemble(
 
     def load_networks() -> Any:
         # Upstream's packages take seconds to import, and a known voice needs none of them.
-        from engine.enrolment.networks import EnrolmentNetworks  # noqa: PLC0415
-
+        try:
+            from engine.enrolment.networks import EnrolmentNetworks  # noqa: PLC0415
+        except (ImportError, OSError) as error:
+            raise SynthesisFailed(_NO_NEW_VOICE) from error
         return EnrolmentNetworks.load(folder, on)
 
     enrolment = Enrolment(
@@ -119,6 +134,7 @@ def assemble(
         load_networks=load_networks,
         report=report,
         capacity=conditionals_in_memory,
+        background=background,
     )
     voices = Voices(folder, enrolment)
     waveforms = WaveformDecoder(folder, on, precision)
@@ -127,7 +143,10 @@ def assemble(
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)
     weights = load_t3(folder / checkpoint.T3, on, DTYPES[precision])
     config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
-    scheduler = with_fewer_if_need_be(config, lambda fitting: Scheduler(T3(weights, fitting)))
+    scheduler = with_fewer_if_need_be(
+        config,
+        lambda fitting: Scheduler(T3(weights, fitting), let_go=voices.newcomers.release),
+    )
     if on.type == "cuda":
         scheduler.t3.prepare()
     return ChatterboxEngine(
@@ -154,11 +173,11 @@ def assemble(
 
 
 def import_upstream() -> None:
-    """Import what only new voices need: seconds, and in a step everybody would fall silent."""
+    """Import what only new voices need, ahead of the first: it takes seconds."""
     try:
         importlib.import_module("engine.enrolment.networks")
-    except Exception as error:  # the first new voice meets it again, and is told
-        log_without_values("no new voice can be enrolled", error)
+    except Exception as error:  # no text had a part in it; the first new voice meets it again
+        _log.error("No new voice can be enrolled: %s: %s", type(error).__name__, error)
 
 
 def rehearse(engine: ChatterboxEngine) -> None:

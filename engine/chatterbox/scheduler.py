@@ -7,6 +7,7 @@ host. A slot whose utterance has ended idles for the rest of the bursts that are
 
 import logging
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -98,11 +99,22 @@ class _Snapshots:
 
 
 class Scheduler:
-    """Decodes whatever is submitted. Not thread-safe."""
+    """Decodes whatever is submitted. Not thread-safe.
 
-    def __init__(self, t3: T3, graphs: StepGraphs | None = None) -> None:
+    `let_go` frees memory of others, if it can, before fewer utterances run at once; it returns
+    whether there was any.
+    """
+
+    def __init__(
+        self,
+        t3: T3,
+        graphs: StepGraphs | None = None,
+        *,
+        let_go: Callable[[], bool] = bool,
+    ) -> None:
         self.t3 = t3
         self.graphs = graphs if graphs is not None else StepGraphs(t3)
+        self._let_go = let_go
         #: How many utterances run at once; lowered when memory runs out.
         self.limit = t3.config.slots
         #: Each with its priority, and how often it was put back.
@@ -181,6 +193,8 @@ class Scheduler:
         except torch.OutOfMemoryError:
             for member in reversed(joining):
                 self._wait_again(member)
+            if self._let_go():
+                return
             if alone:
                 raise
             self._run_at_most(max(len(self._running), len(joining) // 2))
@@ -211,6 +225,8 @@ class Scheduler:
             try:
                 return self._queue_burst()
             except torch.OutOfMemoryError:
+                if self._let_go():
+                    continue
                 if len(self._running) == 1:
                     raise
                 self._run_at_most(len(self._running) // 2)

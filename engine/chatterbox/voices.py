@@ -10,6 +10,7 @@ import torch
 from engine.chatterbox.conditioning import VoicePrompt
 from engine.chatterbox.s3gen import VoiceConditionals
 from engine.enrolment import Conditionals, Enrolment
+from engine.enrolment.newcomers import Newcomers
 from engine.speech import StockVoice, Voice
 from engine.weights import checkpoint
 
@@ -34,7 +35,10 @@ class Voices:
         self._enrolment = enrolment
 
     def speaker(self, voice: Voice) -> Speaker:
-        """Who speaks for `voice`; one that is not known yet is enrolled. Raises `VoiceUnusable`."""
+        """Who speaks for `voice`; one that is not known yet is enrolled.
+
+        Raises as `Enrolment.conditionals`.
+        """
         if not isinstance(voice, StockVoice):
             return _speaker(
                 self._enrolment.key(voice.clip_sha256), self._enrolment.conditionals(voice)
@@ -49,20 +53,9 @@ class Voices:
         return [_speaker(key, found) for key, found in self._enrolment.recall(most)]
 
     @property
-    def holds_networks(self) -> bool:
-        """Whether the networks that only new voices need are loaded."""
-        return self._enrolment.holds_networks
-
-    def release(self) -> bool:
-        """Let go of the networks that only new voices need; whether there were any."""
-        return self._enrolment.release()
-
-    def release_unused(self) -> float | None:
-        """The same, if no new voice has come for a while.
-
-        Returns the seconds until then; None where there are none to let go of any more.
-        """
-        return self._enrolment.release_unused()
+    def newcomers(self) -> Newcomers:
+        """New voices, and what only they need."""
+        return self._enrolment.newcomers
 
     def forget(self, clip_sha256: str) -> None:
         """Remove what was derived from a clip, in memory and on disk."""

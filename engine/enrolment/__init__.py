@@ -6,5 +6,6 @@ from it goes when its bytes do.
 
 from engine.enrolment.conditionals import Conditionals
 from engine.enrolment.enrolment import ENROLMENT_VERSION, Enrolment
+from engine.enrolment.newcomers import NotYet
 
-__all__ = ["ENROLMENT_VERSION", "Conditionals", "Enrolment"]
+__all__ = ["ENROLMENT_VERSION", "Conditionals", "Enrolment", "NotYet"]

@@ -7,12 +7,14 @@ or its bytes are others, what was derived from it is deleted.
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.enrolment import clip
 from engine.enrolment.conditionals import Conditionals
+from engine.enrolment.newcomers import AtOnce, Newcomers
 from engine.enrolment.store import ConditionalsStore
 from engine.errors import VoiceUnusable
 from engine.messages import Enrolled
@@ -23,9 +25,6 @@ if TYPE_CHECKING:  # it imports upstream, which takes seconds
 
 #: Raised whenever the same clip and weights give other conditionals.
 ENROLMENT_VERSION = "1"
-
-#: How long the networks stay loaded after a new voice: people register one after the other.
-_KEPT_UNUSED_S = 30.0
 
 _Stamp = tuple[str, int, int, int]
 
@@ -41,10 +40,9 @@ class _Known:
 class Enrolment:
     """Conditionals of cloned voices for one model revision. Not thread-safe.
 
-    `load_networks` is called when a voice must be computed; the networks then stay until
-    `release`, or until `release_unused` a while after the last new voice. `report` is told of every
-    voice that was computed and written to disk. At most `capacity` voices are kept in memory, on
-    the CPU.
+    New ones are computed in `background`, which has one thread at most, by what `load_networks`
+    returns; without it, at once. `report` is told of every voice that was computed and written to
+    disk. At most `capacity` voices are kept in memory, on the CPU.
     """
 
     def __init__(
@@ -55,21 +53,21 @@ class Enrolment:
         load_networks: Callable[[], "EnrolmentNetworks"],
         report: Callable[[Enrolled], None],
         capacity: int = 256,
+        background: Executor | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = ConditionalsStore(home)
         self._revision = revision
-        self._load_networks = load_networks
+        self.newcomers = Newcomers(load_networks, background=background or AtOnce(), clock=clock)
         self._report = report
         self._capacity = capacity
         self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._networks: EnrolmentNetworks | None = None
-        self._used_at = 0.0
 
     def conditionals(self, voice: ClonedVoice) -> Conditionals:
         """What the networks need of `voice`.
 
         Microseconds if it is known, milliseconds from disk, else the networks' time. Raises
-        `VoiceUnusable`; `WeightsError` where the networks cannot be loaded.
+        `VoiceUnusable`, `NotYet` while it is computed, and as `Newcomers.conditionals`.
         """
         key = self.key(voice.clip_sha256)
         stamp = self._stamp(voice)
@@ -85,7 +83,7 @@ class Enrolment:
         conditionals = (
             (known and known.conditionals)
             or self._store.read(key)
-            or self._enrol(key, voice, content)
+            or self._new(key, voice, content)
         )
         self._store.mark_used(key)
         # Taken before the clip was read: a change in between is seen next time.
@@ -116,38 +114,8 @@ class Enrolment:
         """How many voices are in memory."""
         return len(self._known)
 
-    @property
-    def holds_networks(self) -> bool:
-        """Whether the networks are loaded."""
-        return self._networks is not None
-
-    def release(self) -> bool:
-        """Let go of the networks; the next unknown voice loads them again.
-
-        Whether there were any.
-        """
-        had, self._networks = self.holds_networks, None
-        return had
-
-    def release_unused(self) -> float | None:
-        """Let go of the networks if no new voice has come for a while.
-
-        Returns the seconds until then; None where there are none to let go of any more.
-        """
-        if self._networks is None:
-            return None
-        left_s = self._used_at + _KEPT_UNUSED_S - time.monotonic()
-        if left_s > 0:
-            return left_s
-        self.release()
-        return None
-
-    def _enrol(self, key: str, voice: ClonedVoice, content: bytes) -> Conditionals:
-        samples = clip.decode(content)
-        if self._networks is None:
-            self._networks = self._load_networks()
-        conditionals = self._networks.enrol(samples)
-        self._used_at = time.monotonic()
+    def _new(self, key: str, voice: ClonedVoice, content: bytes) -> Conditionals:
+        conditionals = self.newcomers.conditionals(key, content)
         size_bytes = self._store.write(key, conditionals)
         if size_bytes is not None:
             self._report(
@@ -169,6 +137,7 @@ class Enrolment:
             self._known.popitem(last=False)
 
     def _forget(self, key: str) -> None:
+        self.newcomers.forget(key)
         self._known.pop(key, None)
         self._store.remove(key)
 

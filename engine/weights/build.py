@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from librosa.filters import mel as mel_filters
-from safetensors.torch import load_file
+from safetensors import safe_open
 from torch import nn
 from transformers.initialization import no_init_weights
 
@@ -239,8 +239,9 @@ def load_into(module: nn.Module, path: Path, prefix: str = "") -> None:
     may hold others beside; anything else missing raises `WeightsError`, because random weights in
     place of trained ones would be heard only by people.
     """
-    tensors = load_file(path)
-    state = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+    with safe_open(path, "pt") as file:
+        names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 - no dict
+        state = {name.removeprefix(prefix): file.get_tensor(name) for name in names}
     try:
         missing = module.load_state_dict(state, strict=False).missing_keys
     except RuntimeError as error:

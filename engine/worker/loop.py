@@ -1,8 +1,8 @@
 """The worker's main loop: commands in, an engine's steps, reports out.
 
-Three threads. This one loads and steps the engine; a reader queues commands and ends the process
-when its pipe does; a heartbeat tells the Discord process that this one lives and how long the
-current step has taken. No other thread touches the engine.
+Three threads, beside those of an engine's own. This one loads and steps the engine; a reader queues
+commands and ends the process when its pipe does; a heartbeat tells the Discord process that this
+one lives and how long the current step has taken. Neither of the others touches the engine.
 """
 
 import logging

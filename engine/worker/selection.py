@@ -121,7 +121,7 @@ def _chatterbox(config: EngineConfig, report: Callable[[Report], None], gpu: Gpu
     else:
         reason = f"{reason}."
         _log.info(reason)
-    # Upstream itself is imported when nobody waits; the first new voice is late to find a hole.
+    # Upstream itself is imported beside the first speech; a new voice is late to find a hole.
     if missing := [name for name in _UPSTREAM if importlib.util.find_spec(name) is None]:
         raise WorkerUnavailable(
             f"Chatterbox is not installed completely: {', '.join(missing)} cannot be found."

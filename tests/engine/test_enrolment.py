@@ -4,7 +4,9 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
+from typing import Any
 
 import av
 import librosa
@@ -13,10 +15,11 @@ import pytest
 import soundfile
 import torch
 
-from engine.enrolment import ENROLMENT_VERSION, Conditionals, Enrolment, clip
+from engine.enrolment import ENROLMENT_VERSION, Conditionals, Enrolment, NotYet, clip
 from engine.enrolment.conditionals import Damaged
 from engine.enrolment.networks import EnrolmentNetworks
-from engine.errors import VoiceUnusable
+from engine.enrolment.newcomers import AtOnce
+from engine.errors import SynthesisFailed, VoiceUnusable
 from engine.messages import Enrolled
 from engine.speech import ClonedVoice, FloatArray
 from engine.weights.build import load_upstream
@@ -50,10 +53,13 @@ class House:
         self.home = home
         self.networks = networks
         self.loads = 0
+        self.now = 1000.0
         self.reports: list[Enrolled] = []
         self.enrolment = self.open()
 
-    def open(self, revision: str = "r1", capacity: int = 256) -> Enrolment:
+    def open(
+        self, revision: str = "r1", capacity: int = 256, background: Executor | None = None
+    ) -> Enrolment:
         """Like a new process with the same home."""
 
         def load() -> EnrolmentNetworks:
@@ -66,6 +72,8 @@ class House:
             load_networks=load,
             report=self.reports.append,
             capacity=capacity,
+            background=background,
+            clock=lambda: self.now,
         )
 
     def files(self) -> list[Path]:
@@ -184,23 +192,145 @@ def test_other_weights_have_conditionals_of_their_own(
     assert len(house.files()) == 2
 
 
-def test_networks_that_nobody_needs_are_let_go_after_a_while(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_networks_that_nobody_needs_are_let_go_after_a_while(house: House, tmp_path: Path) -> None:
     """Not between the voices of people who register one after the other."""
-    now = 1000.0
-    monkeypatch.setattr("engine.enrolment.enrolment.time.monotonic", lambda: now)
     for pitch_hz, waited_s, loads in ((110.0, 0.0, 1), (150.0, 20.0, 1), (190.0, 31.0, 2)):
-        now += waited_s
-        house.enrolment.release_unused()
+        house.now += waited_s
+        house.enrolment.newcomers.release_unused()
         house.enrolment.conditionals(write_clip(tmp_path / f"{pitch_hz}.wav", pitch_hz))
         assert house.loads == loads
+
+
+class OneAtATime(Executor):
+    """A background that does what it was given when it is told to."""
+
+    def __init__(self) -> None:
+        self.given: list[Callable[[], None]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+
+        def carry_out() -> None:
+            done = AtOnce().submit(fn, *args, **kwargs)
+            if (error := done.exception()) is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(done.result())
+
+        self.given.append(carry_out)
+        return future
+
+    def work(self) -> None:
+        """Do what was given first."""
+        self.given.pop(0)()
+
+
+def test_a_new_voice_is_computed_aside(house: House, tmp_path: Path) -> None:
+    """Whoever asks is told when to ask again; a bad clip fails as it does elsewhere."""
+    voices = [write_clip(tmp_path / f"{hz}.wav", hz) for hz in (110.0, 190.0)]
+    bad = write_samples(tmp_path / "bad.wav", np.zeros(3 * RATE, np.float32))
+    background = OneAtATime()
+    enrolment = house.open(background=background)
+    newcomers = []
+    for voice in (*voices, bad, voices[0]):
+        with pytest.raises(NotYet) as newcomer:
+            enrolment.conditionals(voice)
+        newcomers.append(newcomer.value)
+    assert (house.loads, len(background.given)) == (0, 3)
+    background.work()
+    assert [newcomer.ready() for newcomer in newcomers] == [True, False, False, True]
+    first = enrolment.conditionals(voices[0])
+    assert enrolment.conditionals(voices[0]) is first
+    with pytest.raises(NotYet):
+        enrolment.conditionals(voices[1])
+    background.work()
+    background.work()
+    with pytest.raises(VoiceUnusable, match="silent"):
+        enrolment.conditionals(bad)
+    second = enrolment.conditionals(voices[1])
+    assert (house.loads, len(house.reports), len(background.given)) == (1, 2, 0)
+    for voice, conditionals in zip(voices, (first, second), strict=True):
+        assert same(
+            House(tmp_path / "other", house.networks).enrolment.conditionals(voice), conditionals
+        )
+
+
+def test_a_voice_forgotten_while_it_is_computed_leaves_nothing(
+    house: House, cloned_voice: ClonedVoice
+) -> None:
+    background = OneAtATime()
+    enrolment = house.open(background=background)
+    with pytest.raises(NotYet):
+        enrolment.conditionals(cloned_voice)
+    enrolment.forget(cloned_voice.clip_sha256)
+    background.work()
+    assert (enrolment.in_memory, house.files(), house.reports) == (0, [], [])
+    with pytest.raises(NotYet):
+        enrolment.conditionals(cloned_voice)
+
+
+def test_networks_that_take_long_to_load_are_not_let_go_of_before_their_use(
+    house: House, cloned_voice: ClonedVoice
+) -> None:
+    """What they computed and nobody came for goes with them."""
+    background = OneAtATime()
+    enrolment = house.open(background=background)
+    newcomers = enrolment.newcomers
+    assert newcomers.release_unused() is None
+    with pytest.raises(NotYet) as newcomer:
+        enrolment.conditionals(cloned_voice)
+    house.now += 100
+    assert newcomers.release_unused() == 30
+    assert not newcomers.release()
+    background.work()
+    house.now += 29
+    assert newcomers.release_unused() == 1
+    assert newcomer.value.ready()
+    assert newcomers.holds_networks
+    house.now += 2
+    assert newcomers.release_unused() is None
+    assert not newcomers.holds_networks
+    with pytest.raises(NotYet):
+        enrolment.conditionals(cloned_voice)
+    background.work()
+    enrolment.conditionals(cloned_voice)
+    assert house.loads == 2
+
+
+def test_where_memory_is_short_a_voice_is_not_learned_and_its_networks_go(
+    house: House, cloned_voice: ClonedVoice, tmp_path: Path
+) -> None:
+    """Everybody else speaks on, so it is no failure of the engine."""
+
+    class Large:
+        def enrol(self, _clip: FloatArray) -> Conditionals:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    answers: list[Any] = [OSError("gone"), Large(), house.networks]
+    enrolment = Enrolment(
+        home=tmp_path / "short",
+        revision="r1",
+        load_networks=lambda: raised_or(answers.pop(0)),
+        report=lambda _: None,
+    )
+    with pytest.raises(OSError, match="gone"):
+        enrolment.conditionals(cloned_voice)
+    with pytest.raises(SynthesisFailed, match="no memory left to learn"):
+        enrolment.conditionals(cloned_voice)
+    assert not enrolment.newcomers.holds_networks
+    assert same(enrolment.conditionals(cloned_voice), house.enrolment.conditionals(cloned_voice))
+
+
+def raised_or(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def test_the_networks_are_loaded_again_only_after_release(house: House, tmp_path: Path) -> None:
     for index, loads in enumerate((1, 1, 2)):
         if index == 2:
-            house.enrolment.release()
+            house.enrolment.newcomers.release()
         house.enrolment.conditionals(write_clip(tmp_path / f"{index}.wav", 100.0 + index))
         assert house.loads == loads
 

@@ -59,6 +59,7 @@ def test_a_small_run_measures_everything_and_leaves_its_files(tmp_path: Path) ->
     assert cached["ours_ms"] < warm["ours_ms"]
     assert results["worker"]["ready_s"] > 0
     assert results["worker"]["first_chunk_ms"] > 0
+    assert 0 < results["worker"]["meanwhile_ms"][0] < results["worker"]["new_voice_ms"]
     assert results["worker"]["engine"]["name"] == "chatterbox"
 
     for name in ("latency_by_text", "where_the_time_goes", "throughput_by_streams"):

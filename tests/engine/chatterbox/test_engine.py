@@ -2,7 +2,9 @@
 
 import hashlib
 import logging
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -300,6 +302,35 @@ def test_as_many_streams_are_promised_as_there_is_memory_for(
     assert engine.info.streams == 2
 
 
+def test_new_voices_are_computed_while_others_speak(new_engine: NewEngine, tmp_path: Path) -> None:
+    """In their order, and whoever gives up is not waited for."""
+    new = [clip_voice(tmp_path, pitch_hz) for pitch_hz in (105.0, 140.0, 230.0)]
+    loaded = threading.Event()
+    with ThreadPoolExecutor(1) as background:
+        background.submit(loaded.wait)
+        engine = new_engine(max_streams=1, background=background)
+        for number, voice in enumerate([*new, BUILTIN]):
+            engine.admit(speak(number, TEXTS[0], voice))
+        while not (outcomes := engine.step()):
+            assert engine.busy
+        assert [outcome.job_id for outcome in outcomes] == [3]
+        assert engine.busy
+        engine.cancel(1)
+        loaded.set()
+        results = run(engine)
+        assert list(results) == [0, 2]
+        assert all(isinstance(result, Speech) for result in results.values())
+
+        engine = new_engine(background=background, home=tmp_path / "other home")
+        loaded.clear()
+        background.submit(loaded.wait)
+        engine.admit(speak(1, TEXTS[0], new[0]))
+        assert not engine.step()
+        engine.cancel(1)
+        assert not engine.busy
+        loaded.set()
+
+
 def test_an_idle_engine_lets_go_of_what_only_new_voices_need(
     new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,9 +342,9 @@ def test_an_idle_engine_lets_go_of_what_only_new_voices_need(
     left_s = engine.rest()
     assert left_s is not None
     assert 0 < left_s <= 30
-    monkeypatch.setattr("engine.enrolment.enrolment._KEPT_UNUSED_S", 0.0)
+    monkeypatch.setattr("engine.enrolment.newcomers._KEPT_UNUSED_S", 0.0)
     assert engine.rest() is None
-    assert not engine._voices.release()
+    assert not engine._voices.newcomers.holds_networks
 
 
 @pytest.mark.parametrize("where", ["waveforms", "waiting for them", "enrolment"])

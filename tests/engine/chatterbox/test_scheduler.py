@@ -330,6 +330,29 @@ def test_when_memory_runs_out_fewer_run_at_once_and_none_is_lost(
         assert done[key].tokens.tolist() == alone(new_scheduler, utterance)
 
 
+@pytest.mark.parametrize(("most_prefilled", "most_decoded"), [(1, 8), (8, 1)])
+def test_what_others_can_spare_is_taken_before_fewer_run_at_once(
+    new_scheduler: NewScheduler, most_prefilled: int, most_decoded: int
+) -> None:
+    """Memory that networks hold which nobody needs at the moment."""
+    t3 = new_scheduler(slots=4).t3
+    graphs = ScarceMemory(t3)
+    graphs.most_prefilled, graphs.most_decoded = most_prefilled, most_decoded
+
+    def let_go() -> bool:
+        graphs.most_prefilled = graphs.most_decoded = 8
+        return True
+
+    scheduler = Scheduler(t3, graphs, let_go=let_go)
+    utterances = [some_utterance(index, cap=9) for index in range(4)]
+    for key, utterance in enumerate(utterances):
+        scheduler.submit(key, utterance)
+    done = finish(scheduler)
+    assert scheduler.limit == 4
+    for key, utterance in enumerate(utterances):
+        assert done[key].tokens.tolist() == alone(new_scheduler, utterance)
+
+
 @torch.inference_mode()
 def test_a_voice_that_memory_lacks_for_does_not_silence_who_is_speaking(
     new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch

@@ -103,7 +103,7 @@ def our_logits(t3: T3, asked: Utterance, speech: list[int]) -> Tensor:
     prompt = t3.reserve(asked, 0)
     batch = t3.prefill([prompt])
     logits = [batch.logits.clone()]
-    batch = t3.buffers.batch(1, guided=prompt.assignment.guided, context=512)
+    batch = t3.buffers.batch(1, guided=prompt.assignment.guided, context=1024)
     t3.buffers.fill(batch, [0])
     for count, token in enumerate(speech, start=1):
         t3.slots.state[0, 1], t3.slots.state[0, 2] = count, token
@@ -113,10 +113,15 @@ def our_logits(t3: T3, asked: Utterance, speech: list[int]) -> Tensor:
     return torch.stack(logits, dim=1)
 
 
-def test_teacher_forced_logits_of_both_rows_are_upstreams(checkpoint: Checkpoint) -> None:
-    """Relative error at most 1e-4 in fp32, over prefill and 80 steps, across page borders."""
-    asked = utterance(SpeechParameters(exaggeration=0.8))
-    speech = torch.randint(0, 6561, (80,), generator=torch.Generator().manual_seed(1)).tolist()
+@pytest.mark.parametrize(
+    ("text", "steps"), [(30, 80), (32, 3), (33, 3), (64, 3), (65, 3), (513, 3)]
+)
+def test_teacher_forced_logits_of_both_rows_are_upstreams(
+    checkpoint: Checkpoint, text: int, steps: int
+) -> None:
+    """Relative error at most 1e-4 in fp32, on both sides of buckets of text and of page borders."""
+    asked = utterance(SpeechParameters(exaggeration=0.8), text=text)
+    speech = torch.randint(0, 6561, (steps,), generator=torch.Generator().manual_seed(1)).tolist()
     expected = upstream_logits(checkpoint, asked, speech)
     got = our_logits(fp32_decoder(checkpoint), asked, speech)
     for row in range(2):

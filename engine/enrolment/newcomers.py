@@ -1,0 +1,120 @@
+"""Voices that nobody has used before: computed aside, while known ones speak.
+
+What they need, upstream's packages and 530 MB of networks, takes seconds to be there. It comes with
+the first of them and goes a while after the last.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import TYPE_CHECKING, Any
+
+from engine.enrolment import clip
+from engine.enrolment.conditionals import Conditionals
+from engine.errors import SynthesisFailed
+from engine.worker.failures import is_out_of_memory
+
+if TYPE_CHECKING:  # it imports upstream, which takes seconds
+    from engine.enrolment.networks import EnrolmentNetworks
+
+#: People register one after the other.
+_KEPT_UNUSED_S = 30.0
+
+
+class NotYet(Exception):
+    """The voice is being computed. `ready` tells whether to ask again."""
+
+    def __init__(self, ready: Callable[[], bool]) -> None:
+        super().__init__()
+        self.ready = ready
+
+
+class AtOnce(Executor):
+    """Does what is submitted to it before it returns."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call `fn`; the future is done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Newcomers:
+    """Computes conditionals in `background`, which has one thread at most.
+
+    `load_networks` is called there when the first voice comes after a while without any.
+    """
+
+    def __init__(
+        self,
+        load_networks: Callable[[], "EnrolmentNetworks"],
+        *,
+        background: Executor,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._load_networks = load_networks
+        self._background = background
+        self._clock = clock
+        self._asked_at = clock()
+        self._networks: EnrolmentNetworks | None = None
+        self._computing: dict[str, Future[Conditionals]] = {}
+
+    def conditionals(self, key: str, content: bytes) -> Conditionals:
+        """What was computed for `key` from the bytes of its clip; the answer is given once.
+
+        Raises `NotYet` until then. Raises `VoiceUnusable`, `SynthesisFailed` where memory is short,
+        and what `load_networks` raises.
+        """
+        self._asked_at = self._clock()
+        if key not in self._computing:
+            self._computing[key] = self._background.submit(self._compute, content)
+        computing = self._computing[key]
+        if not computing.done():
+            raise NotYet(computing.done)
+        del self._computing[key]
+        return computing.result()
+
+    def forget(self, key: str) -> None:
+        """Drop what is being computed for `key`."""
+        self._computing.pop(key, None)
+
+    @property
+    def holds_networks(self) -> bool:
+        """Whether the networks are loaded."""
+        return self._networks is not None
+
+    def release(self) -> bool:
+        """Let go of the networks; whether there were any."""
+        had, self._networks = self.holds_networks, None
+        return had
+
+    def release_unused(self) -> float | None:
+        """Let go of networks, and of answers nobody came for, once no new voice has come lately.
+
+        Returns the seconds until then; None where there is nothing to let go of.
+        """
+        if not all(computing.done() for computing in self._computing.values()):
+            self._asked_at = self._clock()
+        elif not self._computing and not self.holds_networks:
+            return None
+        left_s = self._asked_at + _KEPT_UNUSED_S - self._clock()
+        if left_s > 0:
+            return left_s
+        self._computing.clear()
+        self.release()
+        return None
+
+    def _compute(self, content: bytes) -> Conditionals:
+        try:
+            samples = clip.decode(content)
+            # Kept here too: they may be let go of meanwhile.
+            self._networks = networks = self._networks or self._load_networks()
+            return networks.enrol(samples)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            self.release()
+            raise SynthesisFailed("There is no memory left to learn a new voice with.") from error
