@@ -37,7 +37,7 @@ _PROMPT_TOKENS = 250
 
 #: How long the thread that computes new voices may keep Python's lock: a step, which asks for it
 #: many times, would wait for Python's usual 5 ms each time.
-_SWITCH_S = 0.000005
+_SWITCH_S = 0.0001
 
 _NO_NEW_VOICE = "I cannot learn new voices: a package for it cannot be loaded; the log says which."
 

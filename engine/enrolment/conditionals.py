@@ -56,12 +56,34 @@ class Conditionals:
     def from_upstream(cls, conditionals: Any) -> "Conditionals":
         """Take what is needed out of upstream's `Conditionals`."""
         t3, gen = conditionals.t3, conditionals.gen
+        return cls.of(
+            speaker=t3.speaker_emb,
+            t3_prompt_tokens=t3.cond_prompt_speech_tokens,
+            prompt_tokens=gen["prompt_token"],
+            prompt_mel=gen["prompt_feat"],
+            x_vector=gen["embedding"],
+        )
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        speaker: Tensor,
+        t3_prompt_tokens: Tensor,
+        prompt_tokens: Tensor,
+        prompt_mel: Tensor,
+        x_vector: Tensor,
+    ) -> "Conditionals":
+        """Compact copies of tensors as networks give them, on any device.
+
+        Raises `ValueError` where they are not a voice's.
+        """
         return cls(
-            speaker=_compact(t3.speaker_emb, torch.float32).reshape(1, -1),
-            t3_prompt_tokens=_compact(t3.cond_prompt_speech_tokens, torch.int64).reshape(1, -1),
-            prompt_tokens=_compact(gen["prompt_token"], torch.int64).reshape(1, -1),
-            prompt_mel=_compact(gen["prompt_feat"], torch.float32),
-            x_vector=_compact(gen["embedding"], torch.float32).reshape(1, -1),
+            speaker=_compact(speaker, torch.float32).reshape(1, -1),
+            t3_prompt_tokens=_compact(t3_prompt_tokens, torch.int64).reshape(1, -1),
+            prompt_tokens=_compact(prompt_tokens, torch.int64).reshape(1, -1),
+            prompt_mel=_compact(prompt_mel, torch.float32),
+            x_vector=_compact(x_vector, torch.float32).reshape(1, -1),
         )
 
     @property

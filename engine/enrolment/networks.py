@@ -6,20 +6,23 @@ which are those of its `prepare_conditionals`.
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import librosa
+import librosa.core  # this and the next would else be imported at the first voice
+import librosa.effects
 import torch
-from transformers.initialization import no_init_weights
+from torch import Tensor
 
 from engine.enrolment.clip import SAMPLE_RATE
 from engine.enrolment.conditionals import Conditionals
 from engine.errors import VoiceUnusable
-from engine.reference import upstream
+from engine.reference import encoders
 from engine.speech import FloatArray
 from engine.weights import checkpoint
-from engine.weights.build import (
+from engine.weights.encoders import (
+    Undrawn,
     build_speaker_encoder,
     build_speech_tokenizer,
     build_voice_encoder,
@@ -34,23 +37,18 @@ _PROMPT_S = 10
 
 @dataclass(frozen=True)
 class EnrolmentNetworks:
-    """Upstream's enrolment networks on one device, in fp32.
-
-    The field names are those of S3Gen, whose method `embed_ref` runs on this object.
-    """
+    """Upstream's enrolment networks on one device, in fp32."""
 
     tokenizer: Any
     speaker_encoder: Any
     voice_encoder: Any
     device: torch.device
-    mel_extractor: Any = upstream.s3gen_module.mel_spectrogram
-    dtype: torch.dtype = torch.float32
 
     @classmethod
     def load(cls, folder: Path, device: torch.device) -> "EnrolmentNetworks":
         """Read them alone from a checkpoint. Raises `WeightsError`."""
         sizes = checkpoint.read_sizes(folder)
-        with no_init_weights():
+        with Undrawn():
             tokenizer = build_speech_tokenizer(sizes.s3gen)
             speaker_encoder = build_speaker_encoder(sizes.s3gen)
             voice_encoder = build_voice_encoder(sizes.voice_encoder)
@@ -76,24 +74,42 @@ class EnrolmentNetworks:
         # Beside one another: each is thousands of small launches, and none fills the device.
         with ThreadPoolExecutor(1, "enrolment") as beside:
             t3 = beside.submit(self._of_t3, clip)
-            with torch.inference_mode():
-                gen = upstream.S3Gen.embed_ref(
-                    self, clip[: _PROMPT_S * SAMPLE_RATE], SAMPLE_RATE, device=self.device
-                )
+            prompt_tokens, prompt_mel, x_vector = self._of_s3gen(clip[: _PROMPT_S * SAMPLE_RATE])
+        speaker, t3_prompt_tokens = t3.result()
         try:
-            return Conditionals.from_upstream(upstream.Conditionals(t3.result(), gen))
+            return Conditionals.of(
+                speaker=speaker,
+                t3_prompt_tokens=t3_prompt_tokens,
+                prompt_tokens=prompt_tokens,
+                prompt_mel=prompt_mel,
+                x_vector=x_vector,
+            )
         except ValueError as error:
             raise VoiceUnusable("Nothing like a voice was found in the clip.") from error
 
     @torch.inference_mode()
-    def _of_t3(self, clip: FloatArray) -> Any:
-        """What T3 is told of a voice; on a thread of its own, so inference mode is set here."""
+    def _of_t3(self, clip: FloatArray) -> tuple[Tensor, Tensor]:
+        """Speaker embedding and speech tokens; on a thread of its own, so the mode is set here."""
         clip_16k = librosa.resample(clip, orig_sr=SAMPLE_RATE, target_sr=_TOKENIZER_RATE)
         embeddings = self.voice_encoder.embeds_from_wavs([clip_16k], sample_rate=_TOKENIZER_RATE)
-        prompt_tokens, _lengths = self.tokenizer.forward(
+        tokens, _lengths = self.tokenizer.forward(
             [clip_16k[: _T3_PROMPT_S * _TOKENIZER_RATE]], max_len=_T3_PROMPT_TOKENS
         )
-        return upstream.T3Cond(
-            speaker_emb=torch.from_numpy(embeddings).mean(dim=0, keepdim=True),
-            cond_prompt_speech_tokens=prompt_tokens,
-        )
+        return torch.from_numpy(embeddings).mean(dim=0, keepdim=True), tokens
+
+    @torch.inference_mode()
+    def _of_s3gen(self, clip: FloatArray) -> tuple[Tensor, Tensor, Tensor]:
+        """Speech tokens, two mel frames for each, and x-vector, as S3Gen's `embed_ref`."""
+        wave = torch.from_numpy(clip).to(self.device).unsqueeze(0)
+        mel = encoders.mel_spectrogram(wave).transpose(1, 2)
+        wave_16k = _resampler(self.device)(wave)
+        x_vector = self.speaker_encoder.inference(wave_16k)
+        tokens, _lengths = self.tokenizer(wave_16k)
+        # A clip that is no multiple of 40 ms may give a token more than it has mel for.
+        return tokens[:, : mel.shape[1] // 2], mel, x_vector
+
+
+@lru_cache(maxsize=1)
+def _resampler(device: torch.device) -> Any:
+    """Its filter is made once."""
+    return encoders.torchaudio.transforms.Resample(SAMPLE_RATE, _TOKENIZER_RATE).to(device)

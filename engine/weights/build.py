@@ -11,23 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from librosa.filters import mel as mel_filters
-from safetensors import safe_open
 from torch import nn
 from transformers.initialization import no_init_weights
 
 from engine.reference import upstream
 from engine.weights import checkpoint
+from engine.weights.encoders import (
+    build_speaker_encoder,
+    build_speech_tokenizer,
+    build_voice_encoder,
+    load_into,
+)
 from engine.weights.sizes import (
     HEAD_DIM,
     MEL_BINS,
     PERCEIVER_HEADS,
     S3GenSizes,
     T3Sizes,
-    VoiceEncoderSizes,
 )
-
-_SPEECH_TOKENIZER = "speech_tokenizer_v2_25hz"
 
 
 def build_t3(sizes: T3Sizes) -> nn.Module:
@@ -69,64 +70,12 @@ def build_t3(sizes: T3Sizes) -> nn.Module:
     return t3.eval()
 
 
-def build_voice_encoder(sizes: VoiceEncoderSizes) -> nn.Module:
-    """Upstream's VoiceEncoder with untrained weights."""
-    hp = upstream.VoiceEncConfig()
-    hp.ve_hidden_size = sizes.hidden
-    hp.speaker_embed_size = sizes.embedding
-    encoder: nn.Module = upstream.VoiceEncoder(hp)
-    return encoder.eval()
-
-
 def build_s3gen(sizes: S3GenSizes) -> nn.Module:
     """Upstream's S3Gen with untrained weights."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # diffusers, on layers upstream uses
         s3gen: nn.Module = upstream.S3Gen() if sizes == S3GenSizes() else ReducedS3Gen(sizes)
     return s3gen.eval()
-
-
-def build_speech_tokenizer(sizes: S3GenSizes) -> nn.Module:
-    """The S3 speech tokenizer alone, as enrolment needs it."""
-    module = upstream.s3gen_module
-    if sizes == S3GenSizes():
-        tokenizer: nn.Module = module.S3Tokenizer(_SPEECH_TOKENIZER)
-    else:
-        tokenizer = ReducedSpeechTokenizer(sizes)
-    return tokenizer.eval()
-
-
-def build_speaker_encoder(sizes: S3GenSizes) -> nn.Module:
-    """The CAMPPlus speaker encoder alone, as enrolment needs it."""
-    encoder: nn.Module = upstream.s3gen_module.CAMPPlus(
-        memory_efficient=False,
-        embedding_size=sizes.speaker_embedding,
-        growth_rate=sizes.speaker_growth,
-        bn_size=sizes.speaker_bottleneck,
-        init_channels=sizes.speaker_channels,
-    )
-    return encoder.eval()
-
-
-class ReducedSpeechTokenizer(upstream.s3gen_module.S3Tokenizer):  # type: ignore[misc]  # untyped
-    """Upstream's S3Tokenizer, whose constructor ignores the configuration it is given."""
-
-    def __init__(self, sizes: S3GenSizes) -> None:
-        model_v2 = upstream.s3tokenizer.model_v2
-        config = model_v2.ModelConfig(
-            n_mels=sizes.tokenizer_mels,
-            n_audio_state=sizes.tokenizer_width,
-            n_audio_head=sizes.tokenizer_width // HEAD_DIM,
-            n_audio_layer=sizes.tokenizer_layers,
-        )
-        model_v2.S3TokenizerV2.__init__(self, _SPEECH_TOKENIZER, config)
-        # The front end, as upstream's constructor makes it.
-        self.n_fft = 400
-        filters = mel_filters(
-            sr=upstream.s3gen_module.S3_SR, n_fft=self.n_fft, n_mels=sizes.tokenizer_mels
-        )
-        self.register_buffer("_mel_filters", torch.FloatTensor(filters))
-        self.register_buffer("window", torch.hann_window(self.n_fft))
 
 
 class ReducedS3Gen(upstream.S3Gen):  # type: ignore[misc]  # upstream is untyped
@@ -230,22 +179,3 @@ def load_builtin_voice(folder: Path) -> Any:
         raise checkpoint.WeightsError(f"{path} cannot be read as a voice.") from error
     except pickle.UnpicklingError as error:
         raise checkpoint.WeightsError(f"{path} is cut off or holds more than tensors.") from error
-
-
-def load_into(module: nn.Module, path: Path, prefix: str = "") -> None:
-    """Copy the tensors of `path` whose names begin with `prefix` into `module`.
-
-    Tensors that upstream recomputes (its `ignore_state_dict_missing`) may be absent and the file
-    may hold others beside; anything else missing raises `WeightsError`, because random weights in
-    place of trained ones would be heard only by people.
-    """
-    with safe_open(path, "pt") as file:
-        names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 - no dict
-        state = {name.removeprefix(prefix): file.get_tensor(name) for name in names}
-    try:
-        missing = module.load_state_dict(state, strict=False).missing_keys
-    except RuntimeError as error:
-        raise checkpoint.WeightsError(f"{path} holds tensors of other shapes.") from error
-    missing = [n for n in missing if n.split(".")[-1] not in {"_mel_filters", "window"}]
-    if missing:
-        raise checkpoint.WeightsError(f"{path} lacks {len(missing)} tensors, {missing[0]} first.")

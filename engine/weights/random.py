@@ -20,7 +20,8 @@ from transformers.initialization import no_init_weights
 from engine.reference import upstream
 from engine.speech import FloatArray
 from engine.weights import checkpoint, untrained
-from engine.weights.build import build_s3gen, build_t3, build_voice_encoder
+from engine.weights.build import build_s3gen, build_t3
+from engine.weights.encoders import build_voice_encoder
 from engine.weights.sizes import SMALL, ModelSizes
 
 SOURCE = "random"

@@ -28,18 +28,8 @@ from engine.worker.failures import log_without_values
 from engine.worker.protocol import Engine
 from engine.worker.serial import SerialEngine
 
-#: What enrolling a voice imports, by itself or through Chatterbox.
-_UPSTREAM = (
-    "chatterbox",
-    "conformer",
-    "diffusers",
-    "librosa",
-    "omegaconf",
-    "perth",
-    "s3tokenizer",
-    "torchaudio",
-    "transformers",
-)
+#: What marks speech and enrols voices; most of it is not imported before it is needed.
+_UPSTREAM = ("chatterbox", "librosa", "onnx", "perth", "s3tokenizer", "torchaudio")
 _SLOW = "about 30 times slower than real time"
 _log = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -345,6 +346,20 @@ def test_an_idle_engine_lets_go_of_what_only_new_voices_need(
     monkeypatch.setattr("engine.enrolment.newcomers._KEPT_UNUSED_S", 0.0)
     assert engine.rest() is None
     assert not engine._voices.newcomers.holds_networks
+
+
+def test_a_package_that_cannot_be_imported_fails_new_voices_in_words(
+    new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installed, and broken; the voices that are known speak on."""
+    monkeypatch.setitem(sys.modules, "engine.enrolment.networks", None)
+    engine = new_engine()
+    engine.admit(speak(1, TEXTS[0], clip_voice(tmp_path, 140.0)))
+    engine.admit(speak(2, TEXTS[0]))
+    results = run(engine)
+    assert isinstance(results[1], SynthesisFailed)
+    assert "cannot learn new voices" in str(results[1])
+    assert isinstance(results[2], Speech)
 
 
 @pytest.mark.parametrize("where", ["waveforms", "waiting for them", "enrolment"])

@@ -10,14 +10,9 @@ from safetensors.torch import load_file, save_file
 
 from engine.reference import upstream
 from engine.weights import checkpoint
-from engine.weights.build import (
-    ReducedS3Gen,
-    build_voice_encoder,
-    load_builtin_voice,
-    load_into,
-    load_upstream,
-)
+from engine.weights.build import ReducedS3Gen, load_builtin_voice, load_upstream
 from engine.weights.checkpoint import WeightsError
+from engine.weights.encoders import build_voice_encoder, load_into
 from engine.weights.sizes import S3GenSizes, VoiceEncoderSizes
 
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from engine.weights import checkpoint
-from engine.weights.build import build_s3gen, build_t3, build_voice_encoder
+from engine.weights.build import build_s3gen, build_t3
 from engine.weights.checkpoint import FILES, MANIFEST, PINNED, WeightsError
+from engine.weights.encoders import build_voice_encoder
 from engine.weights.sizes import SMALL, ModelSizes, S3GenSizes, T3Sizes, VoiceEncoderSizes
 
 

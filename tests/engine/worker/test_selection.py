@@ -155,13 +155,14 @@ def test_a_new_voice_waits_for_its_packages_while_others_speak(
         "home, weights, clip, sha256 = sys.argv[1:]\n"
         "config = EngineConfig(engine='chatterbox', device='cpu', home=home, weights=weights)\n"
         "engine = load(config, lambda _: None)\n"
-        "assert 'diffusers' not in sys.modules, 'ready only after upstream was imported'\n"
+        "assert 's3tokenizer' not in sys.modules, 'ready only after upstream was imported'\n"
         "new, known = ClonedVoice(sha256, clip), StockVoice()\n"
         "for number, voice in enumerate((new, known)):\n"
         "    engine.admit(Speak(number, 'Good morning.', voice, SpeechParameters(seed=1)))\n"
         "while engine.busy:\n"
         "    for outcome in engine.step():\n"
         "        print(outcome.job_id, type(outcome.result).__name__)\n"
+        "print([name for name in ('s3tokenizer', 'transformers') if name in sys.modules])\n"
     )
     arguments = [
         str(tmp_path),
@@ -172,7 +173,7 @@ def test_a_new_voice_waits_for_its_packages_while_others_speak(
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], check=False, capture_output=True, text=True
     )
-    assert done.stdout == "1 Speech\n0 Speech\n", done.stderr
+    assert done.stdout == "1 Speech\n0 Speech\n['s3tokenizer']\n", done.stderr
 
 
 def test_packages_that_are_not_installed_are_named_before_anything_is_loaded(
@@ -180,11 +181,13 @@ def test_packages_that_are_not_installed_are_named_before_anything_is_loaded(
 ) -> None:
     """Otherwise the first new voice would find out, days later perhaps."""
     found = importlib.util.find_spec
-    absent = ("perth", "omegaconf")
+    absent = ("s3tokenizer", "perth")
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name in absent else found(name)
     )
-    with pytest.raises(WorkerUnavailable, match=r"completely: omegaconf, perth cannot be found\."):
+    with pytest.raises(
+        WorkerUnavailable, match=r"completely: perth, s3tokenizer cannot be found\."
+    ):
         load(_config(tmp_path, "chatterbox", "cpu"), reports.append)
 
 
