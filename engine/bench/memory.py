@@ -12,8 +12,9 @@ from pathlib import Path
 
 import torch
 
-from engine.bench.setting import DTYPES, Setting
+from engine.bench.setting import Setting
 from engine.bench.speakers import OurSpeaker, peak_memory
+from engine.chatterbox.config import DTYPES
 
 _TEXT_CHARACTERS = 140
 _ROUNDS = 3  # the first runs eagerly, the second captures

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from engine.bench.t3 import copy_bandwidth
+from engine.chatterbox.config import DTYPES
 from engine.device import Precision, choose, detect
 from engine.weights import checkpoint
 from engine.weights.random import SOURCE
@@ -17,7 +18,6 @@ from engine.weights.random import SOURCE
 RANDOM_WEIGHTS = "Random weights: speed and numerical parity only; they say nothing about sound."
 CHARACTERS_PER_SECOND = 14  # of spoken English
 TOKENS_PER_SECOND = 25
-DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import torch
 
+#: By the names that people know them by.
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+
 #: Positions of one key-value page. The conditioning prefix fills one page, which is then shared.
 PAGE = 32
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from engine.chatterbox.config import MAX_SPEECH_TOKENS
+from engine.chatterbox.compiling import compile_aside
+from engine.chatterbox.config import DTYPES, MAX_SPEECH_TOKENS
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.memory import config_that_fits, with_fewer_if_need_be
 from engine.chatterbox.s3gen import WaveformDecoder
@@ -28,7 +29,6 @@ from engine.weights import checkpoint
 #: Raised whenever the same request gives other audio.
 ENGINE_VERSION = "timbre-1"
 SAMPLE_RATE = 24_000
-DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 #: Speech tokens of 2, 4, 6 and 10 s, whose graphs are captured before anybody waits for them, with
 #: the ten seconds of reference that most voices have.
@@ -88,8 +88,10 @@ def load(
         background=background,
     )
     if device != "cpu":
+        compile_aside(folder / checkpoint.T3, torch.device(device), precision, engine.info.streams)
         progress("Warming up", None)
-        rehearse(engine)
+        for _ in range(2):  # the second captures what the first ran
+            rehearse(engine)
         engine.recall_voices()
     sys.setswitchinterval(_SWITCH_S)
     background.submit(import_upstream)
