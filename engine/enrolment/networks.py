@@ -10,8 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import librosa.core  # this and the next would else be imported at the first voice
+import librosa.core.audio  # these three would else be imported with the first voice
 import librosa.effects
+import librosa.feature.spectral
 import torch
 from torch import Tensor
 
