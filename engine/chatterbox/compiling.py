@@ -45,6 +45,7 @@ def compile_aside(file: Path, device: torch.device, precision: str, streams: int
         return
     free, _ = torch.cuda.mem_get_info(device)
     if free < _FREE_BYTES:
+        _log.info("kernels are compiled when they are first needed: GPU memory is short")
         return
     command = [sys.executable, "-m", __name__, str(file), str(device), precision, str(streams)]
     threading.Thread(target=_run, args=(command,), name="compiling", daemon=True).start()
@@ -76,7 +77,7 @@ def _note(device: torch.device, precision: str, streams: int) -> Path:
     try:
         folder = Path(triton.knobs.cache.dir)
     except AttributeError:  # before Triton 3.4
-        folder = Path.home() / ".triton" / "cache"
+        folder = Path(os.environ.get("TRITON_CACHE_DIR", Path.home() / ".triton" / "cache"))
     known = [torch.__version__, triton.__version__, torch.cuda.get_device_name(device), precision]
     digest = hashlib.sha256("\n".join([*known, str(bucket_for(streams, SLOT_BUCKETS))]).encode())
     for source in sorted(Path(kernels.__file__).parent.glob("*.py")):
@@ -104,6 +105,10 @@ def _run(command: list[str]) -> None:
 def _main() -> None:
     file, name, precision, streams = sys.argv[1:]
     device = torch.device(name)
+    # Whoever started this may be gone, and then nobody else would end it.
+    end = threading.Timer(_PATIENCE_S, os._exit, (1,))
+    end.daemon = True
+    end.start()
     with suppress(AttributeError, OSError):  # Windows has no such thing
         os.nice(10)
     step_every_size(Path(file), device, precision, int(streams))

@@ -147,8 +147,10 @@ class ChatterboxEngine:
             self._sounding[0].pending.done() or not (self._scheduler.busy or self._new)
         ):
             self._collect(self._sounding.popleft(), outcomes)
-        if self._waiting and not (self._new or self._scheduler.busy):
-            time.sleep(_BREATH_S)
+        if self._waiting:
+            self._voices.newcomers.check()
+            if not (outcomes or self._new or self._decoded or self._scheduler.busy):
+                time.sleep(_BREATH_S)
         return outcomes
 
     def rest(self) -> float | None:

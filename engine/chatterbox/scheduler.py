@@ -193,11 +193,19 @@ class Scheduler:
         except torch.OutOfMemoryError:
             for member in reversed(joining):
                 self._wait_again(member)
-            if self._let_go():
+            if self._freed():
                 return
             if alone:
                 raise
             self._run_at_most(max(len(self._running), len(joining) // 2))
+
+    def _freed(self) -> bool:
+        """Memory ran out: whether others could let go of some."""
+        if not self._let_go():
+            return False
+        if self.t3.device.type == "cuda":
+            torch.cuda.empty_cache()  # what captures take is not looked for there
+        return True
 
     def _run_at_most(self, limit: int) -> None:
         """Memory ran out: run fewer at once from now on. Those that joined last begin anew."""
@@ -225,7 +233,7 @@ class Scheduler:
             try:
                 return self._queue_burst()
             except torch.OutOfMemoryError:
-                if self._let_go():
+                if self._freed():
                     continue
                 if len(self._running) == 1:
                     raise

@@ -23,7 +23,8 @@ from engine.speech import ClonedVoice, sha256_of
 if TYPE_CHECKING:  # it imports upstream, which takes seconds
     from engine.enrolment.networks import EnrolmentNetworks
 
-#: Raised whenever the same clip and weights give other conditionals.
+#: Raised whenever the same clip and weights give other conditionals, but for rounding: products may
+#: be of TF32 or not, as what is captured at the same time has it.
 ENROLMENT_VERSION = "1"
 
 _Stamp = tuple[str, int, int, int]

@@ -1,10 +1,10 @@
 """Voices that nobody has used before: computed aside, while known ones speak.
 
-What they need, upstream's packages and 530 MB of networks, takes seconds to be there. It comes with
-the first of them and goes a while after the last.
+The networks that they need, 530 MB, come with the first of them and go a while after the last.
 """
 
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # it imports upstream, which takes seconds
 
 #: People register one after the other.
 _KEPT_UNUSED_S = 30.0
+#: No import, disk or device is as slow as this.
+_STUCK_S = 300.0
 
 
 class NotYet(Exception):
@@ -38,7 +40,9 @@ class AtOnce(Executor):
         try:
             future.set_result(fn(*args, **kwargs))
         except Exception as error:
-            future.set_exception(error)
+            # Without this frame, which holds the future.
+            below = error.__traceback__ and error.__traceback__.tb_next
+            future.set_exception(error.with_traceback(below))
         return future
 
 
@@ -59,6 +63,7 @@ class Newcomers:
         self._background = background
         self._clock = clock
         self._asked_at = clock()
+        self._began_at: float | None = None  # the voice that is being computed, if any is
         self._networks: EnrolmentNetworks | None = None
         self._computing: dict[str, Future[Conditionals]] = {}
 
@@ -71,15 +76,21 @@ class Newcomers:
         self._asked_at = self._clock()
         if key not in self._computing:
             self._computing[key] = self._background.submit(self._compute, content)
-        computing = self._computing[key]
-        if not computing.done():
-            raise NotYet(computing.done)
-        del self._computing[key]
-        return computing.result()
+        if not self._computing[key].done():
+            raise NotYet(self._computing[key].done)
+        # Not kept in a variable: an error's traceback, which holds this frame, would keep itself.
+        return self._computing.pop(key).result()
 
     def forget(self, key: str) -> None:
         """Drop what is being computed for `key`."""
-        self._computing.pop(key, None)
+        if computing := self._computing.pop(key, None):
+            computing.cancel()  # if it has not begun
+
+    def check(self) -> None:
+        """Raise `RuntimeError` where a voice is computed for so long that it never will be done."""
+        began_at = self._began_at
+        if began_at is not None and self._clock() - began_at > _STUCK_S:
+            raise RuntimeError("a new voice is computed for ever")
 
     @property
     def holds_networks(self) -> bool:
@@ -96,7 +107,8 @@ class Newcomers:
 
         Returns the seconds until then; None where there is nothing to let go of.
         """
-        if not all(computing.done() for computing in self._computing.values()):
+        queued = any(not computing.done() for computing in self._computing.values())
+        if queued or self._began_at is not None:
             self._asked_at = self._clock()
         elif not self._computing and not self.holds_networks:
             return None
@@ -108,13 +120,22 @@ class Newcomers:
         return None
 
     def _compute(self, content: bytes) -> Conditionals:
+        self._began_at = self._clock()
         try:
-            samples = clip.decode(content)
-            # Kept here too: they may be let go of meanwhile.
-            self._networks = networks = self._networks or self._load_networks()
-            return networks.enrol(samples)
+            return self._computed(content)
         except Exception as error:
+            # A failure's frames would keep the clip and the networks as long as it is kept itself.
+            content = b""
+            traceback.clear_frames(error.__traceback__)
             if not is_out_of_memory(error):
                 raise
-            self.release()
-            raise SynthesisFailed("There is no memory left to learn a new voice with.") from error
+        finally:
+            self._began_at = None
+        self.release()
+        raise SynthesisFailed("There is no memory left to learn a new voice with.")
+
+    def _computed(self, content: bytes) -> Conditionals:
+        samples = clip.decode(content)
+        # Kept here too: they may be let go of meanwhile.
+        self._networks = networks = self._networks or self._load_networks()
+        return networks.enrol(samples)

@@ -50,18 +50,18 @@ def _packages_as_folders(*names: str) -> Iterator[None]:
     `names` are outer packages before inner ones.
     """
     absent = [name for name in names if name not in sys.modules]
-    for name in absent:
-        spec = importlib.util.find_spec(name)
-        if spec is None:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        folder = types.ModuleType(name)
-        folder.__path__ = list(spec.submodule_search_locations or ())
-        sys.modules[name] = folder
     try:
+        for name in absent:
+            spec = importlib.util.find_spec(name)
+            if spec is None:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+            folder = types.ModuleType(name)
+            folder.__path__ = list(spec.submodule_search_locations or ())
+            sys.modules[name] = folder
         yield
     finally:
         for name in absent:
-            del sys.modules[name]
+            sys.modules.pop(name, None)
 
 
 torchaudio = _import_torchaudio()

@@ -3,8 +3,10 @@
 import hashlib
 import os
 import sys
+import threading
+import weakref
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +213,8 @@ class OneAtATime(Executor):
         future: Future[Any] = Future()
 
         def carry_out() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
             done = AtOnce().submit(fn, *args, **kwargs)
             if (error := done.exception()) is not None:
                 future.set_exception(error)
@@ -265,8 +269,83 @@ def test_a_voice_forgotten_while_it_is_computed_leaves_nothing(
     enrolment.forget(cloned_voice.clip_sha256)
     background.work()
     assert (enrolment.in_memory, house.files(), house.reports) == (0, [], [])
+    assert house.loads == 0  # it had not begun
     with pytest.raises(NotYet):
         enrolment.conditionals(cloned_voice)
+
+
+def test_networks_that_are_loaded_for_a_forgotten_voice_are_let_go_of_too(
+    house: House, cloned_voice: ClonedVoice
+) -> None:
+    """Nobody else may come for hours."""
+    loading, loaded = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(1) as background:
+        try:
+            enrolment = house.open(background=background)
+            load = house.networks
+
+            def slowly() -> EnrolmentNetworks:
+                loading.set()
+                loaded.wait()
+                return load
+
+            enrolment.newcomers._load_networks = slowly
+            with pytest.raises(NotYet):
+                enrolment.conditionals(cloned_voice)
+            loading.wait()
+            enrolment.forget(cloned_voice.clip_sha256)
+            house.now += 100
+            assert enrolment.newcomers.release_unused() == 30
+        finally:
+            loaded.set()
+        background.submit(list).result()  # after what was submitted before
+        assert enrolment.newcomers.holds_networks
+        house.now += 31
+        assert enrolment.newcomers.release_unused() is None
+        assert not enrolment.newcomers.holds_networks
+        assert house.files() == []
+
+
+def test_a_voice_that_is_computed_for_ever_is_noticed(
+    house: House, cloned_voice: ClonedVoice
+) -> None:
+    loading, loaded = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(1) as background:
+        try:
+            newcomers = house.open(background=background).newcomers
+            newcomers._load_networks = lambda: (loading.set(), loaded.wait())
+            newcomers.check()
+            with pytest.raises(NotYet):
+                newcomers.conditionals("key", Path(cloned_voice.clip_path).read_bytes())
+            loading.wait()
+            house.now += 299
+            newcomers.check()
+            house.now += 2
+            with pytest.raises(RuntimeError, match="for ever"):
+                newcomers.check()
+        finally:
+            loaded.set()
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("out of memory"), ValueError("other")])
+def test_a_failure_keeps_neither_the_clip_nor_the_networks(
+    house: House, cloned_voice: ClonedVoice, error: Exception
+) -> None:
+    """Whoever logs or reports it holds it a while, and memory is what may be short."""
+
+    class Networks:
+        def enrol(self, _clip: FloatArray) -> Conditionals:
+            raise error
+
+    networks = [Networks()]
+    gone = weakref.ref(networks[0])
+    newcomers = house.enrolment.newcomers
+    newcomers._load_networks = networks.pop
+    with pytest.raises((SynthesisFailed, ValueError)) as failure:
+        house.enrolment.conditionals(cloned_voice)
+    newcomers.release()
+    assert gone() is None
+    assert failure.value is not None
 
 
 def test_networks_that_take_long_to_load_are_not_let_go_of_before_their_use(
