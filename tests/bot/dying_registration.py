@@ -1,13 +1,15 @@
-"""A registration that is killed at one of its steps. Run as `... HOME STEP new|replace`.
+"""A registration that is killed at one of its steps. Run as `... HOME new|replace [STEP COUNT]`.
 
-Steps are counted where something lasting happens: before each file is opened for writing, renamed
-or removed, and before and after each change of the database. What was reached is told on stdout.
+Steps are where something lasting happens: before each file is opened for writing, renamed or
+removed, and before and after each change of the database. What was reached is told on stdout; the
+end is when STEP is reached for the COUNTth time, whatever a thread does before it in this run.
 """
 
 import asyncio
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -23,18 +25,18 @@ _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 class Steps:
     """Counts, tells, and kills at the step that was asked for."""
 
-    def __init__(self, home: Path, fatal: int) -> None:
+    def __init__(self, home: Path, fatal: tuple[str, int]) -> None:
         self._home, self._fatal = str(home), fatal
-        self._count = -1
+        self._reached: Counter[str] = Counter()
         self.counting = False
 
     def reach(self, what: str) -> None:
         """Something lasting is about to happen, or just did."""
         if not self.counting:
             return
-        self._count += 1
+        self._reached[what] += 1
         os.write(1, f"{what}\n".encode())
-        if self._count == self._fatal:
+        if (what, self._reached[what]) == self._fatal:
             os.kill(os.getpid(), _KILL)
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -87,8 +89,8 @@ async def _register(house: House, steps: Steps, kind: str) -> None:
     steps.counting = False
 
 
-async def _main(home: Path, fatal: int, kind: str) -> None:
-    steps = Steps(home, fatal)
+async def _main(home: Path, kind: str, step: str = "", count: str = "0") -> None:
+    steps = Steps(home, (step, int(count)))
     sys.addaudithook(steps.audit)
     for owner, name in (
         (Database, "execute"),
@@ -102,4 +104,4 @@ async def _main(home: Path, fatal: int, kind: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
+    asyncio.run(_main(Path(sys.argv[1]), *sys.argv[2:]))
