@@ -1,14 +1,14 @@
-"""Chatterbox checkpoints to test with: seeded, random, in the released layout."""
+"""Chatterbox checkpoints to test with, seeded and random, and homes for voices enrolled with them."""
 
-import hashlib
 from pathlib import Path
 
 import pytest
-import soundfile
 import torch
 
+from engine.enrolment.networks import EnrolmentNetworks
 from engine.speech import ClonedVoice
-from engine.weights.random import synthetic_voice, write_random_checkpoint
+from engine.weights.random import write_random_checkpoint
+from tests.engine.enrolment_house import House, write_clip
 
 # One thread is faster than two for networks this small, and kinder to tests run side by side.
 torch.set_num_threads(1)
@@ -25,10 +25,14 @@ def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def cloned_voice(tmp_path: Path) -> ClonedVoice:
     """A voice of its own with a three-second clip."""
-    return write_clip(tmp_path / "clip.wav", pitch_hz=140.0)
+    return write_clip(tmp_path / "clip.wav", 140.0)
 
 
-def write_clip(path: Path, pitch_hz: float, seconds: float = 3.0) -> ClonedVoice:
-    """Write a clip and return the voice that it makes."""
-    soundfile.write(path, synthetic_voice(pitch_hz, seconds), 24_000)
-    return ClonedVoice(hashlib.sha256(path.read_bytes()).hexdigest(), str(path))
+@pytest.fixture(scope="session")
+def networks(small_checkpoint: Path) -> EnrolmentNetworks:
+    return EnrolmentNetworks.load(small_checkpoint, torch.device("cpu"))
+
+
+@pytest.fixture
+def house(tmp_path: Path, networks: EnrolmentNetworks) -> House:
+    return House(tmp_path / "home", networks)
