@@ -1,4 +1,4 @@
-"""Chatterbox checkpoints to test with, seeded and random, and homes for voices enrolled with them."""
+"""Random Chatterbox checkpoints to test with, and homes for voices enrolled with them."""
 
 from pathlib import Path
 
@@ -10,8 +10,14 @@ from engine.speech import ClonedVoice
 from engine.weights.random import write_random_checkpoint
 from tests.engine.enrolment_house import House, write_clip
 
-# One thread is faster than two for networks this small, and kinder to tests run side by side.
-torch.set_num_threads(1)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """One thread is faster than two for networks this small, and sums are the same every time.
+
+    Before each test, because libraries that others listen with set it for the whole process.
+    """
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
