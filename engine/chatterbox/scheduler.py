@@ -110,7 +110,7 @@ class Scheduler:
         t3: T3,
         graphs: StepGraphs | None = None,
         *,
-        let_go: Callable[[], bool] = bool,
+        let_go: Callable[[], bool] = lambda: False,
     ) -> None:
         self.t3 = t3
         self.graphs = graphs if graphs is not None else StepGraphs(t3)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,38 @@ def test_every_size_of_batch_is_stepped_through(small_checkpoint: Path) -> None:
 def test_without_triton_no_process_is_started(
     small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.chatterbox.compiling._run", lambda _: pytest.fail("it was"))
+    started: list[list[str]] = []
+    monkeypatch.setattr("engine.chatterbox.compiling._run", started.append)
     compile_aside(small_checkpoint / T3, torch.device("cpu"), "fp32", 4)
+    for thread in threading.enumerate():
+        if thread.name == "compiling":
+            thread.join()
+    assert not started
+
+
+def test_with_triton_it_is_done_once_and_not_where_memory_is_short(
+    small_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, note, free = [], tmp_path / "note", 10**9
+    monkeypatch.setattr("engine.chatterbox.compiling.triton_runs", lambda _: True)
+    monkeypatch.setattr("engine.chatterbox.compiling._note", lambda *_: note)
+    monkeypatch.setattr("engine.chatterbox.compiling._run", started.append)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, free))
+
+    def begin() -> int:
+        compile_aside(small_checkpoint / T3, torch.device("cuda"), "bf16", 4)
+        for thread in threading.enumerate():
+            if thread.name == "compiling":
+                thread.join()
+        return len(started)
+
+    assert begin() == 0
+    free = 10**10
+    assert begin() == 1
+    file = str(small_checkpoint / T3)
+    assert started[0][1:] == ["-m", "engine.chatterbox.compiling", file, "cuda", "bf16", "4"]
+    note.touch()
+    assert begin() == 1
 
 
 @pytest.mark.parametrize(
