@@ -1,4 +1,4 @@
-"""`python -m bot`: hands over to `bot.command_line` before anything that takes time is imported."""
+"""`python -m bot`: gives over to `bot.commands.command_line` before anything slow is imported."""
 
 import sys
 
@@ -6,7 +6,7 @@ from engine.command import carry_out
 
 
 def _main() -> int:
-    from bot.command_line import main  # noqa: PLC0415 - Ctrl-C while it is imported is caught
+    from bot.commands.command_line import main  # noqa: PLC0415 - Ctrl-C while it is imported is caught
 
     return main(sys.argv[1:])
 

@@ -12,12 +12,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.errors import sentence_for, tell
-from bot.lag import measure
+from bot.base.errors import sentence_for, tell
+from bot.base.lag import measure
+from bot.channel.limits import LeaveAfter, VoiceLimits
+from bot.channel.sessions import VoiceSessions
 from bot.live.reading import LiveReading
 from bot.services import Services
-from bot.voice.limits import LeaveAfter, VoiceLimits
-from bot.voice.sessions import VoiceSessions
 
 log = logging.getLogger(__name__)
 

@@ -8,28 +8,28 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.audio.cache import Codec, SpeechCache
+from bot.base.metrics import Metrics
+from bot.base.private_files import make_private
 from bot.clips.judge import judge
-from bot.enrolments import EnrolmentRecords
-from bot.forgetting import Forgetting
-from bot.janitor import Janitor
-from bot.metrics import Metrics
-from bot.privacy import Privacy
-from bot.private_files import make_private
-from bot.pronouncing import Pronouncing
-from bot.reading import Reader
-from bot.registration import Registration, RegistrationLimits
 from bot.settings import Settings, SettingsError
-from bot.speech import SpeechService
+from bot.speech.audio.cache import Codec, SpeechCache
+from bot.speech.pronouncing import Pronouncing
+from bot.speech.reading import Reader
+from bot.speech.service import SpeechService
 from bot.text import TextLimits
-from bot.voice_keeping import VoiceKeeping
-from bot.voice_moderation import VoiceModeration
-from bot.voices import Voices
+from bot.voices.choosing import Voices
+from bot.voices.enrolments import EnrolmentRecords
+from bot.voices.forgetting import Forgetting
+from bot.voices.janitor import Janitor
+from bot.voices.keeping import VoiceKeeping
+from bot.voices.moderation import VoiceModeration
+from bot.voices.privacy import Privacy
+from bot.voices.registration import Registration, RegistrationLimits
 from data.errors import DatabaseUnusable
 from data.store import Store
 from engine.executor import Executor
-from engine.local import LocalExecutor
-from engine.worker_process import worker_command
+from engine.host.local import LocalExecutor
+from engine.host.worker_process import worker_command
 
 log = logging.getLogger(__name__)
 

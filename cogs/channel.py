@@ -4,9 +4,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.errors import UserError
+from bot.channel import reasons
 from bot.client import TimbreBot
-from bot.errors import UserError
-from bot.voice import reasons
 from cogs.queue import moderates, require_company
 
 

@@ -4,8 +4,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.errors import UserError
 from bot.client import TimbreBot
-from bot.errors import UserError
 from cogs.channel import where_asked
 from cogs.queue import moderates, require_company
 from data.live import Exclusion

@@ -11,7 +11,7 @@ from discord.ext import commands
 from discord.utils import escape_markdown
 
 from bot.client import TimbreBot
-from bot.voice_rights import Action
+from bot.voices.rights import Action
 from cogs.people import as_discord_shows, offering, person_of
 
 _REPORTS_MAX = 5

@@ -5,9 +5,9 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.base.errors import UserError
 from bot.client import TimbreBot
-from bot.errors import UserError
-from bot.voice_moderation import disabled_as
+from bot.voices.moderation import disabled_as
 from cogs.people import person_of
 
 VoiceName = app_commands.Range[str, 1, 100]

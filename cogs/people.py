@@ -7,8 +7,8 @@ import discord
 from discord import app_commands
 
 from bot.client import TimbreBot
-from bot.voice_rights import Action
-from bot.voices import Person, VoiceChoice
+from bot.voices.choosing import Person, VoiceChoice
+from bot.voices.rights import Action
 
 Completion = Callable[
     [discord.Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]

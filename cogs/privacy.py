@@ -7,8 +7,8 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.base.errors import UserError, sentence_for, tell
 from bot.client import TimbreBot
-from bot.errors import UserError, sentence_for, tell
 
 _CONFIRM_WITHIN_S = 120.0
 

@@ -7,9 +7,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.errors import UserError
 from bot.client import TimbreBot
-from bot.errors import UserError
-from bot.names import names_in
+from bot.speech.names import names_in
 from bot.text.pronunciations import from_csv, from_json, to_csv, to_json
 from cogs.queue import moderates
 

@@ -4,12 +4,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.errors import UserError, tell
+from bot.channel import reasons
+from bot.channel.admission import VocalChannel, listened_to
+from bot.channel.playback import Playback
+from bot.channel.session import VoiceSession
 from bot.client import TimbreBot
-from bot.errors import UserError, tell
-from bot.voice import reasons
-from bot.voice.admission import VocalChannel, listened_to
-from bot.voice.playback import Playback
-from bot.voice.session import VoiceSession
 
 _PER_PAGE = 5
 _PAGE_TIMEOUT_S = 300.0

@@ -10,11 +10,11 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.base.errors import UserError, sentence_for, tell
+from bot.base.private_files import create
 from bot.client import TimbreBot
-from bot.consent import CONSENT_LABEL, CONSENT_TEXT
-from bot.errors import UserError, sentence_for, tell
-from bot.private_files import create
-from bot.registration import NAME_MAX_CHARS, Draft, Wish
+from bot.voices.consent import CONSENT_LABEL, CONSENT_TEXT
+from bot.voices.registration import NAME_MAX_CHARS, Draft, Wish
 from data.rows import VoiceRow
 from engine.errors import SpeechError, VoiceUnusable
 

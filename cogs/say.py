@@ -10,11 +10,11 @@ import msgspec
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.errors import TOO_LATE, UserError
+from bot.channel.admission import VocalChannel
 from bot.client import TimbreBot
-from bot.errors import TOO_LATE, UserError
-from bot.names import names_in
-from bot.speech import Utterance
-from bot.voice.admission import VocalChannel
+from bot.speech.names import names_in
+from bot.speech.service import Utterance
 from cogs.channel import where_asked
 
 _PAUSED = "I am paused: I say it once a member who may mute others lets me go on with /resume."

@@ -5,9 +5,9 @@ import msgspec
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.errors import UserError, sentence_for, tell
 from bot.client import TimbreBot
-from bot.errors import UserError, sentence_for, tell
-from bot.guild_options import OPTIONS, Kind, Option
+from bot.live.guild_options import OPTIONS, Kind, Option
 from cogs.people import person_of
 from data.live import Exclusion
 from data.rows import GuildSettings

@@ -4,8 +4,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.metrics import Latencies
 from bot.client import TimbreBot
-from bot.metrics import Latencies
 
 
 class Status(commands.Cog):

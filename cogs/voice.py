@@ -7,12 +7,12 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.base.errors import UserError
 from bot.client import TimbreBot
-from bot.errors import UserError
-from bot.registration import NAME_MAX_CHARS
-from bot.voice_keeping import SETTING_RANGES
-from bot.voice_moderation import REASON_MAX_CHARS
-from bot.voice_rights import Action
+from bot.voices.keeping import SETTING_RANGES
+from bot.voices.moderation import REASON_MAX_CHARS
+from bot.voices.registration import NAME_MAX_CHARS
+from bot.voices.rights import Action
 from cogs.people import offering, offering_to_speak, person_of
 from cogs.registering import PREVIEW_TEXT, ConsentForm
 from data.rows import VoiceRow

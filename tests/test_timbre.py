@@ -16,7 +16,7 @@ from types import ModuleType
 
 import pytest
 
-from bot import command_line
+from bot.commands import command_line
 from engine.bench import command as bench
 from engine.weights.__main__ import _parser as weights_parser
 

@@ -20,10 +20,10 @@ import av
 import msgspec
 import numpy as np
 
+from bot.base.errors import UserError
 from bot.clips.confinement import EXIT_MEMORY
 from bot.clips.limits import ClipLimits
 from bot.clips.verdict import SAMPLE_RATE, Accepted, Refused, Verdict
-from bot.errors import UserError
 
 __all__ = ["ClipLimits", "ClipRefused", "JudgedClip", "judge"]
 

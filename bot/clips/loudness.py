@@ -1,7 +1,7 @@
 """Integrated loudness by ITU-R BS.1770-4, in the child process.
 
-`bot.audio.loudness` measures rendered speech with pyloudnorm, whose imports take longer than a
-whole clip may; here the same weighting is applied to the spectrum with numpy alone.
+`bot.speech.audio.loudness` measures rendered speech with pyloudnorm, whose imports take longer
+than a whole clip may; here the same weighting is applied to the spectrum with numpy alone.
 """
 
 import math

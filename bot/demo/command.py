@@ -18,6 +18,7 @@ import msgspec
 from rich.console import Console
 
 from bot import __version__
+from bot.base.private_files import make_private
 from bot.demo.bot_process import BotProcess
 from bot.demo.picture import Caption, draw
 from bot.demo.report import Report, SpokenLine
@@ -32,7 +33,6 @@ from bot.loopback import (
     VoiceChannel,
 )
 from bot.loopback.recording import PACKET_S, SAMPLE_RATE
-from bot.private_files import make_private
 from bot.settings import Settings, SettingsError
 
 LINES = (

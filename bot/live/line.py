@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from bot.audio.clip import Clip
-from bot.voice.playback import Speakable
+from bot.channel.playback import Speakable
+from bot.speech.audio.clip import Clip
 from engine.errors import SpeechError
 
 

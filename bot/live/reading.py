@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 
 import discord
 
-from bot.errors import UserError, sentence_for
+from bot.base.errors import UserError, sentence_for
+from bot.channel import reasons
+from bot.channel.admission import VocalChannel, listened_to
+from bot.channel.playback import LeftOut, Playback
+from bot.channel.session import VoiceSession
+from bot.channel.sessions import VoiceSessions
 from bot.live.line import EditableLine
 from bot.live.message import is_readable, text_of, written
 from bot.live.rules import MUTE_PREFIX, why_unread
 from bot.live.speech import LiveSpeech
 from bot.services import Services
-from bot.voice import reasons
-from bot.voice.admission import VocalChannel, listened_to
-from bot.voice.playback import LeftOut, Playback
-from bot.voice.session import VoiceSession
-from bot.voice.sessions import VoiceSessions
 from data.rows import GuildSettings, LiveBinding
 from engine.errors import SpeechError
 

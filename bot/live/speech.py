@@ -5,9 +5,9 @@ import msgspec
 
 from bot.live.message import text_of
 from bot.live.voice import stock_voice_of
-from bot.names import names_in
 from bot.services import Services
-from bot.speech import Speaker, Utterance
+from bot.speech.names import names_in
+from bot.speech.service import Speaker, Utterance
 from bot.text import Names
 from data.rows import GuildSettings
 from engine.speech import StockVoice

@@ -28,8 +28,8 @@ from engine.bench.worker import time_worker
 from engine.enrolment.clip import SAMPLE_RATE, decode
 from engine.errors import VoiceUnusable
 from engine.speech import FloatArray
+from engine.upstream.random_weights import write_random_checkpoint
 from engine.weights.checkpoint import WeightsError
-from engine.weights.random import write_random_checkpoint
 
 SEED = 0
 

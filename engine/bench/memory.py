@@ -14,7 +14,7 @@ import torch
 
 from engine.bench.setting import Setting
 from engine.bench.speakers import OurSpeaker, peak_memory
-from engine.chatterbox.config import DTYPES
+from engine.chatterbox.t3.config import DTYPES
 
 _TEXT_CHARACTERS = 140
 _ROUNDS = 3  # the first runs eagerly, the second captures

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 
 from engine.bench.t3 import copy_bandwidth
-from engine.chatterbox.config import DTYPES
+from engine.chatterbox.t3.config import DTYPES
 from engine.device import Precision, choose, detect
+from engine.upstream.random_weights import SOURCE
 from engine.weights import checkpoint
-from engine.weights.random import SOURCE
 
 RANDOM_WEIGHTS = "Random weights: speed and numerical parity only; they say nothing about sound."
 CHARACTERS_PER_SECOND = 14  # of spoken English

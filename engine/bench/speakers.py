@@ -17,24 +17,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.chatterbox.conditioning import VoicePrompt
-from engine.chatterbox.config import (
+from engine.chatterbox.s3gen import Utterance as Sound
+from engine.chatterbox.s3gen import VoiceConditionals, WaveformDecoder
+from engine.chatterbox.t3.conditioning import VoicePrompt
+from engine.chatterbox.t3.config import (
     MAX_SPEECH_TOKENS,
     STOP_OF_SPEECH,
     DecoderConfig,
 )
-from engine.chatterbox.prompt import Utterance
-from engine.chatterbox.s3gen import Utterance as Sound
-from engine.chatterbox.s3gen import VoiceConditionals, WaveformDecoder
-from engine.chatterbox.scheduler import Scheduler
-from engine.chatterbox.t3 import T3
+from engine.chatterbox.t3.model import T3
+from engine.chatterbox.t3.prompt import Utterance
+from engine.chatterbox.t3.scheduler import Scheduler
+from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.text import TextTokenizer
-from engine.chatterbox.weights import load_t3
 from engine.enrolment import Conditionals, Enrolment
 from engine.enrolment.networks import EnrolmentNetworks
 from engine.speech import ClonedVoice, FloatArray, SpeechParameters
+from engine.upstream.build import load_upstream
 from engine.weights import checkpoint
-from engine.weights.build import load_upstream
 
 _LONGEST = 1536  # positions of conditioning, text and 40 s of tokens
 

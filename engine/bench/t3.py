@@ -12,14 +12,14 @@ from typing import Any
 
 import torch
 
-from engine.chatterbox.conditioning import VoicePrompt
-from engine.chatterbox.config import CONTEXT_BUCKETS, SLOT_BUCKETS, DecoderConfig, bucket_for
-from engine.chatterbox.graphs import GraphKey, StepGraphs
-from engine.chatterbox.kernels import Kernels
-from engine.chatterbox.prompt import Utterance
-from engine.chatterbox.slots import Column, Status
-from engine.chatterbox.t3 import T3
-from engine.chatterbox.weights import T3Weights
+from engine.chatterbox.t3.conditioning import VoicePrompt
+from engine.chatterbox.t3.config import CONTEXT_BUCKETS, SLOT_BUCKETS, DecoderConfig, bucket_for
+from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
+from engine.chatterbox.t3.kernels import Kernels
+from engine.chatterbox.t3.model import T3
+from engine.chatterbox.t3.prompt import Utterance
+from engine.chatterbox.t3.slots import Column, Status
+from engine.chatterbox.t3.weights import T3Weights
 from engine.speech import SpeechParameters
 
 _PREFILLED_TOGETHER = 8

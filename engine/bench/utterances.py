@@ -20,7 +20,7 @@ from engine.bench.speakers import (
     voice_of,
 )
 from engine.speech import FloatArray, SpeechRequest
-from engine.weights.random import synthetic_voice
+from engine.upstream.random_weights import synthetic_voice
 
 SAMPLE_RATE = 24_000
 TEXT = (

@@ -13,7 +13,7 @@ import torch
 from engine.bench.setting import Setting
 from engine.bench.speakers import voice_of
 from engine.bench.utterances import TEXT
-from engine.local import LocalExecutor
+from engine.host.local import LocalExecutor
 from engine.messages import EngineConfig
 from engine.speech import EngineInfo, SpeechParameters, SpeechRequest, StockVoice, Voice
 

@@ -17,17 +17,17 @@ from pathlib import Path
 import torch
 
 import engine
-from engine.chatterbox import kernels
-from engine.chatterbox.config import (
+from engine.chatterbox.cuda.trial import triton_runs
+from engine.chatterbox.t3 import kernels
+from engine.chatterbox.t3.config import (
     CONTEXT_BUCKETS,
     DTYPES,
     SLOT_BUCKETS,
     DecoderConfig,
     bucket_for,
 )
-from engine.chatterbox.kernels.trial import triton_runs
-from engine.chatterbox.t3 import T3
-from engine.chatterbox.weights import load_t3
+from engine.chatterbox.t3.model import T3
+from engine.chatterbox.t3.weights import load_t3
 
 #: What the other process takes for a moment, with plenty to spare.
 _FREE_BYTES = 3_000_000_000

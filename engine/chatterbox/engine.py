@@ -19,19 +19,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.chatterbox.config import MAX_SPEECH_TOKENS, speech_token_cap
-from engine.chatterbox.prompt import Utterance
 from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
 from engine.chatterbox.s3gen import Utterance as SpokenUtterance
-from engine.chatterbox.scheduler import Scheduler, SpeechTokens
+from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS, speech_token_cap
+from engine.chatterbox.t3.prompt import Utterance
+from engine.chatterbox.t3.scheduler import Scheduler, SpeechTokens
 from engine.chatterbox.text import TextTokenizer
 from engine.chatterbox.voices import Speaker, Voices
 from engine.enrolment import NotYet
 from engine.errors import SynthesisFailed
+from engine.failures import is_device_fault, log_without_values, understood
 from engine.messages import Speak
+from engine.protocol import Outcome
 from engine.speech import EngineInfo, Speech, SpeechParameters
-from engine.worker.failures import is_device_fault, log_without_values, understood
-from engine.worker.protocol import Outcome
 
 #: Waveform batches on the device at a time: one that runs, one that is ready to.
 _WAVEFORM_BATCHES = 2
@@ -61,7 +61,7 @@ class _Sounding:
 
 
 class ChatterboxEngine:
-    """An `engine.worker.protocol.Engine`."""
+    """An `engine.protocol.Engine`."""
 
     def __init__(
         self,

@@ -11,15 +11,15 @@ from typing import Any
 import torch
 
 from engine.chatterbox.compiling import compile_aside
-from engine.chatterbox.config import DTYPES, MAX_SPEECH_TOKENS
 from engine.chatterbox.engine import ChatterboxEngine
-from engine.chatterbox.memory import config_that_fits, with_fewer_if_need_be
 from engine.chatterbox.s3gen import WaveformDecoder
-from engine.chatterbox.scheduler import Scheduler
-from engine.chatterbox.t3 import T3
+from engine.chatterbox.t3.config import DTYPES, MAX_SPEECH_TOKENS
+from engine.chatterbox.t3.memory import config_that_fits, with_fewer_if_need_be
+from engine.chatterbox.t3.model import T3
+from engine.chatterbox.t3.scheduler import Scheduler
+from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.text import TextTokenizer
 from engine.chatterbox.voices import BUILTIN_VOICE, Voices
-from engine.chatterbox.weights import load_t3
 from engine.enrolment import Enrolment
 from engine.errors import SpeechError, SynthesisFailed
 from engine.messages import EngineConfig, Enrolled, Speak

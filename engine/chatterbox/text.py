@@ -6,7 +6,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from engine.chatterbox.config import START_OF_TEXT, STOP_OF_TEXT
+from engine.chatterbox.t3.config import START_OF_TEXT, STOP_OF_TEXT
 
 # In upstream's order, which matters: an ellipsis goes before anything else with dots.
 _PUNCTUATION = (

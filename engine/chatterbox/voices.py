@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import torch
 
-from engine.chatterbox.conditioning import VoicePrompt
 from engine.chatterbox.s3gen import VoiceConditionals
+from engine.chatterbox.t3.conditioning import VoicePrompt
 from engine.enrolment import Conditionals, Enrolment
 from engine.enrolment.newcomers import Newcomers
 from engine.speech import StockVoice, Voice

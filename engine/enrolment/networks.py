@@ -19,16 +19,16 @@ from torch import Tensor
 from engine.enrolment.clip import SAMPLE_RATE
 from engine.enrolment.conditionals import Conditionals
 from engine.errors import VoiceUnusable
-from engine.reference import encoders
 from engine.speech import FloatArray
-from engine.weights import checkpoint
-from engine.weights.encoders import (
+from engine.upstream import encoders
+from engine.upstream.encoder_build import (
     Undrawn,
     build_speaker_encoder,
     build_speech_tokenizer,
     build_voice_encoder,
     load_into,
 )
+from engine.weights import checkpoint
 
 _TOKENIZER_RATE = 16_000
 _T3_PROMPT_TOKENS = 150

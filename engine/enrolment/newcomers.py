@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine.enrolment import clip
 from engine.enrolment.conditionals import Conditionals
 from engine.errors import SynthesisFailed
-from engine.worker.failures import is_out_of_memory
+from engine.failures import is_out_of_memory
 
 if TYPE_CHECKING:  # it imports upstream, which takes seconds
     from engine.enrolment.networks import EnrolmentNetworks

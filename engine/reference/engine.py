@@ -20,10 +20,11 @@ from engine.enrolment import Conditionals, Enrolment
 from engine.enrolment.networks import EnrolmentNetworks
 from engine.errors import OutOfMemory, SynthesisFailed
 from engine.messages import EngineConfig, Enrolled, Speak
-from engine.reference import upstream, watermark
+from engine.reference import watermark
 from engine.speech import EngineInfo, FloatArray, Speech, StockVoice, Voice
+from engine.upstream import package as upstream
+from engine.upstream.build import load_builtin_voice, load_upstream
 from engine.weights import checkpoint
-from engine.weights.build import load_builtin_voice, load_upstream
 
 #: Raised whenever the same request gives other audio.
 REFERENCE_VERSION = "reference-1"

@@ -1,6 +1,6 @@
 """`python -m engine.weights fetch | verify | random`: get, check or make up Chatterbox's weights.
 
-`timbre.py weights` is the same with the bot's settings (`bot.weights`).
+`timbre.py weights` is the same with the bot's settings (`bot.commands.weights`).
 
 Exit codes: 0 done, 1 the weights are not right (one sentence on stderr), 2 wrong usage, 130
 interrupted.
@@ -109,7 +109,7 @@ def _random(options: argparse.Namespace) -> str:
     with _progress_bar() as progress:
         progress("Drawing random weights", None)
         with redirect_stdout(sys.stderr):  # the libraries print
-            from engine.weights import random  # noqa: PLC0415  # only this command needs torch
+            from engine.upstream import random_weights as random  # noqa: PLC0415  # only this command needs torch
 
             random.write_random_checkpoint(
                 options.folder,

@@ -7,7 +7,7 @@ from engine.worker.pipes import claim
 
 if TYPE_CHECKING:
     from engine.messages import EngineConfig, Report
-    from engine.worker.protocol import Engine
+    from engine.protocol import Engine
 
 
 def _load(config: "EngineConfig", report: "Callable[[Report], None]") -> "Engine":

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from engine import framing
 from engine.errors import OutOfMemory, SpeechError, WorkerUnavailable
+from engine.failures import is_out_of_memory, log_without_values
 from engine.framing import FrameError
 from engine.messages import (
     EXIT_OUT_OF_MEMORY,
@@ -35,9 +36,8 @@ from engine.messages import (
     Stop,
     Unable,
 )
+from engine.protocol import Engine, Outcome
 from engine.speech import Speech
-from engine.worker.failures import is_out_of_memory, log_without_values
-from engine.worker.protocol import Engine, Outcome
 from engine.worker.reporting import Pulse, ReportWriter
 from engine.worker.serial import SerialEngine
 

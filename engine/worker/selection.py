@@ -23,9 +23,9 @@ from engine.device import (
     too_small,
 )
 from engine.errors import OutOfMemory, WorkerUnavailable
+from engine.failures import log_without_values
 from engine.messages import EngineConfig, Progress, Report
-from engine.worker.failures import log_without_values
-from engine.worker.protocol import Engine
+from engine.protocol import Engine
 from engine.worker.serial import SerialEngine
 
 #: What marks speech and enrols voices; most of it is not imported before it is needed.

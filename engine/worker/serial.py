@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from engine.errors import SpeechError, SynthesisFailed
+from engine.failures import is_device_fault, log_without_values, understood
 from engine.messages import Speak
+from engine.protocol import Outcome
 from engine.speech import EngineInfo, Speech
-from engine.worker.failures import is_device_fault, log_without_values, understood
-from engine.worker.protocol import Outcome
 
 
 class OneAtATime(Protocol):
@@ -29,7 +29,7 @@ class OneAtATime(Protocol):
 
 
 class SerialEngine:
-    """An `engine.worker.protocol.Engine`: a step is one job, first come, first served."""
+    """An `engine.protocol.Engine`: a step is one job, first come, first served."""
 
     def __init__(self, speaker: OneAtATime) -> None:
         self._speaker = speaker

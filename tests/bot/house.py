@@ -8,18 +8,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.audio.cache import Codec, SpeechCache
+from bot.base.metrics import Metrics
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip
-from bot.enrolments import EnrolmentRecords
-from bot.forgetting import Forgetting
-from bot.janitor import Janitor
-from bot.metrics import Metrics
-from bot.privacy import Privacy
-from bot.registration import Draft, Judge, Registration, RegistrationLimits, Wish
-from bot.speech import SpeechService
-from bot.voice_keeping import VoiceKeeping
-from bot.voice_moderation import VoiceModeration
-from bot.voices import Person, Voices
+from bot.speech.audio.cache import Codec, SpeechCache
+from bot.speech.service import SpeechService
+from bot.voices.choosing import Person, Voices
+from bot.voices.enrolments import EnrolmentRecords
+from bot.voices.forgetting import Forgetting
+from bot.voices.janitor import Janitor
+from bot.voices.keeping import VoiceKeeping
+from bot.voices.moderation import VoiceModeration
+from bot.voices.privacy import Privacy
+from bot.voices.registration import Draft, Judge, Registration, RegistrationLimits, Wish
 from data.rows import VoiceRow
 from data.store import Store
 from tests.engine.scripted_executor import scripted_executor

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.audio.opus import read_packets
+from bot.speech.audio.opus import read_packets
 from tests.bot.house import ALICE, ELSEWHERE, a_house
 
 

@@ -15,9 +15,9 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from bot.audio.opus import decode
 from bot.demo.bot_process import BotProcess
 from bot.loopback import Guild, Heard, LoopbackDiscord, Member, VoiceChannel
+from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
 
 

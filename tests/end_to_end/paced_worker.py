@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.messages import EngineConfig, Report, Speak
+from engine.protocol import Engine
 from engine.speech import EngineInfo, FloatArray, Speech
 from engine.worker.loop import run
-from engine.worker.protocol import Engine
 from engine.worker.serial import SerialEngine
 
 SAMPLE_RATE = 24_000

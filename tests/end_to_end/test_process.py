@@ -177,7 +177,7 @@ def test_the_modules_of_the_bot_do_not_import_torch() -> None:
         [
             sys.executable,
             "-c",
-            "import bot.run, cogs.say, cogs.channel, cogs.status, sys;"
+            "import bot.commands.run, cogs.say, cogs.channel, cogs.status, sys;"
             "sys.exit(any(name.split('.')[0] == 'torch' for name in sys.modules))",
         ],
         cwd=ROOT,

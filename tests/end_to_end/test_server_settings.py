@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from bot.guild_options import OPTIONS
+from bot.live.guild_options import OPTIONS
 from bot.loopback import File, Heard, Member, Message
 from bot.loopback.channels import Channel
 from tests.end_to_end.conftest import Stage, a_stage, transmission

@@ -14,9 +14,9 @@ import pytest
 import pytest_asyncio
 import soundfile
 
-from bot.consent import CONSENT_VERSION
 from bot.demo.bot_process import BotProcess
 from bot.loopback import File, Interaction, Member, Message
+from bot.voices.consent import CONSENT_VERSION
 from tests.end_to_end.conftest import Stage, a_stage, mono, mono_of_file
 from tests.recogniser import word_error_rate
 

@@ -7,8 +7,8 @@ import torch
 
 from engine.enrolment.networks import EnrolmentNetworks
 from engine.speech import ClonedVoice
-from engine.weights.random import write_random_checkpoint
-from tests.engine.enrolment_house import House, write_clip
+from engine.upstream.random_weights import write_random_checkpoint
+from tests.engine.enrolment.enrolment_house import House, write_clip
 
 
 @pytest.hookimpl(tryfirst=True)

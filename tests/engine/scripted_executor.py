@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.local import LocalExecutor
+from engine.host.local import LocalExecutor
+from engine.host.restarts import RestartPolicy
 from engine.messages import EngineConfig
-from engine.restarts import RestartPolicy
 from engine.speech import Speech, SpeechRequest
 from tests.engine import scripted_worker
 

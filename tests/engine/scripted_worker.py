@@ -27,9 +27,9 @@ import numpy as np
 
 from engine.errors import OutOfMemory, SpeechError, VoiceUnusable, WorkerUnavailable
 from engine.messages import EngineConfig, Enrolled, Progress, Report, Speak
+from engine.protocol import Engine, Outcome
 from engine.speech import ClonedVoice, EngineInfo, FloatArray, Speech
 from engine.worker.loop import run
-from engine.worker.protocol import Engine, Outcome
 from engine.worker.serial import SerialEngine
 
 SAMPLE_RATE = 24_000

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.chatterbox.capture import GraphedFunction, GraphPool
+from engine.chatterbox.cuda.capture import GraphedFunction, GraphPool
 from engine.chatterbox.s3gen.config import (
     BATCH_SIZES,
     FRAME_STEP,

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncGenerator, Callable
 
-from bot.audio.clip import Clip
 from bot.live.line import EditableLine
+from bot.speech.audio.clip import Clip
 from engine.errors import SpeechError, VoiceUnusable
 
 

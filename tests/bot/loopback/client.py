@@ -12,7 +12,7 @@ import discord
 import numpy as np
 from discord.ext import commands
 
-from bot.discord_address import connector
+from bot.base.discord_address import connector
 from bot.loopback import LoopbackDiscord
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.discord_address import connector
+from bot.base.discord_address import connector
 from bot.loopback import File, LoopbackDiscord
 from bot.loopback.permissions import flag
 from tests.bot.loopback.client import INTENTS, Client, Packets, encrypted, running, tone, until

@@ -13,8 +13,8 @@ import soundfile
 
 from engine.bench import quality
 from engine.bench.setting import RANDOM_WEIGHTS, platform_name, tokens_for
+from engine.upstream.random_weights import synthetic_voice, write_random_checkpoint
 from engine.weights import checkpoint
-from engine.weights.random import synthetic_voice, write_random_checkpoint
 
 ROOT = Path(__file__).parents[3]
 

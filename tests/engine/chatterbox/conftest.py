@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from engine.weights.sizes import SMALL, T3Sizes
-from tests.engine.chatterbox.t3_checkpoint import Checkpoint, make_checkpoint
+from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, make_checkpoint
 
 
 @pytest.fixture(

@@ -21,10 +21,10 @@ from engine.chatterbox.s3gen import Utterance as SpokenUtterance
 from engine.chatterbox.text import TextTokenizer, even_out_punctuation
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.messages import Enrolled, Speak
-from engine.reference.upstream import EnTokenizer, punc_norm
 from engine.speech import ClonedVoice, Priority, Speech, SpeechParameters, StockVoice, Voice
+from engine.upstream.package import EnTokenizer, punc_norm
+from engine.upstream.random_weights import synthetic_voice, write_random_checkpoint
 from engine.weights import checkpoint
-from engine.weights.random import synthetic_voice, write_random_checkpoint
 
 NewEngine = Callable[..., ChatterboxEngine]
 BUILTIN = StockVoice()
@@ -293,7 +293,7 @@ def test_as_many_streams_are_promised_as_there_is_memory_for(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At the start, and after memory ran out: what is over waits where fairness is kept."""
-    monkeypatch.setattr("engine.chatterbox.memory.ON_THE_CPU_BYTES", 3_000_000)
+    monkeypatch.setattr("engine.chatterbox.t3.memory.ON_THE_CPU_BYTES", 3_000_000)
     engine = new_engine(max_streams=32)
     assert engine.info.streams == engine._scheduler.t3.config.slots < 32
     monkeypatch.undo()

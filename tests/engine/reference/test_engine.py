@@ -16,9 +16,9 @@ from engine.errors import SynthesisFailed, VoiceUnusable, WorkerUnavailable
 from engine.messages import EngineConfig, Enrolled, Speak
 from engine.reference import watermark
 from engine.reference.engine import ReferenceEngine
-from engine.reference.upstream import punc_norm
 from engine.speech import ClonedVoice, Speech, SpeechParameters, StockVoice
-from engine.weights.build import load_builtin_voice, load_upstream
+from engine.upstream.build import load_builtin_voice, load_upstream
+from engine.upstream.package import punc_norm
 
 TEXT = "Hello there, you three."
 

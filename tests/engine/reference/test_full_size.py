@@ -14,11 +14,11 @@ import torch
 from engine.enrolment.networks import EnrolmentNetworks
 from engine.messages import Speak
 from engine.reference.engine import ReferenceEngine
-from engine.reference.upstream import ChatterboxTTS
 from engine.speech import SpeechParameters, StockVoice
+from engine.upstream.package import ChatterboxTTS
+from engine.upstream.random_weights import synthetic_voice, write_random_checkpoint
 from engine.weights import checkpoint
 from engine.weights.checkpoint import PINNED
-from engine.weights.random import synthetic_voice, write_random_checkpoint
 from engine.weights.sizes import ModelSizes
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -57,7 +57,7 @@ def test_perths_silent_import_failure_is_loud_here() -> None:
     program = (
         "import sys; sys.modules['pkg_resources'] = None\n"
         "from engine.errors import WorkerUnavailable\n"
-        "try:\n    import engine.reference.upstream\n"
+        "try:\n    import engine.upstream.package\n"
         "except WorkerUnavailable as error:\n    print(type(error).__name__, error)\n"
     )
     done = subprocess.run(

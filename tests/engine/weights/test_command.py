@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.weights import checkpoint, random
+from engine.upstream import random_weights as random
+from engine.weights import checkpoint
 from engine.weights.__main__ import main
 
 

@@ -16,8 +16,8 @@ from engine.device import Gpu, NoGpu
 from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Report, Speak
 from engine.speech import SpeechParameters, StockVoice
+from engine.upstream.random_weights import synthetic_voice
 from engine.weights.checkpoint import FILES, MANIFEST, T3
-from engine.weights.random import synthetic_voice
 from engine.worker.selection import load, unsuitable
 
 GB = 10**9
@@ -227,7 +227,7 @@ def test_chatterbox_on_a_cpu_is_allowed_and_warned_about(
     tmp_path: Path, reports: list[Report], caplog: pytest.LogCaptureFixture
 ) -> None:
     """It loads from the folder, says on what it runs, and that it is slow."""
-    from engine.weights.random import write_random_checkpoint  # noqa: PLC0415  # imports Chatterbox
+    from engine.upstream.random_weights import write_random_checkpoint  # noqa: PLC0415  # imports Chatterbox
 
     weights = tmp_path / "weights"
     write_random_checkpoint(weights, seed=1, small=True)

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from engine.chatterbox.kernels.trial import triton_runs
+from engine.chatterbox.cuda.trial import triton_runs
 from engine.chatterbox.s3gen.kernels.reference import ReferenceKernels
 from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import NormedConv

@@ -1,7 +1,7 @@
 """What S3Gen's Triton kernels do with one block each; `fused` launches them.
 
 Rows are (batch, time, channels), contiguous. Sums, norms and softmax are fp32; what is stored is
-rounded to the result's own dtype. `BEHIND` is explained in `engine.chatterbox.kernels.launch`.
+rounded to the result's own dtype. `BEHIND` is explained in `engine.chatterbox.cuda.launch`.
 """
 
 # Triton is untyped and takes no annotations but its own.

@@ -14,7 +14,7 @@ import triton
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.kernels.launch import Chain, may_start_early
+from engine.chatterbox.cuda.launch import Chain, may_start_early
 from engine.chatterbox.s3gen.kernels.blocks import (
     attend_kernel,
     linear_kernel,

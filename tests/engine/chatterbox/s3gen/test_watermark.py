@@ -8,8 +8,8 @@ from torch import Tensor
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.s3gen.config import Precision
 from engine.chatterbox.s3gen.watermark import Watermark
-from engine.reference import upstream as upstream_package
-from engine.weights.random import synthetic_voice
+from engine.upstream import package as upstream_package
+from engine.upstream.random_weights import synthetic_voice
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
 
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen import Noise, Utterance, VoiceConditionals, WaveformDecoder
-from engine.weights import untrained
-from engine.weights.build import build_s3gen
+from engine.upstream import untrained
+from engine.upstream.build import build_s3gen
 from engine.weights.sizes import S3GenSizes
 
 _randn_like, _cumsum = torch.randn_like, torch.cumsum
@@ -30,7 +30,7 @@ class Upstream:
 
     @classmethod
     def draw(cls, sizes: S3GenSizes, device: torch.device) -> "Upstream":
-        """Build and calibrate one, as `engine.weights.random` does."""
+        """Build and calibrate one, as `engine.upstream.random_weights` does."""
         with torch.inference_mode(), torch.random.fork_rng():
             torch.manual_seed(0)
             model: Any = build_s3gen(sizes)

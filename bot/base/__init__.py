@@ -1,0 +1,1 @@
+"""What every room of the bot stands on. Imports none of them."""

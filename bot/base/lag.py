@@ -1,0 +1,16 @@
+"""How late the event loop is: what everything that waits on it waits longer than it asked to."""
+
+import asyncio
+
+from bot.base.metrics import Latencies
+
+INTERVAL_S = 0.02
+
+
+async def measure(lag: Latencies) -> None:
+    """Record, until cancelled, by how much each sleep of `INTERVAL_S` was too long."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + INTERVAL_S
+        await asyncio.sleep(INTERVAL_S)
+        lag.add(max(0.0, loop.time() - due) * 1000)

@@ -1,0 +1,76 @@
+"""Whether the bot may come into a channel and speak, and who there would hear it."""
+
+from collections.abc import Iterable
+
+import discord
+
+from bot.base.errors import UserError
+from bot.channel import reasons
+from bot.channel.playback import Playback
+
+VocalChannel = discord.VoiceChannel | discord.StageChannel
+
+
+def require_admission(channel: VocalChannel) -> None:
+    """Raise `UserError`, naming what is missing, where the bot may not come in and speak.
+
+    Discord itself sends no event at all for a channel that is full or forbidden.
+    """
+    me = channel.guild.me
+    permissions = channel.permissions_for(me)
+    missing = [
+        name
+        for name, granted in (
+            ("View Channel", permissions.view_channel),
+            ("Connect", permissions.connect),
+            ("Speak", permissions.speak),
+        )
+        if not granted
+    ]
+    if missing:
+        raise UserError(
+            f"I may not speak in {channel.mention}: I am missing {' and '.join(missing)}."
+        )
+    full = 0 < channel.user_limit <= len(channel.voice_states)
+    if full and me.id not in channel.voice_states and not permissions.move_members:
+        raise UserError(f"{channel.mention} is full.")
+
+
+def require_free(
+    here: VocalChannel, accepted: Iterable[Playback], asked_by: int, *, reading: bool
+) -> None:
+    """Raise `UserError` where others than `asked_by` are listening to the bot in `here`."""
+    if not listened_to(here, but=asked_by):
+        return
+    if reading:
+        raise UserError(
+            f"I am reading aloud to others in {here.mention}. "
+            "A moderator can bring me over with /join."
+        )
+    if any(playback.author_id != asked_by for playback in accepted):
+        raise UserError(
+            f"I am speaking to others in {here.mention} at the moment. "
+            "Please try again when I have finished there."
+        )
+
+
+def silenced(channel: VocalChannel) -> str | None:
+    """Why nobody hears the bot although it is in `channel`; None where they do."""
+    state = channel.guild.me.voice
+    if state is None:
+        return None
+    if state.mute:
+        return reasons.MUTED
+    if state.suppress:
+        return reasons.AUDIENCE if isinstance(channel, discord.StageChannel) else reasons.FORBIDDEN
+    return None
+
+
+def listened_to(channel: VocalChannel, *, but: int = 0) -> bool:
+    """Whether anybody but bots, and the member `but`, is in `channel`.
+
+    Who is not known to be a bot counts as somebody.
+    """
+    guild = channel.guild
+    members = (guild.get_member(user_id) for user_id in channel.voice_states if user_id != but)
+    return any(member is None or not member.bot for member in members)

@@ -1,0 +1,87 @@
+"""One utterance on its way through a session, as whoever asked for it sees it."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Callable
+from typing import Protocol
+
+from bot.base.errors import UserError
+from bot.speech.audio.clip import Clip
+from engine.errors import SpeechError
+
+_numbers = itertools.count(1)
+
+
+class LeftOut(UserError):
+    """It had waited too long. That is also said in the channel where the bot was called."""
+
+
+class Speakable(Protocol):
+    """What can be played: clips that arrive in order, prepared ahead while earlier ones sound."""
+
+    def clips(self) -> AsyncGenerator[Clip, None]:
+        """The clips. Iterated once; raises a `SpeechError` where one cannot be made."""
+
+    def cancel(self) -> None:
+        """Give up whatever is still being prepared. Harmless when there is nothing."""
+
+    def on_withdrawal(self, told: Callable[[SpeechError], None]) -> None:
+        """Have `told` called with the reason if nobody may hear it any more, sounding or not."""
+
+
+class Playback:
+    """One utterance that a session has accepted.
+
+    `started` is done when its first packet is handed to the connection, `finished` when its last
+    one is. Both fail with the reason when the utterance is not, or not wholly, spoken. `number`
+    names it in this process; `asked_at` is in seconds of the event loop's clock.
+    """
+
+    def __init__(
+        self,
+        utterance: Speakable,
+        *,
+        author_id: int,
+        label: str,
+        on_cancel: Callable[["Playback"], None],
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.utterance = utterance
+        self.author_id = author_id
+        self.label = label
+        self.number = next(_numbers)
+        self.asked_at = loop.time()
+        self._on_cancel = on_cancel
+        self.started: asyncio.Future[None] = loop.create_future()
+        self.finished: asyncio.Future[None] = loop.create_future()
+        for future in (self.started, self.finished):
+            # A caller that went away must not leave "exception was never retrieved" behind: every
+            # failure is logged where it arises.
+            future.add_done_callback(lambda f: f.cancelled() or f.exception())
+        utterance.on_withdrawal(self._end)
+
+    def begin(self) -> None:
+        """Mark the first packet as sent."""
+        if not self.started.done():
+            self.started.set_result(None)
+
+    def complete(self) -> None:
+        """Mark the last packet as sent."""
+        if not self.finished.done():
+            self.finished.set_result(None)
+
+    def cancel(self, reason: str = "That was taken back.") -> None:
+        """Do not say it, or fall silent at once; harmless when it was spoken already."""
+        self._end(UserError(reason))
+
+    def _end(self, reason: Exception) -> None:
+        if not self.finished.done():
+            self.fail(reason)
+            self._on_cancel(self)
+
+    def fail(self, error: Exception) -> None:
+        """End with `error` and stop preparing the rest."""
+        self.utterance.cancel()
+        for future in (self.started, self.finished):
+            if not future.done():
+                future.set_exception(error)

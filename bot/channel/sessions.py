@@ -1,0 +1,66 @@
+"""All voice sessions of the bot, by server, and the events that concern them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import discord
+
+from bot.channel import reasons
+from bot.channel.limits import LeaveAfter, VoiceLimits
+from bot.channel.session import VoiceSession
+from bot.channel.watch import Watch
+
+
+class VoiceSessions:
+    """Sessions are made on first use and watched from then on.
+
+    `leave_after` is asked what a server wants, `on_left` told that the bot is in no channel of it
+    any more.
+    """
+
+    def __init__(
+        self,
+        limits: VoiceLimits,
+        find_guild: Callable[[int], discord.Guild | None],
+        leave_after: Callable[[int], Awaitable[LeaveAfter]],
+        on_left: Callable[[int], None],
+    ) -> None:
+        self._limits = limits
+        self._find_guild = find_guild
+        self._leave_after = leave_after
+        self._on_left = on_left
+        self._sessions: dict[int, VoiceSession] = {}
+        self._watches: dict[int, asyncio.Task[None]] = {}
+
+    def of(self, guild: discord.Guild) -> VoiceSession:
+        """The session of `guild`, made on first use."""
+        session = self._sessions.get(guild.id)
+        if session is None:
+            session = VoiceSession(guild.id, self._find_guild, self._limits, self._on_left)
+            watch = Watch(session, self._leave_after)
+            self._sessions[guild.id] = session
+            self._watches[guild.id] = asyncio.create_task(watch.run(), name="voice watch")
+        return session
+
+    def members_changed(self, guild: discord.Guild) -> None:
+        """Follow who is where; to be called for every voice state update."""
+        if session := self._sessions.get(guild.id):
+            session.members_changed()
+
+    def forget(self, guild: discord.Guild) -> None:
+        """Drop the session of a server that the bot is no longer in."""
+        if session := self._sessions.pop(guild.id, None):
+            self._watches.pop(guild.id).cancel()
+            session.drop(reasons.KICKED)
+        self._on_left(guild.id)
+
+    @property
+    def speaking(self) -> int:
+        """How many servers are being spoken in."""
+        return sum(session.backlog > 0 for session in self._sessions.values())
+
+    async def close(self) -> None:
+        """Leave everywhere."""
+        for watch in self._watches.values():
+            watch.cancel()
+        await asyncio.gather(*(session.close() for session in self._sessions.values()))

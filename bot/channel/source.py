@@ -1,0 +1,161 @@
+"""What the player thread reads: ready-made Opus packets from a queue.
+
+`read` runs every 20 ms in discord.py's player thread. It must never wait for anything but its own
+turn, encode, log or touch the event loop except through `call_soon_threadsafe`.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import discord
+
+from bot.speech.audio.opus import PACKET_MS, SILENCE
+
+#: Discord asks for five frames of silence after speech, so that receivers do not interpolate.
+TAIL_PACKETS = 5
+
+#: How far packets may catch up after the player was held up; receivers' buffers hide this much.
+_CATCH_UP_S = 0.040
+
+
+class Pace:
+    """Keeps packets from leaving faster than they sound.
+
+    After a stall discord.py's player reads without a pause until it has caught up, which is heard
+    as fast-forward. What is more than `_CATCH_UP_S` late stays late instead.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.perf_counter,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._due = 0.0
+
+    def wait(self) -> None:
+        """Return when the next packet may leave."""
+        now = self._clock()
+        self._due = max(self._due + PACKET_MS / 1000, now - _CATCH_UP_S)
+        if self._due > now:
+            self._sleep(self._due - now)
+
+
+class OpusQueueSource(discord.AudioSource):
+    """One long-lived source per session, fed by `put` from the event loop.
+
+    It returns silence while an utterance is open but its next packets are not there yet, and while
+    `may_sound` is false (nobody would hear it, or it would go out in the clear): nothing is
+    skipped, it waits, and goes on after `held_lead_in_ms` of silence.
+    After the last packet it returns `TAIL_PACKETS` of silence and then ends the player, which does
+    not lose what is put meanwhile: `pending` tells the session to play again. So does a pause.
+
+    `put` callbacks are called in the player thread.
+    """
+
+    def __init__(
+        self,
+        may_sound: Callable[[], bool],
+        *,
+        held_lead_in_ms: int = 0,
+        pace: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._may_sound = may_sound
+        self._held_lead_in = held_lead_in_ms // PACKET_MS
+        self._pace = pace
+        self._lock = threading.Lock()
+        self._items: deque[bytes | Callable[[], None]] = deque()
+        self._open = False
+        self._paused = False
+        self._held = False
+        self._silence_owed = 0
+        self._tail = 0
+        self.underrun_packets = 0
+
+    def put(self, packets: Sequence[bytes], *, first: Callable[[], None] | None = None) -> None:
+        """Queue packets; `first` is called when the first of them is handed to the connection."""
+        with self._lock:
+            self._open = True
+            if first is not None:
+                self._items.append(first)
+            self._items.extend(packets)
+
+    def end(self, then: Callable[[], None]) -> None:
+        """Close the utterance: `then` is called once its last packet has been handed over."""
+        with self._lock:
+            self._items.append(then)
+            self._open = False
+
+    def lead_in(self, milliseconds: int) -> None:
+        """Return this much silence before anything else."""
+        with self._lock:
+            self._silence_owed = milliseconds // PACKET_MS
+            self._tail = TAIL_PACKETS
+
+    def clear(self) -> None:
+        """Drop everything queued. Callbacks of dropped utterances are not called.
+
+        A moment of silence follows, so that what comes next is not run together with it.
+        """
+        with self._lock:
+            if self._items or self._open:
+                self._silence_owed = max(self._silence_owed, TAIL_PACKETS)
+            self._items.clear()
+            self._open = False
+
+    @property
+    def paused(self) -> bool:
+        """Whether packets are held back until somebody says otherwise."""
+        return self._paused
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        with self._lock:
+            self._paused = paused
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is anything to play now, or an utterance is still open."""
+        with self._lock:
+            return not self._paused and (self._open or bool(self._items))
+
+    def read(self) -> bytes:
+        """The next 20 ms: a packet, silence, or nothing when there is nothing left to say."""
+        self._pace()
+        called: list[Callable[[], None]] = []
+        with self._lock:
+            packet = self._next(called)
+        for callback in called:
+            callback()
+        return packet
+
+    def _next(self, called: list[Callable[[], None]]) -> bytes:
+        if self._items and not self._paused and not self._may_sound():
+            self._held = True
+            return SILENCE
+        if self._held:
+            self._held = False
+            self._silence_owed = max(self._silence_owed, self._held_lead_in)
+        if self._silence_owed:
+            self._silence_owed -= 1
+            return SILENCE
+        while self._items and not self._paused:
+            item = self._items.popleft()
+            if isinstance(item, bytes):
+                self._tail = TAIL_PACKETS
+                return item
+            called.append(item)
+        if self._open and not self._paused:
+            self.underrun_packets += 1
+            return SILENCE
+        if self._tail:
+            self._tail -= 1
+            return SILENCE
+        return b""
+
+    def is_opus(self) -> bool:
+        """Packets go out as they are."""
+        return True

@@ -1,0 +1,177 @@
+"""Looks at a session twice a second, so that it never stays where it should not be.
+
+Each thing watched is a method; none may wait for long, or the others are not looked at.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import discord
+
+from bot.channel import reasons
+from bot.channel.encryption import Encryption, encryption_of
+from bot.channel.limits import LeaveAfter
+from bot.channel.playback import LeftOut
+from bot.channel.session import State, VoiceSession
+from bot.speech.audio.opus import SILENCE
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.5
+
+#: Voice states come a moment after the connection; what lasts longer than this is wrong.
+_ABSENT_S = 1.0
+
+#: How soon a server's change of mind about when to leave counts.
+_ASK_EVERY_S = 2.0
+
+#: At most one notice about dropped messages in this time.
+_NOTICE_INTERVAL_S = 30.0
+
+
+class _Since:
+    """How long a condition has held without a break."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since: float | None = None
+
+    def held_s(self, holds: bool) -> float:
+        """Seconds that it has held, 0 while it does not."""
+        if not holds:
+            self._since = None
+            return 0.0
+        if self._since is None:
+            self._since = self._clock()
+        return self._clock() - self._since
+
+
+class Watch:
+    """Watches one session until cancelled."""
+
+    def __init__(
+        self, session: VoiceSession, leave_after: Callable[[int], Awaitable[LeaveAfter]]
+    ) -> None:
+        clock = asyncio.get_running_loop().time
+        self._session = session
+        self._ask_leave_after = leave_after
+        self._leave_after = LeaveAfter(0, 0)
+        self._asked_at = -_ASK_EVERY_S
+        self._clock = clock
+        self._unusable = _Since(clock)
+        self._absent = _Since(clock)
+        self._unencrypted = _Since(clock)
+        self._alone = _Since(clock)
+        self._encryption_retried = False
+        self._sent_at = clock()
+        self._left_out = 0
+        self._noticed_at = -_NOTICE_INTERVAL_S
+
+    async def run(self) -> None:
+        """Look again and again."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                await self._look()
+            except Exception:
+                log.exception("watch", extra={"guild": self._session.guild_id})
+
+    async def _look(self) -> None:
+        session = self._session
+        self._leave_out_old()
+        here = session.channel is not None
+        lost = self._lost(here)
+        if lost or not here:
+            self._alone.held_s(False)
+            return
+        session.members_changed()
+        session.play()
+        self._keep_alive()
+        if not await self._encrypts():
+            return
+        await self._company()
+
+    def _leave_out_old(self) -> None:
+        session = self._session
+        if session.source.paused:
+            return
+        now = self._clock()
+        for playback in session.line.take_older(now - session.limits.max_wait_s):
+            minutes = session.limits.max_wait_s / 60
+            playback.fail(
+                LeftOut(f"That had waited for more than {minutes:g} min, so I left it out.")
+            )
+            self._left_out += 1
+        if self._left_out and now - self._noticed_at >= _NOTICE_INTERVAL_S:
+            what = "1 message" if self._left_out == 1 else f"{self._left_out} messages"
+            session.announce(f"There is too much to say at once: I left out {what}.")
+            self._noticed_at, self._left_out = now, 0
+
+    def _lost(self, here: bool) -> bool:
+        """Begin anew where the connection is dead or Discord does not know of it."""
+        session = self._session
+        connection, guild = session.connection, session.guild
+        unusable = here and (connection is None or not connection.usable)
+        absent = bool(here and guild and not guild.unavailable and guild.me and not guild.me.voice)
+        too_long = (
+            # discord.py is given its own timeout to follow a move or a migration first.
+            self._unusable.held_s(unusable) > 1.5 * session.limits.connect_timeout_s
+            or self._absent.held_s(absent) > _ABSENT_S
+        )
+        if too_long:
+            log.warning("not where it should be", extra={"guild": session.guild_id})
+            session.recover()
+        return too_long or unusable
+
+    def _keep_alive(self) -> None:
+        connection = self._session.connection
+        if connection is None or connection.is_playing():
+            self._sent_at = self._clock()
+        elif self._clock() - self._sent_at >= self._session.limits.keep_alive_s:
+            self._sent_at = self._clock()
+            connection.send_audio_packet(SILENCE, encode=False)
+
+    async def _encrypts(self) -> bool:
+        """Where people are and packets are not encrypted: reconnect once, then give up."""
+        session = self._session
+        connection = session.connection
+        if connection is None or not session.listened_to:
+            self._unencrypted.held_s(False)
+            return True
+        encryption = encryption_of(connection)
+        if encryption is Encryption.ON:
+            self._encryption_retried = False
+        # A stage is never encrypted; a voice channel that is not may have been when it began.
+        expected = encryption is Encryption.PENDING or (
+            encryption is Encryption.OFF and isinstance(session.channel, discord.VoiceChannel)
+        )
+        if self._unencrypted.held_s(expected) <= session.limits.encryption_timeout_s:
+            return True
+        if not self._encryption_retried:
+            log.warning("people here, not encrypting", extra={"guild": session.guild_id})
+            self._encryption_retried = True
+            self._unencrypted.held_s(False)
+            session.recover()
+            return False
+        if encryption is Encryption.PENDING and session.backlog:
+            self._encryption_retried = False
+            await session.stop(reasons.UNENCRYPTED)
+            return False
+        return True
+
+    async def _company(self) -> None:
+        session, now = self._session, self._clock()
+        if now - self._asked_at >= _ASK_EVERY_S:
+            self._asked_at = now
+            self._leave_after = await self._ask_leave_after(session.guild_id)
+        after = self._leave_after
+        alone_s = self._alone.held_s(not session.listened_to)
+        if after.alone_s and alone_s >= after.alone_s:
+            await session.stop(reasons.ALONE)
+            return
+        sounding = session.state is State.SPEAKING and not session.source.paused
+        idle_s = 0.0 if sounding else now - session.active_at
+        if after.idle_s and idle_s >= after.idle_s:
+            held_back = session.source.paused and session.backlog
+            await session.stop(reasons.PAUSED if held_back else reasons.IDLE)

@@ -1,0 +1,105 @@
+"""The command line: `python -m bot run | demo | say | doctor | cache | weights`.
+
+Parses and dispatches; each command lives in a module of its own, imported only when it is used, so
+that `--help` is instant. A mistake of the user's is one line and exit code 2, never a traceback.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bot import __version__
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's grammar."""
+    root = argparse.ArgumentParser(
+        prog="timbre.py",
+        description="A Discord bot that speaks in its members' own voices.",
+        allow_abbrev=False,  # timbre.py knows the options that take paths by their whole names
+    )
+    root.add_argument("--version", action="version", version=f"Timbre {__version__}")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    commands.add_parser("run", help="connect to Discord and speak (needs DISCORD_TOKEN)")
+
+    demo = commands.add_parser(
+        "demo", help="hear the bot on a Discord of its own, without a token", allow_abbrev=False
+    )
+    demo.add_argument(
+        "--out", type=Path, default=None, help="folder for what was heard (default: var/demo)"
+    )
+
+    say = commands.add_parser(
+        "say", help="speak a text into a file, without Discord", allow_abbrev=False
+    )
+    say.add_argument("text")
+    say.add_argument(
+        "--voice", type=Path, metavar="CLIP", help="recording of the voice to speak in"
+    )
+    say.add_argument("--out", type=Path, required=True, help="file to write: .ogg, .wav or .flac")
+
+    commands.add_parser("doctor", help="check this machine and say what is missing")
+
+    cache = commands.add_parser("cache", help="look after rendered speech and enrolled voices")
+    cache.add_argument(
+        "action",
+        choices=("list", "clear", "verify"),
+        help="list what is kept, remove it all, or check it against the files",
+    )
+
+    commands.add_parser("weights", help="fetch, verify or make up Chatterbox's weights")
+    return root
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    if arguments[:1] == ["weights"]:  # has a grammar of its own
+        return _settled(lambda: _weights(arguments[1:]))
+    args = parser().parse_args(arguments)
+    return _settled(lambda: _run(args))
+
+
+def _settled(command: Callable[[], int]) -> int:
+    from bot.settings import SettingsError  # noqa: PLC0415 - after --help
+
+    try:
+        return command()
+    except SettingsError as error:
+        print(f"timbre: {error}", file=sys.stderr)
+        return 2
+
+
+def _weights(arguments: Sequence[str]) -> int:
+    from bot.commands.weights import weights  # noqa: PLC0415
+
+    return weights(arguments)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from bot import settings as settings_module  # noqa: PLC0415
+
+    settings = settings_module.load()
+    match args.command:
+        case "run":
+            from bot.commands.run import run  # noqa: PLC0415
+
+            return asyncio.run(run(settings))
+        case "demo":
+            from bot.demo.command import demo  # noqa: PLC0415
+
+            return asyncio.run(demo(settings, (args.out or settings.home / "demo").absolute()))
+        case "say":
+            from bot.commands.say import say  # noqa: PLC0415
+
+            return asyncio.run(say(settings, args.text, args.voice, args.out.absolute()))
+        case "cache":
+            from bot.commands.caches import caches  # noqa: PLC0415
+
+            return asyncio.run(caches(settings, args.action))
+        case _:
+            from bot.commands.doctor import doctor  # noqa: PLC0415
+
+            return asyncio.run(doctor(settings))

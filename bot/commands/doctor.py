@@ -1,0 +1,146 @@
+"""`python -m bot doctor`: look at everything that Timbre needs and say, in order, what is missing.
+
+Changes nothing but the database's folder, which it makes if it is not there.
+"""
+
+import asyncio
+import platform
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from bot.services import open_store
+from bot.settings import Settings, SettingsError
+from engine.worker.checks import Check
+
+#: Chatterbox's checkpoint is 3.2 GB; rendered speech is bounded by its own setting.
+_FREE_GIB = 5
+#: The engine's interpreter imports torch, which takes half a minute on a cold disk.
+_ENGINE_TIMEOUT_S = 180
+_MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "error": "[red]error[/]"}
+
+
+async def doctor(settings: Settings) -> int:
+    """Print one line a check. Returns 1 if anything is an error, else 0."""
+    console = Console()
+    with console.status("Looking around; the engine's packages take a moment"):
+        checks = [
+            *(_run(name, check) for name, check in _CHECKS),
+            _token(settings),
+            *await _home(settings),
+            *await _engine(settings),
+        ]
+    table = Table(show_header=False, box=None)
+    for check in checks:
+        table.add_row(_MARKS[check.state], check.name, check.detail)
+    console.print(table)
+    errors = sum(check.state == "error" for check in checks)
+    if errors:
+        console.print(f"[red]{errors} of {len(checks)} checks failed.[/]")
+    return 1 if errors else 0
+
+
+def _run(name: str, check: Callable[[], str]) -> Check:
+    try:
+        return Check(name, "ok", check())
+    except Exception as error:  # a broken package may raise anything
+        return Check(name, "error", f"{type(error).__name__}: {error}")
+
+
+def _python() -> str:
+    return f"{platform.python_version()} on {platform.system()} ({sys.executable})"
+
+
+def _discord() -> str:
+    import davey  # noqa: PLC0415 - what is being checked
+    import discord  # noqa: PLC0415
+    import nacl  # noqa: PLC0415
+
+    return (
+        f"discord.py {discord.__version__}, PyNaCl {nacl.__version__}, "
+        f"end-to-end encryption (DAVE) version {davey.DAVE_PROTOCOL_VERSION}"
+    )
+
+
+def _audio() -> str:
+    import av  # noqa: PLC0415
+
+    from bot.speech.audio import opus  # noqa: PLC0415
+
+    packets, _ = opus.encode(np.zeros(2400, np.float32), 24_000, kbps=64)
+    return f"PyAV {av.__version__} encodes Opus ({len(packets)} packets)"
+
+
+def _sqlite() -> str:
+    return f"SQLite {sqlite3.sqlite_version}"
+
+
+_CHECKS: list[tuple[str, Callable[[], str]]] = [
+    ("Python", _python),
+    ("Discord", _discord),
+    ("audio", _audio),
+    ("SQLite", _sqlite),
+]
+
+
+def _token(settings: Settings) -> Check:
+    try:
+        settings.require_token()
+    except SettingsError as error:
+        return Check("token", "warning", str(error))
+    return Check("token", "ok", "DISCORD_TOKEN is set")
+
+
+async def _home(settings: Settings) -> list[Check]:
+    try:
+        async with open_store(settings) as store:
+            kept = len(await store.speech.all())
+    except SettingsError as error:
+        return [Check("database", "error", str(error))]
+    free_gib = shutil.disk_usage(settings.home).free / 2**30
+    return [
+        Check("database", "ok", f"{settings.home / 'timbre.db'}, {kept} renderings"),
+        Check(
+            "disk",
+            "ok" if free_gib >= _FREE_GIB else "warning",
+            f"{free_gib:.1f} GiB free under {settings.home}",
+        ),
+    ]
+
+
+async def _engine(settings: Settings) -> list[Check]:
+    python = str(settings.chatterbox_python or sys.executable)
+    config = msgspec.json.encode(settings.engine_config())
+    try:
+        process = await asyncio.create_subprocess_exec(
+            python,
+            "-m",
+            "engine.worker.checks",
+            cwd=Path(__file__).parents[2],
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except OSError as error:
+        return [Check("engine's Python", "error", f"{python}: {error.strerror}")]
+    try:
+        async with asyncio.timeout(_ENGINE_TIMEOUT_S):
+            out, err = await process.communicate(config)
+        return msgspec.json.decode(out, type=list[Check])
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return [
+            Check("engine's Python", "error", f"{python}: no answer within {_ENGINE_TIMEOUT_S} s")
+        ]
+    except msgspec.DecodeError:
+        last = err.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        why = last or f"exit code {process.returncode}"
+        return [Check("engine's Python", "error", f"{python}: {why}")]

@@ -1,0 +1,160 @@
+"""`python -m bot run`: the bot on Discord, from start to a clean end.
+
+SIGINT and SIGTERM (on Windows, Ctrl-C and Ctrl-Break) end it within `SHUTDOWN_S`: it takes no more
+work, leaves voice, stops the worker and closes the database.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import aiohttp
+import discord
+from filelock import FileLock, Timeout
+
+from bot.base import logs
+from bot.base.discord_address import DiscordAddressError, connector
+from bot.base.private_files import make_private
+from bot.client import TimbreBot
+from bot.services import open_services
+from bot.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
+
+#: How long a clean end may take before the process gives up on being clean.
+SHUTDOWN_S = 4.8
+#: Of that, what Discord and the worker get to let go.
+PATIENCE_S = 3.5
+#: The pauses while Discord cannot be reached at a start, such as before the network is up, double
+#: from the first to the last. Once connected, discord.py reconnects by itself.
+RETRY_FIRST_S, RETRY_MAX_S = 1.0, 60.0
+UNREACHABLE = (
+    aiohttp.ClientConnectionError,
+    TimeoutError,
+    discord.DiscordServerError,
+    discord.GatewayNotFound,
+)
+
+
+async def run(settings: Settings) -> int:
+    """Run until told to stop. Returns the exit code; raises `SettingsError` for a wrong setting."""
+    token = settings.require_token()
+    link = _connector(settings)
+    logs.configure(settings.log_level, settings.log_format, token)
+    stop = asyncio.Event()
+    _on_signals(stop)
+    with _alone(settings.home):
+        return await _run(settings, token, link, stop)
+
+
+async def _run(
+    settings: Settings, token: str, link: aiohttp.TCPConnector | None, stop: asyncio.Event
+) -> int:
+    async with open_services(settings) as services:
+        bot = TimbreBot(services, link, message_content=settings.message_content)
+        connection = asyncio.create_task(bot.start(token), name="discord")
+        stopping = asyncio.create_task(stop.wait(), name="signal")
+        message_content = settings.message_content
+        pause_s = RETRY_FIRST_S
+        while True:
+            await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if _failed_with(connection, discord.PrivilegedIntentsRequired) and message_content:
+                message_content = False
+                log.warning(
+                    "Discord does not let this bot read messages, so /live is off; switch on "
+                    "Message Content Intent for it in the developer portal"
+                )
+            elif _failed_with(connection, *UNREACHABLE) and not stop.is_set():
+                log.warning(
+                    "Discord cannot be reached",
+                    extra={"reason": str(connection.exception()), "next_try_s": pause_s},
+                )
+                await asyncio.wait({stopping}, timeout=pause_s)
+                pause_s = min(2 * pause_s, RETRY_MAX_S)
+                if stop.is_set():
+                    break
+            else:
+                break
+            await bot.close()
+            bot = TimbreBot(services, _connector(settings), message_content=message_content)
+            connection = asyncio.create_task(bot.start(token), name="discord")
+        stopping.cancel()
+        log.info("stopping")
+        _leave_in_any_case()
+        closing = [asyncio.create_task(bot.close()), asyncio.create_task(services.executor.close())]
+        _, late = await asyncio.wait(closing, timeout=PATIENCE_S)
+        failure = connection.exception() if connection.done() else None
+    match failure:
+        case discord.LoginFailure():
+            raise SettingsError("DISCORD_TOKEN was refused by Discord")
+        case _ if failure is None or stop.is_set():
+            log.info("stopped")
+        case discord.DiscordException() | aiohttp.ClientError():
+            log.error("Discord ended the connection", extra={"reason": str(failure)})
+            return 1
+        case _:
+            raise failure
+    if late:
+        # discord.py waits ten seconds for a voice server that does not answer, and cannot be
+        # cancelled meanwhile. Nothing of ours is open any more.
+        log.warning("Discord did not let go in time")
+        logging.shutdown()
+        os._exit(0)
+    return 0
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Hold the home's lock. Raises `SettingsError` where another bot has it.
+
+    Two bots would clean away each other's unfinished files. The system frees the lock of a process
+    that ends, in whatever way.
+    """
+    lock = FileLock(home / "bot.lock")
+    try:
+        make_private(home)
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise SettingsError(f"TIMBRE_HOME: another Timbre is running in {home}") from None
+    except OSError as error:
+        raise SettingsError(f"TIMBRE_HOME cannot be used: {error}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _failed_with(connection: "asyncio.Task[None]", *kinds: type[BaseException]) -> bool:
+    return connection.done() and isinstance(connection.exception(), kinds)
+
+
+def _leave_in_any_case() -> None:
+    """End the process `SHUTDOWN_S` from now, whatever still hangs."""
+    timer = threading.Timer(SHUTDOWN_S, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+
+
+def _connector(settings: Settings) -> aiohttp.TCPConnector | None:
+    if settings.discord_resolve is None or settings.discord_ca is None:
+        return None
+    try:
+        return connector(settings.discord_resolve, settings.discord_ca)
+    except DiscordAddressError as error:
+        raise SettingsError(f"TIMBRE_DISCORD_CA: {error}") from None
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGBREAK", None)):
+        if number is None:
+            continue
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows' event loops know no signal handlers
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))

@@ -1,0 +1,126 @@
+"""`python -m bot say`: the same services as on Discord, into a file."""
+
+import asyncio
+import contextlib
+import hashlib
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+import av
+import av.error
+import soundfile
+from rich.console import Console
+from rich.status import Status
+
+from bot.base import logs
+from bot.base.errors import UserError
+from bot.services import open_services, reader_of
+from bot.settings import Settings, SettingsError
+from bot.speech.audio import opus
+from bot.speech.service import Speaker
+from bot.text import Names
+from engine.errors import SpeechError
+from engine.executor import Executor
+from engine.speech import ClonedVoice, StockVoice, Voice
+
+_FORMATS = {".ogg", ".wav", ".flac"}
+
+
+async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> int:
+    """Speak `text` into `out`, in the voice of `clip` if one is given. Returns the exit code.
+
+    What cannot work is refused before anything is loaded. Raises `SettingsError`.
+    """
+    await asyncio.to_thread(_require_writable, out)
+    logs.configure("WARNING" if settings.log_level == "INFO" else settings.log_level, "console")
+    console = Console(stderr=True)
+    try:
+        voice = await asyncio.to_thread(_voice, clip)
+        chunks = reader_of(settings).read(text, Names())
+        async with open_services(settings) as services:
+            with console.status("Loading the engine") as status:
+                await _loaded(services.executor, status)
+                status.update("Speaking")
+                utterance = services.speech.utterance(chunks, Speaker(voice=voice))
+                clips = [made async for made in utterance.clips()]
+            packets = [packet for made in clips for packet in made.packets]
+            # Before the services are closed: what then fails must not cost what was spoken.
+            await asyncio.to_thread(_write, opus.join(packets), out)
+    except (UserError, SpeechError) as error:
+        print(f"timbre: {error}", file=sys.stderr)
+        return 1
+    if utterance.substitution:
+        console.print(utterance.substitution)
+    seconds = sum(made.duration_s for made in clips)
+    console.print(f"{out}: {seconds:.1f} s", soft_wrap=True, highlight=False)
+    return 0
+
+
+def _require_writable(out: Path) -> None:
+    """Raise `SettingsError` unless a file can be written there; makes its folder."""
+    if out.suffix.lower() not in _FORMATS:
+        raise SettingsError(f"--out must end in .ogg, .wav or .flac, not {out.name!r}")
+    if out.is_dir():
+        raise SettingsError(f"--out: {out} is a folder; name a file in it")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"--out: the folder {out.parent} cannot be made ({error.strerror})"
+        ) from None
+    try:
+        with tempfile.TemporaryFile(dir=out.parent):
+            return
+    except OSError as error:
+        raise SettingsError(f"--out: {out.parent} cannot be written ({error.strerror})") from None
+
+
+async def _loaded(executor: Executor, status: Status) -> None:
+    """Wait for the engine and show what it is at: the first time it downloads its weights."""
+    loading = asyncio.create_task(executor.engine_info())
+    try:
+        while not loading.done():
+            status.update(executor.status().detail)
+            await asyncio.wait({loading}, timeout=0.2)
+        await loading
+    finally:  # Ctrl-C ends the wait, not the task
+        loading.cancel()
+        with contextlib.suppress(SpeechError, asyncio.CancelledError):
+            await loading
+
+
+def _voice(clip: Path | None) -> Voice:
+    """The voice of a recording. Raises `UserError` for what is none, whichever engine speaks."""
+    if clip is None:
+        return StockVoice()
+    try:
+        content = clip.read_bytes()
+    except OSError as error:
+        raise UserError(f"--voice: {clip} cannot be read ({error.strerror})") from error
+    try:
+        with av.open(io.BytesIO(content), mode="r") as container:
+            next(container.decode(audio=0))
+    except (av.error.FFmpegError, IndexError, ValueError, StopIteration) as error:
+        raise UserError(f"--voice: {clip} is no recording that can be played") from error
+    digest = hashlib.sha256(content).hexdigest()
+    return ClonedVoice(clip_sha256=digest, clip_path=str(clip.absolute()))
+
+
+def _write(ogg: bytes, out: Path) -> None:
+    """Leave all of the sound in `out`, or what was there. Raises `UserError`."""
+    kind = out.suffix.lower().removeprefix(".")
+    content = io.BytesIO(ogg)
+    if kind != "ogg":
+        content = io.BytesIO()
+        soundfile.write(content, opus.decode(ogg), opus.SAMPLE_RATE, format=kind)
+    target = out.resolve()  # a link stays one
+    unfinished = target.with_name(f".{target.name}.part")
+    try:
+        unfinished.write_bytes(content.getvalue())
+        unfinished.replace(target)
+    except OSError as error:
+        raise UserError(f"--out: {out} cannot be written ({error.strerror})") from error
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,210 @@
+"""Rendered speech on disk, by content: Ogg Opus files whose keys and last use are in SQLite.
+
+A file is written whole under another name and then renamed, and recorded only after that, so a
+crash leaves either a usable rendering or an unknown file that `verify` removes.
+"""
+
+import asyncio
+import logging
+import math
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from bot.base.private_files import make_folder, remove, remove_unknown
+from bot.speech.audio import opus
+from bot.speech.audio.loudness import normalise
+from data.rows import SpeechKey
+from data.store import Store
+from engine.speech import ClonedVoice, Speech, Voice
+
+log = logging.getLogger(__name__)
+
+#: An unknown file this old belongs to nobody: writing one takes milliseconds.
+SETTLED_S = 600.0
+
+
+class Codec(msgspec.Struct, frozen=True):
+    """Everything between PCM and packets that changes the sound. Part of the cache key."""
+
+    loudness_lufs: float
+    true_peak_max_dbtp: float
+    opus_kbps: int
+
+    def at_volume(self, percent: int) -> "Codec":
+        """The codec of a server that wants speech louder or quieter; 100 is this one.
+
+        A louder one is still held below the true peak, so that nothing is distorted.
+        """
+        if percent == 100:
+            return self
+        gain_db = 20 * math.log10(percent / 100)
+        return msgspec.structs.replace(self, loudness_lufs=round(self.loudness_lufs + gain_db, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class CacheReport:
+    """What `verify` found and mended."""
+
+    sound: int  # renderings that are as they should be
+    unreadable: int  # recorded, but the file is missing or damaged: forgotten
+    unknown: int  # files that nothing recorded: removed
+    size_bytes: int
+
+
+class SpeechCache:
+    """A size-bounded cache of renderings; the least recently used go first."""
+
+    def __init__(self, home: Path, store: Store, codec: Codec, *, max_bytes: int) -> None:
+        self._home = home
+        self._folder = home / "speech"
+        self._store = store
+        self._max_bytes = max_bytes
+        self.codec = codec
+        # A file and its row change together, or one task would remove what another just wrote.
+        self._changing = asyncio.Lock()
+
+    async def get(self, key: str) -> tuple[bytes, ...] | None:
+        """The packets of `key`, or None. A damaged file counts as none and is forgotten.
+
+        With a broken database (a full disk, a lock that is held) there is nothing kept.
+        """
+        try:
+            return await self._get(key)
+        except sqlite3.Error as error:
+            log.error("kept speech could not be looked up", exc_info=error, extra={"key": key})
+            return None
+
+    async def _get(self, key: str) -> tuple[bytes, ...] | None:
+        row = await self._store.speech.get(key)
+        if row is None:
+            return None
+        try:
+            await self._store.speech.touch(row)
+        except sqlite3.Error as error:
+            log.error("a use could not be noted", exc_info=error, extra={"key": key})
+        try:
+            return tuple(await asyncio.to_thread(self._read, row))
+        except (OSError, opus.OpusFileError):
+            return await self._get_again(key)
+
+    async def put(
+        self, key: str, speech: Speech, voice: Voice, codec: Codec | None = None
+    ) -> tuple[bytes, ...]:
+        """Bring `speech` to its loudness, encode and keep it; returns its packets.
+
+        `codec` is part of the key; without one it is the cache's own. Makes room if it is too much.
+        Speech that cannot be kept (a full disk, a locked database) is still given back: a broken
+        cache silences nobody.
+        """
+        packets, ogg = await asyncio.to_thread(_encode, speech, codec or self.codec)
+        path = self._folder / key[:2] / f"{key}.ogg"
+        try:
+            async with self._changing:
+                await asyncio.to_thread(_write, path, ogg)
+                await self._store.speech.record(
+                    key=key,
+                    voice_identity=voice.identity,
+                    path=path.relative_to(self._home).as_posix(),
+                    size_bytes=len(ogg),
+                    duration_s=speech.duration_s,
+                )
+                await self._remove(await self._store.speech.beyond(self._max_bytes))
+            if isinstance(voice, ClonedVoice):
+                await self._store.conditionals.touch(voice.clip_sha256)
+        except (OSError, sqlite3.Error) as error:
+            log.error("speech could not be kept", exc_info=error, extra={"key": key})
+        return tuple(packets)
+
+    async def rows(self) -> list[SpeechKey]:
+        """What is kept, the most recently used first."""
+        return await self._store.speech.all()
+
+    async def clear(self) -> int:
+        """Remove every rendering; returns how many there were."""
+        async with self._changing:
+            rows = await self._store.speech.all()
+            await self._remove(rows)
+        return len(rows)
+
+    async def verify(self) -> CacheReport:
+        """Check every rendering, forget damaged ones, and remove files that nothing recorded.
+
+        Unknown files younger than `SETTLED_S` stay: a running bot may be about to record them.
+        """
+        async with self._changing:
+            rows = await self._store.speech.all()
+            damaged = await asyncio.to_thread(self._damaged, rows)
+            await self._remove(damaged)
+        gone = {row.key for row in damaged}
+        kept = [row for row in rows if row.key not in gone]
+        unknown = await asyncio.to_thread(
+            remove_unknown,
+            self._folder,
+            {self._home / row.path for row in kept},
+            time.time() - SETTLED_S,
+        )
+        return CacheReport(len(kept), len(damaged), unknown, sum(row.size_bytes for row in kept))
+
+    async def _get_again(self, key: str) -> tuple[bytes, ...] | None:
+        """What another task has made anew meanwhile; else what is damaged goes."""
+        async with self._changing:
+            row = await self._store.speech.get(key)
+            if row is None:
+                return None
+            try:
+                return tuple(await asyncio.to_thread(self._read, row))
+            except (OSError, opus.OpusFileError) as error:
+                log.warning("rendering lost", extra={"key": key, "reason": str(error)})
+                await self._remove([row])
+                return None
+
+    def _read(self, row: SpeechKey) -> list[bytes]:
+        """The packets of a file. Raises `OSError` or `OpusFileError` if it is not whole."""
+        ogg = (self._home / row.path).read_bytes()
+        if len(ogg) != row.size_bytes:
+            raise opus.OpusFileError(f"{len(ogg)} bytes instead of {row.size_bytes}")
+        return opus.read_packets(ogg)
+
+    def _damaged(self, rows: Iterable[SpeechKey]) -> list[SpeechKey]:
+        found = []
+        for row in rows:
+            try:
+                self._read(row)
+            except (OSError, opus.OpusFileError):
+                found.append(row)
+        return found
+
+    async def _remove(self, rows: Iterable[SpeechKey]) -> None:
+        rows = list(rows)
+        if not rows:
+            return
+        await asyncio.to_thread(remove, [self._home / row.path for row in rows])
+        await self._store.speech.delete(row.key for row in rows)
+
+
+def _encode(speech: Speech, codec: Codec) -> tuple[list[bytes], bytes]:
+    pcm = normalise(
+        speech.pcm,
+        speech.sample_rate,
+        target_lufs=codec.loudness_lufs,
+        max_dbtp=codec.true_peak_max_dbtp,
+    )
+    return opus.encode(pcm, speech.sample_rate, kbps=codec.opus_kbps)
+
+
+def _write(path: Path, content: bytes) -> None:
+    for folder in (path.parent.parent, path.parent):  # `mkdir` gives its mode to the last alone
+        make_folder(folder)
+    unfinished = path.with_suffix(f".{secrets.token_hex(4)}.part")
+    try:
+        unfinished.touch(mode=0o600)
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,88 @@
+"""The pronunciations of servers and members, kept ready for reading."""
+
+import sys
+from collections.abc import Mapping
+
+from bot.base.errors import UserError
+from bot.text import PronunciationLimits, Pronunciations
+from bot.text.pronunciations import checked_entries, checked_entry, cleaned
+from data.store import Store
+
+#: Building one checks up to 2,000 entries; this many of them take some MB at the most.
+_KEPT = 256
+
+#: What was kept under wider limits than today's goes on to count.
+_WIDEST = PronunciationLimits(sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize)
+
+
+class Pronouncing:
+    """How words are said. An owner is given as `guild_id` or `user_id`, never both."""
+
+    def __init__(self, store: Store, limits: PronunciationLimits) -> None:
+        self.limits = limits
+        self._transaction = store.transaction
+        self._store = store.pronunciations
+        self._kept: dict[tuple[int, int], Pronunciations] = {}
+
+    async def of(self, guild_id: int, user_id: int) -> Pronunciations:
+        """What counts for a member in a server: theirs before the server's."""
+        # Read every time, built only when they changed: whoever deletes rows need not know of this.
+        server = await self._store.entries(guild_id=guild_id)
+        user = await self._store.entries(user_id=user_id)
+        kept = self._kept.get((guild_id, user_id))
+        if kept is None or kept.server != server or kept.user != user:
+            kept = Pronunciations(server, user, _WIDEST)
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            self._kept[guild_id, user_id] = kept
+        return kept
+
+    async def entries(
+        self, *, guild_id: int | None = None, user_id: int | None = None
+    ) -> dict[str, str]:
+        """The entries of one owner by word."""
+        return await self._store.entries(guild_id=guild_id, user_id=user_id)
+
+    async def add(
+        self, word: str, say: str, *, guild_id: int | None = None, user_id: int | None = None
+    ) -> tuple[str, str]:
+        """Add or change an entry, and return it as it is kept. Raises `UserError`."""
+        try:
+            word, say = checked_entry(word, say, self.limits)
+        except ValueError as error:
+            raise UserError(str(error)) from None
+        async with self._transaction():
+            entries = await self.entries(guild_id=guild_id, user_id=user_id)
+            if word not in entries and len(entries) >= self.limits.max_entries:
+                raise UserError(
+                    f"There are {len(entries):,} entries already, and no more are kept. "
+                    "/pronounce remove makes room."
+                )
+            await self._store.replace(entries | {word: say}, guild_id=guild_id, user_id=user_id)
+        return word, say
+
+    async def remove(
+        self, word: str, *, guild_id: int | None = None, user_id: int | None = None
+    ) -> None:
+        """Forget an entry. Raises `UserError` for one that is not there."""
+        async with self._transaction():
+            entries = await self.entries(guild_id=guild_id, user_id=user_id)
+            if word not in entries:  # as it was typed when it was added, a phone's apostrophe too
+                word = cleaned(word)
+            if entries.pop(word, None) is None:
+                raise UserError("There is no such entry. /pronounce list shows what there is.")
+            await self._store.replace(entries, guild_id=guild_id, user_id=user_id)
+
+    async def replace(
+        self,
+        entries: Mapping[str, str],
+        *,
+        guild_id: int | None = None,
+        user_id: int | None = None,
+    ) -> None:
+        """Make `entries` all that the owner has. Raises `UserError` for one that cannot be."""
+        try:
+            checked = checked_entries(entries, self.limits)
+        except ValueError as error:
+            raise UserError(str(error)) from None
+        await self._store.replace(checked, guild_id=guild_id, user_id=user_id)

@@ -1,0 +1,1 @@
+"""Whose voice is whose: registering, choosing, sharing, moderating and forgetting."""

@@ -1,0 +1,284 @@
+"""Whose voice speaks: what a member may choose from, and what their choice means.
+
+Choices travel through Discord as strings, which anybody can forge: every one is checked again
+against what the member may do, in `Voices.find`.
+"""
+
+import logging
+import re
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from discord.utils import escape_markdown
+
+from bot.base.errors import UserError
+from bot.speech.service import Speaker
+from bot.voices.rights import ABOUT_OTHERS, EVERYWHERE, Action, Standing, permitted
+from data.rows import VoiceRow
+from data.store import Store
+from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, sha256_of
+
+log = logging.getLogger(__name__)
+
+_STOCK = "stock:"
+_STOCK_NAME = re.compile(r"[\w-]{1,40}")
+_VOICE = "voice:"
+_NO_SUCH_VOICE = "You have no such voice. Pick one from the list that appears as you type."
+_NOWHERE = "There is no such voice. Reports and exports name them by number, such as voice:12."
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks, and what they are in the server where they ask (0: outside of any)."""
+
+    user_id: int
+    guild_id: int
+    moderates: bool = False
+    runs_the_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChoice:
+    """One voice that a member may use: what Discord shows, and what it sends back."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A server as far as voices go, by their ids. `known` is filled for moderators alone."""
+
+    guild_id: int
+    shared: set[int]
+    known: set[int]
+    disabled: set[int]
+    disabled_clips: set[str]
+
+    def standings(self, voice: VoiceRow, person: Person) -> frozenset[Standing]:
+        found = {Standing.OTHER}
+        in_scope = voice.guild_id is None or voice.guild_id == self.guild_id
+        if in_scope and voice.owner_id == person.user_id:
+            found.add(Standing.OWNER)
+        if in_scope and voice.voice_id in self.shared:
+            found.add(Standing.SHARED_WITH)
+        if person.moderates and voice.voice_id in self.known:
+            found.add(Standing.MODERATOR)
+        if person.runs_the_bot:
+            found.add(Standing.BOT_OWNER)
+        return frozenset(found)
+
+    def is_disabled(self, voice: VoiceRow) -> bool:
+        return (
+            voice.disabled_at is not None
+            or voice.voice_id in self.disabled
+            or clip_digest(voice.clip_sha256) in self.disabled_clips
+        )
+
+
+def clip_digest(clip_sha256: str) -> str:
+    """What a disabled clip is known by: the clip's own digest goes with its voice."""
+    return sha256_of("disabled clip", clip_sha256)
+
+
+class Voices:
+    """The voices of everybody, seen through what one person may do."""
+
+    def __init__(self, store: Store, home: Path) -> None:
+        self._store = store
+        self._home = home
+
+    async def speaker(self, asked: str | None, *, user_id: int, guild_id: int) -> Speaker:
+        """How a member speaks in a server.
+
+        In the voice `asked`; without one in the voice they chose there (a stock one, too), or the
+        newest of their own, or the server's default, or the engine's. Raises `UserError` for a
+        voice that is not there or not theirs to use.
+        """
+        person = Person(user_id, guild_id)
+        if asked is None:
+            return await self._usual(person)
+        if asked.startswith(_STOCK):
+            name = asked.removeprefix(_STOCK)
+            if not _STOCK_NAME.fullmatch(name):  # typed, not picked: it would be repeated to all
+                raise UserError(_NO_SUCH_VOICE)
+            stock = StockVoice(name)
+            return Speaker(voice=stock, guild_id=guild_id, user_id=user_id)
+        return self.as_speaker(await self.find(asked, Action.SPEAK, person), person)
+
+    async def find(self, asked: str, action: Action, person: Person) -> VoiceRow:
+        """The voice that `asked` names, for `person` to do `action` with it.
+
+        `asked` is a choice's value, or a name: of one's own voice first, then of any that they
+        can see. Raises `UserError`; a voice that they cannot see is as one that is not there, and
+        where it matters whose it is a name must not be that of several.
+        """
+        place = await self._place(person)
+        unknown = _NOWHERE if action in EVERYWHERE else _NO_SUCH_VOICE
+        refusal = unknown
+        found: list[VoiceRow] = []
+        for voice in await self._named(asked, person):
+            standings, disabled = place.standings(voice, person), place.is_disabled(voice)
+            if permitted(action, standings, disabled=disabled):
+                found.append(voice)
+            elif refusal == unknown and permitted(Action.SEE, standings, disabled=disabled):
+                name = escape_markdown(voice.name)
+                refusal = f"You may not do that with the voice {name}."
+                if permitted(action, standings, disabled=False):
+                    refusal = f"The voice {name} is disabled here."
+        if not found:
+            raise UserError(refusal)
+        own = found[0].owner_id == person.user_id
+        if len(found) > 1 and (action in ABOUT_OTHERS or (action is Action.DELETE and not own)):
+            which = ", ".join(f"voice:{v.voice_id} of <@{v.owner_id}>" for v in found[:10])
+            raise UserError(f"Several voices are called that: {which}. Give me its number.")
+        return found[0]
+
+    async def choices(
+        self, typed: str, info: EngineInfo | None, *, user_id: int, guild_id: int
+    ) -> list[VoiceChoice]:
+        """What to offer a member to speak in: their own voices, shared ones, then stock ones."""
+        offered = await self.offer("", Action.SPEAK, Person(user_id, guild_id))
+        if info:
+            offered += [
+                VoiceChoice(f"{name} (stock voice)", f"{_STOCK}{name}")
+                for name in info.stock_voices
+            ]
+        return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
+
+    async def offer(self, typed: str, action: Action, person: Person) -> list[VoiceChoice]:
+        """The voices that a person may do `action` with, their own first."""
+        offered = []
+        place = await self._place(person)
+        for voice in await self._within_reach(person):
+            standings = place.standings(voice, person)
+            if permitted(action, standings, disabled=place.is_disabled(voice)):
+                label = voice.name if voice.owner_id == person.user_id else f"{voice.name} (shared)"
+                offered.append(VoiceChoice(label, f"{_VOICE}{voice.voice_id}"))
+        return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
+
+    def stock_voice(self, asked: str, info: EngineInfo | None) -> str | None:
+        """The name of the stock voice that `asked` names; None where it is not about one.
+
+        Raises `UserError` for a choice of one that the engine does not have.
+        """
+        name = asked.removeprefix(_STOCK)
+        known = {one.casefold(): one for one in info.stock_voices} if info else {}
+        if name.casefold() in known:
+            return known[name.casefold()]
+        if asked.startswith(_STOCK):
+            raise UserError(_NO_SUCH_VOICE)
+        return None
+
+    async def standings(self, voice: VoiceRow, person: Person) -> frozenset[Standing]:
+        """What a person is to a voice where they ask."""
+        return (await self._place(person)).standings(voice, person)
+
+    async def is_disabled(self, voice: VoiceRow, guild_id: int) -> bool:
+        """Whether a voice is forbidden in a server, by its moderators or the bot's owner."""
+        return (await self._place(Person(0, guild_id))).is_disabled(voice)
+
+    async def disabled_among(self, voices: list[VoiceRow], guild_id: int) -> list[VoiceRow]:
+        """Those that are forbidden in a server."""
+        place = await self._place(Person(0, guild_id))
+        return [voice for voice in voices if place.is_disabled(voice)]
+
+    async def chosen_stock(self, person: Person) -> str | None:
+        """The stock voice that a person chose here, if they chose one."""
+        return await self._store.choices.get_stock(person.user_id, person.guild_id)
+
+    def as_speaker(self, voice: VoiceRow, person: Person) -> Speaker:
+        """A person speaking in a registered voice, as its owner set it."""
+        return Speaker(
+            voice=ClonedVoice(
+                clip_sha256=voice.clip_sha256, clip_path=str(self._home / voice.clip_path)
+            ),
+            parameters=SpeechParameters(
+                exaggeration=voice.exaggeration,
+                cfg_weight=voice.cfg_weight,
+                temperature=voice.temperature,
+                seed=voice.seed,
+            ),
+            guild_id=person.guild_id,
+            user_id=person.user_id,
+        )
+
+    async def used_by(self, person: Person) -> VoiceRow | None:
+        """The registered voice that a person speaks in when they name none."""
+        if await self.chosen_stock(person) is not None:
+            return None
+        return (await self._usual_voice(person))[0]
+
+    async def _usual(self, person: Person) -> Speaker:
+        stock = await self.chosen_stock(person)
+        if stock is not None:
+            return Speaker(
+                voice=StockVoice(stock), guild_id=person.guild_id, user_id=person.user_id
+            )
+        voice, note = await self._usual_voice(person)
+        if voice is None:
+            return Speaker(guild_id=person.guild_id, user_id=person.user_id, note=note)
+        if voice.owner_id == person.user_id and person.guild_id not in (0, voice.origin_guild_id):
+            # It is used here too, should the server in which it was registered remove the bot.
+            try:
+                await self._store.choices.settle_on(person.user_id, person.guild_id, voice.voice_id)
+            except sqlite3.Error as error:  # nobody falls silent because a disk is full
+                log.error("a voice's use could not be noted", exc_info=error)
+        return msgspec.structs.replace(self.as_speaker(voice, person), note=note)
+
+    async def _usual_voice(self, person: Person) -> tuple[VoiceRow | None, str | None]:
+        """The voice, and a sentence where a preferred one is disabled."""
+        note = None
+        place = await self._place(person)
+        for voice in await self._in_order_of_preference(person):
+            standings = place.standings(voice, person)
+            if permitted(Action.SPEAK, standings, disabled=place.is_disabled(voice)):
+                return voice, note
+            if permitted(Action.SPEAK, standings, disabled=False):
+                name = escape_markdown(voice.name)
+                note = note or f"The voice {name} is disabled here, so another one is speaking."
+        return None, note
+
+    async def _in_order_of_preference(self, person: Person) -> list[VoiceRow]:
+        chosen = await self._store.choices.get(person.user_id, person.guild_id)
+        own = await self._store.voices.owned_by(person.user_id, person.guild_id)
+        newest_first = [v.voice_id for v in sorted(own, key=lambda v: -v.voice_id)]
+        default = (await self._store.guild_settings.get(person.guild_id)).default_voice_id
+        ids = dict.fromkeys([chosen, *newest_first, default])
+        found = [await self._store.voices.get(voice_id) for voice_id in ids if voice_id is not None]
+        return [voice for voice in found if voice is not None]
+
+    async def _named(self, asked: str, person: Person) -> list[VoiceRow]:
+        if asked.startswith(_VOICE):
+            digits = asked.removeprefix(_VOICE)
+            if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
+                return []
+            voice = await self._store.voices.get(int(digits))
+            return [voice] if voice else []
+        within_reach = await self._within_reach(person)
+        return [voice for voice in within_reach if voice.name.casefold() == asked.casefold()]
+
+    async def _place(self, person: Person) -> "_Place":
+        known: list[VoiceRow] = []
+        if person.moderates:
+            known = await self._store.moderation.known_in(person.guild_id)
+        moderation = self._store.moderation
+        return _Place(
+            person.guild_id,
+            shared={v.voice_id for v in await self._store.shares.of_guild(person.guild_id)},
+            known={v.voice_id for v in known},
+            disabled=await moderation.disabled_in(person.guild_id),
+            disabled_clips=await moderation.disabled_digests(person.guild_id),
+        )
+
+    async def _within_reach(self, person: Person) -> list[VoiceRow]:
+        """What a person may have something to do with, their own first."""
+        voices = await self._store.voices.owned_by(person.user_id, person.guild_id)
+        voices += await self._store.shares.of_guild(person.guild_id)
+        if person.moderates:
+            voices += await self._store.moderation.known_in(person.guild_id)
+        if person.runs_the_bot:
+            voices += await self._store.voices.all()
+        return list({voice.voice_id: voice for voice in voices}.values())

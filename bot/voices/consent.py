@@ -1,0 +1,29 @@
+"""What a person agrees to before their clip is even downloaded.
+
+Whoever changes the text raises the version: which one somebody saw is stored with their voice.
+"""
+
+from bot.base.errors import UserError
+
+CONSENT_VERSION = 2
+
+CONSENT_TEXT = (
+    "**Before you give me a voice**\n"
+    "It is my own voice, or the person it belongs to has allowed me to use it here.\n"
+    "The bot keeps the speech in the clip, cut to at most half a minute, and what its voice model "
+    "computes from it. Speech made with it is kept for a while, so that it need not be made twice. "
+    "The file I send is not kept.\n"
+    "Only I can speak in this voice unless I share it. `/voice delete` removes it and everything "
+    "made from it at once; `/privacy` shows, exports or deletes all there is about me.\n"
+    "If moderators disable the voice, a mark that leads to nobody stays, so that the clip cannot "
+    "come back."
+)
+
+#: What is written beside the box to tick; Discord allows 45 characters.
+CONSENT_LABEL = "I agree to this"
+
+
+def require_consent(*, agreed: bool) -> None:
+    """Raise `UserError` unless the person agreed."""
+    if not agreed:
+        raise UserError("Without your consent I keep nothing, so I did not fetch the clip.")

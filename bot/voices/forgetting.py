@@ -1,0 +1,97 @@
+"""The one way in which a voice goes: sound in the making, memory, files, rows, in this order.
+
+Files go before rows, so that a crash in between leaves a row that the janitor clears, and never a
+file that nothing knows of.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from bot.base.private_files import remove
+from bot.speech.service import SpeechService
+from data.rows import VoiceRow
+from data.store import Store
+from engine.errors import VoiceUnusable
+from engine.executor import Executor
+from engine.speech import ClonedVoice
+
+_DELETED = VoiceUnusable("This voice was deleted, so I stopped.")
+
+
+class Forgetting:
+    """Removes voices and everything made from them.
+
+    `recorded` waits for enrolments that were reported but are not in the database yet.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        home: Path,
+        speech: SpeechService,
+        executor: Executor,
+        recorded: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._home = home
+        self._speech = speech
+        self._executor = executor
+        self._recorded = recorded
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def voices(self, voices: Iterable[VoiceRow]) -> None:
+        """Delete voices: their clips and, unless another voice has the same, what was derived."""
+        for voice in voices:
+            now: VoiceRow | None = voice
+            while now is not None:  # it may be given another clip meanwhile
+                await self._voice(now)
+                now = await self._store.voices.get(voice.voice_id)
+        await self._store.purge()
+
+    async def clip(self, clip_sha256: str) -> None:
+        """Forget what was derived from a clip that no voice has any more."""
+        async with self._turn(clip_sha256):
+            if not await self._needed(clip_sha256):
+                with self._silencing(clip_sha256):
+                    await self._derived(clip_sha256)
+        await self._store.purge()
+
+    async def _voice(self, voice: VoiceRow) -> None:
+        sha256 = voice.clip_sha256
+        # One after the other, or each of two voices with one clip would leave it to the other.
+        async with self._turn(sha256):
+            needed = await self._needed(sha256, but=voice.voice_id)
+            silence: AbstractContextManager[None] = nullcontext()
+            if not needed:
+                silence = self._silencing(sha256)
+            with silence:
+                if not needed:
+                    await self._derived(sha256)
+                await asyncio.to_thread(remove, [self._home / voice.clip_path])
+                await self._store.voices.delete(voice.voice_id, voice.clip_path)
+
+    def _turn(self, clip_sha256: str) -> asyncio.Lock:
+        return self._turns.setdefault(clip_sha256, asyncio.Lock())
+
+    def _silencing(self, clip_sha256: str) -> AbstractContextManager[None]:
+        voice = ClonedVoice(clip_sha256=clip_sha256, clip_path="")
+        return self._speech.silencing(voice, _DELETED)
+
+    async def _derived(self, clip_sha256: str) -> None:
+        voice = ClonedVoice(clip_sha256=clip_sha256, clip_path="")
+        await self._speech.settled(voice)
+        await self._executor.forget(clip_sha256)
+        await self._recorded()
+        renderings = await self._store.speech.made_with(voice.identity)
+        enrolments = await self._store.conditionals.of_clip(clip_sha256)
+        paths = [row.path for row in renderings] + [row.path for row in enrolments]
+        await asyncio.to_thread(remove, [self._home / path for path in paths])
+        await self._store.speech.delete(row.key for row in renderings)
+        await self._store.conditionals.delete_clip(clip_sha256)
+
+    async def _needed(self, clip_sha256: str, but: int | None = None) -> bool:
+        voices = await self._store.voices.with_clip(clip_sha256)
+        return any(voice.voice_id != but for voice in voices)

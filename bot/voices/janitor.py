@@ -1,0 +1,146 @@
+"""Keeps the database and the files under TIMBRE_HOME true to each other.
+
+At start nothing is under way, so whatever does not belong goes at once. Later, only what has been
+lying about for `SETTLED_S`: younger things may be on their way to belonging.
+"""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+from bot.base.private_files import files_until, remove
+from bot.voices.forgetting import Forgetting
+from bot.voices.privacy import Privacy
+from bot.voices.registration import CLIPS, UPLOADS
+from data.store import Store
+
+INTERVAL_S = 24 * 3600.0
+SETTLED_S = 3600.0
+
+log = logging.getLogger(__name__)
+
+
+class Janitor:
+    """`clock` gives UTC in Unix seconds; `grace_s` is how long a server may be gone."""
+
+    def __init__(
+        self,
+        store: Store,
+        home: Path,
+        forgetting: Forgetting,
+        privacy: Privacy,
+        *,
+        grace_s: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._home = home
+        self._forgetting = forgetting
+        self._privacy = privacy
+        self._grace_s = grace_s
+        self._clock = clock
+
+    async def start(self) -> None:
+        """Tidy up while nothing is under way. A failure is logged: speech works without it."""
+        await self._try(self.tidy(settled_s=0.0))
+
+    async def run(self) -> None:
+        """Tidy up once a day, for ever. A failure is logged and waits for the next day."""
+        while True:
+            await asyncio.sleep(INTERVAL_S)
+            await self._try(self.tidy(settled_s=SETTLED_S))
+            await self._try(self.clean_departed())
+
+    async def connected(self, guild_ids: Iterable[int]) -> None:
+        """The bot is in these servers; clean what others left behind. A failure is logged."""
+        await self._try(self._store.departed_guilds.present(guild_ids))
+        await self._try(self.clean_departed())
+
+    async def _try(self, work: Awaitable[object]) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("tidying up failed")
+
+    async def tidy(self, *, settled_s: float = 0.0) -> int:
+        """Make rows and files agree; how many things went.
+
+        What is younger than `settled_s` is left alone; with 0 nothing is, not even what a clock
+        that was set back since says is of tomorrow.
+        """
+        before = self._clock() - settled_s if settled_s else math.inf
+        gone = await self._voices_without_clip()
+        gone += await self._made_of_no_voice(before)
+        gone += await self._rows_without_file(before)
+        gone += await self._files_without_row(before)
+        if gone:
+            log.info("tidied up", extra={"removed": gone})
+        return gone
+
+    async def clean_departed(self) -> None:
+        """Clean servers that are due. Not before it is known which ones the bot is in now."""
+        for guild_id in await self._store.departed_guilds.due(self._grace_s):
+            await self._privacy.clean_guild(guild_id)
+
+    async def _voices_without_clip(self) -> int:
+        voices = await self._store.voices.all()
+        missing = await asyncio.to_thread(
+            lambda: [voice for voice in voices if not (self._home / voice.clip_path).is_file()]
+        )
+        for voice in missing:
+            log.warning("a voice lost its clip", extra={"voice": voice.voice_id})
+        await self._forgetting.voices(missing)
+        return len(missing)
+
+    async def _made_of_no_voice(self, before: float) -> int:
+        clips = {voice.clip_sha256 for voice in await self._store.voices.all()}
+        enrolled = {
+            row.clip_sha256
+            for row in await self._store.conditionals.all()
+            if row.created_at <= before
+        }
+        spoken = {
+            row.voice_identity.removeprefix("clip:")
+            for row in await self._store.speech.all()
+            if row.voice_identity.startswith("clip:") and row.created_at <= before
+        }
+        orphaned = (enrolled | spoken) - clips
+        for clip_sha256 in orphaned:
+            await self._forgetting.clip(clip_sha256)
+        return len(orphaned)
+
+    async def _rows_without_file(self, before: float) -> int:
+        conditionals = [r for r in await self._store.conditionals.all() if r.created_at <= before]
+        speech = [r for r in await self._store.speech.all() if r.created_at <= before]
+        paths = [row.path for row in conditionals] + [row.path for row in speech]
+        missing = await asyncio.to_thread(
+            lambda: {path for path in paths if not (self._home / path).exists()}
+        )
+        gone = await self._store.conditionals.delete(
+            row.key for row in conditionals if row.path in missing
+        )
+        return gone + await self._store.speech.delete(
+            row.key for row in speech if row.path in missing
+        )
+
+    async def _files_without_row(self, before: float) -> int:
+        # Files are listed before rows: what is recorded in between is known then.
+        found = await asyncio.to_thread(self._files, before)
+        known = {
+            self._home / path
+            for path in (
+                *(row.clip_path for row in await self._store.voices.all()),
+                *(row.path for row in await self._store.conditionals.all()),
+                *(row.path for row in await self._store.speech.all()),
+            )
+        }
+        unknown = [path for path in found if path not in known]
+        await asyncio.to_thread(remove, unknown)
+        return len(unknown)
+
+    def _files(self, before: float) -> list[Path]:
+        folders = (UPLOADS, CLIPS, "conditionals", "speech")
+        return [path for folder in folders for path in files_until(self._home / folder, before)]

@@ -1,0 +1,147 @@
+"""What an owner does with a voice after it was registered; and which voice is used where."""
+
+from msgspec.structs import replace
+
+from bot.base.errors import UserError
+from bot.speech.service import SpeechService
+from bot.voices.choosing import Person, Voices
+from bot.voices.forgetting import Forgetting
+from bot.voices.registration import require_name
+from bot.voices.rights import Action
+from data.errors import VoiceNameTaken
+from data.rows import VoiceRow
+from data.store import Store
+from engine.errors import VoiceUnusable
+from engine.speech import EngineInfo, SpeechParameters
+
+#: What members may set, narrower than `engine.speech.PARAMETER_RANGES`: beyond it speech breaks up.
+SETTING_RANGES: dict[str, tuple[float, float]] = {
+    "exaggeration": (0.25, 1.5),
+    "cfg_weight": (0.0, 1.0),
+    "temperature": (0.3, 1.5),
+    "seed": (0, 2**31 - 1),
+}
+
+_UNSHARED = VoiceUnusable("This voice is not shared here any more, so I stopped.")
+
+
+class VoiceKeeping:
+    """Each method asks first whether this person may do it; all raise `UserError`."""
+
+    def __init__(
+        self, store: Store, voices: Voices, speech: SpeechService, forgetting: Forgetting
+    ) -> None:
+        self._store = store
+        self._voices = voices
+        self._speech = speech
+        self._forgetting = forgetting
+
+    async def use(self, asked: str, person: Person, info: EngineInfo | None = None) -> str:
+        """Speak in a voice from now on, in this server. Returns the voice's name.
+
+        One of `info`'s stock voices, too; a registered voice of the same name comes first.
+        """
+        stock = self._voices.stock_voice(asked, info)
+        try:
+            voice = await self._voices.find(asked, Action.CHOOSE, person)
+        except UserError:
+            if stock is None:
+                raise
+            await self._store.choices.choose_stock(person.user_id, person.guild_id, stock)
+            return stock
+        await self._store.choices.choose(person.user_id, person.guild_id, voice.voice_id)
+        return voice.name
+
+    async def rename(self, asked: str, name: str, person: Person) -> VoiceRow:
+        """Give a voice another name."""
+        voice = await self._voices.find(asked, Action.RENAME, person)
+        require_name(name)
+        try:
+            await self._store.voices.rename(voice, name)
+        except VoiceNameTaken as error:
+            raise UserError(str(error)) from None
+        return replace(voice, name=name)
+
+    async def share(self, asked: str, person: Person) -> VoiceRow:
+        """Let everybody in this server speak in a voice."""
+        voice = await self._voices.find(asked, Action.SHARE, person)
+        await self._store.shares.share(voice.voice_id, person.guild_id)
+        return voice
+
+    async def unshare(self, asked: str, person: Person) -> VoiceRow:
+        """Take a voice back from this server, in the middle of what others say in it."""
+        voice = await self._voices.find(asked, Action.UNSHARE, person)
+        if not await self._store.shares.unshare(voice.voice_id, person.guild_id):
+            raise UserError(f"The voice {voice.name} is not shared here.")
+        taken = self._voices.as_speaker(voice, Person(voice.owner_id, person.guild_id))
+        self._speech.withdraw(
+            lambda speaker: (
+                speaker.voice == taken.voice
+                and speaker.guild_id == taken.guild_id
+                and speaker.user_id != taken.user_id
+            ),
+            _UNSHARED,
+        )
+        return voice
+
+    async def adjust(
+        self,
+        asked: str,
+        person: Person,
+        *,
+        exaggeration: float | None = None,
+        cfg_weight: float | None = None,
+        temperature: float | None = None,
+        seed: int | None = None,
+    ) -> VoiceRow:
+        """Change how a voice speaks; what is None stays."""
+        voice = await self._voices.find(asked, Action.ADJUST, person)
+        given = {
+            "exaggeration": exaggeration,
+            "cfg_weight": cfg_weight,
+            "temperature": temperature,
+            "seed": seed,
+        }
+        changes = {name: value for name, value in given.items() if value is not None}
+        for name, value in changes.items():
+            low, high = SETTING_RANGES[name]
+            if not low <= value <= high:
+                raise UserError(f"{name} goes from {low:g} to {high:g}.")
+        return await self._set(replace(voice, **changes))
+
+    async def reset(self, asked: str, person: Person) -> VoiceRow:
+        """Let a voice speak as it did at first."""
+        voice = await self._voices.find(asked, Action.ADJUST, person)
+        usual = SpeechParameters()
+        return await self._set(
+            replace(voice, **{name: getattr(usual, name) for name in SETTING_RANGES})
+        )
+
+    async def delete(self, asked: str, person: Person) -> VoiceRow:
+        """Delete a voice and everything made from it."""
+        voice = await self._voices.find(asked, Action.DELETE, person)
+        await self._forgetting.voices([voice])
+        return voice
+
+    async def set_default(self, asked: str | None, person: Person) -> VoiceRow | None:
+        """Choose who speaks for members of this server without a voice; None: the engine's own."""
+        if not person.moderates:
+            raise UserError("Only those who may manage the server can choose its voice.")
+        voice = None
+        if asked is not None:
+            voice = await self._voices.find(asked, Action.SET_DEFAULT, person)
+        await self._store.guild_settings.update(
+            person.guild_id,
+            lambda now: replace(now, default_voice_id=voice.voice_id if voice else None),
+        )
+        return voice
+
+    async def _set(self, voice: VoiceRow) -> VoiceRow:
+        await self._store.voices.adjust(
+            voice.voice_id,
+            exaggeration=voice.exaggeration,
+            cfg_weight=voice.cfg_weight,
+            temperature=voice.temperature,
+            seed=voice.seed,
+        )
+        return voice

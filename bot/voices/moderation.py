@@ -1,0 +1,150 @@
+"""Reports by anybody, and voices that moderators or the bot's owner disable."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from bot.base.cooldown import Cooldown
+from bot.base.errors import UserError
+from bot.speech.service import Speaker, SpeechService
+from bot.voices.choosing import Person, VoiceChoice, Voices, clip_digest
+from bot.voices.rights import Action
+from data.rows import VoiceReport, VoiceRow
+from data.store import Store
+from engine.errors import VoiceUnusable
+from engine.speech import ClonedVoice
+
+REASON_MAX_CHARS = 300
+_CLIP = "clip:"
+_DISABLED = VoiceUnusable("This voice was disabled here, so I stopped.")
+
+
+class VoiceModeration:
+    """Each method asks first whether this person may do it; all raise `UserError`."""
+
+    def __init__(
+        self,
+        store: Store,
+        voices: Voices,
+        speech: SpeechService,
+        *,
+        cooldown_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._voices = voices
+        self._speech = speech
+        self._cooldown = Cooldown(cooldown_s, clock)
+
+    async def report(self, about: int, reason: str, person: Person) -> None:
+        """Tell the moderators about the voice that the member `about` speaks with here.
+
+        Says nothing of whether it is that member's own, or of any voice they do not use.
+        """
+        self._cooldown.require(person.user_id)
+        voice = await self._voices.used_by(Person(about, person.guild_id))
+        if voice is None:
+            raise UserError("They speak in a stock voice, which is nobody's.")
+        found = await self._voices.find(f"voice:{voice.voice_id}", Action.REPORT, person)
+        await self._store.moderation.report(
+            guild_id=person.guild_id,
+            voice_id=found.voice_id,
+            user_id=person.user_id,
+            reason=reason[:REASON_MAX_CHARS],
+        )
+        self._cooldown.use(person.user_id)
+
+    async def reports(self, person: Person) -> list[tuple[VoiceRow, VoiceReport]]:
+        """What was reported in this server, the newest first, with the voice it is about."""
+        if not (person.moderates or person.runs_the_bot):
+            raise UserError("Only those who may manage the server can read reports.")
+        return [
+            (voice, report)
+            for report in await self._store.moderation.reports(person.guild_id)
+            if (voice := await self._store.voices.get(report.voice_id)) is not None
+        ]
+
+    async def disable(self, asked: str, person: Person) -> VoiceRow:
+        """Forbid a voice and its clip in this server, in the middle of what it is saying."""
+        voice = await self._voices.find(asked, Action.DISABLE, person)
+        async with self._store.transaction():
+            await self._store.moderation.disable(voice.voice_id, person.guild_id)
+            await self._store.moderation.disable_clip(
+                clip_digest(voice.clip_sha256), person.guild_id
+            )
+        self._silence(voice, lambda speaker: speaker.guild_id == person.guild_id)
+        return voice
+
+    async def enable(self, asked: str, person: Person) -> VoiceRow | None:
+        """Allow a voice in this server again, or the clip of one that is deleted (None)."""
+        if asked.startswith(_CLIP):
+            if not (person.moderates or person.runs_the_bot):
+                raise UserError("Only those who may manage the server can allow a voice again.")
+            await self._enable_clip(asked, person.guild_id)
+            return None
+        voice = await self._voices.find(asked, Action.ENABLE, person)
+        async with self._store.transaction():
+            enabled = [
+                await self._store.moderation.enable(voice.voice_id, person.guild_id),
+                await self._store.moderation.enable_clip(
+                    clip_digest(voice.clip_sha256), person.guild_id
+                ),
+            ]
+        if not any(enabled):
+            raise UserError(f"The voice {voice.name} is not disabled in this server.")
+        return voice
+
+    async def offer_enabling(self, typed: str, person: Person) -> list[VoiceChoice]:
+        """What a moderator may allow again here: voices, then clips whose voices are deleted."""
+        if not person.moderates:
+            return []
+        voices = await self._store.moderation.known_in(person.guild_id)
+        disabled = await self._voices.disabled_among(voices, person.guild_id)
+        offered = [VoiceChoice(v.name, f"voice:{v.voice_id}") for v in disabled]
+        alive = {clip_digest(voice.clip_sha256) for voice in voices}
+        for clip in await self._store.moderation.disabled_clips(person.guild_id):
+            if clip.clip_digest not in alive:
+                day = datetime.fromtimestamp(clip.disabled_at, UTC).date()
+                label = f"A deleted voice, disabled on {day}"
+                offered.append(VoiceChoice(label, f"{_CLIP}{clip.clip_digest}"))
+        return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
+
+    async def disable_everywhere(self, asked: str, person: Person) -> VoiceRow:
+        """Forbid a voice and its clip in every server, wherever it is speaking now."""
+        voice = await self._voices.find(asked, Action.DISABLE_EVERYWHERE, person)
+        async with self._store.transaction():
+            await self._store.voices.disable(voice.voice_id, disabled=True)
+            await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), None)
+        self._silence(voice, lambda _: True)
+        return voice
+
+    async def enable_everywhere(self, asked: str, person: Person) -> VoiceRow | None:
+        """Allow a voice again wherever moderators did not disable it themselves.
+
+        Or the clip of one that is deleted (None), named by what `disabled_as` said of it.
+        """
+        if asked.startswith(_CLIP):
+            if not person.runs_the_bot:
+                raise UserError("Only who runs this bot can allow a voice in every server again.")
+            await self._enable_clip(asked, None)
+            return None
+        voice = await self._voices.find(asked, Action.ENABLE_EVERYWHERE, person)
+        async with self._store.transaction():
+            await self._store.voices.disable(voice.voice_id, disabled=False)
+            await self._store.moderation.enable_clip(clip_digest(voice.clip_sha256), None)
+        return voice
+
+    def _silence(self, voice: VoiceRow, where: Callable[[Speaker], bool]) -> None:
+        # By identity: whose voice it is besides makes no difference to a clip.
+        disabled = ClonedVoice(clip_sha256=voice.clip_sha256, clip_path="").identity
+        self._speech.withdraw(
+            lambda speaker: speaker.voice.identity == disabled and where(speaker), _DISABLED
+        )
+
+    async def _enable_clip(self, asked: str, guild_id: int | None) -> None:
+        if not await self._store.moderation.enable_clip(asked.removeprefix(_CLIP), guild_id):
+            raise UserError("This clip is not disabled. Pick one from the list.")
+
+
+def disabled_as(voice: VoiceRow) -> str:
+    """What to ask for to allow a disabled voice's clip again once the voice is deleted."""
+    return f"{_CLIP}{clip_digest(voice.clip_sha256)}"

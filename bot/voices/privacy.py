@@ -1,0 +1,103 @@
+"""What is known about a person: shown, exported, deleted. And what a server leaves behind.
+
+`delete` is the one way a person goes, whoever asks for it.
+"""
+
+import asyncio
+import io
+import json
+import logging
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.speech.service import SpeechService
+from bot.voices.forgetting import Forgetting
+from bot.voices.registration import Registration
+from data.rows import VoiceRow
+from data.store import Store
+from engine.errors import VoiceUnusable
+
+log = logging.getLogger(__name__)
+
+_WITHDRAWN = VoiceUnusable("What you asked for was deleted together with your data.")
+
+
+class Privacy:
+    """Reads and deletes by person."""
+
+    def __init__(
+        self,
+        store: Store,
+        home: Path,
+        speech: SpeechService,
+        registration: Registration,
+        forgetting: Forgetting,
+    ) -> None:
+        self._store = store
+        self._home = home
+        self._speech = speech
+        self._registration = registration
+        self._forgetting = forgetting
+
+    async def counts(self, user_id: int) -> dict[str, int]:
+        """How many rows there are about a person, by table; only those with any."""
+        held = await self._store.personal.rows_about(user_id)
+        return {table: len(rows) for table, rows in held.items() if rows}
+
+    async def export(self, user_id: int) -> bytes:
+        """A ZIP with every row about a person (`data.json`) and their clips.
+
+        Ids are strings in it: JSON's readers round large numbers.
+        """
+        held = await self._store.personal.rows_about(user_id)
+        voices = await self._store.voices.of_owner(user_id)
+        return await asyncio.to_thread(_zip, held, voices, self._home)
+
+    async def delete(self, user_id: int) -> int:
+        """Delete a person: what they asked to hear, drafts, voices, rows. How many voices went."""
+        self._speech.withdraw(lambda speaker: speaker.user_id == user_id, _WITHDRAWN)
+        async with self._registration.closed_to(user_id):
+            voices = await self._store.voices.of_owner(user_id)
+            await self._forgetting.voices(voices)
+            await self._store.users.delete(user_id)
+        await self._store.purge()
+        log.info("a person was deleted", extra={"voices": len(voices)})
+        return len(voices)
+
+    async def clean_guild(self, guild_id: int) -> None:
+        """Delete what a server that removed the bot leaves behind."""
+        left = await self._store.departed_guilds.voices_left_behind(guild_id)
+        await self._forgetting.voices(left)
+        await self._store.departed_guilds.clean(guild_id)
+        await self._store.purge()
+        log.info("a server was cleaned", extra={"guild": guild_id, "voices": len(left)})
+
+
+def _zip(held: Mapping[str, object], voices: list[VoiceRow], home: Path) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.json", json.dumps(_with_text_ids(held), indent=2))
+        for voice in voices:
+            try:
+                clip = (home / voice.clip_path).read_bytes()
+            except FileNotFoundError:
+                continue  # the janitor will clear the row
+            # Named by number: a name may hold what a file name cannot.
+            archive.writestr(f"clips/{voice.voice_id}.flac", clip)
+    return out.getvalue()
+
+
+def _with_text_ids(value: object) -> object:
+    match value:
+        case Mapping():
+            return {
+                key: str(inner)
+                if key.endswith("_id") and inner is not None
+                else _with_text_ids(inner)
+                for key, inner in value.items()
+            }
+        case list():
+            return [_with_text_ids(inner) for inner in value]
+        case _:
+            return value

@@ -1,0 +1,291 @@
+"""From an upload to a voice: asked, received, checked, tried out, kept.
+
+Nothing is fetched without consent. Until a person keeps a voice there is only a draft: a file in
+`uploads/` that no row knows, so that a crash leaves nothing. Keeping renames the file and then
+writes the row: the janitor removes a file that was renamed without one.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from bot.base import private_files
+from bot.base.cooldown import Cooldown
+from bot.base.errors import UserError
+from bot.clips.judge import ClipLimits, JudgedClip
+from bot.speech.service import Speaker
+from bot.voices.choosing import clip_digest
+from bot.voices.consent import CONSENT_VERSION, require_consent
+from bot.voices.forgetting import Forgetting
+from data.errors import VoiceNameTaken
+from data.rows import VoiceRow
+from data.store import Store
+from engine.speech import ClonedVoice
+
+UPLOADS = "uploads"
+CLIPS = "clips"
+NAME_MAX_CHARS = 32
+#: A file of 10 MiB takes a second; others wait for those that are being fetched.
+FETCH_WITHIN_S = 60.0
+
+log = logging.getLogger(__name__)
+
+#: Writes what was uploaded to a path that does not exist yet.
+Fetch = Callable[[Path], Awaitable[object]]
+
+Judge = Callable[[Path, ClipLimits], Awaitable[JudgedClip]]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationLimits:
+    """The settings of registering; see `.env.example`."""
+
+    clip_max_bytes: int
+    voices_per_user: int
+    voices_per_guild: int
+    cooldown_s: float
+    checks_at_once: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A voice that somebody asks for. `replaces` is a voice of theirs to get another clip."""
+
+    owner_id: int
+    guild_id: int | None
+    name: str
+    agreed: bool
+    size_bytes: int
+    replaces: VoiceRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A clip that passed, to be tried out and then kept or thrown away."""
+
+    wish: Wish
+    path: Path
+    clip: JudgedClip
+    consented_at: float
+
+    @property
+    def speaker(self) -> Speaker:
+        """Its owner, speaking in it."""
+        return Speaker(
+            voice=ClonedVoice(clip_sha256=self.clip.sha256, clip_path=str(self.path)),
+            guild_id=self.wish.guild_id or 0,
+            user_id=self.wish.owner_id,
+        )
+
+
+class Registration:
+    """Makes voices of uploads. A person does one thing at a time here."""
+
+    def __init__(
+        self,
+        store: Store,
+        home: Path,
+        forgetting: Forgetting,
+        *,
+        limits: RegistrationLimits,
+        judge: Judge,
+        clip_limits: ClipLimits,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._home = home
+        self._forgetting = forgetting
+        self._limits = limits
+        self._judge = judge
+        self._clip_limits = clip_limits
+        self._clock = clock
+        self._fetches = asyncio.Semaphore(limits.checks_at_once)
+        self._checks = asyncio.Semaphore(limits.checks_at_once)
+        self._cooldown = Cooldown(limits.cooldown_s, clock)
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._drafts: dict[Path, Draft] = {}
+
+    async def draft(
+        self, wish: Wish, fetch: Fetch, received: Callable[[], Awaitable[object]]
+    ) -> Draft:
+        """Fetch and judge an upload; `received` is awaited in between.
+
+        Raises `UserError` before anything is fetched for whatever can be known by then, and
+        `ClipRefused` for what was heard. The upload is removed in any case.
+        """
+        require_consent(agreed=wish.agreed)
+        async with self._turn(wish.owner_id):
+            await self._require_admission(wish)
+            self._cooldown.use(wish.owner_id)
+            consented_at = self._clock()
+            uploads = self._home / UPLOADS
+            upload = await asyncio.to_thread(private_files.unused_path, uploads, ".upload")
+            try:
+                # One after the other: an upload is in memory while it comes in.
+                async with self._fetches:
+                    await _in_time(fetch(upload))
+                await received()
+                async with self._checks:
+                    clip = await self._judge(upload, self._clip_limits)
+                await self._require_allowed(wish, clip)
+            finally:
+                await asyncio.shield(asyncio.to_thread(private_files.remove, [upload]))
+            path = await asyncio.to_thread(private_files.unused_path, uploads, ".flac")
+            await asyncio.to_thread(private_files.create, path, clip.flac)
+            draft = Draft(wish, path, clip, consented_at)
+            self._drafts[path] = draft
+            return draft
+
+    async def keep(self, draft: Draft) -> VoiceRow:
+        """Make a draft a voice, and its owner's choice where they are. Raises `UserError`."""
+        wish = draft.wish
+        async with self._turn(wish.owner_id):
+            if self._drafts.pop(draft.path, None) is None:
+                raise UserError("This clip is gone already. Please start again.")
+            former = None
+            if wish.replaces is not None:  # as it is now: it may have been replaced before
+                former = await self._store.voices.get(wish.replaces.voice_id)
+            try:
+                voice = await self._keep(draft)
+            except BaseException:
+                await self._throw_away(draft)
+                raise
+            if former is not None:
+                await asyncio.to_thread(private_files.remove, [self._home / former.clip_path])
+                await self._forgetting.clip(former.clip_sha256)
+            if wish.guild_id is not None and wish.replaces is None:
+                await self._store.choices.choose(wish.owner_id, wish.guild_id, voice.voice_id)
+            log.info("voice kept", extra={"voice": voice.voice_id, "guild": wish.guild_id})
+            return voice
+
+    async def discard(self, draft: Draft) -> bool:
+        """Throw a draft away with all that was made from it; false if it was kept or is gone."""
+        async with self._turn(draft.wish.owner_id):
+            if self._drafts.pop(draft.path, None) is None:
+                return False
+            await self._throw_away(draft)
+            return True
+
+    @asynccontextmanager
+    async def closed_to(self, owner_id: int) -> AsyncIterator[None]:
+        """Throw all drafts of a person away, and take none and keep none until the block ends."""
+        async with self._turn(owner_id):
+            for draft in [d for d in self._drafts.values() if d.wish.owner_id == owner_id]:
+                del self._drafts[draft.path]
+                await self._throw_away(draft)
+            yield
+        self._cooldown.forget(owner_id)
+
+    async def _keep(self, draft: Draft) -> VoiceRow:
+        wish = draft.wish
+        await self._require_place(wish)
+        await self._require_allowed(wish, draft.clip)
+        clips = self._home / CLIPS
+        path = await asyncio.to_thread(private_files.unused_path, clips, ".flac")
+        try:
+            await asyncio.to_thread(private_files.move, draft.path, path)
+        except FileNotFoundError:
+            raise UserError("This clip is gone already. Please start again.") from None
+        try:
+            return await self._write_row(draft, path.relative_to(self._home).as_posix())
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(private_files.remove, [path]))
+            raise
+
+    async def _write_row(self, draft: Draft, clip_path: str) -> VoiceRow:
+        wish, clip = draft.wish, draft.clip
+        if wish.replaces is None:
+            try:
+                return await self._store.voices.insert(
+                    owner_id=wish.owner_id,
+                    guild_id=None,
+                    origin_guild_id=wish.guild_id,
+                    name=wish.name,
+                    clip_sha256=clip.sha256,
+                    clip_path=clip_path,
+                    duration_s=clip.duration_s,
+                    consent_version=CONSENT_VERSION,
+                    consented_at=draft.consented_at,
+                )
+            except VoiceNameTaken as error:
+                raise UserError(str(error)) from None
+        voice_id = wish.replaces.voice_id
+        await self._store.voices.replace_clip(
+            voice_id,
+            clip_sha256=clip.sha256,
+            clip_path=clip_path,
+            duration_s=clip.duration_s,
+            consent_version=CONSENT_VERSION,
+            consented_at=draft.consented_at,
+        )
+        voice = await self._store.voices.get(voice_id)
+        if voice is None or voice.clip_path != clip_path:
+            raise UserError("The voice to be replaced was deleted meanwhile.")
+        return voice
+
+    async def _require_admission(self, wish: Wish) -> None:
+        limit = self._limits.clip_max_bytes
+        if wish.size_bytes > limit:
+            raise UserError(
+                f"This file has {wish.size_bytes / 2**20:.1f} MiB; I take at most "
+                f"{limit / 2**20:g} MiB."
+            )
+        if wish.size_bytes == 0:
+            raise UserError("This file is empty.")
+        await self._require_place(wish)
+        self._cooldown.require(wish.owner_id)
+
+    async def _require_place(self, wish: Wish) -> None:
+        if wish.replaces is not None:
+            return
+        require_name(wish.name)
+        if await self._store.voices.find(wish.owner_id, wish.name):
+            raise UserError(f"You already have a voice called {wish.name}.")
+        most = self._limits.voices_per_user
+        if await self._store.voices.count(owner_id=wish.owner_id) >= most:
+            raise UserError(
+                f"You have {most} voices already, which is the limit. Delete one with "
+                "/voice delete, or give it another clip with /voice replace."
+            )
+        if (
+            wish.guild_id is not None
+            and await self._store.voices.count_from(wish.guild_id) >= self._limits.voices_per_guild
+        ):
+            raise UserError("This server has as many voices as it may have.")
+
+    async def _require_allowed(self, wish: Wish, clip: JudgedClip) -> None:
+        """A voice that was disabled does not come back under another name."""
+        if clip_digest(clip.sha256) in await self._store.moderation.disabled_digests(
+            wish.guild_id or 0
+        ):
+            raise UserError(
+                "A voice made from this very clip was disabled here, so I cannot make another one "
+                "of it. If that is a mistake, please talk to the moderators."
+            )
+
+    async def _throw_away(self, draft: Draft) -> None:
+        await asyncio.to_thread(private_files.remove, [draft.path])
+        await self._forgetting.clip(draft.clip.sha256)
+
+    def _turn(self, owner_id: int) -> AbstractAsyncContextManager[object]:
+        return self._turns.setdefault(owner_id, asyncio.Lock())
+
+
+async def _in_time(fetching: Awaitable[object]) -> None:
+    try:
+        async with asyncio.timeout(FETCH_WITHIN_S):
+            await fetching
+    except TimeoutError:
+        raise UserError("Discord did not hand me the file in time. Please try again.") from None
+
+
+def require_name(name: str) -> None:
+    """Raise `UserError` unless `name` can be a voice's name."""
+    if not 1 <= len(name) <= NAME_MAX_CHARS or name != name.strip() or not name.isprintable():
+        raise UserError(f"A name has 1 to {NAME_MAX_CHARS} visible characters.")
+    if name.casefold().startswith(("voice:", "stock:", "clip:")):
+        raise UserError("A name cannot begin with “voice:”, “stock:” or “clip:”.")

@@ -1,0 +1,1 @@
+"""What token decoding and sound share on a GPU: launching, capturing, trying Triton."""

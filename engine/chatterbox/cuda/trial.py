@@ -1,0 +1,51 @@
+"""Whether Triton really works on a device, found out by running it.
+
+An installed Triton proves nothing: it compiles as it goes, with a C compiler and a driver that may
+be missing or may not fit, and says so only when a kernel is launched.
+"""
+
+import importlib.util
+import logging
+from functools import cache
+
+import torch
+
+#: The compute capability that our kernels need: Ampere's.
+TRITON_SINCE = (8, 0)
+
+_log = logging.getLogger(__name__)
+
+
+def triton_runs(device: torch.device) -> bool:
+    """Whether our Triton kernels can be used on a device. The first call for it runs one."""
+    return (
+        device.type == "cuda"
+        and torch.version.cuda is not None
+        and torch.cuda.get_device_capability(device) >= TRITON_SINCE
+        and importlib.util.find_spec("triton") is not None
+        and _tried_out(device)
+    )
+
+
+@cache
+def _tried_out(device: torch.device) -> bool:
+    try:
+        _run_a_kernel(device)
+    except torch.OutOfMemoryError:
+        raise  # which says nothing about Triton
+    except Exception as error:  # whatever it lacks, it raises something of its own
+        _log.warning("Triton does not run here (%s): speech is slower", type(error).__name__)
+        return False
+    return True
+
+
+def _run_a_kernel(device: torch.device) -> None:
+    from engine.chatterbox.cuda.launch import Chain, may_start_early  # noqa: PLC0415 - Triton
+    from engine.chatterbox.t3.kernels.matrix import gated_kernel  # noqa: PLC0415 - likewise
+
+    ones = torch.ones(2, 16, device=device)
+    out = torch.zeros(1, 16, device=device)
+    options = Chain(early=may_start_early(device)).options
+    gated_kernel[(1, 1)](ones, out, WIDTH=16, BLOCK=16, **options)
+    if not torch.allclose(out, torch.nn.functional.silu(ones[:1])):
+        raise RuntimeError("a kernel gave a wrong result")

@@ -1,0 +1,108 @@
+"""The activations of one decode step, allocated once and reused by every step and graph.
+
+Also says which slots a step works on. Rows come guided ones first: row `b` is place `b` of the
+batch, row `places + b` is its unconditional twin, where there are such rows at all.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.chatterbox.t3.config import DecoderConfig
+from engine.chatterbox.t3.slots import Slots
+from engine.weights.sizes import T3Sizes
+
+#: Most parts that the context of one row is divided into when few rows have to fill the device.
+MAX_SPLITS = 8
+#: Most parts that a matrix's rows are divided into, whose sums are added up later.
+MAX_PARTS = 4
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The activations and the slot numbers of a step over `len(slots)` places.
+
+    `slots` is int32 (places,), `guided` whether unconditional rows exist, `context` the bucket
+    that every position of the step lies in. R is places, or twice that if guided.
+    """
+
+    slots: Tensor
+    guided: bool
+    context: int
+    tables: Tensor  # (R, pages) int32: each row's page numbers
+    positions: Tensor  # (R,) int32: of the token that is fed, -1 in rows without work
+    residual: Tensor  # (R, hidden) fp32
+    qkv: Tensor  # (R, 3 * hidden)
+    attended: Tensor  # (R, hidden)
+    normed: Tensor  # (R, hidden)
+    gate_up: Tensor  # (R, 2 * ffn)
+    activated: Tensor  # (R, ffn)
+    logits: Tensor  # (R, speech vocabulary) fp32
+    noise: Tensor  # (places, speech vocabulary) fp32, exponentially distributed
+    pending: Tensor  # (R, MAX_PARTS, hidden) fp32: what the residual stream still lacks
+    partial: Tensor  # (R, MAX_SPLITS, hidden) fp32: attention over a part of the context
+    partial_weight: Tensor  # (R, MAX_SPLITS, heads) fp32: logarithm of the part's softmax sum
+
+    @property
+    def places(self) -> int:
+        """How many slots the step works on, idle places included."""
+        return len(self.slots)
+
+    @property
+    def rows(self) -> int:
+        """How many rows go through the network."""
+        return len(self.residual)
+
+
+class Buffers:
+    """Room for the largest batch; smaller ones use the first rows of each tensor."""
+
+    def __init__(self, config: DecoderConfig, sizes: T3Sizes, slots: Slots, places: int) -> None:
+        device, rows, single = slots.device, 2 * places, torch.float32
+        hidden, vocabulary = sizes.hidden, sizes.speech_vocabulary
+
+        def room(*shape: int, dtype: torch.dtype = config.dtype) -> Tensor:
+            return torch.zeros(shape, dtype=dtype, device=device)
+
+        self._slots = slots
+        self._filled: tuple[list[int], int, int] | None = None
+        self._of_places = {
+            "slots": torch.full((places,), slots.idle_slot, dtype=torch.int32, device=device),
+            "noise": room(places, vocabulary, dtype=single),
+        }
+        self._of_rows = {
+            "tables": room(rows, slots.page_table.shape[2], dtype=torch.int32),
+            "positions": room(rows, dtype=torch.int32),
+            "residual": room(rows, hidden, dtype=single),
+            "qkv": room(rows, 3 * hidden),
+            "attended": room(rows, hidden),
+            "normed": room(rows, hidden),
+            "gate_up": room(rows, 2 * sizes.ffn),
+            "activated": room(rows, sizes.ffn),
+            "logits": room(rows, vocabulary, dtype=single),
+            "pending": room(rows, MAX_PARTS, hidden, dtype=single),
+            "partial": room(rows, MAX_SPLITS, hidden, dtype=single),
+            "partial_weight": room(rows, MAX_SPLITS, sizes.heads, dtype=single),
+        }
+
+    def batch(self, places: int, *, guided: bool, context: int) -> Batch:
+        """Views for a batch of this size. Equal arguments give the same memory every time."""
+        rows = 2 * places if guided else places
+        return Batch(
+            guided=guided,
+            context=context,
+            **{name: tensor[:places] for name, tensor in self._of_places.items()},
+            **{name: tensor[:rows] for name, tensor in self._of_rows.items()},
+        )
+
+    def fill(self, batch: Batch, slots: list[int]) -> None:
+        """Let a batch work on these slots as they are assigned now, its other places on none."""
+        padded = slots + [self._slots.idle_slot] * (batch.places - len(slots))
+        filled = (padded, batch.rows, self._slots.revision)
+        if filled == self._filled:
+            return
+        self._filled = filled
+        batch.slots.copy_(torch.tensor(padded, dtype=torch.int32), non_blocking=True)
+        tables = self._slots.page_table[batch.slots].transpose(0, 1)
+        batch.tables.copy_(tables.flatten(0, 1)[: batch.rows])

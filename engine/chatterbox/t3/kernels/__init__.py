@@ -1,0 +1,74 @@
+"""The parts of a decode step, each in two forms that compute the same.
+
+`reference` is plain torch and runs everywhere. `fused` is Triton and runs where Triton and an
+NVIDIA GPU are; it is tested against the other. Nothing outside this package knows which is used.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from engine.chatterbox.cuda.trial import triton_runs
+from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.kernels.reference import ReferenceKernels
+from engine.chatterbox.t3.slots import Slots
+from engine.chatterbox.t3.weights import T3Weights
+
+
+class Kernels(Protocol):
+    """What a decode step is made of. Everything writes into the batch's buffers, in place."""
+
+    def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
+        """RMS norm of prompts' (rows, positions, hidden) fp32, in `dtype`, without its gains."""
+
+    def prompt_heads(
+        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Turned queries (rows, heads, positions, HEAD_DIM) of prompts, and keys and values.
+
+        `qkv` is (rows, positions, 3 * hidden). Keys and values, (2, rows, heads, earlier and new
+        positions, HEAD_DIM), are those `before`, and the turned new ones behind them. The rotary
+        tables begin at the first new position.
+        """
+
+    def prompt_gate(self, gate_up: Tensor) -> Tensor:
+        """silu(gate) * up of prompts' (rows, positions, 2 * ffn)."""
+
+    def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
+        """`residual`, (rows, positions, hidden) fp32, grows by `vectors` times `weight`.T."""
+
+    def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
+        """`residual` becomes the embedding of each slot's last token at its speech position.
+
+        `positions` becomes where in each row's context that is.
+        """
+
+    def draw_noise(self, slots: Slots, batch: Batch) -> None:
+        """`noise` becomes that of each slot's seed and step."""
+
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
+
+    def attend(
+        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
+    ) -> None:
+        """Put the keys and values of `qkv` into the cache and attend to all used positions."""
+
+    def add_attended(self, batch: Batch, weight: Tensor) -> None:
+        """`residual` grows by what was attended to, times `weight` transposed."""
+
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
+        """`residual` grows by the gated MLP of its RMS norm."""
+
+    def sample(self, slots: Slots, batch: Batch) -> None:
+        """Turn `logits` and `noise` into one token per running slot, and take note of it."""
+
+
+def kernels_for(device: torch.device) -> Kernels:
+    """The fastest kernels that really run on a device."""
+    if triton_runs(device):
+        from engine.chatterbox.t3.kernels.fused import FusedKernels  # noqa: PLC0415 - needs Triton
+
+        return FusedKernels(device)
+    return ReferenceKernels()

@@ -1,0 +1,99 @@
+"""Projections for one utterance: kernels that multiply a matrix with each row in turn."""
+
+import triton
+from torch import Tensor
+
+from engine.chatterbox.cuda.launch import Chain
+from engine.chatterbox.t3.buffers import MAX_SPLITS, Batch
+from engine.chatterbox.t3.kernels.linear import (
+    joined_linear_add_kernel,
+    linear_add_kernel,
+    norm_gate_up_kernel,
+    norm_linear_kernel,
+)
+from engine.chatterbox.t3.kernels.reference import RMS_EPSILON
+from engine.chatterbox.t3.kernels.tuning import Tuning
+from engine.weights.sizes import HEAD_DIM
+
+
+class FewRows:
+    """See `engine.chatterbox.t3.kernels.fused.Projections`."""
+
+    def __init__(self, tuning: Tuning, chain: Chain) -> None:
+        self._tuning = tuning
+        self._chain = chain
+
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
+        columns, width = weight.shape
+        tuning = self._tuning
+        block, warps = tuning.head if out is batch.logits else tuning.qkv
+        norm_linear_kernel[(triton.cdiv(columns, block),)](
+            batch.residual,
+            weight,
+            out,
+            columns,
+            RMS_EPSILON,
+            WIDTH=width,
+            ROWS=batch.rows,
+            BLOCK=block,
+            EVEN=columns % block == 0,
+            num_warps=warps,
+            **self._chain.options,
+        )
+
+    def add_attended(self, batch: Batch, weight: Tensor, splits: int) -> None:
+        """`residual` grows by what was attended to, times `weight` transposed."""
+        if splits == 1:
+            self._add(batch, batch.attended, weight, self._tuning.output)
+            return
+        columns, width = weight.shape
+        block, warps = self._tuning.output
+        joined_linear_add_kernel[(columns // block,)](
+            batch.partial,
+            batch.partial_weight,
+            weight,
+            batch.residual,
+            columns,
+            WIDTH=width,
+            HEAD_DIM=HEAD_DIM,
+            SPLITS=splits,
+            MAX_SPLITS=MAX_SPLITS,
+            ROWS=batch.rows,
+            BLOCK=block,
+            num_warps=warps,
+            **self._chain.options,
+        )
+
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
+        """`residual` grows by the gated MLP of its RMS norm."""
+        hidden, ffn = down.shape
+        block, warps = self._tuning.gate_up
+        norm_gate_up_kernel[(ffn // block,)](
+            batch.residual,
+            gate_up,
+            batch.activated,
+            ffn,
+            RMS_EPSILON,
+            WIDTH=hidden,
+            ROWS=batch.rows,
+            BLOCK=block,
+            num_warps=warps,
+            **self._chain.options,
+        )
+        self._add(batch, batch.activated, down, self._tuning.down)
+
+    def _add(self, batch: Batch, vectors: Tensor, weight: Tensor, shape: tuple[int, int]) -> None:
+        columns, width = weight.shape
+        block, warps = shape
+        linear_add_kernel[(columns // block,)](
+            vectors,
+            weight,
+            batch.residual,
+            columns,
+            WIDTH=width,
+            ROWS=batch.rows,
+            BLOCK=block,
+            num_warps=warps,
+            **self._chain.options,
+        )

@@ -1,0 +1,185 @@
+"""A decode step's parts as Triton kernels, and the library's GEMM where there are many rows.
+
+Which kernel is used is decided here and nowhere else.
+"""
+
+from typing import Protocol
+
+import torch
+import triton
+from torch import Tensor
+
+from engine.chatterbox.cuda.launch import Chain, may_start_early
+from engine.chatterbox.t3.buffers import MAX_SPLITS, Batch
+from engine.chatterbox.t3.config import PAGE, STOP_OF_SPEECH
+from engine.chatterbox.t3.kernels.attention import attend_kernel
+from engine.chatterbox.t3.kernels.few_rows import FewRows
+from engine.chatterbox.t3.kernels.many_rows import ManyRows
+from engine.chatterbox.t3.kernels.prompt import PromptKernels
+from engine.chatterbox.t3.kernels.sampling import embed_kernel, noise_kernel, sample_kernel
+from engine.chatterbox.t3.kernels.some_rows import SomeRows
+from engine.chatterbox.t3.kernels.tuning import Tuning
+from engine.chatterbox.t3.slots import Column, Parameter, Slots, Status
+from engine.chatterbox.t3.weights import T3Weights
+from engine.weights.sizes import HEAD_DIM
+
+
+class Projections(Protocol):
+    """The products with weight matrices, for one range of row counts."""
+
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
+
+    def add_attended(self, batch: Batch, weight: Tensor, splits: int) -> None:
+        """`residual` grows by what was attended to, in `splits` parts, times `weight`.T."""
+
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
+        """`residual` grows by the gated MLP of its RMS norm."""
+
+
+class FusedKernels(PromptKernels):
+    """See `engine.chatterbox.t3.kernels.Kernels`."""
+
+    def __init__(self, device: torch.device, tuning: Tuning | None = None) -> None:
+        self._tuning = tuning if tuning is not None else Tuning()
+        super().__init__(Chain(early=self._tuning.early and may_start_early(device)))
+        self._few = FewRows(self._tuning, self._chain)
+        self._some = SomeRows(self._tuning, self._chain)
+        self._many = ManyRows(self._chain)
+
+    def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
+        """`residual` becomes the embedding of each slot's last token at its speech position."""
+        embed_kernel[(batch.rows,)](
+            batch.residual,
+            batch.positions,
+            weights.speech_embedding,
+            weights.speech_position,
+            batch.slots,
+            slots.state,
+            batch.places,
+            STATE_WIDTH=len(Column),
+            STATUS=int(Column.STATUS),
+            GENERATED=int(Column.GENERATED),
+            TOKEN=int(Column.TOKEN),
+            PROMPT=int(Column.PROMPT),
+            GUIDED=int(Column.GUIDED),
+            RUNNING=int(Status.RUNNING),
+            WIDTH=batch.residual.shape[1],
+            **self._chain.options,
+        )
+
+    def draw_noise(self, slots: Slots, batch: Batch) -> None:
+        """`noise` becomes that of each slot's seed and step."""
+        vocabulary = batch.noise.shape[1]
+        lanes = -(-vocabulary // 4)
+        noise_kernel[(batch.places, triton.cdiv(lanes, 256))](
+            batch.noise,
+            slots.seeds,
+            batch.slots,
+            slots.state,
+            vocabulary,
+            lanes,
+            STATE_WIDTH=len(Column),
+            GENERATED=int(Column.GENERATED),
+            BLOCK=256,
+            **self._chain.options,
+        )
+
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
+        self._projections(batch).norm_linear(batch, weight, out)
+
+    def attend(
+        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
+    ) -> None:
+        """Put the keys and values of `qkv` into the cache and attend to all used positions."""
+        heads = cache[0].shape[1]
+        splits = self._splits(batch, heads)
+        tuning = self._tuning
+        block, warps = tuning.positions
+        if batch.rows <= tuning.few_rows:
+            block, warps = tuning.few_positions
+        elif batch.rows > tuning.some_rows:
+            block, warps = tuning.many_positions
+        attend_kernel[(heads, batch.rows, splits)](
+            batch.qkv,
+            *cache,
+            *rotary,
+            batch.positions,
+            batch.tables,
+            batch.attended,
+            batch.partial,
+            batch.partial_weight,
+            batch.tables.shape[1],
+            HEAD_DIM**-0.5,
+            HEADS=heads,
+            HEAD_DIM=HEAD_DIM,
+            PAGE=PAGE,
+            SPLITS=splits,
+            MAX_SPLITS=MAX_SPLITS,
+            BLOCK=block,
+            num_warps=warps,
+            **self._chain.options,
+        )
+
+    def add_attended(self, batch: Batch, weight: Tensor) -> None:
+        """`residual` grows by what was attended to, times `weight` transposed."""
+        splits = self._splits(batch, weight.shape[1] // HEAD_DIM)
+        self._projections(batch).add_attended(batch, weight, splits)
+
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
+        """`residual` grows by the gated MLP of its RMS norm."""
+        self._projections(batch).add_mlp(batch, gate_up, down)
+
+    def sample(self, slots: Slots, batch: Batch) -> None:
+        """Turn `logits` and `noise` into one token per running slot, and take note of it."""
+        vocabulary = batch.logits.shape[1]
+        sample_kernel[(batch.places,)](
+            batch.logits,
+            batch.noise,
+            batch.slots,
+            slots.state,
+            slots.parameters,
+            slots.seen,
+            slots.tokens,
+            batch.places,
+            vocabulary,
+            slots.tokens.shape[1],
+            STATE_WIDTH=len(Column),
+            STATUS=int(Column.STATUS),
+            GENERATED=int(Column.GENERATED),
+            TOKEN=int(Column.TOKEN),
+            CAP=int(Column.CAP),
+            GUIDED=int(Column.GUIDED),
+            RUNNING=int(Status.RUNNING),
+            STOPPED=int(Status.STOPPED),
+            CAPPED=int(Status.CAPPED),
+            FAILED=int(Status.FAILED),
+            PARAMETERS=len(Parameter),
+            CFG_WEIGHT=int(Parameter.CFG_WEIGHT),
+            TEMPERATURE=int(Parameter.TEMPERATURE),
+            MIN_P=int(Parameter.MIN_P),
+            TOP_P=int(Parameter.TOP_P),
+            REPETITION_PENALTY=int(Parameter.REPETITION_PENALTY),
+            STOP_TOKEN=STOP_OF_SPEECH,
+            TWO_ROWS=batch.guided,
+            BLOCK=triton.next_power_of_2(vocabulary),
+            num_warps=self._tuning.sampling_warps,
+            **self._chain.options,
+        )
+
+    def _projections(self, batch: Batch) -> Projections:
+        if batch.rows <= self._tuning.few_rows:
+            return self._few
+        if batch.rows <= self._tuning.some_rows and batch.normed.dtype != torch.float32:
+            return self._some
+        return self._many
+
+    def _splits(self, batch: Batch, heads: int) -> int:
+        """Parts that each row's context is divided into: a power of two."""
+        if isinstance(self._projections(batch), ManyRows):
+            return 1
+        few = batch.rows <= self._tuning.few_rows
+        programs = self._tuning.few_programs if few else self._tuning.programs
+        wanted = max(1, programs // (batch.rows * heads))
+        return min(MAX_SPLITS, 1 << (wanted.bit_length() - 1))

@@ -1,0 +1,198 @@
+"""A decode step's parts in plain torch: slow, obvious, and the same on every device.
+
+The Triton kernels are measured and tested against these, and replaced by them where Triton is
+missing. No tensor's value may decide what is launched: these too are captured into CUDA graphs.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.config import PAGE, STOP_OF_SPEECH
+from engine.chatterbox.t3.kv_cache import SINK_PAGE
+from engine.chatterbox.t3.philox import exponential_noise
+from engine.chatterbox.t3.rotary import rotate
+from engine.chatterbox.t3.slots import Column, Parameter, Slots, Status
+from engine.chatterbox.t3.weights import T3Weights
+from engine.weights.sizes import HEAD_DIM
+
+RMS_EPSILON = 1e-5
+
+
+def rms_norm(residual: Tensor, dtype: torch.dtype) -> Tensor:
+    """Llama's RMS norm of fp32 `residual` (..., hidden), rounded to `dtype`, without its gains."""
+    return functional.rms_norm(residual, residual.shape[-1:], eps=RMS_EPSILON).to(dtype)
+
+
+class ReferenceKernels:
+    """See `engine.chatterbox.t3.kernels.Kernels`."""
+
+    def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
+        """RMS norm of prompts, in `dtype`, without its gains."""
+        return rms_norm(residual, dtype)
+
+    def prompt_heads(
+        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Turned queries, and keys and values behind those `before`."""
+        rows, count, _ = qkv.shape
+        qkv = qkv.view(rows, count, 3, -1, HEAD_DIM)
+        cosine, sine = (table[:count, None, None] for table in rotary)
+        query, key = rotate(qkv[:, :, :2], cosine, sine).permute(2, 0, 3, 1, 4)
+        value = qkv[:, :, 2].transpose(1, 2)
+        return query, torch.cat([before, torch.stack([key, value])], dim=3)
+
+    def prompt_gate(self, gate_up: Tensor) -> Tensor:
+        """silu(gate) * up."""
+        gate, up = gate_up.chunk(2, dim=-1)
+        return functional.silu(gate) * up
+
+    def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
+        """`residual` grows by `vectors` times `weight` transposed."""
+        residual.add_(functional.linear(vectors, weight))
+
+    def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
+        """`residual` becomes the embedding of each slot's last token at its speech position.
+
+        `positions` becomes where in each row's context that is.
+        """
+        state = slots.state[batch.slots]
+        # The n-th sampled token is fed at speech position n: position 0 is the start's.
+        embedding = weights.speech_embedding[state[:, Column.TOKEN]].float()
+        embedding += weights.speech_position[state[:, Column.GENERATED]].float()
+        for first in range(0, batch.rows, batch.places):
+            batch.residual[first : first + batch.places] = embedding
+        running = state[:, Column.STATUS] == Status.RUNNING
+        alive = [running, running & (state[:, Column.GUIDED] == 1)]
+        position = state[:, Column.PROMPT] + state[:, Column.GENERATED] - 1
+        for half in range(batch.rows // batch.places):
+            rows = slice(half * batch.places, (half + 1) * batch.places)
+            batch.positions[rows] = torch.where(alive[half], position, -1)
+
+    def draw_noise(self, slots: Slots, batch: Batch) -> None:
+        """`noise` becomes that of each slot's seed and step."""
+        steps = slots.column(Column.GENERATED)[batch.slots].long()
+        seeds = slots.seeds[batch.slots]
+        batch.noise.copy_(exponential_noise(seeds, steps, batch.noise.shape[1]))
+
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
+        out.copy_(functional.linear(rms_norm(batch.residual, weight.dtype), weight))
+
+    def attend(
+        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
+    ) -> None:
+        """Put the keys and values of `qkv` into the cache and attend to all used positions."""
+        keys, values = cache
+        alive = batch.positions >= 0
+        position = batch.positions.clamp(min=0).long()
+        tables = batch.tables.long()
+
+        query, key, value = batch.qkv.view(batch.rows, 3, -1, HEAD_DIM).unbind(1)
+        cosine, sine = (table[position][:, None] for table in rotary)
+        query, key = rotate(query, cosine, sine), rotate(key, cosine, sine)
+
+        page = tables.gather(1, (position // PAGE)[:, None])[:, 0]
+        page = torch.where(alive, page, SINK_PAGE)
+        keys[page, :, position % PAGE] = key
+        values[page, :, position % PAGE] = value
+
+        used = tables[:, : -(-batch.context // PAGE)]
+        visible = torch.arange(used.shape[1] * PAGE, device=position.device)
+        visible = visible <= position[:, None]
+
+        def gathered(pool: Tensor) -> Tensor:
+            # Zero, not only masked: a page may hold another's NaN, and no weight makes that zero.
+            vectors = pool[used].transpose(1, 2).flatten(2, 3)
+            return vectors.masked_fill(~visible[:, None, :, None], 0)
+
+        batch.attended.copy_(
+            functional.scaled_dot_product_attention(
+                query[:, :, None],
+                gathered(keys),
+                gathered(values),
+                attn_mask=visible[:, None, None],
+            ).view(batch.rows, -1)
+        )
+
+    def add_attended(self, batch: Batch, weight: Tensor) -> None:
+        """`residual` grows by what was attended to, times `weight` transposed."""
+        batch.residual.add_(functional.linear(batch.attended, weight))
+
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
+        """`residual` grows by the gated MLP of its RMS norm."""
+        normed = rms_norm(batch.residual, down.dtype)
+        gated = self.prompt_gate(functional.linear(normed, gate_up))
+        batch.residual.add_(functional.linear(gated, down))
+
+    def sample(self, slots: Slots, batch: Batch) -> None:
+        """Turn `logits` and `noise` into one token per running slot, and take note of it."""
+        state, parameters = slots.state[batch.slots], slots.parameters[batch.slots]
+        logits = guided_logits(batch, state, parameters)
+        seen = slots.seen[batch.slots] == 1
+        probabilities = token_probabilities(logits, seen, parameters)
+        # Dividing by exponential noise and taking the largest draws from the distribution
+        # exactly as `torch.multinomial` does.
+        token = (probabilities / batch.noise).argmax(dim=-1).int()
+        record_tokens(slots, batch.slots, state, token, logits.isfinite().all(dim=-1))
+
+
+def guided_logits(batch: Batch, state: Tensor, parameters: Tensor) -> Tensor:
+    """Classifier-free guidance: fp32 (places, vocabulary)."""
+    conditional = batch.logits[: batch.places]
+    if not batch.guided:
+        return conditional
+    unconditional = batch.logits[batch.places :]
+    weight = parameters[:, Parameter.CFG_WEIGHT, None]
+    mixed = conditional + weight * (conditional - unconditional)
+    return torch.where(state[:, Column.GUIDED, None] == 1, mixed, conditional)
+
+
+def token_probabilities(logits: Tensor, seen: Tensor, parameters: Tensor) -> Tensor:
+    """Repetition penalty, temperature, min-p and top-p, in upstream's order; then softmax.
+
+    `logits` is fp32 (n, vocabulary), `seen` bool of that shape, `parameters` (n, Parameter).
+    """
+
+    def parameter(which: Parameter) -> Tensor:
+        return parameters[:, which, None]
+
+    penalty = parameter(Parameter.REPETITION_PENALTY)
+    penalised = torch.where(logits < 0, logits * penalty, logits / penalty)
+    logits = torch.where(seen, penalised, logits) / parameter(Parameter.TEMPERATURE)
+
+    probabilities = logits.softmax(dim=-1)
+    least = parameter(Parameter.MIN_P) * probabilities.amax(dim=-1, keepdim=True)
+    logits = logits.masked_fill(probabilities < least, -torch.inf)
+
+    ascending, order = logits.sort(dim=-1)
+    below = ascending.softmax(dim=-1).cumsum(dim=-1) <= 1 - parameter(Parameter.TOP_P)
+    below[:, -1] = False
+    return logits.masked_fill(below.scatter(1, order, below), -torch.inf).softmax(dim=-1)
+
+
+def record_tokens(
+    slots: Slots, places: Tensor, state: Tensor, token: Tensor, finite: Tensor
+) -> None:
+    """Write sampled tokens (n,) into the running slots among `places`, and see who has ended.
+
+    `finite` (n,) tells whose logits were numbers; whose were not has failed.
+    """
+    running = state[:, Column.STATUS] == Status.RUNNING
+    target = torch.where(running, places, slots.idle_slot)
+    generated = state[:, Column.GENERATED]
+    slots.tokens[target, torch.where(running, generated, 0)] = token
+    slots.seen.index_put_((target, token), slots.seen.new_ones(()))
+
+    ended = torch.where(
+        token == STOP_OF_SPEECH,
+        Status.STOPPED,
+        torch.where(generated + 1 >= state[:, Column.CAP], Status.CAPPED, Status.RUNNING),
+    )
+    ended = torch.where(finite, ended, Status.FAILED)
+    updated = state.clone()
+    updated[:, Column.STATUS] = torch.where(running, ended, state[:, Column.STATUS])
+    updated[:, Column.GENERATED] = generated + running
+    updated[:, Column.TOKEN] = torch.where(running, token, state[:, Column.TOKEN])
+    slots.state[places] = updated

@@ -1,0 +1,114 @@
+"""Projections for a few utterances: tensor cores, with the matrix read once for all rows.
+
+What is added to the residual stream is left as sums over parts of the length, and the next norm
+adds them up; the kernels that make them need not wait for one another.
+"""
+
+import triton
+from torch import Tensor
+
+from engine.chatterbox.cuda.launch import Chain
+from engine.chatterbox.t3.buffers import MAX_PARTS, MAX_SPLITS, Batch
+from engine.chatterbox.t3.kernels.matrix import (
+    join_kernel,
+    multiply_gated_kernel,
+    multiply_kernel,
+    norm_kernel,
+)
+from engine.chatterbox.t3.kernels.reference import RMS_EPSILON
+from engine.chatterbox.t3.kernels.tuning import Tuning
+from engine.weights.sizes import HEAD_DIM
+
+_BLOCK = 16  # matrix rows of one program: the least that tensor cores take
+_SHARES = 4  # one to a warp
+_LONGEST = 1024  # of a matrix row, what one program holds
+
+
+class SomeRows:
+    """See `engine.chatterbox.t3.kernels.fused.Projections`. Half precision only."""
+
+    def __init__(self, tuning: Tuning, chain: Chain) -> None:
+        self._tuning = tuning
+        self._chain = chain
+        self._pending = 0  # sums that the residual stream still lacks
+
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
+        self._norm(batch)
+        self._multiply(batch, batch.normed, weight, out, parts=1)
+
+    def add_attended(self, batch: Batch, weight: Tensor, splits: int) -> None:
+        """`residual` grows by what was attended to, times `weight` transposed."""
+        if splits > 1:
+            join_kernel[(batch.rows,)](
+                batch.partial,
+                batch.partial_weight,
+                batch.attended,
+                WIDTH=weight.shape[1],
+                HEAD_DIM=HEAD_DIM,
+                SPLITS=splits,
+                MAX_SPLITS=MAX_SPLITS,
+                **self._chain.options,
+            )
+        self._multiply(batch, batch.attended, weight, batch.pending, self._tuning.output_parts)
+        self._pending = self._tuning.output_parts
+
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
+        """`residual` grows by the gated MLP of its RMS norm."""
+        hidden, ffn = down.shape
+        self._norm(batch)
+        half, warps = self._tuning.some_gate_up
+        multiply_gated_kernel[(ffn // half,)](
+            batch.normed,
+            gate_up,
+            batch.activated,
+            batch.rows,
+            ffn,
+            WIDTH=hidden,
+            ROWS=_padded(batch.rows),
+            HALF=half,
+            SHARES=warps,
+            num_warps=warps,
+            **self._chain.options,
+        )
+        parts = max(1, ffn // _LONGEST)
+        self._multiply(batch, batch.activated, down, batch.pending, parts)
+        self._pending = parts
+
+    def _norm(self, batch: Batch) -> None:
+        norm_kernel[(batch.rows,)](
+            batch.residual,
+            batch.pending,
+            batch.normed,
+            RMS_EPSILON,
+            WIDTH=batch.residual.shape[1],
+            PENDING=self._pending,
+            PARTS=MAX_PARTS,
+            **self._chain.options,
+        )
+        self._pending = 0
+
+    def _multiply(
+        self, batch: Batch, vectors: Tensor, weight: Tensor, out: Tensor, parts: int
+    ) -> None:
+        columns, width = weight.shape
+        multiply_kernel[(triton.cdiv(columns, _BLOCK), parts)](
+            vectors,
+            weight,
+            out,
+            batch.rows,
+            columns,
+            out.stride(0),
+            WIDTH=width,
+            ROWS=_padded(batch.rows),
+            BLOCK=_BLOCK,
+            SHARES=_SHARES,
+            PARTS=parts,
+            EVEN=columns % _BLOCK == 0,
+            num_warps=4,
+            **self._chain.options,
+        )
+
+
+def _padded(rows: int) -> int:
+    return max(16, 1 << (rows - 1).bit_length())

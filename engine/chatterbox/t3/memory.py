@@ -1,0 +1,58 @@
+"""How many utterances the device has memory for."""
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+
+from engine.chatterbox.t3.config import PAGE, SLOT_BUCKETS, DecoderConfig
+from engine.weights.sizes import HEAD_DIM, T3Sizes
+
+#: What must stay free for waveforms, graphs and the work between.
+RESERVED_BYTES = 1_500_000_000
+
+#: For the cache of a decoder on the CPU, which is far too slow to serve many at once.
+ON_THE_CPU_BYTES = 2_000_000_000
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def cache_bytes(config: DecoderConfig, sizes: T3Sizes) -> int:
+    """Memory of the key-value pages and of the prefixes of voices."""
+    position = 2 * sizes.layers * sizes.heads * HEAD_DIM * config.dtype.itemsize
+    return position * (config.pages * PAGE + config.voices * sizes.conditioning_positions)
+
+
+def config_that_fits(
+    streams: int, sizes: T3Sizes, dtype: torch.dtype, device: torch.device
+) -> DecoderConfig:
+    """The largest decoder up to `streams` utterances that leaves enough memory for the rest."""
+    streams = min(streams, SLOT_BUCKETS[-1])
+    config = DecoderConfig.for_streams(streams, dtype)
+    budget = ON_THE_CPU_BYTES
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        budget = free - RESERVED_BYTES
+    while config.slots > 1 and cache_bytes(config, sizes) > budget:
+        config = DecoderConfig.for_streams(config.slots // 2, dtype)
+    if config.slots < streams:
+        _log.warning("memory is short: %d utterances at once instead of %d", config.slots, streams)
+    return config
+
+
+def with_fewer_if_need_be(config: DecoderConfig, make: Callable[[DecoderConfig], T]) -> T:
+    """What `make` makes of a decoder of this size, or of half of it while memory runs out.
+
+    Raises `torch.OutOfMemoryError` when not even one utterance fits.
+    """
+    while True:
+        try:
+            return make(config)
+        except torch.OutOfMemoryError:
+            if config.slots == 1:
+                raise
+        torch.cuda.empty_cache()
+        config = DecoderConfig.for_streams(config.slots // 2, config.dtype)
+        _log.warning("memory ran out: %d utterances at once", config.slots)

@@ -1,0 +1,89 @@
+"""The conditioning prefix of each voice, as keys and values that later utterances reuse.
+
+Whole pages of it lie in the page pool and are shared by every row of the voice; the few positions
+past the last whole page are copied into each row's own first page. Prefill reads the prefix in one
+piece, so that is kept too: 8 MB a voice together, and not in use the least recently used goes.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from engine.chatterbox.t3.config import PAGE
+from engine.chatterbox.t3.kv_cache import PagePool
+from engine.weights.sizes import HEAD_DIM, T3Sizes
+
+
+@dataclass
+class Prefix:
+    """Where a voice's prefix is kept: its place in `PrefixCache.storage`, and its shared pages."""
+
+    place: int
+    pages: list[int]
+    users: int = 0
+
+
+class PrefixCache:
+    """Prefixes by whatever distinguishes them, least recently used first.
+
+    `storage` is (voices, layers, 2, heads, positions, HEAD_DIM).
+    """
+
+    def __init__(self, pool: PagePool, sizes: T3Sizes, voices: int) -> None:
+        positions = sizes.conditioning_positions
+        self.storage = pool.storage.new_zeros(
+            voices, sizes.layers, 2, sizes.heads, positions, HEAD_DIM
+        )
+        self._pool = pool
+        whole = positions // PAGE
+        self._free = [Prefix(place, pool.take(whole)) for place in range(voices)]
+        self._kept: OrderedDict[object, Prefix] = OrderedDict()
+
+    def has_room_for(self, key: object) -> bool:
+        """Whether `acquire` would succeed."""
+        return (
+            key in self._kept
+            or bool(self._free)
+            or any(prefix.users == 0 for prefix in self._kept.values())
+        )
+
+    def acquire(self, key: object, compute: Callable[[], Tensor]) -> Prefix:
+        """The prefix under `key`, in use until `release`.
+
+        `compute` gives its keys and values, (layers, 2, heads, positions, HEAD_DIM). Raises
+        `ValueError` if as many voices are in use as there is room for.
+        """
+        if key not in self._kept:
+            computed = compute()
+            prefix = self._vacated()
+            self.storage[prefix.place] = computed
+            for index, page in enumerate(prefix.pages):
+                span = computed[:, :, :, index * PAGE : (index + 1) * PAGE]
+                self._pool.storage[:, :, page] = span
+            self._kept[key] = prefix
+        self._kept.move_to_end(key)
+        self._kept[key].users += 1
+        return self._kept[key]
+
+    def release(self, prefix: Prefix) -> None:
+        """One utterance fewer uses it."""
+        prefix.users -= 1
+
+    def forget(self) -> None:
+        """Let go of every voice that is not in use, and of what was computed of it."""
+        for key in [key for key, prefix in self._kept.items() if prefix.users == 0]:
+            prefix = self._kept.pop(key)
+            self.storage[prefix.place].zero_()
+            for page in prefix.pages:
+                self._pool.storage[:, :, page].zero_()
+            self._free.append(prefix)
+
+    def _vacated(self) -> Prefix:
+        if self._free:
+            return self._free.pop()
+        for key, prefix in self._kept.items():
+            if prefix.users == 0:
+                return self._kept.pop(key)
+        raise ValueError("every prefix is in use")

@@ -1,0 +1,108 @@
+"""An utterance from the request to the rows that prefill puts through the network."""
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from engine.chatterbox.t3.conditioning import VoicePrompt
+from engine.chatterbox.t3.config import PAGE, expected_speech_tokens
+from engine.chatterbox.t3.kv_cache import SINK_PAGE
+from engine.chatterbox.t3.prefix import Prefix
+from engine.chatterbox.t3.slots import Assignment
+from engine.speech import SpeechParameters
+
+#: Two start-of-speech positions follow the text, both at speech position 0, as in upstream.
+STARTS = 2
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What is to be said, by whom and how. `text_tokens` is int64 (n,), start and stop included.
+
+    At most `cap` tokens are sampled.
+    """
+
+    text_tokens: Tensor
+    voice: VoicePrompt
+    parameters: SpeechParameters
+    cap: int
+
+    @property
+    def rows(self) -> int:
+        """One, and one more where guidance is wanted."""
+        return 2 if self.parameters.cfg_weight > 0 else 1
+
+    @property
+    def text_positions(self) -> int:
+        """Positions between the conditioning and the first sampled token."""
+        return len(self.text_tokens) + STARTS
+
+    @property
+    def expected_tokens(self) -> int:
+        """Tokens that it will hardly exceed."""
+        return min(self.cap, expected_speech_tokens(len(self.text_tokens)))
+
+    @property
+    def prefix_key(self) -> tuple[str, float]:
+        """What its conditioning prefix is kept under."""
+        return self.voice.prefix_key(self.parameters.exaggeration)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """An utterance with everything reserved that it needs to begin."""
+
+    assignment: Assignment
+    text_tokens: Tensor
+    prefix: Prefix
+
+
+@dataclass(frozen=True)
+class PromptRows:
+    """Prompts as tensors, one row per row of the batch. Rows without a prompt have length 0."""
+
+    text_tokens: Tensor  # (rows, width) int64
+    lengths: Tensor  # (rows,) int64, of the texts
+    conditional: Tensor  # (rows, 1, 1) fp32: 1 where the text is heard, 0 where it is not
+    prefixes: Tensor  # (rows,) int64: places in the prefix cache
+    pages: Tensor  # (rows, positions past the shared pages) int64
+
+    @property
+    def width(self) -> int:
+        """Text tokens of the longest row that fits."""
+        return self.text_tokens.shape[1]
+
+    @classmethod
+    def of(
+        cls, prompts: list[Prompt], *, places: int, guided: bool, width: int, start: int
+    ) -> "PromptRows":
+        """On the CPU. `start` is the number of conditioning positions."""
+        shared = start - start % PAGE
+        rows = 2 * places if guided else places
+        texts = torch.zeros(rows, width, dtype=torch.int64)
+        lengths = torch.zeros(rows, dtype=torch.int64)
+        conditional = torch.zeros(rows, 1, 1)
+        prefixes = torch.zeros(rows, dtype=torch.int64)
+        pages = torch.full((rows, start - shared + width + STARTS), SINK_PAGE, dtype=torch.int64)
+        for place, prompt in enumerate(prompts):
+            count = len(prompt.text_tokens)
+            for half, table in enumerate(prompt.assignment.pages):
+                row = half * places + place
+                texts[row, :count] = prompt.text_tokens
+                lengths[row] = count
+                conditional[row] = half == 0
+                prefixes[row] = prompt.prefix.place
+                used = torch.arange(shared, start + count + STARTS) // PAGE
+                pages[row, : len(used)] = torch.tensor(table)[used]
+        return cls(texts, lengths, conditional, prefixes, pages)
+
+    def to(self, device: torch.device) -> "PromptRows":
+        """A copy on a device."""
+        return PromptRows(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+    def copy_(self, other: "PromptRows") -> None:
+        """Overwrite in place with rows of the same shapes."""
+        for field in fields(self):
+            target: Tensor = getattr(self, field.name)
+            target.copy_(getattr(other, field.name), non_blocking=True)

@@ -1,0 +1,132 @@
+"""What the device knows of every utterance being decoded: one row of each tensor per slot.
+
+All of it lives in tensors, nothing in Python numbers, because a captured graph would keep the
+numbers of the request that it was captured with. The last slot is idle for ever: unused places of
+a batch point at it.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import torch
+from torch import Tensor
+
+from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS, PAGE, START_OF_SPEECH
+from engine.chatterbox.t3.kv_cache import SINK_PAGE
+from engine.speech import SpeechParameters
+from engine.weights.sizes import T3Sizes
+
+
+class Status(IntEnum):
+    """Where a slot's utterance stands."""
+
+    IDLE = 0
+    RUNNING = 1
+    STOPPED = 2  # the model said that it was done
+    CAPPED = 3  # it did not, and was cut off
+    FAILED = 4  # its logits are not finite: there is nothing to choose from
+
+
+class Column(IntEnum):
+    """Columns of `Slots.state`."""
+
+    STATUS = 0
+    GENERATED = 1  # tokens sampled so far, the stop token included
+    TOKEN = 2  # the last one
+    PROMPT = 3  # positions before the first sampled token
+    CAP = 4  # tokens at which it is cut off
+    GUIDED = 5  # 1 if the slot has an unconditional row
+
+
+class Parameter(IntEnum):
+    """Columns of `Slots.parameters`."""
+
+    CFG_WEIGHT = 0
+    TEMPERATURE = 1
+    MIN_P = 2
+    TOP_P = 3
+    REPETITION_PENALTY = 4
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One admitted utterance.
+
+    `pages` has the page numbers of each of its one or two rows; the lists grow with it.
+    """
+
+    slot: int
+    prompt_positions: int
+    cap: int
+    parameters: SpeechParameters
+    pages: tuple[list[int], ...]
+
+    @property
+    def guided(self) -> bool:
+        """Whether there is an unconditional row."""
+        return len(self.pages) == 2
+
+
+class Slots:
+    """The tensors. `count` slots can be used; row `count` of each tensor is the idle one."""
+
+    def __init__(self, count: int, sizes: T3Sizes, device: torch.device) -> None:
+        self.count = count
+        self.device = device
+        self.positions = sizes.conditioning_positions + sizes.text_positions + 2 + MAX_SPEECH_TOKENS
+        places = count + 1
+        #: Raised whenever page tables change.
+        self.revision = 0
+        self.state = torch.zeros(places, len(Column), dtype=torch.int32, device=device)
+        self.parameters = torch.ones(places, len(Parameter), device=device)
+        self.seeds = torch.zeros(places, dtype=torch.int64, device=device)
+        self.seen = torch.zeros(places, sizes.speech_vocabulary, dtype=torch.uint8, device=device)
+        self.tokens = torch.zeros(places, MAX_SPEECH_TOKENS, dtype=torch.int32, device=device)
+        # Two rows a slot, the guided and the unconditional one.
+        pages = -(-self.positions // PAGE)
+        self.page_table = torch.full(
+            (places, 2, pages), SINK_PAGE, dtype=torch.int32, device=device
+        )
+
+    @property
+    def idle_slot(self) -> int:
+        """The slot that is never used."""
+        return self.count
+
+    def column(self, column: Column) -> Tensor:
+        """A view of one column of `state`, (count + 1,)."""
+        return self.state[:, column]
+
+    def assign(self, assignments: list[Assignment]) -> None:
+        """Fill slots for their first sampled token. Queued behind what uses them now."""
+        self.revision += 1
+        pages_wide = self.page_table.shape[2]
+        state, parameters, seeds, tables = [], [], [], []
+        for a in assignments:
+            p = a.parameters
+            state.append([Status.RUNNING, 0, START_OF_SPEECH, a.prompt_positions, a.cap, a.guided])
+            parameters.append([p.cfg_weight, p.temperature, p.min_p, p.top_p, p.repetition_penalty])
+            seeds.append(p.seed)
+            rows = [*a.pages, []][:2]
+            tables.append([row + [SINK_PAGE] * (pages_wide - len(row)) for row in rows])
+        index = self._upload([a.slot for a in assignments], torch.int64)
+        self.state[index] = self._upload(state, torch.int32)
+        self.parameters[index] = self._upload(parameters, torch.float32)
+        self.seeds[index] = self._upload(seeds, torch.int64)
+        self.page_table[index] = self._upload(tables, torch.int32)
+        self.seen[index] = 0
+        self.seen[index, START_OF_SPEECH] = 1
+
+    def add_pages(self, slot: int, half: int, first: int, pages: list[int]) -> None:
+        """Append to a row's page table, behind the `first` pages that it has."""
+        self.revision += 1
+        table = self.page_table[slot, half, first : first + len(pages)]
+        table.copy_(torch.tensor(pages, dtype=torch.int32), non_blocking=True)
+
+    def free(self, slot: int) -> None:
+        """Stop work on a slot. Queued behind what uses it now."""
+        self.state[slot, Column.STATUS] = Status.IDLE
+
+    def _upload(self, values: object, dtype: torch.dtype) -> Tensor:
+        # From pageable memory the copy is staged before the call returns, and nothing waits.
+        return torch.tensor(values, dtype=dtype).to(self.device, non_blocking=True)

@@ -1,0 +1,213 @@
+"""What was asked for and is not done: jobs, who waits for them, until when, and which is next.
+
+Belongs to one event loop; knows nothing of processes. Whatever happens, every waiter is answered
+exactly once.
+"""
+
+import asyncio
+import itertools
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+import msgspec
+
+from engine.errors import DeadlineExceeded, QueueFull, SpeechError
+from engine.host.fair_queue import FairQueue, Lane
+from engine.messages import Speak
+from engine.speech import Priority, Speech, SpeechRequest
+
+#: How often a job is given to a worker before its loss is reported.
+ATTEMPTS_MAX = 2
+
+
+@dataclass(eq=False, slots=True)
+class Waiter:
+    """One caller of `synthesise`. Waits in the queue in its own lane until its job starts."""
+
+    job: "Job"
+    guild_id: int
+    priority: Priority
+    answer: asyncio.Future[Speech]
+    deadline: asyncio.TimerHandle | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """One piece of work, for everybody who asked for the same audio."""
+
+    key: str
+    speak: Speak
+    waiters: list[Waiter] = field(default_factory=list)
+    attempts: int = 0
+
+
+class Backlog:
+    """Jobs in three places: the queue, the worker, and those to be tried again.
+
+    A waiter queues in the lane of its own guild, user and priority, and a job starts when the
+    first of its waiters has its turn: so a better priority lifts the job, and nobody's turn is
+    lost to somebody else's cancellation. A job that lost its worker comes before the queue, and
+    alone: if it was what killed the worker, it will not take others with it again.
+    """
+
+    def __init__(self, queued_max: int) -> None:
+        self._queued_max = queued_max
+        self._ids = itertools.count(1)
+        self._jobs: dict[str, Job] = {}  # by content key; a waiter's job is in here until answered
+        self._queue: FairQueue[Waiter] = FairQueue()
+        self._running: dict[int, Job] = {}  # by job id, in the order of their start
+        self._again: deque[Job] = deque()
+
+    @property
+    def queued(self) -> int:
+        """Jobs that no worker holds."""
+        return len(self._jobs) - len(self._running)
+
+    @property
+    def running(self) -> int:
+        """Jobs that the worker holds."""
+        return len(self._running)
+
+    def submit(self, request: SpeechRequest) -> Waiter:
+        """Join the equal job that is in flight, or queue a new one. Raises `QueueFull`."""
+        loop = asyncio.get_running_loop()
+        key = request.content_key
+        job = self._jobs.get(key)
+        if job is None:
+            full = self.queued - len(self._again) >= self._queued_max
+            if full and not self._make_room(request.guild_id):
+                raise QueueFull(
+                    f"Too much is waiting to be spoken: {self._queued_max} pieces. "
+                    "Please try again in a moment."
+                )
+            speak = Speak(next(self._ids), request.text, request.voice, request.parameters)
+            job = self._jobs[key] = Job(key, speak)
+        waiter = Waiter(job, request.guild_id, request.priority, loop.create_future())
+        job.waiters.append(waiter)
+        if job.attempts == 0:
+            lane = Lane(request.priority, request.guild_id, request.user_id)
+            self._queue.put(waiter, lane)
+            if request.deadline_s is not None:
+                waiter.deadline = loop.call_later(
+                    request.deadline_s, self._expire, waiter, request.deadline_s
+                )
+        return waiter
+
+    def start(self, running_max: int) -> Speak | None:
+        """The next job for the worker, now counted as running; None if it is not to have one."""
+        if len(self._running) >= running_max or any(j.attempts > 1 for j in self._running.values()):
+            return None
+        if self._again:
+            if self._running:
+                return None
+            job = self._again.popleft()
+        elif self._queue:
+            job = self._queue.take().job
+            best = min(waiter.priority for waiter in job.waiters)
+            job.speak = msgspec.structs.replace(job.speak, priority=best)
+            for waiter in job.waiters:
+                self._unqueue(waiter)
+        else:
+            return None
+        job.attempts += 1
+        self._running[job.speak.job_id] = job
+        return job.speak
+
+    def leave(self, waiter: Waiter) -> int | None:
+        """Note that nobody listens to `waiter`; returns the id of a running job to be cancelled.
+
+        Also to be called once it was answered.
+        """
+        if waiter.answer.done():
+            if not waiter.answer.cancelled():
+                waiter.answer.exception()  # else asyncio reports an error that nobody looked at
+            if waiter not in waiter.job.waiters:
+                return None
+        return self._drop(waiter)
+
+    def finish(self, job_id: int, speech: Speech) -> None:
+        """Answer whoever waits for a job. An unknown id was cancelled a moment ago."""
+        job = self._running.pop(job_id, None)
+        if job is not None:
+            for waiter in self._forget(job):
+                waiter.answer.set_result(speech)
+
+    def fail(self, job_id: int, error: SpeechError) -> None:
+        """Tell whoever waits for a running job; one that may be retried is tried again first."""
+        job = self._running.pop(job_id, None)
+        if job is None:
+            return
+        if error.retry and job.attempts < ATTEMPTS_MAX:
+            self._again.append(job)
+        else:
+            self._refuse(job, error)
+
+    def worker_lost(self, error: SpeechError) -> None:
+        """Try everything that the worker held again, in the order it had; `error` if it was."""
+        for job in reversed(list(self._running.values())):
+            if job.attempts < ATTEMPTS_MAX:
+                self._again.appendleft(job)
+            else:
+                self._refuse(job, error)
+        self._running.clear()
+
+    def fail_all(self, error: SpeechError) -> None:
+        """Answer everybody with `error`."""
+        self._running.clear()
+        self._again.clear()
+        for job in list(self._jobs.values()):
+            self._refuse(job, error)
+
+    def _make_room(self, guild_id: int) -> bool:
+        """Refuse the newest job of the guild with the most, if it keeps as many as this one has."""
+        queued = [job for job in self._jobs.values() if job.attempts == 0]
+        counts = Counter(job.waiters[0].guild_id for job in queued)
+        greediest, most = max(counts.items(), key=lambda one: one[1], default=(guild_id, 0))
+        if counts[guild_id] + 2 > most:
+            return False
+        newest = next(job for job in reversed(queued) if job.waiters[0].guild_id == greediest)
+        self._refuse(
+            newest, QueueFull("Too much of this server is waiting to be spoken. Please wait a bit.")
+        )
+        return True
+
+    def _expire(self, waiter: Waiter, deadline_s: float) -> None:
+        self._drop(waiter)
+        if waiter.answer.done():  # given up in the same turn of the loop
+            return
+        waiter.answer.set_exception(
+            DeadlineExceeded(
+                f"There was too much to say: this was not begun within {deadline_s:g} s."
+            )
+        )
+
+    def _drop(self, waiter: Waiter) -> int | None:
+        job = waiter.job
+        self._unqueue(waiter)
+        job.waiters.remove(waiter)
+        if job.waiters:
+            return None
+        del self._jobs[job.key]
+        if job in self._again:
+            self._again.remove(job)
+        return job.speak.job_id if self._running.pop(job.speak.job_id, None) else None
+
+    def _refuse(self, job: Job, error: SpeechError) -> None:
+        for waiter in self._forget(job):
+            # Each its own instance: raising one in several tasks would mix their tracebacks.
+            waiter.answer.set_exception(type(error)(*error.args))
+
+    def _forget(self, job: Job) -> list[Waiter]:
+        """End a job; returns the waiters to be answered now."""
+        del self._jobs[job.key]
+        waiters, job.waiters = job.waiters, []
+        for waiter in waiters:
+            self._unqueue(waiter)
+        return [waiter for waiter in waiters if not waiter.answer.done()]
+
+    def _unqueue(self, waiter: Waiter) -> None:
+        if waiter in self._queue:
+            self._queue.remove(waiter)
+        if waiter.deadline is not None:
+            waiter.deadline.cancel()
+            waiter.deadline = None

@@ -1,0 +1,190 @@
+"""Keeps one worker process running: starts it, watches it, replaces it, gives up on it.
+
+Knows nothing of jobs. Belongs to one event loop and must never block it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.host.restarts import RestartPolicy
+from engine.host.worker_process import WorkerProcess
+from engine.messages import EngineConfig, Heartbeat, Ready, Report, Start, Unable
+
+#: How long a worker has to stop when asked to. With the time to kill it, `close` takes under 3 s.
+STOP_PATIENCE_S = 1.0
+#: The longest silence of a worker that is loading: the interpreter stands still, and its heartbeat
+#: with it, while a library of gigabytes comes from a cold disk.
+LOADING_SILENCE_S = 120.0
+_REASON_MAX_CHARS = 300
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """What is run, and how long it may be silent or in one step of its engine, in seconds."""
+
+    config: EngineConfig
+    command: Sequence[str]
+    environment: Mapping[str, str] | None  # None: this process's
+    heartbeat_timeout_s: float
+    step_timeout_s: float
+
+
+class Supervisor:
+    """One worker after the other, from `begin` until `close` or until there is no point in more.
+
+    `on_report` hears every report; `on_loss` of each worker that ended, with whether memory was
+    what it lacked; `on_give_up` why no further one is started, until `begin` is called again.
+    """
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        policy: RestartPolicy,
+        chance: Callable[[], float],
+        *,
+        on_report: Callable[[Report], None],
+        on_loss: Callable[[bool], None],
+        on_give_up: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._policy = policy
+        self._chance = chance
+        self._on_report = on_report
+        self._on_loss = on_loss
+        self._on_give_up = on_give_up
+        self._keeper: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+        self._worker: WorkerProcess | None = None
+        self.workers_started = 0
+        # Of the present worker:
+        self._ready_at: float | None = None
+        self._step_patience = 1.0
+        self._unable: str | None = None
+        self._silence_s = 0.0
+        self._resident_bytes = 0
+
+    @property
+    def worker(self) -> WorkerProcess | None:
+        """The present worker, if there is one; it may still be loading."""
+        return self._worker
+
+    @property
+    def ready_worker(self) -> WorkerProcess | None:
+        """The worker that takes jobs, if there is one: what another is given is lost."""
+        worker = self._worker
+        return worker if worker and worker.usable and self._ready_at is not None else None
+
+    def begin(self) -> None:
+        """Start a worker, unless one is being kept already. Returns at once."""
+        if self._keeper is None or self._keeper.done():
+            self._keeper = asyncio.create_task(self._keep_a_worker(), name="speech worker")
+
+    async def close(self) -> None:
+        """Stop the worker and wait for its end, at most 3 s."""
+        self._closing.set()
+        if self._keeper is not None:
+            await asyncio.wait({self._keeper})
+
+    async def _keep_a_worker(self) -> None:
+        losses = losses_while_loading = 0
+        closing = asyncio.create_task(self._closing.wait(), name="speech worker closing")
+        try:
+            while True:
+                reason = await self._run_worker(closing)
+                if closing.done():
+                    return
+                losses = 1 if self._was_healthy() else losses + 1
+                losses_while_loading = 0 if self._ready_at else losses_while_loading + 1
+                if self._unable is not None or losses_while_loading >= self._policy.load_attempts:
+                    self._on_give_up(self._unable or reason)
+                    return
+                pause_s = self._policy.pause_s(losses, self._chance())
+                log.info("the next worker starts in %.2f s", pause_s)
+                await asyncio.wait({closing}, timeout=pause_s)
+                if closing.done():
+                    return
+        except Exception:
+            log.exception("the speech worker can no longer be looked after")
+            if not closing.done():
+                self._on_give_up("There is an error in Timbre itself; its log has it.")
+        finally:
+            closing.cancel()
+
+    def _was_healthy(self) -> bool:
+        if self._ready_at is None:
+            return False
+        lifetime_s = asyncio.get_running_loop().time() - self._ready_at
+        return lifetime_s >= self._policy.healthy_after_s
+
+    async def _run_worker(self, closing: asyncio.Task[bool]) -> str:
+        """From the start of a worker to its end; returns how it ended, in a sentence."""
+        self._ready_at = self._unable = None
+        self._silence_s, self._resident_bytes = 0.0, 0
+        self.workers_started += 1
+        try:
+            worker = await WorkerProcess.start(
+                self._settings.command, self._settings.environment, self._hear
+            )
+        except OSError as error:
+            log.error("the speech worker cannot be started: %s", error)
+            self._on_loss(False)
+            return f"The speech worker cannot be started: {error.strerror or error}."
+        self._worker = worker
+        try:
+            log.info("speech worker started", extra={"pid": worker.pid})
+            worker.send(Start(self._settings.config))
+            await self._watch(worker, closing)
+            if closing.done():
+                await worker.stop(STOP_PATIENCE_S)
+            else:
+                await worker.gone()
+        finally:
+            worker.let_go()
+            self._worker = None
+        if not closing.done():
+            log.warning(
+                "the speech worker %s", worker.end, extra={"resident_bytes": self._resident_bytes}
+            )
+            self._on_loss(worker.ran_out_of_memory)
+        reason = f"The speech worker {worker.end}: {worker.last_line}"
+        return reason.removesuffix(": ")[:_REASON_MAX_CHARS]
+
+    async def _watch(self, worker: WorkerProcess, closing: asyncio.Task[bool]) -> None:
+        """Wait until the worker has ended, or hangs and was killed, or is not needed any more.
+
+        Silence is counted in ticks, not read off a clock: after the machine was asleep, or this
+        loop was held up, a worker is not blamed for what could not be heard.
+        """
+        tick_s = min(1.0, self._settings.heartbeat_timeout_s / 4)
+        ends: set[asyncio.Future[Any]] = {worker.ended, closing}
+        while not any(end.done() for end in ends):
+            await asyncio.wait(ends, timeout=tick_s, return_when=asyncio.FIRST_COMPLETED)
+            self._silence_s += tick_s
+            limit_s = self._settings.heartbeat_timeout_s
+            if self._ready_at is None:
+                limit_s = max(limit_s, LOADING_SILENCE_S)
+            if self._silence_s > limit_s:
+                worker.kill(f"it was not heard of for {limit_s:g} s")
+                return
+
+    def _hear(self, report: Report) -> None:
+        self._silence_s = 0.0
+        match report:
+            case Heartbeat():
+                self._resident_bytes = report.resident_bytes
+                limit_s = self._settings.step_timeout_s * self._step_patience
+                if report.step_age_s > limit_s and self._worker is not None:
+                    self._worker.kill(f"one step took more than {limit_s:g} s")
+            case Ready():
+                self._ready_at = asyncio.get_running_loop().time()
+                self._step_patience = report.info.step_patience
+            case Unable():
+                self._unable = report.reason
+                if self._worker is not None:
+                    self._worker.kill("it cannot load the speech engine")
+        self._on_report(report)

@@ -1,0 +1,1 @@
+"""Whatever imports upstream's own code."""

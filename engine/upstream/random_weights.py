@@ -1,0 +1,199 @@
+"""Write a checkpoint of seeded random weights in the released layout and, unless small, size.
+
+For tests and benchmarks where the released weights are not at hand. It proves speed and numerical
+parity and says nothing of how Chatterbox sounds: what comes out of it is noise, not speech.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
+from torch import nn
+from transformers.initialization import no_init_weights
+
+from engine.speech import FloatArray
+from engine.upstream import package as upstream
+from engine.upstream import untrained
+from engine.upstream.build import build_s3gen, build_t3
+from engine.upstream.encoder_build import build_voice_encoder
+from engine.weights import checkpoint
+from engine.weights.sizes import SMALL, ModelSizes
+
+SOURCE = "random"
+_SAMPLE_RATE = 24_000
+_VOCODER_DRAWS = 20
+_SENTENCE = "[START] the quick brown fox jumps over the lazy dog [STOP]"
+
+
+def write_random_checkpoint(
+    folder: Path, *, seed: int, small: bool, stop_after: int | None = 60
+) -> None:
+    """Write all files of a checkpoint, and its manifest, into `folder`.
+
+    Equal arguments give equal weights on one torch version with one number of threads.
+    `stop_after` is about how many speech tokens (25 a second) an utterance gets before the stop
+    token; None leaves that to chance, which in practice means upstream's limit of 1000.
+
+    The folder is as it was until all is written, whatever happens on the way. Raises `WeightsError`
+    where it holds weights that are not random ones, or no place is left for new ones.
+    """
+    manifest = checkpoint.read_manifest(folder)
+    occupied = any((folder / name).exists() for name in checkpoint.FILES)
+    if occupied and (manifest is None or manifest.source != SOURCE):
+        raise checkpoint.WeightsError(f"{folder} already holds other weights; nothing was written.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        unfinished = Path(scratch) / folder.name
+        unfinished.mkdir()
+        try:
+            _write(unfinished, seed, small, stop_after)
+        except (SafetensorError, RuntimeError) as error:  # how these libraries say "disk full"
+            first = str(error).partition("\n")[0]
+            raise checkpoint.WeightsError(f"{folder} cannot be written: {first}") from error
+        if not folder.exists():
+            unfinished.rename(folder)
+            return
+        # The manifest goes first: what it marks as random may be written over by the next try.
+        for name in (checkpoint.MANIFEST, *checkpoint.FILES):
+            (unfinished / name).replace(folder / name)
+
+
+def _write(folder: Path, seed: int, small: bool, stop_after: int | None) -> None:
+    _write_tokenizer(folder / checkpoint.TOKENIZER)
+    with torch.inference_mode(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = _draw(SMALL if small else ModelSizes(), folder / checkpoint.TOKENIZER, stop_after)
+    for name, network in (
+        (checkpoint.T3, model.t3),
+        (checkpoint.S3GEN, model.s3gen),
+        (checkpoint.VOICE_ENCODER, model.ve),
+    ):
+        _save(network, folder / name)
+    model.conds.save(folder / checkpoint.BUILTIN_VOICE)
+    size = "small" if small else "full"
+    checkpoint.write_manifest(
+        folder, source=SOURCE, revision=f"random-{size}-seed-{seed}-stop-{stop_after}"
+    )
+
+
+def _draw(sizes: ModelSizes, tokenizer: Path, stop_after: int | None) -> Any:
+    """Upstream's `ChatterboxTTS` with untrained weights and a built-in voice."""
+    with no_init_weights():
+        t3: Any = build_t3(sizes.t3)
+    s3gen: Any = build_s3gen(sizes.s3gen)
+    voice_encoder: Any = build_voice_encoder(sizes.voice_encoder)
+    for network in (s3gen, voice_encoder):
+        untrained.perturb_neutral(network)
+    untrained.draw_t3(t3, stop_after)
+    model = upstream.ChatterboxTTS(
+        t3, s3gen, voice_encoder, upstream.EnTokenizer(str(tokenizer)), "cpu"
+    )
+
+    clips = [synthetic_voice(pitch_hz) for pitch_hz in (105.0, 160.0, 230.0)]
+    _spread_voices(model, clips)
+    _enrol(model, clips[0])
+    text_tokens = model.tokenizer.text_to_tokens(_SENTENCE).long()
+    untrained.set_t3_entropy(t3, model.conds.t3, text_tokens)
+
+    s3gen.flow.decoder.estimator.final_proj.bias -= 5.0  # the mean of a log-mel
+    mel = s3gen.flow_inference(
+        torch.randint(0, sizes.s3gen.vocabulary, (1, 25)),
+        ref_dict=dict(model.conds.gen),
+        finalize=True,
+        n_cfm_timesteps=2,  # level and spread are those of ten steps, at a fifth of the time
+    )
+    _draw_vocoder(model, mel)
+    # Calibration filled in a derived embedding that upstream would then prefer to its own.
+    model.conds.t3.cond_prompt_speech_emb = None
+    return model
+
+
+def _draw_vocoder(model: Any, mel: torch.Tensor) -> None:
+    """Draw vocoders until one makes sound that can be watermarked, as speech can: most do."""
+    vocoder = model.s3gen.mel2wav
+    pitch = vocoder.f0_predictor
+    for _ in range(_VOCODER_DRAWS):
+        untrained.draw_vocoder(vocoder)
+        with untrained.outputs_of(pitch.classifier) as pitches:
+            pitch(mel)
+        untrained.standardise(pitch.classifier, pitches, mean=120.0, std=60.0)
+        untrained.set_loudness(vocoder, mel)
+        wav, _source = vocoder.inference(speech_feat=mel)
+        if untrained.takes_watermark(model.watermarker, wav, model.sr):
+            return
+    raise checkpoint.WeightsError("No vocoder that can be watermarked was drawn; try another seed.")
+
+
+def _spread_voices(model: Any, clips: list[FloatArray]) -> None:
+    """Make the enrolment networks tell voices and moments apart, as trained ones do."""
+    quantiser = model.s3gen.tokenizer.get_submodule("quantizer._codebook.project_down")
+    embedder = model.s3gen.speaker_encoder.xvector.dense
+    with (
+        untrained.outputs_of(quantiser) as codes,
+        untrained.outputs_of(embedder.linear) as x_vectors,
+        untrained.outputs_of(model.ve.proj) as speakers,
+    ):
+        for clip in clips:
+            _enrol(model, clip)
+    untrained.standardise(quantiser, codes)
+    untrained.standardise(model.ve.proj, speakers)
+    values = torch.cat(x_vectors).squeeze(-1)
+    embedder.nonlinear.batchnorm.running_mean.copy_(values.mean(0))
+    embedder.nonlinear.batchnorm.running_var.copy_(values.var(0))
+
+
+def _enrol(model: Any, clip: FloatArray) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.wav"
+        soundfile.write(path, clip, _SAMPLE_RATE)
+        model.prepare_conditionals(str(path))
+
+
+def synthetic_voice(pitch_hz: float, seconds: float = 4.0, seed: int = 0) -> FloatArray:
+    """A buzz with vibrato, syllables and breath that stands in for a person's clip, at 24 kHz.
+
+    Mono float32, peak about 0.3. Not speech.
+    """
+    time = np.arange(int(seconds * _SAMPLE_RATE)) / _SAMPLE_RATE
+    rng = np.random.default_rng([seed, int(pitch_hz)])
+    pitch = pitch_hz * (1 + 0.15 * np.sin(2 * np.pi * 0.8 * time))
+    phase = 2 * np.pi * np.cumsum(pitch) / _SAMPLE_RATE
+    strengths = rng.uniform(0.2, 1.0, 20) / np.arange(1, 21)
+    buzz = sum(s * np.sin(k * phase) for k, s in enumerate(strengths, start=1))
+    syllables = 0.55 + 0.45 * np.sin(2 * np.pi * rng.uniform(2.5, 4.0) * time)
+    voice = 0.3 * buzz * syllables / np.abs(buzz).max()
+    samples: FloatArray = (voice + 0.003 * rng.standard_normal(len(time))).astype(np.float32)
+    return samples
+
+
+def _save(network: nn.Module, path: Path) -> None:
+    state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    state.pop("tokenizer.window", None)  # the released file leaves it to the constructor
+    save_file(state, path)
+
+
+def _write_tokenizer(path: Path, size: int = 704) -> None:
+    """A character BPE with a few merges, and special tokens where T3 expects them."""
+    characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,!?'\"-()"
+    pairs = [first + second for first in "aeiou" for second in "lmnrst"]
+    words = ["[STOP]", "[UNK]", "[SPACE]", *characters, *pairs]
+    words += [f"[UNUSED{n}]" for n in range(size - 1 - len(words))]
+    words.insert(255, "[START]")
+    bpe = models.BPE(
+        vocab={word: index for index, word in enumerate(words)},
+        merges=[(pair[0], pair[1]) for pair in pairs],
+        unk_token=words[1],
+    )
+    tokenizer = Tokenizer(bpe)
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    special = [*words[:3], words[255]]
+    tokenizer.add_special_tokens([AddedToken(w, normalized=False, special=True) for w in special])
+    path.write_text(
+        tokenizer.to_str(pretty=True), encoding="utf-8"
+    )  # its own `save` raises no OSError

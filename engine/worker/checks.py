@@ -1,0 +1,143 @@
+"""`python -m engine.worker.checks`: what the interpreter that runs the engine can do.
+
+For `timbre.py doctor`, which runs it under CHATTERBOX_PYTHON if that is set. Takes an
+`EngineConfig` as JSON from stdin, prints one JSON array of `Check`s to stdout and nothing else.
+"""
+
+import importlib
+import importlib.metadata
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from engine.device import Gpu, NoGpu, choose, confirm, detect
+from engine.errors import WorkerUnavailable
+from engine.messages import EngineConfig
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing looked at. `state` is "ok", "warning" (something is worse for it) or "error"."""
+
+    name: str
+    state: str
+    detail: str
+
+
+def main() -> int:
+    """Run every check and print the results."""
+    config = msgspec.json.decode(sys.stdin.buffer.read(), type=EngineConfig)
+    results = [_run(name, check, config) for name, check in CHECKS]
+    sys.stdout.buffer.write(msgspec.json.encode(results))
+    return 0
+
+
+def _run(
+    name: str, check: Callable[[EngineConfig], tuple[str, str]], config: EngineConfig
+) -> Check:
+    try:
+        state, detail = check(config)
+    except Exception as error:  # a broken package may raise anything on import
+        state, detail = "error", f"{type(error).__name__}: {error}"
+    if state == "error" and config.engine in _GOES_WITHOUT.get(name, ()):
+        state = "warning"
+    return Check(name, state, detail)
+
+
+_Look = Callable[[EngineConfig], tuple[str, str]]
+
+#: The engines that speak all the same where a check fails. "auto" then has the stock voice.
+_GOES_WITHOUT = {
+    "torch": ("auto", "stock"),
+    "GPU": ("auto", "stock"),
+    "Chatterbox": ("auto", "stock"),
+    "weights": ("auto", "stock"),
+    "stock voice": ("chatterbox",),
+}
+
+
+def _python(_config: EngineConfig) -> tuple[str, str]:
+    return "ok", f"{platform.python_version()} ({sys.executable})"
+
+
+def _torch(_config: EngineConfig) -> tuple[str, str]:
+    import torch  # noqa: PLC0415 - slow, and may be what is broken
+
+    return "ok", f"{torch.__version__}"
+
+
+def _detected(config: EngineConfig) -> Gpu | NoGpu:
+    return NoGpu("the settings ask for the CPU") if config.device == "cpu" else detect()
+
+
+def _gpu(config: EngineConfig) -> tuple[str, str]:
+    """What the worker would find, judged as it would be."""
+    from engine.worker.selection import unsuitable  # noqa: PLC0415 - numpy comes with it
+
+    if config.engine == "stock":
+        return "ok", "not asked for: TIMBRE_ENGINE is stock"
+    found = _detected(config)
+    found = confirm(found) if isinstance(found, Gpu) else found
+    why = unsuitable(config, found)
+    if why is None:
+        assert isinstance(found, Gpu)
+        return "ok", f"{found}, {found.memory_bytes / 2**30:.1f} GiB"
+    if config.engine == "auto":
+        return "warning", f"the stock voice will speak, not members' own: {why}"
+    try:
+        choose(found, config.device, config.precision)
+    except WorkerUnavailable as error:
+        return "error", str(error)
+    return "warning", why
+
+
+def _chatterbox(_config: EngineConfig) -> tuple[str, str]:
+    importlib.import_module("engine.upstream.package")
+    return "ok", f"{importlib.metadata.version('chatterbox-tts')}, watermarker loads"
+
+
+def _weights(config: EngineConfig) -> tuple[str, str]:
+    if config.engine == "stock":
+        return "ok", "not asked for: TIMBRE_ENGINE is stock"
+    from huggingface_hub.constants import HF_HUB_OFFLINE  # noqa: PLC0415 - may be what is broken
+
+    from engine.weights import checkpoint, hub  # noqa: PLC0415 - likewise
+    from engine.worker.selection import unsuitable  # noqa: PLC0415 - numpy comes with it
+
+    if config.engine == "auto" and unsuitable(config, _detected(config)):
+        return "ok", "not needed: the stock voice will speak"
+
+    try:
+        folder = Path(config.weights or "")
+        if not config.weights:
+            folder, _ = hub.place(config.weights_folder, revision=config.revision)
+            if folder.parent == config.weights_folder and checkpoint.read_manifest(folder) is None:
+                missing = f"none in {folder} yet; `timbre.py weights fetch` downloads 3.2 GB"
+                return ("error" if HF_HUB_OFFLINE else "warning"), missing
+        checkpoint.read_sizes(folder)
+    except WorkerUnavailable as error:
+        return "error", str(error)
+    return "ok", f"{folder} has all files"
+
+
+def _stock(_config: EngineConfig) -> tuple[str, str]:
+    from engine.stock.engine import StockEngine  # noqa: PLC0415
+
+    info = StockEngine(threads=1, reason="").info  # loads the model and checks its weights
+    return "ok", f"{info.model} loads, {len(info.stock_voices)} voices"
+
+
+CHECKS: list[tuple[str, _Look]] = [
+    ("engine's Python", _python),
+    ("torch", _torch),
+    ("GPU", _gpu),
+    ("Chatterbox", _chatterbox),
+    ("weights", _weights),
+    ("stock voice", _stock),
+]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""What the player thread reads: in order, silence where there is nothing, and an end."""
+
+from bot.channel.source import TAIL_PACKETS, OpusQueueSource, Pace
+from bot.speech.audio.opus import SILENCE
+
+
+def source(*, may_sound: bool = True) -> OpusQueueSource:
+    return OpusQueueSource(lambda: may_sound)
+
+
+def test_packets_come_in_order_and_then_a_tail_of_silence_and_the_end() -> None:
+    queue = source()
+    queue.put([b"1", b"2"])
+    queue.put([b"3"])
+    queue.end(lambda: None)
+    read = [queue.read() for _ in range(3 + TAIL_PACKETS + 1)]
+    assert read == [b"1", b"2", b"3", *[SILENCE] * TAIL_PACKETS, b""]
+
+
+def test_an_open_utterance_without_packets_is_silence_not_the_end() -> None:
+    queue = source()
+    queue.put([b"1"])
+    assert [queue.read() for _ in range(4)] == [b"1", SILENCE, SILENCE, SILENCE]
+    assert queue.underrun_packets == 3
+    queue.put([b"2"])
+    assert queue.read() == b"2"
+
+
+def test_the_lead_in_goes_before_the_first_packet() -> None:
+    queue = source()
+    queue.lead_in(60)
+    queue.put([b"1"])
+    assert [queue.read() for _ in range(4)] == [SILENCE] * 3 + [b"1"]
+
+
+def test_callbacks_run_with_the_first_packet_and_after_the_last() -> None:
+    told: list[str] = []
+    queue = source()
+    queue.put([b"1", b"2"], first=lambda: told.append("first"))
+    queue.end(lambda: told.append("last"))
+    assert told == []
+    queue.read()
+    assert told == ["first"]
+    queue.read()
+    assert told == ["first"]
+    queue.read()
+    assert told == ["first", "last"]
+
+
+def test_nothing_is_skipped_while_the_connection_would_send_in_the_clear() -> None:
+    encrypted = False
+    queue = OpusQueueSource(lambda: encrypted)
+    queue.put([b"1", b"2"])
+    assert [queue.read() for _ in range(3)] == [SILENCE] * 3
+    encrypted = True
+    assert [queue.read() for _ in range(2)] == [b"1", b"2"]
+
+
+def test_clear_drops_packets_and_callbacks() -> None:
+    told: list[str] = []
+    queue = source()
+    queue.put([b"1"], first=lambda: told.append("first"))
+    queue.end(lambda: told.append("last"))
+    queue.clear()
+    assert not queue.pending
+    assert [queue.read() for _ in range(TAIL_PACKETS + 1)] == [*[SILENCE] * TAIL_PACKETS, b""]
+    assert told == []
+
+
+def test_what_is_put_while_the_player_ends_is_pending() -> None:
+    queue = source()
+    assert queue.read() == b""
+    queue.put([b"1"])
+    assert queue.pending
+
+
+def test_what_was_held_back_begins_after_a_lead_in() -> None:
+    """A connection that has just become usable would lose the first syllable."""
+    heard = False
+    queue = OpusQueueSource(lambda: heard, held_lead_in_ms=40)
+    queue.put([b"1"])
+    assert queue.read() == SILENCE
+    heard = True
+    assert [queue.read() for _ in range(3)] == [SILENCE, SILENCE, b"1"]
+
+
+def test_a_pause_ends_the_player_and_loses_nothing() -> None:
+    queue = source()
+    queue.put([b"1", b"2"])
+    assert queue.read() == b"1"
+    queue.paused = True
+    assert [queue.read() for _ in range(TAIL_PACKETS + 1)] == [*[SILENCE] * TAIL_PACKETS, b""]
+    assert not queue.pending
+    queue.paused = False
+    assert queue.pending
+    assert queue.read() == b"2"
+
+
+class Clock:
+    """Time that passes only by sleeping and by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_after_a_stall_packets_leave_at_their_own_pace() -> None:
+    """A player that was held up for half a second catches up by two packets, not by 25."""
+    clock = Clock()
+    pace = Pace(clock, clock.sleep)
+    pace.wait()
+    clock.now += 0.5
+    left = []
+    for _ in range(25):
+        pace.wait()
+        left.append(clock.now)
+    at_once = sum(moment - left[0] < 0.001 for moment in left)
+    assert at_once <= 3
+    assert 0.42 <= left[-1] - left[0] <= 0.5
+
+
+def test_a_punctual_player_is_never_held_back() -> None:
+    clock = Clock()
+    slept: list[float] = []
+    pace = Pace(clock, slept.append)
+    for _ in range(100):
+        pace.wait()
+        clock.now += 0.020001
+    assert sum(slept) < 0.05

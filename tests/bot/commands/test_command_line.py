@@ -1,0 +1,238 @@
+"""`say`, `cache` and `doctor` as a person uses them: real processes, real files."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bot.speech.audio import opus
+from tests.recogniser import word_error_rate
+
+ROOT = Path(__file__).parents[3]
+SENTENCE = "The kettle is on the stove."
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+def environment_of(home: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "TIMBRE_HOME": str(home),
+        "TIMBRE_ENGINE": "stock",
+        "TIMBRE_ENV_FILE": "",
+        "COLUMNS": "200",
+    }
+
+
+def timbre(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m bot` with the stock engine and its own home."""
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        cwd=ROOT,
+        env=environment_of(home),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("suffix", [".ogg", ".wav", ".flac"])
+def test_say_leaves_a_file_with_the_words(home: Path, suffix: str) -> None:
+    out = home / "out" / f"said{suffix}"
+    ended = timbre(home, "say", SENTENCE, "--out", str(out))
+    assert ended.returncode == 0, ended.stderr
+    if suffix == ".ogg":
+        pcm, rate = opus.decode(out.read_bytes()), opus.SAMPLE_RATE
+    else:
+        pcm, rate = soundfile.read(out, dtype="float32")
+    assert word_error_rate(SENTENCE, pcm.mean(axis=1), rate) <= 0.2
+    assert "said" in ended.stderr
+
+
+def test_a_voice_the_engine_cannot_clone_is_said_so(home: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "me.wav"
+    soundfile.write(clip, np.zeros(24_000, np.float32), 24_000)
+    out = tmp_path / "said.ogg"
+    ended = timbre(home, "say", SENTENCE, "--voice", str(clip), "--out", str(out))
+    assert ended.returncode == 0
+    assert "stock voice is speaking instead of the cloned one" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("say", "Hello.", "--out", "x.mp3"), 2, ".ogg, .wav or .flac"),
+        (("say", "Hello.", "--out", "HOME/folder.ogg"), 2, "is a folder"),
+        (("say", "Hello.", "--out", "HOME/file/x.ogg"), 2, "cannot be made"),
+        (("say", "Hello.", "--out", "/proc/x.ogg"), 2, "cannot be written"),
+        (("say", "Hello.", "--voice", "no-such.wav", "--out", "HOME/x.ogg"), 1, "cannot be read"),
+        (("say", "Hello.", "--voice", "README.md", "--out", "HOME/x.ogg"), 1, "is no recording"),
+        (("say", "Hello.", "--voice", "HOME/file", "--out", "HOME/x.ogg"), 1, "is no recording"),
+        (("say", "** **", "--out", "HOME/x.ogg"), 1, "nothing in that I could say"),
+        (("say", "a" * 3000, "--out", "HOME/x.ogg"), 1, "3,000 characters"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    """And nothing was begun: no database, no file."""
+    (tmp_path / "folder.ogg").mkdir()
+    (tmp_path / "file").write_text("")
+    ended = timbre(tmp_path, *(each.replace("HOME", str(tmp_path)) for each in arguments))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.ogg"]
+    assert ended.returncode == code
+    (line,) = [line for line in ended.stderr.splitlines() if line.startswith("timbre: ")]
+    assert says in line
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_cache_is_listed_verified_and_cleared(tmp_path: Path) -> None:
+    timbre(tmp_path, "say", SENTENCE, "--out", str(tmp_path / "said.ogg"))
+    listed = timbre(tmp_path, "cache", "list")
+    assert "1 renderings and 0 enrolled clips" in listed.stdout
+    assert "stock:" in listed.stdout
+    assert timbre(tmp_path, "cache", "verify").returncode == 0
+    (rendering,) = (tmp_path / "speech").rglob("*.ogg")
+    rendering.write_bytes(b"damaged")
+    verified = timbre(tmp_path, "cache", "verify")
+    assert verified.returncode == 1
+    assert "0 sound, 1 damaged and forgotten" in verified.stdout
+    timbre(tmp_path, "say", SENTENCE, "--out", str(tmp_path / "said.ogg"))
+    assert "Removed 1 renderings" in timbre(tmp_path, "cache", "clear").stdout
+    assert not list((tmp_path / "speech").rglob("*.ogg"))
+
+
+def test_a_database_that_is_not_ours_is_one_line_and_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "timbre.db").write_bytes(b"somebody's notes")
+    ended = timbre(tmp_path, "cache", "list")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("timbre: ")
+    assert ended.stderr.count("\n") == 1
+    assert (tmp_path / "timbre.db").read_bytes() == b"somebody's notes"
+
+
+def test_doctor_looks_at_everything_and_finds_this_machine_well(home: Path) -> None:
+    ended = timbre(home, "doctor")
+    assert ended.returncode == 0, ended.stdout
+    for looked_at in ("Python", "Discord", "audio", "SQLite", "token", "database", "disk"):
+        assert looked_at in ended.stdout
+    for looked_at in ("torch", "GPU", "Chatterbox", "weights", "stock voice"):
+        assert looked_at in ended.stdout
+
+
+def lines_of_doctor(home: Path, **environment: str) -> tuple[int, dict[str, str]]:
+    """The exit code, and what doctor says of each thing after its state."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", "doctor"],
+        cwd=ROOT,
+        env={**environment_of(home), "CUDA_VISIBLE_DEVICES": "", **environment},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr
+    found = re.findall(
+        r"^ *(ok|warning|error) +(\S+(?: \S+)*) {2,}(.*)$", ended.stdout, re.MULTILINE
+    )
+    return ended.returncode, {name: f"{state}: {detail}" for state, name, detail in found}
+
+
+def test_doctor_sees_that_chatterbox_could_not_speak(tmp_path: Path) -> None:
+    """It is asked for by name, and there is no GPU, no weights and no network for them."""
+    code, lines = lines_of_doctor(
+        tmp_path,
+        TIMBRE_ENGINE="chatterbox",
+        TIMBRE_DEVICE="cuda",
+        HF_HUB_OFFLINE="1",
+        HF_HOME=str(tmp_path / "hf-home"),
+    )
+    assert code == 1
+    assert lines["GPU"].startswith("error: A CUDA device was asked for")
+    assert lines["weights"].startswith("error: none in")
+
+
+def test_doctor_names_the_interpreter_that_cannot_run_the_engine(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho it is broken >&2\nexit 3\n")
+    python.chmod(0o755)
+    code, lines = lines_of_doctor(tmp_path / "home", CHATTERBOX_PYTHON=str(python))
+    assert code == 1
+    assert lines["engine's Python"].startswith(f"error: {python}: it is broken")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("arguments", [("cache", "list"), ("doctor",)])
+def test_a_home_that_others_could_read_is_closed_to_them(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(0o755)
+    timbre(home, *arguments)
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_rendered_speech_is_its_owners_alone(home: Path, tmp_path: Path) -> None:
+    timbre(home, "say", SENTENCE, "--out", str(tmp_path / "said.ogg"))
+    kept = [home, home / "timbre.db", home / "speech", *(home / "speech").rglob("*")]
+    assert [path for path in kept if path.suffix == ".ogg"]
+    assert {path.stat().st_mode & 0o077 for path in kept} == {0}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files cannot be limited there")
+def test_a_full_disk_costs_no_speech(tmp_path: Path) -> None:
+    """No file may grow past 60 kB, less than the database has: said all the same, without a row."""
+    home, out = tmp_path / "home", tmp_path / "said.ogg"
+    timbre(home, "cache", "list")
+    limited = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)); "
+        "sys.argv[0] = 'bot'; runpy.run_module('bot', run_name='__main__', alter_sys=True)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", limited, "say", SENTENCE, "--out", str(out)],
+        cwd=ROOT,
+        env=environment_of(home),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr
+    assert out.exists(), ended.stderr
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX signal")
+def test_ctrl_c_while_the_engine_loads_is_no_traceback(tmp_path: Path) -> None:
+    """At the first sign of the worker, long before it is ready."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "say", SENTENCE, "--out", str(tmp_path / "x.ogg")],
+        cwd=ROOT,
+        env={**environment_of(tmp_path / "home"), "TIMBRE_LOG_LEVEL": "DEBUG"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    signal.signal(signal.SIGINT, handler)
+    assert process.stderr is not None
+    while "speech worker started" not in (line := process.stderr.readline()):
+        assert line, "it ended before it loaded"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert "never retrieved" not in errors
+    assert not (tmp_path / "x.ogg").exists()

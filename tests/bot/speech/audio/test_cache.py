@@ -1,0 +1,216 @@
+"""The cache of rendered speech: what goes in comes out, bounded, and crash-proof."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.speech.audio.cache import Codec, SpeechCache
+from data.cache_keys import SpeechKeys
+from data.rows import SpeechKey
+from data.store import Store
+from engine.speech import ClonedVoice, Speech, StockVoice, sha256_of
+
+VOICE = StockVoice("anna")
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        self.now += 100
+        return self.now
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = await Store.open(tmp_path / "timbre.db", Clock())
+    yield store
+    await store.close()
+
+
+def cache_of(home: Path, store: Store, max_bytes: int = 10_000_000) -> SpeechCache:
+    return SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=max_bytes)
+
+
+def file_of(home: Path, key: str) -> Path:
+    (path,) = home.rglob(f"{key}.ogg")
+    return path
+
+
+def speech(seconds: float = 0.5) -> Speech:
+    t = np.arange(int(24_000 * seconds)) / 24_000
+    pcm = (0.3 * np.sin(2 * np.pi * 300 * t)).astype(np.float32)
+    return Speech(pcm=pcm, sample_rate=24_000)
+
+
+async def test_what_was_put_is_got_back_packet_by_packet(tmp_path: Path, store: Store) -> None:
+    cache = cache_of(tmp_path, store)
+    key = sha256_of("one")
+    assert await cache.get(key) is None
+    put = await cache.put(key, speech(), VOICE)
+    assert put
+    assert await cache.get(key) == put
+    assert [row.voice_identity for row in await cache.rows()] == ["stock:anna"]
+
+
+async def test_the_least_recently_used_goes_when_it_is_too_much(
+    tmp_path: Path, store: Store
+) -> None:
+    await cache_of(tmp_path, store).put(sha256_of(0), speech(), VOICE)
+    size = file_of(tmp_path, sha256_of(0)).stat().st_size
+    cache = cache_of(tmp_path, store, max_bytes=int(size * 2.5))
+    await cache.put(sha256_of(1), speech(), VOICE)
+    assert await cache.get(sha256_of(0)) is not None  # used again: 1 is now the oldest
+    await cache.put(sha256_of(2), speech(), VOICE)
+    assert {row.key for row in await cache.rows()} == {sha256_of(0), sha256_of(2)}
+    assert len(list(tmp_path.rglob("*.ogg"))) == 2
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "empty"])
+async def test_a_damaged_rendering_counts_as_none_and_is_made_again(
+    tmp_path: Path, store: Store, damage: str
+) -> None:
+    cache = cache_of(tmp_path, store)
+    key = sha256_of("one")
+    await cache.put(key, speech(), VOICE)
+    path = file_of(tmp_path, key)
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(b"" if damage == "empty" else path.read_bytes()[:-40])
+    assert await cache.get(key) is None
+    assert await cache.rows() == []
+    await cache.put(key, speech(), VOICE)
+    assert await cache.get(key) is not None
+
+
+async def test_verify_forgets_damaged_renderings_and_removes_unknown_files(
+    tmp_path: Path, store: Store
+) -> None:
+    cache = cache_of(tmp_path, store)
+    for name in ("sound", "truncated"):
+        await cache.put(sha256_of(name), speech(), VOICE)
+    truncated = next(tmp_path.rglob(f"{sha256_of('truncated')}.ogg"))
+    truncated.write_bytes(truncated.read_bytes()[:-20])
+    leftover = tmp_path / "speech" / "ab" / "leftover.part"
+    leftover.parent.mkdir(exist_ok=True)
+    leftover.write_bytes(b"half")
+    fresh = leftover.with_name("fresh.part")
+    fresh.write_bytes(b"being written by a running bot")
+    os.utime(leftover, (0, 0))
+    report = await cache.verify()
+    assert (report.sound, report.unreadable, report.unknown) == (1, 1, 1)
+    left = {path.stem for path in tmp_path.rglob("speech/*/*")}
+    assert left == {sha256_of("sound"), "fresh"}
+
+
+async def test_speech_that_cannot_be_kept_is_given_back_all_the_same(
+    tmp_path: Path, store: Store
+) -> None:
+    (tmp_path / "speech").write_text("a file where the folder should be")
+    cache = cache_of(tmp_path, store)
+    assert await cache.put(sha256_of("one"), speech(), VOICE)
+    assert await cache.rows() == []
+
+
+async def test_a_locked_database_takes_no_kept_speech_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor one on a full disk: what fails is to note the use."""
+    monkeypatch.setattr("data.database.BUSY_TIMEOUT_S", 0.05)
+    store = await Store.open(tmp_path / "timbre.db", Clock())
+    cache = cache_of(tmp_path, store)
+    put = await cache.put(sha256_of("one"), speech(), VOICE)
+    with closing(sqlite3.connect(tmp_path / "timbre.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert await cache.get(sha256_of("one")) == put
+        assert await cache.get(sha256_of("two")) is None
+        file_of(tmp_path, sha256_of("one")).unlink()
+        assert await cache.get(sha256_of("one")) is None
+    await store.close()
+
+
+async def test_what_cannot_be_looked_up_is_made_anew(tmp_path: Path, store: Store) -> None:
+    cache = cache_of(tmp_path, store)
+    await cache.put(sha256_of("one"), speech(), VOICE)
+    with closing(sqlite3.connect(tmp_path / "timbre.db")) as other:
+        other.execute("DROP TABLE speech_cache")
+    assert await cache.get(sha256_of("one")) is None
+    assert await cache.put(sha256_of("one"), speech(), VOICE)
+
+
+async def test_clear_leaves_neither_rows_nor_files(tmp_path: Path, store: Store) -> None:
+    cache = cache_of(tmp_path, store)
+    for name in range(3):
+        await cache.put(sha256_of(name), speech(), VOICE)
+    assert await cache.clear() == 3
+    assert await cache.rows() == []
+    assert list(tmp_path.rglob("*.ogg")) == []
+
+
+class SlowKeys(SpeechKeys):
+    """A database whose first answer takes until it is let go."""
+
+    def __init__(self, keys: SpeechKeys) -> None:
+        self.__dict__.update(keys.__dict__)
+        self.asked, self.answered = asyncio.Event(), asyncio.Event()
+
+    async def get(self, key: str) -> SpeechKey | None:
+        found = await super().get(key)
+        if not self.asked.is_set():
+            self.asked.set()
+            await self.answered.wait()
+        return found
+
+
+async def test_who_finds_a_rendering_damaged_late_keeps_what_another_made_meanwhile(
+    tmp_path: Path, store: Store
+) -> None:
+    """Two tasks want a damaged rendering; the slower one does not remove the new file."""
+    cache = cache_of(tmp_path, store)
+    key = sha256_of("one")
+    await cache.put(key, speech(), VOICE)
+    file_of(tmp_path, key).write_bytes(b"damaged")
+    slow = store.speech = SlowKeys(store.speech)
+    late = asyncio.create_task(cache.get(key))
+    await slow.asked.wait()
+    assert await cache.get(key) is None
+    made = await cache.put(key, speech(0.7), VOICE)
+    slow.answered.set()
+    assert await late == made
+    assert await cache.get(key) == made
+
+
+async def test_speaking_in_a_cloned_voice_counts_as_a_use_of_its_enrolment(
+    tmp_path: Path, store: Store
+) -> None:
+    clip = "c" * 64
+    await store.conditionals.record(
+        key="k", clip_sha256=clip, model_revision="r", engine_version="1", path="p", size_bytes=1
+    )
+    (before,) = await store.conditionals.all()
+    cache = cache_of(tmp_path, store)
+    await cache.put(sha256_of(1), speech(), VOICE)
+    assert await store.conditionals.all() == [before]
+    await cache.put(sha256_of(2), speech(), ClonedVoice(clip_sha256=clip, clip_path=""))
+    (after,) = await store.conditionals.all()
+    assert after.last_used_at > before.last_used_at
+    assert after.created_at == before.created_at
+
+
+async def test_a_database_that_cannot_be_written_keeps_nobody_from_hearing_what_is_kept(
+    tmp_path: Path, store: Store
+) -> None:
+    cache = cache_of(tmp_path, store)
+    packets = await cache.put(sha256_of("one"), speech(), VOICE)
+    with sqlite3.connect(next(tmp_path.rglob("*.db")), isolation_level=None) as other:
+        other.execute("PRAGMA busy_timeout = 0")
+        other.execute("BEGIN IMMEDIATE")
+        assert await cache.get(sha256_of("one")) == packets
+        other.execute("ROLLBACK")

@@ -1,0 +1,62 @@
+"""Opus: the packets are 20 ms, the file holds the same ones, and the sound survives."""
+
+import numpy as np
+import pytest
+
+from bot.speech.audio import opus
+from engine.speech import FloatArray
+
+RATE = 24_000
+
+
+def tone(seconds: float, hz: float) -> FloatArray:
+    t = np.arange(int(seconds * RATE)) / RATE
+    return (0.3 * np.sin(2 * np.pi * hz * t)).astype(np.float32)
+
+
+def pitch(pcm: FloatArray) -> float:
+    return float(np.argmax(np.abs(np.fft.rfft(pcm)))) * opus.SAMPLE_RATE / len(pcm)
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.02, 0.5, 1.013])
+def test_the_packets_cover_the_sound_and_no_more_than_two_packets_beyond(
+    seconds: float,
+) -> None:
+    packets, _ = opus.encode(tone(seconds, 440), RATE, kbps=64)
+    assert 0 <= len(packets) * 0.02 - seconds <= 0.045
+
+
+def test_the_file_gives_back_exactly_the_packets_that_were_encoded() -> None:
+    packets, ogg = opus.encode(tone(1, 440), RATE, kbps=64)
+    assert opus.read_packets(ogg) == packets
+
+
+def test_the_sound_survives_at_its_pitch_and_level() -> None:
+    _, ogg = opus.encode(tone(1, 440), RATE, kbps=64)
+    middle = opus.decode(ogg)[12_000:36_000, 0]
+    assert pitch(middle) == pytest.approx(440, abs=3)
+    assert float(np.sqrt(np.mean(middle**2))) == pytest.approx(0.3 / np.sqrt(2), rel=0.1)
+
+
+def test_joined_packets_play_one_after_the_other() -> None:
+    packets: list[bytes] = []
+    for hz in (220, 440, 880):
+        packets += opus.encode(tone(1, hz), RATE, kbps=64)[0]
+    ogg = opus.join(packets)
+    assert opus.read_packets(ogg) == packets
+    heard = opus.decode(ogg)
+    assert len(heard) == pytest.approx(len(packets) * opus.PACKET_SAMPLES, abs=opus.PACKET_SAMPLES)
+    for position, hz in enumerate((220, 440, 880)):
+        begin = int((position + 0.4) * opus.SAMPLE_RATE)
+        assert pitch(heard[begin : begin + 12_000, 0]) == pytest.approx(hz, abs=5)
+
+
+@pytest.mark.parametrize("content", [b"", b"not sound", b"OggS" + b"\0" * 100])
+def test_bytes_that_are_not_ours_are_a_typed_error(content: bytes) -> None:
+    with pytest.raises(opus.OpusFileError):
+        opus.read_packets(content)
+
+
+def test_no_sound_at_all_is_an_error() -> None:
+    with pytest.raises(ValueError, match="nothing to encode"):
+        opus.encode(np.zeros(0, np.float32), RATE, kbps=64)

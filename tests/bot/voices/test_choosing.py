@@ -1,0 +1,331 @@
+"""Voices are used and changed by those who may, whatever ids are sent."""
+
+import pytest
+from msgspec.structs import replace
+
+from bot.base.errors import UserError
+from bot.voices.choosing import Person
+from bot.voices.moderation import disabled_as
+from bot.voices.rights import Action, permitted
+from engine.speech import ClonedVoice, EngineInfo, StockVoice
+from tests.bot.house import ALICE, BOB, BOSS, ELSEWHERE, HERE, MOD, House
+
+OWNER = Person(ALICE, HERE)
+OTHER = Person(BOB, HERE)
+PEOPLE = {
+    "owner": OWNER,
+    "other": OTHER,
+    "other elsewhere": Person(BOB, ELSEWHERE),
+    "moderator": Person(MOD, HERE, moderates=True),
+    "moderator elsewhere": Person(MOD, ELSEWHERE, moderates=True),
+    "who runs the bot": Person(BOSS, ELSEWHERE, runs_the_bot=True),
+}
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("who", PEOPLE)
+async def test_a_forged_id_opens_no_more_than_the_table_says(
+    house: House, who: str, shared: bool
+) -> None:
+    """Every action by id and by name: allowed where the rights say so, refused otherwise."""
+    voice = await house.register(ALICE, "Mine")
+    if shared:
+        await house.keeping.share("Mine", OWNER)
+    person = PEOPLE[who]
+    here = person.guild_id == HERE
+    standings = await house.voices.standings(voice, person)
+    assert {standing.name for standing in standings} == {"OTHER"} | (
+        {"OWNER"} if who == "owner" else set()
+    ) | ({"SHARED_WITH"} if shared and here else set()) | (
+        {"MODERATOR"} if who == "moderator" else set()
+    ) | ({"BOT_OWNER"} if who == "who runs the bot" else set())
+    for action in Action:
+        for asked in (f"voice:{voice.voice_id}", "Mine", "mine"):
+            if permitted(action, standings, disabled=False) and (
+                asked.startswith("voice:") or permitted(Action.SEE, standings, disabled=False)
+            ):
+                assert await house.voices.find(asked, action, person) == voice
+            else:
+                with pytest.raises(UserError, match=r"no such voice|may not do that"):
+                    await house.voices.find(asked, action, person)
+
+
+@pytest.mark.parametrize("asked", ["voice:", "voice:-1", "voice:9" * 9, "voice:١", "", "x" * 100])
+async def test_nonsense_names_no_voice(house: House, asked: str) -> None:
+    await house.register(ALICE, "Mine")
+    with pytest.raises(UserError, match="no such voice"):
+        await house.voices.find(asked, Action.SPEAK, OWNER)
+
+
+async def test_each_change_is_refused_to_others(house: House) -> None:
+    """Not only the table: the services that change things ask it."""
+    voice = await house.register(ALICE, "Mine")
+    await house.keeping.share("Mine", OWNER)
+    value, keeping = f"voice:{voice.voice_id}", house.keeping
+    for attempt in (
+        keeping.rename(value, "Bobs", OTHER),
+        keeping.share(value, OTHER),
+        keeping.unshare(value, OTHER),
+        keeping.adjust(value, OTHER, seed=1),
+        keeping.reset(value, OTHER),
+        keeping.delete(value, OTHER),
+        keeping.set_default(value, OTHER),
+        house.moderation.disable(value, OTHER),
+        house.moderation.enable(value, OTHER),
+        house.moderation.disable_everywhere(value, Person(MOD, HERE, moderates=True)),
+        house.moderation.enable_everywhere(value, Person(MOD, HERE, moderates=True)),
+        house.moderation.reports(OTHER),
+    ):
+        with pytest.raises(UserError):
+            await attempt
+    assert await house.store.voices.get(voice.voice_id) == voice
+    assert await house.store.moderation.disabled_in(HERE) == set()
+
+
+async def test_who_speaks_when_nobody_is_named(house: House) -> None:
+    """One's choice here, then the newest of one's own, then the server's default, then stock."""
+
+    async def clip(user_id: int, guild_id: int = HERE) -> str | None:
+        speaker = await house.voices.speaker(None, user_id=user_id, guild_id=guild_id)
+        assert (speaker.user_id, speaker.guild_id) == (user_id, guild_id)
+        return speaker.voice.clip_sha256 if isinstance(speaker.voice, ClonedVoice) else None
+
+    first = await house.register(ALICE, "first")
+    second = await house.register(ALICE, "second")
+    assert await clip(ALICE) == second.clip_sha256
+    assert await clip(ALICE, ELSEWHERE) == second.clip_sha256
+    await house.keeping.use("first", OWNER)
+    assert await clip(ALICE) == first.clip_sha256
+    assert await clip(ALICE, ELSEWHERE) == second.clip_sha256
+    assert await clip(BOB) is None
+    await house.keeping.share("first", OWNER)
+    assert await clip(BOB) is None
+    moderator = Person(MOD, HERE, moderates=True)
+    await house.keeping.set_default("first", moderator)
+    assert await clip(BOB) == first.clip_sha256
+    assert await clip(BOB, ELSEWHERE) is None
+    await house.keeping.set_default(None, moderator)
+    assert await clip(BOB) is None
+    await house.keeping.use("first", OTHER)
+    assert await clip(BOB) == first.clip_sha256
+    await house.keeping.unshare("first", OWNER)
+    assert await clip(BOB) is None
+
+
+async def test_settings_reach_the_engine_within_their_ranges(house: House) -> None:
+    await house.register(ALICE, "Mine")
+    await house.keeping.adjust("Mine", OWNER, exaggeration=1.2, cfg_weight=0.1, seed=5)
+    await house.keeping.adjust("Mine", OWNER, temperature=0.4)
+    parameters = (await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)).parameters
+    assert (parameters.exaggeration, parameters.cfg_weight) == (1.2, 0.1)
+    assert (parameters.temperature, parameters.seed) == (0.4, 5)
+    for wrong in ({"exaggeration": 1.6}, {"cfg_weight": -0.1}, {"temperature": float("nan")}):
+        with pytest.raises(UserError, match="goes from"):
+            await house.keeping.adjust("Mine", OWNER, **wrong)  # type: ignore[arg-type]
+    await house.keeping.reset("Mine", OWNER)
+    parameters = (await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)).parameters
+    assert (parameters.exaggeration, parameters.seed) == (0.5, 0)
+
+
+async def test_a_disabled_voice_speaks_nowhere_it_is_disabled(house: House) -> None:
+    voice = await house.register(ALICE, "Mine")
+    await house.moderation.disable("Mine", Person(MOD, HERE, moderates=True))
+    with pytest.raises(UserError, match="disabled here"):
+        await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)
+    usual = await house.voices.speaker(None, user_id=ALICE, guild_id=HERE)
+    assert isinstance(usual.voice, StockVoice)
+    assert usual.note == "The voice Mine is disabled here, so another one is speaking."
+    elsewhere = await house.voices.speaker("Mine", user_id=ALICE, guild_id=ELSEWHERE)
+    assert isinstance(elsewhere.voice, ClonedVoice)
+    boss = Person(BOSS, 0, runs_the_bot=True)
+    await house.moderation.disable_everywhere(f"voice:{voice.voice_id}", boss)
+    with pytest.raises(UserError, match="disabled here"):
+        await house.voices.speaker("Mine", user_id=ALICE, guild_id=ELSEWHERE)
+    await house.moderation.enable_everywhere("Mine", boss)
+    await house.voices.speaker("Mine", user_id=ALICE, guild_id=ELSEWHERE)
+    with pytest.raises(UserError, match="disabled here"):
+        await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)
+    await house.moderation.enable("Mine", Person(MOD, HERE, moderates=True))
+    await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)
+
+
+async def test_a_voice_that_is_taken_away_falls_silent_where_it_was_taken(house: House) -> None:
+    voice = await house.register(ALICE, "Mine")
+    same_clip = replace(voice, owner_id=BOB, clip_path="clips/another.flac")
+    everybody = {}
+    stopped: dict[str, str] = {}
+    for name, spoken, user_id, guild_id in (
+        ("owner", voice, ALICE, HERE),
+        ("other", voice, BOB, HERE),
+        ("other with the same clip", same_clip, BOB, HERE),
+        ("owner elsewhere", voice, ALICE, ELSEWHERE),
+        ("other elsewhere", voice, BOB, ELSEWHERE),
+    ):
+        speaker = house.voices.as_speaker(spoken, Person(user_id, guild_id))
+        everybody[name] = house.speech.utterance(["hello"], speaker)
+        everybody[name].on_withdrawal(
+            lambda reason, name=name: stopped.setdefault(name, str(reason))  # type: ignore[misc]
+        )
+    await house.keeping.share("Mine", OWNER)
+    await house.keeping.unshare("Mine", OWNER)
+    unshared = {"other": "This voice is not shared here any more, so I stopped."}
+    assert stopped == unshared
+    await house.moderation.disable("Mine", Person(MOD, HERE, moderates=True))
+    disabled = "This voice was disabled here, so I stopped."
+    assert stopped == unshared | dict.fromkeys(("owner", "other with the same clip"), disabled)
+    boss = Person(BOSS, 0, runs_the_bot=True)
+    await house.moderation.disable_everywhere(f"voice:{voice.voice_id}", boss)
+    assert stopped == unshared | dict.fromkeys(everybody.keys() - {"other"}, disabled)
+
+
+async def test_who_runs_the_bot_is_told_how_voices_are_named(house: House) -> None:
+    boss = Person(BOSS, HERE, runs_the_bot=True)
+    with pytest.raises(UserError, match="by number, such as voice:12"):
+        await house.moderation.disable_everywhere("Nobody", boss)
+
+
+async def test_a_name_that_several_have_disables_nobody(house: House) -> None:
+    """Whoever is meant, a name alone must not hit somebody else."""
+    hers = await house.register(ALICE, "Me")
+    his = await house.register(BOB, "Me")
+    boss = Person(BOSS, HERE, runs_the_bot=True)
+    with pytest.raises(UserError, match=f"voice:{hers.voice_id} of .*voice:{his.voice_id} of"):
+        await house.moderation.disable_everywhere("me", boss)
+    with pytest.raises(UserError, match="Several"):
+        await house.keeping.delete("Me", boss)
+    found = await house.moderation.disable_everywhere(f"voice:{his.voice_id}", boss)
+    assert found.owner_id == BOB
+    assert (await house.keeping.delete("Me", Person(ALICE, HERE))).owner_id == ALICE
+
+
+async def test_ones_own_voice_does_not_hide_the_one_that_is_meant(house: House) -> None:
+    """A moderator can take back what others shared, not what they did not share themselves."""
+    await house.register(MOD, "Me")
+    his = await house.register(BOB, "Me")
+    await house.keeping.share("Me", Person(BOB, HERE))
+    await house.keeping.share("Me", Person(MOD, HERE))
+    moderator = Person(MOD, HERE, moderates=True)
+    assert await house.voices.find("Me", Action.SET_DEFAULT, moderator) != his
+    await house.keeping.unshare("Me", Person(MOD, HERE))
+    assert await house.voices.find("Me", Action.SET_DEFAULT, moderator) == his
+
+
+async def test_a_report_is_about_the_voice_somebody_speaks_with(house: House) -> None:
+    """The reporter learns nothing of it; a second report has to wait."""
+    with pytest.raises(UserError, match="stock voice"):
+        await house.moderation.report(ALICE, "odd", OTHER)
+    voice = await house.register(ALICE, "Mine")
+    await house.moderation.report(ALICE, "odd", OTHER)
+    with pytest.raises(UserError, match="try again in 30 s"):
+        await house.moderation.report(ALICE, "odd", OTHER)
+    [(about, report)] = await house.moderation.reports(Person(MOD, HERE, moderates=True))
+    assert (about, report.reason, report.user_id) == (voice, "odd", BOB)
+    assert await house.moderation.reports(Person(MOD, ELSEWHERE, moderates=True)) == []
+
+
+ENGINE = EngineInfo(
+    name="stock",
+    model="m",
+    revision="r",
+    version="1",
+    sample_rate=24_000,
+    device="cpu",
+    precision="int8",
+    reason="tests",
+    stock_voices=("heart", "puck"),
+    clones_voices=False,
+)
+
+
+@pytest.mark.parametrize("asked", ["stock:puck", "puck", "Puck"])
+async def test_a_stock_voice_can_be_chosen_and_left_again(house: House, asked: str) -> None:
+    """By what the list offers or by its name; before one's own, until another is chosen."""
+    await house.register(ALICE, "Mine")
+    assert await house.keeping.use(asked, OWNER, ENGINE) == "puck"
+    speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=HERE)
+    assert (speaker.voice, speaker.note) == (StockVoice("puck"), None)
+    assert await house.voices.used_by(OWNER) is None
+    elsewhere = await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
+    assert isinstance(elsewhere.voice, ClonedVoice)
+    assert await house.keeping.use("Mine", OWNER, ENGINE) == "Mine"
+    speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=HERE)
+    assert isinstance(speaker.voice, ClonedVoice)
+    await house.keeping.use("stock:heart", OWNER, ENGINE)
+    await house.register(ALICE, "Newer")  # whoever registers wants to speak in it
+    speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=HERE)
+    assert isinstance(speaker.voice, ClonedVoice)
+
+
+async def test_only_the_engines_stock_voices_can_be_chosen(house: House) -> None:
+    for asked, info in (("stock:nobody", ENGINE), ("stock:heart", None), ("nobody", ENGINE)):
+        with pytest.raises(UserError, match="no such voice"):
+            await house.keeping.use(asked, OWNER, info)
+    assert await house.store.choices.get_stock(ALICE, HERE) is None
+
+
+async def test_ones_own_voice_comes_before_a_stock_voice_of_its_name(house: House) -> None:
+    mine = await house.register(ALICE, "heart")
+    await house.keeping.use("heart", OWNER, ENGINE)
+    assert await house.store.choices.get(ALICE, HERE) == mine.voice_id
+    await house.keeping.use("stock:heart", OWNER, ENGINE)
+    assert await house.store.choices.get_stock(ALICE, HERE) == "heart"
+
+
+async def test_a_disabled_voice_does_not_come_back_with_its_clip(house: House) -> None:
+    """Not deleted and registered anew, not by somebody else, not by way of another server."""
+    moderator = Person(MOD, HERE, moderates=True)
+    voice = await house.register(ALICE, "Mine", b"the clip")
+    await house.moderation.disable("Mine", moderator)
+    await house.keeping.delete("Mine", OWNER)
+    for owner, name in ((ALICE, "Mine"), (BOB, "Other")):
+        with pytest.raises(UserError, match="this very clip was disabled here"):
+            await house.draft(house.wish(owner, name), b"the clip")
+    assert house.files() == set()
+    there = await house.draft(house.wish(ALICE, "There", guild_id=ELSEWHERE), b"the clip")
+    again = await house.registration.keep(there)
+    assert again.clip_sha256 == voice.clip_sha256
+    with pytest.raises(UserError, match="disabled here"):
+        await house.voices.speaker("There", user_id=ALICE, guild_id=HERE)
+    await house.voices.speaker("There", user_id=ALICE, guild_id=ELSEWHERE)
+    await house.keeping.delete("There", OWNER)
+    # What is left names nobody, and not the clip either.
+    assert house.traces(voice.clip_sha256) == []
+    assert await house.privacy.delete(ALICE) == 0
+    assert len(await house.store.moderation.disabled_clips(HERE)) == 1
+
+    assert await house.moderation.offer_enabling("", OWNER) == []
+    (offered,) = await house.moderation.offer_enabling("", moderator)
+    assert offered.label.startswith("A deleted voice, disabled on ")
+    with pytest.raises(UserError, match="Only those who may manage"):
+        await house.moderation.enable(offered.value, OTHER)
+    with pytest.raises(UserError, match="is not disabled"):
+        await house.moderation.enable(offered.value, Person(MOD, ELSEWHERE, moderates=True))
+    assert await house.moderation.enable(offered.value, moderator) is None
+    await house.register(ALICE, "Mine", b"the clip")
+
+
+async def test_a_clip_disabled_while_it_was_being_tried_out_is_not_kept(house: House) -> None:
+    await house.register(BOB, "Bobs", b"the clip")
+    draft = await house.draft(house.wish(ALICE, "Mine"), b"the clip")
+    await house.moderation.disable("Bobs", Person(MOD, HERE, moderates=True))
+    with pytest.raises(UserError, match="was disabled here"):
+        await house.registration.keep(draft)
+    assert len(house.files()) == 1  # Bob's
+
+
+async def test_who_runs_the_bot_disables_a_clip_everywhere(house: House) -> None:
+    boss = Person(BOSS, 0, runs_the_bot=True)
+    voice = await house.register(ALICE, "Mine", b"the clip")
+    await house.moderation.disable_everywhere(f"voice:{voice.voice_id}", boss)
+    await house.keeping.delete("Mine", OWNER)
+    for guild_id in (HERE, ELSEWHERE):
+        with pytest.raises(UserError, match="was disabled here"):
+            await house.draft(house.wish(ALICE, "Mine", guild_id=guild_id), b"the clip")
+    # A server that is cleaned takes nothing of it along.
+    await house.store.departed_guilds.present([ELSEWHERE])
+    assert await house.store.departed_guilds.due(0) == []
+    asked = disabled_as(voice)
+    with pytest.raises(UserError, match="Only who runs this bot"):
+        await house.moderation.enable_everywhere(asked, Person(MOD, HERE, moderates=True))
+    assert await house.moderation.enable_everywhere(asked, boss) is None
+    await house.register(ALICE, "Mine", b"the clip")

@@ -1,0 +1,278 @@
+"""Who is forgotten is forgotten: in the queue, in the worker, on disk and in the database."""
+
+import asyncio
+import io
+import json
+import zipfile
+
+import pytest
+
+from bot.base.errors import UserError
+from bot.channel.line import Line
+from bot.channel.playback import Playback
+from bot.channel.source import OpusQueueSource
+from bot.channel.speaker import LineSpeaker
+from bot.speech.audio.opus import SILENCE
+from bot.voices.choosing import Person
+from data.rows import VoiceRow
+from engine.errors import VoiceUnusable
+from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, House
+from tests.engine.scripted_executor import journal, until
+
+
+async def test_a_deleted_voice_is_nowhere(house: House) -> None:
+    voice = await house.register(ALICE, "Mine")
+    await house.say(voice, "hello there")
+    assert len(house.files()) == 3  # clip, conditionals, speech
+    assert house.traces(voice.clip_sha256)
+    await house.keeping.delete("Mine", Person(ALICE, HERE))
+    assert house.files() == set()
+    assert house.traces(voice.clip_sha256) == []
+    assert house.traces("Mine") == []
+    assert journal(house.home, "forgot") == [voice.clip_sha256]
+
+
+async def test_what_is_being_said_in_a_deleted_voice_ends_and_leaves_nothing(house: House) -> None:
+    """Jobs at work and in the queue are cancelled, whoever asked; the listeners are told."""
+    voice = await house.register(ALICE, "Mine")
+    at_work = asyncio.create_task(house.say(voice, "slow 30"))
+    queued = asyncio.create_task(house.say(voice, "hello queue", BOB))
+    await until(lambda: journal(house.home, "begin"))
+    async with asyncio.timeout(5):
+        await house.forgetting.voices([voice])
+    for task in (at_work, queued):
+        with pytest.raises(VoiceUnusable, match="was deleted"):
+            await task
+    assert journal(house.home, "cancelled") == ["slow 30"]
+    assert "hello queue" not in journal(house.home, "spoke")
+    assert house.files() == set()
+    assert house.traces(voice.clip_sha256) == []
+
+
+async def test_what_is_ready_to_sound_in_a_deleted_voice_is_never_heard(house: House) -> None:
+    """Although all of it was made before: packets wait for their turn to sound."""
+    voice = await house.register(ALICE, "Mine")
+    speaker = house.voices.as_speaker(voice, Person(BOB, HERE))
+    source, line = OpusQueueSource(lambda: True), Line()
+    speaking = LineSpeaker(line, source, lambda: None)
+
+    def said(*texts: str) -> Playback:
+        utterance = house.speech.utterance(texts, speaker)
+        playback = Playback(
+            utterance,
+            author_id=BOB,
+            label="",
+            on_cancel=lambda p: None if line.remove(p) else speaking.stop_current(),
+        )
+        line.add(playback)
+        return playback
+
+    sounding, waiting = said("one", "two"), said("three")
+    speaking.go_on()
+    async with asyncio.timeout(5):
+        while not sounding.started.done():
+            source.read()
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.3)  # the second chunk is ready by now
+        await house.keeping.delete("Mine", Person(ALICE, HERE))
+        for playback in (sounding, waiting):
+            with pytest.raises(VoiceUnusable, match="was deleted"):
+                await playback.finished
+    assert {source.read() for _ in range(20)} <= {SILENCE, b""}
+    assert line.take() is None
+
+
+async def while_the_worker_is_busy(house: House, voice: VoiceRow) -> "asyncio.Task[None]":
+    """A deletion that has to wait for a step that takes a second."""
+    await house.register(BOB, "Other")
+    other = (await house.store.voices.of_owner(BOB))[0]
+    busy = asyncio.create_task(house.say(other, "deaf 1", BOB))
+    await until(lambda: "deaf 1" in journal(house.home, "begin"))
+    deleting = asyncio.create_task(house.forgetting.voices([voice]))
+    await asyncio.sleep(0.1)
+    assert not deleting.done()
+
+    async def both() -> None:
+        await asyncio.gather(busy, deleting)
+
+    return asyncio.create_task(both())
+
+
+async def test_nothing_begins_in_a_voice_while_it_is_being_deleted(house: House) -> None:
+    voice = await house.register(ALICE, "Mine")
+    await house.say(voice, "hello there")
+    deleting = await while_the_worker_is_busy(house, voice)
+    for text in ("late words", "hello there"):  # the latter is in the cache
+        with pytest.raises(VoiceUnusable, match="was deleted"):
+            await house.say(voice, text)
+    await deleting
+    assert house.traces(voice.clip_sha256) == []
+    assert len(house.files()) == 3  # of the other one's
+    assert "late words" not in journal(house.home, "spoke")
+
+
+async def test_a_clip_that_comes_while_its_voice_is_being_deleted_goes_too(house: House) -> None:
+    voice = await house.register(ALICE, "Mine", b"former")
+    draft = await house.draft(house.wish(ALICE, "Mine", replaces=voice), b"newer")
+    deleting = await while_the_worker_is_busy(house, voice)
+    keeping = asyncio.create_task(house.registration.keep(draft))
+    await asyncio.wait({deleting, keeping})
+    assert await house.store.voices.of_owner(ALICE) == []
+    assert len(house.files()) == 3
+    assert house.traces(draft.clip.sha256) == []
+
+
+async def test_two_voices_with_one_clip_that_go_at_once_leave_nothing(house: House) -> None:
+    one = await house.register(ALICE, "One", b"the same")
+    other = await house.register(ALICE, "Other", b"the same")
+    await house.say(one, "hello there")
+    await asyncio.gather(house.forgetting.voices([one]), house.forgetting.voices([other]))
+    assert house.files() == set()
+    assert journal(house.home, "forgot") == [one.clip_sha256]
+
+
+async def test_who_begins_anew_while_they_are_being_deleted_begins_afterwards(
+    house: House,
+) -> None:
+    voice = await house.register(ALICE, "Mine")
+    busy = await while_the_worker_is_busy(house, voice)
+    leaving = asyncio.create_task(house.privacy.delete(ALICE))
+    await asyncio.sleep(0.1)
+    anew = asyncio.create_task(house.register(ALICE, "New", b"new"))
+    await asyncio.gather(busy, leaving, anew)
+    assert await house.store.voices.of_owner(ALICE) == [anew.result()]
+    assert len(house.files()) == 4  # three of the other one's, and the new clip
+
+
+async def test_speech_that_is_just_being_written_is_gone_too(house: House) -> None:
+    """Deleting at any moment of making speech leaves no file and no row."""
+    for number in range(12):
+        voice = await house.register(ALICE, f"Mine {number}")
+        saying = asyncio.create_task(house.say(voice, f"hello {number}"))
+        await asyncio.sleep(0.002 * number)
+        await house.forgetting.voices([voice])
+        await asyncio.wait({saying})
+        assert saying.exception() is None or isinstance(saying.exception(), VoiceUnusable)
+        assert house.files() == set(), number
+        assert house.traces(voice.clip_sha256) == [], number
+
+
+async def test_what_another_voice_needs_stays(house: House) -> None:
+    """Two people with the same clip: one leaving takes nothing from the other."""
+    alices = await house.register(ALICE, "Hers", b"the same")
+    bobs = await house.register(BOB, "His", b"the same")
+    await house.say(bobs, "hello there", BOB)
+    before = house.files()
+    await house.forgetting.voices([alices])
+    assert before - house.files() == {alices.clip_path}
+    await house.forgetting.voices([bobs])
+    assert house.files() == set()
+
+
+async def test_a_deleted_person_is_nowhere(house: House) -> None:
+    """Voices, drafts, choices, reports, and what they asked others' voices to say."""
+    voice = await house.register(ALICE, "Mine")
+    await house.keeping.share("Mine", Person(ALICE, HERE))
+    bobs = await house.register(BOB, "Bobs")
+    await house.keeping.share("Bobs", Person(BOB, HERE))
+    await house.keeping.use("Bobs", Person(ALICE, HERE))
+    await house.moderation.report(BOB, "odd", Person(ALICE, HERE))
+    draft = await house.draft(house.wish(ALICE, "Draft"), b"draft")
+    await house.say(voice, "hello there")
+    await house.say(bobs, "hello bob", BOB)
+    speaking = asyncio.create_task(house.say(bobs, "slow 30", ALICE))
+    await until(lambda: "slow 30" in journal(house.home, "begin"))
+    assert await house.privacy.delete(ALICE) == 1
+    with pytest.raises(VoiceUnusable, match="together with your data"):
+        await speaking
+    with pytest.raises(UserError, match="gone already"):
+        await house.registration.keep(draft)
+    assert house.traces(voice.clip_sha256) == []
+    assert house.traces(draft.clip.sha256) == []
+    assert await house.privacy.counts(ALICE) == {}
+    assert len(house.files()) == 3  # Bob's clip, its enrolment and one rendering
+    assert await house.say(bobs, "hello bob", BOB)
+    assert await house.privacy.delete(ALICE) == 0
+
+
+async def test_an_export_has_every_row_and_clip(house: House) -> None:
+    voice = await house.register(ALICE, "Mine/../x")
+    await house.register(BOB, "Bobs")
+    await house.say(voice, "hello there")
+    await house.moderation.report(BOB, "odd", Person(ALICE, HERE))
+    with zipfile.ZipFile(io.BytesIO(await house.privacy.export(ALICE))) as archive:
+        data = json.loads(archive.read("data.json"))
+        clip = archive.read(f"clips/{voice.voice_id}.flac")
+        assert len(archive.namelist()) == 2
+    assert clip == (house.home / voice.clip_path).read_bytes()
+    assert data["voices"][0]["name"] == "Mine/../x"
+    assert data["voices"][0]["owner_id"] == str(ALICE)
+    assert data["voice_reports"][0]["reason"] == "odd"
+    assert {table: len(rows) for table, rows in data.items() if rows} == (
+        await house.privacy.counts(ALICE)
+    )
+    assert "Bobs" not in json.dumps(data)
+
+
+async def test_a_server_that_is_gone_for_long_is_cleaned(house: House) -> None:
+    left = await house.register(ALICE, "Left behind")
+    travels = await house.register(BOB, "Travels")
+    await house.keeping.use("Travels", Person(BOB, ELSEWHERE))
+    await house.say(left, "hello there")
+    await house.store.departed_guilds.departed(HERE)
+    house.clock.now += 7 * 86_400 - 1
+    await house.janitor.connected([ELSEWHERE])
+    assert await house.store.voices.get(left.voice_id) == left
+    house.clock.now += 1
+    await house.janitor.connected([ELSEWHERE])
+    assert house.files() == {travels.clip_path}
+    assert house.traces(left.clip_sha256) == []
+    assert house.traces(str(HERE)) == []
+
+
+async def test_what_was_reported_in_a_server_that_is_gone_is_nowhere(house: House) -> None:
+    """Not in the database's files either, where no voice went with the server."""
+    await house.register(ALICE, "Travels")
+    await house.keeping.use("Travels", Person(ALICE, ELSEWHERE))
+    await house.moderation.report(ALICE, "sounds like a kettle", Person(BOB, HERE))
+    assert house.traces("like a kettle")
+    await house.store.departed_guilds.departed(HERE)
+    house.clock.now += 30 * 86_400
+    await house.janitor.connected([ELSEWHERE])
+    assert house.traces("like a kettle") == []
+
+
+async def test_a_voice_that_is_spoken_in_elsewhere_does_not_go_with_a_server(house: House) -> None:
+    """Also where its owner never chose it: it was the only one they have."""
+    voice = await house.register(ALICE, "Mine")
+    await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
+    await house.store.departed_guilds.departed(HERE)
+    house.clock.now += 30 * 86_400
+    await house.janitor.connected([ELSEWHERE])
+    assert house.files() == {voice.clip_path}
+    await house.keeping.use("Mine", Person(ALICE, HERE))
+    newer = await house.register(ALICE, "Newer")
+    speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
+    assert speaker.voice.identity != f"clip:{newer.clip_sha256}"
+
+
+async def test_a_server_that_has_the_bot_back_keeps_what_it_had(house: House) -> None:
+    """Also where it invited the bot while that was down, until after the grace period."""
+    voice = await house.register(ALICE, "Mine")
+    await house.store.departed_guilds.departed(HERE)
+    house.clock.now += 30 * 86_400
+    await house.janitor.start()
+    await house.janitor.connected([HERE])
+    assert await house.store.voices.get(voice.voice_id) == voice
+
+
+async def test_a_stock_voice_chosen_elsewhere_keeps_nothing_of_a_server_that_is_gone(
+    house: House,
+) -> None:
+    left = await house.register(ALICE, "Left behind")
+    await house.store.choices.choose_stock(BOB, ELSEWHERE, "heart")
+    await house.store.departed_guilds.departed(HERE)
+    house.clock.now += 7 * 86_400
+    await house.janitor.connected([ELSEWHERE])
+    assert await house.store.voices.get(left.voice_id) is None
+    assert house.files() == set()

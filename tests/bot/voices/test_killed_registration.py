@@ -1,0 +1,107 @@
+"""SIGKILL at every step of a registration: afterwards there is the whole voice or nothing."""
+
+import asyncio
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bot.house import ALICE, BOB, a_house
+
+ROOT = Path(__file__).parents[3]
+AT_ONCE = 3
+#: What a registration goes through, by the names that issue and code have for it.
+MILESTONES = (
+    "asked for consent, nothing fetched",
+    "downloaded",
+    "received",
+    "judged and stored as a draft",
+    "before INSERT INTO conditionals_cache",
+    "after INSERT INTO conditionals_cache",
+    "enrolled and previewed",
+    "os.rename uploads/*.flac",
+    "before INSERT INTO voices",
+    "after INSERT INTO voices",
+    "kept",
+)
+
+
+def reached(home: Path, kind: str, *fatal: str) -> list[str]:
+    """The steps of a registration that is killed at a step's so manieth time, or not. Blocks."""
+    # Not asyncio's subprocesses: until Python 3.13 one that is cancelled while it starts hangs.
+    process = subprocess.run(
+        [sys.executable, "-m", "tests.bot.voices.dying_registration", str(home), kind, *fatal],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        timeout=90,
+        check=False,
+    )
+    assert (process.returncode == 0) == (not fatal), process
+    return process.stdout.decode().splitlines()
+
+
+async def aftermath(home: Path) -> str:
+    """Start the services again; which clip Alice has, and that all of it is whole."""
+    async with a_house(home) as house:
+        await house.janitor.start()
+        voices = await house.store.voices.of_owner(ALICE)
+        clips = {name for name in house.files() if name.startswith("clips/")}
+        assert clips == {voice.clip_path for voice in voices}
+        assert not [name for name in house.files() if name.startswith("uploads/")]
+        digests = {voice.clip_sha256 for voice in voices}
+        for voice in voices:
+            content = (home / voice.clip_path).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == voice.clip_sha256
+            assert voice.consented_at > 0
+            await house.say(voice, "hello afterwards")
+        derived = {row.clip_sha256 for row in await house.store.conditionals.all()}
+        derived |= {row.voice_identity[5:] for row in await house.store.speech.all()}
+        assert derived <= digests
+        known = {row.path for row in await house.store.conditionals.all()}
+        known |= {row.path for row in await house.store.speech.all()}
+        assert {n for n in house.files() if n.startswith(("cond", "speech"))} == known
+        # And everybody can go on as if nothing had been.
+        await house.register(BOB, "Bobs")
+        return "".join((home / voice.clip_path).read_text() for voice in voices)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.skipif(os.name != "posix", reason="nothing else kills a process like SIGKILL")
+@pytest.mark.parametrize(
+    ("kind", "outcomes"), [("new", ["", "newer"]), ("replace", ["former", "newer"])]
+)
+async def test_a_kill_at_any_step_leaves_a_whole_voice_or_nothing(
+    tmp_path: Path, kind: str, outcomes: list[str]
+) -> None:
+    """With another clip for a voice: the former one or the new one, never half of either."""
+    steps = await asyncio.to_thread(reached, tmp_path / "whole", kind)
+    assert {"downloaded", "received", "kept"} <= set(steps)
+    for milestone in MILESTONES:
+        if not (kind == "replace" and "INTO voices" in milestone):
+            assert milestone in steps, milestone
+    order = [steps.index(milestone) for milestone in MILESTONES if milestone in steps]
+    assert order == sorted(order)
+    turn = asyncio.Semaphore(AT_ONCE)
+    ended: dict[int, str] = {}
+
+    async def die(fatal: int) -> None:
+        home, step = tmp_path / str(fatal), steps[fatal]
+        count = steps[: fatal + 1].count(step)
+        async with turn:
+            died = await asyncio.to_thread(reached, home, kind, step, str(count))
+            assert died.count(step) == count
+            ended[fatal] = await aftermath(home)
+
+    async with asyncio.TaskGroup() as group:
+        for fatal in range(len(steps)):
+            group.create_task(die(fatal))
+    for fatal, step in enumerate(steps):
+        print(f"{fatal:3d} {ended[fatal] or 'nothing':8s} {step}")
+    # One moment decides: before it there is what was before, from it on the new voice.
+    found = [ended[fatal] for fatal in range(len(steps))]
+    assert sorted(set(found), key=found.index) == outcomes
+    assert found == sorted(found, key=outcomes.index)

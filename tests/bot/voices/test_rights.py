@@ -1,0 +1,74 @@
+"""Who may do what to whose voice, cell by cell."""
+
+import itertools
+
+import pytest
+
+from bot.voices.rights import Action, Standing, permitted
+
+O, S, N, M, B = (  # noqa: E741 - columns of the table below
+    Standing.OWNER,
+    Standing.SHARED_WITH,
+    Standing.OTHER,
+    Standing.MODERATOR,
+    Standing.BOT_OWNER,
+)
+COLUMNS = (O, S, N, M, B)
+#: Written out a second time, by hand: owner, shared with, other, moderator, bot's owner.
+TABLE = {
+    Action.SPEAK: "yes yes no no no",
+    Action.SEE: "yes yes no yes yes",
+    Action.PREVIEW: "yes yes no no no",
+    Action.CHOOSE: "yes yes no no no",
+    Action.RENAME: "yes no no no no",
+    Action.REPLACE: "yes no no no no",
+    Action.DELETE: "yes no no no yes",
+    Action.SHARE: "yes no no no no",
+    Action.UNSHARE: "yes no no yes yes",
+    Action.ADJUST: "yes no no no no",
+    Action.REPORT: "no yes yes yes yes",
+    Action.SET_DEFAULT: "no no no no no",
+    Action.DISABLE: "no no no yes yes",
+    Action.ENABLE: "no no no yes yes",
+    Action.DISABLE_EVERYWHERE: "no no no no yes",
+    Action.ENABLE_EVERYWHERE: "no no no no yes",
+}
+CELLS = [
+    (action, standing, word == "yes")
+    for action, words in TABLE.items()
+    for standing, word in zip(COLUMNS, words.split(), strict=True)
+]
+USES = {Action.SPEAK, Action.PREVIEW, Action.CHOOSE, Action.SHARE, Action.SET_DEFAULT}
+
+
+def test_the_table_has_every_cell() -> None:
+    assert set(TABLE) == set(Action)
+    assert set(COLUMNS) == set(Standing)
+
+
+@pytest.mark.parametrize(("action", "standing", "expected"), CELLS)
+def test_a_cell(action: Action, standing: Standing, expected: bool) -> None:
+    assert permitted(action, {standing}, disabled=False) is expected
+
+
+@pytest.mark.parametrize(("action", "standing", "expected"), CELLS)
+def test_a_disabled_voice_is_used_by_nobody(
+    action: Action, standing: Standing, expected: bool
+) -> None:
+    allowed = expected and action not in USES
+    assert permitted(action, {standing}, disabled=True) is allowed
+
+
+@pytest.mark.parametrize("action", sorted(set(Action) - {Action.SET_DEFAULT}, key=str))
+def test_several_standings_add_up_and_nothing_else(action: Action) -> None:
+    for size in range(len(COLUMNS) + 1):
+        for standings in itertools.combinations(COLUMNS, size):
+            alone = any(permitted(action, {one}, disabled=False) for one in standings)
+            assert permitted(action, set(standings), disabled=False) is alone
+
+
+def test_a_default_voice_takes_a_moderator_and_an_owner_who_shares() -> None:
+    for size in range(len(COLUMNS) + 1):
+        for standings in itertools.combinations(COLUMNS, size):
+            expected = M in standings and S in standings
+            assert permitted(Action.SET_DEFAULT, set(standings), disabled=False) is expected

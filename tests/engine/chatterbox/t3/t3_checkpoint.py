@@ -1,0 +1,71 @@
+"""Random T3 checkpoints with upstream's network beside them, and things to say with them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from engine.chatterbox.t3.conditioning import VoicePrompt
+from engine.upstream.build import build_t3
+from engine.upstream.package import T3Cond
+from engine.upstream.untrained import draw_t3, set_t3_entropy
+from engine.weights.sizes import SMALL, T3Sizes
+
+torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def some_voice(seed: int, sizes: T3Sizes = SMALL.t3) -> VoicePrompt:
+    """A voice of random conditionals."""
+    random = torch.Generator().manual_seed(seed)
+    speaker = torch.randn(1, sizes.speaker_embedding, generator=random)
+    return VoicePrompt(
+        identity=f"voice-{seed}",
+        speaker=torch.nn.functional.normalize(speaker),
+        prompt_tokens=torch.randint(0, 6561, (1, 150), generator=random),
+    )
+
+
+def some_text(length: int, seed: int = 0) -> torch.Tensor:
+    """Text tokens (length,), start and stop included."""
+    random = torch.Generator().manual_seed(1000 * seed + length)
+    tokens = torch.randint(3, 250, (length,), generator=random)
+    tokens[0], tokens[-1] = 255, 0
+    return tokens
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Upstream's network, and the file that it was saved to."""
+
+    upstream: Any
+    file: Path
+    sizes: T3Sizes
+    device: torch.device
+
+    def condition(self, voice: VoicePrompt, exaggeration: float) -> T3Cond:
+        """What upstream wants of a voice."""
+        return T3Cond(
+            speaker_emb=voice.speaker.to(self.device),
+            cond_prompt_speech_tokens=voice.prompt_tokens.to(self.device),
+            emotion_adv=exaggeration * torch.ones(1, 1, 1, device=self.device),
+        )
+
+
+@torch.inference_mode()
+def make_checkpoint(
+    folder: Path, sizes: T3Sizes, device: torch.device, seed: int = 0
+) -> Checkpoint:
+    """Seeded random weights with about three bits of entropy a token, never stopping by design."""
+    torch.manual_seed(seed)
+    with device:
+        network: Any = build_t3(sizes)
+        draw_t3(network, stop_after=None)
+    checkpoint = Checkpoint(network, folder / "t3_cfg.safetensors", sizes, device)
+    voice, text = some_voice(0, sizes), some_text(20)[None].to(device)
+    with device:
+        set_t3_entropy(network, checkpoint.condition(voice, 0.5), text)
+    state = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
+    save_file(state, checkpoint.file)
+    return checkpoint

@@ -1,0 +1,139 @@
+"""Triton kernels against their plain-torch twins.
+
+They run on a GPU, or on the CPU in Triton's interpreter (`TRITON_INTERPRET=1` with Triton
+installed); without either there is nothing to compare.
+"""
+
+import importlib.util
+import os
+
+import pytest
+import torch
+
+from engine.chatterbox.t3.config import DecoderConfig
+from engine.chatterbox.t3.kernels import Kernels
+from engine.chatterbox.t3.kernels.reference import ReferenceKernels
+from engine.chatterbox.t3.model import T3
+from engine.chatterbox.t3.prompt import Utterance
+from engine.chatterbox.t3.slots import Column, Status
+from engine.chatterbox.t3.weights import load_t3
+from engine.speech import SpeechParameters
+from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, some_text, some_voice
+
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+# The interpreter multiplies matrices of bfloat16 as if their bits were integers.
+HALF = torch.float16 if INTERPRETED else torch.bfloat16
+
+UTTERANCES = [
+    Utterance(some_text(40), some_voice(0), SpeechParameters(top_p=0.8, seed=2**40 + 7), cap=300),
+    Utterance(some_text(9), some_voice(1), SpeechParameters(cfg_weight=0.0, seed=3), cap=300),
+    Utterance(some_text(70), some_voice(0), SpeechParameters(temperature=1.2, seed=5), cap=6),
+    Utterance(some_text(25), some_voice(2), SpeechParameters(min_p=0.3, seed=6), cap=300),
+    Utterance(some_text(31), some_voice(1), SpeechParameters(repetition_penalty=2.0), cap=300),
+]
+
+
+@pytest.fixture
+def fused(checkpoint: Checkpoint) -> Kernels:
+    """The Triton kernels, where they can run."""
+    if importlib.util.find_spec("triton") is None:
+        pytest.skip("Triton is not installed")
+    if checkpoint.device.type != "cuda" and not INTERPRETED:
+        pytest.skip("needs TRITON_INTERPRET=1")
+    from engine.chatterbox.t3.kernels.fused import FusedKernels  # noqa: PLC0415 - needs Triton
+
+    return FusedKernels(checkpoint.device)
+
+
+@torch.inference_mode()
+def trace(
+    checkpoint: Checkpoint,
+    kernels: Kernels,
+    utterances: list[Utterance],
+    steps: int,
+    context: int,
+    *,
+    dtype: torch.dtype = torch.float32,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Logits of each step, the tokens, and the final state of the slots.
+
+    Every step is fed the tokens of a fixed list, so that a difference cannot carry on.
+    """
+    config = DecoderConfig.for_streams(16, dtype, voices=4)
+    t3 = T3(load_t3(checkpoint.file, checkpoint.device, dtype), config, kernels)
+    prompts = [t3.reserve(said, slot) for slot, said in enumerate(utterances)]
+    batch = t3.prefill(prompts)
+    guided = any(prompt.assignment.guided for prompt in prompts)
+    logits = [batch.logits.clone()]
+    batch = t3.buffers.batch(batch.places, guided=guided, context=context)
+    t3.buffers.fill(batch, list(range(len(prompts))))
+    for step in range(steps):
+        t3.slots.state[: len(prompts), Column.TOKEN] = 37 * step + 11
+        t3.step(batch)
+        logits.append(batch.logits.clone())
+    return torch.stack(logits), t3.slots.tokens.clone(), t3.slots.state.clone()
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 5])
+def test_fused_steps_compute_what_plain_torch_computes(
+    checkpoint: Checkpoint, fused: Kernels, count: int
+) -> None:
+    """Few rows and many, one and two rows a slot, an utterance that ends, and idle places."""
+    steps = 1 if INTERPRETED else 10  # the interpreter takes seconds a step
+    expected = trace(checkpoint, ReferenceKernels(), UTTERANCES[:count], steps, 256)
+    got = trace(checkpoint, fused, UTTERANCES[:count], steps, 256)
+    rows = [slot for slot in range(count) if slot != 2]  # the third ends after six tokens
+    error = (got[0][:, rows] - expected[0][:, rows]).norm() / expected[0][:, rows].norm()
+    assert error <= 2e-5
+    assert torch.equal(got[1][:count], expected[1][:count])
+    assert torch.equal(got[2][:count], expected[2][:count])
+
+
+def test_logits_that_are_no_numbers_end_an_utterance_and_no_other(
+    checkpoint: Checkpoint, fused: Kernels
+) -> None:
+    """One of NaN, one of infinity, beside one that goes on."""
+    states = []
+    for kernels in (ReferenceKernels(), fused):
+        weights = load_t3(checkpoint.file, checkpoint.device, torch.float32)
+        t3 = T3(weights, DecoderConfig.for_streams(4, torch.float32, voices=4), kernels)
+        with torch.inference_mode():
+            batch = t3.prefill([t3.reserve(said, n) for n, said in enumerate(UTTERANCES[:4])])
+            batch.logits[0, 7] = torch.nan
+            batch.logits[3, 8000] = torch.inf
+            kernels.sample(t3.slots, batch)
+        states.append(t3.slots.state[:4, Column.STATUS].tolist())
+    assert states[0] == states[1] == [Status.FAILED, Status.RUNNING, Status.RUNNING, Status.FAILED]
+
+
+def test_fused_attention_reads_every_position_of_a_long_context(
+    checkpoint: Checkpoint, fused: Kernels
+) -> None:
+    """More positions than one program reads at once, in every part of the context."""
+    long = Utterance(some_text(600), some_voice(0), SpeechParameters(), cap=50)
+    steps = 1 if INTERPRETED else 40
+    expected = trace(checkpoint, ReferenceKernels(), [long], steps, 1024)
+    got = trace(checkpoint, fused, [long], steps, 1024)
+    assert (got[0] - expected[0]).norm() / expected[0].norm() <= 2e-5
+    assert torch.equal(got[1], expected[1])
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 8, 16])
+def test_fused_steps_in_half_precision_are_as_near_to_fp32_as_plain_torch(
+    checkpoint: Checkpoint, fused: Kernels, count: int
+) -> None:
+    """Every kind of projection: matrix times vectors, tensor cores, the library."""
+    if INTERPRETED and count > 2:
+        pytest.skip("takes minutes in the interpreter")
+    said = [
+        Utterance(some_text(20 + 5 * n), some_voice(n % 3), SpeechParameters(seed=n), cap=300)
+        for n in range(count)
+    ]
+    steps = 1 if INTERPRETED else 8
+    exact = trace(checkpoint, ReferenceKernels(), said, steps, 256)[0]
+    plain = trace(checkpoint, ReferenceKernels(), said, steps, 256, dtype=HALF)[0]
+    got = trace(checkpoint, fused, said, steps, 256, dtype=HALF)[0]
+    allowed = 1.1 * (plain - exact).norm()
+    assert 0 < (got - exact).norm() <= allowed
+    for row in range(2 * count):
+        assert (got - exact)[:, row].norm() <= 1.5 * (plain - exact)[:, row].norm()

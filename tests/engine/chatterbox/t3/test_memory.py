@@ -1,0 +1,39 @@
+"""How many utterances a decoder is made for."""
+
+import pytest
+import torch
+
+from engine.chatterbox.t3.config import DecoderConfig
+from engine.chatterbox.t3.memory import cache_bytes, config_that_fits, with_fewer_if_need_be
+from engine.weights.sizes import SMALL, T3Sizes
+
+
+def test_memory_that_runs_out_halves_the_utterances_and_is_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Until it fits; one that does not fit is an error."""
+
+    def make(config: DecoderConfig) -> int:
+        if config.slots > most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return config.slots
+
+    config, most = DecoderConfig.for_streams(16, torch.bfloat16), 5
+    assert with_fewer_if_need_be(config, make) == 4
+    assert "4 utterances" in caplog.text
+    most = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        with_fewer_if_need_be(config, make)
+
+
+def test_eight_streams_leave_room_for_the_rest_of_the_model() -> None:
+    """Cache and voices at the real size: at most 1.1 GiB beside 1 GiB of weights."""
+    config = DecoderConfig.for_streams(8, torch.bfloat16)
+    assert cache_bytes(config, T3Sizes()) <= 1.1 * 2**30
+    assert cache_bytes(config, T3Sizes()) > 8 * 2 * 400 * 122_880
+
+
+def test_more_streams_than_there_are_buckets_for_are_not_promised() -> None:
+    """The largest bucket is the limit."""
+    config = config_that_fits(1000, SMALL.t3, torch.float32, torch.device("cpu"))
+    assert config.slots == 128

@@ -1,0 +1,320 @@
+"""A voice is enrolled once, its clip decides over its life, and bad clips fail in words."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import librosa
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from engine.enrolment import ENROLMENT_VERSION, Conditionals, clip
+from engine.enrolment.conditionals import Damaged
+from engine.enrolment.networks import EnrolmentNetworks
+from engine.errors import VoiceUnusable
+from engine.speech import ClonedVoice, FloatArray
+from engine.upstream.build import load_upstream
+from engine.upstream.random_weights import synthetic_voice
+from tests.engine.enrolment.enrolment_house import (
+    RATE,
+    House,
+    same,
+    voice_at,
+    write_clip,
+    write_samples,
+)
+
+
+def test_conditionals_are_those_of_upstream(
+    small_checkpoint: Path, networks: EnrolmentNetworks, tmp_path: Path
+) -> None:
+    """Also for a clip beyond the ten seconds that the decoder looks at, and in stereo."""
+    upstream = load_upstream(small_checkpoint)
+    mono = synthetic_voice(180.0, 12.0)
+    stereo = np.stack([mono, 0.5 * mono[::-1]], axis=1)
+    resampled = librosa.resample(mono, orig_sr=RATE, target_sr=44_100)
+    for name, samples, rate in (
+        ("long", mono, RATE),
+        ("stereo", stereo, RATE),
+        ("cd", resampled, 44_100),
+    ):
+        path = tmp_path / f"{name}.wav"
+        soundfile.write(path, samples, rate)
+        upstream.prepare_conditionals(str(path))
+        expected = Conditionals.from_upstream(upstream.conds)
+        assert same(networks.enrol(clip.decode(path.read_bytes())), expected), name
+        if name == "long":
+            assert expected.prompt_tokens.shape == (1, 250)
+            assert expected.prompt_mel.shape == (1, 500, 80)
+            assert expected.t3_prompt_tokens.shape == (1, 150)
+
+
+def test_a_voice_takes_less_than_a_megabyte(house: House, tmp_path: Path) -> None:
+    """In memory, where tensors own no more than they show, and on disk."""
+    voice = write_clip(tmp_path / "clip.wav", 140.0, seconds=30.0)
+    conditionals = house.enrolment.conditionals(voice)
+    tensors = [t for t in vars(conditionals).values() if isinstance(t, torch.Tensor)]
+    assert sum(t.untyped_storage().nbytes() for t in tensors) == conditionals.size_bytes < 2**18
+    assert all(t.device.type == "cpu" for t in tensors)
+    assert house.files()[0].stat().st_size == house.reports[0].size_bytes < 2**18
+
+
+def test_two_voices_differ(house: House, tmp_path: Path) -> None:
+    one = house.enrolment.conditionals(write_clip(tmp_path / "one.wav", 110.0))
+    other = house.enrolment.conditionals(write_clip(tmp_path / "other.wav", 210.0))
+    assert torch.cosine_similarity(one.x_vector, other.x_vector) < 0.95
+    assert torch.cosine_similarity(one.speaker, other.speaker) < 0.999
+    assert not torch.equal(one.prompt_tokens, other.prompt_tokens)
+
+
+def test_a_voice_is_computed_once(house: House, cloned_voice: ClonedVoice) -> None:
+    first = house.enrolment.conditionals(cloned_voice)
+    assert house.enrolment.conditionals(cloned_voice) is first
+    assert (house.loads, len(house.reports)) == (1, 1)
+    report = house.reports[0]
+    assert report.clip_sha256 == cloned_voice.clip_sha256
+    assert report.model_revision == "r1"
+    assert report.engine_version == ENROLMENT_VERSION
+    assert house.files() == [house.home / report.path]
+    assert report.key == house.files()[0].stem
+
+
+def test_a_new_process_recalls_the_voices_that_were_used_last(house: House, tmp_path: Path) -> None:
+    """Used, not enrolled, last; and a clip that is gone by then takes its voice with it."""
+    voices = [write_clip(tmp_path / f"{hz}.wav", hz) for hz in (110.0, 150.0, 200.0, 250.0)]
+    known = [house.enrolment.conditionals(voice) for voice in voices]
+    keys = [house.enrolment.key(voice.clip_sha256) for voice in voices]
+    for age, number in enumerate((2, 3, 1, 0)):
+        os.utime(house.home / "conditionals" / f"{keys[number]}.safetensors", (0, 100 - age))
+    house.open().conditionals(voices[0])
+    (house.home / "conditionals" / f"{keys[1]}.safetensors").write_bytes(b"damaged")
+    os.utime(house.home / "conditionals" / f"{keys[1]}.safetensors", (0, 200))
+
+    enrolment = house.open()
+    assert [key for key, _ in enrolment.recall(4)] == [keys[3], keys[2], keys[0]]
+    assert [key for key, _ in house.open().recall(2)] == [keys[0]]  # of two, one is damaged
+    assert [key for key, _ in house.open(capacity=1).recall(4)] == [keys[0]]
+    assert house.open().recall(0) == []
+    recalled = enrolment.conditionals(voices[2])
+    assert same(recalled, known[2])
+    assert enrolment.conditionals(voices[2]) is recalled
+    Path(voices[3].clip_path).unlink()
+    with pytest.raises(VoiceUnusable):
+        enrolment.conditionals(voices[3])
+    assert enrolment.in_memory == 2
+    assert f"{keys[3]}.safetensors" not in [file.name for file in house.files()]
+    assert house.loads == 1
+
+
+def test_where_nothing_was_kept_nothing_is_recalled(house: House) -> None:
+    assert house.enrolment.recall(4) == []
+
+
+def test_after_a_restart_it_comes_from_disk_without_networks(
+    house: House, cloned_voice: ClonedVoice
+) -> None:
+    first = house.enrolment.conditionals(cloned_voice)
+    again = house.open().conditionals(cloned_voice)
+    assert same(first, again)
+    assert (house.loads, len(house.reports)) == (1, 1)
+
+
+def test_other_weights_have_conditionals_of_their_own(
+    house: House, cloned_voice: ClonedVoice
+) -> None:
+    house.enrolment.conditionals(cloned_voice)
+    house.open(revision="r2").conditionals(cloned_voice)
+    assert house.loads == 2
+    assert len(house.files()) == 2
+
+
+def test_memory_is_bounded_and_forgets_the_least_recently_used(
+    house: House, tmp_path: Path
+) -> None:
+    enrolment = house.open(capacity=2)
+    voices = [write_clip(tmp_path / f"{n}.wav", 100.0 + 20 * n, 1.5) for n in range(3)]
+    first, second = (enrolment.conditionals(voice) for voice in voices[:2])
+    assert enrolment.conditionals(voices[0]) is first
+    enrolment.conditionals(voices[2])
+    assert enrolment.in_memory == 2
+    assert enrolment.conditionals(voices[0]) is first
+    assert enrolment.conditionals(voices[1]) is not second
+    assert house.loads == 1
+
+
+def test_a_clip_may_move(house: House, cloned_voice: ClonedVoice, tmp_path: Path) -> None:
+    """The digest is the voice's identity, not the path."""
+    first = house.enrolment.conditionals(cloned_voice)
+    moved = Path(cloned_voice.clip_path).rename(tmp_path / "moved.wav")
+    voice = ClonedVoice(cloned_voice.clip_sha256, str(moved))
+    assert house.enrolment.conditionals(voice) is first
+
+
+@pytest.mark.parametrize("restart", [True, False])
+@pytest.mark.parametrize("how", ["changed", "deleted"])
+def test_conditionals_die_with_their_clip(
+    house: House, cloned_voice: ClonedVoice, tmp_path: Path, how: str, restart: bool
+) -> None:
+    house.enrolment.conditionals(cloned_voice)
+    path = Path(cloned_voice.clip_path)
+    if how == "changed":
+        write_clip(path, 99.0)
+    else:
+        path.unlink()
+    enrolment = house.open() if restart else house.enrolment
+    with pytest.raises(VoiceUnusable, match="registered again") as refusal:
+        enrolment.conditionals(cloned_voice)
+    assert str(tmp_path) not in str(refusal.value)
+    assert house.files() == []
+    assert enrolment.in_memory == 0
+
+
+def test_a_forgotten_clip_is_neither_in_memory_nor_on_disk(
+    house: House, tmp_path: Path, cloned_voice: ClonedVoice
+) -> None:
+    """Whether it was in memory or only left on disk by an earlier process."""
+    other = write_clip(tmp_path / "other.wav", 220)
+    for voice in (cloned_voice, other):
+        house.enrolment.conditionals(voice)
+    house.enrolment.forget(cloned_voice.clip_sha256)
+    assert house.enrolment.in_memory == 1
+    folder = house.home / "conditionals"
+    (left,) = folder.iterdir()
+    assert left.stem == house.enrolment.key(other.clip_sha256)
+    restarted = house.open()
+    restarted.forget(other.clip_sha256)
+    assert list(folder.iterdir()) == []
+    restarted.forget("f" * 64)  # never heard of: nothing happens
+
+
+def test_a_clip_changed_within_its_length_and_time_is_noticed(
+    house: House, cloned_voice: ClonedVoice
+) -> None:
+    """One bit, and the modification time put back."""
+    if sys.platform == "win32":
+        pytest.skip("Windows keeps no time of the last change to a file's metadata")
+    path = Path(cloned_voice.clip_path)
+    before = path.stat()
+    house.enrolment.conditionals(cloned_voice)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(VoiceUnusable):
+        house.enrolment.conditionals(cloned_voice)
+
+
+def flip_a_bit(content: bytes) -> bytes:
+    return content[:-40] + bytes([content[-40] ^ 1]) + content[-39:]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flip_a_bit, lambda content: content[:-7], lambda _: b"", lambda _: b"\xff" * 4096],
+    ids=["bit", "short", "empty", "garbage"],
+)
+def test_a_damaged_file_is_computed_anew_and_logged(
+    house: House,
+    cloned_voice: ClonedVoice,
+    caplog: pytest.LogCaptureFixture,
+    damage: Callable[[bytes], bytes],
+) -> None:
+    first = house.enrolment.conditionals(cloned_voice)
+    (file,) = house.files()
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole))
+    assert same(house.open().conditionals(cloned_voice), first)
+    assert "unusable" in caplog.text
+    assert file.read_bytes() == whole
+    assert house.loads == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no mode bits")
+def test_files_are_for_their_owner_only(house: House, cloned_voice: ClonedVoice) -> None:
+    house.enrolment.conditionals(cloned_voice)
+    (file,) = house.files()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_disk_that_cannot_be_written_silences_nobody(
+    house: House, cloned_voice: ClonedVoice, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.home.mkdir()
+    (house.home / "conditionals").write_text("a file where the folder should be")
+    conditionals = house.enrolment.conditionals(cloned_voice)
+    assert house.enrolment.conditionals(cloned_voice) is conditionals
+    assert house.reports == []
+    assert "not kept on disk" in caplog.text
+
+
+def test_conditionals_survive_their_bytes(house: House, cloned_voice: ClonedVoice) -> None:
+    conditionals = house.enrolment.conditionals(cloned_voice)
+    read = Conditionals.from_bytes(conditionals.to_bytes())
+    for name, tensor in vars(conditionals).items():
+        assert torch.equal(getattr(read, name), tensor)
+        assert getattr(read, name).dtype == tensor.dtype
+    with pytest.raises(Damaged):
+        Conditionals.from_bytes(conditionals.to_bytes()[:-1])
+
+
+def noise(seconds: float, level: float) -> FloatArray:
+    samples = np.random.default_rng(0).standard_normal(int(seconds * RATE)) * level
+    return samples.astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("samples", "sentence"),
+    [
+        (np.zeros(3 * RATE, np.float32), "silent"),
+        (noise(3, 1e-4), "silent"),
+        (noise(0.5, 0.1), "lasts 0.5 seconds"),
+        (np.zeros(0, np.float32), "lasts 0.0 seconds"),
+        (noise(121, 0.1), "too long"),
+        (np.full(3 * RATE, np.nan, np.float32), "not numbers"),
+        (np.append(noise(3, 0.1), np.float32(np.inf)), "not numbers"),
+    ],
+    ids=["zeros", "hiss", "short", "empty", "long", "nan", "inf"],
+)
+def test_a_clip_without_a_voice_is_refused_in_one_sentence(
+    house: House, tmp_path: Path, samples: FloatArray, sentence: str
+) -> None:
+    voice = write_samples(tmp_path / "bad.wav", samples)
+    with pytest.raises(VoiceUnusable, match=sentence):
+        house.enrolment.conditionals(voice)
+    assert house.files() == []
+    assert house.loads == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"MZ this is no audio at all" * 100])
+def test_what_is_no_audio_is_refused(house: House, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "clip.wav"
+    path.write_bytes(content)
+    with pytest.raises(VoiceUnusable, match="decoded"):
+        house.enrolment.conditionals(voice_at(path))
+
+
+def test_a_folder_in_a_clips_place_is_refused(house: House, tmp_path: Path) -> None:
+    with pytest.raises(VoiceUnusable, match="missing"):
+        house.enrolment.conditionals(ClonedVoice("0" * 64, str(tmp_path)))
+
+
+def test_formats_that_need_ffmpeg_are_decoded(tmp_path: Path) -> None:
+    """AAC in MP4, as telephones record it."""
+    path = tmp_path / "clip.m4a"
+    samples = synthetic_voice(150.0, 3.0)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+        frame.sample_rate = RATE
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)
+    decoded = clip.decode(path.read_bytes())
+    assert abs(len(decoded) - len(samples)) < 0.1 * RATE
+    lag = int(np.argmax(np.correlate(decoded[: RATE // 2], samples[: RATE // 4], "valid")))
+    heard = decoded[lag : lag + RATE]
+    assert np.corrcoef(heard, samples[: len(heard)])[0, 1] > 0.95

@@ -1,0 +1,174 @@
+"""Jobs and their waiters, without a process: equal requests, turns, deadlines, second tries."""
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import DeadlineExceeded, QueueFull, VoiceUnusable, WorkerDied
+from engine.host.backlog import Backlog
+from engine.speech import Priority, Speech, SpeechParameters, SpeechRequest
+
+SPEECH = Speech(pcm=np.zeros(3, np.float32), sample_rate=24_000)
+DIED = WorkerDied("It died.")
+
+
+def ask(text: str, guild: int = 0, user: int = 0, **more: Any) -> SpeechRequest:
+    return SpeechRequest(text=text, guild_id=guild, user_id=user, **more)
+
+
+async def test_equal_requests_are_one_job_before_and_while_it_runs() -> None:
+    backlog = Backlog(9)
+    early = [backlog.submit(ask("same", guild)) for guild in (1, 2)]
+    assert (backlog.queued, backlog.running) == (1, 0)
+    job = backlog.start(9)
+    late = backlog.submit(ask("same", 3))
+    assert backlog.start(9) is None
+    backlog.finish(job.job_id, SPEECH)
+    assert [await waiter.answer for waiter in (*early, late)] == [SPEECH] * 3
+    assert (backlog.queued, backlog.running) == (0, 0)
+
+
+async def test_other_parameters_are_another_job() -> None:
+    backlog = Backlog(9)
+    backlog.submit(ask("same"))
+    backlog.submit(ask("same", parameters=SpeechParameters(seed=1)))
+    assert backlog.queued == 2
+
+
+async def test_a_better_priority_lifts_the_job_and_leaves_with_its_waiter() -> None:
+    for leaves, expected in ((False, ["same", "other"]), (True, ["other", "same"])):
+        backlog = Backlog(9)
+        backlog.submit(ask("other", priority=Priority.SPEAKING))
+        backlog.submit(ask("same", priority=Priority.LOOK_AHEAD))
+        urgent = backlog.submit(ask("same", priority=Priority.FIRST_SOUND))
+        if leaves:
+            urgent.answer.cancel()
+            assert backlog.leave(urgent) is None
+        assert [backlog.start(9).text, backlog.start(9).text] == expected
+        assert backlog.start(9) is None
+
+
+async def test_the_worker_is_told_the_best_priority_of_who_waits() -> None:
+    """Of those who still do as the job starts."""
+    backlog = Backlog(9)
+    backlog.submit(ask("one", priority=Priority.LOOK_AHEAD))
+    backlog.submit(ask("one", user=1, priority=Priority.SPEAKING))
+    left = backlog.submit(ask("one", user=2, priority=Priority.FIRST_SOUND))
+    backlog.submit(ask("two", priority=Priority.FIRST_SOUND))
+    backlog.leave(left)
+    jobs = [backlog.start(9), backlog.start(9)]
+    assert [job.priority for job in jobs if job] == [Priority.FIRST_SOUND, Priority.SPEAKING]
+
+
+async def test_a_full_queue_refuses_new_jobs_but_not_equal_ones() -> None:
+    backlog = Backlog(2)
+    for text in ("a", "b"):
+        backlog.submit(ask(text))
+    with pytest.raises(QueueFull, match=r"2 pieces.*try again"):
+        backlog.submit(ask("c"))
+    backlog.submit(ask("a"))
+    assert backlog.queued == 2
+    backlog.start(1)
+    backlog.submit(ask("c"))
+
+
+async def test_a_deadline_is_told_when_it_passes_and_only_to_who_had_it() -> None:
+    backlog = Backlog(9)
+    hasty, patient = backlog.submit(ask("same", deadline_s=0.05)), backlog.submit(ask("same"))
+    lonely = backlog.submit(ask("other", deadline_s=0.05))
+    with pytest.raises(DeadlineExceeded, match=r"0\.05 s"):
+        await asyncio.wait_for(hasty.answer, 0.5)
+    with pytest.raises(DeadlineExceeded):
+        await asyncio.wait_for(lonely.answer, 0.5)
+    assert backlog.queued == 1
+    job = backlog.start(9)
+    assert job.text == "same"
+    backlog.finish(job.job_id, SPEECH)
+    assert await patient.answer is SPEECH
+    assert backlog.start(9) is None
+
+
+async def test_what_has_started_has_no_deadline_any_more() -> None:
+    backlog = Backlog(9)
+    waiter = backlog.submit(ask("a", deadline_s=0.02))
+    backlog.start(1)
+    joined = backlog.submit(ask("a", deadline_s=0.02))
+    await asyncio.sleep(0.05)
+    assert not waiter.answer.done()
+    assert not joined.answer.done()
+    backlog.worker_lost(DIED)
+    await asyncio.sleep(0.05)
+    assert not waiter.answer.done()
+
+
+async def test_a_job_is_cancelled_once_nobody_waits_for_it() -> None:
+    backlog = Backlog(9)
+    first, second = backlog.submit(ask("a")), backlog.submit(ask("a"))
+    job = backlog.start(1)
+    for waiter, expected in ((first, None), (second, job.job_id)):
+        waiter.answer.cancel()
+        assert backlog.leave(waiter) == expected
+    assert backlog.running == 0
+    backlog.finish(job.job_id, SPEECH)  # it had been on its way
+    again = backlog.submit(ask("a"))
+    assert backlog.start(1).job_id != job.job_id
+    assert not again.answer.done()
+
+
+async def test_lost_jobs_are_tried_first_in_their_order_and_each_alone() -> None:
+    backlog = Backlog(9)
+    waiters = {text: backlog.submit(ask(text, guild)) for guild, text in enumerate("abcd")}
+    assert [backlog.start(3).text for _ in range(3)] == ["a", "b", "c"]
+    backlog.worker_lost(DIED)
+    assert (backlog.queued, backlog.running) == (4, 0)
+    for text in "abc":
+        job = backlog.start(3)
+        assert job.text == text
+        assert backlog.start(3) is None
+        if text == "b":
+            backlog.worker_lost(DIED)
+            with pytest.raises(WorkerDied):
+                await waiters["b"].answer
+        else:
+            backlog.finish(job.job_id, SPEECH)
+    assert backlog.start(3).text == "d"
+    assert [w.answer.done() for w in waiters.values()] == [True, True, True, False]
+
+
+async def test_only_what_another_worker_may_do_is_tried_again() -> None:
+    backlog = Backlog(9)
+    waiters = [backlog.submit(ask("a")), backlog.submit(ask("a"))]
+    backlog.fail(backlog.start(1).job_id, VoiceUnusable("The clip is gone."))
+    errors = await asyncio.gather(*(w.answer for w in waiters), return_exceptions=True)
+    assert [str(error) for error in errors] == ["The clip is gone."] * 2
+    assert errors[0] is not errors[1]
+    assert backlog.start(1) is None
+
+
+async def test_a_request_to_be_tried_again_can_be_given_up() -> None:
+    backlog = Backlog(9)
+    waiter = backlog.submit(ask("a"))
+    backlog.start(1)
+    backlog.worker_lost(DIED)
+    waiter.answer.cancel()
+    assert backlog.leave(waiter) is None
+    assert backlog.start(1) is None
+    assert backlog.queued == 0
+
+
+async def test_a_guild_that_fills_the_queue_gives_up_its_newest_for_another() -> None:
+    backlog = Backlog(4)
+    greedy = [backlog.submit(ask(f"one {n}", guild=1)) for n in range(4)]
+    with pytest.raises(QueueFull):
+        backlog.submit(ask("one more", guild=1))
+    for n in range(2):
+        backlog.submit(ask(f"two {n}", guild=2))
+    for waiter in greedy[2:]:
+        with pytest.raises(QueueFull, match="Too much of this server"):
+            await waiter.answer
+    assert not greedy[0].answer.done()
+    with pytest.raises(QueueFull):  # now both have as much
+        backlog.submit(ask("two more", guild=2))
+    assert [backlog.start(9).text for _ in range(4)] == ["one 0", "two 0", "one 1", "two 1"]

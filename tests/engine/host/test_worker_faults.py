@@ -1,0 +1,387 @@
+"""Workers that are killed, stopped, starved or mad: what was asked for is spoken, once, or told."""
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from engine.errors import DeadlineExceeded, OutOfMemory, WorkerDied, WorkerUnavailable
+from engine.host.restarts import RestartPolicy
+from engine.speech import Speech
+from tests.engine.scripted_executor import (
+    QUICK,
+    ask,
+    is_speech_of,
+    journal,
+    scripted_executor,
+    until,
+)
+
+posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS and /proc are Linux's")
+
+
+@posix
+async def test_an_utterance_survives_the_kill_of_its_worker(tmp_path: Path) -> None:
+    """Spoken once, complete, and counted as one restart; what waits keeps its place behind it."""
+    async with scripted_executor(tmp_path) as executor:
+        info = await executor.engine_info()
+        tasks = [
+            asyncio.create_task(executor.synthesise(ask(text))) for text in ("slow 0.3 a", "b", "c")
+        ]
+        await until(lambda: journal(tmp_path, "begin"))
+        os.kill(executor.worker_pid, signal.SIGKILL)
+        await until(lambda: executor.status().state == "restarting")
+        assert executor.status().queued == 3
+        assert await executor.engine_info() == info  # so that cached speech need not wait
+        for text, speech in zip(
+            ("slow 0.3 a", "b", "c"), await asyncio.gather(*tasks), strict=True
+        ):
+            assert is_speech_of(speech, text)
+        status = executor.status()
+        assert (status.state, status.restarts) == ("ready", 1)
+    assert journal(tmp_path, "spoke") == ["slow 0.3 a", "b", "c"]
+
+
+async def test_a_job_that_kills_its_worker_twice_is_reported_and_takes_no_other_with_it(
+    tmp_path: Path,
+) -> None:
+    async with scripted_executor(tmp_path, {"SCRIPT_STREAMS": "4"}) as executor:
+        await executor.engine_info()
+        texts = ["slow 0.3 a", "die", "slow 0.3 b", "slow 0.3 c", "d"]
+        answers = await asyncio.gather(
+            *(executor.synthesise(ask(text, guild_id=n)) for n, text in enumerate(texts)),
+            return_exceptions=True,
+        )
+        assert isinstance(answers[1], WorkerDied)
+        assert "twice" in str(answers[1])
+        for text, answer in zip(texts, answers, strict=True):
+            assert text == "die" or is_speech_of(answer, text)
+        assert executor.status().restarts == 2
+
+
+async def test_a_thousand_requests_are_each_answered_once_by_a_worker_that_keeps_dying(
+    tmp_path: Path,
+) -> None:
+    """Every hundredth kills the worker the first time, with others in its hands."""
+    texts = [f"{'die-once' if n % 100 == 50 else 'say'} {n}" for n in range(1000)]
+    async with scripted_executor(tmp_path, {"SCRIPT_STREAMS": "8"}, queued_max=1000) as executor:
+        await executor.engine_info()
+        answered = Counter()
+
+        async def one(number: int, text: str) -> Speech:
+            speech = await executor.synthesise(ask(text, guild_id=number % 7, user_id=number % 31))
+            answered[text] += 1
+            return speech
+
+        speeches = await asyncio.gather(*(one(n, text) for n, text in enumerate(texts)))
+        assert all(is_speech_of(s, text) for s, text in zip(speeches, texts, strict=True))
+        assert answered == Counter(texts)
+        assert executor.status().restarts == 10
+        assert (executor.status().queued, executor.status().running) == (0, 0)
+    spoken = Counter(journal(tmp_path, "spoke"))
+    assert set(spoken) == set(texts)
+    # Work is repeated only if it was held by a worker that died: at most 7 beside the culprit.
+    assert sum(spoken.values()) <= 1000 + 10 * 7
+
+
+@posix
+async def test_a_stopped_worker_is_noticed_by_its_missing_heartbeat(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with scripted_executor(tmp_path, heartbeat_timeout_s=0.6) as executor:
+        await executor.engine_info()
+        pid = executor.worker_pid
+        running = asyncio.create_task(executor.synthesise(ask("slow 0.4")))
+        await until(lambda: journal(tmp_path, "begin"))
+        os.kill(pid, signal.SIGSTOP)
+        assert is_speech_of(await asyncio.wait_for(running, 5), "slow 0.4")
+        assert executor.status().restarts == 1
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert "not heard of for 0.6 s" in caplog.text
+
+
+async def test_a_slow_worker_with_a_heartbeat_is_left_in_peace(tmp_path: Path) -> None:
+    async with scripted_executor(tmp_path, heartbeat_timeout_s=0.8) as executor:
+        assert is_speech_of(await executor.synthesise(ask("deaf 1.2")), "deaf 1.2")
+        assert executor.status().restarts == 0
+
+
+async def test_a_loop_that_was_held_up_does_not_blame_the_worker(tmp_path: Path) -> None:
+    """As after the machine slept: what could not be heard was not missing."""
+    async with scripted_executor(tmp_path, heartbeat_timeout_s=0.5) as executor:
+        await executor.engine_info()
+        time.sleep(1.2)  # noqa: ASYNC251 - the fault under test
+        assert is_speech_of(await executor.synthesise(ask("hello")), "hello")
+        assert executor.status().restarts == 0
+
+
+async def test_a_step_that_hangs_ends_the_worker_although_its_heart_beats(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with scripted_executor(tmp_path, step_timeout_s=0.4) as executor:
+        with pytest.raises(WorkerDied):
+            await asyncio.wait_for(executor.synthesise(ask("deaf 60")), 8)
+        assert is_speech_of(await executor.synthesise(ask("next")), "next")
+        assert executor.status().restarts == 2
+    assert "one step took more than 0.4 s" in caplog.text
+
+
+async def test_an_engine_with_slow_steps_is_given_the_time_it_asks_for(tmp_path: Path) -> None:
+    """As on a CPU, where a step may take many times the usual limit."""
+    slow = {"SCRIPT_PATIENCE": "20"}
+    async with scripted_executor(tmp_path, slow, step_timeout_s=0.2) as executor:
+        assert is_speech_of(await executor.synthesise(ask("deaf 0.8")), "deaf 0.8")
+        assert executor.status().restarts == 0
+
+
+async def test_an_engine_whose_memory_ran_out_is_given_fewer_jobs(tmp_path: Path) -> None:
+    """The rest waits where fairness and deadlines are kept."""
+    async with scripted_executor(tmp_path, {"SCRIPT_STREAMS": "4"}) as executor:
+        await executor.engine_info()
+        await executor.synthesise(ask("narrow"))
+        assert (await executor.engine_info()).streams == 1
+        speaking = [asyncio.create_task(executor.synthesise(ask(f"slow 0.{n}"))) for n in (1, 2)]
+        await until(lambda: executor.status().running)
+        assert (executor.status().running, executor.status().queued) == (1, 1)
+        await asyncio.gather(*speaking)
+
+
+async def test_after_a_fault_of_the_device_another_worker_speaks_the_text(tmp_path: Path) -> None:
+    """The process cannot use the device any more; the text has nothing to do with it."""
+    async with scripted_executor(tmp_path) as executor:
+        text = "device-fault-once"
+        assert is_speech_of(await executor.synthesise(ask(text)), text)
+        assert executor.status().restarts == 1
+
+
+@linux
+async def test_a_worker_that_runs_out_of_memory_is_replaced_and_the_job_tried_again(
+    tmp_path: Path,
+) -> None:
+    """Its address space is really limited; the second worker's is as well."""
+    async with scripted_executor(tmp_path) as executor:
+        await executor.engine_info()
+        with pytest.raises(OutOfMemory, match="memory"):
+            await executor.synthesise(ask("memory"))
+        assert is_speech_of(await executor.synthesise(ask("next")), "next")
+        assert executor.status().restarts == 2
+    assert journal(tmp_path, "begin") == ["memory", "memory", "next"]
+
+
+@pytest.mark.parametrize("text", ["exhaust", "too-much"])
+async def test_memory_may_also_run_out_in_a_step_of_many_jobs(tmp_path: Path, text: str) -> None:
+    async with scripted_executor(tmp_path, {"SCRIPT_STREAMS": "4"}) as executor:
+        await executor.engine_info()
+        victim, neighbour = await asyncio.gather(
+            executor.synthesise(ask(text)),
+            executor.synthesise(ask("slow 0.3")),
+            return_exceptions=True,
+        )
+        assert isinstance(victim, OutOfMemory)
+        assert is_speech_of(neighbour, "slow 0.3")
+
+
+@pytest.mark.parametrize("text", ["garbage", "oversize", "half-frame", "exit 0"])
+async def test_a_worker_that_stops_making_sense_is_replaced(tmp_path: Path, text: str) -> None:
+    async with scripted_executor(tmp_path) as executor:
+        with pytest.raises(WorkerDied):
+            await asyncio.wait_for(executor.synthesise(ask(text)), 8)
+        assert is_speech_of(await executor.synthesise(ask("next")), "next")
+        assert executor.status().restarts == 2
+
+
+async def test_a_program_that_is_no_worker_makes_speech_unavailable(tmp_path: Path) -> None:
+    command = (sys.executable, "-c", "print('Welcome to the shell!'); input()")
+    async with scripted_executor(tmp_path, command=command) as executor:
+        with pytest.raises(WorkerUnavailable, match="unusable"):
+            await asyncio.wait_for(executor.engine_info(), 8)
+
+
+async def test_a_program_that_does_not_exist_makes_speech_unavailable(tmp_path: Path) -> None:
+    async with scripted_executor(tmp_path, command=("no-such-python",)) as executor:
+        with pytest.raises(WorkerUnavailable, match="cannot be started"):
+            await asyncio.wait_for(executor.engine_info(), 3)
+        assert executor.status().restarts == 2
+
+
+async def test_a_worker_that_dies_loading_time_after_time_makes_speech_unavailable(
+    tmp_path: Path,
+) -> None:
+    """With its last words as the reason, for whoever waits; no more workers are started."""
+    async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "die"}) as executor:
+        waiting = asyncio.create_task(executor.synthesise(ask("hello")))
+        with pytest.raises(WorkerUnavailable, match="the tuning fork is bent"):
+            await asyncio.wait_for(executor.engine_info(), 8)
+        with pytest.raises(WorkerUnavailable):
+            await waiting
+        status = executor.status()
+        assert (status.state, status.engine, status.queued) == ("unavailable", None, 0)
+        assert "bent" in status.detail
+    assert journal(tmp_path) == ["load"] * 3
+
+
+@posix
+async def test_a_worker_that_died_loading_once_is_tried_again(tmp_path: Path) -> None:
+    async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "die-once"}) as executor:
+        assert is_speech_of(await executor.synthesise(ask("hello")), "hello")
+        assert executor.status().restarts == 1
+
+
+async def test_after_a_pause_a_request_makes_an_unavailable_worker_try_again(
+    tmp_path: Path,
+) -> None:
+    async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "unable-once"}) as executor:
+        with pytest.raises(WorkerUnavailable, match=r"not available\. There is no tuning fork\."):
+            await executor.engine_info()
+        with pytest.raises(WorkerUnavailable):
+            await executor.synthesise(ask("too early"))
+        assert journal(tmp_path) == ["load"]
+        await asyncio.sleep(QUICK.unavailable_pause_s)
+        assert executor.status().state == "unavailable"  # nobody has asked yet
+        assert is_speech_of(await executor.synthesise(ask("hello")), "hello")
+        assert executor.status().state == "ready"
+
+
+async def test_a_deadline_is_kept_while_no_worker_is_ready(tmp_path: Path) -> None:
+    async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "slow 20"}) as executor:
+        with pytest.raises(DeadlineExceeded):
+            await asyncio.wait_for(executor.synthesise(ask("hello", deadline_s=0.2)), 1)
+
+
+@posix
+async def test_the_whole_group_of_a_hung_worker_is_killed(tmp_path: Path) -> None:
+    """What the worker has started goes with it."""
+    starts_a_child = (
+        "import subprocess, sys, time; "
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(child.pid)); time.sleep(60)"
+    )
+    async with scripted_executor(
+        tmp_path, command=(sys.executable, "-c", starts_a_child)
+    ) as executor:
+        await until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+        await executor.close()
+    child = int((tmp_path / "pid").read_text())
+    await until(lambda: not _runs(child), 2.0)
+
+
+@posix
+async def test_a_stopped_worker_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    async with scripted_executor(tmp_path) as executor:
+        await executor.engine_info()
+        pid = executor.worker_pid
+        os.kill(pid, signal.SIGSTOP)
+        asked = time.monotonic()
+        await executor.close()
+        assert time.monotonic() - asked < 3.0
+        assert not _runs(pid)
+
+
+@posix
+async def test_a_terminals_interrupt_does_not_reach_the_worker(tmp_path: Path) -> None:
+    async with scripted_executor(tmp_path) as executor:
+        await executor.engine_info()
+        assert os.getpgid(executor.worker_pid) != os.getpgid(0)
+
+
+@posix
+def test_a_worker_outlives_its_parent_by_no_more_than_its_grace(tmp_path: Path) -> None:
+    """The parent is really killed, in the middle of a step that listens to nobody."""
+    parent = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from tests.engine.scripted_executor import ask, scripted_executor\n"
+        "async def main():\n"
+        "    async with scripted_executor(Path(sys.argv[1])) as executor:\n"
+        "        await executor.engine_info()\n"
+        "        print(executor.worker_pid, flush=True)\n"
+        "        await executor.synthesise(ask('deaf 60'))\n"
+        "asyncio.run(main())\n"
+    )
+    root = Path(__file__).parents[3]
+    with subprocess.Popen(
+        [sys.executable, "-c", parent, tmp_path], stdout=subprocess.PIPE, cwd=root, text=True
+    ) as process:
+        worker = int(process.stdout.readline())
+        give_up = time.monotonic() + 5
+        while not journal(tmp_path, "begin") and time.monotonic() < give_up:
+            time.sleep(0.02)
+        assert _runs(worker)
+        process.kill()
+    killed = time.monotonic()
+    while _runs(worker):
+        assert time.monotonic() < killed + 2.5
+        time.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process exists and is not just waiting to be reaped by somebody else."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_pauses_double_with_jitter_up_to_the_longest() -> None:
+    policy = RestartPolicy(first_pause_s=0.25, pause_max_s=30)
+    assert [policy.pause_s(n, 1.0) for n in (1, 2, 3)] == [0.25, 0.5, 1.0]
+    assert [policy.pause_s(n, 0.0) for n in (1, 2, 3)] == [0.125, 0.25, 0.5]
+    assert policy.pause_s(10_000, 1.0) == 30
+
+
+@posix
+@pytest.mark.parametrize("healthy_after_s", [0.0, 60.0])
+async def test_the_pauses_grow_until_a_worker_has_been_healthy(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, healthy_after_s: float
+) -> None:
+    caplog.set_level(logging.INFO, "engine.host.supervisor")
+    policy = RestartPolicy(first_pause_s=0.05, healthy_after_s=healthy_after_s)
+    async with scripted_executor(tmp_path, restarts=policy, chance=lambda: 0.0) as executor:
+        for count in range(3):
+            await until(lambda: executor.status().state == "ready")
+            os.kill(executor.worker_pid, signal.SIGKILL)
+            await until(lambda expected=count + 1: executor.status().restarts == expected)
+        await until(lambda: executor.status().state == "ready")
+    pauses = [r.args[0] for r in caplog.records if "next worker" in r.msg]
+    assert pauses == pytest.approx([0.025] * 3 if healthy_after_s == 0 else [0.025, 0.05, 0.1])
+
+
+async def test_a_worker_that_is_loading_forgets_before_it_takes_a_job(tmp_path: Path) -> None:
+    """It may have read voices already. Nobody has to wait for it."""
+    async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "slow 0.5"}) as executor:
+        await until(lambda: journal(tmp_path) == ["load"])
+        await asyncio.wait_for(executor.forget("a" * 64), 0.2)
+        await executor.synthesise(ask("hello"))
+    assert [line.split()[0] for line in journal(tmp_path)][:3] == ["load", "forgot", "begin"]
+
+
+@posix
+async def test_forgetting_ends_with_the_worker_that_should_forget(tmp_path: Path) -> None:
+    """A lost worker has nothing in memory; one that is gone or loading is not waited for."""
+    async with scripted_executor(tmp_path) as executor:
+        await executor.forget("a" * 64)
+        await executor.engine_info()
+        await asyncio.wait_for(executor.forget("b" * 64), 5)
+        assert "b" * 64 in journal(tmp_path, "forgot")
+        at_work = asyncio.create_task(executor.synthesise(ask("deaf 2")))
+        await until(lambda: journal(tmp_path, "begin"))
+        forgetting = asyncio.create_task(executor.forget("c" * 64))
+        await asyncio.sleep(0.1)
+        assert not forgetting.done()
+        os.kill(executor.worker_pid, signal.SIGKILL)
+        await asyncio.wait_for(forgetting, 5)
+        at_work.cancel()
