@@ -1,4 +1,4 @@
-"""Arrows between rooms run one way, and no files of a room import each other in a circle.
+"""Imports between rooms go one way, and no files import each other in a circle.
 
 Imports inside functions count, and so do those for types alone.
 """
@@ -7,27 +7,84 @@ import ast
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
-#: Lowest first; a room imports only itself and what is in lines above its own. "." is what stands
-#: at a package's top.
-ORDERS = {
-    "engine": """
-        .  weights
-        upstream stock host
-        enrolment
-        chatterbox.cuda
-        chatterbox.s3gen chatterbox.t3
-        chatterbox reference
-        worker
-        bench""",
-    "bot": """
-        base loopback
-        text clips
-        speech
-        voices channel
-        live
-        .
-        commands demo""",
-}
+#: Lowest first. A room imports itself and rooms of lines above its own. The longest name counts: a
+#: package that stands here as well as its rooms is what is left of it, its own files.
+ORDER = """
+    data  engine
+    engine.weights
+    engine.upstream  engine.stock  engine.host
+    engine.enrolment
+    engine.chatterbox.cuda
+    engine.chatterbox.t3  engine.chatterbox.s3gen
+    engine.chatterbox  engine.reference
+    engine.worker
+    engine.bench
+    bot.base
+    bot.text  bot.clips
+    bot.speech
+    bot.voices
+    bot.channel
+    bot.live
+    bot
+    cogs
+    bot.loopback
+    bot.demo
+    bot.commands
+    bot.__main__
+"""
+LEVELS = {room: level for level, line in enumerate(ORDER.split("\n")) for room in line.split()}
+
+
+def _modules() -> dict[str, Path]:
+    paths = [
+        path for top in ("bot", "cogs", "data", "engine") for path in ROOT.glob(f"{top}/**/*.py")
+    ]
+    dotted = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths)
+    return {name.removesuffix(".__init__"): path for name, path in zip(dotted, paths, strict=True)}
+
+
+MODULES = _modules()
+
+
+def _imported(path: Path) -> set[str]:
+    """The modules of ours that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            found |= {name if name in MODULES else node.module for name in names}
+    return found & MODULES.keys()
+
+
+IMPORTS = {name: _imported(path) for name, path in MODULES.items()}
+
+
+def _room(module: str) -> str:
+    return max((r for r in LEVELS if f"{module}.".startswith(f"{r}.")), key=len)
+
+
+def test_imports_between_rooms_go_one_way() -> None:
+    wrong = [
+        f"{module} imports {other}"
+        for module, others in sorted(IMPORTS.items())
+        for other in sorted(others)
+        if (here := _room(module)) != (there := _room(other)) and LEVELS[there] >= LEVELS[here]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    try:
+        TopologicalSorter(IMPORTS).prepare()
+    except CycleError as error:
+        raise AssertionError(" -> ".join(error.args[1])) from None
+
+
+def test_the_loopback_discord_knows_nothing_of_the_bot() -> None:
+    imported = {
+        other for name in MODULES if _room(name) == "bot.loopback" for other in IMPORTS[name]
+    }
+    assert {_room(other) for other in imported} == {"bot.loopback"}
