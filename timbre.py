@@ -26,7 +26,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,11 +35,6 @@ COMMANDS = {
     **{name: ("-m", "bot", name) for name in ("demo", "run", "say", "doctor", "cache", "weights")},
     "bench": ("-m", "engine.bench"),
 }
-#: Options whose value is a path from where the caller stands. Commands run in ROOT, for `.env` and
-#: `var/` are there.
-PATH_OPTIONS = ("--clip", "--out", "--voice", "--weights")
-#: The options of `weights` with another value; what else stands behind its action is a folder.
-OTHER_OPTIONS = ("--revision", "--seed", "--stop-after")
 PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
@@ -158,22 +153,6 @@ def what_to_do(stamp: str | None, declared: Declared, machine: Machine, dev: boo
         return "anew"  # neither can be changed by installing over it
     enough = ("dev",) if dev else ("dev", "runtime")
     return "nothing" if any(found.get(name) == want[name] for name in enough) else "install"
-
-
-def absolute_paths(command: str, arguments: Sequence[str], folder: Path) -> list[str]:
-    """A command's arguments with every path in them made absolute, relative to `folder`."""
-    result: list[str] = []
-    for argument in arguments:
-        option, equals, value = argument.partition("=")
-        before = result[-1] if result else ""
-        is_folder = command == "weights" and result and not argument.startswith("-")
-        if before in PATH_OPTIONS or (is_folder and before not in OTHER_OPTIONS):
-            result.append(str(folder / argument))
-        elif equals and option in PATH_OPTIONS:
-            result.append(f"{option}={folder / value}")
-        else:
-            result.append(argument)
-    return result
 
 
 def set_up(root: Path, dev: bool) -> str:
@@ -342,12 +321,23 @@ def activity(log: Path, since: float) -> str:
     return ""
 
 
-def run_instead(command: list[str]) -> int:
+def environment_for(root: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a command that runs where the caller stands, with what is in `root`."""
+    paths = [str(root), *given.get("PYTHONPATH", "").split(os.pathsep)]
+    return {
+        **given,
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "TIMBRE_FOLDER": str(root),  # where `.env` and relative settings are
+    }
+
+
+def run_instead(command: list[str], environment: dict[str, str]) -> int:
     """Become this command, or where a process cannot, wait for it; returns its exit code."""
     sys.stdout.flush()
     if os.name != "nt":
-        os.execv(command[0], command)  # noqa: S606 - signals and the exit code are then its own
-    process = subprocess.Popen(command)
+        # Signals and the exit code are then its own.
+        os.execve(command[0], command, environment)  # noqa: S606
+    process = subprocess.Popen(command, env=environment)
     while True:
         with contextlib.suppress(KeyboardInterrupt):  # it got that too, and ends when it likes
             return process.wait()
@@ -400,13 +390,14 @@ def main(arguments: list[str]) -> int:
     if command != "test" and command not in COMMANDS:
         print(f"No command {command!r}; there are test, {', '.join(COMMANDS)}.", file=sys.stderr)
         return 2
-    caller = Path.cwd()
     try:
         python = set_up(ROOT, dev=command == "test")
-        os.chdir(ROOT)
         if command == "test":
+            os.chdir(ROOT)
             return run_tests(python, rest)
-        return run_instead([python, *COMMANDS[command], *absolute_paths(command, rest, caller)])
+        # -P: what lies in the caller's folder is not imported.
+        environment = environment_for(ROOT, os.environ)
+        return run_instead([python, "-P", *COMMANDS[command], *rest], environment)
     except SetUpFailed as error:
         print(error, file=sys.stderr)
         return 1

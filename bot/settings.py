@@ -20,6 +20,11 @@ from bot.clips.limits import ClipLimits
 from bot.text.limits import PronunciationLimits
 from engine.messages import EngineConfig
 
+#: Where `.env` is, and what relative paths in settings are relative to. `timbre.py` names its own
+#: folder, wherever the caller stands.
+FOLDER = Path(os.environ.get("TIMBRE_FOLDER", ""))
+_ENV_FILE = os.environ.get("TIMBRE_ENV_FILE", ".env")
+
 
 class SettingsError(Exception):
     """A setting is wrong; `str(error)` is one line naming it, without its value if it is secret."""
@@ -31,7 +36,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="TIMBRE_",
         # Tests set it to nothing: what they see must not depend on whose machine it is.
-        env_file=os.environ.get("TIMBRE_ENV_FILE", ".env") or None,
+        env_file=(FOLDER / _ENV_FILE) if _ENV_FILE else None,
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         extra="ignore",
@@ -131,7 +136,7 @@ class Settings(BaseSettings):
         # `absolute`, not `resolve`: a virtual environment's python is a symbolic link, and to
         # follow it would leave the environment.
         try:
-            return path.expanduser().absolute() if path else None
+            return (FOLDER / path.expanduser()).absolute() if path else None
         except RuntimeError as error:  # ~somebody who is not there
             raise ValueError(str(error)) from None
 
@@ -240,7 +245,7 @@ def _unknown(given: Iterable[str], prefixes: tuple[str, ...]) -> str | None:
     """A sentence about the first variable that looks like a setting and is none."""
     known = [variable_name(field) for field in Settings.model_fields]
     for name in sorted(given):
-        if name.startswith(prefixes) and name not in (*known, "TIMBRE_ENV_FILE"):
+        if name.startswith(prefixes) and name not in (*known, "TIMBRE_ENV_FILE", "TIMBRE_FOLDER"):
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             return f"{name} is no setting" + (f"; is {near[0]} meant?" if near else "")
     return None
@@ -273,7 +278,7 @@ def load() -> Settings:
     """The settings of this process. Raises `SettingsError` for the first wrong one."""
     try:
         file = Settings.model_config.get("env_file")
-        in_file = _names_in(Path(file)) if isinstance(file, str) else set()
+        in_file = _names_in(Path(file)) if isinstance(file, str | Path) else set()
         # Other programs' variables may begin with DISCORD_ too, but not in our own file. Upper
         # case, as on Windows: pydantic takes either.
         complaint = _unknown(in_file, ("TIMBRE_", "DISCORD_", "CHATTERBOX_")) or _unknown(

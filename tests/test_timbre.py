@@ -1,6 +1,5 @@
 """The one command: what it decides, and a real set-up from wheels made on the spot."""
 
-import argparse
 import ast
 import importlib.util
 import json
@@ -15,10 +14,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-from bot.commands import command_line
-from engine.bench import command as bench
-from engine.weights.__main__ import _parser as weights_parser
 
 SOURCE = Path(__file__).parents[1] / "timbre.py"
 
@@ -185,46 +180,6 @@ def test_set_up_is_redone_only_for_a_reason() -> None:
     assert decide(from_own_index, machine=LINUX._replace(has_nvidia=True)) == "nothing"
 
 
-def test_paths_are_the_callers(tmp_path: Path) -> None:
-    """Commands run beside timbre.py, so relative paths are settled before."""
-    given = ["say", "--out", "a b.ogg", "--voice=me.wav", "--out=/x/y.ogg", "out", "--loud"]
-    assert timbre.absolute_paths("say", given, tmp_path) == [
-        "say",
-        "--out",
-        str(tmp_path / "a b.ogg"),
-        f"--voice={tmp_path / 'me.wav'}",
-        f"--out={tmp_path / '/x/y.ogg'}",
-        "out",
-        "--loud",
-    ]
-
-
-def test_the_folder_of_weights_is_the_callers(tmp_path: Path) -> None:
-    """It has no option before it, and numbers and revisions are no folders."""
-    given = ["random", "--seed", "1", "new", "--small", "--stop-after", "9"]
-    assert timbre.absolute_paths("weights", given, tmp_path) == [
-        *given[:3],
-        str(tmp_path / "new"),
-        *given[4:],
-    ]
-    given = ["fetch", "--revision", "main", "w"]
-    assert timbre.absolute_paths("weights", given, tmp_path)[-1] == str(tmp_path / "w")
-    assert timbre.absolute_paths("weights", ["verify"], tmp_path) == ["verify"]
-
-
-def test_every_option_that_takes_something_is_known() -> None:
-    """Whether it takes a path decides what becomes of its value; none may be shortened."""
-    grammars = [command_line.parser(), weights_parser(knows_folder=True), bench.parser()]
-    for grammar in grammars:
-        groups = [a for a in grammar._actions if isinstance(a, argparse._SubParsersAction)]
-        for command in (grammar, *(c for group in groups for c in group.choices.values())):
-            options = [a for a in command._actions if a.option_strings and a.nargs != 0]
-            assert not (options and command.allow_abbrev)
-            for option in options:
-                known = timbre.PATH_OPTIONS if option.type is Path else timbre.OTHER_OPTIONS
-                assert option.option_strings[-1] in known
-
-
 @pytest.mark.parametrize(
     ("log", "said"),
     [
@@ -284,6 +239,8 @@ class Project:
             "print(json.dumps([sys.argv[1:], os.getcwd(), torch.VERSION, leaf.VERSION]))\n"
             "sys.exit(7)\n"
         )
+        (self.elsewhere / "bot").mkdir()
+        (self.elsewhere / "bot" / "__main__.py").write_text("raise SystemExit('the wrong bot')\n")
         make_wheel(self.wheels, "torch", "2.13.0")
         make_wheel(self.wheels, "leaf", "1.0")
         make_wheel(self.wheels, "leaf", "2.0")
@@ -345,8 +302,8 @@ def test_a_set_up_from_nothing_to_a_change_and_through_a_failure(project: Projec
     assert sum("Set up in" in output for output, _ in outputs) == 1
     assert sum("waiting" in output for output, _ in outputs) == 1
     told = json.loads(outputs[0][0].splitlines()[-1])
-    out = str(project.elsewhere.resolve() / "x.ogg")
-    assert told == [["say", "hello", "--out", out], str(project.root.resolve()), "2.13.0", "1.0"]
+    here = str(project.elsewhere.resolve())
+    assert told == [["say", "hello", "--out", "x.ogg"], here, "2.13.0", "1.0"]
 
     code, output, _ = project.run("say")
     assert (code, len(output.splitlines())) == (7, 1), "the second time there is nothing to set up"

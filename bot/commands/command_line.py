@@ -18,23 +18,18 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog="timbre.py",
         description="A Discord bot that speaks in its members' own voices.",
-        allow_abbrev=False,  # timbre.py knows the options that take paths by their whole names
     )
     root.add_argument("--version", action="version", version=f"Timbre {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     commands.add_parser("run", help="connect to Discord and speak (needs DISCORD_TOKEN)")
 
-    demo = commands.add_parser(
-        "demo", help="hear the bot on a Discord of its own, without a token", allow_abbrev=False
-    )
+    demo = commands.add_parser("demo", help="hear the bot on a Discord of its own, without a token")
     demo.add_argument(
         "--out", type=Path, default=None, help="folder for what was heard (default: var/demo)"
     )
 
-    say = commands.add_parser(
-        "say", help="speak a text into a file, without Discord", allow_abbrev=False
-    )
+    say = commands.add_parser("say", help="speak a text into a file, without Discord")
     say.add_argument("text")
     say.add_argument(
         "--voice", type=Path, metavar="CLIP", help="recording of the voice to speak in"

@@ -100,7 +100,6 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="timbre.py bench",
         description=__doc__,
-        allow_abbrev=False,  # timbre.py knows the options that take paths by their whole names
     )
     parser.add_argument("--small", action="store_true", help="a reduced model on the CPU")
     parser.add_argument(

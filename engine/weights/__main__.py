@@ -127,22 +127,15 @@ def _parser(knows_folder: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="timbre.py weights" if knows_folder else "python -m engine.weights",
         description="Chatterbox's weights.",
-        allow_abbrev=False,  # timbre.py tells DIR from options by their whole names
     )
     commands = parser.add_subparsers(dest="command", required=True)
 
-    fetch = commands.add_parser(
-        "fetch", help="download the released weights, or resume that", allow_abbrev=False
-    )
+    fetch = commands.add_parser("fetch", help="download the released weights, or resume that")
     fetch.add_argument("--revision", help="commit, branch or tag; default: the pinned commit")
 
-    verify = commands.add_parser(
-        "verify", help="check every byte of a folder's weights", allow_abbrev=False
-    )
+    verify = commands.add_parser("verify", help="check every byte of a folder's weights")
 
-    random = commands.add_parser(
-        "random", help="write untrained weights for tests, benchmarks", allow_abbrev=False
-    )
+    random = commands.add_parser("random", help="write untrained weights for tests, benchmarks")
     random.add_argument("--seed", type=_whole(0, 2**63 - 1), required=True)
     random.add_argument("--small", action="store_true", help="a reduced model, 24 MB, not 3.2 GB")
     random.add_argument(

@@ -203,6 +203,27 @@ def test_running_without_a_token_says_what_to_do(tmp_path: Path) -> None:
     assert "DISCORD_TOKEN" in ended.stderr
 
 
+def test_settings_are_relative_to_timbres_folder_and_the_command_line_to_the_callers(
+    tmp_path: Path,
+) -> None:
+    """As `timbre.py` starts the bot: `.env` and what is kept lie beside it."""
+    folder, caller = tmp_path / "a folder", tmp_path / "caller"
+    folder.mkdir()
+    caller.mkdir()
+    (folder / ".env").write_text("TIMBRE_HOME=kept\nTIMBRE_ENGINE=stock\n")
+    made = subprocess.run(
+        [sys.executable, "-P", "-m", "bot", "say", "Hello.", "--out", "x.ogg"],
+        cwd=caller,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TIMBRE_FOLDER": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    assert [path.name for path in caller.iterdir()] == ["x.ogg"]
+    assert (folder / "kept" / "timbre.db").is_file()
+
+
 def test_the_limits_of_a_clip_are_those_that_were_tested() -> None:
     """What a clip is judged by in use are the defaults that the judge's own tests use."""
     assert Settings().clip_limits() == ClipLimits()
