@@ -249,7 +249,7 @@ def _slashed(match: _Match) -> str:
 
 
 def _plain_number(figures: str) -> str:
-    if len(figures) == 4 and "1900" <= figures <= "2099":
+    if len(figures) == 4 and figures.isdigit() and "1900" <= figures <= "2099":
         return year(int(figures))
     if "," not in figures and "." not in figures and len(figures) > 9:
         return digits(figures)
