@@ -45,6 +45,7 @@ FRAGMENTS = st.sampled_from(
     ]
 )
 TYPED = st.lists(FRAGMENTS | st.text(max_size=4), max_size=30).map("".join) | st.text(max_size=300)
+MARKS = ["", "", ".", ",", "!", "?"]
 PLAIN = {"names": NAMES, "pronunciations": Pronunciations(), "now": NOW}
 SMALL = TextLimits(
     max_input_chars=200, max_spoken_chars=80, max_chunk_chars=40, first_chunk_chars=15
@@ -133,7 +134,12 @@ def test_chunks_are_short_never_empty_and_hold_every_character_in_order(
 
 
 @FUZZ
-@given(st.lists(st.from_regex(r"[a-zA-Zé']{1,12}[.,!?]?", fullmatch=True), max_size=80))
+@given(
+    st.lists(
+        st.builds(str.__add__, st.text("abZé'", min_size=1, max_size=12), st.sampled_from(MARKS)),
+        max_size=80,
+    )
+)
 def test_no_word_is_split_where_words_fit_into_chunks(words: list[str]) -> None:
     pieces = chunks(" ".join(words), SMALL)
     assert " ".join(pieces).split() == words
@@ -201,8 +207,7 @@ def test_a_full_length_message_takes_less_than_50_ms(text: str) -> None:
     text = text[:2000]
     say("warm 😂 up. Twice.")
     entries = Pronunciations(server={"brb" + "x" * n: "b" for n in range(50)})
-    best = min(_seconds(text, entries) for _ in range(6))
-    assert best < 0.05
+    assert any(_seconds(text, entries) < 0.05 for _ in range(6))
 
 
 def _seconds(text: str, entries: Pronunciations) -> float:
