@@ -1,4 +1,4 @@
-"""What holds for every test: a run that hangs while it clears up ends, and says why.
+"""What holds for every test: `--all`, and a run that hangs while it clears up ends and says why.
 
 pytest-timeout and pytest's own faulthandler both stop watching a test once it has failed.
 """
@@ -15,6 +15,19 @@ ENDING_S = 120.0
 
 _stderr = pytest.StashKey[int]()
 _failure = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer `--all`; stretched tests ask `config.getoption("--all")` how much to do."""
+    parser.addoption("--all", action="store_true", help="run what is slow, and all cases of it")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what is marked slow."""
+    if not config.getoption("--all"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="slow: needs --all"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

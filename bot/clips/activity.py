@@ -28,11 +28,16 @@ _LISTENING_RMS, _MAX_GAIN = 0.05, 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class SpeechSegment:
     """A stretch in which somebody speaks, in frames of `FRAME_S`, the end not included."""
 
     start: int
     end: int
+
+    @property
+    def frames(self) -> int:
+        """How many it lasts."""
+        return self.end - self.start
 
 
 def probabilities(samples: FloatArray) -> FloatArray:
@@ -59,9 +64,9 @@ def probabilities(samples: FloatArray) -> FloatArray:
     return np.concatenate(heard_in)
 
 
-def stretches(speech_probability: FloatArray) -> list[Speech]:
-    """The stretches of speech, in order; shorter pauses than 0.2 s belong to the speech."""
-    found: list[Speech] = []
+def segments(speech_probability: FloatArray) -> list[SpeechSegment]:
+    """The segments of speech, in order; shorter pauses than 0.2 s belong to the speech."""
+    found: list[SpeechSegment] = []
     start: int | None = None
     for index, probability in enumerate([*speech_probability.tolist(), 0.0]):
         if start is None and probability >= _BEGIN:
@@ -69,9 +74,9 @@ def stretches(speech_probability: FloatArray) -> list[Speech]:
         elif start is not None and probability < _END:
             if found and (start - found[-1].end) * FRAME_S < _MIN_PAUSE_S:
                 start = found.pop().start
-            found.append(Speech(start, index))
+            found.append(SpeechSegment(start, index))
             start = None
-    return [speech for speech in found if (speech.end - speech.start) * FRAME_S >= _MIN_SPEECH_S]
+    return [segment for segment in found if segment.frames * FRAME_S >= _MIN_SPEECH_S]
 
 
 def _model() -> Path:

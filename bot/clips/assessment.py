@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.clips.activity import FRAME_S, Speech, probabilities, stretches
+from bot.clips.activity import FRAME_S, SpeechSegment, probabilities, segments
 from bot.clips.limits import ClipLimits
 from bot.clips.loudness import loudness_lufs
 from bot.clips.resampling import FloatArray
@@ -37,22 +37,22 @@ _CLIP_LUFS, _CLIP_PEAK = -20.0, 10 ** (-1 / 20)
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A candidate: consecutive stretches of speech and what was measured of them."""
+    """A candidate: consecutive segments of speech and what was measured of them."""
 
-    speech: list[Speech]
+    speech: list[SpeechSegment]
     snr_db: float
 
     @property
     def voiced_s(self) -> float:
-        return sum(one.end - one.start for one in self.speech) * FRAME_S
+        return sum(one.frames for one in self.speech) * FRAME_S
 
 
 def assess(samples: FloatArray, limits: ClipLimits) -> Accepted:
     """Make a clip of `samples` ((samples,) at `SAMPLE_RATE`). Raises `Unfit`."""
     samples = samples - samples.mean(dtype=np.float64).astype(np.float32)
     probability = probabilities(samples)
-    speech = stretches(probability)
-    heard_s = sum(one.end - one.start for one in speech) * FRAME_S
+    speech = segments(probability)
+    heard_s = sum(one.frames for one in speech) * FRAME_S
     if not speech:
         raise Unfit(
             "I heard no speech in this recording; please talk for at least "
@@ -100,7 +100,7 @@ def assess(samples: FloatArray, limits: ClipLimits) -> Accepted:
 
 
 def _best_part(
-    samples: FloatArray, probability: FloatArray, speech: list[Speech], limits: ClipLimits
+    samples: FloatArray, probability: FloatArray, speech: list[SpeechSegment], limits: ClipLimits
 ) -> _Part:
     """The part with the most speech up to the limit; among nearly equal ones, the cleanest."""
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
@@ -114,20 +114,22 @@ def _best_part(
     return max((part for part in parts if part.voiced_s >= enough), key=lambda part: part.snr_db)
 
 
-def _up_to(speech: list[Speech], most_s: float) -> list[Speech]:
-    """The first stretches that last `most_s` together; the last one is cut to fit."""
+def _up_to(speech: list[SpeechSegment], most_s: float) -> list[SpeechSegment]:
+    """The first segments that last `most_s` together; the last one is cut to fit."""
     left = int(most_s / FRAME_S)
     chosen = []
     for one in speech:
-        length = min(left, one.end - one.start)
+        length = min(left, one.frames)
         if not length:
             break
-        chosen.append(Speech(one.start, one.start + length))
+        chosen.append(SpeechSegment(one.start, one.start + length))
         left -= length
     return chosen
 
 
-def _snr_db(power: NDArray[np.float64], probability: FloatArray, speech: list[Speech]) -> float:
+def _snr_db(
+    power: NDArray[np.float64], probability: FloatArray, speech: list[SpeechSegment]
+) -> float:
     """Power of the speech over that of the background around it, in dB, at most 96."""
     voiced = np.concatenate([power[one.start : one.end] for one in speech])
     near = slice(max(0, speech[0].start - _MIN_BACKGROUND_FRAMES), speech[-1].end + 10)
@@ -138,7 +140,7 @@ def _snr_db(power: NDArray[np.float64], probability: FloatArray, speech: list[Sp
     return 10 * math.log10(max(float(voiced.mean()) - noise, _FLOOR_POWER) / noise)
 
 
-def _cut(samples: FloatArray, speech: list[Speech]) -> FloatArray:
+def _cut(samples: FloatArray, speech: list[SpeechSegment]) -> FloatArray:
     """The speech with its pauses, long ones shortened, from just before it to just after."""
     kept = round(_KEPT_PAUSE_S * SAMPLE_RATE)
     spans: list[list[int]] = []

@@ -7,14 +7,14 @@ from bot.text.chunking import chunks
 from bot.text.kinds import message_kinds
 from bot.text.limits import PronunciationLimits, TextLimits
 from bot.text.mentions import Names
-from bot.text.pipeline import Spoken, explain, speakable
+from bot.text.pipeline import SpeakableText, explain, speakable
 from bot.text.pronunciations import Pronunciations
 
 __all__ = [
     "Names",
     "PronunciationLimits",
     "Pronunciations",
-    "Spoken",
+    "SpeakableText",
     "TextLimits",
     "chunks",
     "explain",

@@ -25,7 +25,7 @@ _SENTENCE_END = re.compile(r"[.!?。！？](?=[\s\"')]|$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SpeakableText:
     """What to say; ``text`` is "" where there is nothing to say. `truncated`: a limit cut it."""
 
     text: str
@@ -125,7 +125,7 @@ def speakable(
     limits: TextLimits,
     pronunciations: Pronunciations,
     now: datetime,
-) -> Spoken:
+) -> SpeakableText:
     """Return what a person would say on reading `text` aloud.
 
     Parameters
@@ -142,7 +142,7 @@ def speakable(
         The present, aware; its time zone is the one in which timestamps are said.
     """
     *_, (_, spoken, truncated) = _run(text, names, limits, pronunciations, now)
-    return Spoken(spoken, truncated)
+    return SpeakableText(spoken, truncated)
 
 
 def explain(

@@ -37,11 +37,6 @@ def test_is_read_as_a_person_would(typed: str, read: str) -> None:
     assert say(typed) == read
 
 
-@pytest.mark.parametrize("read", sorted({read for cases in TABLES.values() for _, read in cases}))
-def test_what_was_read_is_read_the_same_again(read: str) -> None:
-    assert say(read) == read
-
-
 def test_every_table_was_found_and_together_they_are_many() -> None:
     assert len(TABLES) == 9
     assert len({typed for cases in TABLES.values() for typed, _ in cases}) >= 250

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.text import Names, Pronunciations, Spoken, TextLimits, chunks, explain, speakable
+from bot.text import Names, Pronunciations, SpeakableText, TextLimits, chunks, explain, speakable
 
 NOW = datetime(2024, 6, 15, 12, 0, tzinfo=UTC)
 NAMES = Names(users={1: "Nelly", 2: "**||x||** <@1>"}, roles={1: "🔥 Mods"}, channels={1: "a-b_c"})
@@ -53,7 +53,7 @@ SMALL = TextLimits(
 FUZZ = settings(max_examples=300, deadline=None, derandomize=True)
 
 
-def say(text: str, limits: TextLimits | None = None) -> Spoken:
+def say(text: str, limits: TextLimits | None = None) -> SpeakableText:
     return speakable(text, limits=limits or TextLimits(), **PLAIN)
 
 
@@ -133,7 +133,14 @@ def test_chunks_are_short_never_empty_and_hold_every_character_in_order(
 
 
 @FUZZ
-@given(st.lists(st.from_regex(r"[a-zA-Zé']{1,12}[.,!?]?", fullmatch=True), max_size=80))
+@given(
+    st.lists(
+        st.builds(
+            str.__add__, st.text("abZé'", min_size=1, max_size=12), st.sampled_from(["", *".,!?"])
+        ),
+        max_size=80,
+    )
+)
 def test_no_word_is_split_where_words_fit_into_chunks(words: list[str]) -> None:
     pieces = chunks(" ".join(words), SMALL)
     assert " ".join(pieces).split() == words
@@ -201,8 +208,7 @@ def test_a_full_length_message_takes_less_than_50_ms(text: str) -> None:
     text = text[:2000]
     say("warm 😂 up. Twice.")
     entries = Pronunciations(server={"brb" + "x" * n: "b" for n in range(50)})
-    best = min(_seconds(text, entries) for _ in range(6))
-    assert best < 0.05
+    assert any(_seconds(text, entries) < 0.05 for _ in range(6))
 
 
 def _seconds(text: str, entries: Pronunciations) -> float:

@@ -9,15 +9,16 @@ _ONES = (
 ).split()
 _TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
 _SCALES = ("", "thousand", "million", "billion", "trillion")
+#: "5M" as it is typed, in money and elsewhere.
+SCALES = {
+    "k": "thousand", "thousand": "thousand", "m": "million", "mil": "million", "mill": "million",
+    "mn": "million", "million": "million", "b": "billion", "bn": "billion", "billion": "billion",
+    "t": "trillion", "tn": "trillion", "trillion": "trillion",
+}  # fmt: skip
 _IRREGULAR = {
-    "one": "first",
-    "two": "second",
-    "three": "third",
-    "five": "fifth",
-    "eight": "eighth",
-    "nine": "ninth",
-    "twelve": "twelfth",
-}
+    "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth",
+    "nine": "ninth", "twelve": "twelfth",
+}  # fmt: skip
 MOST_CARDINAL_DIGITS = 15
 
 
@@ -75,3 +76,30 @@ def decimal(figures: str) -> str:
     else:
         words = cardinal(int(whole or "0"))
     return f"{words} point {digits(fraction)}" if fraction else words
+
+
+def counted(figures: str, one: str, many: str = "") -> str:
+    """``"2", "hour"`` -> two hours; `many` where it is not `one` with an s."""
+    return f"{decimal(figures)} {one if figures == '1' else many or f'{one}s'}"
+
+
+def signed(sign: str | None, words: str) -> str:
+    """`words`, negative if there is a `sign`."""
+    return f"minus {words}" if sign else words
+
+
+def plain(figures: str) -> str:
+    """A number of which nothing is known but its figures: perhaps a year, or too long to count."""
+    if len(figures) == 4 and figures.isdigit() and "1900" <= figures <= "2099":
+        return year(int(figures))
+    if "," not in figures and "." not in figures and len(figures) > 9:
+        return digits(figures)
+    return decimal(figures)
+
+
+def in_pairs(figures: str) -> str:
+    """The number of a model or a screen: ``1080`` -> ten eighty."""
+    if len(figures) in {3, 4} and figures[0] != "0" and figures[-2:] != "00":
+        head, rest = int(figures[:-2]), int(figures[-2:])
+        return f"{cardinal(head)} {'oh ' if rest < 10 else ''}{cardinal(rest)}"
+    return plain(figures)

@@ -1,0 +1,76 @@
+"""Signs between numbers and before them, and powers."""
+
+from bot.text.quantities.money import CURRENCY_SIGNS
+from bot.text.quantities.numbers import decimal
+from bot.text.quantities.rule import Match, rule
+
+_OPERATORS = {
+    "+": "plus", "=": "equals", "×": "times", "÷": "divided by", "^": "to the power of",
+    "<": "is less than", ">": "is greater than", "<=": "is at most", ">=": "is at least",
+    "≤": "is at most", "≥": "is at least", "≈": "is about", "≠": "is not", "!=": "is not",
+    "==": "equals", "-": "minus", "\u2212": "minus", "±": "plus or minus", "/": "divided by",
+}  # fmt: skip
+SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_PLAIN = str.maketrans(SUPERSCRIPTS, "0123456789")
+_ONE_SIGN = "+=×÷^<>≤≥≈≠±"
+
+
+def _operator(match: Match) -> str:
+    return f" {_OPERATORS[match[1]]} "
+
+
+def _compared(match: Match) -> str:
+    if match[1]:
+        return f"{match[1]} {_OPERATORS[match[2]]} "
+    return " less than " if match[2] == "<" else " more than "
+
+
+compared = rule(
+    rf"([\d)] ?|\b[a-z] )?([<>])(?!=) ?(?=[{CURRENCY_SIGNS}]?\d)",
+    _compared,
+    ("2 < 3", "2  is less than 3", "two is less than three"),
+    ("hp < 10", "hp  less than 10", "hp less than ten"),
+)
+
+
+def _power(match: Match) -> str:
+    figures = match[1].translate(_PLAIN)
+    return {"2": " squared", "3": " cubed"}.get(figures, f" to the power of {decimal(figures)}")
+
+
+power = rule(
+    f"([{SUPERSCRIPTS}]{{1,4}})",
+    _power,
+    ("x²", "x squared"),
+    ("5³", "5 cubed", "five cubed"),
+    ("2¹⁰", "2 to the power of ten", "two to the power of ten"),
+)
+between_numbers = rule(
+    rf"(?<=[\w)!]) ?(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )[-/](?= )|(?<=\d)-(?=[\d ]*=))"
+    r" ?(?=[\d(]|[a-z] |[a-z]\b)",
+    _operator,
+    ("2+2=4", "2 plus 2 equals 4", "two plus two equals four"),
+    ("10 - 4 = 6", "10 minus 4 equals 6", "ten minus four equals six"),
+    ("a=b", "a equals b"),
+)
+before_word = rule(
+    rf"(?<=[\d)]) ?(<=|>=|==|!=|[{_ONE_SIGN}]) ?(?=\w)",
+    _operator,
+    ("3 < hp", "3 is less than hp", "three is less than hp"),
+)
+times = rule(
+    r"(?<!\w)x(\d{1,4})(?!\w)",
+    lambda m: f"times {decimal(m[1])}",
+    ("x2", "times two"),
+)
+about = rule(
+    rf"(?<!\w)[~≈] ?(?=[{CURRENCY_SIGNS}]?\d)",
+    lambda _: "about ",
+    ("~5 minutes", "about 5 minutes", "about five minutes"),
+)
+leading = rule(
+    r"(?<!\w)([+±])(?=\d)",
+    lambda m: f"{_OPERATORS[m[1]]} ",
+    ("+1", "plus 1", "plus one"),
+    ("±2", "plus or minus 2", "plus or minus two"),
+)

@@ -1,0 +1,68 @@
+"""Times of the day, and how long something takes."""
+
+from bot.text.quantities.numbers import cardinal, counted
+from bot.text.quantities.rule import HALF_DAY, Match, rule
+
+from_time_to_time = rule(
+    rf"(?<=\d)(?: ?{HALF_DAY}\.?)? ?[-–] ?(?=\d{{1,2}}(?::\d\d)? ?{HALF_DAY})",
+    lambda m: f"{m[0].rstrip(' -–')} to ",
+    ("5-6pm", "5 to 6pm", "five to six P M"),
+    ("10 am - 2 pm", "10 am to 2 pm", "ten A M to two P M"),
+)
+
+
+def _time(match: Match) -> str:
+    hour, minute, second = int(match["h"]), int(match["m"]), match["s"]
+    if hour > 24 or minute > 59 or (second and int(second) > 59):
+        return match[0] if second else f"{cardinal(hour)} {cardinal(minute)}"
+    if minute:
+        words = f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
+    elif match["half"]:
+        words = cardinal(hour)
+    else:
+        words = cardinal(hour) + (" o'clock" if 0 < hour <= 12 else " hundred")
+    if second:
+        words += f" and {counted(str(int(second)), 'second')}"
+    return words + _half(match["half"])
+
+
+time = rule(
+    r"(?<![\w:.])(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2}))?(?![\d:])"
+    rf"(?: ?(?P<half>{HALF_DAY}\.?(?!\w)))?",
+    _time,
+    ("10:05 am", "ten oh five A M"),
+    ("at 18:30:01", "at eighteen thirty and one second"),
+    ("9:00", "nine o'clock"),
+    ("17:00 sharp", "seventeen hundred sharp"),
+    ("12:75", "twelve seventy-five"),
+)
+hour = rule(
+    rf"(?<![\w:.])(\d{{1,2}}) ?({HALF_DAY}\.?)(?!\w)",
+    lambda m: cardinal(int(m[1])) + _half(m[2]),
+    ("7 a.m. tomorrow", "seven A M tomorrow"),
+    ("5PM", "five P M"),
+)
+
+
+def _half(half: str | None) -> str:
+    return f" {half[0].upper()} M" if half else ""
+
+
+def _duration(match: Match) -> str:
+    return " ".join(
+        counted(str(int(figures)), unit) for unit, figures in match.groupdict().items() if figures
+    )
+
+
+hours_and_minutes = rule(
+    r"(?<!\w)(?:(?P<day>\d{1,4})d ?)?(?:(?P<hour>\d{1,4})h ?)(?:(?P<minute>\d{1,4})m(?:in)?)"
+    r"(?: ?(?P<second>\d{1,4})s)?(?!\w)",
+    _duration,
+    ("2h30m", "two hours thirty minutes"),
+    ("1d 1h 5min 10s", "one day one hour five minutes ten seconds"),
+)
+minutes_and_seconds = rule(
+    r"(?<!\w)(?P<minute>\d{1,4})m ?(?P<second>\d{1,4})s(?!\w)",
+    _duration,
+    ("1m30s", "one minute thirty seconds"),
+)

@@ -1,0 +1,73 @@
+"""Bare numbers, their ranges, scores, ranks and thousands."""
+
+import re
+
+from bot.text.quantities.numbers import SCALES, decimal, in_pairs, ordinal, plain, signed
+from bot.text.quantities.rule import NUMBER, SIGN, START, Match, rule
+
+too_long = rule(
+    r"\d{25,}",
+    lambda _: "a long number",
+    ("1" * 25, "a long number"),
+)
+score = rule(
+    r"(?<![\w:.])(\d{1,3}):(\d{1,3})(?![\w:])",
+    lambda m: f"{decimal(m[1])} to {decimal(m[2])}",
+    ("a 3:1 lead", "a three to one lead"),
+    ("16:9", "sixteen to nine"),
+)
+rank = rule(
+    rf"{START}(\d{{1,12}})(?:st|nd|rd|th)\b",
+    lambda m: ordinal(int(m[1])),
+    ("the 21ST century", "the twenty-first century"),
+    flags=re.IGNORECASE,
+)
+range_of_numbers = rule(
+    rf"{START}({NUMBER}) ?[-–—] ?({NUMBER})(?! ?=)(?![\w.-]*\w)",
+    lambda m: f"{plain(m[1])} to {plain(m[2])}",
+    ("5-10 people", "five to ten people"),
+    ("2019 - 2021", "twenty nineteen to twenty twenty-one"),
+)
+thousands = rule(
+    rf"{START}({NUMBER}) ?k(?!\w)",
+    lambda m: f"{decimal(m[1])} K",
+    ("50k subs", "fifty K subs"),
+    flags=re.IGNORECASE,
+)
+millions = rule(
+    rf"{START}({NUMBER})([MB])(?!\w)",
+    lambda m: f"{decimal(m[1])} {SCALES[m[2].lower()]}",
+    ("1.5M views", "one point five million views"),
+    ("8B", "eight billion"),
+)
+place = rule(
+    r"(?<!\w)#(?=\d)",
+    lambda _: "number ",
+    ("#1 fan", "number 1 fan", "number one fan"),
+)
+
+
+def _number(match: Match) -> str:
+    return signed(match[1], plain(match[2]))
+
+
+without_whole = rule(
+    rf"({SIGN}){START}(\.\d{{1,24}})(?![\w.])",
+    _number,
+    ("-.5", "minus zero point five"),
+)
+number = rule(
+    rf"({SIGN}){START}({NUMBER})(?!\d)",
+    _number,
+    ("it's -5 outside", "it's minus five outside"),
+    ("in 1999", "in nineteen ninety-nine"),
+    ("2.50", "two point five zero"),
+    ("1,234 people", "one thousand two hundred thirty-four people"),
+    ("1234567890", "one two three four five six seven eight nine zero"),
+)
+inside_word = rule(
+    r"(?a:(\d{1,24}))",
+    lambda m: in_pairs(m[1]) if len(m[1]) in {3, 4} else plain(m[1]),
+    ("PS5", "PS five", "P S five"),
+    ("a1080", "a ten eighty"),
+)

@@ -1,0 +1,120 @@
+"""Days, months and years, and the instants that programs write."""
+
+from bot.text.quantities.numbers import cardinal, ordinal, year
+from bot.text.quantities.rule import HALF_DAY, Match, rule
+
+_MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+_WRITTEN = "|".join(f"{m[:3]}(?:{m[3:]})?" if len(m) > 3 else m for m in _MONTHS)
+_MONTH = rf"(?P<month>{_WRITTEN}|Sept)\b"
+_TH = r"(?:st|nd|rd|th)?\b"
+_DAY = rf"(?P<day>\d{{1,2}}){_TH}"
+_LAST_DAY = rf"(?P<last>\d{{1,2}}){_TH}"
+_TO = r"(?: ?[-–] ?| to )"
+_YEAR = r"(?:,? (?P<year>[12]\d{3})\b)?"
+
+
+def _date(day: int, month: int, in_year: int | None, match: Match) -> str:
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return match[0]
+    words = f"{_MONTHS[month - 1]} {ordinal(day)}"
+    return words if in_year is None else f"{words}, {year(in_year)}"
+
+
+def _month(match: Match) -> int:
+    return next(i for i, month in enumerate(_MONTHS, 1) if month[:3] == match["month"][:3])
+
+
+def _named(match: Match) -> str:
+    return _date(int(match["day"]), _month(match), int(match["year"] or 0) or None, match)
+
+
+def _days(match: Match) -> str:
+    day, last = int(match["day"]), int(match["last"])
+    if not 1 <= day < last <= 31:
+        return match[0]
+    days = f"{_MONTHS[_month(match) - 1]} {ordinal(day)} to {ordinal(last)}"
+    return f"{days}, {year(int(match['year']))}" if match["year"] else days
+
+
+month_and_days = rule(
+    rf"\b{_MONTH}\.? {_DAY}{_TO}{_LAST_DAY}(?! ?{HALF_DAY})(?![-/:.,]\d){_YEAR}",
+    _days,
+    ("Aug. 30 – 31", "August thirtieth to thirty-first"),
+    ("Jan 5th-7th, 2024", "January fifth to seventh, twenty twenty-four"),
+)
+days_and_month = rule(
+    rf"(?:\b[Tt]he )?(?<![\w.,/:-]){_DAY}{_TO}(?:the )?{_LAST_DAY} (?:of )?{_MONTH}\.?{_YEAR}",
+    _days,
+    ("from the 3rd to the 5th of May", "from May third to fifth"),
+    ("24-26 December", "December twenty-fourth to twenty-sixth"),
+)
+month_and_day = rule(
+    rf"\b{_MONTH}\.? {_DAY}(?![:.,]\d){_YEAR}",
+    _named,
+    ("March 3rd, 2021", "March third, twenty twenty-one"),
+    ("on Sept. 9", "on September ninth"),
+)
+day_and_month = rule(
+    rf"(?:\b[Tt]he )?\b{_DAY} (?:of )?{_MONTH}\.?{_YEAR}",
+    _named,
+    ("the 5th of May, 1995", "May fifth, nineteen ninety-five"),
+    ("5 July", "July fifth"),
+)
+
+
+def _instant(match: Match) -> str:
+    """A date and a time that the rules for those can read."""
+    # "10:00-12:00" is from one time to another.
+    if match["ahead"] == "-" and not (match["seconds"] or "T" in match[0]):
+        return match[0]
+    zone = " UTC" if match["zone"] else ""
+    hours, minutes = int(match["hours"] or 0), int(match["minutes"] or 0)
+    if hours or minutes:
+        zone += f" {'plus' if match['ahead'] == '+' else 'minus'} {cardinal(hours)}"
+    if minutes:
+        zone += f" {cardinal(minutes)}"
+    seconds = match["seconds"] or ""
+    return f"{match['date']} at {match['clock']}{seconds if seconds != ':00' else ''}{zone}"
+
+
+instant = rule(
+    r"(?<![\w.-])(?P<date>\d{4}-\d\d-\d\d)[T ](?P<clock>\d\d:\d\d)(?P<seconds>:\d\d)?"
+    r"(?:[.,]\d{1,9})?(?P<zone>Z|(?P<ahead>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))?(?![\w:])",
+    _instant,
+    (
+        "2024-01-05T18:30:07.123+02:00",
+        "2024-01-05 at 18:30:07 UTC plus two",
+        "January fifth, twenty twenty-four at eighteen thirty and seven seconds U T C plus two",
+    ),
+    (
+        "2024-01-05 10:00-12:00",
+        "2024-01-05 10:00-12:00",
+        "January fifth, twenty twenty-four ten o'clock, twelve o'clock",
+    ),
+)
+year_first = rule(
+    r"(?<![\w.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\w-])",
+    lambda m: _date(int(m[4]), int(m[3]), int(m[1]), m),
+    ("2024-01-15", "January fifteenth, twenty twenty-four"),
+    ("2024/13/15", "2024/13/15", "twenty twenty-four thirteen fifteen"),
+)
+
+
+def _year_last(match: Match) -> str:
+    first, second, in_year = int(match[1]), int(match[3]), int(match[4])
+    if len(match[4]) == 2:
+        in_year += 2000 if in_year < 70 else 1900
+    # Month first, as most of Discord writes it, unless that is impossible or points separate.
+    day, month = (first, second) if first > 12 or match[2] == "." else (second, first)
+    return _date(day, month, in_year, match)
+
+
+year_last = rule(
+    r"(?<![\w./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|(?<=/)\d{2})(?![\w/-])(?!\.\d)",
+    _year_last,
+    ("12/25/2024", "December twenty-fifth, twenty twenty-four"),
+    ("25/12/99", "December twenty-fifth, nineteen ninety-nine"),
+    ("1.2.2024", "February first, twenty twenty-four"),
+)

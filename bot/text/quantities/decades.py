@@ -1,0 +1,65 @@
+"""Decades: "30s" is half a minute unless the words beside it make it a decade."""
+
+import re
+
+from bot.text.quantities.numbers import cardinal, year
+from bot.text.quantities.rule import START, Match, rule
+
+_NAMES_A_DECADE = frozenset(
+    "early her high his its late low mid my our roaring the their upper your".split()
+)
+_TIMED_THINGS = frozenset(
+    "ban cd cooldown countdown delay limit mark mute respawn slowmode timeout timer window".split()
+)
+_DECADE_THINGS = frozenset(
+    "aesthetic anime babies baby cars cartoon cartoons child children disco era fashion film films "
+    "games hair hits jazz kid kids metal movie movies music nostalgia pop rap rock show shows song "
+    "songs style synth themed vibe vibes".split()
+)
+_NO_DECADE_BEFORE = _TIMED_THINGS | frozenset(
+    "'til a about after ago and apart as at because before behind between but by cuz during each "
+    "every extra for from i i'll i'm if im in into is isn't it it's its just late later left lol "
+    "long max maybe min more of off okay ok on only or over per pls please remaining since so "
+    "than that the then there this til till to too top tops total u under until up via wait was "
+    "we when while with within without worth you your".split()
+)
+_WAITED = frozenset(
+    "about after almost another around brb every for gimme in just last like me my next only over "
+    "takes than took under wait within".split()
+)
+_TENS = r"'?(?:(?:1\d|20)\d0|[2-9]0)'?[sS]"
+_TEN = re.compile(r"'?(\d+)'?[sS]")
+
+
+def _decades(match: Match) -> str:
+    figures = _TEN.findall(match["tens"])
+    before, after = ((match[side] or "").lower() for side in ("before", "after"))
+    written = "'" in match["tens"] or any(len(ten) == 4 for ten in figures)
+    named = before in _NAMES_A_DECADE and after not in _TIMED_THINGS
+    described = all(ten >= "5" for ten in figures) and (
+        after in _DECADE_THINGS
+        or (after and after not in _NO_DECADE_BEFORE and before not in _WAITED)
+    )
+    if not (written or named or described):
+        return match[0]
+    lead = match[0][: match.start("tens") - match.start()]
+    return lead + _TEN.sub(lambda m: _decade(m[1]), match["tens"])
+
+
+decades = rule(
+    rf"(?:\b(?P<before>[A-Za-z]{{1,12}})[ -])?{START}"
+    rf"(?P<tens>{_TENS}(?:(?: ?[/,&] ?|,? and |,? or | to ){_TENS}){{0,3}})\b"
+    r"(?:-(?=[a-z]))?(?= ?(?P<after>[A-Za-z']{1,20}))?",
+    _decades,
+    ("the '80s were better", "the eighties were better"),
+    ("70s and 80s rock", "seventies and eighties rock"),
+    ("80s-style synths", "eighties style synths"),
+    ("2000s", "two thousands"),
+    ("90s left", "90s left", "ninety seconds left"),
+    ("the 60s cooldown", "the 60s cooldown", "the sixty seconds cooldown"),
+)
+
+
+def _decade(figures: str) -> str:
+    tens = year(int(figures)) if len(figures) == 4 else cardinal(int(figures))
+    return f"{tens[:-1]}ies" if tens.endswith("y") else f"{tens}s"

@@ -1,0 +1,96 @@
+"""Fractions: alone, after a whole number, of a unit, and what is written like one."""
+
+import re
+
+from bot.text.quantities.measures import FREE_UNITS, UNITS
+from bot.text.quantities.numbers import cardinal, decimal
+from bot.text.quantities.rule import START, Match, rule
+
+_PARTS = {
+    2: "half", 3: "third", 4: "quarter", 5: "fifth", 6: "sixth", 8: "eighth", 16: "sixteenth",
+}  # fmt: skip
+_VULGAR = {
+    "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5),
+    "⅗": (3, 5), "⅘": (4, 5), "⅙": (1, 6), "⅚": (5, 6), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8),
+    "⅞": (7, 8),
+}  # fmt: skip
+VULGAR = "".join(_VULGAR)
+_UNIT = rf"(?: ?(?P<unit>{FREE_UNITS})(?!\w))"
+_SLASHED = r"(?P<top>\d{1,2})/(?P<bottom>\d{1,2})"
+
+
+def _part(top: int, bottom: int) -> str:
+    return f"{cardinal(top)} {_PARTS[bottom]}{'' if top == 1 else 's'}"
+
+
+def _said(whole: str | None, part: str, unit: str | None) -> str:
+    if whole:
+        part = f"{decimal(whole)} and {re.sub('^one ', 'a ', part)}"
+    return f"{part} {UNITS[unit.lower()][bool(whole)]}" if unit else part
+
+
+def _is_part(top: int, bottom: int) -> bool:
+    """Whether a slash means a fraction; out of five are stars."""
+    return 0 < top < bottom and bottom in _PARTS and bottom != 5
+
+
+vulgar = rule(
+    rf"(?:{START}(?P<whole>\d{{1,6}}) ?)?(?P<part>[{VULGAR}]){_UNIT}?",
+    lambda m: _said(m["whole"], _part(*_VULGAR[m["part"]]), m["unit"]),
+    ("½ price", "one half price"),
+    ("1½ hours", "one and a half hours"),
+    ("2 ¾ lbs", "two and three quarters pounds"),
+    flags=re.IGNORECASE,
+)
+
+
+def _of_something(match: Match) -> str:
+    top, bottom = int(match["top"]), int(match["bottom"])
+    if not _is_part(top, bottom):
+        return match[0]
+    return _said(match.groupdict().get("whole"), _part(top, bottom), match["unit"])
+
+
+whole_and_slashed = rule(
+    rf"(?<![\w/.,:])(?P<whole>\d{{1,3}})[ -]{_SLASHED}(?![\d/])(?!\.\d)(?:{_UNIT}|(?!\w))",
+    _of_something,
+    ("2 3/4 cups", "two and three quarters cups"),
+    ("12 1/2 ft tall", "twelve and a half feet tall"),
+    ("s 2 7/10", "s 2 7/10", "s two seven out of ten"),
+    flags=re.IGNORECASE,
+)
+slashed_of_unit = rule(
+    rf"(?<![\w/.,]){_SLASHED}{_UNIT}",
+    _of_something,
+    ("a 1/2 lb burger", "a one half pound burger"),
+    ("3/4 mile", "3/4 mile", "three quarters mile"),
+    flags=re.IGNORECASE,
+)
+out_of = rule(
+    r"(?<![\w/.,])(\d{1,3}\.\d{1,2})/(5|10|20|100)(?![\w/.])",
+    lambda m: f"{decimal(m[1])} out of {decimal(m[2])}",
+    ("98.5/100", "ninety-eight point five out of one hundred"),
+)
+
+
+def _slashed(match: Match) -> str:
+    top, bottom = int(match[1]), int(match[2])
+    if (top, bottom) == (24, 7):
+        return "twenty-four seven"
+    if (top, bottom) in {(9, 11), (50, 50), (4, 20)}:
+        return f"{cardinal(top)} {cardinal(bottom)}"
+    if _is_part(top, bottom):
+        return _part(top, bottom)
+    between = "out of" if bottom in {5, 10, 20, 100} else "slash"
+    return f"{cardinal(top)} {between} {cardinal(bottom)}"
+
+
+slashed = rule(
+    r"(?<![\w/.,])(\d{1,4})/(\d{1,4})(?![\w/])(?!\.\d)",
+    _slashed,
+    ("3/4", "three quarters"),
+    ("7/10", "seven out of ten"),
+    ("open 24/7", "open twenty-four seven"),
+    ("9/11", "nine eleven"),
+    ("7/7", "seven slash seven"),
+)

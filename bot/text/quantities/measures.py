@@ -1,0 +1,120 @@
+"""Numbers with a unit, ranges of them, heights and dimensions."""
+
+import re
+
+from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs, signed
+from bot.text.quantities.rule import NUMBER, SIGN, START, Match, rule
+
+#: How one and "(s)" many are called: how they are written. One with "!" has to touch the number.
+_WRITTEN = {
+    "kilometer(s) per hour": "km/h kmh kph",
+    "meter(s) per second": "m/s",
+    "mile(s) per hour": "mph",
+    "kilometer(s)": "km",
+    "centimeter(s)": "cm",
+    "millimeter(s)": "mm",
+    "kilogram(s)": "kg kgs",
+    "milligram(s)": "mg",
+    "gram(s)": "g!",
+    "pound(s)": "lb lbs",
+    "ounce(s)": "oz",
+    "milliliter(s)": "ml",
+    "liter(s)": "l!",
+    "kilobyte(s)": "kb",
+    "megabyte(s)": "mb",
+    "gigabyte(s)": "gb",
+    "terabyte(s)": "tb",
+    "gibibyte(s)": "gib",
+    "mebibyte(s)": "mib",
+    "gigabyte(s) per second": "gb/s",
+    "megabyte(s) per second": "mb/s",
+    "kilobit(s) per second": "kbps",
+    "megabit(s) per second": "mbps",
+    "gigabit(s) per second": "gbps",
+    "hertz": "hz",
+    "kilohertz": "khz",
+    "megahertz": "mhz",
+    "gigahertz": "ghz",
+    "kilowatt(s)": "kw",
+    "kilowatt hour(s)": "kwh",
+    "watt(s)": "w!",
+    "volt(s)": "v!",
+    "pixel(s)": "px",
+    "millisecond(s)": "ms",
+    "second(s)": "s! sec secs",
+    "minute(s)": "min mins",
+    "hour(s)": "h! hr hrs",
+    "day(s)": "d!",
+    "week(s)": "wk wks",
+    "year(s)": "yr yrs",
+    "F P S": "fps",
+    "D P I": "dpi",
+    "C": "c!",
+    "degree(s) Celsius": "°c",
+    "degree(s) Fahrenheit": "°f",
+    "degree(s)": "°",
+    "percent": "%",
+}
+#: As written, in lower case: one, many.
+UNITS = {
+    unit: (name.replace("(s)", ""), name.replace("(s)", "s"))
+    for name, units in _WRITTEN.items()
+    for unit in units.split()
+} | {"ft": ("foot", "feet")}
+FREE_UNITS = "|".join(
+    re.escape(unit) for unit in sorted((u for u in UNITS if u[-1] != "!"), key=len, reverse=True)
+)
+_TOUCHING_UNITS = "".join(unit[0] for unit in UNITS if unit[-1] == "!")
+from_unit_to_unit = rule(
+    r"(?<=\d[dhkmsKM])[-–](?='?[\d.,]{1,8}'?[dhkmsKM]\b)",
+    lambda _: " to ",
+    ("30s-60s", "30s to 60s", "thirty seconds to sixty seconds"),
+    ("5k-10k", "5k to 10k", "five K to ten K"),
+)
+height = rule(
+    r"(?<!\w)(\d)'(\d{1,2})(?:\"|''|(?!\w))",
+    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
+    ("I'm 5'11\"", "I'm five foot eleven"),
+    ("6'2 tall", "six foot two tall"),
+)
+dimensions = rule(
+    r"(?<!\w)(\d{1,5})(?: ?x ?|×)(\d{1,5})(?!\w)",
+    lambda m: f"{in_pairs(m[1])} by {in_pairs(m[2])}",
+    ("1920x1080", "nineteen twenty by ten eighty"),
+    ("2 x 4", "two by four"),
+)
+range_before_unit = rule(
+    rf"{START}({NUMBER})[-–—]({NUMBER})(?=(?:{FREE_UNITS}| ?(?:{FREE_UNITS})\b)(?!\w))",
+    lambda m: f"{decimal(m[1])} to {m[2]}",
+    ("10–15 min", "ten to 15 min", "ten to fifteen minutes"),
+    ("5-10%", "five to 10%", "five to ten percent"),
+    flags=re.IGNORECASE,
+)
+range_before_touching_unit = rule(
+    rf"{START}({NUMBER})[-–—]({NUMBER})([dghls])(?![\w'])",
+    lambda m: f"{decimal(m[1])} to {decimal(m[2])} {UNITS[f'{m[3]}!'][1]}",
+    ("wait 30-60s", "wait thirty to sixty seconds"),
+)
+
+
+def _measure(match: Match) -> str:
+    unit = match["unit"].lower()
+    one, many = UNITS[unit if unit in UNITS else f"{unit}!"]
+    return signed(match["sign"], counted(match["number"], one, many))
+
+
+measure = rule(
+    rf"(?P<sign>{SIGN}){START}(?P<number>{NUMBER})(?: ?(?P<unit>{FREE_UNITS}))(?!\w)",
+    _measure,
+    ("100 km/h", "one hundred kilometers per hour"),
+    ("-3 °F", "minus three degrees Fahrenheit"),
+    ("1 TB", "one terabyte"),
+    ("6ft", "six feet"),
+    flags=re.IGNORECASE,
+)
+touching_measure = rule(
+    rf"(?P<sign>{SIGN}){START}(?P<number>{NUMBER})(?P<unit>[{_TOUCHING_UNITS}])(?![\w'])",
+    _measure,
+    ("5s", "five seconds"),
+    ("a 1.5l bottle", "a one point five liters bottle"),
+)
