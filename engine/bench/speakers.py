@@ -237,7 +237,7 @@ class OurSpeaker:
                 ),
             )
         finished: dict[int, Tensor] = {}
-        while len(finished) < len(texts):  # what is still queued then works for nobody
+        while len(finished) < len(texts):
             for speech in self._scheduler.advance():
                 finished[speech.key] = speech.tokens
         return [finished[index] for index in range(len(texts))]
