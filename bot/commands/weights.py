@@ -171,7 +171,7 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[checkpoint.Progress]:
+def _progress_bar() -> Iterator[checkpoint.OnProgress]:
     """A bar on stderr that is gone when the command ends."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     console = Console(stderr=True)
