@@ -1,4 +1,4 @@
-"""How a command ends that is interrupted, or whose output nobody reads any more.
+"""How a command ends that is interrupted, or whose output is no longer read.
 
 Imports next to nothing: what a command needs is imported while this watches.
 """

@@ -48,8 +48,8 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
 class Speak(msgspec.Struct, frozen=True, tag="speak"):
     """Synthesise one chunk; answered by `Spoken` or `Failed` with the same `job_id`.
 
-    `priority` is the best of whoever waits for it as it is sent: an engine that works on several
-    jobs at once takes the better first, wherever it cannot take all of them.
+    `priority` is the best that it was asked for with when it is sent: an engine that works on
+    several jobs at once takes the better first where it cannot take all.
     """
 
     job_id: int

@@ -4,13 +4,14 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import soundfile
 import torch
 from rich.console import Console
 
+from engine.bench.memory import measure_memory
 from engine.bench.quality import (
     SENTENCES,
     RecogniserMissing,
@@ -18,12 +19,12 @@ from engine.bench.quality import (
     load_aligner,
     load_recogniser,
 )
-from engine.bench.report import Report, print_setting, print_tables
-from engine.bench.setting import TOKENS_PER_SECOND, Scale, Setting
+from engine.bench.report import Results, print_setting, print_tables
+from engine.bench.setting import TOKENS_PER_SECOND, Scale, Setting, write_clips
 from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib
 from engine.bench.stages import time_stages
 from engine.bench.t3 import time_first_token, time_steps, time_upstream
-from engine.bench.utterances import measure_memory, time_by_text, time_voices, write_clips
+from engine.bench.utterances import time_by_text, time_voices
 from engine.bench.worker import time_worker
 from engine.enrolment.clip import SAMPLE_RATE, decode
 from engine.errors import VoiceUnusable
@@ -38,24 +39,11 @@ class ClipMissing(ValueError):
     """There is no clip to compare voices with; the sentence says what to do."""
 
 
-class Progress:
-    """Says what is being done, with the time since the start before it."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._started = time.perf_counter()
-
-    def __call__(self, activity: str) -> None:
-        """Say what begins now."""
-        elapsed = time.perf_counter() - self._started
-        self._console.print(f"[dim]{elapsed:6.1f} s[/dim]  {activity}", highlight=False)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; 0, or 2 with a sentence on stderr for what is missing."""
     options = parser().parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else 120)
-    progress = Progress(console)
+    progress = _progress_on(console)
     out = options.out.absolute()
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -95,6 +83,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _progress_on(console: Console) -> Callable[[str], None]:
+    """Says what begins now, with the time since the start before it."""
+    started = time.perf_counter()
+
+    def say(activity: str) -> None:
+        elapsed = time.perf_counter() - started
+        console.print(f"[dim]{elapsed:6.1f} s[/dim]  {activity}", highlight=False)
+
+    return say
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
     parser = argparse.ArgumentParser(
@@ -128,25 +127,25 @@ def read_clip(path: Path) -> FloatArray:
 def _run(
     setting: Setting,
     console: Console,
-    progress: Progress,
+    progress: Callable[[str], None],
     clips: list[Path],
     scratch: Path,
     *,
     quality: bool,
 ) -> None:
-    report = Report(setting.describe())
-    print_setting(console, report.setting)
+    results = Results(setting.describe())
+    print_setting(console, results.setting)
     if quality:
-        _measure_quality(setting, report, progress, clips[0], scratch)
+        _measure_quality(setting, results, progress, clips[0], scratch)
     else:
-        _measure_speed(setting, report, progress, clips, scratch)
-    report.write(setting.out)
-    print_tables(console, report)
+        _measure_speed(setting, results, progress, clips, scratch)
+    results.write(setting.out)
+    print_tables(console, results)
     console.print(f"Results are in {setting.out}.", highlight=False)
 
 
 def _measure_quality(
-    setting: Setting, report: Report, progress: Progress, clip: Path, home: Path
+    setting: Setting, results: Results, progress: Callable[[str], None], clip: Path, home: Path
 ) -> None:
     progress("loading both")
     upstream = UpstreamSpeaker(setting.weights, setting.device, endless=False)
@@ -161,7 +160,7 @@ def _measure_quality(
     )
     progress("speaking and listening")
     random = setting.has_random_weights
-    report.quality = compare(
+    results.quality = compare(
         ours,
         upstream,
         clip,
@@ -171,7 +170,11 @@ def _measure_quality(
 
 
 def _measure_speed(
-    setting: Setting, report: Report, progress: Progress, clips: list[Path], home: Path
+    setting: Setting,
+    results: Results,
+    progress: Callable[[str], None],
+    clips: list[Path],
+    home: Path,
 ) -> None:
     scale = setting.scale
     progress("loading upstream")
@@ -188,29 +191,29 @@ def _measure_speed(
         home=home,
     )
     progress("whole utterances: cold and warm voice")
-    report.voices = time_voices(ours, upstream, clips, setting)
+    results.voices = time_voices(ours, upstream, clips, setting)
     ours.release_enrolment()
-    report.write(setting.out)
+    results.write(setting.out)
     for characters in scale.text_characters:
         progress(f"whole utterances: {characters} characters")
-        report.by_text.append(time_by_text(ours, upstream, characters, scale))
+        results.by_text.append(time_by_text(ours, upstream, characters, scale))
     progress("peak memory")
-    report.memory = measure_memory(upstream, upstream_gib, setting)
-    report.write(setting.out)
+    results.memory = measure_memory(upstream, upstream_gib, setting)
+    results.write(setting.out)
     for seconds in scale.audio_seconds:
         progress(f"flow, vocoder, watermark: {seconds} s")
-        report.stages += time_stages(ours, upstream, seconds, scale)
-    report.write(setting.out)
+        results.stages += time_stages(ours, upstream, seconds, scale)
+    results.write(setting.out)
     progress("T3: upstream")
     with torch.inference_mode():
-        report.upstream_token_ms = time_upstream(
+        results.upstream_token_ms = time_upstream(
             upstream.model.t3, upstream.model.conds.t3, tokens=10 * scale.steps
         )
     del upstream
     weights = ours.t3_weights
     for streams in scale.streams:
         progress(f"T3: {streams} streams")
-        report.steps.append(
+        results.steps.append(
             time_steps(
                 weights,
                 streams,
@@ -221,13 +224,13 @@ def _measure_speed(
             )
         )
     for name, known in (("new voice", False), ("known voice", True)):
-        report.first_token_ms[name] = time_first_token(
+        results.first_token_ms[name] = time_first_token(
             weights, known_voice=known, repeats=scale.repeats
         )
-    report.write(setting.out)
+    results.write(setting.out)
     del ours, weights
     progress("worker: start, first requests")
-    report.worker = time_worker(setting, clips[2])
+    results.worker = time_worker(setting, clips[2])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Memory of the engine with several streams, in a process of its own so that nobody else's counts.
+"""Memory while several speak: ours in a process of its own, so that no other memory counts.
 
 `python -m engine.bench.memory WEIGHTS PRECISION STREAMS TOKENS` prints GiB as one line of JSON.
 """
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
-from engine.bench.setting import Setting
-from engine.bench.speakers import OurSpeaker, peak_memory
+from engine.bench.setting import TEXT, TOKENS_PER_SECOND, Setting, write_clips
+from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib, peak_memory
 from engine.chatterbox.t3.config import DTYPES
 
 _TEXT_CHARACTERS = 140
@@ -24,8 +24,8 @@ _ROUNDS = 3  # the first runs eagerly, the second captures
 class OurMemory:
     """GiB. `peak` is what tensors took at most while speaking, the first time included.
 
-    `reserved` is all that torch took of the device. The rest is what lies there before anybody
-    speaks: T3's weights, S3Gen's weights, the cache of keys and values with the voices' prefixes.
+    `reserved` is all that torch took of the device. The rest is what lies there before any speech:
+    T3's weights, S3Gen's weights, the cache of keys and values with the voices' prefixes.
     """
 
     peak: float
@@ -35,7 +35,34 @@ class OurMemory:
     cache: float
 
 
-def measure_ours(setting: Setting, tokens: int) -> OurMemory | None:
+@dataclass(frozen=True)
+class MemoryFigures:
+    """GiB of tensors at most: ours with several streams, upstream with one. None on a CPU."""
+
+    streams: int
+    ours: OurMemory | None
+    upstream_gib: float | None
+
+
+def measure_memory(
+    upstream: UpstreamSpeaker, upstream_gib: float, setting: Setting
+) -> MemoryFigures:
+    """Ours in a process of its own; of upstream's peak what is ours is taken off.
+
+    `upstream_gib` is what upstream's weights take.
+    """
+    tokens = setting.scale.utterance_seconds * TOKENS_PER_SECOND
+    ours_gib = allocated_gib(setting.device) - upstream_gib
+    with peak_memory(setting.device) as upstream_peak:
+        upstream.speak(TEXT[:_TEXT_CHARACTERS], tokens)
+    return MemoryFigures(
+        setting.scale.memory_streams,
+        _measure_aside(setting, tokens),
+        upstream_peak[0] - ours_gib if upstream_peak else None,
+    )
+
+
+def _measure_aside(setting: Setting, tokens: int) -> OurMemory | None:
     """Measure in a new process. None on a CPU."""
     if setting.device.type != "cuda":
         return None
@@ -51,9 +78,6 @@ def measure_ours(setting: Setting, tokens: int) -> OurMemory | None:
 
 
 def _measure(weights: Path, precision: str, streams: int, tokens: int) -> OurMemory:
-    # Not at the top: that module measures with this one.
-    from engine.bench.utterances import TEXT, write_clips  # noqa: PLC0415
-
     device = torch.device("cuda")
     with tempfile.TemporaryDirectory() as home:
         ours = OurSpeaker(

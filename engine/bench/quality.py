@@ -13,7 +13,7 @@ import librosa
 import numpy as np
 import torch
 
-from engine.bench.speakers import OurSpeaker, Speaker, UpstreamSpeaker
+from engine.bench.speakers import Contender, OurSpeaker, UpstreamSpeaker
 from engine.speech import FloatArray
 
 SENTENCES = (
@@ -32,7 +32,7 @@ class RecogniserMissing(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Heard:
+class SentenceQuality:
     """One sentence by one speaker: words got wrong over words said, cosine to the clip's voice."""
 
     speaker: str
@@ -49,7 +49,7 @@ def compare(
     *,
     sentences: int,
     tokens: int | None = None,
-) -> list[Heard]:
+) -> list[SentenceQuality]:
     """Both say the first `sentences` of `SENTENCES` in the clip's voice.
 
     `tokens` bounds the length where the weights do not end a sentence by themselves. Raises
@@ -60,7 +60,7 @@ def compare(
     reference, _rate = librosa.load(clip, sr=_RECOGNISER_RATE)
     voice = _embed(upstream, reference)
     results = []
-    speakers: tuple[tuple[str, Speaker], ...] = (("upstream", upstream), ("ours", ours))
+    speakers: tuple[tuple[str, Contender], ...] = (("upstream", upstream), ("ours", ours))
     for _name, speaker in speakers:
         speaker.enrol(clip)
     for sentence in SENTENCES[:sentences]:
@@ -69,7 +69,7 @@ def compare(
             samples = librosa.resample(pcm, orig_sr=24_000, target_sr=_RECOGNISER_RATE)
             transcript = transcribe(samples)
             results.append(
-                Heard(
+                SentenceQuality(
                     speaker=name,
                     sentence=sentence,
                     transcript=transcript,

@@ -10,10 +10,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from engine.bench.quality import Heard
+from engine.bench.memory import MemoryFigures
+from engine.bench.quality import SentenceQuality
 from engine.bench.stages import StageTiming
 from engine.bench.t3 import StepTiming
-from engine.bench.utterances import MemoryFigures, UtteranceTiming
+from engine.bench.utterances import UtteranceTiming
 from engine.bench.worker import WorkerTiming
 
 plt.switch_backend("Agg")  # pictures are written to files, with no display
@@ -29,7 +30,7 @@ STAGE_COLOURS = {
 
 
 @dataclass
-class Report:
+class Results:
     """Everything one run measured. Filled as it goes, so that it can be written at any time."""
 
     setting: dict[str, Any]
@@ -41,7 +42,7 @@ class Report:
     voices: list[UtteranceTiming] = field(default_factory=list)
     memory: MemoryFigures | None = None
     worker: WorkerTiming | None = None
-    quality: list[Heard] = field(default_factory=list)
+    quality: list[SentenceQuality] = field(default_factory=list)
 
     def write(self, folder: Path) -> None:
         """`bench.json`, and a picture of whatever has figures."""
@@ -145,25 +146,25 @@ def print_setting(console: Console, setting: dict[str, Any]) -> None:
         console.print(f"\n[bold]{setting['note']}[/bold]\n")
 
 
-def print_tables(console: Console, report: Report) -> None:
+def print_tables(console: Console, results: Results) -> None:
     """One table of everything in milliseconds, one of what was heard."""
     table = Table(title="Timbre beside upstream Chatterbox", title_justify="left")
     for heading in ("", "upstream", "Timbre", "times faster", ""):
         table.add_column(heading, justify="left" if not heading else "right")
-    for step in report.steps:
-        theirs = report.upstream_token_ms if step.streams == 1 else None
+    for step in results.steps:
+        theirs = results.upstream_token_ms if step.streams == 1 else None
         remark = f"{step.tokens_per_s:,.0f} tokens/s, {step.fraction_of_floor:.0%} of the floor"
         _row(table, f"T3 step, {step.streams} streams", theirs, step.ms_per_step, remark)
-    for name, milliseconds in report.first_token_ms.items():
+    for name, milliseconds in results.first_token_ms.items():
         _row(table, f"T3 first token, {name}", None, milliseconds, "")
-    for stage in report.stages:
+    for stage in results.stages:
         _row(table, f"{stage.stage}, {stage.audio_s} s", stage.upstream_ms, stage.ours_ms, "")
-    for timing in (*report.by_text, *report.voices):
+    for timing in (*results.by_text, *results.voices):
         remark = f"{timing.audio_s:.1f} s of speech"
         _row(table, timing.scenario, timing.upstream_ms, timing.ours_ms, remark)
-    if report.worker is not None:
-        _add_worker(table, report.worker)
-    memory = report.memory
+    if results.worker is not None:
+        _add_worker(table, results.worker)
+    memory = results.memory
     if memory is not None and memory.ours is not None and memory.upstream_gib is not None:
         table.add_row(
             "peak GPU memory, tensors",
@@ -173,8 +174,8 @@ def print_tables(console: Console, report: Report) -> None:
             f"upstream with 1 stream, ours with {memory.streams}",
         )
     console.print(table)
-    if report.quality:
-        console.print(_quality_table(report.quality))
+    if results.quality:
+        console.print(_quality_table(results.quality))
 
 
 def _add_worker(table: Table, worker: WorkerTiming) -> None:
@@ -206,7 +207,7 @@ def _row(table: Table, name: str, theirs: float | None, ours: float, remark: str
     )
 
 
-def _quality_table(heard: list[Heard]) -> Table:
+def _quality_table(heard: list[SentenceQuality]) -> Table:
     table = Table(title="What is heard", title_justify="left")
     for heading in ("sentence", "speaker", "word error rate", "similarity", "transcript"):
         table.add_column(heading)

@@ -1,5 +1,6 @@
-"""What is measured on: device, versions, weights, and how much of everything."""
+"""What is measured on: device, versions, weights, text, clips, and how much of everything."""
 
+import hashlib
 import platform
 import sys
 from dataclasses import dataclass
@@ -7,17 +8,25 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import soundfile
 import torch
 
 from engine.bench.t3 import copy_bandwidth
 from engine.chatterbox.t3.config import DTYPES
 from engine.device import Precision, choose, detect
-from engine.upstream.random_weights import SOURCE
+from engine.speech import ClonedVoice
+from engine.upstream.random_weights import SOURCE, synthetic_voice
 from engine.weights import checkpoint
 
 RANDOM_WEIGHTS = "Random weights: speed and numerical parity only; they say nothing about sound."
 CHARACTERS_PER_SECOND = 14  # of spoken English
 TOKENS_PER_SECOND = 25
+SAMPLE_RATE = 24_000
+TEXT = (
+    "Good evening, everybody. The night train to the coast leaves from platform nine in about ten "
+    "minutes, so please have your tickets ready and keep your luggage close to you. The dining car "
+    "is open."
+)
 
 
 @dataclass(frozen=True)
@@ -127,6 +136,21 @@ def platform_name() -> str:
 def tokens_for(characters: int) -> int:
     """How many speech tokens a text of this length becomes."""
     return round(characters / CHARACTERS_PER_SECOND * TOKENS_PER_SECOND)
+
+
+def write_clips(folder: Path, seconds: int) -> list[Path]:
+    """Three synthetic voices as clips: not people, and no speech."""
+    paths = []
+    for pitch_hz in (105.0, 160.0, 230.0):
+        path = folder / f"voice_{pitch_hz:.0f}hz.wav"
+        soundfile.write(path, synthetic_voice(pitch_hz, seconds), SAMPLE_RATE)
+        paths.append(path)
+    return paths
+
+
+def voice_of(clip: Path) -> ClonedVoice:
+    """The voice of a clip, as a request names it."""
+    return ClonedVoice(hashlib.sha256(clip.read_bytes()).hexdigest(), str(clip))
 
 
 def _triton_version() -> str | None:

@@ -4,7 +4,6 @@ Both run the same checkpoint. With a number of tokens, both say exactly that man
 silenced in both, so that equal amounts of work are compared.
 """
 
-import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.bench.setting import voice_of
 from engine.chatterbox.s3gen import Utterance as Sound
 from engine.chatterbox.s3gen import VoiceConditionals, WaveformDecoder
 from engine.chatterbox.t3.conditioning import VoicePrompt
@@ -32,7 +32,7 @@ from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.text import TextTokenizer
 from engine.enrolment import Conditionals, Enrolment
 from engine.enrolment.networks import EnrolmentNetworks
-from engine.speech import ClonedVoice, FloatArray, SpeechParameters
+from engine.speech import FloatArray, SpeechParameters
 from engine.upstream.build import load_upstream
 from engine.weights import checkpoint
 
@@ -40,7 +40,7 @@ _LONGEST = 1536  # positions of conditioning, text and 40 s of tokens
 
 
 @dataclass(frozen=True)
-class Spoken:
+class TimedSpeech:
     """One utterance: mono float32 at 24 kHz, and what it took in milliseconds."""
 
     pcm: FloatArray
@@ -48,13 +48,13 @@ class Spoken:
     stage_ms: dict[str, float] = field(default_factory=dict)
 
 
-class Speaker(Protocol):
+class Contender(Protocol):
     """What both are asked to do."""
 
     def enrol(self, clip: Path) -> float:
         """Take on the voice of a clip; milliseconds."""
 
-    def speak(self, text: str, tokens: int | None = None) -> Spoken:
+    def speak(self, text: str, tokens: int | None = None) -> TimedSpeech:
         """Say a text in the voice taken on; exactly `tokens` speech tokens of it, if given."""
 
 
@@ -87,7 +87,7 @@ class UpstreamSpeaker:
         self.model.prepare_conditionals(str(clip))
         return self._elapsed_ms(started)
 
-    def speak(self, text: str, tokens: int | None = None) -> Spoken:
+    def speak(self, text: str, tokens: int | None = None) -> TimedSpeech:
         """Upstream's `generate`."""
         self._limit = tokens
         self._stage_ms.clear()
@@ -96,7 +96,7 @@ class UpstreamSpeaker:
             wave = self.model.generate(text)
         finally:
             self._limit = None
-        return Spoken(wave[0].numpy(), self._elapsed_ms(started), dict(self._stage_ms))
+        return TimedSpeech(wave[0].numpy(), self._elapsed_ms(started), dict(self._stage_ms))
 
     def decode(self, speech_tokens: Tensor) -> dict[str, float]:
         """Stage times of (1, n) tokens through flow, vocoder and watermark, as `generate` goes."""
@@ -198,12 +198,12 @@ class OurSpeaker:
             report=lambda _enrolled: None,
         )
 
-    def speak(self, text: str, tokens: int | None = None) -> Spoken:
+    def speak(self, text: str, tokens: int | None = None) -> TimedSpeech:
         """One utterance alone."""
         return self.speak_together([text], tokens)[0]
 
     @torch.inference_mode()
-    def speak_together(self, texts: list[str], tokens: int | None = None) -> list[Spoken]:
+    def speak_together(self, texts: list[str], tokens: int | None = None) -> list[TimedSpeech]:
         """Several utterances in one batch. Each one's time is the batch's."""
         started = time.perf_counter()
         said = self._speech_tokens(texts, tokens)
@@ -215,7 +215,7 @@ class OurSpeaker:
         waves = pending.wait()
         total_ms = 1e3 * (time.perf_counter() - started)
         stages = {"tokens": tokens_ms, **pending.stage_ms()}
-        return [Spoken(wave.numpy(), total_ms, stages) for wave in waves]
+        return [TimedSpeech(wave.numpy(), total_ms, stages) for wave in waves]
 
     def sound(self, tokens: int) -> Sound:
         """Random speech tokens in the voice taken on, for timing what comes after T3."""
@@ -237,7 +237,7 @@ class OurSpeaker:
                 ),
             )
         finished: dict[int, Tensor] = {}
-        while len(finished) < len(texts):  # what is still queued then works for nobody
+        while len(finished) < len(texts):
             for speech in self._scheduler.advance():
                 finished[speech.key] = speech.tokens
         return [finished[index] for index in range(len(texts))]
@@ -250,11 +250,6 @@ class OurSpeaker:
         if self._voice is None:
             raise RuntimeError("no voice was enrolled")
         return self._voice
-
-
-def voice_of(clip: Path) -> ClonedVoice:
-    """The voice of a clip, as a request names it."""
-    return ClonedVoice(hashlib.sha256(clip.read_bytes()).hexdigest(), str(clip))
 
 
 def _prompt(key: str, voice: Conditionals) -> VoicePrompt:

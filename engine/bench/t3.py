@@ -7,7 +7,7 @@ the bandwidth of a plain copy is its floor. Nothing here runs a step that an utt
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -196,8 +196,3 @@ def random_text() -> torch.Tensor:
     tokens = torch.randint(3, 250, (_TEXT_TOKENS,), generator=random)
     tokens[0], tokens[-1] = 255, 0
     return tokens
-
-
-def as_rows(timings: list[StepTiming]) -> list[dict[str, object]]:
-    """Timings as they go into `bench.json`."""
-    return [asdict(timing) for timing in timings]

@@ -1,33 +1,20 @@
-"""Whole utterances: by length of text, with a cold and a warm voice, from the cache, and many."""
+"""Whole utterances: by length of text, with a cold and with a warm voice."""
 
 import statistics
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import soundfile
 
-from engine.bench.memory import OurMemory, measure_ours
-from engine.bench.setting import TOKENS_PER_SECOND, Scale, Setting, tokens_for
-from engine.bench.speakers import (
-    OurSpeaker,
-    Speaker,
-    Spoken,
-    UpstreamSpeaker,
-    allocated_gib,
-    peak_memory,
-    silent,
-    voice_of,
+from engine.bench.setting import (
+    SAMPLE_RATE,
+    TEXT,
+    TOKENS_PER_SECOND,
+    Scale,
+    Setting,
+    tokens_for,
 )
-from engine.speech import FloatArray, SpeechRequest
-from engine.upstream.random_weights import synthetic_voice
-
-SAMPLE_RATE = 24_000
-TEXT = (
-    "Good evening, everybody. The night train to the coast leaves from platform nine in about ten "
-    "minutes, so please have your tickets ready and keep your luggage close to you. The dining car "
-    "is open."
-)
+from engine.bench.speakers import Contender, OurSpeaker, TimedSpeech, UpstreamSpeaker, silent
 
 
 @dataclass(frozen=True)
@@ -46,16 +33,6 @@ class UtteranceTiming:
     ours_stage_ms: dict[str, float]
 
 
-def write_clips(folder: Path, seconds: int) -> list[Path]:
-    """Three synthetic voices as clips: not people, and no speech."""
-    paths = []
-    for pitch_hz in (105.0, 160.0, 230.0):
-        path = folder / f"voice_{pitch_hz:.0f}hz.wav"
-        soundfile.write(path, synthetic_voice(pitch_hz, seconds), SAMPLE_RATE)
-        paths.append(path)
-    return paths
-
-
 def time_by_text(
     ours: OurSpeaker, upstream: UpstreamSpeaker, characters: int, scale: Scale
 ) -> UtteranceTiming:
@@ -69,7 +46,7 @@ def time_by_text(
 def time_voices(
     ours: OurSpeaker, upstream: UpstreamSpeaker, clips: list[Path], setting: Setting
 ) -> list[UtteranceTiming]:
-    """A voice's first use, its next use, its first after a restart, and cached speech.
+    """A voice's first use, its next use, and its first after a restart.
 
     The first clip warms up what is loaded once and never again; the second is the cold voice.
     Leaves both recordings of ours in the output folder.
@@ -77,7 +54,7 @@ def time_voices(
     tokens = setting.scale.utterance_seconds * TOKENS_PER_SECOND
     characters = min(len(TEXT), 140)
     text = TEXT[:characters]
-    speakers: tuple[Speaker, Speaker] = (ours, upstream)
+    speakers: tuple[Contender, Contender] = (ours, upstream)
     for speaker in speakers:
         speaker.enrol(clips[0])
     for _ in range(setting.scale.warm_ups):
@@ -90,46 +67,16 @@ def time_voices(
         soundfile.write(setting.out / f"voiceclone_{name}.wav", spoken.pcm, SAMPLE_RATE)
     ours.restart_enrolment()
     restarted = _cold(ours, clips[1], text, tokens)
-    request = SpeechRequest(text=text, voice=voice_of(clips[1]))
-    cached = _cached(request, warm[0].pcm, setting.out)
     return [
         _timing("cold voice", characters, cold[1], cold[0]),
         _timing("warm voice", characters, warm[1], warm[0]),
         _alone("voice after a restart", characters, restarted),
-        _alone("cached speech", characters, Spoken(warm[0].pcm, cached)),
     ]
-
-
-@dataclass(frozen=True)
-class MemoryFigures:
-    """GiB of tensors at most: ours with several streams, upstream with one. None on a CPU."""
-
-    streams: int
-    ours: OurMemory | None
-    upstream_gib: float | None
-
-
-def measure_memory(
-    upstream: UpstreamSpeaker, upstream_gib: float, setting: Setting
-) -> MemoryFigures:
-    """Ours in a process of its own; of upstream's peak what is ours is taken off.
-
-    `upstream_gib` is what upstream's weights take.
-    """
-    tokens = setting.scale.utterance_seconds * TOKENS_PER_SECOND
-    ours_gib = allocated_gib(setting.device) - upstream_gib
-    with peak_memory(setting.device) as upstream_peak:
-        upstream.speak(TEXT[:140], tokens)
-    return MemoryFigures(
-        setting.scale.memory_streams,
-        measure_ours(setting, tokens),
-        upstream_peak[0] - ours_gib if upstream_peak else None,
-    )
 
 
 def _in_turn(
     ours: OurSpeaker, upstream: UpstreamSpeaker, text: str, tokens: int, scale: Scale
-) -> tuple[Spoken, Spoken]:
+) -> tuple[TimedSpeech, TimedSpeech]:
     """Each one's median run, after ours that warm up."""
     for _ in range(scale.warm_ups):
         ours.speak(text, tokens)
@@ -141,32 +88,21 @@ def _in_turn(
     return _median(here), _median(there)
 
 
-def _median(runs: list[Spoken]) -> Spoken:
+def _median(runs: list[TimedSpeech]) -> TimedSpeech:
     middle = statistics.median_low(run.total_ms for run in runs)
     return next(run for run in runs if run.total_ms == middle)
 
 
-def _cold(speaker: Speaker, clip: Path, text: str, tokens: int) -> Spoken:
+def _cold(speaker: Contender, clip: Path, text: str, tokens: int) -> TimedSpeech:
     enrolment_ms = speaker.enrol(clip)
     spoken = speaker.speak(text, tokens)
     stages = {"enrolment": enrolment_ms, **spoken.stage_ms}
-    return Spoken(spoken.pcm, spoken.total_ms + enrolment_ms, stages)
+    return TimedSpeech(spoken.pcm, spoken.total_ms + enrolment_ms, stages)
 
 
-def _cached(request: SpeechRequest, pcm: FloatArray, folder: Path) -> float:
-    """Milliseconds to name a request and read its stored speech; no engine takes part."""
-    path = folder / f"cached_{request.content_key[:16]}.ogg"
-    soundfile.write(path, pcm, SAMPLE_RATE, format="OGG", subtype="OPUS")
-    times = []
-    for _ in range(5):
-        started = time.perf_counter()
-        soundfile.read(folder / f"cached_{request.content_key[:16]}.ogg", dtype="float32")
-        times.append(1e3 * (time.perf_counter() - started))
-    path.unlink()
-    return statistics.median(times)
-
-
-def _timing(scenario: str, characters: int, there: Spoken, here: Spoken) -> UtteranceTiming:
+def _timing(
+    scenario: str, characters: int, there: TimedSpeech, here: TimedSpeech
+) -> UtteranceTiming:
     return replace(
         _alone(scenario, characters, here),
         upstream_ms=there.total_ms,
@@ -174,7 +110,7 @@ def _timing(scenario: str, characters: int, there: Spoken, here: Spoken) -> Utte
     )
 
 
-def _alone(scenario: str, characters: int, here: Spoken) -> UtteranceTiming:
+def _alone(scenario: str, characters: int, here: TimedSpeech) -> UtteranceTiming:
     return UtteranceTiming(
         scenario=scenario,
         characters=characters,

@@ -10,9 +10,7 @@ from pathlib import Path
 
 import torch
 
-from engine.bench.setting import Setting
-from engine.bench.speakers import voice_of
-from engine.bench.utterances import TEXT
+from engine.bench.setting import TEXT, Setting, voice_of
 from engine.host.local import LocalExecutor
 from engine.messages import EngineConfig
 from engine.speech import EngineInfo, SpeechParameters, SpeechRequest, StockVoice, Voice

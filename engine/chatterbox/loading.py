@@ -53,7 +53,7 @@ def load(
     device: str,
     precision: str,
     reason: str,
-    progress: checkpoint.Progress,
+    progress: checkpoint.OnProgress,
     report: Callable[[Enrolled], None],
 ) -> ChatterboxEngine:
     """Load from `config.weights`; without it, from the hub, fetched where it is not here yet.

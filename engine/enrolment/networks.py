@@ -20,13 +20,14 @@ from engine.enrolment.clip import SAMPLE_RATE
 from engine.enrolment.conditionals import Conditionals
 from engine.errors import VoiceUnusable
 from engine.speech import FloatArray
-from engine.upstream import encoders
-from engine.upstream.encoder_build import (
+from engine.upstream.encoders import (
     Undrawn,
     build_speaker_encoder,
     build_speech_tokenizer,
     build_voice_encoder,
     load_into,
+    mel_spectrogram,
+    torchaudio,
 )
 from engine.weights import checkpoint
 
@@ -102,7 +103,7 @@ class EnrolmentNetworks:
     def _of_s3gen(self, clip: FloatArray) -> tuple[Tensor, Tensor, Tensor]:
         """Speech tokens, two mel frames for each, and x-vector, as S3Gen's `embed_ref`."""
         wave = torch.from_numpy(clip).to(self.device).unsqueeze(0)
-        mel = encoders.mel_spectrogram(wave).transpose(1, 2)
+        mel = mel_spectrogram(wave).transpose(1, 2)
         wave_16k = _resampler(self.device)(wave)
         x_vector = self.speaker_encoder.inference(wave_16k)
         tokens, _lengths = self.tokenizer(wave_16k)
@@ -113,4 +114,4 @@ class EnrolmentNetworks:
 @lru_cache(maxsize=1)
 def _resampler(device: torch.device) -> Any:
     """Its filter is made once."""
-    return encoders.torchaudio.transforms.Resample(SAMPLE_RATE, _TOKENIZER_RATE).to(device)
+    return torchaudio.transforms.Resample(SAMPLE_RATE, _TOKENIZER_RATE).to(device)

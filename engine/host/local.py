@@ -1,7 +1,7 @@
 """Speech from a worker process on this machine.
 
 Runs in the Discord process: it must never import torch nor block the loop. What waits is in
-`engine.host.backlog`, the process is kept by `engine.host.supervisor`; this file goes between them.
+`engine.host.backlog`, `engine.host.supervisor` keeps the process; this file connects them.
 """
 
 import asyncio
@@ -48,9 +48,9 @@ class LocalExecutor:
 
     The worker is given as many jobs at once as its engine works on (`EngineInfo.streams`, at most
     `config.max_streams`): more would only wait where neither priority nor fairness is known. It is
-    replaced when it ends, when nothing was heard of it for `heartbeat_timeout_s`, when a step of
-    its engine takes longer than `step_timeout_s`, when it ran out of memory, and when its output
-    is not made of reports.
+    replaced when it ends, when it sends nothing for `heartbeat_timeout_s`, when a step of its
+    engine takes longer than `step_timeout_s`, when it ran out of memory, and when its output is not
+    made of reports.
     """
 
     def __init__(
@@ -142,8 +142,8 @@ class LocalExecutor:
     async def forget(self, clip_sha256: str) -> None:
         """Have the worker remove what it derived from a clip, and wait until it has.
 
-        One that is lost meanwhile has nothing in memory any more. One that is loading takes no
-        jobs yet and is not waited for: it forgets before it does.
+        A worker that is lost meanwhile has nothing in memory any more. One that is loading is not
+        waited for: it forgets before it takes jobs.
         """
         worker = self._supervisor.worker
         if worker is None:
@@ -157,7 +157,7 @@ class LocalExecutor:
         await asyncio.shield(done)
 
     def status(self) -> ExecutorStatus:
-        """How things stand now."""
+        """The present state."""
         return ExecutorStatus(
             state=self._state,
             detail=self._detail,
@@ -177,7 +177,7 @@ class LocalExecutor:
         for clip_sha256 in list(self._forgetting):
             self._forgotten(clip_sha256)
 
-    # What the supervisor tells.
+    # Called by the supervisor.
 
     def _begin(self, state: str) -> None:
         self._settled.clear()
@@ -204,7 +204,7 @@ class LocalExecutor:
         self._backlog.fail_all(self._unavailable())
         self._settled.set()
 
-    # What the worker says.
+    # Reports of the worker.
 
     def _on_report(self, report: Report) -> None:
         match report:
@@ -214,12 +214,15 @@ class LocalExecutor:
                 self._on_failed(report)
             case Ready():
                 self._on_ready(report.info)
-            case Narrowed():
-                self._on_narrowed(report)
+            case Narrowed() if self._info is not None:
+                self._info = msgspec.structs.replace(self._info, streams=report.streams)
             case Progress():
                 self._on_progress(report)
             case Enrolled():
-                self._enrolled(report)
+                try:
+                    self._on_enrolled(report)
+                except Exception:
+                    log.exception("an enrolled voice could not be recorded")
             case Forgotten():
                 self._forgotten(report.clip_sha256)
 
@@ -250,10 +253,6 @@ class LocalExecutor:
         self._settled.set()
         self._dispatch()
 
-    def _on_narrowed(self, report: Narrowed) -> None:
-        if self._info is not None:
-            self._info = msgspec.structs.replace(self._info, streams=report.streams)
-
     def _on_progress(self, report: Progress) -> None:
         done = "" if report.fraction is None else f" ({report.fraction:.0%})"
         detail = f"{report.activity}{done}"
@@ -262,17 +261,11 @@ class LocalExecutor:
                 log.info("%s", report.activity)
             self._set_state(self._state, detail)
 
-    def _enrolled(self, report: Enrolled) -> None:
-        try:
-            self._on_enrolled(report)
-        except Exception:
-            log.exception("an enrolled voice could not be recorded")
-
     def _forgotten(self, clip_sha256: str) -> None:
         if done := self._forgetting.pop(clip_sha256, None):
             done.set_result(None)
 
-    # Between the two.
+    # Shared by these.
 
     def _dispatch(self) -> None:
         worker = self._supervisor.ready_worker

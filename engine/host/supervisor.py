@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
-    """What is run, and how long it may be silent or in one step of its engine, in seconds."""
+    """What is run, and for how many seconds it may be silent or in one step of its engine."""
 
     config: EngineConfig
     command: Sequence[str]
@@ -35,10 +35,11 @@ class WorkerSettings:
 
 
 class Supervisor:
-    """One worker after the other, from `begin` until `close` or until there is no point in more.
+    """One worker after the other, from `begin` until `close` or until it gives up.
 
-    `on_report` hears every report; `on_loss` of each worker that ended, with whether memory was
-    what it lacked; `on_give_up` why no further one is started, until `begin` is called again.
+    `on_report` is called with every report, `on_loss` when a worker has ended, with whether it ran
+    out of memory, and `on_give_up` with the reason why no further one is started until `begin` is
+    called again.
     """
 
     def __init__(
@@ -128,7 +129,7 @@ class Supervisor:
         self.workers_started += 1
         try:
             worker = await WorkerProcess.start(
-                self._settings.command, self._settings.environment, self._hear
+                self._settings.command, self._settings.environment, self._handle
             )
         except OSError as error:
             log.error("the speech worker cannot be started: %s", error)
@@ -144,7 +145,7 @@ class Supervisor:
             else:
                 await worker.gone()
         finally:
-            worker.let_go()
+            worker.release()
             self._worker = None
         if not closing.done():
             log.warning(
@@ -155,10 +156,10 @@ class Supervisor:
         return reason.removesuffix(": ")[:_REASON_MAX_CHARS]
 
     async def _watch(self, worker: WorkerProcess, closing: asyncio.Task[bool]) -> None:
-        """Wait until the worker has ended, or hangs and was killed, or is not needed any more.
+        """Wait until the worker has ended, or hangs and was killed, or this supervisor closes.
 
-        Silence is counted in ticks, not read off a clock: after the machine was asleep, or this
-        loop was held up, a worker is not blamed for what could not be heard.
+        Silence is counted in ticks, not read off a clock: a worker is not blamed for reports that
+        could not arrive while the machine slept or this loop was held up.
         """
         tick_s = min(1.0, self._settings.heartbeat_timeout_s / 4)
         ends: set[asyncio.Future[Any]] = {worker.ended, closing}
@@ -172,7 +173,7 @@ class Supervisor:
                 worker.kill(f"it was not heard of for {limit_s:g} s")
                 return
 
-    def _hear(self, report: Report) -> None:
+    def _handle(self, report: Report) -> None:
         self._silence_s = 0.0
         match report:
             case Heartbeat():

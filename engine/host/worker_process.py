@@ -1,7 +1,7 @@
 """A worker as a child process: started, spoken to over its pipes, stopped, killed.
 
-All that differs between platforms on the Discord process's side is here. It must never leave a
-process, a descriptor or a task behind.
+What differs between platforms on the Discord process's side is here. It must never leave a process,
+a descriptor or a task behind.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from engine.messages import EXIT_OUT_OF_MEMORY, Command, Report, Stop
 
 _ROOT = Path(__file__).parents[2]  # so that the child can import `engine`
 _LINE_MAX_BYTES = 4096
-#: How long after a worker's end its pipes may stay open in processes it left behind.
+#: How long after a worker's end processes that it left behind may keep its pipes open.
 _PIPES_OUTLIVE_S = 0.5
 #: How long a worker may take to exit after it closed its output: a GPU's memory is freed meanwhile.
 _EXIT_WAIT_S = 2.0
-#: SIGKILL is not obeyed by a process that hangs inside a driver; then it is left to itself.
+#: A process that hangs inside a driver does not die of SIGKILL: after so long it is abandoned.
 _KILL_WAIT_S = 1.0
 #: What the worker's own logging looks like; anything else is a library's print.
 _LOG_LINE = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) [\w.]+: (.*)", re.DOTALL)
@@ -93,7 +93,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
 
     @property
     def ran_out_of_memory(self) -> bool:
-        """Whether it ended by its own account for want of memory."""
+        """Whether it reported by its exit code that it ran out of memory."""
         return self._exit_code == EXIT_OUT_OF_MEMORY
 
     @property
@@ -110,7 +110,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         return f"exited with code {self._exit_code}"
 
     def send(self, command: Command) -> None:
-        """Write one command. To a worker that is gone it is lost; `ended` will tell."""
+        """Write one command. It is lost where the worker is gone; `ended` shows that."""
         if self._stdin is not None and not self._stdin.is_closing():
             self._stdin.write(framing.frame(command))
 
@@ -136,11 +136,11 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         await self.gone()
 
     async def gone(self) -> None:
-        """Wait for the end of a worker that is being killed; let go of one that will not die."""
+        """Wait for the end of a worker that is being killed; abandon one that does not die."""
         await asyncio.wait({self.ended}, timeout=_KILL_WAIT_S)
-        self.let_go()
+        self.release()
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Kill it if it lives, and close this side of its pipes."""
         self.kill("nobody needs it any more")
         if self._stdin is not None:
@@ -170,15 +170,15 @@ class WorkerProcess(asyncio.SubprocessProtocol):
             for report in self._reports.feed(data):
                 self._on_report(report)
         except FrameError as error:
-            self._spoilt(error)
+            self._unusable(error)
 
     def pipe_connection_lost(self, fd: int, _exc: Exception | None) -> None:
-        """Without its reports a worker is of no use."""
+        """Kill a worker that can report no more."""
         if fd == 1:
             try:
                 self._reports.end()
             except FrameError as error:
-                self._spoilt(error)
+                self._unusable(error)
             self._later(_EXIT_WAIT_S, lambda: self.kill("it closed its standard output"))
         elif fd == 0:
             self._stdin = None
@@ -187,8 +187,8 @@ class WorkerProcess(asyncio.SubprocessProtocol):
                 self._log(line)
 
     def process_exited(self) -> None:
-        """Read on until the pipes are empty, but do not wait for heirs to close them."""
-        self._later(_PIPES_OUTLIVE_S, self.let_go)
+        """Read until the pipes are empty, but do not wait for other processes to close them."""
+        self._later(_PIPES_OUTLIVE_S, self.release)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """The process has ended and its pipes are closed."""
@@ -200,7 +200,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
     def _later(self, delay_s: float, action: Callable[[], None]) -> None:
         self._timers.append(asyncio.get_running_loop().call_later(delay_s, action))
 
-    def _spoilt(self, error: FrameError) -> None:
+    def _unusable(self, error: FrameError) -> None:
         if self._killed_for is None:
             log.error("the worker's output is unusable: %s", error)
         self.kill(f"its output is unusable: {error}")

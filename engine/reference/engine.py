@@ -19,12 +19,11 @@ from torch.nn.functional import pad
 from engine.enrolment import Conditionals, Enrolment
 from engine.enrolment.networks import EnrolmentNetworks
 from engine.errors import OutOfMemory, SynthesisFailed
-from engine.messages import EngineConfig, Enrolled, Speak
+from engine.messages import Enrolled, Speak
 from engine.reference import watermark
 from engine.speech import EngineInfo, FloatArray, Speech, StockVoice, Voice
 from engine.upstream import package as upstream
 from engine.upstream.build import load_builtin_voice, load_upstream
-from engine.weights import checkpoint
 
 #: Raised whenever the same request gives other audio.
 REFERENCE_VERSION = "reference-1"
@@ -56,7 +55,7 @@ class ReferenceEngine:
     ) -> None:
         """Load a checkpoint and prove the watermark.
 
-        `reason` is the sentence for `EngineInfo`; `report` hears of enrolled voices. Raises
+        `reason` is the sentence for `EngineInfo`; `report` is called with enrolled voices. Raises
         `WorkerUnavailable` (`WeightsError`, `WatermarkMissing`).
         """
         self._model = load_upstream(folder, device)
@@ -81,43 +80,6 @@ class ReferenceEngine:
             reason=reason,
             stock_voices=(BUILTIN_VOICE,),
             clones_voices=True,
-        )
-
-    @classmethod
-    def load(
-        cls,
-        config: EngineConfig,
-        *,
-        device: str,
-        reason: str,
-        progress: checkpoint.Progress,
-        report: Callable[[Enrolled], None],
-    ) -> "ReferenceEngine":
-        """Load from `config.weights`; without it, from the hub, fetched where it is not here yet.
-
-        `device` is torch's name for it; `config.precision` is not looked at. Raises
-        `WorkerUnavailable`.
-        """
-        if config.threads:
-            torch.set_num_threads(config.threads)
-        if config.weights is not None:
-            folder = Path(config.weights)
-            revision = checkpoint.revision_of(folder)
-        else:
-            from engine.weights import hub  # noqa: PLC0415  # not where a folder is given
-
-            folder, revision = hub.locate(
-                config.weights_folder, revision=config.revision, progress=progress
-            )
-        progress("Loading Chatterbox", None)
-        return cls(
-            folder,
-            revision=revision,
-            device=device,
-            reason=reason,
-            home=Path(config.home),
-            report=report,
-            conditionals_in_memory=config.conditionals_in_memory,
         )
 
     def forget(self, clip_sha256: str) -> None:

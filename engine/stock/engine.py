@@ -75,7 +75,7 @@ class StockEngine:
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
         """Speak `job`; `cancelled` is asked between parts of a long text.
 
-        A cancelled job returns what it has so far, which nobody will hear. Raises
+        A cancelled job returns what it has so far, which is not used. Raises
         `SynthesisFailed` for a text that cannot be read aloud in English.
         """
         voice, substitution = _voice_for(job.voice)

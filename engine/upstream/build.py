@@ -15,7 +15,7 @@ from torch import nn
 from transformers.initialization import no_init_weights
 
 from engine.upstream import package as upstream
-from engine.upstream.encoder_build import (
+from engine.upstream.encoders import (
     build_speaker_encoder,
     build_speech_tokenizer,
     build_voice_encoder,

@@ -1,6 +1,5 @@
-"""The door through which all of upstream Chatterbox is imported, with the repairs that it needs.
+"""All that is imported of upstream Chatterbox beside its encoders, with the repairs that it needs.
 
-Enrolment takes the smaller one, `engine.upstream.encoders`, where torchaudio is seen to.
 resemble-perth hides a failed import and leaves the watermarker `None`: that is an error here.
 Nothing in this module may change what upstream computes.
 """
@@ -11,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.errors import WatermarkMissing
-from engine.upstream import encoders  # noqa: F401 - it sees to torchaudio
+from engine.upstream import encoders  # noqa: F401 - torchaudio is repaired there
 
 
 def _without_progress_bar(iterable: Iterable[Any], **_: object) -> Iterable[Any]:
@@ -20,7 +19,7 @@ def _without_progress_bar(iterable: Iterable[Any], **_: object) -> Iterable[Any]
 
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 with warnings.catch_warnings():
-    # Deprecations inside third-party packages that nobody who runs Timbre can act on.
+    # Deprecations inside third-party packages: an operator can do nothing about them.
     warnings.simplefilter("ignore")
     import perth
     from chatterbox.models.s3gen import S3Gen

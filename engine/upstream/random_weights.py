@@ -21,7 +21,7 @@ from engine.speech import FloatArray
 from engine.upstream import package as upstream
 from engine.upstream import untrained
 from engine.upstream.build import build_s3gen, build_t3
-from engine.upstream.encoder_build import build_voice_encoder
+from engine.upstream.encoders import build_voice_encoder
 from engine.weights import checkpoint
 from engine.weights.sizes import SMALL, ModelSizes
 

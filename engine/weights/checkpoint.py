@@ -25,8 +25,8 @@ BUILTIN_VOICE = "conds.pt"  # upstream's own format: a torch file of tensors
 FILES = (VOICE_ENCODER, TOKENIZER, BUILTIN_VOICE, S3GEN, T3)
 MANIFEST = "timbre-manifest.json"
 
-#: Told what is being done and how much of it (0 to 1), None where that is not known.
-Progress = Callable[[str, float | None], None]
+#: Called with what is being done and how much of it (0 to 1), None where that is not known.
+OnProgress = Callable[[str, float | None], None]
 SizesT = TypeVar("SizesT")
 
 
@@ -99,7 +99,7 @@ def check(folder: Path) -> None:
         raise WeightsError(f"{folder / TOKENIZER} is cut off or is not JSON.") from error
 
 
-def verify(folder: Path, progress: Progress | None = None) -> str:
+def verify(folder: Path, progress: OnProgress | None = None) -> str:
     """Read every byte and compare SHA-256 with the manifest, or with the pinned revision.
 
     Returns one sentence on what was verified. Raises `WeightsError`.

@@ -29,7 +29,7 @@ from huggingface_hub.errors import (
 )
 
 from engine.weights import checkpoint
-from engine.weights.checkpoint import FILES, PINNED, REPOSITORY, Progress, WeightsError
+from engine.weights.checkpoint import FILES, PINNED, REPOSITORY, OnProgress, WeightsError
 from engine.weights.revisions import recall, remember
 
 # Its client tells of every retry; what matters of that is in the error.
@@ -51,7 +51,7 @@ class HubUnreachable(WeightsError):
     """The model hub does not answer; what is on this machine may do without it."""
 
 
-def fetch(folder: Path, *, revision: str | None = None, progress: Progress | None = None) -> str:
+def fetch(folder: Path, *, revision: str | None = None, progress: OnProgress | None = None) -> str:
     """Download a checkpoint into `folder`, check it and record it in a manifest.
 
     What an earlier call left unfinished is resumed, what is there already is kept. `revision` is a
@@ -83,7 +83,7 @@ def fetch(folder: Path, *, revision: str | None = None, progress: Progress | Non
 
 
 @contextmanager
-def _alone_in(folder: Path, progress: Progress | None) -> Iterator[None]:
+def _alone_in(folder: Path, progress: OnProgress | None) -> Iterator[None]:
     """Wait for another process that fetches into the folder: both would append to one file."""
     lock = FileLock(folder / ".fetching.lock")
     try:
@@ -98,7 +98,7 @@ def _alone_in(folder: Path, progress: Progress | None) -> Iterator[None]:
         lock.release()
 
 
-def locate(weights_home: Path, *, revision: str | None, progress: Progress) -> tuple[Path, str]:
+def locate(weights_home: Path, *, revision: str | None, progress: OnProgress) -> tuple[Path, str]:
     """The checkpoint on this machine, fetched first where it is not there yet.
 
     Looks into the hub client's own cache, then under `weights_home`. Needs no network once

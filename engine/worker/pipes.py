@@ -1,7 +1,7 @@
 """The worker's two pipes to the Discord process, kept from everything else in this process.
 
-All that differs between platforms on the worker's side is here. Must import nothing but the
-standard library: what is imported before `claim` can still print into the pipe.
+What differs between platforms on the worker's side is here. Must import the standard library alone:
+what is imported before `claim` can still print into the pipe.
 """
 
 import os
@@ -12,7 +12,7 @@ def claim() -> tuple[int, int]:
     """Take standard input and output for frames; returns their new descriptors.
 
     Afterwards descriptor 0 is empty and 1 is standard error, also for C code and child processes:
-    nobody can swallow a command or print into a report. To be called once, before libraries are
+    no library can swallow a command or print into a report. To be called once, before libraries are
     imported.
     """
     if sys.stdout is not None:

@@ -1,4 +1,4 @@
-"""What the worker tells, from any of its threads: reports, whole, and a heartbeat."""
+"""The worker's reports, sent from any of its threads, and its heartbeat."""
 
 import os
 import threading
@@ -40,17 +40,17 @@ class ReportWriter:
 
 
 class Pulse:
-    """What the heartbeat tells of the main thread. Loading counts as no step."""
+    """The heartbeat, with the age of the main thread's step. Loading counts as no step."""
 
     def __init__(self) -> None:
         self._step_began: float | None = None
 
     def step_begins(self) -> None:
-        """Begin to count."""
+        """The age counts from now."""
         self._step_began = time.monotonic()
 
     def step_ends(self) -> None:
-        """Count nothing until the next one begins."""
+        """The age is 0 until the next one begins."""
         self._step_began = None
 
     def beat(self, report: Callable[[Report], None], interval_s: float) -> None:
@@ -61,5 +61,5 @@ class Pulse:
             try:
                 report(Heartbeat(age_s, resident_bytes()))
             except OSError:
-                return  # nobody listens any more; the reader ends the process
+                return  # the Discord process is gone; the reader ends this one
             time.sleep(interval_s)

@@ -42,9 +42,9 @@ def load(
 ) -> Engine:
     """Load the engine that `config` asks for.
 
-    `report` hears of progress now and of enrolled voices later; `look` finds the GPU. Raises
-    `WorkerUnavailable`, one sentence without paths, when the engine asked for cannot be loaded,
-    and `OutOfMemory` when Chatterbox was asked for and another process has the memory.
+    `report` is called with progress now and with enrolled voices later; `look` finds the GPU.
+    Raises `WorkerUnavailable`, one sentence without paths, when the engine asked for cannot be
+    loaded, and `OutOfMemory` when Chatterbox was asked for and another process has the memory.
     """
     if config.engine == "stock":
         return _stock(config, report, "The settings ask for the stock voice.")

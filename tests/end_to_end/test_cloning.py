@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A reduced checkpoint whose speech ends after about a second."""
     folder = tmp_path_factory.mktemp("weights")
-    command = [sys.executable, "-m", "engine.weights", "random", str(folder)]
+    command = [sys.executable, "-m", "bot", "weights", "random", str(folder)]
     command += ["--seed", "3", "--small", "--stop-after", "25"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return folder

@@ -12,8 +12,8 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
-from engine.errors import SynthesisFailed, VoiceUnusable, WorkerUnavailable
-from engine.messages import EngineConfig, Enrolled, Speak
+from engine.errors import SynthesisFailed, VoiceUnusable
+from engine.messages import Enrolled, Speak
 from engine.reference import watermark
 from engine.reference.engine import ReferenceEngine
 from engine.speech import ClonedVoice, Speech, SpeechParameters, StockVoice
@@ -265,11 +265,3 @@ def test_a_model_that_never_stops_is_cut_at_the_limit(
     )
     spoken = engine.synthesise(Speak(1, TEXT, StockVoice(), SpeechParameters()), lambda: False)
     assert spoken.pcm.size == 8 * 960
-
-
-def test_missing_weights_are_a_sentence_naming_the_file(tmp_path: Path) -> None:
-    config = EngineConfig(engine="chatterbox", home=str(tmp_path), weights=str(tmp_path / "none"))
-    with pytest.raises(WorkerUnavailable, match=r"none.ve\.safetensors is missing"):
-        ReferenceEngine.load(
-            config, device="cpu", reason="", progress=lambda *_: None, report=print
-        )

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from engine.upstream import package as upstream
 from engine.upstream.build import ReducedS3Gen, load_builtin_voice, load_upstream
-from engine.upstream.encoder_build import build_voice_encoder, load_into
+from engine.upstream.encoders import build_voice_encoder, load_into
 from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
 from engine.weights.sizes import S3GenSizes, VoiceEncoderSizes

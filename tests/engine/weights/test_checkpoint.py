@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.upstream.build import build_s3gen, build_t3
-from engine.upstream.encoder_build import build_voice_encoder
+from engine.upstream.encoders import build_voice_encoder
 from engine.weights import checkpoint
 from engine.weights.checkpoint import FILES, MANIFEST, PINNED, WeightsError
 from engine.weights.sizes import SMALL, ModelSizes, S3GenSizes, T3Sizes, VoiceEncoderSizes

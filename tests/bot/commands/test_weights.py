@@ -1,4 +1,4 @@
-"""`python -m engine.weights` ends with a clear sentence and the right exit code."""
+"""`timbre.py weights` ends with a clear sentence and the right exit code."""
 
 import shutil
 import subprocess
@@ -7,24 +7,34 @@ from pathlib import Path
 
 import pytest
 
-from engine.upstream import random_weights as random
+from bot.commands.weights import weights
+from engine.upstream import random_weights
 from engine.weights import checkpoint
-from engine.weights.__main__ import main
+
+SMALL = ("--small", "--seed", "3", "--stop-after", "20")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reduced checkpoint that the command wrote. Shared: copy it before changing it."""
+    folder = tmp_path_factory.mktemp("weights") / "small"
+    assert weights(["random", str(folder), *SMALL]) == 0
+    return folder
 
 
 def test_verify_of_a_whole_checkpoint_succeeds(
-    small_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+    written: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["verify", str(small_checkpoint)]) == 0
+    assert weights(["verify", str(written)]) == 0
     assert "All files are those of random" in capsys.readouterr().out
 
 
 def test_verify_names_what_is_missing_and_fails(
-    small_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    copy = shutil.copytree(small_checkpoint, tmp_path / "copy")
+    copy = shutil.copytree(written, tmp_path / "copy")
     (copy / checkpoint.TOKENIZER).unlink()
-    assert main(["verify", str(copy)]) == 1
+    assert weights(["verify", str(copy)]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.strip() == f"{copy / checkpoint.TOKENIZER} is missing."
@@ -33,7 +43,7 @@ def test_verify_names_what_is_missing_and_fails(
 def test_random_writes_weights_and_says_what_they_are_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["random", str(tmp_path / "new"), "--seed", "1", "--small"]) == 0
+    assert weights(["random", str(tmp_path / "new"), "--seed", "1", "--small"]) == 0
     assert "says nothing of how Chatterbox sounds" in capsys.readouterr().out
     checkpoint.check(tmp_path / "new")
 
@@ -42,7 +52,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("")
-    assert main(["random", str(tmp_path / "file" / "new"), "--seed", "1", "--small"]) == 1
+    assert weights(["random", str(tmp_path / "file" / "new"), "--seed", "1", "--small"]) == 1
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
@@ -50,7 +60,6 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(
     "arguments",
     [
         [],
-        ["fetch"],  # without the bot's settings there is no folder to fall back on
         ["random", "x"],
         ["random", "x", "--seed", "one"],
         ["random", "x", "--seed", str(2**64)],
@@ -59,7 +68,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(
 )
 def test_wrong_usage_exits_with_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ending:
-        main(arguments)
+        weights(arguments)
     assert ending.value.code == 2
 
 
@@ -69,11 +78,11 @@ def test_an_interrupted_random_leaves_nothing_in_the_way(
     """Ctrl-C after the first files: the folder is not there, and the same command works again."""
     arguments = ["random", str(tmp_path / "new"), "--seed", "1", "--small"]
     with monkeypatch.context() as patched:
-        patched.setattr(random, "_draw", _interrupt)
-        assert main(arguments) == 130
+        patched.setattr(random_weights, "_draw", _interrupt)
+        assert weights(arguments) == 130
     assert "resumes" not in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
-    assert main(arguments) == 0
+    assert weights(arguments) == 0
 
 
 def _interrupt(*_: object) -> None:
@@ -81,14 +90,12 @@ def _interrupt(*_: object) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files cannot be limited there")
-def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(
-    small_checkpoint: Path, tmp_path: Path
-) -> None:
+def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(written: Path, tmp_path: Path) -> None:
     """Files may grow to 1 MB, as on a disk with no more left, while random weights are replaced."""
-    copy = shutil.copytree(small_checkpoint, tmp_path / "copy")
+    copy = shutil.copytree(written, tmp_path / "copy")
     limited = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)); "
-        "from engine.weights.__main__ import main; sys.exit(main(sys.argv[1:]))"
+        "from bot.commands.weights import weights; sys.exit(weights(sys.argv[1:]))"
     )
     ended = subprocess.run(
         [sys.executable, "-c", limited, "random", str(copy), "--seed", "1", "--small"],
