@@ -25,14 +25,14 @@ from bot.demo.report import Report, SpokenLine
 from bot.demo.timeline import Step, Timeline
 from bot.loopback import (
     Heard,
+    HeardUtterance,
     LoopbackDiscord,
     Member,
     Message,
     Packet,
-    Utterance,
     VoiceChannel,
 )
-from bot.loopback.recording import PACKET_S, SAMPLE_RATE
+from bot.loopback.heard import PACKET_S, SAMPLE_RATE
 from bot.settings import Settings, SettingsError
 
 LINES = (
@@ -159,7 +159,7 @@ async def _speak(timeline: Timeline, alice: Member, channel: VoiceChannel, text:
         heard = await channel.heard(since_s=sent_s, quiet_ms=_QUIET_MS, timeout_s=_PATIENCE_S)
         await replying
     after = await _status(alice)
-    utterance = Utterance(_from_first_to_last_audible(heard))
+    utterance = HeardUtterance(_from_first_to_last_audible(heard))
     line = SpokenLine(
         text=text,
         engine=after.engine,

@@ -24,7 +24,7 @@ import numpy as np
 
 from bot.demo.bot_process import BotProcess
 from bot.loopback import LoopbackDiscord, Member, Packet, Recording, VoiceChannel
-from bot.loopback.recording import Pcm
+from bot.loopback.heard import Pcm
 
 LINE = "This is one of many rooms in which somebody is telling a story at the same time."
 

@@ -37,7 +37,7 @@ class Undecryptable(ValueError):
     """An encrypted frame that no member in the channel can open."""
 
 
-class Connection(Protocol):
+class DaveChannel(Protocol):
     """What the group needs of the bot's voice connection."""
 
     def send_json(self, op: int, data: dict[str, Any]) -> None:
@@ -56,7 +56,7 @@ class DaveGroup:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: DaveChannel,
         *,
         bot_id: int,
         channel_id: int,

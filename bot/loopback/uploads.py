@@ -4,16 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 from aiohttp import BodyPartReader, web
 
 from bot.loopback import errors
-from bot.loopback.attachments import SIZE_LIMIT, Attachment, File
-from bot.loopback.messages import Message, walk
-
-if TYPE_CHECKING:
-    from bot.loopback.server import LoopbackDiscord
+from bot.loopback.attachments import SIZE_LIMIT, Attachment, Cdn, File
+from bot.loopback.messages import EPHEMERAL, Json, MessageRecord, walk
 
 MAX_CONTENT = 2000
 _SETTABLE_FLAGS = 1 << 2 | 1 << 6 | 1 << 12 | 1 << 13 | 1 << 15
@@ -24,7 +20,7 @@ _FILE_PART = re.compile(r"files\[(\d+)\]")
 class Upload:
     """A request's JSON and the files beside it, by their index."""
 
-    payload: dict[str, Any]
+    payload: Json
     files: Mapping[int, File] = field(default_factory=dict)
 
     @property
@@ -41,7 +37,7 @@ async def read(request: web.Request) -> Upload:
         if not request.can_read_body:
             return Upload({})
         raise errors.invalid_form(f"content type {request.content_type}")
-    payload: dict[str, Any] = {}
+    payload: Json = {}
     files: dict[int, File] = {}
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader):
@@ -57,7 +53,7 @@ async def read(request: web.Request) -> Upload:
     return Upload(payload, files)
 
 
-def apply(discord: "LoopbackDiscord", message: Message, upload: Upload) -> None:
+def apply(cdn: Cdn, message: MessageRecord, upload: Upload) -> None:
     """Give `message` what the bot sent for it; what is not mentioned stays.
 
     Raises `ApiError` for what Discord would not take: nothing to show, too long, too large.
@@ -66,7 +62,7 @@ def apply(discord: "LoopbackDiscord", message: Message, upload: Upload) -> None:
     content = message.content if body.get("content", ...) is ... else body["content"] or ""
     embeds = message.embeds if "embeds" not in body else body["embeds"] or []
     components = message.components if "components" not in body else body["components"] or []
-    attachments = _attachments(discord, message, upload)
+    attachments = _attachments(cdn, message, upload)
     if len(content) > MAX_CONTENT:
         raise errors.invalid_form(f"content: Must be {MAX_CONTENT} or fewer in length.")
     if len(embeds) > 10:
@@ -79,16 +75,11 @@ def apply(discord: "LoopbackDiscord", message: Message, upload: Upload) -> None:
     message.content, message.embeds, message.components = content, embeds, components
     message.attachments = attachments
     if "flags" in body:
-        message.flags = (
-            message.flags & ~_SETTABLE_FLAGS
-            | body["flags"] & _SETTABLE_FLAGS
-            | (
-                message.flags & 1 << 6  # an answer stays as private as it began
-            )
-        )
+        settable = _SETTABLE_FLAGS & ~EPHEMERAL if message.ephemeral else _SETTABLE_FLAGS
+        message.flags = message.flags & ~settable | body["flags"] & settable
 
 
-def _attachments(discord: "LoopbackDiscord", message: Message, upload: Upload) -> list[Attachment]:
+def _attachments(cdn: Cdn, message: MessageRecord, upload: Upload) -> list[Attachment]:
     if "attachments" not in upload.payload and not upload.files:
         return message.attachments
     if any(len(file.data) > SIZE_LIMIT for file in upload.files.values()):
@@ -110,8 +101,7 @@ def _attachments(discord: "LoopbackDiscord", message: Message, upload: Upload) -
             waveform=one.get("waveform"),
         )
         kept.append(
-            discord.cdn.store(
-                discord.identifiers.next(),
+            cdn.store(
                 message.channel.id,
                 named,
                 description=one.get("description"),
@@ -121,7 +111,7 @@ def _attachments(discord: "LoopbackDiscord", message: Message, upload: Upload) -
     return kept
 
 
-def _object(content: bytes) -> dict[str, Any]:
+def _object(content: bytes) -> Json:
     try:
         body = json.loads(content)
     except ValueError:

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.loopback import Member, Message
-from bot.loopback.messages import REACTION_S
+from bot.loopback.interaction import REACTION_S
 from tests.end_to_end.conftest import Stage, a_stage
 from tests.end_to_end.test_voices import agree, press, ready, register
 from tests.end_to_end.uploads import upload
@@ -227,8 +227,7 @@ async def test_only_its_author_makes_a_voice_of_a_message(cast: Cast) -> None:
 async def press_forged(message: Message, button: str, by: Member) -> str:
     """Send what pressing somebody else's button would send, and read the answer."""
     await asyncio.sleep(REACTION_S)
-    interactions = by.guild.discord.interactions
-    forged = await interactions.component(message, message.component(button), by, None)
+    forged = await message.interactions.component(message, message.component(button), by, None)
     reply = await forged.reply()
     assert reply.ephemeral
     return reply.text

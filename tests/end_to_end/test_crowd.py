@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.loopback import Interaction, Message
-from bot.loopback.channels import Channel
+from bot.loopback import Channel, Interaction, Message
 from tests.end_to_end.conftest import Stage, a_stage, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said

@@ -191,7 +191,7 @@ async def told(speaking: Speaking, reason: str) -> None:
 async def test_a_close_that_can_be_mended_costs_no_word(scene: Scene, code: int) -> None:
     await scene.stage.alice.join(scene.stage.lounge)
     speaking = await scene.begin()
-    scene.stage.lounge.close_connection(code)
+    scene.stage.discord.voice.connection_in(scene.stage.lounge).close(code)
     await heard_once(scene, speaking, missing=5)
     await afterwards(scene)
 
@@ -202,7 +202,7 @@ async def begin_recovering(stage: Stage, *, stalled: bool = False) -> None:
     asked, refused = voice.asked, voice.refused
     faults.voice_server_missing = stalled
     faults.voice_refusal = None if stalled else 4006
-    stage.lounge.close_connection(4006)
+    voice.connection_in(stage.lounge).close(4006)
     if stalled:  # discord.py leaves, and the bot comes back into the channel
         await until(lambda: voice.asked >= asked + 2 and stage.guild.bot.voice_channel is not None)
     else:
@@ -298,7 +298,7 @@ async def test_a_final_close_is_told_to_the_author_and_in_the_channel(
     await scene.stage.alice.join(scene.stage.lounge)
     speaking = await scene.begin()
     general = speaking.asked[0].channel
-    scene.stage.lounge.close_connection(code)
+    scene.stage.discord.voice.connection_in(scene.stage.lounge).close(code)
     await told(speaking, reason)
     await until(lambda: any(reason in m.content for m in general.messages.values()))
     await afterwards(scene)
@@ -411,7 +411,7 @@ async def test_a_move_by_a_moderator_costs_no_word(scene: Scene) -> None:
 async def test_a_migration_in_the_middle_costs_no_word(scene: Scene) -> None:
     await scene.stage.alice.join(scene.stage.lounge)
     speaking = await scene.begin()
-    scene.stage.lounge.migrate()
+    scene.stage.discord.voice.migrate(scene.stage.lounge)
     await heard_once(scene, speaking, missing=5)
     await afterwards(scene)
 

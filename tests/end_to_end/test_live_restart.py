@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from bot.demo.bot_process import BotProcess
-from bot.loopback.channels import Channel
+from bot.loopback import Channel
 from tests.end_to_end.conftest import Stage, a_stage, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said

@@ -33,9 +33,9 @@ async def connected(
         yield client, voice
 
 
-async def speaks_in(channel: VoiceChannel, voice: discord.VoiceClient) -> None:
+async def speaks_in(scene: Scene, channel: VoiceChannel, voice: discord.VoiceClient) -> None:
     """Every packet of a tone played now is heard in `channel`, encrypted."""
-    connection = channel.guild.discord.voice.connection_in(channel)
+    connection = scene.server.voice.connection_in(channel)
     await until(lambda: len(connection.group.members) == len(channel.members) - 1)
     await until(voice.is_connected)
     since = time.monotonic()
@@ -51,10 +51,10 @@ async def test_a_session_that_is_no_longer_valid_is_begun_anew(scene: Scene, cod
     async with connected(scene) as (_, voice):
         before = scene.server.voice.connection_in(scene.lounge)
         asked = scene.server.voice.asked
-        scene.lounge.close_connection(code)
+        scene.server.voice.connection_in(scene.lounge).close(code)
         await until(lambda: scene.server.voice.asked >= asked + 2)
         await until(lambda: voice.is_connected() and voice.ssrc != before.ssrc)
-        await speaks_in(scene.lounge, voice)
+        await speaks_in(scene, scene.lounge, voice)
 
 
 @pytest.mark.parametrize("code", [4014, 4022])
@@ -63,7 +63,7 @@ async def test_a_forced_disconnection_without_a_move_ends_the_connection(
 ) -> None:
     """discord.py waits its timeout for a new server, and then leaves."""
     async with connected(scene, timeout=0.5) as (client, _):
-        scene.lounge.close_connection(code)
+        scene.server.voice.connection_in(scene.lounge).close(code)
         await asyncio.sleep(0.2)
         assert client.voice_clients
         await until(lambda: not client.voice_clients, timeout_s=3)
@@ -77,7 +77,7 @@ async def test_after_a_server_crash_discord_py_resumes_the_websocket(scene: Scen
     """
     async with connected(scene, timeout=1) as (client, voice):
         connection = scene.server.voice.connection_in(scene.lounge)
-        scene.lounge.close_connection(4015)
+        scene.server.voice.connection_in(scene.lounge).close(4015)
         await until(lambda: connection.resumes == 1)
         assert not voice.is_connected()
         await until(lambda: not client.voice_clients, timeout_s=5)
@@ -101,7 +101,7 @@ async def test_a_connection_closed_with_4017_is_taken_up_again(scene: Scene) -> 
     """discord.py does not know the code and simply reconnects."""
     async with connected(scene) as (_, voice):
         before = voice.ssrc
-        scene.lounge.close_connection(4017)
+        scene.server.voice.connection_in(scene.lounge).close(4017)
         await until(lambda: voice.is_connected() and voice.ssrc != before)
 
 
@@ -116,7 +116,7 @@ async def test_a_bot_that_is_dragged_elsewhere_speaks_there(scene: Scene) -> Non
         await until(lambda: voice.is_connected() and voice.ssrc != before)
         assert voice.channel.id == studio.id
         assert client.get_guild(scene.guild.id).me.voice.channel.id == studio.id
-        await speaks_in(studio, voice)
+        await speaks_in(scene, studio, voice)
 
 
 async def test_a_kicked_bot_is_nowhere(scene: Scene) -> None:
@@ -145,10 +145,10 @@ async def test_the_bot_follows_to_another_voice_server(scene: Scene) -> None:
     """A migration changes endpoint, keys and group; the channel stays."""
     async with connected(scene) as (_, voice):
         before, endpoint = voice.ssrc, voice.endpoint
-        scene.lounge.migrate()
+        scene.server.voice.migrate(scene.lounge)
         await until(lambda: voice.is_connected() and voice.ssrc != before)
         assert voice.endpoint != endpoint
-        await speaks_in(scene.lounge, voice)
+        await speaks_in(scene, scene.lounge, voice)
 
 
 async def test_without_datagrams_from_the_server_a_quick_migration_stalls(scene: Scene) -> None:
@@ -178,7 +178,7 @@ async def test_a_late_execution_keeps_the_old_version_until_it_comes(scene: Scen
         scene.server.faults.dave_execute_delay_s = 0.4
         voice.play(Packets(tone(1.0)))
         await scene.lounge.first_sound()
-        await scene.lounge.downgrade_encryption()
+        await scene.server.voice.connection_in(scene.lounge).group.downgrade()
         heard = await scene.lounge.heard(quiet_ms=150)
     encrypted_ms = 20 * sum(packet.encrypted for packet in heard.audible)
     assert 350 < encrypted_ms < 700
@@ -188,10 +188,10 @@ async def test_a_late_execution_keeps_the_old_version_until_it_comes(scene: Scen
 async def test_encryption_that_was_turned_off_can_be_turned_on_again(scene: Scene) -> None:
     """A new group at epoch 1, negotiated over a connection that has had one."""
     async with connected(scene) as (_, voice):
-        await scene.lounge.downgrade_encryption()
+        await scene.server.voice.connection_in(scene.lounge).group.downgrade()
         await asyncio.sleep(0.05)
-        scene.lounge.upgrade_encryption()
-        await speaks_in(scene.lounge, voice)
+        scene.server.voice.connection_in(scene.lounge).group.upgrade()
+        await speaks_in(scene, scene.lounge, voice)
 
 
 async def test_a_connection_negotiated_without_encryption_never_begins_to_encrypt(
@@ -202,7 +202,7 @@ async def test_a_connection_negotiated_without_encryption_never_begins_to_encryp
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
         voice = await client.voice_channel(scene.lounge.id).connect(timeout=2)
-        scene.lounge.upgrade_encryption()
+        scene.server.voice.connection_in(scene.lounge).group.upgrade()
         await asyncio.sleep(0.2)
         voice.play(Packets(tone()))
         heard = await scene.lounge.heard(quiet_ms=150)
