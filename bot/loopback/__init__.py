@@ -9,7 +9,7 @@ from bot.loopback.heard import Heard, HeardUtterance, Packet
 from bot.loopback.interaction import Interaction, Message, Modal
 from bot.loopback.people import Guild, Member
 from bot.loopback.permissions import Role
-from bot.loopback.recording import Recording
+from bot.loopback.recording import PacketLog, Recording
 from bot.loopback.server import LoopbackDiscord
 from bot.loopback.world import Channel, StageChannel, TextChannel, VoiceChannel
 
@@ -25,6 +25,7 @@ __all__ = [
     "Message",
     "Modal",
     "Packet",
+    "PacketLog",
     "Recording",
     "Role",
     "StageChannel",

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import davey
 
 from bot.loopback.failures import LoopbackFailure
-from bot.loopback.faults import Faults
+from bot.loopback.faults import VoiceFaults
 from bot.loopback.mls import ExternalSender, split_commit_and_welcome, vector
 
 #: A frame that was end-to-end encrypted ends with this.
@@ -62,7 +62,7 @@ class DaveGroup:
         channel_id: int,
         version: int,
         members: Callable[[], set[int]],
-        faults: Faults,
+        faults: VoiceFaults,
         spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
     ) -> None:
         self.version = version

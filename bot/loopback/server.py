@@ -57,7 +57,7 @@ class LoopbackDiscord:
         pem, tls = make_certificate()
         self._folder = tempfile.TemporaryDirectory(prefix="loopback-discord-")
         self.certificate.write_bytes(pem)
-        self.voice = VoiceServers(self.world, self.faults, self.failures)
+        self.voice = VoiceServers(self.world, self.failures)
         self.gateway = Gateway(
             self.world, self.token, self.faults, self.failures, self.voice.bot_asks
         )

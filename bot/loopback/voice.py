@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+from collections import Counter
 from dataclasses import dataclass
 
 import aiohttp
@@ -10,7 +11,6 @@ from aiohttp import web
 
 from bot.loopback.dave import MAGIC_MARKER, Undecryptable
 from bot.loopback.failures import Failures
-from bot.loopback.faults import Faults
 from bot.loopback.heard import SILENCE_FRAME
 from bot.loopback.messages import Json
 from bot.loopback.outbox import Close, Outbox
@@ -37,15 +37,14 @@ class Credentials:
 class VoiceServers:
     """All voice servers, behind one UDP socket.
 
-    `asked` counts the bot's voice state updates (op 4), `refused` the connections that were turned
-    away by a fault.
+    By guild, `asked` counts the bot's voice state updates (op 4) and `refused` the connections that
+    a fault turned away.
     """
 
-    def __init__(self, world: World, faults: Faults, failures: Failures) -> None:
-        self.asked = 0
-        self.refused = 0
+    def __init__(self, world: World, failures: Failures) -> None:
+        self.asked: Counter[int] = Counter()
+        self.refused: Counter[int] = Counter()
         self._world = world
-        self._faults = faults
         self._failures = failures
         self._credentials: dict[int, Credentials] = {}  # by guild
         self._connections: dict[int, VoiceConnection] = {}  # by SSRC
@@ -66,7 +65,7 @@ class VoiceServers:
 
     async def bot_asks(self, guild: GuildRecord, session_id: str, data: Json) -> None:
         """Op 4: join, move, leave, or change mute and deaf. What is not allowed has no answer."""
-        self.asked += 1
+        self.asked[guild.id] += 1
         if data["channel_id"] is None:
             self._world.place(guild.bot, None)
             return
@@ -162,23 +161,26 @@ class VoiceServers:
             return None
         if op not in (VoiceOp.IDENTIFY, VoiceOp.RESUME):
             return Close(4003, "not authenticated")
-        if refusal := self._faults.voice_refusal:
-            self.refused += 1
+        guild = self._world.guilds.get(int(data["server_id"]))
+        if guild is None:
+            return Close(4006, "session is no longer valid")
+        if refusal := guild.voice_faults.refusal:
+            self.refused[guild.id] += 1
             return Close(refusal)
-        credentials = self._credentials.get(int(data["server_id"]))
+        credentials = self._credentials.get(guild.id)
         if credentials is None or data["session_id"] != credentials.session_id:
             return Close(4006, "session is no longer valid")
         if data["token"] != credentials.token:
             return Close(4004, "authentication failed")
         channel = credentials.channel
-        before = self._connection(channel.guild)
+        before = self._connection(guild)
         if op == VoiceOp.RESUME:
             if before is None or before.session_id != data["session_id"]:
                 return Close(4006, "session is no longer valid")
             before.resume()
             return before
         encrypted = not isinstance(channel, StageChannel)
-        version = self._faults.dave_version if encrypted else 0
+        version = guild.voice_faults.dave_version if encrypted else 0
         if version > data.get("max_dave_protocol_version", 0):
             return Close(4017, "end-to-end encryption is required")
         if before:
@@ -188,7 +190,6 @@ class VoiceServers:
             credentials.session_id,
             self._next_ssrc,
             dave_version=version,
-            faults=self._faults,
             failures=self._failures,
             send_packet=self._send_packet,
             on_close=self._forget,
@@ -224,24 +225,25 @@ class VoiceServers:
         )
 
     def _announce_server(self, guild: GuildRecord) -> None:
-        credentials = self._credentials[guild.id]
+        credentials, faults = self._credentials[guild.id], guild.voice_faults
         data = {
             "guild_id": str(guild.id),
             "token": credentials.token,
-            "endpoint": None if self._faults.voice_server_missing else credentials.endpoint,
+            "endpoint": None if faults.server_missing else credentials.endpoint,
         }
 
         async def later() -> None:
-            await asyncio.sleep(self._faults.voice_server_delay_s)
+            await asyncio.sleep(faults.server_delay_s)
             self._world.publish("VOICE_SERVER_UPDATE", data)
 
-        if self._faults.voice_server_delay_s:
+        if faults.server_delay_s:
             self._failures.spawn(later(), "voice server update")
         else:
             self._world.publish("VOICE_SERVER_UPDATE", data)
 
     def _send_packet(self, ssrc: int, datagram: bytes) -> None:
-        if not self._faults.udp_mute:
+        connection = self._connections.get(ssrc)
+        if connection and not connection.channel.guild.voice_faults.udp_mute:
             self._udp.send(ssrc, datagram)
 
     def _received(self, datagram: bytes, arrived_s: float) -> None:
@@ -251,10 +253,11 @@ class VoiceServers:
             self._failures.add(error)
             return
         connection = self._connections.get(packet.ssrc)
-        if connection is None or self._faults.loses_packet():
+        if connection is None:
             return
-        recording = connection.channel.recording
-        guild = connection.channel.guild
+        recording, guild = connection.channel.recording, connection.channel.guild
+        if guild.voice_faults.loses_packet():
+            return
         state = guild.voice_states.get(guild.bot.id)
         if state is None or state.mute or state.suppress:
             recording.drop(arrived_s, "the bot may not speak here")

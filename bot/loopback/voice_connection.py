@@ -12,7 +12,6 @@ from typing import Any
 from bot.loopback import dave
 from bot.loopback.dave import DaveGroup
 from bot.loopback.failures import Failures, LoopbackFailure
-from bot.loopback.faults import Faults
 from bot.loopback.outbox import Close, Outbox
 from bot.loopback.rtp import MODE, receiver_report
 from bot.loopback.world import MemberRecord, VoiceChannel
@@ -51,7 +50,6 @@ class VoiceConnection:
         ssrc: int,
         *,
         dave_version: int,
-        faults: Faults,
         failures: Failures,
         send_packet: Callable[[int, bytes], None],
         on_close: Callable[["VoiceConnection"], None],
@@ -69,7 +67,7 @@ class VoiceConnection:
             channel_id=channel.id,
             version=dave_version,
             members=lambda: {m.id for m in channel.members} - {channel.guild.bot.id},
-            faults=faults,
+            faults=channel.guild.voice_faults,
             spawn=failures.spawn,
         )
         self._failures = failures

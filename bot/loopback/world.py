@@ -1,7 +1,7 @@
-"""What this Discord consists of: guilds, channels, members, messages, and who is in voice where.
+"""What there is: guilds, channels, members, messages, and who is in voice where.
 
-Plain data, and the changes that Discord itself makes to it. Nothing here knows how a change reaches
-the bot: `World.publish` is called with what has changed.
+Plain data, and the changes that Discord itself makes to it. Nothing here knows how they reach the
+bot.
 """
 
 import secrets
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.loopback import permissions
 from bot.loopback.attachments import Cdn
+from bot.loopback.faults import VoiceFaults
 from bot.loopback.heard import Heard
 from bot.loopback.identifiers import Identifiers, timestamp
 from bot.loopback.messages import MessageRecord, User
@@ -18,9 +19,9 @@ from bot.loopback.recording import Recording
 
 
 class World:
-    """Everything there is, and the bot's account.
+    """Everything there is.
 
-    `publish` is called with an event's name and its subject, a record or the event's own data;
+    `publish` is called with an event's name and its subject (a record, or the event's own data),
     `moved` with a member and the voice channels that they left and came into.
     """
 
@@ -248,11 +249,6 @@ class VoiceChannel(Channel):
         """Wait for the first audible packet since `since_s`; its arrival in `time.monotonic` s."""
         return await self.recording.until_audible(since_s, timeout_s=timeout_s)
 
-    def edit(self, *, user_limit: int) -> None:
-        """Change how many may come in."""
-        self.user_limit = user_limit
-        self.world.publish("CHANNEL_UPDATE", self)
-
     async def delete(self) -> None:
         """The channel is deleted; everybody in it, the bot too, is disconnected."""
         await super().delete()
@@ -285,7 +281,7 @@ class GuildRecord:
         self.owner = MemberRecord(self, User(world.identifiers.next(), "owner"))
         self.bot = MemberRecord(self, world.bot_user)
         self.members = {member.id: member for member in (self.owner, self.bot)}
-        self.joined_at = timestamp()
+        self.voice_faults = VoiceFaults()
 
     async def delete(self) -> None:
         """The bot is removed from the guild."""

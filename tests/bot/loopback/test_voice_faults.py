@@ -50,9 +50,9 @@ async def test_a_session_that_is_no_longer_valid_is_begun_anew(scene: Scene, cod
     """discord.py leaves, waits a moment and joins again with a new connection."""
     async with connected(scene) as (_, voice):
         before = scene.server.voice.connection_in(scene.lounge)
-        asked = scene.server.voice.asked
+        asked = scene.server.voice.asked[scene.guild.id]
         scene.server.voice.connection_in(scene.lounge).close(code)
-        await until(lambda: scene.server.voice.asked >= asked + 2)
+        await until(lambda: scene.server.voice.asked[scene.guild.id] >= asked + 2)
         await until(lambda: voice.is_connected() and voice.ssrc != before.ssrc)
         await speaks_in(scene, scene.lounge, voice)
 
@@ -88,12 +88,12 @@ async def test_a_server_that_demands_encryption_turns_the_bot_away_again_and_aga
     scene: Scene,
 ) -> None:
     """4017 at identify: discord.py keeps trying until its timeout."""
-    scene.server.faults.voice_refusal = 4017
+    scene.guild.voice_faults.refusal = 4017
     async with running(scene.server) as client:
         channel = client.voice_channel(scene.lounge.id)
         with pytest.raises(TimeoutError):
             await channel.connect(timeout=1.5, self_deaf=True)
-        assert scene.server.voice.refused >= 2
+        assert scene.server.voice.refused[scene.guild.id] >= 2
         assert not client.voice_clients
 
 
@@ -153,7 +153,7 @@ async def test_the_bot_follows_to_another_voice_server(scene: Scene) -> None:
 
 async def test_without_datagrams_from_the_server_a_quick_migration_stalls(scene: Scene) -> None:
     """discord.py's reader holds on to the socket of before, if that is replaced."""
-    scene.server.faults.udp_mute = True
+    scene.guild.voice_faults.udp_mute = True
     studio = scene.guild.add_voice_channel("Studio")
     async with connected(scene) as (client, voice):
         await voice.move_to(client.voice_channel(studio.id), timeout=0.5)
@@ -162,7 +162,7 @@ async def test_without_datagrams_from_the_server_a_quick_migration_stalls(scene:
 
 async def test_no_announcement_leaves_the_bot_unencrypted(scene: Scene) -> None:
     """Without op 29 there is no privacy code, and what is played goes out in the clear."""
-    scene.server.faults.dave_commit_delay_s = math.inf
+    scene.guild.voice_faults.dave_commit_delay_s = math.inf
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
         voice = await client.voice_channel(scene.lounge.id).connect(timeout=2)
@@ -175,7 +175,7 @@ async def test_no_announcement_leaves_the_bot_unencrypted(scene: Scene) -> None:
 async def test_a_late_execution_keeps_the_old_version_until_it_comes(scene: Scene) -> None:
     """A downgrade to no encryption takes effect with op 22, not before."""
     async with connected(scene) as (_, voice):
-        scene.server.faults.dave_execute_delay_s = 0.4
+        scene.guild.voice_faults.dave_execute_delay_s = 0.4
         voice.play(Packets(tone(1.0)))
         await scene.lounge.first_sound()
         await scene.server.voice.connection_in(scene.lounge).group.downgrade()
@@ -198,7 +198,7 @@ async def test_a_connection_negotiated_without_encryption_never_begins_to_encryp
     scene: Scene,
 ) -> None:
     """discord.py 2.7.1 ignores the request for epoch 1 when it began at version 0."""
-    scene.server.faults.dave_version = 0
+    scene.guild.voice_faults.dave_version = 0
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
         voice = await client.voice_channel(scene.lounge.id).connect(timeout=2)
@@ -215,7 +215,7 @@ async def test_lost_packets_are_missing_and_the_same_seed_loses_the_same(scene: 
     lost = []
     async with connected(scene) as (_, voice):
         for seed in (7, 7, 8):
-            scene.server.faults.lose_packets(0.3, seed=seed)
+            scene.guild.voice_faults.lose_packets(0.3, seed=seed)
             since = time.monotonic()
             voice.play(Packets(tone()))
             heard = await scene.lounge.heard(since_s=since, quiet_ms=300)
@@ -229,7 +229,7 @@ async def test_lost_packets_are_missing_and_the_same_seed_loses_the_same(scene: 
 
 async def test_without_a_voice_server_the_bot_gives_up_at_its_timeout(scene: Scene) -> None:
     """A server update that names no endpoint, as while Discord looks for one."""
-    scene.server.faults.voice_server_missing = True
+    scene.guild.voice_faults.server_missing = True
     async with running(scene.server) as client:
         with pytest.raises(TimeoutError):
             await client.voice_channel(scene.lounge.id).connect(timeout=0.3)
@@ -237,7 +237,7 @@ async def test_without_a_voice_server_the_bot_gives_up_at_its_timeout(scene: Sce
 
 async def test_a_late_voice_server_makes_joining_slow(scene: Scene) -> None:
     """The bot is in after the delay, not before."""
-    scene.server.faults.voice_server_delay_s = 0.3
+    scene.guild.voice_faults.server_delay_s = 0.3
     async with running(scene.server) as client:
         began = time.monotonic()
         await client.voice_channel(scene.lounge.id).connect(timeout=2)
