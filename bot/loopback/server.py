@@ -7,7 +7,6 @@ voice servers and the content delivery host under Discord's own names. It connec
 import secrets
 import tempfile
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from aiohttp import web
@@ -90,10 +89,7 @@ class LoopbackDiscord:
         return self
 
     async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        self, _kind: object, error: BaseException | None, _traceback: object
     ) -> None:
         """Close every connection and forget everything on disk."""
         if self._runner:
