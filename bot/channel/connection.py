@@ -57,7 +57,7 @@ class _ConnectionState(VoiceConnectionState):
 
 
 class Connection(discord.VoiceClient):
-    """`on_end` is called once when the connection is over, whoever ended it."""
+    """`on_end` is called once when the connection is over, on purpose or not."""
 
     def __init__(
         self,
@@ -94,12 +94,12 @@ class Connection(discord.VoiceClient):
         await super().on_voice_state_update(data)
 
     def cleanup(self) -> None:
-        """Called by discord.py when it has let go."""
+        """Called by discord.py when it has released the connection."""
         if self.guild.voice_client is self:  # a newer connection stays registered
             super().cleanup()
         task = asyncio.current_task()
         if task and task.get_name() == _READER:
-            # It goes on to raise the close that brought it here, which nobody awaits.
+            # It goes on to raise the close that brought it here, which nothing awaits.
             task.add_done_callback(lambda t: t.cancelled() or t.exception())
         if not self.ended:
             self.ended = True
@@ -108,7 +108,7 @@ class Connection(discord.VoiceClient):
 
 
 def _close_being_handled() -> int | None:
-    # discord.py lets go of a connection while it handles the close, and keeps its code nowhere.
+    # discord.py releases a connection while it handles the close, and keeps its code nowhere.
     error = sys.exc_info()[1]
     while error is not None and not isinstance(error, discord.ConnectionClosed):
         error = error.__context__
@@ -160,7 +160,7 @@ async def move(connection: Connection, channel: VocalChannel, timeout_s: float) 
 async def _settle(connection: Connection, channel: VocalChannel) -> None:
     if isinstance(channel, discord.StageChannel):
         await _step_up(channel)
-    if connection.ended:  # whoever ended it meanwhile does not want it begun anew
+    if connection.ended:  # ended on purpose meanwhile: it is not begun anew
         raise UserError(_failed(channel))
 
 
@@ -178,7 +178,7 @@ async def _step_up(stage: discord.StageChannel) -> None:
         except discord.Forbidden:
             await me.request_to_speak()
     except (discord.HTTPException, discord.ClientException, aiohttp.ClientError) as error:
-        # Whoever wants to hear something is told that the bot is in the audience.
+        # Who asks for something to be said is told that the bot is in the audience.
         log.warning("still in the audience", exc_info=error, extra={"guild": stage.guild.id})
 
 

@@ -11,7 +11,7 @@ SIZE_LIMIT = 10 * 1024 * 1024
 
 @dataclass(frozen=True)
 class File:
-    """A file that somebody uploads. `duration_s` and `waveform` make it a voice message."""
+    """A file to upload. `duration_s` and `waveform` make it a voice message."""
 
     filename: str
     data: bytes

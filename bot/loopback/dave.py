@@ -83,16 +83,16 @@ class DaveGroup:
         self._task: asyncio.Task[None] | None = None
 
     def close(self) -> None:
-        """Stop; nobody listens any more."""
+        """Stop."""
         self._stop_following()
         self.members.clear()
 
     def members_changed(self) -> None:
-        """Somebody came into the channel or left it."""
+        """A member came into the channel or left it."""
         self._changed.set()
 
     def key_package_offered(self) -> None:
-        """The bot has begun a group of its own (epoch 0): whoever is here is to be added."""
+        """The bot has begun a group of its own (epoch 0): the members here are to be added."""
         self.close()
         self._epoch = 0
         self._commits = asyncio.Queue()
@@ -112,7 +112,7 @@ class DaveGroup:
             event.set()
 
     def upgrade(self) -> None:
-        """Ask the bot to begin a new group, as after somebody without DAVE has left."""
+        """Ask the bot to begin a new group, as after a member without DAVE has left."""
         self.version = 1
         self._connection.send_json(
             PREPARE_EPOCH,
@@ -120,7 +120,7 @@ class DaveGroup:
         )
 
     async def downgrade(self) -> None:
-        """Have the bot send without encryption, as after somebody without DAVE came."""
+        """Have the bot send without encryption, as after a member without DAVE came."""
         self._stop_following()  # those who listen still have the keys of what is under way
         self.version = 0
         transition_id = self._next_transition()

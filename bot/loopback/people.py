@@ -212,8 +212,8 @@ class Guild(GuildRecord):
     ) -> Member:
         """A member to be scripted.
 
-        `granted` are permissions beyond @everyone's (a role is made for them); `user` brings
-        somebody in who is already a member elsewhere.
+        `granted` are permissions beyond @everyone's (a role is made for them); `user` is an
+        account that is already a member elsewhere.
         """
         if granted:
             roles = (*roles, self.add_role(f"{name}'s", **granted))

@@ -1,7 +1,7 @@
 """The REST API: authorisation, faults, refusals, and the routes that discord.py calls.
 
 A route that is not here is answered as unknown *and* counts as a failure of the loopback Discord,
-so that a bot cannot come to depend on something nobody checked.
+so that a bot cannot come to depend on something unchecked.
 """
 
 import asyncio
