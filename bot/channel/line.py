@@ -54,7 +54,7 @@ class Line:
                 playback.asked_at += seconds
 
     def spare(self, author_id: int) -> Playback | None:
-        """The newest of the author with the most, if as much as `author_id` has would be left.
+        """The newest of the author with the most; None if `author_id` would then have more.
 
         That is what a full line can do without when the author has one more to say.
         """

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 import discord
 
 from bot.base.errors import UserError
+from bot.base.tasks import TaskSet
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel, require_free
 from bot.channel.audience import Audience, Encryption, encryption_of
@@ -58,7 +59,7 @@ class VoiceSession:
         self.reading = False
         self._on_left = on_left
         self._told_in: discord.abc.Messageable | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
         self._fresh = True  # nothing has been sent on this connection yet
         self._paused_at = 0.0
         self.active_at = asyncio.get_running_loop().time()
@@ -250,13 +251,8 @@ class VoiceSession:
             log.warning("not announced", extra={"guild": self.guild_id, "status": error.status})
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name="voice session")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        return self._tasks.spawn(work, name="voice session")
 
     async def close(self) -> None:
         """Leave, and leave nothing behind."""
-        for task in self._tasks:
-            task.cancel()
-        await self.leave()
+        await asyncio.gather(self._tasks.cancel(), self.leave())
