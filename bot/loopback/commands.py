@@ -18,13 +18,13 @@ _MAX_CHARACTERS = 8000
 
 
 class Commands:
-    """What is registered, globally (None) and for single guilds. `syncs` counts overwrites."""
+    """What is `registered`, for every guild. `syncs` counts overwrites."""
 
     def __init__(self, application_id: int, new_id: Callable[[], int]) -> None:
         self.syncs = 0
         self._application_id = application_id
         self._new_id = new_id
-        self._registered: dict[int | None, list[Json]] = {}
+        self.registered: list[Json] = []
         self._synced = asyncio.Event()
 
     async def wait_registered(self, timeout_s: float) -> None:
@@ -34,12 +34,12 @@ class Commands:
         except TimeoutError:
             raise TimeoutError(f"the bot registered no command within {timeout_s} s") from None
 
-    def overwrite(self, guild_id: int | None, commands: list[Json]) -> list[Json]:
+    def overwrite(self, commands: list[Json]) -> list[Json]:
         """Replace all commands. Raises `ApiError` for what Discord would not take."""
         of_kind = [command.get("type", CHAT_INPUT) for command in commands]
         if of_kind.count(CHAT_INPUT) > _MAX_COMMANDS:
             raise invalid_form(f"at most {_MAX_COMMANDS} commands")
-        before = {(c["type"], c["name"]): c["id"] for c in self.of(guild_id)}
+        before = {(c["type"], c["name"]): c["id"] for c in self.registered}
         registered = []
         for command, kind in zip(commands, of_kind, strict=True):
             _check(command, kind)
@@ -53,24 +53,18 @@ class Commands:
                     "description": command.get("description", ""),
                     "default_member_permissions": command.get("default_member_permissions"),
                 }
-                | ({"guild_id": str(guild_id)} if guild_id else {})
             )
-        self._registered[guild_id] = registered
+        self.registered = registered
         self.syncs += 1
         self._synced.set()
         return registered
 
-    def of(self, guild_id: int | None) -> list[Json]:
-        """The commands registered for a guild alone, or globally."""
-        return self._registered.get(guild_id, [])
-
-    def find(self, guild_id: int | None, kind: int, name: str) -> Json:
-        """A command; the guild's own come first. Raises `LookupError` for none."""
-        available = [*(self.of(guild_id) if guild_id else []), *self.of(None)]
-        for command in available:
+    def find(self, kind: int, name: str) -> Json:
+        """A command. Raises `LookupError` for none."""
+        for command in self.registered:
             if command["type"] == kind and command["name"] == name:
                 return command
-        names = sorted(c["name"] for c in available if c["type"] == kind)
+        names = sorted(c["name"] for c in self.registered if c["type"] == kind)
         raise LookupError(f"the bot has registered no command {name!r}; it has {names}")
 
 

@@ -1,7 +1,7 @@
 """What the bot is told when something changes: the data of an event, and who asked for it."""
 
 from enum import IntFlag
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bot.loopback.messages import Json, MessageRecord
 from bot.loopback.payloads import (
@@ -93,27 +93,3 @@ def readable(event: Event, intents: int, bot_id: int) -> Json:
     if may_read or f"<@{bot_id}>" in data["content"]:
         return data
     return data | {"content": "", "attachments": [], "embeds": [], "components": []}
-
-
-def members_chunk(guild: GuildRecord, data: Json) -> Json:
-    """The answer to a request for members: by their ids, or by how their names begin."""
-    wanted = {int(user) for user in _listed(data.get("user_ids"))}
-    query = str(data.get("query", "")).lower()
-    found = [
-        member
-        for member in guild.members.values()
-        if (member.id in wanted if wanted else member.user.name.lower().startswith(query))
-    ]
-    limit = data.get("limit") or len(found)
-    chunk = {
-        "guild_id": str(guild.id),
-        "members": [of_member(member) for member in found[:limit]],
-        "chunk_index": 0,
-        "chunk_count": 1,
-        "not_found": [str(user) for user in wanted - guild.members.keys()],
-    }
-    return chunk | ({"nonce": data["nonce"]} if "nonce" in data else {})
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]

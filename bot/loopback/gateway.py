@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from bot.loopback.events import Intent, event_of, members_chunk, readable
+from bot.loopback.events import Intent, event_of, readable
 from bot.loopback.failures import Failures, LoopbackFailure
 from bot.loopback.faults import Faults
 from bot.loopback.messages import Json
@@ -31,7 +31,6 @@ class GatewayOp(IntEnum):
     VOICE_STATE = 4
     RESUME = 6
     RECONNECT = 7
-    REQUEST_MEMBERS = 8
     INVALID_SESSION = 9
     HELLO = 10
     HEARTBEAT_ACK = 11
@@ -213,18 +212,11 @@ class Gateway:
             case GatewayOp.PRESENCE:  # nobody here looks at the bot's status
                 return
             case GatewayOp.VOICE_STATE:
-                guild = self._guild(data)
+                guild = self._world.guilds.get(int(data["guild_id"]))
                 if guild is not None:
                     await self._bot_asks(guild, session.id, data)
-            case GatewayOp.REQUEST_MEMBERS:
-                guild = self._guild(data)
-                if guild is not None:
-                    session.dispatch("GUILD_MEMBERS_CHUNK", members_chunk(guild, data))
             case _:
                 raise LoopbackFailure(f"the bot sent an unknown gateway op {op}")
-
-    def _guild(self, data: dict[str, Any]) -> GuildRecord | None:
-        return self._world.guilds.get(int(data["guild_id"]))
 
 
 class _Connection:

@@ -62,7 +62,6 @@ class MessageRecord:
     flags: int = 0
     interaction: Json | None = None
     reference: Json | None = None
-    reactions: list[str] = field(default_factory=list)
     deleted: bool = False
     edits: int = 0
     id: int = 0

@@ -124,7 +124,7 @@ class Member(MemberRecord):
         command = self._shown(channel, commands.CHAT_INPUT, first)
         resolved = Resolved(channel.world.cdn, channel.id)
         options = fill_in_command(command, path, values, resolved, focused=focused)
-        data = _command_data(command, channel) | {"options": options}
+        data = _named(command) | {"options": options}
         if resolved.objects:
             data["resolved"] = resolved.objects
         return self.guild.interactions.send(kind, self, channel, data)
@@ -137,13 +137,13 @@ class Member(MemberRecord):
         target_id: int,
         resolved: Resolved,
     ) -> Interaction:
-        data = _command_data(self._shown(channel, kind, name), channel)
+        data = _named(self._shown(channel, kind, name))
         data |= {"target_id": str(target_id), "resolved": resolved.objects}
         return self.guild.interactions.send(COMMAND, self, channel, data)
 
     def _shown(self, channel: Channel | DirectMessages, kind: int, name: str) -> Json:
         """The command, if Discord's client would show it."""
-        command = self.guild.commands.find(channel.guild_id, kind, name)
+        command = self.guild.commands.find(kind, name)
         if isinstance(channel, DirectMessages):
             contexts = command.get("contexts")
             if command.get("dm_permission") is False or (contexts and 1 not in contexts):
@@ -245,7 +245,5 @@ class Guild(GuildRecord):
         return channel
 
 
-def _command_data(command: Json, channel: Channel | DirectMessages) -> Json:
-    data = {"id": command["id"], "name": command["name"], "type": command["type"]}
-    # Only a command registered for one guild names it; discord.py looks it up by that.
-    return data | ({"guild_id": str(channel.guild_id)} if "guild_id" in command else {})
+def _named(command: Json) -> Json:
+    return {"id": command["id"], "name": command["name"], "type": command["type"]}

@@ -148,35 +148,19 @@ class Rest:
             found = user_of((await request.json())["recipient_id"])
             return answer(of_channel(world.direct_messages(found)))
 
-        def of_guild(request: web.Request) -> int | None:
-            if int(request.match_info["application"]) != world.application_id:
-                raise ApiError(403, 20012, "You are not authorized to perform this action")
-            guild = request.match_info.get("guild")
-            if guild is None:
-                return None
-            if int(guild) not in world.guilds:
-                raise unknown("Guild")
-            return int(guild)
-
-        async def list_commands(request: web.Request) -> web.Response:
-            return answer(self.commands.of(of_guild(request)))
+        async def list_commands(_: web.Request) -> web.Response:
+            return answer(self.commands.registered)
 
         async def overwrite_commands(request: web.Request) -> web.Response:
-            registered = self.commands.overwrite(of_guild(request), await request.json())
-            return answer(registered)
+            return answer(self.commands.overwrite(await request.json()))
 
-        commands = "/applications/{application}/commands"
-        guild_commands = "/applications/{application}/guilds/{guild}/commands"
+        commands = f"/applications/{world.application_id}/commands"
         return [
             ("GET", "/users/@me", me),
             ("GET", "/users/{user:\\d+}", user),
             ("POST", "/users/@me/channels", open_direct_messages),
             ("GET", "/oauth2/applications/@me", application),
-            ("GET", "/applications/@me", application),
             ("GET", "/gateway/bot", gateway),
-            ("GET", "/gateway", gateway),
             ("GET", commands, list_commands),
             ("PUT", commands, overwrite_commands),
-            ("GET", guild_commands, list_commands),
-            ("PUT", guild_commands, overwrite_commands),
         ]

@@ -7,9 +7,9 @@ from bot.loopback.answers import Route, answer, nothing
 from bot.loopback.identifiers import timestamp
 from bot.loopback.interaction import Interactions, Message
 from bot.loopback.messages import MessageRecord
-from bot.loopback.payloads import of_channel, of_message
+from bot.loopback.payloads import of_message
 from bot.loopback.uploads import apply, read
-from bot.loopback.world import Channel, DirectMessages, VoiceChannel, World
+from bot.loopback.world import Channel, DirectMessages, World
 
 
 def routes(world: World, interactions: Interactions) -> list[Route]:
@@ -34,23 +34,6 @@ def routes(world: World, interactions: Interactions) -> list[Route]:
             raise errors.unknown("Message")
         return message
 
-    async def channel(request: web.Request) -> web.Response:
-        return answer(of_channel(channel_of(request)))
-
-    async def delete_channel(request: web.Request) -> web.Response:
-        found = channel_of(request, "manage_channels")
-        if isinstance(found, Channel):
-            await found.delete()
-        return answer(of_channel(found))
-
-    async def messages(request: web.Request) -> web.Response:
-        found = channel_of(request, "read_message_history")
-        before = int(request.query.get("before", 1 << 63))
-        after = int(request.query.get("after", 0))
-        newest = sorted((m for m in found.messages if after < m < before), reverse=True)
-        limit = int(request.query.get("limit", 50))
-        return answer([of_message(found.messages[one]) for one in newest[:limit]])
-
     async def send(request: web.Request) -> web.Response:
         found = channel_of(request, "send_messages")
         upload = await read(request)
@@ -63,9 +46,6 @@ def routes(world: World, interactions: Interactions) -> list[Route]:
         apply(world.cdn, message, upload)
         message.post()
         return answer(of_message(message))
-
-    async def message(request: web.Request) -> web.Response:
-        return answer(of_message(message_of(request, "read_message_history")))
 
     async def edit(request: web.Request) -> web.Response:
         found = message_of(request)
@@ -84,39 +64,9 @@ def routes(world: World, interactions: Interactions) -> list[Route]:
         await found.delete()
         return nothing()
 
-    async def delete_many(request: web.Request) -> web.Response:
-        found = channel_of(request, "manage_messages")
-        for identifier in (await request.json())["messages"]:
-            if one := found.messages.get(int(identifier)):
-                await one.delete()
-        return nothing()
-
-    async def typing(request: web.Request) -> web.Response:
-        channel_of(request, "send_messages")
-        return nothing()
-
-    async def react(request: web.Request) -> web.Response:
-        message_of(request, "add_reactions").reactions.append(request.match_info["emoji"])
-        return nothing()
-
-    async def voice_status(request: web.Request) -> web.Response:
-        found = channel_of(request, "set_voice_channel_status")
-        if not isinstance(found, VoiceChannel):
-            raise errors.unknown("Channel")
-        found.status = (await request.json())["status"]
-        return nothing()
-
     one = "/channels/{channel}/messages/{message:\\d+}"
     return [
-        ("GET", "/channels/{channel}", channel),
-        ("DELETE", "/channels/{channel}", delete_channel),
-        ("GET", "/channels/{channel}/messages", messages),
         ("POST", "/channels/{channel}/messages", send),
-        ("POST", "/channels/{channel}/messages/bulk-delete", delete_many),
-        ("GET", one, message),
         ("PATCH", one, edit),
         ("DELETE", one, delete),
-        ("PUT", one + "/reactions/{emoji}/@me", react),
-        ("POST", "/channels/{channel}/typing", typing),
-        ("PUT", "/channels/{channel}/voice-status", voice_status),
     ]

@@ -215,7 +215,6 @@ class VoiceChannel(Channel):
         super().__init__(guild, name)
         self.user_limit = user_limit
         self.bitrate = bitrate
-        self.status: str | None = None
         self.recording = Recording()
 
     @property

@@ -108,7 +108,7 @@ def commands(stage: Stage) -> dict[str, list[dict[str, Any]]]:
         if not inner:
             found[name] = options
 
-    for command in stage.discord.commands.of(None):
+    for command in stage.discord.commands.registered:
         walk("", command)
     return found
 
@@ -131,7 +131,7 @@ async def test_the_table_has_every_command(cast: Cast) -> None:
         for name, options in registered.items()
         if "voice" in {option["name"] for option in options}
     }
-    menus = {c["name"] for c in cast.stage.discord.commands.of(None) if c["type"] != 1}
+    menus = {c["name"] for c in cast.stage.discord.commands.registered if c["type"] != 1}
     about = {name for name in registered if name.startswith(ABOUT_VOICES)} | menus
     assert naming == set(TABLE)
     assert naming | about == {*TABLE, *WITHOUT_A_VOICE}
