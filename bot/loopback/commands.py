@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable
 
-from bot.loopback.errors import invalid_form
+from bot.loopback.answers import invalid_form
 from bot.loopback.messages import Json
 
 CHAT_INPUT = 1

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.loopback import rest_channels, rest_guilds, rest_interactions
-from bot.loopback.answers import Handler, Route, answer
+from bot.loopback.answers import ApiError, Handler, Route, answer, unknown
 from bot.loopback.commands import Commands
-from bot.loopback.errors import ApiError, unknown
 from bot.loopback.failures import Failures, LoopbackFailure
 from bot.loopback.faults import Faults
 from bot.loopback.gateway import Gateway

@@ -2,8 +2,15 @@
 
 from aiohttp import web
 
-from bot.loopback import errors
-from bot.loopback.answers import Route, answer, nothing
+from bot.loopback.answers import (
+    ApiError,
+    Route,
+    answer,
+    invalid_form,
+    missing_permissions,
+    nothing,
+    unknown,
+)
 from bot.loopback.identifiers import timestamp
 from bot.loopback.interaction import Interactions, Message
 from bot.loopback.messages import MessageRecord
@@ -18,20 +25,20 @@ def routes(world: World, interactions: Interactions) -> list[Route]:
     def channel_of(request: web.Request, *needed: str) -> Channel | DirectMessages:
         channel = world.channel(int(request.match_info["channel"]))
         if channel is None:
-            raise errors.unknown("Channel")
+            raise unknown("Channel")
         if isinstance(channel, Channel):
             bot = channel.guild.bot
             if not channel.allows(bot, "view_channel"):
-                raise errors.missing_access()
+                raise ApiError(403, 50001, "Missing Access")
             if not all(channel.allows(bot, permission) for permission in needed):
-                raise errors.missing_permissions()
+                raise missing_permissions()
         return channel
 
     def message_of(request: web.Request, *needed: str) -> MessageRecord:
         channel = channel_of(request, *needed)
         message = channel.messages.get(int(request.match_info["message"]))
         if message is None:
-            raise errors.unknown("Message")
+            raise unknown("Message")
         return message
 
     async def send(request: web.Request) -> web.Response:
@@ -42,7 +49,7 @@ def routes(world: World, interactions: Interactions) -> list[Route]:
             if int(reference["message_id"]) in found.messages:
                 message.reference = reference
             elif reference.get("fail_if_not_exists", True):
-                raise errors.invalid_form("message_reference: Unknown message")
+                raise invalid_form("message_reference: Unknown message")
         apply(world.cdn, message, upload)
         message.post()
         return answer(of_message(message))
@@ -50,7 +57,7 @@ def routes(world: World, interactions: Interactions) -> list[Route]:
     async def edit(request: web.Request) -> web.Response:
         found = message_of(request)
         if found.author is not world.bot_user:
-            raise errors.ApiError(403, 50005, "Cannot edit a message authored by another user")
+            raise ApiError(403, 50005, "Cannot edit a message authored by another user")
         apply(world.cdn, found, await read(request))
         found.edits += 1
         found.edited_at = timestamp()

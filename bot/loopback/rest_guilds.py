@@ -2,8 +2,7 @@
 
 from aiohttp import web
 
-from bot.loopback.answers import Route, answer, nothing
-from bot.loopback.errors import ApiError, missing_permissions, unknown
+from bot.loopback.answers import ApiError, Route, answer, missing_permissions, nothing, unknown
 from bot.loopback.payloads import of_member
 from bot.loopback.world import GuildRecord, StageChannel, World
 

@@ -8,8 +8,7 @@ import time
 
 from aiohttp import web
 
-from bot.loopback import errors
-from bot.loopback.answers import Route, answer, nothing
+from bot.loopback.answers import ApiError, Route, answer, invalid_form, nothing, unknown
 from bot.loopback.interaction import (
     AUTOCOMPLETE,
     COMMAND,
@@ -39,13 +38,13 @@ def routes(interactions: Interactions, application_id: int) -> list[Route]:
     def interaction_of(request: web.Request) -> Interaction:
         interaction = interactions.find(request.match_info["token"])
         if interaction is None or int(request.match_info["application"]) != application_id:
-            raise errors.unknown("Webhook")
+            raise unknown("Webhook")
         return interaction
 
     async def callback(request: web.Request) -> web.Response:
         interaction = interactions.find(request.match_info["token"])
         if interaction is None or interaction.id != int(request.match_info["interaction"]):
-            raise errors.unknown("Interaction")
+            raise unknown("Interaction")
         upload = await read(request)
         kind = upload.payload["type"]
         await _respond(interaction, kind, upload.message)
@@ -99,10 +98,10 @@ def routes(interactions: Interactions, application_id: int) -> list[Route]:
 async def _respond(interaction: Interaction, kind: int, upload: Upload) -> None:
     """The callback. Raises `ApiError` as Discord refuses."""
     if interaction.acknowledgement is not None:
-        raise errors.already_acknowledged()
+        raise ApiError(400, 40060, "Interaction has already been acknowledged.")
     seconds = time.monotonic() - interaction.sent_s
     if seconds > ACKNOWLEDGE_WITHIN_S:
-        raise errors.unknown("Interaction")
+        raise unknown("Interaction")
     _check_kind(interaction, kind)
     data, source = upload.payload, interaction.source
     match kind:
@@ -121,7 +120,7 @@ async def _respond(interaction: Interaction, kind: int, upload: Upload) -> None:
         case Callback.CHOICES:
             interaction.choices = data["choices"]
             if len(interaction.choices) > 25:
-                raise errors.invalid_form("at most 25 choices")
+                raise invalid_form("at most 25 choices")
         case Callback.MODAL:
             interaction.form = Modal(interaction, data)
     interaction.acknowledgement = Acknowledgement(kind, seconds)
@@ -145,12 +144,12 @@ def _find(interaction: Interaction, message_id: str) -> Message:
     _check_token(interaction)
     if message_id == "@original":
         if interaction.original is None or interaction.original.deleted:
-            raise errors.unknown("Message")
+            raise unknown("Message")
         return interaction.original
     for message in interaction.messages:
         if str(message.id) == message_id and not message.deleted:
             return message
-    raise errors.unknown("Message")
+    raise unknown("Message")
 
 
 async def _edit(interaction: Interaction, message: Message, upload: Upload) -> None:
@@ -166,14 +165,14 @@ def _check_kind(interaction: Interaction, kind: int) -> None:
         MODAL_SUBMIT: {*_REPLIES, *(_UPDATES if interaction.source else ())},
     }
     if kind not in allowed[interaction.kind]:
-        raise errors.invalid_form(f"an interaction of type {interaction.kind} takes no type {kind}")
+        raise invalid_form(f"an interaction of type {interaction.kind} takes no type {kind}")
 
 
 def _check_token(interaction: Interaction) -> None:
     if interaction.acknowledgement is None:
-        raise errors.unknown("Webhook")
+        raise unknown("Webhook")
     if interaction.expired or time.monotonic() - interaction.sent_s > TOKEN_LASTS_S:
-        raise errors.invalid_webhook_token()
+        raise ApiError(401, 50027, "Invalid Webhook Token")
 
 
 def _new_message(interaction: Interaction, upload: Upload | None = None) -> Message:

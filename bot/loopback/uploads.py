@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, web
 
-from bot.loopback import errors
+from bot.loopback.answers import ApiError, invalid_form
 from bot.loopback.attachments import SIZE_LIMIT, Attachment, Cdn, File
 from bot.loopback.messages import EPHEMERAL, Json, MessageRecord, walk
 
@@ -36,12 +36,12 @@ async def read(request: web.Request) -> Upload:
     if request.content_type != "multipart/form-data":
         if not request.can_read_body:
             return Upload({})
-        raise errors.invalid_form(f"content type {request.content_type}")
+        raise invalid_form(f"content type {request.content_type}")
     payload: Json = {}
     files: dict[int, File] = {}
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader):
-            raise errors.invalid_form("a multipart body within a multipart body")
+            raise invalid_form("a multipart body within a multipart body")
         content = bytes(await part.read())
         if part.name == "payload_json":
             payload = _object(content)
@@ -49,7 +49,7 @@ async def read(request: web.Request) -> Upload:
             # discord.py declares no type worth keeping: the name says more.
             files[int(match[1])] = File(part.filename or "unknown", content)
         else:
-            raise errors.invalid_form(f"unexpected part {part.name!r}")
+            raise invalid_form(f"unexpected part {part.name!r}")
     return Upload(payload, files)
 
 
@@ -64,14 +64,14 @@ def apply(cdn: Cdn, message: MessageRecord, upload: Upload) -> None:
     components = message.components if "components" not in body else body["components"] or []
     attachments = _attachments(cdn, message, upload)
     if len(content) > MAX_CONTENT:
-        raise errors.invalid_form(f"content: Must be {MAX_CONTENT} or fewer in length.")
+        raise invalid_form(f"content: Must be {MAX_CONTENT} or fewer in length.")
     if len(embeds) > 10:
-        raise errors.invalid_form("embeds: Must be 10 or fewer in length.")
+        raise invalid_form("embeds: Must be 10 or fewer in length.")
     identifiers = [c["custom_id"] for c in walk(components) if c.get("custom_id")]
     if len(identifiers) != len(set(identifiers)):
-        raise errors.invalid_form("components: Component custom id cannot be duplicated")
+        raise invalid_form("components: Component custom id cannot be duplicated")
     if not (content or embeds or attachments or components or body.get("poll")):
-        raise errors.empty_message()
+        raise ApiError(400, 50006, "Cannot send an empty message")
     message.content, message.embeds, message.components = content, embeds, components
     message.attachments = attachments
     if "flags" in body:
@@ -83,7 +83,7 @@ def _attachments(cdn: Cdn, message: MessageRecord, upload: Upload) -> list[Attac
     if "attachments" not in upload.payload and not upload.files:
         return message.attachments
     if any(len(file.data) > SIZE_LIMIT for file in upload.files.values()):
-        raise errors.too_large()
+        raise ApiError(413, 40005, "Request entity too large")
     declared = upload.payload.get("attachments") or [{"id": index} for index in upload.files]
     by_id = {str(attachment.id): attachment for attachment in message.attachments}
     kept: list[Attachment] = []
@@ -93,7 +93,7 @@ def _attachments(cdn: Cdn, message: MessageRecord, upload: Upload) -> list[Attac
             continue
         file = upload.files.get(int(one["id"]))
         if file is None:
-            raise errors.invalid_form(f"attachments: there is no file {one['id']}")
+            raise invalid_form(f"attachments: there is no file {one['id']}")
         named = File(
             one.get("filename") or file.filename,
             file.data,
@@ -115,7 +115,7 @@ def _object(content: bytes) -> Json:
     try:
         body = json.loads(content)
     except ValueError:
-        raise errors.ApiError(400, 50109, "The request body contains invalid JSON.") from None
+        raise ApiError(400, 50109, "The request body contains invalid JSON.") from None
     if not isinstance(body, dict):
-        raise errors.invalid_form("expected an object")
+        raise invalid_form("expected an object")
     return body
