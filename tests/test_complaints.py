@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).parent
-_NAMED = re.compile(r"`(?:([\w/]+\.py))?(?:::)?(test_\w+)?`")
+_NAMED = re.compile(r"`(?:([\w/]+\.py))?(?:::)?(\w+)?`")
 
 
 def test_every_test_that_the_table_names_exists() -> None:

@@ -1,11 +1,10 @@
-"""Whether the bot may come into a channel and speak, and who there would hear it."""
+"""Whether the bot may come into a channel and speak, and whether members are there to hear it."""
 
 from collections.abc import Iterable
 
 import discord
 
 from bot.base.errors import UserError
-from bot.channel import reasons
 from bot.channel.playback import Playback
 
 VocalChannel = discord.VoiceChannel | discord.StageChannel
@@ -54,23 +53,8 @@ def require_free(
         )
 
 
-def silenced(channel: VocalChannel) -> str | None:
-    """Why nobody hears the bot although it is in `channel`; None where they do."""
-    state = channel.guild.me.voice
-    if state is None:
-        return None
-    if state.mute:
-        return reasons.MUTED
-    if state.suppress:
-        return reasons.AUDIENCE if isinstance(channel, discord.StageChannel) else reasons.FORBIDDEN
-    return None
-
-
 def listened_to(channel: VocalChannel, *, but: int = 0) -> bool:
-    """Whether anybody but bots, and the member `but`, is in `channel`.
-
-    Who is not known to be a bot counts as somebody.
-    """
+    """Whether a member other than `but` is in `channel`; bots do not count, unknown users do."""
     guild = channel.guild
     members = (guild.get_member(user_id) for user_id in channel.voice_states if user_id != but)
     return any(member is None or not member.bot for member in members)

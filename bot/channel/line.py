@@ -48,13 +48,13 @@ class Line:
         return old
 
     def postpone(self, seconds: float) -> None:
-        """Let nothing grow older by this time, in which nobody could be spoken for."""
+        """Let nothing grow older by this time, in which nothing could be said."""
         for own in self._turns.values():
             for playback in own:
                 playback.asked_at += seconds
 
     def spare(self, author_id: int) -> Playback | None:
-        """The newest of whoever has the most here, if they would still have as much as an author.
+        """The newest of the author with the most; None if `author_id` would then have more.
 
         That is what a full line can do without when the author has one more to say.
         """

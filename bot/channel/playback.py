@@ -1,4 +1,4 @@
-"""One utterance on its way through a session, as whoever asked for it sees it."""
+"""One utterance on its way through a session, as the member who asked for it sees it."""
 
 import asyncio
 import itertools

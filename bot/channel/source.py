@@ -108,7 +108,7 @@ class OpusQueueSource(discord.AudioSource):
 
     @property
     def paused(self) -> bool:
-        """Whether packets are held back until somebody says otherwise."""
+        """Whether packets are held back."""
         return self._paused
 
     @paused.setter

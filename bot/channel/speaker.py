@@ -32,7 +32,7 @@ class LineSpeaker:
             self._going_through = asyncio.create_task(self._go_through(), name="voice line")
 
     def stop_current(self) -> None:
-        """Fall silent now and go on with the next; whoever asked has been told already."""
+        """Fall silent now and go on with the next; its author has been told already."""
         self._source.clear()
         if self._speaking:
             self._speaking.cancel()
@@ -52,7 +52,7 @@ class LineSpeaker:
             await self._feed(playback)
             playback.complete()
         except Exception as error:
-            # Whoever asked is told through the playback; the line goes on with the next.
+            # The author is told through the playback; the line goes on with the next.
             log.warning("not spoken", extra={"reason": str(error)})
             playback.fail(error)
 

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 import discord
 
 from bot.channel import reasons
-from bot.channel.encryption import Encryption, encryption_of
+from bot.channel.audience import Encryption, encryption_of
 from bot.channel.limits import LeaveAfter
 from bot.channel.playback import LeftOut
-from bot.channel.session import State, VoiceSession
+from bot.channel.session import VoiceSession
 from bot.speech.audio.opus import SILENCE
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Watch:
     async def _look(self) -> None:
         session = self._session
         self._leave_out_old()
-        here = session.channel is not None
+        here = session.link.channel is not None
         lost = self._lost(here)
         if lost or not here:
             self._alone.held_s(False)
@@ -111,7 +111,7 @@ class Watch:
     def _lost(self, here: bool) -> bool:
         """Begin anew where the connection is dead or Discord does not know of it."""
         session = self._session
-        connection, guild = session.connection, session.guild
+        connection, guild = session.link.connection, session.link.guild
         unusable = here and (connection is None or not connection.usable)
         absent = bool(here and guild and not guild.unavailable and guild.me and not guild.me.voice)
         too_long = (
@@ -121,11 +121,11 @@ class Watch:
         )
         if too_long:
             log.warning("not where it should be", extra={"guild": session.guild_id})
-            session.recover()
+            session.link.recover()
         return too_long or unusable
 
     def _keep_alive(self) -> None:
-        connection = self._session.connection
+        connection = self._session.link.connection
         if connection is None or connection.is_playing():
             self._sent_at = self._clock()
         elif self._clock() - self._sent_at >= self._session.limits.keep_alive_s:
@@ -135,8 +135,8 @@ class Watch:
     async def _encrypts(self) -> bool:
         """Where people are and packets are not encrypted: reconnect once, then give up."""
         session = self._session
-        connection = session.connection
-        if connection is None or not session.listened_to:
+        connection = session.link.connection
+        if connection is None or not session.audience.listened_to:
             self._unencrypted.held_s(False)
             return True
         encryption = encryption_of(connection)
@@ -144,7 +144,7 @@ class Watch:
             self._encryption_retried = False
         # A stage is never encrypted; a voice channel that is not may have been when it began.
         expected = encryption is Encryption.PENDING or (
-            encryption is Encryption.OFF and isinstance(session.channel, discord.VoiceChannel)
+            encryption is Encryption.OFF and isinstance(session.link.channel, discord.VoiceChannel)
         )
         if self._unencrypted.held_s(expected) <= session.limits.encryption_timeout_s:
             return True
@@ -152,7 +152,7 @@ class Watch:
             log.warning("people here, not encrypting", extra={"guild": session.guild_id})
             self._encryption_retried = True
             self._unencrypted.held_s(False)
-            session.recover()
+            session.link.recover()
             return False
         if encryption is Encryption.PENDING and session.backlog:
             self._encryption_retried = False
@@ -166,11 +166,11 @@ class Watch:
             self._asked_at = now
             self._leave_after = await self._ask_leave_after(session.guild_id)
         after = self._leave_after
-        alone_s = self._alone.held_s(not session.listened_to)
+        alone_s = self._alone.held_s(not session.audience.listened_to)
         if after.alone_s and alone_s >= after.alone_s:
             await session.stop(reasons.ALONE)
             return
-        sounding = session.state is State.SPEAKING and not session.source.paused
+        sounding = session.sounding and not session.source.paused
         idle_s = 0.0 if sounding else now - session.active_at
         if after.idle_s and idle_s >= after.idle_s:
             held_back = session.source.paused and session.backlog

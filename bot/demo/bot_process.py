@@ -9,15 +9,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
+
+from bot.loopback import LoopbackDiscord
 
 _ROOT = Path(__file__).parents[2]
 
 #: Longer than the bot's own limit for a clean end.
 _STOP_TIMEOUT_S = 10.0
+
+
+class BotEnded(Exception):
+    """The bot ended before it was asked to; `str(error)` says how."""
 
 
 class BotProcess:
@@ -62,13 +68,18 @@ class BotProcess:
             )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    async def until(self, ready: Awaitable[None]) -> None:
+        """Wait for `ready`. Raises `BotEnded` where the bot ends before."""
+        waiting = asyncio.ensure_future(ready)
+        while not waiting.done():
+            if self.returncode is not None:
+                waiting.cancel()
+                raise BotEnded(f"The bot ended with exit code {self.returncode}.")
+            await asyncio.wait({waiting}, timeout=0.05)
+        await waiting
 
     async def stop(self) -> int:
         """Ask it to end, wait, and kill it if it does not. Returns the exit code."""
@@ -85,3 +96,24 @@ class BotProcess:
                 await process.wait()
             self.stopped_s = time.monotonic() - asked
         return await process.wait()
+
+
+def environment_of(discord: LoopbackDiscord, home: Path, **settings: str) -> dict[str, str]:
+    """What a bot on `discord` is started with: the stock engine, and no `.env`, unless told."""
+    return {
+        **discord.environment(),
+        "TIMBRE_HOME": str(home),
+        "TIMBRE_ENGINE": "stock",
+        "TIMBRE_ENV_FILE": "",
+        **settings,
+    }
+
+
+@asynccontextmanager
+async def running_bot(
+    discord: LoopbackDiscord, home: Path, log: Path, **settings: str
+) -> AsyncIterator[BotProcess]:
+    """A bot that is ready on `discord`; see `environment_of`."""
+    async with BotProcess(environment_of(discord, home, **settings), log) as bot:
+        await bot.until(discord.wait_for_bot())
+        yield bot

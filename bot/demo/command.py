@@ -10,7 +10,7 @@ import re
 import tempfile
 import time
 import wave
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,20 +19,19 @@ from rich.console import Console
 
 from bot import __version__
 from bot.base.private_files import make_private
-from bot.demo.bot_process import BotProcess
+from bot.demo.bot_process import BotEnded, BotProcess
 from bot.demo.picture import Caption, draw
 from bot.demo.report import Report, SpokenLine
 from bot.demo.timeline import Step, Timeline
 from bot.loopback import (
     Heard,
+    HeardUtterance,
     LoopbackDiscord,
     Member,
-    Message,
     Packet,
-    Utterance,
     VoiceChannel,
 )
-from bot.loopback.recording import PACKET_S, SAMPLE_RATE
+from bot.loopback.heard import PACKET_S, SAMPLE_RATE
 from bot.settings import Settings, SettingsError
 
 LINES = (
@@ -82,7 +81,7 @@ async def demo(settings: Settings, out: Path) -> int:
         with tempfile.TemporaryDirectory(prefix="timbre-demo-") as home, Timeline(console) as shown:
             report, heard, spoken = await _perform(shown, settings, out, Path(home))
         await asyncio.to_thread(_leave_behind, out, heard, report, spoken)
-    except (DemoFailure, TimeoutError) as error:
+    except (DemoFailure, BotEnded, TimeoutError) as error:
         console.print(
             f"\n[red]{error or 'It took too long.'}[/] The bot's log is {out / 'bot.log'}."
         )
@@ -112,10 +111,10 @@ async def _perform(
         }
         async with BotProcess(environment, out / "bot.log") as bot:
             with timeline.step("start the bot and connect it to a Discord on 127.0.0.1"):
-                await _unless_ended(discord.wait_for_bot(), bot)
+                await bot.until(discord.wait_for_bot())
             ready_s = time.monotonic() - begun
             with timeline.step("load the speech engine") as loading:
-                await _unless_ended(_engine_ready(owner, loading), bot)
+                await bot.until(_engine_ready(owner, loading))
             with timeline.step("Alice goes into the voice channel"):
                 await alice.join(channel)
             with timeline.step("/join") as join:
@@ -127,7 +126,7 @@ async def _perform(
             with timeline.step("stop the bot"):
                 code = await bot.stop()
         if code != 0:
-            raise DemoFailure(f"The bot ended with exit code {code}.")
+            raise BotEnded(f"The bot ended with exit code {code}.")
         heard = await channel.heard()
     report = Report(
         timbre=__version__,
@@ -159,7 +158,7 @@ async def _speak(timeline: Timeline, alice: Member, channel: VoiceChannel, text:
         heard = await channel.heard(since_s=sent_s, quiet_ms=_QUIET_MS, timeout_s=_PATIENCE_S)
         await replying
     after = await _status(alice)
-    utterance = Utterance(_from_first_to_last_audible(heard))
+    utterance = HeardUtterance(_from_first_to_last_audible(heard))
     line = SpokenLine(
         text=text,
         engine=after.engine,
@@ -186,19 +185,17 @@ def _lead_in_ms(heard: Heard, first_audible_s: float) -> int:
 
 
 async def _answer(member: Member, command: str) -> str:
-    reply = await _reply(member, command)
-    return reply.content
+    return (await (await member.slash(command)).reply()).content
 
 
-async def _reply(member: Member, command: str) -> Message:
-    interaction = await member.slash(command)
-    return await interaction.reply()
+async def _fields(member: Member) -> dict[str, str]:
+    """What `/status` says, by the names of its fields."""
+    reply = await (await member.slash("status")).reply()
+    return {field["name"]: field["value"] for field in reply.embeds[0]["fields"]}
 
 
 async def _status(member: Member) -> _Status:
-    """What `/status` says; its fields are found by their names."""
-    reply = await _reply(member, "status")
-    fields = {field["name"]: field["value"] for field in reply.embeds[0]["fields"]}
+    fields = await _fields(member)
     engine, _, reason = fields.get("Engine", "").partition("\n")
     hits = re.match(r"\d+", fields["Cache"])
     return _Status(engine.partition(":")[0], reason, int(hits.group()) if hits else 0)
@@ -207,24 +204,13 @@ async def _status(member: Member) -> _Status:
 async def _engine_ready(owner: Member, step: Step) -> None:
     """Wait as long as it takes: the first time, 3 GB of weights may have to be downloaded."""
     while True:
-        reply = await _reply(owner, "status")
-        fields = {field["name"]: field["value"] for field in reply.embeds[0]["fields"]}
+        fields = await _fields(owner)
         state, _, step.note = fields["Worker"].partition(": ")
         if state == "ready":
             return
         if state == "unavailable":
             raise DemoFailure(step.note)
         await asyncio.sleep(0.25)
-
-
-async def _unless_ended(ready: Awaitable[None], bot: BotProcess) -> None:
-    waiting = asyncio.ensure_future(ready)
-    while not waiting.done():
-        if bot.returncode is not None:
-            waiting.cancel()
-            raise DemoFailure(f"The bot ended with exit code {bot.returncode}.")
-        await asyncio.wait({waiting}, timeout=0.05)
-    await waiting
 
 
 def _leave_behind(out: Path, heard: Heard, report: Report, spoken: Sequence[_Spoken]) -> None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.demo.bot_process import BotProcess
+from bot.demo.bot_process import running_bot
 from bot.loopback import File, LoopbackDiscord, Member
 
 _PATIENCE_S = 60.0
@@ -27,15 +27,8 @@ async def measure(clip: Path, times: int, folder: Path) -> list[float]:
         guild = discord.add_guild("The workshop")
         guild.add_text_channel("general")
         member = guild.add_member("Alice")
-        settings = {
-            **discord.environment(),
-            "TIMBRE_HOME": str(folder / "home"),
-            "TIMBRE_ENGINE": "stock",
-            "TIMBRE_REGISTRATION_COOLDOWN_S": "0",
-            "TIMBRE_ENV_FILE": "",
-        }
-        async with BotProcess(settings, folder / "bot.log"):
-            await discord.wait_for_bot()
+        at_once = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0"}
+        async with running_bot(discord, folder / "home", folder / "bot.log", **at_once):
             # The engine loads while members read what they agree to.
             await (await member.slash("say", text="Hello.")).reply(timeout_s=_PATIENCE_S)
             return [await _register(member, file) for _ in range(times)]

@@ -20,11 +20,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
-from bot.demo.bot_process import BotProcess
-from bot.loopback import LoopbackDiscord, Member, Packet, Recording, VoiceChannel
-from bot.loopback.recording import Pcm
+from bot.demo.bot_process import running_bot
+from bot.loopback import LoopbackDiscord, Member, Packet, PacketLog, VoiceChannel
 
 LINE = "This is one of many rooms in which somebody is telling a story at the same time."
 
@@ -73,17 +70,6 @@ class Figures:
         ]
 
 
-class PacketLog(Recording):
-    """A recording that decodes nothing: dozens of channels at once would starve what is measured.
-
-    Every packet that is no silence frame counts as one of speech.
-    """
-
-    def decoded(self, ssrc: int, opus: bytes) -> tuple[Pcm, float]:  # noqa: ARG002 - as in the base
-        """Nothing, at full level."""
-        return np.zeros((0, 2), np.int16), 0.0
-
-
 @dataclass
 class Room:
     """One server: its member, its channel, and how often its line was asked for."""
@@ -116,14 +102,7 @@ async def soak(servers: int, seconds: float, folder: Path) -> Figures:
             channel = guild.add_voice_channel("Lounge")
             channel.recording = PacketLog()
             rooms.append(Room(guild.add_member(f"Member {number}"), channel))
-        environment = {
-            **discord.environment(),
-            "TIMBRE_HOME": str(folder / "home"),
-            "TIMBRE_ENGINE": "stock",
-            "TIMBRE_ENV_FILE": "",
-        }
-        async with BotProcess(environment, folder / "bot.log"):
-            await discord.wait_for_bot()
+        async with running_bot(discord, folder / "home", folder / "bot.log"):
             line = await _rendered(rooms[0])
             for room in rooms:
                 await room.member.join(room.channel)

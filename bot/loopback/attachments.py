@@ -1,12 +1,9 @@
 """Files: as a member picks them, and as they lie on the content delivery host."""
 
 import mimetypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-CDN = "https://cdn.discordapp.com"
-MEDIA = "https://media.discordapp.net"
 
 #: How large a file may be without a boosted guild or a subscription, in bytes.
 SIZE_LIMIT = 10 * 1024 * 1024
@@ -14,7 +11,7 @@ SIZE_LIMIT = 10 * 1024 * 1024
 
 @dataclass(frozen=True)
 class File:
-    """A file that somebody uploads. `duration_s` and `waveform` make it a voice message."""
+    """A file to upload. `duration_s` and `waveform` make it a voice message."""
 
     filename: str
     data: bytes
@@ -47,36 +44,17 @@ class Attachment:
         """Where on the content delivery host it lies."""
         return f"/attachments/{self.channel_id}/{self.id}/{self.filename}"
 
-    def to_json(self) -> dict[str, Any]:
-        """As Discord describes it."""
-        described: dict[str, Any] = {
-            "id": str(self.id),
-            "filename": self.filename,
-            "size": len(self.data),
-            "url": CDN + self.path,
-            "proxy_url": MEDIA + self.path,
-            "ephemeral": self.ephemeral,
-            "flags": 0,
-        }
-        optional = {
-            "content_type": self.content_type,
-            "description": self.description,
-            "duration_secs": self.duration_s,
-            "waveform": self.waveform,
-        }
-        return described | {name: value for name, value in optional.items() if value is not None}
-
 
 class Cdn:
     """Everything that was uploaded, by its path. `fetched` are the paths that were asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, new_id: Callable[[], int]) -> None:
         self.fetched: list[str] = []
+        self._new_id = new_id
         self._by_path: dict[str, Attachment] = {}
 
     def store(
         self,
-        attachment_id: int,
         channel_id: int,
         file: File,
         *,
@@ -85,7 +63,7 @@ class Cdn:
     ) -> Attachment:
         """Keep `file` and say where it lies."""
         attachment = Attachment(
-            attachment_id,
+            self._new_id(),
             channel_id,
             file.filename,
             file.data,
@@ -101,7 +79,3 @@ class Cdn:
     def find(self, path: str) -> Attachment | None:
         """What lies at `path`, if anything."""
         return self._by_path.get(path)
-
-    def delete(self, attachment: Attachment) -> None:
-        """Serve it no longer, as after its link expired."""
-        self._by_path.pop(attachment.path, None)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import davey
 
 from bot.loopback.failures import LoopbackFailure
-from bot.loopback.faults import Faults
+from bot.loopback.faults import VoiceFaults
 from bot.loopback.mls import ExternalSender, split_commit_and_welcome, vector
 
 #: A frame that was end-to-end encrypted ends with this.
@@ -37,7 +37,7 @@ class Undecryptable(ValueError):
     """An encrypted frame that no member in the channel can open."""
 
 
-class Connection(Protocol):
+class DaveChannel(Protocol):
     """What the group needs of the bot's voice connection."""
 
     def send_json(self, op: int, data: dict[str, Any]) -> None:
@@ -56,13 +56,13 @@ class DaveGroup:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: DaveChannel,
         *,
         bot_id: int,
         channel_id: int,
         version: int,
         members: Callable[[], set[int]],
-        faults: Faults,
+        faults: VoiceFaults,
         spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
     ) -> None:
         self.version = version
@@ -83,16 +83,16 @@ class DaveGroup:
         self._task: asyncio.Task[None] | None = None
 
     def close(self) -> None:
-        """Stop; nobody listens any more."""
+        """Stop."""
         self._stop_following()
         self.members.clear()
 
     def members_changed(self) -> None:
-        """Somebody came into the channel or left it."""
+        """A member came into the channel or left it."""
         self._changed.set()
 
     def key_package_offered(self) -> None:
-        """The bot has begun a group of its own (epoch 0): whoever is here is to be added."""
+        """The bot has begun a group of its own (epoch 0): the members here are to be added."""
         self.close()
         self._epoch = 0
         self._commits = asyncio.Queue()
@@ -112,7 +112,7 @@ class DaveGroup:
             event.set()
 
     def upgrade(self) -> None:
-        """Ask the bot to begin a new group, as after somebody without DAVE has left."""
+        """Ask the bot to begin a new group, as after a member without DAVE has left."""
         self.version = 1
         self._connection.send_json(
             PREPARE_EPOCH,
@@ -120,7 +120,7 @@ class DaveGroup:
         )
 
     async def downgrade(self) -> None:
-        """Have the bot send without encryption, as after somebody without DAVE came."""
+        """Have the bot send without encryption, as after a member without DAVE came."""
         self._stop_following()  # those who listen still have the keys of what is under way
         self.version = 0
         transition_id = self._next_transition()

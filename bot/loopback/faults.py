@@ -1,7 +1,7 @@
 """What can be made to go wrong, each a switch that is off until a test turns it on.
 
-Faults that are single events (a kick, a closed connection, a migration) are methods of what they
-happen to: `LoopbackDiscord`, `Guild` and `VoiceChannel`.
+Faults that are single events are methods of what they happen to: `Guild` (a kick, a move),
+`Gateway` (a lost session), `VoiceServers` (a migration), `VoiceConnection` (a close).
 """
 
 import random
@@ -28,10 +28,14 @@ class RestFault:
         return not spent and self.method in (method, "*") and bool(self.path.search(path))
 
 
-class Faults:
-    """The switches. A delay of `math.inf` means never."""
+class VoiceFaults:
+    """The switches of one guild's voice. A delay of `math.inf` means never."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Turn everything off."""
         #: Send the bot no datagrams after address discovery (otherwise it gets RTCP reports).
         #: discord.py 2.7.1 then stalls for up to 30 s when it changes voice servers soon after.
         self.udp_mute = False
@@ -46,17 +50,13 @@ class Faults:
         self.dave_version = 1
         #: Close code with which the voice server turns every new connection away, such as 4017
         #: (a client without DAVE) or 4006 (an invalid session).
-        self.voice_refusal: int | None = None
+        self.refusal: int | None = None
         #: Answer voice state updates with a server update that names no server, as Discord does
         #: while it looks for one.
-        self.voice_server_missing = False
-        #: Refuse bots that ask for the content of messages, as if the portal did not allow it.
-        self.message_content_refused = False
+        self.server_missing = False
         #: How long VOICE_SERVER_UPDATE is held back, in seconds.
-        self.voice_server_delay_s = 0.0
-        self.rest: list[RestFault] = []
-        self._loss = 0.0
-        self._random = random.Random(0)
+        self.server_delay_s = 0.0
+        self.lose_packets(0)
 
     def lose_packets(self, share: float, *, seed: int = 0) -> None:
         """Lose this share (0 to 1) of the bot's voice packets on the way.
@@ -65,6 +65,19 @@ class Faults:
         """
         self._loss = share
         self._random = random.Random(seed)
+
+    def loses_packet(self) -> bool:
+        """Whether the next voice packet is lost."""
+        return self._loss > 0 and self._random.random() < self._loss
+
+
+class Faults:
+    """The switches of REST and the gateway."""
+
+    def __init__(self) -> None:
+        #: Refuse bots that ask for the content of messages, as if the portal did not allow it.
+        self.message_content_refused = False
+        self.rest: list[RestFault] = []
 
     def slow(self, method: str, path: str, seconds: float, *, times: int | None = 1) -> RestFault:
         """Answer requests whose path matches the regular expression `path` this much later.
@@ -80,25 +93,11 @@ class Faults:
         return self._add(RestFault(method, re.compile(path), status=status, times=times))
 
     def rate_limit(
-        self,
-        method: str,
-        path: str,
-        retry_after_s: float,
-        *,
-        for_everything: bool = False,
-        times: int | None = 1,
+        self, method: str, path: str, retry_after_s: float, *, for_everything: bool = False
     ) -> RestFault:
-        """Answer 429; `for_everything` makes it the bot's global limit."""
-        return self._add(
-            RestFault(
-                method,
-                re.compile(path),
-                status=429,
-                retry_after_s=retry_after_s,
-                for_everything=for_everything,
-                times=times,
-            )
-        )
+        """Answer 429 once; `for_everything` makes it the bot's global limit."""
+        limit = RestFault(method, re.compile(path), 0.0, 429, retry_after_s, for_everything)
+        return self._add(limit)
 
     def rest_fault(self, method: str, path: str) -> RestFault | None:
         """The fault that a request meets, counted as met."""
@@ -107,10 +106,6 @@ class Faults:
                 fault.met += 1
                 return fault
         return None
-
-    def loses_packet(self) -> bool:
-        """Whether the next voice packet is lost."""
-        return self._loss > 0 and self._random.random() < self._loss
 
     def _add(self, fault: RestFault) -> RestFault:
         self.rest.append(fault)

@@ -3,23 +3,25 @@
 import asyncio
 import json
 import secrets
-from enum import IntEnum, IntFlag
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from enum import IntEnum
+from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from bot.loopback.events import Intent, event_of, readable
 from bot.loopback.failures import Failures, LoopbackFailure
+from bot.loopback.faults import Faults
+from bot.loopback.messages import Json
 from bot.loopback.outbox import Close, Outbox
-
-if TYPE_CHECKING:
-    from bot.loopback.guilds import Guild
-    from bot.loopback.server import LoopbackDiscord
+from bot.loopback.payloads import of_bot, of_guild_created
+from bot.loopback.world import GuildRecord, World
 
 HEARTBEAT_INTERVAL_MS = 41_250
 
 
-class Op(IntEnum):
+class GatewayOp(IntEnum):
     """The gateway's opcodes."""
 
     DISPATCH = 0
@@ -29,23 +31,9 @@ class Op(IntEnum):
     VOICE_STATE = 4
     RESUME = 6
     RECONNECT = 7
-    REQUEST_MEMBERS = 8
     INVALID_SESSION = 9
     HELLO = 10
     HEARTBEAT_ACK = 11
-
-
-class Intent(IntFlag):
-    """Which events a bot asked for."""
-
-    NONE = 0
-    GUILDS = 1 << 0
-    MEMBERS = 1 << 1
-    VOICE_STATES = 1 << 7
-    PRESENCES = 1 << 8
-    GUILD_MESSAGES = 1 << 9
-    DIRECT_MESSAGES = 1 << 12
-    MESSAGE_CONTENT = 1 << 15
 
 
 class Session:
@@ -62,7 +50,7 @@ class Session:
     def dispatch(self, event: str, data: dict[str, Any]) -> None:
         """Send an event, now or when the session is resumed."""
         message = json.dumps(
-            {"op": Op.DISPATCH, "s": len(self._history) + 1, "t": event, "d": data}
+            {"op": GatewayOp.DISPATCH, "s": len(self._history) + 1, "t": event, "d": data}
         )
         self._history.append(message)
         if self.connected:
@@ -87,13 +75,27 @@ class Session:
 
 
 class Gateway:
-    """All sessions of the bot. `identifies` and `resumes` count what they say."""
+    """All sessions of the bot. `identifies` and `resumes` count what they say.
 
-    def __init__(self, discord: "LoopbackDiscord") -> None:
+    `bot_asks` is called with a guild, a session's id and the bot's voice state update.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        token: str,
+        faults: Faults,
+        failures: Failures,
+        bot_asks: Callable[[GuildRecord, str, Json], Awaitable[None]],
+    ) -> None:
         self.sessions: dict[str, Session] = {}
         self.identifies = 0
         self.resumes = 0
-        self._discord = discord
+        self._world = world
+        self._token = token
+        self._faults = faults
+        self._failures = failures
+        self._bot_asks = bot_asks
         self._ready = asyncio.Event()
 
     async def wait_ready(self, timeout_s: float) -> None:
@@ -103,19 +105,17 @@ class Gateway:
         except TimeoutError:
             raise TimeoutError(f"the bot did not identify within {timeout_s} s") from None
 
-    def guild_added(self, guild: "Guild") -> None:
-        """The bot has been invited into a guild."""
-        for session in self.sessions.values():
-            if session.serves(guild.id):
-                session.dispatch("GUILD_CREATE", self._created(session, guild))
-
-    def dispatch(
-        self, event: str, data: dict[str, Any], *, guild_id: int | None, intent: Intent
-    ) -> None:
+    def publish(self, name: str, subject: object) -> None:
         """Send an event to the sessions of the guild's shard that asked for it."""
+        event = event_of(name, subject)
         for session in self.sessions.values():
-            if session.serves(guild_id) and (intent & session.intents or intent is Intent.NONE):
-                session.dispatch(event, self._readable(event, data, session))
+            if not session.serves(event.guild_id):
+                continue
+            if isinstance(subject, GuildRecord) and name == "GUILD_CREATE":
+                session.dispatch(name, _created(session, subject))
+            elif event.intent & session.intents or event.intent is Intent.NONE:
+                bot_id = self._world.bot_user.id
+                session.dispatch(name, readable(event, session.intents, bot_id))
 
     def disconnect(self, *, resumable: bool = True) -> None:
         """Fault: every connection is closed. If not resumable, the sessions are gone too."""
@@ -128,19 +128,19 @@ class Gateway:
     def request_reconnect(self) -> None:
         """Fault: Discord asks every shard to reconnect and resume (op 7)."""
         for session in self.sessions.values():
-            session.send(Op.RECONNECT)
+            session.send(GatewayOp.RECONNECT)
 
     def invalidate_sessions(self) -> None:
         """Fault: Discord declares every session invalid (op 9); the bot has to identify anew."""
         for session in list(self.sessions.values()):
             self._end(session)
-            session.send(Op.INVALID_SESSION, False)
+            session.send(GatewayOp.INVALID_SESSION, False)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """One connection, from HELLO to its end."""
         websocket = web.WebSocketResponse(timeout=2.0, max_msg_size=0)
         await websocket.prepare(request)
-        connection = _Connection(self, websocket, self._discord.failures)
+        connection = _Connection(self, websocket, self._failures)
         try:
             await connection.run()
         finally:
@@ -153,20 +153,22 @@ class Gateway:
         return websocket
 
     def _end(self, session: Session) -> None:
-        if self.sessions.pop(session.id, None):
-            self._ready.clear()
-            self._discord.voice.session_ended(session.id)
+        if self.sessions.pop(session.id, None) is None:
+            return
+        self._ready.clear()
+        for guild in self._world.guilds.values():  # with its session the bot is gone from voice
+            state = guild.voice_states.get(guild.bot.id)
+            if state and state.session_id == session.id:
+                self._world.place(guild.bot, None)
 
     def identify(self, data: dict[str, Any], outbox: Outbox) -> Session | Close:
         """Begin a session, or refuse it as Discord does."""
-        if data["token"] != self._discord.token:
+        if data["token"] != self._token:
             return Close(4004, "authentication failed")
         shard = tuple(data.get("shard") or (0, 1))
         if not 0 <= shard[0] < shard[1]:
             return Close(4010, "invalid shard")
-        if self._discord.faults.message_content_refused and (
-            data["intents"] & Intent.MESSAGE_CONTENT
-        ):
+        if self._faults.message_content_refused and (data["intents"] & Intent.MESSAGE_CONTENT):
             return Close(4014, "disallowed intents")
         session = Session((shard[0], shard[1]), data["intents"])
         for left in [s for s in self.sessions.values() if s.shard == shard and not s.connected]:
@@ -174,22 +176,22 @@ class Gateway:
         session.outbox = outbox
         self.sessions[session.id] = session
         self.identifies += 1
-        guilds = [g for g in self._discord.guilds.values() if session.serves(g.id)]
+        guilds = [g for g in self._world.guilds.values() if session.serves(g.id)]
         session.dispatch(
             "READY",
             {
                 "v": 10,
-                "user": self._discord.bot_user.to_json() | {"verified": True, "mfa_enabled": False},
+                "user": of_bot(self._world.bot_user),
                 "guilds": [{"id": str(g.id), "unavailable": True} for g in guilds],
                 "session_id": session.id,
                 "resume_gateway_url": "wss://gateway.discord.gg",
                 "shard": list(shard),
-                "application": {"id": str(self._discord.application_id), "flags": 0},
+                "application": {"id": str(self._world.application_id), "flags": 0},
                 "private_channels": [],
             },
         )
         for guild in guilds:
-            session.dispatch("GUILD_CREATE", self._created(session, guild))
+            session.dispatch("GUILD_CREATE", _created(session, guild))
         if {s.shard[0] for s in self.sessions.values()} == set(range(shard[1])):
             self._ready.set()
         return session
@@ -197,7 +199,7 @@ class Gateway:
     def resume(self, data: dict[str, Any]) -> Session | None:
         """Take a session up again, or None if it is not there any more."""
         session = self.sessions.get(data["session_id"])
-        if session is None or data["token"] != self._discord.token:
+        if session is None or data["token"] != self._token:
             return None
         session.resume_after(data["seq"])
         session.dispatch("RESUMED", {"_trace": []})
@@ -207,35 +209,14 @@ class Gateway:
     async def handle(self, session: Session, op: int, data: Any) -> None:
         """What a session may say after it was begun."""
         match op:
-            case Op.PRESENCE:  # nobody here looks at the bot's status
+            case GatewayOp.PRESENCE:  # nobody here looks at the bot's status
                 return
-            case Op.VOICE_STATE:
-                guild = self._guild(data)
+            case GatewayOp.VOICE_STATE:
+                guild = self._world.guilds.get(int(data["guild_id"]))
                 if guild is not None:
-                    await self._discord.voice.bot_asks(guild, session.id, data)
-            case Op.REQUEST_MEMBERS:
-                guild = self._guild(data)
-                if guild is not None:
-                    session.dispatch("GUILD_MEMBERS_CHUNK", _chunk(guild, data))
+                    await self._bot_asks(guild, session.id, data)
             case _:
                 raise LoopbackFailure(f"the bot sent an unknown gateway op {op}")
-
-    def _created(self, session: Session, guild: "Guild") -> dict[str, Any]:
-        everybody = Intent.MEMBERS | Intent.PRESENCES
-        return guild.to_create_json(everybody=session.intents & everybody == everybody)
-
-    def _guild(self, data: dict[str, Any]) -> "Guild | None":
-        return self._discord.guilds.get(int(data["guild_id"]))
-
-    def _readable(self, event: str, data: dict[str, Any], session: Session) -> dict[str, Any]:
-        """Messages without their content, for bots that may not read it."""
-        if event not in ("MESSAGE_CREATE", "MESSAGE_UPDATE") or "guild_id" not in data:
-            return data
-        bot_id = str(self._discord.bot_user.id)
-        may_read = session.intents & Intent.MESSAGE_CONTENT or data["author"]["id"] == bot_id
-        if may_read or f"<@{bot_id}>" in data["content"]:
-            return data
-        return data | {"content": "", "attachments": [], "embeds": [], "components": []}
 
 
 class _Connection:
@@ -251,7 +232,7 @@ class _Connection:
         self._failures = failures
 
     async def run(self) -> None:
-        self._send(Op.HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL_MS})
+        self._send(GatewayOp.HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL_MS})
         sending = self._start_sending()
         try:
             async for message in self._websocket:
@@ -271,18 +252,18 @@ class _Connection:
         return self._failures.spawn(self.outbox.send_to(self._websocket), "gateway messages")
 
     async def _received(self, op: int, data: Any) -> None:
-        if op == Op.HEARTBEAT:
-            self._send(Op.HEARTBEAT_ACK, None)
-        elif op == Op.IDENTIFY:
+        if op == GatewayOp.HEARTBEAT:
+            self._send(GatewayOp.HEARTBEAT_ACK, None)
+        elif op == GatewayOp.IDENTIFY:
             begun = self._gateway.identify(data, self.outbox)
             if isinstance(begun, Close):
                 self.outbox.put(begun)
             else:
                 self.session = begun
-        elif op == Op.RESUME:
+        elif op == GatewayOp.RESUME:
             self.session = self._gateway.resume(data)
             if self.session is None:
-                self._send(Op.INVALID_SESSION, False)
+                self._send(GatewayOp.INVALID_SESSION, False)
             else:
                 self.outbox = self.session.outbox
         elif self.session is None:
@@ -294,24 +275,6 @@ class _Connection:
         self.outbox.put(json.dumps({"op": op, "d": data, "s": None, "t": None}))
 
 
-def _chunk(guild: "Guild", data: dict[str, Any]) -> dict[str, Any]:
-    wanted = {int(user) for user in _listed(data.get("user_ids"))}
-    query = str(data.get("query", "")).lower()
-    found = [
-        member
-        for member in guild.members.values()
-        if (member.id in wanted if wanted else member.user.name.lower().startswith(query))
-    ]
-    limit = data.get("limit") or len(found)
-    chunk = {
-        "guild_id": str(guild.id),
-        "members": [member.to_json() for member in found[:limit]],
-        "chunk_index": 0,
-        "chunk_count": 1,
-        "not_found": [str(user) for user in wanted - guild.members.keys()],
-    }
-    return chunk | ({"nonce": data["nonce"]} if "nonce" in data else {})
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+def _created(session: Session, guild: GuildRecord) -> Json:
+    all_members = Intent.MEMBERS | Intent.PRESENCES
+    return of_guild_created(guild, everybody=session.intents & all_members == all_members)

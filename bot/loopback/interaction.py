@@ -1,34 +1,31 @@
-"""One interaction: what a member did, and how the bot answered.
+"""What members do to the bot (interactions), and what they see of it: messages and forms.
 
-Discord's rules are kept: three seconds to the first answer, one first answer, fifteen minutes for
-the rest, and a first follow-up to a deferred answer that takes its place.
+Discord's rules for what the bot does with an interaction stand in `rest_interactions`.
 """
 
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
 
-from bot.loopback import errors
-from bot.loopback.members import Member
-from bot.loopback.messages import EPHEMERAL, LOADING, Message
-from bot.loopback.modals import Modal
-from bot.loopback.uploads import Upload, apply
+from bot.loopback.messages import LOADING, Json, MessageRecord, walk
+from bot.loopback.options import FieldValue, Resolved, fill_in_field
+from bot.loopback.payloads import of_message, of_place, of_user
+from bot.loopback.world import Channel, DirectMessages, MemberRecord, World
 
-if TYPE_CHECKING:
-    from bot.loopback.channels import MessageChannel
-    from bot.loopback.server import LoopbackDiscord
-
-ACKNOWLEDGE_WITHIN_S = 3.0
-TOKEN_LASTS_S = 15 * 60.0
+#: Nobody is quicker to answer what they see. discord.py knows a form or a button only once Discord
+#: has confirmed it to the bot, which is a moment after it is shown.
+REACTION_S = 0.15
 
 COMMAND = 2
 COMPONENT = 3
 AUTOCOMPLETE = 4
 MODAL_SUBMIT = 5
+
+_BUTTON = 2
+_STRING_SELECT = 3
 
 
 class Callback(IntEnum):
@@ -60,29 +57,27 @@ class Interaction:
 
     def __init__(
         self,
-        discord: "LoopbackDiscord",
+        interactions: "Interactions",
         kind: int,
-        member: Member,
-        channel: "MessageChannel",
-        source: Message | None = None,
+        member: MemberRecord,
+        channel: Channel | DirectMessages,
+        source: "Message | None",
     ) -> None:
-        self.discord = discord
-        self.id = discord.identifiers.next()
+        self.interactions = interactions
+        self.id = channel.world.identifiers.next()
         self.token = secrets.token_urlsafe(48)
         self.kind = kind
         self.member = member
         self.channel = channel
+        self.source = source
         self.sent_s = time.monotonic()
+        self.expired = False
         self.acknowledgement: Acknowledgement | None = None
         self.original: Message | None = None
         self.messages: list[Message] = []
-        self.choices: list[dict[str, Any]] = []
-        self.source_message = source
-        self._modal: Modal | None = None
-        self._expired = False
+        self.choices: list[Json] = []
+        self.form: Modal | None = None
         self._changed = asyncio.Condition()
-
-    # What a test asks
 
     async def acknowledged(self, timeout_s: float = 5) -> Acknowledgement:
         """Wait for the first answer of any kind. Raises `TimeoutError`."""
@@ -90,7 +85,7 @@ class Interaction:
         assert self.acknowledgement is not None
         return self.acknowledgement
 
-    async def reply(self, number: int = 0, timeout_s: float = 30) -> Message:
+    async def reply(self, number: int = 0, timeout_s: float = 30) -> "Message":
         """Wait for a finished answer (the first, unless `number` says otherwise).
 
         A deferral is not finished until it is edited or followed up. Raises `TimeoutError`.
@@ -98,22 +93,36 @@ class Interaction:
         await self._until(lambda: len(self._finished()) > number, timeout_s, "no reply")
         return self._finished()[number]
 
-    async def modal(self, timeout_s: float = 5) -> Modal:
+    async def modal(self, timeout_s: float = 5) -> "Modal":
         """Wait for the form that the bot shows. Raises `TimeoutError`."""
-        await self._until(lambda: self._modal is not None, timeout_s, "no modal")
-        assert self._modal is not None
-        return self._modal
+        await self._until(lambda: self.form is not None, timeout_s, "no modal")
+        assert self.form is not None
+        return self.form
 
-    async def edited(self, message: Message, times: int = 1, timeout_s: float = 30) -> Message:
+    async def edited(self, message: "Message", times: int = 1, timeout_s: float = 30) -> "Message":
         """Wait until an answer was edited this often in all. Raises `TimeoutError`."""
         await self._until(lambda: message.edits >= times, timeout_s, "not edited")
         return message
 
     def expire(self) -> None:
         """Fault: the token's 15 minutes are over."""
-        self._expired = True
+        self.expired = True
 
-    def _finished(self) -> list[Message]:
+    async def notify(self) -> None:
+        """The bot has answered, or has changed an answer."""
+        async with self._changed:
+            self._changed.notify_all()
+
+    def metadata(self) -> Json:
+        """What a message says of the interaction that caused it."""
+        return {
+            "id": str(self.id),
+            "type": self.kind,
+            "user": of_user(self.member.user),
+            "authorizing_integration_owners": {"0": str(self.channel.guild_id or 0)},
+        }
+
+    def _finished(self) -> "list[Message]":
         return [m for m in self.messages if not m.flags & LOADING]
 
     async def _until(self, condition: Callable[[], bool], timeout_s: float, otherwise: str) -> None:
@@ -123,138 +132,162 @@ class Interaction:
         except TimeoutError:
             raise TimeoutError(f"{otherwise} from the bot within {timeout_s} s") from None
 
-    # What the bot does
 
-    async def respond(self, kind: int, upload: Upload) -> None:
-        """The callback. Raises `ApiError` as Discord refuses."""
-        if self.acknowledgement is not None:
-            raise errors.already_acknowledged()
-        seconds = time.monotonic() - self.sent_s
-        if seconds > ACKNOWLEDGE_WITHIN_S:
-            raise errors.unknown("Interaction")
-        self._check_kind(kind)
-        data = upload.payload
-        match kind:
-            case Callback.REPLY:
-                self._add_original(self._new_message(upload))
-            case Callback.DEFER_REPLY:
-                waiting = Message(
-                    self.discord,
-                    self.channel,
-                    self.discord.bot_user,
-                    flags=LOADING | (data.get("flags", 0) & EPHEMERAL),
-                    invoker=self.member,
-                    interaction=self,
-                )
-                self._add_original(waiting)
-            case Callback.DEFER_UPDATE:
-                self.original = self.source_message
-            case Callback.UPDATE:
-                assert self.source_message is not None
-                self.original = self.source_message
-                self._edit(self.source_message, upload)
-            case Callback.CHOICES:
-                self.choices = data["choices"]
-                if len(self.choices) > 25:
-                    raise errors.invalid_form("at most 25 choices")
-            case Callback.MODAL:
-                self._modal = Modal(self, data)
-        self.acknowledgement = Acknowledgement(kind, seconds)
-        await self._notify()
+@dataclass(eq=False, kw_only=True)
+class Message(MessageRecord):
+    """A message of the bot's, with buttons and menus.
 
-    async def follow_up(self, upload: Upload) -> Message:
-        """A further message; the first after a deferral takes the deferral's place."""
-        self._check_token()
-        if self.original is not None and self.original.flags & LOADING:
-            await self.edit(self.original, upload)
-            return self.original
-        message = self._new_message(upload)
-        self._publish(message)
-        await self._notify()
-        return message
+    `invoker` caused it by an interaction and presses its buttons unless another member is named.
+    """
 
-    def find(self, message_id: str) -> Message:
-        """A message of this interaction, by id or "@original"."""
-        self._check_token()
-        if message_id == "@original":
-            if self.original is None or self.original.deleted:
-                raise errors.unknown("Message")
-            return self.original
-        for message in self.messages:
-            if str(message.id) == message_id and not message.deleted:
-                return message
-        raise errors.unknown("Message")
+    interactions: "Interactions"
+    invoker: MemberRecord | None = None
 
-    async def edit(self, message: Message, upload: Upload) -> None:
-        """Change a message of this interaction."""
-        self._edit(message, upload)
-        await self._notify()
+    def component(self, name: str) -> Json:
+        """The component whose custom id, label or placeholder is `name`.
 
-    async def delete(self, message: Message) -> None:
-        """Delete a message of this interaction."""
-        message.remove()
-        await self._notify()
+        Raises `LookupError`, naming what there is, for none.
+        """
+        names = []
+        for found in walk(self.components):
+            known = [found.get(key) for key in ("custom_id", "label", "placeholder")]
+            if name in known:
+                return found
+            names += [one for one in known if one]
+        raise LookupError(f"no component {name!r}; there are {names}")
 
-    def metadata(self) -> dict[str, Any]:
-        """What a message says of the interaction that caused it."""
-        return {
-            "id": str(self.id),
-            "type": self.kind,
-            "user": self.member.user.to_json(),
-            "authorizing_integration_owners": {"0": str(self.channel.guild_id or 0)},
+    async def press(self, button: str, *, by: MemberRecord | None = None) -> Interaction:
+        """Press a button, named by custom id or label."""
+        found = self.component(button)
+        if found["type"] != _BUTTON:
+            raise LookupError(f"{button!r} is no button")
+        if found.get("disabled"):
+            raise PermissionError(f"the button {button!r} is disabled")
+        await asyncio.sleep(REACTION_S)
+        return await self.interactions.component(self, found, self._by(by), None)
+
+    async def select(
+        self, menu: str, values: Sequence[str | MemberRecord], *, by: MemberRecord | None = None
+    ) -> Interaction:
+        """Choose from a select menu, named by custom id or placeholder.
+
+        `values` are the values or labels of a string menu, or members of a user menu.
+        """
+        found = self.component(menu)
+        chosen = list(values)
+        if found["type"] == _STRING_SELECT:
+            by_name = {o["label"]: o["value"] for o in found["options"]}
+            by_name |= {o["value"]: o["value"] for o in found["options"]}
+            unknown = [value for value in chosen if value not in by_name]
+            if unknown:
+                raise LookupError(f"the menu has no {unknown}; it has {sorted(set(by_name))}")
+            chosen = [by_name[str(value)] for value in chosen]
+        return await self.interactions.component(self, found, self._by(by), chosen)
+
+    def _by(self, member: MemberRecord | None) -> MemberRecord:
+        if (by := member or self.invoker) is None:
+            raise ValueError("say who does it: by=...")
+        if self.ephemeral and by is not self.invoker:
+            raise PermissionError(f"{by.name} cannot see this message")
+        if self.deleted:
+            raise LookupError("the message is deleted")
+        return by
+
+
+class Modal:
+    """A form. `title` and `components` are the bot's."""
+
+    def __init__(self, interaction: Interaction, data: Json) -> None:
+        self.title: str = data["title"]
+        self.custom_id: str = data["custom_id"]
+        self.components: list[Json] = data["components"]
+        self._shown_by = interaction
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The custom id of every field by what is written beside it."""
+        named: dict[str, str] = {}
+        for outer in walk(self.components):
+            inner = outer.get("component", outer)
+            if "custom_id" in inner:
+                label = outer.get("label") or inner["custom_id"]
+                named.setdefault(inner["custom_id"], label)
+        return {label: custom_id for custom_id, label in named.items()}
+
+    async def submit(self, values: dict[str, FieldValue] | None = None) -> Interaction:
+        """Fill in and send. `values` are by label or custom id: text, a tick, or what is chosen.
+
+        Fields that are not named are sent as they were shown. Raises `LookupError` for an unknown
+        field and `ValueError` for one that is required and empty.
+        """
+        by_id = {self.fields.get(name, name): value for name, value in (values or {}).items()}
+        if unknown := by_id.keys() - set(self.fields.values()):
+            raise LookupError(f"the modal has no {sorted(unknown)}; it has {self.fields}")
+        await asyncio.sleep(REACTION_S)
+        shown_by = self._shown_by
+        resolved = Resolved(shown_by.channel.world.cdn, shown_by.channel.id)
+        filled = [fill_in_field(component, by_id, resolved) for component in self.components]
+        data = {
+            "custom_id": self.custom_id,
+            "components": filled,
+            "resolved": resolved.objects,
         }
-
-    def _check_kind(self, kind: int) -> None:
-        allowed = {
-            COMMAND: {Callback.REPLY, Callback.DEFER_REPLY, Callback.MODAL},
-            COMPONENT: {
-                Callback.REPLY,
-                Callback.DEFER_REPLY,
-                Callback.DEFER_UPDATE,
-                Callback.UPDATE,
-                Callback.MODAL,
-            },
-            AUTOCOMPLETE: {Callback.CHOICES},
-            MODAL_SUBMIT: {Callback.REPLY, Callback.DEFER_REPLY}
-            | ({Callback.DEFER_UPDATE, Callback.UPDATE} if self.source_message else set()),
-        }
-        if kind not in allowed[self.kind]:
-            raise errors.invalid_form(f"an interaction of type {self.kind} takes no type {kind}")
-
-    def _check_token(self) -> None:
-        if self.acknowledgement is None:
-            raise errors.unknown("Webhook")
-        if self._expired or time.monotonic() - self.sent_s > TOKEN_LASTS_S:
-            raise errors.invalid_webhook_token()
-
-    def _new_message(self, upload: Upload) -> Message:
-        message = Message(
-            self.discord,
-            self.channel,
-            self.discord.bot_user,
-            invoker=self.member,
-            interaction=self,
+        return shown_by.interactions.send(
+            MODAL_SUBMIT, shown_by.member, shown_by.channel, data, shown_by.source
         )
-        apply(self.discord, message, upload)
-        return message
 
-    def _add_original(self, message: Message) -> None:
-        self.original = message
-        self._publish(message)
 
-    def _publish(self, message: Message) -> None:
-        self.messages.append(message)
-        if not message.ephemeral:
-            self.channel.messages[message.id] = message
-            message.announce("MESSAGE_CREATE")
+class Interactions:
+    """Makes interactions as Discord's client would, and finds them again by their tokens."""
 
-    def _edit(self, message: Message, upload: Upload) -> None:
-        apply(self.discord, message, upload)
-        message.flags &= ~LOADING
-        message.edits += 1
-        if not message.ephemeral:
-            message.announce("MESSAGE_UPDATE")
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._by_token: dict[str, Interaction] = {}
 
-    async def _notify(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def find(self, token: str) -> Interaction | None:
+        """The interaction with this token."""
+        return self._by_token.get(token)
+
+    async def component(
+        self,
+        message: Message,
+        component: Json,
+        member: MemberRecord,
+        values: Sequence[str | MemberRecord] | None,
+    ) -> Interaction:
+        """See `Message.press` and `Message.select`; whether `member` may is not asked."""
+        channel = message.channel
+        assert isinstance(channel, Channel | DirectMessages)
+        data: Json = {"custom_id": component["custom_id"], "component_type": component["type"]}
+        if values is not None:
+            resolved = Resolved(self._world.cdn, channel.id)
+            data["values"] = [
+                value if isinstance(value, str) else resolved.member(value) for value in values
+            ]
+            if resolved.objects:  # discord.py takes a string menu's values only without it
+                data["resolved"] = resolved.objects
+        return self.send(COMPONENT, member, channel, data, message)
+
+    def send(
+        self,
+        kind: int,
+        member: MemberRecord,
+        channel: Channel | DirectMessages,
+        data: Json,
+        source: Message | None = None,
+    ) -> Interaction:
+        """Tell the bot of a new interaction; `source` is the message that it was done to."""
+        interaction = Interaction(self, kind, member, channel, source)
+        self._by_token[interaction.token] = interaction
+        payload = of_place(channel, member) | {
+            "id": str(interaction.id),
+            "application_id": str(self._world.application_id),
+            "type": kind,
+            "token": interaction.token,
+            "version": 1,
+            "data": data,
+        }
+        if source is not None:
+            payload["message"] = of_message(source)
+        self._world.publish("INTERACTION_CREATE", payload)
+        return interaction

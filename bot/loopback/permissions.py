@@ -46,14 +46,16 @@ class Overwrite:
     allow: int = 0
     deny: int = 0
 
-    def to_json(self) -> dict[str, object]:
-        """As Discord describes it."""
-        return {
-            "id": str(self.target_id),
-            "type": int(self.is_member),
-            "allow": str(self.allow),
-            "deny": str(self.deny),
-        }
+
+@dataclass
+class Role:
+    """A role; the one whose id is the guild's is @everyone."""
+
+    id: int
+    guild_id: int
+    name: str
+    permissions: int
+    position: int
 
 
 def in_guild(everyone: int, roles: Iterable[int], *, is_owner: bool) -> int:

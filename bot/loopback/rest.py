@@ -1,61 +1,64 @@
 """The REST API: authorisation, faults, refusals, and the routes that discord.py calls.
 
 A route that is not here is answered as unknown *and* counts as a failure of the loopback Discord,
-so that a bot cannot come to depend on something nobody checked.
+so that a bot cannot come to depend on something unchecked.
 """
 
 import asyncio
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from bot.loopback import rest_channels, rest_guilds, rest_interactions
-from bot.loopback.answers import Handler, Route, answer
-from bot.loopback.errors import ApiError, unknown
-from bot.loopback.failures import LoopbackFailure
-
-if TYPE_CHECKING:
-    from bot.loopback.server import LoopbackDiscord
+from bot.loopback.answers import ApiError, Handler, Route, answer, unknown
+from bot.loopback.commands import Commands
+from bot.loopback.failures import Failures, LoopbackFailure
+from bot.loopback.faults import Faults
+from bot.loopback.gateway import Gateway
+from bot.loopback.interaction import Interactions
+from bot.loopback.messages import User
+from bot.loopback.payloads import of_bot, of_channel, of_user
+from bot.loopback.world import World
 
 _VERSION = re.compile(r"^/api/v10")
 #: Who holds an interaction's token needs no other authorisation.
 _BY_TOKEN = re.compile(r"^/(interactions|webhooks)/")
 
 
-def make_application(discord: "LoopbackDiscord") -> web.Application:
-    """The routes below https://discord.com/api/v10."""
-    api = Rest(discord)
-    application = web.Application(middlewares=[api.around])
-    routes = [
-        *_own_routes(discord),
-        *rest_guilds.routes(discord),
-        *rest_channels.routes(discord),
-        *rest_interactions.routes(discord),
-    ]
-    for method, path, handler in routes:
-        application.router.add_route(method, "/api/v10" + path, handler)
-    return application
-
-
+@dataclass
 class Rest:
-    """What surrounds every request."""
+    """What is served below https://discord.com/api/v10."""
 
-    def __init__(self, discord: "LoopbackDiscord") -> None:
-        self._discord = discord
+    world: World
+    token: str
+    shards: int
+    gateway: Gateway
+    commands: Commands
+    interactions: Interactions
+    faults: Faults
+    failures: Failures
+
+    def application(self) -> web.Application:
+        """The routes, and what surrounds every request."""
+        application = web.Application(middlewares=[self._around])
+        routes = [
+            *self._own_routes(),
+            *rest_guilds.routes(self.world),
+            *rest_channels.routes(self.world, self.interactions),
+            *rest_interactions.routes(self.interactions, self.world.application_id),
+        ]
+        for method, path, handler in routes:
+            application.router.add_route(method, "/api/v10" + path, handler)
+        return application
 
     @web.middleware
-    async def around(
-        self,
-        request: web.Request,
-        handler: Handler,
-    ) -> web.StreamResponse:
+    async def _around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Check who asks, apply faults, and put refusals into Discord's words."""
         path = _VERSION.sub("", request.path)
-        self._discord.requests.append((request.method, path))
         try:
             token = request.headers.get("Authorization", "").removeprefix("Bot ")
-            if token != self._discord.token and not _BY_TOKEN.match(path):
+            if token != self.token and not _BY_TOKEN.match(path):
                 raise ApiError(401, 0, "401: Unauthorized")
             if (faulty := await self._faulty(request.method, path)) is not None:
                 return faulty
@@ -63,18 +66,16 @@ class Rest:
         except ApiError as refusal:
             return answer({"message": refusal.message, "code": refusal.code}, refusal.status)
         except web.HTTPException as error:
-            self._discord.failures.add(
-                LoopbackFailure(f"no route {request.method} {path} ({error.status})")
-            )
+            self.failures.add(LoopbackFailure(f"no route {request.method} {path} ({error.status})"))
             return answer({"message": f"{error.status}: {error.reason}", "code": 0}, error.status)
         except ConnectionError:
             raise  # the client went away in the middle: nothing of ours
         except Exception as error:
-            self._discord.failures.add(error)
+            self.failures.add(error)
             return answer({"message": "500: Internal Server Error", "code": 0}, 500)
 
     async def _faulty(self, method: str, path: str) -> web.Response | None:
-        fault = self._discord.faults.rest_fault(method, path)
+        fault = self.faults.rest_fault(method, path)
         if fault is None:
             return None
         await asyncio.sleep(fault.delay_s)
@@ -93,91 +94,72 @@ class Rest:
             headers["X-RateLimit-Global"] = "true"
         return answer(limited, 429, headers)
 
+    def _own_routes(self) -> list[Route]:
+        """What concerns the bot itself: who it is, where the gateway is, its commands."""
+        world = self.world
 
-def _own_routes(discord: "LoopbackDiscord") -> list[Route]:
-    """What concerns the bot itself: who it is, where the gateway is, its commands."""
+        def user_of(identifier: str) -> User:
+            if (found := world.user(int(identifier))) is None:
+                raise unknown("User")
+            return found
 
-    async def me(_: web.Request) -> web.Response:
-        return answer(discord.bot_user.to_json() | {"verified": True, "mfa_enabled": False})
+        async def me(_: web.Request) -> web.Response:
+            return answer(of_bot(world.bot_user))
 
-    async def user(request: web.Request) -> web.Response:
-        wanted = int(request.match_info["user"])
-        for guild in discord.guilds.values():
-            if wanted in guild.members:
-                return answer(guild.members[wanted].user.to_json())
-        raise unknown("User")
+        async def user(request: web.Request) -> web.Response:
+            return answer(of_user(user_of(request.match_info["user"])))
 
-    async def application(_: web.Request) -> web.Response:
-        owner = discord.owner
-        return answer(
-            {
-                "id": str(discord.application_id),
-                "name": discord.bot_user.name,
-                "icon": None,
-                "description": "",
-                "bot_public": True,
-                "bot_require_code_grant": False,
-                "owner": owner.to_json(),
-                "summary": "",
-                "verify_key": "00" * 32,
-                "team": None,
-                "flags": 0,
-                "approximate_guild_count": len(discord.guilds),
-                "interactions_endpoint_url": None,
-                "integration_types_config": {"0": {}},
-            }
-        )
+        async def application(_: web.Request) -> web.Response:
+            return answer(
+                {
+                    "id": str(world.application_id),
+                    "name": world.bot_user.name,
+                    "icon": None,
+                    "description": "",
+                    "bot_public": True,
+                    "bot_require_code_grant": False,
+                    "owner": of_user(world.owner),
+                    "summary": "",
+                    "verify_key": "00" * 32,
+                    "team": None,
+                    "flags": 0,
+                    "approximate_guild_count": len(world.guilds),
+                    "interactions_endpoint_url": None,
+                    "integration_types_config": {"0": {}},
+                }
+            )
 
-    async def gateway(_: web.Request) -> web.Response:
-        return answer(
-            {
-                "url": "wss://gateway.discord.gg",
-                "shards": discord.shards,
-                "session_start_limit": {
-                    "total": 1000,
-                    "remaining": 1000 - discord.gateway.identifies,
-                    "reset_after": 86_400_000,
-                    "max_concurrency": 1,
-                },
-            }
-        )
+        async def gateway(_: web.Request) -> web.Response:
+            return answer(
+                {
+                    "url": "wss://gateway.discord.gg",
+                    "shards": self.shards,
+                    "session_start_limit": {
+                        "total": 1000,
+                        "remaining": 1000 - self.gateway.identifies,
+                        "reset_after": 86_400_000,
+                        "max_concurrency": 1,
+                    },
+                }
+            )
 
-    async def open_direct_messages(request: web.Request) -> web.Response:
-        wanted = int((await request.json())["recipient_id"])
-        for guild in discord.guilds.values():
-            if wanted in guild.members:
-                return answer(discord.direct_messages(guild.members[wanted].user).to_json())
-        raise unknown("User")
+        async def open_direct_messages(request: web.Request) -> web.Response:
+            found = user_of((await request.json())["recipient_id"])
+            return answer(of_channel(world.direct_messages(found)))
 
-    def of_guild(request: web.Request) -> int | None:
-        if int(request.match_info["application"]) != discord.application_id:
-            raise ApiError(403, 20012, "You are not authorized to perform this action")
-        guild = request.match_info.get("guild")
-        if guild is None:
-            return None
-        if int(guild) not in discord.guilds:
-            raise unknown("Guild")
-        return int(guild)
+        async def list_commands(_: web.Request) -> web.Response:
+            return answer(self.commands.registered)
 
-    async def list_commands(request: web.Request) -> web.Response:
-        return answer(discord.commands.of(of_guild(request)))
+        async def overwrite_commands(request: web.Request) -> web.Response:
+            return answer(self.commands.overwrite(await request.json()))
 
-    async def overwrite_commands(request: web.Request) -> web.Response:
-        registered = discord.commands.overwrite(of_guild(request), await request.json())
-        return answer(registered)
-
-    commands = "/applications/{application}/commands"
-    guild_commands = "/applications/{application}/guilds/{guild}/commands"
-    return [
-        ("GET", "/users/@me", me),
-        ("GET", "/users/{user:\\d+}", user),
-        ("POST", "/users/@me/channels", open_direct_messages),
-        ("GET", "/oauth2/applications/@me", application),
-        ("GET", "/applications/@me", application),
-        ("GET", "/gateway/bot", gateway),
-        ("GET", "/gateway", gateway),
-        ("GET", commands, list_commands),
-        ("PUT", commands, overwrite_commands),
-        ("GET", guild_commands, list_commands),
-        ("PUT", guild_commands, overwrite_commands),
-    ]
+        commands = f"/applications/{world.application_id}/commands"
+        return [
+            ("GET", "/users/@me", me),
+            ("GET", "/users/{user:\\d+}", user),
+            ("POST", "/users/@me/channels", open_direct_messages),
+            ("GET", "/oauth2/applications/@me", application),
+            ("GET", "/gateway/bot", gateway),
+            ("GET", commands, list_commands),
+            ("PUT", commands, overwrite_commands),
+        ]

@@ -1,72 +1,26 @@
-"""REST: guilds, their members and roles, and where the bot is in voice."""
-
-from typing import TYPE_CHECKING, Any
+"""REST: members of guilds, and whether the bot may speak on a stage."""
 
 from aiohttp import web
 
-from bot.loopback.answers import Route, answer, nothing
-from bot.loopback.channels import StageChannel, VoiceChannel
-from bot.loopback.errors import ApiError, invalid_form, missing_permissions, unknown
-from bot.loopback.gateway import Intent
-from bot.loopback.permissions import flag
-
-if TYPE_CHECKING:
-    from bot.loopback.guilds import Guild
-    from bot.loopback.members import Member
-    from bot.loopback.server import LoopbackDiscord
+from bot.loopback.answers import ApiError, Route, answer, missing_permissions, nothing, unknown
+from bot.loopback.payloads import of_member
+from bot.loopback.world import GuildRecord, StageChannel, World
 
 
-def routes(discord: "LoopbackDiscord") -> list[Route]:
+def routes(world: World) -> list[Route]:
     """The routes below /guilds."""
 
-    def guild_of(request: web.Request) -> "Guild":
-        guild = discord.guilds.get(int(request.match_info["guild"]))
+    def guild_of(request: web.Request) -> GuildRecord:
+        guild = world.guilds.get(int(request.match_info["guild"]))
         if guild is None:
             raise unknown("Guild")
         return guild
 
-    def member_of(request: web.Request) -> "Member":
-        guild = guild_of(request)
-        wanted = request.match_info.get("member", "@me")
-        member = guild.bot if wanted == "@me" else guild.members.get(int(wanted))
-        if member is None:
-            raise unknown("Member")
-        return member
-
-    async def guild(request: web.Request) -> web.Response:
-        found = guild_of(request)
-        counts = {"approximate_member_count": len(found.members), "approximate_presence_count": 0}
-        return answer(found.to_json() | counts)
-
-    async def leave(request: web.Request) -> web.Response:
-        await guild_of(request).delete()
-        return nothing()
-
-    async def channels(request: web.Request) -> web.Response:
-        return answer([channel.to_json() for channel in guild_of(request).channels.values()])
-
-    async def roles(request: web.Request) -> web.Response:
-        return answer([role.to_json() for role in guild_of(request).roles.values()])
-
-    async def members(request: web.Request) -> web.Response:
-        after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 1))
-        found = sorted(guild_of(request).members.values(), key=lambda member: member.id)
-        return answer([member.to_json() for member in found if member.id > after][:limit])
-
     async def member(request: web.Request) -> web.Response:
-        return answer(member_of(request).to_json())
-
-    async def edit_member(request: web.Request) -> web.Response:
-        target = member_of(request)
-        await _edit_member(target, await request.json())
-        return answer(target.to_json())
-
-    async def voice_state(request: web.Request) -> web.Response:
-        target = member_of(request)
-        state = target.guild.voice_states.get(target.id)
-        if state is None:
-            raise ApiError(404, 10065, "Unknown Voice State")
-        return answer(state.to_json())
+        found = guild_of(request).members.get(int(request.match_info["member"]))
+        if found is None:
+            raise unknown("Member")
+        return answer(of_member(found))
 
     async def edit_voice_state(request: web.Request) -> web.Response:
         guild, body = guild_of(request), await request.json()
@@ -80,45 +34,7 @@ def routes(discord: "LoopbackDiscord") -> list[Route]:
             guild.suppress_bot(body["suppress"])
         return nothing()
 
-    one_member = "/guilds/{guild}/members/{member:@me|\\d+}"
     return [
-        ("GET", "/guilds/{guild}", guild),
-        ("DELETE", "/users/@me/guilds/{guild}", leave),
-        ("GET", "/guilds/{guild}/channels", channels),
-        ("GET", "/guilds/{guild}/roles", roles),
-        ("GET", "/guilds/{guild}/members", members),
-        ("GET", one_member, member),
-        ("PATCH", one_member, edit_member),
-        ("GET", "/guilds/{guild}/voice-states/{member:@me|\\d+}", voice_state),
+        ("GET", "/guilds/{guild}/members/{member:\\d+}", member),
         ("PATCH", "/guilds/{guild}/voice-states/@me", edit_voice_state),
     ]
-
-
-async def _edit_member(target: "Member", body: dict[str, Any]) -> None:
-    """Nickname and voice channel: what a bot that speaks changes of members."""
-    guild = target.guild
-    if unsupported := body.keys() - {"nick", "channel_id"}:
-        raise invalid_form(f"{sorted(unsupported)} cannot be changed here")
-    if "nick" in body:
-        needed = "change_nickname" if target is guild.bot else "manage_nicknames"
-        if not guild.bot.guild_permissions & flag(needed):
-            raise missing_permissions()
-        target.nick = body["nick"] or None
-        data = {"guild_id": str(guild.id)} | target.to_json()
-        # The bot hears of itself whatever its intents are.
-        intent = Intent.NONE if target is guild.bot else Intent.MEMBERS
-        guild.discord.gateway.dispatch(
-            "GUILD_MEMBER_UPDATE", data, guild_id=guild.id, intent=intent
-        )
-    if "channel_id" in body:
-        if not guild.bot.guild_permissions & flag("move_members"):
-            raise missing_permissions()
-        if target.voice_channel is None:
-            raise ApiError(400, 40032, "Target user is not connected to voice.")
-        if body["channel_id"] is None:
-            await target.leave()
-            return
-        channel = guild.channels.get(int(body["channel_id"]))
-        if not isinstance(channel, VoiceChannel):
-            raise unknown("Channel")
-        await target.move(channel)

@@ -1,34 +1,53 @@
-"""REST: the bot's answers to interactions."""
+"""REST: the bot's answers to interactions.
 
-from typing import TYPE_CHECKING
+Discord's rules are kept: three seconds to the first answer, one first answer, fifteen minutes for
+the rest, and a first follow-up to a deferred answer that takes its place.
+"""
+
+import time
 
 from aiohttp import web
 
-from bot.loopback import errors
-from bot.loopback.answers import Route, answer, nothing
-from bot.loopback.uploads import read
+from bot.loopback.answers import ApiError, Route, answer, invalid_form, nothing, unknown
+from bot.loopback.interaction import (
+    AUTOCOMPLETE,
+    COMMAND,
+    COMPONENT,
+    MODAL_SUBMIT,
+    Acknowledgement,
+    Callback,
+    Interaction,
+    Interactions,
+    Message,
+    Modal,
+)
+from bot.loopback.messages import EPHEMERAL, LOADING
+from bot.loopback.payloads import of_message
+from bot.loopback.uploads import Upload, apply, read
 
-if TYPE_CHECKING:
-    from bot.loopback.interaction import Interaction
-    from bot.loopback.server import LoopbackDiscord
+ACKNOWLEDGE_WITHIN_S = 3.0
+TOKEN_LASTS_S = 15 * 60.0
+
+_REPLIES = {Callback.REPLY, Callback.DEFER_REPLY}
+_UPDATES = {Callback.DEFER_UPDATE, Callback.UPDATE}
 
 
-def routes(discord: "LoopbackDiscord") -> list[Route]:
+def routes(interactions: Interactions, application_id: int) -> list[Route]:
     """The callback, and the webhook that an interaction's token is good for."""
 
-    def interaction_of(request: web.Request) -> "Interaction":
-        interaction = discord.interactions.find(request.match_info["token"])
-        if interaction is None or int(request.match_info["application"]) != discord.application_id:
-            raise errors.unknown("Webhook")
+    def interaction_of(request: web.Request) -> Interaction:
+        interaction = interactions.find(request.match_info["token"])
+        if interaction is None or int(request.match_info["application"]) != application_id:
+            raise unknown("Webhook")
         return interaction
 
     async def callback(request: web.Request) -> web.Response:
-        interaction = discord.interactions.find(request.match_info["token"])
+        interaction = interactions.find(request.match_info["token"])
         if interaction is None or interaction.id != int(request.match_info["interaction"]):
-            raise errors.unknown("Interaction")
+            raise unknown("Interaction")
         upload = await read(request)
         kind = upload.payload["type"]
-        await interaction.respond(kind, upload.message)
+        await _respond(interaction, kind, upload.message)
         if request.query.get("with_response") not in ("1", "true"):
             return nothing()
         response = {
@@ -44,25 +63,26 @@ def routes(discord: "LoopbackDiscord") -> list[Route]:
         if interaction.original is not None and kind in (4, 5, 7):
             message = interaction.original
             response["interaction"]["response_message_id"] = str(message.id)
-            response["resource"] = {"type": kind, "message": message.to_json()}
+            response["resource"] = {"type": kind, "message": of_message(message)}
         return answer(response)
 
     async def follow_up(request: web.Request) -> web.Response:
-        message = await interaction_of(request).follow_up(await read(request))
-        return answer(message.to_json())
+        message = await _follow_up(interaction_of(request), await read(request))
+        return answer(of_message(message))
 
     async def message(request: web.Request) -> web.Response:
-        return answer(interaction_of(request).find(request.match_info["message"]).to_json())
+        return answer(of_message(_find(interaction_of(request), request.match_info["message"])))
 
     async def edit(request: web.Request) -> web.Response:
         interaction = interaction_of(request)
-        found = interaction.find(request.match_info["message"])
-        await interaction.edit(found, await read(request))
-        return answer(found.to_json())
+        found = _find(interaction, request.match_info["message"])
+        await _edit(interaction, found, await read(request))
+        return answer(of_message(found))
 
     async def delete(request: web.Request) -> web.Response:
         interaction = interaction_of(request)
-        await interaction.delete(interaction.find(request.match_info["message"]))
+        await _find(interaction, request.match_info["message"]).delete()
+        await interaction.notify()
         return nothing()
 
     one = "/webhooks/{application:\\d+}/{token}/messages/{message:@original|\\d+}"
@@ -73,3 +93,113 @@ def routes(discord: "LoopbackDiscord") -> list[Route]:
         ("PATCH", one, edit),
         ("DELETE", one, delete),
     ]
+
+
+async def _respond(interaction: Interaction, kind: int, upload: Upload) -> None:
+    """The callback. Raises `ApiError` as Discord refuses."""
+    if interaction.acknowledgement is not None:
+        raise ApiError(400, 40060, "Interaction has already been acknowledged.")
+    seconds = time.monotonic() - interaction.sent_s
+    if seconds > ACKNOWLEDGE_WITHIN_S:
+        raise unknown("Interaction")
+    _check_kind(interaction, kind)
+    data, source = upload.payload, interaction.source
+    match kind:
+        case Callback.REPLY:
+            interaction.original = _post(interaction, _new_message(interaction, upload))
+        case Callback.DEFER_REPLY:
+            waiting = _new_message(interaction)
+            waiting.flags = LOADING | (data.get("flags", 0) & EPHEMERAL)
+            interaction.original = _post(interaction, waiting)
+        case Callback.DEFER_UPDATE:
+            interaction.original = source
+        case Callback.UPDATE:
+            assert source is not None
+            interaction.original = source
+            _change(interaction, source, upload)
+        case Callback.CHOICES:
+            interaction.choices = data["choices"]
+            if len(interaction.choices) > 25:
+                raise invalid_form("at most 25 choices")
+        case Callback.MODAL:
+            interaction.form = Modal(interaction, data)
+    interaction.acknowledgement = Acknowledgement(kind, seconds)
+    await interaction.notify()
+
+
+async def _follow_up(interaction: Interaction, upload: Upload) -> Message:
+    """A further message; the first after a deferral takes the deferral's place."""
+    _check_token(interaction)
+    original = interaction.original
+    if original is not None and original.flags & LOADING:
+        await _edit(interaction, original, upload)
+        return original
+    message = _post(interaction, _new_message(interaction, upload))
+    await interaction.notify()
+    return message
+
+
+def _find(interaction: Interaction, message_id: str) -> Message:
+    """A message of this interaction, by id or "@original"."""
+    _check_token(interaction)
+    if message_id == "@original":
+        if interaction.original is None or interaction.original.deleted:
+            raise unknown("Message")
+        return interaction.original
+    for message in interaction.messages:
+        if str(message.id) == message_id and not message.deleted:
+            return message
+    raise unknown("Message")
+
+
+async def _edit(interaction: Interaction, message: Message, upload: Upload) -> None:
+    _change(interaction, message, upload)
+    await interaction.notify()
+
+
+def _check_kind(interaction: Interaction, kind: int) -> None:
+    allowed = {
+        COMMAND: {*_REPLIES, Callback.MODAL},
+        COMPONENT: {*_REPLIES, *_UPDATES, Callback.MODAL},
+        AUTOCOMPLETE: {Callback.CHOICES},
+        MODAL_SUBMIT: {*_REPLIES, *(_UPDATES if interaction.source else ())},
+    }
+    if kind not in allowed[interaction.kind]:
+        raise invalid_form(f"an interaction of type {interaction.kind} takes no type {kind}")
+
+
+def _check_token(interaction: Interaction) -> None:
+    if interaction.acknowledgement is None:
+        raise unknown("Webhook")
+    if interaction.expired or time.monotonic() - interaction.sent_s > TOKEN_LASTS_S:
+        raise ApiError(401, 50027, "Invalid Webhook Token")
+
+
+def _new_message(interaction: Interaction, upload: Upload | None = None) -> Message:
+    world = interaction.channel.world
+    message = Message(
+        interaction.channel,
+        world.bot_user,
+        interaction=interaction.metadata(),
+        interactions=interaction.interactions,
+        invoker=interaction.member,
+    )
+    if upload:
+        apply(world.cdn, message, upload)
+    return message
+
+
+def _post(interaction: Interaction, message: Message) -> Message:
+    interaction.messages.append(message)
+    if not message.ephemeral:
+        message.post()
+    return message
+
+
+def _change(interaction: Interaction, message: Message, upload: Upload) -> None:
+    world = interaction.channel.world
+    apply(world.cdn, message, upload)
+    message.flags &= ~LOADING
+    message.edits += 1
+    if not message.ephemeral:
+        world.publish("MESSAGE_UPDATE", message)

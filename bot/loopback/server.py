@@ -7,25 +7,22 @@ voice servers and the content delivery host under Discord's own names. It connec
 import secrets
 import tempfile
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
-from bot.loopback import rest
 from bot.loopback.answers import Handler
-from bot.loopback.attachments import SIZE_LIMIT, Cdn
+from bot.loopback.attachments import SIZE_LIMIT
 from bot.loopback.certificate import make_certificate
-from bot.loopback.channels import DirectMessages, MessageChannel
 from bot.loopback.commands import Commands
 from bot.loopback.failures import Failures, LoopbackFailure
 from bot.loopback.faults import Faults
 from bot.loopback.gateway import Gateway
-from bot.loopback.guilds import Guild
-from bot.loopback.identifiers import Identifiers
-from bot.loopback.interactions import Interactions
-from bot.loopback.members import Member, User
-from bot.loopback.voice import Voice
+from bot.loopback.interaction import Interactions
+from bot.loopback.people import Guild
+from bot.loopback.rest import Rest
+from bot.loopback.voice import VoiceServers
+from bot.loopback.world import World
 
 _MAX_REQUEST_BYTES = 10 * SIZE_LIMIT
 
@@ -34,52 +31,49 @@ class LoopbackDiscord:
     """Everything that belongs to one such Discord; an asynchronous context manager.
 
     Leaving it raises an `ExceptionGroup` of whatever went wrong inside. `shards` is what the bot
-    is told to use. `requests` are all REST requests so far, as method and path.
+    is told to use.
     """
 
     def __init__(self, *, bot_name: str = "Timbre", shards: int = 1) -> None:
-        self.identifiers = Identifiers()
-        self.application_id = self.identifiers.next()
-        self.bot_user = User(self.application_id, bot_name, bot=True)
-        self.owner = User(self.identifiers.next(), "Owner")
+        self.world = World(bot_name)
+        self.bot_user = self.world.bot_user
+        self.owner = self.world.owner
+        self.cdn = self.world.cdn
         self.token = f"{secrets.token_urlsafe(18)}.{secrets.token_urlsafe(4)}.loopback"
         self.shards = shards
-        self.guilds: dict[int, Guild] = {}
-        self.requests: list[tuple[str, str]] = []
         self.faults = Faults()
         self.failures = Failures()
-        self.cdn = Cdn()
-        self.commands = Commands(self.application_id, self.identifiers.next)
-        self.interactions = Interactions(self)
+        self.commands = Commands(self.world.application_id, self.world.identifiers.next)
+        self.interactions = Interactions(self.world)
         self.gateway: Gateway
-        self.voice: Voice
+        self.voice: VoiceServers
         self.port = 0
-        self._direct_messages: dict[int, DirectMessages] = {}
         self._runner: web.AppRunner | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.stop()
-        self.failures.raise_all(error)
-
-    async def start(self) -> None:
         """Listen on a free port of 127.0.0.1."""
         pem, tls = make_certificate()
         self._folder = tempfile.TemporaryDirectory(prefix="loopback-discord-")
         self.certificate.write_bytes(pem)
-        self.gateway = Gateway(self)
-        self.voice = Voice(self)
+        self.voice = VoiceServers(self.world, self.failures)
+        self.gateway = Gateway(
+            self.world, self.token, self.faults, self.failures, self.voice.bot_asks
+        )
+        self.world.publish = self.gateway.publish
+        self.world.moved = self.voice.moved
+        rest = Rest(
+            self.world,
+            self.token,
+            self.shards,
+            self.gateway,
+            self.commands,
+            self.interactions,
+            self.faults,
+            self.failures,
+        )
         application = web.Application(client_max_size=_MAX_REQUEST_BYTES)
-        application.add_domain("discord.com", rest.make_application(self))
+        application.add_domain("discord.com", rest.application())
         for domain, handler in (
             ("gateway.discord.gg", self.gateway.serve),
             ("*.discord.media", self.voice.serve),
@@ -92,8 +86,11 @@ class LoopbackDiscord:
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
+        return self
 
-    async def stop(self) -> None:
+    async def __aexit__(
+        self, _kind: object, error: BaseException | None, _traceback: object
+    ) -> None:
         """Close every connection and forget everything on disk."""
         if self._runner:
             await self._runner.cleanup()
@@ -101,6 +98,7 @@ class LoopbackDiscord:
         await self.failures.stop()
         if self._folder:
             self._folder.cleanup()
+        self.failures.raise_all(error)
 
     @property
     def certificate(self) -> Path:
@@ -118,30 +116,10 @@ class LoopbackDiscord:
 
     def add_guild(self, name: str, *, locale: str = "en-US") -> Guild:
         """A guild that the bot is in; added while it runs, the bot has just been invited."""
-        guild = Guild(self, name, locale)
-        self.guilds[guild.id] = guild
-        self.gateway.guild_added(guild)
+        guild = Guild(self.world, name, locale, self.commands, self.interactions)
+        self.world.guilds[guild.id] = guild
+        self.world.publish("GUILD_CREATE", guild)
         return guild
-
-    def user(self, user_id: int) -> Member:
-        """A member by id, in the first guild that has them. Raises `LookupError` for nobody."""
-        for guild in self.guilds.values():
-            if user_id in guild.members:
-                return guild.members[user_id]
-        raise LookupError(f"there is no user {user_id}")
-
-    def direct_messages(self, user: User) -> DirectMessages:
-        """The conversation between the bot and `user`, begun if it was not."""
-        if user.id not in self._direct_messages:
-            self._direct_messages[user.id] = DirectMessages(self, user)
-        return self._direct_messages[user.id]
-
-    def channel(self, channel_id: int) -> MessageChannel | None:
-        """A guild's channel or a conversation, by id."""
-        for guild in self.guilds.values():
-            if channel_id in guild.channels:
-                return guild.channels[channel_id]
-        return next((c for c in self._direct_messages.values() if c.id == channel_id), None)
 
     async def wait_for_bot(self, *, commands: bool = True, timeout_s: float = 30) -> None:
         """Wait until every shard is ready and, unless `commands` is false, commands are there.

@@ -40,7 +40,7 @@ class UdpSocket:
         return port
 
     def send(self, ssrc: int, datagram: bytes) -> None:
-        """Send to whoever discovered its address with this SSRC."""
+        """Send to the client that discovered its address with this SSRC."""
         if address := self._addresses.get(ssrc):
             self._socket.sendto(datagram, address)
 

@@ -4,16 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 from aiohttp import BodyPartReader, web
 
-from bot.loopback import errors
-from bot.loopback.attachments import SIZE_LIMIT, Attachment, File
-from bot.loopback.messages import Message, walk
-
-if TYPE_CHECKING:
-    from bot.loopback.server import LoopbackDiscord
+from bot.loopback.answers import ApiError, invalid_form
+from bot.loopback.attachments import SIZE_LIMIT, Attachment, Cdn, File
+from bot.loopback.messages import EPHEMERAL, Json, MessageRecord, walk
 
 MAX_CONTENT = 2000
 _SETTABLE_FLAGS = 1 << 2 | 1 << 6 | 1 << 12 | 1 << 13 | 1 << 15
@@ -24,7 +20,7 @@ _FILE_PART = re.compile(r"files\[(\d+)\]")
 class Upload:
     """A request's JSON and the files beside it, by their index."""
 
-    payload: dict[str, Any]
+    payload: Json
     files: Mapping[int, File] = field(default_factory=dict)
 
     @property
@@ -40,12 +36,12 @@ async def read(request: web.Request) -> Upload:
     if request.content_type != "multipart/form-data":
         if not request.can_read_body:
             return Upload({})
-        raise errors.invalid_form(f"content type {request.content_type}")
-    payload: dict[str, Any] = {}
+        raise invalid_form(f"content type {request.content_type}")
+    payload: Json = {}
     files: dict[int, File] = {}
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader):
-            raise errors.invalid_form("a multipart body within a multipart body")
+            raise invalid_form("a multipart body within a multipart body")
         content = bytes(await part.read())
         if part.name == "payload_json":
             payload = _object(content)
@@ -53,11 +49,11 @@ async def read(request: web.Request) -> Upload:
             # discord.py declares no type worth keeping: the name says more.
             files[int(match[1])] = File(part.filename or "unknown", content)
         else:
-            raise errors.invalid_form(f"unexpected part {part.name!r}")
+            raise invalid_form(f"unexpected part {part.name!r}")
     return Upload(payload, files)
 
 
-def apply(discord: "LoopbackDiscord", message: Message, upload: Upload) -> None:
+def apply(cdn: Cdn, message: MessageRecord, upload: Upload) -> None:
     """Give `message` what the bot sent for it; what is not mentioned stays.
 
     Raises `ApiError` for what Discord would not take: nothing to show, too long, too large.
@@ -66,33 +62,28 @@ def apply(discord: "LoopbackDiscord", message: Message, upload: Upload) -> None:
     content = message.content if body.get("content", ...) is ... else body["content"] or ""
     embeds = message.embeds if "embeds" not in body else body["embeds"] or []
     components = message.components if "components" not in body else body["components"] or []
-    attachments = _attachments(discord, message, upload)
+    attachments = _attachments(cdn, message, upload)
     if len(content) > MAX_CONTENT:
-        raise errors.invalid_form(f"content: Must be {MAX_CONTENT} or fewer in length.")
+        raise invalid_form(f"content: Must be {MAX_CONTENT} or fewer in length.")
     if len(embeds) > 10:
-        raise errors.invalid_form("embeds: Must be 10 or fewer in length.")
+        raise invalid_form("embeds: Must be 10 or fewer in length.")
     identifiers = [c["custom_id"] for c in walk(components) if c.get("custom_id")]
     if len(identifiers) != len(set(identifiers)):
-        raise errors.invalid_form("components: Component custom id cannot be duplicated")
+        raise invalid_form("components: Component custom id cannot be duplicated")
     if not (content or embeds or attachments or components or body.get("poll")):
-        raise errors.empty_message()
+        raise ApiError(400, 50006, "Cannot send an empty message")
     message.content, message.embeds, message.components = content, embeds, components
     message.attachments = attachments
     if "flags" in body:
-        message.flags = (
-            message.flags & ~_SETTABLE_FLAGS
-            | body["flags"] & _SETTABLE_FLAGS
-            | (
-                message.flags & 1 << 6  # an answer stays as private as it began
-            )
-        )
+        settable = _SETTABLE_FLAGS & ~EPHEMERAL if message.ephemeral else _SETTABLE_FLAGS
+        message.flags = message.flags & ~settable | body["flags"] & settable
 
 
-def _attachments(discord: "LoopbackDiscord", message: Message, upload: Upload) -> list[Attachment]:
+def _attachments(cdn: Cdn, message: MessageRecord, upload: Upload) -> list[Attachment]:
     if "attachments" not in upload.payload and not upload.files:
         return message.attachments
     if any(len(file.data) > SIZE_LIMIT for file in upload.files.values()):
-        raise errors.too_large()
+        raise ApiError(413, 40005, "Request entity too large")
     declared = upload.payload.get("attachments") or [{"id": index} for index in upload.files]
     by_id = {str(attachment.id): attachment for attachment in message.attachments}
     kept: list[Attachment] = []
@@ -102,7 +93,7 @@ def _attachments(discord: "LoopbackDiscord", message: Message, upload: Upload) -
             continue
         file = upload.files.get(int(one["id"]))
         if file is None:
-            raise errors.invalid_form(f"attachments: there is no file {one['id']}")
+            raise invalid_form(f"attachments: there is no file {one['id']}")
         named = File(
             one.get("filename") or file.filename,
             file.data,
@@ -110,8 +101,7 @@ def _attachments(discord: "LoopbackDiscord", message: Message, upload: Upload) -
             waveform=one.get("waveform"),
         )
         kept.append(
-            discord.cdn.store(
-                discord.identifiers.next(),
+            cdn.store(
                 message.channel.id,
                 named,
                 description=one.get("description"),
@@ -121,11 +111,11 @@ def _attachments(discord: "LoopbackDiscord", message: Message, upload: Upload) -
     return kept
 
 
-def _object(content: bytes) -> dict[str, Any]:
+def _object(content: bytes) -> Json:
     try:
         body = json.loads(content)
     except ValueError:
-        raise errors.ApiError(400, 50109, "The request body contains invalid JSON.") from None
+        raise ApiError(400, 50109, "The request body contains invalid JSON.") from None
     if not isinstance(body, dict):
-        raise errors.invalid_form("expected an object")
+        raise invalid_form("expected an object")
     return body

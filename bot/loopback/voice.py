@@ -1,30 +1,23 @@
-"""Who is in which voice channel, and the bot's connections to the voice servers.
-
-What members do, what the bot asks for on the gateway (op 4), and what the moderators and Discord
-itself do to the bot all end here.
-"""
+"""The voice servers: the bot's connections to them, and what it sends over them."""
 
 import asyncio
+import json
 import secrets
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
+import aiohttp
 from aiohttp import web
 
-from bot.loopback.channels import VoiceChannel
 from bot.loopback.dave import MAGIC_MARKER, Undecryptable
-from bot.loopback.gateway import Intent
-from bot.loopback.guilds import VoiceState
-from bot.loopback.outbox import Close
-from bot.loopback.recording import SILENCE_FRAME
+from bot.loopback.failures import Failures
+from bot.loopback.heard import SILENCE_FRAME
+from bot.loopback.messages import Json
+from bot.loopback.outbox import Close, Outbox
 from bot.loopback.rtp import BadPacket, parse
 from bot.loopback.udp import UdpSocket
-from bot.loopback.voice_connection import VoiceConnection
-
-if TYPE_CHECKING:
-    from bot.loopback.guilds import Guild
-    from bot.loopback.members import Member
-    from bot.loopback.server import LoopbackDiscord
+from bot.loopback.voice_connection import HELLO, VoiceConnection, VoiceOp
+from bot.loopback.world import GuildRecord, MemberRecord, StageChannel, VoiceChannel, World
 
 #: How long a voice server keeps the connection of a bot that was given another one. The news comes
 #: by another way than the close, hardly ever at the same moment.
@@ -41,18 +34,19 @@ class Credentials:
     endpoint: str
 
 
-class Voice:
-    """The voice side of Discord.
+class VoiceServers:
+    """All voice servers, behind one UDP socket.
 
-    `asked` counts the bot's voice state updates (op 4), `refused` the connections that were turned
-    away by a fault.
+    By guild, `asked` counts the bot's voice state updates (op 4) and `refused` the connections that
+    a fault turned away.
     """
 
-    def __init__(self, discord: "LoopbackDiscord") -> None:
-        self.asked = 0
-        self.refused = 0
-        self.discord = discord
-        self._credentials: dict[int, Credentials] = {}
+    def __init__(self, world: World, failures: Failures) -> None:
+        self.asked: Counter[int] = Counter()
+        self.refused: Counter[int] = Counter()
+        self._world = world
+        self._failures = failures
+        self._credentials: dict[int, Credentials] = {}  # by guild
         self._connections: dict[int, VoiceConnection] = {}  # by SSRC
         self._next_ssrc = 1
         self._servers = 0
@@ -63,109 +57,62 @@ class Voice:
         """Where voice packets go."""
         return self._udp.port
 
-    def send_packet(self, ssrc: int, datagram: bytes) -> None:
-        """Send the bot a datagram, unless the fault that withholds them is on."""
-        if not self.discord.faults.udp_mute:
-            self._udp.send(ssrc, datagram)
-
     def close(self) -> None:
         """Close the UDP socket and end every group."""
         for connection in self._connections.values():
             connection.stop()
         self._udp.close()
 
-    # What members do
-
-    def set_channel(
-        self, member: "Member", channel: VoiceChannel | None, session_id: str, **how: bool
-    ) -> None:
-        """Put somebody into a channel, or out of voice, and tell everybody."""
-        guild = member.guild
-        state = guild.voice_states.get(member.id)
-        left = state.channel if state else None
-        if channel is None:
-            if guild.voice_states.pop(member.id, None) is None or state is None:
-                return
-            data = state.to_json() | {"channel_id": None}
-        else:
-            suppress = channel.arrives_suppressed(member)
-            state = VoiceState(member, channel, session_id, suppress=suppress, **how)
-            guild.voice_states[member.id] = state
-            data = state.to_json()
-        self._dispatch(guild, "VOICE_STATE_UPDATE", data)
-        for connection in self._connections.values():
-            if connection.channel is channel and channel is not left:
-                connection.member_came(member)
-            elif connection.channel is left and channel is not left:
-                connection.member_left(member)
-
-    # What the bot asks for
-
-    async def bot_asks(self, guild: "Guild", session_id: str, data: dict[str, Any]) -> None:
+    async def bot_asks(self, guild: GuildRecord, session_id: str, data: Json) -> None:
         """Op 4: join, move, leave, or change mute and deaf. What is not allowed has no answer."""
-        self.asked += 1
-        how = {"self_mute": bool(data["self_mute"]), "self_deaf": bool(data["self_deaf"])}
+        self.asked[guild.id] += 1
         if data["channel_id"] is None:
-            self._remove_bot(guild, session_id)
+            self._world.place(guild.bot, None)
             return
         channel = guild.channels.get(int(data["channel_id"]))
         if not isinstance(channel, VoiceChannel) or not channel.admits(guild.bot):
             return
         if guild.bot.voice_channel is channel:
-            self._announce_server(guild, renew=False)
-            self.set_channel(guild.bot, channel, session_id, **how)
+            self._announce_server(guild)
+        how = {name: bool(data[name]) for name in ("self_mute", "self_deaf")}
+        self._world.place(guild.bot, channel, session_id, **how)
+
+    def moved(
+        self, member: MemberRecord, left: VoiceChannel | None, came: VoiceChannel | None
+    ) -> None:
+        """Follow a member from channel to channel: for the bot, with a server to connect to."""
+        if came is left:
             return
+        if member is member.guild.bot:
+            self._bot_moved(member.guild, came)
+            return
+        for connection in self._connections.values():
+            if connection.channel is came:
+                connection.member_came(member)
+            elif connection.channel is left:
+                connection.member_left(member)
+
+    def _bot_moved(self, guild: GuildRecord, came: VoiceChannel | None) -> None:
         old = self._connection(guild)
-        self.set_channel(guild.bot, channel, session_id, **how)
-        self._assign(channel, session_id)
-        self._announce_server(guild, renew=False)
-        if old:
-            self._close_replaced(old)
-
-    def session_ended(self, session_id: str) -> None:
-        """The bot's gateway session is gone, and with it the bot from voice."""
-        for guild in self.discord.guilds.values():
-            state = guild.voice_states.get(self.discord.bot_user.id)
-            if state and state.session_id == session_id:
-                self._remove_bot(guild, session_id)
-
-    # What is done to the bot
-
-    async def move_bot(self, guild: "Guild", channel: VoiceChannel) -> None:
-        """A moderator drags the bot elsewhere."""
-        state = guild.voice_states[guild.bot.id]
-        old = self._connection(guild)
-        how = {"self_mute": state.self_mute, "self_deaf": state.self_deaf}
-        self.set_channel(guild.bot, channel, state.session_id, **how)
-        self._assign(channel, state.session_id)
-        self._announce_server(guild, renew=False)
-        if old:
-            self._close_replaced(old)
-
-    async def kick_bot(self, guild: "Guild") -> None:
-        """A moderator disconnects the bot."""
-        state = guild.voice_states.get(guild.bot.id)
-        if state:
-            self._remove_bot(guild, state.session_id)
-
-    def channel_deleted(self, channel: VoiceChannel) -> None:
-        """Everybody in the channel is disconnected."""
-        for member in channel.members:
-            if member is channel.guild.bot:
-                self._remove_bot(channel.guild, channel.guild.voice_states[member.id].session_id)
-            else:
-                self.set_channel(member, None, "")
+        if came:
+            self._assign(came)
+            self._announce_server(guild)
+            if old:
+                self._close_replaced(old)
+        else:
+            self._credentials.pop(guild.id, None)
+            if old:
+                old.close(4014)
 
     def migrate(self, channel: VoiceChannel) -> None:
-        """The bot is told of another voice server, and the old one closes its connection."""
+        """Fault: the bot is told of another voice server, and the old one closes its connection."""
         old = self.connection_in(channel)
         credentials = self._credentials[channel.guild.id]
         data = {"guild_id": str(channel.guild.id), "token": credentials.token, "endpoint": None}
-        self._dispatch(channel.guild, "VOICE_SERVER_UPDATE", data)
-        self._announce_server(channel.guild, renew=True)
+        self._world.publish("VOICE_SERVER_UPDATE", data)
+        self._assign(channel)
+        self._announce_server(channel.guild)
         self._close_replaced(old)
-
-    # Connections
 
     def connection_in(self, channel: VoiceChannel) -> VoiceConnection:
         """The bot's connection in `channel`. Raises `LookupError` when there is none."""
@@ -175,101 +122,142 @@ class Voice:
         raise LookupError(f"the bot is not connected to {channel.name}")
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """One websocket to a voice server."""
+        """One websocket to a voice server, until it closes."""
         websocket = web.WebSocketResponse(timeout=2.0, max_msg_size=0)
         await websocket.prepare(request)
-        await VoiceConnection.serve(self, websocket)
+        greeting = Outbox()
+        greeting.put(HELLO)
+        sending = self._failures.spawn(greeting.send_to(websocket), "voice greeting")
+        connection: VoiceConnection | None = None
+        try:
+            async for message in websocket:
+                if connection is None:
+                    begun = self._begin(message)
+                    if begun is None:
+                        continue
+                    if isinstance(begun, Close):
+                        greeting.put(begun)
+                        continue
+                    connection = begun
+                    sending.cancel()
+                    outbox = connection.outbox
+                    sending = self._failures.spawn(outbox.send_to(websocket), "voice messages")
+                elif message.type is aiohttp.WSMsgType.BINARY:
+                    connection.received_binary(message.data)
+                elif message.type is aiohttp.WSMsgType.TEXT:
+                    payload = json.loads(message.data)
+                    connection.received_json(payload["op"], payload["d"])
+        finally:
+            sending.cancel()
         return websocket
 
-    def credentials(self, guild_id: int) -> Credentials | None:
-        """What the bot has to identify with."""
-        return self._credentials.get(guild_id)
-
-    def find(self, guild_id: int, session_id: str) -> VoiceConnection | None:
-        """The connection that a resuming websocket means."""
-        for connection in self._connections.values():
-            if connection.channel.guild.id == guild_id and connection.session_id == session_id:
-                return connection
-        return None
-
-    def register(self, connection: VoiceConnection) -> int:
-        """Give a connection its SSRC, in place of the guild's previous one."""
-        if previous := self._connection(connection.channel.guild):
-            self.forget(previous)
-        ssrc = self._next_ssrc
+    def _begin(self, message: aiohttp.WSMessage) -> VoiceConnection | Close | None:
+        """The connection that an identify or resume begins, or why there is none."""
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            return Close(4003, "not authenticated")
+        payload = json.loads(message.data)
+        op, data = payload["op"], payload["d"]
+        if op == VoiceOp.HEARTBEAT:
+            return None
+        if op not in (VoiceOp.IDENTIFY, VoiceOp.RESUME):
+            return Close(4003, "not authenticated")
+        guild = self._world.guilds.get(int(data["server_id"]))
+        if guild is None:
+            return Close(4006, "session is no longer valid")
+        if refusal := guild.voice_faults.refusal:
+            self.refused[guild.id] += 1
+            return Close(refusal)
+        credentials = self._credentials.get(guild.id)
+        if credentials is None or data["session_id"] != credentials.session_id:
+            return Close(4006, "session is no longer valid")
+        if data["token"] != credentials.token:
+            return Close(4004, "authentication failed")
+        channel = credentials.channel
+        before = self._connection(guild)
+        if op == VoiceOp.RESUME:
+            if before is None or before.session_id != data["session_id"]:
+                return Close(4006, "session is no longer valid")
+            before.resume()
+            return before
+        encrypted = not isinstance(channel, StageChannel)
+        version = guild.voice_faults.dave_version if encrypted else 0
+        if version > data.get("max_dave_protocol_version", 0):
+            return Close(4017, "end-to-end encryption is required")
+        if before:
+            self._forget(before)
+        connection = self._connections[self._next_ssrc] = VoiceConnection(
+            channel,
+            credentials.session_id,
+            self._next_ssrc,
+            dave_version=version,
+            failures=self._failures,
+            send_packet=self._send_packet,
+            on_close=self._forget,
+        )
         self._next_ssrc += 1
-        self._connections[ssrc] = connection
-        return ssrc
+        connection.greet(self.udp_port)
+        return connection
 
-    def forget(self, connection: VoiceConnection) -> None:
+    def _connection(self, guild: GuildRecord) -> VoiceConnection | None:
+        return next((c for c in self._connections.values() if c.channel.guild is guild), None)
+
+    def _forget(self, connection: VoiceConnection) -> None:
         """The connection is over: its packets are no longer taken."""
         connection.stop()
         self._connections.pop(connection.ssrc, None)
 
-    def _connection(self, guild: "Guild") -> VoiceConnection | None:
-        return next((c for c in self._connections.values() if c.channel.guild is guild), None)
-
     def _close_replaced(self, connection: VoiceConnection) -> None:
         """End a connection whose bot has been told of another voice server."""
-        self.forget(connection)
+        self._forget(connection)
 
         async def later() -> None:
             await asyncio.sleep(_CLOSED_LATER_S)
             connection.outbox.put(Close(4014))
 
-        self.discord.failures.spawn(later(), "voice close")
+        self._failures.spawn(later(), "voice close")
 
-    def _remove_bot(self, guild: "Guild", session_id: str) -> None:
-        connection = self._connection(guild)
-        self._credentials.pop(guild.id, None)
-        self.set_channel(guild.bot, None, session_id)
-        if connection:
-            connection.close(4014)
-            self.forget(connection)
-
-    def _assign(self, channel: VoiceChannel, session_id: str) -> None:
+    def _assign(self, channel: VoiceChannel) -> None:
         self._servers += 1
+        state = channel.guild.voice_states[channel.guild.bot.id]
+        endpoint = f"loopback{self._servers}.discord.media:443"
         self._credentials[channel.guild.id] = Credentials(
-            channel,
-            session_id,
-            secrets.token_hex(8),
-            f"loopback{self._servers}.discord.media:443",
+            channel, state.session_id, secrets.token_hex(8), endpoint
         )
 
-    def _announce_server(self, guild: "Guild", *, renew: bool) -> None:
-        faults = self.discord.faults
-        if renew:
-            current = self._credentials[guild.id]
-            self._assign(current.channel, current.session_id)
-        credentials = self._credentials[guild.id]
+    def _announce_server(self, guild: GuildRecord) -> None:
+        credentials, faults = self._credentials[guild.id], guild.voice_faults
         data = {
             "guild_id": str(guild.id),
             "token": credentials.token,
-            "endpoint": None if faults.voice_server_missing else credentials.endpoint,
+            "endpoint": None if faults.server_missing else credentials.endpoint,
         }
 
         async def later() -> None:
-            await asyncio.sleep(faults.voice_server_delay_s)
-            self._dispatch(guild, "VOICE_SERVER_UPDATE", data)
+            await asyncio.sleep(faults.server_delay_s)
+            self._world.publish("VOICE_SERVER_UPDATE", data)
 
-        if faults.voice_server_delay_s:
-            self.discord.failures.spawn(later(), "voice server update")
+        if faults.server_delay_s:
+            self._failures.spawn(later(), "voice server update")
         else:
-            self._dispatch(guild, "VOICE_SERVER_UPDATE", data)
+            self._world.publish("VOICE_SERVER_UPDATE", data)
 
-    # Packets
+    def _send_packet(self, ssrc: int, datagram: bytes) -> None:
+        connection = self._connections.get(ssrc)
+        if connection and not connection.channel.guild.voice_faults.udp_mute:
+            self._udp.send(ssrc, datagram)
 
     def _received(self, datagram: bytes, arrived_s: float) -> None:
         try:
             packet = parse(datagram)
         except BadPacket as error:
-            self.discord.failures.add(error)
+            self._failures.add(error)
             return
         connection = self._connections.get(packet.ssrc)
-        if connection is None or self.discord.faults.loses_packet():
+        if connection is None:
             return
-        recording = connection.channel.recording
-        guild = connection.channel.guild
+        recording, guild = connection.channel.recording, connection.channel.guild
+        if guild.voice_faults.loses_packet():
+            return
         state = guild.voice_states.get(guild.bot.id)
         if state is None or state.mute or state.suppress:
             recording.drop(arrived_s, "the bot may not speak here")
@@ -290,8 +278,3 @@ class Voice:
             listeners=len(connection.channel.members) - 1,
             opus=opus,
         )
-
-    def _dispatch(self, guild: "Guild", event: str, data: dict[str, Any]) -> None:
-        # The server update is the bot's own and needs no intent; the other is for everybody.
-        intent = Intent.VOICE_STATES if event == "VOICE_STATE_UPDATE" else Intent.NONE
-        self.discord.gateway.dispatch(event, data, guild_id=guild.id, intent=intent)

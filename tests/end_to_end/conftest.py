@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,8 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from bot.demo.bot_process import BotProcess
-from bot.loopback import Guild, Heard, LoopbackDiscord, Member, VoiceChannel
+from bot.demo.bot_process import BotProcess, running_bot
+from bot.loopback import Channel, Guild, Heard, LoopbackDiscord, Member, VoiceChannel
 from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
 
@@ -32,6 +32,19 @@ class Stage:
     alice: Member
     bob: Member
     home: Path
+
+    def elsewhere(self, name: str) -> "Stage":
+        """Another server with people of its own, and the same bot."""
+        guild = self.discord.add_guild(name)
+        guild.add_text_channel("general")
+        lounge = guild.add_voice_channel("Lounge")
+        alice, bob = guild.add_member("Alice"), guild.add_member("Bob")
+        return replace(self, guild=guild, lounge=lounge, alice=alice, bob=bob)
+
+    @property
+    def general(self) -> Channel:
+        """The channel to write in."""
+        return next(c for c in self.guild.channels.values() if c.name == "general")
 
     async def reply(self, member: Member, command: str, **options: str) -> str:
         """Use a command and wait for what the bot finally says."""
@@ -81,16 +94,8 @@ async def a_stage(
         lounge = guild.add_voice_channel("Lounge")
         alice, bob = guild.add_member("Alice"), guild.add_member("Bob")
         home = folder / "home"
-        settings = {
-            **discord.environment(),
-            "TIMBRE_HOME": str(home),
-            "TIMBRE_ENGINE": "stock",
-            "TIMBRE_LOG_FORMAT": "json",
-            "TIMBRE_ENV_FILE": "",
-            **environment,
-        }
-        async with BotProcess(settings, folder / "bot.log") as bot:
-            await discord.wait_for_bot()
+        settings = {"TIMBRE_LOG_FORMAT": "json", **environment}
+        async with running_bot(discord, home, folder / "bot.log", **settings) as bot:
             yield Stage(discord, bot, guild, lounge, alice, bob, home)
 
 

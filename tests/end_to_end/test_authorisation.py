@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.loopback import Member, Message
-from bot.loopback.messages import REACTION_S
+from bot.loopback.interaction import REACTION_S
 from tests.end_to_end.conftest import Stage, a_stage
 from tests.end_to_end.test_voices import agree, press, ready, register
 from tests.end_to_end.uploads import upload
@@ -108,7 +108,7 @@ def commands(stage: Stage) -> dict[str, list[dict[str, Any]]]:
         if not inner:
             found[name] = options
 
-    for command in stage.discord.commands.of(None):
+    for command in stage.discord.commands.registered:
         walk("", command)
     return found
 
@@ -131,7 +131,7 @@ async def test_the_table_has_every_command(cast: Cast) -> None:
         for name, options in registered.items()
         if "voice" in {option["name"] for option in options}
     }
-    menus = {c["name"] for c in cast.stage.discord.commands.of(None) if c["type"] != 1}
+    menus = {c["name"] for c in cast.stage.discord.commands.registered if c["type"] != 1}
     about = {name for name in registered if name.startswith(ABOUT_VOICES)} | menus
     assert naming == set(TABLE)
     assert naming | about == {*TABLE, *WITHOUT_A_VOICE}
@@ -227,8 +227,7 @@ async def test_only_its_author_makes_a_voice_of_a_message(cast: Cast) -> None:
 async def press_forged(message: Message, button: str, by: Member) -> str:
     """Send what pressing somebody else's button would send, and read the answer."""
     await asyncio.sleep(REACTION_S)
-    interactions = by.guild.discord.interactions
-    forged = await interactions.component(message, message.component(button), by, None)
+    forged = await message.interactions.component(message, message.component(button), by, None)
     reply = await forged.reply()
     assert reply.ephemeral
     return reply.text

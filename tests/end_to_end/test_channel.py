@@ -74,14 +74,14 @@ async def test_the_bot_follows_its_caller_into_another_channel(stage: Stage) -> 
 async def test_a_late_encryption_loses_no_word_and_sends_none_in_the_clear(stage: Stage) -> None:
     """Until the group is formed nothing audible goes out; then everything does."""
     await stage.reply(stage.alice, "leave")
-    stage.discord.faults.dave_commit_delay_s = 1.0
+    stage.guild.voice_faults.dave_commit_delay_s = 1.0
     try:
         await stage.alice.join(stage.lounge)
         sent = time.monotonic()
         await stage.reply(stage.alice, "say", text=SHORT)
         heard = await transmission(stage.lounge, sent)
     finally:
-        stage.discord.faults.dave_commit_delay_s = 0.0
+        stage.guild.voice_faults.dave_commit_delay_s = 0.0
     assert heard.unencrypted_audible == 0
     assert heard.audible[0].arrived_s - sent >= 1.0
     assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
@@ -89,7 +89,7 @@ async def test_a_late_encryption_loses_no_word_and_sends_none_in_the_clear(stage
 
 async def test_encryption_that_never_comes_is_told(stage: Stage) -> None:
     await stage.reply(stage.alice, "leave")
-    stage.discord.faults.dave_commit_delay_s = 30.0
+    stage.guild.voice_faults.dave_commit_delay_s = 30.0
     try:
         await stage.alice.join(stage.lounge)
         sent = time.monotonic()
@@ -97,6 +97,6 @@ async def test_encryption_that_never_comes_is_told(stage: Stage) -> None:
         await asyncio.sleep(0.5)
         heard = stage.lounge.recording.heard(sent)
     finally:
-        stage.discord.faults.dave_commit_delay_s = 0.0
+        stage.guild.voice_faults.dave_commit_delay_s = 0.0
     assert "end-to-end encryption" in said
     assert heard.audible == ()

@@ -8,7 +8,6 @@ import pytest
 import pytest_asyncio
 
 from bot.loopback import Interaction, Message
-from bot.loopback.channels import Channel
 from tests.end_to_end.conftest import Stage, a_stage, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
@@ -45,19 +44,15 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         yield opened
 
 
-def text_channel(stage: Stage) -> Channel:
-    return next(c for c in stage.guild.channels.values() if c.name == "general")
-
-
 def of_the_bot(stage: Stage) -> list[Message]:
     """What the bot wrote where everybody reads it."""
-    everything = text_channel(stage).messages.values()
+    everything = stage.general.messages.values()
     return [m for m in everything if m.author is stage.discord.bot_user and not m.interaction]
 
 
 async def test_authors_take_turns_and_each_is_heard_in_their_own_order(stage: Stage) -> None:
     """Who writes a lot keeps nobody waiting, and whose turn it is is said by name."""
-    general = text_channel(stage)
+    general = stage.general
     carol = stage.guild.add_member("Carol")
     await carol.join(stage.lounge)
     await stage.reply(stage.alice, "live start")
@@ -90,7 +85,7 @@ async def test_authors_take_turns_and_each_is_heard_in_their_own_order(stage: St
 
 async def test_what_waited_too_long_is_left_out_with_one_notice(stage: Stage) -> None:
     """The oldest go first; whoever used a command is told, the channel once for all of them."""
-    general = text_channel(stage)
+    general = stage.general
     await stage.reply(stage.alice, "live start")
     before = len(of_the_bot(stage))
     since = time.monotonic()
@@ -121,7 +116,7 @@ async def test_a_message_that_does_not_fit_into_the_line_is_answered(stage: Stag
     before = len(of_the_bot(stage))
     await many(stage, MOST - 1)
     for number in range(3):
-        await stage.bob.send(text_channel(stage), f"Too late, number {number}.")
+        await stage.bob.send(stage.general, f"Too late, number {number}.")
     await asyncio.sleep(0.5)
     (answer,) = of_the_bot(stage)[before:]
     assert f"There are already {MOST} things waiting" in answer.content

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bot.loopback import Interaction, Member, Message
+from bot.loopback.payloads import of_message
 from tests.end_to_end.conftest import Stage, a_stage, mono_of_file
 from tests.end_to_end.test_voices import PREVIEW, SHORT, agree, files, press, ready
 from tests.end_to_end.uploads import AS_SENT, left_in_files, left_in_tables, upload
@@ -83,7 +84,7 @@ async def test_a_voice_message_is_one_as_discord_sends_it(stage: Stage) -> None:
     general = next(c for c in stage.guild.channels.values() if c.name == "general")
     clip = upload("voice message")
     message = await stage.alice.send(general, "", attachments=[clip])  # type: ignore[arg-type]
-    described = message.to_json()
+    described = of_message(message)
     assert described["flags"] & 1 << 13
     (attachment,) = described["attachments"]
     assert attachment["duration_secs"] > 5

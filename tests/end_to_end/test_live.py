@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.loopback.channels import Channel
+from bot.loopback import Channel
 from tests.end_to_end.conftest import Stage, a_stage, mono
 from tests.recogniser import word_error_rate
 

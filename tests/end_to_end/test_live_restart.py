@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psutil
 
-from bot.demo.bot_process import BotProcess
-from bot.loopback.channels import Channel
+from bot.demo.bot_process import running_bot
+from bot.loopback import Channel
 from tests.end_to_end.conftest import Stage, a_stage, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
@@ -25,15 +25,8 @@ def text_channel(stage: Stage) -> Channel:
 @asynccontextmanager
 async def started_again(stage: Stage, folder: Path) -> AsyncIterator[None]:
     """Another bot process in the place of the stage's."""
-    settings = {
-        **stage.discord.environment(),
-        "TIMBRE_HOME": str(stage.home),
-        "TIMBRE_ENGINE": "stock",
-        "TIMBRE_ENV_FILE": "",
-        **paced(folder, 0.05),
-    }
-    async with BotProcess(settings, folder / "again.log"):
-        await stage.discord.wait_for_bot()
+    log = folder / "again.log"
+    async with running_bot(stage.discord, stage.home, log, **paced(folder, 0.05)):
         yield
 
 

@@ -122,7 +122,7 @@ async def test_a_discord_that_does_not_answer_cannot_hold_the_bot(tmp_path: Path
         await stage.lounge.first_sound(since_s=sent, timeout_s=60)
         worker = stage.worker()
         stage.discord.faults.slow("*", ".", 20.0, times=None)
-        stage.discord.faults.voice_server_delay_s = 20.0
+        stage.guild.voice_faults.server_delay_s = 20.0
         await stage.bot.stop()
         assert stage.bot.stopped_s is not None
         assert stage.bot.stopped_s <= 5.5  # 4.8, and what the process itself takes to go

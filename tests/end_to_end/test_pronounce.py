@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot.loopback.attachments import File
+from bot.loopback import File
 from tests.end_to_end.conftest import Stage, mono
 from tests.recogniser import word_error_rate
 

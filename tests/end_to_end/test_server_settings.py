@@ -9,8 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.live.guild_options import OPTIONS
-from bot.loopback import File, Heard, Member, Message
-from bot.loopback.channels import Channel
+from bot.loopback import Channel, File, Heard, Member, Message
 from tests.end_to_end.conftest import Stage, a_stage, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said

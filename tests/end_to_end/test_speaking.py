@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot.loopback import Heard, Utterance
+from bot.loopback import Heard, HeardUtterance
 from tests.end_to_end.conftest import Stage, mono, mono_of_file, transmission
 from tests.recogniser import word_error_rate
 
@@ -54,10 +54,10 @@ async def test_a_line_said_before_is_heard_at_once_and_without_a_gap(stage: Stag
     pytest.fail(f"first sound in s, and gaps: {tries}")
 
 
-def spoken(heard: Heard) -> Utterance:
+def spoken(heard: Heard) -> HeardUtterance:
     """Everything from the first audible packet to the last."""
     first, last = heard.audible[0].arrived_s, heard.audible[-1].arrived_s
-    return Utterance(tuple(p for p in heard.packets if first <= p.arrived_s <= last))
+    return HeardUtterance(tuple(p for p in heard.packets if first <= p.arrived_s <= last))
 
 
 async def test_nobody_in_a_voice_channel_gets_a_file_that_says_it(stage: Stage) -> None:

@@ -5,18 +5,12 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.demo.bot_process import BotProcess
+from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import LoopbackDiscord
 
 
 def environment(discord: LoopbackDiscord, home: Path) -> dict[str, str]:
-    return {
-        **discord.environment(),
-        "TIMBRE_HOME": str(home),
-        "TIMBRE_ENGINE": "stock",
-        "TIMBRE_LOG_FORMAT": "json",
-        "TIMBRE_ENV_FILE": "",
-    }
+    return environment_of(discord, home, TIMBRE_LOG_FORMAT="json")
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -54,7 +48,10 @@ async def test_without_a_network_it_goes_on_trying_until_it_is_stopped(tmp_path:
 
 async def test_a_refused_token_ends_it_at_once(tmp_path: Path) -> None:
     async with LoopbackDiscord() as discord:
-        given = {**environment(discord, tmp_path), "DISCORD_TOKEN": "somebody.elses.token"}
+        given = {
+            **environment(discord, tmp_path),
+            "DISCORD_TOKEN": "somebody.elses.token",
+        }
         async with BotProcess(given, tmp_path / "bot.log") as bot:
             await until(lambda: bot.returncode is not None)
             assert bot.returncode == 2

@@ -24,7 +24,7 @@ async def test_a_slash_command_is_answered(scene: Scene) -> None:
             await ctx.response.send_message(f"you said {text}", ephemeral=True)
 
     async with running(scene.server, register):
-        interaction = await scene.server.user(scene.alice.id).slash("say", text="hello")
+        interaction = await scene.alice.slash("say", text="hello")
         acknowledged = await interaction.acknowledged()
         reply = await interaction.reply()
     assert (reply.content, reply.ephemeral, reply.embeds) == ("you said hello", True, [])
@@ -321,9 +321,7 @@ async def test_context_menus_reach_the_bot_with_their_target(scene: Scene) -> No
         message = await scene.alice.send(scene.text, "good evening")
         on_message = await scene.alice.message_command("Read aloud", message)
         assert (await on_message.reply()).content == "reading good evening"
-        on_member = await message.discord.user(scene.alice.id).user_command(
-            "Speak as", scene.guild.bot
-        )
+        on_member = await scene.alice.user_command("Speak as", scene.guild.bot)
         assert (await on_member.reply()).content == "speaking as Timbre"
 
 

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from bot.loopback.recording import AUDIBLE_DBFS, SILENCE_FRAME, Heard, Recording, level_dbfs
+from bot.loopback.heard import AUDIBLE_DBFS, SILENCE_FRAME, Heard
+from bot.loopback.recording import Recording, level_dbfs
 from tests.bot.loopback.client import dominant_hertz, tone
 
 

@@ -53,7 +53,7 @@ async def test_a_tone_is_heard_as_that_tone_and_every_packet_is_encrypted(scene:
 
 async def test_what_is_sent_before_the_group_exists_is_heard_unencrypted(scene: Scene) -> None:
     """The recording tells the leak that a hasty bot has."""
-    scene.server.faults.dave_commit_delay_s = 0.5
+    scene.guild.voice_faults.dave_commit_delay_s = 0.5
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
         voice = await connect(client, scene)
@@ -153,14 +153,14 @@ async def test_a_channel_the_bot_may_not_enter_answers_with_no_event_at_all(
     """discord.py runs into its timeout, as on Discord."""
     await scene.alice.join(scene.lounge)
     if obstacle == "full":
-        scene.lounge.edit(user_limit=1)
+        scene.lounge.user_limit = 1
     else:
         denied = {"forbidden": "connect", "hidden": "view_channel"}[obstacle]
         scene.lounge.set_permissions(scene.guild.everyone, **{denied: False})
     async with running(scene.server) as client:
         with pytest.raises(TimeoutError):
             await connect(client, scene, timeout=0.3)
-        assert scene.server.voice.asked >= 1
+        assert scene.server.voice.asked[scene.guild.id] >= 1
         assert scene.guild.bot.voice_channel is None
 
 

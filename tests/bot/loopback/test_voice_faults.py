@@ -33,9 +33,9 @@ async def connected(
         yield client, voice
 
 
-async def speaks_in(channel: VoiceChannel, voice: discord.VoiceClient) -> None:
+async def speaks_in(scene: Scene, channel: VoiceChannel, voice: discord.VoiceClient) -> None:
     """Every packet of a tone played now is heard in `channel`, encrypted."""
-    connection = channel.guild.discord.voice.connection_in(channel)
+    connection = scene.server.voice.connection_in(channel)
     await until(lambda: len(connection.group.members) == len(channel.members) - 1)
     await until(voice.is_connected)
     since = time.monotonic()
@@ -50,11 +50,11 @@ async def test_a_session_that_is_no_longer_valid_is_begun_anew(scene: Scene, cod
     """discord.py leaves, waits a moment and joins again with a new connection."""
     async with connected(scene) as (_, voice):
         before = scene.server.voice.connection_in(scene.lounge)
-        asked = scene.server.voice.asked
-        scene.lounge.close_connection(code)
-        await until(lambda: scene.server.voice.asked >= asked + 2)
+        asked = scene.server.voice.asked[scene.guild.id]
+        scene.server.voice.connection_in(scene.lounge).close(code)
+        await until(lambda: scene.server.voice.asked[scene.guild.id] >= asked + 2)
         await until(lambda: voice.is_connected() and voice.ssrc != before.ssrc)
-        await speaks_in(scene.lounge, voice)
+        await speaks_in(scene, scene.lounge, voice)
 
 
 @pytest.mark.parametrize("code", [4014, 4022])
@@ -63,7 +63,7 @@ async def test_a_forced_disconnection_without_a_move_ends_the_connection(
 ) -> None:
     """discord.py waits its timeout for a new server, and then leaves."""
     async with connected(scene, timeout=0.5) as (client, _):
-        scene.lounge.close_connection(code)
+        scene.server.voice.connection_in(scene.lounge).close(code)
         await asyncio.sleep(0.2)
         assert client.voice_clients
         await until(lambda: not client.voice_clients, timeout_s=3)
@@ -77,7 +77,7 @@ async def test_after_a_server_crash_discord_py_resumes_the_websocket(scene: Scen
     """
     async with connected(scene, timeout=1) as (client, voice):
         connection = scene.server.voice.connection_in(scene.lounge)
-        scene.lounge.close_connection(4015)
+        scene.server.voice.connection_in(scene.lounge).close(4015)
         await until(lambda: connection.resumes == 1)
         assert not voice.is_connected()
         await until(lambda: not client.voice_clients, timeout_s=5)
@@ -88,12 +88,12 @@ async def test_a_server_that_demands_encryption_turns_the_bot_away_again_and_aga
     scene: Scene,
 ) -> None:
     """4017 at identify: discord.py keeps trying until its timeout."""
-    scene.server.faults.voice_refusal = 4017
+    scene.guild.voice_faults.refusal = 4017
     async with running(scene.server) as client:
         channel = client.voice_channel(scene.lounge.id)
         with pytest.raises(TimeoutError):
             await channel.connect(timeout=1.5, self_deaf=True)
-        assert scene.server.voice.refused >= 2
+        assert scene.server.voice.refused[scene.guild.id] >= 2
         assert not client.voice_clients
 
 
@@ -101,7 +101,7 @@ async def test_a_connection_closed_with_4017_is_taken_up_again(scene: Scene) -> 
     """discord.py does not know the code and simply reconnects."""
     async with connected(scene) as (_, voice):
         before = voice.ssrc
-        scene.lounge.close_connection(4017)
+        scene.server.voice.connection_in(scene.lounge).close(4017)
         await until(lambda: voice.is_connected() and voice.ssrc != before)
 
 
@@ -116,7 +116,7 @@ async def test_a_bot_that_is_dragged_elsewhere_speaks_there(scene: Scene) -> Non
         await until(lambda: voice.is_connected() and voice.ssrc != before)
         assert voice.channel.id == studio.id
         assert client.get_guild(scene.guild.id).me.voice.channel.id == studio.id
-        await speaks_in(studio, voice)
+        await speaks_in(scene, studio, voice)
 
 
 async def test_a_kicked_bot_is_nowhere(scene: Scene) -> None:
@@ -145,15 +145,15 @@ async def test_the_bot_follows_to_another_voice_server(scene: Scene) -> None:
     """A migration changes endpoint, keys and group; the channel stays."""
     async with connected(scene) as (_, voice):
         before, endpoint = voice.ssrc, voice.endpoint
-        scene.lounge.migrate()
+        scene.server.voice.migrate(scene.lounge)
         await until(lambda: voice.is_connected() and voice.ssrc != before)
         assert voice.endpoint != endpoint
-        await speaks_in(scene.lounge, voice)
+        await speaks_in(scene, scene.lounge, voice)
 
 
 async def test_without_datagrams_from_the_server_a_quick_migration_stalls(scene: Scene) -> None:
     """discord.py's reader holds on to the socket of before, if that is replaced."""
-    scene.server.faults.udp_mute = True
+    scene.guild.voice_faults.udp_mute = True
     studio = scene.guild.add_voice_channel("Studio")
     async with connected(scene) as (client, voice):
         await voice.move_to(client.voice_channel(studio.id), timeout=0.5)
@@ -162,7 +162,7 @@ async def test_without_datagrams_from_the_server_a_quick_migration_stalls(scene:
 
 async def test_no_announcement_leaves_the_bot_unencrypted(scene: Scene) -> None:
     """Without op 29 there is no privacy code, and what is played goes out in the clear."""
-    scene.server.faults.dave_commit_delay_s = math.inf
+    scene.guild.voice_faults.dave_commit_delay_s = math.inf
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
         voice = await client.voice_channel(scene.lounge.id).connect(timeout=2)
@@ -175,10 +175,10 @@ async def test_no_announcement_leaves_the_bot_unencrypted(scene: Scene) -> None:
 async def test_a_late_execution_keeps_the_old_version_until_it_comes(scene: Scene) -> None:
     """A downgrade to no encryption takes effect with op 22, not before."""
     async with connected(scene) as (_, voice):
-        scene.server.faults.dave_execute_delay_s = 0.4
+        scene.guild.voice_faults.dave_execute_delay_s = 0.4
         voice.play(Packets(tone(1.0)))
         await scene.lounge.first_sound()
-        await scene.lounge.downgrade_encryption()
+        await scene.server.voice.connection_in(scene.lounge).group.downgrade()
         heard = await scene.lounge.heard(quiet_ms=150)
     encrypted_ms = 20 * sum(packet.encrypted for packet in heard.audible)
     assert 350 < encrypted_ms < 700
@@ -188,21 +188,21 @@ async def test_a_late_execution_keeps_the_old_version_until_it_comes(scene: Scen
 async def test_encryption_that_was_turned_off_can_be_turned_on_again(scene: Scene) -> None:
     """A new group at epoch 1, negotiated over a connection that has had one."""
     async with connected(scene) as (_, voice):
-        await scene.lounge.downgrade_encryption()
+        await scene.server.voice.connection_in(scene.lounge).group.downgrade()
         await asyncio.sleep(0.05)
-        scene.lounge.upgrade_encryption()
-        await speaks_in(scene.lounge, voice)
+        scene.server.voice.connection_in(scene.lounge).group.upgrade()
+        await speaks_in(scene, scene.lounge, voice)
 
 
 async def test_a_connection_negotiated_without_encryption_never_begins_to_encrypt(
     scene: Scene,
 ) -> None:
     """discord.py 2.7.1 ignores the request for epoch 1 when it began at version 0."""
-    scene.server.faults.dave_version = 0
+    scene.guild.voice_faults.dave_version = 0
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
         voice = await client.voice_channel(scene.lounge.id).connect(timeout=2)
-        scene.lounge.upgrade_encryption()
+        scene.server.voice.connection_in(scene.lounge).group.upgrade()
         await asyncio.sleep(0.2)
         voice.play(Packets(tone()))
         heard = await scene.lounge.heard(quiet_ms=150)
@@ -215,7 +215,7 @@ async def test_lost_packets_are_missing_and_the_same_seed_loses_the_same(scene: 
     lost = []
     async with connected(scene) as (_, voice):
         for seed in (7, 7, 8):
-            scene.server.faults.lose_packets(0.3, seed=seed)
+            scene.guild.voice_faults.lose_packets(0.3, seed=seed)
             since = time.monotonic()
             voice.play(Packets(tone()))
             heard = await scene.lounge.heard(since_s=since, quiet_ms=300)
@@ -229,7 +229,7 @@ async def test_lost_packets_are_missing_and_the_same_seed_loses_the_same(scene: 
 
 async def test_without_a_voice_server_the_bot_gives_up_at_its_timeout(scene: Scene) -> None:
     """A server update that names no endpoint, as while Discord looks for one."""
-    scene.server.faults.voice_server_missing = True
+    scene.guild.voice_faults.server_missing = True
     async with running(scene.server) as client:
         with pytest.raises(TimeoutError):
             await client.voice_channel(scene.lounge.id).connect(timeout=0.3)
@@ -237,7 +237,7 @@ async def test_without_a_voice_server_the_bot_gives_up_at_its_timeout(scene: Sce
 
 async def test_a_late_voice_server_makes_joining_slow(scene: Scene) -> None:
     """The bot is in after the delay, not before."""
-    scene.server.faults.voice_server_delay_s = 0.3
+    scene.guild.voice_faults.server_delay_s = 0.3
     async with running(scene.server) as client:
         began = time.monotonic()
         await client.voice_channel(scene.lounge.id).connect(timeout=2)

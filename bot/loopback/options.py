@@ -1,0 +1,191 @@
+"""What a member puts into a command or a form, as Discord's client checks and sends it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from bot.loopback.attachments import SIZE_LIMIT, Cdn, File
+from bot.loopback.messages import Json
+from bot.loopback.payloads import of_attachment, of_channel, of_member, of_role, of_user
+from bot.loopback.permissions import Role
+from bot.loopback.world import Channel, MemberRecord
+
+OptionValue: TypeAlias = str | int | float | bool | MemberRecord | Role | Channel | File
+FieldValue: TypeAlias = str | bool | Sequence[str | File | MemberRecord]
+
+GROUP = 2
+
+_ACTION_ROW = 1
+_TEXT_INPUT = 4
+_TEXT_DISPLAY = 10
+_LABEL = 18
+_FILE_UPLOAD = 19
+_RADIO_GROUP = 21
+_CHECKBOX = 23
+
+
+@dataclass
+class Resolved:
+    """The objects that options refer to by id."""
+
+    cdn: Cdn
+    channel_id: int
+    objects: dict[str, dict[str, Json]] = field(default_factory=dict)
+
+    def add(self, kind: str, identifier: int, data: Json) -> str:
+        """Note an object; its id as a string."""
+        self.objects.setdefault(kind, {})[str(identifier)] = data
+        return str(identifier)
+
+    def member(self, member: MemberRecord) -> str:
+        """Note a member, as Discord splits one: user and member."""
+        data = of_member(member) | {"permissions": str(member.guild_permissions)}
+        del data["user"]
+        self.add("members", member.id, data)
+        return self.add("users", member.id, of_user(member.user))
+
+    def file(self, file: File) -> str:
+        """Upload and note a file. Raises `ValueError` for one that is too large."""
+        if len(file.data) > SIZE_LIMIT:
+            raise ValueError(f"{file.filename} is larger than Discord lets this member upload")
+        attachment = self.cdn.store(self.channel_id, file, ephemeral=True)
+        return self.add("attachments", attachment.id, of_attachment(attachment))
+
+
+def fill_in_command(
+    command: Json,
+    path: list[str],
+    values: Mapping[str, OptionValue],
+    resolved: Resolved,
+    *,
+    focused: tuple[str, str] | None = None,
+) -> list[Json]:
+    """The options of an interaction with `command`, typed as it declares them.
+
+    `path` are the names of group and subcommand. `focused` is name and text of the option that is
+    being typed, which makes it an autocompletion: nothing is required then. Raises `LookupError`
+    for an unknown name and `ValueError` for a value that Discord's client would not accept.
+    """
+    declared = command.get("options", [])
+    if path:
+        inner = next((o for o in declared if o["name"] == path[0] and o["type"] <= GROUP), None)
+        if inner is None:
+            raise LookupError(f"{command['name']!r} has no subcommand {path[0]!r}")
+        options = fill_in_command(inner, path[1:], values, resolved, focused=focused)
+        return [{"name": path[0], "type": inner["type"], "options": options}]
+    if any(option["type"] <= GROUP for option in declared):
+        raise LookupError(f"{command['name']!r} needs one of its subcommands")
+    by_name = {option["name"]: option for option in declared}
+    if unknown := [name for name in values if name not in by_name]:
+        raise LookupError(f"{command['name']!r} has no option {unknown}; it has {list(by_name)}")
+    filled = [
+        {"name": name, "type": by_name[name]["type"], "value": _typed(by_name[name], v, resolved)}
+        for name, v in values.items()
+    ]
+    if focused is not None:
+        name, text = focused
+        if not by_name.get(name, {}).get("autocomplete"):
+            raise LookupError(f"the option {name!r} of {command['name']!r} offers no choices")
+        filled.append({"name": name, "type": by_name[name]["type"], "value": text, "focused": True})
+        return filled
+    missing = [o["name"] for o in declared if o.get("required") and o["name"] not in values]
+    if missing:
+        raise ValueError(f"{command['name']!r} requires {missing}")
+    return filled
+
+
+def _typed(option: Json, value: OptionValue, resolved: Resolved) -> str | int | float | bool:
+    kind, name = option["type"], option["name"]
+    match kind, value:
+        case 3, str():
+            _check_range(option, "length", len(value))
+            return _choice(option, value)
+        case 5, bool():
+            return value
+        case (4, bool()) | (10, bool()):
+            raise ValueError(f"{name!r} is a number")
+        case 4, int():
+            _check_range(option, "value", value)
+            return _choice(option, value)
+        case 10, int() | float():
+            _check_range(option, "value", value)
+            return _choice(option, float(value))
+        case (4, str()) | (10, str()) if option.get("choices"):
+            return _choice(option, value)
+        case (6, MemberRecord()) | (9, MemberRecord()):
+            return resolved.member(value)
+        case 7, Channel():
+            if (allowed := option.get("channel_types")) and value.kind not in allowed:
+                raise ValueError(f"{name!r} takes no channel of type {value.kind}")
+            return resolved.add("channels", value.id, of_channel(value) | {"permissions": "0"})
+        case 11, File():
+            return resolved.file(value)
+        case (8, Role() as role) | (9, Role() as role):
+            return resolved.add("roles", role.id, of_role(role))
+    raise ValueError(f"the option {name!r} (type {kind}) takes no {type(value).__name__}")
+
+
+def _choice(option: Json, value: str | float) -> str | int | float:
+    choices = option.get("choices")
+    if not choices:
+        return value
+    for choice in choices:
+        if value in (choice["value"], choice["name"]):
+            chosen: str | int | float = choice["value"]
+            return chosen
+    raise ValueError(f"{option['name']!r} is one of {[c['name'] for c in choices]}")
+
+
+def _check_range(option: Json, what: str, actual: float) -> None:
+    low, high = option.get(f"min_{what}"), option.get(f"max_{what}")
+    if (low is not None and actual < low) or (high is not None and actual > high):
+        raise ValueError(f"{option['name']!r} has a {what} between {low} and {high}")
+
+
+def fill_in_field(component: Json, values: dict[str, FieldValue], resolved: Resolved) -> Json:
+    """A form's component as it is sent; `values` are by custom id. Raises `ValueError`."""
+    kind = component["type"]
+    sent: Json = {"type": kind, "id": component.get("id", 0)}
+    if kind == _ACTION_ROW:
+        inner = [fill_in_field(one, values, resolved) for one in component["components"]]
+        return sent | {"components": inner}
+    if kind == _LABEL:
+        return sent | {"component": fill_in_field(component["component"], values, resolved)}
+    if kind == _TEXT_DISPLAY:
+        return sent
+    custom_id = component["custom_id"]
+    sent["custom_id"] = custom_id
+    value = values.get(custom_id)
+    if kind == _CHECKBOX:
+        return sent | {"value": bool(component.get("default") if value is None else value)}
+    if kind == _TEXT_INPUT:
+        text = component.get("value") or "" if value is None else str(value)
+        _check_text(component, text)
+        return sent | {"value": text}
+    if kind == _RADIO_GROUP:
+        return sent | {"value": value}
+    chosen = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
+    if not chosen and component.get("required", True):
+        raise ValueError(f"{custom_id!r} is required")
+    if kind == _FILE_UPLOAD and not all(isinstance(one, File) for one in chosen):
+        raise ValueError(f"{custom_id!r} takes files")
+    return sent | {"values": [_reference(one, resolved) for one in chosen]}
+
+
+def _reference(chosen: str | File | MemberRecord, resolved: Resolved) -> str:
+    match chosen:
+        case File():
+            return resolved.file(chosen)
+        case MemberRecord():
+            return resolved.member(chosen)
+        case _:
+            return chosen
+
+
+def _check_text(component: Json, text: str) -> None:
+    custom_id = component["custom_id"]
+    if not text and component.get("required", True):
+        raise ValueError(f"{custom_id!r} is required")
+    low, high = component.get("min_length") or 0, component.get("max_length") or 4000
+    if text and not low <= len(text) <= high:
+        raise ValueError(f"{custom_id!r} has {low} to {high} characters")

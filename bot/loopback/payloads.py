@@ -1,0 +1,270 @@
+"""What there is, as Discord describes it in JSON."""
+
+from bot.loopback.attachments import SIZE_LIMIT, Attachment
+from bot.loopback.identifiers import timestamp
+from bot.loopback.messages import Json, MessageRecord, User
+from bot.loopback.permissions import Overwrite, Role, flags
+from bot.loopback.world import (
+    Channel,
+    DirectMessages,
+    GuildRecord,
+    MemberRecord,
+    TextChannel,
+    VoiceChannel,
+    VoiceState,
+)
+
+CDN = "https://cdn.discordapp.com"
+MEDIA = "https://media.discordapp.net"
+
+
+def of_user(user: User) -> Json:
+    """An account. A person's username is in lower case, a bot's is its name."""
+    plain = "".join(c for c in user.name.lower() if c.isalnum() or c in "._")
+    return {
+        "id": str(user.id),
+        "username": user.name if user.bot else plain or "user",
+        "global_name": None if user.bot else user.name,
+        "discriminator": "0000" if user.bot else "0",
+        "avatar": None,
+        "bot": user.bot,
+        "public_flags": 0,
+    }
+
+
+def of_bot(user: User) -> Json:
+    """The bot's account, as it is told to the bot."""
+    return of_user(user) | {"verified": True, "mfa_enabled": False}
+
+
+def of_member(member: MemberRecord) -> Json:
+    """A member with the user."""
+    return {
+        "user": of_user(member.user),
+        "nick": member.nick,
+        "avatar": None,
+        "banner": None,
+        "roles": [str(role) for role in member.roles],
+        "joined_at": member.joined_at,
+        "premium_since": None,
+        "deaf": False,
+        "mute": False,
+        "flags": 0,
+        "pending": False,
+        "communication_disabled_until": None,
+    }
+
+
+def of_role(role: Role) -> Json:
+    """A role."""
+    return {
+        "id": str(role.id),
+        "name": role.name,
+        "permissions": str(role.permissions),
+        "position": role.position,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "icon": None,
+        "unicode_emoji": None,
+        "managed": False,
+        "mentionable": False,
+        "flags": 0,
+    }
+
+
+def of_voice_state(state: VoiceState) -> Json:
+    """Where a member is in voice, with the member."""
+    how = ("self_mute", "self_deaf", "mute", "deaf", "suppress")
+    return {
+        "guild_id": str(state.member.guild.id),
+        "channel_id": str(state.channel.id) if state.channel else None,
+        "user_id": str(state.member.id),
+        "member": of_member(state.member),
+        "session_id": state.session_id,
+        **{name: getattr(state, name) for name in how},
+        "self_video": False,
+        "request_to_speak_timestamp": None,
+    }
+
+
+def of_channel(channel: Channel | DirectMessages) -> Json:
+    """A channel of any kind."""
+    if isinstance(channel, DirectMessages):
+        recipients = [of_user(channel.user)]
+        return {
+            "id": str(channel.id),
+            "type": 1,
+            "last_message_id": None,
+            "recipients": recipients,
+        }
+    described: Json = {
+        "id": str(channel.id),
+        "type": channel.kind,
+        "guild_id": str(channel.guild.id),
+        "name": channel.name,
+        "position": channel.position,
+        "permission_overwrites": [_of_overwrite(o) for o in channel.overwrites.values()],
+        "parent_id": None,
+        "nsfw": False,
+        "rate_limit_per_user": 0,
+        "last_message_id": None,
+        "flags": 0,
+    }
+    if isinstance(channel, TextChannel):
+        return described | {"topic": None}
+    assert isinstance(channel, VoiceChannel)
+    return described | {
+        "bitrate": channel.bitrate,
+        "user_limit": channel.user_limit,
+        "rtc_region": None,
+        "video_quality_mode": 1,
+    }
+
+
+def _of_overwrite(overwrite: Overwrite) -> Json:
+    return {
+        "id": str(overwrite.target_id),
+        "type": int(overwrite.is_member),
+        "allow": str(overwrite.allow),
+        "deny": str(overwrite.deny),
+    }
+
+
+def of_guild(guild: GuildRecord) -> Json:
+    """A guild, as REST gives it."""
+    return {
+        "id": str(guild.id),
+        "name": guild.name,
+        "icon": None,
+        "splash": None,
+        "discovery_splash": None,
+        "owner_id": str(guild.owner.id),
+        "afk_channel_id": None,
+        "afk_timeout": 300,
+        "verification_level": 0,
+        "default_message_notifications": 1,
+        "explicit_content_filter": 0,
+        "roles": [of_role(role) for role in guild.roles.values()],
+        "emojis": [],
+        "stickers": [],
+        "features": [],
+        "mfa_level": 0,
+        "application_id": None,
+        "system_channel_id": None,
+        "system_channel_flags": 0,
+        "rules_channel_id": None,
+        "public_updates_channel_id": None,
+        "safety_alerts_channel_id": None,
+        "vanity_url_code": None,
+        "description": None,
+        "banner": None,
+        "premium_tier": 0,
+        "premium_subscription_count": 0,
+        "premium_progress_bar_enabled": False,
+        "preferred_locale": guild.locale,
+        "nsfw_level": 0,
+    }
+
+
+def of_guild_created(guild: GuildRecord, *, everybody: bool) -> Json:
+    """GUILD_CREATE: unless `everybody`, of the members only the bot and those in voice."""
+    in_voice = [s.member for s in guild.voice_states.values() if s.member is not guild.bot]
+    members = guild.members.values() if everybody else [guild.bot, *in_voice]
+    states = [of_voice_state(state) for state in guild.voice_states.values()]
+    for state in states:
+        del state["guild_id"], state["member"]
+    return of_guild(guild) | {
+        "joined_at": guild.bot.joined_at,
+        "large": False,
+        "unavailable": False,
+        "member_count": len(guild.members),
+        "voice_states": states,
+        "members": [of_member(member) for member in members],
+        "channels": [of_channel(channel) for channel in guild.channels.values()],
+        "threads": [],
+        "presences": [],
+        "stage_instances": [],
+        "guild_scheduled_events": [],
+        "soundboard_sounds": [],
+        "created_at": timestamp(),
+    }
+
+
+def of_attachment(attachment: Attachment) -> Json:
+    """A file that was uploaded."""
+    described: Json = {
+        "id": str(attachment.id),
+        "filename": attachment.filename,
+        "size": len(attachment.data),
+        "url": CDN + attachment.path,
+        "proxy_url": MEDIA + attachment.path,
+        "ephemeral": attachment.ephemeral,
+        "flags": 0,
+    }
+    optional = {
+        "content_type": attachment.content_type,
+        "description": attachment.description,
+        "duration_secs": attachment.duration_s,
+        "waveform": attachment.waveform,
+    }
+    return described | {name: value for name, value in optional.items() if value is not None}
+
+
+def of_message(message: MessageRecord) -> Json:
+    """A message."""
+    data: Json = {
+        "id": str(message.id),
+        "channel_id": str(message.channel.id),
+        "type": 19 if message.reference else 20 if message.interaction else 0,
+        "author": of_user(message.author),
+        "content": message.content,
+        "timestamp": message.sent_at,
+        "edited_timestamp": message.edited_at,
+        "tts": False,
+        "mention_everyone": False,
+        "mentions": [],
+        "mention_roles": [],
+        "attachments": [of_attachment(attachment) for attachment in message.attachments],
+        "embeds": message.embeds,
+        "components": message.components,
+        "pinned": False,
+        "flags": message.flags,
+    }
+    if message.reference:
+        data["message_reference"] = message.reference
+    if message.interaction:
+        data["application_id"] = str(message.author.id)
+        data["interaction_metadata"] = message.interaction
+    return data
+
+
+def of_place(channel: Channel | DirectMessages, member: MemberRecord) -> Json:
+    """What an interaction says of where `member` caused it, and of what is allowed there."""
+    place: Json = {
+        "channel": of_channel(channel),
+        "channel_id": str(channel.id),
+        "locale": member.user.locale,
+        "entitlements": [],
+        "attachment_size_limit": SIZE_LIMIT,
+    }
+    if isinstance(channel, DirectMessages):
+        in_dm = flags(attach_files=True, embed_links=True, mention_everyone=True)
+        return place | {
+            "user": of_user(member.user),
+            "app_permissions": str(in_dm),
+            "authorizing_integration_owners": {"0": "0"},
+            "context": 1,
+        }
+    guild = channel.guild
+    theirs = {"permissions": str(channel.permissions_of(member))}
+    place["channel"] |= theirs
+    return place | {
+        "guild_id": str(guild.id),
+        "guild": {"id": str(guild.id), "locale": guild.locale, "features": []},
+        "guild_locale": guild.locale,
+        "member": of_member(member) | theirs,
+        "app_permissions": str(channel.permissions_of(guild.bot)),
+        "authorizing_integration_owners": {"0": str(guild.id)},
+        "context": 0,
+    }

@@ -1,0 +1,246 @@
+"""What can go wrong in voice, each a row: nothing is lost in silence, and `/say` works afterwards.
+
+Rows are acted out at the same time by one bot, each in a server of its own. Speech is rendered
+before and compared packet by packet, so that losses and repeats show exactly.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+from bot.loopback import Heard, Interaction, PacketLog, VoiceChannel
+from bot.loopback.voice_connection import VoiceConnection
+from tests.end_to_end.conftest import Stage, a_stage
+
+LINES = ("The kettle is on the stove and it is singing.", "The cat sleeps.", "It is late.")
+AFTER = "All is well."
+
+#: Threads that wait for work and connections kept for the next request come and go; one left over
+#: in each row would be more than these.
+POOL = 6
+
+
+async def until(holds: Callable[[], bool], timeout_s: float = 15.0) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(timeout_s):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
+def sounded(heard: Heard) -> list[bytes]:
+    """The packets of speech: everything but silence frames."""
+    return [packet.opus for packet in heard.packets if not packet.is_silence_frame]
+
+
+@dataclass
+class Speaking:
+    """What was asked for, and since when."""
+
+    began_s: float
+    asked: list[Interaction]
+
+    async def told(self, reason: str) -> None:
+        """Everybody whose words were lost has been told why."""
+        for interaction in self.asked:
+            said = await interaction.reply(timeout_s=15)
+            if reason not in said.text:
+                said = await interaction.reply(number=1, timeout_s=15)
+            assert reason in said.text
+            assert said.ephemeral
+
+
+@dataclass
+class Scene:
+    """A server with Alice in its lounge; her lines are in the cache, and the packets of each."""
+
+    stage: Stage
+    packets: dict[str, list[bytes]]
+
+    @property
+    def expected(self) -> list[bytes]:
+        """All packets of the three lines."""
+        return [packet for line in LINES for packet in self.packets[line]]
+
+    @property
+    def connection(self) -> VoiceConnection | None:
+        """The bot's connection in the lounge."""
+        try:
+            return self.stage.discord.voice.connection_in(self.stage.lounge)
+        except LookupError:
+            return None
+
+    def connection_closes(self, code: int) -> None:
+        """The voice server closes the bot's connection in the lounge."""
+        self.stage.discord.voice.connection_in(self.stage.lounge).close(code)
+
+    async def ask(self, where: VoiceChannel | None = None) -> Speaking:
+        """Three lines are asked for at once; returns when the first one sounds, unless nowhere."""
+        began_s = time.monotonic()
+        asked = []
+        for line in LINES:
+            asked.append(await self.stage.alice.slash("say", text=line))
+            await asyncio.sleep(0.05)
+        if where:
+            await where.first_sound(since_s=began_s)
+        return Speaking(began_s, asked)
+
+    async def begin(self) -> Speaking:
+        """The first of three lines sounds in the lounge."""
+        speaking = await self.ask(self.stage.lounge)
+        await asyncio.sleep(0.2)
+        return speaking
+
+    async def heard_once(self, speaking: Speaking, *, missing: int = 0) -> None:
+        """The three lines in order, without a repeat; at most `missing` packets lost on the way."""
+        for interaction in speaking.asked:
+            await interaction.reply(timeout_s=30)
+        channels = self.stage.guild.channels.values()
+        recordings = [c.recording for c in channels if isinstance(c, VoiceChannel)]
+
+        def packets() -> list[bytes]:
+            everywhere = [p for r in recordings for p in r.heard(speaking.began_s).packets]
+            everywhere.sort(key=lambda packet: packet.arrived_s)
+            return [p.opus for p in everywhere if not p.is_silence_frame]
+
+        try:
+            await until(lambda: packets()[-1:] == self.expected[-1:], 20)
+        except TimeoutError:
+            raise AssertionError(f"heard {len(packets())} of {len(self.expected)}") from None
+        got, rest = packets(), iter(self.expected)
+        assert all(packet in rest for packet in got), "out of order, or repeated"
+        dropped = [r.heard(speaking.began_s).dropped for r in recordings]
+        assert len(self.expected) - len(got) <= missing, dropped
+        for recording in recordings:
+            heard = recording.heard(speaking.began_s)
+            assert heard.unencrypted_audible == 0
+            # Three packets at most catch up; the silence that discord.py ends with comes at once.
+            speech = Heard(tuple(p for p in heard.packets if not p.is_silence_frame))
+            assert speech.rush_ms <= 65
+
+    async def afterwards(self) -> None:
+        """`/say` is heard whole and encrypted, and after `/leave` the bot is gone."""
+        stage = self.stage
+        stage.guild.voice_faults.clear()
+        if stage.alice.voice_channel is None:
+            await stage.alice.join(stage.lounge)
+        channel = stage.alice.voice_channel
+        assert channel is not None
+        since = time.monotonic()
+        await stage.reply(stage.alice, "say", text=AFTER)
+        heard = await channel.heard(since_s=since, quiet_ms=400)
+        assert sounded(heard) == self.packets[AFTER]
+        assert heard.unencrypted_audible == 0
+        await stage.reply(stage.alice, "leave")
+        assert stage.guild.bot.voice_channel is None
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a bot process holds: threads, files, sockets."""
+
+    threads: int
+    files: int
+    udp: int
+    tcp: int
+
+    @classmethod
+    def by(cls, stage: Stage) -> "Held":
+        """By the stage's bot, now."""
+        process = psutil.Process(stage.bot.pid)
+        return cls(
+            process.num_threads(),
+            len(process.open_files()),
+            len(process.net_connections("udp")),
+            len(process.net_connections("tcp")),
+        )
+
+    def exceeds(self, before: "Held") -> bool:
+        """Whether it is more than `before`, apart from what is kept for the next request."""
+        return (
+            self.threads > before.threads + POOL
+            or self.files > before.files
+            or self.udp > before.udp
+            or self.tcp > before.tcp + POOL
+        )
+
+
+Row = Callable[[Scene], Awaitable[None]]
+
+
+class Rows(dict[str, Row]):
+    """The rows of a table by name."""
+
+    def add(self, *cases: object) -> Callable[[Callable[..., Awaitable[None]]], None]:
+        """Make a function a row, or one row of each of `cases`, which it gets after the scene."""
+
+        def register(act: Callable[..., Awaitable[None]]) -> None:
+            for case in cases:
+                self[f"{act.__name__}-{case}"] = partial(_with, act, case)
+            if not cases:
+                self[act.__name__] = act
+
+        return register
+
+
+async def _with(act: Callable[..., Awaitable[None]], case: object, scene: Scene) -> None:
+    await act(scene, case)
+
+
+@dataclass
+class Theatre:
+    """A bot in whose cache the lines are; `baseline` is what it holds between two rows."""
+
+    stage: Stage
+    packets: dict[str, list[bytes]]
+    baseline: Held
+
+    async def play(self, name: str, row: Row) -> None:
+        """Act out a row in a server of its own, and look that all is well afterwards."""
+        stage = self.stage.elsewhere(name)
+        stage.lounge.recording = PacketLog()
+        await stage.alice.join(stage.lounge)
+        scene = Scene(stage, self.packets)
+        await row(scene)
+        await scene.afterwards()
+
+    def begin(self, rows: dict[str, Row], at_once: int) -> dict[str, asyncio.Task[None]]:
+        """Act out rows beside each other, `at_once` at a time."""
+        places = asyncio.Semaphore(at_once)
+
+        async def play(name: str, row: Row) -> None:
+            async with places:
+                await self.play(name, row)
+
+        return {name: asyncio.create_task(play(name, row)) for name, row in rows.items()}
+
+    async def nothing_is_left(self) -> None:
+        """The bot holds no more than before the first row."""
+        try:
+            await until(lambda: not Held.by(self.stage).exceeds(self.baseline), 8)
+        except TimeoutError:
+            now = Held.by(self.stage)
+            raise AssertionError(f"left over: {now} after {self.baseline}") from None
+
+
+@asynccontextmanager
+async def theatre(folder: Path) -> AsyncIterator[Theatre]:
+    """A bot with short timeouts that has said every line."""
+    async with a_stage(
+        folder, TIMBRE_VOICE_CONNECT_TIMEOUT_S="1.5", TIMBRE_VOICE_ENCRYPTION_TIMEOUT_S="1.0"
+    ) as stage:
+        await stage.alice.join(stage.lounge)
+        packets = {}
+        for line in (*LINES, AFTER, LINES[0]):
+            since = time.monotonic()
+            await stage.reply(stage.alice, "say", text=line)
+            heard = await stage.lounge.heard(since_s=since, quiet_ms=900, timeout_s=60)
+            packets[line] = sounded(heard)
+        await stage.reply(stage.alice, "leave")
+        await asyncio.sleep(1.0)
+        yield Theatre(stage, packets, Held.by(stage))
