@@ -8,9 +8,7 @@ from discord.utils import escape_markdown
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.voices.moderation import disabled_as
-from cogs.people import person_of
-
-VoiceName = app_commands.Range[str, 1, 100]
+from cogs.asking import UnofferedVoice, person_of
 
 
 @app_commands.default_permissions()
@@ -34,7 +32,6 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
     async def delete_user(
         self, interaction: discord.Interaction, user_id: app_commands.Range[str, 15, 20]
     ) -> None:
-        """Delete a person, as they themselves could with /privacy delete."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         if not (user_id.isascii() and user_id.isdecimal() and int(user_id) < 2**63):
             raise UserError("A user id is a number of 15 to 20 digits.")
@@ -46,8 +43,7 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
 
     @app_commands.command(name="disable", description="Let nobody speak in a voice, anywhere")
     @app_commands.describe(voice="Its name or number (voice:12)")
-    async def disable(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Disable a voice in every server."""
+    async def disable(self, interaction: discord.Interaction, voice: UnofferedVoice) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction, runs_the_bot=True)
         found = await self.services.voice_moderation.disable_everywhere(voice, person)
@@ -59,8 +55,7 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
 
     @app_commands.command(name="enable", description="Allow a voice again")
     @app_commands.describe(voice="Its name or number (voice:12)")
-    async def enable(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Enable a voice that was disabled in every server."""
+    async def enable(self, interaction: discord.Interaction, voice: UnofferedVoice) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction, runs_the_bot=True)
         found = await self.services.voice_moderation.enable_everywhere(voice, person)
@@ -72,5 +67,4 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
 
 
 async def setup(bot: TimbreBot) -> None:
-    """Called by discord.py when the extension is loaded."""
     await bot.add_cog(Owner(bot))

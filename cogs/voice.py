@@ -1,6 +1,7 @@
 """`/voice`: register a voice and live with it; "Use as my voice" on one's own message."""
 
 import io
+from typing import Annotated
 
 import discord
 from discord import app_commands
@@ -13,13 +14,12 @@ from bot.voices.keeping import SETTING_RANGES
 from bot.voices.moderation import REASON_MAX_CHARS
 from bot.voices.registration import NAME_MAX_CHARS
 from bot.voices.rights import Action
-from cogs.people import offering, offering_to_speak, person_of
+from cogs.asking import SpokenVoice, person_of, voice_to
 from cogs.registering import PREVIEW_TEXT, ConsentForm
 from data.rows import VoiceRow
 
 _LIST_MAX = 20
 
-VoiceName = app_commands.Range[str, 1, 100]
 NewName = app_commands.Range[str, 1, NAME_MAX_CHARS]
 Exaggeration = app_commands.Range[float, *SETTING_RANGES["exaggeration"]]
 Pace = app_commands.Range[float, *SETTING_RANGES["cfg_weight"]]
@@ -56,7 +56,6 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         name: NewName | None = None,
         clip: discord.Attachment | None = None,
     ) -> None:
-        """Ask for the consent and for what is missing."""
         await interaction.response.send_modal(
             ConsentForm(self.bot, interaction.user.id, name=name, clip=clip)
         )
@@ -72,14 +71,12 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Give one of your voices another clip")
     @app_commands.describe(voice="Which voice", clip="A sound file with clear speech")
-    @app_commands.autocomplete(voice=offering(Action.REPLACE))
     async def replace(
         self,
         interaction: discord.Interaction,
-        voice: VoiceName,
+        voice: Annotated[str, voice_to(Action.REPLACE)],
         clip: discord.Attachment | None = None,
     ) -> None:
-        """Like registering, but into a voice that is there."""
         found = await self.services.voices.find(voice, Action.REPLACE, person_of(interaction))
         await interaction.response.send_modal(
             ConsentForm(self.bot, interaction.user.id, name=found.name, clip=clip, replaces=found)
@@ -87,7 +84,6 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Which voices you can speak in here")
     async def list(self, interaction: discord.Interaction) -> None:
-        """Show one's own voices, and the shared ones with who shares them."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction)
         store = self.services.store
@@ -119,9 +115,7 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Speak in this voice from now on, in this server")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering_to_speak)
-    async def use(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Choose the voice for `/say` without one."""
+    async def use(self, interaction: discord.Interaction, voice: SpokenVoice) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         name = await self.services.voice_keeping.use(
             voice, person_of(interaction), self.services.executor.status().engine
@@ -132,9 +126,9 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="What there is to know about a voice")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.SEE))
-    async def info(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Show a voice's facts."""
+    async def info(
+        self, interaction: discord.Interaction, voice: Annotated[str, voice_to(Action.SEE)]
+    ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction)
         found = await self.services.voices.find(voice, Action.SEE, person)
@@ -155,9 +149,9 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Hear how a voice sounds")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.PREVIEW))
-    async def preview(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Send a sentence in a voice, to the caller alone."""
+    async def preview(
+        self, interaction: discord.Interaction, voice: Annotated[str, voice_to(Action.PREVIEW)]
+    ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction)
         found = await self.services.voices.find(voice, Action.PREVIEW, person)
@@ -171,20 +165,21 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Give one of your voices another name")
     @app_commands.describe(voice="Which voice", name="Its new name")
-    @app_commands.autocomplete(voice=offering(Action.RENAME))
     async def rename(
-        self, interaction: discord.Interaction, voice: VoiceName, name: NewName
+        self,
+        interaction: discord.Interaction,
+        voice: Annotated[str, voice_to(Action.RENAME)],
+        name: NewName,
     ) -> None:
-        """Rename a voice."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         renamed = await self.services.voice_keeping.rename(voice, name, person_of(interaction))
         await interaction.edit_original_response(content=f"It is called {_name(renamed)} now.")
 
     @app_commands.command(description="Delete one of your voices and everything made from it")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.DELETE))
-    async def delete(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Delete a voice."""
+    async def delete(
+        self, interaction: discord.Interaction, voice: Annotated[str, voice_to(Action.DELETE)]
+    ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         deleted = await self.services.voice_keeping.delete(voice, person_of(interaction))
         await interaction.edit_original_response(
@@ -193,9 +188,9 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Let everybody in this server speak in one of your voices")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.SHARE))
-    async def share(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Share a voice with this server."""
+    async def share(
+        self, interaction: discord.Interaction, voice: Annotated[str, voice_to(Action.SHARE)]
+    ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         shared = await self.services.voice_keeping.share(voice, person_of(interaction))
         await interaction.edit_original_response(
@@ -205,9 +200,9 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Take one of your voices back from this server")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.UNSHARE))
-    async def unshare(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Share a voice with this server no longer."""
+    async def unshare(
+        self, interaction: discord.Interaction, voice: Annotated[str, voice_to(Action.UNSHARE)]
+    ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         voice_taken = await self.services.voice_keeping.unshare(voice, person_of(interaction))
         await interaction.edit_original_response(
@@ -223,11 +218,10 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         seed="Another number is another take",
         reset="Speak as at first",
     )
-    @app_commands.autocomplete(voice=offering(Action.ADJUST))
     async def settings(
         self,
         interaction: discord.Interaction,
-        voice: VoiceName,
+        voice: Annotated[str, voice_to(Action.ADJUST)],
         *,
         exaggeration: Exaggeration | None = None,
         pace: Pace | None = None,
@@ -235,7 +229,6 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         seed: Seed | None = None,
         reset: bool = False,
     ) -> None:
-        """Show or change a voice's parameters."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction)
         if reset:
@@ -260,7 +253,6 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         member: discord.Member,
         reason: app_commands.Range[str, 1, REASON_MAX_CHARS],
     ) -> None:
-        """Store a report for the moderators."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         await self.services.voice_moderation.report(member.id, reason, person_of(interaction))
         await interaction.edit_original_response(
@@ -286,5 +278,4 @@ def _settings(voice: VoiceRow) -> str:
 
 
 async def setup(bot: TimbreBot) -> None:
-    """Called by discord.py when the extension is loaded."""
     await bot.add_cog(Voice(bot))
