@@ -8,14 +8,14 @@ writes the row: the janitor removes a file that was renamed without one.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from weakref import WeakValueDictionary
 
 from bot.base import private_files
 from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
+from bot.base.locks import KeyedLocks
 from bot.clips.judge import ClipLimits, JudgedClip
 from bot.speech.service import Speaker
 from bot.voices.choosing import clip_digest
@@ -106,7 +106,7 @@ class Registration:
         self._fetches = asyncio.Semaphore(limits.checks_at_once)
         self._checks = asyncio.Semaphore(limits.checks_at_once)
         self._cooldown = Cooldown(limits.cooldown_s, clock)
-        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._turns = KeyedLocks[int]()
         self._drafts: dict[Path, Draft] = {}
 
     async def draft(
@@ -118,7 +118,7 @@ class Registration:
         `ClipRefused` for what was heard. The upload is removed in any case.
         """
         require_consent(agreed=wish.agreed)
-        async with self._turn(wish.owner_id):
+        async with self._turns.of(wish.owner_id):
             await self._require_admission(wish)
             self._cooldown.use(wish.owner_id)
             consented_at = self._clock()
@@ -143,7 +143,7 @@ class Registration:
     async def keep(self, draft: Draft) -> VoiceRow:
         """Make a draft a voice, and its owner's choice where they are. Raises `UserError`."""
         wish = draft.wish
-        async with self._turn(wish.owner_id):
+        async with self._turns.of(wish.owner_id):
             if self._drafts.pop(draft.path, None) is None:
                 raise UserError("This clip is gone already. Please start again.")
             former = None
@@ -164,7 +164,7 @@ class Registration:
 
     async def discard(self, draft: Draft) -> bool:
         """Throw a draft away with all that was made from it; false if it was kept or is gone."""
-        async with self._turn(draft.wish.owner_id):
+        async with self._turns.of(draft.wish.owner_id):
             if self._drafts.pop(draft.path, None) is None:
                 return False
             await self._throw_away(draft)
@@ -173,7 +173,7 @@ class Registration:
     @asynccontextmanager
     async def closed_to(self, owner_id: int) -> AsyncIterator[None]:
         """Throw all drafts of a person away, and take none and keep none until the block ends."""
-        async with self._turn(owner_id):
+        async with self._turns.of(owner_id):
             for draft in [d for d in self._drafts.values() if d.wish.owner_id == owner_id]:
                 del self._drafts[draft.path]
                 await self._throw_away(draft)
@@ -270,9 +270,6 @@ class Registration:
     async def _throw_away(self, draft: Draft) -> None:
         await asyncio.to_thread(private_files.remove, [draft.path])
         await self._forgetting.clip(draft.clip.sha256)
-
-    def _turn(self, owner_id: int) -> AbstractAsyncContextManager[object]:
-        return self._turns.setdefault(owner_id, asyncio.Lock())
 
 
 async def _in_time(fetching: Awaitable[object]) -> None:
