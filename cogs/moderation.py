@@ -11,6 +11,7 @@ from discord.ext import commands
 from discord.utils import escape_markdown
 
 from bot.client import TimbreBot
+from bot.voices.references import VoiceReference
 from bot.voices.rights import Action
 from cogs.asking import DisabledVoice, person_of, voice_to
 
@@ -75,7 +76,7 @@ class Moderation(
         await interaction.response.defer(thinking=True, ephemeral=True)
         reports = await self.services.voice_moderation.reports(person_of(interaction))
         lines = [
-            f"**{escape_markdown(voice.name)}** (voice:{voice.voice_id}) of "
+            f"**{escape_markdown(voice.name)}** ({VoiceReference.to_voice(voice)}) of "
             f"<@{voice.owner_id}>, reported by "
             f"<@{report.user_id}> <t:{report.reported_at:.0f}:R>: {escape_markdown(report.reason)}"
             for voice, report in reports[:_REPORTS_MAX]

@@ -7,7 +7,7 @@ from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
 from bot.client import TimbreBot
-from bot.voices.moderation import disabled_as
+from bot.voices.references import VoiceReference
 from cogs.asking import UnofferedVoice, person_of
 
 
@@ -49,8 +49,8 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
         found = await self.services.voice_moderation.disable_everywhere(voice, person)
         await interaction.edit_original_response(
             content=f"**{escape_markdown(found.name)}** is disabled in every server, and its clip "
-            "cannot be registered again. Should the voice be deleted, "
-            f"`/bot-owner enable voice:{disabled_as(found)}` still allows the clip."
+            "cannot be registered again. Should the voice be deleted, `/bot-owner enable "
+            f"voice:{VoiceReference.to_clip(found.clip_sha256)}` still allows the clip."
         )
 
     @app_commands.command(name="enable", description="Allow a voice again")

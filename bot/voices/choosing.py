@@ -5,7 +5,6 @@ against what the member may do, in `Voices.find`.
 """
 
 import logging
-import re
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +14,14 @@ from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
 from bot.speech.service import Speaker
+from bot.voices.references import ReferenceKind, VoiceReference, clip_digest
 from bot.voices.rights import ABOUT_OTHERS, EVERYWHERE, Action, Standing, permitted
 from data.rows import VoiceRow
 from data.store import Store
-from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, sha256_of
+from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice
 
 log = logging.getLogger(__name__)
 
-_STOCK = "stock:"
-_STOCK_NAME = re.compile(r"[\w-]{1,40}")
-_VOICE = "voice:"
 _NO_SUCH_VOICE = "You have no such voice. Pick one from the list that appears as you type."
 _NOWHERE = "There is no such voice. Reports and exports name them by number, such as voice:12."
 
@@ -78,11 +75,6 @@ class _Place:
         )
 
 
-def clip_digest(clip_sha256: str) -> str:
-    """What a disabled clip is known by: the clip's own digest goes with its voice."""
-    return sha256_of("disabled clip", clip_sha256)
-
-
 class Voices:
     """The voices of everybody, seen through what one person may do."""
 
@@ -100,11 +92,11 @@ class Voices:
         person = Person(user_id, guild_id)
         if asked is None:
             return await self._usual(person)
-        if asked.startswith(_STOCK):
-            name = asked.removeprefix(_STOCK)
-            if not _STOCK_NAME.fullmatch(name):  # typed, not picked: it would be repeated to all
+        reference = VoiceReference.parse(asked)
+        if reference and reference.kind is ReferenceKind.STOCK:
+            if not reference.value:
                 raise UserError(_NO_SUCH_VOICE)
-            stock = StockVoice(name)
+            stock = StockVoice(reference.value)
             return Speaker(voice=stock, guild_id=guild_id, user_id=user_id)
         return self.as_speaker(await self.find(asked, Action.SPEAK, person), person)
 
@@ -132,7 +124,9 @@ class Voices:
             raise UserError(refusal)
         own = found[0].owner_id == person.user_id
         if len(found) > 1 and (action in ABOUT_OTHERS or (action is Action.DELETE and not own)):
-            which = ", ".join(f"voice:{v.voice_id} of <@{v.owner_id}>" for v in found[:10])
+            which = ", ".join(
+                f"{VoiceReference.to_voice(v)} of <@{v.owner_id}>" for v in found[:10]
+            )
             raise UserError(f"Several voices are called that: {which}. Give me its number.")
         return found[0]
 
@@ -143,7 +137,7 @@ class Voices:
         offered = await self.offer("", Action.SPEAK, Person(user_id, guild_id))
         if info:
             offered += [
-                VoiceChoice(f"{name} (stock voice)", f"{_STOCK}{name}")
+                VoiceChoice(f"{name} (stock voice)", str(VoiceReference.to_stock(name)))
                 for name in info.stock_voices
             ]
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
@@ -156,7 +150,7 @@ class Voices:
             standings = place.standings(voice, person)
             if permitted(action, standings, disabled=place.is_disabled(voice)):
                 label = voice.name if voice.owner_id == person.user_id else f"{voice.name} (shared)"
-                offered.append(VoiceChoice(label, f"{_VOICE}{voice.voice_id}"))
+                offered.append(VoiceChoice(label, str(VoiceReference.to_voice(voice))))
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
 
     def stock_voice(self, asked: str, info: EngineInfo | None) -> str | None:
@@ -164,13 +158,13 @@ class Voices:
 
         Raises `UserError` for a choice of one that the engine does not have.
         """
-        name = asked.removeprefix(_STOCK)
+        reference = VoiceReference.parse(asked)
+        chosen = reference is not None and reference.kind is ReferenceKind.STOCK
+        name = reference.value if reference and chosen else asked
         known = {one.casefold(): one for one in info.stock_voices} if info else {}
-        if name.casefold() in known:
-            return known[name.casefold()]
-        if asked.startswith(_STOCK):
+        if chosen and name.casefold() not in known:
             raise UserError(_NO_SUCH_VOICE)
-        return None
+        return known.get(name.casefold())
 
     async def standings(self, voice: VoiceRow, person: Person) -> frozenset[Standing]:
         """What a person is to a voice where they ask."""
@@ -251,11 +245,11 @@ class Voices:
         return [voice for voice in found if voice is not None]
 
     async def _named(self, asked: str, person: Person) -> list[VoiceRow]:
-        if asked.startswith(_VOICE):
-            digits = asked.removeprefix(_VOICE)
-            if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
+        reference = VoiceReference.parse(asked)
+        if reference and reference.kind is ReferenceKind.VOICE:
+            if not reference.value:
                 return []
-            voice = await self._store.voices.get(int(digits))
+            voice = await self._store.voices.get(int(reference.value))
             return [voice] if voice else []
         within_reach = await self._within_reach(person)
         return [voice for voice in within_reach if voice.name.casefold() == asked.casefold()]

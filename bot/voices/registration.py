@@ -18,9 +18,9 @@ from bot.base.errors import UserError
 from bot.base.locks import KeyedLocks
 from bot.clips.judge import ClipLimits, JudgedClip
 from bot.speech.service import Speaker
-from bot.voices.choosing import clip_digest
 from bot.voices.consent import CONSENT_VERSION, require_consent
 from bot.voices.forgetting import Forgetting
+from bot.voices.references import VoiceReference, clip_digest
 from data.errors import VoiceNameTaken
 from data.rows import VoiceRow
 from data.store import Store
@@ -284,5 +284,5 @@ def require_name(name: str) -> None:
     """Raise `UserError` unless `name` can be a voice's name."""
     if not 1 <= len(name) <= NAME_MAX_CHARS or name != name.strip() or not name.isprintable():
         raise UserError(f"A name has 1 to {NAME_MAX_CHARS} visible characters.")
-    if name.casefold().startswith(("voice:", "stock:", "clip:")):
+    if VoiceReference.parse(name.casefold()):
         raise UserError("A name cannot begin with “voice:”, “stock:” or “clip:”.")

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from bot.base.errors import UserError
 from bot.voices.choosing import Person
-from bot.voices.moderation import disabled_as
+from bot.voices.references import VoiceReference
 from bot.voices.rights import Action, permitted
 from engine.speech import ClonedVoice, EngineInfo, StockVoice
 from tests.bot.house import ALICE, BOB, BOSS, ELSEWHERE, HERE, MOD, House
@@ -324,7 +324,7 @@ async def test_who_runs_the_bot_disables_a_clip_everywhere(house: House) -> None
     # A server that is cleaned takes nothing of it along.
     await house.store.departed_guilds.present([ELSEWHERE])
     assert await house.store.departed_guilds.due(0) == []
-    asked = disabled_as(voice)
+    asked = str(VoiceReference.to_clip(voice.clip_sha256))
     with pytest.raises(UserError, match="Only who runs this bot"):
         await house.moderation.enable_everywhere(asked, Person(MOD, HERE, moderates=True))
     assert await house.moderation.enable_everywhere(asked, boss) is None
