@@ -4,21 +4,17 @@ Rows only. Whoever deletes a row, or the voice that it goes with, removes the fi
 crash in between leaves a row to be cleared and never a file that nothing knows of.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from data.database import Database
-from data.rows import ConditionalsKey, SpeechKey, typed
+from data.part import StorePart
+from data.rows import ConditionalsKey, SpeechKey
 
 #: A cache hit writes to the database at most this often per key; eviction is exact to as much.
 TOUCH_INTERVAL_S = 60.0
 
 
-class ConditionalsKeys:
+class ConditionalsStore(StorePart):
     """Enrolled clips. They outlive no voice: deleting the last one with a clip deletes its rows."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
 
     async def record(
         self,
@@ -32,20 +28,17 @@ class ConditionalsKeys:
     ) -> None:
         """Remember an enrolment; of one made again, keep when it was first."""
         now = self._clock()
-        await self._database.execute(
-            "INSERT INTO conditionals_cache (key, clip_sha256, model_revision, engine_version, "
-            "path, size_bytes, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET path = excluded.path, "
-            "size_bytes = excluded.size_bytes, last_used_at = excluded.last_used_at",
-            key,
-            clip_sha256,
-            model_revision,
-            engine_version,
-            path,
-            size_bytes,
-            now,
-            now,
+        row = ConditionalsKey(
+            key=key,
+            clip_sha256=clip_sha256,
+            model_revision=model_revision,
+            engine_version=engine_version,
+            path=path,
+            size_bytes=size_bytes,
+            created_at=now,
+            last_used_at=now,
         )
+        await self._database.upsert("conditionals_cache", row, key="key", keep="created_at")
 
     async def touch(self, clip_sha256: str) -> None:
         """Count a use of a clip's enrolments, written down at most once in `TOUCH_INTERVAL_S`."""
@@ -60,17 +53,17 @@ class ConditionalsKeys:
 
     async def all(self) -> list[ConditionalsKey]:
         """Every enrolment, the last used first."""
-        rows = await self._database.fetch(
-            "SELECT * FROM conditionals_cache ORDER BY last_used_at DESC, key"
+        return await self._database.select(
+            ConditionalsKey, "SELECT * FROM conditionals_cache ORDER BY last_used_at DESC, key"
         )
-        return [typed(row, ConditionalsKey) for row in rows]
 
     async def of_clip(self, clip_sha256: str) -> list[ConditionalsKey]:
         """The enrolments of one clip."""
-        rows = await self._database.fetch(
-            "SELECT * FROM conditionals_cache WHERE clip_sha256 = ? ORDER BY key", clip_sha256
+        return await self._database.select(
+            ConditionalsKey,
+            "SELECT * FROM conditionals_cache WHERE clip_sha256 = ? ORDER BY key",
+            clip_sha256,
         )
-        return [typed(row, ConditionalsKey) for row in rows]
 
     async def delete(self, keys: Iterable[str]) -> int:
         """Forget enrolments by key, all or none; returns how many there were."""
@@ -85,17 +78,14 @@ class ConditionalsKeys:
         )
 
 
-class SpeechKeys:
+class SpeechStore(StorePart):
     """Rendered speech, with what is needed to evict the least recently used."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
 
     async def get(self, key: str) -> SpeechKey | None:
         """Look a rendering up."""
-        rows = await self._database.fetch("SELECT * FROM speech_cache WHERE key = ?", key)
-        return typed(rows[0], SpeechKey) if rows else None
+        return await self._database.first(
+            SpeechKey, "SELECT * FROM speech_cache WHERE key = ?", key
+        )
 
     async def touch(self, found: SpeechKey) -> None:
         """Count a use of a rendering that was looked up.
@@ -119,34 +109,32 @@ class SpeechKeys:
         No other was used later: a clock that was set back would have the newest evicted first.
         """
         now = self._clock()
-        await self._database.execute(
-            "INSERT INTO speech_cache (key, voice_identity, path, size_bytes, duration_s, "
-            "created_at, last_used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
-            "max(?6, (SELECT coalesce(max(last_used_at), ?6) FROM speech_cache))) "
-            "ON CONFLICT (key) DO UPDATE SET path = excluded.path, "
-            "size_bytes = excluded.size_bytes, duration_s = excluded.duration_s, "
-            "last_used_at = excluded.last_used_at",
-            key,
-            voice_identity,
-            path,
-            size_bytes,
-            duration_s,
-            now,
-        )
+        async with self._database.transaction():
+            latest = await self._database.fetch("SELECT max(last_used_at) AS at FROM speech_cache")
+            row = SpeechKey(
+                key=key,
+                voice_identity=voice_identity,
+                path=path,
+                size_bytes=size_bytes,
+                duration_s=duration_s,
+                created_at=now,
+                last_used_at=max(now, latest[0]["at"] or now),
+            )
+            await self._database.upsert("speech_cache", row, key="key", keep="created_at")
 
     async def all(self) -> list[SpeechKey]:
         """Every rendering, the last used first."""
-        rows = await self._database.fetch(
-            "SELECT * FROM speech_cache ORDER BY last_used_at DESC, key"
+        return await self._database.select(
+            SpeechKey, "SELECT * FROM speech_cache ORDER BY last_used_at DESC, key"
         )
-        return [typed(row, SpeechKey) for row in rows]
 
     async def made_with(self, voice_identity: str) -> list[SpeechKey]:
         """The renderings in one voice."""
-        rows = await self._database.fetch(
-            "SELECT * FROM speech_cache WHERE voice_identity = ? ORDER BY key", voice_identity
+        return await self._database.select(
+            SpeechKey,
+            "SELECT * FROM speech_cache WHERE voice_identity = ? ORDER BY key",
+            voice_identity,
         )
-        return [typed(row, SpeechKey) for row in rows]
 
     async def total_bytes(self) -> int:
         """Size of all renderings together."""
@@ -163,13 +151,13 @@ class SpeechKeys:
         """
         if await self.total_bytes() <= limit_bytes:
             return []
-        rows = await self._database.fetch(
+        return await self._database.select(
+            SpeechKey,
             "SELECT * FROM (SELECT *, sum(size_bytes) OVER "
             "(ORDER BY last_used_at DESC, rowid DESC) AS kept_bytes, rowid AS made "
             "FROM speech_cache) WHERE kept_bytes > ? ORDER BY last_used_at, made",
             limit_bytes - limit_bytes // 20,
         )
-        return [typed(row, SpeechKey) for row in rows]
 
     async def delete(self, keys: Iterable[str]) -> int:
         """Forget renderings by key, all or none; returns how many there were."""

@@ -1,25 +1,18 @@
 """Servers that the bot was removed from, and what is to be cleaned once they stay away."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from data.database import Database
-from data.rows import VoiceRow, typed
+from data.part import StorePart
+from data.rows import VoiceRow
 
 
-class DepartedGuilds:
+class DepartedGuildStore(StorePart):
     """Since when the bot is gone from which server."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
 
     async def departed(self, guild_id: int) -> None:
         """Note that the bot was removed from a server; of one noted before, keep since when."""
-        await self._database.execute(
-            "INSERT OR IGNORE INTO departed_guilds (guild_id, departed_at) VALUES (?, ?)",
-            guild_id,
-            self._clock(),
-        )
+        row = {"guild_id": guild_id, "departed_at": self._clock()}
+        await self._database.insert("departed_guilds", row, on_conflict="IGNORE")
 
     async def returned(self, guild_id: int) -> None:
         """Note that the bot is in a server again."""
@@ -48,7 +41,8 @@ class DepartedGuilds:
 
         Those for it alone, and those registered in it that are chosen or shared in no other.
         """
-        rows = await self._database.fetch(
+        return await self._database.select(
+            VoiceRow,
             "SELECT * FROM voices AS v WHERE v.guild_id = ?1 OR (v.origin_guild_id = ?1 "
             "AND NOT EXISTS (SELECT 1 FROM voice_choices AS c "
             "WHERE c.voice_id = v.voice_id AND c.guild_id <> ?1) "
@@ -56,7 +50,6 @@ class DepartedGuilds:
             "WHERE s.voice_id = v.voice_id AND s.guild_id <> ?1)) ORDER BY v.voice_id",
             guild_id,
         )
-        return [typed(row, VoiceRow) for row in rows]
 
     async def clean(self, guild_id: int) -> None:
         """Delete every row of a server. Its voices are deleted before, file by file."""

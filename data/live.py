@@ -1,11 +1,9 @@
 """What is read aloud in a server, and who is not."""
 
-from collections.abc import Callable
 from enum import StrEnum
 
-from data.database import Database
-from data.rows import LiveBinding, typed
-from data.voices import Users
+from data.part import StorePart
+from data.rows import LiveBinding
 
 
 class Exclusion(StrEnum):
@@ -15,12 +13,8 @@ class Exclusion(StrEnum):
     OPTED_OUT = "opted_out"
 
 
-class Exclusions:
+class ExclusionStore(StorePart):
     """Members whose messages are not read aloud."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._users = Users(database, clock)
 
     async def of(self, user_id: int, guild_id: int) -> set[Exclusion]:
         """Why a member is not read in a server; nothing for somebody who is."""
@@ -41,46 +35,34 @@ class Exclusions:
     async def add(self, user_id: int, guild_id: int, kind: Exclusion) -> bool:
         """Leave a member out; false if that was so already."""
         async with self._database.transaction():
-            await self._users.touch(user_id)
-            added = await self._database.execute(
-                "INSERT OR IGNORE INTO live_exclusions (guild_id, user_id, kind) VALUES (?, ?, ?)",
+            await self._remember(user_id)
+            row = {"guild_id": guild_id, "user_id": user_id, "kind": kind.value}
+            return bool(await self._database.insert("live_exclusions", row, on_conflict="IGNORE"))
+
+    async def remove(self, user_id: int, guild_id: int, kind: Exclusion) -> bool:
+        """Read a member again; false if nothing stood against it."""
+        return bool(
+            await self._database.execute(
+                "DELETE FROM live_exclusions WHERE guild_id = ? AND user_id = ? AND kind = ?",
                 guild_id,
                 user_id,
                 kind.value,
             )
-        return added > 0
-
-    async def remove(self, user_id: int, guild_id: int, kind: Exclusion) -> bool:
-        """Read a member again; false if nothing stood against it."""
-        removed = await self._database.execute(
-            "DELETE FROM live_exclusions WHERE guild_id = ? AND user_id = ? AND kind = ?",
-            guild_id,
-            user_id,
-            kind.value,
         )
-        return removed > 0
 
 
-class LiveBindings:
+class LiveBindingStore(StorePart):
     """Which text channel is read where: one a server at most."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def all(self) -> list[LiveBinding]:
         """Every binding, of all servers."""
-        rows = await self._database.fetch("SELECT * FROM live_bindings ORDER BY guild_id")
-        return [typed(row, LiveBinding) for row in rows]
+        return await self._database.select(
+            LiveBinding, "SELECT * FROM live_bindings ORDER BY guild_id"
+        )
 
     async def put(self, binding: LiveBinding) -> None:
         """Keep a binding in place of the one that the server had."""
-        await self._database.execute(
-            "INSERT OR REPLACE INTO live_bindings (guild_id, text_channel_id, voice_channel_id) "
-            "VALUES (?, ?, ?)",
-            binding.guild_id,
-            binding.text_channel_id,
-            binding.voice_channel_id,
-        )
+        await self._database.insert("live_bindings", binding, on_conflict="REPLACE")
 
     async def moved(self, guild_id: int, voice_channel_id: int) -> None:
         """Follow the bot into another voice channel, where the server has a binding."""

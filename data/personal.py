@@ -1,13 +1,11 @@
 """Everything about a person, read off the schema: a table added later is in it by itself."""
 
-from data.database import Database, Value
+from data.database import Value
+from data.part import StorePart
 
 
-class PersonalData:
+class PersonalDataStore(StorePart):
     """Finds rows by the references to `users` that the schema demands of every user's id."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def rows_about(self, user_id: int) -> dict[str, list[dict[str, Value]]]:
         """All rows that hold a person's id, by table, and what hangs on their voices' clips."""

@@ -9,21 +9,19 @@ from typing import TypeVar
 import msgspec
 
 
-class User(msgspec.Struct, frozen=True, kw_only=True):
+class UserRow(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who has used the bot; `created_at` is when first."""
 
     user_id: int
     created_at: float
 
 
-class VoiceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A member's voice. It may be used in `guild_id` alone, or everywhere if that is None.
+class NewVoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's voice before it has a number. It may be used in `guild_id` alone, None: anywhere.
 
-    `origin_guild_id` is where it was registered, `disabled_at` is set where the bot's owner
-    forbade it. The last four are `engine.speech.SpeechParameters` of these names.
+    `origin_guild_id` is where it was registered.
     """
 
-    voice_id: int
     owner_id: int
     guild_id: int | None
     name: str
@@ -32,8 +30,17 @@ class VoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float
     consent_version: int
     consented_at: float
-    created_at: float
     origin_guild_id: int | None = None
+
+
+class VoiceRow(NewVoice, frozen=True, kw_only=True):
+    """A member's voice. `disabled_at` is set where the bot's owner forbade it.
+
+    The last four are `engine.speech.SpeechParameters` of these names.
+    """
+
+    voice_id: int
+    created_at: float
     disabled_at: float | None = None
     exaggeration: float = 0.5
     cfg_weight: float = 0.5
@@ -121,7 +128,7 @@ class SpeechKey(msgspec.Struct, frozen=True, kw_only=True):
 
 Row = TypeVar(
     "Row",
-    User,
+    UserRow,
     VoiceRow,
     VoiceReport,
     DisabledClip,

@@ -1,17 +1,10 @@
 """Which voice each member speaks with in each server."""
 
-from collections.abc import Callable
-
-from data.database import Database
-from data.voices import Users
+from data.part import StorePart
 
 
-class VoiceChoices:
+class VoiceChoiceStore(StorePart):
     """Choices by member and server. Whether a chosen voice may still be used is not known here."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._users = Users(database, clock)
 
     async def choose(self, user_id: int, guild_id: int, voice_id: int) -> None:
         """Remember that a member chose a registered voice, and the member if they are new."""
@@ -56,13 +49,11 @@ class VoiceChoices:
         self, user_id: int, guild_id: int, voice_id: int | None, stock_voice: str | None
     ) -> None:
         async with self._database.transaction():
-            await self._users.touch(user_id)
-            await self._database.execute(
-                "INSERT INTO voice_choices (user_id, guild_id, voice_id, stock_voice) "
-                "VALUES (?, ?, ?, ?) ON CONFLICT (user_id, guild_id) DO UPDATE SET "
-                "voice_id = excluded.voice_id, stock_voice = excluded.stock_voice",
-                user_id,
-                guild_id,
-                voice_id,
-                stock_voice,
-            )
+            await self._remember(user_id)
+            row = {
+                "user_id": user_id,
+                "guild_id": guild_id,
+                "voice_id": voice_id,
+                "stock_voice": stock_voice,
+            }
+            await self._database.insert("voice_choices", row, on_conflict="REPLACE")

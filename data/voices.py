@@ -1,32 +1,26 @@
 """Users and the voices they own."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from data.database import Database
+import msgspec
+
 from data.errors import VoiceNameTaken
-from data.rows import User, VoiceRow, typed
+from data.part import StorePart
+from data.rows import NewVoice, UserRow, VoiceRow
 
 
-class Users:
+class UserStore(StorePart):
     """Everybody who has used the bot. Deleting a user's row deletes all that is theirs."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
 
     async def touch(self, user_id: int) -> None:
         """Remember that this person uses the bot; does nothing from the second time on."""
-        await self._database.execute(
-            "INSERT OR IGNORE INTO users (user_id, created_at) VALUES (?, ?)",
-            user_id,
-            self._clock(),
-        )
+        await self._remember(user_id)
 
-    async def get(self, user_id: int) -> User | None:
+    async def get(self, user_id: int) -> UserRow | None:
         """The row of a person, None if they never used the bot."""
-        rows = await self._database.fetch("SELECT * FROM users WHERE user_id = ?", user_id)
-        return typed(rows[0], User) if rows else None
+        return await self._database.first(UserRow, "SELECT * FROM users WHERE user_id = ?", user_id)
 
     async def delete(self, user_id: int) -> bool:
         """Delete a person and, by cascade, every row about them; whether there was one.
@@ -36,89 +30,40 @@ class Users:
         return bool(await self._database.execute("DELETE FROM users WHERE user_id = ?", user_id))
 
 
-class Voices:
+class VoiceStore(StorePart):
     """The voices that members registered."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
-        self._users = Users(database, clock)
-
-    async def insert(
-        self,
-        *,
-        owner_id: int,
-        guild_id: int | None,
-        name: str,
-        clip_sha256: str,
-        clip_path: str,
-        duration_s: float,
-        consent_version: int,
-        consented_at: float,
-        origin_guild_id: int | None = None,
-    ) -> VoiceRow:
+    async def insert(self, voice: NewVoice) -> VoiceRow:
         """Store a new voice, and its owner if they are new too.
 
         Raises `VoiceNameTaken`, having changed nothing.
         """
-        created_at = self._clock()
-        try:
+        columns = msgspec.structs.asdict(voice) | {"created_at": self._clock()}
+        with _one_name_for_each_owner(voice.name):
             async with self._database.transaction():
-                await self._users.touch(owner_id)
-                voice_id = await self._database.insert(
-                    "INSERT INTO voices (owner_id, guild_id, name, clip_sha256, clip_path, "
-                    "duration_s, consent_version, consented_at, created_at, origin_guild_id) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    owner_id,
-                    guild_id,
-                    name,
-                    clip_sha256,
-                    clip_path,
-                    duration_s,
-                    consent_version,
-                    consented_at,
-                    created_at,
-                    origin_guild_id,
-                )
-        except sqlite3.IntegrityError as error:
-            if "voices.name" in str(error):
-                raise VoiceNameTaken(f"You already have a voice called {name}.") from error
-            raise
-        return VoiceRow(
-            voice_id=voice_id,
-            owner_id=owner_id,
-            guild_id=guild_id,
-            name=name,
-            clip_sha256=clip_sha256,
-            clip_path=clip_path,
-            duration_s=duration_s,
-            consent_version=consent_version,
-            consented_at=consented_at,
-            created_at=created_at,
-            origin_guild_id=origin_guild_id,
-        )
+                await self._remember(voice.owner_id)
+                voice_id = await self._database.insert("voices", columns)
+        return VoiceRow(voice_id=voice_id, **columns)
 
     async def get(self, voice_id: int) -> VoiceRow | None:
         """The voice with this id, whoever owns it: the caller decides who may use it."""
-        rows = await self._database.fetch("SELECT * FROM voices WHERE voice_id = ?", voice_id)
-        return typed(rows[0], VoiceRow) if rows else None
+        return await self._database.first(
+            VoiceRow, "SELECT * FROM voices WHERE voice_id = ?", voice_id
+        )
 
     async def find(self, owner_id: int, name: str) -> VoiceRow | None:
         """An owner's voice of this name; the case of A-Z does not matter."""
-        rows = await self._database.fetch(
-            "SELECT * FROM voices WHERE owner_id = ? AND name = ?", owner_id, name
+        return await self._database.first(
+            VoiceRow, "SELECT * FROM voices WHERE owner_id = ? AND name = ?", owner_id, name
         )
-        return typed(rows[0], VoiceRow) if rows else None
 
     async def owned_by(self, user_id: int, guild_id: int | None) -> list[VoiceRow]:
         """A person's own voices for a server (None: outside of any), by name."""
-        rows = await self._database.fetch(
-            "SELECT * FROM voices WHERE owner_id = ? AND (guild_id IS NULL OR guild_id = ?) "
-            "ORDER BY name",
+        return await self._select(
+            "WHERE owner_id = ? AND (guild_id IS NULL OR guild_id = ?) ORDER BY name",
             user_id,
             guild_id,
         )
-        return [typed(row, VoiceRow) for row in rows]
 
     async def of_owner(self, owner_id: int) -> list[VoiceRow]:
         """All voices of a person, by name."""
@@ -148,12 +93,10 @@ class Voices:
 
     async def rename(self, voice: VoiceRow, name: str) -> None:
         """Give a voice another name. Raises `VoiceNameTaken`, having changed nothing."""
-        try:
+        with _one_name_for_each_owner(name):
             await self._database.execute(
                 "UPDATE voices SET name = ? WHERE voice_id = ?", name, voice.voice_id
             )
-        except sqlite3.IntegrityError as error:
-            raise VoiceNameTaken(f"You already have a voice called {name}.") from error
 
     async def replace_clip(
         self,
@@ -221,6 +164,16 @@ class Voices:
             )
         )
 
-    async def _select(self, condition: str, *values: int | str) -> list[VoiceRow]:
-        rows = await self._database.fetch(f"SELECT * FROM voices {condition}", *values)  # noqa: S608 - constants of this file
-        return [typed(row, VoiceRow) for row in rows]
+    async def _select(self, condition: str, *values: int | str | None) -> list[VoiceRow]:
+        return await self._database.select(VoiceRow, f"SELECT * FROM voices {condition}", *values)  # noqa: S608 - constants of this file
+
+
+@contextmanager
+def _one_name_for_each_owner(name: str) -> Iterator[None]:
+    """Raise `VoiceNameTaken` for this one of the table's rules; others are no fault of the name."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        if "UNIQUE constraint failed: voices.owner_id, voices.name" in str(error):
+            raise VoiceNameTaken(f"You already have a voice called {name}.") from error
+        raise

@@ -22,7 +22,7 @@ from bot.voices.consent import CONSENT_VERSION, require_consent
 from bot.voices.forgetting import Forgetting
 from bot.voices.references import VoiceReference, clip_digest
 from data.errors import VoiceNameTaken
-from data.rows import VoiceRow
+from data.rows import NewVoice, VoiceRow
 from data.store import Store
 from engine.speech import ClonedVoice
 
@@ -201,15 +201,17 @@ class Registration:
         if wish.replaces is None:
             try:
                 return await self._store.voices.insert(
-                    owner_id=wish.owner_id,
-                    guild_id=None,
-                    origin_guild_id=wish.guild_id,
-                    name=wish.name,
-                    clip_sha256=clip.sha256,
-                    clip_path=clip_path,
-                    duration_s=clip.duration_s,
-                    consent_version=CONSENT_VERSION,
-                    consented_at=draft.consented_at,
+                    NewVoice(
+                        owner_id=wish.owner_id,
+                        guild_id=None,
+                        origin_guild_id=wish.guild_id,
+                        name=wish.name,
+                        clip_sha256=clip.sha256,
+                        clip_path=clip_path,
+                        duration_s=clip.duration_s,
+                        consent_version=CONSENT_VERSION,
+                        consented_at=draft.consented_at,
+                    )
                 )
             except VoiceNameTaken as error:
                 raise UserError(str(error)) from None

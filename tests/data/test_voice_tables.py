@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from data.rows import NewVoice
 from data.schema import MIGRATIONS, load_migrations, prepare
 from data.store import Store
 
@@ -25,7 +26,9 @@ async def voice_of(store: Store, owner_id: int, name: str = "one", **other: Any)
         "consent_version": 1,
         "consented_at": 1.0,
     }
-    return (await store.voices.insert(owner_id=owner_id, name=name, **(values | other))).voice_id
+    return (
+        await store.voices.insert(NewVoice(owner_id=owner_id, name=name, **(values | other)))
+    ).voice_id
 
 
 async def test_taking_a_share_back_takes_what_others_made_of_it(store: Store) -> None:

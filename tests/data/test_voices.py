@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from data.errors import VoiceNameTaken
-from data.rows import GuildSettings, User, VoiceRow
+from data.rows import GuildSettings, NewVoice, UserRow, VoiceRow
 from data.store import Store
 
 #: Larger than what a float holds exactly, as Discord's ids are.
@@ -28,7 +28,7 @@ async def register(store: Store, owner_id: int, name: str, **other: Any) -> Voic
         "consent_version": 1,
         "consented_at": 12.5,
     }
-    return await store.voices.insert(owner_id=owner_id, name=name, **(values | other))
+    return await store.voices.insert(NewVoice(owner_id=owner_id, name=name, **(values | other)))
 
 
 async def test_a_user_is_remembered_since_the_first_time(store: Store, clock: Any) -> None:
@@ -37,7 +37,7 @@ async def test_a_user_is_remembered_since_the_first_time(store: Store, clock: An
     await store.users.touch(ALICE)
     clock.now += 1000
     await store.users.touch(ALICE)
-    assert await store.users.get(ALICE) == User(user_id=ALICE, created_at=first)
+    assert await store.users.get(ALICE) == UserRow(user_id=ALICE, created_at=first)
     assert await store.users.get(BOB) is None
 
 
@@ -61,6 +61,17 @@ async def test_a_name_is_taken_once_per_owner(store: Store) -> None:
     with pytest.raises(VoiceNameTaken, match="already have a voice called MORNING"):
         await register(store, ALICE, "MORNING", clip_path="clips/other.flac")
     assert len(await store.voices.owned_by(ALICE, None)) == 1
+
+
+async def test_only_a_name_that_is_taken_is_called_taken(store: Store) -> None:
+    """Not what breaks another rule of the table, in a voice that is new or gets another name."""
+    first, second = await register(store, ALICE, "Morning"), await register(store, ALICE, "Noon")
+    with pytest.raises(VoiceNameTaken, match="already have a voice called morning"):
+        await store.voices.rename(second, "morning")
+    with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+        await store.voices.rename(second, "")
+    with pytest.raises(sqlite3.IntegrityError, match="clip_path"):
+        await register(store, BOB, "Night", clip_path=first.clip_path)
 
 
 async def test_a_voice_that_cannot_be_stored_stores_no_user_either(store: Store) -> None:
