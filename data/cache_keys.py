@@ -73,9 +73,7 @@ class ConditionalsStore(StorePart):
 
     async def delete_clip(self, clip_sha256: str) -> int:
         """Forget all enrolments of a clip; returns how many there were."""
-        return await self._database.execute(
-            "DELETE FROM conditionals_cache WHERE clip_sha256 = ?", clip_sha256
-        )
+        return await self._database.delete("conditionals_cache", clip_sha256=clip_sha256)
 
 
 class SpeechStore(StorePart):

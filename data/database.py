@@ -1,7 +1,8 @@
 """One SQLite connection that many tasks share without their statements ever interleaving.
 
 Every statement waits its turn behind one lock; a transaction keeps the turn from its first
-statement to its commit. Knows no table: statements are written in the stores beside it.
+statement to its commit. Knows no table: the stores beside it write the statements, and name the
+tables and columns of those that are put together here.
 """
 
 import asyncio
@@ -113,6 +114,18 @@ class Database:
         changes = ", ".join(f"{name} = excluded.{name}" for name in _columns(row).keys() - {keep})
         await self.execute(f"{sql} ON CONFLICT ({key}) DO UPDATE SET {changes}", *values)
 
+    async def update(self, table: str, changes: Columns, **key: Value) -> int:
+        """Change the rows whose columns are as in `key`, and say how many those are."""
+        columns = _columns(changes)
+        assigned = ", ".join(f"{name} = ?" for name in columns)
+        sql = f"UPDATE {table} SET {assigned} WHERE {_matching(key)}"  # noqa: S608
+        return await self.execute(sql, *columns.values(), *key.values())
+
+    async def delete(self, table: str, **key: Value) -> int:
+        """Delete the rows whose columns are as in `key`, and say how many those were."""
+        sql = f"DELETE FROM {table} WHERE {_matching(key)}"  # noqa: S608
+        return await self.execute(sql, *key.values())
+
     async def execute_each(self, sql: str, rows: Sequence[Sequence[Value]]) -> int:
         """Run one statement for each row of values, all or none; say how many rows changed."""
         async with self.transaction(), self._connection.executemany(sql, rows) as cursor:
@@ -172,9 +185,13 @@ def _columns(row: Columns) -> Mapping[str, Value]:
     return msgspec.structs.asdict(row) if isinstance(row, msgspec.Struct) else row
 
 
+def _matching(key: Mapping[str, Value]) -> str:
+    return " AND ".join(f"{name} IS ?" for name in key)  # unlike =, finds NULL too
+
+
 def _insert(table: str, row: Columns, on_conflict: Conflict = "ABORT") -> tuple[str, list[Value]]:
     columns = _columns(row)
     marks = ", ".join("?" * len(columns))
-    names = ", ".join(columns)  # of our own types and literals, never of anybody's input
+    names = ", ".join(columns)
     sql = f"INSERT OR {on_conflict} INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
     return sql, list(columns.values())

@@ -16,7 +16,7 @@ class DepartedGuildStore(StorePart):
 
     async def returned(self, guild_id: int) -> None:
         """Note that the bot is in a server again."""
-        await self._database.execute("DELETE FROM departed_guilds WHERE guild_id = ?", guild_id)
+        await self._database.delete("departed_guilds", guild_id=guild_id)
 
     async def present(self, guild_ids: Iterable[int]) -> None:
         """Note the servers that the bot is in now: those known otherwise have departed."""
@@ -55,14 +55,11 @@ class DepartedGuildStore(StorePart):
         """Delete every row of a server. Its voices are deleted before, file by file."""
         async with self._database.transaction():
             for table in await self._tables():
-                await self._database.execute(
-                    f"DELETE FROM {table} WHERE guild_id = ?",  # noqa: S608 - names from the schema
-                    guild_id,
-                )
-            await self._database.execute(
-                "UPDATE voices SET origin_guild_id = NULL WHERE origin_guild_id = ?", guild_id
+                await self._database.delete(table, guild_id=guild_id)
+            await self._database.update(
+                "voices", {"origin_guild_id": None}, origin_guild_id=guild_id
             )
-            await self._database.execute("DELETE FROM departed_guilds WHERE guild_id = ?", guild_id)
+            await self._database.delete("departed_guilds", guild_id=guild_id)
 
     async def _tables(self) -> list[str]:
         """Every table with rows of servers, but `voices` and this one: a later one is in it too."""

@@ -42,11 +42,8 @@ class ExclusionStore(StorePart):
     async def remove(self, user_id: int, guild_id: int, kind: Exclusion) -> bool:
         """Read a member again; false if nothing stood against it."""
         return bool(
-            await self._database.execute(
-                "DELETE FROM live_exclusions WHERE guild_id = ? AND user_id = ? AND kind = ?",
-                guild_id,
-                user_id,
-                kind.value,
+            await self._database.delete(
+                "live_exclusions", guild_id=guild_id, user_id=user_id, kind=kind.value
             )
         )
 
@@ -66,12 +63,9 @@ class LiveBindingStore(StorePart):
 
     async def moved(self, guild_id: int, voice_channel_id: int) -> None:
         """Follow the bot into another voice channel, where the server has a binding."""
-        await self._database.execute(
-            "UPDATE live_bindings SET voice_channel_id = ? WHERE guild_id = ?",
-            voice_channel_id,
-            guild_id,
-        )
+        changes = {"voice_channel_id": voice_channel_id}
+        await self._database.update("live_bindings", changes, guild_id=guild_id)
 
     async def remove(self, guild_id: int) -> None:
         """Forget a server's binding, if it has one."""
-        await self._database.execute("DELETE FROM live_bindings WHERE guild_id = ?", guild_id)
+        await self._database.delete("live_bindings", guild_id=guild_id)

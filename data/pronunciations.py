@@ -34,11 +34,7 @@ class PronunciationStore(StorePart):
         async with self._database.transaction():
             if user_id is not None:
                 await self._remember(user_id)
-            await self._database.execute(
-                "DELETE FROM pronunciations WHERE guild_id IS ? AND user_id IS ?",
-                guild_id,
-                user_id,
-            )
+            await self._database.delete("pronunciations", guild_id=guild_id, user_id=user_id)
             await self._database.execute_each(
                 "INSERT INTO pronunciations (guild_id, user_id, word, say) VALUES (?, ?, ?, ?)",
                 [(guild_id, user_id, word, say) for word, say in entries.items()],

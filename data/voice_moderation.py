@@ -36,11 +36,7 @@ class VoiceModerationStore(StorePart):
     async def enable(self, voice_id: int, guild_id: int) -> bool:
         """Allow a voice in a server again; whether it was forbidden."""
         return bool(
-            await self._database.execute(
-                "DELETE FROM disabled_voices WHERE voice_id = ? AND guild_id = ?",
-                voice_id,
-                guild_id,
-            )
+            await self._database.delete("disabled_voices", voice_id=voice_id, guild_id=guild_id)
         )
 
     async def disabled_in(self, guild_id: int) -> set[int]:
@@ -58,10 +54,8 @@ class VoiceModerationStore(StorePart):
     async def enable_clip(self, clip_digest: str, guild_id: int | None) -> bool:
         """Allow a clip again in a server, or where it was forbidden in all; whether it was."""
         return bool(
-            await self._database.execute(
-                "DELETE FROM disabled_clips WHERE clip_digest = ? AND guild_id IS ?",
-                clip_digest,
-                guild_id,
+            await self._database.delete(
+                "disabled_clips", clip_digest=clip_digest, guild_id=guild_id
             )
         )
 

@@ -25,18 +25,12 @@ class VoiceShareStore(StorePart):
                 guild_id,
                 voice_id,
             )
-            await self._database.execute(
-                "UPDATE guild_settings SET default_voice_id = NULL "
-                "WHERE guild_id = ? AND default_voice_id = ?",
-                guild_id,
-                voice_id,
+            changes = {"default_voice_id": None}
+            await self._database.update(
+                "guild_settings", changes, guild_id=guild_id, default_voice_id=voice_id
             )
             return bool(
-                await self._database.execute(
-                    "DELETE FROM voice_shares WHERE voice_id = ? AND guild_id = ?",
-                    voice_id,
-                    guild_id,
-                )
+                await self._database.delete("voice_shares", voice_id=voice_id, guild_id=guild_id)
             )
 
     async def is_shared(self, voice_id: int, guild_id: int) -> bool:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from data.database import Value
 from data.errors import VoiceNameTaken
 from data.part import StorePart
 from data.rows import NewVoice, UserRow, VoiceRow
@@ -27,7 +28,7 @@ class UserStore(StorePart):
 
         Files are the caller's: what lies in them has to be gone before.
         """
-        return bool(await self._database.execute("DELETE FROM users WHERE user_id = ?", user_id))
+        return bool(await self._database.delete("users", user_id=user_id))
 
 
 class VoiceStore(StorePart):
@@ -94,9 +95,7 @@ class VoiceStore(StorePart):
     async def rename(self, voice: VoiceRow, name: str) -> None:
         """Give a voice another name. Raises `VoiceNameTaken`, having changed nothing."""
         with _one_name_for_each_owner(name):
-            await self._database.execute(
-                "UPDATE voices SET name = ? WHERE voice_id = ?", name, voice.voice_id
-            )
+            await self._database.update("voices", {"name": name}, voice_id=voice.voice_id)
 
     async def replace_clip(
         self,
@@ -112,18 +111,14 @@ class VoiceStore(StorePart):
 
         Rows derived from the former clip go by `Forgetting`, not here.
         """
-        return bool(
-            await self._database.execute(
-                "UPDATE voices SET clip_sha256 = ?, clip_path = ?, duration_s = ?, "
-                "consent_version = ?, consented_at = ? WHERE voice_id = ?",
-                clip_sha256,
-                clip_path,
-                duration_s,
-                consent_version,
-                consented_at,
-                voice_id,
-            )
-        )
+        changes: dict[str, Value] = {
+            "clip_sha256": clip_sha256,
+            "clip_path": clip_path,
+            "duration_s": duration_s,
+            "consent_version": consent_version,
+            "consented_at": consented_at,
+        }
+        return bool(await self._database.update("voices", changes, voice_id=voice_id))
 
     async def adjust(
         self,
@@ -135,34 +130,25 @@ class VoiceStore(StorePart):
         seed: int,
     ) -> None:
         """Set how a voice speaks."""
-        await self._database.execute(
-            "UPDATE voices SET exaggeration = ?, cfg_weight = ?, temperature = ?, seed = ? "
-            "WHERE voice_id = ?",
-            exaggeration,
-            cfg_weight,
-            temperature,
-            seed,
-            voice_id,
-        )
+        changes: dict[str, Value] = {
+            "exaggeration": exaggeration,
+            "cfg_weight": cfg_weight,
+            "temperature": temperature,
+            "seed": seed,
+        }
+        await self._database.update("voices", changes, voice_id=voice_id)
 
     async def disable(self, voice_id: int, *, disabled: bool) -> None:
         """Forbid or allow a voice in every server."""
-        await self._database.execute(
-            "UPDATE voices SET disabled_at = ? WHERE voice_id = ?",
-            self._clock() if disabled else None,
-            voice_id,
-        )
+        changes = {"disabled_at": self._clock() if disabled else None}
+        await self._database.update("voices", changes, voice_id=voice_id)
 
     async def delete(self, voice_id: int, clip_path: str) -> bool:
         """Delete a voice's row and what hangs on it, if its clip still is that at `clip_path`.
 
         Whether it was. Its files go before.
         """
-        return bool(
-            await self._database.execute(
-                "DELETE FROM voices WHERE voice_id = ? AND clip_path = ?", voice_id, clip_path
-            )
-        )
+        return bool(await self._database.delete("voices", voice_id=voice_id, clip_path=clip_path))
 
     async def _select(self, condition: str, *values: int | str | None) -> list[VoiceRow]:
         return await self._database.select(VoiceRow, f"SELECT * FROM voices {condition}", *values)  # noqa: S608 - constants of this file
