@@ -11,6 +11,7 @@ from data.database import Database
 from data.departed_guilds import DepartedGuildStore
 from data.guild_settings import GuildSettingsStore
 from data.live import ExclusionStore, LiveBindingStore
+from data.local_clips import LocalClipStore
 from data.personal import PersonalDataStore
 from data.pronunciations import PronunciationStore
 from data.voice_choices import VoiceChoiceStore
@@ -38,6 +39,7 @@ class Store:
         self.exclusions = ExclusionStore(database, clock)
         self.live_bindings = LiveBindingStore(database, clock)
         self.pronunciations = PronunciationStore(database, clock)
+        self.local_clips = LocalClipStore(database, clock)
         self.conditionals = ConditionalsStore(database, clock)
         self.speech = SpeechStore(database, clock)
 

@@ -27,6 +27,7 @@ async def caches(settings: Settings, action: str) -> int:
                 await _list(console, store, speech)
             case "clear":
                 renderings = await speech.clear()
+                await store.local_clips.forget_unused(0.0)
                 enrolments = await _forget(store, settings.home, await store.conditionals.all())
                 console.print(f"Removed {renderings} renderings and {enrolments} enrolled clips.")
             case _:

@@ -88,6 +88,7 @@ class Forgetting:
         await asyncio.to_thread(remove, [self._home / path for path in paths])
         await self._store.speech.delete(row.key for row in renderings)
         await self._store.conditionals.delete_clip(clip_sha256)
+        await self._store.local_clips.forget(clip_sha256)
 
     async def _needed(self, clip_sha256: str, but: int | None = None) -> bool:
         voices = await self._store.voices.with_clip(clip_sha256)

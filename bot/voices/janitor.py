@@ -19,6 +19,8 @@ from data.store import Store
 
 INTERVAL_S = 24 * 3600.0
 SETTLED_S = 3600.0
+#: What is made of a recording named on the command line is kept this long after its last use.
+LOCAL_CLIP_KEPT_S = 30 * 24 * 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +98,9 @@ class Janitor:
         return len(missing)
 
     async def _made_of_no_voice(self, before: float) -> int:
+        await self._store.local_clips.forget_unused(LOCAL_CLIP_KEPT_S)
         clips = {voice.clip_sha256 for voice in await self._store.voices.all()}
+        clips |= await self._store.local_clips.all()
         enrolled = {
             row.clip_sha256
             for row in await self._store.conditionals.all()

@@ -123,6 +123,9 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
             "INSERT INTO voice_reports VALUES (5, ?, ?, 'loud', 0)",
             [(1, stays), (3, gone), (3, stays)],
         )
+        connection.executemany(
+            "INSERT INTO local_clips VALUES (?, 0)", [(own_clip,), (shared_clip,), ("e" * 64,)]
+        )
         connection.execute("INSERT INTO departed_guilds VALUES (7, 0)")
         connection.execute("INSERT INTO live_bindings VALUES (5, 1, 2)")
         connection.executemany(
@@ -158,6 +161,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     assert everything["disabled_clips"] == [(5, "d" * 64, 0.0)]
     assert everything["disabled_voices"] == [(5, 3, 0.0)]
     assert everything["voice_reports"] == [(5, 3, stays, "loud", 0.0)]
+    assert [row[0] for row in everything["local_clips"]] == [shared_clip, "e" * 64]
     assert [row[0] for row in everything["conditionals_cache"]] == ["k2"]
     assert [row[0] for row in everything["speech_cache"]] == ["k2", "k3"]
 
