@@ -5,6 +5,7 @@ crash in between leaves a row to be cleared and never a file that nothing knows 
 """
 
 from collections.abc import Iterable
+from typing import ClassVar, Generic, TypeVar
 
 from data.part import StorePart
 from data.rows import ConditionalsKey, SpeechKey
@@ -13,8 +14,35 @@ from data.rows import ConditionalsKey, SpeechKey
 TOUCH_INTERVAL_S = 60.0
 
 
-class ConditionalsStore(StorePart):
+CacheRow = TypeVar("CacheRow", ConditionalsKey, SpeechKey)
+
+
+class CacheStore(StorePart, Generic[CacheRow]):
+    """One of the two caches: a row for each file."""
+
+    _table: ClassVar[str]
+    _row_type: type[CacheRow]
+
+    async def all(self) -> list[CacheRow]:
+        """Every row, the last used first."""
+        return await self._database.select(
+            self._row_type,
+            f"SELECT * FROM {self._table} ORDER BY last_used_at DESC, key",  # noqa: S608 - ours
+        )
+
+    async def delete(self, keys: Iterable[str]) -> int:
+        """Forget rows by key, all or none; returns how many there were."""
+        return await self._database.execute_each(
+            f"DELETE FROM {self._table} WHERE key = ?",  # noqa: S608 - ours
+            [(key,) for key in keys],
+        )
+
+
+class ConditionalsStore(CacheStore[ConditionalsKey]):
     """Enrolled clips. They outlive no voice: deleting the last one with a clip deletes its rows."""
+
+    _table = "conditionals_cache"
+    _row_type = ConditionalsKey
 
     async def record(
         self,
@@ -38,7 +66,7 @@ class ConditionalsStore(StorePart):
             created_at=now,
             last_used_at=now,
         )
-        await self._database.upsert("conditionals_cache", row, key="key", keep="created_at")
+        await self._database.upsert(self._table, row, key="key", keep="created_at")
 
     async def touch(self, clip_sha256: str) -> None:
         """Count a use of a clip's enrolments, written down at most once in `TOUCH_INTERVAL_S`."""
@@ -51,12 +79,6 @@ class ConditionalsStore(StorePart):
             now - TOUCH_INTERVAL_S,
         )
 
-    async def all(self) -> list[ConditionalsKey]:
-        """Every enrolment, the last used first."""
-        return await self._database.select(
-            ConditionalsKey, "SELECT * FROM conditionals_cache ORDER BY last_used_at DESC, key"
-        )
-
     async def of_clip(self, clip_sha256: str) -> list[ConditionalsKey]:
         """The enrolments of one clip."""
         return await self._database.select(
@@ -65,19 +87,16 @@ class ConditionalsStore(StorePart):
             clip_sha256,
         )
 
-    async def delete(self, keys: Iterable[str]) -> int:
-        """Forget enrolments by key, all or none; returns how many there were."""
-        return await self._database.execute_each(
-            "DELETE FROM conditionals_cache WHERE key = ?", [(key,) for key in keys]
-        )
-
     async def delete_clip(self, clip_sha256: str) -> int:
         """Forget all enrolments of a clip; returns how many there were."""
-        return await self._database.delete("conditionals_cache", clip_sha256=clip_sha256)
+        return await self._database.delete(self._table, clip_sha256=clip_sha256)
 
 
-class SpeechStore(StorePart):
+class SpeechStore(CacheStore[SpeechKey]):
     """Rendered speech, with what is needed to evict the least recently used."""
+
+    _table = "speech_cache"
+    _row_type = SpeechKey
 
     async def get(self, key: str) -> SpeechKey | None:
         """Look a rendering up."""
@@ -118,13 +137,7 @@ class SpeechStore(StorePart):
                 created_at=now,
                 last_used_at=max(now, latest[0]["at"] or now),
             )
-            await self._database.upsert("speech_cache", row, key="key", keep="created_at")
-
-    async def all(self) -> list[SpeechKey]:
-        """Every rendering, the last used first."""
-        return await self._database.select(
-            SpeechKey, "SELECT * FROM speech_cache ORDER BY last_used_at DESC, key"
-        )
+            await self._database.upsert(self._table, row, key="key", keep="created_at")
 
     async def made_with(self, voice_identity: str) -> list[SpeechKey]:
         """The renderings in one voice."""
@@ -155,10 +168,4 @@ class SpeechStore(StorePart):
             "(ORDER BY last_used_at DESC, rowid DESC) AS kept_bytes, rowid AS made "
             "FROM speech_cache) WHERE kept_bytes > ? ORDER BY last_used_at, made",
             limit_bytes - limit_bytes // 20,
-        )
-
-    async def delete(self, keys: Iterable[str]) -> int:
-        """Forget renderings by key, all or none; returns how many there were."""
-        return await self._database.execute_each(
-            "DELETE FROM speech_cache WHERE key = ?", [(key,) for key in keys]
         )
