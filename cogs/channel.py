@@ -12,7 +12,7 @@ from cogs.asking import member_of, moderates, require_company, session_of, where
 __all__ = ["where_asked"]
 
 
-class Channel(commands.Cog):
+class ChannelCommands(commands.Cog):
     """Moves the bot between voice channels."""
 
     def __init__(self, bot: TimbreBot) -> None:
@@ -56,4 +56,4 @@ class Channel(commands.Cog):
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(Channel(bot))
+    await bot.add_cog(ChannelCommands(bot))

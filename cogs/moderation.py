@@ -20,7 +20,7 @@ _REPORTS_MAX = 5
 
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
-class Moderation(
+class ModerationCommands(
     commands.GroupCog, group_name="voice-admin", group_description="Voices in this server"
 ):
     """Commands for moderators. A server can hand them to others, so each is checked when used."""
@@ -89,4 +89,4 @@ class Moderation(
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(Moderation(bot))
+    await bot.add_cog(ModerationCommands(bot))

@@ -12,7 +12,9 @@ from cogs.asking import UnofferedVoice, person_of
 
 
 @app_commands.default_permissions()
-class Owner(commands.GroupCog, group_name="bot-owner", group_description="For who runs this bot"):
+class OwnerCommands(
+    commands.GroupCog, group_name="bot-owner", group_description="For who runs this bot"
+):
     """Commands for the bot's owner. Discord cannot hide them from administrators: each is checked.
 
     Voices are named by number here ("voice:12"), as they are in exports and logs.
@@ -67,4 +69,4 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(Owner(bot))
+    await bot.add_cog(OwnerCommands(bot))

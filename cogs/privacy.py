@@ -24,7 +24,7 @@ _WHAT = {
 }
 
 
-class Privacy(commands.GroupCog, group_name="privacy", group_description="Your data"):
+class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description="Your data"):
     """Commands about the caller's own data."""
 
     def __init__(self, bot: TimbreBot) -> None:
@@ -95,4 +95,4 @@ class Confirmation(Panel):
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(Privacy(bot))
+    await bot.add_cog(PrivacyCommands(bot))

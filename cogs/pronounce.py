@@ -23,7 +23,7 @@ class _Owner(TypedDict, total=False):
 
 
 @app_commands.guild_only()
-class Pronounce(
+class PronounceCommands(
     commands.GroupCog, group_name="pronounce", group_description="Choose how words are said"
 ):
     """Keeps and shows pronunciations. One's own win over the server's."""
@@ -134,4 +134,4 @@ async def _reply(interaction: discord.Interaction, text: str) -> None:
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(Pronounce(bot))
+    await bot.add_cog(PronounceCommands(bot))

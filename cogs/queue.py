@@ -23,7 +23,7 @@ def sayings(count: int) -> str:
     return "1 thing" if count == 1 else f"{count} things"
 
 
-class Queue(commands.Cog):
+class QueueCommands(commands.Cog):
     """Stops, holds back and shows what is said."""
 
     @app_commands.command(description="Silence what I am saying now, if it is yours")
@@ -161,4 +161,4 @@ def _hears(interaction: discord.Interaction, session: VoiceSession) -> bool:
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(Queue())
+    await bot.add_cog(QueueCommands())

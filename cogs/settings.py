@@ -1,7 +1,8 @@
 """`/settings`: everything that a server can choose, shown and changed in one place."""
 
+from contextlib import AsyncExitStack
+
 import discord
-import msgspec
 from discord import app_commands
 from discord.ext import commands
 
@@ -17,7 +18,7 @@ _PANEL_TIMEOUT_S = 600.0
 _MOST_BLOCKED_SHOWN = 20
 
 
-class Settings(commands.Cog):
+class SettingsCommands(commands.Cog):
     """Opens the panel."""
 
     def __init__(self, bot: TimbreBot) -> None:
@@ -59,13 +60,11 @@ class _Panel(Panel):
     @classmethod
     async def of(cls, bot: TimbreBot, moderator: discord.Member) -> "_Panel":
         """The panel of a server as things are now."""
-        guild, store = moderator.guild, bot.services.store
-        settings = await store.guild_settings.get(guild.id)
+        guild, server_settings = moderator.guild, bot.services.server_settings
+        settings = await server_settings.of(guild.id)
         names = {role.id: role.name for role in guild.roles}
-        if settings.default_voice_id is not None:
-            voice = await store.voices.get(settings.default_voice_id)
-            names |= {voice.voice_id: voice.name} if voice else {}
-        blocked = await store.exclusions.listed(guild.id, Exclusion.BLOCKED)
+        names |= await server_settings.voice_names(settings)
+        blocked = await bot.exclusions.blocked_in(guild.id)
         return cls(bot, moderator, settings, names, blocked)
 
 
@@ -101,18 +100,13 @@ class _Blocking(discord.ui.UserSelect[_Panel]):
         moderator = _moderator(interaction)
         assert self.view is not None  # an item is pressed in its view
         bot = self.view.bot
-        exclusions = bot.services.store.exclusions
-        blocked: list[int] = []
-        for member in self.values:
-            if not await exclusions.remove(member.id, moderator.guild.id, Exclusion.BLOCKED):
-                await exclusions.add(member.id, moderator.guild.id, Exclusion.BLOCKED)
-                blocked.append(member.id)
-        try:
+        which = moderator.guild.id, Exclusion.BLOCKED
+        async with AsyncExitStack() as excluding:
+            for member in self.values:
+                if not await bot.exclusions.readmit(member.id, *which):
+                    await excluding.enter_async_context(bot.exclusions.exclude(member.id, *which))
             panel = await _Panel.of(bot, moderator)
             await interaction.response.edit_message(embed=panel.embed, view=panel)
-        finally:
-            for member_id in blocked:
-                await bot.live.take_back(moderator.guild.id, member_id)
 
 
 class _Change(Form):
@@ -128,22 +122,10 @@ class _Change(Form):
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Store the value if it is one, and show everything as it is now."""
         moderator = _moderator(interaction)
-        services = self._bot.services
-        engine = services.executor.status().engine
-        value = self._option.parse(
-            self.value.value,
-            {role.name: role.id for role in moderator.guild.roles},
-            engine.stock_voices if engine else (),
+        roles = {role.name: role.id for role in moderator.guild.roles}
+        await self._bot.services.server_settings.change(
+            self._option, self.value.value, roles, person_of(interaction)
         )
-        if self._option.kind is Kind.VOICE:
-            # Whose voices may be a default is decided where `/voice-admin default` asks as well.
-            name = None if value is None else str(value)
-            await services.voice_keeping.set_default(name, person_of(interaction))
-        else:
-            await services.store.guild_settings.update(
-                moderator.guild.id,
-                lambda before: msgspec.structs.replace(before, **{self._option.field: value}),
-            )
         panel = await _Panel.of(self._bot, moderator)
         await interaction.response.edit_message(embed=panel.embed, view=panel)
 
@@ -185,4 +167,4 @@ def _described(
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(Settings(bot))
+    await bot.add_cog(SettingsCommands(bot))

@@ -8,7 +8,7 @@ from bot.base.metrics import Latencies
 from bot.client import TimbreBot
 
 
-class Status(commands.Cog):
+class StatusCommands(commands.Cog):
     """Shows how the bot is doing."""
 
     def __init__(self, bot: TimbreBot) -> None:
@@ -61,4 +61,4 @@ def _percentiles(latencies: Latencies) -> str:
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(Status(bot))
+    await bot.add_cog(StatusCommands(bot))

@@ -28,7 +28,7 @@ Seed = app_commands.Range[int, 0, 2**31 - 1]
 
 
 @app_commands.guild_only()
-class Voice(commands.GroupCog, group_name="voice", group_description="Your voices"):
+class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Your voices"):
     """Commands for members. Whether they may is decided by the services."""
 
     def __init__(self, bot: TimbreBot) -> None:
@@ -85,28 +85,24 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
     @app_commands.command(description="Which voices you can speak in here")
     async def list(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
-        person = person_of(interaction)
-        store = self.services.store
-        own = await store.voices.owned_by(person.user_id, person.guild_id)
-        shared = await store.shares.of_guild(person.guild_id)
-        shared_ids = {voice.voice_id for voice in shared}
-        usual = await self.services.voices.used_by(person)
+        here = await self.services.voices.here(person_of(interaction))
         lines = ["**Your voices**"]
-        for voice in own:
+        for voice in here.own:
             marks = []
-            if usual and voice.voice_id == usual.voice_id:
+            if voice.voice_id == here.usual_id:
                 marks.append("you speak in it here")
-            if voice.voice_id in shared_ids:
+            if voice.voice_id in here.shared_ids:
                 marks.append("shared with this server")
-            if await self.services.voices.is_disabled(voice, person.guild_id):
+            if voice.voice_id in here.disabled_ids:
                 marks.append("disabled here")
             lines.append(f"{_name(voice)}{' — ' if marks else ''}{', '.join(marks)}")
-        if not own:
+        if not here.own:
             lines.append("None yet. `/voice register` makes one.")
-        if stock := await self.services.voices.chosen_stock(person):
-            lines.append(f"You speak in the stock voice **{escape_markdown(stock)}** here.")
-        others = [voice for voice in shared if voice.owner_id != person.user_id]
-        if others:
+        if here.chosen_stock:
+            lines.append(
+                f"You speak in the stock voice **{escape_markdown(here.chosen_stock)}** here."
+            )
+        if others := here.shared_by_others:
             lines.append("**Shared with this server**")
             lines += [f"{_name(v)} — shared by <@{v.owner_id}>" for v in others[:_LIST_MAX]]
             if len(others) > _LIST_MAX:
@@ -132,7 +128,7 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction)
         found = await self.services.voices.find(voice, Action.SEE, person)
-        shared = await self.services.store.shares.is_shared(found.voice_id, person.guild_id)
+        shared = await self.services.voices.is_shared(found, person.guild_id)
         disabled = await self.services.voices.is_disabled(found, person.guild_id)
         embed = discord.Embed(title=escape_markdown(found.name))
         embed.add_field(name="Whose", value=f"<@{found.owner_id}>")
@@ -278,4 +274,4 @@ def _settings(voice: VoiceRow) -> str:
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(Voice(bot))
+    await bot.add_cog(VoiceCommands(bot))

@@ -75,6 +75,18 @@ class _Place:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class VoicesHere:
+    """What a person can speak in, in one server. `usual_id` is what they speak in there."""
+
+    own: list[VoiceRow]
+    shared_by_others: list[VoiceRow]
+    shared_ids: set[int]
+    disabled_ids: set[int]
+    usual_id: int | None
+    chosen_stock: str | None
+
+
 class Voices:
     """The voices of everybody, seen through what one person may do."""
 
@@ -152,6 +164,25 @@ class Voices:
                 label = voice.name if voice.owner_id == person.user_id else f"{voice.name} (shared)"
                 offered.append(VoiceChoice(label, str(VoiceReference.to_voice(voice))))
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
+
+    async def here(self, person: Person) -> "VoicesHere":
+        """A person's own voices and the shared ones, as they stand in this server."""
+        place = await self._place(person)
+        shared = await self._store.shares.of_guild(person.guild_id)
+        own = await self._store.voices.owned_by(person.user_id, person.guild_id)
+        usual = await self.used_by(person)
+        return VoicesHere(
+            own=own,
+            shared_by_others=[voice for voice in shared if voice.owner_id != person.user_id],
+            shared_ids=place.shared,
+            disabled_ids={voice.voice_id for voice in own if place.is_disabled(voice)},
+            usual_id=usual.voice_id if usual else None,
+            chosen_stock=await self.chosen_stock(person),
+        )
+
+    async def is_shared(self, voice: VoiceRow, guild_id: int) -> bool:
+        """Whether everybody in a server may speak in a voice."""
+        return await self._store.shares.is_shared(voice.voice_id, guild_id)
 
     def stock_voice(self, asked: str, info: EngineInfo | None) -> str | None:
         """The name of the stock voice that `asked` names; None where it is not about one.
