@@ -13,7 +13,8 @@ import soundfile
 
 from bot.loopback import File
 from tests.end_to_end.conftest import Stage, a_stage, mono_of_file
-from tests.end_to_end.test_voices import LONG, files, register, seen, traces
+from tests.end_to_end.registering import LONG, files, register, seen
+from tests.end_to_end.uploads import left_in_files
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -77,7 +78,7 @@ async def test_everything_is_shown_and_exported_and_then_deleted(stage: Stage, c
         stage.alice.id.to_bytes(8, "big"),
         b"Evening",
     )
-    assert traces(stage.home, *needles) == []
+    assert left_in_files(stage.home, *needles) == []
 
 
 async def test_without_confirmation_nothing_is_deleted(stage: Stage, clip: File) -> None:
@@ -129,4 +130,4 @@ async def test_a_server_that_removes_the_bot_is_cleaned(stage: Stage, clip: File
         assert "**Stays**" in await stage.reply(stage.alice, "voice list")
         # Once it is known which servers the bot is in, which takes some seconds.
         await seen(lambda: len(files(stage.home, "clips")) == 1)
-        await seen(lambda: not traces(stage.home, b"Left"))
+        await seen(lambda: not left_in_files(stage.home, b"Left"))

@@ -1,11 +1,10 @@
 """A voice from its upload to its end, as members see it and as the disk shows it."""
 
-import asyncio
 import hashlib
 import io
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -15,19 +14,24 @@ import pytest_asyncio
 import soundfile
 
 from bot.demo.bot_process import BotProcess
-from bot.loopback import File, Interaction, Member, Message
+from bot.loopback import File, Message
 from bot.voices.consent import CONSENT_VERSION
 from tests.end_to_end.conftest import Stage, a_stage, mono, mono_of_file
+from tests.end_to_end.registering import (
+    LONG,
+    PREVIEW,
+    SHORT,
+    agree,
+    files,
+    press,
+    ready,
+    register,
+    seen,
+)
+from tests.end_to_end.uploads import left_in_files
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-LONG = (
-    "My sister has a small garden behind the house, where she grows tomatoes and beans. "
-    "Please bring some bread and a bottle of milk when you come home, and do not forget the keys."
-)
-PREVIEW = "This is how I sound. I hope that you like my voice."
-SHORT = "The kettle is on the stove."
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -50,54 +54,6 @@ async def clip(stage: Stage) -> File:
     out = io.BytesIO()
     soundfile.write(out, mono_of_file(attachment.data), 48_000, format="WAV")
     return File("me.wav", out.getvalue(), content_type="audio/wav")
-
-
-async def ready(interaction: Interaction) -> Message:
-    """The panel of a registration, once it can be decided on."""
-    message = await interaction.reply(timeout_s=90)
-    async with asyncio.timeout(90):
-        while not message.components:
-            assert "✅" in message.text, message.text
-            await asyncio.sleep(0.02)
-    return message
-
-
-async def agree(interaction: Interaction, **fields: object) -> Interaction:
-    """Tick the consent and send the form."""
-    modal = await interaction.modal()
-    values = {"I agree to this": True, **{k.replace("_", " "): v for k, v in fields.items()}}
-    return await modal.submit(values)  # type: ignore[arg-type]
-
-
-async def press(message: Message, button: str) -> None:
-    """Press a button and wait for what comes of it."""
-    before = message.edits
-    interaction = await message.press(button)
-    await interaction.acknowledged()
-    await seen(lambda: message.edits > before)  # by whichever interaction the bot does it
-
-
-async def register(member: Member, name: str, clip: File) -> Message:
-    """Register a voice with options, and keep it."""
-    panel = await ready(await agree(await member.slash("voice register", name=name, clip=clip)))
-    await press(panel, "Keep")
-    return panel
-
-
-def files(home: Path, *folders: str) -> list[Path]:
-    """What lies in folders of the bot's home."""
-    return [p for folder in folders for p in (home / folder).rglob("*") if p.is_file()]
-
-
-def traces(home: Path, *needles: bytes) -> list[str]:
-    """Where in the bot's home any of some bytes can be found."""
-    return [
-        str(path.relative_to(home))
-        for path in home.rglob("*")
-        if path.is_file()
-        for content in [path.read_bytes()]
-        if any(needle in content for needle in needles)
-    ]
 
 
 async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> None:
@@ -126,7 +82,9 @@ async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> Non
     assert files(stage.home, "uploads") == []
     content = stored.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    assert traces(stage.home, clip.data[200_000:200_200]) == []  # the upload itself is not kept
+    assert (
+        left_in_files(stage.home, clip.data[200_000:200_200]) == []
+    )  # the upload itself is not kept
     with sqlite3.connect(stage.home / "timbre.db") as database:
         ((sha256, version, owner),) = database.execute(
             "SELECT clip_sha256, consent_version, owner_id FROM voices"
@@ -144,8 +102,6 @@ async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> Non
     heard = await stage.lounge.heard(since_s=sent, quiet_ms=1500, timeout_s=60)
     assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
 
-    for command in ("voice use", "voice info", "voice delete", "voice share", "voice preview"):
-        assert "no such voice" in await stage.reply(stage.bob, command, voice=value), command
     assert "Everybody in this server" in await stage.reply(stage.alice, "voice share", voice=value)
     listed = await stage.reply(stage.bob, "voice list")
     assert f"**Morning** — shared by {stage.alice.mention}" in listed
@@ -166,7 +122,7 @@ async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> Non
     middle = len(content) // 2
     needles = (content[middle : middle + 64], digest.encode(), b"Morning")
     # The bytes of the database and its log too, where SQLite would leave what it deleted.
-    assert traces(stage.home, *needles) == []
+    assert left_in_files(stage.home, *needles) == []
 
 
 async def test_without_consent_nothing_is_fetched(stage: Stage, clip: File) -> None:
@@ -354,10 +310,3 @@ async def test_whatever_the_moment_of_a_kill_there_is_a_whole_voice_or_nothing(
         if kept:
             assert "is deleted" in await stage.reply(stage.alice, "voice delete", voice="Cat")
         await bot.stop()
-
-
-async def seen(condition: Callable[[], object]) -> None:
-    """Wait for something to be seen from outside, looking all the time."""
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.001)
