@@ -10,7 +10,8 @@ from bot.base.errors import UserError
 from bot.channel.admission import VocalChannel, listened_to
 from bot.channel.session import VoiceSession
 from bot.client import TimbreBot
-from bot.voices.choosing import Person, VoiceChoice
+from bot.voices.choosing import VoiceChoice
+from bot.voices.place import Person
 from bot.voices.rights import Action
 
 

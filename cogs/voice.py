@@ -91,9 +91,9 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
             marks = []
             if voice.voice_id == here.usual_id:
                 marks.append("you speak in it here")
-            if voice.voice_id in here.shared_ids:
+            if here.place.is_shared(voice):
                 marks.append("shared with this server")
-            if voice.voice_id in here.disabled_ids:
+            if here.place.is_disabled(voice):
                 marks.append("disabled here")
             lines.append(f"{_name(voice)}{' — ' if marks else ''}{', '.join(marks)}")
         if not here.own:
@@ -128,13 +128,14 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction)
         found = await self.services.voices.find(voice, Action.SEE, person)
-        shared = await self.services.voices.is_shared(found, person.guild_id)
-        disabled = await self.services.voices.is_disabled(found, person.guild_id)
+        place = await self.services.voices.place(person)
         embed = discord.Embed(title=escape_markdown(found.name))
         embed.add_field(name="Whose", value=f"<@{found.owner_id}>")
         embed.add_field(name="Clip", value=f"{found.duration_s:.1f} s")
-        embed.add_field(name="Shared with this server", value="yes" if shared else "no")
-        embed.add_field(name="Disabled here", value="yes" if disabled else "no")
+        embed.add_field(
+            name="Shared with this server", value="yes" if place.is_shared(found) else "no"
+        )
+        embed.add_field(name="Disabled here", value="yes" if place.is_disabled(found) else "no")
         embed.add_field(name="Speaks with", value=_settings(found), inline=False)
         if found.owner_id == person.user_id:
             agreed = f"<t:{found.consented_at:.0f}>"

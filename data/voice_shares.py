@@ -33,16 +33,6 @@ class VoiceShareStore(StorePart):
                 await self._database.delete("voice_shares", voice_id=voice_id, guild_id=guild_id)
             )
 
-    async def is_shared(self, voice_id: int, guild_id: int) -> bool:
-        """Whether a voice is shared with a server."""
-        return bool(
-            await self._database.fetch(
-                "SELECT 1 FROM voice_shares WHERE voice_id = ? AND guild_id = ?",
-                voice_id,
-                guild_id,
-            )
-        )
-
     async def of_guild(self, guild_id: int) -> list[VoiceRow]:
         """The voices shared with a server, by name."""
         return await self._database.select(

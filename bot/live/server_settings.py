@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from bot.live.guild_options import Kind, Option
-from bot.voices.choosing import Person
 from bot.voices.keeping import VoiceKeeping
+from bot.voices.place import Person
 from data.rows import GuildSettings
 from data.store import Store
 from engine.executor import Executor

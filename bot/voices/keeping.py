@@ -4,8 +4,9 @@ from msgspec.structs import replace
 
 from bot.base.errors import UserError
 from bot.speech.service import SpeechService
-from bot.voices.choosing import Person, Voices
+from bot.voices.choosing import Voices
 from bot.voices.forgetting import Forgetting
+from bot.voices.place import Person
 from bot.voices.registration import require_name
 from bot.voices.rights import Action
 from data.errors import VoiceNameTaken

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
 from bot.speech.service import Speaker, SpeechService
-from bot.voices.choosing import Person, VoiceChoice, Voices
+from bot.voices.choosing import VoiceChoice, Voices
+from bot.voices.place import Person
 from bot.voices.references import ReferenceKind, VoiceReference, clip_digest
 from bot.voices.rights import Action
 from data.rows import VoiceReport, VoiceRow
@@ -98,8 +99,12 @@ class VoiceModeration:
         if not person.moderates:
             return []
         voices = await self._store.moderation.known_in(person.guild_id)
-        disabled = await self._voices.disabled_among(voices, person.guild_id)
-        offered = [VoiceChoice(v.name, str(VoiceReference.to_voice(v))) for v in disabled]
+        place = await self._voices.place(person)
+        offered = [
+            VoiceChoice(voice.name, str(VoiceReference.to_voice(voice)))
+            for voice in voices
+            if place.is_disabled(voice)
+        ]
         alive = {clip_digest(voice.clip_sha256) for voice in voices}
         for clip in await self._store.moderation.disabled_clips(person.guild_id):
             if clip.clip_digest not in alive:

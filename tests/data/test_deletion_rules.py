@@ -76,14 +76,12 @@ def test_every_column_with_a_users_id_cascades(path: Path) -> None:
     ],
 )
 def test_a_table_without_a_rule_is_noticed(path: Path, column: str) -> None:
-    """A table that a later migration adds without a rule is noticed."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"CREATE TABLE later (note TEXT, {column})")
         assert lacking_a_rule(connection) == [f"later.{column.split(maxsplit=1)[0]}"]
 
 
 def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
-    """Nothing of a deleted user is left in any table, nor of anybody else's lost."""
     gone, stays = 987_654_321_012_345_678, 111_111_111_111_111_111
     own_clip, shared_clip = "a" * 64, "b" * 64
     with closing(sqlite3.connect(path)) as connection, connection:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
-from bot.voices.choosing import Person
+from bot.voices.place import Person
 from bot.voices.references import VoiceReference
 from bot.voices.rights import Action, Standing, permitted
 from engine.speech import ClonedVoice, EngineInfo, StockVoice
@@ -44,7 +44,7 @@ async def test_a_forged_id_opens_no_more_than_the_rights_of_who_sends_it(house: 
         for who, (always, once_shared) in STANDINGS.items():
             person, standings = PEOPLE[who], {Standing.OTHER} | always
             standings |= once_shared if shared else set()
-            assert await house.voices.standings(voice, person) == standings, who
+            assert (await house.voices.place(person)).standings(voice) == standings, who
             for action, asked in product(Action, (f"voice:{voice.voice_id}", "Mine", "mine")):
                 by_name = not asked.startswith("voice:")
                 visible = permitted(Action.SEE, standings, disabled=False)
