@@ -90,7 +90,6 @@ class _VoiceName(app_commands.Transformer):
         self._offer = offer
 
     async def transform(self, _: discord.Interaction, value: str, /) -> str:
-        """Leave it as it is."""
         return value
 
     async def autocomplete(  # type: ignore[override]  # the option is a string

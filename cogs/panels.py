@@ -23,7 +23,6 @@ class _OfOneMember:
     async def on_error(
         self, interaction: discord.Interaction, error: Exception, _item: object = None, /
     ) -> None:
-        """Tell the caller."""
         await tell(interaction, sentence_for(error))
 
 

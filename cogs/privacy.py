@@ -79,7 +79,6 @@ class Confirmation(Panel):
 
     @ui.button(label="Delete everything", style=discord.ButtonStyle.danger)
     async def confirm(self, interaction: discord.Interaction, _: ui.Button["Confirmation"]) -> None:
-        """Delete."""
         await interaction.response.defer()
         self.stop()
         await self.bot.services.privacy.delete(interaction.user.id)
@@ -88,7 +87,6 @@ class Confirmation(Panel):
         )
 
     async def on_timeout(self) -> None:
-        """Take the button away."""
         await self._shown_by.edit_original_response(
             content="You did not confirm, so nothing was deleted.", view=None
         )

@@ -102,7 +102,6 @@ class QueuePage(Panel):
             self.add_item(_Turn(self, "Next", self._page + 1, enabled=self._page < self._last))
 
     def text(self) -> str:
-        """The page in words."""
         if not self._entries:
             return "Nothing is waiting to be said."
         paused = " (paused)" if self._session.source.paused else ""
@@ -137,7 +136,6 @@ class _Cancel(discord.ui.Button[QueuePage]):
         self._playback = playback
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        """Take it out, and show what is left."""
         self._playback.cancel()
         await self._page.show(interaction)
 
@@ -149,7 +147,6 @@ class _Turn(discord.ui.Button[QueuePage]):
         self._to = to
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        """Show another page."""
         await self._page.show(interaction, self._to)
 
 

@@ -66,7 +66,6 @@ class ConsentForm(Form):
         self.add_item(ui.Label(text=CONSENT_LABEL, component=self._agreed))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Make a draft and show it."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         clip = self._clip or self._clip_field.values[0]
         wish = Wish(
@@ -164,7 +163,6 @@ class DraftPanel(Panel):
 
     @ui.button(label="Keep", style=discord.ButtonStyle.success)
     async def keep(self, interaction: discord.Interaction, _: ui.Button["DraftPanel"]) -> None:
-        """Make it a voice."""
         await interaction.response.defer()
         self.stop()
         try:
@@ -190,7 +188,6 @@ class DraftPanel(Panel):
 
     @ui.button(label="Delete", style=discord.ButtonStyle.danger)
     async def delete(self, interaction: discord.Interaction, _: ui.Button["DraftPanel"]) -> None:
-        """Throw it away."""
         await interaction.response.defer()
         await self.withdraw("I deleted the clip and everything made from it.")
 
@@ -205,5 +202,4 @@ class DraftPanel(Panel):
             log.info("a panel is gone already", extra={"status": error.status})
 
     async def on_timeout(self) -> None:
-        """Nobody kept it."""
         await self.withdraw("You did not keep this voice, so I deleted the clip.")

@@ -81,7 +81,6 @@ class _Choice(discord.ui.Select[_Panel]):
         )
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        """Ask for the new value."""
         _moderator(interaction)
         assert self.view is not None  # an item is pressed in its view
         (option,) = [option for option in OPTIONS if option.field == self.values[0]]
@@ -120,7 +119,6 @@ class _Change(Form):
         self.add_item(self.value)
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Store the value if it is one, and show everything as it is now."""
         moderator = _moderator(interaction)
         roles = {role.name: role.id for role in moderator.guild.roles}
         await self._bot.services.server_settings.change(

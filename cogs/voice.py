@@ -41,11 +41,9 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         super().__init__()
 
     async def cog_load(self) -> None:
-        """Add what cannot be declared in a class."""
         self.bot.tree.add_command(self._on_message)
 
     async def cog_unload(self) -> None:
-        """Take it away again."""
         self.bot.tree.remove_command(self._on_message.name, type=self._on_message.type)
 
     @app_commands.command(description="Give me a voice of your own, from a sound file")
