@@ -7,8 +7,10 @@ crash in between leaves a row to be cleared and never a file that nothing knows 
 from collections.abc import Iterable
 from typing import ClassVar, Generic, TypeVar
 
+import msgspec
+
 from data.part import StorePart
-from data.rows import ConditionalsKey, SpeechKey
+from data.rows import ConditionalsKey, NewConditionals, NewSpeech, SpeechKey
 
 #: A cache hit writes to the database at most this often per key; eviction is exact to as much.
 TOUCH_INTERVAL_S = 60.0
@@ -44,28 +46,10 @@ class ConditionalsStore(CacheStore[ConditionalsKey]):
     _table = "conditionals_cache"
     _row_type = ConditionalsKey
 
-    async def record(
-        self,
-        *,
-        key: str,
-        clip_sha256: str,
-        model_revision: str,
-        engine_version: str,
-        path: str,
-        size_bytes: int,
-    ) -> None:
+    async def record(self, made: NewConditionals) -> None:
         """Remember an enrolment; of one made again, keep when it was first."""
         now = self._clock()
-        row = ConditionalsKey(
-            key=key,
-            clip_sha256=clip_sha256,
-            model_revision=model_revision,
-            engine_version=engine_version,
-            path=path,
-            size_bytes=size_bytes,
-            created_at=now,
-            last_used_at=now,
-        )
+        row = msgspec.structs.asdict(made) | {"created_at": now, "last_used_at": now}
         await self._database.upsert(self._table, row, key="key", keep="created_at")
 
     async def touch(self, clip_sha256: str) -> None:
@@ -118,25 +102,16 @@ class SpeechStore(CacheStore[SpeechKey]):
                 found.key,
             )
 
-    async def record(
-        self, *, key: str, voice_identity: str, path: str, size_bytes: int, duration_s: float
-    ) -> None:
+    async def record(self, made: NewSpeech) -> None:
         """Remember a rendering; of one made again, keep when it was first.
 
         No other was used later: a clock that was set back would have the newest evicted first.
         """
         now = self._clock()
         async with self._database.transaction():
-            latest = await self._database.fetch("SELECT max(last_used_at) AS at FROM speech_cache")
-            row = SpeechKey(
-                key=key,
-                voice_identity=voice_identity,
-                path=path,
-                size_bytes=size_bytes,
-                duration_s=duration_s,
-                created_at=now,
-                last_used_at=max(now, latest[0]["at"] or now),
-            )
+            rows = await self._database.fetch("SELECT max(last_used_at) AS at FROM speech_cache")
+            used = max(now, rows[0]["at"] or now)
+            row = msgspec.structs.asdict(made) | {"created_at": now, "last_used_at": used}
             await self._database.upsert(self._table, row, key="key", keep="created_at")
 
     async def made_with(self, voice_identity: str) -> list[SpeechKey]:

@@ -98,7 +98,7 @@ class LiveBinding(msgspec.Struct, frozen=True, kw_only=True):
     voice_channel_id: int
 
 
-class ConditionalsKey(msgspec.Struct, frozen=True, kw_only=True):
+class NewConditionals(msgspec.Struct, frozen=True, kw_only=True):
     """A clip's enrolment on disk, as made by one engine version with one model revision."""
 
     key: str
@@ -107,11 +107,16 @@ class ConditionalsKey(msgspec.Struct, frozen=True, kw_only=True):
     engine_version: str
     path: str
     size_bytes: int
+
+
+class ConditionalsKey(NewConditionals, frozen=True, kw_only=True):
+    """A clip's enrolment, with when it was made and used."""
+
     created_at: float
     last_used_at: float
 
 
-class SpeechKey(msgspec.Struct, frozen=True, kw_only=True):
+class NewSpeech(msgspec.Struct, frozen=True, kw_only=True):
     """A rendered Ogg Opus file.
 
     `voice_identity` is `clip:<sha256>` or `stock:<name>`, as engine voices name themselves.
@@ -122,6 +127,11 @@ class SpeechKey(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     size_bytes: int
     duration_s: float
+
+
+class SpeechKey(NewSpeech, frozen=True, kw_only=True):
+    """A rendering, with when it was made and used."""
+
     created_at: float
     last_used_at: float
 

@@ -28,13 +28,19 @@ class VoiceModerationStore(StorePart):
             guild_id,
         )
 
-    async def disable(self, voice_id: int, guild_id: int) -> None:
-        """Forbid a voice in a server."""
-        row = {"guild_id": guild_id, "voice_id": voice_id, "disabled_at": self._clock()}
+    async def disable(self, voice_id: int, guild_id: int | None) -> None:
+        """Forbid a voice in a server or (None) in every one."""
+        now = self._clock()
+        if guild_id is None:
+            await self._database.update("voices", {"disabled_at": now}, voice_id=voice_id)
+            return
+        row = {"guild_id": guild_id, "voice_id": voice_id, "disabled_at": now}
         await self._database.insert("disabled_voices", row, on_conflict="IGNORE")
 
-    async def enable(self, voice_id: int, guild_id: int) -> bool:
-        """Allow a voice in a server again; whether it was forbidden."""
+    async def enable(self, voice_id: int, guild_id: int | None) -> bool:
+        """Allow a voice again where it was forbidden so; whether it was in that server."""
+        if guild_id is None:
+            await self._database.update("voices", {"disabled_at": None}, voice_id=voice_id)
         return bool(
             await self._database.delete("disabled_voices", voice_id=voice_id, guild_id=guild_id)
         )

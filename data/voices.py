@@ -6,10 +6,12 @@ from contextlib import contextmanager
 
 import msgspec
 
-from data.database import Value
 from data.errors import VoiceNameTaken
 from data.part import StorePart
 from data.rows import NewVoice, UserRow, VoiceRow
+
+_CLIP_COLUMNS = ("clip_sha256", "clip_path", "duration_s", "consent_version", "consented_at")
+_PARAMETER_COLUMNS = ("exaggeration", "cfg_weight", "temperature", "seed")
 
 
 class UserStore(StorePart):
@@ -97,51 +99,16 @@ class VoiceStore(StorePart):
         with _one_name_for_each_owner(name):
             await self._database.update("voices", {"name": name}, voice_id=voice.voice_id)
 
-    async def replace_clip(
-        self,
-        voice_id: int,
-        *,
-        clip_sha256: str,
-        clip_path: str,
-        duration_s: float,
-        consent_version: int,
-        consented_at: float,
-    ) -> bool:
-        """Put another clip, with its own consent, behind a voice; whether it still exists.
+    async def replace_clip(self, voice_id: int, new: NewVoice) -> bool:
+        """Put the clip of `new`, with its own consent, behind a voice; whether it still exists.
 
         Rows derived from the former clip go by `Forgetting`, not here.
         """
-        changes: dict[str, Value] = {
-            "clip_sha256": clip_sha256,
-            "clip_path": clip_path,
-            "duration_s": duration_s,
-            "consent_version": consent_version,
-            "consented_at": consented_at,
-        }
-        return bool(await self._database.update("voices", changes, voice_id=voice_id))
+        return await self._update(voice_id, new, _CLIP_COLUMNS)
 
-    async def adjust(
-        self,
-        voice_id: int,
-        *,
-        exaggeration: float,
-        cfg_weight: float,
-        temperature: float,
-        seed: int,
-    ) -> None:
+    async def adjust(self, voice: VoiceRow) -> None:
         """Set how a voice speaks."""
-        changes: dict[str, Value] = {
-            "exaggeration": exaggeration,
-            "cfg_weight": cfg_weight,
-            "temperature": temperature,
-            "seed": seed,
-        }
-        await self._database.update("voices", changes, voice_id=voice_id)
-
-    async def disable(self, voice_id: int, *, disabled: bool) -> None:
-        """Forbid or allow a voice in every server."""
-        changes = {"disabled_at": self._clock() if disabled else None}
-        await self._database.update("voices", changes, voice_id=voice_id)
+        await self._update(voice.voice_id, voice, _PARAMETER_COLUMNS)
 
     async def delete(self, voice_id: int, clip_path: str) -> bool:
         """Delete a voice's row and what hangs on it, if its clip still is that at `clip_path`.
@@ -149,6 +116,10 @@ class VoiceStore(StorePart):
         Whether it was. Its files go before.
         """
         return bool(await self._database.delete("voices", voice_id=voice_id, clip_path=clip_path))
+
+    async def _update(self, voice_id: int, new: NewVoice, columns: tuple[str, ...]) -> bool:
+        changes = {column: getattr(new, column) for column in columns}
+        return bool(await self._database.update("voices", changes, voice_id=voice_id))
 
     async def _select(self, condition: str, *values: int | str | None) -> list[VoiceRow]:
         return await self._database.select(VoiceRow, f"SELECT * FROM voices {condition}", *values)  # noqa: S608 - constants of this file

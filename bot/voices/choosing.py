@@ -15,7 +15,7 @@ from discord.utils import escape_markdown
 from bot.base.errors import UserError
 from bot.speech.service import Speaker
 from bot.voices.place import Person, Place
-from bot.voices.references import ReferenceKind, VoiceReference
+from bot.voices.references import VoiceReference
 from bot.voices.rights import ABOUT_OTHERS, EVERYWHERE, Action
 from data.rows import VoiceRow
 from data.store import Store
@@ -64,7 +64,7 @@ class Voices:
         if asked is None:
             return await self._usual(person)
         reference = VoiceReference.parse(asked)
-        if reference and reference.kind is ReferenceKind.STOCK:
+        if reference and reference.kind == "stock":
             if not reference.value:
                 raise UserError(_NO_SUCH_VOICE)
             stock = StockVoice(reference.value)
@@ -107,7 +107,7 @@ class Voices:
         offered = await self.offer("", Action.SPEAK, Person(user_id, guild_id))
         if info:
             offered += [
-                VoiceChoice(f"{name} (stock voice)", str(VoiceReference.to_stock(name)))
+                VoiceChoice(f"{name} (stock voice)", str(VoiceReference("stock", name)))
                 for name in info.stock_voices
             ]
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
@@ -144,7 +144,7 @@ class Voices:
         Raises `UserError` for a choice of one that the engine does not have.
         """
         reference = VoiceReference.parse(asked)
-        chosen = reference is not None and reference.kind is ReferenceKind.STOCK
+        chosen = reference is not None and reference.kind == "stock"
         name = reference.value if reference and chosen else asked
         known = {one.casefold(): one for one in info.stock_voices} if info else {}
         if chosen and name.casefold() not in known:
@@ -217,7 +217,7 @@ class Voices:
 
     async def _named(self, asked: str, person: Person) -> list[VoiceRow]:
         reference = VoiceReference.parse(asked)
-        if reference and reference.kind is ReferenceKind.VOICE:
+        if reference and reference.kind == "voice":
             if not reference.value:
                 return []
             voice = await self._store.voices.get(int(reference.value))

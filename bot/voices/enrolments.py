@@ -5,6 +5,7 @@ import sqlite3
 
 from bot.base.metrics import Metrics
 from bot.base.tasks import TaskSet
+from data.rows import NewConditionals
 from data.store import Store
 from engine.messages import Enrolled
 
@@ -35,12 +36,14 @@ class EnrolmentRecords:
     async def _record(self, made: Enrolled) -> None:
         try:
             await self._store.conditionals.record(
-                key=made.key,
-                clip_sha256=made.clip_sha256,
-                model_revision=made.model_revision,
-                engine_version=made.engine_version,
-                path=made.path,
-                size_bytes=made.size_bytes,
+                NewConditionals(
+                    key=made.key,
+                    clip_sha256=made.clip_sha256,
+                    model_revision=made.model_revision,
+                    engine_version=made.engine_version,
+                    path=made.path,
+                    size_bytes=made.size_bytes,
+                )
             )
         except sqlite3.Error:
             _log.exception("an enrolment could not be noted")

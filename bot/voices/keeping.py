@@ -138,11 +138,5 @@ class VoiceKeeping:
         return voice
 
     async def _set(self, voice: VoiceRow) -> VoiceRow:
-        await self._store.voices.adjust(
-            voice.voice_id,
-            exaggeration=voice.exaggeration,
-            cfg_weight=voice.cfg_weight,
-            temperature=voice.temperature,
-            seed=voice.seed,
-        )
+        await self._store.voices.adjust(voice)
         return voice

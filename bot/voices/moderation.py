@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
-from bot.speech.service import Speaker, SpeechService
+from bot.speech.service import SpeechService
 from bot.voices.choosing import VoiceChoice, Voices
 from bot.voices.place import Person
-from bot.voices.references import ReferenceKind, VoiceReference, clip_digest
+from bot.voices.references import VoiceReference, clip_digest
 from bot.voices.rights import Action
 from data.rows import VoiceReport, VoiceRow
 from data.store import Store
@@ -67,13 +67,7 @@ class VoiceModeration:
     async def disable(self, asked: str, person: Person) -> VoiceRow:
         """Forbid a voice and its clip in this server, in the middle of what it is saying."""
         voice = await self._voices.find(asked, Action.DISABLE, person)
-        async with self._store.transaction():
-            await self._store.moderation.disable(voice.voice_id, person.guild_id)
-            await self._store.moderation.disable_clip(
-                clip_digest(voice.clip_sha256), person.guild_id
-            )
-        self._silence(voice, lambda speaker: speaker.guild_id == person.guild_id)
-        return voice
+        return await self._disable(voice, person.guild_id)
 
     async def enable(self, asked: str, person: Person) -> VoiceRow | None:
         """Allow a voice in this server again, or the clip of one that is deleted (None)."""
@@ -83,14 +77,7 @@ class VoiceModeration:
             await self._enable_clip(clip, person.guild_id)
             return None
         voice = await self._voices.find(asked, Action.ENABLE, person)
-        async with self._store.transaction():
-            enabled = [
-                await self._store.moderation.enable(voice.voice_id, person.guild_id),
-                await self._store.moderation.enable_clip(
-                    clip_digest(voice.clip_sha256), person.guild_id
-                ),
-            ]
-        if not any(enabled):
+        if not await self._enable(voice, person.guild_id):
             raise UserError(f"The voice {voice.name} is not disabled in this server.")
         return voice
 
@@ -110,18 +97,14 @@ class VoiceModeration:
             if clip.clip_digest not in alive:
                 day = datetime.fromtimestamp(clip.disabled_at, UTC).date()
                 label = f"A deleted voice, disabled on {day}"
-                reference = VoiceReference(ReferenceKind.CLIP, clip.clip_digest)
+                reference = VoiceReference("clip", clip.clip_digest)
                 offered.append(VoiceChoice(label, str(reference)))
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
 
     async def disable_everywhere(self, asked: str, person: Person) -> VoiceRow:
         """Forbid a voice and its clip in every server, wherever it is speaking now."""
         voice = await self._voices.find(asked, Action.DISABLE_EVERYWHERE, person)
-        async with self._store.transaction():
-            await self._store.voices.disable(voice.voice_id, disabled=True)
-            await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), None)
-        self._silence(voice, lambda _: True)
-        return voice
+        return await self._disable(voice, None)
 
     async def enable_everywhere(self, asked: str, person: Person) -> VoiceRow | None:
         """Allow a voice again wherever moderators did not disable it themselves.
@@ -134,17 +117,28 @@ class VoiceModeration:
             await self._enable_clip(clip, None)
             return None
         voice = await self._voices.find(asked, Action.ENABLE_EVERYWHERE, person)
-        async with self._store.transaction():
-            await self._store.voices.disable(voice.voice_id, disabled=False)
-            await self._store.moderation.enable_clip(clip_digest(voice.clip_sha256), None)
+        await self._enable(voice, None)
         return voice
 
-    def _silence(self, voice: VoiceRow, where: Callable[[Speaker], bool]) -> None:
+    async def _disable(self, voice: VoiceRow, guild_id: int | None) -> VoiceRow:
+        async with self._store.transaction():
+            await self._store.moderation.disable(voice.voice_id, guild_id)
+            await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), guild_id)
         # By identity: whose voice it is besides makes no difference to a clip.
         disabled = ClonedVoice(clip_sha256=voice.clip_sha256, clip_path="").identity
         self._speech.withdraw(
-            lambda speaker: speaker.voice.identity == disabled and where(speaker), _DISABLED
+            lambda speaker: (
+                speaker.voice.identity == disabled and guild_id in (None, speaker.guild_id)
+            ),
+            _DISABLED,
         )
+        return voice
+
+    async def _enable(self, voice: VoiceRow, guild_id: int | None) -> bool:
+        digest = clip_digest(voice.clip_sha256)
+        async with self._store.transaction():
+            enabled = await self._store.moderation.enable(voice.voice_id, guild_id)
+            return await self._store.moderation.enable_clip(digest, guild_id) or enabled
 
     async def _enable_clip(self, clip: VoiceReference, guild_id: int | None) -> None:
         if not await self._store.moderation.enable_clip(clip.value, guild_id):
@@ -153,4 +147,4 @@ class VoiceModeration:
 
 def _clip(asked: str) -> VoiceReference | None:
     reference = VoiceReference.parse(asked)
-    return reference if reference and reference.kind is ReferenceKind.CLIP else None
+    return reference if reference and reference.kind == "clip" else None

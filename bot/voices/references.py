@@ -5,35 +5,24 @@ of a disabled voice, which may be deleted.
 """
 
 import re
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Self
+from typing import Literal, NamedTuple, Self, cast
 
 from data.rows import VoiceRow
 from engine.speech import sha256_of
 
-
-class ReferenceKind(StrEnum):
-    """What a reference begins with."""
-
-    VOICE = "voice"
-    STOCK = "stock"
-    CLIP = "clip"
-
-
-#: What may follow. A stock voice that was typed and not picked would be repeated to all.
+#: What a reference begins with, and what may follow.
+Kind = Literal["voice", "stock", "clip"]
 _VALUES = {
-    ReferenceKind.VOICE: re.compile(r"[0-9]{1,18}"),
-    ReferenceKind.STOCK: re.compile(r"[\w-]{1,40}"),
-    ReferenceKind.CLIP: re.compile(r"[0-9a-f]{64}"),
+    "voice": re.compile(r"[0-9]{1,18}"),
+    "stock": re.compile(r"[\w-]{1,40}"),  # one that was typed, not picked, is repeated to all
+    "clip": re.compile(r"[0-9a-f]{64}"),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceReference:
+class VoiceReference(NamedTuple):
     """One reference. A `value` of "" names nothing."""
 
-    kind: ReferenceKind
+    kind: Kind
     value: str
 
     def __str__(self) -> str:
@@ -41,27 +30,21 @@ class VoiceReference:
 
     @classmethod
     def to_voice(cls, voice: VoiceRow) -> Self:
-        """A registered voice."""
-        return cls(ReferenceKind.VOICE, str(voice.voice_id))
-
-    @classmethod
-    def to_stock(cls, name: str) -> Self:
-        """A voice of the engine's."""
-        return cls(ReferenceKind.STOCK, name)
+        """The reference to a registered voice."""
+        return cls("voice", str(voice.voice_id))
 
     @classmethod
     def to_clip(cls, clip_sha256: str) -> Self:
-        """A clip that is disabled, by what it is still known by once its voice is deleted."""
-        return cls(ReferenceKind.CLIP, clip_digest(clip_sha256))
+        """The reference to a disabled clip, which outlives its voice."""
+        return cls("clip", clip_digest(clip_sha256))
 
     @classmethod
     def parse(cls, asked: str) -> Self | None:
         """What somebody sent as a reference; None where it is a name."""
-        prefix, colon, value = asked.partition(":")
-        if not colon or prefix not in _VALUES:
+        kind, colon, value = asked.partition(":")
+        if not colon or kind not in _VALUES:
             return None
-        kind = ReferenceKind(prefix)
-        return cls(kind, value if _VALUES[kind].fullmatch(value) else "")
+        return cls(cast("Kind", kind), value if _VALUES[kind].fullmatch(value) else "")
 
 
 def clip_digest(clip_sha256: str) -> str:

@@ -198,32 +198,24 @@ class Registration:
 
     async def _write_row(self, draft: Draft, clip_path: str) -> VoiceRow:
         wish, clip = draft.wish, draft.clip
-        if wish.replaces is None:
-            try:
-                return await self._store.voices.insert(
-                    NewVoice(
-                        owner_id=wish.owner_id,
-                        guild_id=None,
-                        origin_guild_id=wish.guild_id,
-                        name=wish.name,
-                        clip_sha256=clip.sha256,
-                        clip_path=clip_path,
-                        duration_s=clip.duration_s,
-                        consent_version=CONSENT_VERSION,
-                        consented_at=draft.consented_at,
-                    )
-                )
-            except VoiceNameTaken as error:
-                raise UserError(str(error)) from None
-        voice_id = wish.replaces.voice_id
-        await self._store.voices.replace_clip(
-            voice_id,
+        new = NewVoice(
+            owner_id=wish.owner_id,
+            guild_id=None,
+            origin_guild_id=wish.guild_id,
+            name=wish.name,
             clip_sha256=clip.sha256,
             clip_path=clip_path,
             duration_s=clip.duration_s,
             consent_version=CONSENT_VERSION,
             consented_at=draft.consented_at,
         )
+        if wish.replaces is None:
+            try:
+                return await self._store.voices.insert(new)
+            except VoiceNameTaken as error:
+                raise UserError(str(error)) from None
+        voice_id = wish.replaces.voice_id
+        await self._store.voices.replace_clip(voice_id, new)
         voice = await self._store.voices.get(voice_id)
         if voice is None or voice.clip_path != clip_path:
             raise UserError("The voice to be replaced was deleted meanwhile.")

@@ -19,7 +19,7 @@ from bot.base.private_files import make_folder
 from bot.base.recorded_files import RecordedFiles
 from bot.speech.audio import opus
 from bot.speech.audio.loudness import normalise
-from data.rows import SpeechKey
+from data.rows import NewSpeech, SpeechKey
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, Voice
 
@@ -109,11 +109,13 @@ class SpeechCache:
             async with self._changing:
                 await asyncio.to_thread(_write, path, ogg)
                 await self._store.speech.record(
-                    key=key,
-                    voice_identity=voice.identity,
-                    path=path.relative_to(self._home).as_posix(),
-                    size_bytes=len(ogg),
-                    duration_s=speech.duration_s,
+                    NewSpeech(
+                        key=key,
+                        voice_identity=voice.identity,
+                        path=path.relative_to(self._home).as_posix(),
+                        size_bytes=len(ogg),
+                        duration_s=speech.duration_s,
+                    )
                 )
                 await self._files.remove(await self._store.speech.beyond(self._max_bytes))
             if isinstance(voice, ClonedVoice):

@@ -12,7 +12,7 @@ import pytest
 
 from bot.speech.audio.cache import Codec, SpeechCache
 from data.cache_keys import SpeechStore
-from data.rows import SpeechKey
+from data.rows import NewConditionals, SpeechKey
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, StockVoice, sha256_of
 
@@ -192,7 +192,14 @@ async def test_speaking_in_a_cloned_voice_counts_as_a_use_of_its_enrolment(
 ) -> None:
     clip = "c" * 64
     await store.conditionals.record(
-        key="k", clip_sha256=clip, model_revision="r", engine_version="1", path="p", size_bytes=1
+        NewConditionals(
+            key="k",
+            clip_sha256=clip,
+            model_revision="r",
+            engine_version="1",
+            path="p",
+            size_bytes=1,
+        )
     )
     (before,) = await store.conditionals.all()
     cache = cache_of(tmp_path, store)
