@@ -6,10 +6,6 @@ from pathlib import Path
 
 from bot.loopback import File, Interaction, Member, Message
 
-LONG = (
-    "My sister has a small garden behind the house, where she grows tomatoes and beans. "
-    "Please bring some bread and a bottle of milk when you come home, and do not forget the keys."
-)
 PREVIEW = "This is how I sound. I hope that you like my voice."
 SHORT = "The kettle is on the stove."
 

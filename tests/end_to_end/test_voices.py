@@ -1,7 +1,6 @@
 """A voice from its upload to its end, as members see it and as the disk shows it."""
 
 import hashlib
-import io
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -10,14 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 import pytest_asyncio
-import soundfile
 
 from bot.demo.bot_process import BotProcess
 from bot.loopback import File
 from bot.voices.consent import CONSENT_VERSION
 from tests.end_to_end.conftest import Stage, a_stage, mono, mono_of_file
 from tests.end_to_end.registering import (
-    LONG,
     PREVIEW,
     SHORT,
     agree,
@@ -27,7 +24,7 @@ from tests.end_to_end.registering import (
     register,
     seen,
 )
-from tests.end_to_end.uploads import left_in_files
+from tests.end_to_end.uploads import left_in_files, upload
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -43,16 +40,10 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         yield opened
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def clip(stage: Stage) -> File:
-    """Ten seconds of clear speech, by the stock voice."""
-    await stage.alice.leave()
-    interaction = await stage.alice.slash("say", text=LONG)
-    (attachment,) = (await interaction.reply(timeout_s=90)).attachments
-    # Written anew, so that its bytes are nowhere but where the bot puts them.
-    out = io.BytesIO()
-    soundfile.write(out, mono_of_file(attachment.data), 48_000, format="WAV")
-    return File("me.wav", out.getvalue(), content_type="audio/wav")
+@pytest.fixture
+def clip() -> File:
+    """Ten seconds of clear speech, by a stock voice."""
+    return upload("wav")
 
 
 async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> None:
