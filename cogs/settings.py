@@ -57,6 +57,11 @@ class _Panel(Panel):
         self.add_item(_Choice())
         self.add_item(_Blocking())
 
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Refuse who may not change the server, or no longer, before anybody else."""
+        _moderator(interaction)
+        return await super().interaction_check(interaction)
+
     @classmethod
     async def of(cls, bot: TimbreBot, moderator: discord.Member) -> "_Panel":
         """The panel of a server as things are now."""
@@ -81,7 +86,6 @@ class _Choice(discord.ui.Select[_Panel]):
         )
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        _moderator(interaction)
         assert self.view is not None  # an item is pressed in its view
         (option,) = [option for option in OPTIONS if option.field == self.values[0]]
         now = option.shown(self.view.settings, self.view.names)
@@ -96,7 +100,7 @@ class _Blocking(discord.ui.UserSelect[_Panel]):
 
     async def callback(self, interaction: discord.Interaction) -> None:
         """Block who is not blocked, and the other way round."""
-        moderator = _moderator(interaction)
+        moderator = member_of(interaction)
         assert self.view is not None  # an item is pressed in its view
         bot = self.view.bot
         which = moderator.guild.id, Exclusion.BLOCKED

@@ -185,15 +185,6 @@ async def test_nothing_that_is_offered_while_typing_tells_of_a_voice(cast: Cast)
     assert NAME not in (await stage.reply(stage.bob, "privacy info"))
 
 
-async def test_reports_are_read_by_moderators_and_name_no_voice_to_others(cast: Cast) -> None:
-    report = await cast.bob.slash("voice report", member=cast.alice, reason="It is mine.")
-    said = (await report.reply()).text
-    assert NAME not in said
-    with pytest.raises(PermissionError):
-        await cast.bob.slash("voice-admin reports")
-    assert NAME in await cast.stage.reply(cast.mod, "voice-admin reports")
-
-
 async def test_only_its_author_makes_a_voice_of_a_message(cast: Cast) -> None:
     """Neither a stranger nor a moderator nor the bot's owner."""
     general = next(c for c in cast.stage.guild.channels.values() if c.name == "general")
@@ -247,16 +238,3 @@ async def test_the_forms_of_others_are_not_for_strangers(cast: Cast) -> None:
         refused = await form.submit({"I agree to this": True})
         assert (await refused.reply()).text == "This form is somebody else's."
     assert "None yet" in await stage.reply(stage.bob, "voice list")
-
-
-async def test_a_stranger_deletes_nobody(cast: Cast) -> None:
-    """`/privacy delete` is about the caller alone, and `/bot-owner` is the owner's."""
-    stage = cast.stage
-    for person in (cast.bob, cast.mod):
-        with pytest.raises(PermissionError):
-            await person.slash("bot-owner delete-user", user_id=str(stage.alice.id))
-    refused = await stage.reply(cast.chief, "bot-owner delete-user", user_id=str(stage.alice.id))
-    assert refused == NOT_HERE
-    asked = await (await stage.bob.slash("privacy delete")).reply()
-    await press(asked, "Delete everything")
-    assert f"**{NAME}**" in await stage.reply(stage.alice, "voice list")
