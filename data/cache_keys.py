@@ -109,8 +109,8 @@ class SpeechStore(CacheStore[SpeechKey]):
         """
         now = self._clock()
         async with self._database.transaction():
-            rows = await self._database.fetch("SELECT max(last_used_at) AS at FROM speech_cache")
-            used = max(now, rows[0]["at"] or now)
+            (last,) = await self._database.column("SELECT max(last_used_at) FROM speech_cache")
+            used = max(now, last or now)
             row = msgspec.structs.asdict(made) | {"created_at": now, "last_used_at": used}
             await self._database.upsert(self._table, row, key="key", keep="created_at")
 
@@ -124,10 +124,8 @@ class SpeechStore(CacheStore[SpeechKey]):
 
     async def total_bytes(self) -> int:
         """Size of all renderings together."""
-        rows = await self._database.fetch(
-            "SELECT coalesce(sum(size_bytes), 0) AS total FROM speech_cache"
-        )
-        return int(rows[0]["total"])
+        (total,) = await self._database.column("SELECT total(size_bytes) FROM speech_cache")
+        return int(total)
 
     async def beyond(self, limit_bytes: int) -> list[SpeechKey]:
         """The renderings to evict so that the rest fits into `limit_bytes`, longest unused first.

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import aiosqlite
 import msgspec
@@ -88,6 +88,10 @@ class Database:
     async def first(self, row_type: type[Row], sql: str, *values: Value) -> Row | None:
         """The first row that a query gives, if it gives any."""
         return next(iter(await self.select(row_type, sql, *values)), None)
+
+    async def column(self, sql: str, *values: Value) -> list[Any]:
+        """The first value of each row that a query gives."""
+        return [row[0] for row in await self.fetch(sql, *values)]
 
     async def fetch(self, sql: str, *values: Value) -> list[sqlite3.Row]:
         """All rows that a query gives."""

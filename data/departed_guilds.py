@@ -30,11 +30,10 @@ class DepartedGuildStore(StorePart):
 
     async def due(self, grace_s: float) -> list[int]:
         """The servers that have been gone for as long as `grace_s`."""
-        rows = await self._database.fetch(
+        return await self._database.column(
             "SELECT guild_id FROM departed_guilds WHERE departed_at <= ? ORDER BY guild_id",
             self._clock() - grace_s,
         )
-        return [int(row["guild_id"]) for row in rows]
 
     async def voices_left_behind(self, guild_id: int) -> list[VoiceRow]:
         """The voices that belong to a server alone.
@@ -63,12 +62,11 @@ class DepartedGuildStore(StorePart):
 
     async def _tables(self) -> list[str]:
         """Every table with rows of servers, but `voices` and this one: a later one is in it too."""
-        rows = await self._database.fetch(
-            "SELECT m.name AS name FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
+        return await self._database.column(
+            "SELECT m.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
             "WHERE m.type = 'table' AND c.name = 'guild_id' "
             "AND m.name NOT IN ('voices', 'departed_guilds') ORDER BY m.name"
         )
-        return [str(row["name"]) for row in rows]
 
     async def _known(self) -> set[int]:
         known: set[int] = set()
@@ -76,8 +74,9 @@ class DepartedGuildStore(StorePart):
             *(("guild_id", table) for table in (*await self._tables(), "voices")),
             ("origin_guild_id", "voices"),
         ):
-            rows = await self._database.fetch(
-                f"SELECT DISTINCT {column} AS guild_id FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 - names from the schema
+            known.update(
+                await self._database.column(
+                    f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 - names from the schema
+                )
             )
-            known.update(int(row["guild_id"]) for row in rows)
         return known

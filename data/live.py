@@ -18,19 +18,18 @@ class ExclusionStore(StorePart):
 
     async def of(self, user_id: int, guild_id: int) -> set[Exclusion]:
         """Why a member is not read in a server; nothing for somebody who is."""
-        rows = await self._database.fetch(
+        kinds = await self._database.column(
             "SELECT kind FROM live_exclusions WHERE guild_id = ? AND user_id = ?", guild_id, user_id
         )
-        return {Exclusion(row["kind"]) for row in rows}
+        return {Exclusion(kind) for kind in kinds}
 
     async def listed(self, guild_id: int, kind: Exclusion) -> list[int]:
         """Everybody who is left out in a server for one reason."""
-        rows = await self._database.fetch(
+        return await self._database.column(
             "SELECT user_id FROM live_exclusions WHERE guild_id = ? AND kind = ? ORDER BY user_id",
             guild_id,
             kind.value,
         )
-        return [int(row["user_id"]) for row in rows]
 
     async def add(self, user_id: int, guild_id: int, kind: Exclusion) -> bool:
         """Leave a member out; false if that was so already."""

@@ -17,8 +17,7 @@ class LocalClipStore(StorePart):
 
     async def all(self) -> set[str]:
         """The digests of all that are in use."""
-        rows = await self._database.fetch("SELECT clip_sha256 FROM local_clips")
-        return {str(row["clip_sha256"]) for row in rows}
+        return set(await self._database.column("SELECT clip_sha256 FROM local_clips"))
 
     async def forget(self, clip_sha256: str) -> None:
         """Note that one is in use no longer."""

@@ -136,17 +136,7 @@ class SpeechKey(NewSpeech, frozen=True, kw_only=True):
     last_used_at: float
 
 
-Row = TypeVar(
-    "Row",
-    UserRow,
-    VoiceRow,
-    VoiceReport,
-    DisabledClip,
-    GuildSettings,
-    LiveBinding,
-    ConditionalsKey,
-    SpeechKey,
-)
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 def typed(row: sqlite3.Row, row_type: type[Row]) -> Row:

@@ -1,5 +1,7 @@
 """Which voice each member speaks with in each server."""
 
+from typing import Any
+
 from data.part import StorePart
 
 
@@ -27,23 +29,21 @@ class VoiceChoiceStore(StorePart):
 
     async def get(self, user_id: int, guild_id: int) -> int | None:
         """The id of the registered voice that a member chose, if they chose one."""
-        rows = await self._database.fetch(
-            "SELECT voice_id FROM voice_choices WHERE user_id = ? AND guild_id = ? "
-            "AND voice_id IS NOT NULL",
-            user_id,
-            guild_id,
-        )
-        return int(rows[0]["voice_id"]) if rows else None
+        voice_id: int | None = await self._get("voice_id", user_id, guild_id)
+        return voice_id
 
     async def get_stock(self, user_id: int, guild_id: int) -> str | None:
         """The name of the stock voice that a member chose, if they chose one."""
-        rows = await self._database.fetch(
-            "SELECT stock_voice FROM voice_choices WHERE user_id = ? AND guild_id = ? "
-            "AND stock_voice IS NOT NULL",
+        stock_voice: str | None = await self._get("stock_voice", user_id, guild_id)
+        return stock_voice
+
+    async def _get(self, column: str, user_id: int, guild_id: int) -> Any:
+        chosen = await self._database.column(
+            f"SELECT {column} FROM voice_choices WHERE user_id = ? AND guild_id = ?",  # noqa: S608
             user_id,
             guild_id,
         )
-        return str(rows[0]["stock_voice"]) if rows else None
+        return chosen[0] if chosen else None
 
     async def _choose(
         self, user_id: int, guild_id: int, voice_id: int | None, stock_voice: str | None

@@ -47,10 +47,11 @@ class VoiceModerationStore(StorePart):
 
     async def disabled_in(self, guild_id: int) -> set[int]:
         """The ids of the voices that a server forbids."""
-        rows = await self._database.fetch(
-            "SELECT voice_id FROM disabled_voices WHERE guild_id = ?", guild_id
+        return set(
+            await self._database.column(
+                "SELECT voice_id FROM disabled_voices WHERE guild_id = ?", guild_id
+            )
         )
-        return {int(row["voice_id"]) for row in rows}
 
     async def disable_clip(self, clip_digest: str, guild_id: int | None) -> None:
         """Forbid whatever is made from a clip, in a server or (None) in every one."""
@@ -67,11 +68,12 @@ class VoiceModerationStore(StorePart):
 
     async def disabled_digests(self, guild_id: int) -> set[str]:
         """The digests of all clips that are forbidden in a server, by whomever."""
-        rows = await self._database.fetch(
-            "SELECT clip_digest FROM disabled_clips WHERE guild_id = ? OR guild_id IS NULL",
-            guild_id,
+        return set(
+            await self._database.column(
+                "SELECT clip_digest FROM disabled_clips WHERE guild_id = ? OR guild_id IS NULL",
+                guild_id,
+            )
         )
-        return {str(row["clip_digest"]) for row in rows}
 
     async def disabled_clips(self, guild_id: int | None) -> list[DisabledClip]:
         """The clips forbidden in a server itself, or (None) by the bot's owner, newest first."""

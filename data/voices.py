@@ -82,17 +82,11 @@ class VoiceStore(StorePart):
 
     async def count(self, *, owner_id: int) -> int:
         """How many voices a person has."""
-        rows = await self._database.fetch(
-            "SELECT count(*) AS voices FROM voices WHERE owner_id = ?", owner_id
-        )
-        return int(rows[0]["voices"])
+        return await self._count("owner_id", owner_id)
 
     async def count_from(self, guild_id: int) -> int:
         """How many voices were registered in a server."""
-        rows = await self._database.fetch(
-            "SELECT count(*) AS voices FROM voices WHERE origin_guild_id = ?", guild_id
-        )
-        return int(rows[0]["voices"])
+        return await self._count("origin_guild_id", guild_id)
 
     async def rename(self, voice: VoiceRow, name: str) -> None:
         """Give a voice another name. Raises `VoiceNameTaken`, having changed nothing."""
@@ -116,6 +110,11 @@ class VoiceStore(StorePart):
         Whether it was. Its files go before.
         """
         return bool(await self._database.delete("voices", voice_id=voice_id, clip_path=clip_path))
+
+    async def _count(self, column: str, value: int) -> int:
+        sql = f"SELECT count(*) FROM voices WHERE {column} = ?"  # noqa: S608 - of this file
+        (count,) = await self._database.column(sql, value)
+        return int(count)
 
     async def _update(self, voice_id: int, new: NewVoice, columns: tuple[str, ...]) -> bool:
         changes = {column: getattr(new, column) for column in columns}
