@@ -122,7 +122,7 @@ async def _disabled(bot: TimbreBot, person: Person, typed: str) -> list[VoiceCho
     return await bot.services.voice_moderation.offer_enabling(typed, person)
 
 
-#: Options of commands, by what they offer as somebody types: all that the caller may speak in,
+#: Options of commands, by what they offer while it is typed: all that the caller may speak in,
 #: stock voices too; what is disabled in the server; nothing.
 SpokenVoice = Annotated[str, _VoiceName(_spoken)]
 DisabledVoice = Annotated[str, _VoiceName(_disabled)]

@@ -55,7 +55,7 @@ class QueueCommands(commands.Cog):
         session = session_of(interaction)
         require_moderator(interaction, "pause me", session.seat)
         if session.seat is None:
-            # Whoever had it said something later would wait for a word that never comes.
+            # What is asked for later would never be said.
             raise UserError(reasons.ABSENT)
         if not session.pause():
             raise UserError("I am paused already. /resume lets me go on.")

@@ -1,7 +1,7 @@
 """What the two caches keep on disk: enrolled clips and rendered speech.
 
-Rows only. Whoever deletes a row, or the voice that it goes with, removes the file first, so that a
-crash in between leaves a row to be cleared and never a file that nothing knows of.
+Rows only. Before a row is deleted, or the voice that it goes with, its file is removed: a crash in
+between leaves a row, which is found, and never a file that nothing knows of.
 """
 
 from collections.abc import Iterable

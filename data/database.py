@@ -146,7 +146,7 @@ class Database:
     async def close(self) -> None:
         """Wait for what is under way, fold the write-ahead log into the file, and disconnect.
 
-        Whoever comes later gets `DatabaseClosed`. Closing twice is harmless.
+        Later calls raise `DatabaseClosed`. Closing twice is harmless.
         """
         async with self._turn:
             if not self._closed:

@@ -7,7 +7,7 @@ from data.rows import LiveBinding
 
 
 class Exclusion(StrEnum):
-    """Why somebody's messages are not read: a moderator's decision, or their own."""
+    """Why a member's messages are not read: a moderator's decision, or their own."""
 
     BLOCKED = "blocked"
     OPTED_OUT = "opted_out"
@@ -17,7 +17,7 @@ class ExclusionStore(StorePart):
     """Members whose messages are not read aloud."""
 
     async def of(self, user_id: int, guild_id: int) -> set[Exclusion]:
-        """Why a member is not read in a server; nothing for somebody who is."""
+        """Why a member is not read in a server; nothing for one who is."""
         kinds = await self._database.column(
             "SELECT kind FROM live_exclusions WHERE guild_id = ? AND user_id = ?", guild_id, user_id
         )

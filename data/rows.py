@@ -10,7 +10,7 @@ import msgspec
 
 
 class UserRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who has used the bot; `created_at` is when first."""
+    """A person who has used the bot; `created_at` is when first."""
 
     user_id: int
     created_at: float
@@ -49,7 +49,7 @@ class VoiceRow(NewVoice, frozen=True, kw_only=True):
 
 
 class VoiceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody (`user_id`) told a server's moderators about a voice."""
+    """What a member (`user_id`) told a server's moderators about a voice."""
 
     guild_id: int
     voice_id: int

@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 class EnrolmentRecords:
     """Notes every enrolment as it is reported, so that its file can be found and forgotten.
 
-    A file whose row could not be written is no loss: the janitor removes files that nobody knows,
+    A file whose row could not be written is no loss: the janitor removes files without a row,
     and the voice is computed anew.
     """
 

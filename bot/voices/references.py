@@ -40,7 +40,7 @@ class VoiceReference(NamedTuple):
 
     @classmethod
     def parse(cls, asked: str) -> Self | None:
-        """What somebody sent as a reference; None where it is a name."""
+        """What was typed or picked, as a reference; None where it is a name."""
         kind, colon, value = asked.partition(":")
         if not colon or kind not in _VALUES:
             return None

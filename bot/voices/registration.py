@@ -53,7 +53,7 @@ class RegistrationLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A voice that somebody asks for. `replaces` is a voice of theirs to get another clip."""
+    """A voice that a member asks for. `replaces` is a voice of theirs to get another clip."""
 
     owner_id: int
     guild_id: int | None
