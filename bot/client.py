@@ -16,6 +16,7 @@ from bot.base.errors import sentence_for, tell
 from bot.base.lag import measure
 from bot.channel.limits import LeaveAfter, VoiceLimits
 from bot.channel.sessions import VoiceSessions
+from bot.live.exclusions import LiveExclusions
 from bot.live.reading import LiveReading
 from bot.services import Services
 
@@ -113,6 +114,7 @@ class TimbreBot(commands.AutoShardedBot):
             self._left,
         )
         self.live = LiveReading(services, self.sessions)
+        self.exclusions = LiveExclusions(services.store.exclusions, self.live.take_back)
         self._background: set[asyncio.Task[None]] = set()
         self.closing = False
         self.interactions: set[asyncio.Task[object]] = set()  # being answered

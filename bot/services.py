@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from bot.base.metrics import Metrics
 from bot.base.private_files import make_private
 from bot.clips.judge import judge
+from bot.live.server_settings import ServerSettings
 from bot.settings import Settings, SettingsError
 from bot.speech.audio.cache import Codec, SpeechCache
 from bot.speech.pronouncing import Pronouncing
@@ -49,6 +50,7 @@ class Services:
     voice_moderation: VoiceModeration
     privacy: Privacy
     janitor: Janitor
+    server_settings: ServerSettings
     reader: Reader
     pronouncing: Pronouncing
     metrics: Metrics
@@ -142,6 +144,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                 clock=time.time,
             )
             privacy = Privacy(store, settings.home, speech, registration, forgetting)
+            voice_keeping = VoiceKeeping(store, voices, speech, forgetting)
             yield Services(
                 settings=settings,
                 store=store,
@@ -150,7 +153,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                 speech=speech,
                 voices=voices,
                 registration=registration,
-                voice_keeping=VoiceKeeping(store, voices, speech, forgetting),
+                voice_keeping=voice_keeping,
                 voice_moderation=VoiceModeration(
                     store,
                     voices,
@@ -166,6 +169,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                     privacy,
                     grace_s=settings.guild_grace_days * 86_400,
                 ),
+                server_settings=ServerSettings(store, voice_keeping, executor),
                 reader=reader_of(settings),
                 pronouncing=Pronouncing(store, settings.pronunciation_limits()),
                 metrics=metrics,

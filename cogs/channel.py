@@ -7,10 +7,12 @@ from discord.ext import commands
 from bot.base.errors import UserError
 from bot.channel import reasons
 from bot.client import TimbreBot
-from cogs.queue import moderates, require_company
+from cogs.asking import member_of, moderates, require_company, session_of, where_asked
+
+__all__ = ["where_asked"]
 
 
-class Channel(commands.Cog):
+class ChannelCommands(commands.Cog):
     """Moves the bot between voice channels."""
 
     def __init__(self, bot: TimbreBot) -> None:
@@ -24,19 +26,18 @@ class Channel(commands.Cog):
         interaction: discord.Interaction,
         channel: discord.VoiceChannel | discord.StageChannel | None = None,
     ) -> None:
-        """Join `channel`, or the caller's own."""
         await interaction.response.defer(thinking=True, ephemeral=True)
-        assert isinstance(interaction.user, discord.Member)  # guild_only
-        seat = channel or (interaction.user.voice.channel if interaction.user.voice else None)
+        member = member_of(interaction)
+        seat = channel or (member.voice.channel if member.voice else None)
         if seat is None:
             raise UserError("Join a voice channel first, or tell me which one.")
-        if not seat.permissions_for(interaction.user).connect:
+        if not seat.permissions_for(member).connect:
             raise UserError(f"You may not join {seat.mention} yourself.")
-        session = self.bot.sessions.of(interaction.user.guild)
+        session = session_of(interaction)
         await session.join(
             seat,
             asked_in=where_asked(interaction),
-            asked_by=interaction.user.id,
+            asked_by=member.id,
             over_others=moderates(interaction, session.seat),
         )
         await interaction.edit_original_response(content=f"I am in {seat.mention}.")
@@ -44,10 +45,8 @@ class Channel(commands.Cog):
     @app_commands.command(description="Send me out of the voice channel")
     @app_commands.guild_only()
     async def leave(self, interaction: discord.Interaction) -> None:
-        """Leave the voice channel of this server."""
         await interaction.response.defer(thinking=True, ephemeral=True)
-        assert interaction.guild is not None  # guild_only
-        session = self.bot.sessions.of(interaction.guild)
+        session = session_of(interaction)
         channel = session.seat
         if channel is None:
             raise UserError(reasons.ABSENT)
@@ -56,12 +55,5 @@ class Channel(commands.Cog):
         await interaction.edit_original_response(content=f"I left {channel.mention}.")
 
 
-def where_asked(interaction: discord.Interaction) -> discord.abc.Messageable | None:
-    """The channel in which a command was used, if one can write there."""
-    channel = interaction.channel
-    return channel if isinstance(channel, discord.abc.Messageable) else None
-
-
 async def setup(bot: TimbreBot) -> None:
-    """Called by discord.py when the extension is loaded."""
-    await bot.add_cog(Channel(bot))
+    await bot.add_cog(ChannelCommands(bot))

@@ -3,7 +3,7 @@
 A group of its own, because Discord hides whole commands from members, never single subcommands.
 """
 
-from typing import cast
+from typing import Annotated
 
 import discord
 from discord import app_commands
@@ -11,23 +11,16 @@ from discord.ext import commands
 from discord.utils import escape_markdown
 
 from bot.client import TimbreBot
+from bot.voices.references import VoiceReference
 from bot.voices.rights import Action
-from cogs.people import as_discord_shows, offering, person_of
+from cogs.asking import DisabledVoice, person_of, voice_to
 
 _REPORTS_MAX = 5
-
-VoiceName = app_commands.Range[str, 1, 100]
-
-
-async def enabling(interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-    """Autocompletion with what is disabled here."""
-    moderation = cast("TimbreBot", interaction.client).services.voice_moderation
-    return as_discord_shows(await moderation.offer_enabling(typed, person_of(interaction)))
 
 
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
-class Moderation(
+class ModerationCommands(
     commands.GroupCog, group_name="voice-admin", group_description="Voices in this server"
 ):
     """Commands for moderators. A server can hand them to others, so each is checked when used."""
@@ -39,10 +32,10 @@ class Moderation(
 
     @app_commands.command(description="Let nobody speak in a voice in this server")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.DISABLE))
     @app_commands.checks.has_permissions(manage_guild=True)
-    async def disable(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Disable a voice here."""
+    async def disable(
+        self, interaction: discord.Interaction, voice: Annotated[str, voice_to(Action.DISABLE)]
+    ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         found = await self.services.voice_moderation.disable(voice, person_of(interaction))
         await interaction.edit_original_response(
@@ -52,10 +45,8 @@ class Moderation(
 
     @app_commands.command(description="Allow a voice in this server again")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=enabling)
     @app_commands.checks.has_permissions(manage_guild=True)
-    async def enable(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Enable a voice here."""
+    async def enable(self, interaction: discord.Interaction, voice: DisabledVoice) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         found = await self.services.voice_moderation.enable(voice, person_of(interaction))
         await interaction.edit_original_response(
@@ -66,12 +57,12 @@ class Moderation(
 
     @app_commands.command(description="The voice of members who have none of their own")
     @app_commands.describe(voice="A voice shared with this server; nothing for the stock voice")
-    @app_commands.autocomplete(voice=offering(Action.SET_DEFAULT))
     @app_commands.checks.has_permissions(manage_guild=True)
     async def default(
-        self, interaction: discord.Interaction, voice: VoiceName | None = None
+        self,
+        interaction: discord.Interaction,
+        voice: Annotated[str, voice_to(Action.SET_DEFAULT)] | None = None,
     ) -> None:
-        """Set or unset the server's default voice."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         found = await self.services.voice_keeping.set_default(voice, person_of(interaction))
         name = f"**{escape_markdown(found.name)}**" if found else "the stock voice"
@@ -82,11 +73,10 @@ class Moderation(
     @app_commands.command(description="What members reported about voices here")
     @app_commands.checks.has_permissions(manage_guild=True)
     async def reports(self, interaction: discord.Interaction) -> None:
-        """Show the newest reports."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         reports = await self.services.voice_moderation.reports(person_of(interaction))
         lines = [
-            f"**{escape_markdown(voice.name)}** (voice:{voice.voice_id}) of "
+            f"**{escape_markdown(voice.name)}** ({VoiceReference.to_voice(voice)}) of "
             f"<@{voice.owner_id}>, reported by "
             f"<@{report.user_id}> <t:{report.reported_at:.0f}:R>: {escape_markdown(report.reason)}"
             for voice, report in reports[:_REPORTS_MAX]
@@ -99,5 +89,4 @@ class Moderation(
 
 
 async def setup(bot: TimbreBot) -> None:
-    """Called by discord.py when the extension is loaded."""
-    await bot.add_cog(Moderation(bot))
+    await bot.add_cog(ModerationCommands(bot))

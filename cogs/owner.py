@@ -7,14 +7,14 @@ from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
 from bot.client import TimbreBot
-from bot.voices.moderation import disabled_as
-from cogs.people import person_of
-
-VoiceName = app_commands.Range[str, 1, 100]
+from bot.voices.references import VoiceReference
+from cogs.asking import UnofferedVoice, person_of
 
 
 @app_commands.default_permissions()
-class Owner(commands.GroupCog, group_name="bot-owner", group_description="For who runs this bot"):
+class OwnerCommands(
+    commands.GroupCog, group_name="bot-owner", group_description="For who runs this bot"
+):
     """Commands for the bot's owner. Discord cannot hide them from administrators: each is checked.
 
     Voices are named by number here ("voice:12"), as they are in exports and logs.
@@ -34,7 +34,6 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
     async def delete_user(
         self, interaction: discord.Interaction, user_id: app_commands.Range[str, 15, 20]
     ) -> None:
-        """Delete a person, as they themselves could with /privacy delete."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         if not (user_id.isascii() and user_id.isdecimal() and int(user_id) < 2**63):
             raise UserError("A user id is a number of 15 to 20 digits.")
@@ -46,21 +45,19 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
 
     @app_commands.command(name="disable", description="Let nobody speak in a voice, anywhere")
     @app_commands.describe(voice="Its name or number (voice:12)")
-    async def disable(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Disable a voice in every server."""
+    async def disable(self, interaction: discord.Interaction, voice: UnofferedVoice) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction, runs_the_bot=True)
         found = await self.services.voice_moderation.disable_everywhere(voice, person)
         await interaction.edit_original_response(
             content=f"**{escape_markdown(found.name)}** is disabled in every server, and its clip "
-            "cannot be registered again. Should the voice be deleted, "
-            f"`/bot-owner enable voice:{disabled_as(found)}` still allows the clip."
+            "cannot be registered again. Should the voice be deleted, `/bot-owner enable "
+            f"voice:{VoiceReference.to_clip(found.clip_sha256)}` still allows the clip."
         )
 
     @app_commands.command(name="enable", description="Allow a voice again")
     @app_commands.describe(voice="Its name or number (voice:12)")
-    async def enable(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Enable a voice that was disabled in every server."""
+    async def enable(self, interaction: discord.Interaction, voice: UnofferedVoice) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction, runs_the_bot=True)
         found = await self.services.voice_moderation.enable_everywhere(voice, person)
@@ -72,5 +69,4 @@ class Owner(commands.GroupCog, group_name="bot-owner", group_description="For wh
 
 
 async def setup(bot: TimbreBot) -> None:
-    """Called by discord.py when the extension is loaded."""
-    await bot.add_cog(Owner(bot))
+    await bot.add_cog(OwnerCommands(bot))

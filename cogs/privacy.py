@@ -1,14 +1,14 @@
 """`/privacy`: what is stored about the caller: shown, handed over, deleted. Also in messages."""
 
 import io
-from typing import Any
 
 import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.base.errors import UserError, sentence_for, tell
+from bot.base.errors import UserError
 from bot.client import TimbreBot
+from cogs.panels import Panel
 
 _CONFIRM_WITHIN_S = 120.0
 
@@ -24,7 +24,7 @@ _WHAT = {
 }
 
 
-class Privacy(commands.GroupCog, group_name="privacy", group_description="Your data"):
+class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description="Your data"):
     """Commands about the caller's own data."""
 
     def __init__(self, bot: TimbreBot) -> None:
@@ -34,7 +34,6 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="Your d
 
     @app_commands.command(description="What I have stored about you")
     async def info(self, interaction: discord.Interaction) -> None:
-        """Count what there is about the caller."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         counts = await self.services.privacy.counts(interaction.user.id)
         lines = [f"- {_WHAT.get(table, table)}: {count}" for table, count in counts.items()]
@@ -47,7 +46,6 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="Your d
 
     @app_commands.command(description="Everything I have stored about you, as a file")
     async def export(self, interaction: discord.Interaction) -> None:
-        """Send the caller a ZIP of their rows and clips."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         archive = await self.services.privacy.export(interaction.user.id)
         if len(archive) > interaction.filesize_limit:
@@ -61,7 +59,6 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="Your d
 
     @app_commands.command(description="Delete everything I have stored about you")
     async def delete(self, interaction: discord.Interaction) -> None:
-        """Ask for confirmation, then delete the caller."""
         await interaction.response.send_message(
             "This deletes your voices, their clips and everything made from them, in every "
             "server, and that your messages are not to be read. It cannot be undone.",
@@ -70,24 +67,18 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description="Your d
         )
 
 
-class Confirmation(ui.View):
+class Confirmation(Panel):
     """One button that deletes its owner."""
 
+    refusal = "This is for somebody else to decide."
+
     def __init__(self, bot: TimbreBot, shown_by: discord.Interaction) -> None:
-        super().__init__(timeout=_CONFIRM_WITHIN_S)
+        super().__init__(shown_by.user.id, timeout_s=_CONFIRM_WITHIN_S)
         self.bot = bot
         self._shown_by = shown_by
 
-    async def interaction_check(self, interaction: discord.Interaction) -> bool:
-        """Nobody else can press it, although nobody else can see it."""
-        if interaction.user.id == self._shown_by.user.id:
-            return True
-        await tell(interaction, "This is for somebody else to decide.")
-        return False
-
     @ui.button(label="Delete everything", style=discord.ButtonStyle.danger)
     async def confirm(self, interaction: discord.Interaction, _: ui.Button["Confirmation"]) -> None:
-        """Delete."""
         await interaction.response.defer()
         self.stop()
         await self.bot.services.privacy.delete(interaction.user.id)
@@ -96,18 +87,10 @@ class Confirmation(ui.View):
         )
 
     async def on_timeout(self) -> None:
-        """Take the button away."""
         await self._shown_by.edit_original_response(
             content="You did not confirm, so nothing was deleted.", view=None
         )
 
-    async def on_error(
-        self, interaction: discord.Interaction, error: Exception, _: ui.Item[Any]
-    ) -> None:
-        """Tell the caller."""
-        await tell(interaction, sentence_for(error))
-
 
 async def setup(bot: TimbreBot) -> None:
-    """Called by discord.py when the extension is loaded."""
-    await bot.add_cog(Privacy(bot))
+    await bot.add_cog(PrivacyCommands(bot))

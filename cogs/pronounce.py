@@ -11,7 +11,7 @@ from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.speech.names import names_in
 from bot.text.pronunciations import from_csv, from_json, to_csv, to_json
-from cogs.queue import moderates
+from cogs.asking import require_moderator
 
 Whose = Literal["me", "server"]
 _LONGEST_REPLY = 1900
@@ -23,7 +23,7 @@ class _Owner(TypedDict, total=False):
 
 
 @app_commands.guild_only()
-class Pronounce(
+class PronounceCommands(
     commands.GroupCog, group_name="pronounce", group_description="Choose how words are said"
 ):
     """Keeps and shows pronunciations. One's own win over the server's."""
@@ -43,7 +43,6 @@ class Pronounce(
         say: app_commands.Range[str, 1, 400],
         whose: Whose = "me",
     ) -> None:
-        """Add or change an entry."""
         word, say = await self.pronouncing.add(word, say, **_owner(interaction, whose))
         await _reply(interaction, f"I will say “{word}” as “{say}”.")
 
@@ -55,14 +54,12 @@ class Pronounce(
         word: app_commands.Range[str, 1, 100],
         whose: Whose = "me",
     ) -> None:
-        """Forget an entry."""
         await self.pronouncing.remove(word, **_owner(interaction, whose))
         await _reply(interaction, f"I will say “{word}” as usual again.")
 
     @app_commands.command(name="list", description="Show how words are said")
     @app_commands.describe(whose="Yours (default) or everybody's")
     async def show(self, interaction: discord.Interaction, whose: Whose = "me") -> None:
-        """List the entries; a long list is cut, and `/pronounce export` has it all."""
         entries = await self.pronouncing.entries(**_owner(interaction, whose, reading=True))
         if not entries:
             raise UserError("There are no entries yet. /pronounce add makes one.")
@@ -73,7 +70,6 @@ class Pronounce(
     async def test(
         self, interaction: discord.Interaction, text: app_commands.Range[str, 1, 1000]
     ) -> None:
-        """Show the text after every step that changed it."""
         assert interaction.guild is not None  # guild_only
         pronunciations = await self.pronouncing.of(interaction.guild.id, interaction.user.id)
         steps = self.bot.services.reader.explain(
@@ -93,7 +89,6 @@ class Pronounce(
     async def take(
         self, interaction: discord.Interaction, file: discord.Attachment, whose: Whose = "me"
     ) -> None:
-        """Read a file as `/pronounce export` writes it."""
         owner = _owner(interaction, whose)
         await interaction.response.defer(thinking=True, ephemeral=True)
         limits = self.pronouncing.limits
@@ -117,7 +112,6 @@ class Pronounce(
         whose: Whose = "me",
         kind: Literal["json", "csv"] = "json",
     ) -> None:
-        """Send the entries as a file that `/pronounce import` takes."""
         entries = await self.pronouncing.entries(**_owner(interaction, whose, reading=True))
         written = to_csv(entries) if kind == "csv" else to_json(entries)
         file = discord.File(io.BytesIO(written.encode()), filename=f"pronunciations.{kind}")
@@ -128,8 +122,8 @@ def _owner(interaction: discord.Interaction, whose: Whose, *, reading: bool = Fa
     assert interaction.guild_id is not None  # guild_only
     if whose == "me":
         return {"user_id": interaction.user.id}
-    if not reading and not moderates(interaction):
-        raise UserError("Only members who may mute others can change the server's entries.")
+    if not reading:
+        require_moderator(interaction, "change the server's entries")
     return {"guild_id": interaction.guild_id}
 
 
@@ -140,5 +134,4 @@ async def _reply(interaction: discord.Interaction, text: str) -> None:
 
 
 async def setup(bot: TimbreBot) -> None:
-    """Called by discord.py when the extension is loaded."""
-    await bot.add_cog(Pronounce(bot))
+    await bot.add_cog(PronounceCommands(bot))

@@ -10,11 +10,12 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.base.errors import UserError, sentence_for, tell
+from bot.base.errors import UserError, sentence_for
 from bot.base.private_files import create
 from bot.client import TimbreBot
 from bot.voices.consent import CONSENT_LABEL, CONSENT_TEXT
 from bot.voices.registration import NAME_MAX_CHARS, Draft, Wish
+from cogs.panels import Form, Panel
 from data.rows import VoiceRow
 from engine.errors import SpeechError, VoiceUnusable
 
@@ -29,22 +30,21 @@ _PANEL_LASTS_S = 12 * 60.0
 _DONE, _DOING, _NOT_DONE = "✅", "⏳", "▫️"
 
 
-class ConsentForm(ui.Modal):
+class ConsentForm(Form):
     """Asks for the consent, and for whatever of name and clip is not known yet."""
 
     def __init__(
         self,
         bot: TimbreBot,
-        asked_by: int,
+        owner_id: int,
         *,
         name: str | None = None,
         clip: discord.Attachment | None = None,
         replaces: VoiceRow | None = None,
         former: "DraftPanel | None" = None,
     ) -> None:
-        super().__init__(title="Your voice", timeout=_FORM_LASTS_S)
+        super().__init__("Your voice", owner_id, timeout_s=_FORM_LASTS_S)
         self.bot = bot
-        self._asked_by = asked_by
         self._name = name
         self._clip = clip
         self._replaces = replaces
@@ -66,10 +66,6 @@ class ConsentForm(ui.Modal):
         self.add_item(ui.Label(text=CONSENT_LABEL, component=self._agreed))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Make a draft and show it."""
-        # Discord finds a form by an id that a forger could send.
-        if interaction.user.id != self._asked_by:
-            raise UserError("This form is somebody else's.")
         await interaction.response.defer(thinking=True, ephemeral=True)
         clip = self._clip or self._clip_field.values[0]
         wish = Wish(
@@ -85,12 +81,6 @@ class ConsentForm(ui.Modal):
         except UserError as error:
             # In place of the steps, of which one would seem to be under way for ever.
             await interaction.edit_original_response(content=str(error), attachments=[], view=None)
-
-    async def on_error(  # type: ignore[override]  # as discord.py's own modals have it
-        self, interaction: discord.Interaction, error: Exception
-    ) -> None:
-        """Tell the caller."""
-        await tell(interaction, sentence_for(error))
 
 
 async def try_out(
@@ -154,28 +144,25 @@ async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str | None, list[disco
     return utterance.substitution, preview
 
 
-class DraftPanel(ui.View):
-    """Keep, try another clip, or delete. A draft that nobody decides on is deleted."""
+class DraftPanel(Panel):
+    """Keep, try another clip, or delete. A draft that is left undecided is deleted."""
+
+    refusal = "This clip is somebody else's."
 
     def __init__(self, bot: TimbreBot, draft: Draft, shown_by: discord.Interaction) -> None:
-        super().__init__(timeout=_PANEL_LASTS_S)
+        super().__init__(draft.wish.owner_id, timeout_s=_PANEL_LASTS_S)
         self.bot = bot
         self._draft = draft
         self._shown_by = shown_by
         self._ends_at = time.monotonic() + _PANEL_LASTS_S
 
-    async def interaction_check(self, interaction: discord.Interaction) -> bool:
-        """Only its owner decides, although nobody else can see it."""
-        if interaction.user.id == self._draft.wish.owner_id:
-            # discord.py gives a view its whole time again with every press.
-            self.timeout = max(1.0, self._ends_at - time.monotonic())
-            return True
-        await tell(interaction, "This clip is somebody else's.")
-        return False
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Only the owner, in what time is left: discord.py gives it anew with every press."""
+        self.timeout = max(1.0, self._ends_at - time.monotonic())
+        return await super().interaction_check(interaction)
 
     @ui.button(label="Keep", style=discord.ButtonStyle.success)
     async def keep(self, interaction: discord.Interaction, _: ui.Button["DraftPanel"]) -> None:
-        """Make it a voice."""
         await interaction.response.defer()
         self.stop()
         try:
@@ -201,7 +188,6 @@ class DraftPanel(ui.View):
 
     @ui.button(label="Delete", style=discord.ButtonStyle.danger)
     async def delete(self, interaction: discord.Interaction, _: ui.Button["DraftPanel"]) -> None:
-        """Throw it away."""
         await interaction.response.defer()
         await self.withdraw("I deleted the clip and everything made from it.")
 
@@ -216,11 +202,4 @@ class DraftPanel(ui.View):
             log.info("a panel is gone already", extra={"status": error.status})
 
     async def on_timeout(self) -> None:
-        """Nobody kept it."""
         await self.withdraw("You did not keep this voice, so I deleted the clip.")
-
-    async def on_error(
-        self, interaction: discord.Interaction, error: Exception, _: ui.Item[Any]
-    ) -> None:
-        """Tell the caller."""
-        await tell(interaction, sentence_for(error))

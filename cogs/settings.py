@@ -1,14 +1,16 @@
 """`/settings`: everything that a server can choose, shown and changed in one place."""
 
+from contextlib import AsyncExitStack
+
 import discord
-import msgspec
 from discord import app_commands
 from discord.ext import commands
 
-from bot.base.errors import UserError, sentence_for, tell
+from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.live.guild_options import OPTIONS, Kind, Option
-from cogs.people import person_of
+from cogs.asking import member_of, person_of
+from cogs.panels import Form, Panel
 from data.live import Exclusion
 from data.rows import GuildSettings
 
@@ -16,7 +18,7 @@ _PANEL_TIMEOUT_S = 600.0
 _MOST_BLOCKED_SHOWN = 20
 
 
-class Settings(commands.Cog):
+class SettingsCommands(commands.Cog):
     """Opens the panel."""
 
     def __init__(self, bot: TimbreBot) -> None:
@@ -26,24 +28,25 @@ class Settings(commands.Cog):
     @app_commands.default_permissions(manage_guild=True)
     @app_commands.guild_only()
     async def settings(self, interaction: discord.Interaction) -> None:
-        """Show the panel to a moderator."""
-        guild = _moderated(interaction)
-        panel = await _Panel.of(self.bot, guild)
+        panel = await _Panel.of(self.bot, _moderator(interaction))
         await interaction.response.send_message(embed=panel.embed, view=panel, ephemeral=True)
 
 
-class _Panel(discord.ui.View):
+class _Panel(Panel):
     """Everything as it is, and what changes it. `names` are of roles and voices by id."""
+
+    refusal = "This is somebody else's panel. /settings shows you yours."
 
     def __init__(
         self,
         bot: TimbreBot,
-        guild: discord.Guild,
+        moderator: discord.Member,
         settings: GuildSettings,
         names: dict[int, str],
         blocked: list[int],
     ) -> None:
-        super().__init__(timeout=_PANEL_TIMEOUT_S)
+        super().__init__(moderator.id, timeout_s=_PANEL_TIMEOUT_S)
+        guild = moderator.guild
         self.bot = bot
         self.settings = settings
         self.names = names
@@ -54,23 +57,20 @@ class _Panel(discord.ui.View):
         self.add_item(_Choice())
         self.add_item(_Blocking())
 
-    @classmethod
-    async def of(cls, bot: TimbreBot, guild: discord.Guild) -> "_Panel":
-        """The panel of a server as things are now."""
-        store = bot.services.store
-        settings = await store.guild_settings.get(guild.id)
-        names = {role.id: role.name for role in guild.roles}
-        if settings.default_voice_id is not None:
-            voice = await store.voices.get(settings.default_voice_id)
-            names |= {voice.voice_id: voice.name} if voice else {}
-        blocked = await store.exclusions.listed(guild.id, Exclusion.BLOCKED)
-        return cls(bot, guild, settings, names, blocked)
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Refuse who may not change the server, or no longer, before anybody else."""
+        _moderator(interaction)
+        return await super().interaction_check(interaction)
 
-    async def on_error(
-        self, interaction: discord.Interaction, error: Exception, _item: object, /
-    ) -> None:
-        """Tell the moderator."""
-        await tell(interaction, sentence_for(error))
+    @classmethod
+    async def of(cls, bot: TimbreBot, moderator: discord.Member) -> "_Panel":
+        """The panel of a server as things are now."""
+        guild, server_settings = moderator.guild, bot.services.server_settings
+        settings = await server_settings.of(guild.id)
+        names = {role.id: role.name for role in guild.roles}
+        names |= await server_settings.voice_names(settings)
+        blocked = await bot.exclusions.blocked_in(guild.id)
+        return cls(bot, moderator, settings, names, blocked)
 
 
 class _Choice(discord.ui.Select[_Panel]):
@@ -86,12 +86,12 @@ class _Choice(discord.ui.Select[_Panel]):
         )
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        """Ask for the new value."""
-        _moderated(interaction)
         assert self.view is not None  # an item is pressed in its view
         (option,) = [option for option in OPTIONS if option.field == self.values[0]]
         now = option.shown(self.view.settings, self.view.names)
-        await interaction.response.send_modal(_Change(self.view.bot, option, now))
+        await interaction.response.send_modal(
+            _Change(self.view.bot, interaction.user.id, option, now)
+        )
 
 
 class _Blocking(discord.ui.UserSelect[_Panel]):
@@ -100,26 +100,21 @@ class _Blocking(discord.ui.UserSelect[_Panel]):
 
     async def callback(self, interaction: discord.Interaction) -> None:
         """Block who is not blocked, and the other way round."""
-        guild = _moderated(interaction)
+        moderator = member_of(interaction)
         assert self.view is not None  # an item is pressed in its view
         bot = self.view.bot
-        exclusions = bot.services.store.exclusions
-        blocked: list[int] = []
-        for member in self.values:
-            if not await exclusions.remove(member.id, guild.id, Exclusion.BLOCKED):
-                await exclusions.add(member.id, guild.id, Exclusion.BLOCKED)
-                blocked.append(member.id)
-        try:
-            panel = await _Panel.of(bot, guild)
+        which = moderator.guild.id, Exclusion.BLOCKED
+        async with AsyncExitStack() as excluding:
+            for member in self.values:
+                if not await bot.exclusions.readmit(member.id, *which):
+                    await excluding.enter_async_context(bot.exclusions.exclude(member.id, *which))
+            panel = await _Panel.of(bot, moderator)
             await interaction.response.edit_message(embed=panel.embed, view=panel)
-        finally:
-            for member_id in blocked:
-                await bot.live.take_back(guild.id, member_id)
 
 
-class _Change(discord.ui.Modal):
-    def __init__(self, bot: TimbreBot, option: Option, now: str) -> None:
-        super().__init__(title=option.title, timeout=_PANEL_TIMEOUT_S)
+class _Change(Form):
+    def __init__(self, bot: TimbreBot, moderator_id: int, option: Option, now: str) -> None:
+        super().__init__(option.title, moderator_id, timeout_s=_PANEL_TIMEOUT_S)
         self._bot = bot
         self._option = option
         self.value: discord.ui.TextInput[_Change] = discord.ui.TextInput(
@@ -128,41 +123,20 @@ class _Change(discord.ui.Modal):
         self.add_item(self.value)
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Store the value if it is one, and show everything as it is now."""
-        guild = _moderated(interaction)
-        services = self._bot.services
-        engine = services.executor.status().engine
-        value = self._option.parse(
-            self.value.value,
-            {role.name: role.id for role in guild.roles},
-            engine.stock_voices if engine else (),
+        moderator = _moderator(interaction)
+        roles = {role.name: role.id for role in moderator.guild.roles}
+        await self._bot.services.server_settings.change(
+            self._option, self.value.value, roles, person_of(interaction)
         )
-        if self._option.kind is Kind.VOICE:
-            # Whose voices may be a default is decided where `/voice-admin default` asks as well.
-            name = None if value is None else str(value)
-            await services.voice_keeping.set_default(name, person_of(interaction))
-        else:
-            await services.store.guild_settings.update(
-                guild.id,
-                lambda before: msgspec.structs.replace(before, **{self._option.field: value}),
-            )
-        panel = await _Panel.of(self._bot, guild)
+        panel = await _Panel.of(self._bot, moderator)
         await interaction.response.edit_message(embed=panel.embed, view=panel)
 
-    # discord.py's own modals leave the third argument of views out as well.
-    async def on_error(  # type: ignore[override]
-        self, interaction: discord.Interaction, error: Exception, /
-    ) -> None:
-        """Tell the moderator."""
-        await tell(interaction, sentence_for(error))
 
-
-def _moderated(interaction: discord.Interaction) -> discord.Guild:
-    """The server, if the caller may change it: a server can let others see the command."""
-    assert interaction.guild is not None  # guild_only
+def _moderator(interaction: discord.Interaction) -> discord.Member:
+    """The caller, if they may change the server: it can let others see the command."""
     if not interaction.permissions.manage_guild:
         raise UserError("Only members who may manage the server can change its settings.")
-    return interaction.guild
+    return member_of(interaction)
 
 
 def _usual(bot: TimbreBot, guild: discord.Guild) -> GuildSettings:
@@ -195,5 +169,4 @@ def _described(
 
 
 async def setup(bot: TimbreBot) -> None:
-    """Called by discord.py when the extension is loaded."""
-    await bot.add_cog(Settings(bot))
+    await bot.add_cog(SettingsCommands(bot))

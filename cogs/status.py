@@ -8,7 +8,7 @@ from bot.base.metrics import Latencies
 from bot.client import TimbreBot
 
 
-class Status(commands.Cog):
+class StatusCommands(commands.Cog):
     """Shows how the bot is doing."""
 
     def __init__(self, bot: TimbreBot) -> None:
@@ -16,7 +16,6 @@ class Status(commands.Cog):
 
     @app_commands.command(description="How I am doing: engine, queue, cache, latency")
     async def status(self, interaction: discord.Interaction) -> None:
-        """Reply, to the caller alone, with the engine's state and what was measured."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         executor = self.bot.services.executor.status()
         metrics = self.bot.services.metrics
@@ -62,5 +61,4 @@ def _percentiles(latencies: Latencies) -> str:
 
 
 async def setup(bot: TimbreBot) -> None:
-    """Called by discord.py when the extension is loaded."""
-    await bot.add_cog(Status(bot))
+    await bot.add_cog(StatusCommands(bot))

@@ -1,6 +1,7 @@
 """`/voice`: register a voice and live with it; "Use as my voice" on one's own message."""
 
 import io
+from typing import Annotated
 
 import discord
 from discord import app_commands
@@ -13,13 +14,12 @@ from bot.voices.keeping import SETTING_RANGES
 from bot.voices.moderation import REASON_MAX_CHARS
 from bot.voices.registration import NAME_MAX_CHARS
 from bot.voices.rights import Action
-from cogs.people import offering, offering_to_speak, person_of
+from cogs.asking import SpokenVoice, person_of, voice_to
 from cogs.registering import PREVIEW_TEXT, ConsentForm
 from data.rows import VoiceRow
 
 _LIST_MAX = 20
 
-VoiceName = app_commands.Range[str, 1, 100]
 NewName = app_commands.Range[str, 1, NAME_MAX_CHARS]
 Exaggeration = app_commands.Range[float, *SETTING_RANGES["exaggeration"]]
 Pace = app_commands.Range[float, *SETTING_RANGES["cfg_weight"]]
@@ -28,7 +28,7 @@ Seed = app_commands.Range[int, 0, 2**31 - 1]
 
 
 @app_commands.guild_only()
-class Voice(commands.GroupCog, group_name="voice", group_description="Your voices"):
+class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Your voices"):
     """Commands for members. Whether they may is decided by the services."""
 
     def __init__(self, bot: TimbreBot) -> None:
@@ -41,11 +41,9 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         super().__init__()
 
     async def cog_load(self) -> None:
-        """Add what cannot be declared in a class."""
         self.bot.tree.add_command(self._on_message)
 
     async def cog_unload(self) -> None:
-        """Take it away again."""
         self.bot.tree.remove_command(self._on_message.name, type=self._on_message.type)
 
     @app_commands.command(description="Give me a voice of your own, from a sound file")
@@ -56,7 +54,6 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         name: NewName | None = None,
         clip: discord.Attachment | None = None,
     ) -> None:
-        """Ask for the consent and for what is missing."""
         await interaction.response.send_modal(
             ConsentForm(self.bot, interaction.user.id, name=name, clip=clip)
         )
@@ -72,14 +69,12 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Give one of your voices another clip")
     @app_commands.describe(voice="Which voice", clip="A sound file with clear speech")
-    @app_commands.autocomplete(voice=offering(Action.REPLACE))
     async def replace(
         self,
         interaction: discord.Interaction,
-        voice: VoiceName,
+        voice: Annotated[str, voice_to(Action.REPLACE)],
         clip: discord.Attachment | None = None,
     ) -> None:
-        """Like registering, but into a voice that is there."""
         found = await self.services.voices.find(voice, Action.REPLACE, person_of(interaction))
         await interaction.response.send_modal(
             ConsentForm(self.bot, interaction.user.id, name=found.name, clip=clip, replaces=found)
@@ -87,30 +82,25 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Which voices you can speak in here")
     async def list(self, interaction: discord.Interaction) -> None:
-        """Show one's own voices, and the shared ones with who shares them."""
         await interaction.response.defer(thinking=True, ephemeral=True)
-        person = person_of(interaction)
-        store = self.services.store
-        own = await store.voices.owned_by(person.user_id, person.guild_id)
-        shared = await store.shares.of_guild(person.guild_id)
-        shared_ids = {voice.voice_id for voice in shared}
-        usual = await self.services.voices.used_by(person)
+        here = await self.services.voices.here(person_of(interaction))
         lines = ["**Your voices**"]
-        for voice in own:
+        for voice in here.own:
             marks = []
-            if usual and voice.voice_id == usual.voice_id:
+            if voice.voice_id == here.usual_id:
                 marks.append("you speak in it here")
-            if voice.voice_id in shared_ids:
+            if here.place.is_shared(voice):
                 marks.append("shared with this server")
-            if await self.services.voices.is_disabled(voice, person.guild_id):
+            if here.place.is_disabled(voice):
                 marks.append("disabled here")
             lines.append(f"{_name(voice)}{' — ' if marks else ''}{', '.join(marks)}")
-        if not own:
+        if not here.own:
             lines.append("None yet. `/voice register` makes one.")
-        if stock := await self.services.voices.chosen_stock(person):
-            lines.append(f"You speak in the stock voice **{escape_markdown(stock)}** here.")
-        others = [voice for voice in shared if voice.owner_id != person.user_id]
-        if others:
+        if here.chosen_stock:
+            lines.append(
+                f"You speak in the stock voice **{escape_markdown(here.chosen_stock)}** here."
+            )
+        if others := here.shared_by_others:
             lines.append("**Shared with this server**")
             lines += [f"{_name(v)} — shared by <@{v.owner_id}>" for v in others[:_LIST_MAX]]
             if len(others) > _LIST_MAX:
@@ -119,9 +109,7 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Speak in this voice from now on, in this server")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering_to_speak)
-    async def use(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Choose the voice for `/say` without one."""
+    async def use(self, interaction: discord.Interaction, voice: SpokenVoice) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         name = await self.services.voice_keeping.use(
             voice, person_of(interaction), self.services.executor.status().engine
@@ -132,19 +120,20 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="What there is to know about a voice")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.SEE))
-    async def info(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Show a voice's facts."""
+    async def info(
+        self, interaction: discord.Interaction, voice: Annotated[str, voice_to(Action.SEE)]
+    ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction)
         found = await self.services.voices.find(voice, Action.SEE, person)
-        shared = await self.services.store.shares.is_shared(found.voice_id, person.guild_id)
-        disabled = await self.services.voices.is_disabled(found, person.guild_id)
+        place = await self.services.voices.place(person)
         embed = discord.Embed(title=escape_markdown(found.name))
         embed.add_field(name="Whose", value=f"<@{found.owner_id}>")
         embed.add_field(name="Clip", value=f"{found.duration_s:.1f} s")
-        embed.add_field(name="Shared with this server", value="yes" if shared else "no")
-        embed.add_field(name="Disabled here", value="yes" if disabled else "no")
+        embed.add_field(
+            name="Shared with this server", value="yes" if place.is_shared(found) else "no"
+        )
+        embed.add_field(name="Disabled here", value="yes" if place.is_disabled(found) else "no")
         embed.add_field(name="Speaks with", value=_settings(found), inline=False)
         if found.owner_id == person.user_id:
             agreed = f"<t:{found.consented_at:.0f}>"
@@ -155,9 +144,9 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Hear how a voice sounds")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.PREVIEW))
-    async def preview(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Send a sentence in a voice, to the caller alone."""
+    async def preview(
+        self, interaction: discord.Interaction, voice: Annotated[str, voice_to(Action.PREVIEW)]
+    ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction)
         found = await self.services.voices.find(voice, Action.PREVIEW, person)
@@ -171,20 +160,21 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Give one of your voices another name")
     @app_commands.describe(voice="Which voice", name="Its new name")
-    @app_commands.autocomplete(voice=offering(Action.RENAME))
     async def rename(
-        self, interaction: discord.Interaction, voice: VoiceName, name: NewName
+        self,
+        interaction: discord.Interaction,
+        voice: Annotated[str, voice_to(Action.RENAME)],
+        name: NewName,
     ) -> None:
-        """Rename a voice."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         renamed = await self.services.voice_keeping.rename(voice, name, person_of(interaction))
         await interaction.edit_original_response(content=f"It is called {_name(renamed)} now.")
 
     @app_commands.command(description="Delete one of your voices and everything made from it")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.DELETE))
-    async def delete(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Delete a voice."""
+    async def delete(
+        self, interaction: discord.Interaction, voice: Annotated[str, voice_to(Action.DELETE)]
+    ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         deleted = await self.services.voice_keeping.delete(voice, person_of(interaction))
         await interaction.edit_original_response(
@@ -193,9 +183,9 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Let everybody in this server speak in one of your voices")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.SHARE))
-    async def share(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Share a voice with this server."""
+    async def share(
+        self, interaction: discord.Interaction, voice: Annotated[str, voice_to(Action.SHARE)]
+    ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         shared = await self.services.voice_keeping.share(voice, person_of(interaction))
         await interaction.edit_original_response(
@@ -205,9 +195,9 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
 
     @app_commands.command(description="Take one of your voices back from this server")
     @app_commands.describe(voice="Which voice")
-    @app_commands.autocomplete(voice=offering(Action.UNSHARE))
-    async def unshare(self, interaction: discord.Interaction, voice: VoiceName) -> None:
-        """Share a voice with this server no longer."""
+    async def unshare(
+        self, interaction: discord.Interaction, voice: Annotated[str, voice_to(Action.UNSHARE)]
+    ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         voice_taken = await self.services.voice_keeping.unshare(voice, person_of(interaction))
         await interaction.edit_original_response(
@@ -223,11 +213,10 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         seed="Another number is another take",
         reset="Speak as at first",
     )
-    @app_commands.autocomplete(voice=offering(Action.ADJUST))
     async def settings(
         self,
         interaction: discord.Interaction,
-        voice: VoiceName,
+        voice: Annotated[str, voice_to(Action.ADJUST)],
         *,
         exaggeration: Exaggeration | None = None,
         pace: Pace | None = None,
@@ -235,7 +224,6 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         seed: Seed | None = None,
         reset: bool = False,
     ) -> None:
-        """Show or change a voice's parameters."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction)
         if reset:
@@ -260,7 +248,6 @@ class Voice(commands.GroupCog, group_name="voice", group_description="Your voice
         member: discord.Member,
         reason: app_commands.Range[str, 1, REASON_MAX_CHARS],
     ) -> None:
-        """Store a report for the moderators."""
         await interaction.response.defer(thinking=True, ephemeral=True)
         await self.services.voice_moderation.report(member.id, reason, person_of(interaction))
         await interaction.edit_original_response(
@@ -286,5 +273,4 @@ def _settings(voice: VoiceRow) -> str:
 
 
 async def setup(bot: TimbreBot) -> None:
-    """Called by discord.py when the extension is loaded."""
-    await bot.add_cog(Voice(bot))
+    await bot.add_cog(VoiceCommands(bot))

@@ -1,51 +1,56 @@
 """What the two caches keep on disk: enrolled clips and rendered speech.
 
-Rows only. Whoever deletes a row, or the voice that it goes with, removes the file first, so that a
-crash in between leaves a row to be cleared and never a file that nothing knows of.
+Rows only. Before a row is deleted, or the voice that it goes with, its file is removed: a crash in
+between leaves a row, which is found, and never a file that nothing knows of.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import ClassVar, Generic, TypeVar
 
-from data.database import Database
-from data.rows import ConditionalsKey, SpeechKey, typed
+import msgspec
+
+from data.part import StorePart
+from data.rows import ConditionalsKey, NewConditionals, NewSpeech, SpeechKey
 
 #: A cache hit writes to the database at most this often per key; eviction is exact to as much.
 TOUCH_INTERVAL_S = 60.0
 
 
-class ConditionalsKeys:
+CacheRow = TypeVar("CacheRow", ConditionalsKey, SpeechKey)
+
+
+class CacheStore(StorePart, Generic[CacheRow]):
+    """One of the two caches: a row for each file."""
+
+    _table: ClassVar[str]
+    _row_type: type[CacheRow]
+
+    async def all(self) -> list[CacheRow]:
+        """Every row, the last used first."""
+        return await self._database.select(
+            self._row_type,
+            f"SELECT * FROM {self._table} ORDER BY last_used_at DESC, key",  # noqa: S608 - ours
+        )
+
+    async def delete(self, keys: Iterable[str]) -> int:
+        """Forget rows by key, all or none; returns how many there were."""
+        return await self._database.execute_each(
+            f"DELETE FROM {self._table} WHERE key = ?",  # noqa: S608 - ours
+            [(key,) for key in keys],
+        )
+
+
+class ConditionalsStore(CacheStore[ConditionalsKey]):
     """Enrolled clips. They outlive no voice: deleting the last one with a clip deletes its rows."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
+    _table = "conditionals_cache"
+    _row_type = ConditionalsKey
 
-    async def record(
-        self,
-        *,
-        key: str,
-        clip_sha256: str,
-        model_revision: str,
-        engine_version: str,
-        path: str,
-        size_bytes: int,
-    ) -> None:
+    async def record(self, made: NewConditionals) -> None:
         """Remember an enrolment; of one made again, keep when it was first."""
         now = self._clock()
-        await self._database.execute(
-            "INSERT INTO conditionals_cache (key, clip_sha256, model_revision, engine_version, "
-            "path, size_bytes, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET path = excluded.path, "
-            "size_bytes = excluded.size_bytes, last_used_at = excluded.last_used_at",
-            key,
-            clip_sha256,
-            model_revision,
-            engine_version,
-            path,
-            size_bytes,
-            now,
-            now,
-        )
+        row = msgspec.structs.asdict(made) | {"created_at": now, "last_used_at": now}
+        await self._database.upsert(self._table, row, key="key", keep="created_at")
 
     async def touch(self, clip_sha256: str) -> None:
         """Count a use of a clip's enrolments, written down at most once in `TOUCH_INTERVAL_S`."""
@@ -58,44 +63,30 @@ class ConditionalsKeys:
             now - TOUCH_INTERVAL_S,
         )
 
-    async def all(self) -> list[ConditionalsKey]:
-        """Every enrolment, the last used first."""
-        rows = await self._database.fetch(
-            "SELECT * FROM conditionals_cache ORDER BY last_used_at DESC, key"
-        )
-        return [typed(row, ConditionalsKey) for row in rows]
-
     async def of_clip(self, clip_sha256: str) -> list[ConditionalsKey]:
         """The enrolments of one clip."""
-        rows = await self._database.fetch(
-            "SELECT * FROM conditionals_cache WHERE clip_sha256 = ? ORDER BY key", clip_sha256
-        )
-        return [typed(row, ConditionalsKey) for row in rows]
-
-    async def delete(self, keys: Iterable[str]) -> int:
-        """Forget enrolments by key, all or none; returns how many there were."""
-        return await self._database.execute_each(
-            "DELETE FROM conditionals_cache WHERE key = ?", [(key,) for key in keys]
+        return await self._database.select(
+            ConditionalsKey,
+            "SELECT * FROM conditionals_cache WHERE clip_sha256 = ? ORDER BY key",
+            clip_sha256,
         )
 
     async def delete_clip(self, clip_sha256: str) -> int:
         """Forget all enrolments of a clip; returns how many there were."""
-        return await self._database.execute(
-            "DELETE FROM conditionals_cache WHERE clip_sha256 = ?", clip_sha256
-        )
+        return await self._database.delete(self._table, clip_sha256=clip_sha256)
 
 
-class SpeechKeys:
+class SpeechStore(CacheStore[SpeechKey]):
     """Rendered speech, with what is needed to evict the least recently used."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
+    _table = "speech_cache"
+    _row_type = SpeechKey
 
     async def get(self, key: str) -> SpeechKey | None:
         """Look a rendering up."""
-        rows = await self._database.fetch("SELECT * FROM speech_cache WHERE key = ?", key)
-        return typed(rows[0], SpeechKey) if rows else None
+        return await self._database.first(
+            SpeechKey, "SELECT * FROM speech_cache WHERE key = ?", key
+        )
 
     async def touch(self, found: SpeechKey) -> None:
         """Count a use of a rendering that was looked up.
@@ -111,49 +102,30 @@ class SpeechKeys:
                 found.key,
             )
 
-    async def record(
-        self, *, key: str, voice_identity: str, path: str, size_bytes: int, duration_s: float
-    ) -> None:
+    async def record(self, made: NewSpeech) -> None:
         """Remember a rendering; of one made again, keep when it was first.
 
         No other was used later: a clock that was set back would have the newest evicted first.
         """
         now = self._clock()
-        await self._database.execute(
-            "INSERT INTO speech_cache (key, voice_identity, path, size_bytes, duration_s, "
-            "created_at, last_used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
-            "max(?6, (SELECT coalesce(max(last_used_at), ?6) FROM speech_cache))) "
-            "ON CONFLICT (key) DO UPDATE SET path = excluded.path, "
-            "size_bytes = excluded.size_bytes, duration_s = excluded.duration_s, "
-            "last_used_at = excluded.last_used_at",
-            key,
-            voice_identity,
-            path,
-            size_bytes,
-            duration_s,
-            now,
-        )
-
-    async def all(self) -> list[SpeechKey]:
-        """Every rendering, the last used first."""
-        rows = await self._database.fetch(
-            "SELECT * FROM speech_cache ORDER BY last_used_at DESC, key"
-        )
-        return [typed(row, SpeechKey) for row in rows]
+        async with self._database.transaction():
+            (last,) = await self._database.column("SELECT max(last_used_at) FROM speech_cache")
+            used = max(now, last or now)
+            row = msgspec.structs.asdict(made) | {"created_at": now, "last_used_at": used}
+            await self._database.upsert(self._table, row, key="key", keep="created_at")
 
     async def made_with(self, voice_identity: str) -> list[SpeechKey]:
         """The renderings in one voice."""
-        rows = await self._database.fetch(
-            "SELECT * FROM speech_cache WHERE voice_identity = ? ORDER BY key", voice_identity
+        return await self._database.select(
+            SpeechKey,
+            "SELECT * FROM speech_cache WHERE voice_identity = ? ORDER BY key",
+            voice_identity,
         )
-        return [typed(row, SpeechKey) for row in rows]
 
     async def total_bytes(self) -> int:
         """Size of all renderings together."""
-        rows = await self._database.fetch(
-            "SELECT coalesce(sum(size_bytes), 0) AS total FROM speech_cache"
-        )
-        return int(rows[0]["total"])
+        (total,) = await self._database.column("SELECT total(size_bytes) FROM speech_cache")
+        return int(total)
 
     async def beyond(self, limit_bytes: int) -> list[SpeechKey]:
         """The renderings to evict so that the rest fits into `limit_bytes`, longest unused first.
@@ -163,16 +135,10 @@ class SpeechKeys:
         """
         if await self.total_bytes() <= limit_bytes:
             return []
-        rows = await self._database.fetch(
+        return await self._database.select(
+            SpeechKey,
             "SELECT * FROM (SELECT *, sum(size_bytes) OVER "
             "(ORDER BY last_used_at DESC, rowid DESC) AS kept_bytes, rowid AS made "
             "FROM speech_cache) WHERE kept_bytes > ? ORDER BY last_used_at, made",
             limit_bytes - limit_bytes // 20,
-        )
-        return [typed(row, SpeechKey) for row in rows]
-
-    async def delete(self, keys: Iterable[str]) -> int:
-        """Forget renderings by key, all or none; returns how many there were."""
-        return await self._database.execute_each(
-            "DELETE FROM speech_cache WHERE key = ?", [(key,) for key in keys]
         )

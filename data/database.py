@@ -1,26 +1,32 @@
 """One SQLite connection that many tasks share without their statements ever interleaving.
 
 Every statement waits its turn behind one lock; a transaction keeps the turn from its first
-statement to its commit. Knows no table: statements are written in the stores beside it.
+statement to its commit. Knows no table: the stores beside it write the statements, and name the
+tables and columns of those that are put together here.
 """
 
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Self
+from typing import Any, Literal, Self
 
 import aiosqlite
+import msgspec
 
 from data.errors import DatabaseClosed
+from data.rows import Row, typed
 from data.schema import BUSY_TIMEOUT_S, MIGRATIONS, load_migrations, prepare
 
 log = logging.getLogger(__name__)
 
 Value = int | float | str | None
+#: A row to be written, by the names of its columns.
+Columns = msgspec.Struct | Mapping[str, Value]
+Conflict = Literal["ABORT", "IGNORE", "REPLACE"]
 
 
 class Database:
@@ -75,6 +81,18 @@ class Database:
                 await asyncio.shield(self._connection.rollback())
                 raise
 
+    async def select(self, row_type: type[Row], sql: str, *values: Value) -> list[Row]:
+        """All rows that a query gives, as `row_type`."""
+        return [typed(row, row_type) for row in await self.fetch(sql, *values)]
+
+    async def first(self, row_type: type[Row], sql: str, *values: Value) -> Row | None:
+        """The first row that a query gives, if it gives any."""
+        return next(iter(await self.select(row_type, sql, *values)), None)
+
+    async def column(self, sql: str, *values: Value) -> list[Any]:
+        """The first value of each row that a query gives."""
+        return [row[0] for row in await self.fetch(sql, *values)]
+
     async def fetch(self, sql: str, *values: Value) -> list[sqlite3.Row]:
         """All rows that a query gives."""
         async with self._own_turn():
@@ -88,10 +106,29 @@ class Database:
         async with self._own_turn(), self._connection.execute(sql, values) as cursor:
             return cursor.rowcount
 
-    async def insert(self, sql: str, *values: Value) -> int:
-        """Insert one row and return its row id."""
+    async def insert(self, table: str, row: Columns, *, on_conflict: Conflict = "ABORT") -> int:
+        """Insert one row, and return its row id; 0 where an equal key let it be ignored."""
+        sql, values = _insert(table, row, on_conflict)
         async with self._own_turn(), self._connection.execute(sql, values) as cursor:
-            return int(cursor.lastrowid or 0)
+            return int(cursor.lastrowid or 0) if cursor.rowcount else 0
+
+    async def upsert(self, table: str, row: Columns, *, key: str, keep: str) -> None:
+        """Insert one row, or change the one with its `key` in all columns but `keep`."""
+        sql, values = _insert(table, row)
+        changes = ", ".join(f"{name} = excluded.{name}" for name in _columns(row).keys() - {keep})
+        await self.execute(f"{sql} ON CONFLICT ({key}) DO UPDATE SET {changes}", *values)
+
+    async def update(self, table: str, changes: Columns, **key: Value) -> int:
+        """Change the rows whose columns are as in `key`, and say how many those are."""
+        columns = _columns(changes)
+        assigned = ", ".join(f"{name} = ?" for name in columns)
+        sql = f"UPDATE {table} SET {assigned} WHERE {_matching(key)}"  # noqa: S608
+        return await self.execute(sql, *columns.values(), *key.values())
+
+    async def delete(self, table: str, **key: Value) -> int:
+        """Delete the rows whose columns are as in `key`, and say how many those were."""
+        sql = f"DELETE FROM {table} WHERE {_matching(key)}"  # noqa: S608
+        return await self.execute(sql, *key.values())
 
     async def execute_each(self, sql: str, rows: Sequence[Sequence[Value]]) -> int:
         """Run one statement for each row of values, all or none; say how many rows changed."""
@@ -109,7 +146,7 @@ class Database:
     async def close(self) -> None:
         """Wait for what is under way, fold the write-ahead log into the file, and disconnect.
 
-        Whoever comes later gets `DatabaseClosed`. Closing twice is harmless.
+        Later calls raise `DatabaseClosed`. Closing twice is harmless.
         """
         async with self._turn:
             if not self._closed:
@@ -146,3 +183,19 @@ class Database:
             await self._connection.execute_fetchall("ROLLBACK TO inner")
             await self._connection.execute_fetchall("RELEASE inner")
             raise
+
+
+def _columns(row: Columns) -> Mapping[str, Value]:
+    return msgspec.structs.asdict(row) if isinstance(row, msgspec.Struct) else row
+
+
+def _matching(key: Mapping[str, Value]) -> str:
+    return " AND ".join(f"{name} IS ?" for name in key)  # unlike =, finds NULL too
+
+
+def _insert(table: str, row: Columns, on_conflict: Conflict = "ABORT") -> tuple[str, list[Value]]:
+    columns = _columns(row)
+    marks = ", ".join("?" * len(columns))
+    names = ", ".join(columns)
+    sql = f"INSERT OR {on_conflict} INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+    return sql, list(columns.values())

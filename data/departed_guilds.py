@@ -1,29 +1,22 @@
 """Servers that the bot was removed from, and what is to be cleaned once they stay away."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from data.database import Database
-from data.rows import VoiceRow, typed
+from data.part import StorePart
+from data.rows import VoiceRow
 
 
-class DepartedGuilds:
+class DepartedGuildStore(StorePart):
     """Since when the bot is gone from which server."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
 
     async def departed(self, guild_id: int) -> None:
         """Note that the bot was removed from a server; of one noted before, keep since when."""
-        await self._database.execute(
-            "INSERT OR IGNORE INTO departed_guilds (guild_id, departed_at) VALUES (?, ?)",
-            guild_id,
-            self._clock(),
-        )
+        row = {"guild_id": guild_id, "departed_at": self._clock()}
+        await self._database.insert("departed_guilds", row, on_conflict="IGNORE")
 
     async def returned(self, guild_id: int) -> None:
         """Note that the bot is in a server again."""
-        await self._database.execute("DELETE FROM departed_guilds WHERE guild_id = ?", guild_id)
+        await self._database.delete("departed_guilds", guild_id=guild_id)
 
     async def present(self, guild_ids: Iterable[int]) -> None:
         """Note the servers that the bot is in now: those known otherwise have departed."""
@@ -37,18 +30,18 @@ class DepartedGuilds:
 
     async def due(self, grace_s: float) -> list[int]:
         """The servers that have been gone for as long as `grace_s`."""
-        rows = await self._database.fetch(
+        return await self._database.column(
             "SELECT guild_id FROM departed_guilds WHERE departed_at <= ? ORDER BY guild_id",
             self._clock() - grace_s,
         )
-        return [int(row["guild_id"]) for row in rows]
 
     async def voices_left_behind(self, guild_id: int) -> list[VoiceRow]:
         """The voices that belong to a server alone.
 
         Those for it alone, and those registered in it that are chosen or shared in no other.
         """
-        rows = await self._database.fetch(
+        return await self._database.select(
+            VoiceRow,
             "SELECT * FROM voices AS v WHERE v.guild_id = ?1 OR (v.origin_guild_id = ?1 "
             "AND NOT EXISTS (SELECT 1 FROM voice_choices AS c "
             "WHERE c.voice_id = v.voice_id AND c.guild_id <> ?1) "
@@ -56,29 +49,24 @@ class DepartedGuilds:
             "WHERE s.voice_id = v.voice_id AND s.guild_id <> ?1)) ORDER BY v.voice_id",
             guild_id,
         )
-        return [typed(row, VoiceRow) for row in rows]
 
     async def clean(self, guild_id: int) -> None:
         """Delete every row of a server. Its voices are deleted before, file by file."""
         async with self._database.transaction():
             for table in await self._tables():
-                await self._database.execute(
-                    f"DELETE FROM {table} WHERE guild_id = ?",  # noqa: S608 - names from the schema
-                    guild_id,
-                )
-            await self._database.execute(
-                "UPDATE voices SET origin_guild_id = NULL WHERE origin_guild_id = ?", guild_id
+                await self._database.delete(table, guild_id=guild_id)
+            await self._database.update(
+                "voices", {"origin_guild_id": None}, origin_guild_id=guild_id
             )
-            await self._database.execute("DELETE FROM departed_guilds WHERE guild_id = ?", guild_id)
+            await self._database.delete("departed_guilds", guild_id=guild_id)
 
     async def _tables(self) -> list[str]:
         """Every table with rows of servers, but `voices` and this one: a later one is in it too."""
-        rows = await self._database.fetch(
-            "SELECT m.name AS name FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
+        return await self._database.column(
+            "SELECT m.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
             "WHERE m.type = 'table' AND c.name = 'guild_id' "
             "AND m.name NOT IN ('voices', 'departed_guilds') ORDER BY m.name"
         )
-        return [str(row["name"]) for row in rows]
 
     async def _known(self) -> set[int]:
         known: set[int] = set()
@@ -86,8 +74,9 @@ class DepartedGuilds:
             *(("guild_id", table) for table in (*await self._tables(), "voices")),
             ("origin_guild_id", "voices"),
         ):
-            rows = await self._database.fetch(
-                f"SELECT DISTINCT {column} AS guild_id FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 - names from the schema
+            known.update(
+                await self._database.column(
+                    f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 - names from the schema
+                )
             )
-            known.update(int(row["guild_id"]) for row in rows)
         return known

@@ -1,95 +1,70 @@
 """What is read aloud in a server, and who is not."""
 
-from collections.abc import Callable
 from enum import StrEnum
 
-from data.database import Database
-from data.rows import LiveBinding, typed
-from data.voices import Users
+from data.part import StorePart
+from data.rows import LiveBinding
 
 
 class Exclusion(StrEnum):
-    """Why somebody's messages are not read: a moderator's decision, or their own."""
+    """Why a member's messages are not read: a moderator's decision, or their own."""
 
     BLOCKED = "blocked"
     OPTED_OUT = "opted_out"
 
 
-class Exclusions:
+class ExclusionStore(StorePart):
     """Members whose messages are not read aloud."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._users = Users(database, clock)
-
     async def of(self, user_id: int, guild_id: int) -> set[Exclusion]:
-        """Why a member is not read in a server; nothing for somebody who is."""
-        rows = await self._database.fetch(
+        """Why a member is not read in a server; nothing for one who is."""
+        kinds = await self._database.column(
             "SELECT kind FROM live_exclusions WHERE guild_id = ? AND user_id = ?", guild_id, user_id
         )
-        return {Exclusion(row["kind"]) for row in rows}
+        return {Exclusion(kind) for kind in kinds}
 
     async def listed(self, guild_id: int, kind: Exclusion) -> list[int]:
         """Everybody who is left out in a server for one reason."""
-        rows = await self._database.fetch(
+        return await self._database.column(
             "SELECT user_id FROM live_exclusions WHERE guild_id = ? AND kind = ? ORDER BY user_id",
             guild_id,
             kind.value,
         )
-        return [int(row["user_id"]) for row in rows]
 
     async def add(self, user_id: int, guild_id: int, kind: Exclusion) -> bool:
         """Leave a member out; false if that was so already."""
         async with self._database.transaction():
-            await self._users.touch(user_id)
-            added = await self._database.execute(
-                "INSERT OR IGNORE INTO live_exclusions (guild_id, user_id, kind) VALUES (?, ?, ?)",
-                guild_id,
-                user_id,
-                kind.value,
-            )
-        return added > 0
+            await self._remember(user_id)
+            row = {"guild_id": guild_id, "user_id": user_id, "kind": kind.value}
+            return bool(await self._database.insert("live_exclusions", row, on_conflict="IGNORE"))
 
     async def remove(self, user_id: int, guild_id: int, kind: Exclusion) -> bool:
         """Read a member again; false if nothing stood against it."""
-        removed = await self._database.execute(
-            "DELETE FROM live_exclusions WHERE guild_id = ? AND user_id = ? AND kind = ?",
-            guild_id,
-            user_id,
-            kind.value,
+        return bool(
+            await self._database.delete(
+                "live_exclusions", guild_id=guild_id, user_id=user_id, kind=kind.value
+            )
         )
-        return removed > 0
 
 
-class LiveBindings:
+class LiveBindingStore(StorePart):
     """Which text channel is read where: one a server at most."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def all(self) -> list[LiveBinding]:
         """Every binding, of all servers."""
-        rows = await self._database.fetch("SELECT * FROM live_bindings ORDER BY guild_id")
-        return [typed(row, LiveBinding) for row in rows]
+        return await self._database.select(
+            LiveBinding, "SELECT * FROM live_bindings ORDER BY guild_id"
+        )
 
     async def put(self, binding: LiveBinding) -> None:
         """Keep a binding in place of the one that the server had."""
-        await self._database.execute(
-            "INSERT OR REPLACE INTO live_bindings (guild_id, text_channel_id, voice_channel_id) "
-            "VALUES (?, ?, ?)",
-            binding.guild_id,
-            binding.text_channel_id,
-            binding.voice_channel_id,
-        )
+        await self._database.insert("live_bindings", binding, on_conflict="REPLACE")
 
     async def moved(self, guild_id: int, voice_channel_id: int) -> None:
         """Follow the bot into another voice channel, where the server has a binding."""
-        await self._database.execute(
-            "UPDATE live_bindings SET voice_channel_id = ? WHERE guild_id = ?",
-            voice_channel_id,
-            guild_id,
-        )
+        changes = {"voice_channel_id": voice_channel_id}
+        await self._database.update("live_bindings", changes, guild_id=guild_id)
 
     async def remove(self, guild_id: int) -> None:
         """Forget a server's binding, if it has one."""
-        await self._database.execute("DELETE FROM live_bindings WHERE guild_id = ?", guild_id)
+        await self._database.delete("live_bindings", guild_id=guild_id)

@@ -1,38 +1,28 @@
 """Everything about a person, read off the schema: a table added later is in it by itself."""
 
-from data.database import Database, Value
+from data.database import Value
+from data.part import StorePart
+
+#: Tables without a reference to `users`, and how they lead to a person all the same.
+_INDIRECTLY = {
+    "users": "user_id = ?",
+    "voice_shares": "voice_id IN (SELECT voice_id FROM voices WHERE owner_id = ?)",
+    "disabled_voices": "voice_id IN (SELECT voice_id FROM voices WHERE owner_id = ?)",
+    "conditionals_cache": "clip_sha256 IN (SELECT clip_sha256 FROM voices WHERE owner_id = ?)",
+    "speech_cache": (
+        "voice_identity IN (SELECT 'clip:' || clip_sha256 FROM voices WHERE owner_id = ?)"
+    ),
+}
 
 
-class PersonalData:
+class PersonalDataStore(StorePart):
     """Finds rows by the references to `users` that the schema demands of every user's id."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def rows_about(self, user_id: int) -> dict[str, list[dict[str, Value]]]:
         """All rows that hold a person's id, by table, and what hangs on their voices' clips."""
         found = {
-            "users": await self._select("SELECT * FROM users WHERE user_id = ?", user_id),
-            "voice_shares": await self._select(
-                "SELECT * FROM voice_shares WHERE voice_id IN "
-                "(SELECT voice_id FROM voices WHERE owner_id = ?)",
-                user_id,
-            ),
-            "disabled_voices": await self._select(
-                "SELECT * FROM disabled_voices WHERE voice_id IN "
-                "(SELECT voice_id FROM voices WHERE owner_id = ?)",
-                user_id,
-            ),
-            "conditionals_cache": await self._select(
-                "SELECT * FROM conditionals_cache WHERE clip_sha256 IN "
-                "(SELECT clip_sha256 FROM voices WHERE owner_id = ?)",
-                user_id,
-            ),
-            "speech_cache": await self._select(
-                "SELECT * FROM speech_cache WHERE voice_identity IN "
-                "(SELECT 'clip:' || clip_sha256 FROM voices WHERE owner_id = ?)",
-                user_id,
-            ),
+            table: await self._select(f"SELECT * FROM {table} WHERE {condition}", user_id)  # noqa: S608
+            for table, condition in _INDIRECTLY.items()
         }
         for table, column in await self._references():
             rows = await self._select(f"SELECT * FROM {table} WHERE {column} = ?", user_id)  # noqa: S608 - names from the schema

@@ -1,17 +1,12 @@
 """How servers and members want words said."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from data.database import Database
-from data.voices import Users
+from data.part import StorePart
 
 
-class PronunciationStore:
+class PronunciationStore(StorePart):
     """Entries as {word: what to say}. Each call names a server or a member, never both."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._users = Users(database, clock)
 
     async def entries(
         self, *, guild_id: int | None = None, user_id: int | None = None
@@ -38,12 +33,8 @@ class PronunciationStore:
         """
         async with self._database.transaction():
             if user_id is not None:
-                await self._users.touch(user_id)
-            await self._database.execute(
-                "DELETE FROM pronunciations WHERE guild_id IS ? AND user_id IS ?",
-                guild_id,
-                user_id,
-            )
+                await self._remember(user_id)
+            await self._database.delete("pronunciations", guild_id=guild_id, user_id=user_id)
             await self._database.execute_each(
                 "INSERT INTO pronunciations (guild_id, user_id, word, say) VALUES (?, ?, ?, ?)",
                 [(guild_id, user_id, word, say) for word, say in entries.items()],

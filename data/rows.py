@@ -9,21 +9,19 @@ from typing import TypeVar
 import msgspec
 
 
-class User(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who has used the bot; `created_at` is when first."""
+class UserRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who has used the bot; `created_at` is when first."""
 
     user_id: int
     created_at: float
 
 
-class VoiceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A member's voice. It may be used in `guild_id` alone, or everywhere if that is None.
+class NewVoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's voice before it has a number. It may be used in `guild_id` alone, None: anywhere.
 
-    `origin_guild_id` is where it was registered, `disabled_at` is set where the bot's owner
-    forbade it. The last four are `engine.speech.SpeechParameters` of these names.
+    `origin_guild_id` is where it was registered.
     """
 
-    voice_id: int
     owner_id: int
     guild_id: int | None
     name: str
@@ -32,8 +30,17 @@ class VoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float
     consent_version: int
     consented_at: float
-    created_at: float
     origin_guild_id: int | None = None
+
+
+class VoiceRow(NewVoice, frozen=True, kw_only=True):
+    """A member's voice. `disabled_at` is set where the bot's owner forbade it.
+
+    The last four are `engine.speech.SpeechParameters` of these names.
+    """
+
+    voice_id: int
+    created_at: float
     disabled_at: float | None = None
     exaggeration: float = 0.5
     cfg_weight: float = 0.5
@@ -42,7 +49,7 @@ class VoiceRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VoiceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody (`user_id`) told a server's moderators about a voice."""
+    """What a member (`user_id`) told a server's moderators about a voice."""
 
     guild_id: int
     voice_id: int
@@ -91,7 +98,7 @@ class LiveBinding(msgspec.Struct, frozen=True, kw_only=True):
     voice_channel_id: int
 
 
-class ConditionalsKey(msgspec.Struct, frozen=True, kw_only=True):
+class NewConditionals(msgspec.Struct, frozen=True, kw_only=True):
     """A clip's enrolment on disk, as made by one engine version with one model revision."""
 
     key: str
@@ -100,11 +107,16 @@ class ConditionalsKey(msgspec.Struct, frozen=True, kw_only=True):
     engine_version: str
     path: str
     size_bytes: int
+
+
+class ConditionalsKey(NewConditionals, frozen=True, kw_only=True):
+    """A clip's enrolment, with when it was made and used."""
+
     created_at: float
     last_used_at: float
 
 
-class SpeechKey(msgspec.Struct, frozen=True, kw_only=True):
+class NewSpeech(msgspec.Struct, frozen=True, kw_only=True):
     """A rendered Ogg Opus file.
 
     `voice_identity` is `clip:<sha256>` or `stock:<name>`, as engine voices name themselves.
@@ -115,21 +127,16 @@ class SpeechKey(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     size_bytes: int
     duration_s: float
+
+
+class SpeechKey(NewSpeech, frozen=True, kw_only=True):
+    """A rendering, with when it was made and used."""
+
     created_at: float
     last_used_at: float
 
 
-Row = TypeVar(
-    "Row",
-    User,
-    VoiceRow,
-    VoiceReport,
-    DisabledClip,
-    GuildSettings,
-    LiveBinding,
-    ConditionalsKey,
-    SpeechKey,
-)
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 def typed(row: sqlite3.Row, row_type: type[Row]) -> Row:

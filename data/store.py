@@ -6,17 +6,18 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Self
 
-from data.cache_keys import ConditionalsKeys, SpeechKeys
+from data.cache_keys import ConditionalsStore, SpeechStore
 from data.database import Database
-from data.departed_guilds import DepartedGuilds
+from data.departed_guilds import DepartedGuildStore
 from data.guild_settings import GuildSettingsStore
-from data.live import Exclusions, LiveBindings
-from data.personal import PersonalData
+from data.live import ExclusionStore, LiveBindingStore
+from data.local_clips import LocalClipStore
+from data.personal import PersonalDataStore
 from data.pronunciations import PronunciationStore
-from data.voice_choices import VoiceChoices
-from data.voice_moderation import VoiceModeration
-from data.voice_shares import VoiceShares
-from data.voices import Users, Voices
+from data.voice_choices import VoiceChoiceStore
+from data.voice_moderation import VoiceModerationStore
+from data.voice_shares import VoiceShareStore
+from data.voices import UserStore, VoiceStore
 
 
 class Store:
@@ -27,19 +28,20 @@ class Store:
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
-        self.users = Users(database, clock)
-        self.voices = Voices(database, clock)
-        self.personal = PersonalData(database)
-        self.shares = VoiceShares(database, clock)
-        self.choices = VoiceChoices(database, clock)
-        self.moderation = VoiceModeration(database, clock)
-        self.departed_guilds = DepartedGuilds(database, clock)
-        self.guild_settings = GuildSettingsStore(database)
-        self.exclusions = Exclusions(database, clock)
-        self.live_bindings = LiveBindings(database)
+        self.users = UserStore(database, clock)
+        self.voices = VoiceStore(database, clock)
+        self.personal = PersonalDataStore(database, clock)
+        self.shares = VoiceShareStore(database, clock)
+        self.choices = VoiceChoiceStore(database, clock)
+        self.moderation = VoiceModerationStore(database, clock)
+        self.departed_guilds = DepartedGuildStore(database, clock)
+        self.guild_settings = GuildSettingsStore(database, clock)
+        self.exclusions = ExclusionStore(database, clock)
+        self.live_bindings = LiveBindingStore(database, clock)
         self.pronunciations = PronunciationStore(database, clock)
-        self.conditionals = ConditionalsKeys(database, clock)
-        self.speech = SpeechKeys(database, clock)
+        self.local_clips = LocalClipStore(database, clock)
+        self.conditionals = ConditionalsStore(database, clock)
+        self.speech = SpeechStore(database, clock)
 
     @classmethod
     async def open(cls, path: Path, clock: Callable[[], float] = time.time) -> Self:

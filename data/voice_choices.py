@@ -1,17 +1,12 @@
 """Which voice each member speaks with in each server."""
 
-from collections.abc import Callable
+from typing import Any
 
-from data.database import Database
-from data.voices import Users
+from data.part import StorePart
 
 
-class VoiceChoices:
+class VoiceChoiceStore(StorePart):
     """Choices by member and server. Whether a chosen voice may still be used is not known here."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._users = Users(database, clock)
 
     async def choose(self, user_id: int, guild_id: int, voice_id: int) -> None:
         """Remember that a member chose a registered voice, and the member if they are new."""
@@ -34,35 +29,31 @@ class VoiceChoices:
 
     async def get(self, user_id: int, guild_id: int) -> int | None:
         """The id of the registered voice that a member chose, if they chose one."""
-        rows = await self._database.fetch(
-            "SELECT voice_id FROM voice_choices WHERE user_id = ? AND guild_id = ? "
-            "AND voice_id IS NOT NULL",
-            user_id,
-            guild_id,
-        )
-        return int(rows[0]["voice_id"]) if rows else None
+        voice_id: int | None = await self._get("voice_id", user_id, guild_id)
+        return voice_id
 
     async def get_stock(self, user_id: int, guild_id: int) -> str | None:
         """The name of the stock voice that a member chose, if they chose one."""
-        rows = await self._database.fetch(
-            "SELECT stock_voice FROM voice_choices WHERE user_id = ? AND guild_id = ? "
-            "AND stock_voice IS NOT NULL",
+        stock_voice: str | None = await self._get("stock_voice", user_id, guild_id)
+        return stock_voice
+
+    async def _get(self, column: str, user_id: int, guild_id: int) -> Any:
+        chosen = await self._database.column(
+            f"SELECT {column} FROM voice_choices WHERE user_id = ? AND guild_id = ?",  # noqa: S608
             user_id,
             guild_id,
         )
-        return str(rows[0]["stock_voice"]) if rows else None
+        return chosen[0] if chosen else None
 
     async def _choose(
         self, user_id: int, guild_id: int, voice_id: int | None, stock_voice: str | None
     ) -> None:
         async with self._database.transaction():
-            await self._users.touch(user_id)
-            await self._database.execute(
-                "INSERT INTO voice_choices (user_id, guild_id, voice_id, stock_voice) "
-                "VALUES (?, ?, ?, ?) ON CONFLICT (user_id, guild_id) DO UPDATE SET "
-                "voice_id = excluded.voice_id, stock_voice = excluded.stock_voice",
-                user_id,
-                guild_id,
-                voice_id,
-                stock_voice,
-            )
+            await self._remember(user_id)
+            row = {
+                "user_id": user_id,
+                "guild_id": guild_id,
+                "voice_id": voice_id,
+                "stock_voice": stock_voice,
+            }
+            await self._database.insert("voice_choices", row, on_conflict="REPLACE")

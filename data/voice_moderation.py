@@ -1,110 +1,93 @@
 """What members reported to a server's moderators, and which voices those disabled."""
 
-from collections.abc import Callable
-
-from data.database import Database
-from data.rows import DisabledClip, VoiceReport, VoiceRow, typed
-from data.voices import Users
+from data.part import StorePart
+from data.rows import DisabledClip, VoiceReport, VoiceRow
 
 
-class VoiceModeration:
+class VoiceModerationStore(StorePart):
     """Reports and disabled voices by server."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
-        self._users = Users(database, clock)
 
     async def report(self, *, guild_id: int, voice_id: int, user_id: int, reason: str) -> None:
         """Store a report; a person's second one of the same voice replaces the first."""
         async with self._database.transaction():
-            await self._users.touch(user_id)
-            await self._database.execute(
-                "INSERT INTO voice_reports (guild_id, voice_id, user_id, reason, reported_at) "
-                "VALUES (?, ?, ?, ?, ?) ON CONFLICT (guild_id, voice_id, user_id) DO UPDATE SET "
-                "reason = excluded.reason, reported_at = excluded.reported_at",
-                guild_id,
-                voice_id,
-                user_id,
-                reason,
-                self._clock(),
+            await self._remember(user_id)
+            row = VoiceReport(
+                guild_id=guild_id,
+                voice_id=voice_id,
+                user_id=user_id,
+                reason=reason,
+                reported_at=self._clock(),
             )
+            await self._database.insert("voice_reports", row, on_conflict="REPLACE")
 
     async def reports(self, guild_id: int) -> list[VoiceReport]:
         """What was reported in a server, the newest first."""
-        rows = await self._database.fetch(
+        return await self._database.select(
+            VoiceReport,
             "SELECT * FROM voice_reports WHERE guild_id = ? ORDER BY reported_at DESC, voice_id",
             guild_id,
         )
-        return [typed(row, VoiceReport) for row in rows]
 
-    async def disable(self, voice_id: int, guild_id: int) -> None:
-        """Forbid a voice in a server."""
-        await self._database.execute(
-            "INSERT OR IGNORE INTO disabled_voices (guild_id, voice_id, disabled_at) "
-            "VALUES (?, ?, ?)",
-            guild_id,
-            voice_id,
-            self._clock(),
-        )
+    async def disable(self, voice_id: int, guild_id: int | None) -> None:
+        """Forbid a voice in a server or (None) in every one."""
+        now = self._clock()
+        if guild_id is None:
+            await self._database.update("voices", {"disabled_at": now}, voice_id=voice_id)
+            return
+        row = {"guild_id": guild_id, "voice_id": voice_id, "disabled_at": now}
+        await self._database.insert("disabled_voices", row, on_conflict="IGNORE")
 
-    async def enable(self, voice_id: int, guild_id: int) -> bool:
-        """Allow a voice in a server again; whether it was forbidden."""
+    async def enable(self, voice_id: int, guild_id: int | None) -> bool:
+        """Allow a voice again where it was forbidden so; whether it was in that server."""
+        if guild_id is None:
+            await self._database.update("voices", {"disabled_at": None}, voice_id=voice_id)
         return bool(
-            await self._database.execute(
-                "DELETE FROM disabled_voices WHERE voice_id = ? AND guild_id = ?",
-                voice_id,
-                guild_id,
-            )
+            await self._database.delete("disabled_voices", voice_id=voice_id, guild_id=guild_id)
         )
 
     async def disabled_in(self, guild_id: int) -> set[int]:
         """The ids of the voices that a server forbids."""
-        rows = await self._database.fetch(
-            "SELECT voice_id FROM disabled_voices WHERE guild_id = ?", guild_id
+        return set(
+            await self._database.column(
+                "SELECT voice_id FROM disabled_voices WHERE guild_id = ?", guild_id
+            )
         )
-        return {int(row["voice_id"]) for row in rows}
 
     async def disable_clip(self, clip_digest: str, guild_id: int | None) -> None:
         """Forbid whatever is made from a clip, in a server or (None) in every one."""
-        await self._database.execute(
-            "INSERT OR IGNORE INTO disabled_clips (guild_id, clip_digest, disabled_at) "
-            "VALUES (?, ?, ?)",
-            guild_id,
-            clip_digest,
-            self._clock(),
-        )
+        row = DisabledClip(guild_id=guild_id, clip_digest=clip_digest, disabled_at=self._clock())
+        await self._database.insert("disabled_clips", row, on_conflict="IGNORE")
 
     async def enable_clip(self, clip_digest: str, guild_id: int | None) -> bool:
         """Allow a clip again in a server, or where it was forbidden in all; whether it was."""
         return bool(
-            await self._database.execute(
-                "DELETE FROM disabled_clips WHERE clip_digest = ? AND guild_id IS ?",
-                clip_digest,
-                guild_id,
+            await self._database.delete(
+                "disabled_clips", clip_digest=clip_digest, guild_id=guild_id
             )
         )
 
     async def disabled_digests(self, guild_id: int) -> set[str]:
         """The digests of all clips that are forbidden in a server, by whomever."""
-        rows = await self._database.fetch(
-            "SELECT clip_digest FROM disabled_clips WHERE guild_id = ? OR guild_id IS NULL",
-            guild_id,
+        return set(
+            await self._database.column(
+                "SELECT clip_digest FROM disabled_clips WHERE guild_id = ? OR guild_id IS NULL",
+                guild_id,
+            )
         )
-        return {str(row["clip_digest"]) for row in rows}
 
     async def disabled_clips(self, guild_id: int | None) -> list[DisabledClip]:
         """The clips forbidden in a server itself, or (None) by the bot's owner, newest first."""
-        rows = await self._database.fetch(
+        return await self._database.select(
+            DisabledClip,
             "SELECT * FROM disabled_clips WHERE guild_id IS ? "
             "ORDER BY disabled_at DESC, clip_digest",
             guild_id,
         )
-        return [typed(row, DisabledClip) for row in rows]
 
     async def known_in(self, guild_id: int) -> list[VoiceRow]:
         """The voices a server has to do with: registered, shared, chosen, reported or forbidden."""
-        rows = await self._database.fetch(
+        return await self._database.select(
+            VoiceRow,
             "SELECT * FROM voices WHERE guild_id = ?1 OR origin_guild_id = ?1 OR voice_id IN ("
             "SELECT voice_id FROM voice_shares WHERE guild_id = ?1 "
             "UNION SELECT voice_id FROM voice_choices WHERE guild_id = ?1 "
@@ -113,4 +96,3 @@ class VoiceModeration:
             "ORDER BY name, voice_id",
             guild_id,
         )
-        return [typed(row, VoiceRow) for row in rows]

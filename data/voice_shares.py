@@ -1,26 +1,16 @@
 """Which voices all members of a server may use."""
 
-from collections.abc import Callable
-
-from data.database import Database
-from data.rows import VoiceRow, typed
+from data.part import StorePart
+from data.rows import VoiceRow
 
 
-class VoiceShares:
+class VoiceShareStore(StorePart):
     """Shares by server. None is there unless a voice's owner made it."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
 
     async def share(self, voice_id: int, guild_id: int) -> None:
         """Share a voice with a server; of one shared before, keep since when."""
-        await self._database.execute(
-            "INSERT OR IGNORE INTO voice_shares (guild_id, voice_id, shared_at) VALUES (?, ?, ?)",
-            guild_id,
-            voice_id,
-            self._clock(),
-        )
+        row = {"guild_id": guild_id, "voice_id": voice_id, "shared_at": self._clock()}
+        await self._database.insert("voice_shares", row, on_conflict="IGNORE")
 
     async def unshare(self, voice_id: int, guild_id: int) -> bool:
         """Take a share back, with what others made of it: their choice, the server's default.
@@ -35,35 +25,19 @@ class VoiceShares:
                 guild_id,
                 voice_id,
             )
-            await self._database.execute(
-                "UPDATE guild_settings SET default_voice_id = NULL "
-                "WHERE guild_id = ? AND default_voice_id = ?",
-                guild_id,
-                voice_id,
+            changes = {"default_voice_id": None}
+            await self._database.update(
+                "guild_settings", changes, guild_id=guild_id, default_voice_id=voice_id
             )
             return bool(
-                await self._database.execute(
-                    "DELETE FROM voice_shares WHERE voice_id = ? AND guild_id = ?",
-                    voice_id,
-                    guild_id,
-                )
+                await self._database.delete("voice_shares", voice_id=voice_id, guild_id=guild_id)
             )
-
-    async def is_shared(self, voice_id: int, guild_id: int) -> bool:
-        """Whether a voice is shared with a server."""
-        return bool(
-            await self._database.fetch(
-                "SELECT 1 FROM voice_shares WHERE voice_id = ? AND guild_id = ?",
-                voice_id,
-                guild_id,
-            )
-        )
 
     async def of_guild(self, guild_id: int) -> list[VoiceRow]:
         """The voices shared with a server, by name."""
-        rows = await self._database.fetch(
+        return await self._database.select(
+            VoiceRow,
             "SELECT voices.* FROM voices JOIN voice_shares USING (voice_id) "
             "WHERE voice_shares.guild_id = ? ORDER BY name, voice_id",
             guild_id,
         )
-        return [typed(row, VoiceRow) for row in rows]

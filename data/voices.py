@@ -1,124 +1,72 @@
 """Users and the voices they own."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from data.database import Database
+import msgspec
+
 from data.errors import VoiceNameTaken
-from data.rows import User, VoiceRow, typed
+from data.part import StorePart
+from data.rows import NewVoice, UserRow, VoiceRow
+
+_CLIP_COLUMNS = ("clip_sha256", "clip_path", "duration_s", "consent_version", "consented_at")
+_PARAMETER_COLUMNS = ("exaggeration", "cfg_weight", "temperature", "seed")
 
 
-class Users:
+class UserStore(StorePart):
     """Everybody who has used the bot. Deleting a user's row deletes all that is theirs."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
 
     async def touch(self, user_id: int) -> None:
         """Remember that this person uses the bot; does nothing from the second time on."""
-        await self._database.execute(
-            "INSERT OR IGNORE INTO users (user_id, created_at) VALUES (?, ?)",
-            user_id,
-            self._clock(),
-        )
+        await self._remember(user_id)
 
-    async def get(self, user_id: int) -> User | None:
+    async def get(self, user_id: int) -> UserRow | None:
         """The row of a person, None if they never used the bot."""
-        rows = await self._database.fetch("SELECT * FROM users WHERE user_id = ?", user_id)
-        return typed(rows[0], User) if rows else None
+        return await self._database.first(UserRow, "SELECT * FROM users WHERE user_id = ?", user_id)
 
     async def delete(self, user_id: int) -> bool:
         """Delete a person and, by cascade, every row about them; whether there was one.
 
         Files are the caller's: what lies in them has to be gone before.
         """
-        return bool(await self._database.execute("DELETE FROM users WHERE user_id = ?", user_id))
+        return bool(await self._database.delete("users", user_id=user_id))
 
 
-class Voices:
+class VoiceStore(StorePart):
     """The voices that members registered."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._clock = clock
-        self._users = Users(database, clock)
-
-    async def insert(
-        self,
-        *,
-        owner_id: int,
-        guild_id: int | None,
-        name: str,
-        clip_sha256: str,
-        clip_path: str,
-        duration_s: float,
-        consent_version: int,
-        consented_at: float,
-        origin_guild_id: int | None = None,
-    ) -> VoiceRow:
+    async def insert(self, voice: NewVoice) -> VoiceRow:
         """Store a new voice, and its owner if they are new too.
 
         Raises `VoiceNameTaken`, having changed nothing.
         """
-        created_at = self._clock()
-        try:
+        columns = msgspec.structs.asdict(voice) | {"created_at": self._clock()}
+        with _one_name_for_each_owner(voice.name):
             async with self._database.transaction():
-                await self._users.touch(owner_id)
-                voice_id = await self._database.insert(
-                    "INSERT INTO voices (owner_id, guild_id, name, clip_sha256, clip_path, "
-                    "duration_s, consent_version, consented_at, created_at, origin_guild_id) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    owner_id,
-                    guild_id,
-                    name,
-                    clip_sha256,
-                    clip_path,
-                    duration_s,
-                    consent_version,
-                    consented_at,
-                    created_at,
-                    origin_guild_id,
-                )
-        except sqlite3.IntegrityError as error:
-            if "voices.name" in str(error):
-                raise VoiceNameTaken(f"You already have a voice called {name}.") from error
-            raise
-        return VoiceRow(
-            voice_id=voice_id,
-            owner_id=owner_id,
-            guild_id=guild_id,
-            name=name,
-            clip_sha256=clip_sha256,
-            clip_path=clip_path,
-            duration_s=duration_s,
-            consent_version=consent_version,
-            consented_at=consented_at,
-            created_at=created_at,
-            origin_guild_id=origin_guild_id,
-        )
+                await self._remember(voice.owner_id)
+                voice_id = await self._database.insert("voices", columns)
+        return VoiceRow(voice_id=voice_id, **columns)
 
     async def get(self, voice_id: int) -> VoiceRow | None:
         """The voice with this id, whoever owns it: the caller decides who may use it."""
-        rows = await self._database.fetch("SELECT * FROM voices WHERE voice_id = ?", voice_id)
-        return typed(rows[0], VoiceRow) if rows else None
+        return await self._database.first(
+            VoiceRow, "SELECT * FROM voices WHERE voice_id = ?", voice_id
+        )
 
     async def find(self, owner_id: int, name: str) -> VoiceRow | None:
         """An owner's voice of this name; the case of A-Z does not matter."""
-        rows = await self._database.fetch(
-            "SELECT * FROM voices WHERE owner_id = ? AND name = ?", owner_id, name
+        return await self._database.first(
+            VoiceRow, "SELECT * FROM voices WHERE owner_id = ? AND name = ?", owner_id, name
         )
-        return typed(rows[0], VoiceRow) if rows else None
 
     async def owned_by(self, user_id: int, guild_id: int | None) -> list[VoiceRow]:
         """A person's own voices for a server (None: outside of any), by name."""
-        rows = await self._database.fetch(
-            "SELECT * FROM voices WHERE owner_id = ? AND (guild_id IS NULL OR guild_id = ?) "
-            "ORDER BY name",
+        return await self._select(
+            "WHERE owner_id = ? AND (guild_id IS NULL OR guild_id = ?) ORDER BY name",
             user_id,
             guild_id,
         )
-        return [typed(row, VoiceRow) for row in rows]
 
     async def of_owner(self, owner_id: int) -> list[VoiceRow]:
         """All voices of a person, by name."""
@@ -134,93 +82,54 @@ class Voices:
 
     async def count(self, *, owner_id: int) -> int:
         """How many voices a person has."""
-        rows = await self._database.fetch(
-            "SELECT count(*) AS voices FROM voices WHERE owner_id = ?", owner_id
-        )
-        return int(rows[0]["voices"])
+        return await self._count("owner_id", owner_id)
 
     async def count_from(self, guild_id: int) -> int:
         """How many voices were registered in a server."""
-        rows = await self._database.fetch(
-            "SELECT count(*) AS voices FROM voices WHERE origin_guild_id = ?", guild_id
-        )
-        return int(rows[0]["voices"])
+        return await self._count("origin_guild_id", guild_id)
 
     async def rename(self, voice: VoiceRow, name: str) -> None:
         """Give a voice another name. Raises `VoiceNameTaken`, having changed nothing."""
-        try:
-            await self._database.execute(
-                "UPDATE voices SET name = ? WHERE voice_id = ?", name, voice.voice_id
-            )
-        except sqlite3.IntegrityError as error:
-            raise VoiceNameTaken(f"You already have a voice called {name}.") from error
+        with _one_name_for_each_owner(name):
+            await self._database.update("voices", {"name": name}, voice_id=voice.voice_id)
 
-    async def replace_clip(
-        self,
-        voice_id: int,
-        *,
-        clip_sha256: str,
-        clip_path: str,
-        duration_s: float,
-        consent_version: int,
-        consented_at: float,
-    ) -> bool:
-        """Put another clip, with its own consent, behind a voice; whether it still exists.
+    async def replace_clip(self, voice_id: int, new: NewVoice) -> bool:
+        """Put the clip of `new`, with its own consent, behind a voice; whether it still exists.
 
         Rows derived from the former clip go by `Forgetting`, not here.
         """
-        return bool(
-            await self._database.execute(
-                "UPDATE voices SET clip_sha256 = ?, clip_path = ?, duration_s = ?, "
-                "consent_version = ?, consented_at = ? WHERE voice_id = ?",
-                clip_sha256,
-                clip_path,
-                duration_s,
-                consent_version,
-                consented_at,
-                voice_id,
-            )
-        )
+        return await self._update(voice_id, new, _CLIP_COLUMNS)
 
-    async def adjust(
-        self,
-        voice_id: int,
-        *,
-        exaggeration: float,
-        cfg_weight: float,
-        temperature: float,
-        seed: int,
-    ) -> None:
+    async def adjust(self, voice: VoiceRow) -> None:
         """Set how a voice speaks."""
-        await self._database.execute(
-            "UPDATE voices SET exaggeration = ?, cfg_weight = ?, temperature = ?, seed = ? "
-            "WHERE voice_id = ?",
-            exaggeration,
-            cfg_weight,
-            temperature,
-            seed,
-            voice_id,
-        )
-
-    async def disable(self, voice_id: int, *, disabled: bool) -> None:
-        """Forbid or allow a voice in every server."""
-        await self._database.execute(
-            "UPDATE voices SET disabled_at = ? WHERE voice_id = ?",
-            self._clock() if disabled else None,
-            voice_id,
-        )
+        await self._update(voice.voice_id, voice, _PARAMETER_COLUMNS)
 
     async def delete(self, voice_id: int, clip_path: str) -> bool:
         """Delete a voice's row and what hangs on it, if its clip still is that at `clip_path`.
 
         Whether it was. Its files go before.
         """
-        return bool(
-            await self._database.execute(
-                "DELETE FROM voices WHERE voice_id = ? AND clip_path = ?", voice_id, clip_path
-            )
-        )
+        return bool(await self._database.delete("voices", voice_id=voice_id, clip_path=clip_path))
 
-    async def _select(self, condition: str, *values: int | str) -> list[VoiceRow]:
-        rows = await self._database.fetch(f"SELECT * FROM voices {condition}", *values)  # noqa: S608 - constants of this file
-        return [typed(row, VoiceRow) for row in rows]
+    async def _count(self, column: str, value: int) -> int:
+        sql = f"SELECT count(*) FROM voices WHERE {column} = ?"  # noqa: S608 - of this file
+        (count,) = await self._database.column(sql, value)
+        return int(count)
+
+    async def _update(self, voice_id: int, new: NewVoice, columns: tuple[str, ...]) -> bool:
+        changes = {column: getattr(new, column) for column in columns}
+        return bool(await self._database.update("voices", changes, voice_id=voice_id))
+
+    async def _select(self, condition: str, *values: int | str | None) -> list[VoiceRow]:
+        return await self._database.select(VoiceRow, f"SELECT * FROM voices {condition}", *values)  # noqa: S608 - constants of this file
+
+
+@contextmanager
+def _one_name_for_each_owner(name: str) -> Iterator[None]:
+    """Raise `VoiceNameTaken` for this one of the table's rules; others are no fault of the name."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        if "UNIQUE constraint failed: voices.owner_id, voices.name" in str(error):
+            raise VoiceNameTaken(f"You already have a voice called {name}.") from error
+        raise

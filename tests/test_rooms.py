@@ -88,3 +88,13 @@ def test_the_loopback_discord_knows_nothing_of_the_bot() -> None:
         other for name in MODULES if _room(name) == "bot.loopback" for other in IMPORTS[name]
     }
     assert {_room(other) for other in imported} == {"bot.loopback"}
+
+
+def test_cogs_only_answer() -> None:
+    """A cog, which is a module with `setup`, imports no other cog and reads no database."""
+    source = {name: path.read_text("utf-8") for name, path in MODULES.items() if "cogs." in name}
+    cogs = {name for name, text in source.items() if "async def setup(" in text}
+    wrong = [f"{name} imports {other}" for name in cogs for other in IMPORTS[name] & cogs]
+    wrong += [f"{name} mentions the store" for name, text in source.items() if ".store" in text]
+    assert cogs
+    assert not wrong, "\n".join(sorted(wrong))

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -62,17 +62,6 @@ def remove(paths: Iterable[Path]) -> None:
     """Delete files; those that are gone already do not matter."""
     for path in paths:
         path.unlink(missing_ok=True)
-
-
-def remove_unknown(folder: Path, known: Set[Path], before: float) -> int:
-    """Delete the files below `folder` that are not `known`; returns how many there were.
-
-    Only those last written at `before` (Unix seconds) or earlier: a younger one may be on its way
-    to being known.
-    """
-    unknown = [path for path in files_until(folder, before) if path not in known]
-    remove(unknown)
-    return len(unknown)
 
 
 def files_until(folder: Path, before: float) -> list[Path]:

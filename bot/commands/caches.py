@@ -1,15 +1,13 @@
 """`python -m bot cache list | clear | verify`: what is kept on disk, without the engine."""
 
-import asyncio
 import time
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from bot.base import private_files
+from bot.base.recorded_files import RecordedFiles
 from bot.services import open_store, speech_cache
 from bot.settings import Settings
 from bot.speech.audio.cache import SETTLED_S, SpeechCache
@@ -27,7 +25,10 @@ async def caches(settings: Settings, action: str) -> int:
                 await _list(console, store, speech)
             case "clear":
                 renderings = await speech.clear()
-                enrolments = await _forget(store, settings.home, await store.conditionals.all())
+                await store.local_clips.forget_unused(0.0)
+                enrolments = await _conditionals(settings.home, store).remove(
+                    await store.conditionals.all()
+                )
                 console.print(f"Removed {renderings} renderings and {enrolments} enrolled clips.")
             case _:
                 return await _verify(console, settings.home, store, speech)
@@ -63,36 +64,26 @@ async def _list(console: Console, store: Store, speech: SpeechCache) -> None:
 
 async def _verify(console: Console, home: Path, store: Store, speech: SpeechCache) -> int:
     report = await speech.verify()
-    enrolments = await store.conditionals.all()
-    missing = await asyncio.to_thread(
-        lambda: [row for row in enrolments if not _whole(home / row.path, row.size_bytes)]
-    )
-    await _forget(store, home, missing)
-    known = {home / row.path for row in enrolments}
-    unknown = await asyncio.to_thread(
-        # A worker may be about to report a younger one.
-        private_files.remove_unknown,
-        home / "conditionals",
-        known,
-        time.time() - SETTLED_S,
-    )
+    files = _conditionals(home, store)
+    damaged = await files.remove_broken(_is_whole)
+    # A worker may be about to report a younger one.
+    unknown = await files.remove_unknown(time.time() - SETTLED_S)
+    sound = len(await store.conditionals.all())
     console.print(
         f"Speech: {report.sound} sound, {report.unreadable} damaged and forgotten, "
         f"{report.unknown} unknown files removed, {_kib(report.size_bytes)}.\n"
-        f"Enrolled clips: {len(enrolments) - len(missing)} sound, {len(missing)} damaged and "
+        f"Enrolled clips: {sound} sound, {damaged} damaged and "
         f"forgotten, {unknown} unknown files removed."
     )
-    return 1 if report.unreadable or missing else 0
+    return 1 if report.unreadable or damaged else 0
 
 
-async def _forget(store: Store, home: Path, rows: Iterable[ConditionalsKey]) -> int:
-    rows = list(rows)
-    await asyncio.to_thread(private_files.remove, [home / row.path for row in rows])
-    return await store.conditionals.delete(row.key for row in rows)
+def _conditionals(home: Path, store: Store) -> RecordedFiles[ConditionalsKey]:
+    return RecordedFiles(home, "conditionals", store.conditionals)
 
 
-def _whole(path: Path, size_bytes: int) -> bool:
-    return path.is_file() and path.stat().st_size == size_bytes
+def _is_whole(path: Path, row: ConditionalsKey) -> bool:
+    return path.is_file() and path.stat().st_size == row.size_bytes
 
 
 def _kib(size_bytes: int) -> str:

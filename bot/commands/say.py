@@ -43,6 +43,8 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
             with console.status("Loading the engine") as status:
                 await _loaded(services.executor, status)
                 status.update("Speaking")
+                if isinstance(voice, ClonedVoice):
+                    await services.store.local_clips.use(voice.clip_sha256)
                 utterance = services.speech.utterance(chunks, Speaker(voice=voice))
                 clips = [made async for made in utterance.clips()]
             packets = [packet for made in clips for packet in made.packets]

@@ -5,7 +5,6 @@ against what the member may do, in `Voices.find`.
 """
 
 import logging
-import re
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,28 +14,17 @@ from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
 from bot.speech.service import Speaker
-from bot.voices.rights import ABOUT_OTHERS, EVERYWHERE, Action, Standing, permitted
+from bot.voices.place import Person, Place
+from bot.voices.references import VoiceReference
+from bot.voices.rights import ABOUT_OTHERS, EVERYWHERE, Action
 from data.rows import VoiceRow
 from data.store import Store
-from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, sha256_of
+from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice
 
 log = logging.getLogger(__name__)
 
-_STOCK = "stock:"
-_STOCK_NAME = re.compile(r"[\w-]{1,40}")
-_VOICE = "voice:"
 _NO_SUCH_VOICE = "You have no such voice. Pick one from the list that appears as you type."
 _NOWHERE = "There is no such voice. Reports and exports name them by number, such as voice:12."
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who asks, and what they are in the server where they ask (0: outside of any)."""
-
-    user_id: int
-    guild_id: int
-    moderates: bool = False
-    runs_the_bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,39 +36,14 @@ class VoiceChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A server as far as voices go, by their ids. `known` is filled for moderators alone."""
+class VoicesHere:
+    """What a person can speak in, in one server. `usual_id` is what they speak in there."""
 
-    guild_id: int
-    shared: set[int]
-    known: set[int]
-    disabled: set[int]
-    disabled_clips: set[str]
-
-    def standings(self, voice: VoiceRow, person: Person) -> frozenset[Standing]:
-        found = {Standing.OTHER}
-        in_scope = voice.guild_id is None or voice.guild_id == self.guild_id
-        if in_scope and voice.owner_id == person.user_id:
-            found.add(Standing.OWNER)
-        if in_scope and voice.voice_id in self.shared:
-            found.add(Standing.SHARED_WITH)
-        if person.moderates and voice.voice_id in self.known:
-            found.add(Standing.MODERATOR)
-        if person.runs_the_bot:
-            found.add(Standing.BOT_OWNER)
-        return frozenset(found)
-
-    def is_disabled(self, voice: VoiceRow) -> bool:
-        return (
-            voice.disabled_at is not None
-            or voice.voice_id in self.disabled
-            or clip_digest(voice.clip_sha256) in self.disabled_clips
-        )
-
-
-def clip_digest(clip_sha256: str) -> str:
-    """What a disabled clip is known by: the clip's own digest goes with its voice."""
-    return sha256_of("disabled clip", clip_sha256)
+    own: list[VoiceRow]
+    shared_by_others: list[VoiceRow]
+    place: Place
+    usual_id: int | None
+    chosen_stock: str | None
 
 
 class Voices:
@@ -100,11 +63,11 @@ class Voices:
         person = Person(user_id, guild_id)
         if asked is None:
             return await self._usual(person)
-        if asked.startswith(_STOCK):
-            name = asked.removeprefix(_STOCK)
-            if not _STOCK_NAME.fullmatch(name):  # typed, not picked: it would be repeated to all
+        reference = VoiceReference.parse(asked)
+        if reference and reference.kind == "stock":
+            if not reference.value:
                 raise UserError(_NO_SUCH_VOICE)
-            stock = StockVoice(name)
+            stock = StockVoice(reference.value)
             return Speaker(voice=stock, guild_id=guild_id, user_id=user_id)
         return self.as_speaker(await self.find(asked, Action.SPEAK, person), person)
 
@@ -115,24 +78,25 @@ class Voices:
         can see. Raises `UserError`; a voice that they cannot see is as one that is not there, and
         where it matters whose it is a name must not be that of several.
         """
-        place = await self._place(person)
+        place = await self.place(person)
         unknown = _NOWHERE if action in EVERYWHERE else _NO_SUCH_VOICE
         refusal = unknown
         found: list[VoiceRow] = []
         for voice in await self._named(asked, person):
-            standings, disabled = place.standings(voice, person), place.is_disabled(voice)
-            if permitted(action, standings, disabled=disabled):
+            if place.permits(action, voice):
                 found.append(voice)
-            elif refusal == unknown and permitted(Action.SEE, standings, disabled=disabled):
+            elif refusal == unknown and place.permits(Action.SEE, voice):
                 name = escape_markdown(voice.name)
                 refusal = f"You may not do that with the voice {name}."
-                if permitted(action, standings, disabled=False):
+                if place.permits(action, voice, even_disabled=True):
                     refusal = f"The voice {name} is disabled here."
         if not found:
             raise UserError(refusal)
         own = found[0].owner_id == person.user_id
         if len(found) > 1 and (action in ABOUT_OTHERS or (action is Action.DELETE and not own)):
-            which = ", ".join(f"voice:{v.voice_id} of <@{v.owner_id}>" for v in found[:10])
+            which = ", ".join(
+                f"{VoiceReference.to_voice(v)} of <@{v.owner_id}>" for v in found[:10]
+            )
             raise UserError(f"Several voices are called that: {which}. Give me its number.")
         return found[0]
 
@@ -143,7 +107,7 @@ class Voices:
         offered = await self.offer("", Action.SPEAK, Person(user_id, guild_id))
         if info:
             offered += [
-                VoiceChoice(f"{name} (stock voice)", f"{_STOCK}{name}")
+                VoiceChoice(f"{name} (stock voice)", str(VoiceReference("stock", name)))
                 for name in info.stock_voices
             ]
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
@@ -151,39 +115,41 @@ class Voices:
     async def offer(self, typed: str, action: Action, person: Person) -> list[VoiceChoice]:
         """The voices that a person may do `action` with, their own first."""
         offered = []
-        place = await self._place(person)
+        place = await self.place(person)
         for voice in await self._within_reach(person):
-            standings = place.standings(voice, person)
-            if permitted(action, standings, disabled=place.is_disabled(voice)):
+            if place.permits(action, voice):
                 label = voice.name if voice.owner_id == person.user_id else f"{voice.name} (shared)"
-                offered.append(VoiceChoice(label, f"{_VOICE}{voice.voice_id}"))
+                offered.append(VoiceChoice(label, str(VoiceReference.to_voice(voice))))
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
+
+    async def place(self, person: Person) -> Place:
+        """The server in which a person asks."""
+        return await Place.of(self._store, person)
+
+    async def here(self, person: Person) -> VoicesHere:
+        """A person's own voices and the shared ones, as they stand in this server."""
+        shared = await self._store.shares.of_guild(person.guild_id)
+        usual = await self.used_by(person)
+        return VoicesHere(
+            own=await self._store.voices.owned_by(person.user_id, person.guild_id),
+            shared_by_others=[voice for voice in shared if voice.owner_id != person.user_id],
+            place=await self.place(person),
+            usual_id=usual.voice_id if usual else None,
+            chosen_stock=await self.chosen_stock(person),
+        )
 
     def stock_voice(self, asked: str, info: EngineInfo | None) -> str | None:
         """The name of the stock voice that `asked` names; None where it is not about one.
 
         Raises `UserError` for a choice of one that the engine does not have.
         """
-        name = asked.removeprefix(_STOCK)
+        reference = VoiceReference.parse(asked)
+        chosen = reference is not None and reference.kind == "stock"
+        name = reference.value if reference and chosen else asked
         known = {one.casefold(): one for one in info.stock_voices} if info else {}
-        if name.casefold() in known:
-            return known[name.casefold()]
-        if asked.startswith(_STOCK):
+        if chosen and name.casefold() not in known:
             raise UserError(_NO_SUCH_VOICE)
-        return None
-
-    async def standings(self, voice: VoiceRow, person: Person) -> frozenset[Standing]:
-        """What a person is to a voice where they ask."""
-        return (await self._place(person)).standings(voice, person)
-
-    async def is_disabled(self, voice: VoiceRow, guild_id: int) -> bool:
-        """Whether a voice is forbidden in a server, by its moderators or the bot's owner."""
-        return (await self._place(Person(0, guild_id))).is_disabled(voice)
-
-    async def disabled_among(self, voices: list[VoiceRow], guild_id: int) -> list[VoiceRow]:
-        """Those that are forbidden in a server."""
-        place = await self._place(Person(0, guild_id))
-        return [voice for voice in voices if place.is_disabled(voice)]
+        return known.get(name.casefold())
 
     async def chosen_stock(self, person: Person) -> str | None:
         """The stock voice that a person chose here, if they chose one."""
@@ -231,12 +197,11 @@ class Voices:
     async def _usual_voice(self, person: Person) -> tuple[VoiceRow | None, str | None]:
         """The voice, and a sentence where a preferred one is disabled."""
         note = None
-        place = await self._place(person)
+        place = await self.place(person)
         for voice in await self._in_order_of_preference(person):
-            standings = place.standings(voice, person)
-            if permitted(Action.SPEAK, standings, disabled=place.is_disabled(voice)):
+            if place.permits(Action.SPEAK, voice):
                 return voice, note
-            if permitted(Action.SPEAK, standings, disabled=False):
+            if place.permits(Action.SPEAK, voice, even_disabled=True):
                 name = escape_markdown(voice.name)
                 note = note or f"The voice {name} is disabled here, so another one is speaking."
         return None, note
@@ -251,27 +216,14 @@ class Voices:
         return [voice for voice in found if voice is not None]
 
     async def _named(self, asked: str, person: Person) -> list[VoiceRow]:
-        if asked.startswith(_VOICE):
-            digits = asked.removeprefix(_VOICE)
-            if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
+        reference = VoiceReference.parse(asked)
+        if reference and reference.kind == "voice":
+            if not reference.value:
                 return []
-            voice = await self._store.voices.get(int(digits))
+            voice = await self._store.voices.get(int(reference.value))
             return [voice] if voice else []
         within_reach = await self._within_reach(person)
         return [voice for voice in within_reach if voice.name.casefold() == asked.casefold()]
-
-    async def _place(self, person: Person) -> "_Place":
-        known: list[VoiceRow] = []
-        if person.moderates:
-            known = await self._store.moderation.known_in(person.guild_id)
-        moderation = self._store.moderation
-        return _Place(
-            person.guild_id,
-            shared={v.voice_id for v in await self._store.shares.of_guild(person.guild_id)},
-            known={v.voice_id for v in known},
-            disabled=await moderation.disabled_in(person.guild_id),
-            disabled_clips=await moderation.disabled_digests(person.guild_id),
-        )
 
     async def _within_reach(self, person: Person) -> list[VoiceRow]:
         """What a person may have something to do with, their own first."""

@@ -1,6 +1,6 @@
 """What a person agrees to before their clip is even downloaded.
 
-Whoever changes the text raises the version: which one somebody saw is stored with their voice.
+A change of the text raises the version. Which version its owner saw is stored with each voice.
 """
 
 from bot.base.errors import UserError

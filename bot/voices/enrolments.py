@@ -1,10 +1,11 @@
 """What an engine has computed about voices, noted in the database while speech goes on."""
 
-import asyncio
 import logging
 import sqlite3
 
 from bot.base.metrics import Metrics
+from bot.base.tasks import TaskSet
+from data.rows import NewConditionals
 from data.store import Store
 from engine.messages import Enrolled
 
@@ -14,35 +15,35 @@ _log = logging.getLogger(__name__)
 class EnrolmentRecords:
     """Notes every enrolment as it is reported, so that its file can be found and forgotten.
 
-    A file whose row could not be written is no loss: the janitor removes files that nobody knows,
+    A file whose row could not be written is no loss: the janitor removes files without a row,
     and the voice is computed anew.
     """
 
     def __init__(self, store: Store, metrics: Metrics) -> None:
         self._store = store
         self._metrics = metrics
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way = TaskSet()
 
     def note(self, made: Enrolled) -> None:
         """Begin to write a row; returns at once."""
         self._metrics.enrolments += 1
-        task = asyncio.create_task(self._record(made))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self._under_way.spawn(self._record(made), name="enrolment")
 
     async def settled(self) -> None:
         """Wait until all that was reported so far is written."""
-        await asyncio.gather(*self._under_way)
+        await self._under_way.wait()
 
     async def _record(self, made: Enrolled) -> None:
         try:
             await self._store.conditionals.record(
-                key=made.key,
-                clip_sha256=made.clip_sha256,
-                model_revision=made.model_revision,
-                engine_version=made.engine_version,
-                path=made.path,
-                size_bytes=made.size_bytes,
+                NewConditionals(
+                    key=made.key,
+                    clip_sha256=made.clip_sha256,
+                    model_revision=made.model_revision,
+                    engine_version=made.engine_version,
+                    path=made.path,
+                    size_bytes=made.size_bytes,
+                )
             )
         except sqlite3.Error:
             _log.exception("an enrolment could not be noted")

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from weakref import WeakValueDictionary
 
+from bot.base.locks import KeyedLocks
 from bot.base.private_files import remove
 from bot.speech.service import SpeechService
 from data.rows import VoiceRow
@@ -40,7 +40,7 @@ class Forgetting:
         self._speech = speech
         self._executor = executor
         self._recorded = recorded
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = KeyedLocks[str]()
 
     async def voices(self, voices: Iterable[VoiceRow]) -> None:
         """Delete voices: their clips and, unless another voice has the same, what was derived."""
@@ -53,7 +53,7 @@ class Forgetting:
 
     async def clip(self, clip_sha256: str) -> None:
         """Forget what was derived from a clip that no voice has any more."""
-        async with self._turn(clip_sha256):
+        async with self._turns.of(clip_sha256):
             if not await self._needed(clip_sha256):
                 with self._silencing(clip_sha256):
                     await self._derived(clip_sha256)
@@ -62,7 +62,7 @@ class Forgetting:
     async def _voice(self, voice: VoiceRow) -> None:
         sha256 = voice.clip_sha256
         # One after the other, or each of two voices with one clip would leave it to the other.
-        async with self._turn(sha256):
+        async with self._turns.of(sha256):
             needed = await self._needed(sha256, but=voice.voice_id)
             silence: AbstractContextManager[None] = nullcontext()
             if not needed:
@@ -72,9 +72,6 @@ class Forgetting:
                     await self._derived(sha256)
                 await asyncio.to_thread(remove, [self._home / voice.clip_path])
                 await self._store.voices.delete(voice.voice_id, voice.clip_path)
-
-    def _turn(self, clip_sha256: str) -> asyncio.Lock:
-        return self._turns.setdefault(clip_sha256, asyncio.Lock())
 
     def _silencing(self, clip_sha256: str) -> AbstractContextManager[None]:
         voice = ClonedVoice(clip_sha256=clip_sha256, clip_path="")
@@ -91,6 +88,7 @@ class Forgetting:
         await asyncio.to_thread(remove, [self._home / path for path in paths])
         await self._store.speech.delete(row.key for row in renderings)
         await self._store.conditionals.delete_clip(clip_sha256)
+        await self._store.local_clips.forget(clip_sha256)
 
     async def _needed(self, clip_sha256: str, but: int | None = None) -> bool:
         voices = await self._store.voices.with_clip(clip_sha256)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from bot.base.private_files import files_until, remove
+from bot.base.recorded_files import RecordedFiles, remove_unknown
 from bot.voices.forgetting import Forgetting
 from bot.voices.privacy import Privacy
 from bot.voices.registration import CLIPS, UPLOADS
@@ -19,6 +19,8 @@ from data.store import Store
 
 INTERVAL_S = 24 * 3600.0
 SETTLED_S = 3600.0
+#: What is made of a recording named on the command line is kept this long after its last use.
+LOCAL_CLIP_KEPT_S = 30 * 24 * 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,8 @@ class Janitor:
         self._privacy = privacy
         self._grace_s = grace_s
         self._clock = clock
+        self._conditionals = RecordedFiles(home, "conditionals", store.conditionals)
+        self._renderings = RecordedFiles(home, "speech", store.speech)
 
     async def start(self) -> None:
         """Tidy up while nothing is under way. A failure is logged: speech works without it."""
@@ -74,7 +78,8 @@ class Janitor:
         before = self._clock() - settled_s if settled_s else math.inf
         gone = await self._voices_without_clip()
         gone += await self._made_of_no_voice(before)
-        gone += await self._rows_without_file(before)
+        gone += await self._conditionals.remove_broken(_is_there, before)
+        gone += await self._renderings.remove_broken(_is_there, before)
         gone += await self._files_without_row(before)
         if gone:
             log.info("tidied up", extra={"removed": gone})
@@ -96,7 +101,9 @@ class Janitor:
         return len(missing)
 
     async def _made_of_no_voice(self, before: float) -> int:
+        await self._store.local_clips.forget_unused(LOCAL_CLIP_KEPT_S)
         clips = {voice.clip_sha256 for voice in await self._store.voices.all()}
+        clips |= await self._store.local_clips.all()
         enrolled = {
             row.clip_sha256
             for row in await self._store.conditionals.all()
@@ -112,35 +119,18 @@ class Janitor:
             await self._forgetting.clip(clip_sha256)
         return len(orphaned)
 
-    async def _rows_without_file(self, before: float) -> int:
-        conditionals = [r for r in await self._store.conditionals.all() if r.created_at <= before]
-        speech = [r for r in await self._store.speech.all() if r.created_at <= before]
-        paths = [row.path for row in conditionals] + [row.path for row in speech]
-        missing = await asyncio.to_thread(
-            lambda: {path for path in paths if not (self._home / path).exists()}
-        )
-        gone = await self._store.conditionals.delete(
-            row.key for row in conditionals if row.path in missing
-        )
-        return gone + await self._store.speech.delete(
-            row.key for row in speech if row.path in missing
-        )
-
     async def _files_without_row(self, before: float) -> int:
-        # Files are listed before rows: what is recorded in between is known then.
-        found = await asyncio.to_thread(self._files, before)
-        known = {
-            self._home / path
-            for path in (
-                *(row.clip_path for row in await self._store.voices.all()),
-                *(row.path for row in await self._store.conditionals.all()),
-                *(row.path for row in await self._store.speech.all()),
-            )
-        }
-        unknown = [path for path in found if path not in known]
-        await asyncio.to_thread(remove, unknown)
-        return len(unknown)
+        async def clips() -> set[str]:
+            return {voice.clip_path for voice in await self._store.voices.all()}
 
-    def _files(self, before: float) -> list[Path]:
-        folders = (UPLOADS, CLIPS, "conditionals", "speech")
-        return [path for folder in folders for path in files_until(self._home / folder, before)]
+        async def none() -> set[str]:
+            return set()
+
+        gone = await remove_unknown(self._home, UPLOADS, none, before)
+        gone += await remove_unknown(self._home, CLIPS, clips, before)
+        gone += await self._conditionals.remove_unknown(before)
+        return gone + await self._renderings.remove_unknown(before)
+
+
+def _is_there(path: Path, _: object) -> bool:
+    return path.exists()

@@ -4,8 +4,9 @@ from msgspec.structs import replace
 
 from bot.base.errors import UserError
 from bot.speech.service import SpeechService
-from bot.voices.choosing import Person, Voices
+from bot.voices.choosing import Voices
 from bot.voices.forgetting import Forgetting
+from bot.voices.place import Person
 from bot.voices.registration import require_name
 from bot.voices.rights import Action
 from data.errors import VoiceNameTaken
@@ -137,11 +138,5 @@ class VoiceKeeping:
         return voice
 
     async def _set(self, voice: VoiceRow) -> VoiceRow:
-        await self._store.voices.adjust(
-            voice.voice_id,
-            exaggeration=voice.exaggeration,
-            cfg_weight=voice.cfg_weight,
-            temperature=voice.temperature,
-            seed=voice.seed,
-        )
+        await self._store.voices.adjust(voice)
         return voice

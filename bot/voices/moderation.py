@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 
 from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
-from bot.speech.service import Speaker, SpeechService
-from bot.voices.choosing import Person, VoiceChoice, Voices, clip_digest
+from bot.speech.service import SpeechService
+from bot.voices.choosing import VoiceChoice, Voices
+from bot.voices.place import Person
+from bot.voices.references import VoiceReference, clip_digest
 from bot.voices.rights import Action
 from data.rows import VoiceReport, VoiceRow
 from data.store import Store
@@ -14,7 +16,6 @@ from engine.errors import VoiceUnusable
 from engine.speech import ClonedVoice
 
 REASON_MAX_CHARS = 300
-_CLIP = "clip:"
 _DISABLED = VoiceUnusable("This voice was disabled here, so I stopped.")
 
 
@@ -44,7 +45,7 @@ class VoiceModeration:
         voice = await self._voices.used_by(Person(about, person.guild_id))
         if voice is None:
             raise UserError("They speak in a stock voice, which is nobody's.")
-        found = await self._voices.find(f"voice:{voice.voice_id}", Action.REPORT, person)
+        found = await self._voices.find(str(VoiceReference.to_voice(voice)), Action.REPORT, person)
         await self._store.moderation.report(
             guild_id=person.guild_id,
             voice_id=found.voice_id,
@@ -66,30 +67,17 @@ class VoiceModeration:
     async def disable(self, asked: str, person: Person) -> VoiceRow:
         """Forbid a voice and its clip in this server, in the middle of what it is saying."""
         voice = await self._voices.find(asked, Action.DISABLE, person)
-        async with self._store.transaction():
-            await self._store.moderation.disable(voice.voice_id, person.guild_id)
-            await self._store.moderation.disable_clip(
-                clip_digest(voice.clip_sha256), person.guild_id
-            )
-        self._silence(voice, lambda speaker: speaker.guild_id == person.guild_id)
-        return voice
+        return await self._disable(voice, person.guild_id)
 
     async def enable(self, asked: str, person: Person) -> VoiceRow | None:
         """Allow a voice in this server again, or the clip of one that is deleted (None)."""
-        if asked.startswith(_CLIP):
+        if clip := _clip(asked):
             if not (person.moderates or person.runs_the_bot):
                 raise UserError("Only those who may manage the server can allow a voice again.")
-            await self._enable_clip(asked, person.guild_id)
+            await self._enable_clip(clip, person.guild_id)
             return None
         voice = await self._voices.find(asked, Action.ENABLE, person)
-        async with self._store.transaction():
-            enabled = [
-                await self._store.moderation.enable(voice.voice_id, person.guild_id),
-                await self._store.moderation.enable_clip(
-                    clip_digest(voice.clip_sha256), person.guild_id
-                ),
-            ]
-        if not any(enabled):
+        if not await self._enable(voice, person.guild_id):
             raise UserError(f"The voice {voice.name} is not disabled in this server.")
         return voice
 
@@ -98,53 +86,65 @@ class VoiceModeration:
         if not person.moderates:
             return []
         voices = await self._store.moderation.known_in(person.guild_id)
-        disabled = await self._voices.disabled_among(voices, person.guild_id)
-        offered = [VoiceChoice(v.name, f"voice:{v.voice_id}") for v in disabled]
+        place = await self._voices.place(person)
+        offered = [
+            VoiceChoice(voice.name, str(VoiceReference.to_voice(voice)))
+            for voice in voices
+            if place.is_disabled(voice)
+        ]
         alive = {clip_digest(voice.clip_sha256) for voice in voices}
         for clip in await self._store.moderation.disabled_clips(person.guild_id):
             if clip.clip_digest not in alive:
                 day = datetime.fromtimestamp(clip.disabled_at, UTC).date()
                 label = f"A deleted voice, disabled on {day}"
-                offered.append(VoiceChoice(label, f"{_CLIP}{clip.clip_digest}"))
+                reference = VoiceReference("clip", clip.clip_digest)
+                offered.append(VoiceChoice(label, str(reference)))
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
 
     async def disable_everywhere(self, asked: str, person: Person) -> VoiceRow:
         """Forbid a voice and its clip in every server, wherever it is speaking now."""
         voice = await self._voices.find(asked, Action.DISABLE_EVERYWHERE, person)
-        async with self._store.transaction():
-            await self._store.voices.disable(voice.voice_id, disabled=True)
-            await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), None)
-        self._silence(voice, lambda _: True)
-        return voice
+        return await self._disable(voice, None)
 
     async def enable_everywhere(self, asked: str, person: Person) -> VoiceRow | None:
         """Allow a voice again wherever moderators did not disable it themselves.
 
-        Or the clip of one that is deleted (None), named by what `disabled_as` said of it.
+        Or the clip of one that is deleted (None), named by `VoiceReference.to_clip`.
         """
-        if asked.startswith(_CLIP):
+        if clip := _clip(asked):
             if not person.runs_the_bot:
                 raise UserError("Only who runs this bot can allow a voice in every server again.")
-            await self._enable_clip(asked, None)
+            await self._enable_clip(clip, None)
             return None
         voice = await self._voices.find(asked, Action.ENABLE_EVERYWHERE, person)
-        async with self._store.transaction():
-            await self._store.voices.disable(voice.voice_id, disabled=False)
-            await self._store.moderation.enable_clip(clip_digest(voice.clip_sha256), None)
+        await self._enable(voice, None)
         return voice
 
-    def _silence(self, voice: VoiceRow, where: Callable[[Speaker], bool]) -> None:
+    async def _disable(self, voice: VoiceRow, guild_id: int | None) -> VoiceRow:
+        async with self._store.transaction():
+            await self._store.moderation.disable(voice.voice_id, guild_id)
+            await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), guild_id)
         # By identity: whose voice it is besides makes no difference to a clip.
         disabled = ClonedVoice(clip_sha256=voice.clip_sha256, clip_path="").identity
         self._speech.withdraw(
-            lambda speaker: speaker.voice.identity == disabled and where(speaker), _DISABLED
+            lambda speaker: (
+                speaker.voice.identity == disabled and guild_id in (None, speaker.guild_id)
+            ),
+            _DISABLED,
         )
+        return voice
 
-    async def _enable_clip(self, asked: str, guild_id: int | None) -> None:
-        if not await self._store.moderation.enable_clip(asked.removeprefix(_CLIP), guild_id):
+    async def _enable(self, voice: VoiceRow, guild_id: int | None) -> bool:
+        digest = clip_digest(voice.clip_sha256)
+        async with self._store.transaction():
+            enabled = await self._store.moderation.enable(voice.voice_id, guild_id)
+            return await self._store.moderation.enable_clip(digest, guild_id) or enabled
+
+    async def _enable_clip(self, clip: VoiceReference, guild_id: int | None) -> None:
+        if not await self._store.moderation.enable_clip(clip.value, guild_id):
             raise UserError("This clip is not disabled. Pick one from the list.")
 
 
-def disabled_as(voice: VoiceRow) -> str:
-    """What to ask for to allow a disabled voice's clip again once the voice is deleted."""
-    return f"{_CLIP}{clip_digest(voice.clip_sha256)}"
+def _clip(asked: str) -> VoiceReference | None:
+    reference = VoiceReference.parse(asked)
+    return reference if reference and reference.kind == "clip" else None

@@ -8,21 +8,21 @@ writes the row: the janitor removes a file that was renamed without one.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from weakref import WeakValueDictionary
 
 from bot.base import private_files
 from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
+from bot.base.locks import KeyedLocks
 from bot.clips.judge import ClipLimits, JudgedClip
 from bot.speech.service import Speaker
-from bot.voices.choosing import clip_digest
 from bot.voices.consent import CONSENT_VERSION, require_consent
 from bot.voices.forgetting import Forgetting
+from bot.voices.references import VoiceReference, clip_digest
 from data.errors import VoiceNameTaken
-from data.rows import VoiceRow
+from data.rows import NewVoice, VoiceRow
 from data.store import Store
 from engine.speech import ClonedVoice
 
@@ -53,7 +53,7 @@ class RegistrationLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A voice that somebody asks for. `replaces` is a voice of theirs to get another clip."""
+    """A voice that a member asks for. `replaces` is a voice of theirs to get another clip."""
 
     owner_id: int
     guild_id: int | None
@@ -106,7 +106,7 @@ class Registration:
         self._fetches = asyncio.Semaphore(limits.checks_at_once)
         self._checks = asyncio.Semaphore(limits.checks_at_once)
         self._cooldown = Cooldown(limits.cooldown_s, clock)
-        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._turns = KeyedLocks[int]()
         self._drafts: dict[Path, Draft] = {}
 
     async def draft(
@@ -118,7 +118,7 @@ class Registration:
         `ClipRefused` for what was heard. The upload is removed in any case.
         """
         require_consent(agreed=wish.agreed)
-        async with self._turn(wish.owner_id):
+        async with self._turns.of(wish.owner_id):
             await self._require_admission(wish)
             self._cooldown.use(wish.owner_id)
             consented_at = self._clock()
@@ -143,7 +143,7 @@ class Registration:
     async def keep(self, draft: Draft) -> VoiceRow:
         """Make a draft a voice, and its owner's choice where they are. Raises `UserError`."""
         wish = draft.wish
-        async with self._turn(wish.owner_id):
+        async with self._turns.of(wish.owner_id):
             if self._drafts.pop(draft.path, None) is None:
                 raise UserError("This clip is gone already. Please start again.")
             former = None
@@ -164,7 +164,7 @@ class Registration:
 
     async def discard(self, draft: Draft) -> bool:
         """Throw a draft away with all that was made from it; false if it was kept or is gone."""
-        async with self._turn(draft.wish.owner_id):
+        async with self._turns.of(draft.wish.owner_id):
             if self._drafts.pop(draft.path, None) is None:
                 return False
             await self._throw_away(draft)
@@ -173,7 +173,7 @@ class Registration:
     @asynccontextmanager
     async def closed_to(self, owner_id: int) -> AsyncIterator[None]:
         """Throw all drafts of a person away, and take none and keep none until the block ends."""
-        async with self._turn(owner_id):
+        async with self._turns.of(owner_id):
             for draft in [d for d in self._drafts.values() if d.wish.owner_id == owner_id]:
                 del self._drafts[draft.path]
                 await self._throw_away(draft)
@@ -198,30 +198,24 @@ class Registration:
 
     async def _write_row(self, draft: Draft, clip_path: str) -> VoiceRow:
         wish, clip = draft.wish, draft.clip
-        if wish.replaces is None:
-            try:
-                return await self._store.voices.insert(
-                    owner_id=wish.owner_id,
-                    guild_id=None,
-                    origin_guild_id=wish.guild_id,
-                    name=wish.name,
-                    clip_sha256=clip.sha256,
-                    clip_path=clip_path,
-                    duration_s=clip.duration_s,
-                    consent_version=CONSENT_VERSION,
-                    consented_at=draft.consented_at,
-                )
-            except VoiceNameTaken as error:
-                raise UserError(str(error)) from None
-        voice_id = wish.replaces.voice_id
-        await self._store.voices.replace_clip(
-            voice_id,
+        new = NewVoice(
+            owner_id=wish.owner_id,
+            guild_id=None,
+            origin_guild_id=wish.guild_id,
+            name=wish.name,
             clip_sha256=clip.sha256,
             clip_path=clip_path,
             duration_s=clip.duration_s,
             consent_version=CONSENT_VERSION,
             consented_at=draft.consented_at,
         )
+        if wish.replaces is None:
+            try:
+                return await self._store.voices.insert(new)
+            except VoiceNameTaken as error:
+                raise UserError(str(error)) from None
+        voice_id = wish.replaces.voice_id
+        await self._store.voices.replace_clip(voice_id, new)
         voice = await self._store.voices.get(voice_id)
         if voice is None or voice.clip_path != clip_path:
             raise UserError("The voice to be replaced was deleted meanwhile.")
@@ -271,9 +265,6 @@ class Registration:
         await asyncio.to_thread(private_files.remove, [draft.path])
         await self._forgetting.clip(draft.clip.sha256)
 
-    def _turn(self, owner_id: int) -> AbstractAsyncContextManager[object]:
-        return self._turns.setdefault(owner_id, asyncio.Lock())
-
 
 async def _in_time(fetching: Awaitable[object]) -> None:
     try:
@@ -287,5 +278,5 @@ def require_name(name: str) -> None:
     """Raise `UserError` unless `name` can be a voice's name."""
     if not 1 <= len(name) <= NAME_MAX_CHARS or name != name.strip() or not name.isprintable():
         raise UserError(f"A name has 1 to {NAME_MAX_CHARS} visible characters.")
-    if name.casefold().startswith(("voice:", "stock:", "clip:")):
+    if VoiceReference.parse(name.casefold()):
         raise UserError("A name cannot begin with “voice:”, “stock:” or “clip:”.")

@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 
 class Standing(Enum):
-    """What somebody is to a voice, in the server where they ask. They may be several at once."""
+    """What a person is to a voice, in the server where they ask. One can be several at once."""
 
     OWNER = auto()
     SHARED_WITH = auto()  # the owner shares it with the server
@@ -82,7 +82,7 @@ _NOT_WHILE_DISABLED = frozenset(
 
 
 def permitted(action: Action, standings: Set[Standing], *, disabled: bool) -> bool:
-    """Whether somebody of these standings may do `action` with a voice."""
+    """Whether a person of these standings may do `action` with a voice."""
     if disabled and action in _NOT_WHILE_DISABLED:
         return False
     if action is Action.SET_DEFAULT:

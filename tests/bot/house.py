@@ -12,12 +12,13 @@ from bot.base.metrics import Metrics
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip
 from bot.speech.audio.cache import Codec, SpeechCache
 from bot.speech.service import SpeechService
-from bot.voices.choosing import Person, Voices
+from bot.voices.choosing import Voices
 from bot.voices.enrolments import EnrolmentRecords
 from bot.voices.forgetting import Forgetting
 from bot.voices.janitor import Janitor
 from bot.voices.keeping import VoiceKeeping
 from bot.voices.moderation import VoiceModeration
+from bot.voices.place import Person
 from bot.voices.privacy import Privacy
 from bot.voices.registration import Draft, Judge, Registration, RegistrationLimits, Wish
 from data.rows import VoiceRow

@@ -3,29 +3,34 @@
 from typing import Any
 
 from data.cache_keys import TOUCH_INTERVAL_S
+from data.rows import NewConditionals, NewSpeech
 from data.store import Store
 
 
 async def enrol(store: Store, key: str, clip: str, size_bytes: int = 10) -> None:
     """Record conditionals of a clip named by one letter."""
     await store.conditionals.record(
-        key=key,
-        clip_sha256=clip * 64,
-        model_revision="r1",
-        engine_version="e1",
-        path=f"conditionals/{key}.safetensors",
-        size_bytes=size_bytes,
+        NewConditionals(
+            key=key,
+            clip_sha256=clip * 64,
+            model_revision="r1",
+            engine_version="e1",
+            path=f"conditionals/{key}.safetensors",
+            size_bytes=size_bytes,
+        )
     )
 
 
 async def render(store: Store, key: str, size_bytes: int, voice: str = "stock:") -> None:
     """Record a rendering."""
     await store.speech.record(
-        key=key,
-        voice_identity=voice,
-        path=f"speech/{key}.ogg",
-        size_bytes=size_bytes,
-        duration_s=1.5,
+        NewSpeech(
+            key=key,
+            voice_identity=voice,
+            path=f"speech/{key}.ogg",
+            size_bytes=size_bytes,
+            duration_s=1.5,
+        )
     )
 
 
@@ -37,7 +42,6 @@ async def use(store: Store, key: str) -> None:
 
 
 async def test_conditionals_need_no_voice_and_go_by_key_or_by_clip(store: Store) -> None:
-    """Conditionals need no voice and go by key or by clip."""
     await enrol(store, "one", "a")
     await enrol(store, "two", "a")
     await enrol(store, "three", "b")
@@ -49,7 +53,6 @@ async def test_conditionals_need_no_voice_and_go_by_key_or_by_clip(store: Store)
 
 
 async def test_conditionals_made_again_replace_the_old_ones(store: Store, clock: Any) -> None:
-    """Conditionals made again replace the old ones."""
     first = clock.now
     await enrol(store, "one", "a", size_bytes=10)
     clock.now += 5
@@ -75,7 +78,6 @@ async def test_a_use_of_a_clip_is_written_at_most_once_a_minute(store: Store, cl
 
 
 async def test_a_rendering_is_found_under_its_key_alone(store: Store) -> None:
-    """A rendering is found under its key alone."""
     await render(store, "one", 100, voice="clip:" + "a" * 64)
     found = await store.speech.get("one")
     assert found is not None
@@ -87,7 +89,6 @@ async def test_a_rendering_is_found_under_its_key_alone(store: Store) -> None:
 async def test_a_hit_counts_as_a_use_but_is_written_at_most_once_a_minute(
     store: Store, clock: Any
 ) -> None:
-    """A hit counts as a use, but writes at most once a minute."""
     recorded = clock.now
     await render(store, "one", 100)
 
@@ -104,7 +105,6 @@ async def test_a_hit_counts_as_a_use_but_is_written_at_most_once_a_minute(
 
 
 async def test_the_longest_unused_go_until_the_rest_fits(store: Store, clock: Any) -> None:
-    """The longest unused go until the rest fits."""
     for key, size in (("old", 30), ("middle", 50), ("new", 20)):
         await render(store, key, size)
         clock.now += TOUCH_INTERVAL_S
@@ -123,7 +123,6 @@ async def test_the_longest_unused_go_until_the_rest_fits(store: Store, clock: An
 
 
 async def test_renderings_of_the_same_moment_are_evicted_one_by_one(store: Store) -> None:
-    """Renderings of the same moment are evicted one by one."""
     for key in "abcd":
         await render(store, key, 10)
     assert len(await store.speech.beyond(40)) == 0
@@ -145,7 +144,6 @@ async def test_what_is_written_after_the_clock_went_back_is_not_the_first_to_go(
 
 
 async def test_renderings_are_listed_by_voice_and_deleted_by_key(store: Store) -> None:
-    """Renderings are listed by voice and deleted by key."""
     await render(store, "one", 10, voice="clip:" + "a" * 64)
     await render(store, "two", 20)
     assert [row.key for row in await store.speech.made_with("clip:" + "a" * 64)] == ["one"]
@@ -158,7 +156,6 @@ async def test_renderings_are_listed_by_voice_and_deleted_by_key(store: Store) -
 
 
 async def test_a_rendering_made_again_weighs_once(store: Store) -> None:
-    """A rendering made again weighs once."""
     await render(store, "one", 10)
     await render(store, "one", 25)
     assert await store.speech.total_bytes() == 25

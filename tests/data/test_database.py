@@ -87,7 +87,6 @@ async def test_a_transaction_that_fails_takes_no_other_tasks_statement_with_it(
 async def test_a_cancelled_transaction_is_undone_wherever_it_was(
     database: Database, steps_before_the_cancel: int
 ) -> None:
-    """A cancelled transaction is undone wherever it was."""
     finished = asyncio.Event()
 
     async def write() -> None:
@@ -123,7 +122,6 @@ async def test_a_cancel_while_waiting_for_the_turn_leaves_the_turn_with_its_hold
 
 
 async def test_an_inner_transaction_can_fail_alone(database: Database) -> None:
-    """An inner transaction can fail alone."""
     async with database.transaction():
         await add(database, 1)
         with pytest.raises(sqlite3.IntegrityError):
@@ -134,7 +132,6 @@ async def test_an_inner_transaction_can_fail_alone(database: Database) -> None:
 
 
 async def test_an_outer_transaction_undoes_its_inner_ones(database: Database) -> None:
-    """An outer transaction undoes its inner ones, which had succeeded."""
 
     async def fail_after_an_inner_one() -> None:
         async with database.transaction():
@@ -147,7 +144,6 @@ async def test_an_outer_transaction_undoes_its_inner_ones(database: Database) ->
 
 
 async def test_a_statement_for_many_rows_does_all_or_none(database: Database) -> None:
-    """A statement for many rows does all or none."""
     with pytest.raises(sqlite3.IntegrityError):
         await database.execute_each("INSERT INTO numbers VALUES (?)", [(1,), (2,), (1,)])
     assert await numbers(database) == []
@@ -155,7 +151,6 @@ async def test_a_statement_for_many_rows_does_all_or_none(database: Database) ->
 
 
 async def test_foreign_keys_hold_and_commits_do_not_wait_for_the_disk(database: Database) -> None:
-    """Foreign keys hold, writers are waited for, commits do not wait for the disk."""
     (row,) = await database.fetch("PRAGMA foreign_keys")
     assert row[0] == 1
     (row,) = await database.fetch("PRAGMA synchronous")
@@ -187,7 +182,6 @@ async def test_another_process_writing_is_waited_for(database: Database, tmp_pat
 async def test_closing_waits_for_what_is_under_way_and_refuses_the_rest(
     database: Database, tmp_path: Path
 ) -> None:
-    """Closing waits for what is under way and refuses the rest."""
     inside = asyncio.Event()
 
     async def slow() -> None:

@@ -76,14 +76,12 @@ def test_every_column_with_a_users_id_cascades(path: Path) -> None:
     ],
 )
 def test_a_table_without_a_rule_is_noticed(path: Path, column: str) -> None:
-    """A table that a later migration adds without a rule is noticed."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"CREATE TABLE later (note TEXT, {column})")
         assert lacking_a_rule(connection) == [f"later.{column.split(maxsplit=1)[0]}"]
 
 
 def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
-    """Nothing of a deleted user is left in any table, nor of anybody else's lost."""
     gone, stays = 987_654_321_012_345_678, 111_111_111_111_111_111
     own_clip, shared_clip = "a" * 64, "b" * 64
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -123,6 +121,9 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
             "INSERT INTO voice_reports VALUES (5, ?, ?, 'loud', 0)",
             [(1, stays), (3, gone), (3, stays)],
         )
+        connection.executemany(
+            "INSERT INTO local_clips VALUES (?, 0)", [(own_clip,), (shared_clip,), ("e" * 64,)]
+        )
         connection.execute("INSERT INTO departed_guilds VALUES (7, 0)")
         connection.execute("INSERT INTO live_bindings VALUES (5, 1, 2)")
         connection.executemany(
@@ -158,6 +159,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     assert everything["disabled_clips"] == [(5, "d" * 64, 0.0)]
     assert everything["disabled_voices"] == [(5, 3, 0.0)]
     assert everything["voice_reports"] == [(5, 3, stays, "loud", 0.0)]
+    assert [row[0] for row in everything["local_clips"]] == [shared_clip, "e" * 64]
     assert [row[0] for row in everything["conditionals_cache"]] == ["k2"]
     assert [row[0] for row in everything["speech_cache"]] == ["k2", "k3"]
 

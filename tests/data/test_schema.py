@@ -74,7 +74,6 @@ async def test_a_new_database_has_the_newest_schema_and_is_its_owners_alone(
 
 
 async def test_what_was_stored_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
-    """What was stored is there when it is opened again."""
     path = tmp_path / "timbre.db"
     await filled_database(path)
     store = await Store.open(path)
@@ -83,7 +82,6 @@ async def test_what_was_stored_is_there_when_it_is_opened_again(tmp_path: Path) 
 
 
 async def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
-    """An empty file becomes a database."""
     path = tmp_path / "timbre.db"
     path.touch()
     await (await Store.open(path)).close()
@@ -92,14 +90,12 @@ async def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"x", b"hello, I am a text\n" * 500, bytes(5000)])
 async def test_a_file_that_is_not_sqlite_is_refused(tmp_path: Path, content: bytes) -> None:
-    """A file that is not SQLite is refused, even one of a single byte."""
     path = tmp_path / "timbre.db"
     path.write_bytes(content)
     assert "not an SQLite database" in await refusal(path)
 
 
 async def test_a_database_with_an_overwritten_page_is_refused(tmp_path: Path) -> None:
-    """A database with an overwritten page is refused."""
     path = tmp_path / "timbre.db"
     await filled_database(path)
     content = bytearray(path.read_bytes())
@@ -109,7 +105,6 @@ async def test_a_database_with_an_overwritten_page_is_refused(tmp_path: Path) ->
 
 
 async def test_a_database_cut_short_is_refused(tmp_path: Path) -> None:
-    """A database cut short is refused."""
     path = tmp_path / "timbre.db"
     await filled_database(path)
     path.write_bytes(path.read_bytes()[:-6000])
@@ -117,7 +112,6 @@ async def test_a_database_cut_short_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_database_of_a_newer_timbre_is_refused(tmp_path: Path) -> None:
-    """A database of a newer Timbre is refused."""
     path = tmp_path / "timbre.db"
     await filled_database(path)
     with closing(sqlite3.connect(path)) as connection:
@@ -126,7 +120,6 @@ async def test_a_database_of_a_newer_timbre_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
-    """A database of another program is refused."""
     path = tmp_path / "timbre.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE bookmarks (url TEXT)")
@@ -134,7 +127,6 @@ async def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_only_begins_like_a_database_is_refused(tmp_path: Path) -> None:
-    """A file that only begins like a database is refused."""
     path = tmp_path / "timbre.db"
     for content in (b"SQLite format 3\0", b"SQLite format 3\0" * 500):
         path.write_bytes(content)
@@ -142,7 +134,6 @@ async def test_a_file_that_only_begins_like_a_database_is_refused(tmp_path: Path
 
 
 async def test_a_folder_in_its_place_is_refused_with_the_same_error(tmp_path: Path) -> None:
-    """A folder in its place is refused with the same error."""
     path = tmp_path / "timbre.db"
     path.mkdir()
     with pytest.raises(DatabaseUnusable, match="cannot be opened"):
@@ -150,7 +141,6 @@ async def test_a_folder_in_its_place_is_refused_with_the_same_error(tmp_path: Pa
 
 
 async def test_a_failed_migration_leaves_the_version_before_it(tmp_path: Path) -> None:
-    """A failed migration leaves the version before it."""
     path = tmp_path / "timbre.db"
     folder = write_migrations(
         tmp_path / "steps",
@@ -175,7 +165,6 @@ async def test_a_failed_migration_leaves_the_version_before_it(tmp_path: Path) -
 
 
 async def test_a_migration_that_breaks_a_reference_fails(tmp_path: Path) -> None:
-    """A migration that leaves a dangling reference fails."""
     path = tmp_path / "timbre.db"
     folder = write_migrations(
         tmp_path / "steps",
@@ -188,7 +177,6 @@ async def test_a_migration_that_breaks_a_reference_fails(tmp_path: Path) -> None
 
 
 def test_migrations_are_numbered_without_gaps(tmp_path: Path) -> None:
-    """Migrations are numbered without gaps."""
     folder = write_migrations(tmp_path / "steps", "SELECT 1;", "SELECT 1;", "SELECT 1;")
     assert [step.version for step in load_migrations(folder)] == [1, 2, 3]
     (folder / "V2__step.sql").unlink()

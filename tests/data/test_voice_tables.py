@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from data.rows import NewSpeech, NewVoice
 from data.schema import MIGRATIONS, load_migrations, prepare
 from data.store import Store
 
@@ -25,7 +26,9 @@ async def voice_of(store: Store, owner_id: int, name: str = "one", **other: Any)
         "consent_version": 1,
         "consented_at": 1.0,
     }
-    return (await store.voices.insert(owner_id=owner_id, name=name, **(values | other))).voice_id
+    return (
+        await store.voices.insert(NewVoice(owner_id=owner_id, name=name, **(values | other)))
+    ).voice_id
 
 
 async def test_taking_a_share_back_takes_what_others_made_of_it(store: Store) -> None:
@@ -126,7 +129,13 @@ async def test_what_is_exported_is_every_row_about_a_person_and_nobody_elses(
         await store.moderation.report(guild_id=HERE, voice_id=voice, user_id=BOB, reason="b")
     for digest in ("c", "d"):
         await store.speech.record(
-            key=digest, voice_identity=f"clip:{digest * 64}", path="p", size_bytes=1, duration_s=1
+            NewSpeech(
+                key=digest,
+                voice_identity=f"clip:{digest * 64}",
+                path="p",
+                size_bytes=1,
+                duration_s=1,
+            )
         )
     about = await store.personal.rows_about(ALICE)
     assert {table: len(rows) for table, rows in about.items() if rows} == {
@@ -177,15 +186,16 @@ async def test_a_clip_is_disabled_once_in_each_place(store: Store) -> None:
 
 async def test_only_a_newer_clip_of_an_existing_voice_is_stored(store: Store) -> None:
     voice = await voice_of(store, ALICE)
-    new = {
+    clip: dict[str, Any] = {
         "clip_sha256": "e" * 64,
         "clip_path": "clips/new.flac",
         "duration_s": 8.0,
         "consent_version": 2,
         "consented_at": 3.0,
     }
-    assert await store.voices.replace_clip(voice, **new)  # type: ignore[arg-type]
-    stored = await store.voices.get(voice)
-    assert stored is not None
-    assert {name: getattr(stored, name) for name in new} == new
-    assert not await store.voices.replace_clip(voice + 1, **new)  # type: ignore[arg-type]
+    new = NewVoice(owner_id=BOB, guild_id=HERE, name="not its name", **clip)
+    before = await store.voices.get(voice)
+    assert before is not None
+    assert await store.voices.replace_clip(voice, new)
+    assert await store.voices.get(voice) == replace(before, **clip)
+    assert not await store.voices.replace_clip(voice + 1, new)

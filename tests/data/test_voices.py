@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from data.errors import VoiceNameTaken
-from data.rows import GuildSettings, User, VoiceRow
+from data.rows import GuildSettings, NewVoice, UserRow, VoiceRow
 from data.store import Store
 
 #: Larger than what a float holds exactly, as Discord's ids are.
@@ -28,21 +28,19 @@ async def register(store: Store, owner_id: int, name: str, **other: Any) -> Voic
         "consent_version": 1,
         "consented_at": 12.5,
     }
-    return await store.voices.insert(owner_id=owner_id, name=name, **(values | other))
+    return await store.voices.insert(NewVoice(owner_id=owner_id, name=name, **(values | other)))
 
 
 async def test_a_user_is_remembered_since_the_first_time(store: Store, clock: Any) -> None:
-    """A user is remembered since the first time."""
     first = clock.now
     await store.users.touch(ALICE)
     clock.now += 1000
     await store.users.touch(ALICE)
-    assert await store.users.get(ALICE) == User(user_id=ALICE, created_at=first)
+    assert await store.users.get(ALICE) == UserRow(user_id=ALICE, created_at=first)
     assert await store.users.get(BOB) is None
 
 
 async def test_a_voice_is_found_by_id_and_by_owner_and_name(store: Store, clock: Any) -> None:
-    """A voice is found by id and by owner and name."""
     voice = await register(store, ALICE, "Morning", guild_id=HERE)
     assert voice.created_at == clock.now
     assert voice.owner_id == ALICE
@@ -63,8 +61,18 @@ async def test_a_name_is_taken_once_per_owner(store: Store) -> None:
     assert len(await store.voices.owned_by(ALICE, None)) == 1
 
 
+async def test_only_a_name_that_is_taken_is_called_taken(store: Store) -> None:
+    """Not what breaks another rule of the table, in a voice that is new or gets another name."""
+    first, second = await register(store, ALICE, "Morning"), await register(store, ALICE, "Noon")
+    with pytest.raises(VoiceNameTaken, match="already have a voice called morning"):
+        await store.voices.rename(second, "morning")
+    with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+        await store.voices.rename(second, "")
+    with pytest.raises(sqlite3.IntegrityError, match="clip_path"):
+        await register(store, BOB, "Night", clip_path=first.clip_path)
+
+
 async def test_a_voice_that_cannot_be_stored_stores_no_user_either(store: Store) -> None:
-    """A voice that cannot be stored stores no user either."""
     with pytest.raises(sqlite3.IntegrityError):
         await register(store, ALICE, "Morning", clip_sha256="not a digest")
     assert await store.users.get(ALICE) is None
@@ -81,7 +89,6 @@ async def test_of_equal_names_at_the_same_moment_one_is_stored(store: Store) -> 
 
 
 async def test_a_voice_is_owned_by_its_owner_where_its_scope_allows(store: Store) -> None:
-    """A voice is usable by its owner where its scope allows."""
     await register(store, ALICE, "everywhere")
     await register(store, ALICE, "here", guild_id=HERE)
     await register(store, BOB, "bobs")
@@ -96,7 +103,6 @@ async def test_a_voice_is_owned_by_its_owner_where_its_scope_allows(store: Store
 
 
 async def test_a_server_has_defaults_until_it_chooses(store: Store) -> None:
-    """A server has defaults until it chooses."""
     voice = await register(store, ALICE, "Morning")
     assert await store.guild_settings.get(HERE) == GuildSettings(guild_id=HERE)
     chosen = await store.guild_settings.update(
@@ -110,7 +116,6 @@ async def test_a_server_has_defaults_until_it_chooses(store: Store) -> None:
 
 
 async def test_a_server_cannot_choose_a_voice_that_does_not_exist(store: Store) -> None:
-    """A server cannot choose a voice that does not exist."""
     with pytest.raises(sqlite3.IntegrityError):
         await store.guild_settings.update(HERE, lambda now: replace(now, default_voice_id=99))
     with pytest.raises(ValueError, match="another server"):

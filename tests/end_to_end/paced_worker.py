@@ -10,8 +10,6 @@ if __name__ == "__main__":
     PIPES = claim()
 
 import os
-import shlex
-import sys
 import time
 import zlib
 from collections.abc import Callable
@@ -33,15 +31,9 @@ _FADE = SAMPLE_RATE // 200
 
 def paced(folder: Path, ratio: float = 0.3) -> dict[str, str]:
     """Settings that make a bot speak with this worker; its launcher is written into `folder`."""
-    script = [sys.executable, __file__]
-    if os.name == "nt":
-        launcher = folder / "paced.cmd"
-        launcher.write_text(f'@"{script[0]}" "{script[1]}"\n', encoding="utf-8")
-    else:
-        launcher = folder / "paced"
-        launcher.write_text(f"#!/bin/sh\nexec {shlex.join(script)}\n", encoding="utf-8")
-        launcher.chmod(0o700)
-    return {"CHATTERBOX_PYTHON": str(launcher), "PACED_RATIO": str(ratio)}
+    from tests.launcher import launcher  # noqa: PLC0415 - not there when this runs as a script
+
+    return {"CHATTERBOX_PYTHON": launcher(folder, __file__), "PACED_RATIO": str(ratio)}
 
 
 def sounds_s(text: str) -> float:

@@ -11,7 +11,7 @@ import pytest_asyncio
 from bot.loopback import Member, Message
 from bot.loopback.interaction import REACTION_S
 from tests.end_to_end.conftest import Stage, a_stage
-from tests.end_to_end.test_voices import agree, press, ready, register
+from tests.end_to_end.registering import agree, press, ready, register
 from tests.end_to_end.uploads import upload
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -19,28 +19,25 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 NAME = "Secret"
 HIDDEN = "Discord does not show the command"
 NONE = "You have no such voice."
-NOT_THAT = f"You may not do that with the voice {NAME}."
 NOT_HERE = "You may not use this command here."
 
-#: command and its other options: what a stranger and a moderator get, then the same once the voice
-#: is shared with the server. `...` stands for success.
-TABLE: dict[str, tuple[dict[str, Any], tuple[Any, Any], tuple[Any, Any]]] = {
-    "say": ({"text": "Hello."}, (NONE, NONE), (..., ...)),
-    "voice use": ({}, (NONE, NOT_THAT), (..., ...)),
-    "voice info": ({}, (NONE, ...), (..., ...)),
-    "voice preview": ({}, (NONE, NOT_THAT), (..., ...)),
-    "voice rename": ({"name": "Stolen"}, (NONE, NOT_THAT), (NOT_THAT, NOT_THAT)),
-    "voice replace": ({"clip": upload}, (NONE, NOT_THAT), (NOT_THAT, NOT_THAT)),
-    "voice settings": ({"seed": 5}, (NONE, NOT_THAT), (NOT_THAT, NOT_THAT)),
-    "voice share": ({}, (NONE, NOT_THAT), (NOT_THAT, NOT_THAT)),
-    "voice delete": ({}, (NONE, NOT_THAT), (NOT_THAT, NOT_THAT)),
-    "voice-admin default": ({}, (HIDDEN, NOT_THAT), (HIDDEN, ...)),
-    "voice-admin disable": ({}, (HIDDEN, ...), (HIDDEN, ...)),
-    "voice-admin enable": ({}, (HIDDEN, ...), (HIDDEN, ...)),
-    "bot-owner disable": ({}, (HIDDEN, HIDDEN), (HIDDEN, HIDDEN)),
-    "bot-owner enable": ({}, (HIDDEN, HIDDEN), (HIDDEN, HIDDEN)),
-    # Last: it ends the sharing.
-    "voice unshare": ({}, (NONE, f"The voice {NAME} is not shared here."), (NOT_THAT, ...)),
+#: Every command that names a voice, with its other options.
+NAMING_A_VOICE: dict[str, dict[str, Any]] = {
+    "say": {"text": "Hello."},
+    "voice use": {},
+    "voice info": {},
+    "voice preview": {},
+    "voice rename": {"name": "Stolen"},
+    "voice replace": {"clip": upload},
+    "voice settings": {"seed": 5},
+    "voice share": {},
+    "voice unshare": {},
+    "voice delete": {},
+    "voice-admin default": {},
+    "voice-admin disable": {},
+    "voice-admin enable": {},
+    "bot-owner disable": {},
+    "bot-owner enable": {},
 }
 #: Commands that name no voice; each has a test below or elsewhere in this folder.
 WITHOUT_A_VOICE = {
@@ -123,7 +120,7 @@ async def attempt(person: Member, command: str, voice: str, options: dict[str, A
     return (await interaction.reply(timeout_s=60)).text
 
 
-async def test_the_table_has_every_command(cast: Cast) -> None:
+async def test_every_command_is_listed_here(cast: Cast) -> None:
     """A command that is added without a line here fails."""
     registered = commands(cast.stage)
     naming = {
@@ -133,48 +130,32 @@ async def test_the_table_has_every_command(cast: Cast) -> None:
     }
     menus = {c["name"] for c in cast.stage.discord.commands.registered if c["type"] != 1}
     about = {name for name in registered if name.startswith(ABOUT_VOICES)} | menus
-    assert naming == set(TABLE)
-    assert naming | about == {*TABLE, *WITHOUT_A_VOICE}
+    assert naming == set(NAMING_A_VOICE)
+    assert naming | about == {*NAMING_A_VOICE, *WITHOUT_A_VOICE}
 
 
-@pytest.mark.timeout(180)
-@pytest.mark.parametrize("shared", [False, True])
-async def test_every_cell(cast: Cast, shared: bool) -> None:
-    """By the voice's number, which anybody can forge, and by its name."""
-    stage = cast.stage
-    (mine,) = await stage.alice.autocomplete("say", focused="voice", value=NAME, text="x")
-    if shared:
-        await stage.reply(stage.alice, "voice share", voice=NAME)
-    for command, (options, unshared_cells, shared_cells) in TABLE.items():
-        cells = shared_cells if shared else unshared_cells
-        for person, expected in zip((cast.bob, cast.mod), cells, strict=True):
-            for asked in (str(mine["value"]), NAME):
-                said = await attempt(person, command, asked, options)
-                cell = f"{command} by {person.name}: {said}"
-                if expected is not ...:
-                    assert said.startswith(expected), cell
-                else:
-                    assert not said.startswith(("You have no", "You may not", HIDDEN)), cell
-                if command == "voice unshare" and shared and expected is ...:
-                    await stage.reply(stage.alice, "voice share", voice=NAME)
-                if command == "voice-admin disable" and expected is ...:
-                    assert "disabled here" in await stage.reply(
-                        stage.alice, "say", text="x", voice=NAME
-                    )
-    # An administrator moderates, and is no owner of the bot.
+async def test_a_strangers_voice_is_not_there_for_any_command(cast: Cast) -> None:
+    """Named by its number, which anybody can send: who may do what is decided in one place."""
+    (mine,) = await cast.alice.autocomplete("say", focused="voice", value=NAME, text="x")
+    for command, options in NAMING_A_VOICE.items():
+        said = await attempt(cast.bob, command, str(mine["value"]), options)
+        hidden = command.startswith(("voice-admin", "bot-owner"))
+        assert said.startswith(HIDDEN if hidden else NONE), f"{command}: {said}"
+    info = await cast.stage.reply(cast.alice, "voice info", voice=NAME)
+    assert f"<@{cast.alice.id}>" in info
+    assert "seed 0" in info
+
+
+async def test_discord_shows_the_owners_commands_to_administrators_who_are_refused(
+    cast: Cast,
+) -> None:
     for command, done in (
         ("bot-owner disable", "is disabled in every server"),
         ("bot-owner enable", "is allowed again"),
     ):
+        assert await attempt(cast.mod, command, NAME, {}) == HIDDEN
         assert await attempt(cast.chief, command, NAME, {}) == NOT_HERE
         assert done in await attempt(cast.boss, command, NAME, {})
-    # After all that it is as it was.
-    info = await stage.reply(stage.alice, "voice info", voice=NAME)
-    assert f"<@{stage.alice.id}>" in info
-    assert "seed 0" in info
-    if shared:
-        await stage.reply(stage.alice, "voice unshare", voice=NAME)
-    await stage.reply(cast.mod, "voice-admin default")
 
 
 async def test_nothing_that_is_offered_while_typing_tells_of_a_voice(cast: Cast) -> None:
@@ -202,15 +183,6 @@ async def test_nothing_that_is_offered_while_typing_tells_of_a_voice(cast: Cast)
     listed = await stage.reply(stage.bob, "voice list")
     assert NAME not in listed
     assert NAME not in (await stage.reply(stage.bob, "privacy info"))
-
-
-async def test_reports_are_read_by_moderators_and_name_no_voice_to_others(cast: Cast) -> None:
-    report = await cast.bob.slash("voice report", member=cast.alice, reason="It is mine.")
-    said = (await report.reply()).text
-    assert NAME not in said
-    with pytest.raises(PermissionError):
-        await cast.bob.slash("voice-admin reports")
-    assert NAME in await cast.stage.reply(cast.mod, "voice-admin reports")
 
 
 async def test_only_its_author_makes_a_voice_of_a_message(cast: Cast) -> None:
@@ -265,16 +237,3 @@ async def test_the_forms_of_others_are_not_for_strangers(cast: Cast) -> None:
         refused = await form.submit({"I agree to this": True})
         assert (await refused.reply()).text == "This form is somebody else's."
     assert "None yet" in await stage.reply(stage.bob, "voice list")
-
-
-async def test_a_stranger_deletes_nobody(cast: Cast) -> None:
-    """`/privacy delete` is about the caller alone, and `/bot-owner` is the owner's."""
-    stage = cast.stage
-    for person in (cast.bob, cast.mod):
-        with pytest.raises(PermissionError):
-            await person.slash("bot-owner delete-user", user_id=str(stage.alice.id))
-    refused = await stage.reply(cast.chief, "bot-owner delete-user", user_id=str(stage.alice.id))
-    assert refused == NOT_HERE
-    asked = await (await stage.bob.slash("privacy delete")).reply()
-    await press(asked, "Delete everything")
-    assert f"**{NAME}**" in await stage.reply(stage.alice, "voice list")

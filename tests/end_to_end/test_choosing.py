@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.end_to_end.conftest import Stage, a_stage, mono_of_file
-from tests.end_to_end.test_voices import SHORT, agree, files, register, seen
+from tests.end_to_end.registering import SHORT, agree, files, register, seen
 from tests.end_to_end.uploads import left_in_files, left_in_tables, upload
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from tests.end_to_end.conftest import Stage, a_stage
-from tests.end_to_end.test_voices import agree, files, press, ready, register, seen
+from tests.end_to_end.registering import agree, files, press, ready, register, seen
 from tests.end_to_end.uploads import left_in_files, left_in_tables, upload
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]

@@ -12,7 +12,7 @@ import pytest_asyncio
 from bot.loopback import Interaction, Member, Message
 from bot.loopback.payloads import of_message
 from tests.end_to_end.conftest import Stage, a_stage, mono_of_file
-from tests.end_to_end.test_voices import PREVIEW, SHORT, agree, files, press, ready
+from tests.end_to_end.registering import PREVIEW, SHORT, agree, files, press, ready
 from tests.end_to_end.uploads import AS_SENT, left_in_files, left_in_tables, upload
 from tests.recogniser import word_error_rate
 

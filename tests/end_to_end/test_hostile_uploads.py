@@ -10,7 +10,7 @@ import pytest
 from bot.loopback import File, Member
 from tests.bot.clips.test_hostile import SIZE, corpus, strange
 from tests.end_to_end.conftest import a_stage
-from tests.end_to_end.test_voices import agree, files, ready, register
+from tests.end_to_end.registering import agree, files, ready, register
 from tests.end_to_end.uploads import speech, upload
 
 MEMBERS = 4

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-import soundfile
 
 from bot.loopback import File
-from tests.end_to_end.conftest import Stage, a_stage, mono_of_file
-from tests.end_to_end.test_voices import LONG, files, register, seen, traces
+from tests.end_to_end.conftest import Stage, a_stage
+from tests.end_to_end.registering import files, register, seen
+from tests.end_to_end.uploads import left_in_files, upload
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -29,14 +29,10 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         yield opened
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def clip(stage: Stage) -> File:
-    """Ten seconds of clear speech, by the stock voice."""
-    interaction = await stage.alice.slash("say", text=LONG)
-    (attachment,) = (await interaction.reply(timeout_s=90)).attachments
-    out = io.BytesIO()
-    soundfile.write(out, mono_of_file(attachment.data), 48_000, format="WAV")
-    return File("me.wav", out.getvalue(), content_type="audio/wav")
+@pytest.fixture
+def clip() -> File:
+    """Ten seconds of clear speech, by a stock voice."""
+    return upload("wav")
 
 
 async def test_a_stranger_is_told_that_nothing_is_stored(stage: Stage) -> None:
@@ -77,7 +73,7 @@ async def test_everything_is_shown_and_exported_and_then_deleted(stage: Stage, c
         stage.alice.id.to_bytes(8, "big"),
         b"Evening",
     )
-    assert traces(stage.home, *needles) == []
+    assert left_in_files(stage.home, *needles) == []
 
 
 async def test_without_confirmation_nothing_is_deleted(stage: Stage, clip: File) -> None:
@@ -129,4 +125,4 @@ async def test_a_server_that_removes_the_bot_is_cleaned(stage: Stage, clip: File
         assert "**Stays**" in await stage.reply(stage.alice, "voice list")
         # Once it is known which servers the bot is in, which takes some seconds.
         await seen(lambda: len(files(stage.home, "clips")) == 1)
-        await seen(lambda: not traces(stage.home, b"Left"))
+        await seen(lambda: not left_in_files(stage.home, b"Left"))

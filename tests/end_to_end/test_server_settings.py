@@ -70,6 +70,22 @@ def level_db(heard: Heard) -> float:
     return float(20 * np.log10(np.sqrt(np.mean(np.square(pcm)))))
 
 
+async def test_others_are_not_shown_it(stage: Stage) -> None:
+    with pytest.raises(PermissionError):
+        await stage.alice.slash("settings")
+
+
+async def test_a_value_out_of_range_is_refused_and_another_is_shown(
+    moderator: Member,
+) -> None:
+    refused = await choose(moderator, "max_message_chars", "19")
+    assert refused.text == "Longest message has to be 20 to 2000."
+    assert "Longest message: 120" in (await choose(moderator, "max_message_chars", "120")).text
+    panel = await (await moderator.slash("settings")).reply()
+    assert "Longest message: 120" in panel.text
+    await choose(moderator, "max_message_chars", "500")
+
+
 async def test_the_volume_is_what_is_chosen_and_asks_the_engine_once(
     stage: Stage, moderator: Member
 ) -> None:
@@ -83,7 +99,6 @@ async def test_the_volume_is_what_is_chosen_and_asks_the_engine_once(
     assert levels[50] - levels[100] == pytest.approx(-6.0, abs=0.5)
     assert levels[20] - levels[100] == pytest.approx(-14.0, abs=0.5)
     assert "2 of 3 pieces" in await stage.reply(moderator, "status")
-    assert "Volume has to be" in (await choose(moderator, "volume_percent", "0")).text
     await choose(moderator, "volume_percent", "100")
 
 
@@ -222,6 +237,9 @@ async def test_a_forged_change_is_refused(stage: Stage, moderator: Member) -> No
     menu = panel.component("Change a setting")
     forged = await stage.discord.interactions.component(panel, menu, stage.alice, ["read_bots"])
     assert "Only members who may manage" in (await forged.reply()).text
+    other = stage.guild.add_member("Olga", manage_guild=True)
+    forged = await stage.discord.interactions.component(panel, menu, other, ["read_bots"])
+    assert "somebody else's panel" in (await forged.reply()).text
     users = panel.component("Leave a member unread, or read them again")
     forged = await stage.discord.interactions.component(panel, users, stage.alice, [moderator])
     assert "Only members who may manage" in (await forged.reply()).text

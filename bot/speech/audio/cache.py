@@ -10,16 +10,16 @@ import math
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from bot.base.private_files import make_folder, remove, remove_unknown
+from bot.base.private_files import make_folder
+from bot.base.recorded_files import RecordedFiles
 from bot.speech.audio import opus
 from bot.speech.audio.loudness import normalise
-from data.rows import SpeechKey
+from data.rows import NewSpeech, SpeechKey
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, Voice
 
@@ -64,6 +64,7 @@ class SpeechCache:
         self._home = home
         self._folder = home / "speech"
         self._store = store
+        self._files = RecordedFiles(home, "speech", store.speech)
         self._max_bytes = max_bytes
         self.codec = codec
         # A file and its row change together, or one task would remove what another just wrote.
@@ -108,13 +109,15 @@ class SpeechCache:
             async with self._changing:
                 await asyncio.to_thread(_write, path, ogg)
                 await self._store.speech.record(
-                    key=key,
-                    voice_identity=voice.identity,
-                    path=path.relative_to(self._home).as_posix(),
-                    size_bytes=len(ogg),
-                    duration_s=speech.duration_s,
+                    NewSpeech(
+                        key=key,
+                        voice_identity=voice.identity,
+                        path=path.relative_to(self._home).as_posix(),
+                        size_bytes=len(ogg),
+                        duration_s=speech.duration_s,
+                    )
                 )
-                await self._remove(await self._store.speech.beyond(self._max_bytes))
+                await self._files.remove(await self._store.speech.beyond(self._max_bytes))
             if isinstance(voice, ClonedVoice):
                 await self._store.conditionals.touch(voice.clip_sha256)
         except (OSError, sqlite3.Error) as error:
@@ -128,9 +131,7 @@ class SpeechCache:
     async def clear(self) -> int:
         """Remove every rendering; returns how many there were."""
         async with self._changing:
-            rows = await self._store.speech.all()
-            await self._remove(rows)
-        return len(rows)
+            return await self._files.remove(await self._store.speech.all())
 
     async def verify(self) -> CacheReport:
         """Check every rendering, forget damaged ones, and remove files that nothing recorded.
@@ -138,18 +139,10 @@ class SpeechCache:
         Unknown files younger than `SETTLED_S` stay: a running bot may be about to record them.
         """
         async with self._changing:
-            rows = await self._store.speech.all()
-            damaged = await asyncio.to_thread(self._damaged, rows)
-            await self._remove(damaged)
-        gone = {row.key for row in damaged}
-        kept = [row for row in rows if row.key not in gone]
-        unknown = await asyncio.to_thread(
-            remove_unknown,
-            self._folder,
-            {self._home / row.path for row in kept},
-            time.time() - SETTLED_S,
-        )
-        return CacheReport(len(kept), len(damaged), unknown, sum(row.size_bytes for row in kept))
+            damaged = await self._files.remove_broken(self._is_sound)
+        unknown = await self._files.remove_unknown(time.time() - SETTLED_S)
+        kept = await self._store.speech.all()
+        return CacheReport(len(kept), damaged, unknown, sum(row.size_bytes for row in kept))
 
     async def _get_again(self, key: str) -> tuple[bytes, ...] | None:
         """What another task has made anew meanwhile; else what is damaged goes."""
@@ -161,7 +154,7 @@ class SpeechCache:
                 return tuple(await asyncio.to_thread(self._read, row))
             except (OSError, opus.OpusFileError) as error:
                 log.warning("rendering lost", extra={"key": key, "reason": str(error)})
-                await self._remove([row])
+                await self._files.remove([row])
                 return None
 
     def _read(self, row: SpeechKey) -> list[bytes]:
@@ -171,21 +164,12 @@ class SpeechCache:
             raise opus.OpusFileError(f"{len(ogg)} bytes instead of {row.size_bytes}")
         return opus.read_packets(ogg)
 
-    def _damaged(self, rows: Iterable[SpeechKey]) -> list[SpeechKey]:
-        found = []
-        for row in rows:
-            try:
-                self._read(row)
-            except (OSError, opus.OpusFileError):
-                found.append(row)
-        return found
-
-    async def _remove(self, rows: Iterable[SpeechKey]) -> None:
-        rows = list(rows)
-        if not rows:
-            return
-        await asyncio.to_thread(remove, [self._home / row.path for row in rows])
-        await self._store.speech.delete(row.key for row in rows)
+    def _is_sound(self, _: Path, row: SpeechKey) -> bool:
+        try:
+            self._read(row)
+        except (OSError, opus.OpusFileError):
+            return False
+        return True
 
 
 def _encode(speech: Speech, codec: Codec) -> tuple[list[bytes], bytes]:

@@ -7,6 +7,7 @@ end is when STEP is reached for the COUNTth time, whatever a thread does before 
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections import Counter
@@ -19,6 +20,8 @@ import aiosqlite
 from data.database import Database
 from tests.bot.house import ALICE, House, a_house
 
+#: In a statement, or where it is all of what a method is given first.
+_TABLE = re.compile(r"(?:INTO|FROM|UPDATE|\(') ?([a-z_]+)")
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
@@ -54,11 +57,10 @@ class Steps:
     def around(self, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         """The same method, with a step before and one after."""
 
-        async def stepping(subject: object, *arguments: object) -> object:
-            first = arguments[0] if arguments else ""
-            what = " ".join(str(first).split()[:3]) or method.__name__
+        async def stepping(subject: object, *arguments: object, **options: object) -> object:
+            what = " ".join([method.__name__, *_TABLE.findall(str(arguments[:1]))])
             self.reach(f"before {what}")
-            result = await method(subject, *arguments)
+            result = await method(subject, *arguments, **options)
             self.reach(f"after {what}")
             return result
 

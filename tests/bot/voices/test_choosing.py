@@ -1,12 +1,14 @@
 """Voices are used and changed by those who may, whatever ids are sent."""
 
+from itertools import product
+
 import pytest
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
-from bot.voices.choosing import Person
-from bot.voices.moderation import disabled_as
-from bot.voices.rights import Action, permitted
+from bot.voices.place import Person
+from bot.voices.references import VoiceReference
+from bot.voices.rights import Action, Standing, permitted
 from engine.speech import ClonedVoice, EngineInfo, StockVoice
 from tests.bot.house import ALICE, BOB, BOSS, ELSEWHERE, HERE, MOD, House
 
@@ -22,32 +24,35 @@ PEOPLE = {
 }
 
 
-@pytest.mark.parametrize("shared", [False, True])
-@pytest.mark.parametrize("who", PEOPLE)
-async def test_a_forged_id_opens_no_more_than_the_table_says(
-    house: House, who: str, shared: bool
-) -> None:
-    """Every action by id and by name: allowed where the rights say so, refused otherwise."""
+#: What each of them is to a voice of Alice's, and what more once she shares it here.
+STANDINGS = {
+    "owner": ({Standing.OWNER}, {Standing.SHARED_WITH}),
+    "other": (set(), {Standing.SHARED_WITH}),
+    "other elsewhere": (set(), set()),
+    "moderator": ({Standing.MODERATOR}, {Standing.SHARED_WITH}),
+    "moderator elsewhere": (set(), set()),
+    "who runs the bot": ({Standing.BOT_OWNER}, set()),
+}
+
+
+async def test_a_forged_id_opens_no_more_than_the_rights_of_who_sends_it(house: House) -> None:
+    """And a name opens only what one may see: others learn not even that it is there."""
     voice = await house.register(ALICE, "Mine")
-    if shared:
-        await house.keeping.share("Mine", OWNER)
-    person = PEOPLE[who]
-    here = person.guild_id == HERE
-    standings = await house.voices.standings(voice, person)
-    assert {standing.name for standing in standings} == {"OTHER"} | (
-        {"OWNER"} if who == "owner" else set()
-    ) | ({"SHARED_WITH"} if shared and here else set()) | (
-        {"MODERATOR"} if who == "moderator" else set()
-    ) | ({"BOT_OWNER"} if who == "who runs the bot" else set())
-    for action in Action:
-        for asked in (f"voice:{voice.voice_id}", "Mine", "mine"):
-            if permitted(action, standings, disabled=False) and (
-                asked.startswith("voice:") or permitted(Action.SEE, standings, disabled=False)
-            ):
-                assert await house.voices.find(asked, action, person) == voice
-            else:
-                with pytest.raises(UserError, match=r"no such voice|may not do that"):
-                    await house.voices.find(asked, action, person)
+    for shared in (False, True):
+        if shared:
+            await house.keeping.share("Mine", OWNER)
+        for who, (always, once_shared) in STANDINGS.items():
+            person, standings = PEOPLE[who], {Standing.OTHER} | always
+            standings |= once_shared if shared else set()
+            assert (await house.voices.place(person)).standings(voice) == standings, who
+            for action, asked in product(Action, (f"voice:{voice.voice_id}", "Mine", "mine")):
+                by_name = not asked.startswith("voice:")
+                visible = permitted(Action.SEE, standings, disabled=False)
+                if permitted(action, standings, disabled=False) and (visible or not by_name):
+                    assert await house.voices.find(asked, action, person) == voice
+                else:
+                    with pytest.raises(UserError, match=r"no such voice|may not do that"):
+                        await house.voices.find(asked, action, person)
 
 
 @pytest.mark.parametrize("asked", ["voice:", "voice:-1", "voice:9" * 9, "voice:١", "", "x" * 100])
@@ -324,7 +329,7 @@ async def test_who_runs_the_bot_disables_a_clip_everywhere(house: House) -> None
     # A server that is cleaned takes nothing of it along.
     await house.store.departed_guilds.present([ELSEWHERE])
     assert await house.store.departed_guilds.due(0) == []
-    asked = disabled_as(voice)
+    asked = str(VoiceReference.to_clip(voice.clip_sha256))
     with pytest.raises(UserError, match="Only who runs this bot"):
         await house.moderation.enable_everywhere(asked, Person(MOD, HERE, moderates=True))
     assert await house.moderation.enable_everywhere(asked, boss) is None

@@ -13,7 +13,7 @@ from bot.channel.playback import Playback
 from bot.channel.source import OpusQueueSource
 from bot.channel.speaker import LineSpeaker
 from bot.speech.audio.opus import SILENCE
-from bot.voices.choosing import Person
+from bot.voices.place import Person
 from data.rows import VoiceRow
 from engine.errors import VoiceUnusable
 from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, House

@@ -1,7 +1,11 @@
 """Rows and files agree after tidying up, whatever a crash left."""
 
 import os
+from hashlib import sha256
 
+from bot.speech.service import Speaker
+from bot.voices.janitor import LOCAL_CLIP_KEPT_S
+from engine.speech import ClonedVoice
 from tests.bot.house import ALICE, House
 
 
@@ -58,6 +62,34 @@ async def test_what_was_made_of_a_clip_without_a_voice_goes(house: House) -> Non
     await house.janitor.tidy()
     assert house.files() == set()
     assert house.traces(draft.clip.sha256) == []
+
+
+async def test_what_was_made_of_a_local_recording_stays_while_it_is_used(house: House) -> None:
+    """As `timbre.py say --voice` leaves it: of no voice, and wanted the next time."""
+    recording = house.home / "recording.wav"
+    recording.write_bytes(b"recording")
+    voice = ClonedVoice(clip_sha256=sha256(b"recording").hexdigest(), clip_path=str(recording))
+    await house.store.local_clips.use(voice.clip_sha256)
+    await house.speech.utterance(["hello there"], Speaker(voice=voice)).ogg()
+    made = house.files()
+    assert len(made) == 2
+    house.clock.now += LOCAL_CLIP_KEPT_S - 1
+    assert await house.janitor.tidy() == 0
+    assert house.files() == made
+    await house.store.local_clips.use(voice.clip_sha256)
+    house.clock.now += LOCAL_CLIP_KEPT_S - 1
+    assert await house.janitor.tidy() == 0
+    house.clock.now += 2
+    await house.janitor.tidy()
+    assert house.files() == set()
+    assert house.traces(voice.clip_sha256) == []
+
+
+async def test_a_members_clip_is_none_of_the_command_line(house: House) -> None:
+    """Named with `--voice`, it still goes with its voice."""
+    voice = await house.register(ALICE, "Mine")
+    await house.store.local_clips.use(voice.clip_sha256)
+    assert await house.store.local_clips.all() == set()
 
 
 async def test_rows_without_files_go(house: House) -> None:

@@ -19,12 +19,12 @@ MILESTONES = (
     "downloaded",
     "received",
     "judged and stored as a draft",
-    "before INSERT INTO conditionals_cache",
-    "after INSERT INTO conditionals_cache",
+    "before execute conditionals_cache",
+    "after execute conditionals_cache",
     "enrolled and previewed",
     "os.rename uploads/*.flac",
-    "before INSERT INTO voices",
-    "after INSERT INTO voices",
+    "before insert voices",
+    "after insert voices",
     "kept",
 )
 
@@ -81,7 +81,7 @@ async def test_a_kill_at_any_step_leaves_a_whole_voice_or_nothing(
     steps = await asyncio.to_thread(reached, tmp_path / "whole", kind)
     assert {"downloaded", "received", "kept"} <= set(steps)
     for milestone in MILESTONES:
-        if not (kind == "replace" and "INTO voices" in milestone):
+        if not (kind == "replace" and "insert voices" in milestone):
             assert milestone in steps, milestone
     order = [steps.index(milestone) for milestone in MILESTONES if milestone in steps]
     assert order == sorted(order)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from bot.speech.audio.cache import Codec, SpeechCache
-from data.cache_keys import SpeechKeys
-from data.rows import SpeechKey
+from data.cache_keys import SpeechStore
+from data.rows import NewConditionals, SpeechKey
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, StockVoice, sha256_of
 
@@ -154,10 +154,10 @@ async def test_clear_leaves_neither_rows_nor_files(tmp_path: Path, store: Store)
     assert list(tmp_path.rglob("*.ogg")) == []
 
 
-class SlowKeys(SpeechKeys):
+class SlowKeys(SpeechStore):
     """A database whose first answer takes until it is let go."""
 
-    def __init__(self, keys: SpeechKeys) -> None:
+    def __init__(self, keys: SpeechStore) -> None:
         self.__dict__.update(keys.__dict__)
         self.asked, self.answered = asyncio.Event(), asyncio.Event()
 
@@ -192,7 +192,14 @@ async def test_speaking_in_a_cloned_voice_counts_as_a_use_of_its_enrolment(
 ) -> None:
     clip = "c" * 64
     await store.conditionals.record(
-        key="k", clip_sha256=clip, model_revision="r", engine_version="1", path="p", size_bytes=1
+        NewConditionals(
+            key="k",
+            clip_sha256=clip,
+            model_revision="r",
+            engine_version="1",
+            path="p",
+            size_bytes=1,
+        )
     )
     (before,) = await store.conditionals.all()
     cache = cache_of(tmp_path, store)

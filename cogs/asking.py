@@ -1,0 +1,133 @@
+"""Who asks, where, and what they may: what commands read from an interaction."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, cast
+
+import discord
+from discord import app_commands
+
+from bot.base.errors import UserError
+from bot.channel.admission import VocalChannel, listened_to
+from bot.channel.session import VoiceSession
+from bot.client import TimbreBot
+from bot.voices.choosing import VoiceChoice
+from bot.voices.place import Person
+from bot.voices.rights import Action
+
+
+def member_of(interaction: discord.Interaction) -> discord.Member:
+    """The caller of a command that is for servers only."""
+    assert isinstance(interaction.user, discord.Member)  # guild_only
+    return interaction.user
+
+
+def session_of(interaction: discord.Interaction) -> VoiceSession:
+    """The voice session of the server in which a command was used."""
+    return _bot(interaction).sessions.of(member_of(interaction).guild)
+
+
+def where_asked(interaction: discord.Interaction) -> discord.abc.Messageable | None:
+    """The channel in which a command was used, if one can write there."""
+    channel = interaction.channel
+    return channel if isinstance(channel, discord.abc.Messageable) else None
+
+
+def person_of(interaction: discord.Interaction, *, runs_the_bot: bool = False) -> Person:
+    """The caller as the services see them. What they may manage is Discord's word, not theirs."""
+    return Person(
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id or 0,
+        moderates=interaction.guild_id is not None and interaction.permissions.manage_guild,
+        runs_the_bot=runs_the_bot,
+    )
+
+
+def moderates(interaction: discord.Interaction, seat: VocalChannel | None = None) -> bool:
+    """Whether the caller may silence others, in `seat` or else in the whole server.
+
+    What they may do where the command was typed says nothing: anybody can be given a channel of
+    their own to moderate.
+    """
+    caller = interaction.user
+    if not isinstance(caller, discord.Member):
+        return False
+    may = caller.guild_permissions if seat is None else seat.permissions_for(caller)
+    return may.mute_members or may.manage_guild
+
+
+def require_moderator(
+    interaction: discord.Interaction, action: str, seat: VocalChannel | None = None
+) -> None:
+    """Raise `UserError` unless the caller may silence others; `action` is what they wanted."""
+    if not moderates(interaction, seat):
+        raise UserError(f"Only members who may mute others can {action}.")
+
+
+def require_company(interaction: discord.Interaction, session: VoiceSession) -> None:
+    """Raise `UserError` where others listen to the bot, and the caller is not one of them.
+
+    Moderators may decide without listening.
+    """
+    here = session.seat
+    if here is None or moderates(interaction, here) or interaction.user.id in here.voice_states:
+        return
+    if listened_to(here):
+        raise UserError(
+            f"Only those who are in {here.mention} with me, and moderators, can do that."
+        )
+
+
+Offer = Callable[[TimbreBot, Person, str], Awaitable[list[VoiceChoice]]]
+
+
+class _VoiceName(app_commands.Transformer):
+    """A voice as it was typed. The services check it: anything can be typed, and forged."""
+
+    min_value = 1
+    max_value = 100
+
+    def __init__(self, offer: Offer) -> None:
+        self._offer = offer
+
+    async def transform(self, _: discord.Interaction, value: str, /) -> str:
+        return value
+
+    async def autocomplete(  # type: ignore[override]  # the option is a string
+        self, interaction: discord.Interaction, typed: str, /
+    ) -> list[app_commands.Choice[str]]:
+        """As many as Discord shows, with labels as long as it shows them."""
+        offered = await self._offer(_bot(interaction), person_of(interaction), typed)
+        return [app_commands.Choice(name=one.label[:100], value=one.value) for one in offered[:25]]
+
+
+def voice_to(action: Action) -> _VoiceName:
+    """The option of a command that does `action` with a voice: offers those that may be used so."""
+
+    async def offer(bot: TimbreBot, person: Person, typed: str) -> list[VoiceChoice]:
+        return await bot.services.voices.offer(typed, action, person)
+
+    return _VoiceName(offer)
+
+
+async def _spoken(bot: TimbreBot, person: Person, typed: str) -> list[VoiceChoice]:
+    return await bot.services.voices.choices(
+        typed,
+        bot.services.executor.status().engine,
+        user_id=person.user_id,
+        guild_id=person.guild_id,
+    )
+
+
+async def _disabled(bot: TimbreBot, person: Person, typed: str) -> list[VoiceChoice]:
+    return await bot.services.voice_moderation.offer_enabling(typed, person)
+
+
+#: Options of commands, by what they offer while it is typed: all that the caller may speak in,
+#: stock voices too; what is disabled in the server; nothing.
+SpokenVoice = Annotated[str, _VoiceName(_spoken)]
+DisabledVoice = Annotated[str, _VoiceName(_disabled)]
+UnofferedVoice = app_commands.Range[str, 1, 100]
+
+
+def _bot(interaction: discord.Interaction) -> TimbreBot:
+    return cast("TimbreBot", interaction.client)

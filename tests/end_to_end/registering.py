@@ -1,0 +1,54 @@
+"""How members register voices, in words and at the pace of a person."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.loopback import File, Interaction, Member, Message
+
+PREVIEW = "This is how I sound. I hope that you like my voice."
+SHORT = "The kettle is on the stove."
+
+
+async def ready(interaction: Interaction) -> Message:
+    """The panel of a registration, once it can be decided on."""
+    message = await interaction.reply(timeout_s=90)
+    async with asyncio.timeout(90):
+        while not message.components:
+            assert "✅" in message.text, message.text
+            await asyncio.sleep(0.02)
+    return message
+
+
+async def agree(interaction: Interaction, **fields: object) -> Interaction:
+    """Tick the consent and send the form."""
+    modal = await interaction.modal()
+    values = {"I agree to this": True, **{k.replace("_", " "): v for k, v in fields.items()}}
+    return await modal.submit(values)  # type: ignore[arg-type]
+
+
+async def press(message: Message, button: str) -> None:
+    """Press a button and wait for what comes of it."""
+    before = message.edits
+    interaction = await message.press(button)
+    await interaction.acknowledged()
+    await seen(lambda: message.edits > before)  # by whichever interaction the bot does it
+
+
+async def register(member: Member, name: str, clip: File) -> Message:
+    """Register a voice with options, and keep it."""
+    panel = await ready(await agree(await member.slash("voice register", name=name, clip=clip)))
+    await press(panel, "Keep")
+    return panel
+
+
+def files(home: Path, *folders: str) -> list[Path]:
+    """What lies in folders of the bot's home."""
+    return [p for folder in folders for p in (home / folder).rglob("*") if p.is_file()]
+
+
+async def seen(condition: Callable[[], object]) -> None:
+    """Wait for something to be seen from outside, looking all the time."""
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.001)
