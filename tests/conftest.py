@@ -25,6 +25,11 @@ TIMED = (
     "tests/engine/host/",
     "tests/engine/worker/",
 )
+#: Of these folders, what works more than it waits.
+NOT_TIMED = tuple(
+    f"tests/end_to_end/test_{name}.py"
+    for name in ("authorisation", "choosing", "cloning", "hostile_uploads", "privacy", "voices")
+)
 #: The longest time a test, or the whole run, may take to put its things away.
 ENDING_S = 120.0
 
@@ -52,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def is_timed(nodeid: str) -> bool:
     """Whether a test, or every test of a file, waits for the clock."""
-    return nodeid.startswith(TIMED)
+    return nodeid.startswith(TIMED) and not nodeid.startswith(NOT_TIMED)
 
 
 @pytest.hookimpl(optionalhook=True)
