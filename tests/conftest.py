@@ -1,15 +1,35 @@
-"""What holds for every test: `--all`, and a run that hangs while it clears up ends and says why.
+"""What holds for every test: `--all`, lanes, and a run that hangs at its end is ended and says why.
 
 pytest-timeout and pytest's own faulthandler both stop watching a test once it has failed.
 """
 
 import faulthandler
 import os
+import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
+import psutil
 import pytest
 
+#: Files and folders of what waits for the clock: sound in real time, deadlines. A core idles
+#: meanwhile, and times are asserted, so these run side by side in lanes of their own, at normal
+#: priority. All others fill the cores that remain, at the lowest, so that they delay no packet.
+TIMED = (
+    "tests/end_to_end/",
+    "tests/bot/channel/",
+    "tests/bot/demo/",
+    "tests/bot/loopback/",
+    "tests/bot/speech/",
+    "tests/engine/host/",
+    "tests/engine/worker/",
+)
+#: Of these folders, what works more than it waits.
+NOT_TIMED = tuple(
+    f"tests/end_to_end/test_{name}.py"
+    for name in ("authorisation", "choosing", "cloning", "hostile_uploads", "privacy", "voices")
+)
 #: The longest time a test, or the whole run, may take to put its things away.
 ENDING_S = 120.0
 
@@ -35,6 +55,33 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_stderr] = os.dup(2)
 
 
+def is_timed(nodeid: str) -> bool:
+    """Whether a test, or every test of a file, waits for the clock."""
+    return nodeid.startswith(TIMED) and not nodeid.startswith(NOT_TIMED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Spread a whole run; files that are named run in one process, where `-s` works."""
+    from tests.lanes import lanes  # noqa: PLC0415 - it needs pytest-xdist
+
+    return lanes() if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Hand out files by their kind."""
+    from tests.lanes import Lanes  # noqa: PLC0415 - it needs pytest-xdist
+
+    return Lanes(config, log)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Step back behind what waits for the clock. A lane takes nothing of that kind afterwards."""
+    if hasattr(item.config, "workerinput") and not is_timed(item.nodeid):
+        psutil.Process().nice(psutil.IDLE_PRIORITY_CLASS if sys.platform == "win32" else 19)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """Give each test's end a limit."""
@@ -53,7 +100,12 @@ def pytest_exception_interact(node: pytest.Item, report: pytest.TestReport) -> N
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Give the process's end a limit: a thread that was left behind keeps it alive."""
+    """Give the process's end a limit: a thread that was left behind keeps it alive.
+
+    A lane that is done waits for the others, and is then ended by the process that started it.
+    """
+    if hasattr(config, "workerinput"):
+        return
     _end_it_if_late(config.stash[_stderr], "the tests are over, and the process did not end\n")
 
 

@@ -33,7 +33,7 @@ def _model() -> WhisperModel:
         str(get_model_path()),
         device="cpu",
         compute_type="int8",
-        cpu_threads=2,
+        cpu_threads=1,  # two use the same processor time, and would disturb what is timed
         num_workers=1,
         local_files_only=True,
     )

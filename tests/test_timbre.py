@@ -359,7 +359,7 @@ def test_every_stage_of_the_tests_runs_although_one_fails(
     assert timbre.run_tests(sys.executable, ["-q", "-p", "no:cacheprovider"]) == 1
     lines = capfd.readouterr().out.strip().splitlines()
     assert lines[-1] == (
-        "FAILED: ruff check FAILED, ruff format passed, mypy FAILED, pytest FAILED"
+        "FAILED: ruff check FAILED, ruff format passed, pytest FAILED, mypy FAILED"
     )
     assert any("assert '1' == '0'" in line for line in lines), "offline, and without the token"
     assert [line for line in lines if re.fullmatch(r"== pytest FAILED in \d+\.\d s", line)]

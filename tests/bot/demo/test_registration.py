@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from bot.demo.registration import measure
 from tests.bot.clips.recordings import RATE, encode
 from tests.end_to_end.uploads import speech
 
 
+@pytest.mark.slow
 async def test_a_clip_of_ten_seconds_is_ready_within_two(tmp_path: Path) -> None:
     """From the form to "Ready", in a bot that has done it before; the best of four tries.
 

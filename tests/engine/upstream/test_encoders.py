@@ -32,6 +32,12 @@ def test_the_rest_of_the_package_is_not_imported() -> None:
     )
 
 
-@pytest.mark.parametrize("order", [("encoders", "package"), ("package", "encoders")])
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("encoders", "package"),
+        pytest.param(("package", "encoders"), marks=pytest.mark.slow),
+    ],
+)
 def test_both_doors_lead_to_the_same_classes(order: tuple[str, str]) -> None:
     run(PROGRAM.format(first=order[0], second=order[1]))

@@ -222,7 +222,6 @@ def test_cuda_asked_for_and_absent_is_refused(tmp_path: Path, reports: list[Repo
         load(_config(tmp_path, "chatterbox", "cuda"), reports.append, look=lambda: NONE)
 
 
-@pytest.mark.slow
 def test_chatterbox_on_a_cpu_is_allowed_and_warned_about(
     tmp_path: Path, reports: list[Report], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,0 +1,63 @@
+"""How a whole run is spread over processes: what waits for the clock beside what needs the cores.
+
+Only the process that hands out the files imports this.
+"""
+
+import os
+
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+from tests.conftest import is_timed
+
+TIMED_LANES = 2
+#: Files that take half a minute and more: begun first, so that no lane ends long after the others.
+LONGEST = (
+    "tests/end_to_end/test_faults.py",
+    "tests/end_to_end/test_speaking.py",
+    "tests/end_to_end/test_queue.py",
+    "tests/end_to_end/test_process.py",
+    "tests/end_to_end/test_single_words.py",
+    "tests/end_to_end/test_server_settings.py",
+    "tests/end_to_end/test_live.py",
+    "tests/end_to_end/test_long_text.py",
+    "tests/bot/demo/test_soak.py",
+    "tests/bot/clips/test_hostile.py",
+    "tests/engine/reference/test_full_size.py",
+    "tests/bot/voices/test_killed_registration.py",
+    "tests/bot/commands/test_command_line.py",
+    "tests/engine/bench/test_bench.py",
+    "tests/bot/clips/test_one_speaker.py",
+    "tests/end_to_end/test_cloning.py",
+    "tests/engine/stock/test_stock_voice.py",
+    "tests/bot/clips/test_judge.py",
+)
+#: A lane that has loaded every engine takes about a gigabyte.
+MOST_LANES = 8
+
+
+def lanes() -> int:
+    """How many processes a whole run is spread over: one for each core, and the timed ones."""
+    return min(MOST_LANES, TIMED_LANES + (os.cpu_count() or 1))
+
+
+class Lanes(LoadScopeScheduling):
+    """Hands out whole files, each kind to its own lanes; at the end a timed lane takes any."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0]
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        timed_lane = int(node.gateway.id.removeprefix("gw")) < TIMED_LANES
+        scopes = sorted(self.workqueue, key=lambda scope: self._rank(scope, timed_lane))
+        if not scopes or (is_timed(scopes[0]) and not timed_lane):
+            node.shutdown()
+            return
+        self.workqueue.move_to_end(scopes[0], last=False)
+        super()._assign_work_unit(node)
+
+    @staticmethod
+    def _rank(scope: str, timed_lane: bool) -> tuple[bool, int]:
+        """The files of a lane's own kind first, and of each kind the longest."""
+        at = LONGEST.index(scope) if scope in LONGEST else len(LONGEST)
+        return is_timed(scope) != timed_lane, at
