@@ -33,6 +33,10 @@ NOT_TIMED = tuple(
 #: The longest time a test, or the whole run, may take to put its things away.
 ENDING_S = 120.0
 
+# numpy reads it when it is first imported. Two threads would spin on cores that other tests use: a
+# clip was assessed in 5 s of CPU time, where one thread takes 0.3 s.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 _stderr = pytest.StashKey[int]()
 _failure = pytest.StashKey[str]()
 

@@ -1,7 +1,7 @@
 """Two people in one clip are noticed and one person is not refused: the stock voices' figures.
 
 docs/benchmarks/one_speaker.md has those of many more voices, and how the limit was chosen. Here the
-five stock voices say other sentences than were used for that.
+five stock voices say other sentences than were used for that; without `--all` only two do.
 """
 
 import itertools
@@ -25,9 +25,10 @@ TEXTS = (
 
 
 @pytest.fixture(scope="module")
-def voices() -> dict[str, list[FloatArray]]:
-    """Four sentences by each stock voice."""
-    engine = StockEngine(threads=0, reason="tests")
+def voices(pytestconfig: pytest.Config) -> dict[str, list[FloatArray]]:
+    """Four sentences by each voice."""
+    engine = StockEngine(threads=1, reason="tests")
+    chosen = VOICES if pytestconfig.getoption("--all") else ("heart", "michael")
     return {
         voice: [
             engine.synthesise(
@@ -36,7 +37,7 @@ def voices() -> dict[str, list[FloatArray]]:
             ).pcm
             for text in TEXTS
         ]
-        for voice in VOICES
+        for voice in chosen
     }
 
 
@@ -45,14 +46,16 @@ def voices() -> dict[str, list[FloatArray]]:
 TOO_MUCH_ALIKE = {("heart", "bella"), ("fenrir", "puck")}
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_one_person_passes_and_two_are_refused(voices: dict[str, list[FloatArray]]) -> None:
-    """None of 45 recordings of one person is refused; of 40 of two people, 38 at least are."""
+def test_one_person_passes_and_two_are_refused(
+    voices: dict[str, list[FloatArray]], pytestconfig: pytest.Config
+) -> None:
+    """No recording of one person is refused; of those of two people, all but 5 % are."""
     random = np.random.default_rng(20)
+    alone = voices if pytestconfig.getoption("--all") else {"heart": voices["heart"]}
     one = {
         f"{number} {kind}": likeness(sound)
-        for number, (_, kind, sound) in enumerate(one_person(voices, random))
+        for number, (_, kind, sound) in enumerate(one_person(alone, random))
     }
     pairs = [pair for pair in itertools.combinations(voices, 2) if pair not in TOO_MUCH_ALIKE]
     two = {
@@ -63,7 +66,7 @@ def test_one_person_passes_and_two_are_refused(voices: dict[str, list[FloatArray
     passed = {name: round(value, 3) for name, value in two.items() if value >= LIMIT}
     print(f"one person: least {min(one.values()):.3f} of {len(one)}, limit {LIMIT}")
     print(f"two people: {len(two) - len(passed)} of {len(two)} refused; passed: {passed}")
-    assert len(one) == 45
-    assert len(two) == 40
+    assert len(one) == 9 * len(alone)
+    assert len(two) == 5 * len(pairs)
     assert refused == set()
-    assert len(passed) <= 2
+    assert len(passed) <= len(two) // 20
