@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +35,7 @@ class Stage:
 
     def elsewhere(self, name: str) -> "Stage":
         """Another server with people of its own, and the same bot."""
-        guild = self.discord.add_guild(name)
-        guild.add_text_channel("general")
-        lounge = guild.add_voice_channel("Lounge")
-        alice, bob = guild.add_member("Alice"), guild.add_member("Bob")
-        return replace(self, guild=guild, lounge=lounge, alice=alice, bob=bob)
+        return Stage(self.discord, self.bot, *_furnished(self.discord, name), self.home)
 
     @property
     def general(self) -> Channel:
@@ -56,6 +52,13 @@ class Stage:
         children = psutil.Process(self.bot.pid).children()
         (worker,) = [child for child in children if "engine.worker" in child.cmdline()]
         return worker
+
+
+def _furnished(discord: LoopbackDiscord, name: str) -> tuple[Guild, VoiceChannel, Member, Member]:
+    guild = discord.add_guild(name)
+    guild.add_text_channel("general")
+    lounge = guild.add_voice_channel("Lounge")
+    return guild, lounge, guild.add_member("Alice"), guild.add_member("Bob")
 
 
 async def transmission(channel: VoiceChannel, since_s: float) -> Heard:
@@ -89,14 +92,11 @@ async def a_stage(
     """Open a stage with its files in `folder`."""
     async with LoopbackDiscord() as discord:
         discord.faults.message_content_refused = message_content_refused
-        guild = discord.add_guild("The workshop")
-        guild.add_text_channel("general")
-        lounge = guild.add_voice_channel("Lounge")
-        alice, bob = guild.add_member("Alice"), guild.add_member("Bob")
+        place = _furnished(discord, "The workshop")
         home = folder / "home"
         settings = {"TIMBRE_LOG_FORMAT": "json", **environment}
         async with running_bot(discord, home, folder / "bot.log", **settings) as bot:
-            yield Stage(discord, bot, guild, lounge, alice, bob, home)
+            yield Stage(discord, bot, *place, home)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

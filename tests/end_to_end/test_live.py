@@ -6,20 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.loopback import Channel
 from tests.end_to_end.conftest import Stage, a_stage, mono
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-def the_text_channel(stage: Stage) -> Channel:
-    """Where commands are typed and messages written."""
-    return next(c for c in stage.guild.channels.values() if c.name == "general")
-
-
 async def test_a_message_is_heard_with_its_authors_name(stage: Stage) -> None:
-    general = the_text_channel(stage)
+    general = stage.general
     await stage.alice.join(stage.lounge)
     assert "aloud" in await stage.reply(stage.alice, "live start")
     sent = time.monotonic()
@@ -31,7 +25,7 @@ async def test_a_message_is_heard_with_its_authors_name(stage: Stage) -> None:
 async def test_a_muted_message_is_not_heard_and_the_next_one_is_without_a_name(
     stage: Stage,
 ) -> None:
-    general = the_text_channel(stage)
+    general = stage.general
     sent = time.monotonic()
     await stage.alice.send(general, "; the garden is full of apples")
     await stage.bob.send(general, "I am in no channel, so nobody hears me.")
@@ -41,7 +35,7 @@ async def test_a_muted_message_is_not_heard_and_the_next_one_is_without_a_name(
 
 
 async def test_an_edit_before_its_turn_is_heard_and_a_deleted_message_is_not(stage: Stage) -> None:
-    general = the_text_channel(stage)
+    general = stage.general
     sent = time.monotonic()
     await stage.alice.send(general, "The kettle is on the stove.")
     edited = await stage.alice.send(general, "The garden is full of apples.")
@@ -56,7 +50,7 @@ async def test_an_edit_before_its_turn_is_heard_and_a_deleted_message_is_not(sta
 
 
 async def test_whoever_opted_out_or_is_blocked_is_not_heard(stage: Stage) -> None:
-    general = the_text_channel(stage)
+    general = stage.general
     assert "not read" in await stage.reply(stage.alice, "live optout")
     sent = time.monotonic()
     await stage.alice.send(general, "The window is open.")
@@ -72,7 +66,7 @@ async def test_whoever_opted_out_or_is_blocked_is_not_heard(stage: Stage) -> Non
 
 @pytest.mark.parametrize("how", ["optout", "block", "settings"])
 async def test_whoever_is_read_no_more_falls_silent_at_once(stage: Stage, how: str) -> None:
-    general = the_text_channel(stage)
+    general = stage.general
     warden = stage.guild.add_member("Warden", mute_members=True, manage_guild=True)
     bots_before = [m for m in general.messages.values() if m.author is stage.discord.bot_user]
 
@@ -106,7 +100,7 @@ async def test_whoever_is_read_no_more_falls_silent_at_once(stage: Stage, how: s
 
 
 async def test_after_stop_nothing_is_read(stage: Stage) -> None:
-    general = the_text_channel(stage)
+    general = stage.general
     await stage.alice.send(general, "This is going to be taken back.")
     assert await stage.reply(stage.alice, "live stop") == "I stopped reading."
     await asyncio.sleep(0.5)

@@ -9,17 +9,12 @@ from pathlib import Path
 import psutil
 
 from bot.demo.bot_process import running_bot
-from bot.loopback import Channel
 from tests.end_to_end.conftest import Stage, a_stage, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
 
 BEFORE, AFTER = "This was before.", "And this is after."
 NAME = "Alice says:"
-
-
-def text_channel(stage: Stage) -> Channel:
-    return next(c for c in stage.guild.channels.values() if c.name == "general")
 
 
 @asynccontextmanager
@@ -45,7 +40,7 @@ async def reading(stage: Stage) -> None:
     await stage.alice.join(stage.lounge)
     assert "aloud" in await stage.reply(stage.alice, "live start")
     since = time.monotonic()
-    await stage.alice.send(text_channel(stage), BEFORE)
+    await stage.alice.send(stage.general, BEFORE)
     assert said(await transmission(stage.lounge, since), NAME, BEFORE) == [NAME, BEFORE]
 
 
@@ -57,7 +52,7 @@ async def test_after_a_restart_the_bot_comes_back_and_reads_on(tmp_path: Path) -
         async with started_again(stage, tmp_path):
             assert await is_back(stage)
             since = time.monotonic()
-            await stage.alice.send(text_channel(stage), AFTER)
+            await stage.alice.send(stage.general, AFTER)
             assert said(await transmission(stage.lounge, since), NAME, AFTER) == [NAME, AFTER]
             assert "reading <#" in await stage.reply(stage.alice, "live status")
             await stage.reply(stage.alice, "live stop")
@@ -105,6 +100,6 @@ async def test_after_a_crash_it_comes_back_to_where_it_was_moved(tmp_path: Path)
             heard = asyncio.create_task(transmission(study, since))
             while not heard.done():
                 # Until it is back it does not see what is written.
-                await stage.bob.send(text_channel(stage), AFTER)
+                await stage.bob.send(stage.general, AFTER)
                 await asyncio.sleep(1.0)
             assert AFTER in said(await heard, "Bob says:", AFTER)
