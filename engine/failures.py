@@ -1,4 +1,4 @@
-"""What an exception in an engine means to whoever asked, and how it is logged without their words.
+"""What an exception in an engine means to the one who asked, and how it is logged without a text.
 
 The message of a library's exception may quote the text it was given, so it is never logged.
 """
@@ -14,12 +14,18 @@ _OF_THE_DEVICE = ("CUDA error", "CUDA driver error", "cuDNN error", "cuFFT error
 log = logging.getLogger(__name__)
 
 
-def understood(error: Exception) -> SpeechError:
-    """The failure to be reported for an exception that a job met."""
+def failure_of_job(error: Exception) -> SpeechError:
+    """What is reported for an exception that a job met; logged where it is none of ours.
+
+    Raises the exception where the device failed: that is no fault of the job's.
+    """
+    if is_device_fault(error):
+        raise error
     if isinstance(error, SpeechError):
         return error
     if is_out_of_memory(error):
         return OutOfMemory("There was not enough memory to speak this.")
+    log_without_values("a job failed", error)
     return SynthesisFailed("The speech engine failed on this text.")
 
 

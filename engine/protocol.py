@@ -1,11 +1,11 @@
 """What the worker's loop needs of an engine.
 
 An engine is driven in steps from one thread, so that a batching engine can admit and drop jobs
-between any two steps of decoding; an engine that can only do one job at a time wraps itself in
-`engine.worker.serial.SerialEngine`.
+between any two steps of decoding; `engine.worker.serial` adapts an engine that can only do one
+job at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -27,7 +27,7 @@ class Engine(Protocol):
 
     @property
     def info(self) -> EngineInfo:
-        """What was loaded, and why. `streams` may become fewer, where memory runs out."""
+        """What was loaded, and why. `streams` gets smaller where memory runs out."""
 
     @property
     def busy(self) -> bool:
@@ -45,17 +45,20 @@ class Engine(Protocol):
         Called between steps. Jobs that speak in this voice were cancelled before.
         """
 
-    def step(self) -> Sequence[Outcome]:
+    def step(self, poll: Callable[[], None] = ..., /) -> Sequence[Outcome]:
         """Do one bounded piece of work and return the jobs that it ended.
+
+        `poll` handles the commands that have come in. A step of seconds calls it as often as is
+        cheap; `admit` and `cancel` may be called in it, from this thread.
 
         Raises only for faults that leave the engine unusable: the worker then exits and is
         restarted. A job's own failure is an `Outcome` with a `SpeechError`.
         """
 
-    def rest(self) -> float | None:
-        """Let go of what nobody needs while there is nothing to do.
+    def release_unused(self) -> float | None:
+        """Release what has not been in use lately; called while there is nothing to do.
 
-        Returns after how many seconds more of that to be asked again; None if there is no need.
+        Returns after how many seconds to call it again; None if there is no need.
         """
 
     def close(self) -> None:

@@ -15,10 +15,10 @@ import torch
 from engine.chatterbox.t3.conditioning import VoicePrompt
 from engine.chatterbox.t3.config import CONTEXT_BUCKETS, SLOT_BUCKETS, DecoderConfig, bucket_for
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
-from engine.chatterbox.t3.kernels import Kernels
+from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.prompt import Utterance
-from engine.chatterbox.t3.slots import Column, Status
+from engine.chatterbox.t3.slots import Column, SlotStatus
 from engine.chatterbox.t3.weights import T3Weights
 from engine.speech import SpeechParameters
 
@@ -92,7 +92,7 @@ def time_steps(
     guided: bool = True,
     steps: int = 20,
     repeats: int = 5,
-    kernels: Kernels | None = None,
+    kernels: T3Kernels | None = None,
 ) -> StepTiming:
     """Decode `streams` utterances whose mean context is `context`, from a captured graph.
 
@@ -124,7 +124,7 @@ def time_steps(
     )
     graphs = StepGraphs(t3)
     ms = median_ms(lambda: graphs.run(slots, key, steps=steps), t3.device, repeats=repeats) / steps
-    if not bool((t3.slots.state[:streams, Column.STATUS] == Status.RUNNING).all()):
+    if not bool((t3.slots.state[:streams, Column.STATUS] == SlotStatus.RUNNING).all()):
         raise RuntimeError("an utterance ended while it was being timed")
     read = bytes_per_step(weights, streams * (2 if guided else 1), context)
     floor = 1e3 * read / bandwidth

@@ -11,15 +11,16 @@ from typing import Any
 import torch
 
 from engine.chatterbox.compiling import compile_aside
+from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.s3gen import WaveformDecoder
-from engine.chatterbox.t3.config import DTYPES, MAX_SPEECH_TOKENS
+from engine.chatterbox.t3.config import DTYPES, MAX_SPEECH_TOKENS, DecoderConfig
 from engine.chatterbox.t3.memory import config_that_fits, with_fewer_if_need_be
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.scheduler import Scheduler
 from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.text import TextTokenizer
-from engine.chatterbox.voices import BUILTIN_VOICE, Voices
+from engine.chatterbox.voices import BUILTIN_VOICE, EnrolledVoices
 from engine.enrolment import Enrolment
 from engine.errors import SpeechError, SynthesisFailed
 from engine.messages import EngineConfig, Enrolled, Speak
@@ -138,20 +139,21 @@ def assemble(
         capacity=conditionals_in_memory,
         background=background,
     )
-    voices = Voices(folder, enrolment)
+    voices = EnrolledVoices(folder, enrolment)
     waveforms = WaveformDecoder(folder, on, precision)
     if on.type == "cuda":
         for tokens in _COMMON_TOKENS:
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)
     weights = load_t3(folder / checkpoint.T3, on, DTYPES[precision])
     config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
-    scheduler = with_fewer_if_need_be(
-        config,
-        lambda fitting: Scheduler(T3(weights, fitting), let_go=voices.newcomers.release),
-    )
-    if on.type == "cuda":
-        scheduler.t3.prepare()
-    return ChatterboxEngine(
+
+    def make_scheduler(fitting: DecoderConfig) -> Scheduler:
+        t3 = T3(weights, fitting)
+        graphs = [waveforms.graphs, t3.graphs]
+        return Scheduler(t3, spare=SpareMemory(on, [voices.newcomers.release], graphs))
+
+    scheduler = with_fewer_if_need_be(config, make_scheduler)
+    engine = ChatterboxEngine(
         EngineInfo(
             name="chatterbox",
             model="chatterbox-english",
@@ -172,6 +174,9 @@ def assemble(
         waveforms=waveforms,
         max_speech_tokens=max_speech_tokens,
     )
+    if on.type == "cuda":
+        engine.prepare()
+    return engine
 
 
 def import_upstream() -> None:

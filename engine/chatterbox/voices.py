@@ -1,14 +1,12 @@
-"""Who speaks: the voice that a request names, in the forms that T3 and S3Gen want it in."""
+"""Who speaks: the voice that a request names, as both networks want it."""
 
 import pickle
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
 import torch
 
-from engine.chatterbox.s3gen import VoiceConditionals
-from engine.chatterbox.t3.conditioning import VoicePrompt
+from engine.chatterbox.utterance import EnrolledVoice
 from engine.enrolment import Conditionals, Enrolment
 from engine.enrolment.newcomers import Newcomers
 from engine.speech import StockVoice, Voice
@@ -17,16 +15,7 @@ from engine.weights import checkpoint
 BUILTIN_VOICE = "default"
 
 
-@dataclass(frozen=True)
-class Speaker:
-    """A voice, ready for both networks; `substitution` says why it is another than asked for."""
-
-    prompt: VoicePrompt
-    conditionals: VoiceConditionals
-    substitution: str | None = None
-
-
-class Voices:
+class EnrolledVoices:
     """Members' voices, which enrolment knows, and the one that comes with the checkpoint."""
 
     def __init__(self, folder: Path, enrolment: Enrolment) -> None:
@@ -34,23 +23,22 @@ class Voices:
         self._builtin = read_builtin_voice(folder / checkpoint.BUILTIN_VOICE)
         self._enrolment = enrolment
 
-    def speaker(self, voice: Voice) -> Speaker:
+    def find(self, voice: Voice) -> EnrolledVoice:
         """Who speaks for `voice`; one that is not known yet is enrolled.
 
         Raises as `Enrolment.conditionals`.
         """
         if not isinstance(voice, StockVoice):
-            return _speaker(
-                self._enrolment.key(voice.clip_sha256), self._enrolment.conditionals(voice)
-            )
+            conditionals = self._enrolment.conditionals(voice)
+            return EnrolledVoice(self._enrolment.key(voice.clip_sha256), conditionals)
         substitution = None
         if voice.name not in ("", BUILTIN_VOICE):
             substitution = f"Chatterbox's own voice is speaking: it has none called {voice.name}."
-        return _speaker(BUILTIN_VOICE, self._builtin, substitution)
+        return EnrolledVoice(BUILTIN_VOICE, self._builtin, substitution)
 
-    def recall(self, most: int) -> list[Speaker]:
+    def recall(self, most: int) -> list[EnrolledVoice]:
         """The members' voices that were used last, read from disk; the latest is the last."""
-        return [_speaker(key, found) for key, found in self._enrolment.recall(most)]
+        return [EnrolledVoice(key, found) for key, found in self._enrolment.recall(most)]
 
     @property
     def newcomers(self) -> Newcomers:
@@ -60,16 +48,6 @@ class Voices:
     def forget(self, clip_sha256: str) -> None:
         """Remove what was derived from a clip, in memory and on disk."""
         self._enrolment.forget(clip_sha256)
-
-
-def _speaker(identity: str, conditionals: Conditionals, substitution: str | None = None) -> Speaker:
-    return Speaker(
-        VoicePrompt(identity, conditionals.speaker, conditionals.t3_prompt_tokens),
-        VoiceConditionals(
-            conditionals.prompt_tokens, conditionals.prompt_mel, conditionals.x_vector
-        ),
-        substitution,
-    )
 
 
 def read_builtin_voice(file: Path) -> Conditionals:

@@ -14,6 +14,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+#: Speech tokens are below this; ids from here on are start, stop and unused.
+SPEECH_TOKEN_IDS = 6561
 _MEL_BINS = 80
 _DIGEST = "sha256"
 
@@ -48,6 +50,7 @@ class Conditionals:
             and self.speaker.ndim == self.x_vector.ndim == 2
             and self.prompt_mel.ndim == 3
             and self.prompt_mel.shape[2] == _MEL_BINS
+            and _are_speech(self.prompt_tokens)
         )
         if not well_formed:
             raise ValueError("these tensors are not a voice's conditionals")
@@ -114,6 +117,12 @@ class Conditionals:
 def _finite(tensor: Tensor) -> bool:
     # Not torch's: it spreads this over all cores, which then take 10 ms to wake up.
     return bool(np.isfinite(tensor.numpy()).all())
+
+
+def _are_speech(tokens: Tensor) -> bool:
+    # Any other id would take the whole process down on a GPU.
+    ids = tokens.numpy()
+    return bool(0 <= ids.min() <= ids.max() < SPEECH_TOKEN_IDS)
 
 
 def _compact(tensor: Tensor, dtype: torch.dtype) -> Tensor:

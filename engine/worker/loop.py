@@ -39,13 +39,12 @@ from engine.messages import (
 from engine.protocol import Engine, Outcome
 from engine.speech import Speech
 from engine.worker.reporting import Pulse, ReportWriter
-from engine.worker.serial import SerialEngine
 
 Load = Callable[[EngineConfig, Callable[[Report], None]], Engine]
 
 HEARTBEAT_S = 1.0
 #: How long a step, or loading, may go on after the process was told to stop or lost its parent.
-#: Shorter than the patience of whoever asked.
+#: Shorter than the patience of the process that asked.
 EXIT_GRACE_S = 0.5
 _READ_BYTES = 65536
 
@@ -119,20 +118,18 @@ class _Loop:
         self._jobs: set[int] = set()  # admitted, and neither cancelled nor reported
         self._to_forget: list[str] = []
         self._stopping = False
-        if isinstance(engine, SerialEngine):
-            engine.attend = self._hear
 
     def run(self) -> int:
         """Step the engine until told to stop; returns the exit code."""
         while not self._stopping:
             if not self._engine.busy:
-                self._obey(self._next_command())
-            self._hear()
+                self._handle(self._next_command())
+            self._poll()
             self._forget()
             if self._engine.busy and not self._stopping:
                 self._pulse.step_begins()
                 try:
-                    outcomes = self._engine.step()
+                    outcomes = self._engine.step(self._poll)
                 except Exception as error:  # the contract: unusable after any
                     log_without_values("the engine is lost", error)
                     return EXIT_OUT_OF_MEMORY if is_out_of_memory(error) else 1
@@ -146,26 +143,26 @@ class _Loop:
         return 0
 
     def _next_command(self) -> Command:
-        """Wait for a command; meanwhile the engine lets go of what it does not need."""
+        """Wait for a command; meanwhile the engine releases what it does not need."""
         while True:
             try:
-                return self._inbox.get(timeout=self._engine.rest())
+                return self._inbox.get(timeout=self._engine.release_unused())
             except queue.Empty:
                 continue  # time for the engine to look again
 
-    def _hear(self) -> None:
-        """Obey the commands that have come in."""
+    def _poll(self) -> None:
+        """Handle the commands that have come in."""
         while not self._inbox.empty():
-            self._obey(self._inbox.get())
+            self._handle(self._inbox.get())
 
     def _forget(self) -> None:
-        # Not in `_obey`: a job at work may be enrolling the very clip.
+        # Not in `_handle`: a job at work may be enrolling the very clip.
         while self._to_forget:
             clip_sha256 = self._to_forget.pop()
             self._engine.forget(clip_sha256)
             self._report(Forgotten(clip_sha256))
 
-    def _obey(self, command: Command) -> None:
+    def _handle(self, command: Command) -> None:
         match command:
             case Speak():
                 self._jobs.add(command.job_id)

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from engine.errors import SpeechError, SynthesisFailed
-from engine.failures import is_device_fault, log_without_values, understood
+from engine.errors import SpeechError
+from engine.failures import failure_of_job
 from engine.messages import Speak
 from engine.protocol import Outcome
 from engine.speech import EngineInfo, Speech
@@ -31,19 +31,15 @@ class OneAtATime(Protocol):
 class SerialEngine:
     """An `engine.protocol.Engine`: a step is one job, first come, first served."""
 
-    def __init__(self, speaker: OneAtATime) -> None:
-        self._speaker = speaker
+    def __init__(self, model: OneAtATime) -> None:
+        self._model = model
         self._waiting: deque[Speak] = deque()
-        self._current: int | None = None
-        self._cancelled = False
-        #: Called whenever the job at work asks whether it was cancelled. The loop hears its
-        #: commands in it, so that `admit` and `cancel` come in during a step too, in this thread.
-        self.attend: Callable[[], None] = lambda: None
+        self._current: int | None = None  # the job at work; none once it is cancelled
 
     @property
     def info(self) -> EngineInfo:
         """What was loaded, and why."""
-        return self._speaker.info
+        return self._model.info
 
     @property
     def busy(self) -> bool:
@@ -55,46 +51,38 @@ class SerialEngine:
         self._waiting.append(job)
 
     def cancel(self, job_id: int) -> None:
-        """Forget a job that waits; let one at work know. Unknown ids are ignored."""
+        """Drop a job that waits; let one at work know. Unknown ids are ignored."""
         if job_id == self._current:
-            self._cancelled = True
+            self._current = None
         self._waiting = deque(job for job in self._waiting if job.job_id != job_id)
 
     def forget(self, clip_sha256: str) -> None:
-        """Have the speaker forget a clip."""
-        self._speaker.forget(clip_sha256)
+        """Have the model forget a clip."""
+        self._model.forget(clip_sha256)
 
-    def step(self) -> Sequence[Outcome]:
+    def step(self, poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
         """Do one job, from beginning to end. Returns nothing for one that was cancelled."""
         if not self._waiting:
             return ()
         job = self._waiting.popleft()
-        self._current, self._cancelled = job.job_id, False
-        try:
-            result = self._speak(job)
-        finally:
-            self._current = None
-        return () if self._cancelled else (Outcome(job.job_id, result),)
+        self._current = job.job_id
 
-    def rest(self) -> float | None:
-        """Nothing is let go of."""
+        def cancelled() -> bool:
+            poll()
+            return self._current is None
+
+        result: Speech | SpeechError
+        try:
+            result = self._model.synthesise(job, cancelled)
+        except Exception as error:
+            result = failure_of_job(error)
+        was_cancelled, self._current = self._current is None, None
+        return () if was_cancelled else (Outcome(job.job_id, result),)
+
+    def release_unused(self) -> float | None:
+        """There is nothing to release."""
         return None
 
     def close(self) -> None:
-        """Forget what waits."""
+        """Drop what waits."""
         self._waiting.clear()
-
-    def _speak(self, job: Speak) -> Speech | SpeechError:
-        try:
-            return self._speaker.synthesise(job, self._is_cancelled)
-        except Exception as error:  # whatever a model raises concerns this job alone ...
-            if is_device_fault(error):
-                raise  # ... but what a device does not
-            failure = understood(error)
-            if isinstance(failure, SynthesisFailed) and failure is not error:
-                log_without_values("a job failed", error)
-            return failure
-
-    def _is_cancelled(self) -> bool:
-        self.attend()
-        return self._cancelled

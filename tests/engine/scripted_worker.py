@@ -160,7 +160,7 @@ class Batching:
         self.info = info
         self._journal = journal
         self._jobs: dict[int, tuple[Speak, float]] = {}
-        self._rests = 0
+        self._releases = 0
 
     @property
     def busy(self) -> bool:
@@ -178,7 +178,7 @@ class Batching:
     def forget(self, clip_sha256: str) -> None:
         self._journal.write(f"forgot {clip_sha256}")
 
-    def step(self) -> Sequence[Outcome]:
+    def step(self, _poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
         time.sleep(0.002)
         ready = [job for job, until in self._jobs.values() if time.monotonic() >= until]
         outcomes = []
@@ -202,10 +202,10 @@ class Batching:
                 return Speech(pcm=tone(job.text), sample_rate=SAMPLE_RATE)
         return _perform(job, self._journal, lambda: False)
 
-    def rest(self) -> float | None:
-        self._rests += 1
-        self._journal.write(f"rested {self._rests}")
-        return 0.05 if self._rests == 1 else None
+    def release_unused(self) -> float | None:
+        self._releases += 1
+        self._journal.write(f"released {self._releases}")
+        return 0.05 if self._releases == 1 else None
 
     def close(self) -> None:
         self._journal.write("closed")

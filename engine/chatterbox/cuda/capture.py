@@ -3,23 +3,25 @@
 Graphs of one pool use the same memory, so their replays have to be queued on one stream. The
 libraries keep a workspace for every stream that they were captured on, which is why a pool has one
 such stream for good, and why no two pools share theirs: their replays would share the workspace.
+
+`GraphCache` is where all captured graphs are kept, T3's and S3Gen's.
 """
 
 import gc
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
-MAX_GRAPHS = 48  # of one function: a graph of a few thousand kernels takes some megabytes
+#: Of one cache: a graph of a few thousand kernels takes some megabytes.
+MOST_GRAPHS = 128
 
 InputsT = TypeVar("InputsT", bound=NamedTuple)
 ResultT = TypeVar("ResultT")
-Shapes = tuple[torch.Size, ...]
 
 
 class GraphPool:
@@ -72,52 +74,91 @@ def _nothing_collected() -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Captured(Generic[InputsT]):
+class CapturedGraph:
+    """A graph with the tensors that it reads, and its output, which later graphs may overwrite."""
+
     graph: torch.cuda.CUDAGraph
-    inputs: InputsT
-    output: Tensor
+    inputs: Any
+    output: Any
 
 
-class GraphedFunction(Generic[InputsT]):
-    """A function of a tuple of tensors whose launches depend on shapes only, as graphs.
+class GraphCache:
+    """Graphs of one pool by key; beyond `most`, the least recently used is evicted.
 
-    A shape's first call runs eagerly, which also is the warm-up that a capture needs; its second
-    call captures, and replays what it captured: a capture alone computes nothing. Without a pool,
-    as on the CPU, the function is simply called.
+    A graph may be evicted while a replay of it is queued: CUDA frees an executable graph in flight
+    when that has ended (`cuGraphExecDestroy`), and the memory of its inputs and of the pool only
+    goes to work that is queued behind it, because replays, rehearsals and the allocations of
+    inputs follow one another on one stream. Without a pool, as on the CPU, nothing is captured.
     """
 
-    def __init__(self, function: Callable[[InputsT], Tensor], pool: GraphPool | None) -> None:
-        self._function = function
+    def __init__(self, pool: GraphPool | None, most: int = MOST_GRAPHS) -> None:
         self._pool = pool
-        self._seen: set[Shapes] = set()
-        self._captured: OrderedDict[Shapes, _Captured[InputsT]] = OrderedDict()
+        self._most = most
+        self._rehearsed: set[Hashable] = set()  # and not captured since
+        self._graphs: OrderedDict[Hashable, CapturedGraph] = OrderedDict()
 
     @property
-    def captured(self) -> int:
-        """How many graphs are held."""
-        return len(self._captured)
+    def captures(self) -> bool:
+        """Whether there is a pool."""
+        return self._pool is not None
 
-    def __call__(self, inputs: InputsT) -> Tensor:
-        """The function's value; on CUDA in memory that the pool's next graph may overwrite."""
+    def __len__(self) -> int:
+        """How many graphs are held."""
+        return len(self._graphs)
+
+    def find(self, key: Hashable) -> CapturedGraph | None:
+        """The graph under `key`, which now is the most recently used."""
+        captured = self._graphs.get(key)
+        if captured is not None:
+            self._graphs.move_to_end(key)
+        return captured
+
+    def capture(
+        self, key: Hashable, launch: Callable[[], object], inputs: object = None
+    ) -> CapturedGraph:
+        """What `launch` launches, as the graph under `key`; rehearsed first if it was not."""
+        if key not in self._rehearsed:
+            self._rehearse(key, launch)
+        self._rehearsed.remove(key)  # if the capture fails, or is evicted, it is rehearsed anew
+        output: list[object] = []
+        graph = self._required_pool().capture(lambda: output.append(launch()))
+        self._graphs[key] = captured = CapturedGraph(graph, inputs, output[0])
+        while len(self._graphs) > self._most:
+            self._graphs.popitem(last=False)
+        return captured
+
+    def call(self, name: str, function: Callable[[InputsT], Tensor], inputs: InputsT) -> Tensor:
+        """`function` of a tuple of tensors, on whose shapes alone depends what it launches.
+
+        The first call for some shapes runs eagerly, which also is the rehearsal; the second one
+        captures, and replays what it captured: a capture alone computes nothing. The value is in
+        memory that the pool's next graph may overwrite.
+        """
         if self._pool is None:
-            return self._function(inputs)
-        shapes = tuple(tensor.shape for tensor in inputs)
-        if shapes not in self._seen:
-            output = self._pool.rehearse(lambda: self._function(inputs))
-            self._seen.add(shapes)  # not if that failed: what never ran cannot be captured
-            return output
-        if shapes not in self._captured:
-            self._captured[shapes] = self._capture(inputs, self._pool)
-            if len(self._captured) > MAX_GRAPHS:
-                self._captured.popitem(last=False)
-        self._captured.move_to_end(shapes)
-        captured = self._captured[shapes]
+            return function(inputs)
+        key = (name, *(tensor.shape for tensor in inputs))
+        captured = self.find(key)
+        if captured is None:
+            if key not in self._rehearsed:
+                return self._rehearse(key, lambda: function(inputs))
+            static = type(inputs)(*(tensor.clone() for tensor in inputs))
+            captured = self.capture(key, lambda: function(static), static)
         torch._foreach_copy_(list(captured.inputs), list(inputs))
         captured.graph.replay()
-        return captured.output
+        output: Tensor = captured.output
+        return output
 
-    def _capture(self, inputs: InputsT, pool: GraphPool) -> _Captured[InputsT]:
-        static = type(inputs)(*(tensor.clone() for tensor in inputs))
-        outputs: list[Tensor] = []
-        graph = pool.capture(lambda: outputs.append(self._function(static)))
-        return _Captured(graph, static, outputs[0])
+    def clear(self) -> bool:
+        """Evict all graphs; whether there were any."""
+        any_graphs = bool(self._graphs)
+        self._graphs.clear()
+        return any_graphs
+
+    def _rehearse(self, key: Hashable, launch: Callable[[], ResultT]) -> ResultT:
+        result = self._required_pool().rehearse(launch)
+        self._rehearsed.add(key)  # not if that failed: what never ran cannot be captured
+        return result
+
+    def _required_pool(self) -> GraphPool:
+        assert self._pool is not None, "nothing is captured elsewhere than on CUDA"
+        return self._pool

@@ -9,6 +9,7 @@ chain has to wait, or the next one's wait would prove nothing about those before
 from dataclasses import dataclass
 
 import torch
+import triton
 import triton.language as tl
 
 
@@ -31,3 +32,13 @@ class Chain:
     def options(self) -> dict[str, bool]:
         """Keyword arguments for a kernel launch."""
         return {"BEHIND": True, "launch_pdl": True} if self.early else {"BEHIND": False}
+
+
+@triton.jit
+def double_kernel(source, out, COUNT: tl.constexpr, BEHIND: tl.constexpr):
+    """`out` = 2 * `source` (COUNT,): what Triton is tried out with."""
+    n = tl.arange(0, COUNT)
+    if BEHIND:
+        tl.extra.cuda.gdc_launch_dependents()
+        tl.extra.cuda.gdc_wait()
+    tl.store(out + n, 2 * tl.load(source + n))

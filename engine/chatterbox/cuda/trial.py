@@ -40,12 +40,10 @@ def _tried_out(device: torch.device) -> bool:
 
 
 def _run_a_kernel(device: torch.device) -> None:
-    from engine.chatterbox.cuda.launch import Chain, may_start_early  # noqa: PLC0415 - Triton
-    from engine.chatterbox.t3.kernels.matrix import gated_kernel  # noqa: PLC0415 - likewise
+    from engine.chatterbox.cuda import launch  # noqa: PLC0415 - Triton
 
-    ones = torch.ones(2, 16, device=device)
-    out = torch.zeros(1, 16, device=device)
-    options = Chain(early=may_start_early(device)).options
-    gated_kernel[(1, 1)](ones, out, WIDTH=16, BLOCK=16, **options)
-    if not torch.allclose(out, torch.nn.functional.silu(ones[:1])):
+    ones, out = torch.ones(16, device=device), torch.zeros(16, device=device)
+    chain = launch.Chain(early=launch.may_start_early(device))
+    launch.double_kernel[(1,)](ones, out, COUNT=16, **chain.options)
+    if not torch.equal(out, 2 * ones):
         raise RuntimeError("a kernel gave a wrong result")

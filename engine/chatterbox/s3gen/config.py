@@ -12,9 +12,6 @@ import torch
 
 SAMPLE_RATE = 24_000
 MEL_BINS = 80
-FRAMES_PER_TOKEN = 2
-SAMPLES_PER_FRAME = 480
-SPEECH_TOKEN_IDS = 6561  # ids from here on are start, stop and unused
 
 HARMONICS = 9  # the fundamental and eight overtones
 EULER_STEPS = 10

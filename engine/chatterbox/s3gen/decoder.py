@@ -15,16 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.chatterbox.cuda.capture import GraphedFunction, GraphPool
+from engine.chatterbox.cuda.capture import GraphCache, GraphPool
 from engine.chatterbox.s3gen.config import (
     BATCH_SIZES,
     FRAME_STEP,
-    FRAMES_PER_TOKEN,
     HARMONICS,
     MAX_BATCH_FRAMES,
     MAX_BATCH_TOKENS,
     MEL_BINS,
-    SAMPLES_PER_FRAME,
     TOKEN_STEP,
     Precision,
     batch_bucket,
@@ -32,10 +30,20 @@ from engine.chatterbox.s3gen.config import (
 )
 from engine.chatterbox.s3gen.flow import Flow, FlowInputs
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
+from engine.chatterbox.s3gen.noise import Noise
 from engine.chatterbox.s3gen.stages import StageClock
-from engine.chatterbox.s3gen.utterance import Noise, Utterance, VoiceConditionals
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
 from engine.chatterbox.s3gen.watermark import Watermark
+from engine.chatterbox.utterance import (
+    FRAMES_PER_TOKEN,
+    SAMPLES_PER_FRAME,
+    EnrolledVoice,
+    Utterance,
+)
+from engine.enrolment import Conditionals
+from engine.enrolment.conditionals import SPEECH_TOKEN_IDS
+from engine.messages import Speak
+from engine.speech import SpeechParameters, StockVoice
 
 
 class MarkInputs(NamedTuple):
@@ -49,6 +57,7 @@ class MarkInputs(NamedTuple):
 class PendingWaveforms:
     """Waveforms on their way; the device works on them while the caller does something else."""
 
+    batch: Sequence[Utterance]
     _waveforms: list[Tensor]
     _clock: StageClock
 
@@ -89,21 +98,14 @@ class WaveformDecoder:
         tensors, sizes = read_checkpoint(weights)
         layout = Layout(tensors, self.device)
         on_cuda = self.device.type == "cuda"
-        pool = GraphPool() if graphs and on_cuda else None
-        self._flow = GraphedFunction(Flow(layout, sizes, self.precision), pool)
-        self._vocoder = GraphedFunction(Vocoder(layout, self.precision), pool)
-        watermark = Watermark(self.device, self.precision)
-        self._watermark = GraphedFunction[MarkInputs](lambda given: watermark(*given), pool)
+        self.graphs = GraphCache(GraphPool() if graphs and on_cuda else None)
+        self._flow = Flow(layout, sizes, self.precision)
+        self._vocoder = Vocoder(layout, self.precision)
+        self._watermark = Watermark(self.device, self.precision)
         self._speaker_width = sizes.speaker_embedding
         self._stream: torch.cuda.Stream | None = None
         if on_cuda:
             self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]  # torch's
-
-    @property
-    def captured_graphs(self) -> int:
-        """How many CUDA graphs are held."""
-        stages = (self._flow, self._vocoder, self._watermark)
-        return sum(stage.captured for stage in stages)
 
     def decode(self, batch: Sequence[Utterance]) -> list[Tensor]:
         """`submit` and `wait`: one (samples,) float32 CPU tensor at 24 kHz for each utterance."""
@@ -112,8 +114,11 @@ class WaveformDecoder:
     def submit(self, batch: Sequence[Utterance]) -> PendingWaveforms:
         """Queue a batch on the decoder's stream and return without waiting for it.
 
-        Any number of utterances, lengths and voices; on the CPU the work is done on return.
+        Any number of utterances, lengths and voices; on the CPU the work is done on return. Raises
+        `ValueError` for speech tokens that are no sounds, and for none.
         """
+        for utterance in batch:
+            _check(utterance)
         waveforms: list[Tensor] = [torch.empty(0)] * len(batch)
         clock = StageClock(self.device)
         with torch.inference_mode(), self._on_stream():
@@ -122,7 +127,7 @@ class WaveformDecoder:
                 for index, waveform in zip(group, decoded, strict=True):
                     waveforms[index] = waveform
             clock.stop()
-        return PendingWaveforms(waveforms, clock)
+        return PendingWaveforms(batch, waveforms, clock)
 
     def mel(self, batch: Sequence[Utterance]) -> list[Tensor]:
         """The flow alone: (frames, 80) fp32 log-mels of speech, on the device.
@@ -130,7 +135,7 @@ class WaveformDecoder:
         At most `BATCH_SIZES[-1]` utterances; they share one padded batch.
         """
         with torch.inference_mode(), self._on_stream():
-            noise = [utterance.draw_noise(self.device) for utterance in batch]
+            noise = [Noise.of(utterance, self.device) for utterance in batch]
             mel = self._run_flow(batch, noise)
             if self._stream is not None:
                 self._stream.synchronize()
@@ -138,12 +143,16 @@ class WaveformDecoder:
 
     def prepare(self, batch_size: int, prompt_tokens: int, speech_tokens: int) -> None:
         """Capture the graphs of one bucket ahead of its first use: warm up, then capture."""
-        voice = VoiceConditionals(
-            torch.zeros(prompt_tokens, dtype=torch.int64),
-            torch.zeros(prompt_tokens * FRAMES_PER_TOKEN, MEL_BINS),
-            torch.ones(self._speaker_width),
+        conditionals = Conditionals(
+            speaker=torch.zeros(1, 1),  # T3's, as the next
+            t3_prompt_tokens=torch.zeros(1, 1, dtype=torch.int64),
+            prompt_tokens=torch.zeros(1, prompt_tokens, dtype=torch.int64),
+            prompt_mel=torch.zeros(1, prompt_tokens * FRAMES_PER_TOKEN, MEL_BINS),
+            x_vector=torch.ones(1, self._speaker_width),
         )
-        silence = Utterance(torch.zeros(speech_tokens, dtype=torch.int64), voice)
+        silence = Utterance(Speak(0, "", StockVoice(), SpeechParameters()))
+        silence.voice = EnrolledVoice("silence", conditionals)
+        silence.speech_tokens = torch.zeros(speech_tokens, dtype=torch.int64)
         for _ in range(2):
             self.decode([silence] * batch_size)
 
@@ -154,7 +163,7 @@ class WaveformDecoder:
         return torch.cuda.stream(self._stream)
 
     def _decode_group(self, batch: list[Utterance], clock: StageClock) -> list[Tensor]:
-        noise = [utterance.draw_noise(self.device) for utterance in batch]
+        noise = [Noise.of(utterance, self.device) for utterance in batch]
         clock.begin("flow")
         mel = self._run_flow(batch, noise)
         waveforms: list[Tensor] = []
@@ -178,9 +187,13 @@ class WaveformDecoder:
             phase[row] = drawn.phase
             source[row, :, : drawn.source.shape[1]] = drawn.source
         lengths = self._lengths([utterance.frames for utterance in batch], rows)
-        wave = self._vocoder(VocoderInputs(speech, lengths, phase, source))
+        wave = self.graphs.call(
+            "vocoder", self._vocoder, VocoderInputs(speech, lengths, phase, source)
+        )
         clock.begin("watermark")
-        wave = self._watermark(MarkInputs(wave, lengths * SAMPLES_PER_FRAME))
+        wave = self.graphs.call(
+            "watermark", self._mark, MarkInputs(wave, lengths * SAMPLES_PER_FRAME)
+        )
         host = self._pinned(wave.shape, torch.float32)
         host.copy_(wave, non_blocking=True)
         return [host[row, : utterance.samples] for row, utterance in enumerate(batch)]
@@ -195,27 +208,32 @@ class WaveformDecoder:
         prompt = self._zeros(rows, frames, MEL_BINS)
         start = self._zeros(rows, frames, MEL_BINS)
         for row, (utterance, drawn) in enumerate(zip(batch, noise, strict=True)):
-            voice = utterance.voice
-            prompt_tokens = len(voice.prompt_token)
-            ids[row, :prompt_tokens] = voice.prompt_token.numpy()
+            voice = utterance.voice.conditionals
+            prompt_tokens = voice.prompt_tokens.shape[1]
+            ids[row, :prompt_tokens] = voice.prompt_tokens[0].numpy()
             ids[row, prompt_tokens : utterance.total_tokens] = utterance.speech_tokens.numpy()
-            embedding[row] = voice.embedding.numpy()
-            prompt[row, : len(voice.prompt_feat)] = self._upload(voice.prompt_feat.numpy())
+            embedding[row] = voice.x_vector[0].numpy()
+            prompt[row, : voice.prompt_mel.shape[1]] = self._upload(voice.prompt_mel[0].numpy())
             start[row, : utterance.total_frames] = drawn.mel.T
-        mel = self._flow(
+        mel = self.graphs.call(
+            "flow",
+            self._flow,
             FlowInputs(
                 self._upload(ids),
                 self._lengths([utterance.total_tokens for utterance in batch], rows),
                 prompt,
                 self._upload(embedding),
                 start,
-            )
+            ),
         )
         # Copies: the next graph that runs may write where this one's output lies.
         return [
-            mel[row, len(utterance.voice.prompt_feat) : utterance.total_frames].clone()
+            mel[row, utterance.total_frames - utterance.frames : utterance.total_frames].clone()
             for row, utterance in enumerate(batch)
         ]
+
+    def _mark(self, inputs: MarkInputs) -> Tensor:
+        return self._watermark(*inputs)
 
     def _lengths(self, lengths: list[int], rows: int) -> Tensor:
         """Lengths on the device; rows that only fill the batch have length one."""
@@ -238,6 +256,18 @@ class WaveformDecoder:
 
     def _zeros(self, *shape: int) -> Tensor:
         return torch.zeros(shape, device=self.device)
+
+
+def _check(utterance: Utterance) -> None:
+    """Refuse what would take the whole process down on a GPU."""
+    tokens = utterance.speech_tokens
+    if tokens.dtype != torch.int64:
+        raise ValueError("speech tokens are integer ids, and int64")
+    if utterance.frames < 1:
+        raise ValueError("an utterance needs at least one frame of speech")
+    ids = tokens.numpy()
+    if len(ids) and not 0 <= ids.min() <= ids.max() < SPEECH_TOKEN_IDS:
+        raise ValueError(f"speech tokens are from 0 to {SPEECH_TOKEN_IDS - 1}")
 
 
 def _vocoder_batches(batch: Sequence[Utterance]) -> Iterator[tuple[int, int]]:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import FRAMES_PER_TOKEN
 from engine.chatterbox.s3gen.kernels.reference import multiply, windows
 from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import EncoderLayer, EncoderWeights
+from engine.chatterbox.utterance import FRAMES_PER_TOKEN
 
 LAYER_EPSILON = 1e-12
 EPSILON = 1e-5

@@ -7,12 +7,12 @@ item's length cannot reach the others through them, and attention stops at the l
 import torch
 from torch import Tensor
 
-from engine.chatterbox.s3gen.kernels import Kernels
+from engine.chatterbox.s3gen.kernels import S3GenKernels
 from engine.chatterbox.s3gen.weights import EstimatorBlock, EstimatorWeights
 
 
 def estimate(
-    kernels: Kernels, weights: EstimatorWeights, features: Tensor, lengths: Tensor, step: int
+    kernels: S3GenKernels, weights: EstimatorWeights, features: Tensor, lengths: Tensor, step: int
 ) -> Tensor:
     """The ODE's derivative at Euler step `step`: (batch, frames, 80) fp32.
 
@@ -31,7 +31,7 @@ def estimate(
 
 
 def _block(
-    kernels: Kernels,
+    kernels: S3GenKernels,
     block: EstimatorBlock,
     rows: Tensor,
     lengths: Tensor,

@@ -12,7 +12,6 @@ from torch.nn import functional
 
 from engine.chatterbox.s3gen.config import (
     EULER_STEPS,
-    FRAMES_PER_TOKEN,
     GUIDANCE,
     MEL_BINS,
     Precision,
@@ -23,6 +22,7 @@ from engine.chatterbox.s3gen.estimator import estimate
 from engine.chatterbox.s3gen.kernels import kernels_for
 from engine.chatterbox.s3gen.layout import Layout
 from engine.chatterbox.s3gen.weights import euler_times, load_encoder, load_estimator
+from engine.chatterbox.utterance import FRAMES_PER_TOKEN
 from engine.weights.sizes import S3GenSizes
 
 

@@ -13,11 +13,11 @@ from torch.nn import functional
 from engine.chatterbox.s3gen.config import (
     HARMONICS,
     SAMPLE_RATE,
-    SAMPLES_PER_FRAME,
     tf32_products,
 )
 from engine.chatterbox.s3gen.kernels.reference import multiply, windows
 from engine.chatterbox.s3gen.layout import Layout, Linear
+from engine.chatterbox.utterance import SAMPLES_PER_FRAME
 
 SINE_AMPLITUDE = 0.1
 VOICED_NOISE = 0.003

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import SAMPLES_PER_FRAME, Precision, tf32_products
-from engine.chatterbox.s3gen.kernels import Kernels, kernels_for
+from engine.chatterbox.s3gen.config import Precision, tf32_products
+from engine.chatterbox.s3gen.kernels import S3GenKernels, kernels_for
 from engine.chatterbox.s3gen.kernels.reference import mask_of
 from engine.chatterbox.s3gen.layout import Layout
 from engine.chatterbox.s3gen.source import excitation, load_source, pitch_hz
 from engine.chatterbox.s3gen.spectrum import ShortTimeFourier
+from engine.chatterbox.utterance import SAMPLES_PER_FRAME
 
 N_FFT, HOP = 16, 4
 RATES = (8, 5, 3)  # 8 * 5 * 3 * HOP samples to a frame
@@ -76,7 +77,7 @@ class Vocoder:
     def __init__(self, layout: Layout, precision: Precision) -> None:
         self._tf32 = precision.tf32
         self._source = load_source(layout)
-        self._kernels: Kernels = kernels_for(layout.device, precision.estimator)
+        self._kernels: S3GenKernels = kernels_for(layout.device, precision.estimator)
         self._transform = ShortTimeFourier(N_FFT, HOP, layout.device)
         self._first = _convolution(layout, "mel2wav.conv_pre")
         self._stages = tuple(_load_stage(layout, index) for index in range(len(RATES)))

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.chatterbox.t3.config import PAGE, START_OF_SPEECH
-from engine.chatterbox.t3.kernels import Kernels
+from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.kv_cache import PagePool
 from engine.chatterbox.t3.prefix import PrefixCache
 from engine.chatterbox.t3.prompt import STARTS, PromptRows
@@ -21,7 +21,9 @@ from engine.weights.sizes import HEAD_DIM
 class Backbone:
     """The layers with the rotary tables that their positions need."""
 
-    def __init__(self, weights: T3Weights, rotary: tuple[Tensor, Tensor], kernels: Kernels) -> None:
+    def __init__(
+        self, weights: T3Weights, rotary: tuple[Tensor, Tensor], kernels: T3Kernels
+    ) -> None:
         self._weights = weights
         self._kernels = kernels
         self._rotary = rotary

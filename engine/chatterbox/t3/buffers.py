@@ -19,7 +19,7 @@ MAX_SPLITS = 8
 MAX_PARTS = 4
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Batch:
     """The activations and the slot numbers of a step over `len(slots)` places.
 
@@ -40,9 +40,12 @@ class Batch:
     activated: Tensor  # (R, ffn)
     logits: Tensor  # (R, speech vocabulary) fp32
     noise: Tensor  # (places, speech vocabulary) fp32, exponentially distributed
-    pending: Tensor  # (R, MAX_PARTS, hidden) fp32: what the residual stream still lacks
+    pending: Tensor  # (R, MAX_PARTS, hidden) fp32: sums that the residual stream may still lack
     partial: Tensor  # (R, MAX_SPLITS, hidden) fp32: attention over a part of the context
     partial_weight: Tensor  # (R, MAX_SPLITS, heads) fp32: logarithm of the part's softmax sum
+    #: How many of `pending` a step has not added yet. It is the batch's, so that a step that fails
+    #: half way leaves nothing to the next batch, which lies in the same memory.
+    pending_parts: int = 0
 
     @property
     def places(self) -> int:

@@ -5,7 +5,6 @@ precision most ids above 256 would be other ids.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -17,23 +16,6 @@ from engine.weights.sizes import PERCEIVER_HEADS
 
 #: Six seconds, the most that upstream gives T3 of a clip.
 PROMPT_TOKENS = 150
-
-
-@dataclass(frozen=True)
-class VoicePrompt:
-    """What T3 needs of a voice.
-
-    `identity` distinguishes it from every other voice; `speaker` is (1, speaker_embedding) fp32,
-    `prompt_tokens` (1, n) int64.
-    """
-
-    identity: str
-    speaker: Tensor
-    prompt_tokens: Tensor
-
-    def prefix_key(self, exaggeration: float) -> tuple[str, float]:
-        """All that its conditioning prefix depends on."""
-        return self.identity, exaggeration
 
 
 class PrefixInputs(NamedTuple):
@@ -50,13 +32,15 @@ class PrefixInputs(NamedTuple):
     exaggeration: Tensor
 
     @classmethod
-    def of(cls, voice: VoicePrompt, exaggeration: float, device: torch.device) -> "PrefixInputs":
-        """Upload a voice."""
-        tokens = voice.prompt_tokens.view(-1)
+    def of(
+        cls, speaker: Tensor, prompt_tokens: Tensor, exaggeration: float, device: torch.device
+    ) -> "PrefixInputs":
+        """Upload a voice's `speaker` and `t3_prompt_tokens`, as `Conditionals` has them."""
+        tokens = prompt_tokens.view(-1)
         padded = torch.zeros(max(len(tokens), PROMPT_TOKENS), dtype=torch.int64)
         padded[: len(tokens)] = tokens
         return cls(
-            voice.speaker.to(device, torch.float32).view(1, -1),
+            speaker.to(device, torch.float32).view(1, -1),
             padded.to(device),
             (torch.arange(len(padded)) < len(tokens)).to(device),
             torch.full((1, 1), exaggeration, device=device),

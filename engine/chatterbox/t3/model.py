@@ -5,11 +5,12 @@ from the slots on the device, so a step can be captured once and replayed for an
 """
 
 import torch
+from torch import Tensor
 
-from engine.chatterbox.cuda.capture import GraphedFunction, GraphPool
+from engine.chatterbox.cuda.capture import GraphCache, GraphPool
 from engine.chatterbox.t3.backbone import Backbone
 from engine.chatterbox.t3.buffers import Batch, Buffers
-from engine.chatterbox.t3.conditioning import PrefixInputs, VoicePrompt, conditioning_prefix
+from engine.chatterbox.t3.conditioning import PrefixInputs, conditioning_prefix
 from engine.chatterbox.t3.config import (
     CONTEXT_BUCKETS,
     PAGE,
@@ -17,23 +18,31 @@ from engine.chatterbox.t3.config import (
     TEXT_BUCKETS,
     DecoderConfig,
     bucket_for,
+    expected_speech_tokens,
     pages_for,
 )
-from engine.chatterbox.t3.kernels import Kernels, kernels_for
+from engine.chatterbox.t3.kernels import T3Kernels, kernels_for
 from engine.chatterbox.t3.kv_cache import PagePool
 from engine.chatterbox.t3.prefix import Prefix, PrefixCache
-from engine.chatterbox.t3.prompt import Prompt, PromptRows, Utterance
+from engine.chatterbox.t3.prompt import STARTS, Prompt, PromptRows
 from engine.chatterbox.t3.rotary import rotary_tables
 from engine.chatterbox.t3.slots import Assignment, Slots
 from engine.chatterbox.t3.weights import T3Weights
+from engine.chatterbox.utterance import EnrolledVoice, Utterance
 
 
 class T3:
     """The network with its caches. All methods queue work on the current stream."""
 
     def __init__(
-        self, weights: T3Weights, config: DecoderConfig, kernels: Kernels | None = None
+        self,
+        weights: T3Weights,
+        config: DecoderConfig,
+        kernels: T3Kernels | None = None,
+        *,
+        capture: bool = True,
     ) -> None:
+        """With `capture`, on CUDA, `graphs` is where steps are captured."""
         self.weights, self.config = weights, config
         self.device, self.sizes = weights.device, weights.sizes
         self.kernels = kernels if kernels is not None else kernels_for(self.device)
@@ -45,25 +54,19 @@ class T3:
         places = bucket_for(config.slots, SLOT_BUCKETS)
         self.buffers = Buffers(config, self.sizes, self.slots, places)
         self.rotary = rotary_tables(self.slots.positions, self.device)
-        #: For everything that this decoder captures. None elsewhere than on CUDA.
-        self.graph_pool = GraphPool() if self.device.type == "cuda" else None
+        self.graphs = GraphCache(GraphPool() if capture and self.device.type == "cuda" else None)
         self._backbone = Backbone(weights, self.rotary, self.kernels)
-        backbone = self._backbone  # not self: the caches shall go when nobody refers to them
-        self._prefix = GraphedFunction[PrefixInputs](
-            lambda inputs: backbone.prefix(conditioning_prefix(weights, inputs)), self.graph_pool
-        )
 
     @torch.inference_mode()
     def prepare(self) -> None:
         """Compile and capture, ahead of its first use, what a new voice's prefix takes."""
-        nobody = VoicePrompt(
-            "", torch.zeros(1, self.sizes.speaker_embedding), torch.zeros(1, 1, dtype=torch.int64)
-        )
-        for _ in range(2):
-            self._prefix(PrefixInputs.of(nobody, 0.0, self.device))
+        speaker = torch.zeros(1, self.sizes.speaker_embedding)
+        tokens = torch.zeros(1, 1, dtype=torch.int64)
+        for _ in range(2):  # the first call rehearses
+            self._prefix(PrefixInputs.of(speaker, tokens, 0.0, self.device))
 
     @torch.inference_mode()
-    def prepare_voice(self, voice: VoicePrompt, exaggeration: float) -> None:
+    def prepare_voice(self, voice: EnrolledVoice, exaggeration: float) -> None:
         """Put a voice's conditioning through the network ahead of its use."""
         self.prefixes.release(self._acquire_prefix(voice, exaggeration))
 
@@ -73,7 +76,7 @@ class T3:
 
     def has_room_for(self, utterance: Utterance) -> bool:
         """Whether `reserve` would succeed now."""
-        enough = self._pages_for(utterance, utterance.expected_tokens) <= self.pool.free
+        enough = self._pages_for(utterance, _expected_tokens(utterance)) <= self.pool.free
         return enough and self.prefixes.has_room_for(utterance.prefix_key)
 
     def reserve(self, utterance: Utterance, slot: int) -> Prompt:
@@ -81,14 +84,14 @@ class T3:
 
         Raises `ValueError` where `has_room_for` is false.
         """
-        conditioning = self.sizes.conditioning_positions
-        prefix = self._acquire_prefix(utterance.voice, utterance.parameters.exaggeration)
-        own = self._pages_for(utterance, utterance.expected_tokens) // utterance.rows
+        parameters = utterance.request.parameters
+        prefix = self._acquire_prefix(utterance.voice, parameters.exaggeration)
+        own = self._pages_for(utterance, _expected_tokens(utterance)) // utterance.rows
         assignment = Assignment(
             slot=slot,
-            prompt_positions=conditioning + utterance.text_positions,
+            prompt_positions=self._prompt_positions(utterance),
             cap=utterance.cap,
-            parameters=utterance.parameters,
+            parameters=parameters,
             pages=tuple(prefix.pages + self.pool.take(own) for _ in range(utterance.rows)),
         )
         return Prompt(assignment, utterance.text_tokens, prefix)
@@ -168,11 +171,22 @@ class T3:
             kernels.add_mlp(batch, layer.gate_up, layer.down)
         self._sample(batch, draw_noise=draw_noise)
 
-    def _acquire_prefix(self, voice: VoicePrompt, exaggeration: float) -> Prefix:
+    def _acquire_prefix(self, voice: EnrolledVoice, exaggeration: float) -> Prefix:
+        known = voice.conditionals
         return self.prefixes.acquire(
-            voice.prefix_key(exaggeration),
-            lambda: self._prefix(PrefixInputs.of(voice, exaggeration, self.device)),
+            (voice.identity, exaggeration),
+            lambda: self._prefix(
+                PrefixInputs.of(known.speaker, known.t3_prompt_tokens, exaggeration, self.device)
+            ),
         )
+
+    def _prefix(self, inputs: PrefixInputs) -> Tensor:
+        """Keys and values of a voice's conditioning, as `PrefixCache.acquire` wants them."""
+
+        def compute(inputs: PrefixInputs) -> Tensor:
+            return self._backbone.prefix(conditioning_prefix(self.weights, inputs))
+
+        return self.graphs.call("prefix", compute, inputs)
 
     def _sample(self, batch: Batch, *, draw_noise: bool) -> None:
         self.kernels.norm_linear(batch, self.weights.speech_head, batch.logits)
@@ -181,6 +195,14 @@ class T3:
         self.kernels.sample(self.slots, batch)
 
     def _pages_for(self, utterance: Utterance, tokens: int) -> int:
-        conditioning = self.sizes.conditioning_positions
-        positions = conditioning + utterance.text_positions + tokens
-        return utterance.rows * (pages_for(positions) - conditioning // PAGE)
+        shared = self.sizes.conditioning_positions // PAGE
+        return utterance.rows * (pages_for(self._prompt_positions(utterance) + tokens) - shared)
+
+    def _prompt_positions(self, utterance: Utterance) -> int:
+        """Positions before the first sampled token."""
+        return self.sizes.conditioning_positions + len(utterance.text_tokens) + STARTS
+
+
+def _expected_tokens(utterance: Utterance) -> int:
+    """Tokens that an utterance will hardly exceed."""
+    return min(utterance.cap, expected_speech_tokens(len(utterance.text_tokens)))

@@ -1,52 +1,17 @@
-"""An utterance from the request to the rows that prefill puts through the network."""
+"""Utterances as the rows that prefill puts through the network."""
 
 from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
-from engine.chatterbox.t3.conditioning import VoicePrompt
-from engine.chatterbox.t3.config import PAGE, expected_speech_tokens
+from engine.chatterbox.t3.config import PAGE
 from engine.chatterbox.t3.kv_cache import SINK_PAGE
 from engine.chatterbox.t3.prefix import Prefix
 from engine.chatterbox.t3.slots import Assignment
-from engine.speech import SpeechParameters
 
 #: Two start-of-speech positions follow the text, both at speech position 0, as in upstream.
 STARTS = 2
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """What is to be said, by whom and how. `text_tokens` is int64 (n,), start and stop included.
-
-    At most `cap` tokens are sampled.
-    """
-
-    text_tokens: Tensor
-    voice: VoicePrompt
-    parameters: SpeechParameters
-    cap: int
-
-    @property
-    def rows(self) -> int:
-        """One, and one more where guidance is wanted."""
-        return 2 if self.parameters.cfg_weight > 0 else 1
-
-    @property
-    def text_positions(self) -> int:
-        """Positions between the conditioning and the first sampled token."""
-        return len(self.text_tokens) + STARTS
-
-    @property
-    def expected_tokens(self) -> int:
-        """Tokens that it will hardly exceed."""
-        return min(self.cap, expected_speech_tokens(len(self.text_tokens)))
-
-    @property
-    def prefix_key(self) -> tuple[str, float]:
-        """What its conditioning prefix is kept under."""
-        return self.voice.prefix_key(self.parameters.exaggeration)
 
 
 @dataclass(frozen=True)

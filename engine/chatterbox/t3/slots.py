@@ -17,7 +17,7 @@ from engine.speech import SpeechParameters
 from engine.weights.sizes import T3Sizes
 
 
-class Status(IntEnum):
+class SlotStatus(IntEnum):
     """Where a slot's utterance stands."""
 
     IDLE = 0
@@ -104,7 +104,9 @@ class Slots:
         state, parameters, seeds, tables = [], [], [], []
         for a in assignments:
             p = a.parameters
-            state.append([Status.RUNNING, 0, START_OF_SPEECH, a.prompt_positions, a.cap, a.guided])
+            state.append(
+                [SlotStatus.RUNNING, 0, START_OF_SPEECH, a.prompt_positions, a.cap, a.guided]
+            )
             parameters.append([p.cfg_weight, p.temperature, p.min_p, p.top_p, p.repetition_penalty])
             seeds.append(p.seed)
             rows = [*a.pages, []][:2]
@@ -125,7 +127,7 @@ class Slots:
 
     def free(self, slot: int) -> None:
         """Stop work on a slot. Queued behind what uses it now."""
-        self.state[slot, Column.STATUS] = Status.IDLE
+        self.state[slot, Column.STATUS] = SlotStatus.IDLE
 
     def _upload(self, values: object, dtype: torch.dtype) -> Tensor:
         # From pageable memory the copy is staged before the call returns, and nothing waits.

@@ -17,8 +17,8 @@ import torch
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.loading import assemble
 from engine.chatterbox.s3gen import PendingWaveforms
-from engine.chatterbox.s3gen import Utterance as SpokenUtterance
 from engine.chatterbox.text import TextTokenizer, even_out_punctuation
+from engine.chatterbox.utterance import Utterance
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.messages import Enrolled, Speak
 from engine.speech import ClonedVoice, Priority, Speech, SpeechParameters, StockVoice, Voice
@@ -260,8 +260,8 @@ def test_waveforms_are_made_for_the_best_priority_alone(new_engine: NewEngine) -
     engine, batches = new_engine(), list[list[int]]()
     submit = engine._waveforms.submit
 
-    def noted(batch: Sequence[SpokenUtterance]) -> PendingWaveforms:
-        batches.append([utterance.seed for utterance in batch])
+    def noted(batch: Sequence[Utterance]) -> PendingWaveforms:
+        batches.append([utterance.request.parameters.seed for utterance in batch])
         return submit(batch)
 
     engine._waveforms.submit = noted  # type: ignore[method-assign]  # to see what it is given
@@ -277,7 +277,7 @@ def test_on_a_cpu_a_step_makes_one_waveform(new_engine: NewEngine) -> None:
     engine, sizes = new_engine(), list[int]()
     submit = engine._waveforms.submit
 
-    def noted(batch: Sequence[SpokenUtterance]) -> PendingWaveforms:
+    def noted(batch: Sequence[Utterance]) -> PendingWaveforms:
         sizes.append(len(batch))
         return submit(batch)
 
@@ -342,19 +342,19 @@ def test_a_new_voice_that_nobody_wants_any_more_is_not_waited_for(
             loaded.set()
 
 
-def test_an_idle_engine_lets_go_of_what_only_new_voices_need(
+def test_an_idle_engine_releases_what_only_new_voices_need(
     new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A while after the last new voice, and it says when to ask."""
     engine = new_engine()
-    assert engine.rest() is None
+    assert engine.release_unused() is None
     engine.admit(speak(1, TEXTS[0], clip_voice(tmp_path, 140.0)))
     run(engine)
-    left_s = engine.rest()
+    left_s = engine.release_unused()
     assert left_s is not None
     assert 0 < left_s <= 30
     monkeypatch.setattr("engine.enrolment.newcomers._KEPT_UNUSED_S", 0.0)
-    assert engine.rest() is None
+    assert engine.release_unused() is None
     assert not engine._voices.newcomers.holds_networks
 
 
@@ -395,7 +395,7 @@ def test_a_fault_of_the_device_is_no_texts_fault(
         case "waiting for them":
             monkeypatch.setattr(PendingWaveforms, "wait", fail)
         case "enrolment":
-            monkeypatch.setattr(engine._voices, "speaker", fail)
+            monkeypatch.setattr(engine._voices, "find", fail)
     engine.admit(speak(1, TEXTS[0]))
     with pytest.raises(type(fault)):
         run(engine)

@@ -239,7 +239,7 @@ def test_an_idle_engine_is_asked_again_when_it_wants_to_be(child: StartChild) ->
     worker = child(SCRIPT_STREAMS="4")
     worker.start()
     time.sleep(0.3)
-    assert worker.journal()[1:] == ["rested 1", "rested 2"]
+    assert worker.journal()[1:] == ["released 1", "released 2"]
     worker.send(speak(1, "hello"))
     assert isinstance(worker.receive(), Spoken)
 

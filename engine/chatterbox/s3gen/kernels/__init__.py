@@ -4,67 +4,19 @@
 NVIDIA GPU are; it is tested against the other. Nothing outside this package knows which is used.
 """
 
-from typing import Literal, Protocol
-
 import torch
-from torch import Tensor
 
 from engine.chatterbox.cuda.trial import triton_runs
-from engine.chatterbox.s3gen.kernels.reference import ReferenceKernels
-from engine.chatterbox.s3gen.layout import Linear
-from engine.chatterbox.s3gen.weights import NormedConv
+from engine.chatterbox.s3gen.kernels.protocol import S3GenKernels
+from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
 
-Activation = Literal["none", "gelu"]
-
-
-class Kernels(Protocol):
-    """Rows are (batch, time, channels). Sums, norms and the residual stream are fp32.
-
-    Rows past an item's length hold anything finite: what is computed of the others never reads
-    them, because the convolutions here look back only and attention stops at the length.
-    """
-
-    def norm_linear(
-        self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation
-    ) -> Tensor:
-        """Normalise each row of `stream - ahead` to zero mean and unit variance, then multiply.
-
-        `stream` is fp32, `ahead` (channels,) fp32; the result is in the weight's dtype.
-        """
-
-    def add_product(self, stream: Tensor, rows: Tensor, weight: Tensor) -> None:
-        """`stream` (fp32) grows by `rows` times the transposed weight, in place."""
-
-    def linear(self, rows: Tensor, product: Linear) -> Tensor:
-        """The product in fp32, of rows in any dtype rounded to the weight's."""
-
-    def attend(self, qkv: Tensor, heads: int, lengths: Tensor) -> Tensor:
-        """Attention within each item's first `lengths` rows; qkv is (batch, time, 3 * inner)."""
-
-    def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
-        """Three taps: a row and the two before it, zero before the first; in fp32."""
-
-    def normed_conv(
-        self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
-    ) -> Tensor:
-        """Causal convolution, norm and Mish, plus `shift` (channels,) fp32.
-
-        With `stream`, that is added to in place and returned; else the result is in weight's dtype.
-        """
-
-    def snake(
-        self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """`x = signal + added`, and Snake of it, x + sin(alpha x)^2 / alpha, zero past the length.
-
-        Signals are (batch, channels, 1, time) with channels last in memory; alpha (channels,).
-        """
+__all__ = ["S3GenKernels", "kernels_for"]
 
 
-def kernels_for(device: torch.device, dtype: torch.dtype) -> Kernels:
+def kernels_for(device: torch.device, dtype: torch.dtype) -> S3GenKernels:
     """The fastest kernels that compute in `dtype` on a device; fp32 is always plain torch."""
     if dtype != torch.float32 and triton_runs(device):
-        from engine.chatterbox.s3gen.kernels.fused import FusedKernels  # noqa: PLC0415 - Triton
+        from engine.chatterbox.s3gen.kernels.fused import FusedS3GenKernels  # noqa: PLC0415 - Triton
 
-        return FusedKernels(device)
-    return ReferenceKernels()
+        return FusedS3GenKernels(device)
+    return ReferenceS3GenKernels()

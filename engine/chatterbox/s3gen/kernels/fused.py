@@ -7,7 +7,6 @@ form.
 """
 
 import math
-from typing import TYPE_CHECKING
 
 import torch
 import triton
@@ -23,12 +22,10 @@ from engine.chatterbox.s3gen.kernels.blocks import (
     product_kernel,
     snake_kernel,
 )
+from engine.chatterbox.s3gen.kernels.protocol import Activation
 from engine.chatterbox.s3gen.kernels.reference import EPSILON, TAPS
 from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import NormedConv
-
-if TYPE_CHECKING:
-    from engine.chatterbox.s3gen.kernels import Activation
 
 LARGE = 8192  # rows from which larger blocks pay
 MANY_PROGRAMS = 100  # fewer do not fill an H100, and smaller blocks are better
@@ -38,15 +35,15 @@ SNAKE_BLOCK = 1024
 DATA_CENTRE = ((8, 0), (9, 0), (10, 0))
 
 
-class FusedKernels:
-    """See `engine.chatterbox.s3gen.kernels.Kernels` for what each of these computes."""
+class FusedS3GenKernels:
+    """See `S3GenKernels` in `protocol` for what each of these computes."""
 
     def __init__(self, device: torch.device) -> None:
         self._much_shared_memory = torch.cuda.get_device_capability(device) in DATA_CENTRE
         self._options = Chain(early=may_start_early(device)).options
 
     def norm_linear(
-        self, stream: Tensor, ahead: Tensor, product: Linear, activation: "Activation"
+        self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation
     ) -> Tensor:
         """Normalise each row of `stream - ahead` to zero mean and unit variance, then multiply."""
         width = stream.shape[-1]

@@ -4,27 +4,23 @@ The Triton kernels are tested against these, and replaced by them where Triton i
 tensor's value may decide what is launched: these too are captured into CUDA graphs.
 """
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.chatterbox.s3gen.kernels.protocol import Activation
 from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import NormedConv
-
-if TYPE_CHECKING:
-    from engine.chatterbox.s3gen.kernels import Activation
 
 EPSILON = 1e-5
 TAPS = 3
 
 
-class ReferenceKernels:
-    """See `engine.chatterbox.s3gen.kernels.Kernels` for what each of these computes."""
+class ReferenceS3GenKernels:
+    """See `S3GenKernels` in `protocol` for what each of these computes."""
 
     def norm_linear(
-        self, stream: Tensor, ahead: Tensor, product: Linear, activation: "Activation"
+        self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation
     ) -> Tensor:
         """Normalise each row of `stream - ahead` to zero mean and unit variance, then multiply."""
         normed = functional.layer_norm(stream - ahead, stream.shape[-1:], eps=EPSILON)

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from engine.chatterbox.cuda.trial import triton_runs
 from engine.chatterbox.t3.buffers import Batch
-from engine.chatterbox.t3.kernels.reference import ReferenceKernels
+from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
 from engine.chatterbox.t3.slots import Slots
 from engine.chatterbox.t3.weights import T3Weights
 
 
-class Kernels(Protocol):
+class T3Kernels(Protocol):
     """What a decode step is made of. Everything writes into the batch's buffers, in place."""
 
     def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
@@ -65,10 +65,10 @@ class Kernels(Protocol):
         """Turn `logits` and `noise` into one token per running slot, and take note of it."""
 
 
-def kernels_for(device: torch.device) -> Kernels:
+def kernels_for(device: torch.device) -> T3Kernels:
     """The fastest kernels that really run on a device."""
     if triton_runs(device):
-        from engine.chatterbox.t3.kernels.fused import FusedKernels  # noqa: PLC0415 - needs Triton
+        from engine.chatterbox.t3.kernels.fused import FusedT3Kernels  # noqa: PLC0415 - needs Triton
 
-        return FusedKernels(device)
-    return ReferenceKernels()
+        return FusedT3Kernels(device)
+    return ReferenceT3Kernels()

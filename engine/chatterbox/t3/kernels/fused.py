@@ -19,7 +19,7 @@ from engine.chatterbox.t3.kernels.prompt import PromptKernels
 from engine.chatterbox.t3.kernels.sampling import embed_kernel, noise_kernel, sample_kernel
 from engine.chatterbox.t3.kernels.some_rows import SomeRows
 from engine.chatterbox.t3.kernels.tuning import Tuning
-from engine.chatterbox.t3.slots import Column, Parameter, Slots, Status
+from engine.chatterbox.t3.slots import Column, Parameter, Slots, SlotStatus
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM
 
@@ -37,8 +37,8 @@ class Projections(Protocol):
         """`residual` grows by the gated MLP of its RMS norm."""
 
 
-class FusedKernels(PromptKernels):
-    """See `engine.chatterbox.t3.kernels.Kernels`."""
+class FusedT3Kernels(PromptKernels):
+    """See `engine.chatterbox.t3.kernels.T3Kernels`."""
 
     def __init__(self, device: torch.device, tuning: Tuning | None = None) -> None:
         self._tuning = tuning if tuning is not None else Tuning()
@@ -63,7 +63,7 @@ class FusedKernels(PromptKernels):
             TOKEN=int(Column.TOKEN),
             PROMPT=int(Column.PROMPT),
             GUIDED=int(Column.GUIDED),
-            RUNNING=int(Status.RUNNING),
+            RUNNING=int(SlotStatus.RUNNING),
             WIDTH=batch.residual.shape[1],
             **self._chain.options,
         )
@@ -151,10 +151,10 @@ class FusedKernels(PromptKernels):
             TOKEN=int(Column.TOKEN),
             CAP=int(Column.CAP),
             GUIDED=int(Column.GUIDED),
-            RUNNING=int(Status.RUNNING),
-            STOPPED=int(Status.STOPPED),
-            CAPPED=int(Status.CAPPED),
-            FAILED=int(Status.FAILED),
+            RUNNING=int(SlotStatus.RUNNING),
+            STOPPED=int(SlotStatus.STOPPED),
+            CAPPED=int(SlotStatus.CAPPED),
+            FAILED=int(SlotStatus.FAILED),
             PARAMETERS=len(Parameter),
             CFG_WEIGHT=int(Parameter.CFG_WEIGHT),
             TEMPERATURE=int(Parameter.TEMPERATURE),

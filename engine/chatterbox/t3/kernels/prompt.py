@@ -69,7 +69,7 @@ def heads_kernel(
 
 
 class PromptKernels:
-    """The `prompt_` half of `engine.chatterbox.t3.kernels.Kernels`."""
+    """The `prompt_` half of `engine.chatterbox.t3.kernels.T3Kernels`."""
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain

@@ -13,7 +13,7 @@ from engine.chatterbox.t3.config import PAGE, STOP_OF_SPEECH
 from engine.chatterbox.t3.kv_cache import SINK_PAGE
 from engine.chatterbox.t3.philox import exponential_noise
 from engine.chatterbox.t3.rotary import rotate
-from engine.chatterbox.t3.slots import Column, Parameter, Slots, Status
+from engine.chatterbox.t3.slots import Column, Parameter, Slots, SlotStatus
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM
 
@@ -25,8 +25,8 @@ def rms_norm(residual: Tensor, dtype: torch.dtype) -> Tensor:
     return functional.rms_norm(residual, residual.shape[-1:], eps=RMS_EPSILON).to(dtype)
 
 
-class ReferenceKernels:
-    """See `engine.chatterbox.t3.kernels.Kernels`."""
+class ReferenceT3Kernels:
+    """See `engine.chatterbox.t3.kernels.T3Kernels`."""
 
     def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
         """RMS norm of prompts, in `dtype`, without its gains."""
@@ -63,7 +63,7 @@ class ReferenceKernels:
         embedding += weights.speech_position[state[:, Column.GENERATED]].float()
         for first in range(0, batch.rows, batch.places):
             batch.residual[first : first + batch.places] = embedding
-        running = state[:, Column.STATUS] == Status.RUNNING
+        running = state[:, Column.STATUS] == SlotStatus.RUNNING
         alive = [running, running & (state[:, Column.GUIDED] == 1)]
         position = state[:, Column.PROMPT] + state[:, Column.GENERATED] - 1
         for half in range(batch.rows // batch.places):
@@ -179,7 +179,7 @@ def record_tokens(
 
     `finite` (n,) tells whose logits were numbers; whose were not has failed.
     """
-    running = state[:, Column.STATUS] == Status.RUNNING
+    running = state[:, Column.STATUS] == SlotStatus.RUNNING
     target = torch.where(running, places, slots.idle_slot)
     generated = state[:, Column.GENERATED]
     slots.tokens[target, torch.where(running, generated, 0)] = token
@@ -187,10 +187,10 @@ def record_tokens(
 
     ended = torch.where(
         token == STOP_OF_SPEECH,
-        Status.STOPPED,
-        torch.where(generated + 1 >= state[:, Column.CAP], Status.CAPPED, Status.RUNNING),
+        SlotStatus.STOPPED,
+        torch.where(generated + 1 >= state[:, Column.CAP], SlotStatus.CAPPED, SlotStatus.RUNNING),
     )
-    ended = torch.where(finite, ended, Status.FAILED)
+    ended = torch.where(finite, ended, SlotStatus.FAILED)
     updated = state.clone()
     updated[:, Column.STATUS] = torch.where(running, ended, state[:, Column.STATUS])
     updated[:, Column.GENERATED] = generated + running

@@ -30,7 +30,6 @@ class SomeRows:
     def __init__(self, tuning: Tuning, chain: Chain) -> None:
         self._tuning = tuning
         self._chain = chain
-        self._pending = 0  # sums that the residual stream still lacks
 
     def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
         """`out` becomes the RMS norm of `residual` times `weight` transposed."""
@@ -51,7 +50,7 @@ class SomeRows:
                 **self._chain.options,
             )
         self._multiply(batch, batch.attended, weight, batch.pending, self._tuning.output_parts)
-        self._pending = self._tuning.output_parts
+        batch.pending_parts = self._tuning.output_parts
 
     def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
         """`residual` grows by the gated MLP of its RMS norm."""
@@ -73,7 +72,7 @@ class SomeRows:
         )
         parts = max(1, ffn // _LONGEST)
         self._multiply(batch, batch.activated, down, batch.pending, parts)
-        self._pending = parts
+        batch.pending_parts = parts
 
     def _norm(self, batch: Batch) -> None:
         norm_kernel[(batch.rows,)](
@@ -82,11 +81,11 @@ class SomeRows:
             batch.normed,
             RMS_EPSILON,
             WIDTH=batch.residual.shape[1],
-            PENDING=self._pending,
+            PENDING=batch.pending_parts,
             PARTS=MAX_PARTS,
             **self._chain.options,
         )
-        self._pending = 0
+        batch.pending_parts = 0
 
     def _multiply(
         self, batch: Batch, vectors: Tensor, weight: Tensor, out: Tensor, parts: int

@@ -1,14 +1,17 @@
 """Mels against upstream's, one utterance at a time there and padded batches here."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from engine.chatterbox.s3gen import Utterance, VoiceConditionals, WaveformDecoder
+from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.s3gen.config import Precision
 from engine.chatterbox.s3gen.flow import Flow, FlowInputs
-from engine.chatterbox.s3gen.kernels.reference import ReferenceKernels
+from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
+from tests.engine.chatterbox.utterances import decoded
 
 
 @pytest.mark.parametrize(
@@ -59,7 +62,7 @@ def test_on_a_card_before_ampere_fp16_needs_no_triton(
     """As on compute capability 7.5: plain torch, eagerly, captured and replayed."""
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: (7, 5))
     decoder, utterance = upstream.decoder("fp16"), make_utterance(30, 40)
-    assert isinstance(decoder._flow._function._kernels, ReferenceKernels)
+    assert isinstance(decoder._flow._kernels, ReferenceS3GenKernels)
     for _ in range(3):
         (mel,) = decoder.mel([utterance])
         assert relative_error(mel, upstream.mel(utterance)) < 2e-3
@@ -103,22 +106,22 @@ def test_ids_that_are_one_number_in_bf16_stay_two(upstream: Upstream) -> None:
     decoder = upstream.decoder("bf16")
     given = make_utterance(12, 20)
     mels = [
-        decoder.mel([Utterance(torch.full((12,), token), given.voice, noise=given.noise)])[0]
+        decoder.mel([decoded(torch.full((12,), token), given.voice, seed=0)])[0]
         for token in (low, high)
     ]
     assert relative_error(*mels) > 0.02
 
 
-def test_ids_are_refused_as_floating_point() -> None:
+def test_ids_are_refused_as_floating_point(decoder: WaveformDecoder) -> None:
     voice = make_utterance(3, 4).voice
-    with pytest.raises(TypeError, match="integer"):
-        VoiceConditionals(voice.prompt_token.bfloat16(), voice.prompt_feat, voice.embedding)
-    with pytest.raises(TypeError, match="integer"):
-        Utterance(torch.ones(3), voice)
+    with pytest.raises(ValueError, match="not a voice"):
+        replace(voice.conditionals, prompt_tokens=voice.conditionals.prompt_tokens.bfloat16())
+    with pytest.raises(ValueError, match="integer"):
+        decoder.submit([decoded(torch.ones(3), voice, seed=0)])
 
 
 def test_voices_in_one_batch_do_not_share_conditionals(decoder: WaveformDecoder) -> None:
     one, other = make_utterance(15, 20, seed=1), make_utterance(15, 20, seed=2)
-    same_words = Utterance(one.speech_tokens, other.voice, noise=one.noise)
+    same_words = decoded(one.speech_tokens, other.voice, seed=1)
     first, second = decoder.mel([one, same_words])
     assert relative_error(first, second) > 0.02

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.chatterbox.s3gen.kernels import Kernels, kernels_for
-from engine.chatterbox.s3gen.kernels.reference import ReferenceKernels
+from engine.chatterbox.s3gen.kernels import S3GenKernels, kernels_for
+from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
 from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import NormedConv
 from tests.engine.chatterbox.s3gen.upstream_s3gen import relative_error
@@ -20,13 +20,13 @@ pytestmark = [
         ids=str,
     ),
 ]
-REFERENCE = ReferenceKernels()
+REFERENCE = ReferenceS3GenKernels()
 
 
-def fused(dtype: torch.dtype) -> tuple[Kernels, float]:
+def fused(dtype: torch.dtype) -> tuple[S3GenKernels, float]:
     """The kernels and how far they may be off: two units in the last place."""
     kernels = kernels_for(torch.device("cuda"), dtype)
-    assert not isinstance(kernels, ReferenceKernels)
+    assert not isinstance(kernels, ReferenceS3GenKernels)
     return kernels, 4 * torch.finfo(dtype).eps
 
 

@@ -4,12 +4,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.chatterbox.s3gen import Utterance, WaveformDecoder
-from engine.chatterbox.s3gen.config import SAMPLES_PER_FRAME, Precision
+from engine.chatterbox.s3gen import Noise, WaveformDecoder
+from engine.chatterbox.s3gen.config import Precision
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.source import load_source, pitch_hz
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
 from engine.chatterbox.s3gen.watermark import Watermark
+from engine.chatterbox.utterance import SAMPLES_PER_FRAME, Utterance
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
 
 
@@ -30,7 +31,7 @@ def run(vocoder: Vocoder, mels: list[Tensor], utterances: list[Utterance], frame
     device = mels[0].device
     mel = torch.full((len(mels), frames, 80), 7.0, device=device)
     source = torch.full((len(mels), 9, frames * SAMPLES_PER_FRAME), -3.0, device=device)
-    noises = [utterance.draw_noise(device) for utterance in utterances]
+    noises = [Noise.of(utterance, device) for utterance in utterances]
     for row, (part, noise) in enumerate(zip(mels, noises, strict=True)):
         mel[row, : len(part)] = part
         source[row, :, : noise.source.shape[1]] = noise.source

@@ -12,10 +12,13 @@ from unittest import mock
 import torch
 from torch import Tensor
 
-from engine.chatterbox.s3gen import Noise, Utterance, VoiceConditionals, WaveformDecoder
+from engine.chatterbox.s3gen import Noise, WaveformDecoder
+from engine.chatterbox.utterance import EnrolledVoice, Utterance
+from engine.enrolment import Conditionals
 from engine.upstream import untrained
 from engine.upstream.build import build_s3gen
 from engine.weights.sizes import S3GenSizes
+from tests.engine.chatterbox.utterances import decoded
 
 _randn_like, _cumsum = torch.randn_like, torch.cumsum
 
@@ -55,15 +58,15 @@ class Upstream:
     @torch.inference_mode()
     def mel(self, utterance: Utterance) -> Tensor:
         """(frames, 80) log-mels of speech."""
-        voice = utterance.voice
+        voice = utterance.voice.conditionals
         reference = {
-            "prompt_token": voice.prompt_token[None].to(self.device),
-            "prompt_token_len": torch.tensor([len(voice.prompt_token)], device=self.device),
-            "prompt_feat": voice.prompt_feat[None].to(self.device),
+            "prompt_token": voice.prompt_tokens.to(self.device),
+            "prompt_token_len": torch.tensor([voice.prompt_tokens.shape[1]], device=self.device),
+            "prompt_feat": voice.prompt_mel.to(self.device),
             "prompt_feat_len": None,
-            "embedding": voice.embedding[None].to(self.device),
+            "embedding": voice.x_vector.to(self.device),
         }
-        start = utterance.draw_noise(self.device).mel[None]
+        start = Noise.of(utterance, self.device).mel[None]
         with exact_products(), mock.patch("torch.randn_like", return_value=start):
             mel: Tensor = self.model.flow_inference(
                 utterance.speech_tokens[None].to(self.device), ref_dict=reference, finalize=True
@@ -94,7 +97,7 @@ class Upstream:
         Upstream sums the source's cycles in fp32, where a few seconds of a high harmonic lose the
         third digit. `drifting` keeps that; else the same sum is exact.
         """
-        noise = utterance.draw_noise(self.device)
+        noise = Noise.of(utterance, self.device)
 
         class Phase:
             def __init__(self, **_: float) -> None: ...
@@ -139,17 +142,18 @@ def exact_products() -> Iterator[None]:
 def make_utterance(
     tokens: int, prompt_tokens: int, *, seed: int = 0, extra_prompt_frames: int = 0
 ) -> Utterance:
-    """Random ids, a random voice, and noise drawn on the CPU, so that it is the same everywhere."""
+    """Random ids and a random voice; upstream is given the noise of the same seed."""
     generator = torch.Generator().manual_seed(1000 * seed + tokens + prompt_tokens)
-    voice = VoiceConditionals(
-        torch.randint(0, 6561, (prompt_tokens,), generator=generator),
-        torch.randn(2 * prompt_tokens + extra_prompt_frames, 80, generator=generator) - 5,
-        torch.randn(192, generator=generator),
+    conditionals = Conditionals(
+        speaker=torch.zeros(1, 1),  # T3's, as the next
+        t3_prompt_tokens=torch.zeros(1, 1, dtype=torch.int64),
+        prompt_tokens=torch.randint(0, 6561, (1, prompt_tokens), generator=generator),
+        prompt_mel=torch.randn(1, 2 * prompt_tokens + extra_prompt_frames, 80, generator=generator)
+        - 5,
+        x_vector=torch.randn(1, 192, generator=generator),
     )
     ids = torch.randint(0, 6561, (tokens,), generator=generator)
-    drawn = Utterance(ids, voice, seed=seed)
-    noise = Noise.draw(seed, drawn.total_frames, drawn.samples, torch.device("cpu"))
-    return Utterance(ids, voice, seed=seed, noise=noise)
+    return decoded(ids, EnrolledVoice("random", conditionals), seed=seed)
 
 
 def relative_error(ours: Tensor, theirs: Tensor) -> float:

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from engine.chatterbox.t3.conditioning import VoicePrompt
+from engine.chatterbox.utterance import EnrolledVoice
+from engine.enrolment import Conditionals
 from engine.upstream.build import build_t3
 from engine.upstream.package import T3Cond
 from engine.upstream.untrained import draw_t3, set_t3_entropy
@@ -16,15 +17,18 @@ from engine.weights.sizes import SMALL, T3Sizes
 torch.backends.cuda.matmul.allow_tf32 = False
 
 
-def some_voice(seed: int, sizes: T3Sizes = SMALL.t3) -> VoicePrompt:
+def some_voice(seed: int, sizes: T3Sizes = SMALL.t3) -> EnrolledVoice:
     """A voice of random conditionals."""
     random = torch.Generator().manual_seed(seed)
     speaker = torch.randn(1, sizes.speaker_embedding, generator=random)
-    return VoicePrompt(
-        identity=f"voice-{seed}",
+    conditionals = Conditionals(
         speaker=torch.nn.functional.normalize(speaker),
-        prompt_tokens=torch.randint(0, 6561, (1, 150), generator=random),
+        t3_prompt_tokens=torch.randint(0, 6561, (1, 150), generator=random),
+        prompt_tokens=torch.zeros(1, 1, dtype=torch.int64),  # S3Gen's, as those that follow
+        prompt_mel=torch.zeros(1, 2, 80),
+        x_vector=torch.zeros(1, 1),
     )
+    return EnrolledVoice(f"voice-{seed}", conditionals)
 
 
 def some_text(length: int, seed: int = 0) -> torch.Tensor:
@@ -44,11 +48,11 @@ class Checkpoint:
     sizes: T3Sizes
     device: torch.device
 
-    def condition(self, voice: VoicePrompt, exaggeration: float) -> T3Cond:
+    def condition(self, voice: EnrolledVoice, exaggeration: float) -> T3Cond:
         """What upstream wants of a voice."""
         return T3Cond(
-            speaker_emb=voice.speaker.to(self.device),
-            cond_prompt_speech_tokens=voice.prompt_tokens.to(self.device),
+            speaker_emb=voice.conditionals.speaker.to(self.device),
+            cond_prompt_speech_tokens=voice.conditionals.t3_prompt_tokens.to(self.device),
             emotion_adv=exaggeration * torch.ones(1, 1, 1, device=self.device),
         )
 

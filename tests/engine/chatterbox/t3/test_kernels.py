@@ -11,44 +11,45 @@ import pytest
 import torch
 
 from engine.chatterbox.t3.config import DecoderConfig
-from engine.chatterbox.t3.kernels import Kernels
-from engine.chatterbox.t3.kernels.reference import ReferenceKernels
+from engine.chatterbox.t3.kernels import T3Kernels
+from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
 from engine.chatterbox.t3.model import T3
-from engine.chatterbox.t3.prompt import Utterance
-from engine.chatterbox.t3.slots import Column, Status
+from engine.chatterbox.t3.slots import Column, SlotStatus
 from engine.chatterbox.t3.weights import load_t3
+from engine.chatterbox.utterance import Utterance
 from engine.speech import SpeechParameters
 from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, some_text, some_voice
+from tests.engine.chatterbox.utterances import to_decode
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 # The interpreter multiplies matrices of bfloat16 as if their bits were integers.
 HALF = torch.float16 if INTERPRETED else torch.bfloat16
 
 UTTERANCES = [
-    Utterance(some_text(40), some_voice(0), SpeechParameters(top_p=0.8, seed=2**40 + 7), cap=300),
-    Utterance(some_text(9), some_voice(1), SpeechParameters(cfg_weight=0.0, seed=3), cap=300),
-    Utterance(some_text(70), some_voice(0), SpeechParameters(temperature=1.2, seed=5), cap=6),
-    Utterance(some_text(25), some_voice(2), SpeechParameters(min_p=0.3, seed=6), cap=300),
-    Utterance(some_text(31), some_voice(1), SpeechParameters(repetition_penalty=2.0), cap=300),
+    to_decode(some_text(40), some_voice(0), SpeechParameters(top_p=0.8, seed=2**40 + 7), cap=300),
+    to_decode(some_text(9), some_voice(1), SpeechParameters(cfg_weight=0.0, seed=3), cap=300),
+    to_decode(some_text(70), some_voice(0), SpeechParameters(temperature=1.2, seed=5), cap=6),
+    to_decode(some_text(25), some_voice(2), SpeechParameters(min_p=0.3, seed=6), cap=300),
+    to_decode(some_text(31), some_voice(1), SpeechParameters(repetition_penalty=2.0), cap=300),
 ]
 
 
 @pytest.fixture
-def fused(checkpoint: Checkpoint) -> Kernels:
+def fused(checkpoint: Checkpoint) -> T3Kernels:
     """The Triton kernels, where they can run."""
     if importlib.util.find_spec("triton") is None:
         pytest.skip("Triton is not installed")
     if checkpoint.device.type != "cuda" and not INTERPRETED:
         pytest.skip("needs TRITON_INTERPRET=1")
-    from engine.chatterbox.t3.kernels.fused import FusedKernels  # noqa: PLC0415 - needs Triton
+    from engine.chatterbox.t3.kernels.fused import FusedT3Kernels  # noqa: PLC0415 - needs Triton
 
-    return FusedKernels(checkpoint.device)
+    return FusedT3Kernels(checkpoint.device)
 
 
 @torch.inference_mode()
 def trace(
     checkpoint: Checkpoint,
-    kernels: Kernels,
+    kernels: T3Kernels,
     utterances: list[Utterance],
     steps: int,
     context: int,
@@ -76,11 +77,11 @@ def trace(
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5])
 def test_fused_steps_compute_what_plain_torch_computes(
-    checkpoint: Checkpoint, fused: Kernels, count: int
+    checkpoint: Checkpoint, fused: T3Kernels, count: int
 ) -> None:
     """Few rows and many, one and two rows a slot, an utterance that ends, and idle places."""
     steps = 1 if INTERPRETED else 10  # the interpreter takes seconds a step
-    expected = trace(checkpoint, ReferenceKernels(), UTTERANCES[:count], steps, 256)
+    expected = trace(checkpoint, ReferenceT3Kernels(), UTTERANCES[:count], steps, 256)
     got = trace(checkpoint, fused, UTTERANCES[:count], steps, 256)
     rows = [slot for slot in range(count) if slot != 2]  # the third ends after six tokens
     error = (got[0][:, rows] - expected[0][:, rows]).norm() / expected[0][:, rows].norm()
@@ -90,11 +91,11 @@ def test_fused_steps_compute_what_plain_torch_computes(
 
 
 def test_logits_that_are_no_numbers_end_an_utterance_and_no_other(
-    checkpoint: Checkpoint, fused: Kernels
+    checkpoint: Checkpoint, fused: T3Kernels
 ) -> None:
     """One of NaN, one of infinity, beside one that goes on."""
     states = []
-    for kernels in (ReferenceKernels(), fused):
+    for kernels in (ReferenceT3Kernels(), fused):
         weights = load_t3(checkpoint.file, checkpoint.device, torch.float32)
         t3 = T3(weights, DecoderConfig.for_streams(4, torch.float32, voices=4), kernels)
         with torch.inference_mode():
@@ -103,16 +104,20 @@ def test_logits_that_are_no_numbers_end_an_utterance_and_no_other(
             batch.logits[3, 8000] = torch.inf
             kernels.sample(t3.slots, batch)
         states.append(t3.slots.state[:4, Column.STATUS].tolist())
-    assert states[0] == states[1] == [Status.FAILED, Status.RUNNING, Status.RUNNING, Status.FAILED]
+    assert (
+        states[0]
+        == states[1]
+        == [SlotStatus.FAILED, SlotStatus.RUNNING, SlotStatus.RUNNING, SlotStatus.FAILED]
+    )
 
 
 def test_fused_attention_reads_every_position_of_a_long_context(
-    checkpoint: Checkpoint, fused: Kernels
+    checkpoint: Checkpoint, fused: T3Kernels
 ) -> None:
     """More positions than one program reads at once, in every part of the context."""
-    long = Utterance(some_text(600), some_voice(0), SpeechParameters(), cap=50)
+    long = to_decode(some_text(600), some_voice(0), SpeechParameters(), cap=50)
     steps = 1 if INTERPRETED else 40
-    expected = trace(checkpoint, ReferenceKernels(), [long], steps, 1024)
+    expected = trace(checkpoint, ReferenceT3Kernels(), [long], steps, 1024)
     got = trace(checkpoint, fused, [long], steps, 1024)
     assert (got[0] - expected[0]).norm() / expected[0].norm() <= 2e-5
     assert torch.equal(got[1], expected[1])
@@ -120,18 +125,18 @@ def test_fused_attention_reads_every_position_of_a_long_context(
 
 @pytest.mark.parametrize("count", [1, 2, 4, 8, 16])
 def test_fused_steps_in_half_precision_are_as_near_to_fp32_as_plain_torch(
-    checkpoint: Checkpoint, fused: Kernels, count: int
+    checkpoint: Checkpoint, fused: T3Kernels, count: int
 ) -> None:
     """Every kind of projection: matrix times vectors, tensor cores, the library."""
     if INTERPRETED and count > 2:
         pytest.skip("takes minutes in the interpreter")
     said = [
-        Utterance(some_text(20 + 5 * n), some_voice(n % 3), SpeechParameters(seed=n), cap=300)
+        to_decode(some_text(20 + 5 * n), some_voice(n % 3), SpeechParameters(seed=n), cap=300)
         for n in range(count)
     ]
     steps = 1 if INTERPRETED else 8
-    exact = trace(checkpoint, ReferenceKernels(), said, steps, 256)[0]
-    plain = trace(checkpoint, ReferenceKernels(), said, steps, 256, dtype=HALF)[0]
+    exact = trace(checkpoint, ReferenceT3Kernels(), said, steps, 256)[0]
+    plain = trace(checkpoint, ReferenceT3Kernels(), said, steps, 256, dtype=HALF)[0]
     got = trace(checkpoint, fused, said, steps, 256, dtype=HALF)[0]
     allowed = 1.1 * (plain - exact).norm()
     assert 0 < (got - exact).norm() <= allowed

@@ -10,11 +10,13 @@ from torch import Tensor
 from engine.chatterbox.t3.config import START_OF_SPEECH, DecoderConfig
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
 from engine.chatterbox.t3.model import T3
-from engine.chatterbox.t3.prompt import Prompt, Utterance
+from engine.chatterbox.t3.prompt import Prompt
 from engine.chatterbox.t3.weights import load_t3
+from engine.chatterbox.utterance import Utterance
 from engine.speech import SpeechParameters
 from engine.upstream.untrained import entropy_bits
 from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, some_text, some_voice
+from tests.engine.chatterbox.utterances import to_decode
 
 PARAMETER_SETS = {
     "upstream's defaults": SpeechParameters(),
@@ -34,7 +36,7 @@ def fp32_decoder(checkpoint: Checkpoint, slots: int = 1) -> T3:
 
 def utterance(parameters: SpeechParameters, *, text: int = 30, voice: int = 0) -> Utterance:
     """An utterance that is only ever ended by its cap."""
-    return Utterance(some_text(text), some_voice(voice), parameters, cap=260)
+    return to_decode(some_text(text), some_voice(voice), parameters, cap=260)
 
 
 def exponential_noise(seed: int, steps: int, width: int, device: torch.device) -> Iterator[Tensor]:
@@ -64,7 +66,7 @@ def decode_with_noise(t3: T3, prompt: Prompt, noise: Iterator[Tensor]) -> list[i
 @torch.inference_mode()
 def upstream_tokens(checkpoint: Checkpoint, asked: Utterance, seed: int, steps: int) -> list[int]:
     """What upstream samples after `manual_seed(seed)`."""
-    p = asked.parameters
+    p = asked.request.parameters
     torch.manual_seed(seed)
     tokens = checkpoint.upstream.inference(
         t3_cond=checkpoint.condition(asked.voice, p.exaggeration),
@@ -83,13 +85,13 @@ def upstream_tokens(checkpoint: Checkpoint, asked: Utterance, seed: int, steps: 
 def upstream_logits(checkpoint: Checkpoint, asked: Utterance, speech: list[int]) -> Tensor:
     """Teacher-forced logits (2, len(speech) + 1, vocabulary), guided row first."""
     t3, device = checkpoint.upstream, checkpoint.device
-    condition = checkpoint.condition(asked.voice, asked.parameters.exaggeration)
+    condition = checkpoint.condition(asked.voice, asked.request.parameters.exaggeration)
     start = torch.full((2, 1), START_OF_SPEECH, device=device)
     embeds, _ = t3.prepare_input_embeds(
         t3_cond=condition,
         text_tokens=asked.text_tokens.to(device).expand(2, -1),
         speech_tokens=start,
-        cfg_weight=asked.parameters.cfg_weight,
+        cfg_weight=asked.request.parameters.cfg_weight,
     )
     spoken = torch.tensor([[START_OF_SPEECH, *speech]], device=device)
     spoken = t3.speech_emb(spoken) + t3.speech_pos_emb(spoken)

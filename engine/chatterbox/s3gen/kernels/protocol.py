@@ -1,0 +1,54 @@
+"""What the parts of S3Gen that are worth a kernel compute, whichever form of them does."""
+
+from typing import Literal, Protocol
+
+from torch import Tensor
+
+from engine.chatterbox.s3gen.layout import Linear
+from engine.chatterbox.s3gen.weights import NormedConv
+
+Activation = Literal["none", "gelu"]
+
+
+class S3GenKernels(Protocol):
+    """Rows are (batch, time, channels). Sums, norms and the residual stream are fp32.
+
+    Rows past an item's length hold anything finite: what is computed of the others never reads
+    them, because the convolutions here look back only and attention stops at the length.
+    """
+
+    def norm_linear(
+        self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation
+    ) -> Tensor:
+        """Normalise each row of `stream - ahead` to zero mean and unit variance, then multiply.
+
+        `stream` is fp32, `ahead` (channels,) fp32; the result is in the weight's dtype.
+        """
+
+    def add_product(self, stream: Tensor, rows: Tensor, weight: Tensor) -> None:
+        """`stream` (fp32) grows by `rows` times the transposed weight, in place."""
+
+    def linear(self, rows: Tensor, product: Linear) -> Tensor:
+        """The product in fp32, of rows in any dtype rounded to the weight's."""
+
+    def attend(self, qkv: Tensor, heads: int, lengths: Tensor) -> Tensor:
+        """Attention within each item's first `lengths` rows; qkv is (batch, time, 3 * inner)."""
+
+    def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
+        """Three taps: a row and the two before it, zero before the first; in fp32."""
+
+    def normed_conv(
+        self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
+    ) -> Tensor:
+        """Causal convolution, norm and Mish, plus `shift` (channels,) fp32.
+
+        With `stream`, that is added to in place and returned; else the result is in weight's dtype.
+        """
+
+    def snake(
+        self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """`x = signal + added`, and Snake of it, x + sin(alpha x)^2 / alpha, zero past the length.
+
+        Signals are (batch, channels, 1, time) with channels last in memory; alpha (channels,).
+        """
