@@ -15,7 +15,7 @@ ORDER = """
     engine.weights
     engine.upstream  engine.stock  engine.host
     engine.enrolment
-    engine.chatterbox.cuda
+    engine.chatterbox.cuda  engine.chatterbox.utterance
     engine.chatterbox.t3  engine.chatterbox.s3gen
     engine.chatterbox  engine.reference
     engine.worker

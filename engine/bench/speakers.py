@@ -17,22 +17,21 @@ import torch
 from torch import Tensor
 
 from engine.bench.setting import voice_of
-from engine.chatterbox.s3gen import Utterance as Sound
-from engine.chatterbox.s3gen import VoiceConditionals, WaveformDecoder
-from engine.chatterbox.t3.conditioning import VoicePrompt
+from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.t3.config import (
     MAX_SPEECH_TOKENS,
     STOP_OF_SPEECH,
     DecoderConfig,
 )
 from engine.chatterbox.t3.model import T3
-from engine.chatterbox.t3.prompt import Utterance
 from engine.chatterbox.t3.scheduler import Scheduler
 from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.text import TextTokenizer
-from engine.enrolment import Conditionals, Enrolment
+from engine.chatterbox.utterance import EnrolledVoice, Utterance
+from engine.enrolment import Enrolment
 from engine.enrolment.networks import EnrolmentNetworks
-from engine.speech import FloatArray, SpeechParameters
+from engine.messages import Speak
+from engine.speech import FloatArray, SpeechParameters, StockVoice
 from engine.upstream.build import load_upstream
 from engine.weights import checkpoint
 
@@ -157,16 +156,15 @@ class OurSpeaker:
         self._networks = EnrolmentNetworks.load(weights, device)
         self._home = home
         self._enrolment = self._make_enrolment()
-        self._voice: Conditionals | None = None
-        self._key = ""
+        self._voice: EnrolledVoice | None = None
 
     def enrol(self, clip: Path) -> float:
         """Memory, then disk, then the networks, which are loaded."""
         cloned = voice_of(clip)
         started = time.perf_counter()
-        self._voice = self._enrolment.conditionals(cloned)
+        conditionals = self._enrolment.conditionals(cloned)
         wait_for(self.device)
-        self._key = self._enrolment.key(cloned.clip_sha256)
+        self._voice = EnrolledVoice(self._enrolment.key(cloned.clip_sha256), conditionals)
         return 1e3 * (time.perf_counter() - started)
 
     def restart_enrolment(self) -> None:
@@ -175,7 +173,7 @@ class OurSpeaker:
         t3 = self._scheduler.t3
         t3.prefixes.forget()
         for key, conditionals in self._enrolment.recall(t3.config.voices):
-            t3.prepare_voice(_prompt(key, conditionals), SpeechParameters().exaggeration)
+            t3.prepare_voice(EnrolledVoice(key, conditionals), SpeechParameters().exaggeration)
         wait_for(self.device)
 
     def release_enrolment(self) -> None:
@@ -206,54 +204,33 @@ class OurSpeaker:
     def speak_together(self, texts: list[str], tokens: int | None = None) -> list[TimedSpeech]:
         """Several utterances in one batch. Each one's time is the batch's."""
         started = time.perf_counter()
-        said = self._speech_tokens(texts, tokens)
+        utterances = [self._utterance(seed, text) for seed, text in enumerate(texts)]
+        for utterance in utterances:
+            utterance.cap = tokens or MAX_SPEECH_TOKENS
+            self._scheduler.submit(utterance)
+        ended = 0
+        while ended < len(texts):
+            ended += len(self._scheduler.advance())
         tokens_ms = 1e3 * (time.perf_counter() - started)
-        voice = self._sound_voice()
-        pending = self.decoder.submit(
-            [Sound(speech, voice, seed=index) for index, speech in enumerate(said)]
-        )
+        pending = self.decoder.submit(utterances)
         waves = pending.wait()
         total_ms = 1e3 * (time.perf_counter() - started)
         stages = {"tokens": tokens_ms, **pending.stage_ms()}
         return [TimedSpeech(wave.numpy(), total_ms, stages) for wave in waves]
 
-    def sound(self, tokens: int) -> Sound:
+    def decoded(self, tokens: int) -> Utterance:
         """Random speech tokens in the voice taken on, for timing what comes after T3."""
         random = torch.Generator().manual_seed(tokens)
-        ids = torch.randint(0, 6561, (tokens,), generator=random)
-        return Sound(ids, self._sound_voice(), seed=tokens)
+        utterance = self._utterance(tokens, "")
+        utterance.speech_tokens = torch.randint(0, 6561, (tokens,), generator=random)
+        return utterance
 
-    def _speech_tokens(self, texts: list[str], tokens: int | None) -> list[Tensor]:
-        voice = self._require_voice()
-        prompt = _prompt(self._key, voice)
-        for index, text in enumerate(texts):
-            self._scheduler.submit(
-                index,
-                Utterance(
-                    self._text_tokenizer(text),
-                    prompt,
-                    SpeechParameters(seed=index),
-                    cap=tokens or MAX_SPEECH_TOKENS,
-                ),
-            )
-        finished: dict[int, Tensor] = {}
-        while len(finished) < len(texts):
-            for speech in self._scheduler.advance():
-                finished[speech.key] = speech.tokens
-        return [finished[index] for index in range(len(texts))]
-
-    def _sound_voice(self) -> VoiceConditionals:
-        voice = self._require_voice()
-        return VoiceConditionals(voice.prompt_tokens, voice.prompt_mel, voice.x_vector)
-
-    def _require_voice(self) -> Conditionals:
+    def _utterance(self, seed: int, text: str) -> Utterance:
         if self._voice is None:
             raise RuntimeError("no voice was enrolled")
-        return self._voice
-
-
-def _prompt(key: str, voice: Conditionals) -> VoicePrompt:
-    return VoicePrompt(key, voice.speaker, voice.t3_prompt_tokens)
+        utterance = Utterance(Speak(seed, text, StockVoice(), SpeechParameters(seed=seed)))
+        utterance.text_tokens, utterance.voice = self._text_tokenizer(text), self._voice
+        return utterance
 
 
 def wait_for(device: torch.device) -> None:

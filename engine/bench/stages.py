@@ -26,7 +26,7 @@ def time_stages(
     ours: OurSpeaker, upstream: UpstreamSpeaker, audio_s: int, scale: Scale
 ) -> list[StageTiming]:
     """Turn about, after rounds that are not counted, in which ours warms up."""
-    sound = ours.sound(audio_s * TOKENS_PER_SECOND)
+    sound = ours.decoded(audio_s * TOKENS_PER_SECOND)
     tokens = sound.speech_tokens[None].to(upstream.device)
     times: dict[str, list[tuple[float, float]]] = {stage: [] for stage in STAGES}
     for round_ in range(scale.warm_ups + scale.repeats):

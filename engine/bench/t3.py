@@ -12,15 +12,16 @@ from typing import Any
 
 import torch
 
-from engine.chatterbox.t3.conditioning import VoicePrompt
 from engine.chatterbox.t3.config import CONTEXT_BUCKETS, SLOT_BUCKETS, DecoderConfig, bucket_for
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
 from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.model import T3
-from engine.chatterbox.t3.prompt import Utterance
 from engine.chatterbox.t3.slots import Column, SlotStatus
 from engine.chatterbox.t3.weights import T3Weights
-from engine.speech import SpeechParameters
+from engine.chatterbox.utterance import EnrolledVoice, Utterance
+from engine.enrolment import Conditionals
+from engine.messages import Speak
+from engine.speech import SpeechParameters, StockVoice
 
 _PREFILLED_TOGETHER = 8
 _TEXT_TOKENS = 100
@@ -105,14 +106,11 @@ def time_steps(
     config = DecoderConfig.for_streams(streams, weights.dtype, prompt + start + runs + 32, 2)
     t3 = T3(weights, config, kernels)
     parameters = SpeechParameters(cfg_weight=0.5 if guided else 0.0)
-    said = [
-        Utterance(random_text(), random_voice(weights), parameters, cap=start + runs + 8)
-        for _ in range(streams)
-    ]
+    said = random_utterance(weights, parameters, cap=start + runs + 8)
     slots = list(range(streams))
     for first in slots[::_PREFILLED_TOGETHER]:
         some = slots[first : first + _PREFILLED_TOGETHER]
-        prompts = [t3.reserve(said[slot], slot) for slot in some]
+        prompts = [t3.reserve(said, slot) for slot in some]
         t3.prefill(prompts)
         if not all(t3.extend(each, start + runs) for each in prompts):
             raise RuntimeError("the cache is too small for what is to be timed")
@@ -149,12 +147,12 @@ def time_first_token(weights: T3Weights, *, known_voice: bool, repeats: int = 5)
     """
     t3 = T3(weights, DecoderConfig.for_streams(1, weights.dtype))
     graphs = StepGraphs(t3)
-    voice, parameters = random_voice(weights), SpeechParameters()
+    said = random_utterance(weights, SpeechParameters(), cap=100)
 
     def run() -> None:
         if not known_voice:
             t3.prefixes.forget()
-        prompt = t3.reserve(Utterance(random_text(), voice, parameters, cap=100), 0)
+        prompt = t3.reserve(said, 0)
         graphs.prefill([prompt])
         t3.release(prompt)
 
@@ -179,15 +177,21 @@ def time_upstream(upstream_t3: Any, condition: Any, *, tokens: int = 60) -> floa
     return float(long - short) / tokens
 
 
-def random_voice(weights: T3Weights) -> VoicePrompt:
-    """A voice of random conditionals, the same each time."""
+def random_utterance(weights: T3Weights, parameters: SpeechParameters, cap: int) -> Utterance:
+    """A random text in a voice of random conditionals, the same each time."""
     random = torch.Generator().manual_seed(0)
     speaker = torch.randn(1, weights.sizes.speaker_embedding, generator=random)
-    return VoicePrompt(
-        identity="random",
+    conditionals = Conditionals(
         speaker=torch.nn.functional.normalize(speaker),
-        prompt_tokens=torch.randint(0, 6561, (1, 150), generator=random),
+        t3_prompt_tokens=torch.randint(0, 6561, (1, 150), generator=random),
+        prompt_tokens=torch.zeros(1, 1, dtype=torch.int64),  # S3Gen's, as those that follow
+        prompt_mel=torch.zeros(1, 2, 80),
+        x_vector=torch.zeros(1, 1),
     )
+    utterance = Utterance(Speak(0, "", StockVoice(), parameters))
+    utterance.text_tokens, utterance.cap = random_text(), cap
+    utterance.voice = EnrolledVoice("random", conditionals)
+    return utterance
 
 
 def random_text() -> torch.Tensor:

@@ -4,7 +4,7 @@ Also says which slots a step works on. Rows come guided ones first: row `b` is p
 batch, row `places + b` is its unconditional twin, where there are such rows at all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -45,7 +45,7 @@ class Batch:
     partial_weight: Tensor  # (R, MAX_SPLITS, heads) fp32: logarithm of the part's softmax sum
     #: How many of `pending` a step has not added yet. It is the batch's, so that a step that fails
     #: half way leaves nothing to the next batch, which lies in the same memory.
-    pending_parts: int = 0
+    pending_parts: int = field(default=0, init=False)
 
     @property
     def places(self) -> int:

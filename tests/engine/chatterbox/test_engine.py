@@ -4,6 +4,7 @@ import hashlib
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -323,6 +324,27 @@ def test_new_voices_are_computed_while_others_speak(new_engine: NewEngine, tmp_p
         results = run(engine)
     assert list(results) == [0, 2]
     assert all(isinstance(result, Speech) for result in results.values())
+
+
+def test_the_enrolment_of_a_new_voice_takes_as_long_as_its_utterance_waited(
+    new_engine: NewEngine, tmp_path: Path
+) -> None:
+    """From its first look for the voice, not from the one that found it."""
+    loaded = threading.Event()
+    with ThreadPoolExecutor(1) as background:
+        background.submit(loaded.wait)
+        engine = new_engine(background=background)
+        engine.admit(speak(1, TEXTS[0], clip_voice(tmp_path, 105.0)))
+        engine.step()
+        time.sleep(0.1)
+        loaded.set()
+        engine.admit(speak(2, TEXTS[0]))
+        results = run(engine)
+    new, known = results[1], results[2]
+    assert isinstance(new, Speech)
+    assert isinstance(known, Speech)
+    assert new.stage_ms["enrolment"] >= 100
+    assert known.stage_ms["enrolment"] < 100
 
 
 def test_a_new_voice_that_nobody_wants_any_more_is_not_waited_for(

@@ -1,0 +1,144 @@
+"""Which graphs are kept and which are captured anew. The pool here only counts: there is no GPU."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine.chatterbox.cuda.capture import GraphCache
+from engine.chatterbox.cuda.memory import SpareMemory
+
+CPU = torch.device("cpu")
+
+
+class Recording:
+    """A graph that does its work again."""
+
+    def __init__(self, launch: Callable[[], object]) -> None:
+        self.replay = launch
+
+
+class CountingPool:
+    """In a `GraphPool`'s place."""
+
+    def __init__(self) -> None:
+        self.rehearsed = self.captured = 0
+        self.fails = False
+
+    def rehearse(self, launch: Callable[[], Any]) -> Any:
+        if self.fails:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        self.rehearsed += 1
+        return launch()
+
+    def capture(self, launch: Callable[[], None]) -> Recording:
+        if self.fails:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        self.captured += 1
+        launch()
+        return Recording(launch)
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        return self.rehearsed, self.captured
+
+
+class Summands(NamedTuple):
+    one: Tensor
+    other: Tensor
+
+
+@pytest.fixture
+def pool() -> CountingPool:
+    return CountingPool()
+
+
+@pytest.fixture
+def cache(pool: CountingPool) -> GraphCache:
+    """With room for three graphs."""
+    return GraphCache(pool, most=3)  # type: ignore[arg-type]
+
+
+def add(cache: GraphCache, width: int) -> list[float]:
+    total = torch.zeros(width)
+
+    def added(given: Summands) -> Tensor:
+        return torch.add(given.one, given.other, out=total)
+
+    return cache.call("add", added, Summands(torch.ones(width), torch.ones(width))).tolist()
+
+
+def capture(cache: GraphCache, *keys: str) -> None:
+    for key in keys:
+        cache.capture(key, lambda: None)
+
+
+def test_the_first_call_for_a_shape_runs_and_the_second_one_captures(
+    cache: GraphCache, pool: CountingPool
+) -> None:
+    counts = []
+    for width in (2, 2, 2, 5):
+        assert add(cache, width) == [2.0] * width
+        counts.append(pool.counts)
+    assert counts == [(1, 0), (1, 1), (1, 1), (2, 1)]
+
+
+def test_what_was_least_recently_used_is_evicted_and_captured_anew(
+    cache: GraphCache, pool: CountingPool
+) -> None:
+    capture(cache, "a", "b", "c")
+    assert cache.find("a") is not None
+    capture(cache, "d")
+    assert [cache.find(key) is not None for key in "abcd"] == [True, False, True, True]
+    assert len(cache) == 3
+    capture(cache, "b")
+    assert pool.counts == (5, 5)  # "b" was rehearsed again, too
+    assert cache.find("a") is None
+
+
+def test_functions_of_a_cache_share_its_bound(cache: GraphCache) -> None:
+    capture(cache, "a", "b", "c")
+    for _ in range(2):
+        add(cache, 7)
+    assert cache.find("a") is None
+    assert len(cache) == 3
+
+
+@pytest.mark.parametrize("rehearsed", [False, True])
+def test_what_failed_in_rehearsal_or_capture_is_rehearsed_first(
+    cache: GraphCache, pool: CountingPool, rehearsed: bool
+) -> None:
+    """What never ran cannot be captured."""
+    if rehearsed:
+        add(cache, 2)
+    pool.fails = True
+    with pytest.raises(torch.OutOfMemoryError):
+        add(cache, 2)
+    pool.fails = False
+    before = pool.rehearsed
+    assert add(cache, 2) == [2.0, 2.0]
+    assert (pool.rehearsed, pool.captured, len(cache)) == (before + 1, 0, 0)
+
+
+def test_without_a_pool_functions_are_simply_called() -> None:
+    cache = GraphCache(None)
+    assert not cache.captures
+    assert add(cache, 3) == add(cache, 3) == [2.0] * 3
+    assert len(cache) == 0
+
+
+def test_memory_of_graphs_is_given_back_last_and_they_are_captured_anew(cache: GraphCache) -> None:
+    """What is not in use goes first; nothing is reported as freed twice."""
+    held = [True]
+    spare = SpareMemory(CPU, [lambda: bool(held) and held.pop()], [cache, GraphCache(None)])
+    capture(cache, "a", "b")
+    assert spare.release_unused()
+    assert len(cache) == 2
+    assert not spare.release_unused()
+    assert spare.evict_graphs()
+    assert len(cache) == 0
+    assert not spare.evict_graphs()
+    capture(cache, "a")
+    assert cache.find("a") is not None
