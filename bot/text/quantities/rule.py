@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.text.spacing import sub_apart
+from bot.text.expressions import sub_apart
 
 Match = re.Match[str]
 
