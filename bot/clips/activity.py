@@ -23,7 +23,7 @@ FRAME_S = _FRAME / _RATE
 _BEGIN, _END = 0.5, 0.35
 _MIN_SPEECH_S = 0.25
 _MIN_PAUSE_S = 0.2
-#: Quiet recordings are heard at this level, by at most so much gain.
+#: Quiet recordings are raised to this level, by at most so much gain.
 _LISTENING_RMS, _MAX_GAIN = 0.05, 30.0
 
 
@@ -47,21 +47,21 @@ def probabilities(samples: FloatArray) -> FloatArray:
     session = onnxruntime.InferenceSession(
         _model().read_bytes(), options, providers=["CPUExecutionProvider"]
     )
-    heard = resample(samples, SAMPLE_RATE, _RATE)
-    rms = float(np.sqrt(np.mean(np.square(heard))))
+    sound = resample(samples, SAMPLE_RATE, _RATE)
+    rms = float(np.sqrt(np.mean(np.square(sound))))
     gain = min(max(1.0, _LISTENING_RMS / max(rms, 1e-9)), _MAX_GAIN)
-    frames = np.pad(heard * np.float32(gain), (0, -len(heard) % _FRAME)).reshape(-1, _FRAME)
+    frames = np.pad(sound * np.float32(gain), (0, -len(sound) % _FRAME)).reshape(-1, _FRAME)
     before = np.vstack([np.zeros((1, _FRAME), np.float32), frames[:-1]])[:, -_CONTEXT:]
     model_input = np.hstack([before, frames])
     hidden = cell = np.zeros((1, 1, 128), np.float32)
-    heard_in = []
+    blocks = []
     for start in range(0, len(frames), _BLOCK):
         found, hidden, cell = session.run(
             ["speech_probs", "hn", "cn"],
             {"input": model_input[start : start + _BLOCK], "h": hidden, "c": cell},
         )
-        heard_in.append(np.asarray(found, np.float32).reshape(-1))
-    return np.concatenate(heard_in)
+        blocks.append(np.asarray(found, np.float32).reshape(-1))
+    return np.concatenate(blocks)
 
 
 def segments(speech_probability: FloatArray) -> list[SpeechSegment]:

@@ -129,13 +129,13 @@ def _resampled(frames: Iterator[av.AudioFrame]) -> Iterator[FloatArray]:
     for frame in frames:
         if resampler is None or frame.sample_rate != rate:
             if resampler:
-                yield from resampler.rest()
+                yield from resampler.flush()
             rate = frame.sample_rate
             _require_sane(frame)
             resampler = Resampler(rate, SAMPLE_RATE)
-        yield from resampler.take(_mono(frame))
+        yield from resampler.push(_mono(frame))
     if resampler:
-        yield from resampler.rest()
+        yield from resampler.flush()
 
 
 def _require_sane(frame: av.AudioFrame) -> None:

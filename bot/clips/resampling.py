@@ -22,7 +22,7 @@ class Resampler:
 
     def __init__(self, rate: int, to: int) -> None:
         self._rate = rate
-        self._taken = 0
+        self._pushed = 0
         self._graph = av.filter.Graph()
         source = self._graph.add_abuffer(
             sample_rate=rate, format="flt", layout="mono", time_base=Fraction(1, rate)
@@ -34,7 +34,7 @@ class Resampler:
         self._graph.configure()
         self._source, self._sink = source, sink
 
-    def take(self, block: FloatArray) -> Iterator[FloatArray]:
+    def push(self, block: FloatArray) -> Iterator[FloatArray]:
         """What comes out once `block` (samples,) has gone in."""
         if not len(block):
             return
@@ -43,12 +43,12 @@ class Resampler:
         )
         frame.sample_rate = self._rate
         frame.time_base = Fraction(1, self._rate)
-        frame.pts = self._taken
-        self._taken += len(block)
+        frame.pts = self._pushed
+        self._pushed += len(block)
         self._source.push(frame)
         yield from self._pull()
 
-    def rest(self) -> Iterator[FloatArray]:
+    def flush(self) -> Iterator[FloatArray]:
         """What is still inside. Nothing can be taken afterwards."""
         self._source.push(None)
         yield from self._pull()
@@ -67,4 +67,4 @@ def resample(samples: FloatArray, rate: int, to: int) -> FloatArray:
     """All of `samples` (samples,) at another rate."""
     resampler = Resampler(rate, to)
     none = np.zeros(0, np.float32)
-    return np.concatenate([none, *resampler.take(samples), *resampler.rest()])
+    return np.concatenate([none, *resampler.push(samples), *resampler.flush()])

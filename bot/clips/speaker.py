@@ -40,16 +40,16 @@ class SpeakerEncoder:
 
         Every window is brought to one level: whoever leans back is still the same person.
         """
-        heard = resample(voiced, SAMPLE_RATE, _RATE)
-        heard *= _LEVEL_RMS / max(float(np.sqrt(np.mean(np.square(heard)))), 1e-9)
-        mels = windows(self.mel(heard))
+        sound = resample(voiced, SAMPLE_RATE, _RATE)
+        sound *= _LEVEL_RMS / max(float(np.sqrt(np.mean(np.square(sound)))), 1e-9)
+        mels = windows(self.mel(sound))
         power = mels.mean(axis=(1, 2), keepdims=True)
         level: FloatArray = np.asarray(power.mean() / np.maximum(power, 1e-12), np.float32)
         return self.encode(mels * level)
 
-    def mel(self, heard: FloatArray) -> FloatArray:
+    def mel(self, sound: FloatArray) -> FloatArray:
         """Mel power spectrogram (frames, 40) of 16 kHz sound, as librosa's defaults make it."""
-        padded = np.pad(heard, _FFT // 2)
+        padded = np.pad(sound, _FFT // 2)
         frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP]
         hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_FFT) / _FFT)
         power = np.square(np.abs(np.fft.rfft(frames * hann.astype(np.float32))))

@@ -36,6 +36,9 @@ _JOINER_OF_PICTURES = re.compile(f"(?<=[{_PICTURES}])\u200d(?=[{_PICTURES}])")
 # Arabic, Syriac, N'Ko and the Indic scripts from Devanagari to Sinhala spell with joiners.
 _SPELLED = "\u0600-\u07ff\u08a0-\u08ff\u0900-\u0dff\ufb50-\ufdff\ufe70-\ufefc"
 _JOINER_OF_LETTERS = re.compile(f"(?<=[{_SPELLED}])[\u200c\u200d](?=[{_SPELLED}])")
+#: What a pronunciation puts in stands as one of these characters until the end, out of reach of the
+#: later steps. `clean_characters` drops them from the input.
+PLACES = "\U000f0000-\U000ffffd"
 _FLAG_TAGS = re.compile("\U0001f3f4[\U000e0020-\U000e007f]{2,8}")
 _INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
 _INVISIBLE_LETTERS = "\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufffc\ufffd"
@@ -64,8 +67,8 @@ def apart_from_fractions(text: str) -> str:
 
 
 def has_words(text: str) -> bool:
-    """Whether anything in `text` can be said; what a pronunciation put in (plane 15) can be."""
-    return any(char.isalnum() or char >= "\U000f0000" for char in text)
+    """Whether anything in `text` can be said; what a pronunciation put in can be."""
+    return any(char.isalnum() or char >= PLACES[0] for char in text)
 
 
 def _plain_square(char: str) -> str:

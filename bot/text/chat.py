@@ -6,6 +6,7 @@ are also words of other languages ("ty", "u") are expanded only beside English o
 
 import re
 
+from bot.text.expressions import any_of
 from bot.text.vocabulary import (
     ABBREVIATIONS,
     AMBIGUOUS,
@@ -32,9 +33,7 @@ _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 _WORD = re.compile(r"(?<!\w)(?<!\w')[A-Za-z]+(?:'[A-Za-z]+)?(?!\w)(?!'\w)")
 
 _SLASHED_WORD = re.compile(
-    r"(?<![\w/])(?:"
-    + "|".join(re.escape(word) for word in sorted(SLASHED, key=len, reverse=True))
-    + r")(?![/])(?:(?<=/)|(?!\w))",
+    rf"(?<![\w/])(?:{any_of(SLASHED)})(?![/])(?:(?<=/)|(?!\w))",
     re.IGNORECASE,
 )
 _VOWELS = frozenset("AEIOUY")

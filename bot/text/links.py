@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.spacing import sub_apart
+from bot.text.expressions import sub_apart
 
 _MASKED = re.compile(
     r"!?\[([^\[\]\n]{1,300})\]\(<?(?:https?|discord)://[^\s()<>]{1,1000}[^()\n]{0,100}\)"

@@ -1,12 +1,13 @@
 """Discord's formatting as a person reads it: the words stay, the marks go.
 
 Every expression here is linear in the length of the message; pairs are matched lazily and an
-unpaired mark is simply dropped, as somebody reading aloud would.
+unpaired mark is dropped, as a person reading aloud would.
 """
 
 import re
 
 from bot.text.characters import apart_from_fractions, clean_characters, has_words
+from bot.text.expressions import any_of
 
 _FENCE = re.compile(r"```(?:([A-Za-z0-9+#_-]{1,20})\n)?(.*?)```", re.DOTALL)
 _INLINE_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
@@ -53,11 +54,7 @@ _FACES = {
 }
 # As they are once the characters are cleaned, which takes the marks off some.
 _CLEAN_FACES = {clean_characters(face): words for face, words in _FACES.items()}
-_FACE = re.compile(
-    r"(?<![\w^])(?:"
-    + "|".join(re.escape(face) for face in sorted(_CLEAN_FACES, key=len, reverse=True))
-    + r")(?![\w|])"
-)
+_FACE = re.compile(rf"(?<![\w^])(?:{any_of(_CLEAN_FACES)})(?![\w|])")
 _QUOTE_REST = re.compile(r"^[ ]{0,3}>>>[ ]+(?=\S)", re.MULTILINE)
 _QUOTE_LINE = re.compile(r"^[ ]{0,3}>[ ]+")
 _HEADING = re.compile(r"^[ ]{0,3}#{1,3}[ ]+(?=\S)(.*?)[ ]*$")

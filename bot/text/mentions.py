@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.text.characters import clean_characters
-from bot.text.spacing import sub_apart
+from bot.text.expressions import sub_apart
 
 _TAG = re.compile(r"<(?:@!?(?P<user>\d{1,20})|@&(?P<role>\d{1,20})|#(?P<channel>\d{1,20}))>")
 _COMMAND = re.compile(r"</([^<>:\n]{1,100}):\d{1,20}>")

@@ -6,6 +6,9 @@ The names are those of the `emoji` package, loaded with the first message that h
 import re
 from functools import lru_cache
 
+from bot.text.characters import PLACES
+from bot.text.expressions import any_of
+
 _MOST_IN_A_ROW = 3
 _MOST_IN_ALL = 10
 _CANDIDATE = re.compile("[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
@@ -13,9 +16,7 @@ _TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
 _FLAG = re.compile("^(?:[\U0001f1e6-\U0001f1ff]{2}|\U0001f3f4[\U000e0020-\U000e007f]+)$")
 _LONE_REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]")
 _LEFTOVERS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|(?<=\x03)\u200d")
-_SHORTCODE = re.compile(
-    r"(?<!\w):(?=[\w~]*[A-Za-z\U000f0000-\U000ffffd])([\w~+\U000f0000-\U000ffffd-]{2,40}):"
-)
+_SHORTCODE = re.compile(rf"(?<!\w):(?=[\w~]*[A-Za-z{PLACES}])([\w~+{PLACES}-]{{2,40}}):")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+|~\d*")
 _PLAIN_SIGNS = {"©": " copyright ", "®": "", "™": "", "↔": " to ", "→": " → "}
 _SHORT = {
@@ -74,9 +75,7 @@ _EMOTICONS = {
     "o/": "wave",
 }
 _EMOTICON = re.compile(
-    r"(?<![^\s.,!?*\U000f0000-\U000ffffd])(?:"
-    + "|".join(re.escape(face) for face in sorted(_EMOTICONS, key=len, reverse=True))
-    + r"|(?:<3+)+)(?![^\s.,!?*\"'])"
+    rf"(?<![^\s.,!?*{PLACES}])(?:{any_of(_EMOTICONS)}|(?:<3+)+)(?![^\s.,!?*\"'])"
 )
 
 

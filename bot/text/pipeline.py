@@ -1,4 +1,4 @@
-"""From what somebody typed on Discord to what a person reading it aloud would say.
+"""From what a member typed on Discord to what a person reading it aloud would say.
 
 Small pure steps in a fixed order, English wording, other scripts left as they are. Nothing here
 knows of Discord objects, blocks, or reads a clock.
@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.text import chat, links, markdown, mentions, pictures, quantities, symbols
-from bot.text.characters import clean_characters
+from bot.text.characters import PLACES, clean_characters
 from bot.text.limits import TextLimits
 from bot.text.mentions import Names
 from bot.text.pronunciations import Pronunciations
 
-# What a pronunciation puts in stands as one character of plane 15 until the end, out of reach of
-# the later steps. `clean_characters` drops such characters from the input.
-_FIRST_PLACE = 0xF0000
-_LAST_PLACE = 0xFFFFD
-_PLACE = re.compile("[\U000f0000-\U000ffffd]")
+_FIRST_PLACE, _LAST_PLACE = ord(PLACES[0]), ord(PLACES[-1])
+_PLACE = re.compile(f"[{PLACES}]")
 _OPEN_TAG = re.compile(r"<[^<>\s]{0,60}$")
 _SENTENCE_END = re.compile(r"[.!?。！？](?=[\s\"')]|$)")
 

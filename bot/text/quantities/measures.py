@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import any_of
 from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs, signed
 from bot.text.quantities.rule import NUMBER, SIGN, START, Match, rule
 
@@ -61,9 +62,7 @@ UNITS = {
     for name, units in _WRITTEN.items()
     for unit in units.split()
 } | {"ft": ("foot", "feet")}
-FREE_UNITS = "|".join(
-    re.escape(unit) for unit in sorted((u for u in UNITS if u[-1] != "!"), key=len, reverse=True)
-)
+FREE_UNITS = any_of(unit for unit in UNITS if unit[-1] != "!")
 _TOUCHING_UNITS = "".join(unit[0] for unit in UNITS if unit[-1] == "!")
 from_unit_to_unit = rule(
     r"(?<=\d[dhkmsKM])[-–](?='?[\d.,]{1,8}'?[dhkmsKM]\b)",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.text.spacing import sub_apart
+from bot.text.expressions import sub_apart
 
 Match = re.Match[str]
 
@@ -15,7 +15,7 @@ _WHOLE = r"(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,24})"
 NUMBER = rf"{_WHOLE}(?:\.\d{{1,24}})?"
 START = r"(?<![\w.,])"
 SIGN = r"(?:(?<![\w)\]%°])[-\u2212])?"
-#: The half of the day, also where no group may be captured.
+#: am or pm, with points or without.
 HALF_DAY = r"[AaPp]\.?[Mm]\b"
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from engine.messages import Speak
-from engine.speech import FloatArray, SpeechParameters, StockVoice
-from engine.stock.engine import StockEngine
+from engine.speech import FloatArray
+from tests.bot.clips.recordings import sentences
 
 VOICES = ("heart", "michael", "fenrir")
 SENTENCES = (
@@ -14,16 +13,6 @@ SENTENCES = (
 
 
 @pytest.fixture(scope="session")
-def spoken() -> dict[str, tuple[FloatArray, ...]]:
+def spoken() -> dict[str, list[FloatArray]]:
     """Two sentences, about four seconds each, by each voice: mono float32 at 24 kHz."""
-    engine = StockEngine(threads=1, reason="tests")
-    return {
-        voice: tuple(
-            engine.synthesise(
-                Speak(job_id=1, text=text, voice=StockVoice(voice), parameters=SpeechParameters()),
-                lambda: False,
-            ).pcm
-            for text in SENTENCES
-        )
-        for voice in VOICES
-    }
+    return sentences(VOICES, SENTENCES)

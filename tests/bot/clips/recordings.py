@@ -1,13 +1,16 @@
 """Recordings to upload: the stock voice's speech in every format that people send."""
 
 import io
+from collections.abc import Sequence
 from fractions import Fraction
 
 import av
 import numpy as np
 
 from bot.clips.resampling import resample
-from engine.speech import FloatArray
+from engine.messages import Speak
+from engine.speech import FloatArray, SpeechParameters, StockVoice
+from engine.stock.engine import StockEngine
 
 RATE = 24_000
 
@@ -26,6 +29,21 @@ FORMATS = {
     "mp4 video": ("mp4", "aac", 48_000, "fltp", True),
     "webm video": ("webm", "libopus", 48_000, "s16", True),
 }
+
+
+def sentences(voices: Sequence[str], texts: Sequence[str]) -> dict[str, list[FloatArray]]:
+    """`texts` by each of the stock `voices`."""
+    engine = StockEngine(threads=1, reason="tests")
+    return {
+        voice: [
+            engine.synthesise(
+                Speak(job_id=1, text=text, voice=StockVoice(voice), parameters=SpeechParameters()),
+                lambda: False,
+            ).pcm
+            for text in texts
+        ]
+        for voice in voices
+    }
 
 
 def encode(pcm: FloatArray, name: str, *, stereo: bool = False) -> bytes:

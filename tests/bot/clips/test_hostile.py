@@ -1,7 +1,7 @@
 """Files made to break their reader: each gets its sentence, and nothing is left behind.
 
 There are a thousand with `--all`. By default it is a tenth: every strange file, and every mutation
-of every format once. They are drawn from one seed, so a failure names a file that can be made again.
+of every format once. They are drawn from one seed: a failure names a file that can be made again.
 """
 
 import asyncio
@@ -136,7 +136,7 @@ def corpus(pcm: FloatArray, rounds: int) -> Iterator[Upload]:
 
 @pytest.mark.timeout(600)
 async def test_a_thousand_hostile_files(
-    spoken: dict[str, tuple[FloatArray, ...]], tmp_path: Path, pytestconfig: pytest.Config
+    spoken: dict[str, list[FloatArray]], tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     """No crash, no hang, no file, no process; a sentence each; and hardly any memory here."""
     pcm = np.concatenate(spoken["heart"])

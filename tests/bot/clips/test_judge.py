@@ -19,7 +19,7 @@ from engine.speech import FloatArray
 from tests.bot.clips.recordings import FORMATS, RATE, encode, film_without_sound
 
 LIMITS = ClipLimits()
-Spoken = dict[str, tuple[FloatArray, ...]]
+Spoken = dict[str, list[FloatArray]]
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from bot.clips.limits import ClipLimits
-from engine.messages import Speak
-from engine.speech import FloatArray, SpeechParameters, StockVoice
-from engine.stock.engine import VOICES, StockEngine
+from engine.speech import FloatArray
+from engine.stock.engine import VOICES
 from tests.bot.clips.one_speaker import likeness, one_person, two_people
+from tests.bot.clips.recordings import sentences
 
 LIMIT = ClipLimits().min_same_speaker_similarity
 TEXTS = (
@@ -27,18 +27,7 @@ TEXTS = (
 @pytest.fixture(scope="module")
 def voices(pytestconfig: pytest.Config) -> dict[str, list[FloatArray]]:
     """Four sentences by each voice."""
-    engine = StockEngine(threads=1, reason="tests")
-    chosen = VOICES if pytestconfig.getoption("--all") else ("heart", "michael")
-    return {
-        voice: [
-            engine.synthesise(
-                Speak(job_id=1, text=text, voice=StockVoice(voice), parameters=SpeechParameters()),
-                lambda: False,
-            ).pcm
-            for text in TEXTS
-        ]
-        for voice in chosen
-    }
+    return sentences(VOICES if pytestconfig.getoption("--all") else ("heart", "michael"), TEXTS)
 
 
 #: The encoder hears nearly one person in each of these pairs; docs/benchmarks/one_speaker.md counts

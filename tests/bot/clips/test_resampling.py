@@ -39,8 +39,8 @@ def test_blocks_join_without_a_seam() -> None:
     sound = np.random.default_rng(5).standard_normal(44_100).astype(np.float32)
     whole = resample(sound, 44_100, 24_000)
     resampler = Resampler(44_100, 24_000)
-    pieces = [piece for block in np.array_split(sound, 7) for piece in resampler.take(block)]
-    np.testing.assert_allclose(np.concatenate([*pieces, *resampler.rest()]), whole, atol=1e-6)
+    pieces = [piece for block in np.array_split(sound, 7) for piece in resampler.push(block)]
+    np.testing.assert_allclose(np.concatenate([*pieces, *resampler.flush()]), whole, atol=1e-6)
 
 
 def test_nothing_gives_nothing() -> None:

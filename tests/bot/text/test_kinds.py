@@ -1,11 +1,11 @@
 """What a message holds besides text, in words that the pipeline leaves as they are."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bot.text import Names, Pronunciations, TextLimits, message_kinds, speakable
+from bot.text import message_kinds
+from tests.bot.text.test_cases import say
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,7 @@ from bot.text import Names, Pronunciations, TextLimits, message_kinds, speakable
     ],
 )
 def test_kinds_are_said_as_words(message: dict[str, Any], words: str) -> None:
-    spoken = speakable(
-        message_kinds(**message),
-        names=Names(),
-        limits=TextLimits(),
-        pronunciations=Pronunciations(),
-        now=datetime(2024, 6, 15, tzinfo=UTC),
-    )
-    assert spoken.text == words.replace("PDF", "P D F")
+    assert say(message_kinds(**message)) == words.replace("PDF", "P D F")
 
 
 @pytest.mark.parametrize("typed", ["a||b", "a|\u200b|b", "```", "x`", "[a](", "<", "\\", "a\n> b"])
@@ -55,12 +48,6 @@ def test_no_name_uncovers_or_hides_what_the_message_says(typed: str, place: str)
     phrase = message_kinds(**{place: [typed] if place == "stickers" else typed})
     content = "||the butler did it|| `so` sad"
     text = f"{phrase}\n{content}" if place == "reply_to" else f"{content}\n{phrase}"
-    spoken = speakable(
-        text,
-        names=Names(),
-        limits=TextLimits(),
-        pronunciations=Pronunciations(),
-        now=datetime(2024, 6, 15, tzinfo=UTC),
-    ).text
+    spoken = say(text)
     assert "butler" not in spoken
     assert "spoiler so sad" in spoken

@@ -1,10 +1,15 @@
-"""Substitution that keeps words apart where the text that they replace touched others."""
+"""What several steps do with regular expressions."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 _OPENING = "([{\"'*_~|\u00ab\u201e\u201c"
 _CLOSING = ".,!?;:)]}\"'*_~|\u00bb\u201d\u2026%"
+
+
+def any_of(texts: Iterable[str]) -> str:
+    """An expression for any of `texts`, the longest that is there."""
+    return "|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True))
 
 
 def sub_apart(pattern: re.Pattern[str], say: Callable[[re.Match[str]], str], text: str) -> str:
