@@ -82,8 +82,8 @@ class ChatterboxEngine:
 
     @property
     def busy(self) -> bool:
-        """Whether there are utterances, or cancelled ones on the device."""
-        return bool(self._utterances or self._sounding)
+        """Whether there are utterances, or cancelled ones still on the device."""
+        return bool(self._utterances or self._sounding or self._scheduler.busy)
 
     def admit(self, job: Speak) -> None:
         """Take a job; it is looked at in the next step."""
@@ -99,7 +99,6 @@ class ChatterboxEngine:
                 self._scheduler.drop(utterance)
 
     def forget(self, clip_sha256: str) -> None:
-        """Remove what was derived from a clip, in memory, on the device and on disk."""
         self._voices.forget(clip_sha256)
         self._drop_cancelled()
         with self._decoding_stream():
@@ -147,7 +146,6 @@ class ChatterboxEngine:
         return left_s
 
     def close(self) -> None:
-        """Drop all jobs."""
         for job_id in list(self._utterances):
             self.cancel(job_id)
         self._drop_cancelled()

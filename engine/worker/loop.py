@@ -151,7 +151,6 @@ class _Loop:
                 continue  # time for the engine to look again
 
     def _poll(self) -> None:
-        """Handle the commands that have come in."""
         while not self._inbox.empty():
             self._handle(self._inbox.get())
 
