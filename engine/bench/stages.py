@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import torch
 
 from engine.bench.setting import TOKENS_PER_SECOND, Scale
-from engine.bench.speakers import OurSpeaker, UpstreamSpeaker
+from engine.bench.speakers import UpstreamSpeaker
+from engine.chatterbox.s3gen import Utterance, VoiceConditionals, WaveformDecoder
+from engine.enrolment import Conditionals
 
 STAGES = ("flow", "vocoder", "watermark")
 
@@ -23,14 +25,25 @@ class StageTiming:
 
 @torch.inference_mode()
 def time_stages(
-    ours: OurSpeaker, upstream: UpstreamSpeaker, audio_s: int, scale: Scale
+    ours: WaveformDecoder, upstream: UpstreamSpeaker, audio_s: int, scale: Scale
 ) -> list[StageTiming]:
-    """Turn about, after rounds that are not counted, in which ours warms up."""
-    sound = ours.decoded(audio_s * TOKENS_PER_SECOND)
-    tokens = sound.speech_tokens[None].to(upstream.device)
+    """Turn about, after rounds that are not counted, in which ours warms up.
+
+    Random speech tokens in the voice that upstream has.
+    """
+    count = audio_s * TOKENS_PER_SECOND
+    random = torch.Generator().manual_seed(count)
+    speech_tokens = torch.randint(0, 6561, (count,), generator=random)
+    voice = Conditionals.from_upstream(upstream.model.conds)
+    utterance = Utterance(
+        speech_tokens,
+        VoiceConditionals(voice.prompt_tokens, voice.prompt_mel, voice.x_vector),
+        seed=count,
+    )
+    tokens = speech_tokens[None].to(upstream.device)
     times: dict[str, list[tuple[float, float]]] = {stage: [] for stage in STAGES}
     for round_ in range(scale.warm_ups + scale.repeats):
-        pending = ours.decoder.submit([sound])
+        pending = ours.submit([utterance])
         pending.wait()
         here = pending.stage_ms()
         if round_ >= scale.warm_ups - 1:  # upstream warms up in one
