@@ -35,8 +35,8 @@ from engine.messages import (
     Narrowed,
     Progress,
     Ready,
-    Report,
     Spoken,
+    WorkerReport,
 )
 from engine.speech import EngineInfo, Speech, SpeechRequest
 
@@ -206,7 +206,7 @@ class LocalExecutor:
 
     # Reports of the worker.
 
-    def _on_report(self, report: Report) -> None:
+    def _on_report(self, report: WorkerReport) -> None:
         match report:
             case Spoken():
                 self._on_spoken(report)

@@ -17,7 +17,7 @@ from typing import cast
 
 from engine import framing
 from engine.framing import FrameError
-from engine.messages import EXIT_OUT_OF_MEMORY, Command, Report, Stop
+from engine.messages import EXIT_OUT_OF_MEMORY, Command, Stop, WorkerReport
 
 _ROOT = Path(__file__).parents[2]  # so that the child can import `engine`
 _LINE_MAX_BYTES = 4096
@@ -42,7 +42,7 @@ def worker_command(python: str | os.PathLike[str] | None = None) -> tuple[str, .
 class WorkerProcess(asyncio.SubprocessProtocol):
     """One child process. Made by `start`; `ended` is done once it and its pipes are gone."""
 
-    def __init__(self, on_report: Callable[[Report], None]) -> None:
+    def __init__(self, on_report: Callable[[WorkerReport], None]) -> None:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_line = ""
         self._killed_for: str | None = None
@@ -58,7 +58,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         cls,
         command: Sequence[str],
         environment: Mapping[str, str] | None,
-        on_report: Callable[[Report], None],
+        on_report: Callable[[WorkerReport], None],
     ) -> "WorkerProcess":
         """Start `command`. `environment` replaces this process's own. Raises `OSError`."""
         environment = os.environ if environment is None else environment
