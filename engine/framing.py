@@ -70,10 +70,8 @@ class FrameDecoder(Generic[Message]):
 
 
 def commands() -> FrameDecoder[Command]:
-    """A decoder of what the Discord process sends."""
     return FrameDecoder(msgspec.msgpack.Decoder(Command))
 
 
 def reports() -> FrameDecoder[WorkerReport]:
-    """A decoder of what a worker sends."""
     return FrameDecoder(msgspec.msgpack.Decoder(WorkerReport))

@@ -100,7 +100,6 @@ def _progress_on(console: Console) -> Callable[[str], None]:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line's grammar."""
     parser = argparse.ArgumentParser(
         prog="timbre.py bench",
         description=__doc__,

@@ -154,7 +154,6 @@ class OurSpeaker:
         self._engine.forget(voice_of(clip).clip_sha256)
 
     def speak(self, text: str, clip: Path, tokens: int | None = None) -> TimedSpeech:
-        """One utterance alone."""
         return self.speak_together([text], clip, tokens)[0]
 
     def speak_together(
@@ -199,7 +198,6 @@ def without_stop(weights: Path, folder: Path) -> Path:
 
 
 def wait_for(device: torch.device) -> None:
-    """Until the device has done everything it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
@@ -221,5 +219,4 @@ def allocated_gib(device: torch.device) -> float:
 
 
 def silent(pcm: FloatArray) -> bool:
-    """Whether nothing at all can be heard."""
     return bool(np.abs(pcm).max() < 1e-3)

@@ -99,7 +99,6 @@ class LocalExecutor:
 
     @property
     def worker_pid(self) -> int | None:
-        """The process id of the present worker, if there is one."""
         worker = self._supervisor.worker
         return worker.pid if worker else None
 
@@ -157,7 +156,6 @@ class LocalExecutor:
         await asyncio.shield(done)
 
     def status(self) -> ExecutorStatus:
-        """The present state."""
         return ExecutorStatus(
             state=self._state,
             detail=self._detail,

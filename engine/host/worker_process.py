@@ -83,7 +83,6 @@ class WorkerProcess(asyncio.SubprocessProtocol):
 
     @property
     def pid(self) -> int | None:
-        """The process id."""
         return self._transport.get_pid() if self._transport else None
 
     @property
@@ -156,7 +155,6 @@ class WorkerProcess(asyncio.SubprocessProtocol):
     # Called by asyncio.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the process's transport."""
         self._transport = cast("asyncio.SubprocessTransport", transport)
         self._stdin = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(0))
 
@@ -191,7 +189,6 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._later(_PIPES_OUTLIVE_S, self.release)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """The process has ended and its pipes are closed."""
         for timer in self._timers:
             timer.cancel()
         if not self.ended.done():

@@ -46,11 +46,9 @@ class Pulse:
         self._step_began: float | None = None
 
     def step_begins(self) -> None:
-        """The age counts from now."""
         self._step_began = time.monotonic()
 
     def step_ends(self) -> None:
-        """The age is 0 until the next one begins."""
         self._step_began = None
 
     def beat(self, report: Callable[[WorkerReport], None], interval_s: float) -> None:
