@@ -7,8 +7,12 @@ import torch
 
 from engine.bench.setting import TOKENS_PER_SECOND, Scale
 from engine.bench.speakers import UpstreamSpeaker
-from engine.chatterbox.s3gen import Utterance, VoiceConditionals, WaveformDecoder
+from engine.chatterbox.s3gen import WaveformDecoder
+from engine.chatterbox.utterance import EnrolledVoice, Utterance
 from engine.enrolment import Conditionals
+from engine.enrolment.conditionals import SPEECH_TOKEN_IDS
+from engine.messages import Speak
+from engine.speech import SpeechParameters, StockVoice
 
 STAGES = ("flow", "vocoder", "watermark")
 
@@ -33,14 +37,11 @@ def time_stages(
     """
     count = audio_s * TOKENS_PER_SECOND
     random = torch.Generator().manual_seed(count)
-    speech_tokens = torch.randint(0, 6561, (count,), generator=random)
-    voice = Conditionals.from_upstream(upstream.model.conds)
-    utterance = Utterance(
-        speech_tokens,
-        VoiceConditionals(voice.prompt_tokens, voice.prompt_mel, voice.x_vector),
-        seed=count,
-    )
-    tokens = speech_tokens[None].to(upstream.device)
+    utterance = Utterance(Speak(0, "", StockVoice(), SpeechParameters(seed=count)))
+    utterance.speech_tokens = torch.randint(0, SPEECH_TOKEN_IDS, (count,), generator=random)
+    conditionals = Conditionals.from_upstream(upstream.model.conds)
+    utterance.voice = EnrolledVoice("upstream's", conditionals)
+    tokens = utterance.speech_tokens[None].to(upstream.device)
     times: dict[str, list[tuple[float, float]]] = {stage: [] for stage in STAGES}
     for round_ in range(scale.warm_ups + scale.repeats):
         pending = ours.submit([utterance])
