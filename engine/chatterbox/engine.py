@@ -59,7 +59,7 @@ class ChatterboxEngine:
         self._info = info
         self._text_tokenizer, self._voices = text_tokenizer, voices
         self._scheduler, self._waveforms = scheduler, waveforms
-        self._max_speech_tokens = max_speech_tokens
+        self.max_speech_tokens = max_speech_tokens
         self._stream: Any = None
         if scheduler.t3.device.type == "cuda":
             self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
@@ -185,7 +185,7 @@ class ChatterboxEngine:
         utterance.text_tokens = self._text_tokenizer(request.text)
         utterance.voice = self._voices.find(request.voice)
         count = len(utterance.text_tokens)
-        utterance.cap = min(self._max_speech_tokens, speech_token_cap(count))
+        utterance.cap = min(self.max_speech_tokens, speech_token_cap(count))
         longest = self._scheduler.t3.sizes.text_positions
         if count > longest or not self._scheduler.fits(utterance):
             raise SynthesisFailed("This text is too long to be spoken in one piece.")

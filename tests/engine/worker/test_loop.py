@@ -24,12 +24,12 @@ from engine.messages import (
     Heartbeat,
     Progress,
     Ready,
-    Report,
     Speak,
     Spoken,
     Start,
     Stop,
     Unable,
+    WorkerReport,
 )
 from engine.speech import ClonedVoice, SpeechParameters, StockVoice
 from tests.engine import scripted_worker
@@ -64,14 +64,14 @@ class Child:
         self.process.stdin.write(b"".join(map(framing.frame, commands)))
         self.process.stdin.flush()
 
-    def start(self) -> list[Report | None]:
+    def start(self) -> list[WorkerReport | None]:
         self.send(Start(EngineConfig(engine="stock", home=str(self.home))))
         reports = []
         while not reports or isinstance(reports[-1], Progress | Enrolled):
             reports.append(self.receive())
         return reports
 
-    def receive(self) -> Report | None:
+    def receive(self) -> WorkerReport | None:
         """The next report but a heartbeat; None at the end."""
         while not self._received:
             data = os.read(self.process.stdout.fileno(), 65_536)
