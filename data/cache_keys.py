@@ -64,7 +64,6 @@ class ConditionalsStore(CacheStore[ConditionalsKey]):
         )
 
     async def of_clip(self, clip_sha256: str) -> list[ConditionalsKey]:
-        """The enrolments of one clip."""
         return await self._database.select(
             ConditionalsKey,
             "SELECT * FROM conditionals_cache WHERE clip_sha256 = ? ORDER BY key",
@@ -83,7 +82,6 @@ class SpeechStore(CacheStore[SpeechKey]):
     _row_type = SpeechKey
 
     async def get(self, key: str) -> SpeechKey | None:
-        """Look a rendering up."""
         return await self._database.first(
             SpeechKey, "SELECT * FROM speech_cache WHERE key = ?", key
         )
@@ -115,7 +113,6 @@ class SpeechStore(CacheStore[SpeechKey]):
             await self._database.upsert(self._table, row, key="key", keep="created_at")
 
     async def made_with(self, voice_identity: str) -> list[SpeechKey]:
-        """The renderings in one voice."""
         return await self._database.select(
             SpeechKey,
             "SELECT * FROM speech_cache WHERE voice_identity = ? ORDER BY key",
@@ -123,7 +120,6 @@ class SpeechStore(CacheStore[SpeechKey]):
         )
 
     async def total_bytes(self) -> int:
-        """Size of all renderings together."""
         (total,) = await self._database.column("SELECT total(size_bytes) FROM speech_cache")
         return int(total)
 

@@ -82,11 +82,9 @@ class Database:
                 raise
 
     async def select(self, row_type: type[Row], sql: str, *values: Value) -> list[Row]:
-        """All rows that a query gives, as `row_type`."""
         return [typed(row, row_type) for row in await self.fetch(sql, *values)]
 
     async def first(self, row_type: type[Row], sql: str, *values: Value) -> Row | None:
-        """The first row that a query gives, if it gives any."""
         return next(iter(await self.select(row_type, sql, *values)), None)
 
     async def column(self, sql: str, *values: Value) -> list[Any]:
@@ -94,7 +92,6 @@ class Database:
         return [row[0] for row in await self.fetch(sql, *values)]
 
     async def fetch(self, sql: str, *values: Value) -> list[sqlite3.Row]:
-        """All rows that a query gives."""
         async with self._own_turn():
             return list(await self._connection.execute_fetchall(sql, values))
 

@@ -15,7 +15,6 @@ class DepartedGuildStore(StorePart):
         await self._database.insert("departed_guilds", row, on_conflict="IGNORE")
 
     async def returned(self, guild_id: int) -> None:
-        """Note that the bot is in a server again."""
         await self._database.delete("departed_guilds", guild_id=guild_id)
 
     async def present(self, guild_ids: Iterable[int]) -> None:

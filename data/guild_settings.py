@@ -10,7 +10,6 @@ class GuildSettingsStore(StorePart):
     """Settings by server. A server without a row has the defaults."""
 
     async def get(self, guild_id: int) -> GuildSettings:
-        """A server's settings."""
         found = await self._database.first(
             GuildSettings, "SELECT * FROM guild_settings WHERE guild_id = ?", guild_id
         )

@@ -21,7 +21,6 @@ class VoiceModerationStore(StorePart):
             await self._database.insert("voice_reports", row, on_conflict="REPLACE")
 
     async def reports(self, guild_id: int) -> list[VoiceReport]:
-        """What was reported in a server, the newest first."""
         return await self._database.select(
             VoiceReport,
             "SELECT * FROM voice_reports WHERE guild_id = ? ORDER BY reported_at DESC, voice_id",
@@ -46,7 +45,6 @@ class VoiceModerationStore(StorePart):
         )
 
     async def disabled_in(self, guild_id: int) -> set[int]:
-        """The ids of the voices that a server forbids."""
         return set(
             await self._database.column(
                 "SELECT voice_id FROM disabled_voices WHERE guild_id = ?", guild_id

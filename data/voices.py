@@ -22,7 +22,6 @@ class UserStore(StorePart):
         await self._remember(user_id)
 
     async def get(self, user_id: int) -> UserRow | None:
-        """The row of a person, None if they never used the bot."""
         return await self._database.first(UserRow, "SELECT * FROM users WHERE user_id = ?", user_id)
 
     async def delete(self, user_id: int) -> bool:
@@ -69,19 +68,15 @@ class VoiceStore(StorePart):
         )
 
     async def of_owner(self, owner_id: int) -> list[VoiceRow]:
-        """All voices of a person, by name."""
         return await self._select("WHERE owner_id = ? ORDER BY name", owner_id)
 
     async def all(self) -> list[VoiceRow]:
-        """Every voice of everybody."""
         return await self._select("ORDER BY voice_id")
 
     async def with_clip(self, clip_sha256: str) -> list[VoiceRow]:
-        """The voices made of one clip."""
         return await self._select("WHERE clip_sha256 = ? ORDER BY voice_id", clip_sha256)
 
     async def count(self, *, owner_id: int) -> int:
-        """How many voices a person has."""
         return await self._count("owner_id", owner_id)
 
     async def count_from(self, guild_id: int) -> int:
@@ -101,7 +96,6 @@ class VoiceStore(StorePart):
         return await self._update(voice_id, new, _CLIP_COLUMNS)
 
     async def adjust(self, voice: VoiceRow) -> None:
-        """Set how a voice speaks."""
         await self._update(voice.voice_id, voice, _PARAMETER_COLUMNS)
 
     async def delete(self, voice_id: int, clip_path: str) -> bool:

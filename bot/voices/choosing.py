@@ -123,7 +123,6 @@ class Voices:
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
 
     async def place(self, person: Person) -> Place:
-        """The server in which a person asks."""
         return await Place.of(self._store, person)
 
     async def here(self, person: Person) -> VoicesHere:
@@ -152,11 +151,9 @@ class Voices:
         return known.get(name.casefold())
 
     async def chosen_stock(self, person: Person) -> str | None:
-        """The stock voice that a person chose here, if they chose one."""
         return await self._store.choices.get_stock(person.user_id, person.guild_id)
 
     def as_speaker(self, voice: VoiceRow, person: Person) -> Speaker:
-        """A person speaking in a registered voice, as its owner set it."""
         return Speaker(
             voice=ClonedVoice(
                 clip_sha256=voice.clip_sha256, clip_path=str(self._home / voice.clip_path)

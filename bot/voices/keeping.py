@@ -54,7 +54,6 @@ class VoiceKeeping:
         return voice.name
 
     async def rename(self, asked: str, name: str, person: Person) -> VoiceRow:
-        """Give a voice another name."""
         voice = await self._voices.find(asked, Action.RENAME, person)
         require_name(name)
         try:
@@ -64,7 +63,6 @@ class VoiceKeeping:
         return replace(voice, name=name)
 
     async def share(self, asked: str, person: Person) -> VoiceRow:
-        """Let everybody in this server speak in a voice."""
         voice = await self._voices.find(asked, Action.SHARE, person)
         await self._store.shares.share(voice.voice_id, person.guild_id)
         return voice
@@ -111,7 +109,6 @@ class VoiceKeeping:
         return await self._set(replace(voice, **changes))
 
     async def reset(self, asked: str, person: Person) -> VoiceRow:
-        """Let a voice speak as it did at first."""
         voice = await self._voices.find(asked, Action.ADJUST, person)
         usual = SpeechParameters()
         return await self._set(
@@ -119,7 +116,6 @@ class VoiceKeeping:
         )
 
     async def delete(self, asked: str, person: Person) -> VoiceRow:
-        """Delete a voice and everything made from it."""
         voice = await self._voices.find(asked, Action.DELETE, person)
         await self._forgetting.voices([voice])
         return voice

@@ -275,7 +275,6 @@ async def _in_time(fetching: Awaitable[object]) -> None:
 
 
 def require_name(name: str) -> None:
-    """Raise `UserError` unless `name` can be a voice's name."""
     if not 1 <= len(name) <= NAME_MAX_CHARS or name != name.strip() or not name.isprintable():
         raise UserError(f"A name has 1 to {NAME_MAX_CHARS} visible characters.")
     if VoiceReference.parse(name.casefold()):

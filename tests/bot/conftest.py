@@ -10,6 +10,5 @@ from tests.bot.house import House, a_house
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """Services in an empty home."""
     async with a_house(tmp_path) as opened:
         yield opened

@@ -75,8 +75,6 @@ class House:
         return Wish(owner_id=owner_id, name=name, **values)  # type: ignore[arg-type]
 
     async def draft(self, wish: Wish, content: bytes) -> Draft:
-        """A draft of `content`."""
-
         async def fetch(path: Path) -> None:
             await asyncio.to_thread(path.write_bytes, content)
 
@@ -89,7 +87,6 @@ class House:
         return await self.registration.keep(draft)
 
     async def say(self, voice: VoiceRow, text: str, user_id: int = ALICE) -> bytes:
-        """Speech in a voice."""
         speaker = self.voices.as_speaker(voice, Person(user_id, HERE))
         return await self.speech.utterance([text], speaker).ogg()
 

@@ -21,13 +21,11 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """The store's clock."""
     return Clock()
 
 
 @pytest.fixture
 async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[Store]:
-    """An open, empty store."""
     store = await Store.open(tmp_path / "timbre.db", clock)
     yield store
     await store.close()

@@ -14,7 +14,6 @@ from data.errors import DatabaseClosed
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    """A database with one table of numbers."""
     steps = tmp_path / "steps"
     steps.mkdir()
     (steps / "V1__numbers.sql").write_text("CREATE TABLE numbers (n INTEGER UNIQUE);")
@@ -24,17 +23,14 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def numbers(database: Database) -> list[int]:
-    """What the table holds."""
     return [row["n"] for row in await database.fetch("SELECT n FROM numbers ORDER BY n")]
 
 
 async def add(database: Database, number: int) -> None:
-    """Insert one number."""
     await database.execute("INSERT INTO numbers VALUES (?)", number)
 
 
 async def add_all_or_none(database: Database, *several: int) -> None:
-    """Insert numbers in one transaction."""
     async with database.transaction():
         for number in several:
             await add(database, number)
@@ -57,7 +53,6 @@ async def test_transactions_of_many_tasks_do_not_interleave(database: Database) 
 async def test_a_transaction_that_fails_takes_no_other_tasks_statement_with_it(
     database: Database,
 ) -> None:
-    """A failing transaction neither shows nor undoes anything but its own."""
     inside = asyncio.Event()
     leave = asyncio.Event()
 
@@ -111,7 +106,6 @@ async def test_a_cancelled_transaction_is_undone_wherever_it_was(
 async def test_a_cancel_while_waiting_for_the_turn_leaves_the_turn_with_its_holder(
     database: Database,
 ) -> None:
-    """A task that stops waiting for its turn disturbs nobody."""
     async with database.transaction():
         waiting = asyncio.create_task(add(database, 1))
         await asyncio.sleep(0)
@@ -160,7 +154,6 @@ async def test_foreign_keys_hold_and_commits_do_not_wait_for_the_disk(database: 
 
 
 async def test_another_process_writing_is_waited_for(database: Database, tmp_path: Path) -> None:
-    """While another process writes, ours waits, and then reads what that one wrote."""
     await add(database, 0)
 
     async def increment() -> None:

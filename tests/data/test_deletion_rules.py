@@ -14,12 +14,10 @@ PERSON = re.compile(r"(^|_)(user|owner|member|author|speaker|moderator)(_id)?$")
 
 
 def rows(connection: sqlite3.Connection, sql: str) -> list[tuple[object, ...]]:
-    """All rows of a query."""
     return connection.execute(sql).fetchall()
 
 
 def table_names(connection: sqlite3.Connection) -> list[str]:
-    """Every table but SQLite's own."""
     found = rows(
         connection,
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
@@ -53,14 +51,12 @@ def lacking_a_rule(connection: sqlite3.Connection) -> list[str]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A new database of the newest schema."""
     path = tmp_path / "timbre.db"
     prepare(path, load_migrations(MIGRATIONS))
     return path
 
 
 def test_every_column_with_a_users_id_cascades(path: Path) -> None:
-    """Every column that holds a user's id cascades from users."""
     with closing(sqlite3.connect(path)) as connection:
         assert lacking_a_rule(connection) == []
 

@@ -16,13 +16,11 @@ from data.store import Store
 
 
 def tables(path: Path) -> set[str]:
-    """The names in a file's schema."""
     with closing(sqlite3.connect(path)) as connection:
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
 
 
 def version(path: Path) -> int:
-    """The schema version that a file says it has."""
     with closing(sqlite3.connect(path)) as connection:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
@@ -61,7 +59,6 @@ async def filled_database(path: Path) -> None:
 async def test_a_new_database_has_the_newest_schema_and_is_its_owners_alone(
     tmp_path: Path,
 ) -> None:
-    """A new database has the newest schema and only its owner can read it."""
     path = tmp_path / "new home" / "timbre #1%20.db"
     await (await Store.open(path)).close()
     assert version(path) == len(load_migrations(MIGRATIONS)) >= 1
@@ -198,7 +195,6 @@ def test_a_trigger_is_one_statement() -> None:
 
 
 async def test_a_killed_process_leaves_what_it_committed_and_nothing_else(tmp_path: Path) -> None:
-    """After a kill -9 what was committed is there, and nothing else."""
     path = tmp_path / "timbre.db"
     script = (
         "import asyncio, sys\n"

@@ -17,7 +17,6 @@ HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
 
 
 async def voice_of(store: Store, owner_id: int, name: str = "one", **other: Any) -> int:
-    """The id of a new voice."""
     values: dict[str, Any] = {
         "guild_id": None,
         "clip_sha256": "c" * 64,

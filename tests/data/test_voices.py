@@ -19,7 +19,6 @@ ELSEWHERE = 2**62 + 4
 
 
 async def register(store: Store, owner_id: int, name: str, **other: Any) -> VoiceRow:
-    """Insert a voice with plausible values."""
     values: dict[str, Any] = {
         "guild_id": None,
         "clip_sha256": "c" * 64,
@@ -53,7 +52,6 @@ async def test_a_voice_is_found_by_id_and_by_owner_and_name(store: Store, clock:
 
 
 async def test_a_name_is_taken_once_per_owner(store: Store) -> None:
-    """An owner's names differ by more than case; other owners do not matter."""
     await register(store, ALICE, "Morning")
     await register(store, BOB, "Morning")
     with pytest.raises(VoiceNameTaken, match="already have a voice called MORNING"):
@@ -79,7 +77,6 @@ async def test_a_voice_that_cannot_be_stored_stores_no_user_either(store: Store)
 
 
 async def test_of_equal_names_at_the_same_moment_one_is_stored(store: Store) -> None:
-    """Of twenty voices of one name stored at the same moment, one is."""
     results = await asyncio.gather(
         *(register(store, ALICE, "Morning", clip_path=f"clips/{n}.flac") for n in range(20)),
         return_exceptions=True,

@@ -190,7 +190,6 @@ async def test_who_runs_the_bot_is_told_how_voices_are_named(house: House) -> No
 
 
 async def test_a_name_that_several_have_disables_nobody(house: House) -> None:
-    """Whoever is meant, a name alone must not hit somebody else."""
     hers = await house.register(ALICE, "Me")
     his = await house.register(BOB, "Me")
     boss = Person(BOSS, HERE, runs_the_bot=True)

@@ -172,7 +172,6 @@ class SlowKeys(SpeechStore):
 async def test_who_finds_a_rendering_damaged_late_keeps_what_another_made_meanwhile(
     tmp_path: Path, store: Store
 ) -> None:
-    """Two tasks want a damaged rendering; the slower one does not remove the new file."""
     cache = cache_of(tmp_path, store)
     key = sha256_of("one")
     await cache.put(key, speech(), VOICE)
