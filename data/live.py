@@ -49,9 +49,7 @@ class LiveBindingStore(StorePart):
     """Which text channel is read where: one a server at most."""
 
     async def all(self) -> list[LiveBinding]:
-        return await self._database.select(
-            LiveBinding, "SELECT * FROM live_bindings ORDER BY guild_id"
-        )
+        return await self._database.rows(LiveBinding, "live_bindings", order="guild_id")
 
     async def put(self, binding: LiveBinding) -> None:
         await self._database.insert("live_bindings", binding, on_conflict="REPLACE")

@@ -151,7 +151,8 @@ class Voices:
         return known.get(name.casefold())
 
     async def chosen_stock(self, person: Person) -> str | None:
-        return await self._store.choices.get_stock(person.user_id, person.guild_id)
+        chosen = await self._store.choices.get(person.user_id, person.guild_id)
+        return chosen if isinstance(chosen, str) else None
 
     def as_speaker(self, voice: VoiceRow, person: Person) -> Speaker:
         return Speaker(
@@ -209,7 +210,7 @@ class Voices:
         newest_first = [v.voice_id for v in sorted(own, key=lambda v: -v.voice_id)]
         default = (await self._store.guild_settings.get(person.guild_id)).default_voice_id
         ids = dict.fromkeys([chosen, *newest_first, default])
-        found = [await self._store.voices.get(voice_id) for voice_id in ids if voice_id is not None]
+        found = [await self._store.voices.get(one) for one in ids if isinstance(one, int)]
         return [voice for voice in found if voice is not None]
 
     async def _named(self, asked: str, person: Person) -> list[VoiceRow]:

@@ -48,7 +48,7 @@ class VoiceKeeping:
         except UserError:
             if stock is None:
                 raise
-            await self._store.choices.choose_stock(person.user_id, person.guild_id, stock)
+            await self._store.choices.choose(person.user_id, person.guild_id, stock)
             return stock
         await self._store.choices.choose(person.user_id, person.guild_id, voice.voice_id)
         return voice.name
@@ -83,25 +83,10 @@ class VoiceKeeping:
         )
         return voice
 
-    async def adjust(
-        self,
-        asked: str,
-        person: Person,
-        *,
-        exaggeration: float | None = None,
-        cfg_weight: float | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
-    ) -> VoiceRow:
-        """Change how a voice speaks; what is None stays."""
+    async def adjust(self, asked: str, person: Person, **settings: float | None) -> VoiceRow:
+        """Change those of `SETTING_RANGES` by which a voice speaks; what is None stays."""
         voice = await self._voices.find(asked, Action.ADJUST, person)
-        given = {
-            "exaggeration": exaggeration,
-            "cfg_weight": cfg_weight,
-            "temperature": temperature,
-            "seed": seed,
-        }
-        changes = {name: value for name, value in given.items() if value is not None}
+        changes = {name: value for name, value in settings.items() if value is not None}
         for name, value in changes.items():
             low, high = SETTING_RANGES[name]
             if not low <= value <= high:

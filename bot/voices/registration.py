@@ -240,7 +240,7 @@ class Registration:
         if await self._store.voices.find(wish.owner_id, wish.name):
             raise UserError(f"You already have a voice called {wish.name}.")
         most = self._limits.voices_per_user
-        if await self._store.voices.count(owner_id=wish.owner_id) >= most:
+        if len(await self._store.voices.of_owner(wish.owner_id)) >= most:
             raise UserError(
                 f"You have {most} voices already, which is the limit. Delete one with "
                 "/voice delete, or give it another clip with /voice replace."

@@ -74,5 +74,5 @@ async def test_whoever_is_deleted_is_not_said_in_their_way_any_more(store: Store
     pronouncing = Pronouncing(store, PronunciationLimits())
     await pronouncing.add("gif", "jif", user_id=MEMBER)
     assert (await pronouncing.of(GUILD, MEMBER)).replace("gif") == "jif"
-    await store.users.delete(MEMBER)
+    await store.personal.delete(MEMBER)
     assert (await pronouncing.of(GUILD, MEMBER)).replace("gif") == "gif"

@@ -268,7 +268,7 @@ async def test_a_stock_voice_chosen_elsewhere_keeps_nothing_of_a_server_that_is_
     house: House,
 ) -> None:
     left = await house.register(ALICE, "Left behind")
-    await house.store.choices.choose_stock(BOB, ELSEWHERE, "heart")
+    await house.store.choices.choose(BOB, ELSEWHERE, "heart")
     await house.store.departed_guilds.departed(HERE)
     house.clock.now += 7 * 86_400
     await house.janitor.connected([ELSEWHERE])
