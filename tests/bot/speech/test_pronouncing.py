@@ -1,8 +1,6 @@
 """Pronunciations as they are kept: within the limits, and in use at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +10,6 @@ from bot.text import PronunciationLimits
 from data.store import Store
 
 GUILD, MEMBER = 5, 9
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await Store.open(tmp_path / "timbre.db")
-    yield store
-    await store.close()
 
 
 async def test_entries_that_are_added_at_once_neither_get_lost_nor_pass_the_limit(
