@@ -27,10 +27,8 @@ class CacheStore(StorePart, Generic[CacheRow]):
 
     async def all(self) -> list[CacheRow]:
         """Every row, the last used first."""
-        return await self._database.select(
-            self._row_type,
-            f"SELECT * FROM {self._table} ORDER BY last_used_at DESC, key",  # noqa: S608 - ours
-        )
+        order = "last_used_at DESC, key"
+        return await self._database.rows(self._row_type, self._table, order=order)
 
     async def delete(self, keys: Iterable[str]) -> int:
         """Forget rows by key, all or none; returns how many there were."""
@@ -64,12 +62,7 @@ class ConditionalsStore(CacheStore[ConditionalsKey]):
         )
 
     async def of_clip(self, clip_sha256: str) -> list[ConditionalsKey]:
-        """The enrolments of one clip."""
-        return await self._database.select(
-            ConditionalsKey,
-            "SELECT * FROM conditionals_cache WHERE clip_sha256 = ? ORDER BY key",
-            clip_sha256,
-        )
+        return await self._database.rows(ConditionalsKey, self._table, clip_sha256=clip_sha256)
 
     async def delete_clip(self, clip_sha256: str) -> int:
         """Forget all enrolments of a clip; returns how many there were."""
@@ -83,10 +76,7 @@ class SpeechStore(CacheStore[SpeechKey]):
     _row_type = SpeechKey
 
     async def get(self, key: str) -> SpeechKey | None:
-        """Look a rendering up."""
-        return await self._database.first(
-            SpeechKey, "SELECT * FROM speech_cache WHERE key = ?", key
-        )
+        return await self._database.row(SpeechKey, self._table, key=key)
 
     async def touch(self, found: SpeechKey) -> None:
         """Count a use of a rendering that was looked up.
@@ -115,15 +105,9 @@ class SpeechStore(CacheStore[SpeechKey]):
             await self._database.upsert(self._table, row, key="key", keep="created_at")
 
     async def made_with(self, voice_identity: str) -> list[SpeechKey]:
-        """The renderings in one voice."""
-        return await self._database.select(
-            SpeechKey,
-            "SELECT * FROM speech_cache WHERE voice_identity = ? ORDER BY key",
-            voice_identity,
-        )
+        return await self._database.rows(SpeechKey, self._table, voice_identity=voice_identity)
 
     async def total_bytes(self) -> int:
-        """Size of all renderings together."""
         (total,) = await self._database.column("SELECT total(size_bytes) FROM speech_cache")
         return int(total)
 

@@ -82,19 +82,26 @@ class Database:
                 raise
 
     async def select(self, row_type: type[Row], sql: str, *values: Value) -> list[Row]:
-        """All rows that a query gives, as `row_type`."""
         return [typed(row, row_type) for row in await self.fetch(sql, *values)]
 
-    async def first(self, row_type: type[Row], sql: str, *values: Value) -> Row | None:
-        """The first row that a query gives, if it gives any."""
-        return next(iter(await self.select(row_type, sql, *values)), None)
+    async def rows(
+        self, row_type: type[Row], table: str, *, order: str = "", **key: Value
+    ) -> list[Row]:
+        """The rows whose columns are as in `key`, in the order of the columns named."""
+        where = f" WHERE {_matching(key)}" if key else ""
+        order_by = f" ORDER BY {order}" if order else ""
+        sql = f"SELECT * FROM {table}{where}{order_by}"  # noqa: S608
+        return await self.select(row_type, sql, *key.values())
+
+    async def row(self, row_type: type[Row], table: str, **key: Value) -> Row | None:
+        """The first row whose columns are as in `key`, if there is any."""
+        return next(iter(await self.rows(row_type, table, order="", **key)), None)
 
     async def column(self, sql: str, *values: Value) -> list[Any]:
         """The first value of each row that a query gives."""
         return [row[0] for row in await self.fetch(sql, *values)]
 
     async def fetch(self, sql: str, *values: Value) -> list[sqlite3.Row]:
-        """All rows that a query gives."""
         async with self._own_turn():
             return list(await self._connection.execute_fetchall(sql, values))
 

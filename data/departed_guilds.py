@@ -15,7 +15,6 @@ class DepartedGuildStore(StorePart):
         await self._database.insert("departed_guilds", row, on_conflict="IGNORE")
 
     async def returned(self, guild_id: int) -> None:
-        """Note that the bot is in a server again."""
         await self._database.delete("departed_guilds", guild_id=guild_id)
 
     async def present(self, guild_ids: Iterable[int]) -> None:
@@ -69,14 +68,9 @@ class DepartedGuildStore(StorePart):
         )
 
     async def _known(self) -> set[int]:
-        known: set[int] = set()
-        for column, table in (
-            *(("guild_id", table) for table in (*await self._tables(), "voices")),
-            ("origin_guild_id", "voices"),
-        ):
-            known.update(
-                await self._database.column(
-                    f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 - names from the schema
-                )
-            )
-        return known
+        columns = [("guild_id", table) for table in (*await self._tables(), "voices")]
+        union = " UNION ".join(
+            f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 - names from the schema
+            for column, table in (*columns, ("origin_guild_id", "voices"))
+        )
+        return set(await self._database.column(union))

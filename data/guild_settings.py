@@ -10,10 +10,7 @@ class GuildSettingsStore(StorePart):
     """Settings by server. A server without a row has the defaults."""
 
     async def get(self, guild_id: int) -> GuildSettings:
-        """A server's settings."""
-        found = await self._database.first(
-            GuildSettings, "SELECT * FROM guild_settings WHERE guild_id = ?", guild_id
-        )
+        found = await self._database.row(GuildSettings, "guild_settings", guild_id=guild_id)
         return found or GuildSettings(guild_id=guild_id)
 
     async def update(

@@ -17,14 +17,12 @@ class ExclusionStore(StorePart):
     """Members whose messages are not read aloud."""
 
     async def of(self, user_id: int, guild_id: int) -> set[Exclusion]:
-        """Why a member is not read in a server; nothing for one who is."""
         kinds = await self._database.column(
             "SELECT kind FROM live_exclusions WHERE guild_id = ? AND user_id = ?", guild_id, user_id
         )
         return {Exclusion(kind) for kind in kinds}
 
     async def listed(self, guild_id: int, kind: Exclusion) -> list[int]:
-        """Everybody who is left out in a server for one reason."""
         return await self._database.column(
             "SELECT user_id FROM live_exclusions WHERE guild_id = ? AND kind = ? ORDER BY user_id",
             guild_id,
@@ -51,13 +49,9 @@ class LiveBindingStore(StorePart):
     """Which text channel is read where: one a server at most."""
 
     async def all(self) -> list[LiveBinding]:
-        """Every binding, of all servers."""
-        return await self._database.select(
-            LiveBinding, "SELECT * FROM live_bindings ORDER BY guild_id"
-        )
+        return await self._database.rows(LiveBinding, "live_bindings", order="guild_id")
 
     async def put(self, binding: LiveBinding) -> None:
-        """Keep a binding in place of the one that the server had."""
         await self._database.insert("live_bindings", binding, on_conflict="REPLACE")
 
     async def moved(self, guild_id: int, voice_channel_id: int) -> None:
@@ -66,5 +60,4 @@ class LiveBindingStore(StorePart):
         await self._database.update("live_bindings", changes, guild_id=guild_id)
 
     async def remove(self, guild_id: int) -> None:
-        """Forget a server's binding, if it has one."""
         await self._database.delete("live_bindings", guild_id=guild_id)

@@ -16,11 +16,9 @@ class LocalClipStore(StorePart):
         )
 
     async def all(self) -> set[str]:
-        """The digests of all that are in use."""
         return set(await self._database.column("SELECT clip_sha256 FROM local_clips"))
 
     async def forget(self, clip_sha256: str) -> None:
-        """Note that one is in use no longer."""
         await self._database.delete("local_clips", clip_sha256=clip_sha256)
 
     async def forget_unused(self, within_s: float) -> None:

@@ -20,22 +20,21 @@ class PersonalDataStore(StorePart):
 
     async def rows_about(self, user_id: int) -> dict[str, list[dict[str, Value]]]:
         """All rows that hold a person's id, by table, and what hangs on their voices' clips."""
-        found = {
-            table: await self._select(f"SELECT * FROM {table} WHERE {condition}", user_id)  # noqa: S608
-            for table, condition in _INDIRECTLY.items()
-        }
-        for table, column in await self._references():
-            rows = await self._select(f"SELECT * FROM {table} WHERE {column} = ?", user_id)  # noqa: S608 - names from the schema
-            found[table] = found.get(table, []) + rows
-        return found
-
-    async def _references(self) -> list[tuple[str, str]]:
-        rows = await self._database.fetch(
-            'SELECT m.name AS name, f."from" AS referring FROM sqlite_master AS m, '
+        references = await self._database.fetch(
+            "SELECT m.name, f.\"from\" || ' = ?' FROM sqlite_master AS m, "
             "pragma_foreign_key_list(m.name) AS f "
             "WHERE m.type = 'table' AND f.\"table\" = 'users' ORDER BY m.name"
         )
-        return [(str(row["name"]), str(row["referring"])) for row in rows]
+        found: dict[str, list[dict[str, Value]]] = {}
+        for table, condition in (*_INDIRECTLY.items(), *references):
+            sql = f"SELECT * FROM {table} WHERE {condition}"  # noqa: S608 - names from the schema
+            rows = await self._database.fetch(sql, user_id)
+            found.setdefault(table, []).extend(map(dict, rows))
+        return found
 
-    async def _select(self, sql: str, user_id: int) -> list[dict[str, Value]]:
-        return [dict(row) for row in await self._database.fetch(sql, user_id)]
+    async def delete(self, user_id: int) -> None:
+        """Delete a person and, by cascade, every row about them.
+
+        Files are the caller's: what lies in them has to be gone before.
+        """
+        await self._database.delete("users", user_id=user_id)

@@ -11,7 +11,6 @@ class PronunciationStore(StorePart):
     async def entries(
         self, *, guild_id: int | None = None, user_id: int | None = None
     ) -> dict[str, str]:
-        """All entries of a server or a member, by word."""
         rows = await self._database.fetch(
             "SELECT word, say FROM pronunciations WHERE guild_id IS ? AND user_id IS ? "
             "ORDER BY word",

@@ -9,13 +9,6 @@ from typing import TypeVar
 import msgspec
 
 
-class UserRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who has used the bot; `created_at` is when first."""
-
-    user_id: int
-    created_at: float
-
-
 class NewVoice(msgspec.Struct, frozen=True, kw_only=True):
     """A member's voice before it has a number. It may be used in `guild_id` alone, None: anywhere.
 

@@ -17,7 +17,7 @@ from data.pronunciations import PronunciationStore
 from data.voice_choices import VoiceChoiceStore
 from data.voice_moderation import VoiceModerationStore
 from data.voice_shares import VoiceShareStore
-from data.voices import UserStore, VoiceStore
+from data.voices import VoiceStore
 
 
 class Store:
@@ -28,7 +28,6 @@ class Store:
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
-        self.users = UserStore(database, clock)
         self.voices = VoiceStore(database, clock)
         self.personal = PersonalDataStore(database, clock)
         self.shares = VoiceShareStore(database, clock)

@@ -21,11 +21,9 @@ class VoiceModerationStore(StorePart):
             await self._database.insert("voice_reports", row, on_conflict="REPLACE")
 
     async def reports(self, guild_id: int) -> list[VoiceReport]:
-        """What was reported in a server, the newest first."""
-        return await self._database.select(
-            VoiceReport,
-            "SELECT * FROM voice_reports WHERE guild_id = ? ORDER BY reported_at DESC, voice_id",
-            guild_id,
+        order = "reported_at DESC, voice_id"
+        return await self._database.rows(
+            VoiceReport, "voice_reports", order=order, guild_id=guild_id
         )
 
     async def disable(self, voice_id: int, guild_id: int | None) -> None:
@@ -46,7 +44,6 @@ class VoiceModerationStore(StorePart):
         )
 
     async def disabled_in(self, guild_id: int) -> set[int]:
-        """The ids of the voices that a server forbids."""
         return set(
             await self._database.column(
                 "SELECT voice_id FROM disabled_voices WHERE guild_id = ?", guild_id
@@ -77,11 +74,9 @@ class VoiceModerationStore(StorePart):
 
     async def disabled_clips(self, guild_id: int | None) -> list[DisabledClip]:
         """The clips forbidden in a server itself, or (None) by the bot's owner, newest first."""
-        return await self._database.select(
-            DisabledClip,
-            "SELECT * FROM disabled_clips WHERE guild_id IS ? "
-            "ORDER BY disabled_at DESC, clip_digest",
-            guild_id,
+        order = "disabled_at DESC, clip_digest"
+        return await self._database.rows(
+            DisabledClip, "disabled_clips", order=order, guild_id=guild_id
         )
 
     async def known_in(self, guild_id: int) -> list[VoiceRow]:

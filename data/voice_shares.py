@@ -34,7 +34,6 @@ class VoiceShareStore(StorePart):
             )
 
     async def of_guild(self, guild_id: int) -> list[VoiceRow]:
-        """The voices shared with a server, by name."""
         return await self._database.select(
             VoiceRow,
             "SELECT voices.* FROM voices JOIN voice_shares USING (voice_id) "

@@ -23,9 +23,7 @@ class Cooldown:
             raise UserError(f"That was quick. Please try again in {wait_s:.0f} s.")
 
     def use(self, user_id: int) -> None:
-        """Note a use."""
         self._last[user_id] = self._clock()
 
     def forget(self, user_id: int) -> None:
-        """Note nothing of this person."""
         self._last.pop(user_id, None)

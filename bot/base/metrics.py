@@ -11,7 +11,6 @@ class Latencies:
         self._values: deque[float] = deque(maxlen=size)
 
     def add(self, milliseconds: float) -> None:
-        """Record one measurement."""
         self._values.append(milliseconds)
 
     def percentile(self, percent: int) -> float | None:

@@ -123,7 +123,6 @@ class Voices:
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
 
     async def place(self, person: Person) -> Place:
-        """The server in which a person asks."""
         return await Place.of(self._store, person)
 
     async def here(self, person: Person) -> VoicesHere:
@@ -152,11 +151,10 @@ class Voices:
         return known.get(name.casefold())
 
     async def chosen_stock(self, person: Person) -> str | None:
-        """The stock voice that a person chose here, if they chose one."""
-        return await self._store.choices.get_stock(person.user_id, person.guild_id)
+        chosen = await self._store.choices.get(person.user_id, person.guild_id)
+        return chosen if isinstance(chosen, str) else None
 
     def as_speaker(self, voice: VoiceRow, person: Person) -> Speaker:
-        """A person speaking in a registered voice, as its owner set it."""
         return Speaker(
             voice=ClonedVoice(
                 clip_sha256=voice.clip_sha256, clip_path=str(self._home / voice.clip_path)
@@ -212,7 +210,7 @@ class Voices:
         newest_first = [v.voice_id for v in sorted(own, key=lambda v: -v.voice_id)]
         default = (await self._store.guild_settings.get(person.guild_id)).default_voice_id
         ids = dict.fromkeys([chosen, *newest_first, default])
-        found = [await self._store.voices.get(voice_id) for voice_id in ids if voice_id is not None]
+        found = [await self._store.voices.get(one) for one in ids if isinstance(one, int)]
         return [voice for voice in found if voice is not None]
 
     async def _named(self, asked: str, person: Person) -> list[VoiceRow]:

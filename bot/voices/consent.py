@@ -24,6 +24,5 @@ CONSENT_LABEL = "I agree to this"
 
 
 def require_consent(*, agreed: bool) -> None:
-    """Raise `UserError` unless the person agreed."""
     if not agreed:
         raise UserError("Without your consent I keep nothing, so I did not fetch the clip.")

@@ -64,10 +64,7 @@ class Forgetting:
         # One after the other, or each of two voices with one clip would leave it to the other.
         async with self._turns.of(sha256):
             needed = await self._needed(sha256, but=voice.voice_id)
-            silence: AbstractContextManager[None] = nullcontext()
-            if not needed:
-                silence = self._silencing(sha256)
-            with silence:
+            with nullcontext() if needed else self._silencing(sha256):
                 if not needed:
                     await self._derived(sha256)
                 await asyncio.to_thread(remove, [self._home / voice.clip_path])

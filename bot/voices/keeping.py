@@ -48,13 +48,12 @@ class VoiceKeeping:
         except UserError:
             if stock is None:
                 raise
-            await self._store.choices.choose_stock(person.user_id, person.guild_id, stock)
+            await self._store.choices.choose(person.user_id, person.guild_id, stock)
             return stock
         await self._store.choices.choose(person.user_id, person.guild_id, voice.voice_id)
         return voice.name
 
     async def rename(self, asked: str, name: str, person: Person) -> VoiceRow:
-        """Give a voice another name."""
         voice = await self._voices.find(asked, Action.RENAME, person)
         require_name(name)
         try:
@@ -64,7 +63,6 @@ class VoiceKeeping:
         return replace(voice, name=name)
 
     async def share(self, asked: str, person: Person) -> VoiceRow:
-        """Let everybody in this server speak in a voice."""
         voice = await self._voices.find(asked, Action.SHARE, person)
         await self._store.shares.share(voice.voice_id, person.guild_id)
         return voice
@@ -85,25 +83,10 @@ class VoiceKeeping:
         )
         return voice
 
-    async def adjust(
-        self,
-        asked: str,
-        person: Person,
-        *,
-        exaggeration: float | None = None,
-        cfg_weight: float | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
-    ) -> VoiceRow:
-        """Change how a voice speaks; what is None stays."""
+    async def adjust(self, asked: str, person: Person, **settings: float | None) -> VoiceRow:
+        """Change those of `SETTING_RANGES` by which a voice speaks; what is None stays."""
         voice = await self._voices.find(asked, Action.ADJUST, person)
-        given = {
-            "exaggeration": exaggeration,
-            "cfg_weight": cfg_weight,
-            "temperature": temperature,
-            "seed": seed,
-        }
-        changes = {name: value for name, value in given.items() if value is not None}
+        changes = {name: value for name, value in settings.items() if value is not None}
         for name, value in changes.items():
             low, high = SETTING_RANGES[name]
             if not low <= value <= high:
@@ -111,7 +94,6 @@ class VoiceKeeping:
         return await self._set(replace(voice, **changes))
 
     async def reset(self, asked: str, person: Person) -> VoiceRow:
-        """Let a voice speak as it did at first."""
         voice = await self._voices.find(asked, Action.ADJUST, person)
         usual = SpeechParameters()
         return await self._set(
@@ -119,7 +101,6 @@ class VoiceKeeping:
         )
 
     async def delete(self, asked: str, person: Person) -> VoiceRow:
-        """Delete a voice and everything made from it."""
         voice = await self._voices.find(asked, Action.DELETE, person)
         await self._forgetting.voices([voice])
         return voice

@@ -31,7 +31,6 @@ class Place:
 
     @classmethod
     async def of(cls, store: Store, person: Person) -> Self:
-        """The server in which `person` asks, as it is now."""
         guild_id = person.guild_id
         known = await store.moderation.known_in(guild_id) if person.moderates else []
         return cls(
@@ -62,7 +61,6 @@ class Place:
         return permitted(action, self.standings(voice), disabled=disabled)
 
     def is_shared(self, voice: VoiceRow) -> bool:
-        """Whether everybody here may speak in a voice."""
         return voice.voice_id in self.shared
 
     def is_disabled(self, voice: VoiceRow) -> bool:

@@ -60,7 +60,7 @@ class Privacy:
         async with self._registration.closed_to(user_id):
             voices = await self._store.voices.of_owner(user_id)
             await self._forgetting.voices(voices)
-            await self._store.users.delete(user_id)
+            await self._store.personal.delete(user_id)
         await self._store.purge()
         log.info("a person was deleted", extra={"voices": len(voices)})
         return len(voices)

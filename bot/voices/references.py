@@ -30,7 +30,6 @@ class VoiceReference(NamedTuple):
 
     @classmethod
     def to_voice(cls, voice: VoiceRow) -> Self:
-        """The reference to a registered voice."""
         return cls("voice", str(voice.voice_id))
 
     @classmethod

@@ -240,7 +240,7 @@ class Registration:
         if await self._store.voices.find(wish.owner_id, wish.name):
             raise UserError(f"You already have a voice called {wish.name}.")
         most = self._limits.voices_per_user
-        if await self._store.voices.count(owner_id=wish.owner_id) >= most:
+        if len(await self._store.voices.of_owner(wish.owner_id)) >= most:
             raise UserError(
                 f"You have {most} voices already, which is the limit. Delete one with "
                 "/voice delete, or give it another clip with /voice replace."
@@ -275,7 +275,6 @@ async def _in_time(fetching: Awaitable[object]) -> None:
 
 
 def require_name(name: str) -> None:
-    """Raise `UserError` unless `name` can be a voice's name."""
     if not 1 <= len(name) <= NAME_MAX_CHARS or name != name.strip() or not name.isprintable():
         raise UserError(f"A name has 1 to {NAME_MAX_CHARS} visible characters.")
     if VoiceReference.parse(name.casefold()):

@@ -82,7 +82,6 @@ _NOT_WHILE_DISABLED = frozenset(
 
 
 def permitted(action: Action, standings: Set[Standing], *, disabled: bool) -> bool:
-    """Whether a person of these standings may do `action` with a voice."""
     if disabled and action in _NOT_WHILE_DISABLED:
         return False
     if action is Action.SET_DEFAULT:

@@ -1,4 +1,4 @@
-"""The services around voices, for each test anew."""
+"""The services around voices, and an empty store, for each test anew."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.bot.house import House, a_house
+from tests.store import clock, store
+
+__all__ = ["clock", "store"]
 
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """Services in an empty home."""
     async with a_house(tmp_path) as opened:
         yield opened

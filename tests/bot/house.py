@@ -5,7 +5,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.base.metrics import Metrics
@@ -24,19 +24,10 @@ from bot.voices.registration import Draft, Judge, Registration, RegistrationLimi
 from data.rows import VoiceRow
 from data.store import Store
 from tests.engine.scripted_executor import scripted_executor
+from tests.store import Clock
 
 ALICE, BOB, MOD, BOSS = 2**62 + 1, 2**62 + 2, 2**62 + 3, 2**62 + 4
 HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
-
-
-@dataclass
-class Clock:
-    """Time that stands still until a test moves it; files have the real one."""
-
-    now: float = field(default_factory=time.time)
-
-    def __call__(self) -> float:
-        return self.now
 
 
 async def judge(upload: Path, limits: ClipLimits) -> JudgedClip:
@@ -75,8 +66,6 @@ class House:
         return Wish(owner_id=owner_id, name=name, **values)  # type: ignore[arg-type]
 
     async def draft(self, wish: Wish, content: bytes) -> Draft:
-        """A draft of `content`."""
-
         async def fetch(path: Path) -> None:
             await asyncio.to_thread(path.write_bytes, content)
 
@@ -89,7 +78,6 @@ class House:
         return await self.registration.keep(draft)
 
     async def say(self, voice: VoiceRow, text: str, user_id: int = ALICE) -> bytes:
-        """Speech in a voice."""
         speaker = self.voices.as_speaker(voice, Person(user_id, HERE))
         return await self.speech.utterance([text], speaker).ogg()
 
@@ -114,7 +102,7 @@ class House:
 @asynccontextmanager
 async def a_house(home: Path, *, judging: Judge = judge, **limits: float) -> AsyncIterator[House]:
     """Open one with its files in `home`."""
-    clock = Clock()
+    clock = Clock(time.time())  # the real one, as files have it
     metrics = Metrics()
     store = await Store.open(home / "timbre.db", clock)
     enrolments = EnrolmentRecords(store, metrics)

@@ -1,33 +1,26 @@
-"""A store in a temporary folder, with a clock that the test turns by hand."""
+"""An empty store, and voices to put into it."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-import pytest
-
+from data.rows import NewVoice, VoiceRow
 from data.store import Store
+from tests.store import clock, store
+
+__all__ = ["clock", "store"]
+
+#: Larger than what a float holds exactly, as Discord's ids are.
+ALICE, BOB, CAROL = 2**62 + 1, 2**62 + 2, 2**62 + 3
+HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
 
 
-@dataclass
-class Clock:
-    """Time that stands still until a test moves it."""
-
-    now: float = 1_800_000_000.5
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The store's clock."""
-    return Clock()
-
-
-@pytest.fixture
-async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[Store]:
-    """An open, empty store."""
-    store = await Store.open(tmp_path / "timbre.db", clock)
-    yield store
-    await store.close()
+async def register(store: Store, owner_id: int, name: str, **other: Any) -> VoiceRow:
+    """Insert a voice with plausible values."""
+    values: dict[str, Any] = {
+        "guild_id": None,
+        "clip_sha256": "c" * 64,
+        "clip_path": f"clips/{owner_id}-{name}.flac",
+        "duration_s": 9.25,
+        "consent_version": 1,
+        "consented_at": 12.5,
+    }
+    return await store.voices.insert(NewVoice(owner_id=owner_id, name=name, **(values | other)))

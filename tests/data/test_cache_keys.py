@@ -22,7 +22,6 @@ async def enrol(store: Store, key: str, clip: str, size_bytes: int = 10) -> None
 
 
 async def render(store: Store, key: str, size_bytes: int, voice: str = "stock:") -> None:
-    """Record a rendering."""
     await store.speech.record(
         NewSpeech(
             key=key,
@@ -35,7 +34,6 @@ async def render(store: Store, key: str, size_bytes: int, voice: str = "stock:")
 
 
 async def use(store: Store, key: str) -> None:
-    """Look a rendering up and count the use."""
     row = await store.speech.get(key)
     assert row is not None
     await store.speech.touch(row)

@@ -14,7 +14,6 @@ from data.errors import DatabaseClosed
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    """A database with one table of numbers."""
     steps = tmp_path / "steps"
     steps.mkdir()
     (steps / "V1__numbers.sql").write_text("CREATE TABLE numbers (n INTEGER UNIQUE);")
@@ -24,40 +23,37 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def numbers(database: Database) -> list[int]:
-    """What the table holds."""
-    return [row["n"] for row in await database.fetch("SELECT n FROM numbers ORDER BY n")]
+    return await database.column("SELECT n FROM numbers ORDER BY n")
 
 
 async def add(database: Database, number: int) -> None:
-    """Insert one number."""
     await database.execute("INSERT INTO numbers VALUES (?)", number)
 
 
 async def add_all_or_none(database: Database, *several: int) -> None:
-    """Insert numbers in one transaction."""
     async with database.transaction():
         for number in several:
             await add(database, number)
 
 
+async def increment(database: Database) -> None:
+    """Read, let others run, and write."""
+    async with database.transaction():
+        (number,) = await numbers(database)
+        await asyncio.sleep(0)
+        await database.execute("UPDATE numbers SET n = ?", number + 1)
+
+
 async def test_transactions_of_many_tasks_do_not_interleave(database: Database) -> None:
-    """Each reads, lets the others run, and writes: a lost update would show in the sum."""
+    """A lost update would show in the sum."""
     await add(database, 0)
-
-    async def increment() -> None:
-        async with database.transaction():
-            (row,) = await database.fetch("SELECT n FROM numbers")
-            await asyncio.sleep(0)
-            await database.execute("UPDATE numbers SET n = ?", row["n"] + 1)
-
-    await asyncio.gather(*(increment() for _ in range(100)))
+    await asyncio.gather(*(increment(database) for _ in range(100)))
     assert await numbers(database) == [100]
 
 
 async def test_a_transaction_that_fails_takes_no_other_tasks_statement_with_it(
     database: Database,
 ) -> None:
-    """A failing transaction neither shows nor undoes anything but its own."""
     inside = asyncio.Event()
     leave = asyncio.Event()
 
@@ -111,7 +107,6 @@ async def test_a_cancelled_transaction_is_undone_wherever_it_was(
 async def test_a_cancel_while_waiting_for_the_turn_leaves_the_turn_with_its_holder(
     database: Database,
 ) -> None:
-    """A task that stops waiting for its turn disturbs nobody."""
     async with database.transaction():
         waiting = asyncio.create_task(add(database, 1))
         await asyncio.sleep(0)
@@ -151,27 +146,17 @@ async def test_a_statement_for_many_rows_does_all_or_none(database: Database) ->
 
 
 async def test_foreign_keys_hold_and_commits_do_not_wait_for_the_disk(database: Database) -> None:
-    (row,) = await database.fetch("PRAGMA foreign_keys")
-    assert row[0] == 1
-    (row,) = await database.fetch("PRAGMA synchronous")
-    assert row[0] == 1
-    (row,) = await database.fetch("PRAGMA busy_timeout")
-    assert row[0] >= 1000
+    assert await database.column("PRAGMA foreign_keys") == [1]
+    assert await database.column("PRAGMA synchronous") == [1]
+    assert await database.column("PRAGMA busy_timeout") >= [1000]
 
 
 async def test_another_process_writing_is_waited_for(database: Database, tmp_path: Path) -> None:
-    """While another process writes, ours waits, and then reads what that one wrote."""
     await add(database, 0)
-
-    async def increment() -> None:
-        async with database.transaction():
-            (row,) = await database.fetch("SELECT n FROM numbers")
-            await database.execute("UPDATE numbers SET n = ?", row["n"] + 1)
-
     with closing(sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         other.execute("UPDATE numbers SET n = 10")
-        writing = asyncio.create_task(increment())
+        writing = asyncio.create_task(increment(database))
         await asyncio.sleep(0.1)
         assert not writing.done()
         other.execute("COMMIT")

@@ -14,12 +14,10 @@ PERSON = re.compile(r"(^|_)(user|owner|member|author|speaker|moderator)(_id)?$")
 
 
 def rows(connection: sqlite3.Connection, sql: str) -> list[tuple[object, ...]]:
-    """All rows of a query."""
     return connection.execute(sql).fetchall()
 
 
 def table_names(connection: sqlite3.Connection) -> list[str]:
-    """Every table but SQLite's own."""
     found = rows(
         connection,
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
@@ -33,34 +31,25 @@ def lacking_a_rule(connection: sqlite3.Connection) -> list[str]:
     for table in table_names(connection):
         if table == "users":
             continue
-        cascading = {
-            str(column)
-            for _, _, target, column, _, _, on_delete, _ in rows(
-                connection, f"PRAGMA foreign_key_list({table})"
-            )
-            if target == "users" and on_delete == "CASCADE"
-        }
-        columns = {str(row[1]) for row in rows(connection, f"PRAGMA table_info({table})")}
-        references = {
-            str(row[3])
+        on_delete = {
+            str(row[3]): row[6]
             for row in rows(connection, f"PRAGMA foreign_key_list({table})")
             if row[2] == "users"
         }
-        people = {column for column in columns if PERSON.search(column)} | references
-        lacking += [f"{table}.{column}" for column in sorted(people - cascading)]
+        columns = {str(row[1]) for row in rows(connection, f"PRAGMA table_info({table})")}
+        people = {column for column in columns if PERSON.search(column)} | on_delete.keys()
+        lacking += [f"{table}.{one}" for one in sorted(people) if on_delete.get(one) != "CASCADE"]
     return lacking
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A new database of the newest schema."""
     path = tmp_path / "timbre.db"
     prepare(path, load_migrations(MIGRATIONS))
     return path
 
 
 def test_every_column_with_a_users_id_cascades(path: Path) -> None:
-    """Every column that holds a user's id cascades from users."""
     with closing(sqlite3.connect(path)) as connection:
         assert lacking_a_rule(connection) == []
 
@@ -84,9 +73,43 @@ def test_a_table_without_a_rule_is_noticed(path: Path, column: str) -> None:
 def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     gone, stays = 987_654_321_012_345_678, 111_111_111_111_111_111
     own_clip, shared_clip = "a" * 64, "b" * 64
+    goes: dict[str, list[tuple[object, ...]]] = {
+        "users": [(gone, 0)],
+        "live_exclusions": [(5, gone, "blocked")],
+        "pronunciations": [(None, gone, "brb", "be right back")],
+        "voice_shares": [(5, 1, 0)],
+        "voice_choices": [(gone, 5, 3, None), (gone, 6, None, "heart"), (stays, 5, 1, None)],
+        "disabled_voices": [(5, 1, 0)],
+        "voice_reports": [(5, 1, stays, "loud", 0), (5, 3, gone, "loud", 0)],
+        "local_clips": [(own_clip, 0)],
+        "conditionals_cache": [("k1", own_clip, "r", "e", "c/1", 1, 0, 0)],
+        "speech_cache": [("k1", f"clip:{own_clip}", "s/1", 1, 1.0, 0, 0)],
+    }
+    left: dict[str, list[tuple[object, ...]]] = {
+        "users": [(stays, 0)],
+        "live_exclusions": [(5, stays, "blocked")],
+        "pronunciations": [
+            (5, None, "brb", "be right back"),
+            (None, stays, "brb", "be right back"),
+        ],
+        "voice_shares": [(5, 3, 0)],
+        "voice_choices": [(stays, 6, 3, None), (stays, 7, None, "heart")],
+        "disabled_clips": [(5, "d" * 64, 0)],
+        "disabled_voices": [(5, 3, 0)],
+        "voice_reports": [(5, 3, stays, "loud", 0)],
+        "local_clips": [(shared_clip, 0), ("e" * 64, 0)],
+        "departed_guilds": [(7, 0)],
+        "live_bindings": [(5, 1, 2)],
+        "conditionals_cache": [("k2", shared_clip, "r", "e", "c/2", 1, 0, 0)],
+        "speech_cache": [
+            ("k2", f"clip:{shared_clip}", "s/2", 1, 1.0, 0, 0),
+            ("k3", "stock:", "s/3", 1, 1.0, 0, 0),
+        ],
+    }
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.executemany("INSERT INTO users VALUES (?, 0)", [(gone,), (stays,)])
+        for table, values in (*goes.items(), *left.items()):
+            marks = ", ".join("?" * len(values[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
         connection.executemany(
             "INSERT INTO voices (voice_id, owner_id, name, clip_sha256, clip_path, duration_s, "
             "consent_version, consented_at, created_at) VALUES (?, ?, ?, ?, ?, 9.0, 1, 0, 0)",
@@ -97,71 +120,23 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
             ],
         )
         connection.execute("INSERT INTO guild_settings (guild_id, default_voice_id) VALUES (5, 1)")
-        connection.executemany(
-            "INSERT INTO live_exclusions VALUES (5, ?, 'blocked')", [(gone,), (stays,)]
-        )
-        connection.executemany(
-            "INSERT INTO pronunciations VALUES (?, ?, 'brb', 'be right back')",
-            [(5, None), (None, gone), (None, stays)],
-        )
-        connection.executemany("INSERT INTO voice_shares VALUES (5, ?, 0)", [(1,), (3,)])
-        connection.executemany(
-            "INSERT INTO voice_choices VALUES (?, ?, ?, ?)",
-            [
-                (gone, 5, 3, None),
-                (gone, 6, None, "heart"),
-                (stays, 5, 1, None),
-                (stays, 6, 3, None),
-                (stays, 7, None, "heart"),
-            ],
-        )
-        connection.execute("INSERT INTO disabled_clips VALUES (5, ?, 0)", ("d" * 64,))
-        connection.executemany("INSERT INTO disabled_voices VALUES (5, ?, 0)", [(1,), (3,)])
-        connection.executemany(
-            "INSERT INTO voice_reports VALUES (5, ?, ?, 'loud', 0)",
-            [(1, stays), (3, gone), (3, stays)],
-        )
-        connection.executemany(
-            "INSERT INTO local_clips VALUES (?, 0)", [(own_clip,), (shared_clip,), ("e" * 64,)]
-        )
-        connection.execute("INSERT INTO departed_guilds VALUES (7, 0)")
-        connection.execute("INSERT INTO live_bindings VALUES (5, 1, 2)")
-        connection.executemany(
-            "INSERT INTO conditionals_cache VALUES (?, ?, 'r', 'e', ?, 1, 0, 0)",
-            [("k1", own_clip, "c/1"), ("k2", shared_clip, "c/2")],
-        )
-        connection.executemany(
-            "INSERT INTO speech_cache VALUES (?, ?, ?, 1, 1.0, 0, 0)",
-            [
-                ("k1", f"clip:{own_clip}", "s/1"),
-                ("k2", f"clip:{shared_clip}", "s/2"),
-                ("k3", "stock:", "s/3"),
-            ],
-        )
         filled = {
             table for table in table_names(connection) if rows(connection, f"SELECT 1 FROM {table}")
         }
         assert filled == set(table_names(connection)), "this test has to fill every table"
-
+        connection.commit()
+        connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("DELETE FROM users WHERE user_id = ?", (gone,))
-
         everything = {
             table: rows(connection, f"SELECT * FROM {table}") for table in table_names(connection)
         }
     assert str(gone) not in str(everything)
     assert own_clip not in str(everything)
-    assert [row[0] for row in everything["voices"]] == [3]
-    assert [row[:2] for row in everything["guild_settings"]] == [(5, None)]
-    assert [row[1] for row in everything["live_exclusions"]] == [stays]
-    assert [row[:2] for row in everything["pronunciations"]] == [(5, None), (None, stays)]
-    assert everything["voice_shares"] == [(5, 3, 0.0)]
-    assert everything["voice_choices"] == [(stays, 6, 3, None), (stays, 7, None, "heart")]
-    assert everything["disabled_clips"] == [(5, "d" * 64, 0.0)]
-    assert everything["disabled_voices"] == [(5, 3, 0.0)]
-    assert everything["voice_reports"] == [(5, 3, stays, "loud", 0.0)]
-    assert [row[0] for row in everything["local_clips"]] == [shared_clip, "e" * 64]
-    assert [row[0] for row in everything["conditionals_cache"]] == ["k2"]
-    assert [row[0] for row in everything["speech_cache"]] == ["k2", "k3"]
+    assert [row[0] for row in everything.pop("voices")] == [3]
+    assert [row[:2] for row in everything.pop("guild_settings")] == [(5, None)]
+    assert {table: set(found) for table, found in everything.items()} == {
+        table: set(values) for table, values in left.items()
+    }
 
 
 def test_what_is_stored_is_stated(path: Path) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,16 +16,24 @@ from data.schema import APPLICATION_ID, MIGRATIONS, load_migrations, statements
 from data.store import Store
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "timbre.db"
+
+
 def tables(path: Path) -> set[str]:
-    """The names in a file's schema."""
     with closing(sqlite3.connect(path)) as connection:
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
 
 
 def version(path: Path) -> int:
-    """The schema version that a file says it has."""
     with closing(sqlite3.connect(path)) as connection:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def change(path: Path, sql: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(sql)
 
 
 def write_migrations(folder: Path, *scripts: str) -> Path:
@@ -54,14 +63,13 @@ async def filled_database(path: Path) -> None:
     store = await Store.open(path)
     async with store.transaction():
         for number in range(2000):
-            await store.users.touch(number)
+            await store.departed_guilds.departed(number)
     await store.close()
 
 
 async def test_a_new_database_has_the_newest_schema_and_is_its_owners_alone(
     tmp_path: Path,
 ) -> None:
-    """A new database has the newest schema and only its owner can read it."""
     path = tmp_path / "new home" / "timbre #1%20.db"
     await (await Store.open(path)).close()
     assert version(path) == len(load_migrations(MIGRATIONS)) >= 1
@@ -73,75 +81,65 @@ async def test_a_new_database_has_the_newest_schema_and_is_its_owners_alone(
         assert path.parent.stat().st_mode & 0o077 == 0
 
 
-async def test_what_was_stored_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
-    path = tmp_path / "timbre.db"
+async def test_what_was_stored_is_there_when_it_is_opened_again(path: Path) -> None:
     await filled_database(path)
     store = await Store.open(path)
-    assert await store.users.get(1999) is not None
+    assert 1999 in await store.departed_guilds.due(0)
     await store.close()
 
 
-async def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
-    path = tmp_path / "timbre.db"
+async def test_an_empty_file_becomes_a_database(path: Path) -> None:
     path.touch()
     await (await Store.open(path)).close()
     assert "voices" in tables(path)
 
 
-@pytest.mark.parametrize("content", [b"x", b"hello, I am a text\n" * 500, bytes(5000)])
-async def test_a_file_that_is_not_sqlite_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "timbre.db"
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"x", "not an SQLite database"),
+        (b"hello, I am a text\n" * 500, "not an SQLite database"),
+        (bytes(5000), "not an SQLite database"),
+        (b"SQLite format 3\0", "is damaged"),
+        (b"SQLite format 3\0" * 500, "is damaged"),
+    ],
+)
+async def test_a_file_that_is_no_database_is_refused(
+    path: Path, content: bytes, sentence: str
+) -> None:
     path.write_bytes(content)
-    assert "not an SQLite database" in await refusal(path)
+    assert sentence in await refusal(path)
 
 
-async def test_a_database_with_an_overwritten_page_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "timbre.db"
+@pytest.mark.parametrize(
+    "damage",
+    [lambda content: content[:-4096] + b"\xff" * 4096, lambda content: content[:-6000]],
+    ids=["a page is overwritten", "cut short"],
+)
+async def test_a_damaged_database_is_refused(path: Path, damage: Callable[[bytes], bytes]) -> None:
     await filled_database(path)
-    content = bytearray(path.read_bytes())
-    content[-4096:] = b"\xff" * 4096
-    path.write_bytes(content)
+    path.write_bytes(damage(path.read_bytes()))
     assert "is damaged" in await refusal(path)
 
 
-async def test_a_database_cut_short_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "timbre.db"
+async def test_a_database_of_a_newer_timbre_is_refused(path: Path) -> None:
     await filled_database(path)
-    path.write_bytes(path.read_bytes()[:-6000])
-    assert "is damaged" in await refusal(path)
-
-
-async def test_a_database_of_a_newer_timbre_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "timbre.db"
-    await filled_database(path)
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 77")
+    change(path, "PRAGMA user_version = 77")
     assert "newer Timbre (schema 77" in await refusal(path)
 
 
-async def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "timbre.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+async def test_a_database_of_another_program_is_refused(path: Path) -> None:
+    change(path, "CREATE TABLE bookmarks (url TEXT)")
     assert "another program" in await refusal(path)
 
 
-async def test_a_file_that_only_begins_like_a_database_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "timbre.db"
-    for content in (b"SQLite format 3\0", b"SQLite format 3\0" * 500):
-        path.write_bytes(content)
-        assert "is damaged" in await refusal(path)
-
-
-async def test_a_folder_in_its_place_is_refused_with_the_same_error(tmp_path: Path) -> None:
-    path = tmp_path / "timbre.db"
+async def test_a_folder_in_its_place_is_refused_with_the_same_error(path: Path) -> None:
     path.mkdir()
     with pytest.raises(DatabaseUnusable, match="cannot be opened"):
         await Store.open(path)
 
 
-async def test_a_failed_migration_leaves_the_version_before_it(tmp_path: Path) -> None:
-    path = tmp_path / "timbre.db"
+async def test_a_failed_migration_leaves_the_version_before_it(tmp_path: Path, path: Path) -> None:
     folder = write_migrations(
         tmp_path / "steps",
         "CREATE TABLE one (a);\nINSERT INTO one VALUES (1);\n",
@@ -164,8 +162,7 @@ async def test_a_failed_migration_leaves_the_version_before_it(tmp_path: Path) -
     assert tables(path) == {"one", "two", "three"}
 
 
-async def test_a_migration_that_breaks_a_reference_fails(tmp_path: Path) -> None:
-    path = tmp_path / "timbre.db"
+async def test_a_migration_that_breaks_a_reference_fails(tmp_path: Path, path: Path) -> None:
     folder = write_migrations(
         tmp_path / "steps",
         "CREATE TABLE owner (id INTEGER PRIMARY KEY);\n"
@@ -197,18 +194,16 @@ def test_a_trigger_is_one_statement() -> None:
     assert len(list(statements(sql))) == 3
 
 
-async def test_a_killed_process_leaves_what_it_committed_and_nothing_else(tmp_path: Path) -> None:
-    """After a kill -9 what was committed is there, and nothing else."""
-    path = tmp_path / "timbre.db"
+async def test_a_killed_process_leaves_what_it_committed_and_nothing_else(path: Path) -> None:
     script = (
         "import asyncio, sys\n"
         "from pathlib import Path\n"
         "from data.store import Store\n"
         "async def main():\n"
         "    store = await Store.open(Path(sys.argv[1]))\n"
-        "    await store.users.touch(1)\n"
+        "    await store.departed_guilds.departed(1)\n"
         "    async with store.transaction():\n"
-        "        await store.users.touch(2)\n"
+        "        await store.departed_guilds.departed(2)\n"
         "        print('now', flush=True)\n"
         "        await asyncio.sleep(60)\n"
         "asyncio.run(main())\n"
@@ -223,14 +218,12 @@ async def test_a_killed_process_leaves_what_it_committed_and_nothing_else(tmp_pa
         child.kill()
 
     store = await Store.open(path)
-    assert await store.users.get(1) is not None
-    assert await store.users.get(2) is None
+    assert await store.departed_guilds.due(0) == [1]
     await store.close()
 
 
-async def test_another_first_start_that_is_at_it_is_waited_for(tmp_path: Path) -> None:
+async def test_another_first_start_that_is_at_it_is_waited_for(path: Path) -> None:
     """SQLite answers "locked" at once where the other one is just making the file."""
-    path = tmp_path / "timbre.db"
     path.touch()
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")

@@ -11,24 +11,11 @@ from msgspec.structs import replace
 from data.rows import NewSpeech, NewVoice
 from data.schema import MIGRATIONS, load_migrations, prepare
 from data.store import Store
-
-ALICE, BOB, CAROL = 2**62 + 1, 2**62 + 2, 2**62 + 3
-HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
+from tests.data.conftest import ALICE, BOB, CAROL, ELSEWHERE, HERE, register
 
 
 async def voice_of(store: Store, owner_id: int, name: str = "one", **other: Any) -> int:
-    """The id of a new voice."""
-    values: dict[str, Any] = {
-        "guild_id": None,
-        "clip_sha256": "c" * 64,
-        "clip_path": f"clips/{owner_id}-{name}.flac",
-        "duration_s": 9.0,
-        "consent_version": 1,
-        "consented_at": 1.0,
-    }
-    return (
-        await store.voices.insert(NewVoice(owner_id=owner_id, name=name, **(values | other)))
-    ).voice_id
+    return (await register(store, owner_id, name, **other)).voice_id
 
 
 async def test_taking_a_share_back_takes_what_others_made_of_it(store: Store) -> None:
@@ -162,9 +149,8 @@ async def test_choices_made_before_stock_voices_could_be_chosen_are_kept(tmp_pat
         connection.execute("INSERT INTO voice_choices VALUES (?, ?, 1)", (ALICE, HERE))
     store = await Store.open(path)
     assert await store.choices.get(ALICE, HERE) == 1
-    await store.choices.choose_stock(ALICE, HERE, "puck")
-    assert await store.choices.get(ALICE, HERE) is None
-    assert await store.choices.get_stock(ALICE, HERE) == "puck"
+    await store.choices.choose(ALICE, HERE, "puck")
+    assert await store.choices.get(ALICE, HERE) == "puck"
     await store.choices.choose(ALICE, HERE, 1)
     assert not await store.voices.delete(1, "another path")
     assert await store.voices.delete(1, "p")

@@ -8,36 +8,19 @@ import pytest
 from msgspec.structs import replace
 
 from data.errors import VoiceNameTaken
-from data.rows import GuildSettings, NewVoice, UserRow, VoiceRow
+from data.rows import GuildSettings, VoiceRow
 from data.store import Store
-
-#: Larger than what a float holds exactly, as Discord's ids are.
-ALICE = 2**62 + 1
-BOB = 2**62 + 2
-HERE = 2**62 + 3
-ELSEWHERE = 2**62 + 4
-
-
-async def register(store: Store, owner_id: int, name: str, **other: Any) -> VoiceRow:
-    """Insert a voice with plausible values."""
-    values: dict[str, Any] = {
-        "guild_id": None,
-        "clip_sha256": "c" * 64,
-        "clip_path": f"clips/{owner_id}-{name}.flac",
-        "duration_s": 9.25,
-        "consent_version": 1,
-        "consented_at": 12.5,
-    }
-    return await store.voices.insert(NewVoice(owner_id=owner_id, name=name, **(values | other)))
+from tests.data.conftest import ALICE, BOB, ELSEWHERE, HERE, register
 
 
 async def test_a_user_is_remembered_since_the_first_time(store: Store, clock: Any) -> None:
     first = clock.now
-    await store.users.touch(ALICE)
+    await store.choices.choose(ALICE, HERE, "heart")
     clock.now += 1000
-    await store.users.touch(ALICE)
-    assert await store.users.get(ALICE) == UserRow(user_id=ALICE, created_at=first)
-    assert await store.users.get(BOB) is None
+    await store.choices.choose(ALICE, HERE, "puck")
+    (user,) = (await store.personal.rows_about(ALICE))["users"]
+    assert user == {"user_id": ALICE, "created_at": first}
+    assert not (await store.personal.rows_about(BOB))["users"]
 
 
 async def test_a_voice_is_found_by_id_and_by_owner_and_name(store: Store, clock: Any) -> None:
@@ -49,11 +32,10 @@ async def test_a_voice_is_found_by_id_and_by_owner_and_name(store: Store, clock:
     assert await store.voices.find(ALICE, "mORNING") == voice
     assert await store.voices.find(BOB, "Morning") is None
     assert await store.voices.get(voice.voice_id + 1) is None
-    assert await store.users.get(ALICE) is not None
+    assert (await store.personal.rows_about(ALICE))["users"]
 
 
 async def test_a_name_is_taken_once_per_owner(store: Store) -> None:
-    """An owner's names differ by more than case; other owners do not matter."""
     await register(store, ALICE, "Morning")
     await register(store, BOB, "Morning")
     with pytest.raises(VoiceNameTaken, match="already have a voice called MORNING"):
@@ -75,11 +57,10 @@ async def test_only_a_name_that_is_taken_is_called_taken(store: Store) -> None:
 async def test_a_voice_that_cannot_be_stored_stores_no_user_either(store: Store) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         await register(store, ALICE, "Morning", clip_sha256="not a digest")
-    assert await store.users.get(ALICE) is None
+    assert not (await store.personal.rows_about(ALICE))["users"]
 
 
 async def test_of_equal_names_at_the_same_moment_one_is_stored(store: Store) -> None:
-    """Of twenty voices of one name stored at the same moment, one is."""
     results = await asyncio.gather(
         *(register(store, ALICE, "Morning", clip_path=f"clips/{n}.flac") for n in range(20)),
         return_exceptions=True,

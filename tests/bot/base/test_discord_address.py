@@ -15,7 +15,6 @@ from bot.loopback import LoopbackDiscord
     ["https://example.org/", "https://discord.com.example.org/", "https://api.discord.gg/"],
 )
 async def test_a_name_that_is_not_discords_is_refused(url: str) -> None:
-    """Whatever asks for it gets an error that says so, and nothing is connected."""
     async with LoopbackDiscord() as server:
         bound = connector(f"127.0.0.1:{server.port}", server.certificate)
         async with aiohttp.ClientSession(connector=bound) as session:
@@ -24,7 +23,6 @@ async def test_a_name_that_is_not_discords_is_refused(url: str) -> None:
 
 
 async def test_a_literal_address_is_refused_although_it_needs_no_resolving() -> None:
-    """A listening server at another address of this machine is not reached."""
     with socket.create_server(("127.0.0.1", 0)) as elsewhere:
         port = elsewhere.getsockname()[1]
         elsewhere.setblocking(False)
@@ -44,7 +42,6 @@ async def test_a_literal_address_is_refused_although_it_needs_no_resolving() -> 
     "host", ["discord.com", "cdn.discordapp.com", "media.discordapp.net", "DISCORD.com"]
 )
 async def test_discords_names_lead_to_the_server_and_its_certificate_is_trusted(host: str) -> None:
-    """An answer comes, over verified TLS, from the loopback server."""
     async with LoopbackDiscord() as server:
         bound = connector(f"127.0.0.1:{server.port}", server.certificate)
         async with (
@@ -55,7 +52,6 @@ async def test_discords_names_lead_to_the_server_and_its_certificate_is_trusted(
 
 
 async def test_no_other_certificate_is_trusted(tmp_path: Path) -> None:
-    """A server with another certificate is not Discord, even at the right address."""
     async with LoopbackDiscord() as other, LoopbackDiscord() as server:
         bound = connector(f"127.0.0.1:{other.port}", server.certificate)
         async with aiohttp.ClientSession(connector=bound) as session:

@@ -87,7 +87,6 @@ async def test_a_pause_makes_nothing_older() -> None:
 def test_the_list_is_the_order_and_no_author_overtakes_themselves(
     authors: list[int], chance: random.Random
 ) -> None:
-    """Whatever comes and goes."""
     import asyncio  # noqa: PLC0415 - a loop of its own for every example
 
     async def example() -> None:

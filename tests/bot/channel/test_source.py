@@ -2,10 +2,11 @@
 
 from bot.channel.source import TAIL_PACKETS, OpusQueueSource, Pace
 from bot.speech.audio.opus import SILENCE
+from tests.store import Clock
 
 
-def source(*, may_sound: bool = True) -> OpusQueueSource:
-    return OpusQueueSource(lambda: may_sound)
+def source() -> OpusQueueSource:
+    return OpusQueueSource(lambda: True)
 
 
 def test_packets_come_in_order_and_then_a_tail_of_silence_and_the_end() -> None:
@@ -94,19 +95,6 @@ def test_a_pause_ends_the_player_and_loses_nothing() -> None:
     queue.paused = False
     assert queue.pending
     assert queue.read() == b"2"
-
-
-class Clock:
-    """Time that passes only by sleeping and by hand."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 def test_after_a_stall_packets_leave_at_their_own_pace() -> None:

@@ -32,7 +32,6 @@ FORMATS = {
 
 
 def sentences(voices: Sequence[str], texts: Sequence[str]) -> dict[str, list[FloatArray]]:
-    """`texts` by each of the stock `voices`."""
     engine = StockEngine(threads=1, reason="tests")
     return {
         voice: [

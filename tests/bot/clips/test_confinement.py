@@ -48,7 +48,6 @@ def confined(
 
 @posix
 def test_work_without_end_ends_with_the_processor_time() -> None:
-    """Killed by the system, soon after the time that was given."""
     begun = time.monotonic()
     ended = confined("while True: pass", cpu_s=1)
     assert -ended.returncode in (signal.SIGXCPU, signal.SIGKILL)
@@ -57,13 +56,11 @@ def test_work_without_end_ends_with_the_processor_time() -> None:
 
 @posix
 def test_waiting_costs_no_processor_time() -> None:
-    """The wall time is not this limit's business."""
     assert confined("import time; time.sleep(1.5); print('done')", cpu_s=1).stdout == "done\n"
 
 
 @linux
 def test_memory_within_the_limit_is_had_and_more_is_refused() -> None:
-    """As an error that the process can still report."""
     assert confined("x = bytearray(32 * 2**20); print(len(x))", memory_mib=64).returncode == 0
     ended = confined("x = bytearray(128 * 2**20)", memory_mib=64)
     assert ended.returncode == 1
@@ -83,7 +80,6 @@ def test_where_the_system_keeps_no_limit_on_memory_the_process_watches_itself() 
 
 @posix
 def test_not_a_byte_is_written_to_a_file(tmp_path: Path) -> None:
-    """Neither to a new one nor to one that is there; pipes are no files."""
     there = tmp_path / "there"
     there.write_text("before")
     code = (
@@ -139,7 +135,6 @@ class Kernel:
 
 
 def test_on_windows_a_job_object_has_the_limits() -> None:
-    """Its structures have Windows' sizes, and the process is put into the job."""
     assert ctypes.sizeof(BasicLimits) == 64
     assert ctypes.sizeof(ExtendedLimits) == 144
     kernel = Kernel(CreateJobObjectW=7, GetCurrentProcess=9)

@@ -48,7 +48,6 @@ def a_clip(spoken: Spoken, voice: str = "heart") -> FloatArray:
 
 @pytest.mark.parametrize("name", FORMATS)
 async def test_every_format_becomes_the_same_clip(spoken: Spoken, upload: Path, name: str) -> None:
-    """Every format that people send is read, and what comes out is the speech that went in."""
     pcm = a_clip(spoken)
     clip = await judged(upload, encode(pcm, name))
     samples, rate = soundfile.read(io.BytesIO(clip.flac), dtype="float32")
@@ -66,7 +65,6 @@ async def test_every_format_becomes_the_same_clip(spoken: Spoken, upload: Path, 
 
 
 async def test_stereo_is_mixed_down(spoken: Spoken, upload: Path) -> None:
-    """Two equal channels are the one that they are."""
     clip = await judged(upload, encode(a_clip(spoken), "flac", stereo=True))
     assert clip.snr_db > 20
 
@@ -82,7 +80,6 @@ async def test_a_short_clip_is_told_how_much_was_heard(spoken: Spoken, upload: P
 
 
 async def test_silence_and_tones_are_not_speech(upload: Path) -> None:
-    """What no person said is no voice."""
     tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(10 * RATE) / RATE)
     for sound in (np.zeros(10 * RATE), tone):
         with pytest.raises(ClipRefused, match="no speech"):
@@ -90,7 +87,6 @@ async def test_silence_and_tones_are_not_speech(upload: Path) -> None:
 
 
 async def test_noise_is_weighed_against_the_voice(spoken: Spoken, upload: Path) -> None:
-    """A hum behind the voice passes, a waterfall does not; the estimate is near the truth."""
     pause = np.zeros(RATE, np.float32)
     pcm = np.concatenate([pause, spoken["heart"][0], pause, spoken["heart"][1], pause])
     level = float(np.sqrt(np.mean(np.square(a_clip(spoken)))))
@@ -102,7 +98,6 @@ async def test_noise_is_weighed_against_the_voice(spoken: Spoken, upload: Path) 
 
 
 async def test_distortion_is_refused(spoken: Spoken, upload: Path) -> None:
-    """A voice that was recorded far too loud is refused with the share of it that is lost."""
     pcm = a_clip(spoken)
     with pytest.raises(ClipRefused, match=r"distorted: \d+% of it"):
         await judged(upload, np.clip(pcm * 20, -1, 1).astype(np.float32))
@@ -111,7 +106,6 @@ async def test_distortion_is_refused(spoken: Spoken, upload: Path) -> None:
 async def test_a_quiet_recording_is_raised_and_a_hardly_audible_one_refused(
     spoken: Spoken, upload: Path
 ) -> None:
-    """Loudness is made equal, unless there is next to nothing to raise."""
     pcm = a_clip(spoken)
     clip = await judged(upload, pcm * 0.1)
     loud = await judged(upload, pcm * 0.9)
@@ -132,7 +126,6 @@ async def test_an_offset_is_removed(spoken: Spoken, upload: Path) -> None:
 
 @pytest.mark.parametrize("other", ["michael", "fenrir"])
 async def test_two_people_are_refused(spoken: Spoken, upload: Path, other: str) -> None:
-    """One after the other, or taking turns."""
     first, second = spoken["heart"], spoken[other]
     one_after_the_other = np.concatenate([*first, *second])
     taking_turns = np.concatenate([first[0], second[0], first[1], second[1]])
@@ -143,13 +136,11 @@ async def test_two_people_are_refused(spoken: Spoken, upload: Path, other: str) 
 
 @pytest.mark.parametrize("voice", ["heart", "michael", "fenrir"])
 async def test_one_person_is_accepted(spoken: Spoken, upload: Path, voice: str) -> None:
-    """The same voices alone pass, by some margin."""
     clip = await judged(upload, a_clip(spoken, voice))
     assert clip.speaker_similarity > LIMITS.min_same_speaker_similarity + 0.03
 
 
 async def test_of_a_long_recording_the_cleanest_part_is_taken(spoken: Spoken, upload: Path) -> None:
-    """As much speech as asked for, from where the background is quietest."""
     pause = np.zeros(RATE, np.float32)
     clean = np.concatenate([pause, spoken["heart"][0], pause, spoken["heart"][1], pause])
     noise = np.random.default_rng(2).standard_normal(len(clean)).astype(np.float32) * 0.01
@@ -173,13 +164,11 @@ async def test_of_a_long_recording_the_cleanest_part_is_taken(spoken: Spoken, up
     ],
 )
 async def test_what_is_no_recording_is_named(upload: Path, content: bytes, sentence: str) -> None:
-    """The sentence says what the file is, or is not."""
     with pytest.raises(ClipRefused, match=sentence):
         await judged(upload, content)
 
 
 async def test_the_upload_limit_is_kept_before_anything_is_read(upload: Path) -> None:
-    """A file one byte too large costs no process."""
     started = time.monotonic()
     with pytest.raises(ClipRefused, match="larger than 1 MB"):
         await judged(upload, bytes(2**20 + 1), ClipLimits(max_upload_mib=1))
@@ -187,7 +176,6 @@ async def test_the_upload_limit_is_kept_before_anything_is_read(upload: Path) ->
 
 
 async def test_hours_of_silence_end_at_the_limit(upload: Path) -> None:
-    """A small file that unpacks to hours is left after the minutes that are allowed."""
     hour = encode(np.zeros(600 * RATE, np.float32), "flac")
     assert len(hour) < 200_000
     with pytest.raises(ClipRefused, match="longer than 5 minutes"):
@@ -205,7 +193,6 @@ async def test_hours_of_silence_end_at_the_limit(upload: Path) -> None:
     ids=["memory", "processor time", "wall time"],
 )
 async def test_a_breach_of_any_limit_is_refused(upload: Path, limits: ClipLimits) -> None:
-    """The child is gone afterwards, and the sentence says that the file was too much."""
     noise = np.random.default_rng(3).standard_normal(280 * RATE).astype(np.float32) * 0.01
     content = encode(noise, "mp3") * 8
     with pytest.raises(ClipRefused, match="too much work"):
@@ -214,7 +201,6 @@ async def test_a_breach_of_any_limit_is_refused(upload: Path, limits: ClipLimits
 
 
 async def test_a_cancelled_judgement_leaves_no_process(spoken: Spoken, upload: Path) -> None:
-    """Whoever goes away takes the child along."""
     upload.write_bytes(encode(a_clip(spoken), "wav"))
     judging = asyncio.create_task(judge(upload, LIMITS))
     while not psutil.Process().children():
@@ -228,7 +214,6 @@ async def test_a_cancelled_judgement_leaves_no_process(spoken: Spoken, upload: P
 async def test_the_child_is_told_no_secret(
     spoken: Spoken, upload: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The token is in the bot's environment and not in the child's."""
     monkeypatch.setenv("DISCORD_TOKEN", "a-secret-token")
     upload.write_bytes(encode(a_clip(spoken), "wav"))
     judging = asyncio.create_task(judge(upload, LIMITS))
@@ -247,7 +232,6 @@ async def test_the_child_is_told_no_secret(
 
 
 async def test_the_loop_is_never_held_up(spoken: Spoken, upload: Path) -> None:
-    """While a clip is judged, the loop turns."""
     longest = 0.0
     upload.write_bytes(encode(a_clip(spoken), "wav"))
     judging = asyncio.create_task(judge(upload, LIMITS))
@@ -269,7 +253,6 @@ def test_the_child_imports_neither_torch_nor_discord() -> None:
 
 
 async def test_equal_uploads_become_equal_clips(spoken: Spoken, upload: Path) -> None:
-    """The digest is of the file, and the same recording gives the same file."""
     content = encode(a_clip(spoken), "voice message")
     first = await judged(upload, content)
     assert first == await judged(upload, content)

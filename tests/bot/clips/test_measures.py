@@ -14,7 +14,6 @@ RATE = 24_000
 
 
 def test_the_encoder_is_the_network_that_torch_would_run() -> None:
-    """The LSTM in numpy gives torch's result for the same weights."""
     torch = pytest.importorskip("torch")
     stored = load((importlib.resources.files("bot.clips") / "speaker.safetensors").read_bytes())
     weights = {name: torch.from_numpy(array.astype(np.float32)) for name, array in stored.items()}
@@ -47,7 +46,6 @@ def test_short_speech_is_one_window() -> None:
 
 
 def test_two_groups_are_found_in_any_order() -> None:
-    """Two directions are told apart wherever they stand; one is alike throughout."""
     one, other = np.eye(256, dtype=np.float32)[:2]
     other = (0.6 * one + 0.8 * other).astype(np.float32)
     assert least_similarity(np.stack([one, other] * 4)) == pytest.approx(0.6, abs=1e-5)

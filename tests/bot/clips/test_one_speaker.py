@@ -26,7 +26,6 @@ TEXTS = (
 
 @pytest.fixture(scope="module")
 def voices(pytestconfig: pytest.Config) -> dict[str, list[FloatArray]]:
-    """Four sentences by each voice."""
     return sentences(VOICES if pytestconfig.getoption("--all") else ("heart", "michael"), TEXTS)
 
 

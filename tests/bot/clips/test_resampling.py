@@ -14,7 +14,6 @@ def tone(hertz: float, rate: int) -> FloatArray:
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 44_100, 48_000, 96_000])
 def test_a_tone_stays_what_it_was(rate: int) -> None:
-    """Its level to 0.1 dB, and nothing beside it above -90 dB."""
     hertz = 0.4 * min(rate, 24_000)
     out = resample(tone(hertz, rate), rate, 24_000)
     assert len(out) == pytest.approx(2 * 24_000, abs=2)
@@ -29,13 +28,11 @@ def test_a_tone_stays_what_it_was(rate: int) -> None:
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
 def test_what_no_longer_fits_does_not_fold_back(rate: int) -> None:
-    """A tone above half the new rate is gone."""
     out = resample(tone(13_500, rate), rate, 24_000)
     assert 20 * np.log10(np.std(out[12_000:36_000])) < -90
 
 
 def test_blocks_join_without_a_seam() -> None:
-    """However the sound is cut on its way in, the same comes out."""
     sound = np.random.default_rng(5).standard_normal(44_100).astype(np.float32)
     whole = resample(sound, 44_100, 24_000)
     resampler = Resampler(44_100, 24_000)
@@ -44,5 +41,4 @@ def test_blocks_join_without_a_seam() -> None:
 
 
 def test_nothing_gives_nothing() -> None:
-    """Not even an error."""
     assert len(resample(np.zeros(0, np.float32), 48_000, 24_000)) == 0

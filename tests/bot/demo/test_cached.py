@@ -1,6 +1,5 @@
 """Cached speech is timed through the product's own service, cache and database."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,6 @@ class Forgetful(SpeechCache):
     async def get(self, key: str) -> tuple[bytes, ...] | None:
         del key
         return None
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await Store.open(tmp_path / "timbre.db")
-    yield store
-    await store.close()
 
 
 @pytest.mark.parametrize("kind", [SpeechCache, Forgetful])

@@ -75,7 +75,6 @@ async def running(
     register: Callable[[Client], None] | None = None,
     intents: discord.Intents = INTENTS,
 ) -> AsyncIterator[Client]:
-    """The bot, ready, until the block ends."""
     client = Client(server, register, intents)
     task = asyncio.create_task(client.start(server.token))
     try:
@@ -90,7 +89,6 @@ async def running(
 
 
 async def until(condition: Callable[[], object], timeout_s: float = 10) -> None:
-    """Wait until `condition` is true."""
     async with asyncio.timeout(timeout_s):
         while True:
             if condition():

@@ -16,8 +16,6 @@ Ctx = discord.Interaction[Client]
 
 
 async def test_a_slash_command_is_answered(scene: Scene) -> None:
-    """The reply has the content, and the acknowledgement the time it took."""
-
     def register(client: Client) -> None:
         @client.tree.command(description="Say")
         async def say(ctx: Ctx, text: str) -> None:
@@ -35,7 +33,6 @@ async def test_a_slash_command_is_answered(scene: Scene) -> None:
 
 
 async def test_options_arrive_as_what_they_are(scene: Scene) -> None:
-    """Members, channels, roles, files, numbers and choices reach the bot typed."""
     got: dict[str, Any] = {}
     role = scene.guild.add_role("Singers")
     bob = scene.guild.add_member("Bob", nick="Bobby", roles=(role,))
@@ -133,7 +130,6 @@ async def test_the_first_follow_up_takes_the_place_of_the_deferral_and_stays_as_
 
 
 async def test_an_interaction_is_answered_once(scene: Scene) -> None:
-    """The second first answer is error 40060, and what was said first stands."""
     codes: list[int] = []
 
     def register(client: Client) -> None:
@@ -161,8 +157,6 @@ async def test_an_interaction_is_answered_once(scene: Scene) -> None:
 
 
 async def test_an_answer_after_three_seconds_is_too_late(scene: Scene) -> None:
-    """Error 10062, and the member sees nothing."""
-
     def register(client: Client) -> None:
         @client.tree.command(description="Late")
         async def late(ctx: Ctx) -> None:
@@ -206,8 +200,6 @@ async def test_a_token_is_unknown_before_the_answer_and_invalid_after_its_time(
 
 
 async def test_choices_are_offered_while_typing(scene: Scene) -> None:
-    """Autocompletion sends what is typed and gets at most 25 choices."""
-
     def register(client: Client) -> None:
         @client.tree.command(description="Say")
         async def say(ctx: Ctx, text: str, voice: str) -> None:
@@ -230,8 +222,6 @@ async def test_choices_are_offered_while_typing(scene: Scene) -> None:
 
 
 class Panel(ui.View):
-    """A button that changes its message, one that opens a form, and a menu."""
-
     @ui.button(label="Stop", custom_id="stop")
     async def stop_(self, ctx: Ctx, button: ui.Button["Panel"]) -> None:
         button.disabled = True
@@ -252,8 +242,6 @@ class Panel(ui.View):
 
 
 class Form(ui.Modal, title="Your voice"):
-    """Text, a file and a tick."""
-
     name: ui.Label[Any] = ui.Label(text="Name", component=ui.TextInput(max_length=20))
     clip: ui.Label[Any] = ui.Label(text="Clip", component=ui.FileUpload())
     mine: ui.Label[Any] = ui.Label(text="It is my voice", component=ui.Checkbox())
@@ -273,7 +261,6 @@ def panel(client: Client) -> None:
 
 
 async def test_buttons_and_menus_are_pressed_by_name(scene: Scene) -> None:
-    """By custom id, label or placeholder; the edit shows in the message itself."""
     bob = scene.guild.add_member("Bob")
     async with running(scene.server, panel):
         message = await (await scene.alice.slash("show")).reply()
@@ -290,7 +277,6 @@ async def test_buttons_and_menus_are_pressed_by_name(scene: Scene) -> None:
 
 
 async def test_a_form_is_filled_in_with_text_a_file_and_a_tick(scene: Scene) -> None:
-    """Fields are named by their labels; what is required is required."""
     async with running(scene.server, panel):
         message = await (await scene.alice.slash("show")).reply()
         modal = await (await message.press("Upload")).modal()
@@ -306,8 +292,6 @@ async def test_a_form_is_filled_in_with_text_a_file_and_a_tick(scene: Scene) -> 
 
 
 async def test_context_menus_reach_the_bot_with_their_target(scene: Scene) -> None:
-    """A command on a message and one on a member."""
-
     def register(client: Client) -> None:
         @client.tree.context_menu(name="Read aloud")
         async def read(ctx: Ctx, message: discord.Message) -> None:
@@ -326,8 +310,6 @@ async def test_context_menus_reach_the_bot_with_their_target(scene: Scene) -> No
 
 
 async def test_a_command_is_shown_only_to_those_who_may_use_it(scene: Scene) -> None:
-    """Default permissions hide it, as Discord's client does; so does the channel."""
-
     def register(client: Client) -> None:
         @client.tree.command(description="Admin")
         @app_commands.default_permissions(manage_guild=True)
@@ -345,7 +327,6 @@ async def test_a_command_is_shown_only_to_those_who_may_use_it(scene: Scene) -> 
 
 
 async def test_a_message_that_is_too_long_or_empty_is_refused(scene: Scene) -> None:
-    """Errors 50035 and 50006, and the interaction can still be answered."""
     codes: list[int] = []
 
     def register(client: Client) -> None:

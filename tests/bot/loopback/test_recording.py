@@ -39,7 +39,6 @@ def steady(count: int, start_ms: float = 0) -> list[float]:
 
 
 def test_level_is_relative_to_full_scale() -> None:
-    """A full-scale square is 0 dBFS, a sine 3 dB less, nothing is -inf."""
     square = np.full((960, 2), -32768, np.int16)
     assert level_dbfs(square) == pytest.approx(0)
     sine = (np.sin(np.arange(4800) / 10) * 32767).astype(np.int16)
@@ -49,7 +48,6 @@ def test_level_is_relative_to_full_scale() -> None:
 
 
 def test_audible_is_above_the_threshold_and_no_silence_frame() -> None:
-    """A tone a little above it is, one below is not; the tail in a silence frame is not."""
     for decibels, audible in ((AUDIBLE_DBFS + 3, True), (AUDIBLE_DBFS - 3, False)):
         peak = 10 ** ((decibels + 3.01) / 20)
         heard = record(steady(10), opus=tone(0.2, 440, peak))
@@ -60,7 +58,6 @@ def test_audible_is_above_the_threshold_and_no_silence_frame() -> None:
 
 
 def test_jitter_leaves_no_hole_and_silence_keeps_its_length() -> None:
-    """Packets up to 40 ms late join seamlessly; a pause is as long as it was."""
     late = [at + (15 if index % 3 == 1 else 0) for index, at in enumerate(steady(20))]
     heard = record([*late, *steady(20, 1000)])
     assert len(heard.pcm) == pytest.approx(1.4 * 48_000, abs=960)
@@ -79,7 +76,6 @@ def test_a_missing_packet_is_a_hole_of_its_length_and_counted() -> None:
 
 
 def test_gaps_are_found_within_an_utterance_and_pauses_divide_utterances() -> None:
-    """A stall of 180 ms is a gap; one of 480 ms begins the next utterance."""
     arrivals = [*steady(10), *steady(10, 380), *steady(10, 1060)]
     heard = record(arrivals)
     first, second = heard.utterances(pause_ms=400)
@@ -105,7 +101,6 @@ def test_silence_frames_are_a_gap_but_quiet_speech_is_not() -> None:
 
 
 def test_a_burst_is_measured_by_how_far_it_runs_ahead() -> None:
-    """Twenty-five packets at once are half a second of fast-forward."""
     assert record(steady(50)).rush_ms == pytest.approx(0, abs=0.01)
     burst = [*steady(10), *[700.0 + index * 0.04 for index in range(25)]]
     assert record(burst).rush_ms == pytest.approx(24 * 20 - 1, abs=1)
@@ -119,7 +114,6 @@ def test_only_what_somebody_could_hear_counts_as_unencrypted() -> None:
 
 
 def test_the_first_sound_after_a_moment_is_found() -> None:
-    """Inaudible packets before it do not count."""
     heard = record(steady(15), opus=[*[SILENCE_FRAME] * 5, *tone(0.2)])
     assert heard.first_audible_after(0).arrived_s == pytest.approx(100.1, abs=0.021)
     assert heard.first_audible_after(100.2).arrived_s == pytest.approx(100.2)
@@ -127,7 +121,6 @@ def test_the_first_sound_after_a_moment_is_found() -> None:
 
 
 def test_an_empty_recording_has_no_sound_and_no_faults() -> None:
-    """Every measure of nothing is nothing."""
     heard = Recording().heard()
     assert heard.pcm.shape == (0, 2)
     assert (heard.lost, heard.rush_ms, heard.unencrypted_audible) == (0, 0, 0)
@@ -136,7 +129,6 @@ def test_an_empty_recording_has_no_sound_and_no_faults() -> None:
 
 
 def test_bytes_that_are_no_opus_are_heard_as_nothing() -> None:
-    """They are kept, with no sound in them."""
     [packet] = record([0], opus=[b"\xff"]).packets
     assert len(packet.pcm) == 0
     assert not packet.audible

@@ -24,7 +24,6 @@ async def _keep(seen: list[discord.Message], message: discord.Message) -> None:
 
 
 async def test_shards_get_their_own_guilds_and_events() -> None:
-    """Discord says how many shards; guilds are divided by their ids."""
     async with LoopbackDiscord(shards=2) as server:
         guilds = [server.add_guild(f"Guild {number}") for number in range(4)]
         texts = [guild.add_text_channel("general") for guild in guilds]
@@ -44,7 +43,6 @@ async def test_shards_get_their_own_guilds_and_events() -> None:
 
 
 async def test_a_wrong_token_is_refused(scene: Scene) -> None:
-    """discord.py says that the token is improper."""
     client = Client(scene.server, None, INTENTS)
     with pytest.raises(discord.LoginFailure):
         await client.start("wrong")
@@ -53,7 +51,6 @@ async def test_a_wrong_token_is_refused(scene: Scene) -> None:
 
 @pytest.mark.parametrize("how", ["disconnect", "request_reconnect"])
 async def test_a_lost_connection_is_resumed_and_nothing_is_missed(scene: Scene, how: str) -> None:
-    """What happened meanwhile arrives afterwards, once, and the bot stays in voice."""
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
         voice = await client.voice_channel(scene.lounge.id).connect(timeout=2)
@@ -73,7 +70,6 @@ async def test_a_lost_connection_is_resumed_and_nothing_is_missed(scene: Scene, 
 async def test_a_lost_session_begins_anew_and_the_bot_is_out_of_voice(
     scene: Scene, how: str
 ) -> None:
-    """The bot identifies again; Discord has disconnected it from voice."""
     async with running(scene.server) as client:
         await client.voice_channel(scene.lounge.id).connect(timeout=2)
         if how == "disconnect":
@@ -109,7 +105,6 @@ async def test_a_bot_reads_messages_only_with_the_intent(scene: Scene) -> None:
 
 
 async def test_the_bot_writes_edits_and_deletes_in_a_channel(scene: Scene) -> None:
-    """With files; and not where it may not."""
     async with running(scene.server) as client:
         channel = client.get_channel(scene.text.id)
         assert isinstance(channel, discord.TextChannel)
@@ -136,7 +131,6 @@ async def test_the_bot_writes_edits_and_deletes_in_a_channel(scene: Scene) -> No
 
 
 async def test_permissions_are_what_discord_py_computes(scene: Scene) -> None:
-    """For roles, overwrites and administrators, in every channel."""
     singers = scene.guild.add_role("Singers", priority_speaker=True, move_members=True)
     chiefs = scene.guild.add_role("Chiefs", administrator=True)
     members = [
@@ -168,7 +162,6 @@ async def test_permissions_are_what_discord_py_computes(scene: Scene) -> None:
 
 
 async def test_requests_are_slowed_failed_and_limited_by_route(scene: Scene) -> None:
-    """discord.py waits, retries or raises, each as it does with Discord."""
     faults = scene.server.faults
     async with running(scene.server) as client:
         channel = client.get_channel(scene.text.id)
@@ -198,8 +191,6 @@ async def test_requests_are_slowed_failed_and_limited_by_route(scene: Scene) -> 
 
 
 async def test_commands_are_registered_listed_and_checked(scene: Scene) -> None:
-    """Syncs are counted; what Discord would not take is refused."""
-
     def register(client: Client) -> None:
         @client.tree.command(description="Hello")
         async def hello(ctx: discord.Interaction) -> None:
@@ -220,7 +211,6 @@ async def test_commands_are_registered_listed_and_checked(scene: Scene) -> None:
 
 
 async def test_what_goes_wrong_inside_is_raised_at_the_end() -> None:
-    """An unknown route, nonsense on UDP, an exception in a handler: none is lost."""
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(LoopbackDiscord())
         bound = connector(f"127.0.0.1:{server.port}", server.certificate)
@@ -242,7 +232,6 @@ async def test_what_goes_wrong_inside_is_raised_at_the_end() -> None:
 
 
 async def test_a_test_that_fails_keeps_its_own_exception() -> None:
-    """What went wrong inside is added as a note."""
     server = LoopbackDiscord()
     await server.__aenter__()
     server.failures.add(RuntimeError("inside"))
@@ -252,7 +241,6 @@ async def test_a_test_that_fails_keeps_its_own_exception() -> None:
 
 
 async def test_a_guild_invites_and_removes_the_bot_while_it_runs(scene: Scene) -> None:
-    """It hears of both, and is out of voice after the second."""
     async with running(scene.server) as client:
         guild = scene.server.add_guild("Later")
         await until(lambda: client.get_guild(guild.id))

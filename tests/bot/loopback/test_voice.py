@@ -31,7 +31,6 @@ async def play(scene: Scene, voice: discord.VoiceClient, packets: list[bytes]) -
 
 
 async def test_a_tone_is_heard_as_that_tone_and_every_packet_is_encrypted(scene: Scene) -> None:
-    """Frequency, level, length and order survive; nothing audible was in the clear."""
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
         voice = await connect(client, scene)
@@ -52,7 +51,6 @@ async def test_a_tone_is_heard_as_that_tone_and_every_packet_is_encrypted(scene:
 
 
 async def test_what_is_sent_before_the_group_exists_is_heard_unencrypted(scene: Scene) -> None:
-    """The recording tells the leak that a hasty bot has."""
     scene.guild.voice_faults.dave_commit_delay_s = 0.5
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
@@ -64,7 +62,6 @@ async def test_what_is_sent_before_the_group_exists_is_heard_unencrypted(scene: 
 
 
 async def test_a_late_joiner_hears_the_bot_encrypted(scene: Scene) -> None:
-    """The bot sits alone; then Alice and Bob come, one after the other."""
     async with running(scene.server) as client:
         voice = await connect(client, scene)
         await asyncio.sleep(0.1)
@@ -79,7 +76,6 @@ async def test_a_late_joiner_hears_the_bot_encrypted(scene: Scene) -> None:
 
 
 async def test_a_channel_that_empties_and_fills_again_is_encrypted_again(scene: Scene) -> None:
-    """The old key is worth nothing to the new listener, and there is a new one."""
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
         voice = await connect(client, scene)
@@ -96,7 +92,6 @@ async def test_a_channel_that_empties_and_fills_again_is_encrypted_again(scene: 
 
 
 async def test_listeners_may_come_and_go_while_the_bot_speaks(scene: Scene) -> None:
-    """Each change makes a new epoch, and no packet is lost or in the clear over it."""
     bob = scene.guild.add_member("Bob")
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
@@ -113,7 +108,6 @@ async def test_listeners_may_come_and_go_while_the_bot_speaks(scene: Scene) -> N
 
 
 async def test_the_bot_moves_itself_and_goes_on_in_the_other_channel(scene: Scene) -> None:
-    """`move_to` ends in a new connection and a new group."""
     other = scene.guild.add_voice_channel("Studio")
     bob = scene.guild.add_member("Bob")
     async with running(scene.server) as client:
@@ -165,7 +159,6 @@ async def test_a_channel_the_bot_may_not_enter_answers_with_no_event_at_all(
 
 
 async def test_a_muted_bot_is_told_and_not_heard(scene: Scene) -> None:
-    """A server mute silences it until it is lifted."""
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
         voice = await connect(client, scene)

@@ -106,7 +106,6 @@ async def test_a_connection_closed_with_4017_is_taken_up_again(scene: Scene) -> 
 
 
 async def test_a_bot_that_is_dragged_elsewhere_speaks_there(scene: Scene) -> None:
-    """It follows to the other channel, with keys of the group there."""
     studio = scene.guild.add_voice_channel("Studio")
     bob = scene.guild.add_member("Bob")
     await bob.join(studio)
@@ -120,7 +119,6 @@ async def test_a_bot_that_is_dragged_elsewhere_speaks_there(scene: Scene) -> Non
 
 
 async def test_a_kicked_bot_is_nowhere(scene: Scene) -> None:
-    """The client is gone, and what it played has stopped."""
     async with connected(scene) as (client, voice):
         voice.play(Packets(tone(2)))
         await scene.lounge.first_sound()
@@ -133,7 +131,6 @@ async def test_a_kicked_bot_is_nowhere(scene: Scene) -> None:
 
 
 async def test_deleting_the_channel_ends_the_connection(scene: Scene) -> None:
-    """Everybody in it is disconnected, and the bot knows no such channel."""
     async with connected(scene) as (client, _):
         await scene.lounge.delete()
         await until(lambda: not client.voice_clients)
@@ -142,7 +139,6 @@ async def test_deleting_the_channel_ends_the_connection(scene: Scene) -> None:
 
 
 async def test_the_bot_follows_to_another_voice_server(scene: Scene) -> None:
-    """A migration changes endpoint, keys and group; the channel stays."""
     async with connected(scene) as (_, voice):
         before, endpoint = voice.ssrc, voice.endpoint
         scene.server.voice.migrate(scene.lounge)
@@ -211,7 +207,6 @@ async def test_a_connection_negotiated_without_encryption_never_begins_to_encryp
 
 
 async def test_lost_packets_are_missing_and_the_same_seed_loses_the_same(scene: Scene) -> None:
-    """The loss shows in the measures, and silence stands where a packet should be."""
     lost = []
     async with connected(scene) as (_, voice):
         for seed in (7, 7, 8):
@@ -236,7 +231,6 @@ async def test_without_a_voice_server_the_bot_gives_up_at_its_timeout(scene: Sce
 
 
 async def test_a_late_voice_server_makes_joining_slow(scene: Scene) -> None:
-    """The bot is in after the delay, not before."""
     scene.guild.voice_faults.server_delay_s = 0.3
     async with running(scene.server) as client:
         began = time.monotonic()

@@ -23,7 +23,6 @@ def sealed(payload: bytes, *, counter: int = 7, key: bytes = KEY) -> bytes:
 
 
 def test_a_packet_opens_with_its_key_and_no_other() -> None:
-    """Header and payload are both protected."""
     packet = parse(sealed(b"sound"))
     assert (packet.sequence, packet.timestamp, packet.ssrc) == (5, 960, 1)
     assert packet.opened(KEY) == b"sound"
@@ -37,7 +36,6 @@ def test_a_packet_opens_with_its_key_and_no_other() -> None:
 
 @given(st.binary(max_size=60))
 def test_no_datagram_is_mistaken_for_a_packet_of_ours(datagram: bytes) -> None:
-    """Anything is either refused or does not open."""
     with pytest.raises(BadPacket):
         parse(datagram).opened(KEY)
 
@@ -68,7 +66,6 @@ def test_commit_and_welcome_are_split_where_the_commit_ends() -> None:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_make_the_parser_fail_otherwise_than_by_refusing(data: bytes) -> None:
-    """Random bytes are malformed MLS."""
     with pytest.raises(MalformedMls):
         split_commit_and_welcome(data)
 

@@ -1,8 +1,6 @@
 """Pronunciations as they are kept: within the limits, and in use at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +10,6 @@ from bot.text import PronunciationLimits
 from data.store import Store
 
 GUILD, MEMBER = 5, 9
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await Store.open(tmp_path / "timbre.db")
-    yield store
-    await store.close()
 
 
 async def test_entries_that_are_added_at_once_neither_get_lost_nor_pass_the_limit(
@@ -74,5 +65,5 @@ async def test_whoever_is_deleted_is_not_said_in_their_way_any_more(store: Store
     pronouncing = Pronouncing(store, PronunciationLimits())
     await pronouncing.add("gif", "jif", user_id=MEMBER)
     assert (await pronouncing.of(GUILD, MEMBER)).replace("gif") == "jif"
-    await store.users.delete(MEMBER)
+    await store.personal.delete(MEMBER)
     assert (await pronouncing.of(GUILD, MEMBER)).replace("gif") == "gif"

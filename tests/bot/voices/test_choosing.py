@@ -126,7 +126,7 @@ async def test_settings_reach_the_engine_within_their_ranges(house: House) -> No
     assert (parameters.temperature, parameters.seed) == (0.4, 5)
     for wrong in ({"exaggeration": 1.6}, {"cfg_weight": -0.1}, {"temperature": float("nan")}):
         with pytest.raises(UserError, match="goes from"):
-            await house.keeping.adjust("Mine", OWNER, **wrong)  # type: ignore[arg-type]
+            await house.keeping.adjust("Mine", OWNER, **wrong)
     await house.keeping.reset("Mine", OWNER)
     parameters = (await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)).parameters
     assert (parameters.exaggeration, parameters.seed) == (0.5, 0)
@@ -190,7 +190,6 @@ async def test_who_runs_the_bot_is_told_how_voices_are_named(house: House) -> No
 
 
 async def test_a_name_that_several_have_disables_nobody(house: House) -> None:
-    """Whoever is meant, a name alone must not hit somebody else."""
     hers = await house.register(ALICE, "Me")
     his = await house.register(BOB, "Me")
     boss = Person(BOSS, HERE, runs_the_bot=True)
@@ -265,7 +264,7 @@ async def test_only_the_engines_stock_voices_can_be_chosen(house: House) -> None
     for asked, info in (("stock:nobody", ENGINE), ("stock:heart", None), ("nobody", ENGINE)):
         with pytest.raises(UserError, match="no such voice"):
             await house.keeping.use(asked, OWNER, info)
-    assert await house.store.choices.get_stock(ALICE, HERE) is None
+    assert await house.store.choices.get(ALICE, HERE) is None
 
 
 async def test_ones_own_voice_comes_before_a_stock_voice_of_its_name(house: House) -> None:
@@ -273,7 +272,7 @@ async def test_ones_own_voice_comes_before_a_stock_voice_of_its_name(house: Hous
     await house.keeping.use("heart", OWNER, ENGINE)
     assert await house.store.choices.get(ALICE, HERE) == mine.voice_id
     await house.keeping.use("stock:heart", OWNER, ENGINE)
-    assert await house.store.choices.get_stock(ALICE, HERE) == "heart"
+    assert await house.store.choices.get(ALICE, HERE) == "heart"
 
 
 async def test_a_disabled_voice_does_not_come_back_with_its_clip(house: House) -> None:

@@ -145,7 +145,6 @@ async def test_who_begins_anew_while_they_are_being_deleted_begins_afterwards(
 
 
 async def test_speech_that_is_just_being_written_is_gone_too(house: House) -> None:
-    """Deleting at any moment of making speech leaves no file and no row."""
     for number in range(12):
         voice = await house.register(ALICE, f"Mine {number}")
         saying = asyncio.create_task(house.say(voice, f"hello {number}"))
@@ -158,7 +157,6 @@ async def test_speech_that_is_just_being_written_is_gone_too(house: House) -> No
 
 
 async def test_what_another_voice_needs_stays(house: House) -> None:
-    """Two people with the same clip: one leaving takes nothing from the other."""
     alices = await house.register(ALICE, "Hers", b"the same")
     bobs = await house.register(BOB, "His", b"the same")
     await house.say(bobs, "hello there", BOB)
@@ -270,7 +268,7 @@ async def test_a_stock_voice_chosen_elsewhere_keeps_nothing_of_a_server_that_is_
     house: House,
 ) -> None:
     left = await house.register(ALICE, "Left behind")
-    await house.store.choices.choose_stock(BOB, ELSEWHERE, "heart")
+    await house.store.choices.choose(BOB, ELSEWHERE, "heart")
     await house.store.departed_guilds.departed(HERE)
     house.clock.now += 7 * 86_400
     await house.janitor.connected([ELSEWHERE])

@@ -15,7 +15,6 @@ from tests.bot.house import ALICE, BOB, HERE, House, a_house, judge, nothing
 
 
 async def never(path: Path) -> None:
-    """A fetch that must not happen."""
     raise AssertionError(f"{path} was fetched")
 
 

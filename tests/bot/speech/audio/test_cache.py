@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,23 +14,14 @@ from data.cache_keys import SpeechStore
 from data.rows import NewConditionals, SpeechKey
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, StockVoice, sha256_of
+from tests.store import Clock
 
 VOICE = StockVoice("anna")
 
 
-class Clock:
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        self.now += 100
-        return self.now
-
-
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await Store.open(tmp_path / "timbre.db", Clock())
-    yield store
-    await store.close()
+def clock() -> Clock:
+    return Clock(step_s=100)
 
 
 def cache_of(home: Path, store: Store, max_bytes: int = 10_000_000) -> SpeechCache:
@@ -172,7 +162,6 @@ class SlowKeys(SpeechStore):
 async def test_who_finds_a_rendering_damaged_late_keeps_what_another_made_meanwhile(
     tmp_path: Path, store: Store
 ) -> None:
-    """Two tasks want a damaged rendering; the slower one does not remove the new file."""
     cache = cache_of(tmp_path, store)
     key = sha256_of("one")
     await cache.put(key, speech(), VOICE)
@@ -209,15 +198,3 @@ async def test_speaking_in_a_cloned_voice_counts_as_a_use_of_its_enrolment(
     (after,) = await store.conditionals.all()
     assert after.last_used_at > before.last_used_at
     assert after.created_at == before.created_at
-
-
-async def test_a_database_that_cannot_be_written_keeps_nobody_from_hearing_what_is_kept(
-    tmp_path: Path, store: Store
-) -> None:
-    cache = cache_of(tmp_path, store)
-    packets = await cache.put(sha256_of("one"), speech(), VOICE)
-    with sqlite3.connect(next(tmp_path.rglob("*.db")), isolation_level=None) as other:
-        other.execute("PRAGMA busy_timeout = 0")
-        other.execute("BEGIN IMMEDIATE")
-        assert await cache.get(sha256_of("one")) == packets
-        other.execute("ROLLBACK")
