@@ -14,7 +14,7 @@ from discord.ext import commands
 
 from bot.base.errors import sentence_for, tell
 from bot.base.lag import measure
-from bot.channel.limits import LeaveAfter, VoiceLimits
+from bot.channel.limits import LeaveAfter
 from bot.channel.sessions import VoiceSessions
 from bot.live.exclusions import LiveExclusions
 from bot.live.reading import LiveReading
@@ -98,20 +98,8 @@ class TimbreBot(commands.AutoShardedBot):
             connector=connector,
         )
         self.services = services
-        settings = services.settings
         self.sessions = VoiceSessions(
-            VoiceLimits(
-                connect_timeout_s=settings.voice_connect_timeout_s,
-                encryption_timeout_s=settings.voice_encryption_timeout_s,
-                lead_in_ms=settings.voice_lead_in_ms,
-                first_lead_in_ms=settings.voice_first_lead_in_ms,
-                max_utterances=settings.voice_queue_max_utterances,
-                max_wait_s=settings.voice_queue_max_wait_s,
-                keep_alive_s=settings.voice_keep_alive_s,
-            ),
-            self.get_guild,
-            self._leave_after,
-            self._left,
+            services.settings.channel, self.get_guild, self._leave_after, self._left
         )
         self.live = LiveReading(services, self.sessions)
         self.exclusions = LiveExclusions(services.store.exclusions, self.live.take_back)
@@ -125,11 +113,11 @@ class TimbreBot(commands.AutoShardedBot):
 
     async def _leave_after(self, guild_id: int) -> LeaveAfter:
         chosen = await self.services.store.guild_settings.get(guild_id)
-        usual = self.services.settings
+        usual = self.services.settings.channel
         alone_s, idle_s = chosen.alone_leave_s, chosen.idle_leave_s
         return LeaveAfter(
-            usual.voice_alone_leave_s if alone_s is None else alone_s,
-            usual.voice_idle_leave_s if idle_s is None else idle_s,
+            usual.alone_leave_s if alone_s is None else alone_s,
+            usual.idle_leave_s if idle_s is None else idle_s,
         )
 
     async def setup_hook(self) -> None:

@@ -75,7 +75,7 @@ async def judge(upload: Path, limits: ClipLimits) -> JudgedClip:
     """
     file = await asyncio.to_thread(upload.open, "rb")
     try:
-        if os.fstat(file.fileno()).st_size > limits.max_upload_mib * 2**20:
+        if os.fstat(file.fileno()).st_size > limits.max_upload_bytes:
             raise ClipRefused(
                 f"The file is larger than {limits.max_upload_mib:g} MB; please send a shorter one."
             )

@@ -92,7 +92,7 @@ _CHECKS: list[tuple[str, Callable[[], str]]] = [
 
 def _token(settings: Settings) -> Check:
     try:
-        settings.require_token()
+        settings.discord.require_token()
     except SettingsError as error:
         return Check("token", "warning", str(error))
     return Check("token", "ok", "DISCORD_TOKEN is set")
@@ -116,8 +116,8 @@ async def _home(settings: Settings) -> list[Check]:
 
 
 async def _engine(settings: Settings) -> list[Check]:
-    python = str(settings.chatterbox_python or sys.executable)
-    config = msgspec.json.encode(settings.engine_config())
+    python = str(settings.engine_python or sys.executable)
+    config = msgspec.json.encode(settings.engine)
     try:
         process = await asyncio.create_subprocess_exec(
             python,

@@ -43,9 +43,9 @@ UNREACHABLE = (
 
 async def run(settings: Settings) -> int:
     """Run until told to stop. Returns the exit code; raises `SettingsError` for a wrong setting."""
-    token = settings.require_token()
+    token = settings.discord.require_token()
     link = _connector(settings)
-    logs.configure(settings.log_level, settings.log_format, token)
+    logs.configure(settings.log.level, settings.log.format, token)
     stop = asyncio.Event()
     _on_signals(stop)
     with _alone(settings.home):
@@ -56,10 +56,10 @@ async def _run(
     settings: Settings, token: str, link: aiohttp.TCPConnector | None, stop: asyncio.Event
 ) -> int:
     async with open_services(settings) as services:
-        bot = TimbreBot(services, link, message_content=settings.message_content)
+        bot = TimbreBot(services, link, message_content=settings.discord.message_content)
         connection = asyncio.create_task(bot.start(token), name="discord")
         stopping = asyncio.create_task(stop.wait(), name="signal")
-        message_content = settings.message_content
+        message_content = settings.discord.message_content
         pause_s = RETRY_FIRST_S
         while True:
             await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -141,10 +141,11 @@ def _leave_in_any_case() -> None:
 
 
 def _connector(settings: Settings) -> aiohttp.TCPConnector | None:
-    if settings.discord_resolve is None or settings.discord_ca is None:
+    discord_at = settings.discord
+    if discord_at.resolve is None or discord_at.ca is None:
         return None
     try:
-        return connector(settings.discord_resolve, settings.discord_ca)
+        return connector(discord_at.resolve, discord_at.ca)
     except DiscordAddressError as error:
         raise SettingsError(f"TIMBRE_DISCORD_CA: {error}") from None
 
