@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -223,3 +224,29 @@ def test_the_command_line_ends_with_2_and_no_traceback(command: list[str], tmp_p
     assert ended.returncode == 2
     assert ended.stderr.startswith("timbre: TIMBRE_ENGINE: ")
     assert ended.stderr.count("\n") == 1
+
+
+def test_settings_are_relative_to_the_bots_folder_and_the_command_line_to_the_callers(
+    tmp_path: Path,
+) -> None:
+    folder, caller = tmp_path / "a folder", tmp_path / "caller"
+    caller.mkdir()
+    for package in ("bot", "data", "engine"):
+        shutil.copytree(
+            ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    (folder / ".env").write_text("TIMBRE_HOME=kept\nTIMBRE_ENGINE=stock\n")
+    made = subprocess.run(
+        [sys.executable, "-P", "-m", "bot", "say", "Hello.", "--out", "x.ogg"],
+        cwd=caller,
+        env={
+            **{name: value for name, value in os.environ.items() if name != "TIMBRE_ENV_FILE"},
+            "PYTHONPATH": str(folder),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    assert [path.name for path in caller.iterdir()] == ["x.ogg"]
+    assert (folder / "kept" / "timbre.db").is_file()
