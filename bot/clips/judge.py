@@ -97,7 +97,6 @@ async def _verdict_of(file: BinaryIO, limits: ClipLimits) -> Verdict:
         cwd=_ROOT,
         env={
             **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-            "PYTHONPATH": str(_ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
             # One clip, one core: the others play and listen.
             "OMP_NUM_THREADS": "1",

@@ -9,7 +9,6 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -17,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.services import open_store
-from bot.settings import Settings, SettingsError
+from bot.settings import ROOT, Settings, SettingsError
 from engine.worker.checks import Check
 
 #: Chatterbox's checkpoint is 3.2 GB; rendered speech is bounded by its own setting.
@@ -123,7 +122,7 @@ async def _engine(settings: Settings) -> list[Check]:
             python,
             "-m",
             "engine.worker.checks",
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

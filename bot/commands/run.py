@@ -21,7 +21,7 @@ from bot.base import logs
 from bot.base.discord_address import DiscordAddressError, connector
 from bot.base.private_files import make_private
 from bot.client import TimbreBot
-from bot.services import open_services
+from bot.services import Services, open_services
 from bot.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -56,34 +56,7 @@ async def _run(
     settings: Settings, token: str, link: aiohttp.TCPConnector | None, stop: asyncio.Event
 ) -> int:
     async with open_services(settings) as services:
-        bot = TimbreBot(services, link, message_content=settings.discord.message_content)
-        connection = asyncio.create_task(bot.start(token), name="discord")
-        stopping = asyncio.create_task(stop.wait(), name="signal")
-        message_content = settings.discord.message_content
-        pause_s = RETRY_FIRST_S
-        while True:
-            await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if _failed_with(connection, discord.PrivilegedIntentsRequired) and message_content:
-                message_content = False
-                log.warning(
-                    "Discord does not let this bot read messages, so /live is off; switch on "
-                    "Message Content Intent for it in the developer portal"
-                )
-            elif _failed_with(connection, *UNREACHABLE) and not stop.is_set():
-                log.warning(
-                    "Discord cannot be reached",
-                    extra={"reason": str(connection.exception()), "next_try_s": pause_s},
-                )
-                await asyncio.wait({stopping}, timeout=pause_s)
-                pause_s = min(2 * pause_s, RETRY_MAX_S)
-                if stop.is_set():
-                    break
-            else:
-                break
-            await bot.close()
-            bot = TimbreBot(services, _connector(settings), message_content=message_content)
-            connection = asyncio.create_task(bot.start(token), name="discord")
-        stopping.cancel()
+        bot, connection = await _connect(services, token, link, stop)
         log.info("stopping")
         _leave_in_any_case()
         closing = [asyncio.create_task(bot.close()), asyncio.create_task(services.executor.close())]
@@ -108,6 +81,41 @@ async def _run(
     return 0
 
 
+async def _connect(
+    services: Services, token: str, link: aiohttp.TCPConnector | None, stop: asyncio.Event
+) -> "tuple[TimbreBot, asyncio.Task[None]]":
+    """Keep a bot on Discord until `stop` is set or its connection ended for good."""
+    message_content = services.settings.discord.message_content
+    stopping = asyncio.create_task(stop.wait(), name="signal")
+    pause_s = RETRY_FIRST_S
+    while True:
+        bot = TimbreBot(services, link, message_content=message_content)
+        connection = asyncio.create_task(bot.start(token), name="discord")
+        await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        failure = connection.exception() if connection.done() else None
+        if isinstance(failure, discord.PrivilegedIntentsRequired) and message_content:
+            message_content = False
+            log.warning(
+                "Discord does not let this bot read messages, so /live is off; switch on "
+                "Message Content Intent for it in the developer portal"
+            )
+        elif isinstance(failure, UNREACHABLE) and not stop.is_set():
+            log.warning(
+                "Discord cannot be reached",
+                extra={"reason": str(failure), "next_try_s": pause_s},
+            )
+            await asyncio.wait({stopping}, timeout=pause_s)
+            pause_s = min(2 * pause_s, RETRY_MAX_S)
+        else:
+            break
+        if stop.is_set():
+            break
+        await bot.close()
+        link = _connector(services.settings)
+    stopping.cancel()
+    return bot, connection
+
+
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
     """Hold the home's lock. Raises `SettingsError` where another bot has it.
@@ -127,10 +135,6 @@ def _alone(home: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _failed_with(connection: "asyncio.Task[None]", *kinds: type[BaseException]) -> bool:
-    return connection.done() and isinstance(connection.exception(), kinds)
 
 
 def _leave_in_any_case() -> None:
