@@ -47,7 +47,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             over_others=moderates(interaction, session.seat),
         )
         text_channel_id = channel.id if channel else interaction.channel_id or seat.id
-        await self.bot.live.start(member.guild, text_channel_id)
+        await self.bot.live.bindings.start(member.guild, text_channel_id)
         await interaction.edit_original_response(
             content=f"I am reading <#{text_channel_id}> and the chat of {seat.mention} aloud. "
             "A message that begins with ; stays unread."
@@ -57,17 +57,17 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
     async def stop(self, interaction: discord.Interaction) -> None:
         """Read no more, and stay in the channel."""
         guild = _member(interaction).guild
-        if self.bot.live.of(guild) is None:
+        if self.bot.live.bindings.of(guild.id) is None:
             raise UserError("I am reading nothing here.")
         require_company(interaction, self.bot.sessions.of(guild))
-        await self.bot.live.stop(guild)
+        await self.bot.live.bindings.stop(guild)
         await interaction.response.send_message("I stopped reading.", ephemeral=True)
 
     @app_commands.command(description="Show what is being read aloud")
     async def status(self, interaction: discord.Interaction) -> None:
         """Say what is read, where, and whether the caller's messages are."""
         member = _member(interaction)
-        binding = self.bot.live.of(member.guild)
+        binding = self.bot.live.bindings.of(member.guild.id)
         seat = self.bot.sessions.of(member.guild).seat
         if binding is None or seat is None:
             said = "I am reading nothing here. /live start begins."

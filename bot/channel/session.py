@@ -21,6 +21,7 @@ from bot.channel.link import Link, LinkState
 from bot.channel.playback import Playback, Speakable
 from bot.channel.source import OpusQueueSource, Pace
 from bot.channel.speaker import LineSpeaker
+from engine.speech import Priority
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +162,7 @@ class VoiceSession:
             raise UserError(refusal)
         playback = Playback(utterance, author_id=author_id, label=label, on_cancel=self._take_out)
         self.active_at = playback.asked_at
+        utterance.due(Priority.IN_LINE if self.backlog else Priority.FIRST_SOUND)
         self.line.add(playback)
         self._speaker.go_on()
         return playback

@@ -28,7 +28,7 @@ async def test_what_is_timed_comes_from_the_cache(
     cache = kind(tmp_path, store, Codec(-18, -1.5, 64), max_bytes=10_000_000)
     async with scripted_executor(tmp_path) as executor:
         metrics = Metrics()
-        service = SpeechService(executor, cache, metrics, look_ahead_chunks=2, deadline_s=5)
+        service = SpeechService(executor, cache, metrics, deadline_s=5)
         if kind is Forgetful:
             with pytest.raises(RuntimeError, match="should have been kept"):
                 await measure(service, 10)

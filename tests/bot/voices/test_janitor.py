@@ -53,7 +53,7 @@ async def test_a_voice_without_its_clip_goes_with_what_came_of_it(house: House) 
 async def test_what_was_made_of_a_clip_without_a_voice_goes(house: House) -> None:
     """As after a crash while a draft was being tried out."""
     draft = await house.draft(house.wish(ALICE, "Draft"), b"draft")
-    await house.speech.utterance(["hello there"], draft.speaker).ogg()
+    await house.speech.saying(["hello there"], draft.speaker).ogg()
     assert len(house.files()) == 3
     house.clock.now += 10
     await house.janitor.tidy(settled_s=3600)
