@@ -13,8 +13,7 @@ from bot.base.errors import TOO_LATE, UserError
 from bot.channel.admission import VocalChannel
 from bot.client import TimbreBot
 from bot.speech.service import Saying
-from cogs.channel import where_asked
-from cogs.people import offering_to_speak
+from cogs.asking import SpokenVoice, member_of, session_of, where_asked
 from engine.speech import Priority
 
 _PAUSED = "I am paused: I say it once a member who may mute others lets me go on with /resume."
@@ -29,18 +28,16 @@ class Say(commands.Cog):
 
     @app_commands.command(description="Say something in your voice")
     @app_commands.describe(text="What to say", voice="Whose voice says it (default: yours)")
-    @app_commands.autocomplete(voice=offering_to_speak)
     @app_commands.guild_only()
     async def say(
         self,
         interaction: discord.Interaction,
         text: app_commands.Range[str, 1, 4000],
-        voice: app_commands.Range[str, 1, 100] | None = None,
+        voice: SpokenVoice | None = None,
     ) -> None:
         """Speak in the caller's voice channel; reply with the audio when they are in none."""
         arrived = time.perf_counter()
-        member = interaction.user
-        assert isinstance(member, discord.Member)  # guild_only
+        member = member_of(interaction)
         seat = member.voice.channel if member.voice else None
         interaction.extras["public"] = seat is None
         # Not awaited yet: Discord takes some 100 ms to confirm, and speech can begin meanwhile.
@@ -70,9 +67,8 @@ class Say(commands.Cog):
         arrived: float,
         deferral: "asyncio.Task[object]",
     ) -> None:
-        assert interaction.guild is not None  # guild_only
         author_id = interaction.user.id
-        session = self.bot.sessions.of(interaction.guild)
+        session = session_of(interaction)
         try:
             if not session.backlog:
                 saying.due(Priority.FIRST_SOUND)  # while the bot is on its way
@@ -117,5 +113,4 @@ class Say(commands.Cog):
 
 
 async def setup(bot: TimbreBot) -> None:
-    """Called by discord.py when the extension is loaded."""
     await bot.add_cog(Say(bot))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import discord
 
 from bot.base.errors import UserError
+from bot.base.tasks import TaskSet
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel, listened_to
 from bot.channel.playback import Playback
@@ -60,7 +61,7 @@ class Bindings:
         self._sessions = sessions
         self._bindings: dict[int, Binding] = {}
         self._interrupted: dict[int, LiveBinding] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
         self._closing = False
 
     def of(self, guild_id: int) -> Binding | None:
@@ -97,9 +98,7 @@ class Bindings:
         Unless that is because the bot is ending: then it goes on when it is back.
         """
         if self._bindings.pop(guild_id, None) and not self._closing:
-            task = asyncio.create_task(self._rows.remove(guild_id), name="end live reading")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.spawn(self._rows.remove(guild_id), name="end live reading")
 
     async def moved(self, guild_id: int, voice_channel_id: int) -> None:
         """Remember that the bot reads in another voice channel from now on."""
@@ -140,4 +139,4 @@ class Bindings:
     async def close(self) -> None:
         """What is being read goes on after the next start."""
         self._closing = True
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.wait()

@@ -4,14 +4,14 @@ Messages of a server are taken one after the other, so that what one author writ
 order.
 """
 
-import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 
 import discord
 
 from bot.base.errors import UserError, sentence_for
+from bot.base.tasks import TaskSet
 from bot.channel.playback import LeftOut, Playback
 from bot.channel.session import VoiceSession
 from bot.channel.sessions import VoiceSessions
@@ -49,7 +49,7 @@ class LiveReading:
         self._sayings = sayings
         self._sessions = sessions
         self._clock = clock
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet()
 
     async def message(self, message: discord.Message) -> None:
         """Say a new message, if it is to be read."""
@@ -135,9 +135,8 @@ class LiveReading:
 
     async def close(self) -> None:
         """End what is still being told; what is being read goes on after the next start."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, self.bindings.close(), return_exceptions=True)
+        await self.bindings.close()
+        await self._tasks.cancel()
 
     async def _cancel(self, guild_id: int, concerned: Callable[[int, Playback], bool]) -> None:
         if binding := self.bindings.of(guild_id):
@@ -171,11 +170,13 @@ class LiveReading:
         try:
             playback = session.speak(line, author_id=author.id, label=text[:_LABEL_MAX_CHARS])
         except UserError as error:
-            self._spawn(self._tell(message, binding, sentence_for(error)))
+            self._tasks.spawn(
+                self._tell(message, binding, sentence_for(error)), name="live reading"
+            )
             return
         binding.read += 1
         binding.accepted[message.id] = AcceptedMessage(playback, line, text)
-        self._spawn(self._follow(message, binding, playback))
+        self._tasks.spawn(self._follow(message, binding, playback), name="live reading")
 
     async def _saying(
         self, message: discord.Message, guild: discord.Guild, settings: GuildSettings
@@ -217,11 +218,6 @@ class LiveReading:
             await message.reply(sentence, delete_after=_TOLD_FOR_S)
         except discord.HTTPException as error:
             log.warning("a failure could not be told", extra={"status": error.status})
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work, name="live reading")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _began(playback: Playback) -> bool:
