@@ -1,6 +1,5 @@
 """The composition root: everything that the bot and the command line need, wired once."""
 
-import logging
 import os
 import time
 from collections.abc import AsyncGenerator
@@ -31,8 +30,6 @@ from data.store import Store
 from engine.executor import Executor
 from engine.host.local import LocalExecutor
 from engine.host.worker_process import worker_command
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
