@@ -137,7 +137,7 @@ class Scene:
         assert sounded(heard) == self.packets[AFTER]
         assert heard.unencrypted_audible == 0
         await stage.reply(stage.alice, "leave")
-        assert stage.guild.bot.voice_channel is None
+        await until(lambda: stage.guild.bot.voice_channel is None, 8)
 
 
 @dataclass(frozen=True)
@@ -229,11 +229,11 @@ class Theatre:
 
 
 @asynccontextmanager
-async def theatre(folder: Path) -> AsyncIterator[Theatre]:
+async def theatre(folder: Path, shards: int = 1) -> AsyncIterator[Theatre]:
     """A bot with short timeouts that has said every line."""
-    async with a_stage(
-        folder, TIMBRE_VOICE_CONNECT_TIMEOUT_S="1.5", TIMBRE_VOICE_ENCRYPTION_TIMEOUT_S="1.0"
-    ) as stage:
+    short = {"CONNECT_TIMEOUT_S": "1.5", "ENCRYPTION_TIMEOUT_S": "1.0"}
+    settings = {f"TIMBRE_VOICE_{name}": seconds for name, seconds in short.items()}
+    async with a_stage(folder, shards=shards, **settings) as stage:
         await stage.alice.join(stage.lounge)
         packets = {}
         for line in (*LINES, AFTER, LINES[0]):
