@@ -296,5 +296,4 @@ async def test_nothing_is_lost_in_silence(row: str, playing: dict[str, asyncio.T
 
 async def test_nothing_is_left_over(house: Theatre, playing: dict[str, asyncio.Task[None]]) -> None:
     await asyncio.gather(*playing.values(), return_exceptions=True)
-    print(sum(house.stage.discord.voice.asked.values()), house.stage.discord.voice.asked)
-    await house.nothing_is_left()
+    await house.nothing_is_left(AT_ONCE)
