@@ -120,8 +120,9 @@ async def who_wrote_while_the_bot_could_not_come_back_is_told(scene: Scene) -> N
     assert "aloud" in await stage.reply(stage.alice, "live start")
     await begin_recovering(scene, stalled=True)
     await stage.alice.send(stage.general, AFTER)
-    await until(lambda: any(m.content == AFTER for m in written.values()))
-    await asyncio.sleep(0.3)
+    while "read so far: 1." not in await stage.reply(stage.alice, "live status"):
+        await asyncio.sleep(0.05)
+    await until(lambda: stage.guild.bot.voice_channel is not None)
     await stage.guild.kick_bot_from_voice()
     await until(lambda: any("taken out" in m.content for m in written.values()))
     assert "reading nothing" in await stage.reply(stage.alice, "live status")
