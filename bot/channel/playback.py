@@ -65,12 +65,10 @@ class Playback:
         utterance.on_withdrawal(self._end)
 
     def begin(self) -> None:
-        """Mark the first packet as sent."""
         if not self.started.done():
             self.started.set_result(None)
 
     def complete(self) -> None:
-        """Mark the last packet as sent."""
         if not self.finished.done():
             self.finished.set_result(None)
 

@@ -67,12 +67,10 @@ class VoiceSession:
 
     @property
     def seat(self) -> VocalChannel | None:
-        """See `Link.seat`."""
         return self.link.seat
 
     @property
     def current(self) -> Playback | None:
-        """What is being said."""
         return self._speaker.current
 
     @property
