@@ -166,7 +166,9 @@ def test_doctor_names_the_interpreter_that_cannot_run_the_engine(tmp_path: Path)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
-@pytest.mark.parametrize("arguments", [("cache", "list"), ("doctor",)])
+@pytest.mark.parametrize(
+    "arguments", [("cache", "list"), pytest.param(("doctor",), marks=pytest.mark.slow)]
+)
 def test_a_home_that_others_could_read_is_closed_to_them(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
