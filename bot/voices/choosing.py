@@ -159,12 +159,7 @@ class Voices:
             voice=ClonedVoice(
                 clip_sha256=voice.clip_sha256, clip_path=str(self._home / voice.clip_path)
             ),
-            parameters=SpeechParameters(
-                exaggeration=voice.exaggeration,
-                cfg_weight=voice.cfg_weight,
-                temperature=voice.temperature,
-                seed=voice.seed,
-            ),
+            parameters=msgspec.convert(voice, SpeechParameters, from_attributes=True),
             guild_id=person.guild_id,
             user_id=person.user_id,
         )

@@ -3,34 +3,8 @@
 from typing import Any
 
 from data.cache_keys import TOUCH_INTERVAL_S
-from data.rows import NewConditionals, NewSpeech
 from data.store import Store
-
-
-async def enrol(store: Store, key: str, clip: str, size_bytes: int = 10) -> None:
-    """Record conditionals of a clip named by one letter."""
-    await store.conditionals.record(
-        NewConditionals(
-            key=key,
-            clip_sha256=clip * 64,
-            model_revision="r1",
-            engine_version="e1",
-            path=f"conditionals/{key}.safetensors",
-            size_bytes=size_bytes,
-        )
-    )
-
-
-async def render(store: Store, key: str, size_bytes: int, voice: str = "stock:") -> None:
-    await store.speech.record(
-        NewSpeech(
-            key=key,
-            voice_identity=voice,
-            path=f"speech/{key}.ogg",
-            size_bytes=size_bytes,
-            duration_s=1.5,
-        )
-    )
+from tests.data.conftest import enrol, render
 
 
 async def use(store: Store, key: str) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -115,23 +116,18 @@ def test_the_bot_comes_first() -> None:
 
 
 class Kernel:
-    """Windows' kernel32, as far as it is asked here; each function notes what it was given."""
-
-    class Function:
-        """One function: what it is called, and what it says."""
-
-        def __init__(self, name: str, calls: list[tuple[Any, ...]], answer: int) -> None:
-            self.name, self.calls, self.answer = name, calls, answer
-
-        def __call__(self, *arguments: Any) -> int:
-            self.calls.append((self.name, *arguments))
-            return self.answer
+    """Windows' kernel32, as far as it is asked here; it notes what each function was given."""
 
     def __init__(self, **answers: int) -> None:
-        self.calls: list[tuple[Any, ...]] = []
-        names = ("CreateJobObjectW", "GetCurrentProcess", "SetInformationJobObject")
-        for name in (*names, "AssignProcessToJobObject"):
-            setattr(self, name, Kernel.Function(name, self.calls, answers.get(name, 41)))
+        self.calls: dict[str, tuple[Any, ...]] = {}
+        self._answers = answers
+
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        def function(*arguments: Any) -> int:
+            self.calls[name] = arguments
+            return self._answers.get(name, 41)
+
+        return function
 
 
 def test_on_windows_a_job_object_has_the_limits() -> None:
@@ -139,8 +135,7 @@ def test_on_windows_a_job_object_has_the_limits() -> None:
     assert ctypes.sizeof(ExtendedLimits) == 144
     kernel = Kernel(CreateJobObjectW=7, GetCurrentProcess=9)
     confine_by_job(kernel, 20, 512)
-    by_name = {name: arguments for name, *arguments in kernel.calls}
-    job, kind, reference, size = by_name["SetInformationJobObject"]
+    job, kind, reference, size = kernel.calls["SetInformationJobObject"]
     assert (job, kind, size) == (7, 9, 144)
     limits = reference._obj
     assert limits.BasicLimitInformation.PerProcessUserTimeLimit == 20 * 10_000_000
@@ -149,7 +144,7 @@ def test_on_windows_a_job_object_has_the_limits() -> None:
         LIMIT_PROCESS_TIME | LIMIT_ACTIVE_PROCESS | LIMIT_PROCESS_MEMORY
     )
     assert limits.ProcessMemoryLimit == (COMMITTED_MIB + 512) * 2**20
-    assert by_name["AssignProcessToJobObject"] == [7, 9]
+    assert kernel.calls["AssignProcessToJobObject"] == (7, 9)
 
 
 @pytest.mark.parametrize(

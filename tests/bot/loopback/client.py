@@ -7,17 +7,16 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
-import av
 import discord
 import numpy as np
 from discord.ext import commands
 
 from bot.base.discord_address import connector
 from bot.loopback import LoopbackDiscord
+from bot.speech.audio.opus import SAMPLE_RATE, SILENCE, encode
 
 log = logging.getLogger(__name__)
 
-SILENCE = b"\xf8\xff\xfe"
 INTENTS = discord.Intents(guilds=True, voice_states=True)
 
 
@@ -115,25 +114,12 @@ class Packets(discord.AudioSource):
 
 
 @cache
-def _tone(seconds: float, hertz: float, peak: float) -> tuple[bytes, ...]:
-    encoder = av.AudioCodecContext.create("libopus", "w")
-    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "s16"
-    encoder.bit_rate = 64_000
-    count = round(seconds * 48_000)
-    wave = np.sin(2 * np.pi * hertz * np.arange(count) / 48_000) * peak * 32767
-    stereo = np.repeat(wave.astype(np.int16)[:, None], 2, axis=1)
-    packets: list[bytes] = []
-    for start in range(0, count, 960):
-        block = np.ascontiguousarray(stereo[start : start + 960]).reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(block, format="s16", layout="stereo")
-        frame.sample_rate = 48_000
-        packets += [bytes(packet) for packet in encoder.encode(frame)]
-    return tuple(packets)
-
-
 def tone(seconds: float = 0.4, hertz: float = 440, peak: float = 0.25) -> list[bytes]:
     """A sine as 20 ms Opus packets, 48 kHz stereo; `peak` is relative to full scale."""
-    return list(_tone(seconds, hertz, peak))
+    turns = hertz * np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    wave = (peak * np.sin(2 * np.pi * turns)).astype(np.float32)
+    packets, _ = encode(wave, SAMPLE_RATE, kbps=64)
+    return packets[: round(seconds * 50)]
 
 
 def dominant_hertz(pcm: np.ndarray) -> float:

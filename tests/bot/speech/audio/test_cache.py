@@ -11,9 +11,10 @@ import pytest
 
 from bot.speech.audio.cache import Codec, SpeechCache
 from data.cache_keys import SpeechStore
-from data.rows import NewConditionals, SpeechKey
+from data.rows import SpeechKey
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, StockVoice, sha256_of
+from tests.data.conftest import enrol
 from tests.store import Clock
 
 VOICE = StockVoice("anna")
@@ -148,7 +149,7 @@ class SlowKeys(SpeechStore):
     """A database whose first answer takes until it is let go."""
 
     def __init__(self, keys: SpeechStore) -> None:
-        self.__dict__.update(keys.__dict__)
+        super().__init__(keys._database, keys._clock)
         self.asked, self.answered = asyncio.Event(), asyncio.Event()
 
     async def get(self, key: str) -> SpeechKey | None:
@@ -179,22 +180,12 @@ async def test_who_finds_a_rendering_damaged_late_keeps_what_another_made_meanwh
 async def test_speaking_in_a_cloned_voice_counts_as_a_use_of_its_enrolment(
     tmp_path: Path, store: Store
 ) -> None:
-    clip = "c" * 64
-    await store.conditionals.record(
-        NewConditionals(
-            key="k",
-            clip_sha256=clip,
-            model_revision="r",
-            engine_version="1",
-            path="p",
-            size_bytes=1,
-        )
-    )
+    await enrol(store, "k", "c")
     (before,) = await store.conditionals.all()
     cache = cache_of(tmp_path, store)
     await cache.put(sha256_of(1), speech(), VOICE)
     assert await store.conditionals.all() == [before]
-    await cache.put(sha256_of(2), speech(), ClonedVoice(clip_sha256=clip, clip_path=""))
+    await cache.put(sha256_of(2), speech(), ClonedVoice(clip_sha256="c" * 64, clip_path=""))
     (after,) = await store.conditionals.all()
     assert after.last_used_at > before.last_used_at
     assert after.created_at == before.created_at
