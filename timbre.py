@@ -373,7 +373,7 @@ def run_tests(python: str, pytest_arguments: list[str]) -> int:
             creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
         )
         if os.name == "posix":
-            os.setpriority(os.PRIO_PROCESS, mypy.pid, 19)  # tests measure times
+            os.setpriority(os.PRIO_PROCESS, mypy.pid, 5)  # tests measure times
         for name, command in stages.items():
             print(f"== {name}", flush=True)
             begun = time.monotonic()

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from engine.messages import Command, Report
+from engine.messages import Command, WorkerReport
 
 #: The largest message either side accepts: 3 minutes of 48 kHz float32 sound. Any text that strays
 #: into the stream reads as a length of 150 MiB or more, so it is told from a frame at once.
@@ -26,7 +26,7 @@ class FrameError(Exception):
     """The stream is not made of frames, or a message does not fit into one."""
 
 
-def frame(message: Command | Report) -> bytes:
+def frame(message: Command | WorkerReport) -> bytes:
     """The bytes of one message. Raises `FrameError` if they exceed `MAX_FRAME_BYTES`."""
     body = _encode(message)
     if len(body) > MAX_FRAME_BYTES:
@@ -70,10 +70,8 @@ class FrameDecoder(Generic[Message]):
 
 
 def commands() -> FrameDecoder[Command]:
-    """A decoder of what the Discord process sends."""
     return FrameDecoder(msgspec.msgpack.Decoder(Command))
 
 
-def reports() -> FrameDecoder[Report]:
-    """A decoder of what a worker sends."""
-    return FrameDecoder(msgspec.msgpack.Decoder(Report))
+def reports() -> FrameDecoder[WorkerReport]:
+    return FrameDecoder(msgspec.msgpack.Decoder(WorkerReport))

@@ -1,6 +1,6 @@
 """What crosses the pipe between the Discord process and a worker: one msgpack struct a frame.
 
-The Discord process writes `Command`s to the worker's stdin, the worker writes `Report`s to its
+The Discord process writes a `Command` to the worker's stdin, the worker a `WorkerReport` to its
 stdout. Framing is in `engine.framing`.
 """
 
@@ -175,7 +175,9 @@ class Forgotten(msgspec.Struct, frozen=True, tag="forgotten"):
     clip_sha256: str
 
 
-Report = Progress | Ready | Narrowed | Unable | Heartbeat | Spoken | Failed | Enrolled | Forgotten
+WorkerReport = (
+    Progress | Ready | Narrowed | Unable | Heartbeat | Spoken | Failed | Enrolled | Forgotten
+)
 
 #: Exit code of a worker that ran out of memory, which no exit by signal or exception shares.
 EXIT_OUT_OF_MEMORY = 12

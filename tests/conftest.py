@@ -15,7 +15,7 @@ import pytest
 
 #: Files and folders of what waits for the clock: sound in real time, deadlines. A core idles
 #: meanwhile, and times are asserted, so these run side by side in lanes of their own, at normal
-#: priority. All others fill the cores that remain, at the lowest, so that they delay no packet.
+#: priority. All others fill the cores that remain, a little lower, to delay no packet.
 TIMED = (
     "tests/end_to_end/",
     "tests/bot/channel/",
@@ -83,7 +83,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Step back behind what waits for the clock. A lane takes nothing of that kind afterwards."""
     if hasattr(item.config, "workerinput") and not is_timed(item.nodeid):
-        psutil.Process().nice(psutil.IDLE_PRIORITY_CLASS if sys.platform == "win32" else 19)
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 5)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

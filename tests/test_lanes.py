@@ -12,6 +12,6 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.mark.parametrize("place", [*TIMED, *NOT_TIMED, *LONGEST])
 def test_what_waits_for_the_clock_is_where_the_lanes_look(place: str) -> None:
-    """After a rename its files would run at the lowest priority without a word."""
+    """After a rename its files would run at a lower priority without a word."""
     assert place.endswith("/") == (ROOT / place).is_dir()
     assert (ROOT / place).exists()

@@ -1,10 +1,12 @@
 """Measure upstream and ours in one run, printing as it goes."""
 
 import argparse
+import logging
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import soundfile
@@ -21,15 +23,18 @@ from engine.bench.quality import (
 )
 from engine.bench.report import Results, print_setting, print_tables
 from engine.bench.setting import TOKENS_PER_SECOND, Scale, Setting, write_clips
-from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib
+from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib, without_stop
 from engine.bench.stages import time_stages
 from engine.bench.t3 import time_first_token, time_steps, time_upstream
 from engine.bench.utterances import time_by_text, time_voices
 from engine.bench.worker import time_worker
+from engine.chatterbox.s3gen import WaveformDecoder
+from engine.chatterbox.t3.weights import load_t3
 from engine.enrolment.clip import SAMPLE_RATE, decode
 from engine.errors import VoiceUnusable
 from engine.speech import FloatArray
 from engine.upstream.random_weights import write_random_checkpoint
+from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
 
 SEED = 0
@@ -95,7 +100,6 @@ def _progress_on(console: Console) -> Callable[[str], None]:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line's grammar."""
     parser = argparse.ArgumentParser(
         prog="timbre.py bench",
         description=__doc__,
@@ -148,16 +152,8 @@ def _measure_quality(
     setting: Setting, results: Results, progress: Callable[[str], None], clip: Path, home: Path
 ) -> None:
     progress("loading both")
-    upstream = UpstreamSpeaker(setting.weights, setting.device, endless=False)
-    ours = OurSpeaker(
-        setting.weights,
-        setting.device,
-        setting.precision,
-        setting.dtype,
-        streams=1,
-        endless=False,
-        home=home,
-    )
+    upstream = UpstreamSpeaker(setting.weights, setting.device)
+    ours = OurSpeaker(setting.weights, setting.device, setting.precision, streams=1, home=home)
     progress("speaking and listening")
     random = setting.has_random_weights
     results.quality = compare(
@@ -176,41 +172,40 @@ def _measure_speed(
     clips: list[Path],
     home: Path,
 ) -> None:
-    scale = setting.scale
+    scale, device = setting.scale, setting.device
+    as_released = setting
+    setting = replace(setting, weights=without_stop(setting.weights, home / "endless"))
+    # Every utterance is cut at its number of tokens, on purpose.
+    logging.getLogger("engine.chatterbox.engine").setLevel(logging.ERROR)
     progress("loading upstream")
-    upstream = UpstreamSpeaker(setting.weights, setting.device, endless=True)
-    upstream_gib = allocated_gib(setting.device)
+    upstream = UpstreamSpeaker(setting.weights, device)
+    upstream_gib = allocated_gib(device)
     progress("loading ours")
     ours = OurSpeaker(
-        setting.weights,
-        setting.device,
-        setting.precision,
-        setting.dtype,
-        streams=scale.memory_streams,
-        endless=True,
-        home=home,
+        setting.weights, device, setting.precision, streams=scale.memory_streams, home=home
     )
     progress("whole utterances: cold and warm voice")
     results.voices = time_voices(ours, upstream, clips, setting)
-    ours.release_enrolment()
     results.write(setting.out)
     for characters in scale.text_characters:
         progress(f"whole utterances: {characters} characters")
-        results.by_text.append(time_by_text(ours, upstream, characters, scale))
+        results.by_text.append(time_by_text(ours, upstream, clips[1], characters, scale))
     progress("peak memory")
-    results.memory = measure_memory(upstream, upstream_gib, setting)
+    results.memory = measure_memory(upstream, upstream_gib, clips[1], setting)
     results.write(setting.out)
+    del ours
+    decoder = WaveformDecoder(setting.weights, device, setting.precision)
     for seconds in scale.audio_seconds:
         progress(f"flow, vocoder, watermark: {seconds} s")
-        results.stages += time_stages(ours, upstream, seconds, scale)
+        results.stages += time_stages(decoder, upstream, seconds, scale)
     results.write(setting.out)
     progress("T3: upstream")
     with torch.inference_mode():
         results.upstream_token_ms = time_upstream(
             upstream.model.t3, upstream.model.conds.t3, tokens=10 * scale.steps
         )
-    del upstream
-    weights = ours.t3_weights
+    del upstream, decoder
+    weights = load_t3(setting.weights / checkpoint.T3, device, setting.dtype)
     for streams in scale.streams:
         progress(f"T3: {streams} streams")
         results.steps.append(
@@ -228,9 +223,9 @@ def _measure_speed(
             weights, known_voice=known, repeats=scale.repeats
         )
     results.write(setting.out)
-    del ours, weights
+    del weights
     progress("worker: start, first requests")
-    results.worker = time_worker(setting, clips[2])
+    results.worker = time_worker(as_released, clips[2])
 
 
 if __name__ == "__main__":

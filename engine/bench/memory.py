@@ -12,9 +12,20 @@ from pathlib import Path
 
 import torch
 
-from engine.bench.setting import TEXT, TOKENS_PER_SECOND, Setting, write_clips
-from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib, peak_memory
-from engine.chatterbox.t3.config import DTYPES
+from engine.bench.setting import TEXT, TOKENS_PER_SECOND, Setting, voice_of, write_clips
+from engine.bench.speakers import (
+    REVISION,
+    OurSpeaker,
+    UpstreamSpeaker,
+    allocated_gib,
+    peak_memory,
+)
+from engine.chatterbox.t3.config import DTYPES, DecoderConfig
+from engine.chatterbox.t3.memory import cache_bytes
+from engine.chatterbox.t3.weights import load_t3
+from engine.enrolment import Enrolment
+from engine.enrolment.networks import EnrolmentNetworks
+from engine.weights import checkpoint
 
 _TEXT_CHARACTERS = 140
 _ROUNDS = 3  # the first runs eagerly, the second captures
@@ -25,7 +36,8 @@ class OurMemory:
     """GiB. `peak` is what tensors took at most while speaking, the first time included.
 
     `reserved` is all that torch took of the device. The rest is what lies there before any speech:
-    T3's weights, S3Gen's weights, the cache of keys and values with the voices' prefixes.
+    T3's weights, S3Gen's with what its graphs keep, the cache of keys and values with the voices'
+    prefixes.
     """
 
     peak: float
@@ -45,7 +57,7 @@ class MemoryFigures:
 
 
 def measure_memory(
-    upstream: UpstreamSpeaker, upstream_gib: float, setting: Setting
+    upstream: UpstreamSpeaker, upstream_gib: float, clip: Path, setting: Setting
 ) -> MemoryFigures:
     """Ours in a process of its own; of upstream's peak what is ours is taken off.
 
@@ -54,7 +66,7 @@ def measure_memory(
     tokens = setting.scale.utterance_seconds * TOKENS_PER_SECOND
     ours_gib = allocated_gib(setting.device) - upstream_gib
     with peak_memory(setting.device) as upstream_peak:
-        upstream.speak(TEXT[:_TEXT_CHARACTERS], tokens)
+        upstream.speak(TEXT[:_TEXT_CHARACTERS], clip, tokens)
     return MemoryFigures(
         setting.scale.memory_streams,
         _measure_aside(setting, tokens),
@@ -78,31 +90,32 @@ def _measure_aside(setting: Setting, tokens: int) -> OurMemory | None:
 
 
 def _measure(weights: Path, precision: str, streams: int, tokens: int) -> OurMemory:
-    device = torch.device("cuda")
+    device, dtype = torch.device("cuda"), DTYPES[precision]
+    t3_weights = load_t3(weights / checkpoint.T3, device, dtype)
+    cache = cache_bytes(DecoderConfig.for_streams(streams, dtype), t3_weights.sizes) / 2**30
+    t3_gib = allocated_gib(device)
+    del t3_weights
     with tempfile.TemporaryDirectory() as home:
-        ours = OurSpeaker(
-            weights,
-            device,
-            precision,
-            DTYPES[precision],
-            streams=streams,
-            endless=True,
+        clip = write_clips(Path(home), 10)[0]
+        # Known before: the networks that only new voices need are not to be counted.
+        enrolment = Enrolment(
             home=Path(home),
+            revision=REVISION,
+            load_networks=lambda: EnrolmentNetworks.load(weights, torch.device("cpu")),
+            report=lambda _enrolled: None,
         )
-        ours.enrol(write_clips(Path(home), 10)[0])
-        ours.release_enrolment()
-        torch.cuda.empty_cache()
-        before = torch.cuda.memory_allocated()
-        t3_weights, cache = ours.held_bytes()
+        enrolment.conditionals(voice_of(clip))
+        ours = OurSpeaker(weights, device, precision, streams=streams, home=Path(home))
+        before = allocated_gib(device)
         with peak_memory(device) as peak:
             for _ in range(_ROUNDS):
-                ours.speak_together([TEXT[:_TEXT_CHARACTERS]] * streams, tokens)
+                ours.speak_together([TEXT[:_TEXT_CHARACTERS]] * streams, clip, tokens)
         return OurMemory(
             peak=peak[0],
             reserved=torch.cuda.memory_reserved() / 2**30,
-            t3_weights=t3_weights / 2**30,
-            s3gen_weights=(before - t3_weights - cache) / 2**30,
-            cache=cache / 2**30,
+            t3_weights=t3_gib,
+            s3gen_weights=before - t3_gib - cache,
+            cache=cache,
         )
 
 

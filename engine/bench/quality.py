@@ -61,11 +61,9 @@ def compare(
     voice = _embed(upstream, reference)
     results = []
     speakers: tuple[tuple[str, Contender], ...] = (("upstream", upstream), ("ours", ours))
-    for _name, speaker in speakers:
-        speaker.enrol(clip)
     for sentence in SENTENCES[:sentences]:
         for name, speaker in speakers:
-            pcm = speaker.speak(sentence, tokens).pcm
+            pcm = speaker.speak(sentence, clip, tokens).pcm
             samples = librosa.resample(pcm, orig_sr=24_000, target_sr=_RECOGNISER_RATE)
             transcript = transcribe(samples)
             results.append(

@@ -95,7 +95,6 @@ class Setting:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The precision as torch has it."""
         return DTYPES[self.precision]
 
     @property
@@ -122,7 +121,6 @@ class Setting:
 
 
 def device_name(device: torch.device) -> str:
-    """What the device calls itself."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)"

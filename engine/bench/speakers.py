@@ -1,9 +1,11 @@
 """Upstream and ours behind one face: a text and a voice in, samples and times out.
 
-Both run the same checkpoint. With a number of tokens, both say exactly that many: the stop token is
-silenced in both, so that equal amounts of work are compared.
+Both run the same checkpoint. Where its stop token is silenced, both say exactly as many tokens as
+they are asked for, so that equal amounts of work are compared.
 """
 
+import gc
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -14,28 +16,20 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from engine.bench.setting import voice_of
-from engine.chatterbox.s3gen import WaveformDecoder
-from engine.chatterbox.t3.config import (
-    MAX_SPEECH_TOKENS,
-    STOP_OF_SPEECH,
-    DecoderConfig,
-)
-from engine.chatterbox.t3.model import T3
-from engine.chatterbox.t3.scheduler import Scheduler
-from engine.chatterbox.t3.weights import load_t3
-from engine.chatterbox.text import TextTokenizer
-from engine.chatterbox.utterance import EnrolledVoice, Utterance
-from engine.enrolment import Enrolment
-from engine.enrolment.networks import EnrolmentNetworks
+from engine.chatterbox.engine import ChatterboxEngine
+from engine.chatterbox.loading import assemble
+from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS, STOP_OF_SPEECH
+from engine.errors import SpeechError
 from engine.messages import Speak
-from engine.speech import FloatArray, SpeechParameters, StockVoice
+from engine.speech import FloatArray, Speech, SpeechParameters
 from engine.upstream.build import load_upstream
 from engine.weights import checkpoint
 
-_LONGEST = 1536  # positions of conditioning, text and 40 s of tokens
+REVISION = "bench"  # of the weights, as voices are kept under it
 
 
 @dataclass(frozen=True)
@@ -50,24 +44,22 @@ class TimedSpeech:
 class Contender(Protocol):
     """What both are asked to do."""
 
-    def enrol(self, clip: Path) -> float:
-        """Take on the voice of a clip; milliseconds."""
+    def speak(self, text: str, clip: Path, tokens: int | None = None) -> TimedSpeech:
+        """Say a text in a clip's voice, in `tokens` speech tokens at most.
 
-    def speak(self, text: str, tokens: int | None = None) -> TimedSpeech:
-        """Say a text in the voice taken on; exactly `tokens` speech tokens of it, if given."""
+        The time of a voice's first use is in it.
+        """
 
 
 class UpstreamSpeaker:
     """Upstream's `ChatterboxTTS` as its authors wrote it, in fp32."""
 
-    def __init__(self, weights: Path, device: torch.device, *, endless: bool) -> None:
-        """With `endless` the stop token is silenced."""
+    def __init__(self, weights: Path, device: torch.device) -> None:
         self.device = device
         self.model: Any = load_upstream(weights, device)
+        self._clip: Path | None = None
         self._limit: int | None = None
         self._stage_ms: defaultdict[str, float] = defaultdict(float)
-        if endless:
-            self.model.t3.speech_head.weight.data[STOP_OF_SPEECH] = 0
         inference = self.model.t3.inference
 
         def limited(**given: Any) -> Any:
@@ -75,23 +67,25 @@ class UpstreamSpeaker:
             return inference(**given)
 
         self.model.t3.inference = limited
+        self._time(self.model, "prepare_conditionals", "enrolment")
         self._time(self.model.t3, "inference", "tokens")
         self._time(self.model.s3gen, "flow_inference", "flow")
         self._time(self.model.s3gen, "hift_inference", "vocoder")
         self._time(self.model.watermarker, "apply_watermark", "watermark")
 
-    def enrol(self, clip: Path) -> float:
-        """Upstream's `prepare_conditionals`."""
-        started = time.perf_counter()
+    def enrol(self, clip: Path) -> None:
+        """Upstream's `prepare_conditionals`, for the voice that it speaks in from now on."""
         self.model.prepare_conditionals(str(clip))
-        return self._elapsed_ms(started)
+        self._clip = clip
 
-    def speak(self, text: str, tokens: int | None = None) -> TimedSpeech:
+    def speak(self, text: str, clip: Path, tokens: int | None = None) -> TimedSpeech:
         """Upstream's `generate`."""
         self._limit = tokens
         self._stage_ms.clear()
         started = time.perf_counter()
         try:
+            if clip != self._clip:
+                self.enrol(clip)
             wave = self.model.generate(text)
         finally:
             self._limit = None
@@ -124,117 +118,86 @@ class UpstreamSpeaker:
 
 
 class OurSpeaker:
-    """The optimised engine's parts, put together as the engine does for one batch."""
+    """The engine as a worker loads it, driven as the worker's loop drives it."""
 
     def __init__(
-        self,
-        weights: Path,
-        device: torch.device,
-        precision: str,
-        dtype: torch.dtype,
-        *,
-        streams: int,
-        endless: bool,
-        home: Path,
+        self, weights: Path, device: torch.device, precision: str, *, streams: int, home: Path
     ) -> None:
-        """Room for `streams` utterances at once. With `endless` the stop token is silenced.
-
-        Voices are kept under `home`, as the engine keeps them.
-        """
-        self.device = device
-        self.t3_weights = load_t3(weights / checkpoint.T3, device, dtype)
-        if endless:
-            self.t3_weights.speech_head[STOP_OF_SPEECH] = 0
-        # As the engine has it, or with room for whatever the model wants to say.
-        config = DecoderConfig.for_streams(streams, dtype)
-        if not endless:
-            config = DecoderConfig.for_streams(streams, dtype, _LONGEST)
-        self._scheduler = Scheduler(T3(self.t3_weights, config))
-        self._scheduler.t3.prepare()
-        self.decoder = WaveformDecoder(weights, device, precision)
-        self._text_tokenizer = TextTokenizer(weights / checkpoint.TOKENIZER)
-        self._networks = EnrolmentNetworks.load(weights, device)
-        self._home = home
-        self._enrolment = self._make_enrolment()
-        self._voice: EnrolledVoice | None = None
-
-    def enrol(self, clip: Path) -> float:
-        """Memory, then disk, then the networks, which are loaded."""
-        cloned = voice_of(clip)
-        started = time.perf_counter()
-        conditionals = self._enrolment.conditionals(cloned)
-        wait_for(self.device)
-        self._voice = EnrolledVoice(self._enrolment.key(cloned.clip_sha256), conditionals)
-        return 1e3 * (time.perf_counter() - started)
-
-    def restart_enrolment(self) -> None:
-        """Have no more of any voice in memory and on the device than a new worker begins with."""
-        self._enrolment = self._make_enrolment()
-        t3 = self._scheduler.t3
-        t3.prefixes.forget()
-        for key, conditionals in self._enrolment.recall(t3.config.voices):
-            t3.prepare_voice(EnrolledVoice(key, conditionals), SpeechParameters().exaggeration)
-        wait_for(self.device)
-
-    def release_enrolment(self) -> None:
-        """Let go of the networks that only enrolment needs; no new voice can be taken on."""
-        del self._enrolment, self._networks
-
-    def held_bytes(self) -> tuple[int, int]:
-        """Bytes of T3's weights, and of its cache with the voices' prefixes."""
-        t3 = self._scheduler.t3
-        tensors = [value for value in vars(self.t3_weights).values() if isinstance(value, Tensor)]
-        tensors += self.t3_weights.conditioning.values()
-        tensors += [matrix for layer in self.t3_weights.layers for matrix in vars(layer).values()]
-        return sum(t.nbytes for t in tensors), t3.pool.storage.nbytes + t3.prefixes.storage.nbytes
-
-    def _make_enrolment(self) -> Enrolment:
-        return Enrolment(
-            home=self._home,
-            revision="bench",
-            load_networks=lambda: self._networks,
+        """Up to `streams` utterances at once. Voices are kept under `home`, as the worker's are."""
+        self._load: Callable[[], ChatterboxEngine] = lambda: assemble(
+            weights,
+            revision=REVISION,
+            device=device.type,
+            precision=precision,
+            reason="",
+            home=home,
             report=lambda _enrolled: None,
+            max_streams=streams,
         )
+        self._engine = self._load()
+        self._engine.recall_voices()
+        self._known: set[str] = set()
 
-    def speak(self, text: str, tokens: int | None = None) -> TimedSpeech:
-        """One utterance alone."""
-        return self.speak_together([text], tokens)[0]
+    def restart(self) -> None:
+        """Load the engine anew: all that it had computed is gone, but for what is on disk."""
+        self._engine.close()
+        del self._engine
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self._engine = self._load()
+        self._engine.recall_voices()
+        self._known.clear()
 
-    @torch.inference_mode()
-    def speak_together(self, texts: list[str], tokens: int | None = None) -> list[TimedSpeech]:
-        """Several utterances in one batch. Each one's time is the batch's."""
+    def forget(self, clip: Path) -> None:
+        """Have the clip's voice be new again."""
+        self._engine.forget(voice_of(clip).clip_sha256)
+
+    def speak(self, text: str, clip: Path, tokens: int | None = None) -> TimedSpeech:
+        return self.speak_together([text], clip, tokens)[0]
+
+    def speak_together(
+        self, texts: list[str], clip: Path, tokens: int | None = None
+    ) -> list[TimedSpeech]:
+        """Several utterances at once. Each one's time is that of all. Raises a `SpeechError`."""
+        voice = voice_of(clip)
+        self._engine.max_speech_tokens = tokens or MAX_SPEECH_TOKENS
         started = time.perf_counter()
-        utterances = [self._utterance(seed, text) for seed, text in enumerate(texts)]
-        for utterance in utterances:
-            utterance.cap = tokens or MAX_SPEECH_TOKENS
-            self._scheduler.submit(utterance)
-        ended = 0
-        while ended < len(texts):
-            ended += len(self._scheduler.advance())
-        tokens_ms = 1e3 * (time.perf_counter() - started)
-        pending = self.decoder.submit(utterances)
-        waves = pending.wait()
+        for index, text in enumerate(texts):
+            self._engine.admit(Speak(index, text, voice, SpeechParameters(seed=index)))
+        said: dict[int, Speech] = {}
+        while self._engine.busy:
+            for outcome in self._engine.step():
+                if isinstance(outcome.result, SpeechError):
+                    raise outcome.result
+                said[outcome.job_id] = outcome.result
         total_ms = 1e3 * (time.perf_counter() - started)
-        stages = {"tokens": tokens_ms, **pending.stage_ms()}
-        return [TimedSpeech(wave.numpy(), total_ms, stages) for wave in waves]
+        first_use = voice.clip_sha256 not in self._known
+        self._known.add(voice.clip_sha256)
+        return [
+            TimedSpeech(said[index].pcm, total_ms, _stages(said[index].stage_ms, first_use))
+            for index in range(len(texts))
+        ]
 
-    def decoded(self, tokens: int) -> Utterance:
-        """Random speech tokens in the voice taken on, for timing what comes after T3."""
-        random = torch.Generator().manual_seed(tokens)
-        utterance = self._utterance(tokens, "")
-        utterance.speech_tokens = torch.randint(0, 6561, (tokens,), generator=random)
-        return utterance
 
-    def _utterance(self, seed: int, text: str) -> Utterance:
-        if self._voice is None:
-            raise RuntimeError("no voice was enrolled")
-        utterance = Utterance(Speak(seed, text, StockVoice(), SpeechParameters(seed=seed)))
-        utterance.text_tokens, utterance.voice = self._text_tokenizer(text), self._voice
-        return utterance
+def _stages(engine_ms: dict[str, float], first_use: bool) -> dict[str, float]:
+    """Stages under the names that upstream's have; enrolment where a voice is used first."""
+    named = {"tokens" if stage == "t3" else stage: ms for stage, ms in engine_ms.items()}
+    return {stage: ms for stage, ms in named.items() if first_use or stage != "enrolment"}
+
+
+def without_stop(weights: Path, folder: Path) -> Path:
+    """A copy of a checkpoint whose stop token is silenced: speech is as long as it may be."""
+    shutil.copytree(
+        weights, folder, ignore=shutil.ignore_patterns(checkpoint.T3, checkpoint.MANIFEST)
+    )
+    tensors = load_file(weights / checkpoint.T3)
+    tensors["speech_head.weight"][STOP_OF_SPEECH] = 0
+    save_file(tensors, folder / checkpoint.T3)
+    return folder
 
 
 def wait_for(device: torch.device) -> None:
-    """Until the device has done everything it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
@@ -256,5 +219,4 @@ def allocated_gib(device: torch.device) -> float:
 
 
 def silent(pcm: FloatArray) -> bool:
-    """Whether nothing at all can be heard."""
     return bool(np.abs(pcm).max() < 1e-3)

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 import torch
 
 from engine.bench.setting import TOKENS_PER_SECOND, Scale
-from engine.bench.speakers import OurSpeaker, UpstreamSpeaker
+from engine.bench.speakers import UpstreamSpeaker
+from engine.chatterbox.s3gen import WaveformDecoder
+from engine.chatterbox.utterance import EnrolledVoice, Utterance
+from engine.enrolment import Conditionals
+from engine.enrolment.conditionals import SPEECH_TOKEN_IDS
+from engine.messages import Speak
+from engine.speech import SpeechParameters, StockVoice
 
 STAGES = ("flow", "vocoder", "watermark")
 
@@ -23,14 +29,22 @@ class StageTiming:
 
 @torch.inference_mode()
 def time_stages(
-    ours: OurSpeaker, upstream: UpstreamSpeaker, audio_s: int, scale: Scale
+    ours: WaveformDecoder, upstream: UpstreamSpeaker, audio_s: int, scale: Scale
 ) -> list[StageTiming]:
-    """Turn about, after rounds that are not counted, in which ours warms up."""
-    sound = ours.decoded(audio_s * TOKENS_PER_SECOND)
-    tokens = sound.speech_tokens[None].to(upstream.device)
+    """Turn about, after rounds that are not counted, in which ours warms up.
+
+    Random speech tokens in the voice that upstream has.
+    """
+    count = audio_s * TOKENS_PER_SECOND
+    random = torch.Generator().manual_seed(count)
+    utterance = Utterance(Speak(0, "", StockVoice(), SpeechParameters(seed=count)))
+    utterance.speech_tokens = torch.randint(0, SPEECH_TOKEN_IDS, (count,), generator=random)
+    conditionals = Conditionals.from_upstream(upstream.model.conds)
+    utterance.voice = EnrolledVoice("upstream's", conditionals)
+    tokens = utterance.speech_tokens[None].to(upstream.device)
     times: dict[str, list[tuple[float, float]]] = {stage: [] for stage in STAGES}
     for round_ in range(scale.warm_ups + scale.repeats):
-        pending = ours.decoder.submit([sound])
+        pending = ours.submit([utterance])
         pending.wait()
         here = pending.stage_ms()
         if round_ >= scale.warm_ups - 1:  # upstream warms up in one

@@ -34,12 +34,12 @@ class UtteranceTiming:
 
 
 def time_by_text(
-    ours: OurSpeaker, upstream: UpstreamSpeaker, characters: int, scale: Scale
+    ours: OurSpeaker, upstream: UpstreamSpeaker, clip: Path, characters: int, scale: Scale
 ) -> UtteranceTiming:
     """A warm voice saying a text of this length."""
     tokens = tokens_for(characters)
     text = TEXT[:characters]
-    here, there = _in_turn(ours, upstream, text, tokens, scale)
+    here, there = _in_turn(ours, upstream, text, clip, tokens=tokens, scale=scale)
     return _timing(f"{characters} characters", characters, there, here)
 
 
@@ -54,19 +54,22 @@ def time_voices(
     tokens = setting.scale.utterance_seconds * TOKENS_PER_SECOND
     characters = min(len(TEXT), 140)
     text = TEXT[:characters]
-    speakers: tuple[Contender, Contender] = (ours, upstream)
-    for speaker in speakers:
-        speaker.enrol(clips[0])
+    contenders: tuple[Contender, Contender] = (ours, upstream)
     for _ in range(setting.scale.warm_ups):
-        ours.speak(text, tokens)
-    cold = [_cold(speaker, clips[1], text, tokens) for speaker in speakers]
-    warm = _in_turn(ours, upstream, text, tokens, setting.scale)
+        ours.speak(text, clips[0], tokens)
+    ours.forget(clips[0])
+    ours.speak(text, clips[0], tokens)  # the networks for new voices are kept for a while after it
+    upstream.enrol(clips[0])
+    cold = [each.speak(text, clips[1], tokens) for each in contenders]
+    warm = _in_turn(ours, upstream, text, clips[1], tokens=tokens, scale=setting.scale)
     for name, spoken in (("cold", cold[0]), ("warm", warm[0])):
         if silent(spoken.pcm):
             raise RuntimeError(f"the {name} voice said nothing")
         soundfile.write(setting.out / f"voiceclone_{name}.wav", spoken.pcm, SAMPLE_RATE)
-    ours.restart_enrolment()
-    restarted = _cold(ours, clips[1], text, tokens)
+    ours.restart()
+    for _ in range(setting.scale.warm_ups):
+        ours.speak(text, clips[0], tokens)
+    restarted = ours.speak(text, clips[1], tokens)
     return [
         _timing("cold voice", characters, cold[1], cold[0]),
         _timing("warm voice", characters, warm[1], warm[0]),
@@ -75,29 +78,28 @@ def time_voices(
 
 
 def _in_turn(
-    ours: OurSpeaker, upstream: UpstreamSpeaker, text: str, tokens: int, scale: Scale
+    ours: OurSpeaker,
+    upstream: UpstreamSpeaker,
+    text: str,
+    clip: Path,
+    *,
+    tokens: int,
+    scale: Scale,
 ) -> tuple[TimedSpeech, TimedSpeech]:
     """Each one's median run, after ours that warm up."""
     for _ in range(scale.warm_ups):
-        ours.speak(text, tokens)
+        ours.speak(text, clip, tokens)
     here, there = [], []
     for repeat in range(scale.repeats):
-        here.append(ours.speak(text, tokens))
+        here.append(ours.speak(text, clip, tokens))
         if repeat < 2:  # seconds each, and steady
-            there.append(upstream.speak(text, tokens))
+            there.append(upstream.speak(text, clip, tokens))
     return _median(here), _median(there)
 
 
 def _median(runs: list[TimedSpeech]) -> TimedSpeech:
     middle = statistics.median_low(run.total_ms for run in runs)
     return next(run for run in runs if run.total_ms == middle)
-
-
-def _cold(speaker: Contender, clip: Path, text: str, tokens: int) -> TimedSpeech:
-    enrolment_ms = speaker.enrol(clip)
-    spoken = speaker.speak(text, tokens)
-    stages = {"enrolment": enrolment_ms, **spoken.stage_ms}
-    return TimedSpeech(spoken.pcm, spoken.total_ms + enrolment_ms, stages)
 
 
 def _timing(

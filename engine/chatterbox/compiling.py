@@ -1,4 +1,4 @@
-"""Compiling a decode step's kernels for every size of batch before anybody waits for it.
+"""Compiling a decode step's kernels for every size of batch before they are needed.
 
 Triton compiles a kernel when it is first launched, for seconds, and then keeps it on disk. Without
 this, all would fall silent the first time that two speak at once on a machine. It is done in a
@@ -52,7 +52,7 @@ def compile_aside(file: Path, device: torch.device, precision: str, streams: int
 
 
 def step_every_size(file: Path, device: torch.device, precision: str, streams: int) -> list[int]:
-    """Run a step of nobody's for each size of batch; returns how many rows each had.
+    """Run an idle step for each size of batch; returns how many rows each had.
 
     One layer of the network is enough: all are alike.
     """
@@ -62,7 +62,7 @@ def step_every_size(file: Path, device: torch.device, precision: str, streams: i
     rows = []
     with torch.inference_mode():
         for guided in (True, False):
-            for places in sizes[1:] + sizes[:1]:  # whoever starts this does the smallest itself
+            for places in sizes[1:] + sizes[:1]:  # the worker does the smallest itself
                 batch = t3.buffers.batch(places, guided=guided, context=CONTEXT_BUCKETS[0])
                 t3.buffers.fill(batch, [])
                 t3.step(batch)
@@ -105,7 +105,7 @@ def _run(command: list[str]) -> None:
 def _main() -> None:
     file, name, precision, streams = sys.argv[1:]
     device = torch.device(name)
-    # Whoever started this may be gone, and then nobody else would end it.
+    # The worker that started this may be gone, and cannot end it then.
     end = threading.Timer(_PATIENCE_S, os._exit, (1,))
     end.daemon = True
     end.start()

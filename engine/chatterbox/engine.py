@@ -59,7 +59,7 @@ class ChatterboxEngine:
         self._info = info
         self._text_tokenizer, self._voices = text_tokenizer, voices
         self._scheduler, self._waveforms = scheduler, waveforms
-        self._max_speech_tokens = max_speech_tokens
+        self.max_speech_tokens = max_speech_tokens
         self._stream: Any = None
         if scheduler.t3.device.type == "cuda":
             self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's
@@ -82,8 +82,8 @@ class ChatterboxEngine:
 
     @property
     def busy(self) -> bool:
-        """Whether there are utterances, or cancelled ones on the device."""
-        return bool(self._utterances or self._sounding)
+        """Whether there are utterances, or cancelled ones still on the device."""
+        return bool(self._utterances or self._sounding or self._scheduler.busy)
 
     def admit(self, job: Speak) -> None:
         """Take a job; it is looked at in the next step."""
@@ -99,7 +99,6 @@ class ChatterboxEngine:
                 self._scheduler.drop(utterance)
 
     def forget(self, clip_sha256: str) -> None:
-        """Remove what was derived from a clip, in memory, on the device and on disk."""
         self._voices.forget(clip_sha256)
         self._drop_cancelled()
         with self._decoding_stream():
@@ -147,7 +146,6 @@ class ChatterboxEngine:
         return left_s
 
     def close(self) -> None:
-        """Drop all jobs."""
         for job_id in list(self._utterances):
             self.cancel(job_id)
         self._drop_cancelled()
@@ -187,7 +185,7 @@ class ChatterboxEngine:
         utterance.text_tokens = self._text_tokenizer(request.text)
         utterance.voice = self._voices.find(request.voice)
         count = len(utterance.text_tokens)
-        utterance.cap = min(self._max_speech_tokens, speech_token_cap(count))
+        utterance.cap = min(self.max_speech_tokens, speech_token_cap(count))
         longest = self._scheduler.t3.sizes.text_positions
         if count > longest or not self._scheduler.fits(utterance):
             raise SynthesisFailed("This text is too long to be spoken in one piece.")

@@ -31,7 +31,7 @@ from engine.weights import checkpoint
 ENGINE_VERSION = "timbre-1"
 SAMPLE_RATE = 24_000
 
-#: Speech tokens of 2, 4, 6 and 10 s, whose graphs are captured before anybody waits for them, with
+#: Speech tokens of 2, 4, 6 and 10 s, whose graphs are captured while loading, with
 #: the ten seconds of reference that most voices have.
 _COMMON_TOKENS = (50, 100, 150, 250)
 _PROMPT_TOKENS = 250
@@ -113,7 +113,7 @@ def assemble(
     max_speech_tokens: int = MAX_SPEECH_TOKENS,
     background: Executor | None = None,
 ) -> ChatterboxEngine:
-    """Load a checkpoint. `report` hears of enrolled voices; `reason` is for `EngineInfo`.
+    """Load a checkpoint. `report` is told of enrolled voices; `reason` is for `EngineInfo`.
 
     New voices are computed in `background`, while others speak; without one, in a step.
 
@@ -188,7 +188,7 @@ def import_upstream() -> None:
 
 
 def rehearse(engine: ChatterboxEngine) -> None:
-    """Compile kernels and capture the first graphs before anybody waits for them."""
+    """Compile kernels and capture the first graphs ahead of the first job."""
     parameters = SpeechParameters()
     engine.admit(Speak(job_id=-1, text="Hello there.", voice=StockVoice(), parameters=parameters))
     while engine.busy:

@@ -86,7 +86,6 @@ class Utterance:
 
     @property
     def total_frames(self) -> int:
-        """Mel frames of prompt and speech together."""
         return self.total_tokens * FRAMES_PER_TOKEN
 
     @property
@@ -96,7 +95,6 @@ class Utterance:
 
     @property
     def samples(self) -> int:
-        """Length of the waveform."""
         return self.frames * SAMPLES_PER_FRAME
 
     def end_stage(self, name: str) -> None:

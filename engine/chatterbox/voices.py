@@ -1,4 +1,4 @@
-"""Who speaks: the voice that a request names, as both networks want it."""
+"""The voice that a request names, as both networks want it."""
 
 import pickle
 from pathlib import Path
@@ -24,7 +24,7 @@ class EnrolledVoices:
         self._enrolment = enrolment
 
     def find(self, voice: Voice) -> EnrolledVoice:
-        """Who speaks for `voice`; one that is not known yet is enrolled.
+        """The voice that speaks for `voice`; one that is not known yet is enrolled.
 
         Raises as `Enrolment.conditionals`.
         """
@@ -46,7 +46,6 @@ class EnrolledVoices:
         return self._enrolment.newcomers
 
     def forget(self, clip_sha256: str) -> None:
-        """Remove what was derived from a clip, in memory and on disk."""
         self._enrolment.forget(clip_sha256)
 
 

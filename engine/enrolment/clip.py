@@ -1,6 +1,6 @@
 """From the bytes of a reference clip to samples that can be enrolled, or the reason why not.
 
-Every refusal is a `VoiceUnusable` whose sentence may be shown to whoever asked; none has a path.
+Every refusal is a `VoiceUnusable` whose sentence may be shown to the member; none has a path.
 """
 
 import hashlib

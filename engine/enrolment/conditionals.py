@@ -91,7 +91,6 @@ class Conditionals:
 
     @property
     def size_bytes(self) -> int:
-        """Memory that the tensors take."""
         return sum(tensor.nbytes for tensor in self._tensors().values())
 
     def to_bytes(self) -> bytes:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from engine.enrolment import clip
 from engine.enrolment.conditionals import Conditionals
 from engine.enrolment.newcomers import AtOnce, Newcomers
-from engine.enrolment.store import ConditionalsStore
+from engine.enrolment.store import ConditionalsFiles
 from engine.errors import VoiceUnusable
 from engine.messages import Enrolled
 from engine.speech import ClonedVoice, sha256_of
@@ -57,7 +57,7 @@ class Enrolment:
         background: Executor | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store = ConditionalsStore(home)
+        self._store = ConditionalsFiles(home)
         self._revision = revision
         self.newcomers = Newcomers(load_networks, background=background or AtOnce(), clock=clock)
         self._report = report
@@ -112,7 +112,6 @@ class Enrolment:
 
     @property
     def in_memory(self) -> int:
-        """How many voices are in memory."""
         return len(self._known)
 
     def _new(self, key: str, voice: ClonedVoice, content: bytes) -> Conditionals:

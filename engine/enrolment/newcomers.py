@@ -1,4 +1,4 @@
-"""Voices that nobody has used before: computed aside, while known ones speak.
+"""Voices that are used for the first time: computed aside, while known ones speak.
 
 The networks that they need, 530 MB, come with the first of them and go a while after the last.
 """
@@ -35,7 +35,6 @@ class AtOnce(Executor):
     """Does what is submitted to it before it returns."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Call `fn`; the future is done."""
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
@@ -82,7 +81,6 @@ class Newcomers:
         return self._computing.pop(key).result()
 
     def forget(self, key: str) -> None:
-        """Drop what is being computed for `key`."""
         if computing := self._computing.pop(key, None):
             computing.cancel()  # if it has not begun
 
@@ -94,18 +92,17 @@ class Newcomers:
 
     @property
     def holds_networks(self) -> bool:
-        """Whether the networks are loaded."""
         return self._networks is not None
 
     def release(self) -> bool:
-        """Let go of the networks; whether there were any."""
+        """Release the networks; whether there were any."""
         had, self._networks = self.holds_networks, None
         return had
 
     def release_unused(self) -> float | None:
-        """Let go of networks, and of answers nobody came for, once no new voice has come lately.
+        """Release networks, and answers that were not fetched, once no new voice has come lately.
 
-        Returns the seconds until then; None where there is nothing to let go of.
+        Returns the seconds until then; None where there is nothing to release.
         """
         queued = any(not computing.done() for computing in self._computing.values())
         if queued or self._began_at is not None:
@@ -136,6 +133,6 @@ class Newcomers:
 
     def _computed(self, content: bytes) -> Conditionals:
         samples = clip.decode(content)
-        # Kept here too: they may be let go of meanwhile.
+        # Kept here too: they may be released meanwhile.
         self._networks = networks = self._networks or self._load_networks()
         return networks.enrol(samples)

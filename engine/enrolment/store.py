@@ -17,7 +17,7 @@ _SUFFIX = ".safetensors"
 _log = logging.getLogger(__name__)
 
 
-class ConditionalsStore:
+class ConditionalsFiles:
     """Files named by key (hex) in `<home>/conditionals`, for their owner's eyes only.
 
     Windows has no such mode bits; there the home folder's own permissions hold.

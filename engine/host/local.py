@@ -35,8 +35,8 @@ from engine.messages import (
     Narrowed,
     Progress,
     Ready,
-    Report,
     Spoken,
+    WorkerReport,
 )
 from engine.speech import EngineInfo, Speech, SpeechRequest
 
@@ -99,7 +99,6 @@ class LocalExecutor:
 
     @property
     def worker_pid(self) -> int | None:
-        """The process id of the present worker, if there is one."""
         worker = self._supervisor.worker
         return worker.pid if worker else None
 
@@ -157,7 +156,6 @@ class LocalExecutor:
         await asyncio.shield(done)
 
     def status(self) -> ExecutorStatus:
-        """The present state."""
         return ExecutorStatus(
             state=self._state,
             detail=self._detail,
@@ -206,7 +204,7 @@ class LocalExecutor:
 
     # Reports of the worker.
 
-    def _on_report(self, report: Report) -> None:
+    def _on_report(self, report: WorkerReport) -> None:
         match report:
             case Spoken():
                 self._on_spoken(report)

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.host.restarts import RestartPolicy
 from engine.host.worker_process import WorkerProcess
-from engine.messages import EngineConfig, Heartbeat, Ready, Report, Start, Unable
+from engine.messages import EngineConfig, Heartbeat, Ready, Start, Unable, WorkerReport
 
 #: How long a worker has to stop when asked to. With the time to kill it, `close` takes under 3 s.
 STOP_PATIENCE_S = 1.0
@@ -48,7 +48,7 @@ class Supervisor:
         policy: RestartPolicy,
         chance: Callable[[], float],
         *,
-        on_report: Callable[[Report], None],
+        on_report: Callable[[WorkerReport], None],
         on_loss: Callable[[bool], None],
         on_give_up: Callable[[str], None],
     ) -> None:
@@ -173,7 +173,7 @@ class Supervisor:
                 worker.kill(f"it was not heard of for {limit_s:g} s")
                 return
 
-    def _handle(self, report: Report) -> None:
+    def _handle(self, report: WorkerReport) -> None:
         self._silence_s = 0.0
         match report:
             case Heartbeat():

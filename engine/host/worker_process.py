@@ -17,7 +17,7 @@ from typing import cast
 
 from engine import framing
 from engine.framing import FrameError
-from engine.messages import EXIT_OUT_OF_MEMORY, Command, Report, Stop
+from engine.messages import EXIT_OUT_OF_MEMORY, Command, Stop, WorkerReport
 
 _ROOT = Path(__file__).parents[2]  # so that the child can import `engine`
 _LINE_MAX_BYTES = 4096
@@ -42,7 +42,7 @@ def worker_command(python: str | os.PathLike[str] | None = None) -> tuple[str, .
 class WorkerProcess(asyncio.SubprocessProtocol):
     """One child process. Made by `start`; `ended` is done once it and its pipes are gone."""
 
-    def __init__(self, on_report: Callable[[Report], None]) -> None:
+    def __init__(self, on_report: Callable[[WorkerReport], None]) -> None:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.last_line = ""
         self._killed_for: str | None = None
@@ -58,7 +58,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         cls,
         command: Sequence[str],
         environment: Mapping[str, str] | None,
-        on_report: Callable[[Report], None],
+        on_report: Callable[[WorkerReport], None],
     ) -> "WorkerProcess":
         """Start `command`. `environment` replaces this process's own. Raises `OSError`."""
         environment = os.environ if environment is None else environment
@@ -83,7 +83,6 @@ class WorkerProcess(asyncio.SubprocessProtocol):
 
     @property
     def pid(self) -> int | None:
-        """The process id."""
         return self._transport.get_pid() if self._transport else None
 
     @property
@@ -156,7 +155,6 @@ class WorkerProcess(asyncio.SubprocessProtocol):
     # Called by asyncio.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the process's transport."""
         self._transport = cast("asyncio.SubprocessTransport", transport)
         self._stdin = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(0))
 
@@ -191,7 +189,6 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._later(_PIPES_OUTLIVE_S, self.release)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """The process has ended and its pipes are closed."""
         for timer in self._timers:
             timer.cancel()
         if not self.ended.done():

@@ -32,7 +32,6 @@ from engine.weights.sizes import (
 
 
 def build_t3(sizes: T3Sizes) -> nn.Module:
-    """Upstream's T3 with untrained weights."""
     hp = upstream.T3Config(text_tokens_dict_size=sizes.text_vocabulary)
     hp.speech_tokens_dict_size = sizes.speech_vocabulary
     hp.max_text_tokens = sizes.text_positions - 2
@@ -71,7 +70,6 @@ def build_t3(sizes: T3Sizes) -> nn.Module:
 
 
 def build_s3gen(sizes: S3GenSizes) -> nn.Module:
-    """Upstream's S3Gen with untrained weights."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # diffusers, on layers upstream uses
         s3gen: nn.Module = upstream.S3Gen() if sizes == S3GenSizes() else ReducedS3Gen(sizes)

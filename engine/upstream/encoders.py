@@ -108,7 +108,6 @@ class Undrawn(TorchFunctionMode):
 
 
 def build_voice_encoder(sizes: VoiceEncoderSizes) -> nn.Module:
-    """Upstream's VoiceEncoder with untrained weights."""
     hp = VoiceEncConfig()
     hp.ve_hidden_size = sizes.hidden
     hp.speaker_embed_size = sizes.embedding
@@ -117,7 +116,6 @@ def build_voice_encoder(sizes: VoiceEncoderSizes) -> nn.Module:
 
 
 def build_speech_tokenizer(sizes: S3GenSizes) -> nn.Module:
-    """The S3 speech tokenizer alone, as enrolment needs it."""
     if sizes == S3GenSizes():
         tokenizer: nn.Module = S3Tokenizer(_SPEECH_TOKENIZER)
     else:
@@ -126,7 +124,6 @@ def build_speech_tokenizer(sizes: S3GenSizes) -> nn.Module:
 
 
 def build_speaker_encoder(sizes: S3GenSizes) -> nn.Module:
-    """The CAMPPlus speaker encoder alone, as enrolment needs it."""
     encoder: nn.Module = CAMPPlus(
         memory_efficient=False,
         embedding_size=sizes.speaker_embedding,

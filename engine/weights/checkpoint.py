@@ -188,7 +188,6 @@ def write_manifest(folder: Path, *, source: str, revision: str) -> None:
 
 
 def sha256_of_file(path: Path) -> str:
-    """Hex SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from engine.worker.pipes import claim
 
 if TYPE_CHECKING:
-    from engine.messages import EngineConfig, Report
+    from engine.messages import EngineConfig, WorkerReport
     from engine.protocol import Engine
 
 
-def _load(config: "EngineConfig", report: "Callable[[Report], None]") -> "Engine":
+def _load(config: "EngineConfig", report: "Callable[[WorkerReport], None]") -> "Engine":
     # Imported while the heartbeat beats already: this may take half a minute.
     from engine.worker.selection import load  # noqa: PLC0415
 

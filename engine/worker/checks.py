@@ -27,7 +27,6 @@ class Check(msgspec.Struct, frozen=True):
 
 
 def main() -> int:
-    """Run every check and print the results."""
     config = msgspec.json.decode(sys.stdin.buffer.read(), type=EngineConfig)
     results = [_run(name, check, config) for name, check in CHECKS]
     sys.stdout.buffer.write(msgspec.json.encode(results))

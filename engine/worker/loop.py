@@ -29,18 +29,18 @@ from engine.messages import (
     Forgotten,
     Narrowed,
     Ready,
-    Report,
     Speak,
     Spoken,
     Start,
     Stop,
     Unable,
+    WorkerReport,
 )
 from engine.protocol import Engine, Outcome
 from engine.speech import Speech
 from engine.worker.reporting import Pulse, ReportWriter
 
-Load = Callable[[EngineConfig, Callable[[Report], None]], Engine]
+Load = Callable[[EngineConfig, Callable[[WorkerReport], None]], Engine]
 
 HEARTBEAT_S = 1.0
 #: How long a step, or loading, may go on after the process was told to stop or lost its parent.
@@ -71,7 +71,7 @@ def run(load: Load, stdin: int, stdout: int, *, heartbeat_s: float = HEARTBEAT_S
 
 
 def serve(
-    commands: int, report: Callable[[Report], None], load: Load, *, heartbeat_s: float
+    commands: int, report: Callable[[WorkerReport], None], load: Load, *, heartbeat_s: float
 ) -> int:
     """Serve until told to stop. `commands` is a descriptor; returns the exit code.
 
@@ -107,7 +107,7 @@ class _Loop:
         self,
         engine: Engine,
         inbox: queue.SimpleQueue[Command],
-        report: Callable[[Report], None],
+        report: Callable[[WorkerReport], None],
         pulse: Pulse,
     ) -> None:
         self._engine = engine
@@ -151,7 +151,6 @@ class _Loop:
                 continue  # time for the engine to look again
 
     def _poll(self) -> None:
-        """Handle the commands that have come in."""
         while not self._inbox.empty():
             self._handle(self._inbox.get())
 
@@ -191,7 +190,7 @@ class _Loop:
         self._report(_answer(outcome.job_id, outcome.result))
 
 
-def _answer(job_id: int, result: Speech | SpeechError) -> Report:
+def _answer(job_id: int, result: Speech | SpeechError) -> WorkerReport:
     if isinstance(result, SpeechError):
         return Failed(job_id, result.kind, str(result))
     return Spoken.of(job_id, result)

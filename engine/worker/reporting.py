@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from engine import framing
 from engine.framing import FrameError
-from engine.messages import Failed, Heartbeat, Report, Spoken
+from engine.messages import Failed, Heartbeat, Spoken, WorkerReport
 from engine.worker.pipes import resident_bytes
 
 
@@ -18,7 +18,7 @@ class ReportWriter:
         self._descriptor = descriptor
         self._lock = threading.Lock()
 
-    def __call__(self, report: Report) -> None:
+    def __call__(self, report: WorkerReport) -> None:
         """Write one report. Raises `OSError` when the Discord process is gone.
 
         Speech too long for a frame is reported as a failure.
@@ -46,14 +46,12 @@ class Pulse:
         self._step_began: float | None = None
 
     def step_begins(self) -> None:
-        """The age counts from now."""
         self._step_began = time.monotonic()
 
     def step_ends(self) -> None:
-        """The age is 0 until the next one begins."""
         self._step_began = None
 
-    def beat(self, report: Callable[[Report], None], interval_s: float) -> None:
+    def beat(self, report: Callable[[WorkerReport], None], interval_s: float) -> None:
         """Report for ever. A thread's target."""
         while True:
             began = self._step_began

@@ -24,7 +24,7 @@ from engine.device import (
 )
 from engine.errors import OutOfMemory, WorkerUnavailable
 from engine.failures import log_without_values
-from engine.messages import EngineConfig, Progress, Report
+from engine.messages import EngineConfig, Progress, WorkerReport
 from engine.protocol import Engine
 from engine.worker.serial import SerialEngine
 
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 def load(
     config: EngineConfig,
-    report: Callable[[Report], None],
+    report: Callable[[WorkerReport], None],
     *,
     look: Callable[[], Gpu | NoGpu] = detect,
 ) -> Engine:
@@ -82,14 +82,14 @@ def unsuitable(config: EngineConfig, gpu: Gpu | NoGpu) -> str | None:
     return None
 
 
-def _confirmed(gpu: Gpu | NoGpu, report: Callable[[Report], None]) -> Gpu | NoGpu:
+def _confirmed(gpu: Gpu | NoGpu, report: Callable[[WorkerReport], None]) -> Gpu | NoGpu:
     if isinstance(gpu, NoGpu):
         return gpu
     report(Progress("Starting PyTorch"))
     return confirm(gpu)
 
 
-def _stock(config: EngineConfig, report: Callable[[Report], None], reason: str) -> Engine:
+def _stock(config: EngineConfig, report: Callable[[WorkerReport], None], reason: str) -> Engine:
     _log.info(reason)
     # CHATTERBOX_PYTHON's environment need not have what only the stock voice wants.
     try:
@@ -102,7 +102,9 @@ def _stock(config: EngineConfig, report: Callable[[Report], None], reason: str) 
     return SerialEngine(StockEngine(threads=config.threads, reason=reason))
 
 
-def _chatterbox(config: EngineConfig, report: Callable[[Report], None], gpu: Gpu | NoGpu) -> Engine:
+def _chatterbox(
+    config: EngineConfig, report: Callable[[WorkerReport], None], gpu: Gpu | NoGpu
+) -> Engine:
     choice = choose(gpu, config.device, config.precision)
     reason = f"Chatterbox in {choice.reason.removesuffix('.')}"
     if choice.device == "cpu":

@@ -38,16 +38,13 @@ class SerialEngine:
 
     @property
     def info(self) -> EngineInfo:
-        """What was loaded, and why."""
         return self._model.info
 
     @property
     def busy(self) -> bool:
-        """Whether a job waits."""
         return bool(self._waiting)
 
     def admit(self, job: Speak) -> None:
-        """Put `job` behind the others."""
         self._waiting.append(job)
 
     def cancel(self, job_id: int) -> None:
@@ -57,7 +54,6 @@ class SerialEngine:
         self._waiting = deque(job for job in self._waiting if job.job_id != job_id)
 
     def forget(self, clip_sha256: str) -> None:
-        """Have the model forget a clip."""
         self._model.forget(clip_sha256)
 
     def step(self, poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
@@ -80,9 +76,7 @@ class SerialEngine:
         return () if was_cancelled else (Outcome(job.job_id, result),)
 
     def release_unused(self) -> float | None:
-        """There is nothing to release."""
         return None
 
     def close(self) -> None:
-        """Drop what waits."""
         self._waiting.clear()

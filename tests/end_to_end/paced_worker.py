@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.messages import EngineConfig, Report, Speak
+from engine.messages import EngineConfig, Speak, WorkerReport
 from engine.protocol import Engine
 from engine.speech import EngineInfo, FloatArray, Speech
 from engine.worker.loop import run
@@ -83,7 +83,7 @@ class Paced:
         return Speech(pcm=tone(job.text), sample_rate=SAMPLE_RATE)
 
 
-def _load(_config: EngineConfig, _report: Callable[[Report], None]) -> Engine:
+def _load(_config: EngineConfig, _report: Callable[[WorkerReport], None]) -> Engine:
     return SerialEngine(Paced(float(os.environ["PACED_RATIO"])))
 
 

@@ -26,7 +26,7 @@ import msgspec
 import numpy as np
 
 from engine.errors import OutOfMemory, SpeechError, VoiceUnusable, WorkerUnavailable
-from engine.messages import EngineConfig, Enrolled, Progress, Report, Speak
+from engine.messages import EngineConfig, Enrolled, Progress, Speak, WorkerReport
 from engine.protocol import Engine, Outcome
 from engine.speech import ClonedVoice, EngineInfo, FloatArray, Speech
 from engine.worker.loop import run
@@ -126,7 +126,7 @@ class Serial:
     """Speaks one text at a time."""
 
     def __init__(
-        self, info: EngineInfo, journal: Journal, home: Path, report: Callable[[Report], None]
+        self, info: EngineInfo, journal: Journal, home: Path, report: Callable[[WorkerReport], None]
     ) -> None:
         self.info = info
         self._journal = journal
@@ -211,7 +211,7 @@ class Batching:
         self._journal.write("closed")
 
 
-def load(config: EngineConfig, report: Callable[[Report], None]) -> Engine:
+def load(config: EngineConfig, report: Callable[[WorkerReport], None]) -> Engine:
     journal = Journal(config.home)
     journal.write("load")
     script = os.environ.get("SCRIPT_LOAD", "")

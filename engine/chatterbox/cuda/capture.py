@@ -92,18 +92,16 @@ class GraphCache:
     """
 
     def __init__(self, pool: GraphPool | None, most: int = MOST_GRAPHS) -> None:
-        self._pool = pool
-        self._most = most
-        self._rehearsed: set[Hashable] = set()  # and not captured since
         self._graphs: OrderedDict[Hashable, CapturedGraph] = OrderedDict()
+        self._rehearsed: set[Hashable] = set()  # and not captured since
+        self._most = most
+        self._pool = pool  # the last to be freed with this: graphs are freed before their memory
 
     @property
     def captures(self) -> bool:
-        """Whether there is a pool."""
         return self._pool is not None
 
     def __len__(self) -> int:
-        """How many graphs are held."""
         return len(self._graphs)
 
     def find(self, key: Hashable) -> CapturedGraph | None:

@@ -30,7 +30,6 @@ class Chain:
 
     @property
     def options(self) -> dict[str, bool]:
-        """Keyword arguments for a kernel launch."""
         return {"BEHIND": True, "launch_pdl": True} if self.early else {"BEHIND": False}
 
 

@@ -62,7 +62,6 @@ class PendingWaveforms:
     _clock: StageClock
 
     def done(self) -> bool:
-        """Whether `wait` would return at once."""
         return self._clock.done()
 
     def wait(self) -> list[Tensor]:

@@ -36,7 +36,6 @@ class SourceWeights:
 
 
 def load_source(layout: Layout) -> SourceWeights:
-    """Read the source's part of the vocoder."""
     root = "mel2wav.f0_predictor."
     return SourceWeights(
         pitch=tuple(

@@ -16,20 +16,16 @@ class StageClock:
         self._times: list[float] = []
 
     def begin(self, name: str) -> None:
-        """The stage before this ends and `name` begins."""
         self._names.append(name)
         self._mark()
 
     def stop(self) -> None:
-        """The last stage ends."""
         self._mark()
 
     def done(self) -> bool:
-        """Whether the last stage has ended on the device."""
         return not self._events or bool(self._events[-1].query())  # type: ignore[no-untyped-call]  # torch's
 
     def wait(self) -> None:
-        """Wait for the end of the last stage."""
         if self._events:
             self._events[-1].synchronize()
 

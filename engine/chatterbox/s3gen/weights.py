@@ -105,7 +105,6 @@ class EstimatorWeights:
 
 
 def load_encoder(layout: Layout, sizes: S3GenSizes, precision: Precision) -> EncoderWeights:
-    """The conformer encoder, and the two small layers around it."""
     dtype, root = precision.encoder, "flow.encoder."
 
     def layer(prefix: str) -> EncoderLayer:

@@ -69,7 +69,7 @@ class Backbone:
         text = functional.pad(weights.text_embedding[rows.text_tokens].float(), (0, 0, 0, STARTS))
         position = weights.text_position[index.clamp(max=len(weights.text_position) - 1)].float()
         start = weights.speech_embedding[START_OF_SPEECH].float() + weights.speech_position[0]
-        # The unconditional row hears no text but knows how long it is.
+        # The unconditional row has no text but as many positions.
         embedded = text * rows.conditional + position
         past_text = (index >= rows.lengths[:, None])[:, :, None]
         return torch.where(past_text, start, embedded)

@@ -54,7 +54,6 @@ class Batch:
 
     @property
     def rows(self) -> int:
-        """How many rows go through the network."""
         return len(self.residual)
 
 

@@ -65,7 +65,6 @@ class DecoderConfig:
 
 
 def pages_for(positions: int) -> int:
-    """Pages that hold this many positions."""
     return -(-positions // PAGE)
 
 

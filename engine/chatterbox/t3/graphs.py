@@ -28,8 +28,7 @@ class GraphKey(NamedTuple):
 class StepGraphs:
     """Runs the steps of one decoder, from its graphs where it can.
 
-    What is captured here is rehearsed first, and must not touch anybody's utterance then: nobody is
-    in the batch.
+    What is captured is rehearsed first. The rehearsal must touch no utterance: its batch is idle.
     """
 
     def __init__(self, t3: T3) -> None:

@@ -2,7 +2,7 @@
 
 A row gets the pages that it is expected to need when it is admitted, and more when it gets there.
 The conditioning prefix of a voice fills whole pages that are the same for every row of that
-voice, guided and unguided, and are therefore stored once. Page 0 belongs to nobody: writes that
+voice, guided and unguided, and are therefore stored once. Page 0 belongs to no row: writes that
 must go nowhere go there.
 """
 
@@ -29,7 +29,6 @@ class PagePool:
 
     @property
     def free(self) -> int:
-        """How many pages can be taken."""
         return len(self._free)
 
     def take(self, count: int) -> list[int]:

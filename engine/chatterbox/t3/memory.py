@@ -20,7 +20,6 @@ T = TypeVar("T")
 
 
 def cache_bytes(config: DecoderConfig, sizes: T3Sizes) -> int:
-    """Memory of the key-value pages and of the prefixes of voices."""
     position = 2 * sizes.layers * sizes.heads * HEAD_DIM * config.dtype.itemsize
     return position * (config.pages * PAGE + config.voices * sizes.conditioning_positions)
 

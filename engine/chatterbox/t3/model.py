@@ -75,7 +75,6 @@ class T3:
         return self._pages_for(utterance, utterance.cap) <= self.pages
 
     def has_room_for(self, utterance: Utterance) -> bool:
-        """Whether `reserve` would succeed now."""
         enough = self._pages_for(utterance, _expected_tokens(utterance)) <= self.pool.free
         return enough and self.prefixes.has_room_for(utterance.prefix_key)
 

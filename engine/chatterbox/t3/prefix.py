@@ -42,7 +42,6 @@ class PrefixCache:
         self._kept: OrderedDict[object, Prefix] = OrderedDict()
 
     def has_room_for(self, key: object) -> bool:
-        """Whether `acquire` would succeed."""
         return (
             key in self._kept
             or bool(self._free)
@@ -68,11 +67,10 @@ class PrefixCache:
         return self._kept[key]
 
     def release(self, prefix: Prefix) -> None:
-        """One utterance fewer uses it."""
         prefix.users -= 1
 
     def forget(self) -> None:
-        """Let go of every voice that is not in use, and of what was computed of it."""
+        """Drop every voice that is not in use, and zero what was computed of it."""
         for key in [key for key, prefix in self._kept.items() if prefix.users == 0]:
             prefix = self._kept.pop(key)
             self.storage[prefix.place].zero_()

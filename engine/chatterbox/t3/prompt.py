@@ -63,11 +63,9 @@ class PromptRows:
         return cls(texts, lengths, conditional, prefixes, pages)
 
     def to(self, device: torch.device) -> "PromptRows":
-        """A copy on a device."""
         return PromptRows(*(getattr(self, field.name).to(device) for field in fields(self)))
 
     def copy_(self, other: "PromptRows") -> None:
-        """Overwrite in place with rows of the same shapes."""
         for field in fields(self):
             target: Tensor = getattr(self, field.name)
             target.copy_(getattr(other, field.name), non_blocking=True)

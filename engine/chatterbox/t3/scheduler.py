@@ -102,7 +102,6 @@ class Scheduler:
 
     @property
     def running(self) -> int:
-        """How many utterances have a slot."""
         return len(self._running)
 
     def fits(self, utterance: Utterance) -> bool:

@@ -63,7 +63,6 @@ class Assignment:
 
     @property
     def guided(self) -> bool:
-        """Whether there is an unconditional row."""
         return len(self.pages) == 2
 
 
@@ -90,7 +89,6 @@ class Slots:
 
     @property
     def idle_slot(self) -> int:
-        """The slot that is never used."""
         return self.count
 
     def column(self, column: Column) -> Tensor:

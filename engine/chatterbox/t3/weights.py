@@ -42,12 +42,10 @@ class T3Weights:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
         return self.speech_head.device
 
     @property
     def dtype(self) -> torch.dtype:
-        """What the matrices are stored in."""
         return self.speech_head.dtype
 
 

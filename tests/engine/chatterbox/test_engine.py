@@ -17,7 +17,7 @@ import torch
 
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.loading import assemble
-from engine.chatterbox.s3gen import PendingWaveforms
+from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
 from engine.chatterbox.text import TextTokenizer, even_out_punctuation
 from engine.chatterbox.utterance import Utterance
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
@@ -66,8 +66,10 @@ def speak(job_id: int, text: str, voice: Voice = BUILTIN, **parameters: float) -
     return Speak(job_id=job_id, text=text, voice=voice, parameters=given)
 
 
-def run(engine: ChatterboxEngine) -> dict[int, Speech | SpeechError]:
-    """Step until nothing is left."""
+def run(engine: ChatterboxEngine, *jobs: Speak) -> dict[int, Speech | SpeechError]:
+    """Admit, and step until nothing is left."""
+    for job in jobs:
+        engine.admit(job)
     results: dict[int, Speech | SpeechError] = {}
     while engine.busy:
         for outcome in engine.step():
@@ -97,15 +99,11 @@ def test_jobs_of_many_voices_sound_together_as_each_sounds_alone(
     jobs = [
         speak(n, text, voices[n % 3], cfg_weight=(0.5, 0.0)[n % 2]) for n, text in enumerate(TEXTS)
     ]
-    engine = new_engine()
-    for job in jobs:
-        engine.admit(job)
-    together = run(engine)
+    together = run(new_engine(), *jobs)
     assert sorted(together) == [0, 1, 2, 3]
     for job in jobs:
-        engine = new_engine(max_streams=1)
-        engine.admit(job)
-        alone, among = pcm_of(run(engine)[job.job_id]), pcm_of(together[job.job_id])
+        alone = pcm_of(run(new_engine(max_streams=1), job)[job.job_id])
+        among = pcm_of(together[job.job_id])
         assert among.dtype == np.float32
         assert len(among) == len(alone)
         assert np.abs(among - alone).max() <= 1e-3 * max(1.0, np.abs(alone).max())
@@ -121,13 +119,11 @@ def test_a_recalled_voice_speaks_as_before_and_computes_nothing_anew(
     """A new worker has the conditioning of the voices used last ready."""
     voice = clip_voice(tmp_path, 140.0)
     engine = new_engine()
-    engine.admit(speak(1, TEXTS[0], voice))
-    before = pcm_of(run(engine)[1])
+    before = pcm_of(run(engine, speak(1, TEXTS[0], voice))[1])
     engine = new_engine()
     engine.recall_voices()
     computing_nothing(engine, monkeypatch)
-    engine.admit(speak(1, TEXTS[0], voice))
-    np.testing.assert_array_equal(pcm_of(run(engine)[1]), before)
+    np.testing.assert_array_equal(pcm_of(run(engine, speak(1, TEXTS[0], voice))[1]), before)
     engine.forget(voice.clip_sha256)
     engine = new_engine()
     computing_nothing(engine, monkeypatch)
@@ -146,15 +142,12 @@ def test_a_forgotten_voice_leaves_nothing_and_others_still_speak(
     """Neither its file nor what the decoder kept of it; the built-in voice is as it was."""
     engine = new_engine()
     voice = clip_voice(tmp_path, 140.0)
-    engine.admit(speak(1, TEXTS[0], voice))
-    engine.admit(speak(2, TEXTS[0]))
-    before = run(engine)
+    before = run(engine, speak(1, TEXTS[0], voice), speak(2, TEXTS[0]))
     assert list((tmp_path / "home").rglob("*.safetensors"))
     engine.forget(voice.clip_sha256)
     assert not list((tmp_path / "home").rglob("*.safetensors"))
     assert not engine._scheduler.t3.prefixes.storage.any()
-    engine.admit(speak(2, TEXTS[0]))
-    after = run(engine)[2]
+    after = run(engine, speak(2, TEXTS[0]))[2]
     assert isinstance(after, Speech)
     assert isinstance(before[2], Speech)
     assert np.array_equal(after.pcm, before[2].pcm)
@@ -178,11 +171,13 @@ def test_a_job_that_fails_takes_nobody_with_it(new_engine: NewEngine, tmp_path: 
     """Nothing to say, a text without end, a missing clip: each is said, the rest is spoken."""
     engine = new_engine()
     missing = ClonedVoice("0" * 64, str(tmp_path / "gone.wav"))
-    engine.admit(speak(1, " \n"))
-    engine.admit(speak(2, "word " * 3000))
-    engine.admit(speak(3, "Hello.", missing))
-    engine.admit(speak(4, "Hello."))
-    results = run(engine)
+    results = run(
+        engine,
+        speak(1, " \n"),
+        speak(2, "word " * 3000),
+        speak(3, "Hello.", missing),
+        speak(4, "Hello."),
+    )
     assert isinstance(results[1], SynthesisFailed)
     assert isinstance(results[2], SynthesisFailed)
     assert isinstance(results[3], VoiceUnusable)
@@ -217,8 +212,7 @@ def test_a_new_voice_is_reported_once_and_known_to_the_next_engine(
 def test_an_unknown_stock_voice_is_replaced_and_the_listener_told(new_engine: NewEngine) -> None:
     """By the checkpoint's own."""
     engine = new_engine()
-    engine.admit(speak(1, "Hello.", StockVoice("nobody")))
-    result = run(engine)[1]
+    result = run(engine, speak(1, "Hello.", StockVoice("nobody")))[1]
     assert isinstance(result, Speech)
     assert result.substitution is not None
     assert "nobody" in result.substitution
@@ -245,7 +239,7 @@ def test_text_becomes_upstreams_tokens(folder: Path, text: str) -> None:
     assert got[[0, -1]].tolist() == [255, 0]
 
 
-def test_whoever_hears_silence_goes_first(new_engine: NewEngine) -> None:
+def test_the_best_priority_goes_first(new_engine: NewEngine) -> None:
     """Into the only slot and through the decoder, although the others were there before."""
     engine = new_engine(max_streams=1)
     for job_id, priority in enumerate(
@@ -256,37 +250,40 @@ def test_whoever_hears_silence_goes_first(new_engine: NewEngine) -> None:
     assert list(run(engine)) == [2, 1, 0]
 
 
-def test_waveforms_are_made_for_the_best_priority_alone(new_engine: NewEngine) -> None:
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """The job ids of each batch that a waveform decoder is given."""
+    given, submit = list[list[int]](), WaveformDecoder.submit
+
+    def noted(decoder: WaveformDecoder, batch: Sequence[Utterance]) -> PendingWaveforms:
+        given.append([utterance.request.job_id for utterance in batch])
+        return submit(decoder, batch)
+
+    monkeypatch.setattr(WaveformDecoder, "submit", noted)
+    return given
+
+
+def test_waveforms_are_made_for_the_best_priority_alone(
+    new_engine: NewEngine, batches: list[list[int]]
+) -> None:
     """Decoded together, heard one after the other: each in a batch waits for all of it."""
-    engine, batches = new_engine(), list[list[int]]()
-    submit = engine._waveforms.submit
-
-    def noted(batch: Sequence[Utterance]) -> PendingWaveforms:
-        batches.append([utterance.request.parameters.seed for utterance in batch])
-        return submit(batch)
-
-    engine._waveforms.submit = noted  # type: ignore[method-assign]  # to see what it is given
-    for job_id, priority in enumerate((Priority.LOOK_AHEAD, Priority.FIRST_SOUND)):
-        engine.admit(msgspec.structs.replace(speak(job_id, "Same."), priority=priority))
-    done = run(engine)
-    assert sorted(done) == [0, 1]
-    assert sorted(batches) == [[0], [1]]
+    jobs = [
+        msgspec.structs.replace(speak(n, "Same.", seed=7), priority=priority)
+        for n, priority in enumerate((Priority.LOOK_AHEAD, Priority.FIRST_SOUND))
+    ]
+    engine = new_engine()
+    engine._largest_waveform_batch = 4
+    assert list(run(engine, *jobs)) == [1, 0]
+    assert batches == [[1], [0]]
 
 
-def test_on_a_cpu_a_step_makes_one_waveform(new_engine: NewEngine) -> None:
+def test_on_a_cpu_a_step_makes_one_waveform(
+    new_engine: NewEngine, batches: list[list[int]]
+) -> None:
     """Several at once take as long as one after the other, and the step is all of them."""
-    engine, sizes = new_engine(), list[int]()
-    submit = engine._waveforms.submit
-
-    def noted(batch: Sequence[Utterance]) -> PendingWaveforms:
-        sizes.append(len(batch))
-        return submit(batch)
-
-    engine._waveforms.submit = noted  # type: ignore[method-assign]  # to see what it is given
-    for job_id in range(3):
-        engine.admit(speak(job_id, "Same.", seed=7))
-    assert sorted(run(engine)) == [0, 1, 2]
-    assert sizes == [1, 1, 1]
+    engine = new_engine()
+    assert sorted(run(engine, *(speak(n, "Same.", seed=7) for n in range(3)))) == [0, 1, 2]
+    assert [len(batch) for batch in batches] == [1, 1, 1]
     assert engine.info.step_patience > 1
 
 
@@ -305,7 +302,7 @@ def test_as_many_streams_are_promised_as_there_is_memory_for(
 
 
 def test_new_voices_are_computed_while_others_speak(new_engine: NewEngine, tmp_path: Path) -> None:
-    """In their order, and whoever gives up is not waited for."""
+    """In their order, and one that is cancelled is not waited for."""
     new = [clip_voice(tmp_path, pitch_hz) for pitch_hz in (105.0, 140.0, 230.0)]
     loaded = threading.Event()
     with ThreadPoolExecutor(1) as background:
@@ -370,8 +367,7 @@ def test_an_idle_engine_releases_what_only_new_voices_need(
     """A while after the last new voice, and it says when to ask."""
     engine = new_engine()
     assert engine.release_unused() is None
-    engine.admit(speak(1, TEXTS[0], clip_voice(tmp_path, 140.0)))
-    run(engine)
+    run(engine, speak(1, TEXTS[0], clip_voice(tmp_path, 140.0)))
     left_s = engine.release_unused()
     assert left_s is not None
     assert 0 < left_s <= 30
@@ -386,9 +382,7 @@ def test_a_package_that_cannot_be_imported_fails_new_voices_in_words(
     """Installed, and broken; the voices that are known speak on."""
     monkeypatch.setitem(sys.modules, "engine.enrolment.networks", None)
     engine = new_engine()
-    engine.admit(speak(1, TEXTS[0], clip_voice(tmp_path, 140.0)))
-    engine.admit(speak(2, TEXTS[0]))
-    results = run(engine)
+    results = run(engine, speak(1, TEXTS[0], clip_voice(tmp_path, 140.0)), speak(2, TEXTS[0]))
     assert isinstance(results[1], SynthesisFailed)
     assert "cannot learn new voices" in str(results[1])
     assert isinstance(results[2], Speech)
@@ -426,18 +420,15 @@ def test_a_fault_of_the_device_is_no_texts_fault(
 def test_fp16_speaks(new_engine: NewEngine) -> None:
     """What a card without bfloat16 runs, on the CPU and at the reduced size."""
     engine = new_engine(precision="fp16")
-    engine.admit(speak(1, TEXTS[3]))
-    pcm = pcm_of(run(engine)[1])
+    pcm = pcm_of(run(engine, speak(1, TEXTS[3]))[1])
     assert np.isfinite(pcm).all()
     assert np.abs(pcm).max() > 0.01
 
 
-def test_what_is_no_number_reaches_nobody_else(new_engine: NewEngine) -> None:
-    """Neither through pages that are used again nor through the page that belongs to nobody."""
+def test_what_is_no_number_reaches_no_other_utterance(new_engine: NewEngine) -> None:
+    """Neither through pages that are used again nor through the page that belongs to no row."""
     engine = new_engine()
-    engine.admit(speak(1, TEXTS[0]))
-    sound = pcm_of(run(engine)[1])
+    sound = pcm_of(run(engine, speak(1, TEXTS[0]))[1])
     engine._scheduler.t3.pool.storage.fill_(float("nan"))
     engine._scheduler.t3.prefixes.forget()
-    engine.admit(speak(1, TEXTS[0]))
-    assert np.array_equal(pcm_of(run(engine)[1]), sound)
+    assert np.array_equal(pcm_of(run(engine, speak(1, TEXTS[0]))[1]), sound)

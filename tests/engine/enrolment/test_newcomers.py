@@ -19,7 +19,9 @@ from engine.speech import ClonedVoice, FloatArray
 from tests.engine.enrolment.enrolment_house import RATE, House, same, write_clip, write_samples
 
 
-def test_networks_that_nobody_needs_are_let_go_after_a_while(house: House, tmp_path: Path) -> None:
+def test_networks_that_are_not_needed_are_released_after_a_while(
+    house: House, tmp_path: Path
+) -> None:
     """Not between the voices of people who register one after the other."""
     for pitch_hz, waited_s, loads in ((110.0, 0.0, 1), (150.0, 20.0, 1), (190.0, 31.0, 2)):
         house.now += waited_s
@@ -55,7 +57,7 @@ class OneAtATime(Executor):
 
 
 def test_a_new_voice_is_computed_aside(house: House, tmp_path: Path) -> None:
-    """Whoever asks is told when to ask again; a bad clip fails as it does elsewhere."""
+    """The caller is told when to ask again; a bad clip fails as it does elsewhere."""
     voices = [write_clip(tmp_path / f"{hz}.wav", hz) for hz in (110.0, 190.0)]
     bad = write_samples(tmp_path / "bad.wav", np.zeros(3 * RATE, np.float32))
     background = OneAtATime()
@@ -99,10 +101,10 @@ def test_a_voice_forgotten_while_it_is_computed_leaves_nothing(
         enrolment.conditionals(cloned_voice)
 
 
-def test_networks_that_are_loaded_for_a_forgotten_voice_are_let_go_of_too(
+def test_networks_that_are_loaded_for_a_forgotten_voice_are_released_too(
     house: House, cloned_voice: ClonedVoice
 ) -> None:
-    """Nobody else may come for hours."""
+    """No other voice may come for hours."""
     loading, loaded = threading.Event(), threading.Event()
     with ThreadPoolExecutor(1) as background:
         try:
@@ -156,7 +158,7 @@ def test_a_voice_that_is_computed_for_ever_is_noticed(
 def test_a_failure_keeps_neither_the_clip_nor_the_networks(
     house: House, cloned_voice: ClonedVoice, error: Exception
 ) -> None:
-    """Whoever logs or reports it holds it a while, and memory is what may be short."""
+    """It is held a while to be logged and reported, and memory is what may be short."""
 
     class Networks:
         def enrol(self, _clip: FloatArray) -> Conditionals:
@@ -173,10 +175,10 @@ def test_a_failure_keeps_neither_the_clip_nor_the_networks(
     assert failure.value is not None
 
 
-def test_networks_that_take_long_to_load_are_not_let_go_of_before_their_use(
+def test_networks_that_take_long_to_load_are_not_released_before_their_use(
     house: House, cloned_voice: ClonedVoice
 ) -> None:
-    """What they computed and nobody came for goes with them."""
+    """What they computed and was not fetched goes with them."""
     background = OneAtATime()
     enrolment = house.open(background=background)
     newcomers = enrolment.newcomers

@@ -24,12 +24,12 @@ from engine.messages import (
     Heartbeat,
     Progress,
     Ready,
-    Report,
     Speak,
     Spoken,
     Start,
     Stop,
     Unable,
+    WorkerReport,
 )
 from engine.speech import ClonedVoice, SpeechParameters, StockVoice
 from tests.engine import scripted_worker
@@ -64,14 +64,14 @@ class Child:
         self.process.stdin.write(b"".join(map(framing.frame, commands)))
         self.process.stdin.flush()
 
-    def start(self) -> list[Report | None]:
+    def start(self) -> list[WorkerReport | None]:
         self.send(Start(EngineConfig(engine="stock", home=str(self.home))))
         reports = []
         while not reports or isinstance(reports[-1], Progress | Enrolled):
             reports.append(self.receive())
         return reports
 
-    def receive(self) -> Report | None:
+    def receive(self) -> WorkerReport | None:
         """The next report but a heartbeat; None at the end."""
         while not self._received:
             data = os.read(self.process.stdout.fileno(), 65_536)
@@ -235,7 +235,7 @@ def test_a_batching_engine_admits_and_drops_between_its_steps(child: StartChild)
 
 
 def test_an_idle_engine_is_asked_again_when_it_wants_to_be(child: StartChild) -> None:
-    """So that what it keeps for a while does not stay for ever where nobody speaks."""
+    """So that what it keeps for a while does not stay for ever."""
     worker = child(SCRIPT_STREAMS="4")
     worker.start()
     time.sleep(0.3)
@@ -308,8 +308,8 @@ def test_a_worker_that_never_will_be_able_says_so(child: StartChild) -> None:
 
 
 @pytest.mark.parametrize("busy_with", ["slow 20", "deaf 20"])
-def test_stop_is_obeyed_in_the_middle_of_a_step(child: StartChild, busy_with: str) -> None:
-    """At once if the engine listens, after a moment of grace if it does not."""
+def test_stop_is_handled_in_the_middle_of_a_step(child: StartChild, busy_with: str) -> None:
+    """At once if the engine polls, after a moment of grace if it does not."""
     worker = child()
     worker.start()
     worker.send(speak(1, busy_with))
@@ -321,7 +321,7 @@ def test_stop_is_obeyed_in_the_middle_of_a_step(child: StartChild, busy_with: st
 
 @pytest.mark.parametrize("script", ["slow 20", ""])
 def test_a_worker_whose_parent_is_gone_ends_itself(child: StartChild, script: str) -> None:
-    """The pipe closes, whatever it does: load, or a step that listens to nobody."""
+    """The pipe closes, whatever it does: load, or a step that never polls."""
     worker = child(SCRIPT_LOAD=script)
     if script:
         worker.send(Start(EngineConfig(engine="stock", home=str(worker.home))))

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from engine.device import Gpu, NoGpu
 from engine.errors import WorkerUnavailable
-from engine.messages import EngineConfig, Progress, Report, Speak
+from engine.messages import EngineConfig, Progress, Speak, WorkerReport
 from engine.speech import SpeechParameters, StockVoice
 from engine.upstream.random_weights import synthetic_voice
 from engine.weights.checkpoint import FILES, MANIFEST, T3
@@ -29,7 +29,7 @@ SMALL = Gpu("GeForce MX450", (7, 5), 2 * GB)
 
 
 @pytest.fixture
-def reports() -> list[Report]:
+def reports() -> list[WorkerReport]:
     return []
 
 
@@ -65,7 +65,7 @@ def test_chatterbox_is_tried_unasked_only_where_it_runs_in_real_time(
 
 
 def test_without_a_gpu_auto_is_the_stock_voice_and_it_speaks(
-    tmp_path: Path, reports: list[Report]
+    tmp_path: Path, reports: list[WorkerReport]
 ) -> None:
     """The reason is a sentence for people, and the engine really takes a job."""
     engine = load(_config(tmp_path, "auto"), reports.append, look=lambda: NONE)
@@ -82,7 +82,7 @@ def test_without_a_gpu_auto_is_the_stock_voice_and_it_speaks(
 
 
 def test_auto_falls_back_when_pytorch_cannot_use_the_card(
-    tmp_path: Path, reports: list[Report]
+    tmp_path: Path, reports: list[WorkerReport]
 ) -> None:
     """A driver with a card is not enough: here PyTorch has no such device to compute on."""
     absent = Gpu("Imaginary Card", (99, 0), 80 * GB)
@@ -104,7 +104,7 @@ def test_auto_falls_back_when_pytorch_cannot_use_the_card(
 )
 def test_auto_falls_back_whatever_loading_raises(
     tmp_path: Path,
-    reports: list[Report],
+    reports: list[WorkerReport],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     error: Exception,
@@ -126,7 +126,7 @@ def test_auto_falls_back_whatever_loading_raises(
 
 
 def test_weights_that_lack_a_tensor_are_refused_by_its_name(
-    tmp_path: Path, small_checkpoint: Path, reports: list[Report]
+    tmp_path: Path, small_checkpoint: Path, reports: list[WorkerReport]
 ) -> None:
     """Once, in a sentence: three workers that die over it would tell nobody why."""
     weights = shutil.copytree(small_checkpoint, tmp_path / "weights")
@@ -177,7 +177,7 @@ def test_a_new_voice_waits_for_its_packages_while_others_speak(
 
 
 def test_packages_that_are_not_installed_are_named_before_anything_is_loaded(
-    tmp_path: Path, reports: list[Report], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, reports: list[WorkerReport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise the first new voice would find out, days later perhaps."""
     found = importlib.util.find_spec
@@ -192,7 +192,7 @@ def test_packages_that_are_not_installed_are_named_before_anything_is_loaded(
 
 
 def test_the_stock_voice_can_be_asked_for_and_no_card_is_looked_for(
-    tmp_path: Path, reports: list[Report]
+    tmp_path: Path, reports: list[WorkerReport]
 ) -> None:
     """Asking by name settles it."""
 
@@ -204,7 +204,7 @@ def test_the_stock_voice_can_be_asked_for_and_no_card_is_looked_for(
 
 
 def test_chatterbox_without_its_weights_is_refused_without_naming_folders(
-    tmp_path: Path, reports: list[Report], caplog: pytest.LogCaptureFixture
+    tmp_path: Path, reports: list[WorkerReport], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The person who asked reads which file is missing; the folder is for the log."""
     config = _config(tmp_path, "chatterbox", "cpu", weights=str(tmp_path / "weights"))
@@ -216,14 +216,14 @@ def test_chatterbox_without_its_weights_is_refused_without_naming_folders(
     assert str(tmp_path) in caplog.text
 
 
-def test_cuda_asked_for_and_absent_is_refused(tmp_path: Path, reports: list[Report]) -> None:
+def test_cuda_asked_for_and_absent_is_refused(tmp_path: Path, reports: list[WorkerReport]) -> None:
     """Chatterbox is not started on the CPU behind the owner's back."""
     with pytest.raises(WorkerUnavailable, match="CUDA device was asked for"):
         load(_config(tmp_path, "chatterbox", "cuda"), reports.append, look=lambda: NONE)
 
 
 def test_chatterbox_on_a_cpu_is_allowed_and_warned_about(
-    tmp_path: Path, reports: list[Report], caplog: pytest.LogCaptureFixture
+    tmp_path: Path, reports: list[WorkerReport], caplog: pytest.LogCaptureFixture
 ) -> None:
     """It loads from the folder, says on what it runs, and that it is slow."""
     from engine.upstream.random_weights import write_random_checkpoint  # noqa: PLC0415  # imports Chatterbox

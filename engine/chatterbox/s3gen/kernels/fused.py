@@ -45,7 +45,6 @@ class FusedS3GenKernels:
     def norm_linear(
         self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation
     ) -> Tensor:
-        """Normalise each row of `stream - ahead` to zero mean and unit variance, then multiply."""
         width = stream.shape[-1]
         count = stream.numel() // width
         normed = torch.empty_like(stream, dtype=product.weight.dtype)
@@ -89,7 +88,6 @@ class FusedS3GenKernels:
         return result
 
     def add_product(self, stream: Tensor, rows: Tensor, weight: Tensor) -> None:
-        """`stream` (fp32) grows by `rows` times the transposed weight, in place."""
         total = stream.flatten(0, -2)
         # The public addmm has no form with half-precision factors, an fp32 sum and `out`.
         torch.ops.aten.addmm.dtype_out(
@@ -97,13 +95,11 @@ class FusedS3GenKernels:
         )
 
     def linear(self, rows: Tensor, product: Linear) -> Tensor:
-        """The product in fp32, of rows in any dtype rounded to the weight's."""
         result = rows.new_empty(*rows.shape[:-1], len(product.weight), dtype=torch.float32)
         self._multiply(rows.view(1, -1, rows.shape[-1]), product, result, taps=1)
         return result
 
     def attend(self, qkv: Tensor, heads: int, lengths: Tensor) -> Tensor:
-        """Attention within each item's first `lengths` rows; qkv is (batch, time, 3 * inner)."""
         batch, time, triple = qkv.shape
         head_width = triple // (3 * heads)
         result = qkv.new_empty(batch, time, triple // 3)
@@ -125,7 +121,6 @@ class FusedS3GenKernels:
         return result
 
     def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
-        """Three taps: a row and the two before it, zero before the first; in fp32."""
         result = rows.new_empty(*rows.shape[:-1], len(product.weight), dtype=torch.float32)
         self._multiply(rows, product, result, taps=TAPS)
         return result
@@ -133,7 +128,6 @@ class FusedS3GenKernels:
     def normed_conv(
         self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
     ) -> Tensor:
-        """Causal convolution, norm and Mish, plus `shift`, added to `stream` if there is one."""
         batch, time, channels = rows.shape
         weight = block.conv.weight
         result = stream
@@ -189,7 +183,6 @@ class FusedS3GenKernels:
     def snake(
         self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """`x = signal + added`, and Snake of it, zero past the length."""
         signal = signal.contiguous(memory_format=torch.channels_last)
         bent = torch.empty_like(signal)
         total = signal

@@ -22,21 +22,17 @@ class ReferenceS3GenKernels:
     def norm_linear(
         self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation
     ) -> Tensor:
-        """Normalise each row of `stream - ahead` to zero mean and unit variance, then multiply."""
         normed = functional.layer_norm(stream - ahead, stream.shape[-1:], eps=EPSILON)
         result = multiply(normed, product)
         return functional.gelu(result) if activation == "gelu" else result
 
     def add_product(self, stream: Tensor, rows: Tensor, weight: Tensor) -> None:
-        """`stream` (fp32) grows by `rows` times the transposed weight, in place."""
         stream.add_(functional.linear(rows, weight))
 
     def linear(self, rows: Tensor, product: Linear) -> Tensor:
-        """The product in fp32, of rows in any dtype rounded to the weight's."""
         return multiply(rows, product).float()
 
     def attend(self, qkv: Tensor, heads: int, lengths: Tensor) -> Tensor:
-        """Attention within each item's first `lengths` rows; qkv is (batch, time, 3 * inner)."""
         batch, time, _ = qkv.shape
         query, key, value = qkv.view(batch, time, 3, heads, -1).permute(2, 0, 3, 1, 4)
         used = torch.arange(time, device=qkv.device) < lengths[:, None]
@@ -46,13 +42,11 @@ class ReferenceS3GenKernels:
         return attended.transpose(1, 2).reshape(batch, time, -1)
 
     def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
-        """Three taps: a row and the two before it, zero before the first; in fp32."""
         return multiply(windows(rows, TAPS, before=TAPS - 1), product).float()
 
     def normed_conv(
         self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
     ) -> Tensor:
-        """Causal convolution, norm and Mish, plus `shift`, added to `stream` if there is one."""
         convolved = self.causal_conv(rows, block.conv)
         normed = functional.layer_norm(
             convolved, convolved.shape[-1:], block.gain, block.bias, EPSILON

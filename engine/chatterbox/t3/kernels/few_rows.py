@@ -24,7 +24,6 @@ class FewRows:
         self._chain = chain
 
     def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
-        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
         columns, width = weight.shape
         tuning = self._tuning
         block, warps = tuning.head if out is batch.logits else tuning.qkv
@@ -43,7 +42,6 @@ class FewRows:
         )
 
     def add_attended(self, batch: Batch, weight: Tensor, splits: int) -> None:
-        """`residual` grows by what was attended to, times `weight` transposed."""
         if splits == 1:
             self._add(batch, batch.attended, weight, self._tuning.output)
             return
@@ -66,7 +64,6 @@ class FewRows:
         )
 
     def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        """`residual` grows by the gated MLP of its RMS norm."""
         hidden, ffn = down.shape
         block, warps = self._tuning.gate_up
         norm_gate_up_kernel[(ffn // block,)](

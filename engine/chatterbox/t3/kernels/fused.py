@@ -48,7 +48,6 @@ class FusedT3Kernels(PromptKernels):
         self._many = ManyRows(self._chain)
 
     def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
-        """`residual` becomes the embedding of each slot's last token at its speech position."""
         embed_kernel[(batch.rows,)](
             batch.residual,
             batch.positions,
@@ -69,7 +68,6 @@ class FusedT3Kernels(PromptKernels):
         )
 
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
-        """`noise` becomes that of each slot's seed and step."""
         vocabulary = batch.noise.shape[1]
         lanes = -(-vocabulary // 4)
         noise_kernel[(batch.places, triton.cdiv(lanes, 256))](
@@ -86,13 +84,11 @@ class FusedT3Kernels(PromptKernels):
         )
 
     def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
-        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
         self._projections(batch).norm_linear(batch, weight, out)
 
     def attend(
         self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
     ) -> None:
-        """Put the keys and values of `qkv` into the cache and attend to all used positions."""
         heads = cache[0].shape[1]
         splits = self._splits(batch, heads)
         tuning = self._tuning
@@ -123,16 +119,13 @@ class FusedT3Kernels(PromptKernels):
         )
 
     def add_attended(self, batch: Batch, weight: Tensor) -> None:
-        """`residual` grows by what was attended to, times `weight` transposed."""
         splits = self._splits(batch, weight.shape[1] // HEAD_DIM)
         self._projections(batch).add_attended(batch, weight, splits)
 
     def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        """`residual` grows by the gated MLP of its RMS norm."""
         self._projections(batch).add_mlp(batch, gate_up, down)
 
     def sample(self, slots: Slots, batch: Batch) -> None:
-        """Turn `logits` and `noise` into one token per running slot, and take note of it."""
         vocabulary = batch.logits.shape[1]
         sample_kernel[(batch.places,)](
             batch.logits,

@@ -160,7 +160,6 @@ def joined(parts, weights):
 
 @triton.jit
 def times(matrix, x):
-    """The product of a matrix and one vector, in fp32."""
     return tl.sum(matrix.to(tl.float32) * x[None, :], axis=1)
 
 

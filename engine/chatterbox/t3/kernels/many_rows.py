@@ -16,7 +16,6 @@ class ManyRows:
         self._chain = chain
 
     def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
-        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
         self._norm(batch)
         if out.dtype == weight.dtype:
             torch.mm(batch.normed, weight.t(), out=out)
@@ -24,12 +23,10 @@ class ManyRows:
             torch.mm(batch.normed, weight.t(), out_dtype=out.dtype, out=out)
 
     def add_attended(self, batch: Batch, weight: Tensor, splits: int) -> None:
-        """`residual` grows by what was attended to, times `weight` transposed."""
         assert splits == 1, "with so many rows a context is not divided"
         self._multiply_add(batch, batch.attended, weight)
 
     def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        """`residual` grows by the gated MLP of its RMS norm."""
         ffn = down.shape[1]
         self._norm(batch)
         torch.mm(batch.normed, gate_up.t(), out=batch.gate_up)

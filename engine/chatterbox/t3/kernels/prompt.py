@@ -75,7 +75,6 @@ class PromptKernels:
         self._chain = chain
 
     def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
-        """RMS norm of prompts, in `dtype`, without its gains."""
         normed = torch.empty_like(residual, dtype=dtype)
         width = residual.shape[-1]
         norm_kernel[(residual.numel() // width,)](
@@ -93,7 +92,6 @@ class PromptKernels:
     def prompt_heads(
         self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Turned queries, and keys and values behind those `before`."""
         rows, count, triple = qkv.shape
         heads, start = triple // (3 * HEAD_DIM), before.shape[3]
         query = qkv.new_empty(rows, heads, count, HEAD_DIM)
@@ -115,7 +113,6 @@ class PromptKernels:
         return query, both
 
     def prompt_gate(self, gate_up: Tensor) -> Tensor:
-        """silu(gate) * up."""
         ffn = gate_up.shape[-1] // 2
         gated = gate_up.new_empty(*gate_up.shape[:-1], ffn)
         block = min(ffn, 1024)
@@ -125,7 +122,6 @@ class PromptKernels:
         return gated
 
     def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
-        """`residual` grows by `vectors` times `weight` transposed."""
         total, rows = residual.flatten(0, 1), vectors.flatten(0, 1)
         if rows.dtype == total.dtype:
             total.addmm_(rows, weight.t())

@@ -29,13 +29,11 @@ class ReferenceT3Kernels:
     """See `engine.chatterbox.t3.kernels.T3Kernels`."""
 
     def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
-        """RMS norm of prompts, in `dtype`, without its gains."""
         return rms_norm(residual, dtype)
 
     def prompt_heads(
         self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Turned queries, and keys and values behind those `before`."""
         rows, count, _ = qkv.shape
         qkv = qkv.view(rows, count, 3, -1, HEAD_DIM)
         cosine, sine = (table[:count, None, None] for table in rotary)
@@ -44,19 +42,13 @@ class ReferenceT3Kernels:
         return query, torch.cat([before, torch.stack([key, value])], dim=3)
 
     def prompt_gate(self, gate_up: Tensor) -> Tensor:
-        """silu(gate) * up."""
         gate, up = gate_up.chunk(2, dim=-1)
         return functional.silu(gate) * up
 
     def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
-        """`residual` grows by `vectors` times `weight` transposed."""
         residual.add_(functional.linear(vectors, weight))
 
     def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
-        """`residual` becomes the embedding of each slot's last token at its speech position.
-
-        `positions` becomes where in each row's context that is.
-        """
         state = slots.state[batch.slots]
         # The n-th sampled token is fed at speech position n: position 0 is the start's.
         embedding = weights.speech_embedding[state[:, Column.TOKEN]].float()
@@ -71,19 +63,16 @@ class ReferenceT3Kernels:
             batch.positions[rows] = torch.where(alive[half], position, -1)
 
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
-        """`noise` becomes that of each slot's seed and step."""
         steps = slots.column(Column.GENERATED)[batch.slots].long()
         seeds = slots.seeds[batch.slots]
         batch.noise.copy_(exponential_noise(seeds, steps, batch.noise.shape[1]))
 
     def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
-        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
         out.copy_(functional.linear(rms_norm(batch.residual, weight.dtype), weight))
 
     def attend(
         self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
     ) -> None:
-        """Put the keys and values of `qkv` into the cache and attend to all used positions."""
         keys, values = cache
         alive = batch.positions >= 0
         position = batch.positions.clamp(min=0).long()
@@ -117,17 +106,14 @@ class ReferenceT3Kernels:
         )
 
     def add_attended(self, batch: Batch, weight: Tensor) -> None:
-        """`residual` grows by what was attended to, times `weight` transposed."""
         batch.residual.add_(functional.linear(batch.attended, weight))
 
     def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        """`residual` grows by the gated MLP of its RMS norm."""
         normed = rms_norm(batch.residual, down.dtype)
         gated = self.prompt_gate(functional.linear(normed, gate_up))
         batch.residual.add_(functional.linear(gated, down))
 
     def sample(self, slots: Slots, batch: Batch) -> None:
-        """Turn `logits` and `noise` into one token per running slot, and take note of it."""
         state, parameters = slots.state[batch.slots], slots.parameters[batch.slots]
         logits = guided_logits(batch, state, parameters)
         seen = slots.seen[batch.slots] == 1

@@ -34,7 +34,7 @@ def embed_kernel(
     """
     row = tl.program_id(0)
     k = tl.arange(0, WIDTH)
-    # It lets nobody start early: attention reads `positions` before it waits.
+    # It lets no kernel start early: attention reads `positions` before it waits.
     if BEHIND:
         tl.extra.cuda.gdc_wait()
     of_slot = state + tl.load(slots + row % places) * STATE_WIDTH

@@ -32,12 +32,10 @@ class SomeRows:
         self._chain = chain
 
     def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
-        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
         self._norm(batch)
         self._multiply(batch, batch.normed, weight, out, parts=1)
 
     def add_attended(self, batch: Batch, weight: Tensor, splits: int) -> None:
-        """`residual` grows by what was attended to, times `weight` transposed."""
         if splits > 1:
             join_kernel[(batch.rows,)](
                 batch.partial,
@@ -53,7 +51,6 @@ class SomeRows:
         batch.pending_parts = self._tuning.output_parts
 
     def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        """`residual` grows by the gated MLP of its RMS norm."""
         hidden, ffn = down.shape
         self._norm(batch)
         half, warps = self._tuning.some_gate_up

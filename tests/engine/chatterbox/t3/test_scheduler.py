@@ -171,7 +171,7 @@ def test_an_utterance_without_end_is_cut_off_and_said_to_be(new_scheduler: NewSc
 
 
 def test_an_utterance_ends_at_the_stop_token(new_scheduler: NewScheduler) -> None:
-    """A head that wants to stop is obeyed, and the stop token is no speech."""
+    """These weights do stop, and the stop token is no speech."""
     scheduler = new_scheduler(slots=1)
     scheduler.t3.weights.speech_head[6562] = 40 * scheduler.t3.weights.speech_head[100]
     stopped = 0
@@ -311,7 +311,7 @@ def test_when_memory_runs_out_fewer_run_at_once_and_none_is_lost(
 def test_what_others_can_spare_is_taken_before_fewer_run_at_once(
     new_scheduler: NewScheduler, most_prefilled: int, most_decoded: int
 ) -> None:
-    """Memory that networks hold which nobody needs at the moment."""
+    """Memory of networks that are not in use at the moment."""
     t3 = new_scheduler(slots=4).t3
     graphs = ScarceMemory(t3, most_prefilled, most_decoded)
 
