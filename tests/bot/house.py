@@ -23,6 +23,7 @@ from bot.voices.privacy import Privacy
 from bot.voices.registration import Draft, Judge, Registration, RegistrationLimits, Wish
 from data.rows import VoiceRow
 from data.store import Store
+from engine.executor import Executor
 from tests.engine.scripted_executor import scripted_executor
 from tests.store import Clock
 
@@ -51,6 +52,7 @@ class House:
     home: Path
     clock: Clock
     store: Store
+    executor: Executor
     speech: SpeechService
     voices: Voices
     registration: Registration
@@ -134,6 +136,7 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: float) -> Asy
                 home=home,
                 clock=clock,
                 store=store,
+                executor=executor,
                 speech=speech,
                 voices=voices,
                 registration=registration,

@@ -1,5 +1,6 @@
 """Who speaks next: everybody's own words in order, authors in turn."""
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator
 
@@ -87,8 +88,6 @@ async def test_a_pause_makes_nothing_older() -> None:
 def test_the_list_is_the_order_and_no_author_overtakes_themselves(
     authors: list[int], chance: random.Random
 ) -> None:
-    import asyncio  # noqa: PLC0415 - a loop of its own for every example
-
     async def example() -> None:
         line = filled(*authors)
         for one in line.listed():
@@ -101,7 +100,7 @@ def test_the_list_is_the_order_and_no_author_overtakes_themselves(
             own = [label for label in listed if label.startswith(f"{author}.")]
             assert own == sorted(own, key=lambda label: int(label.split(".")[1]))
 
-    asyncio.run(example())
+    asyncio.run(example())  # a loop of its own for every example
 
 
 async def test_a_full_line_can_spare_the_newest_of_whoever_has_the_most() -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import discord
 import numpy as np
@@ -42,6 +43,7 @@ class Client(commands.AutoShardedBot):
         self.register = register
         self.errors: list[BaseException] = []
         self.seen: list[str] = []
+        self.messages: list[discord.Message] = []
         self.tree.error(self._keep)
 
     async def setup_hook(self) -> None:
@@ -59,6 +61,9 @@ class Client(commands.AutoShardedBot):
     async def on_socket_event_type(self, event: str) -> None:
         self.seen.append(event)
 
+    async def on_message(self, message: discord.Message) -> None:
+        self.messages.append(message)
+
     async def saw(self, event: str, times: int = 1) -> None:
         await until(lambda: self.seen.count(event) >= times)
 
@@ -66,6 +71,16 @@ class Client(commands.AutoShardedBot):
         found = self.get_channel(channel_id)
         assert isinstance(found, discord.VoiceChannel)
         return found
+
+
+def commands_of(*callbacks: Callable[..., Any]) -> Callable[[Client], None]:
+    """Registers each as the slash command of its name."""
+
+    def register(client: Client) -> None:
+        for callback in callbacks:
+            client.tree.command(description="For a test")(callback)
+
+    return register
 
 
 @asynccontextmanager

@@ -4,7 +4,6 @@ import asyncio
 import socket
 import time
 from contextlib import AsyncExitStack
-from functools import partial
 
 import aiohttp
 import discord
@@ -13,14 +12,10 @@ import pytest
 from bot.base.discord_address import connector
 from bot.loopback import File, LoopbackDiscord
 from bot.loopback.permissions import flag
-from tests.bot.loopback.client import INTENTS, Client, Packets, running, tone, until
+from tests.bot.loopback.client import INTENTS, Client, Packets, commands_of, running, tone, until
 from tests.bot.loopback.conftest import Scene, connected
 
 READING = discord.Intents(guilds=True, guild_messages=True, message_content=True)
-
-
-async def _keep(seen: list[discord.Message], message: discord.Message) -> None:
-    seen.append(message)
 
 
 async def test_shards_get_their_own_guilds_and_events() -> None:
@@ -34,12 +29,10 @@ async def test_shards_get_their_own_guilds_and_events() -> None:
                 assert found is not None
                 assert found.shard_id == (guild.id >> 22) % 2
             assert {guild.shard_id for guild in client.guilds} == {0, 1}
-            seen: list[discord.Message] = []
-            client.add_listener(partial(_keep, seen), "on_message")
             for guild, text in zip(guilds, texts, strict=True):
                 await guild.add_member("Alice").send(text, guild.name)
-            await until(lambda: len(seen) == 4)
-            assert sorted(m.content for m in seen) == [guild.name for guild in guilds]
+            await until(lambda: len(client.messages) == 4)
+            assert sorted(m.content for m in client.messages) == [guild.name for guild in guilds]
 
 
 async def test_a_wrong_token_is_refused(scene: Scene) -> None:
@@ -85,8 +78,7 @@ async def test_a_bot_reads_messages_only_with_the_intent(scene: Scene) -> None:
         (discord.Intents(guilds=True, guild_messages=True), ["", "@ hi"]),
     ):
         async with running(scene.server, intents=intents) as client:
-            seen: list[discord.Message] = []
-            client.add_listener(partial(_keep, seen), "on_message")
+            seen = client.messages
             edited = await scene.alice.send(scene.text, "hello", attachments=[File("a.txt", b"!")])
             await scene.alice.send(scene.text, f"<@{client.user.id}> hi")
             await until(lambda seen=seen: len(seen) == 2)
@@ -185,12 +177,10 @@ async def test_requests_are_slowed_failed_and_limited_by_route(scene: Scene) -> 
 
 
 async def test_commands_are_registered_listed_and_checked(scene: Scene) -> None:
-    def register(client: Client) -> None:
-        @client.tree.command(description="Hello")
-        async def hello(ctx: discord.Interaction) -> None:
-            await ctx.response.send_message("hello")
+    async def hello(ctx: discord.Interaction) -> None:
+        await ctx.response.send_message("hello")
 
-    async with running(scene.server, register) as client:
+    async with running(scene.server, commands_of(hello)) as client:
         [listed] = await client.tree.fetch_commands()
         assert listed.name == "hello"
         await client.tree.sync()

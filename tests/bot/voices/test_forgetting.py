@@ -212,6 +212,12 @@ async def test_an_export_has_every_row_and_clip(house: House) -> None:
     assert "Bobs" not in json.dumps(data)
 
 
+async def here_is_gone(house: House, *, days: int) -> None:
+    await house.store.departed_guilds.departed(HERE)
+    house.clock.now += days * 86_400
+    await house.janitor.connected([ELSEWHERE])
+
+
 async def test_a_server_that_is_gone_for_long_is_cleaned(house: House) -> None:
     left = await house.register(ALICE, "Left behind")
     travels = await house.register(BOB, "Travels")
@@ -234,9 +240,7 @@ async def test_what_was_reported_in_a_server_that_is_gone_is_nowhere(house: Hous
     await house.keeping.use("Travels", Person(ALICE, ELSEWHERE))
     await house.moderation.report(ALICE, "sounds like a kettle", Person(BOB, HERE))
     assert house.traces("like a kettle")
-    await house.store.departed_guilds.departed(HERE)
-    house.clock.now += 30 * 86_400
-    await house.janitor.connected([ELSEWHERE])
+    await here_is_gone(house, days=30)
     assert house.traces("like a kettle") == []
 
 
@@ -244,9 +248,7 @@ async def test_a_voice_that_is_spoken_in_elsewhere_does_not_go_with_a_server(hou
     """Also where its owner never chose it: it was the only one they have."""
     voice = await house.register(ALICE, "Mine")
     await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
-    await house.store.departed_guilds.departed(HERE)
-    house.clock.now += 30 * 86_400
-    await house.janitor.connected([ELSEWHERE])
+    await here_is_gone(house, days=30)
     assert house.files() == {voice.clip_path}
     await house.keeping.use("Mine", Person(ALICE, HERE))
     newer = await house.register(ALICE, "Newer")
@@ -269,8 +271,6 @@ async def test_a_stock_voice_chosen_elsewhere_keeps_nothing_of_a_server_that_is_
 ) -> None:
     left = await house.register(ALICE, "Left behind")
     await house.store.choices.choose(BOB, ELSEWHERE, "heart")
-    await house.store.departed_guilds.departed(HERE)
-    house.clock.now += 7 * 86_400
-    await house.janitor.connected([ELSEWHERE])
+    await here_is_gone(house, days=7)
     assert await house.store.voices.get(left.voice_id) is None
     assert house.files() == set()
