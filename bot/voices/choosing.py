@@ -113,7 +113,6 @@ class Voices:
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
 
     async def offer(self, typed: str, action: Action, person: Person) -> list[VoiceChoice]:
-        """The voices that a person may do `action` with, their own first."""
         offered = []
         place = await self.place(person)
         for voice in await self._within_reach(person):
@@ -165,7 +164,6 @@ class Voices:
         )
 
     async def used_by(self, person: Person) -> VoiceRow | None:
-        """The registered voice that a person speaks in when they name none."""
         if await self.chosen_stock(person) is not None:
             return None
         return (await self._usual_voice(person))[0]

@@ -23,7 +23,6 @@ class Scene:
 
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
-    """Alice in a guild with a text and a voice channel."""
     async with LoopbackDiscord() as server:
         guild = server.add_guild("Timbre's workshop")
         text, lounge = guild.add_text_channel("general"), guild.add_voice_channel("Lounge")

@@ -192,7 +192,6 @@ async def test_lost_packets_are_missing_and_the_same_seed_loses_the_same(scene: 
 
 
 async def test_without_a_voice_server_the_bot_gives_up_at_its_timeout(scene: Scene) -> None:
-    """A server update that names no endpoint, as while Discord looks for one."""
     scene.guild.voice_faults.server_missing = True
     async with running(scene.server) as client:
         with pytest.raises(TimeoutError):

@@ -65,7 +65,6 @@ async def test_nonsense_names_no_voice(house: House, asked: str) -> None:
 
 
 async def test_each_change_is_refused_to_others(house: House) -> None:
-    """Not only the table: the services that change things ask it."""
     voice = await house.register(ALICE, "Mine")
     await house.keeping.share("Mine", OWNER)
     value, keeping = f"voice:{voice.voice_id}", house.keeping
@@ -211,7 +210,6 @@ async def test_ones_own_voice_does_not_hide_the_one_that_is_meant(house: House) 
 
 
 async def test_a_report_is_about_the_voice_somebody_speaks_with(house: House) -> None:
-    """The reporter learns nothing of it; a second report has to wait."""
     with pytest.raises(UserError, match="stock voice"):
         await house.moderation.report(ALICE, "odd", OTHER)
     voice = await house.register(ALICE, "Mine")
