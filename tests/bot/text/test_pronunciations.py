@@ -173,8 +173,8 @@ BAD_JSON = [
     ("1" * 5000, "one JSON object"),
     ('{"a": ' + "1" * 5000 + "}", "must be text"),
     (json.dumps({str(n): "x" for n in range(MOST_ENTRIES + 1)}), "1,001 entries"),
-    ("x" * (MOST_FILE_BYTES + 1), "larger than 1,000,000 bytes"),
-    (b" " * (MOST_FILE_BYTES + 1), "larger than 1,000,000 bytes"),
+    ("x" * (MOST_FILE_BYTES + 1), "larger than 1,048,576 bytes"),
+    (b" " * (MOST_FILE_BYTES + 1), "larger than 1,048,576 bytes"),
 ]
 BAD_CSV = [
     (b"\xff\xfe\x00", "not UTF-8"),
@@ -185,7 +185,7 @@ BAD_CSV = [
     ("a,\n", "no letter"),
     (",".join("x" * 400_000), "columns"),
     ("\n".join(f"w{n},x" for n in range(MOST_ENTRIES + 1)), "more than 1,000"),
-    ("x" * (MOST_FILE_BYTES + 1), "larger than 1,000,000 bytes"),
+    ("x" * (MOST_FILE_BYTES + 1), "larger than 1,048,576 bytes"),
 ]
 
 
