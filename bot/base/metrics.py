@@ -21,6 +21,9 @@ class Latencies:
             return self._values[0]
         return statistics.quantiles(self._values, n=100, method="inclusive")[percent - 1]
 
+    def __len__(self) -> int:
+        return len(self._values)
+
 
 class Metrics:
     """What the bot has done since it started.

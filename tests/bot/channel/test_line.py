@@ -38,10 +38,7 @@ def filled(*authors: int) -> Line:
 
 
 def drained(line: Line) -> list[str]:
-    taken = []
-    while one := line.take():
-        taken.append(one.label)
-    return taken
+    return [one.label for one in iter(line.take, None)]
 
 
 async def test_one_line_each_is_first_come_first_served() -> None:

@@ -82,20 +82,15 @@ async def test_what_is_ready_to_sound_in_a_deleted_voice_is_never_heard(house: H
     assert line.take() is None
 
 
-async def while_the_worker_is_busy(house: House, voice: VoiceRow) -> "asyncio.Task[None]":
+async def while_the_worker_is_busy(house: House, voice: VoiceRow) -> asyncio.Future[object]:
     """A deletion that has to wait for a step that takes a second."""
-    await house.register(BOB, "Other")
-    other = (await house.store.voices.of_owner(BOB))[0]
+    other = await house.register(BOB, "Other")
     busy = asyncio.create_task(house.say(other, "deaf 1", BOB))
     await until(lambda: "deaf 1" in journal(house.home, "begin"))
     deleting = asyncio.create_task(house.forgetting.voices([voice]))
     await asyncio.sleep(0.1)
     assert not deleting.done()
-
-    async def both() -> None:
-        await asyncio.gather(busy, deleting)
-
-    return asyncio.create_task(both())
+    return asyncio.gather(busy, deleting)
 
 
 async def test_nothing_begins_in_a_voice_while_it_is_being_deleted(house: House) -> None:

@@ -6,7 +6,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from bot.speech.audio.cache import SpeechCache
@@ -15,6 +14,7 @@ from data.cache_keys import SpeechStore
 from data.rows import SpeechKey
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, StockVoice, sha256_of
+from tests.bot.speech.audio.test_loudness import RATE, tone
 from tests.data.conftest import enrol
 from tests.store import Clock
 
@@ -36,9 +36,7 @@ def file_of(home: Path, key: str) -> Path:
 
 
 def speech(seconds: float = 0.5) -> Speech:
-    t = np.arange(int(24_000 * seconds)) / 24_000
-    pcm = (0.3 * np.sin(2 * np.pi * 300 * t)).astype(np.float32)
-    return Speech(pcm=pcm, sample_rate=24_000)
+    return Speech(pcm=tone(seconds, 0.3), sample_rate=RATE)
 
 
 async def test_what_was_put_is_got_back_packet_by_packet(tmp_path: Path, store: Store) -> None:
