@@ -13,7 +13,6 @@ from tests.bot.house import ALICE, ELSEWHERE, a_house
 async def test_a_member_speaks_on_while_nothing_can_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was said before, and what was not; where they chose no voice yet, too."""
     monkeypatch.setattr("data.database.BUSY_TIMEOUT_S", 0.05)
     async with a_house(tmp_path) as house:
         voice = await house.register(ALICE, "Mine")

@@ -20,8 +20,6 @@ from tests.engine.scripted_executor import journal, scripted_executor
 
 
 class Forgetful(SpeechCache):
-    """A cache that is passed by."""
-
     async def get(self, key: str) -> tuple[bytes, ...] | None:
         del key
         return None
