@@ -186,8 +186,8 @@ class ChatterboxEngine:
         utterance.voice = self._voices.find(request.voice)
         count = len(utterance.text_tokens)
         utterance.cap = min(self.max_speech_tokens, speech_token_cap(count))
-        longest = self._scheduler.t3.sizes.text_positions
-        if count > longest or not self._scheduler.fits(utterance):
+        t3 = self._scheduler.t3
+        if count > t3.sizes.text_positions or not t3.fits(utterance):
             raise SynthesisFailed("This text is too long to be spoken in one piece.")
         utterance.end_stage("enrolment")
         self._scheduler.submit(utterance)

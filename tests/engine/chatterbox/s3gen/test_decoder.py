@@ -20,9 +20,7 @@ def drawn(tokens: int, seed: int = 0) -> Utterance:
     return decoded(given.speech_tokens, given.voice, seed=seed)
 
 
-def test_waveforms_come_back_in_the_order_and_length_of_the_batch(
-    decoder: WaveformDecoder,
-) -> None:
+def test_waveforms_come_back_in_the_order_and_length_of_the_batch(decoder: WaveformDecoder) -> None:
     batch = [drawn(tokens, seed=tokens) for tokens in (9, 2, 14, 5)]
     pending = decoder.submit(batch)
     waves = pending.wait()

@@ -8,11 +8,7 @@ from engine.chatterbox.t3.philox import exponential_noise, philox
 # Counter, key and output words of the authors' own known-answer tests for Philox-4x32-10.
 KNOWN_ANSWERS = [
     ([0] * 4, [0] * 2, [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]),
-    (
-        [0xFFFFFFFF] * 4,
-        [0xFFFFFFFF] * 2,
-        [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD],
-    ),
+    ([0xFFFFFFFF] * 4, [0xFFFFFFFF] * 2, [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]),
     (
         [0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344],
         [0xA4093822, 0x299F31D0],

@@ -311,7 +311,7 @@ def test_a_voice_that_memory_lacks_for_does_not_silence_who_is_speaking(
     compute, most = scheduler.t3._prefix, 1
 
     def scarce(inputs: PrefixInputs) -> torch.Tensor:
-        if scheduler.running >= most:
+        if len(scheduler._running) >= most:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return compute(inputs)
 
