@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from engine.weights.sizes import SMALL, T3Sizes
+from engine.chatterbox.s3gen import WaveformDecoder
+from engine.weights.sizes import SMALL, S3GenSizes, T3Sizes
+from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream
 from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, make_checkpoint
 
 
@@ -24,6 +26,18 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 def checkpoint(device: torch.device, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     sizes = T3Sizes() if device.type == "cuda" else SMALL.t3
     return make_checkpoint(tmp_path_factory.mktemp("t3"), sizes, device)
+
+
+@pytest.fixture(scope="session")
+def upstream(device: torch.device) -> Upstream:
+    """Upstream's S3Gen."""
+    return Upstream.draw(S3GenSizes() if device.type == "cuda" else SMALL.s3gen, device)
+
+
+@pytest.fixture(scope="session")
+def decoder(upstream: Upstream) -> WaveformDecoder:
+    """Ours in fp32, the parity mode."""
+    return upstream.decoder()
 
 
 @pytest.fixture

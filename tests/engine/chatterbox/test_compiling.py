@@ -13,7 +13,6 @@ from engine.weights.checkpoint import T3
 
 
 def test_every_size_of_batch_is_stepped_through(small_checkpoint: Path) -> None:
-    """With and without guidance, up to the bucket that holds all streams; the smallest last."""
     rows = step_every_size(small_checkpoint / T3, torch.device("cpu"), "fp32", 5)
     assert rows == [4, 8, 16, 2, 2, 4, 8, 1]
 

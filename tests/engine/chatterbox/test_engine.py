@@ -18,7 +18,7 @@ from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
 from engine.chatterbox.text import TextTokenizer, even_out_punctuation
 from engine.chatterbox.utterance import Utterance
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
-from engine.messages import Enrolled, Speak
+from engine.messages import Speak
 from engine.speech import ClonedVoice, Priority, Speech, SpeechParameters, StockVoice, Voice
 from engine.upstream.package import EnTokenizer, punc_norm
 from engine.weights import checkpoint
@@ -55,7 +55,6 @@ def speak(job_id: int, text: str, voice: Voice = BUILTIN, **parameters: float) -
 
 
 def run(engine: ChatterboxEngine, *jobs: Speak) -> dict[int, Speech | SpeechError]:
-    """Admit, and step until nothing is left."""
     for job in jobs:
         engine.admit(job)
     results: dict[int, Speech | SpeechError] = {}
@@ -80,7 +79,6 @@ def clip_voice(folder: Path, pitch_hz: float = 140.0) -> ClonedVoice:
 def test_jobs_of_many_voices_sound_together_as_each_sounds_alone(
     new_engine: NewEngine, tmp_path: Path
 ) -> None:
-    """Text, voice and parameters of one job reach its own audio and no other's."""
     voices: list[Voice] = [StockVoice(), clip_voice(tmp_path, 105), clip_voice(tmp_path, 230)]
     jobs = [
         speak(n, text, voices[n % 3], cfg_weight=(0.5, 0.0)[n % 2]) for n, text in enumerate(TEXTS)
@@ -98,7 +96,6 @@ def test_jobs_of_many_voices_sound_together_as_each_sounds_alone(
 def test_a_recalled_voice_speaks_as_before_and_computes_nothing_anew(
     new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new worker has the conditioning of the voices used last ready."""
     job = speak(1, TEXTS[0], clip_voice(tmp_path))
     (before,) = speech_of(new_engine(), job)
     engine, later = new_engine(), new_engine()
@@ -114,7 +111,6 @@ def test_a_recalled_voice_speaks_as_before_and_computes_nothing_anew(
 def test_a_forgotten_voice_leaves_nothing_and_others_still_speak(
     new_engine: NewEngine, tmp_path: Path
 ) -> None:
-    """Neither its file nor what the decoder kept of it; the built-in voice is as it was."""
     engine, voice = new_engine(), clip_voice(tmp_path)
     _, before = speech_of(engine, speak(1, TEXTS[0], voice), speak(2, TEXTS[0]))
     assert list((tmp_path / "home").rglob("*.safetensors"))
@@ -151,22 +147,10 @@ def test_a_job_that_fails_takes_nobody_with_it(new_engine: NewEngine, tmp_path: 
 def test_a_runaway_is_cut_off_and_logged(
     new_engine: NewEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It still sounds, as long as it was let."""
     with caplog.at_level(logging.WARNING):
         (speech,) = speech_of(new_engine(max_speech_tokens=9), speak(1, TEXTS[1]))
     assert len(speech.pcm) <= 9 * 960
     assert "no stop token" in caplog.text
-
-
-def test_a_new_voice_is_reported_once_and_known_to_the_next_engine(
-    new_engine: NewEngine, tmp_path: Path
-) -> None:
-    """The second engine finds it on the disk."""
-    voice, reported = clip_voice(tmp_path), list[Enrolled]()
-    for _ in range(2):
-        engine = new_engine(report=reported.append)
-        speech_of(engine, speak(1, "Hello.", voice), speak(2, "Hello again.", voice))
-    assert [enrolled.clip_sha256 for enrolled in reported] == [voice.clip_sha256]
 
 
 def test_an_unknown_stock_voice_is_replaced_and_the_listener_told(new_engine: NewEngine) -> None:
@@ -188,7 +172,6 @@ def test_an_unknown_stock_voice_is_replaced_and_the_listener_told(new_engine: Ne
     ],
 )
 def test_text_becomes_upstreams_tokens(small_checkpoint: Path, text: str) -> None:
-    """Punctuation and tokenizer, start and stop around."""
     assert even_out_punctuation(text) == punc_norm(text)
     file = small_checkpoint / checkpoint.TOKENIZER
     expected = EnTokenizer(str(file)).text_to_tokens(punc_norm(text))
@@ -197,18 +180,8 @@ def test_text_becomes_upstreams_tokens(small_checkpoint: Path, text: str) -> Non
     assert got[[0, -1]].tolist() == [255, 0]
 
 
-def test_the_best_priority_goes_first(new_engine: NewEngine) -> None:
-    """Into the only slot and through the decoder, although the others were there before."""
-    jobs = [
-        msgspec.structs.replace(speak(n, TEXTS[n]), priority=priority)
-        for n, priority in enumerate(reversed(Priority))
-    ]
-    assert list(run(new_engine(max_streams=1), *jobs)) == [2, 1, 0]
-
-
 @pytest.fixture
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
-    """The job ids of each batch that a waveform decoder is given."""
     given, submit = list[list[int]](), WaveformDecoder.submit
 
     def noted(decoder: WaveformDecoder, batch: Sequence[Utterance]) -> PendingWaveforms:
@@ -258,7 +231,6 @@ def test_as_many_streams_are_promised_as_there_is_memory_for(
 
 
 def test_new_voices_are_computed_while_others_speak(new_engine: NewEngine, tmp_path: Path) -> None:
-    """In their order, and one that is cancelled is not waited for."""
     new = [clip_voice(tmp_path, pitch_hz) for pitch_hz in (105.0, 140.0, 230.0)]
     background = OneAtATime()
     engine = new_engine(max_streams=1, background=background)
@@ -320,7 +292,6 @@ def test_an_idle_engine_releases_what_only_new_voices_need(
 def test_a_package_that_cannot_be_imported_fails_new_voices_in_words(
     new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Installed, and broken; the voices that are known speak on."""
     monkeypatch.setitem(sys.modules, "engine.enrolment.networks", None)
     jobs = speak(1, TEXTS[0], clip_voice(tmp_path)), speak(2, TEXTS[0])
     results = run(new_engine(), *jobs)

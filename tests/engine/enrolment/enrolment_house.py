@@ -53,7 +53,6 @@ class OneAtATime(Executor):
         return future
 
     def work(self) -> None:
-        """Do what was given first."""
         self.given.pop(0)()
 
 

@@ -40,7 +40,6 @@ def test_networks_are_kept_a_while_and_loaded_again_after_their_release(
 
 
 def test_a_new_voice_is_computed_aside(house: House, tmp_path: Path) -> None:
-    """The caller is told when to ask again; a bad clip fails as it does elsewhere."""
     voices = [write_clip(tmp_path / f"{hz}.wav", hz) for hz in (110.0, 190.0)]
     bad = write_samples(tmp_path / "bad.wav", np.zeros(3 * RATE, np.float32))
     background = OneAtATime()
@@ -78,7 +77,7 @@ def test_a_voice_forgotten_while_it_is_computed_leaves_nothing(
         enrolment.conditionals(cloned_voice)
     enrolment.forget(cloned_voice.clip_sha256)
     background.work()
-    assert (enrolment.in_memory, house.files(), house.reports) == (0, [], [])
+    assert (len(enrolment._known), house.files(), house.reports) == (0, [], [])
     assert house.loads == 0  # it had not begun
     with pytest.raises(NotYet):
         enrolment.conditionals(cloned_voice)
@@ -87,7 +86,6 @@ def test_a_voice_forgotten_while_it_is_computed_leaves_nothing(
 def test_networks_that_are_loaded_for_a_forgotten_voice_are_released_too(
     house: House, cloned_voice: ClonedVoice
 ) -> None:
-    """No other voice may come for hours."""
     background = OneAtATime()
     enrolment = house.open(background=background)
     newcomers = enrolment.newcomers

@@ -16,7 +16,6 @@ from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utteranc
 
 @pytest.fixture(scope="module")
 def perth() -> Any:
-    """Perth as its authors ship it."""
     return upstream_package.perth.PerthImplicitWatermarker()
 
 

@@ -19,14 +19,12 @@ KNOWN_ANSWERS = [
 
 @pytest.mark.parametrize(("counter", "key", "expected"), KNOWN_ANSWERS)
 def test_known_answers(counter: list[int], key: list[int], expected: list[int]) -> None:
-    """Those that the generator was published with."""
     first, second, third, fourth = (torch.tensor(word) for word in counter)
     words = philox((first, second, third, fourth), torch.tensor(key[0]), torch.tensor(key[1]))
     assert [int(word) for word in words] == expected
 
 
 def test_noise_is_exponential_and_differs_between_seeds_steps_and_tokens() -> None:
-    """Mean and variance one, never zero, and as independent as can be seen."""
     seeds, steps = torch.tensor([1, 1, 2, 2**62]), torch.tensor([5, 6, 5, 5])
     noise = exponential_noise(seeds, steps, 8194)
     assert noise.shape == (4, 8194)

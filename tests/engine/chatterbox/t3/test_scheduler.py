@@ -54,7 +54,6 @@ def some_utterance(
 
 @torch.inference_mode()
 def finish(scheduler: Scheduler, utterances: Iterable[Utterance] = ()) -> list[Utterance]:
-    """Submit, and advance until nothing is left; in the order in which they ended."""
     for utterance in utterances:
         scheduler.submit(utterance)
     ended = []
@@ -69,7 +68,6 @@ def tokens(utterance: Utterance) -> list[int]:
 
 
 def assert_as_alone(new_scheduler: NewScheduler, *utterances: Utterance) -> None:
-    """That each became what it becomes with nothing beside it."""
     for utterance in utterances:
         (alone,) = finish(new_scheduler(slots=1), [again(utterance)])
         assert tokens(utterance) == tokens(alone)
@@ -143,7 +141,6 @@ def test_each_size_of_batch_on_both_sides_of_a_bucket(
 def test_decoding_across_a_context_bucket_and_a_page(
     new_scheduler: NewScheduler, edge: int
 ) -> None:
-    """Bursts of one step and of four cross the edge differently and give the same tokens."""
     assert edge % PAGE == 0
     text = some_text(edge - 34 - 2 - 10)
     results = []
@@ -155,14 +152,7 @@ def test_decoding_across_a_context_bucket_and_a_page(
     assert len(results[0]) >= 20
 
 
-def test_an_utterance_without_end_is_cut_off_and_said_to_be(new_scheduler: NewScheduler) -> None:
-    (ended,) = finish(new_scheduler(slots=1), [some_utterance(0, cap=17)])
-    assert ended.capped
-    assert len(tokens(ended)) == 17
-
-
 def test_an_utterance_ends_at_the_stop_token(new_scheduler: NewScheduler) -> None:
-    """These weights do stop, and the stop token is no speech."""
     scheduler = new_scheduler(slots=1)
     scheduler.t3.weights.speech_head[6562] = 40 * scheduler.t3.weights.speech_head[100]
     stopped = 0
