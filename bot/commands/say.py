@@ -34,7 +34,8 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
     What cannot work is refused before anything is loaded. Raises `SettingsError`.
     """
     await asyncio.to_thread(_require_writable, out)
-    logs.configure("WARNING" if settings.log_level == "INFO" else settings.log_level, "console")
+    level = settings.log.level
+    logs.configure("WARNING" if level == "INFO" else level, "console")
     console = Console(stderr=True)
     try:
         voice = await asyncio.to_thread(_voice, clip)

@@ -1,8 +1,9 @@
 """From what somebody typed to chunks for the engine, with the limits of the settings."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from bot.base.errors import UserError
 from bot.text import Names, Pronunciations, TextLimits, chunks, explain, speakable

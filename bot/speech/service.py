@@ -16,8 +16,9 @@ import msgspec
 
 from bot.base.metrics import Metrics
 from bot.speech.audio import opus
-from bot.speech.audio.cache import Codec, SpeechCache
+from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.clip import Clip
+from bot.speech.audio.codec import Codec
 from engine.errors import DeadlineExceeded, SpeechError, SynthesisFailed
 from engine.executor import Executor
 from engine.speech import (
@@ -33,6 +34,9 @@ from engine.speech import (
 )
 
 log = logging.getLogger(__name__)
+
+#: Pieces of an utterance that are made while an earlier one is playing.
+LOOK_AHEAD_CHUNKS = 2
 
 
 class Speaker(msgspec.Struct, frozen=True):
@@ -58,8 +62,8 @@ class SpeechService:
         cache: SpeechCache,
         metrics: Metrics,
         *,
-        look_ahead_chunks: int,
         deadline_s: float,
+        look_ahead_chunks: int = LOOK_AHEAD_CHUNKS,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._executor = executor

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from engine.bench.setting import TEXT, Setting, voice_of
+from engine.host.limits import QueueLimits
 from engine.host.local import LocalExecutor
 from engine.messages import EngineConfig
 from engine.speech import EngineInfo, SpeechParameters, SpeechRequest, StockVoice, Voice
@@ -62,9 +63,7 @@ async def _time_worker(setting: Setting, clip: Path) -> WorkerTiming:
         )
         executor = LocalExecutor(
             config,
-            queued_max=8,
-            heartbeat_timeout_s=120,
-            step_timeout_s=300,
+            limits=QueueLimits(max_jobs=8, heartbeat_timeout_s=120, step_timeout_s=300),
             on_enrolled=lambda _enrolled: None,
         )
         started = time.perf_counter()

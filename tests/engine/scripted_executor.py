@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.host.limits import QueueLimits
 from engine.host.local import LocalExecutor
 from engine.host.restarts import RestartPolicy
 from engine.messages import EngineConfig
@@ -29,9 +30,7 @@ async def scripted_executor(
     executor = LocalExecutor(
         EngineConfig(engine="stock", home=str(home)),
         **{
-            "queued_max": 100,
-            "heartbeat_timeout_s": 5.0,
-            "step_timeout_s": 30.0,
+            "limits": QueueLimits(heartbeat_timeout_s=5.0, step_timeout_s=30.0),
             "on_enrolled": lambda _: None,
             "command": COMMAND,
             "environment": {**os.environ, **(variables or {})},

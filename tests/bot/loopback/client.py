@@ -13,6 +13,7 @@ import numpy as np
 from discord.ext import commands
 
 from bot.base.discord_address import connector
+from bot.base.loopback_address import LoopbackAddress
 from bot.loopback import LoopbackDiscord
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,8 @@ class Client(commands.AutoShardedBot):
             intents=intents,
             guild_ready_timeout=0.05,  # how long discord.py waits for yet another guild
             connector=connector(
-                environment["TIMBRE_DISCORD_RESOLVE"], Path(environment["TIMBRE_DISCORD_CA"])
+                LoopbackAddress.parse(environment["TIMBRE_DISCORD_RESOLVE"]),
+                Path(environment["TIMBRE_DISCORD_CA"]),
             ),
         )
         self.register = register

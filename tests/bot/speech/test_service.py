@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bot.base.metrics import Metrics
-from bot.speech.audio.cache import Codec, SpeechCache
+from bot.speech.audio.cache import SpeechCache
+from bot.speech.audio.codec import Codec
 from bot.speech.audio.opus import decode
 from bot.speech.service import Speaker, SpeechService, available_voice
 from data.store import Store
@@ -90,7 +91,7 @@ def tones() -> Tones:
 
 def service(tones: Tones, store: Store, home: Path, *, kbps: int = 64) -> SpeechService:
     cache = SpeechCache(home, store, Codec(-18, -1.5, kbps), max_bytes=10_000_000)
-    return SpeechService(tones, cache, Metrics(), look_ahead_chunks=2, deadline_s=5)
+    return SpeechService(tones, cache, Metrics(), deadline_s=5)
 
 
 async def speak(service: SpeechService, *chunks: str, speaker: Speaker | None = None) -> list[bool]:

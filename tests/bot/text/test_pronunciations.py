@@ -177,8 +177,8 @@ def test_a_spreadsheets_csv_is_read_with_or_without_its_header() -> None:
         ("1" * 5000, "one JSON object"),
         ('{"a": ' + "1" * 5000 + "}", "must be text"),
         (json.dumps({str(n): "x" for n in range(MOST_ENTRIES + 1)}), "1,001 entries"),
-        ("x" * (MOST_FILE_BYTES + 1), "larger than 1,000,000 bytes"),
-        (b" " * (MOST_FILE_BYTES + 1), "larger than 1,000,000 bytes"),
+        ("x" * (MOST_FILE_BYTES + 1), "larger than 1,048,576 bytes"),
+        (b" " * (MOST_FILE_BYTES + 1), "larger than 1,048,576 bytes"),
     ],
 )
 def test_a_bad_json_file_is_refused_in_one_sentence(data: str | bytes, message: str) -> None:
@@ -199,7 +199,7 @@ def test_a_bad_json_file_is_refused_in_one_sentence(data: str | bytes, message: 
         ("a,\n", "no letter"),
         (",".join("x" * 400_000), "columns"),
         ("\n".join(f"w{n},x" for n in range(MOST_ENTRIES + 1)), "more than 1,000"),
-        ("x" * (MOST_FILE_BYTES + 1), "larger than 1,000,000 bytes"),
+        ("x" * (MOST_FILE_BYTES + 1), "larger than 1,048,576 bytes"),
     ],
 )
 def test_a_bad_csv_file_is_refused_in_one_sentence(data: str | bytes, message: str) -> None:

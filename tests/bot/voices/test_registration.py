@@ -121,7 +121,7 @@ async def test_quotas_hold_even_for_drafts_made_before_they_were_full(house: Hou
 
 
 async def test_two_uploads_need_a_pause_between_them(tmp_path: Path) -> None:
-    async with a_house(tmp_path, cooldown_s=10) as house:
+    async with a_house(tmp_path, registration_cooldown_s=10) as house:
         await house.draft(house.wish(ALICE, "one"), b"one")
         house.clock.now += 4
         with pytest.raises(UserError, match="try again in 6 s"):

@@ -20,6 +20,7 @@ from engine.errors import (
     SynthesisFailed,
     VoiceUnusable,
 )
+from engine.host.limits import QueueLimits
 from engine.host.worker_process import Lines
 from engine.messages import Enrolled
 from engine.speech import Priority
@@ -141,7 +142,7 @@ async def test_a_cancelled_request_that_waits_never_reaches_the_worker(tmp_path:
 
 
 async def test_a_full_queue_refuses_at_once_and_loses_nothing(tmp_path: Path) -> None:
-    async with scripted_executor(tmp_path, queued_max=3) as executor:
+    async with scripted_executor(tmp_path, limits=QueueLimits(max_jobs=3)) as executor:
         await executor.engine_info()
         tasks = [asyncio.create_task(executor.synthesise(ask("slow 0.2 running")))]
         await until(lambda: executor.status().running)

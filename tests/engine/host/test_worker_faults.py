@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import DeadlineExceeded, OutOfMemory, WorkerDied, WorkerUnavailable
+from engine.host.limits import QueueLimits
 from engine.host.restarts import RestartPolicy
 from engine.speech import Speech
 from tests.engine.scripted_executor import (
@@ -72,7 +73,9 @@ async def test_a_thousand_requests_are_each_answered_once_by_a_worker_that_keeps
 ) -> None:
     """Every hundredth kills the worker the first time, with others in its hands."""
     texts = [f"{'die-once' if n % 100 == 50 else 'say'} {n}" for n in range(1000)]
-    async with scripted_executor(tmp_path, {"SCRIPT_STREAMS": "8"}, queued_max=1000) as executor:
+    async with scripted_executor(
+        tmp_path, {"SCRIPT_STREAMS": "8"}, limits=QueueLimits(max_jobs=1000)
+    ) as executor:
         await executor.engine_info()
         answered = Counter()
 
@@ -96,7 +99,7 @@ async def test_a_thousand_requests_are_each_answered_once_by_a_worker_that_keeps
 async def test_a_stopped_worker_is_noticed_by_its_missing_heartbeat(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with scripted_executor(tmp_path, heartbeat_timeout_s=0.6) as executor:
+    async with scripted_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=0.6)) as executor:
         await executor.engine_info()
         pid = executor.worker_pid
         running = asyncio.create_task(executor.synthesise(ask("slow 0.4")))
@@ -110,14 +113,14 @@ async def test_a_stopped_worker_is_noticed_by_its_missing_heartbeat(
 
 
 async def test_a_slow_worker_with_a_heartbeat_is_left_in_peace(tmp_path: Path) -> None:
-    async with scripted_executor(tmp_path, heartbeat_timeout_s=0.8) as executor:
+    async with scripted_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=0.8)) as executor:
         assert is_speech_of(await executor.synthesise(ask("deaf 1.2")), "deaf 1.2")
         assert executor.status().restarts == 0
 
 
 async def test_a_loop_that_was_held_up_does_not_blame_the_worker(tmp_path: Path) -> None:
     """As after the machine slept: what could not be heard was not missing."""
-    async with scripted_executor(tmp_path, heartbeat_timeout_s=0.5) as executor:
+    async with scripted_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=0.5)) as executor:
         await executor.engine_info()
         time.sleep(1.2)  # noqa: ASYNC251 - the fault under test
         assert is_speech_of(await executor.synthesise(ask("hello")), "hello")
@@ -127,7 +130,7 @@ async def test_a_loop_that_was_held_up_does_not_blame_the_worker(tmp_path: Path)
 async def test_a_step_that_hangs_ends_the_worker_although_its_heart_beats(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with scripted_executor(tmp_path, step_timeout_s=0.4) as executor:
+    async with scripted_executor(tmp_path, limits=QueueLimits(step_timeout_s=0.4)) as executor:
         with pytest.raises(WorkerDied):
             await asyncio.wait_for(executor.synthesise(ask("deaf 60")), 8)
         assert is_speech_of(await executor.synthesise(ask("next")), "next")
@@ -138,7 +141,9 @@ async def test_a_step_that_hangs_ends_the_worker_although_its_heart_beats(
 async def test_an_engine_with_slow_steps_is_given_the_time_it_asks_for(tmp_path: Path) -> None:
     """As on a CPU, where a step may take many times the usual limit."""
     slow = {"SCRIPT_PATIENCE": "20"}
-    async with scripted_executor(tmp_path, slow, step_timeout_s=0.2) as executor:
+    async with scripted_executor(
+        tmp_path, slow, limits=QueueLimits(step_timeout_s=0.2)
+    ) as executor:
         assert is_speech_of(await executor.synthesise(ask("deaf 0.8")), "deaf 0.8")
         assert executor.status().restarts == 0
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.speech.audio.cache import Codec, SpeechCache
+from bot.speech.audio.cache import SpeechCache
+from bot.speech.audio.codec import Codec
 from data.cache_keys import SpeechStore
 from data.rows import NewConditionals, SpeechKey
 from data.store import Store
