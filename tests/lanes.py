@@ -23,7 +23,7 @@ LONGEST = (
     "tests/end_to_end/test_long_text.py",
     "tests/bot/demo/test_soak.py",
     "tests/bot/clips/test_hostile.py",
-    "tests/engine/reference/test_full_size.py",
+    "tests/engine/upstream/test_full_size.py",
     "tests/bot/voices/test_killed_registration.py",
     "tests/bot/commands/test_command_line.py",
     "tests/engine/bench/test_bench.py",
