@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -322,16 +322,6 @@ def activity(log: Path, since: float) -> str:
     return ""
 
 
-def environment_for(root: Path, given: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a command that runs where the caller stands, with what is in `root`."""
-    paths = [str(root), *given.get("PYTHONPATH", "").split(os.pathsep)]
-    return {
-        **given,
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "TIMBRE_FOLDER": str(root),  # where `.env` and relative settings are
-    }
-
-
 def run_instead(command: list[str], environment: dict[str, str]) -> int:
     """Become this command, or where a process cannot, wait for it; returns its exit code."""
     sys.stdout.flush()
@@ -414,8 +404,9 @@ def main(arguments: list[str]) -> int:
         if command == "test":
             os.chdir(ROOT)
             return run_tests(python, rest)
+        paths = filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         # -P: what lies in the caller's folder is not imported.
-        environment = environment_for(ROOT, os.environ)
         return run_instead([python, "-P", *COMMANDS[command], *rest], environment)
     except SetUpFailed as error:
         print(error, file=sys.stderr)

@@ -1,20 +1,19 @@
-"""The bot as Discord sees it: intents, extensions, command sync, and who is where in voice."""
+"""The bot as Discord sees it: intents, extensions, and who is where in voice."""
 
 import asyncio
-import hashlib
-import json
 import logging
 import time
-from pathlib import Path
 
 import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.command_sync import sync_if_changed
 from bot.base.errors import sentence_for, tell
 from bot.base.lag import measure
-from bot.channel.limits import LeaveAfter, VoiceLimits
+from bot.base.tasks import TaskSet
+from bot.channel.limits import LeaveAfter
 from bot.channel.sessions import VoiceSessions
 from bot.live.exclusions import LiveExclusions
 from bot.live.reading import LiveReading
@@ -49,7 +48,6 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
             return False
         if task := asyncio.current_task():
             self.client.interactions.add(task)
-            task.add_done_callback(self.client.interactions.discard)
         return True
 
     async def on_error(
@@ -98,77 +96,39 @@ class TimbreBot(commands.AutoShardedBot):
             connector=connector,
         )
         self.services = services
-        settings = services.settings
         self.sessions = VoiceSessions(
-            VoiceLimits(
-                connect_timeout_s=settings.voice_connect_timeout_s,
-                encryption_timeout_s=settings.voice_encryption_timeout_s,
-                lead_in_ms=settings.voice_lead_in_ms,
-                first_lead_in_ms=settings.voice_first_lead_in_ms,
-                max_utterances=settings.voice_queue_max_utterances,
-                max_wait_s=settings.voice_queue_max_wait_s,
-                keep_alive_s=settings.voice_keep_alive_s,
-            ),
-            self.get_guild,
-            self._leave_after,
-            self._left,
+            services.settings.channel, self.get_guild, self._leave_after, self._left
         )
-        self.live = LiveReading(services, self.sessions)
+        self.live = LiveReading(services.store, services.sayings, self.sessions)
         self.exclusions = LiveExclusions(services.store.exclusions, self.live.take_back)
-        self._background: set[asyncio.Task[None]] = set()
+        self._background = TaskSet()
         self.closing = False
-        self.interactions: set[asyncio.Task[object]] = set()  # being answered
+        self.interactions = TaskSet()  # being answered
         self._born = time.perf_counter()
 
     def _left(self, guild_id: int) -> None:
-        self.live.left(guild_id)
+        self.live.bindings.left(guild_id)
 
     async def _leave_after(self, guild_id: int) -> LeaveAfter:
         chosen = await self.services.store.guild_settings.get(guild_id)
-        usual = self.services.settings
+        usual = self.services.settings.channel
         alone_s, idle_s = chosen.alone_leave_s, chosen.idle_leave_s
         return LeaveAfter(
-            usual.voice_alone_leave_s if alone_s is None else alone_s,
-            usual.voice_idle_leave_s if idle_s is None else idle_s,
+            usual.alone_leave_s if alone_s is None else alone_s,
+            usual.idle_leave_s if idle_s is None else idle_s,
         )
 
     async def setup_hook(self) -> None:
         """Load the commands and tell Discord about them if they changed."""
         if self.intents.message_content:
-            await self.live.remember()
+            await self.live.bindings.remember()
         await self.services.janitor.start()
-        self._background = {
-            asyncio.create_task(self.services.janitor.run(), name="janitor"),
-            asyncio.create_task(measure(self.services.metrics.loop_lag), name="lag"),
-        }
+        self._background.spawn(self.services.janitor.run(), name="janitor")
+        self._background.spawn(measure(self.services.metrics.loop_lag), name="lag")
         for extension in EXTENSIONS:
             await self.load_extension(extension)
-        await self._sync_if_changed(self.services.settings.home / "commands.json")
-
-    async def _sync_if_changed(self, record: Path) -> None:
-        # Discord allows 200 command creations a day, and restarts are frequent: sync only when
-        # what we would send differs from what we sent last, or Discord lost it.
-        commands_now = [command.to_dict(self.tree) for command in self.tree.get_commands()]
-        payload = json.dumps(commands_now, sort_keys=True, default=str)
-        state = {
-            "application": self.application_id,
-            "sha256": hashlib.sha256(payload.encode()).hexdigest(),
-        }
-        if await asyncio.to_thread(_read_json, record) == state and await self._registered() == {
-            str(command["name"]) for command in commands_now
-        }:
-            log.info("commands unchanged", extra={"commands": len(commands_now)})
-            return
-        synced = await self.tree.sync()
-        await asyncio.to_thread(record.write_text, json.dumps(state), encoding="utf-8")
-        log.info("commands synced", extra={"commands": len(synced)})
-
-    async def _registered(self) -> set[str]:
-        try:
-            return {command.name for command in await self.tree.fetch_commands()}
-        except discord.HTTPException as error:
-            log.warning("commands could not be listed", extra={"status": error.status})
-            return set()
+        record = self.services.settings.home / "commands.json"
+        await sync_if_changed(self.tree, self.application_id, record)
 
     async def on_ready(self) -> None:
         """Say in the log that Discord is connected; note which servers are left."""
@@ -195,7 +155,7 @@ class TimbreBot(commands.AutoShardedBot):
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Go on reading in a server where a restart interrupted it."""
-        await self.live.resume(guild)
+        await self.live.bindings.resume(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Keep what a server had, if it is back in time."""
@@ -204,18 +164,9 @@ class TimbreBot(commands.AutoShardedBot):
     async def close(self) -> None:
         """Take no more work, leave voice, let everybody be told, then disconnect."""
         self.closing = True
-        for task in self._background:
-            task.cancel()
+        await self._background.cancel()
         if not self.is_closed():
             await self.live.close()
             await self.sessions.close()
-            if self.interactions:
-                await asyncio.wait(self.interactions, timeout=_TELLING_S)
+            await self.interactions.wait(timeout_s=_TELLING_S)
         await super().close()
-
-
-def _read_json(path: Path) -> object:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None  # never synced, or unreadable: sync

@@ -1,6 +1,5 @@
 """The composition root: everything that the bot and the command line need, wired once."""
 
-import logging
 import os
 import time
 from collections.abc import AsyncGenerator
@@ -13,11 +12,11 @@ from bot.base.private_files import make_private
 from bot.clips.judge import judge
 from bot.live.server_settings import ServerSettings
 from bot.settings import Settings, SettingsError
-from bot.speech.audio.cache import Codec, SpeechCache
+from bot.speech.audio.cache import SpeechCache
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
+from bot.speech.saying import Sayings
 from bot.speech.service import SpeechService
-from bot.text import TextLimits
 from bot.voices.choosing import Voices
 from bot.voices.enrolments import EnrolmentRecords
 from bot.voices.forgetting import Forgetting
@@ -25,14 +24,12 @@ from bot.voices.janitor import Janitor
 from bot.voices.keeping import VoiceKeeping
 from bot.voices.moderation import VoiceModeration
 from bot.voices.privacy import Privacy
-from bot.voices.registration import Registration, RegistrationLimits
+from bot.voices.registration import Registration
 from data.errors import DatabaseUnusable
 from data.store import Store
 from engine.executor import Executor
 from engine.host.local import LocalExecutor
 from engine.host.worker_process import worker_command
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ class Services:
     store: Store
     executor: Executor
     cache: SpeechCache
-    speech: SpeechService
+    sayings: Sayings
     voices: Voices
     registration: Registration
     voice_keeping: VoiceKeeping
@@ -74,42 +71,13 @@ async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
 
 def reader_of(settings: Settings) -> Reader:
     """What turns text into chunks within the limits of the settings."""
-    limits = TextLimits(
-        max_input_chars=settings.max_text_chars,
-        max_spoken_chars=settings.max_spoken_chars,
-        max_chunk_chars=settings.max_chunk_chars,
-        first_chunk_chars=settings.first_chunk_chars,
-        synthesis_time_ratio=settings.synthesis_time_ratio,
-    )
-    return Reader(limits, lambda: datetime.now(UTC))
+    return Reader(settings.text, lambda: datetime.now(UTC))
 
 
 def speech_cache(settings: Settings, store: Store) -> SpeechCache:
     """The cache of rendered speech under TIMBRE_HOME."""
-    codec = Codec(settings.loudness_lufs, settings.true_peak_max_dbtp, settings.opus_kbps)
-    return SpeechCache(settings.home, store, codec, max_bytes=settings.speech_cache_max_mib * 2**20)
-
-
-def _executor(settings: Settings, enrolments: EnrolmentRecords) -> LocalExecutor:
-    return LocalExecutor(
-        settings.engine_config(),
-        queued_max=settings.queue_max_jobs,
-        heartbeat_timeout_s=settings.heartbeat_timeout_s,
-        step_timeout_s=settings.step_timeout_s,
-        on_enrolled=enrolments.note,
-        command=worker_command(settings.chatterbox_python),
-        environment={name: value for name, value in os.environ.items() if name != "DISCORD_TOKEN"},
-    )
-
-
-def _registration_limits(settings: Settings) -> RegistrationLimits:
-    return RegistrationLimits(
-        clip_max_bytes=int(settings.clip_max_mib * 2**20),
-        voices_per_user=settings.max_voices_per_user,
-        voices_per_guild=settings.max_voices_per_guild,
-        cooldown_s=settings.registration_cooldown_s,
-        checks_at_once=settings.clip_checks_at_once,
-    )
+    max_bytes = settings.speech_cache_max_mib * 2**20
+    return SpeechCache(settings.home, store, settings.sound, max_bytes=max_bytes)
 
 
 @asynccontextmanager
@@ -121,59 +89,62 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
     async with open_store(settings) as store:
         metrics = Metrics()
         enrolments = EnrolmentRecords(store, metrics)
-        executor = _executor(settings, enrolments)
-        cache = speech_cache(settings, store)
+        executor = LocalExecutor(
+            settings.engine,
+            limits=settings.queue,
+            on_enrolled=enrolments.note,
+            command=worker_command(settings.engine_python),
+            environment={
+                name: value for name, value in os.environ.items() if name != "DISCORD_TOKEN"
+            },
+        )
         try:
             await executor.start()
-            speech = SpeechService(
-                executor,
-                cache,
-                metrics,
-                look_ahead_chunks=settings.look_ahead_chunks,
-                deadline_s=settings.request_deadline_s,
-            )
-            voices = Voices(store, settings.home)
-            forgetting = Forgetting(store, settings.home, speech, executor, enrolments.settled)
-            registration = Registration(
-                store,
-                settings.home,
-                forgetting,
-                limits=_registration_limits(settings),
-                judge=judge,
-                clip_limits=settings.clip_limits(),
-                clock=time.time,
-            )
-            privacy = Privacy(store, settings.home, speech, registration, forgetting)
-            voice_keeping = VoiceKeeping(store, voices, speech, forgetting)
-            yield Services(
-                settings=settings,
-                store=store,
-                executor=executor,
-                cache=cache,
-                speech=speech,
-                voices=voices,
-                registration=registration,
-                voice_keeping=voice_keeping,
-                voice_moderation=VoiceModeration(
-                    store,
-                    voices,
-                    speech,
-                    cooldown_s=settings.report_cooldown_s,
-                    clock=time.time,
-                ),
-                privacy=privacy,
-                janitor=Janitor(
-                    store,
-                    settings.home,
-                    forgetting,
-                    privacy,
-                    grace_s=settings.guild_grace_days * 86_400,
-                ),
-                server_settings=ServerSettings(store, voice_keeping, executor),
-                reader=reader_of(settings),
-                pronouncing=Pronouncing(store, settings.pronunciation_limits()),
-                metrics=metrics,
-            )
+            yield _services(settings, store, executor, enrolments, metrics)
         finally:
             await executor.close()
             await enrolments.settled()
+
+
+def _services(
+    settings: Settings,
+    store: Store,
+    executor: Executor,
+    enrolments: EnrolmentRecords,
+    metrics: Metrics,
+) -> Services:
+    home = settings.home
+    cache = speech_cache(settings, store)
+    speech = SpeechService(executor, cache, metrics, deadline_s=settings.queue.request_deadline_s)
+    voices = Voices(store, home)
+    reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
+    forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
+    registration = Registration(
+        store,
+        home,
+        forgetting,
+        limits=settings.voices,
+        judge=judge,
+        clip_limits=settings.clip,
+        clock=time.time,
+    )
+    privacy = Privacy(store, home, speech, registration, forgetting)
+    voice_keeping = VoiceKeeping(store, voices, speech, forgetting)
+    grace_s = settings.voices.guild_grace_days * 86_400
+    return Services(
+        settings=settings,
+        store=store,
+        executor=executor,
+        cache=cache,
+        sayings=Sayings(speech, voices, reader, pronouncing, store.guild_settings),
+        voices=voices,
+        registration=registration,
+        voice_keeping=voice_keeping,
+        voice_moderation=VoiceModeration(store, voices, speech, clock=time.time),
+        privacy=privacy,
+        janitor=Janitor(store, home, forgetting, privacy, grace_s=grace_s),
+        server_settings=ServerSettings(store, voice_keeping, executor),
+        reader=reader,
+        pronouncing=pronouncing,
+        metrics=metrics,
+    )

@@ -141,11 +141,11 @@ def _moderator(interaction: discord.Interaction) -> discord.Member:
 
 def _usual(bot: TimbreBot, guild: discord.Guild) -> GuildSettings:
     """What a server has that never chose anything."""
-    settings = bot.services.settings
+    channel = bot.services.settings.channel
     return GuildSettings(
         guild_id=guild.id,
-        alone_leave_s=round(settings.voice_alone_leave_s),
-        idle_leave_s=round(settings.voice_idle_leave_s),
+        alone_leave_s=round(channel.alone_leave_s),
+        idle_leave_s=round(channel.idle_leave_s),
     )
 
 

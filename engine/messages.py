@@ -5,7 +5,7 @@ stdout. Framing is in `engine.framing`.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -15,23 +15,23 @@ from engine.speech import EngineInfo, Priority, Speech, SpeechParameters, Voice
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a worker needs to choose and load an engine.
+    """Everything a worker needs to choose and load an engine: the settings of the engine.
 
     `home` is TIMBRE_HOME: conditionals are kept under it. `weights` is a folder with Chatterbox's
     checkpoint, None for the model hub at `revision`, downloaded into a folder of `weights_home`.
     `threads` limits CPU threads, 0 for all.
     """
 
-    engine: Literal["auto", "chatterbox", "stock"]
-    home: str
-    weights: str | None = None
-    weights_home: str | None = None  # None: "weights" under home
-    revision: str | None = None  # None: the pinned one
-    device: Literal["auto", "cuda", "cpu"] = "auto"
-    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
-    threads: int = 0
+    engine: Annotated[Literal["auto", "chatterbox", "stock"], "TIMBRE_ENGINE"] = "auto"
+    home: Annotated[str, "TIMBRE_HOME"]
+    weights: Annotated[str | None, "TIMBRE_WEIGHTS"] = None
+    weights_home: Annotated[str | None, "TIMBRE_WEIGHTS_HOME"] = None  # None: "weights" under home
+    revision: Annotated[str | None, "TIMBRE_WEIGHTS_REVISION"] = None  # None: the pinned one
+    device: Annotated[Literal["auto", "cuda", "cpu"], "TIMBRE_DEVICE"] = "auto"
+    precision: Annotated[Literal["auto", "bf16", "fp16", "fp32"], "TIMBRE_PRECISION"] = "auto"
+    threads: Annotated[int, msgspec.Meta(ge=0, le=1024), "TIMBRE_ENGINE_THREADS"] = 0
+    max_streams: Annotated[int, msgspec.Meta(ge=1, le=128), "TIMBRE_MAX_STREAMS"] = 32
     conditionals_in_memory: int = 256
-    max_streams: int = 32
 
     @property
     def weights_folder(self) -> Path:

@@ -6,13 +6,14 @@ other address is opened, whatever asked for it.
 """
 
 import errno
-import ipaddress
 import socket
 import ssl
 from pathlib import Path
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+
+from bot.base.loopback_address import LoopbackAddress
 
 #: The names discord.py connects to; voice servers are any host below `VOICE_DOMAIN`.
 NAMES = frozenset(
@@ -22,7 +23,7 @@ VOICE_DOMAIN = ".discord.media"
 
 
 class DiscordAddressError(Exception):
-    """The address or certificate given for Discord cannot be used; `str` is one sentence."""
+    """The certificate given for Discord cannot be used; `str` is one sentence."""
 
 
 class NameRefused(OSError):
@@ -32,14 +33,12 @@ class NameRefused(OSError):
         super().__init__(errno.EHOSTUNREACH, f"{host} is {reason}; the connection was refused")
 
 
-def connector(resolve: str, ca_file: Path) -> aiohttp.TCPConnector:
-    """A connector that finds Discord at `resolve` ("127.0.0.1:PORT", "[::1]:PORT").
+def connector(address: LoopbackAddress, ca_file: Path) -> aiohttp.TCPConnector:
+    """A connector that finds Discord at `address`.
 
     `ca_file` is the PEM certificate that the server there presents; no other is trusted. Must be
-    called with a running event loop. Raises `DiscordAddressError` where the address is not one of
-    this machine or the certificate cannot be read.
+    called with a running event loop. Raises `DiscordAddressError` where it cannot be read.
     """
-    address, port = _parse(resolve)
     try:
         trust = ssl.create_default_context(cafile=str(ca_file))
     except (OSError, ssl.SSLError) as error:
@@ -50,7 +49,7 @@ def connector(resolve: str, ca_file: Path) -> aiohttp.TCPConnector:
     def open_socket(info: aiohttp.AddrInfoType) -> socket.socket:
         # A literal address in a URL never meets the resolver, so the last gate is here.
         family, kind, protocol, _, target = info
-        if target[:2] != (str(address), port):
+        if target[:2] != (str(address.host), address.port):
             raise NameRefused(target[0], "not where Discord is")
         opened = socket.socket(family, kind, protocol)
         opened.setblocking(False)
@@ -58,36 +57,17 @@ def connector(resolve: str, ca_file: Path) -> aiohttp.TCPConnector:
 
     return aiohttp.TCPConnector(
         limit=0,  # as discord.py's own
-        resolver=_DiscordOnly(address, port),
+        resolver=_DiscordOnly(address),
         ssl=trust,
         socket_factory=open_socket,
     )
 
 
-def _parse(resolve: str) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]:
-    host, _, port = resolve.rpartition(":")
-    try:
-        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        raise DiscordAddressError(
-            f"{resolve!r} is not an address and a port, such as 127.0.0.1:8443."
-        ) from None
-    if not address.is_loopback:
-        raise DiscordAddressError(
-            f"{resolve!r} is not on this machine: Discord may only be redirected to a loopback "
-            "address, such as 127.0.0.1:8443."
-        )
-    if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise DiscordAddressError(f"{resolve!r} names no port, such as in 127.0.0.1:8443.")
-    return address, int(port)
-
-
 class _DiscordOnly(AbstractResolver):
     """Resolves Discord's names to one address and refuses every other."""
 
-    def __init__(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> None:
+    def __init__(self, address: LoopbackAddress) -> None:
         self._address = address
-        self._port = port
 
     async def resolve(
         self,
@@ -101,9 +81,9 @@ class _DiscordOnly(AbstractResolver):
         return [
             ResolveResult(
                 hostname=host,
-                host=str(self._address),
-                port=self._port,
-                family=socket.AF_INET if self._address.version == 4 else socket.AF_INET6,
+                host=str(self._address.host),
+                port=self._address.port,
+                family=socket.AF_INET if self._address.host.version == 4 else socket.AF_INET6,
                 proto=socket.IPPROTO_TCP,
                 flags=socket.AI_NUMERICHOST,
             )

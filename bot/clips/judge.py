@@ -75,7 +75,7 @@ async def judge(upload: Path, limits: ClipLimits) -> JudgedClip:
     """
     file = await asyncio.to_thread(upload.open, "rb")
     try:
-        if os.fstat(file.fileno()).st_size > limits.max_upload_mib * 2**20:
+        if os.fstat(file.fileno()).st_size > limits.max_upload_bytes:
             raise ClipRefused(
                 f"The file is larger than {limits.max_upload_mib:g} MB; please send a shorter one."
             )
@@ -97,7 +97,6 @@ async def _verdict_of(file: BinaryIO, limits: ClipLimits) -> Verdict:
         cwd=_ROOT,
         env={
             **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-            "PYTHONPATH": str(_ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
             # One clip, one core: the others play and listen.
             "OMP_NUM_THREADS": "1",

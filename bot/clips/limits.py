@@ -1,23 +1,38 @@
 """What a clip may cost and how it has to sound. Shared by the bot and the child process."""
 
-import msgspec
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 
-class ClipLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of a registration; units are in the names.
+class ClipLimits(Struct, frozen=True, kw_only=True):
+    """The settings of a clip.
 
     The `decode_*` limits hold for the child process as a whole. `max_decoded_s` is the longest
     recording that is looked at; of a longer voice than `max_voiced_s` the best part is taken.
     """
 
-    max_upload_mib: float = 10.0
+    max_upload_mib: Annotated[float, Meta(gt=0, le=500), "TIMBRE_CLIP_MAX_MIB"] = 10.0
+    min_voiced_s: Annotated[float, Meta(ge=1, le=60), "TIMBRE_CLIP_MIN_VOICED_S"] = 5.0
+    max_voiced_s: Annotated[float, Meta(ge=1, le=60), "TIMBRE_CLIP_MAX_VOICED_S"] = 30.0
+    min_snr_db: Annotated[float, Meta(ge=0, le=60), "TIMBRE_CLIP_MIN_SNR_DB"] = 12.0
+    min_same_speaker_similarity: Annotated[
+        float, Meta(ge=0, le=1), "TIMBRE_CLIP_MIN_SAME_SPEAKER_SIMILARITY"
+    ] = 0.8
+    checks_at_once: Annotated[int, Meta(ge=1, le=64), "TIMBRE_CLIP_CHECKS_AT_ONCE"] = 2
+
+    max_clipped_share: float = 0.01
+    min_loudness_lufs: float = -50.0
+    max_decoded_s: float = 300.0
     decode_cpu_s: int = 20
     decode_wall_s: float = 30.0
     decode_memory_mib: int = 512
-    max_decoded_s: float = 300.0
-    min_voiced_s: float = 5.0
-    max_voiced_s: float = 30.0
-    min_snr_db: float = 12.0
-    max_clipped_share: float = 0.01
-    min_loudness_lufs: float = -50.0
-    min_same_speaker_similarity: float = 0.8
+
+    def __post_init__(self) -> None:
+        if self.min_voiced_s > self.max_voiced_s:
+            raise ValueError("TIMBRE_CLIP_MIN_VOICED_S must not exceed TIMBRE_CLIP_MAX_VOICED_S")
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """The largest file taken."""
+        return int(self.max_upload_mib * 2**20)

@@ -9,7 +9,6 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -17,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.services import open_store
-from bot.settings import Settings, SettingsError
+from bot.settings import ROOT, Settings, SettingsError
 from engine.worker.checks import Check
 
 #: Chatterbox's checkpoint is 3.2 GB; rendered speech is bounded by its own setting.
@@ -92,7 +91,7 @@ _CHECKS: list[tuple[str, Callable[[], str]]] = [
 
 def _token(settings: Settings) -> Check:
     try:
-        settings.require_token()
+        settings.discord.require_token()
     except SettingsError as error:
         return Check("token", "warning", str(error))
     return Check("token", "ok", "DISCORD_TOKEN is set")
@@ -116,14 +115,14 @@ async def _home(settings: Settings) -> list[Check]:
 
 
 async def _engine(settings: Settings) -> list[Check]:
-    python = str(settings.chatterbox_python or sys.executable)
-    config = msgspec.json.encode(settings.engine_config())
+    python = str(settings.engine_python or sys.executable)
+    config = msgspec.json.encode(settings.engine)
     try:
         process = await asyncio.create_subprocess_exec(
             python,
             "-m",
             "engine.worker.checks",
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -21,7 +21,7 @@ from bot.base import logs
 from bot.base.discord_address import DiscordAddressError, connector
 from bot.base.private_files import make_private
 from bot.client import TimbreBot
-from bot.services import open_services
+from bot.services import Services, open_services
 from bot.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -43,9 +43,9 @@ UNREACHABLE = (
 
 async def run(settings: Settings) -> int:
     """Run until told to stop. Returns the exit code; raises `SettingsError` for a wrong setting."""
-    token = settings.require_token()
+    token = settings.discord.require_token()
     link = _connector(settings)
-    logs.configure(settings.log_level, settings.log_format, token)
+    logs.configure(settings.log.level, settings.log.format, token)
     stop = asyncio.Event()
     _on_signals(stop)
     with _alone(settings.home):
@@ -56,34 +56,7 @@ async def _run(
     settings: Settings, token: str, link: aiohttp.TCPConnector | None, stop: asyncio.Event
 ) -> int:
     async with open_services(settings) as services:
-        bot = TimbreBot(services, link, message_content=settings.message_content)
-        connection = asyncio.create_task(bot.start(token), name="discord")
-        stopping = asyncio.create_task(stop.wait(), name="signal")
-        message_content = settings.message_content
-        pause_s = RETRY_FIRST_S
-        while True:
-            await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if _failed_with(connection, discord.PrivilegedIntentsRequired) and message_content:
-                message_content = False
-                log.warning(
-                    "Discord does not let this bot read messages, so /live is off; switch on "
-                    "Message Content Intent for it in the developer portal"
-                )
-            elif _failed_with(connection, *UNREACHABLE) and not stop.is_set():
-                log.warning(
-                    "Discord cannot be reached",
-                    extra={"reason": str(connection.exception()), "next_try_s": pause_s},
-                )
-                await asyncio.wait({stopping}, timeout=pause_s)
-                pause_s = min(2 * pause_s, RETRY_MAX_S)
-                if stop.is_set():
-                    break
-            else:
-                break
-            await bot.close()
-            bot = TimbreBot(services, _connector(settings), message_content=message_content)
-            connection = asyncio.create_task(bot.start(token), name="discord")
-        stopping.cancel()
+        bot, connection = await _connect(services, token, link, stop)
         log.info("stopping")
         _leave_in_any_case()
         closing = [asyncio.create_task(bot.close()), asyncio.create_task(services.executor.close())]
@@ -108,6 +81,41 @@ async def _run(
     return 0
 
 
+async def _connect(
+    services: Services, token: str, link: aiohttp.TCPConnector | None, stop: asyncio.Event
+) -> "tuple[TimbreBot, asyncio.Task[None]]":
+    """Keep a bot on Discord until `stop` is set or its connection ended for good."""
+    message_content = services.settings.discord.message_content
+    stopping = asyncio.create_task(stop.wait(), name="signal")
+    pause_s = RETRY_FIRST_S
+    while True:
+        bot = TimbreBot(services, link, message_content=message_content)
+        connection = asyncio.create_task(bot.start(token), name="discord")
+        await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        failure = connection.exception() if connection.done() else None
+        if isinstance(failure, discord.PrivilegedIntentsRequired) and message_content:
+            message_content = False
+            log.warning(
+                "Discord does not let this bot read messages, so /live is off; switch on "
+                "Message Content Intent for it in the developer portal"
+            )
+        elif isinstance(failure, UNREACHABLE) and not stop.is_set():
+            log.warning(
+                "Discord cannot be reached",
+                extra={"reason": str(failure), "next_try_s": pause_s},
+            )
+            await asyncio.wait({stopping}, timeout=pause_s)
+            pause_s = min(2 * pause_s, RETRY_MAX_S)
+        else:
+            break
+        if stop.is_set():
+            break
+        await bot.close()
+        link = _connector(services.settings)
+    stopping.cancel()
+    return bot, connection
+
+
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
     """Hold the home's lock. Raises `SettingsError` where another bot has it.
@@ -129,10 +137,6 @@ def _alone(home: Path) -> Iterator[None]:
         lock.release()
 
 
-def _failed_with(connection: "asyncio.Task[None]", *kinds: type[BaseException]) -> bool:
-    return connection.done() and isinstance(connection.exception(), kinds)
-
-
 def _leave_in_any_case() -> None:
     """End the process `SHUTDOWN_S` from now, whatever still hangs."""
     timer = threading.Timer(SHUTDOWN_S, os._exit, (1,))
@@ -141,10 +145,11 @@ def _leave_in_any_case() -> None:
 
 
 def _connector(settings: Settings) -> aiohttp.TCPConnector | None:
-    if settings.discord_resolve is None or settings.discord_ca is None:
+    discord_at = settings.discord
+    if discord_at.resolve is None or discord_at.ca is None:
         return None
     try:
-        return connector(settings.discord_resolve, settings.discord_ca)
+        return connector(discord_at.resolve, discord_at.ca)
     except DiscordAddressError as error:
         raise SettingsError(f"TIMBRE_DISCORD_CA: {error}") from None
 

@@ -61,7 +61,7 @@ def _fetch(folder: Path | None, revision: str | None) -> str:
     else:
         settings = settings_module.load()
         make_private(settings.home)
-        config = settings.engine_config()
+        config = settings.engine
         if config.weights:
             raise WeightsError(
                 f"TIMBRE_WEIGHTS makes the bot load {config.weights}; name a folder to fetch "
@@ -85,7 +85,7 @@ def _verify(folder: Path) -> str:
 
 def _folder_of_the_bot() -> Path:
     """Raises `WeightsError` where nothing is in it."""
-    config = settings_module.load().engine_config()
+    config = settings_module.load().engine
     if config.weights:
         return Path(config.weights)
     from engine.weights import hub  # noqa: PLC0415 - not where a folder is given

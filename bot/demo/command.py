@@ -106,8 +106,8 @@ async def _perform(
             **discord.environment(),
             "TIMBRE_HOME": str(home),
             # What was downloaded once serves every demo.
-            "TIMBRE_WEIGHTS_HOME": str(settings.weights_folder()),
-            "TIMBRE_ENGINE": settings.engine,
+            "TIMBRE_WEIGHTS_HOME": str(settings.engine.weights_folder),
+            "TIMBRE_ENGINE": settings.engine.engine,
         }
         async with BotProcess(environment, out / "bot.log") as bot:
             with timeline.step("start the bot and connect it to a Discord on 127.0.0.1"):

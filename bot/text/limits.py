@@ -1,20 +1,22 @@
 """How long a text may be before it is read, while it is read, and in one breath."""
 
-from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 
-@dataclass(frozen=True, slots=True)
-class TextLimits:
-    """Limits in characters; the settings pass them in. All positive, or ``ValueError``.
+class TextLimits(Struct, frozen=True):
+    """Limits in characters. All positive, or ``ValueError``.
 
+    A chunk is what the engine is given at once; the first one is short, so that sound starts early.
     `synthesis_time_ratio` is the time it may take to make speech, over the time it takes to play.
     """
 
-    max_input_chars: int = 2000
-    max_spoken_chars: int = 1500
+    max_input_chars: Annotated[int, Meta(ge=1, le=4000), "TIMBRE_MAX_TEXT_CHARS"] = 2000
+    max_spoken_chars: Annotated[int, Meta(ge=1, le=20_000), "TIMBRE_MAX_SPOKEN_CHARS"] = 1500
     max_chunk_chars: int = 280
     first_chunk_chars: int = 60
-    synthesis_time_ratio: float = 0.7
+    synthesis_time_ratio: Annotated[float, Meta(ge=0.01, le=1), "TIMBRE_SYNTHESIS_TIME_RATIO"] = 0.7
 
     def __post_init__(self) -> None:
         smallest = min(
@@ -31,11 +33,10 @@ class TextLimits:
             raise ValueError("first_chunk_chars must not exceed max_chunk_chars.")
 
 
-@dataclass(frozen=True, slots=True)
-class PronunciationLimits:
+class PronunciationLimits(Struct, frozen=True):
     """How much may be kept of how words are said: entries of one owner, characters, a file."""
 
-    max_entries: int = 1000
+    max_entries: Annotated[int, Meta(ge=0, le=100_000), "TIMBRE_PRONUNCIATIONS_MAX_ENTRIES"] = 1000
     max_word_chars: int = 60
     max_spoken_chars: int = 200
-    max_file_bytes: int = 1_000_000
+    max_file_bytes: int = 2**20

@@ -16,6 +16,8 @@ from engine.errors import VoiceUnusable
 from engine.speech import ClonedVoice
 
 REASON_MAX_CHARS = 300
+#: Between two reports of one person.
+REPORT_COOLDOWN_S = 30.0
 _DISABLED = VoiceUnusable("This voice was disabled here, so I stopped.")
 
 
@@ -28,13 +30,12 @@ class VoiceModeration:
         voices: Voices,
         speech: SpeechService,
         *,
-        cooldown_s: float,
         clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._voices = voices
         self._speech = speech
-        self._cooldown = Cooldown(cooldown_s, clock)
+        self._cooldown = Cooldown(REPORT_COOLDOWN_S, clock)
 
     async def report(self, about: int, reason: str, person: Person) -> None:
         """Tell the moderators about the voice that the member `about` speaks with here.

@@ -17,9 +17,10 @@ from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
 from bot.base.locks import KeyedLocks
 from bot.clips.judge import ClipLimits, JudgedClip
-from bot.speech.service import Speaker
-from bot.voices.consent import CONSENT_VERSION, require_consent
+from bot.speech.speaker import Speaker
+from bot.voices.consent import CONSENT_VERSION
 from bot.voices.forgetting import Forgetting
+from bot.voices.limits import ClonedVoiceLimits
 from bot.voices.references import VoiceReference, clip_digest
 from data.errors import VoiceNameTaken
 from data.rows import NewVoice, VoiceRow
@@ -38,17 +39,6 @@ log = logging.getLogger(__name__)
 Fetch = Callable[[Path], Awaitable[object]]
 
 Judge = Callable[[Path, ClipLimits], Awaitable[JudgedClip]]
-
-
-@dataclass(frozen=True, slots=True)
-class RegistrationLimits:
-    """The settings of registering; see `.env.example`."""
-
-    clip_max_bytes: int
-    voices_per_user: int
-    voices_per_guild: int
-    cooldown_s: float
-    checks_at_once: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +81,7 @@ class Registration:
         home: Path,
         forgetting: Forgetting,
         *,
-        limits: RegistrationLimits,
+        limits: ClonedVoiceLimits,
         judge: Judge,
         clip_limits: ClipLimits,
         clock: Callable[[], float],
@@ -103,9 +93,9 @@ class Registration:
         self._judge = judge
         self._clip_limits = clip_limits
         self._clock = clock
-        self._fetches = asyncio.Semaphore(limits.checks_at_once)
-        self._checks = asyncio.Semaphore(limits.checks_at_once)
-        self._cooldown = Cooldown(limits.cooldown_s, clock)
+        self._fetches = asyncio.Semaphore(clip_limits.checks_at_once)
+        self._checks = asyncio.Semaphore(clip_limits.checks_at_once)
+        self._cooldown = Cooldown(limits.registration_cooldown_s, clock)
         self._turns = KeyedLocks[int]()
         self._drafts: dict[Path, Draft] = {}
 
@@ -117,7 +107,8 @@ class Registration:
         Raises `UserError` before anything is fetched for whatever can be known by then, and
         `ClipRefused` for what was heard. The upload is removed in any case.
         """
-        require_consent(agreed=wish.agreed)
+        if not wish.agreed:
+            raise UserError("Without your consent I keep nothing, so I did not fetch the clip.")
         async with self._turns.of(wish.owner_id):
             await self._require_admission(wish)
             self._cooldown.use(wish.owner_id)
@@ -222,7 +213,7 @@ class Registration:
         return voice
 
     async def _require_admission(self, wish: Wish) -> None:
-        limit = self._limits.clip_max_bytes
+        limit = self._clip_limits.max_upload_bytes
         if wish.size_bytes > limit:
             raise UserError(
                 f"This file has {wish.size_bytes / 2**20:.1f} MiB; I take at most "

@@ -22,6 +22,7 @@ from engine.errors import (
 )
 from engine.executor import ExecutorStatus
 from engine.host.backlog import Backlog
+from engine.host.limits import QueueLimits
 from engine.host.restarts import RestartPolicy
 from engine.host.supervisor import Supervisor, WorkerSettings
 from engine.host.worker_process import worker_command
@@ -48,18 +49,15 @@ class LocalExecutor:
 
     The worker is given as many jobs at once as its engine works on (`EngineInfo.streams`, at most
     `config.max_streams`): more would only wait where neither priority nor fairness is known. It is
-    replaced when it ends, when it sends nothing for `heartbeat_timeout_s`, when a step of its
-    engine takes longer than `step_timeout_s`, when it ran out of memory, and when its output is not
-    made of reports.
+    replaced when it ends, by the time-outs of `limits`, when it ran out of memory, and when its
+    output is not made of reports.
     """
 
     def __init__(
         self,
         config: EngineConfig,
         *,
-        queued_max: int,
-        heartbeat_timeout_s: float,
-        step_timeout_s: float,
+        limits: QueueLimits,
         on_enrolled: Callable[[Enrolled], None],
         command: Sequence[str] | None = None,
         environment: Mapping[str, str] | None = None,
@@ -68,7 +66,7 @@ class LocalExecutor:
     ) -> None:
         """Nothing is started before `start`.
 
-        At most `queued_max` jobs wait. `on_enrolled` is called on the event loop and must not
+        `on_enrolled` is called on the event loop and must not
         block. `command` and `environment` start another worker than this interpreter's with this
         process's variables. `chance`, uniform in [0, 1), spreads restarts.
         """
@@ -78,8 +76,7 @@ class LocalExecutor:
                 config=config,
                 command=tuple(command or worker_command()),
                 environment=environment,
-                heartbeat_timeout_s=heartbeat_timeout_s,
-                step_timeout_s=step_timeout_s,
+                limits=limits,
             ),
             self._policy,
             chance,
@@ -89,7 +86,7 @@ class LocalExecutor:
         )
         self._streams_max = config.max_streams
         self._on_enrolled = on_enrolled
-        self._backlog = Backlog(queued_max)
+        self._backlog = Backlog(limits.max_jobs)
         self._state = "starting"
         self._detail = "The speech engine has not been started yet."
         self._info: EngineInfo | None = None
@@ -137,6 +134,13 @@ class LocalExecutor:
             if job_id is not None and (worker := self._supervisor.ready_worker):
                 worker.send(Cancel(job_id))
                 self._dispatch()
+
+    def promote(self, request: SpeechRequest) -> None:
+        """Serve the same member's equal request at this one's priority, if it waits at a lower one.
+
+        What the worker has keeps the priority that it was sent with.
+        """
+        self._backlog.promote(request)
 
     async def forget(self, clip_sha256: str) -> None:
         """Have the worker remove what it derived from a clip, and wait until it has.

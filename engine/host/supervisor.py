@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.host.limits import QueueLimits
 from engine.host.restarts import RestartPolicy
 from engine.host.worker_process import WorkerProcess
 from engine.messages import EngineConfig, Heartbeat, Ready, Start, Unable, WorkerReport
@@ -25,13 +26,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
-    """What is run, and for how many seconds it may be silent or in one step of its engine."""
+    """What is run, and how long it may be silent or in one step of its engine."""
 
     config: EngineConfig
     command: Sequence[str]
     environment: Mapping[str, str] | None  # None: this process's
-    heartbeat_timeout_s: float
-    step_timeout_s: float
+    limits: QueueLimits
 
 
 class Supervisor:
@@ -161,12 +161,12 @@ class Supervisor:
         Silence is counted in ticks, not read off a clock: a worker is not blamed for reports that
         could not arrive while the machine slept or this loop was held up.
         """
-        tick_s = min(1.0, self._settings.heartbeat_timeout_s / 4)
+        tick_s = min(1.0, self._settings.limits.heartbeat_timeout_s / 4)
         ends: set[asyncio.Future[Any]] = {worker.ended, closing}
         while not any(end.done() for end in ends):
             await asyncio.wait(ends, timeout=tick_s, return_when=asyncio.FIRST_COMPLETED)
             self._silence_s += tick_s
-            limit_s = self._settings.heartbeat_timeout_s
+            limit_s = self._settings.limits.heartbeat_timeout_s
             if self._ready_at is None:
                 limit_s = max(limit_s, LOADING_SILENCE_S)
             if self._silence_s > limit_s:
@@ -178,7 +178,7 @@ class Supervisor:
         match report:
             case Heartbeat():
                 self._resident_bytes = report.resident_bytes
-                limit_s = self._settings.step_timeout_s * self._step_patience
+                limit_s = self._settings.limits.step_timeout_s * self._step_patience
                 if report.step_age_s > limit_s and self._worker is not None:
                     self._worker.kill(f"one step took more than {limit_s:g} s")
             case Ready():

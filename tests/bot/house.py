@@ -7,22 +7,26 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bot.base.metrics import Metrics
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip
-from bot.speech.audio.cache import Codec, SpeechCache
+from bot.speech.audio.cache import SpeechCache
+from bot.speech.audio.codec import Codec
 from bot.speech.service import SpeechService
 from bot.voices.choosing import Voices
 from bot.voices.enrolments import EnrolmentRecords
 from bot.voices.forgetting import Forgetting
 from bot.voices.janitor import Janitor
 from bot.voices.keeping import VoiceKeeping
+from bot.voices.limits import ClonedVoiceLimits
 from bot.voices.moderation import VoiceModeration
 from bot.voices.place import Person
 from bot.voices.privacy import Privacy
-from bot.voices.registration import Draft, Judge, Registration, RegistrationLimits, Wish
+from bot.voices.registration import Draft, Judge, Registration, Wish
 from data.rows import VoiceRow
 from data.store import Store
+from engine.executor import Executor
 from tests.engine.scripted_executor import scripted_executor
 from tests.store import Clock
 
@@ -51,6 +55,7 @@ class House:
     home: Path
     clock: Clock
     store: Store
+    executor: Executor
     speech: SpeechService
     voices: Voices
     registration: Registration
@@ -79,7 +84,7 @@ class House:
 
     async def say(self, voice: VoiceRow, text: str, user_id: int = ALICE) -> bytes:
         speaker = self.voices.as_speaker(voice, Person(user_id, HERE))
-        return await self.speech.utterance([text], speaker).ogg()
+        return await self.speech.saying([text], speaker).ogg()
 
     def files(self) -> set[str]:
         """What lies in the folders that are about people."""
@@ -100,7 +105,7 @@ class House:
 
 
 @asynccontextmanager
-async def a_house(home: Path, *, judging: Judge = judge, **limits: float) -> AsyncIterator[House]:
+async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> AsyncIterator[House]:
     """Open one with its files in `home`."""
     clock = Clock(time.time())  # the real one, as files have it
     metrics = Metrics()
@@ -111,22 +116,23 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: float) -> Asy
             home, {"SCRIPT_CLONES": "1"}, on_enrolled=enrolments.note
         ) as executor:
             cache = SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=10**9)
-            speech = SpeechService(executor, cache, metrics, look_ahead_chunks=2, deadline_s=30)
+            speech = SpeechService(executor, cache, metrics, deadline_s=30)
             voices = Voices(store, home)
             forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
             registration = Registration(
                 store,
                 home,
                 forgetting,
-                limits=RegistrationLimits(
-                    clip_max_bytes=1000,
-                    voices_per_user=int(limits.get("voices_per_user", 3)),
-                    voices_per_guild=int(limits.get("voices_per_guild", 4)),
-                    cooldown_s=limits.get("cooldown_s", 0.0),
-                    checks_at_once=2,
+                limits=ClonedVoiceLimits(
+                    **{
+                        "voices_per_user": 3,
+                        "voices_per_guild": 4,
+                        "registration_cooldown_s": 0.0,
+                        **limits,
+                    }
                 ),
                 judge=judging,
-                clip_limits=ClipLimits(),
+                clip_limits=ClipLimits(max_upload_mib=1000 / 2**20),
                 clock=clock,
             )
             privacy = Privacy(store, home, speech, registration, forgetting)
@@ -134,11 +140,12 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: float) -> Asy
                 home=home,
                 clock=clock,
                 store=store,
+                executor=executor,
                 speech=speech,
                 voices=voices,
                 registration=registration,
                 keeping=VoiceKeeping(store, voices, speech, forgetting),
-                moderation=VoiceModeration(store, voices, speech, cooldown_s=30, clock=clock),
+                moderation=VoiceModeration(store, voices, speech, clock=clock),
                 forgetting=forgetting,
                 privacy=privacy,
                 janitor=Janitor(store, home, forgetting, privacy, grace_s=7 * 86_400, clock=clock),

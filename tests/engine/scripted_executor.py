@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.host.limits import QueueLimits
 from engine.host.local import LocalExecutor
 from engine.host.restarts import RestartPolicy
 from engine.messages import EngineConfig
@@ -29,9 +30,7 @@ async def scripted_executor(
     executor = LocalExecutor(
         EngineConfig(engine="stock", home=str(home)),
         **{
-            "queued_max": 100,
-            "heartbeat_timeout_s": 5.0,
-            "step_timeout_s": 30.0,
+            "limits": QueueLimits(heartbeat_timeout_s=5.0, step_timeout_s=30.0),
             "on_enrolled": lambda _: None,
             "command": COMMAND,
             "environment": {**os.environ, **(variables or {})},
@@ -45,6 +44,14 @@ async def scripted_executor(
         yield executor
     finally:
         await executor.close()
+
+
+@asynccontextmanager
+async def ready_executor(*arguments: Any, **options: Any) -> AsyncGenerator[LocalExecutor, None]:
+    """A `scripted_executor` whose worker is loaded."""
+    async with scripted_executor(*arguments, **options) as executor:
+        await executor.engine_info()
+        yield executor
 
 
 def ask(text: str, **more: Any) -> SpeechRequest:

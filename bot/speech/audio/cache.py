@@ -6,18 +6,16 @@ crash leaves either a usable rendering or an unknown file that `verify` removes.
 
 import asyncio
 import logging
-import math
 import secrets
 import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from bot.base.private_files import make_folder
 from bot.base.recorded_files import RecordedFiles
 from bot.speech.audio import opus
+from bot.speech.audio.codec import Codec
 from bot.speech.audio.loudness import normalise
 from data.rows import NewSpeech, SpeechKey
 from data.store import Store
@@ -27,24 +25,6 @@ log = logging.getLogger(__name__)
 
 #: An unknown file this old belongs to nobody: writing one takes milliseconds.
 SETTLED_S = 600.0
-
-
-class Codec(msgspec.Struct, frozen=True):
-    """Everything between PCM and packets that changes the sound. Part of the cache key."""
-
-    loudness_lufs: float
-    true_peak_max_dbtp: float
-    opus_kbps: int
-
-    def at_volume(self, percent: int) -> "Codec":
-        """The codec of a server that wants speech louder or quieter; 100 is this one.
-
-        A louder one is still held below the true peak, so that nothing is distorted.
-        """
-        if percent == 100:
-            return self
-        gain_db = 20 * math.log10(percent / 100)
-        return msgspec.structs.replace(self, loudness_lufs=round(self.loudness_lufs + gain_db, 3))
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ async def test_quotas_hold_even_for_drafts_made_before_they_were_full(house: Hou
 
 
 async def test_two_uploads_need_a_pause_between_them(tmp_path: Path) -> None:
-    async with a_house(tmp_path, cooldown_s=10) as house:
+    async with a_house(tmp_path, registration_cooldown_s=10) as house:
         await house.draft(house.wish(ALICE, "one"), b"one")
         house.clock.now += 4
         with pytest.raises(UserError, match="try again in 6 s"):
@@ -167,7 +167,6 @@ async def test_of_twenty_people_two_are_attended_to_at_a_time(tmp_path: Path) ->
 async def test_a_file_that_never_comes_keeps_nobody_waiting(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither its owner nor those behind them; and it is told."""
     monkeypatch.setattr("bot.voices.registration.FETCH_WITHIN_S", 0.05)
 
     async def stuck(path: Path) -> None:

@@ -1,0 +1,25 @@
+"""How loud speech is, and how it is encoded."""
+
+import math
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+
+class Codec(Struct, frozen=True):
+    """Everything between PCM and packets that changes the sound. Part of the cache key."""
+
+    loudness_lufs: Annotated[float, Meta(ge=-40, le=-10), "TIMBRE_LOUDNESS_LUFS"] = -18.0
+    true_peak_max_dbtp: float = -1.5
+    opus_kbps: Annotated[int, Meta(ge=16, le=256), "TIMBRE_OPUS_KBPS"] = 64
+
+    def at_volume(self, percent: int) -> "Codec":
+        """The codec of a server that wants speech louder or quieter; 100 is this one.
+
+        A louder one is still held below the true peak, so that nothing is distorted.
+        """
+        if percent == 100:
+            return self
+        gain_db = 20 * math.log10(percent / 100)
+        return replace(self, loudness_lufs=round(self.loudness_lufs + gain_db, 3))

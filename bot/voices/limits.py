@@ -1,0 +1,16 @@
+"""How many voices there may be, how soon the next, and how long those of a server outlive it."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class ClonedVoiceLimits(Struct, frozen=True, kw_only=True):
+    """The settings of members' voices. A cooldown is between two uploads of one person."""
+
+    voices_per_user: Annotated[int, Meta(ge=1, le=1000), "TIMBRE_MAX_VOICES_PER_USER"] = 5
+    voices_per_guild: Annotated[int, Meta(ge=1, le=1_000_000), "TIMBRE_MAX_VOICES_PER_GUILD"] = 500
+    registration_cooldown_s: Annotated[
+        float, Meta(ge=0, le=86_400), "TIMBRE_REGISTRATION_COOLDOWN_S"
+    ] = 10.0
+    guild_grace_days: Annotated[float, Meta(ge=0, le=3650), "TIMBRE_GUILD_GRACE_DAYS"] = 7.0
