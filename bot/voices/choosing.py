@@ -13,7 +13,7 @@ import msgspec
 from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
-from bot.speech.service import Speaker
+from bot.speech.speaker import Speaker
 from bot.voices.place import Person, Place
 from bot.voices.references import VoiceReference
 from bot.voices.rights import ABOUT_OTHERS, EVERYWHERE, Action

@@ -17,7 +17,7 @@ from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
 from bot.base.locks import KeyedLocks
 from bot.clips.judge import ClipLimits, JudgedClip
-from bot.speech.service import Speaker
+from bot.speech.speaker import Speaker
 from bot.voices.consent import CONSENT_VERSION
 from bot.voices.forgetting import Forgetting
 from bot.voices.limits import ClonedVoiceLimits

@@ -61,13 +61,6 @@ class EnrolmentNetworks:
             tokenizer.to(device), speaker_encoder.to(device), voice_encoder.to(device), device
         )
 
-    @classmethod
-    def of(cls, model: Any) -> "EnrolmentNetworks":
-        """Use those of a loaded `ChatterboxTTS`."""
-        return cls(
-            model.s3gen.tokenizer, model.s3gen.speaker_encoder, model.ve, torch.device(model.device)
-        )
-
     def enrol(self, clip: FloatArray) -> Conditionals:
         """Conditionals of a voice from its clip, mono float32 at 24 kHz.
 
@@ -76,16 +69,9 @@ class EnrolmentNetworks:
         # Beside one another: each is thousands of small launches, and none fills the device.
         with ThreadPoolExecutor(1, "enrolment") as beside:
             t3 = beside.submit(self._of_t3, clip)
-            prompt_tokens, prompt_mel, x_vector = self._of_s3gen(clip[: _PROMPT_S * SAMPLE_RATE])
-        speaker, t3_prompt_tokens = t3.result()
+            s3gen = self._of_s3gen(clip[: _PROMPT_S * SAMPLE_RATE])
         try:
-            return Conditionals.of(
-                speaker=speaker,
-                t3_prompt_tokens=t3_prompt_tokens,
-                prompt_tokens=prompt_tokens,
-                prompt_mel=prompt_mel,
-                x_vector=x_vector,
-            )
+            return Conditionals.of(*t3.result(), *s3gen)
         except ValueError as error:
             raise VoiceUnusable("Nothing like a voice was found in the clip.") from error
 

@@ -84,7 +84,7 @@ class House:
 
     async def say(self, voice: VoiceRow, text: str, user_id: int = ALICE) -> bytes:
         speaker = self.voices.as_speaker(voice, Person(user_id, HERE))
-        return await self.speech.utterance([text], speaker).ogg()
+        return await self.speech.saying([text], speaker).ogg()
 
     def files(self) -> set[str]:
         """What lies in the folders that are about people."""

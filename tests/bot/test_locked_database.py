@@ -22,9 +22,9 @@ async def test_a_member_speaks_on_while_nothing_can_be_written(
             other.execute("BEGIN IMMEDIATE")
             speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
             assert speaker.voice.identity == f"clip:{voice.clip_sha256}"
-            again = await house.speech.utterance(["hello"], speaker).ogg()
+            again = await house.speech.saying(["hello"], speaker).ogg()
             assert read_packets(again) == said
-            assert await house.speech.utterance(["something new"], speaker).ogg()
+            assert await house.speech.saying(["something new"], speaker).ogg()
         assert await house.store.choices.get(ALICE, ELSEWHERE) is None
         await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
         assert await house.store.choices.get(ALICE, ELSEWHERE) == voice.voice_id

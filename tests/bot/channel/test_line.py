@@ -15,6 +15,9 @@ from bot.speech.audio.clip import Clip
 class Nothing:
     """An utterance without a clip."""
 
+    def due(self, _: object) -> None:
+        return
+
     async def clips(self) -> AsyncGenerator[Clip, None]:
         return
         yield

@@ -80,7 +80,7 @@ async def _register(house: House, steps: Steps, kind: str) -> None:
 
     draft = await house.registration.draft(wish, fetch, received)
     steps.reach("judged and stored as a draft")
-    await house.speech.utterance(["hello preview"], draft.speaker).ogg()
+    await house.speech.saying(["hello preview"], draft.speaker).ogg()
     steps.reach("enrolled and previewed")
     await house.registration.keep(draft)
     steps.reach("kept")

@@ -166,7 +166,7 @@ async def test_a_voice_that_is_taken_away_falls_silent_where_it_was_taken(house:
         ("other elsewhere", voice, BOB, ELSEWHERE),
     ):
         speaker = house.voices.as_speaker(spoken, Person(user_id, guild_id))
-        everybody[name] = house.speech.utterance(["hello"], speaker)
+        everybody[name] = house.speech.saying(["hello"], speaker)
         everybody[name].on_withdrawal(
             lambda reason, name=name: stopped.setdefault(name, str(reason))  # type: ignore[misc]
         )

@@ -16,6 +16,7 @@ from bot.speech.audio.opus import SILENCE
 from bot.voices.place import Person
 from data.rows import VoiceRow
 from engine.errors import VoiceUnusable
+from engine.speech import Priority
 from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, MOD, House
 from tests.engine.scripted_executor import journal, until
 
@@ -57,7 +58,8 @@ async def test_what_is_ready_to_sound_in_a_deleted_voice_is_never_heard(house: H
     speaking = LineSpeaker(line, source, lambda: None)
 
     def said(*texts: str) -> Playback:
-        utterance = house.speech.utterance(texts, speaker)
+        utterance = house.speech.saying(texts, speaker)
+        utterance.due(Priority.IN_LINE)
         playback = Playback(
             utterance,
             author_id=BOB,
