@@ -10,6 +10,7 @@ import discord
 import pytest
 
 from bot.base.discord_address import connector
+from bot.base.loopback_address import LoopbackAddress
 from bot.loopback import File, LoopbackDiscord
 from bot.loopback.permissions import flag
 from tests.bot.loopback.client import INTENTS, Client, Packets, commands_of, running, tone, until
@@ -196,7 +197,8 @@ async def test_commands_are_registered_listed_and_checked(scene: Scene) -> None:
 async def test_what_goes_wrong_inside_is_raised_at_the_end() -> None:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(LoopbackDiscord())
-        bound = connector(f"127.0.0.1:{server.port}", server.certificate)
+        address = LoopbackAddress.parse(f"127.0.0.1:{server.port}")
+        bound = connector(address, server.certificate)
         headers = {"Authorization": f"Bot {server.token}"}
         async with aiohttp.ClientSession(connector=bound, headers=headers) as session:
             async with session.get("https://discord.com/api/v10/made/up") as response:
