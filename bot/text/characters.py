@@ -55,7 +55,7 @@ def clean_characters(text: str) -> str:
     text = _NEWLINES.sub("\n", text)
     text = _KEYCAP.sub(lambda m: _KEYCAP_WORDS.get(m[1], m[1]), text)
     text = _DECORATED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
-    text = text.translate(_SMALL_CAPITALS).translate(_QUOTES)
+    text = text.replace("∞", " infinity ").translate(_SMALL_CAPITALS).translate(_QUOTES)
     text = "".join(map(_plain_square, text))
     text = _without_invisible(text)
     return _without_stacks(text)

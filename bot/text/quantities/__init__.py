@@ -28,6 +28,8 @@ ENGLISH = (
     measures.from_unit_to_unit,
     codes.hyphenated,
     arithmetic.compared,
+    arithmetic.open_ended,
+    arithmetic.root,
     dates.instant,
     dates.year_first,
     dates.year_last,

@@ -20,16 +20,17 @@ def _operator(match: Match) -> str:
 
 
 def _compared(match: Match) -> str:
-    if match[1]:
-        return f"{match[1]} {_OPERATORS[match[2]]} "
-    return " less than " if match[2] == "<" else " more than "
+    said = _OPERATORS[match[2]]
+    return f" {said if match[1] is not None else said[3:].replace('greater', 'more')} "
 
 
 compared = rule(
-    rf"([\d)] ?|\b[a-z] )?([<>])(?!=) ?(?=[{CURRENCY_SIGNS}]?\d)",
+    rf"((?<=[\d)]) ?|(?<=\b[a-z]) ?)?(?<![-=])([<>]=?|[≤≥])(?!=) ?(?=[{CURRENCY_SIGNS}]?\.?\d)",
     _compared,
-    ("2 < 3", "2  is less than 3", "two is less than three"),
+    ("2 < 3", "2 is less than 3", "two is less than three"),
     ("hp < 10", "hp  less than 10", "hp less than ten"),
+    ("must be ≤ 10", "must be  at most 10", "must be at most ten"),
+    (">=5", " at least 5", "at least five"),
 )
 
 
@@ -67,6 +68,18 @@ about = rule(
     rf"(?<!\w)[~≈] ?(?=[{CURRENCY_SIGNS}]?\d)",
     lambda _: "about ",
     ("~5 minutes", "about 5 minutes", "about five minutes"),
+)
+open_ended = rule(
+    r"(?<=\d)([kKmMbB%]?)\+(?![\w+])(?! ?[\d(])",
+    lambda m: f"{m[1]} plus",
+    ("18+", "18 plus", "eighteen plus"),
+    ("5k+ subs", "5k plus subs", "five K plus subs"),
+    spaced=False,
+)
+root = rule(
+    r"(?<!\w)√ ?(?=[\w(])",
+    lambda _: "square root of ",
+    ("√2", "square root of 2", "square root of two"),
 )
 leading = rule(
     r"(?<!\w)([+±])(?=\d)",

@@ -84,7 +84,7 @@ def counted(figures: str, one: str, many: str = "") -> str:
 
 
 def signed(sign: str | None, words: str) -> str:
-    return f"minus {words}" if sign else words
+    return f"{'plus' if sign == '+' else 'minus'} {words}" if sign else words
 
 
 def plain(figures: str) -> str:
@@ -98,7 +98,7 @@ def plain(figures: str) -> str:
 
 def in_pairs(figures: str) -> str:
     """The number of a model or a screen: ``1080`` -> ten eighty."""
-    if len(figures) in {3, 4} and figures[0] != "0" and figures[-2:] != "00":
+    if len(figures) in {3, 4} and figures.isdigit() and figures[0] != "0" and figures[-2:] != "00":
         head, rest = int(figures[:-2]), int(figures[-2:])
         return f"{cardinal(head)} {'oh ' if rest < 10 else ''}{cardinal(rest)}"
     return plain(figures)

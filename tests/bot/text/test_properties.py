@@ -87,6 +87,21 @@ def test_never_longer_than_the_cap_and_cutting_is_told(text: str) -> None:
         assert spoken.text == say(text).text
 
 
+@FUZZ
+@given(
+    st.sampled_from([("+", "plus "), ("-", "minus "), ("≤", "at most "), ("≥", "at least ")]),
+    st.integers(0, 10**6).map(str) | st.decimals(0, 99, places=2).map(str),
+    st.sampled_from(["", "%", " °C", "mm", " kg", "$", " people"]),
+    st.sampled_from(["", "it is ", "by ("]),
+)
+def test_a_sign_is_never_lost_and_no_digit_is_left(
+    sign: tuple[str, str], number: str, unit: str, before: str
+) -> None:
+    spoken = say(f"{before}{sign[0]}{number}{unit}").text
+    assert sign[1] in spoken
+    assert not re.search(r"\d", spoken)
+
+
 def test_half_a_surrogate_pair_is_dropped() -> None:
     assert say("hi \ud83d there \udc00").text == "hi there"
 
