@@ -20,6 +20,7 @@ from bot.text.quantities import (
 
 #: From the most specific form to the bare number: a rule sees what those before it have left.
 ENGLISH = (
+    arithmetic.scientific,
     codes.model,
     counts.too_long,
     dates.month_and_days,
@@ -68,6 +69,7 @@ ENGLISH = (
     counts.range_of_numbers,
     counts.thousands,
     counts.millions,
+    arithmetic.raised,
     arithmetic.between_numbers,
     arithmetic.before_word,
     arithmetic.times,
@@ -77,6 +79,7 @@ ENGLISH = (
     codes.screen,
     counts.without_whole,
     counts.number,
+    counts.after_letters,
     counts.inside_word,
 )
 _FIGURE = re.compile(f"[\\d{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]")

@@ -1,8 +1,8 @@
 """Signs between numbers and before them, and powers."""
 
 from bot.text.quantities.money import CURRENCY_SIGNS
-from bot.text.quantities.numbers import decimal
-from bot.text.quantities.rule import Match, rule
+from bot.text.quantities.numbers import decimal, signed
+from bot.text.quantities.rule import AMOUNT, SIGN, START, Match, rule
 
 _OPERATORS = {
     "+": "plus", "=": "equals", "×": "times", "÷": "divided by", "^": "to the power of",
@@ -59,8 +59,36 @@ before_word = rule(
     _operator,
     ("3 < hp", "3 is less than hp", "three is less than hp"),
 )
+raised = rule(
+    r"(?<=[\w)])\^([-\u2212]?)(?=\d)",
+    lambda m: f" to the power of {'minus ' if m[1] else ''}",
+    ("10^-3", "10 to the power of minus 3", "ten to the power of minus three"),
+)
+
+
+def _scientific(match: Match) -> str:
+    sign = match[0][0] if match[0][0] in "+-\u2212" else None
+    words = f"{signed(sign, decimal(match['number']))} times "
+    if not match["power"]:
+        return f"{words}10"
+    minus = "minus " if match["sign"] == "-" else ""
+    return f"{words}ten to the power of {minus}{decimal(match['power'])}"
+
+
+scientific = rule(
+    rf"{SIGN}{START}(?P<number>{AMOUNT})(?: ?[×x*] ?10(?=\^|[⁻{SUPERSCRIPTS}])|"
+    r"[eE](?P<sign>[-+]?)(?P<power>\d{1,3})(?!\w)(?!\.\d))",
+    _scientific,
+    (
+        "6.022×10^23",
+        "six point zero two two times 10^23",
+        "six point zero two two times ten to the power of twenty-three",
+    ),
+    ("1.5e-3", "one point five times ten to the power of minus three"),
+    spaced=False,
+)
 times = rule(
-    r"(?<!\w)x(\d{1,4})(?!\w)",
+    r"(?<!\w)x(\d{1,4}(?:\.\d{1,4})?)(?!\w)(?!\.\d)",
     lambda m: f"times {decimal(m[1])}",
     ("x2", "times two"),
 )

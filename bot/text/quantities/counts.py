@@ -65,6 +65,11 @@ number = rule(
     ("1,234 people", "one thousand two hundred thirty-four people"),
     ("1234567890", "one two three four five six seven eight nine zero"),
 )
+after_letters = rule(
+    r"(?<=[^\W\d_])(\d{1,4}(?:\.\d{1,4}){1,3})(?!\w)(?!\.\w)",
+    lambda m: " point ".join(map(decimal, m[1].split("."))),
+    ("python3.13", "python three point thirteen"),
+)
 inside_word = rule(
     r"(?a:(\d{1,24}))",
     lambda m: in_pairs(m[1]) if len(m[1]) in {3, 4} else plain(m[1]),

@@ -4,7 +4,7 @@ import re
 
 from bot.text.expressions import any_of
 from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs, signed
-from bot.text.quantities.rule import NUMBER, SIGN, START, Match, rule
+from bot.text.quantities.rule import AMOUNT, NUMBER, SIGN, START, Match, rule
 
 #: How one and "(s)" many are called: how they are written. One with "!" has to touch the number.
 _WRITTEN = {
@@ -77,10 +77,11 @@ height = rule(
     ("6'2 tall", "six foot two tall"),
 )
 dimensions = rule(
-    r"(?<!\w)(\d{1,5})(?: ?x ?|×)(\d{1,5})(?!\w)",
+    r"(?<![\w.])(\d{1,5}(?:\.\d{1,4})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,4})?)(?![\w^⁰¹²³⁴-⁹⁻])(?!\.\d)",
     lambda m: f"{in_pairs(m[1])} by {in_pairs(m[2])}",
     ("1920x1080", "nineteen twenty by ten eighty"),
     ("2 x 4", "two by four"),
+    ("2.5x4", "two point five by four"),
 )
 range_before_unit = rule(
     rf"{START}({NUMBER})[-–—]({NUMBER})(?=(?:{FREE_UNITS}| ?(?:{FREE_UNITS})\b)(?!\w))",
@@ -103,16 +104,17 @@ def _measure(match: Match) -> str:
 
 
 measure = rule(
-    rf"(?P<sign>{SIGN}){START}(?P<number>{NUMBER})(?: ?(?P<unit>{FREE_UNITS}))(?!\w)",
+    rf"(?P<sign>{SIGN}){START}(?P<number>{AMOUNT})(?: ?(?P<unit>{FREE_UNITS}))(?!\w)",
     _measure,
     ("100 km/h", "one hundred kilometers per hour"),
     ("-3 °F", "minus three degrees Fahrenheit"),
     ("1 TB", "one terabyte"),
     ("6ft", "six feet"),
+    (".5mm", "zero point five millimeters"),
     flags=re.IGNORECASE,
 )
 touching_measure = rule(
-    rf"(?P<sign>{SIGN}){START}(?P<number>{NUMBER})(?P<unit>[{_TOUCHING_UNITS}])(?![\w'])",
+    rf"(?P<sign>{SIGN}){START}(?P<number>{AMOUNT})(?P<unit>[{_TOUCHING_UNITS}])(?![\w'])",
     _measure,
     ("5s", "five seconds"),
     ("a 1.5l bottle", "a one point five liters bottle"),
