@@ -35,14 +35,17 @@ compared = rule(
 
 
 def _power(match: Match) -> str:
-    figures = match[1].translate(_PLAIN)
+    figures = match[2].translate(_PLAIN)
+    if match[1]:
+        return f" to the power of {'minus' if match[1] == '⁻' else 'plus'} {decimal(figures)}"
     return {"2": " squared", "3": " cubed"}.get(figures, f" to the power of {decimal(figures)}")
 
 
 power = rule(
-    f"([{SUPERSCRIPTS}]{{1,4}})",
+    f"([⁻⁺])?([{SUPERSCRIPTS}]{{1,4}})",
     _power,
     ("x²", "x squared"),
+    ("10⁻³", "10 to the power of minus three", "ten to the power of minus three"),
     ("5³", "5 cubed", "five cubed"),
     ("2¹⁰", "2 to the power of ten", "two to the power of ten"),
 )
