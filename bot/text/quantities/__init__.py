@@ -21,6 +21,9 @@ from bot.text.quantities import (
 #: From the most specific form to the bare number: a rule sees what those before it have left.
 ENGLISH = (
     arithmetic.scientific,
+    codes.isbn,
+    codes.verse,
+    codes.emergency,
     codes.model,
     counts.too_long,
     dates.month_and_days,
@@ -36,6 +39,9 @@ ENGLISH = (
     dates.year_last,
     dates.month_and_day,
     dates.day_and_month,
+    dates.before_christ,
+    dates.no_year,
+    dates.in_year,
     clock.from_time_to_time,
     clock.time,
     clock.hour,

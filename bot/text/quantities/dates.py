@@ -1,7 +1,7 @@
 """Days, months and years, and the instants that programs write."""
 
 from bot.text.quantities.numbers import cardinal, ordinal, year
-from bot.text.quantities.rule import HALF_DAY, Match, rule
+from bot.text.quantities.rule import HALF_DAY, START, Match, rule
 
 _MONTHS = (
     "January February March April May June July August September October November December"
@@ -117,4 +117,35 @@ year_last = rule(
     ("12/25/2024", "December twenty-fifth, twenty twenty-four"),
     ("25/12/99", "December twenty-fifth, nineteen ninety-nine"),
     ("1.2.2024", "February first, twenty twenty-four"),
+)
+_COUNTED = (
+    r"(?= (?:people|players|members|users|views|subs|followers|points|pts|coins|gold|gems|kills|"
+    r"hours|dollars|euros|words|pages|steps|calories|messages|men|women|times|tickets|votes)\b)"
+)
+no_year = rule(
+    rf"{START}(?<![-+\u2212$€£#~])([12]\d{{3}})(?:{_COUNTED}|(?= for (?:it|that|this|them)\b))|"
+    r"(?<![\w.,])(?:(?<=paid )|(?<=cost )|(?<=owed ))([12]\d{3})(?![\w.,/:-]\w)",
+    lambda m: cardinal(int(m[1] or m[2])),
+    ("1984 people", "one thousand nine hundred eighty-four people"),
+    ("it cost 2010", "it cost two thousand ten"),
+)
+
+
+def _before_christ(match: Match) -> str:
+    first = f"{year(int(match[1]))} to " if match[1] else ""
+    return f"{first}{year(int(match[2]))} {' '.join(match[3])}"
+
+
+before_christ = rule(
+    rf"{START}(?:(\d{{1,4}}){_TO})?(\d{{1,4}}) ?(BCE?|CE|AD)\b",
+    _before_christ,
+    ("1493 to 1479 BC", "fourteen ninety-three to fourteen seventy-nine B C"),
+    ("44 BCE", "forty-four B C E"),
+)
+in_year = rule(
+    r"\b((?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Bb]efore|[Aa]fter) )(1\d{3})"
+    r"(?![\w.,/:%°-]\w)(?![%°+])(?! [a-z]+s\b)(?! ?(?:mb|gb|km|kg|ml|ft|hp|ms|k)\b)(?!\w)",
+    lambda m: f"{m[1]}{year(int(m[2]))}",
+    ("in 1066", "in ten sixty-six"),
+    ("since 1776", "since seventeen seventy-six"),
 )
