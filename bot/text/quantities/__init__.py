@@ -21,6 +21,12 @@ from bot.text.quantities import (
 #: From the most specific form to the bare number: a rule sees what those before it have left.
 ENGLISH = (
     arithmetic.scientific,
+    money.per,
+    money.thousands_in_india,
+    money.thousands_with_points,
+    money.dollars_abroad,
+    money.code_first,
+    measures.comma_before_unit,
     codes.isbn,
     codes.verse,
     codes.emergency,

@@ -70,6 +70,13 @@ from_unit_to_unit = rule(
     ("30s-60s", "30s to 60s", "thirty seconds to sixty seconds"),
     ("5k-10k", "5k to 10k", "five K to ten K"),
 )
+comma_before_unit = rule(
+    rf"{START}(\d{{1,4}}),(\d{{1,2}})(?= ?(?:{FREE_UNITS})(?!\w))",
+    lambda m: f"{m[1]}.{m[2]}",
+    ("12,5 km", "12.5 km", "twelve point five kilometers"),
+    flags=re.IGNORECASE,
+    spaced=False,
+)
 height = rule(
     r"(?<!\w)(\d)'(\d{1,2})(?:\"|''|(?!\w))",
     lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",

@@ -3,7 +3,7 @@
 import re
 
 from bot.text.quantities.numbers import MOST_CARDINAL_DIGITS, SCALES, counted, decimal, signed
-from bot.text.quantities.rule import NUMBER, SIGN, START, Match, rule
+from bot.text.quantities.rule import AMOUNT, NUMBER, SIGN, START, Match, rule
 
 _CURRENCIES = {
     "$": ("dollar", "cent"),
@@ -14,6 +14,13 @@ _CURRENCIES = {
     "₩": ("won", ""),
     "₽": ("ruble", "kopek"),
     "₿": ("bitcoin", ""),
+    "₱": ("Philippine peso", "centavo"),
+    "₫": ("dong", ""),
+    "₪": ("shekel", ""),
+    "฿": ("baht", ""),
+    "₺": ("lira", ""),
+    "₦": ("naira", ""),
+    "₴": ("hryvnia", ""),
     "USD": ("U S dollar", "cent"),
     "EUR": ("euro", "cent"),
     "GBP": ("pound", "penny"),
@@ -21,7 +28,16 @@ _CURRENCIES = {
     "CAD": ("Canadian dollar", "cent"),
     "AUD": ("Australian dollar", "cent"),
 }
-_PLURALS = {"yen": "yen", "won": "won", "penny": "pence", "paisa": "paise"}
+_PLURALS = {
+    "yen": "yen",
+    "dong": "dong",
+    "baht": "baht",
+    "naira": "naira",
+    "lira": "lira",
+    "won": "won",
+    "penny": "pence",
+    "paisa": "paise",
+}
 CURRENCY_SIGNS = "".join(sign for sign in _CURRENCIES if len(sign) == 1)
 _CODES = "|".join(code for code in _CURRENCIES if len(code) > 1)
 _COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3}){1,4}|\d{1,12}),\d{1,2}(?![\d,]|\.\d)"
@@ -37,7 +53,7 @@ def _amount(sign: str | None, currency: str, figures: str, scale: str | None) ->
     whole, _, fraction = figures.replace(",", "").partition(".")
     if len(fraction) != 2 or not cent or len(whole) > MOST_CARDINAL_DIGITS:
         return signed(sign, counted(figures, one, many))
-    whole, fraction = str(int(whole)), str(int(fraction))
+    whole, fraction = str(int(whole or "0")), str(int(fraction))
     parts = []
     if whole != "0" or fraction == "0":
         parts.append(counted(whole, one, many))
@@ -46,6 +62,54 @@ def _amount(sign: str | None, currency: str, figures: str, scale: str | None) ->
     return signed(sign, " and ".join(parts))
 
 
+_PREFIXED = {
+    "A": "Australian", "AU": "Australian", "C": "Canadian", "CA": "Canadian", "US": "U S",
+    "NZ": "New Zealand", "HK": "Hong Kong", "S": "Singapore",
+}  # fmt: skip
+_AFTER_SIGN = r"(?:(k|m|mil|mill|mn|b|bn|t|tn)\b| (thousand|million|billion|trillion)\b)?"
+
+
+def _abroad(match: Match) -> str:
+    said = _amount(match[1], "$", match[3], match[4] or match[5])
+    return re.sub(r"(?=dollars?\b)", f"{_PREFIXED[match[2]]} ", said)
+
+
+dollars_abroad = rule(
+    rf"({SIGN})(?<!\w)({'|'.join(sorted(_PREFIXED, key=len, reverse=True))})\$ ?({NUMBER})"
+    rf"(?i:{_AFTER_SIGN})",
+    _abroad,
+    ("A$20", "twenty Australian dollars"),
+    ("US$1.5M", "one point five million U S dollars"),
+)
+code_first = rule(
+    rf"({SIGN})(?<!\w)({_CODES}) ?({NUMBER})(?![\w/])(?!,\d)(?i:{_AFTER_SIGN})(?!\w)",
+    lambda m: _amount(m[1], m[2], m[3], m[4] or m[5]),
+    ("USD 20", "twenty U S dollars"),
+)
+_PER = {
+    "mo": "month", "yr": "year", "hr": "hour", "wk": "week", "lb": "pound", "sec": "second",
+    "min": "minute",
+}  # fmt: skip
+per = rule(
+    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12})?) ?/ ?(mo|yr|hr|wk|lb|sec|min|month|year|hour|day|week|"
+    r"night|person|head|user|seat|game|match|kill|piece|item|minute|second|unit|mile|liter|litre|gallon)"
+    r"\b(?![/\w])",
+    lambda m: f"{m[1]} per {_PER.get(m[2], m[2])}",
+    ("$20/month", "$20 per month", "twenty dollars per month"),
+    ("40 litres/day", "40 litres per day", "forty litres per day"),
+    spaced=False,
+)
+thousands_in_india = rule(
+    r"(?<![\w.,])\d{1,2}(?:,\d{2}){1,4},\d{3}(?![\d,])",
+    lambda m: m[0].replace(",", ""),
+    ("₹1,00,000", "₹ 100000", "one hundred thousand rupees"),
+)
+thousands_with_points = rule(
+    r"(?<=[€₫]) ?\d{1,3}(?:\.\d{3}){1,4}(?![\d.,])|"
+    r"(?<![\w.,])\d{1,3}(?:\.\d{3}){1,4}(?= ?[€₫](?!\d))",
+    lambda m: m[0].replace(".", ""),
+    ("€1.000", "€ 1000", "one thousand euros"),
+)
 range_after_sign = rule(
     rf"([{CURRENCY_SIGNS}])({NUMBER})([kKmM]?) ?[-–] ?\1?(?={NUMBER})",
     lambda m: f"{decimal(m[2])}{m[3] and ' ' + m[3].upper()} to {m[1]}",
@@ -81,8 +145,8 @@ range_before_sign = rule(
     ("5k-10k USD", "five K to 10k USD", "five K to ten thousand U S dollars"),
 )
 sign_first = rule(
-    rf"({SIGN})([{CURRENCY_SIGNS}]) ?({NUMBER})"
-    r"(?:(k|m|mil|mill|mn|b|bn|t|tn)\b| (thousand|million|billion|trillion)\b)?",
+    rf"({SIGN})([{CURRENCY_SIGNS}]) ?({AMOUNT})"
+    rf"{_AFTER_SIGN}",
     lambda m: _amount(m[1], m[2], m[3], m[4] or m[5]),
     ("-$19.99", "minus nineteen dollars and ninety-nine cents"),
     ("$0.01", "one cent"),
