@@ -16,6 +16,9 @@ _SMALL_CAPITALS = {
     ord(small): plain
     for small, plain in zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True)
 }
+_BELOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+# A Greek letter that belongs to a Latin unit.
+_MICRO = re.compile(r"(?<=[0-9 ])\u03bc(?=[mgslL]\b)")
 _QUOTES = str.maketrans("‘’‛ʼ“”‟＇＂´", "''''\"\"\"'\"'")
 _KEYCAP = re.compile("([0-9#*])\ufe0f?\u20e3")
 _KEYCAP_WORDS = {"#": " hash ", "*": " star "}
@@ -55,6 +58,7 @@ def clean_characters(text: str) -> str:
     text = _NEWLINES.sub("\n", text)
     text = _KEYCAP.sub(lambda m: _KEYCAP_WORDS.get(m[1], m[1]), text)
     text = _DECORATED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
+    text = _MICRO.sub("µ", text).translate(_BELOW)
     text = text.replace("∞", " infinity ").translate(_SMALL_CAPITALS).translate(_QUOTES)
     text = "".join(map(_plain_square, text))
     text = _without_invisible(text)

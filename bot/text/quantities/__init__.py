@@ -32,6 +32,9 @@ ENGLISH = (
     codes.emergency,
     codes.model,
     counts.too_long,
+    clock.pointed_time,
+    clock.french_time,
+    dates.weekday,
     dates.month_and_days,
     dates.days_and_month,
     money.range_after_sign,
@@ -45,6 +48,12 @@ ENGLISH = (
     dates.year_last,
     dates.month_and_day,
     dates.day_and_month,
+    dates.from_month_to_month,
+    dates.month_and_year,
+    dates.month_and_day_slashed,
+    clock.between_times,
+    counts.range_of_thousands,
+    counts.range_of_percents,
     dates.before_christ,
     dates.no_year,
     dates.in_year,
@@ -62,7 +71,9 @@ ENGLISH = (
     money.cents,
     codes.version,
     codes.address,
+    measures.feet_and_inches,
     measures.height,
+    measures.inches,
     clock.hours_and_minutes,
     clock.minutes_and_seconds,
     measures.dimensions,
@@ -94,7 +105,9 @@ ENGLISH = (
     counts.after_letters,
     counts.inside_word,
 )
-_FIGURE = re.compile(f"[\\d{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]")
+_FIGURE = re.compile(
+    f"[\\d{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]|[a-z]\\.? ?[-–] ?[ADFJMNOS][a-z]{{2}}"
+)
 
 
 def quantities(text: str) -> str:

@@ -3,6 +3,21 @@
 from bot.text.quantities.numbers import cardinal, counted
 from bot.text.quantities.rule import HALF_DAY, Match, rule
 
+pointed_time = rule(
+    rf"(?<![\w:.,$€£])(\d{{1,2}})\.([0-5]\d)(?= ?{HALF_DAY})",
+    lambda m: f"{m[1]}:{m[2]}",
+    ("5.30pm", "5:30 pm", "five thirty P M"),
+)
+french_time = rule(
+    r"(?<![\w:.,])([01]?\d|2[0-3])h([0-5]\d)(?!\w)",
+    lambda m: f"{m[1]}:{m[2]}",
+    ("17h30", "17:30", "seventeen thirty"),
+)
+between_times = rule(
+    r"(?<=\d:\d\d) ?[-–] ?(?=\d{1,2}:\d\d(?![\d:]))",
+    lambda _: " to ",
+    ("10:30-11:45", "10:30 to 11:45", "ten thirty to eleven forty-five"),
+)
 from_time_to_time = rule(
     rf"(?<=\d)(?: ?{HALF_DAY}\.?)? ?[-–] ?(?=\d{{1,2}}(?::\d\d)? ?{HALF_DAY})",
     lambda m: f"{m[0].rstrip(' -–')} to ",
@@ -21,7 +36,7 @@ def _time(match: Match) -> str:
         words = cardinal(hour)
     else:
         words = cardinal(hour) + (" o'clock" if 0 < hour <= 12 else " hundred")
-    if second:
+    if second and int(second):
         words += f" and {counted(str(int(second)), 'second')}"
     return words + _half(match["half"])
 

@@ -22,6 +22,16 @@ rank = rule(
     ("the 21ST century", "the twenty-first century"),
     flags=re.IGNORECASE,
 )
+range_of_thousands = rule(
+    rf"{START}({NUMBER})[-–](?={NUMBER}[kK](?!\w))",
+    lambda m: f"{decimal(m[1])} to ",
+    ("5-10k", "five to 10k", "five to ten K"),
+)
+range_of_percents = rule(
+    r"(?<=\d%) ?[-–] ?(?=\d{1,3}(?:\.\d{1,3})?%)",
+    lambda _: " to ",
+    ("50%-60%", "50% to 60%", "fifty percent to sixty percent"),
+)
 range_of_numbers = rule(
     rf"{START}({NUMBER}) ?[-–—] ?({NUMBER})(?! ?=)(?![\w.-]*\w)",
     lambda m: f"{plain(m[1])} to {plain(m[2])}",

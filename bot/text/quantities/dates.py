@@ -23,7 +23,11 @@ def _date(day: int, month: int, in_year: int | None, match: Match) -> str:
 
 
 def _month(match: Match) -> int:
-    return next(i for i, month in enumerate(_MONTHS, 1) if month[:3] == match["month"][:3])
+    return _number(match["month"])
+
+
+def _number(name: str) -> int:
+    return next(i for i, month in enumerate(_MONTHS, 1) if month[:3] == name[:3])
 
 
 def _named(match: Match) -> str:
@@ -91,7 +95,7 @@ instant = rule(
     (
         "2024-01-05 10:00-12:00",
         "2024-01-05 10:00-12:00",
-        "January fifth, twenty twenty-four ten o'clock, twelve o'clock",
+        "January fifth, twenty twenty-four ten o'clock to twelve o'clock",
     ),
 )
 year_first = rule(
@@ -118,10 +122,12 @@ year_last = rule(
     ("25/12/99", "December twenty-fifth, nineteen ninety-nine"),
     ("1.2.2024", "February first, twenty twenty-four"),
 )
-_COUNTED = (
-    r"(?= (?:people|players|members|users|views|subs|followers|points|pts|coins|gold|gems|kills|"
-    r"hours|dollars|euros|words|pages|steps|calories|messages|men|women|times|tickets|votes)\b)"
+_THINGS = (
+    r"people|players|members|users|views|subs|followers|points|pts|coins|gold|gems|kills|"
+    r"hours|dollars|euros|words|pages|steps|calories|messages|men|women|times|tickets|votes"
 )
+_COUNTED = rf"(?= (?:{_THINGS})\b)"
+_NOT_COUNTED = rf"(?! (?:{_THINGS})\b)"
 no_year = rule(
     rf"{START}(?<![-+\u2212$€£#~])([12]\d{{3}})(?:{_COUNTED}|(?= for (?:it|that|this|them)\b))|"
     r"(?<![\w.,])(?:(?<=paid )|(?<=cost )|(?<=owed ))([12]\d{3})(?![\w.,/:-]\w)",
@@ -148,4 +154,38 @@ in_year = rule(
     lambda m: f"{m[1]}{year(int(m[2]))}",
     ("in 1066", "in ten sixty-six"),
     ("since 1776", "since seventeen seventy-six"),
+)
+_WEEKDAYS = {
+    day[:3]: day
+    for day in "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+}  # fmt: skip
+_WEEKDAY = "Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun"
+weekday = rule(
+    rf"\b({_WEEKDAY})\b\.?(?=,? (?:at )?\d{{1,2}}(?:[:.]\d\d)?(?: ?[-–] ?\d{{1,2}})? ?{HALF_DAY}|"
+    rf",? (?:at )?\d{{1,2}}:\d\d|,? (?:{_WRITTEN})\.? \d)",
+    lambda m: _WEEKDAYS[m[1][:3]],
+    ("Mon 5pm", "Monday 5pm", "Monday five P M"),
+)
+month_and_year = rule(
+    rf"\b{_MONTH}\.?,? ((?:1[5-9]|20)\d\d)(?![\w.,:/%-]\w)(?!\w){_NOT_COUNTED}",
+    lambda m: f"{_MONTHS[_month(m) - 1]} {year(int(m[2]))}",
+    ("Sept 2024", "September twenty twenty-four"),
+)
+from_month_to_month = rule(
+    rf"\b{_MONTH}\.?(?: ?[-–] ?)(?P<other>Sept|{_WRITTEN})\b(?! \d{{1,2}}\b)\.?",
+    lambda m: f"{_MONTHS[_month(m) - 1]} to {_MONTHS[_number(m['other']) - 1]}",
+    ("Oct-Dec", "October to December"),
+)
+
+
+def _slashed(match: Match) -> str:
+    first, second = int(match[1]), int(match[2])
+    return match[0] if second in {16, 20} else f"{_MONTHS[first - 1]} {ordinal(second)}"
+
+
+month_and_day_slashed = rule(
+    r"(?<![\w/.,$+-])(?<!\d )(0?[1-9]|1[0-2])/(1[3-9]|2\d|3[01])(?![\w/%°-])(?!\.\d)"
+    rf"(?! (?:done|complete|completed|slots?|left|{_THINGS})\b)",
+    _slashed,
+    ("12/31", "December thirty-first"),
 )

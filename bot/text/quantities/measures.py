@@ -12,6 +12,13 @@ _WRITTEN = {
     "meter(s) per second": "m/s",
     "mile(s) per hour": "mph",
     "kilometer(s)": "km",
+    "mile(s)": "mi",
+    "tablespoon(s)": "tbsp",
+    "teaspoon(s)": "tsp",
+    "micrometer(s)": "µm",
+    "microgram(s)": "µg",
+    "microsecond(s)": "µs",
+    "microliter(s)": "µl",
     "centimeter(s)": "cm",
     "millimeter(s)": "mm",
     "kilogram(s)": "kg kgs",
@@ -77,6 +84,24 @@ comma_before_unit = rule(
     flags=re.IGNORECASE,
     spaced=False,
 )
+
+
+def _closes_nothing(match: Match) -> bool:
+    return match.string.count('"', max(0, match.start() - 300), match.start()) % 2 == 0
+
+
+feet_and_inches = rule(
+    r"(?<![\w.,])(\d{1,2}) ?ft\.? ?(\d{1,2}) ?in\b\.?(?! (?:the|a|my|your)\b)",
+    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
+    ("5ft 10in", "five foot ten"),
+)
+inches = rule(
+    rf"{START}(?<!')({NUMBER})\"(?![\w\"])",
+    lambda m: counted(m[1], "inch", "inches") if _closes_nothing(m) else m[0],
+    ('a 6" pipe', "a six inches pipe"),
+    ('he said "room 6"', 'he said "room 6"', 'he said "room six"'),
+)
+
 height = rule(
     r"(?<!\w)(\d)'(\d{1,2})(?:\"|''|(?!\w))",
     lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
@@ -121,8 +146,9 @@ measure = rule(
     flags=re.IGNORECASE,
 )
 touching_measure = rule(
-    rf"(?P<sign>{SIGN}){START}(?P<number>{AMOUNT})(?P<unit>[{_TOUCHING_UNITS}])(?![\w'])",
+    rf"(?P<sign>{SIGN}){START}(?P<number>{AMOUNT})(?P<unit>[{_TOUCHING_UNITS}WV])(?![\w'])",
     _measure,
     ("5s", "five seconds"),
+    ("60W", "sixty watts"),
     ("a 1.5l bottle", "a one point five liters bottle"),
 )

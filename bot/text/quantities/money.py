@@ -82,7 +82,8 @@ dollars_abroad = rule(
     ("US$1.5M", "one point five million U S dollars"),
 )
 code_first = rule(
-    rf"({SIGN})(?<!\w)({_CODES}) ?({NUMBER})(?![\w/])(?!,\d)(?i:{_AFTER_SIGN})(?!\w)",
+    rf"({SIGN})(?<!\w)(?<!\d )({_CODES}) ?({NUMBER})(?![\w/:'%])(?!,\d)(?!\.\d)"
+    rf"(?i:{_AFTER_SIGN})(?!\w)",
     lambda m: _amount(m[1], m[2], m[3], m[4] or m[5]),
     ("USD 20", "twenty U S dollars"),
 )
