@@ -56,7 +56,7 @@ class OutOfMemory(SpeechError):
 
 
 class WatermarkMissing(WorkerUnavailable):
-    """The watermark cannot be put into speech, or is not found again: nothing may speak."""
+    """The watermark cannot be put into speech: nothing may speak."""
 
 
 class VoiceUnusable(SpeechError):

@@ -17,7 +17,7 @@ ORDER = """
     engine.enrolment
     engine.chatterbox.cuda  engine.chatterbox.utterance
     engine.chatterbox.t3  engine.chatterbox.s3gen
-    engine.chatterbox  engine.reference
+    engine.chatterbox
     engine.worker
     engine.bench
     bot.base

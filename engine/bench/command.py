@@ -14,21 +14,16 @@ import torch
 from rich.console import Console
 
 from engine.bench.memory import measure_memory
-from engine.bench.quality import (
-    SENTENCES,
-    RecogniserMissing,
-    compare,
-    load_aligner,
-    load_recogniser,
-)
+from engine.bench.quality import RecogniserMissing, compare, load_aligner, load_recogniser
 from engine.bench.report import Results, print_setting, print_tables
-from engine.bench.setting import TOKENS_PER_SECOND, Scale, Setting, write_clips
+from engine.bench.setting import SMALL, TOKENS_PER_SECOND, Setting, write_clips
 from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib, without_stop
 from engine.bench.stages import time_stages
 from engine.bench.t3 import time_first_token, time_steps, time_upstream
 from engine.bench.utterances import time_by_text, time_voices
 from engine.bench.worker import time_worker
 from engine.chatterbox.s3gen import WaveformDecoder
+from engine.chatterbox.t3.config import DTYPES
 from engine.chatterbox.t3.weights import load_t3
 from engine.enrolment.clip import SAMPLE_RATE, decode
 from engine.errors import VoiceUnusable
@@ -36,8 +31,6 @@ from engine.speech import FloatArray
 from engine.upstream.random_weights import write_random_checkpoint
 from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
-
-SEED = 0
 
 
 class ClipMissing(ValueError):
@@ -58,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"--out: {out} cannot be written: {error.strerror}.\n")
         return 2
     if options.small:
-        torch.set_num_threads(Scale.small().threads)
+        torch.set_num_threads(SMALL.threads)
     try:
         if options.quality:
             # Before minutes of work that would be for nothing.
@@ -66,11 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             load_recogniser()
         clip = None if options.clip is None else read_clip(options.clip)
         with tempfile.TemporaryDirectory() as scratch:
-            weights = options.weights
-            if weights is None:
-                weights = Path(scratch) / "weights"
+            weights = options.weights or Path(scratch) / "weights"
+            if options.weights is None:
                 progress("drawing random weights")
-                write_random_checkpoint(weights, seed=SEED, small=options.small)
+                write_random_checkpoint(weights, seed=0, small=options.small)
             setting = Setting.find(weights, out, small=options.small)
             if options.quality and clip is None and not setting.has_random_weights:
                 raise ClipMissing(
@@ -81,7 +73,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if clip is not None:
                 clips[0] = Path(scratch) / "clip.wav"
                 soundfile.write(clips[0], clip, SAMPLE_RATE)
-            _run(setting, console, progress, clips, Path(scratch), quality=options.quality)
+            results = Results(setting.describe())
+            print_setting(console, results.setting)
+            if options.quality:
+                _measure_quality(setting, results, progress, clips[0], Path(scratch))
+            else:
+                _measure_speed(setting, results, progress, clips, Path(scratch))
+            results.write(out)
+            print_tables(console, results)
+            console.print(f"Results are in {out}.", highlight=False)
     except (WeightsError, RecogniserMissing, ClipMissing, VoiceUnusable) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -100,17 +100,10 @@ def _progress_on(console: Console) -> Callable[[str], None]:
 
 
 def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="timbre.py bench",
-        description=__doc__,
-    )
+    parser = argparse.ArgumentParser(prog="timbre.py bench", description=__doc__)
     parser.add_argument("--small", action="store_true", help="a reduced model on the CPU")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("var/bench"),
-        help="folder for results; default: var/bench",
-    )
+    out_help = "folder for results; default: var/bench"
+    parser.add_argument("--out", type=Path, default=Path("var/bench"), help=out_help)
     parser.add_argument("--weights", type=Path, help="a checkpoint's folder; else random weights")
     parser.add_argument("--quality", action="store_true", help="compare what is heard, not speed")
     parser.add_argument("--clip", type=Path, help="whose voice to speak in; else a synthetic buzz")
@@ -128,26 +121,6 @@ def read_clip(path: Path) -> FloatArray:
         raise ClipMissing(f"{path} cannot be read ({error.strerror}).") from error
 
 
-def _run(
-    setting: Setting,
-    console: Console,
-    progress: Callable[[str], None],
-    clips: list[Path],
-    scratch: Path,
-    *,
-    quality: bool,
-) -> None:
-    results = Results(setting.describe())
-    print_setting(console, results.setting)
-    if quality:
-        _measure_quality(setting, results, progress, clips[0], scratch)
-    else:
-        _measure_speed(setting, results, progress, clips, scratch)
-    results.write(setting.out)
-    print_tables(console, results)
-    console.print(f"Results are in {setting.out}.", highlight=False)
-
-
 def _measure_quality(
     setting: Setting, results: Results, progress: Callable[[str], None], clip: Path, home: Path
 ) -> None:
@@ -155,14 +128,9 @@ def _measure_quality(
     upstream = UpstreamSpeaker(setting.weights, setting.device)
     ours = OurSpeaker(setting.weights, setting.device, setting.precision, streams=1, home=home)
     progress("speaking and listening")
-    random = setting.has_random_weights
-    results.quality = compare(
-        ours,
-        upstream,
-        clip,
-        sentences=2 if random else len(SENTENCES),
-        tokens=2 * TOKENS_PER_SECOND if random else None,
-    )
+    # Of what is noise, two sentences of two seconds are enough.
+    few = {"sentences": 2, "tokens": 2 * TOKENS_PER_SECOND} if setting.has_random_weights else {}
+    results.quality = compare(ours, upstream, clip, **few)
 
 
 def _measure_speed(
@@ -205,7 +173,7 @@ def _measure_speed(
             upstream.model.t3, upstream.model.conds.t3, tokens=10 * scale.steps
         )
     del upstream, decoder
-    weights = load_t3(setting.weights / checkpoint.T3, device, setting.dtype)
+    weights = load_t3(setting.weights / checkpoint.T3, device, DTYPES[setting.precision])
     for streams in scale.streams:
         progress(f"T3: {streams} streams")
         results.steps.append(
@@ -226,7 +194,3 @@ def _measure_speed(
     del weights
     progress("worker: start, first requests")
     results.worker = time_worker(as_released, clips[2])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

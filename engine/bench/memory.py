@@ -12,14 +12,8 @@ from pathlib import Path
 
 import torch
 
-from engine.bench.setting import TEXT, TOKENS_PER_SECOND, Setting, voice_of, write_clips
-from engine.bench.speakers import (
-    REVISION,
-    OurSpeaker,
-    UpstreamSpeaker,
-    allocated_gib,
-    peak_memory,
-)
+from engine.bench.setting import UTTERANCE, Setting, voice_of, write_clips
+from engine.bench.speakers import REVISION, OurSpeaker, UpstreamSpeaker, allocated_gib
 from engine.chatterbox.t3.config import DTYPES, DecoderConfig
 from engine.chatterbox.t3.memory import cache_bytes
 from engine.chatterbox.t3.weights import load_t3
@@ -27,7 +21,6 @@ from engine.enrolment import Enrolment
 from engine.enrolment.networks import EnrolmentNetworks
 from engine.weights import checkpoint
 
-_TEXT_CHARACTERS = 140
 _ROUNDS = 3  # the first runs eagerly, the second captures
 
 
@@ -63,30 +56,22 @@ def measure_memory(
 
     `upstream_gib` is what upstream's weights take.
     """
-    tokens = setting.scale.utterance_seconds * TOKENS_PER_SECOND
-    ours_gib = allocated_gib(setting.device) - upstream_gib
-    with peak_memory(setting.device) as upstream_peak:
-        upstream.speak(TEXT[:_TEXT_CHARACTERS], clip, tokens)
-    return MemoryFigures(
-        setting.scale.memory_streams,
-        _measure_aside(setting, tokens),
-        upstream_peak[0] - ours_gib if upstream_peak else None,
-    )
-
-
-def _measure_aside(setting: Setting, tokens: int) -> OurMemory | None:
-    """Measure in a new process. None on a CPU."""
+    streams, tokens = setting.scale.memory_streams, setting.scale.utterance_tokens
     if setting.device.type != "cuda":
-        return None
-    arguments = [str(setting.weights), setting.precision]
-    arguments += [str(setting.scale.memory_streams), str(tokens)]
+        return MemoryFigures(streams, None, None)
+    ours_gib = allocated_gib(setting.device) - upstream_gib
+    torch.cuda.reset_peak_memory_stats(setting.device)
+    upstream.speak(UTTERANCE, clip, tokens)
+    upstream_peak = torch.cuda.max_memory_allocated(setting.device) / 2**30 - ours_gib
+    arguments = [str(setting.weights), setting.precision, str(streams), str(tokens)]
     done = subprocess.run(
         [sys.executable, "-m", "engine.bench.memory", *arguments],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
     )
-    return OurMemory(**json.loads(done.stdout.splitlines()[-1]))
+    ours = OurMemory(**json.loads(done.stdout.splitlines()[-1]))
+    return MemoryFigures(streams, ours, upstream_peak)
 
 
 def _measure(weights: Path, precision: str, streams: int, tokens: int) -> OurMemory:
@@ -107,11 +92,11 @@ def _measure(weights: Path, precision: str, streams: int, tokens: int) -> OurMem
         enrolment.conditionals(voice_of(clip))
         ours = OurSpeaker(weights, device, precision, streams=streams, home=Path(home))
         before = allocated_gib(device)
-        with peak_memory(device) as peak:
-            for _ in range(_ROUNDS):
-                ours.speak_together([TEXT[:_TEXT_CHARACTERS]] * streams, clip, tokens)
+        torch.cuda.reset_peak_memory_stats()
+        for _ in range(_ROUNDS):
+            ours.speak_together([UTTERANCE] * streams, clip, tokens)
         return OurMemory(
-            peak=peak[0],
+            peak=torch.cuda.max_memory_allocated() / 2**30,
             reserved=torch.cuda.memory_reserved() / 2**30,
             t3_weights=t3_gib,
             s3gen_weights=before - t3_gib - cache,

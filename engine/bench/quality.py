@@ -13,7 +13,7 @@ import librosa
 import numpy as np
 import torch
 
-from engine.bench.speakers import Contender, OurSpeaker, UpstreamSpeaker
+from engine.bench.speakers import OurSpeaker, UpstreamSpeaker
 from engine.speech import FloatArray
 
 SENTENCES = (
@@ -47,7 +47,7 @@ def compare(
     upstream: UpstreamSpeaker,
     clip: Path,
     *,
-    sentences: int,
+    sentences: int = len(SENTENCES),
     tokens: int | None = None,
 ) -> list[SentenceQuality]:
     """Both say the first `sentences` of `SENTENCES` in the clip's voice.
@@ -60,10 +60,9 @@ def compare(
     reference, _rate = librosa.load(clip, sr=_RECOGNISER_RATE)
     voice = _embed(upstream, reference)
     results = []
-    speakers: tuple[tuple[str, Contender], ...] = (("upstream", upstream), ("ours", ours))
     for sentence in SENTENCES[:sentences]:
-        for name, speaker in speakers:
-            pcm = speaker.speak(sentence, clip, tokens).pcm
+        for name, speak in (("upstream", upstream.speak), ("ours", ours.speak)):
+            pcm = speak(sentence, clip, tokens).pcm
             samples = librosa.resample(pcm, orig_sr=24_000, target_sr=_RECOGNISER_RATE)
             transcript = transcribe(samples)
             results.append(
@@ -83,12 +82,7 @@ def load_recogniser() -> Callable[[FloatArray], str]:
 
     The result takes mono float32 at 16 kHz and gives a transcript. Raises `RecogniserMissing`.
     """
-    try:
-        whisper = importlib.import_module("faster_whisper")
-    except ImportError as error:
-        raise RecogniserMissing(
-            "The quality check needs a speech recogniser: pip install faster-whisper."
-        ) from error
+    whisper = _needed("faster-whisper", "a speech recogniser")
     try:
         model = whisper.WhisperModel(
             _model_in_wheel() or "base.en", device="cpu", compute_type="int8"
@@ -108,17 +102,17 @@ def load_recogniser() -> Callable[[FloatArray], str]:
 
 def load_aligner() -> Callable[[str, str], float]:
     """Word error rate of a transcript against what was to be said. Raises `RecogniserMissing`."""
+    error_rate: Callable[[str, str], float] = _needed("jiwer", "a word aligner").wer
+    return error_rate
+
+
+def _needed(package: str, what: str) -> Any:
     try:
-        jiwer = importlib.import_module("jiwer")
+        return importlib.import_module(package.replace("-", "_"))
     except ImportError as error:
         raise RecogniserMissing(
-            "The quality check needs a word aligner: pip install jiwer."
+            f"The quality check needs {what}: pip install {package}."
         ) from error
-
-    def error_rate(said: str, heard: str) -> float:
-        return float(jiwer.wer(said, heard))
-
-    return error_rate
 
 
 def plain(text: str) -> str:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -76,23 +77,16 @@ class Results:
     def _plot_stages(self, path: Path) -> None:
         warm = next(timing for timing in self.voices if timing.scenario == "warm voice")
         figure, axes = _figure(f"Where {warm.audio_s:.1f} s of speech go", self.setting)
-        rows = (
+        for name, total, stages in (
             ("upstream", warm.upstream_ms or 0.0, warm.upstream_stage_ms),
             ("Timbre", warm.ours_ms, warm.ours_stage_ms),
-        )
-        for name, total, stages in rows:
+        ):
             left = 0.0
             parts = {**stages, "rest": max(0.0, total - sum(stages.values()))}
             for stage, milliseconds in parts.items():
                 share = 100 * milliseconds / total
-                label = stage if name == "Timbre" else None
-                axes.barh(
-                    f"{name}\n{total:.0f} ms",
-                    share,
-                    left=left,
-                    color=STAGE_COLOURS[stage],
-                    label=label,
-                )
+                look = {"color": STAGE_COLOURS[stage], "label": stage if name == "Timbre" else None}
+                axes.barh(f"{name}\n{total:.0f} ms", share, left=left, **look)
                 left += share
         axes.set_xlabel("per cent of the time")
         axes.legend(ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.15), frameon=False)
@@ -101,13 +95,8 @@ class Results:
     def _plot_throughput(self, path: Path) -> None:
         figure, axes = _figure("Speech tokens by streams", self.setting)
         streams = [step.streams for step in self.steps]
-        axes.plot(
-            streams,
-            [step.tokens_per_s for step in self.steps],
-            "o-",
-            color=OUR_COLOUR,
-            label="Timbre",
-        )
+        tokens = [step.tokens_per_s for step in self.steps]
+        axes.plot(streams, tokens, "o-", color=OUR_COLOUR, label="Timbre")
         floor = [step.streams / step.floor_ms * 1e3 for step in self.steps]
         axes.plot(streams, floor, "--", color=OUR_COLOUR, alpha=0.5, label="what memory allows")
         if self.upstream_token_ms:
@@ -211,21 +200,17 @@ def _quality_table(heard: list[SentenceQuality]) -> Table:
     table = Table(title="What is heard", title_justify="left")
     for heading in ("sentence", "speaker", "word error rate", "similarity", "transcript"):
         table.add_column(heading)
-    for item in heard:
-        table.add_row(
-            item.sentence,
-            item.speaker,
-            f"{item.word_error_rate:.2f}",
-            f"{item.similarity:.2f}",
-            item.transcript,
+    means = [
+        SentenceQuality(
+            speaker=speaker,
+            sentence="[bold]mean[/bold]",
+            transcript="",
+            word_error_rate=fmean(i.word_error_rate for i in heard if i.speaker == speaker),
+            similarity=fmean(i.similarity for i in heard if i.speaker == speaker),
         )
-    for speaker in ("upstream", "ours"):
-        mine = [item for item in heard if item.speaker == speaker]
-        table.add_row(
-            "[bold]mean[/bold]",
-            speaker,
-            f"{sum(item.word_error_rate for item in mine) / len(mine):.2f}",
-            f"{sum(item.similarity for item in mine) / len(mine):.2f}",
-            "",
-        )
+        for speaker in ("upstream", "ours")
+    ]
+    for item in (*heard, *means):
+        figures = f"{item.word_error_rate:.2f}", f"{item.similarity:.2f}"
+        table.add_row(item.sentence, item.speaker, *figures, item.transcript)
     return table

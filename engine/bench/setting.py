@@ -12,7 +12,6 @@ import soundfile
 import torch
 
 from engine.bench.t3 import copy_bandwidth
-from engine.chatterbox.t3.config import DTYPES
 from engine.device import Precision, choose, detect
 from engine.speech import ClonedVoice
 from engine.upstream.random_weights import SOURCE, synthetic_voice
@@ -27,47 +26,40 @@ TEXT = (
     "minutes, so please have your tickets ready and keep your luggage close to you. The dining car "
     "is open."
 )
+UTTERANCE = TEXT[:140]  # where any will do
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is measured: everything on a GPU, or a smoke test of a reduced model."""
+    """How much is measured: by default for the figures that Timbre states, on a GPU."""
 
-    streams: tuple[int, ...]
-    context: int
-    steps: int
-    audio_seconds: tuple[int, ...]
-    text_characters: tuple[int, ...]
-    utterance_seconds: int
-    clip_seconds: int
-    memory_streams: int
-    repeats: int
-    warm_ups: int  # of ours: on CUDA the first compiles and the second captures
-    threads: int  # of the CPU, 0 for all
+    streams: tuple[int, ...] = (1, 8, 32, 64)
+    context: int = 350
+    steps: int = 20
+    audio_seconds: tuple[int, ...] = (1, 2, 5, 10, 20)
+    text_characters: tuple[int, ...] = (25, 50, 100, 200)
+    utterance_tokens: int = 10 * TOKENS_PER_SECOND
+    clip_seconds: int = 10
+    memory_streams: int = 8
+    repeats: int = 5
+    warm_ups: int = 2  # of ours: on CUDA the first compiles and the second captures
+    threads: int = 0  # of the CPU, 0 for all
 
-    @classmethod
-    def full(cls) -> "Scale":
-        """The figures that Timbre states."""
-        return cls(
-            (1, 8, 32, 64), 350, 20, (1, 2, 5, 10, 20), (25, 50, 100, 200), 10, 10, 8, 5, 2, 0
-        )
 
-    @classmethod
-    def small(cls) -> "Scale":
-        """The same paths in seconds, on one core of a CPU: a smoke test, beside others perhaps."""
-        return cls(
-            streams=(1, 2),
-            context=200,
-            steps=2,
-            audio_seconds=(1, 2),
-            text_characters=(25, 50),
-            utterance_seconds=1,
-            clip_seconds=4,
-            memory_streams=2,
-            repeats=1,
-            warm_ups=0,
-            threads=1,
-        )
+#: The same paths in seconds, on one core of a CPU, beside others perhaps.
+SMALL = Scale(
+    streams=(1, 2),
+    context=200,
+    steps=2,
+    audio_seconds=(1, 2),
+    text_characters=(25, 50),
+    utterance_tokens=TOKENS_PER_SECOND,
+    clip_seconds=4,
+    memory_streams=2,
+    repeats=1,
+    warm_ups=0,
+    threads=1,
+)
 
 
 @dataclass(frozen=True)
@@ -89,13 +81,9 @@ class Setting:
         """
         choice = choose(detect(), "cpu" if small else "auto")
         device = torch.device(choice.device)
-        scale = Scale.small() if small else Scale.full()
+        scale = SMALL if small else Scale()
         bandwidth = copy_bandwidth(device, 2**30 if device.type == "cuda" else 2**26)
         return cls(weights, out, scale, device, choice.precision, bandwidth)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return DTYPES[self.precision]
 
     @property
     def has_random_weights(self) -> bool:

@@ -1,26 +1,24 @@
 """Upstream and ours behind one face: a text and a voice in, samples and times out.
 
-Both run the same checkpoint. Where its stop token is silenced, both say exactly as many tokens as
-they are asked for, so that equal amounts of work are compared.
+`speak` says a text in a clip's voice, in so many speech tokens at most; the time of a voice's
+first use is in it. Both run the same checkpoint. Where its stop token is silenced, both say exactly
+as many tokens as they are asked for, so that equal amounts of work are compared.
 """
 
 import gc
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from engine.bench.setting import voice_of
-from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.loading import assemble
 from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS, STOP_OF_SPEECH
 from engine.errors import SpeechError
@@ -38,17 +36,7 @@ class TimedSpeech:
 
     pcm: FloatArray
     total_ms: float
-    stage_ms: dict[str, float] = field(default_factory=dict)
-
-
-class Contender(Protocol):
-    """What both are asked to do."""
-
-    def speak(self, text: str, clip: Path, tokens: int | None = None) -> TimedSpeech:
-        """Say a text in a clip's voice, in `tokens` speech tokens at most.
-
-        The time of a voice's first use is in it.
-        """
+    stage_ms: dict[str, float]
 
 
 class UpstreamSpeaker:
@@ -83,12 +71,10 @@ class UpstreamSpeaker:
         self._limit = tokens
         self._stage_ms.clear()
         started = time.perf_counter()
-        try:
-            if clip != self._clip:
-                self.enrol(clip)
-            wave = self.model.generate(text)
-        finally:
-            self._limit = None
+        if clip != self._clip:
+            self.enrol(clip)
+        wave = self.model.generate(text)
+        self._limit = None
         return TimedSpeech(wave[0].numpy(), self._elapsed_ms(started), dict(self._stage_ms))
 
     def decode(self, speech_tokens: Tensor) -> dict[str, float]:
@@ -101,10 +87,10 @@ class UpstreamSpeaker:
         return dict(self._stage_ms)
 
     def _time(self, owner: Any, name: str, stage: str) -> None:
-        original: Callable[..., Any] = getattr(owner, name)
+        original = getattr(owner, name)
 
         def timed(*positional: Any, **named: Any) -> Any:
-            wait_for(self.device)
+            self._wait()
             started = time.perf_counter()
             result = original(*positional, **named)
             self._stage_ms[stage] += self._elapsed_ms(started)
@@ -113,8 +99,12 @@ class UpstreamSpeaker:
         setattr(owner, name, timed)
 
     def _elapsed_ms(self, started: float) -> float:
-        wait_for(self.device)
+        self._wait()
         return 1e3 * (time.perf_counter() - started)
+
+    def _wait(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
 
 
 class OurSpeaker:
@@ -124,7 +114,8 @@ class OurSpeaker:
         self, weights: Path, device: torch.device, precision: str, *, streams: int, home: Path
     ) -> None:
         """Up to `streams` utterances at once. Voices are kept under `home`, as the worker's are."""
-        self._load: Callable[[], ChatterboxEngine] = lambda: assemble(
+        self._assemble = partial(
+            assemble,
             weights,
             revision=REVISION,
             device=device.type,
@@ -134,7 +125,10 @@ class OurSpeaker:
             report=lambda _enrolled: None,
             max_streams=streams,
         )
-        self._engine = self._load()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._engine = self._assemble()
         self._engine.recall_voices()
         self._known: set[str] = set()
 
@@ -143,11 +137,8 @@ class OurSpeaker:
         self._engine.close()
         del self._engine
         gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        self._engine = self._load()
-        self._engine.recall_voices()
-        self._known.clear()
+        torch.cuda.empty_cache()
+        self._begin()
 
     def forget(self, clip: Path) -> None:
         """Have the clip's voice be new again."""
@@ -175,8 +166,8 @@ class OurSpeaker:
         first_use = voice.clip_sha256 not in self._known
         self._known.add(voice.clip_sha256)
         return [
-            TimedSpeech(said[index].pcm, total_ms, _stages(said[index].stage_ms, first_use))
-            for index in range(len(texts))
+            TimedSpeech(speech.pcm, total_ms, _stages(speech.stage_ms, first_use))
+            for _, speech in sorted(said.items())
         ]
 
 
@@ -197,26 +188,6 @@ def without_stop(weights: Path, folder: Path) -> Path:
     return folder
 
 
-def wait_for(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-@contextmanager
-def peak_memory(device: torch.device) -> Iterator[list[float]]:
-    """GiB that were allocated at most while the block runs; one figure on CUDA, else none."""
-    figures: list[float] = []
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-    yield figures
-    if device.type == "cuda":
-        figures.append(torch.cuda.max_memory_allocated(device) / 2**30)
-
-
 def allocated_gib(device: torch.device) -> float:
     """GiB that tensors take now; 0 on a CPU."""
     return torch.cuda.memory_allocated(device) / 2**30 if device.type == "cuda" else 0.0
-
-
-def silent(pcm: FloatArray) -> bool:
-    return bool(np.abs(pcm).max() < 1e-3)

@@ -14,7 +14,6 @@ import torch
 
 from engine.chatterbox.t3.config import CONTEXT_BUCKETS, SLOT_BUCKETS, DecoderConfig, bucket_for
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
-from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.slots import Column, SlotStatus
 from engine.chatterbox.t3.weights import T3Weights
@@ -42,7 +41,7 @@ class StepTiming:
     gigabytes_read: float
 
 
-def copy_bandwidth(device: torch.device, size: int = 2**30) -> float:
+def copy_bandwidth(device: torch.device, size: int) -> float:
     """Bytes a second of a device-to-device copy, reads and writes both counted."""
     source = torch.empty(size, dtype=torch.uint8, device=device).random_()
     target = torch.empty_like(source)
@@ -89,13 +88,11 @@ def time_steps(
     streams: int,
     *,
     bandwidth: float,
-    context: int = 350,
-    guided: bool = True,
-    steps: int = 20,
-    repeats: int = 5,
-    kernels: T3Kernels | None = None,
+    context: int,
+    steps: int,
+    repeats: int,
 ) -> StepTiming:
-    """Decode `streams` utterances whose mean context is `context`, from a captured graph.
+    """Decode `streams` utterances with guidance and this mean context, from a captured graph.
 
     Raises `RuntimeError` if an utterance ended meanwhile, because then less was decoded, or if the
     cache cannot hold them.
@@ -104,9 +101,8 @@ def time_steps(
     prompt = weights.sizes.conditioning_positions + _TEXT_TOKENS + 2
     start = max(1, context - prompt - runs // 2)
     config = DecoderConfig.for_streams(streams, weights.dtype, prompt + start + runs + 32, 2)
-    t3 = T3(weights, config, kernels)
-    parameters = SpeechParameters(cfg_weight=0.5 if guided else 0.0)
-    said = random_utterance(weights, parameters, cap=start + runs + 8)
+    t3 = T3(weights, config)
+    said = random_utterance(weights, cap=start + runs + 8)
     slots = list(range(streams))
     for first in slots[::_PREFILLED_TOGETHER]:
         some = slots[first : first + _PREFILLED_TOGETHER]
@@ -117,18 +113,18 @@ def time_steps(
     t3.slots.state[:streams, Column.GENERATED] = start
     key = GraphKey(
         places=bucket_for(streams, SLOT_BUCKETS),
-        guided=guided,
+        guided=True,
         context=bucket_for(prompt + start + runs + 1, CONTEXT_BUCKETS),
     )
     graphs = StepGraphs(t3)
     ms = median_ms(lambda: graphs.run(slots, key, steps=steps), t3.device, repeats=repeats) / steps
     if not bool((t3.slots.state[:streams, Column.STATUS] == SlotStatus.RUNNING).all()):
         raise RuntimeError("an utterance ended while it was being timed")
-    read = bytes_per_step(weights, streams * (2 if guided else 1), context)
+    read = bytes_per_step(weights, 2 * streams, context)
     floor = 1e3 * read / bandwidth
     return StepTiming(
         streams=streams,
-        guided=guided,
+        guided=True,
         context=context,
         precision=str(weights.dtype).removeprefix("torch."),
         ms_per_step=ms,
@@ -140,14 +136,14 @@ def time_steps(
 
 
 @torch.inference_mode()
-def time_first_token(weights: T3Weights, *, known_voice: bool, repeats: int = 5) -> float:
+def time_first_token(weights: T3Weights, *, known_voice: bool, repeats: int) -> float:
     """Median milliseconds from a text to its first sampled token, alone, guided.
 
     With `known_voice` the voice's prefix is in the cache already.
     """
     t3 = T3(weights, DecoderConfig.for_streams(1, weights.dtype))
     graphs = StepGraphs(t3)
-    said = random_utterance(weights, SpeechParameters(), cap=100)
+    said = random_utterance(weights, cap=100)
 
     def run() -> None:
         if not known_voice:
@@ -160,7 +156,7 @@ def time_first_token(weights: T3Weights, *, known_voice: bool, repeats: int = 5)
 
 
 @torch.inference_mode()
-def time_upstream(upstream_t3: Any, condition: Any, *, tokens: int = 60) -> float:
+def time_upstream(upstream_t3: Any, condition: Any, *, tokens: int) -> float:
     """Milliseconds a token of upstream's `T3.inference`, guided, its prefill left out.
 
     `upstream_t3` and `condition` are upstream's own; the difference of two lengths is timed.
@@ -177,7 +173,7 @@ def time_upstream(upstream_t3: Any, condition: Any, *, tokens: int = 60) -> floa
     return float(long - short) / tokens
 
 
-def random_utterance(weights: T3Weights, parameters: SpeechParameters, cap: int) -> Utterance:
+def random_utterance(weights: T3Weights, cap: int) -> Utterance:
     """A random text in a voice of random conditionals, the same each time."""
     random = torch.Generator().manual_seed(0)
     speaker = torch.randn(1, weights.sizes.speaker_embedding, generator=random)
@@ -188,7 +184,7 @@ def random_utterance(weights: T3Weights, parameters: SpeechParameters, cap: int)
         prompt_mel=torch.zeros(1, 2, 80),
         x_vector=torch.zeros(1, 1),
     )
-    utterance = Utterance(Speak(0, "", StockVoice(), parameters))
+    utterance = Utterance(Speak(0, "", StockVoice(), SpeechParameters()))
     utterance.text_tokens, utterance.cap = random_text(), cap
     utterance.voice = EnrolledVoice("random", conditionals)
     return utterance

@@ -1,20 +1,13 @@
 """Whole utterances: by length of text, with a cold and with a warm voice."""
 
-import statistics
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import soundfile
 
-from engine.bench.setting import (
-    SAMPLE_RATE,
-    TEXT,
-    TOKENS_PER_SECOND,
-    Scale,
-    Setting,
-    tokens_for,
-)
-from engine.bench.speakers import Contender, OurSpeaker, TimedSpeech, UpstreamSpeaker, silent
+from engine.bench.setting import SAMPLE_RATE, TEXT, UTTERANCE, Scale, Setting, tokens_for
+from engine.bench.speakers import OurSpeaker, TimedSpeech, UpstreamSpeaker
 
 
 @dataclass(frozen=True)
@@ -37,10 +30,10 @@ def time_by_text(
     ours: OurSpeaker, upstream: UpstreamSpeaker, clip: Path, characters: int, scale: Scale
 ) -> UtteranceTiming:
     """A warm voice saying a text of this length."""
-    tokens = tokens_for(characters)
-    text = TEXT[:characters]
-    here, there = _in_turn(ours, upstream, text, clip, tokens=tokens, scale=scale)
-    return _timing(f"{characters} characters", characters, there, here)
+    here, there = _in_turn(
+        ours, upstream, TEXT[:characters], clip, tokens=tokens_for(characters), scale=scale
+    )
+    return _timing(f"{characters} characters", characters, here, there)
 
 
 def time_voices(
@@ -51,40 +44,32 @@ def time_voices(
     The first clip warms up what is loaded once and never again; the second is the cold voice.
     Leaves both recordings of ours in the output folder.
     """
-    tokens = setting.scale.utterance_seconds * TOKENS_PER_SECOND
-    characters = min(len(TEXT), 140)
-    text = TEXT[:characters]
-    contenders: tuple[Contender, Contender] = (ours, upstream)
-    for _ in range(setting.scale.warm_ups):
-        ours.speak(text, clips[0], tokens)
+    scale, tokens = setting.scale, setting.scale.utterance_tokens
+    for _ in range(scale.warm_ups):
+        ours.speak(UTTERANCE, clips[0], tokens)
     ours.forget(clips[0])
-    ours.speak(text, clips[0], tokens)  # the networks for new voices are kept for a while after it
+    # The networks for new voices are kept for a while after it.
+    ours.speak(UTTERANCE, clips[0], tokens)
     upstream.enrol(clips[0])
-    cold = [each.speak(text, clips[1], tokens) for each in contenders]
-    warm = _in_turn(ours, upstream, text, clips[1], tokens=tokens, scale=setting.scale)
-    for name, spoken in (("cold", cold[0]), ("warm", warm[0])):
-        if silent(spoken.pcm):
+    cold = [each.speak(UTTERANCE, clips[1], tokens) for each in (ours, upstream)]
+    warm = _in_turn(ours, upstream, UTTERANCE, clips[1], tokens=tokens, scale=scale)
+    for name, pcm in (("cold", cold[0].pcm), ("warm", warm[0].pcm)):
+        if np.abs(pcm).max() < 1e-3:
             raise RuntimeError(f"the {name} voice said nothing")
-        soundfile.write(setting.out / f"voiceclone_{name}.wav", spoken.pcm, SAMPLE_RATE)
+        soundfile.write(setting.out / f"voiceclone_{name}.wav", pcm, SAMPLE_RATE)
     ours.restart()
-    for _ in range(setting.scale.warm_ups):
-        ours.speak(text, clips[0], tokens)
-    restarted = ours.speak(text, clips[1], tokens)
+    for _ in range(scale.warm_ups):
+        ours.speak(UTTERANCE, clips[0], tokens)
+    restarted = ours.speak(UTTERANCE, clips[1], tokens)
     return [
-        _timing("cold voice", characters, cold[1], cold[0]),
-        _timing("warm voice", characters, warm[1], warm[0]),
-        _alone("voice after a restart", characters, restarted),
+        _timing("cold voice", len(UTTERANCE), *cold),
+        _timing("warm voice", len(UTTERANCE), *warm),
+        _timing("voice after a restart", len(UTTERANCE), restarted),
     ]
 
 
 def _in_turn(
-    ours: OurSpeaker,
-    upstream: UpstreamSpeaker,
-    text: str,
-    clip: Path,
-    *,
-    tokens: int,
-    scale: Scale,
+    ours: OurSpeaker, upstream: UpstreamSpeaker, text: str, clip: Path, *, tokens: int, scale: Scale
 ) -> tuple[TimedSpeech, TimedSpeech]:
     """Each one's median run, after ours that warm up."""
     for _ in range(scale.warm_ups):
@@ -98,27 +83,18 @@ def _in_turn(
 
 
 def _median(runs: list[TimedSpeech]) -> TimedSpeech:
-    middle = statistics.median_low(run.total_ms for run in runs)
-    return next(run for run in runs if run.total_ms == middle)
+    return sorted(runs, key=lambda run: run.total_ms)[(len(runs) - 1) // 2]
 
 
 def _timing(
-    scenario: str, characters: int, there: TimedSpeech, here: TimedSpeech
+    scenario: str, characters: int, here: TimedSpeech, there: TimedSpeech | None = None
 ) -> UtteranceTiming:
-    return replace(
-        _alone(scenario, characters, here),
-        upstream_ms=there.total_ms,
-        upstream_stage_ms=there.stage_ms,
-    )
-
-
-def _alone(scenario: str, characters: int, here: TimedSpeech) -> UtteranceTiming:
     return UtteranceTiming(
         scenario=scenario,
         characters=characters,
         audio_s=len(here.pcm) / SAMPLE_RATE,
-        upstream_ms=None,
+        upstream_ms=there.total_ms if there else None,
         ours_ms=here.total_ms,
-        upstream_stage_ms={},
+        upstream_stage_ms=there.stage_ms if there else {},
         ours_stage_ms=here.stage_ms,
     )

@@ -72,9 +72,8 @@ async def _time_worker(setting: Setting, clip: Path) -> WorkerTiming:
             info = await executor.engine_info()
             ready_s = time.perf_counter() - started
             first = await _ask(executor, TEXT[:FIRST_CHUNK], seeds=[0])
-            enrolling = asyncio.create_task(
-                _ask(executor, TEXT[:FIRST_CHUNK], seeds=[0], voice=voice_of(clip))
-            )
+            new_voice = _ask(executor, TEXT[:FIRST_CHUNK], seeds=[0], voice=voice_of(clip))
+            enrolling = asyncio.create_task(new_voice)
             meanwhile: list[float] = []
             while not enrolling.done():
                 seed = 1000 + len(meanwhile)
@@ -83,13 +82,9 @@ async def _time_worker(setting: Setting, clip: Path) -> WorkerTiming:
             repeats = range(1, 3 + setting.scale.repeats)
             chunk = await _ask(executor, TEXT[:FIRST_CHUNK], seeds=repeats)
             sentence = await _ask(executor, TEXT[:SENTENCE], seeds=repeats)
-            for seed in range(1 + setting.scale.warm_ups):
-                await asyncio.gather(
-                    *(
-                        _ask(executor, TEXT[: SENTENCE + index], seeds=[100 + seed])
-                        for index in range(streams)
-                    )
-                )
+            texts = [TEXT[: SENTENCE + index] for index in range(streams)]
+            for seed in range(100, 101 + setting.scale.warm_ups):
+                await asyncio.gather(*(_ask(executor, text, seeds=[seed]) for text in texts))
             free_after = _free_bytes(setting.device)
         finally:
             await executor.close()
@@ -114,8 +109,7 @@ def _free_bytes(device: torch.device) -> int:
     if device.type != "cuda":
         return 0
     torch.cuda.empty_cache()
-    free: int = torch.cuda.mem_get_info(device)[0]
-    return free
+    return int(torch.cuda.mem_get_info(device)[0])
 
 
 async def _ask(

@@ -61,13 +61,6 @@ class EnrolmentNetworks:
             tokenizer.to(device), speaker_encoder.to(device), voice_encoder.to(device), device
         )
 
-    @classmethod
-    def of(cls, model: Any) -> "EnrolmentNetworks":
-        """Use those of a loaded `ChatterboxTTS`."""
-        return cls(
-            model.s3gen.tokenizer, model.s3gen.speaker_encoder, model.ve, torch.device(model.device)
-        )
-
     def enrol(self, clip: FloatArray) -> Conditionals:
         """Conditionals of a voice from its clip, mono float32 at 24 kHz.
 

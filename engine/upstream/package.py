@@ -25,7 +25,6 @@ with warnings.catch_warnings():
     from chatterbox.models.s3gen import S3Gen
     from chatterbox.models.s3gen import s3gen as s3gen_module
     from chatterbox.models.s3gen.transformer import upsample_encoder
-    from chatterbox.models.s3tokenizer import drop_invalid_tokens
     from chatterbox.models.t3 import T3, llama_configs
     from chatterbox.models.t3 import t3 as t3_module
     from chatterbox.models.t3.modules.cond_enc import T3Cond
@@ -55,7 +54,6 @@ __all__ = [
     "S3Gen",
     "T3Cond",
     "T3Config",
-    "drop_invalid_tokens",
     "llama_configs",
     "perth",
     "punc_norm",

@@ -46,6 +46,14 @@ async def scripted_executor(
         await executor.close()
 
 
+@asynccontextmanager
+async def ready_executor(*arguments: Any, **options: Any) -> AsyncGenerator[LocalExecutor, None]:
+    """A `scripted_executor` whose worker is loaded."""
+    async with scripted_executor(*arguments, **options) as executor:
+        await executor.engine_info()
+        yield executor
+
+
 def ask(text: str, **more: Any) -> SpeechRequest:
     """A request for `text`."""
     return SpeechRequest(text=text, **more)

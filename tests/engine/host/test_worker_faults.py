@@ -21,6 +21,7 @@ from tests.engine.scripted_executor import (
     ask,
     is_speech_of,
     journal,
+    ready_executor,
     scripted_executor,
     until,
 )
@@ -54,8 +55,7 @@ async def test_an_utterance_survives_the_kill_of_its_worker(tmp_path: Path) -> N
 async def test_a_job_that_kills_its_worker_twice_is_reported_and_takes_no_other_with_it(
     tmp_path: Path,
 ) -> None:
-    async with scripted_executor(tmp_path, {"SCRIPT_STREAMS": "4"}) as executor:
-        await executor.engine_info()
+    async with ready_executor(tmp_path, {"SCRIPT_STREAMS": "4"}) as executor:
         texts = ["slow 0.3 a", "die", "slow 0.3 b", "slow 0.3 c", "d"]
         answers = await asyncio.gather(
             *(executor.synthesise(ask(text, guild_id=n)) for n, text in enumerate(texts)),
@@ -73,10 +73,9 @@ async def test_a_thousand_requests_are_each_answered_once_by_a_worker_that_keeps
 ) -> None:
     """Every hundredth kills the worker the first time, with others in its hands."""
     texts = [f"{'die-once' if n % 100 == 50 else 'say'} {n}" for n in range(1000)]
-    async with scripted_executor(
+    async with ready_executor(
         tmp_path, {"SCRIPT_STREAMS": "8"}, limits=QueueLimits(max_jobs=1000)
     ) as executor:
-        await executor.engine_info()
         answered = Counter()
 
         async def one(number: int, text: str) -> Speech:
@@ -99,8 +98,7 @@ async def test_a_thousand_requests_are_each_answered_once_by_a_worker_that_keeps
 async def test_a_stopped_worker_is_noticed_by_its_missing_heartbeat(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with scripted_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=0.6)) as executor:
-        await executor.engine_info()
+    async with ready_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=0.6)) as executor:
         pid = executor.worker_pid
         running = asyncio.create_task(executor.synthesise(ask("slow 0.4")))
         await until(lambda: journal(tmp_path, "begin"))
@@ -120,8 +118,7 @@ async def test_a_slow_worker_with_a_heartbeat_is_left_in_peace(tmp_path: Path) -
 
 async def test_a_loop_that_was_held_up_does_not_blame_the_worker(tmp_path: Path) -> None:
     """As after the machine slept: what could not be heard was not missing."""
-    async with scripted_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=0.5)) as executor:
-        await executor.engine_info()
+    async with ready_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=0.5)) as executor:
         time.sleep(1.2)  # noqa: ASYNC251 - the fault under test
         assert is_speech_of(await executor.synthesise(ask("hello")), "hello")
         assert executor.status().restarts == 0
@@ -150,8 +147,7 @@ async def test_an_engine_with_slow_steps_is_given_the_time_it_asks_for(tmp_path:
 
 async def test_an_engine_whose_memory_ran_out_is_given_fewer_jobs(tmp_path: Path) -> None:
     """The rest waits where fairness and deadlines are kept."""
-    async with scripted_executor(tmp_path, {"SCRIPT_STREAMS": "4"}) as executor:
-        await executor.engine_info()
+    async with ready_executor(tmp_path, {"SCRIPT_STREAMS": "4"}) as executor:
         await executor.synthesise(ask("narrow"))
         assert (await executor.engine_info()).streams == 1
         speaking = [asyncio.create_task(executor.synthesise(ask(f"slow 0.{n}"))) for n in (1, 2)]
@@ -173,8 +169,7 @@ async def test_a_worker_that_runs_out_of_memory_is_replaced_and_the_job_tried_ag
     tmp_path: Path,
 ) -> None:
     """Its address space is really limited; the second worker's is as well."""
-    async with scripted_executor(tmp_path) as executor:
-        await executor.engine_info()
+    async with ready_executor(tmp_path) as executor:
         with pytest.raises(OutOfMemory, match="memory"):
             await executor.synthesise(ask("memory"))
         assert is_speech_of(await executor.synthesise(ask("next")), "next")
@@ -184,8 +179,7 @@ async def test_a_worker_that_runs_out_of_memory_is_replaced_and_the_job_tried_ag
 
 @pytest.mark.parametrize("text", ["exhaust", "too-much"])
 async def test_memory_may_also_run_out_in_a_step_of_many_jobs(tmp_path: Path, text: str) -> None:
-    async with scripted_executor(tmp_path, {"SCRIPT_STREAMS": "4"}) as executor:
-        await executor.engine_info()
+    async with ready_executor(tmp_path, {"SCRIPT_STREAMS": "4"}) as executor:
         victim, neighbour = await asyncio.gather(
             executor.synthesise(ask(text)),
             executor.synthesise(ask("slow 0.3")),
@@ -281,8 +275,7 @@ async def test_the_whole_group_of_a_hung_worker_is_killed(tmp_path: Path) -> Non
 
 @posix
 async def test_a_stopped_worker_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    async with scripted_executor(tmp_path) as executor:
-        await executor.engine_info()
+    async with ready_executor(tmp_path) as executor:
         pid = executor.worker_pid
         os.kill(pid, signal.SIGSTOP)
         asked = time.monotonic()
@@ -293,8 +286,7 @@ async def test_a_stopped_worker_does_not_hold_up_the_end(tmp_path: Path) -> None
 
 @posix
 async def test_a_terminals_interrupt_does_not_reach_the_worker(tmp_path: Path) -> None:
-    async with scripted_executor(tmp_path) as executor:
-        await executor.engine_info()
+    async with ready_executor(tmp_path) as executor:
         assert os.getpgid(executor.worker_pid) != os.getpgid(0)
 
 

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from engine.errors import VoiceUnusable, WorkerUnavailable
+from engine.host.limits import QueueLimits
 from engine.host.local import LocalExecutor
 from engine.messages import EngineConfig, Enrolled
 from engine.speech import ClonedVoice, SpeechRequest
@@ -29,9 +30,7 @@ async def chatterbox(
     )
     executor = LocalExecutor(
         config,
-        queued_max=10,
-        heartbeat_timeout_s=60,
-        step_timeout_s=90,
+        limits=QueueLimits(max_jobs=10, heartbeat_timeout_s=60, step_timeout_s=90),
         on_enrolled=enrolled.append,
     )
     await executor.start()

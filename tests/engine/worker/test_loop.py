@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from engine import framing
@@ -33,7 +32,6 @@ from engine.messages import (
 )
 from engine.speech import ClonedVoice, SpeechParameters, StockVoice
 from tests.engine import scripted_worker
-from tests.engine.scripted_worker import tone
 
 ROOT = Path(__file__).parents[3]
 
@@ -59,17 +57,17 @@ class Child:
         self._reports = framing.reports()
         self._received = []
         self.beats = []
+        self.send(Start(EngineConfig(engine="stock", home=str(home))))
 
     def send(self, *commands: Command) -> None:
         self.process.stdin.write(b"".join(map(framing.frame, commands)))
         self.process.stdin.flush()
 
-    def start(self) -> list[WorkerReport | None]:
-        self.send(Start(EngineConfig(engine="stock", home=str(self.home))))
-        reports = []
-        while not reports or isinstance(reports[-1], Progress | Enrolled):
-            reports.append(self.receive())
-        return reports
+    def loaded(self) -> WorkerReport | None:
+        """What comes after the reports of progress: `Ready`, if all is well."""
+        while isinstance(report := self.receive(), Progress):
+            continue
+        return report
 
     def receive(self) -> WorkerReport | None:
         """The next report but a heartbeat; None at the end."""
@@ -86,6 +84,12 @@ class Child:
     def errors(self) -> str:
         return self.process.stderr.read().decode("utf-8", "replace")
 
+    def stop(self) -> str:
+        """Have it end by itself; what it wrote into its log."""
+        self.send(Stop())
+        assert self.receive() is None
+        return self.errors()
+
     def journal(self) -> list[str]:
         return (self.home / "journal").read_text().splitlines()
 
@@ -98,7 +102,10 @@ def child(tmp_path: Path) -> Iterator[StartChild]:
     children = []
 
     def start(*args: Any, **variables: str) -> Child:
+        """One that is ready, unless the variables say what it loads."""
         children.append(Child(tmp_path, *args, **variables))
+        if "SCRIPT_LOAD" not in variables:
+            assert isinstance(children[-1].loaded(), Ready)
         return children[-1]
 
     yield start
@@ -116,49 +123,16 @@ def speak(job_id: int, text: str) -> Speak:
     return Speak(job_id, text, StockVoice(), SpeechParameters())
 
 
-def test_speech_arrives_as_it_was_made(child: StartChild) -> None:
-    worker = child()
-    *progress, ready = worker.start()
-    assert progress == [Progress("Tuning the fork", 0.5)]
-    assert isinstance(ready, Ready)
-    worker.send(speak(7, "hello"))
-    spoken = worker.receive()
-    assert (spoken.job_id, spoken.sample_rate, spoken.stage_ms) == (7, 24_000, {"tone": 1.0})
-    assert np.array_equal(np.frombuffer(spoken.pcm, "<f4"), tone("hello"))
-
-
-@pytest.mark.skipif(os.name != "posix", reason="the C library by its POSIX name")
-def test_nothing_that_is_printed_reaches_the_frames(child: StartChild) -> None:
-    """Not from Python, not from C, not from a child process: it is all in the log."""
-    worker = child()
-    worker.start()
-    worker.send(speak(1, "print"))
-    assert isinstance(worker.receive(), Spoken)
-    worker.send(Stop())
-    assert worker.receive() is None
-    errors = worker.errors()
-    for line in (
-        "printed by Python",
-        "descriptor 1: ä \ufffd",
-        "printed by C",
-        "printed by a child",
-    ):
-        assert line in errors
-
-
 def test_a_child_process_cannot_swallow_commands(child: StartChild) -> None:
     worker = child()
-    worker.start()
     worker.send(speak(1, "swallow"), speak(2, "next"))
     assert [worker.receive().job_id, worker.receive().job_id] == [1, 2]
-    worker.send(Stop())
-    assert worker.receive() is None
-    assert "0 bytes swallowed" in worker.errors()
+    assert "0 bytes swallowed" in worker.stop()
 
 
 def test_the_heart_beats_while_loading(child: StartChild) -> None:
     worker = child(SCRIPT_LOAD="slow 0.5")
-    worker.start()
+    worker.loaded()
     assert len(worker.beats) >= 4
     assert all(beat.step_age_s == 0 for beat in worker.beats)
     if sys.platform == "linux":
@@ -167,7 +141,6 @@ def test_the_heart_beats_while_loading(child: StartChild) -> None:
 
 def test_the_heart_tells_how_long_a_step_has_taken(child: StartChild) -> None:
     worker = child()
-    worker.start()
     worker.send(speak(1, "deaf 0.5"))
     worker.receive()
     assert 0.3 < max(beat.step_age_s for beat in worker.beats) < 0.6
@@ -181,7 +154,6 @@ def test_the_heart_tells_how_long_a_step_has_taken(child: StartChild) -> None:
 
 def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(child: StartChild) -> None:
     worker = child()
-    worker.start()
     worker.send(speak(1, "slow 20"), speak(2, "waiting"), speak(3, "last"))
     time.sleep(0.1)
     worker.send(Cancel(2), Cancel(1), Cancel(99))
@@ -199,7 +171,6 @@ def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(child: StartChild) 
 def test_a_clip_is_forgotten_after_the_job_at_work_and_before_the_next(child: StartChild) -> None:
     """That job may be enrolling it; and the answer comes after whatever was enrolled."""
     worker = child(SCRIPT_CLONES="1")
-    worker.start()
     cloned = ClonedVoice("c" * 64, "clip.flac")
     worker.send(Speak(1, "slow 20", cloned, SpeechParameters()), speak(2, "next"))
     enrolled = worker.receive()
@@ -223,13 +194,11 @@ def test_a_clip_is_forgotten_after_the_job_at_work_and_before_the_next(child: St
 
 def test_a_batching_engine_admits_and_drops_between_its_steps(child: StartChild) -> None:
     worker = child(SCRIPT_STREAMS="4")
-    worker.start()
     worker.send(speak(1, "slow 20"), speak(2, "slow 0.1"))
     assert worker.receive().job_id == 2
     worker.send(speak(3, "quick"), Cancel(1))
     assert worker.receive().job_id == 3
-    worker.send(Stop())
-    assert worker.receive() is None
+    worker.stop()
     assert "cancelled slow 20" in worker.journal()
     assert worker.journal()[-1] == "closed"
 
@@ -237,7 +206,6 @@ def test_a_batching_engine_admits_and_drops_between_its_steps(child: StartChild)
 def test_an_idle_engine_is_asked_again_when_it_wants_to_be(child: StartChild) -> None:
     """So that what it keeps for a while does not stay for ever."""
     worker = child(SCRIPT_STREAMS="4")
-    worker.start()
     time.sleep(0.3)
     assert worker.journal()[1:] == ["released 1", "released 2"]
     worker.send(speak(1, "hello"))
@@ -258,16 +226,13 @@ def test_a_jobs_failure_is_reported_and_the_next_job_done(
 ) -> None:
     """In words of ours: what a library says may quote the text, so not even the log has it."""
     worker = child()
-    worker.start()
     worker.send(speak(1, text), speak(2, "next"))
     failed = worker.receive()
     assert isinstance(failed, Failed)
     assert failed.kind == kind
     assert failed.message.endswith(".")
     assert isinstance(worker.receive(), Spoken)
-    worker.send(Stop())
-    assert worker.receive() is None
-    errors = worker.errors()
+    errors = worker.stop()
     assert "hunter2" not in errors + failed.message
     if kind == "synthesis_failed" and "bug" in text:
         assert "in _perform" in errors
@@ -279,7 +244,6 @@ def test_an_engine_that_fails_in_a_step_ends_the_worker(
     child: StartChild, text: str, code: int
 ) -> None:
     worker = child(SCRIPT_STREAMS="4")
-    worker.start()
     worker.send(speak(1, text))
     assert worker.receive() is None
     assert worker.process.wait(5) == code
@@ -296,14 +260,14 @@ def test_a_worker_that_cannot_load_ends_and_its_last_line_says_why(
     child: StartChild, script: str, code: int, said: str
 ) -> None:
     worker = child(SCRIPT_LOAD=script)
-    assert worker.start()[-1] is None
+    assert worker.loaded() is None
     assert worker.process.wait(5) == code
     assert said in worker.errors().splitlines()[-1]
 
 
 def test_a_worker_that_never_will_be_able_says_so(child: StartChild) -> None:
     worker = child(SCRIPT_LOAD="unable")
-    assert worker.start()[-1] == Unable("There is no tuning fork.")
+    assert worker.loaded() == Unable("There is no tuning fork.")
     assert worker.process.wait(5) == 0
 
 
@@ -311,7 +275,6 @@ def test_a_worker_that_never_will_be_able_says_so(child: StartChild) -> None:
 def test_stop_is_handled_in_the_middle_of_a_step(child: StartChild, busy_with: str) -> None:
     """At once if the engine polls, after a moment of grace if it does not."""
     worker = child()
-    worker.start()
     worker.send(speak(1, busy_with))
     time.sleep(0.1)
     worker.send(Stop())
@@ -323,11 +286,9 @@ def test_stop_is_handled_in_the_middle_of_a_step(child: StartChild, busy_with: s
 def test_a_worker_whose_parent_is_gone_ends_itself(child: StartChild, script: str) -> None:
     """The pipe closes, whatever it does: load, or a step that never polls."""
     worker = child(SCRIPT_LOAD=script)
-    if script:
-        worker.send(Start(EngineConfig(engine="stock", home=str(worker.home))))
-        assert isinstance(worker.receive(), Progress)
-    else:
-        worker.start()
+    assert isinstance(worker.receive(), Progress)
+    if not script:
+        worker.loaded()
         worker.send(speak(1, "deaf 20"))
         time.sleep(0.1)
     worker.process.stdin.close()
@@ -336,7 +297,6 @@ def test_a_worker_whose_parent_is_gone_ends_itself(child: StartChild, script: st
 
 def test_garbage_for_commands_ends_the_worker(child: StartChild) -> None:
     worker = child()
-    worker.start()
     worker.process.stdin.write(b"say something nice")
     worker.process.stdin.flush()
     worker.process.wait(2)
@@ -346,9 +306,6 @@ def test_garbage_for_commands_ends_the_worker(child: StartChild) -> None:
 def test_the_worker_itself_loads_the_chosen_engine(child: StartChild) -> None:
     """`python -m engine.worker`, with the stock voice, from Start to sound to Stop."""
     worker = child((sys.executable, "-m", "engine.worker"))
-    *_, ready = worker.start()
-    assert isinstance(ready, Ready)
-    assert ready.info.name == "stock"
     worker.send(speak(1, "One."))
     spoken = worker.receive()
     assert len(spoken.pcm) > 4 * spoken.sample_rate // 4

@@ -1,20 +1,17 @@
 """One pass at the released size: the layout is the released one and upstream's own loader takes it.
 
-Random weights: this proves sizes, loading and plumbing, and says nothing of how it sounds.
+Random weights: this proves sizes and loading, and says nothing of how it sounds.
 """
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from engine.enrolment.networks import EnrolmentNetworks
-from engine.messages import Speak
-from engine.reference.engine import ReferenceEngine
-from engine.speech import SpeechParameters, StockVoice
+from engine.upstream.build import load_upstream
 from engine.upstream.package import ChatterboxTTS
 from engine.upstream.random_weights import synthetic_voice, write_random_checkpoint
 from engine.weights import checkpoint
@@ -43,33 +40,14 @@ def test_the_files_are_as_long_as_the_released_ones(full_checkpoint: Path) -> No
     assert checkpoint.read_sizes(full_checkpoint) == ModelSizes()
 
 
-def test_upstreams_loader_takes_it_and_the_reference_engine_speaks_the_same(
-    full_checkpoint: Path, tmp_path: Path
-) -> None:
-    """Five tokens; a sentence would take a minute and a half."""
-    engine = ReferenceEngine(
-        full_checkpoint,
-        revision="",
-        device="cpu",
-        reason="",
-        home=tmp_path,
-        report=print,
-        max_speech_tokens=5,
-    )
-    ours = engine._model
-    described = repr(ours.t3), repr(ours.s3gen)  # speaking adds to them
-    job = Speak(1, "Hello there.", StockVoice(), SpeechParameters(seed=1))
-    spoken = engine.synthesise(job, lambda: False)
-    assert spoken.pcm.size == 5 * 960
-    assert np.isfinite(spoken.pcm).all()
-    assert 0.01 < np.sqrt(np.mean(spoken.pcm**2)) < 0.5
-
+def test_upstreams_loader_makes_the_same_networks_of_it(full_checkpoint: Path) -> None:
+    ours = load_upstream(full_checkpoint)
     theirs = ChatterboxTTS.from_local(full_checkpoint, "cpu")
     for name in ("t3", "s3gen", "ve"):
         state = getattr(ours, name).state_dict()
         for tensor_name, tensor in getattr(theirs, name).state_dict().items():
             assert torch.equal(state[tensor_name], tensor), (name, tensor_name)
-    assert (repr(theirs.t3), repr(theirs.s3gen)) == described
+    assert (repr(theirs.t3), repr(theirs.s3gen)) == (repr(ours.t3), repr(ours.s3gen))
 
 
 def test_a_voice_is_enrolled_within_its_megabyte(full_checkpoint: Path) -> None:
