@@ -22,7 +22,7 @@ from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, some_text, some
 from tests.engine.chatterbox.utterances import again, to_decode
 
 NewScheduler = Callable[..., Scheduler]
-FIRST_SOUND, SPEAKING, LOOK_AHEAD = Priority
+FIRST_SOUND, SPEAKING, LOOK_AHEAD, _ = Priority
 
 
 @pytest.fixture
