@@ -99,7 +99,7 @@ class TimbreBot(commands.AutoShardedBot):
         self.sessions = VoiceSessions(
             services.settings.channel, self.get_guild, self._leave_after, self._left
         )
-        self.live = LiveReading(services, self.sessions)
+        self.live = LiveReading(services.store, services.sayings, self.sessions)
         self.exclusions = LiveExclusions(services.store.exclusions, self.live.take_back)
         self._background = TaskSet()
         self.closing = False
@@ -107,7 +107,7 @@ class TimbreBot(commands.AutoShardedBot):
         self._born = time.perf_counter()
 
     def _left(self, guild_id: int) -> None:
-        self.live.left(guild_id)
+        self.live.bindings.left(guild_id)
 
     async def _leave_after(self, guild_id: int) -> LeaveAfter:
         chosen = await self.services.store.guild_settings.get(guild_id)
@@ -121,7 +121,7 @@ class TimbreBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Load the commands and tell Discord about them if they changed."""
         if self.intents.message_content:
-            await self.live.remember()
+            await self.live.bindings.remember()
         await self.services.janitor.start()
         self._background.spawn(self.services.janitor.run(), name="janitor")
         self._background.spawn(measure(self.services.metrics.loop_lag), name="lag")
@@ -155,7 +155,7 @@ class TimbreBot(commands.AutoShardedBot):
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Go on reading in a server where a restart interrupted it."""
-        await self.live.resume(guild)
+        await self.live.bindings.resume(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Keep what a server had, if it is back in time."""

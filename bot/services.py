@@ -1,6 +1,5 @@
 """The composition root: everything that the bot and the command line need, wired once."""
 
-import logging
 import os
 import time
 from collections.abc import AsyncGenerator
@@ -16,6 +15,7 @@ from bot.settings import Settings, SettingsError
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
+from bot.speech.saying import Sayings
 from bot.speech.service import SpeechService
 from bot.voices.choosing import Voices
 from bot.voices.enrolments import EnrolmentRecords
@@ -31,8 +31,6 @@ from engine.executor import Executor
 from engine.host.local import LocalExecutor
 from engine.host.worker_process import worker_command
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -42,7 +40,7 @@ class Services:
     store: Store
     executor: Executor
     cache: SpeechCache
-    speech: SpeechService
+    sayings: Sayings
     voices: Voices
     registration: Registration
     voice_keeping: VoiceKeeping
@@ -119,6 +117,7 @@ def _services(
     cache = speech_cache(settings, store)
     speech = SpeechService(executor, cache, metrics, deadline_s=settings.queue.request_deadline_s)
     voices = Voices(store, home)
+    reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
     registration = Registration(
         store,
@@ -137,7 +136,7 @@ def _services(
         store=store,
         executor=executor,
         cache=cache,
-        speech=speech,
+        sayings=Sayings(speech, voices, reader, pronouncing, store.guild_settings),
         voices=voices,
         registration=registration,
         voice_keeping=voice_keeping,
@@ -145,7 +144,7 @@ def _services(
         privacy=privacy,
         janitor=Janitor(store, home, forgetting, privacy, grace_s=grace_s),
         server_settings=ServerSettings(store, voice_keeping, executor),
-        reader=reader_of(settings),
-        pronouncing=Pronouncing(store, settings.pronunciations),
+        reader=reader,
+        pronouncing=pronouncing,
         metrics=metrics,
     )

@@ -6,8 +6,14 @@ from discord.ext import commands
 
 from bot.base.errors import UserError
 from bot.client import TimbreBot
-from cogs.channel import where_asked
-from cogs.queue import moderates, require_company
+from cogs.asking import (
+    member_of,
+    moderates,
+    require_company,
+    require_moderator,
+    session_of,
+    where_asked,
+)
 from data.live import Exclusion
 
 _NO_INTENT = (
@@ -28,9 +34,8 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
     async def start(
         self, interaction: discord.Interaction, channel: discord.TextChannel | None = None
     ) -> None:
-        """Join the caller and read `channel` and the voice channel's own chat."""
         await interaction.response.defer(thinking=True, ephemeral=True)
-        member = _member(interaction)
+        member = member_of(interaction)
         if not self.bot.intents.message_content:
             raise UserError(_NO_INTENT)
         seat = member.voice.channel if member.voice else None
@@ -39,7 +44,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         if channel and not channel.permissions_for(member).view_channel:
             raise UserError(f"You may not see {channel.mention} yourself.")
         _require_readable(interaction, channel)
-        session = self.bot.sessions.of(member.guild)
+        session = session_of(interaction)
         await session.join(
             seat,
             asked_in=where_asked(interaction),
@@ -47,7 +52,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             over_others=moderates(interaction, session.seat),
         )
         text_channel_id = channel.id if channel else interaction.channel_id or seat.id
-        await self.bot.live.start(member.guild, text_channel_id)
+        await self.bot.live.bindings.start(member.guild, text_channel_id)
         await interaction.edit_original_response(
             content=f"I am reading <#{text_channel_id}> and the chat of {seat.mention} aloud. "
             "A message that begins with ; stays unread."
@@ -55,20 +60,18 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
 
     @app_commands.command(description="Stop reading messages aloud")
     async def stop(self, interaction: discord.Interaction) -> None:
-        """Read no more, and stay in the channel."""
-        guild = _member(interaction).guild
-        if self.bot.live.of(guild) is None:
+        guild = member_of(interaction).guild
+        if self.bot.live.bindings.of(guild.id) is None:
             raise UserError("I am reading nothing here.")
-        require_company(interaction, self.bot.sessions.of(guild))
-        await self.bot.live.stop(guild)
+        require_company(interaction, session_of(interaction))
+        await self.bot.live.bindings.stop(guild)
         await interaction.response.send_message("I stopped reading.", ephemeral=True)
 
     @app_commands.command(description="Show what is being read aloud")
     async def status(self, interaction: discord.Interaction) -> None:
-        """Say what is read, where, and whether the caller's messages are."""
-        member = _member(interaction)
-        binding = self.bot.live.of(member.guild)
-        seat = self.bot.sessions.of(member.guild).seat
+        member = member_of(interaction)
+        binding = self.bot.live.bindings.of(member.guild.id)
+        seat = session_of(interaction).seat
         if binding is None or seat is None:
             said = "I am reading nothing here. /live start begins."
         else:
@@ -76,7 +79,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
                 f"I am reading <#{binding.text_channel_id}> and the chat of {seat.mention} aloud "
                 f"in {seat.mention}; messages read so far: {binding.read}."
             )
-        excluded = await self.bot.services.store.exclusions.of(member.id, member.guild.id)
+        excluded = await self.bot.exclusions.of(member.id, member.guild.id)
         if Exclusion.BLOCKED in excluded:
             said += "\nA moderator decided that your messages are not read."
         elif Exclusion.OPTED_OUT in excluded:
@@ -85,48 +88,32 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
 
     @app_commands.command(description="Do not read my messages aloud in this server")
     async def optout(self, interaction: discord.Interaction) -> None:
-        """Leave the caller's messages unread."""
-        member = _member(interaction)
-        await self.bot.services.store.exclusions.add(
-            member.id, member.guild.id, Exclusion.OPTED_OUT
-        )
-        try:
+        member = member_of(interaction)
+        async with self.bot.exclusions.exclude(member.id, member.guild.id, Exclusion.OPTED_OUT):
             await interaction.response.send_message(
                 "I will not read your messages here.", ephemeral=True
             )
-        finally:
-            await self.bot.live.take_back(member.guild.id, member.id)
 
     @app_commands.command(description="Read my messages aloud again")
     async def optin(self, interaction: discord.Interaction) -> None:
-        """Undo `/live optout`."""
-        member = _member(interaction)
-        await self.bot.services.store.exclusions.remove(
-            member.id, member.guild.id, Exclusion.OPTED_OUT
-        )
+        member = member_of(interaction)
+        await self.bot.exclusions.readmit(member.id, member.guild.id, Exclusion.OPTED_OUT)
         await interaction.response.send_message("I will read your messages here.", ephemeral=True)
 
     @app_commands.command(description="Moderators: do not read somebody's messages")
     @app_commands.describe(member="Whose messages stay unread")
     async def block(self, interaction: discord.Interaction, member: discord.Member) -> None:
-        """Leave a member's messages unread."""
-        _require_moderator(interaction)
-        await self.bot.services.store.exclusions.add(member.id, member.guild.id, Exclusion.BLOCKED)
-        try:
+        require_moderator(interaction, "decide that")
+        async with self.bot.exclusions.exclude(member.id, member.guild.id, Exclusion.BLOCKED):
             await interaction.response.send_message(
                 f"I will not read what {member.mention} writes.", ephemeral=True
             )
-        finally:
-            await self.bot.live.take_back(member.guild.id, member.id)
 
     @app_commands.command(description="Moderators: read somebody's messages again")
     @app_commands.describe(member="Whose messages are read again")
     async def unblock(self, interaction: discord.Interaction, member: discord.Member) -> None:
-        """Undo `/live block`."""
-        _require_moderator(interaction)
-        if not await self.bot.services.store.exclusions.remove(
-            member.id, member.guild.id, Exclusion.BLOCKED
-        ):
+        require_moderator(interaction, "decide that")
+        if not await self.bot.exclusions.readmit(member.id, member.guild.id, Exclusion.BLOCKED):
             raise UserError(f"{member.display_name} is not blocked.")
         await interaction.response.send_message(
             f"I will read what {member.mention} writes.", ephemeral=True
@@ -134,7 +121,6 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """Read a new message."""
         await self.bot.live.message(message)
 
     @commands.Cog.listener()
@@ -144,12 +130,10 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        """Take a deleted message back."""
         await self.bot.live.deleted(payload.guild_id, payload.message_id)
 
     @commands.Cog.listener()
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        """Take back what a moderator deleted at once."""
         for message_id in payload.message_ids:
             await self.bot.live.deleted(payload.guild_id, message_id)
 
@@ -157,13 +141,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        """Announce who comes and goes."""
         await self.bot.live.moved(member, before, after)
-
-
-def _member(interaction: discord.Interaction) -> discord.Member:
-    assert isinstance(interaction.user, discord.Member)  # guild_only
-    return interaction.user
 
 
 def _require_readable(
@@ -186,11 +164,5 @@ def _require_readable(
         raise UserError("I am not in this thread. Mention me in it, so that I come in.")
 
 
-def _require_moderator(interaction: discord.Interaction) -> None:
-    if not moderates(interaction):
-        raise UserError("Only members who may mute others can decide that.")
-
-
 async def setup(bot: TimbreBot) -> None:
-    """Called by discord.py when the extension is loaded."""
     await bot.add_cog(Live(bot))

@@ -133,15 +133,15 @@ def _steps(done: int, *said: str) -> str:
 
 async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str | None, list[discord.File]]:
     """Why the clip is not enrolled, if it is not, and the draft to be heard."""
-    utterance = bot.services.speech.utterance([PREVIEW_TEXT], draft.speaker)
+    saying = await bot.services.sayings.in_voice([PREVIEW_TEXT], draft.speaker)
     try:
-        audio = await utterance.ogg()
+        audio = await saying.ogg()
     except VoiceUnusable:
         raise
     except SpeechError as error:
         return f"There is no preview: {sentence_for(error)}", []
     preview = [discord.File(io.BytesIO(audio), filename="preview.ogg")]
-    return utterance.substitution, preview
+    return saying.substitution, preview
 
 
 class DraftPanel(Panel):

@@ -151,10 +151,10 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         person = person_of(interaction)
         found = await self.services.voices.find(voice, Action.PREVIEW, person)
         speaker = self.services.voices.as_speaker(found, person)
-        utterance = self.services.speech.utterance([PREVIEW_TEXT], speaker)
-        audio = await utterance.ogg()
+        saying = await self.services.sayings.in_voice([PREVIEW_TEXT], speaker)
+        audio = await saying.ogg()
         await interaction.edit_original_response(
-            content=utterance.substitution,
+            content=saying.substitution,
             attachments=[discord.File(io.BytesIO(audio), filename="preview.ogg")],
         )
 

@@ -94,7 +94,6 @@ class Database:
         return await self.select(row_type, sql, *key.values())
 
     async def row(self, row_type: type[Row], table: str, **key: Value) -> Row | None:
-        """The first row whose columns are as in `key`, if there is any."""
         return next(iter(await self.rows(row_type, table, order="", **key)), None)
 
     async def column(self, sql: str, *values: Value) -> list[Any]:

@@ -28,7 +28,6 @@ class DepartedGuildStore(StorePart):
                 await self.departed(guild_id)
 
     async def due(self, grace_s: float) -> list[int]:
-        """The servers that have been gone for as long as `grace_s`."""
         return await self._database.column(
             "SELECT guild_id FROM departed_guilds WHERE departed_at <= ? ORDER BY guild_id",
             self._clock() - grace_s,

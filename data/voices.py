@@ -52,7 +52,6 @@ class VoiceStore(StorePart):
         return await self._database.rows(VoiceRow, "voices", clip_sha256=clip_sha256)
 
     async def count_from(self, guild_id: int) -> int:
-        """How many voices were registered in a server."""
         (count,) = await self._database.column(
             "SELECT count(*) FROM voices WHERE origin_guild_id = ?", guild_id
         )

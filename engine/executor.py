@@ -42,6 +42,12 @@ class Executor(Protocol):
         cancelled in the worker. Raises a `SpeechError`; a full queue is refused at once.
         """
 
+    def promote(self, request: SpeechRequest) -> None:
+        """Serve the same member's equal request at this one's priority, if it waits at a lower one.
+
+        What is not in the queue, or not any more, stays as it is.
+        """
+
     async def forget(self, clip_sha256: str) -> None:
         """Have everything derived from a clip removed, and wait until it is.
 

@@ -80,17 +80,18 @@ Voice = StockVoice | ClonedVoice
 class Priority(IntEnum):
     """Which request goes first; a lower number is served earlier."""
 
-    FIRST_SOUND = 0  # somebody hears silence until this is done
-    SPEAKING = 1  # the next chunk of something already sounding
-    LOOK_AHEAD = 2  # prepared in advance
+    FIRST_SOUND = 0  # people hear silence until this is done
+    SPEAKING = 1  # the next chunk after what sounds now
+    LOOK_AHEAD = 2  # a later chunk of what sounds now
+    IN_LINE = 3  # the first chunk of what waits behind others; promoted when its turn is near
 
 
 class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One chunk of text to be spoken.
 
     `guild_id` and `user_id` are whom the queue is fair to; 0 stands for nobody in particular.
-    `deadline_s` counts from submission: a request that has not started by then fails with
-    `DeadlineExceeded`; None waits for ever.
+    `deadline_s` counts from submission, and anew when the request is promoted: one that has not
+    started by then fails with `DeadlineExceeded`; None waits for ever.
     """
 
     text: str

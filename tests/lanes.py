@@ -32,8 +32,8 @@ LONGEST = (
     "tests/engine/stock/test_stock_voice.py",
     "tests/bot/clips/test_judge.py",
 )
-#: A lane that has loaded every engine takes about a gigabyte.
-MOST_LANES = 8
+#: A lane that has loaded every engine takes two gigabytes.
+MOST_LANES = 6
 
 
 def lanes() -> int:

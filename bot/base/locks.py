@@ -14,9 +14,6 @@ class KeyedLocks(Generic[Key]):
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
 
-    def __len__(self) -> int:
-        return len(self._locks)
-
     def of(self, key: Key) -> asyncio.Lock:
         """The lock of a key. Keep no reference to it: `async with locks.of(key): ...`."""
         return self._locks.setdefault(key, asyncio.Lock())

@@ -75,7 +75,6 @@ class Connection(discord.VoiceClient):
         self.close_code: int | None = None
 
     def create_connection_state(self) -> VoiceConnectionState:
-        """Called by discord.py when it begins."""
         return _ConnectionState(self)
 
     @property

@@ -30,6 +30,11 @@ class Line:
             self._turns[author_id] = own
         return playback
 
+    @property
+    def first(self) -> Playback | None:
+        """What `take` would return."""
+        return next((own[0] for own in self._turns.values()), None)
+
     def remove(self, playback: Playback) -> bool:
         """Take it out of the line; false if it was not in it."""
         own = self._turns.get(playback.author_id)

@@ -114,7 +114,6 @@ class Link:
             self._arrived()
 
     async def leave(self, reason: str) -> None:
-        """Be nowhere."""
         # Before the lock, which a recovery would hold until it is back.
         self.state, self._bound_for = LinkState.LEAVING, 0
         self._stop_recovering()

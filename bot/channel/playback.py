@@ -8,6 +8,7 @@ from typing import Protocol
 from bot.base.errors import UserError
 from bot.speech.audio.clip import Clip
 from engine.errors import SpeechError
+from engine.speech import Priority
 
 _numbers = itertools.count(1)
 
@@ -18,6 +19,9 @@ class LeftOut(UserError):
 
 class Speakable(Protocol):
     """What can be played: clips that arrive in order, prepared ahead while earlier ones sound."""
+
+    def due(self, priority: Priority) -> None:
+        """Begin to prepare the first clip, or have it prepared sooner than was said before."""
 
     def clips(self) -> AsyncGenerator[Clip, None]:
         """The clips. Iterated once; raises a `SpeechError` where one cannot be made."""
@@ -61,12 +65,10 @@ class Playback:
         utterance.on_withdrawal(self._end)
 
     def begin(self) -> None:
-        """Mark the first packet as sent."""
         if not self.started.done():
             self.started.set_result(None)
 
     def complete(self) -> None:
-        """Mark the last packet as sent."""
         if not self.finished.done():
             self.finished.set_result(None)
 

@@ -21,6 +21,7 @@ from bot.channel.link import Link, LinkState
 from bot.channel.playback import Playback, Speakable
 from bot.channel.source import OpusQueueSource, Pace
 from bot.channel.speaker import LineSpeaker
+from engine.speech import Priority
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +67,10 @@ class VoiceSession:
 
     @property
     def seat(self) -> VocalChannel | None:
-        """See `Link.seat`."""
         return self.link.seat
 
     @property
     def current(self) -> Playback | None:
-        """What is being said."""
         return self._speaker.current
 
     @property
@@ -161,6 +160,7 @@ class VoiceSession:
             raise UserError(refusal)
         playback = Playback(utterance, author_id=author_id, label=label, on_cancel=self._take_out)
         self.active_at = playback.asked_at
+        utterance.due(Priority.IN_LINE if self.backlog else Priority.FIRST_SOUND)
         self.line.add(playback)
         self._speaker.go_on()
         return playback

@@ -56,11 +56,9 @@ class VoiceSessions:
 
     @property
     def speaking(self) -> int:
-        """How many servers are being spoken in."""
         return sum(session.backlog > 0 for session in self._sessions.values())
 
     async def close(self) -> None:
-        """Leave everywhere."""
         for watch in self._watches.values():
             watch.cancel()
         await asyncio.gather(*(session.close() for session in self._sessions.values()))

@@ -108,7 +108,6 @@ class OpusQueueSource(discord.AudioSource):
 
     @property
     def paused(self) -> bool:
-        """Whether packets are held back."""
         return self._paused
 
     @paused.setter
@@ -157,5 +156,4 @@ class OpusQueueSource(discord.AudioSource):
         return b""
 
     def is_opus(self) -> bool:
-        """Packets go out as they are."""
         return True

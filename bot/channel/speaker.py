@@ -11,6 +11,7 @@ from contextlib import aclosing
 from bot.channel.line import Line
 from bot.channel.playback import Playback
 from bot.channel.source import OpusQueueSource
+from engine.speech import Priority
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ class LineSpeaker:
         self._source = source
         self._play = play
         self.current: Playback | None = None
+        self._prepared = False  # all clips of `current` are in the source
         self._speaking: asyncio.Task[None] | None = None
         self._going_through: asyncio.Task[None] | None = None
 
@@ -30,6 +32,12 @@ class LineSpeaker:
         """Go through the line until it is empty, unless that is being done."""
         if self._going_through is None or self._going_through.done():
             self._going_through = asyncio.create_task(self._go_through(), name="voice line")
+        self._prepare_next()
+
+    def _prepare_next(self) -> None:
+        """Once nothing is left to be made of what sounds, what comes after it is due."""
+        if self._prepared and (following := self._line.first):
+            following.utterance.due(Priority.SPEAKING)
 
     def stop_current(self) -> None:
         """Fall silent now and go on with the next; its author has been told already."""
@@ -46,6 +54,7 @@ class LineSpeaker:
             finally:
                 self._speaking.cancel()
                 self.current = self._speaking = None
+                self._prepared = False
 
     async def _speak(self, playback: Playback) -> None:
         try:
@@ -73,6 +82,8 @@ class LineSpeaker:
                     self._play()
         except Exception as error:  # said below, after what is already queued
             failure = error
+        self._prepared = True
+        self._prepare_next()
         if not first:
             self._source.end(_soon(last_packet_sent))
             self._play()

@@ -69,7 +69,6 @@ class Watch:
         self._noticed_at = -_NOTICE_INTERVAL_S
 
     async def run(self) -> None:
-        """Look again and again."""
         while True:
             await asyncio.sleep(TICK_S)
             try:

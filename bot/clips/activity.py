@@ -36,7 +36,6 @@ class SpeechSegment:
 
     @property
     def frames(self) -> int:
-        """How many it lasts."""
         return self.end - self.start
 
 

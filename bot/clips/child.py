@@ -16,7 +16,6 @@ from bot.clips.verdict import Refused, Unfit, Verdict
 
 
 def main() -> None:
-    """Judge stdin."""
     limits = msgspec.json.decode(sys.argv[1], type=ClipLimits)
     confine(cpu_s=limits.decode_cpu_s, memory_mib=limits.decode_memory_mib)
     verdict: Verdict

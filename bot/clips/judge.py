@@ -163,7 +163,6 @@ def _clip_of(verdict: Accepted) -> JudgedClip:
 
 
 def _flac(samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> bytes:
-    """Mono int16 samples as a FLAC file."""
     out = io.BytesIO()
     with av.open(out, "w", format="flac") as container:
         stream = container.add_stream("flac", rate=SAMPLE_RATE, layout="mono")

@@ -19,7 +19,7 @@ from bot.base.errors import UserError
 from bot.services import open_services, reader_of
 from bot.settings import Settings, SettingsError
 from bot.speech.audio import opus
-from bot.speech.service import Speaker
+from bot.speech.speaker import Speaker
 from bot.text import Names
 from engine.errors import SpeechError
 from engine.executor import Executor
@@ -46,16 +46,16 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
                 status.update("Speaking")
                 if isinstance(voice, ClonedVoice):
                     await services.store.local_clips.use(voice.clip_sha256)
-                utterance = services.speech.utterance(chunks, Speaker(voice=voice))
-                clips = [made async for made in utterance.clips()]
+                saying = await services.sayings.in_voice(chunks, Speaker(voice=voice))
+                clips = [made async for made in saying.clips()]
             packets = [packet for made in clips for packet in made.packets]
             # Before the services are closed: what then fails must not cost what was spoken.
             await asyncio.to_thread(_write, opus.join(packets), out)
     except (UserError, SpeechError) as error:
         print(f"timbre: {error}", file=sys.stderr)
         return 1
-    if utterance.substitution:
-        console.print(utterance.substitution)
+    if saying.substitution:
+        console.print(saying.substitution)
     seconds = sum(made.duration_s for made in clips)
     console.print(f"{out}: {seconds:.1f} s", soft_wrap=True, highlight=False)
     return 0

@@ -41,7 +41,6 @@ class BotProcess:
 
     @property
     def pid(self) -> int:
-        """The process id, while it runs."""
         assert self._process is not None
         return self._process.pid
 

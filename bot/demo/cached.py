@@ -21,7 +21,8 @@ from pathlib import Path
 from bot import settings as settings_module
 from bot.demo.soak import LINE
 from bot.services import open_services
-from bot.speech.service import Speaker, SpeechService
+from bot.speech.saying import Sayings
+from bot.speech.speaker import Speaker
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,15 @@ class CachedFigures:
     system: str
 
 
-async def measure(speech: SpeechService, times: int) -> CachedFigures:
+async def measure(sayings: Sayings, times: int) -> CachedFigures:
     """Ask for one line `times` times, at least twice, after it was rendered.
 
     Raises `RuntimeError` where a request is not answered from the cache.
     """
-    rendered_ms, _ = await _first_packet_ms(speech)
+    rendered_ms, _ = await _first_packet_ms(sayings)
     taken = []
     for _ in range(times):
-        milliseconds, cached = await _first_packet_ms(speech)
+        milliseconds, cached = await _first_packet_ms(sayings)
         if not cached:
             raise RuntimeError("the engine was asked for speech that should have been kept")
         taken.append(milliseconds)
@@ -63,10 +64,11 @@ async def measure(speech: SpeechService, times: int) -> CachedFigures:
     )
 
 
-async def _first_packet_ms(speech: SpeechService) -> tuple[float, bool]:
+async def _first_packet_ms(sayings: Sayings) -> tuple[float, bool]:
     """How long the line took to its first packet, and whether it was kept."""
     started = time.perf_counter()
-    async with aclosing(speech.utterance([LINE], Speaker()).clips()) as clips:
+    saying = await sayings.in_voice([LINE], Speaker())
+    async with aclosing(saying.clips()) as clips:
         clip = await anext(clips)
         return 1e3 * (time.perf_counter() - started), clip.cached
 
@@ -74,7 +76,7 @@ async def _first_packet_ms(speech: SpeechService) -> tuple[float, bool]:
 async def _run(times: int) -> CachedFigures:
     async with open_services(settings_module.load()) as services:
         await services.executor.engine_info()
-        return await measure(services.speech, times)
+        return await measure(services.sayings, times)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -79,7 +79,6 @@ class Room:
     asked: int = 0
 
     async def speak(self, until_s: float, every_s: float) -> None:
-        """Ask for the line again and again."""
         while time.monotonic() < until_s:
             begun = time.monotonic()
             await self.member.slash("say", text=LINE)

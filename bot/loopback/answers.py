@@ -36,12 +36,10 @@ def unknown(what: str) -> ApiError:
 
 
 def missing_permissions() -> ApiError:
-    """The bot may not do it."""
     return ApiError(403, 50013, "Missing Permissions")
 
 
 def invalid_form(reason: str) -> ApiError:
-    """The request's body is not what it should be."""
     return ApiError(400, 50035, f"Invalid Form Body: {reason}")
 
 
@@ -56,5 +54,4 @@ def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 
 def nothing() -> web.Response:
-    """Done, and nothing to say."""
     return web.Response(status=204)

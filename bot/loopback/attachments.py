@@ -21,7 +21,6 @@ class File:
 
     @classmethod
     def of(cls, path: Path) -> "File":
-        """The file at `path`, with its own name."""
         return cls(path.name, path.read_bytes())
 
 
@@ -41,7 +40,6 @@ class Attachment:
 
     @property
     def path(self) -> str:
-        """Where on the content delivery host it lies."""
         return f"/attachments/{self.channel_id}/{self.id}/{self.filename}"
 
 
@@ -61,7 +59,6 @@ class Cdn:
         description: str | None = None,
         ephemeral: bool = False,
     ) -> Attachment:
-        """Keep `file` and say where it lies."""
         attachment = Attachment(
             self._new_id(),
             channel_id,
@@ -77,5 +74,4 @@ class Cdn:
         return attachment
 
     def find(self, path: str) -> Attachment | None:
-        """What lies at `path`, if anything."""
         return self._by_path.get(path)

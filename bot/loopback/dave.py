@@ -83,12 +83,10 @@ class DaveGroup:
         self._task: asyncio.Task[None] | None = None
 
     def close(self) -> None:
-        """Stop."""
         self._stop_following()
         self.members.clear()
 
     def members_changed(self) -> None:
-        """A member came into the channel or left it."""
         self._changed.set()
 
     def key_package_offered(self) -> None:

@@ -21,7 +21,6 @@ class Failures:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def add(self, error: Exception) -> None:
-        """Keep `error` for the end."""
         self.seen.append(error)
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -44,7 +43,6 @@ class Failures:
                 self.add(LoopbackFailure(f"{task.get_name()} ended with {other!r}"))
 
     async def stop(self) -> None:
-        """Cancel every task and wait for them."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -35,7 +35,6 @@ class VoiceFaults:
         self.clear()
 
     def clear(self) -> None:
-        """Turn everything off."""
         #: Send the bot no datagrams after address discovery (otherwise it gets RTCP reports).
         #: discord.py 2.7.1 then stalls for up to 30 s when it changes voice servers soon after.
         self.udp_mute = False
@@ -67,7 +66,6 @@ class VoiceFaults:
         self._random = random.Random(seed)
 
     def loses_packet(self) -> bool:
-        """Whether the next voice packet is lost."""
         return self._loss > 0 and self._random.random() < self._loss
 
 

@@ -21,7 +21,6 @@ class Identifiers:
         return self._last_ms << 22
 
     def next_guild(self) -> int:
-        """For a guild."""
         self._last_guild_ms += 1
         return self._last_guild_ms << 22
 

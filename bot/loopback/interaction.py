@@ -245,7 +245,6 @@ class Interactions:
         self._by_token: dict[str, Interaction] = {}
 
     def find(self, token: str) -> Interaction | None:
-        """The interaction with this token."""
         return self._by_token.get(token)
 
     async def component(

@@ -94,13 +94,11 @@ class MessageRecord:
         self.channel.world.publish("MESSAGE_CREATE", self)
 
     async def edit(self, content: str) -> None:
-        """The author changes the text."""
         self.content = content
         self.edited_at = timestamp()
         self.channel.world.publish("MESSAGE_UPDATE", self)
 
     async def delete(self) -> None:
-        """The message is deleted."""
         self.deleted = True
         if self.channel.messages.pop(self.id, None):
             self.channel.world.publish("MESSAGE_DELETE", self)

@@ -38,7 +38,6 @@ def of_bot(user: User) -> Json:
 
 
 def of_member(member: MemberRecord) -> Json:
-    """A member with the user."""
     return {
         "user": of_user(member.user),
         "nick": member.nick,
@@ -56,7 +55,6 @@ def of_member(member: MemberRecord) -> Json:
 
 
 def of_role(role: Role) -> Json:
-    """A role."""
     return {
         "id": str(role.id),
         "name": role.name,
@@ -74,7 +72,6 @@ def of_role(role: Role) -> Json:
 
 
 def of_voice_state(state: VoiceState) -> Json:
-    """Where a member is in voice, with the member."""
     how = ("self_mute", "self_deaf", "mute", "deaf", "suppress")
     return {
         "guild_id": str(state.member.guild.id),
@@ -89,7 +86,6 @@ def of_voice_state(state: VoiceState) -> Json:
 
 
 def of_channel(channel: Channel | DirectMessages) -> Json:
-    """A channel of any kind."""
     if isinstance(channel, DirectMessages):
         recipients = [of_user(channel.user)]
         return {
@@ -132,7 +128,6 @@ def _of_overwrite(overwrite: Overwrite) -> Json:
 
 
 def of_guild(guild: GuildRecord) -> Json:
-    """A guild, as REST gives it."""
     return {
         "id": str(guild.id),
         "name": guild.name,
@@ -192,7 +187,6 @@ def of_guild_created(guild: GuildRecord, *, everybody: bool) -> Json:
 
 
 def of_attachment(attachment: Attachment) -> Json:
-    """A file that was uploaded."""
     described: Json = {
         "id": str(attachment.id),
         "filename": attachment.filename,
@@ -212,7 +206,6 @@ def of_attachment(attachment: Attachment) -> Json:
 
 
 def of_message(message: MessageRecord) -> Json:
-    """A message."""
     data: Json = {
         "id": str(message.id),
         "channel_id": str(message.channel.id),

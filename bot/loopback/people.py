@@ -37,7 +37,6 @@ class Member(MemberRecord):
         self.guild.world.place(self, channel, self.voice_session_id)
 
     async def leave(self) -> None:
-        """Leave the voice channel."""
         self.guild.world.place(self, None)
 
     async def send(
@@ -92,14 +91,12 @@ class Member(MemberRecord):
     async def user_command(
         self, name: str, target: MemberRecord, *, at: Channel | None = None
     ) -> Interaction:
-        """Use a command from another member's context menu."""
         channel = at or self._default_channel()
         resolved = Resolved(channel.world.cdn, channel.id)
         resolved.member(target)
         return self._use_on(commands.USER, name, channel, target.id, resolved)
 
     async def message_command(self, name: str, target: MessageRecord) -> Interaction:
-        """Use a command from a message's context menu."""
         channel = target.channel
         assert isinstance(channel, Channel | DirectMessages)
         resolved = Resolved(channel.world.cdn, channel.id)
@@ -107,7 +104,6 @@ class Member(MemberRecord):
         return self._use_on(commands.MESSAGE, name, channel, target.id, resolved)
 
     def direct_messages(self) -> DirectMessages:
-        """Their conversation with the bot."""
         return self.guild.world.direct_messages(self.user)
 
     def _use(
@@ -186,7 +182,6 @@ class Guild(GuildRecord):
         return role
 
     def add_text_channel(self, name: str) -> TextChannel:
-        """A channel to write in."""
         return self._add(TextChannel(self, name))
 
     def add_voice_channel(
@@ -196,7 +191,6 @@ class Guild(GuildRecord):
         return self._add(VoiceChannel(self, name, user_limit=user_limit, bitrate=bitrate))
 
     def add_stage_channel(self, name: str) -> StageChannel:
-        """A channel in which a few speak and many listen."""
         return self._add(StageChannel(self, name))
 
     def add_member(

@@ -47,7 +47,6 @@ class Recording:
         return packet
 
     def decoded(self, ssrc: int, opus: bytes) -> tuple[Pcm, float]:
-        """What a packet sounds like, and its level in dBFS."""
         decoder = self._decoders.get(ssrc)
         if decoder is None:
             decoder = self._decoders[ssrc] = OpusDecoder()
@@ -55,7 +54,6 @@ class Recording:
         return pcm, level_dbfs(pcm)
 
     def drop(self, arrived_s: float, reason: str) -> None:
-        """Note a packet that nobody could hear, and why."""
         self._dropped.append((arrived_s, reason))
 
     def heard(self, since_s: float = -math.inf) -> Heard:
@@ -73,7 +71,6 @@ class Recording:
     async def until_quiet(
         self, since_s: float | None = None, *, quiet_ms: float, timeout_s: float
     ) -> Heard:
-        """See `VoiceChannel.heard`."""
         since = -math.inf if since_s is None else since_s
         async with asyncio.timeout(timeout_s):
             while True:
@@ -83,7 +80,6 @@ class Recording:
                 await asyncio.sleep(0.02)
 
     async def until_audible(self, since_s: float | None = None, *, timeout_s: float) -> float:
-        """See `VoiceChannel.first_sound`."""
         since = -math.inf if since_s is None else since_s
         async with asyncio.timeout(timeout_s):
             while True:

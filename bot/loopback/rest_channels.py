@@ -20,7 +20,6 @@ from bot.loopback.world import Channel, DirectMessages, World
 
 
 def routes(world: World, interactions: Interactions) -> list[Route]:
-    """The routes below /channels."""
 
     def channel_of(request: web.Request, *needed: str) -> Channel | DirectMessages:
         channel = world.channel(int(request.match_info["channel"]))

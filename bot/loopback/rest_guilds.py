@@ -8,7 +8,6 @@ from bot.loopback.world import GuildRecord, StageChannel, World
 
 
 def routes(world: World) -> list[Route]:
-    """The routes below /guilds."""
 
     def guild_of(request: web.Request) -> GuildRecord:
         guild = world.guilds.get(int(request.match_info["guild"]))

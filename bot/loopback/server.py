@@ -52,7 +52,6 @@ class LoopbackDiscord:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     async def __aenter__(self) -> Self:
-        """Listen on a free port of 127.0.0.1."""
         pem, tls = make_certificate()
         self._folder = tempfile.TemporaryDirectory(prefix="loopback-discord-")
         self.certificate.write_bytes(pem)
@@ -91,7 +90,6 @@ class LoopbackDiscord:
     async def __aexit__(
         self, _kind: object, error: BaseException | None, _traceback: object
     ) -> None:
-        """Close every connection and forget everything on disk."""
         if self._runner:
             await self._runner.cleanup()
         self.voice.close()

@@ -35,7 +35,6 @@ class UdpSocket:
 
     @property
     def port(self) -> int:
-        """Where the socket listens."""
         port: int = self._socket.getsockname()[1]
         return port
 
@@ -45,7 +44,6 @@ class UdpSocket:
             self._socket.sendto(datagram, address)
 
     def close(self) -> None:
-        """Stop the thread and close the socket."""
         self._closing = True
         # Closing does not wake a thread that waits in recvfrom on every platform; a datagram does.
         self._socket.sendto(b"", self._socket.getsockname())

@@ -54,11 +54,9 @@ class VoiceServers:
 
     @property
     def udp_port(self) -> int:
-        """Where voice packets go."""
         return self._udp.port
 
     def close(self) -> None:
-        """Close the UDP socket and end every group."""
         for connection in self._connections.values():
             connection.stop()
         self._udp.close()

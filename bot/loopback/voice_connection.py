@@ -116,13 +116,11 @@ class VoiceConnection:
         )
 
     def member_came(self, member: MemberRecord) -> None:
-        """A member came into the channel."""
         if member is not self.channel.guild.bot:
             self.send_json(VoiceOp.CLIENTS_CONNECT, {"user_ids": [str(member.id)]})
             self.group.members_changed()
 
     def member_left(self, member: MemberRecord) -> None:
-        """A member left the channel."""
         if member is not self.channel.guild.bot:
             self.send_json(VoiceOp.CLIENT_DISCONNECT, {"user_id": str(member.id)})
             self.group.members_changed()

@@ -50,7 +50,6 @@ class World:
         return self._direct_messages[user.id]
 
     def channel(self, channel_id: int) -> "Channel | DirectMessages | None":
-        """A guild's channel or a conversation, by id."""
         for guild in self.guilds.values():
             if channel_id in guild.channels:
                 return guild.channels[channel_id]
@@ -91,7 +90,6 @@ class MemberRecord:
 
     @property
     def id(self) -> int:
-        """The user's id."""
         return self.user.id
 
     @property
@@ -101,7 +99,6 @@ class MemberRecord:
 
     @property
     def mention(self) -> str:
-        """How a message refers to them."""
         return f"<@{self.id}>"
 
     @property
@@ -115,7 +112,6 @@ class MemberRecord:
 
     @property
     def voice_channel(self) -> "VoiceChannel | None":
-        """Where they are."""
         state = self.guild.voice_states.get(self.id)
         return state.channel if state else None
 
@@ -162,12 +158,10 @@ class Channel:
 
     @property
     def guild_id(self) -> int | None:
-        """The guild's id."""
         return self.guild.id
 
     @property
     def mention(self) -> str:
-        """How a message refers to it."""
         return f"<#{self.id}>"
 
     def permissions_of(self, member: MemberRecord) -> int:
@@ -195,7 +189,6 @@ class Channel:
         self.world.publish("CHANNEL_UPDATE", self)
 
     async def delete(self) -> None:
-        """The channel is deleted."""
         del self.guild.channels[self.id]
         self.world.publish("CHANNEL_DELETE", self)
 
@@ -219,7 +212,6 @@ class VoiceChannel(Channel):
 
     @property
     def members(self) -> list[MemberRecord]:
-        """Who is in the channel, the bot too."""
         return [s.member for s in self.guild.voice_states.values() if s.channel is self]
 
     def admits(self, member: MemberRecord) -> bool:
@@ -283,7 +275,6 @@ class GuildRecord:
         self.voice_faults = VoiceFaults()
 
     async def delete(self) -> None:
-        """The bot is removed from the guild."""
         self.world.place(self.bot, None)
         del self.world.guilds[self.id]
         self.world.publish("GUILD_DELETE", self)

@@ -1,4 +1,4 @@
-"""From what somebody typed to chunks for the engine, with the limits of the settings."""
+"""From what a person typed to chunks for the engine, with the limits of the settings."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,6 +11,10 @@ from bot.text import Names, Pronunciations, TextLimits, chunks, explain, speakab
 _NONE = Pronunciations()
 
 
+class NothingToSay(UserError):
+    """No word of a text is left to be said."""
+
+
 class Reader:
     """Turns text into chunks that are spoken one after the other."""
 
@@ -18,19 +22,27 @@ class Reader:
         self._limits = limits
         self._now = now
 
-    def read(self, text: str, names: Names, pronunciations: Pronunciations = _NONE) -> list[str]:
+    def read(
+        self,
+        text: str,
+        names: Names,
+        pronunciations: Pronunciations = _NONE,
+        *,
+        max_chars: int | None = None,
+    ) -> list[str]:
         """Chunks of at most `max_chunk_chars`, the first one short.
 
-        Raises `UserError` where the text is too long or there is nothing in it to say.
+        What is past `max_chars` is left out; without it a text that is too long is refused. Raises
+        `UserError`, `NothingToSay` where no word is left.
         """
-        if len(text) > self._limits.max_input_chars:
+        if max_chars is None and len(text) > self._limits.max_input_chars:
             raise UserError(
                 f"That is {len(text):,} characters long; "
                 f"I can read up to {self._limits.max_input_chars:,} at once."
             )
-        spoken = self.spoken(text, names, pronunciations)
+        spoken = self.spoken(text, names, pronunciations, max_chars=max_chars)
         if not spoken:
-            raise UserError("There is nothing in that I could say aloud.")
+            raise NothingToSay("There is nothing in that I could say aloud.")
         return self.chunks(spoken)
 
     def spoken(

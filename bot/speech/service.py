@@ -6,51 +6,37 @@ The one place where speech is made, for Discord and for the command line. Knows 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
 
-import msgspec
+from msgspec.structs import replace
 
 from bot.base.metrics import Metrics
 from bot.speech.audio import opus
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.clip import Clip
 from bot.speech.audio.codec import Codec
+from bot.speech.speaker import Speaker, voice_for
 from engine.errors import DeadlineExceeded, SpeechError, SynthesisFailed
 from engine.executor import Executor
-from engine.speech import (
-    ClonedVoice,
-    EngineInfo,
-    Priority,
-    Speech,
-    SpeechParameters,
-    SpeechRequest,
-    StockVoice,
-    Voice,
-    sha256_of,
-)
+from engine.speech import EngineInfo, Priority, Speech, SpeechRequest, Voice, sha256_of
 
 log = logging.getLogger(__name__)
 
-#: Pieces of an utterance that are made while an earlier one is playing.
-LOOK_AHEAD_CHUNKS = 2
+#: How soon the chunk that is to sound next is due, and those that are made ahead after it.
+_PRIORITIES = (Priority.SPEAKING, Priority.SPEAKING, Priority.LOOK_AHEAD)
 
 
-class Speaker(msgspec.Struct, frozen=True):
-    """Who asks, in which voice, how it should speak, and how loudly it is played.
+@dataclass(eq=False, slots=True)
+class _Chunk:
+    """A piece of a saying, made as soon as it has a task. `request` is as the executor has it."""
 
-    `note` is a sentence for the listener on why it is this voice, where that may surprise.
-    """
-
-    voice: Voice = StockVoice()
-    parameters: SpeechParameters = SpeechParameters()
-    guild_id: int = 0
-    user_id: int = 0
-    note: str | None = None
-    volume_percent: int = 100
+    speaker: Speaker
+    request: SpeechRequest
+    task: asyncio.Task[Clip] | None = None
 
 
 class SpeechService:
@@ -63,38 +49,33 @@ class SpeechService:
         metrics: Metrics,
         *,
         deadline_s: float,
-        look_ahead_chunks: int = LOOK_AHEAD_CHUNKS,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._executor = executor
         self._cache = cache
         self._metrics = metrics
-        self._look_ahead = look_ahead_chunks
         self._deadline_s = deadline_s
         self._clock = clock
-        self._utterances: WeakSet[Utterance] = WeakSet()
+        self._sayings: WeakSet[Saying] = WeakSet()
         self._at_work: dict[str, set[asyncio.Task[Any]]] = {}  # by identity of the voice
         self._silenced: dict[str, SpeechError] = {}  # likewise
 
-    def utterance(self, chunks: Sequence[str], speaker: Speaker) -> "Utterance":
-        """Begin to prepare `chunks`, to be spoken one after the other."""
+    def saying(self, chunks: Sequence[str], speaker: Speaker) -> "Saying":
+        """`chunks`, to be spoken one after the other. Nothing is made of them before it is due."""
         self._metrics.utterances += 1
         requests = [
             SpeechRequest(
-                text=chunk,
+                text=text,
                 voice=speaker.voice,
                 parameters=speaker.parameters,
                 guild_id=speaker.guild_id,
                 user_id=speaker.user_id,
-                priority=_priority(position),
-                deadline_s=self._deadline_s,
             )
-            for position, chunk in enumerate(chunks)
+            for text in chunks
         ]
-        make = partial(self._clip, volume_percent=speaker.volume_percent)
-        utterance = Utterance(speaker, requests, make, self._look_ahead)
-        self._utterances.add(utterance)
-        return utterance
+        saying = Saying(speaker, [_Chunk(speaker, one) for one in requests], self._make_due)
+        self._sayings.add(saying)
+        return saying
 
     @contextmanager
     def silencing(self, voice: Voice, reason: SpeechError) -> Iterator[None]:
@@ -107,27 +88,43 @@ class SpeechService:
             del self._silenced[voice.identity]
 
     def withdraw(self, concerned: Callable[[Speaker], bool], reason: SpeechError) -> None:
-        """End the utterances of some speakers where they are: their listeners get `reason`."""
-        for utterance in list(self._utterances):
-            if concerned(utterance.speaker):
-                utterance.withdraw(reason)
+        """End the sayings of some speakers where they are: their listeners get `reason`."""
+        for saying in list(self._sayings):
+            if concerned(saying.speaker):
+                saying.withdraw(reason)
 
     async def settled(self, voice: Voice) -> None:
         """Wait until nothing is being made or written in a voice. Silence it before."""
         while tasks := self._at_work.get(voice.identity):
             await asyncio.wait(tasks)
 
-    async def _clip(self, request: SpeechRequest, *, volume_percent: int) -> Clip:
+    def _make_due(self, chunk: _Chunk, priority: Priority) -> None:
+        """Begin to make a chunk; have one that was begun already made sooner."""
+        if chunk.task is not None and priority >= chunk.request.priority:
+            return
+        # What waits in line has all the time until its turn.
+        deadline_s = None if priority is Priority.IN_LINE else self._deadline_s
+        chunk.request = replace(chunk.request, priority=priority, deadline_s=deadline_s)
+        if chunk.task is None:
+            chunk.task = asyncio.create_task(self._clip(chunk), name="clip")
+            # A chunk that failed after the saying was given up has nobody left to tell.
+            chunk.task.add_done_callback(lambda t: t.cancelled() or t.exception())
+        else:
+            self._executor.promote(chunk.request)
+
+    async def _clip(self, chunk: _Chunk) -> Clip:
         info = await self._engine()
-        if reason := self._silenced.get(request.voice.identity):
+        if reason := self._silenced.get(chunk.speaker.voice.identity):
             raise reason
-        voice, substitution = available_voice(request.voice, info)
-        request = msgspec.structs.replace(request, voice=voice)
-        usual, codec = self._cache.codec, self._cache.codec.at_volume(volume_percent)
-        key = sha256_of(info.identity, request.content_key, codec)
+        voice, substitution = voice_for(chunk.speaker, info)
+        chunk.request = replace(chunk.request, voice=voice)
+        content = chunk.request.content_key
+        usual = self._cache.codec
+        codec = usual.at_volume(chunk.speaker.volume_percent)
+        key = sha256_of(info.identity, content, codec)
         packets = await self._cache.get(key)
         if packets is None and codec != usual:
-            at_usual = await self._cache.get(sha256_of(info.identity, request.content_key, usual))
+            at_usual = await self._cache.get(sha256_of(info.identity, content, usual))
             if at_usual is not None:
                 packets = await self._keep(key, await _decoded(at_usual), voice, codec)
         if packets is not None:
@@ -135,7 +132,7 @@ class SpeechService:
             return Clip(key, packets, cached=True, substitution=substitution)
         self._metrics.cache_misses += 1
         begun = self._clock()
-        making = asyncio.create_task(self._executor.synthesise(request), name="speech")
+        making = asyncio.create_task(self._synthesise(chunk), name="speech")
         self._note_work(voice, making)
         speech = await making
         self._metrics.synthesis.add((self._clock() - begun) * 1000)
@@ -143,13 +140,17 @@ class SpeechService:
             raise SynthesisFailed("There is nothing in that which makes a sound.")
         # A worker that was replaced meanwhile may have loaded another engine: it is that one's.
         spoke = await self._executor.engine_info()
-        key = sha256_of(spoke.identity, request.content_key, codec)
+        key = sha256_of(spoke.identity, content, codec)
         packets = await self._keep(key, speech, voice, codec)
         if codec != usual:
             # For other servers, which then need no engine. Nobody waits for it.
-            usual_key = sha256_of(spoke.identity, request.content_key, usual)
+            usual_key = sha256_of(spoke.identity, content, usual)
             self._begin_to_keep(usual_key, speech, voice, usual)
         return Clip(key, packets, cached=False, substitution=substitution or speech.substitution)
+
+    async def _synthesise(self, chunk: _Chunk) -> Speech:
+        # Read here, where it is submitted: it may have been promoted since this task was made.
+        return await self._executor.synthesise(chunk.request)
 
     async def _keep(
         self, key: str, speech: Speech, voice: Voice, codec: Codec
@@ -188,8 +189,8 @@ class SpeechService:
         task.add_done_callback(done)
 
 
-class Utterance:
-    """A line on its way to being sound. The first chunk is begun at once, the rest ahead of use.
+class Saying:
+    """Words on their way to being sound. The sooner a chunk is due, the sooner it is made.
 
     `substitution` is a sentence for the listener once a clip in another voice than the requested
     one has been given out.
@@ -198,31 +199,37 @@ class Utterance:
     def __init__(
         self,
         speaker: Speaker,
-        requests: Sequence[SpeechRequest],
-        make: Callable[[SpeechRequest], Coroutine[None, None, Clip]],
-        look_ahead: int,
+        chunks: Sequence[_Chunk],
+        make_due: Callable[[_Chunk, Priority], None],
     ) -> None:
         self.speaker = speaker
-        self._requests = requests
-        self._make = make
-        self._look_ahead = look_ahead
-        self._tasks: list[asyncio.Task[Clip]] = []
+        self.substitution = speaker.note
+        self._chunks = chunks
+        self._make_due = make_due
         self._withdrawn: SpeechError | None = None
         self._on_withdrawal: Callable[[SpeechError], None] = lambda _: None
-        self.substitution = speaker.note
-        self._begin(1)
+
+    @property
+    def text(self) -> str:
+        """What is said, as it is read."""
+        return " ".join(chunk.request.text for chunk in self._chunks)
+
+    def due(self, priority: Priority) -> None:
+        """Begin to make the first chunk, or have it made sooner."""
+        if self._withdrawn is None:
+            self._make_due(self._chunks[0], priority)
 
     async def clips(self) -> AsyncGenerator[Clip, None]:
         """The clips in order. Raises the `SpeechError` of the first that cannot be made."""
         try:
-            for position in range(len(self._requests)):
+            for position in range(len(self._chunks)):
                 if self._withdrawn is None:
-                    self._begin(position + 1 + self._look_ahead)
+                    task = self._begin_from(position)
                     # Not the task itself: whether it was cancelled or this one, would look equal.
-                    await asyncio.wait({self._tasks[position]})
+                    await asyncio.wait({task})
                 if self._withdrawn is not None:
                     raise self._withdrawn
-                clip = self._tasks[position].result()
+                clip = task.result()
                 self.substitution = self.substitution or clip.substitution
                 yield clip
         finally:
@@ -235,51 +242,31 @@ class Utterance:
 
     def cancel(self) -> None:
         """Give up every chunk that is not done."""
-        for task in self._tasks:
-            task.cancel()
+        for chunk in self._chunks:
+            if chunk.task is not None:
+                chunk.task.cancel()
 
     def on_withdrawal(self, told: Callable[[SpeechError], None]) -> None:
         """Have `told` called with the reason if it is withdrawn, also when all clips are out."""
         self._on_withdrawal = told
 
     def withdraw(self, reason: SpeechError) -> None:
-        """Give it up; whoever iterates the clips gets `reason` instead of the next one."""
+        """Give it up; the clips end with `reason` instead of the next one."""
         self._withdrawn = reason
         self.cancel()
         self._on_withdrawal(reason)
 
-    def _begin(self, count: int) -> None:
-        for request in self._requests[len(self._tasks) : count]:
-            task = asyncio.create_task(self._make(request), name="clip")
-            # A chunk that failed after the utterance was given up has nobody left to tell.
-            task.add_done_callback(lambda t: t.cancelled() or t.exception())
-            self._tasks.append(task)
+    def _begin_from(self, position: int) -> asyncio.Task[Clip]:
+        """The task of a chunk that is to sound next; those within the look-ahead begin as well."""
+        if position == 0:
+            self._make_due(self._chunks[0], Priority.FIRST_SOUND)
+        for chunk, priority in zip(self._chunks[position:], _PRIORITIES, strict=False):
+            self._make_due(chunk, priority)
+        task = self._chunks[position].task
+        assert task is not None  # it is due
+        return task
 
 
 async def _decoded(packets: Sequence[bytes]) -> Speech:
     pcm = await asyncio.to_thread(lambda: opus.decode(opus.join(packets)).mean(axis=1))
     return Speech(pcm=pcm, sample_rate=opus.SAMPLE_RATE)
-
-
-def available_voice(voice: Voice, info: EngineInfo) -> tuple[Voice, str | None]:
-    """The voice that `info`'s engine will speak with, and a sentence if it is another one."""
-    default = StockVoice(info.stock_voices[0] if info.stock_voices else "")
-    if isinstance(voice, ClonedVoice):
-        if info.clones_voices:
-            return voice, None
-        return default, f"A stock voice is speaking instead of the cloned one. {info.reason}"
-    if not voice.name:
-        return default, None
-    if voice.name in info.stock_voices:
-        return voice, None
-    return default, f"There is no stock voice “{voice.name}” here, so the default one is speaking."
-
-
-def _priority(position: int) -> Priority:
-    match position:
-        case 0:
-            return Priority.FIRST_SOUND
-        case 1:
-            return Priority.SPEAKING
-        case _:
-            return Priority.LOOK_AHEAD

@@ -56,7 +56,6 @@ def _sentences(text: str) -> Iterator[str]:
 
 
 def _first(text: str, limits: TextLimits) -> tuple[str, str]:
-    """Split off the first chunk."""
     most = limits.first_chunk_chars
     window = text[: most + 1]
     for ends in (_sentence_ends(text, most), [m.start() for m in _CLAUSE.finditer(window)]):

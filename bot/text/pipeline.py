@@ -31,8 +31,6 @@ class SpeakableText:
 
 @dataclass(slots=True)
 class _Reading:
-    """What the steps know besides the text."""
-
     names: Names
     now: datetime
     pronunciations: Pronunciations

@@ -13,7 +13,7 @@ import msgspec
 from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
-from bot.speech.service import Speaker
+from bot.speech.speaker import Speaker
 from bot.voices.place import Person, Place
 from bot.voices.references import VoiceReference
 from bot.voices.rights import ABOUT_OTHERS, EVERYWHERE, Action
@@ -113,7 +113,6 @@ class Voices:
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
 
     async def offer(self, typed: str, action: Action, person: Person) -> list[VoiceChoice]:
-        """The voices that a person may do `action` with, their own first."""
         offered = []
         place = await self.place(person)
         for voice in await self._within_reach(person):
@@ -159,18 +158,12 @@ class Voices:
             voice=ClonedVoice(
                 clip_sha256=voice.clip_sha256, clip_path=str(self._home / voice.clip_path)
             ),
-            parameters=SpeechParameters(
-                exaggeration=voice.exaggeration,
-                cfg_weight=voice.cfg_weight,
-                temperature=voice.temperature,
-                seed=voice.seed,
-            ),
+            parameters=msgspec.convert(voice, SpeechParameters, from_attributes=True),
             guild_id=person.guild_id,
             user_id=person.user_id,
         )
 
     async def used_by(self, person: Person) -> VoiceRow | None:
-        """The registered voice that a person speaks in when they name none."""
         if await self.chosen_stock(person) is not None:
             return None
         return (await self._usual_voice(person))[0]

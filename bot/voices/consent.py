@@ -3,8 +3,6 @@
 A change of the text raises the version. Which version its owner saw is stored with each voice.
 """
 
-from bot.base.errors import UserError
-
 CONSENT_VERSION = 2
 
 CONSENT_TEXT = (
@@ -21,8 +19,3 @@ CONSENT_TEXT = (
 
 #: What is written beside the box to tick; Discord allows 45 characters.
 CONSENT_LABEL = "I agree to this"
-
-
-def require_consent(*, agreed: bool) -> None:
-    if not agreed:
-        raise UserError("Without your consent I keep nothing, so I did not fetch the clip.")

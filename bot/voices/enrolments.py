@@ -3,6 +3,8 @@
 import logging
 import sqlite3
 
+import msgspec
+
 from bot.base.metrics import Metrics
 from bot.base.tasks import TaskSet
 from data.rows import NewConditionals
@@ -35,15 +37,7 @@ class EnrolmentRecords:
 
     async def _record(self, made: Enrolled) -> None:
         try:
-            await self._store.conditionals.record(
-                NewConditionals(
-                    key=made.key,
-                    clip_sha256=made.clip_sha256,
-                    model_revision=made.model_revision,
-                    engine_version=made.engine_version,
-                    path=made.path,
-                    size_bytes=made.size_bytes,
-                )
-            )
+            row = msgspec.convert(made, NewConditionals, from_attributes=True)
+            await self._store.conditionals.record(row)
         except sqlite3.Error:
             _log.exception("an enrolment could not be noted")

@@ -68,7 +68,6 @@ class VoiceKeeping:
         return voice
 
     async def unshare(self, asked: str, person: Person) -> VoiceRow:
-        """Take a voice back from this server, in the middle of what others say in it."""
         voice = await self._voices.find(asked, Action.UNSHARE, person)
         if not await self._store.shares.unshare(voice.voice_id, person.guild_id):
             raise UserError(f"The voice {voice.name} is not shared here.")

@@ -42,7 +42,6 @@ class Place:
         )
 
     def standings(self, voice: VoiceRow) -> frozenset[Standing]:
-        """What the person is to a voice here."""
         found = {Standing.OTHER}
         in_scope = voice.guild_id in (None, self.person.guild_id)
         if in_scope and voice.owner_id == self.person.user_id:
@@ -64,7 +63,6 @@ class Place:
         return voice.voice_id in self.shared
 
     def is_disabled(self, voice: VoiceRow) -> bool:
-        """Whether a voice is forbidden here, by the moderators or by the bot's owner."""
         return (
             voice.disabled_at is not None
             or voice.voice_id in self.disabled

@@ -66,7 +66,6 @@ class Privacy:
         return len(voices)
 
     async def clean_guild(self, guild_id: int) -> None:
-        """Delete what a server that removed the bot leaves behind."""
         left = await self._store.departed_guilds.voices_left_behind(guild_id)
         await self._forgetting.voices(left)
         await self._store.departed_guilds.clean(guild_id)

@@ -17,8 +17,8 @@ from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
 from bot.base.locks import KeyedLocks
 from bot.clips.judge import ClipLimits, JudgedClip
-from bot.speech.service import Speaker
-from bot.voices.consent import CONSENT_VERSION, require_consent
+from bot.speech.speaker import Speaker
+from bot.voices.consent import CONSENT_VERSION
 from bot.voices.forgetting import Forgetting
 from bot.voices.limits import ClonedVoiceLimits
 from bot.voices.references import VoiceReference, clip_digest
@@ -107,7 +107,8 @@ class Registration:
         Raises `UserError` before anything is fetched for whatever can be known by then, and
         `ClipRefused` for what was heard. The upload is removed in any case.
         """
-        require_consent(agreed=wish.agreed)
+        if not wish.agreed:
+            raise UserError("Without your consent I keep nothing, so I did not fetch the clip.")
         async with self._turns.of(wish.owner_id):
             await self._require_admission(wish)
             self._cooldown.use(wish.owner_id)

@@ -38,7 +38,13 @@ class Action(Enum):
     ENABLE_EVERYWHERE = auto()
 
 
+#: What only who runs the bot does, to voices of servers that they may not be in.
+EVERYWHERE = frozenset({Action.DISABLE_EVERYWHERE, Action.ENABLE_EVERYWHERE})
+#: What is done to a voice because of whose it is: a name that several have does not say that.
+ABOUT_OTHERS = EVERYWHERE | {Action.DISABLE, Action.ENABLE}
+
 _USE = frozenset({Action.SPEAK, Action.SEE, Action.PREVIEW, Action.CHOOSE})
+_MODERATE = frozenset({Action.SEE, Action.REPORT, Action.DISABLE, Action.ENABLE, Action.UNSHARE})
 
 RIGHTS: dict[Standing, frozenset[Action]] = {
     Standing.OWNER: _USE
@@ -53,27 +59,9 @@ RIGHTS: dict[Standing, frozenset[Action]] = {
     Standing.SHARED_WITH: _USE | {Action.REPORT},
     # It may be heard without being shared: whoever hears it may report it.
     Standing.OTHER: frozenset({Action.REPORT}),
-    Standing.MODERATOR: frozenset(
-        {Action.SEE, Action.REPORT, Action.DISABLE, Action.ENABLE, Action.UNSHARE}
-    ),
-    Standing.BOT_OWNER: frozenset(
-        {
-            Action.SEE,
-            Action.REPORT,
-            Action.DELETE,
-            Action.UNSHARE,
-            Action.DISABLE,
-            Action.ENABLE,
-            Action.DISABLE_EVERYWHERE,
-            Action.ENABLE_EVERYWHERE,
-        }
-    ),
+    Standing.MODERATOR: _MODERATE,
+    Standing.BOT_OWNER: _MODERATE | EVERYWHERE | {Action.DELETE},
 }
-
-#: What only who runs the bot does, to voices of servers that they may not be in.
-EVERYWHERE = frozenset({Action.DISABLE_EVERYWHERE, Action.ENABLE_EVERYWHERE})
-#: What is done to a voice because of whose it is: a name that several have does not say that.
-ABOUT_OTHERS = EVERYWHERE | {Action.DISABLE, Action.ENABLE}
 
 #: What nobody may do with a voice that is disabled where they ask.
 _NOT_WHILE_DISABLED = frozenset(

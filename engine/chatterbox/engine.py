@@ -55,7 +55,6 @@ class ChatterboxEngine:
         waveforms: WaveformDecoder,
         max_speech_tokens: int = MAX_SPEECH_TOKENS,
     ) -> None:
-        """Put the parts together; `engine.chatterbox.loading` makes them."""
         self._info = info
         self._text_tokenizer, self._voices = text_tokenizer, voices
         self._scheduler, self._waveforms = scheduler, waveforms
@@ -76,7 +75,6 @@ class ChatterboxEngine:
 
     @property
     def info(self) -> EngineInfo:
-        """What was loaded, and why; `streams` is what there is memory for now."""
         streams = min(self._info.streams, self._scheduler.limit)
         return msgspec.structs.replace(self._info, streams=streams)
 
@@ -86,7 +84,6 @@ class ChatterboxEngine:
         return bool(self._utterances or self._sounding or self._scheduler.busy)
 
     def admit(self, job: Speak) -> None:
-        """Take a job; it is looked at in the next step."""
         utterance = Utterance(job)
         self._utterances[job.job_id] = utterance
         self._new.append(utterance)
@@ -117,7 +114,6 @@ class ChatterboxEngine:
                 t3.prepare_voice(voice, usual)
 
     def step(self, _poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
-        """Move every utterance on by a little; returns the jobs that ended."""
         self._drop_cancelled()
         self._begin_new()
         self._voices.newcomers.release_unused()
@@ -138,7 +134,6 @@ class ChatterboxEngine:
         return outcomes
 
     def release_unused(self) -> float | None:
-        """Release the networks that only new voices need, once none has come for a while."""
         newcomers = self._voices.newcomers
         held, left_s = newcomers.holds_networks, newcomers.release_unused()
         if held and left_s is None:
@@ -157,7 +152,6 @@ class ChatterboxEngine:
                 stage.remove(utterance)
 
     def _begin_new(self) -> None:
-        """Texts and voices of new jobs, but for new voices that are not computed yet."""
         for utterance in [each for each in reversed(self._enrolling) if each.voice_ready()]:
             self._enrolling.remove(utterance)
             self._new.appendleft(utterance)
@@ -186,8 +180,8 @@ class ChatterboxEngine:
         utterance.voice = self._voices.find(request.voice)
         count = len(utterance.text_tokens)
         utterance.cap = min(self.max_speech_tokens, speech_token_cap(count))
-        longest = self._scheduler.t3.sizes.text_positions
-        if count > longest or not self._scheduler.fits(utterance):
+        t3 = self._scheduler.t3
+        if count > t3.sizes.text_positions or not t3.fits(utterance):
             raise SynthesisFailed("This text is too long to be spoken in one piece.")
         utterance.end_stage("enrolment")
         self._scheduler.submit(utterance)
@@ -204,21 +198,19 @@ class ChatterboxEngine:
             return
         for utterance in ended:
             utterance.end_stage("t3")
-            if utterance.status is UtteranceStatus.FAILED:
-                _log.warning("the decoder computed no numbers any more: a job failed")
-                self._end(utterance, SynthesisFailed("The voice model lost its way in this text."))
-                continue
             if utterance.capped:
                 count = len(utterance.speech_tokens)
                 _log.warning("no stop token within %d tokens: the speech is cut", count)
-            if utterance.frames < 1:
-                nothing = SynthesisFailed("The voice model had nothing to say to this text.")
-                self._end(utterance, nothing)
-                continue
-            self._decoded.append(utterance)
+            if utterance.status is UtteranceStatus.FAILED:
+                _log.warning("the decoder computed no numbers any more: a job failed")
+                self._end(utterance, SynthesisFailed("The voice model lost its way in this text."))
+            elif utterance.frames < 1:
+                sentence = "The voice model had nothing to say to this text."
+                self._end(utterance, SynthesisFailed(sentence))
+            else:
+                self._decoded.append(utterance)
 
     def _sound(self) -> None:
-        """Give a batch of decoded utterances to the waveform decoder."""
         # Those of the best priority alone: each more in a batch keeps all of it waiting.
         best = min(utterance.request.priority for utterance in self._decoded)
         batch = [each for each in self._decoded if each.request.priority == best]

@@ -8,7 +8,6 @@ import torch
 
 from engine.chatterbox.utterance import EnrolledVoice
 from engine.enrolment import Conditionals, Enrolment
-from engine.enrolment.newcomers import Newcomers
 from engine.speech import StockVoice, Voice
 from engine.weights import checkpoint
 
@@ -22,6 +21,8 @@ class EnrolledVoices:
         """Raises `WeightsError`."""
         self._builtin = read_builtin_voice(folder / checkpoint.BUILTIN_VOICE)
         self._enrolment = enrolment
+        #: New voices, and what only they need.
+        self.newcomers = enrolment.newcomers
 
     def find(self, voice: Voice) -> EnrolledVoice:
         """The voice that speaks for `voice`; one that is not known yet is enrolled.
@@ -39,11 +40,6 @@ class EnrolledVoices:
     def recall(self, most: int) -> list[EnrolledVoice]:
         """The members' voices that were used last, read from disk; the latest is the last."""
         return [EnrolledVoice(key, found) for key, found in self._enrolment.recall(most)]
-
-    @property
-    def newcomers(self) -> Newcomers:
-        """New voices, and what only they need."""
-        return self._enrolment.newcomers
 
     def forget(self, clip_sha256: str) -> None:
         self._enrolment.forget(clip_sha256)

@@ -59,18 +59,12 @@ class Conditionals:
     def from_upstream(cls, conditionals: Any) -> "Conditionals":
         """Take what is needed out of upstream's `Conditionals`."""
         t3, gen = conditionals.t3, conditionals.gen
-        return cls.of(
-            speaker=t3.speaker_emb,
-            t3_prompt_tokens=t3.cond_prompt_speech_tokens,
-            prompt_tokens=gen["prompt_token"],
-            prompt_mel=gen["prompt_feat"],
-            x_vector=gen["embedding"],
-        )
+        of_gen = gen["prompt_token"], gen["prompt_feat"], gen["embedding"]
+        return cls.of(t3.speaker_emb, t3.cond_prompt_speech_tokens, *of_gen)
 
     @classmethod
     def of(
         cls,
-        *,
         speaker: Tensor,
         t3_prompt_tokens: Tensor,
         prompt_tokens: Tensor,

@@ -110,10 +110,6 @@ class Enrolment:
         """Remove what was derived from a clip with these weights, in memory and on disk."""
         self._forget(self.key(clip_sha256))
 
-    @property
-    def in_memory(self) -> int:
-        return len(self._known)
-
     def _new(self, key: str, voice: ClonedVoice, content: bytes) -> Conditionals:
         conditionals = self.newcomers.conditionals(key, content)
         size_bytes = self._store.write(key, conditionals)

@@ -69,16 +69,9 @@ class EnrolmentNetworks:
         # Beside one another: each is thousands of small launches, and none fills the device.
         with ThreadPoolExecutor(1, "enrolment") as beside:
             t3 = beside.submit(self._of_t3, clip)
-            prompt_tokens, prompt_mel, x_vector = self._of_s3gen(clip[: _PROMPT_S * SAMPLE_RATE])
-        speaker, t3_prompt_tokens = t3.result()
+            s3gen = self._of_s3gen(clip[: _PROMPT_S * SAMPLE_RATE])
         try:
-            return Conditionals.of(
-                speaker=speaker,
-                t3_prompt_tokens=t3_prompt_tokens,
-                prompt_tokens=prompt_tokens,
-                prompt_mel=prompt_mel,
-                x_vector=x_vector,
-            )
+            return Conditionals.of(*t3.result(), *s3gen)
         except ValueError as error:
             raise VoiceUnusable("Nothing like a voice was found in the clip.") from error
 

@@ -14,7 +14,7 @@ import msgspec
 from engine.errors import DeadlineExceeded, QueueFull, SpeechError
 from engine.host.fair_queue import FairQueue, Lane
 from engine.messages import Speak
-from engine.speech import Priority, Speech, SpeechRequest
+from engine.speech import Speech, SpeechRequest
 
 #: How often a job is given to a worker before its loss is reported.
 ATTEMPTS_MAX = 2
@@ -25,8 +25,7 @@ class Waiter:
     """One caller of `synthesise`. Waits in the queue in its own lane until its job starts."""
 
     job: "Job"
-    guild_id: int
-    priority: Priority
+    lane: Lane
     answer: asyncio.Future[Speech]
     deadline: asyncio.TimerHandle | None = None
 
@@ -70,7 +69,6 @@ class Backlog:
 
     def submit(self, request: SpeechRequest) -> Waiter:
         """Join the equal job that is in flight, or queue a new one. Raises `QueueFull`."""
-        loop = asyncio.get_running_loop()
         key = request.content_key
         job = self._jobs.get(key)
         if job is None:
@@ -82,16 +80,21 @@ class Backlog:
                 )
             speak = Speak(next(self._ids), request.text, request.voice, request.parameters)
             job = self._jobs[key] = Job(key, speak)
-        waiter = Waiter(job, request.guild_id, request.priority, loop.create_future())
+        waiter = Waiter(job, _lane(request), asyncio.get_running_loop().create_future())
         job.waiters.append(waiter)
         if job.attempts == 0:
-            lane = Lane(request.priority, request.guild_id, request.user_id)
-            self._queue.put(waiter, lane)
-            if request.deadline_s is not None:
-                waiter.deadline = loop.call_later(
-                    request.deadline_s, self._expire, waiter, request.deadline_s
-                )
+            self._enqueue(waiter, request.deadline_s)
         return waiter
+
+    def promote(self, request: SpeechRequest) -> None:
+        """Move a member's waiters for equal audio into a better lane, if they queue in a worse."""
+        job, lane = self._jobs.get(request.content_key), _lane(request)
+        for waiter in job.waiters if job else ():
+            same_member = waiter.lane._replace(priority=lane.priority) == lane
+            if same_member and lane.priority < waiter.lane.priority and waiter in self._queue:
+                self._unqueue(waiter)
+                waiter.lane = lane
+                self._enqueue(waiter, request.deadline_s)
 
     def start(self, running_max: int) -> Speak | None:
         """The next job for the worker, now counted as running; None if it is not to have one."""
@@ -103,7 +106,7 @@ class Backlog:
             job = self._again.popleft()
         elif self._queue:
             job = self._queue.take().job
-            best = min(waiter.priority for waiter in job.waiters)
+            best = min(waiter.lane.priority for waiter in job.waiters)
             job.speak = msgspec.structs.replace(job.speak, priority=best)
             for waiter in job.waiters:
                 self._unqueue(waiter)
@@ -161,11 +164,11 @@ class Backlog:
     def _make_room(self, guild_id: int) -> bool:
         """Refuse the newest job of the guild with the most, if it keeps as many as this one has."""
         queued = [job for job in self._jobs.values() if job.attempts == 0]
-        counts = Counter(job.waiters[0].guild_id for job in queued)
+        counts = Counter(job.waiters[0].lane.guild_id for job in queued)
         greediest, most = max(counts.items(), key=lambda one: one[1], default=(guild_id, 0))
         if counts[guild_id] + 2 > most:
             return False
-        newest = next(job for job in reversed(queued) if job.waiters[0].guild_id == greediest)
+        newest = next(job for job in reversed(queued) if job.waiters[0].lane.guild_id == greediest)
         self._refuse(
             newest, QueueFull("Too much of this server is waiting to be spoken. Please wait a bit.")
         )
@@ -205,9 +208,20 @@ class Backlog:
             self._unqueue(waiter)
         return [waiter for waiter in waiters if not waiter.answer.done()]
 
+    def _enqueue(self, waiter: Waiter, deadline_s: float | None) -> None:
+        self._queue.put(waiter, waiter.lane)
+        if deadline_s is not None:
+            waiter.deadline = asyncio.get_running_loop().call_later(
+                deadline_s, self._expire, waiter, deadline_s
+            )
+
     def _unqueue(self, waiter: Waiter) -> None:
         if waiter in self._queue:
             self._queue.remove(waiter)
         if waiter.deadline is not None:
             waiter.deadline.cancel()
             waiter.deadline = None
+
+
+def _lane(request: SpeechRequest) -> Lane:
+    return Lane(request.priority, request.guild_id, request.user_id)

@@ -11,7 +11,8 @@ from typing import Generic, NamedTuple, TypeVar
 from engine.speech import Priority
 
 #: A class that was passed over this many times in a row is served next, so that lower classes are
-#: slowed down but never starved: each gets at least one turn in ten.
+#: slowed down but never starved: each gets at least one turn in ten. `IN_LINE` is left out: what
+#: waits there is promoted when it is due.
 PASSED_OVER_MAX = 8
 
 Item = TypeVar("Item", bound=Hashable)
@@ -90,8 +91,9 @@ class FairQueue(Generic[Item]):
         if not waiting:
             raise IndexError("the queue is empty")
         chosen = next((c for c in waiting if c.passed_over >= PASSED_OVER_MAX), waiting[0])
-        for each in self._classes.values():
-            each.passed_over = each.passed_over + 1 if each and each is not chosen else 0
+        for priority, each in self._classes.items():
+            counts = each and each is not chosen and priority is not Priority.IN_LINE
+            each.passed_over = each.passed_over + 1 if counts else 0
         item = chosen.take()
         del self._lanes[item]
         return item

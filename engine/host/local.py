@@ -131,6 +131,13 @@ class LocalExecutor:
                 worker.send(Cancel(job_id))
                 self._dispatch()
 
+    def promote(self, request: SpeechRequest) -> None:
+        """Serve the same member's equal request at this one's priority, if it waits at a lower one.
+
+        What the worker has keeps the priority that it was sent with.
+        """
+        self._backlog.promote(request)
+
     async def forget(self, clip_sha256: str) -> None:
         """Have the worker remove what it derived from a clip, and wait until it has.
 

@@ -26,6 +26,7 @@ from bot.voices.privacy import Privacy
 from bot.voices.registration import Draft, Judge, Registration, Wish
 from data.rows import VoiceRow
 from data.store import Store
+from engine.executor import Executor
 from tests.engine.scripted_executor import scripted_executor
 from tests.store import Clock
 
@@ -54,6 +55,7 @@ class House:
     home: Path
     clock: Clock
     store: Store
+    executor: Executor
     speech: SpeechService
     voices: Voices
     registration: Registration
@@ -82,7 +84,7 @@ class House:
 
     async def say(self, voice: VoiceRow, text: str, user_id: int = ALICE) -> bytes:
         speaker = self.voices.as_speaker(voice, Person(user_id, HERE))
-        return await self.speech.utterance([text], speaker).ogg()
+        return await self.speech.saying([text], speaker).ogg()
 
     def files(self) -> set[str]:
         """What lies in the folders that are about people."""
@@ -138,6 +140,7 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 home=home,
                 clock=clock,
                 store=store,
+                executor=executor,
                 speech=speech,
                 voices=voices,
                 registration=registration,

@@ -13,7 +13,6 @@ from tests.bot.house import ALICE, ELSEWHERE, a_house
 async def test_a_member_speaks_on_while_nothing_can_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was said before, and what was not; where they chose no voice yet, too."""
     monkeypatch.setattr("data.database.BUSY_TIMEOUT_S", 0.05)
     async with a_house(tmp_path) as house:
         voice = await house.register(ALICE, "Mine")
@@ -23,9 +22,9 @@ async def test_a_member_speaks_on_while_nothing_can_be_written(
             other.execute("BEGIN IMMEDIATE")
             speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
             assert speaker.voice.identity == f"clip:{voice.clip_sha256}"
-            again = await house.speech.utterance(["hello"], speaker).ogg()
+            again = await house.speech.saying(["hello"], speaker).ogg()
             assert read_packets(again) == said
-            assert await house.speech.utterance(["something new"], speaker).ogg()
+            assert await house.speech.saying(["something new"], speaker).ogg()
         assert await house.store.choices.get(ALICE, ELSEWHERE) is None
         await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
         assert await house.store.choices.get(ALICE, ELSEWHERE) == voice.voice_id

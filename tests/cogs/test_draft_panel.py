@@ -8,11 +8,12 @@ import pytest
 
 from cogs.registering import DraftPanel
 
+DRAFT: Any = SimpleNamespace(wish=SimpleNamespace(owner_id=7))
+
 
 async def test_a_press_gives_a_draft_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """discord.py would begin anew each time, and a clip nobody kept would stay for ever."""
-    draft: Any = SimpleNamespace(wish=SimpleNamespace(owner_id=7))
-    panel = DraftPanel(cast("Any", None), draft, cast("Any", None))
+    panel = DraftPanel(cast("Any", None), DRAFT, cast("Any", None))
     begun, lasts_s = time.monotonic(), panel.timeout
     assert lasts_s == 720
     press: Any = SimpleNamespace(user=SimpleNamespace(id=7))
@@ -35,7 +36,6 @@ async def test_a_panel_says_deleted_of_nothing_that_was_kept(thrown_away: bool) 
     bot: Any = SimpleNamespace(
         services=SimpleNamespace(registration=SimpleNamespace(discard=discard))
     )
-    draft: Any = SimpleNamespace(wish=SimpleNamespace(owner_id=7))
     shown_by: Any = SimpleNamespace(edit_original_response=edit)
-    await DraftPanel(bot, draft, shown_by).withdraw("It is deleted.")
+    await DraftPanel(bot, DRAFT, shown_by).withdraw("It is deleted.")
     assert said == (["It is deleted."] if thrown_away else [])

@@ -1,8 +1,8 @@
-"""An empty store, and voices to put into it."""
+"""An empty store, and what to put into it."""
 
 from typing import Any
 
-from data.rows import NewVoice, VoiceRow
+from data.rows import NewConditionals, NewSpeech, NewVoice, VoiceRow
 from data.store import Store
 from tests.store import clock, store
 
@@ -24,3 +24,29 @@ async def register(store: Store, owner_id: int, name: str, **other: Any) -> Voic
         "consented_at": 12.5,
     }
     return await store.voices.insert(NewVoice(owner_id=owner_id, name=name, **(values | other)))
+
+
+async def enrol(store: Store, key: str, clip: str, size_bytes: int = 10) -> None:
+    """Record conditionals of a clip named by one letter."""
+    await store.conditionals.record(
+        NewConditionals(
+            key=key,
+            clip_sha256=clip * 64,
+            model_revision="r1",
+            engine_version="e1",
+            path=f"conditionals/{key}.safetensors",
+            size_bytes=size_bytes,
+        )
+    )
+
+
+async def render(store: Store, key: str, size_bytes: int, voice: str = "stock:") -> None:
+    await store.speech.record(
+        NewSpeech(
+            key=key,
+            voice_identity=voice,
+            path=f"speech/{key}.ogg",
+            size_bytes=size_bytes,
+            duration_s=1.5,
+        )
+    )

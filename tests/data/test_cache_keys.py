@@ -3,34 +3,8 @@
 from typing import Any
 
 from data.cache_keys import TOUCH_INTERVAL_S
-from data.rows import NewConditionals, NewSpeech
 from data.store import Store
-
-
-async def enrol(store: Store, key: str, clip: str, size_bytes: int = 10) -> None:
-    """Record conditionals of a clip named by one letter."""
-    await store.conditionals.record(
-        NewConditionals(
-            key=key,
-            clip_sha256=clip * 64,
-            model_revision="r1",
-            engine_version="e1",
-            path=f"conditionals/{key}.safetensors",
-            size_bytes=size_bytes,
-        )
-    )
-
-
-async def render(store: Store, key: str, size_bytes: int, voice: str = "stock:") -> None:
-    await store.speech.record(
-        NewSpeech(
-            key=key,
-            voice_identity=voice,
-            path=f"speech/{key}.ogg",
-            size_bytes=size_bytes,
-            duration_s=1.5,
-        )
-    )
+from tests.data.conftest import enrol, render
 
 
 async def use(store: Store, key: str) -> None:
@@ -73,15 +47,6 @@ async def test_a_use_of_a_clip_is_written_at_most_once_a_minute(store: Store, cl
         used.append(rows["one"])
         assert rows["other"] == 0
     assert used == [0, 0, TOUCH_INTERVAL_S, TOUCH_INTERVAL_S]
-
-
-async def test_a_rendering_is_found_under_its_key_alone(store: Store) -> None:
-    await render(store, "one", 100, voice="clip:" + "a" * 64)
-    found = await store.speech.get("one")
-    assert found is not None
-    assert (found.path, found.size_bytes, found.duration_s) == ("speech/one.ogg", 100, 1.5)
-    assert found.voice_identity == "clip:" + "a" * 64
-    assert await store.speech.get("two") is None
 
 
 async def test_a_hit_counts_as_a_use_but_is_written_at_most_once_a_minute(
@@ -156,4 +121,6 @@ async def test_renderings_are_listed_by_voice_and_deleted_by_key(store: Store) -
 async def test_a_rendering_made_again_weighs_once(store: Store) -> None:
     await render(store, "one", 10)
     await render(store, "one", 25)
+    (row,) = await store.speech.all()
+    assert (row.path, row.size_bytes, row.duration_s) == ("speech/one.ogg", 25, 1.5)
     assert await store.speech.total_bytes() == 25

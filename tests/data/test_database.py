@@ -37,7 +37,6 @@ async def add_all_or_none(database: Database, *several: int) -> None:
 
 
 async def increment(database: Database) -> None:
-    """Read, let others run, and write."""
     async with database.transaction():
         (number,) = await numbers(database)
         await asyncio.sleep(0)

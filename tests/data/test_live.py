@@ -2,7 +2,6 @@
 
 import sqlite3
 
-import msgspec
 import pytest
 
 from data.live import Exclusion
@@ -19,9 +18,6 @@ async def test_an_exclusion_counts_in_one_server_and_can_be_undone(store: Store)
     assert await store.exclusions.remove(9, 5, Exclusion.BLOCKED)
     assert not await store.exclusions.remove(9, 5, Exclusion.BLOCKED)
     assert await store.exclusions.of(9, 5) == {Exclusion.OPTED_OUT}
-
-
-async def test_those_who_are_left_out_for_a_reason_are_listed(store: Store) -> None:
     await store.exclusions.add(9, 5, Exclusion.BLOCKED)
     await store.exclusions.add(8, 5, Exclusion.BLOCKED)
     await store.exclusions.add(7, 5, Exclusion.OPTED_OUT)
@@ -66,11 +62,6 @@ async def test_every_setting_comes_back_as_it_was_stored(store: Store) -> None:
     )
     await store.guild_settings.update(5, lambda _: chosen)
     assert await store.guild_settings.get(5) == chosen
-
-
-async def test_a_row_with_defaults_equals_no_row(store: Store) -> None:
-    await store.guild_settings.update(5, lambda now: msgspec.structs.replace(now, read_bots=False))
-    assert await store.guild_settings.get(5) == GuildSettings(guild_id=5)
 
 
 async def test_pronunciations_of_servers_and_members_are_apart(store: Store) -> None:

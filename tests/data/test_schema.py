@@ -185,7 +185,6 @@ def test_migrations_are_numbered_without_gaps(tmp_path: Path) -> None:
 
 
 def test_a_trigger_is_one_statement() -> None:
-    """A script splits at ends of statements, not inside triggers or strings."""
     sql = (
         "CREATE TABLE t (a); -- a comment; with a semicolon\n"
         "CREATE TRIGGER r AFTER DELETE ON t\nBEGIN\n    DELETE FROM t;\nEND;\n"

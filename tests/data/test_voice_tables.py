@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from data.rows import NewSpeech, NewVoice
+from data.rows import NewVoice
 from data.schema import MIGRATIONS, load_migrations, prepare
 from data.store import Store
-from tests.data.conftest import ALICE, BOB, CAROL, ELSEWHERE, HERE, register
+from tests.data.conftest import ALICE, BOB, CAROL, ELSEWHERE, HERE, register, render
 
 
 async def voice_of(store: Store, owner_id: int, name: str = "one", **other: Any) -> int:
@@ -115,15 +115,7 @@ async def test_what_is_exported_is_every_row_about_a_person_and_nobody_elses(
         await store.moderation.report(guild_id=HERE, voice_id=voice, user_id=ALICE, reason="a")
         await store.moderation.report(guild_id=HERE, voice_id=voice, user_id=BOB, reason="b")
     for digest in ("c", "d"):
-        await store.speech.record(
-            NewSpeech(
-                key=digest,
-                voice_identity=f"clip:{digest * 64}",
-                path="p",
-                size_bytes=1,
-                duration_s=1,
-            )
-        )
+        await render(store, digest, 1, voice=f"clip:{digest * 64}")
     about = await store.personal.rows_about(ALICE)
     assert {table: len(rows) for table, rows in about.items() if rows} == {
         "users": 1,

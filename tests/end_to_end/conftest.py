@@ -87,10 +87,10 @@ def mono_of_file(ogg: bytes) -> FloatArray:
 
 @asynccontextmanager
 async def a_stage(
-    folder: Path, *, message_content_refused: bool = False, **environment: str
+    folder: Path, *, message_content_refused: bool = False, shards: int = 1, **environment: str
 ) -> AsyncIterator[Stage]:
     """Open a stage with its files in `folder`."""
-    async with LoopbackDiscord() as discord:
+    async with LoopbackDiscord(shards=shards) as discord:
         discord.faults.message_content_refused = message_content_refused
         place = _furnished(discord, "The workshop")
         home = folder / "home"

@@ -1,13 +1,18 @@
 """Which voice speaks: stock ones that a member goes back to, and clips that may not come back."""
 
+import hashlib
+import time
 from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
 import pytest_asyncio
 
-from tests.end_to_end.conftest import Stage, a_stage, mono_of_file
+from bot.loopback import Member
+from engine.stock.engine import VOICES
+from tests.end_to_end.conftest import Stage, a_stage, mono_of_file, transmission
 from tests.end_to_end.registering import SHORT, agree, files, register, seen
+from tests.end_to_end.test_server_settings import choose
 from tests.end_to_end.uploads import left_in_files, left_in_tables, upload
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -22,6 +27,12 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         yield opened
 
 
+def own_stock_voice(member: Member) -> str:
+    """The one that stays a member's where neither they nor the server chose any."""
+    digest = hashlib.sha256(str(member.id).encode()).digest()
+    return VOICES[int.from_bytes(digest[:8], "big") % len(VOICES)]
+
+
 async def test_a_member_goes_back_to_a_stock_voice_and_to_their_own(stage: Stage) -> None:
     """What is offered while typing is what can be chosen, and what then speaks."""
     await register(stage.alice, "Mine", upload("ogg"))
@@ -29,12 +40,13 @@ async def test_a_member_goes_back_to_a_stock_voice_and_to_their_own(stage: Stage
     assert "cloned one" in said.text
     offered = await stage.alice.autocomplete("voice use", focused="voice", value="")
     assert [choice["name"] for choice in offered][:2] == ["Mine", "heart (stock voice)"]
-    (puck,) = await stage.alice.autocomplete("voice use", focused="voice", value="puck")
-    told = await stage.reply(stage.alice, "voice use", voice=str(puck["value"]))
-    assert told == "You speak in **puck** in this server from now on."
-    assert "stock voice **puck** here" in await stage.reply(stage.alice, "voice list")
+    name = next(name for name in VOICES if name != own_stock_voice(stage.alice))
+    (stock,) = await stage.alice.autocomplete("voice use", focused="voice", value=name)
+    told = await stage.reply(stage.alice, "voice use", voice=str(stock["value"]))
+    assert told == f"You speak in **{name}** in this server from now on."
+    assert f"stock voice **{name}** here" in await stage.reply(stage.alice, "voice list")
     chosen = await (await stage.alice.slash("say", text=SHORT)).reply(timeout_s=60)
-    named = await (await stage.alice.slash("say", text=SHORT, voice=puck["value"])).reply(
+    named = await (await stage.alice.slash("say", text=SHORT, voice=stock["value"])).reply(
         timeout_s=60
     )
     assert chosen.text == ""
@@ -73,3 +85,33 @@ async def test_a_disabled_voice_does_not_come_back_with_its_clip(stage: Stage) -
     allowed = await stage.reply(mod, "voice-admin enable", voice=str(offered["value"]))
     assert "can be registered here again" in allowed
     await register(stage.alice, "Quiet", upload("flac"))
+
+
+@pytest.mark.parametrize("of_the_server", ["", "puck"], ids=["their own", "the server's"])
+async def test_a_member_has_one_stock_voice_by_command_and_in_live_reading(
+    stage: Stage, of_the_server: str
+) -> None:
+    """One that is the same to the packet, for the owner of a clone that nothing here can speak."""
+    general = next(c for c in stage.guild.channels.values() if c.name == "general")
+    host = stage.guild.add_member("Host", manage_guild=True)
+    dora = stage.guild.add_member("Dora")
+    while own_stock_voice(dora) == VOICES[0]:  # the engine's first, so that it would not show
+        dora = stage.guild.add_member("Dora")
+    await register(dora, f"Mine{of_the_server}", upload("ogg"))
+    await choose(host, "read_names", "no")
+    await choose(host, "stock_voice", of_the_server)
+    await dora.join(stage.lounge)
+    await stage.reply(dora, "live start")
+    heard = []
+    for speak in (
+        dora.slash("say", text=SHORT),
+        dora.send(general, SHORT),
+        dora.slash("say", text=SHORT, voice=f"stock:{of_the_server or own_stock_voice(dora)}"),
+    ):
+        since = time.monotonic()
+        await speak
+        packets = (await transmission(stage.lounge, since)).packets
+        heard.append([packet.opus for packet in packets if not packet.is_silence_frame])
+    assert heard[0] == heard[1] == heard[2]
+    await stage.reply(dora, "live stop")
+    await dora.leave()

@@ -84,7 +84,6 @@ def counted(figures: str, one: str, many: str = "") -> str:
 
 
 def signed(sign: str | None, words: str) -> str:
-    """`words`, negative if there is a `sign`."""
     return f"minus {words}" if sign else words
 
 

@@ -47,5 +47,4 @@ def rule(
     flags: int = 0,
     spaced: bool = True,
 ) -> Rule:
-    """Make a `Rule` of an expression that is not compiled yet."""
     return Rule(re.compile(pattern, flags), say, examples, spaced)

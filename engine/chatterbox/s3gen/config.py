@@ -33,7 +33,6 @@ class Precision:
     their operands to ten bits, which is what upstream's convolutions do on a GPU.
     """
 
-    name: str
     estimator: torch.dtype
     encoder: torch.dtype
     tf32: bool
@@ -42,9 +41,9 @@ class Precision:
     def named(cls, name: str) -> "Precision":
         """`fp32` is the parity mode: no TF32 anywhere. Raises `KeyError` for an unknown name."""
         return {
-            "fp32": cls("fp32", torch.float32, torch.float32, tf32=False),
-            "bf16": cls("bf16", torch.bfloat16, torch.float32, tf32=True),
-            "fp16": cls("fp16", torch.float16, torch.float32, tf32=True),
+            "fp32": cls(torch.float32, torch.float32, tf32=False),
+            "bf16": cls(torch.bfloat16, torch.float32, tf32=True),
+            "fp16": cls(torch.float16, torch.float32, tf32=True),
         }[name]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.noise import Noise
 from engine.chatterbox.s3gen.stages import StageClock
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
-from engine.chatterbox.s3gen.watermark import Watermark
+from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark
 from engine.chatterbox.utterance import (
     FRAMES_PER_TOKEN,
     SAMPLES_PER_FRAME,
@@ -44,13 +44,6 @@ from engine.enrolment import Conditionals
 from engine.enrolment.conditionals import SPEECH_TOKEN_IDS
 from engine.messages import Speak
 from engine.speech import SpeechParameters, StockVoice
-
-
-class MarkInputs(NamedTuple):
-    """Waveforms (batch, samples) fp32 and their lengths (batch,) int64 in samples."""
-
-    wave: Tensor
-    lengths: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +93,7 @@ class WaveformDecoder:
         self.graphs = GraphCache(GraphPool() if graphs and on_cuda else None)
         self._flow = Flow(layout, sizes, self.precision)
         self._vocoder = Vocoder(layout, self.precision)
-        self._watermark = Watermark(self.device, self.precision)
+        self._watermark = Watermark(self.device, tf32=self.precision.tf32)
         self._speaker_width = sizes.speaker_embedding
         self._stream: torch.cuda.Stream | None = None
         if on_cuda:
@@ -191,7 +184,7 @@ class WaveformDecoder:
         )
         clock.begin("watermark")
         wave = self.graphs.call(
-            "watermark", self._mark, MarkInputs(wave, lengths * SAMPLES_PER_FRAME)
+            "watermark", self._watermark, MarkInputs(wave, lengths * SAMPLES_PER_FRAME)
         )
         host = self._pinned(wave.shape, torch.float32)
         host.copy_(wave, non_blocking=True)
@@ -230,9 +223,6 @@ class WaveformDecoder:
             mel[row, utterance.total_frames - utterance.frames : utterance.total_frames].clone()
             for row, utterance in enumerate(batch)
         ]
-
-    def _mark(self, inputs: MarkInputs) -> Tensor:
-        return self._watermark(*inputs)
 
     def _lengths(self, lengths: list[int], rows: int) -> Tensor:
         """Lengths on the device; rows that only fill the batch have length one."""

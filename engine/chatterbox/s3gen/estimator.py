@@ -31,11 +31,7 @@ def estimate(
 
 
 def _block(
-    kernels: S3GenKernels,
-    block: EstimatorBlock,
-    rows: Tensor,
-    lengths: Tensor,
-    step: int,
+    kernels: S3GenKernels, block: EstimatorBlock, rows: Tensor, lengths: Tensor, step: int
 ) -> Tensor:
     """A resnet and its transformer layers; returns a new fp32 stream."""
     hidden = kernels.normed_conv(rows, block.first, shift=block.time[step], stream=None)

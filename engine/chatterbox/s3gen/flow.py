@@ -10,13 +10,7 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import (
-    EULER_STEPS,
-    GUIDANCE,
-    MEL_BINS,
-    Precision,
-    tf32_products,
-)
+from engine.chatterbox.s3gen.config import EULER_STEPS, GUIDANCE, MEL_BINS, Precision, tf32_products
 from engine.chatterbox.s3gen.encoder import encode
 from engine.chatterbox.s3gen.estimator import estimate
 from engine.chatterbox.s3gen.kernels import kernels_for

@@ -29,9 +29,7 @@ class Linear:
     bias: Tensor
 
 
-def read_checkpoint(
-    source: Path | Mapping[str, Tensor],
-) -> tuple[Mapping[str, Tensor], S3GenSizes]:
+def read_checkpoint(source: Path | Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], S3GenSizes]:
     """The tensors that decoding needs, and the sizes, from a folder or from tensors in memory.
 
     Raises `WeightsError`.
@@ -71,22 +69,12 @@ class Layout:
 
     def linear(self, name: str, dtype: torch.dtype, norm: str | None = None) -> Linear:
         """A product, with the gain and bias of the norm before it folded in."""
-        weight = self[name + ".weight"]
-        has_bias = name + ".bias" in self._tensors
-        bias = self[name + ".bias"] if has_bias else torch.zeros(len(weight))
-        return self._put(*self._fold(weight, bias, norm), dtype)
+        return self.stacked((name,), dtype, norm)
 
-    def stacked(self, names: tuple[str, ...], dtype: torch.dtype, norm: str) -> Linear:
+    def stacked(self, names: tuple[str, ...], dtype: torch.dtype, norm: str | None) -> Linear:
         """Several products of one input as a single one."""
-        parts = [
-            self._fold(
-                self[name + ".weight"],
-                self[name + ".bias"] if name + ".bias" in self._tensors else torch.zeros(1),
-                norm,
-            )
-            for name in names
-        ]
-        return self._put(torch.cat([w for w, _ in parts]), torch.cat([b for _, b in parts]), dtype)
+        weights, biases = zip(*(self._folded(name, norm) for name in names), strict=True)
+        return self._put(torch.cat(weights), torch.cat(biases), dtype)
 
     def windowed(self, name: str, dtype: torch.dtype) -> Linear:
         """A convolution as a product over the window's rows side by side."""
@@ -104,7 +92,10 @@ class Layout:
     def _put(self, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> Linear:
         return Linear(self.put(weight, dtype), self.put(bias, dtype))
 
-    def _fold(self, weight: Tensor, bias: Tensor, norm: str | None) -> tuple[Tensor, Tensor]:
+    def _folded(self, name: str, norm: str | None) -> tuple[Tensor, Tensor]:
+        weight = self[name + ".weight"]
+        has_bias = name + ".bias" in self._tensors
+        bias = self[name + ".bias"] if has_bias else torch.zeros(len(weight))
         if norm is None:
             return weight, bias
         return weight * self[norm + ".weight"], weight @ self[norm + ".bias"] + bias

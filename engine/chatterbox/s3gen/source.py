@@ -10,11 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import (
-    HARMONICS,
-    SAMPLE_RATE,
-    tf32_products,
-)
+from engine.chatterbox.s3gen.config import HARMONICS, SAMPLE_RATE, tf32_products
 from engine.chatterbox.s3gen.kernels.reference import multiply, windows
 from engine.chatterbox.s3gen.layout import Layout, Linear
 from engine.chatterbox.utterance import SAMPLES_PER_FRAME

@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict
+from itertools import pairwise
 
 import torch
 
@@ -17,10 +18,15 @@ class StageClock:
 
     def begin(self, name: str) -> None:
         self._names.append(name)
-        self._mark()
+        self.stop()
 
     def stop(self) -> None:
-        self._mark()
+        if self._on_cuda:
+            event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's
+            event.record()
+            self._events.append(event)
+        else:
+            self._times.append(time.perf_counter())
 
     def done(self) -> bool:
         return not self._events or bool(self._events[-1].query())  # type: ignore[no-untyped-call]  # torch's
@@ -31,18 +37,11 @@ class StageClock:
 
     def totals_ms(self) -> dict[str, float]:
         """Milliseconds per stage, summed over its occurrences; call after `wait`."""
-        totals: defaultdict[str, float] = defaultdict(float)
-        for index, name in enumerate(self._names):
-            if self._on_cuda:
-                totals[name] += self._events[index].elapsed_time(self._events[index + 1])
-            else:
-                totals[name] += (self._times[index + 1] - self._times[index]) * 1000
-        return dict(totals)
-
-    def _mark(self) -> None:
         if self._on_cuda:
-            event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's
-            event.record()
-            self._events.append(event)
+            spans = [begun.elapsed_time(ended) for begun, ended in pairwise(self._events)]
         else:
-            self._times.append(time.perf_counter())
+            spans = [1000 * (ended - begun) for begun, ended in pairwise(self._times)]
+        totals: defaultdict[str, float] = defaultdict(float)
+        for name, span in zip(self._names, spans, strict=True):
+            totals[name] += span
+        return dict(totals)

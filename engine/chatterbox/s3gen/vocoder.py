@@ -162,11 +162,7 @@ def _channels_first(rows: Tensor) -> Tensor:
 def _convolve(signal: Tensor, convolution: Convolution, dilation: int = 1) -> Tensor:
     reach = (convolution.weight.shape[-1] - 1) * dilation // 2
     return functional.conv2d(
-        signal,
-        convolution.weight,
-        convolution.bias,
-        padding=(0, reach),
-        dilation=(1, dilation),
+        signal, convolution.weight, convolution.bias, padding=(0, reach), dilation=(1, dilation)
     )
 
 

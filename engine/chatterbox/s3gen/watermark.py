@@ -10,29 +10,36 @@ The network is the one inside the resemble-perth wheel; without it nothing may s
 import importlib.util
 import math
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import Precision, tf32_products
+from engine.chatterbox.s3gen.config import tf32_products
 from engine.chatterbox.s3gen.spectrum import ShortTimeFourier
 from engine.errors import WatermarkMissing
 
-PERTH_RATE, PERTH_N_FFT, PERTH_HOP = 32_000, 2048, 320
-N_FFT, HOP = 1536, 240
+PERTH_N_FFT, N_FFT, HOP = 2048, 1536, 240
 LEAST_MAGNITUDE = 1e-9
 FLOOR_DB = 20 * math.log10(LEAST_MAGNITUDE)
 RANGE_DB = 15 - FLOOR_DB  # Perth's networks see decibels over this range as 0 to 1
 AUDIBLE_SHARE = 0.05  # frames with less than this of the loudest one's sum are left alone
 
 
+class MarkInputs(NamedTuple):
+    """Waveforms (batch, samples) fp32 and their lengths (batch,) int64 in samples."""
+
+    wave: Tensor
+    lengths: Tensor
+
+
 class Watermark:
     """Perth's encoder on one device."""
 
-    def __init__(self, device: torch.device, precision: Precision) -> None:
+    def __init__(self, device: torch.device, *, tf32: bool = False) -> None:
         state = _load_encoder()
-        self._tf32 = precision.tf32
+        self._tf32 = tf32
         self._layers = [
             (state[f"layers.{n}.conv.weight"].to(device), state[f"layers.{n}.conv.bias"].to(device))
             for n in range(sum(name.endswith("conv.weight") for name in state))
@@ -40,8 +47,9 @@ class Watermark:
         self._bins = self._layers[0][0].shape[1]
         self._transform = ShortTimeFourier(N_FFT, HOP, device)
 
-    def __call__(self, wave: Tensor, lengths: Tensor) -> Tensor:
-        """The waveforms (batch, samples) fp32 with the mark in; `lengths` (batch,) in samples."""
+    def __call__(self, inputs: MarkInputs) -> Tensor:
+        """The waveforms (batch, samples) fp32 with the mark in."""
+        wave, lengths = inputs
         spectrum = self._transform.analyse(wave, lengths)
         # A 2048-point sum is 4/3 as large as one over 1536 points of the same signal.
         magnitude = spectrum.square().sum(2).sqrt() * (PERTH_N_FFT / N_FFT)

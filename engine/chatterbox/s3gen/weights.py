@@ -209,9 +209,6 @@ def _time_embeddings(layout: Layout, root: str) -> Tensor:
     angles = 1000 * euler_times()[:-1, None] * rates
     hidden = torch.cat([angles.sin(), angles.cos()], dim=1)
     for name, activation in (("linear_1", functional.silu), ("linear_2", torch.nn.Identity())):
-        weight, bias = (
-            layout[f"{root}time_mlp.{name}.weight"],
-            layout[f"{root}time_mlp.{name}.bias"],
-        )
+        weight, bias = (layout[f"{root}time_mlp.{name}.{part}"] for part in ("weight", "bias"))
         hidden = activation(functional.linear(hidden, weight, bias))
     return hidden

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.config import CONTEXT_BUCKETS
 from engine.chatterbox.t3.model import T3
-from engine.chatterbox.t3.prompt import Prompt, PromptRows
+from engine.chatterbox.t3.prompt import Prompt
 
 #: Prefill of more positions than this is not captured: the device is busy enough without, and the
 #: memory of its activations would be kept for ever.
@@ -64,10 +64,7 @@ class StepGraphs:
         if captured is None:
             batch = t3.buffers.batch(places, guided=guided, context=CONTEXT_BUCKETS[0])
             t3.buffers.fill(batch, [])
-            start = t3.sizes.conditioning_positions
-            static = PromptRows.of(
-                [], places=places, guided=guided, width=rows.width, start=start
-            ).to(t3.device)
+            static = rows.idle().to(t3.device)
             captured = t3.graphs.capture(key, lambda: t3.prefill_step(batch, static), static)
         captured.inputs.copy_(rows)
         t3.assign(prompts)

@@ -24,7 +24,6 @@ class PagePool:
         shape = (sizes.layers, 2, pages + 1, sizes.heads, PAGE, HEAD_DIM)
         # Zeroed once: a masked position is multiplied by zero, which would not silence a NaN.
         self.storage = torch.zeros(shape, dtype=dtype, device=device)
-        self.capacity = pages
         self._free = list(range(pages, SINK_PAGE, -1))
 
     @property
@@ -41,13 +40,9 @@ class PagePool:
         """Return reserved pages. What was queued on the stream before may still read them."""
         self._free.extend(pages)
 
-    def keys(self, layer: int) -> Tensor:
-        """(pages, heads, PAGE, HEAD_DIM) of one layer; a view."""
-        return self.storage[layer, 0]
-
-    def values(self, layer: int) -> Tensor:
-        """(pages, heads, PAGE, HEAD_DIM) of one layer; a view."""
-        return self.storage[layer, 1]
+    def views(self, layer: int) -> tuple[Tensor, Tensor]:
+        """Keys and values of one layer, each (pages, heads, PAGE, HEAD_DIM)."""
+        return self.storage[layer, 0], self.storage[layer, 1]
 
     def places(self, pages: Tensor, first: int) -> Tensor:
         """Where positions `first`, `first` + 1, ... of rows with these pages are kept.

@@ -164,8 +164,7 @@ class T3:
         kernels.embed(self.weights, self.slots, batch)
         for index, layer in enumerate(self.weights.layers):
             kernels.norm_linear(batch, layer.qkv, batch.qkv)
-            cache = (self.pool.keys(index), self.pool.values(index))
-            kernels.attend(batch, cache, self.rotary)
+            kernels.attend(batch, self.pool.views(index), self.rotary)
             kernels.add_attended(batch, layer.output)
             kernels.add_mlp(batch, layer.gate_up, layer.down)
         self._sample(batch, draw_noise=draw_noise)

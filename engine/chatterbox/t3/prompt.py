@@ -62,6 +62,10 @@ class PromptRows:
                 pages[row, : len(used)] = torch.tensor(table)[used]
         return cls(texts, lengths, conditional, prefixes, pages)
 
+    def idle(self) -> "PromptRows":
+        """As many rows, none of them with a prompt: the sink page is 0, too."""
+        return PromptRows(*(torch.zeros_like(getattr(self, field.name)) for field in fields(self)))
+
     def to(self, device: torch.device) -> "PromptRows":
         return PromptRows(*(getattr(self, field.name).to(device) for field in fields(self)))
 

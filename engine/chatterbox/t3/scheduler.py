@@ -100,20 +100,12 @@ class Scheduler:
         """Whether `advance` has anything to do."""
         return bool(self._waiting or self._running or self._bursts)
 
-    @property
-    def running(self) -> int:
-        return len(self._running)
-
-    def fits(self, utterance: Utterance) -> bool:
-        """Whether an utterance can be decoded at all, alone if need be."""
-        return self.t3.fits(utterance)
-
     def submit(self, utterance: Utterance) -> None:
         """Queue an utterance; of those that wait, the best priority is taken first.
 
         Raises `ValueError` if it does not fit.
         """
-        if not self.fits(utterance):
+        if not self.t3.fits(utterance):
             raise ValueError("the utterance is longer than the cache")
         utterance.status = UtteranceStatus.WAITING
         self._waiting.append(utterance)
@@ -138,18 +130,14 @@ class Scheduler:
             return self._collect(self._bursts.popleft())
         return []
 
-    def _room_for(self, utterance: Utterance) -> bool:
-        if not self._free_slots or len(self._running) >= self.limit:
-            return False
-        return self.t3.has_room_for(utterance)
-
     def _admit(self) -> None:
         joining: list[Utterance] = []
         alone = not self._running
         try:
+            # There are slots for as many as `limit` allows.
             while self._waiting and len(joining) < _PREFILLED_TOGETHER:
                 utterance = min(self._waiting, key=_urgency)
-                if not self._room_for(utterance):
+                if len(self._running) >= self.limit or not self.t3.has_room_for(utterance):
                     break
                 alone = alone and not joining
                 self._running[utterance] = self.t3.reserve(utterance, self._free_slots[-1])

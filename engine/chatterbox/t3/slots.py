@@ -70,7 +70,7 @@ class Slots:
     """The tensors. `count` slots can be used; row `count` of each tensor is the idle one."""
 
     def __init__(self, count: int, sizes: T3Sizes, device: torch.device) -> None:
-        self.count = count
+        self.idle_slot = count
         self.device = device
         self.positions = sizes.conditioning_positions + sizes.text_positions + 2 + MAX_SPEECH_TOKENS
         places = count + 1
@@ -86,14 +86,6 @@ class Slots:
         self.page_table = torch.full(
             (places, 2, pages), SINK_PAGE, dtype=torch.int32, device=device
         )
-
-    @property
-    def idle_slot(self) -> int:
-        return self.count
-
-    def column(self, column: Column) -> Tensor:
-        """A view of one column of `state`, (count + 1,)."""
-        return self.state[:, column]
 
     def assign(self, assignments: list[Assignment]) -> None:
         """Fill slots for their first sampled token. Queued behind what uses them now."""

@@ -5,23 +5,18 @@ import pytest
 from bot.base.metrics import Latencies
 
 
-def test_percentiles_of_a_known_series() -> None:
-    latencies = Latencies()
-    for value in range(1, 102):
+@pytest.mark.parametrize(
+    ("size", "values", "percent", "expected"),
+    [
+        (1000, range(1, 102), 50, 51),
+        (1000, range(1, 102), 99, 100),
+        (1000, [], 50, None),
+        (1000, [7], 95, 7),
+        (3, [1000, 1, 2, 3], 99, 2.98),
+    ],
+)
+def test_percentiles(size: int, values: list[float], percent: int, expected: float | None) -> None:
+    latencies = Latencies(size)
+    for value in values:
         latencies.add(value)
-    assert latencies.percentile(50) == pytest.approx(51)
-    assert latencies.percentile(99) == pytest.approx(100)
-
-
-def test_nothing_measured_is_none_and_one_value_is_itself() -> None:
-    latencies = Latencies()
-    assert latencies.percentile(50) is None
-    latencies.add(7)
-    assert latencies.percentile(95) == 7
-
-
-def test_old_values_are_forgotten() -> None:
-    latencies = Latencies(size=3)
-    for value in (1000, 1, 2, 3):
-        latencies.add(value)
-    assert latencies.percentile(99) <= 3
+    assert latencies.percentile(percent) == pytest.approx(expected)

@@ -69,4 +69,4 @@ async def test_a_lock_is_of_its_key_alone_and_is_forgotten() -> None:
     locks = KeyedLocks[str]()
     async with locks.of("one"), locks.of("other"):
         assert locks.of("one").locked()
-    assert not len(locks)
+    assert not locks._locks

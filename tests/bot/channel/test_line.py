@@ -1,5 +1,6 @@
 """Who speaks next: everybody's own words in order, authors in turn."""
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator
 
@@ -13,6 +14,9 @@ from bot.speech.audio.clip import Clip
 
 class Nothing:
     """An utterance without a clip."""
+
+    def due(self, _: object) -> None:
+        return
 
     async def clips(self) -> AsyncGenerator[Clip, None]:
         return
@@ -37,10 +41,7 @@ def filled(*authors: int) -> Line:
 
 
 def drained(line: Line) -> list[str]:
-    taken = []
-    while one := line.take():
-        taken.append(one.label)
-    return taken
+    return [one.label for one in iter(line.take, None)]
 
 
 async def test_one_line_each_is_first_come_first_served() -> None:
@@ -87,8 +88,6 @@ async def test_a_pause_makes_nothing_older() -> None:
 def test_the_list_is_the_order_and_no_author_overtakes_themselves(
     authors: list[int], chance: random.Random
 ) -> None:
-    import asyncio  # noqa: PLC0415 - a loop of its own for every example
-
     async def example() -> None:
         line = filled(*authors)
         for one in line.listed():
@@ -101,7 +100,7 @@ def test_the_list_is_the_order_and_no_author_overtakes_themselves(
             own = [label for label in listed if label.startswith(f"{author}.")]
             assert own == sorted(own, key=lambda label: int(label.split(".")[1]))
 
-    asyncio.run(example())
+    asyncio.run(example())  # a loop of its own for every example
 
 
 async def test_a_full_line_can_spare_the_newest_of_whoever_has_the_most() -> None:

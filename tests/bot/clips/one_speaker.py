@@ -163,7 +163,6 @@ class _AtSpeed:
         self._session, self._speed = session, speed
 
     def run(self, names: object, inputs: dict[str, np.ndarray]) -> object:
-        """As onnxruntime's, with the speed put in."""
         return self._session.run(names, inputs | {"speed": np.array([self._speed], np.float32)})  # type: ignore[attr-defined]
 
 

@@ -5,21 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.clips.confinement import (
-    COMMITTED_MIB,
-    EXIT_MEMORY,
-    LIMIT_ACTIVE_PROCESS,
-    LIMIT_PROCESS_MEMORY,
-    LIMIT_PROCESS_TIME,
-    BasicLimits,
-    ExtendedLimits,
-    confine_by_job,
-)
+from bot.clips import confinement
 
 ROOT = Path(__file__).parents[3]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has job objects instead")
@@ -74,7 +66,7 @@ def test_where_the_system_keeps_no_limit_on_memory_the_process_watches_itself() 
     platform = {"platform": "darwin", "memory_mib": 64}
     assert confined(hold.format(16), by=SHELL, **platform).stdout == "done\n"
     ended = confined(hold.format(256), by=SHELL, **platform)
-    assert ended.returncode == EXIT_MEMORY
+    assert ended.returncode == confinement.EXIT_MEMORY
     assert ended.stdout == ""
 
 
@@ -115,41 +107,37 @@ def test_the_bot_comes_first() -> None:
 
 
 class Kernel:
-    """Windows' kernel32, as far as it is asked here; each function notes what it was given."""
-
-    class Function:
-        """One function: what it is called, and what it says."""
-
-        def __init__(self, name: str, calls: list[tuple[Any, ...]], answer: int) -> None:
-            self.name, self.calls, self.answer = name, calls, answer
-
-        def __call__(self, *arguments: Any) -> int:
-            self.calls.append((self.name, *arguments))
-            return self.answer
+    """Windows' kernel32, as far as it is asked here; it notes what each function was given."""
 
     def __init__(self, **answers: int) -> None:
-        self.calls: list[tuple[Any, ...]] = []
-        names = ("CreateJobObjectW", "GetCurrentProcess", "SetInformationJobObject")
-        for name in (*names, "AssignProcessToJobObject"):
-            setattr(self, name, Kernel.Function(name, self.calls, answers.get(name, 41)))
+        self.calls: dict[str, tuple[Any, ...]] = {}
+        self._answers = answers
+
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        def function(*arguments: Any) -> int:
+            self.calls[name] = arguments
+            return self._answers.get(name, 41)
+
+        return function
 
 
 def test_on_windows_a_job_object_has_the_limits() -> None:
-    assert ctypes.sizeof(BasicLimits) == 64
-    assert ctypes.sizeof(ExtendedLimits) == 144
+    assert ctypes.sizeof(confinement.BasicLimits) == 64
+    assert ctypes.sizeof(confinement.ExtendedLimits) == 144
     kernel = Kernel(CreateJobObjectW=7, GetCurrentProcess=9)
-    confine_by_job(kernel, 20, 512)
-    by_name = {name: arguments for name, *arguments in kernel.calls}
-    job, kind, reference, size = by_name["SetInformationJobObject"]
+    confinement.confine_by_job(kernel, 20, 512)
+    job, kind, reference, size = kernel.calls["SetInformationJobObject"]
     assert (job, kind, size) == (7, 9, 144)
     limits = reference._obj
     assert limits.BasicLimitInformation.PerProcessUserTimeLimit == 20 * 10_000_000
     assert limits.BasicLimitInformation.ActiveProcessLimit == 1
     assert limits.BasicLimitInformation.LimitFlags == (
-        LIMIT_PROCESS_TIME | LIMIT_ACTIVE_PROCESS | LIMIT_PROCESS_MEMORY
+        confinement.LIMIT_PROCESS_TIME
+        | confinement.LIMIT_ACTIVE_PROCESS
+        | confinement.LIMIT_PROCESS_MEMORY
     )
-    assert limits.ProcessMemoryLimit == (COMMITTED_MIB + 512) * 2**20
-    assert by_name["AssignProcessToJobObject"] == [7, 9]
+    assert limits.ProcessMemoryLimit == (confinement.COMMITTED_MIB + 512) * 2**20
+    assert kernel.calls["AssignProcessToJobObject"] == (7, 9)
 
 
 @pytest.mark.parametrize(
@@ -158,4 +146,4 @@ def test_on_windows_a_job_object_has_the_limits() -> None:
 def test_what_windows_does_not_confine_does_not_begin(refused: str) -> None:
     """A process that could not be confined must not read an upload."""
     with pytest.raises(OSError, match="confined"):
-        confine_by_job(Kernel(**{refused: 0}), 20, 512)
+        confinement.confine_by_job(Kernel(**{refused: 0}), 20, 512)

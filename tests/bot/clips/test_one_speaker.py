@@ -38,7 +38,6 @@ TOO_MUCH_ALIKE = {("heart", "bella"), ("fenrir", "puck")}
 def test_one_person_passes_and_two_are_refused(
     voices: dict[str, list[FloatArray]], pytestconfig: pytest.Config
 ) -> None:
-    """No recording of one person is refused; of those of two people, all but 5 % are."""
     random = np.random.default_rng(20)
     alone = voices if pytestconfig.getoption("--all") else {"heart": voices["heart"]}
     one = {

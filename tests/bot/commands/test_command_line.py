@@ -33,12 +33,14 @@ def environment_of(home: Path) -> dict[str, str]:
     }
 
 
-def timbre(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def timbre(
+    home: Path, *arguments: str, command: tuple[str, ...] = ("-m", "bot"), **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run `python -m bot` with the stock engine and its own home."""
     return subprocess.run(
-        [sys.executable, "-m", "bot", *arguments],
+        [sys.executable, *command, *arguments],
         cwd=ROOT,
-        env=environment_of(home),
+        env={**environment_of(home), **environment},
         capture_output=True,
         text=True,
         timeout=100,
@@ -132,15 +134,7 @@ def test_doctor_looks_at_everything_and_finds_this_machine_well(home: Path) -> N
 
 def lines_of_doctor(home: Path, **environment: str) -> tuple[int, dict[str, str]]:
     """The exit code, and what doctor says of each thing after its state."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "bot", "doctor"],
-        cwd=ROOT,
-        env={**environment_of(home), "CUDA_VISIBLE_DEVICES": "", **environment},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    ended = timbre(home, "doctor", CUDA_VISIBLE_DEVICES="", **environment)
     assert "Traceback" not in ended.stderr
     found = re.findall(
         r"^ *(ok|warning|error) +(\S+(?: \S+)*) {2,}(.*)$", ended.stdout, re.MULTILINE
@@ -172,7 +166,9 @@ def test_doctor_names_the_interpreter_that_cannot_run_the_engine(tmp_path: Path)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
-@pytest.mark.parametrize("arguments", [("cache", "list"), ("doctor",)])
+@pytest.mark.parametrize(
+    "arguments", [("cache", "list"), pytest.param(("doctor",), marks=pytest.mark.slow)]
+)
 def test_a_home_that_others_could_read_is_closed_to_them(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
@@ -200,15 +196,7 @@ def test_a_full_disk_costs_no_speech(tmp_path: Path) -> None:
         "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)); "
         "sys.argv[0] = 'bot'; runpy.run_module('bot', run_name='__main__', alter_sys=True)"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", limited, "say", SENTENCE, "--out", str(out)],
-        cwd=ROOT,
-        env=environment_of(home),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    ended = timbre(home, "say", SENTENCE, "--out", str(out), command=("-c", limited))
     assert "Traceback" not in ended.stderr
     assert out.exists(), ended.stderr
     assert ended.returncode == 0, ended.stderr

@@ -1,7 +1,6 @@
 """`say --voice` analyses a recording once: what it computed is kept until it is cleared."""
 
 import asyncio
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,17 +24,14 @@ async def test_what_was_computed_from_a_recording_outlives_a_start_of_the_bot(
     home, clip = tmp_path / "home", tmp_path / "me.wav"
     soundfile.write(clip, np.zeros(24_000, np.float32), 24_000)
     monkeypatch.setenv("TIMBRE_HOME", str(home))
-    monkeypatch.chdir(tmp_path)  # no `.env` there
+    monkeypatch.setenv("TIMBRE_ENV_FILE", "")
     monkeypatch.setenv("TIMBRE_ENGINE", "stock")
     monkeypatch.setenv("CHATTERBOX_PYTHON", launcher(tmp_path, scripted_worker.__file__))
     monkeypatch.setenv("SCRIPT_CLONES", "1")
 
     command = [sys.executable, "-m", "bot", "say", "Hello there.", "--voice", str(clip)]
     command += ["--out", str(tmp_path / "said.ogg")]
-    environment = {**os.environ, "TIMBRE_ENV_FILE": ""}
-    await asyncio.to_thread(
-        subprocess.run, command, cwd=ROOT, env=environment, check=True, timeout=60
-    )
+    await asyncio.to_thread(subprocess.run, command, cwd=ROOT, check=True, timeout=60)
     (conditionals,) = (home / "conditionals").iterdir()
     async with open_services(load()) as services:  # as the bot does when it starts
         await services.janitor.start()

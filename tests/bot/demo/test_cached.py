@@ -1,20 +1,25 @@
 """Cached speech is timed through the product's own service, cache and database."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.base.metrics import Metrics
 from bot.demo.cached import measure
-from bot.speech.audio.cache import Codec, SpeechCache
+from bot.speech.audio.cache import SpeechCache
+from bot.speech.audio.codec import Codec
+from bot.speech.pronouncing import Pronouncing
+from bot.speech.reading import Reader
+from bot.speech.saying import Sayings
 from bot.speech.service import SpeechService
+from bot.text import PronunciationLimits, TextLimits
+from bot.voices.choosing import Voices
 from data.store import Store
 from tests.engine.scripted_executor import journal, scripted_executor
 
 
 class Forgetful(SpeechCache):
-    """A cache that is passed by."""
-
     async def get(self, key: str) -> tuple[bytes, ...] | None:
         del key
         return None
@@ -28,12 +33,19 @@ async def test_what_is_timed_comes_from_the_cache(
     cache = kind(tmp_path, store, Codec(-18, -1.5, 64), max_bytes=10_000_000)
     async with scripted_executor(tmp_path) as executor:
         metrics = Metrics()
-        service = SpeechService(executor, cache, metrics, look_ahead_chunks=2, deadline_s=5)
+        service = SpeechService(executor, cache, metrics, deadline_s=5)
+        sayings = Sayings(
+            service,
+            Voices(store, tmp_path),
+            Reader(TextLimits(), lambda: datetime.now(UTC)),
+            Pronouncing(store, PronunciationLimits()),
+            store.guild_settings,
+        )
         if kind is Forgetful:
             with pytest.raises(RuntimeError, match="should have been kept"):
-                await measure(service, 10)
+                await measure(sayings, 10)
             return
-        figures = await measure(service, 10)
+        figures = await measure(sayings, 10)
     assert (metrics.cache_hits, metrics.cache_misses) == (10, 1)
     assert len(journal(tmp_path, "spoke")) == 1
     assert 0 < figures.p50_ms <= figures.p99_ms

@@ -3,7 +3,6 @@
 import pytest
 
 from bot.live.rules import Unread, Written, why_unread
-from bot.live.voice import stock_voice_of
 from data.live import Exclusion
 from data.rows import GuildSettings
 
@@ -35,16 +34,3 @@ BLOCKED, OPTED_OUT = frozenset({Exclusion.BLOCKED}), frozenset({Exclusion.OPTED_
 )
 def test_what_is_read(written: Written, settings: GuildSettings, expected: Unread | None) -> None:
     assert why_unread(written, settings) is expected
-
-
-def test_a_member_keeps_a_stock_voice_and_members_differ() -> None:
-    names = ["one", "two", "three"]
-    first = [stock_voice_of(user, names, None).name for user in range(60)]
-    assert first == [stock_voice_of(user, names, None).name for user in range(60)]
-    assert set(first) == set(names)
-
-
-def test_the_servers_stock_voice_counts_where_the_engine_has_it() -> None:
-    assert stock_voice_of(1, ["one", "two"], "two").name == "two"
-    assert stock_voice_of(1, ["one"], "gone").name == "one"
-    assert stock_voice_of(1, [], None).name == ""

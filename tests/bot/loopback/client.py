@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-import av
 import discord
 import numpy as np
 from discord.ext import commands
@@ -15,10 +15,10 @@ from discord.ext import commands
 from bot.base.discord_address import connector
 from bot.base.loopback_address import LoopbackAddress
 from bot.loopback import LoopbackDiscord
+from bot.speech.audio.opus import SAMPLE_RATE, SILENCE, encode
 
 log = logging.getLogger(__name__)
 
-SILENCE = b"\xf8\xff\xfe"
 INTENTS = discord.Intents(guilds=True, voice_states=True)
 
 
@@ -45,6 +45,7 @@ class Client(commands.AutoShardedBot):
         self.register = register
         self.errors: list[BaseException] = []
         self.seen: list[str] = []
+        self.messages: list[discord.Message] = []
         self.tree.error(self._keep)
 
     async def setup_hook(self) -> None:
@@ -62,6 +63,9 @@ class Client(commands.AutoShardedBot):
     async def on_socket_event_type(self, event: str) -> None:
         self.seen.append(event)
 
+    async def on_message(self, message: discord.Message) -> None:
+        self.messages.append(message)
+
     async def saw(self, event: str, times: int = 1) -> None:
         await until(lambda: self.seen.count(event) >= times)
 
@@ -69,6 +73,16 @@ class Client(commands.AutoShardedBot):
         found = self.get_channel(channel_id)
         assert isinstance(found, discord.VoiceChannel)
         return found
+
+
+def commands_of(*callbacks: Callable[..., Any]) -> Callable[[Client], None]:
+    """Registers each as the slash command of its name."""
+
+    def register(client: Client) -> None:
+        for callback in callbacks:
+            client.tree.command(description="For a test")(callback)
+
+    return register
 
 
 @asynccontextmanager
@@ -117,25 +131,12 @@ class Packets(discord.AudioSource):
 
 
 @cache
-def _tone(seconds: float, hertz: float, peak: float) -> tuple[bytes, ...]:
-    encoder = av.AudioCodecContext.create("libopus", "w")
-    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "s16"
-    encoder.bit_rate = 64_000
-    count = round(seconds * 48_000)
-    wave = np.sin(2 * np.pi * hertz * np.arange(count) / 48_000) * peak * 32767
-    stereo = np.repeat(wave.astype(np.int16)[:, None], 2, axis=1)
-    packets: list[bytes] = []
-    for start in range(0, count, 960):
-        block = np.ascontiguousarray(stereo[start : start + 960]).reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(block, format="s16", layout="stereo")
-        frame.sample_rate = 48_000
-        packets += [bytes(packet) for packet in encoder.encode(frame)]
-    return tuple(packets)
-
-
 def tone(seconds: float = 0.4, hertz: float = 440, peak: float = 0.25) -> list[bytes]:
     """A sine as 20 ms Opus packets, 48 kHz stereo; `peak` is relative to full scale."""
-    return list(_tone(seconds, hertz, peak))
+    turns = hertz * np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    wave = (peak * np.sin(2 * np.pi * turns)).astype(np.float32)
+    packets, _ = encode(wave, SAMPLE_RATE, kbps=64)
+    return packets[: round(seconds * 50)]
 
 
 def dominant_hertz(pcm: np.ndarray) -> float:

@@ -9,19 +9,17 @@ import pytest
 from discord import app_commands, ui
 
 from bot.loopback import File
-from tests.bot.loopback.client import Client, running, until
+from tests.bot.loopback.client import Client, commands_of, running, until
 from tests.bot.loopback.conftest import Scene
 
 Ctx = discord.Interaction[Client]
 
 
 async def test_a_slash_command_is_answered(scene: Scene) -> None:
-    def register(client: Client) -> None:
-        @client.tree.command(description="Say")
-        async def say(ctx: Ctx, text: str) -> None:
-            await ctx.response.send_message(f"you said {text}", ephemeral=True)
+    async def say(ctx: Ctx, text: str) -> None:
+        await ctx.response.send_message(f"you said {text}", ephemeral=True)
 
-    async with running(scene.server, register):
+    async with running(scene.server, commands_of(say)):
         interaction = await scene.alice.slash("say", text="hello")
         acknowledged = await interaction.acknowledged()
         reply = await interaction.reply()
@@ -107,16 +105,14 @@ async def test_the_first_follow_up_takes_the_place_of_the_deferral_and_stays_as_
 ) -> None:
     """Whatever the follow-up asks for, Discord keeps the deferral's visibility."""
 
-    def register(client: Client) -> None:
-        @client.tree.command(description="Slow")
-        async def slow(ctx: Ctx) -> None:
-            await ctx.response.defer(ephemeral=True)
-            await asyncio.sleep(0.1)
-            await ctx.followup.send("first", ephemeral=False)
-            await ctx.followup.send("second", file=discord.File(io.BytesIO(b"sound"), "say.ogg"))
-            await ctx.edit_original_response(content="first, edited")
+    async def slow(ctx: Ctx) -> None:
+        await ctx.response.defer(ephemeral=True)
+        await asyncio.sleep(0.1)
+        await ctx.followup.send("first", ephemeral=False)
+        await ctx.followup.send("second", file=discord.File(io.BytesIO(b"sound"), "say.ogg"))
+        await ctx.edit_original_response(content="first, edited")
 
-    async with running(scene.server, register):
+    async with running(scene.server, commands_of(slow)):
         interaction = await scene.alice.slash("slow")
         assert (await interaction.acknowledged()).deferred
         first = await interaction.reply()
@@ -130,40 +126,25 @@ async def test_the_first_follow_up_takes_the_place_of_the_deferral_and_stays_as_
 
 
 async def test_an_interaction_is_answered_once(scene: Scene) -> None:
-    codes: list[int] = []
+    async def twice(ctx: Ctx) -> None:
+        await ctx.response.send_message("once")
+        # The response object of discord.py would refuse by itself.
+        route = discord.http.Route("POST", f"/interactions/{ctx.id}/{ctx.token}/callback")
+        await ctx.client.http.request(route, json={"type": 4, "data": {"content": "twice"}})
 
-    def register(client: Client) -> None:
-        @client.tree.command(description="Twice")
-        async def twice(ctx: Ctx) -> None:
-            await ctx.response.send_message("once")
-            again = client.http  # the response object of discord.py would refuse by itself
-            route = discord.http.Route(
-                "POST",
-                "/interactions/{i}/{t}/callback",
-                i=ctx.id,
-                t=ctx.token,
-            )
-            try:
-                await again.request(route, json={"type": 4, "data": {"content": "twice"}})
-            except discord.HTTPException as error:
-                codes.append(error.code)
-
-    async with running(scene.server, register):
-        interaction = await scene.alice.slash("twice")
-        reply = await interaction.reply()
-        await until(lambda: codes)
-    assert codes == [40060]
+    async with running(scene.server, commands_of(twice)) as client:
+        reply = await (await scene.alice.slash("twice")).reply()
+        await until(lambda: client.errors)
+    assert [error.code for error in client.errors] == [40060]  # type: ignore[attr-defined]
     assert reply.content == "once"
 
 
 async def test_an_answer_after_three_seconds_is_too_late(scene: Scene) -> None:
-    def register(client: Client) -> None:
-        @client.tree.command(description="Late")
-        async def late(ctx: Ctx) -> None:
-            await asyncio.sleep(3.05)
-            await ctx.response.send_message("sorry")
+    async def late(ctx: Ctx) -> None:
+        await asyncio.sleep(3.05)
+        await ctx.response.send_message("sorry")
 
-    async with running(scene.server, register) as client:
+    async with running(scene.server, commands_of(late)) as client:
         interaction = await scene.alice.slash("late")
         await until(lambda: client.errors)
         with pytest.raises(TimeoutError, match="no answer"):
@@ -178,18 +159,15 @@ async def test_a_token_is_unknown_before_the_answer_and_invalid_after_its_time(
 ) -> None:
     """A follow-up without a first answer is 10015; one after fifteen minutes 50027."""
 
-    def register(client: Client) -> None:
-        @client.tree.command(description="Hasty")
-        async def hasty(ctx: Ctx) -> None:
-            await ctx.followup.send("too early")
+    async def hasty(ctx: Ctx) -> None:
+        await ctx.followup.send("too early")
 
-        @client.tree.command(description="Forgetful")
-        async def forgetful(ctx: Ctx) -> None:
-            await ctx.response.defer()
-            await asyncio.sleep(0.1)
-            await ctx.followup.send("too late")
+    async def forgetful(ctx: Ctx) -> None:
+        await ctx.response.defer()
+        await asyncio.sleep(0.1)
+        await ctx.followup.send("too late")
 
-    async with running(scene.server, register) as client:
+    async with running(scene.server, commands_of(hasty, forgetful)) as client:
         await scene.alice.slash("hasty")
         await until(lambda: client.errors)
         interaction = await scene.alice.slash("forgetful")
@@ -254,15 +232,13 @@ class Form(ui.Modal, title="Your voice"):
         )
 
 
-def panel(client: Client) -> None:
-    @client.tree.command(description="Show the panel")
-    async def show(ctx: Ctx) -> None:
-        await ctx.response.send_message("panel", view=Panel())
+async def show(ctx: Ctx) -> None:
+    await ctx.response.send_message("panel", view=Panel())
 
 
 async def test_buttons_and_menus_are_pressed_by_name(scene: Scene) -> None:
     bob = scene.guild.add_member("Bob")
-    async with running(scene.server, panel):
+    async with running(scene.server, commands_of(show)):
         message = await (await scene.alice.slash("show")).reply()
         await (await message.select("Mood", ["Calm"])).acknowledged()
         await until(lambda: message.content == "mood c")
@@ -277,7 +253,7 @@ async def test_buttons_and_menus_are_pressed_by_name(scene: Scene) -> None:
 
 
 async def test_a_form_is_filled_in_with_text_a_file_and_a_tick(scene: Scene) -> None:
-    async with running(scene.server, panel):
+    async with running(scene.server, commands_of(show)):
         message = await (await scene.alice.slash("show")).reply()
         modal = await (await message.press("Upload")).modal()
         assert modal.title == "Your voice"
@@ -310,14 +286,12 @@ async def test_context_menus_reach_the_bot_with_their_target(scene: Scene) -> No
 
 
 async def test_a_command_is_shown_only_to_those_who_may_use_it(scene: Scene) -> None:
-    def register(client: Client) -> None:
-        @client.tree.command(description="Admin")
-        @app_commands.default_permissions(manage_guild=True)
-        async def admin(ctx: Ctx) -> None:
-            await ctx.response.send_message("yes")
+    @app_commands.default_permissions(manage_guild=True)
+    async def admin(ctx: Ctx) -> None:
+        await ctx.response.send_message("yes")
 
     chief = scene.guild.add_member("Chief", manage_guild=True)
-    async with running(scene.server, register):
+    async with running(scene.server, commands_of(admin)):
         with pytest.raises(PermissionError, match="not shown to Alice"):
             await scene.alice.slash("admin")
         assert (await (await chief.slash("admin")).reply()).content == "yes"
@@ -329,17 +303,15 @@ async def test_a_command_is_shown_only_to_those_who_may_use_it(scene: Scene) -> 
 async def test_a_message_that_is_too_long_or_empty_is_refused(scene: Scene) -> None:
     codes: list[int] = []
 
-    def register(client: Client) -> None:
-        @client.tree.command(description="Wrong")
-        async def wrong(ctx: Ctx) -> None:
-            for content in ("x" * 2001, ""):
-                try:
-                    await ctx.response.send_message(content)
-                except discord.HTTPException as error:
-                    codes.append(error.code)
-            await ctx.response.send_message("right")
+    async def wrong(ctx: Ctx) -> None:
+        for content in ("x" * 2001, ""):
+            try:
+                await ctx.response.send_message(content)
+            except discord.HTTPException as error:
+                codes.append(error.code)
+        await ctx.response.send_message("right")
 
-    async with running(scene.server, register):
+    async with running(scene.server, commands_of(wrong)):
         reply = await (await scene.alice.slash("wrong")).reply()
     assert codes == [50035, 50006]
     assert reply.content == "right"

@@ -89,7 +89,6 @@ def test_gaps_are_found_within_an_utterance_and_pauses_divide_utterances() -> No
 
 
 def test_silence_frames_are_a_gap_but_quiet_speech_is_not() -> None:
-    """An underrun sends silence frames; a quiet moment is encoded as any other."""
     underrun = [*tone(0.2), *[SILENCE_FRAME] * 5, *tone(0.2)]
     [utterance] = record(steady(25), opus=underrun).utterances()
     [gap] = utterance.gaps(40)

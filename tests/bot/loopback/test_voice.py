@@ -1,41 +1,16 @@
 """What the bot plays is heard: encrypted end to end, by whoever is in the channel."""
 
 import asyncio
-import time
 
-import discord
 import pytest
 
-from bot.loopback import Heard
-from tests.bot.loopback.client import (
-    Client,
-    Packets,
-    dominant_hertz,
-    encrypted,
-    running,
-    tone,
-    until,
-)
-from tests.bot.loopback.conftest import Scene
-
-
-async def connect(client: Client, scene: Scene, timeout: float = 5) -> discord.VoiceClient:
-    return await client.voice_channel(scene.lounge.id).connect(timeout=timeout, self_deaf=True)
-
-
-async def play(scene: Scene, voice: discord.VoiceClient, packets: list[bytes]) -> Heard:
-    since = time.monotonic()
-    await until(lambda: not voice.is_playing())
-    voice.play(Packets(packets))
-    return await scene.lounge.heard(since_s=since, quiet_ms=150, timeout_s=10)
+from tests.bot.loopback.client import Packets, dominant_hertz, running, tone, until
+from tests.bot.loopback.conftest import Scene, connected, play, speaks_in
 
 
 async def test_a_tone_is_heard_as_that_tone_and_every_packet_is_encrypted(scene: Scene) -> None:
-    async with running(scene.server) as client:
-        await scene.alice.join(scene.lounge)
-        voice = await connect(client, scene)
-        await encrypted(voice)
-        heard = await play(scene, voice, tone(1.0, 440, 0.25))
+    async with connected(scene) as (_, voice):
+        heard = await play(scene.lounge, voice, tone(1.0, 440, 0.25))
     assert len(heard.audible) == 50
     assert all(packet.encrypted for packet in heard.audible)
     assert heard.unencrypted_audible == heard.lost == heard.duplicated == 0
@@ -54,8 +29,8 @@ async def test_what_is_sent_before_the_group_exists_is_heard_unencrypted(scene: 
     scene.guild.voice_faults.dave_commit_delay_s = 0.5
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
-        voice = await connect(client, scene)
-        heard = await play(scene, voice, tone(1.0))
+        voice = await client.voice_channel(scene.lounge.id).connect(timeout=5, self_deaf=True)
+        heard = await play(scene.lounge, voice, tone(1.0))
     assert 5 < heard.unencrypted_audible < 40
     assert not heard.audible[0].encrypted
     assert heard.audible[-1].encrypted
@@ -63,40 +38,30 @@ async def test_what_is_sent_before_the_group_exists_is_heard_unencrypted(scene: 
 
 async def test_a_late_joiner_hears_the_bot_encrypted(scene: Scene) -> None:
     async with running(scene.server) as client:
-        voice = await connect(client, scene)
+        voice = await client.voice_channel(scene.lounge.id).connect(timeout=5, self_deaf=True)
         await asyncio.sleep(0.1)
         assert voice.voice_privacy_code is None
         for newcomer in (scene.alice, scene.guild.add_member("Bob")):
             before = voice.voice_privacy_code
             await newcomer.join(scene.lounge)
             await until(lambda before=before: voice.voice_privacy_code != before)
-            heard = await play(scene, voice, tone())
-            assert len(heard.audible) == 20
-            assert heard.unencrypted_audible == 0
+            await speaks_in(scene, scene.lounge, voice)
 
 
 async def test_a_channel_that_empties_and_fills_again_is_encrypted_again(scene: Scene) -> None:
-    async with running(scene.server) as client:
-        await scene.alice.join(scene.lounge)
-        voice = await connect(client, scene)
-        await encrypted(voice)
+    async with connected(scene) as (_, voice):
         first = voice.voice_privacy_code
         await scene.alice.leave()
         await until(lambda: voice.voice_privacy_code != first)
         alone = voice.voice_privacy_code
         await scene.alice.join(scene.lounge)
         await until(lambda: voice.voice_privacy_code != alone)
-        heard = await play(scene, voice, tone())
-    assert len(heard.audible) == 20
-    assert heard.unencrypted_audible == 0
+        await speaks_in(scene, scene.lounge, voice)
 
 
 async def test_listeners_may_come_and_go_while_the_bot_speaks(scene: Scene) -> None:
     bob = scene.guild.add_member("Bob")
-    async with running(scene.server) as client:
-        await scene.alice.join(scene.lounge)
-        voice = await connect(client, scene)
-        await encrypted(voice)
+    async with connected(scene) as (_, voice):
         voice.play(Packets(tone(1.0)))
         for step in (bob.join(scene.lounge), scene.alice.leave(), scene.alice.join(scene.lounge)):
             await asyncio.sleep(0.2)
@@ -110,30 +75,19 @@ async def test_listeners_may_come_and_go_while_the_bot_speaks(scene: Scene) -> N
 async def test_the_bot_moves_itself_and_goes_on_in_the_other_channel(scene: Scene) -> None:
     other = scene.guild.add_voice_channel("Studio")
     bob = scene.guild.add_member("Bob")
-    async with running(scene.server) as client:
-        await scene.alice.join(scene.lounge)
+    async with connected(scene) as (client, voice):
         await bob.join(other)
-        voice = await connect(client, scene)
-        await encrypted(voice)
         await voice.move_to(client.voice_channel(other.id), timeout=5)
         await until(voice.is_connected)
         assert scene.guild.bot.voice_channel is other
-        connection = scene.server.voice.connection_in(other)
-        await until(lambda: bob.id in connection.group.members)
-        voice.play(Packets(tone()))
-        heard = await other.heard(quiet_ms=150)
-    assert len(heard.audible) == 20
-    assert heard.unencrypted_audible == 0
+        await speaks_in(scene, other, voice)
     assert scene.lounge.recording.heard().audible == ()
 
 
 async def test_without_the_permission_to_speak_nobody_hears_the_bot(scene: Scene) -> None:
     """Discord says nothing to the bot but `suppress`; the packets go nowhere."""
     scene.lounge.set_permissions(scene.guild.bot, speak=False)
-    async with running(scene.server) as client:
-        await scene.alice.join(scene.lounge)
-        voice = await connect(client, scene)
-        await encrypted(voice)
+    async with connected(scene) as (client, voice):
         voice.play(Packets(tone()))
         await until(lambda: len(scene.lounge.recording.heard().dropped) >= 20)
         assert client.voice_channel(scene.lounge.id).guild.me.voice.suppress
@@ -153,16 +107,13 @@ async def test_a_channel_the_bot_may_not_enter_answers_with_no_event_at_all(
         scene.lounge.set_permissions(scene.guild.everyone, **{denied: False})
     async with running(scene.server) as client:
         with pytest.raises(TimeoutError):
-            await connect(client, scene, timeout=0.3)
+            await client.voice_channel(scene.lounge.id).connect(timeout=0.3)
         assert scene.server.voice.asked[scene.guild.id] >= 1
         assert scene.guild.bot.voice_channel is None
 
 
 async def test_a_muted_bot_is_told_and_not_heard(scene: Scene) -> None:
-    async with running(scene.server) as client:
-        await scene.alice.join(scene.lounge)
-        voice = await connect(client, scene)
-        await encrypted(voice)
+    async with connected(scene) as (client, voice):
         scene.guild.mute_bot()
         await until(lambda: client.voice_channel(scene.lounge.id).guild.me.voice.mute)
         voice.play(Packets(tone()))
@@ -170,5 +121,4 @@ async def test_a_muted_bot_is_told_and_not_heard(scene: Scene) -> None:
         await asyncio.sleep(0.05)
         assert scene.lounge.recording.heard().packets == ()
         scene.guild.mute_bot(False)
-        heard = await play(scene, voice, tone())
-    assert len(heard.audible) == 20
+        await speaks_in(scene, scene.lounge, voice)

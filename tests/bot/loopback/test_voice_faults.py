@@ -1,48 +1,19 @@
 """Each voice fault has its effect on an unmodified discord.py client."""
 
 import asyncio
-import contextlib
 import math
 import time
-from collections.abc import AsyncIterator
 
-import discord
 import pytest
 
-from bot.loopback import VoiceChannel
-from tests.bot.loopback.client import Client, Packets, encrypted, running, tone, until
-from tests.bot.loopback.conftest import Scene
+from tests.bot.loopback.client import Packets, running, tone, until
+from tests.bot.loopback.conftest import Scene, connected, play, speaks_in
 
 # discord.py leaves the heartbeat thread of a replaced websocket running until its next beat, by
 # when the test's event loop is closed.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnhandledThreadExceptionWarning", "ignore::RuntimeWarning"
 )
-
-
-@contextlib.asynccontextmanager
-async def connected(
-    scene: Scene, timeout: float = 2
-) -> AsyncIterator[tuple[Client, discord.VoiceClient]]:
-    """The bot in the lounge with Alice, encrypting."""
-    async with running(scene.server) as client:
-        await scene.alice.join(scene.lounge)
-        channel = client.voice_channel(scene.lounge.id)
-        voice = await channel.connect(timeout=timeout, self_deaf=True)
-        await encrypted(voice)
-        yield client, voice
-
-
-async def speaks_in(scene: Scene, channel: VoiceChannel, voice: discord.VoiceClient) -> None:
-    """Every packet of a tone played now is heard in `channel`, encrypted."""
-    connection = scene.server.voice.connection_in(channel)
-    await until(lambda: len(connection.group.members) == len(channel.members) - 1)
-    await until(voice.is_connected)
-    since = time.monotonic()
-    voice.play(Packets(tone()))
-    heard = await channel.heard(since_s=since, quiet_ms=150, timeout_s=5)
-    assert len(heard.audible) == 20
-    assert heard.unencrypted_audible == 0
 
 
 @pytest.mark.parametrize("code", [4006, 4009])
@@ -162,8 +133,7 @@ async def test_no_announcement_leaves_the_bot_unencrypted(scene: Scene) -> None:
     async with running(scene.server) as client:
         await scene.alice.join(scene.lounge)
         voice = await client.voice_channel(scene.lounge.id).connect(timeout=2)
-        voice.play(Packets(tone()))
-        heard = await scene.lounge.heard(quiet_ms=150)
+        heard = await play(scene.lounge, voice, tone())
         assert voice.voice_privacy_code is None
     assert heard.unencrypted_audible == len(heard.audible) == 20
 
@@ -200,8 +170,7 @@ async def test_a_connection_negotiated_without_encryption_never_begins_to_encryp
         voice = await client.voice_channel(scene.lounge.id).connect(timeout=2)
         scene.server.voice.connection_in(scene.lounge).group.upgrade()
         await asyncio.sleep(0.2)
-        voice.play(Packets(tone()))
-        heard = await scene.lounge.heard(quiet_ms=150)
+        heard = await play(scene.lounge, voice, tone())
         assert voice.voice_privacy_code is None
     assert heard.unencrypted_audible == 20
 
@@ -223,7 +192,6 @@ async def test_lost_packets_are_missing_and_the_same_seed_loses_the_same(scene: 
 
 
 async def test_without_a_voice_server_the_bot_gives_up_at_its_timeout(scene: Scene) -> None:
-    """A server update that names no endpoint, as while Discord looks for one."""
     scene.guild.voice_faults.server_missing = True
     async with running(scene.server) as client:
         with pytest.raises(TimeoutError):

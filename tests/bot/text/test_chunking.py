@@ -9,11 +9,8 @@ from bot.text import TextLimits, chunks
 LIMITS = TextLimits()
 
 
-def test_a_short_text_is_one_chunk() -> None:
+def test_a_short_text_is_one_chunk_and_nothing_to_say_is_none() -> None:
     assert chunks("Hello there. How are you?", LIMITS) == ["Hello there. How are you?"]
-
-
-def test_nothing_to_say_is_no_chunk() -> None:
     assert chunks("", LIMITS) == []
 
 
@@ -29,25 +26,23 @@ def test_sentences_stay_whole_and_the_first_is_short() -> None:
     ]
 
 
-def test_a_long_first_sentence_is_cut_at_a_clause() -> None:
-    text = (
-        "When the rain finally stopped, everybody who had been waiting under the bridge ran out "
-        "into the street to see the rainbow over the hills."
-    )
-    assert chunks(text, LIMITS)[0] == "When the rain finally stopped,"
-
-
-def test_without_a_clause_it_is_cut_before_a_linking_word() -> None:
-    text = (
-        "Everybody was standing under the old bridge and nobody had thought of bringing an "
-        "umbrella along on such a day"
-    )
-    assert chunks(text, LIMITS)[0] == "Everybody was standing under the old bridge"
-
-
-def test_a_first_word_longer_than_the_first_chunk_is_not_split() -> None:
-    long_word = "a" + "nd" * 50
-    assert chunks(f"{long_word} it goes on for quite some time after", LIMITS)[0] == long_word
+@pytest.mark.parametrize(
+    ("first", "rest"),
+    [
+        (
+            "When the rain finally stopped,",
+            "everybody who had been waiting under the bridge ran out into the street to look.",
+        ),
+        (
+            "Everybody was standing under the old bridge",
+            "and nobody had thought of bringing an umbrella along on such a day",
+        ),
+        ("a" + "nd" * 50, "it goes on for quite some time after"),
+    ],
+    ids=["a clause", "a linking word", "a word that is too long"],
+)
+def test_a_long_first_sentence_is_cut_after_what_can_stand_alone(first: str, rest: str) -> None:
+    assert chunks(f"{first} {rest}", LIMITS)[0] == first
 
 
 def test_tiny_sentences_are_said_together() -> None:

@@ -22,15 +22,11 @@ FRAGMENTS = st.sampled_from(
             "& % $ € @ <@1> <@2> <@&1> <#1> <@!9> </play:1> <id:guide> <:pepe:1> <a:b_c:1> :fire: "
             "<t:0:R> <t:1:F> <t:99999999999:d> @everyone @here https://a.com/b_c http://x "
             "[l](https://a.b) x.com a@b.co 😂 👍🏽 👨\u200d👩\u200d👧 🇩🇪 🅱 1\ufe0f\u20e3 ❤\ufe0f "
-            "\u200d "
-            "\ufe0f \u200b \u202e "
-            "\u0301 \u0336 \u0489 \ue000 \U000f0000 "
-            "½ ² ° 1 2 3 10 007 1,000 3.14 -5 5- 10:30 24:00 5pm "
-            "1/2 99/100 "
+            "\u200d \ufe0f \u200b \u202e \u0301 \u0336 \u0489 \ue000 \U000f0000 "
+            "½ ² ° 1 2 3 10 007 1,000 3.14 -5 5- 10:30 24:00 5pm 1/2 99/100 "
             "1st 90s v1.2 1.2.3 $5 5$ 5k 5 km 50% 2024-01-15 1/2/2024 Jan 5 x2 2x2 2+2=4 555-1234 "
             "12345678901234567890123456789 "
-            "lol LOL xD haha hahahahaha ahahah soooo AAAA WHAT NO FBI "
-            "DMs III U "
+            "lol LOL xD haha hahahahaha ahahah soooo AAAA WHAT NO FBI DMs III U "
             "u ty brb BRB w/ b/c ok idk I'm IT'S don't mr. Mr. vs etc. the and a . .. ... "
             ", ; : ! ? ?! !!! ' \" … — – ‘ ’ “ ” 猫 猫3匹 "
             "ですか？ Привет مرحبا می\u200cخواهم น\u0e49ำ é ß İ ſ "
@@ -45,7 +41,7 @@ FRAGMENTS = st.sampled_from(
     ]
 )
 TYPED = st.lists(FRAGMENTS | st.text(max_size=4), max_size=30).map("".join) | st.text(max_size=300)
-PLAIN = {"names": NAMES, "pronunciations": Pronunciations(), "now": NOW}
+USUAL, NO_ENTRIES = TextLimits(), Pronunciations()
 SMALL = TextLimits(
     max_input_chars=200, max_spoken_chars=80, max_chunk_chars=40, first_chunk_chars=15
 )
@@ -53,8 +49,10 @@ SMALL = TextLimits(
 FUZZ = settings(max_examples=300, deadline=None, derandomize=True)
 
 
-def say(text: str, limits: TextLimits | None = None) -> SpeakableText:
-    return speakable(text, limits=limits or TextLimits(), **PLAIN)
+def say(
+    text: str, limits: TextLimits = USUAL, entries: Pronunciations = NO_ENTRIES
+) -> SpeakableText:
+    return speakable(text, names=NAMES, limits=limits, pronunciations=entries, now=NOW)
 
 
 @FUZZ
@@ -95,7 +93,7 @@ def test_half_a_surrogate_pair_is_dropped() -> None:
 
 def test_a_pronunciation_full_of_ellipses_stays_under_the_cap() -> None:
     entries = Pronunciations(server={"x": "a" + "…" * 199})
-    spoken = speakable("x x x", names=NAMES, limits=SMALL, pronunciations=entries, now=NOW)
+    spoken = say("x x x", SMALL, entries)
     assert len(spoken.text) <= SMALL.max_spoken_chars
     assert spoken.truncated
 
@@ -110,7 +108,8 @@ def test_too_much_input_is_cut_between_words_and_never_inside_a_mention() -> Non
 @given(TYPED)
 def test_the_same_text_is_read_the_same_way(text: str) -> None:
     assert say(text) == say(text)
-    assert explain(text, limits=TextLimits(), **PLAIN)[-1][1] == say(text).text
+    steps = explain(text, names=NAMES, limits=USUAL, pronunciations=NO_ENTRIES, now=NOW)
+    assert steps[-1][1] == say(text).text
 
 
 @FUZZ
@@ -121,7 +120,7 @@ def test_any_unicode_at_all_is_survived(text: str) -> None:
 
 
 @FUZZ
-@given(TYPED, st.sampled_from([SMALL, TextLimits(), TextLimits(2000, 1500, 7, 3)]))
+@given(TYPED, st.sampled_from([SMALL, USUAL, TextLimits(2000, 1500, 7, 3)]))
 def test_chunks_are_short_never_empty_and_hold_every_character_in_order(
     text: str, limits: TextLimits
 ) -> None:
@@ -160,8 +159,7 @@ ENTRIES = st.dictionaries(
 def test_pronunciations_never_fail_or_pass_the_cap(
     text: str, server: dict[str, str], user: dict[str, str]
 ) -> None:
-    entries = Pronunciations(server=server, user=user)
-    spoken = speakable(text, names=NAMES, limits=SMALL, pronunciations=entries, now=NOW).text
+    spoken = say(text, SMALL, Pronunciations(server=server, user=user)).text
     assert len(spoken) <= SMALL.max_spoken_chars
     assert not re.search("[\ue000-\uf8ff\U000f0000-\U000fffff]", spoken)
 
@@ -170,20 +168,12 @@ WORST = [
     *(mark * 2000 for mark in "*_~`|<>[](){}#@:;'\"\\/.,!?-+=^&%$1aAhlxX0 \n\t"),
     *(
         mark * 1000
-        for mark in ("||", "**", "__", "> ", "](", "[a", "<@", "<t", "<:", "ha", "ah", "1 ")
+        for mark in "|| ** __ ]( [a <@ <t <: ha ah 1- 1. 1, 1: 1/ a. a- a_ $1 -1 😂".split()
     ),
-    *(
-        mark * 1000
-        for mark in ("1-", "1.", "1,", "1:", "1/", "a.", "a-", "a_", "A ", "$1", "-1", "😂")
-    ),
-    *(
-        mark * 500
-        for mark in ("```a", "`a``", "\\\\_*", "http", "www.", "1,23", "a@b.", "x.co", ":a:b")
-    ),
-    *(
-        mark * 500
-        for mark in ("> a\n", "- b\n", "1. \n", ">>> ", "(a. ", "Hi! ", "I'M ", "猫3a ", "k. \n")
-    ),
+    *(mark * 1000 for mark in ("> ", "1 ", "A ")),
+    *(mark * 500 for mark in r"```a `a`` \\_* http www. 1,23 a@b. x.co :a:b".split()),
+    *(mark * 500 for mark in (">>> ", "(a. ", "Hi! ", "I'M ", "猫3a ")),
+    *(mark * 500 for mark in ("> a\n", "- b\n", "1. \n", "k. \n")),
     "[" * 1000 + "](https://a.b)" * 70,
     "http://" + "(" * 1900,
     "a@" + "b-" * 990,
@@ -208,12 +198,9 @@ def test_a_full_length_message_takes_less_than_50_ms(text: str) -> None:
     text = text[:2000]
     say("warm 😂 up. Twice.")
     entries = Pronunciations(server={"brb" + "x" * n: "b" for n in range(50)})
-    assert any(_seconds(text, entries) < 0.05 for _ in range(6))
-
-
-def _seconds(text: str, entries: Pronunciations) -> float:
-    start = time.process_time()
-    limits = TextLimits()
-    spoken = speakable(text, names=NAMES, limits=limits, pronunciations=entries, now=NOW)
-    chunks(spoken.text, limits)
-    return time.process_time() - start
+    took_s = []
+    for _ in range(6):
+        start = time.process_time()
+        chunks(say(text, USUAL, entries).text, USUAL)
+        took_s.append(time.process_time() - start)
+    assert min(took_s) < 0.05

@@ -26,8 +26,6 @@ _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class Steps:
-    """Counts, tells, and kills at the step that was asked for."""
-
     def __init__(self, home: Path, fatal: tuple[str, int]) -> None:
         self._home, self._fatal = str(home), fatal
         self._reached: Counter[str] = Counter()
@@ -55,8 +53,6 @@ class Steps:
         self.reach(f"{event} {folder}/*{Path(name).suffix}")
 
     def around(self, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        """The same method, with a step before and one after."""
-
         async def stepping(subject: object, *arguments: object, **options: object) -> object:
             what = " ".join([method.__name__, *_TABLE.findall(str(arguments[:1]))])
             self.reach(f"before {what}")
@@ -84,7 +80,7 @@ async def _register(house: House, steps: Steps, kind: str) -> None:
 
     draft = await house.registration.draft(wish, fetch, received)
     steps.reach("judged and stored as a draft")
-    await house.speech.utterance(["hello preview"], draft.speaker).ogg()
+    await house.speech.saying(["hello preview"], draft.speaker).ogg()
     steps.reach("enrolled and previewed")
     await house.registration.keep(draft)
     steps.reach("kept")

@@ -9,16 +9,18 @@ from bot.base.errors import UserError
 from bot.voices.place import Person
 from bot.voices.references import VoiceReference
 from bot.voices.rights import Action, Standing, permitted
-from engine.speech import ClonedVoice, EngineInfo, StockVoice
+from engine.speech import ClonedVoice, StockVoice
 from tests.bot.house import ALICE, BOB, BOSS, ELSEWHERE, HERE, MOD, House
 
 OWNER = Person(ALICE, HERE)
 OTHER = Person(BOB, HERE)
+MODERATOR = Person(MOD, HERE, moderates=True)
+RUNS_THE_BOT = Person(BOSS, 0, runs_the_bot=True)
 PEOPLE = {
     "owner": OWNER,
     "other": OTHER,
     "other elsewhere": Person(BOB, ELSEWHERE),
-    "moderator": Person(MOD, HERE, moderates=True),
+    "moderator": MODERATOR,
     "moderator elsewhere": Person(MOD, ELSEWHERE, moderates=True),
     "who runs the bot": Person(BOSS, ELSEWHERE, runs_the_bot=True),
 }
@@ -63,7 +65,6 @@ async def test_nonsense_names_no_voice(house: House, asked: str) -> None:
 
 
 async def test_each_change_is_refused_to_others(house: House) -> None:
-    """Not only the table: the services that change things ask it."""
     voice = await house.register(ALICE, "Mine")
     await house.keeping.share("Mine", OWNER)
     value, keeping = f"voice:{voice.voice_id}", house.keeping
@@ -77,8 +78,8 @@ async def test_each_change_is_refused_to_others(house: House) -> None:
         keeping.set_default(value, OTHER),
         house.moderation.disable(value, OTHER),
         house.moderation.enable(value, OTHER),
-        house.moderation.disable_everywhere(value, Person(MOD, HERE, moderates=True)),
-        house.moderation.enable_everywhere(value, Person(MOD, HERE, moderates=True)),
+        house.moderation.disable_everywhere(value, MODERATOR),
+        house.moderation.enable_everywhere(value, MODERATOR),
         house.moderation.reports(OTHER),
     ):
         with pytest.raises(UserError):
@@ -105,11 +106,10 @@ async def test_who_speaks_when_nobody_is_named(house: House) -> None:
     assert await clip(BOB) is None
     await house.keeping.share("first", OWNER)
     assert await clip(BOB) is None
-    moderator = Person(MOD, HERE, moderates=True)
-    await house.keeping.set_default("first", moderator)
+    await house.keeping.set_default("first", MODERATOR)
     assert await clip(BOB) == first.clip_sha256
     assert await clip(BOB, ELSEWHERE) is None
-    await house.keeping.set_default(None, moderator)
+    await house.keeping.set_default(None, MODERATOR)
     assert await clip(BOB) is None
     await house.keeping.use("first", OTHER)
     assert await clip(BOB) == first.clip_sha256
@@ -134,7 +134,7 @@ async def test_settings_reach_the_engine_within_their_ranges(house: House) -> No
 
 async def test_a_disabled_voice_speaks_nowhere_it_is_disabled(house: House) -> None:
     voice = await house.register(ALICE, "Mine")
-    await house.moderation.disable("Mine", Person(MOD, HERE, moderates=True))
+    await house.moderation.disable("Mine", MODERATOR)
     with pytest.raises(UserError, match="disabled here"):
         await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)
     usual = await house.voices.speaker(None, user_id=ALICE, guild_id=HERE)
@@ -142,15 +142,14 @@ async def test_a_disabled_voice_speaks_nowhere_it_is_disabled(house: House) -> N
     assert usual.note == "The voice Mine is disabled here, so another one is speaking."
     elsewhere = await house.voices.speaker("Mine", user_id=ALICE, guild_id=ELSEWHERE)
     assert isinstance(elsewhere.voice, ClonedVoice)
-    boss = Person(BOSS, 0, runs_the_bot=True)
-    await house.moderation.disable_everywhere(f"voice:{voice.voice_id}", boss)
+    await house.moderation.disable_everywhere(f"voice:{voice.voice_id}", RUNS_THE_BOT)
     with pytest.raises(UserError, match="disabled here"):
         await house.voices.speaker("Mine", user_id=ALICE, guild_id=ELSEWHERE)
-    await house.moderation.enable_everywhere("Mine", boss)
+    await house.moderation.enable_everywhere("Mine", RUNS_THE_BOT)
     await house.voices.speaker("Mine", user_id=ALICE, guild_id=ELSEWHERE)
     with pytest.raises(UserError, match="disabled here"):
         await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)
-    await house.moderation.enable("Mine", Person(MOD, HERE, moderates=True))
+    await house.moderation.enable("Mine", MODERATOR)
     await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)
 
 
@@ -167,7 +166,7 @@ async def test_a_voice_that_is_taken_away_falls_silent_where_it_was_taken(house:
         ("other elsewhere", voice, BOB, ELSEWHERE),
     ):
         speaker = house.voices.as_speaker(spoken, Person(user_id, guild_id))
-        everybody[name] = house.speech.utterance(["hello"], speaker)
+        everybody[name] = house.speech.saying(["hello"], speaker)
         everybody[name].on_withdrawal(
             lambda reason, name=name: stopped.setdefault(name, str(reason))  # type: ignore[misc]
         )
@@ -175,29 +174,26 @@ async def test_a_voice_that_is_taken_away_falls_silent_where_it_was_taken(house:
     await house.keeping.unshare("Mine", OWNER)
     unshared = {"other": "This voice is not shared here any more, so I stopped."}
     assert stopped == unshared
-    await house.moderation.disable("Mine", Person(MOD, HERE, moderates=True))
+    await house.moderation.disable("Mine", MODERATOR)
     disabled = "This voice was disabled here, so I stopped."
     assert stopped == unshared | dict.fromkeys(("owner", "other with the same clip"), disabled)
-    boss = Person(BOSS, 0, runs_the_bot=True)
-    await house.moderation.disable_everywhere(f"voice:{voice.voice_id}", boss)
+    await house.moderation.disable_everywhere(f"voice:{voice.voice_id}", RUNS_THE_BOT)
     assert stopped == unshared | dict.fromkeys(everybody.keys() - {"other"}, disabled)
 
 
 async def test_who_runs_the_bot_is_told_how_voices_are_named(house: House) -> None:
-    boss = Person(BOSS, HERE, runs_the_bot=True)
     with pytest.raises(UserError, match="by number, such as voice:12"):
-        await house.moderation.disable_everywhere("Nobody", boss)
+        await house.moderation.disable_everywhere("Nobody", RUNS_THE_BOT)
 
 
 async def test_a_name_that_several_have_disables_nobody(house: House) -> None:
     hers = await house.register(ALICE, "Me")
     his = await house.register(BOB, "Me")
-    boss = Person(BOSS, HERE, runs_the_bot=True)
     with pytest.raises(UserError, match=f"voice:{hers.voice_id} of .*voice:{his.voice_id} of"):
-        await house.moderation.disable_everywhere("me", boss)
+        await house.moderation.disable_everywhere("me", RUNS_THE_BOT)
     with pytest.raises(UserError, match="Several"):
-        await house.keeping.delete("Me", boss)
-    found = await house.moderation.disable_everywhere(f"voice:{his.voice_id}", boss)
+        await house.keeping.delete("Me", RUNS_THE_BOT)
+    found = await house.moderation.disable_everywhere(f"voice:{his.voice_id}", RUNS_THE_BOT)
     assert found.owner_id == BOB
     assert (await house.keeping.delete("Me", Person(ALICE, HERE))).owner_id == ALICE
 
@@ -208,78 +204,64 @@ async def test_ones_own_voice_does_not_hide_the_one_that_is_meant(house: House) 
     his = await house.register(BOB, "Me")
     await house.keeping.share("Me", Person(BOB, HERE))
     await house.keeping.share("Me", Person(MOD, HERE))
-    moderator = Person(MOD, HERE, moderates=True)
-    assert await house.voices.find("Me", Action.SET_DEFAULT, moderator) != his
+    assert await house.voices.find("Me", Action.SET_DEFAULT, MODERATOR) != his
     await house.keeping.unshare("Me", Person(MOD, HERE))
-    assert await house.voices.find("Me", Action.SET_DEFAULT, moderator) == his
+    assert await house.voices.find("Me", Action.SET_DEFAULT, MODERATOR) == his
 
 
 async def test_a_report_is_about_the_voice_somebody_speaks_with(house: House) -> None:
-    """The reporter learns nothing of it; a second report has to wait."""
     with pytest.raises(UserError, match="stock voice"):
         await house.moderation.report(ALICE, "odd", OTHER)
     voice = await house.register(ALICE, "Mine")
     await house.moderation.report(ALICE, "odd", OTHER)
     with pytest.raises(UserError, match="try again in 30 s"):
         await house.moderation.report(ALICE, "odd", OTHER)
-    [(about, report)] = await house.moderation.reports(Person(MOD, HERE, moderates=True))
+    [(about, report)] = await house.moderation.reports(MODERATOR)
     assert (about, report.reason, report.user_id) == (voice, "odd", BOB)
     assert await house.moderation.reports(Person(MOD, ELSEWHERE, moderates=True)) == []
 
 
-ENGINE = EngineInfo(
-    name="stock",
-    model="m",
-    revision="r",
-    version="1",
-    sample_rate=24_000,
-    device="cpu",
-    precision="int8",
-    reason="tests",
-    stock_voices=("heart", "puck"),
-    clones_voices=False,
-)
-
-
-@pytest.mark.parametrize("asked", ["stock:puck", "puck", "Puck"])
+@pytest.mark.parametrize("asked", ["stock:tone", "tone", "Tone"])
 async def test_a_stock_voice_can_be_chosen_and_left_again(house: House, asked: str) -> None:
     """By what the list offers or by its name; before one's own, until another is chosen."""
     await house.register(ALICE, "Mine")
-    assert await house.keeping.use(asked, OWNER, ENGINE) == "puck"
+    info = await house.executor.engine_info()
+    assert await house.keeping.use(asked, OWNER, info) == "tone"
     speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=HERE)
-    assert (speaker.voice, speaker.note) == (StockVoice("puck"), None)
+    assert (speaker.voice, speaker.note) == (StockVoice("tone"), None)
     assert await house.voices.used_by(OWNER) is None
     elsewhere = await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
     assert isinstance(elsewhere.voice, ClonedVoice)
-    assert await house.keeping.use("Mine", OWNER, ENGINE) == "Mine"
+    assert await house.keeping.use("Mine", OWNER, info) == "Mine"
     speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=HERE)
     assert isinstance(speaker.voice, ClonedVoice)
-    await house.keeping.use("stock:heart", OWNER, ENGINE)
+    await house.keeping.use("stock:tone", OWNER, info)
     await house.register(ALICE, "Newer")  # whoever registers wants to speak in it
     speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=HERE)
     assert isinstance(speaker.voice, ClonedVoice)
 
 
 async def test_only_the_engines_stock_voices_can_be_chosen(house: House) -> None:
-    for asked, info in (("stock:nobody", ENGINE), ("stock:heart", None), ("nobody", ENGINE)):
+    known = await house.executor.engine_info()
+    for asked, info in (("stock:nobody", known), ("stock:tone", None), ("nobody", known)):
         with pytest.raises(UserError, match="no such voice"):
             await house.keeping.use(asked, OWNER, info)
     assert await house.store.choices.get(ALICE, HERE) is None
 
 
 async def test_ones_own_voice_comes_before_a_stock_voice_of_its_name(house: House) -> None:
-    mine = await house.register(ALICE, "heart")
-    await house.keeping.use("heart", OWNER, ENGINE)
+    info = await house.executor.engine_info()
+    mine = await house.register(ALICE, "tone")
+    await house.keeping.use("tone", OWNER, info)
     assert await house.store.choices.get(ALICE, HERE) == mine.voice_id
-    await house.keeping.use("stock:heart", OWNER, ENGINE)
-    assert await house.store.choices.get(ALICE, HERE) == "heart"
+    await house.keeping.use("stock:tone", OWNER, info)
+    assert await house.store.choices.get(ALICE, HERE) == "tone"
 
 
 async def test_a_disabled_voice_does_not_come_back_with_its_clip(house: House) -> None:
     """Not deleted and registered anew, not by somebody else, not by way of another server."""
-    moderator = Person(MOD, HERE, moderates=True)
     voice = await house.register(ALICE, "Mine", b"the clip")
-    await house.moderation.disable("Mine", moderator)
+    await house.moderation.disable("Mine", MODERATOR)
     await house.keeping.delete("Mine", OWNER)
     for owner, name in ((ALICE, "Mine"), (BOB, "Other")):
         with pytest.raises(UserError, match="this very clip was disabled here"):
@@ -298,29 +280,28 @@ async def test_a_disabled_voice_does_not_come_back_with_its_clip(house: House) -
     assert len(await house.store.moderation.disabled_clips(HERE)) == 1
 
     assert await house.moderation.offer_enabling("", OWNER) == []
-    (offered,) = await house.moderation.offer_enabling("", moderator)
+    (offered,) = await house.moderation.offer_enabling("", MODERATOR)
     assert offered.label.startswith("A deleted voice, disabled on ")
     with pytest.raises(UserError, match="Only those who may manage"):
         await house.moderation.enable(offered.value, OTHER)
     with pytest.raises(UserError, match="is not disabled"):
         await house.moderation.enable(offered.value, Person(MOD, ELSEWHERE, moderates=True))
-    assert await house.moderation.enable(offered.value, moderator) is None
+    assert await house.moderation.enable(offered.value, MODERATOR) is None
     await house.register(ALICE, "Mine", b"the clip")
 
 
 async def test_a_clip_disabled_while_it_was_being_tried_out_is_not_kept(house: House) -> None:
     await house.register(BOB, "Bobs", b"the clip")
     draft = await house.draft(house.wish(ALICE, "Mine"), b"the clip")
-    await house.moderation.disable("Bobs", Person(MOD, HERE, moderates=True))
+    await house.moderation.disable("Bobs", MODERATOR)
     with pytest.raises(UserError, match="was disabled here"):
         await house.registration.keep(draft)
     assert len(house.files()) == 1  # Bob's
 
 
 async def test_who_runs_the_bot_disables_a_clip_everywhere(house: House) -> None:
-    boss = Person(BOSS, 0, runs_the_bot=True)
     voice = await house.register(ALICE, "Mine", b"the clip")
-    await house.moderation.disable_everywhere(f"voice:{voice.voice_id}", boss)
+    await house.moderation.disable_everywhere(f"voice:{voice.voice_id}", RUNS_THE_BOT)
     await house.keeping.delete("Mine", OWNER)
     for guild_id in (HERE, ELSEWHERE):
         with pytest.raises(UserError, match="was disabled here"):
@@ -330,6 +311,6 @@ async def test_who_runs_the_bot_disables_a_clip_everywhere(house: House) -> None
     assert await house.store.departed_guilds.due(0) == []
     asked = str(VoiceReference.to_clip(voice.clip_sha256))
     with pytest.raises(UserError, match="Only who runs this bot"):
-        await house.moderation.enable_everywhere(asked, Person(MOD, HERE, moderates=True))
-    assert await house.moderation.enable_everywhere(asked, boss) is None
+        await house.moderation.enable_everywhere(asked, MODERATOR)
+    assert await house.moderation.enable_everywhere(asked, RUNS_THE_BOT) is None
     await house.register(ALICE, "Mine", b"the clip")

@@ -3,7 +3,7 @@
 import os
 from hashlib import sha256
 
-from bot.speech.service import Speaker
+from bot.speech.speaker import Speaker
 from bot.voices.janitor import LOCAL_CLIP_KEPT_S
 from engine.speech import ClonedVoice
 from tests.bot.house import ALICE, House
@@ -53,7 +53,7 @@ async def test_a_voice_without_its_clip_goes_with_what_came_of_it(house: House) 
 async def test_what_was_made_of_a_clip_without_a_voice_goes(house: House) -> None:
     """As after a crash while a draft was being tried out."""
     draft = await house.draft(house.wish(ALICE, "Draft"), b"draft")
-    await house.speech.utterance(["hello there"], draft.speaker).ogg()
+    await house.speech.saying(["hello there"], draft.speaker).ogg()
     assert len(house.files()) == 3
     house.clock.now += 10
     await house.janitor.tidy(settled_s=3600)
@@ -70,7 +70,7 @@ async def test_what_was_made_of_a_local_recording_stays_while_it_is_used(house: 
     recording.write_bytes(b"recording")
     voice = ClonedVoice(clip_sha256=sha256(b"recording").hexdigest(), clip_path=str(recording))
     await house.store.local_clips.use(voice.clip_sha256)
-    await house.speech.utterance(["hello there"], Speaker(voice=voice)).ogg()
+    await house.speech.saying(["hello there"], Speaker(voice=voice)).ogg()
     made = house.files()
     assert len(made) == 2
     house.clock.now += LOCAL_CLIP_KEPT_S - 1

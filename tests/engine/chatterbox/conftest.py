@@ -1,25 +1,47 @@
-"""Upstream's T3 at a reduced size on the CPU and, with `-m gpu`, at the real size on a GPU."""
+"""Where networks are compared with upstream's: reduced on the CPU, real with `-m gpu` on a GPU."""
 
 import pytest
 import torch
 
-from engine.weights.sizes import SMALL, T3Sizes
+from engine.chatterbox.s3gen import WaveformDecoder
+from engine.weights.sizes import SMALL, S3GenSizes, T3Sizes
+from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream
 from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, make_checkpoint
 
 
 @pytest.fixture(
     scope="session",
     params=[
-        pytest.param(("cpu", "reduced"), id="cpu-reduced"),
-        pytest.param(("cuda", "full"), id="cuda-full", marks=pytest.mark.gpu),
+        pytest.param("cpu", id="cpu-reduced"),
+        pytest.param("cuda", id="cuda-full", marks=pytest.mark.gpu),
     ],
 )
-def checkpoint(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Checkpoint:
-    """The reduced network on the CPU; the real size on a GPU."""
-    device, size = request.param
-    if device == "cuda" and not torch.cuda.is_available():
+def device(request: pytest.FixtureRequest) -> torch.device:
+    if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip("there is no CUDA device")
-    sizes = T3Sizes() if size == "full" else SMALL.t3
-    return make_checkpoint(tmp_path_factory.mktemp("t3"), sizes, torch.device(device))
+    return torch.device(request.param)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(device: torch.device, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    sizes = T3Sizes() if device.type == "cuda" else SMALL.t3
+    return make_checkpoint(tmp_path_factory.mktemp("t3"), sizes, device)
+
+
+@pytest.fixture(scope="session")
+def upstream(device: torch.device) -> Upstream:
+    """Upstream's S3Gen."""
+    return Upstream.draw(S3GenSizes() if device.type == "cuda" else SMALL.s3gen, device)
+
+
+@pytest.fixture(scope="session")
+def decoder(upstream: Upstream) -> WaveformDecoder:
+    """Ours in fp32, the parity mode."""
+    return upstream.decoder()
+
+
+@pytest.fixture
+def cuda(device: torch.device) -> None:
+    """Skips a test's run on the CPU."""
+    if device.type != "cuda":
+        pytest.skip("it is about CUDA")

@@ -13,46 +13,34 @@ from engine.weights.checkpoint import T3
 
 
 def test_every_size_of_batch_is_stepped_through(small_checkpoint: Path) -> None:
-    """With and without guidance, up to the bucket that holds all streams; the smallest last."""
     rows = step_every_size(small_checkpoint / T3, torch.device("cpu"), "fp32", 5)
     assert rows == [4, 8, 16, 2, 2, 4, 8, 1]
 
 
-def test_without_triton_no_process_is_started(
-    small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+def test_it_is_done_once_with_triton_and_where_memory_is_not_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started: list[list[str]] = []
-    monkeypatch.setattr("engine.chatterbox.compiling._run", started.append)
-    compile_aside(small_checkpoint / T3, torch.device("cpu"), "fp32", 4)
-    for thread in threading.enumerate():
-        if thread.name == "compiling":
-            thread.join()
-    assert not started
-
-
-def test_with_triton_it_is_done_once_and_not_where_memory_is_short(
-    small_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started, note, free = [], tmp_path / "note", 10**9
-    monkeypatch.setattr("engine.chatterbox.compiling.triton_runs", lambda _: True)
+    started, note, free = [], tmp_path / "note", 10**10
     monkeypatch.setattr("engine.chatterbox.compiling._note", lambda *_: note)
     monkeypatch.setattr("engine.chatterbox.compiling._run", started.append)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, free))
 
-    def begin() -> int:
-        compile_aside(small_checkpoint / T3, torch.device("cuda"), "bf16", 4)
+    def begin(device: str) -> int:
+        compile_aside(Path("t3"), torch.device(device), "bf16", 4)
         for thread in threading.enumerate():
             if thread.name == "compiling":
                 thread.join()
         return len(started)
 
-    assert begin() == 0
+    assert begin("cpu") == 0
+    monkeypatch.setattr("engine.chatterbox.compiling.triton_runs", lambda _: True)
+    free = 10**9
+    assert begin("cuda") == 0
     free = 10**10
-    assert begin() == 1
-    file = str(small_checkpoint / T3)
-    assert started[0][1:] == ["-m", "engine.chatterbox.compiling", file, "cuda", "bf16", "4"]
+    assert begin("cuda") == 1
+    assert started[0][1:] == ["-m", "engine.chatterbox.compiling", "t3", "cuda", "bf16", "4"]
     note.touch()
-    assert begin() == 1
+    assert begin("cuda") == 1
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,15 @@
 """The engine as the worker drives it, on a whole reduced checkpoint with random weights."""
 
-import hashlib
 import logging
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import msgspec
 import numpy as np
 import pytest
-import soundfile
 import torch
 
 from engine.chatterbox.engine import ChatterboxEngine
@@ -21,27 +18,19 @@ from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
 from engine.chatterbox.text import TextTokenizer, even_out_punctuation
 from engine.chatterbox.utterance import Utterance
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
-from engine.messages import Enrolled, Speak
+from engine.messages import Speak
 from engine.speech import ClonedVoice, Priority, Speech, SpeechParameters, StockVoice, Voice
 from engine.upstream.package import EnTokenizer, punc_norm
-from engine.upstream.random_weights import synthetic_voice, write_random_checkpoint
 from engine.weights import checkpoint
+from tests.engine.enrolment.enrolment_house import OneAtATime, write_clip
 
 NewEngine = Callable[..., ChatterboxEngine]
 BUILTIN = StockVoice()
 TEXTS = ["Good morning.", "It is late, is it not?", "Three words only.", "Well; this one goes on."]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A reduced checkpoint that stops after about a second of speech."""
-    folder = tmp_path_factory.mktemp("weights")
-    write_random_checkpoint(folder, seed=3, small=True, stop_after=25)
-    return folder
-
-
 @pytest.fixture
-def new_engine(folder: Path, tmp_path: Path) -> NewEngine:
+def new_engine(small_checkpoint: Path, tmp_path: Path) -> NewEngine:
     """Engines on that checkpoint; those of one test share a home."""
 
     def make(max_streams: int = 4, **more: object) -> ChatterboxEngine:
@@ -55,19 +44,17 @@ def new_engine(folder: Path, tmp_path: Path) -> NewEngine:
             "max_streams": max_streams,
             "max_speech_tokens": 60,
         }
-        return assemble(folder, **(arguments | more))  # type: ignore[arg-type]
+        return assemble(small_checkpoint, **(arguments | more))  # type: ignore[arg-type]
 
     return make
 
 
 def speak(job_id: int, text: str, voice: Voice = BUILTIN, **parameters: float) -> Speak:
-    """A job."""
     given = SpeechParameters(**{"seed": job_id, **parameters})  # type: ignore[arg-type]
     return Speak(job_id=job_id, text=text, voice=voice, parameters=given)
 
 
 def run(engine: ChatterboxEngine, *jobs: Speak) -> dict[int, Speech | SpeechError]:
-    """Admit, and step until nothing is left."""
     for job in jobs:
         engine.admit(job)
     results: dict[int, Speech | SpeechError] = {}
@@ -78,79 +65,60 @@ def run(engine: ChatterboxEngine, *jobs: Speak) -> dict[int, Speech | SpeechErro
     return results
 
 
-def pcm_of(result: Speech | SpeechError) -> np.ndarray:
-    """The samples of a job that must have succeeded."""
-    assert isinstance(result, Speech), result
-    return result.pcm
+def speech_of(engine: ChatterboxEngine, *jobs: Speak) -> list[Speech]:
+    """What became of jobs that all have to succeed, in their order."""
+    results = run(engine, *jobs)
+    assert all(isinstance(result, Speech) for result in results.values()), results
+    return [results[job.job_id] for job in jobs]
 
 
-def clip_voice(folder: Path, pitch_hz: float) -> ClonedVoice:
-    """A member's voice."""
-    path = folder / f"{pitch_hz}.wav"
-    soundfile.write(path, synthetic_voice(pitch_hz), 24_000)
-    return ClonedVoice(hashlib.sha256(path.read_bytes()).hexdigest(), str(path))
+def clip_voice(folder: Path, pitch_hz: float = 140.0) -> ClonedVoice:
+    return write_clip(folder / f"{pitch_hz}.wav", pitch_hz)
 
 
 def test_jobs_of_many_voices_sound_together_as_each_sounds_alone(
     new_engine: NewEngine, tmp_path: Path
 ) -> None:
-    """Text, voice and parameters of one job reach its own audio and no other's."""
     voices: list[Voice] = [StockVoice(), clip_voice(tmp_path, 105), clip_voice(tmp_path, 230)]
     jobs = [
         speak(n, text, voices[n % 3], cfg_weight=(0.5, 0.0)[n % 2]) for n, text in enumerate(TEXTS)
     ]
-    together = run(new_engine(), *jobs)
-    assert sorted(together) == [0, 1, 2, 3]
-    for job in jobs:
-        alone = pcm_of(run(new_engine(max_streams=1), job)[job.job_id])
-        among = pcm_of(together[job.job_id])
-        assert among.dtype == np.float32
-        assert len(among) == len(alone)
-        assert np.abs(among - alone).max() <= 1e-3 * max(1.0, np.abs(alone).max())
-    assert len({len(pcm_of(result)) for result in together.values()}) > 1
-    speech = together[0]
-    assert isinstance(speech, Speech)
-    assert {"t3", "flow", "vocoder", "watermark"} <= set(speech.stage_ms)
+    together = speech_of(new_engine(), *jobs)
+    for job, among in zip(jobs, together, strict=True):
+        (alone,) = speech_of(new_engine(max_streams=1), job)
+        assert among.pcm.dtype == np.float32
+        assert len(among.pcm) == len(alone.pcm)
+        assert np.abs(among.pcm - alone.pcm).max() <= 1e-3 * max(1.0, np.abs(alone.pcm).max())
+    assert len({len(speech.pcm) for speech in together}) > 1
+    assert {"t3", "flow", "vocoder", "watermark"} <= set(together[0].stage_ms)
 
 
 def test_a_recalled_voice_speaks_as_before_and_computes_nothing_anew(
     new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new worker has the conditioning of the voices used last ready."""
-    voice = clip_voice(tmp_path, 140.0)
-    engine = new_engine()
-    before = pcm_of(run(engine, speak(1, TEXTS[0], voice))[1])
-    engine = new_engine()
+    job = speak(1, TEXTS[0], clip_voice(tmp_path))
+    (before,) = speech_of(new_engine(), job)
+    engine, later = new_engine(), new_engine()
     engine.recall_voices()
-    computing_nothing(engine, monkeypatch)
-    np.testing.assert_array_equal(pcm_of(run(engine, speak(1, TEXTS[0], voice))[1]), before)
-    engine.forget(voice.clip_sha256)
-    engine = new_engine()
-    computing_nothing(engine, monkeypatch)
-    engine.recall_voices()
-
-
-def computing_nothing(engine: ChatterboxEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail the test if the engine computes the conditioning of a voice from here on."""
-    computed = "the conditioning of a voice was computed"
-    monkeypatch.setattr(engine._scheduler.t3, "_prefix", lambda _: pytest.fail(computed))
+    for each in (engine, later):
+        computing = Mock(side_effect=AssertionError("conditioning was computed"))
+        monkeypatch.setattr(each._scheduler.t3, "_prefix", computing)
+    np.testing.assert_array_equal(speech_of(engine, job)[0].pcm, before.pcm)
+    engine.forget(job.voice.clip_sha256)
+    later.recall_voices()
 
 
 def test_a_forgotten_voice_leaves_nothing_and_others_still_speak(
     new_engine: NewEngine, tmp_path: Path
 ) -> None:
-    """Neither its file nor what the decoder kept of it; the built-in voice is as it was."""
-    engine = new_engine()
-    voice = clip_voice(tmp_path, 140.0)
-    before = run(engine, speak(1, TEXTS[0], voice), speak(2, TEXTS[0]))
+    engine, voice = new_engine(), clip_voice(tmp_path)
+    _, before = speech_of(engine, speak(1, TEXTS[0], voice), speak(2, TEXTS[0]))
     assert list((tmp_path / "home").rglob("*.safetensors"))
     engine.forget(voice.clip_sha256)
     assert not list((tmp_path / "home").rglob("*.safetensors"))
     assert not engine._scheduler.t3.prefixes.storage.any()
-    after = run(engine, speak(2, TEXTS[0]))[2]
-    assert isinstance(after, Speech)
-    assert isinstance(before[2], Speech)
-    assert np.array_equal(after.pcm, before[2].pcm)
+    (after,) = speech_of(engine, speak(2, TEXTS[0]))
+    assert np.array_equal(after.pcm, before.pcm)
 
 
 def test_a_cancelled_job_is_never_reported_and_the_others_are(new_engine: NewEngine) -> None:
@@ -168,54 +136,27 @@ def test_a_cancelled_job_is_never_reported_and_the_others_are(new_engine: NewEng
 
 
 def test_a_job_that_fails_takes_nobody_with_it(new_engine: NewEngine, tmp_path: Path) -> None:
-    """Nothing to say, a text without end, a missing clip: each is said, the rest is spoken."""
-    engine = new_engine()
     missing = ClonedVoice("0" * 64, str(tmp_path / "gone.wav"))
-    results = run(
-        engine,
-        speak(1, " \n"),
-        speak(2, "word " * 3000),
-        speak(3, "Hello.", missing),
-        speak(4, "Hello."),
-    )
-    assert isinstance(results[1], SynthesisFailed)
-    assert isinstance(results[2], SynthesisFailed)
-    assert isinstance(results[3], VoiceUnusable)
-    assert len(pcm_of(results[4])) > 0
+    texts = (" \n", BUILTIN), ("word " * 3000, BUILTIN), ("Hello.", missing), ("Hello.", BUILTIN)
+    results = run(new_engine(), *(speak(n, *asked) for n, asked in enumerate(texts, start=1)))
+    kinds = {1: SynthesisFailed, 2: SynthesisFailed, 3: VoiceUnusable, 4: Speech}
+    assert {job_id: type(result) for job_id, result in results.items()} == kinds
+    assert len(results[4].pcm) > 0
 
 
 def test_a_runaway_is_cut_off_and_logged(
     new_engine: NewEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It still sounds, as long as it was let."""
-    engine = new_engine(max_speech_tokens=9)
-    engine.admit(speak(1, TEXTS[1]))
     with caplog.at_level(logging.WARNING):
-        pcm = pcm_of(run(engine)[1])
-    assert len(pcm) <= 9 * 960
+        (speech,) = speech_of(new_engine(max_speech_tokens=9), speak(1, TEXTS[1]))
+    assert len(speech.pcm) <= 9 * 960
     assert "no stop token" in caplog.text
 
 
-def test_a_new_voice_is_reported_once_and_known_to_the_next_engine(
-    new_engine: NewEngine, tmp_path: Path
-) -> None:
-    """The second engine finds it on the disk."""
-    voice, reported = clip_voice(tmp_path, 160), list[Enrolled]()
-    for job_id in (1, 2):
-        engine = new_engine(report=reported.append)
-        engine.admit(speak(job_id, "Hello.", voice))
-        engine.admit(speak(job_id + 10, "Hello again.", voice))
-        run(engine)
-    assert [enrolled.clip_sha256 for enrolled in reported] == [voice.clip_sha256]
-
-
 def test_an_unknown_stock_voice_is_replaced_and_the_listener_told(new_engine: NewEngine) -> None:
-    """By the checkpoint's own."""
-    engine = new_engine()
-    result = run(engine, speak(1, "Hello.", StockVoice("nobody")))[1]
-    assert isinstance(result, Speech)
-    assert result.substitution is not None
-    assert "nobody" in result.substitution
+    (speech,) = speech_of(new_engine(), speak(1, "Hello.", StockVoice("nobody")))
+    assert speech.substitution is not None
+    assert "nobody" in speech.substitution
 
 
 @pytest.mark.parametrize(
@@ -230,29 +171,17 @@ def test_an_unknown_stock_voice_is_replaced_and_the_listener_told(new_engine: Ne
         "Done!",
     ],
 )
-def test_text_becomes_upstreams_tokens(folder: Path, text: str) -> None:
-    """Punctuation and tokenizer, start and stop around."""
+def test_text_becomes_upstreams_tokens(small_checkpoint: Path, text: str) -> None:
     assert even_out_punctuation(text) == punc_norm(text)
-    expected = EnTokenizer(str(folder / checkpoint.TOKENIZER)).text_to_tokens(punc_norm(text))
-    got = TextTokenizer(folder / checkpoint.TOKENIZER)(text)
+    file = small_checkpoint / checkpoint.TOKENIZER
+    expected = EnTokenizer(str(file)).text_to_tokens(punc_norm(text))
+    got = TextTokenizer(file)(text)
     assert torch.equal(got[1:-1], expected[0].long())
     assert got[[0, -1]].tolist() == [255, 0]
 
 
-def test_the_best_priority_goes_first(new_engine: NewEngine) -> None:
-    """Into the only slot and through the decoder, although the others were there before."""
-    engine = new_engine(max_streams=1)
-    for job_id, priority in enumerate(
-        (Priority.LOOK_AHEAD, Priority.SPEAKING, Priority.FIRST_SOUND)
-    ):
-        job = speak(job_id, TEXTS[job_id])
-        engine.admit(msgspec.structs.replace(job, priority=priority))
-    assert list(run(engine)) == [2, 1, 0]
-
-
 @pytest.fixture
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
-    """The job ids of each batch that a waveform decoder is given."""
     given, submit = list[list[int]](), WaveformDecoder.submit
 
     def noted(decoder: WaveformDecoder, batch: Sequence[Utterance]) -> PendingWaveforms:
@@ -302,23 +231,19 @@ def test_as_many_streams_are_promised_as_there_is_memory_for(
 
 
 def test_new_voices_are_computed_while_others_speak(new_engine: NewEngine, tmp_path: Path) -> None:
-    """In their order, and one that is cancelled is not waited for."""
     new = [clip_voice(tmp_path, pitch_hz) for pitch_hz in (105.0, 140.0, 230.0)]
-    loaded = threading.Event()
-    with ThreadPoolExecutor(1) as background:
-        try:
-            background.submit(loaded.wait)
-            engine = new_engine(max_streams=1, background=background)
-            for number, voice in enumerate([*new, BUILTIN]):
-                engine.admit(speak(number, TEXTS[0], voice))
-            while not (outcomes := engine.step()):
-                assert engine.busy
-            assert [outcome.job_id for outcome in outcomes] == [3]
-            assert engine.busy
-            engine.cancel(1)
-        finally:
-            loaded.set()
-        results = run(engine)
+    background = OneAtATime()
+    engine = new_engine(max_streams=1, background=background)
+    for number, voice in enumerate([*new, BUILTIN]):
+        engine.admit(speak(number, TEXTS[0], voice))
+    while not (outcomes := engine.step()):
+        assert engine.busy
+    assert [outcome.job_id for outcome in outcomes] == [3]
+    assert engine.busy
+    engine.cancel(1)
+    while background.given:
+        background.work()
+    results = run(engine)
     assert list(results) == [0, 2]
     assert all(isinstance(result, Speech) for result in results.values())
 
@@ -327,38 +252,26 @@ def test_the_enrolment_of_a_new_voice_takes_as_long_as_its_utterance_waited(
     new_engine: NewEngine, tmp_path: Path
 ) -> None:
     """From its first look for the voice, not from the one that found it."""
-    loaded = threading.Event()
-    with ThreadPoolExecutor(1) as background:
-        background.submit(loaded.wait)
-        engine = new_engine(background=background)
-        engine.admit(speak(1, TEXTS[0], clip_voice(tmp_path, 105.0)))
-        engine.step()
-        time.sleep(0.1)
-        loaded.set()
-        engine.admit(speak(2, TEXTS[0]))
-        results = run(engine)
-    new, known = results[1], results[2]
-    assert isinstance(new, Speech)
-    assert isinstance(known, Speech)
-    assert new.stage_ms["enrolment"] >= 100
-    assert known.stage_ms["enrolment"] < 100
+    background = OneAtATime()
+    engine = new_engine(background=background)
+    engine.admit(speak(1, TEXTS[0], clip_voice(tmp_path)))
+    engine.step()
+    time.sleep(0.1)
+    background.work()
+    engine.admit(speak(2, TEXTS[0]))
+    waited_ms = {job: speech.stage_ms["enrolment"] for job, speech in run(engine).items()}
+    assert waited_ms[1] >= 100 > waited_ms[2]
 
 
 def test_a_new_voice_that_nobody_wants_any_more_is_not_waited_for(
     new_engine: NewEngine, tmp_path: Path
 ) -> None:
-    loaded = threading.Event()
-    with ThreadPoolExecutor(1) as background:
-        try:
-            background.submit(loaded.wait)
-            engine = new_engine(background=background)
-            engine.admit(speak(1, TEXTS[0], clip_voice(tmp_path, 105.0)))
-            assert not engine.step()
-            assert engine.busy
-            engine.cancel(1)
-            assert not engine.busy
-        finally:
-            loaded.set()
+    engine = new_engine(background=OneAtATime())
+    engine.admit(speak(1, TEXTS[0], clip_voice(tmp_path)))
+    assert not engine.step()
+    assert engine.busy
+    engine.cancel(1)
+    assert not engine.busy
 
 
 def test_an_idle_engine_releases_what_only_new_voices_need(
@@ -367,7 +280,7 @@ def test_an_idle_engine_releases_what_only_new_voices_need(
     """A while after the last new voice, and it says when to ask."""
     engine = new_engine()
     assert engine.release_unused() is None
-    run(engine, speak(1, TEXTS[0], clip_voice(tmp_path, 140.0)))
+    run(engine, speak(1, TEXTS[0], clip_voice(tmp_path)))
     left_s = engine.release_unused()
     assert left_s is not None
     assert 0 < left_s <= 30
@@ -379,16 +292,22 @@ def test_an_idle_engine_releases_what_only_new_voices_need(
 def test_a_package_that_cannot_be_imported_fails_new_voices_in_words(
     new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Installed, and broken; the voices that are known speak on."""
     monkeypatch.setitem(sys.modules, "engine.enrolment.networks", None)
-    engine = new_engine()
-    results = run(engine, speak(1, TEXTS[0], clip_voice(tmp_path, 140.0)), speak(2, TEXTS[0]))
+    jobs = speak(1, TEXTS[0], clip_voice(tmp_path)), speak(2, TEXTS[0])
+    results = run(new_engine(), *jobs)
     assert isinstance(results[1], SynthesisFailed)
     assert "cannot learn new voices" in str(results[1])
     assert isinstance(results[2], Speech)
 
 
-@pytest.mark.parametrize("where", ["waveforms", "waiting for them", "enrolment"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "engine.chatterbox.s3gen.WaveformDecoder.submit",
+        "engine.chatterbox.s3gen.PendingWaveforms.wait",
+        "engine.chatterbox.voices.EnrolledVoices.find",
+    ],
+)
 @pytest.mark.parametrize(
     "fault",
     [
@@ -404,31 +323,22 @@ def test_a_fault_of_the_device_is_no_texts_fault(
     def fail(*_: object) -> None:
         raise fault
 
-    engine = new_engine()
-    match where:
-        case "waveforms":
-            monkeypatch.setattr(engine._waveforms, "submit", fail)
-        case "waiting for them":
-            monkeypatch.setattr(PendingWaveforms, "wait", fail)
-        case "enrolment":
-            monkeypatch.setattr(engine._voices, "find", fail)
-    engine.admit(speak(1, TEXTS[0]))
+    monkeypatch.setattr(where, fail)
     with pytest.raises(type(fault)):
-        run(engine)
+        run(new_engine(), speak(1, TEXTS[0]))
 
 
 def test_fp16_speaks(new_engine: NewEngine) -> None:
-    """What a card without bfloat16 runs, on the CPU and at the reduced size."""
-    engine = new_engine(precision="fp16")
-    pcm = pcm_of(run(engine, speak(1, TEXTS[3]))[1])
-    assert np.isfinite(pcm).all()
-    assert np.abs(pcm).max() > 0.01
+    """What a card without bfloat16 runs."""
+    (speech,) = speech_of(new_engine(precision="fp16"), speak(1, TEXTS[3]))
+    assert np.isfinite(speech.pcm).all()
+    assert np.abs(speech.pcm).max() > 0.01
 
 
 def test_what_is_no_number_reaches_no_other_utterance(new_engine: NewEngine) -> None:
     """Neither through pages that are used again nor through the page that belongs to no row."""
     engine = new_engine()
-    sound = pcm_of(run(engine, speak(1, TEXTS[0]))[1])
+    (before,) = speech_of(engine, speak(1, TEXTS[0]))
     engine._scheduler.t3.pool.storage.fill_(float("nan"))
     engine._scheduler.t3.prefixes.forget()
-    assert np.array_equal(pcm_of(run(engine, speak(1, TEXTS[0]))[1]), sound)
+    assert np.array_equal(speech_of(engine, speak(1, TEXTS[0]))[0].pcm, before.pcm)

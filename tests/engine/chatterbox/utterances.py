@@ -21,7 +21,6 @@ def to_decode(
 
 
 def again(utterance: Utterance) -> Utterance:
-    """The same, with nothing done to it yet."""
     asked = utterance.request
     return to_decode(
         utterance.text_tokens, utterance.voice, asked.parameters, utterance.cap, asked.priority

@@ -1,13 +1,16 @@
 """A home for enrolments, and clips to fill it with."""
 
 import hashlib
-from concurrent.futures import Executor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
+from typing import Any
 
 import soundfile
 
 from engine.enrolment import Conditionals, Enrolment
 from engine.enrolment.networks import EnrolmentNetworks
+from engine.enrolment.newcomers import AtOnce
 from engine.messages import Enrolled
 from engine.speech import ClonedVoice, FloatArray
 from engine.upstream.random_weights import synthetic_voice
@@ -26,6 +29,31 @@ def write_samples(path: Path, samples: FloatArray, rate: int = RATE) -> ClonedVo
 
 def voice_at(path: Path) -> ClonedVoice:
     return ClonedVoice(hashlib.sha256(path.read_bytes()).hexdigest(), str(path))
+
+
+class OneAtATime(Executor):
+    """A background that does what it was given when it is told to."""
+
+    def __init__(self) -> None:
+        self.given: list[Callable[[], None]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+
+        def carry_out() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            done = AtOnce().submit(fn, *args, **kwargs)
+            if (error := done.exception()) is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(done.result())
+
+        self.given.append(carry_out)
+        return future
+
+    def work(self) -> None:
+        self.given.pop(0)()
 
 
 class House:

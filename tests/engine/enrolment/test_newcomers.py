@@ -1,11 +1,8 @@
 """New voices are computed aside, and what only they need is there no longer than they need it."""
 
-import threading
 import weakref
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,51 +10,36 @@ import torch
 
 from engine.enrolment import Conditionals, Enrolment, NotYet
 from engine.enrolment.networks import EnrolmentNetworks
-from engine.enrolment.newcomers import AtOnce
 from engine.errors import SynthesisFailed, VoiceUnusable
 from engine.speech import ClonedVoice, FloatArray
-from tests.engine.enrolment.enrolment_house import RATE, House, same, write_clip, write_samples
+from tests.engine.enrolment.enrolment_house import (
+    RATE,
+    House,
+    OneAtATime,
+    same,
+    write_clip,
+    write_samples,
+)
 
 
-def test_networks_that_are_not_needed_are_released_after_a_while(
+def test_networks_are_kept_a_while_and_loaded_again_after_their_release(
     house: House, tmp_path: Path
 ) -> None:
     """Not between the voices of people who register one after the other."""
-    for pitch_hz, waited_s, loads in ((110.0, 0.0, 1), (150.0, 20.0, 1), (190.0, 31.0, 2)):
+    newcomers = house.enrolment.newcomers
+    for pitch_hz, waited_s, release, loads in (
+        (110, 0, newcomers.release_unused, 1),
+        (150, 20, newcomers.release_unused, 1),
+        (190, 31, newcomers.release_unused, 2),
+        (230, 0, newcomers.release, 3),
+    ):
         house.now += waited_s
-        house.enrolment.newcomers.release_unused()
+        release()
         house.enrolment.conditionals(write_clip(tmp_path / f"{pitch_hz}.wav", pitch_hz))
         assert house.loads == loads
 
 
-class OneAtATime(Executor):
-    """A background that does what it was given when it is told to."""
-
-    def __init__(self) -> None:
-        self.given: list[Callable[[], None]] = []
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-
-        def carry_out() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            done = AtOnce().submit(fn, *args, **kwargs)
-            if (error := done.exception()) is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(done.result())
-
-        self.given.append(carry_out)
-        return future
-
-    def work(self) -> None:
-        """Do what was given first."""
-        self.given.pop(0)()
-
-
 def test_a_new_voice_is_computed_aside(house: House, tmp_path: Path) -> None:
-    """The caller is told when to ask again; a bad clip fails as it does elsewhere."""
     voices = [write_clip(tmp_path / f"{hz}.wav", hz) for hz in (110.0, 190.0)]
     bad = write_samples(tmp_path / "bad.wav", np.zeros(3 * RATE, np.float32))
     background = OneAtATime()
@@ -95,7 +77,7 @@ def test_a_voice_forgotten_while_it_is_computed_leaves_nothing(
         enrolment.conditionals(cloned_voice)
     enrolment.forget(cloned_voice.clip_sha256)
     background.work()
-    assert (enrolment.in_memory, house.files(), house.reports) == (0, [], [])
+    assert (len(enrolment._known), house.files(), house.reports) == (0, [], [])
     assert house.loads == 0  # it had not begun
     with pytest.raises(NotYet):
         enrolment.conditionals(cloned_voice)
@@ -104,54 +86,44 @@ def test_a_voice_forgotten_while_it_is_computed_leaves_nothing(
 def test_networks_that_are_loaded_for_a_forgotten_voice_are_released_too(
     house: House, cloned_voice: ClonedVoice
 ) -> None:
-    """No other voice may come for hours."""
-    loading, loaded = threading.Event(), threading.Event()
-    with ThreadPoolExecutor(1) as background:
-        try:
-            enrolment = house.open(background=background)
-            load = house.networks
+    background = OneAtATime()
+    enrolment = house.open(background=background)
+    newcomers = enrolment.newcomers
 
-            def slowly() -> EnrolmentNetworks:
-                loading.set()
-                loaded.wait()
-                return load
+    def load() -> EnrolmentNetworks:
+        enrolment.forget(cloned_voice.clip_sha256)
+        house.now += 100
+        assert newcomers.release_unused() == 30
+        return house.networks
 
-            enrolment.newcomers._load_networks = slowly
-            with pytest.raises(NotYet):
-                enrolment.conditionals(cloned_voice)
-            loading.wait()
-            enrolment.forget(cloned_voice.clip_sha256)
-            house.now += 100
-            assert enrolment.newcomers.release_unused() == 30
-        finally:
-            loaded.set()
-        background.submit(list).result()  # after what was submitted before
-        assert enrolment.newcomers.holds_networks
-        house.now += 31
-        assert enrolment.newcomers.release_unused() is None
-        assert not enrolment.newcomers.holds_networks
-        assert house.files() == []
+    newcomers._load_networks = load
+    with pytest.raises(NotYet):
+        enrolment.conditionals(cloned_voice)
+    background.work()
+    assert newcomers.holds_networks
+    house.now += 31
+    assert newcomers.release_unused() is None
+    assert not newcomers.holds_networks
+    assert house.files() == []
 
 
 def test_a_voice_that_is_computed_for_ever_is_noticed(
     house: House, cloned_voice: ClonedVoice
 ) -> None:
-    loading, loaded = threading.Event(), threading.Event()
-    with ThreadPoolExecutor(1) as background:
-        try:
-            newcomers = house.open(background=background).newcomers
-            newcomers._load_networks = lambda: (loading.set(), loaded.wait())
+    newcomers = house.enrolment.newcomers
+
+    def load() -> EnrolmentNetworks:
+        house.now += 299
+        newcomers.check()
+        house.now += 2
+        with pytest.raises(RuntimeError, match="for ever"):
             newcomers.check()
-            with pytest.raises(NotYet):
-                newcomers.conditionals("key", Path(cloned_voice.clip_path).read_bytes())
-            loading.wait()
-            house.now += 299
-            newcomers.check()
-            house.now += 2
-            with pytest.raises(RuntimeError, match="for ever"):
-                newcomers.check()
-        finally:
-            loaded.set()
+        return house.networks
+
+    newcomers._load_networks = load
+    newcomers.check()
+    house.enrolment.conditionals(cloned_voice)
+    newcomers.check()
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("out of memory"), ValueError("other")])
@@ -207,16 +179,11 @@ def test_where_memory_is_short_a_voice_is_not_learned_and_its_networks_go(
     house: House, cloned_voice: ClonedVoice, tmp_path: Path
 ) -> None:
     """Everybody else speaks on, so it is no failure of the engine."""
-
-    class Large:
-        def enrol(self, _clip: FloatArray) -> Conditionals:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-
-    answers: list[Any] = [OSError("gone"), Large(), house.networks]
+    large = Mock(**{"enrol.side_effect": torch.OutOfMemoryError("CUDA out of memory")})
     enrolment = Enrolment(
         home=tmp_path / "short",
         revision="r1",
-        load_networks=lambda: raised_or(answers.pop(0)),
+        load_networks=Mock(side_effect=[OSError("gone"), large, house.networks]),
         report=lambda _: None,
     )
     with pytest.raises(OSError, match="gone"):
@@ -225,17 +192,3 @@ def test_where_memory_is_short_a_voice_is_not_learned_and_its_networks_go(
         enrolment.conditionals(cloned_voice)
     assert not enrolment.newcomers.holds_networks
     assert same(enrolment.conditionals(cloned_voice), house.enrolment.conditionals(cloned_voice))
-
-
-def raised_or(answer: Any) -> Any:
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
-def test_the_networks_are_loaded_again_only_after_release(house: House, tmp_path: Path) -> None:
-    for index, loads in enumerate((1, 1, 2)):
-        if index == 2:
-            house.enrolment.newcomers.release()
-        house.enrolment.conditionals(write_clip(tmp_path / f"{index}.wav", 100.0 + index))
-        assert house.loads == loads

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine.errors import DeadlineExceeded, QueueFull, VoiceUnusable, WorkerDied
 from engine.host.backlog import Backlog
@@ -172,3 +173,39 @@ async def test_a_guild_that_fills_the_queue_gives_up_its_newest_for_another() ->
     with pytest.raises(QueueFull):  # now both have as much
         backlog.submit(ask("two more", guild=2))
     assert [backlog.start(9).text for _ in range(4)] == ["one 0", "two 0", "one 1", "two 1"]
+
+
+async def test_a_promotion_moves_a_members_own_request_alone_and_never_back() -> None:
+    backlog = Backlog(9)
+    in_line = ask("mine", guild=1, user=1, priority=Priority.IN_LINE)
+    backlog.submit(in_line)
+    backlog.submit(ask("sounds", guild=1, user=2, priority=Priority.LOOK_AHEAD))
+    for other in (
+        replace(in_line, user_id=2, priority=Priority.FIRST_SOUND),
+        replace(in_line, guild_id=2, priority=Priority.FIRST_SOUND),
+        replace(in_line, text="nobody's", priority=Priority.FIRST_SOUND),
+    ):
+        backlog.promote(other)
+    backlog.submit(ask("late", guild=2, user=3, priority=Priority.IN_LINE))
+    assert backlog.start(1).text == "sounds"
+    backlog.promote(replace(in_line, priority=Priority.SPEAKING))
+    backlog.promote(in_line)
+    backlog.submit(ask("ahead", guild=1, user=2, priority=Priority.LOOK_AHEAD))
+    jobs = [backlog.start(9) for _ in range(3)]
+    assert [job.text for job in jobs] == ["mine", "ahead", "late"]
+    assert jobs[0].priority is Priority.SPEAKING
+    backlog.promote(replace(in_line, priority=Priority.FIRST_SOUND))  # it runs already
+    assert backlog.start(9) is None
+
+
+async def test_what_is_promoted_has_a_deadline_from_then_on() -> None:
+    backlog = Backlog(9)
+    in_line = ask("mine", priority=Priority.IN_LINE)
+    waiter = backlog.submit(in_line)
+    await asyncio.sleep(0.03)
+    backlog.promote(replace(in_line, priority=Priority.SPEAKING, deadline_s=0.05))
+    await asyncio.sleep(0.03)
+    assert not waiter.answer.done()
+    with pytest.raises(DeadlineExceeded):
+        await asyncio.wait_for(waiter.answer, 0.5)
+    assert backlog.queued == 0

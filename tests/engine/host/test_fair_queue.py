@@ -81,3 +81,17 @@ def test_everything_comes_out_once_whatever_is_taken_out_of_the_middle(
     out += drained(queue)
     assert len(set(out)) == len(out)
     assert len(queue) == 0
+
+
+@given(st.lists(LANES, max_size=40))
+def test_what_waits_in_line_comes_after_all_that_is_due_and_in_fair_turns(
+    lanes: list[Lane],
+) -> None:
+    """However often it was passed over: it is promoted when it is due."""
+    out = [lane for _, lane in drained(filled(*lanes))]
+    due = [lane for lane in lanes if lane.priority is not Priority.IN_LINE]
+    assert all(lane.priority is not Priority.IN_LINE for lane in out[: len(due)])
+    in_line = [lane.guild_id for lane in out[len(due) :]]
+    for n in range(1, len(in_line)):
+        others = set(in_line[n:]) - {in_line[n - 1]}
+        assert in_line[n] != in_line[n - 1] or not others

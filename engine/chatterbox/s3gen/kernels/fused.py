@@ -95,9 +95,8 @@ class FusedS3GenKernels:
         )
 
     def linear(self, rows: Tensor, product: Linear) -> Tensor:
-        result = rows.new_empty(*rows.shape[:-1], len(product.weight), dtype=torch.float32)
-        self._multiply(rows.view(1, -1, rows.shape[-1]), product, result, taps=1)
-        return result
+        flat = rows.view(1, -1, rows.shape[-1])
+        return self._multiply(flat, product, taps=1).view(*rows.shape[:-1], -1)
 
     def attend(self, qkv: Tensor, heads: int, lengths: Tensor) -> Tensor:
         batch, time, triple = qkv.shape
@@ -121,9 +120,7 @@ class FusedS3GenKernels:
         return result
 
     def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
-        result = rows.new_empty(*rows.shape[:-1], len(product.weight), dtype=torch.float32)
-        self._multiply(rows, product, result, taps=TAPS)
-        return result
+        return self._multiply(rows, product, taps=TAPS)
 
     def normed_conv(
         self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
@@ -158,9 +155,10 @@ class FusedS3GenKernels:
         )
         return result
 
-    def _multiply(self, rows: Tensor, product: Linear, result: Tensor, *, taps: int) -> None:
+    def _multiply(self, rows: Tensor, product: Linear, *, taps: int) -> Tensor:
         batch, time, channels = rows.shape
         outputs = len(product.weight)
+        result = rows.new_empty(batch, time, outputs, dtype=torch.float32)
         large = batch * time >= LARGE
         block_rows, block_columns = (128, 128) if large else (64, 64)
         linear_kernel[triton.cdiv(time, block_rows), triton.cdiv(outputs, block_columns), batch](
@@ -179,6 +177,7 @@ class FusedS3GenKernels:
             num_stages=3,
             **self._options,
         )
+        return result
 
     def snake(
         self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor

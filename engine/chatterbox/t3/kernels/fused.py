@@ -3,8 +3,6 @@
 Which kernel is used is decided here and nowhere else.
 """
 
-from typing import Protocol
-
 import torch
 import triton
 from torch import Tensor
@@ -23,18 +21,13 @@ from engine.chatterbox.t3.slots import Column, Parameter, Slots, SlotStatus
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM
 
+#: The products of `T3Kernels` with weight matrices, each for one range of row counts. Attention
+#: comes to them in `splits` parts.
+Projections = FewRows | SomeRows | ManyRows
 
-class Projections(Protocol):
-    """The products with weight matrices, for one range of row counts."""
-
-    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
-        """`out` becomes the RMS norm of `residual` times `weight` transposed."""
-
-    def add_attended(self, batch: Batch, weight: Tensor, splits: int) -> None:
-        """`residual` grows by what was attended to, in `splits` parts, times `weight`.T."""
-
-    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        """`residual` grows by the gated MLP of its RMS norm."""
+_SAMPLED_COLUMNS = {each.name: int(each) for each in Column if each is not Column.PROMPT}
+_STATUSES = {status.name: int(status) for status in SlotStatus if status}
+_PARAMETERS = {parameter.name: int(parameter) for parameter in Parameter}
 
 
 class FusedT3Kernels(PromptKernels):
@@ -139,21 +132,10 @@ class FusedT3Kernels(PromptKernels):
             vocabulary,
             slots.tokens.shape[1],
             STATE_WIDTH=len(Column),
-            STATUS=int(Column.STATUS),
-            GENERATED=int(Column.GENERATED),
-            TOKEN=int(Column.TOKEN),
-            CAP=int(Column.CAP),
-            GUIDED=int(Column.GUIDED),
-            RUNNING=int(SlotStatus.RUNNING),
-            STOPPED=int(SlotStatus.STOPPED),
-            CAPPED=int(SlotStatus.CAPPED),
-            FAILED=int(SlotStatus.FAILED),
+            **_SAMPLED_COLUMNS,
+            **_STATUSES,
             PARAMETERS=len(Parameter),
-            CFG_WEIGHT=int(Parameter.CFG_WEIGHT),
-            TEMPERATURE=int(Parameter.TEMPERATURE),
-            MIN_P=int(Parameter.MIN_P),
-            TOP_P=int(Parameter.TOP_P),
-            REPETITION_PENALTY=int(Parameter.REPETITION_PENALTY),
+            **_PARAMETERS,
             STOP_TOKEN=STOP_OF_SPEECH,
             TWO_ROWS=batch.guided,
             BLOCK=triton.next_power_of_2(vocabulary),

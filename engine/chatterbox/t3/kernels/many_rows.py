@@ -4,9 +4,8 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.cuda.launch import Chain
-from engine.chatterbox.t3.buffers import MAX_PARTS, Batch
-from engine.chatterbox.t3.kernels.matrix import gated_kernel, norm_kernel
-from engine.chatterbox.t3.kernels.reference import RMS_EPSILON
+from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.kernels.matrix import gate, multiply_add, norm
 
 
 class ManyRows:
@@ -16,7 +15,7 @@ class ManyRows:
         self._chain = chain
 
     def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
-        self._norm(batch)
+        norm(self._chain, batch.residual, batch.pending, batch.normed)
         if out.dtype == weight.dtype:
             torch.mm(batch.normed, weight.t(), out=out)
         else:
@@ -24,34 +23,10 @@ class ManyRows:
 
     def add_attended(self, batch: Batch, weight: Tensor, splits: int) -> None:
         assert splits == 1, "with so many rows a context is not divided"
-        self._multiply_add(batch, batch.attended, weight)
+        multiply_add(batch.residual, batch.attended, weight)
 
     def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        ffn = down.shape[1]
-        self._norm(batch)
+        norm(self._chain, batch.residual, batch.pending, batch.normed)
         torch.mm(batch.normed, gate_up.t(), out=batch.gate_up)
-        block = min(ffn, 1024)
-        gated_kernel[(batch.rows, ffn // block)](
-            batch.gate_up, batch.activated, WIDTH=ffn, BLOCK=block, **self._chain.options
-        )
-        self._multiply_add(batch, batch.activated, down)
-
-    def _norm(self, batch: Batch) -> None:
-        norm_kernel[(batch.rows,)](
-            batch.residual,
-            batch.pending,
-            batch.normed,
-            RMS_EPSILON,
-            WIDTH=batch.residual.shape[1],
-            PENDING=0,
-            PARTS=MAX_PARTS,
-            **self._chain.options,
-        )
-
-    @staticmethod
-    def _multiply_add(batch: Batch, vectors: Tensor, weight: Tensor) -> None:
-        residual = batch.residual
-        if vectors.dtype == residual.dtype:
-            residual.addmm_(vectors, weight.t())
-        else:  # summed in fp32, and not rounded before it is added
-            torch.addmm(residual, vectors, weight.t(), out_dtype=residual.dtype, out=residual)
+        gate(self._chain, batch.gate_up, batch.activated)
+        multiply_add(batch.residual, batch.activated, down)

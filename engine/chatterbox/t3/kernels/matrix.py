@@ -5,10 +5,15 @@ the kernel that makes the vectors has ended. Its warps share the length between 
 few rows and vectors there is nothing else to share. Sums over parts are left to the next norm.
 """
 
+import torch
 import triton
 import triton.language as tl
+from torch import Tensor
 
+from engine.chatterbox.cuda.launch import Chain
+from engine.chatterbox.t3.buffers import MAX_PARTS
 from engine.chatterbox.t3.kernels.linear import joined
+from engine.chatterbox.t3.kernels.reference import RMS_EPSILON
 
 
 @triton.jit
@@ -149,3 +154,32 @@ def join_kernel(
     parts = tl.load(partial + part * WIDTH + head * HEAD_DIM + d)
     x = joined(parts, tl.load(partial_weight + part * HEADS + head))
     tl.store(out + row * WIDTH + tl.arange(0, WIDTH), x.to(out.dtype.element_ty))
+
+
+def norm(chain: Chain, residual: Tensor, pending: Tensor, out: Tensor, parts: int = 0) -> None:
+    """`norm_kernel` of rows (rows, WIDTH), the first `parts` of their pending sums included."""
+    norm_kernel[(len(residual),)](
+        residual,
+        pending,
+        out,
+        RMS_EPSILON,
+        WIDTH=residual.shape[1],
+        PENDING=parts,
+        PARTS=MAX_PARTS,
+        **chain.options,
+    )
+
+
+def gate(chain: Chain, gate_up: Tensor, out: Tensor) -> None:
+    """`gated_kernel` of rows (rows, 2 * WIDTH)."""
+    rows, width = out.shape
+    block = min(width, 1024)
+    gated_kernel[(rows, width // block)](gate_up, out, WIDTH=width, BLOCK=block, **chain.options)
+
+
+def multiply_add(residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
+    """The library's `residual` (rows, columns) += `vectors` (rows, WIDTH) @ `weight`.T."""
+    if vectors.dtype == residual.dtype:
+        residual.addmm_(vectors, weight.t())
+    else:  # summed in fp32, and not rounded before it is added
+        torch.addmm(residual, vectors, weight.t(), out_dtype=residual.dtype, out=residual)

@@ -10,9 +10,7 @@ import triton.language as tl
 from torch import Tensor
 
 from engine.chatterbox.cuda.launch import Chain
-from engine.chatterbox.t3.buffers import MAX_PARTS
-from engine.chatterbox.t3.kernels.matrix import gated_kernel, norm_kernel
-from engine.chatterbox.t3.kernels.reference import RMS_EPSILON
+from engine.chatterbox.t3.kernels.matrix import gate, multiply_add, norm
 from engine.weights.sizes import HEAD_DIM
 
 
@@ -76,17 +74,8 @@ class PromptKernels:
 
     def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
         normed = torch.empty_like(residual, dtype=dtype)
-        width = residual.shape[-1]
-        norm_kernel[(residual.numel() // width,)](
-            residual,
-            residual,
-            normed,
-            RMS_EPSILON,
-            WIDTH=width,
-            PENDING=0,
-            PARTS=MAX_PARTS,
-            **self._chain.options,
-        )
+        rows = residual.flatten(0, 1)
+        norm(self._chain, rows, rows, normed)
         return normed
 
     def prompt_heads(
@@ -113,17 +102,9 @@ class PromptKernels:
         return query, both
 
     def prompt_gate(self, gate_up: Tensor) -> Tensor:
-        ffn = gate_up.shape[-1] // 2
-        gated = gate_up.new_empty(*gate_up.shape[:-1], ffn)
-        block = min(ffn, 1024)
-        gated_kernel[(gated.numel() // ffn, ffn // block)](
-            gate_up, gated, WIDTH=ffn, BLOCK=block, **self._chain.options
-        )
+        gated = gate_up.new_empty(*gate_up.shape[:-1], gate_up.shape[-1] // 2)
+        gate(self._chain, gate_up, gated.flatten(0, 1))
         return gated
 
     def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
-        total, rows = residual.flatten(0, 1), vectors.flatten(0, 1)
-        if rows.dtype == total.dtype:
-            total.addmm_(rows, weight.t())
-        else:  # summed in fp32, and not rounded before it is added
-            torch.addmm(total, rows, weight.t(), out_dtype=total.dtype, out=total)
+        multiply_add(residual.flatten(0, 1), vectors.flatten(0, 1), weight)

@@ -63,7 +63,7 @@ class ReferenceT3Kernels:
             batch.positions[rows] = torch.where(alive[half], position, -1)
 
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
-        steps = slots.column(Column.GENERATED)[batch.slots].long()
+        steps = slots.state[:, Column.GENERATED][batch.slots].long()
         seeds = slots.seeds[batch.slots]
         batch.noise.copy_(exponential_noise(seeds, steps, batch.noise.shape[1]))
 

@@ -8,14 +8,13 @@ import triton
 from torch import Tensor
 
 from engine.chatterbox.cuda.launch import Chain
-from engine.chatterbox.t3.buffers import MAX_PARTS, MAX_SPLITS, Batch
+from engine.chatterbox.t3.buffers import MAX_SPLITS, Batch
 from engine.chatterbox.t3.kernels.matrix import (
     join_kernel,
     multiply_gated_kernel,
     multiply_kernel,
-    norm_kernel,
+    norm,
 )
-from engine.chatterbox.t3.kernels.reference import RMS_EPSILON
 from engine.chatterbox.t3.kernels.tuning import Tuning
 from engine.weights.sizes import HEAD_DIM
 
@@ -72,16 +71,7 @@ class SomeRows:
         batch.pending_parts = parts
 
     def _norm(self, batch: Batch) -> None:
-        norm_kernel[(batch.rows,)](
-            batch.residual,
-            batch.pending,
-            batch.normed,
-            RMS_EPSILON,
-            WIDTH=batch.residual.shape[1],
-            PENDING=batch.pending_parts,
-            PARTS=MAX_PARTS,
-            **self._chain.options,
-        )
+        norm(self._chain, batch.residual, batch.pending, batch.normed, batch.pending_parts)
         batch.pending_parts = 0
 
     def _multiply(

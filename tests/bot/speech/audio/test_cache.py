@@ -6,15 +6,16 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
 from data.cache_keys import SpeechStore
-from data.rows import NewConditionals, SpeechKey
+from data.rows import SpeechKey
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, StockVoice, sha256_of
+from tests.bot.speech.audio.test_loudness import RATE, tone
+from tests.data.conftest import enrol
 from tests.store import Clock
 
 VOICE = StockVoice("anna")
@@ -35,9 +36,7 @@ def file_of(home: Path, key: str) -> Path:
 
 
 def speech(seconds: float = 0.5) -> Speech:
-    t = np.arange(int(24_000 * seconds)) / 24_000
-    pcm = (0.3 * np.sin(2 * np.pi * 300 * t)).astype(np.float32)
-    return Speech(pcm=pcm, sample_rate=24_000)
+    return Speech(pcm=tone(seconds, 0.3), sample_rate=RATE)
 
 
 async def test_what_was_put_is_got_back_packet_by_packet(tmp_path: Path, store: Store) -> None:
@@ -149,7 +148,7 @@ class SlowKeys(SpeechStore):
     """A database whose first answer takes until it is let go."""
 
     def __init__(self, keys: SpeechStore) -> None:
-        self.__dict__.update(keys.__dict__)
+        super().__init__(keys._database, keys._clock)
         self.asked, self.answered = asyncio.Event(), asyncio.Event()
 
     async def get(self, key: str) -> SpeechKey | None:
@@ -180,22 +179,12 @@ async def test_who_finds_a_rendering_damaged_late_keeps_what_another_made_meanwh
 async def test_speaking_in_a_cloned_voice_counts_as_a_use_of_its_enrolment(
     tmp_path: Path, store: Store
 ) -> None:
-    clip = "c" * 64
-    await store.conditionals.record(
-        NewConditionals(
-            key="k",
-            clip_sha256=clip,
-            model_revision="r",
-            engine_version="1",
-            path="p",
-            size_bytes=1,
-        )
-    )
+    await enrol(store, "k", "c")
     (before,) = await store.conditionals.all()
     cache = cache_of(tmp_path, store)
     await cache.put(sha256_of(1), speech(), VOICE)
     assert await store.conditionals.all() == [before]
-    await cache.put(sha256_of(2), speech(), ClonedVoice(clip_sha256=clip, clip_path=""))
+    await cache.put(sha256_of(2), speech(), ClonedVoice(clip_sha256="c" * 64, clip_path=""))
     (after,) = await store.conditionals.all()
     assert after.last_used_at > before.last_used_at
     assert after.created_at == before.created_at

@@ -5,13 +5,7 @@ import pytest
 
 from bot.speech.audio import opus
 from engine.speech import FloatArray
-
-RATE = 24_000
-
-
-def tone(seconds: float, hz: float) -> FloatArray:
-    t = np.arange(int(seconds * RATE)) / RATE
-    return (0.3 * np.sin(2 * np.pi * hz * t)).astype(np.float32)
+from tests.bot.speech.audio.test_loudness import RATE, tone
 
 
 def pitch(pcm: FloatArray) -> float:
@@ -22,17 +16,17 @@ def pitch(pcm: FloatArray) -> float:
 def test_the_packets_cover_the_sound_and_no_more_than_two_packets_beyond(
     seconds: float,
 ) -> None:
-    packets, _ = opus.encode(tone(seconds, 440), RATE, kbps=64)
+    packets, _ = opus.encode(tone(seconds, 0.3, 440), RATE, kbps=64)
     assert 0 <= len(packets) * 0.02 - seconds <= 0.045
 
 
 def test_the_file_gives_back_exactly_the_packets_that_were_encoded() -> None:
-    packets, ogg = opus.encode(tone(1, 440), RATE, kbps=64)
+    packets, ogg = opus.encode(tone(1, 0.3, 440), RATE, kbps=64)
     assert opus.read_packets(ogg) == packets
 
 
 def test_the_sound_survives_at_its_pitch_and_level() -> None:
-    _, ogg = opus.encode(tone(1, 440), RATE, kbps=64)
+    _, ogg = opus.encode(tone(1, 0.3, 440), RATE, kbps=64)
     middle = opus.decode(ogg)[12_000:36_000, 0]
     assert pitch(middle) == pytest.approx(440, abs=3)
     assert float(np.sqrt(np.mean(middle**2))) == pytest.approx(0.3 / np.sqrt(2), rel=0.1)
@@ -41,7 +35,7 @@ def test_the_sound_survives_at_its_pitch_and_level() -> None:
 def test_joined_packets_play_one_after_the_other() -> None:
     packets: list[bytes] = []
     for hz in (220, 440, 880):
-        packets += opus.encode(tone(1, hz), RATE, kbps=64)[0]
+        packets += opus.encode(tone(1, 0.3, hz), RATE, kbps=64)[0]
     ogg = opus.join(packets)
     assert opus.read_packets(ogg) == packets
     heard = opus.decode(ogg)

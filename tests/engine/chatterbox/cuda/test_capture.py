@@ -1,6 +1,7 @@
 """Which graphs are kept and which are captured anew. The pool here only counts: there is no GPU."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,16 +14,7 @@ from engine.chatterbox.cuda.memory import SpareMemory
 CPU = torch.device("cpu")
 
 
-class Recording:
-    """A graph that does its work again."""
-
-    def __init__(self, launch: Callable[[], object]) -> None:
-        self.replay = launch
-
-
 class CountingPool:
-    """In a `GraphPool`'s place."""
-
     def __init__(self) -> None:
         self.rehearsed = self.captured = 0
         self.fails = False
@@ -33,12 +25,12 @@ class CountingPool:
         self.rehearsed += 1
         return launch()
 
-    def capture(self, launch: Callable[[], None]) -> Recording:
+    def capture(self, launch: Callable[[], None]) -> SimpleNamespace:
         if self.fails:
             raise torch.OutOfMemoryError("CUDA out of memory")
         self.captured += 1
         launch()
-        return Recording(launch)
+        return SimpleNamespace(replay=launch)
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -57,7 +49,6 @@ def pool() -> CountingPool:
 
 @pytest.fixture
 def cache(pool: CountingPool) -> GraphCache:
-    """With room for three graphs."""
     return GraphCache(pool, most=3)  # type: ignore[arg-type]
 
 
@@ -110,7 +101,6 @@ def test_functions_of_a_cache_share_its_bound(cache: GraphCache) -> None:
 def test_what_failed_in_rehearsal_or_capture_is_rehearsed_first(
     cache: GraphCache, pool: CountingPool, rehearsed: bool
 ) -> None:
-    """What never ran cannot be captured."""
     if rehearsed:
         add(cache, 2)
     pool.fails = True
@@ -130,7 +120,6 @@ def test_without_a_pool_functions_are_simply_called() -> None:
 
 
 def test_memory_of_graphs_is_given_back_last_and_they_are_captured_anew(cache: GraphCache) -> None:
-    """What is not in use goes first; nothing is reported as freed twice."""
     held = [True]
     spare = SpareMemory(CPU, [lambda: bool(held) and held.pop()], [cache, GraphCache(None)])
     capture(cache, "a", "b")

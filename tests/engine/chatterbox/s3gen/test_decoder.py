@@ -14,15 +14,13 @@ from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utteranc
 from tests.engine.chatterbox.utterances import decoded
 
 
-def drawn(tokens: int, *, seed: int) -> Utterance:
+def drawn(tokens: int, seed: int = 0) -> Utterance:
     """Equal words in an equal voice, whatever the seed."""
     given = make_utterance(tokens, 20)
     return decoded(given.speech_tokens, given.voice, seed=seed)
 
 
-def test_waveforms_come_back_in_the_order_and_length_of_the_batch(
-    decoder: WaveformDecoder,
-) -> None:
+def test_waveforms_come_back_in_the_order_and_length_of_the_batch(decoder: WaveformDecoder) -> None:
     batch = [drawn(tokens, seed=tokens) for tokens in (9, 2, 14, 5)]
     pending = decoder.submit(batch)
     waves = pending.wait()
@@ -53,7 +51,7 @@ def test_more_utterances_than_a_graph_holds_are_split(decoder: WaveformDecoder) 
 
 
 def test_memory_of_one_padded_batch_is_bounded() -> None:
-    batch = [drawn(tokens, seed=0) for tokens in (900, 40, 1000, 950, 30, 20, 980, 990)]
+    batch = [drawn(tokens) for tokens in (900, 40, 1000, 950, 30, 20, 980, 990)]
     groups = list(_groups(batch))
     assert sorted(index for group in groups for index in group) == list(range(8))
     for group in groups:
@@ -62,7 +60,7 @@ def test_memory_of_one_padded_batch_is_bounded() -> None:
 
 
 def test_memory_of_the_vocoder_is_bounded_and_nobody_is_left_out() -> None:
-    batch = [drawn(tokens, seed=0) for tokens in (250, 30, 40, 90, 20)]
+    batch = [drawn(tokens) for tokens in (250, 30, 40, 90, 20)]
     parts = list(_vocoder_batches(batch))
     assert [index for first, last in parts for index in range(first, last)] == list(range(5))
     for first, last in parts:
@@ -73,7 +71,7 @@ def test_memory_of_the_vocoder_is_bounded_and_nobody_is_left_out() -> None:
 
 def test_nothing_to_say_is_refused(decoder: WaveformDecoder) -> None:
     with pytest.raises(ValueError, match="at least one frame"):
-        decoder.submit([drawn(0, seed=0)])
+        decoder.submit([drawn(0)])
 
 
 @pytest.mark.parametrize("token", [-1, 6561, 6562])
@@ -99,11 +97,10 @@ def test_a_missing_tensor_is_named(upstream: Upstream) -> None:
 
 
 @pytest.mark.gpu
+@pytest.mark.usefixtures("cuda")
 def test_a_graph_computes_what_eager_launches_do_and_follows_every_input(
     upstream: Upstream,
 ) -> None:
-    if upstream.device.type != "cuda":
-        pytest.skip("graphs are of CUDA")
     graphed, eager = upstream.decoder("bf16"), upstream.decoder("bf16", graphs=False)
     # Same bucket each time: eager, captured and replayed, replayed with all inputs changed.
     rounds = [
@@ -120,9 +117,8 @@ def test_a_graph_computes_what_eager_launches_do_and_follows_every_input(
 
 
 @pytest.mark.gpu
+@pytest.mark.usefixtures("cuda")
 def test_a_prepared_bucket_needs_no_capture(upstream: Upstream) -> None:
-    if upstream.device.type != "cuda":
-        pytest.skip("graphs are of CUDA")
     decoder = upstream.decoder("bf16")
     decoder.prepare(2, 30, 25)
     captured = len(decoder.graphs)
@@ -133,9 +129,8 @@ def test_a_prepared_bucket_needs_no_capture(upstream: Upstream) -> None:
 
 
 @pytest.mark.gpu
+@pytest.mark.usefixtures("cuda")
 def test_a_waveform_survives_the_next_batch(upstream: Upstream) -> None:
-    if upstream.device.type != "cuda":
-        pytest.skip("batches overlap on CUDA alone")
     decoder = upstream.decoder("bf16")
     first = make_utterance(20, 30, seed=1)
     expected = decoder.decode([first])[0].clone()

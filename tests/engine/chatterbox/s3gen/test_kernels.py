@@ -15,9 +15,7 @@ pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device"),
     pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bf16", "fp16"]),
     pytest.mark.parametrize(
-        ("batch", "time", "width"),
-        [(3, 130, 64), (2, 640, 256), (9, 1024, 256)],
-        ids=str,
+        ("batch", "time", "width"), [(3, 130, 64), (2, 640, 256), (9, 1024, 256)], ids=str
     ),
 ]
 REFERENCE = ReferenceS3GenKernels()

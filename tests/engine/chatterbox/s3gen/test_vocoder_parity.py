@@ -9,14 +9,13 @@ from engine.chatterbox.s3gen.config import Precision
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.source import load_source, pitch_hz
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
-from engine.chatterbox.s3gen.watermark import Watermark
+from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark
 from engine.chatterbox.utterance import SAMPLES_PER_FRAME, Utterance
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
 
 
 @pytest.fixture(scope="module")
 def vocoder(upstream: Upstream) -> Vocoder:
-    """Ours in fp32."""
     return load(upstream, "fp32")
 
 
@@ -82,8 +81,8 @@ def test_tokens_become_upstreams_waveform_with_the_mark_in(
 ) -> None:
     utterance = make_utterance(10, 20)
     wave = upstream.waveform(upstream.mel(utterance), utterance)[None]
-    mark = Watermark(upstream.device, Precision.named("fp32"))
+    lengths = torch.tensor([wave.shape[1]], device=upstream.device)
     with torch.inference_mode():
-        expected = mark(wave, torch.tensor([wave.shape[1]], device=upstream.device))[0]
+        (expected,) = Watermark(upstream.device)(MarkInputs(wave, lengths))
     (ours,) = decoder.decode([utterance])
     assert relative_error(ours, expected) < 1e-3

@@ -1,21 +1,21 @@
 """The watermark on the device, judged by Perth's own detector on the CPU."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen import WaveformDecoder
-from engine.chatterbox.s3gen.config import Precision
-from engine.chatterbox.s3gen.watermark import Watermark
+from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark
 from engine.upstream import package as upstream_package
 from engine.upstream.random_weights import synthetic_voice
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
 
 
 @pytest.fixture(scope="module")
-def perth() -> upstream_package.perth.PerthImplicitWatermarker:
-    """Perth as its authors ship it."""
+def perth() -> Any:
     return upstream_package.perth.PerthImplicitWatermarker()
 
 
@@ -28,37 +28,28 @@ def buzz(seconds: float, pitch_hz: float) -> Tensor:
 
 
 def test_perths_detector_finds_the_mark_in_every_output(
-    decoder: WaveformDecoder, perth: upstream_package.perth.PerthImplicitWatermarker
+    decoder: WaveformDecoder, perth: Any
 ) -> None:
     batch = [make_utterance(tokens, 20, seed=tokens) for tokens in (13, 25, 50, 31, 125)]
     for wave in decoder.decode(batch):
         assert perth.get_watermark(wave.numpy(), sample_rate=24000) == 1
 
 
-def test_the_detector_finds_nothing_before_the_mark_is_in(
-    perth: upstream_package.perth.PerthImplicitWatermarker,
-) -> None:
-    signal = buzz(3, 120)
-    mark = Watermark(torch.device("cpu"), Precision.named("fp32"))
-    marked = mark(signal[None], torch.tensor([len(signal)]))[0]
-    assert perth.get_watermark(signal.numpy(), sample_rate=24000) == 0
-    assert perth.get_watermark(marked.numpy(), sample_rate=24000) == 1
-
-
-def test_the_mark_is_the_one_that_perth_itself_puts_in(
-    perth: upstream_package.perth.PerthImplicitWatermarker,
-) -> None:
+def test_the_mark_is_the_one_that_perth_itself_puts_in(perth: Any) -> None:
+    """Perth's detector finds it, and nothing before it is in."""
     signals = [buzz(2, 110), buzz(3, 190)]
     lengths = torch.tensor([len(signal) for signal in signals])
     wave = torch.full((2, 72_000), 0.3)  # the padding is not silent, and must not matter
     for row, signal in enumerate(signals):
         wave[row, : len(signal)] = signal
-    marked = Watermark(torch.device("cpu"), Precision.named("fp32"))(wave, lengths)
+    marked = Watermark(torch.device("cpu"))(MarkInputs(wave, lengths))
     for row, signal in enumerate(signals):
         theirs = torch.from_numpy(perth.apply_watermark(signal.numpy(), sample_rate=24000))
         ours = marked[row, : len(signal)]
         assert relative_error(ours - signal, theirs - signal) < 0.1
         assert relative_error(ours, theirs) < 5e-3
+        assert perth.get_watermark(signal.numpy(), sample_rate=24000) == 0
+        assert perth.get_watermark(ours.numpy(), sample_rate=24000) == 1
 
 
 @pytest.mark.gpu
@@ -66,7 +57,7 @@ def test_the_mark_is_the_same_on_a_gpu(upstream: Upstream) -> None:
     signal = buzz(2, 150)[None]
     lengths = torch.tensor([signal.shape[1]])
     here, there = (
-        Watermark(device, Precision.named("fp32"))(signal.to(device), lengths.to(device))
+        Watermark(device)(MarkInputs(signal.to(device), lengths.to(device)))
         for device in (torch.device("cpu"), upstream.device)
     )
     assert relative_error(there, here) < 1e-4

@@ -3,8 +3,6 @@
 Randomness is the only thing replaced: what upstream draws comes from the utterance's `Noise`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -13,6 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen import Noise, WaveformDecoder
+from engine.chatterbox.s3gen.config import tf32_products
 from engine.chatterbox.utterance import EnrolledVoice, Utterance
 from engine.enrolment import Conditionals
 from engine.upstream import untrained
@@ -52,7 +51,6 @@ class Upstream:
             return upstream
 
     def decoder(self, precision: str = "fp32", *, graphs: bool = True) -> WaveformDecoder:
-        """Ours, on the same weights and device."""
         return WaveformDecoder(self.state, self.device, precision, graphs=graphs)
 
     @torch.inference_mode()
@@ -67,7 +65,8 @@ class Upstream:
             "embedding": voice.x_vector.to(self.device),
         }
         start = Noise.of(utterance, self.device).mel[None]
-        with exact_products(), mock.patch("torch.randn_like", return_value=start):
+        # By default upstream's convolutions use TF32 on a GPU.
+        with tf32_products(False), mock.patch("torch.randn_like", return_value=start):
             mel: Tensor = self.model.flow_inference(
                 utterance.speech_tokens[None].to(self.device), ref_dict=reference, finalize=True
             )
@@ -76,18 +75,13 @@ class Upstream:
     @torch.inference_mode()
     def pitch(self, mel: Tensor) -> Tensor:
         """(frames,) in Hz."""
-        with exact_products():
+        with tf32_products(False):
             hertz: Tensor = self.model.mel2wav.f0_predictor(mel.T[None])
         return hertz[0]
 
     @torch.inference_mode()
     def waveform(
-        self,
-        mel: Tensor,
-        utterance: Utterance,
-        *,
-        pitch: Tensor | None = None,
-        drifting: bool = False,
+        self, mel: Tensor, utterance: Utterance, pitch: Tensor | None = None, drifting: bool = False
     ) -> Tensor:
         """(samples,) before the watermark, faded in as upstream's `inference` does.
 
@@ -114,7 +108,7 @@ class Upstream:
         given = self.pitch(mel) if pitch is None else pitch
         hifigan = "chatterbox.models.s3gen.hifigan"
         with (
-            exact_products(),
+            tf32_products(False),
             mock.patch.object(self.model.mel2wav.f0_predictor, "forward", return_value=given[None]),
             mock.patch("torch.randn_like", injected),
             mock.patch(f"{hifigan}.Uniform", Phase),
@@ -125,18 +119,6 @@ class Upstream:
         wave = wave.clone()
         wave[:, :faded] *= self.model.trim_fade[:faded]
         return wave[0]
-
-
-@contextmanager
-def exact_products() -> Iterator[None]:
-    """No TF32 in upstream's products, which by default its convolutions use on a GPU."""
-    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = matmul.allow_tf32, cudnn.allow_tf32
-    matmul.allow_tf32 = cudnn.allow_tf32 = False
-    try:
-        yield
-    finally:
-        matmul.allow_tf32, cudnn.allow_tf32 = before
 
 
 def make_utterance(

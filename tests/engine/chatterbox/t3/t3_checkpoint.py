@@ -18,7 +18,6 @@ torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def some_voice(seed: int, sizes: T3Sizes = SMALL.t3) -> EnrolledVoice:
-    """A voice of random conditionals."""
     random = torch.Generator().manual_seed(seed)
     speaker = torch.randn(1, sizes.speaker_embedding, generator=random)
     conditionals = Conditionals(
@@ -49,7 +48,6 @@ class Checkpoint:
     device: torch.device
 
     def condition(self, voice: EnrolledVoice, exaggeration: float) -> T3Cond:
-        """What upstream wants of a voice."""
         return T3Cond(
             speaker_emb=voice.conditionals.speaker.to(self.device),
             cond_prompt_speech_tokens=voice.conditionals.t3_prompt_tokens.to(self.device),

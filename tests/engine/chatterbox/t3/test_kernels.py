@@ -36,7 +36,6 @@ UTTERANCES = [
 
 @pytest.fixture
 def fused(checkpoint: Checkpoint) -> T3Kernels:
-    """The Triton kernels, where they can run."""
     if importlib.util.find_spec("triton") is None:
         pytest.skip("Triton is not installed")
     if checkpoint.device.type != "cuda" and not INTERPRETED:
@@ -93,7 +92,6 @@ def test_fused_steps_compute_what_plain_torch_computes(
 def test_logits_that_are_no_numbers_end_an_utterance_and_no_other(
     checkpoint: Checkpoint, fused: T3Kernels
 ) -> None:
-    """One of NaN, one of infinity, beside one that goes on."""
     states = []
     for kernels in (ReferenceT3Kernels(), fused):
         weights = load_t3(checkpoint.file, checkpoint.device, torch.float32)

@@ -11,7 +11,6 @@ from engine.weights.sizes import SMALL, T3Sizes
 def test_memory_that_runs_out_halves_the_utterances_and_is_said(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Until it fits; one that does not fit is an error."""
 
     def make(config: DecoderConfig) -> int:
         if config.slots > most:
@@ -34,6 +33,5 @@ def test_eight_streams_leave_room_for_the_rest_of_the_model() -> None:
 
 
 def test_more_streams_than_there_are_buckets_for_are_not_promised() -> None:
-    """The largest bucket is the limit."""
     config = config_that_fits(1000, SMALL.t3, torch.float32, torch.device("cpu"))
     assert config.slots == 128

@@ -29,7 +29,6 @@ PARAMETER_SETS = {
 
 
 def fp32_decoder(checkpoint: Checkpoint, slots: int = 1) -> T3:
-    """A decoder in the precision that is compared with upstream."""
     config = DecoderConfig.for_streams(slots, torch.float32, voices=4)
     return T3(load_t3(checkpoint.file, checkpoint.device, torch.float32), config)
 
@@ -65,7 +64,6 @@ def decode_with_noise(t3: T3, prompt: Prompt, noise: Iterator[Tensor]) -> list[i
 
 @torch.inference_mode()
 def upstream_tokens(checkpoint: Checkpoint, asked: Utterance, seed: int, steps: int) -> list[int]:
-    """What upstream samples after `manual_seed(seed)`."""
     p = asked.request.parameters
     torch.manual_seed(seed)
     tokens = checkpoint.upstream.inference(
@@ -141,7 +139,6 @@ def test_teacher_forced_logits_of_both_rows_are_upstreams(
 def test_sampled_tokens_are_upstreams_under_the_same_noise(
     checkpoint: Checkpoint, name: str, seed: int
 ) -> None:
-    """Token for token over 220 steps."""
     asked = utterance(PARAMETER_SETS[name], text=12 + 7 * seed, voice=seed)
     expected = upstream_tokens(checkpoint, asked, seed, steps=220)
     t3 = fp32_decoder(checkpoint)

@@ -8,11 +8,7 @@ from engine.chatterbox.t3.philox import exponential_noise, philox
 # Counter, key and output words of the authors' own known-answer tests for Philox-4x32-10.
 KNOWN_ANSWERS = [
     ([0] * 4, [0] * 2, [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]),
-    (
-        [0xFFFFFFFF] * 4,
-        [0xFFFFFFFF] * 2,
-        [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD],
-    ),
+    ([0xFFFFFFFF] * 4, [0xFFFFFFFF] * 2, [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]),
     (
         [0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344],
         [0xA4093822, 0x299F31D0],
@@ -23,14 +19,12 @@ KNOWN_ANSWERS = [
 
 @pytest.mark.parametrize(("counter", "key", "expected"), KNOWN_ANSWERS)
 def test_known_answers(counter: list[int], key: list[int], expected: list[int]) -> None:
-    """Those that the generator was published with."""
     first, second, third, fourth = (torch.tensor(word) for word in counter)
     words = philox((first, second, third, fourth), torch.tensor(key[0]), torch.tensor(key[1]))
     assert [int(word) for word in words] == expected
 
 
 def test_noise_is_exponential_and_differs_between_seeds_steps_and_tokens() -> None:
-    """Mean and variance one, never zero, and as independent as can be seen."""
     seeds, steps = torch.tensor([1, 1, 2, 2**62]), torch.tensor([5, 6, 5, 5])
     noise = exponential_noise(seeds, steps, 8194)
     assert noise.shape == (4, 8194)

@@ -27,7 +27,6 @@ FIRST_SOUND, SPEAKING, LOOK_AHEAD = Priority
 
 @pytest.fixture
 def new_scheduler(checkpoint: Checkpoint) -> NewScheduler:
-    """Schedulers over one set of fp32 weights."""
     weights = load_t3(checkpoint.file, checkpoint.device, torch.float32)
 
     def make(slots: int = 4, positions: int = 400, voices: int = 4, burst: int = 4) -> Scheduler:
@@ -40,7 +39,6 @@ def new_scheduler(checkpoint: Checkpoint) -> NewScheduler:
 def some_utterance(
     index: int, cap: int = 40, priority: Priority = FIRST_SOUND, voice: EnrolledVoice | None = None
 ) -> Utterance:
-    """Utterances that differ in everything."""
     parameters = SpeechParameters(
         cfg_weight=(0.5, 0.0, 1.1)[index % 3],
         temperature=0.6 + 0.2 * (index % 4),
@@ -56,7 +54,6 @@ def some_utterance(
 
 @torch.inference_mode()
 def finish(scheduler: Scheduler, utterances: Iterable[Utterance] = ()) -> list[Utterance]:
-    """Submit, and advance until nothing is left; in the order in which they ended."""
     for utterance in utterances:
         scheduler.submit(utterance)
     ended = []
@@ -70,10 +67,10 @@ def tokens(utterance: Utterance) -> list[int]:
     return utterance.speech_tokens.tolist()
 
 
-def alone(new_scheduler: NewScheduler, utterance: Utterance) -> list[int]:
-    """What an utterance becomes with nothing beside it."""
-    (ended,) = finish(new_scheduler(slots=1), [again(utterance)])
-    return tokens(ended)
+def assert_as_alone(new_scheduler: NewScheduler, *utterances: Utterance) -> None:
+    for utterance in utterances:
+        (alone,) = finish(new_scheduler(slots=1), [again(utterance)])
+        assert tokens(utterance) == tokens(alone)
 
 
 def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(new_scheduler: NewScheduler) -> None:
@@ -81,8 +78,7 @@ def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(new_scheduler: NewSch
     utterances = [some_utterance(index) for index in range(7)]
     ended = finish(new_scheduler(), utterances)
     assert set(ended) == set(utterances)
-    for utterance in utterances:
-        assert tokens(utterance) == alone(new_scheduler, utterance)
+    assert_as_alone(new_scheduler, *utterances)
     assert len({tuple(tokens(utterance)) for utterance in utterances}) == 7
 
 
@@ -90,7 +86,6 @@ def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(new_scheduler: NewSch
 def test_joining_and_dropping_leave_the_others_tokens_unchanged(
     new_scheduler: NewScheduler,
 ) -> None:
-    """One joins and one leaves half way; the slot that it left is used at once."""
     scheduler = new_scheduler(slots=2)
     first, dropped, late = (some_utterance(index, cap=60) for index in (3, 4, 2))
     scheduler.submit(first)
@@ -104,14 +99,12 @@ def test_joining_and_dropping_leave_the_others_tokens_unchanged(
     scheduler.advance()
     assert (first.slot, dropped.slot, late.slot) == (0, None, 1)
     assert set(finish(scheduler)) == {first, late}
-    assert tokens(first) == alone(new_scheduler, first)
-    assert tokens(late) == alone(new_scheduler, late)
+    assert_as_alone(new_scheduler, first, late)
 
 
 def test_every_parameter_is_taken_from_the_request_and_not_from_the_first_one(
     new_scheduler: NewScheduler,
 ) -> None:
-    """Requests that differ in one parameter, one after the other through one captured step."""
     base = {"top_p": 0.95, "temperature": 0.9, "seed": 5}
     changes = [
         {},
@@ -131,27 +124,23 @@ def test_every_parameter_is_taken_from_the_request_and_not_from_the_first_one(
         got += finish(scheduler, [said])
     first = tokens(got[0])
     assert [index for index, said in enumerate(got) if tokens(said) == first] == [0, 8]
-    for index in (3, 5):
-        assert tokens(got[index]) == alone(new_scheduler, got[index])
+    assert_as_alone(new_scheduler, got[3], got[5])
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 9])
 def test_each_size_of_batch_on_both_sides_of_a_bucket(
     new_scheduler: NewScheduler, count: int
 ) -> None:
-    """The last utterance of a batch is as good as the first, however many places are empty."""
     assert {1, 2, 4, 8} <= set(SLOT_BUCKETS)
     utterances = [some_utterance(index % 5, cap=9) for index in range(count)]
     finish(new_scheduler(slots=count), utterances)
-    for utterance in (utterances[0], utterances[-1]):
-        assert tokens(utterance) == alone(new_scheduler, utterance)
+    assert_as_alone(new_scheduler, utterances[0], utterances[-1])
 
 
 @pytest.mark.parametrize("edge", [CONTEXT_BUCKETS[0], CONTEXT_BUCKETS[1]])
 def test_decoding_across_a_context_bucket_and_a_page(
     new_scheduler: NewScheduler, edge: int
 ) -> None:
-    """Bursts of one step and of four cross the edge differently and give the same tokens."""
     assert edge % PAGE == 0
     text = some_text(edge - 34 - 2 - 10)
     results = []
@@ -163,15 +152,7 @@ def test_decoding_across_a_context_bucket_and_a_page(
     assert len(results[0]) >= 20
 
 
-def test_an_utterance_without_end_is_cut_off_and_said_to_be(new_scheduler: NewScheduler) -> None:
-    """These weights never stop by themselves."""
-    (ended,) = finish(new_scheduler(slots=1), [some_utterance(0, cap=17)])
-    assert ended.capped
-    assert len(tokens(ended)) == 17
-
-
 def test_an_utterance_ends_at_the_stop_token(new_scheduler: NewScheduler) -> None:
-    """These weights do stop, and the stop token is no speech."""
     scheduler = new_scheduler(slots=1)
     scheduler.t3.weights.speech_head[6562] = 40 * scheduler.t3.weights.speech_head[100]
     stopped = 0
@@ -186,7 +167,6 @@ def test_an_utterance_ends_at_the_stop_token(new_scheduler: NewScheduler) -> Non
 
 
 def test_pages_and_slots_come_back(new_scheduler: NewScheduler) -> None:
-    """After finished and dropped utterances everything but the voices' prefixes is free."""
     scheduler = new_scheduler(slots=3, voices=3)
     for _ in range(3):
         utterances = [some_utterance(index, cap=8) for index in range(5)]
@@ -202,7 +182,6 @@ def test_pages_and_slots_come_back(new_scheduler: NewScheduler) -> None:
 
 
 def test_voices_make_room_when_pages_run_short(new_scheduler: NewScheduler) -> None:
-    """More voices than fit are decoded one after the other, and none is refused."""
     scheduler = new_scheduler(slots=1, positions=120, voices=1)
     parameters = SpeechParameters(seed=1)
     said = [to_decode(some_text(10), some_voice(n), parameters, cap=30) for n in range(5)]
@@ -223,9 +202,8 @@ def test_utterances_that_outgrow_the_pages_take_turns_and_keep_their_tokens(
     ]
     finish(scheduler, said)
     assert sum(utterance.preempted for utterance in said) > 0
-    for utterance in said:
-        assert tokens(utterance) == alone(new_scheduler, utterance)
-        assert len(tokens(utterance)) > 110
+    assert_as_alone(new_scheduler, *said)
+    assert all(len(tokens(utterance)) > 110 for utterance in said)
     assert scheduler.t3.pool.free + len(held) == pages
 
 
@@ -240,8 +218,7 @@ def test_an_utterance_that_overflows_fails_and_spoils_nobody(new_scheduler: NewS
     assert len(overflowing.speech_tokens) <= 1
     later = [some_utterance(index, cap=30) for index in (3, 4)]
     finish(scheduler, later)
-    for utterance in (other, *later):
-        assert tokens(utterance) == alone(new_scheduler, utterance)
+    assert_as_alone(new_scheduler, other, *later)
 
 
 @torch.inference_mode()
@@ -277,61 +254,46 @@ class ScarceMemory(StepGraphs):
         self.most_prefilled, self.most_decoded = most_prefilled, most_decoded
 
     def prefill(self, prompts: list[Prompt]) -> None:
-        """Prefill a few."""
         if len(prompts) > self.most_prefilled:
             raise torch.OutOfMemoryError("CUDA out of memory")
         super().prefill(prompts)
 
     def run(self, slots: list[int], key: GraphKey, *, steps: int = 1) -> Batch:
-        """Decode a few."""
         if len(slots) > self.most_decoded:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return super().run(slots, key, steps=steps)
 
 
+@pytest.mark.parametrize("spared", [False, True])
 @pytest.mark.parametrize(("most_prefilled", "most_decoded"), [(1, 8), (8, 2), (1, 1)])
-def test_when_memory_runs_out_fewer_run_at_once_and_none_is_lost(
+def test_when_memory_runs_out_fewer_run_at_once_unless_others_can_spare_some(
     new_scheduler: NewScheduler,
     caplog: pytest.LogCaptureFixture,
     most_prefilled: int,
     most_decoded: int,
+    spared: bool,
 ) -> None:
-    """And it is said."""
-    scheduler = new_scheduler(slots=4)
-    scheduler.graphs = ScarceMemory(scheduler.t3, most_prefilled, most_decoded)
-    utterances = [some_utterance(index, cap=9) for index in range(5)]
-    finish(scheduler, utterances)
-    assert scheduler.limit < 4
-    assert "memory ran out" in caplog.text
-    for utterance in utterances:
-        assert tokens(utterance) == alone(new_scheduler, utterance)
-
-
-@pytest.mark.parametrize(("most_prefilled", "most_decoded"), [(1, 8), (8, 1)])
-def test_what_others_can_spare_is_taken_before_fewer_run_at_once(
-    new_scheduler: NewScheduler, most_prefilled: int, most_decoded: int
-) -> None:
-    """Memory of networks that are not in use at the moment."""
+    """It is said, and none is lost."""
     t3 = new_scheduler(slots=4).t3
     graphs = ScarceMemory(t3, most_prefilled, most_decoded)
 
     def release() -> bool:
-        graphs.most_prefilled = graphs.most_decoded = 8
-        return True
+        if spared:
+            graphs.most_prefilled = graphs.most_decoded = 8
+        return spared
 
     scheduler = Scheduler(t3, graphs, spare=SpareMemory(t3.device, [release]))
-    utterances = [some_utterance(index, cap=9) for index in range(4)]
+    utterances = [some_utterance(index, cap=9) for index in range(5)]
     finish(scheduler, utterances)
-    assert scheduler.limit == 4
-    for utterance in utterances:
-        assert tokens(utterance) == alone(new_scheduler, utterance)
+    assert (scheduler.limit == 4) is spared
+    assert ("memory ran out" in caplog.text) is not spared
+    assert_as_alone(new_scheduler, *utterances)
 
 
 @torch.inference_mode()
 def test_a_voice_that_memory_lacks_for_does_not_silence_who_is_speaking(
     new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The new voice waits; one that is given up over is given up over alone."""
     scheduler = new_scheduler(slots=2)
     first, second = some_utterance(0, cap=30), some_utterance(1, cap=30)
     scheduler.submit(first)
@@ -339,14 +301,13 @@ def test_a_voice_that_memory_lacks_for_does_not_silence_who_is_speaking(
     compute, most = scheduler.t3._prefix, 1
 
     def scarce(inputs: PrefixInputs) -> torch.Tensor:
-        if scheduler.running >= most:
+        if len(scheduler._running) >= most:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return compute(inputs)
 
     monkeypatch.setattr(scheduler.t3, "_prefix", scarce)
     finish(scheduler, [second])
-    for utterance in (first, second):
-        assert tokens(utterance) == alone(new_scheduler, utterance)
+    assert_as_alone(new_scheduler, first, second)
     most = 0
     with pytest.raises(torch.OutOfMemoryError):
         finish(scheduler, [some_utterance(2)])
@@ -355,7 +316,6 @@ def test_a_voice_that_memory_lacks_for_does_not_silence_who_is_speaking(
 def test_when_not_even_one_utterance_fits_the_memory_that_is_an_error(
     new_scheduler: NewScheduler,
 ) -> None:
-    """It is not tried for ever."""
     scheduler = new_scheduler(slots=2)
     scheduler.graphs = ScarceMemory(scheduler.t3, most_decoded=0)
     with pytest.raises(torch.OutOfMemoryError):
@@ -363,13 +323,12 @@ def test_when_not_even_one_utterance_fits_the_memory_that_is_an_error(
 
 
 @pytest.mark.gpu
+@pytest.mark.usefixtures("cuda")
 @pytest.mark.parametrize("beside", [1, 3, 7, 31])
 def test_in_half_precision_companions_within_a_bucket_change_nothing(
     checkpoint: Checkpoint, beside: int
 ) -> None:
     """Whichever they are, as long as there are as many: other buckets round differently."""
-    if checkpoint.device.type != "cuda":
-        pytest.skip("needs a CUDA device")
     weights = load_t3(checkpoint.file, checkpoint.device, torch.bfloat16)
     got = []
     for companions in (range(1, beside + 1), range(41, 41 + beside)):
@@ -387,7 +346,6 @@ def test_in_half_precision_companions_within_a_bucket_change_nothing(
 def both_ways(
     checkpoint: Checkpoint, slots: int, dtype: torch.dtype, caps: list[int]
 ) -> list[list[list[int]]]:
-    """The tokens of captured steps, and of steps that are simply run."""
     weights = load_t3(checkpoint.file, checkpoint.device, dtype)
     got = []
     for capture in (True, False):
@@ -399,13 +357,11 @@ def both_ways(
 
 
 @pytest.mark.gpu
+@pytest.mark.usefixtures("cuda")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_captured_steps_give_the_tokens_of_steps_that_are_simply_run(
     checkpoint: Checkpoint, dtype: torch.dtype
 ) -> None:
-    """The first token of each bucket included."""
-    if checkpoint.device.type != "cuda":
-        pytest.skip("needs a CUDA device")
     captured, run = both_ways(checkpoint, 4, dtype, [20 + 5 * index for index in range(7)])
     assert captured == run
 
@@ -424,7 +380,6 @@ def test_on_a_card_before_ampere_fp16_decodes_without_triton(
 
 
 def test_of_those_that_wait_the_best_priority_is_taken_first(new_scheduler: NewScheduler) -> None:
-    """And of equals the one that came first; what is running stays."""
     scheduler = new_scheduler(slots=1)
     order = (LOOK_AHEAD, LOOK_AHEAD, FIRST_SOUND, SPEAKING, FIRST_SOUND)
     said = [some_utterance(n, cap=6, priority=priority) for n, priority in enumerate(order)]
@@ -435,13 +390,12 @@ def test_of_those_that_wait_the_best_priority_is_taken_first(new_scheduler: NewS
 
 
 @pytest.mark.gpu
+@pytest.mark.usefixtures("cuda")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_captured_prefill_gives_the_logits_of_one_that_is_simply_run(
     checkpoint: Checkpoint, dtype: torch.dtype
 ) -> None:
     """Rehearsed, captured and replayed for other prompts; the library may round otherwise."""
-    if checkpoint.device.type != "cuda":
-        pytest.skip("needs a CUDA device")
     weights = load_t3(checkpoint.file, checkpoint.device, dtype)
     for first in (0, 2, 4):
         got = []

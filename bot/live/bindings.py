@@ -1,0 +1,142 @@
+"""Where messages are read aloud: one binding per server at most.
+
+It lasts from `/live start` until `/live stop` or until the bot leaves voice, and is kept in the
+database as well, so that reading goes on after a restart.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import discord
+
+from bot.base.errors import UserError
+from bot.base.tasks import TaskSet
+from bot.channel import reasons
+from bot.channel.admission import VocalChannel, listened_to
+from bot.channel.playback import Playback
+from bot.channel.sessions import VoiceSessions
+from bot.live.line import EditableLine
+from data.rows import LiveBinding
+from data.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class AcceptedMessage:
+    """A message that is waiting or being said."""
+
+    playback: Playback
+    line: EditableLine
+    text: str
+
+
+@dataclass(slots=True)
+class Binding:
+    """Live reading in one server. `last_at` and `told_at` are in seconds of the reading's clock."""
+
+    text_channel_id: int
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    accepted: dict[int, AcceptedMessage] = field(default_factory=dict)
+    last_author_id: int = 0
+    last_at: float = 0.0
+    told_at: dict[int, float] = field(default_factory=dict)
+    read: int = 0
+
+    def cancel(self, concerned: Callable[[int, Playback], bool] = lambda *_: True) -> None:
+        """Say nothing more of some messages, by id and playback; their authors are told nothing."""
+        cancelled = [id_ for id_, one in self.accepted.items() if concerned(id_, one.playback)]
+        # Out of `accepted` before any is cancelled: of those that are in it the author is told.
+        for accepted in [self.accepted.pop(message_id) for message_id in cancelled]:
+            accepted.playback.cancel()
+
+
+class Bindings:
+    """The bindings of all servers."""
+
+    def __init__(self, store: Store, sessions: VoiceSessions) -> None:
+        self._rows = store.live_bindings
+        self._sessions = sessions
+        self._bindings: dict[int, Binding] = {}
+        self._interrupted: dict[int, LiveBinding] = {}
+        self._tasks = TaskSet()
+        self._closing = False
+
+    def of(self, guild_id: int) -> Binding | None:
+        """What is being read in a server."""
+        return self._bindings.get(guild_id)
+
+    async def start(self, guild: discord.Guild, text_channel_id: int) -> None:
+        """Read `text_channel_id`, and the chat of the voice channel that the bot is in."""
+        session = self._sessions.of(guild)
+        seat = session.seat
+        if seat is None:
+            raise UserError(reasons.NOWHERE)
+        binding = self._bindings.setdefault(guild.id, Binding(text_channel_id))
+        binding.text_channel_id = text_channel_id  # what was accepted before is said all the same
+        session.reading = True
+        await self._rows.put(
+            LiveBinding(
+                guild_id=guild.id, text_channel_id=text_channel_id, voice_channel_id=seat.id
+            )
+        )
+
+    async def stop(self, guild: discord.Guild) -> None:
+        """Read no more; what waits is cancelled."""
+        binding = self._bindings.pop(guild.id, None)
+        if binding is None:
+            return
+        self._sessions.of(guild).reading = False
+        await self._rows.remove(guild.id)
+        binding.cancel()
+
+    def left(self, guild_id: int) -> None:
+        """End reading in a server where the bot is in no channel any more.
+
+        Unless that is because the bot is ending: then it goes on when it is back.
+        """
+        if self._bindings.pop(guild_id, None) and not self._closing:
+            self._tasks.spawn(self._rows.remove(guild_id), name="end live reading")
+
+    async def moved(self, guild_id: int, voice_channel_id: int) -> None:
+        """Remember that the bot reads in another voice channel from now on."""
+        await self._rows.moved(guild_id, voice_channel_id)
+
+    async def remember(self) -> None:
+        """After a start: learn where reading was interrupted."""
+        self._interrupted = {binding.guild_id: binding for binding in await self._rows.all()}
+
+    async def resume(self, guild: discord.Guild) -> None:
+        """Go on where reading was interrupted, if anybody is there; else it is over."""
+        interrupted = self._interrupted.pop(guild.id, None)
+        if interrupted is None or guild.id in self._bindings:
+            return
+        seat = guild.get_channel(interrupted.voice_channel_id)
+        text = guild.get_channel_or_thread(interrupted.text_channel_id)
+        if not (
+            isinstance(seat, VocalChannel)
+            and isinstance(text, discord.abc.Messageable)
+            and listened_to(seat)
+        ):
+            log.info("nobody to read on for", extra={"guild": guild.id})
+            await self._rows.remove(guild.id)
+            return
+        session = self._sessions.of(guild)
+        binding = self._bindings[guild.id] = Binding(interrupted.text_channel_id)
+        async with binding.turn:  # what is written while the bot is on its way waits for it
+            try:
+                await session.join(seat, asked_in=text)
+                if self.of(guild.id) is binding:  # nobody has stopped it meanwhile
+                    await self.start(guild, binding.text_channel_id)
+            except UserError as error:
+                self._bindings.pop(guild.id, None)
+                if not self._closing:
+                    session.announce(f"I was restarted, and could not go on reading: {error}")
+                    await self._rows.remove(guild.id)
+
+    async def close(self) -> None:
+        """What is being read goes on after the next start."""
+        self._closing = True
+        await self._tasks.wait()

@@ -1,0 +1,50 @@
+"""Who speaks, and in which of an engine's voices."""
+
+import hashlib
+
+import msgspec
+
+from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, Voice
+
+
+class Speaker(msgspec.Struct, frozen=True):
+    """Who asks, in which voice, how it should speak, and how loudly it is played.
+
+    `note` is a sentence for the listener on why it is this voice, where that may surprise. Where a
+    stock voice has to speak it is the server's, `stock_voice`, or else one that stays this
+    member's; what is `news` is nobody's own words, and said in the engine's first one instead.
+    """
+
+    voice: Voice = StockVoice()
+    parameters: SpeechParameters = SpeechParameters()
+    guild_id: int = 0
+    user_id: int = 0
+    note: str | None = None
+    volume_percent: int = 100
+    stock_voice: str | None = None
+    news: bool = False
+
+
+def voice_for(speaker: Speaker, info: EngineInfo) -> tuple[Voice, str | None]:
+    """The voice that `info`'s engine speaks with, and a sentence if a chosen one cannot speak."""
+    voice, stock = speaker.voice, _stock_voice_for(speaker, info.stock_voices)
+    if isinstance(voice, ClonedVoice):
+        if info.clones_voices:
+            return voice, None
+        return stock, f"A stock voice is speaking instead of the cloned one. {info.reason}"
+    if not voice.name:
+        return stock, None
+    if voice.name in info.stock_voices:
+        return voice, None
+    return stock, f"There is no stock voice “{voice.name}” here, so another one is speaking."
+
+
+def _stock_voice_for(speaker: Speaker, names: tuple[str, ...]) -> StockVoice:
+    if speaker.stock_voice in names:
+        return StockVoice(speaker.stock_voice)
+    if not names:
+        return StockVoice()
+    if speaker.news or not speaker.user_id:
+        return StockVoice(names[0])
+    digest = hashlib.sha256(str(speaker.user_id).encode()).digest()
+    return StockVoice(names[int.from_bytes(digest[:8], "big") % len(names)])

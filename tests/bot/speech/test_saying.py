@@ -1,0 +1,139 @@
+"""One way from a member and a text to what is said: the words, the voice, how loud."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import discord
+import pytest
+from msgspec.structs import replace
+
+from bot.base.errors import UserError
+from bot.speech.pronouncing import Pronouncing
+from bot.speech.reading import NothingToSay, Reader
+from bot.speech.saying import Sayings
+from bot.speech.speaker import Speaker
+from bot.text import PronunciationLimits, TextLimits
+from data.store import Store
+from engine.speech import ClonedVoice, StockVoice, Voice
+from tests.bot.speech.tones import Tones, info, service
+
+HERE = 77
+CLONED = ClonedVoice(clip_sha256="0" * 64, clip_path="clip.flac")
+GUILD = discord.Object(HERE)  # none of the texts mentions anybody
+
+
+class Member(discord.Object):
+    display_name = "Alice"
+    guild = GUILD
+
+
+ALICE = Member(7)
+
+
+class Chosen:
+    """Everybody speaks in one voice."""
+
+    def __init__(self) -> None:
+        self.voice: Voice = StockVoice()
+
+    async def speaker(self, asked: str | None, *, user_id: int, guild_id: int) -> Speaker:
+        voice = StockVoice(asked) if asked else self.voice
+        return Speaker(voice, guild_id=guild_id, user_id=user_id)
+
+
+@pytest.fixture
+def chosen() -> Chosen:
+    return Chosen()
+
+
+@pytest.fixture
+def sayings(chosen: Chosen, tones: Tones, store: Store, tmp_path: Path) -> Sayings:
+    tones.engine = info(stock_voices=("one", "two", "three"))
+    return Sayings(
+        service(tones, store, tmp_path),
+        chosen,
+        Reader(TextLimits(), lambda: datetime(2026, 1, 1, tzinfo=UTC)),
+        Pronouncing(store, PronunciationLimits()),
+        store.guild_settings,
+    )
+
+
+@pytest.mark.parametrize("server", [None, "three"])
+@pytest.mark.parametrize("voice", [StockVoice(), CLONED], ids=["no voice", "a clone"])
+async def test_a_member_has_one_voice_whichever_way_they_speak(
+    sayings: Sayings,
+    chosen: Chosen,
+    tones: Tones,
+    store: Store,
+    *,
+    server: str | None,
+    voice: Voice,
+) -> None:
+    """By command, in live reading, under their name, and in a preview, where nothing is cloned."""
+    chosen.voice = voice
+    await store.guild_settings.update(HERE, lambda now: replace(now, stock_voice=server))
+    for saying in (
+        await sayings.of_member("by command", ALICE, GUILD, aloud=False),
+        await sayings.of_member("in live reading", ALICE, GUILD, max_chars=100),
+        await sayings.opening(ALICE, HERE),
+        await sayings.in_voice(["a preview"], Speaker(voice, guild_id=HERE, user_id=ALICE.id)),
+    ):
+        await saying.ogg()
+    assert [request.text for request in tones.asked] == [
+        "by command",
+        "in live reading",
+        "Alice says:",
+        "a preview",
+    ]
+    names = [request.voice.name for request in tones.asked]
+    assert set(names) == {server or names[0]}
+    assert names[0] != "one"  # it is the member's own, not the engine's first
+
+
+async def test_a_voice_that_is_asked_for_comes_before_the_servers(
+    sayings: Sayings, tones: Tones, store: Store
+) -> None:
+    await store.guild_settings.update(HERE, lambda now: replace(now, stock_voice="three"))
+    await (await sayings.of_member("hello", ALICE, GUILD, voice="two")).ogg()
+    assert tones.asked[0].voice == StockVoice("two")
+
+
+@pytest.mark.parametrize("server", [None, "three", "gone"])
+async def test_who_comes_is_announced_in_the_servers_voice(
+    sayings: Sayings, tones: Tones, store: Store, server: str | None
+) -> None:
+    await store.guild_settings.update(HERE, lambda now: replace(now, stock_voice=server))
+    saying = await sayings.announcement(ALICE, came=True)
+    await saying.ogg()
+    assert saying.text == "Alice joined."
+    assert tones.asked[0].voice == StockVoice("three" if server == "three" else "one")
+
+
+async def test_a_servers_volume_is_for_what_is_said_aloud(sayings: Sayings, store: Store) -> None:
+    await store.guild_settings.update(HERE, lambda now: replace(now, volume_percent=40))
+    aloud = await sayings.of_member("hello", ALICE, GUILD)
+    file = await sayings.of_member("hello", ALICE, GUILD, aloud=False)
+    assert (aloud.speaker.volume_percent, file.speaker.volume_percent) == (40, 100)
+
+
+async def test_words_are_said_as_the_member_and_the_server_say_them(
+    sayings: Sayings, store: Store
+) -> None:
+    await Pronouncing(store, PronunciationLimits()).add("Alice", "Aleece", guild_id=HERE)
+    assert (await sayings.of_member("Hello Alice", ALICE, GUILD)).text == "Hello Aleece"
+    assert (await sayings.opening(ALICE, HERE)).text == "Aleece says:"
+
+
+async def test_what_is_too_long_is_refused_or_cut_and_what_is_nothing_is_told(
+    sayings: Sayings, tones: Tones
+) -> None:
+    long = "word " * 500
+    with pytest.raises(UserError, match="2,500 characters long"):
+        await sayings.of_member(long, ALICE, GUILD)
+    assert len((await sayings.of_member(long, ALICE, GUILD, max_chars=50)).text) <= 50
+    for max_chars in (None, 50):
+        with pytest.raises(NothingToSay):
+            await sayings.of_member("** **", ALICE, GUILD, max_chars=max_chars)
+    await asyncio.sleep(0.02)
+    assert tones.asked == []  # and nothing is synthesised before it is due
