@@ -63,7 +63,7 @@ def _python(_config: EngineConfig) -> tuple[str, str]:
 def _torch(_config: EngineConfig) -> tuple[str, str]:
     import torch  # noqa: PLC0415 - slow, and may be what is broken
 
-    return "ok", torch.__version__
+    return "ok", str(torch.__version__)  # a class of its own, which is no JSON
 
 
 def _detected(config: EngineConfig) -> Gpu | NoGpu:
