@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.base.errors import UserError
 from data.rows import GuildSettings
 
-Value = bool | int | str | None
+OptionValue = bool | int | str | None
 
 _YES = frozenset({"yes", "y", "on", "true", "1"})
 _NO = frozenset({"no", "n", "off", "false", "0"})
@@ -44,7 +44,9 @@ class Option:
             return f"{self.least} to {self.most}, or nothing for the usual"
         return str(self.kind)
 
-    def parse(self, typed: str, roles: Mapping[str, int], stock_voices: Sequence[str]) -> Value:
+    def parse(
+        self, typed: str, roles: Mapping[str, int], stock_voices: Sequence[str]
+    ) -> OptionValue:
         """The value that somebody typed. Raises `UserError` with what would be right.
 
         Of a voice it is the name: whose voice that is, and whether they may, is not decided here.
