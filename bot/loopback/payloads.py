@@ -33,7 +33,6 @@ def of_user(user: User) -> Json:
 
 
 def of_bot(user: User) -> Json:
-    """The bot's account, as it is told to the bot."""
     return of_user(user) | {"verified": True, "mfa_enabled": False}
 
 

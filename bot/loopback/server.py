@@ -105,7 +105,6 @@ class LoopbackDiscord:
         return Path(self._folder.name) / "discord.pem"
 
     def environment(self) -> dict[str, str]:
-        """The settings that send a bot here."""
         return {
             "DISCORD_TOKEN": self.token,
             "TIMBRE_DISCORD_RESOLVE": f"127.0.0.1:{self.port}",

@@ -39,7 +39,6 @@ class World:
         self._direct_messages: dict[int, DirectMessages] = {}
 
     def user(self, user_id: int) -> User | None:
-        """An account that is in a guild."""
         members = (guild.members.get(user_id) for guild in self.guilds.values())
         return next((member.user for member in members if member), None)
 
@@ -62,7 +61,6 @@ class World:
         session_id: str = "",
         **how: bool,
     ) -> None:
-        """Put a member into a voice channel, or out of voice."""
         states = member.guild.voice_states
         before = states.get(member.id)
         if channel:
