@@ -111,9 +111,9 @@ class LoopbackDiscord:
             "TIMBRE_DISCORD_CA": str(self.certificate),
         }
 
-    def add_guild(self, name: str, *, locale: str = "en-US") -> Guild:
+    def add_guild(self, name: str) -> Guild:
         """A guild that the bot is in; added while it runs, the bot has just been invited."""
-        guild = Guild(self.world, name, locale, self.commands, self.interactions)
+        guild = Guild(self.world, name, self.commands, self.interactions)
         self.world.guilds[guild.id] = guild
         self.world.publish("GUILD_CREATE", guild)
         return guild

@@ -200,12 +200,9 @@ class VoiceChannel(Channel):
 
     kind = 2
 
-    def __init__(
-        self, guild: "GuildRecord", name: str, *, user_limit: int = 0, bitrate: int = 64_000
-    ) -> None:
+    def __init__(self, guild: "GuildRecord", name: str, *, user_limit: int = 0) -> None:
         super().__init__(guild, name)
         self.user_limit = user_limit
-        self.bitrate = bitrate
         self.recording = Recording()
 
     @property
@@ -258,11 +255,10 @@ class StageChannel(VoiceChannel):
 class GuildRecord:
     """A server, in Discord's other word for it. The bot is a member from the beginning."""
 
-    def __init__(self, world: World, name: str, locale: str) -> None:
+    def __init__(self, world: World, name: str) -> None:
         self.world = world
         self.id = world.identifiers.next_guild()
         self.name = name
-        self.locale = locale
         self.channels: dict[int, Channel] = {}
         self.voice_states: dict[int, VoiceState] = {}
         self.everyone = Role(self.id, self.id, "@everyone", permissions.EVERYONE, 0)
