@@ -138,8 +138,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
-    """An argument's type: whole numbers of a range."""
-
     def parse(text: str) -> int:
         try:
             number = int(text)

@@ -72,7 +72,6 @@ class EditableLine:
         self._speech.on_withdrawal(told)
 
     def cancel(self) -> None:
-        """Give up whatever is being prepared."""
         self._speech.cancel()
         if self._opening:
             self._opening.cancel()
