@@ -11,7 +11,8 @@
     python timbre.py bench ...     measure the engine
 
 `python timbre.py COMMAND --help` tells more. Uses the standard library alone, and must parse on
-Python 3.8, to be able to say which Python it needs.
+Python 3.8, to be able to say which Python it needs. It is longer than 300 lines because it is one
+file that a bare Python runs: before the set-up there is nothing that it could import.
 """
 
 from __future__ import annotations
@@ -69,13 +70,11 @@ def wrong_python(version: Sequence[int]) -> str | None:
 
 
 def this_machine() -> Machine:
-    """The machine that this runs on."""
     has_nvidia = bool(shutil.which("nvidia-smi")) or Path("/proc/driver/nvidia/version").exists()
     return Machine("{}.{}".format(*sys.version_info), platform.system(), has_nvidia)
 
 
 def read_declared(pyproject: Path) -> Declared:
-    """Read the requirements of a pyproject.toml."""
     import tomllib  # noqa: PLC0415 - older Pythons have none, and get as far as `wrong_python`
 
     content = tomllib.loads(pyproject.read_text(encoding="utf-8"))

@@ -17,7 +17,6 @@ _PAGE_TIMEOUT_S = 300.0
 
 
 def sayings(count: int) -> str:
-    """A number of utterances in words."""
     return "1 thing" if count == 1 else f"{count} things"
 
 

@@ -38,7 +38,6 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
             name="Use as my voice", callback=self.use_message
         )
         self._on_message.guild_only = True
-        super().__init__()
 
     async def cog_load(self) -> None:
         self.bot.tree.add_command(self._on_message)

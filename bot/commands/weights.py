@@ -130,21 +130,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TOKENS",
         help="about how long an utterance gets, 25 tokens a second (default: 60)",
     )
+    the_bots = "default: the folder that the bot uses"
     for command in (fetch, verify):
-        command.add_argument(
-            "folder",
-            type=Path,
-            metavar="DIR",
-            nargs="?",
-            help="default: the folder that the bot uses",
-        )
+        command.add_argument("folder", type=Path, metavar="DIR", nargs="?", help=the_bots)
     random.add_argument("folder", type=Path, metavar="DIR")
     return parser
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
-    """An argument's type: whole numbers of a range."""
-
     def parse(text: str) -> int:
         try:
             number = int(text)

@@ -53,7 +53,6 @@ class Figures:
     system: str
 
     def missed(self) -> list[str]:
-        """What is not as it should be, a line each."""
         most = {
             "lost_utterances": 0,
             "repeated_utterances": 0,
@@ -86,7 +85,6 @@ class Room:
             await asyncio.sleep(every_s - (time.monotonic() - begun))
 
     def speech(self, since_s: float) -> list[Packet]:
-        """The packets of speech since then."""
         heard = self.channel.recording.heard(since_s)
         return [packet for packet in heard.packets if not packet.is_silence_frame]
 
@@ -125,7 +123,6 @@ async def _later(room: Room, after_s: float, until_s: float, every_s: float) -> 
 
 
 async def _rendered(room: Room) -> list[bytes]:
-    """The packets of the line, once it is in the cache."""
     await room.member.join(room.channel)
     for _ in range(2):
         since_s = time.monotonic()
@@ -191,7 +188,6 @@ def _figures(
 
 
 def main() -> int:
-    """The command line: prints the figures and writes them to `--out`."""
     parser = argparse.ArgumentParser(prog="python -m bot.demo.soak", description=__doc__)
     parser.add_argument("--servers", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60.0)

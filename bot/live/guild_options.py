@@ -37,7 +37,6 @@ class Option:
 
     @property
     def hint(self) -> str:
-        """What to type."""
         if self.kind is Kind.NUMBER:
             return f"{self.least} to {self.most}"
         if self.kind is Kind.NUMBER_OR_USUAL:

@@ -75,7 +75,6 @@ class EditableLine:
         self._speech.on_withdrawal(told)
 
     def cancel(self) -> None:
-        """Give up whatever is being prepared, and prepare nothing more."""
         self._cancelled = True
         self._speech.cancel()
         if self._opening:

@@ -28,7 +28,6 @@ POOL = 6
 
 
 async def until(holds: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    """Wait until it holds."""
     async with asyncio.timeout(timeout_s):
         while not holds():
             await asyncio.sleep(0.02)
@@ -47,7 +46,6 @@ class Speaking:
     asked: list[Interaction]
 
     async def told(self, reason: str) -> None:
-        """Everybody whose words were lost has been told why."""
         for interaction in self.asked:
             said = await interaction.reply(timeout_s=15)
             if reason not in said.text:
@@ -65,19 +63,16 @@ class Scene:
 
     @property
     def expected(self) -> list[bytes]:
-        """All packets of the three lines."""
         return [packet for line in LINES for packet in self.packets[line]]
 
     @property
     def connection(self) -> VoiceConnection | None:
-        """The bot's connection in the lounge."""
         try:
             return self.stage.discord.voice.connection_in(self.stage.lounge)
         except LookupError:
             return None
 
     def connection_closes(self, code: int) -> None:
-        """The voice server closes the bot's connection in the lounge."""
         self.stage.discord.voice.connection_in(self.stage.lounge).close(code)
 
     async def ask(self, where: VoiceChannel | None = None) -> Speaking:
@@ -92,7 +87,6 @@ class Scene:
         return Speaking(began_s, asked)
 
     async def begin(self) -> Speaking:
-        """The first of three lines sounds in the lounge."""
         speaking = await self.ask(self.stage.lounge)
         await asyncio.sleep(0.2)
         return speaking
@@ -152,7 +146,6 @@ class Held:
 
     @classmethod
     def by(cls, stage: Stage) -> "Held":
-        """By the stage's bot, now."""
         process = psutil.Process(stage.bot.pid)
         return cls(
             process.num_threads(),
@@ -162,7 +155,6 @@ class Held:
         )
 
     def exceeds(self, before: "Held", pool: int) -> bool:
-        """Whether it is more than `before`, apart from `pool` kept for the next request."""
         return (
             self.threads > before.threads + pool
             or self.files > before.files
@@ -211,7 +203,6 @@ class Theatre:
         await scene.afterwards()
 
     def begin(self, rows: dict[str, Row], at_once: int) -> dict[str, asyncio.Task[None]]:
-        """Act out rows beside each other, `at_once` at a time."""
         places = asyncio.Semaphore(at_once)
 
         async def play(name: str, row: Row) -> None:

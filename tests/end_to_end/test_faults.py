@@ -30,7 +30,6 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theat
 async def playing(
     house: Theatre, request: pytest.FixtureRequest
 ) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
-    """The rows that are wanted, begun."""
     items = [item for item in request.session.items if hasattr(item, "callspec")]
     wanted = {item.callspec.params.get("row") for item in items}
     tasks = house.begin({name: row for name, row in ROWS.items() if name in wanted}, AT_ONCE)

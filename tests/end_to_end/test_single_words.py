@@ -58,7 +58,6 @@ class Edges:
 
     @property
     def length_s(self) -> float:
-        """How long it sounds."""
         return self.end_s - self.onset_s
 
 
@@ -70,13 +69,11 @@ def envelope(pcm: FloatArray) -> FloatArray:
 
 
 def edges(pcm: FloatArray) -> Edges:
-    """Where `pcm` begins and ends."""
     loud = np.flatnonzero(envelope(pcm) > 10 ** (-40 / 20))
     return Edges(loud[0] * _WINDOW / RATE, (loud[-1] + 1) * _WINDOW / RATE)
 
 
 def cut(pcm: FloatArray) -> FloatArray:
-    """`pcm` from its beginning to its end."""
     found = edges(pcm)
     return pcm[round(found.onset_s * RATE) : round(found.end_s * RATE)]
 
@@ -88,7 +85,6 @@ def engine() -> StockEngine:
 
 
 def direct(engine: StockEngine, word: str) -> FloatArray:
-    """The engine's own samples, at 48 kHz."""
     job = Speak(job_id=1, text=word, voice=StockVoice(), parameters=SpeechParameters())
     speech = engine.synthesise(job, lambda: False)
     return resample_poly(speech.pcm, RATE // SAMPLE_RATE, 1).astype(np.float32)
@@ -138,5 +134,4 @@ def sound(heard: Heard) -> FloatArray:
 
 
 def level(pcm: FloatArray) -> float:
-    """RMS."""
     return float(np.sqrt(np.mean(np.square(pcm))))

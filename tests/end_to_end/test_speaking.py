@@ -55,7 +55,6 @@ async def test_a_line_said_before_is_heard_at_once_and_without_a_gap(stage: Stag
 
 
 def spoken(heard: Heard) -> HeardUtterance:
-    """Everything from the first audible packet to the last."""
     first, last = heard.audible[0].arrived_s, heard.audible[-1].arrived_s
     return HeardUtterance(tuple(p for p in heard.packets if first <= p.arrived_s <= last))
 
@@ -118,7 +117,6 @@ async def test_the_stock_voices_are_offered_and_sound_different(stage: Stage) ->
 
 @pytest.mark.parametrize("nothing", ["\u200b\u200b", "** **", "||"])
 async def test_nothing_to_say_is_said_to_the_caller(stage: Stage, nothing: str) -> None:
-    """Text in which no word is left is refused with a sentence, to the caller alone."""
     interaction = await stage.alice.slash("say", text=nothing)
     reply = await interaction.reply()
     assert reply.text == "There is nothing in that I could say aloud."

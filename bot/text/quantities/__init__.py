@@ -81,7 +81,6 @@ _FIGURE = re.compile(f"[\\d{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]")
 
 
 def quantities(text: str) -> str:
-    """Return `text` with every ASCII figure in words."""
     for rule in ENGLISH:
         if not _FIGURE.search(text):
             break

@@ -175,12 +175,3 @@ def test_damaged_or_missing_weights_are_one_clear_sentence(tmp_path: Path) -> No
         f"WorkerUnavailable The stock voice's weights are not installed; {again}",
         f"WorkerUnavailable The stock voice's weights are damaged; {again}",
     ]
-
-
-def test_the_stock_voice_needs_no_torch() -> None:
-    """A machine that only speaks with it never pays for the import."""
-    code = (
-        "import sys; from engine.stock.engine import StockEngine\n"
-        "StockEngine(threads=1, reason=''); sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -240,7 +240,7 @@ def test_chatterbox_on_a_cpu_is_allowed_and_warned_about(
 
 
 def test_auto_without_a_driver_never_imports_torch(tmp_path: Path) -> None:
-    """A machine that will use the stock voice does not pay seconds for it."""
+    """A machine that will use the stock voice, loaded here, does not pay seconds for it."""
     code = (
         "import sys\n"
         "from engine.device import NoGpu\n"
