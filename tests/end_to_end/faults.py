@@ -17,7 +17,7 @@ import psutil
 from bot.loopback import Heard, Interaction, PacketLog, VoiceChannel
 from bot.loopback.voice_connection import VoiceConnection
 from bot.speech.audio.opus import read_packets
-from tests.end_to_end.conftest import Stage, a_stage
+from tests.end_to_end.conftest import HEART, Stage, a_stage
 
 LINES = ("The kettle is on the stove and it is singing.", "The cat sleeps.", "It is late.")
 AFTER = "All is well."
@@ -80,7 +80,7 @@ class Scene:
         began_s = time.monotonic()
         asked = []
         for line in LINES:
-            asked.append(await self.stage.alice.slash("say", text=line))
+            asked.append(await self.stage.alice.slash("say", text=line, voice=HEART))
             await asyncio.sleep(0.05)
         if where:
             await where.first_sound(since_s=began_s)
@@ -127,7 +127,7 @@ class Scene:
         channel = stage.alice.voice_channel
         assert channel is not None
         since = time.monotonic()
-        await stage.reply(stage.alice, "say", text=AFTER)
+        await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
         heard = await channel.heard(since_s=since, quiet_ms=400)
         assert sounded(heard) == self.packets[AFTER]
         assert heard.unencrypted_audible == 0
@@ -229,7 +229,9 @@ async def theatre(folder: Path, shards: int = 1) -> AsyncIterator[Theatre]:
     async with a_stage(folder, shards=shards, **settings) as stage:
         packets = {}
         for line in (*LINES, AFTER):  # said to nobody, it is sent as a file of the same packets
-            said = await (await stage.alice.slash("say", text=line)).reply(timeout_s=60)
+            said = await (await stage.alice.slash("say", text=line, voice=HEART)).reply(
+                timeout_s=60
+            )
             packets[line] = read_packets(said.attachments[0].data)
         await Scene(stage, packets).afterwards()
         await asyncio.sleep(1.0)

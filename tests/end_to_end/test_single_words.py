@@ -15,7 +15,7 @@ from bot.loopback import Heard
 from engine.messages import Speak
 from engine.speech import FloatArray, SpeechParameters, StockVoice
 from engine.stock.engine import SAMPLE_RATE, StockEngine
-from tests.end_to_end.conftest import Stage, transmission
+from tests.end_to_end.conftest import HEART, Stage, transmission
 from tests.recogniser import normalise, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -104,7 +104,7 @@ async def test_words_said_alone_are_heard_from_their_first_sound_to_their_last(
         if normalise(words(original, RATE)) != normalise(word):
             continue  # not the bot's fault: the recogniser does not know it from the engine itself
         since = time.monotonic()
-        await stage.reply(stage.alice, "say", text=word)
+        await stage.reply(stage.alice, "say", text=word, voice=HEART)
         sent = await transmission(stage.lounge, since)
         heard = sound(sent)
         assert normalise(words(heard, RATE)) == normalise(word)
