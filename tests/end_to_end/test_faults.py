@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bot.loopback import VoiceChannel
-from tests.end_to_end.conftest import Stage
+from tests.end_to_end.conftest import HEART, Stage
 from tests.end_to_end.faults import AFTER, Rows, Scene, Theatre, sounded, theatre, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
