@@ -23,6 +23,8 @@ from pathlib import Path
 from bot.demo.bot_process import running_bot
 from bot.loopback import LoopbackDiscord, Member, Packet, PacketLog, VoiceChannel
 
+#: Members who name no voice have different ones, and each would be rendered anew.
+VOICE = "stock:heart"
 LINE = "This is one of many rooms in which somebody is telling a story at the same time."
 
 #: Pause between the end of one line and the asking for the next.
@@ -80,7 +82,7 @@ class Room:
     async def speak(self, until_s: float, every_s: float) -> None:
         while time.monotonic() < until_s:
             begun = time.monotonic()
-            await self.member.slash("say", text=LINE)
+            await self.member.slash("say", text=LINE, voice=VOICE)
             self.asked += 1
             await asyncio.sleep(every_s - (time.monotonic() - begun))
 
@@ -126,7 +128,7 @@ async def _rendered(room: Room) -> list[bytes]:
     await room.member.join(room.channel)
     for _ in range(2):
         since_s = time.monotonic()
-        await (await room.member.slash("say", text=LINE)).reply(timeout_s=120)
+        await (await room.member.slash("say", text=LINE, voice=VOICE)).reply(timeout_s=120)
         heard = await room.channel.heard(since_s=since_s, quiet_ms=2000, timeout_s=120)
     return [packet.opus for packet in heard.packets if not packet.is_silence_frame]
 
