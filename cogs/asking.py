@@ -22,7 +22,6 @@ def member_of(interaction: discord.Interaction) -> discord.Member:
 
 
 def session_of(interaction: discord.Interaction) -> VoiceSession:
-    """The voice session of the server in which a command was used."""
     return _bot(interaction).sessions.of(member_of(interaction).guild)
 
 
@@ -30,6 +29,17 @@ def where_asked(interaction: discord.Interaction) -> discord.abc.Messageable | N
     """The channel in which a command was used, if one can write there."""
     channel = interaction.channel
     return channel if isinstance(channel, discord.abc.Messageable) else None
+
+
+async def bring(interaction: discord.Interaction, seat: VocalChannel) -> None:
+    """Have the bot join `seat` for the caller, who only as a moderator can take it from others."""
+    session = session_of(interaction)
+    await session.join(
+        seat,
+        asked_in=where_asked(interaction),
+        asked_by=interaction.user.id,
+        over_others=moderates(interaction, session.seat),
+    )
 
 
 def person_of(interaction: discord.Interaction, *, runs_the_bot: bool = False) -> Person:

@@ -7,9 +7,7 @@ from discord.ext import commands
 from bot.base.errors import UserError
 from bot.channel import reasons
 from bot.client import TimbreBot
-from cogs.asking import member_of, moderates, require_company, session_of, where_asked
-
-__all__ = ["where_asked"]
+from cogs.asking import bring, member_of, require_company, session_of
 
 
 class ChannelCommands(commands.Cog):
@@ -33,13 +31,7 @@ class ChannelCommands(commands.Cog):
             raise UserError("Join a voice channel first, or tell me which one.")
         if not seat.permissions_for(member).connect:
             raise UserError(f"You may not join {seat.mention} yourself.")
-        session = session_of(interaction)
-        await session.join(
-            seat,
-            asked_in=where_asked(interaction),
-            asked_by=member.id,
-            over_others=moderates(interaction, session.seat),
-        )
+        await bring(interaction, seat)
         await interaction.edit_original_response(content=f"I am in {seat.mention}.")
 
     @app_commands.command(description="Send me out of the voice channel")

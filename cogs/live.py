@@ -6,14 +6,7 @@ from discord.ext import commands
 
 from bot.base.errors import UserError
 from bot.client import TimbreBot
-from cogs.asking import (
-    member_of,
-    moderates,
-    require_company,
-    require_moderator,
-    session_of,
-    where_asked,
-)
+from cogs.asking import bring, member_of, require_company, require_moderator, session_of
 from data.live import Exclusion
 
 _NO_INTENT = (
@@ -44,13 +37,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         if channel and not channel.permissions_for(member).view_channel:
             raise UserError(f"You may not see {channel.mention} yourself.")
         _require_readable(interaction, channel)
-        session = session_of(interaction)
-        await session.join(
-            seat,
-            asked_in=where_asked(interaction),
-            asked_by=member.id,
-            over_others=moderates(interaction, session.seat),
-        )
+        await bring(interaction, seat)
         text_channel_id = channel.id if channel else interaction.channel_id or seat.id
         await self.bot.live.bindings.start(member.guild, text_channel_id)
         await interaction.edit_original_response(

@@ -28,7 +28,6 @@ class ModerationCommands(
     def __init__(self, bot: TimbreBot) -> None:
         self.bot = bot
         self.services = bot.services
-        super().__init__()
 
     @app_commands.command(description="Let nobody speak in a voice in this server")
     @app_commands.describe(voice="Which voice")

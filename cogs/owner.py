@@ -23,7 +23,6 @@ class OwnerCommands(
     def __init__(self, bot: TimbreBot) -> None:
         self.bot = bot
         self.services = bot.services
-        super().__init__()
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Whether the caller runs the bot, by Discord's own word."""

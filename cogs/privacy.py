@@ -30,7 +30,6 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
     def __init__(self, bot: TimbreBot) -> None:
         self.bot = bot
         self.services = bot.services
-        super().__init__()
 
     @app_commands.command(description="What I have stored about you")
     async def info(self, interaction: discord.Interaction) -> None:

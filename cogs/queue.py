@@ -9,17 +9,14 @@ from bot.channel import reasons
 from bot.channel.playback import Playback
 from bot.channel.session import VoiceSession
 from bot.client import TimbreBot
-from cogs.asking import moderates, require_company, require_moderator, session_of
+from cogs.asking import moderates, require_moderator, session_of
 from cogs.panels import Panel
-
-__all__ = ["moderates", "require_company"]
 
 _PER_PAGE = 5
 _PAGE_TIMEOUT_S = 300.0
 
 
 def sayings(count: int) -> str:
-    """A number of utterances in words."""
     return "1 thing" if count == 1 else f"{count} things"
 
 

@@ -64,7 +64,6 @@ class _Panel(Panel):
 
     @classmethod
     async def of(cls, bot: TimbreBot, moderator: discord.Member) -> "_Panel":
-        """The panel of a server as things are now."""
         guild, server_settings = moderator.guild, bot.services.server_settings
         settings = await server_settings.of(guild.id)
         names = {role.id: role.name for role in guild.roles}
@@ -99,7 +98,6 @@ class _Blocking(discord.ui.UserSelect[_Panel]):
         super().__init__(placeholder="Leave a member unread, or read them again", max_values=10)
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        """Block who is not blocked, and the other way round."""
         moderator = member_of(interaction)
         assert self.view is not None  # an item is pressed in its view
         bot = self.view.bot

@@ -22,7 +22,7 @@ _LIST_MAX = 20
 
 NewName = app_commands.Range[str, 1, NAME_MAX_CHARS]
 Exaggeration = app_commands.Range[float, *SETTING_RANGES["exaggeration"]]
-Pace = app_commands.Range[float, *SETTING_RANGES["cfg_weight"]]
+SpeakingPace = app_commands.Range[float, *SETTING_RANGES["cfg_weight"]]
 Temperature = app_commands.Range[float, *SETTING_RANGES["temperature"]]
 Seed = app_commands.Range[int, 0, 2**31 - 1]
 
@@ -38,7 +38,6 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
             name="Use as my voice", callback=self.use_message
         )
         self._on_message.guild_only = True
-        super().__init__()
 
     async def cog_load(self) -> None:
         self.bot.tree.add_command(self._on_message)
@@ -219,7 +218,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         voice: Annotated[str, voice_to(Action.ADJUST)],
         *,
         exaggeration: Exaggeration | None = None,
-        pace: Pace | None = None,
+        pace: SpeakingPace | None = None,
         temperature: Temperature | None = None,
         seed: Seed | None = None,
         reset: bool = False,

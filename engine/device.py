@@ -13,7 +13,7 @@ import msgspec
 from engine.errors import WorkerUnavailable
 
 Device = Literal["cuda", "cpu"]
-Precision = Literal["bf16", "fp16", "fp32"]
+PrecisionName = Literal["bf16", "fp16", "fp32"]
 Capability = tuple[int, int]
 
 BFLOAT16_SINCE: Capability = (8, 0)  # Ampere; also Ada, Hopper and both Blackwells
@@ -54,7 +54,7 @@ class DeviceChoice(msgspec.Struct, frozen=True):
     """
 
     device: Device
-    precision: Precision
+    precision: PrecisionName
     tf32: bool
     reason: str
 
@@ -96,7 +96,7 @@ def too_small(gpu: Gpu) -> str:
     )
 
 
-def _best(capability: Capability) -> tuple[Precision, str]:
+def _best(capability: Capability) -> tuple[PrecisionName, str]:
     if capability >= BFLOAT16_SINCE:
         return "bf16", "it has bfloat16 tensor cores"
     if capability >= FLOAT16_SINCE:

@@ -71,16 +71,5 @@ class SynthesisFailed(SpeechError):
     kind = "synthesis_failed"
 
 
-BY_KIND: dict[str, type[SpeechError]] = {
-    error.kind: error
-    for error in (
-        QueueFull,
-        DeadlineExceeded,
-        ExecutorClosed,
-        WorkerDied,
-        WorkerUnavailable,
-        OutOfMemory,
-        VoiceUnusable,
-        SynthesisFailed,
-    )
-}
+#: Those above that have a kind of their own.
+BY_KIND = {error.kind: error for error in SpeechError.__subclasses__()}

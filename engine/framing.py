@@ -19,7 +19,7 @@ MAX_FRAME_BYTES = 32 * 2**20
 _HEADER = struct.Struct(">I")
 _encode = msgspec.msgpack.Encoder().encode
 
-Message = TypeVar("Message")
+Framed = TypeVar("Framed")
 
 
 class FrameError(Exception):
@@ -34,14 +34,14 @@ def frame(message: Command | WorkerReport) -> bytes:
     return _HEADER.pack(len(body)) + body
 
 
-class FrameDecoder(Generic[Message]):
+class FrameDecoder(Generic[Framed]):
     """Cuts one direction of the pipe into messages, however its bytes arrive."""
 
     def __init__(self, decoder: msgspec.msgpack.Decoder[Any]) -> None:
         self._decode = decoder.decode
         self._received = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Message]:
+    def feed(self, data: bytes) -> Iterator[Framed]:
         """Yield the messages that `data` completes.
 
         To be exhausted before the next call. Raises `FrameError` after the last good message; the

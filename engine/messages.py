@@ -31,7 +31,6 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     precision: Annotated[Literal["auto", "bf16", "fp16", "fp32"], "TIMBRE_PRECISION"] = "auto"
     threads: Annotated[int, msgspec.Meta(ge=0, le=1024), "TIMBRE_ENGINE_THREADS"] = 0
     max_streams: Annotated[int, msgspec.Meta(ge=1, le=128), "TIMBRE_MAX_STREAMS"] = 32
-    conditionals_in_memory: int = 256
 
     @property
     def weights_folder(self) -> Path:

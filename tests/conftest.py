@@ -83,7 +83,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Step back behind what waits for the clock. A lane takes nothing of that kind afterwards."""
     if hasattr(item.config, "workerinput") and not is_timed(item.nodeid):
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 5)
+        lane, windows = psutil.Process(), sys.platform == "win32"
+        # Never back up, which takes root: all of it may have been started with `nice`.
+        lane.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if windows else max(5, lane.nice()))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -83,6 +83,15 @@ def test_no_files_import_each_other_in_a_circle() -> None:
         raise AssertionError(" -> ".join(error.args[1])) from None
 
 
+def test_no_two_public_types_have_one_name() -> None:
+    where: dict[str, list[str]] = {}
+    for module, path in MODULES.items():
+        for statement in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(statement, ast.ClassDef) and not statement.name.startswith("_"):
+                where.setdefault(statement.name, []).append(module)
+    assert not {name: modules for name, modules in where.items() if len(modules) > 1}
+
+
 def test_the_loopback_discord_knows_nothing_of_the_bot() -> None:
     imported = {
         other for name in MODULES if _room(name) == "bot.loopback" for other in IMPORTS[name]

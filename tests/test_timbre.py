@@ -133,7 +133,6 @@ def test_torch_comes_first_and_the_odd_ones_last() -> None:
 
 
 def test_the_projects_own_requirements_are_read() -> None:
-    """Torch is told from torchaudio, and both groups are found."""
     declared = timbre.read_declared(SOURCE.parent / "pyproject.toml")
     assert [re.split("[=<>]", name)[0] for name in declared.torch] == ["torch"]
     assert declared.torch[0] in declared.packages
@@ -209,7 +208,6 @@ def test_progress_is_what_the_current_step_is_at(tmp_path: Path, log: str, said:
 
 
 def make_wheel(folder: Path, name: str, version: str, requires: str = "") -> None:
-    """Write a wheel with one module that knows its version."""
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     files = {
@@ -254,7 +252,6 @@ class Project:
         }
 
     def declare(self, *packages: str) -> None:
-        """Write pyproject.toml."""
         (self.root / "pyproject.toml").write_text(
             f"[project]\nname = 'x'\ndependencies = {['torch==2.13.0', *packages]}\n"
             "[dependency-groups]\nno-deps = ['odd==1.0']\n"
@@ -271,7 +268,6 @@ class Project:
         (environment / "timbre-stamp.json").write_text(json.dumps(stamp))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Begin a run from another folder than its own."""
         return subprocess.Popen(
             [sys.executable, str(self.root / "timbre.py"), *arguments],
             cwd=self.elsewhere,
@@ -282,7 +278,6 @@ class Project:
         )
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
-        """Exit code, output and errors of a run."""
         process = self.start(*arguments)
         output, errors = process.communicate(timeout=100)
         return process.returncode, output, errors
@@ -290,7 +285,6 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project that was never set up."""
     return Project(tmp_path)
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from bot.clips.resampling import FloatArray, resample
+from bot.clips.resampling import resample
 from bot.clips.verdict import SAMPLE_RATE
+from engine.speech import FloatArray
 
 _MODEL = "silero_vad_16k_sequence.onnx"
 _RATE = 16_000

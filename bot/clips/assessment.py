@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from bot.clips.activity import FRAME_S, SpeechSegment, probabilities, segments
 from bot.clips.limits import ClipLimits
 from bot.clips.loudness import loudness_lufs
-from bot.clips.resampling import FloatArray
 from bot.clips.speaker import SpeakerEncoder, least_similarity
 from bot.clips.verdict import SAMPLE_RATE, Accepted, Unfit
+from engine.speech import FloatArray
 
 _FRAME = round(FRAME_S * SAMPLE_RATE)
 #: Of a longer pause than twice this, so much is kept on either side.

@@ -14,8 +14,9 @@ import av.error
 import numpy as np
 import numpy.typing as npt
 
-from bot.clips.resampling import FloatArray, Resampler
+from bot.clips.resampling import Resampler
 from bot.clips.verdict import SAMPLE_RATE, Unfit
+from engine.speech import FloatArray
 
 _MIN_RATE, _MAX_RATE = 8_000, 192_000
 _MAX_CHANNELS = 8

@@ -34,5 +34,4 @@ class ClipLimits(Struct, frozen=True, kw_only=True):
 
     @property
     def max_upload_bytes(self) -> int:
-        """The largest file taken."""
         return int(self.max_upload_mib * 2**20)

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from bot.clips.resampling import FloatArray
+from engine.speech import FloatArray
 
 _BLOCK_S, _HOP_S = 0.4, 0.1
 _ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, 10.0

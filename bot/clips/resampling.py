@@ -9,9 +9,8 @@ from fractions import Fraction
 import av
 import av.error
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from engine.speech import FloatArray
 
 #: Taps, phases (as a power of two) and cutoff (of the lower rate's half) of libswresample's filter.
 _FILTER = "filter_size=64:phase_shift=10:cutoff=0.96"

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-from bot.clips.resampling import FloatArray, resample
+from bot.clips.resampling import resample
 from bot.clips.verdict import SAMPLE_RATE
+from engine.speech import FloatArray
 
 _RATE = 16_000
 _FFT, _HOP = 400, 160  # 25 ms every 10 ms

@@ -14,7 +14,6 @@ from bot import __version__
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line's grammar."""
     root = argparse.ArgumentParser(
         prog="timbre.py",
         description="A Discord bot that speaks in its members' own voices.",
@@ -50,7 +49,6 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit code."""
     if arguments[:1] == ["weights"]:  # has a grammar of its own
         return _settled(lambda: _weights(arguments[1:]))
     args = parser().parse_args(arguments)

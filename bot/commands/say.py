@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import hashlib
 import io
+import logging
+import sqlite3
 import sys
 import tempfile
 from pathlib import Path
@@ -25,6 +27,8 @@ from engine.errors import SpeechError
 from engine.executor import Executor
 from engine.speech import ClonedVoice, StockVoice, Voice
 
+log = logging.getLogger(__name__)
+
 _FORMATS = {".ogg", ".wav", ".flac"}
 
 
@@ -45,7 +49,10 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
                 await _loaded(services.executor, status)
                 status.update("Speaking")
                 if isinstance(voice, ClonedVoice):
-                    await services.store.local_clips.use(voice.clip_sha256)
+                    try:
+                        await services.store.local_clips.use(voice.clip_sha256)
+                    except sqlite3.Error as error:  # a full disk: it can be said all the same
+                        log.error("a recording's use could not be noted", exc_info=error)
                 saying = await services.sayings.in_voice(chunks, Speaker(voice=voice))
                 clips = [made async for made in saying.clips()]
             packets = [packet for made in clips for packet in made.packets]

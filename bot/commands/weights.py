@@ -37,7 +37,9 @@ def weights(arguments: Sequence[str]) -> int:
             case "fetch":
                 said = _fetch(options.folder, options.revision)
             case "verify":
-                said = _verify(options.folder or _folder_of_the_bot())
+                folder = options.folder or _folder_of_the_bot()
+                with _progress_bar() as progress:
+                    said = f"{folder}: {checkpoint.verify(folder, progress)}"
             case _:
                 said = _random(options)
         say(said, markup=False)
@@ -78,11 +80,6 @@ def _fetch(folder: Path | None, revision: str | None) -> str:
     return f"{checkpoint.REPOSITORY} at {commit} is in {folder}.{use}"
 
 
-def _verify(folder: Path) -> str:
-    with _progress_bar() as progress:
-        return f"{folder}: {checkpoint.verify(folder, progress)}"
-
-
 def _folder_of_the_bot() -> Path:
     """Raises `WeightsError` where nothing is in it."""
     config = settings_module.load().engine
@@ -115,10 +112,7 @@ def _random(options: argparse.Namespace) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="timbre.py weights",
-        description="Chatterbox's weights.",
-    )
+    parser = argparse.ArgumentParser(prog="timbre.py weights", description="Chatterbox's weights.")
     commands = parser.add_subparsers(dest="command", required=True)
 
     fetch = commands.add_parser("fetch", help="download the released weights, or resume that")
@@ -136,21 +130,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TOKENS",
         help="about how long an utterance gets, 25 tokens a second (default: 60)",
     )
+    the_bots = "default: the folder that the bot uses"
     for command in (fetch, verify):
-        command.add_argument(
-            "folder",
-            type=Path,
-            metavar="DIR",
-            nargs="?",
-            help="default: the folder that the bot uses",
-        )
+        command.add_argument("folder", type=Path, metavar="DIR", nargs="?", help=the_bots)
     random.add_argument("folder", type=Path, metavar="DIR")
     return parser
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
-    """An argument's type: whole numbers of a range."""
-
     def parse(text: str) -> int:
         try:
             number = int(text)
@@ -166,15 +153,11 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 @contextmanager
 def _progress_bar() -> Iterator[checkpoint.OnProgress]:
     """A bar on stderr that is gone when the command ends."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    text, elapsed = TextColumn("{task.description}"), TimeElapsedColumn()
+    columns = (text, BarColumn(), TaskProgressColumn(), elapsed)
     console = Console(stderr=True)
-    with Progress(
-        *columns,
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bar:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("", total=None)
 
         def report(activity: str, fraction: float | None) -> None:

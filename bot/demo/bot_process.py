@@ -112,7 +112,6 @@ def environment_of(discord: LoopbackDiscord, home: Path, **settings: str) -> dic
 async def running_bot(
     discord: LoopbackDiscord, home: Path, log: Path, **settings: str
 ) -> AsyncIterator[BotProcess]:
-    """A bot that is ready on `discord`; see `environment_of`."""
     async with BotProcess(environment_of(discord, home, **settings), log) as bot:
         await bot.until(discord.wait_for_bot())
         yield bot

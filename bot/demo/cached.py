@@ -80,7 +80,6 @@ async def _run(times: int) -> CachedFigures:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; the figures also go to `--out` where it is given."""
     parser = argparse.ArgumentParser(prog="python -m bot.demo.cached", description=__doc__)
     parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--out", type=Path, help="such as docs/benchmarks/cached.json")

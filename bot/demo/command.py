@@ -189,7 +189,6 @@ async def _answer(member: Member, command: str) -> str:
 
 
 async def _fields(member: Member) -> dict[str, str]:
-    """What `/status` says, by the names of its fields."""
     reply = await (await member.slash("status")).reply()
     return {field["name"]: field["value"] for field in reply.embeds[0]["fields"]}
 

@@ -51,7 +51,6 @@ async def _register(member: Member, file: File) -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; returns the exit code."""
     parser = argparse.ArgumentParser(prog="registration", description=__doc__)
     parser.add_argument("clip", type=Path, help="a recording of one person")
     parser.add_argument("--times", type=int, default=10)

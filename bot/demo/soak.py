@@ -23,6 +23,8 @@ from pathlib import Path
 from bot.demo.bot_process import running_bot
 from bot.loopback import LoopbackDiscord, Member, Packet, PacketLog, VoiceChannel
 
+#: Members who name no voice have different ones, and each would be rendered anew.
+VOICE = "stock:heart"
 LINE = "This is one of many rooms in which somebody is telling a story at the same time."
 
 #: Pause between the end of one line and the asking for the next.
@@ -53,7 +55,6 @@ class Figures:
     system: str
 
     def missed(self) -> list[str]:
-        """What is not as it should be, a line each."""
         most = {
             "lost_utterances": 0,
             "repeated_utterances": 0,
@@ -81,12 +82,11 @@ class Room:
     async def speak(self, until_s: float, every_s: float) -> None:
         while time.monotonic() < until_s:
             begun = time.monotonic()
-            await self.member.slash("say", text=LINE)
+            await self.member.slash("say", text=LINE, voice=VOICE)
             self.asked += 1
             await asyncio.sleep(every_s - (time.monotonic() - begun))
 
     def speech(self, since_s: float) -> list[Packet]:
-        """The packets of speech since then."""
         heard = self.channel.recording.heard(since_s)
         return [packet for packet in heard.packets if not packet.is_silence_frame]
 
@@ -125,11 +125,10 @@ async def _later(room: Room, after_s: float, until_s: float, every_s: float) -> 
 
 
 async def _rendered(room: Room) -> list[bytes]:
-    """The packets of the line, once it is in the cache."""
     await room.member.join(room.channel)
     for _ in range(2):
         since_s = time.monotonic()
-        await (await room.member.slash("say", text=LINE)).reply(timeout_s=120)
+        await (await room.member.slash("say", text=LINE, voice=VOICE)).reply(timeout_s=120)
         heard = await room.channel.heard(since_s=since_s, quiet_ms=2000, timeout_s=120)
     return [packet.opus for packet in heard.packets if not packet.is_silence_frame]
 
@@ -191,7 +190,6 @@ def _figures(
 
 
 def main() -> int:
-    """The command line: prints the figures and writes them to `--out`."""
     parser = argparse.ArgumentParser(prog="python -m bot.demo.soak", description=__doc__)
     parser.add_argument("--servers", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60.0)

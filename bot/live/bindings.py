@@ -65,7 +65,6 @@ class Bindings:
         self._closing = False
 
     def of(self, guild_id: int) -> Binding | None:
-        """What is being read in a server."""
         return self._bindings.get(guild_id)
 
     async def start(self, guild: discord.Guild, text_channel_id: int) -> None:
@@ -84,7 +83,6 @@ class Bindings:
         )
 
     async def stop(self, guild: discord.Guild) -> None:
-        """Read no more; what waits is cancelled."""
         binding = self._bindings.pop(guild.id, None)
         if binding is None:
             return
@@ -101,7 +99,6 @@ class Bindings:
             self._tasks.spawn(self._rows.remove(guild_id), name="end live reading")
 
     async def moved(self, guild_id: int, voice_channel_id: int) -> None:
-        """Remember that the bot reads in another voice channel from now on."""
         await self._rows.moved(guild_id, voice_channel_id)
 
     async def remember(self) -> None:

@@ -17,11 +17,9 @@ class LiveExclusions:
         self._take_back = take_back
 
     async def of(self, user_id: int, guild_id: int) -> set[Exclusion]:
-        """Why a member is not read; nothing for one who is."""
         return await self._store.of(user_id, guild_id)
 
     async def blocked_in(self, guild_id: int) -> list[int]:
-        """Whom moderators of a server blocked."""
         return await self._store.listed(guild_id, Exclusion.BLOCKED)
 
     @asynccontextmanager

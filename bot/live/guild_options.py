@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.base.errors import UserError
 from data.rows import GuildSettings
 
-Value = bool | int | str | None
+OptionValue = bool | int | str | None
 
 _YES = frozenset({"yes", "y", "on", "true", "1"})
 _NO = frozenset({"no", "n", "off", "false", "0"})
@@ -37,14 +37,15 @@ class Option:
 
     @property
     def hint(self) -> str:
-        """What to type."""
         if self.kind is Kind.NUMBER:
             return f"{self.least} to {self.most}"
         if self.kind is Kind.NUMBER_OR_USUAL:
             return f"{self.least} to {self.most}, or nothing for the usual"
         return str(self.kind)
 
-    def parse(self, typed: str, roles: Mapping[str, int], stock_voices: Sequence[str]) -> Value:
+    def parse(
+        self, typed: str, roles: Mapping[str, int], stock_voices: Sequence[str]
+    ) -> OptionValue:
         """The value that somebody typed. Raises `UserError` with what would be right.
 
         Of a voice it is the name: whose voice that is, and whether they may, is not decided here.

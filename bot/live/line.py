@@ -31,10 +31,13 @@ class EditableLine:
         self._begins = begins
         self._priority = Priority.IN_LINE
         self._on_withdrawal: Callable[[SpeechError], None] = lambda _: None
+        self._cancelled = False
         self.begun = False
 
     def due(self, priority: Priority) -> None:
         """Begin to make what comes first; where that is the opening, the speech comes next."""
+        if self._cancelled:
+            return
         self._priority = priority
         if self._opening and priority is not Priority.IN_LINE and self._opens():
             self._opening.due(priority)
@@ -72,7 +75,7 @@ class EditableLine:
         self._speech.on_withdrawal(told)
 
     def cancel(self) -> None:
-        """Give up whatever is being prepared."""
+        self._cancelled = True
         self._speech.cancel()
         if self._opening:
             self._opening.cancel()

@@ -52,7 +52,6 @@ class LiveReading:
         self._tasks = TaskSet()
 
     async def message(self, message: discord.Message) -> None:
-        """Say a new message, if it is to be read."""
         guild = message.guild
         if guild is None or not is_readable(message):
             return
@@ -71,7 +70,6 @@ class LiveReading:
                 await self._accept(message, guild, binding, session, settings)
 
     async def edited(self, message: discord.Message) -> None:
-        """Say a message as it is now, if it has not begun."""
         guild = message.guild
         binding = self.bindings.of(guild.id) if guild else None
         if binding is None or guild is None:
@@ -106,7 +104,6 @@ class LiveReading:
     async def moved(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        """Say that a member came or left, where the server wants that."""
         guild = member.guild
         binding = self.bindings.of(guild.id)
         if binding is None or before.channel == after.channel:

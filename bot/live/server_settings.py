@@ -21,11 +21,9 @@ class ServerSettings:
         self._executor = executor
 
     async def of(self, guild_id: int) -> GuildSettings:
-        """What a server has chosen."""
         return await self._store.guild_settings.get(guild_id)
 
     async def voice_names(self, settings: GuildSettings) -> dict[int, str]:
-        """The names of the voices that settings mention, by id."""
         if settings.default_voice_id is None:
             return {}
         voice = await self._store.voices.get(settings.default_voice_id)

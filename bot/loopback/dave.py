@@ -101,7 +101,6 @@ class DaveGroup:
         self._task = self._spawn(self._follow_members(), "DAVE group")
 
     def commit_offered(self, commit_and_welcome: bytes) -> None:
-        """The bot has committed the latest proposals."""
         self._commits.put_nowait(commit_and_welcome)
 
     def transition_ready(self, transition_id: int) -> None:

@@ -57,11 +57,9 @@ class Session:
             self.outbox.put(message)
 
     def send(self, op: int, data: Any = None) -> None:
-        """Send something that is not an event."""
         self.outbox.put(json.dumps({"op": op, "d": data, "s": None, "t": None}))
 
     def resume_after(self, sequence: int) -> Outbox:
-        """An outbox with all events after `sequence`."""
         self.outbox = Outbox()
         self.connected = True
         for message in self._history[sequence:]:
@@ -137,7 +135,6 @@ class Gateway:
             session.send(GatewayOp.INVALID_SESSION, False)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """One connection, from HELLO to its end."""
         websocket = web.WebSocketResponse(timeout=2.0, max_msg_size=0)
         await websocket.prepare(request)
         connection = _Connection(self, websocket, self._failures)
@@ -207,7 +204,6 @@ class Gateway:
         return session
 
     async def handle(self, session: Session, op: int, data: Any) -> None:
-        """What a session may say after it was begun."""
         match op:
             case GatewayOp.PRESENCE:  # nobody here looks at the bot's status
                 return

@@ -117,10 +117,6 @@ class Heard:
         """The packets that can be heard; see `Packet.audible`."""
         return tuple(packet for packet in self.packets if packet.audible)
 
-    def first_audible_after(self, moment_s: float) -> Packet | None:
-        """The first audible packet that arrived at or after `moment_s` (`time.monotonic`)."""
-        return next((p for p in self.audible if p.arrived_s >= moment_s), None)
-
     @property
     def unencrypted_audible(self) -> int:
         """Audible packets that somebody heard and that were not end-to-end encrypted."""

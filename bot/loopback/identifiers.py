@@ -30,5 +30,4 @@ def _now_ms() -> int:
 
 
 def timestamp() -> str:
-    """Now, as Discord writes it."""
     return dt.datetime.now(dt.UTC).isoformat()

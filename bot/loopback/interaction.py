@@ -109,7 +109,6 @@ class Interaction:
         self.expired = True
 
     async def notify(self) -> None:
-        """The bot has answered, or has changed an answer."""
         async with self._changed:
             self._changed.notify_all()
 

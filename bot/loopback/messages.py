@@ -78,7 +78,6 @@ class MessageRecord:
 
     @property
     def text(self) -> str:
-        """Everything there is to read in it: content, embeds, text components."""
         parts = [self.content]
         for embed in self.embeds:
             parts += [embed.get("title") or "", embed.get("description") or ""]
@@ -89,7 +88,6 @@ class MessageRecord:
         return "\n".join(part for part in parts if part)
 
     def post(self) -> None:
-        """It appears in its channel."""
         self.channel.messages[self.id] = self
         self.channel.world.publish("MESSAGE_CREATE", self)
 

@@ -33,7 +33,6 @@ class Resolved:
     objects: dict[str, dict[str, Json]] = field(default_factory=dict)
 
     def add(self, kind: str, identifier: int, data: Json) -> str:
-        """Note an object; its id as a string."""
         self.objects.setdefault(kind, {})[str(identifier)] = data
         return str(identifier)
 

@@ -16,6 +16,7 @@ from bot.loopback.world import (
 
 CDN = "https://cdn.discordapp.com"
 MEDIA = "https://media.discordapp.net"
+_LOCALE = "en-US"  # of every guild
 
 
 def of_user(user: User) -> Json:
@@ -33,7 +34,6 @@ def of_user(user: User) -> Json:
 
 
 def of_bot(user: User) -> Json:
-    """The bot's account, as it is told to the bot."""
     return of_user(user) | {"verified": True, "mfa_enabled": False}
 
 
@@ -111,7 +111,7 @@ def of_channel(channel: Channel | DirectMessages) -> Json:
         return described | {"topic": None}
     assert isinstance(channel, VoiceChannel)
     return described | {
-        "bitrate": channel.bitrate,
+        "bitrate": 64_000,  # per second
         "user_limit": channel.user_limit,
         "rtc_region": None,
         "video_quality_mode": 1,
@@ -157,7 +157,7 @@ def of_guild(guild: GuildRecord) -> Json:
         "premium_tier": 0,
         "premium_subscription_count": 0,
         "premium_progress_bar_enabled": False,
-        "preferred_locale": guild.locale,
+        "preferred_locale": _LOCALE,
         "nsfw_level": 0,
     }
 
@@ -254,8 +254,8 @@ def of_place(channel: Channel | DirectMessages, member: MemberRecord) -> Json:
     place["channel"] |= theirs
     return place | {
         "guild_id": str(guild.id),
-        "guild": {"id": str(guild.id), "locale": guild.locale, "features": []},
-        "guild_locale": guild.locale,
+        "guild": {"id": str(guild.id), "locale": _LOCALE, "features": []},
+        "guild_locale": _LOCALE,
         "member": of_member(member) | theirs,
         "app_permissions": str(channel.permissions_of(guild.bot)),
         "authorizing_integration_owners": {"0": str(guild.id)},

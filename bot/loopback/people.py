@@ -167,9 +167,9 @@ class Guild(GuildRecord):
     """A guild, and what happens in it."""
 
     def __init__(
-        self, world: World, name: str, locale: str, commands: Commands, interactions: Interactions
+        self, world: World, name: str, commands: Commands, interactions: Interactions
     ) -> None:
-        super().__init__(world, name, locale)
+        super().__init__(world, name)
         self.commands = commands
         self.interactions = interactions
 
@@ -184,11 +184,9 @@ class Guild(GuildRecord):
     def add_text_channel(self, name: str) -> TextChannel:
         return self._add(TextChannel(self, name))
 
-    def add_voice_channel(
-        self, name: str, *, user_limit: int = 0, bitrate: int = 64_000
-    ) -> VoiceChannel:
-        """A channel to speak in. `user_limit` 0 is no limit; `bitrate` is in bits per second."""
-        return self._add(VoiceChannel(self, name, user_limit=user_limit, bitrate=bitrate))
+    def add_voice_channel(self, name: str, *, user_limit: int = 0) -> VoiceChannel:
+        """A channel to speak in. `user_limit` 0 is no limit."""
+        return self._add(VoiceChannel(self, name, user_limit=user_limit))
 
     def add_stage_channel(self, name: str) -> StageChannel:
         return self._add(StageChannel(self, name))

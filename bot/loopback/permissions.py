@@ -33,7 +33,6 @@ def flag(name: str) -> int:
 
 
 def flags(**granted: bool) -> int:
-    """The bits of the permissions that are true."""
     return sum({flag(name) for name, value in granted.items() if value})
 
 
@@ -59,7 +58,6 @@ class Role:
 
 
 def in_guild(everyone: int, roles: Iterable[int], *, is_owner: bool) -> int:
-    """A member's permissions apart from channels."""
     granted = everyone
     for role in roles:
         granted |= role

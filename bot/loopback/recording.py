@@ -63,11 +63,6 @@ class Recording:
             tuple(reason for arrived_s, reason in self._dropped if arrived_s >= since_s),
         )
 
-    def first_audible_after(self, moment_s: float) -> Packet | None:
-        """The first audible packet that arrived at or after `moment_s` (`time.monotonic`)."""
-        later = itertools.islice(self._packets, self._index(moment_s), None)
-        return next((packet for packet in later if packet.audible), None)
-
     async def until_quiet(
         self, since_s: float | None = None, *, quiet_ms: float, timeout_s: float
     ) -> Heard:
@@ -83,8 +78,9 @@ class Recording:
         since = -math.inf if since_s is None else since_s
         async with asyncio.timeout(timeout_s):
             while True:
-                if packet := self.first_audible_after(since):
-                    return packet.arrived_s
+                for packet in itertools.islice(self._packets, self._index(since), None):
+                    if packet.audible:
+                        return packet.arrived_s
                 await asyncio.sleep(0.01)
 
     def _index(self, moment_s: float) -> int:

@@ -40,7 +40,6 @@ class Rest:
     failures: Failures
 
     def application(self) -> web.Application:
-        """The routes, and what surrounds every request."""
         application = web.Application(middlewares=[self._around])
         routes = [
             *self._own_routes(),

@@ -140,7 +140,6 @@ async def _follow_up(interaction: Interaction, upload: Upload) -> Message:
 
 
 def _find(interaction: Interaction, message_id: str) -> Message:
-    """A message of this interaction, by id or "@original"."""
     _check_token(interaction)
     if message_id == "@original":
         if interaction.original is None or interaction.original.deleted:

@@ -105,16 +105,15 @@ class LoopbackDiscord:
         return Path(self._folder.name) / "discord.pem"
 
     def environment(self) -> dict[str, str]:
-        """The settings that send a bot here."""
         return {
             "DISCORD_TOKEN": self.token,
             "TIMBRE_DISCORD_RESOLVE": f"127.0.0.1:{self.port}",
             "TIMBRE_DISCORD_CA": str(self.certificate),
         }
 
-    def add_guild(self, name: str, *, locale: str = "en-US") -> Guild:
+    def add_guild(self, name: str) -> Guild:
         """A guild that the bot is in; added while it runs, the bot has just been invited."""
-        guild = Guild(self.world, name, locale, self.commands, self.interactions)
+        guild = Guild(self.world, name, self.commands, self.interactions)
         self.world.guilds[guild.id] = guild
         self.world.publish("GUILD_CREATE", guild)
         return guild

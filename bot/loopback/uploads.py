@@ -25,7 +25,6 @@ class Upload:
 
     @property
     def message(self) -> "Upload":
-        """The message within an interaction callback."""
         return Upload(self.payload.get("data") or {}, self.files)
 
 

@@ -120,7 +120,6 @@ class VoiceServers:
         raise LookupError(f"the bot is not connected to {channel.name}")
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """One websocket to a voice server, until it closes."""
         websocket = web.WebSocketResponse(timeout=2.0, max_msg_size=0)
         await websocket.prepare(request)
         greeting = Outbox()
@@ -205,7 +204,6 @@ class VoiceServers:
         self._connections.pop(connection.ssrc, None)
 
     def _close_replaced(self, connection: VoiceConnection) -> None:
-        """End a connection whose bot has been told of another voice server."""
         self._forget(connection)
 
         async def later() -> None:

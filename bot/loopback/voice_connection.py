@@ -88,14 +88,12 @@ class VoiceConnection:
             self._on_close(self)
 
     def stop(self) -> None:
-        """End what runs beside the websocket."""
         self.group.close()
         if self._reports:
             self._reports.cancel()
             self._reports = None
 
     def resume(self) -> None:
-        """The bot has come back after a 4015."""
         self.resumes += 1
         self.outbox = Outbox()
         self.outbox.put(HELLO)
@@ -136,7 +134,6 @@ class VoiceConnection:
         self.outbox.put(struct.pack(">HB", self._sequence, op) + payload)
 
     def received_json(self, op: int, data: Any) -> None:
-        """What the bot says once it is identified."""
         match op:
             case VoiceOp.SELECT_PROTOCOL:
                 self._select_protocol(data["data"]["mode"])
@@ -152,7 +149,6 @@ class VoiceConnection:
                 raise LoopbackFailure(f"the bot sent an unknown voice op {op}")
 
     def received_binary(self, message: bytes) -> None:
-        """The bot's part in the encryption group."""
         match message[0]:
             case dave.KEY_PACKAGE:
                 self.group.key_package_offered()

@@ -39,7 +39,6 @@ class World:
         self._direct_messages: dict[int, DirectMessages] = {}
 
     def user(self, user_id: int) -> User | None:
-        """An account that is in a guild."""
         members = (guild.members.get(user_id) for guild in self.guilds.values())
         return next((member.user for member in members if member), None)
 
@@ -62,7 +61,6 @@ class World:
         session_id: str = "",
         **how: bool,
     ) -> None:
-        """Put a member into a voice channel, or out of voice."""
         states = member.guild.voice_states
         before = states.get(member.id)
         if channel:
@@ -202,12 +200,9 @@ class VoiceChannel(Channel):
 
     kind = 2
 
-    def __init__(
-        self, guild: "GuildRecord", name: str, *, user_limit: int = 0, bitrate: int = 64_000
-    ) -> None:
+    def __init__(self, guild: "GuildRecord", name: str, *, user_limit: int = 0) -> None:
         super().__init__(guild, name)
         self.user_limit = user_limit
-        self.bitrate = bitrate
         self.recording = Recording()
 
     @property
@@ -260,11 +255,10 @@ class StageChannel(VoiceChannel):
 class GuildRecord:
     """A server, in Discord's other word for it. The bot is a member from the beginning."""
 
-    def __init__(self, world: World, name: str, locale: str) -> None:
+    def __init__(self, world: World, name: str) -> None:
         self.world = world
         self.id = world.identifiers.next_guild()
         self.name = name
-        self.locale = locale
         self.channels: dict[int, Channel] = {}
         self.voice_states: dict[int, VoiceState] = {}
         self.everyone = Role(self.id, self.id, "@everyone", permissions.EVERYONE, 0)

@@ -128,7 +128,6 @@ def checked_entry(word: str, spoken: str, limits: PronunciationLimits = _USUAL) 
 
 
 def cleaned(word: str) -> str:
-    """A word as it is kept, however it was typed."""
     return _one_line(word, len(word))
 
 
@@ -155,7 +154,6 @@ def _folded(text: str) -> str:
 
 
 def to_json(entries: Mapping[str, str]) -> str:
-    """Return `entries` as a JSON object, one entry per line, sorted."""
     return json.dumps(dict(sorted(entries.items())), ensure_ascii=False, indent=1) + "\n"
 
 
@@ -194,7 +192,6 @@ def _pairs(pairs: list[tuple[str, object]]) -> dict[str, str]:
 
 
 def to_csv(entries: Mapping[str, str]) -> str:
-    """Return `entries` as CSV with the header ``word,say``, sorted."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(_COLUMNS)

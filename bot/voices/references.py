@@ -11,7 +11,7 @@ from data.rows import VoiceRow
 from engine.speech import sha256_of
 
 #: What a reference begins with, and what may follow.
-Kind = Literal["voice", "stock", "clip"]
+_Kind = Literal["voice", "stock", "clip"]
 _VALUES = {
     "voice": re.compile(r"[0-9]{1,18}"),
     "stock": re.compile(r"[\w-]{1,40}"),  # one that was typed, not picked, is repeated to all
@@ -22,7 +22,7 @@ _VALUES = {
 class VoiceReference(NamedTuple):
     """One reference. A `value` of "" names nothing."""
 
-    kind: Kind
+    kind: _Kind
     value: str
 
     def __str__(self) -> str:
@@ -43,7 +43,7 @@ class VoiceReference(NamedTuple):
         kind, colon, value = asked.partition(":")
         if not colon or kind not in _VALUES:
             return None
-        return cls(cast("Kind", kind), value if _VALUES[kind].fullmatch(value) else "")
+        return cls(cast("_Kind", kind), value if _VALUES[kind].fullmatch(value) else "")
 
 
 def clip_digest(clip_sha256: str) -> str:

@@ -12,7 +12,7 @@ import soundfile
 import torch
 
 from engine.bench.t3 import copy_bandwidth
-from engine.device import Precision, choose, detect
+from engine.device import PrecisionName, choose, detect
 from engine.speech import ClonedVoice
 from engine.upstream.random_weights import SOURCE, synthetic_voice
 from engine.weights import checkpoint
@@ -70,7 +70,7 @@ class Setting:
     out: Path
     scale: Scale
     device: torch.device
-    precision: Precision
+    precision: PrecisionName
     bandwidth: float  # bytes a second of a plain copy, reads and writes both counted
 
     @classmethod

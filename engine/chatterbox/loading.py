@@ -85,7 +85,6 @@ def load(
         home=Path(config.home),
         report=report,
         max_streams=config.max_streams,
-        conditionals_in_memory=config.conditionals_in_memory,
         background=background,
     )
     if device != "cpu":
@@ -109,7 +108,6 @@ def assemble(
     home: Path,
     report: Callable[[Enrolled], None],
     max_streams: int = 32,
-    conditionals_in_memory: int = 256,
     max_speech_tokens: int = MAX_SPEECH_TOKENS,
     background: Executor | None = None,
 ) -> ChatterboxEngine:
@@ -136,7 +134,6 @@ def assemble(
         revision=revision,
         load_networks=load_networks,
         report=report,
-        capacity=conditionals_in_memory,
         background=background,
     )
     voices = EnrolledVoices(folder, enrolment)

@@ -5,7 +5,7 @@ How strongly a voice is to be spoken (exaggeration) is no part of it: that belon
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -83,13 +83,9 @@ class Conditionals:
             x_vector=_compact(x_vector, torch.float32).reshape(1, -1),
         )
 
-    @property
-    def size_bytes(self) -> int:
-        return sum(tensor.nbytes for tensor in self._tensors().values())
-
     def to_bytes(self) -> bytes:
         """Safetensors, with a digest of the content as one more tensor: the format has none."""
-        tensors = self._tensors()
+        tensors = vars(self)
         return save({**tensors, _DIGEST: _digest(tensors)})
 
     @classmethod
@@ -102,9 +98,6 @@ class Conditionals:
             return cls(**tensors)
         except (SafetensorError, TypeError, ValueError, KeyError) as error:
             raise Damaged(str(error)) from error
-
-    def _tensors(self) -> dict[str, Tensor]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 def _finite(tensor: Tensor) -> bool:

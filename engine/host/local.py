@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -24,8 +25,8 @@ from engine.executor import ExecutorStatus
 from engine.host.backlog import Backlog
 from engine.host.limits import QueueLimits
 from engine.host.restarts import RestartPolicy
-from engine.host.supervisor import Supervisor, WorkerSettings
-from engine.host.worker_process import worker_command
+from engine.host.supervisor import Supervisor
+from engine.host.worker_process import WorkerProcess, worker_command
 from engine.messages import (
     Cancel,
     EngineConfig,
@@ -66,20 +67,17 @@ class LocalExecutor:
     ) -> None:
         """Nothing is started before `start`.
 
-        `on_enrolled` is called on the event loop and must not
-        block. `command` and `environment` start another worker than this interpreter's with this
-        process's variables. `chance`, uniform in [0, 1), spreads restarts.
+        `on_enrolled` is called on the event loop and must not block. `command` and `environment`
+        start another worker than this interpreter's with this process's variables. `chance`,
+        uniform in [0, 1), spreads restarts.
         """
         self._policy = restarts or RestartPolicy()
         self._supervisor = Supervisor(
-            WorkerSettings(
-                config=config,
-                command=tuple(command or worker_command()),
-                environment=environment,
-                limits=limits,
-            ),
+            config,
+            limits,
             self._policy,
-            chance,
+            chance=chance,
+            start=partial(WorkerProcess.start, command or worker_command(), environment),
             on_report=self._on_report,
             on_loss=self._on_loss,
             on_give_up=self._on_give_up,
@@ -101,7 +99,7 @@ class LocalExecutor:
 
     async def start(self) -> None:
         """Begin loading and return at once. Raises `ExecutorClosed`."""
-        self._refuse_if_closed()
+        self._refuse_if_down()
         if self._supervisor.workers_started == 0:
             self._begin("starting")
 
@@ -112,8 +110,7 @@ class LocalExecutor:
         Raises `WorkerUnavailable` or `ExecutorClosed`.
         """
         while True:
-            self._refuse_if_closed()
-            self._refuse_if_unavailable()
+            self._refuse_if_down()
             if self._info is not None:
                 return self._info
             await self._settled.wait()
@@ -123,8 +120,7 @@ class LocalExecutor:
 
         Raises a `SpeechError`.
         """
-        self._refuse_if_closed()
-        self._refuse_if_unavailable()
+        self._refuse_if_down()
         waiter = self._backlog.submit(request)
         self._dispatch()
         try:
@@ -172,7 +168,7 @@ class LocalExecutor:
     async def close(self) -> None:
         """Fail what waits with `ExecutorClosed` and see the worker end, within 3 s."""
         if self._state != "closed":
-            self._set_state("closed", "Timbre is shutting down.")
+            self._state, self._detail = "closed", "Timbre is shutting down."
             self._backlog.fail_all(ExecutorClosed("Timbre is shutting down."))
             self._settled.set()
         await self._supervisor.close()
@@ -183,7 +179,7 @@ class LocalExecutor:
 
     def _begin(self, state: str) -> None:
         self._settled.clear()
-        self._set_state(state, "The speech engine is starting.")
+        self._state, self._detail = state, "The speech engine is starting."
         self._supervisor.begin()
 
     def _on_loss(self, out_of_memory: bool) -> None:
@@ -196,12 +192,13 @@ class LocalExecutor:
             error = OutOfMemory("The speech engine twice ran out of memory over this.")
         self._backlog.worker_lost(error)
         if self._state != "closed":
-            self._set_state("restarting", "The speech engine was lost and is being restarted.")
+            self._state = "restarting"
+            self._detail = "The speech engine was lost and is being restarted."
 
     def _on_give_up(self, reason: str) -> None:
         self._info = None
         self._retry_at = asyncio.get_running_loop().time() + self._policy.unavailable_pause_s
-        self._set_state("unavailable", reason)
+        self._state, self._detail = "unavailable", reason
         log.error("speech is unavailable: %s", reason)
         self._backlog.fail_all(self._unavailable())
         self._settled.set()
@@ -247,7 +244,7 @@ class LocalExecutor:
         if self._state == "closed":
             return
         self._info = info
-        self._set_state("ready", info.reason)
+        self._state, self._detail = "ready", info.reason
         log.info(
             "speech engine ready",
             extra={"engine": info.name, "device": info.device, "precision": info.precision},
@@ -261,7 +258,7 @@ class LocalExecutor:
         if self._state in ("starting", "restarting") and detail != self._detail:
             if not self._detail.startswith(report.activity):
                 log.info("%s", report.activity)
-            self._set_state(self._state, detail)
+            self._detail = detail
 
     def _forgotten(self, clip_sha256: str) -> None:
         if done := self._forgetting.pop(clip_sha256, None):
@@ -277,17 +274,13 @@ class LocalExecutor:
         while (job := self._backlog.start(streams)) is not None:
             worker.send(job)
 
-    def _set_state(self, state: str, detail: str) -> None:
-        self._state, self._detail = state, detail
-
     def _unavailable(self) -> WorkerUnavailable:
         return WorkerUnavailable(f"Speech is not available. {self._detail}")
 
-    def _refuse_if_closed(self) -> None:
+    def _refuse_if_down(self) -> None:
+        """Raise `ExecutorClosed` or `WorkerUnavailable`; begin again once it is time to."""
         if self._state == "closed":
             raise ExecutorClosed("Timbre is shutting down.")
-
-    def _refuse_if_unavailable(self) -> None:
         if self._state != "unavailable":
             return
         if asyncio.get_running_loop().time() < self._retry_at:

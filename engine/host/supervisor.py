@@ -5,8 +5,7 @@ Knows nothing of jobs. Belongs to one event loop and must never block it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from engine.host.limits import QueueLimits
@@ -24,37 +23,32 @@ _REASON_MAX_CHARS = 300
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSettings:
-    """What is run, and how long it may be silent or in one step of its engine."""
-
-    config: EngineConfig
-    command: Sequence[str]
-    environment: Mapping[str, str] | None  # None: this process's
-    limits: QueueLimits
-
-
 class Supervisor:
     """One worker after the other, from `begin` until `close` or until it gives up.
 
     `on_report` is called with every report, `on_loss` when a worker has ended, with whether it ran
     out of memory, and `on_give_up` with the reason why no further one is started until `begin` is
-    called again.
+    called again. `start` starts a process that hands its reports to what it is given; it raises
+    `OSError`.
     """
 
     def __init__(
         self,
-        settings: WorkerSettings,
+        config: EngineConfig,
+        limits: QueueLimits,
         policy: RestartPolicy,
-        chance: Callable[[], float],
         *,
+        chance: Callable[[], float],
+        start: Callable[[Callable[[WorkerReport], None]], Awaitable[WorkerProcess]],
         on_report: Callable[[WorkerReport], None],
         on_loss: Callable[[bool], None],
         on_give_up: Callable[[str], None],
     ) -> None:
-        self._settings = settings
+        self._config = config
+        self._limits = limits
         self._policy = policy
         self._chance = chance
+        self._start = start
         self._on_report = on_report
         self._on_loss = on_loss
         self._on_give_up = on_give_up
@@ -128,9 +122,7 @@ class Supervisor:
         self._silence_s, self._resident_bytes = 0.0, 0
         self.workers_started += 1
         try:
-            worker = await WorkerProcess.start(
-                self._settings.command, self._settings.environment, self._handle
-            )
+            worker = await self._start(self._handle)
         except OSError as error:
             log.error("the speech worker cannot be started: %s", error)
             self._on_loss(False)
@@ -138,7 +130,7 @@ class Supervisor:
         self._worker = worker
         try:
             log.info("speech worker started", extra={"pid": worker.pid})
-            worker.send(Start(self._settings.config))
+            worker.send(Start(self._config))
             await self._watch(worker, closing)
             if closing.done():
                 await worker.stop(STOP_PATIENCE_S)
@@ -161,12 +153,12 @@ class Supervisor:
         Silence is counted in ticks, not read off a clock: a worker is not blamed for reports that
         could not arrive while the machine slept or this loop was held up.
         """
-        tick_s = min(1.0, self._settings.limits.heartbeat_timeout_s / 4)
+        tick_s = min(1.0, self._limits.heartbeat_timeout_s / 4)
         ends: set[asyncio.Future[Any]] = {worker.ended, closing}
         while not any(end.done() for end in ends):
             await asyncio.wait(ends, timeout=tick_s, return_when=asyncio.FIRST_COMPLETED)
             self._silence_s += tick_s
-            limit_s = self._settings.limits.heartbeat_timeout_s
+            limit_s = self._limits.heartbeat_timeout_s
             if self._ready_at is None:
                 limit_s = max(limit_s, LOADING_SILENCE_S)
             if self._silence_s > limit_s:
@@ -178,7 +170,7 @@ class Supervisor:
         match report:
             case Heartbeat():
                 self._resident_bytes = report.resident_bytes
-                limit_s = self._settings.limits.step_timeout_s * self._step_patience
+                limit_s = self._limits.step_timeout_s * self._step_patience
                 if report.step_age_s > limit_s and self._worker is not None:
                     self._worker.kill(f"one step took more than {limit_s:g} s")
             case Ready():

@@ -10,20 +10,9 @@ import unicodedata
 
 from anyascii import anyascii
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
 _UNITS = {  # one of them; the first word takes the plural's s
     "km": "kilometer",
     "cm": "centimeter",
@@ -44,7 +33,7 @@ _UNITS = {  # one of them; the first word takes the plural's s
 }
 _CURRENCIES = {"$": "dollars", "£": "pounds", "€": "euros"}
 _FRACTIONS = {"½": "one half", "¼": "one quarter", "¾": "three quarters"}
-_DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_DIGITS = "zero one two three four five six seven eight nine".split()
 _MOST_DIGITS = 18  # the phonemiser counts up to quadrillions
 
 

@@ -22,13 +22,7 @@ from engine.upstream.encoders import (
     load_into,
 )
 from engine.weights import checkpoint
-from engine.weights.sizes import (
-    HEAD_DIM,
-    MEL_BINS,
-    PERCEIVER_HEADS,
-    S3GenSizes,
-    T3Sizes,
-)
+from engine.weights.sizes import HEAD_DIM, MEL_BINS, PERCEIVER_HEADS, S3GenSizes, T3Sizes
 
 
 def build_t3(sizes: T3Sizes) -> nn.Module:
@@ -37,15 +31,9 @@ def build_t3(sizes: T3Sizes) -> nn.Module:
     hp.max_text_tokens = sizes.text_positions - 2
     hp.max_speech_tokens = sizes.speech_positions - 4
     hp.speaker_embed_size = sizes.speaker_embedding
-    released = T3Sizes()
-    backbone = (sizes.layers, sizes.hidden, sizes.ffn, sizes.heads, sizes.kv_heads)
-    if backbone != (
-        released.layers,
-        released.hidden,
-        released.ffn,
-        released.heads,
-        released.kv_heads,
-    ):
+    reduced = sizes != T3Sizes()
+    if reduced:
+        backbone = (sizes.layers, sizes.hidden, sizes.ffn, sizes.heads, sizes.kv_heads)
         hp.llama_config_name = "Llama_" + "x".join(map(str, backbone))
         # Upstream finds a backbone by name in this table and nowhere else.
         upstream.llama_configs.LLAMA_CONFIGS[hp.llama_config_name] = {
@@ -57,16 +45,15 @@ def build_t3(sizes: T3Sizes) -> nn.Module:
             "num_key_value_heads": sizes.kv_heads,
             "head_dim": HEAD_DIM,
         }
-    t3: nn.Module = upstream.T3(hp)
-    if sizes.hidden != released.hidden or sizes.perceiver_queries != released.perceiver_queries:
-        cond_enc: Any = t3.cond_enc
-        cond_enc.perceiver = upstream.Perceiver(
+    t3: Any = upstream.T3(hp)
+    if reduced:
+        t3.cond_enc.perceiver = upstream.Perceiver(
             pre_attention_query_token=sizes.perceiver_queries,
             pre_attention_query_size=sizes.hidden,
             embedding_dim=sizes.hidden,
             num_attn_heads=PERCEIVER_HEADS,
         )
-    return t3.eval()
+    return t3.eval()  # type: ignore[no-any-return]  # upstream is untyped
 
 
 def build_s3gen(sizes: S3GenSizes) -> nn.Module:

@@ -26,6 +26,9 @@ class Check(msgspec.Struct, frozen=True):
     detail: str
 
 
+_Look = Callable[[EngineConfig], tuple[str, str]]
+
+
 def main() -> int:
     config = msgspec.json.decode(sys.stdin.buffer.read(), type=EngineConfig)
     results = [_run(name, check, config) for name, check in CHECKS]
@@ -33,9 +36,7 @@ def main() -> int:
     return 0
 
 
-def _run(
-    name: str, check: Callable[[EngineConfig], tuple[str, str]], config: EngineConfig
-) -> Check:
+def _run(name: str, check: _Look, config: EngineConfig) -> Check:
     try:
         state, detail = check(config)
     except Exception as error:  # a broken package may raise anything on import
@@ -44,8 +45,6 @@ def _run(
         state = "warning"
     return Check(name, state, detail)
 
-
-_Look = Callable[[EngineConfig], tuple[str, str]]
 
 #: The engines that speak all the same where a check fails. "auto" then has the stock voice.
 _GOES_WITHOUT = {
@@ -64,7 +63,7 @@ def _python(_config: EngineConfig) -> tuple[str, str]:
 def _torch(_config: EngineConfig) -> tuple[str, str]:
     import torch  # noqa: PLC0415 - slow, and may be what is broken
 
-    return "ok", f"{torch.__version__}"
+    return "ok", str(torch.__version__)  # a class of its own, which is no JSON
 
 
 def _detected(config: EngineConfig) -> Gpu | NoGpu:

@@ -16,9 +16,13 @@ import pytest
 import pytest_asyncio
 
 from bot.demo.bot_process import BotProcess, running_bot
-from bot.loopback import Channel, Guild, Heard, LoopbackDiscord, Member, VoiceChannel
+from bot.loopback import Channel, File, Guild, Heard, LoopbackDiscord, Member, VoiceChannel
 from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
+from tests.end_to_end.uploads import upload
+
+#: Whoever asks: the stock voice of members who name none goes by their id, which differs each run.
+HEART = "stock:heart"
 
 
 @dataclass
@@ -34,21 +38,17 @@ class Stage:
     home: Path
 
     def elsewhere(self, name: str) -> "Stage":
-        """Another server with people of its own, and the same bot."""
         return Stage(self.discord, self.bot, *_furnished(self.discord, name), self.home)
 
     @property
     def general(self) -> Channel:
-        """The channel to write in."""
         return next(c for c in self.guild.channels.values() if c.name == "general")
 
     async def reply(self, member: Member, command: str, **options: str) -> str:
-        """Use a command and wait for what the bot finally says."""
         interaction = await member.slash(command, **options)
         return (await interaction.reply(timeout_s=60)).text
 
     def worker(self) -> psutil.Process:
-        """The bot's worker process."""
         children = psutil.Process(self.bot.pid).children()
         (worker,) = [child for child in children if "engine.worker" in child.cmdline()]
         return worker
@@ -76,7 +76,6 @@ async def transmission(channel: VoiceChannel, since_s: float) -> Heard:
 
 
 def mono(heard: Heard) -> FloatArray:
-    """What was heard as mono float32 at 48 kHz."""
     return heard.pcm.astype(np.float32).mean(axis=1) / 32768
 
 
@@ -89,7 +88,6 @@ def mono_of_file(ogg: bytes) -> FloatArray:
 async def a_stage(
     folder: Path, *, message_content_refused: bool = False, shards: int = 1, **environment: str
 ) -> AsyncIterator[Stage]:
-    """Open a stage with its files in `folder`."""
     async with LoopbackDiscord(shards=shards) as discord:
         discord.faults.message_content_refused = message_content_refused
         place = _furnished(discord, "The workshop")
@@ -100,7 +98,19 @@ async def a_stage(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """One stage for all tests of a module; each leaves the channel as it found it."""
-    async with a_stage(tmp_path_factory.mktemp("stage")) as opened:
+async def stage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    """One stage for all tests of a module; each leaves the channel as it found it.
+
+    A module's `ENVIRONMENT` has the settings of its bot.
+    """
+    environment = getattr(request.module, "ENVIRONMENT", {})
+    async with a_stage(tmp_path_factory.mktemp("stage"), **environment) as opened:
         yield opened
+
+
+@pytest.fixture
+def clip() -> File:
+    """Ten seconds of clear speech, by a stock voice."""
+    return upload("wav")

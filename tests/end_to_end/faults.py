@@ -17,7 +17,7 @@ import psutil
 from bot.loopback import Heard, Interaction, PacketLog, VoiceChannel
 from bot.loopback.voice_connection import VoiceConnection
 from bot.speech.audio.opus import read_packets
-from tests.end_to_end.conftest import Stage, a_stage
+from tests.end_to_end.conftest import HEART, Stage, a_stage
 
 LINES = ("The kettle is on the stove and it is singing.", "The cat sleeps.", "It is late.")
 AFTER = "All is well."
@@ -28,7 +28,6 @@ POOL = 6
 
 
 async def until(holds: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    """Wait until it holds."""
     async with asyncio.timeout(timeout_s):
         while not holds():
             await asyncio.sleep(0.02)
@@ -47,7 +46,6 @@ class Speaking:
     asked: list[Interaction]
 
     async def told(self, reason: str) -> None:
-        """Everybody whose words were lost has been told why."""
         for interaction in self.asked:
             said = await interaction.reply(timeout_s=15)
             if reason not in said.text:
@@ -65,19 +63,16 @@ class Scene:
 
     @property
     def expected(self) -> list[bytes]:
-        """All packets of the three lines."""
         return [packet for line in LINES for packet in self.packets[line]]
 
     @property
     def connection(self) -> VoiceConnection | None:
-        """The bot's connection in the lounge."""
         try:
             return self.stage.discord.voice.connection_in(self.stage.lounge)
         except LookupError:
             return None
 
     def connection_closes(self, code: int) -> None:
-        """The voice server closes the bot's connection in the lounge."""
         self.stage.discord.voice.connection_in(self.stage.lounge).close(code)
 
     async def ask(self, where: VoiceChannel | None = None) -> Speaking:
@@ -85,14 +80,13 @@ class Scene:
         began_s = time.monotonic()
         asked = []
         for line in LINES:
-            asked.append(await self.stage.alice.slash("say", text=line))
+            asked.append(await self.stage.alice.slash("say", text=line, voice=HEART))
             await asyncio.sleep(0.05)
         if where:
             await where.first_sound(since_s=began_s)
         return Speaking(began_s, asked)
 
     async def begin(self) -> Speaking:
-        """The first of three lines sounds in the lounge."""
         speaking = await self.ask(self.stage.lounge)
         await asyncio.sleep(0.2)
         return speaking
@@ -133,7 +127,7 @@ class Scene:
         channel = stage.alice.voice_channel
         assert channel is not None
         since = time.monotonic()
-        await stage.reply(stage.alice, "say", text=AFTER)
+        await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
         heard = await channel.heard(since_s=since, quiet_ms=400)
         assert sounded(heard) == self.packets[AFTER]
         assert heard.unencrypted_audible == 0
@@ -152,7 +146,6 @@ class Held:
 
     @classmethod
     def by(cls, stage: Stage) -> "Held":
-        """By the stage's bot, now."""
         process = psutil.Process(stage.bot.pid)
         return cls(
             process.num_threads(),
@@ -162,7 +155,6 @@ class Held:
         )
 
     def exceeds(self, before: "Held", pool: int) -> bool:
-        """Whether it is more than `before`, apart from `pool` kept for the next request."""
         return (
             self.threads > before.threads + pool
             or self.files > before.files
@@ -211,7 +203,6 @@ class Theatre:
         await scene.afterwards()
 
     def begin(self, rows: dict[str, Row], at_once: int) -> dict[str, asyncio.Task[None]]:
-        """Act out rows beside each other, `at_once` at a time."""
         places = asyncio.Semaphore(at_once)
 
         async def play(name: str, row: Row) -> None:
@@ -238,7 +229,9 @@ async def theatre(folder: Path, shards: int = 1) -> AsyncIterator[Theatre]:
     async with a_stage(folder, shards=shards, **settings) as stage:
         packets = {}
         for line in (*LINES, AFTER):  # said to nobody, it is sent as a file of the same packets
-            said = await (await stage.alice.slash("say", text=line)).reply(timeout_s=60)
+            said = await (await stage.alice.slash("say", text=line, voice=HEART)).reply(
+                timeout_s=60
+            )
             packets[line] = read_packets(said.attachments[0].data)
         await Scene(stage, packets).afterwards()
         await asyncio.sleep(1.0)

@@ -37,7 +37,6 @@ def paced(folder: Path, ratio: float = 0.3) -> dict[str, str]:
 
 
 def sounds_s(text: str) -> float:
-    """How long a text sounds."""
     return len(text) * CHAR_S
 
 
@@ -76,7 +75,6 @@ class Paced:
         """Nothing is ever derived from a clip here."""
 
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
-        """Wait as long as it takes, then return the tone."""
         until = time.monotonic() + sounds_s(job.text) * self._ratio
         while time.monotonic() < until and not cancelled():
             time.sleep(0.005)

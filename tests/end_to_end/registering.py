@@ -11,7 +11,6 @@ SHORT = "The kettle is on the stove."
 
 
 async def ready(interaction: Interaction) -> Message:
-    """The panel of a registration, once it can be decided on."""
     message = await interaction.reply(timeout_s=90)
     async with asyncio.timeout(90):
         while not message.components:
@@ -21,14 +20,12 @@ async def ready(interaction: Interaction) -> Message:
 
 
 async def agree(interaction: Interaction, **fields: object) -> Interaction:
-    """Tick the consent and send the form."""
     modal = await interaction.modal()
     values = {"I agree to this": True, **{k.replace("_", " "): v for k, v in fields.items()}}
     return await modal.submit(values)  # type: ignore[arg-type]
 
 
 async def press(message: Message, button: str) -> None:
-    """Press a button and wait for what comes of it."""
     before = message.edits
     interaction = await message.press(button)
     await interaction.acknowledged()
@@ -36,14 +33,12 @@ async def press(message: Message, button: str) -> None:
 
 
 async def register(member: Member, name: str, clip: File) -> Message:
-    """Register a voice with options, and keep it."""
     panel = await ready(await agree(await member.slash("voice register", name=name, clip=clip)))
     await press(panel, "Keep")
     return panel
 
 
 def files(home: Path, *folders: str) -> list[Path]:
-    """What lies in folders of the bot's home."""
     return [p for folder in folders for p in (home / folder).rglob("*") if p.is_file()]
 
 

@@ -66,12 +66,10 @@ class Cast:
 
     @property
     def alice(self) -> Member:
-        """Whose voice it is."""
         return self.stage.alice
 
     @property
     def bob(self) -> Member:
-        """A stranger to it."""
         return self.stage.bob
 
 
@@ -111,7 +109,6 @@ def commands(stage: Stage) -> dict[str, list[dict[str, Any]]]:
 
 
 async def attempt(person: Member, command: str, voice: str, options: dict[str, Any]) -> str:
-    """What somebody gets who tries a command on a voice."""
     given = {key: value("ogg") if value is upload else value for key, value in options.items()}
     try:
         interaction = await person.slash(command, voice=voice, **given)
@@ -187,8 +184,7 @@ async def test_nothing_that_is_offered_while_typing_tells_of_a_voice(cast: Cast)
 
 async def test_only_its_author_makes_a_voice_of_a_message(cast: Cast) -> None:
     """Neither a stranger nor a moderator nor the bot's owner."""
-    general = next(c for c in cast.stage.guild.channels.values() if c.name == "general")
-    message = await cast.alice.send(general, "", attachments=[upload("voice message")])  # type: ignore[arg-type]
+    message = await cast.alice.send(cast.stage.general, "", attachments=[upload("voice message")])
     for person in (cast.bob, cast.mod, cast.chief, cast.boss):
         refused = await person.message_command("Use as my voice", message)
         assert (await refused.reply()).text == (
@@ -197,7 +193,6 @@ async def test_only_its_author_makes_a_voice_of_a_message(cast: Cast) -> None:
 
 
 async def press_forged(message: Message, button: str, by: Member) -> str:
-    """Send what pressing somebody else's button would send, and read the answer."""
     await asyncio.sleep(REACTION_S)
     forged = await message.interactions.component(message, message.component(button), by, None)
     reply = await forged.reply()

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from bot.loopback import Heard, VoiceChannel
 from tests.end_to_end.conftest import Stage, mono, transmission
 from tests.recogniser import word_error_rate
 
@@ -15,6 +16,16 @@ LONG = (
     "sat down on a stone and looked at the waves until the sun went down behind them."
 )
 SHORT = "The kettle is on the stove."
+
+
+async def says(stage: Stage, channel: VoiceChannel) -> Heard:
+    """Alice's line is heard whole in `channel`, all of it encrypted."""
+    sent = time.monotonic()
+    await stage.reply(stage.alice, "say", text=SHORT)
+    heard = await transmission(channel, sent)
+    assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
+    assert heard.unencrypted_audible == 0
+    return heard
 
 
 async def test_join_and_leave(stage: Stage) -> None:
@@ -55,20 +66,13 @@ async def test_a_kick_in_the_middle_is_told_and_the_next_line_is_heard(stage: St
     told = await interaction.reply(number=1)
     assert "taken out of the voice channel" in told.text
     assert told.ephemeral
-    sent = time.monotonic()
-    await stage.reply(stage.alice, "say", text=SHORT)
-    heard = await transmission(stage.lounge, sent)
-    assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
+    await says(stage, stage.lounge)
 
 
 async def test_the_bot_follows_its_caller_into_another_channel(stage: Stage) -> None:
     study = stage.guild.add_voice_channel("Study")
     await stage.alice.join(study)
-    sent = time.monotonic()
-    await stage.reply(stage.alice, "say", text=SHORT)
-    heard = await transmission(study, sent)
-    assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
-    assert heard.unencrypted_audible == 0
+    await says(stage, study)
 
 
 async def test_a_late_encryption_loses_no_word_and_sends_none_in_the_clear(stage: Stage) -> None:
@@ -78,13 +82,10 @@ async def test_a_late_encryption_loses_no_word_and_sends_none_in_the_clear(stage
     try:
         await stage.alice.join(stage.lounge)
         sent = time.monotonic()
-        await stage.reply(stage.alice, "say", text=SHORT)
-        heard = await transmission(stage.lounge, sent)
+        heard = await says(stage, stage.lounge)
     finally:
         stage.guild.voice_faults.dave_commit_delay_s = 0.0
-    assert heard.unencrypted_audible == 0
     assert heard.audible[0].arrived_s - sent >= 1.0
-    assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
 
 
 async def test_encryption_that_never_comes_is_told(stage: Stage) -> None:

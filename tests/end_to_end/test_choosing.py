@@ -2,29 +2,19 @@
 
 import hashlib
 import time
-from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
-import pytest_asyncio
 
 from bot.loopback import Member
 from engine.stock.engine import VOICES
-from tests.end_to_end.conftest import Stage, a_stage, mono_of_file, transmission
+from tests.end_to_end.conftest import Stage, mono_of_file, transmission
 from tests.end_to_end.registering import SHORT, agree, files, register, seen
 from tests.end_to_end.test_server_settings import choose
 from tests.end_to_end.uploads import left_in_files, left_in_tables, upload
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """A stage on which nobody has to wait between two uploads."""
-    async with a_stage(
-        tmp_path_factory.mktemp("choosing"), TIMBRE_REGISTRATION_COOLDOWN_S="0"
-    ) as opened:
-        yield opened
+ENVIRONMENT = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0"}
 
 
 def own_stock_voice(member: Member) -> str:
@@ -92,7 +82,6 @@ async def test_a_member_has_one_stock_voice_by_command_and_in_live_reading(
     stage: Stage, of_the_server: str
 ) -> None:
     """One that is the same to the packet, for the owner of a clone that nothing here can speak."""
-    general = next(c for c in stage.guild.channels.values() if c.name == "general")
     host = stage.guild.add_member("Host", manage_guild=True)
     dora = stage.guild.add_member("Dora")
     while own_stock_voice(dora) == VOICES[0]:  # the engine's first, so that it would not show
@@ -105,7 +94,7 @@ async def test_a_member_has_one_stock_voice_by_command_and_in_live_reading(
     heard = []
     for speak in (
         dora.slash("say", text=SHORT),
-        dora.send(general, SHORT),
+        dora.send(stage.general, SHORT),
         dora.slash("say", text=SHORT, voice=f"stock:{of_the_server or own_stock_voice(dora)}"),
     ):
         since = time.monotonic()

@@ -37,7 +37,6 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """A stage whose engine clones voices."""
     async with a_stage(
         tmp_path_factory.mktemp("cloning"),
         TIMBRE_ENGINE="chatterbox",
@@ -53,7 +52,6 @@ async def stage(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 
 
 async def analysed(stage: Stage) -> int:
-    """How many clips the engine had to analyse since the bot started."""
     shown = await stage.reply(stage.alice, "status")
     found = re.search(r"Clips analysed since I started\n(\d+)", shown)
     assert found, shown
@@ -61,7 +59,6 @@ async def analysed(stage: Stage) -> int:
 
 
 async def spoken(stage: Stage, text: str) -> bytes:
-    """What `/say` sends in the caller's own voice."""
     reply = await (await stage.alice.slash("say", text=text)).reply(timeout_s=200)
     assert reply.text == "", "no other voice spoke instead"
     return reply.attachments[0].data
@@ -168,6 +165,5 @@ async def test_a_worker_killed_while_it_analyses_a_clip_costs_no_voice(
 
 
 async def wait(seconds: float) -> None:
-    """Let that much time pass."""
     until = time.monotonic() + seconds
     await seen(lambda: time.monotonic() >= until)

@@ -27,7 +27,6 @@ KEEP_ALIVE_S = 1.0
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """A stage on the paced engine, whose bot is impatient."""
     folder = tmp_path_factory.mktemp("crowd")
     async with a_stage(
         folder,
@@ -45,7 +44,6 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 
 def of_the_bot(stage: Stage) -> list[Message]:
-    """What the bot wrote where everybody reads it."""
     everything = stage.general.messages.values()
     return [m for m in everything if m.author is stage.discord.bot_user and not m.interaction]
 

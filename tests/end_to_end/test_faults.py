@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bot.loopback import VoiceChannel
-from tests.end_to_end.conftest import Stage
+from tests.end_to_end.conftest import HEART, Stage
 from tests.end_to_end.faults import AFTER, Rows, Scene, Theatre, sounded, theatre, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -30,7 +30,6 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theat
 async def playing(
     house: Theatre, request: pytest.FixtureRequest
 ) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
-    """The rows that are wanted, begun."""
     items = [item for item in request.session.items if hasattr(item, "callspec")]
     wanted = {item.callspec.params.get("row") for item in items}
     tasks = house.begin({name: row for name, row in ROWS.items() if name in wanted}, AT_ONCE)
@@ -155,14 +154,14 @@ async def muted_in_the_middle_costs_no_word_and_is_said(scene: Scene) -> None:
     speaking = await scene.begin()
     stage.guild.mute_bot()
     await until(lambda: any("I am muted" in m.content for m in written.values()))
-    assert "I am muted" in await stage.reply(stage.alice, "say", text=AFTER)
+    assert "I am muted" in await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
     stage.guild.mute_bot(False)
     await scene.heard_once(speaking, missing=5)
 
 
 async def says_all_is_well(scene: Scene, where: VoiceChannel) -> None:
     since = time.monotonic()
-    assert "Speaking" in await scene.stage.reply(scene.stage.alice, "say", text=AFTER)
+    assert "Speaking" in await scene.stage.reply(scene.stage.alice, "say", text=AFTER, voice=HEART)
     assert sounded(await where.heard(since_s=since)) == scene.packets[AFTER]
 
 
@@ -171,7 +170,7 @@ async def on_a_stage_the_bot_steps_up_or_says_that_it_waits_to_be_invited(scene:
     stage = scene.stage
     platform = stage.guild.add_stage_channel("Platform")
     await stage.alice.join(platform)
-    assert "in the audience" in await stage.reply(stage.alice, "say", text=AFTER)
+    assert "in the audience" in await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
     stage.guild.suppress_bot(False)
     await asyncio.sleep(0.2)
     await says_all_is_well(scene, platform)

@@ -2,46 +2,34 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import psutil
 import pytest
-import pytest_asyncio
 
 from bot.loopback import Interaction, Member, Message
 from bot.loopback.payloads import of_message
-from tests.end_to_end.conftest import Stage, a_stage, mono_of_file
+from tests.end_to_end.conftest import Stage, mono_of_file
 from tests.end_to_end.registering import PREVIEW, SHORT, agree, files, press, ready
 from tests.end_to_end.uploads import AS_SENT, left_in_files, left_in_tables, upload
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+ENVIRONMENT = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0"}
 
 WAYS = ("options", "form", "message")
 #: Every way in, and what phones record in; `bot/clips/test_judge.py` reads every format.
 FOR_EVERY_CHANGE = {("mp3", "options"), ("m4a", "form"), ("voice message", "message")}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """A stage on which nobody has to wait between two uploads."""
-    async with a_stage(
-        tmp_path_factory.mktemp("formats"), TIMBRE_REGISTRATION_COOLDOWN_S="0"
-    ) as opened:
-        yield opened
-
-
 async def asked(stage: Stage, way: str, name: str, sent: str) -> Interaction:
-    """A registration up to the agreed form."""
     clip = upload(sent)
     if way == "options":
         return await agree(await stage.alice.slash("voice register", name=name, clip=clip))
     if way == "form":
         form = await stage.alice.slash("voice register")
         return await agree(form, Name_of_the_voice=name, Clip=[clip])
-    general = next(c for c in stage.guild.channels.values() if c.name == "general")
-    message = await stage.alice.send(general, "", attachments=[clip])  # type: ignore[arg-type]
+    message = await stage.alice.send(stage.general, "", attachments=[clip])
     command = await stage.alice.message_command("Use as my voice", message)
     return await agree(command, Name_of_the_voice=name)
 
@@ -86,9 +74,8 @@ async def test_every_format_becomes_a_voice_that_speaks_and_then_goes(
 
 async def test_a_voice_message_is_one_as_discord_sends_it(stage: Stage) -> None:
     """The flag of the message, the length and the picture of its sound, and no text."""
-    general = next(c for c in stage.guild.channels.values() if c.name == "general")
     clip = upload("voice message")
-    message = await stage.alice.send(general, "", attachments=[clip])  # type: ignore[arg-type]
+    message = await stage.alice.send(stage.general, "", attachments=[clip])
     described = of_message(message)
     assert described["flags"] & 1 << 13
     (attachment,) = described["attachments"]

@@ -19,14 +19,12 @@ NAME = "Alice says:"
 
 @asynccontextmanager
 async def started_again(stage: Stage, folder: Path) -> AsyncIterator[None]:
-    """Another bot process in the place of the stage's."""
     log = folder / "again.log"
     async with running_bot(stage.discord, stage.home, log, **paced(folder, 0.05)):
         yield
 
 
 async def is_back(stage: Stage, within_s: float = 10.0) -> bool:
-    """Whether the bot comes into the lounge by itself."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if stage.guild.bot.voice_channel is stage.lounge:
@@ -36,7 +34,6 @@ async def is_back(stage: Stage, within_s: float = 10.0) -> bool:
 
 
 async def reading(stage: Stage) -> None:
-    """Alice starts it and is heard."""
     await stage.alice.join(stage.lounge)
     assert "aloud" in await stage.reply(stage.alice, "live start")
     since = time.monotonic()

@@ -29,7 +29,6 @@ OURS_S = 0.3
 
 
 def story(number: int) -> str:
-    """2,000 characters that were never said before."""
     return "".join(STORY.format(f"{number}{index:02}") for index in range(40))[:2000].strip()
 
 
@@ -124,7 +123,6 @@ async def test_after_a_stall_nothing_is_fast_forwarded_and_nothing_is_left_out(
 
 
 async def said_with(stage: Stage, text: str, *, stall_s: float) -> Heard:
-    """What is heard of a text during which the bot process stands still once."""
     since = time.monotonic()
     await stage.reply(stage.alice, "say", text=text)
     while len(stage.lounge.recording.heard(since).audible) < 20:

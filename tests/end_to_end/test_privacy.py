@@ -5,34 +5,16 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from bot.loopback import File
-from tests.end_to_end.conftest import Stage, a_stage
+from tests.end_to_end.conftest import Stage
 from tests.end_to_end.registering import files, register, seen
-from tests.end_to_end.uploads import left_in_files, upload
+from tests.end_to_end.uploads import left_in_files
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """A stage on which a server that removes the bot is cleaned at the next start."""
-    async with a_stage(
-        tmp_path_factory.mktemp("privacy"),
-        TIMBRE_REGISTRATION_COOLDOWN_S="0",
-        TIMBRE_GUILD_GRACE_DAYS="0",
-    ) as opened:
-        yield opened
-
-
-@pytest.fixture
-def clip() -> File:
-    """Ten seconds of clear speech, by a stock voice."""
-    return upload("wav")
+ENVIRONMENT = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", "TIMBRE_GUILD_GRACE_DAYS": "0"}
 
 
 async def test_a_stranger_is_told_that_nothing_is_stored(stage: Stage) -> None:

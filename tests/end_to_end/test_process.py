@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.end_to_end.conftest import a_stage, mono, transmission
+from bot.loopback import Interaction
+from tests.end_to_end.conftest import Stage, a_stage, mono, transmission
 from tests.recogniser import word_error_rate
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +23,15 @@ STORY = (
 )
 
 
+async def speaking(stage: Stage) -> Interaction:
+    """The story has begun to sound in the lounge."""
+    await stage.alice.join(stage.lounge)
+    sent = time.monotonic()
+    interaction = await stage.alice.slash("say", text=STORY)
+    await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+    return interaction
+
+
 async def test_a_worker_killed_in_the_middle_costs_no_word(tmp_path: Path) -> None:
     """SIGKILL while the first chunk is being spoken: all is heard once, one restart is counted."""
     async with a_stage(tmp_path) as stage:
@@ -30,8 +40,7 @@ async def test_a_worker_killed_in_the_middle_costs_no_word(tmp_path: Path) -> No
         await stage.reply(stage.alice, "say", text="Hello.")
         await transmission(stage.lounge, sent)
         sent = time.monotonic()
-        interaction = await stage.alice.slash("say", text=STORY)
-        await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+        interaction = await speaking(stage)
         stage.worker().kill()
         await interaction.reply(timeout_s=60)
         heard = await transmission(stage.lounge, sent)
@@ -42,10 +51,7 @@ async def test_a_worker_killed_in_the_middle_costs_no_word(tmp_path: Path) -> No
 async def test_sigterm_in_the_middle_of_a_line_ends_cleanly(tmp_path: Path) -> None:
     """Within 5 s: voice is left, worker and bot are gone, the exit code is 0."""
     async with a_stage(tmp_path) as stage:
-        await stage.alice.join(stage.lounge)
-        sent = time.monotonic()
-        await stage.alice.slash("say", text=STORY)
-        await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+        await speaking(stage)
         worker = stage.worker()
         assert await stage.bot.stop() == 0
         assert stage.bot.stopped_s is not None
@@ -116,10 +122,7 @@ async def test_the_log_holds_neither_words_nor_the_token(tmp_path: Path) -> None
 async def test_a_discord_that_does_not_answer_cannot_hold_the_bot(tmp_path: Path) -> None:
     """SIGTERM while it speaks and Discord stands still: gone within 5 s, the worker too."""
     async with a_stage(tmp_path) as stage:
-        await stage.alice.join(stage.lounge)
-        sent = time.monotonic()
-        await stage.alice.slash("say", text=STORY)
-        await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+        await speaking(stage)
         worker = stage.worker()
         stage.discord.faults.slow("*", ".", 20.0, times=None)
         stage.guild.voice_faults.server_delay_s = 20.0
@@ -172,7 +175,6 @@ def test_help_needs_nothing_heavy() -> None:
 
 
 def test_the_modules_of_the_bot_do_not_import_torch() -> None:
-    """Whatever `run` imports, torch is not among it."""
     ended = subprocess.run(
         [
             sys.executable,

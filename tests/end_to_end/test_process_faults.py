@@ -16,7 +16,6 @@ ROWS = Rows()
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
-    """One bot for the table."""
     async with theatre(tmp_path_factory.mktemp("faults")) as opened:
         yield opened
 

@@ -18,7 +18,6 @@ SHORT = "The cat sleeps."
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """A stage whose lines are in the cache, and whose bot leaves soon when it is alone or idle."""
     async with a_stage(
         tmp_path_factory.mktemp("queue"),
         TIMBRE_VOICE_ALONE_LEAVE_S="1",
@@ -33,7 +32,6 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 
 async def sounding(stage: Stage, *lines: str) -> tuple[float, list[Interaction]]:
-    """Alice and Bob sit in the lounge, Alice's lines are asked for, and the first one sounds."""
     await stage.alice.join(stage.lounge)
     await stage.bob.join(stage.lounge)
     since = time.monotonic()
@@ -167,7 +165,6 @@ async def test_pause_is_refused_where_the_bot_is_in_no_channel(stage: Stage) -> 
 
 
 async def paused_by(stage: Stage, name: str) -> Member:
-    """The bot is in the lounge, and somebody who may has paused it."""
     host = stage.guild.add_member(name, mute_members=True)
     await stage.alice.join(stage.lounge)
     await stage.reply(stage.alice, "join")

@@ -22,7 +22,6 @@ HINTS = {option.field: option.hint for option in OPTIONS}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """A stage on the paced engine."""
     folder = tmp_path_factory.mktemp("settings")
     async with a_stage(folder, **paced(folder, 0.05)) as opened:
         yield opened
@@ -30,14 +29,9 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def moderator(stage: Stage) -> Member:
-    """Somebody who may manage the server, and sits in the lounge."""
     carol = stage.guild.add_member("Carol", manage_guild=True)
     await carol.join(stage.lounge)
     return carol
-
-
-def text_channel(stage: Stage) -> Channel:
-    return next(c for c in stage.guild.channels.values() if c.name == "general")
 
 
 async def choose(moderator: Member, field: str, typed: str) -> Message:
@@ -55,7 +49,7 @@ async def hear(
     """What is heard of messages, all of which are written at once."""
     since = time.monotonic()
     for text in texts:
-        await author.send(channel or text_channel(stage), text)
+        await author.send(channel or stage.general, text)
     await asyncio.sleep(1.0)
     if not stage.lounge.recording.heard(since).audible:
         return []
@@ -136,7 +130,7 @@ async def test_everything_about_live_reading_can_be_chosen(stage: Stage, moderat
     await choose(moderator, "max_message_chars", "20")
     long = "Only the start of this is said to anybody at all."
     since = time.monotonic()
-    await stage.bob.send(text_channel(stage), long)
+    await stage.bob.send(stage.general, long)
     heard = await transmission(stage.lounge, since)
     assert 0.1 <= len(heard.audible) * 0.02 <= 0.3
     await choose(moderator, "max_message_chars", "500")
@@ -147,7 +141,7 @@ async def test_the_voice_channels_own_chat_is_read_and_other_channels_are_not(
     stage: Stage, moderator: Member
 ) -> None:
     other = stage.guild.add_text_channel("elsewhere")
-    await stage.reply(moderator, "live start", channel=text_channel(stage))
+    await stage.reply(moderator, "live start", channel=stage.general)
     here, there, beside = "In the channel.", "In another one.", "In the chat beside us."
     assert await hear(stage, moderator, here) == [here]
     assert await hear(stage, moderator, there, channel=other) == []
@@ -161,7 +155,7 @@ async def test_what_comes_with_a_message_is_read_by_its_kind(
     await stage.reply(moderator, "live start")
     since = time.monotonic()
     picture = File("cat.png", b"\x89PNG", content_type="image/png")
-    await moderator.send(text_channel(stage), "My cat!", attachments=[picture])
+    await moderator.send(stage.general, "My cat!", attachments=[picture])
     spoken = "My cat! an image"
     heard = await transmission(stage.lounge, since)
     assert said(heard, spoken) == [spoken]

@@ -15,7 +15,7 @@ from bot.loopback import Heard
 from engine.messages import Speak
 from engine.speech import FloatArray, SpeechParameters, StockVoice
 from engine.stock.engine import SAMPLE_RATE, StockEngine
-from tests.end_to_end.conftest import Stage, transmission
+from tests.end_to_end.conftest import HEART, Stage, transmission
 from tests.recogniser import normalise, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -58,7 +58,6 @@ class Edges:
 
     @property
     def length_s(self) -> float:
-        """How long it sounds."""
         return self.end_s - self.onset_s
 
 
@@ -70,13 +69,11 @@ def envelope(pcm: FloatArray) -> FloatArray:
 
 
 def edges(pcm: FloatArray) -> Edges:
-    """Where `pcm` begins and ends."""
     loud = np.flatnonzero(envelope(pcm) > 10 ** (-40 / 20))
     return Edges(loud[0] * _WINDOW / RATE, (loud[-1] + 1) * _WINDOW / RATE)
 
 
 def cut(pcm: FloatArray) -> FloatArray:
-    """`pcm` from its beginning to its end."""
     found = edges(pcm)
     return pcm[round(found.onset_s * RATE) : round(found.end_s * RATE)]
 
@@ -88,7 +85,6 @@ def engine() -> StockEngine:
 
 
 def direct(engine: StockEngine, word: str) -> FloatArray:
-    """The engine's own samples, at 48 kHz."""
     job = Speak(job_id=1, text=word, voice=StockVoice(), parameters=SpeechParameters())
     speech = engine.synthesise(job, lambda: False)
     return resample_poly(speech.pcm, RATE // SAMPLE_RATE, 1).astype(np.float32)
@@ -108,7 +104,7 @@ async def test_words_said_alone_are_heard_from_their_first_sound_to_their_last(
         if normalise(words(original, RATE)) != normalise(word):
             continue  # not the bot's fault: the recogniser does not know it from the engine itself
         since = time.monotonic()
-        await stage.reply(stage.alice, "say", text=word)
+        await stage.reply(stage.alice, "say", text=word, voice=HEART)
         sent = await transmission(stage.lounge, since)
         heard = sound(sent)
         assert normalise(words(heard, RATE)) == normalise(word)
@@ -138,5 +134,4 @@ def sound(heard: Heard) -> FloatArray:
 
 
 def level(pcm: FloatArray) -> float:
-    """RMS."""
     return float(np.sqrt(np.mean(np.square(pcm))))

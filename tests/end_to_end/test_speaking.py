@@ -5,7 +5,7 @@ import time
 import pytest
 
 from bot.loopback import Heard, HeardUtterance
-from tests.end_to_end.conftest import Stage, mono, mono_of_file, transmission
+from tests.end_to_end.conftest import HEART, Stage, mono, mono_of_file, transmission
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -26,7 +26,7 @@ async def test_what_is_heard_is_what_was_typed(stage: Stage) -> None:
     rates = {}
     for sentence in SENTENCES:
         sent = time.monotonic()
-        said = await stage.reply(stage.alice, "say", text=sentence)
+        said = await stage.reply(stage.alice, "say", text=sentence, voice=HEART)
         assert said == f"Speaking in {stage.lounge.mention}."
         heard = await transmission(stage.lounge, sent)
         rates[sentence] = word_error_rate(sentence, mono(heard), 48_000)
@@ -39,13 +39,13 @@ async def test_a_line_said_before_is_heard_at_once_and_without_a_gap(stage: Stag
     """A cache hit reaches the channel within 120 ms, the lead-in silence included."""
     await stage.alice.join(stage.lounge)
     sent = time.monotonic()
-    await stage.reply(stage.alice, "say", text=SENTENCES[0])
+    await stage.reply(stage.alice, "say", text=SENTENCES[0], voice=HEART)
     await transmission(stage.lounge, sent)
     tries = []
     # Other work on this machine can delay any single one.
     for _ in range(8):
         sent = time.monotonic()
-        await stage.reply(stage.alice, "say", text=SENTENCES[0])
+        await stage.reply(stage.alice, "say", text=SENTENCES[0], voice=HEART)
         heard = await transmission(stage.lounge, sent)
         wait = heard.audible[0].arrived_s - sent
         tries.append((wait, [gap.length_ms for gap in spoken(heard).gaps(40)]))
@@ -55,7 +55,6 @@ async def test_a_line_said_before_is_heard_at_once_and_without_a_gap(stage: Stag
 
 
 def spoken(heard: Heard) -> HeardUtterance:
-    """Everything from the first audible packet to the last."""
     first, last = heard.audible[0].arrived_s, heard.audible[-1].arrived_s
     return HeardUtterance(tuple(p for p in heard.packets if first <= p.arrived_s <= last))
 
@@ -63,7 +62,7 @@ def spoken(heard: Heard) -> HeardUtterance:
 async def test_nobody_in_a_voice_channel_gets_a_file_that_says_it(stage: Stage) -> None:
     """/say from outside replies with the Ogg file, for everybody to hear."""
     await stage.bob.leave()
-    interaction = await stage.bob.slash("say", text=SENTENCES[1])
+    interaction = await stage.bob.slash("say", text=SENTENCES[1], voice=HEART)
     reply = await interaction.reply(timeout_s=60)
     (attachment,) = reply.attachments
     assert attachment.filename == "speech.ogg"
@@ -76,8 +75,8 @@ async def test_two_members_are_heard_one_after_the_other(stage: Stage) -> None:
     await stage.alice.join(stage.lounge)
     await stage.bob.join(stage.lounge)
     sent = time.monotonic()
-    first = await stage.alice.slash("say", text=SENTENCES[3])
-    second = await stage.bob.slash("say", text=SENTENCES[4])
+    first = await stage.alice.slash("say", text=SENTENCES[3], voice=HEART)
+    second = await stage.bob.slash("say", text=SENTENCES[4], voice=HEART)
     assert (await second.reply()).text == "In line behind 1 other."
     await first.reply()
     heard = await transmission(stage.lounge, sent)
@@ -90,7 +89,10 @@ async def test_the_words_of_a_message_with_markup_are_read_as_a_person_would(sta
     await stage.alice.join(stage.lounge)
     sent = time.monotonic()
     await stage.reply(
-        stage.alice, "say", text=f"**Good morning** <@{stage.bob.id}>, the meeting is at __nine__."
+        stage.alice,
+        "say",
+        text=f"**Good morning** <@{stage.bob.id}>, the meeting is at __nine__.",
+        voice=HEART,
     )
     heard = await transmission(stage.lounge, sent)
     expected = "Good morning Bob, the meeting is at nine."
@@ -118,7 +120,6 @@ async def test_the_stock_voices_are_offered_and_sound_different(stage: Stage) ->
 
 @pytest.mark.parametrize("nothing", ["\u200b\u200b", "** **", "||"])
 async def test_nothing_to_say_is_said_to_the_caller(stage: Stage, nothing: str) -> None:
-    """Text in which no word is left is refused with a sentence, to the caller alone."""
     interaction = await stage.alice.slash("say", text=nothing)
     reply = await interaction.reply()
     assert reply.text == "There is nothing in that I could say aloud."

@@ -33,7 +33,6 @@ async def test_a_discord_that_refuses_everybody_at_first_is_tried_again(tmp_path
 
 
 async def test_without_a_network_it_goes_on_trying_until_it_is_stopped(tmp_path: Path) -> None:
-    """Nobody listens at the address."""
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
         async with LoopbackDiscord() as discord:

@@ -3,12 +3,10 @@
 import hashlib
 import sqlite3
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psutil
 import pytest
-import pytest_asyncio
 
 from bot.demo.bot_process import BotProcess
 from bot.loopback import File
@@ -24,26 +22,11 @@ from tests.end_to_end.registering import (
     register,
     seen,
 )
-from tests.end_to_end.uploads import left_in_files, upload
+from tests.end_to_end.uploads import left_in_files
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """A stage on which nobody has to wait between two uploads."""
-    folder = tmp_path_factory.mktemp("voices")
-    async with a_stage(
-        folder, TIMBRE_REGISTRATION_COOLDOWN_S="0", TIMBRE_CLIP_MAX_MIB="8"
-    ) as opened:
-        yield opened
-
-
-@pytest.fixture
-def clip() -> File:
-    """Ten seconds of clear speech, by a stock voice."""
-    return upload("wav")
+ENVIRONMENT = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", "TIMBRE_CLIP_MAX_MIB": "8"}
 
 
 async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> None:
@@ -154,13 +137,12 @@ async def test_a_voice_from_the_form_and_one_from_a_message(stage: Stage, clip: 
         await stage.bob.slash("voice register"), Name_of_the_voice="Formal", Clip=[clip]
     )
     await press(await ready(form), "Keep")
-    general = next(c for c in stage.guild.channels.values() if c.name == "general")
-    message = await stage.bob.send(general, "", attachments=[clip])  # type: ignore[arg-type]
+    message = await stage.bob.send(stage.general, "", attachments=[clip])
     stolen = await stage.alice.message_command("Use as my voice", message)
     assert "message of your own" in (await stolen.reply()).text
     own = await stage.bob.message_command("Use as my voice", message)
     await press(await ready(await agree(own, Name_of_the_voice="Said")), "Keep")
-    silent = await stage.bob.send(general, "no sound here")  # type: ignore[arg-type]
+    silent = await stage.bob.send(stage.general, "no sound here")
     refused = await stage.bob.message_command("Use as my voice", silent)
     assert "no sound in this message" in (await refused.reply()).text
     listed = await stage.reply(stage.bob, "voice list")

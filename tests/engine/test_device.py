@@ -45,7 +45,6 @@ def test_a_card_is_used_in_the_best_format_it_is_fast_in(
 
 
 def test_the_reason_is_one_sentence_for_people() -> None:
-    """It names the format, the device and why."""
     assert choose(Gpu("NVIDIA H100", (9, 0), 80 * GIB)).reason == (
         "bf16 on NVIDIA H100 (compute capability 9.0): it has bfloat16 tensor cores."
     )
@@ -74,7 +73,6 @@ def test_what_the_settings_ask_for_wins(
 
 
 def test_a_card_with_too_little_memory_is_named_with_what_it_lacks() -> None:
-    """The reason says how much there is and how much is needed."""
     assert choose(Gpu("GeForce MX", (8, 6), 2 * 10**9)).reason == (
         "fp32 on the CPU: GeForce MX has 2.0 GB of memory and Chatterbox needs 4."
     )

@@ -111,7 +111,6 @@ _FIGURE = re.compile(
 
 
 def quantities(text: str) -> str:
-    """Return `text` with every ASCII figure in words."""
     for rule in ENGLISH:
         if not _FIGURE.search(text):
             break

@@ -6,31 +6,17 @@ touch anything else; a step's first kernel lets none start before it has ended. 
 chain has to wait, or the next one's wait would prove nothing about those before it.
 """
 
-from dataclasses import dataclass
-
 import torch
 import triton
 import triton.language as tl
 
 
-def may_start_early(device: torch.device) -> bool:
-    """Whether the device and this Triton can overlap dependent kernels."""
-    return (
-        device.type == "cuda"
-        and torch.cuda.get_device_capability(device) >= (9, 0)
-        and hasattr(tl.extra.cuda, "gdc_wait")
-    )
-
-
-@dataclass(frozen=True)
-class Chain:
-    """How the kernels of a step follow one another: `early` if they may overlap."""
-
-    early: bool
-
-    @property
-    def options(self) -> dict[str, bool]:
-        return {"BEHIND": True, "launch_pdl": True} if self.early else {"BEHIND": False}
+def chain_options(device: torch.device) -> dict[str, bool]:
+    """How the kernels of a step follow one another, as the device and this Triton can."""
+    hopper = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (9, 0)
+    if hopper and hasattr(tl.extra.cuda, "gdc_wait"):
+        return {"BEHIND": True, "launch_pdl": True}
+    return {"BEHIND": False}
 
 
 @triton.jit

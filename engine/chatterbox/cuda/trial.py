@@ -43,7 +43,6 @@ def _run_a_kernel(device: torch.device) -> None:
     from engine.chatterbox.cuda import launch  # noqa: PLC0415 - Triton
 
     ones, out = torch.ones(16, device=device), torch.zeros(16, device=device)
-    chain = launch.Chain(early=launch.may_start_early(device))
-    launch.double_kernel[(1,)](ones, out, COUNT=16, **chain.options)
+    launch.double_kernel[(1,)](ones, out, COUNT=16, **launch.chain_options(device))
     if not torch.equal(out, 2 * ones):
         raise RuntimeError("a kernel gave a wrong result")

@@ -56,7 +56,6 @@ def _embed(rows: Tensor, product: Linear, norm: Linear) -> Tensor:
 
 
 def _conform(stream: Tensor, layers: tuple[EncoderLayer, ...], used: Tensor) -> Tensor:
-    """The conformer layers, on an fp32 residual stream."""
     width = stream.shape[-1]
     positions = _relative_positions(stream.shape[1], width, stream.device)
     for layer in layers:

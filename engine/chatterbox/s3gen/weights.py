@@ -139,7 +139,6 @@ def load_encoder(layout: Layout, sizes: S3GenSizes, precision: Precision) -> Enc
 
 
 def load_estimator(layout: Layout, sizes: S3GenSizes, precision: Precision) -> EstimatorWeights:
-    """The flow's estimator, with its time embeddings computed for the ten steps."""
     dtype, root = precision.estimator, "flow.decoder.estimator."
     times = _time_embeddings(layout, root)
 

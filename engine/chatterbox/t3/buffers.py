@@ -49,7 +49,6 @@ class Batch:
 
     @property
     def places(self) -> int:
-        """How many slots the step works on, idle places included."""
         return len(self.slots)
 
     @property

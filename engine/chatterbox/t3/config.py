@@ -77,10 +77,8 @@ def bucket_for(value: int, buckets: tuple[int, ...]) -> int:
 
 
 def expected_speech_tokens(text_tokens: int) -> int:
-    """How many speech tokens a text of this many tokens hardly ever exceeds."""
     return _EXPECTED_TO_BEGIN_WITH + _EXPECTED_PER_TEXT_TOKEN * text_tokens
 
 
 def speech_token_cap(text_tokens: int) -> int:
-    """How many speech tokens a text of this many tokens may become before it is a runaway."""
     return min(MAX_SPEECH_TOKENS, _TOKENS_TO_BEGIN_WITH + _TOKENS_PER_TEXT_TOKEN * text_tokens)

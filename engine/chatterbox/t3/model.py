@@ -197,10 +197,8 @@ class T3:
         return utterance.rows * (pages_for(self._prompt_positions(utterance) + tokens) - shared)
 
     def _prompt_positions(self, utterance: Utterance) -> int:
-        """Positions before the first sampled token."""
         return self.sizes.conditioning_positions + len(utterance.text_tokens) + STARTS
 
 
 def _expected_tokens(utterance: Utterance) -> int:
-    """Tokens that an utterance will hardly exceed."""
     return min(utterance.cap, expected_speech_tokens(len(utterance.text_tokens)))

@@ -1,6 +1,7 @@
 """Utterances as the rows that prefill puts through the network."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,8 +24,7 @@ class Prompt:
     prefix: Prefix
 
 
-@dataclass(frozen=True)
-class PromptRows:
+class PromptRows(NamedTuple):
     """Prompts as tensors, one row per row of the batch. Rows without a prompt have length 0."""
 
     text_tokens: Tensor  # (rows, width) int64
@@ -64,12 +64,11 @@ class PromptRows:
 
     def idle(self) -> "PromptRows":
         """As many rows, none of them with a prompt: the sink page is 0, too."""
-        return PromptRows(*(torch.zeros_like(getattr(self, field.name)) for field in fields(self)))
+        return PromptRows(*map(torch.zeros_like, self))
 
     def to(self, device: torch.device) -> "PromptRows":
-        return PromptRows(*(getattr(self, field.name).to(device) for field in fields(self)))
+        return PromptRows(*(tensor.to(device) for tensor in self))
 
     def copy_(self, other: "PromptRows") -> None:
-        for field in fields(self):
-            target: Tensor = getattr(self, field.name)
-            target.copy_(getattr(other, field.name), non_blocking=True)
+        for target, source in zip(self, other, strict=True):
+            target.copy_(source, non_blocking=True)

@@ -73,7 +73,6 @@ def encode(pcm: FloatArray, name: str, *, stereo: bool = False) -> bytes:
 
 
 def film_without_sound() -> bytes:
-    """A second of moving picture."""
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as container:
         _film(container, _video(container, "mp4"), 1.0)

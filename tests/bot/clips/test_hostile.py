@@ -36,7 +36,6 @@ Upload = tuple[str, bytes]
 
 
 def wav(samples: bytes, *, rate: int, channels: int, bits: int, code: int = 1) -> bytes:
-    """A WAV file with any header at all."""
     width = channels * bits // 8
     header = struct.pack(
         "<HHIIHH", code, channels & 0xFFFF, rate, rate * width & 0xFFFFFFFF, width & 0xFFFF, bits
@@ -46,7 +45,6 @@ def wav(samples: bytes, *, rate: int, channels: int, bits: int, code: int = 1) -
 
 
 def strange(pcm: FloatArray) -> Iterator[Upload]:
-    """One of each kind of file that is no recording, or an impossible one."""
     second = bytes(2 * RATE)
     yield "empty", b""
     yield "one byte", b"R"
@@ -122,7 +120,6 @@ MUTATIONS = (truncated, flipped, wrong_header, torn_out, spliced, only_its_signa
 
 
 def corpus(pcm: FloatArray, rounds: int) -> Iterator[Upload]:
-    """The strange files, then `rounds` times every mutation of every format."""
     yield from strange(pcm)
     random = Random(20)
     # Too little speech to pass, so that most are told so without a look at the speaker.

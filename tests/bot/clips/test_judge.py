@@ -185,7 +185,6 @@ async def test_hours_of_silence_end_at_the_limit(upload: Path) -> None:
 
 @cache
 def too_much() -> bytes:
-    """Half an hour of noise."""
     noise = np.random.default_rng(3).standard_normal(280 * RATE).astype(np.float32) * 0.01
     return encode(noise, "mp3") * 8
 

@@ -8,7 +8,6 @@ from engine.speech import FloatArray
 
 
 def tone(hertz: float, rate: int) -> FloatArray:
-    """Two seconds at full scale."""
     return np.sin(2 * np.pi * hertz * np.arange(2 * rate) / rate).astype(np.float32)
 
 

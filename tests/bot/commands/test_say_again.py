@@ -1,8 +1,10 @@
 """`say --voice` analyses a recording once: what it computed is kept until it is cleared."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,17 @@ async def test_what_was_computed_from_a_recording_outlives_a_start_of_the_bot(
 
     command = [sys.executable, "-m", "bot", "say", "Hello there.", "--voice", str(clip)]
     command += ["--out", str(tmp_path / "said.ogg")]
+    async with open_store(load()):
+        pass
+    with closing(sqlite3.connect(home / "timbre.db")) as database:
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON local_clips "
+            "BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+        )
+    await asyncio.to_thread(subprocess.run, command, cwd=ROOT, check=True, timeout=60)
+    assert (tmp_path / "said.ogg").exists(), "what cannot be noted is said all the same"
+    with closing(sqlite3.connect(home / "timbre.db")) as database:
+        database.execute("DROP TRIGGER full")
     await asyncio.to_thread(subprocess.run, command, cwd=ROOT, check=True, timeout=60)
     (conditionals,) = (home / "conditionals").iterdir()
     async with open_services(load()) as services:  # as the bot does when it starts

@@ -153,3 +153,13 @@ async def test_the_engine_is_not_asked_for_a_name_that_is_not_said(
     other.cancel()
     await asyncio.sleep(0.05)
     assert sorted(tones.cancelled) == ["Bob says:", "never said", "x"]
+
+
+def test_an_edit_of_what_was_cancelled_makes_nothing() -> None:
+    """A message can be cancelled while its new text is being read: no one would end that speech."""
+    after = Words("after")
+    line = line_of(Words("before"))
+    line.due(IN_LINE)
+    line.cancel()
+    line.replace(after)
+    assert after.dues == []

@@ -76,8 +76,6 @@ class Client(commands.AutoShardedBot):
 
 
 def commands_of(*callbacks: Callable[..., Any]) -> Callable[[Client], None]:
-    """Registers each as the slash command of its name."""
-
     def register(client: Client) -> None:
         for callback in callbacks:
             client.tree.command(description="For a test")(callback)
@@ -113,7 +111,6 @@ async def until(condition: Callable[[], object], timeout_s: float = 10) -> None:
 
 
 async def encrypted(voice: discord.VoiceClient) -> None:
-    """Wait until what `voice` sends is end-to-end encrypted."""
     await until(lambda: voice.voice_privacy_code is not None)
 
 
@@ -140,6 +137,5 @@ def tone(seconds: float = 0.4, hertz: float = 440, peak: float = 0.25) -> list[b
 
 
 def dominant_hertz(pcm: np.ndarray) -> float:
-    """The strongest frequency of 48 kHz stereo samples."""
     spectrum = np.abs(np.fft.rfft(pcm[:, 0].astype(np.float64)))
     return float(np.argmax(spectrum)) * 48_000 / len(pcm)

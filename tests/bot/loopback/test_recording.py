@@ -112,13 +112,6 @@ def test_only_what_somebody_could_hear_counts_as_unencrypted() -> None:
     assert record(steady(5)).unencrypted_audible == 0
 
 
-def test_the_first_sound_after_a_moment_is_found() -> None:
-    heard = record(steady(15), opus=[*[SILENCE_FRAME] * 5, *tone(0.2)])
-    assert heard.first_audible_after(0).arrived_s == pytest.approx(100.1, abs=0.021)
-    assert heard.first_audible_after(100.2).arrived_s == pytest.approx(100.2)
-    assert heard.first_audible_after(200) is None
-
-
 def test_an_empty_recording_has_no_sound_and_no_faults() -> None:
     heard = Recording().heard()
     assert heard.pcm.shape == (0, 2)

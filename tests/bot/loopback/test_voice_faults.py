@@ -3,8 +3,11 @@
 import asyncio
 import math
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from discord.voice_state import SocketReader
 
 from tests.bot.loopback.client import Packets, running, tone, until
 from tests.bot.loopback.conftest import Scene, connected, play, speaks_in
@@ -118,8 +121,21 @@ async def test_the_bot_follows_to_another_voice_server(scene: Scene) -> None:
         await speaks_in(scene, scene.lounge, voice)
 
 
-async def test_without_datagrams_from_the_server_a_quick_migration_stalls(scene: Scene) -> None:
-    """discord.py's reader holds on to the socket of before, if that is replaced."""
+async def test_without_datagrams_from_the_server_a_quick_migration_stalls(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """discord.py's reader holds on to the socket of before, if that is replaced.
+
+    It does so only if it waits for the next datagram before its pause after the discovery of the
+    address, which is a race between two threads: the reader wins it here.
+    """
+    pause = SocketReader.unregister
+
+    def pause_late(reader: SocketReader, callback: Callable[[bytes], Any]) -> None:
+        time.sleep(0.05)
+        pause(reader, callback)
+
+    monkeypatch.setattr(SocketReader, "unregister", pause_late)
     scene.guild.voice_faults.udp_mute = True
     studio = scene.guild.add_voice_channel("Studio")
     async with connected(scene) as (client, voice):

@@ -15,7 +15,6 @@ KEY = bytes(range(32))
 
 
 def sealed(payload: bytes, *, counter: int = 7, key: bytes = KEY) -> bytes:
-    """A packet as discord.py makes it."""
     header = struct.pack(">BBHII", 0x80, 0x78, 5, 960, 1)
     suffix = struct.pack(">I", counter)
     box = crypto_aead_xchacha20poly1305_ietf_encrypt(payload, header, suffix + bytes(20), key)

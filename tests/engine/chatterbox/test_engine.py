@@ -122,7 +122,6 @@ def test_a_forgotten_voice_leaves_nothing_and_others_still_speak(
 
 
 def test_a_cancelled_job_is_never_reported_and_the_others_are(new_engine: NewEngine) -> None:
-    """Whether it waits, is being decoded, or is turned into sound."""
     for steps in (0, 1, 3, 8):
         engine = new_engine()
         for n, text in enumerate(TEXTS):
@@ -277,7 +276,6 @@ def test_a_new_voice_that_nobody_wants_any_more_is_not_waited_for(
 def test_an_idle_engine_releases_what_only_new_voices_need(
     new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A while after the last new voice, and it says when to ask."""
     engine = new_engine()
     assert engine.release_unused() is None
     run(engine, speak(1, TEXTS[0], clip_voice(tmp_path)))

@@ -25,7 +25,6 @@ from tests.engine.enrolment.enrolment_house import (
 def test_networks_are_kept_a_while_and_loaded_again_after_their_release(
     house: House, tmp_path: Path
 ) -> None:
-    """Not between the voices of people who register one after the other."""
     newcomers = house.enrolment.newcomers
     for pitch_hz, waited_s, release, loads in (
         (110, 0, newcomers.release_unused, 1),

@@ -61,18 +61,15 @@ def _sound(phonemiser: Phonemiser, text: str) -> str:
 def test_what_is_written_sounds_like_what_a_reader_says(
     phonemiser: Phonemiser, written: str, said: str
 ) -> None:
-    """Numbers, units, signs, addresses and accents are read, not dropped."""
     assert _sound(phonemiser, written) == _sound(phonemiser, said)
 
 
 def test_a_number_too_long_to_count_is_read_digit_by_digit() -> None:
-    """No amount of digits is an error."""
     assert spoken("9" * 30) == " ".join(["nine"] * 30)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "😀🎉", "...!?", "❤️", "\u200b", "--"])
 def test_a_text_without_words_is_refused_in_a_sentence(phonemiser: Phonemiser, text: str) -> None:
-    """Emoji and punctuation alone leave nothing to say."""
     with pytest.raises(SynthesisFailed, match="nothing to say"):
         phonemiser.parts(text)
 
@@ -87,13 +84,11 @@ def test_a_text_mostly_in_another_script_is_refused_in_a_sentence(
 
 
 def test_unknown_words_are_pronounced(phonemiser: Phonemiser) -> None:
-    """A made-up word gets phonemes of its own beside the known ones."""
     known = _sound(phonemiser, "hello there")
     assert len(_sound(phonemiser, "hello flibbertigozz there")) > len(known) + 8
 
 
 def test_a_long_text_is_split_at_sentences_and_loses_nothing() -> None:
-    """Each part fits the model, ends where a sentence ends and is followed by a pause."""
     sentence = "the birch canoe slid on the smooth planks. "
     parts = split((sentence * 30).strip())
     assert len(parts) > 3

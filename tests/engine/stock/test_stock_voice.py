@@ -45,7 +45,6 @@ def _speak(
 
 @pytest.mark.parametrize("voice", VOICES)
 def test_every_voice_says_the_words(engine: StockEngine, voice: str) -> None:
-    """A recogniser hears the sentence, and nothing is said about another voice."""
     speech = _speak(engine, SENTENCES[voice], StockVoice(voice))
     assert word_error_rate(SENTENCES[voice], speech.pcm, speech.sample_rate) <= 0.1
     assert speech.substitution is None
@@ -53,14 +52,12 @@ def test_every_voice_says_the_words(engine: StockEngine, voice: str) -> None:
 
 
 def test_numbers_are_heard(engine: StockEngine) -> None:
-    """Times, money and percentages come out as words."""
     text = "At 3:45 pm the ticket was $4.50, which is 50% of the price on the 23rd."
     speech = _speak(engine, text)
     assert word_error_rate(text, speech.pcm, speech.sample_rate) <= 0.1
 
 
 def test_the_voices_differ_and_the_first_is_the_default(engine: StockEngine) -> None:
-    """No name means the first voice; another name is another sound."""
     sounds = [_speak(engine, "Hello there.", StockVoice(name)).pcm for name in VOICES]
     assert np.array_equal(_speak(engine, "Hello there.").pcm, sounds[0])
     assert len({sound.tobytes() for sound in sounds}) == len(VOICES)
@@ -88,7 +85,6 @@ def test_sound_begins_at_once_and_ends_soon(engine: StockEngine) -> None:
 
 
 def test_a_cloned_voice_is_not_faked(engine: StockEngine) -> None:
-    """The default stock voice speaks, and one sentence says that and why."""
     speech = _speak(engine, "Hello there.", ClonedVoice(clip_sha256="0" * 64, clip_path="gone.wav"))
     assert np.array_equal(speech.pcm, _speak(engine, "Hello there.").pcm)
     assert speech.substitution is not None
@@ -107,7 +103,6 @@ def test_an_unknown_stock_voice_is_replaced_and_said_so(engine: StockEngine) -> 
 
 
 def test_a_text_without_words_fails_with_a_sentence(engine: StockEngine) -> None:
-    """The engine passes the refusal on instead of speaking silence."""
     with pytest.raises(SynthesisFailed, match="nothing to say"):
         _speak(engine, "🎉🎉🎉")
 
@@ -145,7 +140,6 @@ def test_a_cancelled_job_stops_at_the_next_part(engine: StockEngine) -> None:
 
 
 def test_silence_is_cut_to_a_known_margin_and_the_ends_are_faded() -> None:
-    """30 ms before the first sound, 80 ms after the last, zero at both ends."""
     tone = np.sin(np.arange(SAMPLE_RATE) * 0.3).astype(np.float32) * 0.5
     hiss = np.full(SAMPLE_RATE, 1e-4, np.float32)
     trimmed = trim(np.concatenate((hiss, tone, hiss)))
@@ -181,12 +175,3 @@ def test_damaged_or_missing_weights_are_one_clear_sentence(tmp_path: Path) -> No
         f"WorkerUnavailable The stock voice's weights are not installed; {again}",
         f"WorkerUnavailable The stock voice's weights are damaged; {again}",
     ]
-
-
-def test_the_stock_voice_needs_no_torch() -> None:
-    """A machine that only speaks with it never pays for the import."""
-    code = (
-        "import sys; from engine.stock.engine import StockEngine\n"
-        "StockEngine(threads=1, reason=''); sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,28 +33,48 @@ def hub(small_checkpoint: Path) -> Iterator[Hub]:
     server.server_close()
 
 
-def start_fetch(hub: Hub, folder: Path, *options: str) -> "subprocess.Popen[str]":
+def start_fetch(hub: Hub, folder: Path, revision: str = COMMIT) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "bot", "weights", "fetch", str(folder), *options],
+        [sys.executable, "-m", "bot", "weights", "fetch", str(folder), "--revision", revision],
         env=hub.environment(folder.parent),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        encoding="utf-8",
     )
 
 
-def fetch(hub: Hub, folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    """Start one and wait for its end."""
-    process = start_fetch(hub, folder, *options)
-    output, errors = process.communicate()
-    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+def weights(
+    *arguments: str | Path, environment: Mapping[str, str] = os.environ, **settings: object
+) -> "subprocess.CompletedProcess[str]":
+    """The command, in a process of its own, with these settings."""
+    named = {f"TIMBRE_{name.upper()}": str(value) for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "weights", *map(str, arguments)],
+        env={**environment, "TIMBRE_ENV_FILE": "", **named},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def fetch(
+    hub: Hub, folder: Path, revision: str | None = COMMIT
+) -> "subprocess.CompletedProcess[str]":
+    options = ("--revision", revision) if revision else ()
+    return weights("fetch", folder, *options, environment=hub.environment(folder.parent))
+
+
+def refused(done: "subprocess.CompletedProcess[str]") -> str:
+    """The one line that says why."""
+    assert done.returncode == 1
+    (sentence,) = done.stderr.strip().splitlines()
+    return sentence
 
 
 def test_a_fetched_checkpoint_is_whole_and_recorded(hub: Hub, tmp_path: Path) -> None:
     """The branch is resolved to its commit, which the manifest keeps."""
     folder = tmp_path / "weights"
-    done = fetch(hub, folder, "--revision", "main")
+    done = fetch(hub, folder, "main")
     assert (done.returncode, done.stderr.strip()) == (0, "")
     assert COMMIT in done.stdout
     assert COMMIT in checkpoint.verify(folder)
@@ -63,7 +84,7 @@ def test_a_fetched_checkpoint_is_whole_and_recorded(hub: Hub, tmp_path: Path) ->
 
 def test_a_lost_connection_is_continued_in_the_same_run(hub: Hub, tmp_path: Path) -> None:
     hub.cuts = 3
-    done = fetch(hub, tmp_path / "weights", "--revision", COMMIT)
+    done = fetch(hub, tmp_path / "weights")
     assert done.returncode == 0, done.stderr
     halved = (hub.folder / checkpoint.VOICE_ENCODER).stat().st_size // 2
     assert f"{checkpoint.VOICE_ENCODER} bytes={halved}-" in hub.ranges
@@ -73,7 +94,7 @@ def test_a_lost_connection_is_continued_in_the_same_run(hub: Hub, tmp_path: Path
 def test_an_address_that_expired_meanwhile_is_asked_for_anew(hub: Hub, tmp_path: Path) -> None:
     """The hub's addresses are signed for a while; 3 GB can take longer. No login is missing."""
     hub.expires, hub.cuts = True, 3
-    done = fetch(hub, tmp_path / "weights", "--revision", COMMIT)
+    done = fetch(hub, tmp_path / "weights")
     assert done.returncode == 0, done.stderr
     assert hub.cuts == 0
     assert COMMIT in checkpoint.verify(tmp_path / "weights")
@@ -112,14 +133,14 @@ def test_an_interrupted_fetch_of_another_revision_leaves_no_manifest(
 ) -> None:
     """Files of both are there then: nothing may call them the old revision."""
     folder = tmp_path / "weights"
-    fetch(hub, folder, "--revision", COMMIT)
+    fetch(hub, folder)
     assert checkpoint.read_manifest(folder) is not None
     hub.folder = shutil.copytree(small_checkpoint, tmp_path / "other")
     for name in (checkpoint.TOKENIZER, checkpoint.T3):
         content = (hub.folder / name).read_bytes()
         (hub.folder / name).write_bytes(changed_last_byte(content))
     hub.held_file = checkpoint.T3
-    process = start_fetch(hub, folder, "--revision", OTHER_COMMIT)
+    process = start_fetch(hub, folder, OTHER_COMMIT)
     assert hub.held_most_sent.wait(60)
     process.kill()
     process.communicate()
@@ -132,9 +153,9 @@ def test_two_fetches_into_one_folder_take_turns(hub: Hub, tmp_path: Path) -> Non
     """Both would append to one file; the second finds everything there."""
     folder = tmp_path / "weights"
     hub.held_file = checkpoint.T3
-    fetches = [start_fetch(hub, folder, "--revision", COMMIT)]
+    fetches = [start_fetch(hub, folder)]
     assert hub.held_most_sent.wait(60)
-    fetches.append(start_fetch(hub, folder, "--revision", COMMIT))
+    fetches.append(start_fetch(hub, folder))
     time.sleep(3)
     hub.released.set()
     for process in fetches:
@@ -172,9 +193,9 @@ def test_a_branch_that_is_on_this_machine_needs_no_network(hub: Hub, tmp_path: P
 
 def test_a_second_fetch_downloads_nothing_again(hub: Hub, tmp_path: Path) -> None:
     folder = tmp_path / "weights"
-    fetch(hub, folder, "--revision", COMMIT)
+    fetch(hub, folder)
     hub.ranges.clear()
-    assert fetch(hub, folder, "--revision", COMMIT).returncode == 0
+    assert fetch(hub, folder).returncode == 0
     assert hub.ranges == []
 
 
@@ -186,7 +207,7 @@ def bytes_kept(folder: Path) -> int:
 def test_a_killed_download_is_resumed_where_it_stopped(hub: Hub, tmp_path: Path) -> None:
     folder = tmp_path / "weights"
     hub.held_file = checkpoint.T3
-    first = start_fetch(hub, folder, "--revision", COMMIT)
+    first = start_fetch(hub, folder)
     assert hub.held_most_sent.wait(60)
     deadline = time.monotonic() + 30
     while (kept := bytes_kept(folder)) < 2**20 and time.monotonic() < deadline:
@@ -196,7 +217,7 @@ def test_a_killed_download_is_resumed_where_it_stopped(hub: Hub, tmp_path: Path)
     bytes_before = bytes_kept(folder)
     hub.released.set()
     hub.ranges.clear()
-    second = fetch(hub, folder, "--revision", COMMIT)
+    second = fetch(hub, folder)
     assert second.returncode == 0, second.stderr
     resumed = [entry for entry in hub.ranges if entry.startswith(checkpoint.T3)]
     assert len(resumed) == 1
@@ -206,72 +227,46 @@ def test_a_killed_download_is_resumed_where_it_stopped(hub: Hub, tmp_path: Path)
 
 def test_other_bytes_than_the_pinned_ones_are_refused(hub: Hub, tmp_path: Path) -> None:
     """A hub that serves random weights under the pinned commit is not believed."""
-    done = fetch(hub, tmp_path / "weights")
-    assert done.returncode == 1
-    assert "arrived damaged" in done.stderr
-    assert checkpoint.VOICE_ENCODER in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    sentence = refused(fetch(hub, tmp_path / "weights", None))
+    assert "arrived damaged" in sentence
+    assert checkpoint.VOICE_ENCODER in sentence
 
 
 @pytest.mark.parametrize(
-    ("status", "options", "sentence"),
+    ("status", "revision", "sentence"),
     [
-        (None, ("--revision", "0" * 40), "has no revision"),
-        (401, (), "asks for a login"),
-        (418, (), "answered with HTTP 418"),
+        (None, "0" * 40, "has no revision"),
+        (401, None, "asks for a login"),
+        (418, None, "answered with HTTP 418"),
     ],
 )
 def test_a_refusal_is_one_clear_line(
-    hub: Hub, tmp_path: Path, status: int | None, options: tuple[str, ...], sentence: str
+    hub: Hub, tmp_path: Path, status: int | None, revision: str | None, sentence: str
 ) -> None:
     hub.refusal = status
-    done = fetch(hub, tmp_path / "weights", *options)
-    assert done.returncode == 1
-    assert sentence in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    assert sentence in refused(fetch(hub, tmp_path / "weights", revision))
 
 
 def test_without_a_network_the_sentence_says_what_to_do(tmp_path: Path) -> None:
-    process = subprocess.run(
-        [sys.executable, "-m", "bot", "weights", "fetch", str(tmp_path / "weights")],
-        env={**os.environ, "HF_HUB_OFFLINE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 1
-    assert "give a folder that holds them" in process.stderr
-    assert len(process.stderr.strip().splitlines()) == 1
-
-
-def weights(
-    action: str, environment: Mapping[str, str], **settings: object
-) -> "subprocess.CompletedProcess[str]":
-    """The command without a folder, with these settings."""
-    named = {f"TIMBRE_{name.upper()}": str(value) for name, value in settings.items()}
-    return subprocess.run(
-        [sys.executable, "-m", "bot", "weights", action],
-        env={**environment, "TIMBRE_ENV_FILE": "", **named},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    offline = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    sentence = refused(weights("fetch", tmp_path / "weights", environment=offline))
+    assert "give a folder that holds them" in sentence
 
 
 def test_without_a_folder_weights_are_where_the_bot_looks(hub: Hub, tmp_path: Path) -> None:
     """`timbre.py weights fetch` and `verify` follow the settings, as the worker does."""
     home = tmp_path / "home"
-    environment = hub.environment(tmp_path)
-    missing = weights("verify", environment, home=home, weights_revision=COMMIT)
-    assert missing.returncode == 1
-    assert "`weights fetch` downloads them" in missing.stderr
-    fetched = weights("fetch", environment, home=home, weights_revision=COMMIT)
+    with_settings = partial(
+        weights, environment=hub.environment(tmp_path), home=home, weights_revision=COMMIT
+    )
+    assert "`weights fetch` downloads them" in refused(with_settings("verify"))
+    fetched = with_settings("fetch")
     assert fetched.returncode == 0, fetched.stderr
     assert home.stat().st_mode & 0o077 == 0 or os.name == "nt"
     hub.ranges.clear()
     folder, commit = locate(home / "weights", revision=COMMIT, progress=lambda *_: None)
     assert (commit, hub.ranges) == (COMMIT, [])
-    verified = weights("verify", environment, home=home, weights_revision=COMMIT)
+    verified = with_settings("verify")
     assert (verified.returncode, verified.stderr) == (0, "")
     assert str(folder) in fetched.stdout
     assert str(folder) in verified.stdout
@@ -280,19 +275,16 @@ def test_without_a_folder_weights_are_where_the_bot_looks(hub: Hub, tmp_path: Pa
 def test_a_folder_that_the_settings_name_is_verified_and_never_fetched_over(
     small_checkpoint: Path, tmp_path: Path
 ) -> None:
-    ended = [
-        weights(action, os.environ, home=tmp_path, weights=small_checkpoint)
-        for action in ("verify", "fetch")
-    ]
-    assert [process.returncode for process in ended] == [0, 1]
-    assert f"{small_checkpoint}: All files are those of random" in ended[0].stdout
-    assert "TIMBRE_WEIGHTS" in ended[1].stderr
+    verified, fetched = (
+        weights(action, home=tmp_path, weights=small_checkpoint) for action in ("verify", "fetch")
+    )
+    assert verified.returncode == 0
+    assert f"{small_checkpoint}: All files are those of random" in verified.stdout
+    assert "TIMBRE_WEIGHTS" in refused(fetched)
 
 
 def test_a_named_folder_needs_no_settings(small_checkpoint: Path) -> None:
     """Weights can be looked at where the bot's settings are wrong."""
-    command = [sys.executable, "-m", "bot", "weights", "verify", str(small_checkpoint)]
-    wrong = {**os.environ, "TIMBRE_ENV_FILE": "", "TIMBRE_DEVICE": "abacus"}
-    done = subprocess.run(command, env=wrong, capture_output=True, text=True, check=False)
+    done = weights("verify", small_checkpoint, device="abacus")
     assert (done.returncode, done.stderr) == (0, "")
-    assert weights("verify", wrong).returncode == 2
+    assert weights("verify", device="abacus").returncode == 2

@@ -60,14 +60,12 @@ def _config(home: Path, engine: str, device: str = "auto", **rest: object) -> En
 def test_chatterbox_is_tried_unasked_only_where_it_runs_in_real_time(
     tmp_path: Path, gpu: Gpu | NoGpu, device: str, why: str | None
 ) -> None:
-    """A CUDA device of capability 7.5 or more with enough memory; else a sentence says why not."""
     assert unsuitable(_config(tmp_path, "auto", device), gpu) == why
 
 
 def test_without_a_gpu_auto_is_the_stock_voice_and_it_speaks(
     tmp_path: Path, reports: list[WorkerReport]
 ) -> None:
-    """The reason is a sentence for people, and the engine really takes a job."""
     engine = load(_config(tmp_path, "auto"), reports.append, look=lambda: NONE)
     assert engine.info.name == "stock"
     assert engine.info.reason == (
@@ -194,7 +192,6 @@ def test_packages_that_are_not_installed_are_named_before_anything_is_loaded(
 def test_the_stock_voice_can_be_asked_for_and_no_card_is_looked_for(
     tmp_path: Path, reports: list[WorkerReport]
 ) -> None:
-    """Asking by name settles it."""
 
     def look() -> Gpu | NoGpu:
         pytest.fail("nobody asked for a GPU")
@@ -225,7 +222,6 @@ def test_cuda_asked_for_and_absent_is_refused(tmp_path: Path, reports: list[Work
 def test_chatterbox_on_a_cpu_is_allowed_and_warned_about(
     tmp_path: Path, reports: list[WorkerReport], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It loads from the folder, says on what it runs, and that it is slow."""
     from engine.upstream.random_weights import write_random_checkpoint  # noqa: PLC0415  # imports Chatterbox
 
     weights = tmp_path / "weights"
@@ -244,7 +240,7 @@ def test_chatterbox_on_a_cpu_is_allowed_and_warned_about(
 
 
 def test_auto_without_a_driver_never_imports_torch(tmp_path: Path) -> None:
-    """A machine that will use the stock voice does not pay seconds for it."""
+    """A machine that will use the stock voice, loaded here, does not pay seconds for it."""
     code = (
         "import sys\n"
         "from engine.device import NoGpu\n"

@@ -13,7 +13,7 @@ import triton
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.cuda.launch import Chain, may_start_early
+from engine.chatterbox.cuda.launch import chain_options
 from engine.chatterbox.s3gen.kernels.blocks import (
     attend_kernel,
     linear_kernel,
@@ -40,7 +40,7 @@ class FusedS3GenKernels:
 
     def __init__(self, device: torch.device) -> None:
         self._much_shared_memory = torch.cuda.get_device_capability(device) in DATA_CENTRE
-        self._options = Chain(early=may_start_early(device)).options
+        self._options = chain_options(device)
 
     def norm_linear(
         self, stream: Tensor, ahead: Tensor, product: Linear, activation: Activation

@@ -3,8 +3,8 @@
 import triton
 from torch import Tensor
 
-from engine.chatterbox.cuda.launch import Chain
 from engine.chatterbox.t3.buffers import MAX_SPLITS, Batch
+from engine.chatterbox.t3.kernels import tuning
 from engine.chatterbox.t3.kernels.linear import (
     joined_linear_add_kernel,
     linear_add_kernel,
@@ -12,21 +12,18 @@ from engine.chatterbox.t3.kernels.linear import (
     norm_linear_kernel,
 )
 from engine.chatterbox.t3.kernels.reference import RMS_EPSILON
-from engine.chatterbox.t3.kernels.tuning import Tuning
 from engine.weights.sizes import HEAD_DIM
 
 
 class FewRows:
     """See `engine.chatterbox.t3.kernels.fused.Projections`."""
 
-    def __init__(self, tuning: Tuning, chain: Chain) -> None:
-        self._tuning = tuning
-        self._chain = chain
+    def __init__(self, options: dict[str, bool]) -> None:
+        self._options = options
 
     def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
         columns, width = weight.shape
-        tuning = self._tuning
-        block, warps = tuning.head if out is batch.logits else tuning.qkv
+        block, warps = tuning.HEAD if out is batch.logits else tuning.QKV
         norm_linear_kernel[(triton.cdiv(columns, block),)](
             batch.residual,
             weight,
@@ -38,15 +35,15 @@ class FewRows:
             BLOCK=block,
             EVEN=columns % block == 0,
             num_warps=warps,
-            **self._chain.options,
+            **self._options,
         )
 
     def add_attended(self, batch: Batch, weight: Tensor, splits: int) -> None:
         if splits == 1:
-            self._add(batch, batch.attended, weight, self._tuning.output)
+            self._add(batch, batch.attended, weight, tuning.OUTPUT)
             return
         columns, width = weight.shape
-        block, warps = self._tuning.output
+        block, warps = tuning.OUTPUT
         joined_linear_add_kernel[(columns // block,)](
             batch.partial,
             batch.partial_weight,
@@ -60,12 +57,12 @@ class FewRows:
             ROWS=batch.rows,
             BLOCK=block,
             num_warps=warps,
-            **self._chain.options,
+            **self._options,
         )
 
     def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
         hidden, ffn = down.shape
-        block, warps = self._tuning.gate_up
+        block, warps = tuning.GATE_UP
         norm_gate_up_kernel[(ffn // block,)](
             batch.residual,
             gate_up,
@@ -76,9 +73,9 @@ class FewRows:
             ROWS=batch.rows,
             BLOCK=block,
             num_warps=warps,
-            **self._chain.options,
+            **self._options,
         )
-        self._add(batch, batch.activated, down, self._tuning.down)
+        self._add(batch, batch.activated, down, tuning.DOWN)
 
     def _add(self, batch: Batch, vectors: Tensor, weight: Tensor, shape: tuple[int, int]) -> None:
         columns, width = weight.shape
@@ -92,5 +89,5 @@ class FewRows:
             ROWS=batch.rows,
             BLOCK=block,
             num_warps=warps,
-            **self._chain.options,
+            **self._options,
         )

@@ -7,16 +7,16 @@ import torch
 import triton
 from torch import Tensor
 
-from engine.chatterbox.cuda.launch import Chain, may_start_early
+from engine.chatterbox.cuda.launch import chain_options
 from engine.chatterbox.t3.buffers import MAX_SPLITS, Batch
 from engine.chatterbox.t3.config import PAGE, STOP_OF_SPEECH
+from engine.chatterbox.t3.kernels import tuning
 from engine.chatterbox.t3.kernels.attention import attend_kernel
 from engine.chatterbox.t3.kernels.few_rows import FewRows
 from engine.chatterbox.t3.kernels.many_rows import ManyRows
 from engine.chatterbox.t3.kernels.prompt import PromptKernels
 from engine.chatterbox.t3.kernels.sampling import embed_kernel, noise_kernel, sample_kernel
 from engine.chatterbox.t3.kernels.some_rows import SomeRows
-from engine.chatterbox.t3.kernels.tuning import Tuning
 from engine.chatterbox.t3.slots import Column, Parameter, Slots, SlotStatus
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM
@@ -33,12 +33,11 @@ _PARAMETERS = {parameter.name: int(parameter) for parameter in Parameter}
 class FusedT3Kernels(PromptKernels):
     """See `engine.chatterbox.t3.kernels.T3Kernels`."""
 
-    def __init__(self, device: torch.device, tuning: Tuning | None = None) -> None:
-        self._tuning = tuning if tuning is not None else Tuning()
-        super().__init__(Chain(early=self._tuning.early and may_start_early(device)))
-        self._few = FewRows(self._tuning, self._chain)
-        self._some = SomeRows(self._tuning, self._chain)
-        self._many = ManyRows(self._chain)
+    def __init__(self, device: torch.device) -> None:
+        super().__init__(chain_options(device))
+        self._few = FewRows(self._options)
+        self._some = SomeRows(self._options)
+        self._many = ManyRows(self._options)
 
     def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
         embed_kernel[(batch.rows,)](
@@ -57,7 +56,7 @@ class FusedT3Kernels(PromptKernels):
             GUIDED=int(Column.GUIDED),
             RUNNING=int(SlotStatus.RUNNING),
             WIDTH=batch.residual.shape[1],
-            **self._chain.options,
+            **self._options,
         )
 
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
@@ -73,7 +72,7 @@ class FusedT3Kernels(PromptKernels):
             STATE_WIDTH=len(Column),
             GENERATED=int(Column.GENERATED),
             BLOCK=256,
-            **self._chain.options,
+            **self._options,
         )
 
     def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
@@ -84,12 +83,11 @@ class FusedT3Kernels(PromptKernels):
     ) -> None:
         heads = cache[0].shape[1]
         splits = self._splits(batch, heads)
-        tuning = self._tuning
-        block, warps = tuning.positions
-        if batch.rows <= tuning.few_rows:
-            block, warps = tuning.few_positions
-        elif batch.rows > tuning.some_rows:
-            block, warps = tuning.many_positions
+        block, warps = tuning.POSITIONS
+        if batch.rows <= tuning.FEW_ROWS:
+            block, warps = tuning.FEW_POSITIONS
+        elif batch.rows > tuning.SOME_ROWS:
+            block, warps = tuning.MANY_POSITIONS
         attend_kernel[(heads, batch.rows, splits)](
             batch.qkv,
             *cache,
@@ -108,7 +106,7 @@ class FusedT3Kernels(PromptKernels):
             MAX_SPLITS=MAX_SPLITS,
             BLOCK=block,
             num_warps=warps,
-            **self._chain.options,
+            **self._options,
         )
 
     def add_attended(self, batch: Batch, weight: Tensor) -> None:
@@ -139,14 +137,14 @@ class FusedT3Kernels(PromptKernels):
             STOP_TOKEN=STOP_OF_SPEECH,
             TWO_ROWS=batch.guided,
             BLOCK=triton.next_power_of_2(vocabulary),
-            num_warps=self._tuning.sampling_warps,
-            **self._chain.options,
+            num_warps=tuning.SAMPLING_WARPS,
+            **self._options,
         )
 
     def _projections(self, batch: Batch) -> Projections:
-        if batch.rows <= self._tuning.few_rows:
+        if batch.rows <= tuning.FEW_ROWS:
             return self._few
-        if batch.rows <= self._tuning.some_rows and batch.normed.dtype != torch.float32:
+        if batch.rows <= tuning.SOME_ROWS and batch.normed.dtype != torch.float32:
             return self._some
         return self._many
 
@@ -154,7 +152,7 @@ class FusedT3Kernels(PromptKernels):
         """Parts that each row's context is divided into: a power of two."""
         if isinstance(self._projections(batch), ManyRows):
             return 1
-        few = batch.rows <= self._tuning.few_rows
-        programs = self._tuning.few_programs if few else self._tuning.programs
+        few = batch.rows <= tuning.FEW_ROWS
+        programs = tuning.FEW_PROGRAMS if few else tuning.PROGRAMS
         wanted = max(1, programs // (batch.rows * heads))
         return min(MAX_SPLITS, 1 << (wanted.bit_length() - 1))

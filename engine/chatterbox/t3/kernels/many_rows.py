@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from engine.chatterbox.cuda.launch import Chain
 from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.kernels.matrix import gate, multiply_add, norm
 
@@ -11,11 +10,11 @@ from engine.chatterbox.t3.kernels.matrix import gate, multiply_add, norm
 class ManyRows:
     """See `engine.chatterbox.t3.kernels.fused.Projections`."""
 
-    def __init__(self, chain: Chain) -> None:
-        self._chain = chain
+    def __init__(self, options: dict[str, bool]) -> None:
+        self._options = options
 
     def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
-        norm(self._chain, batch.residual, batch.pending, batch.normed)
+        norm(self._options, batch.residual, batch.pending, batch.normed)
         if out.dtype == weight.dtype:
             torch.mm(batch.normed, weight.t(), out=out)
         else:
@@ -26,7 +25,7 @@ class ManyRows:
         multiply_add(batch.residual, batch.attended, weight)
 
     def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
-        norm(self._chain, batch.residual, batch.pending, batch.normed)
+        norm(self._options, batch.residual, batch.pending, batch.normed)
         torch.mm(batch.normed, gate_up.t(), out=batch.gate_up)
-        gate(self._chain, batch.gate_up, batch.activated)
+        gate(self._options, batch.gate_up, batch.activated)
         multiply_add(batch.residual, batch.activated, down)

@@ -10,7 +10,6 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from engine.chatterbox.cuda.launch import Chain
 from engine.chatterbox.t3.buffers import MAX_PARTS
 from engine.chatterbox.t3.kernels.linear import joined
 from engine.chatterbox.t3.kernels.reference import RMS_EPSILON
@@ -156,7 +155,9 @@ def join_kernel(
     tl.store(out + row * WIDTH + tl.arange(0, WIDTH), x.to(out.dtype.element_ty))
 
 
-def norm(chain: Chain, residual: Tensor, pending: Tensor, out: Tensor, parts: int = 0) -> None:
+def norm(
+    options: dict[str, bool], residual: Tensor, pending: Tensor, out: Tensor, parts: int = 0
+) -> None:
     """`norm_kernel` of rows (rows, WIDTH), the first `parts` of their pending sums included."""
     norm_kernel[(len(residual),)](
         residual,
@@ -166,15 +167,15 @@ def norm(chain: Chain, residual: Tensor, pending: Tensor, out: Tensor, parts: in
         WIDTH=residual.shape[1],
         PENDING=parts,
         PARTS=MAX_PARTS,
-        **chain.options,
+        **options,
     )
 
 
-def gate(chain: Chain, gate_up: Tensor, out: Tensor) -> None:
+def gate(options: dict[str, bool], gate_up: Tensor, out: Tensor) -> None:
     """`gated_kernel` of rows (rows, 2 * WIDTH)."""
     rows, width = out.shape
     block = min(width, 1024)
-    gated_kernel[(rows, width // block)](gate_up, out, WIDTH=width, BLOCK=block, **chain.options)
+    gated_kernel[(rows, width // block)](gate_up, out, WIDTH=width, BLOCK=block, **options)
 
 
 def multiply_add(residual: Tensor, vectors: Tensor, weight: Tensor) -> None:

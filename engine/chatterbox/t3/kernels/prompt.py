@@ -9,7 +9,6 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from engine.chatterbox.cuda.launch import Chain
 from engine.chatterbox.t3.kernels.matrix import gate, multiply_add, norm
 from engine.weights.sizes import HEAD_DIM
 
@@ -69,13 +68,13 @@ def heads_kernel(
 class PromptKernels:
     """The `prompt_` half of `engine.chatterbox.t3.kernels.T3Kernels`."""
 
-    def __init__(self, chain: Chain) -> None:
-        self._chain = chain
+    def __init__(self, options: dict[str, bool]) -> None:
+        self._options = options
 
     def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
         normed = torch.empty_like(residual, dtype=dtype)
         rows = residual.flatten(0, 1)
-        norm(self._chain, rows, rows, normed)
+        norm(self._options, rows, rows, normed)
         return normed
 
     def prompt_heads(
@@ -97,13 +96,13 @@ class PromptKernels:
             before.stride(0),
             HEADS=heads,
             HEAD_DIM=HEAD_DIM,
-            **self._chain.options,
+            **self._options,
         )
         return query, both
 
     def prompt_gate(self, gate_up: Tensor) -> Tensor:
         gated = gate_up.new_empty(*gate_up.shape[:-1], gate_up.shape[-1] // 2)
-        gate(self._chain, gate_up, gated.flatten(0, 1))
+        gate(self._options, gate_up, gated.flatten(0, 1))
         return gated
 
     def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:

@@ -7,15 +7,14 @@ adds them up; the kernels that make them need not wait for one another.
 import triton
 from torch import Tensor
 
-from engine.chatterbox.cuda.launch import Chain
 from engine.chatterbox.t3.buffers import MAX_SPLITS, Batch
+from engine.chatterbox.t3.kernels import tuning
 from engine.chatterbox.t3.kernels.matrix import (
     join_kernel,
     multiply_gated_kernel,
     multiply_kernel,
     norm,
 )
-from engine.chatterbox.t3.kernels.tuning import Tuning
 from engine.weights.sizes import HEAD_DIM
 
 _BLOCK = 16  # matrix rows of one program: the least that tensor cores take
@@ -26,9 +25,8 @@ _LONGEST = 1024  # of a matrix row, what one program holds
 class SomeRows:
     """See `engine.chatterbox.t3.kernels.fused.Projections`. Half precision only."""
 
-    def __init__(self, tuning: Tuning, chain: Chain) -> None:
-        self._tuning = tuning
-        self._chain = chain
+    def __init__(self, options: dict[str, bool]) -> None:
+        self._options = options
 
     def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
         self._norm(batch)
@@ -44,15 +42,15 @@ class SomeRows:
                 HEAD_DIM=HEAD_DIM,
                 SPLITS=splits,
                 MAX_SPLITS=MAX_SPLITS,
-                **self._chain.options,
+                **self._options,
             )
-        self._multiply(batch, batch.attended, weight, batch.pending, self._tuning.output_parts)
-        batch.pending_parts = self._tuning.output_parts
+        self._multiply(batch, batch.attended, weight, batch.pending, tuning.OUTPUT_PARTS)
+        batch.pending_parts = tuning.OUTPUT_PARTS
 
     def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
         hidden, ffn = down.shape
         self._norm(batch)
-        half, warps = self._tuning.some_gate_up
+        half, warps = tuning.SOME_GATE_UP
         multiply_gated_kernel[(ffn // half,)](
             batch.normed,
             gate_up,
@@ -64,14 +62,14 @@ class SomeRows:
             HALF=half,
             SHARES=warps,
             num_warps=warps,
-            **self._chain.options,
+            **self._options,
         )
         parts = max(1, ffn // _LONGEST)
         self._multiply(batch, batch.activated, down, batch.pending, parts)
         batch.pending_parts = parts
 
     def _norm(self, batch: Batch) -> None:
-        norm(self._chain, batch.residual, batch.pending, batch.normed, batch.pending_parts)
+        norm(self._options, batch.residual, batch.pending, batch.normed, batch.pending_parts)
         batch.pending_parts = 0
 
     def _multiply(
@@ -92,7 +90,7 @@ class SomeRows:
             PARTS=parts,
             EVEN=columns % _BLOCK == 0,
             num_warps=4,
-            **self._chain.options,
+            **self._options,
         )
 
 

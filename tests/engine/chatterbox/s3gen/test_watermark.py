@@ -9,6 +9,7 @@ from torch import Tensor
 
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark
+from engine.errors import WatermarkMissing
 from engine.upstream import package as upstream_package
 from engine.upstream.random_weights import synthetic_voice
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
@@ -50,6 +51,12 @@ def test_the_mark_is_the_one_that_perth_itself_puts_in(perth: Any) -> None:
         assert relative_error(ours, theirs) < 5e-3
         assert perth.get_watermark(signal.numpy(), sample_rate=24000) == 0
         assert perth.get_watermark(ours.numpy(), sample_rate=24000) == 1
+
+
+def test_without_perths_network_nothing_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(WatermarkMissing, match="nothing may speak unmarked"):
+        Watermark(torch.device("cpu"))
 
 
 @pytest.mark.gpu

@@ -125,7 +125,6 @@ def test_fused_attention_reads_every_position_of_a_long_context(
 def test_fused_steps_in_half_precision_are_as_near_to_fp32_as_plain_torch(
     checkpoint: Checkpoint, fused: T3Kernels, count: int
 ) -> None:
-    """Every kind of projection: matrix times vectors, tensor cores, the library."""
     if INTERPRETED and count > 2:
         pytest.skip("takes minutes in the interpreter")
     said = [

@@ -34,7 +34,6 @@ def fp32_decoder(checkpoint: Checkpoint, slots: int = 1) -> T3:
 
 
 def utterance(parameters: SpeechParameters, *, text: int = 30, voice: int = 0) -> Utterance:
-    """An utterance that is only ever ended by its cap."""
     return to_decode(some_text(text), some_voice(voice), parameters, cap=260)
 
 

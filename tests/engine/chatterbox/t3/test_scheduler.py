@@ -22,7 +22,7 @@ from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, some_text, some
 from tests.engine.chatterbox.utterances import again, to_decode
 
 NewScheduler = Callable[..., Scheduler]
-FIRST_SOUND, SPEAKING, LOOK_AHEAD = Priority
+FIRST_SOUND, SPEAKING, LOOK_AHEAD, _ = Priority
 
 
 @pytest.fixture
@@ -74,7 +74,6 @@ def assert_as_alone(new_scheduler: NewScheduler, *utterances: Utterance) -> None
 
 
 def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(new_scheduler: NewScheduler) -> None:
-    """Seven utterances through four slots: some wait, places change hands, voices are shared."""
     utterances = [some_utterance(index) for index in range(7)]
     ended = finish(new_scheduler(), utterances)
     assert set(ended) == set(utterances)
