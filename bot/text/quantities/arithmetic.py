@@ -91,7 +91,7 @@ scientific = rule(
     spaced=False,
 )
 times = rule(
-    r"(?<!\w)x(\d{1,4}(?:\.\d{1,4})?)(?!\w)(?!\.\d)",
+    r"(?<!\w)x(\d{1,4}(?:\.\d{1,24})?)(?!\w)(?!\.\d)",
     lambda m: f"times {decimal(m[1])}",
     ("x2", "times two"),
 )
@@ -101,7 +101,7 @@ about = rule(
     ("~5 minutes", "about 5 minutes", "about five minutes"),
 )
 open_ended = rule(
-    r"(?<=\d)([kKmMbB%]?)\+(?![\w+])(?! ?[\d(])",
+    r"(?<=\d)([kKmMbB%]?)\+(?![\w+'])(?! ?[\d(])",
     lambda m: f"{m[1]} plus",
     ("18+", "18 plus", "eighteen plus"),
     ("5k+ subs", "5k plus subs", "five K plus subs"),

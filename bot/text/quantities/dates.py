@@ -1,5 +1,6 @@
 """Days, months and years, and the instants that programs write."""
 
+from bot.text.quantities.measures import FREE_UNITS
 from bot.text.quantities.numbers import cardinal, ordinal, year
 from bot.text.quantities.rule import HALF_DAY, START, Match, rule
 
@@ -150,7 +151,8 @@ before_christ = rule(
 )
 in_year = rule(
     r"\b((?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Bb]efore|[Aa]fter) )(1\d{3})"
-    r"(?![\w.,/:%°-]\w)(?![%°+])(?! [a-z]+s\b)(?! ?(?:mb|gb|km|kg|ml|ft|hp|ms|k)\b)(?!\w)",
+    r"(?![\w.,/:%°-]\w)(?![%°+])(?! [a-z]+s\b)(?!\w)(?! ?[\u20a0-\u20bf¥£¢$¼-¾⅐-⅞])"
+    rf"(?! ?(?i:{FREE_UNITS}|hp|k|usd|eur|gbp|jpy|cad|aud)(?!\w))",
     lambda m: f"{m[1]}{year(int(m[2]))}",
     ("in 1066", "in ten sixty-six"),
     ("since 1776", "since seventeen seventy-six"),
