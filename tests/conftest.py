@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
 #: Files and folders of what waits for the clock: sound in real time, deadlines. A core idles
 #: meanwhile, and times are asserted, so these run side by side in lanes of their own, at normal
@@ -32,6 +33,10 @@ NOT_TIMED = tuple(
 )
 #: The longest time a test, or the whole run, may take to put its things away.
 ENDING_S = 120.0
+
+# Beside other lanes an example may wait for a core for longer than Hypothesis lets it take.
+settings.register_profile("lanes", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lanes")
 
 # numpy reads it when it is first imported. Two threads would spin on cores that other tests use: a
 # clip was assessed in 5 s of CPU time, where one thread takes 0.3 s.
