@@ -1,10 +1,14 @@
 """Messages on their way to a websocket, in order; they wait while there is none."""
 
 import asyncio
+import struct
 from collections import deque
 from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
+
+#: How long a client may take to answer a close.
+CLOSE_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,15 @@ class Outbox:
                 message = self._messages.popleft()
                 try:
                     match message:
-                        case Close():
-                            await websocket.close(
-                                code=message.code, message=message.reason.encode()
+                        case Close(code, reason):
+                            await websocket.send_frame(
+                                struct.pack(">H", code) + reason.encode(), WSMsgType.CLOSE
                             )
+                            # The task that reads ends this one when the client answers.
+                            # `close` alone would end the connection before the client, if it is
+                            # busy, has seen the code.
+                            await asyncio.sleep(CLOSE_TIMEOUT_S)
+                            await websocket.close()
                             return
                         case bytes():
                             await websocket.send_bytes(message)

@@ -112,11 +112,6 @@ async def test_after_stop_nothing_is_read(stage: Stage) -> None:
     assert "reading nothing" in await stage.reply(stage.alice, "live status")
 
 
-@pytest.mark.xfail(
-    raises=TimeoutError,
-    strict=False,
-    reason="beside busy lanes discord.py now and then resumes what was refused for ever",
-)
 async def test_without_the_intent_the_bot_runs_and_says_what_to_switch_on(tmp_path: Path) -> None:
     async with a_stage(tmp_path, message_content_refused=True) as refused:
         await refused.alice.join(refused.lounge)

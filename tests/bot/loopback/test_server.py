@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import aiohttp
 import discord
@@ -41,6 +42,27 @@ async def test_a_wrong_token_is_refused(scene: Scene) -> None:
     with pytest.raises(discord.LoginFailure):
         await client.start("wrong")
     await client.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "code"), [("gateway.discord.gg", 4002), ("loopback1.discord.media", 4003)]
+)
+async def test_a_client_that_is_slow_to_read_is_told_why_it_is_closed(
+    scene: Scene, host: str, code: int
+) -> None:
+    environment = scene.server.environment()
+    where = LoopbackAddress.parse(environment["TIMBRE_DISCORD_RESOLVE"])
+    link = connector(where, Path(environment["TIMBRE_DISCORD_CA"]))
+    async with (
+        aiohttp.ClientSession(connector=link) as http,
+        http.ws_connect(f"wss://{host}", autoclose=False) as websocket,
+    ):
+        await websocket.receive()
+        await websocket.send_bytes(b"?")
+        await websocket.receive()
+        await asyncio.sleep(0.2)  # its answer is late
+        await websocket.close()
+    assert websocket.close_code == code
 
 
 @pytest.mark.parametrize("how", ["disconnect", "request_reconnect"])
