@@ -38,9 +38,11 @@ ENDING_S = 120.0
 settings.register_profile("lanes", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lanes")
 
-# numpy reads it when it is first imported. Two threads would spin on cores that other tests use: a
-# clip was assessed in 5 s of CPU time, where one thread takes 0.3 s.
+# numpy and torch read them when they are first imported, in processes that tests start too. Two
+# threads would spin on cores that other tests use: a clip was assessed in 5 s of CPU time, where
+# one thread takes 0.3 s.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _stderr = pytest.StashKey[int]()
 _failure = pytest.StashKey[str]()
