@@ -42,7 +42,7 @@ async def stage(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Asyn
         TIMBRE_ENGINE="chatterbox",
         TIMBRE_DEVICE="cpu",
         TIMBRE_WEIGHTS=str(weights),
-        TIMBRE_ENGINE_THREADS="2",
+        TIMBRE_ENGINE_THREADS="1",
         TIMBRE_REGISTRATION_COOLDOWN_S="0",
         # The first clip loads what analyses clips, which takes a busy machine a while.
         TIMBRE_STEP_TIMEOUT_S="240",
