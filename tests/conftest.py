@@ -6,6 +6,7 @@ pytest-timeout and pytest's own faulthandler both stop watching a test once it h
 import faulthandler
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -62,8 +63,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the terminal's stderr, which is captured while tests run."""
+    """Keep the terminal's stderr, which is captured while tests run. Make what lanes share."""
     config.stash[_stderr] = os.dup(2)
+    if not hasattr(config, "workerinput"):
+        spoken = tempfile.TemporaryDirectory(prefix="spoken-")
+        os.environ["SPOKEN_FOR_TESTS"] = spoken.name  # see tests/bot/clips/recordings.py
+        config.add_cleanup(spoken.cleanup)
 
 
 def is_timed(nodeid: str) -> bool:
