@@ -27,10 +27,23 @@ TIMED = (
     "tests/engine/host/",
     "tests/engine/worker/",
 )
-#: Of these folders, what works more than it waits.
-NOT_TIMED = tuple(
-    f"tests/end_to_end/test_{name}.py"
-    for name in ("authorisation", "choosing", "cloning", "hostile_uploads", "privacy", "voices")
+#: Of these folders, what works more than it waits, or waits for nothing that has a deadline.
+NOT_TIMED = (
+    *(
+        f"tests/end_to_end/test_{name}.py"
+        for name in (
+            "authorisation",
+            "choosing",
+            "cloning",
+            "hostile_uploads",
+            "nothing_phones_home",
+            "privacy",
+            "start",
+            "voices",
+        )
+    ),
+    "tests/engine/worker/test_chatterbox.py",
+    "tests/engine/worker/test_selection.py",
 )
 #: The longest time a test, or the whole run, may take to put its things away.
 ENDING_S = 120.0
