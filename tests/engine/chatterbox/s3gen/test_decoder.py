@@ -96,7 +96,6 @@ def test_a_missing_tensor_is_named(upstream: Upstream) -> None:
         WaveformDecoder(state, "cpu")
 
 
-@pytest.mark.gpu
 @pytest.mark.usefixtures("cuda")
 def test_a_graph_computes_what_eager_launches_do_and_follows_every_input(
     upstream: Upstream,
@@ -116,7 +115,6 @@ def test_a_graph_computes_what_eager_launches_do_and_follows_every_input(
             assert relative_error(ours, expected) < 1e-3
 
 
-@pytest.mark.gpu
 @pytest.mark.usefixtures("cuda")
 def test_a_prepared_bucket_needs_no_capture(upstream: Upstream) -> None:
     decoder = upstream.decoder("bf16")
@@ -128,7 +126,6 @@ def test_a_prepared_bucket_needs_no_capture(upstream: Upstream) -> None:
     assert all(wave.abs().max() > 0.01 for wave in waves)
 
 
-@pytest.mark.gpu
 @pytest.mark.usefixtures("cuda")
 def test_a_waveform_survives_the_next_batch(upstream: Upstream) -> None:
     decoder = upstream.decoder("bf16")

@@ -1,5 +1,6 @@
-"""Random T3 checkpoints with upstream's network beside them, and things to say with them."""
+"""Random T3 checkpoints with upstream's network beside them, and utterances to decode."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from engine.chatterbox.utterance import EnrolledVoice
+from engine.chatterbox.t3.scheduler import Scheduler
+from engine.chatterbox.utterance import EnrolledVoice, Utterance, UtteranceStatus
 from engine.enrolment import Conditionals
+from engine.speech import Priority, SpeechParameters
 from engine.upstream.build import build_t3
 from engine.upstream.package import T3Cond
 from engine.upstream.untrained import draw_t3, set_t3_entropy
 from engine.weights.sizes import SMALL, T3Sizes
+from tests.engine.chatterbox.utterances import to_decode
 
 torch.backends.cuda.matmul.allow_tf32 = False
 
@@ -36,6 +40,40 @@ def some_text(length: int, seed: int = 0) -> torch.Tensor:
     tokens = torch.randint(3, 250, (length,), generator=random)
     tokens[0], tokens[-1] = 255, 0
     return tokens
+
+
+def some_utterance(
+    index: int,
+    cap: int = 40,
+    priority: Priority = Priority.FIRST_SOUND,
+    voice: EnrolledVoice | None = None,
+) -> Utterance:
+    parameters = SpeechParameters(
+        cfg_weight=(0.5, 0.0, 1.1)[index % 3],
+        temperature=0.6 + 0.2 * (index % 4),
+        min_p=(0.05, 0.0)[index % 2],
+        top_p=(1.0, 0.8)[index % 2],
+        repetition_penalty=1.1 + 0.1 * (index % 3),
+        exaggeration=0.5 + 0.25 * (index % 2),
+        seed=10_000_000_000 * index + 1,
+    )
+    voice = voice if voice is not None else some_voice(index % 3)
+    return to_decode(some_text(8 + 9 * index), voice, parameters, cap + index, priority)
+
+
+@torch.inference_mode()
+def finish(scheduler: Scheduler, utterances: Iterable[Utterance] = ()) -> list[Utterance]:
+    for utterance in utterances:
+        scheduler.submit(utterance)
+    ended = []
+    while scheduler.busy:
+        ended += scheduler.advance()
+    return ended
+
+
+def tokens(utterance: Utterance) -> list[int]:
+    assert utterance.status is UtteranceStatus.DECODED
+    return utterance.speech_tokens.tolist()
 
 
 @dataclass(frozen=True)
