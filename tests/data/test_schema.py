@@ -212,7 +212,6 @@ async def test_a_killed_process_leaves_what_it_committed_and_nothing_else(path: 
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],
     ) as child:
-        assert child.stdout is not None
         assert child.stdout.readline().strip() == b"now"
         child.kill()
 

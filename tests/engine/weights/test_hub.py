@@ -80,6 +80,10 @@ def test_a_fetched_checkpoint_is_whole_and_recorded(hub: Hub, tmp_path: Path) ->
     assert COMMIT in checkpoint.verify(folder)
     for name in FILES:
         assert (folder / name).read_bytes() == (hub.folder / name).read_bytes()
+    assert hub.ranges
+    hub.ranges.clear()
+    assert fetch(hub, folder).returncode == 0
+    assert hub.ranges == [], "a second fetch downloads nothing again"
 
 
 def test_a_lost_connection_is_continued_in_the_same_run(hub: Hub, tmp_path: Path) -> None:
@@ -189,14 +193,6 @@ def test_a_branch_that_is_on_this_machine_needs_no_network(hub: Hub, tmp_path: P
     assert online.stdout.strip() == COMMIT, online.stderr
     offline = located(hub, tmp_path / "weights", offline=True)
     assert offline.stdout.strip() == COMMIT, offline.stderr
-
-
-def test_a_second_fetch_downloads_nothing_again(hub: Hub, tmp_path: Path) -> None:
-    folder = tmp_path / "weights"
-    fetch(hub, folder)
-    hub.ranges.clear()
-    assert fetch(hub, folder).returncode == 0
-    assert hub.ranges == []
 
 
 def bytes_kept(folder: Path) -> int:
