@@ -166,16 +166,6 @@ def test_ctrl_c_reaches_the_command_and_shows_no_traceback(project: Project) -> 
     assert (process.returncode, output, errors) == (5, "goodbye\n", "")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes and modes")
-def test_help_that_nobody_reads_is_no_traceback(project: Project) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    command = [sys.executable, str(project.root / "timbre.py"), "--help"]
-    ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
-    os.close(writer)
-    assert (ended.returncode, ended.stderr) == (1, "")
-
-
 def test_a_folder_that_cannot_be_written_is_one_line(project: Project) -> None:
     """A file stands where the environment would be made: root may write everywhere else."""
     (project.root / ".venv").write_text("")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -104,13 +105,8 @@ def child(tmp_path: Path) -> Iterator[StartChild]:
 
     yield start
     for each in children:
-        each.process.kill()
-        each.process.wait()
-        for pipe in (each.process.stdin, each.process.stdout, each.process.stderr):
-            try:
-                pipe.close()
-            except BrokenPipeError:
-                continue
+        with suppress(BrokenPipeError), each.process:
+            each.process.kill()
 
 
 def speak(job_id: int, text: str) -> Speak:

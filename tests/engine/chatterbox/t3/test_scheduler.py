@@ -151,7 +151,7 @@ def test_voices_make_room_when_pages_run_short(new_scheduler: NewScheduler) -> N
     said = [some_utterance(0, cap=30, voice=some_voice(n)) for n in range(5)]
     assert finish(scheduler, said) == said
     with pytest.raises(ValueError, match="longer than the cache"):
-        scheduler.submit(some_utterance(100, cap=900))
+        scheduler.submit(some_utterance(99, cap=900))
 
 
 def test_utterances_that_outgrow_the_pages_take_turns_and_keep_their_tokens(
