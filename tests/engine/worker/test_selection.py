@@ -1,6 +1,5 @@
 """The engine that speaks is the one asked for, or the best this machine can run, and says why."""
 
-import hashlib
 import importlib.util
 import shutil
 import subprocess
@@ -9,14 +8,12 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-import soundfile
 from safetensors.torch import load_file, save_file
 
 from engine.device import Gpu, NoGpu
 from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Speak
-from engine.speech import SpeechParameters, StockVoice
-from engine.upstream.random_weights import synthetic_voice
+from engine.speech import ClonedVoice, SpeechParameters, StockVoice
 from engine.weights.checkpoint import FILES, MANIFEST, T3
 from engine.worker.selection import load, unsuitable
 
@@ -126,11 +123,9 @@ def test_weights_that_lack_a_tensor_are_refused_by_its_name(
 
 
 def test_a_new_voice_waits_for_its_packages_while_others_speak(
-    tmp_path: Path, small_checkpoint: Path
+    tmp_path: Path, small_checkpoint: Path, cloned_voice: ClonedVoice
 ) -> None:
     """Their import takes seconds: the worker is ready before, and nobody falls silent for it."""
-    clip = tmp_path / "clip.wav"
-    soundfile.write(clip, synthetic_voice(140.0), 24_000)
     code = (
         "import sys\n"
         "from engine.messages import EngineConfig, Speak\n"
@@ -148,12 +143,7 @@ def test_a_new_voice_waits_for_its_packages_while_others_speak(
         "        print(outcome.job_id, type(outcome.result).__name__)\n"
         "print([name for name in ('s3tokenizer', 'transformers') if name in sys.modules])\n"
     )
-    arguments = [
-        str(tmp_path),
-        str(small_checkpoint),
-        str(clip),
-        hashlib.sha256(clip.read_bytes()).hexdigest(),
-    ]
+    arguments = tmp_path, small_checkpoint, cloned_voice.clip_path, cloned_voice.clip_sha256
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], check=False, capture_output=True, text=True
     )

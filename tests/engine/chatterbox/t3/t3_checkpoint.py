@@ -8,38 +8,17 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from engine.bench.t3 import some_text, some_voice
 from engine.chatterbox.t3.scheduler import Scheduler
 from engine.chatterbox.utterance import EnrolledVoice, Utterance, UtteranceStatus
-from engine.enrolment import Conditionals
 from engine.speech import Priority, SpeechParameters
 from engine.upstream.build import build_t3
 from engine.upstream.package import T3Cond
 from engine.upstream.untrained import draw_t3, set_t3_entropy
-from engine.weights.sizes import SMALL, T3Sizes
+from engine.weights.sizes import T3Sizes
 from tests.engine.chatterbox.utterances import to_decode
 
 torch.backends.cuda.matmul.allow_tf32 = False
-
-
-def some_voice(seed: int, sizes: T3Sizes = SMALL.t3) -> EnrolledVoice:
-    random = torch.Generator().manual_seed(seed)
-    speaker = torch.randn(1, sizes.speaker_embedding, generator=random)
-    conditionals = Conditionals(
-        speaker=torch.nn.functional.normalize(speaker),
-        t3_prompt_tokens=torch.randint(0, 6561, (1, 150), generator=random),
-        prompt_tokens=torch.zeros(1, 1, dtype=torch.int64),  # S3Gen's, as those that follow
-        prompt_mel=torch.zeros(1, 2, 80),
-        x_vector=torch.zeros(1, 1),
-    )
-    return EnrolledVoice(f"voice-{seed}", conditionals)
-
-
-def some_text(length: int, seed: int = 0) -> torch.Tensor:
-    """Text tokens (length,), start and stop included."""
-    random = torch.Generator().manual_seed(1000 * seed + length)
-    tokens = torch.randint(3, 250, (length,), generator=random)
-    tokens[0], tokens[-1] = 255, 0
-    return tokens
 
 
 def some_utterance(
@@ -103,7 +82,7 @@ def make_checkpoint(
         network: Any = build_t3(sizes)
         draw_t3(network, stop_after=None)
     checkpoint = Checkpoint(network, folder / "t3_cfg.safetensors", sizes, device)
-    voice, text = some_voice(0, sizes), some_text(20)[None].to(device)
+    voice, text = some_voice(), some_text(20)[None].to(device)
     with device:
         set_t3_entropy(network, checkpoint.condition(voice, 0.5), text)
     state = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from engine.bench.t3 import some_text, some_voice
 from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.conditioning import PrefixInputs
@@ -20,9 +21,7 @@ from engine.speech import Priority, SpeechParameters
 from tests.engine.chatterbox.t3.t3_checkpoint import (
     Checkpoint,
     finish,
-    some_text,
     some_utterance,
-    some_voice,
     tokens,
 )
 from tests.engine.chatterbox.utterances import again, to_decode
