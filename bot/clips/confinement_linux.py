@@ -80,7 +80,6 @@ def deny_resources() -> None:
 def filter_program(place: int, audit: int) -> bytes:
     """The filter as classic BPF, for one of `_MACHINES`."""
     clone, clone3, prlimit = _CLONE[place], _CLONE3[place], _PRLIMIT[place]
-    allowed = [numbers[place] for numbers in _ALLOWED.values() if numbers[place] is not None]
     steps = [
         (_LOAD, 0, 0, _MACHINE),
         (_EQUAL, 1, 0, audit),
@@ -104,8 +103,9 @@ def filter_program(place: int, audit: int) -> bytes:
         (_ANSWER, 0, 0, _ALLOW),
         (_ANSWER, 0, 0, _REFUSE | errno.EPERM),
     ]
-    for number in allowed:
-        steps += [(_EQUAL, 0, 1, number), (_ANSWER, 0, 0, _ALLOW)]
+    for numbers in _ALLOWED.values():
+        if (number := numbers[place]) is not None:
+            steps += [(_EQUAL, 0, 1, number), (_ANSWER, 0, 0, _ALLOW)]
     steps.append((_ANSWER, 0, 0, _REFUSE | errno.EPERM))
     return b"".join(struct.pack("HBBI", *step) for step in steps)
 
