@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.clips.activity import FRAME_S, SpeechSegment, probabilities, segments
+from bot.clips.activity import SpeechSegment, probabilities, segments
 from bot.clips.limits import ClipLimits
 from bot.clips.loudness import loudness_lufs
 from bot.clips.speaker import SpeakerEncoder, least_similarity
 from bot.clips.verdict import SAMPLE_RATE, Accepted, Unfit
 from engine.speech import FloatArray
+from engine.voice_activity import FRAME_S
 
 _FRAME = round(FRAME_S * SAMPLE_RATE)
 #: Of a longer pause than twice this, so much is kept on either side.
