@@ -7,10 +7,11 @@ would import torch.
 import importlib.util
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnxruntime
 
+from engine.onnx import cpu_session
 from engine.speech import FloatArray
 
 RATE = 16_000
@@ -44,13 +45,9 @@ def probabilities(sound: FloatArray) -> FloatArray:
 
 
 @cache
-def _session() -> onnxruntime.InferenceSession:
+def _session() -> Any:
     package = importlib.util.find_spec("silero_vad")
     if package is None or not package.submodule_search_locations:
         raise FileNotFoundError("silero-vad is not installed")
     model = Path(package.submodule_search_locations[0]) / "data" / _MODEL
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(
-        model.read_bytes(), options, providers=["CPUExecutionProvider"]
-    )
+    return cpu_session(model.read_bytes(), threads=1)
