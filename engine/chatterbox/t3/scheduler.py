@@ -235,9 +235,9 @@ class Scheduler:
         if utterance.queued % _LOOKED_AFTER >= self.t3.config.burst:
             return False
         count = int(burst.state[slot, Column.GENERATED])
-        count -= count % _LOOKED_AFTER  # the same tokens for a seed, however much is in flight
-        silence = count - sounding_end(burst.tokens[slot, :count])
-        return silence >= SILENCE_AT_END and count >= utterance.cap // 2
+        looked_at = count - count % _LOOKED_AFTER  # the same for a seed, whatever is in flight
+        silence = looked_at - sounding_end(burst.tokens[slot, :count])
+        return silence >= SILENCE_AT_END and looked_at >= utterance.cap // 2
 
     def _preempt_one(self) -> None:
         """Let the one that joined last, of those that matter least, begin anew.
