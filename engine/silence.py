@@ -84,13 +84,14 @@ def _speech_end_s(pcm: FloatArray, sample_rate: int) -> float:
     """Seconds after which there is no speech any more in a stretch that is only just audible."""
     try:
         # A tenth of a second to import, and needed for few utterances.
-        from engine.voice_activity import FRAME_S, RATE, probabilities  # noqa: PLC0415
+        from engine.voice_activity import FRAME_S, RATE, loaded  # noqa: PLC0415
 
         # As precise as is needed: all above half the lower rate is left out of the spectrum.
         samples = round(pcm.size * RATE / sample_rate)
         spectrum = np.fft.rfft(pcm)[: samples // 2 + 1]
         sound = np.fft.irfft(spectrum, samples).astype(np.float32) * np.float32(RATE / sample_rate)
-        spoken = np.flatnonzero(probabilities(sound) >= _PERHAPS_SPEECH)
+        speech = loaded().probabilities(sound)
+        spoken = np.flatnonzero(speech >= _PERHAPS_SPEECH)
     except Exception as error:  # it is not installed, or whatever running it can raise
         reason = f"{type(error).__name__}: {error}"
         _log.warning("breath at the end of speech stays, for want of voice activity: %s", reason)

@@ -7,7 +7,6 @@ would import torch.
 import importlib.util
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,31 +22,38 @@ FRAME_S = _FRAME / RATE
 _LISTENING_RMS, _MAX_GAIN = 0.05, 30.0
 
 
-def probabilities(sound: FloatArray) -> FloatArray:
-    """The probability of speech in every frame of `sound` ((samples,) at `RATE`).
+class SpeechDetector:
+    """The network, loaded. Raises `FileNotFoundError` where silero-vad is not installed."""
 
-    Raises `FileNotFoundError` where silero-vad is not installed.
-    """
-    rms = float(np.sqrt(np.mean(np.square(sound))))
-    gain = min(max(1.0, _LISTENING_RMS / max(rms, 1e-9)), _MAX_GAIN)
-    frames = np.pad(sound * np.float32(gain), (0, -len(sound) % _FRAME)).reshape(-1, _FRAME)
-    before = np.vstack([np.zeros((1, _FRAME), np.float32), frames[:-1]])[:, -_CONTEXT:]
-    model_input = np.hstack([before, frames])
-    hidden = cell = np.zeros((1, 1, 128), np.float32)
-    blocks = []
-    for start in range(0, len(frames), _BLOCK):
-        found, hidden, cell = _session().run(
-            ["speech_probs", "hn", "cn"],
-            {"input": model_input[start : start + _BLOCK], "h": hidden, "c": cell},
-        )
-        blocks.append(np.asarray(found, np.float32).reshape(-1))
-    return np.concatenate(blocks)
+    def __init__(self) -> None:
+        self._session = cpu_session(_model().read_bytes(), threads=1)
+
+    def probabilities(self, sound: FloatArray) -> FloatArray:
+        """The probability of speech in every frame of `sound` ((samples,) at `RATE`)."""
+        rms = float(np.sqrt(np.mean(np.square(sound))))
+        gain = min(max(1.0, _LISTENING_RMS / max(rms, 1e-9)), _MAX_GAIN)
+        frames = np.pad(sound * np.float32(gain), (0, -len(sound) % _FRAME)).reshape(-1, _FRAME)
+        before = np.vstack([np.zeros((1, _FRAME), np.float32), frames[:-1]])[:, -_CONTEXT:]
+        model_input = np.hstack([before, frames])
+        hidden = cell = np.zeros((1, 1, 128), np.float32)
+        blocks = []
+        for start in range(0, len(frames), _BLOCK):
+            found, hidden, cell = self._session.run(
+                ["speech_probs", "hn", "cn"],
+                {"input": model_input[start : start + _BLOCK], "h": hidden, "c": cell},
+            )
+            blocks.append(np.asarray(found, np.float32).reshape(-1))
+        return np.concatenate(blocks)
 
 
 @cache
-def _session() -> Any:
+def loaded() -> SpeechDetector:
+    """One for the whole process: loading takes as long as 10 s of sound."""
+    return SpeechDetector()
+
+
+def _model() -> Path:
     package = importlib.util.find_spec("silero_vad")
     if package is None or not package.submodule_search_locations:
         raise FileNotFoundError("silero-vad is not installed")
-    model = Path(package.submodule_search_locations[0]) / "data" / _MODEL
-    return cpu_session(model.read_bytes(), threads=1)
+    return Path(package.submodule_search_locations[0]) / "data" / _MODEL

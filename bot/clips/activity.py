@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-from bot.clips.resampling import resample
-from bot.clips.verdict import SAMPLE_RATE
-from engine import voice_activity
 from engine.speech import FloatArray
 from engine.voice_activity import FRAME_S
 
@@ -24,11 +21,6 @@ class SpeechSegment:
     @property
     def frames(self) -> int:
         return self.end - self.start
-
-
-def probabilities(samples: FloatArray) -> FloatArray:
-    """The probability of speech in every frame of `samples` ((samples,) at `SAMPLE_RATE`)."""
-    return voice_activity.probabilities(resample(samples, SAMPLE_RATE, voice_activity.RATE))
 
 
 def segments(speech_probability: FloatArray) -> list[SpeechSegment]:
