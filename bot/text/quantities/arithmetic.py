@@ -2,7 +2,8 @@
 
 from bot.text.quantities.money import CURRENCY_SIGNS
 from bot.text.quantities.numbers import decimal, signed
-from bot.text.quantities.rule import AMOUNT, SIGN, START, Match, rule
+from bot.text.quantities.parts import AMOUNT, SIGN, START
+from bot.text.rule import Match, rule
 
 _OPERATORS = {
     "+": "plus", "=": "equals", "×": "times", "÷": "divided by", "^": "to the power of",

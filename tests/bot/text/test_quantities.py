@@ -4,7 +4,7 @@ import pytest
 
 from bot.text import quantities
 from bot.text.quantities import ENGLISH
-from bot.text.quantities.rule import Rule
+from bot.text.rule import Rule
 from tests.bot.text.test_cases import say
 
 EXAMPLES = [
