@@ -6,11 +6,9 @@ are also words of other languages ("ty", "u") are expanded only beside English o
 
 import re
 
-from bot.text.expressions import any_of
 from bot.text.vocabulary import (
     ABBREVIATIONS,
     AMBIGUOUS,
-    DOTTED_WORDS,
     ENGLISH,
     IN_CAPITALS,
     INITIALISMS,
@@ -18,7 +16,6 @@ from bot.text.vocabulary import (
     PERHAPS_ENGLISH,
     SAID_AS_WORDS,
     SHORT_WORDS,
-    SLASHED,
     SOUNDS,
     STRETCHABLE,
 )
@@ -32,10 +29,6 @@ _LETTERS = re.compile(r"(?<!\w)[A-Za-z]{3,}(?!\w)")
 _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 _WORD = re.compile(r"(?<!\w)(?<!\w')[A-Za-z]+(?:'[A-Za-z]+)?(?!\w)(?!'\w)")
 
-_SLASHED_WORD = re.compile(
-    rf"(?<![\w/])(?:{any_of(SLASHED)})(?![/])(?:(?<=/)|(?!\w))",
-    re.IGNORECASE,
-)
 _VOWELS = frozenset("AEIOUY")
 _SHOUTED_WORDS = 3
 
@@ -129,14 +122,11 @@ def _abbreviation(match: re.Match[str]) -> str:
 
 
 _R_U = re.compile(r"(?<!\w)r u(?!\w)")
-_DOTTED = re.compile(r"\b(mr|mrs|ms|dr|prof|vs|jr|sr)\.(?= \w)", re.IGNORECASE)
 
 
 def abbreviations(text: str) -> str:
     """``brb`` -> be right back. Ambiguous ones need an English word in the same message."""
-    text = _SLASHED_WORD.sub(lambda m: SLASHED[m[0].lower()], text)
     text = _R_U.sub("are you", text)
-    text = _DOTTED.sub(lambda m: DOTTED_WORDS.get(m[1].lower(), m[1]), text)
     text = _WORD.sub(_abbreviation, text)
     words = [m[0] for m in _WORD.finditer(text)]
     lowered = [word.lower() for word in words]

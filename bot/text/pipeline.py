@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.text import chat, links, markdown, mentions, pictures, quantities, symbols
+from bot.text import chat, dotted, links, markdown, mentions, pictures, quantities, symbols
 from bot.text.characters import PLACES, clean_characters
 from bot.text.limits import TextLimits
 from bot.text.mentions import Names
@@ -103,13 +103,14 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     ("emoticons", _plain(pictures.emoticons)),
     ("emoji", _plain(pictures.emoji_names)),
     ("lines", _plain(markdown.lines)),
+    ("dotted abbreviations", _english(dotted.abbreviations)),
     ("figures for sounds", _english(chat.sounds)),
     ("numbers", _english(quantities.quantities)),
     ("symbols", _english(symbols.symbols)),
     ("laughter", _english(chat.laughter)),
     ("stretched letters", _english(chat.stretched)),
     ("capitals", _plain(chat.capitals)),
-    ("abbreviations", _plain(chat.abbreviations)),
+    ("chat abbreviations", _plain(chat.abbreviations)),
 )
 
 

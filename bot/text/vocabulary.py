@@ -9,15 +9,6 @@ STRETCHABLE = frozenset(
     "uh um very wait want was way well what when where who whoa whole why wow yay ye yeah yep yes "
     "yo you your".split()
 )
-SLASHED = {
-    "w/o": "without",
-    "w/": "with ",
-    "w/e": "whatever",
-    "b/c": "because",
-    "n/a": "not applicable",
-    "tl;dr": "in short",
-    "a/c": "A C",
-}
 # Read the same wherever they stand and however they are capitalised.
 ABBREVIATIONS = {
     "afaik": "as far as I know",
@@ -169,4 +160,3 @@ SOUNDS = {
     "no1": "no one",
     "every1": "everyone",
 }
-DOTTED_WORDS = {"mrs": "missus", "ms": "miss", "prof": "professor", "jr": "junior", "sr": "senior"}
