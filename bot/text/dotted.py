@@ -140,7 +140,8 @@ initials = rule(
 )
 street = rule(
     rf"\b(?P<number>\d{{1,5}}[A-Z]? (?:[NSEW]\.? )?)?"
-    rf"(?P<road>(?!(?:{_STARTERS})\b)[A-Z][a-z]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th)) (?P<kind>{any_of(_STREETS)})\b(?P<point>\.?)",
+    rf"(?P<road>(?!(?:{_STARTERS})\b)[A-Z][a-z]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th)) "
+    rf"(?P<kind>{any_of(_STREETS)})\b(?P<point>\.?)",
     _street,
     ("Elm Dr. is long", "Elm Drive is long"),
     ("12 Oak St Denver", "12 Oak Street Denver", "twelve Oak Street Denver"),

@@ -9,7 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.text import chat, dotted, links, markdown, mentions, pictures, quantities, symbols
+from bot.text import (
+    capitals,
+    chat,
+    dotted,
+    links,
+    markdown,
+    mentions,
+    pictures,
+    quantities,
+    symbols,
+)
 from bot.text.characters import PLACES, clean_characters
 from bot.text.limits import TextLimits
 from bot.text.mentions import Names
@@ -104,12 +114,13 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     ("emoji", _plain(pictures.emoji_names)),
     ("lines", _plain(markdown.lines)),
     ("dotted abbreviations", _english(dotted.abbreviations)),
+    ("tripled capitals", _english(capitals.tripled)),
     ("figures for sounds", _english(chat.sounds)),
     ("numbers", _english(quantities.quantities)),
     ("symbols", _english(symbols.symbols)),
     ("laughter", _english(chat.laughter)),
     ("stretched letters", _english(chat.stretched)),
-    ("capitals", _plain(chat.capitals)),
+    ("capitals", _plain(capitals.capitals)),
     ("chat abbreviations", _plain(chat.abbreviations)),
 )
 
