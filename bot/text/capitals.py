@@ -66,7 +66,9 @@ def _can_be_said(word: str) -> bool:
     if not _VOWEL.search(word) or parts is None:
         return False
     onset, coda = parts[1], parts[2]
-    return (not onset or onset in ONSETS) and (not coda or coda in CODAS or len(word) > 4)
+    if len(word) > 4:
+        return len(word) > 5 or len(onset) < 3 or onset in ONSETS
+    return (not onset or onset in ONSETS) and (not coda or coda in CODAS)
 
 
 def _is_word(word: str) -> bool:

@@ -68,6 +68,7 @@ _STARTERS = (
     "Its|Just|My|No|Not|Now|Of|Oh|Ok|Okay|On|Or|Our|She|So|Sorry|Sure|Thank|Thanks|That|The|Then|"
     "There|They|This|To|We|Well|What|When|Where|Who|Why|Yes|Yo|You|Your"
 )
+_NEVER_LAST = ("ly", "ing", "imum")
 _ENDS = re.compile(rf"[\"')\]]*(?:\s*$|\n| (?:{_STARTERS})\b)")
 _NAME_FOLLOWS = re.compile(rf" (?!(?:{_STARTERS})\b)[A-Z][a-z]")
 
@@ -88,9 +89,16 @@ def _expanded(
 ) -> Rule:
     """A rule for `words`, in their table's case where `flags` do not say that none counts."""
     folded = {short.lower(): said for short, said in words.items()}
+
+    def say(match: Match) -> str:
+        said = _in_full(folded, match[1])
+        return said if said.endswith(_NEVER_LAST) else said + _point(match)
+
     return rule(
         rf"(?<![\w.'&/-]){before}({any_of(words)}){after}",
-        lambda m: f"{_in_full(folded, m[1])}{_point(m)}",
+        lambda m: (
+            (said := _in_full(folded, m[1])) + ("" if said.endswith(_NEVER_LAST) else _point(m))
+        ),
         *examples,
         flags=flags,
     )
@@ -124,10 +132,9 @@ ampersand = rule(
     ("AT&T", "A T and T"),
     ("T&Cs", "T and C's"),
 )
-lettered = _expanded(
-    "",
-    _LETTERED,
-    r"(?:\.(?!\w)|(?!\w))",
+lettered = rule(
+    rf"(?<![\w.])({any_of(_LETTERED)})(?:\.(?!\w)|(?!\w))",
+    lambda m: _LETTERED[m[1].lower()],
     ("Elvis a.k.a. the King", "Elvis A K A the King"),
     flags=re.IGNORECASE,
 )

@@ -95,7 +95,7 @@ def _by_script(text: str) -> list[tuple[bool, str]]:
 
 def _is_latin(char: str) -> bool:
     code = ord(char)
-    return code < 0x250 or 0x1E00 <= code < 0x1F00 or 0x2C60 <= code < 0x2C80
+    return code < 0x250 or 0x1E00 <= code < 0x1F00 or 0x2C60 <= code < 0x2C80 or char == "ⁿ"
 
 
 _STEPS: tuple[tuple[str, _Step], ...] = (

@@ -11,7 +11,6 @@ STRETCHABLE = frozenset(
 )
 # Read the same wherever they stand and however they are capitalised.
 ABBREVIATIONS = {
-    "abt": "about",
     "afaik": "as far as I know",
     "afk": "away from keyboard",
     "atm": "at the moment",
@@ -26,9 +25,7 @@ ABBREVIATIONS = {
     "cya": "see you",
     "dae": "does anyone else",
     "dr": "doctor",
-    "dw": "don't worry",
     "etc": "et cetera",
-    "ez": "easy",
     "ffs": "for God's sake",
     "ftw": "for the win",
     "fwiw": "for what it's worth",
@@ -59,7 +56,6 @@ ABBREVIATIONS = {
     "jk": "just kidding",
     "kthx": "okay, thanks",
     "lfg": "let's go",
-    "lfm": "looking for more",
     "lmk": "let me know",
     "lvl": "level",
     "mb": "my bad",
@@ -69,21 +65,17 @@ ABBREVIATIONS = {
     "ngl": "not gonna lie",
     "nvm": "never mind",
     "nvr": "never",
-    "obv": "obviously",
     "obvs": "obviously",
     "ofc": "of course",
     "ok": "okay",
     "omfg": "oh my god",
     "omg": "oh my god",
     "omw": "on my way",
-    "ong": "on God",
     "otoh": "on the other hand",
-    "otw": "on the way",
     "pls": "please",
     "plz": "please",
     "ppl": "people",
     "pwd": "password",
-    "rly": "really",
     "smh": "shaking my head",
     "smth": "something",
     "srsly": "seriously",
@@ -114,7 +106,6 @@ ABBREVIATIONS = {
     "wknd": "weekend",
     "wrt": "with respect to",
     "wru": "where are you",
-    "wtv": "whatever",
     "wya": "where are you at",
     "wyd": "what are you doing",
     "ykwim": "you know what I mean",
@@ -126,6 +117,7 @@ ABBREVIATIONS = {
 IN_CAPITALS = {"ATM": "A T M", "MB": "megabytes", "Mb": "megabits"}
 # Lower case only, and only in a message with an English word in it or as the whole message.
 AMBIGUOUS = {
+    "abt": "about",
     "afaict": "as far as I can tell",
     "bc": "because",
     "bcs": "because",
@@ -135,6 +127,8 @@ AMBIGUOUS = {
     "cuz": "because",
     "dm": "D M",
     "dms": "D M's",
+    "dw": "don't worry",
+    "ez": "easy",
     "fr": "for real",
     "frfr": "for real, for real",
     "gf": "girlfriend",
@@ -150,14 +144,19 @@ AMBIGUOUS = {
     "ik": "I know",
     "iswydt": "I see what you did there",
     "kk": "okay",
+    "lfm": "looking for more",
     "msg": "message",
     "ngmi": "N G M I",
     "nm": "not much",
     "np": "no problem",
+    "obv": "obviously",
+    "ong": "on God",
+    "otw": "on the way",
     "pc": "P C",
     "pfp": "P F P",
     "prob": "probably",
     "probs": "probably",
+    "rly": "really",
     "rn": "right now",
     "stfu": "S T F U",
     "sth": "something",
@@ -173,6 +172,7 @@ AMBIGUOUS = {
     "wp": "well played",
     "wtf": "W T F",
     "wth": "what the heck",
+    "wtv": "whatever",
     "yk": "you know",
     "yt": "YouTube",
 }
@@ -210,7 +210,7 @@ SAID_AS_WORDS = frozenset(
     "ASAP CAPTCHA COVID FEMA FIFA FOMO GIF IKEA JPEG JSON LAN MEME NASA NATO NERF NINTENDO NSYNC "
     "OPEC PIN PNG POTUS RAM REST ROM SCOTUS SIM SWAT UNESCO UNICEF WASD ZIP BIOS ISO IOS WIFI "
     "DOOM SIMS AFK NVIDIA GUI DOS UEFA IATA CERN AIDS SARS RADAR LIDAR OLED COBOL LORAN TED ROFL "
-    "LMFAO HODL WAN VAT UNIX LINUX NGINX BASIC".split()
+    "LMFAO HODL WAN VAT UNIX LINUX YAML TOML WAV OGG JIT CRUD WASM NGINX BASIC".split()
 )
 # What would be spelled for being so short, or for having no vowel.
 SHORT_WORDS = frozenset(

@@ -96,7 +96,9 @@ ENGLISH = (
     measures.touching_measure,
     fractions.out_of,
     fractions.slashed,
+    arithmetic.raised_letter,
     arithmetic.power,
+    arithmetic.minus_between_spaces,
     counts.range_of_numbers,
     counts.thousands,
     counts.millions,
@@ -114,7 +116,7 @@ ENGLISH = (
     counts.inside_word,
 )
 _FIGURE = re.compile(
-    rf"[\d\u2160-\u217f{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]|"
+    rf"[\d\u207f\u2160-\u217f{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]|"
     r"[a-z]\.? ?[-–] ?[ADFJMNOS][a-z]{2}|[IVXLCDM](?!\w)| [ivx]{2,5}(?!\w)"
 )
 

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from bot.text import dotted, quantities
+from bot.text import dotted, quantities, symbols
 from bot.text.rule import Rule
 from tests.bot.text.test_cases import say
 
@@ -14,6 +14,7 @@ ORDERS = {
         kind for kind in vars(quantities).values() if isinstance(kind, ModuleType)
     ],
     dotted.ENGLISH: [dotted],
+    symbols.ENGLISH: [symbols],
 }
 EXAMPLES = [
     pytest.param(rule, example[0], example[1], example[-1], id=example[0])
