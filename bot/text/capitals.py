@@ -13,6 +13,7 @@ from bot.text.vocabulary import (
     BEGIN_WITH_TWO_VOWELS,
     CODAS,
     ENGLISH,
+    FOREIGN,
     INITIALISMS,
     LAUGHED,
     ONSETS,
@@ -28,6 +29,10 @@ _PARTS = re.compile(r"([^AEIOUY]*)(?:.*[AEIOUY])?([^AEIOUY]*)", re.DOTALL)
 _VOWEL = re.compile("[AEIOUY]")
 _TWO_VOWELS = re.compile("[AEIOU]{2}")
 _SHOUTED_WORDS = 3
+_MIXED = re.compile(r"[A-Z][a-z][A-Z]|[a-z](?P<stem>[A-Z]{2,4})|[A-Z]{3,4}[aex]")
+_WORDS_IN_MIXED_CASE = frozenset("WoW LoL CoD DoT".split())
+#: What follows a number or a name, and is no word of its own.
+_ENDINGS = frozenset("st nd rd th ft vs mr dr mrs ms ll nt".split())
 _TRIPLED = re.compile(r"(?<![\w'])(?:([xX]{3,4})([lsLS])|([BCDPTXA])\3\3|IEEE|NAACP|NCAA)(?!\w)")
 _TIMES = {3: "triple", 4: "quadruple"}
 _NAMES_WITH_PAIRS = {"IEEE": "I triple E", "NAACP": "N double A C P", "NCAA": "N C double A"}
@@ -54,6 +59,12 @@ def is_english(words: list[str]) -> bool:
         any(word in ENGLISH for word in lowered)
         or sum(word in PERHAPS_ENGLISH for word in lowered) >= 2
     )
+
+
+def is_foreign(text: str, words: list[str]) -> bool:
+    """Whether `text` has a mark or a word of other languages, and no word of English."""
+    marked = any(char.isalpha() and not char.isascii() for char in text)
+    return (marked or any(word.lower() in FOREIGN for word in words)) and not is_english(words)
 
 
 def _can_be_said(word: str) -> bool:
@@ -95,14 +106,12 @@ def tripled(text: str) -> str:
 
 def capitals(text: str) -> str:
     """Lower what is shouted, spell what is an initialism: ``STOP IT NOW``, ``the FBI``."""
-    found = [m for m in WORD.finditer(text) if len(m[0]) > 1]
-    words = [m[0] for m in found]
-    english = len(words) < 3 or is_english(words)
+    words = [word for word in words_of(text) if len(word) > 1]
+    english = not is_foreign(text, words)
     shouted = sum(
         word.isupper() and word not in INITIALISMS and word not in SAID_AS_WORDS for word in words
     )
     shouting = shouted >= _SHOUTED_WORDS and shouted * 2 >= len(words)
-
     emphasised = shouted - words.count("US") - words.count("IT")
 
     def word(match: re.Match[str]) -> str:
@@ -110,7 +119,9 @@ def capitals(text: str) -> str:
         if len(token) < 2:
             return token
         if not token.isupper():
-            return _plural(token, english) or _small(token, english and len(words) > 1)
+            if mixed := _MIXED.fullmatch(token):
+                return _in_mixed_case(mixed)
+            return _plural(token, english) or (_small(token) if english else token)
         if token.lower() in ABBREVIATIONS:
             return token
         if "'" in token:
@@ -151,16 +162,26 @@ def _plural(token: str, english: bool) -> str:
     return ""
 
 
-def _small(token: str, english: bool) -> str:
-    """Spell small letters that no word could be made of, such as ``ssd``, in an English text."""
-    if not english or len(token) < 3 or not token.isascii() or not token.islower():
+def _small(token: str) -> str:
+    """Spell small letters that no word could be made of, such as ``ssd``."""
+    known = token in ABBREVIATIONS or token in AMBIGUOUS or token in _ENDINGS
+    letters = token.upper()
+    if known or "'" in token or not token.islower() or letters in SHORT_WORDS or len({*token}) == 1:
         return token
-    known = token in ABBREVIATIONS or token in AMBIGUOUS or token.upper() in SHORT_WORDS
-    if known or "'" in token or len(set(token)) == 1:
-        return token
-    begins = _PARTS.match(token.upper())
+    begins = _PARTS.match(letters)
     impossible = begins and len(begins[1]) > 2 and len(token) < 5 and begins[1] not in ONSETS
-    return " ".join(token.upper()) if impossible or not _VOWEL.search(token.upper()) else token
+    return " ".join(letters) if impossible or not _VOWEL.search(letters) else token
+
+
+def _in_mixed_case(match: re.Match[str]) -> str:
+    """``PvP`` -> P V P, ``DnD`` -> D and D, ``mRNA`` -> m R N A, ``PCIe`` -> P C I E."""
+    token = match[0]
+    stem = match["stem"]
+    if stem and stem not in INITIALISMS and _is_word(stem):
+        return token
+    if token in _WORDS_IN_MIXED_CASE:
+        return token.lower()
+    return " ".join(token.upper()) if token[1] != "n" else f"{token[0]} and {token[2]}"
 
 
 def _is_name(match: re.Match[str]) -> bool:

@@ -6,7 +6,7 @@ are also words of other languages ("ty", "u") are expanded only beside English o
 
 import re
 
-from bot.text.capitals import WORD, is_english, words_of
+from bot.text.capitals import WORD, is_english, is_foreign, words_of
 from bot.text.vocabulary import (
     ABBREVIATIONS,
     AMBIGUOUS,
@@ -81,6 +81,7 @@ def _abbreviation(match: re.Match[str]) -> str:
     return ABBREVIATIONS.get(token.lower(), token)
 
 
+_NO_VOWELS = re.compile(r"(?<![\w'])[b-df-hj-np-tv-z]{2,6}(?![\w'])")
 _R_U = re.compile(r"(?<!\w)r u(?!\w)")
 
 
@@ -89,6 +90,9 @@ def abbreviations(text: str) -> str:
     text = _R_U.sub("are you", text)
     text = WORD.sub(_abbreviation, text)
     words = words_of(text)
-    if is_english(words) or all(word in AMBIGUOUS for word in words):
-        text = WORD.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
+    if is_english(words) or all(word in AMBIGUOUS or len(word) == 1 for word in words):
+        return WORD.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
+    if not is_foreign(text, words):
+        # Without a vowel they are hardly words of another language.
+        text = _NO_VOWELS.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
     return text

@@ -54,8 +54,8 @@ ABBREVIATIONS = {
     "iykyk": "if you know, you know",
     "jfyi": "just for your information",
     "jk": "just kidding",
+    "json": "Jason",
     "kthx": "okay, thanks",
-    "lfg": "let's go",
     "lmk": "let me know",
     "lvl": "level",
     "mb": "my bad",
@@ -118,19 +118,26 @@ IN_CAPITALS = {"ATM": "A T M", "MB": "megabytes", "Mb": "megabits"}
 # Lower case only, and only in a message with an English word in it or as the whole message.
 AMBIGUOUS = {
     "abt": "about",
+    "af": "A F",
     "afaict": "as far as I can tell",
     "bc": "because",
     "bcs": "because",
     "bcuz": "because",
     "bday": "birthday",
     "bf": "boyfriend",
+    "btn": "button",
+    "cm": "centimeters",
+    "ctrl": "control",
+    "cu": "see you",
     "cuz": "because",
     "dm": "D M",
+    "dmg": "damage",
     "dms": "D M's",
     "dw": "don't worry",
     "ez": "easy",
     "fr": "for real",
     "frfr": "for real, for real",
+    "fwd": "forward",
     "gf": "girlfriend",
     "gg": "G G",
     "ggs": "G G's",
@@ -138,47 +145,74 @@ AMBIGUOUS = {
     "gl": "good luck",
     "gm": "good morning",
     "gn": "good night",
+    "grp": "group",
     "gtfo": "G T F O",
     "hf": "have fun",
+    "hr": "hour",
+    "hrs": "hours",
+    "hw": "homework",
     "ig": "I guess",
     "ik": "I know",
     "iswydt": "I see what you did there",
+    "kg": "kilograms",
     "kk": "okay",
+    "km": "kilometers",
+    "lb": "pound",
+    "lbs": "pounds",
     "lfm": "looking for more",
+    "lvls": "levels",
+    "mgmt": "management",
     "msg": "message",
+    "msgs": "messages",
+    "mtg": "meeting",
     "ngmi": "N G M I",
     "nm": "not much",
     "np": "no problem",
+    "nxt": "next",
     "obv": "obviously",
     "ong": "on God",
     "otw": "on the way",
     "pc": "P C",
     "pfp": "P F P",
+    "pkg": "package",
+    "prblm": "problem",
     "prob": "probably",
     "probs": "probably",
+    "pts": "points",
+    "pwr": "power",
     "rly": "really",
     "rn": "right now",
+    "srs": "serious",
     "stfu": "S T F U",
     "sth": "something",
+    "tbsp": "tablespoon",
+    "thks": "thanks",
     "tho": "though",
     "thru": "through",
     "tmrw": "tomorrow",
+    "tsp": "teaspoon",
     "ttrpg": "T T R P G",
     "tv": "T V",
     "ty": "thank you",
     "u": "you",
     "ur": "your",
     "wb": "welcome back",
+    "wk": "week",
+    "wkend": "weekend",
+    "wks": "weeks",
     "wp": "well played",
     "wtf": "W T F",
     "wth": "what the heck",
     "wtv": "whatever",
     "yk": "you know",
+    "yr": "year",
+    "yrs": "years",
     "yt": "YouTube",
 }
 # One word that hardly another language has, or two that few have, make a message English.
 ENGLISH = frozenset(
-    "about and anyone aren't because before can't could didn't doesn't don't from game got guys "
+    "about afk and anyone bro bruh dude everyone everybody he's she's they're here lol lmao sus "
+    "wait anyone aren't because before can't could didn't doesn't don't from game got guys "
     "have help how i'll i'm i've isn't it's just know let's like love make need never okay "
     "please really right see should some someone sure than thank thanks that that's the their "
     "them then there they this time too want we're what what's when where which who why with "
@@ -187,6 +221,15 @@ ENGLISH = frozenset(
 PERHAPS_ENGLISH = frozenset(
     "am are at be but can for get good had her him his if is it its me not now of or our out she "
     "my we he has stop up us was were will".split()
+)
+# One of these, or a letter with a mark, makes a text with no English word in it foreign.
+FOREIGN = frozenset(
+    "aber als auch auf aus bei bist das dass dein den der des du ein eine haben ich ihr ist ja "
+    "kein mein mich mir mit nein nicht noch nur oder schon sehr sein sich sie sind und von wenn "
+    "wie wir zu zum como del donde ella esta este gracias hola las los muy nos para pero por "
+    "porque que su una avec bien c'est dans est et j'ai je leur lui mais merci moi mon nous ont "
+    "oui pas qui toi une vous eu isso meu nao pra sou uma voce ciao di il io sei sono jest kde "
+    "nie si tak ik het een niet maar wat dat zijn ook det jag och som att inte ve bir icin".split()
 )
 INITIALISMS = frozenset(
     "ABC ACL ACLU ADC ADHD ADR AEDT AEST AEW AGI AI AIO AITA AKA AMA AMD AMV AOC AOE AOL AOT APA "
@@ -204,10 +247,10 @@ INITIALISMS = frozenset(
     "ROI RPG RSVP RTA RTX RX SAO SDE SDK SEO SFO SLA SMS SOC SOP SOS SQL SSD SSH SSO STFU STI SUV "
     "TAS TCP TIA TIL TLA TOS TSA TV TVS UAC UAE UAT UAV UCLA UDP UEFI UFC UFO UGC UHD UHF UI UID "
     "UK UN UPC UPS URI URL USA USB USC USD USDA USMC USPS USS UTC UTF UTI UX VBA VC VGA VIP VM VOD "
-    "VPN VR WIP WMA WTF WWE WWW KKK XML XP XYZ YMCA YTD".split()
+    "BYOB VPN VR WIP WMA WTF WWE WWW KKK XML XP XYZ YMCA YTD".split()
 )
 SAID_AS_WORDS = frozenset(
-    "ASAP CAPTCHA COVID FEMA FIFA FOMO GIF IKEA JPEG JSON LAN MEME NASA NATO NERF NINTENDO NSYNC "
+    "ASAP CAPTCHA COVID FEMA FIFA FOMO GIF IKEA JPEG LAN MEME NASA NATO NERF NINTENDO NSYNC "
     "OPEC PIN PNG POTUS RAM REST ROM SCOTUS SIM SWAT UNESCO UNICEF WASD ZIP BIOS ISO IOS WIFI "
     "DOOM SIMS AFK NVIDIA GUI DOS UEFA IATA CERN AIDS SARS RADAR LIDAR OLED COBOL LORAN TED ROFL "
     "LMFAO HODL WAN VAT UNIX LINUX YAML TOML WAV OGG JIT CRUD WASM NGINX BASIC".split()

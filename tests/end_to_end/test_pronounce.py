@@ -6,6 +6,7 @@ import pytest
 
 from bot.loopback import File
 from tests.end_to_end.conftest import Stage, mono
+from tests.end_to_end.registering import press
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -27,15 +28,15 @@ async def test_an_entry_is_kept_and_heard(stage: Stage) -> None:
 async def test_the_steps_are_shown_on_request_below_the_result(stage: Stage) -> None:
     tested = await (await stage.bob.slash("pronounce test", text="brb in **5**")).reply()
     assert tested.text == "I say: be right back in five"
-    shown = await (await tested.press("Show the steps")).reply()
-    assert shown.text.splitlines() == [
+    await press(tested, "Show the steps")
+    assert tested.text.splitlines() == [
         "I say: be right back in five",
         "",
         "formatting: brb in 5",
         "numbers: brb in five",
         "chat abbreviations: be right back in five",
     ]
-    assert not shown.components
+    assert not tested.components
 
 
 async def test_an_entry_of_ones_own_is_nobody_elses(stage: Stage) -> None:

@@ -31,7 +31,7 @@ compared = rule(
     rf"((?<=[\d)]) ?|(?<=\b[a-z]) ?)?(?<![-=])([<>]=?|[≤≥])(?!=) ?(?=[{CURRENCY_SIGNS}]?\.?\d)",
     _compared,
     ("2 < 3", "2 is less than 3", "two is less than three"),
-    ("hp < 10", "hp  less than 10", "hp less than ten"),
+    ("hp < 10", "hp  less than 10", "H P less than ten"),
     ("must be ≤ 10", "must be  at most 10", "must be at most ten"),
     (">=5", " at least 5", "at least five"),
 )
@@ -91,7 +91,12 @@ between_numbers = rule(
 before_word = rule(
     rf"(?<=[\d)]) ?(<=|>=|==|!=|[{_ONE_SIGN}]) ?(?=\w)",
     _operator,
-    ("3 < hp", "3 is less than hp", "three is less than hp"),
+    ("3 < hp", "3 is less than hp", "three is less than H P"),
+)
+squared = rule(
+    r"(?<=[\w)])\^([23])(?![\w.])",
+    lambda m: " squared" if m[1] == "2" else " cubed",
+    ("n^2", "n squared"),
 )
 raised = rule(
     r"(?<=[\w)])\^([-\u2212]?)(?=\d)",
@@ -125,6 +130,11 @@ times = rule(
     r"(?<!\w)x(\d{1,4}(?:\.\d{1,24})?)(?!\w)(?!\.\d)",
     lambda m: f"times {decimal(m[1])}",
     ("x2", "times two"),
+)
+times_after = rule(
+    rf"{START}({AMOUNT})[xX×](?![\w×])",
+    lambda m: f"{decimal(m[1])} times",
+    ("3x faster", "three times faster"),
 )
 about = rule(
     rf"(?<!\w)[~≈] ?(?=[{CURRENCY_SIGNS}]?\d)",

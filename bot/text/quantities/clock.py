@@ -9,10 +9,21 @@ pointed_time = rule(
     lambda m: f"{m[1]}:{m[2]}",
     ("5.30pm", "5:30 pm", "five thirty P M"),
 )
+
+
+def _french(match: Match) -> str:
+    """The time, unless few hours are no time that something happens at."""
+    lasts = len(match[2]) == 1 and not match[1]
+    return f"{match[2]}h{match[3]}min" if lasts else f"{match[1] or ''}{match[2]}:{match[3]}"
+
+
 french_time = rule(
-    r"(?<![\w:.,])([01]?\d|2[0-3])h([0-5]\d)(?!\w)",
-    lambda m: f"{m[1]}:{m[2]}",
+    r"(?<![\w:.,])((?:\b(?:at|by|from|to|until|till|before|after|@) ?)?)"
+    r"([01]?\d|2[0-3])h([0-5]\d)(?!\w)",
+    _french,
     ("17h30", "17:30", "seventeen thirty"),
+    ("at 8h15", "at 8:15", "at eight fifteen"),
+    ("rest 1h30", "rest 1h30min", "rest one hour thirty minutes"),
 )
 between_times = rule(
     r"(?<=\d:\d\d) ?[-–] ?(?=\d{1,2}:\d\d(?![\d:]))",

@@ -2,15 +2,55 @@
 
 import re
 
-from bot.text.quantities.numbers import decimal, digits, in_pairs
+from bot.text.quantities.numbers import decimal, digits, in_pairs, year
 from bot.text.rule import Match, rule
 
 model = rule(
-    r"\b([A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w.,:])",
+    r"\b((?!BP)[A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w.,:/])",
     lambda m: f"{m[1]} {in_pairs(m[2])}",
     ("RTX 4090", "RTX forty ninety", "R T X forty ninety"),
-    ("an rx 580", "an rx five eighty"),
+    ("an rx 580", "an rx five eighty", "an R X five eighty"),
     spaced=False,
+)
+card = rule(
+    r"(?<![\w.,])(\d{3,4}) ?(Ti|Super|XTX?)\b",
+    lambda m: f"{in_pairs(m[1])} {'T I' if m[2] == 'Ti' else m[2]}",
+    ("a 3060 Ti", "a thirty sixty T I"),
+)
+house = rule(
+    r"(?<![\w.,$-])([1-9]\d{2,3})(?=[A-Z]?(?: [A-Z][a-z]+\.?){1,3} "
+    r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place|Square|Way|Highway|Parkway)\b)",
+    lambda m: year(int(m[1])) if m[1].endswith("00") else in_pairs(m[1]),
+    ("1600 Penn Avenue", "sixteen hundred Penn Avenue"),
+    ("221B Baker Street", "two twenty-one B Baker Street"),
+)
+post_code = rule(
+    r"\b((?i:zip|zip ?code|post ?code|postal code|pin|passcode|otp)(?: is|:)? )(\d{4,8})"
+    r"(?![.,]?\w)",
+    lambda m: f"{m[1]}{digits(m[2])}",
+    ("zip is 90210", "zip is nine zero two one zero"),
+)
+not_found = rule(
+    r"(?<![\w.,:/$€£+-])404(?= (?:[a-z]+ )?(?:not found|error|page))|(?<=\berror )\d{3}(?![\w.,])|"
+    r"(?<=\b[Aa] )404(?= ?[.,!?]?$)",
+    lambda m: in_pairs(m[0]),
+    ("404 not found", "four oh four not found"),
+)
+record = rule(
+    r"(?<![\w.,/:$+-])(\d{1,2})-(\d{1,2})-(\d{1,2})(?![\w/-])(?!\.\d)",
+    lambda m: " ".join(map(decimal, m.groups())),
+    ("went 12-4-1", "went twelve four one"),
+)
+one_on_one = rule(
+    r"(?<!\w)(\d)-on-(\d)(s?)(?!\w)",
+    lambda m: f"{decimal(m[1])} on {decimal(m[2])}{m[3]}",
+    ("a 1-on-1", "a one on one"),
+    ("two 1-on-1s", "two one on ones"),
+)
+under_age = rule(
+    r"(?<=\bU)(\d{1,2})s(?!\w)",
+    lambda m: f" {decimal(m[1])}s",
+    ("the U21s", "the U twenty-ones"),
 )
 formula = rule(
     r"\b([A-Z])([A-Z])(?=\d)",
@@ -49,7 +89,7 @@ telephone = rule(
     r"(?<![\w.,-])1[38]00 \d{3} \d{3}(?![\w-])|"
     r"(?<![\w.,-])\d{3}-\d{2}-\d{4}(?![\w-])|"
     r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])|"
-    r"(?<![\w.,-])0\d{2,4}(?:[ -]\d{3,4}){1,3}(?![\w-])|"
+    r"(?<![\w.,-])0\d{2,4}(?:[ -]\d{3,8}){1,3}(?![\w-])|"
     r"(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{2,5}){2,5}(?![\w-])",
     _telephone,
     ("+1 (555) 123-4567", "plus one, five five five, one two three, four five six seven"),

@@ -28,6 +28,11 @@ rank = rule(
     ("the 21ST century", "the twenty-first century"),
     flags=re.IGNORECASE,
 )
+range_of_about = rule(
+    rf"{START}({NUMBER})[-–]({NUMBER})(?=-?ish\b)-?",
+    lambda m: f"{decimal(m[1])} to {decimal(m[2])}",
+    ("3-4ish", "three to four ish"),
+)
 range_of_thousands = rule(
     rf"{START}({NUMBER})[-–](?={NUMBER}[kK](?!\w))",
     lambda m: f"{decimal(m[1])} to ",

@@ -94,15 +94,24 @@ out_of = rule(
 )
 
 
+_BEAT = re.compile(r" (?:time|bars?|beats?|measures?|signature)\b")
+
+
 def _slashed(match: Match) -> str:
     top, bottom = int(match[1]), int(match[2])
     if (top, bottom) == (24, 7):
         return "twenty-four seven"
-    if (top, bottom) in {(9, 11), (50, 50), (4, 20)}:
+    signature = bottom in {4, 8} and (
+        "4/4" in match.string or _BEAT.match(match.string, match.end())
+    )
+    if signature or (top, bottom) in {(9, 11), (50, 50), (4, 20)}:
         return f"{cardinal(top)} {cardinal(bottom)}"
     if _is_part(top, bottom):
         return _part(top, bottom)
-    between = "out of" if bottom in {5, 10, 20, 100} else "slash"
+    if top == 1 and bottom > 20 and bottom != 100:
+        return f"one in {cardinal(bottom)}"
+    pressure = 80 <= top <= 220 and 40 <= bottom <= 130 and top > bottom
+    between = "out of" if bottom in {5, 10, 20, 100} else "over" if pressure else "slash"
     return f"{cardinal(top)} {between} {cardinal(bottom)}"
 
 
@@ -114,4 +123,7 @@ slashed = rule(
     ("open 24/7", "open twenty-four seven"),
     ("9/11", "nine eleven"),
     ("7/7", "seven slash seven"),
+    ("in 4/4 or 3/4", "in four four or three four"),
+    ("1/128 drop", "one in one hundred twenty-eight drop"),
+    ("BP 120/80", "BP one hundred twenty over eighty", "B P one hundred twenty over eighty"),
 )

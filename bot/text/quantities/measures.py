@@ -87,13 +87,15 @@ comma_before_unit = rule(
 )
 
 
-_OPENED_OR_CLOSED = re.compile(r'(?<!\d)"')
+_QUOTE = re.compile(r'(\d?)"')
 
 
 def _closes_nothing(match: Match) -> bool:
-    """Whether no quotation is open before `match`; what follows a figure opens none."""
-    before = match.string[max(0, match.start() - 300) : match.start()]
-    return len(_OPENED_OR_CLOSED.findall(before)) % 2 == 0
+    """Whether no quotation is open before `match`; a mark after a figure opens none."""
+    quoted = False
+    for mark in _QUOTE.finditer(match.string, max(0, match.start() - 300), match.start()):
+        quoted = not quoted if quoted or not mark[1] else quoted
+    return not quoted
 
 
 feet_and_inches = rule(
