@@ -9,7 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.text import chat, links, markdown, mentions, pictures, quantities, symbols
+from bot.text import (
+    capitals,
+    chat,
+    dotted,
+    links,
+    markdown,
+    mentions,
+    pictures,
+    quantities,
+    symbols,
+)
 from bot.text.characters import PLACES, clean_characters
 from bot.text.limits import TextLimits
 from bot.text.mentions import Names
@@ -85,7 +95,7 @@ def _by_script(text: str) -> list[tuple[bool, str]]:
 
 def _is_latin(char: str) -> bool:
     code = ord(char)
-    return code < 0x250 or 0x1E00 <= code < 0x1F00 or 0x2C60 <= code < 0x2C80
+    return code < 0x250 or 0x1E00 <= code < 0x1F00 or 0x2C60 <= code < 0x2C80 or char == "ⁿ"
 
 
 _STEPS: tuple[tuple[str, _Step], ...] = (
@@ -103,13 +113,15 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     ("emoticons", _plain(pictures.emoticons)),
     ("emoji", _plain(pictures.emoji_names)),
     ("lines", _plain(markdown.lines)),
+    ("dotted abbreviations", _english(dotted.abbreviations)),
+    ("tripled capitals", _english(capitals.tripled)),
     ("figures for sounds", _english(chat.sounds)),
     ("numbers", _english(quantities.quantities)),
     ("symbols", _english(symbols.symbols)),
     ("laughter", _english(chat.laughter)),
     ("stretched letters", _english(chat.stretched)),
-    ("capitals", _plain(chat.capitals)),
-    ("abbreviations", _plain(chat.abbreviations)),
+    ("capitals", _plain(capitals.capitals)),
+    ("chat abbreviations", _plain(chat.abbreviations)),
 )
 
 

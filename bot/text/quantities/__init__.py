@@ -16,10 +16,18 @@ from bot.text.quantities import (
     fractions,
     measures,
     money,
+    romans,
 )
 
 #: From the most specific form to the bare number: a rule sees what those before it have left.
 ENGLISH = (
+    romans.sign,
+    romans.ruler,
+    romans.counted,
+    romans.ordinal_before,
+    romans.of_a_name,
+    romans.touching,
+    romans.alone,
     arithmetic.scientific,
     money.per,
     money.thousands_in_india,
@@ -88,7 +96,9 @@ ENGLISH = (
     measures.touching_measure,
     fractions.out_of,
     fractions.slashed,
+    arithmetic.raised_letter,
     arithmetic.power,
+    arithmetic.minus_between_spaces,
     counts.range_of_numbers,
     counts.thousands,
     counts.millions,
@@ -106,7 +116,8 @@ ENGLISH = (
     counts.inside_word,
 )
 _FIGURE = re.compile(
-    f"[\\d{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]|[a-z]\\.? ?[-–] ?[ADFJMNOS][a-z]{{2}}"
+    rf"[\d\u207f\u2160-\u217f{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]|"
+    r"[a-z]\.? ?[-–] ?[ADFJMNOS][a-z]{2}|[IVXLCDM](?!\w)| [ivx]{2,5}(?!\w)"
 )
 
 

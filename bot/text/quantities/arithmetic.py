@@ -1,8 +1,11 @@
 """Signs between numbers and before them, and powers."""
 
+import re
+
 from bot.text.quantities.money import CURRENCY_SIGNS
 from bot.text.quantities.numbers import decimal, signed
-from bot.text.quantities.rule import AMOUNT, SIGN, START, Match, rule
+from bot.text.quantities.parts import AMOUNT, SIGN, START
+from bot.text.rule import Match, rule
 
 _OPERATORS = {
     "+": "plus", "=": "equals", "×": "times", "÷": "divided by", "^": "to the power of",
@@ -48,6 +51,34 @@ power = rule(
     ("10⁻³", "10 to the power of minus three", "ten to the power of minus three"),
     ("5³", "5 cubed", "five cubed"),
     ("2¹⁰", "2 to the power of ten", "two to the power of ten"),
+)
+raised_letter = rule(
+    r"(?<=[\w)])\u207f",
+    lambda _: " to the power of N",
+    ("2ⁿ", "2 to the power of N", "two to the power of N"),
+)
+_SCORED = re.compile(
+    r"\b(?:won|win|wins|lost|lose|loss|beat|score|scored|up|down|lead|leads|led|leading|final|finished|"
+    r"ended|draw|victory|defeat|game|match|open|work|works|working|hours|job|shift|from|between)\b",
+    re.IGNORECASE,
+)
+
+
+def _minus(match: Match) -> str:
+    """A difference, unless it would be below zero or the text speaks of a score or of hours."""
+    around = match.string[max(match.start() - 40, 0) : match.end() + 20]
+    if int(match[1]) <= int(match[2]) or _SCORED.search(around):
+        return match[0]
+    return f"{match[1]} minus {match[2]}"
+
+
+minus_between_spaces = rule(
+    r"(?<![\w.,:/$€£-])(\d{1,3}) [-\u2212] (\d{1,3})"
+    r"(?! ?[-\u2212+=%°/:])(?![.,]?\w)(?! ?[AaPp]\.?[Mm]\b| people\b| [a-z]{2,12}s\b)",
+    _minus,
+    ("5 - 3", "5 minus 3", "five minus three"),
+    ("3 - 5", "3 - 5", "three to five"),
+    ("we won 5 - 3", "we won 5 - 3", "we won five to three"),
 )
 between_numbers = rule(
     rf"(?<=[\w)!]) ?(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )[-/](?= )|(?<=\d)-(?=[\d ]*=))"

@@ -1,7 +1,8 @@
 """Times of the day, and how long something takes."""
 
 from bot.text.quantities.numbers import cardinal, counted
-from bot.text.quantities.rule import HALF_DAY, Match, rule
+from bot.text.quantities.parts import HALF_DAY
+from bot.text.rule import Match, rule
 
 pointed_time = rule(
     rf"(?<![\w:.,$€£])(\d{{1,2}})\.([0-5]\d)(?= ?{HALF_DAY})",

@@ -3,7 +3,7 @@
 import re
 
 from bot.text.quantities.numbers import decimal, digits, in_pairs
-from bot.text.quantities.rule import Match, rule
+from bot.text.rule import Match, rule
 
 model = rule(
     r"\b([A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w.,:])",

@@ -3,7 +3,8 @@
 import re
 
 from bot.text.quantities.numbers import SCALES, decimal, in_pairs, ordinal, plain, signed
-from bot.text.quantities.rule import NUMBER, SIGN, START, Match, rule
+from bot.text.quantities.parts import NUMBER, SIGN, START
+from bot.text.rule import Match, rule
 
 too_long = rule(
     r"\d{25,}",

@@ -2,7 +2,8 @@
 
 from bot.text.quantities.measures import FREE_UNITS
 from bot.text.quantities.numbers import cardinal, ordinal, year
-from bot.text.quantities.rule import HALF_DAY, START, Match, rule
+from bot.text.quantities.parts import HALF_DAY, START
+from bot.text.rule import Match, rule
 
 _MONTHS = (
     "January February March April May June July August September October November December"

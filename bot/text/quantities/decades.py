@@ -3,7 +3,8 @@
 import re
 
 from bot.text.quantities.numbers import cardinal, year
-from bot.text.quantities.rule import START, Match, rule
+from bot.text.quantities.parts import START
+from bot.text.rule import Match, rule
 
 _NAMES_A_DECADE = frozenset(
     "early her high his its late low mid my our roaring the their upper your".split()

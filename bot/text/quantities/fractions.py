@@ -4,7 +4,8 @@ import re
 
 from bot.text.quantities.measures import FREE_UNITS, UNITS
 from bot.text.quantities.numbers import cardinal, decimal
-from bot.text.quantities.rule import START, Match, rule
+from bot.text.quantities.parts import START
+from bot.text.rule import Match, rule
 
 _PARTS = {
     2: "half", 3: "third", 4: "quarter", 5: "fifth", 6: "sixth", 8: "eighth", 16: "sixteenth",

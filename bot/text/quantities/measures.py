@@ -4,7 +4,8 @@ import re
 
 from bot.text.expressions import any_of
 from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs, signed
-from bot.text.quantities.rule import AMOUNT, NUMBER, SIGN, START, Match, rule
+from bot.text.quantities.parts import AMOUNT, NUMBER, SIGN, START
+from bot.text.rule import Match, rule
 
 #: How one and "(s)" many are called: how they are written. One with "!" has to touch the number.
 _WRITTEN = {

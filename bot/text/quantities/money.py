@@ -3,7 +3,8 @@
 import re
 
 from bot.text.quantities.numbers import MOST_CARDINAL_DIGITS, SCALES, counted, decimal, signed
-from bot.text.quantities.rule import AMOUNT, NUMBER, SIGN, START, Match, rule
+from bot.text.quantities.parts import AMOUNT, NUMBER, SIGN, START
+from bot.text.rule import Match, rule
 
 _CURRENCIES = {
     "$": ("dollar", "cent"),

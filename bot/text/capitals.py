@@ -1,0 +1,176 @@
+"""What capitals mean: a word that is shouted, or letters to spell.
+
+An English word can be recognised as one by how it begins and ends; what cannot be a word is
+spelled, in capitals anywhere and in small letters beside English words. Three letters are spelled
+unless they are a known word, more are said if they can be.
+"""
+
+import re
+
+from bot.text.vocabulary import (
+    ABBREVIATIONS,
+    AMBIGUOUS,
+    BEGIN_WITH_TWO_VOWELS,
+    CODAS,
+    ENGLISH,
+    INITIALISMS,
+    LAUGHED,
+    ONSETS,
+    PERHAPS_ENGLISH,
+    SAID_AS_WORDS,
+    SHORT_WORDS,
+    WORDS_OF_THREE,
+)
+
+WORD = re.compile(r"(?<!\w)(?<!\w')[A-Za-z]+(?:'[A-Za-z]+)?(?!\w)(?!'\w)")
+_ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
+_PARTS = re.compile(r"([^AEIOUY]*)(?:.*[AEIOUY])?([^AEIOUY]*)", re.DOTALL)
+_VOWEL = re.compile("[AEIOUY]")
+_TWO_VOWELS = re.compile("[AEIOU]{2}")
+_SHOUTED_WORDS = 3
+_TRIPLED = re.compile(
+    r"(?<![\w'])(?P<head>[A-Z]{0,3})(?P<run>([A-Z])\3{2,3})(?P<tail>[A-Z]{0,2})(?!\w)|"
+    r"(?<![\w'])(?P<sized>x{3,4})(?P<size>[ls])(?!\w)"
+)
+#: Three alike that are a grade or a size; others are a scream, except where such a word follows.
+_GRADES = frozenset("BCDPTX")
+_GRADED = re.compile(r" (?:batter|game|studio|title|rating|compan|insurance|member|bond|credit)")
+_TIMES = {3: "triple", 4: "quadruple"}
+_TRIPLED_AT_END = frozenset({"IEEE"})
+#: Words beside which "us" and "it" in capitals are initials.
+_BEFORE_IT = frozenset("an the our my your their his her in".split())
+_AFTER_IT = frozenset(
+    "admin degree department dept desk guy guys help job people person staff support team".split()
+)
+_BEFORE_US = frozenset(
+    "about all at between both for gave give help join let like of on tell than told with".split()
+)
+
+
+def words_of(text: str) -> list[str]:
+    return [m[0] for m in WORD.finditer(text)]
+
+
+def is_english(words: list[str]) -> bool:
+    """Whether a word that hardly another language has is there, or two that few have."""
+    lowered = [word.lower() for word in words]
+    return (
+        any(word in ENGLISH for word in lowered)
+        or sum(word in PERHAPS_ENGLISH for word in lowered) >= 2
+    )
+
+
+def _can_be_said(word: str) -> bool:
+    """Whether `word`, in capitals, begins and ends as English words do, with a vowel between."""
+    parts = _PARTS.fullmatch(word)
+    if not _VOWEL.search(word) or parts is None:
+        return False
+    onset, coda = parts[1], parts[2]
+    if len(word) > 4:
+        return len(word) > 5 or len(onset) < 3 or onset in ONSETS
+    return (not onset or onset in ONSETS) and (not coda or coda in CODAS)
+
+
+def _is_word(word: str) -> bool:
+    """Whether `word`, in capitals and in English, is read as a word."""
+    if word in SAID_AS_WORDS or word in SHORT_WORDS or word in LAUGHED:
+        return True
+    if len(word) <= 3:
+        return word in WORDS_OF_THREE
+    if len(word) == 4 and _TWO_VOWELS.match(word):
+        return word in BEGIN_WITH_TWO_VOWELS
+    return _can_be_said(word)
+
+
+def tripled(text: str) -> str:
+    """``XXXL`` -> triple X L, ``IEEE`` -> I triple E; screams such as ``NOOO`` stay."""
+
+    def word(match: re.Match[str]) -> str:
+        if match["sized"]:
+            return f"{_TIMES[len(match['sized'])]} X {match['size'].upper()}"
+        head, run, tail = match["head"], match["run"], match["tail"]
+        if head or tail:
+            screams = not tail and match[0] not in _TRIPLED_AT_END
+            shorter = (f"{head}{run[:kept]}{tail}" for kept in (1, 2))
+            if screams or any(_is_word(one) or one.lower() in ABBREVIATIONS for one in shorter):
+                return match[0]
+        elif not (run[0] in _GRADES and len(run) == 3) and not _GRADED.match(text, match.end()):
+            return match[0]
+        return " ".join([*head, _TIMES[len(run)], run[0], *tail])
+
+    return _TRIPLED.sub(word, text)
+
+
+def capitals(text: str) -> str:
+    """Lower what is shouted, spell what is an initialism: ``STOP IT NOW``, ``the FBI``."""
+    found = [m for m in WORD.finditer(text) if len(m[0]) > 1]
+    words = [m[0] for m in found]
+    english = len(words) < 3 or is_english(words)
+    shouted = sum(
+        word.isupper() and word not in INITIALISMS and word not in SAID_AS_WORDS for word in words
+    )
+    shouting = shouted >= _SHOUTED_WORDS and shouted * 2 >= len(words)
+
+    def word(match: re.Match[str]) -> str:
+        token = match[0]
+        if len(token) < 2:
+            return token
+        if not token.isupper():
+            return _plural(token, english) or _small(token, english and len(words) > 1)
+        if token.lower() in ABBREVIATIONS:
+            return token
+        if "'" in token:
+            return token[0] + token[1:].lower() if token.startswith("I'") else token.lower()
+        if token in INITIALISMS:
+            return " ".join(token)
+        if token in SAID_AS_WORDS or _ROMAN.fullmatch(token):
+            return token
+        if token in {"US", "IT"}:
+            initials = shouted == 1 and len(words) > 1 and _is_name(match)
+            return " ".join(token) if initials else token.lower()
+        if shouting:
+            return token.lower() if _can_be_said(token) or not english else _spelled(token)
+        return token.lower() if _is_said(token, english) else " ".join(token)
+
+    return WORD.sub(word, text)
+
+
+def _is_said(token: str, english: bool) -> bool:
+    if token in SHORT_WORDS or token in LAUGHED:
+        return True
+    if len(token) == 2 or not _VOWEL.search(token):
+        return len(token) > 4 and not english
+    return _is_word(token) if english else True
+
+
+def _spelled(token: str) -> str:
+    return token.lower() if token in SHORT_WORDS or token in LAUGHED else " ".join(token)
+
+
+def _plural(token: str, english: bool) -> str:
+    """``APIs`` and ``FBI's``, or "" for anything else."""
+    stem = token.removesuffix("s").removesuffix("'")
+    if stem == token or len(stem) < 2 or not stem.isupper() or stem.lower() in ABBREVIATIONS:
+        return f"{' '.join(stem)}'s" if stem != token and stem in INITIALISMS else ""
+    if stem in INITIALISMS or (stem not in SAID_AS_WORDS and not _is_said(stem, english)):
+        return f"{' '.join(stem)}'s"
+    return ""
+
+
+def _small(token: str, english: bool) -> str:
+    """Spell small letters that no word could be made of, such as ``ssd``, in an English text."""
+    if not english or len(token) < 3 or not token.isascii() or not token.islower():
+        return token
+    known = token in ABBREVIATIONS or token in AMBIGUOUS or token.upper() in SHORT_WORDS
+    if known or "'" in token or _VOWEL.search(token.upper()) or len(set(token)) == 1:
+        return token
+    return " ".join(token.upper())
+
+
+def _is_name(match: re.Match[str]) -> bool:
+    """Whether ``US`` or ``IT`` is a country or a trade, by the words beside it."""
+    before = match.string[max(match.start() - 12, 0) : match.start()].lower().split()[-1:]
+    after = match.string[match.end() : match.end() + 12].split()[:1]
+    if match[0] == "US":
+        return not any(one in _BEFORE_US for one in before)
+    return any(one in _BEFORE_IT for one in before) or any(one in _AFTER_IT for one in after)
