@@ -28,15 +28,11 @@ _PARTS = re.compile(r"([^AEIOUY]*)(?:.*[AEIOUY])?([^AEIOUY]*)", re.DOTALL)
 _VOWEL = re.compile("[AEIOUY]")
 _TWO_VOWELS = re.compile("[AEIOU]{2}")
 _SHOUTED_WORDS = 3
-_TRIPLED = re.compile(
-    r"(?<![\w'])(?P<head>[A-Z]{0,3})(?P<run>([A-Z])\3{2,3})(?P<tail>[A-Z]{0,2})(?!\w)|"
-    r"(?<![\w'])(?P<sized>x{3,4})(?P<size>[ls])(?!\w)"
-)
-#: Three alike that are a grade or a size; others are a scream, except where such a word follows.
-_GRADES = frozenset("BCDPTX")
-_GRADED = re.compile(r" (?:batter|game|studio|title|rating|compan|insurance|member|bond|credit)")
+_TRIPLED = re.compile(r"(?<![\w'])(?:([xX]{3,4})([lsLS])|([BCDPTXA])\3\3|IEEE|NAACP|NCAA)(?!\w)")
 _TIMES = {3: "triple", 4: "quadruple"}
-_TRIPLED_AT_END = frozenset({"IEEE"})
+_NAMES_WITH_PAIRS = {"IEEE": "I triple E", "NAACP": "N double A C P", "NCAA": "N C double A"}
+#: Otherwise three of that letter are a scream.
+_TRIPLE_A = re.compile(r" (?:batter|game|studio|title|rating|compan|insurance|member|bond|credit)")
 #: Words beside which "us" and "it" in capitals are initials.
 _BEFORE_IT = frozenset("an the our my your their his her in".split())
 _AFTER_IT = frozenset(
@@ -67,7 +63,8 @@ def _can_be_said(word: str) -> bool:
         return False
     onset, coda = parts[1], parts[2]
     if len(word) > 4:
-        return len(word) > 5 or len(onset) < 3 or onset in ONSETS
+        easy = (len(onset) < 3 or onset in ONSETS) and (len(coda) < 3 or coda in CODAS)
+        return easy or len(word) > 5
     return (not onset or onset in ONSETS) and (not coda or coda in CODAS)
 
 
@@ -83,20 +80,15 @@ def _is_word(word: str) -> bool:
 
 
 def tripled(text: str) -> str:
-    """``XXXL`` -> triple X L, ``IEEE`` -> I triple E; screams such as ``NOOO`` stay."""
+    """``XXXL`` -> triple X L, ``IEEE`` -> I triple E; a scream such as ``AAA`` stays."""
 
     def word(match: re.Match[str]) -> str:
-        if match["sized"]:
-            return f"{_TIMES[len(match['sized'])]} X {match['size'].upper()}"
-        head, run, tail = match["head"], match["run"], match["tail"]
-        if head or tail:
-            screams = not tail and match[0] not in _TRIPLED_AT_END
-            shorter = (f"{head}{run[:kept]}{tail}" for kept in (1, 2))
-            if screams or any(_is_word(one) or one.lower() in ABBREVIATIONS for one in shorter):
-                return match[0]
-        elif not (run[0] in _GRADES and len(run) == 3) and not _GRADED.match(text, match.end()):
+        sized, size, graded = match.groups()
+        if sized:
+            return f"{_TIMES[len(sized)]} X {size.upper()}"
+        if graded == "A" and not _TRIPLE_A.match(text, match.end()):
             return match[0]
-        return " ".join([*head, _TIMES[len(run)], run[0], *tail])
+        return f"triple {graded}" if graded else _NAMES_WITH_PAIRS[match[0]]
 
     return _TRIPLED.sub(word, text)
 
@@ -110,6 +102,8 @@ def capitals(text: str) -> str:
         word.isupper() and word not in INITIALISMS and word not in SAID_AS_WORDS for word in words
     )
     shouting = shouted >= _SHOUTED_WORDS and shouted * 2 >= len(words)
+
+    emphasised = shouted - words.count("US") - words.count("IT")
 
     def word(match: re.Match[str]) -> str:
         token = match[0]
@@ -126,7 +120,7 @@ def capitals(text: str) -> str:
         if token in SAID_AS_WORDS or _ROMAN.fullmatch(token):
             return token
         if token in {"US", "IT"}:
-            initials = shouted == 1 and len(words) > 1 and _is_name(match)
+            initials = emphasised == 0 and len(words) > 1 and _is_name(match)
             return " ".join(token) if initials else token.lower()
         if shouting:
             return token.lower() if _can_be_said(token) or not english else _spelled(token)
@@ -162,9 +156,11 @@ def _small(token: str, english: bool) -> str:
     if not english or len(token) < 3 or not token.isascii() or not token.islower():
         return token
     known = token in ABBREVIATIONS or token in AMBIGUOUS or token.upper() in SHORT_WORDS
-    if known or "'" in token or _VOWEL.search(token.upper()) or len(set(token)) == 1:
+    if known or "'" in token or len(set(token)) == 1:
         return token
-    return " ".join(token.upper())
+    begins = _PARTS.match(token.upper())
+    impossible = begins and len(begins[1]) > 2 and len(token) < 5 and begins[1] not in ONSETS
+    return " ".join(token.upper()) if impossible or not _VOWEL.search(token.upper()) else token
 
 
 def _is_name(match: re.Match[str]) -> bool:

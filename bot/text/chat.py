@@ -20,6 +20,8 @@ _LAUGHS = re.compile(r"\b(?:[ah]{5,}|[eh]{6,}|[ih]{6,}|[aj]{6,}|[ol]{5,})\b", re
 _LETTER_LAUGHS = re.compile(r"(?<!\w)(?:[xX][dD]+|k{4,})(?!\w)")
 _LONG_LOL = re.compile(r"\bl+o{2,}l+\b|\blo+l{2,}\b", re.IGNORECASE)
 _STRETCHED = re.compile(r"([a-z])\1{2,}", re.IGNORECASE)
+# Without a vowel, and not drawn out at the end: "CCCP".
+_INITIALS = re.compile(r"([B-DF-HJ-NP-TV-XZ])\1\1(?!\1)[B-DF-HJ-NP-TV-XZ]{1,2}$")
 _LETTERS = re.compile(r"(?<!\w)[A-Za-z]{3,}(?!\w)")
 _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 
@@ -52,7 +54,7 @@ def stretched(text: str) -> str:
 
     def word(match: re.Match[str]) -> str:
         token = match[0]
-        if _ROMAN.fullmatch(token) or not _STRETCHED.search(token):
+        if _ROMAN.fullmatch(token) or _INITIALS.match(token) or not _STRETCHED.search(token):
             return token
         short = _STRETCHED.sub(r"\1", token)
         if len(short) == 1:

@@ -6,7 +6,7 @@ knows of Discord objects, blocks, or reads a clock.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.text import (
@@ -44,16 +44,17 @@ class _Reading:
     names: Names
     now: datetime
     pronunciations: Pronunciations
-    places: list[str]
+    #: By what is spoken, the character that stands for it until the end.
+    marks: dict[str, str] = field(default_factory=dict)
 
     def put(self, spoken: str) -> str:
-        if len(self.places) > _LAST_PLACE - _FIRST_PLACE:
+        if len(self.marks) > _LAST_PLACE - _FIRST_PLACE:
             return spoken
-        self.places.append(spoken)
-        return chr(_FIRST_PLACE + len(self.places) - 1)
+        return self.marks.setdefault(spoken, chr(_FIRST_PLACE + len(self.marks)))
 
     def filled(self, text: str) -> str:
-        return _PLACE.sub(lambda m: self.places[ord(m[0]) - _FIRST_PLACE], text)
+        spoken = {mark: words for words, mark in self.marks.items()}
+        return _PLACE.sub(lambda m: spoken[m[0]], text)
 
 
 _Step = Callable[[str, _Reading], str]
@@ -167,7 +168,7 @@ def explain(
 def _run(
     text: str, names: Names, limits: TextLimits, pronunciations: Pronunciations, now: datetime
 ) -> list[tuple[str, str, bool]]:
-    reading = _Reading(names, now, pronunciations, [])
+    reading = _Reading(names, now, pronunciations)
     text, truncated = _cut_input(text, limits.max_input_chars)
     trace: list[tuple[str, str, bool]] = []
     for name, step in _STEPS:

@@ -186,7 +186,7 @@ ENGLISH = frozenset(
 )
 PERHAPS_ENGLISH = frozenset(
     "am are at be but can for get good had her him his if is it its me not now of or our out she "
-    "stop up us was were will".split()
+    "my we he has stop up us was were will".split()
 )
 INITIALISMS = frozenset(
     "ABC ACL ACLU ADC ADHD ADR AEDT AEST AEW AGI AI AIO AITA AKA AMA AMD AMV AOC AOE AOL AOT APA "
