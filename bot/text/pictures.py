@@ -77,10 +77,13 @@ _EMOTICONS = {
 _EMOTICON = re.compile(
     rf"(?<![^\s.,!?*{PLACES}])(?:{any_of(_EMOTICONS)}|(?:<3+)+)(?![^\s.,!?*\"'])"
 )
+# Several, or one after a word, are hearts; "x<3" is a comparison.
+_TOUCHING_HEART = re.compile(r"(?<=[^\W\d_])(?:(?:<3+){2,}|(?<=[A-Za-z]{3})<3+)(?![\w.,=<])")
 
 
 def emoticons(text: str) -> str:
     """``:)`` -> smiley, where it stands by itself."""
+    text = _TOUCHING_HEART.sub(" heart", text)
     return _EMOTICON.sub(lambda m: _EMOTICONS.get(m[0], "heart"), text)
 
 

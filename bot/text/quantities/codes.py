@@ -12,6 +12,11 @@ model = rule(
     ("an rx 580", "an rx five eighty"),
     spaced=False,
 )
+formula = rule(
+    r"\b([A-Z])([A-Z])(?=\d)",
+    lambda m: f"{m[1]} {m[2]}",
+    ("SO2", "S O 2", "S O two"),
+)
 hyphenated = rule(
     r"(?<=[^\W\d_])(?<![AaPp][Mm])-(?=\d)",
     lambda _: " ",

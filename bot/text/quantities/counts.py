@@ -6,6 +6,11 @@ from bot.text.quantities.numbers import SCALES, decimal, in_pairs, ordinal, plai
 from bot.text.quantities.parts import NUMBER, SIGN, START
 from bot.text.rule import Match, rule
 
+#: What is counted in full, never a year or a day.
+COUNTED_THINGS = (
+    r"people|players|members|users|views|subs|followers|points|pts|coins|gold|gems|kills|"
+    r"hours|dollars|euros|words|pages|steps|calories|messages|men|women|times|tickets|votes"
+)
 too_long = rule(
     r"\d{25,}",
     lambda _: "a long number",
@@ -46,10 +51,11 @@ thousands = rule(
     flags=re.IGNORECASE,
 )
 millions = rule(
-    rf"{START}({NUMBER})([MB])(?!\w)",
+    rf"{START}({NUMBER})([MB]|mn|bn|tn)(?!\w)",
     lambda m: f"{decimal(m[1])} {SCALES[m[2].lower()]}",
     ("1.5M views", "one point five million views"),
     ("8B", "eight billion"),
+    ("3tn in debt", "three trillion in debt"),
 )
 place = rule(
     r"(?<!\w)#(?=\d)",

@@ -1,5 +1,6 @@
 """Days, months and years, and the instants that programs write."""
 
+from bot.text.quantities.counts import COUNTED_THINGS
 from bot.text.quantities.measures import FREE_UNITS
 from bot.text.quantities.numbers import cardinal, ordinal, year
 from bot.text.quantities.parts import HALF_DAY, START
@@ -124,12 +125,8 @@ year_last = rule(
     ("25/12/99", "December twenty-fifth, nineteen ninety-nine"),
     ("1.2.2024", "February first, twenty twenty-four"),
 )
-_THINGS = (
-    r"people|players|members|users|views|subs|followers|points|pts|coins|gold|gems|kills|"
-    r"hours|dollars|euros|words|pages|steps|calories|messages|men|women|times|tickets|votes"
-)
-_COUNTED = rf"(?= (?:{_THINGS})\b)"
-_NOT_COUNTED = rf"(?! (?:{_THINGS})\b)"
+_COUNTED = rf"(?= (?:{COUNTED_THINGS})\b)"
+_NOT_COUNTED = rf"(?! (?:{COUNTED_THINGS})\b)"
 no_year = rule(
     rf"{START}(?<![-+\u2212$€£#~])([12]\d{{3}})(?:{_COUNTED}|(?= for (?:it|that|this|them)\b))|"
     r"(?<![\w.,])(?:(?<=paid )|(?<=cost )|(?<=owed ))([12]\d{3})(?![\w.,/:-]\w)",
@@ -189,7 +186,7 @@ def _slashed(match: Match) -> str:
 
 month_and_day_slashed = rule(
     r"(?<![\w/.,$+-])(?<!\d )(0?[1-9]|1[0-2])/(1[3-9]|2\d|3[01])(?![\w/%°-])(?!\.\d)"
-    rf"(?! (?:done|complete|completed|slots?|left|{_THINGS})\b)",
+    rf"(?! ?(?i:{FREE_UNITS})(?!\w))",
     _slashed,
     ("12/31", "December thirty-first"),
 )

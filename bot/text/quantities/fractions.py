@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.quantities.counts import COUNTED_THINGS
 from bot.text.quantities.measures import FREE_UNITS, UNITS
 from bot.text.quantities.numbers import cardinal, decimal
 from bot.text.quantities.parts import START
@@ -17,6 +18,10 @@ _VULGAR = {
 }  # fmt: skip
 VULGAR = "".join(_VULGAR)
 _UNIT = rf"(?: ?(?P<unit>{FREE_UNITS})(?!\w))"
+_DONE = (
+    r"right|correct|wrong|done|complete|completed|passed|failed|left|remaining|full|online|slots?|"
+    r"hp|health|mana|lives|hearts|rounds|matches|games|wins|stars|marks|questions|answers|students"
+)
 _SLASHED = r"(?P<top>\d{1,2})/(?P<bottom>\d{1,2})"
 
 
@@ -48,8 +53,13 @@ vulgar = rule(
 def _of_something(match: Match) -> str:
     top, bottom = int(match["top"]), int(match["bottom"])
     if not _is_part(top, bottom):
-        return match[0]
+        whole = match.groupdict().get("whole")
+        return match[0] if whole or not match["unit"] else _slashed_unit(top, bottom, match["unit"])
     return _said(match.groupdict().get("whole"), _part(top, bottom), match["unit"])
+
+
+def _slashed_unit(top: int, bottom: int, unit: str) -> str:
+    return f"{cardinal(top)} slash {cardinal(bottom)} {UNITS[unit.lower()][1]}"
 
 
 whole_and_slashed = rule(
@@ -65,7 +75,17 @@ slashed_of_unit = rule(
     _of_something,
     ("a 1/2 lb burger", "a one half pound burger"),
     ("3/4 mile", "3/4 mile", "three quarters mile"),
+    ("2/18 lbs", "two slash eighteen pounds"),
     flags=re.IGNORECASE,
+)
+of_all = rule(
+    rf"(?<![\w/.,$])(?<!\d )(\d{{1,4}})/(\d{{1,4}})"
+    rf"(?= (?!(?:hours|dollars|euros)\b)(?:{COUNTED_THINGS}|{_DONE})\b)|"
+    r"(?<=\b(?:got|hit) )(\d{1,4})/(\d{1,4})(?![\w/%])(?! [a-z]{1,12}s\b)",
+    lambda m: f"{decimal(m[1] or m[3])} out of {decimal(m[2] or m[4])}",
+    ("7/25 people", "seven out of twenty-five people"),
+    ("got 7/25", "got seven out of twenty-five"),
+    ("3/4 done", "three out of four done"),
 )
 out_of = rule(
     r"(?<![\w/.,])(\d{1,3}\.\d{1,2})/(5|10|20|100)(?![\w/.])",

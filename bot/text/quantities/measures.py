@@ -87,8 +87,13 @@ comma_before_unit = rule(
 )
 
 
+_OPENED_OR_CLOSED = re.compile(r'(?<!\d)"')
+
+
 def _closes_nothing(match: Match) -> bool:
-    return match.string.count('"', max(0, match.start() - 300), match.start()) % 2 == 0
+    """Whether no quotation is open before `match`; what follows a figure opens none."""
+    before = match.string[max(0, match.start() - 300) : match.start()]
+    return len(_OPENED_OR_CLOSED.findall(before)) % 2 == 0
 
 
 feet_and_inches = rule(
@@ -109,12 +114,21 @@ height = rule(
     ("I'm 5'11\"", "I'm five foot eleven"),
     ("6'2 tall", "six foot two tall"),
 )
+
+
+def _dimensions(match: Match) -> str:
+    """Two sides of something, or a price with cents so many times."""
+    priced = re.fullmatch(r"\d+\.\d\d", match[1]) and match[2].isdigit()
+    return f"{in_pairs(match[1])} {'times' if priced else 'by'} {in_pairs(match[2])}"
+
+
 dimensions = rule(
     r"(?<![\w.])(\d{1,5}(?:\.\d{1,4})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,4})?)(?![\w^⁰¹²³⁴-⁹⁻])(?!\.\d)",
-    lambda m: f"{in_pairs(m[1])} by {in_pairs(m[2])}",
+    _dimensions,
     ("1920x1080", "nineteen twenty by ten eighty"),
     ("2 x 4", "two by four"),
     ("2.5x4", "two point five by four"),
+    ("1.00x20", "one point zero zero times twenty"),
 )
 range_before_unit = rule(
     rf"{START}({NUMBER})[-–—]({NUMBER})(?=(?:{FREE_UNITS}| ?(?:{FREE_UNITS})\b)(?!\w))",

@@ -42,7 +42,7 @@ _PLURALS = {
 CURRENCY_SIGNS = "".join(sign for sign in _CURRENCIES if len(sign) == 1)
 _CODES = "|".join(code for code in _CURRENCIES if len(code) > 1)
 _COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3}){1,4}|\d{1,12}),\d{1,2}(?![\d,]|\.\d)"
-_SCALE = r"(?:[kKmMbB]|mil|bn)"
+_SCALE = r"(?:[kKmMbB]|mil|mn|bn|tn)"
 _PAID = rf" ?{_SCALE}? ?(?:[{CURRENCY_SIGNS}](?!\d)|(?:{_CODES})\b)"
 
 
@@ -83,8 +83,8 @@ dollars_abroad = rule(
     ("US$1.5M", "one point five million U S dollars"),
 )
 code_first = rule(
-    rf"({SIGN})(?<!\w)(?<!\d )({_CODES}) ?({NUMBER})(?![\w/:'%])(?!,\d)(?!\.\d)"
-    rf"(?i:{_AFTER_SIGN})(?!\w)",
+    rf"({SIGN})(?<!\w)(?<!\d )(?<!\d[kKmMbB] )(?<!\d[mbt]n )({_CODES}) ?"
+    rf"({NUMBER})(?![\w/:'%])(?!,\d)(?!\.\d)(?i:{_AFTER_SIGN})(?!\w)",
     lambda m: _amount(m[1], m[2], m[3], m[4] or m[5]),
     ("USD 20", "twenty U S dollars"),
 )
@@ -162,6 +162,7 @@ sign_last = rule(
     lambda m: _amount(m[1], m[4], m[2], m[3]),
     ("20 €", "twenty euros"),
     ("10K USD", "ten thousand U S dollars"),
+    ("2tn JPY 9", "two trillion yen 9", "two trillion yen nine"),
     ("1.50£", "one pound and fifty pence"),
 )
 cents = rule(

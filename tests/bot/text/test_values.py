@@ -60,10 +60,10 @@ def _whole(words: list[str]) -> int:
             group += part
         elif word == "hundred":
             group *= 100
-        elif group:
+        elif word == "K":
+            total, group = (total + group) * _SCALES[word], 0
+        else:
             total, group = total + group * _SCALES[word], 0
-        else:  # "one thousand K"
-            total *= _SCALES[word]
     return total + group
 
 
