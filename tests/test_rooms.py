@@ -99,6 +99,14 @@ def test_the_loopback_discord_knows_nothing_of_the_bot() -> None:
     assert {_room(other) for other in imported} == {"bot.loopback"}
 
 
+def test_one_file_imports_onnxruntime() -> None:
+    """The one that forbids its telemetry first."""
+    importing = [
+        name for name, path in MODULES.items() if "import onnxruntime" in path.read_text("utf-8")
+    ]
+    assert importing == ["engine.onnx"]
+
+
 def test_cogs_only_answer() -> None:
     """A cog, which is a module with `setup`, imports no other cog and reads no database."""
     source = {name: path.read_text("utf-8") for name, path in MODULES.items() if "cogs." in name}

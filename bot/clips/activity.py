@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from bot.clips.resampling import resample
 from bot.clips.verdict import SAMPLE_RATE
+from engine.onnx import cpu_session
 from engine.speech import FloatArray
 
 _MODEL = "silero_vad_16k_sequence.onnx"
@@ -42,11 +42,7 @@ class SpeechSegment:
 
 def probabilities(samples: FloatArray) -> FloatArray:
     """The probability of speech in every frame of `samples` ((samples,) at `SAMPLE_RATE`)."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        _model().read_bytes(), options, providers=["CPUExecutionProvider"]
-    )
+    session = cpu_session(_model().read_bytes(), threads=1)
     sound = resample(samples, SAMPLE_RATE, _RATE)
     rms = float(np.sqrt(np.mean(np.square(sound))))
     gain = min(max(1.0, _LISTENING_RMS / max(rms, 1e-9)), _MAX_GAIN)

@@ -63,7 +63,12 @@ def clean_characters(text: str) -> str:
     text = _RAISED_N.sub("n", text)
     text = _DECORATED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
     text = _MICRO.sub("µ", text).translate(_BELOW)
-    text = text.replace("∞", " infinity ").translate(_SMALL_CAPITALS).translate(_QUOTES)
+    text = (
+        text.replace("≠", "!=")
+        .replace("∞", " infinity ")
+        .translate(_SMALL_CAPITALS)
+        .translate(_QUOTES)
+    )
     text = "".join(map(_plain_square, text))
     text = _without_invisible(text)
     return _without_stacks(text)

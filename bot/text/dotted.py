@@ -49,11 +49,13 @@ _ALWAYS_DOTTED = {
     "co": "company", "univ": "university", "assn": "association", "orig": "originally",
     "prev": "previously", "mgr": "manager", "ave": "avenue", "rd": "road", "est": "estimated",
     "feat": "featuring", "dist": "district", "ed": "edition", "attn": "attention",
+    "diff": "difference",
 }  # fmt: skip
 _SHORT_DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
     "Fri": "Friday",
 }  # fmt: skip
+_DAYS = _SHORT_DAYS | {"Tues": "Tuesday", "Thurs": "Thursday"}
 _LETTERED = {
     "a.k.a": "A K A", "p.s": "P S", "w.r.t": "with respect to", "ph.d": "P H D", "r.i.p": "R I P",
     "f.y.i": "for your information", "a.s.a.p": "as soon as possible",
@@ -61,6 +63,7 @@ _LETTERED = {
 _SLASHED = {
     "w/o": "without", "w/": "with ", "w/e": "whatever", "b/c": "because", "n/a": "not applicable",
     "tl;dr": "in short", "tl:dr": "in short", "a/c": "A C", "c/o": "care of",
+    "b/w": "between",
 }  # fmt: skip
 #: Words that begin sentences: no name follows where one of them does, and none of them is one.
 _STARTERS = (
@@ -210,10 +213,28 @@ always_dotted = _expanded(
 day = _expanded(
     r"(?<!the )", _SHORT_DAYS, r"\.(?= [a-z]|\s*$)", ("see you Fri. then", "see you Friday then")
 )
+day_after = rule(
+    r"\b((?:[Tt]ill?|[Uu]ntil|[Oo]n|[Bb]y|[Tt]his|[Nn]ext|[Ll]ast|[Ee]very|[Ee]ach|[Ss]ince|[Ff]rom|"
+    rf"[Bb]efore|[Aa]fter|or|and|\d(?:st|nd|rd|th)) )({any_of(_DAYS)})\b(?!['’-]\w)\.?",
+    lambda m: f"{m[1]}{_DAYS[m[2]]}{_point(m)}",
+    ("till Fri", "till Friday"),
+    ("every 2nd Thu", "every 2nd Thursday", "every second Thursday"),
+)
+name_ends = rule(
+    r"(?<=[a-z] )([JS]r)\b\.?(?! [A-Z])",
+    lambda m: _ADDRESSED[m[1].lower()] + _point(m),
+    ("John Sr. is", "John senior is"),
+    ("Ed Jr", "Ed junior"),
+)
+size = rule(
+    r"(?<=\d )(sm|med|lg)\.(?= [a-z])",
+    lambda m: {"sm": "small", "med": "medium", "lg": "large"}[m[1]],
+    ("1 med. onion", "1 medium onion", "one medium onion"),
+)
 
 ENGLISH = (
     slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, featuring,
-    numbered, dotted_numbered, established, always, always_dotted, day,
+    numbered, dotted_numbered, established, always, always_dotted, day, day_after, name_ends, size,
 )  # fmt: skip
 
 

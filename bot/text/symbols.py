@@ -21,6 +21,9 @@ def _always(pattern: str, words: str, *examples: tuple[str, ...], flags: int = 0
     return rule(pattern, lambda m: m.expand(words), *examples, flags=flags, spaced=False)
 
 
+#: Where ">" leads from one menu to the next.
+_PATH = re.compile(r"\w > [^<>\n]{1,40} > \w|\b(?:[Ss]ettings|[Mm]enu|[Oo]ptions|[Cc]lick) > ")
+
 c_plus_plus = _always(r"\b[Cc]\+\+", "C plus plus", ("c++ is", "C plus plus is"))
 plus_plus = _always(r"(?<=\w)\+\+(?![\w+])", " plus plus", ("notepad++", "notepad plus plus"))
 sharp = rule(
@@ -50,7 +53,15 @@ blood = rule(
 plus_between = _always(
     r"(?<=[a-z]) \+ (?=[a-z])", " plus ", ("salt + oil", "salt plus oil"), flags=re.IGNORECASE
 )
-equals = _always(r"(?<=\w) ?= ?(?=\w)", " equals ", ("a = b", "a equals b"))
+unequal = _always(r"(?<=\w) ?!==? ?(?=\w)", " is not ", ("a != b", "a is not b"))
+equals = _always(r"(?<=\w) ?={1,3} ?(?=\w)", " equals ", ("a == b", "a equals b"))
+greater = rule(
+    r"(?<=[\w)]) > (?=\w)",
+    lambda m: ", " if _PATH.search(m.string) else " is greater than ",
+    ("cats > dogs", "cats is greater than dogs"),
+    ("User Settings > Voice", "User Settings, Voice"),
+    ("File > Save > Here", "File, Save, Here"),
+)
 plus_after = _always(r"(?<=\w)\+(?!\w)", " plus", ("got an A+", "got an A plus"))
 plus_before = _always(r"(?<!\S)\+(?=\w)", "plus ", ("+ve", "plus ve"))
 slash = _always(
@@ -67,8 +78,8 @@ trademark = _always(r"(?<=[a-z])(?:©|®|™|℠)", "", ("Lego™ car", "Lego ca
 
 ENGLISH = (
     c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood,
-    grade, plus_between, equals, plus_after, plus_before, slash, hashtag, percent, file_ending,
-    trademark,
+    grade, plus_between, unequal, greater, equals, plus_after, plus_before, slash, hashtag, percent,
+    file_ending, trademark,
 )  # fmt: skip
 _MARKUP = re.compile(r"[*_~`|<>\\#@^\[\]{}=+/\u2022\x00-\x1f]+")
 _DECORATION = re.compile(

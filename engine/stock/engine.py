@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import onnxruntime
 from safetensors.numpy import load
 
 from engine.errors import SynthesisFailed, WorkerUnavailable
 from engine.messages import Speak
+from engine.onnx import cpu_session
 from engine.speech import ClonedVoice, EngineInfo, FloatArray, Speech, Voice
 from engine.stock.phonemes import Phonemiser
 
@@ -44,14 +44,7 @@ class StockEngine:
         are not installed or are damaged.
         """
         model, digest, vocabulary = _read_model()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or min(_MOST_THREADS, os.cpu_count() or 1)
-        options.inter_op_num_threads = 1
-        # Spinning wins 8 % on an idle machine and starves the process that plays on a busy one.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
+        self._session = cpu_session(model, threads or min(_MOST_THREADS, os.cpu_count() or 1))
         self._vocabulary = vocabulary
         self._phonemiser = Phonemiser(vocabulary.keys())
         voices = importlib.resources.files("engine.stock") / "voices.safetensors"

@@ -50,12 +50,14 @@ ENGLISH = (
     counts.too_long,
     clock.pointed_time,
     clock.french_time,
+    dates.from_day_to_day,
     dates.weekday,
     dates.month_and_days,
     dates.days_and_month,
     money.range_after_sign,
     measures.from_unit_to_unit,
     codes.hyphenated,
+    arithmetic.around,
     arithmetic.compared,
     arithmetic.open_ended,
     arithmetic.root,
@@ -102,8 +104,12 @@ ENGLISH = (
     fractions.slashed_of_unit,
     measures.range_before_unit,
     measures.range_before_touching_unit,
+    measures.amps,
+    measures.raised_measure,
+    measures.inches_in_letters,
     measures.measure,
     measures.touching_measure,
+    measures.meters,
     fractions.out_of,
     fractions.slashed,
     arithmetic.raised_letter,
@@ -129,7 +135,7 @@ ENGLISH = (
 )
 _FIGURE = re.compile(
     rf"[\d\u207f\u2160-\u217f{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]|"
-    r"[a-z]\.? ?[-–] ?[ADFJMNOS][a-z]{2}|[IVXLCDM](?!\w)| [ivx]{2,5}(?!\w)"
+    r"[a-z]\.? ?[-–] ?[ADFJMNOSTW][a-z]{2}|[IVXLCDM](?!\w)| [ivx]{2,5}(?!\w)"
 )
 
 

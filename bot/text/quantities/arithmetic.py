@@ -18,8 +18,14 @@ _PLAIN = str.maketrans(SUPERSCRIPTS, "0123456789")
 _ONE_SIGN = "+=×÷^<>≤≥≈≠±"
 
 
+_COPULA = re.compile(r"(?:'s|\b(?:is|are|be|was|were))$", re.IGNORECASE)
+
+
 def _operator(match: Match) -> str:
-    return f" {_OPERATORS[match[1]]} "
+    said = _OPERATORS[match[1]]
+    if _COPULA.search(match.string, max(0, match.start() - 6), match.start()):
+        said = said.removeprefix("is ")
+    return f" {said} "
 
 
 def _compared(match: Match) -> str:
@@ -81,12 +87,13 @@ minus_between_spaces = rule(
     ("we won 5 - 3", "we won 5 - 3", "we won five to three"),
 )
 between_numbers = rule(
-    rf"(?<=[\w)!]) ?(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )[-/](?= )|(?<=\d)-(?=[\d ]*=))"
+    rf"(?<=[\w)!.]) ?(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )[-/](?= )|(?<=\d)-(?=[\d ]*=))"
     r" ?(?=[\d(]|[a-z] |[a-z]\b)",
     _operator,
     ("2+2=4", "2 plus 2 equals 4", "two plus two equals four"),
     ("10 - 4 = 6", "10 minus 4 equals 6", "ten minus four equals six"),
     ("a=b", "a equals b"),
+    ("it's != 5", "it's not 5", "it's not five"),
 )
 before_word = rule(
     rf"(?<=[\d)]) ?(<=|>=|==|!=|[{_ONE_SIGN}]) ?(?=\w)",
@@ -136,10 +143,15 @@ times_after = rule(
     lambda m: f"{decimal(m[1])} times",
     ("3x faster", "three times faster"),
 )
-about = rule(
-    rf"(?<!\w)[~≈] ?(?=[{CURRENCY_SIGNS}]?\d)",
+around = rule(
+    rf"(?<!\w)~ ?(?=[{CURRENCY_SIGNS}]?\d)",
     lambda _: "about ",
-    ("~5 minutes", "about 5 minutes", "about five minutes"),
+    ("~20 mins", "about 20 mins", "about twenty minutes"),
+)
+about = rule(
+    rf"(?<!\w)≈ ?(?=[{CURRENCY_SIGNS}]?\d)",
+    lambda _: "about ",
+    ("≈5 minutes", "about 5 minutes", "about five minutes"),
 )
 open_ended = rule(
     r"(?<=\d)([kKmMbB%]?)\+(?![\w+'])(?! ?[\d(])",

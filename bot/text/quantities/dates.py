@@ -167,6 +167,11 @@ weekday = rule(
     lambda m: _WEEKDAYS[m[1][:3]],
     ("Mon 5pm", "Monday 5pm", "Monday five P M"),
 )
+from_day_to_day = rule(
+    rf"\b({_WEEKDAY})\b\.?(?: ?[-–] ?| to )({_WEEKDAY})\b",
+    lambda m: f"{_WEEKDAYS[m[1][:3]]} to {_WEEKDAYS[m[2][:3]]}",
+    ("Mon-Fri", "Monday to Friday"),
+)
 month_and_year = rule(
     rf"\b{_MONTH}\.?,? ((?:1[5-9]|20)\d\d)(?![\w.,:/%-]\w)(?!\w){_NOT_COUNTED}",
     lambda m: f"{_MONTHS[_month(m) - 1]} {year(int(m[2]))}",

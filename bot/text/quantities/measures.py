@@ -4,7 +4,7 @@ import re
 
 from bot.text.expressions import any_of
 from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs, signed
-from bot.text.quantities.parts import AMOUNT, NUMBER, SIGN, START
+from bot.text.quantities.parts import AMOUNT, NUMBER, SIGN, START, after_article
 from bot.text.rule import Match, rule
 
 #: How one and "(s)" many are called: how they are written. One with "!" has to touch the number.
@@ -28,6 +28,15 @@ _WRITTEN = {
     "pound(s)": "lb lbs",
     "ounce(s)": "oz",
     "milliliter(s)": "ml",
+    "centiliter(s)": "cl",
+    "deciliter(s)": "dl",
+    "quart(s)": "qt qts",
+    "gallon(s)": "gal gals",
+    "yard(s)": "yd yds",
+    "kilocalorie(s)": "kcal",
+    "decibel(s)": "db",
+    "milliamp hour(s)": "mah",
+    "nanometer(s)": "nm",
     "liter(s)": "l!",
     "kilobyte(s)": "kb",
     "megabyte(s)": "mb",
@@ -69,7 +78,14 @@ UNITS = {
     unit: (name.replace("(s)", ""), name.replace("(s)", "s"))
     for name, units in _WRITTEN.items()
     for unit in units.split()
-} | {"ft": ("foot", "feet")}
+} | {
+    "ft": ("foot", "feet"),
+    "sq ft": ("square foot", "square feet"),
+    "sqft": ("square foot", "square feet"),
+    "sq m": ("square meter", "square meters"),
+    "sqm": ("square meter", "square meters"),
+    "sq mi": ("square mile", "square miles"),
+}
 FREE_UNITS = any_of(unit for unit in UNITS if unit[-1] != "!")
 _TOUCHING_UNITS = "".join(unit[0] for unit in UNITS if unit[-1] == "!")
 from_unit_to_unit = rule(
@@ -90,6 +106,14 @@ comma_before_unit = rule(
 _QUOTE = re.compile(r'(\d?)"')
 
 
+#: The point of a unit written short, where the sentence goes on.
+_POINT = r"(?:(?<=[a-z]{2})\.(?= (?-i:[a-z])))?"
+
+
+def several(match: Match, figures: str, one: str, many: str) -> str:
+    return counted(figures, one, one if after_article(match) else many)
+
+
 def _closes_nothing(match: Match) -> bool:
     """Whether no quotation is open before `match`; a mark after a figure opens none."""
     quoted = False
@@ -105,8 +129,8 @@ feet_and_inches = rule(
 )
 inches = rule(
     rf"{START}(?<!')({NUMBER})\"(?![\w\"])",
-    lambda m: counted(m[1], "inch", "inches") if _closes_nothing(m) else m[0],
-    ('a 6" pipe', "a six inches pipe"),
+    lambda m: several(m, m[1], "inch", "inches") if _closes_nothing(m) else m[0],
+    ('a 6" pipe', "a six inch pipe"),
     ('he said "room 6"', 'he said "room 6"', 'he said "room six"'),
 )
 
@@ -149,17 +173,19 @@ range_before_touching_unit = rule(
 def _measure(match: Match) -> str:
     unit = match["unit"].lower()
     one, many = UNITS[unit if unit in UNITS else f"{unit}!"]
-    return signed(match["sign"], counted(match["number"], one, many))
+    return signed(match["sign"], several(match, match["number"], one, many))
 
 
 measure = rule(
-    rf"(?P<sign>{SIGN}){START}(?P<number>{AMOUNT})(?: ?(?P<unit>{FREE_UNITS}))(?!\w)",
+    rf"(?P<sign>{SIGN}){START}(?P<number>{AMOUNT})(?: ?(?P<unit>{FREE_UNITS}))(?!\w){_POINT}",
     _measure,
     ("100 km/h", "one hundred kilometers per hour"),
     ("-3 °F", "minus three degrees Fahrenheit"),
     ("1 TB", "one terabyte"),
     ("6ft", "six feet"),
     (".5mm", "zero point five millimeters"),
+    ("a 6 ft. table", "a six foot table"),
+    ("2 tbsp. of salt", "two tablespoons of salt"),
     flags=re.IGNORECASE,
 )
 touching_measure = rule(
@@ -167,5 +193,36 @@ touching_measure = rule(
     _measure,
     ("5s", "five seconds"),
     ("60W", "sixty watts"),
-    ("a 1.5l bottle", "a one point five liters bottle"),
+    ("a 1.5l bottle", "a one point five liter bottle"),
+)
+_RAISED = {"²": "square", "^2": "square", "³": "cubic", "^3": "cubic"}
+_LENGTHS = {"km": "kilometer", "cm": "centimeter", "mm": "millimeter", "m": "meter", "mi": "mile"}
+raised_measure = rule(
+    rf"{START}({AMOUNT}) ?({any_of(_LENGTHS)}) ?(²|³|\^[23])(?!\w)",
+    lambda m: several(
+        m, m[1], f"{_RAISED[m[3]]} {_LENGTHS[m[2]]}", f"{_RAISED[m[3]]} {_LENGTHS[m[2]]}s"
+    ),
+    ("100 m²", "one hundred square meters"),
+    ("2 cm^3", "two cubic centimeters"),
+)
+meters = rule(
+    rf"{START}({NUMBER})(?: (?=m\b)m(?! (?:views|subs|people|followers|users|dollars|plays))|"
+    r"m(?=[ -](?:dash|sprint|hurdles|relay|final|freestyle|run|race|tall|long|deep|away|wide|high|"
+    r"from|above|below)\b))(?![\w'/²³^])",
+    lambda m: several(m, m[1], "meter", "meters"),
+    ("8,849 m up", "eight thousand eight hundred forty-nine meters up"),
+    ("the 100m final", "the one hundred meters final"),
+)
+inches_in_letters = rule(
+    rf"{START}({NUMBER}) ?in(?:\.(?= [a-z])|(?= (?:wide|tall|long|deep|high|thick|across)\b))",
+    lambda m: several(m, m[1], "inch", "inches"),
+    ("30 in. wide", "thirty inches wide"),
+    ("8in tall", "eight inches tall"),
+)
+amps = rule(
+    rf"{START}({NUMBER})A(?= (?:adapter|charger|fuse|breaker|circuit|supply|output|plug|max)\b)|"
+    rf"(?<=\d[Vv] )({NUMBER})A\b",
+    lambda m: several(m, m[1] or m[2], "amp", "amps"),
+    ("a 5A fuse", "a five amp fuse"),
+    ("12V 2A", "12V two amps", "twelve volts two amps"),
 )

@@ -3,7 +3,7 @@
 import re
 
 from bot.text.quantities.numbers import MOST_CARDINAL_DIGITS, SCALES, counted, decimal, signed
-from bot.text.quantities.parts import AMOUNT, NUMBER, SIGN, START
+from bot.text.quantities.parts import AMOUNT, NUMBER, SIGN, START, after_article
 from bot.text.rule import Match, rule
 
 _CURRENCIES = {
@@ -28,6 +28,16 @@ _CURRENCIES = {
     "JPY": ("yen", ""),
     "CAD": ("Canadian dollar", "cent"),
     "AUD": ("Australian dollar", "cent"),
+    "NZD": ("New Zealand dollar", "cent"),
+    "CHF": ("Swiss franc", "centime"),
+    "SEK": ("Swedish krona", ""),
+    "NOK": ("Norwegian krone", ""),
+    "DKK": ("Danish krone", ""),
+    "PLN": ("zloty", ""),
+    "INR": ("rupee", "paisa"),
+    "CNY": ("yuan", ""),
+    "KRW": ("won", ""),
+    "MXN": ("Mexican peso", "centavo"),
 }
 _PLURALS = {
     "yen": "yen",
@@ -38,6 +48,11 @@ _PLURALS = {
     "won": "won",
     "penny": "pence",
     "paisa": "paise",
+    "yuan": "yuan",
+    "zloty": "zloty",
+    "Swedish krona": "Swedish kronor",
+    "Norwegian krone": "Norwegian kroner",
+    "Danish krone": "Danish kroner",
 }
 CURRENCY_SIGNS = "".join(sign for sign in _CURRENCIES if len(sign) == 1)
 _CODES = "|".join(code for code in _CURRENCIES if len(code) > 1)
@@ -146,14 +161,23 @@ range_before_sign = rule(
     ("5-10€", "five to 10€", "five to ten euros"),
     ("5k-10k USD", "five K to 10k USD", "five K to ten thousand U S dollars"),
 )
+
+
+def _sign_first(match: Match) -> str:
+    said = _amount(match[1], match[2], match[3], match[4] or match[5])
+    one = _CURRENCIES[match[2]][0]
+    return re.sub(rf"{one}s$", one, said) if after_article(match) else said
+
+
 sign_first = rule(
     rf"({SIGN})([{CURRENCY_SIGNS}]) ?({AMOUNT})"
     rf"{_AFTER_SIGN}",
-    lambda m: _amount(m[1], m[2], m[3], m[4] or m[5]),
+    _sign_first,
     ("-$19.99", "minus nineteen dollars and ninety-nine cents"),
     ("$0.01", "one cent"),
     ("$1.5M", "one point five million dollars"),
     ("£3 million", "three million pounds"),
+    ("a $40B firm", "a forty billion dollar firm"),
     ("¥500", "five hundred yen"),
     flags=re.IGNORECASE,
 )
