@@ -18,7 +18,7 @@ _SMALL_CAPITALS = {
 }
 _BELOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 # A raised n is a power, except beside other raised letters.
-_RAISED = "[\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d9b-\u1dbf\u2071]"
+_RAISED = "[\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d9b-\u1dbf\u2071\u207f]"
 _RAISED_N = re.compile(f"(?<={_RAISED})\u207f|\u207f(?={_RAISED})")
 # A Greek letter that belongs to a Latin unit.
 _MICRO = re.compile(r"(?<=[0-9 ])\u03bc(?=[mgslL]\b)")

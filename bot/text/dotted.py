@@ -30,7 +30,7 @@ _STREETS = {
 _NUMBERED = {
     "vol": "volume", "vols": "volumes", "ch": "chapter", "pg": "page", "pgs": "pages",
     "fig": "figure", "figs": "figures", "ep": "episode", "eps": "episodes", "pt": "part",
-    "apt": "apartment", "rm": "room", "lvl": "level", "ver": "version",
+    "apt": "apartment", "rm": "room", "rte": "route", "lvl": "level", "ver": "version",
 }  # fmt: skip
 _DOTTED_NUMBERED = {
     "no": "number", "nos": "numbers", "nr": "number", "p": "page", "pp": "pages",
@@ -48,7 +48,7 @@ _ALWAYS_DOTTED = {
     "inc": "incorporated", "ltd": "limited", "corp": "corporation", "bros": "brothers",
     "co": "company", "univ": "university", "assn": "association", "orig": "originally",
     "prev": "previously", "mgr": "manager", "ave": "avenue", "rd": "road", "est": "estimated",
-    "feat": "featuring", "dist": "district", "ed": "edition", "attn": "attention",
+    "feat": "featuring", "cf": "compare", "dist": "district", "ed": "edition", "attn": "attention",
     "diff": "difference",
 }  # fmt: skip
 _SHORT_DAYS = {

@@ -139,7 +139,8 @@ times = rule(
     ("x2", "times two"),
 )
 times_after = rule(
-    rf"{START}({AMOUNT})[xX×](?![\w×])",
+    rf"(?<!plus )(?<!minus )(?<!equals ){START}({AMOUNT})[xX×](?![\w×])"
+    r"(?! ?(?:[-+=*/^<>]|plus|minus|equals))",
     lambda m: f"{decimal(m[1])} times",
     ("3x faster", "three times faster"),
 )

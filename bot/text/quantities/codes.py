@@ -134,14 +134,14 @@ def _address(match: Match) -> str:
     """Four short parts are an address of the internet, any others a version."""
     parts = match[0].split(".")
     is_address = len(parts) == 4 and all(len(part) <= 3 for part in parts)
-    return _parted(parts, "dot" if is_address else "point")
+    return " dot ".join(map(in_pairs, parts)) if is_address else _parted(parts, "point")
 
 
 address = rule(
     r"(?<![\w.])(?:\d{1,6}\.){2,5}\d{1,6}(?![\w.]*\w)",
     _address,
     ("1.20.4", "one point twenty point four"),
-    ("127.0.0.1", "one hundred twenty-seven dot zero dot zero dot one"),
+    ("127.0.0.1", "one twenty-seven dot zero dot zero dot one"),
 )
 
 

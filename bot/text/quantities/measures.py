@@ -142,6 +142,24 @@ height = rule(
 )
 
 
+race = rule(
+    r"(?<![\w.])(?:(\d)x|(?<=the ))((?:50|[1-48]00|1500|3000|5000))m(?![\w'])",
+    lambda m: f"{(m[1] and decimal(m[1]) + ' by ') or ''}{decimal(m[2])} meters",
+    ("4x400m", "four by four hundred meters"),
+    ("the 100m", "the one hundred meters"),
+)
+screw = rule(
+    r"(?<=\b[A-Z]\d) ?x ?(?=\d)",
+    lambda _: " by ",
+    ("M3 x 8mm", "M3 by 8mm", "M three by eight millimeters"),
+)
+pints = rule(
+    rf"{START}([1-4]) ?pts?(?= (?!font|type|lead|game|size|shot|play)[a-z]{{3}})",
+    lambda m: counted(m[1], "pint"),
+    ("1 pt cream", "one pint cream"),
+)
+
+
 def _dimensions(match: Match) -> str:
     """Two sides of something, or a price with cents so many times."""
     priced = re.fullmatch(r"\d+\.\d\d", match[1]) and match[2].isdigit()
