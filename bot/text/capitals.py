@@ -29,8 +29,10 @@ _PARTS = re.compile(r"([^AEIOUY]*)(?:.*[AEIOUY])?([^AEIOUY]*)", re.DOTALL)
 _VOWEL = re.compile("[AEIOUY]")
 _TWO_VOWELS = re.compile("[AEIOU]{2}")
 _SHOUTED_WORDS = 3
-_MIXED = re.compile(r"[A-Z][a-z][A-Z]|[a-z](?P<stem>[A-Z]{2,4})|[A-Z]{3,4}[aex]")
+_MIXED = re.compile(r"[A-Z][a-z][A-Z](?P<many>s?)|[a-z](?P<stem>[A-Z]{2,4})|[A-Z]{3,4}[aex]")
 _WORDS_IN_MIXED_CASE = frozenset("WoW LoL CoD DoT".split())
+# Between letters that are spelled, as in "USB-C".
+_HYPHENED = re.compile(r"(?<= [A-Z])-(?=[A-Z]\b)")
 #: What follows a number or a name, and is no word of its own.
 _ENDINGS = frozenset("st nd rd th ft vs mr dr mrs ms ll nt".split())
 _TRIPLED = re.compile(r"(?<![\w'])(?:([xX]{3,4})([lsLS])|([BCDPTXA])\3\3|IEEE|NAACP|NCAA)(?!\w)")
@@ -112,7 +114,7 @@ def capitals(text: str) -> str:
         word.isupper() and word not in INITIALISMS and word not in SAID_AS_WORDS for word in words
     )
     shouting = shouted >= _SHOUTED_WORDS and shouted * 2 >= len(words)
-    emphasised = shouted - words.count("US") - words.count("IT")
+    emphasised = shouted - sum(map(words.count, ("US", "IT", "WHO")))
 
     def word(match: re.Match[str]) -> str:
         token = match[0]
@@ -130,14 +132,14 @@ def capitals(text: str) -> str:
             return " ".join(token)
         if token in SAID_AS_WORDS or _ROMAN.fullmatch(token):
             return token
-        if token in {"US", "IT"}:
+        if token in {"US", "IT", "WHO"}:
             initials = emphasised == 0 and len(words) > 1 and _is_name(match)
             return " ".join(token) if initials else token.lower()
         if shouting:
             return token.lower() if _can_be_said(token) or not english else _spelled(token)
         return token.lower() if _is_said(token, english) else " ".join(token)
 
-    return WORD.sub(word, text)
+    return _HYPHENED.sub(" ", WORD.sub(word, text))
 
 
 def _is_said(token: str, english: bool) -> bool:
@@ -175,19 +177,22 @@ def _small(token: str) -> str:
 
 def _in_mixed_case(match: re.Match[str]) -> str:
     """``PvP`` -> P V P, ``DnD`` -> D and D, ``mRNA`` -> m R N A, ``PCIe`` -> P C I E."""
-    token = match[0]
-    stem = match["stem"]
+    stem, many = match["stem"], match["many"]
+    token = match[0].removesuffix(many or "")
     if stem and stem not in INITIALISMS and _is_word(stem):
         return token
     if token in _WORDS_IN_MIXED_CASE:
-        return token.lower()
-    return " ".join(token.upper()) if token[1] != "n" else f"{token[0]} and {token[2]}"
+        return match[0].lower()
+    said = " ".join(token.upper()) if token[1] != "n" else f"{token[0]} and {token[2]}"
+    return f"{said}'s" if many else said
 
 
 def _is_name(match: re.Match[str]) -> bool:
-    """Whether ``US`` or ``IT`` is a country or a trade, by the words beside it."""
+    """Whether ``US``, ``IT`` or ``WHO`` is a name, by the words beside it."""
     before = match.string[max(match.start() - 12, 0) : match.start()].lower().split()[-1:]
     after = match.string[match.end() : match.end() + 12].split()[:1]
+    if match[0] == "WHO":
+        return before == ["the"]
     if match[0] == "US":
         return not any(one in _BEFORE_US for one in before)
     return any(one in _BEFORE_IT for one in before) or any(one in _AFTER_IT for one in after)

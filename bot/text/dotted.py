@@ -41,7 +41,7 @@ _ALWAYS = {
     "approx": "approximately", "dept": "department", "govt": "government", "appt": "appointment",
     "bldg": "building", "intl": "international", "misc": "miscellaneous", "incl": "including",
     "excl": "excluding", "asst": "assistant", "blvd": "boulevard", "hwy": "highway",
-    "pkwy": "parkway", "thurs": "Thursday", "tues": "Tuesday",
+    "pkwy": "parkway", "etc": "et cetera", "thurs": "Thursday", "tues": "Tuesday",
 }  # fmt: skip
 _ALWAYS_DOTTED = {
     "vol": "volume", "avg": "average", "esp": "especially", "viz": "namely", "tel": "telephone",

@@ -1,4 +1,7 @@
-"""The words of chat: abbreviations, initialisms, and the ones that tell English from others."""
+"""The words of chat: abbreviations, initialisms, and the ones that tell English from others.
+
+All of it is English, and it is long because it is lists and nothing else.
+"""
 
 # Words that people stretch on letters that are single in the dictionary.
 STRETCHABLE = frozenset(
@@ -25,7 +28,6 @@ ABBREVIATIONS = {
     "cya": "see you",
     "dae": "does anyone else",
     "dr": "doctor",
-    "etc": "et cetera",
     "ffs": "for God's sake",
     "ftw": "for the win",
     "fwiw": "for what it's worth",
@@ -247,7 +249,7 @@ INITIALISMS = frozenset(
     "ROI RPG RSVP RTA RTX RX SAO SDE SDK SEO SFO SLA SMS SOC SOP SOS SQL SSD SSH SSO STFU STI SUV "
     "TAS TCP TIA TIL TLA TOS TSA TV TVS UAC UAE UAT UAV UCLA UDP UEFI UFC UFO UGC UHD UHF UI UID "
     "UK UN UPC UPS URI URL USA USB USC USD USDA USMC USPS USS UTC UTF UTI UX VBA VC VGA VIP VM VOD "
-    "BYOB VPN VR WIP WMA WTF WWE WWW KKK XML XP XYZ YMCA YTD".split()
+    "BYOB LGBTQIA VPN VR WIP WMA WTF WWE WWW KKK XML XP XYZ YMCA YTD".split()
 )
 SAID_AS_WORDS = frozenset(
     "ASAP CAPTCHA COVID FEMA FIFA FOMO GIF IKEA JPEG LAN MEME NASA NATO NERF NINTENDO NSYNC "
@@ -270,6 +272,7 @@ SOUNDS = {
     "2nite": "tonight",
     "4ever": "forever",
     "b4": "before",
+    "eli5": "explain like I'm five",
     "g2g": "got to go",
     "gr8": "great",
     "h8": "hate",
@@ -306,7 +309,7 @@ WORDS_OF_THREE = frozenset(
     "ONE OOF OOH OPT ORC ORE ORG OUR OUT OWE OWL OWN OWO PAD PAL PAM PAT PAW PAX PAY PEA PEE PEG "
     "PEN PEP PER PET PEW PIE PIG PIN PIP PIT PLS PLZ POG POI POP POT POW PRO PRY PUB PUD PUN PUP "
     "PUS PUT RAD RAG RAH RAN RAP RAT RAW RAY RED REF REX RIB RID RIG RIM RIP ROB ROD RON ROT ROW "
-    "ROY RUB RUG RUM RUN RUT RYE SAD SAG SAM SAT SAW SAX SAY SEA SEE SET SEW SEX SEZ SHE SHO SHY "
+    "ROY RUB RUG RUM RUN RUT RYE SAD SAG SAM SAW SAX SAY SEA SEE SET SEW SEX SEZ SHE SHO SHY "
     "SID SIN SIP SIR SIS SIT SIX SKA SKI SKY SLY SOB SON SOW SOX SOY SPA SPY SUB SUE SUM SUN SUP "
     "SUS TAB TAD TAG TAJ TAN TAP TAW TAX TEA TED TEE TEN THE THO THY TIE TIM TIN TIP TIT TOE TOG "
     "TOM TON TOO TOP TOT TOW TOX TOY TRY TUB TUG TUR TWO UBE UGH UNO USE UWU VAL VAN VEE VET VEX "

@@ -44,7 +44,7 @@ ENGLISH = (
     codes.post_code,
     codes.not_found,
     codes.one_on_one,
-    codes.under_age,
+    codes.several,
     codes.formula,
     codes.record,
     counts.too_long,

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.quantities.numbers import decimal, digits, in_pairs, year
+from bot.text.quantities.numbers import decimal, digits, in_pairs, plural, year
 from bot.text.rule import Match, rule
 
 model = rule(
@@ -47,10 +47,11 @@ one_on_one = rule(
     ("a 1-on-1", "a one on one"),
     ("two 1-on-1s", "two one on ones"),
 )
-under_age = rule(
-    r"(?<=\bU)(\d{1,2})s(?!\w)",
-    lambda m: f" {decimal(m[1])}s",
+several = rule(
+    r"(?<=[A-Z])(\d{1,3})s(?!\w)",
+    lambda m: f" {plural(decimal(m[1]))}",
     ("the U21s", "the U twenty-ones"),
+    ("MP3s", "MP threes", "M P threes"),
 )
 formula = rule(
     r"\b([A-Z])([A-Z])(?=\d)",

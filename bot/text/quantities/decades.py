@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.quantities.numbers import cardinal, year
+from bot.text.quantities.numbers import cardinal, plural, year
 from bot.text.quantities.parts import START
 from bot.text.rule import Match, rule
 
@@ -62,5 +62,4 @@ decades = rule(
 
 
 def _decade(figures: str) -> str:
-    tens = year(int(figures)) if len(figures) == 4 else cardinal(int(figures))
-    return f"{tens[:-1]}ies" if tens.endswith("y") else f"{tens}s"
+    return plural(year(int(figures)) if len(figures) == 4 else cardinal(int(figures)))
