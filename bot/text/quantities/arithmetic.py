@@ -34,7 +34,8 @@ def _compared(match: Match) -> str:
 
 
 compared = rule(
-    rf"((?<=[\d)]) ?|(?<=\b[a-z]) ?)?(?<![-=])([<>]=?|[≤≥])(?!=) ?(?=[{CURRENCY_SIGNS}]?\.?\d)",
+    r"((?<=[\d)]) ?|(?<!'[a-z])(?<=\b[a-z]) ?)?(?<![-=])([<>]=?|[≤≥])(?!=) ?"
+    rf"(?=[{CURRENCY_SIGNS}]?\.?\d)",
     _compared,
     ("2 < 3", "2 is less than 3", "two is less than three"),
     ("hp < 10", "hp  less than 10", "H P less than ten"),
@@ -166,9 +167,13 @@ root = rule(
     lambda _: "square root of ",
     ("√2", "square root of 2", "square root of two"),
 )
+plus_or_minus = rule(
+    rf"(?<!\w)± ?(?=[{CURRENCY_SIGNS}]?\.?\d)",
+    lambda _: "plus or minus ",
+    ("±2 mm", "plus or minus 2 mm", "plus or minus two millimeters"),
+)
 leading = rule(
-    r"(?<!\w)([+±])(?=\d)",
-    lambda m: f"{_OPERATORS[m[1]]} ",
+    r"(?<!\w)\+(?=\d)",
+    lambda _: "plus ",
     ("+1", "plus 1", "plus one"),
-    ("±2", "plus or minus 2", "plus or minus two"),
 )

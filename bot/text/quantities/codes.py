@@ -6,7 +6,7 @@ from bot.text.quantities.numbers import decimal, digits, in_pairs, plural, year
 from bot.text.rule import Match, rule
 
 model = rule(
-    r"\b((?!BP)[A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w.,:/])",
+    r"\b((?!BP)[A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w.,:/-])",
     lambda m: f"{m[1]} {in_pairs(m[2])}",
     ("RTX 4090", "RTX forty ninety", "R T X forty ninety"),
     ("an rx 580", "an rx five eighty", "an R X five eighty"),
@@ -113,12 +113,15 @@ isbn = rule(
     ),
 )
 emergency = rule(
+    r"(?<=\b[Cc]all )(?:112|999)(?![\w.,:])|(?<=\b[Dd]ial )\d{3}(?![\w.,:])|"
     r"(?<![\w.,:/$+-])(?<!Porsche )911(?![\w:/%+-])(?![.,]\d)(?! (?:people|[a-z]+s)\b)",
-    lambda _: "nine one one",
+    lambda m: digits(m[0]),
     ("call 911", "call nine one one"),
+    ("dial 112", "dial one one two"),
 )
 verse = rule(
-    rf"\b({_BOOKS}) (\d{{1,3}}):(\d{{1,3}})(?:[-–](\d{{1,3}}))?(?![\w:])",
+    rf"\b({_BOOKS}|(?i:psalms?|john|genesis|matthew|luke)) "
+    r"(\d{1,3}):(\d{1,3})(?:[-–](\d{1,3}))?(?![\w:])",
     lambda m: f"{m[1]} {decimal(m[2])} {decimal(m[3])}{' to ' + decimal(m[4]) if m[4] else ''}",
     ("Matthew 5:3-12", "Matthew five three to twelve"),
 )

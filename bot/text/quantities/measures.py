@@ -95,7 +95,7 @@ from_unit_to_unit = rule(
     ("5k-10k", "5k to 10k", "five K to ten K"),
 )
 comma_before_unit = rule(
-    rf"{START}(\d{{1,4}}),(\d{{1,2}})(?= ?(?:{FREE_UNITS})(?!\w))",
+    rf"{START}(\d{{1,4}}),(\d{{1,2}})(?= ?(?:{FREE_UNITS}|[lg])(?!\w))",
     lambda m: f"{m[1]}.{m[2]}",
     ("12,5 km", "12.5 km", "twelve point five kilometers"),
     flags=re.IGNORECASE,
@@ -103,6 +103,12 @@ comma_before_unit = rule(
 )
 
 
+apart_from_unit = rule(
+    r"(?<=\d) (?=[lLg](?: of\b|[,;!?]|\.?$))",
+    lambda _: "",
+    ("0,75 l of it", "0,75l of it", "zero point seven five liters of it"),
+    spaced=False,
+)
 _QUOTE = re.compile(r'(\d?)"')
 
 

@@ -105,14 +105,15 @@ code_first = rule(
 )
 _PER = {
     "mo": "month", "yr": "year", "hr": "hour", "wk": "week", "lb": "pound", "sec": "second",
-    "min": "minute",
+    "min": "minute", "kg": "kilogram", "oz": "ounce", "sqft": "square foot", "gal": "gallon",
 }  # fmt: skip
 per = rule(
-    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12})?) ?/ ?(mo|yr|hr|wk|lb|sec|min|month|year|hour|day|week|"
-    r"night|person|head|user|seat|game|match|kill|piece|item|minute|second|unit|mile|liter|litre|gallon)"
-    r"\b(?![/\w])",
+    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12})?) ?/ ?(mo|yr|hr|wk|lb|sec|min|kg|oz|sqft|gal|month|"
+    r"year|hour|day|week|night|person|head|user|seat|game|match|kill|piece|item|minute|second|unit|mile|"
+    r"liter|litre|gallon)\b(?![/\w])",
     lambda m: f"{m[1]} per {_PER.get(m[2], m[2])}",
     ("$20/month", "$20 per month", "twenty dollars per month"),
+    ("3 €/kg", "3 € per kilogram", "three euros per kilogram"),
     ("40 litres/day", "40 litres per day", "forty litres per day"),
     spaced=False,
 )
