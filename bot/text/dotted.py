@@ -188,6 +188,13 @@ dotted_numbered = _expanded(
     ("p.12", "page 12", "page twelve"),
     flags=re.IGNORECASE,
 )
+bound = _expanded(
+    "",
+    {"min": "minimum", "max": "maximum"},
+    r"\.(?= (?:age|bet|bid|charge|deposit|height|level|order|price|size|speed|stay|wage)s?\b)",
+    ("min. order", "minimum order"),
+    flags=re.IGNORECASE,
+)
 established = _expanded(
     "",
     {"est": "established"},
@@ -232,9 +239,17 @@ size = rule(
     ("1 med. onion", "1 medium onion", "one medium onion"),
 )
 
+weekend = _expanded(
+    "",
+    {"Sat": "Saturday", "Sun": "Sunday"},
+    r"\.(?= (?:at|from|or|and|to|morning|afternoon|evening|night)\b| \d)",
+    ("Sun. at noon", "Sunday at noon"),
+)
+
 ENGLISH = (
     slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, featuring,
-    numbered, dotted_numbered, established, always, always_dotted, day, day_after, name_ends, size,
+    numbered, dotted_numbered, established, bound, always, always_dotted, day,
+    weekend, day_after, name_ends, size,
 )  # fmt: skip
 
 
