@@ -22,6 +22,8 @@ _RAISED = "[\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d9b-\u1dbf\u2071\u207f]"
 _RAISED_N = re.compile(f"(?<={_RAISED})\u207f|\u207f(?={_RAISED})")
 # A Greek letter that belongs to a Latin unit.
 _MICRO = re.compile(r"(?<=[0-9 ])\u03bc(?=[mgslL]\b)")
+# The change of a quantity, as in "ΔT"; elsewhere a letter of Greek.
+_CHANGE = re.compile(r"(?<!\w)[\u0394\u2206](?=[A-Za-z](?![A-Za-z]))")
 _QUOTES = str.maketrans("‘’‛ʼ“”‟＇＂´", "''''\"\"\"'\"'")
 _KEYCAP = re.compile("([0-9#*])\ufe0f?\u20e3")
 _KEYCAP_WORDS = {"#": " hash ", "*": " star "}
