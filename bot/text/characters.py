@@ -66,7 +66,8 @@ def clean_characters(text: str) -> str:
     text = _DECORATED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
     text = _MICRO.sub("µ", text).translate(_BELOW)
     text = (
-        text.replace("≠", "!=")
+        _CHANGE.sub("delta ", text)
+        .replace("≠", "!=")
         .replace("∞", " infinity ")
         .translate(_SMALL_CAPITALS)
         .translate(_QUOTES)
