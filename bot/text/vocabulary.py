@@ -102,6 +102,7 @@ ABBREVIATIONS = {
     "tyt": "take your time",
     "tyvm": "thank you very much",
     "vs": "versus",
+    "etc": "et cetera",
     "wbu": "what about you",
     "wdym": "what do you mean",
     "wdyt": "what do you think",
