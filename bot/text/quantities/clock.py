@@ -41,7 +41,8 @@ from_time_to_time = rule(
 def _time(match: Match) -> str:
     hour, minute, second = int(match["h"]), int(match["m"]), match["s"]
     if hour > 24 or minute > 59 or (second and int(second) > 59):
-        return match[0] if second else f"{cardinal(hour)} {cardinal(minute)}"
+        oh = "oh " if 0 < minute < 10 else ""
+        return match[0] if second else f"{cardinal(hour)} {oh}{cardinal(minute)}"
     if minute:
         words = f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
     elif match["half"]:
@@ -62,6 +63,7 @@ time = rule(
     ("9:00", "nine o'clock"),
     ("17:00 sharp", "seventeen hundred sharp"),
     ("12:75", "twelve seventy-five"),
+    ("in 41:07", "in forty-one oh seven"),
 )
 hour = rule(
     rf"(?<![\w:.])(\d{{1,2}}) ?({HALF_DAY}\.?)(?!\w)",

@@ -78,6 +78,22 @@ slashed_of_unit = rule(
     ("2/18 lbs", "two slash eighteen pounds"),
     flags=re.IGNORECASE,
 )
+
+
+def _inches(match: Match) -> str:
+    top, bottom = int(match["top"]), int(match["bottom"])
+    if not _is_part(top, bottom):
+        return match[0]
+    said = _said(match["whole"], _part(top, bottom), None)
+    return f"{said} {'inches' if match['whole'] else 'inch'}"
+
+
+inches = rule(
+    rf"(?<![\w/.,:])(?:(?P<whole>\d{{1,3}})[ -])?{_SLASHED}\"(?![\w\"])",
+    _inches,
+    ('a 1/4" jack', "a one quarter inch jack"),
+    ('2 1/2" pipe', "two and a half inches pipe"),
+)
 of_all = rule(
     rf"(?<![\w/.,$])(?<!\d )(\d{{1,4}})/(\d{{1,4}})"
     rf"(?= (?!(?:hours|dollars|euros)\b)(?:{COUNTED_THINGS}|{_DONE})\b)|"
