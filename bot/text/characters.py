@@ -24,6 +24,8 @@ _RAISED_N = re.compile(f"(?<={_RAISED})\u207f|\u207f(?={_RAISED})")
 _MICRO = re.compile(r"(?<=[0-9 ])\u03bc(?=[mgslL]\b)")
 # So is this one: a resistance.
 _OHM = re.compile(r"(?<=[0-9])( ?[kM]?)[\u03a9\u2126]")
+# The change of a quantity, as in "ΔT"; elsewhere a letter of Greek.
+_CHANGE = re.compile(r"(?<!\w)[\u0394\u2206](?=[A-Za-z](?![A-Za-z]))")
 _QUOTES = str.maketrans("‘’‛ʼ“”‟＇＂´", "''''\"\"\"'\"'")
 _KEYCAP = re.compile("([0-9#*])\ufe0f?\u20e3")
 _KEYCAP_WORDS = {"#": " hash ", "*": " star "}
@@ -66,7 +68,8 @@ def clean_characters(text: str) -> str:
     text = _DECORATED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
     text = _OHM.sub(r"\1ohm", _MICRO.sub("µ", text)).translate(_BELOW)
     text = (
-        text.replace("≠", "!=")
+        _CHANGE.sub("delta ", text)
+        .replace("≠", "!=")
         .replace("∞", " infinity ")
         .translate(_SMALL_CAPITALS)
         .translate(_QUOTES)

@@ -103,6 +103,7 @@ ABBREVIATIONS = {
     "tyt": "take your time",
     "tyvm": "thank you very much",
     "vs": "versus",
+    "etc": "et cetera",
     "wbu": "what about you",
     "wds": "words",
     "wdym": "what do you mean",

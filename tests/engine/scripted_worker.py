@@ -112,6 +112,10 @@ def _perform(job: Speak, journal: Journal, cancelled: Callable[[], bool]) -> Spe
             raise VoiceUnusable("The clip of this voice is gone.")
         case "bug":
             raise ValueError(job.text)
+        case "not-a-number":
+            return Speech(pcm=np.full(10, np.nan, np.float32), sample_rate=SAMPLE_RATE)
+        case "other-rate":
+            return Speech(pcm=tone(job.text), sample_rate=1)
         case "long":
             return Speech(pcm=np.zeros(9 * 2**20, np.float32), sample_rate=SAMPLE_RATE)
     journal.write(f"spoke {job.text}")
@@ -147,7 +151,8 @@ class Serial:
         path = self._path(clip_sha256)
         (self._home / path).parent.mkdir(exist_ok=True)
         (self._home / path).write_text(f"derived from {clip_sha256}")
-        self._report(Enrolled(f"key-{clip_sha256}", clip_sha256, "model", "engine", path, 12))
+        key = sha256(clip_sha256.encode()).hexdigest()
+        self._report(Enrolled(key, clip_sha256, "model", "engine", path, 12))
 
     @staticmethod
     def _path(clip_sha256: str) -> str:
@@ -229,7 +234,7 @@ def load(config: EngineConfig, report: Callable[[WorkerReport], None]) -> Engine
         case ["memory"]:
             raise OutOfMemory("Another process has all the memory.")
         case ["enrol"]:
-            report(Enrolled("key", "clip", "model", "engine", "conditionals/key", 12))
+            report(Enrolled("a" * 64, "b" * 64, "model", "engine", "conditionals/key", 12))
     streams = int(os.environ.get("SCRIPT_STREAMS", "1"))
     info = EngineInfo(
         name="scripted",

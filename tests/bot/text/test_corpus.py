@@ -27,7 +27,6 @@ LINES: list[tuple[str, str]] = [
 ]
 #: What is said of the lines that a person would read differently.
 DIFFERENT = {
-    "ΔT = 5 K": "ΔT equals five K",
     "me @ 3am: 👁👄👁": "me at three A M: eye, mouth",
     "Александр is here": "Александр is here",
     "import numpy as np": "import numpy as no problem",
