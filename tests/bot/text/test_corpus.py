@@ -34,7 +34,6 @@ DIFFERENT = {
     "|x| < 1": "x less than one",
     "NaCl and H₂SO₄": "NaCl and H two S O four",
     "3.14 ≈ π": "3.14 π",
-    "essay is 1,500 wds, dbl spaced": ("essay is one thousand five hundred W D S, D B L spaced"),
     "120bpm, Am - F - C - G": "one hundred twenty B P M, Am, F, C, G",
 }
 #: Lines spoken with `--all`, and without; spread over all tables.
