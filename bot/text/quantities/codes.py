@@ -21,6 +21,11 @@ model = rule(
     ("an rx 580", "an rx five eighty", "an R X five eighty"),
     spaced=False,
 )
+chip = rule(
+    r"(?<=[Rr]yzen \d )(\d)(\d)00(?=[xX]3[dD]|[xXgGuUhH]|[xX][tT]|\b)",
+    lambda m: f"{decimal(m[1] + m[2])} hundred",
+    ("Ryzen 5 5600X", "Ryzen 5 fifty-six hundred X", "Ryzen five fifty-six hundred X"),
+)
 card = rule(
     r"(?<![\w.,])(\d{3,4}) ?(Ti|Super|XTX?)\b",
     lambda m: f"{in_pairs(m[1])} {'T I' if m[2] == 'Ti' else m[2]}",
@@ -150,6 +155,12 @@ telephone = rule(
     ("555-1234", "five five five, one two three four"),
     ("0412 345 678", "zero four one two, three four five, six seven eight"),
     ("+49 30 1234567", "plus four nine, three zero, one two three four five six seven"),
+)
+local = rule(
+    r"\b((?:[Nn]umber(?:'s| is)?|[Cc]all|[Tt]ext|[Pp]hone|[Cc]ell|[Tt]el|[Dd]ial|[Ff]ax|"
+    r"me (?:on|at)):? )(\d{3}) (\d{4})(?![\w-])",
+    lambda m: f"{m[1]}{digits(m[2])}, {digits(m[3])}",
+    ("call 555 0142", "call five five five, zero one four two"),
 )
 isbn = rule(
     r"(?<=\bISBN)(?:-1[03])?:? (\d[\d-]{8,16}[\dX])(?![\w-])",

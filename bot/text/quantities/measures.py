@@ -164,6 +164,11 @@ screw = rule(
     lambda _: " by ",
     ("M3 x 8mm", "M3 by 8mm", "M three by eight millimeters"),
 )
+so_many_of_unit = rule(
+    rf"(?<![\w.])(\d{{1,2}})x(?=\d{{1,4}}(?!(?i:[ckmn]?m|in|ft|px)\b)(?:(?i:{FREE_UNITS})|[gWVl])(?!\w))",
+    lambda m: f"{decimal(m[1])} times ",
+    ("2x8GB", "two times 8GB", "two times eight gigabytes"),
+)
 pints = rule(
     rf"{START}([1-4]) ?pts?(?= (?!font|type|lead|game|size|shot|play)[a-z]{{3}})",
     lambda m: counted(m[1], "pint"),
