@@ -40,6 +40,7 @@ _TIMES = {3: "triple", 4: "quadruple"}
 _NAMES_WITH_PAIRS = {"IEEE": "I triple E", "NAACP": "N double A C P", "NCAA": "N C double A"}
 #: Otherwise three of that letter are a scream.
 _TRIPLE_A = re.compile(r" (?:batter|game|studio|title|rating|compan|insurance|member|bond|credit)")
+_PACK = re.compile(r"\b(?:times|two|three|four|six|eight|AA or|AA and|AA,) $")
 #: Words beside which "us" and "it" in capitals are initials.
 _BEFORE_IT = frozenset("an the our my your their his her in".split())
 _AFTER_IT = frozenset(
@@ -99,7 +100,8 @@ def tripled(text: str) -> str:
         sized, size, graded = match.groups()
         if sized:
             return f"{_TIMES[len(sized)]} X {size.upper()}"
-        if graded == "A" and not _TRIPLE_A.match(text, match.end()):
+        battery = _TRIPLE_A.match(text, match.end()) or _PACK.search(text, 0, match.start())
+        if graded == "A" and not battery:
             return match[0]
         return f"triple {graded}" if graded else _NAMES_WITH_PAIRS[match[0]]
 

@@ -22,6 +22,8 @@ _RAISED = "[\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d9b-\u1dbf\u2071\u207f]"
 _RAISED_N = re.compile(f"(?<={_RAISED})\u207f|\u207f(?={_RAISED})")
 # A Greek letter that belongs to a Latin unit.
 _MICRO = re.compile(r"(?<=[0-9 ])\u03bc(?=[mgslL]\b)")
+# So is this one: a resistance.
+_OHM = re.compile(r"(?<=[0-9])( ?[kM]?)[\u03a9\u2126]")
 # The change of a quantity, as in "ΔT"; elsewhere a letter of Greek.
 _CHANGE = re.compile(r"(?<!\w)[\u0394\u2206](?=[A-Za-z](?![A-Za-z]))")
 _QUOTES = str.maketrans("‘’‛ʼ“”‟＇＂´", "''''\"\"\"'\"'")
@@ -64,7 +66,7 @@ def clean_characters(text: str) -> str:
     text = _KEYCAP.sub(lambda m: _KEYCAP_WORDS.get(m[1], m[1]), text)
     text = _RAISED_N.sub("n", text)
     text = _DECORATED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
-    text = _MICRO.sub("µ", text).translate(_BELOW)
+    text = _OHM.sub(r"\1ohm", _MICRO.sub("µ", text)).translate(_BELOW)
     text = (
         _CHANGE.sub("delta ", text)
         .replace("≠", "!=")

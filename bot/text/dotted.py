@@ -29,7 +29,8 @@ _STREETS = {
 #: Before a number, whether a point follows or not.
 _NUMBERED = {
     "vol": "volume", "vols": "volumes", "ch": "chapter", "pg": "page", "pgs": "pages",
-    "fig": "figure", "figs": "figures", "ep": "episode", "eps": "episodes", "pt": "part",
+    "fig": "figure", "figs": "figures", "tbl": "table",
+    "ep": "episode", "eps": "episodes", "pt": "part",
     "apt": "apartment", "rm": "room", "rte": "route", "lvl": "level", "ver": "version",
 }  # fmt: skip
 _DOTTED_NUMBERED = {
@@ -233,6 +234,16 @@ name_ends = rule(
     ("John Sr. is", "John senior is"),
     ("Ed Jr", "Ed junior"),
 )
+each = rule(
+    r"(?<=\d )ea\b\.?(?!\w)",
+    lambda m: f"each{_point(m)}",
+    ("3 at $4 ea.", "3 at $4 each.", "three at four dollars each."),
+)
+key = rule(
+    r"\b([A-G](?:#|b)?) ?(maj|min)\b\.?",
+    lambda m: f"{m[1]} {m[2]}or{_point(m)}",
+    ("in G maj.", "in G major."),
+)
 size = rule(
     r"(?<=\d )(sm|med|lg)\.(?= [a-z])",
     lambda m: {"sm": "small", "med": "medium", "lg": "large"}[m[1]],
@@ -245,11 +256,18 @@ weekend = _expanded(
     r"\.(?= (?:at|from|or|and|to|morning|afternoon|evening|night)\b| \d)",
     ("Sun. at noon", "Sunday at noon"),
 )
+weekend_after = rule(
+    r"\b((?:[Oo]n|[Tt]his|[Nn]ext|[Ll]ast|[Ee]very) )(Sat|Sun)\b\.?"
+    r"(?= ?(?:@|[,.!?]|$)| (?:at|morning|night|evening|afternoon|from|or|and)\b)",
+    lambda m: f"{m[1]}{'Saturday' if m[2] == 'Sat' else 'Sunday'}{_point(m)}",
+    ("on Sun at 8", "on Sunday at 8", "on Sunday at eight"),
+)
 
 ENGLISH = (
     slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, featuring,
     numbered, dotted_numbered, established, bound, always, always_dotted, day,
-    weekend, day_after, name_ends, size,
+    weekend, weekend_after, day_after, name_ends, size,
+    each, key,
 )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def links(text: str) -> str:
     """``[label](url)`` -> label, ``youtu.be/x`` -> YouTube link, ``a@b.c`` -> a at b dot c."""
     text = _MASKED.sub(lambda m: m[1], text)
     text = sub_apart(_URL, _url, text)
-    text = _MAIL.sub(lambda m: f"{m[1]} at {m[2].replace('.', ' dot ')}", text)
+    text = _MAIL.sub(lambda m: f"{m[1]} at {m[2]}".replace(".", " dot "), text)
     return sub_apart(_BARE, _bare, text)
 
 

@@ -13,7 +13,7 @@ from bot.text.rule import Rule, rule
 
 _FILE_ENDINGS = (
     "js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh|"
-    "csv|tgz|tar|rst|toml|yaml|yml|xml|log|ini|cfg|sql|java|mp3|mp4|wav|svg|docx|xlsx|iso|apk"
+    "csv|tgz|tar|rst|toml|yaml|yml|xml|log|ini|cfg|sql|java|mp3|mp4|wav|svg|webm|webp|mkv|flac|psd|rar|lua|jsx|tsx|docx|xlsx|iso|apk"
 )
 
 

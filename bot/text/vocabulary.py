@@ -14,6 +14,7 @@ STRETCHABLE = frozenset(
 )
 # Read the same wherever they stand and however they are capitalised.
 ABBREVIATIONS = {
+    "abt": "about",
     "afaik": "as far as I know",
     "afk": "away from keyboard",
     "atm": "at the moment",
@@ -27,6 +28,7 @@ ABBREVIATIONS = {
     "cmon": "come on",
     "cya": "see you",
     "dae": "does anyone else",
+    "dbl": "double",
     "dr": "doctor",
     "ffs": "for God's sake",
     "ftw": "for the win",
@@ -85,6 +87,7 @@ ABBREVIATIONS = {
     "tba": "to be announced",
     "tbf": "to be fair",
     "tbh": "to be honest",
+    "thru": "through",
     "tfw": "that feeling when",
     "tgif": "thank God it's Friday",
     "thnx": "thanks",
@@ -104,6 +107,7 @@ ABBREVIATIONS = {
     "vs": "versus",
     "etc": "et cetera",
     "wbu": "what about you",
+    "wds": "words",
     "wdym": "what do you mean",
     "wdyt": "what do you think",
     "wknd": "weekend",
@@ -120,7 +124,6 @@ ABBREVIATIONS = {
 IN_CAPITALS = {"ATM": "A T M", "MB": "megabytes", "Mb": "megabits"}
 # Lower case only, and only in a message with an English word in it or as the whole message.
 AMBIGUOUS = {
-    "abt": "about",
     "af": "A F",
     "afaict": "as far as I can tell",
     "bc": "because",
@@ -191,7 +194,6 @@ AMBIGUOUS = {
     "tbsp": "tablespoon",
     "thks": "thanks",
     "tho": "though",
-    "thru": "through",
     "tmrw": "tomorrow",
     "tsp": "teaspoon",
     "ttrpg": "T T R P G",

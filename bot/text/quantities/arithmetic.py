@@ -101,6 +101,11 @@ before_word = rule(
     _operator,
     ("3 < hp", "3 is less than hp", "three is less than H P"),
 )
+factorial = rule(
+    r"(?<=\d)!(?= ?[=/*×+<>] ?\d)",
+    lambda _: " factorial",
+    ("5! = 120", "5 factorial = 120", "five factorial equals one hundred twenty"),
+)
 squared = rule(
     r"(?<=[\w)])\^([23])(?![\w.])",
     lambda m: " squared" if m[1] == "2" else " cubed",

@@ -5,12 +5,26 @@ import re
 from bot.text.quantities.numbers import decimal, digits, in_pairs, plural, year
 from bot.text.rule import Match, rule
 
+_ELEMENTS = "Ca|Na|Cl|Mg|Al|Si|Li|Fe|Cu|Zn|Ag|Mn|Br|[HBCNOFPSKI]"
+
+
+def _molecule(match: Match) -> str:
+    """Letter by letter; two letters and a figure are a model as well, and read alike."""
+    parts = re.findall(r"[A-Za-z]|\d+", match[0])
+    return " ".join(decimal(part) if part.isdigit() else part.upper() for part in parts)
+
+
 model = rule(
     r"\b((?!BP)[A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w.,:/])(?!-\d\d-)",
     lambda m: f"{m[1]} {in_pairs(m[2])}",
     ("RTX 4090", "RTX forty ninety", "R T X forty ninety"),
     ("an rx 580", "an rx five eighty", "an R X five eighty"),
     spaced=False,
+)
+chip = rule(
+    r"(?<=[Rr]yzen \d )(\d)(\d)00(?=[xX]3[dD]|[xXgGuUhH]|[xX][tT]|\b)",
+    lambda m: f"{decimal(m[1] + m[2])} hundred",
+    ("Ryzen 5 5600X", "Ryzen 5 fifty-six hundred X", "Ryzen five fifty-six hundred X"),
 )
 card = rule(
     r"(?<![\w.,])(\d{3,4}) ?(Ti|Super|XTX?)\b",
@@ -24,10 +38,31 @@ house = rule(
     ("1600 Penn Avenue", "sixteen hundred Penn Avenue"),
     ("221B Baker Street", "two twenty-one B Baker Street"),
 )
+_COMPASS = {"N": "North", "S": "South", "E": "East", "W": "West"}
+compass = rule(
+    r"\b(\d{1,5}[A-Z]? )([NSEW])\b\.?(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]{1,20}) "
+    r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place)\b)",
+    lambda m: m[1] + _COMPASS[m[2]],
+    ("7 W. 43rd Street", "7 West 43rd Street", "seven West forty-third Street"),
+)
+lettered = rule(
+    r"\b((?i:exit|room|gate|unit|section|block|flat|seat|row|platform|terminal|page|question|"
+    r"apartment|step|part|building|suite|lot|bus|table|figure|stand|locker|apt) )"
+    r"(\d{1,4})([A-Za-z])(?![\w'])",
+    lambda m: f"{m[1]}{in_pairs(m[2])} {m[3].upper()}",
+    ("exit 42B", "exit forty-two B"),
+    ("room 5d", "room five D"),
+)
 post_code = rule(
-    r"\b((?i:zip|zip ?code|post ?code|postal code|pin|passcode|otp)(?: is|:)? )(\d{4,8})"
-    r"(?![.,]?\w)",
-    lambda m: f"{m[1]}{digits(m[2])}",
+    r"\b((?i:zip|zip ?code|post ?code|postal code|pin|passcode|otp|"
+    r"(?:2fa|verification|access|login|invite|friend|door|gate|security|backup) code)(?: is|:)? )"
+    r"(\d{4,8})(?![.,]?\w)|(?<=\bcode is )(\d{5,8})(?![.,]?\w)",
+    lambda m: (m[1] or "") + digits(m[2] or m[3]),
+    (
+        "my 2FA code is 482913",
+        "my 2FA code is four eight two nine one three",
+        "my two F A code is four eight two nine one three",
+    ),
     ("zip is 90210", "zip is nine zero two one zero"),
 )
 not_found = rule(
@@ -52,6 +87,24 @@ several = rule(
     lambda m: f" {plural(decimal(m[1]))}",
     ("the U21s", "the U twenty-ones"),
     ("MP3s", "MP threes", "M P threes"),
+)
+molecule = rule(
+    rf"(?<![\w-])(?:(?:{_ELEMENTS})\d{{0,2}}){{2,8}}(?<=\d)(?![\w-])|"
+    rf"(?<![\w-])(?=[A-Za-z]{{1,4}}\d)(?:(?:{_ELEMENTS})\d{{0,2}}){{3,8}}(?![\w-])",
+    _molecule,
+    ("H2SO4", "H two S O four"),
+    ("C6H12O6", "C six H twelve O six"),
+    ("CaCO3", "C A C O three"),
+)
+plural_models = rule(
+    r"(?<![\w.$€£])([3-9]0[5-9]0)s(?!\w)",
+    lambda m: plural(in_pairs(m[1])),
+    ("two 4090s", "two forty nineties"),
+)
+sound_file = rule(
+    r"(?<=\w)\.(?=(?:mp[34]|m4[abv]|7z)\b)",
+    lambda _: " dot ",
+    ("song.mp3", "song dot mp3", "song dot M P three"),
 )
 formula = rule(
     r"\b([A-Z])([A-Z])(?=\d)",
@@ -103,6 +156,12 @@ telephone = rule(
     ("0412 345 678", "zero four one two, three four five, six seven eight"),
     ("+49 30 1234567", "plus four nine, three zero, one two three four five six seven"),
 )
+local = rule(
+    r"\b((?:[Nn]umber(?:'s| is)?|[Cc]all|[Tt]ext|[Pp]hone|[Cc]ell|[Tt]el|[Dd]ial|[Ff]ax|"
+    r"me (?:on|at)):? )(\d{3}) (\d{4})(?![\w-])",
+    lambda m: f"{m[1]}{digits(m[2])}, {digits(m[3])}",
+    ("call 555 0142", "call five five five, zero one four two"),
+)
 isbn = rule(
     r"(?<=\bISBN)(?:-1[03])?:? (\d[\d-]{8,16}[\dX])(?![\w-])",
     lambda m: " " + ", ".join(filter(None, (_id_part(part) for part in m[1].split("-")))),
@@ -126,10 +185,11 @@ verse = rule(
     ("Matthew 5:3-12", "Matthew five three to twelve"),
 )
 version = rule(
-    r"(?<![\w.])[vV]\.?((?:\d{1,6}\.){0,5}\d{1,6})(?!\w)-?",
-    lambda m: f"version {_parted(m[1].split('.'), 'point')}",
+    r"(?<![\w./])[vV]\.?((?:\d{1,6}\.){0,5}\d{1,6})([a-z])?(?!\w)-?",
+    lambda m: f"version {_parted(m[1].split('.'), 'point')}" + (f" {m[2].upper()}" if m[2] else ""),
     ("v1.2.3", "version one point two point three"),
     ("v2 is out", "version two is out"),
+    ("v1.0.7a", "version one point zero point seven A"),
     ("v2.0-beta", "version two point zero beta"),
 )
 

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.quantities.numbers import SCALES, decimal, in_pairs, ordinal, plain, signed
+from bot.text.quantities.numbers import SCALES, decimal, in_pairs, ordinal, plain, signed, year
 from bot.text.quantities.parts import NUMBER, SIGN, START
 from bot.text.rule import Match, rule
 
@@ -42,6 +42,23 @@ range_of_percents = rule(
     r"(?<=\d%) ?[-–] ?(?=\d{1,3}(?:\.\d{1,3})?%)",
     lambda _: " to ",
     ("50%-60%", "50% to 60%", "fifty percent to sixty percent"),
+)
+
+
+def _years(match: Match) -> str:
+    """From year to year, unless they are round and something is counted."""
+    first, last = int(match[1]), int(match[2])
+    if first >= last or (first % 50 == 0 and last % 50 == 0):
+        return match[0]
+    return f"{year(first)} to {year(last)}"
+
+
+range_of_years = rule(
+    rf"{START}(?<![-+$€£#])(1[0-9]\d\d) ?[-–] ?(1[0-9]\d\d|20\d\d)(?![\w%°-])(?![.,]\d)"
+    rf"(?! ?(?:{COUNTED_THINGS})\b)(?! [a-z]{{2,12}}s\b)",
+    _years,
+    ("ruled 1558-1603", "ruled fifteen fifty-eight to sixteen oh three"),
+    ("1000-1500", "1000-1500", "one thousand to one thousand five hundred"),
 )
 range_of_numbers = rule(
     rf"{START}({NUMBER}) ?[-–—] ?({NUMBER})(?! ?=)(?![\w.-]*\w)",

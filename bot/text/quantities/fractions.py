@@ -78,6 +78,22 @@ slashed_of_unit = rule(
     ("2/18 lbs", "two slash eighteen pounds"),
     flags=re.IGNORECASE,
 )
+
+
+def _inches(match: Match) -> str:
+    top, bottom = int(match["top"]), int(match["bottom"])
+    if not _is_part(top, bottom):
+        return match[0]
+    said = _said(match["whole"], _part(top, bottom), None)
+    return f"{said} {'inches' if match['whole'] else 'inch'}"
+
+
+inches = rule(
+    rf"(?<![\w/.,:])(?:(?P<whole>\d{{1,3}})[ -])?{_SLASHED}\"(?![\w\"])",
+    _inches,
+    ('a 1/4" jack', "a one quarter inch jack"),
+    ('2 1/2" pipe', "two and a half inches pipe"),
+)
 of_all = rule(
     rf"(?<![\w/.,$])(?<!\d )(\d{{1,4}})/(\d{{1,4}})"
     rf"(?= (?!(?:hours|dollars|euros)\b)(?:{COUNTED_THINGS}|{_DONE})\b)|"
@@ -94,6 +110,10 @@ out_of = rule(
 )
 
 
+#: Dates, halves, and measures of music that are no fractions in their lowest terms.
+_SAID_AS_PAIRS = {
+    (9, 11), (50, 50), (4, 20), (2, 4), (5, 4), (7, 4), (6, 8), (9, 8), (12, 8),
+}  # fmt: skip
 _BEAT = re.compile(r" (?:time|bars?|beats?|measures?|signature)\b")
 
 
@@ -104,7 +124,7 @@ def _slashed(match: Match) -> str:
     signature = bottom in {4, 8} and (
         "4/4" in match.string or _BEAT.match(match.string, match.end())
     )
-    if signature or (top, bottom) in {(9, 11), (50, 50), (4, 20)}:
+    if signature or (top, bottom) in _SAID_AS_PAIRS:
         return f"{cardinal(top)} {cardinal(bottom)}"
     if _is_part(top, bottom):
         return _part(top, bottom)
@@ -123,6 +143,7 @@ slashed = rule(
     ("open 24/7", "open twenty-four seven"),
     ("9/11", "nine eleven"),
     ("7/7", "seven slash seven"),
+    ("in 6/8", "in six eight"),
     ("in 4/4 or 3/4", "in four four or three four"),
     ("1/128 drop", "one in one hundred twenty-eight drop"),
     ("BP 120/80", "BP one hundred twenty over eighty", "B P one hundred twenty over eighty"),

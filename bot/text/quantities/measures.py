@@ -55,6 +55,10 @@ _WRITTEN = {
     "gigahertz": "ghz",
     "kilowatt(s)": "kw",
     "kilowatt hour(s)": "kwh",
+    "megawatt(s)": "mw",
+    "gigawatt(s)": "gw",
+    "ohm(s)": "ohm",
+    "kilohm(s)": "kohm",
     "watt(s)": "w!",
     "volt(s)": "v!",
     "pixel(s)": "px",
@@ -64,6 +68,7 @@ _WRITTEN = {
     "hour(s)": "h! hr hrs",
     "day(s)": "d!",
     "week(s)": "wk wks",
+    "month(s)": "mo mos",
     "year(s)": "yr yrs",
     "F P S": "fps",
     "D P I": "dpi",
@@ -159,6 +164,11 @@ screw = rule(
     lambda _: " by ",
     ("M3 x 8mm", "M3 by 8mm", "M three by eight millimeters"),
 )
+so_many_of_unit = rule(
+    rf"(?<![\w.])(\d{{1,2}})x(?=\d{{1,4}}(?!(?i:[ckmn]?m|in|ft|px)\b)(?:(?i:{FREE_UNITS})|[gWVl])(?!\w))",
+    lambda m: f"{decimal(m[1])} times ",
+    ("2x8GB", "two times 8GB", "two times eight gigabytes"),
+)
 pints = rule(
     rf"{START}([1-4]) ?pts?(?= (?!font|type|lead|game|size|shot|play)[a-z]{{3}})",
     lambda m: counted(m[1], "pint"),
@@ -220,6 +230,10 @@ touching_measure = rule(
     ("a 1.5l bottle", "a one point five liter bottle"),
 )
 _RAISED = {"²": "square", "^2": "square", "³": "cubic", "^3": "cubic"}
+_AREAS = {"m": "meter", "cm": "centimeter", "km": "kilometer", "in": "inch", "ft": "foot"}
+_DOSES = {
+    "dl": "deciliter", "ml": "milliliter", "l": "liter", "kg": "kilogram", "day": "day",
+}  # fmt: skip
 _LENGTHS = {"km": "kilometer", "cm": "centimeter", "mm": "millimeter", "m": "meter", "mi": "mile"}
 raised_measure = rule(
     rf"{START}({AMOUNT}) ?({any_of(_LENGTHS)}) ?(²|³|\^[23])(?!\w)",
@@ -229,11 +243,23 @@ raised_measure = rule(
     ("100 m²", "one hundred square meters"),
     ("2 cm^3", "two cubic centimeters"),
 )
+per_area = rule(
+    r"(?<=[\d ][kmµ]g|\d [WNJ]|[\d ]lb)/(m|cm|km|in|ft) ?(²|³|\^[23])",
+    lambda m: f" per {_RAISED[m[2]]} {_AREAS[m[1]]}",
+    ("22 kg/m²", "22 kg per square meter", "twenty-two kilograms per square meter"),
+)
+dose = rule(
+    r"(?<=[\d ][kmµ]g|[\d ]\dg)/(d?[lL]|m[lL]|kg|day)(?![\w/²³^])",
+    lambda m: f" per {_DOSES[m[1].lower()]}",
+    ("90 mg/dL", "90 mg per deciliter", "ninety milligrams per deciliter"),
+)
 meters = rule(
-    rf"{START}({NUMBER})(?: (?=m\b)m(?! (?:views|subs|people|followers|users|dollars|plays))|"
+    rf"{START}({NUMBER})(?:(?<=,\d{{3}})m|"
+    r" m(?! (?:views|subs|people|followers|users|dollars|plays))|"
     r"m(?=[ -](?:dash|sprint|hurdles|relay|final|freestyle|run|race|tall|long|deep|away|wide|high|"
     r"from|above|below)\b))(?![\w'/²³^])",
     lambda m: several(m, m[1], "meter", "meters"),
+    ("2,340m", "two thousand three hundred forty meters"),
     ("8,849 m up", "eight thousand eight hundred forty-nine meters up"),
     ("the 100m final", "the one hundred meters final"),
 )

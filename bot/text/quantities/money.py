@@ -28,6 +28,7 @@ _CURRENCIES = {
     "JPY": ("yen", ""),
     "CAD": ("Canadian dollar", "cent"),
     "AUD": ("Australian dollar", "cent"),
+    "BRL": ("real", "centavo"),
     "NZD": ("New Zealand dollar", "cent"),
     "CHF": ("Swiss franc", "centime"),
     "SEK": ("Swedish krona", ""),
@@ -48,6 +49,7 @@ _PLURALS = {
     "won": "won",
     "penny": "pence",
     "paisa": "paise",
+    "real": "reais",
     "yuan": "yuan",
     "zloty": "zloty",
     "Swedish krona": "Swedish kronor",
@@ -96,6 +98,12 @@ dollars_abroad = rule(
     _abroad,
     ("A$20", "twenty Australian dollars"),
     ("US$1.5M", "one point five million U S dollars"),
+)
+brazilian = rule(
+    r"(?<![\w$])R\$ ?(?=\d)",
+    lambda _: "BRL ",
+    ("R$50", "BRL 50", "fifty reais"),
+    spaced=False,
 )
 code_first = rule(
     rf"({SIGN})(?<!\w)(?<!\d )(?<!\d[kKmMbB] )(?<!\d[mbt]n )({_CODES}) ?"
