@@ -11,11 +11,9 @@ from discord.ext import commands
 from discord.utils import escape_markdown
 
 from bot.client import TimbreBot
-from bot.voices.references import VoiceReference
 from bot.voices.rights import Action
 from cogs.asking import DisabledVoice, person_of, voice_to
-
-_REPORTS_MAX = 5
+from cogs.reports import ReportsPanel
 
 
 @app_commands.guild_only()
@@ -70,21 +68,15 @@ class ModerationCommands(
         )
 
     @app_commands.command(description="What members reported about voices here")
+    @app_commands.describe(member="Only about this member, even if they deleted their data since")
     @app_commands.checks.has_permissions(manage_guild=True)
-    async def reports(self, interaction: discord.Interaction) -> None:
+    async def reports(
+        self, interaction: discord.Interaction, member: discord.User | None = None
+    ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
-        reports = await self.services.voice_moderation.reports(person_of(interaction))
-        lines = [
-            f"**{escape_markdown(voice.name)}** ({VoiceReference.to_voice(voice)}) of "
-            f"<@{voice.owner_id}>, reported by "
-            f"<@{report.user_id}> <t:{report.reported_at:.0f}:R>: {escape_markdown(report.reason)}"
-            for voice, report in reports[:_REPORTS_MAX]
-        ]
-        if len(reports) > _REPORTS_MAX:
-            lines.append(f"… and {len(reports) - _REPORTS_MAX} older ones.")
-        await interaction.edit_original_response(
-            content="\n".join(lines)[:2000] or "Nobody has reported a voice here."
-        )
+        panel = ReportsPanel(self.bot, interaction.user.id, member.id if member else None)
+        embed = await panel.page_for(interaction)
+        await interaction.edit_original_response(embed=embed, view=panel)
 
 
 async def setup(bot: TimbreBot) -> None:

@@ -17,7 +17,10 @@ _WHAT = {
     "voices": "voices",
     "voice_shares": "servers a voice is shared with",
     "voice_choices": "choices of a voice in a server",
-    "voice_reports": "reports you made",
+    "reports": "reports you made",
+    "report_people": "times that a report names you",
+    "heard_voices": "servers that heard a voice of yours",
+    "kept_moderation": "decisions and open reports of moderators about you, under a code",
     "disabled_voices": "times that moderators disabled a voice of yours",
     "conditionals_cache": "analysed clips",
     "speech_cache": "pieces of speech made in your voices",
@@ -60,7 +63,9 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
     async def delete(self, interaction: discord.Interaction) -> None:
         await interaction.response.send_message(
             "This deletes your voices, their clips and everything made from them, in every "
-            "server, and that your messages are not to be read. It cannot be undone.",
+            "server, and that your messages are not to be read. What moderators decided about "
+            "you, and reports that they have not handled, stay under a code in place of your id. "
+            "It cannot be undone.",
             view=Confirmation(self.bot, interaction),
             ephemeral=True,
         )
@@ -82,7 +87,10 @@ class Confirmation(Panel):
         self.stop()
         deletion = await self.bot.services.privacy.delete(interaction.user.id)
         await interaction.edit_original_response(
-            content=f"Everything about you is deleted.{deletion.remains}", view=None
+            content="Everything about you is deleted, but for what moderators decided and reports "
+            "that they have not handled, which do not have your id any more."
+            f"{deletion.remains}",
+            view=None,
         )
 
     async def on_timeout(self) -> None:

@@ -43,7 +43,9 @@ class _Panel(Panel):
         moderator: discord.Member,
         settings: GuildSettings,
         names: dict[int, str],
+        *,
         blocked: list[int],
+        unnamed: int,
     ) -> None:
         super().__init__(moderator.id, timeout_s=_PANEL_TIMEOUT_S)
         guild = moderator.guild
@@ -52,7 +54,7 @@ class _Panel(Panel):
         self.names = names
         self.embed = discord.Embed(
             title=f"Settings of {discord.utils.escape_markdown(guild.name)}"[:256],
-            description=_described(settings, _usual(bot, guild), names, blocked),
+            description=_described(settings, _usual(bot, guild), names, blocked, unnamed),
         )
         self.add_item(_Choice())
         self.add_item(_Blocking())
@@ -69,7 +71,8 @@ class _Panel(Panel):
         names = {role.id: role.name for role in guild.roles}
         names |= await server_settings.voice_names(settings)
         blocked = await bot.exclusions.blocked_in(guild.id)
-        return cls(bot, moderator, settings, names, blocked)
+        unnamed = await bot.exclusions.blocked_and_deleted(guild.id)
+        return cls(bot, moderator, settings, names, blocked=blocked, unnamed=unnamed)
 
 
 class _Choice(discord.ui.Select[_Panel]):
@@ -148,7 +151,11 @@ def _usual(bot: TimbreBot, guild: discord.Guild) -> GuildSettings:
 
 
 def _described(
-    settings: GuildSettings, usual: GuildSettings, names: dict[int, str], blocked: list[int]
+    settings: GuildSettings,
+    usual: GuildSettings,
+    names: dict[int, str],
+    blocked: list[int],
+    unnamed: int,
 ) -> str:
     lines = []
     for option in OPTIONS:
@@ -162,7 +169,9 @@ def _described(
         )
     shown = ", ".join(f"<@{user_id}>" for user_id in blocked[:_MOST_BLOCKED_SHOWN]) or "nobody"
     more = len(blocked) - _MOST_BLOCKED_SHOWN
-    lines.append(f"**Left unread:** {shown}{f' and {more} more' if more > 0 else ''}")
+    shown += f" and {more} more" if more > 0 else ""
+    shown += f"; {unnamed} who deleted their data since" if unnamed else ""
+    lines.append(f"**Left unread:** {shown}")
     return "\n".join(lines)
 
 

@@ -177,7 +177,8 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         await interaction.response.defer(thinking=True, ephemeral=True)
         deleted = await self.services.voice_keeping.delete(voice, person_of(interaction))
         await interaction.edit_original_response(
-            content=f"{_name(deleted)} is deleted, with its clip and everything made from it."
+            content=f"{_name(deleted)} is deleted, with its clip and everything made from it. "
+            "Should somebody have reported it, moderators still see the report, without its name."
         )
 
     @app_commands.command(description="Let everybody in this server speak in one of your voices")

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from data.part import StorePart
+from data.pseudonyms import PseudonymousPart
 from data.rows import LiveBinding
 
 
@@ -13,12 +14,17 @@ class Exclusion(StrEnum):
     OPTED_OUT = "opted_out"
 
 
-class ExclusionStore(StorePart):
-    """Members whose messages are not read aloud."""
+class ExclusionStore(PseudonymousPart):
+    """Members whose messages are not read aloud. A block outlives the member's own deletion."""
 
     async def of(self, user_id: int, guild_id: int) -> set[Exclusion]:
         kinds = await self._database.column(
-            "SELECT kind FROM live_exclusions WHERE guild_id = ? AND user_id = ?", guild_id, user_id
+            "SELECT kind FROM live_exclusions WHERE guild_id = ?1 AND user_id = ?2 UNION "
+            "SELECT 'blocked' FROM kept_moderation "
+            "WHERE guild_id = ?1 AND person = ?3 AND report_id IS NULL",
+            guild_id,
+            user_id,
+            self._pseudonym(user_id),
         )
         return {Exclusion(kind) for kind in kinds}
 
@@ -29,6 +35,14 @@ class ExclusionStore(StorePart):
             kind.value,
         )
 
+    async def blocked_and_deleted(self, guild_id: int) -> int:
+        """How many members are blocked who deleted their data: who they are is not known."""
+        (count,) = await self._database.column(
+            "SELECT count(*) FROM kept_moderation WHERE guild_id = ? AND report_id IS NULL",
+            guild_id,
+        )
+        return int(count)
+
     async def add(self, user_id: int, guild_id: int, kind: Exclusion) -> bool:
         """Leave a member out; false if that was so already."""
         async with self._database.transaction():
@@ -38,11 +52,16 @@ class ExclusionStore(StorePart):
 
     async def remove(self, user_id: int, guild_id: int, kind: Exclusion) -> bool:
         """Read a member again; false if nothing stood against it."""
-        return bool(
-            await self._database.delete(
+        async with self._database.transaction():
+            stood = await self._database.delete(
                 "live_exclusions", guild_id=guild_id, user_id=user_id, kind=kind.value
             )
-        )
+            if kind is Exclusion.BLOCKED:
+                person = self._pseudonym(user_id)
+                stood += await self._database.delete(
+                    "kept_moderation", guild_id=guild_id, person=person, report_id=None
+                )
+        return bool(stood)
 
 
 class LiveBindingStore(StorePart):

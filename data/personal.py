@@ -1,13 +1,17 @@
 """Everything about a person, read off the schema: a table added later is in it by itself."""
 
 from data.database import Value
-from data.part import StorePart
+from data.pseudonyms import PseudonymousPart
 
 #: Tables without a reference to `users`, and how they lead to a person all the same.
 _INDIRECTLY = {
     "users": "user_id = ?",
     "voice_shares": "voice_id IN (SELECT voice_id FROM voices WHERE owner_id = ?)",
     "disabled_voices": "voice_id IN (SELECT voice_id FROM voices WHERE owner_id = ?)",
+    "heard_voices": "voice_id IN (SELECT voice_id FROM voices WHERE owner_id = ?)",
+    "reports": (
+        "report_id IN (SELECT report_id FROM report_people WHERE part = 'by' AND user_id = ?)"
+    ),
     "conditionals_cache": "clip_sha256 IN (SELECT clip_sha256 FROM voices WHERE owner_id = ?)",
     "speech_cache": (
         "voice_identity IN (SELECT 'clip:' || clip_sha256 FROM voices WHERE owner_id = ?)"
@@ -15,7 +19,7 @@ _INDIRECTLY = {
 }
 
 
-class PersonalDataStore(StorePart):
+class PersonalDataStore(PseudonymousPart):
     """Finds rows by the references to `users` that the schema demands of every user's id."""
 
     async def rows_about(self, user_id: int) -> dict[str, list[dict[str, Value]]]:
@@ -26,15 +30,35 @@ class PersonalDataStore(StorePart):
             "WHERE m.type = 'table' AND f.\"table\" = 'users' ORDER BY m.name"
         )
         found: dict[str, list[dict[str, Value]]] = {}
+        person = self._pseudonym(user_id)
         for table, condition in (*_INDIRECTLY.items(), *references):
             sql = f"SELECT * FROM {table} WHERE {condition}"  # noqa: S608 - names from the schema
             rows = await self._database.fetch(sql, user_id)
             found.setdefault(table, []).extend(map(dict, rows))
+        kept = "SELECT * FROM kept_moderation WHERE person = ?"
+        found["kept_moderation"] = list(map(dict, await self._database.fetch(kept, person)))
         return found
 
     async def delete(self, user_id: int) -> None:
         """Delete a person and, by cascade, every row about them.
 
-        Files are the caller's: what lies in them has to be gone before.
+        That moderators blocked them, and open reports, stay under the person's code. Files are the
+        caller's: what lies in them has to be gone before.
         """
-        await self._database.delete("users", user_id=user_id)
+        person = self._pseudonym(user_id)
+        async with self._database.transaction():
+            await self._database.execute(
+                "DELETE FROM reports WHERE handled_at IS NOT NULL AND report_id IN "
+                "(SELECT report_id FROM report_people WHERE user_id = ?)",
+                user_id,
+            )
+            await self._database.execute(
+                "INSERT OR IGNORE INTO kept_moderation "
+                "SELECT ?1, guild_id, NULL FROM live_exclusions "
+                "WHERE user_id = ?2 AND kind = 'blocked' UNION "
+                "SELECT ?1, guild_id, report_id FROM reports JOIN report_people USING (report_id) "
+                "WHERE user_id = ?2 AND part = 'about'",
+                person,
+                user_id,
+            )
+            await self._database.delete("users", user_id=user_id)

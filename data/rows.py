@@ -42,13 +42,22 @@ class VoiceRow(NewVoice, frozen=True, kw_only=True):
 
 
 class VoiceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a member (`user_id`) told a server's moderators about a voice."""
+    """What a member told a server's moderators about how another member speaks.
 
+    A `voice_id` of None is a stock voice or one that is deleted, `handled_at` is None while the
+    report is open. Who deleted their data is None in `about_id` or `by_id`; `person` is then the
+    code of whom it is about.
+    """
+
+    report_id: int
     guild_id: int
-    voice_id: int
-    user_id: int
+    voice_id: int | None
     reason: str
     reported_at: float
+    handled_at: float | None
+    about_id: int | None
+    by_id: int | None
+    person: str | None
 
 
 class DisabledClip(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """Everything that is stored, in one object: open it, use its parts, close it."""
 
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -14,6 +15,8 @@ from data.live import ExclusionStore, LiveBindingStore
 from data.local_clips import LocalClipStore
 from data.personal import PersonalDataStore
 from data.pronunciations import PronunciationStore
+from data.pseudonyms import Pseudonym, pseudonyms
+from data.reports import ReportStore
 from data.voice_choices import VoiceChoiceStore
 from data.voice_moderation import VoiceModerationStore
 from data.voice_shares import VoiceShareStore
@@ -23,19 +26,23 @@ from data.voices import VoiceStore
 class Store:
     """The open database by subject. Each method of a part is atomic by itself.
 
-    `clock` gives UTC in Unix seconds.
+    `clock` gives UTC in Unix seconds, `pseudonym` what a person is known by after their deletion.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], pseudonym: Pseudonym
+    ) -> None:
         self._database = database
+        self.pseudonym = pseudonym
         self.voices = VoiceStore(database, clock)
-        self.personal = PersonalDataStore(database, clock)
+        self.personal = PersonalDataStore(database, clock, pseudonym)
         self.shares = VoiceShareStore(database, clock)
         self.choices = VoiceChoiceStore(database, clock)
         self.moderation = VoiceModerationStore(database, clock)
+        self.reports = ReportStore(database, clock, pseudonym)
         self.departed_guilds = DepartedGuildStore(database, clock)
         self.guild_settings = GuildSettingsStore(database, clock)
-        self.exclusions = ExclusionStore(database, clock)
+        self.exclusions = ExclusionStore(database, clock, pseudonym)
         self.live_bindings = LiveBindingStore(database, clock)
         self.pronunciations = PronunciationStore(database, clock)
         self.local_clips = LocalClipStore(database, clock)
@@ -43,9 +50,19 @@ class Store:
         self.speech = SpeechStore(database, clock)
 
     @classmethod
-    async def open(cls, path: Path, clock: Callable[[], float] = time.time) -> Self:
+    async def open(
+        cls,
+        path: Path,
+        clock: Callable[[], float] = time.time,
+        new_key: Callable[[], str] = secrets.token_hex,
+    ) -> Self:
         """Open or create the database at `path`. Raises `DatabaseUnusable`."""
-        return cls(await Database.open(path), clock)
+        database = await Database.open(path)
+        try:
+            return cls(database, clock, await pseudonyms(database, new_key))
+        except BaseException:
+            await database.close()
+            raise
 
     def transaction(self) -> AbstractAsyncContextManager[None]:
         """Make several calls one transaction: `async with store.transaction(): ...`.

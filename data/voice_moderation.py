@@ -1,29 +1,25 @@
-"""What members reported to a server's moderators, and which voices those disabled."""
+"""Which voices a server has to do with, and which its moderators disabled."""
 
 from data.part import StorePart
-from data.rows import DisabledClip, VoiceReport, VoiceRow
+from data.rows import DisabledClip, VoiceRow
 
 
 class VoiceModerationStore(StorePart):
-    """Reports and disabled voices by server."""
+    """Heard and disabled voices by server."""
 
-    async def report(self, *, guild_id: int, voice_id: int, user_id: int, reason: str) -> None:
-        """Store a report; a person's second one of the same voice replaces the first."""
-        async with self._database.transaction():
-            await self._remember(user_id)
-            row = VoiceReport(
-                guild_id=guild_id,
-                voice_id=voice_id,
-                user_id=user_id,
-                reason=reason,
-                reported_at=self._clock(),
-            )
-            await self._database.insert("voice_reports", row, on_conflict="REPLACE")
+    async def heard(self, voice_id: int, guild_id: int) -> None:
+        """Note that a voice was spoken in in a server."""
+        row = {"guild_id": guild_id, "voice_id": voice_id}
+        await self._database.insert("heard_voices", row, on_conflict="IGNORE")
 
-    async def reports(self, guild_id: int) -> list[VoiceReport]:
-        order = "reported_at DESC, voice_id"
-        return await self._database.rows(
-            VoiceReport, "voice_reports", order=order, guild_id=guild_id
+    async def heard_of(self, owner_id: int, guild_id: int) -> list[VoiceRow]:
+        """A member's own voices that they named in a server to speak in, the newest first."""
+        return await self._database.select(
+            VoiceRow,
+            "SELECT voices.* FROM voices JOIN heard_voices AS h USING (voice_id) "
+            "WHERE h.guild_id = ? AND owner_id = ? ORDER BY voice_id DESC",
+            guild_id,
+            owner_id,
         )
 
     async def disable(self, voice_id: int, guild_id: int | None) -> None:
@@ -80,13 +76,13 @@ class VoiceModerationStore(StorePart):
         )
 
     async def known_in(self, guild_id: int) -> list[VoiceRow]:
-        """The voices a server has to do with: registered, shared, chosen, reported or forbidden."""
+        """The voices a server has to do with: registered, shared, chosen, heard or forbidden."""
         return await self._database.select(
             VoiceRow,
             "SELECT * FROM voices WHERE guild_id = ?1 OR origin_guild_id = ?1 OR voice_id IN ("
             "SELECT voice_id FROM voice_shares WHERE guild_id = ?1 "
             "UNION SELECT voice_id FROM voice_choices WHERE guild_id = ?1 "
-            "UNION SELECT voice_id FROM voice_reports WHERE guild_id = ?1 "
+            "UNION SELECT voice_id FROM heard_voices WHERE guild_id = ?1 "
             "UNION SELECT voice_id FROM disabled_voices WHERE guild_id = ?1) "
             "ORDER BY name, voice_id",
             guild_id,

@@ -22,6 +22,9 @@ class LiveExclusions:
     async def blocked_in(self, guild_id: int) -> list[int]:
         return await self._store.listed(guild_id, Exclusion.BLOCKED)
 
+    async def blocked_and_deleted(self, guild_id: int) -> int:
+        return await self._store.blocked_and_deleted(guild_id)
+
     @asynccontextmanager
     async def exclude(self, user_id: int, guild_id: int, kind: Exclusion) -> AsyncIterator[None]:
         """Read a member no more. Answer in the body: cancelling what they wrote can take long."""

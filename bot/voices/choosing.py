@@ -69,7 +69,12 @@ class Voices:
                 raise UserError(_NO_SUCH_VOICE)
             stock = StockVoice(reference.value)
             return Speaker(voice=stock, guild_id=guild_id, user_id=user_id)
-        return self.as_speaker(await self.find(asked, Action.SPEAK, person), person)
+        voice = await self.find(asked, Action.SPEAK, person)
+        try:
+            await self._store.moderation.heard(voice.voice_id, guild_id)
+        except sqlite3.Error as error:  # nobody falls silent because a disk is full
+            log.error("a voice's use could not be noted", exc_info=error)
+        return self.as_speaker(voice, person)
 
     async def find(self, asked: str, action: Action, person: Person) -> VoiceRow:
         """The voice that `asked` names, for `person` to do `action` with it.
@@ -117,7 +122,9 @@ class Voices:
         place = await self.place(person)
         for voice in await self._within_reach(person):
             if place.permits(action, voice):
-                label = voice.name if voice.owner_id == person.user_id else f"{voice.name} (shared)"
+                label = voice.name
+                if voice.owner_id != person.user_id:
+                    label += " (shared)" if place.is_shared(voice) else " (another member's)"
                 offered.append(VoiceChoice(label, str(VoiceReference.to_voice(voice))))
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
 

@@ -22,6 +22,8 @@ SETTLED_S = 3600.0
 #: What is made of a recording named on the command line is kept this long after its last use.
 LOCAL_CLIP_KEPT_S = 30 * 24 * 3600.0
 
+HANDLED_REPORT_KEPT_S = 30 * 24 * 3600.0
+
 log = logging.getLogger(__name__)
 
 
@@ -82,6 +84,7 @@ class Janitor:
         gone += await self._conditionals.remove_broken(_is_there, before)
         gone += await self._renderings.remove_broken(_is_there, before)
         gone += await self._files_without_row(before)
+        gone += await self._store.reports.forget_handled(HANDLED_REPORT_KEPT_S)
         if gone:
             log.info("tidied up", extra={"removed": gone})
         return gone

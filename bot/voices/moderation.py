@@ -1,5 +1,6 @@
 """Reports by anybody, and voices that moderators or the bot's owner disable."""
 
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -21,6 +22,10 @@ REPORT_COOLDOWN_S = 30.0
 _DISABLED = VoiceUnusable("This voice was disabled here, so I stopped.")
 
 
+#: A report, with the voice that it is about while there is one.
+Reported = tuple[VoiceRow | None, VoiceReport]
+
+
 class VoiceModeration:
     """Each method asks first whether this person may do it; all raise `UserError`."""
 
@@ -37,33 +42,47 @@ class VoiceModeration:
         self._speech = speech
         self._cooldown = Cooldown(REPORT_COOLDOWN_S, clock)
 
-    async def report(self, about: int, reason: str, person: Person) -> None:
-        """Tell the moderators about the voice that the member `about` speaks with here.
+    async def report(self, about_id: int, reason: str, person: Person) -> None:
+        """Tell the moderators how the member `about_id` speaks here, whatever their voice is.
 
-        Says nothing of whether it is that member's own, or of any voice they do not use.
+        The caller cannot tell whether it is anybody's, nor do moderators learn of a voice that was
+        never heard in this server.
         """
         self._cooldown.require(person.user_id)
-        voice = await self._voices.used_by(Person(about, person.guild_id))
-        if voice is None:
-            raise UserError("They speak in a stock voice, which is nobody's.")
-        found = await self._voices.find(str(VoiceReference.to_voice(voice)), Action.REPORT, person)
-        await self._store.moderation.report(
+        told = one_line(reason)[:REASON_MAX_CHARS]
+        if not told:
+            raise UserError("Please say in a few words what is wrong.")
+        voice = await self._heard_from(Person(about_id, person.guild_id))
+        await self._store.reports.add(
             guild_id=person.guild_id,
-            voice_id=found.voice_id,
-            user_id=person.user_id,
-            reason=reason[:REASON_MAX_CHARS],
+            about_id=about_id,
+            voice_id=voice.voice_id if voice else None,
+            by_id=person.user_id,
+            reason=told,
         )
         self._cooldown.use(person.user_id)
 
-    async def reports(self, person: Person) -> list[tuple[VoiceRow, VoiceReport]]:
-        """What was reported in this server, the newest first, with the voice it is about."""
-        if not (person.moderates or person.runs_the_bot):
-            raise UserError("Only those who may manage the server can read reports.")
+    async def reports(
+        self, person: Person, *, handled: bool = False, about_id: int | None = None
+    ) -> list[Reported]:
+        """What was reported in this server, the newest first, with the voice if it is still there.
+
+        About one member alone, if named.
+        """
+        _require_reader(person)
+        found = await self._store.reports.of_guild(
+            person.guild_id, handled=handled, about_id=about_id
+        )
         return [
-            (voice, report)
-            for report in await self._store.moderation.reports(person.guild_id)
-            if (voice := await self._store.voices.get(report.voice_id)) is not None
+            (await self._store.voices.get(report.voice_id) if report.voice_id else None, report)
+            for report in found
         ]
+
+    async def mark(self, report_id: int, person: Person, *, handled: bool) -> None:
+        """Mark a report as handled, or as open again."""
+        _require_reader(person)
+        if not await self._store.reports.handle(report_id, person.guild_id, handled=handled):
+            raise UserError("This report is gone already.")
 
     async def disable(self, asked: str, person: Person) -> VoiceRow:
         """Forbid a voice and its clip in this server, in the middle of what it is saying."""
@@ -121,6 +140,15 @@ class VoiceModeration:
         await self._enable(voice, None)
         return voice
 
+    async def _heard_from(self, member: Person) -> VoiceRow | None:
+        """The voice in which this server hears a member: their usual one, or one they named."""
+        known = {v.voice_id for v in await self._store.moderation.known_in(member.guild_id)}
+        usual = await self._voices.used_by(member)
+        if usual is not None and usual.voice_id in known:
+            return usual
+        heard = await self._store.moderation.heard_of(member.user_id, member.guild_id)
+        return heard[0] if heard else None
+
     async def _disable(self, voice: VoiceRow, guild_id: int | None) -> VoiceRow:
         async with self._store.transaction():
             await self._store.moderation.disable(voice.voice_id, guild_id)
@@ -144,6 +172,17 @@ class VoiceModeration:
     async def _enable_clip(self, clip: VoiceReference, guild_id: int | None) -> None:
         if not await self._store.moderation.enable_clip(clip.value, guild_id):
             raise UserError("This clip is not disabled. Pick one from the list.")
+
+
+def one_line(text: str) -> str:
+    """A text on one line, without characters that cannot be seen: it cannot pose as another."""
+    seen = (" " if unicodedata.category(one)[0] in "CZ" else one for one in text)
+    return " ".join("".join(seen).split())
+
+
+def _require_reader(person: Person) -> None:
+    if not (person.moderates or person.runs_the_bot):
+        raise UserError("Only those who may manage the server can read reports.")
 
 
 def _clip(asked: str) -> VoiceReference | None:

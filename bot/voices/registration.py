@@ -110,7 +110,7 @@ class Registration:
             raise UserError("Without your consent I keep nothing, so I did not fetch the clip.")
         async with self._turns.of(wish.owner_id):
             await self._require_admission(wish)
-            self._cooldown.use(wish.owner_id)
+            self._cooldown.use(self._store.pseudonym(wish.owner_id))
             consented_at = self._clock()
             uploads = self._home / UPLOADS
             upload = await asyncio.to_thread(private_files.unused_path, uploads, ".upload")
@@ -168,7 +168,6 @@ class Registration:
                 del self._drafts[draft.path]
                 await self._throw_away(draft)
             yield
-        self._cooldown.forget(owner_id)
 
     async def _keep(self, draft: Draft) -> VoiceRow:
         wish = draft.wish
@@ -221,7 +220,7 @@ class Registration:
         if wish.size_bytes == 0:
             raise UserError("This file is empty.")
         await self._require_place(wish)
-        self._cooldown.require(wish.owner_id)
+        self._cooldown.require(self._store.pseudonym(wish.owner_id))
 
     async def _require_place(self, wish: Wish) -> None:
         if wish.replaces is not None:

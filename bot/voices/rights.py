@@ -30,7 +30,6 @@ class Action(Enum):
     SHARE = auto()
     UNSHARE = auto()
     ADJUST = auto()
-    REPORT = auto()
     SET_DEFAULT = auto()  # as the voice of members without one
     DISABLE = auto()
     ENABLE = auto()
@@ -44,7 +43,7 @@ EVERYWHERE = frozenset({Action.DISABLE_EVERYWHERE, Action.ENABLE_EVERYWHERE})
 ABOUT_OTHERS = EVERYWHERE | {Action.DISABLE, Action.ENABLE}
 
 _USE = frozenset({Action.SPEAK, Action.SEE, Action.PREVIEW, Action.CHOOSE})
-_MODERATE = frozenset({Action.SEE, Action.REPORT, Action.DISABLE, Action.ENABLE, Action.UNSHARE})
+_MODERATE = frozenset({Action.SEE, Action.DISABLE, Action.ENABLE, Action.UNSHARE})
 
 RIGHTS: dict[Standing, frozenset[Action]] = {
     Standing.OWNER: _USE
@@ -56,9 +55,8 @@ RIGHTS: dict[Standing, frozenset[Action]] = {
         Action.UNSHARE,
         Action.ADJUST,
     },
-    Standing.SHARED_WITH: _USE | {Action.REPORT},
-    # It may be heard without being shared: whoever hears it may report it.
-    Standing.OTHER: frozenset({Action.REPORT}),
+    Standing.SHARED_WITH: _USE,
+    Standing.OTHER: frozenset(),
     Standing.MODERATOR: _MODERATE,
     Standing.BOT_OWNER: _MODERATE | EVERYWHERE | {Action.DELETE},
 }

@@ -80,7 +80,8 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "voice_shares": [(5, 1, 0)],
         "voice_choices": [(gone, 5, 3, None), (gone, 6, None, "heart"), (stays, 5, 1, None)],
         "disabled_voices": [(5, 1, 0)],
-        "voice_reports": [(5, 1, stays, "loud", 0), (5, 3, gone, "loud", 0)],
+        "heard_voices": [(5, 1)],
+        "report_people": [(1, "about", gone), (2, "by", gone)],
         "local_clips": [(own_clip, 0)],
         "conditionals_cache": [("k1", own_clip, "r", "e", "c/1", 1, 0, 0)],
         "speech_cache": [("k1", f"clip:{own_clip}", "s/1", 1, 1.0, 0, 0)],
@@ -96,7 +97,10 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "voice_choices": [(stays, 6, 3, None), (stays, 7, None, "heart")],
         "disabled_clips": [(5, "d" * 64, 0)],
         "disabled_voices": [(5, 3, 0)],
-        "voice_reports": [(5, 3, stays, "loud", 0)],
+        "heard_voices": [(5, 3)],
+        "reports": [(2, 5, 3, "odd", 0, None)],
+        "report_people": [(1, "by", stays), (2, "about", stays)],
+        "kept_moderation": [("c" * 64, 5, None)],
         "local_clips": [(shared_clip, 0), ("e" * 64, 0)],
         "departed_guilds": [(7, 0)],
         "live_bindings": [(5, 1, 2)],
@@ -119,6 +123,8 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
                 (3, stays, "twin", shared_clip, "clips/3.flac"),
             ],
         )
+        connection.execute("INSERT INTO reports VALUES (1, 5, 1, 'loud', 0, NULL)")
+        connection.execute("INSERT INTO secrets VALUES ('people', 'key')")
         connection.execute("INSERT INTO guild_settings (guild_id, default_voice_id) VALUES (5, 1)")
         filled = {
             table for table in table_names(connection) if rows(connection, f"SELECT 1 FROM {table}")
@@ -134,6 +140,8 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     assert own_clip not in str(everything)
     assert [row[0] for row in everything.pop("voices")] == [3]
     assert [row[:2] for row in everything.pop("guild_settings")] == [(5, None)]
+    left["secrets"] = [("people", "key")]
+    left["reports"].append((1, 5, None, "loud", 0, None))  # its voice and its subject are gone
     assert {table: set(found) for table, found in everything.items()} == {
         table: set(values) for table, values in left.items()
     }

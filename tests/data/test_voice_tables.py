@@ -2,14 +2,16 @@
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from data.live import Exclusion
 from data.rows import NewVoice
-from data.schema import MIGRATIONS, load_migrations, prepare
+from data.schema import MIGRATIONS, Migration, load_migrations, prepare
 from data.store import Store
 from tests.data.conftest import ALICE, BOB, CAROL, ELSEWHERE, HERE, register, render
 
@@ -36,20 +38,71 @@ async def test_taking_a_share_back_takes_what_others_made_of_it(store: Store) ->
     assert (await store.guild_settings.get(ELSEWHERE)).default_voice_id == voice
 
 
-async def test_a_second_report_of_a_person_replaces_their_first(store: Store, clock: Any) -> None:
-    voice = await voice_of(store, ALICE)
-    report = store.moderation.report
-    await report(guild_id=HERE, voice_id=voice, user_id=BOB, reason="loud")
-    clock.now += 5
-    await report(guild_id=HERE, voice_id=voice, user_id=CAROL, reason="not hers")
-    clock.now += 5
-    await report(guild_id=HERE, voice_id=voice, user_id=BOB, reason="very loud")
-    found = await store.moderation.reports(HERE)
-    assert [(r.user_id, r.reason) for r in found] == [(BOB, "very loud"), (CAROL, "not hers")]
-    assert await store.moderation.reports(ELSEWHERE) == []
+def reports_of(store: Store, guild_id: int) -> Any:
+    return store.reports.of_guild(guild_id, handled=False)
 
 
-@pytest.mark.parametrize("how", ["registered", "shared", "chosen", "reported", "disabled"])
+async def test_a_second_report_of_a_person_replaces_their_first_open_one(
+    store: Store, clock: Any
+) -> None:
+    add = partial(store.reports.add, guild_id=HERE, about_id=ALICE, voice_id=None)
+    await add(by_id=BOB, reason="loud")
+    clock.now += 5
+    await add(by_id=CAROL, reason="not hers")
+    clock.now += 5
+    await add(by_id=BOB, reason="very loud")
+    found = await reports_of(store, HERE)
+    assert [(r.by_id, r.reason) for r in found] == [(BOB, "very loud"), (CAROL, "not hers")]
+    assert await reports_of(store, ELSEWHERE) == []
+    assert not await store.reports.handle(found[0].report_id, ELSEWHERE, handled=True)
+    assert await store.reports.handle(found[0].report_id, HERE, handled=True)
+    await add(by_id=BOB, reason="loud again")
+    assert [r.reason for r in await reports_of(store, HERE)] == ["loud again", "not hers"]
+    [handled] = await store.reports.of_guild(HERE, handled=True)
+    assert handled.reason == "very loud"
+    clock.now += 99
+    assert await store.reports.forget_handled(100) == 0
+    clock.now += 1
+    assert await store.reports.forget_handled(100) == 1
+
+
+async def test_what_moderators_decided_outlives_a_person_under_a_code(
+    store: Store, tmp_path: Path
+) -> None:
+    """In one's own words and name nothing stays but open reports; the database knows one again."""
+    add = partial(store.reports.add, guild_id=HERE, voice_id=None)
+    await store.exclusions.add(ALICE, HERE, Exclusion.BLOCKED)
+    await store.exclusions.add(ALICE, HERE, Exclusion.OPTED_OUT)
+    await add(about_id=ALICE, by_id=BOB, reason="open")
+    await add(about_id=ALICE, by_id=CAROL, reason="handled")
+    await add(about_id=BOB, by_id=ALICE, reason="by her")
+    [handled] = [r for r in await reports_of(store, HERE) if r.reason == "handled"]
+    await store.reports.handle(handled.report_id, HERE, handled=True)
+    for _ in range(2):
+        await store.personal.delete(ALICE)
+    assert await store.exclusions.of(ALICE, HERE) == {Exclusion.BLOCKED}
+    assert await store.exclusions.of(ALICE, ELSEWHERE) == set()
+    assert await store.exclusions.of(BOB, HERE) == set()
+    assert await store.exclusions.blocked_and_deleted(HERE) == 1
+    open_ones = await reports_of(store, HERE)
+    assert {(r.reason, r.about_id, r.by_id) for r in open_ones} == {
+        ("open", None, BOB),
+        ("by her", BOB, None),
+    }
+    assert await store.reports.of_guild(HERE, handled=True) == []
+    [about_her] = await store.reports.of_guild(HERE, handled=False, about_id=ALICE)
+    assert about_her.reason == "open"
+    about = await store.personal.rows_about(ALICE)
+    assert {table: len(rows) for table, rows in about.items() if rows} == {"kept_moderation": 2}
+    assert str(ALICE) not in str(about)
+    await store.purge()
+    for needle in (str(ALICE).encode(), ALICE.to_bytes(8, "big")):
+        assert [p.name for p in tmp_path.iterdir() if needle in p.read_bytes()] == []
+    assert await store.exclusions.remove(ALICE, HERE, Exclusion.BLOCKED)
+    assert await store.exclusions.of(ALICE, HERE) == set()
+
+
+@pytest.mark.parametrize("how", ["registered", "shared", "chosen", "heard", "disabled"])
 async def test_a_server_knows_the_voices_it_has_to_do_with(store: Store, how: str) -> None:
     voice = await voice_of(store, ALICE, origin_guild_id=HERE if how == "registered" else None)
     match how:
@@ -57,8 +110,8 @@ async def test_a_server_knows_the_voices_it_has_to_do_with(store: Store, how: st
             await store.shares.share(voice, HERE)
         case "chosen":
             await store.choices.choose(ALICE, HERE, voice)
-        case "reported":
-            await store.moderation.report(guild_id=HERE, voice_id=voice, user_id=BOB, reason="x")
+        case "heard":
+            await store.moderation.heard(voice, HERE)
         case "disabled":
             await store.moderation.disable(voice, HERE)
     assert [v.voice_id for v in await store.moderation.known_in(HERE)] == [voice]
@@ -75,7 +128,9 @@ async def test_a_server_that_left_is_due_after_its_grace_and_cleaned_alone(
         await store.choices.choose(ALICE, guild, travels)
         await store.shares.share(bobs, guild)
         await store.moderation.disable(bobs, guild)
-        await store.moderation.report(guild_id=guild, voice_id=bobs, user_id=ALICE, reason="x")
+        await store.reports.add(
+            guild_id=guild, about_id=BOB, voice_id=bobs, by_id=ALICE, reason="x"
+        )
         await store.guild_settings.update(guild, lambda now: replace(now, default_voice_id=bobs))
     await store.departed_guilds.present([ELSEWHERE])
     clock.now += 99
@@ -90,7 +145,7 @@ async def test_a_server_that_left_is_due_after_its_grace_and_cleaned_alone(
     assert await store.moderation.known_in(HERE) == []
     assert (await store.guild_settings.get(HERE)).default_voice_id is None
     assert {v.voice_id for v in await store.moderation.known_in(ELSEWHERE)} == {travels, bobs}
-    assert len(await store.moderation.reports(ELSEWHERE)) == 1
+    assert len(await reports_of(store, ELSEWHERE)) == 1
     assert await store.moderation.disabled_in(ELSEWHERE) == {bobs}
 
 
@@ -112,8 +167,11 @@ async def test_what_is_exported_is_every_row_about_a_person_and_nobody_elses(
     for voice in (mine, bobs):
         await store.shares.share(voice, HERE)
         await store.choices.choose(ALICE, voice, voice)
-        await store.moderation.report(guild_id=HERE, voice_id=voice, user_id=ALICE, reason="a")
-        await store.moderation.report(guild_id=HERE, voice_id=voice, user_id=BOB, reason="b")
+        await store.moderation.heard(voice, HERE)
+    for by_id in (ALICE, BOB):
+        await store.reports.add(
+            guild_id=HERE, about_id=BOB, voice_id=bobs, by_id=by_id, reason=str(by_id)
+        )
     for digest in ("c", "d"):
         await render(store, digest, 1, voice=f"clip:{digest * 64}")
     about = await store.personal.rows_about(ALICE)
@@ -122,7 +180,9 @@ async def test_what_is_exported_is_every_row_about_a_person_and_nobody_elses(
         "voices": 1,
         "voice_shares": 1,
         "voice_choices": 2,
-        "voice_reports": 2,
+        "heard_voices": 1,
+        "reports": 1,
+        "report_people": 1,
         "speech_cache": 1,
     }
     assert str(BOB) not in str(about)
@@ -176,3 +236,25 @@ async def test_only_a_newer_clip_of_an_existing_voice_is_stored(store: Store) ->
     assert await store.voices.replace_clip(voice, new)
     assert await store.voices.get(voice) == replace(before, **clip)
     assert not await store.voices.replace_clip(voice + 1, new)
+
+
+async def test_reports_made_before_they_had_states_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "timbre.db"
+    prepare(path, [m for m in load_migrations(MIGRATIONS) if m.version < _reports_came().version])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany("INSERT INTO users VALUES (?, 0)", [(ALICE,), (BOB,)])
+        connection.execute(
+            "INSERT INTO voices (voice_id, owner_id, name, clip_sha256, clip_path, duration_s, "
+            "consent_version, consented_at, created_at) VALUES (1, ?, 'a', ?, 'p', 9.0, 1, 0, 0)",
+            (ALICE, "c" * 64),
+        )
+        connection.execute("INSERT INTO voice_reports VALUES (?, 1, ?, 'odd', 7)", (HERE, BOB))
+    store = await Store.open(path)
+    [report] = await reports_of(store, HERE)
+    assert (report.about_id, report.by_id, report.voice_id) == (ALICE, BOB, 1)
+    assert (report.reason, report.reported_at, report.handled_at) == ("odd", 7, None)
+    await store.close()
+
+
+def _reports_came() -> Migration:
+    return next(m for m in load_migrations(MIGRATIONS) if "CREATE TABLE reports" in m.sql)

@@ -225,7 +225,9 @@ async def test_moderators_and_reports(stage: Stage, clip: File) -> None:
     await stage.reply(stage.alice, "voice delete", voice="Loud")
     by_carol = await (await carol.slash("say", text=SHORT)).reply(timeout_s=60)
     assert by_carol.text == ""
-    assert "Nobody has reported" in await stage.reply(mod, "voice-admin reports")
+    read = await stage.reply(mod, "voice-admin reports")
+    assert "It is too loud." in read
+    assert "**Loud**" not in read
 
 
 async def test_after_a_kill_there_is_a_whole_voice_or_nothing(tmp_path: Path, clip: File) -> None:

@@ -209,16 +209,40 @@ async def test_ones_own_voice_does_not_hide_the_one_that_is_meant(house: House) 
     assert await house.voices.find("Me", Action.SET_DEFAULT, MODERATOR) == his
 
 
-async def test_a_report_is_about_the_voice_somebody_speaks_with(house: House) -> None:
-    with pytest.raises(UserError, match="stock voice"):
-        await house.moderation.report(ALICE, "odd", OTHER)
+async def test_a_report_is_about_a_voice_that_was_heard_in_the_server(house: House) -> None:
+    """Elsewhere it says that a member speaks oddly, and nothing of what voices they have."""
     voice = await house.register(ALICE, "Mine")
     await house.moderation.report(ALICE, "odd", OTHER)
     with pytest.raises(UserError, match="try again in 30 s"):
         await house.moderation.report(ALICE, "odd", OTHER)
+    house.clock.now += 30
+    elsewhere = Person(BOB, ELSEWHERE)
+    mod_elsewhere = Person(MOD, ELSEWHERE, moderates=True)
+    await house.moderation.report(ALICE, "odd", elsewhere)
     [(about, report)] = await house.moderation.reports(MODERATOR)
-    assert (about, report.reason, report.user_id) == (voice, "odd", BOB)
-    assert await house.moderation.reports(Person(MOD, ELSEWHERE, moderates=True)) == []
+    assert (about, report.reason, report.by_id, report.about_id) == (voice, "odd", BOB, ALICE)
+    [(about, report)] = await house.moderation.reports(mod_elsewhere)
+    assert (about, report.about_id) == (None, ALICE)
+    value = f"voice:{voice.voice_id}"
+    for action in (Action.SEE, Action.DISABLE):
+        assert await house.voices.offer("", action, mod_elsewhere) == []
+        with pytest.raises(UserError, match="no such voice"):
+            await house.voices.find(value, action, mod_elsewhere)
+    await house.voices.speaker(value, user_id=ALICE, guild_id=ELSEWHERE)
+    house.clock.now += 30
+    await house.moderation.report(ALICE, "odd", elsewhere)
+    [(about, _)] = await house.moderation.reports(mod_elsewhere)
+    assert about == voice
+    [offered] = await house.voices.offer("", Action.DISABLE, mod_elsewhere)
+    assert offered.label == "Mine (another member's)"
+
+
+async def test_a_reason_stays_on_its_line(house: House) -> None:
+    await house.moderation.report(ALICE, "odd\n\u2028\x1b[1m \u202eyes\r\n", OTHER)
+    [(_, report)] = await house.moderation.reports(MODERATOR)
+    assert report.reason == "odd [1m yes"
+    with pytest.raises(UserError, match="a few words"):
+        await house.moderation.report(ALICE, "\n\u200b ", Person(MOD, HERE))
 
 
 @pytest.mark.parametrize("asked", ["stock:tone", "tone", "Tone"])

@@ -202,7 +202,7 @@ async def test_an_export_has_every_row_and_clip(house: House) -> None:
     assert clip == (house.home / voice.clip_path).read_bytes()
     assert data["voices"][0]["name"] == "Mine/../x"
     assert data["voices"][0]["owner_id"] == str(ALICE)
-    assert data["voice_reports"][0]["reason"] == "odd"
+    assert data["reports"][0]["reason"] == "odd"
     assert {table: len(rows) for table, rows in data.items() if rows} == (
         await house.privacy.counts(ALICE)
     )

@@ -26,7 +26,6 @@ TABLE = {
     Action.SHARE: "yes no no no no",
     Action.UNSHARE: "yes no no yes yes",
     Action.ADJUST: "yes no no no no",
-    Action.REPORT: "no yes yes yes yes",
     Action.SET_DEFAULT: "no no no no no",
     Action.DISABLE: "no no no yes yes",
     Action.ENABLE: "no no no yes yes",

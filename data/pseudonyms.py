@@ -1,0 +1,31 @@
+"""Codes that stand for people who deleted their data, so that what moderators decided outlives it.
+
+A code is a digest of a person's id under a random key of this database: whoever has both can try
+out ids, and nobody can read one off.
+"""
+
+import hmac
+from collections.abc import Callable
+
+from data.database import Database
+from data.part import StorePart
+
+Pseudonym = Callable[[int], str]
+
+
+async def pseudonyms(database: Database, new_key: Callable[[], str]) -> Pseudonym:
+    """The codes of this database. Its key is made when it is first opened, and stays."""
+    row = {"name": "people", "value": new_key()}
+    await database.insert("secrets", row, on_conflict="IGNORE")
+    (key,) = await database.column("SELECT value FROM secrets WHERE name = 'people'")
+    return lambda user_id: hmac.digest(key.encode(), str(user_id).encode(), "sha256").hex()
+
+
+class PseudonymousPart(StorePart):
+    """A part that also knows people by their codes."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], float], pseudonym: Pseudonym
+    ) -> None:
+        super().__init__(database, clock)
+        self._pseudonym = pseudonym

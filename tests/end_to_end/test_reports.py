@@ -1,0 +1,119 @@
+"""Reports and blocks against members who delete, forge and flood; and what a report gives away."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bot.loopback import File, Member, Message
+from bot.loopback.options import OptionValue
+from tests.end_to_end.conftest import Stage, a_stage
+from tests.end_to_end.paced_worker import paced
+from tests.end_to_end.registering import press, register, seen
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+TOLD = "The moderators of this server can read your report now."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    settings = paced(tmp_path_factory.mktemp("engine"))
+    async with a_stage(tmp_path_factory.mktemp("reports"), **settings) as opened:
+        yield opened
+
+
+async def told(who: Member, command: str, /, **options: OptionValue) -> str:
+    return (await (await who.slash(command, **options)).reply()).text
+
+
+async def reports(mod: Member) -> Message:
+    return await (await mod.slash("voice-admin reports")).reply()
+
+
+async def delete_everything(member: Member) -> str:
+    asked = await (await member.slash("privacy delete")).reply()
+    before = asked.edits
+    await asked.press("Delete everything")
+    await seen(lambda: asked.edits > before)
+    return asked.text
+
+
+async def test_a_report_tells_a_server_nothing_of_voices_it_never_heard(
+    stage: Stage, clip: File
+) -> None:
+    """Nor tells who reports whether a member has one: the answer is the same."""
+    clinic = stage.discord.add_guild("Clinic")
+    clinic.add_text_channel("general")
+    dave_there = clinic.add_member("Dave")
+    await register(dave_there, "Dave-clinic-voice", clip)
+    dave = stage.guild.add_member("Dave", user=dave_there.user)
+    eve = stage.guild.add_member("Eve")
+    mod = stage.guild.add_member("Mod", manage_guild=True)
+    reporters = [stage.alice, stage.bob]
+    for reporter, about in zip(reporters, (dave, eve), strict=True):
+        assert await told(reporter, "voice report", member=about, reason="odd") == TOLD
+    listed = (await reports(mod)).text
+    assert dave.mention in listed
+    assert eve.mention in listed
+    assert "clinic" not in listed
+    assert "voice:" not in listed
+    for command in ("voice info", "voice-admin disable"):
+        assert await mod.autocomplete(command, focused="voice") == []
+        for asked in ("Dave-clinic-voice", "voice:1"):
+            assert "no such voice" in await stage.reply(mod, command, voice=asked)
+
+
+async def test_deleting_undoes_no_block_and_no_report(stage: Stage, clip: File) -> None:
+    guild = stage.elsewhere("Deleted")
+    mod = guild.guild.add_member("Mod", manage_guild=True, mute_members=True)
+    await register(guild.alice, "Stolen", clip)
+    await told(guild.bob, "voice report", member=guild.alice, reason="It is my voice.")
+    await told(mod, "live block", member=guild.alice)
+    assert "is deleted" in await guild.reply(guild.alice, "voice delete", voice="Stolen")
+    listed = (await reports(mod)).text
+    assert "It is my voice." in listed
+    assert "Stolen" not in listed
+    said = await delete_everything(guild.alice)
+    assert "what moderators decided" in said
+    assert "moderator decided that" in await guild.reply(guild.alice, "live status")
+    listed = (await reports(mod)).text
+    assert "of somebody who deleted their data" in listed
+    assert guild.alice.mention not in listed
+    about = await (await mod.slash("voice-admin reports", member=guild.alice)).reply()
+    assert "It is my voice." in about.text
+    about = await (await mod.slash("voice-admin reports", member=guild.bob)).reply()
+    assert "It is my voice." not in about.text
+    assert "under a code: 2" in await guild.reply(guild.alice, "privacy info")
+    panel = await (await mod.slash("settings")).reply()
+    assert "1 who deleted their data" in panel.text
+    await told(mod, "live unblock", member=guild.alice)
+    assert "moderator decided" not in await guild.reply(guild.alice, "live status")
+
+
+async def test_reports_have_pages_and_states_and_forge_nothing(stage: Stage) -> None:
+    guild = stage.elsewhere("Flooded")
+    mod = guild.guild.add_member("Mod", manage_guild=True)
+    reporters = [guild.guild.add_member(f"Reporter {number}") for number in range(6)]
+    forged = f"x\n**V0** (voice:1) of {guild.alice.mention}, reported by {mod.mention}: `ill`"
+    for reporter, reason in zip(reporters, ["real", forged, *["*" * 300] * 4], strict=True):
+        assert await told(reporter, "voice report", member=guild.bob, reason=reason) == TOLD
+    shown = await reports(mod)
+    assert "Reports: 6 open" in shown.text
+    assert "Page 1 of 2" in shown.text
+    assert "real" not in shown.text
+    [line] = [line for line in shown.text.splitlines() if "V0" in line]
+    assert line.startswith("5. ")
+    before, reason = line.split("`", 1)
+    assert reporters[1].mention in before
+    assert reason.removesuffix("`") == forged.replace("\n", " ").replace("`", "'")
+    await press(shown, "Older")
+    assert "6. " in shown.text
+    assert "`real`" in shown.text
+    await press(shown, "6 handled")
+    assert "Reports: 5 open" in shown.text
+    await press(shown, "Show handled")
+    assert "`real`" in shown.text
+    await press(shown, "1 open again")
+    assert "Reports: 0 handled" in shown.text
+    await press(shown, "Show open")
+    assert "Reports: 6 open" in shown.text
