@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 
 #: How long those whose words are lost at the end may take to be told.
 _TELLING_S = 1.0
+#: How long who speaks in a shared voice waits until Discord says whether its owner is there.
+_ASKING_S = 2.0
+#: Discord's codes for somebody who is no member of a server, and for an account that is gone.
+_NO_MEMBER = (10007, 10013)
 EXTENSIONS = (
     "cogs.say",
     "cogs.channel",
@@ -99,6 +103,7 @@ class TimbreBot(commands.AutoShardedBot):
         self.sessions = VoiceSessions(
             services.settings.channel, self.get_guild, self._leave_after, self._left
         )
+        services.sharing.membership = self._is_member
         self.live = LiveReading(services.store, services.sayings, self.sessions)
         self.exclusions = LiveExclusions(services.store.exclusions, self.live.take_back)
         self._background = TaskSet()
@@ -108,6 +113,23 @@ class TimbreBot(commands.AutoShardedBot):
 
     def _left(self, guild_id: int) -> None:
         self.live.bindings.left(guild_id)
+
+    async def _is_member(self, guild_id: int, user_id: int) -> bool | None:
+        """Whether Discord knows somebody as a member of a server; None if it does not say."""
+        guild = self.get_guild(guild_id)
+        if guild is None:
+            return None
+        if guild.get_member(user_id):  # who sits in voice is known
+            return True
+        try:
+            async with asyncio.timeout(_ASKING_S):
+                await guild.fetch_member(user_id)
+        except discord.NotFound as error:
+            return False if error.code in _NO_MEMBER else None
+        except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+            log.info("Discord did not say who is a member", extra={"reason": str(error)})
+            return None
+        return True
 
     async def _leave_after(self, guild_id: int) -> LeaveAfter:
         chosen = await self.services.store.guild_settings.get(guild_id)

@@ -25,6 +25,7 @@ from bot.voices.keeping import VoiceKeeping
 from bot.voices.moderation import VoiceModeration
 from bot.voices.privacy import Privacy
 from bot.voices.registration import Registration
+from bot.voices.sharing import Sharing
 from data.errors import DatabaseUnusable
 from data.store import Store
 from engine.executor import Executor
@@ -42,6 +43,7 @@ class Services:
     cache: SpeechCache
     sayings: Sayings
     voices: Voices
+    sharing: Sharing
     registration: Registration
     voice_keeping: VoiceKeeping
     voice_moderation: VoiceModeration
@@ -116,7 +118,8 @@ def _services(
     home = settings.home
     cache = speech_cache(settings, store)
     speech = SpeechService(executor, cache, metrics, deadline_s=settings.queue.request_deadline_s)
-    voices = Voices(store, home)
+    sharing = Sharing(store, home, speech, clock=time.monotonic)
+    voices = Voices(store, home, sharing)
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
     registration = Registration(
@@ -129,7 +132,7 @@ def _services(
         clock=time.time,
     )
     privacy = Privacy(store, home, speech, registration, forgetting)
-    voice_keeping = VoiceKeeping(store, voices, speech, forgetting)
+    voice_keeping = VoiceKeeping(store, voices, sharing, forgetting)
     grace_s = settings.voices.guild_grace_days * 86_400
     return Services(
         settings=settings,
@@ -138,6 +141,7 @@ def _services(
         cache=cache,
         sayings=Sayings(speech, voices, reader, pronouncing, store.guild_settings),
         voices=voices,
+        sharing=sharing,
         registration=registration,
         voice_keeping=voice_keeping,
         voice_moderation=VoiceModeration(store, voices, speech, clock=time.time),

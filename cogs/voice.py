@@ -27,9 +27,11 @@ Temperature = app_commands.Range[float, *SETTING_RANGES["temperature"]]
 Seed = app_commands.Range[int, 0, 2**31 - 1]
 
 
-@app_commands.guild_only()
 class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Your voices"):
-    """Commands for members. Whether they may is decided by the services."""
+    """Commands for members. Whether they may is decided by the services.
+
+    Discord shows a group in direct messages as a whole or not at all: most of it is refused there.
+    """
 
     def __init__(self, bot: TimbreBot) -> None:
         self.bot = bot
@@ -38,6 +40,13 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
             name="Use as my voice", callback=self.use_message
         )
         self._on_message.guild_only = True
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Who left a server, or was banned, still takes their voice back, by direct message."""
+        command = interaction.command
+        if interaction.guild_id is None and command not in (self.list, self.unshare):
+            raise app_commands.NoPrivateMessage
+        return True
 
     async def cog_load(self) -> None:
         self.bot.tree.add_command(self._on_message)
@@ -79,17 +88,19 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
             ConsentForm(self.bot, interaction.user.id, name=found.name, clip=clip, replaces=found)
         )
 
-    @app_commands.command(description="Which voices you can speak in here")
+    @app_commands.command(description="Voices to speak in here, and where yours are shared")
     async def list(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         here = await self.services.voices.here(person_of(interaction))
         lines = ["**Your voices**"]
         for voice in here.own:
             marks = []
-            if voice.voice_id == here.usual_id:
+            if interaction.guild_id and voice.voice_id == here.usual_id:
                 marks.append("you speak in it here")
             if here.place.is_shared(voice):
                 marks.append("shared with this server")
+            if guild_ids := here.elsewhere.get(voice.voice_id):
+                marks.append(f"shared with {', '.join(map(self._server, guild_ids))}")
             if here.place.is_disabled(voice):
                 marks.append("disabled here")
             lines.append(f"{_name(voice)}{' — ' if marks else ''}{', '.join(marks)}")
@@ -105,6 +116,10 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
             if len(others) > _LIST_MAX:
                 lines.append(f"… and {len(others) - _LIST_MAX} more.")
         await interaction.edit_original_response(content="\n".join(lines)[:2000])
+
+    def _server(self, guild_id: int) -> str:
+        guild = self.bot.get_guild(guild_id)
+        return escape_markdown(guild.name) if guild else f"a server that I left ({guild_id})"
 
     @app_commands.command(description="Speak in this voice from now on, in this server")
     @app_commands.describe(voice="Which voice")
@@ -190,15 +205,32 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         shared = await self.services.voice_keeping.share(voice, person_of(interaction))
         await interaction.edit_original_response(
             content=f"Everybody in this server can speak in {_name(shared)} now. "
-            "`/voice unshare` takes it back."
+            "`/voice unshare` takes it back, also in a direct message to me. It ends too when you "
+            "leave this server."
         )
 
-    @app_commands.command(description="Take one of your voices back from this server")
-    @app_commands.describe(voice="Which voice")
+    @app_commands.command(description="Take one of your voices back from this server, or from all")
+    @app_commands.describe(
+        voice="Which voice", everywhere="From every server (in a direct message always)"
+    )
     async def unshare(
-        self, interaction: discord.Interaction, voice: Annotated[str, voice_to(Action.UNSHARE)]
+        self,
+        interaction: discord.Interaction,
+        voice: Annotated[str, voice_to(Action.UNSHARE)],
+        *,
+        everywhere: bool = False,
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
+        if everywhere or interaction.guild_id is None:
+            taken, guild_ids = await self.services.voice_keeping.unshare_everywhere(
+                voice, interaction.user.id
+            )
+            servers = ", ".join(map(self._server, guild_ids))
+            await interaction.edit_original_response(
+                content=f"{_name(taken)} is not shared with any server any more. "
+                f"It was with {servers}."[:2000]
+            )
+            return
         voice_taken = await self.services.voice_keeping.unshare(voice, person_of(interaction))
         await interaction.edit_original_response(
             content=f"{_name(voice_taken)} is not shared with this server any more."

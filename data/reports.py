@@ -1,5 +1,6 @@
 """What members reported to a server's moderators. Open reports outlive the people in them."""
 
+from data.database import Value
 from data.pseudonyms import PseudonymousPart
 from data.rows import VoiceReport
 
@@ -30,7 +31,7 @@ class ReportStore(PseudonymousPart):
                 about_id,
                 by_id,
             )
-            row = {
+            row: dict[str, Value] = {
                 "guild_id": guild_id,
                 "voice_id": voice_id,
                 "reason": reason,
@@ -38,7 +39,11 @@ class ReportStore(PseudonymousPart):
             }
             report_id = await self._database.insert("reports", row)
             for part, user_id in (("about", about_id), ("by", by_id)):
-                people = {"report_id": report_id, "part": part, "user_id": user_id}
+                people: dict[str, Value] = {
+                    "report_id": report_id,
+                    "part": part,
+                    "user_id": user_id,
+                }
                 await self._database.insert("report_people", people)
 
     async def of_guild(

@@ -41,6 +41,14 @@ class VoiceRow(NewVoice, frozen=True, kw_only=True):
     seed: int = 0
 
 
+class VoiceShare(msgspec.Struct, frozen=True, kw_only=True):
+    """All members of a server may speak in a voice."""
+
+    guild_id: int
+    voice_id: int
+    shared_at: float
+
+
 class VoiceReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a member told a server's moderators about how another member speaks.
 

@@ -1,7 +1,7 @@
 """Which voices all members of a server may use."""
 
 from data.part import StorePart
-from data.rows import VoiceRow
+from data.rows import VoiceRow, VoiceShare
 
 
 class VoiceShareStore(StorePart):
@@ -32,6 +32,15 @@ class VoiceShareStore(StorePart):
             return bool(
                 await self._database.delete("voice_shares", voice_id=voice_id, guild_id=guild_id)
             )
+
+    async def of_owner(self, owner_id: int) -> list[VoiceShare]:
+        """Where a member's voices are shared, the oldest share first."""
+        return await self._database.select(
+            VoiceShare,
+            "SELECT s.* FROM voice_shares AS s JOIN voices USING (voice_id) WHERE owner_id = ? "
+            "ORDER BY shared_at, s.guild_id",
+            owner_id,
+        )
 
     async def of_guild(self, guild_id: int) -> list[VoiceRow]:
         return await self._database.select(

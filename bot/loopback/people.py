@@ -215,6 +215,11 @@ class Guild(GuildRecord):
         self.world.publish("GUILD_MEMBER_ADD", member)
         return member
 
+    async def remove_member(self, member: Member) -> None:
+        """A member leaves, or is banned. A bot without the members intent is not told."""
+        await member.leave()
+        del self.members[member.id]
+
     async def move_bot(self, channel: VoiceChannel) -> None:
         """Fault: a moderator drags the bot into another voice channel."""
         state = self.voice_states[self.bot.id]

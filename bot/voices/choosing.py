@@ -16,7 +16,8 @@ from bot.base.errors import UserError
 from bot.speech.speaker import Speaker
 from bot.voices.place import Person, Place
 from bot.voices.references import VoiceReference
-from bot.voices.rights import ABOUT_OTHERS, EVERYWHERE, Action
+from bot.voices.rights import ABOUT_OTHERS, EVERYWHERE, OF_SHARED, Action
+from bot.voices.sharing import Sharing
 from data.rows import VoiceRow
 from data.store import Store
 from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice
@@ -37,10 +38,14 @@ class VoiceChoice:
 
 @dataclass(frozen=True, slots=True)
 class VoicesHere:
-    """What a person can speak in, in one server. `usual_id` is what they speak in there."""
+    """What a person can speak in, in one server. `usual_id` is what they speak in there.
+
+    `elsewhere` has the other servers that each of their voices is shared with.
+    """
 
     own: list[VoiceRow]
     shared_by_others: list[VoiceRow]
+    elsewhere: dict[int, list[int]]
     place: Place
     usual_id: int | None
     chosen_stock: str | None
@@ -49,8 +54,9 @@ class VoicesHere:
 class Voices:
     """The voices of everybody, seen through what one person may do."""
 
-    def __init__(self, store: Store, home: Path) -> None:
+    def __init__(self, store: Store, home: Path, sharing: Sharing) -> None:
         self._store = store
+        self._sharing = sharing
         self._home = home
 
     async def speaker(self, asked: str | None, *, user_id: int, guild_id: int) -> Speaker:
@@ -103,6 +109,8 @@ class Voices:
                 f"{VoiceReference.to_voice(v)} of <@{v.owner_id}>" for v in found[:10]
             )
             raise UserError(f"Several voices are called that: {which}. Give me its number.")
+        if action in OF_SHARED and not own and not await self._stands(found[0], person):
+            return await self.find(asked, action, person)  # without that share
         return found[0]
 
     async def choices(
@@ -135,9 +143,14 @@ class Voices:
         """A person's own voices and the shared ones, as they stand in this server."""
         shared = await self._store.shares.of_guild(person.guild_id)
         usual = await self.used_by(person)
+        elsewhere: dict[int, list[int]] = {}
+        for share in await self._store.shares.of_owner(person.user_id):
+            if share.guild_id != person.guild_id:
+                elsewhere.setdefault(share.voice_id, []).append(share.guild_id)
         return VoicesHere(
             own=await self._store.voices.owned_by(person.user_id, person.guild_id),
             shared_by_others=[voice for voice in shared if voice.owner_id != person.user_id],
+            elsewhere=elsewhere,
             place=await self.place(person),
             usual_id=usual.voice_id if usual else None,
             chosen_stock=await self.chosen_stock(person),
@@ -198,11 +211,16 @@ class Voices:
         place = await self.place(person)
         for voice in await self._in_order_of_preference(person):
             if place.permits(Action.SPEAK, voice):
+                if voice.owner_id != person.user_id and not await self._stands(voice, person):
+                    return await self._usual_voice(person)  # without their shares
                 return voice, note
             if place.permits(Action.SPEAK, voice, even_disabled=True):
                 name = escape_markdown(voice.name)
                 note = note or f"The voice {name} is disabled here, so another one is speaking."
         return None, note
+
+    async def _stands(self, voice: VoiceRow, person: Person) -> bool:
+        return await self._sharing.stands(voice, person.guild_id)
 
     async def _in_order_of_preference(self, person: Person) -> list[VoiceRow]:
         chosen = await self._store.choices.get(person.user_id, person.guild_id)

@@ -3,7 +3,7 @@
 A change of the text raises the version. Which version its owner saw is stored with each voice.
 """
 
-CONSENT_VERSION = 2
+CONSENT_VERSION = 3
 
 CONSENT_TEXT = (
     "**Before you give me a voice**\n"
@@ -11,10 +11,12 @@ CONSENT_TEXT = (
     "The bot keeps the speech in the clip, cut to at most half a minute, and what its voice model "
     "computes from it. Speech made with it is kept for a while, so that it need not be made twice. "
     "The file I send is not kept.\n"
-    "Only I can speak in this voice unless I share it. `/voice delete` removes it and everything "
-    "made from it at once; `/privacy` shows, exports or deletes all there is about me.\n"
-    "If moderators disable the voice, a mark that leads to nobody stays, so that the clip cannot "
-    "come back."
+    "Only I can speak in this voice unless I share it with a server. `/voice unshare` takes that "
+    "back, also in a direct message, and it ends when I leave that server. `/voice delete` removes "
+    "the voice and everything made from it at once; `/privacy` shows, exports or deletes all there "
+    "is about me.\n"
+    "What moderators decide stays: of a voice that they disable a mark that leads to nobody, so "
+    "that the clip cannot come back; and reports until they are handled, without name or id."
 )
 
 #: What is written beside the box to tick; Discord allows 45 characters.

@@ -3,16 +3,15 @@
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
-from bot.speech.service import SpeechService
 from bot.voices.choosing import Voices
 from bot.voices.forgetting import Forgetting
 from bot.voices.place import Person
 from bot.voices.registration import require_name
 from bot.voices.rights import Action
+from bot.voices.sharing import Sharing
 from data.errors import VoiceNameTaken
 from data.rows import VoiceRow
 from data.store import Store
-from engine.errors import VoiceUnusable
 from engine.speech import EngineInfo, SpeechParameters
 
 #: What members may set, narrower than `engine.speech.PARAMETER_RANGES`: beyond it speech breaks up.
@@ -23,18 +22,16 @@ SETTING_RANGES: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
 }
 
-_UNSHARED = VoiceUnusable("This voice is not shared here any more, so I stopped.")
-
 
 class VoiceKeeping:
     """Each method asks first whether this person may do it; all raise `UserError`."""
 
     def __init__(
-        self, store: Store, voices: Voices, speech: SpeechService, forgetting: Forgetting
+        self, store: Store, voices: Voices, sharing: Sharing, forgetting: Forgetting
     ) -> None:
         self._store = store
         self._voices = voices
-        self._speech = speech
+        self._sharing = sharing
         self._forgetting = forgetting
 
     async def use(self, asked: str, person: Person, info: EngineInfo | None = None) -> str:
@@ -69,18 +66,19 @@ class VoiceKeeping:
 
     async def unshare(self, asked: str, person: Person) -> VoiceRow:
         voice = await self._voices.find(asked, Action.UNSHARE, person)
-        if not await self._store.shares.unshare(voice.voice_id, person.guild_id):
+        if not await self._sharing.end(voice, person.guild_id):
             raise UserError(f"The voice {voice.name} is not shared here.")
-        taken = self._voices.as_speaker(voice, Person(voice.owner_id, person.guild_id))
-        self._speech.withdraw(
-            lambda speaker: (
-                speaker.voice == taken.voice
-                and speaker.guild_id == taken.guild_id
-                and speaker.user_id != taken.user_id
-            ),
-            _UNSHARED,
-        )
         return voice
+
+    async def unshare_everywhere(self, asked: str, owner_id: int) -> tuple[VoiceRow, list[int]]:
+        """Take a voice of one's own back from every server; returns which those were."""
+        voice = await self._voices.find(asked, Action.UNSHARE, Person(owner_id, 0))
+        shares = await self._store.shares.of_owner(owner_id)
+        guild_ids = [share.guild_id for share in shares if share.voice_id == voice.voice_id]
+        ended = [guild_id for guild_id in guild_ids if await self._sharing.end(voice, guild_id)]
+        if not ended:
+            raise UserError(f"The voice {voice.name} is shared with no server.")
+        return voice, ended
 
     async def adjust(self, asked: str, person: Person, **settings: float | None) -> VoiceRow:
         """Change those of `SETTING_RANGES` by which a voice speaks; what is None stays."""

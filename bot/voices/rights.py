@@ -61,10 +61,11 @@ RIGHTS: dict[Standing, frozenset[Action]] = {
     Standing.BOT_OWNER: _MODERATE | EVERYWHERE | {Action.DELETE},
 }
 
+#: What others do with a voice because its owner shares it.
+OF_SHARED = frozenset({Action.SPEAK, Action.PREVIEW, Action.CHOOSE, Action.SET_DEFAULT})
+
 #: What nobody may do with a voice that is disabled where they ask.
-_NOT_WHILE_DISABLED = frozenset(
-    {Action.SPEAK, Action.PREVIEW, Action.CHOOSE, Action.SHARE, Action.SET_DEFAULT}
-)
+_NOT_WHILE_DISABLED = OF_SHARED | {Action.SHARE}
 
 
 def permitted(action: Action, standings: Set[Standing], *, disabled: bool) -> bool:

@@ -24,6 +24,7 @@ from bot.voices.moderation import VoiceModeration
 from bot.voices.place import Person
 from bot.voices.privacy import Privacy
 from bot.voices.registration import Draft, Judge, Registration, Wish
+from bot.voices.sharing import Sharing
 from data.rows import VoiceRow
 from data.store import Store
 from engine.executor import Executor
@@ -59,6 +60,7 @@ class House:
     enrolments: EnrolmentRecords
     speech: SpeechService
     voices: Voices
+    sharing: Sharing
     registration: Registration
     keeping: VoiceKeeping
     moderation: VoiceModeration
@@ -118,7 +120,8 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
         ) as executor:
             cache = SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=10**9)
             speech = SpeechService(executor, cache, metrics, deadline_s=30)
-            voices = Voices(store, home)
+            sharing = Sharing(store, home, speech, clock=clock)
+            voices = Voices(store, home, sharing)
             forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
             registration = Registration(
                 store,
@@ -145,8 +148,9 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 enrolments=enrolments,
                 speech=speech,
                 voices=voices,
+                sharing=sharing,
                 registration=registration,
-                keeping=VoiceKeeping(store, voices, speech, forgetting),
+                keeping=VoiceKeeping(store, voices, sharing, forgetting),
                 moderation=VoiceModeration(store, voices, speech, clock=clock),
                 forgetting=forgetting,
                 privacy=privacy,

@@ -1,5 +1,6 @@
 """Cached speech is timed through the product's own service, cache and database."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bot.speech.saying import Sayings
 from bot.speech.service import SpeechService
 from bot.text import PronunciationLimits, TextLimits
 from bot.voices.choosing import Voices
+from bot.voices.sharing import Sharing
 from data.store import Store
 from tests.engine.scripted_executor import journal, scripted_executor
 
@@ -36,7 +38,7 @@ async def test_what_is_timed_comes_from_the_cache(
         service = SpeechService(executor, cache, metrics, deadline_s=5)
         sayings = Sayings(
             service,
-            Voices(store, tmp_path),
+            Voices(store, tmp_path, Sharing(store, tmp_path, service, clock=time.monotonic)),
             Reader(TextLimits(), lambda: datetime.now(UTC)),
             Pronouncing(store, PronunciationLimits()),
             store.guild_settings,
