@@ -53,7 +53,7 @@ class StockEngine:
             name="stock",
             model="kokoro-82m-int8",
             revision=f"v1.0-{digest[:12]}",
-            version="1",
+            version="2",
             sample_rate=SAMPLE_RATE,
             device="cpu",
             precision="int8",
