@@ -162,7 +162,7 @@ def _measure_speed(
     results.memory = measure_memory(upstream, upstream_gib, clips[1], setting)
     results.write(setting.out)
     del ours
-    decoder = WaveformDecoder(setting.weights, device, setting.precision)
+    decoder = WaveformDecoder(setting.weights, device, DTYPES[setting.precision])
     for seconds in scale.audio_seconds:
         progress(f"flow, vocoder, watermark: {seconds} s")
         results.stages += time_stages(decoder, upstream, seconds, scale)

@@ -116,7 +116,6 @@ class ChatterboxEngine:
     def step(self, _poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
         self._drop_cancelled()
         self._begin_new()
-        self._voices.newcomers.release_unused()
         if self._scheduler.busy:
             self._decode()
         if self._decoded and len(self._sounding) < _WAVEFORM_BATCHES:

@@ -137,7 +137,7 @@ def assemble(
         background=background,
     )
     voices = EnrolledVoices(folder, enrolment)
-    waveforms = WaveformDecoder(folder, on, precision)
+    waveforms = WaveformDecoder(folder, on, DTYPES[precision])
     if on.type == "cuda":
         for tokens in _COMMON_TOKENS:
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)

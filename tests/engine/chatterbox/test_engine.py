@@ -283,8 +283,14 @@ def test_an_idle_engine_releases_what_only_new_voices_need(
     assert left_s is not None
     assert 0 < left_s <= 30
     monkeypatch.setattr("engine.enrolment.newcomers._KEPT_UNUSED_S", 0.0)
+    emptied = Mock()
+    monkeypatch.setattr(engine._scheduler.spare, "empty_cache", emptied)
+    run(
+        engine, speak(2, TEXTS[0])
+    )  # of what is released while others speak, torch keeps the memory
     assert engine.release_unused() is None
     assert not engine._voices.newcomers.holds_networks
+    emptied.assert_called_once_with()
 
 
 def test_a_package_that_cannot_be_imported_fails_new_voices_in_words(
