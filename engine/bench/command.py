@@ -89,7 +89,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _progress_on(console: Console) -> Callable[[str], None]:
-    """Says what begins now, with the time since the start before it."""
     started = time.perf_counter()
 
     def say(activity: str) -> None:

@@ -107,7 +107,6 @@ class ChatterboxEngine:
             self._scheduler.t3.prepare()
 
     def recall_voices(self) -> None:
-        """Have ready, as they are usually spoken, the voices that were used last."""
         t3, usual = self._scheduler.t3, SpeechParameters().exaggeration
         with self._decoding_stream():
             for voice in self._voices.recall(t3.config.voices):

@@ -39,10 +39,8 @@ def tf32_products(allowed: bool) -> Iterator[None]:
 
 
 def round_up(length: int, step: int) -> int:
-    """The bucket of a length: the next multiple of `step`."""
     return math.ceil(length / step) * step
 
 
 def batch_bucket(items: int) -> int:
-    """The smallest captured batch size that holds `items`."""
     return next(size for size in BATCH_SIZES if size >= items)

@@ -80,11 +80,9 @@ class Layout:
         return self._put(weight.transpose(1, 2).flatten(1), bias, dtype)
 
     def norm(self, name: str) -> Linear:
-        """Gain and bias of a norm, fp32."""
         return self._put(self[name + ".weight"], self[name + ".bias"])
 
     def put(self, tensor: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-        """On the device, contiguous."""
         return tensor.to(device=self.device, dtype=dtype).contiguous()
 
     def _put(self, weight: Tensor, bias: Tensor, dtype: torch.dtype = torch.float32) -> Linear:

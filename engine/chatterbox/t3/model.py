@@ -64,7 +64,6 @@ class T3:
 
     @torch.inference_mode()
     def prepare_voice(self, voice: EnrolledVoice, exaggeration: float) -> None:
-        """Put a voice's conditioning through the network ahead of its use."""
         self.prefixes.release(self._acquire_prefix(voice, exaggeration))
 
     def fits(self, utterance: Utterance) -> bool:
@@ -150,7 +149,6 @@ class T3:
         return batch
 
     def prefill_step(self, batch: Batch, rows: PromptRows) -> None:
-        """Put prompts through the network and sample the first token of each."""
         batch.residual.copy_(self._backbone.prefill(rows, self.prefixes, self.pool))
         self._sample(batch)
 

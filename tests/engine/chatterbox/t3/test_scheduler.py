@@ -63,6 +63,10 @@ def finish(scheduler: Scheduler, utterances: Iterable[Utterance] = ()) -> list[U
     return ended
 
 
+def slots_of(scheduler: Scheduler) -> dict[Utterance, int]:
+    return {each: prompt.assignment.slot for each, prompt in scheduler._running.items()}
+
+
 def tokens(utterance: Utterance) -> list[int]:
     assert utterance.status is UtteranceStatus.DECODED
     return utterance.speech_tokens.tolist()
@@ -94,10 +98,10 @@ def test_joining_and_dropping_leave_the_others_tokens_unchanged(
         assert scheduler.advance() == []
     scheduler.submit(late)
     scheduler.advance()
-    assert (first.slot, dropped.slot, late.slot) == (0, 1, None)
+    assert slots_of(scheduler) == {first: 0, dropped: 1}
     scheduler.drop(dropped)
     scheduler.advance()
-    assert (first.slot, dropped.slot, late.slot) == (0, None, 1)
+    assert slots_of(scheduler) == {first: 0, late: 1}
     assert set(finish(scheduler)) == {first, late}
     assert_as_alone(new_scheduler, first, late)
 
@@ -413,3 +417,22 @@ def test_a_captured_prefill_gives_the_logits_of_one_that_is_simply_run(
             got.append(t3.buffers.batch(2, guided=True, context=256).logits.clone())
         error = (got[0] - got[1]).norm() / got[1].norm()
         assert error <= (1e-5 if dtype == torch.float32 else 1e-2)
+
+
+def test_a_batch_that_memory_ran_out_for_is_filled_when_it_is_tried_again(
+    new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    t3 = new_scheduler(slots=1).t3
+    prompt = t3.reserve(some_utterance(0, cap=9), 0)
+    t3.slots.assign([prompt.assignment])
+    batch = t3.buffers.batch(1, guided=prompt.assignment.guided, context=256)
+    with monkeypatch.context() as scarce, pytest.raises(torch.OutOfMemoryError):
+        scarce.setattr(t3.slots, "page_table", MagicMock(__getitem__=out_of_memory))
+        t3.buffers.fill(batch, [0])
+    t3.buffers.fill(batch, [0])
+    for table, pages in zip(batch.tables.tolist(), prompt.assignment.pages, strict=True):
+        assert table[: len(pages)] == pages
+
+
+def out_of_memory(*_: object) -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory")
