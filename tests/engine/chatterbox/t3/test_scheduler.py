@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from unittest.mock import MagicMock
 
 import pytest
 import torch
@@ -426,13 +427,11 @@ def test_a_batch_that_memory_ran_out_for_is_filled_when_it_is_tried_again(
     prompt = t3.reserve(some_utterance(0, cap=9), 0)
     t3.slots.assign([prompt.assignment])
     batch = t3.buffers.batch(1, guided=prompt.assignment.guided, context=256)
-    with monkeypatch.context() as scarce, pytest.raises(torch.OutOfMemoryError):
-        scarce.setattr(t3.slots, "page_table", MagicMock(__getitem__=out_of_memory))
+    scarce = MagicMock()
+    scarce.__getitem__.side_effect = torch.OutOfMemoryError("CUDA out of memory")
+    with monkeypatch.context() as meanwhile, pytest.raises(torch.OutOfMemoryError):
+        meanwhile.setattr(t3.slots, "page_table", scarce)
         t3.buffers.fill(batch, [0])
     t3.buffers.fill(batch, [0])
     for table, pages in zip(batch.tables.tolist(), prompt.assignment.pages, strict=True):
         assert table[: len(pages)] == pages
-
-
-def out_of_memory(*_: object) -> None:
-    raise torch.OutOfMemoryError("CUDA out of memory")
