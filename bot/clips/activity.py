@@ -40,24 +40,29 @@ class SpeechSegment:
         return self.end - self.start
 
 
-def probabilities(samples: FloatArray) -> FloatArray:
-    """The probability of speech in every frame of `samples` ((samples,) at `SAMPLE_RATE`)."""
-    session = cpu_session(_model().read_bytes(), threads=1)
-    sound = resample(samples, SAMPLE_RATE, _RATE)
-    rms = float(np.sqrt(np.mean(np.square(sound))))
-    gain = min(max(1.0, _LISTENING_RMS / max(rms, 1e-9)), _MAX_GAIN)
-    frames = np.pad(sound * np.float32(gain), (0, -len(sound) % _FRAME)).reshape(-1, _FRAME)
-    before = np.vstack([np.zeros((1, _FRAME), np.float32), frames[:-1]])[:, -_CONTEXT:]
-    model_input = np.hstack([before, frames])
-    hidden = cell = np.zeros((1, 1, 128), np.float32)
-    blocks = []
-    for start in range(0, len(frames), _BLOCK):
-        found, hidden, cell = session.run(
-            ["speech_probs", "hn", "cn"],
-            {"input": model_input[start : start + _BLOCK], "h": hidden, "c": cell},
-        )
-        blocks.append(np.asarray(found, np.float32).reshape(-1))
-    return np.concatenate(blocks)
+class SpeechDetector:
+    """The network, loaded."""
+
+    def __init__(self) -> None:
+        self._session = cpu_session(_model().read_bytes(), threads=1)
+
+    def probabilities(self, samples: FloatArray) -> FloatArray:
+        """The probability of speech in every frame of `samples` ((samples,) at `SAMPLE_RATE`)."""
+        sound = resample(samples, SAMPLE_RATE, _RATE)
+        rms = float(np.sqrt(np.mean(np.square(sound))))
+        gain = min(max(1.0, _LISTENING_RMS / max(rms, 1e-9)), _MAX_GAIN)
+        frames = np.pad(sound * np.float32(gain), (0, -len(sound) % _FRAME)).reshape(-1, _FRAME)
+        before = np.vstack([np.zeros((1, _FRAME), np.float32), frames[:-1]])[:, -_CONTEXT:]
+        model_input = np.hstack([before, frames])
+        hidden = cell = np.zeros((1, 1, 128), np.float32)
+        blocks = []
+        for start in range(0, len(frames), _BLOCK):
+            found, hidden, cell = self._session.run(
+                ["speech_probs", "hn", "cn"],
+                {"input": model_input[start : start + _BLOCK], "h": hidden, "c": cell},
+            )
+            blocks.append(np.asarray(found, np.float32).reshape(-1))
+        return np.concatenate(blocks)
 
 
 def segments(speech_probability: FloatArray) -> list[SpeechSegment]:

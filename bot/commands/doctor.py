@@ -15,8 +15,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bot.base.home import DATABASE
 from bot.services import open_store
-from bot.settings import ROOT, Settings, SettingsError
+from bot.settings import ROOT, Settings, SettingsError, exposed_token
 from engine.worker.checks import Check
 
 #: Chatterbox's checkpoint is 3.2 GB; rendered speech is bounded by its own setting.
@@ -94,6 +95,8 @@ def _token(settings: Settings) -> Check:
         settings.discord.require_token()
     except SettingsError as error:
         return Check("token", "warning", str(error))
+    if exposed := exposed_token():
+        return Check("token", "warning", exposed)
     return Check("token", "ok", "DISCORD_TOKEN is set")
 
 
@@ -105,7 +108,7 @@ async def _home(settings: Settings) -> list[Check]:
         return [Check("database", "error", str(error))]
     free_gib = shutil.disk_usage(settings.home).free / 2**30
     return [
-        Check("database", "ok", f"{settings.home / 'timbre.db'}, {kept} renderings"),
+        Check("database", "ok", f"{settings.home / DATABASE}, {kept} renderings"),
         Check(
             "disk",
             "ok" if free_gib >= _FREE_GIB else "warning",

@@ -124,7 +124,12 @@ def _write(ogg: bytes, out: Path) -> None:
     content = io.BytesIO(ogg)
     if kind != "ogg":
         content = io.BytesIO()
-        soundfile.write(content, opus.decode(ogg), opus.SAMPLE_RATE, format=kind)
+        pcm = opus.decode(ogg)
+        with soundfile.SoundFile(
+            content, "w", opus.SAMPLE_RATE, channels=pcm.shape[1], format=kind
+        ) as file:
+            file.comment = opus.SYNTHETIC
+            file.write(pcm)
     target = out.resolve()  # a link stays one
     unfinished = target.with_name(f".{target.name}.part")
     try:

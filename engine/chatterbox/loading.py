@@ -138,6 +138,7 @@ def assemble(
     )
     voices = EnrolledVoices(folder, enrolment)
     waveforms = WaveformDecoder(folder, on, DTYPES[precision])
+    waveforms.check_watermark()
     if on.type == "cuda":
         for tokens in _COMMON_TOKENS:
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)

@@ -7,6 +7,8 @@ SCRIPT_PATIENCE (times the usual limit of a step).
 The first word of a text says what to do, as in `_perform`.
 """
 
+from hashlib import sha256
+
 from engine.worker.pipes import claim
 
 if __name__ == "__main__":
@@ -20,6 +22,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -109,6 +112,10 @@ def _perform(job: Speak, journal: Journal, cancelled: Callable[[], bool]) -> Spe
             raise VoiceUnusable("The clip of this voice is gone.")
         case "bug":
             raise ValueError(job.text)
+        case "not-a-number":
+            return Speech(pcm=np.full(10, np.nan, np.float32), sample_rate=SAMPLE_RATE)
+        case "other-rate":
+            return Speech(pcm=tone(job.text), sample_rate=1)
         case "long":
             return Speech(pcm=np.zeros(9 * 2**20, np.float32), sample_rate=SAMPLE_RATE)
     journal.write(f"spoke {job.text}")
@@ -122,16 +129,14 @@ def _limit_memory(more_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (used + more_bytes, used + more_bytes))
 
 
+@dataclass
 class Serial:
     """Speaks one text at a time."""
 
-    def __init__(
-        self, info: EngineInfo, journal: Journal, home: Path, report: Callable[[WorkerReport], None]
-    ) -> None:
-        self.info = info
-        self._journal = journal
-        self._home = home
-        self._report = report
+    info: EngineInfo
+    _journal: Journal
+    _home: Path
+    _report: Callable[[WorkerReport], None]
 
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
         if isinstance(job.voice, ClonedVoice):
@@ -146,21 +151,22 @@ class Serial:
         path = self._path(clip_sha256)
         (self._home / path).parent.mkdir(exist_ok=True)
         (self._home / path).write_text(f"derived from {clip_sha256}")
-        self._report(Enrolled(f"key-{clip_sha256}", clip_sha256, "model", "engine", path, 12))
+        key = sha256(clip_sha256.encode()).hexdigest()
+        self._report(Enrolled(key, clip_sha256, "model", "engine", path, 12))
 
     @staticmethod
     def _path(clip_sha256: str) -> str:
-        return f"conditionals/key-{clip_sha256}"
+        return f"conditionals/{sha256(clip_sha256.encode()).hexdigest()}.safetensors"
 
 
+@dataclass
 class Batching:
     """Steps of 2 ms for all jobs together; "slow S" takes S seconds, everything else one step."""
 
-    def __init__(self, info: EngineInfo, journal: Journal) -> None:
-        self.info = info
-        self._journal = journal
-        self._jobs: dict[int, tuple[Speak, float]] = {}
-        self._releases = 0
+    info: EngineInfo
+    _journal: Journal
+    _jobs: dict[int, tuple[Speak, float]] = field(default_factory=dict)
+    _releases: int = 0
 
     @property
     def busy(self) -> bool:
@@ -181,11 +187,9 @@ class Batching:
     def step(self, _poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
         time.sleep(0.002)
         ready = [job for job, until in self._jobs.values() if time.monotonic() >= until]
-        outcomes = []
         for job in ready:
             del self._jobs[job.job_id]
-            outcomes.append(Outcome(job.job_id, self._result(job)))
-        return outcomes
+        return [Outcome(job.job_id, self._result(job)) for job in ready]
 
     def _result(self, job: Speak) -> Speech | SpeechError:
         match job.text.split()[0]:
@@ -230,7 +234,7 @@ def load(config: EngineConfig, report: Callable[[WorkerReport], None]) -> Engine
         case ["memory"]:
             raise OutOfMemory("Another process has all the memory.")
         case ["enrol"]:
-            report(Enrolled("key", "clip", "model", "engine", "conditionals/key", 12))
+            report(Enrolled("a" * 64, "b" * 64, "model", "engine", "conditionals/key", 12))
     streams = int(os.environ.get("SCRIPT_STREAMS", "1"))
     info = EngineInfo(
         name="scripted",

@@ -12,11 +12,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.base.home import SPEECH
 from bot.base.private_files import make_folder
 from bot.base.recorded_files import RecordedFiles
 from bot.speech.audio import opus
 from bot.speech.audio.codec import Codec
 from bot.speech.audio.loudness import normalise
+from data.errors import DatabaseClosed
 from data.rows import NewSpeech, SpeechKey
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, Voice
@@ -42,9 +44,9 @@ class SpeechCache:
 
     def __init__(self, home: Path, store: Store, codec: Codec, *, max_bytes: int) -> None:
         self._home = home
-        self._folder = home / "speech"
+        self._folder = home / SPEECH
         self._store = store
-        self._files = RecordedFiles(home, "speech", store.speech)
+        self._files = RecordedFiles(home, SPEECH, store.speech)
         self._max_bytes = max_bytes
         self.codec = codec
         # A file and its row change together, or one task would remove what another just wrote.
@@ -102,6 +104,8 @@ class SpeechCache:
                 await self._store.conditionals.touch(voice.clip_sha256)
         except (OSError, sqlite3.Error) as error:
             log.error("speech could not be kept", exc_info=error, extra={"key": key})
+        except DatabaseClosed:
+            log.info("speech is not kept: the bot is shutting down")
         return tuple(packets)
 
     async def rows(self) -> list[SpeechKey]:

@@ -18,6 +18,9 @@ SAMPLE_RATE = 48_000
 PACKET_MS = 20
 PACKET_SAMPLES = SAMPLE_RATE * PACKET_MS // 1000
 
+#: What every file of speech says of itself in its tags.
+SYNTHETIC = "Synthetic speech, made by Timbre"
+
 #: One packet of silence, as every Discord client sends it (Discord's voice documentation).
 SILENCE = b"\xf8\xff\xfe"
 
@@ -37,6 +40,7 @@ def encode(pcm: FloatArray, sample_rate: int, *, kbps: int) -> tuple[list[bytes]
     packets: list[bytes] = []
     ogg = io.BytesIO()
     with av.open(ogg, "w", format="ogg") as container:
+        container.metadata["comment"] = SYNTHETIC
         stream = container.add_stream(
             "libopus",
             rate=SAMPLE_RATE,
@@ -100,6 +104,7 @@ def join(packets: Sequence[bytes]) -> bytes:
     """An Ogg Opus file of packets that `encode` made, whatever files they came from."""
     out = io.BytesIO()
     with av.open(out, "w", format="ogg") as container:
+        container.metadata["comment"] = SYNTHETIC
         stream = container.add_stream("libopus", rate=SAMPLE_RATE, layout="stereo")
         stream.codec_context.open()  # fills in the header; nothing is encoded
         for position, content in enumerate(packets):

@@ -32,7 +32,7 @@ from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.noise import Noise
 from engine.chatterbox.s3gen.stages import StageClock
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
-from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark
+from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark, check_watermark
 from engine.chatterbox.utterance import (
     FRAMES_PER_TOKEN,
     SAMPLES_PER_FRAME,
@@ -145,6 +145,20 @@ class WaveformDecoder:
         silence.speech_tokens = torch.zeros(speech_tokens, dtype=torch.int64)
         for _ in range(2):
             self.decode([silence] * batch_size)
+
+    def check_watermark(self) -> None:
+        """Raise `WatermarkMissing` where the mark, put in as speech has it, is not found again."""
+
+        def mark(signal: Tensor) -> Tensor:
+            with torch.inference_mode(), self._on_stream():
+                inputs = MarkInputs(
+                    self._upload(signal[None].numpy()), self._lengths([len(signal)], 1)
+                )
+                for _ in range(2):  # the second is a graph's
+                    marked = self.graphs.call("watermark", self._watermark, inputs)
+                return marked[0].cpu()
+
+        check_watermark(mark)
 
     def _on_stream(self) -> AbstractContextManager[object]:
         if self._stream is None:

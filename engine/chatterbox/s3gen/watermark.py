@@ -4,11 +4,15 @@ Upstream resamples to 32 kHz on the CPU, takes a 2048-point transform every 320 
 the lowest 128 bins, and resamples back. A 1536-point transform every 240 samples of the 24 kHz
 signal has the same bins at the same times, so the same network sees the same spectrum without any
 resampling. Only the change is synthesised and added: what Perth does not touch stays as it was.
-The network is the one inside the resemble-perth wheel; without it nothing may speak.
+The network is the one inside the resemble-perth wheel; without it nothing may speak. Neither may
+an engine that does not find its own mark again (`check_watermark`).
 """
 
+import hashlib
 import importlib.util
+import io
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import tf32_products
+from engine.chatterbox.s3gen.config import SAMPLE_RATE, tf32_products
 from engine.chatterbox.s3gen.spectrum import ShortTimeFourier
 from engine.errors import WatermarkMissing
 
@@ -25,6 +29,12 @@ LEAST_MAGNITUDE = 1e-9
 FLOOR_DB = 20 * math.log10(LEAST_MAGNITUDE)
 RANGE_DB = 15 - FLOOR_DB  # Perth's networks see decibels over this range as 0 to 1
 AUDIBLE_SHARE = 0.05  # frames with less than this of the loudest one's sum are left alone
+#: Of Perth's networks, encoder and detector, as resemble-perth 1.0.1 ships them.
+NETWORK_SHA256 = "a15bce457ebc53ce5e6c9c3f11df78cf7ee2bf9cdab0a798902135b4c4027670"
+#: Perth calls a signal marked when its detector says more than this, of 1.
+DETECTED = 0.5
+
+Layers = list[tuple[Tensor, Tensor]]
 
 
 class MarkInputs(NamedTuple):
@@ -38,45 +48,99 @@ class Watermark:
     """Perth's encoder on one device."""
 
     def __init__(self, device: torch.device, *, tf32: bool = False) -> None:
-        state = _load_encoder()
         self._tf32 = tf32
-        self._layers = [
-            (state[f"layers.{n}.conv.weight"].to(device), state[f"layers.{n}.conv.bias"].to(device))
-            for n in range(sum(name.endswith("conv.weight") for name in state))
-        ]
-        self._bins = self._layers[0][0].shape[1]
+        self._layers = _layers(_load_networks(), "encoder.layers", device)
         self._transform = ShortTimeFourier(N_FFT, HOP, device)
 
     def __call__(self, inputs: MarkInputs) -> Tensor:
         """The waveforms (batch, samples) fp32 with the mark in."""
         wave, lengths = inputs
         spectrum = self._transform.analyse(wave, lengths)
-        # A 2048-point sum is 4/3 as large as one over 1536 points of the same signal.
-        magnitude = spectrum.square().sum(2).sqrt() * (PERTH_N_FFT / N_FFT)
-        level = (20 * magnitude.clamp(min=LEAST_MAGNITUDE).log10() - FLOOR_DB) / RANGE_DB
-        sums = level.sum(-1)
-        marked = (sums > sums.amax(1, keepdim=True) * AUDIBLE_SHARE).float()
+        level, marked = _levels(spectrum)
         frames = torch.arange(wave.shape[1] // HOP + 1, device=wave.device)
         used = (frames < (lengths // HOP + 1)[:, None]).float()[:, None]
-        change = self._encode(level[..., : self._bins].transpose(1, 2), used)
+        bins = self._layers[0][0].shape[1]
+        with tf32_products(self._tf32):
+            change = _convolve(level[..., :bins].transpose(1, 2), self._layers, used)
         gain = 10 ** (change.transpose(1, 2) * marked[..., None] * RANGE_DB / 20)
-        difference = spectrum[..., : self._bins] * (gain - 1)[:, :, None]
+        difference = spectrum[..., :bins] * (gain - 1)[:, :, None]
         return wave + self._transform.synthesise(difference, lengths)
 
-    def _encode(self, level: Tensor, used: Tensor) -> Tensor:
-        with tf32_products(self._tf32):
-            hidden = level
-            for index, (weight, bias) in enumerate(self._layers):
-                if index > 0:
-                    hidden = functional.leaky_relu(hidden)
-                hidden = functional.conv1d(
-                    hidden * used, weight, bias, padding=weight.shape[-1] // 2
-                )
-        return hidden
+
+class WatermarkDetector:
+    """Perth's detector, on the CPU."""
+
+    def __init__(self) -> None:
+        cpu, state = torch.device("cpu"), _load_networks()
+        #: It listens at three speeds, in case the sound was stretched.
+        self._branches = [
+            (scale, _layers(state, f"decoder.{name}_layers", cpu))
+            for scale, name in ((1.25, "slow"), (1.0, "normal"), (0.75, "fast"))
+        ]
+        self._transform = ShortTimeFourier(N_FFT, HOP, cpu)
+
+    def __call__(self, wave: Tensor) -> float:
+        """How sure it is, from 0 to 1, that (samples,) fp32 at 24 kHz carry the mark."""
+        level, marked = _levels(self._transform.analyse(wave[None], torch.tensor([len(wave)])))
+        found = []
+        for scale, layers in self._branches:
+            size = int(level.shape[1] * scale)
+            low = level[..., : layers[0][0].shape[1]].transpose(1, 2)
+            low = functional.interpolate(low, size=size, mode="linear", align_corners=True)
+            mask = functional.interpolate(marked[:, None], size=size, mode="nearest")
+            found.append((_convolve(low, layers) * mask).sum(2)[0] / mask.sum())
+        attention, mark = torch.stack(found, 1)
+        return float((mark * attention.softmax(0)).sum().clamp(0, 1))
 
 
-def _load_encoder() -> dict[str, Tensor]:
-    """The encoder's tensors from the wheel, read without running any pickled code."""
+def check_watermark(mark: Callable[[Tensor], Tensor]) -> None:
+    """Raise `WatermarkMissing` where a detector does not find what `mark` puts into a signal.
+
+    `mark` takes and returns (samples,) fp32 at 24 kHz, on the CPU.
+    """
+    detect = WatermarkDetector()
+    seconds = torch.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    # A voice, as far as a spectrum goes: harmonics of 130 Hz that waver, and syllables.
+    turns = 130 * seconds + 0.8 * torch.sin(2 * math.pi * 3 * seconds)
+    harmonics = torch.arange(1, 40)[:, None]
+    signal = (torch.sin(2 * math.pi * harmonics * turns) / harmonics).sum(0)
+    signal = 0.1 * signal * (0.6 - 0.4 * torch.cos(2 * math.pi * 4 * seconds))
+    if not detect(signal) < DETECTED < detect(mark(signal)):
+        raise WatermarkMissing(
+            "The watermark was not found again in a test signal, and nothing may speak unmarked."
+        )
+
+
+def _levels(spectrum: Tensor) -> tuple[Tensor, Tensor]:
+    """Perth's input (batch, frames, bins), and which frames (batch, frames) are loud enough."""
+    # A 2048-point sum is 4/3 as large as one over 1536 points of the same signal.
+    magnitude = spectrum.square().sum(2).sqrt() * (PERTH_N_FFT / N_FFT)
+    level = (20 * magnitude.clamp(min=LEAST_MAGNITUDE).log10() - FLOOR_DB) / RANGE_DB
+    sums = level.sum(-1)
+    return level, (sums > sums.amax(1, keepdim=True) * AUDIBLE_SHARE).float()
+
+
+def _convolve(hidden: Tensor, layers: Layers, used: Tensor | float = 1.0) -> Tensor:
+    for index, (weight, bias) in enumerate(layers):
+        if index > 0:
+            hidden = functional.leaky_relu(hidden)
+        hidden = functional.conv1d(hidden * used, weight, bias, padding=weight.shape[-1] // 2)
+    return hidden
+
+
+def _layers(state: dict[str, Tensor], name: str, device: torch.device) -> Layers:
+    count = sum(n.startswith(f"{name}.") and n.endswith("conv.weight") for n in state)
+    return [
+        (
+            state[f"{name}.{n}.conv.weight"].to(device),
+            state[f"{name}.{n}.conv.bias"].to(device),
+        )
+        for n in range(count)
+    ]
+
+
+def _load_networks() -> dict[str, Tensor]:
+    """Perth's tensors from the wheel, read without running any pickled code."""
     package = importlib.util.find_spec("perth")
     if package is None or not package.submodule_search_locations:
         raise WatermarkMissing("resemble-perth is not installed, and nothing may speak unmarked.")
@@ -84,5 +148,12 @@ def _load_encoder() -> dict[str, Tensor]:
     found = sorted(folder.glob("perth_net_*.pth.tar"))
     if not found:
         raise WatermarkMissing(f"resemble-perth holds no network in {folder.name}.")
-    model = torch.load(found[-1], map_location="cpu", weights_only=True)["model"]
-    return {n.removeprefix("encoder."): t for n, t in model.items() if n.startswith("encoder.")}
+    content = found[-1].read_bytes()
+    if hashlib.sha256(content).hexdigest() != NETWORK_SHA256:
+        raise WatermarkMissing(
+            "resemble-perth's network is not the one it was shipped with; install it again."
+        )
+    model: dict[str, Tensor] = torch.load(
+        io.BytesIO(content), map_location="cpu", weights_only=True
+    )["model"]
+    return model

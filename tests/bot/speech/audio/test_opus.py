@@ -1,5 +1,8 @@
 """Opus: the packets are 20 ms, the file holds the same ones, and the sound survives."""
 
+import io
+
+import av
 import numpy as np
 import pytest
 
@@ -43,6 +46,14 @@ def test_joined_packets_play_one_after_the_other() -> None:
     for position, hz in enumerate((220, 440, 880)):
         begin = int((position + 0.4) * opus.SAMPLE_RATE)
         assert pitch(heard[begin : begin + 12_000, 0]) == pytest.approx(hz, abs=5)
+
+
+def test_a_file_says_that_its_speech_is_synthetic() -> None:
+    packets, encoded = opus.encode(tone(1, 0.3, 440), RATE, kbps=64)
+    for ogg in (encoded, opus.join(packets)):
+        with av.open(io.BytesIO(ogg)) as container:
+            tags = container.metadata | container.streams.audio[0].metadata
+        assert opus.SYNTHETIC in tags.values()
 
 
 @pytest.mark.parametrize("content", [b"", b"not sound", b"OggS" + b"\0" * 100])

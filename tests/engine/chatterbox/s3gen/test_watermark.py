@@ -1,5 +1,7 @@
 """The watermark on the device, judged by Perth's own detector on the CPU."""
 
+from importlib.machinery import ModuleSpec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,8 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.chatterbox.loading import assemble
 from engine.chatterbox.s3gen import WaveformDecoder
-from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark
+from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark, WatermarkDetector
 from engine.errors import WatermarkMissing
 from engine.upstream import package as upstream_package
 from engine.upstream.random_weights import synthetic_voice
@@ -51,6 +54,46 @@ def test_the_mark_is_the_one_that_perth_itself_puts_in(perth: Any) -> None:
         assert relative_error(ours, theirs) < 5e-3
         assert perth.get_watermark(signal.numpy(), sample_rate=24000) == 0
         assert perth.get_watermark(ours.numpy(), sample_rate=24000) == 1
+        for sound in (signal, ours):
+            confidence = perth.get_watermark(sound.numpy(), sample_rate=24000, round=False)
+            assert WatermarkDetector()(sound) == pytest.approx(float(confidence), abs=0.05)
+
+
+def test_the_mark_of_the_loaded_decoder_is_found_before_it_speaks(
+    decoder: WaveformDecoder, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder.check_watermark()
+    broken = upstream.decoder()
+    monkeypatch.setattr(broken, "_watermark", lambda inputs: inputs.wave)
+    with pytest.raises(WatermarkMissing, match="not found again"):
+        broken.check_watermark()
+
+
+def test_an_engine_whose_mark_is_not_found_does_not_load(
+    small_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Watermark, "__call__", lambda _, inputs: inputs.wave)
+    with pytest.raises(WatermarkMissing, match="not found again"):
+        assemble(
+            small_checkpoint,
+            revision="test",
+            device="cpu",
+            precision="fp32",
+            reason="It is a test.",
+            home=tmp_path,
+            report=lambda _: None,
+        )
+
+
+def test_a_changed_network_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "perth_net" / "pretrained" / "implicit"
+    folder.mkdir(parents=True)
+    (folder / "perth_net_250000.pth.tar").write_bytes(b"another")
+    spec = ModuleSpec("perth", None, is_package=True)
+    spec.submodule_search_locations = [str(tmp_path)]
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: spec)
+    with pytest.raises(WatermarkMissing, match="not the one it was shipped with"):
+        Watermark(torch.device("cpu"))
 
 
 def test_without_perths_network_nothing_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
