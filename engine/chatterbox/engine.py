@@ -96,7 +96,7 @@ class ChatterboxEngine:
                 self._scheduler.drop(utterance)
 
     def forget(self, clip_sha256: str) -> None:
-        self._voices.forget(clip_sha256)
+        self._voices.enrolment.forget(clip_sha256)
         self._drop_cancelled()
         with self._decoding_stream():
             self._scheduler.t3.prefixes.forget()
@@ -125,14 +125,14 @@ class ChatterboxEngine:
         ):
             self._collect(self._sounding.popleft())
         if self._enrolling:
-            self._voices.newcomers.check()
+            self._voices.enrolment.newcomers.check()
             if not (self._outcomes or self._new or self._decoded or self._scheduler.busy):
                 time.sleep(_BREATH_S)
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
 
     def release_unused(self) -> float | None:
-        newcomers = self._voices.newcomers
+        newcomers = self._voices.enrolment.newcomers
         held, left_s = newcomers.holds_networks, newcomers.release_unused()
         if held and left_s is None:
             self._scheduler.spare.empty_cache()  # for others who use the card

@@ -249,7 +249,7 @@ def test_an_idle_engine_releases_what_only_new_voices_need(
     monkeypatch.setattr(engine._scheduler.spare, "empty_cache", emptied)
     run(engine, speak(2, TEXTS[0]))  # what was released between steps would stay torch's
     assert engine.release_unused() is None
-    assert not engine._voices.newcomers.holds_networks
+    assert not engine._voices.enrolment.newcomers.holds_networks
     emptied.assert_called_once_with()
 
 
