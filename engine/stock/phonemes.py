@@ -30,6 +30,8 @@ _DOT = re.compile(r"(?<=\w\w)\.(?=[a-z]{2})", re.ASCII | re.IGNORECASE)  # as in
 # Figures beside letters of another script are left as they are; the phonemiser would drop these.
 _UNCOUNTABLE = re.compile(r"\d{19,}")
 _BETWEEN_FIGURES = re.compile(r"(?<=\d)\s*[-/:\N{FRACTION SLASH}]\s*(?=\d)")
+_LETTERS = re.compile(r"\b[A-Z](?: [A-Z])+\b")
+_LETTER_A = re.compile(r"((?:\b[a-z]+|\d) )A\b(?!\.\w)|\bA(?= (?:plus|minus)\b)")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -62,7 +64,7 @@ class Phonemiser:
             )
         words = " ".join(
             word[start : start + _LONGEST_WORD]
-            for word in _in_ascii(text).split()
+            for word in _spelled(_in_ascii(text)).split()
             for start in range(0, len(word), _LONGEST_WORD)
         )
         try:
@@ -90,6 +92,12 @@ def _transliterated(char: str) -> str:
     if category == "Cf":  # joiners and direction marks are inside words
         return ""
     return anyascii(char) if category[0] in "LMNP" or char in "+$£€" else " "
+
+
+def _spelled(text: str) -> str:
+    """Letters said one by one, as the phonemiser wants them: it reads a lone A as an article."""
+    text = _LETTERS.sub(lambda letters: letters[0].replace(" ", "."), text)
+    return _LETTER_A.sub(r"\1ay", text)
 
 
 def split(phonemes: str) -> list[Part]:

@@ -117,7 +117,10 @@ def _perform(job: Speak, journal: Journal, cancelled: Callable[[], bool]) -> Spe
         case "other-rate":
             return Speech(pcm=tone(job.text), sample_rate=1)
         case "long":
-            return Speech(pcm=np.zeros(9 * 2**20, np.float32), sample_rate=SAMPLE_RATE)
+            return Speech(pcm=np.ones(9 * 2**20, np.float32), sample_rate=SAMPLE_RATE)
+        case "tail":
+            silence = np.zeros(round(float(words[0]) * SAMPLE_RATE), np.float32)
+            return Speech(pcm=np.append(tone(job.text), silence), sample_rate=SAMPLE_RATE)
     journal.write(f"spoke {job.text}")
     return Speech(pcm=tone(job.text), sample_rate=SAMPLE_RATE, stage_ms={"tone": 1.0})
 

@@ -42,6 +42,25 @@ def test_what_is_no_english_word_sounds_like_what_a_reader_says(
     assert _sound(phonemiser, written) == _sound(phonemiser, said)
 
 
+@pytest.mark.parametrize(
+    ("spelled", "phonemes"),
+    [
+        ("an A P I", "ɐn ˌApˌiˈI"),
+        ("six A M", "sˈɪks ˌAˈɛm"),
+        ("A T and T", "ˌAtˈi ænd tˈi"),
+        ("tune to A", "tˈun tʊ ˈA"),
+        ("an A plus", "ɐn ˈA plˈʌs"),
+        ("A minus", "ˈA mˈInəs"),
+        ("A cat sat", "ɐ kˈæt sˈæt"),
+        ("Once Upon A Time", "wˈʌns əpˈɑn ɐ tˈIm"),
+    ],
+)
+def test_a_letter_is_said_as_its_name_and_an_article_is_not(
+    phonemiser: Phonemiser, spelled: str, phonemes: str
+) -> None:
+    assert [part.phonemes for part in phonemiser.parts(spelled)] == [phonemes]
+
+
 @pytest.mark.parametrize("text", ["", "   ", "😀🎉", "...!?", "❤️", "\u200b", "--"])
 def test_a_text_without_words_is_refused_in_a_sentence(phonemiser: Phonemiser, text: str) -> None:
     with pytest.raises(SynthesisFailed, match="nothing to say"):
