@@ -90,8 +90,8 @@ several = rule(
     ("MP3s", "MP threes", "M P threes"),
 )
 molecule = rule(
-    rf"(?<![\w-])(?:(?:{_ELEMENTS})\d{{0,2}}){{2,8}}(?<=\d)(?![\w-])|"
-    rf"(?<![\w-])(?=[A-Za-z]{{1,4}}\d)(?:(?:{_ELEMENTS})\d{{0,2}}){{3,8}}(?![\w-])",
+    rf"(?<![\w-])(?:(?:{_ELEMENTS})\d{{0,2}}){{2,8}}(?<=\d)(?![\w-]|\.\d)|"
+    rf"(?<![\w-])(?=[A-Za-z]{{1,4}}\d)(?:(?:{_ELEMENTS})\d{{0,2}}){{3,8}}(?![\w-]|\.\d)",
     _molecule,
     ("H2SO4", "H two S O four"),
     ("C6H12O6", "C six H twelve O six"),
