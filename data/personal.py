@@ -20,11 +20,7 @@ class PersonalDataStore(StorePart):
 
     async def rows_about(self, user_id: int) -> dict[str, list[dict[str, Value]]]:
         """All rows that hold a person's id, by table, and what hangs on their voices' clips."""
-        references = await self._database.fetch(
-            "SELECT m.name, f.\"from\" || ' = ?' FROM sqlite_master AS m, "
-            "pragma_foreign_key_list(m.name) AS f "
-            "WHERE m.type = 'table' AND f.\"table\" = 'users' ORDER BY m.name"
-        )
+        references = [(table, f"{column} = ?") for table, column in await self._references()]
         found: dict[str, list[dict[str, Value]]] = {}
         for table, condition in (*_INDIRECTLY.items(), *references):
             sql = f"SELECT * FROM {table} WHERE {condition}"  # noqa: S608 - names from the schema
@@ -38,3 +34,19 @@ class PersonalDataStore(StorePart):
         Files are the caller's: what lies in them has to be gone before.
         """
         await self._database.delete("users", user_id=user_id)
+
+    async def forget_strangers(self) -> int:
+        """Delete the people of whom nothing but their id is left; returns how many there were."""
+        nothing_left = " AND ".join(
+            f"user_id NOT IN (SELECT {column} FROM {table} WHERE {column} IS NOT NULL)"  # noqa: S608
+            for table, column in await self._references()
+        )
+        return await self._database.execute(f"DELETE FROM users WHERE {nothing_left}")  # noqa: S608
+
+    async def _references(self) -> list[tuple[str, str]]:
+        """The tables and columns that refer to `users`."""
+        found = await self._database.fetch(
+            'SELECT m.name, f."from" FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f '
+            "WHERE m.type = 'table' AND f.\"table\" = 'users' ORDER BY m.name"
+        )
+        return [(table, column) for table, column in found]

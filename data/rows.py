@@ -129,6 +129,14 @@ class SpeechKey(NewSpeech, frozen=True, kw_only=True):
     last_used_at: float
 
 
+class SpeechOrigin(msgspec.Struct, frozen=True, kw_only=True):
+    """Who had something said, in which server (None: in none), and by which message, if by one."""
+
+    user_id: int
+    guild_id: int | None
+    message_id: int | None = None
+
+
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 

@@ -1,17 +1,18 @@
-"""The one way in which a voice goes: sound in the making, memory, files, rows, in this order.
+"""The one way in which voices and words go: sound in the making, files, rows.
 
 Files go before rows, so that a crash in between leaves a row that the janitor clears, and never a
 file that nothing knows of.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
 from bot.base.locks import KeyedLocks
 from bot.base.private_files import remove
-from bot.speech.service import SpeechService
+from bot.speech.service import Concerned, SpeechService
+from bot.speech.speaker import Speaker
 from data.rows import VoiceRow
 from data.store import Store
 from engine.errors import VoiceUnusable
@@ -19,10 +20,11 @@ from engine.executor import Executor
 from engine.speech import ClonedVoice
 
 _DELETED = VoiceUnusable("This voice was deleted, so I stopped.")
+_WITHDRAWN = VoiceUnusable("What you asked for was deleted together with your data.")
 
 
 class Forgetting:
-    """Removes voices and everything made from them.
+    """Removes voices and everything made from them, and what was made of somebody's words.
 
     `recorded` waits for enrolments that were reported but are not in the database yet.
     """
@@ -59,6 +61,38 @@ class Forgetting:
                     await self._derived(clip_sha256)
         await self._store.purge()
 
+    async def message(self, message_id: int) -> None:
+        """Forget what was read aloud of a message. Cancel it before."""
+        await self._speech.forget(lambda s: s.message_id == message_id, message_id=message_id)
+
+    async def member(self, user_id: int, guild_id: int) -> None:
+        """Forget what was said of a person's words in a server. Cancel before what is read there.
+
+        What is just being said by a command is said, and kept, all the same.
+        """
+        place = user_id, guild_id
+        await self._speech.forget(
+            lambda s: s.message_id is not None and (s.user_id, s.guild_id) == place,
+            user_id=user_id,
+            guild_id=guild_id,
+        )
+        await self._store.purge()
+
+    @asynccontextmanager
+    async def person(self, user_id: int) -> AsyncIterator[None]:
+        """Forget what was said of a person's words; until the block ends nothing more is said."""
+
+        def theirs(speaker: Speaker) -> bool:
+            return speaker.user_id == user_id
+
+        with self._speech.silencing(theirs, _WITHDRAWN):
+            await self._speech.forget(theirs, user_id=user_id)
+            yield
+
+    async def guild(self, guild_id: int) -> None:
+        """Forget what was said in a server that the bot has left."""
+        await self._speech.forget(lambda s: s.guild_id == guild_id, guild_id=guild_id)
+
     async def _voice(self, voice: VoiceRow) -> None:
         sha256 = voice.clip_sha256
         # One after the other, or each of two voices with one clip would leave it to the other.
@@ -71,12 +105,11 @@ class Forgetting:
                 await self._store.voices.delete(voice.voice_id, voice.clip_path)
 
     def _silencing(self, clip_sha256: str) -> AbstractContextManager[None]:
-        voice = ClonedVoice(clip_sha256=clip_sha256, clip_path="")
-        return self._speech.silencing(voice, _DELETED)
+        return self._speech.silencing(_speaks_in(clip_sha256), _DELETED)
 
     async def _derived(self, clip_sha256: str) -> None:
         voice = ClonedVoice(clip_sha256=clip_sha256, clip_path="")
-        await self._speech.settled(voice)
+        await self._speech.settled(_speaks_in(clip_sha256))
         await self._executor.forget(clip_sha256)
         await self._recorded()
         renderings = await self._store.speech.made_with(voice.identity)
@@ -90,3 +123,8 @@ class Forgetting:
     async def _needed(self, clip_sha256: str, but: int | None = None) -> bool:
         voices = await self._store.voices.with_clip(clip_sha256)
         return any(voice.voice_id != but for voice in voices)
+
+
+def _speaks_in(clip_sha256: str) -> Concerned:
+    identity = ClonedVoice(clip_sha256=clip_sha256, clip_path="").identity
+    return lambda speaker: speaker.voice.identity == identity

@@ -26,7 +26,10 @@ log = logging.getLogger(__name__)
 
 
 class Janitor:
-    """`clock` gives UTC in Unix seconds; `grace_s` is how long a server may be gone."""
+    """`clock` gives UTC in Unix seconds; `grace_s` is how long a server may be gone.
+
+    `speech_kept_s` is how old rendered speech may become.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class Janitor:
         privacy: Privacy,
         *,
         grace_s: float,
+        speech_kept_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -43,6 +47,7 @@ class Janitor:
         self._forgetting = forgetting
         self._privacy = privacy
         self._grace_s = grace_s
+        self._speech_kept_s = speech_kept_s
         self._clock = clock
         self._conditionals = RecordedFiles(home, CONDITIONALS, store.conditionals)
         self._renderings = RecordedFiles(home, SPEECH, store.speech)
@@ -81,7 +86,10 @@ class Janitor:
         gone += await self._made_of_no_voice(before)
         gone += await self._conditionals.remove_broken(_is_there, before)
         gone += await self._renderings.remove_broken(_is_there, before)
+        too_old = await self._store.speech.made_before(self._clock() - self._speech_kept_s)
+        gone += await self._renderings.remove(too_old)
         gone += await self._files_without_row(before)
+        gone += await self._store.personal.forget_strangers()
         if gone:
             log.info("tidied up", extra={"removed": gone})
         return gone

@@ -31,6 +31,7 @@ from tests.engine.scripted_executor import scripted_executor
 from tests.store import Clock
 
 ALICE, BOB, MOD, BOSS = 2**62 + 1, 2**62 + 2, 2**62 + 3, 2**62 + 4
+SPEECH_KEPT_S = 90 * 86_400.0
 HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
 
 
@@ -136,7 +137,7 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 clip_limits=ClipLimits(max_upload_mib=1000 / 2**20),
                 clock=clock,
             )
-            privacy = Privacy(store, home, speech, registration, forgetting)
+            privacy = Privacy(store, home, registration, forgetting)
             yield House(
                 home=home,
                 clock=clock,
@@ -150,7 +151,15 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 moderation=VoiceModeration(store, voices, speech, clock=clock),
                 forgetting=forgetting,
                 privacy=privacy,
-                janitor=Janitor(store, home, forgetting, privacy, grace_s=7 * 86_400, clock=clock),
+                janitor=Janitor(
+                    store,
+                    home,
+                    forgetting,
+                    privacy,
+                    grace_s=7 * 86_400,
+                    speech_kept_s=SPEECH_KEPT_S,
+                    clock=clock,
+                ),
             )
     finally:
         await enrolments.settled()

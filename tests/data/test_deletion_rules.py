@@ -84,6 +84,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "local_clips": [(own_clip, 0)],
         "conditionals_cache": [("k1", own_clip, "r", "e", "c/1", 1, 0, 0)],
         "speech_cache": [("k1", f"clip:{own_clip}", "s/1", 1, 1.0, 0, 0)],
+        "speech_origins": [("k1", stays, 5, None), ("k3", gone, None, None), ("k3", gone, 5, 77)],
     }
     left: dict[str, list[tuple[object, ...]]] = {
         "users": [(stays, 0)],
@@ -105,6 +106,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
             ("k2", f"clip:{shared_clip}", "s/2", 1, 1.0, 0, 0),
             ("k3", "stock:", "s/3", 1, 1.0, 0, 0),
         ],
+        "speech_origins": [("k2", stays, 5, 78), ("k3", stays, 5, None)],
     }
     with closing(sqlite3.connect(path)) as connection, connection:
         for table, values in (*goes.items(), *left.items()):

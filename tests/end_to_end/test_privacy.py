@@ -12,7 +12,7 @@ import pytest
 
 from bot.loopback import File
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.registering import files, register, seen
+from tests.end_to_end.registering import files, press, register, seen
 from tests.end_to_end.uploads import left_in_files
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -65,6 +65,21 @@ async def test_everything_is_shown_and_exported_and_then_deleted(stage: Stage, c
     assert left_in_files(stage.home, *needles) == []
 
 
+async def test_what_somebody_had_said_goes_with_them(stage: Stage) -> None:
+    """Also in a stock voice, of somebody who never registered one; and they are told beforehand."""
+    before = files(stage.home, "speech")
+    await (await stage.bob.slash("say", text="My diagnosis is known to nobody.")).reply()
+    assert len(files(stage.home, "speech")) > len(before)
+    shown = await stage.reply(stage.bob, "privacy info")
+    assert "- recordings of what you had me say or read aloud: 1" in shown
+    assert "keep as sound, so that the same words play at once, for 7 days at most" in shown
+    asked = await (await stage.bob.slash("privacy delete")).reply()
+    assert "what you had me say" in asked.text
+    await press(asked, "Delete everything")
+    assert set(files(stage.home, "speech")) == set(before)
+    assert "Nothing." in await stage.reply(stage.bob, "privacy info")
+
+
 async def test_without_confirmation_nothing_is_deleted(stage: Stage, clip: File) -> None:
     await register(stage.alice, "Stays", clip)
     asked = await (await stage.alice.slash("privacy delete")).reply()
@@ -95,6 +110,9 @@ async def test_a_server_that_removes_the_bot_is_cleaned(stage: Stage, clip: File
     await register(carol, "Left", clip)
     await register(stage.alice, "Stays", clip)
     assert len(files(stage.home, "clips")) == 2
+    before = files(stage.home, "speech")
+    await (await carol.slash("say", text="This was said elsewhere.")).reply(timeout_s=30)
+    assert len(files(stage.home, "speech")) > len(before)
     await other.delete()
     orphan = stage.home / "clips" / f"{'0' * 32}.flac"
     orphan.write_bytes(b"orphan")
@@ -114,4 +132,5 @@ async def test_a_server_that_removes_the_bot_is_cleaned(stage: Stage, clip: File
         assert "**Stays**" in await stage.reply(stage.alice, "voice list")
         # Once it is known which servers the bot is in, which takes some seconds.
         await seen(lambda: len(files(stage.home, "clips")) == 1)
+        await seen(lambda: set(files(stage.home, "speech")) <= set(before))
         await seen(lambda: not left_in_files(stage.home, b"Left"))

@@ -13,6 +13,7 @@ from bot.channel.playback import Playback
 from bot.channel.source import OpusQueueSource
 from bot.channel.speaker import LineSpeaker
 from bot.speech.audio.opus import SILENCE
+from bot.speech.speaker import Speaker
 from bot.voices.place import Person
 from data.rows import VoiceRow
 from engine.errors import VoiceUnusable
@@ -209,6 +210,50 @@ async def test_an_export_has_every_row_and_clip(house: House) -> None:
     assert "Bobs" not in json.dumps(data)
 
 
+async def test_words_in_somebody_elses_voice_go_with_who_had_them_said(house: House) -> None:
+    """Those that are just being written too; and nothing of theirs begins meanwhile."""
+    bobs = await house.register(BOB, "Bobs")
+    await house.say(bobs, "hello", BOB)
+    others = house.files()
+    for number in range(8):
+        await house.say(bobs, f"my diagnosis {number}")
+        saying = asyncio.create_task(house.say(bobs, f"is known to nobody {number}"))
+        await asyncio.sleep(0.002 * number)
+        await house.privacy.delete(ALICE)
+        await asyncio.wait({saying})
+        assert house.files() == others, number
+        assert await house.privacy.counts(ALICE) == {}
+
+
+async def read_aloud(house: House, text: str, message_id: int, user_id: int = ALICE) -> set[str]:
+    """The files that come of reading a message aloud."""
+    before = house.files()
+    speaker = Speaker(guild_id=HERE, user_id=user_id, message_id=message_id)
+    await house.speech.saying([text], speaker).ogg()
+    return house.files() - before
+
+
+async def test_a_message_takes_with_it_what_was_read_of_it(house: House) -> None:
+    one = await read_aloud(house, "one", 1)
+    both = await read_aloud(house, "both", 1)
+    assert await read_aloud(house, "both", 2) == set()
+    await house.forgetting.message(1)
+    assert house.files() == both
+    assert one
+    await house.forgetting.message(2)
+    assert house.files() == set()
+
+
+async def test_a_member_takes_with_them_what_they_had_said_in_a_server(house: House) -> None:
+    await read_aloud(house, "here", 1)
+    bobs = await read_aloud(house, "bob", 2, BOB)
+    there = Speaker(guild_id=ELSEWHERE, user_id=ALICE, message_id=3)
+    await house.speech.saying(["there"], there).ogg()
+    await house.forgetting.member(ALICE, HERE)
+    assert bobs < house.files()
+    assert len(house.files()) == 2
+
+
 async def here_is_gone(house: House, *, days: int) -> None:
     await house.store.departed_guilds.departed(HERE)
     house.clock.now += days * 86_400
@@ -221,6 +266,7 @@ async def test_a_server_that_is_gone_for_long_is_cleaned(house: House) -> None:
     await house.keeping.use("Travels", Person(BOB, ELSEWHERE))
     await house.store.choices.choose(MOD, ELSEWHERE, "heart")  # a stock voice keeps none of both
     await house.say(left, "hello there")
+    await read_aloud(house, "in a stock voice", 1)
     await house.store.departed_guilds.departed(HERE)
     house.clock.now += 7 * 86_400 - 1
     await house.janitor.connected([ELSEWHERE])
@@ -230,6 +276,7 @@ async def test_a_server_that_is_gone_for_long_is_cleaned(house: House) -> None:
     assert house.files() == {travels.clip_path}
     assert house.traces(left.clip_sha256) == []
     assert house.traces(str(HERE)) == []
+    assert await house.privacy.counts(ALICE) == {}
 
 
 async def test_what_was_reported_in_a_server_that_is_gone_is_nowhere(house: House) -> None:
