@@ -104,11 +104,12 @@ class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def content_key(self) -> str:
-        """SHA-256 over everything in the request that changes the audio: text, voice, parameters.
+        """SHA-256 over everything in the request that changes the audio, and whose words they are.
 
-        Hex. Requests with equal keys are one job, whoever asked.
+        Hex. Requests with equal keys are one job. Those of two people never are: how soon an answer
+        comes would tell one of them what the other had said.
         """
-        return sha256_of(self.text, self.voice.identity, self.parameters)
+        return sha256_of(self.text, self.voice.identity, self.parameters, self.user_id)
 
 
 class Speech(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,6 +48,11 @@ class Stage:
         interaction = await member.slash(command, **options)
         return (await interaction.reply(timeout_s=60)).text
 
+    async def figures(self) -> str:
+        """What `/status` says to whoever runs the bot."""
+        owner = self.guild.add_member("Owner", user=self.discord.owner)
+        return await self.reply(owner, "status")
+
     def worker(self) -> psutil.Process:
         children = psutil.Process(self.bot.pid).children()
         (worker,) = [child for child in children if "engine.worker" in child.cmdline()]

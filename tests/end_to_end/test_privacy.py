@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from bot.loopback import File
-from tests.end_to_end.conftest import Stage
+from tests.end_to_end.conftest import HEART, Stage
 from tests.end_to_end.registering import files, press, register, seen
 from tests.end_to_end.uploads import left_in_files
 
@@ -78,6 +78,22 @@ async def test_what_somebody_had_said_goes_with_them(stage: Stage) -> None:
     await press(asked, "Delete everything")
     assert set(files(stage.home, "speech")) == set(before)
     assert "Nothing." in await stage.reply(stage.bob, "privacy info")
+
+
+async def test_a_server_learns_nothing_of_what_others_had_said(stage: Stage) -> None:
+    """The same words are made anew elsewhere, in as much time, and no figure tells of the first."""
+    said = {"text": "The password is swordfish.", "voice": HEART}
+    other = stage.elsewhere("Next door")
+    made = []
+    for member in (stage.alice, stage.alice, other.bob, other.bob):
+        before = len(files(stage.home, "speech"))
+        await (await member.slash("say", **said)).reply(timeout_s=30)
+        made.append(len(files(stage.home, "speech")) - before)
+    assert made == [1, 0, 1, 0]
+    shown = await other.reply(other.bob, "status")
+    assert "Worker" in shown
+    assert not any(name in shown for name in ("Cache", "analysed", "Synthesis", "first sound"))
+    assert "Cache" in await stage.figures()
 
 
 async def test_without_confirmation_nothing_is_deleted(stage: Stage, clip: File) -> None:
