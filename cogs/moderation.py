@@ -73,8 +73,15 @@ class ModerationCommands(
     @app_commands.checks.has_permissions(manage_guild=True)
     async def reports(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
-        reports = await self.services.voice_moderation.reports(person_of(interaction))
+        person = person_of(interaction)
+        reports = await self.services.voice_moderation.reports(person)
+        copies = await self.services.voice_moderation.copies(person)
         lines = [
+            f"<@{copy.user_id}> sent another member's voice as their own <t:{copy.sent_at:.0f}:R>. "
+            "I refused it."
+            for copy in copies[:_REPORTS_MAX]
+        ]
+        lines += [
             f"**{escape_markdown(voice.name)}** ({VoiceReference.to_voice(voice)}) of "
             f"<@{voice.owner_id}>, reported by "
             f"<@{report.user_id}> <t:{report.reported_at:.0f}:R>: {escape_markdown(report.reason)}"

@@ -19,6 +19,7 @@ WHAT = {
     "voice_shares": "servers a voice is shared with",
     "voice_choices": "choices of a voice in a server",
     "voice_reports": "reports you made",
+    "copied_clips": "servers where you sent another member's voice as your own",
     "disabled_voices": "times that moderators disabled a voice of yours",
     "conditionals_cache": "analysed clips",
     "speech_cache": "recordings of what anybody said in your voices",

@@ -30,6 +30,9 @@ class CacheStore(StorePart, Generic[CacheRow]):
         order = "last_used_at DESC, key"
         return await self._database.rows(self._row_type, self._table, order=order)
 
+    async def made_with(self, voice_identity: str) -> list[CacheRow]:
+        return await self._database.rows(self._row_type, self._table, voice_identity=voice_identity)
+
     async def delete(self, keys: Iterable[str]) -> int:
         """Forget rows by key, all or none; returns how many there were."""
         return await self._database.execute_each(
@@ -39,7 +42,7 @@ class CacheStore(StorePart, Generic[CacheRow]):
 
 
 class ConditionalsStore(CacheStore[ConditionalsKey]):
-    """Enrolled clips. They outlive no voice: deleting the last one with a clip deletes its rows."""
+    """Enrolled clips. They outlive no voice: with its owner's last one of a clip its rows go."""
 
     _table = "conditionals_cache"
     _row_type = ConditionalsKey
@@ -50,23 +53,16 @@ class ConditionalsStore(CacheStore[ConditionalsKey]):
         row = msgspec.structs.asdict(made) | {"created_at": now, "last_used_at": now}
         await self._database.upsert(self._table, row, key="key", keep="created_at")
 
-    async def touch(self, clip_sha256: str) -> None:
-        """Count a use of a clip's enrolments, written down at most once in `TOUCH_INTERVAL_S`."""
+    async def touch(self, voice_identity: str) -> None:
+        """Count a use of a voice's enrolments, written down at most once in `TOUCH_INTERVAL_S`."""
         now = self._clock()
         await self._database.execute(
-            "UPDATE conditionals_cache SET last_used_at = ? WHERE clip_sha256 = ? "
+            "UPDATE conditionals_cache SET last_used_at = ? WHERE voice_identity = ? "
             "AND last_used_at <= ?",
             now,
-            clip_sha256,
+            voice_identity,
             now - TOUCH_INTERVAL_S,
         )
-
-    async def of_clip(self, clip_sha256: str) -> list[ConditionalsKey]:
-        return await self._database.rows(ConditionalsKey, self._table, clip_sha256=clip_sha256)
-
-    async def delete_clip(self, clip_sha256: str) -> int:
-        """Forget all enrolments of a clip; returns how many there were."""
-        return await self._database.delete(self._table, clip_sha256=clip_sha256)
 
 
 class SpeechStore(CacheStore[SpeechKey]):
@@ -134,9 +130,6 @@ class SpeechStore(CacheStore[SpeechKey]):
         return await self._database.select(
             SpeechKey, "SELECT * FROM speech_cache WHERE created_at < ?", created_at
         )
-
-    async def made_with(self, voice_identity: str) -> list[SpeechKey]:
-        return await self._database.rows(SpeechKey, self._table, voice_identity=voice_identity)
 
     async def total_bytes(self) -> int:
         (total,) = await self._database.column("SELECT total(size_bytes) FROM speech_cache")

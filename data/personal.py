@@ -3,15 +3,17 @@
 from data.database import Value
 from data.part import StorePart
 
+_OF_VOICES = (
+    "voice_identity IN "
+    "(SELECT 'clip:' || owner_id || ':' || clip_sha256 FROM voices WHERE owner_id = ?)"
+)
 #: Tables without a reference to `users`, and how they lead to a person all the same.
 _INDIRECTLY = {
     "users": "user_id = ?",
     "voice_shares": "voice_id IN (SELECT voice_id FROM voices WHERE owner_id = ?)",
     "disabled_voices": "voice_id IN (SELECT voice_id FROM voices WHERE owner_id = ?)",
-    "conditionals_cache": "clip_sha256 IN (SELECT clip_sha256 FROM voices WHERE owner_id = ?)",
-    "speech_cache": (
-        "voice_identity IN (SELECT 'clip:' || clip_sha256 FROM voices WHERE owner_id = ?)"
-    ),
+    "conditionals_cache": _OF_VOICES,
+    "speech_cache": _OF_VOICES,
 }
 
 

@@ -65,9 +65,9 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
 
 
 class Forget(msgspec.Struct, frozen=True, tag="forget"):
-    """Remove what was derived from a clip, in memory and on disk; answered by `Forgotten`."""
+    """Remove what was derived from a voice's clip, in memory and on disk. Answer: `Forgotten`."""
 
-    clip_sha256: str
+    voice_identity: str
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
@@ -161,7 +161,7 @@ class Enrolled(msgspec.Struct, frozen=True, tag="enrolled"):
     """
 
     key: str
-    clip_sha256: str
+    voice_identity: str
     model_revision: str
     engine_version: str
     path: str
@@ -169,9 +169,9 @@ class Enrolled(msgspec.Struct, frozen=True, tag="enrolled"):
 
 
 class Forgotten(msgspec.Struct, frozen=True, tag="forgotten"):
-    """Nothing derived from this clip is left; every `Enrolled` of it came before."""
+    """Nothing derived from this voice's clip is left; every `Enrolled` of it came before."""
 
-    clip_sha256: str
+    voice_identity: str
 
 
 WorkerReport = (

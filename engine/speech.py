@@ -61,17 +61,18 @@ class StockVoice(msgspec.Struct, frozen=True, tag="stock"):
 class ClonedVoice(msgspec.Struct, frozen=True, tag="cloned"):
     """A member's voice, given by its reference clip.
 
-    `clip_sha256` is the lower-case hex digest of the bytes at `clip_path`; the path may change,
-    the digest is the voice's identity.
+    `clip_sha256` is the lower-case hex digest of the bytes at `clip_path`, which may change. Digest
+    and owner (0: nobody) are the voice's identity: two people with one recording share nothing.
     """
 
     clip_sha256: str
     clip_path: str
+    owner_id: int = 0
 
     @property
     def identity(self) -> str:
         """What distinguishes this voice in a cache key."""
-        return f"clip:{self.clip_sha256}"
+        return f"clip:{self.owner_id}:{self.clip_sha256}"
 
 
 Voice = StockVoice | ClonedVoice

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.base.locks import KeyedLocks
 from bot.base.private_files import remove
-from bot.speech.service import Concerned, SpeechService
+from bot.speech.service import SpeechService
 from bot.speech.speaker import Speaker
 from data.rows import VoiceRow
 from data.store import Store
@@ -45,7 +45,7 @@ class Forgetting:
         self._turns = KeyedLocks[str]()
 
     async def voices(self, voices: Iterable[VoiceRow]) -> None:
-        """Delete voices: their clips and, unless another voice has the same, what was derived."""
+        """Delete voices: their clips and what was derived, unless their owner needs it still."""
         for voice in voices:
             now: VoiceRow | None = voice
             while now is not None:  # it may be given another clip meanwhile
@@ -53,12 +53,14 @@ class Forgetting:
                 now = await self._store.voices.get(voice.voice_id)
         await self._store.purge()
 
-    async def clip(self, clip_sha256: str) -> None:
-        """Forget what was derived from a clip that no voice has any more."""
+    async def clip(self, owner_id: int, clip_sha256: str) -> None:
+        """Forget what was derived from a clip that no voice of its owner has any more."""
         async with self._turns.of(clip_sha256):
-            if not await self._needed(clip_sha256):
-                with self._silencing(clip_sha256):
-                    await self._derived(clip_sha256)
+            voices = await self._store.voices.with_clip(clip_sha256)
+            if not any(voice.owner_id == owner_id for voice in voices):
+                identity = _identity(owner_id, clip_sha256)
+                with self._silencing(identity):
+                    await self._derived(identity)
         await self._store.purge()
 
     async def message(self, message_id: int) -> None:
@@ -97,34 +99,39 @@ class Forgetting:
         sha256 = voice.clip_sha256
         # One after the other, or each of two voices with one clip would leave it to the other.
         async with self._turns.of(sha256):
-            needed = await self._needed(sha256, but=voice.voice_id)
-            with nullcontext() if needed else self._silencing(sha256):
+            others = [
+                one
+                for one in await self._store.voices.with_clip(sha256)
+                if one.voice_id != voice.voice_id
+            ]
+            identity = _identity(voice.owner_id, sha256)
+            needed = any(one.owner_id == voice.owner_id for one in others)
+            with nullcontext() if needed else self._silencing(identity):
                 if not needed:
-                    await self._derived(sha256)
+                    await self._derived(identity)
+                if not others:  # what the command line made of the very clip
+                    await self._remove_derived(_identity(0, sha256))
+                    await self._store.local_clips.forget(sha256)
                 await asyncio.to_thread(remove, [self._home / voice.clip_path])
                 await self._store.voices.delete(voice.voice_id, voice.clip_path)
 
-    def _silencing(self, clip_sha256: str) -> AbstractContextManager[None]:
-        return self._speech.silencing(_speaks_in(clip_sha256), _DELETED)
+    def _silencing(self, identity: str) -> AbstractContextManager[None]:
+        return self._speech.silencing(lambda s: s.voice.identity == identity, _DELETED)
 
-    async def _derived(self, clip_sha256: str) -> None:
-        voice = ClonedVoice(clip_sha256=clip_sha256, clip_path="")
-        await self._speech.settled(_speaks_in(clip_sha256))
-        await self._executor.forget(clip_sha256)
+    async def _derived(self, identity: str) -> None:
+        await self._speech.settled(lambda s: s.voice.identity == identity)
+        await self._executor.forget(identity)
         await self._recorded()
-        renderings = await self._store.speech.made_with(voice.identity)
-        enrolments = await self._store.conditionals.of_clip(clip_sha256)
+        await self._remove_derived(identity)
+
+    async def _remove_derived(self, identity: str) -> None:
+        renderings = await self._store.speech.made_with(identity)
+        enrolments = await self._store.conditionals.made_with(identity)
         paths = [row.path for row in renderings] + [row.path for row in enrolments]
         await asyncio.to_thread(remove, [self._home / path for path in paths])
         await self._store.speech.delete(row.key for row in renderings)
-        await self._store.conditionals.delete_clip(clip_sha256)
-        await self._store.local_clips.forget(clip_sha256)
-
-    async def _needed(self, clip_sha256: str, but: int | None = None) -> bool:
-        voices = await self._store.voices.with_clip(clip_sha256)
-        return any(voice.voice_id != but for voice in voices)
+        await self._store.conditionals.delete(row.key for row in enrolments)
 
 
-def _speaks_in(clip_sha256: str) -> Concerned:
-    identity = ClonedVoice(clip_sha256=clip_sha256, clip_path="").identity
-    return lambda speaker: speaker.voice.identity == identity
+def _identity(owner_id: int, clip_sha256: str) -> str:
+    return ClonedVoice(clip_sha256=clip_sha256, clip_path="", owner_id=owner_id).identity

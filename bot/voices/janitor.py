@@ -111,21 +111,15 @@ class Janitor:
 
     async def _made_of_no_voice(self, before: float) -> int:
         await self._store.local_clips.forget_unused(LOCAL_CLIP_KEPT_S)
-        clips = {voice.clip_sha256 for voice in await self._store.voices.all()}
-        clips |= await self._store.local_clips.all()
-        enrolled = {
-            row.clip_sha256
-            for row in await self._store.conditionals.all()
-            if row.created_at <= before
-        }
-        spoken = {
-            row.voice_identity.removeprefix("clip:")
-            for row in await self._store.speech.all()
-            if row.voice_identity.startswith("clip:") and row.created_at <= before
-        }
-        orphaned = (enrolled | spoken) - clips
-        for clip_sha256 in orphaned:
-            await self._forgetting.clip(clip_sha256)
+        known = {(voice.owner_id, voice.clip_sha256) for voice in await self._store.voices.all()}
+        known |= {(0, clip_sha256) for clip_sha256 in await self._store.local_clips.all()}
+        enrolled, spoken = await self._store.conditionals.all(), await self._store.speech.all()
+        made = {row.voice_identity for row in enrolled if row.created_at <= before}
+        made |= {row.voice_identity for row in spoken if row.created_at <= before}
+        split = [identity.split(":") for identity in made]
+        orphaned = {(int(one[1]), one[2]) for one in split if one[0] == "clip"} - known
+        for owner_id, clip_sha256 in orphaned:
+            await self._forgetting.clip(owner_id, clip_sha256)
         return len(orphaned)
 
     async def _files_without_row(self, before: float) -> int:

@@ -31,7 +31,7 @@ class EnrolledVoices:
         """
         if not isinstance(voice, StockVoice):
             conditionals = self._enrolment.conditionals(voice)
-            return EnrolledVoice(self._enrolment.key(voice.clip_sha256), conditionals)
+            return EnrolledVoice(self._enrolment.key(voice.identity), conditionals)
         substitution = None
         if voice.name not in ("", BUILTIN_VOICE):
             substitution = f"Chatterbox's own voice is speaking: it has none called {voice.name}."
@@ -41,8 +41,8 @@ class EnrolledVoices:
         """The members' voices that were used last, read from disk; the latest is the last."""
         return [EnrolledVoice(key, found) for key, found in self._enrolment.recall(most)]
 
-    def forget(self, clip_sha256: str) -> None:
-        self._enrolment.forget(clip_sha256)
+    def forget(self, identity: str) -> None:
+        self._enrolment.forget(identity)
 
 
 def read_builtin_voice(file: Path) -> Conditionals:

@@ -24,7 +24,7 @@ from bot.voices.moderation import VoiceModeration
 from bot.voices.place import Person
 from bot.voices.privacy import Privacy
 from bot.voices.registration import Draft, Judge, Registration, Wish
-from data.rows import VoiceRow
+from data.rows import NewVoice, VoiceRow
 from data.store import Store
 from engine.executor import Executor
 from tests.engine.scripted_executor import scripted_executor
@@ -83,6 +83,15 @@ class House:
         draft = await self.draft(self.wish(owner_id, name), content or f"{owner_id}{name}".encode())
         self.clock.now += 100
         return await self.registration.keep(draft)
+
+    async def copied(self, voice: VoiceRow, owner_id: int) -> VoiceRow:
+        """A voice that somebody else has of the very clip."""
+        content = await asyncio.to_thread((self.home / voice.clip_path).read_bytes)
+        path = f"clips/{owner_id:032x}.flac"
+        await asyncio.to_thread((self.home / path).write_bytes, content)
+        values = {name: getattr(voice, name) for name in NewVoice.__struct_fields__}
+        values |= {"owner_id": owner_id, "clip_path": path}
+        return await self.store.voices.insert(NewVoice(**values))
 
     async def say(self, voice: VoiceRow, text: str, user_id: int = ALICE) -> bytes:
         speaker = self.voices.as_speaker(voice, Person(user_id, HERE))

@@ -210,6 +210,12 @@ async def test_moderators_and_reports(stage: Stage, clip: File) -> None:
     read = await stage.reply(mod, "voice-admin reports")
     assert "**Loud**" in read
     assert "It is too loud." in read
+    copied = await agree(await stage.bob.slash("voice register", name="Mine", clip=clip))
+    refused = await copied.reply(timeout_s=90)
+    await seen(lambda: "another member's voice already" in refused.text)
+    assert "Loud" not in refused.text
+    read = await stage.reply(mod, "voice-admin reports")
+    assert f"<@{stage.bob.id}> sent another member's voice as their own" in read
     with pytest.raises(PermissionError):
         await stage.bob.slash("voice-admin reports")
     assert "Nobody can speak" in await stage.reply(mod, "voice-admin disable", voice="Loud")
@@ -224,7 +230,7 @@ async def test_moderators_and_reports(stage: Stage, clip: File) -> None:
     await stage.reply(stage.alice, "voice delete", voice="Loud")
     by_carol = await (await carol.slash("say", text=SHORT)).reply(timeout_s=60)
     assert by_carol.text == ""
-    assert "Nobody has reported" in await stage.reply(mod, "voice-admin reports")
+    assert "too loud" not in await stage.reply(mod, "voice-admin reports")
 
 
 async def test_after_a_kill_there_is_a_whole_voice_or_nothing(tmp_path: Path, clip: File) -> None:

@@ -109,7 +109,7 @@ class SpeechCache:
                 )
                 await self._files.remove(await self._store.speech.beyond(self._max_bytes))
             if isinstance(voice, ClonedVoice):
-                await self._store.conditionals.touch(voice.clip_sha256)
+                await self._store.conditionals.touch(voice.identity)
         except (OSError, sqlite3.Error) as error:
             log.error("speech could not be kept", exc_info=error, extra={"key": key})
         return tuple(packets)
