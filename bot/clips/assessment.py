@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.clips.activity import FRAME_S, SpeechDetector, SpeechSegment, segments
+from bot.clips.activity import SpeechSegment, segments
 from bot.clips.limits import ClipLimits
 from bot.clips.loudness import loudness_lufs
+from bot.clips.resampling import resample
 from bot.clips.speaker import SpeakerEncoder, least_similarity
 from bot.clips.verdict import SAMPLE_RATE, Accepted, Unfit
 from engine.speech import FloatArray
+from engine.voice_activity import FRAME_S, RATE, SpeechDetector
 
 _FRAME = round(FRAME_S * SAMPLE_RATE)
 #: Of a longer pause than twice this, so much is kept on either side.
@@ -57,7 +59,7 @@ class Assessor:
     def assess(self, samples: FloatArray, limits: ClipLimits) -> Accepted:
         """Make a clip of `samples` ((samples,) at `SAMPLE_RATE`). Raises `Unfit`."""
         samples = samples - samples.mean(dtype=np.float64).astype(np.float32)
-        probability = self._detector.probabilities(samples)
+        probability = self._detector.probabilities(resample(samples, SAMPLE_RATE, RATE))
         speech = segments(probability)
         heard_s = sum(one.frames for one in speech) * FRAME_S
         if not speech:

@@ -16,7 +16,16 @@ import pytest
 import pytest_asyncio
 
 from bot.demo.bot_process import BotProcess, running_bot
-from bot.loopback import Channel, File, Guild, Heard, LoopbackDiscord, Member, VoiceChannel
+from bot.loopback import (
+    Channel,
+    File,
+    Guild,
+    Heard,
+    LoopbackDiscord,
+    Member,
+    Message,
+    VoiceChannel,
+)
 from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
 from tests.end_to_end.uploads import upload
@@ -53,9 +62,15 @@ class Stage:
         owner = self.guild.add_member("Owner", user=self.discord.owner)
         return await self.reply(owner, "status")
 
+    def written(self) -> list[Message]:
+        """What the bot wrote to all in #general, but that it reads there."""
+        everything = self.general.messages.values()
+        own = [m for m in everything if m.author is self.discord.bot_user and not m.interaction]
+        return [m for m in own if "I read this channel aloud" not in m.text]
+
     def worker(self) -> psutil.Process:
         children = psutil.Process(self.bot.pid).children()
-        (worker,) = [child for child in children if "engine.worker" in child.cmdline()]
+        (worker,) = [c for c in children if c.cmdline()[-1].endswith(("worker", "worker.py"))]
         return worker
 
 
