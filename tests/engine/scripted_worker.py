@@ -237,7 +237,9 @@ def load(config: EngineConfig, report: Callable[[WorkerReport], None]) -> Engine
         case ["memory"]:
             raise OutOfMemory("Another process has all the memory.")
         case ["enrol"]:
-            report(Enrolled("a" * 64, "b" * 64, "model", "engine", "conditionals/key", 12))
+            report(
+                Enrolled("a" * 64, f"clip:1:{'b' * 64}", "model", "engine", "conditionals/key", 12)
+            )
     streams = int(os.environ.get("SCRIPT_STREAMS", "1"))
     info = EngineInfo(
         name="scripted",
