@@ -107,7 +107,6 @@ class Enrolment:
         return sha256_of(identity, self._revision, ENROLMENT_VERSION)
 
     def forget(self, identity: str) -> None:
-        """Remove what was derived from a voice's clip with these weights, in memory and on disk."""
         self._forget(self.key(identity))
 
     def _new(self, key: str, voice: ClonedVoice, content: bytes) -> Conditionals:
