@@ -150,6 +150,32 @@ async def test_choices_made_before_stock_voices_could_be_chosen_are_kept(tmp_pat
     await store.close()
 
 
+async def test_what_was_made_before_its_owner_was_noted_is_forgotten(tmp_path: Path) -> None:
+    """And the other voices that an owner had made of a disabled clip stay silent."""
+    path = tmp_path / "timbre.db"
+    prepare(path, load_migrations(MIGRATIONS)[:5])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany("INSERT INTO users VALUES (?, 0)", [(ALICE,), (BOB,)])
+        connection.executemany(
+            "INSERT INTO voices (voice_id, owner_id, name, clip_sha256, clip_path, duration_s, "
+            "consent_version, consented_at, created_at, disabled_at) "
+            "VALUES (?1, ?2, ?1, ?3, ?1, 9.0, 1, 0, 0, ?4)",
+            [(1, ALICE, "c" * 64, 7), (2, ALICE, "c" * 64, None), (3, BOB, "c" * 64, None)],
+        )
+        connection.execute("INSERT INTO disabled_voices VALUES (?, 1, 5)", (HERE,))
+        for made, voice in (("s1", f"clip:{'c' * 64}"), ("s2", "stock:heart")):
+            row = (made, voice, made)
+            connection.execute("INSERT INTO speech_cache VALUES (?, ?, ?, 1, 1.0, 0, 0)", row)
+        row = ("k", "c" * 64)
+        connection.execute("INSERT INTO conditionals_cache VALUES (?, ?, '', '', '', 1, 0, 0)", row)
+    store = await Store.open(path)
+    assert await store.speech.all() == []
+    assert await store.conditionals.all() == []
+    assert await store.moderation.disabled_in(HERE) == {1, 2}
+    assert [voice.disabled_at for voice in await store.voices.all()] == [7, 7, None]
+    await store.close()
+
+
 async def test_a_clip_is_disabled_once_in_each_place(store: Store) -> None:
     for guild_id in (HERE, HERE, None, None):
         await store.moderation.disable_clip("d" * 64, guild_id)
