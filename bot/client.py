@@ -104,7 +104,9 @@ class TimbreBot(commands.AutoShardedBot):
             services.settings.channel, self.get_guild, self._leave_after, self._left
         )
         services.sharing.membership = self._is_member
-        self.live = LiveReading(services.store, services.sayings, self.sessions)
+        self.live = LiveReading(
+            services.store, services.sayings, self.sessions, services.forgetting
+        )
         self.exclusions = LiveExclusions(services.store.exclusions, self.live.take_back)
         self._background = TaskSet()
         self.closing = False

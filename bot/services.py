@@ -47,6 +47,7 @@ class Services:
     registration: Registration
     voice_keeping: VoiceKeeping
     voice_moderation: VoiceModeration
+    forgetting: Forgetting
     privacy: Privacy
     janitor: Janitor
     server_settings: ServerSettings
@@ -131,9 +132,16 @@ def _services(
         clip_limits=settings.clip,
         clock=time.time,
     )
-    privacy = Privacy(store, home, speech, registration, forgetting)
+    privacy = Privacy(store, home, registration, forgetting)
     voice_keeping = VoiceKeeping(store, voices, sharing, forgetting)
-    grace_s = settings.voices.guild_grace_days * 86_400
+    janitor = Janitor(
+        store,
+        home,
+        forgetting,
+        privacy,
+        grace_s=settings.voices.guild_grace_days * 86_400,
+        speech_kept_s=settings.speech_cache_max_days * 86_400,
+    )
     return Services(
         settings=settings,
         store=store,
@@ -145,8 +153,9 @@ def _services(
         registration=registration,
         voice_keeping=voice_keeping,
         voice_moderation=VoiceModeration(store, voices, speech, clock=time.time),
+        forgetting=forgetting,
         privacy=privacy,
-        janitor=Janitor(store, home, forgetting, privacy, grace_s=grace_s),
+        janitor=janitor,
         server_settings=ServerSettings(store, voice_keeping, executor),
         reader=reader,
         pronouncing=pronouncing,

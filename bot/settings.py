@@ -85,6 +85,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     speech_cache_max_mib: Annotated[
         int, Meta(ge=1, le=1_000_000), "TIMBRE_SPEECH_CACHE_MAX_MIB"
     ] = 1024
+    speech_cache_max_days: Annotated[float, Meta(gt=0, le=3650), "TIMBRE_SPEECH_CACHE_MAX_DAYS"] = (
+        7.0
+    )
     discord: DiscordSettings
     engine: EngineConfig
     engine_python: Annotated[Path | None, "CHATTERBOX_PYTHON"] = None

@@ -12,18 +12,23 @@ from cogs.panels import Panel
 
 _CONFIRM_WITHIN_S = 120.0
 
-_WHAT = {
-    "users": "records of your user id",
-    "voices": "voices",
+#: What a row of each table about people is.
+WHAT = {
+    "users": "record of your user id",
+    "voices": "voices and their clips",
     "voice_shares": "servers a voice is shared with",
     "voice_choices": "choices of a voice in a server",
     "reports": "reports you made",
     "report_people": "times that a report names you",
     "heard_voices": "servers that heard a voice of yours",
     "kept_moderation": "decisions and open reports of moderators about you, under a code",
+    "copied_clips": "servers where you sent another member's voice as your own",
     "disabled_voices": "times that moderators disabled a voice of yours",
     "conditionals_cache": "analysed clips",
-    "speech_cache": "pieces of speech made in your voices",
+    "speech_cache": "recordings of what anybody said in your voices",
+    "speech_origins": "recordings of what you had me say or read aloud",
+    "live_exclusions": "servers in which your messages are not read aloud",
+    "pronunciations": "pronunciations of yours",
 }
 
 
@@ -38,15 +43,18 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
     async def info(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         counts = await self.services.privacy.counts(interaction.user.id)
-        lines = [f"- {_WHAT.get(table, table)}: {count}" for table, count in counts.items()]
+        lines = [f"- {WHAT[table]}: {count}" for table, count in counts.items()]
         stored = "\n".join(lines) if lines else "Nothing."
+        days = self.services.settings.speech_cache_max_days
         await interaction.edit_original_response(
             content=f"**What I have stored about you**\n{stored}\n"
-            "What you write and what anybody says is never stored. `/privacy export` hands all of "
-            "it to you, `/privacy delete` deletes it."
+            "I keep no text of what you have me say, and I never listen. What I say for you I "
+            f"keep as sound, so that the same words play at once, for {days:g} days at most. "
+            "`/privacy export` gives you the records and your clips, `/privacy delete` deletes "
+            "everything."
         )
 
-    @app_commands.command(description="Everything I have stored about you, as a file")
+    @app_commands.command(description="The records about you and your clips, as a file")
     async def export(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         archive = await self.services.privacy.export(interaction.user.id)
@@ -62,10 +70,11 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
     @app_commands.command(description="Delete everything I have stored about you")
     async def delete(self, interaction: discord.Interaction) -> None:
         await interaction.response.send_message(
-            "This deletes your voices, their clips and everything made from them, in every "
-            "server, and that your messages are not to be read. What moderators decided about "
-            "you, and reports that they have not handled, stay under a code in place of your id. "
-            "It cannot be undone.",
+            "This deletes your voices with their clips, what was said in them, what you had me "
+            "say, your choices and pronunciations, and your wish not to be read aloud, in every "
+            "server. What moderators decided about you, and reports by or about you that they have "
+            "not handled, stay under a code in place of your id; of a disabled voice an anonymous "
+            "fingerprint of its clip, so that it cannot be uploaded again. It cannot be undone.",
             view=Confirmation(self.bot, interaction),
             ephemeral=True,
         )

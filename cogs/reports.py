@@ -47,9 +47,17 @@ class ReportsPanel(Panel):
             if self.handled
             else "No report is open: nobody has reported a voice here, or all are handled."
         )
+        lines = [_line(number, one) for number, one in shown]
+        if self.page == 0 and not self.handled:
+            copies = await self.bot.services.voice_moderation.copies(person_of(interaction))
+            lines += [
+                f"<@{copy.user_id}> sent another member's voice as their own "
+                f"<t:{copy.sent_at:.0f}:R>. I refused it."
+                for copy in copies[:_PER_PAGE]
+                if self._about_id in (None, copy.user_id)
+            ]
         embed = discord.Embed(
-            title=f"Reports: {len(found)} {state}",
-            description="\n".join(_line(number, one) for number, one in shown) or nothing,
+            title=f"Reports: {len(found)} {state}", description="\n".join(lines) or nothing
         )
         return embed.set_footer(text=f"Page {self.page + 1} of {pages}")
 

@@ -10,7 +10,7 @@ from typing import ClassVar, Generic, TypeVar
 import msgspec
 
 from data.part import StorePart
-from data.rows import ConditionalsKey, NewConditionals, NewSpeech, SpeechKey
+from data.rows import ConditionalsKey, NewConditionals, NewSpeech, SpeechKey, SpeechOrigin
 
 #: A cache hit writes to the database at most this often per key; eviction is exact to as much.
 TOUCH_INTERVAL_S = 60.0
@@ -30,6 +30,9 @@ class CacheStore(StorePart, Generic[CacheRow]):
         order = "last_used_at DESC, key"
         return await self._database.rows(self._row_type, self._table, order=order)
 
+    async def made_with(self, voice_identity: str) -> list[CacheRow]:
+        return await self._database.rows(self._row_type, self._table, voice_identity=voice_identity)
+
     async def delete(self, keys: Iterable[str]) -> int:
         """Forget rows by key, all or none; returns how many there were."""
         return await self._database.execute_each(
@@ -39,7 +42,7 @@ class CacheStore(StorePart, Generic[CacheRow]):
 
 
 class ConditionalsStore(CacheStore[ConditionalsKey]):
-    """Enrolled clips. They outlive no voice: deleting the last one with a clip deletes its rows."""
+    """Enrolled clips. They outlive no voice: with its owner's last one of a clip its rows go."""
 
     _table = "conditionals_cache"
     _row_type = ConditionalsKey
@@ -50,23 +53,16 @@ class ConditionalsStore(CacheStore[ConditionalsKey]):
         row = msgspec.structs.asdict(made) | {"created_at": now, "last_used_at": now}
         await self._database.upsert(self._table, row, key="key", keep="created_at")
 
-    async def touch(self, clip_sha256: str) -> None:
-        """Count a use of a clip's enrolments, written down at most once in `TOUCH_INTERVAL_S`."""
+    async def touch(self, voice_identity: str) -> None:
+        """Count a use of a voice's enrolments, written down at most once in `TOUCH_INTERVAL_S`."""
         now = self._clock()
         await self._database.execute(
-            "UPDATE conditionals_cache SET last_used_at = ? WHERE clip_sha256 = ? "
+            "UPDATE conditionals_cache SET last_used_at = ? WHERE voice_identity = ? "
             "AND last_used_at <= ?",
             now,
-            clip_sha256,
+            voice_identity,
             now - TOUCH_INTERVAL_S,
         )
-
-    async def of_clip(self, clip_sha256: str) -> list[ConditionalsKey]:
-        return await self._database.rows(ConditionalsKey, self._table, clip_sha256=clip_sha256)
-
-    async def delete_clip(self, clip_sha256: str) -> int:
-        """Forget all enrolments of a clip; returns how many there were."""
-        return await self._database.delete(self._table, clip_sha256=clip_sha256)
 
 
 class SpeechStore(CacheStore[SpeechKey]):
@@ -92,8 +88,8 @@ class SpeechStore(CacheStore[SpeechKey]):
                 found.key,
             )
 
-    async def record(self, made: NewSpeech) -> None:
-        """Remember a rendering; of one made again, keep when it was first.
+    async def record(self, made: NewSpeech, origin: SpeechOrigin | None = None) -> None:
+        """Remember a rendering and who had it said; of one made again, keep when it was first.
 
         No other was used later: a clock that was set back would have the newest evicted first.
         """
@@ -103,9 +99,37 @@ class SpeechStore(CacheStore[SpeechKey]):
             used = max(now, last or now)
             row = msgspec.structs.asdict(made) | {"created_at": now, "last_used_at": used}
             await self._database.upsert(self._table, row, key="key", keep="created_at")
+            if origin is not None:
+                await self._note(made.key, origin)
 
-    async def made_with(self, voice_identity: str) -> list[SpeechKey]:
-        return await self._database.rows(SpeechKey, self._table, voice_identity=voice_identity)
+    async def note(self, key: str, origin: SpeechOrigin) -> None:
+        """Note who had a rendering said, unless that is known."""
+        known = {"key": key, **msgspec.structs.asdict(origin)}
+        if not await self._database.row(SpeechOrigin, "speech_origins", **known):
+            async with self._database.transaction():
+                if await self.get(key):  # it may have gone meanwhile
+                    await self._note(key, origin)
+
+    async def said_only_by(self, **origin: int) -> list[SpeechKey]:
+        """The renderings whose every origin has these values in its columns."""
+        matching = " AND ".join(f"{name} IS ?" for name in origin)
+        return await self._database.select(
+            SpeechKey,
+            "SELECT * FROM speech_cache AS s WHERE key IN "  # noqa: S608 - columns
+            f"(SELECT key FROM speech_origins WHERE {matching}) AND NOT EXISTS "
+            f"(SELECT 1 FROM speech_origins AS o WHERE o.key = s.key AND NOT ({matching}))",
+            *origin.values(),
+            *origin.values(),
+        )
+
+    async def forget_origins(self, **origin: int) -> None:
+        """Forget who had it said. What was said by nobody else is deleted before, file by file."""
+        await self._database.delete("speech_origins", **origin)
+
+    async def made_before(self, created_at: float) -> list[SpeechKey]:
+        return await self._database.select(
+            SpeechKey, "SELECT * FROM speech_cache WHERE created_at < ?", created_at
+        )
 
     async def total_bytes(self) -> int:
         (total,) = await self._database.column("SELECT total(size_bytes) FROM speech_cache")
@@ -126,3 +150,8 @@ class SpeechStore(CacheStore[SpeechKey]):
             "FROM speech_cache) WHERE kept_bytes > ? ORDER BY last_used_at, made",
             limit_bytes - limit_bytes // 20,
         )
+
+    async def _note(self, key: str, origin: SpeechOrigin) -> None:
+        await self._remember(origin.user_id)
+        row = {"key": key, **msgspec.structs.asdict(origin)}
+        await self._database.insert("speech_origins", row, on_conflict="IGNORE")

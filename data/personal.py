@@ -3,6 +3,10 @@
 from data.database import Value
 from data.pseudonyms import PseudonymousPart
 
+_OF_VOICES = (
+    "voice_identity IN "
+    "(SELECT 'clip:' || owner_id || ':' || clip_sha256 FROM voices WHERE owner_id = ?)"
+)
 #: Tables without a reference to `users`, and how they lead to a person all the same.
 _INDIRECTLY = {
     "users": "user_id = ?",
@@ -12,10 +16,8 @@ _INDIRECTLY = {
     "reports": (
         "report_id IN (SELECT report_id FROM report_people WHERE part = 'by' AND user_id = ?)"
     ),
-    "conditionals_cache": "clip_sha256 IN (SELECT clip_sha256 FROM voices WHERE owner_id = ?)",
-    "speech_cache": (
-        "voice_identity IN (SELECT 'clip:' || clip_sha256 FROM voices WHERE owner_id = ?)"
-    ),
+    "conditionals_cache": _OF_VOICES,
+    "speech_cache": _OF_VOICES,
 }
 
 
@@ -24,11 +26,7 @@ class PersonalDataStore(PseudonymousPart):
 
     async def rows_about(self, user_id: int) -> dict[str, list[dict[str, Value]]]:
         """All rows that hold a person's id, by table, and what hangs on their voices' clips."""
-        references = await self._database.fetch(
-            "SELECT m.name, f.\"from\" || ' = ?' FROM sqlite_master AS m, "
-            "pragma_foreign_key_list(m.name) AS f "
-            "WHERE m.type = 'table' AND f.\"table\" = 'users' ORDER BY m.name"
-        )
+        references = [(table, f"{column} = ?") for table, column in await self._references()]
         found: dict[str, list[dict[str, Value]]] = {}
         person = self._pseudonym(user_id)
         for table, condition in (*_INDIRECTLY.items(), *references):
@@ -62,3 +60,19 @@ class PersonalDataStore(PseudonymousPart):
                 user_id,
             )
             await self._database.delete("users", user_id=user_id)
+
+    async def forget_strangers(self) -> int:
+        """Delete the people of whom nothing but their id is left; returns how many there were."""
+        nothing_left = " AND ".join(
+            f"user_id NOT IN (SELECT {column} FROM {table} WHERE {column} IS NOT NULL)"  # noqa: S608
+            for table, column in await self._references()
+        )
+        return await self._database.execute(f"DELETE FROM users WHERE {nothing_left}")  # noqa: S608
+
+    async def _references(self) -> list[tuple[str, str]]:
+        """The tables and columns that refer to `users`."""
+        found = await self._database.fetch(
+            'SELECT m.name, f."from" FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f '
+            "WHERE m.type = 'table' AND f.\"table\" = 'users' ORDER BY m.name"
+        )
+        return [(table, column) for table, column in found]

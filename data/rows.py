@@ -68,6 +68,14 @@ class VoiceReport(msgspec.Struct, frozen=True, kw_only=True):
     person: str | None
 
 
+class CopiedClip(msgspec.Struct, frozen=True, kw_only=True):
+    """That a member sent a clip which is another member's voice; not whose."""
+
+    guild_id: int
+    user_id: int
+    sent_at: float
+
+
 class DisabledClip(msgspec.Struct, frozen=True, kw_only=True):
     """A clip that may not be spoken in nor registered, in a server or (None) in every one.
 
@@ -112,7 +120,7 @@ class NewConditionals(msgspec.Struct, frozen=True, kw_only=True):
     """A clip's enrolment on disk, as made by one engine version with one model revision."""
 
     key: str
-    clip_sha256: str
+    voice_identity: str
     model_revision: str
     engine_version: str
     path: str
@@ -129,7 +137,7 @@ class ConditionalsKey(NewConditionals, frozen=True, kw_only=True):
 class NewSpeech(msgspec.Struct, frozen=True, kw_only=True):
     """A rendered Ogg Opus file.
 
-    `voice_identity` is `clip:<sha256>` or `stock:<name>`, as engine voices name themselves.
+    `voice_identity` is `clip:<owner>:<sha256>` or `stock:<name>`, as engine voices name themselves.
     """
 
     key: str
@@ -144,6 +152,14 @@ class SpeechKey(NewSpeech, frozen=True, kw_only=True):
 
     created_at: float
     last_used_at: float
+
+
+class SpeechOrigin(msgspec.Struct, frozen=True, kw_only=True):
+    """Who had something said, in which server (None: in none), and by which message, if by one."""
+
+    user_id: int
+    guild_id: int | None
+    message_id: int | None = None
 
 
 Row = TypeVar("Row", bound=msgspec.Struct)

@@ -1,7 +1,7 @@
 """Which voices a server has to do with, and which its moderators disabled."""
 
 from data.part import StorePart
-from data.rows import DisabledClip, VoiceRow
+from data.rows import CopiedClip, DisabledClip, VoiceRow
 
 
 class VoiceModerationStore(StorePart):
@@ -21,6 +21,17 @@ class VoiceModerationStore(StorePart):
             guild_id,
             owner_id,
         )
+
+    async def note_copy(self, guild_id: int, user_id: int) -> None:
+        """Note that a person sent a clip that is another member's voice; of several, the last."""
+        async with self._database.transaction():
+            await self._remember(user_id)
+            row = CopiedClip(guild_id=guild_id, user_id=user_id, sent_at=self._clock())
+            await self._database.insert("copied_clips", row, on_conflict="REPLACE")
+
+    async def copies(self, guild_id: int) -> list[CopiedClip]:
+        order = "sent_at DESC, user_id"
+        return await self._database.rows(CopiedClip, "copied_clips", order=order, guild_id=guild_id)
 
     async def disable(self, voice_id: int, guild_id: int | None) -> None:
         """Forbid a voice in a server or (None) in every one."""
@@ -59,14 +70,14 @@ class VoiceModerationStore(StorePart):
             )
         )
 
-    async def disabled_digests(self, guild_id: int) -> set[str]:
-        """The digests of all clips that are forbidden in a server, by whomever."""
-        return set(
-            await self._database.column(
-                "SELECT clip_digest FROM disabled_clips WHERE guild_id = ? OR guild_id IS NULL",
-                guild_id,
-            )
+    async def disabled_digests(self, guild_id: int) -> dict[str, float]:
+        """The digests of all clips that are forbidden in a server, by whomever, and since when."""
+        rows = await self._database.fetch(
+            "SELECT clip_digest, min(disabled_at) AS since FROM disabled_clips "
+            "WHERE guild_id = ? OR guild_id IS NULL GROUP BY clip_digest",
+            guild_id,
         )
+        return {row["clip_digest"]: row["since"] for row in rows}
 
     async def disabled_clips(self, guild_id: int | None) -> list[DisabledClip]:
         """The clips forbidden in a server itself, or (None) by the bot's owner, newest first."""

@@ -48,7 +48,7 @@ class Executor(Protocol):
         What is not in the queue, or not any more, stays as it is.
         """
 
-    async def forget(self, clip_sha256: str) -> None:
+    async def forget(self, identity: str) -> None:
         """Have everything derived from a clip removed, and wait until it is.
 
         Whatever was enrolled of it has been reported by then. Its jobs are to be given up before.

@@ -16,6 +16,7 @@ from engine.speech import EngineInfo, Priority, Speech, SpeechParameters, Voice
 #: What a worker says is shown to people: a worker that was taken over may say anything.
 Sentence = Annotated[str, msgspec.Meta(max_length=4_000)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Identity = Annotated[str, msgspec.Meta(pattern="^clip:[0-9]{1,20}:[0-9a-f]{64}$")]
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,9 +70,9 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
 
 
 class Forget(msgspec.Struct, frozen=True, tag="forget"):
-    """Remove what was derived from a clip, in memory and on disk; answered by `Forgotten`."""
+    """Remove what was derived from a voice's clip, in memory and on disk. Answer: `Forgotten`."""
 
-    clip_sha256: str
+    voice_identity: str
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
@@ -168,7 +169,7 @@ class Enrolled(msgspec.Struct, frozen=True, tag="enrolled"):
     """
 
     key: Digest
-    clip_sha256: Digest
+    voice_identity: Identity
     model_revision: Sentence
     engine_version: Sentence
     path: Sentence
@@ -176,9 +177,9 @@ class Enrolled(msgspec.Struct, frozen=True, tag="enrolled"):
 
 
 class Forgotten(msgspec.Struct, frozen=True, tag="forgotten"):
-    """Nothing derived from this clip is left; every `Enrolled` of it came before."""
+    """Nothing derived from this voice's clip is left; every `Enrolled` of it came before."""
 
-    clip_sha256: str
+    voice_identity: str
 
 
 WorkerReport = (

@@ -39,7 +39,7 @@ class Engine(Protocol):
     def cancel(self, job_id: int) -> None:
         """Drop a job and free what it holds. Unknown ids are ignored: it may just have ended."""
 
-    def forget(self, clip_sha256: str) -> None:
+    def forget(self, identity: str) -> None:
         """Remove what was derived from a clip, in memory and on disk.
 
         Called between steps. Jobs that speak in this voice were cancelled before.

@@ -62,17 +62,18 @@ class StockVoice(msgspec.Struct, frozen=True, tag="stock"):
 class ClonedVoice(msgspec.Struct, frozen=True, tag="cloned"):
     """A member's voice, given by its reference clip.
 
-    `clip_sha256` is the lower-case hex digest of the bytes at `clip_path`; the path may change,
-    the digest is the voice's identity.
+    `clip_sha256` is the lower-case hex digest of the bytes at `clip_path`, which may change. Digest
+    and owner (0: nobody) are the voice's identity: two people with one recording share nothing.
     """
 
     clip_sha256: str
     clip_path: str
+    owner_id: int = 0
 
     @property
     def identity(self) -> str:
         """What distinguishes this voice in a cache key."""
-        return f"clip:{self.clip_sha256}"
+        return f"clip:{self.owner_id}:{self.clip_sha256}"
 
 
 Voice = StockVoice | ClonedVoice
@@ -105,11 +106,12 @@ class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def content_key(self) -> str:
-        """SHA-256 over everything in the request that changes the audio: text, voice, parameters.
+        """SHA-256 over everything in the request that changes the audio, and whose words they are.
 
-        Hex. Requests with equal keys are one job, whoever asked.
+        Hex. Requests with equal keys are one job. Those of two people never are: how soon an answer
+        comes would tell one of them what the other had said.
         """
-        return sha256_of(self.text, self.voice.identity, self.parameters)
+        return sha256_of(self.text, self.voice.identity, self.parameters, self.user_id)
 
 
 class Speech(msgspec.Struct, frozen=True, kw_only=True):

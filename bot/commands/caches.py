@@ -51,7 +51,7 @@ async def _list(console: Console, store: Store, speech: SpeechCache) -> None:
         table.add_row(
             "enrolled clip",
             entry.key[:12],
-            f"clip:{entry.clip_sha256[:12]}",
+            entry.voice_identity[:24],
             _kib(entry.size_bytes),
             _when(entry.last_used_at),
         )

@@ -67,7 +67,7 @@ async def measure(sayings: Sayings, times: int) -> CachedFigures:
 async def _first_packet_ms(sayings: Sayings) -> tuple[float, bool]:
     """How long the line took to its first packet, and whether it was kept."""
     started = time.perf_counter()
-    saying = await sayings.in_voice([LINE], Speaker())
+    saying = await sayings.in_voice([LINE], Speaker(guild_id=1, user_id=1))
     async with aclosing(saying.clips()) as clips:
         clip = await anext(clips)
         return 1e3 * (time.perf_counter() - started), clip.cached

@@ -100,7 +100,9 @@ async def soak(servers: int, seconds: float, folder: Path) -> Figures:
             guild.add_text_channel("general")
             channel = guild.add_voice_channel("Lounge")
             channel.recording = PacketLog()
-            rooms.append(Room(guild.add_member(f"Member {number}"), channel))
+            # One person in all servers: what others had said is not rendered before.
+            member = guild.add_member(f"Member {number}", user=discord.owner)
+            rooms.append(Room(member, channel))
         async with running_bot(discord, folder / "home", folder / "bot.log"):
             line = await _rendered(rooms[0])
             for room in rooms:

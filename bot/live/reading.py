@@ -22,6 +22,7 @@ from bot.live.rules import MUTE_PREFIX, why_unread
 from bot.speech.reading import NothingToSay
 from bot.speech.saying import Sayings
 from bot.speech.service import Saying
+from bot.voices.forgetting import Forgetting
 from data.rows import GuildSettings
 from data.store import Store
 from engine.errors import SpeechError
@@ -42,12 +43,14 @@ class LiveReading:
         store: Store,
         sayings: Sayings,
         sessions: VoiceSessions,
+        forgetting: Forgetting,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.bindings = Bindings(store, sessions)
         self._store = store
         self._sayings = sayings
         self._sessions = sessions
+        self._forgetting = forgetting
         self._clock = clock
         self._tasks = TaskSet()
 
@@ -90,16 +93,18 @@ class LiveReading:
                 accepted.line.replace(saying)
 
     async def deleted(self, guild_id: int | None, message_id: int) -> None:
-        """Do not say a message that is gone, or fall silent in the middle of it."""
+        """Do not say a message that is gone, or fall silent in the middle of it, and forget it."""
         await self._cancel(guild_id or 0, lambda accepted_id, _: accepted_id == message_id)
+        await self._forgetting.message(message_id)
 
     async def take_back(self, guild_id: int, author_id: int) -> None:
-        """Say nothing more of what a member wrote, and fall silent in the middle of it.
+        """Say nothing more of what a member wrote, fall silent in the middle of it, and forget it.
 
         For members who are to be read no more. Call it when the database knows that, and when the
         command has its answer: it waits for what is being accepted and for a bot on its way.
         """
         await self._cancel(guild_id, lambda _, playback: playback.author_id == author_id)
+        await self._forgetting.member(author_id, guild_id)
 
     async def moved(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
@@ -154,7 +159,9 @@ class LiveReading:
         saying = await self._saying(message, guild, settings)
         if saying is None:
             return
-        opening = await self._sayings.opening(author, guild.id) if settings.read_names else None
+        opening = None
+        if settings.read_names:
+            opening = await self._sayings.opening(author, guild.id, message.id)
 
         def opens() -> bool:
             quiet_s = self._clock() - binding.last_at
@@ -187,6 +194,7 @@ class LiveReading:
                 message.author,
                 guild,
                 mentioned=message.mentions,
+                message_id=message.id,
                 max_chars=settings.max_message_chars,
             )
         except NothingToSay:

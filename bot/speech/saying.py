@@ -57,14 +57,15 @@ class Sayings:
         *,
         voice: str | None = None,
         mentioned: Sequence[discord.abc.User] = (),
+        message_id: int | None = None,
         max_chars: int | None = None,
         aloud: bool = True,
     ) -> Saying:
         """What a member typed, in the voice that they ask for or in their usual one.
 
-        `mentioned` came with the text; what is past `max_chars` is left out; what is not `aloud`
-        is for a file, which no server's volume changes. Raises `UserError`, `NothingToSay` where
-        no word is left.
+        `mentioned` came with the text, `message_id` is of the message that it was, if any. What is
+        past `max_chars` is left out; what is not `aloud` is for a file, which no server's volume
+        changes. Raises `UserError`, `NothingToSay` where no word is left.
         """
         chunks = self._reader.read(
             text,
@@ -73,12 +74,16 @@ class Sayings:
             max_chars=max_chars,
         )
         speaker = await self._speakers.speaker(voice, user_id=member.id, guild_id=guild.id)
+        speaker = replace(speaker, message_id=message_id)
         return await self.in_voice(chunks, speaker, aloud=aloud)
 
-    async def opening(self, author: discord.abc.User, guild_id: int) -> Saying:
-        """That a member speaks now, in their own voice."""
+    async def opening(
+        self, author: discord.abc.User, guild_id: int, message_id: int | None = None
+    ) -> Saying:
+        """That the author of a message speaks now, in their own voice."""
         name = await self._name(author, guild_id)
         speaker = await self._speakers.speaker(None, user_id=author.id, guild_id=guild_id)
+        speaker = replace(speaker, message_id=message_id)
         return await self.in_voice(self._reader.chunks(f"{name} says:"), speaker, aloud=True)
 
     async def announcement(self, member: discord.Member, *, came: bool) -> Saying:

@@ -26,6 +26,9 @@ from engine.speech import EngineInfo, Priority, Speech, SpeechRequest, Voice, sh
 
 log = logging.getLogger(__name__)
 
+#: Whether a speaker is among those that something is about.
+Concerned = Callable[[Speaker], bool]
+
 #: How soon the chunk that is to sound next is due, and those that are made ahead after it.
 _PRIORITIES = (Priority.SPEAKING, Priority.SPEAKING, Priority.LOOK_AHEAD)
 
@@ -57,8 +60,8 @@ class SpeechService:
         self._deadline_s = deadline_s
         self._clock = clock
         self._sayings: WeakSet[Saying] = WeakSet()
-        self._at_work: dict[str, set[asyncio.Task[Any]]] = {}  # by identity of the voice
-        self._silenced: dict[str, SpeechError] = {}  # likewise
+        self._at_work: dict[asyncio.Task[Any], Speaker] = {}
+        self._silenced: list[tuple[Concerned, SpeechError]] = []
 
     def saying(self, chunks: Sequence[str], speaker: Speaker) -> "Saying":
         """`chunks`, to be spoken one after the other. Nothing is made of them before it is due."""
@@ -78,25 +81,34 @@ class SpeechService:
         return saying
 
     @contextmanager
-    def silencing(self, voice: Voice, reason: SpeechError) -> Iterator[None]:
-        """End what is said in a voice, and let nothing begin in it meanwhile, with `reason`."""
-        self._silenced[voice.identity] = reason
+    def silencing(self, concerned: Concerned, reason: SpeechError) -> Iterator[None]:
+        """End what some speakers say, and let them begin nothing meanwhile, with `reason`."""
+        silenced = concerned, reason
+        self._silenced.append(silenced)
         try:
-            self.withdraw(lambda speaker: speaker.voice.identity == voice.identity, reason)
+            self.withdraw(concerned, reason)
             yield
         finally:
-            del self._silenced[voice.identity]
+            self._silenced.remove(silenced)
 
-    def withdraw(self, concerned: Callable[[Speaker], bool], reason: SpeechError) -> None:
+    def withdraw(self, concerned: Concerned, reason: SpeechError) -> None:
         """End the sayings of some speakers where they are: their listeners get `reason`."""
         for saying in list(self._sayings):
             if concerned(saying.speaker):
                 saying.withdraw(reason)
 
-    async def settled(self, voice: Voice) -> None:
-        """Wait until nothing is being made or written in a voice. Silence it before."""
-        while tasks := self._at_work.get(voice.identity):
+    async def settled(self, concerned: Concerned) -> None:
+        """Wait until nothing is being made or written of some speakers. Silence them before."""
+        while tasks := [task for task, speaker in self._at_work.items() if concerned(speaker)]:
             await asyncio.wait(tasks)
+
+    async def forget(self, concerned: Concerned, **origin: int) -> None:
+        """Remove the renderings of what some speakers had said, in `SpeechOrigin`'s terms `origin`.
+
+        Silence or cancel them before.
+        """
+        await self.settled(concerned)
+        await self._cache.forget(**origin)
 
     def _make_due(self, chunk: _Chunk, priority: Priority) -> None:
         """Begin to make a chunk; have one that was begun already made sooner."""
@@ -114,26 +126,30 @@ class SpeechService:
 
     async def _clip(self, chunk: _Chunk) -> Clip:
         info = await self._engine()
-        if reason := self._silenced.get(chunk.speaker.voice.identity):
-            raise reason
-        voice, substitution = voice_for(chunk.speaker, info)
+        speaker = chunk.speaker
+        for concerned, reason in self._silenced:
+            if concerned(speaker):
+                raise reason
+        voice, substitution = voice_for(speaker, info)
         chunk.request = replace(chunk.request, voice=voice)
         content = chunk.request.content_key
         usual = self._cache.codec
-        codec = usual.at_volume(chunk.speaker.volume_percent)
+        codec = usual.at_volume(speaker.volume_percent)
         key = sha256_of(info.identity, content, codec)
-        packets = await self._cache.get(key)
+        packets = await self._cache.get(key, speaker.origin)
         if packets is None and codec != usual:
-            at_usual = await self._cache.get(sha256_of(info.identity, content, usual))
+            usual_key = sha256_of(info.identity, content, usual)
+            at_usual = await self._cache.get(usual_key, speaker.origin)
             if at_usual is not None:
-                packets = await self._keep(key, await _decoded(at_usual), voice, codec)
+                speech = await _decoded(at_usual)
+                packets = await self._keep(key, speech, voice, codec, speaker)
         if packets is not None:
             self._metrics.cache_hits += 1
             return Clip(key, packets, cached=True, substitution=substitution)
         self._metrics.cache_misses += 1
         begun = self._clock()
         making = asyncio.create_task(self._synthesise(chunk), name="speech")
-        self._note_work(voice, making)
+        self._note_work(speaker, making)
         speech = await making
         self._metrics.synthesis.add((self._clock() - begun) * 1000)
         if not len(speech.pcm):
@@ -141,11 +157,11 @@ class SpeechService:
         # A worker that was replaced meanwhile may have loaded another engine: it is that one's.
         spoke = await self._executor.engine_info()
         key = sha256_of(spoke.identity, content, codec)
-        packets = await self._keep(key, speech, voice, codec)
+        packets = await self._keep(key, speech, voice, codec, speaker)
         if codec != usual:
             # For other servers, which then need no engine. Nobody waits for it.
             usual_key = sha256_of(spoke.identity, content, usual)
-            self._begin_to_keep(usual_key, speech, voice, usual)
+            self._begin_to_keep(usual_key, speech, voice, usual, speaker)
         return Clip(key, packets, cached=False, substitution=substitution or speech.substitution)
 
     async def _synthesise(self, chunk: _Chunk) -> Speech:
@@ -153,18 +169,18 @@ class SpeechService:
         return await self._executor.synthesise(chunk.request)
 
     async def _keep(
-        self, key: str, speech: Speech, voice: Voice, codec: Codec
+        self, key: str, speech: Speech, voice: Voice, codec: Codec, speaker: Speaker
     ) -> tuple[bytes, ...]:
         # Shielded: given up in the middle, it would leave a file that nothing knows of.
-        return await asyncio.shield(self._begin_to_keep(key, speech, voice, codec))
+        return await asyncio.shield(self._begin_to_keep(key, speech, voice, codec, speaker))
 
     def _begin_to_keep(
-        self, key: str, speech: Speech, voice: Voice, codec: Codec
+        self, key: str, speech: Speech, voice: Voice, codec: Codec, speaker: Speaker
     ) -> "asyncio.Task[tuple[bytes, ...]]":
         keeping = asyncio.create_task(
-            self._cache.put(key, speech, voice, codec), name="keep speech"
+            self._cache.put(key, speech, voice, codec, speaker.origin), name="keep speech"
         )
-        self._note_work(voice, keeping)
+        self._note_work(speaker, keeping)
         return keeping
 
     async def _engine(self) -> EngineInfo:
@@ -177,16 +193,9 @@ class SpeechService:
                 f"The speech engine is not ready yet. {self._executor.status().detail}"
             ) from None
 
-    def _note_work(self, voice: Voice, task: asyncio.Task[Any]) -> None:
-        tasks = self._at_work.setdefault(voice.identity, set())
-        tasks.add(task)
-
-        def done(_: asyncio.Task[Any]) -> None:
-            tasks.discard(task)
-            if not tasks:
-                self._at_work.pop(voice.identity, None)
-
-        task.add_done_callback(done)
+    def _note_work(self, speaker: Speaker, task: asyncio.Task[Any]) -> None:
+        self._at_work[task] = speaker
+        task.add_done_callback(self._at_work.pop)
 
 
 class Saying:

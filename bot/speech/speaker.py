@@ -4,11 +4,14 @@ import hashlib
 
 import msgspec
 
+from data.rows import SpeechOrigin
 from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, Voice
 
 
 class Speaker(msgspec.Struct, frozen=True):
     """Who asks, in which voice, how it should speak, and how loudly it is played.
+
+    `message_id` is of the message that is read aloud, if it is one.
 
     `note` is a sentence for the listener on why it is this voice, where that may surprise. Where a
     stock voice has to speak it is the server's, `stock_voice`, or else one that stays this
@@ -19,10 +22,20 @@ class Speaker(msgspec.Struct, frozen=True):
     parameters: SpeechParameters = SpeechParameters()
     guild_id: int = 0
     user_id: int = 0
+    message_id: int | None = None
     note: str | None = None
     volume_percent: int = 100
     stock_voice: str | None = None
     news: bool = False
+
+    @property
+    def origin(self) -> SpeechOrigin | None:
+        """What a rendering is kept with; None where it is nobody's words."""
+        if not self.user_id:
+            return None
+        return SpeechOrigin(
+            user_id=self.user_id, guild_id=self.guild_id or None, message_id=self.message_id
+        )
 
 
 def voice_for(speaker: Speaker, info: EngineInfo) -> tuple[Voice, str | None]:

@@ -176,7 +176,9 @@ class Voices:
     def as_speaker(self, voice: VoiceRow, person: Person) -> Speaker:
         return Speaker(
             voice=ClonedVoice(
-                clip_sha256=voice.clip_sha256, clip_path=str(self._home / voice.clip_path)
+                clip_sha256=voice.clip_sha256,
+                clip_path=str(self._home / voice.clip_path),
+                owner_id=voice.owner_id,
             ),
             parameters=msgspec.convert(voice, SpeechParameters, from_attributes=True),
             guild_id=person.guild_id,

@@ -1,17 +1,18 @@
-"""The one way in which a voice goes: sound in the making, memory, files, rows, in this order.
+"""The one way in which voices and words go: sound in the making, files, rows.
 
 Files go before rows, so that a crash in between leaves a row that the janitor clears, and never a
 file that nothing knows of.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
 from bot.base.locks import KeyedLocks
 from bot.base.private_files import remove
 from bot.speech.service import SpeechService
+from bot.speech.speaker import Speaker
 from data.rows import VoiceRow
 from data.store import Store
 from engine.errors import VoiceUnusable
@@ -19,10 +20,11 @@ from engine.executor import Executor
 from engine.speech import ClonedVoice
 
 _DELETED = VoiceUnusable("This voice was deleted, so I stopped.")
+_WITHDRAWN = VoiceUnusable("What you asked for was deleted together with your data.")
 
 
 class Forgetting:
-    """Removes voices and everything made from them.
+    """Removes voices and everything made from them, and what was made of somebody's words.
 
     `recorded` waits for enrolments that were reported but are not in the database yet.
     """
@@ -43,7 +45,7 @@ class Forgetting:
         self._turns = KeyedLocks[str]()
 
     async def voices(self, voices: Iterable[VoiceRow]) -> None:
-        """Delete voices: their clips and, unless another voice has the same, what was derived."""
+        """Delete voices: their clips and what was derived, unless their owner needs it still."""
         for voice in voices:
             now: VoiceRow | None = voice
             while now is not None:  # it may be given another clip meanwhile
@@ -51,42 +53,85 @@ class Forgetting:
                 now = await self._store.voices.get(voice.voice_id)
         await self._store.purge()
 
-    async def clip(self, clip_sha256: str) -> None:
-        """Forget what was derived from a clip that no voice has any more."""
+    async def clip(self, owner_id: int, clip_sha256: str) -> None:
+        """Forget what was derived from a clip that no voice of its owner has any more."""
         async with self._turns.of(clip_sha256):
-            if not await self._needed(clip_sha256):
-                with self._silencing(clip_sha256):
-                    await self._derived(clip_sha256)
+            voices = await self._store.voices.with_clip(clip_sha256)
+            if not any(voice.owner_id == owner_id for voice in voices):
+                identity = _identity(owner_id, clip_sha256)
+                with self._silencing(identity):
+                    await self._derived(identity)
         await self._store.purge()
+
+    async def message(self, message_id: int) -> None:
+        """Forget what was read aloud of a message. Cancel it before."""
+        await self._speech.forget(lambda s: s.message_id == message_id, message_id=message_id)
+
+    async def member(self, user_id: int, guild_id: int) -> None:
+        """Forget what was said of a person's words in a server. Cancel before what is read there.
+
+        What is just being said by a command is said, and kept, all the same.
+        """
+        place = user_id, guild_id
+        await self._speech.forget(
+            lambda s: s.message_id is not None and (s.user_id, s.guild_id) == place,
+            user_id=user_id,
+            guild_id=guild_id,
+        )
+        await self._store.purge()
+
+    @asynccontextmanager
+    async def person(self, user_id: int) -> AsyncIterator[None]:
+        """Forget what was said of a person's words; until the block ends nothing more is said."""
+
+        def theirs(speaker: Speaker) -> bool:
+            return speaker.user_id == user_id
+
+        with self._speech.silencing(theirs, _WITHDRAWN):
+            await self._speech.forget(theirs, user_id=user_id)
+            yield
+
+    async def guild(self, guild_id: int) -> None:
+        """Forget what was said in a server that the bot has left."""
+        await self._speech.forget(lambda s: s.guild_id == guild_id, guild_id=guild_id)
 
     async def _voice(self, voice: VoiceRow) -> None:
         sha256 = voice.clip_sha256
         # One after the other, or each of two voices with one clip would leave it to the other.
         async with self._turns.of(sha256):
-            needed = await self._needed(sha256, but=voice.voice_id)
-            with nullcontext() if needed else self._silencing(sha256):
+            others = [
+                one
+                for one in await self._store.voices.with_clip(sha256)
+                if one.voice_id != voice.voice_id
+            ]
+            identity = _identity(voice.owner_id, sha256)
+            needed = any(one.owner_id == voice.owner_id for one in others)
+            with nullcontext() if needed else self._silencing(identity):
                 if not needed:
-                    await self._derived(sha256)
+                    await self._derived(identity)
+                if not others:  # what the command line made of the very clip
+                    await self._remove_derived(_identity(0, sha256))
+                    await self._store.local_clips.forget(sha256)
                 await asyncio.to_thread(remove, [self._home / voice.clip_path])
                 await self._store.voices.delete(voice.voice_id, voice.clip_path)
 
-    def _silencing(self, clip_sha256: str) -> AbstractContextManager[None]:
-        voice = ClonedVoice(clip_sha256=clip_sha256, clip_path="")
-        return self._speech.silencing(voice, _DELETED)
+    def _silencing(self, identity: str) -> AbstractContextManager[None]:
+        return self._speech.silencing(lambda s: s.voice.identity == identity, _DELETED)
 
-    async def _derived(self, clip_sha256: str) -> None:
-        voice = ClonedVoice(clip_sha256=clip_sha256, clip_path="")
-        await self._speech.settled(voice)
-        await self._executor.forget(clip_sha256)
+    async def _derived(self, identity: str) -> None:
+        await self._speech.settled(lambda s: s.voice.identity == identity)
+        await self._executor.forget(identity)
         await self._recorded()
-        renderings = await self._store.speech.made_with(voice.identity)
-        enrolments = await self._store.conditionals.of_clip(clip_sha256)
+        await self._remove_derived(identity)
+
+    async def _remove_derived(self, identity: str) -> None:
+        renderings = await self._store.speech.made_with(identity)
+        enrolments = await self._store.conditionals.made_with(identity)
         paths = [row.path for row in renderings] + [row.path for row in enrolments]
         await asyncio.to_thread(remove, [self._home / path for path in paths])
         await self._store.speech.delete(row.key for row in renderings)
-        await self._store.conditionals.delete_clip(clip_sha256)
-        await self._store.local_clips.forget(clip_sha256)
+        await self._store.conditionals.delete(row.key for row in enrolments)
 
-    async def _needed(self, clip_sha256: str, but: int | None = None) -> bool:
-        voices = await self._store.voices.with_clip(clip_sha256)
-        return any(voice.voice_id != but for voice in voices)
+
+def _identity(owner_id: int, clip_sha256: str) -> str:
+    return ClonedVoice(clip_sha256=clip_sha256, clip_path="", owner_id=owner_id).identity

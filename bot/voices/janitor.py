@@ -28,7 +28,10 @@ log = logging.getLogger(__name__)
 
 
 class Janitor:
-    """`clock` gives UTC in Unix seconds; `grace_s` is how long a server may be gone."""
+    """`clock` gives UTC in Unix seconds; `grace_s` is how long a server may be gone.
+
+    `speech_kept_s` is how old rendered speech may become.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class Janitor:
         privacy: Privacy,
         *,
         grace_s: float,
+        speech_kept_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -45,6 +49,7 @@ class Janitor:
         self._forgetting = forgetting
         self._privacy = privacy
         self._grace_s = grace_s
+        self._speech_kept_s = speech_kept_s
         self._clock = clock
         self._conditionals = RecordedFiles(home, CONDITIONALS, store.conditionals)
         self._renderings = RecordedFiles(home, SPEECH, store.speech)
@@ -83,8 +88,11 @@ class Janitor:
         gone += await self._made_of_no_voice(before)
         gone += await self._conditionals.remove_broken(_is_there, before)
         gone += await self._renderings.remove_broken(_is_there, before)
+        too_old = await self._store.speech.made_before(self._clock() - self._speech_kept_s)
+        gone += await self._renderings.remove(too_old)
         gone += await self._files_without_row(before)
         gone += await self._store.reports.forget_handled(HANDLED_REPORT_KEPT_S)
+        gone += await self._store.personal.forget_strangers()
         if gone:
             log.info("tidied up", extra={"removed": gone})
         return gone
@@ -106,21 +114,15 @@ class Janitor:
 
     async def _made_of_no_voice(self, before: float) -> int:
         await self._store.local_clips.forget_unused(LOCAL_CLIP_KEPT_S)
-        clips = {voice.clip_sha256 for voice in await self._store.voices.all()}
-        clips |= await self._store.local_clips.all()
-        enrolled = {
-            row.clip_sha256
-            for row in await self._store.conditionals.all()
-            if row.created_at <= before
-        }
-        spoken = {
-            row.voice_identity.removeprefix("clip:")
-            for row in await self._store.speech.all()
-            if row.voice_identity.startswith("clip:") and row.created_at <= before
-        }
-        orphaned = (enrolled | spoken) - clips
-        for clip_sha256 in orphaned:
-            await self._forgetting.clip(clip_sha256)
+        known = {(voice.owner_id, voice.clip_sha256) for voice in await self._store.voices.all()}
+        known |= {(0, clip_sha256) for clip_sha256 in await self._store.local_clips.all()}
+        enrolled, spoken = await self._store.conditionals.all(), await self._store.speech.all()
+        made = {row.voice_identity for row in enrolled if row.created_at <= before}
+        made |= {row.voice_identity for row in spoken if row.created_at <= before}
+        split = [identity.split(":") for identity in made]
+        orphaned = {(int(one[1]), one[2]) for one in split if one[0] == "clip"} - known
+        for owner_id, clip_sha256 in orphaned:
+            await self._forgetting.clip(owner_id, clip_sha256)
         return len(orphaned)
 
     async def _files_without_row(self, before: float) -> int:

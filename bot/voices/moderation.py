@@ -11,7 +11,7 @@ from bot.voices.choosing import VoiceChoice, Voices
 from bot.voices.place import Person
 from bot.voices.references import VoiceReference, clip_digest
 from bot.voices.rights import Action
-from data.rows import VoiceReport, VoiceRow
+from data.rows import CopiedClip, VoiceReport, VoiceRow
 from data.store import Store
 from engine.errors import VoiceUnusable
 from engine.speech import ClonedVoice
@@ -84,6 +84,11 @@ class VoiceModeration:
         if not await self._store.reports.handle(report_id, person.guild_id, handled=handled):
             raise UserError("This report is gone already.")
 
+    async def copies(self, person: Person) -> list[CopiedClip]:
+        """Who sent another member's voice as their own in this server, the latest first."""
+        _require_reader(person)
+        return await self._store.moderation.copies(person.guild_id)
+
     async def disable(self, asked: str, person: Person) -> VoiceRow:
         """Forbid a voice and its clip in this server, in the middle of what it is saying."""
         voice = await self._voices.find(asked, Action.DISABLE, person)
@@ -151,10 +156,10 @@ class VoiceModeration:
 
     async def _disable(self, voice: VoiceRow, guild_id: int | None) -> VoiceRow:
         async with self._store.transaction():
-            await self._store.moderation.disable(voice.voice_id, guild_id)
+            for one in await self._of_one_clip(voice):
+                await self._store.moderation.disable(one.voice_id, guild_id)
             await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), guild_id)
-        # By identity: whose voice it is besides makes no difference to a clip.
-        disabled = ClonedVoice(clip_sha256=voice.clip_sha256, clip_path="").identity
+        disabled = ClonedVoice(voice.clip_sha256, "", voice.owner_id).identity
         self._speech.withdraw(
             lambda speaker: (
                 speaker.voice.identity == disabled and guild_id in (None, speaker.guild_id)
@@ -166,8 +171,16 @@ class VoiceModeration:
     async def _enable(self, voice: VoiceRow, guild_id: int | None) -> bool:
         digest = clip_digest(voice.clip_sha256)
         async with self._store.transaction():
-            enabled = await self._store.moderation.enable(voice.voice_id, guild_id)
-            return await self._store.moderation.enable_clip(digest, guild_id) or enabled
+            enabled = [
+                await self._store.moderation.enable(one.voice_id, guild_id)
+                for one in await self._of_one_clip(voice)
+            ]
+            return await self._store.moderation.enable_clip(digest, guild_id) or any(enabled)
+
+    async def _of_one_clip(self, voice: VoiceRow) -> list[VoiceRow]:
+        """All voices of the same owner with the same clip."""
+        voices = await self._store.voices.with_clip(voice.clip_sha256)
+        return [one for one in voices if one.owner_id == voice.owner_id]
 
     async def _enable_clip(self, clip: VoiceReference, guild_id: int | None) -> None:
         if not await self._store.moderation.enable_clip(clip.value, guild_id):

@@ -1,5 +1,6 @@
 """What a person is to the voices in a server, and which of those are disabled there."""
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -21,13 +22,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A server as a person finds it, by ids of voices. `known` is filled for moderators alone."""
+    """A server as a person finds it, by ids of voices. `known` is filled for moderators alone.
+
+    `disabled_clips` has since when a clip is. Whoever had made a voice of it before, and whose
+    voice is not disabled, speaks on: it may be theirs, and copied.
+    """
 
     person: Person
     shared: set[int]
     known: set[int]
     disabled: set[int]
-    disabled_clips: set[str]
+    disabled_clips: dict[str, float]
 
     @classmethod
     async def of(cls, store: Store, person: Person) -> Self:
@@ -66,5 +71,6 @@ class Place:
         return (
             voice.disabled_at is not None
             or voice.voice_id in self.disabled
-            or clip_digest(voice.clip_sha256) in self.disabled_clips
+            or voice.consented_at
+            >= self.disabled_clips.get(clip_digest(voice.clip_sha256), math.inf)
         )

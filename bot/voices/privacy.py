@@ -12,16 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.speech.service import SpeechService
 from bot.voices.forgetting import Forgetting
 from bot.voices.registration import Registration
 from data.rows import VoiceRow
 from data.store import Store
-from engine.errors import VoiceUnusable
 
 log = logging.getLogger(__name__)
-
-_WITHDRAWN = VoiceUnusable("What you asked for was deleted together with your data.")
 
 
 class Deletion(NamedTuple):
@@ -51,13 +47,11 @@ class Privacy:
         self,
         store: Store,
         home: Path,
-        speech: SpeechService,
         registration: Registration,
         forgetting: Forgetting,
     ) -> None:
         self._store = store
         self._home = home
-        self._speech = speech
         self._registration = registration
         self._forgetting = forgetting
 
@@ -77,8 +71,7 @@ class Privacy:
 
     async def delete(self, user_id: int) -> Deletion:
         """Delete a person: what they asked to hear, drafts, voices, rows."""
-        self._speech.withdraw(lambda speaker: speaker.user_id == user_id, _WITHDRAWN)
-        async with self._registration.closed_to(user_id):
+        async with self._forgetting.person(user_id), self._registration.closed_to(user_id):
             voices = await self._store.voices.of_owner(user_id)
             await self._forgetting.voices(voices)
             await self._store.personal.delete(user_id)
@@ -89,7 +82,9 @@ class Privacy:
     async def clean_guild(self, guild_id: int) -> None:
         left = await self._store.departed_guilds.voices_left_behind(guild_id)
         await self._forgetting.voices(left)
+        await self._forgetting.guild(guild_id)
         await self._store.departed_guilds.clean(guild_id)
+        await self._store.personal.forget_strangers()
         await self._store.purge()
         log.info("a server was cleaned", extra={"guild": guild_id, "voices": len(left)})
 

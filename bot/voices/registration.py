@@ -65,7 +65,11 @@ class Draft:
     def speaker(self) -> Speaker:
         """Its owner, speaking in it."""
         return Speaker(
-            voice=ClonedVoice(clip_sha256=self.clip.sha256, clip_path=str(self.path)),
+            voice=ClonedVoice(
+                clip_sha256=self.clip.sha256,
+                clip_path=str(self.path),
+                owner_id=self.wish.owner_id,
+            ),
             guild_id=self.wish.guild_id or 0,
             user_id=self.wish.owner_id,
         )
@@ -96,6 +100,7 @@ class Registration:
         self._checks = asyncio.Semaphore(clip_limits.checks_at_once)
         self._cooldown = Cooldown(limits.registration_cooldown_s, clock)
         self._turns = KeyedLocks[int]()
+        self._clips = KeyedLocks[str]()
         self._drafts: dict[Path, Draft] = {}
 
     async def draft(
@@ -146,7 +151,7 @@ class Registration:
                 raise
             if former is not None:
                 await asyncio.to_thread(private_files.remove, [self._home / former.clip_path])
-                await self._forgetting.clip(former.clip_sha256)
+                await self._forgetting.clip(former.owner_id, former.clip_sha256)
             if wish.guild_id is not None and wish.replaces is None:
                 await self._store.choices.choose(wish.owner_id, wish.guild_id, voice.voice_id)
             log.info("voice kept", extra={"voice": voice.voice_id, "guild": wish.guild_id})
@@ -172,7 +177,12 @@ class Registration:
     async def _keep(self, draft: Draft) -> VoiceRow:
         wish = draft.wish
         await self._require_place(wish)
-        await self._require_allowed(wish, draft.clip)
+        # Held until the row is written: another member may be keeping the very clip.
+        async with self._clips.of(draft.clip.sha256):
+            await self._require_allowed(wish, draft.clip)
+            return await self._keep_clip(draft)
+
+    async def _keep_clip(self, draft: Draft) -> VoiceRow:
         clips = self._home / CLIPS
         path = await asyncio.to_thread(private_files.unused_path, clips, ".flac")
         try:
@@ -241,7 +251,10 @@ class Registration:
             raise UserError("This server has as many voices as it may have.")
 
     async def _require_allowed(self, wish: Wish, clip: JudgedClip) -> None:
-        """A voice that was disabled does not come back under another name."""
+        """A voice that was disabled does not come back under another name, nor as another's.
+
+        Of the latter the moderators of the server are told.
+        """
         if clip_digest(clip.sha256) in await self._store.moderation.disabled_digests(
             wish.guild_id or 0
         ):
@@ -249,10 +262,18 @@ class Registration:
                 "A voice made from this very clip was disabled here, so I cannot make another one "
                 "of it. If that is a mistake, please talk to the moderators."
             )
+        voices = await self._store.voices.with_clip(clip.sha256)
+        if all(voice.owner_id == wish.owner_id for voice in voices):
+            return
+        refusal = "This recording is another member's voice already, so I cannot make it yours."
+        if wish.guild_id is not None:
+            await self._store.moderation.note_copy(wish.guild_id, wish.owner_id)
+            refusal += " I told the moderators of this server that it was sent."
+        raise UserError(refusal)
 
     async def _throw_away(self, draft: Draft) -> None:
         await asyncio.to_thread(private_files.remove, [draft.path])
-        await self._forgetting.clip(draft.clip.sha256)
+        await self._forgetting.clip(draft.wish.owner_id, draft.clip.sha256)
 
 
 async def _in_time(fetching: Awaitable[object]) -> None:

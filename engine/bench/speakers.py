@@ -140,7 +140,7 @@ class OurSpeaker:
         self._begin()
 
     def forget(self, clip: Path) -> None:
-        self._engine.forget(voice_of(clip).clip_sha256)
+        self._engine.forget(voice_of(clip).identity)
 
     def speak(self, text: str, clip: Path, tokens: int | None = None) -> TimedSpeech:
         return self.speak_together([text], clip, tokens)[0]

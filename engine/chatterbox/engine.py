@@ -95,8 +95,8 @@ class ChatterboxEngine:
             with self._decoding_stream():
                 self._scheduler.drop(utterance)
 
-    def forget(self, clip_sha256: str) -> None:
-        self._voices.enrolment.forget(clip_sha256)
+    def forget(self, identity: str) -> None:
+        self._voices.enrolment.forget(identity)
         self._drop_cancelled()
         with self._decoding_stream():
             self._scheduler.t3.prefixes.forget()

@@ -29,7 +29,7 @@ class EnrolledVoices:
         """
         if not isinstance(voice, StockVoice):
             conditionals = self.enrolment.conditionals(voice)
-            return EnrolledVoice(self.enrolment.key(voice.clip_sha256), conditionals)
+            return EnrolledVoice(self.enrolment.key(voice.identity), conditionals)
         substitution = None
         if voice.name not in ("", BUILTIN_VOICE):
             substitution = f"Chatterbox's own voice is speaking: it has none called {voice.name}."

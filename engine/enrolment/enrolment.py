@@ -70,7 +70,7 @@ class Enrolment:
         Microseconds if it is known, milliseconds from disk, else the networks' time. Raises
         `VoiceUnusable`, `NotYet` while it is computed, and as `Newcomers.conditionals`.
         """
-        key = self.key(voice.clip_sha256)
+        key = self.key(voice.identity)
         stamp = self._stamp(voice)
         known = self._known.get(key)
         if known is not None and known.stamp == stamp is not None:
@@ -102,12 +102,12 @@ class Enrolment:
                 self._remember(key, _Known(conditionals, None))
         return [(key, known.conditionals) for key, known in self._known.items()]
 
-    def key(self, clip_sha256: str) -> str:
-        """What a clip is kept under: hex SHA-256 over it, weights and this code's version."""
-        return sha256_of(clip_sha256, self._revision, ENROLMENT_VERSION)
+    def key(self, identity: str) -> str:
+        """What a voice is kept under: hex SHA-256 over it, weights and this code's version."""
+        return sha256_of(identity, self._revision, ENROLMENT_VERSION)
 
-    def forget(self, clip_sha256: str) -> None:
-        self._forget(self.key(clip_sha256))
+    def forget(self, identity: str) -> None:
+        self._forget(self.key(identity))
 
     def _new(self, key: str, voice: ClonedVoice, content: bytes) -> Conditionals:
         conditionals = self.newcomers.conditionals(key, content)
@@ -116,7 +116,7 @@ class Enrolment:
             self._report(
                 Enrolled(
                     key=key,
-                    clip_sha256=voice.clip_sha256,
+                    voice_identity=voice.identity,
                     model_revision=self._revision,
                     engine_version=ENROLMENT_VERSION,
                     path=self._store.relative_path(key),

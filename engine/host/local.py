@@ -127,7 +127,7 @@ class LocalExecutor:
         """What the worker has keeps the priority that it was sent with."""
         self._backlog.promote(request)
 
-    async def forget(self, clip_sha256: str) -> None:
+    async def forget(self, identity: str) -> None:
         """A worker that is lost meanwhile has nothing in memory any more.
 
         One that is loading is not waited for: it forgets before it takes jobs.
@@ -135,12 +135,12 @@ class LocalExecutor:
         worker = self._supervisor.worker
         if worker is None:
             return
-        worker.send(Forget(clip_sha256))
+        worker.send(Forget(identity))
         if worker is not self._supervisor.ready_worker:
             return
-        done = self._forgetting.get(clip_sha256)
+        done = self._forgetting.get(identity)
         if done is None:
-            done = self._forgetting[clip_sha256] = asyncio.get_running_loop().create_future()
+            done = self._forgetting[identity] = asyncio.get_running_loop().create_future()
         await asyncio.shield(done)
 
     def status(self) -> ExecutorStatus:
@@ -160,8 +160,8 @@ class LocalExecutor:
             self._backlog.fail_all(ExecutorClosed("Timbre is shutting down."))
             self._settled.set()
         await self._supervisor.close()
-        for clip_sha256 in list(self._forgetting):
-            self._forgotten(clip_sha256)
+        for identity in list(self._forgetting):
+            self._forgotten(identity)
 
     # Called by the supervisor.
 
@@ -171,8 +171,8 @@ class LocalExecutor:
         self._supervisor.begin()
 
     def _on_loss(self, out_of_memory: bool) -> None:
-        for clip_sha256 in list(self._forgetting):
-            self._forgotten(clip_sha256)
+        for identity in list(self._forgetting):
+            self._forgotten(identity)
         error: SpeechError = WorkerDied(
             "The speech engine stopped twice while it was working on this."
         )
@@ -211,7 +211,7 @@ class LocalExecutor:
                 except Exception:
                     log.exception("an enrolled voice could not be recorded")
             case Forgotten():
-                self._forgotten(report.clip_sha256)
+                self._forgotten(report.voice_identity)
 
     def _on_spoken(self, report: Spoken) -> None:
         try:
@@ -250,8 +250,8 @@ class LocalExecutor:
                 log.info("%s", report.activity)
             self._detail = detail
 
-    def _forgotten(self, clip_sha256: str) -> None:
-        if done := self._forgetting.pop(clip_sha256, None):
+    def _forgotten(self, identity: str) -> None:
+        if done := self._forgetting.pop(identity, None):
             done.set_result(None)
 
     # Shared by these.

@@ -161,9 +161,9 @@ class _Loop:
     def _forget(self) -> None:
         # Not in `_handle`: a job at work may be enrolling the very clip.
         while self._to_forget:
-            clip_sha256 = self._to_forget.pop()
-            self._engine.forget(clip_sha256)
-            self._report(Forgotten(clip_sha256))
+            identity = self._to_forget.pop()
+            self._engine.forget(identity)
+            self._report(Forgotten(identity))
 
     def _handle(self, command: Command) -> None:
         match command:
@@ -174,7 +174,7 @@ class _Loop:
                 self._jobs.discard(command.job_id)
                 self._engine.cancel(command.job_id)
             case Forget():
-                self._to_forget.append(command.clip_sha256)
+                self._to_forget.append(command.voice_identity)
             case Stop():
                 self._stopping = True
                 for job_id in self._jobs:

@@ -24,7 +24,7 @@ class OneAtATime(Protocol):
         Raises a `SpeechError` or `MemoryError`; anything else is reported as `SynthesisFailed`.
         """
 
-    def forget(self, clip_sha256: str) -> None:
+    def forget(self, identity: str) -> None:
         """Remove what was derived from a clip, in memory and on disk. Not during `synthesise`."""
 
 
@@ -53,8 +53,8 @@ class SerialEngine:
             self._current = None
         self._waiting = deque(job for job in self._waiting if job.job_id != job_id)
 
-    def forget(self, clip_sha256: str) -> None:
-        self._model.forget(clip_sha256)
+    def forget(self, identity: str) -> None:
+        self._model.forget(identity)
 
     def step(self, poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
         """Do one job, from beginning to end. Returns nothing for one that was cancelled."""

@@ -25,13 +25,14 @@ from bot.voices.place import Person
 from bot.voices.privacy import Privacy
 from bot.voices.registration import Draft, Judge, Registration, Wish
 from bot.voices.sharing import Sharing
-from data.rows import VoiceRow
+from data.rows import NewVoice, VoiceRow
 from data.store import Store
 from engine.executor import Executor
 from tests.engine.scripted_executor import scripted_executor
 from tests.store import Clock
 
 ALICE, BOB, MOD, BOSS = 2**62 + 1, 2**62 + 2, 2**62 + 3, 2**62 + 4
+SPEECH_KEPT_S = 90 * 86_400.0
 HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
 
 
@@ -84,6 +85,15 @@ class House:
         draft = await self.draft(self.wish(owner_id, name), content or f"{owner_id}{name}".encode())
         self.clock.now += 100
         return await self.registration.keep(draft)
+
+    async def copied(self, voice: VoiceRow, owner_id: int) -> VoiceRow:
+        """A voice that somebody else has of the very clip."""
+        content = await asyncio.to_thread((self.home / voice.clip_path).read_bytes)
+        path = f"clips/{owner_id:032x}.flac"
+        await asyncio.to_thread((self.home / path).write_bytes, content)
+        values = {name: getattr(voice, name) for name in NewVoice.__struct_fields__}
+        values |= {"owner_id": owner_id, "clip_path": path}
+        return await self.store.voices.insert(NewVoice(**values))
 
     async def say(self, voice: VoiceRow, text: str, user_id: int = ALICE) -> bytes:
         speaker = self.voices.as_speaker(voice, Person(user_id, HERE))
@@ -139,7 +149,7 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 clip_limits=ClipLimits(max_upload_mib=1000 / 2**20),
                 clock=clock,
             )
-            privacy = Privacy(store, home, speech, registration, forgetting)
+            privacy = Privacy(store, home, registration, forgetting)
             yield House(
                 home=home,
                 clock=clock,
@@ -154,7 +164,15 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 moderation=VoiceModeration(store, voices, speech, clock=clock),
                 forgetting=forgetting,
                 privacy=privacy,
-                janitor=Janitor(store, home, forgetting, privacy, grace_s=7 * 86_400, clock=clock),
+                janitor=Janitor(
+                    store,
+                    home,
+                    forgetting,
+                    privacy,
+                    grace_s=7 * 86_400,
+                    speech_kept_s=SPEECH_KEPT_S,
+                    clock=clock,
+                ),
             )
     finally:
         await enrolments.settled()

@@ -21,7 +21,7 @@ async def test_a_member_speaks_on_while_nothing_can_be_written(
         with closing(sqlite3.connect(tmp_path / "timbre.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
-            assert speaker.voice.identity == f"clip:{voice.clip_sha256}"
+            assert speaker.voice.identity == f"clip:{ALICE}:{voice.clip_sha256}"
             again = await house.speech.saying(["hello"], speaker).ogg()
             assert read_packets(again) == said
             assert await house.speech.saying(["something new"], speaker).ogg()

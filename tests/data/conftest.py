@@ -31,7 +31,7 @@ async def enrol(store: Store, key: str, clip: str, size_bytes: int = 10) -> None
     await store.conditionals.record(
         NewConditionals(
             key=key,
-            clip_sha256=clip * 64,
+            voice_identity=f"clip:0:{clip * 64}",
             model_revision="r1",
             engine_version="e1",
             path=f"conditionals/{key}.safetensors",

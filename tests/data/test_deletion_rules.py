@@ -83,8 +83,18 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "heard_voices": [(5, 1)],
         "report_people": [(1, "about", gone), (2, "by", gone)],
         "local_clips": [(own_clip, 0)],
-        "conditionals_cache": [("k1", own_clip, "r", "e", "c/1", 1, 0, 0)],
-        "speech_cache": [("k1", f"clip:{own_clip}", "s/1", 1, 1.0, 0, 0)],
+        "copied_clips": [(5, gone, 0)],
+        "conditionals_cache": [
+            ("k1", f"clip:{gone}:{own_clip}", "r", "e", "c/1", 1, 0, 0),
+            ("k0", f"clip:0:{own_clip}", "r", "e", "c/0", 1, 0, 0),
+            ("k4", f"clip:{gone}:{shared_clip}", "r", "e", "c/4", 1, 0, 0),
+        ],
+        "speech_cache": [
+            ("k1", f"clip:{gone}:{own_clip}", "s/1", 1, 1.0, 0, 0),
+            ("k0", f"clip:0:{own_clip}", "s/0", 1, 1.0, 0, 0),
+            ("k4", f"clip:{gone}:{shared_clip}", "s/4", 1, 1.0, 0, 0),
+        ],
+        "speech_origins": [("k1", stays, 5, None), ("k3", gone, None, None), ("k3", gone, 5, 77)],
     }
     left: dict[str, list[tuple[object, ...]]] = {
         "users": [(stays, 0)],
@@ -104,11 +114,13 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "local_clips": [(shared_clip, 0), ("e" * 64, 0)],
         "departed_guilds": [(7, 0)],
         "live_bindings": [(5, 1, 2)],
-        "conditionals_cache": [("k2", shared_clip, "r", "e", "c/2", 1, 0, 0)],
+        "copied_clips": [(5, stays, 0)],
+        "conditionals_cache": [("k2", f"clip:{stays}:{shared_clip}", "r", "e", "c/2", 1, 0, 0)],
         "speech_cache": [
-            ("k2", f"clip:{shared_clip}", "s/2", 1, 1.0, 0, 0),
+            ("k2", f"clip:{stays}:{shared_clip}", "s/2", 1, 1.0, 0, 0),
             ("k3", "stock:", "s/3", 1, 1.0, 0, 0),
         ],
+        "speech_origins": [("k2", stays, 5, 78), ("k3", stays, 5, None)],
     }
     with closing(sqlite3.connect(path)) as connection, connection:
         for table, values in (*goes.items(), *left.items()):

@@ -172,8 +172,8 @@ async def test_what_is_exported_is_every_row_about_a_person_and_nobody_elses(
         await store.reports.add(
             guild_id=HERE, about_id=BOB, voice_id=bobs, by_id=by_id, reason=str(by_id)
         )
-    for digest in ("c", "d"):
-        await render(store, digest, 1, voice=f"clip:{digest * 64}")
+    for owner_id, digest in ((ALICE, "c"), (BOB, "c"), (BOB, "d")):
+        await render(store, f"{owner_id}{digest}", 1, voice=f"clip:{owner_id}:{digest * 64}")
     about = await store.personal.rows_about(ALICE)
     assert {table: len(rows) for table, rows in about.items() if rows} == {
         "users": 1,
@@ -210,16 +210,42 @@ async def test_choices_made_before_stock_voices_could_be_chosen_are_kept(tmp_pat
     await store.close()
 
 
+async def test_what_was_made_before_its_owner_was_noted_is_forgotten(tmp_path: Path) -> None:
+    """And the other voices that an owner had made of a disabled clip stay silent."""
+    path = tmp_path / "timbre.db"
+    prepare(path, load_migrations(MIGRATIONS)[:5])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany("INSERT INTO users VALUES (?, 0)", [(ALICE,), (BOB,)])
+        connection.executemany(
+            "INSERT INTO voices (voice_id, owner_id, name, clip_sha256, clip_path, duration_s, "
+            "consent_version, consented_at, created_at, disabled_at) "
+            "VALUES (?1, ?2, ?1, ?3, ?1, 9.0, 1, 0, 0, ?4)",
+            [(1, ALICE, "c" * 64, 7), (2, ALICE, "c" * 64, None), (3, BOB, "c" * 64, None)],
+        )
+        connection.execute("INSERT INTO disabled_voices VALUES (?, 1, 5)", (HERE,))
+        for made, voice in (("s1", f"clip:{'c' * 64}"), ("s2", "stock:heart")):
+            row = (made, voice, made)
+            connection.execute("INSERT INTO speech_cache VALUES (?, ?, ?, 1, 1.0, 0, 0)", row)
+        row = ("k", "c" * 64)
+        connection.execute("INSERT INTO conditionals_cache VALUES (?, ?, '', '', '', 1, 0, 0)", row)
+    store = await Store.open(path)
+    assert await store.speech.all() == []
+    assert await store.conditionals.all() == []
+    assert await store.moderation.disabled_in(HERE) == {1, 2}
+    assert [voice.disabled_at for voice in await store.voices.all()] == [7, 7, None]
+    await store.close()
+
+
 async def test_a_clip_is_disabled_once_in_each_place(store: Store) -> None:
     for guild_id in (HERE, HERE, None, None):
         await store.moderation.disable_clip("d" * 64, guild_id)
     assert [clip.guild_id for clip in await store.moderation.disabled_clips(HERE)] == [HERE]
     assert [clip.guild_id for clip in await store.moderation.disabled_clips(None)] == [None]
-    assert await store.moderation.disabled_digests(ELSEWHERE) == {"d" * 64}
+    assert (await store.moderation.disabled_digests(ELSEWHERE)).keys() == {"d" * 64}
     assert await store.moderation.enable_clip("d" * 64, None)
     assert not await store.moderation.enable_clip("d" * 64, None)
-    assert await store.moderation.disabled_digests(ELSEWHERE) == set()
-    assert await store.moderation.disabled_digests(HERE) == {"d" * 64}
+    assert await store.moderation.disabled_digests(ELSEWHERE) == {}
+    assert (await store.moderation.disabled_digests(HERE)).keys() == {"d" * 64}
 
 
 async def test_only_a_newer_clip_of_an_existing_voice_is_stored(store: Store) -> None:

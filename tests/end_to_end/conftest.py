@@ -57,6 +57,11 @@ class Stage:
         interaction = await member.slash(command, **options)
         return (await interaction.reply(timeout_s=60)).text
 
+    async def figures(self) -> str:
+        """What `/status` says to whoever runs the bot."""
+        owner = self.guild.add_member("Owner", user=self.discord.owner)
+        return await self.reply(owner, "status")
+
     def written(self) -> list[Message]:
         """What the bot wrote to all in #general, but that it reads there."""
         everything = self.general.messages.values()

@@ -71,7 +71,7 @@ class Paced:
             clones_voices=False,
         )
 
-    def forget(self, clip_sha256: str) -> None:
+    def forget(self, identity: str) -> None:
         """Nothing is ever derived from a clip here."""
 
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:

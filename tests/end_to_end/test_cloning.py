@@ -47,7 +47,7 @@ async def stage(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 
 
 async def analysed(stage: Stage) -> int:
-    shown = await stage.reply(stage.alice, "status")
+    shown = await stage.figures()
     found = re.search(r"Clips analysed since I started\n(\d+)", shown)
     assert found, shown
     return int(found[1])

@@ -8,6 +8,7 @@ import pytest
 
 from tests.end_to_end.conftest import Stage, a_stage, mono
 from tests.end_to_end.paced_worker import paced
+from tests.end_to_end.registering import files, seen
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -63,6 +64,25 @@ async def test_whoever_opted_out_or_is_blocked_is_not_heard(stage: Stage) -> Non
     await stage.lounge.first_sound(since_s=sent)
     refused = await (await stage.alice.slash("live block", member=stage.bob)).reply()
     assert "Only members who may mute" in refused.text
+
+
+@pytest.mark.parametrize("how", ["deleted", "optout"])
+async def test_what_was_read_is_kept_no_longer_than_its_author_wishes(
+    stage: Stage, how: str
+) -> None:
+    """A message that is deleted after it was said, and whoever opts out, leave no sound behind."""
+    before = set(files(stage.home, "speech"))
+    sent = time.monotonic()
+    message = await stage.alice.send(stage.general, f"I am ill, and was {how}.")
+    await stage.lounge.heard(since_s=sent, quiet_ms=900)
+    assert set(files(stage.home, "speech")) > before
+    if how == "deleted":
+        await message.delete()
+        await seen(lambda: set(files(stage.home, "speech")) <= before)
+    else:
+        assert "not read" in await stage.reply(stage.alice, "live optout")
+        await seen(lambda: not files(stage.home, "speech"))
+        await stage.reply(stage.alice, "live optin")
 
 
 @pytest.mark.parametrize("how", ["optout", "block", "settings"])

@@ -16,7 +16,7 @@ from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import File
 from tests.end_to_end.conftest import Stage, a_stage
 from tests.end_to_end.paced_worker import paced
-from tests.end_to_end.registering import files, register, seen
+from tests.end_to_end.registering import files, press, register, seen
 from tests.end_to_end.uploads import left_in_files
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -45,7 +45,7 @@ async def test_everything_is_shown_and_exported_and_then_deleted(stage: Stage, c
     await stage.reply(stage.alice, "voice share", voice="Evening")
     await stage.reply(stage.bob, "voice use", voice="Evening")
     shown = await stage.reply(stage.alice, "privacy info")
-    assert "- voices: 1" in shown
+    assert "- voices and their clips: 1" in shown
     assert "- servers a voice is shared with: 1" in shown
     exported = await (await stage.alice.slash("privacy export")).reply(timeout_s=30)
     assert exported.ephemeral
@@ -83,6 +83,36 @@ async def test_everything_is_shown_and_exported_and_then_deleted(stage: Stage, c
     assert left_in_files(stage.home, *needles) == []
 
 
+async def test_what_somebody_had_said_goes_with_them(stage: Stage) -> None:
+    """Also in a stock voice, of somebody who never registered one; and they are told beforehand."""
+    before = files(stage.home, "speech")
+    await (await stage.bob.slash("say", text="My diagnosis is known to nobody.")).reply()
+    assert len(files(stage.home, "speech")) > len(before)
+    shown = await stage.reply(stage.bob, "privacy info")
+    assert "- recordings of what you had me say or read aloud: 1" in shown
+    assert "keep as sound, so that the same words play at once, for 7 days at most" in shown
+    asked = await (await stage.bob.slash("privacy delete")).reply()
+    assert "what you had me say" in asked.text
+    await press(asked, "Delete everything")
+    assert set(files(stage.home, "speech")) == set(before)
+    assert "Nothing." in await stage.reply(stage.bob, "privacy info")
+
+
+async def test_a_server_learns_nothing_of_what_others_had_said(stage: Stage) -> None:
+    """The same words are made anew elsewhere, in as much time, and no figure tells of the first."""
+    other = stage.elsewhere("Next door")
+    made = []
+    for member in (stage.alice, stage.alice, other.bob, other.bob):
+        before = len(files(stage.home, "speech"))
+        await (await member.slash("say", text="The password is swordfish.")).reply(timeout_s=30)
+        made.append(len(files(stage.home, "speech")) - before)
+    assert made == [1, 0, 1, 0]
+    shown = await other.reply(other.bob, "status")
+    assert "Worker" in shown
+    assert not any(name in shown for name in ("Cache", "analysed", "Synthesis", "first sound"))
+    assert "Cache" in await stage.figures()
+
+
 async def test_without_confirmation_nothing_is_deleted(stage: Stage, clip: File) -> None:
     await register(stage.alice, "Stays", clip)
     asked = await (await stage.alice.slash("privacy delete")).reply()
@@ -112,9 +142,12 @@ async def test_a_server_that_removes_the_bot_is_cleaned(
     other = stage.discord.add_guild("Elsewhere")
     other.add_text_channel("general")
     carol = other.add_member("Carol")
-    await register(carol, "Left", clip)
+    await register(carol, "Left", File("hers.wav", clip.data[: len(clip.data) * 4 // 5]))
     await register(stage.alice, "Stays", clip)
     assert len(files(stage.home, "clips")) == 2
+    before = files(stage.home, "speech")
+    await (await carol.slash("say", text="This was said elsewhere.")).reply(timeout_s=30)
+    assert len(files(stage.home, "speech")) > len(before)
     await other.delete()
     orphan = stage.home / "clips" / f"{'0' * 32}.flac"
     orphan.write_bytes(b"orphan")
@@ -128,4 +161,5 @@ async def test_a_server_that_removes_the_bot_is_cleaned(
         assert "**Stays**" in await stage.reply(stage.alice, "voice list")
         # Once it is known which servers the bot is in, which takes some seconds.
         await seen(lambda: len(files(stage.home, "clips")) == 1)
+        await seen(lambda: set(files(stage.home, "speech")) <= set(before))
         await seen(lambda: not left_in_files(stage.home, b"Left"))

@@ -82,7 +82,7 @@ async def test_a_second_start_speaks_from_the_cache_and_registers_nothing_again(
         ):
             await _until(lambda: stage.discord.gateway.identifies == 2)
             await stage.reply(stage.alice, "say", text="The same words again.")
-            assert "1 of 1 pieces (100%)" in await stage.reply(stage.alice, "status")
+            assert "1 of 1 pieces (100%)" in await stage.figures()
         assert stage.discord.commands.syncs == 1
 
 

@@ -92,7 +92,7 @@ async def test_the_volume_is_what_is_chosen_and_asks_the_engine_once(
         levels[percent] = level_db(await transmission(stage.lounge, since))
     assert levels[50] - levels[100] == pytest.approx(-6.0, abs=0.5)
     assert levels[20] - levels[100] == pytest.approx(-14.0, abs=0.5)
-    assert "2 of 3 pieces" in await stage.reply(moderator, "status")
+    assert "2 of 3 pieces" in await stage.figures()
     await choose(moderator, "volume_percent", "100")
 
 

@@ -211,6 +211,12 @@ async def test_moderators_and_reports(stage: Stage, clip: File) -> None:
     read = await stage.reply(mod, "voice-admin reports")
     assert "**Loud**" in read
     assert "It is too loud." in read
+    copied = await agree(await stage.bob.slash("voice register", name="Mine", clip=clip))
+    refused = await copied.reply(timeout_s=90)
+    await seen(lambda: "another member's voice already" in refused.text)
+    assert "Loud" not in refused.text
+    read = await stage.reply(mod, "voice-admin reports")
+    assert f"<@{stage.bob.id}> sent another member's voice as their own" in read
     with pytest.raises(PermissionError):
         await stage.bob.slash("voice-admin reports")
     assert "Nobody can speak" in await stage.reply(mod, "voice-admin disable", voice="Loud")

@@ -143,23 +143,23 @@ class Serial:
 
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
         if isinstance(job.voice, ClonedVoice):
-            self._enrol(job.voice.clip_sha256)
+            self._enrol(job.voice.identity)
         return _perform(job, self._journal, cancelled)
 
-    def forget(self, clip_sha256: str) -> None:
-        self._journal.write(f"forgot {clip_sha256}")
-        (self._home / self._path(clip_sha256)).unlink(missing_ok=True)
+    def forget(self, identity: str) -> None:
+        self._journal.write(f"forgot {identity}")
+        (self._home / self._path(identity)).unlink(missing_ok=True)
 
-    def _enrol(self, clip_sha256: str) -> None:
-        path = self._path(clip_sha256)
+    def _enrol(self, identity: str) -> None:
+        path = self._path(identity)
         (self._home / path).parent.mkdir(exist_ok=True)
-        (self._home / path).write_text(f"derived from {clip_sha256}")
-        key = sha256(clip_sha256.encode()).hexdigest()
-        self._report(Enrolled(key, clip_sha256, "model", "engine", path, 12))
+        (self._home / path).write_text(f"derived from {identity}")
+        key = sha256(identity.encode()).hexdigest()
+        self._report(Enrolled(key, identity, "model", "engine", path, 12))
 
     @staticmethod
-    def _path(clip_sha256: str) -> str:
-        return f"conditionals/{sha256(clip_sha256.encode()).hexdigest()}.safetensors"
+    def _path(identity: str) -> str:
+        return f"conditionals/{sha256(identity.encode()).hexdigest()}.safetensors"
 
 
 @dataclass
@@ -184,8 +184,8 @@ class Batching:
         if job_id in self._jobs:
             self._journal.write(f"cancelled {self._jobs.pop(job_id)[0].text}")
 
-    def forget(self, clip_sha256: str) -> None:
-        self._journal.write(f"forgot {clip_sha256}")
+    def forget(self, identity: str) -> None:
+        self._journal.write(f"forgot {identity}")
 
     def step(self, _poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
         time.sleep(0.002)
@@ -237,7 +237,9 @@ def load(config: EngineConfig, report: Callable[[WorkerReport], None]) -> Engine
         case ["memory"]:
             raise OutOfMemory("Another process has all the memory.")
         case ["enrol"]:
-            report(Enrolled("a" * 64, "b" * 64, "model", "engine", "conditionals/key", 12))
+            report(
+                Enrolled("a" * 64, f"clip:1:{'b' * 64}", "model", "engine", "conditionals/key", 12)
+            )
     streams = int(os.environ.get("SCRIPT_STREAMS", "1"))
     info = EngineInfo(
         name="scripted",

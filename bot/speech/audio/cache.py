@@ -19,7 +19,7 @@ from bot.speech.audio import opus
 from bot.speech.audio.codec import Codec
 from bot.speech.audio.loudness import normalise
 from data.errors import DatabaseClosed
-from data.rows import NewSpeech, SpeechKey
+from data.rows import NewSpeech, SpeechKey, SpeechOrigin
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, Voice
 
@@ -52,23 +52,26 @@ class SpeechCache:
         # A file and its row change together, or one task would remove what another just wrote.
         self._changing = asyncio.Lock()
 
-    async def get(self, key: str) -> tuple[bytes, ...] | None:
-        """The packets of `key`, or None. A damaged file counts as none and is forgotten.
+    async def get(self, key: str, origin: SpeechOrigin | None = None) -> tuple[bytes, ...] | None:
+        """The packets of `key`, now said by `origin` too, or None.
 
-        With a broken database (a full disk, a lock that is held) there is nothing kept.
+        A damaged file counts as none and is forgotten. With a broken database (a full disk, a lock
+        that is held) there is nothing kept.
         """
         try:
-            return await self._get(key)
+            return await self._get(key, origin)
         except sqlite3.Error as error:
             log.error("kept speech could not be looked up", exc_info=error, extra={"key": key})
             return None
 
-    async def _get(self, key: str) -> tuple[bytes, ...] | None:
+    async def _get(self, key: str, origin: SpeechOrigin | None) -> tuple[bytes, ...] | None:
         row = await self._store.speech.get(key)
         if row is None:
             return None
         try:
             await self._store.speech.touch(row)
+            if origin is not None:
+                await self._store.speech.note(key, origin)
         except sqlite3.Error as error:
             log.error("a use could not be noted", exc_info=error, extra={"key": key})
         try:
@@ -77,9 +80,14 @@ class SpeechCache:
             return await self._get_again(key)
 
     async def put(
-        self, key: str, speech: Speech, voice: Voice, codec: Codec | None = None
+        self,
+        key: str,
+        speech: Speech,
+        voice: Voice,
+        codec: Codec | None = None,
+        origin: SpeechOrigin | None = None,
     ) -> tuple[bytes, ...]:
-        """Bring `speech` to its loudness, encode and keep it; returns its packets.
+        """Bring `speech` to its loudness, encode and keep it for `origin`; returns its packets.
 
         `codec` is part of the key; without one it is the cache's own. Makes room if it is too much.
         Speech that cannot be kept (a full disk, a locked database) is still given back: a broken
@@ -97,11 +105,12 @@ class SpeechCache:
                         path=path.relative_to(self._home).as_posix(),
                         size_bytes=len(ogg),
                         duration_s=speech.duration_s,
-                    )
+                    ),
+                    origin,
                 )
                 await self._files.remove(await self._store.speech.beyond(self._max_bytes))
             if isinstance(voice, ClonedVoice):
-                await self._store.conditionals.touch(voice.clip_sha256)
+                await self._store.conditionals.touch(voice.identity)
         except (OSError, sqlite3.Error) as error:
             log.error("speech could not be kept", exc_info=error, extra={"key": key})
         except DatabaseClosed:
@@ -116,6 +125,15 @@ class SpeechCache:
         """Remove every rendering; returns how many there were."""
         async with self._changing:
             return await self._files.remove(await self._store.speech.all())
+
+    async def forget(self, **origin: int) -> None:
+        """Remove what was said by nobody else than origins with these values, and who had it said.
+
+        What of it is being written has to be waited for before.
+        """
+        async with self._changing:
+            await self._files.remove(await self._store.speech.said_only_by(**origin))
+            await self._store.speech.forget_origins(**origin)
 
     async def verify(self) -> CacheReport:
         """Check every rendering, forget damaged ones, and remove files that nothing recorded.

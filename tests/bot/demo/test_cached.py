@@ -17,13 +17,14 @@ from bot.speech.service import SpeechService
 from bot.text import PronunciationLimits, TextLimits
 from bot.voices.choosing import Voices
 from bot.voices.sharing import Sharing
+from data.rows import SpeechOrigin
 from data.store import Store
 from tests.engine.scripted_executor import journal, scripted_executor
 
 
 class Forgetful(SpeechCache):
-    async def get(self, key: str) -> tuple[bytes, ...] | None:
-        del key
+    async def get(self, key: str, origin: SpeechOrigin | None = None) -> tuple[bytes, ...] | None:
+        del key, origin
         return None
 
 

@@ -13,6 +13,7 @@ from bot.channel.playback import Playback
 from bot.channel.source import OpusQueueSource
 from bot.channel.speaker import LineSpeaker
 from bot.speech.audio.opus import SILENCE
+from bot.speech.speaker import Speaker
 from bot.voices.place import Person
 from data.rows import VoiceRow
 from engine.errors import VoiceUnusable
@@ -30,7 +31,7 @@ async def test_a_deleted_voice_is_nowhere(house: House) -> None:
     assert house.files() == set()
     assert house.traces(voice.clip_sha256) == []
     assert house.traces("Mine") == []
-    assert journal(house.home, "forgot") == [voice.clip_sha256]
+    assert journal(house.home, "forgot") == [f"clip:{ALICE}:{voice.clip_sha256}"]
 
 
 async def test_what_is_being_said_in_a_deleted_voice_ends_and_leaves_nothing(house: House) -> None:
@@ -125,7 +126,7 @@ async def test_two_voices_with_one_clip_that_go_at_once_leave_nothing(house: Hou
     await house.say(one, "hello there")
     await asyncio.gather(house.forgetting.voices([one]), house.forgetting.voices([other]))
     assert house.files() == set()
-    assert journal(house.home, "forgot") == [one.clip_sha256]
+    assert journal(house.home, "forgot") == [f"clip:{ALICE}:{one.clip_sha256}"]
 
 
 async def test_who_begins_anew_while_they_are_being_deleted_begins_afterwards(
@@ -153,15 +154,33 @@ async def test_speech_that_is_just_being_written_is_gone_too(house: House) -> No
         assert house.traces(voice.clip_sha256) == [], number
 
 
-async def test_what_another_voice_needs_stays(house: House) -> None:
-    alices = await house.register(ALICE, "Hers", b"the same")
-    bobs = await house.register(BOB, "His", b"the same")
-    await house.say(bobs, "hello there", BOB)
+async def test_what_another_voice_of_the_same_owner_needs_stays(house: House) -> None:
+    one = await house.register(ALICE, "One", b"the same")
+    other = await house.register(ALICE, "Other", b"the same")
+    await house.say(other, "hello there")
     before = house.files()
-    await house.forgetting.voices([alices])
-    assert before - house.files() == {alices.clip_path}
-    await house.forgetting.voices([bobs])
+    await house.forgetting.voices([one])
+    assert before - house.files() == {one.clip_path}
+    await house.forgetting.voices([other])
     assert house.files() == set()
+
+
+async def test_two_owners_of_one_recording_share_nothing(house: House) -> None:
+    """As they could become before that was refused. Neither learns what the other had said."""
+    hers = await house.register(ALICE, "Hers", b"the same")
+    his = await house.copied(hers, BOB)
+    await house.say(hers, "hello there", MOD)
+    first = house.files()
+    await house.say(his, "hello there", MOD)
+    assert len(house.files() - first) == 2  # analysed and spoken anew
+    assert (await house.privacy.counts(BOB))["speech_cache"] == 1
+    await house.forgetting.voices([hers])
+    assert not first & house.files() - {his.clip_path}
+    assert len(house.files()) == 3
+    await house.say(his, "hello there", MOD)
+    await house.forgetting.voices([his])
+    assert house.files() == set()
+    assert house.traces(hers.clip_sha256) == []
 
 
 async def test_a_deleted_person_is_nowhere(house: House) -> None:
@@ -209,6 +228,50 @@ async def test_an_export_has_every_row_and_clip(house: House) -> None:
     assert "Bobs" not in json.dumps(data)
 
 
+async def test_words_in_somebody_elses_voice_go_with_who_had_them_said(house: House) -> None:
+    """Those that are just being written too; and nothing of theirs begins meanwhile."""
+    bobs = await house.register(BOB, "Bobs")
+    await house.say(bobs, "hello", BOB)
+    others = house.files()
+    for number in range(8):
+        await house.say(bobs, f"my diagnosis {number}")
+        saying = asyncio.create_task(house.say(bobs, f"is known to nobody {number}"))
+        await asyncio.sleep(0.002 * number)
+        await house.privacy.delete(ALICE)
+        await asyncio.wait({saying})
+        assert house.files() == others, number
+        assert await house.privacy.counts(ALICE) == {}
+
+
+async def read_aloud(house: House, text: str, message_id: int, user_id: int = ALICE) -> set[str]:
+    """The files that come of reading a message aloud."""
+    before = house.files()
+    speaker = Speaker(guild_id=HERE, user_id=user_id, message_id=message_id)
+    await house.speech.saying([text], speaker).ogg()
+    return house.files() - before
+
+
+async def test_a_message_takes_with_it_what_was_read_of_it(house: House) -> None:
+    one = await read_aloud(house, "one", 1)
+    both = await read_aloud(house, "both", 1)
+    assert await read_aloud(house, "both", 2) == set()
+    await house.forgetting.message(1)
+    assert house.files() == both
+    assert one
+    await house.forgetting.message(2)
+    assert house.files() == set()
+
+
+async def test_a_member_takes_with_them_what_they_had_said_in_a_server(house: House) -> None:
+    await read_aloud(house, "here", 1)
+    bobs = await read_aloud(house, "bob", 2, BOB)
+    there = Speaker(guild_id=ELSEWHERE, user_id=ALICE, message_id=3)
+    await house.speech.saying(["there"], there).ogg()
+    await house.forgetting.member(ALICE, HERE)
+    assert bobs < house.files()
+    assert len(house.files()) == 2
+
+
 async def here_is_gone(house: House, *, days: int) -> None:
     await house.store.departed_guilds.departed(HERE)
     house.clock.now += days * 86_400
@@ -221,6 +284,7 @@ async def test_a_server_that_is_gone_for_long_is_cleaned(house: House) -> None:
     await house.keeping.use("Travels", Person(BOB, ELSEWHERE))
     await house.store.choices.choose(MOD, ELSEWHERE, "heart")  # a stock voice keeps none of both
     await house.say(left, "hello there")
+    await read_aloud(house, "in a stock voice", 1)
     await house.store.departed_guilds.departed(HERE)
     house.clock.now += 7 * 86_400 - 1
     await house.janitor.connected([ELSEWHERE])
@@ -230,6 +294,7 @@ async def test_a_server_that_is_gone_for_long_is_cleaned(house: House) -> None:
     assert house.files() == {travels.clip_path}
     assert house.traces(left.clip_sha256) == []
     assert house.traces(str(HERE)) == []
+    assert await house.privacy.counts(ALICE) == {}
 
 
 async def test_what_was_reported_in_a_server_that_is_gone_is_nowhere(house: House) -> None:
@@ -251,7 +316,7 @@ async def test_a_voice_that_is_spoken_in_elsewhere_does_not_go_with_a_server(hou
     await house.keeping.use("Mine", Person(ALICE, HERE))
     newer = await house.register(ALICE, "Newer")
     speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
-    assert speaker.voice.identity != f"clip:{newer.clip_sha256}"
+    assert speaker.voice.clip_sha256 != newer.clip_sha256
 
 
 async def test_a_server_that_has_the_bot_back_keeps_what_it_had(house: House) -> None:

@@ -7,7 +7,7 @@ from bot.speech.speaker import Speaker
 from bot.voices.janitor import LOCAL_CLIP_KEPT_S
 from engine.messages import Enrolled
 from engine.speech import ClonedVoice
-from tests.bot.house import ALICE, House
+from tests.bot.house import ALICE, BOB, HERE, SPEECH_KEPT_S, House
 
 
 async def test_a_sound_home_is_left_alone(house: House) -> None:
@@ -72,6 +72,29 @@ async def test_an_enrolment_is_noted_only_where_one_can_be(house: House) -> None
     await house.enrolments.settled()
     (row,) = await house.store.conditionals.all()
     assert row.path == f"conditionals/{'a' * 64}.safetensors"
+
+
+async def test_speech_goes_when_it_is_old_however_often_it_is_used(house: House) -> None:
+    voice = await house.register(ALICE, "Mine")
+    await house.say(voice, "hello there")
+    house.clock.now += SPEECH_KEPT_S
+    await house.say(voice, "hello there")
+    assert await house.janitor.tidy(settled_s=3600) == 0
+    house.clock.now += 1
+    assert await house.janitor.tidy(settled_s=3600) == 1
+    assert await house.store.speech.all() == []
+    assert not [path for path in house.files() if path.startswith("speech")]
+
+
+async def test_of_whom_nothing_else_is_left_the_id_goes_too(house: House) -> None:
+    """As of those who were read aloud, once that has gone."""
+    voice = await house.register(ALICE, "Mine")
+    await house.say(voice, "hello there", BOB)
+    await house.forgetting.member(BOB, HERE)
+    assert await house.privacy.counts(BOB) == {"users": 1}
+    assert await house.janitor.tidy() == 1
+    assert await house.privacy.counts(BOB) == {}
+    assert (await house.privacy.counts(ALICE))["users"] == 1
 
 
 async def test_a_voice_without_its_clip_goes_with_what_came_of_it(house: House) -> None:

@@ -57,8 +57,8 @@ async def aftermath(home: Path) -> str:
             assert hashlib.sha256(content).hexdigest() == voice.clip_sha256
             assert voice.consented_at > 0
             await house.say(voice, "hello afterwards")
-        derived = {row.clip_sha256 for row in await house.store.conditionals.all()}
-        derived |= {row.voice_identity[5:] for row in await house.store.speech.all()}
+        derived = {row.voice_identity[-64:] for row in await house.store.conditionals.all()}
+        derived |= {row.voice_identity[-64:] for row in await house.store.speech.all()}
         assert derived <= digests
         known = {row.path for row in await house.store.conditionals.all()}
         known |= {row.path for row in await house.store.speech.all()}

@@ -11,7 +11,8 @@ import pytest
 from bot.base.errors import UserError
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip
 from bot.voices.consent import CONSENT_VERSION
-from tests.bot.house import ALICE, BOB, HERE, House, a_house, judge, nothing
+from bot.voices.place import Person
+from tests.bot.house import ALICE, BOB, HERE, MOD, House, a_house, judge, nothing
 
 
 async def never(path: Path) -> None:
@@ -218,3 +219,26 @@ async def test_another_clip_takes_the_place_of_the_former_one_and_what_came_of_i
     with pytest.raises(UserError, match="deleted meanwhile"):
         await house.registration.keep(again)
     assert house.files() == set()
+
+
+async def test_another_members_recording_is_refused_and_the_moderators_are_told(
+    house: House,
+) -> None:
+    """Also where both had tried it out before either kept it; and not whose it is."""
+    drafts = [await house.draft(house.wish(BOB, "Mine"), b"recording")]
+    drafts.append(await house.draft(house.wish(ALICE, "Evening"), b"recording"))
+    kept = await asyncio.gather(
+        *(house.registration.keep(draft) for draft in drafts), return_exceptions=True
+    )
+    assert [isinstance(one, UserError) for one in kept] == [False, True]
+    for guild_id, told in ((HERE, True), (None, False)):
+        with pytest.raises(UserError, match="another member's voice already") as refused:
+            await house.draft(house.wish(ALICE, "Evening", guild_id=guild_id), b"recording")
+        assert ("told the moderators" in str(refused.value)) == told
+        assert "Mine" not in str(refused.value)
+    (copy,) = await house.moderation.copies(Person(MOD, HERE, moderates=True))
+    assert copy.user_id == ALICE
+    with pytest.raises(UserError, match="Only those who may manage"):
+        await house.moderation.copies(Person(MOD, HERE))
+    assert len(house.files()) == 1
+    await house.register(BOB, "Again", b"recording")

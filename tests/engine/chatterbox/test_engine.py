@@ -102,7 +102,7 @@ def test_a_recalled_voice_speaks_as_before_and_computes_nothing_anew(
         computing = Mock(side_effect=AssertionError("conditioning was computed"))
         monkeypatch.setattr(each._scheduler.t3, "_prefix", computing)
     np.testing.assert_array_equal(speech_of(engine, job)[0].pcm, before.pcm)
-    engine.forget(job.voice.clip_sha256)
+    engine.forget(job.voice.identity)
     later.recall_voices()
 
 
@@ -112,7 +112,7 @@ def test_a_forgotten_voice_leaves_nothing_and_others_still_speak(
     engine = new_engine()
     _, before = speech_of(engine, speak(1, TEXTS[0], cloned_voice), speak(2, TEXTS[0]))
     assert list((tmp_path / "home").rglob("*.safetensors"))
-    engine.forget(cloned_voice.clip_sha256)
+    engine.forget(cloned_voice.identity)
     assert not list((tmp_path / "home").rglob("*.safetensors"))
     assert not engine._scheduler.t3.prefixes.storage.any()
     (after,) = speech_of(engine, speak(2, TEXTS[0]))

@@ -74,7 +74,7 @@ def test_a_voice_is_computed_once(house: House, cloned_voice: ClonedVoice, tmp_p
     assert house.enrolment.conditionals(replace(cloned_voice, clip_path=str(moved))) is first
     assert (house.loads, len(house.reports)) == (1, 1)
     report = house.reports[0]
-    assert report.clip_sha256 == cloned_voice.clip_sha256
+    assert report.voice_identity == cloned_voice.identity
     assert report.model_revision == "r1"
     assert report.engine_version == ENROLMENT_VERSION
     assert house.files() == [house.home / report.path]
@@ -86,7 +86,7 @@ def test_a_new_process_recalls_the_voices_that_were_used_last(house: House, tmp_
     assert house.enrolment.recall(4) == []
     voices = [write_clip(tmp_path / f"{hz}.wav", hz) for hz in (110.0, 150.0, 200.0, 250.0)]
     known = [house.enrolment.conditionals(voice) for voice in voices]
-    keys = [house.enrolment.key(voice.clip_sha256) for voice in voices]
+    keys = [house.enrolment.key(voice.identity) for voice in voices]
     files = [house.home / "conditionals" / f"{key}.safetensors" for key in keys]
     for age, number in enumerate((2, 3, 1, 0)):
         os.utime(files[number], (0, 100 - age))
@@ -178,13 +178,13 @@ def test_a_forgotten_clip_is_neither_in_memory_nor_on_disk(
     other = write_clip(tmp_path / "other.wav", 220)
     for voice in (cloned_voice, other):
         house.enrolment.conditionals(voice)
-    house.enrolment.forget(cloned_voice.clip_sha256)
+    house.enrolment.forget(cloned_voice.identity)
     assert len(house.enrolment._known) == 1
-    assert [file.stem for file in house.files()] == [house.enrolment.key(other.clip_sha256)]
+    assert [file.stem for file in house.files()] == [house.enrolment.key(other.identity)]
     restarted = house.open()
-    restarted.forget(other.clip_sha256)
+    restarted.forget(other.identity)
     assert house.files() == []
-    restarted.forget("f" * 64)  # never heard of: nothing happens
+    restarted.forget(f"clip:0:{'f' * 64}")  # never heard of: nothing happens
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_voice_forgotten_while_it_is_computed_leaves_nothing(
     enrolment = house.open(background=background)
     with pytest.raises(NotYet):
         enrolment.conditionals(cloned_voice)
-    enrolment.forget(cloned_voice.clip_sha256)
+    enrolment.forget(cloned_voice.identity)
     background.work()
     assert (len(enrolment._known), house.files(), house.reports) == (0, [], [])
     assert house.loads == 0  # it had not begun
@@ -90,7 +90,7 @@ def test_networks_that_are_loaded_for_a_forgotten_voice_are_released_too(
     newcomers = enrolment.newcomers
 
     def load() -> EnrolmentNetworks:
-        enrolment.forget(cloned_voice.clip_sha256)
+        enrolment.forget(cloned_voice.identity)
         house.now += 100
         assert newcomers.release_unused() == 30
         return house.networks

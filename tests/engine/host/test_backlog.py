@@ -31,11 +31,12 @@ async def test_equal_requests_are_one_job_before_and_while_it_runs() -> None:
     assert (backlog.queued, backlog.running) == (0, 0)
 
 
-async def test_other_parameters_are_another_job() -> None:
+async def test_other_parameters_and_the_words_of_others_are_another_job() -> None:
     backlog = Backlog(9)
     backlog.submit(ask("same"))
     backlog.submit(ask("same", parameters=SpeechParameters(seed=1)))
-    assert backlog.queued == 2
+    backlog.submit(ask("same", user=1))
+    assert backlog.queued == 3
 
 
 async def test_a_better_priority_lifts_the_job_and_leaves_with_its_waiter() -> None:
@@ -68,8 +69,8 @@ async def test_the_worker_is_told_the_best_priority_of_who_waits() -> None:
     """Of those who still do as the job starts."""
     backlog = Backlog(9)
     backlog.submit(ask("one", priority=Priority.LOOK_AHEAD))
-    backlog.submit(ask("one", user=1, priority=Priority.SPEAKING))
-    left = backlog.submit(ask("one", user=2, priority=Priority.FIRST_SOUND))
+    backlog.submit(ask("one", guild=1, priority=Priority.SPEAKING))
+    left = backlog.submit(ask("one", guild=2, priority=Priority.FIRST_SOUND))
     backlog.submit(ask("two", priority=Priority.FIRST_SOUND))
     backlog.leave(left)
     jobs = [backlog.start(9), backlog.start(9)]

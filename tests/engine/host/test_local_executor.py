@@ -117,7 +117,8 @@ async def test_enrolled_voices_are_handed_on_even_if_that_fails_once(tmp_path: P
     variables = {"SCRIPT_LOAD": "enrol"}
     async with scripted_executor(tmp_path, variables, on_enrolled=record) as executor:
         assert is_speech_of(await executor.synthesise(ask("hello")), "hello")
-    assert enrolled == [Enrolled("a" * 64, "b" * 64, "model", "engine", "conditionals/key", 12)]
+    voice = f"clip:1:{'b' * 64}"
+    assert enrolled == [Enrolled("a" * 64, voice, "model", "engine", "conditionals/key", 12)]
 
 
 @posix

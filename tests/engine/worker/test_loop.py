@@ -176,15 +176,15 @@ def test_a_clip_is_forgotten_after_the_job_at_work_and_before_the_next(child: St
     enrolled = worker.receive()
     assert isinstance(enrolled, Enrolled)
     assert (worker.home / enrolled.path).exists()
-    worker.send(Forget("c" * 64), Cancel(1))
-    assert worker.receive() == Forgotten("c" * 64)
+    worker.send(Forget(f"clip:0:{'c' * 64}"), Cancel(1))
+    assert worker.receive() == Forgotten(f"clip:0:{'c' * 64}")
     assert worker.receive().job_id == 2
     assert not (worker.home / enrolled.path).exists()
     assert worker.journal()[1:] == [
         "begin slow 20",
         "cancelled slow 20",
         "spoke slow 20",
-        f"forgot {'c' * 64}",
+        f"forgot clip:0:{'c' * 64}",
         "begin next",
         "spoke next",
     ]
