@@ -9,7 +9,7 @@ from bot.loopback import File, Member, Message
 from bot.loopback.options import OptionValue
 from tests.end_to_end.conftest import Stage, a_stage
 from tests.end_to_end.paced_worker import paced
-from tests.end_to_end.registering import press, register, seen
+from tests.end_to_end.registering import press, register, seen, shorter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TOLD = "The moderators of this server can read your report now."
@@ -66,7 +66,7 @@ async def test_a_report_tells_a_server_nothing_of_voices_it_never_heard(
 async def test_deleting_undoes_no_block_and_no_report(stage: Stage, clip: File) -> None:
     guild = stage.elsewhere("Deleted")
     mod = guild.guild.add_member("Mod", manage_guild=True, mute_members=True)
-    await register(guild.alice, "Stolen", clip)
+    await register(guild.alice, "Stolen", shorter(clip))
     await told(guild.bob, "voice report", member=guild.alice, reason="It is my voice.")
     await told(mod, "live block", member=guild.alice)
     assert "is deleted" in await guild.reply(guild.alice, "voice delete", voice="Stolen")

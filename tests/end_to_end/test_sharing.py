@@ -8,7 +8,7 @@ import pytest_asyncio
 from bot.loopback import File, Member
 from tests.end_to_end.conftest import Stage, a_stage
 from tests.end_to_end.paced_worker import paced
-from tests.end_to_end.registering import SHORT, register
+from tests.end_to_end.registering import SHORT, register, shorter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -49,7 +49,7 @@ async def test_who_left_takes_a_voice_back_by_direct_message(stage: Stage, clip:
 async def test_a_share_ends_when_discord_knows_its_owner_no_more(stage: Stage, clip: File) -> None:
     """Not before: an error of Discord's is no answer."""
     guild = stage.elsewhere("Left")
-    await register(guild.alice, "Gone", clip)
+    await register(guild.alice, "Gone", shorter(clip))
     await guild.reply(guild.alice, "voice share", voice="Gone")
     assert "cloned one" in await guild.reply(guild.bob, "say", text=SHORT, voice="Gone")
     second = stage.elsewhere("Left too")

@@ -22,6 +22,7 @@ from tests.end_to_end.registering import (
     ready,
     register,
     seen,
+    shorter,
 )
 from tests.end_to_end.uploads import left_in_files
 from tests.recogniser import word_error_rate
@@ -188,9 +189,8 @@ async def test_a_voice_is_renamed_adjusted_and_given_another_clip(stage: Stage, 
     assert "exaggeration 0.5, pace 0.3, temperature 0.8, seed 7" in said
     with pytest.raises(ValueError, match="between"):
         await stage.alice.slash("voice settings", voice="Fine", temperature=4.0)
-    shorter = File("shorter.wav", clip.data[: len(clip.data) * 4 // 5])
     panel = await ready(
-        await agree(await stage.alice.slash("voice replace", voice="Fine", clip=shorter))
+        await agree(await stage.alice.slash("voice replace", voice="Fine", clip=shorter(clip)))
     )
     await press(panel, "Keep")
     (after,) = files(stage.home, "clips")
