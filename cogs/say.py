@@ -88,9 +88,7 @@ class Say(commands.Cog):
         await playback.started
         if not waiting:
             self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
-        said = f"Speaking in {seat.mention}."
-        if saying.substitution:
-            said += f"\n{saying.substitution}"
+        said = "\n".join([f"Speaking in {seat.mention}.", *saying.remarks])
         try:
             await interaction.edit_original_response(content=said)
         except discord.HTTPException as error:
@@ -106,7 +104,7 @@ class Say(commands.Cog):
             raise UserError("That became longer than a file may be here. Please say less at once.")
         await deferral
         await interaction.edit_original_response(
-            content=saying.substitution,
+            content="\n".join(saying.remarks) or None,
             attachments=[discord.File(io.BytesIO(audio), filename="speech.ogg")],
         )
         interaction.extras["public"] = False

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.text import Names, Pronunciations, SpeakableText, TextLimits, chunks, explain, speakable
+from bot.text.scripts import is_foreign, is_latin
 
 NOW = datetime(2024, 6, 15, 12, 0, tzinfo=UTC)
 NAMES = Names(users={1: "Nelly", 2: "**||x||** <@1>"}, roles={1: "🔥 Mods"}, channels={1: "a-b_c"})
@@ -117,6 +118,29 @@ def test_too_much_input_is_cut_between_words_and_never_inside_a_mention() -> Non
     spoken = say("word " * 39 + "<@1> <@1>", SMALL)
     assert spoken.truncated
     assert set(spoken.text.split()) == {"word"}
+
+
+@pytest.mark.parametrize("cut", range(10, 40))
+def test_what_a_spoiler_hides_stays_hidden_where_the_limit_cuts_it(cut: int) -> None:
+    limits = TextLimits(max_input_chars=cut)
+    assert "dies" not in say("oh no ||he dies in the end|| and more of it", limits).text
+
+
+@FUZZ
+@given(TYPED, st.integers(20, 200))
+def test_what_is_cut_ends_with_a_whole_word(text: str, most: int) -> None:
+    whole, part = say(text).text, say(text, TextLimits(max_spoken_chars=most))
+    if part.truncated and " " in whole[:most]:
+        assert set(part.text.rstrip(".").split()) <= {
+            form for word in whole.split() for form in (word, word.rstrip(".,;:"))
+        }
+
+
+@FUZZ
+@given(TYPED)
+def test_a_text_is_in_latin_letters_or_mostly_in_another_script(text: str) -> None:
+    spoken = say(text).text
+    assert is_foreign(spoken) or all(is_latin(char) for char in spoken if char.isalpha())
 
 
 @FUZZ
