@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import textwrap
 import time
 
 import discord
@@ -77,8 +76,7 @@ class Say(commands.Cog):
             saying.cancel()
             raise
         ahead = session.backlog
-        label = textwrap.shorten(text, 80, placeholder="…")
-        playback = session.speak(saying, author_id=author_id, label=label)
+        playback = session.speak(saying, author_id=author_id, label=text)
         waiting = f"In line behind {ahead} other{'s' if ahead > 1 else ''}." if ahead else ""
         if session.source.paused:
             waiting = f"{waiting} {_PAUSED}".lstrip()

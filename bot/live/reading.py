@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 #: An author is told at most this often that something of theirs was not said, and briefly.
 _TOLD_EVERY_S = 60.0
 _TOLD_FOR_S = 30.0
-_LABEL_MAX_CHARS = 80
 
 
 class LiveReading:
@@ -169,7 +168,7 @@ class LiveReading:
             return
         line = EditableLine(saying, opening, opens=opens, begins=begins)
         try:
-            playback = session.speak(line, author_id=author.id, label=text[:_LABEL_MAX_CHARS])
+            playback = session.speak(line, author_id=author.id, label=text)
         except UserError as error:
             self._spawn_telling(message, binding, error)
             return

@@ -11,6 +11,7 @@ from bot.text import Names, Pronunciations, TextLimits, chunks, explain, is_fore
 
 _NONE = Pronunciations()
 _WORDS_QUOTED = 4
+_OTHER_SCRIPT = "My voices read English, and most of this text is in another script."
 
 
 class NothingToSay(UserError):
@@ -58,7 +59,7 @@ class Reader:
         if not spoken:
             raise NothingToSay("There is nothing in that I could say aloud.")
         if is_foreign(spoken):
-            raise UserError("My voices read English, and most of this text is in another script.")
+            raise UserError(_OTHER_SCRIPT)
         if not truncated:
             return Reading(self._chunks(spoken))
         if max_chars is not None:
@@ -87,14 +88,17 @@ class Reader:
     def explain(
         self, text: str, names: Names, pronunciations: Pronunciations
     ) -> list[tuple[str, str]]:
-        """Each step of the reading with the text after it."""
-        return explain(
+        """Each step of the reading with the text after it. Raises `UserError` as `read` does."""
+        steps = explain(
             text,
             names=names,
             limits=self._limits,
             pronunciations=pronunciations,
             now=self._now(),
         )
+        if is_foreign(steps[-1][1]):
+            raise UserError(_OTHER_SCRIPT)
+        return steps
 
 
 def _and_so_on(spoken: str) -> str:
