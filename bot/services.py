@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.base.home import DATABASE, prepare_home
 from bot.base.metrics import Metrics
-from bot.base.private_files import make_private
 from bot.clips.judge import judge
 from bot.live.server_settings import ServerSettings
 from bot.settings import Settings, SettingsError
@@ -57,8 +57,8 @@ class Services:
 async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
     """The database under TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
     try:
-        make_private(settings.home)
-        store = await Store.open(settings.home / "timbre.db")
+        prepare_home(settings.home)
+        store = await Store.open(settings.home / DATABASE)
     except DatabaseUnusable as error:
         raise SettingsError(str(error)) from error
     except OSError as error:

@@ -36,10 +36,11 @@ class OwnerCommands(
         await interaction.response.defer(thinking=True, ephemeral=True)
         if not (user_id.isascii() and user_id.isdecimal() and int(user_id) < 2**63):
             raise UserError("A user id is a number of 15 to 20 digits.")
-        voices = await self.services.privacy.delete(int(user_id))
-        had = {0: "no voice", 1: "1 voice"}.get(voices, f"{voices} voices")
+        deletion = await self.services.privacy.delete(int(user_id))
+        count = deletion.voices
+        had = {0: "no voice", 1: "1 voice"}.get(count, f"{count} voices")
         await interaction.edit_original_response(
-            content=f"Everything about that person is deleted; they had {had}."
+            content=f"Everything about that person is deleted; they had {had}.{deletion.remains}"
         )
 
     @app_commands.command(name="disable", description="Let nobody speak in a voice, anywhere")

@@ -80,9 +80,9 @@ class Confirmation(Panel):
     async def confirm(self, interaction: discord.Interaction, _: ui.Button["Confirmation"]) -> None:
         await interaction.response.defer()
         self.stop()
-        await self.bot.services.privacy.delete(interaction.user.id)
+        deletion = await self.bot.services.privacy.delete(interaction.user.id)
         await interaction.edit_original_response(
-            content="Everything about you is deleted.", view=None
+            content=f"Everything about you is deleted.{deletion.remains}", view=None
         )
 
     async def on_timeout(self) -> None:

@@ -23,6 +23,8 @@ from data.schema import BUSY_TIMEOUT_S, MIGRATIONS, load_migrations, prepare
 
 log = logging.getLogger(__name__)
 
+_FOLD_AGAIN_S = 1.0
+
 Value = int | float | str | None
 #: A row to be written, by the names of its columns.
 Columns = msgspec.Struct | Mapping[str, Value]
@@ -37,6 +39,7 @@ class Database:
         self._turn = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None
         self._closed = False
+        self._folding: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, path: Path, migrations: Traversable = MIGRATIONS) -> Self:
@@ -141,19 +144,48 @@ class Database:
         async with self.transaction(), self._connection.executemany(sql, rows) as cursor:
             return cursor.rowcount
 
-    async def fold_log(self) -> None:
-        """Fold the write-ahead log into the file and empty it: it holds what was deleted since.
+    async def fold_log(self) -> bool:
+        """Fold the write-ahead log, which holds what was deleted, into the file and empty it.
 
-        While another process reads the file this does less, and the next time does the rest.
+        False while another process reads the file: then it is tried again until it is done.
         """
+        if await self._fold_log():
+            return True
+        if self._folding is None or self._folding.done():
+            log.info("the database's log is folded once its other readers are done")
+            self._folding = asyncio.create_task(self._fold_until_done(), name="fold log")
+        return False
+
+    async def _fold_until_done(self) -> None:
+        while True:
+            await asyncio.sleep(_FOLD_AGAIN_S)
+            try:
+                if await self._fold_log():
+                    return
+            except DatabaseClosed:
+                return
+            except sqlite3.Error as error:
+                log.warning("the database's log could not be folded: %s", error)
+
+    async def _fold_log(self) -> bool:
         async with self._own_turn():
-            await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            # Whoever else uses the database waits meanwhile, so there is no waiting for readers.
+            await self._connection.execute_fetchall("PRAGMA busy_timeout = 0")
+            try:
+                rows = await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                milliseconds = round(BUSY_TIMEOUT_S * 1000)
+                await self._connection.execute_fetchall(f"PRAGMA busy_timeout = {milliseconds}")
+        ((busy, *_),) = rows
+        return not busy
 
     async def close(self) -> None:
         """Wait for what is under way, fold the write-ahead log into the file, and disconnect.
 
         Later calls raise `DatabaseClosed`. Closing twice is harmless.
         """
+        if self._folding is not None:
+            self._folding.cancel()
         async with self._turn:
             if not self._closed:
                 self._closed = True

@@ -54,9 +54,12 @@ class Store:
         """
         return self._database.transaction()
 
-    async def purge(self) -> None:
-        """Let nothing that was deleted be found in the files of the database any more."""
-        await self._database.fold_log()
+    async def purge(self) -> bool:
+        """Let nothing that was deleted be found in the files of the database any more.
+
+        False while another program reads them: it is done as soon as that one is.
+        """
+        return await self._database.fold_log()
 
     async def close(self) -> None:
         """Wait for what is under way and close the file; later calls raise `DatabaseClosed`."""

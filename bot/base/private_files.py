@@ -3,33 +3,15 @@
 Windows has no such mode bits; there the home folder's own permissions hold. Synchronous.
 """
 
-import logging
 import os
 import secrets
-import stat
 from collections.abc import Iterable
 from pathlib import Path
-
-log = logging.getLogger(__name__)
 
 
 def make_folder(folder: Path) -> None:
     """Create a folder for its owner's eyes only, unless it is there."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def make_private(home: Path) -> None:
-    """Create a folder, or take from others what they may do with one that is there.
-
-    A folder whose owner is somebody else stays as it is, and the log says so.
-    """
-    make_folder(home)
-    mode = stat.S_IMODE(home.stat().st_mode)
-    if os.name == "posix" and mode & 0o077:
-        try:
-            home.chmod(mode & 0o700)
-        except PermissionError:
-            log.warning("others can look into TIMBRE_HOME", extra={"folder": str(home)})
 
 
 def unused_path(folder: Path, suffix: str) -> Path:
@@ -62,15 +44,3 @@ def remove(paths: Iterable[Path]) -> None:
     """Delete files; those that are gone already do not matter."""
     for path in paths:
         path.unlink(missing_ok=True)
-
-
-def files_until(folder: Path, before: float) -> list[Path]:
-    """The files below `folder` that were last written at `before` (Unix seconds) or earlier."""
-    found = []
-    for path in folder.rglob("*"):
-        try:
-            if path.is_file() and path.stat().st_mtime <= before:
-                found.append(path)
-        except FileNotFoundError:
-            continue  # it went while we looked
-    return found

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Generic
 
-from bot.base.private_files import files_until, remove
+from bot.base.home import own_files
+from bot.base.private_files import remove
 from data.cache_keys import CacheRow, CacheStore
 
 
@@ -40,7 +41,7 @@ class RecordedFiles(Generic[CacheRow]):
         return await self.remove(await asyncio.to_thread(broken))
 
     async def remove_unknown(self, before: float) -> int:
-        """Remove the files without a row that were written at `before` or earlier."""
+        """Remove Timbre's files without a row that were written at `before` or earlier."""
 
         async def known() -> set[str]:
             return {row.path for row in await self._rows.all()}
@@ -51,13 +52,13 @@ class RecordedFiles(Generic[CacheRow]):
 async def remove_unknown(
     home: Path, folder: str, known: Callable[[], Awaitable[set[str]]], before: float
 ) -> int:
-    """Remove the files in `folder` whose paths relative to `home` are not `known`.
+    """Remove Timbre's files in `folder` whose paths relative to `home` are not `known`.
 
     Only those last written at `before` (Unix seconds) or earlier: a younger one may be about to be
     recorded. Returns how many there were.
     """
     # Listed before the rows: what is recorded in between is known then.
-    found = await asyncio.to_thread(files_until, home / folder, before)
+    found = await asyncio.to_thread(own_files, home, folder, before)
     recorded = await known()
     unknown = [path for path in found if path.relative_to(home).as_posix() not in recorded]
     await asyncio.to_thread(remove, unknown)

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bot.base.home import CONDITIONALS
 from bot.base.recorded_files import RecordedFiles
 from bot.services import open_store, speech_cache
 from bot.settings import Settings
@@ -79,7 +80,7 @@ async def _verify(console: Console, home: Path, store: Store, speech: SpeechCach
 
 
 def _conditionals(home: Path, store: Store) -> RecordedFiles[ConditionalsKey]:
-    return RecordedFiles(home, "conditionals", store.conditionals)
+    return RecordedFiles(home, CONDITIONALS, store.conditionals)
 
 
 def _is_whole(path: Path, row: ConditionalsKey) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bot.base.home import DATABASE
 from bot.services import open_store
 from bot.settings import ROOT, Settings, SettingsError
 from engine.worker.checks import Check
@@ -105,7 +106,7 @@ async def _home(settings: Settings) -> list[Check]:
         return [Check("database", "error", str(error))]
     free_gib = shutil.disk_usage(settings.home).free / 2**30
     return [
-        Check("database", "ok", f"{settings.home / 'timbre.db'}, {kept} renderings"),
+        Check("database", "ok", f"{settings.home / DATABASE}, {kept} renderings"),
         Check(
             "disk",
             "ok" if free_gib >= _FREE_GIB else "warning",

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from bot.base import logs
 from bot.base.discord_address import DiscordAddressError, connector
-from bot.base.private_files import make_private
+from bot.base.home import prepare_home
 from bot.client import TimbreBot
 from bot.services import Services, open_services
 from bot.settings import Settings, SettingsError
@@ -125,7 +125,7 @@ def _alone(home: Path) -> Iterator[None]:
     """
     lock = FileLock(home / "bot.lock")
     try:
-        make_private(home)
+        prepare_home(home)
         lock.acquire(blocking=False)
     except Timeout:
         raise SettingsError(f"TIMBRE_HOME: another Timbre is running in {home}") from None

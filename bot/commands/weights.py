@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from bot import settings as settings_module
-from bot.base.private_files import make_private
+from bot.base.home import prepare_home
 from engine.command import INTERRUPTED
 from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
@@ -62,7 +62,7 @@ def _fetch(folder: Path | None, revision: str | None) -> str:
         use = f" TIMBRE_WEIGHTS={folder} makes the bot load it."
     else:
         settings = settings_module.load()
-        make_private(settings.home)
+        prepare_home(settings.home)
         config = settings.engine
         if config.weights:
             raise WeightsError(

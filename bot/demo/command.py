@@ -18,7 +18,7 @@ import msgspec
 from rich.console import Console
 
 from bot import __version__
-from bot.base.private_files import make_private
+from bot.base.home import prepare_home
 from bot.demo.bot_process import BotEnded, BotProcess
 from bot.demo.picture import Caption, draw
 from bot.demo.report import Report, SpokenLine
@@ -75,7 +75,7 @@ async def demo(settings: Settings, out: Path) -> int:
     console = Console()
     try:
         if out.is_relative_to(settings.home):
-            await asyncio.to_thread(make_private, settings.home)
+            await asyncio.to_thread(prepare_home, settings.home)
         await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
         # An empty home: otherwise the second demo would show nothing but the first one's cache.
         with tempfile.TemporaryDirectory(prefix="timbre-demo-") as home, Timeline(console) as shown:

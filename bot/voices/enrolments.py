@@ -5,6 +5,7 @@ import sqlite3
 
 import msgspec
 
+from bot.base.home import CONDITIONALS, is_own
 from bot.base.metrics import Metrics
 from bot.base.tasks import TaskSet
 from data.rows import NewConditionals
@@ -27,7 +28,13 @@ class EnrolmentRecords:
         self._under_way = TaskSet()
 
     def note(self, made: Enrolled) -> None:
-        """Begin to write a row; returns at once."""
+        """Begin to write a row; returns at once.
+
+        What lies where no enrolment is written is not noted: it would be deleted with the voice.
+        """
+        if not is_own(made.path, CONDITIONALS):
+            _log.error("the worker reported an enrolment where none can be")
+            return
         self._metrics.enrolments += 1
         self._under_way.spawn(self._record(made), name="enrolment")
 

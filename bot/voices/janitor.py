@@ -11,10 +11,10 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
+from bot.base.home import CLIPS, CONDITIONALS, SPEECH, UPLOADS
 from bot.base.recorded_files import RecordedFiles, remove_unknown
 from bot.voices.forgetting import Forgetting
 from bot.voices.privacy import Privacy
-from bot.voices.registration import CLIPS, UPLOADS
 from data.store import Store
 
 INTERVAL_S = 24 * 3600.0
@@ -44,12 +44,13 @@ class Janitor:
         self._privacy = privacy
         self._grace_s = grace_s
         self._clock = clock
-        self._conditionals = RecordedFiles(home, "conditionals", store.conditionals)
-        self._renderings = RecordedFiles(home, "speech", store.speech)
+        self._conditionals = RecordedFiles(home, CONDITIONALS, store.conditionals)
+        self._renderings = RecordedFiles(home, SPEECH, store.speech)
 
     async def start(self) -> None:
         """Tidy up while nothing is under way. A failure is logged: speech works without it."""
         await self._try(self.tidy(settled_s=0.0))
+        await self._try(self._store.purge())  # what a process that was killed may owe
 
     async def run(self) -> None:
         """Tidy up once a day, for ever. A failure is logged and waits for the next day."""

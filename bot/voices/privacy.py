@@ -10,6 +10,7 @@ import logging
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from bot.speech.service import SpeechService
 from bot.voices.forgetting import Forgetting
@@ -21,6 +22,26 @@ from engine.errors import VoiceUnusable
 log = logging.getLogger(__name__)
 
 _WITHDRAWN = VoiceUnusable("What you asked for was deleted together with your data.")
+
+
+class Deletion(NamedTuple):
+    """How many voices went, and whether the database's log is empty already.
+
+    It is not while another program reads the database, as a backup does.
+    """
+
+    voices: int
+    complete: bool
+
+    @property
+    def remains(self) -> str:
+        """What an answer has to add."""
+        if self.complete:
+            return ""
+        return (
+            " Another program, a backup perhaps, is reading my database. Until it is done, usually "
+            "within the hour, traces are left in a log file that I then empty."
+        )
 
 
 class Privacy:
@@ -54,16 +75,16 @@ class Privacy:
         voices = await self._store.voices.of_owner(user_id)
         return await asyncio.to_thread(_zip, held, voices, self._home)
 
-    async def delete(self, user_id: int) -> int:
-        """Delete a person: what they asked to hear, drafts, voices, rows. How many voices went."""
+    async def delete(self, user_id: int) -> Deletion:
+        """Delete a person: what they asked to hear, drafts, voices, rows."""
         self._speech.withdraw(lambda speaker: speaker.user_id == user_id, _WITHDRAWN)
         async with self._registration.closed_to(user_id):
             voices = await self._store.voices.of_owner(user_id)
             await self._forgetting.voices(voices)
             await self._store.personal.delete(user_id)
-        await self._store.purge()
+        complete = await self._store.purge()
         log.info("a person was deleted", extra={"voices": len(voices)})
-        return len(voices)
+        return Deletion(len(voices), complete)
 
     async def clean_guild(self, guild_id: int) -> None:
         left = await self._store.departed_guilds.voices_left_behind(guild_id)

@@ -15,6 +15,7 @@ from pathlib import Path
 from bot.base import private_files
 from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
+from bot.base.home import CLIPS, UPLOADS
 from bot.base.locks import KeyedLocks
 from bot.clips.judge import ClipLimits, JudgedClip
 from bot.speech.speaker import Speaker
@@ -27,8 +28,6 @@ from data.rows import NewVoice, VoiceRow
 from data.store import Store
 from engine.speech import ClonedVoice
 
-UPLOADS = "uploads"
-CLIPS = "clips"
 NAME_MAX_CHARS = 32
 #: A file of 10 MiB takes a second; others wait for those that are being fetched.
 FETCH_WITHIN_S = 60.0

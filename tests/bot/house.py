@@ -56,6 +56,7 @@ class House:
     clock: Clock
     store: Store
     executor: Executor
+    enrolments: EnrolmentRecords
     speech: SpeechService
     voices: Voices
     registration: Registration
@@ -141,6 +142,7 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 clock=clock,
                 store=store,
                 executor=executor,
+                enrolments=enrolments,
                 speech=speech,
                 voices=voices,
                 registration=registration,

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -203,3 +204,27 @@ async def test_closing_folds_the_log_into_the_file(database: Database, tmp_path:
         assert log.stat().st_size > 0
         await database.close()
         assert log.stat().st_size == 0
+
+
+async def test_what_was_deleted_leaves_the_log_once_its_reader_is_done(
+    database: Database, tmp_path: Path
+) -> None:
+    """A backup keeps the log from being emptied; nobody waits for it, and it is not forgotten."""
+    await database.execute("CREATE TABLE names (name TEXT)")
+    with closing(sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM numbers").fetchall()
+        await database.execute("INSERT INTO names VALUES ('Alice Liddell')")
+        await database.execute("DELETE FROM names")
+        began = time.monotonic()
+        assert not await database.fold_log()
+        assert not await database.fold_log()
+        assert time.monotonic() - began < 0.5
+        log = tmp_path / "numbers.db-wal"
+        assert b"Alice Liddell" in log.read_bytes()
+        reader.execute("COMMIT")
+    async with asyncio.timeout(5):
+        while log.stat().st_size:
+            await asyncio.sleep(0.05)
+    assert b"Alice Liddell" not in (tmp_path / "numbers.db").read_bytes()
+    assert await database.fold_log()

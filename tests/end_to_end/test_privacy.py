@@ -3,8 +3,10 @@
 import io
 import json
 import os
+import sqlite3
 import time
 import zipfile
+from contextlib import closing
 
 import pytest
 
@@ -43,9 +45,14 @@ async def test_everything_is_shown_and_exported_and_then_deleted(stage: Stage, c
     asked = await (await stage.alice.slash("privacy delete")).reply()
     assert "cannot be undone" in asked.text
     before = asked.edits
-    await asked.press("Delete everything")
-    await seen(lambda: asked.edits > before)
-    assert asked.text == "Everything about you is deleted."
+    with closing(sqlite3.connect(stage.home / "timbre.db", isolation_level=None)) as backup:
+        backup.execute("BEGIN")
+        backup.execute("SELECT * FROM voices").fetchall()
+        await asked.press("Delete everything")
+        await seen(lambda: asked.edits > before)
+        assert asked.text.startswith("Everything about you is deleted. Another program")
+        assert left_in_files(stage.home, b"Evening")
+    await seen(lambda: not left_in_files(stage.home, b"Evening"))
     assert "Nothing." in await stage.reply(stage.alice, "privacy info")
     assert files(stage.home, "clips", "uploads") == []
     middle = len(content) // 2
@@ -89,7 +96,7 @@ async def test_a_server_that_removes_the_bot_is_cleaned(stage: Stage, clip: File
     await register(stage.alice, "Stays", clip)
     assert len(files(stage.home, "clips")) == 2
     await other.delete()
-    orphan = stage.home / "clips" / "orphan.flac"
+    orphan = stage.home / "clips" / f"{'0' * 32}.flac"
     orphan.write_bytes(b"orphan")
     os.utime(orphan, (time.time() - 5, time.time() - 5))
     await stage.bot.stop()

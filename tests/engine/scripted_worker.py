@@ -7,6 +7,8 @@ SCRIPT_PATIENCE (times the usual limit of a step).
 The first word of a text says what to do, as in `_perform`.
 """
 
+from hashlib import sha256
+
 from engine.worker.pipes import claim
 
 if __name__ == "__main__":
@@ -150,7 +152,7 @@ class Serial:
 
     @staticmethod
     def _path(clip_sha256: str) -> str:
-        return f"conditionals/key-{clip_sha256}"
+        return f"conditionals/{sha256(clip_sha256.encode()).hexdigest()}.safetensors"
 
 
 class Batching:

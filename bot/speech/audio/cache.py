@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.base.home import SPEECH
 from bot.base.private_files import make_folder
 from bot.base.recorded_files import RecordedFiles
 from bot.speech.audio import opus
@@ -42,9 +43,9 @@ class SpeechCache:
 
     def __init__(self, home: Path, store: Store, codec: Codec, *, max_bytes: int) -> None:
         self._home = home
-        self._folder = home / "speech"
+        self._folder = home / SPEECH
         self._store = store
-        self._files = RecordedFiles(home, "speech", store.speech)
+        self._files = RecordedFiles(home, SPEECH, store.speech)
         self._max_bytes = max_bytes
         self.codec = codec
         # A file and its row change together, or one task would remove what another just wrote.

@@ -20,7 +20,7 @@ SENTENCE = "The kettle is on the stove."
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+    return tmp_path_factory.mktemp("here") / "home"
 
 
 def environment_of(home: Path) -> dict[str, str]:
@@ -50,7 +50,7 @@ def timbre(
 
 @pytest.mark.parametrize("suffix", [".ogg", ".wav", ".flac"])
 def test_say_leaves_a_file_with_the_words(home: Path, suffix: str) -> None:
-    out = home / "out" / f"said{suffix}"
+    out = home.parent / "out" / f"said{suffix}"
     ended = timbre(home, "say", SENTENCE, "--out", str(out))
     assert ended.returncode == 0, ended.stderr
     if suffix == ".ogg":
@@ -181,18 +181,33 @@ def test_doctor_names_the_interpreter_that_cannot_run_the_engine(tmp_path: Path)
     assert lines["engine's Python"].startswith(f"error: {python}: it is broken")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
-@pytest.mark.parametrize(
-    "arguments", [("cache", "list"), pytest.param(("doctor",), marks=pytest.mark.slow)]
-)
-def test_a_home_that_others_could_read_is_closed_to_them(
-    tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    home.chmod(0o755)
-    timbre(home, *arguments)
-    assert home.stat().st_mode & 0o777 == 0o700
+def test_a_folder_in_which_somebody_keeps_files_is_no_home(tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    notes = tmp_path / "notes.txt"
+    notes.write_text("theirs")
+    tmp_path.chmod(0o2775)
+    ended = timbre(tmp_path, "cache", "list")
+    assert ended.returncode == 2
+    assert ended.stderr.endswith(
+        f"timbre: TIMBRE_HOME cannot be used: {tmp_path} holds files that are not Timbre's "
+        "(notes.txt); name an empty folder\n"
+    )
+    assert notes.read_text() == "theirs"
+    if os.name == "posix":
+        assert tmp_path.stat().st_mode & 0o7777 == 0o2775
+
+
+def test_clips_whose_database_is_gone_are_not_taken_for_nobodys(tmp_path: Path) -> None:
+    """The message about a damaged database advises to move it away."""
+    clip = tmp_path / "clips" / f"{'c' * 32}.flac"
+    clip.parent.mkdir()
+    clip.write_bytes(b"a voice")
+    ended = timbre(tmp_path, "cache", "list")
+    assert ended.returncode == 2
+    assert "holds members' clips, but not their database timbre.db; put it back" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    clip.parent.rename(tmp_path.parent / "kept")
+    assert timbre(tmp_path, "cache", "list").returncode == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

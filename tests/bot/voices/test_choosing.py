@@ -276,7 +276,7 @@ async def test_a_disabled_voice_does_not_come_back_with_its_clip(house: House) -
     await house.keeping.delete("There", OWNER)
     # What is left names nobody, and not the clip either.
     assert house.traces(voice.clip_sha256) == []
-    assert await house.privacy.delete(ALICE) == 0
+    assert await house.privacy.delete(ALICE) == (0, True)
     assert len(await house.store.moderation.disabled_clips(HERE)) == 1
 
     assert await house.moderation.offer_enabling("", OWNER) == []

@@ -177,7 +177,7 @@ async def test_a_deleted_person_is_nowhere(house: House) -> None:
     await house.say(bobs, "hello bob", BOB)
     speaking = asyncio.create_task(house.say(bobs, "slow 30", ALICE))
     await until(lambda: "slow 30" in journal(house.home, "begin"))
-    assert await house.privacy.delete(ALICE) == 1
+    assert await house.privacy.delete(ALICE) == (1, True)
     with pytest.raises(VoiceUnusable, match="together with your data"):
         await speaking
     with pytest.raises(UserError, match="gone already"):
@@ -187,7 +187,7 @@ async def test_a_deleted_person_is_nowhere(house: House) -> None:
     assert await house.privacy.counts(ALICE) == {}
     assert len(house.files()) == 3  # Bob's clip, its enrolment and one rendering
     assert await house.say(bobs, "hello bob", BOB)
-    assert await house.privacy.delete(ALICE) == 0
+    assert await house.privacy.delete(ALICE) == (0, True)
 
 
 async def test_an_export_has_every_row_and_clip(house: House) -> None:

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from bot.speech.speaker import Speaker
 from bot.voices.janitor import LOCAL_CLIP_KEPT_S
+from engine.messages import Enrolled
 from engine.speech import ClonedVoice
 from tests.bot.house import ALICE, House
 
@@ -22,12 +23,12 @@ async def test_files_without_rows_go(house: House) -> None:
     """Uploads, drafts, clips, conditionals, renderings, and unfinished ones of each."""
     voice = await house.register(ALICE, "Mine")
     for name in (
-        "uploads/a.upload",
-        "uploads/b.flac",
-        "clips/c.flac",
-        "conditionals/.d.part",
-        "speech/ab/e.ogg",
-        "speech/ab/e.12.part",
+        f"uploads/{'a' * 32}.upload",
+        f"uploads/{'b' * 32}.flac",
+        f"clips/{'c' * 32}.flac",
+        "conditionals/.d_0d0d0d.part",
+        f"speech/ab/{'e' * 64}.ogg",
+        f"speech/ab/{'e' * 64}.12345678.part",
     ):
         path = house.home / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,6 +39,39 @@ async def test_files_without_rows_go(house: House) -> None:
     assert house.files() == before  # too young to be judged while others are at work
     assert await house.janitor.tidy() == 6
     assert house.files() == {voice.clip_path}
+
+
+async def test_files_of_somebody_else_stay(house: House) -> None:
+    """Whatever they are called but what Timbre calls its own, and whatever a link leads to."""
+    theirs = house.home / "theirs" / "ab" / f"{'a' * 64}.ogg"
+    names = (
+        "clips/2019/wedding.mp4",
+        "clips/raw.mov",
+        f"clips/2019/{'c' * 32}.flac",
+        "uploads/thesis.docx",
+        "speech/inaugural.txt",
+    )
+    for path in (theirs, *(house.home / name for name in names)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"theirs")
+    (house.home / "speech" / "ab").symlink_to(theirs.parent)
+    (house.home / "clips" / f"{'c' * 32}.flac").symlink_to(theirs)
+    assert await house.janitor.tidy() == 0
+    (house.home / "speech").rename(house.home / "speech-before")
+    (house.home / "speech").symlink_to(theirs.parents[1])
+    assert await house.janitor.tidy() == 0
+    assert theirs.read_bytes() == b"theirs"
+    assert all((house.home / name).exists() for name in names[:4])
+
+
+async def test_an_enrolment_is_noted_only_where_one_can_be(house: House) -> None:
+    """A worker that was taken over cannot have the bot delete other files."""
+    names = ("../outside", "timbre.db", "conditionals/../timbre.db", f"{'a' * 64}.safetensors")
+    for path in (*names, str(house.home / "timbre.db"), f"conditionals/{'a' * 64}.safetensors"):
+        house.enrolments.note(Enrolled("k", "c" * 64, "model", "engine", path, 12))
+    await house.enrolments.settled()
+    (row,) = await house.store.conditionals.all()
+    assert row.path == f"conditionals/{'a' * 64}.safetensors"
 
 
 async def test_a_voice_without_its_clip_goes_with_what_came_of_it(house: House) -> None:
