@@ -15,7 +15,7 @@ _JOINERS = "\u200c\u200d"
 
 def is_latin(char: str) -> bool:
     code = ord(char)
-    return code < 0x250 or 0x1E00 <= code < 0x1F00 or 0x2C60 <= code < 0x2C80
+    return code < 0x250 or 0x1E00 <= code < 0x1F00 or 0x2C60 <= code < 0x2C80 or char == "ⁿ"
 
 
 def is_foreign(text: str) -> bool:
