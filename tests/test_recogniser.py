@@ -14,13 +14,11 @@ def test_silence_and_faint_noise_are_no_sentence(level: float) -> None:
 
 
 def test_no_samples_are_no_words() -> None:
-    """An empty recording is heard as nothing, and every expected word is missing."""
     assert words(np.zeros(0, np.float32), 24_000) == ""
     assert word_error_rate("four words are missing", np.zeros(0, np.float32), 24_000) == 1.0
 
 
 def test_case_punctuation_and_the_spelling_of_numbers_do_not_count() -> None:
-    """What is compared is the words, not how they are written."""
     assert normalise("It's THIRTY-FIVE, really!") == normalise("it is 35 really")
     assert normalise("at 3:45 pm") == normalise("At 3.45 p.m.")
     assert normalise("nineteen eighty four") == normalise("1984.")

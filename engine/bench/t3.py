@@ -21,6 +21,7 @@ from engine.chatterbox.utterance import EnrolledVoice, Utterance
 from engine.enrolment import Conditionals
 from engine.messages import Speak
 from engine.speech import SpeechParameters, StockVoice
+from engine.weights.sizes import T3Sizes
 
 _PREFILLED_TOGETHER = 8
 _TEXT_TOKENS = 100
@@ -102,7 +103,7 @@ def time_steps(
     start = max(1, context - prompt - runs // 2)
     config = DecoderConfig.for_streams(streams, weights.dtype, prompt + start + runs + 32, 2)
     t3 = T3(weights, config)
-    said = random_utterance(weights, cap=start + runs + 8)
+    said = random_utterance(cap=start + runs + 8)
     slots = list(range(streams))
     for first in slots[::_PREFILLED_TOGETHER]:
         some = slots[first : first + _PREFILLED_TOGETHER]
@@ -143,7 +144,7 @@ def time_first_token(weights: T3Weights, *, known_voice: bool, repeats: int) -> 
     """
     t3 = T3(weights, DecoderConfig.for_streams(1, weights.dtype))
     graphs = StepGraphs(t3)
-    said = random_utterance(weights, cap=100)
+    said = random_utterance(cap=100)
 
     def run() -> None:
         if not known_voice:
@@ -162,7 +163,7 @@ def time_upstream(upstream_t3: Any, condition: Any, *, tokens: int) -> float:
     `upstream_t3` and `condition` are upstream's own; the difference of two lengths is timed.
     """
     device = upstream_t3.device
-    text = random_text().expand(2, -1)
+    text = some_text(_TEXT_TOKENS).expand(2, -1)
 
     def run(count: int) -> Callable[[], object]:
         return lambda: upstream_t3.inference(
@@ -173,10 +174,18 @@ def time_upstream(upstream_t3: Any, condition: Any, *, tokens: int) -> float:
     return float(long - short) / tokens
 
 
-def random_utterance(weights: T3Weights, cap: int) -> Utterance:
+def random_utterance(cap: int) -> Utterance:
     """A random text in a voice of random conditionals, the same each time."""
-    random = torch.Generator().manual_seed(0)
-    speaker = torch.randn(1, weights.sizes.speaker_embedding, generator=random)
+    utterance = Utterance(Speak(0, "", StockVoice(), SpeechParameters()))
+    utterance.text_tokens, utterance.cap = some_text(_TEXT_TOKENS), cap
+    utterance.voice = some_voice()
+    return utterance
+
+
+def some_voice(seed: int = 0) -> EnrolledVoice:
+    """Random conditionals of a voice."""
+    random = torch.Generator().manual_seed(seed)
+    speaker = torch.randn(1, T3Sizes().speaker_embedding, generator=random)
     conditionals = Conditionals(
         speaker=torch.nn.functional.normalize(speaker),
         t3_prompt_tokens=torch.randint(0, 6561, (1, 150), generator=random),
@@ -184,15 +193,11 @@ def random_utterance(weights: T3Weights, cap: int) -> Utterance:
         prompt_mel=torch.zeros(1, 2, 80),
         x_vector=torch.zeros(1, 1),
     )
-    utterance = Utterance(Speak(0, "", StockVoice(), SpeechParameters()))
-    utterance.text_tokens, utterance.cap = random_text(), cap
-    utterance.voice = EnrolledVoice("random", conditionals)
-    return utterance
+    return EnrolledVoice(f"voice-{seed}", conditionals)
 
 
-def random_text() -> torch.Tensor:
-    """Text tokens, start and stop included."""
-    random = torch.Generator().manual_seed(0)
-    tokens = torch.randint(3, 250, (_TEXT_TOKENS,), generator=random)
+def some_text(length: int) -> torch.Tensor:
+    """Random text tokens (length,), start and stop included."""
+    tokens = torch.randint(3, 250, (length,), generator=torch.Generator().manual_seed(length))
     tokens[0], tokens[-1] = 255, 0
     return tokens

@@ -8,9 +8,7 @@ from tests.data.conftest import enrol, render
 
 
 async def use(store: Store, key: str) -> None:
-    row = await store.speech.get(key)
-    assert row is not None
-    await store.speech.touch(row)
+    await store.speech.touch(await store.speech.get(key))
 
 
 async def test_conditionals_need_no_voice_and_go_by_key_or_by_clip(store: Store) -> None:
@@ -35,36 +33,20 @@ async def test_conditionals_made_again_replace_the_old_ones(store: Store, clock:
     assert (row.model_revision, row.engine_version) == ("r1", "e1")
 
 
-async def test_a_use_of_a_clip_is_written_at_most_once_a_minute(store: Store, clock: Any) -> None:
+async def test_a_use_is_written_at_most_once_a_minute(store: Store, clock: Any) -> None:
     await enrol(store, "one", "a")
     await enrol(store, "other", "b")
-    recorded = clock.now
-    used = []
+    await render(store, "hit", 100)
+    recorded, used = clock.now, []
     for later in (1, TOUCH_INTERVAL_S - 1, TOUCH_INTERVAL_S, TOUCH_INTERVAL_S + 1):
         clock.now = recorded + later
         await store.conditionals.touch("a" * 64)
-        rows = {row.key: row.last_used_at - recorded for row in await store.conditionals.all()}
-        used.append(rows["one"])
-        assert rows["other"] == 0
-    assert used == [0, 0, TOUCH_INTERVAL_S, TOUCH_INTERVAL_S]
-
-
-async def test_a_hit_counts_as_a_use_but_is_written_at_most_once_a_minute(
-    store: Store, clock: Any
-) -> None:
-    recorded = clock.now
-    await render(store, "one", 100)
-
-    async def last_used() -> float:
-        (row,) = await store.speech.all()
-        return row.last_used_at
-
-    clock.now = recorded + TOUCH_INTERVAL_S - 1
-    await use(store, "one")
-    assert await last_used() == recorded
-    clock.now = recorded + TOUCH_INTERVAL_S
-    await use(store, "one")
-    assert await last_used() == recorded + TOUCH_INTERVAL_S
+        await use(store, "hit")
+        rows = [*await store.conditionals.all(), *await store.speech.all()]
+        used.append({row.key: row.last_used_at - recorded for row in rows})
+    unused = {"one": 0, "other": 0, "hit": 0}
+    touched = {"one": TOUCH_INTERVAL_S, "other": 0, "hit": TOUCH_INTERVAL_S}
+    assert used == [unused, unused, touched, touched]
 
 
 async def test_the_longest_unused_go_until_the_rest_fits(store: Store, clock: Any) -> None:

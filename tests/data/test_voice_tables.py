@@ -173,7 +173,6 @@ async def test_only_a_newer_clip_of_an_existing_voice_is_stored(store: Store) ->
     }
     new = NewVoice(owner_id=BOB, guild_id=HERE, name="not its name", **clip)
     before = await store.voices.get(voice)
-    assert before is not None
     assert await store.voices.replace_clip(voice, new)
     assert await store.voices.get(voice) == replace(before, **clip)
     assert not await store.voices.replace_clip(voice + 1, new)

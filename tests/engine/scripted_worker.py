@@ -22,6 +22,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -124,16 +125,14 @@ def _limit_memory(more_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (used + more_bytes, used + more_bytes))
 
 
+@dataclass
 class Serial:
     """Speaks one text at a time."""
 
-    def __init__(
-        self, info: EngineInfo, journal: Journal, home: Path, report: Callable[[WorkerReport], None]
-    ) -> None:
-        self.info = info
-        self._journal = journal
-        self._home = home
-        self._report = report
+    info: EngineInfo
+    _journal: Journal
+    _home: Path
+    _report: Callable[[WorkerReport], None]
 
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
         if isinstance(job.voice, ClonedVoice):
@@ -155,14 +154,14 @@ class Serial:
         return f"conditionals/{sha256(clip_sha256.encode()).hexdigest()}.safetensors"
 
 
+@dataclass
 class Batching:
     """Steps of 2 ms for all jobs together; "slow S" takes S seconds, everything else one step."""
 
-    def __init__(self, info: EngineInfo, journal: Journal) -> None:
-        self.info = info
-        self._journal = journal
-        self._jobs: dict[int, tuple[Speak, float]] = {}
-        self._releases = 0
+    info: EngineInfo
+    _journal: Journal
+    _jobs: dict[int, tuple[Speak, float]] = field(default_factory=dict)
+    _releases: int = 0
 
     @property
     def busy(self) -> bool:
@@ -183,11 +182,9 @@ class Batching:
     def step(self, _poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
         time.sleep(0.002)
         ready = [job for job, until in self._jobs.values() if time.monotonic() >= until]
-        outcomes = []
         for job in ready:
             del self._jobs[job.job_id]
-            outcomes.append(Outcome(job.job_id, self._result(job)))
-        return outcomes
+        return [Outcome(job.job_id, self._result(job)) for job in ready]
 
     def _result(self, job: Speak) -> Speech | SpeechError:
         match job.text.split()[0]:

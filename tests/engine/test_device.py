@@ -20,12 +20,7 @@ NONE = NoGpu("this machine has no CUDA GPU")
     ("name", "capability", "precision", "tf32"),
     [
         ("NVIDIA A100", (8, 0), "bf16", True),
-        ("NVIDIA GeForce RTX 3090", (8, 6), "bf16", True),
-        ("Orin", (8, 7), "bf16", True),
-        ("NVIDIA GeForce RTX 4090", (8, 9), "bf16", True),
         ("NVIDIA H100", (9, 0), "bf16", True),
-        ("NVIDIA B200", (10, 0), "bf16", True),
-        ("NVIDIA B300", (10, 3), "bf16", True),
         ("NVIDIA GeForce RTX 5070 Ti", (12, 0), "bf16", True),
         ("NVIDIA T4", (7, 5), "fp16", False),
         ("NVIDIA TITAN V", (7, 0), "fp32", False),
@@ -49,6 +44,9 @@ def test_the_reason_is_one_sentence_for_people() -> None:
         "bf16 on NVIDIA H100 (compute capability 9.0): it has bfloat16 tensor cores."
     )
     assert choose(NONE).reason == "fp32 on the CPU: this machine has no CUDA GPU."
+    assert choose(Gpu("GeForce MX", (8, 6), 2 * 10**9)).reason == (
+        "fp32 on the CPU: GeForce MX has 2.0 GB of memory and Chatterbox needs 4."
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,26 +66,14 @@ def test_what_the_settings_ask_for_wins(
     gpu: Gpu | NoGpu, device: str, precision: str, expected: tuple[str, str, bool]
 ) -> None:
     """Both can be overridden; TF32 never weakens fp32 that was asked for."""
-    choice = choose(gpu, device, precision)  # type: ignore[arg-type]  # strings from the table
+    choice = choose(gpu, device, precision)
     assert (choice.device, choice.precision, choice.tf32) == expected
-
-
-def test_a_card_with_too_little_memory_is_named_with_what_it_lacks() -> None:
-    assert choose(Gpu("GeForce MX", (8, 6), 2 * 10**9)).reason == (
-        "fp32 on the CPU: GeForce MX has 2.0 GB of memory and Chatterbox needs 4."
-    )
 
 
 def test_asking_for_cuda_without_a_device_is_refused_in_a_sentence() -> None:
     """It is not silently done on the CPU, thirty times slower."""
     with pytest.raises(WorkerUnavailable, match=r"CUDA .* this machine has no CUDA GPU\.$"):
         choose(NONE, "cuda")
-
-
-def test_looking_for_a_card_does_not_import_torch() -> None:
-    """A machine without a GPU must not pay seconds to learn it."""
-    code = "import sys, engine.device as d; d.detect(); sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_tf32_switches_follow_the_choice() -> None:

@@ -104,30 +104,22 @@ def test_real_weights_are_not_judged_by_a_buzz(
     )
 
 
-def test_a_clip_that_is_not_there_is_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    clip = tmp_path / "no.wav"
-    assert refusal(capsys, "--quality", "--clip", clip, "--out", tmp_path) == (
-        f"{clip} cannot be read (No such file or directory).\n"
-    )
-
-
-def test_missing_weights_are_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    said = refusal(capsys, "--weights", tmp_path / "nowhere", "--out", tmp_path)
-    assert len(said.strip().splitlines()) == 1
-    assert "nowhere" in said
-
-
-def test_a_folder_for_results_that_cannot_be_is_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--clip", "{} cannot be read ("),
+        ("--weights", "{}"),
+        ("--out", "--out: "),
+    ],
+)
+def test_a_path_that_cannot_be_is_told_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, said: str
 ) -> None:
     (tmp_path / "file").write_text("")
-    said = refusal(capsys, "--out", tmp_path / "file" / "out")
-    assert len(said.strip().splitlines()) == 1
-    assert said.startswith("--out: ")
+    path = tmp_path / "file" / "inside"
+    sentence = refusal(capsys, "--quality", "--out", tmp_path, option, path)
+    assert sentence.startswith(said.format(path))
+    assert len(sentence.splitlines()) == 1
 
 
 def test_what_a_run_says_of_its_machine_is_its_kind_alone() -> None:

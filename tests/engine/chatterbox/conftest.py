@@ -30,7 +30,6 @@ def checkpoint(device: torch.device, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="session")
 def upstream(device: torch.device) -> Upstream:
-    """Upstream's S3Gen."""
     return Upstream.draw(S3GenSizes() if device.type == "cuda" else SMALL.s3gen, device)
 
 

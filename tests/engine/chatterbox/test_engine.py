@@ -1,6 +1,5 @@
 """The engine as the worker drives it, on a whole reduced checkpoint with random weights."""
 
-import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -10,18 +9,14 @@ from unittest.mock import Mock
 import msgspec
 import numpy as np
 import pytest
-import torch
 
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.loading import assemble
 from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
-from engine.chatterbox.text import TextTokenizer, even_out_punctuation
 from engine.chatterbox.utterance import Utterance
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.messages import Speak
 from engine.speech import ClonedVoice, Priority, Speech, SpeechParameters, StockVoice, Voice
-from engine.upstream.package import EnTokenizer, punc_norm
-from engine.weights import checkpoint
 from tests.engine.enrolment.enrolment_house import OneAtATime, write_clip
 
 NewEngine = Callable[..., ChatterboxEngine]
@@ -34,7 +29,7 @@ def new_engine(small_checkpoint: Path, tmp_path: Path) -> NewEngine:
     """Engines on that checkpoint; those of one test share a home."""
 
     def make(max_streams: int = 4, **more: object) -> ChatterboxEngine:
-        arguments: dict[str, object] = {
+        arguments = {
             "revision": "test",
             "device": "cpu",
             "precision": "fp32",
@@ -44,20 +39,19 @@ def new_engine(small_checkpoint: Path, tmp_path: Path) -> NewEngine:
             "max_streams": max_streams,
             "max_speech_tokens": 60,
         }
-        return assemble(small_checkpoint, **(arguments | more))  # type: ignore[arg-type]
+        return assemble(small_checkpoint, **(arguments | more))
 
     return make
 
 
 def speak(job_id: int, text: str, voice: Voice = BUILTIN, **parameters: float) -> Speak:
-    given = SpeechParameters(**{"seed": job_id, **parameters})  # type: ignore[arg-type]
-    return Speak(job_id=job_id, text=text, voice=voice, parameters=given)
+    return Speak(job_id, text, voice, SpeechParameters(**{"seed": job_id, **parameters}))
 
 
 def run(engine: ChatterboxEngine, *jobs: Speak) -> dict[int, Speech | SpeechError]:
     for job in jobs:
         engine.admit(job)
-    results: dict[int, Speech | SpeechError] = {}
+    results = {}
     while engine.busy:
         for outcome in engine.step():
             assert outcome.job_id not in results
@@ -72,14 +66,14 @@ def speech_of(engine: ChatterboxEngine, *jobs: Speak) -> list[Speech]:
     return [results[job.job_id] for job in jobs]
 
 
-def clip_voice(folder: Path, pitch_hz: float = 140.0) -> ClonedVoice:
-    return write_clip(folder / f"{pitch_hz}.wav", pitch_hz)
+def new_voices(folder: Path, *pitches_hz: float) -> list[ClonedVoice]:
+    return [write_clip(folder / f"{pitch_hz}.wav", pitch_hz) for pitch_hz in pitches_hz]
 
 
 def test_jobs_of_many_voices_sound_together_as_each_sounds_alone(
     new_engine: NewEngine, tmp_path: Path
 ) -> None:
-    voices: list[Voice] = [StockVoice(), clip_voice(tmp_path, 105), clip_voice(tmp_path, 230)]
+    voices = [BUILTIN, *new_voices(tmp_path, 105, 230)]
     jobs = [
         speak(n, text, voices[n % 3], cfg_weight=(0.5, 0.0)[n % 2]) for n, text in enumerate(TEXTS)
     ]
@@ -94,9 +88,9 @@ def test_jobs_of_many_voices_sound_together_as_each_sounds_alone(
 
 
 def test_a_recalled_voice_speaks_as_before_and_computes_nothing_anew(
-    new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_engine: NewEngine, cloned_voice: ClonedVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = speak(1, TEXTS[0], clip_voice(tmp_path))
+    job = speak(1, TEXTS[0], cloned_voice)
     (before,) = speech_of(new_engine(), job)
     engine, later = new_engine(), new_engine()
     engine.recall_voices()
@@ -109,12 +103,12 @@ def test_a_recalled_voice_speaks_as_before_and_computes_nothing_anew(
 
 
 def test_a_forgotten_voice_leaves_nothing_and_others_still_speak(
-    new_engine: NewEngine, tmp_path: Path
+    new_engine: NewEngine, tmp_path: Path, cloned_voice: ClonedVoice
 ) -> None:
-    engine, voice = new_engine(), clip_voice(tmp_path)
-    _, before = speech_of(engine, speak(1, TEXTS[0], voice), speak(2, TEXTS[0]))
+    engine = new_engine()
+    _, before = speech_of(engine, speak(1, TEXTS[0], cloned_voice), speak(2, TEXTS[0]))
     assert list((tmp_path / "home").rglob("*.safetensors"))
-    engine.forget(voice.clip_sha256)
+    engine.forget(cloned_voice.clip_sha256)
     assert not list((tmp_path / "home").rglob("*.safetensors"))
     assert not engine._scheduler.t3.prefixes.storage.any()
     (after,) = speech_of(engine, speak(2, TEXTS[0]))
@@ -140,50 +134,19 @@ def test_a_job_that_fails_takes_nobody_with_it(new_engine: NewEngine, tmp_path: 
     results = run(new_engine(), *(speak(n, *asked) for n, asked in enumerate(texts, start=1)))
     kinds = {1: SynthesisFailed, 2: SynthesisFailed, 3: VoiceUnusable, 4: Speech}
     assert {job_id: type(result) for job_id, result in results.items()} == kinds
-    assert len(results[4].pcm) > 0
 
 
 def test_a_runaway_is_cut_off_and_logged(
     new_engine: NewEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING):
-        (speech,) = speech_of(new_engine(max_speech_tokens=9), speak(1, TEXTS[1]))
+    (speech,) = speech_of(new_engine(max_speech_tokens=9), speak(1, TEXTS[1]))
     assert len(speech.pcm) <= 9 * 960
     assert "no stop token" in caplog.text
 
 
 def test_an_unknown_stock_voice_is_replaced_and_the_listener_told(new_engine: NewEngine) -> None:
     (speech,) = speech_of(new_engine(), speak(1, "Hello.", StockVoice("nobody")))
-    assert speech.substitution is not None
     assert "nobody" in speech.substitution
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "hello there",
-        "  two  spaces   and a tab\t. ",
-        "wait... what\N{HORIZONTAL ELLIPSIS} no: yes; \N{EM DASH} maybe \N{EN DASH} so -",
-        "\N{LEFT DOUBLE QUOTATION MARK}quoted\N{RIGHT DOUBLE QUOTATION MARK} - fine ,",
-        "it\N{RIGHT SINGLE QUOTATION MARK}s \N{LEFT SINGLE QUOTATION MARK}so",
-        "Done!",
-    ],
-)
-def test_text_becomes_upstreams_tokens(small_checkpoint: Path, text: str) -> None:
-    assert even_out_punctuation(text) == punc_norm(text)
-    file = small_checkpoint / checkpoint.TOKENIZER
-    expected = EnTokenizer(str(file)).text_to_tokens(punc_norm(text))
-    got = TextTokenizer(file)(text)
-    assert torch.equal(got[1:-1], expected[0].long())
-    assert got[[0, -1]].tolist() == [255, 0]
-
-
-def test_letters_that_the_checkpoint_does_not_know_are_spelled_with_those_it_does(
-    small_checkpoint: Path,
-) -> None:
-    """Upstream gives the model an unknown token for each."""
-    tokens = TextTokenizer(small_checkpoint / checkpoint.TOKENIZER)
-    assert torch.equal(tokens("Nice café, Zoë and Łukasz."), tokens("Nice cafe, Zoe and Lukasz."))
 
 
 @pytest.fixture
@@ -226,18 +189,18 @@ def test_as_many_streams_are_promised_as_there_is_memory_for(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At the start, and after memory ran out: what is over waits where fairness is kept."""
-    monkeypatch.setattr("engine.chatterbox.t3.memory.ON_THE_CPU_BYTES", 3_000_000)
-    engine = new_engine(max_streams=32)
-    assert engine.info.streams == engine._scheduler.t3.config.slots < 32
-    monkeypatch.undo()
     engine = new_engine(max_streams=4)
     assert engine.info.streams == 4
     engine._scheduler.limit = 2
     assert engine.info.streams == 2
+    monkeypatch.setattr("engine.chatterbox.t3.memory.ON_THE_CPU_BYTES", 3_000_000)
+    engine = new_engine(max_streams=32)
+    assert engine.info.streams == engine._scheduler.t3.config.slots < 32
 
 
 def test_new_voices_are_computed_while_others_speak(new_engine: NewEngine, tmp_path: Path) -> None:
-    new = [clip_voice(tmp_path, pitch_hz) for pitch_hz in (105.0, 140.0, 230.0)]
+    """And not waited for once nobody wants them any more."""
+    *new, unwanted = new_voices(tmp_path, 105, 140, 230, 180)
     background = OneAtATime()
     engine = new_engine(max_streams=1, background=background)
     for number, voice in enumerate([*new, BUILTIN]):
@@ -252,15 +215,20 @@ def test_new_voices_are_computed_while_others_speak(new_engine: NewEngine, tmp_p
     results = run(engine)
     assert list(results) == [0, 2]
     assert all(isinstance(result, Speech) for result in results.values())
+    engine.admit(speak(4, TEXTS[0], unwanted))
+    assert not engine.step()
+    assert engine.busy
+    engine.cancel(4)
+    assert not engine.busy
 
 
 def test_the_enrolment_of_a_new_voice_takes_as_long_as_its_utterance_waited(
-    new_engine: NewEngine, tmp_path: Path
+    new_engine: NewEngine, cloned_voice: ClonedVoice
 ) -> None:
     """From its first look for the voice, not from the one that found it."""
     background = OneAtATime()
     engine = new_engine(background=background)
-    engine.admit(speak(1, TEXTS[0], clip_voice(tmp_path)))
+    engine.admit(speak(1, TEXTS[0], cloned_voice))
     engine.step()
     time.sleep(0.1)
     background.work()
@@ -269,36 +237,23 @@ def test_the_enrolment_of_a_new_voice_takes_as_long_as_its_utterance_waited(
     assert waited_ms[1] >= 100 > waited_ms[2]
 
 
-def test_a_new_voice_that_nobody_wants_any_more_is_not_waited_for(
-    new_engine: NewEngine, tmp_path: Path
-) -> None:
-    engine = new_engine(background=OneAtATime())
-    engine.admit(speak(1, TEXTS[0], clip_voice(tmp_path)))
-    assert not engine.step()
-    assert engine.busy
-    engine.cancel(1)
-    assert not engine.busy
-
-
 def test_an_idle_engine_releases_what_only_new_voices_need(
-    new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_engine: NewEngine, cloned_voice: ClonedVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = new_engine()
     assert engine.release_unused() is None
-    run(engine, speak(1, TEXTS[0], clip_voice(tmp_path)))
-    left_s = engine.release_unused()
-    assert left_s is not None
-    assert 0 < left_s <= 30
+    run(engine, speak(1, TEXTS[0], cloned_voice))
+    assert 0 < engine.release_unused() <= 30
     monkeypatch.setattr("engine.enrolment.newcomers._KEPT_UNUSED_S", 0.0)
     assert engine.release_unused() is None
     assert not engine._voices.newcomers.holds_networks
 
 
 def test_a_package_that_cannot_be_imported_fails_new_voices_in_words(
-    new_engine: NewEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_engine: NewEngine, cloned_voice: ClonedVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "engine.enrolment.networks", None)
-    jobs = speak(1, TEXTS[0], clip_voice(tmp_path)), speak(2, TEXTS[0])
+    jobs = speak(1, TEXTS[0], cloned_voice), speak(2, TEXTS[0])
     results = run(new_engine(), *jobs)
     assert isinstance(results[1], SynthesisFailed)
     assert "cannot learn new voices" in str(results[1])
@@ -324,11 +279,7 @@ def test_a_fault_of_the_device_is_no_texts_fault(
     new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch, where: str, fault: RuntimeError
 ) -> None:
     """It goes past the jobs to the worker's loop: another process tries them once more."""
-
-    def fail(*_: object) -> None:
-        raise fault
-
-    monkeypatch.setattr(where, fail)
+    monkeypatch.setattr(where, Mock(side_effect=fault))
     with pytest.raises(type(fault)):
         run(new_engine(), speak(1, TEXTS[0]))
 

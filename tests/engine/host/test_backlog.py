@@ -51,6 +51,19 @@ async def test_a_better_priority_lifts_the_job_and_leaves_with_its_waiter() -> N
         assert backlog.start(9) is None
 
 
+async def test_guilds_and_their_members_take_turns_and_look_ahead_comes_last() -> None:
+    backlog = Backlog(9)
+    backlog.submit(ask("ahead", guild=3, priority=Priority.LOOK_AHEAD))
+    for guild, user, text in (
+        *((1, 1, f"greedy-{n}") for n in range(3)),
+        (1, 2, "modest"),
+        *((2, 3, f"elsewhere-{n}") for n in range(2)),
+    ):
+        backlog.submit(ask(text, guild, user))
+    order = "greedy-0 elsewhere-0 modest elsewhere-1 greedy-1 greedy-2 ahead"
+    assert " ".join(backlog.start(9).text for _ in range(7)) == order
+
+
 async def test_the_worker_is_told_the_best_priority_of_who_waits() -> None:
     """Of those who still do as the job starts."""
     backlog = Backlog(9)

@@ -52,9 +52,7 @@ def test_equal_seeds_give_equal_weights_and_others_do_not(
         checkpoint.read_manifest(f)
         for f in (small_checkpoint, tmp_path / "same", tmp_path / "other")
     )
-    assert first is not None
     assert first == same
-    assert other is not None
     for name in (checkpoint.T3, checkpoint.S3GEN, checkpoint.VOICE_ENCODER):
         assert first.files[name].size == other.files[name].size
         assert first.files[name].sha256 != other.files[name].sha256

@@ -54,17 +54,11 @@ class HubHandler(BaseHTTPRequestHandler):
     server: Hub
     protocol_version = "HTTP/1.1"
 
-    def do_HEAD(self) -> None:
-        self._answer(with_body=False)
-
-    def do_GET(self) -> None:
-        self._answer(with_body=True)
-
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
-    def _answer(self, *, with_body: bool) -> None:
-        hub = self.server
+    def do_GET(self) -> None:
+        hub, with_body = self.server, self.command == "GET"
         if hub.refusal is not None:
             self._send(hub.refusal, b"", {})
             return
@@ -92,22 +86,17 @@ class HubHandler(BaseHTTPRequestHandler):
             start = int(wanted.removeprefix("bytes=").partition("-")[0])
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
             status = 206
-        self._send(status, content[start:], headers, with_body=with_body, name=match[2])
+        self._send(status, content[start:], headers, match[2])
 
-    def _send(
-        self,
-        status: int,
-        body: bytes,
-        headers: dict[str, str],
-        *,
-        with_body: bool = True,
-        name: str = "",
-    ) -> None:
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str], name: str = "") -> None:
         self.send_response(status)
         for header, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(header, value)
         self.end_headers()
-        if not with_body:
+        if self.command == "HEAD":
             return
         if name and name == self.server.held_file and not self.server.released.is_set():
             self.wfile.write(body[:-WITHHELD])

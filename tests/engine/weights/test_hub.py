@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from unittest.mock import DEFAULT, Mock
 
 import pytest
 
@@ -21,6 +21,8 @@ from engine.weights import checkpoint
 from engine.weights.checkpoint import FILES, REPOSITORY
 from engine.weights.hub import _fetch_bytes, locate
 from tests.engine.weights.hub_server import COMMIT, OTHER_COMMIT, Hub
+
+Done = subprocess.CompletedProcess[str]
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def hub(small_checkpoint: Path) -> Iterator[Hub]:
     server.server_close()
 
 
-def start_fetch(hub: Hub, folder: Path, revision: str = COMMIT) -> "subprocess.Popen[str]":
+def start_fetch(hub: Hub, folder: Path, revision: str = COMMIT) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "bot", "weights", "fetch", str(folder), "--revision", revision],
         env=hub.environment(folder.parent),
@@ -45,7 +47,7 @@ def start_fetch(hub: Hub, folder: Path, revision: str = COMMIT) -> "subprocess.P
 
 def weights(
     *arguments: str | Path, environment: Mapping[str, str] = os.environ, **settings: object
-) -> "subprocess.CompletedProcess[str]":
+) -> Done:
     """The command, in a process of its own, with these settings."""
     named = {f"TIMBRE_{name.upper()}": str(value) for name, value in settings.items()}
     return subprocess.run(
@@ -57,14 +59,12 @@ def weights(
     )
 
 
-def fetch(
-    hub: Hub, folder: Path, revision: str | None = COMMIT
-) -> "subprocess.CompletedProcess[str]":
+def fetch(hub: Hub, folder: Path, revision: str | None = COMMIT) -> Done:
     options = ("--revision", revision) if revision else ()
     return weights("fetch", folder, *options, environment=hub.environment(folder.parent))
 
 
-def refused(done: "subprocess.CompletedProcess[str]") -> str:
+def refused(done: Done) -> str:
     """The one line that says why."""
     assert done.returncode == 1
     (sentence,) = done.stderr.strip().splitlines()
@@ -80,6 +80,10 @@ def test_a_fetched_checkpoint_is_whole_and_recorded(hub: Hub, tmp_path: Path) ->
     assert COMMIT in checkpoint.verify(folder)
     for name in FILES:
         assert (folder / name).read_bytes() == (hub.folder / name).read_bytes()
+    assert hub.ranges
+    hub.ranges.clear()
+    assert fetch(hub, folder).returncode == 0
+    assert hub.ranges == [], "a second fetch downloads nothing again"
 
 
 def test_a_lost_connection_is_continued_in_the_same_run(hub: Hub, tmp_path: Path) -> None:
@@ -104,20 +108,13 @@ def test_a_network_that_is_gone_for_a_moment_is_no_error_of_the_disk(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when a laptop changes its network; an error of the file is told at once."""
-    opened, gone = urllib.request.urlopen, 3
-
-    def flaky(*arguments: Any, **options: Any) -> Any:
-        nonlocal gone
-        gone -= 1
-        if gone >= 0:
-            raise OSError(errno.EHOSTUNREACH, "No route to host")
-        return opened(*arguments, **options)
-
+    gone = OSError(errno.EHOSTUNREACH, "No route to host")
+    flaky = Mock(side_effect=[gone, gone, gone, DEFAULT], wraps=urllib.request.urlopen)
     monkeypatch.setattr("urllib.request.urlopen", flaky)
     monkeypatch.setattr("engine.weights.hub._WAITS_S", (0, 0, 0))
     name = checkpoint.TOKENIZER
     size = (hub.folder / name).stat().st_size
-    found: Any = SimpleNamespace(location=f"{hub.address}/{REPOSITORY}/resolve/{COMMIT}/{name}")
+    found = SimpleNamespace(location=f"{hub.address}/{REPOSITORY}/resolve/{COMMIT}/{name}")
     part = tmp_path / f"{name}.part"
     _fetch_bytes(part, found, size, lambda: found, lambda: None)
     assert part.read_bytes() == (hub.folder / name).read_bytes()
@@ -164,7 +161,7 @@ def test_two_fetches_into_one_folder_take_turns(hub: Hub, tmp_path: Path) -> Non
     assert COMMIT in checkpoint.verify(folder)
 
 
-def located(hub: Hub, home: Path, *, offline: bool) -> "subprocess.CompletedProcess[str]":
+def located(hub: Hub, home: Path, *, offline: bool) -> Done:
     """`locate` of the branch, in a process of its own."""
     code = (
         "import sys\n"
@@ -189,14 +186,6 @@ def test_a_branch_that_is_on_this_machine_needs_no_network(hub: Hub, tmp_path: P
     assert online.stdout.strip() == COMMIT, online.stderr
     offline = located(hub, tmp_path / "weights", offline=True)
     assert offline.stdout.strip() == COMMIT, offline.stderr
-
-
-def test_a_second_fetch_downloads_nothing_again(hub: Hub, tmp_path: Path) -> None:
-    folder = tmp_path / "weights"
-    fetch(hub, folder)
-    hub.ranges.clear()
-    assert fetch(hub, folder).returncode == 0
-    assert hub.ranges == []
 
 
 def bytes_kept(folder: Path) -> int:

@@ -49,7 +49,7 @@ def pool() -> CountingPool:
 
 @pytest.fixture
 def cache(pool: CountingPool) -> GraphCache:
-    return GraphCache(pool, most=3)  # type: ignore[arg-type]
+    return GraphCache(pool, most=3)
 
 
 def add(cache: GraphCache, width: int) -> list[float]:

@@ -1,7 +1,5 @@
 """Mels against upstream's, one utterance at a time there and padded batches here."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -110,11 +108,3 @@ def test_ids_that_are_one_number_in_bf16_stay_two(upstream: Upstream) -> None:
         for token in (low, high)
     ]
     assert relative_error(*mels) > 0.02
-
-
-def test_ids_are_refused_as_floating_point(decoder: WaveformDecoder) -> None:
-    voice = make_utterance(3, 4).voice
-    with pytest.raises(ValueError, match="not a voice"):
-        replace(voice.conditionals, prompt_tokens=voice.conditionals.prompt_tokens.bfloat16())
-    with pytest.raises(ValueError, match="integer"):
-        decoder.submit([decoded(torch.ones(3), voice, seed=0)])

@@ -1,5 +1,6 @@
-"""Random T3 checkpoints with upstream's network beside them, and things to say with them."""
+"""Random T3 checkpoints with upstream's network beside them, and utterances to decode."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,35 +8,51 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from engine.chatterbox.utterance import EnrolledVoice
-from engine.enrolment import Conditionals
+from engine.bench.t3 import some_text, some_voice
+from engine.chatterbox.t3.scheduler import Scheduler
+from engine.chatterbox.utterance import EnrolledVoice, Utterance, UtteranceStatus
+from engine.speech import Priority, SpeechParameters
 from engine.upstream.build import build_t3
 from engine.upstream.package import T3Cond
 from engine.upstream.untrained import draw_t3, set_t3_entropy
-from engine.weights.sizes import SMALL, T3Sizes
+from engine.weights.sizes import T3Sizes
+from tests.engine.chatterbox.utterances import to_decode
 
 torch.backends.cuda.matmul.allow_tf32 = False
 
 
-def some_voice(seed: int, sizes: T3Sizes = SMALL.t3) -> EnrolledVoice:
-    random = torch.Generator().manual_seed(seed)
-    speaker = torch.randn(1, sizes.speaker_embedding, generator=random)
-    conditionals = Conditionals(
-        speaker=torch.nn.functional.normalize(speaker),
-        t3_prompt_tokens=torch.randint(0, 6561, (1, 150), generator=random),
-        prompt_tokens=torch.zeros(1, 1, dtype=torch.int64),  # S3Gen's, as those that follow
-        prompt_mel=torch.zeros(1, 2, 80),
-        x_vector=torch.zeros(1, 1),
+def some_utterance(
+    index: int,
+    cap: int = 40,
+    priority: Priority = Priority.FIRST_SOUND,
+    voice: EnrolledVoice | None = None,
+) -> Utterance:
+    parameters = SpeechParameters(
+        cfg_weight=(0.5, 0.0, 1.1)[index % 3],
+        temperature=0.6 + 0.2 * (index % 4),
+        min_p=(0.05, 0.0)[index % 2],
+        top_p=(1.0, 0.8)[index % 2],
+        repetition_penalty=1.1 + 0.1 * (index % 3),
+        exaggeration=0.5 + 0.25 * (index % 2),
+        seed=10_000_000_000 * index + 1,
     )
-    return EnrolledVoice(f"voice-{seed}", conditionals)
+    voice = voice if voice is not None else some_voice(index % 3)
+    return to_decode(some_text(8 + 9 * index), voice, parameters, cap + index, priority)
 
 
-def some_text(length: int, seed: int = 0) -> torch.Tensor:
-    """Text tokens (length,), start and stop included."""
-    random = torch.Generator().manual_seed(1000 * seed + length)
-    tokens = torch.randint(3, 250, (length,), generator=random)
-    tokens[0], tokens[-1] = 255, 0
-    return tokens
+@torch.inference_mode()
+def finish(scheduler: Scheduler, utterances: Iterable[Utterance] = ()) -> list[Utterance]:
+    for utterance in utterances:
+        scheduler.submit(utterance)
+    ended = []
+    while scheduler.busy:
+        ended += scheduler.advance()
+    return ended
+
+
+def tokens(utterance: Utterance) -> list[int]:
+    assert utterance.status is UtteranceStatus.DECODED
+    return utterance.speech_tokens.tolist()
 
 
 @dataclass(frozen=True)
@@ -65,7 +82,7 @@ def make_checkpoint(
         network: Any = build_t3(sizes)
         draw_t3(network, stop_after=None)
     checkpoint = Checkpoint(network, folder / "t3_cfg.safetensors", sizes, device)
-    voice, text = some_voice(0, sizes), some_text(20)[None].to(device)
+    voice, text = some_voice(), some_text(20)[None].to(device)
     with device:
         set_t3_entropy(network, checkpoint.condition(voice, 0.5), text)
     state = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}

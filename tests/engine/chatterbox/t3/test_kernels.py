@@ -10,6 +10,7 @@ import os
 import pytest
 import torch
 
+from engine.bench.t3 import some_text, some_voice
 from engine.chatterbox.t3.config import DecoderConfig
 from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
@@ -18,7 +19,7 @@ from engine.chatterbox.t3.slots import Column, SlotStatus
 from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.utterance import Utterance
 from engine.speech import SpeechParameters
-from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, some_text, some_voice
+from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint
 from tests.engine.chatterbox.utterances import to_decode
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.bench.t3 import some_text, some_voice
 from engine.chatterbox.t3.config import START_OF_SPEECH, DecoderConfig
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
 from engine.chatterbox.t3.model import T3
@@ -15,7 +16,7 @@ from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.utterance import Utterance
 from engine.speech import SpeechParameters
 from engine.upstream.untrained import entropy_bits
-from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, some_text, some_voice
+from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint
 from tests.engine.chatterbox.utterances import to_decode
 
 PARAMETER_SETS = {

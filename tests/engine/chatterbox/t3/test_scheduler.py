@@ -1,24 +1,29 @@
 """Utterances that are decoded together get the tokens that each gets alone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
 
+from engine.bench.t3 import some_text, some_voice
 from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.conditioning import PrefixInputs
 from engine.chatterbox.t3.config import CONTEXT_BUCKETS, PAGE, SLOT_BUCKETS, DecoderConfig
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
-from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.prompt import Prompt
 from engine.chatterbox.t3.scheduler import Scheduler
 from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.utterance import EnrolledVoice, Utterance, UtteranceStatus
 from engine.speech import Priority, SpeechParameters
-from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, some_text, some_voice
+from tests.engine.chatterbox.t3.t3_checkpoint import (
+    Checkpoint,
+    finish,
+    some_utterance,
+    tokens,
+)
 from tests.engine.chatterbox.utterances import again, to_decode
 
 NewScheduler = Callable[..., Scheduler]
@@ -34,37 +39,6 @@ def new_scheduler(checkpoint: Checkpoint) -> NewScheduler:
         return Scheduler(T3(weights, replace(config, burst=burst)))
 
     return make
-
-
-def some_utterance(
-    index: int, cap: int = 40, priority: Priority = FIRST_SOUND, voice: EnrolledVoice | None = None
-) -> Utterance:
-    parameters = SpeechParameters(
-        cfg_weight=(0.5, 0.0, 1.1)[index % 3],
-        temperature=0.6 + 0.2 * (index % 4),
-        min_p=(0.05, 0.0)[index % 2],
-        top_p=(1.0, 0.8)[index % 2],
-        repetition_penalty=1.1 + 0.1 * (index % 3),
-        exaggeration=0.5 + 0.25 * (index % 2),
-        seed=10_000_000_000 * index + 1,
-    )
-    voice = voice if voice is not None else some_voice(index % 3)
-    return to_decode(some_text(8 + 9 * index), voice, parameters, cap + index, priority)
-
-
-@torch.inference_mode()
-def finish(scheduler: Scheduler, utterances: Iterable[Utterance] = ()) -> list[Utterance]:
-    for utterance in utterances:
-        scheduler.submit(utterance)
-    ended = []
-    while scheduler.busy:
-        ended += scheduler.advance()
-    return ended
-
-
-def tokens(utterance: Utterance) -> list[int]:
-    assert utterance.status is UtteranceStatus.DECODED
-    return utterance.speech_tokens.tolist()
 
 
 def assert_as_alone(new_scheduler: NewScheduler, *utterances: Utterance) -> None:
@@ -105,21 +79,12 @@ def test_every_parameter_is_taken_from_the_request_and_not_from_the_first_one(
     new_scheduler: NewScheduler,
 ) -> None:
     base = {"top_p": 0.95, "temperature": 0.9, "seed": 5}
-    changes = [
-        {},
-        {"seed": 6},
-        {"temperature": 1.4},
-        {"cfg_weight": 1.5},
-        {"min_p": 0.5},
-        {"top_p": 0.3},
-        {"repetition_penalty": 1.9},
-        {"exaggeration": 2.0},
-        {},
-    ]
+    changed = {"seed": 6, "temperature": 1.4, "cfg_weight": 1.5, "min_p": 0.5, "top_p": 0.3}
+    changed |= {"repetition_penalty": 1.9, "exaggeration": 2.0}
     scheduler, got = new_scheduler(slots=1), []
     scheduler.t3.weights.speech_head[100:] *= 0.2  # few tokens, so that they are repeated
-    for change in changes:
-        said = to_decode(some_text(20), some_voice(1), SpeechParameters(**base | change), cap=50)
+    for asked in (base, *(base | {name: changed[name]} for name in changed), base):
+        said = to_decode(some_text(20), some_voice(1), SpeechParameters(**asked), cap=50)
         got += finish(scheduler, [said])
     first = tokens(got[0])
     assert [index for index, said in enumerate(got) if tokens(said) == first] == [0, 8]
@@ -182,11 +147,10 @@ def test_pages_and_slots_come_back(new_scheduler: NewScheduler) -> None:
 
 def test_voices_make_room_when_pages_run_short(new_scheduler: NewScheduler) -> None:
     scheduler = new_scheduler(slots=1, positions=120, voices=1)
-    parameters = SpeechParameters(seed=1)
-    said = [to_decode(some_text(10), some_voice(n), parameters, cap=30) for n in range(5)]
+    said = [some_utterance(0, cap=30, voice=some_voice(n)) for n in range(5)]
     assert finish(scheduler, said) == said
     with pytest.raises(ValueError, match="longer than the cache"):
-        scheduler.submit(to_decode(some_text(900), some_voice(0), parameters, cap=900))
+        scheduler.submit(some_utterance(99, cap=900))
 
 
 def test_utterances_that_outgrow_the_pages_take_turns_and_keep_their_tokens(
@@ -321,63 +285,6 @@ def test_when_not_even_one_utterance_fits_the_memory_that_is_an_error(
         finish(scheduler, [some_utterance(index) for index in range(3)])
 
 
-@pytest.mark.gpu
-@pytest.mark.usefixtures("cuda")
-@pytest.mark.parametrize("beside", [1, 3, 7, 31])
-def test_in_half_precision_companions_within_a_bucket_change_nothing(
-    checkpoint: Checkpoint, beside: int
-) -> None:
-    """Whichever they are, as long as there are as many: other buckets round differently."""
-    weights = load_t3(checkpoint.file, checkpoint.device, torch.bfloat16)
-    got = []
-    for companions in (range(1, beside + 1), range(41, 41 + beside)):
-        scheduler = Scheduler(T3(weights, DecoderConfig.for_streams(32, torch.bfloat16)))
-        mine, others = some_utterance(0, cap=60), list[Utterance]()
-        for index in companions:
-            other = some_utterance(index % 5)
-            parameters = SpeechParameters(seed=index, temperature=1.0 + index / 50)
-            others.append(to_decode(other.text_tokens, other.voice, parameters, cap=61))
-        finish(scheduler, [mine, *others])
-        got.append(tokens(mine))
-    assert got[0] == got[1]
-
-
-def both_ways(
-    checkpoint: Checkpoint, slots: int, dtype: torch.dtype, caps: list[int]
-) -> list[list[list[int]]]:
-    weights = load_t3(checkpoint.file, checkpoint.device, dtype)
-    got = []
-    for capture in (True, False):
-        t3 = T3(weights, DecoderConfig.for_streams(slots, dtype), capture=capture)
-        utterances = [some_utterance(index, cap=cap) for index, cap in enumerate(caps)]
-        finish(Scheduler(t3), utterances)
-        got.append([tokens(utterance) for utterance in utterances])
-    return got
-
-
-@pytest.mark.gpu
-@pytest.mark.usefixtures("cuda")
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_captured_steps_give_the_tokens_of_steps_that_are_simply_run(
-    checkpoint: Checkpoint, dtype: torch.dtype
-) -> None:
-    captured, run = both_ways(checkpoint, 4, dtype, [20 + 5 * index for index in range(7)])
-    assert captured == run
-
-
-def test_on_a_card_before_ampere_fp16_decodes_without_triton(
-    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As on compute capability 7.5: plain torch in graphs, and the same tokens without graphs."""
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: (7, 5))
-    weights = load_t3(checkpoint.file, checkpoint.device, torch.float16)
-    config = DecoderConfig.for_streams(1, torch.float16)
-    assert isinstance(T3(weights, config).kernels, ReferenceT3Kernels)
-    captured, run = both_ways(checkpoint, 2, torch.float16, [30, 30, 30])
-    assert captured == run
-    assert all(len(said) >= 25 for said in run)
-
-
 def test_of_those_that_wait_the_best_priority_is_taken_first(new_scheduler: NewScheduler) -> None:
     scheduler = new_scheduler(slots=1)
     order = (LOOK_AHEAD, LOOK_AHEAD, FIRST_SOUND, SPEAKING, FIRST_SOUND)
@@ -386,25 +293,3 @@ def test_of_those_that_wait_the_best_priority_is_taken_first(new_scheduler: NewS
     with torch.inference_mode():
         scheduler.advance()
     assert finish(scheduler, said[1:]) == [said[index] for index in (0, 2, 4, 3, 1)]
-
-
-@pytest.mark.gpu
-@pytest.mark.usefixtures("cuda")
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_a_captured_prefill_gives_the_logits_of_one_that_is_simply_run(
-    checkpoint: Checkpoint, dtype: torch.dtype
-) -> None:
-    """Rehearsed, captured and replayed for other prompts; the library may round otherwise."""
-    weights = load_t3(checkpoint.file, checkpoint.device, dtype)
-    for first in (0, 2, 4):
-        got = []
-        for capture in (True, False):
-            t3 = T3(weights, DecoderConfig.for_streams(4, dtype), capture=capture)
-            graphs = StepGraphs(t3)
-            for said in (some_utterance(5), some_utterance(first)):
-                prompts = [t3.reserve(said, 0), t3.reserve(some_utterance(3), 1)]
-                with torch.inference_mode():
-                    graphs.prefill(prompts)
-            got.append(t3.buffers.batch(2, guided=True, context=256).logits.clone())
-        error = (got[0] - got[1]).norm() / got[1].norm()
-        assert error <= (1e-5 if dtype == torch.float32 else 1e-2)

@@ -1,0 +1,34 @@
+"""A process does not pay for imports that it has no use for: they take seconds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_STOCK_VOICE_WITHOUT_A_DRIVER = """
+from engine.device import NoGpu
+from engine.messages import EngineConfig
+from engine.worker.selection import load
+load(EngineConfig(engine="auto", home=sys.argv[1]), print, look=lambda: NoGpu("there is none"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "unwanted"),
+    [
+        ("import engine.host.local", {"torch", "onnxruntime"}),
+        ("import engine.device; engine.device.detect()", {"torch"}),
+        (_STOCK_VOICE_WITHOUT_A_DRIVER, {"torch"}),
+        (
+            "import engine.enrolment.networks",
+            {"chatterbox", "chatterbox.models", "transformers", "diffusers", "perth"},
+        ),
+    ],
+    ids=["the Discord process", "a look for a card", "the stock voice", "enrolment"],
+)
+def test_what_a_process_does_not_need_is_not_imported(
+    tmp_path: Path, code: str, unwanted: set[str]
+) -> None:
+    program = f"import sys\n{code}\nsys.exit({unwanted} & sys.modules.keys() or 0)"
+    subprocess.run([sys.executable, "-c", program, tmp_path], check=True)
