@@ -36,7 +36,7 @@ def is_foreign(text: str) -> bool:
 def transliterated(text: str) -> str:
     """Spell letters, figures and punctuation of other scripts with Latin ones.
 
-    ``Саша и 東京`` -> "Sasha i Dong Jing". A Greek letter alone is said by its name.
+    ``Саша и 東京`` -> "Sasha i  Dong  Jing ". A Greek letter alone is said by its name.
     """
     if text.isascii():
         return text
@@ -55,7 +55,7 @@ def _is_spelled(char: str) -> bool:
 
 def _spelled(run: str) -> str:
     if len(run) == 1 and "GREEK" in (name := unicodedata.name(run, "")):
-        return name.rpartition(" ")[2].lower().replace("lamda", "lambda")
+        return f" {name.rpartition(' ')[2].lower().replace('lamda', 'lambda')} "
     shouted = run.isupper() and len(run) > 1
     latin = ""
     for char in run:
@@ -66,6 +66,6 @@ def _spelled(run: str) -> str:
             spelled = "".join(filter(str.isalnum, spelled))  # "мать" is no "mat'"
             # A letter that is a syllable of its own, as in Chinese, is spelled with a capital.
             if not char.isupper() and spelled[:1].isupper():
-                spelled = f" {spelled}"
+                spelled = f" {spelled} "
         latin += spelled
     return latin.capitalize() if shouted else latin
