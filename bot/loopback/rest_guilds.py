@@ -30,7 +30,7 @@ def routes(world: World) -> list[Route]:
         if not state.channel.allows(guild.bot, needed):
             raise missing_permissions()
         if "suppress" in body:
-            guild.suppress_bot(body["suppress"])
+            guild.set_voice(guild.bot, suppress=body["suppress"])
         return nothing()
 
     return [

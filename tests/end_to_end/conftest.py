@@ -59,6 +59,12 @@ class Stage:
         interaction = await member.slash(command, **options)
         return (await interaction.reply(timeout_s=60)).text
 
+    def written(self) -> list[Message]:
+        """What the bot wrote to all in #general, but that it reads there."""
+        everything = self.general.messages.values()
+        own = [m for m in everything if m.author is self.discord.bot_user and not m.interaction]
+        return [m for m in own if "I read this channel aloud" not in m.text]
+
     def worker(self) -> psutil.Process:
         children = psutil.Process(self.bot.pid).children()
         (worker,) = [child for child in children if "engine.worker" in child.cmdline()]
