@@ -128,7 +128,7 @@ async def test_a_message_that_is_being_accepted_as_the_bot_is_kicked_is_answered
     finally:
         os.kill(stage.bot.pid, signal.SIGCONT)
     async with asyncio.timeout(5):
-        while "not in a voice channel" not in list(stage.general.messages.values())[-1].content:
+        while [m.text for m in stage.written()] != ["I am not in a voice channel any more."]:
             await asyncio.sleep(0.05)
 
 

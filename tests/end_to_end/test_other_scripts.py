@@ -22,12 +22,6 @@ def understood(heard: Heard) -> str:
     return normalise(words(mono(heard), 48_000))
 
 
-def told(stage: Stage) -> list[str]:
-    """What the bot wrote."""
-    messages = stage.general.messages.values()
-    return [message.content for message in messages if message.author is stage.discord.bot_user]
-
-
 async def test_what_is_written_under_such_a_name_is_heard_with_the_name(
     stage: Stage, alexander: Member
 ) -> None:
@@ -37,7 +31,7 @@ async def test_what_is_written_under_such_a_name_is_heard_with_the_name(
     since = time.monotonic()
     await alexander.send(stage.general, "The window is open.")
     assert "says the window is open" in understood(await transmission(stage.lounge, since))
-    assert told(stage) == []
+    assert stage.written() == []
 
 
 @pytest.mark.parametrize(
@@ -76,7 +70,7 @@ async def test_a_text_in_another_script_is_answered_with_one_sentence(
     since = time.monotonic()
     await alexander.send(stage.general, "Привет, как дела?")
     await asyncio.sleep(1.0)
-    assert told(stage) == [REFUSED]
+    assert [message.text for message in stage.written()] == [REFUSED]
     assert stage.lounge.recording.heard(since).audible == ()
 
 
