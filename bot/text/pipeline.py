@@ -7,16 +7,26 @@ objects, blocks, or reads a clock.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.text import chat, links, markdown, mentions, pictures, quantities, symbols
+from bot.text import (
+    capitals,
+    chat,
+    dotted,
+    links,
+    markdown,
+    mentions,
+    pictures,
+    quantities,
+    symbols,
+)
 from bot.text.characters import PLACES, clean_characters
 from bot.text.limits import TextLimits
 from bot.text.mentions import Names
 from bot.text.pronunciations import Pronunciations
-from bot.text.scripts import is_foreign, is_latin, transliterated
+from bot.text.scripts import greek_letters, is_foreign, is_latin, transliterated
 
 _FIRST_PLACE, _LAST_PLACE = ord(PLACES[0]), ord(PLACES[-1])
 _PLACE = re.compile(f"[{PLACES}]")
@@ -37,16 +47,17 @@ class _Reading:
     names: Names
     now: datetime
     pronunciations: Pronunciations
-    places: list[str]
+    #: By what is spoken, the character that stands for it until the end.
+    marks: dict[str, str] = field(default_factory=dict)
 
     def put(self, spoken: str) -> str:
-        if len(self.places) > _LAST_PLACE - _FIRST_PLACE:
+        if len(self.marks) > _LAST_PLACE - _FIRST_PLACE:
             return spoken
-        self.places.append(spoken)
-        return chr(_FIRST_PLACE + len(self.places) - 1)
+        return self.marks.setdefault(spoken, chr(_FIRST_PLACE + len(self.marks)))
 
     def filled(self, text: str) -> str:
-        return _PLACE.sub(lambda m: self.places[ord(m[0]) - _FIRST_PLACE], text)
+        spoken = {mark: words for words, mark in self.marks.items()}
+        return _PLACE.sub(lambda m: spoken[m[0]], text)
 
 
 _Step = Callable[[str, _Reading], str]
@@ -101,13 +112,16 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     ("emoticons", _plain(pictures.emoticons)),
     ("emoji", _plain(pictures.emoji_names)),
     ("lines", _plain(markdown.lines)),
+    ("Greek letters", _plain(greek_letters)),
+    ("dotted abbreviations", _english(dotted.abbreviations)),
     ("figures for sounds", _english(chat.sounds)),
     ("numbers", _english(quantities.quantities)),
+    ("tripled capitals", _english(capitals.tripled)),
     ("symbols", _english(symbols.symbols)),
     ("laughter", _english(chat.laughter)),
     ("stretched letters", _english(chat.stretched)),
-    ("capitals", _plain(chat.capitals)),
-    ("abbreviations", _plain(chat.abbreviations)),
+    ("capitals", _plain(capitals.capitals)),
+    ("chat abbreviations", _plain(chat.abbreviations)),
 )
 
 
@@ -153,7 +167,7 @@ def explain(
 def _run(
     text: str, names: Names, limits: TextLimits, pronunciations: Pronunciations, now: datetime
 ) -> list[tuple[str, str, bool]]:
-    reading = _Reading(names, now, pronunciations, [])
+    reading = _Reading(names, now, pronunciations)
     text, truncated = _cut_input(text, limits.max_input_chars)
     typed_in_latin = not is_foreign(clean_characters(text))
     trace: list[tuple[str, str, bool]] = []

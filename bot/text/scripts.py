@@ -3,6 +3,7 @@
 A rule is for a language of the voice; English is the first, and all of today's voices read it.
 """
 
+import re
 import unicodedata
 from itertools import groupby
 
@@ -10,6 +11,10 @@ from anyascii import anyascii
 
 #: Words of scripts that are written without spaces are counted by their letters.
 _WORD_LETTERS = 12
+_LONE_GREEK = re.compile(
+    "(?<![\u0370-\u03ff\u1f00-\u1fff])[\u0370-\u03ff](?![\u0370-\u03ff\u1f00-\u1fff])"
+)
+_GREEK_NAME = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
 _JOINERS = "\u200c\u200d"
 
 
@@ -24,8 +29,8 @@ def is_foreign(text: str) -> bool:
         return False
     balance = 0
     for word in text.split():
-        letters = [is_latin(char) for char in word if char.isalpha()]
-        foreign = letters.count(False)
+        letters = [char for char in word if char.isalpha()]
+        foreign = sum(not is_latin(char) for char in letters)
         if foreign * 2 > len(letters):
             balance += 1 + (foreign - 1) // _WORD_LETTERS
         elif letters:
@@ -33,10 +38,20 @@ def is_foreign(text: str) -> bool:
     return balance > 0
 
 
+def greek_letters(text: str) -> str:
+    """``2πr`` -> "2 pi r": alone a Greek letter is a sign, which has a name."""
+
+    def name(match: re.Match[str]) -> str:
+        found = _GREEK_NAME.match(unicodedata.name(match[0], ""))
+        return f" {found[1].lower().replace('lamda', 'lambda')} " if found else match[0]
+
+    return _LONE_GREEK.sub(name, text)
+
+
 def transliterated(text: str) -> str:
     """Spell letters, figures and punctuation of other scripts with Latin ones.
 
-    ``Саша и 東京`` -> "Sasha i  Dong  Jing ". A Greek letter alone is said by its name.
+    ``Саша и 東京`` -> "Sasha i  Dong  Jing ".
     """
     if text.isascii():
         return text
@@ -54,8 +69,6 @@ def _is_spelled(char: str) -> bool:
 
 
 def _spelled(run: str) -> str:
-    if len(run) == 1 and "GREEK" in (name := unicodedata.name(run, "")):
-        return f" {name.rpartition(' ')[2].lower().replace('lamda', 'lambda')} "
     shouted = run.isupper() and len(run) > 1
     latin = ""
     for char in run:

@@ -67,7 +67,7 @@ class Stage:
 
     def worker(self) -> psutil.Process:
         children = psutil.Process(self.bot.pid).children()
-        (worker,) = [child for child in children if "engine.worker" in child.cmdline()]
+        (worker,) = [c for c in children if c.cmdline()[-1].endswith(("worker", "worker.py"))]
         return worker
 
 

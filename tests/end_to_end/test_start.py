@@ -7,10 +7,12 @@ from pathlib import Path
 
 from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import LoopbackDiscord
+from tests.end_to_end.paced_worker import paced
 
 
-def environment(discord: LoopbackDiscord, home: Path) -> dict[str, str]:
-    return environment_of(discord, home, TIMBRE_LOG_FORMAT="json")
+def environment(discord: LoopbackDiscord, folder: Path) -> dict[str, str]:
+    home = folder / "home"
+    return environment_of(discord, home, TIMBRE_LOG_FORMAT="json", **paced(folder))
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.demo.bot_process import BotProcess
+from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import File
 from bot.voices.consent import CONSENT_VERSION
 from tests.end_to_end.conftest import Stage, a_stage, mono, mono_of_file
+from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.registering import (
     PREVIEW,
     SHORT,
@@ -232,7 +233,8 @@ async def test_after_a_kill_there_is_a_whole_voice_or_nothing(tmp_path: Path, cl
 
     `test_killed_registration` kills at every step there is.
     """
-    async with a_stage(tmp_path, TIMBRE_REGISTRATION_COOLDOWN_S="0") as stage:
+    engine = paced(tmp_path)
+    async with a_stage(tmp_path, TIMBRE_REGISTRATION_COOLDOWN_S="0", **engine) as stage:
         await ready(await agree(await stage.bob.slash("voice register", name="Draft", clip=clip)))
         panel = await ready(
             await agree(await stage.alice.slash("voice register", name="Cat", clip=clip))
@@ -242,8 +244,7 @@ async def test_after_a_kill_there_is_a_whole_voice_or_nothing(tmp_path: Path, cl
         psutil.Process(stage.bot.pid).kill()
         await stage.bot.stop()
         identified = stage.discord.gateway.identifies
-        settings = stage.discord.environment()
-        settings |= {"TIMBRE_HOME": str(stage.home), "TIMBRE_ENGINE": "stock"}
+        settings = environment_of(stage.discord, stage.home, **engine)
         async with BotProcess(settings, tmp_path / "again.log"):
             await seen(lambda: stage.discord.gateway.identifies > identified)
             listed = await stage.reply(stage.alice, "voice list")
