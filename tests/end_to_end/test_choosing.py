@@ -104,3 +104,4 @@ async def test_a_member_has_one_stock_voice_by_command_and_in_live_reading(
     assert heard[0] == heard[1] == heard[2]
     await stage.reply(dora, "live stop")
     await dora.leave()
+    await stage.reply(dora, "voice delete", voice=f"Mine{of_the_server}")
