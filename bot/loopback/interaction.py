@@ -118,7 +118,6 @@ class Interaction:
             "id": str(self.id),
             "type": self.kind,
             "user": of_user(self.member.user),
-            "authorizing_integration_owners": {"0": str(self.channel.guild_id or 0)},
         }
 
     def _finished(self) -> "list[Message]":

@@ -38,10 +38,6 @@ class World:
         )
         self._direct_messages: dict[int, DirectMessages] = {}
 
-    def user(self, user_id: int) -> User | None:
-        members = (guild.members.get(user_id) for guild in self.guilds.values())
-        return next((member.user for member in members if member), None)
-
     def direct_messages(self, user: User) -> "DirectMessages":
         """The conversation between the bot and `user`, begun if it was not."""
         if user.id not in self._direct_messages:
@@ -124,7 +120,6 @@ class VoiceState:
     self_mute: bool = False
     self_deaf: bool = False
     mute: bool = False
-    deaf: bool = False
     suppress: bool = False
 
 

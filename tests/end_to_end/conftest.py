@@ -15,11 +15,22 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from bot.demo.bot_process import BotProcess, running_bot
-from bot.loopback import Channel, File, Guild, Heard, LoopbackDiscord, Member, VoiceChannel
+from bot.demo.bot_process import BotProcess, environment_of, running_bot
+from bot.loopback import (
+    Channel,
+    File,
+    Guild,
+    Heard,
+    LoopbackDiscord,
+    Member,
+    Message,
+    VoiceChannel,
+)
+from bot.loopback.options import OptionValue
 from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
 from tests.end_to_end.uploads import upload
+from tests.waiting import until
 
 #: Whoever asks: the stock voice of members who name none goes by their id, which differs each run.
 HEART = "stock:heart"
@@ -44,9 +55,22 @@ class Stage:
     def general(self) -> Channel:
         return next(c for c in self.guild.channels.values() if c.name == "general")
 
-    async def reply(self, member: Member, command: str, **options: str) -> str:
-        interaction = await member.slash(command, **options)
-        return (await interaction.reply(timeout_s=60)).text
+    async def answer(
+        self, member: Member, command: str, *, timeout_s: float = 60, **options: OptionValue
+    ) -> Message:
+        return await (await member.slash(command, **options)).reply(timeout_s=timeout_s)
+
+    async def reply(self, member: Member, command: str, **options: OptionValue) -> str:
+        return (await self.answer(member, command, **options)).text
+
+    @asynccontextmanager
+    async def started_again(self, **settings: str) -> AsyncIterator[None]:
+        """Another bot process in the same home, from when Discord knows it."""
+        identified = self.discord.gateway.identifies
+        environment = environment_of(self.discord, self.home, **settings)
+        async with BotProcess(environment, self.bot.log.with_name("again.log")):
+            await until(lambda: self.discord.gateway.identifies > identified, 60)
+            yield
 
     def worker(self) -> psutil.Process:
         children = psutil.Process(self.bot.pid).children()

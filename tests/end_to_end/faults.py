@@ -18,6 +18,7 @@ from bot.loopback import Heard, Interaction, PacketLog, VoiceChannel
 from bot.loopback.voice_connection import VoiceConnection
 from bot.speech.audio.opus import read_packets
 from tests.end_to_end.conftest import HEART, Stage, a_stage
+from tests.waiting import until
 
 LINES = ("The kettle is on the stove and it is singing.", "The cat sleeps.", "It is late.")
 AFTER = "All is well."
@@ -25,12 +26,6 @@ AFTER = "All is well."
 #: Threads that wait for work and connections kept for the next request come and go: this many, and
 #: one for every row that is acted out at once. One left over in each row would be more.
 POOL = 6
-
-
-async def until(holds: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not holds():
-            await asyncio.sleep(0.02)
 
 
 def sounded(heard: Heard) -> list[bytes]:
@@ -229,9 +224,7 @@ async def theatre(folder: Path, shards: int = 1) -> AsyncIterator[Theatre]:
     async with a_stage(folder, shards=shards, **settings) as stage:
         packets = {}
         for line in (*LINES, AFTER):  # said to nobody, it is sent as a file of the same packets
-            said = await (await stage.alice.slash("say", text=line, voice=HEART)).reply(
-                timeout_s=60
-            )
+            said = await stage.answer(stage.alice, "say", text=line, voice=HEART)
             packets[line] = read_packets(said.attachments[0].data)
         await Scene(stage, packets).afterwards()
         await asyncio.sleep(1.0)

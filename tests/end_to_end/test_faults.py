@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from bot.loopback import VoiceChannel
 from tests.end_to_end.conftest import HEART, Stage
-from tests.end_to_end.faults import AFTER, Rows, Scene, Theatre, sounded, theatre, until
+from tests.end_to_end.faults import AFTER, Rows, Scene, Theatre, sounded, theatre
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

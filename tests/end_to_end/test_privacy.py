@@ -100,17 +100,7 @@ async def test_a_server_that_removes_the_bot_is_cleaned(stage: Stage, clip: File
     orphan.write_bytes(b"orphan")
     os.utime(orphan, (time.time() - 5, time.time() - 5))
     await stage.bot.stop()
-    identified = stage.discord.gateway.identifies
-    async with type(stage.bot)(
-        {
-            **stage.discord.environment(),
-            "TIMBRE_HOME": str(stage.home),
-            "TIMBRE_ENGINE": "stock",
-            "TIMBRE_GUILD_GRACE_DAYS": "0",
-        },
-        stage.home.parent / "second.log",
-    ):
-        await seen(lambda: stage.discord.gateway.identifies > identified)
+    async with stage.started_again(TIMBRE_GUILD_GRACE_DAYS="0"):
         assert "**Stays**" in await stage.reply(stage.alice, "voice list")
         # Once it is known which servers the bot is in, which takes some seconds.
         await seen(lambda: len(files(stage.home, "clips")) == 1)

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -69,15 +68,7 @@ async def test_a_second_start_speaks_from_the_cache_and_registers_nothing_again(
         await stage.reply(stage.alice, "say", text="The same words again.")
         await stage.bot.stop()
         assert stage.discord.commands.syncs == 1
-        async with type(stage.bot)(
-            {
-                **stage.discord.environment(),
-                "TIMBRE_HOME": str(stage.home),
-                "TIMBRE_ENGINE": "stock",
-            },
-            tmp_path / "second.log",
-        ):
-            await _until(lambda: stage.discord.gateway.identifies == 2)
+        async with stage.started_again():
             await stage.reply(stage.alice, "say", text="The same words again.")
             assert "1 of 1 pieces (100%)" in await stage.reply(stage.alice, "status")
         assert stage.discord.commands.syncs == 1
@@ -100,12 +91,6 @@ async def test_two_bots_never_share_one_home(tmp_path: Path) -> None:
         assert b"another Timbre is running" in said
         assert b"Traceback" not in said
         assert "Worker" in await stage.reply(stage.alice, "status")
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_the_log_holds_neither_words_nor_the_token(tmp_path: Path) -> None:
@@ -135,10 +120,7 @@ async def test_a_discord_that_does_not_answer_cannot_hold_the_bot(tmp_path: Path
 async def test_what_is_lost_at_the_end_is_told(tmp_path: Path) -> None:
     """Whoever is being spoken for hears why it stops, over a Discord of ordinary slowness."""
     async with a_stage(tmp_path) as stage:
-        await stage.alice.join(stage.lounge)
-        sent = time.monotonic()
-        interaction = await stage.alice.slash("say", text=STORY)
-        await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+        interaction = await speaking(stage)
         await interaction.reply()
         stage.discord.faults.slow("POST", "webhooks", 0.15, times=None)
         assert await stage.bot.stop() == 0

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.bot.loopback.client import Packets, dominant_hertz, running, tone, until
+from tests.bot.loopback.client import Packets, dominant_hertz, running, tone
 from tests.bot.loopback.conftest import Scene, connected, play, speaks_in
+from tests.waiting import until
 
 
 async def test_a_tone_is_heard_as_that_tone_and_every_packet_is_encrypted(scene: Scene) -> None:

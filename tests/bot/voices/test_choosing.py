@@ -57,7 +57,9 @@ async def test_a_forged_id_opens_no_more_than_the_rights_of_who_sends_it(house: 
                         await house.voices.find(asked, action, person)
 
 
-@pytest.mark.parametrize("asked", ["voice:", "voice:-1", "voice:9" * 9, "voice:١", "", "x" * 100])
+@pytest.mark.parametrize(
+    "asked", ["voice:", "voice:-1", "voice:9" * 9, "voice:١", "clip:0000", "x" * 100]
+)
 async def test_nonsense_names_no_voice(house: House, asked: str) -> None:
     await house.register(ALICE, "Mine")
     with pytest.raises(UserError, match="no such voice"):
