@@ -71,7 +71,7 @@ class Interaction:
         self.channel = channel
         self.source = source
         self.sent_s = time.monotonic()
-        self.expired = False
+        self.expired = False  # fault: the token's 15 minutes are over
         self.acknowledgement: Acknowledgement | None = None
         self.original: Message | None = None
         self.messages: list[Message] = []
@@ -103,10 +103,6 @@ class Interaction:
         """Wait until an answer was edited this often in all. Raises `TimeoutError`."""
         await self._until(lambda: message.edits >= times, timeout_s, "not edited")
         return message
-
-    def expire(self) -> None:
-        """Fault: the token's 15 minutes are over."""
-        self.expired = True
 
     async def notify(self) -> None:
         async with self._changed:

@@ -10,7 +10,7 @@ from bot.loopback.payloads import of_attachment, of_channel, of_member, of_user
 from bot.loopback.world import Channel, MemberRecord
 
 OptionValue: TypeAlias = str | float | bool | MemberRecord | Channel | File
-FieldValue: TypeAlias = str | bool | Sequence[str | File | MemberRecord]
+FieldValue: TypeAlias = str | bool | Sequence[File]
 
 GROUP = 2
 
@@ -19,7 +19,6 @@ _TEXT_INPUT = 4
 _TEXT_DISPLAY = 10
 _LABEL = 18
 _FILE_UPLOAD = 19
-_RADIO_GROUP = 21
 _CHECKBOX = 23
 
 
@@ -149,24 +148,12 @@ def fill_in_field(component: Json, values: dict[str, FieldValue], resolved: Reso
         text = component.get("value") or "" if value is None else str(value)
         _check_text(component, text)
         return sent | {"value": text}
-    if kind == _RADIO_GROUP:
-        return sent | {"value": value}
-    chosen = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
-    if not chosen and component.get("required", True):
+    assert kind == _FILE_UPLOAD
+    chosen = value if isinstance(value, Sequence) else ()
+    files = [one for one in chosen if isinstance(one, File)]
+    if not files and component.get("required", True):
         raise ValueError(f"{custom_id!r} is required")
-    if kind == _FILE_UPLOAD and not all(isinstance(one, File) for one in chosen):
-        raise ValueError(f"{custom_id!r} takes files")
-    return sent | {"values": [_reference(one, resolved) for one in chosen]}
-
-
-def _reference(chosen: str | File | MemberRecord, resolved: Resolved) -> str:
-    match chosen:
-        case File():
-            return resolved.file(chosen)
-        case MemberRecord():
-            return resolved.member(chosen)
-        case _:
-            return chosen
+    return sent | {"values": [resolved.file(file) for file in files]}
 
 
 def _check_text(component: Json, text: str) -> None:

@@ -52,6 +52,6 @@ async def test_a_full_channel_is_named(stage: Stage) -> None:
 
 
 async def test_the_bot_follows_its_caller_into_another_channel(stage: Stage) -> None:
-    study = stage.guild.add_voice_channel("Study")
-    await stage.alice.join(study)
-    await says(stage, study)
+    for channel in (stage.lounge, stage.guild.add_voice_channel("Study")):
+        await stage.alice.join(channel)
+        await says(stage, channel)

@@ -124,7 +124,7 @@ async def test_who_cannot_be_answered_any_more_is_told_in_the_channel(stage: Sta
     """Discord takes an answer for 15 minutes; a line may be held back for longer."""
     _, asked = await sounding(stage, LONG, LONG)
     await asked[1].reply()
-    asked[1].expire()
+    asked[1].expired = True
     assert await stage.reply(stage.alice, "stop") == "I stopped 2 things."
     written = asked[1].channel.messages.values()
     await until(lambda: any(m.content.startswith("<@") for m in written), 5)

@@ -168,7 +168,7 @@ async def test_a_token_is_unknown_before_the_answer_and_invalid_after_its_time(
         await until(lambda: client.errors)
         interaction = await scene.alice.slash("forgetful")
         await interaction.acknowledged()
-        interaction.expire()
+        interaction.expired = True
         await until(lambda: len(client.errors) == 2)
     assert [error.code for error in client.errors] == [10015, 50027]  # type: ignore[attr-defined]
 
