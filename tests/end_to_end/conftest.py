@@ -63,6 +63,12 @@ class Stage:
     async def reply(self, member: Member, command: str, **options: OptionValue) -> str:
         return (await self.answer(member, command, **options)).text
 
+    async def say(self, member: Member, text: str, **options: OptionValue) -> Heard:
+        """What the lounge hears of a line of `member`."""
+        since = time.monotonic()
+        await self.reply(member, "say", text=text, **options)
+        return await transmission(self.lounge, since)
+
     @asynccontextmanager
     async def started_again(self, **settings: str) -> AsyncIterator[None]:
         """Another bot process in the same home, from when Discord knows it."""

@@ -29,8 +29,7 @@ POOL = 6
 
 
 def sounded(heard: Heard) -> list[bytes]:
-    """The packets of speech: everything but silence frames."""
-    return [packet.opus for packet in heard.packets if not packet.is_silence_frame]
+    return [packet.opus for packet in heard.speech]
 
 
 @dataclass
@@ -94,9 +93,8 @@ class Scene:
         recordings = [c.recording for c in channels if isinstance(c, VoiceChannel)]
 
         def packets() -> list[bytes]:
-            everywhere = [p for r in recordings for p in r.heard(speaking.began_s).packets]
-            everywhere.sort(key=lambda packet: packet.arrived_s)
-            return [p.opus for p in everywhere if not p.is_silence_frame]
+            everywhere = [p for r in recordings for p in r.heard(speaking.began_s).speech]
+            return [p.opus for p in sorted(everywhere, key=lambda packet: packet.arrived_s)]
 
         try:
             await until(lambda: packets()[-1:] == self.expected[-1:], 20)
@@ -110,8 +108,7 @@ class Scene:
             heard = recording.heard(speaking.began_s)
             assert heard.unencrypted_audible == 0
             # Three packets at most catch up; the silence that discord.py ends with comes at once.
-            speech = Heard(tuple(p for p in heard.packets if not p.is_silence_frame))
-            assert speech.rush_ms <= 65
+            assert Heard(heard.speech).rush_ms <= 65
 
     async def afterwards(self) -> None:
         """`/say` is heard whole and encrypted, and after `/leave` the bot is gone."""

@@ -97,8 +97,8 @@ async def test_a_member_has_one_stock_voice_by_command_and_in_live_reading(
     ):
         since = time.monotonic()
         await speak
-        packets = (await transmission(stage.lounge, since)).packets
-        heard.append([packet.opus for packet in packets if not packet.is_silence_frame])
+        speech = (await transmission(stage.lounge, since)).speech
+        heard.append([packet.opus for packet in speech])
     assert heard[0] == heard[1] == heard[2]
     await stage.reply(dora, "live stop")
     await dora.leave()

@@ -35,9 +35,7 @@ async def test_a_worker_killed_in_the_middle_costs_no_word(tmp_path: Path) -> No
     """SIGKILL while the first chunk is being spoken: all is heard once, one restart is counted."""
     async with a_stage(tmp_path) as stage:
         await stage.alice.join(stage.lounge)
-        sent = time.monotonic()
-        await stage.reply(stage.alice, "say", text="Hello.")
-        await transmission(stage.lounge, sent)
+        await stage.say(stage.alice, "Hello.")
         sent = time.monotonic()
         interaction = await speaking(stage)
         stage.worker().kill()

@@ -88,9 +88,7 @@ async def test_the_volume_is_what_is_chosen_and_asks_the_engine_once(
     for percent in (100, 50, 20):
         shown = await choose(moderator, "volume_percent", str(percent))
         assert f"Volume: {percent}" in shown.text
-        since = time.monotonic()
-        await stage.reply(moderator, "say", text=LINE)
-        levels[percent] = level_db(await transmission(stage.lounge, since))
+        levels[percent] = level_db(await stage.say(moderator, LINE))
     assert levels[50] - levels[100] == pytest.approx(-6.0, abs=0.5)
     assert levels[20] - levels[100] == pytest.approx(-14.0, abs=0.5)
     assert "2 of 3 pieces" in await stage.reply(moderator, "status")

@@ -38,15 +38,12 @@ async def test_what_is_heard_is_what_was_typed(stage: Stage) -> None:
 async def test_a_line_said_before_is_heard_at_once_and_without_a_gap(stage: Stage) -> None:
     """A cache hit reaches the channel within 120 ms, the lead-in silence included."""
     await stage.alice.join(stage.lounge)
-    sent = time.monotonic()
-    await stage.reply(stage.alice, "say", text=SENTENCES[0], voice=HEART)
-    await transmission(stage.lounge, sent)
+    await stage.say(stage.alice, SENTENCES[0], voice=HEART)
     tries = []
     # Other work on this machine can delay any single one.
     for _ in range(8):
         sent = time.monotonic()
-        await stage.reply(stage.alice, "say", text=SENTENCES[0], voice=HEART)
-        heard = await transmission(stage.lounge, sent)
+        heard = await stage.say(stage.alice, SENTENCES[0], voice=HEART)
         wait = heard.audible[0].arrived_s - sent
         (spoken,) = heard.utterances(pause_ms=math.inf)
         tries.append((wait, [gap.length_ms for gap in spoken.gaps(40)]))
@@ -83,14 +80,8 @@ async def test_two_members_are_heard_one_after_the_other(stage: Stage) -> None:
 async def test_the_words_of_a_message_with_markup_are_read_as_a_person_would(stage: Stage) -> None:
     """Discord's markup is not spoken, a mention is spoken as a name."""
     await stage.alice.join(stage.lounge)
-    sent = time.monotonic()
-    await stage.reply(
-        stage.alice,
-        "say",
-        text=f"**Good morning** <@{stage.bob.id}>, the meeting is at __nine__.",
-        voice=HEART,
-    )
-    heard = await transmission(stage.lounge, sent)
+    written = f"**Good morning** <@{stage.bob.id}>, the meeting is at __nine__."
+    heard = await stage.say(stage.alice, written, voice=HEART)
     expected = "Good morning Bob, the meeting is at nine."
     assert word_error_rate(expected, mono(heard), 48_000) <= 0.15
 
