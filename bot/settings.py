@@ -190,6 +190,16 @@ def _unknown(given: Iterable[str], prefixes: tuple[str, ...]) -> str | None:
     return None
 
 
+def exposed_token() -> str | None:
+    """What is wrong with a settings file that holds the token and that others may read."""
+    file = ROOT / os.environ.get("TIMBRE_ENV_FILE", ".env")
+    if os.name != "posix" or not file.is_file() or not _in_file().get("DISCORD_TOKEN"):
+        return None
+    if not file.stat().st_mode & 0o077:
+        return None
+    return f"{file} holds the bot's token, and others on this machine may read it: chmod 600 {file}"
+
+
 def _in_file() -> dict[str, str | None]:
     """What `.env` sets. Raises `SettingsError` unless every line of it can be used."""
     # Tests set it to nothing: what they see must not depend on whose machine it is.

@@ -47,9 +47,15 @@ def person_of(interaction: discord.Interaction, *, runs_the_bot: bool = False) -
     return Person(
         user_id=interaction.user.id,
         guild_id=interaction.guild_id or 0,
-        moderates=interaction.guild_id is not None and interaction.permissions.manage_guild,
+        moderates=manages(interaction),
         runs_the_bot=runs_the_bot,
     )
+
+
+def manages(interaction: discord.Interaction) -> bool:
+    """Whether the caller may manage the server; what one channel grants does not count."""
+    caller = interaction.user
+    return isinstance(caller, discord.Member) and caller.guild_permissions.manage_guild
 
 
 def moderates(interaction: discord.Interaction, seat: VocalChannel | None = None) -> bool:

@@ -6,7 +6,8 @@ from discord.ext import commands
 
 from bot.base.errors import UserError
 from bot.client import TimbreBot
-from cogs.asking import bring, member_of, require_company, require_moderator, session_of
+from bot.live.bindings import Readable
+from cogs.asking import bring, member_of, moderates, require_company, require_moderator, session_of
 from data.live import Exclusion
 
 _NO_INTENT = (
@@ -37,11 +38,15 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         if channel and not channel.permissions_for(member).view_channel:
             raise UserError(f"You may not see {channel.mention} yourself.")
         _require_readable(interaction, channel)
+        text = channel or interaction.channel
+        if not isinstance(text, Readable):
+            text = seat
         await bring(interaction, seat)
-        text_channel_id = channel.id if channel else interaction.channel_id or seat.id
-        await self.bot.live.bindings.start(member.guild, text_channel_id)
+        await self.bot.live.bindings.begin(
+            member.guild, text, approved=moderates(interaction, seat)
+        )
         await interaction.edit_original_response(
-            content=f"I am reading <#{text_channel_id}> and the chat of {seat.mention} aloud. "
+            content=f"I am reading {text.mention} and the chat of {seat.mention} aloud. "
             "A message that begins with ; stays unread."
         )
 

@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.base.errors import TOO_LATE, UserError
-from bot.channel.admission import VocalChannel
+from bot.channel.admission import VocalChannel, require_voice
 from bot.client import TimbreBot
 from bot.speech.service import Saying
 from cogs.asking import SpokenVoice, member_of, session_of, where_asked
@@ -39,10 +39,15 @@ class Say(commands.Cog):
         arrived = time.perf_counter()
         member = member_of(interaction)
         seat = member.voice.channel if member.voice else None
-        interaction.extras["public"] = seat is None
+        if seat is not None:
+            require_voice(member, seat)
+        # Without a seat the answer is a file for all to hear, where the caller may send one.
+        may = interaction.permissions
+        shown = seat is None and may.send_messages and may.attach_files
+        interaction.extras["public"] = shown
         # Not awaited yet: Discord takes some 100 ms to confirm, and speech can begin meanwhile.
         deferral = asyncio.create_task(
-            interaction.response.defer(thinking=True, ephemeral=seat is not None)
+            interaction.response.defer(thinking=True, ephemeral=not shown)
         )
         try:
             saying = await self.services.sayings.of_member(

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.live.guild_options import OPTIONS, Kind, Option
-from cogs.asking import member_of, person_of
+from cogs.asking import manages, member_of, person_of
 from cogs.panels import Form, Panel
 from data.live import Exclusion
 from data.rows import GuildSettings
@@ -132,7 +132,7 @@ class _Change(Form):
 
 def _moderator(interaction: discord.Interaction) -> discord.Member:
     """The caller, if they may change the server: it can let others see the command."""
-    if not interaction.permissions.manage_guild:
+    if not manages(interaction):
         raise UserError("Only members who may manage the server can change its settings.")
     return member_of(interaction)
 

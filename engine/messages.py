@@ -13,6 +13,10 @@ import numpy as np
 from engine.errors import SynthesisFailed
 from engine.speech import EngineInfo, Priority, Speech, SpeechParameters, Voice
 
+#: What a worker says is shown to people: a worker that was taken over may say anything.
+Sentence = Annotated[str, msgspec.Meta(max_length=4_000)]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a worker needs to choose and load an engine: the settings of the engine.
@@ -80,7 +84,7 @@ Command = Start | Speak | Cancel | Forget | Stop
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
     """Loading: what is being done, and how much of it (0 to 1) where that is known."""
 
-    activity: str
+    activity: Sentence
     fraction: float | None = None
 
 
@@ -93,7 +97,7 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 class Unable(msgspec.Struct, frozen=True, tag="unable"):
     """The engine cannot be loaded, and starting again would not help. The worker then exits."""
 
-    reason: str
+    reason: Sentence
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
@@ -113,8 +117,8 @@ class Spoken(msgspec.Struct, frozen=True, tag="spoken"):
     job_id: int
     pcm: bytes
     sample_rate: int
-    substitution: str | None
-    stage_ms: dict[str, float]
+    substitution: Sentence | None
+    stage_ms: Annotated[dict[str, float], msgspec.Meta(max_length=100)]
 
     @classmethod
     def of(cls, job_id: int, speech: Speech) -> "Spoken":
@@ -130,10 +134,14 @@ class Spoken(msgspec.Struct, frozen=True, tag="spoken"):
     @property
     def speech(self) -> Speech:
         """What was spoken; the samples are read-only. Raises `SynthesisFailed` for damaged ones."""
+        damaged = SynthesisFailed("The sound was damaged on its way.")
         if len(self.pcm) % 4 or self.sample_rate <= 0:
-            raise SynthesisFailed("The sound was damaged on its way.")
+            raise damaged
+        pcm = np.frombuffer(self.pcm, "<f4").astype(np.float32, copy=False)
+        if not np.isfinite(pcm).all():
+            raise damaged
         return Speech(
-            pcm=np.frombuffer(self.pcm, "<f4").astype(np.float32, copy=False),
+            pcm=pcm,
             sample_rate=self.sample_rate,
             substitution=self.substitution,
             stage_ms=self.stage_ms,
@@ -143,7 +151,7 @@ class Spoken(msgspec.Struct, frozen=True, tag="spoken"):
 class Narrowed(msgspec.Struct, frozen=True, tag="narrowed"):
     """Memory ran out: the engine works on so many jobs at once from now on."""
 
-    streams: int
+    streams: Annotated[int, msgspec.Meta(ge=1, le=128)]
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
@@ -151,7 +159,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
     job_id: int
     kind: str
-    message: str
+    message: Sentence
 
 
 class Enrolled(msgspec.Struct, frozen=True, tag="enrolled"):
@@ -160,11 +168,11 @@ class Enrolled(msgspec.Struct, frozen=True, tag="enrolled"):
     `key` is the SHA-256 they are stored under, `path` is relative to TIMBRE_HOME.
     """
 
-    key: str
-    clip_sha256: str
-    model_revision: str
-    engine_version: str
-    path: str
+    key: Digest
+    clip_sha256: Digest
+    model_revision: Sentence
+    engine_version: Sentence
+    path: Sentence
     size_bytes: int
 
 

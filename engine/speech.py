@@ -7,6 +7,7 @@ crosses the pipe as msgpack.
 import hashlib
 import math
 from enum import IntEnum
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -131,20 +132,24 @@ class Speech(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.pcm) / self.sample_rate
 
 
+#: Of what a worker says of itself: a worker that was taken over may say anything.
+Word = Annotated[str, msgspec.Meta(max_length=1_000)]
+
+
 class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker loaded and why, as shown by `/status` and hashed into cache keys."""
 
-    name: str  # "chatterbox" or "stock"
-    model: str
-    revision: str
-    version: str  # of our code: raised whenever the same request gives other audio
-    sample_rate: int
-    device: str
-    precision: str
-    reason: str  # one sentence: why this engine, device and precision
-    stock_voices: tuple[str, ...]  # the first is the default
+    name: Word  # "chatterbox" or "stock"
+    model: Word
+    revision: Word
+    version: Word  # of our code: raised whenever the same request gives other audio
+    sample_rate: Annotated[int, msgspec.Meta(ge=8_000, le=192_000)]
+    device: Word
+    precision: Word
+    reason: Word  # one sentence: why this engine, device and precision
+    stock_voices: Annotated[tuple[Word, ...], msgspec.Meta(max_length=1_000)]  # first: the default
     clones_voices: bool
-    streams: int = 1  # jobs it works on at once: so many are given to it
+    streams: Annotated[int, msgspec.Meta(ge=1, le=128)] = 1  # jobs it is given at once
     step_patience: float = 1.0  # how many times the usual limit a step of it may take
 
     @property

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.clips.activity import FRAME_S, SpeechSegment, probabilities, segments
+from bot.clips.activity import SpeechSegment, segments
 from bot.clips.limits import ClipLimits
 from bot.clips.loudness import loudness_lufs
+from bot.clips.resampling import resample
 from bot.clips.speaker import SpeakerEncoder, least_similarity
 from bot.clips.verdict import SAMPLE_RATE, Accepted, Unfit
 from engine.speech import FloatArray
+from engine.voice_activity import FRAME_S, RATE, SpeechDetector
 
 _FRAME = round(FRAME_S * SAMPLE_RATE)
 #: Of a longer pause than twice this, so much is kept on either side.
@@ -47,56 +49,65 @@ class _Part:
         return sum(one.frames for one in self.speech) * FRAME_S
 
 
-def assess(samples: FloatArray, limits: ClipLimits) -> Accepted:
-    """Make a clip of `samples` ((samples,) at `SAMPLE_RATE`). Raises `Unfit`."""
-    samples = samples - samples.mean(dtype=np.float64).astype(np.float32)
-    probability = probabilities(samples)
-    speech = segments(probability)
-    heard_s = sum(one.frames for one in speech) * FRAME_S
-    if not speech:
-        raise Unfit(
-            "I heard no speech in this recording; please talk for at least "
-            f"{limits.min_voiced_s:.0f} seconds."
+class Assessor:
+    """What clips are judged with. To load it opens files; to use it opens none."""
+
+    def __init__(self) -> None:
+        self._detector = SpeechDetector()
+        self._encoder = SpeakerEncoder()
+
+    def assess(self, samples: FloatArray, limits: ClipLimits) -> Accepted:
+        """Make a clip of `samples` ((samples,) at `SAMPLE_RATE`). Raises `Unfit`."""
+        samples = samples - samples.mean(dtype=np.float64).astype(np.float32)
+        probability = self._detector.probabilities(resample(samples, SAMPLE_RATE, RATE))
+        speech = segments(probability)
+        heard_s = sum(one.frames for one in speech) * FRAME_S
+        if not speech:
+            raise Unfit(
+                "I heard no speech in this recording; please talk for at least "
+                f"{limits.min_voiced_s:.0f} seconds."
+            )
+        if heard_s < limits.min_voiced_s:
+            raise Unfit(
+                f"I heard {heard_s:.1f} s of speech; please talk for at least "
+                f"{limits.min_voiced_s:.0f}."
+            )
+        part = _best_part(samples, probability, speech, limits)
+        clip = _cut(samples, part.speech)
+        loudness = loudness_lufs(clip, SAMPLE_RATE)
+        clipped = float(np.mean(np.abs(clip) >= _FULL_SCALE))
+        if loudness < limits.min_loudness_lufs:
+            raise Unfit(
+                "The recording is too quiet to learn from; please speak up, or closer to the "
+                "microphone."
+            )
+        if clipped > limits.max_clipped_share:
+            raise Unfit(
+                f"The recording is distorted: {clipped:.0%} of it is louder than it can hold; "
+                "please lower the microphone's volume or move away from it."
+            )
+        if part.snr_db < limits.min_snr_db:
+            raise Unfit(
+                f"Your voice is only {max(part.snr_db, 0):.0f} dB louder than what is behind it; "
+                "please record in a quieter place, without music."
+            )
+        voiced = np.concatenate(
+            [samples[one.start * _FRAME : one.end * _FRAME] for one in part.speech]
         )
-    if heard_s < limits.min_voiced_s:
-        raise Unfit(
-            f"I heard {heard_s:.1f} s of speech; please talk for at least "
-            f"{limits.min_voiced_s:.0f}."
+        similarity = least_similarity(self._encoder.embed(voiced))
+        if similarity < limits.min_same_speaker_similarity:
+            raise Unfit(
+                "I heard more than one voice in this recording; please send one in which a single "
+                "person speaks."
+            )
+        return Accepted(
+            pcm=_normalised(clip, loudness),
+            voiced_s=part.voiced_s,
+            snr_db=part.snr_db,
+            loudness_lufs=loudness,
+            clipped_share=clipped,
+            speaker_similarity=similarity,
         )
-    part = _best_part(samples, probability, speech, limits)
-    clip = _cut(samples, part.speech)
-    loudness = loudness_lufs(clip, SAMPLE_RATE)
-    clipped = float(np.mean(np.abs(clip) >= _FULL_SCALE))
-    if loudness < limits.min_loudness_lufs:
-        raise Unfit(
-            "The recording is too quiet to learn from; please speak up, or closer to the "
-            "microphone."
-        )
-    if clipped > limits.max_clipped_share:
-        raise Unfit(
-            f"The recording is distorted: {clipped:.0%} of it is louder than it can hold; please "
-            "lower the microphone's volume or move away from it."
-        )
-    if part.snr_db < limits.min_snr_db:
-        raise Unfit(
-            f"Your voice is only {max(part.snr_db, 0):.0f} dB louder than what is behind it; "
-            "please record in a quieter place, without music."
-        )
-    voiced = np.concatenate([samples[one.start * _FRAME : one.end * _FRAME] for one in part.speech])
-    similarity = least_similarity(SpeakerEncoder().embed(voiced))
-    if similarity < limits.min_same_speaker_similarity:
-        raise Unfit(
-            "I heard more than one voice in this recording; please send one in which a single "
-            "person speaks."
-        )
-    return Accepted(
-        pcm=_normalised(clip, loudness),
-        voiced_s=part.voiced_s,
-        snr_db=part.snr_db,
-        loudness_lufs=loudness,
-        clipped_share=clipped,
-        speaker_similarity=similarity,
-    )
 
 
 def _best_part(

@@ -11,13 +11,20 @@ import threading
 import time
 from typing import Any
 
+from bot.clips.confinement_linux import deny_calls, deny_resources
+
 #: The exit status of a child on macOS that outgrew its memory.
 EXIT_MEMORY = 67
 _MEMORY_POLL_S = 0.02
 
 
 def confine(*, cpu_s: int, memory_mib: int, platform: str = sys.platform) -> None:
-    """Die at `cpu_s` of processor time, get at most `memory_mib` more memory, write no file.
+    """Die at `cpu_s` of processor time, get at most `memory_mib` more memory, open nothing.
+
+    All that is to be imported or loaded has to be by then: no file, socket or pipe can be opened,
+    nothing is written to a file that is open, no core is dumped. On Linux no file can be removed
+    or changed either, and nothing reaches another process (`confinement_linux`). A process cannot
+    begin another, except the superuser's on macOS.
 
     Linux refuses the allocation (`MemoryError`) and sends SIGXCPU; Windows does both through a job
     object. macOS does not keep a limit on memory, so a thread there watches it and exits with
@@ -29,8 +36,13 @@ def confine(*, cpu_s: int, memory_mib: int, platform: str = sys.platform) -> Non
     _confine_by_rlimits(cpu_s)
     if platform == "linux":
         _limit_address_space(memory_mib)
+        deny_resources()
+        _open_nothing_more()
+        deny_calls()
     else:
         _watch_memory(_peak_bytes() + memory_mib * 2**20)
+        _open_nothing_more()
+        _begin_no_process()
 
 
 class BasicLimits(ctypes.Structure):
@@ -112,6 +124,12 @@ if sys.platform != "win32":
         _lower(resource.RLIMIT_CORE, 0)
         # The bot's own threads have to keep a packet every 20 ms.
         os.nice(5)
+
+    def _open_nothing_more() -> None:
+        _lower(resource.RLIMIT_NOFILE, 0)
+
+    def _begin_no_process() -> None:
+        _lower(resource.RLIMIT_NPROC, 0)
 
     def _limit_address_space(memory_mib: int) -> None:
         pages = int(open("/proc/self/statm", encoding="ascii").read().split()[0])  # noqa: SIM115, PTH123 - freed at once

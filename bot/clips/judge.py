@@ -9,6 +9,7 @@ import hashlib
 import io
 import logging
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -94,8 +95,9 @@ async def _verdict_of(file: BinaryIO, limits: ClipLimits) -> Verdict:
         stdin=file,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        cwd=_ROOT,
+        cwd=_ROOT.anchor,
         env={
+            "PYTHONPATH": str(_ROOT),
             **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
             "PYTHONDONTWRITEBYTECODE": "1",
             # One clip, one core: the others play and listen.
@@ -117,9 +119,17 @@ async def _verdict_of(file: BinaryIO, limits: ClipLimits) -> Verdict:
         raise ClipRefused(_TOO_MUCH_WORK) from None
     finally:
         if child.returncode is None:
-            child.kill()
+            _kill(child.pid)
             await child.wait()
     return _understood(said, complaint, child.returncode)
+
+
+def _kill(pid: int) -> None:
+    """Kill a process and, where there is such a thing, all of its group."""
+    if sys.platform == "win32":
+        os.kill(pid, signal.SIGTERM)
+    else:
+        os.killpg(pid, signal.SIGKILL)
 
 
 async def _read(pipe: asyncio.StreamReader, most: int) -> bytes:

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from bot.base.home import DATABASE
 from bot.services import open_store
-from bot.settings import ROOT, Settings, SettingsError
+from bot.settings import ROOT, Settings, SettingsError, exposed_token
 from engine.worker.checks import Check
 
 #: Chatterbox's checkpoint is 3.2 GB; rendered speech is bounded by its own setting.
@@ -95,6 +95,8 @@ def _token(settings: Settings) -> Check:
         settings.discord.require_token()
     except SettingsError as error:
         return Check("token", "warning", str(error))
+    if exposed := exposed_token():
+        return Check("token", "warning", exposed)
     return Check("token", "ok", "DISCORD_TOKEN is set")
 
 

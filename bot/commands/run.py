@@ -20,9 +20,10 @@ from filelock import FileLock, Timeout
 from bot.base import logs
 from bot.base.discord_address import DiscordAddressError, connector
 from bot.base.home import prepare_home
+from bot.base.own_memory import keep_memory_private
 from bot.client import TimbreBot
 from bot.services import Services, open_services
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings, SettingsError, exposed_token
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +45,11 @@ UNREACHABLE = (
 async def run(settings: Settings) -> int:
     """Run until told to stop. Returns the exit code; raises `SettingsError` for a wrong setting."""
     token = settings.discord.require_token()
+    keep_memory_private()
     link = _connector(settings)
     logs.configure(settings.log.level, settings.log.format, token)
+    if exposed := exposed_token():
+        log.warning(exposed)
     stop = asyncio.Event()
     _on_signals(stop)
     with _alone(settings.home):

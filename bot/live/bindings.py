@@ -23,6 +23,9 @@ from data.store import Store
 
 log = logging.getLogger(__name__)
 
+#: What can be read aloud.
+Readable = discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
+
 
 @dataclass(slots=True)
 class AcceptedMessage:
@@ -35,9 +38,13 @@ class AcceptedMessage:
 
 @dataclass(slots=True)
 class Binding:
-    """Live reading in one server. `last_at` and `told_at` are in seconds of the reading's clock."""
+    """Live reading in one server. `last_at` and `told_at` are in seconds of the reading's clock.
+
+    `approved`: a moderator wants it read to people, too, who may not see the text channel.
+    """
 
     text_channel_id: int
+    approved: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     accepted: dict[int, AcceptedMessage] = field(default_factory=dict)
     last_author_id: int = 0
@@ -66,6 +73,53 @@ class Bindings:
 
     def of(self, guild_id: int) -> Binding | None:
         return self._bindings.get(guild_id)
+
+    async def begin(self, guild: discord.Guild, text: Readable, *, approved: bool) -> None:
+        """Read `text` aloud where the bot is, and say so to those who write there.
+
+        Raises `UserError` where somebody who sits there may not see it, unless that is `approved`.
+        """
+        seat = self._sessions.of(guild).seat
+        if seat is None:
+            raise UserError(reasons.NOWHERE)
+        if not approved and any(not may_see(guild, user_id, text) for user_id in seat.voice_states):
+            raise UserError(
+                f"Somebody in {seat.mention} may not see {text.mention}, so only a moderator can "
+                "have it read there."
+            )
+        await self.start(guild, text.id)
+        self._bindings[guild.id].approved = approved
+        self.tell(
+            text,
+            f"From now on I read this channel aloud in {seat.mention}. A message that begins with "
+            "; stays unread, and so do yours after /live optout.",
+        )
+
+    async def overheard(self, member: discord.Member, seat: VocalChannel) -> bool:
+        """Stop if `member`, who came to `seat`, may not see what is read; whether that was so."""
+        guild = member.guild
+        binding = self._bindings.get(guild.id)
+        text = guild.get_channel_or_thread(binding.text_channel_id) if binding else None
+        if binding is None or binding.approved or not isinstance(text, Readable):
+            return False
+        if may_see(guild, member.id, text):
+            return False
+        await self.stop(guild)
+        self.tell(
+            text,
+            f"I stopped reading this channel aloud: somebody came to {seat.mention} who may not "
+            "see it. A moderator can start me again with /live start.",
+        )
+        return True
+
+    def tell(self, where: Readable, sentence: str) -> None:
+        async def send() -> None:
+            try:
+                await where.send(sentence)
+            except discord.HTTPException as error:
+                log.warning("live reading could not be announced", extra={"status": error.status})
+
+        self._tasks.spawn(send(), name="live reading notice")
 
     async def start(self, guild: discord.Guild, text_channel_id: int) -> None:
         """Read `text_channel_id`, and the chat of the voice channel that the bot is in."""
@@ -137,3 +191,9 @@ class Bindings:
         """What is being read goes on after the next start."""
         self._closing = True
         await self._tasks.wait()
+
+
+def may_see(guild: discord.Guild, user_id: int, text: Readable) -> bool:
+    """Whether somebody may see a channel; bots count as those who may, strangers do not."""
+    member = guild.get_member(user_id)
+    return member is not None and (member.bot or text.permissions_for(member).view_channel)

@@ -2,6 +2,7 @@
 
 import discord
 
+from bot.channel.admission import VocalChannel, why_silent
 from bot.live.rules import Written
 from bot.text import message_kinds
 from data.live import Exclusion
@@ -34,18 +35,18 @@ def text_of(message: discord.Message) -> str:
 
 
 def written(
-    message: discord.Message, seat_id: int, own_id: int, exclusions: set[Exclusion]
+    message: discord.Message, seat: VocalChannel, own_id: int, exclusions: set[Exclusion]
 ) -> Written:
-    """The facts that the rules go by. `seat_id` is the bot's voice channel."""
+    """The facts that the rules go by. `seat` is the bot's voice channel."""
     author = message.author
-    voice = author.voice if isinstance(author, discord.Member) else None
+    member = author if isinstance(author, discord.Member) else None
+    voice = member.voice if member else None
     return Written(
         content=message.content,
         own=author.id == own_id,
         by_bot=author.bot,
-        in_channel=bool(voice and voice.channel and voice.channel.id == seat_id),
-        role_ids={role.id for role in author.roles}
-        if isinstance(author, discord.Member)
-        else frozenset(),
+        in_channel=bool(voice and voice.channel and voice.channel.id == seat.id),
+        silenced=member is not None and why_silent(member, seat) is not None,
+        role_ids={role.id for role in member.roles} if member else frozenset(),
         exclusions=exclusions,
     )

@@ -65,7 +65,7 @@ class LiveReading:
                 return
             exclusions = await self._store.exclusions.of(message.author.id, guild.id)
             settings = await self._store.guild_settings.get(guild.id)
-            facts = written(message, seat.id, guild.me.id, exclusions)
+            facts = written(message, seat, guild.me.id, exclusions)
             if why_unread(facts, settings) is None:
                 await self._accept(message, guild, binding, session, settings)
 
@@ -116,12 +116,14 @@ class LiveReading:
         seat = session.seat
         if seat is None or seat.id not in {c.id for c in (before.channel, after.channel) if c}:
             return
+        came = after.channel is not None and after.channel.id == seat.id
         async with binding.turn:
+            if came and await self.bindings.overheard(member, seat):
+                return
             settings = await self._store.guild_settings.get(guild.id)
             excluded = await self._store.exclusions.of(member.id, guild.id)
             if not settings.announce_moves or excluded:
                 return
-            came = after.channel is not None and after.channel.id == seat.id
             saying = await self._sayings.announcement(member, came=came)
             if self.bindings.of(guild.id) is not binding:  # stopped meanwhile
                 return

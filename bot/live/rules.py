@@ -21,16 +21,22 @@ class Unread(StrEnum):
     OPTED_OUT = "opted out"
     ELSEWHERE = "elsewhere"
     NO_ROLE = "no role"
+    SILENCED = "silenced"
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message and its author. `in_channel`: the author sits in the bot's voice channel."""
+    """A message and its author.
+
+    `in_channel`: the author sits in the bot's voice channel; `silenced`: Discord keeps the author
+    from being heard there.
+    """
 
     content: str
     own: bool = False
     by_bot: bool = False
     in_channel: bool = True
+    silenced: bool = False
     role_ids: AbstractSet[int] = frozenset()
     exclusions: AbstractSet[Exclusion] = frozenset()
 
@@ -51,6 +57,8 @@ def why_unread(written: Written, settings: GuildSettings) -> Unread | None:
         return None if settings.read_bots else Unread.BOT
     if Exclusion.OPTED_OUT in written.exclusions:
         return Unread.OPTED_OUT
+    if written.silenced:
+        return Unread.SILENCED
     if settings.only_in_channel and not written.in_channel:
         return Unread.ELSEWHERE
     required = settings.required_role_id

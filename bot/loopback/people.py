@@ -206,12 +206,6 @@ class Guild(GuildRecord):
         """Fault: a moderator disconnects the bot from voice."""
         self.world.place(self.bot, None)
 
-    def mute_bot(self, muted: bool = True) -> None:
-        """Fault: a moderator mutes the bot for the whole server; it is told, and not heard."""
-        state = self.voice_states[self.bot.id]
-        state.mute = muted
-        self.world.publish("VOICE_STATE_UPDATE", state)
-
     def _add(self, channel: C) -> C:
         self.channels[channel.id] = channel
         self.world.publish("CHANNEL_CREATE", channel)

@@ -140,7 +140,7 @@ class Rest:
             if not state.channel.allows(guild.bot, needed):
                 raise missing_permissions()
             if "suppress" in body:
-                guild.suppress_bot(body["suppress"])
+                guild.set_voice(guild.bot, suppress=body["suppress"])
             return nothing()
 
         commands = f"/applications/{world.application_id}/commands"

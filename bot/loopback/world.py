@@ -269,8 +269,11 @@ class GuildRecord:
         del self.world.guilds[self.id]
         self.world.publish("GUILD_DELETE", self)
 
-    def suppress_bot(self, suppressed: bool) -> None:
-        """A stage moderator sends the bot into the audience, or invites it to speak."""
-        state = self.voice_states[self.bot.id]
-        state.suppress = suppressed
+    def set_voice(
+        self, member: MemberRecord, *, mute: bool | None = None, suppress: bool | None = None
+    ) -> None:
+        """A moderator mutes a member of a voice channel, or sends one into a stage's audience."""
+        state = self.voice_states[member.id]
+        state.mute = state.mute if mute is None else mute
+        state.suppress = state.suppress if suppress is None else suppress
         self.world.publish("VOICE_STATE_UPDATE", state)

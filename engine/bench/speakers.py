@@ -20,7 +20,7 @@ from torch import Tensor
 
 from engine.bench.setting import voice_of
 from engine.chatterbox.loading import assemble
-from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS, STOP_OF_SPEECH
+from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS, SILENT_TOKENS, STOP_OF_SPEECH
 from engine.errors import SpeechError
 from engine.messages import Speak
 from engine.speech import FloatArray, Speech, SpeechParameters
@@ -178,12 +178,15 @@ def _stages(engine_ms: dict[str, float], first_use: bool) -> dict[str, float]:
 
 
 def without_stop(weights: Path, folder: Path) -> Path:
-    """A copy of a checkpoint whose stop token is silenced: speech is as long as it may be."""
+    """A copy of a checkpoint without its stop token, and those of silence, which would end ours.
+
+    Speech is as long as it may be.
+    """
     shutil.copytree(
         weights, folder, ignore=shutil.ignore_patterns(checkpoint.T3, checkpoint.MANIFEST)
     )
     tensors = load_file(weights / checkpoint.T3)
-    tensors["speech_head.weight"][STOP_OF_SPEECH] = 0
+    tensors["speech_head.weight"][[STOP_OF_SPEECH, *SILENT_TOKENS]] = 0
     save_file(tensors, folder / checkpoint.T3)
     return folder
 

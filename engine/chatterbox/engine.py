@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
-from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS, speech_token_cap
+from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS
 from engine.chatterbox.t3.scheduler import Scheduler
-from engine.chatterbox.text import TextTokenizer
+from engine.chatterbox.text import TextTokenizer, most_speech_tokens
 from engine.chatterbox.utterance import Utterance, UtteranceStatus
 from engine.chatterbox.voices import EnrolledVoices
 from engine.enrolment import NotYet
@@ -179,7 +179,7 @@ class ChatterboxEngine:
         utterance.text_tokens = self._text_tokenizer(request.text)
         utterance.voice = self._voices.find(request.voice)
         count = len(utterance.text_tokens)
-        utterance.cap = min(self.max_speech_tokens, speech_token_cap(count))
+        utterance.cap = min(self.max_speech_tokens, most_speech_tokens(request.text))
         t3 = self._scheduler.t3
         if count > t3.sizes.text_positions or not t3.fits(utterance):
             raise SynthesisFailed("This text is too long to be spoken in one piece.")

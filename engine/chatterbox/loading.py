@@ -28,7 +28,7 @@ from engine.speech import EngineInfo, SpeechParameters, StockVoice
 from engine.weights import checkpoint
 
 #: Raised whenever the same request gives other audio.
-ENGINE_VERSION = "timbre-1"
+ENGINE_VERSION = "timbre-2"
 SAMPLE_RATE = 24_000
 
 #: Speech tokens of 2, 4, 6 and 10 s, whose graphs are captured while loading, with

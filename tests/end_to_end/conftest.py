@@ -78,6 +78,12 @@ class Stage:
             await until(lambda: self.discord.gateway.identifies > identified, 60)
             yield
 
+    def written(self) -> list[Message]:
+        """What the bot wrote to all in #general, but that it reads there."""
+        everything = self.general.messages.values()
+        own = [m for m in everything if m.author is self.discord.bot_user and not m.interaction]
+        return [m for m in own if "I read this channel aloud" not in m.text]
+
     def worker(self) -> psutil.Process:
         children = psutil.Process(self.bot.pid).children()
         (worker,) = [child for child in children if "engine.worker" in child.cmdline()]

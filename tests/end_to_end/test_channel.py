@@ -39,7 +39,7 @@ async def test_join_without_a_channel_says_what_to_do(stage: Stage) -> None:
 async def test_what_is_missing_is_named(stage: Stage) -> None:
     """Discord sends no event for a forbidden channel, so the bot must look first."""
     attic = stage.guild.add_voice_channel("Attic")
-    attic.set_permissions(stage.guild.everyone, speak=False)
+    attic.set_permissions(stage.guild.bot, speak=False)
     await stage.alice.join(attic)
     said = await stage.reply(stage.alice, "say", text="Hello.")
     assert said == f"I may not speak in {attic.mention}: I am missing Speak."

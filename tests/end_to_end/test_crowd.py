@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.loopback import Interaction, Message
+from bot.loopback import Interaction
 from tests.end_to_end.conftest import Stage, a_stage, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
@@ -39,11 +39,6 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         await opened.bob.join(opened.lounge)
         await opened.say(opened.alice, "Only to wake you up.")
         yield opened
-
-
-def of_the_bot(stage: Stage) -> list[Message]:
-    everything = stage.general.messages.values()
-    return [m for m in everything if m.author is stage.discord.bot_user and not m.interaction]
 
 
 async def test_authors_take_turns_and_each_is_heard_in_their_own_order(stage: Stage) -> None:
@@ -83,7 +78,7 @@ async def test_what_waited_too_long_is_left_out_with_one_notice(stage: Stage) ->
     """The oldest go first; whoever used a command is told, the channel once for all of them."""
     general = stage.general
     await stage.reply(stage.alice, "live start")
-    before = len(of_the_bot(stage))
+    before = len(stage.written())
     since = time.monotonic()
     await stage.alice.slash("say", text=LONG)
     behind = await stage.alice.slash("say", text=LONG + " No, it is.")
@@ -101,7 +96,7 @@ async def test_what_waited_too_long_is_left_out_with_one_notice(stage: Stage) ->
     order = said(heard, young, "Bob says:", *late)
     assert order[-2:] == ["Bob says:", young]
     assert not set(late) & set(order)
-    notices = [message.content for message in of_the_bot(stage)[before:]]
+    notices = [message.content for message in stage.written()[before:]]
     assert notices == ["There is too much to say at once: I left out 4 messages."]
     await stage.reply(stage.alice, "live stop")
 
@@ -109,12 +104,12 @@ async def test_what_waited_too_long_is_left_out_with_one_notice(stage: Stage) ->
 async def test_a_message_that_does_not_fit_into_the_line_is_answered(stage: Stage) -> None:
     """Once: an author who writes on is not answered every time."""
     await stage.reply(stage.alice, "live start")
-    before = len(of_the_bot(stage))
+    before = len(stage.written())
     await many(stage, MOST - 1)
     for number in range(3):
         await stage.bob.send(stage.general, f"Too late, number {number}.")
     await asyncio.sleep(0.5)
-    (answer,) = of_the_bot(stage)[before:]
+    (answer,) = stage.written()[before:]
     assert f"There are already {MOST} things waiting" in answer.content
     assert "things waiting" in await stage.reply(stage.bob, "say", text="Too late as well.")
     for command in ("live stop", "stop"):

@@ -153,10 +153,10 @@ async def muted_in_the_middle_costs_no_word_and_is_said(scene: Scene) -> None:
     """The bot waits until it may be heard, says why, and takes nothing more meanwhile."""
     stage, written = scene.stage, scene.stage.general.messages
     speaking = await scene.begin()
-    stage.guild.mute_bot()
+    stage.guild.set_voice(stage.guild.bot, mute=True)
     await until(lambda: any("I am muted" in m.content for m in written.values()))
     assert "I am muted" in await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
-    stage.guild.mute_bot(False)
+    stage.guild.set_voice(stage.guild.bot, mute=False)
     await scene.heard_once(speaking, missing=5)
 
 
@@ -171,8 +171,9 @@ async def on_a_stage_the_bot_steps_up_or_says_that_it_waits_to_be_invited(scene:
     stage = scene.stage
     platform = stage.guild.add_stage_channel("Platform")
     await stage.alice.join(platform)
+    stage.guild.set_voice(stage.alice, suppress=False)
     assert "in the audience" in await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
-    stage.guild.suppress_bot(False)
+    stage.guild.set_voice(stage.guild.bot, suppress=False)
     await asyncio.sleep(0.2)
     await says_all_is_well(scene, platform)
     await stage.reply(stage.alice, "leave")
@@ -187,6 +188,7 @@ async def called_to_a_stage(stage: Stage) -> VoiceChannel:
     opera.set_permissions(stage.guild.bot, mute_members=True)
     await stage.reply(stage.alice, "join")
     await stage.alice.join(opera)
+    stage.guild.set_voice(stage.alice, suppress=False)
     return opera
 
 

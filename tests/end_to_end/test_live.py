@@ -46,7 +46,7 @@ async def test_an_edit_before_its_turn_is_heard_and_a_deleted_message_is_not(sta
     expected = "the kettle is on the stove the window is open"
     assert word_error_rate(expected, mono(heard), 48_000) <= 0.25
     # Whoever took something back is not told so in the channel.
-    assert not [m for m in general.messages.values() if m.author is stage.discord.bot_user]
+    assert not stage.written()
 
 
 async def test_whoever_opted_out_or_is_blocked_is_not_heard(stage: Stage) -> None:
@@ -68,7 +68,7 @@ async def test_whoever_opted_out_or_is_blocked_is_not_heard(stage: Stage) -> Non
 async def test_whoever_is_read_no_more_falls_silent_at_once(stage: Stage, how: str) -> None:
     general = stage.general
     warden = stage.guild.add_member("Warden", mute_members=True, manage_guild=True)
-    bots_before = [m for m in general.messages.values() if m.author is stage.discord.bot_user]
+    bots_before = stage.written()
 
     async def decide(undo: bool) -> None:
         if how == "settings":
@@ -95,7 +95,7 @@ async def test_whoever_is_read_no_more_falls_silent_at_once(stage: Stage, how: s
     sent = time.monotonic()
     await stage.alice.send(general, "It is late.")
     await stage.lounge.heard(since_s=sent, quiet_ms=900)
-    bots = [m for m in general.messages.values() if m.author is stage.discord.bot_user]
+    bots = stage.written()
     assert bots == bots_before
 
 
@@ -104,7 +104,7 @@ async def test_after_stop_nothing_is_read(stage: Stage) -> None:
     await stage.alice.send(general, "This is going to be taken back.")
     assert await stage.reply(stage.alice, "live stop") == "I stopped reading."
     await asyncio.sleep(0.5)
-    assert not [m for m in general.messages.values() if m.author is stage.discord.bot_user]
+    assert not stage.written()
     sent = time.monotonic()
     await stage.alice.send(general, "The window is open.")
     await asyncio.sleep(1.5)

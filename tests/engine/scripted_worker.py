@@ -112,8 +112,15 @@ def _perform(job: Speak, journal: Journal, cancelled: Callable[[], bool]) -> Spe
             raise VoiceUnusable("The clip of this voice is gone.")
         case "bug":
             raise ValueError(job.text)
+        case "not-a-number":
+            return Speech(pcm=np.full(10, np.nan, np.float32), sample_rate=SAMPLE_RATE)
+        case "other-rate":
+            return Speech(pcm=tone(job.text), sample_rate=1)
         case "long":
-            return Speech(pcm=np.zeros(9 * 2**20, np.float32), sample_rate=SAMPLE_RATE)
+            return Speech(pcm=np.ones(9 * 2**20, np.float32), sample_rate=SAMPLE_RATE)
+        case "tail":
+            silence = np.zeros(round(float(words[0]) * SAMPLE_RATE), np.float32)
+            return Speech(pcm=np.append(tone(job.text), silence), sample_rate=SAMPLE_RATE)
     journal.write(f"spoke {job.text}")
     return Speech(pcm=tone(job.text), sample_rate=SAMPLE_RATE, stage_ms={"tone": 1.0})
 
@@ -147,7 +154,8 @@ class Serial:
         path = self._path(clip_sha256)
         (self._home / path).parent.mkdir(exist_ok=True)
         (self._home / path).write_text(f"derived from {clip_sha256}")
-        self._report(Enrolled(f"key-{clip_sha256}", clip_sha256, "model", "engine", path, 12))
+        key = sha256(clip_sha256.encode()).hexdigest()
+        self._report(Enrolled(key, clip_sha256, "model", "engine", path, 12))
 
     @staticmethod
     def _path(clip_sha256: str) -> str:
@@ -229,7 +237,7 @@ def load(config: EngineConfig, report: Callable[[WorkerReport], None]) -> Engine
         case ["memory"]:
             raise OutOfMemory("Another process has all the memory.")
         case ["enrol"]:
-            report(Enrolled("key", "clip", "model", "engine", "conditionals/key", 12))
+            report(Enrolled("a" * 64, "b" * 64, "model", "engine", "conditionals/key", 12))
     streams = int(os.environ.get("SCRIPT_STREAMS", "1"))
     info = EngineInfo(
         name="scripted",

@@ -2,14 +2,27 @@
 
 import struct
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import framing
 from engine.framing import FrameError
-from engine.messages import Cancel, EngineConfig, Failed, Heartbeat, Speak, Spoken, Start, Stop
-from engine.speech import ClonedVoice, SpeechParameters
+from engine.messages import (
+    Cancel,
+    EngineConfig,
+    Enrolled,
+    Failed,
+    Heartbeat,
+    Narrowed,
+    Ready,
+    Speak,
+    Spoken,
+    Start,
+    Stop,
+)
+from engine.speech import ClonedVoice, EngineInfo, SpeechParameters
 
 COMMANDS = [
     Start(EngineConfig(engine="stock", home="/home")),
@@ -17,6 +30,18 @@ COMMANDS = [
     Cancel(1),
     Stop(),
 ]
+INFO = EngineInfo(
+    name="scripted",
+    model="tone",
+    revision="1",
+    version="1",
+    sample_rate=24_000,
+    device="cpu",
+    precision="fp32",
+    reason="It is a test.",
+    stock_voices=("tone",),
+    clones_voices=True,
+)
 SPOKEN = Spoken(1, b"\x00\x01" * 70_000, 24_000, None, {"t3": 1.5})
 
 
@@ -54,6 +79,14 @@ def test_a_large_frame_passes() -> None:
         b"\x00\x00\x00\x01\xc1",  # never valid msgpack
         b"\x00\x00\x00\x00",
         framing.frame(Cancel(1)),  # a command where reports are read
+        # What a worker that was taken over might say:
+        framing.frame(Failed(1, "unusable", "!" * 3_000_000)),
+        framing.frame(Spoken(1, b"", 24_000, "!" * 3_000_000, {})),
+        framing.frame(Spoken(1, b"", 24_000, None, {str(n): 1.0 for n in range(300_000)})),
+        framing.frame(Enrolled("../../x", "b" * 64, "", "", "x", 1)),
+        framing.frame(Narrowed(2**62)),
+        framing.frame(Ready(msgspec.structs.replace(INFO, sample_rate=1))),
+        framing.frame(Ready(msgspec.structs.replace(INFO, reason="!" * 3_000_000))),
     ],
 )
 def test_garbage_is_refused_at_once_and_the_good_frames_before_it_are_kept(garbage: bytes) -> None:

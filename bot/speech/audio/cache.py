@@ -18,6 +18,7 @@ from bot.base.recorded_files import RecordedFiles
 from bot.speech.audio import opus
 from bot.speech.audio.codec import Codec
 from bot.speech.audio.loudness import normalise
+from data.errors import DatabaseClosed
 from data.rows import NewSpeech, SpeechKey
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, Voice
@@ -103,6 +104,8 @@ class SpeechCache:
                 await self._store.conditionals.touch(voice.clip_sha256)
         except (OSError, sqlite3.Error) as error:
             log.error("speech could not be kept", exc_info=error, extra={"key": key})
+        except DatabaseClosed:
+            log.info("speech is not kept: the bot is shutting down")
         return tuple(packets)
 
     async def rows(self) -> list[SpeechKey]:

@@ -16,6 +16,9 @@ from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.t3.config import (
     CONTEXT_BUCKETS,
     MAX_SPEECH_TOKENS,
+    SILENCE_AT_END,
+    SILENCE_KEPT,
+    SILENT_TOKENS,
     SLOT_BUCKETS,
     START_OF_SPEECH,
     bucket_for,
@@ -35,6 +38,8 @@ _PREFILLED_TOGETHER = 8
 #: How often an utterance makes room for others before it is the most urgent of all.
 _PREEMPTED_AT_MOST = 2
 _MOST_URGENT = -1
+#: Tokens after which it is looked again whether an utterance has fallen silent.
+_LOOKED_AFTER = 25
 
 
 @dataclass(frozen=True)
@@ -214,7 +219,7 @@ class Scheduler:
                 continue  # dropped or preempted, or seen to have ended in an earlier burst
             slot = prompt.assignment.slot
             status = int(burst.state[slot, Column.STATUS])
-            if status == SlotStatus.RUNNING:
+            if status == SlotStatus.RUNNING and not self._is_silent(utterance, burst, slot):
                 continue
             count = int(burst.state[slot, Column.GENERATED])
             utterance.speech_tokens = speech_only(burst.tokens[slot, :count].long())
@@ -224,6 +229,15 @@ class Scheduler:
             utterance.status = UtteranceStatus.FAILED if failed else UtteranceStatus.DECODED
             ended.append(utterance)
         return ended
+
+    def _is_silent(self, utterance: Utterance, burst: _Burst, slot: int) -> bool:
+        """Whether one that runs has missed its stop token, and would be silent up to its cap."""
+        if utterance.queued % _LOOKED_AFTER >= self.t3.config.burst:
+            return False
+        count = int(burst.state[slot, Column.GENERATED])
+        looked_at = count - count % _LOOKED_AFTER  # the same for a seed, whatever is in flight
+        silence = looked_at - sounding_end(burst.tokens[slot, :count])
+        return silence >= SILENCE_AT_END and looked_at >= utterance.cap // 2
 
     def _preempt_one(self) -> None:
         """Let the one that joined last, of those that matter least, begin anew.
@@ -255,5 +269,16 @@ def _urgency(utterance: Utterance) -> int:
 
 
 def speech_only(tokens: Tensor) -> Tensor:
-    """Sampled tokens (n,) without those that are no sound, as upstream drops them."""
-    return tokens[tokens < START_OF_SPEECH]
+    """Sampled tokens (n,) without those that are no sound, as upstream drops them.
+
+    Of silence at the end, `SILENCE_KEPT` tokens are left.
+    """
+    tokens = tokens[tokens < START_OF_SPEECH]
+    return tokens[: sounding_end(tokens) + SILENCE_KEPT]
+
+
+def sounding_end(tokens: Tensor) -> int:
+    """How many of sampled tokens (n,) there are up to the last one that sounds."""
+    silent = torch.tensor(SILENT_TOKENS, dtype=tokens.dtype)
+    sounding = torch.isin(tokens, silent, invert=True).nonzero()
+    return int(sounding[-1]) + 1 if len(sounding) else 0

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.clips.assessment import assess
+from bot.clips.assessment import Assessor
 from bot.clips.limits import ClipLimits
 from engine.messages import Speak
 from engine.speech import FloatArray, SpeechParameters, StockVoice
@@ -46,7 +46,7 @@ Recording = tuple[str, str, FloatArray]  # "one" or "two" people, how it was mad
 def likeness(recording: FloatArray) -> float:
     """What the judge measures: cosine between the two most different groups of windows."""
     level = 0.05 / max(float(np.sqrt(np.mean(np.square(recording)))), 1e-9)
-    return assess(recording * np.float32(level), _NO_LIMITS).speaker_similarity
+    return Assessor().assess(recording * np.float32(level), _NO_LIMITS).speaker_similarity
 
 
 def _shaped(sound: FloatArray, gain: Callable[[FloatArray], FloatArray]) -> FloatArray:

@@ -2,6 +2,8 @@
 
 import ctypes
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.clips import confinement
+from bot.clips import confinement, confinement_linux
 
 ROOT = Path(__file__).parents[3]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has job objects instead")
@@ -23,11 +25,11 @@ SHELL = ("sh", "-c", '"$@"; exit $?', "sh")
 
 
 def confined(
-    code: str, *, by: tuple[str, ...] = (), **limits: object
+    code: str, *, by: tuple[str, ...] = (), first: str = "", **limits: object
 ) -> "subprocess.CompletedProcess[str]":
     """Run `code` in a process that has confined itself, started `by` another program."""
     given = {"cpu_s": 10, "memory_mib": 256} | limits
-    begin = f"from bot.clips.confinement import confine\nconfine(**{given!r})\n"
+    begin = f"from bot.clips.confinement import confine\n{first}\nconfine(**{given!r})\n"
     return subprocess.run(
         [*by, sys.executable, "-c", begin + code],
         cwd=ROOT,
@@ -78,32 +80,120 @@ def test_not_a_byte_is_written_to_a_file(tmp_path: Path) -> None:
         f"for name in ({str(tmp_path / 'new')!r}, {str(there)!r}):\n"
         "    try:\n"
         "        with open(name, 'ab', buffering=0) as file: file.write(b'x')\n"
-        "    except OSError as error: print(error.errno)\n"
+        "    except OSError as error: print('refused')\n"
+        "try:\n"
+        "    opened.write(b'x')\n"
+        "except OSError as error: print('refused')\n"
     )
-    ended = confined(code)
-    assert ended.stdout.split() == ["27", "27"]  # EFBIG, through a pipe
+    ended = confined(code, first=f"opened = open({str(there)!r}, 'ab', buffering=0)")
+    assert ended.stdout.split() == ["refused"] * 3
     assert there.read_text() == "before"
-    assert (tmp_path / "new").read_bytes() == b""
+    assert not (tmp_path / "new").exists()
+
+
+#: What code that broke the reader of uploads would try; `victim` is a file, `parent` the bot.
+ATTACKS = {
+    "read a file": "open(victim).read()",
+    "read the parent's environment": "open(f'/proc/{parent}/environ', 'rb').read()",
+    "list a folder": "os.listdir('/')",
+    "truncate": "os.truncate(victim, 0)",
+    "delete": "os.unlink(victim)",
+    "rename": "os.rename(victim, victim + '2')",
+    "link": "os.symlink(victim, victim + '2')",
+    "make a folder": "os.mkdir(victim + '2')",
+    "change a mode": "os.chmod(victim, 0o777)",
+    "change a time": "os.utime(victim, (0, 0))",
+    "connect": "socket.create_connection(('127.0.0.1', port), 1)",
+    "send a datagram": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+    "begin a process": "os.fork()",
+    "run a program": "os.execv('/bin/true', ['true'])",
+    "stop the parent": "os.kill(parent, signal.SIGSTOP)",
+    "look into the parent": (
+        "_raise(libc.ptrace(16, parent, 0, 0))"  # PTRACE_ATTACH
+    ),
+    "raise a limit": "resource.setrlimit(resource.RLIMIT_CPU, (99, 99))",
+    "leave the session": "os.setsid()",
+    "keep memory of its own as a file": "os.memfd_create('x')",
+}
+
+
+def trying(*attacks: str) -> str:
+    """Code that tries each and says which of them did something."""
+    return (
+        "".join(
+            f"try:\n    {ATTACKS[name]}\n    print({name!r})\nexcept (OSError, ValueError): pass\n"
+            for name in attacks
+        )
+        + "print('done')"
+    )
+
+
+@linux
+def test_nothing_but_computing_is_left(tmp_path: Path) -> None:
+    """As the superuser too: the tests' own containers often run as that."""
+    victim = tmp_path / "clip.flac"
+    victim.write_text("a voice")
+    before = victim.stat()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        first = (
+            "import ctypes, os, resource, signal, socket\n"
+            f"victim, parent, port = {str(victim)!r}, os.getppid(), {server.getsockname()[1]}\n"
+            "libc = ctypes.CDLL(None, use_errno=True)\n"
+            "def _raise(result):\n"
+            "    if result < 0: raise OSError(ctypes.get_errno(), 'refused')"
+        )
+        ended = confined(trying(*ATTACKS), first=first)
+    assert ended.stdout.splitlines() == ["done"], ended.stderr
+    after = victim.stat()
+    assert victim.read_text() == "a voice"
+    assert (after.st_mode, after.st_mtime) == (before.st_mode, before.st_mtime)
+    assert list(tmp_path.iterdir()) == [victim]
+
+
+@linux
+@pytest.mark.parametrize("missing", ["deny_calls", "deny_resources"])
+def test_where_the_kernel_has_one_of_the_two_it_holds_alone(tmp_path: Path, missing: str) -> None:
+    victim = tmp_path / "clip.flac"
+    victim.write_text("a voice")
+    first = (
+        "import os, socket\nfrom bot.clips import confinement\n"
+        f"confinement.{missing} = lambda: None\nvictim, port = {str(victim)!r}, 9"
+    )
+    code = trying("read a file", "truncate", "delete", "rename", "connect", "make a folder")
+    assert confined(code, first=first).stdout.splitlines() == ["done"]
+    assert victim.read_text() == "a voice"
+
+
+@pytest.mark.parametrize("machine", list(confinement_linux._MACHINES))
+def test_the_filter_jumps_to_where_it_means(machine: str) -> None:
+    """Every jump of the program ends inside it, and its last step refuses."""
+    program = confinement_linux.filter_program(*confinement_linux._MACHINES[machine])
+    steps = list(struct.iter_unpack("HBBI", program))
+    for place, (code, if_so, if_not, _) in enumerate(steps):
+        if code & 0x07 == 0x05:  # a jump
+            assert place + 1 + max(if_so, if_not) < len(steps)
+    assert steps[-1] == (0x06, 0, 0, 0x00050001)
 
 
 @posix
 def test_no_limit_can_be_lifted_again() -> None:
-    """Not by the process itself, unless it is the superuser's; and a lower one stays."""
+    """Not by the process itself; and a lower one stays."""
     code = (
-        "import resource\n"
         "for limit in (resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):\n"
-        "    soft, hard = resource.getrlimit(limit)\n"
-        "    print(soft, hard)\n"
+        "    print(*resource.getrlimit(limit))\n"
     )
-    assert confined(code, cpu_s=7).stdout.split() == ["7", "7", "0", "0", "0", "0"]
-    twice = code.replace("import resource", "import resource; confine(cpu_s=9, memory_mib=9999)", 1)
-    assert confined(twice, cpu_s=7).stdout.split()[:2] == ["7", "7"]
+    first = "import resource"
+    ended = confined(code, first=first, cpu_s=7)
+    assert ended.stdout.split() == ["7", "7", "0", "0", "0", "0"]
+    lower = f"{first}\nresource.setrlimit(resource.RLIMIT_CPU, (7, 7))"
+    assert confined(code, first=lower, cpu_s=9).stdout.split()[:2] == ["7", "7"]
 
 
 @posix
 def test_the_bot_comes_first() -> None:
     """A confined process gives way to the one that has a packet to send every 20 ms."""
-    assert confined("import os; print(os.nice(0) >= 5)").stdout == "True\n"
+    code = "print(os.getpriority(os.PRIO_PROCESS, 0) >= 5)"
+    assert confined(code, first="import os").stdout == "True\n"
 
 
 class Kernel:

@@ -25,6 +25,8 @@ BLOCKED, OPTED_OUT = frozenset({Exclusion.BLOCKED}), frozenset({Exclusion.OPTED_
         (Written("hello", by_bot=True, exclusions=BLOCKED), BOTS, Unread.BLOCKED),
         (Written("hello", exclusions=BLOCKED), USUAL, Unread.BLOCKED),
         (Written("hello", exclusions=OPTED_OUT), ANYWHERE, Unread.OPTED_OUT),
+        (Written("hello", silenced=True), USUAL, Unread.SILENCED),
+        (Written("hello", silenced=True, by_bot=True), BOTS, None),
         (Written("hello", in_channel=False), USUAL, Unread.ELSEWHERE),
         (Written("hello", in_channel=False), ANYWHERE, None),
         (Written("hello"), ROLE, Unread.NO_ROLE),

@@ -115,11 +115,11 @@ async def test_a_channel_the_bot_may_not_enter_answers_with_no_event_at_all(
 
 async def test_a_muted_bot_is_told_and_not_heard(scene: Scene) -> None:
     async with connected(scene) as (client, voice):
-        scene.guild.mute_bot()
+        scene.guild.set_voice(scene.guild.bot, mute=True)
         await until(lambda: client.voice_channel(scene.lounge.id).guild.me.voice.mute)
         voice.play(Packets(tone()))
         await until(lambda: not voice.is_playing())
         await asyncio.sleep(0.05)
         assert scene.lounge.recording.heard().packets == ()
-        scene.guild.mute_bot(False)
+        scene.guild.set_voice(scene.guild.bot, mute=False)
         await speaks_in(scene, scene.lounge, voice)

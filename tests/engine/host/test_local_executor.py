@@ -12,11 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.errors import (
-    ExecutorClosed,
-    SynthesisFailed,
-    VoiceUnusable,
-)
+from engine.errors import ExecutorClosed, SpeechError, SynthesisFailed, VoiceUnusable
 from engine.host.worker_process import Lines
 from engine.messages import Enrolled
 from tests.engine.scripted_executor import (
@@ -56,10 +52,20 @@ async def test_requests_made_while_loading_wait_and_status_says_what_is_loading(
         assert is_speech_of(await waiting, "hello")
 
 
-async def test_a_jobs_own_failure_is_raised_as_its_type(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "error", "sentence"),
+    [
+        ("unusable", VoiceUnusable, r"^The clip of this voice is gone\.$"),
+        ("not-a-number", SynthesisFailed, "damaged"),
+        ("other-rate", SynthesisFailed, "another sample rate"),
+    ],
+)
+async def test_a_jobs_own_failure_is_raised_as_its_type(
+    tmp_path: Path, text: str, error: type[SpeechError], sentence: str
+) -> None:
     async with scripted_executor(tmp_path) as executor:
-        with pytest.raises(VoiceUnusable, match=r"^The clip of this voice is gone\.$"):
-            await executor.synthesise(ask("unusable"))
+        with pytest.raises(error, match=sentence):
+            await executor.synthesise(ask(text))
         assert is_speech_of(await executor.synthesise(ask("next")), "next")
         assert executor.status().restarts == 0
 
@@ -111,7 +117,7 @@ async def test_enrolled_voices_are_handed_on_even_if_that_fails_once(tmp_path: P
     variables = {"SCRIPT_LOAD": "enrol"}
     async with scripted_executor(tmp_path, variables, on_enrolled=record) as executor:
         assert is_speech_of(await executor.synthesise(ask("hello")), "hello")
-    assert enrolled == [Enrolled("key", "clip", "model", "engine", "conditionals/key", 12)]
+    assert enrolled == [Enrolled("a" * 64, "b" * 64, "model", "engine", "conditionals/key", 12)]
 
 
 @posix

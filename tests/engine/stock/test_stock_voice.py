@@ -10,7 +10,7 @@ import pytest
 from engine.errors import SynthesisFailed
 from engine.messages import Speak
 from engine.speech import ClonedVoice, Speech, SpeechParameters, StockVoice, Voice
-from engine.stock.engine import SAMPLE_RATE, VOICES, StockEngine, trim
+from engine.stock.engine import SAMPLE_RATE, VOICES, StockEngine
 from tests.recogniser import word_error_rate
 
 SENTENCES = {
@@ -137,18 +137,6 @@ def test_a_cancelled_job_stops_at_the_next_part(engine: StockEngine) -> None:
     speech = engine.synthesise(job, lambda: next(answers))
     assert 8 < speech.duration_s < 13  # the first part alone; all of it takes 17 s
     assert next(answers, None) is None
-
-
-def test_silence_is_cut_to_a_known_margin_and_the_ends_are_faded() -> None:
-    tone = np.sin(np.arange(SAMPLE_RATE) * 0.3).astype(np.float32) * 0.5
-    hiss = np.full(SAMPLE_RATE, 1e-4, np.float32)
-    trimmed = trim(np.concatenate((hiss, tone, hiss)))
-    assert len(trimmed) / SAMPLE_RATE == pytest.approx(1.110, abs=0.011)
-    assert trimmed[0] == trimmed[-1] == 0.0
-    assert trim(np.zeros(SAMPLE_RATE, np.float32)).size == 0
-    assert trim(np.zeros(3, np.float32)).size == 0
-    short = trim(np.full(150, 0.5, np.float32))
-    assert short.size == 150
 
 
 def test_damaged_or_missing_weights_are_one_clear_sentence(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine import framing
@@ -156,6 +157,15 @@ def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(child: StartChild) 
         "begin last",
         "spoke last",
     ]
+
+
+@pytest.mark.parametrize("streams", ["1", "4"])
+def test_a_silent_tail_is_not_sent(child: StartChild, streams: str) -> None:
+    worker = child(SCRIPT_STREAMS=streams)
+    worker.send(speak(1, "tail 10"))
+    speech = worker.receive().speech
+    assert 0.2 < speech.duration_s < 0.3
+    assert np.array_equal(speech.pcm[:480], scripted_worker.tone("tail 10"))
 
 
 def test_a_clip_is_forgotten_after_the_job_at_work_and_before_the_next(child: StartChild) -> None:

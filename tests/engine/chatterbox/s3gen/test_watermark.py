@@ -13,6 +13,7 @@ from engine.chatterbox.loading import assemble
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark, WatermarkDetector
 from engine.errors import WatermarkMissing
+from engine.silence import trim
 from engine.upstream import package as upstream_package
 from engine.upstream.random_weights import synthetic_voice
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
@@ -57,6 +58,17 @@ def test_the_mark_is_the_one_that_perth_itself_puts_in(perth: Any) -> None:
         for sound in (signal, ours):
             confidence = perth.get_watermark(sound.numpy(), sample_rate=24000, round=False)
             assert WatermarkDetector()(sound) == pytest.approx(float(confidence), abs=0.05)
+
+
+def test_the_mark_is_found_where_silence_was_cut(perth: Any) -> None:
+    """Both ends are, and a stall in the middle."""
+    silence = torch.zeros(72_000)
+    signal = torch.cat((silence, buzz(2, 110), silence, buzz(1, 190), silence))
+    inputs = MarkInputs(signal[None], torch.tensor([len(signal)]))
+    marked = Watermark(torch.device("cpu"))(inputs)[0].numpy()
+    trimmed = trim(marked, 24_000, lead_s=0.1, tail_s=0.25)
+    assert len(trimmed) < 5 * 24_000
+    assert perth.get_watermark(trimmed, sample_rate=24_000) == 1
 
 
 def test_the_mark_of_the_loaded_decoder_is_found_before_it_speaks(

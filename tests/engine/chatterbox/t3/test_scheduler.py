@@ -10,11 +10,17 @@ from engine.bench.t3 import some_text, some_voice
 from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.conditioning import PrefixInputs
-from engine.chatterbox.t3.config import CONTEXT_BUCKETS, PAGE, SLOT_BUCKETS, DecoderConfig
+from engine.chatterbox.t3.config import (
+    CONTEXT_BUCKETS,
+    PAGE,
+    SILENCE_KEPT,
+    SLOT_BUCKETS,
+    DecoderConfig,
+)
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.prompt import Prompt
-from engine.chatterbox.t3.scheduler import Scheduler
+from engine.chatterbox.t3.scheduler import Scheduler, speech_only
 from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.utterance import EnrolledVoice, Utterance, UtteranceStatus
 from engine.speech import Priority, SpeechParameters
@@ -293,3 +299,51 @@ def test_of_those_that_wait_the_best_priority_is_taken_first(new_scheduler: NewS
     with torch.inference_mode():
         scheduler.advance()
     assert finish(scheduler, said[1:]) == [said[index] for index in (0, 2, 4, 3, 1)]
+
+
+def test_one_that_only_makes_silence_ends_and_frees_its_slot(
+    new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What sounds is as it was. Another, which still sounds, goes on."""
+    (alone,) = finish(new_scheduler(), [some_utterance(1, cap=200)])
+    scheduler = new_scheduler(slots=2)
+    quiet, loud, next_one = (some_utterance(index, cap=200) for index in (1, 2, 3))
+
+    def sounds_for_40(sampled: torch.Tensor) -> int:
+        is_quiet = sampled[:8].tolist() == tokens(alone)[:8]
+        return min(40, len(sampled)) if is_quiet else len(sampled)
+
+    monkeypatch.setattr("engine.chatterbox.t3.scheduler.sounding_end", sounds_for_40)
+    for utterance in (quiet, loud, next_one):
+        scheduler.submit(utterance)
+    ended: list[Utterance] = []
+    with torch.inference_mode():
+        while not ended:
+            ended = scheduler.advance()
+        assert ended == [quiet]
+        assert not quiet.capped
+        assert tokens(quiet) == tokens(alone)[: 40 + SILENCE_KEPT]
+        assert loud.queued < 160
+        scheduler.advance()
+    assert next_one.status is UtteranceStatus.DECODING
+    assert {len(tokens(each)) for each in finish(scheduler)} == {202, 203}
+
+
+def test_one_that_halts_before_half_of_its_cap_goes_on(
+    new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words may follow, and 3 s of silence in the middle are cut out of the sound."""
+
+    def halts_at_50(sampled: torch.Tensor) -> int:
+        return len(sampled) if not 50 < len(sampled) < 140 else 50
+
+    monkeypatch.setattr("engine.chatterbox.t3.scheduler.sounding_end", halts_at_50)
+    (utterance,) = finish(new_scheduler(), [some_utterance(0, cap=300)])
+    assert len(tokens(utterance)) == 300
+    assert utterance.capped
+
+
+def test_of_silence_at_the_end_little_is_left() -> None:
+    sampled = torch.tensor([4299] * 3 + [17] + [4299] * 60 + [5, 6405, 4218] + [4299] * 40 + [6562])
+    assert speech_only(sampled).tolist() == sampled[: 65 + SILENCE_KEPT].tolist()
+    assert len(speech_only(sampled[:3])) == 3

@@ -1,0 +1,116 @@
+"""Who is silenced on Discord stays so, and who is kept out of a channel hears nothing of it."""
+
+import asyncio
+import time
+
+import pytest
+
+from bot.loopback import Channel, VoiceChannel
+from tests.end_to_end.conftest import HEART, Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LINE = "The kettle is on the stove."
+
+
+async def silent(where: VoiceChannel, since_s: float) -> bool:
+    await asyncio.sleep(1.0)
+    return where.recording.heard(since_s).audible == ()
+
+
+async def refused(stage: Stage, where: VoiceChannel) -> str:
+    sent = time.monotonic()
+    said = await stage.reply(stage.alice, "say", text=LINE, voice=HEART)
+    assert await silent(where, sent)
+    return said
+
+
+async def test_whoever_discord_silences_is_not_heard_through_the_bot(stage: Stage) -> None:
+    guild = stage.guild
+    await stage.alice.join(stage.lounge)
+    guild.set_voice(stage.alice, mute=True)
+    said = await refused(stage, stage.lounge)
+    assert said == "I say nothing for you: a moderator muted you in this server."
+    guild.set_voice(stage.alice, mute=False)
+
+    attic = guild.add_voice_channel("Attic")
+    attic.set_permissions(stage.alice, speak=False)
+    await stage.alice.join(attic)
+    said = await refused(stage, attic)
+    assert said == f"I say nothing for you: you may not speak in {attic.mention}."
+
+    opera = guild.add_stage_channel("Opera")
+    opera.set_permissions(guild.bot, mute_members=True)
+    await stage.alice.join(opera)
+    assert "not among the speakers" in await refused(stage, opera)
+    guild.set_voice(stage.alice, suppress=False)
+    sent = time.monotonic()
+    await stage.reply(stage.alice, "say", text=LINE, voice=HEART)
+    await opera.first_sound(since_s=sent)
+    await stage.reply(stage.alice, "leave")
+
+
+async def test_what_a_muted_member_writes_is_not_read(stage: Stage) -> None:
+    await stage.alice.join(stage.lounge)
+    await stage.reply(stage.alice, "live start")
+    stage.guild.set_voice(stage.alice, mute=True)
+    sent = time.monotonic()
+    await stage.alice.send(stage.general, LINE)
+    assert await silent(stage.lounge, sent)
+    stage.guild.set_voice(stage.alice, mute=False)
+    await stage.alice.send(stage.general, LINE)
+    await stage.lounge.first_sound(since_s=sent)
+    await stage.reply(stage.alice, "leave")
+    await stage.alice.leave()
+
+
+@pytest.mark.parametrize("forbidden", ["send_messages", "attach_files"])
+async def test_where_somebody_may_not_write_a_file_is_for_them_alone(
+    stage: Stage, forbidden: str
+) -> None:
+    shown = await (await stage.alice.slash("say", text=LINE, voice=HEART)).reply()
+    assert not shown.ephemeral
+    stage.general.set_permissions(stage.alice, **{forbidden: False})
+    hidden = await (await stage.alice.slash("say", text=LINE, voice=HEART)).reply()
+    assert hidden.ephemeral
+    assert hidden.attachments
+    stage.general.set_permissions(stage.alice, **{forbidden: None})
+
+
+def staff_channel(stage: Stage, name: str) -> Channel:
+    """A text channel that Alice and the bot see, and Bob does not."""
+    staff = stage.guild.add_text_channel(name)
+    staff.set_permissions(stage.guild.everyone, view_channel=False)
+    for member in (stage.alice, stage.guild.bot):
+        staff.set_permissions(member, view_channel=True, send_messages=True)
+    return staff
+
+
+async def test_a_hidden_channel_is_not_read_to_those_who_cannot_see_it(stage: Stage) -> None:
+    staff = staff_channel(stage, "staff")
+    await stage.alice.join(stage.lounge)
+    await stage.bob.join(stage.lounge)
+    said = await stage.reply(stage.alice, "live start", channel=staff)
+    assert said == (
+        f"Somebody in {stage.lounge.mention} may not see {staff.mention}, so only a moderator can "
+        "have it read there."
+    )
+    await stage.bob.leave()
+    assert "aloud" in await stage.reply(stage.alice, "live start", channel=staff)
+    (notice,) = staff.messages.values()
+    assert notice.text.startswith("From now on I read this channel aloud")
+    await stage.bob.join(stage.lounge)
+    async with asyncio.timeout(10):
+        while len(staff.messages) < 2:
+            await asyncio.sleep(0.02)
+    assert "I stopped reading this channel aloud" in [*staff.messages.values()][-1].text
+    sent = time.monotonic()
+    await stage.alice.send(staff, LINE)
+    assert await silent(stage.lounge, sent)
+
+    warden = stage.guild.add_member("Warden", mute_members=True)
+    staff.set_permissions(warden, view_channel=True)
+    await warden.join(stage.lounge)
+    assert "aloud" in await stage.reply(warden, "live start", channel=staff)
+    await stage.alice.send(staff, LINE)
+    await stage.lounge.first_sound(since_s=sent)
