@@ -66,6 +66,10 @@ class Scene:
         except LookupError:
             return None
 
+    async def announced(self, reason: str) -> None:
+        """The bot says so where it was called."""
+        await until(lambda: any(reason in message.content for message in self.stage.written()))
+
     def connection_closes(self, code: int) -> None:
         self.stage.discord.voice.connection_in(self.stage.lounge).close(code)
 

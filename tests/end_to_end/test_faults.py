@@ -116,7 +116,7 @@ async def what_is_written_while_the_bot_comes_back_is_heard(scene: Scene) -> Non
 
 @ROWS.add()
 async def who_wrote_while_the_bot_could_not_come_back_is_told(scene: Scene) -> None:
-    stage, written = scene.stage, scene.stage.general.messages
+    stage = scene.stage
     assert "aloud" in await stage.reply(stage.alice, "live start")
     await begin_recovering(scene, stalled=True)
     await stage.alice.send(stage.general, AFTER)
@@ -124,7 +124,7 @@ async def who_wrote_while_the_bot_could_not_come_back_is_told(scene: Scene) -> N
         await asyncio.sleep(0.05)
     await until(lambda: stage.guild.bot.voice_channel is not None)
     await stage.guild.kick_bot_from_voice()
-    await until(lambda: any("taken out" in m.content for m in written.values()))
+    await scene.announced("taken out")
     assert "reading nothing" in await stage.reply(stage.alice, "live status")
 
 
@@ -136,8 +136,7 @@ async def a_final_close_is_told_to_the_author_and_in_the_channel(
     speaking = await scene.begin()
     scene.connection_closes(code)
     await speaking.told(reason)
-    written = scene.stage.general.messages
-    await until(lambda: any(reason in m.content for m in written.values()))
+    await scene.announced(reason)
 
 
 @ROWS.add()
@@ -151,10 +150,10 @@ async def a_kick_is_told(scene: Scene) -> None:
 @ROWS.add()
 async def muted_in_the_middle_costs_no_word_and_is_said(scene: Scene) -> None:
     """The bot waits until it may be heard, says why, and takes nothing more meanwhile."""
-    stage, written = scene.stage, scene.stage.general.messages
+    stage = scene.stage
     speaking = await scene.begin()
     stage.guild.set_voice(stage.guild.bot, mute=True)
-    await until(lambda: any("I am muted" in m.content for m in written.values()))
+    await scene.announced("I am muted")
     assert "I am muted" in await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
     stage.guild.set_voice(stage.guild.bot, mute=False)
     await scene.heard_once(speaking, missing=5)

@@ -28,7 +28,6 @@ async def test_a_slash_command_is_answered(scene: Scene) -> None:
     assert not acknowledged.deferred
     assert 0 < acknowledged.seconds < 2
     assert reply.id not in scene.text.messages
-    assert scene.server.commands.syncs == 1
 
 
 async def test_options_arrive_as_what_they_are(scene: Scene) -> None:
@@ -55,19 +54,17 @@ async def test_options_arrive_as_what_they_are(scene: Scene) -> None:
                 where=where.id,
                 clip=(clip.filename, await clip.read(), clip.content_type, clip.is_voice_message()),
                 rest=(speed, times, loud, mood),
-                limit=ctx.filesize_limit,
-                speak=ctx.app_permissions.speak,
+                here=(ctx.filesize_limit, ctx.app_permissions.speak),
             )
             await ctx.response.send_message("ok")
 
         client.tree.add_command(group)
 
-    clip = File("me.ogg", b"OggS...", duration_s=2.5, waveform="AAAA")
     async with running(scene.server, register):
         options: dict[str, Any] = {
             "who": bob,
             "where": scene.lounge,
-            "clip": clip,
+            "clip": File("me.ogg", b"OggS...", duration_s=2.5, waveform="AAAA"),
             "speed": 1,
             "times": 3,
             "loud": True,
@@ -93,7 +90,7 @@ async def test_options_arrive_as_what_they_are(scene: Scene) -> None:
     assert got["where"] == scene.lounge.id
     assert got["clip"] == ("me.ogg", b"OggS...", "audio/ogg", True)
     assert got["rest"] == (1.0, 3, True, "merry")
-    assert (got["limit"], got["speak"]) == (10 * 1024 * 1024, True)
+    assert got["here"] == (10 * 1024 * 1024, True)
 
 
 async def test_the_first_follow_up_takes_the_place_of_the_deferral_and_stays_as_private(
@@ -145,9 +142,7 @@ async def test_an_answer_after_three_seconds_is_too_late(scene: Scene) -> None:
         await until(lambda: client.errors)
         with pytest.raises(TimeoutError, match="no answer"):
             await interaction.acknowledged(timeout_s=0.01)
-    [error] = client.errors
-    assert isinstance(error, discord.NotFound)
-    assert error.code == 10062
+    assert [error.code for error in client.errors] == [10062]  # type: ignore[attr-defined]
 
 
 async def test_a_token_is_unknown_before_the_answer_and_invalid_after_its_time(

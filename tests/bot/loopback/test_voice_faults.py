@@ -89,26 +89,6 @@ async def test_a_bot_that_is_dragged_elsewhere_speaks_there(scene: Scene) -> Non
         await speaks_in(scene, studio, voice)
 
 
-async def test_a_kicked_bot_is_nowhere(scene: Scene) -> None:
-    async with connected(scene) as (client, voice):
-        voice.play(Packets(tone(2)))
-        await scene.lounge.first_sound()
-        await scene.guild.kick_bot_from_voice()
-        await until(lambda: not client.voice_clients)
-        assert client.get_guild(scene.guild.id).me.voice is None
-        count = len(scene.lounge.recording.heard().packets)
-        await asyncio.sleep(0.1)
-        assert len(scene.lounge.recording.heard().packets) == count < 90
-
-
-async def test_deleting_the_channel_ends_the_connection(scene: Scene) -> None:
-    async with connected(scene) as (client, _):
-        await scene.lounge.delete()
-        await until(lambda: not client.voice_clients)
-        assert client.get_channel(scene.lounge.id) is None
-        assert scene.alice.voice_channel is None
-
-
 async def test_the_bot_follows_to_another_voice_server(scene: Scene) -> None:
     async with connected(scene) as (_, voice):
         before, endpoint = voice.ssrc, voice.endpoint
@@ -132,13 +112,6 @@ async def test_lost_packets_are_missing_and_the_same_seed_loses_the_same(scene: 
             lost.append(sorted(set(range(28)) - {n - numbers[0] for n in numbers}))
             assert len(heard.audible) < 20
     assert lost[0] == lost[1] != lost[2]
-
-
-async def test_without_a_voice_server_the_bot_gives_up_at_its_timeout(scene: Scene) -> None:
-    scene.guild.voice_faults.server_missing = True
-    async with running(scene.server) as client:
-        with pytest.raises(TimeoutError):
-            await client.voice_channel(scene.lounge.id).connect(timeout=0.3)
 
 
 async def test_a_late_voice_server_makes_joining_slow(scene: Scene) -> None:
