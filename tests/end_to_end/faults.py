@@ -114,6 +114,13 @@ class Scene:
             # Three packets at most catch up; the silence that discord.py ends with comes at once.
             assert Heard(heard.speech).rush_ms <= 65
 
+    async def says_all_is_well(self, where: VoiceChannel) -> Heard:
+        since_s = time.monotonic()
+        await self.stage.reply(self.stage.alice, "say", text=AFTER, voice=HEART)
+        heard = await where.heard(since_s=since_s)
+        assert sounded(heard) == self.packets[AFTER]
+        return heard
+
     async def afterwards(self) -> None:
         """`/say` is heard whole and encrypted, and after `/leave` the bot is gone."""
         stage = self.stage
@@ -122,11 +129,7 @@ class Scene:
             await stage.alice.join(stage.lounge)
         channel = stage.alice.voice_channel
         assert channel is not None
-        since = time.monotonic()
-        await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
-        heard = await channel.heard(since_s=since, quiet_ms=400)
-        assert sounded(heard) == self.packets[AFTER]
-        assert heard.unencrypted_audible == 0
+        assert (await self.says_all_is_well(channel)).unencrypted_audible == 0
         await stage.reply(stage.alice, "leave")
         await until(lambda: stage.guild.bot.voice_channel is None, 8)
 

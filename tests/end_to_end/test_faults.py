@@ -159,12 +159,6 @@ async def muted_in_the_middle_costs_no_word_and_is_said(scene: Scene) -> None:
     await scene.heard_once(speaking, missing=5)
 
 
-async def says_all_is_well(scene: Scene, where: VoiceChannel) -> None:
-    since = time.monotonic()
-    assert "Speaking" in await scene.stage.reply(scene.stage.alice, "say", text=AFTER, voice=HEART)
-    assert sounded(await where.heard(since_s=since)) == scene.packets[AFTER]
-
-
 @ROWS.add()
 async def on_a_stage_the_bot_steps_up_or_says_that_it_waits_to_be_invited(scene: Scene) -> None:
     stage = scene.stage
@@ -174,10 +168,10 @@ async def on_a_stage_the_bot_steps_up_or_says_that_it_waits_to_be_invited(scene:
     assert "in the audience" in await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
     stage.guild.set_voice(stage.guild.bot, suppress=False)
     await asyncio.sleep(0.2)
-    await says_all_is_well(scene, platform)
+    await scene.says_all_is_well(platform)
     await stage.reply(stage.alice, "leave")
     platform.set_permissions(stage.guild.bot, mute_members=True)
-    await says_all_is_well(scene, platform)
+    await scene.says_all_is_well(platform)
     await stage.alice.join(stage.lounge)
 
 
@@ -193,7 +187,7 @@ async def called_to_a_stage(stage: Stage) -> VoiceChannel:
 
 @ROWS.add()
 async def called_from_a_voice_channel_to_a_stage_the_bot_steps_up(scene: Scene) -> None:
-    await says_all_is_well(scene, await called_to_a_stage(scene.stage))
+    await scene.says_all_is_well(await called_to_a_stage(scene.stage))
     await scene.stage.alice.join(scene.stage.lounge)
 
 
