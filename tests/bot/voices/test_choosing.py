@@ -143,7 +143,7 @@ async def test_ones_own_voice_does_not_hide_the_one_that_is_meant(house: House) 
     """A moderator can take back what others shared, not what they did not share themselves."""
     await house.register(MOD, "Me")
     his = await house.register(BOB, "Me")
-    await house.keeping.share("Me", Person(BOB, HERE))
+    await house.keeping.share("Me", OTHER)
     await house.keeping.share("Me", Person(MOD, HERE))
     assert await house.voices.find("Me", Action.SET_DEFAULT, MODERATOR) != his
     await house.keeping.unshare("Me", Person(MOD, HERE))

@@ -84,7 +84,7 @@ async def test_a_name_that_several_have_disables_nobody(house: House) -> None:
         await house.keeping.delete("Me", RUNS_THE_BOT)
     found = await house.moderation.disable_everywhere(f"voice:{his.voice_id}", RUNS_THE_BOT)
     assert found.owner_id == BOB
-    assert (await house.keeping.delete("Me", Person(ALICE, HERE))).owner_id == ALICE
+    assert (await house.keeping.delete("Me", OWNER)).owner_id == ALICE
 
 
 async def test_a_report_is_about_the_voice_somebody_speaks_with(house: House) -> None:
