@@ -1,6 +1,7 @@
 """`/pronounce`: how words are said, for oneself or, by moderators, for the server."""
 
 import io
+from itertools import pairwise
 from typing import Literal, TypedDict
 
 import discord
@@ -12,9 +13,11 @@ from bot.client import TimbreBot
 from bot.speech.names import names_in
 from bot.text.pronunciations import from_csv, from_json, to_csv, to_json
 from cogs.asking import require_moderator
+from cogs.panels import Panel
 
 Whose = Literal["me", "server"]
 _LONGEST_REPLY = 1900
+_STEPS_TIMEOUT_S = 10 * 60.0
 
 
 class _Owner(TypedDict, total=False):
@@ -65,7 +68,7 @@ class PronounceCommands(
             raise UserError("There are no entries yet. /pronounce add makes one.")
         await _reply(interaction, "\n".join(f"{word} → {say}" for word, say in entries.items()))
 
-    @app_commands.command(description="Show what becomes of a text, step by step")
+    @app_commands.command(description="Show how a text is read")
     @app_commands.describe(text="What to read")
     async def test(
         self, interaction: discord.Interaction, text: app_commands.Range[str, 1, 1000]
@@ -75,17 +78,20 @@ class PronounceCommands(
         steps = self.bot.services.reader.explain(
             text, names_in(text, interaction.guild), pronunciations
         )
-        lines: list[str] = []
-        before = text
-        for step, after in steps:
-            if after != before:
-                lines.append(f"{step}: {after}")
-            before = after
-        lines.append(f"I say: {before}" if before else "I say nothing.")
-        await _reply(interaction, "\n".join(lines))
+        said = steps[-1][1]
+        result = f"I say: {said}" if said else "I say nothing."
+        changes = "\n".join(
+            f"{step}: {after}"
+            for (_, before), (step, after) in pairwise([("", text), *steps])
+            if after != before
+        )
+        panel = _Steps(interaction.user.id, f"{result}\n\n{changes}")
+        await interaction.response.send_message(_shown(result), view=panel, ephemeral=True)
 
     @app_commands.command(name="import", description="Replace all entries by those of a file")
-    @app_commands.describe(file="A .json or .csv file", whose="Yours (default) or everybody's")
+    @app_commands.describe(
+        file="A .json, .csv or .tsv file", whose="Yours (default) or everybody's"
+    )
     async def take(
         self, interaction: discord.Interaction, file: discord.Attachment, whose: Whose = "me"
     ) -> None:
@@ -95,7 +101,7 @@ class PronounceCommands(
         if file.size > limits.max_file_bytes:
             raise UserError(f"The file is larger than {limits.max_file_bytes:,} bytes.")
         data = await file.read()
-        read = from_csv if file.filename.lower().endswith(".csv") else from_json
+        read = from_csv if file.filename.lower().endswith((".csv", ".tsv")) else from_json
         try:
             entries = read(data, limits)
         except ValueError as error:
@@ -127,10 +133,28 @@ def _owner(interaction: discord.Interaction, whose: Whose, *, reading: bool = Fa
     return {"guild_id": interaction.guild_id}
 
 
-async def _reply(interaction: discord.Interaction, text: str) -> None:
+class _Steps(Panel):
+    """Below what a text is read as: the steps on the way there, for those who want them."""
+
+    refusal = "This is somebody else's text. /pronounce test shows you yours."
+
+    def __init__(self, owner_id: int, explained: str) -> None:
+        super().__init__(owner_id, timeout_s=_STEPS_TIMEOUT_S)
+        self._explained = explained
+
+    @discord.ui.button(label="Show the steps")
+    async def show(self, interaction: discord.Interaction, _: "discord.ui.Button[_Steps]") -> None:
+        await interaction.response.edit_message(content=_shown(self._explained), view=None)
+        self.stop()
+
+
+def _shown(text: str) -> str:
     shown = text if len(text) <= _LONGEST_REPLY else text[:_LONGEST_REPLY] + "\n…"
-    shown = discord.utils.escape_markdown(shown)[:2000]
-    await interaction.response.send_message(shown, ephemeral=True)
+    return discord.utils.escape_markdown(shown)[:2000]
+
+
+async def _reply(interaction: discord.Interaction, text: str) -> None:
+    await interaction.response.send_message(_shown(text), ephemeral=True)
 
 
 async def setup(bot: TimbreBot) -> None:

@@ -6,6 +6,7 @@ pytest-timeout and pytest's own faulthandler both stop watching a test once it h
 import faulthandler
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -26,10 +27,23 @@ TIMED = (
     "tests/engine/host/",
     "tests/engine/worker/",
 )
-#: Of these folders, what works more than it waits.
-NOT_TIMED = tuple(
-    f"tests/end_to_end/test_{name}.py"
-    for name in ("authorisation", "choosing", "cloning", "hostile_uploads", "privacy", "voices")
+#: Of these folders, what works more than it waits, or waits for nothing that has a deadline.
+NOT_TIMED = (
+    *(
+        f"tests/end_to_end/test_{name}.py"
+        for name in (
+            "authorisation",
+            "choosing",
+            "cloning",
+            "hostile_uploads",
+            "nothing_phones_home",
+            "privacy",
+            "start",
+            "voices",
+        )
+    ),
+    "tests/engine/worker/test_chatterbox.py",
+    "tests/engine/worker/test_selection.py",
 )
 #: The longest time a test, or the whole run, may take to put its things away.
 ENDING_S = 120.0
@@ -38,9 +52,11 @@ ENDING_S = 120.0
 settings.register_profile("lanes", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lanes")
 
-# numpy reads it when it is first imported. Two threads would spin on cores that other tests use: a
-# clip was assessed in 5 s of CPU time, where one thread takes 0.3 s.
+# numpy and torch read them when they are first imported, in processes that tests start too. Two
+# threads would spin on cores that other tests use: a clip was assessed in 5 s of CPU time, where
+# one thread takes 0.3 s.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _stderr = pytest.StashKey[int]()
 _failure = pytest.StashKey[str]()
@@ -60,8 +76,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the terminal's stderr, which is captured while tests run."""
+    """Keep the terminal's stderr, which is captured while tests run. Make what lanes share."""
     config.stash[_stderr] = os.dup(2)
+    if not hasattr(config, "workerinput"):
+        spoken = tempfile.TemporaryDirectory(prefix="spoken-")
+        os.environ["SPOKEN_FOR_TESTS"] = spoken.name  # see tests/bot/clips/recordings.py
+        config.add_cleanup(spoken.cleanup)
 
 
 def is_timed(nodeid: str) -> bool:

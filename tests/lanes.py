@@ -14,6 +14,8 @@ TIMED_LANES = 2
 #: Files that take half a minute and more: begun first, so that no lane ends long after the others.
 LONGEST = (
     "tests/end_to_end/test_faults.py",
+    "tests/end_to_end/test_process_faults.py",
+    "tests/end_to_end/test_nothing_phones_home.py",
     "tests/end_to_end/test_speaking.py",
     "tests/end_to_end/test_queue.py",
     "tests/end_to_end/test_process.py",

@@ -69,6 +69,9 @@ class Pronouncing:
             entries = await self.entries(guild_id=guild_id, user_id=user_id)
             if word not in entries:  # as it was typed when it was added, a phone's apostrophe too
                 word = cleaned(word)
+            alike = [kept for kept in entries if kept.lower() == word.lower()]
+            if word not in entries and len(alike) == 1:
+                word = alike[0]
             if entries.pop(word, None) is None:
                 raise UserError("There is no such entry. /pronounce list shows what there is.")
             await self._store.replace(entries, guild_id=guild_id, user_id=user_id)

@@ -9,7 +9,7 @@ import unicodedata
 
 # NFKC only where it undoes decoration. Over whole texts it would take Thai and Lao vowels apart.
 _DECORATED = re.compile(
-    "[\u02b0-\u02b8\u1d2c-\u1d6a\u2100-\u211f\u2121\u2123-\u214f\u2460-\u24ff\ufb00-\ufb06\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
+    "[\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d78\u1d9b-\u1dbf\u2071\u2090-\u209c\u2100-\u211f\u2121\u2123-\u214f\u2460-\u24ff\ufb00-\ufb06\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
     "\U0001d400-\U0001d7ff\U0001f100-\U0001f14f]"
 )
 _SMALL_CAPITALS = {
@@ -17,8 +17,15 @@ _SMALL_CAPITALS = {
     for small, plain in zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True)
 }
 _BELOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+# A raised n is a power, except beside other raised letters.
+_RAISED = "[\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d9b-\u1dbf\u2071\u207f]"
+_RAISED_N = re.compile(f"(?<={_RAISED})\u207f|\u207f(?={_RAISED})")
 # A Greek letter that belongs to a Latin unit.
 _MICRO = re.compile(r"(?<=[0-9 ])\u03bc(?=[mgslL]\b)")
+# So is this one: a resistance.
+_OHM = re.compile(r"(?<=[0-9])( ?[kM]?)[\u03a9\u2126]")
+# The change of a quantity, as in "ΔT"; elsewhere a letter of Greek.
+_CHANGE = re.compile(r"(?<!\w)[\u0394\u2206](?=[A-Za-z](?![A-Za-z]))")
 _QUOTES = str.maketrans("‘’‛ʼ“”‟＇＂´", "''''\"\"\"'\"'")
 _KEYCAP = re.compile("([0-9#*])\ufe0f?\u20e3")
 _KEYCAP_WORDS = {"#": " hash ", "*": " star "}
@@ -31,7 +38,7 @@ _BESIDE_FRACTION = re.compile(
 )
 _STACKED = re.compile(f"(.)([{_MARKS}]+)", re.DOTALL)
 _LONE_MARKS = re.compile(f"(?<![^\\W\\d_])(?<![{_MARKS}])[{_MARKS}]+")
-_STRIKES = re.compile("[\u0334-\u0338\u20d2\u20d3\u20e5\u20e6]")
+_STRIKES = re.compile("[\u0305\u0332-\u0338\u033f\u035f\u20d2\u20d3\u20e5\u20e6]")
 _MOST_MARKS = 2
 _NEWLINES = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 _PICTURES = "\u203c-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
@@ -57,9 +64,16 @@ def clean_characters(text: str) -> str:
         return text
     text = _NEWLINES.sub("\n", text)
     text = _KEYCAP.sub(lambda m: _KEYCAP_WORDS.get(m[1], m[1]), text)
+    text = _RAISED_N.sub("n", text)
     text = _DECORATED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
-    text = _MICRO.sub("µ", text).translate(_BELOW)
-    text = text.replace("∞", " infinity ").translate(_SMALL_CAPITALS).translate(_QUOTES)
+    text = _OHM.sub(r"\1ohm", _MICRO.sub("µ", text)).translate(_BELOW)
+    text = (
+        _CHANGE.sub("delta ", text)
+        .replace("≠", "!=")
+        .replace("∞", " infinity ")
+        .translate(_SMALL_CAPITALS)
+        .translate(_QUOTES)
+    )
     text = "".join(map(_plain_square, text))
     text = _without_invisible(text)
     return _without_stacks(text)
@@ -102,7 +116,7 @@ def _without_invisible(text: str) -> str:
 
 
 def _without_stacks(text: str) -> str:
-    """Drop marks beyond what any language stacks, and strokes through letters."""
+    """Drop marks beyond what any language stacks, and lines through or under letters."""
 
     def unstack(match: re.Match[str]) -> str:
         marks = match[2]

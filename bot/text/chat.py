@@ -1,4 +1,4 @@
-"""How people type when they chat: stretched letters, laughter, capitals, abbreviations.
+"""How people type when they chat: stretched letters, laughter, abbreviations.
 
 Conservative: a word is changed only where nearly every reader would say it that way. Words that
 are also words of other languages ("ty", "u") are expanded only beside English ones.
@@ -6,19 +6,11 @@ are also words of other languages ("ty", "u") are expanded only beside English o
 
 import re
 
-from bot.text.expressions import any_of
+from bot.text.capitals import WORD, is_english, is_foreign, words_of
 from bot.text.vocabulary import (
     ABBREVIATIONS,
     AMBIGUOUS,
-    DOTTED_WORDS,
-    ENGLISH,
     IN_CAPITALS,
-    INITIALISMS,
-    LAUGHED,
-    PERHAPS_ENGLISH,
-    SAID_AS_WORDS,
-    SHORT_WORDS,
-    SLASHED,
     SOUNDS,
     STRETCHABLE,
 )
@@ -28,16 +20,10 @@ _LAUGHS = re.compile(r"\b(?:[ah]{5,}|[eh]{6,}|[ih]{6,}|[aj]{6,}|[ol]{5,})\b", re
 _LETTER_LAUGHS = re.compile(r"(?<!\w)(?:[xX][dD]+|k{4,})(?!\w)")
 _LONG_LOL = re.compile(r"\bl+o{2,}l+\b|\blo+l{2,}\b", re.IGNORECASE)
 _STRETCHED = re.compile(r"([a-z])\1{2,}", re.IGNORECASE)
+# Without a vowel, and not drawn out at the end: "CCCP".
+_INITIALS = re.compile(r"([B-DF-HJ-NP-TV-XZ])\1\1(?!\1)[B-DF-HJ-NP-TV-XZ]{1,2}$")
 _LETTERS = re.compile(r"(?<!\w)[A-Za-z]{3,}(?!\w)")
 _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
-_WORD = re.compile(r"(?<!\w)(?<!\w')[A-Za-z]+(?:'[A-Za-z]+)?(?!\w)(?!'\w)")
-
-_SLASHED_WORD = re.compile(
-    rf"(?<![\w/])(?:{any_of(SLASHED)})(?![/])(?:(?<=/)|(?!\w))",
-    re.IGNORECASE,
-)
-_VOWELS = frozenset("AEIOUY")
-_SHOUTED_WORDS = 3
 
 
 _SOUND = re.compile(rf"(?<!\w)(?:{'|'.join(SOUNDS)})(?!\w)", re.IGNORECASE)
@@ -68,7 +54,7 @@ def stretched(text: str) -> str:
 
     def word(match: re.Match[str]) -> str:
         token = match[0]
-        if _ROMAN.fullmatch(token) or not _STRETCHED.search(token):
+        if _ROMAN.fullmatch(token) or _INITIALS.match(token) or not _STRETCHED.search(token):
             return token
         short = _STRETCHED.sub(r"\1", token)
         if len(short) == 1:
@@ -86,39 +72,6 @@ def _one_or_two(match: re.Match[str]) -> str:
     return match[1] if ends and match[1].lower() not in "eolsfz" else match[1] * 2
 
 
-def capitals(text: str) -> str:
-    """Lower what is shouted, spell what is an initialism: ``STOP IT NOW``, ``the FBI``."""
-    words = [m[0] for m in _WORD.finditer(text) if len(m[0]) > 1]
-    shouted = sum(
-        1 for w in words if w.isupper() and w not in INITIALISMS and w not in SAID_AS_WORDS
-    )
-    shouting = shouted >= _SHOUTED_WORDS and shouted * 2 >= len(words)
-
-    def word(match: re.Match[str]) -> str:
-        token = match[0]
-        if len(token) < 2:
-            return token
-        if not token.isupper():
-            if token[-1] == "s" and token[:-1].isupper() and token[:-1] in INITIALISMS:
-                return f"{' '.join(token[:-1])}'s"
-            return token
-        if token.lower() in ABBREVIATIONS:
-            return token
-        if "'" in token:
-            return token[0] + token[1:].lower() if token.startswith("I'") else token.lower()
-        if token in INITIALISMS:
-            return " ".join(token)
-        if token in SAID_AS_WORDS or _ROMAN.fullmatch(token):
-            return token
-        if shouting or len(token) > 4 or token in SHORT_WORDS or token in LAUGHED:
-            return token.lower()
-        if len(token) == 2 or not _VOWELS.intersection(token):
-            return " ".join(token)
-        return token.lower()
-
-    return _WORD.sub(word, text)
-
-
 def _abbreviation(match: re.Match[str]) -> str:
     """``mb`` -> my bad, also as the whole or with a telephone's capital; ``5 MB`` -> megabytes."""
     token = match[0]
@@ -128,22 +81,18 @@ def _abbreviation(match: re.Match[str]) -> str:
     return ABBREVIATIONS.get(token.lower(), token)
 
 
+_NO_VOWELS = re.compile(r"(?<![\w'])[b-df-hj-np-tv-z]{2,6}(?![\w'])")
 _R_U = re.compile(r"(?<!\w)r u(?!\w)")
-_DOTTED = re.compile(r"\b(mr|mrs|ms|dr|prof|vs|jr|sr)\.(?= \w)", re.IGNORECASE)
 
 
 def abbreviations(text: str) -> str:
     """``brb`` -> be right back. Ambiguous ones need an English word in the same message."""
-    text = _SLASHED_WORD.sub(lambda m: SLASHED[m[0].lower()], text)
     text = _R_U.sub("are you", text)
-    text = _DOTTED.sub(lambda m: DOTTED_WORDS.get(m[1].lower(), m[1]), text)
-    text = _WORD.sub(_abbreviation, text)
-    words = [m[0] for m in _WORD.finditer(text)]
-    lowered = [word.lower() for word in words]
-    english = (
-        any(word in ENGLISH for word in lowered)
-        or sum(word in PERHAPS_ENGLISH for word in lowered) >= 2
-    )
-    if english or all(word in AMBIGUOUS for word in words):
-        text = _WORD.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
+    text = WORD.sub(_abbreviation, text)
+    words = words_of(text)
+    if is_english(words) or all(word in AMBIGUOUS or len(word) == 1 for word in words):
+        return WORD.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
+    if not is_foreign(text, words):
+        # Without a vowel they are hardly words of another language.
+        text = _NO_VOWELS.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
     return text

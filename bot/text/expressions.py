@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
-_OPENING = "([{\"'*_~|\u00ab\u201e\u201c"
+_OPENING = "#([{\"'*_~|\u00ab\u201e\u201c"
 _CLOSING = ".,!?;:)]}\"'*_~|\u00bb\u201d\u2026%"
 
 

@@ -57,6 +57,7 @@ _SITES = {
 _SECOND_LEVEL = {"co", "com", "org", "net", "ac", "gov", "edu"}
 _IMAGE = re.compile(r"\.(?:png|jpe?g|gif|webp)(?:[?#]|$)", re.IGNORECASE)
 _VIDEO = re.compile(r"\.(?:mp4|mov|webm)(?:[?#]|$)", re.IGNORECASE)
+_IP_ADDRESS = re.compile(r"((?:\d{1,3}\.){3}\d{1,3})(?::(\d{1,5}))?(?=[/?#]|$)", re.ASCII)
 _HOST = re.compile(r"(?:[^/@?#]*@)?([^/?#:]*)")
 
 
@@ -64,7 +65,7 @@ def links(text: str) -> str:
     """``[label](url)`` -> label, ``youtu.be/x`` -> YouTube link, ``a@b.c`` -> a at b dot c."""
     text = _MASKED.sub(lambda m: m[1], text)
     text = sub_apart(_URL, _url, text)
-    text = _MAIL.sub(lambda m: f"{m[1]} at {m[2].replace('.', ' dot ')}", text)
+    text = _MAIL.sub(lambda m: f"{m[1]} at {m[2]}".replace(".", " dot "), text)
     return sub_apart(_BARE, _bare, text)
 
 
@@ -88,6 +89,9 @@ def _bare(match: re.Match[str]) -> str:
 
 def _site(host: str, address: str) -> str:
     host = host.lower().rstrip(".")
+    if numeric := _IP_ADDRESS.match(address):
+        port = f" port {numeric[2]}" if numeric[2] else ""
+        return numeric[1] + (" link" if address[numeric.end() :].strip("/") else port)
     labels = host.split(".")
     if host == "localhost":
         return "localhost link"

@@ -16,7 +16,7 @@ _TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
 _FLAG = re.compile("^(?:[\U0001f1e6-\U0001f1ff]{2}|\U0001f3f4[\U000e0020-\U000e007f]+)$")
 _LONE_REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]")
 _LEFTOVERS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|(?<=\x03)\u200d")
-_SHORTCODE = re.compile(rf"(?<!\w):(?=[\w~]*[A-Za-z{PLACES}])([\w~+{PLACES}-]{{2,40}}):")
+_SHORTCODE = re.compile(rf"(?<!\w):(?=[\w~]*[A-Za-z{PLACES}])([\w~+{PLACES}-]{{2,40}}|[{PLACES}]):")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+|~\d*")
 _PLAIN_SIGNS = {"©": " copyright ", "®": "", "™": "", "↔": " to ", "→": " → "}
 _SHORT = {
@@ -77,10 +77,13 @@ _EMOTICONS = {
 _EMOTICON = re.compile(
     rf"(?<![^\s.,!?*{PLACES}])(?:{any_of(_EMOTICONS)}|(?:<3+)+)(?![^\s.,!?*\"'])"
 )
+# Several, or one after a word, are hearts; "x<3" is a comparison.
+_TOUCHING_HEART = re.compile(r"(?<=[^\W\d_])(?:(?:<3+){2,}|(?<=[A-Za-z]{3})<3+)(?![\w.,=<])")
 
 
 def emoticons(text: str) -> str:
     """``:)`` -> smiley, where it stands by itself."""
+    text = _TOUCHING_HEART.sub(" heart", text)
     return _EMOTICON.sub(lambda m: _EMOTICONS.get(m[0], "heart"), text)
 
 

@@ -6,10 +6,20 @@ knows of Discord objects, blocks, or reads a clock.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.text import chat, links, markdown, mentions, pictures, quantities, symbols
+from bot.text import (
+    capitals,
+    chat,
+    dotted,
+    links,
+    markdown,
+    mentions,
+    pictures,
+    quantities,
+    symbols,
+)
 from bot.text.characters import PLACES, clean_characters
 from bot.text.limits import TextLimits
 from bot.text.mentions import Names
@@ -34,16 +44,17 @@ class _Reading:
     names: Names
     now: datetime
     pronunciations: Pronunciations
-    places: list[str]
+    #: By what is spoken, the character that stands for it until the end.
+    marks: dict[str, str] = field(default_factory=dict)
 
     def put(self, spoken: str) -> str:
-        if len(self.places) > _LAST_PLACE - _FIRST_PLACE:
+        if len(self.marks) > _LAST_PLACE - _FIRST_PLACE:
             return spoken
-        self.places.append(spoken)
-        return chr(_FIRST_PLACE + len(self.places) - 1)
+        return self.marks.setdefault(spoken, chr(_FIRST_PLACE + len(self.marks)))
 
     def filled(self, text: str) -> str:
-        return _PLACE.sub(lambda m: self.places[ord(m[0]) - _FIRST_PLACE], text)
+        spoken = {mark: words for words, mark in self.marks.items()}
+        return _PLACE.sub(lambda m: spoken[m[0]], text)
 
 
 _Step = Callable[[str, _Reading], str]
@@ -85,7 +96,7 @@ def _by_script(text: str) -> list[tuple[bool, str]]:
 
 def _is_latin(char: str) -> bool:
     code = ord(char)
-    return code < 0x250 or 0x1E00 <= code < 0x1F00 or 0x2C60 <= code < 0x2C80
+    return code < 0x250 or 0x1E00 <= code < 0x1F00 or 0x2C60 <= code < 0x2C80 or char == "ⁿ"
 
 
 _STEPS: tuple[tuple[str, _Step], ...] = (
@@ -103,13 +114,15 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     ("emoticons", _plain(pictures.emoticons)),
     ("emoji", _plain(pictures.emoji_names)),
     ("lines", _plain(markdown.lines)),
+    ("dotted abbreviations", _english(dotted.abbreviations)),
     ("figures for sounds", _english(chat.sounds)),
     ("numbers", _english(quantities.quantities)),
+    ("tripled capitals", _english(capitals.tripled)),
     ("symbols", _english(symbols.symbols)),
     ("laughter", _english(chat.laughter)),
     ("stretched letters", _english(chat.stretched)),
-    ("capitals", _plain(chat.capitals)),
-    ("abbreviations", _plain(chat.abbreviations)),
+    ("capitals", _plain(capitals.capitals)),
+    ("chat abbreviations", _plain(chat.abbreviations)),
 )
 
 
@@ -155,7 +168,7 @@ def explain(
 def _run(
     text: str, names: Names, limits: TextLimits, pronunciations: Pronunciations, now: datetime
 ) -> list[tuple[str, str, bool]]:
-    reading = _Reading(names, now, pronunciations, [])
+    reading = _Reading(names, now, pronunciations)
     text, truncated = _cut_input(text, limits.max_input_chars)
     trace: list[tuple[str, str, bool]] = []
     for name, step in _STEPS:

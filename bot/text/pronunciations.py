@@ -1,21 +1,30 @@
 """How a server and a member want words said: literal entries, no expressions, no loops.
 
-The rule: an entry matches whole words only; capitals count exactly where the entry has any
-("US" is not "us"), else they do not. The longest match wins, a member's entry wins over the
-server's of the same length, and what an entry puts in is said as it stands, never searched again.
+The rule: an entry matches whole words only, except in scripts that write no spaces. Capitals count
+where an entry has others than those that begin its words ("US" is not "us", "Nginx" is "nginx"),
+and between entries that differ in nothing else. The longest match wins, a member's entry wins over
+the server's of the same length, and what an entry puts in is said as it stands, never searched
+again. A picture that is repeated is said once.
 """
 
 import csv
 import io
 import json
+import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from bot.text.characters import clean_characters
 from bot.text.limits import PronunciationLimits
 
 _USUAL = PronunciationLimits()
 _COLUMNS = ["word", "say"]
+_DELIMITERS = ",;\t"
+#: Han, kana, Thai, Lao, Burmese and Khmer: words stand beside each other without a space.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff"
+    "\uff66-\uff9d\U00020000-\U0003ffff]"
+)
 
 
 class Pronunciations:
@@ -40,14 +49,15 @@ class Pronunciations:
         self._exact: dict[str, str] = {}
         self._folded: dict[str, str] = {}
         for entries in (self.server, self.user):
-            for word, spoken in entries.items():
+            # Of an owner's entries that differ in capitals only, small letters are any other case.
+            for word in sorted(entries, key=_has_capitals, reverse=True):
                 if _has_capitals(word):
-                    self._exact[word] = spoken
-                else:
-                    # A member's lower-case entry also wins over the server's capitalised one.
-                    self._folded[word] = spoken
-        plain = {word for word in self.user if not _has_capitals(word)}
-        for other in [w for w in self._exact if w not in self.user and _folded(w) in plain]:
+                    self._exact[word] = entries[word]
+                if not _counts_capitals(word):
+                    self._folded[_folded(word)] = entries[word]
+        # A member's entry that matches any case also wins over the server's capitalised ones.
+        mine = {_folded(word) for word in self.user if not _counts_capitals(word)}
+        for other in [w for w in self._exact if w not in self.user and _folded(w) in mine]:
             del self._exact[other]
         lengths: dict[str, set[int]] = {}
         for word in (*self._exact, *self._folded):
@@ -67,27 +77,30 @@ class Pronunciations:
             return text
         folded = _folded(text)
         out: list[str] = []
-        at = 0
+        at, last = 0, ""
         while at < len(text):
             found = self._at(text, folded, at)
             if found is None:
+                if out and _joined(last, text[at]) and not _joined(text[at - 1], text[at]):
+                    out.append(" ")
                 out.append(text[at])
+                last = text[at]
                 at += 1
-            else:
-                length, spoken = found
-                out.append(put(spoken))
-                at += length
+                continue
+            length, spoken = found
+            if _joined(last, spoken[0]):
+                out.append(" ")
+            out.append(put(spoken))
+            last = spoken[-1]
+            at = _past_repeats(text, at, length)
         return "".join(out)
 
     def _at(self, text: str, folded: str, at: int) -> tuple[int, str] | None:
-        inside = at > 0 and text[at - 1].isalnum()
-        if inside and text[at].isalnum():
+        if at > 0 and _joined(text[at - 1], text[at]):
             return None
         for length in self._lengths.get(folded[at], ()):
             end = at + length
-            if end > len(text):
-                continue
-            if end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
+            if end > len(text) or (end < len(text) and _joined(text[end - 1], text[end])):
                 continue
             spoken = self._exact.get(text[at:end])
             if spoken is None:
@@ -95,6 +108,26 @@ class Pronunciations:
             if spoken is not None:
                 return length, spoken
         return None
+
+
+def _joined(first: str, second: str) -> bool:
+    """Whether two characters belong to one word."""
+    return (
+        first.isalnum()
+        and second.isalnum()
+        and not (_UNSPACED.match(first) or _UNSPACED.match(second))
+    )
+
+
+def _past_repeats(text: str, at: int, length: int) -> int:
+    """Where what was matched ends, with what repeats it if it is a picture rather than a word."""
+    matched = text[at : at + length]
+    at += length
+    if any(char.isalnum() for char in matched):
+        return at
+    while text.startswith(matched, at + (text[at : at + 1] == " ")):
+        at += length + (text[at : at + 1] == " ")
+    return at
 
 
 def checked_entries(
@@ -143,6 +176,11 @@ def _one_line(text: str, most: int) -> str:
 
 def _has_capitals(word: str) -> bool:
     return any(char.isupper() for char in word)
+
+
+def _counts_capitals(word: str) -> bool:
+    """Whether `word` has capitals that no telephone puts there, or is but one."""
+    return _has_capitals(word) and (len(word) == 1 or not word.istitle())
 
 
 def _folded(text: str) -> str:
@@ -200,14 +238,35 @@ def to_csv(entries: Mapping[str, str]) -> str:
 
 
 def from_csv(data: str | bytes, limits: PronunciationLimits = _USUAL) -> dict[str, str]:
-    """Read rows of ``word,say``, header optional; ``ValueError`` says in one sentence why not."""
+    """Read rows of ``word,say``, header optional; ``ValueError`` says in one sentence why not.
+
+    Semicolons and tabs part columns too, as spreadsheets write them; the one that comes first in
+    the file is tried first.
+    """
     text = _decoded(data, limits)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    delimiters = sorted((mark for mark in _DELIMITERS if mark in first), key=first.index)
+    problem: ValueError | None = None
+    for delimiter in delimiters or [","]:
+        try:
+            entries = _read_rows(text, delimiter, limits)
+        except ValueError as error:
+            problem = problem or error
+        else:
+            return checked_entries(entries, limits)
+    raise problem or ValueError("The file has no columns.")
+
+
+def _read_rows(text: str, delimiter: str, limits: PronunciationLimits) -> dict[str, str]:
     entries: dict[str, str] = {}
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        for number, row in enumerate(_rows(text), 1):
+        for number, row in enumerate(filter(any, rows), 1):
+            while len(row) > len(_COLUMNS) and not row[-1].strip():
+                row.pop()
             if number == 1 and [cell.strip().lower() for cell in row] == _COLUMNS:
                 continue
-            if len(row) != 2:
+            if len(row) != len(_COLUMNS):
                 raise ValueError(
                     f"Row {number} has {len(row)} columns; it needs the word and how to say it."
                 )
@@ -216,11 +275,7 @@ def from_csv(data: str | bytes, limits: PronunciationLimits = _USUAL) -> dict[st
                 raise ValueError(f"There are more than {limits.max_entries:,} entries.")
     except csv.Error:
         raise ValueError("The file is not CSV: a field is too long or a quote is open.") from None
-    return checked_entries(entries, limits)
-
-
-def _rows(text: str) -> Iterable[list[str]]:
-    return (row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row)
+    return entries
 
 
 def _decoded(data: str | bytes, limits: PronunciationLimits) -> str:

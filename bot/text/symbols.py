@@ -9,28 +9,78 @@ import unicodedata
 
 from bot.text.characters import apart_from_fractions, has_words, without_lone_marks
 from bot.text.links import ENDINGS
+from bot.text.rule import Rule, rule
 
-_FILE_ENDINGS = "js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh"
-_SAID = (
-    (re.compile(r"\b[Cc]\+\+"), "C plus plus"),
-    (re.compile(r"(?<=\w)\+\+(?![\w+])"), " plus plus"),
-    (re.compile(r"\b[Cc]#(?!\w)"), "C sharp"),
-    (re.compile(r"\b[Ff]#(?!\w)"), "F sharp"),
-    (re.compile(r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶|»>) ?"), " to "),
-    (re.compile(r"<-+|<=+|←|⇐"), " "),
-    (re.compile(r"(?<=\w) ?&+ ?(?=\w)"), " and "),
-    (re.compile(r"&+"), " "),
-    (re.compile(r"(?<!\w)@(?!\w)"), " at "),
-    (re.compile(r"(?<=[a-z]) \+ (?=[a-z])", re.IGNORECASE), " plus "),
-    (re.compile(r"(?<=\w) ?= ?(?=\w)"), " equals "),
-    (re.compile(r"(?<=\w)\+(?!\w)"), " plus"),
-    (re.compile(r"(?<!\S)\+(?=\w)"), "plus "),
-    (re.compile(r"(?<![\w/])/(?=[a-z])", re.IGNORECASE), "slash "),
-    (re.compile(r"(?<!\w)#(?=\w)"), "hashtag "),
-    (re.compile(r"(?<=[^\W_])%+"), " percent"),
-    (re.compile(rf"(?<=\w)\.(?=(?:{_FILE_ENDINGS}|{ENDINGS})\b)"), " dot "),
-    (re.compile(r"(?<=[a-z])(?:©|®|™|℠)", re.IGNORECASE), ""),
+_FILE_ENDINGS = (
+    "js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh|"
+    "csv|tgz|tar|rst|toml|yaml|yml|xml|log|ini|cfg|sql|java|mp3|mp4|wav|svg|webm|webp|mkv|flac|psd|rar|lua|jsx|tsx|docx|xlsx|iso|apk"
 )
+
+
+def _always(pattern: str, words: str, *examples: tuple[str, ...], flags: int = 0) -> Rule:
+    return rule(pattern, lambda m: m.expand(words), *examples, flags=flags, spaced=False)
+
+
+#: Where ">" leads from one menu to the next.
+_PATH = re.compile(r"\w > [^<>\n]{1,40} > \w|\b(?:[Ss]ettings|[Mm]enu|[Oo]ptions|[Cc]lick) > ")
+
+c_plus_plus = _always(r"\b[Cc]\+\+", "C plus plus", ("c++ is", "C plus plus is"))
+plus_plus = _always(r"(?<=\w)\+\+(?![\w+])", " plus plus", ("notepad++", "notepad plus plus"))
+sharp = rule(
+    r"\b([CcFf])#(?!\w)",
+    lambda m: f"{m[1].upper()} sharp",
+    ("c# or F#", "C sharp or F sharp"),
+)
+arrow = _always(r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶|»>) ?", " to ", ("A -> B", "A to B"))
+back_arrow = _always(r"<-+|<=+|←|⇐", " ", ("A <- B", "A   B", "A B"))
+ampersand = _always(r"(?<=\w) ?&+ ?(?=\w)", " and ", ("you&me", "you and me"))
+lone_ampersand = _always(r"&+", " ", ("& so", "  so", "so"))
+at = _always(r"(?<!\w)@(?!\w)", " at ", ("dinner @ home", "dinner  at  home", "dinner at home"))
+ticker = _always(r"(?<!\w)\$(?=[A-Z]{1,5}\b)", "", ("$GME up", "GME up", "G M E up"))
+grade = rule(
+    r"\b((?:an?|got|gets?|getting|with|from|to|my|is|was|[Gg]rade:?|solid) [A-DF])"
+    r"[-\u2212](?![\w-])|"
+    r"(?<!\S)([A-DF])[-\u2212](?=/| (?:in|on|for)\b|[.,!?]*$)",
+    lambda m: f"{m[1] or m[2]} minus",
+    ("got a B-", "got a B minus"),
+    ("A- in art", "A minus in art"),
+)
+blood = rule(
+    r"\b((?:[Bb]lood|[Tt]ype|[Bb]lood type is|I'm|am) (?:AB?|B|O))([-\u2212+])(?![\w-])",
+    lambda m: f"{m[1]} {'positive' if m[2] == '+' else 'negative'}",
+    ("type AB- blood", "type AB negative blood", "type A B negative blood"),
+)
+plus_between = _always(
+    r"(?<=[a-z]) \+ (?=[a-z])", " plus ", ("salt + oil", "salt plus oil"), flags=re.IGNORECASE
+)
+unequal = _always(r"(?<=\w) ?!==? ?(?=\w)", " is not ", ("a != b", "a is not b"))
+equals = _always(r"(?<=\w) ?={1,3} ?(?=\w)", " equals ", ("a == b", "a equals b"))
+greater = rule(
+    r"(?<=[\w)]) > (?=\w)",
+    lambda m: ", " if _PATH.search(m.string) else " is greater than ",
+    ("cats > dogs", "cats is greater than dogs"),
+    ("User Settings > Voice", "User Settings, Voice"),
+    ("File > Save > Here", "File, Save, Here"),
+)
+plus_after = _always(r"(?<=\w)\+(?!\w)", " plus", ("got an A+", "got an A plus"))
+plus_before = _always(r"(?<!\S)\+(?=\w)", "plus ", ("+ve", "plus ve"))
+slash = _always(
+    r"(?<![\w/])/(?=[a-z])", "slash ", ("type /play", "type slash play"), flags=re.IGNORECASE
+)
+hashtag = _always(r"(?<!\w)#(?=\w)", "hashtag ", ("#win", "hashtag win"))
+percent = _always(r"(?<=[^\W_])%+", " percent", ("a hundred%", "a hundred percent"))
+file_ending = _always(
+    rf"(?<=\w)\.(?=(?:{_FILE_ENDINGS}|{ENDINGS})\b)",
+    " dot ",
+    ("open main.py", "open main dot py"),
+)
+trademark = _always(r"(?<=[a-z])(?:©|®|™|℠)", "", ("Lego™ car", "Lego car"), flags=re.IGNORECASE)
+
+ENGLISH = (
+    c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood,
+    grade, plus_between, unequal, greater, equals, plus_after, plus_before, slash, hashtag, percent,
+    file_ending, trademark,
+)  # fmt: skip
 _MARKUP = re.compile(r"[*_~`|<>\\#@^\[\]{}=+/\u2022\x00-\x1f]+")
 _DECORATION = re.compile(
     "(?:[\u2190-\u2bff\u00a6\u00a8\u00ac\u00b4\u00b8\ufe0e\ufe0f\U0001f000-\U0001faff\ufffd]\u200d?)+"
@@ -50,8 +100,8 @@ _LONG_MARK = re.compile(r"([^\w\s])\1{3,}")
 
 def symbols(text: str) -> str:
     """``R&D``, ``C++``, ``/play``, ``a -> b`` in words."""
-    for pattern, words in _SAID:
-        text = pattern.sub(words, text)
+    for each in ENGLISH:
+        text = each.apply(text)
     return text
 
 

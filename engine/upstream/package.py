@@ -22,6 +22,13 @@ with warnings.catch_warnings():
     # Deprecations inside third-party packages: an operator can do nothing about them.
     warnings.simplefilter("ignore")
     import perth
+
+    if perth.PerthImplicitWatermarker is None:
+        raise WatermarkMissing(
+            "The Perth watermarker cannot be imported (resemble-perth needs pkg_resources, which "
+            "setuptools 82 dropped); install 'setuptools<82'."
+        )
+
     from chatterbox.models.s3gen import S3Gen
     from chatterbox.models.s3gen import s3gen as s3gen_module
     from chatterbox.models.s3gen.transformer import upsample_encoder
@@ -38,12 +45,6 @@ warnings.filterwarnings("ignore", r".*torch\.backends\.cuda\.sdp_kernel", Future
 
 # The decoding loop draws a bar on stderr for every utterance, which in a worker is the log.
 t3_module.tqdm = _without_progress_bar
-
-if perth.PerthImplicitWatermarker is None:
-    raise WatermarkMissing(
-        "The Perth watermarker cannot be imported (resemble-perth needs pkg_resources, which "
-        "setuptools 82 dropped); install 'setuptools<82'."
-    )
 
 __all__ = [
     "T3",

@@ -15,7 +15,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from bot.demo.bot_process import BotProcess, environment_of, running_bot
+from bot.demo.bot_process import BotProcess, running_bot
 from bot.loopback import (
     Channel,
     File,
@@ -70,11 +70,10 @@ class Stage:
         return await transmission(self.lounge, since)
 
     @asynccontextmanager
-    async def started_again(self, **settings: str) -> AsyncIterator[None]:
-        """Another bot process in the same home, from when Discord knows it."""
+    async def started_again(self) -> AsyncIterator[None]:
+        """Another bot process with the same settings, from when Discord knows it."""
         identified = self.discord.gateway.identifies
-        environment = environment_of(self.discord, self.home, **settings)
-        async with BotProcess(environment, self.bot.log.with_name("again.log")):
+        async with BotProcess(self.bot.environment, self.bot.log.with_name("again.log")):
             await until(lambda: self.discord.gateway.identifies > identified, 60)
             yield
 
@@ -86,7 +85,7 @@ class Stage:
 
     def worker(self) -> psutil.Process:
         children = psutil.Process(self.bot.pid).children()
-        (worker,) = [child for child in children if "engine.worker" in child.cmdline()]
+        (worker,) = [c for c in children if c.cmdline()[-1].endswith(("worker", "worker.py"))]
         return worker
 
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 from bot.loopback import Member, Message
 from bot.loopback.interaction import REACTION_S
 from tests.end_to_end.conftest import Stage, a_stage
+from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.registering import draft, press, register
 from tests.end_to_end.uploads import upload
 
@@ -76,9 +77,8 @@ class Cast:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cast(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cast]:
     """Alice has a voice; then a member, a moderator, an administrator and the bot's owner."""
-    async with a_stage(
-        tmp_path_factory.mktemp("rights"), TIMBRE_REGISTRATION_COOLDOWN_S="0"
-    ) as stage:
+    folder = tmp_path_factory.mktemp("rights")
+    async with a_stage(folder, TIMBRE_REGISTRATION_COOLDOWN_S="0", **paced(folder)) as stage:
         add = stage.guild.add_member
         cast = Cast(
             stage,

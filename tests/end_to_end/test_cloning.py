@@ -6,8 +6,6 @@ kept of that, and that it goes.
 
 import hashlib
 import re
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,22 +14,19 @@ import psutil
 import pytest
 import pytest_asyncio
 
+from engine.upstream.random_weights import write_random_checkpoint
 from tests.end_to_end.conftest import Stage, a_stage
 from tests.end_to_end.registering import agree, draft, files, press, ready, register, seen
 from tests.end_to_end.uploads import left_in_files, left_in_tables, upload
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A reduced checkpoint whose speech ends after about a second."""
     folder = tmp_path_factory.mktemp("weights")
-    command = [sys.executable, "-m", "bot", "weights", "random", str(folder)]
-    command += ["--seed", "3", "--small", "--stop-after", "25"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    write_random_checkpoint(folder, seed=3, small=True, stop_after=25)
     return folder
 
 
@@ -42,7 +37,7 @@ async def stage(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Asyn
         TIMBRE_ENGINE="chatterbox",
         TIMBRE_DEVICE="cpu",
         TIMBRE_WEIGHTS=str(weights),
-        TIMBRE_ENGINE_THREADS="2",
+        TIMBRE_ENGINE_THREADS="1",
         TIMBRE_REGISTRATION_COOLDOWN_S="0",
         # The first clip loads what analyses clips, which takes a busy machine a while.
         TIMBRE_STEP_TIMEOUT_S="240",

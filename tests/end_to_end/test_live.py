@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.conftest import Stage, a_stage, mono
+from tests.end_to_end.paced_worker import paced
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -113,7 +114,7 @@ async def test_after_stop_nothing_is_read(stage: Stage) -> None:
 
 
 async def test_without_the_intent_the_bot_runs_and_says_what_to_switch_on(tmp_path: Path) -> None:
-    async with a_stage(tmp_path, message_content_refused=True) as refused:
+    async with a_stage(tmp_path, message_content_refused=True, **paced(tmp_path)) as refused:
         await refused.alice.join(refused.lounge)
         assert "Message Content Intent" in await refused.reply(refused.alice, "live start")
         await refused.reply(refused.alice, "join")

@@ -6,17 +6,27 @@ import os
 import sqlite3
 import time
 import zipfile
+from collections.abc import AsyncIterator
 from contextlib import closing
 
 import pytest
+import pytest_asyncio
 
 from bot.loopback import File
-from tests.end_to_end.conftest import Stage
+from tests.end_to_end.conftest import Stage, a_stage
+from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.registering import files, register, seen
 from tests.end_to_end.uploads import left_in_files
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-ENVIRONMENT = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", "TIMBRE_GUILD_GRACE_DAYS": "0"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    folder = tmp_path_factory.mktemp("privacy")
+    settings = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", "TIMBRE_GUILD_GRACE_DAYS": "0"}
+    async with a_stage(folder, **settings, **paced(folder)) as opened:
+        yield opened
 
 
 async def test_a_stranger_is_told_that_nothing_is_stored(stage: Stage) -> None:
@@ -100,7 +110,7 @@ async def test_a_server_that_removes_the_bot_is_cleaned(stage: Stage, clip: File
     orphan.write_bytes(b"orphan")
     os.utime(orphan, (time.time() - 5, time.time() - 5))
     await stage.bot.stop()
-    async with stage.started_again(TIMBRE_GUILD_GRACE_DAYS="0"):
+    async with stage.started_again():
         assert "**Stays**" in await stage.reply(stage.alice, "voice list")
         # Once it is known which servers the bot is in, which takes some seconds.
         await seen(lambda: len(files(stage.home, "clips")) == 1)

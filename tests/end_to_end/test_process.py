@@ -12,6 +12,7 @@ import pytest
 
 from bot.loopback import Interaction
 from tests.end_to_end.conftest import Stage, a_stage, mono, transmission
+from tests.end_to_end.paced_worker import paced
 from tests.recogniser import word_error_rate
 
 ROOT = Path(__file__).parents[2]
@@ -22,11 +23,15 @@ STORY = (
 )
 
 
-async def speaking(stage: Stage) -> Interaction:
+#: As long as the story takes a stock voice, for one that takes 10 ms a character.
+PACED_STORY = " ".join([STORY] * 5)
+
+
+async def speaking(stage: Stage, story: str = STORY) -> Interaction:
     """The story has begun to sound in the lounge."""
     await stage.alice.join(stage.lounge)
     sent = time.monotonic()
-    interaction = await stage.alice.slash("say", text=STORY)
+    interaction = await stage.alice.slash("say", text=story)
     await stage.lounge.first_sound(since_s=sent, timeout_s=60)
     return interaction
 
@@ -62,7 +67,7 @@ async def test_a_second_start_speaks_from_the_cache_and_registers_nothing_again(
     tmp_path: Path,
 ) -> None:
     """What was rendered survives a restart, and unchanged commands are not sent to Discord."""
-    async with a_stage(tmp_path) as stage:
+    async with a_stage(tmp_path, **paced(tmp_path)) as stage:
         await stage.reply(stage.alice, "say", text="The same words again.")
         await stage.bot.stop()
         assert stage.discord.commands.syncs == 1
@@ -74,7 +79,7 @@ async def test_a_second_start_speaks_from_the_cache_and_registers_nothing_again(
 
 async def test_two_bots_never_share_one_home(tmp_path: Path) -> None:
     """The second one ends with a sentence, and the first one speaks on."""
-    async with a_stage(tmp_path) as stage:
+    async with a_stage(tmp_path, **paced(tmp_path)) as stage:
         second = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -104,8 +109,8 @@ async def test_the_log_holds_neither_words_nor_the_token(tmp_path: Path) -> None
 
 async def test_a_discord_that_does_not_answer_cannot_hold_the_bot(tmp_path: Path) -> None:
     """SIGTERM while it speaks and Discord stands still: gone within 5 s, the worker too."""
-    async with a_stage(tmp_path) as stage:
-        await speaking(stage)
+    async with a_stage(tmp_path, **paced(tmp_path)) as stage:
+        await speaking(stage, PACED_STORY)
         worker = stage.worker()
         stage.discord.faults.slow("*", ".", 20.0, times=None)
         stage.guild.voice_faults.server_delay_s = 20.0
@@ -117,8 +122,8 @@ async def test_a_discord_that_does_not_answer_cannot_hold_the_bot(tmp_path: Path
 
 async def test_what_is_lost_at_the_end_is_told(tmp_path: Path) -> None:
     """Whoever is being spoken for hears why it stops, over a Discord of ordinary slowness."""
-    async with a_stage(tmp_path) as stage:
-        interaction = await speaking(stage)
+    async with a_stage(tmp_path, **paced(tmp_path)) as stage:
+        interaction = await speaking(stage, PACED_STORY)
         await interaction.reply()
         stage.discord.faults.slow("POST", "webhooks", 0.15, times=None)
         assert await stage.bot.stop() == 0

@@ -6,6 +6,7 @@ import pytest
 
 from bot.loopback import File
 from tests.end_to_end.conftest import Stage, mono
+from tests.end_to_end.registering import press
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -16,12 +17,26 @@ async def test_an_entry_is_kept_and_heard(stage: Stage) -> None:
     assert "kettle" in said
     assert "qqq → kettle" in await stage.reply(stage.alice, "pronounce list")
     tested = await stage.reply(stage.alice, "pronounce test", text="The qqq is on the stove.")
-    assert tested.endswith("I say: The kettle is on the stove.")
+    assert tested == "I say: The kettle is on the stove."
     await stage.alice.join(stage.lounge)
     sent = time.monotonic()
     await stage.reply(stage.alice, "say", text="The qqq is on the stove.")
     heard = await stage.lounge.heard(since_s=sent, quiet_ms=900)
     assert word_error_rate("The kettle is on the stove", mono(heard), 48_000) <= 0.15
+
+
+async def test_the_steps_are_shown_on_request_below_the_result(stage: Stage) -> None:
+    tested = await (await stage.bob.slash("pronounce test", text="brb in **5**")).reply()
+    assert tested.text == "I say: be right back in five"
+    await press(tested, "Show the steps")
+    assert tested.text.splitlines() == [
+        "I say: be right back in five",
+        "",
+        "formatting: brb in 5",
+        "numbers: brb in five",
+        "chat abbreviations: be right back in five",
+    ]
+    assert not tested.components
 
 
 async def test_an_entry_of_ones_own_is_nobody_elses(stage: Stage) -> None:
@@ -35,6 +50,11 @@ async def test_a_file_goes_in_and_comes_out(stage: Stage) -> None:
     assert "1 entry" in taken.text
     given = await (await stage.bob.slash("pronounce export", kind="csv")).reply()
     assert given.attachments[0].data == b"word,say\r\nabc,alphabet\r\n"
+    tabs = File("words.tsv", b"Nginx\tengine x\nabc\talphabet, again\n")
+    taken = await (await stage.bob.slash("pronounce import", file=tabs)).reply()
+    assert "2 entries" in taken.text
+    tested = await stage.reply(stage.bob, "pronounce test", text="nginx, abc")
+    assert tested == "I say: engine x, alphabet, again"
 
 
 async def test_only_moderators_change_the_servers_entries(stage: Stage) -> None:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import LoopbackDiscord
+from tests.end_to_end.paced_worker import paced
 from tests.waiting import until
 
 
-def environment(discord: LoopbackDiscord, home: Path) -> dict[str, str]:
-    return environment_of(discord, home, TIMBRE_LOG_FORMAT="json")
+def environment(discord: LoopbackDiscord, folder: Path) -> dict[str, str]:
+    home = folder / "home"
+    return environment_of(discord, home, TIMBRE_LOG_FORMAT="json", **paced(folder))
 
 
 async def test_a_discord_that_refuses_everybody_at_first_is_tried_again(tmp_path: Path) -> None:

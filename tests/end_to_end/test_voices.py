@@ -11,6 +11,7 @@ import pytest
 from bot.loopback import File
 from bot.voices.consent import CONSENT_VERSION
 from tests.end_to_end.conftest import Stage, a_stage, mono, mono_of_file
+from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.registering import (
     PREVIEW,
     SHORT,
@@ -218,7 +219,8 @@ async def test_after_a_kill_there_is_a_whole_voice_or_nothing(tmp_path: Path, cl
 
     `test_killed_registration` kills at every step there is.
     """
-    async with a_stage(tmp_path, TIMBRE_REGISTRATION_COOLDOWN_S="0") as stage:
+    settings = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", **paced(tmp_path)}
+    async with a_stage(tmp_path, **settings) as stage:
         await draft(stage.bob, "Draft", clip)
         panel = await draft(stage.alice, "Cat", clip)
         await panel.press("Keep")

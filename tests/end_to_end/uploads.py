@@ -9,10 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from bot.loopback import File
-from engine.messages import Speak
-from engine.speech import FloatArray, SpeechParameters, StockVoice
-from engine.stock.engine import StockEngine
-from tests.bot.clips.recordings import RATE, encode
+from engine.speech import FloatArray
+from tests.bot.clips.recordings import RATE, encode, sentences
 
 SENTENCES = (
     "My sister has a small garden behind the house, where she grows tomatoes and beans.",
@@ -36,15 +34,7 @@ AS_SENT = {
 @cache
 def speech() -> FloatArray:
     """Some ten seconds of one voice, mono float32 at `RATE`."""
-    engine = StockEngine(threads=1, reason="tests")
-    parts = [
-        engine.synthesise(
-            Speak(job_id=1, text=text, voice=StockVoice("bella"), parameters=SpeechParameters()),
-            lambda: False,
-        ).pcm
-        for text in SENTENCES
-    ]
-    return np.concatenate(parts)
+    return np.concatenate(sentences(["bella"], SENTENCES)["bella"])
 
 
 @cache

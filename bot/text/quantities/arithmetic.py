@@ -1,8 +1,11 @@
 """Signs between numbers and before them, and powers."""
 
+import re
+
 from bot.text.quantities.money import CURRENCY_SIGNS
 from bot.text.quantities.numbers import decimal, signed
-from bot.text.quantities.rule import AMOUNT, SIGN, START, Match, rule
+from bot.text.quantities.parts import AMOUNT, SIGN, START
+from bot.text.rule import Match, rule
 
 _OPERATORS = {
     "+": "plus", "=": "equals", "×": "times", "÷": "divided by", "^": "to the power of",
@@ -15,8 +18,14 @@ _PLAIN = str.maketrans(SUPERSCRIPTS, "0123456789")
 _ONE_SIGN = "+=×÷^<>≤≥≈≠±"
 
 
+_COPULA = re.compile(r"(?:'s|\b(?:is|are|be|was|were))$", re.IGNORECASE)
+
+
 def _operator(match: Match) -> str:
-    return f" {_OPERATORS[match[1]]} "
+    said = _OPERATORS[match[1]]
+    if _COPULA.search(match.string, max(0, match.start() - 6), match.start()):
+        said = said.removeprefix("is ")
+    return f" {said} "
 
 
 def _compared(match: Match) -> str:
@@ -25,10 +34,11 @@ def _compared(match: Match) -> str:
 
 
 compared = rule(
-    rf"((?<=[\d)]) ?|(?<=\b[a-z]) ?)?(?<![-=])([<>]=?|[≤≥])(?!=) ?(?=[{CURRENCY_SIGNS}]?\.?\d)",
+    r"((?<=[\d)]) ?|(?<!'[a-z])(?<=\b[a-z]) ?)?(?<![-=])([<>]=?|[≤≥])(?!=) ?"
+    rf"(?=[{CURRENCY_SIGNS}]?\.?\d)",
     _compared,
     ("2 < 3", "2 is less than 3", "two is less than three"),
-    ("hp < 10", "hp  less than 10", "hp less than ten"),
+    ("hp < 10", "hp  less than 10", "H P less than ten"),
     ("must be ≤ 10", "must be  at most 10", "must be at most ten"),
     (">=5", " at least 5", "at least five"),
 )
@@ -49,18 +59,57 @@ power = rule(
     ("5³", "5 cubed", "five cubed"),
     ("2¹⁰", "2 to the power of ten", "two to the power of ten"),
 )
+raised_letter = rule(
+    r"(?<=[\w)])\u207f",
+    lambda _: " to the power of N",
+    ("2ⁿ", "2 to the power of N", "two to the power of N"),
+)
+_SCORED = re.compile(
+    r"\b(?:won|win|wins|lost|lose|loss|beat|score|scored|up|down|lead|leads|led|leading|final|finished|"
+    r"ended|draw|victory|defeat|game|match|open|work|works|working|hours|job|shift|from|between)\b",
+    re.IGNORECASE,
+)
+
+
+def _minus(match: Match) -> str:
+    """A difference, unless it would be below zero or the text speaks of a score or of hours."""
+    around = match.string[max(match.start() - 40, 0) : match.end() + 20]
+    if int(match[1]) <= int(match[2]) or _SCORED.search(around):
+        return match[0]
+    return f"{match[1]} minus {match[2]}"
+
+
+minus_between_spaces = rule(
+    r"(?<![\w.,:/$€£-])(\d{1,3}) [-\u2212] (\d{1,3})"
+    r"(?! ?[-\u2212+=%°/:])(?![.,]?\w)(?! ?[AaPp]\.?[Mm]\b| people\b| [a-z]{2,12}s\b)",
+    _minus,
+    ("5 - 3", "5 minus 3", "five minus three"),
+    ("3 - 5", "3 - 5", "three to five"),
+    ("we won 5 - 3", "we won 5 - 3", "we won five to three"),
+)
 between_numbers = rule(
-    rf"(?<=[\w)!]) ?(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )[-/](?= )|(?<=\d)-(?=[\d ]*=))"
+    rf"(?<=[\w)!.]) ?(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )[-/](?= )|(?<=\d)-(?=[\d ]*=))"
     r" ?(?=[\d(]|[a-z] |[a-z]\b)",
     _operator,
     ("2+2=4", "2 plus 2 equals 4", "two plus two equals four"),
     ("10 - 4 = 6", "10 minus 4 equals 6", "ten minus four equals six"),
     ("a=b", "a equals b"),
+    ("it's != 5", "it's not 5", "it's not five"),
 )
 before_word = rule(
     rf"(?<=[\d)]) ?(<=|>=|==|!=|[{_ONE_SIGN}]) ?(?=\w)",
     _operator,
-    ("3 < hp", "3 is less than hp", "three is less than hp"),
+    ("3 < hp", "3 is less than hp", "three is less than H P"),
+)
+factorial = rule(
+    r"(?<=\d)!(?= ?[=/*×+<>] ?\d)",
+    lambda _: " factorial",
+    ("5! = 120", "5 factorial = 120", "five factorial equals one hundred twenty"),
+)
+squared = rule(
+    r"(?<=[\w)])\^([23])(?![\w.])",
+    lambda m: " squared" if m[1] == "2" else " cubed",
+    ("n^2", "n squared"),
 )
 raised = rule(
     r"(?<=[\w)])\^([-\u2212]?)(?=\d)",
@@ -95,10 +144,21 @@ times = rule(
     lambda m: f"times {decimal(m[1])}",
     ("x2", "times two"),
 )
-about = rule(
-    rf"(?<!\w)[~≈] ?(?=[{CURRENCY_SIGNS}]?\d)",
+times_after = rule(
+    rf"(?<!plus )(?<!minus )(?<!equals ){START}({AMOUNT})[xX×](?![\w×])"
+    r"(?! ?(?:[-+=*/^<>]|plus|minus|equals))",
+    lambda m: f"{decimal(m[1])} times",
+    ("3x faster", "three times faster"),
+)
+around = rule(
+    rf"(?<!\w)~ ?(?=[{CURRENCY_SIGNS}]?\d)",
     lambda _: "about ",
-    ("~5 minutes", "about 5 minutes", "about five minutes"),
+    ("~20 mins", "about 20 mins", "about twenty minutes"),
+)
+about = rule(
+    rf"(?<!\w)≈ ?(?=[{CURRENCY_SIGNS}]?\d)",
+    lambda _: "about ",
+    ("≈5 minutes", "about 5 minutes", "about five minutes"),
 )
 open_ended = rule(
     r"(?<=\d)([kKmMbB%]?)\+(?![\w+'])(?! ?[\d(])",
@@ -112,9 +172,13 @@ root = rule(
     lambda _: "square root of ",
     ("√2", "square root of 2", "square root of two"),
 )
+plus_or_minus = rule(
+    rf"(?<!\w)± ?(?=[{CURRENCY_SIGNS}]?\.?\d)",
+    lambda _: "plus or minus ",
+    ("±2 mm", "plus or minus 2 mm", "plus or minus two millimeters"),
+)
 leading = rule(
-    r"(?<!\w)([+±])(?=\d)",
-    lambda m: f"{_OPERATORS[m[1]]} ",
+    r"(?<!\w)\+(?=\d)",
+    lambda _: "plus ",
     ("+1", "plus 1", "plus one"),
-    ("±2", "plus or minus 2", "plus or minus two"),
 )

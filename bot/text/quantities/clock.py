@@ -1,22 +1,45 @@
 """Times of the day, and how long something takes."""
 
-from bot.text.quantities.numbers import cardinal, counted
-from bot.text.quantities.rule import HALF_DAY, Match, rule
+from bot.text.quantities.numbers import cardinal, counted, decimal
+from bot.text.quantities.parts import HALF_DAY
+from bot.text.rule import Match, rule
 
 pointed_time = rule(
     rf"(?<![\w:.,$€£])(\d{{1,2}})\.([0-5]\d)(?= ?{HALF_DAY})",
     lambda m: f"{m[1]}:{m[2]}",
     ("5.30pm", "5:30 pm", "five thirty P M"),
 )
+
+
+def _french(match: Match) -> str:
+    """The time, unless few hours are no time that something happens at."""
+    lasts = len(match[2]) == 1 and not match[1]
+    return f"{match[2]}h{match[3]}min" if lasts else f"{match[1] or ''}{match[2]}:{match[3]}"
+
+
 french_time = rule(
-    r"(?<![\w:.,])([01]?\d|2[0-3])h([0-5]\d)(?!\w)",
-    lambda m: f"{m[1]}:{m[2]}",
+    r"(?<![\w:.,])((?:\b(?:at|by|from|to|until|till|before|after|@) ?)?)"
+    r"([01]?\d|2[0-3])h([0-5]\d)(?!\w)",
+    _french,
     ("17h30", "17:30", "seventeen thirty"),
+    ("at 8h15", "at 8:15", "at eight fifteen"),
+    ("rest 1h30", "rest 1h30min", "rest one hour thirty minutes"),
 )
 between_times = rule(
     r"(?<=\d:\d\d) ?[-–] ?(?=\d{1,2}:\d\d(?![\d:]))",
     lambda _: " to ",
     ("10:30-11:45", "10:30 to 11:45", "ten thirty to eleven forty-five"),
+)
+to_noon = rule(
+    r"(?<=\d[AaPp][Mm])[-–](?=(?:noon|midnight|close|late)\b)|"
+    r"(?<=\bnoon)[-–](?=\d)|(?<=\bmidnight)[-–](?=\d)",
+    lambda _: " to ",
+    ("4am-noon", "4am to noon", "four A M to noon"),
+)
+parts_of_second = rule(
+    r"(?<![\w:.])(\d{1,2}):([0-5]\d)(\.\d{1,3})(?![\w:])",
+    lambda m: f"{_clock(int(m[1]), int(m[2]))} {decimal(m[3]).removeprefix('zero ')}",
+    ("in 1:42.3", "in one forty-two point three"),
 )
 from_time_to_time = rule(
     rf"(?<=\d)(?: ?{HALF_DAY}\.?)? ?[-–] ?(?=\d{{1,2}}(?::\d\d)? ?{HALF_DAY})",
@@ -26,12 +49,16 @@ from_time_to_time = rule(
 )
 
 
+def _clock(hour: int, minute: int) -> str:
+    return f"{cardinal(hour)} {'oh ' if 0 < minute < 10 else ''}{cardinal(minute)}"
+
+
 def _time(match: Match) -> str:
     hour, minute, second = int(match["h"]), int(match["m"]), match["s"]
     if hour > 24 or minute > 59 or (second and int(second) > 59):
-        return match[0] if second else f"{cardinal(hour)} {cardinal(minute)}"
+        return match[0] if second else _clock(hour, minute)
     if minute:
-        words = f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
+        words = _clock(hour, minute)
     elif match["half"]:
         words = cardinal(hour)
     else:
@@ -50,6 +77,7 @@ time = rule(
     ("9:00", "nine o'clock"),
     ("17:00 sharp", "seventeen hundred sharp"),
     ("12:75", "twelve seventy-five"),
+    ("in 41:07", "in forty-one oh seven"),
 )
 hour = rule(
     rf"(?<![\w:.])(\d{{1,2}}) ?({HALF_DAY}\.?)(?!\w)",

@@ -2,15 +2,114 @@
 
 import re
 
-from bot.text.quantities.numbers import decimal, digits, in_pairs
-from bot.text.quantities.rule import Match, rule
+from bot.text.quantities.numbers import decimal, digits, in_pairs, plural, year
+from bot.text.rule import Match, rule
+
+_ELEMENTS = "Ca|Na|Cl|Mg|Al|Si|Li|Fe|Cu|Zn|Ag|Mn|Br|[HBCNOFPSKI]"
+
+
+def _molecule(match: Match) -> str:
+    """Letter by letter; two letters and a figure are a model as well, and read alike."""
+    parts = re.findall(r"[A-Za-z]|\d+", match[0])
+    return " ".join(decimal(part) if part.isdigit() else part.upper() for part in parts)
+
 
 model = rule(
-    r"\b([A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w.,:])",
+    r"\b((?!BP)[A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w.,:/])(?!-\d\d-)",
     lambda m: f"{m[1]} {in_pairs(m[2])}",
     ("RTX 4090", "RTX forty ninety", "R T X forty ninety"),
-    ("an rx 580", "an rx five eighty"),
+    ("an rx 580", "an rx five eighty", "an R X five eighty"),
     spaced=False,
+)
+chip = rule(
+    r"(?<=[Rr]yzen \d )(\d)(\d)00(?=[xX]3[dD]|[xXgGuUhH]|[xX][tT]|\b)",
+    lambda m: f"{decimal(m[1] + m[2])} hundred",
+    ("Ryzen 5 5600X", "Ryzen 5 fifty-six hundred X", "Ryzen five fifty-six hundred X"),
+)
+card = rule(
+    r"(?<![\w.,])(\d{3,4}) ?(Ti|Super|XTX?)\b",
+    lambda m: f"{in_pairs(m[1])} {'T I' if m[2] == 'Ti' else m[2]}",
+    ("a 3060 Ti", "a thirty sixty T I"),
+)
+house = rule(
+    r"(?<![\w.,$-])([1-9]\d{2,3})(?=[A-Z]?(?: [A-Z][a-z]+\.?){1,3} "
+    r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place|Square|Way|Highway|Parkway)\b)",
+    lambda m: year(int(m[1])) if m[1].endswith("00") else in_pairs(m[1]),
+    ("1600 Penn Avenue", "sixteen hundred Penn Avenue"),
+    ("221B Baker Street", "two twenty-one B Baker Street"),
+)
+_COMPASS = {"N": "North", "S": "South", "E": "East", "W": "West"}
+compass = rule(
+    r"\b(\d{1,5}[A-Z]? )([NSEW])\b\.?(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]{1,20}) "
+    r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place)\b)",
+    lambda m: m[1] + _COMPASS[m[2]],
+    ("7 W. 43rd Street", "7 West 43rd Street", "seven West forty-third Street"),
+)
+lettered = rule(
+    r"\b((?i:exit|room|gate|unit|section|block|flat|seat|row|platform|terminal|page|question|"
+    r"apartment|step|part|building|suite|lot|bus|table|figure|stand|locker|apt) )"
+    r"(\d{1,4})([A-Za-z])(?![\w'])",
+    lambda m: f"{m[1]}{in_pairs(m[2])} {m[3].upper()}",
+    ("exit 42B", "exit forty-two B"),
+    ("room 5d", "room five D"),
+)
+post_code = rule(
+    r"\b((?i:zip|zip ?code|post ?code|postal code|pin|passcode|otp|"
+    r"(?:2fa|verification|access|login|invite|friend|door|gate|security|backup) code)(?: is|:)? )"
+    r"(\d{4,8})(?![.,]?\w)|(?<=\bcode is )(\d{5,8})(?![.,]?\w)",
+    lambda m: (m[1] or "") + digits(m[2] or m[3]),
+    (
+        "my 2FA code is 482913",
+        "my 2FA code is four eight two nine one three",
+        "my two F A code is four eight two nine one three",
+    ),
+    ("zip is 90210", "zip is nine zero two one zero"),
+)
+not_found = rule(
+    r"(?<![\w.,:/$€£+-])404(?= (?:[a-z]+ )?(?:not found|error|page))|(?<=\berror )\d{3}(?![\w.,])|"
+    r"(?<=\b[Aa] )404(?= ?[.,!?]?$)",
+    lambda m: in_pairs(m[0]),
+    ("404 not found", "four oh four not found"),
+)
+record = rule(
+    r"(?<![\w.,/:$+-])(\d{1,2})-(\d{1,2})-(\d{1,2})(?![\w/-])(?!\.\d)",
+    lambda m: " ".join(map(decimal, m.groups())),
+    ("went 12-4-1", "went twelve four one"),
+)
+one_on_one = rule(
+    r"(?<!\w)(\d)-on-(\d)(s?)(?!\w)",
+    lambda m: f"{decimal(m[1])} on {decimal(m[2])}{m[3]}",
+    ("a 1-on-1", "a one on one"),
+    ("two 1-on-1s", "two one on ones"),
+)
+several = rule(
+    r"(?<=[A-Z])(\d{1,3})s(?!\w)",
+    lambda m: f" {plural(decimal(m[1]))}",
+    ("the U21s", "the U twenty-ones"),
+    ("MP3s", "MP threes", "M P threes"),
+)
+molecule = rule(
+    rf"(?<![\w-])(?:(?:{_ELEMENTS})\d{{0,2}}){{2,8}}(?<=\d)(?![\w-]|\.\d)|"
+    rf"(?<![\w-])(?=[A-Za-z]{{1,4}}\d)(?:(?:{_ELEMENTS})\d{{0,2}}){{3,8}}(?![\w-]|\.\d)",
+    _molecule,
+    ("H2SO4", "H two S O four"),
+    ("C6H12O6", "C six H twelve O six"),
+    ("CaCO3", "C A C O three"),
+)
+plural_models = rule(
+    r"(?<![\w.$€£])([3-9]0[5-9]0)s(?!\w)",
+    lambda m: plural(in_pairs(m[1])),
+    ("two 4090s", "two forty nineties"),
+)
+sound_file = rule(
+    r"(?<=\w)\.(?=(?:mp[34]|m4[abv]|7z)\b)",
+    lambda _: " dot ",
+    ("song.mp3", "song dot mp3", "song dot M P three"),
+)
+formula = rule(
+    r"\b([A-Z])([A-Z])(?=\d)",
+    lambda m: f"{m[1]} {m[2]}",
+    ("SO2", "S O 2", "S O two"),
 )
 hyphenated = rule(
     r"(?<=[^\W\d_])(?<![AaPp][Mm])-(?=\d)",
@@ -44,7 +143,7 @@ telephone = rule(
     r"(?<![\w.,-])1[38]00 \d{3} \d{3}(?![\w-])|"
     r"(?<![\w.,-])\d{3}-\d{2}-\d{4}(?![\w-])|"
     r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])|"
-    r"(?<![\w.,-])0\d{2,4}(?:[ -]\d{3,4}){1,3}(?![\w-])|"
+    r"(?<![\w.,-])0\d{2,4}(?:[ -]\d{3,8}){1,3}(?![\w-])|"
     r"(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{2,5}){2,5}(?![\w-])",
     _telephone,
     ("+1 (555) 123-4567", "plus one, five five five, one two three, four five six seven"),
@@ -57,6 +156,12 @@ telephone = rule(
     ("0412 345 678", "zero four one two, three four five, six seven eight"),
     ("+49 30 1234567", "plus four nine, three zero, one two three four five six seven"),
 )
+local = rule(
+    r"\b((?:[Nn]umber(?:'s| is)?|[Cc]all|[Tt]ext|[Pp]hone|[Cc]ell|[Tt]el|[Dd]ial|[Ff]ax|"
+    r"me (?:on|at)):? )(\d{3}) (\d{4})(?![\w-])",
+    lambda m: f"{m[1]}{digits(m[2])}, {digits(m[3])}",
+    ("call 555 0142", "call five five five, zero one four two"),
+)
 isbn = rule(
     r"(?<=\bISBN)(?:-1[03])?:? (\d[\d-]{8,16}[\dX])(?![\w-])",
     lambda m: " " + ", ".join(filter(None, (_id_part(part) for part in m[1].split("-")))),
@@ -67,20 +172,24 @@ isbn = rule(
     ),
 )
 emergency = rule(
+    r"(?<=\b[Cc]all )(?:112|999)(?![\w.,:])|(?<=\b[Dd]ial )\d{3}(?![\w.,:])|"
     r"(?<![\w.,:/$+-])(?<!Porsche )911(?![\w:/%+-])(?![.,]\d)(?! (?:people|[a-z]+s)\b)",
-    lambda _: "nine one one",
+    lambda m: digits(m[0]),
     ("call 911", "call nine one one"),
+    ("dial 112", "dial one one two"),
 )
 verse = rule(
-    rf"\b({_BOOKS}) (\d{{1,3}}):(\d{{1,3}})(?:[-–](\d{{1,3}}))?(?![\w:])",
+    rf"\b({_BOOKS}|(?i:psalms?|john|genesis|matthew|luke)) "
+    r"(\d{1,3}):(\d{1,3})(?:[-–](\d{1,3}))?(?![\w:])",
     lambda m: f"{m[1]} {decimal(m[2])} {decimal(m[3])}{' to ' + decimal(m[4]) if m[4] else ''}",
     ("Matthew 5:3-12", "Matthew five three to twelve"),
 )
 version = rule(
-    r"(?<![\w.])[vV]\.?((?:\d{1,6}\.){0,5}\d{1,6})(?!\w)-?",
-    lambda m: f"version {_parted(m[1].split('.'), 'point')}",
+    r"(?<![\w./])[vV]\.?((?:\d{1,6}\.){0,5}\d{1,6})([a-z])?(?!\w)-?",
+    lambda m: f"version {_parted(m[1].split('.'), 'point')}" + (f" {m[2].upper()}" if m[2] else ""),
     ("v1.2.3", "version one point two point three"),
     ("v2 is out", "version two is out"),
+    ("v1.0.7a", "version one point zero point seven A"),
     ("v2.0-beta", "version two point zero beta"),
 )
 
@@ -89,14 +198,14 @@ def _address(match: Match) -> str:
     """Four short parts are an address of the internet, any others a version."""
     parts = match[0].split(".")
     is_address = len(parts) == 4 and all(len(part) <= 3 for part in parts)
-    return _parted(parts, "dot" if is_address else "point")
+    return " dot ".join(map(in_pairs, parts)) if is_address else _parted(parts, "point")
 
 
 address = rule(
     r"(?<![\w.])(?:\d{1,6}\.){2,5}\d{1,6}(?![\w.]*\w)",
     _address,
     ("1.20.4", "one point twenty point four"),
-    ("127.0.0.1", "one hundred twenty-seven dot zero dot zero dot one"),
+    ("127.0.0.1", "one twenty-seven dot zero dot zero dot one"),
 )
 
 

@@ -2,9 +2,15 @@
 
 import re
 
-from bot.text.quantities.numbers import SCALES, decimal, in_pairs, ordinal, plain, signed
-from bot.text.quantities.rule import NUMBER, SIGN, START, Match, rule
+from bot.text.quantities.numbers import SCALES, decimal, in_pairs, ordinal, plain, signed, year
+from bot.text.quantities.parts import NUMBER, SIGN, START
+from bot.text.rule import Match, rule
 
+#: What is counted in full, never a year or a day.
+COUNTED_THINGS = (
+    r"people|players|members|users|views|subs|followers|points|pts|coins|gold|gems|kills|"
+    r"hours|dollars|euros|words|pages|steps|calories|messages|men|women|times|tickets|votes"
+)
 too_long = rule(
     r"\d{25,}",
     lambda _: "a long number",
@@ -22,6 +28,11 @@ rank = rule(
     ("the 21ST century", "the twenty-first century"),
     flags=re.IGNORECASE,
 )
+range_of_about = rule(
+    rf"{START}({NUMBER})[-–]({NUMBER})(?=-?ish\b)-?",
+    lambda m: f"{decimal(m[1])} to {decimal(m[2])}",
+    ("3-4ish", "three to four ish"),
+)
 range_of_thousands = rule(
     rf"{START}({NUMBER})[-–](?={NUMBER}[kK](?!\w))",
     lambda m: f"{decimal(m[1])} to ",
@@ -31,6 +42,23 @@ range_of_percents = rule(
     r"(?<=\d%) ?[-–] ?(?=\d{1,3}(?:\.\d{1,3})?%)",
     lambda _: " to ",
     ("50%-60%", "50% to 60%", "fifty percent to sixty percent"),
+)
+
+
+def _years(match: Match) -> str:
+    """From year to year, unless they are round and something is counted."""
+    first, last = int(match[1]), int(match[2])
+    if first >= last or (first % 50 == 0 and last % 50 == 0):
+        return match[0]
+    return f"{year(first)} to {year(last)}"
+
+
+range_of_years = rule(
+    rf"{START}(?<![-+$€£#])(1[0-9]\d\d) ?[-–] ?(1[0-9]\d\d|20\d\d)(?![\w%°-])(?![.,]\d)"
+    rf"(?! ?(?:{COUNTED_THINGS})\b)(?! [a-z]{{2,12}}s\b)",
+    _years,
+    ("ruled 1558-1603", "ruled fifteen fifty-eight to sixteen oh three"),
+    ("1000-1500", "1000-1500", "one thousand to one thousand five hundred"),
 )
 range_of_numbers = rule(
     rf"{START}({NUMBER}) ?[-–—] ?({NUMBER})(?! ?=)(?![\w.-]*\w)",
@@ -45,10 +73,11 @@ thousands = rule(
     flags=re.IGNORECASE,
 )
 millions = rule(
-    rf"{START}({NUMBER})([MB])(?!\w)",
+    rf"{START}({NUMBER})([MB]|mn|bn|tn)(?!\w)",
     lambda m: f"{decimal(m[1])} {SCALES[m[2].lower()]}",
     ("1.5M views", "one point five million views"),
     ("8B", "eight billion"),
+    ("3tn in debt", "three trillion in debt"),
 )
 place = rule(
     r"(?<!\w)#(?=\d)",

@@ -1,8 +1,10 @@
 """Days, months and years, and the instants that programs write."""
 
+from bot.text.quantities.counts import COUNTED_THINGS
 from bot.text.quantities.measures import FREE_UNITS
 from bot.text.quantities.numbers import cardinal, ordinal, year
-from bot.text.quantities.rule import HALF_DAY, START, Match, rule
+from bot.text.quantities.parts import HALF_DAY, START
+from bot.text.rule import Match, rule
 
 _MONTHS = (
     "January February March April May June July August September October November December"
@@ -123,12 +125,8 @@ year_last = rule(
     ("25/12/99", "December twenty-fifth, nineteen ninety-nine"),
     ("1.2.2024", "February first, twenty twenty-four"),
 )
-_THINGS = (
-    r"people|players|members|users|views|subs|followers|points|pts|coins|gold|gems|kills|"
-    r"hours|dollars|euros|words|pages|steps|calories|messages|men|women|times|tickets|votes"
-)
-_COUNTED = rf"(?= (?:{_THINGS})\b)"
-_NOT_COUNTED = rf"(?! (?:{_THINGS})\b)"
+_COUNTED = rf"(?= (?:{COUNTED_THINGS})\b)"
+_NOT_COUNTED = rf"(?! (?:{COUNTED_THINGS})\b)"
 no_year = rule(
     rf"{START}(?<![-+\u2212$€£#~])([12]\d{{3}})(?:{_COUNTED}|(?= for (?:it|that|this|them)\b))|"
     r"(?<![\w.,])(?:(?<=paid )|(?<=cost )|(?<=owed ))([12]\d{3})(?![\w.,/:-]\w)",
@@ -150,7 +148,8 @@ before_christ = rule(
     ("44 BCE", "forty-four B C E"),
 )
 in_year = rule(
-    r"\b((?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Bb]efore|[Aa]fter) )(1\d{3})"
+    r"\b((?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Bb]efore|[Aa]fter|[Ee]stablished|[Bb]orn) )"
+    r"(1\d{3})"
     r"(?![\w.,/:%°-]\w)(?![%°+])(?! [a-z]+s\b)(?!\w)(?! ?[\u20a0-\u20bf¥£¢$¼-¾⅐-⅞])"
     rf"(?! ?(?i:{FREE_UNITS}|hp|k|usd|eur|gbp|jpy|cad|aud)(?!\w))",
     lambda m: f"{m[1]}{year(int(m[2]))}",
@@ -167,6 +166,11 @@ weekday = rule(
     rf",? (?:at )?\d{{1,2}}:\d\d|,? (?:{_WRITTEN})\.? \d)",
     lambda m: _WEEKDAYS[m[1][:3]],
     ("Mon 5pm", "Monday 5pm", "Monday five P M"),
+)
+from_day_to_day = rule(
+    rf"\b({_WEEKDAY})\b\.?(?: ?[-–] ?| to )({_WEEKDAY})\b",
+    lambda m: f"{_WEEKDAYS[m[1][:3]]} to {_WEEKDAYS[m[2][:3]]}",
+    ("Mon-Fri", "Monday to Friday"),
 )
 month_and_year = rule(
     rf"\b{_MONTH}\.?,? ((?:1[5-9]|20)\d\d)(?![\w.,:/%-]\w)(?!\w){_NOT_COUNTED}",
@@ -187,7 +191,7 @@ def _slashed(match: Match) -> str:
 
 month_and_day_slashed = rule(
     r"(?<![\w/.,$+-])(?<!\d )(0?[1-9]|1[0-2])/(1[3-9]|2\d|3[01])(?![\w/%°-])(?!\.\d)"
-    rf"(?! (?:done|complete|completed|slots?|left|{_THINGS})\b)",
+    rf"(?! ?(?i:{FREE_UNITS})(?!\w))",
     _slashed,
     ("12/31", "December thirty-first"),
 )

@@ -2,8 +2,9 @@
 
 import re
 
-from bot.text.quantities.numbers import cardinal, year
-from bot.text.quantities.rule import START, Match, rule
+from bot.text.quantities.numbers import cardinal, plural, year
+from bot.text.quantities.parts import START
+from bot.text.rule import Match, rule
 
 _NAMES_A_DECADE = frozenset(
     "early her high his its late low mid my our roaring the their upper your".split()
@@ -61,5 +62,4 @@ decades = rule(
 
 
 def _decade(figures: str) -> str:
-    tens = year(int(figures)) if len(figures) == 4 else cardinal(int(figures))
-    return f"{tens[:-1]}ies" if tens.endswith("y") else f"{tens}s"
+    return plural(year(int(figures)) if len(figures) == 4 else cardinal(int(figures)))

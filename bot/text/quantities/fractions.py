@@ -2,9 +2,11 @@
 
 import re
 
+from bot.text.quantities.counts import COUNTED_THINGS
 from bot.text.quantities.measures import FREE_UNITS, UNITS
 from bot.text.quantities.numbers import cardinal, decimal
-from bot.text.quantities.rule import START, Match, rule
+from bot.text.quantities.parts import START
+from bot.text.rule import Match, rule
 
 _PARTS = {
     2: "half", 3: "third", 4: "quarter", 5: "fifth", 6: "sixth", 8: "eighth", 16: "sixteenth",
@@ -16,6 +18,10 @@ _VULGAR = {
 }  # fmt: skip
 VULGAR = "".join(_VULGAR)
 _UNIT = rf"(?: ?(?P<unit>{FREE_UNITS})(?!\w))"
+_DONE = (
+    r"right|correct|wrong|done|complete|completed|passed|failed|left|remaining|full|online|slots?|"
+    r"hp|health|mana|lives|hearts|rounds|matches|games|wins|stars|marks|questions|answers|students"
+)
 _SLASHED = r"(?P<top>\d{1,2})/(?P<bottom>\d{1,2})"
 
 
@@ -47,8 +53,13 @@ vulgar = rule(
 def _of_something(match: Match) -> str:
     top, bottom = int(match["top"]), int(match["bottom"])
     if not _is_part(top, bottom):
-        return match[0]
+        whole = match.groupdict().get("whole")
+        return match[0] if whole or not match["unit"] else _slashed_unit(top, bottom, match["unit"])
     return _said(match.groupdict().get("whole"), _part(top, bottom), match["unit"])
+
+
+def _slashed_unit(top: int, bottom: int, unit: str) -> str:
+    return f"{cardinal(top)} slash {cardinal(bottom)} {UNITS[unit.lower()][1]}"
 
 
 whole_and_slashed = rule(
@@ -64,7 +75,33 @@ slashed_of_unit = rule(
     _of_something,
     ("a 1/2 lb burger", "a one half pound burger"),
     ("3/4 mile", "3/4 mile", "three quarters mile"),
+    ("2/18 lbs", "two slash eighteen pounds"),
     flags=re.IGNORECASE,
+)
+
+
+def _inches(match: Match) -> str:
+    top, bottom = int(match["top"]), int(match["bottom"])
+    if not _is_part(top, bottom):
+        return match[0]
+    said = _said(match["whole"], _part(top, bottom), None)
+    return f"{said} {'inches' if match['whole'] else 'inch'}"
+
+
+inches = rule(
+    rf"(?<![\w/.,:])(?:(?P<whole>\d{{1,3}})[ -])?{_SLASHED}\"(?![\w\"])",
+    _inches,
+    ('a 1/4" jack', "a one quarter inch jack"),
+    ('2 1/2" pipe', "two and a half inches pipe"),
+)
+of_all = rule(
+    rf"(?<![\w/.,$])(?<!\d )(\d{{1,4}})/(\d{{1,4}})"
+    rf"(?= (?!(?:hours|dollars|euros)\b)(?:{COUNTED_THINGS}|{_DONE})\b)|"
+    r"(?<=\b(?:got|hit) )(\d{1,4})/(\d{1,4})(?![\w/%])(?! [a-z]{1,12}s\b)",
+    lambda m: f"{decimal(m[1] or m[3])} out of {decimal(m[2] or m[4])}",
+    ("7/25 people", "seven out of twenty-five people"),
+    ("got 7/25", "got seven out of twenty-five"),
+    ("3/4 done", "three out of four done"),
 )
 out_of = rule(
     r"(?<![\w/.,])(\d{1,3}\.\d{1,2})/(5|10|20|100)(?![\w/.])",
@@ -73,15 +110,28 @@ out_of = rule(
 )
 
 
+#: Dates, halves, and measures of music that are no fractions in their lowest terms.
+_SAID_AS_PAIRS = {
+    (9, 11), (50, 50), (4, 20), (2, 4), (5, 4), (7, 4), (6, 8), (9, 8), (12, 8),
+}  # fmt: skip
+_BEAT = re.compile(r" (?:time|bars?|beats?|measures?|signature)\b")
+
+
 def _slashed(match: Match) -> str:
     top, bottom = int(match[1]), int(match[2])
     if (top, bottom) == (24, 7):
         return "twenty-four seven"
-    if (top, bottom) in {(9, 11), (50, 50), (4, 20)}:
+    signature = bottom in {4, 8} and (
+        "4/4" in match.string or _BEAT.match(match.string, match.end())
+    )
+    if signature or (top, bottom) in _SAID_AS_PAIRS:
         return f"{cardinal(top)} {cardinal(bottom)}"
     if _is_part(top, bottom):
         return _part(top, bottom)
-    between = "out of" if bottom in {5, 10, 20, 100} else "slash"
+    if top == 1 and bottom > 20 and bottom != 100:
+        return f"one in {cardinal(bottom)}"
+    pressure = 80 <= top <= 220 and 40 <= bottom <= 130 and top > bottom
+    between = "out of" if bottom in {5, 10, 20, 100} else "over" if pressure else "slash"
     return f"{cardinal(top)} {between} {cardinal(bottom)}"
 
 
@@ -93,4 +143,8 @@ slashed = rule(
     ("open 24/7", "open twenty-four seven"),
     ("9/11", "nine eleven"),
     ("7/7", "seven slash seven"),
+    ("in 6/8", "in six eight"),
+    ("in 4/4 or 3/4", "in four four or three four"),
+    ("1/128 drop", "one in one hundred twenty-eight drop"),
+    ("BP 120/80", "BP one hundred twenty over eighty", "B P one hundred twenty over eighty"),
 )

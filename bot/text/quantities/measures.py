@@ -4,7 +4,8 @@ import re
 
 from bot.text.expressions import any_of
 from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs, signed
-from bot.text.quantities.rule import AMOUNT, NUMBER, SIGN, START, Match, rule
+from bot.text.quantities.parts import AMOUNT, NUMBER, SIGN, START, after_article
+from bot.text.rule import Match, rule
 
 #: How one and "(s)" many are called: how they are written. One with "!" has to touch the number.
 _WRITTEN = {
@@ -27,6 +28,15 @@ _WRITTEN = {
     "pound(s)": "lb lbs",
     "ounce(s)": "oz",
     "milliliter(s)": "ml",
+    "centiliter(s)": "cl",
+    "deciliter(s)": "dl",
+    "quart(s)": "qt qts",
+    "gallon(s)": "gal gals",
+    "yard(s)": "yd yds",
+    "kilocalorie(s)": "kcal",
+    "decibel(s)": "db",
+    "milliamp hour(s)": "mah",
+    "nanometer(s)": "nm",
     "liter(s)": "l!",
     "kilobyte(s)": "kb",
     "megabyte(s)": "mb",
@@ -45,6 +55,10 @@ _WRITTEN = {
     "gigahertz": "ghz",
     "kilowatt(s)": "kw",
     "kilowatt hour(s)": "kwh",
+    "megawatt(s)": "mw",
+    "gigawatt(s)": "gw",
+    "ohm(s)": "ohm",
+    "kilohm(s)": "kohm",
     "watt(s)": "w!",
     "volt(s)": "v!",
     "pixel(s)": "px",
@@ -54,6 +68,7 @@ _WRITTEN = {
     "hour(s)": "h! hr hrs",
     "day(s)": "d!",
     "week(s)": "wk wks",
+    "month(s)": "mo mos",
     "year(s)": "yr yrs",
     "F P S": "fps",
     "D P I": "dpi",
@@ -68,7 +83,14 @@ UNITS = {
     unit: (name.replace("(s)", ""), name.replace("(s)", "s"))
     for name, units in _WRITTEN.items()
     for unit in units.split()
-} | {"ft": ("foot", "feet")}
+} | {
+    "ft": ("foot", "feet"),
+    "sq ft": ("square foot", "square feet"),
+    "sqft": ("square foot", "square feet"),
+    "sq m": ("square meter", "square meters"),
+    "sqm": ("square meter", "square meters"),
+    "sq mi": ("square mile", "square miles"),
+}
 FREE_UNITS = any_of(unit for unit in UNITS if unit[-1] != "!")
 _TOUCHING_UNITS = "".join(unit[0] for unit in UNITS if unit[-1] == "!")
 from_unit_to_unit = rule(
@@ -78,7 +100,7 @@ from_unit_to_unit = rule(
     ("5k-10k", "5k to 10k", "five K to ten K"),
 )
 comma_before_unit = rule(
-    rf"{START}(\d{{1,4}}),(\d{{1,2}})(?= ?(?:{FREE_UNITS})(?!\w))",
+    rf"{START}(\d{{1,4}}),(\d{{1,2}})(?= ?(?:{FREE_UNITS}|[lg])(?!\w))",
     lambda m: f"{m[1]}.{m[2]}",
     ("12,5 km", "12.5 km", "twelve point five kilometers"),
     flags=re.IGNORECASE,
@@ -86,8 +108,29 @@ comma_before_unit = rule(
 )
 
 
+apart_from_unit = rule(
+    r"(?<=\d) (?=[lLg](?: of\b|[,;!?]|\.?$))",
+    lambda _: "",
+    ("0,75 l of it", "0,75l of it", "zero point seven five liters of it"),
+    spaced=False,
+)
+_QUOTE = re.compile(r'(\d?)"')
+
+
+#: The point of a unit written short, where the sentence goes on.
+_POINT = r"(?:(?<=[a-z]{2})\.(?= (?-i:[a-z])))?"
+
+
+def several(match: Match, figures: str, one: str, many: str) -> str:
+    return counted(figures, one, one if after_article(match) else many)
+
+
 def _closes_nothing(match: Match) -> bool:
-    return match.string.count('"', max(0, match.start() - 300), match.start()) % 2 == 0
+    """Whether no quotation is open before `match`; a mark after a figure opens none."""
+    quoted = False
+    for mark in _QUOTE.finditer(match.string, max(0, match.start() - 300), match.start()):
+        quoted = not quoted if quoted or not mark[1] else quoted
+    return not quoted
 
 
 feet_and_inches = rule(
@@ -97,8 +140,8 @@ feet_and_inches = rule(
 )
 inches = rule(
     rf"{START}(?<!')({NUMBER})\"(?![\w\"])",
-    lambda m: counted(m[1], "inch", "inches") if _closes_nothing(m) else m[0],
-    ('a 6" pipe', "a six inches pipe"),
+    lambda m: several(m, m[1], "inch", "inches") if _closes_nothing(m) else m[0],
+    ('a 6" pipe', "a six inch pipe"),
     ('he said "room 6"', 'he said "room 6"', 'he said "room six"'),
 )
 
@@ -108,12 +151,44 @@ height = rule(
     ("I'm 5'11\"", "I'm five foot eleven"),
     ("6'2 tall", "six foot two tall"),
 )
+
+
+race = rule(
+    r"(?<![\w.])(?:(\d)x|(?<=the ))((?:50|[1-48]00|1500|3000|5000))m(?![\w'])",
+    lambda m: f"{(m[1] and decimal(m[1]) + ' by ') or ''}{decimal(m[2])} meters",
+    ("4x400m", "four by four hundred meters"),
+    ("the 100m", "the one hundred meters"),
+)
+screw = rule(
+    r"(?<=\b[A-Z]\d) ?x ?(?=\d)",
+    lambda _: " by ",
+    ("M3 x 8mm", "M3 by 8mm", "M three by eight millimeters"),
+)
+so_many_of_unit = rule(
+    rf"(?<![\w.])(\d{{1,2}})x(?=\d{{1,4}}(?!(?i:[ckmn]?m|in|ft|px)\b)(?:(?i:{FREE_UNITS})|[gWVl])(?!\w))",
+    lambda m: f"{decimal(m[1])} times ",
+    ("2x8GB", "two times 8GB", "two times eight gigabytes"),
+)
+pints = rule(
+    rf"{START}([1-4]) ?pts?(?= (?!font|type|lead|game|size|shot|play)[a-z]{{3}})",
+    lambda m: counted(m[1], "pint"),
+    ("1 pt cream", "one pint cream"),
+)
+
+
+def _dimensions(match: Match) -> str:
+    """Two sides of something, or a price with cents so many times."""
+    priced = re.fullmatch(r"\d+\.\d\d", match[1]) and match[2].isdigit()
+    return f"{in_pairs(match[1])} {'times' if priced else 'by'} {in_pairs(match[2])}"
+
+
 dimensions = rule(
     r"(?<![\w.])(\d{1,5}(?:\.\d{1,4})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,4})?)(?![\w^⁰¹²³⁴-⁹⁻])(?!\.\d)",
-    lambda m: f"{in_pairs(m[1])} by {in_pairs(m[2])}",
+    _dimensions,
     ("1920x1080", "nineteen twenty by ten eighty"),
     ("2 x 4", "two by four"),
     ("2.5x4", "two point five by four"),
+    ("1.00x20", "one point zero zero times twenty"),
 )
 range_before_unit = rule(
     rf"{START}({NUMBER})[-–—]({NUMBER})(?=(?:{FREE_UNITS}| ?(?:{FREE_UNITS})\b)(?!\w))",
@@ -132,17 +207,19 @@ range_before_touching_unit = rule(
 def _measure(match: Match) -> str:
     unit = match["unit"].lower()
     one, many = UNITS[unit if unit in UNITS else f"{unit}!"]
-    return signed(match["sign"], counted(match["number"], one, many))
+    return signed(match["sign"], several(match, match["number"], one, many))
 
 
 measure = rule(
-    rf"(?P<sign>{SIGN}){START}(?P<number>{AMOUNT})(?: ?(?P<unit>{FREE_UNITS}))(?!\w)",
+    rf"(?P<sign>{SIGN}){START}(?P<number>{AMOUNT})(?: ?(?P<unit>{FREE_UNITS}))(?!\w){_POINT}",
     _measure,
     ("100 km/h", "one hundred kilometers per hour"),
     ("-3 °F", "minus three degrees Fahrenheit"),
     ("1 TB", "one terabyte"),
     ("6ft", "six feet"),
     (".5mm", "zero point five millimeters"),
+    ("a 6 ft. table", "a six foot table"),
+    ("2 tbsp. of salt", "two tablespoons of salt"),
     flags=re.IGNORECASE,
 )
 touching_measure = rule(
@@ -150,5 +227,52 @@ touching_measure = rule(
     _measure,
     ("5s", "five seconds"),
     ("60W", "sixty watts"),
-    ("a 1.5l bottle", "a one point five liters bottle"),
+    ("a 1.5l bottle", "a one point five liter bottle"),
+)
+_RAISED = {"²": "square", "^2": "square", "³": "cubic", "^3": "cubic"}
+_AREAS = {"m": "meter", "cm": "centimeter", "km": "kilometer", "in": "inch", "ft": "foot"}
+_DOSES = {
+    "dl": "deciliter", "ml": "milliliter", "l": "liter", "kg": "kilogram", "day": "day",
+}  # fmt: skip
+_LENGTHS = {"km": "kilometer", "cm": "centimeter", "mm": "millimeter", "m": "meter", "mi": "mile"}
+raised_measure = rule(
+    rf"{START}({AMOUNT}) ?({any_of(_LENGTHS)}) ?(²|³|\^[23])(?!\w)",
+    lambda m: several(
+        m, m[1], f"{_RAISED[m[3]]} {_LENGTHS[m[2]]}", f"{_RAISED[m[3]]} {_LENGTHS[m[2]]}s"
+    ),
+    ("100 m²", "one hundred square meters"),
+    ("2 cm^3", "two cubic centimeters"),
+)
+per_area = rule(
+    r"(?<=[\d ][kmµ]g|\d [WNJ]|[\d ]lb)/(m|cm|km|in|ft) ?(²|³|\^[23])",
+    lambda m: f" per {_RAISED[m[2]]} {_AREAS[m[1]]}",
+    ("22 kg/m²", "22 kg per square meter", "twenty-two kilograms per square meter"),
+)
+dose = rule(
+    r"(?<=[\d ][kmµ]g|[\d ]\dg)/(d?[lL]|m[lL]|kg|day)(?![\w/²³^])",
+    lambda m: f" per {_DOSES[m[1].lower()]}",
+    ("90 mg/dL", "90 mg per deciliter", "ninety milligrams per deciliter"),
+)
+meters = rule(
+    rf"{START}({NUMBER})(?:(?<=,\d{{3}})m|"
+    r" m(?! (?:views|subs|people|followers|users|dollars|plays))|"
+    r"m(?=[ -](?:dash|sprint|hurdles|relay|final|freestyle|run|race|tall|long|deep|away|wide|high|"
+    r"from|above|below)\b))(?![\w'/²³^])",
+    lambda m: several(m, m[1], "meter", "meters"),
+    ("2,340m", "two thousand three hundred forty meters"),
+    ("8,849 m up", "eight thousand eight hundred forty-nine meters up"),
+    ("the 100m final", "the one hundred meters final"),
+)
+inches_in_letters = rule(
+    rf"{START}({NUMBER}) ?in(?:\.(?= [a-z])|(?= (?:wide|tall|long|deep|high|thick|across)\b))",
+    lambda m: several(m, m[1], "inch", "inches"),
+    ("30 in. wide", "thirty inches wide"),
+    ("8in tall", "eight inches tall"),
+)
+amps = rule(
+    rf"{START}({NUMBER})A(?= (?:adapter|charger|fuse|breaker|circuit|supply|output|plug|max)\b)|"
+    rf"(?<=\d[Vv] )({NUMBER})A\b",
+    lambda m: several(m, m[1] or m[2], "amp", "amps"),
+    ("a 5A fuse", "a five amp fuse"),
+    ("12V 2A", "12V two amps", "twelve volts two amps"),
 )

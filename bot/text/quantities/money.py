@@ -3,7 +3,8 @@
 import re
 
 from bot.text.quantities.numbers import MOST_CARDINAL_DIGITS, SCALES, counted, decimal, signed
-from bot.text.quantities.rule import AMOUNT, NUMBER, SIGN, START, Match, rule
+from bot.text.quantities.parts import AMOUNT, NUMBER, SIGN, START, after_article
+from bot.text.rule import Match, rule
 
 _CURRENCIES = {
     "$": ("dollar", "cent"),
@@ -27,6 +28,17 @@ _CURRENCIES = {
     "JPY": ("yen", ""),
     "CAD": ("Canadian dollar", "cent"),
     "AUD": ("Australian dollar", "cent"),
+    "BRL": ("real", "centavo"),
+    "NZD": ("New Zealand dollar", "cent"),
+    "CHF": ("Swiss franc", "centime"),
+    "SEK": ("Swedish krona", ""),
+    "NOK": ("Norwegian krone", ""),
+    "DKK": ("Danish krone", ""),
+    "PLN": ("zloty", ""),
+    "INR": ("rupee", "paisa"),
+    "CNY": ("yuan", ""),
+    "KRW": ("won", ""),
+    "MXN": ("Mexican peso", "centavo"),
 }
 _PLURALS = {
     "yen": "yen",
@@ -37,11 +49,17 @@ _PLURALS = {
     "won": "won",
     "penny": "pence",
     "paisa": "paise",
+    "real": "reais",
+    "yuan": "yuan",
+    "zloty": "zloty",
+    "Swedish krona": "Swedish kronor",
+    "Norwegian krone": "Norwegian kroner",
+    "Danish krone": "Danish kroner",
 }
 CURRENCY_SIGNS = "".join(sign for sign in _CURRENCIES if len(sign) == 1)
 _CODES = "|".join(code for code in _CURRENCIES if len(code) > 1)
 _COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3}){1,4}|\d{1,12}),\d{1,2}(?![\d,]|\.\d)"
-_SCALE = r"(?:[kKmMbB]|mil|bn)"
+_SCALE = r"(?:[kKmMbB]|mil|mn|bn|tn)"
 _PAID = rf" ?{_SCALE}? ?(?:[{CURRENCY_SIGNS}](?!\d)|(?:{_CODES})\b)"
 
 
@@ -81,22 +99,29 @@ dollars_abroad = rule(
     ("A$20", "twenty Australian dollars"),
     ("US$1.5M", "one point five million U S dollars"),
 )
+brazilian = rule(
+    r"(?<![\w$])R\$ ?(?=\d)",
+    lambda _: "BRL ",
+    ("R$50", "BRL 50", "fifty reais"),
+    spaced=False,
+)
 code_first = rule(
-    rf"({SIGN})(?<!\w)(?<!\d )({_CODES}) ?({NUMBER})(?![\w/:'%])(?!,\d)(?!\.\d)"
-    rf"(?i:{_AFTER_SIGN})(?!\w)",
+    rf"({SIGN})(?<!\w)(?<!\d )(?<!\d[kKmMbB] )(?<!\d[mbt]n )({_CODES}) ?"
+    rf"({NUMBER})(?![\w/:'%])(?!,\d)(?!\.\d)(?i:{_AFTER_SIGN})(?!\w)",
     lambda m: _amount(m[1], m[2], m[3], m[4] or m[5]),
     ("USD 20", "twenty U S dollars"),
 )
 _PER = {
     "mo": "month", "yr": "year", "hr": "hour", "wk": "week", "lb": "pound", "sec": "second",
-    "min": "minute",
+    "min": "minute", "kg": "kilogram", "oz": "ounce", "sqft": "square foot", "gal": "gallon",
 }  # fmt: skip
 per = rule(
-    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12})?) ?/ ?(mo|yr|hr|wk|lb|sec|min|month|year|hour|day|week|"
-    r"night|person|head|user|seat|game|match|kill|piece|item|minute|second|unit|mile|liter|litre|gallon)"
-    r"\b(?![/\w])",
+    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12})?) ?/ ?(mo|yr|hr|wk|lb|sec|min|kg|oz|sqft|gal|month|"
+    r"year|hour|day|week|night|person|head|user|seat|game|match|kill|piece|item|minute|second|unit|mile|"
+    r"liter|litre|gallon)\b(?![/\w])",
     lambda m: f"{m[1]} per {_PER.get(m[2], m[2])}",
     ("$20/month", "$20 per month", "twenty dollars per month"),
+    ("3 €/kg", "3 € per kilogram", "three euros per kilogram"),
     ("40 litres/day", "40 litres per day", "forty litres per day"),
     spaced=False,
 )
@@ -145,14 +170,23 @@ range_before_sign = rule(
     ("5-10€", "five to 10€", "five to ten euros"),
     ("5k-10k USD", "five K to 10k USD", "five K to ten thousand U S dollars"),
 )
+
+
+def _sign_first(match: Match) -> str:
+    said = _amount(match[1], match[2], match[3], match[4] or match[5])
+    one = _CURRENCIES[match[2]][0]
+    return re.sub(rf"{one}s$", one, said) if after_article(match) else said
+
+
 sign_first = rule(
     rf"({SIGN})([{CURRENCY_SIGNS}]) ?({AMOUNT})"
     rf"{_AFTER_SIGN}",
-    lambda m: _amount(m[1], m[2], m[3], m[4] or m[5]),
+    _sign_first,
     ("-$19.99", "minus nineteen dollars and ninety-nine cents"),
     ("$0.01", "one cent"),
     ("$1.5M", "one point five million dollars"),
     ("£3 million", "three million pounds"),
+    ("a $40B firm", "a forty billion dollar firm"),
     ("¥500", "five hundred yen"),
     flags=re.IGNORECASE,
 )
@@ -161,6 +195,7 @@ sign_last = rule(
     lambda m: _amount(m[1], m[4], m[2], m[3]),
     ("20 €", "twenty euros"),
     ("10K USD", "ten thousand U S dollars"),
+    ("2tn JPY 9", "two trillion yen 9", "two trillion yen nine"),
     ("1.50£", "one pound and fifty pence"),
 )
 cents = rule(

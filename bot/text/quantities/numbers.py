@@ -55,6 +55,13 @@ def ordinal(number: int) -> str:
     return head + (f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th")
 
 
+def plural(words: str) -> str:
+    """``eighty`` -> eighties, ``six`` -> sixes."""
+    if words.endswith("y"):
+        return f"{words[:-1]}ies"
+    return f"{words}{'es' if words.endswith('x') else 's'}"
+
+
 def year(number: int) -> str:
     """``1999`` -> nineteen ninety-nine, ``1907`` -> nineteen oh seven."""
     century, rest = divmod(number, 100)

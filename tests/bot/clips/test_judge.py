@@ -176,17 +176,17 @@ async def test_the_upload_limit_is_kept_before_anything_is_read(upload: Path) ->
     assert time.monotonic() - started < 0.1
 
 
-async def test_hours_of_silence_end_at_the_limit(upload: Path) -> None:
-    hour = encode(np.zeros(600 * RATE, np.float32), "flac")
-    assert len(hour) < 200_000
+async def test_long_silence_ends_at_the_limit(upload: Path) -> None:
+    long = encode(np.zeros(301 * RATE, np.float32), "flac")
+    assert len(long) < 100_000
     with pytest.raises(ClipRefused, match="longer than 5 minutes"):
-        await judged(upload, hour)
+        await judged(upload, long)
 
 
 @cache
 def too_much() -> bytes:
-    noise = np.random.default_rng(3).standard_normal(280 * RATE).astype(np.float32) * 0.01
-    return encode(noise, "mp3") * 8
+    noise = np.random.default_rng(3).standard_normal(70 * RATE).astype(np.float32) * 0.01
+    return encode(noise, "mp3") * 32
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limits of other systems differ")

@@ -13,15 +13,9 @@ from bot.clips.limits import ClipLimits
 from engine.speech import FloatArray
 from engine.stock.engine import VOICES
 from tests.bot.clips.one_speaker import likeness, one_person, two_people
-from tests.bot.clips.recordings import sentences
+from tests.bot.clips.recordings import TEXTS, sentences
 
 LIMIT = ClipLimits().min_same_speaker_similarity
-TEXTS = (
-    "My sister has a small garden behind the house, where she grows tomatoes and beans.",
-    "The train to the coast leaves at seven, so we should be there before noon.",
-    "Nobody knows who left the door open, but the cat is gone and so is the fish!",
-    "Could you hold this for a moment? I have to find my glasses before I can read it.",
-)
 
 
 @pytest.fixture(scope="module")

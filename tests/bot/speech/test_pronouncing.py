@@ -38,6 +38,18 @@ async def test_entries_that_come_and_go_at_once_are_all_heeded(store: Store) -> 
     assert set(await pronouncing.entries(user_id=MEMBER)) == {f"new{n}" for n in range(10)}
 
 
+async def test_an_entry_is_removed_in_whatever_case_unless_two_differ_in_it(store: Store) -> None:
+    pronouncing = Pronouncing(store, PronunciationLimits())
+    await pronouncing.add("Nginx", "engine x", user_id=MEMBER)
+    await pronouncing.remove("nginx", user_id=MEMBER)
+    await pronouncing.add("US", "the States", user_id=MEMBER)
+    await pronouncing.add("Us", "we", user_id=MEMBER)
+    with pytest.raises(UserError, match="no such entry"):
+        await pronouncing.remove("us", user_id=MEMBER)
+    await pronouncing.remove("Us", user_id=MEMBER)
+    assert await pronouncing.entries(user_id=MEMBER) == {"US": "the States"}
+
+
 async def test_an_entry_can_be_changed_where_no_more_are_kept(store: Store) -> None:
     pronouncing = Pronouncing(store, PronunciationLimits(max_entries=1))
     await pronouncing.add("gif", "jif", user_id=MEMBER)

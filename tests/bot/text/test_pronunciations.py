@@ -45,7 +45,22 @@ def say(text: str, server: dict[str, str], user: dict[str, str] | None = None) -
         ({"c++": "see plus plus"}, "I like C++.", "I like see plus plus."),
         ({"<3": "much love"}, "<3", "much love"),
         ({"<3": "much love"}, "bye <3 you", "bye much love you"),
-        ({"😂": "ha"}, "😂😂 ok", "haha okay"),
+        ({"😂": "ha"}, "😂😂 ok", "ha okay"),
+        ({"😂": "ha"}, "lol😂 😂 😂ok", "lol ha okay"),
+        ({"😂": "ha", "🔥": "lit"}, "😂🔥😂", "ha lit ha"),
+        ({"👍🏽": "yes"}, "👍🏽👍🏽👍🏽", "yes"),
+        ({"KEKW": "keck double you"}, ":KEKW: :KEKW:", "keck double you"),
+        ({"kekw": "keck"}, "<:kekw:1><:kekw:1>", "keck"),
+        ({"ha": "he"}, "ha ha", "he he"),
+        ({"草": "kusa"}, "草生えた", "kusa生えた"),
+        ({"草": "kusa"}, "大草原 lol草", "大kusa原 lol kusa"),
+        ({"ข้าว": "rice"}, "กินข้าวแล้ว", "กินriceแล้ว"),
+        ({"고양이": "cat"}, "고양이는", "고양이는"),
+        ({"Nginx": "engine x"}, "nginx Nginx NGINX", "engine x engine x engine x"),
+        ({"Nginx": "a", "nginx": "b"}, "Nginx nginx NGINX", "a b b"),
+        ({"New York": "N Y"}, "new york", "N Y"),
+        ({"iPhone": "eye phone"}, "iPhone iphone", "eye phone iphone"),
+        ({"C": "sea"}, "C or c", "sea or c"),
         ({"pepelaugh": "pepe laughs"}, "<:pepeLaugh:1>", "pepe laughs"),
         ({"slayr": "slayer"}, "<@1> joined", "xX slayer Xx joined"),
         ({"xX_Slayr_Xx": "Slayer"}, "<@1> joined", "Slayer joined"),
@@ -70,6 +85,7 @@ def test_entries_are_whole_words_and_final(
 def test_a_members_own_entry_wins_over_the_servers_unless_that_one_is_fuller() -> None:
     assert say("gif", {"gif": "jif"}, {"gif": "gift without t"}) == "gift without t"
     assert say("GIF", {"GIF": "jif"}, {"gif": "gift without t"}) == "gift without t"
+    assert say("GIF gif", {"gif": "jif"}, {"Gif": "gift"}) == "gift gift"
     assert say("gif brb", {"gif": "jif"}, {"brb": "soon"}) == "jif soon"
     assert say("new york city", {"new york city": "N Y C"}, {"york": "jork"}) == "N Y C"
 
@@ -153,9 +169,22 @@ def test_what_is_exported_is_imported_again(entries: dict[str, str]) -> None:
     assert from_csv(b"\xef\xbb\xbf" + to_csv(kept).encode()) == kept
 
 
-def test_a_spreadsheets_csv_is_read_with_or_without_its_header() -> None:
-    assert from_csv('word,say\r\nbrb,"be right, back"\r\n\r\n') == {"brb": "be right, back"}
-    assert from_csv("brb,be right back\n") == {"brb": "be right back"}
+@pytest.mark.parametrize(
+    ("file", "entries"),
+    [
+        ('word,say\r\nbrb,"be right, back"\r\n\r\n', {"brb": "be right, back"}),
+        ("brb,be right back\n", {"brb": "be right back"}),
+        ("word;say\r\nbrb;be right, back\r\n", {"brb": "be right, back"}),
+        ("brb;be right, back\ngg;good, game\n", {"brb": "be right, back", "gg": "good, game"}),
+        ('":;";"a, b"\n', {":;": "a, b"}),
+        ("brb\tbe right, back; soon\n", {"brb": "be right, back; soon"}),
+        ("word,say,\nbrb,be back,\ngg,good,,\n,,\n", {"brb": "be back", "gg": "good"}),
+        ("a,b;c\nd,e\n", {"a": "b;c", "d": "e"}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_spreadsheets_columns_are_found(file: str, entries: dict[str, str]) -> None:
+    assert from_csv(file) == entries
 
 
 BAD_JSON = [

@@ -64,6 +64,25 @@ def test_what_is_written_sounds_like_what_a_reader_says(
     assert _sound(phonemiser, written) == _sound(phonemiser, said)
 
 
+@pytest.mark.parametrize(
+    ("spelled", "phonemes"),
+    [
+        ("an A P I", "ɐn ˌApˌiˈI"),
+        ("six A M", "sˈɪks ˌAˈɛm"),
+        ("A T and T", "ˌAtˈi ænd tˈi"),
+        ("tune to A", "tˈun tʊ ˈA"),
+        ("an A plus", "ɐn ˈA plˈʌs"),
+        ("A minus", "ˈA mˈInəs"),
+        ("A cat sat", "ɐ kˈæt sˈæt"),
+        ("Once Upon A Time", "wˈʌns əpˈɑn ɐ tˈIm"),
+    ],
+)
+def test_a_letter_is_said_as_its_name_and_an_article_is_not(
+    phonemiser: Phonemiser, spelled: str, phonemes: str
+) -> None:
+    assert [part.phonemes for part in phonemiser.parts(spelled)] == [phonemes]
+
+
 def test_a_number_too_long_to_count_is_read_digit_by_digit() -> None:
     assert spoken("9" * 30) == " ".join(["nine"] * 30)
 

@@ -14,17 +14,17 @@ from engine.stock.engine import SAMPLE_RATE, VOICES, StockEngine
 from tests.recogniser import word_error_rate
 
 SENTENCES = {
-    "heart": "Rice is often served in round bowls, and the juice of lemons makes fine punch.",
-    "bella": "Hello everyone, and welcome to the meeting on Thursday afternoon.",
-    "michael": "Glue the sheet to the dark blue background before you turn the page.",
-    "fenrir": "Could you please turn the music down a little? It is very late.",
-    "puck": "In 1969, two people walked on the moon for the first time.",
+    "heart": "Rice is often served in round bowls.",
+    "bella": "Welcome to the meeting on Thursday afternoon.",
+    "michael": "Glue the sheet to the dark blue background.",
+    "fenrir": "Could you please turn the music down a little?",
+    "puck": "In 1969, two people walked on the moon.",
 }
 
 
 @pytest.fixture(scope="module")
 def engine() -> StockEngine:
-    return StockEngine(threads=2, reason="The settings ask for the stock voice.")
+    return StockEngine(threads=1, reason="The settings ask for the stock voice.")
 
 
 def _never() -> bool:

@@ -1,4 +1,4 @@
-"""What a rule is, and the parts that patterns of several kinds are made of.
+"""What a rule is: a form that people write in, how a language says it, and examples of both.
 
 Every repetition in a pattern is bounded, so that the time is linear in the text.
 """
@@ -11,19 +11,10 @@ from bot.text.expressions import sub_apart
 
 Match = re.Match[str]
 
-_WHOLE = r"(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,24})"
-NUMBER = rf"{_WHOLE}(?:\.\d{{1,24}})?"
-START = r"(?<![\w.,])"
-#: A number of which nothing but the fraction may be written.
-AMOUNT = rf"(?:{NUMBER}|\.\d{{1,24}})"
-SIGN = r"(?:(?<![\w)\]%°])[-\u2212+])?"
-#: am or pm, with points or without.
-HALF_DAY = r"[AaPp]\.?[Mm]\b"
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A form that figures are written in, and how a language says it.
+    """A form of writing, and how a language says it.
 
     `say` returns the words for a match, or what it matched where the form only looks alike. An
     example is (typed, what this rule alone makes of it) and, where other steps change that

@@ -1,0 +1,278 @@
+"""Words written short, with points, slashes and ampersands: titles, streets, "No. 5", "AT&T".
+
+What an abbreviation means is decided by its neighbours. A point that also ends a sentence stays.
+"""
+
+import re
+
+from bot.text.expressions import any_of
+from bot.text.rule import Match, Rule, rule
+
+_TITLES = {
+    "Lt": "Lieutenant", "Sgt": "Sergeant", "Capt": "Captain", "Cpl": "Corporal", "Mt": "Mount",
+    "Ft": "Fort", "Cmdr": "Commander", "Pvt": "Private", "St": "Saint",
+}  # fmt: skip
+#: These are words or other abbreviations where no point follows.
+_DOTTED_TITLES = {
+    "Col": "Colonel", "Gen": "General", "Maj": "Major", "Adm": "Admiral", "Gov": "Governor",
+    "Sen": "Senator", "Rep": "Representative", "Rev": "Reverend", "Hon": "Honorable",
+    "Pres": "President", "Det": "Detective", "Insp": "Inspector",
+}  # fmt: skip
+_ADDRESSED = {
+    "mr": "mister", "mrs": "missus", "ms": "miss", "dr": "doctor", "prof": "professor",
+    "vs": "versus", "jr": "junior", "sr": "senior",
+}  # fmt: skip
+_STREETS = {
+    "Dr": "Drive", "St": "Street", "Ln": "Lane", "Ct": "Court", "Pl": "Place", "Sq": "Square",
+    "Ave": "Avenue", "Rd": "Road", "Ter": "Terrace", "Cir": "Circle",
+}  # fmt: skip
+#: Before a number, whether a point follows or not.
+_NUMBERED = {
+    "vol": "volume", "vols": "volumes", "ch": "chapter", "pg": "page", "pgs": "pages",
+    "fig": "figure", "figs": "figures", "tbl": "table",
+    "ep": "episode", "eps": "episodes", "pt": "part",
+    "apt": "apartment", "rm": "room", "rte": "route", "lvl": "level", "ver": "version",
+}  # fmt: skip
+_DOTTED_NUMBERED = {
+    "no": "number", "nos": "numbers", "nr": "number", "p": "page", "pp": "pages",
+    "sec": "section", "art": "article", "eq": "equation", "op": "opus", "ext": "extension",
+    "ste": "suite", "ca": "circa", "c": "circa", "min": "minimum", "max": "maximum",
+}  # fmt: skip
+_ALWAYS = {
+    "approx": "approximately", "dept": "department", "govt": "government", "appt": "appointment",
+    "bldg": "building", "intl": "international", "misc": "miscellaneous", "incl": "including",
+    "excl": "excluding", "asst": "assistant", "blvd": "boulevard", "hwy": "highway",
+    "pkwy": "parkway", "etc": "et cetera", "thurs": "Thursday", "tues": "Tuesday",
+}  # fmt: skip
+_ALWAYS_DOTTED = {
+    "vol": "volume", "avg": "average", "esp": "especially", "viz": "namely", "tel": "telephone",
+    "inc": "incorporated", "ltd": "limited", "corp": "corporation", "bros": "brothers",
+    "co": "company", "univ": "university", "assn": "association", "orig": "originally",
+    "prev": "previously", "mgr": "manager", "ave": "avenue", "rd": "road", "est": "estimated",
+    "feat": "featuring", "cf": "compare", "dist": "district", "ed": "edition", "attn": "attention",
+    "diff": "difference",
+}  # fmt: skip
+_SHORT_DAYS = {
+    "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
+    "Fri": "Friday",
+}  # fmt: skip
+_DAYS = _SHORT_DAYS | {"Tues": "Tuesday", "Thurs": "Thursday"}
+_LETTERED = {
+    "a.k.a": "A K A", "p.s": "P S", "w.r.t": "with respect to", "ph.d": "P H D", "r.i.p": "R I P",
+    "f.y.i": "for your information", "a.s.a.p": "as soon as possible",
+}  # fmt: skip
+_SLASHED = {
+    "w/o": "without", "w/": "with ", "w/e": "whatever", "b/c": "because", "n/a": "not applicable",
+    "tl;dr": "in short", "tl:dr": "in short", "a/c": "A C", "c/o": "care of",
+    "b/w": "between",
+}  # fmt: skip
+#: Words that begin sentences: no name follows where one of them does, and none of them is one.
+_STARTERS = (
+    "A|And|Are|As|At|But|Can|Dear|Did|Do|For|From|Go|Good|Have|He|Hello|Hey|Hi|How|I|If|In|Is|It|"
+    "Its|Just|My|No|Not|Now|Of|Oh|Ok|Okay|On|Or|Our|She|So|Sorry|Sure|Thank|Thanks|That|The|Then|"
+    "There|They|This|To|We|Well|What|When|Where|Who|Why|Yes|Yo|You|Your"
+)
+_NEVER_LAST = ("ly", "ing", "imum")
+_ENDS = re.compile(rf"[\"')\]]*(?:\s*$|\n| (?:{_STARTERS})\b)")
+_NAME_FOLLOWS = re.compile(rf" (?!(?:{_STARTERS})\b)[A-Z][a-z]")
+
+
+def _point(match: Match) -> str:
+    """The point at the end of `match` where it ends a sentence as well."""
+    ends = match[0].endswith(".") and _ENDS.match(match.string, match.end())
+    return "." if ends else ""
+
+
+def _in_full(words: dict[str, str], typed: str) -> str:
+    said = words[typed.lower()]
+    return said.capitalize() if typed[0].isupper() and said[0].islower() else said
+
+
+def _expanded(
+    before: str, words: dict[str, str], after: str, *examples: tuple[str, ...], flags: int = 0
+) -> Rule:
+    """A rule for `words`, in their table's case where `flags` do not say that none counts."""
+    folded = {short.lower(): said for short, said in words.items()}
+
+    def say(match: Match) -> str:
+        said = _in_full(folded, match[1])
+        return said if said.endswith(_NEVER_LAST) else said + _point(match)
+
+    return rule(
+        rf"(?<![\w.'&/-]){before}({any_of(words)}){after}",
+        lambda m: (
+            (said := _in_full(folded, m[1])) + ("" if said.endswith(_NEVER_LAST) else _point(m))
+        ),
+        *examples,
+        flags=flags,
+    )
+
+
+def _street(match: Match) -> str:
+    """A street after its name, unless the abbreviation is the title of another name."""
+    numbered = match["number"] or match["road"][0].isdigit()
+    named = _NAME_FOLLOWS.match(match.string, match.end())
+    sure = match["point"] or numbered or match["kind"] in {"Ave", "Rd"}
+    if not sure or (named and not numbered):
+        return match[0]
+    return f"{match['number'] or ''}{match['road']} {_STREETS[match['kind']]}{_point(match)}"
+
+
+def _initials(match: Match) -> str:
+    return " ".join(re.findall("[A-Z]", match[0])) + _point(match)
+
+
+slashed = rule(
+    rf"(?<![\w/])(?:{any_of(_SLASHED)})(?!/)(?:(?<=/)|(?!\w))",
+    lambda m: _SLASHED[m[0].lower()],
+    ("TL;DR: no", "in short: no"),
+    ("coffee w/milk", "coffee with milk"),
+    flags=re.IGNORECASE,
+    spaced=False,
+)
+ampersand = rule(
+    r"(?<![\w&])([A-Z]{1,2})&([A-Z]{1,2})(s?)(?![\w&])",
+    lambda m: f"{' '.join(m[1])} and {' '.join(m[2])}" + ("'s" if m[3] else ""),
+    ("AT&T", "A T and T"),
+    ("T&Cs", "T and C's"),
+)
+lettered = rule(
+    rf"(?<![\w.])({any_of(_LETTERED)})(?:\.(?!\w)|(?!\w))",
+    lambda m: _LETTERED[m[1].lower()],
+    ("Elvis a.k.a. the King", "Elvis A K A the King"),
+    flags=re.IGNORECASE,
+)
+initials = rule(
+    r"(?<![\w.'])(?<!\d )(?:[A-Z]\. ?){1,5}(?:[A-Z]\.|(?<=\.)[A-Z])(?![\w'])",
+    _initials,
+    ("the U.S. Army", "the U S Army"),
+    ("J.R.R. Tolkien", "J R R Tolkien"),
+    ("in the U.S.", "in the U S."),
+)
+street = rule(
+    rf"\b(?P<number>\d{{1,5}}[A-Z]? (?:[NSEW]\.? )?)?"
+    rf"(?P<road>(?!(?:{_STARTERS})\b)[A-Z][a-z]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th)) "
+    rf"(?P<kind>{any_of(_STREETS)})\b(?P<point>\.?)",
+    _street,
+    ("Elm Dr. is long", "Elm Drive is long"),
+    ("12 Oak St Denver", "12 Oak Street Denver", "twelve Oak Street Denver"),
+    ("Visit St. Louis", "Visit St. Louis", "Visit Saint Louis"),
+)
+title = _expanded(
+    "",
+    _TITLES,
+    r"\.?(?= [A-Z][a-z])",
+    ("Lt. Dan", "Lieutenant Dan"),
+    ("St Pancras", "Saint Pancras"),
+)
+dotted_title = _expanded("", _DOTTED_TITLES, r"\.(?= [A-Z])", ("Gen. Lee", "General Lee"))
+addressed = rule(
+    rf"\b({any_of(_ADDRESSED)})\.(?= \w)",
+    lambda m: _ADDRESSED[m[1].lower()],
+    ("Dr. Smith", "doctor Smith"),
+    flags=re.IGNORECASE,
+)
+numbered = _expanded(
+    r"(?<!\d )",
+    _NUMBERED,
+    r"\.? ?(?=\d|(?-i:[IVX]{1,5})\b)",
+    ("vol. 3", "volume 3", "volume three"),
+    ("ep 12", "episode 12", "episode twelve"),
+    ("Ch. IV", "Chapter IV", "Chapter four"),
+    flags=re.IGNORECASE,
+)
+dotted_numbered = _expanded(
+    r"(?<!\d )(?<!\ba )",
+    _DOTTED_NUMBERED,
+    r"\. ?(?=\d)",
+    ("No. 5", "Number 5", "Number five"),
+    ("p.12", "page 12", "page twelve"),
+    flags=re.IGNORECASE,
+)
+bound = _expanded(
+    "",
+    {"min": "minimum", "max": "maximum"},
+    r"\.(?= (?:age|bet|bid|charge|deposit|height|level|order|price|size|speed|stay|wage)s?\b)",
+    ("min. order", "minimum order"),
+    flags=re.IGNORECASE,
+)
+established = _expanded(
+    "",
+    {"est": "established"},
+    r"\. ?(?=(?:in )?[12]\d{3}\b)",
+    ("est. 1999", "established 1999", "established nineteen ninety-nine"),
+    flags=re.IGNORECASE,
+)
+featuring = rule(
+    r"(?<=[a-z)] )ft\.? (?=[A-Z][a-z])",
+    lambda _: "featuring ",
+    ("a song ft. Drake", "a song featuring Drake"),
+)
+always = _expanded(
+    "", _ALWAYS, r"\b\.?", ("approx. half", "approximately half"), flags=re.IGNORECASE
+)
+always_dotted = _expanded(
+    r"(?<!\d )",
+    _ALWAYS_DOTTED,
+    r"\.(?![\w.])",
+    ("Acme Inc. lost", "Acme Incorporated lost"),
+    flags=re.IGNORECASE,
+)
+day = _expanded(
+    r"(?<!the )", _SHORT_DAYS, r"\.(?= [a-z]|\s*$)", ("see you Fri. then", "see you Friday then")
+)
+day_after = rule(
+    r"\b((?:[Tt]ill?|[Uu]ntil|[Oo]n|[Bb]y|[Tt]his|[Nn]ext|[Ll]ast|[Ee]very|[Ee]ach|[Ss]ince|[Ff]rom|"
+    rf"[Bb]efore|[Aa]fter|or|and|\d(?:st|nd|rd|th)) )({any_of(_DAYS)})\b(?!['’-]\w)\.?",
+    lambda m: f"{m[1]}{_DAYS[m[2]]}{_point(m)}",
+    ("till Fri", "till Friday"),
+    ("every 2nd Thu", "every 2nd Thursday", "every second Thursday"),
+)
+name_ends = rule(
+    r"(?<=[a-z] )([JS]r)\b\.?(?! [A-Z])",
+    lambda m: _ADDRESSED[m[1].lower()] + _point(m),
+    ("John Sr. is", "John senior is"),
+    ("Ed Jr", "Ed junior"),
+)
+each = rule(
+    r"(?<=\d )ea\b\.?(?!\w)",
+    lambda m: f"each{_point(m)}",
+    ("3 at $4 ea.", "3 at $4 each.", "three at four dollars each."),
+)
+key = rule(
+    r"\b([A-G](?:#|b)?) ?(maj|min)\b\.?",
+    lambda m: f"{m[1]} {m[2]}or{_point(m)}",
+    ("in G maj.", "in G major."),
+)
+size = rule(
+    r"(?<=\d )(sm|med|lg)\.(?= [a-z])",
+    lambda m: {"sm": "small", "med": "medium", "lg": "large"}[m[1]],
+    ("1 med. onion", "1 medium onion", "one medium onion"),
+)
+
+weekend = _expanded(
+    "",
+    {"Sat": "Saturday", "Sun": "Sunday"},
+    r"\.(?= (?:at|from|or|and|to|morning|afternoon|evening|night)\b| \d)",
+    ("Sun. at noon", "Sunday at noon"),
+)
+weekend_after = rule(
+    r"\b((?:[Oo]n|[Tt]his|[Nn]ext|[Ll]ast|[Ee]very) )(Sat|Sun)\b\.?"
+    r"(?= ?(?:@|[,.!?]|$)| (?:at|morning|night|evening|afternoon|from|or|and)\b)",
+    lambda m: f"{m[1]}{'Saturday' if m[2] == 'Sat' else 'Sunday'}{_point(m)}",
+    ("on Sun at 8", "on Sunday at 8", "on Sunday at eight"),
+)
+
+ENGLISH = (
+    slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, featuring,
+    numbered, dotted_numbered, established, bound, always, always_dotted, day,
+    weekend, weekend_after, day_after, name_ends, size,
+    each, key,
+)  # fmt: skip
+
+
+def abbreviations(text: str) -> str:
+    """``Elm Dr.`` -> Elm Drive, ``No. 5`` -> Number 5, ``AT&T`` -> A T and T."""
+    for each in ENGLISH:
+        text = each.apply(text)
+    return text
