@@ -114,9 +114,7 @@ def _on_cpu(precision: Literal["auto", "bf16", "fp16", "fp32"], why: str) -> Dev
 def detect() -> Gpu | NoGpu:
     """Ask NVIDIA's driver for the first CUDA device; CUDA_VISIBLE_DEVICES is respected.
 
-    The driver's own library is `libcuda.so.1` on Linux (WSL and containers included) and
-    `nvcuda.dll` on Windows. macOS has no driver for it. Where there is none this takes under a
-    millisecond, else as long as the driver takes to wake up.
+    Where there is no driver this takes under a millisecond, else as long as it takes to wake up.
     """
     if sys.platform == "darwin":
         return NoGpu("macOS has no CUDA")

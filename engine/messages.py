@@ -122,7 +122,6 @@ class Spoken(msgspec.Struct, frozen=True, tag="spoken"):
 
     @classmethod
     def of(cls, job_id: int, speech: Speech) -> "Spoken":
-        """`speech` as it crosses the pipe."""
         return cls(
             job_id=job_id,
             pcm=np.ascontiguousarray(speech.pcm, "<f4").tobytes(),

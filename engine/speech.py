@@ -128,7 +128,6 @@ class Speech(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def duration_s(self) -> float:
-        """Length of the audio in seconds."""
         return len(self.pcm) / self.sample_rate
 
 

@@ -240,9 +240,11 @@ each = rule(
     ("3 at $4 ea.", "3 at $4 each.", "three at four dollars each."),
 )
 key = rule(
-    r"\b([A-G](?:#|b)?) ?(maj|min)\b\.?",
-    lambda m: f"{m[1]} {m[2]}or{_point(m)}",
+    r"\b([A-G](?:#|b)?) ?maj\b\.?|(?<=\b[Ii]n )([A-G](?:#|b)?) ?min\b\.?",
+    lambda m: (f"{m[1]} major" if m[1] else f"{m[2]} minor") + _point(m),
     ("in G maj.", "in G major."),
+    ("in A min", "in A minor"),
+    ("A min later", "A min later"),
 )
 size = rule(
     r"(?<=\d )(sm|med|lg)\.(?= [a-z])",

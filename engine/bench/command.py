@@ -89,7 +89,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _progress_on(console: Console) -> Callable[[str], None]:
-    """Says what begins now, with the time since the start before it."""
     started = time.perf_counter()
 
     def say(activity: str) -> None:
@@ -162,7 +161,7 @@ def _measure_speed(
     results.memory = measure_memory(upstream, upstream_gib, clips[1], setting)
     results.write(setting.out)
     del ours
-    decoder = WaveformDecoder(setting.weights, device, setting.precision)
+    decoder = WaveformDecoder(setting.weights, device, DTYPES[setting.precision])
     for seconds in scale.audio_seconds:
         progress(f"flow, vocoder, watermark: {seconds} s")
         results.stages += time_stages(decoder, upstream, seconds, scale)

@@ -116,7 +116,6 @@ def _needed(package: str, what: str) -> Any:
 
 
 def plain(text: str) -> str:
-    """Lower-case words alone."""
     kept = (character if character.isalnum() or character == "'" else " " for character in text)
     return " ".join("".join(kept).lower().split())
 

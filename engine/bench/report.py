@@ -127,7 +127,6 @@ def _save(figure: Any, path: Path) -> None:
 
 
 def print_setting(console: Console, setting: dict[str, Any]) -> None:
-    """What this is measured on, first of all."""
     for name, value in setting.items():
         if value is not None and name != "note":
             console.print(f"{name.replace('_', ' '):>22}  {value}", highlight=False)
@@ -136,7 +135,6 @@ def print_setting(console: Console, setting: dict[str, Any]) -> None:
 
 
 def print_tables(console: Console, results: Results) -> None:
-    """One table of everything in milliseconds, one of what was heard."""
     table = Table(title="Timbre beside upstream Chatterbox", title_justify="left")
     for heading in ("", "upstream", "Timbre", "times faster", ""):
         table.add_column(heading, justify="left" if not heading else "right")

@@ -87,7 +87,6 @@ class Setting:
 
     @property
     def has_random_weights(self) -> bool:
-        """Whether the checkpoint was never trained."""
         manifest = checkpoint.read_manifest(self.weights)
         return manifest is not None and manifest.source == SOURCE
 
@@ -120,7 +119,6 @@ def platform_name() -> str:
 
 
 def tokens_for(characters: int) -> int:
-    """How many speech tokens a text of this length becomes."""
     return round(characters / CHARACTERS_PER_SECOND * TOKENS_PER_SECOND)
 
 
@@ -135,7 +133,6 @@ def write_clips(folder: Path, seconds: int) -> list[Path]:
 
 
 def voice_of(clip: Path) -> ClonedVoice:
-    """The voice of a clip, as a request names it."""
     return ClonedVoice(hashlib.sha256(clip.read_bytes()).hexdigest(), str(clip))
 
 

@@ -62,7 +62,6 @@ class UpstreamSpeaker:
         self._time(self.model.watermarker, "apply_watermark", "watermark")
 
     def enrol(self, clip: Path) -> None:
-        """Upstream's `prepare_conditionals`, for the voice that it speaks in from now on."""
         self.model.prepare_conditionals(str(clip))
         self._clip = clip
 
@@ -141,7 +140,6 @@ class OurSpeaker:
         self._begin()
 
     def forget(self, clip: Path) -> None:
-        """Have the clip's voice be new again."""
         self._engine.forget(voice_of(clip).clip_sha256)
 
     def speak(self, text: str, clip: Path, tokens: int | None = None) -> TimedSpeech:

@@ -29,17 +29,14 @@ _TEXT_TOKENS = 100
 
 @dataclass(frozen=True)
 class StepTiming:
-    """One batch size. Times are medians in milliseconds, bytes what a step cannot avoid reading."""
+    """One batch size. Times are medians in milliseconds."""
 
     streams: int
-    guided: bool
     context: int
-    precision: str
     ms_per_step: float
     tokens_per_s: float
     floor_ms: float
     fraction_of_floor: float
-    gigabytes_read: float
 
 
 def copy_bandwidth(device: torch.device, size: int) -> float:
@@ -121,18 +118,14 @@ def time_steps(
     ms = median_ms(lambda: graphs.run(slots, key, steps=steps), t3.device, repeats=repeats) / steps
     if not bool((t3.slots.state[:streams, Column.STATUS] == SlotStatus.RUNNING).all()):
         raise RuntimeError("an utterance ended while it was being timed")
-    read = bytes_per_step(weights, 2 * streams, context)
-    floor = 1e3 * read / bandwidth
+    floor = 1e3 * bytes_per_step(weights, 2 * streams, context) / bandwidth
     return StepTiming(
         streams=streams,
-        guided=True,
         context=context,
-        precision=str(weights.dtype).removeprefix("torch."),
         ms_per_step=ms,
         tokens_per_s=streams / ms * 1e3,
         floor_ms=floor,
         fraction_of_floor=floor / ms,
-        gigabytes_read=read / 1e9,
     )
 
 

@@ -29,7 +29,6 @@ class UtteranceTiming:
 def time_by_text(
     ours: OurSpeaker, upstream: UpstreamSpeaker, clip: Path, characters: int, scale: Scale
 ) -> UtteranceTiming:
-    """A warm voice saying a text of this length."""
     here, there = _in_turn(
         ours, upstream, TEXT[:characters], clip, tokens=tokens_for(characters), scale=scale
     )

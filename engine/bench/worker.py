@@ -44,7 +44,6 @@ class WorkerTiming:
 
 
 def time_worker(setting: Setting, clip: Path) -> WorkerTiming:
-    """Start a worker on the checkpoint as it is, and ask it for speech as the bot does."""
     return asyncio.run(_time_worker(setting, clip))
 
 

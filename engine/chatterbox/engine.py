@@ -96,7 +96,7 @@ class ChatterboxEngine:
                 self._scheduler.drop(utterance)
 
     def forget(self, clip_sha256: str) -> None:
-        self._voices.forget(clip_sha256)
+        self._voices.enrolment.forget(clip_sha256)
         self._drop_cancelled()
         with self._decoding_stream():
             self._scheduler.t3.prefixes.forget()
@@ -107,7 +107,6 @@ class ChatterboxEngine:
             self._scheduler.t3.prepare()
 
     def recall_voices(self) -> None:
-        """Have ready, as they are usually spoken, the voices that were used last."""
         t3, usual = self._scheduler.t3, SpeechParameters().exaggeration
         with self._decoding_stream():
             for voice in self._voices.recall(t3.config.voices):
@@ -116,7 +115,6 @@ class ChatterboxEngine:
     def step(self, _poll: Callable[[], None] = lambda: None, /) -> Sequence[Outcome]:
         self._drop_cancelled()
         self._begin_new()
-        self._voices.newcomers.release_unused()
         if self._scheduler.busy:
             self._decode()
         if self._decoded and len(self._sounding) < _WAVEFORM_BATCHES:
@@ -127,14 +125,14 @@ class ChatterboxEngine:
         ):
             self._collect(self._sounding.popleft())
         if self._enrolling:
-            self._voices.newcomers.check()
+            self._voices.enrolment.newcomers.check()
             if not (self._outcomes or self._new or self._decoded or self._scheduler.busy):
                 time.sleep(_BREATH_S)
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
 
     def release_unused(self) -> float | None:
-        newcomers = self._voices.newcomers
+        newcomers = self._voices.enrolment.newcomers
         held, left_s = newcomers.holds_networks, newcomers.release_unused()
         if held and left_s is None:
             self._scheduler.spare.empty_cache()  # for others who use the card

@@ -137,7 +137,7 @@ def assemble(
         background=background,
     )
     voices = EnrolledVoices(folder, enrolment)
-    waveforms = WaveformDecoder(folder, on, precision)
+    waveforms = WaveformDecoder(folder, on, DTYPES[precision])
     waveforms.check_watermark()
     if on.type == "cuda":
         for tokens in _COMMON_TOKENS:
@@ -148,7 +148,7 @@ def assemble(
     def make_scheduler(fitting: DecoderConfig) -> Scheduler:
         t3 = T3(weights, fitting)
         graphs = [waveforms.graphs, t3.graphs]
-        return Scheduler(t3, spare=SpareMemory(on, [voices.newcomers.release], graphs))
+        return Scheduler(t3, spare=SpareMemory(on, [enrolment.newcomers.release], graphs))
 
     scheduler = with_fewer_if_need_be(config, make_scheduler)
     engine = ChatterboxEngine(

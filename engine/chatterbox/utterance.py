@@ -62,7 +62,6 @@ class Utterance:
     speech_tokens: Tensor = field(init=False)
     #: Whether the voice that it waits for is computed.
     voice_ready: Callable[[], bool] = field(init=False)
-    slot: int | None = None
     queued: int = 0  # tokens sampled once all steps queued on the device have run
     preempted: int = 0  # how often it began anew, to make room
     capped: bool = False  # the model did not stop by itself

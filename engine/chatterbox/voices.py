@@ -20,9 +20,7 @@ class EnrolledVoices:
     def __init__(self, folder: Path, enrolment: Enrolment) -> None:
         """Raises `WeightsError`."""
         self._builtin = read_builtin_voice(folder / checkpoint.BUILTIN_VOICE)
-        self._enrolment = enrolment
-        #: New voices, and what only they need.
-        self.newcomers = enrolment.newcomers
+        self.enrolment = enrolment
 
     def find(self, voice: Voice) -> EnrolledVoice:
         """The voice that speaks for `voice`; one that is not known yet is enrolled.
@@ -30,8 +28,8 @@ class EnrolledVoices:
         Raises as `Enrolment.conditionals`.
         """
         if not isinstance(voice, StockVoice):
-            conditionals = self._enrolment.conditionals(voice)
-            return EnrolledVoice(self._enrolment.key(voice.clip_sha256), conditionals)
+            conditionals = self.enrolment.conditionals(voice)
+            return EnrolledVoice(self.enrolment.key(voice.clip_sha256), conditionals)
         substitution = None
         if voice.name not in ("", BUILTIN_VOICE):
             substitution = f"Chatterbox's own voice is speaking: it has none called {voice.name}."
@@ -39,10 +37,7 @@ class EnrolledVoices:
 
     def recall(self, most: int) -> list[EnrolledVoice]:
         """The members' voices that were used last, read from disk; the latest is the last."""
-        return [EnrolledVoice(key, found) for key, found in self._enrolment.recall(most)]
-
-    def forget(self, clip_sha256: str) -> None:
-        self._enrolment.forget(clip_sha256)
+        return [EnrolledVoice(key, found) for key, found in self.enrolment.recall(most)]
 
 
 def read_builtin_voice(file: Path) -> Conditionals:

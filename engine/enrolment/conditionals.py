@@ -57,7 +57,6 @@ class Conditionals:
 
     @classmethod
     def from_upstream(cls, conditionals: Any) -> "Conditionals":
-        """Take what is needed out of upstream's `Conditionals`."""
         t3, gen = conditionals.t3, conditionals.gen
         of_gen = gen["prompt_token"], gen["prompt_feat"], gen["embedding"]
         return cls.of(t3.speaker_emb, t3.cond_prompt_speech_tokens, *of_gen)

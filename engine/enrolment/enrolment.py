@@ -107,7 +107,6 @@ class Enrolment:
         return sha256_of(clip_sha256, self._revision, ENROLMENT_VERSION)
 
     def forget(self, clip_sha256: str) -> None:
-        """Remove what was derived from a clip with these weights, in memory and on disk."""
         self._forget(self.key(clip_sha256))
 
     def _new(self, key: str, voice: ClonedVoice, content: bytes) -> Conditionals:

@@ -95,7 +95,6 @@ class Newcomers:
         return self._networks is not None
 
     def release(self) -> bool:
-        """Release the networks; whether there were any."""
         had, self._networks = self.holds_networks, None
         return had
 

@@ -83,7 +83,6 @@ class ConditionalsFiles:
         return [entry.name.removesuffix(_SUFFIX) for entry in files[max(0, len(files) - most) :]]
 
     def remove(self, key: str) -> None:
-        """Delete what is kept under `key`, if anything is."""
         try:
             self._path(key).unlink(missing_ok=True)
         except OSError as error:

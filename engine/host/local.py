@@ -98,17 +98,12 @@ class LocalExecutor:
         return worker.pid if worker else None
 
     async def start(self) -> None:
-        """Begin loading and return at once. Raises `ExecutorClosed`."""
         self._refuse_if_down()
         if self._supervisor.workers_started == 0:
             self._begin("starting")
 
     async def engine_info(self) -> EngineInfo:
-        """The loaded engine; waits for the first one.
-
-        While a lost worker is being replaced, what it had loaded: the same is loaded again.
-        Raises `WorkerUnavailable` or `ExecutorClosed`.
-        """
+        """While a lost worker is being replaced, what it had loaded: the same is loaded again."""
         while True:
             self._refuse_if_down()
             if self._info is not None:
@@ -116,10 +111,7 @@ class LocalExecutor:
             await self._settled.wait()
 
     async def synthesise(self, request: SpeechRequest) -> Speech:
-        """Speak one request. The samples are read-only: equal requests share them.
-
-        Raises a `SpeechError`.
-        """
+        """The samples are read-only: equal requests share them."""
         self._refuse_if_down()
         waiter = self._backlog.submit(request)
         self._dispatch()
@@ -132,17 +124,13 @@ class LocalExecutor:
                 self._dispatch()
 
     def promote(self, request: SpeechRequest) -> None:
-        """Serve the same member's equal request at this one's priority, if it waits at a lower one.
-
-        What the worker has keeps the priority that it was sent with.
-        """
+        """What the worker has keeps the priority that it was sent with."""
         self._backlog.promote(request)
 
     async def forget(self, clip_sha256: str) -> None:
-        """Have the worker remove what it derived from a clip, and wait until it has.
+        """A worker that is lost meanwhile has nothing in memory any more.
 
-        A worker that is lost meanwhile has nothing in memory any more. One that is loading is not
-        waited for: it forgets before it takes jobs.
+        One that is loading is not waited for: it forgets before it takes jobs.
         """
         worker = self._supervisor.worker
         if worker is None:

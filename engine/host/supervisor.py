@@ -54,7 +54,7 @@ class Supervisor:
         self._on_give_up = on_give_up
         self._keeper: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
-        self._worker: WorkerProcess | None = None
+        self.worker: WorkerProcess | None = None  # the present one; it may still be loading
         self.workers_started = 0
         # Of the present worker:
         self._ready_at: float | None = None
@@ -64,14 +64,9 @@ class Supervisor:
         self._resident_bytes = 0
 
     @property
-    def worker(self) -> WorkerProcess | None:
-        """The present worker, if there is one; it may still be loading."""
-        return self._worker
-
-    @property
     def ready_worker(self) -> WorkerProcess | None:
         """The worker that takes jobs, if there is one: what another is given is lost."""
-        worker = self._worker
+        worker = self.worker
         return worker if worker and worker.usable and self._ready_at is not None else None
 
     def begin(self) -> None:
@@ -127,7 +122,7 @@ class Supervisor:
             log.error("the speech worker cannot be started: %s", error)
             self._on_loss(False)
             return f"The speech worker cannot be started: {error.strerror or error}."
-        self._worker = worker
+        self.worker = worker
         try:
             log.info("speech worker started", extra={"pid": worker.pid})
             worker.send(Start(self._config))
@@ -138,7 +133,7 @@ class Supervisor:
                 await worker.gone()
         finally:
             worker.release()
-            self._worker = None
+            self.worker = None
         if not closing.done():
             log.warning(
                 "the speech worker %s", worker.end, extra={"resident_bytes": self._resident_bytes}
@@ -171,13 +166,13 @@ class Supervisor:
             case Heartbeat():
                 self._resident_bytes = report.resident_bytes
                 limit_s = self._limits.step_timeout_s * self._step_patience
-                if report.step_age_s > limit_s and self._worker is not None:
-                    self._worker.kill(f"one step took more than {limit_s:g} s")
+                if report.step_age_s > limit_s and self.worker is not None:
+                    self.worker.kill(f"one step took more than {limit_s:g} s")
             case Ready():
                 self._ready_at = asyncio.get_running_loop().time()
                 self._step_patience = report.info.step_patience
             case Unable():
                 self._unable = report.reason
-                if self._worker is not None:
-                    self._worker.kill("it cannot load the speech engine")
+                if self.worker is not None:
+                    self.worker.kill("it cannot load the speech engine")
         self._on_report(report)

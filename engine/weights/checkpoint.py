@@ -87,8 +87,11 @@ def check(folder: Path) -> None:
     for name in FILES:
         path = folder / name
         size = _size_of(path)
-        if manifest is not None:
-            _compare_size(path, size, manifest)
+        expected = size if manifest is None else manifest.files[name].size
+        if size < expected:
+            raise WeightsError(f"{path} is cut off: {size} of {expected} bytes are there.")
+        if size > expected:
+            raise WeightsError(f"{path} has {size} bytes where {expected} were recorded.")
         if path.suffix == ".safetensors":
             _read_header(path)
     if not zipfile.is_zipfile(folder / BUILTIN_VOICE):
@@ -240,11 +243,3 @@ def _size_of(path: Path) -> int:
         raise WeightsError(f"{path} is missing.") from error
     except OSError as error:
         raise WeightsError(f"{path} cannot be read ({error.strerror}).") from error
-
-
-def _compare_size(path: Path, size: int, manifest: Manifest) -> None:
-    expected = manifest.files[path.name].size
-    if size < expected:
-        raise WeightsError(f"{path} is cut off: {size} of {expected} bytes are there.")
-    if size > expected:
-        raise WeightsError(f"{path} has {size} bytes where {expected} were recorded.")

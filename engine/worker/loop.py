@@ -40,7 +40,6 @@ from engine.messages import (
 )
 from engine.protocol import Engine, Outcome
 from engine.silence import trim
-from engine.speech import Speech
 from engine.worker.reporting import Pulse, ReportWriter
 
 Load = Callable[[EngineConfig, Callable[[WorkerReport], None]], Engine]
@@ -189,43 +188,41 @@ class _Loop:
             self._report(Narrowed(streams))
 
     def _tell(self, outcome: Outcome) -> None:
-        if outcome.job_id not in self._jobs:
+        job_id, result = outcome.job_id, outcome.result
+        if job_id not in self._jobs:
             return
-        self._jobs.discard(outcome.job_id)
-        self._report(_answer(outcome.job_id, outcome.result))
-
-
-def _answer(job_id: int, result: Speech | SpeechError) -> WorkerReport:
-    if isinstance(result, SpeechError):
-        return Failed(job_id, result.kind, str(result))
-    pcm = trim(result.pcm, result.sample_rate, lead_s=_LEAD_S, tail_s=_TAIL_S)
-    return Spoken.of(job_id, replace(result, pcm=pcm))
+        self._jobs.discard(job_id)
+        if isinstance(result, SpeechError):
+            self._report(Failed(job_id, result.kind, str(result)))
+            return
+        pcm = trim(result.pcm, result.sample_rate, lead_s=_LEAD_S, tail_s=_TAIL_S)
+        self._report(Spoken.of(job_id, replace(result, pcm=pcm)))
 
 
 def _read(descriptor: int, inbox: queue.SimpleQueue[Command]) -> None:
-    """Queue commands until the pipe ends or Stop comes; then see to the end of this process."""
-    decoder = framing.commands()
-    code = 0
-    try:
-        while data := os.read(descriptor, _READ_BYTES):
-            for command in decoder.feed(data):
-                inbox.put(command)
-                if isinstance(command, Stop):
-                    raise _Stopped
-        decoder.end()
-        log.warning("the Discord process is gone")
-    except _Stopped:
-        log.info("stopping")
-    except (FrameError, OSError) as error:
-        log.error("commands cannot be read: %s", error)
-        code = 1
+    """Queue commands as long as there are any; then see to the end of this process."""
+    code = _queue_commands(descriptor, inbox)
     inbox.put(Stop())
     time.sleep(EXIT_GRACE_S)
     _exit(code)
 
 
-class _Stopped(Exception):
-    """Stop was read."""
+def _queue_commands(descriptor: int, inbox: queue.SimpleQueue[Command]) -> int:
+    """Until the pipe ends or Stop comes. Returns the exit code."""
+    decoder = framing.commands()
+    try:
+        while data := os.read(descriptor, _READ_BYTES):
+            for command in decoder.feed(data):
+                inbox.put(command)
+                if isinstance(command, Stop):
+                    log.info("stopping")
+                    return 0
+        decoder.end()
+    except (FrameError, OSError) as error:
+        log.error("commands cannot be read: %s", error)
+        return 1
+    log.warning("the Discord process is gone")
+    return 0
 
 
 def _exit(code: int) -> NoReturn:

@@ -106,13 +106,9 @@ def _chatterbox(
     config: EngineConfig, report: Callable[[WorkerReport], None], gpu: Gpu | NoGpu
 ) -> Engine:
     choice = choose(gpu, config.device, config.precision)
-    reason = f"Chatterbox in {choice.reason.removesuffix('.')}"
-    if choice.device == "cpu":
-        reason = f"{reason}, and that is {_SLOW}."
-        _log.warning(reason)
-    else:
-        reason = f"{reason}."
-        _log.info(reason)
+    slow = f", and that is {_SLOW}" if choice.device == "cpu" else ""
+    reason = f"Chatterbox in {choice.reason.removesuffix('.')}{slow}."
+    _log.log(logging.WARNING if slow else logging.INFO, reason)
     # Upstream itself is imported beside the first speech; a new voice is late to find a hole.
     if missing := [name for name in _UPSTREAM if importlib.util.find_spec(name) is None]:
         raise WorkerUnavailable(

@@ -48,10 +48,11 @@ compass = rule(
 lettered = rule(
     r"\b((?i:exit|room|gate|unit|section|block|flat|seat|row|platform|terminal|page|question|"
     r"apartment|step|part|building|suite|lot|bus|table|figure|stand|locker|apt) )"
-    r"(\d{1,4})([A-Za-z])(?![\w'])",
+    r"(\d{1,4})(?![kKmMhs])([A-Za-z])(?![\w'])",
     lambda m: f"{m[1]}{in_pairs(m[2])} {m[3].upper()}",
     ("exit 42B", "exit forty-two B"),
     ("room 5d", "room five D"),
+    ("on the bus 5h", "on the bus 5h", "on the bus five hours"),
 )
 post_code = rule(
     r"\b((?i:zip|zip ?code|post ?code|postal code|pin|passcode|otp|"

@@ -124,7 +124,10 @@ def _slashed(match: Match) -> str:
     signature = bottom in {4, 8} and (
         "4/4" in match.string or _BEAT.match(match.string, match.end())
     )
-    if signature or (top, bottom) in _SAID_AS_PAIRS:
+    pair = (top, bottom) in _SAID_AS_PAIRS
+    if pair and match.string.startswith(" of ", match.end()):
+        return f"{cardinal(top)} out of {cardinal(bottom)}"
+    if signature or pair:
         return f"{cardinal(top)} {cardinal(bottom)}"
     if _is_part(top, bottom):
         return _part(top, bottom)
@@ -144,6 +147,7 @@ slashed = rule(
     ("9/11", "nine eleven"),
     ("7/7", "seven slash seven"),
     ("in 6/8", "in six eight"),
+    ("6/8 of them", "six out of eight of them"),
     ("in 4/4 or 3/4", "in four four or three four"),
     ("1/128 drop", "one in one hundred twenty-eight drop"),
     ("BP 120/80", "BP one hundred twenty over eighty", "B P one hundred twenty over eighty"),

@@ -1,4 +1,4 @@
-"""The fixed numbers of S3Gen, its precision policy and the shapes that graphs are captured for.
+"""The fixed numbers of S3Gen, and the shapes that graphs are captured for.
 
 Sizes of the networks are not here: they are read from the checkpoint (`engine.weights.sizes`).
 """
@@ -6,7 +6,6 @@ Sizes of the networks are not here: they are read from the checkpoint (`engine.w
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 
@@ -22,29 +21,6 @@ TOKEN_STEP = 64  # flow lengths (prompt and speech tokens) are rounded up to a m
 FRAME_STEP = 64  # vocoder lengths (mel frames of speech) likewise
 MAX_BATCH_TOKENS = 4096  # padded tokens of one batch of the flow: bounds the memory of a call
 MAX_BATCH_FRAMES = 512  # padded frames of one batch of the vocoder: ten seconds fill the device
-
-
-@dataclass(frozen=True, slots=True)
-class Precision:
-    """What each part computes in.
-
-    The ODE state, the estimator's residual stream, F0, the sine source, exp and both transforms are
-    fp32 always, and ids are int64. `tf32` lets the vocoder's and encoder's fp32 products round
-    their operands to ten bits, which is what upstream's convolutions do on a GPU.
-    """
-
-    estimator: torch.dtype
-    encoder: torch.dtype
-    tf32: bool
-
-    @classmethod
-    def named(cls, name: str) -> "Precision":
-        """`fp32` is the parity mode: no TF32 anywhere. Raises `KeyError` for an unknown name."""
-        return {
-            "fp32": cls(torch.float32, torch.float32, tf32=False),
-            "bf16": cls(torch.bfloat16, torch.float32, tf32=True),
-            "fp16": cls(torch.float16, torch.float32, tf32=True),
-        }[name]
 
 
 @contextmanager
@@ -63,10 +39,8 @@ def tf32_products(allowed: bool) -> Iterator[None]:
 
 
 def round_up(length: int, step: int) -> int:
-    """The bucket of a length: the next multiple of `step`."""
     return math.ceil(length / step) * step
 
 
 def batch_bucket(items: int) -> int:
-    """The smallest captured batch size that holds `items`."""
     return next(size for size in BATCH_SIZES if size >= items)

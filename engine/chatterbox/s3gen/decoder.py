@@ -24,7 +24,6 @@ from engine.chatterbox.s3gen.config import (
     MAX_BATCH_TOKENS,
     MEL_BINS,
     TOKEN_STEP,
-    Precision,
     batch_bucket,
     round_up,
 )
@@ -75,25 +74,24 @@ class WaveformDecoder:
         self,
         weights: Path | Mapping[str, Tensor],
         device: torch.device | str,
-        precision: str = "fp32",
-        *,
-        graphs: bool = True,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         """`weights` is a checkpoint's folder or the tensors of its `s3gen.safetensors`.
 
-        `precision` is "fp32" (parity mode), "bf16" or "fp16". With `graphs`, on CUDA, a bucket's
+        `dtype` is the estimator's: all else, the ODE's state and the residual stream too, is fp32.
+        In half precision the products of encoder, vocoder and watermark may round their operands to
+        TF32, as upstream's convolutions do on a GPU; fp32 is the parity mode. On CUDA a bucket's
         first batch runs eagerly and the second captures its CUDA graph. Raises `WeightsError`
-        naming a missing tensor, `KeyError` for an unknown precision, and `WatermarkMissing`.
+        naming a missing tensor, and `WatermarkMissing`.
         """
         self.device = torch.device(device)
-        self.precision = Precision.named(precision)
         tensors, sizes = read_checkpoint(weights)
         layout = Layout(tensors, self.device)
         on_cuda = self.device.type == "cuda"
-        self.graphs = GraphCache(GraphPool() if graphs and on_cuda else None)
-        self._flow = Flow(layout, sizes, self.precision)
-        self._vocoder = Vocoder(layout, self.precision)
-        self._watermark = Watermark(self.device, tf32=self.precision.tf32)
+        self.graphs = GraphCache(GraphPool() if on_cuda else None)
+        self._flow = Flow(layout, sizes, dtype)
+        self._vocoder = Vocoder(layout, dtype)
+        self._watermark = Watermark(self.device, tf32=dtype != torch.float32)
         self._speaker_width = sizes.speaker_embedding
         self._stream: torch.cuda.Stream | None = None
         if on_cuda:

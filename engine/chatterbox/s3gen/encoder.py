@@ -41,7 +41,7 @@ def encode(weights: EncoderWeights, tokens: Tensor, lengths: Tensor) -> Tensor:
     rows = multiply(windows(rows, UPSAMPLE, before=UPSAMPLE - 1), weights.upsample)
     rows = _embed(rows, weights.up_embed, weights.up_embed_norm)
     rows = _conform(rows, weights.up_layers, _within(count * FRAMES_PER_TOKEN, lengths * 2))
-    normed = functional.layer_norm(rows.float(), rows.shape[-1:], eps=EPSILON)
+    normed = functional.layer_norm(rows, rows.shape[-1:], eps=EPSILON)
     return multiply(normed, weights.projection).view(batch, FRAMES_PER_TOKEN * count, -1)
 
 
@@ -50,7 +50,7 @@ def _within(count: int, lengths: Tensor) -> Tensor:
 
 
 def _embed(rows: Tensor, product: Linear, norm: Linear) -> Tensor:
-    embedded = multiply(rows, product).float()
+    embedded = multiply(rows, product)
     normed = functional.layer_norm(embedded, embedded.shape[-1:], norm.weight, norm.bias, EPSILON)
     return normed * math.sqrt(normed.shape[-1])
 
@@ -83,7 +83,7 @@ def _attend(qkv: Tensor, layer: EncoderLayer, positions: Tensor, used: Tensor) -
     batch, time, _ = qkv.shape
     heads, head_width = layer.bias_u.shape
     query, key, value = qkv.view(batch, time, 3, heads, head_width).permute(2, 0, 3, 1, 4)
-    place = (positions.to(qkv.dtype) @ layer.position.T).view(-1, heads, head_width).transpose(0, 1)
+    place = (positions @ layer.position.T).view(-1, heads, head_width).transpose(0, 1)
     content = query + layer.bias_u[:, None]
     located = query + layer.bias_v[:, None]
     scale = 1 / math.sqrt(head_width)

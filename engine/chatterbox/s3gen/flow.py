@@ -7,10 +7,11 @@ that the whole of it is one CUDA graph.
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import EULER_STEPS, GUIDANCE, MEL_BINS, Precision, tf32_products
+from engine.chatterbox.s3gen.config import EULER_STEPS, GUIDANCE, MEL_BINS, tf32_products
 from engine.chatterbox.s3gen.encoder import encode
 from engine.chatterbox.s3gen.estimator import estimate
 from engine.chatterbox.s3gen.kernels import kernels_for
@@ -38,16 +39,17 @@ class FlowInputs(NamedTuple):
 class Flow:
     """Encoder and estimator on one device. Holds no state of any utterance."""
 
-    def __init__(self, layout: Layout, sizes: S3GenSizes, precision: Precision) -> None:
-        self._precision = precision
-        self._encoder = load_encoder(layout, sizes, precision)
-        self._estimator = load_estimator(layout, sizes, precision)
-        self._kernels = kernels_for(layout.device, precision.estimator)
+    def __init__(self, layout: Layout, sizes: S3GenSizes, dtype: torch.dtype) -> None:
+        """`dtype` is the estimator's; the encoder is fp32."""
+        self._tf32 = dtype != torch.float32
+        self._encoder = load_encoder(layout, sizes)
+        self._estimator = load_estimator(layout, sizes, dtype)
+        self._kernels = kernels_for(layout.device, dtype)
         self._steps = euler_times().diff().tolist()
 
     def __call__(self, inputs: FlowInputs) -> Tensor:
         """The mel of prompt and speech: (batch, frames, 80) fp32, anything past an item's end."""
-        with tf32_products(self._precision.tf32):
+        with tf32_products(self._tf32):
             encoded = encode(self._encoder, inputs.tokens, inputs.lengths)
         with tf32_products(False):
             return self._solve(inputs, encoded)

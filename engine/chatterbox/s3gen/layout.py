@@ -67,29 +67,25 @@ class Layout:
         norm = direction.flatten(1).norm(dim=1).view(-1, 1, 1)
         return self[magnitude] * direction / norm, self[name + ".bias"]
 
-    def linear(self, name: str, dtype: torch.dtype, norm: str | None = None) -> Linear:
-        """A product, with the gain and bias of the norm before it folded in."""
-        return self.stacked((name,), dtype, norm)
-
-    def stacked(self, names: tuple[str, ...], dtype: torch.dtype, norm: str | None) -> Linear:
-        """Several products of one input as a single one."""
+    def linear(
+        self, *names: str, dtype: torch.dtype = torch.float32, norm: str | None = None
+    ) -> Linear:
+        """Products of one input as a single one, the norm before it folded in."""
         weights, biases = zip(*(self._folded(name, norm) for name in names), strict=True)
         return self._put(torch.cat(weights), torch.cat(biases), dtype)
 
-    def windowed(self, name: str, dtype: torch.dtype) -> Linear:
+    def windowed(self, name: str, dtype: torch.dtype = torch.float32) -> Linear:
         """A convolution as a product over the window's rows side by side."""
         weight, bias = self.convolution(name)
         return self._put(weight.transpose(1, 2).flatten(1), bias, dtype)
 
     def norm(self, name: str) -> Linear:
-        """Gain and bias of a norm, fp32."""
-        return self._put(self[name + ".weight"], self[name + ".bias"], torch.float32)
+        return self._put(self[name + ".weight"], self[name + ".bias"])
 
     def put(self, tensor: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-        """On the device, contiguous."""
         return tensor.to(device=self.device, dtype=dtype).contiguous()
 
-    def _put(self, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> Linear:
+    def _put(self, weight: Tensor, bias: Tensor, dtype: torch.dtype = torch.float32) -> Linear:
         return Linear(self.put(weight, dtype), self.put(bias, dtype))
 
     def _folded(self, name: str, norm: str | None) -> tuple[Tensor, Tensor]:

@@ -34,11 +34,9 @@ class SourceWeights:
 def load_source(layout: Layout) -> SourceWeights:
     root = "mel2wav.f0_predictor."
     return SourceWeights(
-        pitch=tuple(
-            layout.windowed(f"{root}condnet.{index}", torch.float32) for index in _PITCH_LAYERS
-        ),
-        pitch_head=layout.linear(root + "classifier", torch.float32),
-        mix=layout.linear("mel2wav.m_source.l_linear", torch.float32),
+        pitch=tuple(layout.windowed(f"{root}condnet.{index}") for index in _PITCH_LAYERS),
+        pitch_head=layout.linear(root + "classifier"),
+        mix=layout.linear("mel2wav.m_source.l_linear"),
     )
 
 

@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 from itertools import pairwise
+from typing import Any
 
 import torch
 
@@ -13,35 +14,29 @@ class StageClock:
     def __init__(self, device: torch.device) -> None:
         self._on_cuda = device.type == "cuda"
         self._names: list[str] = []
-        self._events: list[torch.cuda.Event] = []
-        self._times: list[float] = []
+        self._marks: list[Any] = []
 
     def begin(self, name: str) -> None:
         self._names.append(name)
         self.stop()
 
     def stop(self) -> None:
+        mark: Any = time.perf_counter()
         if self._on_cuda:
-            event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's
-            event.record()
-            self._events.append(event)
-        else:
-            self._times.append(time.perf_counter())
+            mark = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's
+            mark.record()
+        self._marks.append(mark)
 
     def done(self) -> bool:
-        return not self._events or bool(self._events[-1].query())  # type: ignore[no-untyped-call]  # torch's
+        return not self._on_cuda or bool(self._marks[-1].query())
 
     def wait(self) -> None:
-        if self._events:
-            self._events[-1].synchronize()
+        if self._on_cuda:
+            self._marks[-1].synchronize()
 
     def totals_ms(self) -> dict[str, float]:
         """Milliseconds per stage, summed over its occurrences; call after `wait`."""
-        if self._on_cuda:
-            spans = [begun.elapsed_time(ended) for begun, ended in pairwise(self._events)]
-        else:
-            spans = [1000 * (ended - begun) for begun, ended in pairwise(self._times)]
         totals: defaultdict[str, float] = defaultdict(float)
-        for name, span in zip(self._names, spans, strict=True):
-            totals[name] += span
+        for name, (begun, ended) in zip(self._names, pairwise(self._marks), strict=True):
+            totals[name] += begun.elapsed_time(ended) if self._on_cuda else 1e3 * (ended - begun)
         return dict(totals)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import Precision, tf32_products
+from engine.chatterbox.s3gen.config import tf32_products
 from engine.chatterbox.s3gen.kernels import S3GenKernels, kernels_for
 from engine.chatterbox.s3gen.kernels.reference import mask_of
 from engine.chatterbox.s3gen.layout import Layout
@@ -74,10 +74,10 @@ class VocoderInputs(NamedTuple):
 class Vocoder:
     """HiFT on one device. Holds no state of any utterance."""
 
-    def __init__(self, layout: Layout, precision: Precision) -> None:
-        self._tf32 = precision.tf32
+    def __init__(self, layout: Layout, dtype: torch.dtype) -> None:
+        self._tf32 = dtype != torch.float32
         self._source = load_source(layout)
-        self._kernels: S3GenKernels = kernels_for(layout.device, precision.estimator)
+        self._kernels: S3GenKernels = kernels_for(layout.device, dtype)
         self._transform = ShortTimeFourier(N_FFT, HOP, layout.device)
         self._first = _convolution(layout, "mel2wav.conv_pre")
         self._stages = tuple(_load_stage(layout, index) for index in range(len(RATES)))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import EULER_STEPS, MEL_BINS, Precision
+from engine.chatterbox.s3gen.config import EULER_STEPS, MEL_BINS
 from engine.chatterbox.s3gen.layout import Layout, Linear
 from engine.weights.sizes import S3GenSizes
 
@@ -104,42 +104,42 @@ class EstimatorWeights:
     projection: Linear
 
 
-def load_encoder(layout: Layout, sizes: S3GenSizes, precision: Precision) -> EncoderWeights:
-    dtype, root = precision.encoder, "flow.encoder."
+def load_encoder(layout: Layout, sizes: S3GenSizes) -> EncoderWeights:
+    root = "flow.encoder."
 
     def layer(prefix: str) -> EncoderLayer:
         attention, feed = prefix + "self_attn.", prefix + "feed_forward."
-        queries = tuple(attention + f"linear_{part}" for part in "qkv")
+        queries = (attention + f"linear_{part}" for part in "qkv")
         return EncoderLayer(
-            qkv=layout.stacked(queries, dtype, norm=prefix + "norm_mha"),
-            position=layout.put(layout[attention + "linear_pos.weight"], dtype),
-            bias_u=layout.put(layout[attention + "pos_bias_u"], dtype),
-            bias_v=layout.put(layout[attention + "pos_bias_v"], dtype),
-            out=layout.linear(attention + "linear_out", dtype),
-            feed_in=layout.linear(feed + "w_1", dtype, norm=prefix + "norm_ff"),
-            feed_out=layout.linear(feed + "w_2", dtype),
+            qkv=layout.linear(*queries, norm=prefix + "norm_mha"),
+            position=layout.put(layout[attention + "linear_pos.weight"]),
+            bias_u=layout.put(layout[attention + "pos_bias_u"]),
+            bias_v=layout.put(layout[attention + "pos_bias_v"]),
+            out=layout.linear(attention + "linear_out"),
+            feed_in=layout.linear(feed + "w_1", norm=prefix + "norm_ff"),
+            feed_out=layout.linear(feed + "w_2"),
         )
 
     return EncoderWeights(
         token_embedding=layout.put(layout["flow.input_embedding.weight"]),
-        speaker=layout.linear("flow.spk_embed_affine_layer", torch.float32),
-        embed=layout.linear(root + "embed.out.0", dtype),
+        speaker=layout.linear("flow.spk_embed_affine_layer"),
+        embed=layout.linear(root + "embed.out.0"),
         embed_norm=layout.norm(root + "embed.out.1"),
-        look_ahead=layout.windowed(root + "pre_lookahead_layer.conv1", dtype),
-        look_back=layout.windowed(root + "pre_lookahead_layer.conv2", dtype),
+        look_ahead=layout.windowed(root + "pre_lookahead_layer.conv1"),
+        look_back=layout.windowed(root + "pre_lookahead_layer.conv2"),
         layers=tuple(layer(f"{root}encoders.{n}.") for n in range(sizes.encoder_layers)),
-        upsample=layout.windowed(root + "up_layer.conv", dtype),
-        up_embed=layout.linear(root + "up_embed.out.0", dtype),
+        upsample=layout.windowed(root + "up_layer.conv"),
+        up_embed=layout.linear(root + "up_embed.out.0"),
         up_embed_norm=layout.norm(root + "up_embed.out.1"),
         up_layers=tuple(
             layer(f"{root}up_encoders.{n}.") for n in range(sizes.encoder_upsampled_layers)
         ),
-        projection=layout.linear("flow.encoder_proj", torch.float32, norm=root + "after_norm"),
+        projection=layout.linear("flow.encoder_proj", norm=root + "after_norm"),
     )
 
 
-def load_estimator(layout: Layout, sizes: S3GenSizes, precision: Precision) -> EstimatorWeights:
-    dtype, root = precision.estimator, "flow.decoder.estimator."
+def load_estimator(layout: Layout, sizes: S3GenSizes, dtype: torch.dtype) -> EstimatorWeights:
+    root = "flow.decoder.estimator."
     times = _time_embeddings(layout, root)
 
     def normed_conv(prefix: str) -> NormedConv:
@@ -154,12 +154,12 @@ def load_estimator(layout: Layout, sizes: S3GenSizes, precision: Precision) -> E
         layers = tuple(
             TransformerLayer(
                 ahead=ahead[2 * n],
-                qkv=layout.stacked(
-                    tuple(f"{name}attn1.to_{part}" for part in "qkv"), dtype, norm=name + "norm1"
+                qkv=layout.linear(
+                    *(f"{name}attn1.to_{part}" for part in "qkv"), dtype=dtype, norm=name + "norm1"
                 ),
                 out=layout.put(layout[name + "attn1.to_out.0.weight"], dtype),
                 feed_ahead=ahead[2 * n + 1],
-                feed_in=layout.linear(name + "ff.net.0.proj", dtype, norm=name + "norm3"),
+                feed_in=layout.linear(name + "ff.net.0.proj", dtype=dtype, norm=name + "norm3"),
                 feed_out=layout.put(layout[name + "ff.net.2.weight"], dtype),
             )
             for n, name in enumerate(names)

@@ -103,7 +103,8 @@ class Buffers:
         filled = (padded, batch.rows, self._slots.revision)
         if filled == self._filled:
             return
-        self._filled = filled
+        self._filled = None  # until the copies are made: memory may run out for them
         batch.slots.copy_(torch.tensor(padded, dtype=torch.int32), non_blocking=True)
         tables = self._slots.page_table[batch.slots].transpose(0, 1)
         batch.tables.copy_(tables.flatten(0, 1)[: batch.rows])
+        self._filled = filled

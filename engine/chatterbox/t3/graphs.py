@@ -22,7 +22,6 @@ class GraphKey(NamedTuple):
     places: int
     guided: bool
     context: int
-    draw_noise: bool = True
 
 
 class StepGraphs:
@@ -41,13 +40,13 @@ class StepGraphs:
         captured = t3.graphs.find(key)
         if captured is None and t3.graphs.captures:
             t3.buffers.fill(batch, [])
-            captured = t3.graphs.capture(key, lambda: t3.step(batch, draw_noise=key.draw_noise))
+            captured = t3.graphs.capture(key, lambda: t3.step(batch))
         t3.buffers.fill(batch, slots)
         for _ in range(steps):
             if captured is not None:
                 captured.graph.replay()
             else:
-                t3.step(batch, draw_noise=key.draw_noise)
+                t3.step(batch)
         return batch
 
     def prefill(self, prompts: list[Prompt]) -> None:

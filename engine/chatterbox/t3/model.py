@@ -39,10 +39,7 @@ class T3:
         weights: T3Weights,
         config: DecoderConfig,
         kernels: T3Kernels | None = None,
-        *,
-        capture: bool = True,
     ) -> None:
-        """With `capture`, on CUDA, `graphs` is where steps are captured."""
         self.weights, self.config = weights, config
         self.device, self.sizes = weights.device, weights.sizes
         self.kernels = kernels if kernels is not None else kernels_for(self.device)
@@ -54,7 +51,7 @@ class T3:
         places = bucket_for(config.slots, SLOT_BUCKETS)
         self.buffers = Buffers(config, self.sizes, self.slots, places)
         self.rotary = rotary_tables(self.slots.positions, self.device)
-        self.graphs = GraphCache(GraphPool() if capture and self.device.type == "cuda" else None)
+        self.graphs = GraphCache(GraphPool() if self.device.type == "cuda" else None)
         self._backbone = Backbone(weights, self.rotary, self.kernels)
 
     @torch.inference_mode()
@@ -67,7 +64,6 @@ class T3:
 
     @torch.inference_mode()
     def prepare_voice(self, voice: EnrolledVoice, exaggeration: float) -> None:
-        """Put a voice's conditioning through the network ahead of its use."""
         self.prefixes.release(self._acquire_prefix(voice, exaggeration))
 
     def fits(self, utterance: Utterance) -> bool:
@@ -131,15 +127,14 @@ class T3:
             start=self.sizes.conditioning_positions,
         )
 
-    def prefill(self, prompts: list[Prompt], *, draw_noise: bool = True) -> Batch:
+    def prefill(self, prompts: list[Prompt]) -> Batch:
         """Assign the slots of new utterances and sample the first token of each.
 
-        Returns the batch, whose `logits` are those of the last position. With `draw_noise` false
-        the batch's noise is used as it stands.
+        Returns the batch, whose `logits` are those of the last position.
         """
         rows = self.prompt_rows(prompts)
         batch = self.assign(prompts)
-        self.prefill_step(batch, rows.to(self.device), draw_noise=draw_noise)
+        self.prefill_step(batch, rows.to(self.device))
         return batch
 
     def assign(self, prompts: list[Prompt]) -> Batch:
@@ -153,12 +148,11 @@ class T3:
         self.buffers.fill(batch, [prompt.assignment.slot for prompt in prompts])
         return batch
 
-    def prefill_step(self, batch: Batch, rows: PromptRows, *, draw_noise: bool = True) -> None:
-        """Put prompts through the network and sample the first token of each."""
+    def prefill_step(self, batch: Batch, rows: PromptRows) -> None:
         batch.residual.copy_(self._backbone.prefill(rows, self.prefixes, self.pool))
-        self._sample(batch, draw_noise=draw_noise)
+        self._sample(batch)
 
-    def step(self, batch: Batch, *, draw_noise: bool = True) -> None:
+    def step(self, batch: Batch) -> None:
         """Feed every running slot its last token and sample the next one."""
         kernels = self.kernels
         kernels.embed(self.weights, self.slots, batch)
@@ -167,7 +161,7 @@ class T3:
             kernels.attend(batch, self.pool.views(index), self.rotary)
             kernels.add_attended(batch, layer.output)
             kernels.add_mlp(batch, layer.gate_up, layer.down)
-        self._sample(batch, draw_noise=draw_noise)
+        self._sample(batch)
 
     def _acquire_prefix(self, voice: EnrolledVoice, exaggeration: float) -> Prefix:
         known = voice.conditionals
@@ -186,10 +180,9 @@ class T3:
 
         return self.graphs.call("prefix", compute, inputs)
 
-    def _sample(self, batch: Batch, *, draw_noise: bool) -> None:
+    def _sample(self, batch: Batch) -> None:
         self.kernels.norm_linear(batch, self.weights.speech_head, batch.logits)
-        if draw_noise:
-            self.kernels.draw_noise(self.slots, batch)
+        self.kernels.draw_noise(self.slots, batch)
         self.kernels.sample(self.slots, batch)
 
     def _pages_for(self, utterance: Utterance, tokens: int) -> int:

@@ -42,11 +42,8 @@ class PrefixCache:
         self._kept: OrderedDict[object, Prefix] = OrderedDict()
 
     def has_room_for(self, key: object) -> bool:
-        return (
-            key in self._kept
-            or bool(self._free)
-            or any(prefix.users == 0 for prefix in self._kept.values())
-        )
+        idle = any(prefix.users == 0 for prefix in self._kept.values())
+        return idle or key in self._kept or bool(self._free)
 
     def acquire(self, key: object, compute: Callable[[], Tensor]) -> Prefix:
         """The prefix under `key`, in use until `release`.

@@ -7,7 +7,7 @@ host. A slot whose utterance has ended idles for the rest of the bursts that are
 
 import logging
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -26,7 +26,7 @@ from engine.chatterbox.t3.config import (
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.prompt import Prompt
-from engine.chatterbox.t3.slots import Column, SlotStatus
+from engine.chatterbox.t3.slots import Column, Slots, SlotStatus
 from engine.chatterbox.utterance import Utterance, UtteranceStatus
 
 _log = logging.getLogger(__name__)
@@ -52,18 +52,14 @@ class _Burst:
     done: torch.cuda.Event | None
 
 
-@dataclass
 class _Snapshots:
     """Pinned memory for the outcomes of the bursts in flight, used in turn."""
 
-    t3: T3
-    _ring: deque[tuple[Tensor, Tensor]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        slots, pin = self.t3.slots, self.t3.device.type == "cuda"
+    def __init__(self, slots: Slots) -> None:
+        self._slots, self._on_cuda = slots, slots.device.type == "cuda"
 
         def like(tensor: Tensor) -> Tensor:
-            return torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=pin)
+            return torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=self._on_cuda)
 
         self._ring = deque((like(slots.state), like(slots.tokens)) for _ in range(_IN_FLIGHT + 1))
 
@@ -71,10 +67,10 @@ class _Snapshots:
         """Queue a copy of the slots as they are after what is queued now."""
         self._ring.rotate(1)
         state, tokens = self._ring[0]
-        state.copy_(self.t3.slots.state, non_blocking=True)
-        tokens.copy_(self.t3.slots.tokens, non_blocking=True)
+        state.copy_(self._slots.state, non_blocking=True)
+        tokens.copy_(self._slots.tokens, non_blocking=True)
         done = None
-        if self.t3.device.type == "cuda":
+        if self._on_cuda:
             done = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch's
             done.record()
         return _Burst(members, state, tokens, done)
@@ -98,11 +94,10 @@ class Scheduler:
         self._running: dict[Utterance, Prompt] = {}  # in the order in which they joined
         self._free_slots = list(range(t3.config.slots - 1, -1, -1))
         self._bursts: deque[_Burst] = deque()
-        self._snapshots = _Snapshots(t3)
+        self._snapshots = _Snapshots(t3.slots)
 
     @property
     def busy(self) -> bool:
-        """Whether `advance` has anything to do."""
         return bool(self._waiting or self._running or self._bursts)
 
     def submit(self, utterance: Utterance) -> None:
@@ -147,7 +142,7 @@ class Scheduler:
                 alone = alone and not joining
                 self._running[utterance] = self.t3.reserve(utterance, self._free_slots[-1])
                 self._waiting.remove(utterance)
-                utterance.slot = self._free_slots.pop()
+                self._free_slots.pop()
                 utterance.status = UtteranceStatus.DECODING
                 utterance.queued = 1
                 joining.append(utterance)
@@ -256,7 +251,6 @@ class Scheduler:
 
     def _release(self, utterance: Utterance) -> None:
         prompt = self._running.pop(utterance)
-        utterance.slot = None
         self._free_slots.append(prompt.assignment.slot)
         self.t3.release(prompt)
 

@@ -105,7 +105,7 @@ def _compared(text: str) -> str:
 
 
 def test_lines_spoken_with_the_stock_voice_are_understood(pytestconfig: pytest.Config) -> None:
-    """About 3 s of a core for each line: 2 minutes with `--all`."""
+    """About 1.4 s of a core for each line: a minute with `--all`."""
     count = ALL if pytestconfig.getoption("--all") else SOME
     engine = StockEngine(threads=1, reason="A test speaks the corpus.")
     expected, understood = [], []

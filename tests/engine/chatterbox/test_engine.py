@@ -273,8 +273,12 @@ def test_an_idle_engine_releases_what_only_new_voices_need(
     run(engine, speak(1, TEXTS[0], cloned_voice))
     assert 0 < engine.release_unused() <= 30
     monkeypatch.setattr("engine.enrolment.newcomers._KEPT_UNUSED_S", 0.0)
+    emptied = Mock()
+    monkeypatch.setattr(engine._scheduler.spare, "empty_cache", emptied)
+    run(engine, speak(2, TEXTS[0]))  # what was released between steps would stay torch's
     assert engine.release_unused() is None
-    assert not engine._voices.newcomers.holds_networks
+    assert not engine._voices.enrolment.newcomers.holds_networks
+    emptied.assert_called_once_with()
 
 
 def test_a_package_that_cannot_be_imported_fails_new_voices_in_words(

@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bot.speech.reading import Reader
+from bot.text import Names, TextLimits
 from engine.errors import SynthesisFailed
 from engine.messages import Speak
 from engine.speech import ClonedVoice, Speech, SpeechParameters, StockVoice, Voice
@@ -53,7 +56,8 @@ def test_every_voice_says_the_words(engine: StockEngine, voice: str) -> None:
 
 def test_numbers_are_heard(engine: StockEngine) -> None:
     text = "At 3:45 pm the ticket was $4.50, which is 50% of the price on the 23rd."
-    speech = _speak(engine, text)
+    words = Reader(TextLimits(), lambda: datetime.now(UTC)).spoken(text, Names())
+    speech = _speak(engine, words)
     assert word_error_rate(text, speech.pcm, speech.sample_rate) <= 0.1
 
 

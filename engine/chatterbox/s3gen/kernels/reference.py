@@ -61,12 +61,9 @@ class ReferenceS3GenKernels:
     def snake(
         self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """`x = signal + added`, and Snake of it, x + sin(alpha x)^2 / alpha, zero past the length.
-
-        The 1e-9 that upstream adds to alpha, against a division by zero, is added here too.
-        """
         total = signal if added is None else signal + added
         scale = alpha.view(1, -1, 1, 1)
+        # The 1e-9 is upstream's, against a division by zero.
         bent = total + (total * scale).sin().square() / (scale + 1e-9)
         return total, bent * mask_of(lengths, signal.shape[-1])
 

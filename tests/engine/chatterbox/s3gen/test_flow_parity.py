@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from engine.chatterbox.s3gen import WaveformDecoder
-from engine.chatterbox.s3gen.config import Precision
 from engine.chatterbox.s3gen.flow import Flow, FlowInputs
 from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
@@ -71,7 +70,7 @@ def test_on_a_card_before_ampere_fp16_needs_no_triton(
 
 def test_what_lies_in_the_padding_reaches_nobody(upstream: Upstream) -> None:
     tensors, sizes = read_checkpoint(upstream.state)
-    flow = Flow(Layout(tensors, upstream.device), sizes, Precision.named("fp32"))
+    flow = Flow(Layout(tensors, upstream.device), sizes, torch.float32)
     lengths = torch.tensor([64, 41])
     generator = torch.Generator().manual_seed(3)
     inputs = FlowInputs(

@@ -5,11 +5,11 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen import Noise, WaveformDecoder
-from engine.chatterbox.s3gen.config import Precision
 from engine.chatterbox.s3gen.layout import Layout, read_checkpoint
 from engine.chatterbox.s3gen.source import load_source, pitch_hz
 from engine.chatterbox.s3gen.vocoder import Vocoder, VocoderInputs
 from engine.chatterbox.s3gen.watermark import MarkInputs, Watermark
+from engine.chatterbox.t3.config import DTYPES
 from engine.chatterbox.utterance import SAMPLES_PER_FRAME, Utterance
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
 
@@ -21,7 +21,7 @@ def vocoder(upstream: Upstream) -> Vocoder:
 
 def load(upstream: Upstream, precision: str) -> Vocoder:
     tensors, _sizes = read_checkpoint(upstream.state)
-    return Vocoder(Layout(tensors, upstream.device), Precision.named(precision))
+    return Vocoder(Layout(tensors, upstream.device), DTYPES[precision])
 
 
 @torch.inference_mode()

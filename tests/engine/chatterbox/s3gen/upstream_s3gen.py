@@ -12,6 +12,7 @@ from torch import Tensor
 
 from engine.chatterbox.s3gen import Noise, WaveformDecoder
 from engine.chatterbox.s3gen.config import tf32_products
+from engine.chatterbox.t3.config import DTYPES
 from engine.chatterbox.utterance import EnrolledVoice, Utterance
 from engine.enrolment import Conditionals
 from engine.upstream import untrained
@@ -50,8 +51,8 @@ class Upstream:
             upstream.state.update({n: t.detach().cpu() for n, t in model.state_dict().items()})
             return upstream
 
-    def decoder(self, precision: str = "fp32", *, graphs: bool = True) -> WaveformDecoder:
-        return WaveformDecoder(self.state, self.device, precision, graphs=graphs)
+    def decoder(self, precision: str = "fp32") -> WaveformDecoder:
+        return WaveformDecoder(self.state, self.device, DTYPES[precision])
 
     @torch.inference_mode()
     def mel(self, utterance: Utterance) -> Tensor:

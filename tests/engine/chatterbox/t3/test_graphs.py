@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from engine.chatterbox.cuda.capture import GraphCache
 from engine.chatterbox.t3.config import DecoderConfig
 from engine.chatterbox.t3.graphs import StepGraphs
 from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
@@ -41,7 +42,9 @@ def both_ways(
     weights = load_t3(checkpoint.file, checkpoint.device, dtype)
     got = []
     for capture in (True, False):
-        t3 = T3(weights, DecoderConfig.for_streams(slots, dtype), capture=capture)
+        t3 = T3(weights, DecoderConfig.for_streams(slots, dtype))
+        if not capture:
+            t3.graphs = GraphCache(None)
         utterances = [some_utterance(index, cap=cap) for index, cap in enumerate(caps)]
         finish(Scheduler(t3), utterances)
         got.append([tokens(utterance) for utterance in utterances])
@@ -80,7 +83,9 @@ def test_a_captured_prefill_gives_the_logits_of_one_that_is_simply_run(
     for first in (0, 2, 4):
         got = []
         for capture in (True, False):
-            t3 = T3(weights, DecoderConfig.for_streams(4, dtype), capture=capture)
+            t3 = T3(weights, DecoderConfig.for_streams(4, dtype))
+            if not capture:
+                t3.graphs = GraphCache(None)
             graphs = StepGraphs(t3)
             for said in (some_utterance(5), some_utterance(first)):
                 prompts = [t3.reserve(said, 0), t3.reserve(some_utterance(3), 1)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from unittest.mock import MagicMock
 
 import pytest
 import torch
@@ -47,6 +48,10 @@ def new_scheduler(checkpoint: Checkpoint) -> NewScheduler:
     return make
 
 
+def slots_of(scheduler: Scheduler) -> dict[Utterance, int]:
+    return {each: prompt.assignment.slot for each, prompt in scheduler._running.items()}
+
+
 def assert_as_alone(new_scheduler: NewScheduler, *utterances: Utterance) -> None:
     for utterance in utterances:
         (alone,) = finish(new_scheduler(slots=1), [again(utterance)])
@@ -73,10 +78,10 @@ def test_joining_and_dropping_leave_the_others_tokens_unchanged(
         assert scheduler.advance() == []
     scheduler.submit(late)
     scheduler.advance()
-    assert (first.slot, dropped.slot, late.slot) == (0, 1, None)
+    assert slots_of(scheduler) == {first: 0, dropped: 1}
     scheduler.drop(dropped)
     scheduler.advance()
-    assert (first.slot, dropped.slot, late.slot) == (0, None, 1)
+    assert slots_of(scheduler) == {first: 0, late: 1}
     assert set(finish(scheduler)) == {first, late}
     assert_as_alone(new_scheduler, first, late)
 
@@ -299,6 +304,24 @@ def test_of_those_that_wait_the_best_priority_is_taken_first(new_scheduler: NewS
     with torch.inference_mode():
         scheduler.advance()
     assert finish(scheduler, said[1:]) == [said[index] for index in (0, 2, 4, 3, 1)]
+
+
+def test_a_batch_that_memory_ran_out_for_is_filled_when_it_is_tried_again(
+    new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    t3 = new_scheduler(slots=1).t3
+    prompt = t3.reserve(some_utterance(0, cap=9), 0)
+    t3.slots.assign([prompt.assignment])
+    batch = t3.buffers.batch(1, guided=prompt.assignment.guided, context=256)
+    scarce = MagicMock()
+    scarce.__getitem__.side_effect = torch.OutOfMemoryError("CUDA out of memory")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(t3.slots, "page_table", scarce)
+        with pytest.raises(torch.OutOfMemoryError):
+            t3.buffers.fill(batch, [0])
+    t3.buffers.fill(batch, [0])
+    for table, pages in zip(batch.tables.tolist(), prompt.assignment.pages, strict=True):
+        assert table[: len(pages)] == pages
 
 
 def test_one_that_only_makes_silence_ends_and_frees_its_slot(
