@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 
-async def until(holds: Callable[[], object], timeout_s: float = 10, every_s: float = 0.01) -> None:
+async def until(holds: Callable[[], object], timeout_s: float = 10, every_s: float = 0.02) -> None:
     """Look again and again until something holds. Raises `TimeoutError`."""
     async with asyncio.timeout(timeout_s):
         while not holds():
