@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import textwrap
 import time
 
 import discord
@@ -82,8 +81,7 @@ class Say(commands.Cog):
             saying.cancel()
             raise
         ahead = session.backlog
-        label = textwrap.shorten(text, 80, placeholder="…")
-        playback = session.speak(saying, author_id=author_id, label=label)
+        playback = session.speak(saying, author_id=author_id, label=text)
         waiting = f"In line behind {ahead} other{'s' if ahead > 1 else ''}." if ahead else ""
         if session.source.paused:
             waiting = f"{waiting} {_PAUSED}".lstrip()
@@ -93,9 +91,7 @@ class Say(commands.Cog):
         await playback.started
         if not waiting:
             self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
-        said = f"Speaking in {seat.mention}."
-        if saying.substitution:
-            said += f"\n{saying.substitution}"
+        said = "\n".join([f"Speaking in {seat.mention}.", *saying.remarks])
         try:
             await interaction.edit_original_response(content=said)
         except discord.HTTPException as error:
@@ -111,7 +107,7 @@ class Say(commands.Cog):
             raise UserError("That became longer than a file may be here. Please say less at once.")
         await deferral
         await interaction.edit_original_response(
-            content=saying.substitution,
+            content="\n".join(saying.remarks) or None,
             attachments=[discord.File(io.BytesIO(audio), filename="speech.ogg")],
         )
         interaction.extras["public"] = False

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import textwrap
 from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
@@ -9,6 +10,8 @@ from bot.base.errors import UserError
 from bot.speech.audio.clip import Clip
 from engine.errors import SpeechError
 from engine.speech import Priority
+
+_LABEL_MAX_CHARS = 80
 
 _numbers = itertools.count(1)
 
@@ -52,7 +55,7 @@ class Playback:
         loop = asyncio.get_running_loop()
         self.utterance = utterance
         self.author_id = author_id
-        self.label = label
+        self.label = _shortened(label)
         self.number = next(_numbers)
         self.asked_at = loop.time()
         self._on_cancel = on_cancel
@@ -87,3 +90,9 @@ class Playback:
         for future in (self.started, self.finished):
             if not future.done():
                 future.set_exception(error)
+
+
+def _shortened(text: str) -> str:
+    """On one line, cut between words; inside one only where it alone is too long."""
+    short = textwrap.shorten(text, _LABEL_MAX_CHARS, placeholder="…")
+    return f"{text[: _LABEL_MAX_CHARS - 1]}…" if short == "…" else short

@@ -43,7 +43,7 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
     console = Console(stderr=True)
     try:
         voice = await asyncio.to_thread(_voice, clip)
-        chunks = reader_of(settings).read(text, Names())
+        reading = reader_of(settings).read(text, Names())
         async with open_services(settings) as services:
             with console.status("Loading the engine") as status:
                 await _loaded(services.executor, status)
@@ -53,7 +53,8 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
                         await services.store.local_clips.use(voice.clip_sha256)
                     except sqlite3.Error as error:  # a full disk: it can be said all the same
                         log.error("a recording's use could not be noted", exc_info=error)
-                saying = await services.sayings.in_voice(chunks, Speaker(voice=voice))
+                saying = await services.sayings.in_voice(reading.chunks, Speaker(voice=voice))
+                saying.left_out = reading.left_out
                 clips = [made async for made in saying.clips()]
             packets = [packet for made in clips for packet in made.packets]
             # Before the services are closed: what then fails must not cost what was spoken.
@@ -61,8 +62,8 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
     except (UserError, SpeechError) as error:
         print(f"timbre: {error}", file=sys.stderr)
         return 1
-    if saying.substitution:
-        console.print(saying.substitution)
+    for remark in saying.remarks:
+        console.print(remark, highlight=False)
     seconds = sum(made.duration_s for made in clips)
     console.print(f"{out}: {seconds:.1f} s", soft_wrap=True, highlight=False)
     return 0

@@ -1,5 +1,6 @@
 """Speech that can still be changed while it waits: its message is edited, its author is named."""
 
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
@@ -7,6 +8,8 @@ from bot.channel.playback import Speakable
 from bot.speech.audio.clip import Clip
 from engine.errors import SpeechError
 from engine.speech import Priority
+
+log = logging.getLogger(__name__)
 
 
 class EditableLine:
@@ -54,16 +57,16 @@ class EditableLine:
     async def clips(self) -> AsyncGenerator[Clip, None]:
         """The clips of the latest speech, which stands from now on."""
         self.begun = True
-        parts = [self._speech]
+        parts = [self._speech.clips()]
         if self._opening:
             if self._opens():
-                parts.insert(0, self._opening)
+                parts.insert(0, _as_far_as_can_be(self._opening))
             else:
                 self._opening.cancel()
         self._begins()
         try:
             for part in parts:
-                async with aclosing(part.clips()) as clips:
+                async with aclosing(part) as clips:
                     async for clip in clips:
                         yield clip
         finally:
@@ -79,3 +82,14 @@ class EditableLine:
         self._speech.cancel()
         if self._opening:
             self._opening.cancel()
+
+
+async def _as_far_as_can_be(opening: Speakable) -> AsyncGenerator[Clip, None]:
+    """The clips of an opening: one that cannot be said must not cost the message."""
+    try:
+        async with aclosing(opening.clips()) as clips:
+            async for clip in clips:
+                yield clip
+    except Exception as error:
+        expected = isinstance(error, SpeechError)
+        log.warning("a name could not be said", exc_info=None if expected else error)

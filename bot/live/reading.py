@@ -12,6 +12,7 @@ import discord
 
 from bot.base.errors import UserError, sentence_for
 from bot.base.tasks import TaskSet
+from bot.channel import reasons
 from bot.channel.playback import LeftOut, Playback
 from bot.channel.session import VoiceSession
 from bot.channel.sessions import VoiceSessions
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 #: An author is told at most this often that something of theirs was not said, and briefly.
 _TOLD_EVERY_S = 60.0
 _TOLD_FOR_S = 30.0
-_LABEL_MAX_CHARS = 80
 
 
 class LiveReading:
@@ -83,7 +83,7 @@ class LiveReading:
             accepted.text = text_of(message)
             saying = None
             if not message.content.startswith(MUTE_PREFIX):
-                saying = await self._saying(message, guild, settings)
+                saying = await self._saying(message, guild, binding, settings)
             if saying is None:
                 binding.cancel(lambda message_id, _: message_id == message.id)
             elif not accepted.line.begun:
@@ -151,7 +151,7 @@ class LiveReading:
         settings: GuildSettings,
     ) -> None:
         author, text = message.author, text_of(message)
-        saying = await self._saying(message, guild, settings)
+        saying = await self._saying(message, guild, binding, settings)
         if saying is None:
             return
         opening = await self._sayings.opening(author, guild.id) if settings.read_names else None
@@ -163,24 +163,29 @@ class LiveReading:
         def begins() -> None:
             binding.last_author_id, binding.last_at = author.id, self._clock()
 
-        if self.bindings.of(guild.id) is not binding:  # stopped meanwhile
+        if self.bindings.of(guild.id) is not binding:
+            if session.seat is None:  # else somebody stopped the reading meanwhile, and knows it
+                log.info("not read", extra={"reason": reasons.NOWHERE})
+                self._spawn_telling(message, binding, UserError(reasons.NOWHERE))
             return
         line = EditableLine(saying, opening, opens=opens, begins=begins)
         try:
-            playback = session.speak(line, author_id=author.id, label=text[:_LABEL_MAX_CHARS])
+            playback = session.speak(line, author_id=author.id, label=text)
         except UserError as error:
-            self._tasks.spawn(
-                self._tell(message, binding, sentence_for(error)), name="live reading"
-            )
+            self._spawn_telling(message, binding, error)
             return
         binding.read += 1
         binding.accepted[message.id] = AcceptedMessage(playback, line, text)
         self._tasks.spawn(self._follow(message, binding, playback), name="live reading")
 
     async def _saying(
-        self, message: discord.Message, guild: discord.Guild, settings: GuildSettings
+        self,
+        message: discord.Message,
+        guild: discord.Guild,
+        binding: Binding,
+        settings: GuildSettings,
     ) -> Saying | None:
-        """What is said of a message; None where that is nothing."""
+        """What is said of a message; None where that is nothing, with its author told why."""
         try:
             return await self._sayings.of_member(
                 text_of(message),
@@ -190,6 +195,9 @@ class LiveReading:
                 max_chars=settings.max_message_chars,
             )
         except NothingToSay:
+            return None
+        except UserError as error:
+            self._spawn_telling(message, binding, error)
             return None
 
     async def _follow(self, message: discord.Message, binding: Binding, playback: Playback) -> None:
@@ -207,6 +215,9 @@ class LiveReading:
                 await self._tell(message, binding, sentence_for(error))
         finally:
             binding.accepted.pop(message.id, None)
+
+    def _spawn_telling(self, message: discord.Message, binding: Binding, error: UserError) -> None:
+        self._tasks.spawn(self._tell(message, binding, sentence_for(error)), name="live reading")
 
     async def _tell(self, message: discord.Message, binding: Binding, sentence: str) -> None:
         now = self._clock()

@@ -2,17 +2,27 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
-from bot.text import Names, Pronunciations, TextLimits, chunks, explain, speakable
+from bot.text import Names, Pronunciations, TextLimits, chunks, explain, is_foreign, speakable
 
 _NONE = Pronunciations()
+_WORDS_QUOTED = 4
+_OTHER_SCRIPT = "My voices read English, and most of this text is in another script."
 
 
 class NothingToSay(UserError):
     """No word of a text is left to be said."""
+
+
+class Reading(NamedTuple):
+    """What is said of a text, and the sentence for its author where that is not all of it."""
+
+    chunks: list[str]
+    left_out: str | None = None
 
 
 class Reader:
@@ -29,50 +39,69 @@ class Reader:
         pronunciations: Pronunciations = _NONE,
         *,
         max_chars: int | None = None,
-    ) -> list[str]:
+    ) -> Reading:
         """Chunks of at most `max_chunk_chars`, the first one short.
 
-        What is past `max_chars` is left out; without it a text that is too long is refused. Raises
-        `UserError`, `NothingToSay` where no word is left.
+        A text longer than `max_chars` is said up to there and "and so on"; without `max_chars` one
+        that is too long is refused. Raises `UserError`, `NothingToSay` where no word is left.
         """
-        if max_chars is None and len(text) > self._limits.max_input_chars:
+        limits = self._limits
+        if max_chars is None and len(text) > limits.max_input_chars:
             raise UserError(
                 f"That is {len(text):,} characters long; "
-                f"I can read up to {self._limits.max_input_chars:,} at once."
+                f"I can read up to {limits.max_input_chars:,} at once."
             )
-        spoken = self.spoken(text, names, pronunciations, max_chars=max_chars)
-        if not spoken:
-            raise NothingToSay("There is nothing in that I could say aloud.")
-        return self.chunks(spoken)
-
-    def spoken(
-        self,
-        text: str,
-        names: Names,
-        pronunciations: Pronunciations = _NONE,
-        *,
-        max_chars: int | None = None,
-    ) -> str:
-        """What a person would say, "" for nothing; what is past `max_chars` is left out."""
-        limits = self._limits
         if max_chars is not None:
             limits = replace(limits, max_input_chars=min(max_chars, limits.max_input_chars))
-        return speakable(
+        spoken, truncated = speakable(
             text, names=names, limits=limits, pronunciations=pronunciations, now=self._now()
-        ).text
+        )
+        if not spoken:
+            raise NothingToSay("There is nothing in that I could say aloud.")
+        if is_foreign(spoken):
+            raise UserError(_OTHER_SCRIPT)
+        if not truncated:
+            return Reading(self._chunks(spoken))
+        if max_chars is not None:
+            return Reading(self._chunks(_and_so_on(spoken)))
+        last = " ".join(spoken.split()[-_WORDS_QUOTED:])
+        return Reading(
+            self._chunks(spoken),
+            f"That is more than the {limits.max_spoken_chars:,} characters that I say at once, "
+            f"numbers in words. I say it up to “{last}”.",
+        )
 
-    def chunks(self, spoken: str) -> list[str]:
-        """The pieces in which the engine is given what `spoken` returned."""
+    def name(self, name: str, pronunciations: Pronunciations = _NONE) -> str:
+        """How a member's name is said, whatever it is made of and whichever script it is in."""
+        # As a mention, so that a name is the same in a text and before one.
+        return speakable(
+            "<@1>",
+            names=Names(users={1: name}),
+            limits=self._limits,
+            pronunciations=pronunciations,
+            now=self._now(),
+        ).text.rstrip(".")
+
+    def _chunks(self, spoken: str) -> list[str]:
         return chunks(spoken, self._limits)
 
     def explain(
         self, text: str, names: Names, pronunciations: Pronunciations
     ) -> list[tuple[str, str]]:
-        """Each step of the reading with the text after it."""
-        return explain(
+        """Each step of the reading with the text after it. Raises `UserError` as `read` does."""
+        steps = explain(
             text,
             names=names,
             limits=self._limits,
             pronunciations=pronunciations,
             now=self._now(),
         )
+        if is_foreign(steps[-1][1]):
+            raise UserError(_OTHER_SCRIPT)
+        return steps
+
+
+def _and_so_on(spoken: str) -> str:
+    if spoken.endswith((".", "!", "?")):
+        return f"{spoken} And so on."
+    return f"{spoken.rstrip(',;:-–—')}, and so on."

@@ -15,11 +15,8 @@ from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.service import Saying, SpeechService
 from bot.speech.speaker import Speaker
-from bot.text import Names
 from data.guild_settings import GuildSettingsStore
 from engine.speech import StockVoice
-
-_NAME_MAX_CHARS = 32
 
 
 class Speakers(Protocol):
@@ -62,24 +59,26 @@ class Sayings:
     ) -> Saying:
         """What a member typed, in the voice that they ask for or in their usual one.
 
-        `mentioned` came with the text; what is past `max_chars` is left out; what is not `aloud`
-        is for a file, which no server's volume changes. Raises `UserError`, `NothingToSay` where
+        `mentioned` came with the text; `max_chars` is as in `Reader.read`; what is not `aloud` is
+        for a file, which no server's volume changes. Raises `UserError`, `NothingToSay` where
         no word is left.
         """
-        chunks = self._reader.read(
+        reading = self._reader.read(
             text,
             names_in(text, guild, mentioned),
             await self._pronouncing.of(guild.id, member.id),
             max_chars=max_chars,
         )
         speaker = await self._speakers.speaker(voice, user_id=member.id, guild_id=guild.id)
-        return await self.in_voice(chunks, speaker, aloud=aloud)
+        saying = await self.in_voice(reading.chunks, speaker, aloud=aloud)
+        saying.left_out = reading.left_out
+        return saying
 
     async def opening(self, author: discord.abc.User, guild_id: int) -> Saying:
         """That a member speaks now, in their own voice."""
         name = await self._name(author, guild_id)
         speaker = await self._speakers.speaker(None, user_id=author.id, guild_id=guild_id)
-        return await self.in_voice(self._reader.chunks(f"{name} says:"), speaker, aloud=True)
+        return await self.in_voice([f"{name} says:"], speaker, aloud=True)
 
     async def announcement(self, member: discord.Member, *, came: bool) -> Saying:
         """That a member came or left, in the server's voice."""
@@ -101,10 +100,5 @@ class Sayings:
         return self._speech.saying(chunks, speaker)
 
     async def _name(self, member: discord.abc.User, guild_id: int) -> str:
-        name = self._reader.spoken(
-            member.display_name,
-            Names(),
-            await self._pronouncing.of(guild_id, member.id),
-            max_chars=_NAME_MAX_CHARS,
-        )
-        return name.rstrip(".") or "Somebody"
+        pronunciations = await self._pronouncing.of(guild_id, member.id)
+        return self._reader.name(member.display_name, pronunciations) or "Somebody"

@@ -193,7 +193,7 @@ class Saying:
     """Words on their way to being sound. The sooner a chunk is due, the sooner it is made.
 
     `substitution` is a sentence for the listener once a clip in another voice than the requested
-    one has been given out.
+    one has been given out; `left_out` is one for the author where it is not all that they typed.
     """
 
     def __init__(
@@ -204,6 +204,7 @@ class Saying:
     ) -> None:
         self.speaker = speaker
         self.substitution = speaker.note
+        self.left_out: str | None = None
         self._chunks = chunks
         self._make_due = make_due
         self._withdrawn: SpeechError | None = None
@@ -213,6 +214,11 @@ class Saying:
     def text(self) -> str:
         """What is said, as it is read."""
         return " ".join(chunk.request.text for chunk in self._chunks)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be said beside it: how it is not what was asked for."""
+        return [remark for remark in (self.left_out, self.substitution) if remark]
 
     def due(self, priority: Priority) -> None:
         """Begin to make the first chunk, or have it made sooner."""

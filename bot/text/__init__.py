@@ -9,6 +9,7 @@ from bot.text.limits import PronunciationLimits, TextLimits
 from bot.text.mentions import Names
 from bot.text.pipeline import SpeakableText, explain, speakable
 from bot.text.pronunciations import Pronunciations
+from bot.text.scripts import is_foreign
 
 __all__ = [
     "Names",
@@ -18,6 +19,7 @@ __all__ = [
     "TextLimits",
     "chunks",
     "explain",
+    "is_foreign",
     "message_kinds",
     "speakable",
 ]

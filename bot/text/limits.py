@@ -13,7 +13,7 @@ class TextLimits(Struct, frozen=True):
     """
 
     max_input_chars: Annotated[int, Meta(ge=1, le=4000), "TIMBRE_MAX_TEXT_CHARS"] = 2000
-    max_spoken_chars: Annotated[int, Meta(ge=1, le=20_000), "TIMBRE_MAX_SPOKEN_CHARS"] = 1500
+    max_spoken_chars: Annotated[int, Meta(ge=1, le=20_000), "TIMBRE_MAX_SPOKEN_CHARS"] = 3000
     max_chunk_chars: int = 280
     first_chunk_chars: int = 60
     synthesis_time_ratio: Annotated[float, Meta(ge=0.01, le=1), "TIMBRE_SYNTHESIS_TIME_RATIO"] = 0.7

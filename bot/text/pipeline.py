@@ -1,13 +1,15 @@
 """From what a member typed on Discord to what a person reading it aloud would say.
 
-Small pure steps in a fixed order, English wording, other scripts left as they are. Nothing here
-knows of Discord objects, blocks, or reads a clock.
+Small pure steps in a fixed order, English wording. A text that is mostly in another script stays in
+it, words of one among English ones are spelled with Latin letters. Nothing here knows of Discord
+objects, blocks, or reads a clock.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from bot.text import (
     capitals,
@@ -24,15 +26,16 @@ from bot.text.characters import PLACES, clean_characters
 from bot.text.limits import TextLimits
 from bot.text.mentions import Names
 from bot.text.pronunciations import Pronunciations
+from bot.text.scripts import greek_letters, is_foreign, is_latin, transliterated
 
 _FIRST_PLACE, _LAST_PLACE = ord(PLACES[0]), ord(PLACES[-1])
 _PLACE = re.compile(f"[{PLACES}]")
 _OPEN_TAG = re.compile(r"<[^<>\s]{0,60}$")
+_LAST_WORD = re.compile(r"(?<=\S)\s+\S*$")
 _SENTENCE_END = re.compile(r"[.!?。！？](?=[\s\"')]|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class SpeakableText:
+class SpeakableText(NamedTuple):
     """What to say; ``text`` is "" where there is nothing to say. `truncated`: a limit cut it."""
 
     text: str
@@ -84,7 +87,7 @@ def _by_script(text: str) -> list[tuple[bool, str]]:
     for index, char in enumerate(text):
         if not char.isalpha():
             continue
-        latin = _is_latin(char)
+        latin = is_latin(char)
         if current is None:
             current = latin
         elif latin != current:
@@ -92,11 +95,6 @@ def _by_script(text: str) -> list[tuple[bool, str]]:
             start, current = index, latin
     parts.append((current is None or current, text[start:]))
     return parts
-
-
-def _is_latin(char: str) -> bool:
-    code = ord(char)
-    return code < 0x250 or 0x1E00 <= code < 0x1F00 or 0x2C60 <= code < 0x2C80 or char == "ⁿ"
 
 
 _STEPS: tuple[tuple[str, _Step], ...] = (
@@ -114,6 +112,7 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     ("emoticons", _plain(pictures.emoticons)),
     ("emoji", _plain(pictures.emoji_names)),
     ("lines", _plain(markdown.lines)),
+    ("Greek letters", _plain(greek_letters)),
     ("dotted abbreviations", _english(dotted.abbreviations)),
     ("figures for sounds", _english(chat.sounds)),
     ("numbers", _english(quantities.quantities)),
@@ -170,12 +169,18 @@ def _run(
 ) -> list[tuple[str, str, bool]]:
     reading = _Reading(names, now, pronunciations)
     text, truncated = _cut_input(text, limits.max_input_chars)
+    typed_in_latin = not is_foreign(clean_characters(text))
     trace: list[tuple[str, str, bool]] = []
     for name, step in _STEPS:
         text = step(text, reading)
         trace.append((name, reading.filled(text), truncated))
     spoken = symbols.tidy(text)
     spoken = reading.filled(spoken).strip()
+    # Names in it may be many words of another script that its author did not write.
+    spelled = transliterated(spoken) if typed_in_latin or not is_foreign(spoken) else spoken
+    if spelled != spoken:
+        spoken = symbols.tidy(quantities.quantities(spelled))
+        trace.append(("other scripts", spoken, truncated))
     spoken, cut = _cut_spoken(spoken, limits.max_spoken_chars)
     trace.append(("spoken", spoken, truncated or cut))
     return trace
@@ -186,19 +191,19 @@ def _cut_input(text: str, most: int) -> tuple[str, bool]:
         return text, False
     cut = text[:most]
     if not text[most].isspace():
-        space = max(cut.rfind(" "), cut.rfind("\n"))
-        if space > most * 3 // 4:
-            cut = cut[:space]
+        cut = _LAST_WORD.sub("", cut)
+    if cut.count("||") % 2:  # what is hidden stays hidden
+        cut = cut[: cut.rfind("||")]
     return _OPEN_TAG.sub("", cut), True
 
 
 def _cut_spoken(text: str, most: int) -> tuple[str, bool]:
-    """Cut at the last sentence, else the last word, that still leaves most of the room used."""
+    """Cut at the last sentence that leaves most of the room used, else at the last word."""
     if len(text) <= most:
         return text, False
     window = text[: most + 1]
     ends = [m.end() for m in _SENTENCE_END.finditer(window) if most * 2 // 3 <= m.end() <= most]
     space = window.rfind(" ")
-    at = ends[-1] if ends else space if space > most // 2 else most
+    at = ends[-1] if ends else space if space > 0 else most
     # Tidying spells "…" from a pronunciation with three points.
     return symbols.tidy(text[:at])[:most].rstrip(), True

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from anyascii import anyascii
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -59,9 +60,20 @@ class TextTokenizer:
 
     def __init__(self, file: Path) -> None:
         self._tokenizer = Tokenizer.from_file(str(file))
+        self._unknown = self._tokenizer.token_to_id("[UNK]")
 
     def __call__(self, text: str) -> Tensor:
         """Text tokens (n,) int64 between start and stop."""
-        spaced = even_out_punctuation(text).replace(" ", "[SPACE]")
+        spaced = even_out_punctuation(self._known(text)).replace(" ", "[SPACE]")
         ids = self._tokenizer.encode(spaced).ids
         return torch.tensor([START_OF_TEXT, *ids, STOP_OF_TEXT], dtype=torch.int64)
+
+    def _known(self, text: str) -> str:
+        """`text` with letters that the checkpoint does not know in ASCII: "café" as "cafe"."""
+        if text.isascii():
+            return text
+
+        def known(char: str) -> bool:
+            return char.isascii() or self._unknown not in self._tokenizer.encode(char).ids
+
+        return "".join(c if known(c) or not c.isalpha() else anyascii(c) for c in text)

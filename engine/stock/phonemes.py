@@ -51,17 +51,11 @@ class Phonemiser:
     def parts(self, text: str) -> list[Part]:
         """Return the phonemes of `text`, split where a reader would breathe; never empty.
 
-        Raises `SynthesisFailed` for a text without words, mostly in another script, or that
-        cannot be pronounced.
+        Letters of other scripts are transliterated. Raises `SynthesisFailed` for a text without
+        words, or that cannot be pronounced.
         """
-        letters = [char for char in unicodedata.normalize("NFKC", text) if char.isalpha()]
-        if not letters and not any(char.isnumeric() for char in text):
+        if not any(map(str.isalnum, unicodedata.normalize("NFKC", text))):
             raise SynthesisFailed("There is nothing to say: the text has no letters or digits.")
-        foreign = sum("LATIN" not in unicodedata.name(char, "") for char in letters)
-        if foreign * 2 > len(letters):
-            raise SynthesisFailed(
-                "The stock voice reads English, and most of this text is in another script."
-            )
         words = " ".join(
             word[start : start + _LONGEST_WORD]
             for word in _spelled(_in_ascii(text)).split()

@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 
 from bot.demo.bot_process import BotProcess, running_bot
+from bot.live.guild_options import OPTIONS
 from bot.loopback import (
     Channel,
     File,
@@ -34,6 +35,7 @@ from tests.waiting import until
 
 #: Whoever asks: the stock voice of members who name none goes by their id, which differs each run.
 HEART = "stock:heart"
+_HINTS = {option.field: option.hint for option in OPTIONS}
 
 
 @dataclass
@@ -108,6 +110,15 @@ async def transmission(channel: VoiceChannel, since_s: float) -> Heard:
             if heard.audible and time.monotonic() - heard.packets[-1].arrived_s > 0.5:
                 return heard
             await asyncio.sleep(0.05)
+
+
+async def choose(moderator: Member, field: str, typed: str) -> Message:
+    """Change one setting; returns the panel as it is then, or the refusal."""
+    panel = await (await moderator.slash("settings")).reply()
+    chosen = await panel.select("Change a setting", [field])
+    changed = await (await chosen.modal()).submit({_HINTS[field]: typed})
+    await changed.acknowledged()
+    return changed.messages[0] if changed.messages else panel
 
 
 def mono(heard: Heard) -> FloatArray:

@@ -1,6 +1,8 @@
 """Live reading: what members write is heard, and what they do not want heard is not."""
 
 import asyncio
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -111,6 +113,24 @@ async def test_after_stop_nothing_is_read(stage: Stage) -> None:
     await asyncio.sleep(1.5)
     assert stage.lounge.recording.heard(sent).audible == ()
     assert "reading nothing" in await stage.reply(stage.alice, "live status")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows cannot stop a process")
+async def test_a_message_that_is_being_accepted_as_the_bot_is_kicked_is_answered(
+    stage: Stage,
+) -> None:
+    """Both come at once, the message first."""
+    await stage.bob.join(stage.lounge)
+    assert "aloud" in await stage.reply(stage.bob, "live start")
+    os.kill(stage.bot.pid, signal.SIGSTOP)
+    try:
+        await stage.bob.send(stage.general, "The window is open.")
+        await stage.guild.kick_bot_from_voice()
+    finally:
+        os.kill(stage.bot.pid, signal.SIGCONT)
+    async with asyncio.timeout(5):
+        while [m.text for m in stage.written()] != ["I am not in a voice channel any more."]:
+            await asyncio.sleep(0.05)
 
 
 async def test_without_the_intent_the_bot_runs_and_says_what_to_switch_on(tmp_path: Path) -> None:

@@ -109,10 +109,11 @@ ordinal_before = rule(
     ("the XIX century", "the nineteenth century"),
 )
 alone = rule(
-    rf"(?<![\w.&'$])(?!LIV\b|XXX\b|MIX\b)(?=[IVXL]{{3}}|[MDCLXVI]{{4}})"
+    rf"(\d)?(?<![^\W\d]|[.&'$])(?!LIV\b|XXX\b|MIX\b)(?=[IVXL]{{3}}|[MDCLXVI]{{4}})"
     rf"M{{0,3}}(?:C[MD]|D?C{{0,3}}){_TENS_AND_ONES}(?![\w&])",
-    lambda m: _cardinal(m[0]),
+    lambda m: f"{m[1]} {_cardinal(m[0][1:])}" if m[1] else _cardinal(m[0]),
     ("LVIII", "fifty-eight"),
+    ("1III", "1 three", "one three"),
     ("© MMXXIV", "© twenty twenty-four", "copyright twenty twenty-four"),
     ("XXL", "XXL", "X X L"),
     ("the MILD one", "the MILD one", "the mild one"),

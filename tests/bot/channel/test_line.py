@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,3 +112,15 @@ async def test_a_full_line_can_spare_the_newest_of_whoever_has_the_most() -> Non
     assert filled(1, 1, 2, 2).spare(2) is None
     assert filled(1, 2).spare(3) is None
     assert Line().spare(1) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("a short\n one", "a short one"),
+        ("word " * 30, "word " * 15 + "word…"),
+        ("x" * 100, "x" * 79 + "…"),
+    ],
+)
+async def test_what_the_queue_shows_of_a_text_ends_between_words(typed: str, shown: str) -> None:
+    assert playback(1, typed).label == shown

@@ -76,6 +76,22 @@ def test_say_leaves_a_file_with_the_words(home: Path, tmp_path: Path) -> None:
     assert word_errors(home.parent / "said.ogg") <= 0.2
 
 
+def test_what_the_command_line_leaves_out_is_said_so(home: Path) -> None:
+    out = home / "said.ogg"
+    ended = timbre(home, "say", "$1,234.56 " * 3, "--out", str(out), TIMBRE_MAX_SPOKEN_CHARS="100")
+    assert ended.returncode == 0, ended.stderr
+    assert "more than the 100 characters that I say at once" in ended.stderr
+    assert "I say it up to “" in ended.stderr
+
+
+def test_a_text_in_another_script_is_refused_before_anything_is_loaded(home: Path) -> None:
+    ended = timbre(home, "say", "Привет, как дела?", "--out", str(home / "said.ogg"))
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "timbre: My voices read English, and most of this text is in another script.\n"
+    )
+
+
 def test_a_voice_the_engine_cannot_clone_is_said_so(home: Path, tmp_path: Path) -> None:
     clip = tmp_path / "me.wav"
     soundfile.write(clip, np.zeros(24_000, np.float32), 24_000)

@@ -57,6 +57,16 @@ async def test_whether_the_name_is_said_is_decided_when_the_turn_has_come() -> N
     assert await said(line_of(Words("words"), None)) == ["words"]
 
 
+@pytest.mark.parametrize("error", [SynthesisFailed("It cannot be said."), OSError("disk full")])
+async def test_a_name_that_cannot_be_said_does_not_cost_the_message(error: Exception) -> None:
+    class Unspeakable(Words):
+        async def clips(self) -> AsyncGenerator[Clip, None]:
+            raise error
+            yield
+
+    assert await said(line_of(Words("words"), Unspeakable("name"))) == ["words"]
+
+
 async def test_a_turn_has_begun_once_the_name_is_decided_on() -> None:
     """Who spoke last is another member then."""
     events: list[str] = []

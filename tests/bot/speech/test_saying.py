@@ -125,15 +125,72 @@ async def test_words_are_said_as_the_member_and_the_server_say_them(
     assert (await sayings.opening(ALICE, HERE)).text == "Aleece says:"
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Александр", "Aleksandr"),
+        ("☆ 美咲 ☆", "Mei Xiao"),
+        ("Bob.", "Bob"),
+        ("||Eve||", "Eve"),
+        ("...", "someone"),
+        ("★", "Somebody"),
+    ],
+)
+async def test_everybody_can_be_named(sayings: Sayings, name: str, said: str) -> None:
+    member = Member(8)
+    member.display_name = name
+    assert (await sayings.opening(member, HERE)).text == f"{said} says:"
+    assert (await sayings.announcement(member, came=True)).text == f"{said} joined."
+
+
+async def test_all_that_is_accepted_is_said_or_what_is_not_is_told(sayings: Sayings) -> None:
+    prose = ("There was a man who walked to the sea. " * 60)[:2000].strip()
+    saying = await sayings.of_member(prose, ALICE, GUILD)
+    assert (saying.text, saying.remarks) == (prose, [])
+    prices = ("$1,234.56 and " * 200)[:2000]
+    saying = await sayings.of_member(prices, ALICE, GUILD)
+    last = " ".join(saying.text.split()[-4:])
+    assert len(saying.text) <= 3000
+    assert saying.left_out == (
+        "That is more than the 3,000 characters that I say at once, numbers in words. "
+        f"I say it up to “{last}”."
+    )
+    live = await sayings.of_member(prices, ALICE, GUILD, max_chars=2000)
+    assert live.text.endswith(", and so on.")
+    assert live.left_out is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("Only the start of this is said.", "Only the start of, and so on."),
+        ("It really is over. Nobody saw it coming.", "It really is over. And so on."),
+        ("Supercalifragilistic words", "Supercalifragilistic, and so on."),
+        ("She said ||he dies at the end|| of it.", "She said, and so on."),
+        ("Look: https://example.com/a/b/c now", "Look, and so on."),
+        ("there are now 1,234.56 of them", "there are now, and so on."),
+        ("twenty characters it", "twenty characters it"),
+    ],
+)
+async def test_a_message_past_the_servers_limit_is_cut_at_words_and_says_so(
+    sayings: Sayings, typed: str, said: str
+) -> None:
+    assert (await sayings.of_member(typed, ALICE, GUILD, max_chars=20)).text == said
+
+
 async def test_what_is_too_long_is_refused_or_cut_and_what_is_nothing_is_told(
     sayings: Sayings, tones: Tones
 ) -> None:
     long = "word " * 500
     with pytest.raises(UserError, match="2,500 characters long"):
         await sayings.of_member(long, ALICE, GUILD)
-    assert len((await sayings.of_member(long, ALICE, GUILD, max_chars=50)).text) <= 50
+    assert (await sayings.of_member(long, ALICE, GUILD, max_chars=53)).text == (
+        "word " * 10
+    ).strip() + ", and so on."
     for max_chars in (None, 50):
         with pytest.raises(NothingToSay):
             await sayings.of_member("** **", ALICE, GUILD, max_chars=max_chars)
+    with pytest.raises(UserError, match="another script"):
+        await sayings.of_member("Привет, как дела?", ALICE, GUILD)
     await asyncio.sleep(0.02)
     assert tones.asked == []  # and nothing is synthesised before it is due

@@ -10,7 +10,11 @@ from bot.text import Names, Pronunciations, TextLimits, explain, speakable
 
 NOW = datetime(2024, 6, 15, 12, 0, tzinfo=UTC)
 NAMES = Names(
-    users={80351110224678912: "Nelly", 200000000000000002: "Max Power"},
+    users={
+        80351110224678912: "Nelly",
+        200000000000000002: "Max Power",
+        300000000000000003: "Александр Петрович Иванов",
+    },
     roles={165511591545143296: "Moderators"},
     channels={103735883630395392: "general-chat", 103735883630395393: "off-topic"},
 )

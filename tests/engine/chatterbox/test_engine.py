@@ -15,12 +15,10 @@ from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.loading import assemble
 from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
 from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS
-from engine.chatterbox.text import most_speech_tokens
 from engine.chatterbox.utterance import Utterance
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.messages import Speak
 from engine.speech import ClonedVoice, Priority, Speech, SpeechParameters, StockVoice, Voice
-from engine.stock.engine import StockEngine
 from tests.engine.enrolment.enrolment_house import OneAtATime, write_clip
 
 NewEngine = Callable[..., ChatterboxEngine]
@@ -158,18 +156,6 @@ def test_one_word_is_short_though_the_model_never_stops(
     engine = new_engine(folder=endless, max_speech_tokens=MAX_SPEECH_TOKENS)
     (speech,) = speech_of(engine, speak(1, text))
     assert 1 < speech.duration_s < 3.2
-
-
-def test_a_text_may_take_much_longer_than_a_reader_takes() -> None:
-    """Three quarters more than one who reads single words slowly, and 0.5 s of silence."""
-    reader = StockEngine(threads=1, reason="")
-    texts = ["I", "Yes", "W", "F B I", "H T M L", "okay", "through", "strengths", "1984"]
-    texts += ["one million seven hundred thousand and twelve", "We are going to leave now."]
-    for text in texts:
-        for voice in ("fenrir", "michael"):
-            job = Speak(1, text, StockVoice(voice), SpeechParameters())
-            read_s = reader.synthesise(job, lambda: False).duration_s
-            assert most_speech_tokens(text) / 25 > 1.75 * read_s + 0.5, (text, voice)
 
 
 def test_an_unknown_stock_voice_is_replaced_and_the_listener_told(new_engine: NewEngine) -> None:

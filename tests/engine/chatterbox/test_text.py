@@ -18,7 +18,6 @@ from engine.weights import checkpoint
         "wait... what\N{HORIZONTAL ELLIPSIS} no: yes; \N{EM DASH} maybe \N{EN DASH} so -",
         "\N{LEFT DOUBLE QUOTATION MARK}quoted\N{RIGHT DOUBLE QUOTATION MARK} - fine ,",
         "it\N{RIGHT SINGLE QUOTATION MARK}s \N{LEFT SINGLE QUOTATION MARK}so",
-        "\N{LATIN SMALL LETTER E WITH ACUTE}t\N{LATIN SMALL LETTER E WITH ACUTE}",
         "Done!",
     ],
 )
@@ -29,3 +28,11 @@ def test_text_becomes_upstreams_tokens(small_checkpoint: Path, text: str) -> Non
     got = TextTokenizer(file)(text)
     assert torch.equal(got[1:-1], expected[0].long())
     assert got[[0, -1]].tolist() == [255, 0]
+
+
+def test_letters_that_the_checkpoint_does_not_know_are_spelled_with_those_it_does(
+    small_checkpoint: Path,
+) -> None:
+    """Upstream gives the model an unknown token for each."""
+    tokens = TextTokenizer(small_checkpoint / checkpoint.TOKENIZER)
+    assert torch.equal(tokens("Nice café, Zoë and Łukasz."), tokens("Nice cafe, Zoe and Lukasz."))

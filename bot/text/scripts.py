@@ -1,0 +1,84 @@
+"""Text in other scripts, for voices that read the Latin one: spelled with its letters, or refused.
+
+A rule is for a language of the voice; English is the first, and all of today's voices read it.
+"""
+
+import re
+import unicodedata
+from itertools import groupby
+
+from anyascii import anyascii
+
+#: Words of scripts that are written without spaces are counted by their letters.
+_WORD_LETTERS = 12
+_LONE_GREEK = re.compile(
+    "(?<![\u0370-\u03ff\u1f00-\u1fff])[\u0370-\u03ff](?![\u0370-\u03ff\u1f00-\u1fff])"
+)
+_GREEK_NAME = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
+_JOINERS = "\u200c\u200d"
+
+
+def is_latin(char: str) -> bool:
+    code = ord(char)
+    return code < 0x250 or 0x1E00 <= code < 0x1F00 or 0x2C60 <= code < 0x2C80 or char == "ⁿ"
+
+
+def is_foreign(text: str) -> bool:
+    """Whether more words of `text` are in other scripts than in the Latin one."""
+    if text.isascii():
+        return False
+    balance = 0
+    for word in text.split():
+        letters = [char for char in word if char.isalpha()]
+        foreign = sum(not is_latin(char) for char in letters)
+        if foreign * 2 > len(letters):
+            balance += 1 + (foreign - 1) // _WORD_LETTERS
+        elif letters:
+            balance -= 1
+    return balance > 0
+
+
+def greek_letters(text: str) -> str:
+    """``2πr`` -> "2 pi r": alone a Greek letter is a sign, which has a name."""
+
+    def name(match: re.Match[str]) -> str:
+        found = _GREEK_NAME.match(unicodedata.name(match[0], ""))
+        return f" {found[1].lower().replace('lamda', 'lambda')} " if found else match[0]
+
+    return _LONE_GREEK.sub(name, text)
+
+
+def transliterated(text: str) -> str:
+    """Spell letters, figures and punctuation of other scripts with Latin ones.
+
+    ``Саша и 東京`` -> "Sasha i  Dong  Jing ".
+    """
+    if text.isascii():
+        return text
+    runs = groupby(text, _is_spelled)
+    return "".join(_spelled("".join(run)) if foreign else "".join(run) for foreign, run in runs)
+
+
+def _is_spelled(char: str) -> bool:
+    if char in _JOINERS:
+        return True
+    code = ord(char)
+    # Accents, and the punctuation and signs that scripts share, stay; so do emoji, by category.
+    shared = code < 0x250 or 0x2B0 <= code < 0x370 or 0x2000 <= code < 0x2C00 or is_latin(char)
+    return not shared and (unicodedata.category(char)[0] in "LMP" or char.isdecimal())
+
+
+def _spelled(run: str) -> str:
+    shouted = run.isupper() and len(run) > 1
+    latin = ""
+    for char in run:
+        spelled = anyascii(char)
+        if not char.isalpha():
+            spelled += " " * (not char.isdecimal())
+        else:
+            spelled = "".join(filter(str.isalnum, spelled))  # "мать" is no "mat'"
+            # A letter that is a syllable of its own, as in Chinese, is spelled with a capital.
+            if not char.isupper() and spelled[:1].isupper():
+                spelled = f" {spelled} "
+        latin += spelled
+    return latin.capitalize() if shouted else latin
