@@ -19,38 +19,29 @@ class StatusCommands(commands.Cog):
         await interaction.response.defer(thinking=True, ephemeral=True)
         executor = self.bot.services.executor.status()
         metrics = self.bot.services.metrics
-        embed = discord.Embed(title="Timbre")
+        fields = {}
         if engine := executor.engine:
-            embed.add_field(
-                name="Engine",
-                value=f"{engine.name}: {engine.model} on {engine.device}, {engine.precision}\n"
-                f"{engine.reason}",
-                inline=False,
-            )
+            how = f"{engine.name}: {engine.model} on {engine.device}, {engine.precision}"
+            fields["Engine"] = f"{how}\n{engine.reason}"
         worker = executor.state
         # Why there is none may name files of the machine.
         if worker != "unavailable" or await self.bot.is_owner(interaction.user):
             worker += f": {executor.detail}"
-        embed.add_field(name="Worker", value=worker, inline=False)
         restarts = "1 restart" if executor.restarts == 1 else f"{executor.restarts} restarts"
-        embed.add_field(
-            name="Queue",
-            value=f"{executor.queued} waiting, {executor.running} running, {restarts}",
-            inline=False,
-        )
         looked_up = metrics.cache_hits + metrics.cache_misses
         share = f" ({metrics.cache_hits / looked_up:.0%})" if looked_up else ""
-        embed.add_field(
-            name="Cache", value=f"{metrics.cache_hits} of {looked_up} pieces{share}", inline=False
-        )
-        embed.add_field(
-            name="Clips analysed since I started", value=str(metrics.enrolments), inline=False
-        )
-        embed.add_field(
-            name="Interaction to first sound", value=_percentiles(metrics.first_sound), inline=False
-        )
-        embed.add_field(name="Synthesis", value=_percentiles(metrics.synthesis), inline=False)
-        embed.add_field(name="Event loop lag", value=_percentiles(metrics.loop_lag), inline=False)
+        fields |= {
+            "Worker": worker,
+            "Queue": f"{executor.queued} waiting, {executor.running} running, {restarts}",
+            "Cache": f"{metrics.cache_hits} of {looked_up} pieces{share}",
+            "Clips analysed since I started": str(metrics.enrolments),
+            "Interaction to first sound": _percentiles(metrics.first_sound),
+            "Synthesis": _percentiles(metrics.synthesis),
+            "Event loop lag": _percentiles(metrics.loop_lag),
+        }
+        embed = discord.Embed(title="Timbre")
+        for name, value in fields.items():
+            embed.add_field(name=name, value=value, inline=False)
         await interaction.edit_original_response(embed=embed)
 
 
