@@ -19,30 +19,26 @@ class StatusCommands(commands.Cog):
         await interaction.response.defer(thinking=True, ephemeral=True)
         executor = self.bot.services.executor.status()
         metrics = self.bot.services.metrics
-        embed = discord.Embed(title="Timbre")
+        fields = {}
         if engine := executor.engine:
-            embed.add_field(
-                name="Engine",
-                value=f"{engine.name}: {engine.model} on {engine.device}, {engine.precision}\n"
-                f"{engine.reason}",
-                inline=False,
-            )
+            how = f"{engine.name}: {engine.model} on {engine.device}, {engine.precision}"
+            fields["Engine"] = f"{how}\n{engine.reason}"
         worker = executor.state
         runs_the_bot = await self.bot.is_owner(interaction.user)
         # Why there is none may name files of the machine.
         if worker != "unavailable" or runs_the_bot:
             worker += f": {executor.detail}"
-        embed.add_field(name="Worker", value=worker, inline=False)
         restarts = "1 restart" if executor.restarts == 1 else f"{executor.restarts} restarts"
-        embed.add_field(
-            name="Queue",
-            value=f"{executor.queued} waiting, {executor.running} running, {restarts}",
-            inline=False,
-        )
+        fields |= {
+            "Worker": worker,
+            "Queue": f"{executor.queued} waiting, {executor.running} running, {restarts}",
+        }
         if runs_the_bot:  # they count what all servers do, which is none of another's business
-            for name, value in _counted(metrics).items():
-                embed.add_field(name=name, value=value, inline=False)
-        embed.add_field(name="Event loop lag", value=_percentiles(metrics.loop_lag), inline=False)
+            fields |= _counted(metrics)
+        fields["Event loop lag"] = _percentiles(metrics.loop_lag)
+        embed = discord.Embed(title="Timbre")
+        for name, value in fields.items():
+            embed.add_field(name=name, value=value, inline=False)
         await interaction.edit_original_response(embed=embed)
 
 
