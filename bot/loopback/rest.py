@@ -25,8 +25,8 @@ from bot.loopback.failures import Failures, LoopbackFailure
 from bot.loopback.faults import Faults
 from bot.loopback.gateway import Gateway
 from bot.loopback.interaction import Interactions
-from bot.loopback.payloads import of_bot, of_user
-from bot.loopback.world import StageChannel, World
+from bot.loopback.payloads import of_bot, of_member, of_user
+from bot.loopback.world import GuildRecord, StageChannel, World
 
 _VERSION = re.compile(r"^/api/v10")
 #: Who holds an interaction's token needs no other authorisation.
@@ -94,7 +94,7 @@ class Rest:
         return answer(limited, 429, headers)
 
     def _own_routes(self) -> list[Route]:
-        """What concerns the bot alone: its account, the gateway, its commands, its voice."""
+        """The bot's account, the gateway, its commands, its voice, and who is a member."""
         world = self.world
 
         async def me(_: web.Request) -> web.Response:
@@ -129,10 +129,20 @@ class Rest:
         async def overwrite_commands(request: web.Request) -> web.Response:
             return answer(self.commands.overwrite(await request.json()))
 
-        async def edit_voice_state(request: web.Request) -> web.Response:
+        def guild_of(request: web.Request) -> GuildRecord:
             guild = world.guilds.get(int(request.match_info["guild"]))
             if guild is None:
                 raise unknown("Guild")
+            return guild
+
+        async def member(request: web.Request) -> web.Response:
+            found = guild_of(request).members.get(int(request.match_info["member"]))
+            if found is None:
+                raise unknown("Member")
+            return answer(of_member(found))
+
+        async def edit_voice_state(request: web.Request) -> web.Response:
+            guild = guild_of(request)
             body, state = await request.json(), guild.voice_states.get(guild.bot.id)
             if state is None or not isinstance(state.channel, StageChannel):
                 raise ApiError(404, 10065, "Unknown Voice State")
@@ -150,5 +160,6 @@ class Rest:
             ("GET", "/gateway/bot", gateway),
             ("GET", commands, list_commands),
             ("PUT", commands, overwrite_commands),
+            ("GET", "/guilds/{guild}/members/{member:\\d+}", member),
             ("PATCH", "/guilds/{guild}/voice-states/@me", edit_voice_state),
         ]
