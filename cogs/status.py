@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.base.metrics import Latencies, Metrics
+from bot.base.metrics import Latencies
 from bot.client import TimbreBot
 
 
@@ -19,42 +19,32 @@ class StatusCommands(commands.Cog):
         await interaction.response.defer(thinking=True, ephemeral=True)
         executor = self.bot.services.executor.status()
         metrics = self.bot.services.metrics
-        embed = discord.Embed(title="Timbre")
+        fields = {}
         if engine := executor.engine:
-            embed.add_field(
-                name="Engine",
-                value=f"{engine.name}: {engine.model} on {engine.device}, {engine.precision}\n"
-                f"{engine.reason}",
-                inline=False,
-            )
+            how = f"{engine.name}: {engine.model} on {engine.device}, {engine.precision}"
+            fields["Engine"] = f"{how}\n{engine.reason}"
         worker = executor.state
         runs_the_bot = await self.bot.is_owner(interaction.user)
         # Why there is none may name files of the machine.
         if worker != "unavailable" or runs_the_bot:
             worker += f": {executor.detail}"
-        embed.add_field(name="Worker", value=worker, inline=False)
         restarts = "1 restart" if executor.restarts == 1 else f"{executor.restarts} restarts"
-        embed.add_field(
-            name="Queue",
-            value=f"{executor.queued} waiting, {executor.running} running, {restarts}",
-            inline=False,
-        )
+        fields["Worker"] = worker
+        fields["Queue"] = f"{executor.queued} waiting, {executor.running} running, {restarts}"
         if runs_the_bot:  # they count what all servers do, which is none of another's business
-            for name, value in _counted(metrics).items():
-                embed.add_field(name=name, value=value, inline=False)
-        embed.add_field(name="Event loop lag", value=_percentiles(metrics.loop_lag), inline=False)
+            looked_up = metrics.cache_hits + metrics.cache_misses
+            share = f" ({metrics.cache_hits / looked_up:.0%})" if looked_up else ""
+            fields |= {
+                "Cache": f"{metrics.cache_hits} of {looked_up} pieces{share}",
+                "Clips analysed since I started": str(metrics.enrolments),
+                "Interaction to first sound": _percentiles(metrics.first_sound),
+                "Synthesis": _percentiles(metrics.synthesis),
+            }
+        fields["Event loop lag"] = _percentiles(metrics.loop_lag)
+        embed = discord.Embed(title="Timbre")
+        for name, value in fields.items():
+            embed.add_field(name=name, value=value, inline=False)
         await interaction.edit_original_response(embed=embed)
-
-
-def _counted(metrics: Metrics) -> dict[str, str]:
-    looked_up = metrics.cache_hits + metrics.cache_misses
-    share = f" ({metrics.cache_hits / looked_up:.0%})" if looked_up else ""
-    return {
-        "Cache": f"{metrics.cache_hits} of {looked_up} pieces{share}",
-        "Clips analysed since I started": str(metrics.enrolments),
-        "Interaction to first sound": _percentiles(metrics.first_sound),
-        "Synthesis": _percentiles(metrics.synthesis),
-    }
 
 
 def _percentiles(latencies: Latencies) -> str:

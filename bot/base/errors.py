@@ -45,11 +45,6 @@ def sentence_for(error: BaseException) -> str:
         case app_commands.MissingPermissions():
             missing = ", ".join(name.replace("_", " ") for name in error.missing_permissions)
             return f"You need this permission for that: {missing}."
-        case app_commands.BotMissingPermissions():
-            missing = ", ".join(name.replace("_", " ") for name in error.missing_permissions)
-            return f"I need this permission for that: {missing}."
-        case app_commands.CommandOnCooldown():
-            return f"That was quick. Please try again in {error.retry_after:.0f} s."
         case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
             return "This command has changed. Please restart Discord and try again."
         case app_commands.CheckFailure():

@@ -34,7 +34,7 @@ class BotProcess:
     """
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        self._environment = {**os.environ, **environment}
+        self.environment = {**os.environ, **environment}
         self.log = log
         self.stopped_s: float | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -58,7 +58,7 @@ class BotProcess:
                 "bot",
                 "run",
                 cwd=_ROOT,
-                env=self._environment,
+                env=self.environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -5,6 +5,7 @@ bot's own `/status`.
 """
 
 import asyncio
+import math
 import platform
 import re
 import tempfile
@@ -23,14 +24,7 @@ from bot.demo.bot_process import BotEnded, BotProcess
 from bot.demo.picture import Caption, draw
 from bot.demo.report import Report, SpokenLine
 from bot.demo.timeline import Step, Timeline
-from bot.loopback import (
-    Heard,
-    HeardUtterance,
-    LoopbackDiscord,
-    Member,
-    Packet,
-    VoiceChannel,
-)
+from bot.loopback import Heard, LoopbackDiscord, Member, VoiceChannel
 from bot.loopback.heard import PACKET_S, SAMPLE_RATE
 from bot.settings import Settings, SettingsError
 
@@ -158,7 +152,7 @@ async def _speak(timeline: Timeline, alice: Member, channel: VoiceChannel, text:
         heard = await channel.heard(since_s=sent_s, quiet_ms=_QUIET_MS, timeout_s=_PATIENCE_S)
         await replying
     after = await _status(alice)
-    utterance = HeardUtterance(_from_first_to_last_audible(heard))
+    (utterance,) = heard.utterances(pause_ms=math.inf)
     line = SpokenLine(
         text=text,
         engine=after.engine,
@@ -172,11 +166,6 @@ async def _speak(timeline: Timeline, alice: Member, channel: VoiceChannel, text:
     )
     step.note += ", from the cache" if line.cache_hit else ", newly synthesised"
     return _Spoken(line, utterance.start_s, utterance.end_s)
-
-
-def _from_first_to_last_audible(heard: Heard) -> tuple[Packet, ...]:
-    first, last = heard.audible[0].arrived_s, heard.audible[-1].arrived_s
-    return tuple(packet for packet in heard.packets if first <= packet.arrived_s <= last)
 
 
 def _lead_in_ms(heard: Heard, first_audible_s: float) -> int:

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bot.demo.bot_process import running_bot
-from bot.loopback import LoopbackDiscord, Member, Packet, PacketLog, VoiceChannel
+from bot.loopback import LoopbackDiscord, Member, PacketLog, VoiceChannel
 
 #: Members who name no voice have different ones, and each would be rendered anew.
 VOICE = "stock:heart"
@@ -86,10 +86,6 @@ class Room:
             self.asked += 1
             await asyncio.sleep(every_s - (time.monotonic() - begun))
 
-    def speech(self, since_s: float) -> list[Packet]:
-        heard = self.channel.recording.heard(since_s)
-        return [packet for packet in heard.packets if not packet.is_silence_frame]
-
 
 async def soak(servers: int, seconds: float, folder: Path) -> Figures:
     """Speak in `servers` servers for `seconds`; files and the bot's log go into `folder`."""
@@ -132,7 +128,7 @@ async def _rendered(room: Room) -> list[bytes]:
         since_s = time.monotonic()
         await (await room.member.slash("say", text=LINE, voice=VOICE)).reply(timeout_s=120)
         heard = await room.channel.heard(since_s=since_s, quiet_ms=2000, timeout_s=120)
-    return [packet.opus for packet in heard.packets if not packet.is_silence_frame]
+    return [packet.opus for packet in heard.speech]
 
 
 async def _loop_lag(member: Member) -> tuple[float, float]:
@@ -155,7 +151,7 @@ def _figures(
     gaps: list[float] = []
     lost = repeated = broken = unencrypted = 0
     for room in rooms:
-        packets = room.speech(since_s)
+        packets = room.channel.recording.heard(since_s).speech
         unencrypted += sum(not packet.encrypted for packet in packets)
         whole = 0
         for first in range(0, len(packets), len(line)):

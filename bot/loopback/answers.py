@@ -12,9 +12,7 @@ Route: TypeAlias = tuple[str, str, Handler]
 _UNKNOWN = {
     "Channel": 10003,
     "Guild": 10004,
-    "Member": 10007,
     "Message": 10008,
-    "User": 10013,
     "Webhook": 10015,
     "Interaction": 10062,
 }

@@ -33,7 +33,6 @@ class Attachment:
     filename: str
     data: bytes
     content_type: str | None
-    description: str | None = None
     duration_s: float | None = None
     waveform: str | None = None
     ephemeral: bool = False
@@ -51,21 +50,13 @@ class Cdn:
         self._new_id = new_id
         self._by_path: dict[str, Attachment] = {}
 
-    def store(
-        self,
-        channel_id: int,
-        file: File,
-        *,
-        description: str | None = None,
-        ephemeral: bool = False,
-    ) -> Attachment:
+    def store(self, channel_id: int, file: File, *, ephemeral: bool = False) -> Attachment:
         attachment = Attachment(
             self._new_id(),
             channel_id,
             file.filename,
             file.data,
             file.content_type or mimetypes.guess_type(file.filename)[0],
-            description,
             file.duration_s,
             file.waveform,
             ephemeral,

@@ -8,7 +8,6 @@ from bot.loopback.answers import invalid_form
 from bot.loopback.messages import Json
 
 CHAT_INPUT = 1
-USER = 2
 MESSAGE = 3
 
 _NAME = re.compile(r"^[-_'\w]{1,32}$")

@@ -21,10 +21,8 @@ MAGIC_MARKER = b"\xfa\xfa"
 
 _COMMIT_TIMEOUT_S = 10.0
 
-PREPARE_TRANSITION = 21
 EXECUTE_TRANSITION = 22
 TRANSITION_READY = 23
-PREPARE_EPOCH = 24
 EXTERNAL_SENDER = 25
 KEY_PACKAGE = 26
 PROPOSALS = 27
@@ -78,12 +76,13 @@ class DaveGroup:
         self._epoch: int | None = None  # None until the bot has offered its key package
         self._transition_id = 0
         self._commits: asyncio.Queue[bytes] = asyncio.Queue()
-        self._ready: dict[int, asyncio.Event] = {}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def close(self) -> None:
-        self._stop_following()
+        if self._task:
+            self._task.cancel()
+            self._task = None
         self.members.clear()
 
     def members_changed(self) -> None:
@@ -104,28 +103,8 @@ class DaveGroup:
         self._commits.put_nowait(commit_and_welcome)
 
     def transition_ready(self, transition_id: int) -> None:
-        """The bot says that it is prepared for a transition."""
-        if event := self._ready.get(transition_id):
-            event.set()
-
-    def upgrade(self) -> None:
-        """Ask the bot to begin a new group, as after a member without DAVE has left."""
-        self.version = 1
-        self._connection.send_json(
-            PREPARE_EPOCH,
-            {"transition_id": self._next_transition(), "epoch": 1, "protocol_version": 1},
-        )
-
-    async def downgrade(self) -> None:
-        """Have the bot send without encryption, as after a member without DAVE came."""
-        self._stop_following()  # those who listen still have the keys of what is under way
-        self.version = 0
-        transition_id = self._next_transition()
-        ready = self._ready[transition_id] = asyncio.Event()
-        self._connection.send_json(
-            PREPARE_TRANSITION, {"transition_id": transition_id, "protocol_version": 0}
-        )
-        await self._execute(transition_id, ready)
+        """The bot says that it is prepared for a transition, which is then to happen."""
+        self._connection.send_json(EXECUTE_TRANSITION, {"transition_id": transition_id})
 
     def decrypt(self, frame: bytes) -> bytes:
         """The bot's frame in the clear. Raises `Undecryptable` when nobody here has the key."""
@@ -137,16 +116,11 @@ class DaveGroup:
                 reasons.append(str(error))
         raise Undecryptable("; ".join(reasons) or "nobody is in the group")
 
-    def _stop_following(self) -> None:
-        if self._task:
-            self._task.cancel()
-            self._task = None
-
     async def _follow_members(self) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            while self.version and (wanted := self._wanted()) != set(self.members):
+            while (wanted := self._wanted()) != set(self.members):
                 await self._change_members(wanted)
 
     async def _change_members(self, wanted: set[int]) -> None:
@@ -183,22 +157,10 @@ class DaveGroup:
             session.process_welcome(welcome)
         self.members = staying | joining
         self._epoch += 1
-        transition_id = self._next_transition()
-        ready = self._ready[transition_id] = asyncio.Event()
-        announcement = struct.pack(">H", transition_id) + commit
-        self._connection.send_binary(ANNOUNCE_COMMIT, announcement)
-        self._spawn(self._execute(transition_id, ready), "DAVE transition")
-
-    async def _execute(self, transition_id: int, ready: asyncio.Event) -> None:
-        await ready.wait()
-        await asyncio.sleep(self._faults.dave_execute_delay_s)
-        del self._ready[transition_id]
-        self._connection.send_json(EXECUTE_TRANSITION, {"transition_id": transition_id})
-
-    def _next_transition(self) -> int:
         # 0 is reserved for transitions that are executed at once.
         self._transition_id = self._transition_id % 0xFFFF + 1
-        return self._transition_id
+        announcement = struct.pack(">H", self._transition_id) + commit
+        self._connection.send_binary(ANNOUNCE_COMMIT, announcement)
 
 
 def _leaf(session: davey.DaveSession) -> int:

@@ -9,7 +9,6 @@ from bot.loopback.payloads import (
     of_member,
     of_message,
     of_role,
-    of_user,
     of_voice_state,
 )
 from bot.loopback.permissions import Role
@@ -53,9 +52,7 @@ def event_of(name: str, subject: object) -> Event:
             return Event(name, role, subject.guild_id, Intent.GUILDS)
         case MemberRecord():
             guild = subject.guild
-            data: Json = {"guild_id": str(guild.id)}
-            left = name == "GUILD_MEMBER_REMOVE"
-            data |= {"user": of_user(subject.user)} if left else of_member(subject)
+            data = {"guild_id": str(guild.id)} | of_member(subject)
             # The bot is told of itself whatever its intents are.
             intent = Intent.NONE if subject is guild.bot else Intent.MEMBERS
             return Event(name, data, guild.id, intent)

@@ -18,7 +18,6 @@ class RestFault:
     delay_s: float = 0.0
     status: int | None = None
     retry_after_s: float | None = None
-    for_everything: bool = False
     times: int | None = 1
     met: int = 0
 
@@ -29,21 +28,15 @@ class RestFault:
 
 
 class VoiceFaults:
-    """The switches of one guild's voice. A delay of `math.inf` means never."""
+    """The switches of one guild's voice."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        #: Send the bot no datagrams after address discovery (otherwise it gets RTCP reports).
-        #: discord.py 2.7.1 then stalls for up to 30 s when it changes voice servers soon after.
-        self.udp_mute = False
         #: How long the announcement (op 29) of the bot's commit is held back, in seconds. Until
         #: it comes discord.py sends in the clear (or with the previous group's keys).
         self.dave_commit_delay_s = 0.0
-        #: How long the execution (op 22) of a prepared transition is held back, in seconds.
-        #: discord.py encrypts from op 29 on; what waits for op 22 is a change of version.
-        self.dave_execute_delay_s = 0.0
         #: The DAVE version that new voice connections negotiate: 0 is a channel without
         #: end-to-end encryption.
         self.dave_version = 1
@@ -90,12 +83,9 @@ class Faults:
         """Answer with a server error and do nothing. discord.py retries 500, 502 and 504."""
         return self._add(RestFault(method, re.compile(path), status=status, times=times))
 
-    def rate_limit(
-        self, method: str, path: str, retry_after_s: float, *, for_everything: bool = False
-    ) -> RestFault:
-        """Answer 429 once; `for_everything` makes it the bot's global limit."""
-        limit = RestFault(method, re.compile(path), 0.0, 429, retry_after_s, for_everything)
-        return self._add(limit)
+    def rate_limit(self, method: str, path: str, retry_after_s: float) -> RestFault:
+        """Answer 429 once."""
+        return self._add(RestFault(method, re.compile(path), 0.0, 429, retry_after_s))
 
     def rest_fault(self, method: str, path: str) -> RestFault | None:
         """The fault that a request meets, counted as met."""

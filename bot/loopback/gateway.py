@@ -30,7 +30,6 @@ class GatewayOp(IntEnum):
     PRESENCE = 3
     VOICE_STATE = 4
     RESUME = 6
-    RECONNECT = 7
     INVALID_SESSION = 9
     HELLO = 10
     HEARTBEAT_ACK = 11
@@ -122,11 +121,6 @@ class Gateway:
                 self._end(session)
             session.connected = False
             session.outbox.put(Close(4000, "unknown error"))
-
-    def request_reconnect(self) -> None:
-        """Fault: Discord asks every shard to reconnect and resume (op 7)."""
-        for session in self.sessions.values():
-            session.send(GatewayOp.RECONNECT)
 
     def invalidate_sessions(self) -> None:
         """Fault: Discord declares every session invalid (op 9); the bot has to identify anew."""

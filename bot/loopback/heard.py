@@ -48,7 +48,6 @@ class Packet:
 
     @property
     def is_silence_frame(self) -> bool:
-        """Whether this is Opus's fixed silence frame rather than sound."""
         return self.opus == SILENCE_FRAME
 
     @property
@@ -73,18 +72,19 @@ class Gap:
 
 @dataclass(frozen=True)
 class HeardUtterance:
-    """A run of packets without a long interruption, from the first audible one to the last."""
+    """A run of packets without a long interruption, from the first audible one to the last.
+
+    `start_s` is the first one's arrival, `end_s` the last one's end, in `time.monotonic` seconds.
+    """
 
     packets: tuple[Packet, ...]
 
     @property
     def start_s(self) -> float:
-        """Arrival of its first packet, `time.monotonic` seconds."""
         return self.packets[0].arrived_s
 
     @property
     def end_s(self) -> float:
-        """End of its last packet, `time.monotonic` seconds."""
         return self.packets[-1].arrived_s + PACKET_S
 
     def gaps(self, longer_than_ms: float) -> list[Gap]:
@@ -116,6 +116,11 @@ class Heard:
     def audible(self) -> tuple[Packet, ...]:
         """The packets that can be heard; see `Packet.audible`."""
         return tuple(packet for packet in self.packets if packet.audible)
+
+    @cached_property
+    def speech(self) -> tuple[Packet, ...]:
+        """Everything but silence frames."""
+        return tuple(packet for packet in self.packets if not packet.is_silence_frame)
 
     @property
     def unencrypted_audible(self) -> int:

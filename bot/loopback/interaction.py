@@ -71,7 +71,7 @@ class Interaction:
         self.channel = channel
         self.source = source
         self.sent_s = time.monotonic()
-        self.expired = False
+        self.expired = False  # fault: the token's 15 minutes are over
         self.acknowledgement: Acknowledgement | None = None
         self.original: Message | None = None
         self.messages: list[Message] = []
@@ -104,10 +104,6 @@ class Interaction:
         await self._until(lambda: message.edits >= times, timeout_s, "not edited")
         return message
 
-    def expire(self) -> None:
-        """Fault: the token's 15 minutes are over."""
-        self.expired = True
-
     async def notify(self) -> None:
         async with self._changed:
             self._changed.notify_all()
@@ -118,7 +114,6 @@ class Interaction:
             "id": str(self.id),
             "type": self.kind,
             "user": of_user(self.member.user),
-            "authorizing_integration_owners": {"0": str(self.channel.guild_id or 0)},
         }
 
     def _finished(self) -> "list[Message]":

@@ -20,7 +20,6 @@ class User:
 
     id: int
     name: str
-    locale: str = "en-US"
     bot: bool = False
 
 
@@ -38,12 +37,10 @@ class MessageChannel(Protocol):
     messages: "dict[int, MessageRecord]"
 
     @property
-    def world(self) -> Publisher:
-        """What tells the bot of them."""
+    def world(self) -> Publisher: ...
 
     @property
-    def guild_id(self) -> int | None:
-        """The guild, or None for direct messages."""
+    def guild_id(self) -> int | None: ...
 
 
 @dataclass(eq=False)

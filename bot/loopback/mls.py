@@ -133,10 +133,10 @@ class _Reader:
 
     def vector(self) -> bytes:
         first = self._take(1)[0]
-        length = first & 0x3F
-        for byte in self._take((0, 1, 3)[first >> 6] if first >> 6 < 3 else self._invalid()):
-            length = length << 8 | byte
-        return self._take(length)
+        if first >> 6 == 3:
+            raise MalformedMls("a vector's length has an invalid prefix")
+        length = bytes([first & 0x3F]) + self._take((0, 1, 3)[first >> 6])
+        return self._take(int.from_bytes(length, "big"))
 
     def _take(self, count: int) -> bytes:
         taken = self._data[self.position : self.position + count]
@@ -144,6 +144,3 @@ class _Reader:
             raise MalformedMls("the message ends too early")
         self.position += count
         return taken
-
-    def _invalid(self) -> int:
-        raise MalformedMls("a vector's length has an invalid prefix")

@@ -6,12 +6,11 @@ from typing import TypeAlias
 
 from bot.loopback.attachments import SIZE_LIMIT, Cdn, File
 from bot.loopback.messages import Json
-from bot.loopback.payloads import of_attachment, of_channel, of_member, of_role, of_user
-from bot.loopback.permissions import Role
+from bot.loopback.payloads import of_attachment, of_channel, of_member, of_user
 from bot.loopback.world import Channel, MemberRecord
 
-OptionValue: TypeAlias = str | int | float | bool | MemberRecord | Role | Channel | File
-FieldValue: TypeAlias = str | bool | Sequence[str | File | MemberRecord]
+OptionValue: TypeAlias = str | float | bool | MemberRecord | Channel | File
+FieldValue: TypeAlias = str | bool | Sequence[File]
 
 GROUP = 2
 
@@ -20,7 +19,6 @@ _TEXT_INPUT = 4
 _TEXT_DISPLAY = 10
 _LABEL = 18
 _FILE_UPLOAD = 19
-_RADIO_GROUP = 21
 _CHECKBOX = 23
 
 
@@ -93,7 +91,7 @@ def fill_in_command(
     return filled
 
 
-def _typed(option: Json, value: OptionValue, resolved: Resolved) -> str | int | float | bool:
+def _typed(option: Json, value: OptionValue, resolved: Resolved) -> str | float | bool:
     kind, name = option["type"], option["name"]
     match kind, value:
         case 3, str():
@@ -101,17 +99,10 @@ def _typed(option: Json, value: OptionValue, resolved: Resolved) -> str | int | 
             return _choice(option, value)
         case 5, bool():
             return value
-        case (4, bool()) | (10, bool()):
-            raise ValueError(f"{name!r} is a number")
-        case 4, int():
+        case (4, int()) | (10, int() | float()) if not isinstance(value, bool):
             _check_range(option, "value", value)
-            return _choice(option, value)
-        case 10, int() | float():
-            _check_range(option, "value", value)
-            return _choice(option, float(value))
-        case (4, str()) | (10, str()) if option.get("choices"):
-            return _choice(option, value)
-        case (6, MemberRecord()) | (9, MemberRecord()):
+            return value
+        case 6, MemberRecord():
             return resolved.member(value)
         case 7, Channel():
             if (allowed := option.get("channel_types")) and value.kind not in allowed:
@@ -119,20 +110,16 @@ def _typed(option: Json, value: OptionValue, resolved: Resolved) -> str | int | 
             return resolved.add("channels", value.id, of_channel(value) | {"permissions": "0"})
         case 11, File():
             return resolved.file(value)
-        case (8, Role() as role) | (9, Role() as role):
-            return resolved.add("roles", role.id, of_role(role))
     raise ValueError(f"the option {name!r} (type {kind}) takes no {type(value).__name__}")
 
 
-def _choice(option: Json, value: str | float) -> str | int | float:
-    choices = option.get("choices")
-    if not choices:
+def _choice(option: Json, value: str) -> str:
+    if not (choices := option.get("choices")):
         return value
-    for choice in choices:
-        if value in (choice["value"], choice["name"]):
-            chosen: str | int | float = choice["value"]
-            return chosen
-    raise ValueError(f"{option['name']!r} is one of {[c['name'] for c in choices]}")
+    by_name: dict[str, str] = {c[key]: c["value"] for c in choices for key in ("name", "value")}
+    if value not in by_name:
+        raise ValueError(f"{option['name']!r} is one of {[c['name'] for c in choices]}")
+    return by_name[value]
 
 
 def _check_range(option: Json, what: str, actual: float) -> None:
@@ -161,24 +148,12 @@ def fill_in_field(component: Json, values: dict[str, FieldValue], resolved: Reso
         text = component.get("value") or "" if value is None else str(value)
         _check_text(component, text)
         return sent | {"value": text}
-    if kind == _RADIO_GROUP:
-        return sent | {"value": value}
-    chosen = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
-    if not chosen and component.get("required", True):
+    assert kind == _FILE_UPLOAD
+    chosen = value if isinstance(value, Sequence) else ()
+    files = [one for one in chosen if isinstance(one, File)]
+    if not files and component.get("required", True):
         raise ValueError(f"{custom_id!r} is required")
-    if kind == _FILE_UPLOAD and not all(isinstance(one, File) for one in chosen):
-        raise ValueError(f"{custom_id!r} takes files")
-    return sent | {"values": [_reference(one, resolved) for one in chosen]}
-
-
-def _reference(chosen: str | File | MemberRecord, resolved: Resolved) -> str:
-    match chosen:
-        case File():
-            return resolved.file(chosen)
-        case MemberRecord():
-            return resolved.member(chosen)
-        case _:
-            return chosen
+    return sent | {"values": [resolved.file(file) for file in files]}
 
 
 def _check_text(component: Json, text: str) -> None:

@@ -1,7 +1,9 @@
-"""What there is, as Discord describes it in JSON."""
+"""What there is, as Discord describes it in JSON.
+
+Left out is what discord.py does without and takes for what it would be here.
+"""
 
 from bot.loopback.attachments import SIZE_LIMIT, Attachment
-from bot.loopback.identifiers import timestamp
 from bot.loopback.messages import Json, MessageRecord, User
 from bot.loopback.permissions import Overwrite, Role, flags
 from bot.loopback.world import (
@@ -9,14 +11,12 @@ from bot.loopback.world import (
     DirectMessages,
     GuildRecord,
     MemberRecord,
-    TextChannel,
     VoiceChannel,
     VoiceState,
 )
 
 CDN = "https://cdn.discordapp.com"
 MEDIA = "https://media.discordapp.net"
-_LOCALE = "en-US"  # of every guild
 
 
 def of_user(user: User) -> Json:
@@ -29,7 +29,6 @@ def of_user(user: User) -> Json:
         "discriminator": "0000" if user.bot else "0",
         "avatar": None,
         "bot": user.bot,
-        "public_flags": 0,
     }
 
 
@@ -41,16 +40,9 @@ def of_member(member: MemberRecord) -> Json:
     return {
         "user": of_user(member.user),
         "nick": member.nick,
-        "avatar": None,
-        "banner": None,
         "roles": [str(role) for role in member.roles],
         "joined_at": member.joined_at,
-        "premium_since": None,
-        "deaf": False,
-        "mute": False,
         "flags": 0,
-        "pending": False,
-        "communication_disabled_until": None,
     }
 
 
@@ -60,19 +52,11 @@ def of_role(role: Role) -> Json:
         "name": role.name,
         "permissions": str(role.permissions),
         "position": role.position,
-        "color": 0,
-        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
-        "hoist": False,
-        "icon": None,
-        "unicode_emoji": None,
-        "managed": False,
-        "mentionable": False,
-        "flags": 0,
     }
 
 
 def of_voice_state(state: VoiceState) -> Json:
-    how = ("self_mute", "self_deaf", "mute", "deaf", "suppress")
+    how = ("self_mute", "self_deaf", "mute", "suppress")
     return {
         "guild_id": str(state.member.guild.id),
         "channel_id": str(state.channel.id) if state.channel else None,
@@ -80,20 +64,12 @@ def of_voice_state(state: VoiceState) -> Json:
         "member": of_member(state.member),
         "session_id": state.session_id,
         **{name: getattr(state, name) for name in how},
-        "self_video": False,
-        "request_to_speak_timestamp": None,
     }
 
 
 def of_channel(channel: Channel | DirectMessages) -> Json:
     if isinstance(channel, DirectMessages):
-        recipients = [of_user(channel.user)]
-        return {
-            "id": str(channel.id),
-            "type": 1,
-            "last_message_id": None,
-            "recipients": recipients,
-        }
+        return {"id": str(channel.id), "type": 1, "recipients": [of_user(channel.user)]}
     described: Json = {
         "id": str(channel.id),
         "type": channel.kind,
@@ -101,21 +77,10 @@ def of_channel(channel: Channel | DirectMessages) -> Json:
         "name": channel.name,
         "position": channel.position,
         "permission_overwrites": [_of_overwrite(o) for o in channel.overwrites.values()],
-        "parent_id": None,
-        "nsfw": False,
-        "rate_limit_per_user": 0,
-        "last_message_id": None,
-        "flags": 0,
     }
-    if isinstance(channel, TextChannel):
-        return described | {"topic": None}
-    assert isinstance(channel, VoiceChannel)
-    return described | {
-        "bitrate": 64_000,  # per second
-        "user_limit": channel.user_limit,
-        "rtc_region": None,
-        "video_quality_mode": 1,
-    }
+    if isinstance(channel, VoiceChannel):
+        described |= {"bitrate": 64_000, "user_limit": channel.user_limit}  # bits per second
+    return described
 
 
 def _of_overwrite(overwrite: Overwrite) -> Json:
@@ -127,41 +92,6 @@ def _of_overwrite(overwrite: Overwrite) -> Json:
     }
 
 
-def of_guild(guild: GuildRecord) -> Json:
-    return {
-        "id": str(guild.id),
-        "name": guild.name,
-        "icon": None,
-        "splash": None,
-        "discovery_splash": None,
-        "owner_id": str(guild.owner.id),
-        "afk_channel_id": None,
-        "afk_timeout": 300,
-        "verification_level": 0,
-        "default_message_notifications": 1,
-        "explicit_content_filter": 0,
-        "roles": [of_role(role) for role in guild.roles.values()],
-        "emojis": [],
-        "stickers": [],
-        "features": [],
-        "mfa_level": 0,
-        "application_id": None,
-        "system_channel_id": None,
-        "system_channel_flags": 0,
-        "rules_channel_id": None,
-        "public_updates_channel_id": None,
-        "safety_alerts_channel_id": None,
-        "vanity_url_code": None,
-        "description": None,
-        "banner": None,
-        "premium_tier": 0,
-        "premium_subscription_count": 0,
-        "premium_progress_bar_enabled": False,
-        "preferred_locale": _LOCALE,
-        "nsfw_level": 0,
-    }
-
-
 def of_guild_created(guild: GuildRecord, *, everybody: bool) -> Json:
     """GUILD_CREATE: unless `everybody`, of the members only the bot and those in voice."""
     in_voice = [s.member for s in guild.voice_states.values() if s.member is not guild.bot]
@@ -169,20 +99,16 @@ def of_guild_created(guild: GuildRecord, *, everybody: bool) -> Json:
     states = [of_voice_state(state) for state in guild.voice_states.values()]
     for state in states:
         del state["guild_id"], state["member"]
-    return of_guild(guild) | {
-        "joined_at": guild.bot.joined_at,
-        "large": False,
+    return {
+        "id": str(guild.id),
+        "name": guild.name,
+        "owner_id": str(guild.owner.id),
+        "roles": [of_role(role) for role in guild.roles.values()],
         "unavailable": False,
         "member_count": len(guild.members),
         "voice_states": states,
         "members": [of_member(member) for member in members],
         "channels": [of_channel(channel) for channel in guild.channels.values()],
-        "threads": [],
-        "presences": [],
-        "stage_instances": [],
-        "guild_scheduled_events": [],
-        "soundboard_sounds": [],
-        "created_at": timestamp(),
     }
 
 
@@ -194,11 +120,9 @@ def of_attachment(attachment: Attachment) -> Json:
         "url": CDN + attachment.path,
         "proxy_url": MEDIA + attachment.path,
         "ephemeral": attachment.ephemeral,
-        "flags": 0,
     }
     optional = {
         "content_type": attachment.content_type,
-        "description": attachment.description,
         "duration_secs": attachment.duration_s,
         "waveform": attachment.waveform,
     }
@@ -214,14 +138,11 @@ def of_message(message: MessageRecord) -> Json:
         "content": message.content,
         "timestamp": message.sent_at,
         "edited_timestamp": message.edited_at,
-        "tts": False,
-        "mention_everyone": False,
         "mentions": [],
         "mention_roles": [],
         "attachments": [of_attachment(attachment) for attachment in message.attachments],
         "embeds": message.embeds,
         "components": message.components,
-        "pinned": False,
         "flags": message.flags,
     }
     if message.reference:
@@ -237,8 +158,6 @@ def of_place(channel: Channel | DirectMessages, member: MemberRecord) -> Json:
     place: Json = {
         "channel": of_channel(channel),
         "channel_id": str(channel.id),
-        "locale": member.user.locale,
-        "entitlements": [],
         "attachment_size_limit": SIZE_LIMIT,
     }
     if isinstance(channel, DirectMessages):
@@ -246,7 +165,6 @@ def of_place(channel: Channel | DirectMessages, member: MemberRecord) -> Json:
         return place | {
             "user": of_user(member.user),
             "app_permissions": str(in_dm),
-            "authorizing_integration_owners": {"0": "0"},
             "context": 1,
         }
     guild = channel.guild
@@ -254,10 +172,7 @@ def of_place(channel: Channel | DirectMessages, member: MemberRecord) -> Json:
     place["channel"] |= theirs
     return place | {
         "guild_id": str(guild.id),
-        "guild": {"id": str(guild.id), "locale": _LOCALE, "features": []},
-        "guild_locale": _LOCALE,
         "member": of_member(member) | theirs,
         "app_permissions": str(channel.permissions_of(guild.bot)),
-        "authorizing_integration_owners": {"0": str(guild.id)},
         "context": 0,
     }

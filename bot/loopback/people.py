@@ -88,20 +88,14 @@ class Member(MemberRecord):
         await asked.acknowledged()
         return asked.choices
 
-    async def user_command(
-        self, name: str, target: MemberRecord, *, at: Channel | None = None
-    ) -> Interaction:
-        channel = at or self._default_channel()
-        resolved = Resolved(channel.world.cdn, channel.id)
-        resolved.member(target)
-        return self._use_on(commands.USER, name, channel, target.id, resolved)
-
     async def message_command(self, name: str, target: MessageRecord) -> Interaction:
         channel = target.channel
         assert isinstance(channel, Channel | DirectMessages)
         resolved = Resolved(channel.world.cdn, channel.id)
-        resolved.add("messages", target.id, of_message(target))
-        return self._use_on(commands.MESSAGE, name, channel, target.id, resolved)
+        identifier = resolved.add("messages", target.id, of_message(target))
+        data = _named(self._shown(channel, commands.MESSAGE, name))
+        data |= {"target_id": identifier, "resolved": resolved.objects}
+        return self.guild.interactions.send(COMMAND, self, channel, data)
 
     def direct_messages(self) -> DirectMessages:
         return self.guild.world.direct_messages(self.user)
@@ -124,18 +118,6 @@ class Member(MemberRecord):
         if resolved.objects:
             data["resolved"] = resolved.objects
         return self.guild.interactions.send(kind, self, channel, data)
-
-    def _use_on(
-        self,
-        kind: int,
-        name: str,
-        channel: Channel | DirectMessages,
-        target_id: int,
-        resolved: Resolved,
-    ) -> Interaction:
-        data = _named(self._shown(channel, kind, name))
-        data |= {"target_id": str(target_id), "resolved": resolved.objects}
-        return self.guild.interactions.send(COMMAND, self, channel, data)
 
     def _shown(self, channel: Channel | DirectMessages, kind: int, name: str) -> Json:
         """The command, if Discord's client would show it."""
@@ -197,7 +179,6 @@ class Guild(GuildRecord):
         *,
         nick: str | None = None,
         roles: tuple[Role, ...] = (),
-        locale: str = "en-US",
         bot: bool = False,
         user: User | None = None,
         **granted: bool,
@@ -209,7 +190,7 @@ class Guild(GuildRecord):
         """
         if granted:
             roles = (*roles, self.add_role(f"{name}'s", **granted))
-        person = user or User(self.world.identifiers.next(), name, locale=locale, bot=bot)
+        person = user or User(self.world.identifiers.next(), name, bot=bot)
         member = Member(self, person, nick, [role.id for role in roles])
         self.members[member.id] = member
         self.world.publish("GUILD_MEMBER_ADD", member)

@@ -63,22 +63,18 @@ class Recording:
             tuple(reason for arrived_s, reason in self._dropped if arrived_s >= since_s),
         )
 
-    async def until_quiet(
-        self, since_s: float | None = None, *, quiet_ms: float, timeout_s: float
-    ) -> Heard:
-        since = -math.inf if since_s is None else since_s
+    async def until_quiet(self, since_s: float, *, quiet_ms: float, timeout_s: float) -> Heard:
         async with asyncio.timeout(timeout_s):
             while True:
                 last_s = self.last_audible_s
-                if last_s is not None and since <= last_s <= time.monotonic() - quiet_ms / 1000:
-                    return self.heard(since)
+                if last_s is not None and since_s <= last_s <= time.monotonic() - quiet_ms / 1000:
+                    return self.heard(since_s)
                 await asyncio.sleep(0.02)
 
-    async def until_audible(self, since_s: float | None = None, *, timeout_s: float) -> float:
-        since = -math.inf if since_s is None else since_s
+    async def until_audible(self, since_s: float, *, timeout_s: float) -> float:
         async with asyncio.timeout(timeout_s):
             while True:
-                for packet in itertools.islice(self._packets, self._index(since), None):
+                for packet in itertools.islice(self._packets, self._index(since_s), None):
                     if packet.audible:
                         return packet.arrived_s
                 await asyncio.sleep(0.01)

@@ -10,16 +10,23 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.loopback import rest_channels, rest_guilds, rest_interactions
-from bot.loopback.answers import ApiError, Handler, Route, answer, unknown
+from bot.loopback import rest_channels, rest_interactions
+from bot.loopback.answers import (
+    ApiError,
+    Handler,
+    Route,
+    answer,
+    missing_permissions,
+    nothing,
+    unknown,
+)
 from bot.loopback.commands import Commands
 from bot.loopback.failures import Failures, LoopbackFailure
 from bot.loopback.faults import Faults
 from bot.loopback.gateway import Gateway
 from bot.loopback.interaction import Interactions
-from bot.loopback.messages import User
-from bot.loopback.payloads import of_bot, of_channel, of_user
-from bot.loopback.world import World
+from bot.loopback.payloads import of_bot, of_user
+from bot.loopback.world import StageChannel, World
 
 _VERSION = re.compile(r"^/api/v10")
 #: Who holds an interaction's token needs no other authorisation.
@@ -43,7 +50,6 @@ class Rest:
         application = web.Application(middlewares=[self._around])
         routes = [
             *self._own_routes(),
-            *rest_guilds.routes(self.world),
             *rest_channels.routes(self.world, self.interactions),
             *rest_interactions.routes(self.interactions, self.world.application_id),
         ]
@@ -82,31 +88,17 @@ class Rest:
             return None
         if fault.retry_after_s is None:
             return answer({"message": f"{fault.status}: fault", "code": 0}, fault.status)
-        limited = {
-            "message": "You are being rate limited.",
-            "retry_after": fault.retry_after_s,
-            "global": fault.for_everything,
-        }
+        limited = {"message": "You are being rate limited.", "retry_after": fault.retry_after_s}
         # discord.py takes a 429 without Via for a ban by the CDN.
         headers = {"Via": "1.1 loopback", "Retry-After": str(fault.retry_after_s)}
-        if fault.for_everything:
-            headers["X-RateLimit-Global"] = "true"
         return answer(limited, 429, headers)
 
     def _own_routes(self) -> list[Route]:
-        """What concerns the bot itself: who it is, where the gateway is, its commands."""
+        """What concerns the bot alone: its account, the gateway, its commands, its voice."""
         world = self.world
-
-        def user_of(identifier: str) -> User:
-            if (found := world.user(int(identifier))) is None:
-                raise unknown("User")
-            return found
 
         async def me(_: web.Request) -> web.Response:
             return answer(of_bot(world.bot_user))
-
-        async def user(request: web.Request) -> web.Response:
-            return answer(of_user(user_of(request.match_info["user"])))
 
         async def application(_: web.Request) -> web.Response:
             return answer(
@@ -118,13 +110,7 @@ class Rest:
                     "bot_public": True,
                     "bot_require_code_grant": False,
                     "owner": of_user(world.owner),
-                    "summary": "",
                     "verify_key": "00" * 32,
-                    "team": None,
-                    "flags": 0,
-                    "approximate_guild_count": len(world.guilds),
-                    "interactions_endpoint_url": None,
-                    "integration_types_config": {"0": {}},
                 }
             )
 
@@ -133,18 +119,9 @@ class Rest:
                 {
                     "url": "wss://gateway.discord.gg",
                     "shards": self.shards,
-                    "session_start_limit": {
-                        "total": 1000,
-                        "remaining": 1000 - self.gateway.identifies,
-                        "reset_after": 86_400_000,
-                        "max_concurrency": 1,
-                    },
+                    "session_start_limit": {},
                 }
             )
-
-        async def open_direct_messages(request: web.Request) -> web.Response:
-            found = user_of((await request.json())["recipient_id"])
-            return answer(of_channel(world.direct_messages(found)))
 
         async def list_commands(_: web.Request) -> web.Response:
             return answer(self.commands.registered)
@@ -152,13 +129,26 @@ class Rest:
         async def overwrite_commands(request: web.Request) -> web.Response:
             return answer(self.commands.overwrite(await request.json()))
 
+        async def edit_voice_state(request: web.Request) -> web.Response:
+            guild = world.guilds.get(int(request.match_info["guild"]))
+            if guild is None:
+                raise unknown("Guild")
+            body, state = await request.json(), guild.voice_states.get(guild.bot.id)
+            if state is None or not isinstance(state.channel, StageChannel):
+                raise ApiError(404, 10065, "Unknown Voice State")
+            needed = "mute_members" if body.get("suppress") is False else "request_to_speak"
+            if not state.channel.allows(guild.bot, needed):
+                raise missing_permissions()
+            if "suppress" in body:
+                guild.set_voice(guild.bot, suppress=body["suppress"])
+            return nothing()
+
         commands = f"/applications/{world.application_id}/commands"
         return [
             ("GET", "/users/@me", me),
-            ("GET", "/users/{user:\\d+}", user),
-            ("POST", "/users/@me/channels", open_direct_messages),
             ("GET", "/oauth2/applications/@me", application),
             ("GET", "/gateway/bot", gateway),
             ("GET", commands, list_commands),
             ("PUT", commands, overwrite_commands),
+            ("PATCH", "/guilds/{guild}/voice-states/@me", edit_voice_state),
         ]

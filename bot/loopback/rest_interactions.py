@@ -50,19 +50,14 @@ def routes(interactions: Interactions, application_id: int) -> list[Route]:
         await _respond(interaction, kind, upload.message)
         if request.query.get("with_response") not in ("1", "true"):
             return nothing()
-        response = {
-            "interaction": {
-                "id": str(interaction.id),
-                "type": interaction.kind,
-                "response_message_loading": kind == 5,
-                "response_message_ephemeral": bool(
-                    interaction.original and interaction.original.ephemeral
-                ),
+        described = {"id": str(interaction.id), "type": interaction.kind}
+        response = {"interaction": described}
+        if (message := interaction.original) is not None and kind != Callback.DEFER_UPDATE:
+            described |= {
+                "response_message_id": str(message.id),
+                "response_message_loading": kind == Callback.DEFER_REPLY,
+                "response_message_ephemeral": message.ephemeral,
             }
-        }
-        if interaction.original is not None and kind in (4, 5, 7):
-            message = interaction.original
-            response["interaction"]["response_message_id"] = str(message.id)
             response["resource"] = {"type": kind, "message": of_message(message)}
         return answer(response)
 
@@ -76,7 +71,7 @@ def routes(interactions: Interactions, application_id: int) -> list[Route]:
     async def edit(request: web.Request) -> web.Response:
         interaction = interaction_of(request)
         found = _find(interaction, request.match_info["message"])
-        await _edit(interaction, found, await read(request))
+        await _change(interaction, found, await read(request))
         return answer(of_message(found))
 
     async def delete(request: web.Request) -> web.Response:
@@ -116,7 +111,7 @@ async def _respond(interaction: Interaction, kind: int, upload: Upload) -> None:
         case Callback.UPDATE:
             assert source is not None
             interaction.original = source
-            _change(interaction, source, upload)
+            await _change(interaction, source, upload)
         case Callback.CHOICES:
             interaction.choices = data["choices"]
             if len(interaction.choices) > 25:
@@ -132,7 +127,7 @@ async def _follow_up(interaction: Interaction, upload: Upload) -> Message:
     _check_token(interaction)
     original = interaction.original
     if original is not None and original.flags & LOADING:
-        await _edit(interaction, original, upload)
+        await _change(interaction, original, upload)
         return original
     message = _post(interaction, _new_message(interaction, upload))
     await interaction.notify()
@@ -149,11 +144,6 @@ def _find(interaction: Interaction, message_id: str) -> Message:
         if str(message.id) == message_id and not message.deleted:
             return message
     raise unknown("Message")
-
-
-async def _edit(interaction: Interaction, message: Message, upload: Upload) -> None:
-    _change(interaction, message, upload)
-    await interaction.notify()
 
 
 def _check_kind(interaction: Interaction, kind: int) -> None:
@@ -195,10 +185,11 @@ def _post(interaction: Interaction, message: Message) -> Message:
     return message
 
 
-def _change(interaction: Interaction, message: Message, upload: Upload) -> None:
+async def _change(interaction: Interaction, message: Message, upload: Upload) -> None:
     world = interaction.channel.world
     apply(world.cdn, message, upload)
     message.flags &= ~LOADING
     message.edits += 1
     if not message.ephemeral:
         world.publish("MESSAGE_UPDATE", message)
+    await interaction.notify()

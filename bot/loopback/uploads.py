@@ -93,20 +93,7 @@ def _attachments(cdn: Cdn, message: MessageRecord, upload: Upload) -> list[Attac
         file = upload.files.get(int(one["id"]))
         if file is None:
             raise invalid_form(f"attachments: there is no file {one['id']}")
-        named = File(
-            one.get("filename") or file.filename,
-            file.data,
-            duration_s=one.get("duration_secs"),
-            waveform=one.get("waveform"),
-        )
-        kept.append(
-            cdn.store(
-                message.channel.id,
-                named,
-                description=one.get("description"),
-                ephemeral=message.ephemeral,
-            )
-        )
+        kept.append(cdn.store(message.channel.id, file, ephemeral=message.ephemeral))
     return kept
 
 

@@ -188,7 +188,7 @@ class VoiceServers:
             self._next_ssrc,
             dave_version=version,
             failures=self._failures,
-            send_packet=self._send_packet,
+            send_packet=self._udp.send,
             on_close=self._forget,
         )
         self._next_ssrc += 1
@@ -236,11 +236,6 @@ class VoiceServers:
             self._failures.spawn(later(), "voice server update")
         else:
             self._world.publish("VOICE_SERVER_UPDATE", data)
-
-    def _send_packet(self, ssrc: int, datagram: bytes) -> None:
-        connection = self._connections.get(ssrc)
-        if connection and not connection.channel.guild.voice_faults.udp_mute:
-            self._udp.send(ssrc, datagram)
 
     def _received(self, datagram: bytes, arrived_s: float) -> None:
         try:

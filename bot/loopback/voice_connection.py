@@ -58,7 +58,6 @@ class VoiceConnection:
         self.session_id = session_id
         self.ssrc = ssrc
         self.secret_key = secrets.token_bytes(32)
-        self.speaking = 0
         self.resumes = 0
         self.outbox = Outbox()
         self.group = DaveGroup(
@@ -108,8 +107,6 @@ class VoiceConnection:
                 "ip": "127.0.0.1",
                 "port": udp_port,
                 "modes": ["aead_aes256_gcm_rtpsize", MODE],
-                "experiments": [],
-                "streams": [],
             },
         )
 
@@ -139,8 +136,8 @@ class VoiceConnection:
                 self._select_protocol(data["data"]["mode"])
             case VoiceOp.HEARTBEAT:
                 self.outbox.put(_json(VoiceOp.HEARTBEAT_ACK, {"t": data["t"]}))
-            case VoiceOp.SPEAKING:
-                self.speaking = data["speaking"]
+            case VoiceOp.SPEAKING:  # what is heard says more
+                return
             case dave.TRANSITION_READY:
                 self.group.transition_ready(data["transition_id"])
             case dave.INVALID_COMMIT:
@@ -167,9 +164,6 @@ class VoiceConnection:
                 "mode": MODE,
                 "secret_key": list(self.secret_key),
                 "dave_protocol_version": self.group.version,
-                "audio_codec": "opus",
-                "video_codec": None,
-                "media_session_id": secrets.token_hex(16),
             },
         )
         if self._reports is None:

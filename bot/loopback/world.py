@@ -4,6 +4,7 @@ Plain data, and the changes that Discord itself makes to it. Nothing here knows 
 bot.
 """
 
+import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -37,10 +38,6 @@ class World:
             lambda _member, _left, _came: None
         )
         self._direct_messages: dict[int, DirectMessages] = {}
-
-    def user(self, user_id: int) -> User | None:
-        members = (guild.members.get(user_id) for guild in self.guilds.values())
-        return next((member.user for member in members if member), None)
 
     def direct_messages(self, user: User) -> "DirectMessages":
         """The conversation between the bot and `user`, begun if it was not."""
@@ -124,7 +121,6 @@ class VoiceState:
     self_mute: bool = False
     self_deaf: bool = False
     mute: bool = False
-    deaf: bool = False
     suppress: bool = False
 
 
@@ -222,16 +218,16 @@ class VoiceChannel(Channel):
         return not self.allows(member, "speak")
 
     async def heard(
-        self, *, since_s: float | None = None, quiet_ms: float = 500, timeout_s: float = 30
+        self, *, since_s: float = -math.inf, quiet_ms: float = 500, timeout_s: float = 30
     ) -> Heard:
         """Wait until the bot has spoken and fallen quiet again; what was heard since `since_s`.
 
-        Without `since_s` (`time.monotonic` seconds) everything so far counts. Quiet is
-        `quiet_ms` without an audible packet. Raises `TimeoutError` if that is not reached in time.
+        That is in `time.monotonic` seconds. Quiet is `quiet_ms` without an audible packet. Raises
+        `TimeoutError` if that is not reached in time.
         """
         return await self.recording.until_quiet(since_s, quiet_ms=quiet_ms, timeout_s=timeout_s)
 
-    async def first_sound(self, *, since_s: float | None = None, timeout_s: float = 30) -> float:
+    async def first_sound(self, *, since_s: float = -math.inf, timeout_s: float = 30) -> float:
         """Wait for the first audible packet since `since_s`; its arrival in `time.monotonic` s."""
         return await self.recording.until_audible(since_s, timeout_s=timeout_s)
 

@@ -33,6 +33,9 @@ from tests.store import Clock
 ALICE, BOB, MOD, BOSS = 2**62 + 1, 2**62 + 2, 2**62 + 3, 2**62 + 4
 SPEECH_KEPT_S = 90 * 86_400.0
 HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
+OWNER, OTHER = Person(ALICE, HERE), Person(BOB, HERE)
+MODERATOR = Person(MOD, HERE, moderates=True)
+RUNS_THE_BOT = Person(BOSS, 0, runs_the_bot=True)
 
 
 async def judge(upload: Path, limits: ClipLimits) -> JudgedClip:

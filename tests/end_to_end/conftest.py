@@ -27,9 +27,11 @@ from bot.loopback import (
     Message,
     VoiceChannel,
 )
+from bot.loopback.options import OptionValue
 from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
 from tests.end_to_end.uploads import upload
+from tests.waiting import until
 
 #: Whoever asks: the stock voice of members who name none goes by their id, which differs each run.
 HEART = "stock:heart"
@@ -55,9 +57,27 @@ class Stage:
     def general(self) -> Channel:
         return next(c for c in self.guild.channels.values() if c.name == "general")
 
-    async def reply(self, member: Member, command: str, **options: str) -> str:
-        interaction = await member.slash(command, **options)
-        return (await interaction.reply(timeout_s=60)).text
+    async def answer(
+        self, member: Member, command: str, *, timeout_s: float = 60, **options: OptionValue
+    ) -> Message:
+        return await (await member.slash(command, **options)).reply(timeout_s=timeout_s)
+
+    async def reply(self, member: Member, command: str, **options: OptionValue) -> str:
+        return (await self.answer(member, command, **options)).text
+
+    async def say(self, member: Member, text: str, **options: OptionValue) -> Heard:
+        """What the lounge hears of a line of `member`."""
+        since = time.monotonic()
+        await self.reply(member, "say", text=text, **options)
+        return await transmission(self.lounge, since)
+
+    @asynccontextmanager
+    async def started_again(self) -> AsyncIterator[None]:
+        """Another bot process with the same settings, from when Discord knows it."""
+        identified = self.discord.gateway.identifies
+        async with BotProcess(self.bot.environment, self.bot.log.with_name("again.log")):
+            await until(lambda: self.discord.gateway.identifies > identified, 60)
+            yield
 
     async def figures(self) -> str:
         """What `/status` says to whoever runs the bot."""

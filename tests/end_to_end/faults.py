@@ -18,6 +18,7 @@ from bot.loopback import Heard, Interaction, PacketLog, VoiceChannel
 from bot.loopback.voice_connection import VoiceConnection
 from bot.speech.audio.opus import read_packets
 from tests.end_to_end.conftest import HEART, Stage, a_stage
+from tests.waiting import until
 
 LINES = ("The kettle is on the stove and it is singing.", "The cat sleeps.", "It is late.")
 AFTER = "All is well."
@@ -27,15 +28,8 @@ AFTER = "All is well."
 POOL = 6
 
 
-async def until(holds: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not holds():
-            await asyncio.sleep(0.02)
-
-
 def sounded(heard: Heard) -> list[bytes]:
-    """The packets of speech: everything but silence frames."""
-    return [packet.opus for packet in heard.packets if not packet.is_silence_frame]
+    return [packet.opus for packet in heard.speech]
 
 
 @dataclass
@@ -72,6 +66,10 @@ class Scene:
         except LookupError:
             return None
 
+    async def announced(self, reason: str) -> None:
+        """The bot says so where it was called."""
+        await until(lambda: any(reason in message.content for message in self.stage.written()))
+
     def connection_closes(self, code: int) -> None:
         self.stage.discord.voice.connection_in(self.stage.lounge).close(code)
 
@@ -99,9 +97,8 @@ class Scene:
         recordings = [c.recording for c in channels if isinstance(c, VoiceChannel)]
 
         def packets() -> list[bytes]:
-            everywhere = [p for r in recordings for p in r.heard(speaking.began_s).packets]
-            everywhere.sort(key=lambda packet: packet.arrived_s)
-            return [p.opus for p in everywhere if not p.is_silence_frame]
+            everywhere = [p for r in recordings for p in r.heard(speaking.began_s).speech]
+            return [p.opus for p in sorted(everywhere, key=lambda packet: packet.arrived_s)]
 
         try:
             await until(lambda: packets()[-1:] == self.expected[-1:], 20)
@@ -115,8 +112,14 @@ class Scene:
             heard = recording.heard(speaking.began_s)
             assert heard.unencrypted_audible == 0
             # Three packets at most catch up; the silence that discord.py ends with comes at once.
-            speech = Heard(tuple(p for p in heard.packets if not p.is_silence_frame))
-            assert speech.rush_ms <= 65
+            assert Heard(heard.speech).rush_ms <= 65
+
+    async def says_all_is_well(self, where: VoiceChannel) -> Heard:
+        since_s = time.monotonic()
+        await self.stage.reply(self.stage.alice, "say", text=AFTER, voice=HEART)
+        heard = await where.heard(since_s=since_s)
+        assert sounded(heard) == self.packets[AFTER]
+        return heard
 
     async def afterwards(self) -> None:
         """`/say` is heard whole and encrypted, and after `/leave` the bot is gone."""
@@ -126,11 +129,7 @@ class Scene:
             await stage.alice.join(stage.lounge)
         channel = stage.alice.voice_channel
         assert channel is not None
-        since = time.monotonic()
-        await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
-        heard = await channel.heard(since_s=since, quiet_ms=400)
-        assert sounded(heard) == self.packets[AFTER]
-        assert heard.unencrypted_audible == 0
+        assert (await self.says_all_is_well(channel)).unencrypted_audible == 0
         await stage.reply(stage.alice, "leave")
         await until(lambda: stage.guild.bot.voice_channel is None, 8)
 
@@ -233,9 +232,7 @@ async def theatre(folder: Path, shards: int = 1) -> AsyncIterator[Theatre]:
     async with a_stage(folder, shards=shards, **settings) as stage:
         packets = {}
         for line in (*LINES, AFTER):  # said to nobody, it is sent as a file of the same packets
-            said = await (await stage.alice.slash("say", text=line, voice=HEART)).reply(
-                timeout_s=60
-            )
+            said = await stage.answer(stage.alice, "say", text=line, voice=HEART)
             packets[line] = read_packets(said.attachments[0].data)
         await Scene(stage, packets).afterwards()
         await asyncio.sleep(1.0)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.loopback import File, Interaction, Member, Message
+from tests.waiting import until
 
 PREVIEW = "This is how I sound. I hope that you like my voice."
 SHORT = "The kettle is on the stove."
@@ -32,8 +33,12 @@ async def press(message: Message, button: str) -> None:
     await seen(lambda: message.edits > before)  # by whichever interaction the bot does it
 
 
+async def draft(member: Member, name: str, clip: File) -> Message:
+    return await ready(await agree(await member.slash("voice register", name=name, clip=clip)))
+
+
 async def register(member: Member, name: str, clip: File) -> Message:
-    panel = await ready(await agree(await member.slash("voice register", name=name, clip=clip)))
+    panel = await draft(member, name, clip)
     await press(panel, "Keep")
     return panel
 
@@ -44,6 +49,4 @@ def files(home: Path, *folders: str) -> list[Path]:
 
 async def seen(condition: Callable[[], object]) -> None:
     """Wait for something to be seen from outside, looking all the time."""
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.001)
+    await until(condition, 60, every_s=0.001)

@@ -12,7 +12,7 @@ from bot.loopback import Member, Message
 from bot.loopback.interaction import REACTION_S
 from tests.end_to_end.conftest import Stage, a_stage
 from tests.end_to_end.paced_worker import paced
-from tests.end_to_end.registering import agree, press, ready, register
+from tests.end_to_end.registering import draft, press, register
 from tests.end_to_end.uploads import upload
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -203,9 +203,7 @@ async def press_forged(message: Message, button: str, by: Member) -> str:
 async def test_the_buttons_of_others_are_not_for_strangers(cast: Cast) -> None:
     """Although Discord shows them to nobody else: an id can be sent all the same."""
     stage = cast.stage
-    panel = await ready(
-        await agree(await stage.alice.slash("voice register", name="Draft", clip=upload("ogg")))
-    )
+    panel = await draft(stage.alice, "Draft", upload("ogg"))
     for button in ("Keep", "Try another clip", "Delete"):
         for person in (cast.bob, cast.mod, cast.boss):
             said = await press_forged(panel, button, person)

@@ -26,7 +26,7 @@ def own_stock_voice(member: Member) -> str:
 async def test_a_member_goes_back_to_a_stock_voice_and_to_their_own(stage: Stage) -> None:
     """What is offered while typing is what can be chosen, and what then speaks."""
     await register(stage.alice, "Mine", upload("ogg"))
-    said = await (await stage.alice.slash("say", text=SHORT)).reply(timeout_s=60)
+    said = await stage.answer(stage.alice, "say", text=SHORT)
     assert "cloned one" in said.text
     offered = await stage.alice.autocomplete("voice use", focused="voice", value="")
     assert [choice["name"] for choice in offered][:2] == ["Mine", "heart (stock voice)"]
@@ -35,10 +35,8 @@ async def test_a_member_goes_back_to_a_stock_voice_and_to_their_own(stage: Stage
     told = await stage.reply(stage.alice, "voice use", voice=str(stock["value"]))
     assert told == f"You speak in **{name}** in this server from now on."
     assert f"stock voice **{name}** here" in await stage.reply(stage.alice, "voice list")
-    chosen = await (await stage.alice.slash("say", text=SHORT)).reply(timeout_s=60)
-    named = await (await stage.alice.slash("say", text=SHORT, voice=stock["value"])).reply(
-        timeout_s=60
-    )
+    chosen = await stage.answer(stage.alice, "say", text=SHORT)
+    named = await stage.answer(stage.alice, "say", text=SHORT, voice=stock["value"])
     assert chosen.text == ""
     by_choice, by_name, by_default = (
         mono_of_file(reply.attachments[0].data) for reply in (chosen, named, said)
@@ -46,7 +44,7 @@ async def test_a_member_goes_back_to_a_stock_voice_and_to_their_own(stage: Stage
     assert np.array_equal(by_choice, by_name)
     assert not np.array_equal(by_choice, by_default)
     await stage.reply(stage.alice, "voice use", voice="Mine")
-    said = await (await stage.alice.slash("say", text=SHORT)).reply(timeout_s=60)
+    said = await stage.answer(stage.alice, "say", text=SHORT)
     assert "cloned one" in said.text
     assert "no such voice" in await stage.reply(stage.alice, "voice use", voice="stock:nobody")
     await stage.reply(stage.alice, "voice delete", voice="Mine")
@@ -99,8 +97,8 @@ async def test_a_member_has_one_stock_voice_by_command_and_in_live_reading(
     ):
         since = time.monotonic()
         await speak
-        packets = (await transmission(stage.lounge, since)).packets
-        heard.append([packet.opus for packet in packets if not packet.is_silence_frame])
+        speech = (await transmission(stage.lounge, since)).speech
+        heard.append([packet.opus for packet in speech])
     assert heard[0] == heard[1] == heard[2]
     await stage.reply(dora, "live stop")
     await dora.leave()

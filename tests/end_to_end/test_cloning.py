@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from engine.upstream.random_weights import write_random_checkpoint
 from tests.end_to_end.conftest import Stage, a_stage
-from tests.end_to_end.registering import agree, files, press, ready, register, seen
+from tests.end_to_end.registering import agree, draft, files, press, ready, register, seen
 from tests.end_to_end.uploads import left_in_files, left_in_tables, upload
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
@@ -54,7 +54,7 @@ async def analysed(stage: Stage) -> int:
 
 
 async def spoken(stage: Stage, text: str) -> bytes:
-    reply = await (await stage.alice.slash("say", text=text)).reply(timeout_s=200)
+    reply = await stage.answer(stage.alice, "say", timeout_s=200, text=text)
     assert reply.text == "", "no other voice spoke instead"
     return reply.attachments[0].data
 
@@ -63,9 +63,7 @@ async def test_a_cloned_voice_is_analysed_once_and_leaves_nothing(stage: Stage) 
     """Enrolled with the preview; then from memory, after a restart from disk; then gone."""
     await stage.alice.leave()
     clip = upload("flac")
-    panel = await ready(
-        await agree(await stage.alice.slash("voice register", name="Cloned", clip=clip)),
-    )
+    panel = await draft(stage.alice, "Cloned", clip)
     assert "✅ Enrolled" in panel.text.splitlines()
     assert panel.attachments[0].filename == "preview.ogg"
     assert await analysed(stage) == 1
@@ -90,9 +88,7 @@ async def test_a_cloned_voice_is_analysed_once_and_leaves_nothing(stage: Stage) 
     assert conditionals.stat().st_ino == file, "it was written anew"
 
     await stage.reply(stage.alice, "voice share", voice="Cloned")
-    by_bob = await (await stage.bob.slash("say", text="By Bob.", voice="Cloned")).reply(
-        timeout_s=200
-    )
+    by_bob = await stage.answer(stage.bob, "say", timeout_s=200, text="By Bob.", voice="Cloned")
     assert by_bob.text == ""
     assert len(files(stage.home, "speech")) == 5  # with the preview
     await stage.reply(stage.alice, "voice unshare", voice="Cloned")
@@ -125,11 +121,7 @@ async def test_a_draft_that_is_not_kept_leaves_nothing_in_the_engine(stage: Stag
     """Its analysis goes with it, as the analysis of the next try shows."""
     before = await analysed(stage)
     for _ in range(2):
-        panel = await ready(
-            await agree(
-                await stage.bob.slash("voice register", name="Draft", clip=upload("mp3")),
-            )
-        )
+        panel = await draft(stage.bob, "Draft", upload("mp3"))
         assert len(files(stage.home, "conditionals")) == 1
         await press(panel, "Delete")
         assert files(stage.home, "clips", "uploads", "conditionals", "speech") == []

@@ -37,9 +37,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     ) as opened:
         await opened.alice.join(opened.lounge)
         await opened.bob.join(opened.lounge)
-        since = time.monotonic()
-        await opened.reply(opened.alice, "say", text="Only to wake you up.")
-        await transmission(opened.lounge, since)
+        await opened.say(opened.alice, "Only to wake you up.")
         yield opened
 
 

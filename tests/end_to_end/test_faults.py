@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from bot.loopback import VoiceChannel
 from tests.end_to_end.conftest import HEART, Stage
-from tests.end_to_end.faults import AFTER, Rows, Scene, Theatre, sounded, theatre, until
+from tests.end_to_end.faults import AFTER, Rows, Scene, Theatre, sounded, theatre
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -115,7 +116,7 @@ async def what_is_written_while_the_bot_comes_back_is_heard(scene: Scene) -> Non
 
 @ROWS.add()
 async def who_wrote_while_the_bot_could_not_come_back_is_told(scene: Scene) -> None:
-    stage, written = scene.stage, scene.stage.general.messages
+    stage = scene.stage
     assert "aloud" in await stage.reply(stage.alice, "live start")
     await begin_recovering(scene, stalled=True)
     await stage.alice.send(stage.general, AFTER)
@@ -123,7 +124,7 @@ async def who_wrote_while_the_bot_could_not_come_back_is_told(scene: Scene) -> N
         await asyncio.sleep(0.05)
     await until(lambda: stage.guild.bot.voice_channel is not None)
     await stage.guild.kick_bot_from_voice()
-    await until(lambda: any("taken out" in m.content for m in written.values()))
+    await scene.announced("taken out")
     assert "reading nothing" in await stage.reply(stage.alice, "live status")
 
 
@@ -135,8 +136,7 @@ async def a_final_close_is_told_to_the_author_and_in_the_channel(
     speaking = await scene.begin()
     scene.connection_closes(code)
     await speaking.told(reason)
-    written = scene.stage.general.messages
-    await until(lambda: any(reason in m.content for m in written.values()))
+    await scene.announced(reason)
 
 
 @ROWS.add()
@@ -150,19 +150,13 @@ async def a_kick_is_told(scene: Scene) -> None:
 @ROWS.add()
 async def muted_in_the_middle_costs_no_word_and_is_said(scene: Scene) -> None:
     """The bot waits until it may be heard, says why, and takes nothing more meanwhile."""
-    stage, written = scene.stage, scene.stage.general.messages
+    stage = scene.stage
     speaking = await scene.begin()
     stage.guild.set_voice(stage.guild.bot, mute=True)
-    await until(lambda: any("I am muted" in m.content for m in written.values()))
+    await scene.announced("I am muted")
     assert "I am muted" in await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
     stage.guild.set_voice(stage.guild.bot, mute=False)
     await scene.heard_once(speaking, missing=5)
-
-
-async def says_all_is_well(scene: Scene, where: VoiceChannel) -> None:
-    since = time.monotonic()
-    assert "Speaking" in await scene.stage.reply(scene.stage.alice, "say", text=AFTER, voice=HEART)
-    assert sounded(await where.heard(since_s=since)) == scene.packets[AFTER]
 
 
 @ROWS.add()
@@ -174,10 +168,10 @@ async def on_a_stage_the_bot_steps_up_or_says_that_it_waits_to_be_invited(scene:
     assert "in the audience" in await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
     stage.guild.set_voice(stage.guild.bot, suppress=False)
     await asyncio.sleep(0.2)
-    await says_all_is_well(scene, platform)
+    await scene.says_all_is_well(platform)
     await stage.reply(stage.alice, "leave")
     platform.set_permissions(stage.guild.bot, mute_members=True)
-    await says_all_is_well(scene, platform)
+    await scene.says_all_is_well(platform)
     await stage.alice.join(stage.lounge)
 
 
@@ -193,7 +187,7 @@ async def called_to_a_stage(stage: Stage) -> VoiceChannel:
 
 @ROWS.add()
 async def called_from_a_voice_channel_to_a_stage_the_bot_steps_up(scene: Scene) -> None:
-    await says_all_is_well(scene, await called_to_a_stage(scene.stage))
+    await scene.says_all_is_well(await called_to_a_stage(scene.stage))
     await scene.stage.alice.join(scene.stage.lounge)
 
 

@@ -7,10 +7,9 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from bot.loopback import Interaction, Member, Message
-from bot.loopback.payloads import of_message
+from bot.loopback import Interaction
 from tests.end_to_end.conftest import Stage, mono_of_file
-from tests.end_to_end.registering import PREVIEW, SHORT, agree, files, press, ready
+from tests.end_to_end.registering import PREVIEW, SHORT, agree, draft, files, press, ready
 from tests.end_to_end.uploads import AS_SENT, left_in_files, left_in_tables, upload
 from tests.recogniser import word_error_rate
 
@@ -54,14 +53,14 @@ async def test_every_format_becomes_a_voice_that_speaks_and_then_goes(
     """Register, preview, keep, speak, delete; and nothing of it is left."""
     await stage.alice.leave()
     clip = upload(sent)
-    panel: Message = await ready(await asked(stage, way, "Mine", sent))
+    panel = await ready(await asked(stage, way, "Mine", sent))
     assert "✅ Checked: " in panel.text
     (preview,) = panel.attachments
     assert word_error_rate(PREVIEW, mono_of_file(preview.data), 48_000) <= 0.15
     await press(panel, "Keep")
     (stored,) = files(stage.home, "clips")
     content = stored.read_bytes()
-    said = await (await stage.alice.slash("say", text=SHORT, voice="Mine")).reply(timeout_s=60)
+    said = await stage.answer(stage.alice, "say", text=SHORT, voice="Mine")
     assert "stock voice is speaking instead of the cloned one" in said.text
     assert word_error_rate(SHORT, mono_of_file(said.attachments[0].data), 48_000) <= 0.15
     original = clip.data[len(clip.data) // 2 :][:48]
@@ -70,17 +69,6 @@ async def test_every_format_becomes_a_voice_that_speaks_and_then_goes(
     assert files(stage.home, "clips", "uploads") == []
     assert left_in_files(stage.home, content[len(content) // 2 :][:48], b"Mine") == []
     assert left_in_tables(stage.home, "Mine", stored.name) == []
-
-
-async def test_a_voice_message_is_one_as_discord_sends_it(stage: Stage) -> None:
-    """The flag of the message, the length and the picture of its sound, and no text."""
-    clip = upload("voice message")
-    message = await stage.alice.send(stage.general, "", attachments=[clip])
-    described = of_message(message)
-    assert described["flags"] & 1 << 13
-    (attachment,) = described["attachments"]
-    assert attachment["duration_secs"] > 5
-    assert attachment["waveform"]
 
 
 @pytest.mark.timeout(180)
@@ -92,11 +80,7 @@ async def test_many_people_register_at_once(stage: Stage, pytestconfig: pytest.C
     bot = psutil.Process(stage.bot.pid)
     judging = slowest_s = 0.0
 
-    async def join(person: Member) -> Message:
-        asked = await person.slash("voice register", name="Mine", clip=clip)
-        return await ready(await agree(asked))
-
-    joining = [asyncio.create_task(join(person)) for person in people]
+    joining = [asyncio.create_task(draft(person, "Mine", clip)) for person in people]
     while not all(task.done() for task in joining):
         checks = 0
         for child in bot.children():

@@ -2,26 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
 
-from bot.demo.bot_process import running_bot
 from tests.end_to_end.conftest import Stage, a_stage, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
 
 BEFORE, AFTER = "This was before.", "And this is after."
 NAME = "Alice says:"
-
-
-@asynccontextmanager
-async def started_again(stage: Stage, folder: Path) -> AsyncIterator[None]:
-    log = folder / "again.log"
-    async with running_bot(stage.discord, stage.home, log, **paced(folder, 0.05)):
-        yield
 
 
 async def is_back(stage: Stage, within_s: float = 10.0) -> bool:
@@ -46,7 +36,7 @@ async def test_after_a_restart_the_bot_comes_back_and_reads_on(tmp_path: Path) -
         await reading(stage)
         assert await stage.bot.stop() == 0
         assert stage.guild.bot.voice_channel is None
-        async with started_again(stage, tmp_path):
+        async with stage.started_again():
             assert await is_back(stage)
             since = time.monotonic()
             await stage.alice.send(stage.general, AFTER)
@@ -54,7 +44,7 @@ async def test_after_a_restart_the_bot_comes_back_and_reads_on(tmp_path: Path) -
             assert "reading <#" in await stage.reply(stage.alice, "live status")
             await stage.reply(stage.alice, "live stop")
             await stage.reply(stage.alice, "leave")
-        async with started_again(stage, tmp_path):
+        async with stage.started_again():
             # What was stopped stays so.
             assert not await is_back(stage, within_s=1.5)
 
@@ -64,11 +54,11 @@ async def test_nobody_there_is_nobody_to_come_back_for(tmp_path: Path) -> None:
         await reading(stage)
         await stage.bot.stop()
         await stage.alice.leave()
-        async with started_again(stage, tmp_path):
+        async with stage.started_again():
             assert not await is_back(stage, within_s=1.5)
             await stage.alice.join(stage.lounge)
             assert "reading nothing" in await stage.reply(stage.alice, "live status")
-        async with started_again(stage, tmp_path):
+        async with stage.started_again():
             assert not await is_back(stage, within_s=1.5)
 
 
@@ -79,7 +69,7 @@ async def test_a_bot_that_was_sent_away_does_not_come_back(tmp_path: Path) -> No
         await stage.guild.kick_bot_from_voice()
         await asyncio.sleep(0.5)
         await stage.bot.stop()
-        async with started_again(stage, tmp_path):
+        async with stage.started_again():
             assert not await is_back(stage, within_s=1.5)
 
 
@@ -92,7 +82,7 @@ async def test_after_a_crash_it_comes_back_to_where_it_was_moved(tmp_path: Path)
         await asyncio.sleep(1.0)
         psutil.Process(stage.bot.pid).kill()
         await stage.bot.stop()
-        async with started_again(stage, tmp_path):
+        async with stage.started_again():
             since = time.monotonic()
             heard = asyncio.create_task(transmission(study, since))
             while not heard.done():

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from bot.loopback import Heard, Packet
+from bot.loopback import Heard
 from bot.speech.reading import Reader
 from bot.text import Names, TextLimits
 from tests.end_to_end.conftest import Stage, a_stage, mono, transmission
@@ -40,9 +40,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     folder = tmp_path_factory.mktemp("long")
     async with a_stage(folder, **paced(folder, RATIO)) as opened:
         await opened.alice.join(opened.lounge)
-        since = time.monotonic()
-        await opened.reply(opened.alice, "say", text="Hello there, this is only to wake you up.")
-        await transmission(opened.lounge, since)
+        await opened.say(opened.alice, "Hello there, this is only to wake you up.")
         yield opened
 
 
@@ -50,11 +48,6 @@ def pieces(text: str) -> list[str]:
     """What the engine is given."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
     return Reader(TextLimits(), lambda: now).read(text, Names()).chunks
-
-
-def speech(heard: Heard) -> list[Packet]:
-    """The packets of speech: everything but silence frames."""
-    return [packet for packet in heard.packets if not packet.is_silence_frame]
 
 
 async def test_the_whole_text_starts_with_its_first_chunk_and_joins_without_a_gap(
@@ -71,7 +64,7 @@ async def test_the_whole_text_starts_with_its_first_chunk_and_joins_without_a_ga
         first = await stage.lounge.first_sound(since_s=since)
         late_s.append(first - since - sounds_s(read[0]) * RATIO - LEAD_IN_S)
         heard = await transmission(stage.lounge, since)
-        packets = speech(heard)
+        packets = heard.speech
         gaps_ms.append(max((b.arrived_s - a.arrived_s) * 1000 - 20 for a, b in pairwise(packets)))
         assert heard.unencrypted_audible == 0
         assert heard.lost == heard.duplicated == 0
@@ -95,10 +88,7 @@ async def test_what_is_left_out_is_told(stage: Stage) -> None:
 
 async def test_joins_do_not_click(stage: Stage) -> None:
     """Where two pieces meet there is nothing but the pieces: no energy far above their pitches."""
-    text = story(3)[:280]
-    since = time.monotonic()
-    await stage.reply(stage.alice, "say", text=text)
-    pcm = mono(await transmission(stage.lounge, since))
+    pcm = mono(await stage.say(stage.alice, story(3)[:280]))
     window = 480  # 10 ms
     frames = pcm[: len(pcm) // window * window].reshape(-1, window) * np.hanning(window)
     spectra = np.abs(np.fft.rfft(frames, axis=1)) ** 2
@@ -112,7 +102,7 @@ async def test_skip_silences_it_within_100_ms_and_nothing_of_it_comes_back(stage
     asked = await stage.alice.slash("say", text=story(4))
     first = await stage.lounge.first_sound(since_s=since)
     heard = stage.lounge.recording.heard(since)
-    while len(speech(heard)) < 150:  # into its second or third piece, with others being made
+    while len(heard.speech) < 150:  # into its second or third piece, with others being made
         heard = await transmission_so_far(stage, since)
     skipped = time.monotonic()
     await stage.alice.slash("skip")
@@ -120,9 +110,7 @@ async def test_skip_silences_it_within_100_ms_and_nothing_of_it_comes_back(stage
     heard = await transmission(stage.lounge, since)
     assert heard.audible[-1].arrived_s + 0.020 - skipped <= 0.100
     assert heard.audible[-1].arrived_s > first + 2.0
-    since = time.monotonic()
-    await stage.reply(stage.alice, "say", text="Something else.")
-    after = await transmission(stage.lounge, since)
+    after = await stage.say(stage.alice, "Something else.")
     assert pitch(mono(after)) == hertz("Something else.")
 
 
@@ -135,8 +123,8 @@ async def test_after_a_stall_nothing_is_fast_forwarded_and_nothing_is_left_out(
     whole = await said_with(stage, text, stall_s=0.0)
     stalled = await said_with(stage, text, stall_s=0.5)
     # Three packets at most catch up; the silence that discord.py ends with comes all at once.
-    assert Heard(tuple(speech(stalled))).rush_ms <= 65
-    assert [packet.opus for packet in speech(stalled)] == [packet.opus for packet in speech(whole)]
+    assert Heard(stalled.speech).rush_ms <= 65
+    assert [packet.opus for packet in stalled.speech] == [packet.opus for packet in whole.speech]
 
 
 async def said_with(stage: Stage, text: str, *, stall_s: float) -> Heard:

@@ -12,7 +12,6 @@ from contextlib import closing
 import pytest
 import pytest_asyncio
 
-from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import File
 from tests.end_to_end.conftest import Stage, a_stage
 from tests.end_to_end.paced_worker import paced
@@ -22,17 +21,11 @@ from tests.end_to_end.uploads import left_in_files
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    ours = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", "TIMBRE_GUILD_GRACE_DAYS": "0"}
-    return ours | paced(tmp_path_factory.mktemp("engine"))
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(
-    settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Stage]:
-    async with a_stage(tmp_path_factory.mktemp("privacy"), **settings) as opened:
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    folder = tmp_path_factory.mktemp("privacy")
+    settings = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", "TIMBRE_GUILD_GRACE_DAYS": "0"}
+    async with a_stage(folder, **settings, **paced(folder)) as opened:
         yield opened
 
 
@@ -134,9 +127,7 @@ async def test_the_bots_owner_deletes_a_person_and_nobody_else_can(stage: Stage)
     assert "Nothing." in await stage.reply(stage.alice, "privacy info")
 
 
-async def test_a_server_that_removes_the_bot_is_cleaned(
-    stage: Stage, settings: dict[str, str], clip: File
-) -> None:
+async def test_a_server_that_removes_the_bot_is_cleaned(stage: Stage, clip: File) -> None:
     """What was registered in it goes; what lies about at the next start goes too."""
     other = stage.discord.add_guild("Elsewhere")
     other.add_text_channel("general")
@@ -152,11 +143,7 @@ async def test_a_server_that_removes_the_bot_is_cleaned(
     orphan.write_bytes(b"orphan")
     os.utime(orphan, (time.time() - 5, time.time() - 5))
     await stage.bot.stop()
-    identified = stage.discord.gateway.identifies
-    async with BotProcess(
-        environment_of(stage.discord, stage.home, **settings), stage.home.parent / "second.log"
-    ):
-        await seen(lambda: stage.discord.gateway.identifies > identified)
+    async with stage.started_again():
         assert "**Stays**" in await stage.reply(stage.alice, "voice list")
         # Once it is known which servers the bot is in, which takes some seconds.
         await seen(lambda: len(files(stage.home, "clips")) == 1)

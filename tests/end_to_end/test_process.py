@@ -5,13 +5,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import Interaction
 from tests.end_to_end.conftest import Stage, a_stage, mono, transmission
 from tests.end_to_end.paced_worker import paced
@@ -42,9 +40,7 @@ async def test_a_worker_killed_in_the_middle_costs_no_word(tmp_path: Path) -> No
     """SIGKILL while the first chunk is being spoken: all is heard once, one restart is counted."""
     async with a_stage(tmp_path) as stage:
         await stage.alice.join(stage.lounge)
-        sent = time.monotonic()
-        await stage.reply(stage.alice, "say", text="Hello.")
-        await transmission(stage.lounge, sent)
+        await stage.say(stage.alice, "Hello.")
         sent = time.monotonic()
         interaction = await speaking(stage)
         stage.worker().kill()
@@ -71,16 +67,11 @@ async def test_a_second_start_speaks_from_the_cache_and_registers_nothing_again(
     tmp_path: Path,
 ) -> None:
     """What was rendered survives a restart, and unchanged commands are not sent to Discord."""
-    engine = paced(tmp_path)
-    async with a_stage(tmp_path, **engine) as stage:
+    async with a_stage(tmp_path, **paced(tmp_path)) as stage:
         await stage.reply(stage.alice, "say", text="The same words again.")
         await stage.bot.stop()
         assert stage.discord.commands.syncs == 1
-        async with BotProcess(
-            environment_of(stage.discord, stage.home, **engine),
-            tmp_path / "second.log",
-        ):
-            await _until(lambda: stage.discord.gateway.identifies == 2)
+        async with stage.started_again():
             await stage.reply(stage.alice, "say", text="The same words again.")
             assert "1 of 1 pieces (100%)" in await stage.figures()
         assert stage.discord.commands.syncs == 1
@@ -103,12 +94,6 @@ async def test_two_bots_never_share_one_home(tmp_path: Path) -> None:
         assert b"another Timbre is running" in said
         assert b"Traceback" not in said
         assert "Worker" in await stage.reply(stage.alice, "status")
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_the_log_holds_neither_words_nor_the_token(tmp_path: Path) -> None:

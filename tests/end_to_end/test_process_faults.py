@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.faults import Rows, Scene, Theatre, theatre, until
+from tests.end_to_end.faults import Rows, Scene, Theatre, theatre
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

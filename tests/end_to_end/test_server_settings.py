@@ -12,6 +12,7 @@ from bot.loopback import Channel, File, Heard, Member
 from tests.end_to_end.conftest import Stage, a_stage, choose, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -76,9 +77,7 @@ async def test_the_volume_is_what_is_chosen_and_asks_the_engine_once(
     for percent in (100, 50, 20):
         shown = await choose(moderator, "volume_percent", str(percent))
         assert f"Volume: {percent}" in shown.text
-        since = time.monotonic()
-        await stage.reply(moderator, "say", text=LINE)
-        levels[percent] = level_db(await transmission(stage.lounge, since))
+        levels[percent] = level_db(await stage.say(moderator, LINE))
     assert levels[50] - levels[100] == pytest.approx(-6.0, abs=0.5)
     assert levels[20] - levels[100] == pytest.approx(-14.0, abs=0.5)
     assert "2 of 3 pieces" in await stage.figures()
@@ -160,8 +159,7 @@ async def test_the_dictionary_counts_for_announcements_too(stage: Stage, moderat
         since = time.monotonic()
         await (dave.join(stage.lounge) if come else dave.leave())
         assert said(await transmission(stage.lounge, since), sentence) == [sentence]
-    role = stage.guild.add_role("Host", mute_members=True)
-    hana = stage.guild.add_member("Hana", roles=(role,))
+    hana = stage.guild.add_member("Hana", mute_members=True)
     await stage.reply(hana, "pronounce add", word="Dave", say="Big Dee", whose="server")
     since = time.monotonic()
     await dave.join(stage.lounge)
@@ -198,19 +196,13 @@ async def test_a_server_chooses_how_long_the_bot_stays(stage: Stage, moderator: 
     for member in list(stage.lounge.members):
         if member is not stage.guild.bot:
             await member.leave()
-    left_s = time.monotonic()
-    while stage.guild.bot.voice_channel:
-        assert time.monotonic() - left_s < 5
-        await asyncio.sleep(0.05)
+    await until(lambda: not stage.guild.bot.voice_channel, 5)
     shown = await choose(moderator, "alone_leave_s", "")
     assert "Leave when alone: 120" in shown.text.replace("*", "")
     await choose(moderator, "idle_leave_s", "1")
     await moderator.join(stage.lounge)
     await stage.reply(moderator, "join")
-    idle_s = time.monotonic()
-    while stage.guild.bot.voice_channel:
-        assert time.monotonic() - idle_s < 5
-        await asyncio.sleep(0.05)
+    await until(lambda: not stage.guild.bot.voice_channel, 5)
     await choose(moderator, "idle_leave_s", "0")
 
 

@@ -1,24 +1,17 @@
 """A start without Discord: waited for, as services start before the network is up."""
 
-import asyncio
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
 from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import LoopbackDiscord
 from tests.end_to_end.paced_worker import paced
+from tests.waiting import until
 
 
 def environment(discord: LoopbackDiscord, folder: Path) -> dict[str, str]:
     home = folder / "home"
     return environment_of(discord, home, TIMBRE_LOG_FORMAT="json", **paced(folder))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_a_discord_that_refuses_everybody_at_first_is_tried_again(tmp_path: Path) -> None:
@@ -41,7 +34,7 @@ async def test_without_a_network_it_goes_on_trying_until_it_is_stopped(tmp_path:
             there = {"TIMBRE_DISCORD_RESOLVE": f"127.0.0.1:{unheard.getsockname()[1]}"}
             given = {**environment(discord, tmp_path), **there}
             async with BotProcess(given, tmp_path / "bot.log") as bot:
-                await until(lambda: bot.log.read_text("utf-8").count("cannot be reached") == 2)
+                await until(lambda: bot.log.read_text("utf-8").count("cannot be reached") == 2, 30)
                 assert bot.returncode is None
                 assert await bot.stop() == 0
     assert "Traceback" not in bot.log.read_text("utf-8")
@@ -49,11 +42,8 @@ async def test_without_a_network_it_goes_on_trying_until_it_is_stopped(tmp_path:
 
 async def test_a_refused_token_ends_it_at_once(tmp_path: Path) -> None:
     async with LoopbackDiscord() as discord:
-        given = {
-            **environment(discord, tmp_path),
-            "DISCORD_TOKEN": "somebody.elses.token",
-        }
+        given = {**environment(discord, tmp_path), "DISCORD_TOKEN": "somebody.elses.token"}
         async with BotProcess(given, tmp_path / "bot.log") as bot:
-            await until(lambda: bot.returncode is not None)
+            await until(lambda: bot.returncode is not None, 30)
             assert bot.returncode == 2
     assert "DISCORD_TOKEN was refused" in bot.log.read_text("utf-8")

@@ -8,7 +8,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import File
 from bot.voices.consent import CONSENT_VERSION
 from tests.end_to_end.conftest import Stage, a_stage, mono, mono_of_file
@@ -17,6 +16,7 @@ from tests.end_to_end.registering import (
     PREVIEW,
     SHORT,
     agree,
+    draft,
     files,
     press,
     ready,
@@ -32,17 +32,10 @@ ENVIRONMENT = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", "TIMBRE_CLIP_MAX_MIB": "8"
 
 async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> None:
     """Register, preview, speak, share, use by another, unshare, delete; then nothing is left."""
-    panel = await ready(
-        await agree(await stage.alice.slash("voice register", name="Morning", clip=clip))
-    )
+    panel = await draft(stage.alice, "Morning", clip)
     assert panel.ephemeral
-    steps = panel.text.splitlines()
-    assert [line.split()[1].strip(":.") for line in steps] == [
-        "Received",
-        "Checked",
-        "Not",
-        "Ready",
-    ]
+    steps = [line.split()[1].strip(":.") for line in panel.text.splitlines()]
+    assert steps == ["Received", "Checked", "Not", "Ready"]
     assert "stock voice is speaking" in panel.text
     (preview,) = panel.attachments
     assert word_error_rate(PREVIEW, mono_of_file(preview.data), 48_000) <= 0.15
@@ -56,9 +49,7 @@ async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> Non
     assert files(stage.home, "uploads") == []
     content = stored.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    assert (
-        left_in_files(stage.home, clip.data[200_000:200_200]) == []
-    )  # the upload itself is not kept
+    assert left_in_files(stage.home, clip.data[200_000:200_200]) == []  # as it was uploaded
     with sqlite3.connect(stage.home / "timbre.db") as database:
         ((sha256, version, owner),) = database.execute(
             "SELECT clip_sha256, consent_version, owner_id FROM voices"
@@ -81,13 +72,13 @@ async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> Non
     assert f"**Morning** — shared by {stage.alice.mention}" in listed
     assert "You speak in **Morning**" in await stage.reply(stage.bob, "voice use", voice=value)
     await stage.bob.leave()
-    by_bob = await (await stage.bob.slash("say", text=SHORT)).reply(timeout_s=60)
+    by_bob = await stage.answer(stage.bob, "say", text=SHORT)
     assert "cloned one" in by_bob.text
     assert "may not do that" in await stage.reply(stage.bob, "voice delete", voice=value)
     assert "not shared with this server any more" in await stage.reply(
         stage.alice, "voice unshare", voice=value
     )
-    by_bob = await (await stage.bob.slash("say", text=SHORT)).reply(timeout_s=60)
+    by_bob = await stage.answer(stage.bob, "say", text=SHORT)
     assert "cloned one" not in by_bob.text
     assert "no such voice" in await stage.reply(stage.bob, "say", text=SHORT, voice=value)
 
@@ -159,9 +150,7 @@ async def test_a_voice_from_the_form_and_one_from_a_message(stage: Stage, clip: 
 
 async def test_a_draft_can_be_replaced_or_thrown_away(stage: Stage, clip: File) -> None:
     """Until Keep there is nothing but a draft, and it goes with a press of a button."""
-    first = await ready(
-        await agree(await stage.alice.slash("voice register", name="Draft", clip=clip))
-    )
+    first = await draft(stage.alice, "Draft", clip)
     another = await first.press("Try another clip")
     refused = await agree(another, Clip=[clip], I_agree_to_this=False)
     assert "Without your consent" in (await refused.reply()).text
@@ -183,20 +172,17 @@ async def test_a_voice_is_renamed_adjusted_and_given_another_clip(stage: Stage, 
     assert "called **Fine** now" in await stage.reply(
         stage.alice, "voice rename", voice="Plain", name="Fine"
     )
-    adjusted = await stage.alice.slash("voice settings", voice="Fine", pace=0.3, seed=7)
-    said = (await adjusted.reply()).text
+    said = await stage.reply(stage.alice, "voice settings", voice="Fine", pace=0.3, seed=7)
     assert "exaggeration 0.5, pace 0.3, temperature 0.8, seed 7" in said
     with pytest.raises(ValueError, match="between"):
         await stage.alice.slash("voice settings", voice="Fine", temperature=4.0)
     shorter = File("shorter.wav", clip.data[: len(clip.data) * 4 // 5])
-    panel = await ready(
-        await agree(await stage.alice.slash("voice replace", voice="Fine", clip=shorter))
-    )
-    await press(panel, "Keep")
+    replaced = await agree(await stage.alice.slash("voice replace", voice="Fine", clip=shorter))
+    await press(await ready(replaced), "Keep")
     (after,) = files(stage.home, "clips")
     assert after != before
     assert "pace 0.3" in await stage.reply(stage.alice, "voice info", voice="Fine")
-    preview = await (await stage.alice.slash("voice preview", voice="Fine")).reply(timeout_s=60)
+    preview = await stage.answer(stage.alice, "voice preview", voice="Fine")
     assert word_error_rate(PREVIEW, mono_of_file(preview.attachments[0].data), 48_000) <= 0.15
     await stage.reply(stage.alice, "voice delete", voice="Fine")
 
@@ -221,15 +207,15 @@ async def test_moderators_and_reports(stage: Stage, clip: File) -> None:
         await stage.bob.slash("voice-admin reports")
     assert "Nobody can speak" in await stage.reply(mod, "voice-admin disable", voice="Loud")
     assert "disabled here" in await stage.reply(stage.bob, "say", text=SHORT, voice="Loud")
-    said = await (await stage.alice.slash("say", text=SHORT)).reply(timeout_s=60)
+    said = await stage.answer(stage.alice, "say", text=SHORT)
     assert "The voice Loud is disabled here, so another one is speaking." in said.text
     assert "again" in await stage.reply(mod, "voice-admin enable", voice="Loud")
     assert "**Loud**" in await stage.reply(mod, "voice-admin default", voice="Loud")
     carol = stage.guild.add_member("Carol")
-    by_carol = await (await carol.slash("say", text=SHORT)).reply(timeout_s=60)
+    by_carol = await stage.answer(carol, "say", text=SHORT)
     assert "cloned one" in by_carol.text
     await stage.reply(stage.alice, "voice delete", voice="Loud")
-    by_carol = await (await carol.slash("say", text=SHORT)).reply(timeout_s=60)
+    by_carol = await stage.answer(carol, "say", text=SHORT)
     assert by_carol.text == ""
     assert "too loud" not in await stage.reply(mod, "voice-admin reports")
 
@@ -239,20 +225,15 @@ async def test_after_a_kill_there_is_a_whole_voice_or_nothing(tmp_path: Path, cl
 
     `test_killed_registration` kills at every step there is.
     """
-    engine = paced(tmp_path)
-    async with a_stage(tmp_path, TIMBRE_REGISTRATION_COOLDOWN_S="0", **engine) as stage:
-        await ready(await agree(await stage.bob.slash("voice register", name="Draft", clip=clip)))
-        panel = await ready(
-            await agree(await stage.alice.slash("voice register", name="Cat", clip=clip))
-        )
+    settings = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", **paced(tmp_path)}
+    async with a_stage(tmp_path, **settings) as stage:
+        await draft(stage.bob, "Draft", clip)
+        panel = await draft(stage.alice, "Cat", clip)
         await panel.press("Keep")
         await seen(lambda: files(stage.home, "clips"))
         psutil.Process(stage.bot.pid).kill()
         await stage.bot.stop()
-        identified = stage.discord.gateway.identifies
-        settings = environment_of(stage.discord, stage.home, **engine)
-        async with BotProcess(settings, tmp_path / "again.log"):
-            await seen(lambda: stage.discord.gateway.identifies > identified)
+        async with stage.started_again():
             listed = await stage.reply(stage.alice, "voice list")
             kept = files(stage.home, "clips")
             assert files(stage.home, "uploads") == []

@@ -28,8 +28,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from engine import framing
 from engine.errors import OutOfMemory, SpeechError, VoiceUnusable, WorkerUnavailable
-from engine.messages import EngineConfig, Enrolled, Progress, Speak, WorkerReport
+from engine.messages import EngineConfig, Enrolled, Progress, Speak, Spoken, WorkerReport
 from engine.protocol import Engine, Outcome
 from engine.speech import ClonedVoice, EngineInfo, FloatArray, Speech
 from engine.worker.loop import run
@@ -113,9 +114,12 @@ def _perform(job: Speak, journal: Journal, cancelled: Callable[[], bool]) -> Spe
         case "bug":
             raise ValueError(job.text)
         case "not-a-number":
-            return Speech(pcm=np.full(10, np.nan, np.float32), sample_rate=SAMPLE_RATE)
+            not_sound = np.full(10, np.nan, np.float32).tobytes()
+            answer = Spoken(job.job_id, not_sound, SAMPLE_RATE, None, {})
+            os.write(PIPES[1], framing.frame(answer))
         case "other-rate":
-            return Speech(pcm=tone(job.text), sample_rate=1)
+            answer = Spoken(job.job_id, tone(job.text).tobytes(), 1, None, {})
+            os.write(PIPES[1], framing.frame(answer))
         case "long":
             return Speech(pcm=np.ones(9 * 2**20, np.float32), sample_rate=SAMPLE_RATE)
         case "tail":

@@ -22,7 +22,6 @@ class _Response:
         (QueueFull("There is too much to say."), "There is too much to say."),
         (app_commands.NoPrivateMessage(), "server"),
         (app_commands.MissingPermissions(["manage_guild"]), "manage guild"),
-        (app_commands.BotMissingPermissions(["speak"]), "speak"),
         (discord.Forbidden(_Response(), "no"), "permissions"),  # type: ignore[arg-type]
     ],
 )

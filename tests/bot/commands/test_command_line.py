@@ -76,8 +76,8 @@ def test_say_leaves_a_file_with_the_words(home: Path, tmp_path: Path) -> None:
     assert word_errors(home.parent / "said.ogg") <= 0.2
 
 
-def test_what_the_command_line_leaves_out_is_said_so(home: Path) -> None:
-    out = home / "said.ogg"
+def test_what_the_command_line_leaves_out_is_said_so(tmp_path: Path) -> None:
+    home, out = tmp_path / "home", tmp_path / "said.ogg"
     ended = timbre(home, "say", "$1,234.56 " * 3, "--out", str(out), TIMBRE_MAX_SPOKEN_CHARS="100")
     assert ended.returncode == 0, ended.stderr
     assert "more than the 100 characters that I say at once" in ended.stderr

@@ -16,6 +16,7 @@ from bot.base.discord_address import connector
 from bot.base.loopback_address import LoopbackAddress
 from bot.loopback import LoopbackDiscord
 from bot.speech.audio.opus import SAMPLE_RATE, SILENCE, encode
+from tests.waiting import until
 
 log = logging.getLogger(__name__)
 
@@ -100,14 +101,6 @@ async def running(
             await voice.disconnect(force=True)
         await client.close()
         await task
-
-
-async def until(condition: Callable[[], object], timeout_s: float = 10) -> None:
-    async with asyncio.timeout(timeout_s):
-        while True:
-            if condition():
-                return
-            await asyncio.sleep(0.005)
 
 
 async def encrypted(voice: discord.VoiceClient) -> None:

@@ -9,7 +9,8 @@ import discord
 import pytest
 
 from bot.loopback import Guild, Heard, LoopbackDiscord, Member, TextChannel, VoiceChannel
-from tests.bot.loopback.client import Client, Packets, encrypted, running, tone, until
+from tests.bot.loopback.client import Client, Packets, encrypted, running, tone
+from tests.waiting import until
 
 
 @dataclass

@@ -9,8 +9,9 @@ import pytest
 from discord import app_commands, ui
 
 from bot.loopback import File
-from tests.bot.loopback.client import Client, commands_of, running, until
+from tests.bot.loopback.client import Client, commands_of, running
 from tests.bot.loopback.conftest import Scene
+from tests.waiting import until
 
 Ctx = discord.Interaction[Client]
 
@@ -27,7 +28,6 @@ async def test_a_slash_command_is_answered(scene: Scene) -> None:
     assert not acknowledged.deferred
     assert 0 < acknowledged.seconds < 2
     assert reply.id not in scene.text.messages
-    assert scene.server.commands.syncs == 1
 
 
 async def test_options_arrive_as_what_they_are(scene: Scene) -> None:
@@ -43,7 +43,6 @@ async def test_options_arrive_as_what_they_are(scene: Scene) -> None:
             ctx: Ctx,
             who: discord.Member,
             where: discord.VoiceChannel,
-            role: discord.Role,
             clip: discord.Attachment,
             speed: app_commands.Range[float, 0.5, 2.0],
             times: int,
@@ -53,51 +52,45 @@ async def test_options_arrive_as_what_they_are(scene: Scene) -> None:
             got.update(
                 who=(who.id, who.display_name, [r.id for r in who.roles if not r.is_default()]),
                 where=where.id,
-                role=role.name,
                 clip=(clip.filename, await clip.read(), clip.content_type, clip.is_voice_message()),
                 rest=(speed, times, loud, mood),
-                limit=ctx.filesize_limit,
-                locale=str(ctx.locale),
-                speak=ctx.app_permissions.speak,
+                here=(ctx.filesize_limit, ctx.app_permissions.speak),
             )
             await ctx.response.send_message("ok")
 
         client.tree.add_command(group)
 
-    carla = scene.guild.add_member("Carla", locale="es-ES")
-    clip = File("me.ogg", b"OggS...", duration_s=2.5, waveform="AAAA")
     async with running(scene.server, register):
         options: dict[str, Any] = {
             "who": bob,
             "where": scene.lounge,
-            "role": role,
-            "clip": clip,
+            "clip": File("me.ogg", b"OggS...", duration_s=2.5, waveform="AAAA"),
             "speed": 1,
             "times": 3,
             "loud": True,
         }
-        interaction = await carla.slash("voice register", **options, mood="merry")
-        await interaction.reply()
-        with pytest.raises(ValueError, match=r"between 0\.5 and 2\.0"):
-            await carla.slash("voice register", **options | {"speed": 3.0})
-        with pytest.raises(ValueError, match="is one of"):
-            await carla.slash("voice register", **options, mood="angry")
-        with pytest.raises(ValueError, match="takes no str"):
-            await carla.slash("voice register", **options | {"who": "Bob"})
-        with pytest.raises(ValueError, match=r"requires \['clip'\]"):
-            await carla.slash("voice register", **{k: v for k, v in options.items() if k != "clip"})
-        with pytest.raises(LookupError, match="no option"):
-            await carla.slash("voice register", **options, colour="red")
-        with pytest.raises(LookupError, match="needs one of its subcommands"):
-            await carla.slash("voice")
-        with pytest.raises(LookupError, match="no command 'sing'"):
-            await carla.slash("sing")
+        await (await scene.alice.slash("voice register", **options, mood="merry")).reply()
+        for error, reason, wrong in (
+            (ValueError, r"between 0\.5 and 2\.0", {"speed": 3.0}),
+            (ValueError, "is one of", {"mood": "angry"}),
+            (ValueError, "takes no str", {"who": "Bob"}),
+            (LookupError, "no option", {"colour": "red"}),
+        ):
+            with pytest.raises(error, match=reason):
+                await scene.alice.slash("voice register", **options | wrong)
+        del options["clip"]
+        for command, error, reason in (
+            ("voice register", ValueError, r"requires \['clip'\]"),
+            ("voice", LookupError, "needs one of its subcommands"),
+            ("sing", LookupError, "no command 'sing'"),
+        ):
+            with pytest.raises(error, match=reason):
+                await scene.alice.slash(command, **options)
     assert got["who"] == (bob.id, "Bobby", [role.id])
     assert got["where"] == scene.lounge.id
-    assert got["role"] == "Singers"
     assert got["clip"] == ("me.ogg", b"OggS...", "audio/ogg", True)
     assert got["rest"] == (1.0, 3, True, "merry")
-    assert (got["limit"], got["locale"], got["speak"]) == (10 * 1024 * 1024, "es-ES", True)
+    assert got["here"] == (10 * 1024 * 1024, True)
 
 
 async def test_the_first_follow_up_takes_the_place_of_the_deferral_and_stays_as_private(
@@ -149,9 +142,7 @@ async def test_an_answer_after_three_seconds_is_too_late(scene: Scene) -> None:
         await until(lambda: client.errors)
         with pytest.raises(TimeoutError, match="no answer"):
             await interaction.acknowledged(timeout_s=0.01)
-    [error] = client.errors
-    assert isinstance(error, discord.NotFound)
-    assert error.code == 10062
+    assert [error.code for error in client.errors] == [10062]  # type: ignore[attr-defined]
 
 
 async def test_a_token_is_unknown_before_the_answer_and_invalid_after_its_time(
@@ -172,7 +163,7 @@ async def test_a_token_is_unknown_before_the_answer_and_invalid_after_its_time(
         await until(lambda: client.errors)
         interaction = await scene.alice.slash("forgetful")
         await interaction.acknowledged()
-        interaction.expire()
+        interaction.expired = True
         await until(lambda: len(client.errors) == 2)
     assert [error.code for error in client.errors] == [10015, 50027]  # type: ignore[attr-defined]
 
@@ -193,10 +184,7 @@ async def test_choices_are_offered_while_typing(scene: Scene) -> None:
         choices = await scene.alice.autocomplete("say", focused="voice", value="Al", text="hello")
         with pytest.raises(LookupError, match="offers no choices"):
             await scene.alice.autocomplete("say", focused="text", value="x")
-    assert choices == [
-        {"name": "Alice", "value": "alice"},
-        {"name": "Albert", "value": "albert"},
-    ]
+    assert [(c["name"], c["value"]) for c in choices] == [("Alice", "alice"), ("Albert", "albert")]
 
 
 class Panel(ui.View):
@@ -267,22 +255,16 @@ async def test_a_form_is_filled_in_with_text_a_file_and_a_tick(scene: Scene) -> 
         assert (await sent.reply()).content == "Al a.wav 4 True"
 
 
-async def test_context_menus_reach_the_bot_with_their_target(scene: Scene) -> None:
+async def test_a_messages_menu_reaches_the_bot_with_the_message(scene: Scene) -> None:
     def register(client: Client) -> None:
         @client.tree.context_menu(name="Read aloud")
         async def read(ctx: Ctx, message: discord.Message) -> None:
             await ctx.response.send_message(f"reading {message.content}")
 
-        @client.tree.context_menu(name="Speak as")
-        async def speak(ctx: Ctx, member: discord.Member) -> None:
-            await ctx.response.send_message(f"speaking as {member.display_name}")
-
     async with running(scene.server, register):
         message = await scene.alice.send(scene.text, "good evening")
         on_message = await scene.alice.message_command("Read aloud", message)
         assert (await on_message.reply()).content == "reading good evening"
-        on_member = await scene.alice.user_command("Speak as", scene.guild.bot)
-        assert (await on_member.reply()).content == "speaking as Timbre"
 
 
 async def test_a_command_is_shown_only_to_those_who_may_use_it(scene: Scene) -> None:

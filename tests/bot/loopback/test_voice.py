@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.bot.loopback.client import Packets, dominant_hertz, running, tone, until
+from tests.bot.loopback.client import Packets, dominant_hertz, running, tone
 from tests.bot.loopback.conftest import Scene, connected, play, speaks_in
+from tests.waiting import until
 
 
 async def test_a_tone_is_heard_as_that_tone_and_every_packet_is_encrypted(scene: Scene) -> None:
@@ -70,18 +71,6 @@ async def test_listeners_may_come_and_go_while_the_bot_speaks(scene: Scene) -> N
     assert len(heard.audible) == 50
     assert heard.dropped == ()
     assert heard.unencrypted_audible == 0
-
-
-async def test_the_bot_moves_itself_and_goes_on_in_the_other_channel(scene: Scene) -> None:
-    other = scene.guild.add_voice_channel("Studio")
-    bob = scene.guild.add_member("Bob")
-    async with connected(scene) as (client, voice):
-        await bob.join(other)
-        await voice.move_to(client.voice_channel(other.id), timeout=5)
-        await until(voice.is_connected)
-        assert scene.guild.bot.voice_channel is other
-        await speaks_in(scene, other, voice)
-    assert scene.lounge.recording.heard().audible == ()
 
 
 async def test_without_the_permission_to_speak_nobody_hears_the_bot(scene: Scene) -> None:

@@ -1,16 +1,13 @@
 """Each voice fault has its effect on an unmodified discord.py client."""
 
 import asyncio
-import math
 import time
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from discord.voice_state import SocketReader
 
-from tests.bot.loopback.client import Packets, running, tone, until
-from tests.bot.loopback.conftest import Scene, connected, play, speaks_in
+from tests.bot.loopback.client import Packets, running, tone
+from tests.bot.loopback.conftest import Scene, connected, speaks_in
+from tests.waiting import until
 
 # discord.py leaves the heartbeat thread of a replaced websocket running until its next beat, by
 # when the test's event loop is closed.
@@ -92,26 +89,6 @@ async def test_a_bot_that_is_dragged_elsewhere_speaks_there(scene: Scene) -> Non
         await speaks_in(scene, studio, voice)
 
 
-async def test_a_kicked_bot_is_nowhere(scene: Scene) -> None:
-    async with connected(scene) as (client, voice):
-        voice.play(Packets(tone(2)))
-        await scene.lounge.first_sound()
-        await scene.guild.kick_bot_from_voice()
-        await until(lambda: not client.voice_clients)
-        assert client.get_guild(scene.guild.id).me.voice is None
-        count = len(scene.lounge.recording.heard().packets)
-        await asyncio.sleep(0.1)
-        assert len(scene.lounge.recording.heard().packets) == count < 90
-
-
-async def test_deleting_the_channel_ends_the_connection(scene: Scene) -> None:
-    async with connected(scene) as (client, _):
-        await scene.lounge.delete()
-        await until(lambda: not client.voice_clients)
-        assert client.get_channel(scene.lounge.id) is None
-        assert scene.alice.voice_channel is None
-
-
 async def test_the_bot_follows_to_another_voice_server(scene: Scene) -> None:
     async with connected(scene) as (_, voice):
         before, endpoint = voice.ssrc, voice.endpoint
@@ -119,76 +96,6 @@ async def test_the_bot_follows_to_another_voice_server(scene: Scene) -> None:
         await until(lambda: voice.is_connected() and voice.ssrc != before)
         assert voice.endpoint != endpoint
         await speaks_in(scene, scene.lounge, voice)
-
-
-async def test_without_datagrams_from_the_server_a_quick_migration_stalls(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """discord.py's reader holds on to the socket of before, if that is replaced.
-
-    It does so only if it waits for the next datagram before its pause after the discovery of the
-    address, which is a race between two threads: the reader wins it here.
-    """
-    pause = SocketReader.unregister
-
-    def pause_late(reader: SocketReader, callback: Callable[[bytes], Any]) -> None:
-        time.sleep(0.05)
-        pause(reader, callback)
-
-    monkeypatch.setattr(SocketReader, "unregister", pause_late)
-    scene.guild.voice_faults.udp_mute = True
-    studio = scene.guild.add_voice_channel("Studio")
-    async with connected(scene) as (client, voice):
-        await voice.move_to(client.voice_channel(studio.id), timeout=0.5)
-        assert not voice.is_connected()
-
-
-async def test_no_announcement_leaves_the_bot_unencrypted(scene: Scene) -> None:
-    """Without op 29 there is no privacy code, and what is played goes out in the clear."""
-    scene.guild.voice_faults.dave_commit_delay_s = math.inf
-    async with running(scene.server) as client:
-        await scene.alice.join(scene.lounge)
-        voice = await client.voice_channel(scene.lounge.id).connect(timeout=2)
-        heard = await play(scene.lounge, voice, tone())
-        assert voice.voice_privacy_code is None
-    assert heard.unencrypted_audible == len(heard.audible) == 20
-
-
-async def test_a_late_execution_keeps_the_old_version_until_it_comes(scene: Scene) -> None:
-    """A downgrade to no encryption takes effect with op 22, not before."""
-    async with connected(scene) as (_, voice):
-        scene.guild.voice_faults.dave_execute_delay_s = 0.4
-        voice.play(Packets(tone(1.0)))
-        await scene.lounge.first_sound()
-        await scene.server.voice.connection_in(scene.lounge).group.downgrade()
-        heard = await scene.lounge.heard(quiet_ms=150)
-    encrypted_ms = 20 * sum(packet.encrypted for packet in heard.audible)
-    assert 350 < encrypted_ms < 700
-    assert not heard.audible[-1].encrypted
-
-
-async def test_encryption_that_was_turned_off_can_be_turned_on_again(scene: Scene) -> None:
-    """A new group at epoch 1, negotiated over a connection that has had one."""
-    async with connected(scene) as (_, voice):
-        await scene.server.voice.connection_in(scene.lounge).group.downgrade()
-        await asyncio.sleep(0.05)
-        scene.server.voice.connection_in(scene.lounge).group.upgrade()
-        await speaks_in(scene, scene.lounge, voice)
-
-
-async def test_a_connection_negotiated_without_encryption_never_begins_to_encrypt(
-    scene: Scene,
-) -> None:
-    """discord.py 2.7.1 ignores the request for epoch 1 when it began at version 0."""
-    scene.guild.voice_faults.dave_version = 0
-    async with running(scene.server) as client:
-        await scene.alice.join(scene.lounge)
-        voice = await client.voice_channel(scene.lounge.id).connect(timeout=2)
-        scene.server.voice.connection_in(scene.lounge).group.upgrade()
-        await asyncio.sleep(0.2)
-        heard = await play(scene.lounge, voice, tone())
-        assert voice.voice_privacy_code is None
-    assert heard.unencrypted_audible == 20
 
 
 async def test_lost_packets_are_missing_and_the_same_seed_loses_the_same(scene: Scene) -> None:
@@ -205,13 +112,6 @@ async def test_lost_packets_are_missing_and_the_same_seed_loses_the_same(scene: 
             lost.append(sorted(set(range(28)) - {n - numbers[0] for n in numbers}))
             assert len(heard.audible) < 20
     assert lost[0] == lost[1] != lost[2]
-
-
-async def test_without_a_voice_server_the_bot_gives_up_at_its_timeout(scene: Scene) -> None:
-    scene.guild.voice_faults.server_missing = True
-    async with running(scene.server) as client:
-        with pytest.raises(TimeoutError):
-            await client.voice_channel(scene.lounge.id).connect(timeout=0.3)
 
 
 async def test_a_late_voice_server_makes_joining_slow(scene: Scene) -> None:

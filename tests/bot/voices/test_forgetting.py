@@ -18,7 +18,7 @@ from bot.voices.place import Person
 from data.rows import VoiceRow
 from engine.errors import VoiceUnusable
 from engine.speech import Priority
-from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, MOD, House
+from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, MOD, OTHER, OWNER, House
 from tests.engine.scripted_executor import journal, until
 
 
@@ -27,7 +27,7 @@ async def test_a_deleted_voice_is_nowhere(house: House) -> None:
     await house.say(voice, "hello there")
     assert len(house.files()) == 3  # clip, conditionals, speech
     assert house.traces(voice.clip_sha256)
-    await house.keeping.delete("Mine", Person(ALICE, HERE))
+    await house.keeping.delete("Mine", OWNER)
     assert house.files() == set()
     assert house.traces(voice.clip_sha256) == []
     assert house.traces("Mine") == []
@@ -54,7 +54,7 @@ async def test_what_is_being_said_in_a_deleted_voice_ends_and_leaves_nothing(hou
 async def test_what_is_ready_to_sound_in_a_deleted_voice_is_never_heard(house: House) -> None:
     """Although all of it was made before: packets wait for their turn to sound."""
     voice = await house.register(ALICE, "Mine")
-    speaker = house.voices.as_speaker(voice, Person(BOB, HERE))
+    speaker = house.voices.as_speaker(voice, OTHER)
     source, line = OpusQueueSource(lambda: True), Line()
     speaking = LineSpeaker(line, source, lambda: None)
 
@@ -77,7 +77,7 @@ async def test_what_is_ready_to_sound_in_a_deleted_voice_is_never_heard(house: H
             source.read()
             await asyncio.sleep(0.001)
         await asyncio.sleep(0.3)  # the second chunk is ready by now
-        await house.keeping.delete("Mine", Person(ALICE, HERE))
+        await house.keeping.delete("Mine", OWNER)
         for playback in (sounding, waiting):
             with pytest.raises(VoiceUnusable, match="was deleted"):
                 await playback.finished
@@ -186,11 +186,11 @@ async def test_two_owners_of_one_recording_share_nothing(house: House) -> None:
 async def test_a_deleted_person_is_nowhere(house: House) -> None:
     """Voices, drafts, choices, reports, and what they asked others' voices to say."""
     voice = await house.register(ALICE, "Mine")
-    await house.keeping.share("Mine", Person(ALICE, HERE))
+    await house.keeping.share("Mine", OWNER)
     bobs = await house.register(BOB, "Bobs")
-    await house.keeping.share("Bobs", Person(BOB, HERE))
-    await house.keeping.use("Bobs", Person(ALICE, HERE))
-    await house.moderation.report(BOB, "odd", Person(ALICE, HERE))
+    await house.keeping.share("Bobs", OTHER)
+    await house.keeping.use("Bobs", OWNER)
+    await house.moderation.report(BOB, "odd", OWNER)
     draft = await house.draft(house.wish(ALICE, "Draft"), b"draft")
     await house.say(voice, "hello there")
     await house.say(bobs, "hello bob", BOB)
@@ -213,7 +213,7 @@ async def test_an_export_has_every_row_and_clip(house: House) -> None:
     voice = await house.register(ALICE, "Mine/../x")
     await house.register(BOB, "Bobs")
     await house.say(voice, "hello there")
-    await house.moderation.report(BOB, "odd", Person(ALICE, HERE))
+    await house.moderation.report(BOB, "odd", OWNER)
     with zipfile.ZipFile(io.BytesIO(await house.privacy.export(ALICE))) as archive:
         data = json.loads(archive.read("data.json"))
         clip = archive.read(f"clips/{voice.voice_id}.flac")
@@ -301,7 +301,7 @@ async def test_what_was_reported_in_a_server_that_is_gone_is_nowhere(house: Hous
     """Not in the database's files either, where no voice went with the server."""
     await house.register(ALICE, "Travels")
     await house.keeping.use("Travels", Person(ALICE, ELSEWHERE))
-    await house.moderation.report(ALICE, "sounds like a kettle", Person(BOB, HERE))
+    await house.moderation.report(ALICE, "sounds like a kettle", OTHER)
     assert house.traces("like a kettle")
     await here_is_gone(house, days=30)
     assert house.traces("like a kettle") == []
@@ -313,7 +313,7 @@ async def test_a_voice_that_is_spoken_in_elsewhere_does_not_go_with_a_server(hou
     await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
     await here_is_gone(house, days=30)
     assert house.files() == {voice.clip_path}
-    await house.keeping.use("Mine", Person(ALICE, HERE))
+    await house.keeping.use("Mine", OWNER)
     newer = await house.register(ALICE, "Newer")
     speaker = await house.voices.speaker(None, user_id=ALICE, guild_id=ELSEWHERE)
     assert speaker.voice.clip_sha256 != newer.clip_sha256
