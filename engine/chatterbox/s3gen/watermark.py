@@ -99,7 +99,7 @@ def check_watermark(mark: Callable[[Tensor], Tensor]) -> None:
     `mark` takes and returns (samples,) fp32 at 24 kHz, on the CPU.
     """
     detect = WatermarkDetector()
-    seconds = torch.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    seconds = torch.arange(SAMPLE_RATE) / SAMPLE_RATE
     # A voice, as far as a spectrum goes: harmonics of 130 Hz that waver, and syllables.
     turns = 130 * seconds + 0.8 * torch.sin(2 * math.pi * 3 * seconds)
     harmonics = torch.arange(1, 40)[:, None]
