@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.base.metrics import Latencies, Metrics
+from bot.base.metrics import Latencies
 from bot.client import TimbreBot
 
 
@@ -29,28 +29,22 @@ class StatusCommands(commands.Cog):
         if worker != "unavailable" or runs_the_bot:
             worker += f": {executor.detail}"
         restarts = "1 restart" if executor.restarts == 1 else f"{executor.restarts} restarts"
-        fields |= {
-            "Worker": worker,
-            "Queue": f"{executor.queued} waiting, {executor.running} running, {restarts}",
-        }
+        fields["Worker"] = worker
+        fields["Queue"] = f"{executor.queued} waiting, {executor.running} running, {restarts}"
         if runs_the_bot:  # they count what all servers do, which is none of another's business
-            fields |= _counted(metrics)
+            looked_up = metrics.cache_hits + metrics.cache_misses
+            share = f" ({metrics.cache_hits / looked_up:.0%})" if looked_up else ""
+            fields |= {
+                "Cache": f"{metrics.cache_hits} of {looked_up} pieces{share}",
+                "Clips analysed since I started": str(metrics.enrolments),
+                "Interaction to first sound": _percentiles(metrics.first_sound),
+                "Synthesis": _percentiles(metrics.synthesis),
+            }
         fields["Event loop lag"] = _percentiles(metrics.loop_lag)
         embed = discord.Embed(title="Timbre")
         for name, value in fields.items():
             embed.add_field(name=name, value=value, inline=False)
         await interaction.edit_original_response(embed=embed)
-
-
-def _counted(metrics: Metrics) -> dict[str, str]:
-    looked_up = metrics.cache_hits + metrics.cache_misses
-    share = f" ({metrics.cache_hits / looked_up:.0%})" if looked_up else ""
-    return {
-        "Cache": f"{metrics.cache_hits} of {looked_up} pieces{share}",
-        "Clips analysed since I started": str(metrics.enrolments),
-        "Interaction to first sound": _percentiles(metrics.first_sound),
-        "Synthesis": _percentiles(metrics.synthesis),
-    }
 
 
 def _percentiles(latencies: Latencies) -> str:

@@ -210,9 +210,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         )
 
     @app_commands.command(description="Take one of your voices back from this server, or from all")
-    @app_commands.describe(
-        voice="Which voice", everywhere="From every server (in a direct message always)"
-    )
+    @app_commands.describe(voice="Which voice", everywhere="From all; in a direct message always")
     async def unshare(
         self,
         interaction: discord.Interaction,
@@ -221,20 +219,15 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         everywhere: bool = False,
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
+        keeping = self.services.voice_keeping
         if everywhere or interaction.guild_id is None:
-            taken, guild_ids = await self.services.voice_keeping.unshare_everywhere(
-                voice, interaction.user.id
-            )
+            taken, guild_ids = await keeping.unshare_everywhere(voice, interaction.user.id)
             servers = ", ".join(map(self._server, guild_ids))
-            await interaction.edit_original_response(
-                content=f"{_name(taken)} is not shared with any server any more. "
-                f"It was with {servers}."[:2000]
-            )
-            return
-        voice_taken = await self.services.voice_keeping.unshare(voice, person_of(interaction))
-        await interaction.edit_original_response(
-            content=f"{_name(voice_taken)} is not shared with this server any more."
-        )
+            said = f"{_name(taken)} is not shared with any server any more. It was with {servers}."
+        else:
+            taken = await keeping.unshare(voice, person_of(interaction))
+            said = f"{_name(taken)} is not shared with this server any more."
+        await interaction.edit_original_response(content=said[:2000])
 
     @app_commands.command(description="Change how one of your voices speaks")
     @app_commands.describe(

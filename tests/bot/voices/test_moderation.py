@@ -72,6 +72,24 @@ async def test_a_voice_that_is_taken_away_falls_silent_where_it_was_taken(house:
     assert stopped == unshared | dict.fromkeys(theirs, disabled)
 
 
+async def test_who_has_the_same_recording_does_not_fall_silent_with_a_disabled_voice(
+    house: House,
+) -> None:
+    """Its owner does, in all that they made of it; and nobody makes a voice of it afterwards."""
+    hers = await house.register(ALICE, "Mine", b"the clip")
+    other = await house.register(ALICE, "Other", b"the clip")
+    his = await house.copied(hers, BOB)
+    await house.moderation.disable(f"voice:{hers.voice_id}", MODERATOR)
+    house.clock.now += 1
+    place = await house.voices.place(OTHER)
+    assert [place.is_disabled(voice) for voice in (hers, other, his)] == [True, True, False]
+    later = replace(hers, consented_at=house.clock.now)
+    assert place.is_disabled(await house.copied(later, MOD))
+    await house.moderation.enable(f"voice:{hers.voice_id}", MODERATOR)
+    place = await house.voices.place(OTHER)
+    assert not any(place.is_disabled(voice) for voice in (hers, other, his))
+
+
 async def test_who_runs_the_bot_is_told_how_voices_are_named(house: House) -> None:
     with pytest.raises(UserError, match="by number, such as voice:12"):
         await house.moderation.disable_everywhere("Nobody", RUNS_THE_BOT)
@@ -145,24 +163,6 @@ async def test_who_runs_the_bot_disables_a_clip_everywhere(house: House) -> None
         await house.moderation.enable_everywhere(asked, MODERATOR)
     assert await house.moderation.enable_everywhere(asked, RUNS_THE_BOT) is None
     await house.register(ALICE, "Mine", b"the clip")
-
-
-async def test_who_has_the_same_recording_does_not_fall_silent_with_a_disabled_voice(
-    house: House,
-) -> None:
-    """Its owner does, in all that they made of it; and nobody makes a voice of it afterwards."""
-    hers = await house.register(ALICE, "Mine", b"the clip")
-    other = await house.register(ALICE, "Other", b"the clip")
-    his = await house.copied(hers, BOB)
-    await house.moderation.disable(f"voice:{hers.voice_id}", MODERATOR)
-    house.clock.now += 1
-    place = await house.voices.place(Person(BOB, HERE))
-    assert [place.is_disabled(voice) for voice in (hers, other, his)] == [True, True, False]
-    later = replace(hers, consented_at=house.clock.now)
-    assert place.is_disabled(await house.copied(later, MOD))
-    await house.moderation.enable(f"voice:{hers.voice_id}", MODERATOR)
-    place = await house.voices.place(Person(BOB, HERE))
-    assert not any(place.is_disabled(voice) for voice in (hers, other, his))
 
 
 async def test_a_report_is_about_a_voice_that_was_heard_in_the_server(house: House) -> None:
