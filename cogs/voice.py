@@ -43,8 +43,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Who left a server, or was banned, still takes their voice back, by direct message."""
-        command = interaction.command
-        if interaction.guild_id is None and command not in (self.list, self.unshare):
+        if interaction.guild_id is None and interaction.command not in (self.list, self.unshare):
             raise app_commands.NoPrivateMessage
         return True
 
