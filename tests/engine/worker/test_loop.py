@@ -51,8 +51,7 @@ class Child:
             cwd=ROOT,
         )
         self._reports = framing.reports()
-        self._received = []
-        self.beats = []
+        self._received, self.beats = [], []
         self.send(Start(EngineConfig(engine="stock", home=str(home))))
 
     def send(self, *commands: Command) -> None:

@@ -1,6 +1,6 @@
 """Random T3 checkpoints with upstream's network beside them, and utterances to decode."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from engine.upstream.build import build_t3
 from engine.upstream.package import T3Cond
 from engine.upstream.untrained import draw_t3, set_t3_entropy
 from engine.weights.sizes import T3Sizes
-from tests.engine.chatterbox.utterances import to_decode
+from tests.engine.chatterbox.utterances import again, to_decode
 
 torch.backends.cuda.matmul.allow_tf32 = False
+
+NewScheduler = Callable[..., Scheduler]
 
 
 def some_utterance(
@@ -88,3 +90,9 @@ def make_checkpoint(
     state = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
     save_file(state, checkpoint.file)
     return checkpoint
+
+
+def assert_as_alone(new_scheduler: NewScheduler, *utterances: Utterance) -> None:
+    for utterance in utterances:
+        (alone,) = finish(new_scheduler(slots=1), [again(utterance)])
+        assert tokens(utterance) == tokens(alone)

@@ -1,61 +1,34 @@
 """Utterances that are decoded together get the tokens that each gets alone."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from unittest.mock import MagicMock
 
 import pytest
 import torch
 
 from engine.bench.t3 import some_text, some_voice
-from engine.chatterbox.cuda.memory import SpareMemory
-from engine.chatterbox.t3.buffers import Batch
-from engine.chatterbox.t3.conditioning import PrefixInputs
 from engine.chatterbox.t3.config import (
     CONTEXT_BUCKETS,
     PAGE,
     SILENCE_KEPT,
     SLOT_BUCKETS,
-    DecoderConfig,
 )
-from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
-from engine.chatterbox.t3.model import T3
-from engine.chatterbox.t3.prompt import Prompt
 from engine.chatterbox.t3.scheduler import Scheduler, speech_only
-from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.utterance import EnrolledVoice, Utterance, UtteranceStatus
 from engine.speech import Priority, SpeechParameters
 from tests.engine.chatterbox.t3.t3_checkpoint import (
-    Checkpoint,
+    NewScheduler,
+    assert_as_alone,
     finish,
     some_utterance,
     tokens,
 )
-from tests.engine.chatterbox.utterances import again, to_decode
+from tests.engine.chatterbox.utterances import to_decode
 
-NewScheduler = Callable[..., Scheduler]
 FIRST_SOUND, SPEAKING, LOOK_AHEAD, _ = Priority
-
-
-@pytest.fixture
-def new_scheduler(checkpoint: Checkpoint) -> NewScheduler:
-    weights = load_t3(checkpoint.file, checkpoint.device, torch.float32)
-
-    def make(slots: int = 4, positions: int = 400, voices: int = 4, burst: int = 4) -> Scheduler:
-        config = DecoderConfig.for_streams(slots, torch.float32, positions, voices)
-        return Scheduler(T3(weights, replace(config, burst=burst)))
-
-    return make
 
 
 def slots_of(scheduler: Scheduler) -> dict[Utterance, int]:
     return {each: prompt.assignment.slot for each, prompt in scheduler._running.items()}
-
-
-def assert_as_alone(new_scheduler: NewScheduler, *utterances: Utterance) -> None:
-    for utterance in utterances:
-        (alone,) = finish(new_scheduler(slots=1), [again(utterance)])
-        assert tokens(utterance) == tokens(alone)
 
 
 def test_a_mixed_batch_gives_each_the_tokens_it_gets_alone(new_scheduler: NewScheduler) -> None:
@@ -220,82 +193,6 @@ def test_whatever_matters_least_is_not_preempted_for_ever(
     assert len(ended) > 1
 
 
-class ScarceMemory(StepGraphs):
-    """A device that has memory for so many utterances at a time."""
-
-    def __init__(self, t3: T3, most_prefilled: int = 8, most_decoded: int = 8) -> None:
-        super().__init__(t3)
-        self.most_prefilled, self.most_decoded = most_prefilled, most_decoded
-
-    def prefill(self, prompts: list[Prompt]) -> None:
-        if len(prompts) > self.most_prefilled:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        super().prefill(prompts)
-
-    def run(self, slots: list[int], key: GraphKey, *, steps: int = 1) -> Batch:
-        if len(slots) > self.most_decoded:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return super().run(slots, key, steps=steps)
-
-
-@pytest.mark.parametrize("spared", [False, True])
-@pytest.mark.parametrize(("most_prefilled", "most_decoded"), [(1, 8), (8, 2), (1, 1)])
-def test_when_memory_runs_out_fewer_run_at_once_unless_others_can_spare_some(
-    new_scheduler: NewScheduler,
-    caplog: pytest.LogCaptureFixture,
-    most_prefilled: int,
-    most_decoded: int,
-    spared: bool,
-) -> None:
-    """It is said, and none is lost."""
-    t3 = new_scheduler(slots=4).t3
-    graphs = ScarceMemory(t3, most_prefilled, most_decoded)
-
-    def release() -> bool:
-        if spared:
-            graphs.most_prefilled = graphs.most_decoded = 8
-        return spared
-
-    scheduler = Scheduler(t3, graphs, spare=SpareMemory(t3.device, [release]))
-    utterances = [some_utterance(index, cap=9) for index in range(5)]
-    finish(scheduler, utterances)
-    assert (scheduler.limit == 4) is spared
-    assert ("memory ran out" in caplog.text) is not spared
-    assert_as_alone(new_scheduler, *utterances)
-
-
-@torch.inference_mode()
-def test_a_voice_that_memory_lacks_for_does_not_silence_who_is_speaking(
-    new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scheduler = new_scheduler(slots=2)
-    first, second = some_utterance(0, cap=30), some_utterance(1, cap=30)
-    scheduler.submit(first)
-    scheduler.advance()
-    compute, most = scheduler.t3._prefix, 1
-
-    def scarce(inputs: PrefixInputs) -> torch.Tensor:
-        if len(scheduler._running) >= most:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return compute(inputs)
-
-    monkeypatch.setattr(scheduler.t3, "_prefix", scarce)
-    finish(scheduler, [second])
-    assert_as_alone(new_scheduler, first, second)
-    most = 0
-    with pytest.raises(torch.OutOfMemoryError):
-        finish(scheduler, [some_utterance(2)])
-
-
-def test_when_not_even_one_utterance_fits_the_memory_that_is_an_error(
-    new_scheduler: NewScheduler,
-) -> None:
-    scheduler = new_scheduler(slots=2)
-    scheduler.graphs = ScarceMemory(scheduler.t3, most_decoded=0)
-    with pytest.raises(torch.OutOfMemoryError):
-        finish(scheduler, [some_utterance(index) for index in range(3)])
-
-
 def test_of_those_that_wait_the_best_priority_is_taken_first(new_scheduler: NewScheduler) -> None:
     scheduler = new_scheduler(slots=1)
     order = (LOOK_AHEAD, LOOK_AHEAD, FIRST_SOUND, SPEAKING, FIRST_SOUND)
@@ -304,24 +201,6 @@ def test_of_those_that_wait_the_best_priority_is_taken_first(new_scheduler: NewS
     with torch.inference_mode():
         scheduler.advance()
     assert finish(scheduler, said[1:]) == [said[index] for index in (0, 2, 4, 3, 1)]
-
-
-def test_a_batch_that_memory_ran_out_for_is_filled_when_it_is_tried_again(
-    new_scheduler: NewScheduler, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    t3 = new_scheduler(slots=1).t3
-    prompt = t3.reserve(some_utterance(0, cap=9), 0)
-    t3.slots.assign([prompt.assignment])
-    batch = t3.buffers.batch(1, guided=prompt.assignment.guided, context=256)
-    scarce = MagicMock()
-    scarce.__getitem__.side_effect = torch.OutOfMemoryError("CUDA out of memory")
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(t3.slots, "page_table", scarce)
-        with pytest.raises(torch.OutOfMemoryError):
-            t3.buffers.fill(batch, [0])
-    t3.buffers.fill(batch, [0])
-    for table, pages in zip(batch.tables.tolist(), prompt.assignment.pages, strict=True):
-        assert table[: len(pages)] == pages
 
 
 def test_one_that_only_makes_silence_ends_and_frees_its_slot(
