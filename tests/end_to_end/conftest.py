@@ -27,6 +27,7 @@ from bot.loopback import (
     Message,
     VoiceChannel,
 )
+from bot.loopback.messages import User
 from bot.loopback.options import OptionValue
 from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
@@ -50,8 +51,9 @@ class Stage:
     bob: Member
     home: Path
 
-    def elsewhere(self, name: str) -> "Stage":
-        return Stage(self.discord, self.bot, *_furnished(self.discord, name), self.home)
+    def elsewhere(self, name: str, *people: User) -> "Stage":
+        """Another server; with the same `people`, what was rendered for them is used again."""
+        return Stage(self.discord, self.bot, *_furnished(self.discord, name, *people), self.home)
 
     @property
     def general(self) -> Channel:
@@ -96,11 +98,14 @@ class Stage:
         return worker
 
 
-def _furnished(discord: LoopbackDiscord, name: str) -> tuple[Guild, VoiceChannel, Member, Member]:
+def _furnished(
+    discord: LoopbackDiscord, name: str, alice: User | None = None, bob: User | None = None
+) -> tuple[Guild, VoiceChannel, Member, Member]:
     guild = discord.add_guild(name)
     guild.add_text_channel("general")
     lounge = guild.add_voice_channel("Lounge")
-    return guild, lounge, guild.add_member("Alice"), guild.add_member("Bob")
+    members = guild.add_member("Alice", user=alice), guild.add_member("Bob", user=bob)
+    return guild, lounge, *members
 
 
 async def transmission(channel: VoiceChannel, since_s: float) -> Heard:

@@ -198,7 +198,7 @@ class Theatre:
 
     async def play(self, name: str, row: Row) -> None:
         """Act out a row in a server of its own, and look that all is well afterwards."""
-        stage = self.stage.elsewhere(name)
+        stage = self.stage.elsewhere(name, self.stage.alice.user, self.stage.bob.user)
         stage.lounge.recording = PacketLog()
         await stage.alice.join(stage.lounge)
         scene = Scene(stage, self.packets)
