@@ -3,14 +3,16 @@
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import psutil
 import pytest
 
 from bot.loopback import Interaction
+from tests.bot.clips.recordings import encode
 from tests.end_to_end.conftest import Stage, mono_of_file
 from tests.end_to_end.registering import PREVIEW, SHORT, agree, draft, files, press, ready
-from tests.end_to_end.uploads import AS_SENT, left_in_files, left_in_tables, upload
+from tests.end_to_end.uploads import AS_SENT, left_in_files, left_in_tables, speech, upload
 from tests.recogniser import word_error_rate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -76,11 +78,19 @@ async def test_many_people_register_at_once(stage: Stage, pytestconfig: pytest.C
     """Everybody gets to "Ready"; two clips are checked at a time; others are answered meanwhile."""
     half = 10 if pytestconfig.getoption("--all") else 3
     people = [stage.guild.add_member(f"Guest {number}") for number in range(2 * half)]
-    clip = upload("voice message")
+    shared = upload("voice message")
+    # Each a little shorter than the one before: one recording is one person's.
+    clips = [
+        replace(shared, data=encode(speech()[: -480 * (1 + number)], "voice message"))
+        for number in range(2 * half)
+    ]
     bot = psutil.Process(stage.bot.pid)
     judging = slowest_s = 0.0
 
-    joining = [asyncio.create_task(draft(person, "Mine", clip)) for person in people]
+    joining = [
+        asyncio.create_task(draft(person, "Mine", clip))
+        for person, clip in zip(people, clips, strict=True)
+    ]
     while not all(task.done() for task in joining):
         checks = 0
         for child in bot.children():
