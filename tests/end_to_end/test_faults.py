@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ROWS = Rows()
 
 #: Rows at once. All of them would starve the packets of one another on two cores.
-AT_ONCE = 13
+AT_ONCE = 5
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
