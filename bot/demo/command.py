@@ -94,7 +94,7 @@ async def _perform(
         guild.add_text_channel("general")
         channel = guild.add_voice_channel("Lounge")
         alice = guild.add_member("Alice")
-        # Only who runs a bot is told why it cannot speak.
+        # Only who runs a bot is told why it cannot speak, and how often its cache served.
         owner = guild.add_member("Owner", user=discord.owner)
         environment = {
             **discord.environment(),
@@ -113,8 +113,8 @@ async def _perform(
                 await alice.join(channel)
             with timeline.step("/join") as join:
                 join.note = await _answer(alice, "join")
-            spoken = [await _speak(timeline, alice, channel, text) for text in LINES]
-            status = await _status(alice)
+            spoken = [await _speak(timeline, alice, owner, channel, text) for text in LINES]
+            status = await _status(owner)
             with timeline.step("/leave") as leave:
                 leave.note = await _answer(alice, "leave")
             with timeline.step("stop the bot"):
@@ -136,8 +136,10 @@ async def _perform(
     return report, heard, spoken
 
 
-async def _speak(timeline: Timeline, alice: Member, channel: VoiceChannel, text: str) -> _Spoken:
-    before = await _status(alice)
+async def _speak(
+    timeline: Timeline, alice: Member, owner: Member, channel: VoiceChannel, text: str
+) -> _Spoken:
+    before = await _status(owner)
     with timeline.step(f"/say {text}") as step:
         sent_s = time.monotonic()
         interaction = await alice.slash("say", text=text)
@@ -151,7 +153,7 @@ async def _speak(timeline: Timeline, alice: Member, channel: VoiceChannel, text:
         step.note = f"heard after {first_ms:,.0f} ms"
         heard = await channel.heard(since_s=sent_s, quiet_ms=_QUIET_MS, timeout_s=_PATIENCE_S)
         await replying
-    after = await _status(alice)
+    after = await _status(owner)
     (utterance,) = heard.utterances(pause_ms=math.inf)
     line = SpokenLine(
         text=text,
