@@ -104,7 +104,9 @@ async def _verdict_of(file: BinaryIO, limits: ClipLimits) -> Verdict:
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
         },
-        start_new_session=os.name == "posix",
+        # A group, to be killed whole, and no session: Linux weighs sessions against each other, and
+        # only inside one does it heed that the child steps back behind the bot.
+        process_group=0 if os.name == "posix" else None,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
     assert child.stdout

@@ -74,8 +74,8 @@ class WorkerProcess(asyncio.SubprocessProtocol):
                 "PYTHONUNBUFFERED": "1",
             },
             # A group of its own: the terminal's Ctrl-C does not reach it, and it can be killed with
-            # whatever it has started.
-            start_new_session=os.name == "posix",
+            # whatever it has started. Not a session: Linux would give it half of all processors.
+            process_group=0 if os.name == "posix" else None,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
             | getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )

@@ -285,21 +285,11 @@ async def lost_packets_stop_nothing(scene: Scene, share: float) -> None:
     assert len(scene.expected) * (1 - share * 1.7) <= len(got) < len(scene.expected)
 
 
-@pytest.mark.xfail(
-    raises=AssertionError,
-    strict=False,
-    reason="rows lose packets beside other lanes now and then, which is not understood yet",
-)
 @pytest.mark.parametrize("row", ROWS)
 async def test_nothing_is_lost_in_silence(row: str, playing: dict[str, asyncio.Task[None]]) -> None:
     await playing[row]
 
 
-@pytest.mark.xfail(
-    raises=AssertionError,
-    strict=False,
-    reason="rows lose packets beside other lanes now and then, which is not understood yet",
-)
 async def test_nothing_is_left_over(house: Theatre, playing: dict[str, asyncio.Task[None]]) -> None:
     await asyncio.gather(*playing.values(), return_exceptions=True)
     await house.nothing_is_left(AT_ONCE)

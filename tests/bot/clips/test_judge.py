@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -214,6 +215,20 @@ async def test_a_cancelled_judgement_leaves_no_process(spoken: Spoken, upload: P
     with pytest.raises(asyncio.CancelledError):
         await judging
     assert not psutil.Process().children()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX groups and sessions")
+async def test_the_child_can_be_killed_whole_and_shares_the_bots_session(
+    spoken: Spoken, upload: Path
+) -> None:
+    """In a session of its own it would get as much of the processors as all of the bot."""
+    upload.write_bytes(encode(a_clip(spoken), "wav"))
+    judging = asyncio.create_task(judge(upload, LIMITS))
+    while not (children := psutil.Process().children()):
+        await asyncio.sleep(0.001)
+    (child,) = children
+    assert (os.getpgid(child.pid), os.getsid(child.pid)) == (child.pid, os.getsid(0))
+    await judging
 
 
 async def test_the_child_is_told_no_secret(
