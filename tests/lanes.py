@@ -39,11 +39,8 @@ MOST_LANES = 6
 
 
 def lanes() -> int:
-    """How many processes a whole run is spread over: the timed ones, and one for each core but one.
-
-    With one for each core the packets of the timed lanes came late now and then.
-    """
-    return min(MOST_LANES, TIMED_LANES + max(1, (os.cpu_count() or 1) - 1))
+    """How many processes a whole run is spread over: one for each core, and the timed ones."""
+    return min(MOST_LANES, TIMED_LANES + (os.cpu_count() or 1))
 
 
 class Lanes(LoadScopeScheduling):
