@@ -1,5 +1,6 @@
 """The demo as it is started from a shell."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,25 +9,39 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 
 
-def test_an_engine_that_cannot_be_loaded_fails_its_step_and_says_why(tmp_path: Path) -> None:
-    """Chatterbox on a GPU is asked for, and none is shown to the process."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "bot", "demo", "--out", str(tmp_path / "out")],
+def demo(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """What it leaves lies in `out` in `folder`."""
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "demo", "--out", str(folder / "out")],
         cwd=ROOT,
         env={
             **os.environ,
             "TIMBRE_ENV_FILE": "",
-            "TIMBRE_HOME": str(tmp_path / "home"),
-            "TIMBRE_ENGINE": "chatterbox",
-            "TIMBRE_DEVICE": "cuda",
-            "CUDA_VISIBLE_DEVICES": "",
+            "TIMBRE_HOME": str(folder / "home"),
             "COLUMNS": "200",
+            **settings,
         },
         capture_output=True,
         text=True,
         timeout=100,
         check=False,
     )
+
+
+def test_three_lines_are_heard_and_the_last_comes_from_the_cache(tmp_path: Path) -> None:
+    ended = demo(tmp_path, TIMBRE_ENGINE="stock")
+    assert ended.returncode == 0, ended.stdout
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    assert [line["cache_hit"] for line in report["lines"]] == [False, False, True]
+    assert all(line["packets"] for line in report["lines"])
+    assert {path.name for path in (tmp_path / "out").iterdir()} >= {"heard.wav", "heard.png"}
+    assert "Everything was end-to-end encrypted" in ended.stdout
+
+
+def test_an_engine_that_cannot_be_loaded_fails_its_step_and_says_why(tmp_path: Path) -> None:
+    """Chatterbox on a GPU is asked for, and none is shown to the process."""
+    asked = {"TIMBRE_ENGINE": "chatterbox", "TIMBRE_DEVICE": "cuda", "CUDA_VISIBLE_DEVICES": ""}
+    ended = demo(tmp_path, **asked)
     assert ended.returncode == 1
     (step,) = [line for line in ended.stdout.splitlines() if "load the speech engine" in line]
     assert step.startswith("✗")
