@@ -41,8 +41,7 @@ class OwnerCommands(
         had = {0: "no voice", 1: "1 voice"}.get(count, f"{count} voices")
         await interaction.edit_original_response(
             content=f"Everything about that person is deleted; they had {had}. What moderators "
-            "decided and reports that they have not handled stay under a code in place of their "
-            f"id.{deletion.remains}"
+            f"decided and open reports stay, without their id.{deletion.remains}"
         )
 
     @app_commands.command(name="disable", description="Let nobody speak in a voice, anywhere")

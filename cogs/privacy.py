@@ -72,9 +72,10 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
         await interaction.response.send_message(
             "This deletes your voices with their clips, what was said in them, what you had me "
             "say, your choices and pronunciations, and your wish not to be read aloud, in every "
-            "server. What moderators decided about you, and reports by or about you that they have "
-            "not handled, stay under a code in place of your id; of a disabled voice an anonymous "
-            "fingerprint of its clip, so that it cannot be uploaded again. It cannot be undone.",
+            "server. It cannot be undone.\n"
+            "Three things stay, and none has your id: what moderators decided about you, open "
+            "reports by or about you, and a fingerprint of each clip that was disabled, so that "
+            "it cannot be uploaded again.",
             view=Confirmation(self.bot, interaction),
             ephemeral=True,
         )
@@ -96,9 +97,8 @@ class Confirmation(Panel):
         self.stop()
         deletion = await self.bot.services.privacy.delete(interaction.user.id)
         await interaction.edit_original_response(
-            content="Everything about you is deleted, but for what moderators decided and reports "
-            "that they have not handled, which do not have your id any more."
-            f"{deletion.remains}",
+            content="Everything about you is deleted. What moderators decided and open reports "
+            f"stay, without your id.{deletion.remains}",
             view=None,
         )
 

@@ -192,7 +192,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         deleted = await self.services.voice_keeping.delete(voice, person_of(interaction))
         await interaction.edit_original_response(
             content=f"{_name(deleted)} is deleted, with its clip and everything made from it. "
-            "Should somebody have reported it, moderators still see the report, without its name."
+            "If somebody reported it, moderators still see the report, but not the voice's name."
         )
 
     @app_commands.command(description="Let everybody in this server speak in one of your voices")
@@ -204,7 +204,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         shared = await self.services.voice_keeping.share(voice, person_of(interaction))
         await interaction.edit_original_response(
             content=f"Everybody in this server can speak in {_name(shared)} now. "
-            "`/voice unshare` takes it back, also in a direct message to me. It ends too when you "
+            "`/voice unshare` ends that, also in a direct message to me. It also ends when you "
             "leave this server."
         )
 

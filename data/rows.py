@@ -109,11 +109,15 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveBinding(msgspec.Struct, frozen=True, kw_only=True):
-    """Which text channel is read into which voice channel of a server."""
+    """Which text channel is read into which voice channel of a server.
+
+    `approved`: a moderator wants it read to people, too, who cannot see the text channel.
+    """
 
     guild_id: int
     text_channel_id: int
     voice_channel_id: int
+    approved: bool = False
 
 
 class NewConditionals(msgspec.Struct, frozen=True, kw_only=True):

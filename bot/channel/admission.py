@@ -38,7 +38,7 @@ def require_admission(channel: VocalChannel) -> None:
 def require_voice(member: discord.Member, channel: VocalChannel) -> None:
     """Raise `UserError` where Discord keeps `member` from being heard in `channel`."""
     if reason := why_silent(member, channel):
-        raise UserError(f"I say nothing for you: {reason}.")
+        raise UserError(f"I do not speak for you: {reason}.")
 
 
 def why_silent(member: discord.Member, channel: VocalChannel) -> str | None:
@@ -54,7 +54,7 @@ def why_silent(member: discord.Member, channel: VocalChannel) -> str | None:
         heard = here and state is not None and not state.suppress
         return None if heard else f"you are not among the speakers of {channel.mention}"
     if not channel.permissions_for(member).speak or (here and state is not None and state.suppress):
-        return f"you may not speak in {channel.mention}"
+        return f"you are not allowed to speak in {channel.mention}"
     return None
 
 

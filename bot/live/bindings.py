@@ -40,7 +40,7 @@ class AcceptedMessage:
 class Binding:
     """Live reading in one server. `last_at` and `told_at` are in seconds of the reading's clock.
 
-    `approved`: a moderator wants it read to people, too, who may not see the text channel.
+    `approved`: a moderator wants it read to people, too, who cannot see the text channel.
     """
 
     text_channel_id: int
@@ -77,42 +77,34 @@ class Bindings:
     async def begin(self, guild: discord.Guild, text: Readable, *, approved: bool) -> None:
         """Read `text` aloud where the bot is, and say so to those who write there.
 
-        Raises `UserError` where somebody who sits there may not see it, unless that is `approved`.
+        Raises `UserError` where somebody who sits there cannot see it, unless that is `approved`.
         """
+        await self._start(guild, text, approved=approved)
         seat = self._sessions.of(guild).seat
-        if seat is None:
-            raise UserError(reasons.NOWHERE)
-        if not approved and any(not may_see(guild, user_id, text) for user_id in seat.voice_states):
-            raise UserError(
-                f"Somebody in {seat.mention} may not see {text.mention}, so only a moderator can "
-                "have it read there."
-            )
-        await self.start(guild, text.id)
-        self._bindings[guild.id].approved = approved
-        self.tell(
+        where = seat.mention if seat else "your voice channel"
+        self._tell(
             text,
-            f"From now on I read this channel aloud in {seat.mention}. A message that begins with "
+            f"From now on I read this channel aloud in {where}. A message that begins with "
             "; stays unread, and so do yours after /live optout.",
         )
 
-    async def overheard(self, member: discord.Member, seat: VocalChannel) -> bool:
-        """Stop if `member`, who came to `seat`, may not see what is read; whether that was so."""
-        guild = member.guild
+    async def stop_if_overheard(self, guild: discord.Guild, seat: VocalChannel) -> bool:
+        """Stop where somebody in `seat` cannot see what is read; whether that was so."""
         binding = self._bindings.get(guild.id)
         text = guild.get_channel_or_thread(binding.text_channel_id) if binding else None
         if binding is None or binding.approved or not isinstance(text, Readable):
             return False
-        if may_see(guild, member.id, text):
+        if not _overheard(seat, text):
             return False
         await self.stop(guild)
-        self.tell(
+        self._tell(
             text,
-            f"I stopped reading this channel aloud: somebody came to {seat.mention} who may not "
-            "see it. A moderator can start me again with /live start.",
+            f"I stopped reading this channel aloud: somebody in {seat.mention} cannot see it. "
+            "A moderator can start me again with /live start.",
         )
         return True
 
-    def tell(self, where: Readable, sentence: str) -> None:
+    def _tell(self, where: Readable, sentence: str) -> None:
         async def send() -> None:
             try:
                 await where.send(sentence)
@@ -121,18 +113,26 @@ class Bindings:
 
         self._tasks.spawn(send(), name="live reading notice")
 
-    async def start(self, guild: discord.Guild, text_channel_id: int) -> None:
-        """Read `text_channel_id`, and the chat of the voice channel that the bot is in."""
+    async def _start(self, guild: discord.Guild, text: Readable, *, approved: bool) -> None:
         session = self._sessions.of(guild)
         seat = session.seat
         if seat is None:
             raise UserError(reasons.NOWHERE)
-        binding = self._bindings.setdefault(guild.id, Binding(text_channel_id))
-        binding.text_channel_id = text_channel_id  # what was accepted before is said all the same
+        if not approved and _overheard(seat, text):
+            raise UserError(
+                f"Somebody in {seat.mention} cannot see {text.mention}. Only a moderator can have "
+                "it read there."
+            )
+        binding = self._bindings.setdefault(guild.id, Binding(text.id))
+        # What was accepted before of another channel is said all the same.
+        binding.text_channel_id, binding.approved = text.id, approved
         session.reading = True
         await self._rows.put(
             LiveBinding(
-                guild_id=guild.id, text_channel_id=text_channel_id, voice_channel_id=seat.id
+                guild_id=guild.id,
+                text_channel_id=text.id,
+                voice_channel_id=seat.id,
+                approved=approved,
             )
         )
 
@@ -167,9 +167,7 @@ class Bindings:
         seat = guild.get_channel(interrupted.voice_channel_id)
         text = guild.get_channel_or_thread(interrupted.text_channel_id)
         if not (
-            isinstance(seat, VocalChannel)
-            and isinstance(text, discord.abc.Messageable)
-            and listened_to(seat)
+            isinstance(seat, VocalChannel) and isinstance(text, Readable) and listened_to(seat)
         ):
             log.info("nobody to read on for", extra={"guild": guild.id})
             await self._rows.remove(guild.id)
@@ -180,7 +178,7 @@ class Bindings:
             try:
                 await session.join(seat, asked_in=text)
                 if self.of(guild.id) is binding:  # nobody has stopped it meanwhile
-                    await self.start(guild, binding.text_channel_id)
+                    await self._start(guild, text, approved=interrupted.approved)
             except UserError as error:
                 self._bindings.pop(guild.id, None)
                 if not self._closing:
@@ -193,7 +191,10 @@ class Bindings:
         await self._tasks.wait()
 
 
-def may_see(guild: discord.Guild, user_id: int, text: Readable) -> bool:
-    """Whether somebody may see a channel; bots count as those who may, strangers do not."""
-    member = guild.get_member(user_id)
-    return member is not None and (member.bot or text.permissions_for(member).view_channel)
+def _overheard(seat: VocalChannel, text: Readable) -> bool:
+    """Whether anybody in `seat` cannot see `text`. Bots do not count, people unknown do."""
+    members = (seat.guild.get_member(user_id) for user_id in seat.voice_states)
+    return any(
+        member is None or not (member.bot or text.permissions_for(member).view_channel)
+        for member in members
+    )

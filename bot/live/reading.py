@@ -115,6 +115,8 @@ class LiveReading:
             return
         if member == guild.me and after.channel:
             await self.bindings.moved(guild.id, after.channel.id)
+            async with binding.turn:
+                await self.bindings.stop_if_overheard(guild, after.channel)
         if member.bot:
             return
         session = self._sessions.of(guild)
@@ -123,7 +125,7 @@ class LiveReading:
             return
         came = after.channel is not None and after.channel.id == seat.id
         async with binding.turn:
-            if came and await self.bindings.overheard(member, seat):
+            if came and await self.bindings.stop_if_overheard(guild, seat):
                 return
             settings = await self._store.guild_settings.get(guild.id)
             excluded = await self._store.exclusions.of(member.id, guild.id)

@@ -15,8 +15,9 @@ CONSENT_TEXT = (
     "back, also in a direct message, and it ends when I leave that server. `/voice delete` removes "
     "the voice and everything made from it at once; `/privacy` shows, exports or deletes all there "
     "is about me.\n"
-    "What moderators decide stays: of a voice that they disable a mark that leads to nobody, so "
-    "that the clip cannot come back; and reports until they are handled, without name or id."
+    "What moderators decide stays. If they disable the voice, the bot keeps a fingerprint of its "
+    "clip that names nobody, so that the clip cannot be used again. Reports stay until they are "
+    "handled, without my name or id."
 )
 
 #: What is written beside the box to tick; Discord allows 45 characters.

@@ -7,6 +7,7 @@ import pytest
 
 from bot.loopback import Channel, VoiceChannel
 from tests.end_to_end.conftest import HEART, Stage
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,14 +31,14 @@ async def test_whoever_discord_silences_is_not_heard_through_the_bot(stage: Stag
     await stage.alice.join(stage.lounge)
     guild.set_voice(stage.alice, mute=True)
     said = await refused(stage, stage.lounge)
-    assert said == "I say nothing for you: a moderator muted you in this server."
+    assert said == "I do not speak for you: a moderator muted you in this server."
     guild.set_voice(stage.alice, mute=False)
 
     attic = guild.add_voice_channel("Attic")
     attic.set_permissions(stage.alice, speak=False)
     await stage.alice.join(attic)
     said = await refused(stage, attic)
-    assert said == f"I say nothing for you: you may not speak in {attic.mention}."
+    assert said == f"I do not speak for you: you are not allowed to speak in {attic.mention}."
 
     opera = guild.add_stage_channel("Opera")
     opera.set_permissions(guild.bot, mute_members=True)
@@ -92,8 +93,8 @@ async def test_a_hidden_channel_is_not_read_to_those_who_cannot_see_it(stage: St
     await stage.bob.join(stage.lounge)
     said = await stage.reply(stage.alice, "live start", channel=staff)
     assert said == (
-        f"Somebody in {stage.lounge.mention} may not see {staff.mention}, so only a moderator can "
-        "have it read there."
+        f"Somebody in {stage.lounge.mention} cannot see {staff.mention}. Only a moderator can have "
+        "it read there."
     )
     await stage.bob.leave()
     assert "aloud" in await stage.reply(stage.alice, "live start", channel=staff)
@@ -114,3 +115,43 @@ async def test_a_hidden_channel_is_not_read_to_those_who_cannot_see_it(stage: St
     assert "aloud" in await stage.reply(warden, "live start", channel=staff)
     await stage.alice.send(staff, LINE)
     await stage.lounge.first_sound(since_s=sent)
+
+
+async def last_word(channel: Channel, beginning: str) -> None:
+    async with asyncio.timeout(15):
+        while not [*channel.messages.values()][-1].text.startswith(beginning):
+            await asyncio.sleep(0.02)
+
+
+async def test_a_hidden_channel_stays_hidden_where_the_bot_is_dragged(stage: Stage) -> None:
+    stage = stage.elsewhere("Dragged")
+    study, board = stage.guild.add_voice_channel("Study"), staff_channel(stage, "board")
+    await stage.alice.join(stage.lounge)
+    await stage.bob.join(study)
+    await stage.reply(stage.alice, "join")
+    assert "aloud" in await stage.reply(stage.alice, "live start", channel=board)
+    await stage.guild.move_bot(study)
+    await last_word(board, "I stopped reading this channel aloud")
+    await stage.reply(stage.bob, "leave")
+    await stage.bob.leave()
+
+
+async def test_a_hidden_channel_stays_hidden_after_a_restart(stage: Stage) -> None:
+    """Somebody came while the bot was away; what a moderator wanted is read on to them too."""
+    stage = stage.elsewhere("Restarted")
+    vault = staff_channel(stage, "vault")
+    await stage.alice.join(stage.lounge)
+    assert "aloud" in await stage.reply(stage.alice, "live start", channel=vault)
+    await stage.bot.stop()
+    await stage.bob.join(stage.lounge)
+    async with stage.started_again():
+        await last_word(vault, "I was restarted, and could not go on reading: Somebody in")
+        warden = stage.guild.add_member("Keeper", mute_members=True)
+        vault.set_permissions(warden, view_channel=True)
+        await warden.join(stage.lounge)
+        assert "aloud" in await stage.reply(warden, "live start", channel=vault)
+    async with stage.started_again():
+        sent = time.monotonic()
+        await until(lambda: stage.guild.bot.voice_channel is stage.lounge)
+        await stage.alice.send(vault, LINE)
+        await stage.lounge.first_sound(since_s=sent)
