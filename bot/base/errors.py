@@ -6,8 +6,10 @@ is also in the log.
 """
 
 import contextlib
+import errno
 import logging
 import secrets
+import sqlite3
 
 import aiohttp
 import discord
@@ -20,6 +22,18 @@ log = logging.getLogger(__name__)
 
 #: Discord's codes for an answer to an interaction whose 15 minutes are over.
 TOO_LATE = (10015, 50027)
+
+
+_DISK_FULL = "I could not store that: the disk that I run on is full."
+_DATABASE_FAILED = (
+    "I could not store that: my database does not take it. Whoever runs me finds the reason in my "
+    "log."
+)
+#: By SQLite's primary result code.
+_DATABASE = {
+    sqlite3.SQLITE_FULL: _DISK_FULL,
+    sqlite3.SQLITE_BUSY: "Another program is using my database. Please try again in a moment.",
+}
 
 
 class UserError(Exception):
@@ -53,6 +67,12 @@ def sentence_for(error: BaseException) -> str:
             return "Discord does not let me do that here. Please check my permissions."
         case discord.DiscordServerError():
             return "Discord has trouble at the moment. Please try again."
+        case OSError(errno=errno.ENOSPC):
+            log.error("the disk is full", extra={"reason": str(error)})
+            return _DISK_FULL
+        case sqlite3.OperationalError():
+            log.error("the database refused", extra={"reason": str(error)})
+            return _DATABASE.get(error.sqlite_errorcode & 0xFF, _DATABASE_FAILED)
         case _:
             reference = secrets.token_hex(4)
             log.error("unexpected failure", exc_info=error, extra={"reference": reference})

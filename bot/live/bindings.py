@@ -123,10 +123,6 @@ class Bindings:
                 f"Somebody in {seat.mention} cannot see {text.mention}. Only a moderator can have "
                 "it read there."
             )
-        binding = self._bindings.setdefault(guild.id, Binding(text.id))
-        # What was accepted before of another channel is said all the same.
-        binding.text_channel_id, binding.approved = text.id, approved
-        session.reading = True
         await self._rows.put(
             LiveBinding(
                 guild_id=guild.id,
@@ -135,6 +131,10 @@ class Bindings:
                 approved=approved,
             )
         )
+        binding = self._bindings.setdefault(guild.id, Binding(text.id))
+        # What was accepted before of another channel is said all the same.
+        binding.text_channel_id, binding.approved = text.id, approved
+        session.reading = True
 
     async def stop(self, guild: discord.Guild) -> None:
         binding = self._bindings.pop(guild.id, None)

@@ -1,6 +1,8 @@
 """What a person is told: a sentence of ours, never an exception's name or a path."""
 
+import errno
 import logging
+import sqlite3
 
 import discord
 import pytest
@@ -8,6 +10,12 @@ from discord import app_commands
 
 from bot.base.errors import UserError, sentence_for
 from engine.errors import QueueFull, WorkerUnavailable
+
+
+def failure_of(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("as SQLite says it")
+    error.sqlite_errorcode = code
+    return error
 
 
 class _Response:
@@ -23,6 +31,10 @@ class _Response:
         (app_commands.NoPrivateMessage(), "server"),
         (app_commands.MissingPermissions(["manage_guild"]), "manage guild"),
         (discord.Forbidden(_Response(), "no"), "permissions"),  # type: ignore[arg-type]
+        (failure_of(sqlite3.SQLITE_FULL), "is full"),
+        (OSError(errno.ENOSPC, "No space left on device"), "is full"),
+        (failure_of(sqlite3.SQLITE_BUSY), "try again"),
+        (failure_of(sqlite3.SQLITE_IOERR_WRITE), "finds the reason in my log"),
     ],
 )
 def test_each_failure_has_its_sentence(error: Exception, says: str) -> None:
