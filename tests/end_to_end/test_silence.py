@@ -89,9 +89,11 @@ def staff_channel(stage: Stage, name: str) -> Channel:
 
 async def last_word(channel: Channel, beginning: str) -> None:
     """Wait until the last message there begins so."""
-    await until(
-        lambda: any(m.text.startswith(beginning) for m in [*channel.messages.values()][-1:])
-    )
+
+    def said() -> bool:
+        return any(last.text.startswith(beginning) for last in [*channel.messages.values()][-1:])
+
+    await until(said)
 
 
 async def test_a_hidden_channel_is_not_read_to_those_who_cannot_see_it(stage: Stage) -> None:
