@@ -9,7 +9,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.base.errors import TOO_LATE, UserError
-from bot.channel.admission import VocalChannel, require_voice
+from bot.channel.admission import VocalChannel
+from bot.channel.speaking_rights import require_voice
 from bot.client import TimbreBot
 from bot.speech.service import Saying
 from cogs.asking import SpokenVoice, member_of, session_of, where_asked

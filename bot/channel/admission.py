@@ -35,29 +35,6 @@ def require_admission(channel: VocalChannel) -> None:
         raise UserError(f"{channel.mention} is full.")
 
 
-def require_voice(member: discord.Member, channel: VocalChannel) -> None:
-    """Raise `UserError` where Discord keeps `member` from being heard in `channel`."""
-    if reason := why_silent(member, channel):
-        raise UserError(f"I do not speak for you: {reason}.")
-
-
-def why_silent(member: discord.Member, channel: VocalChannel) -> str | None:
-    """Why Discord keeps a member from being heard in a channel, or None where it does not.
-
-    The bot is not to be a way around it. On a stage only its speakers are heard.
-    """
-    state = member.voice
-    if state and state.mute:
-        return "a moderator muted you in this server"
-    here = bool(state and state.channel == channel)
-    if isinstance(channel, discord.StageChannel):
-        heard = here and state is not None and not state.suppress
-        return None if heard else f"you are not among the speakers of {channel.mention}"
-    if not channel.permissions_for(member).speak or (here and state is not None and state.suppress):
-        return f"you are not allowed to speak in {channel.mention}"
-    return None
-
-
 def require_free(
     here: VocalChannel, accepted: Iterable[Playback], asked_by: int, *, reading: bool
 ) -> None:

@@ -2,7 +2,8 @@
 
 import discord
 
-from bot.channel.admission import VocalChannel, why_silent
+from bot.channel.admission import VocalChannel
+from bot.channel.speaking_rights import why_silent
 from bot.live.rules import Written
 from bot.text import message_kinds
 from data.live import Exclusion
