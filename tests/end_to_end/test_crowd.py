@@ -1,6 +1,7 @@
 """Many people at one bot: turns, a backlog, one's own things and other people's."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 
@@ -23,6 +24,7 @@ HOLDING = "Somebody has the floor for as long as this takes."
 MAX_WAIT_S = 3.0
 MOST = 10
 KEEP_ALIVE_S = 1.0
+TOO_MUCH = r"There is too much to say at once: I left out [34] messages\."
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -96,8 +98,9 @@ async def test_what_waited_too_long_is_left_out_with_one_notice(stage: Stage) ->
     order = said(heard, young, "Bob says:", *late)
     assert order[-2:] == ["Bob says:", young]
     assert not set(late) & set(order)
-    notices = [message.content for message in stage.written()[before:]]
-    assert notices == ["There is too much to say at once: I left out 4 messages."]
+    (notice,) = stage.written()[before:]
+    # The command came last: it may be old enough only after the notice, which is not repeated soon.
+    assert re.fullmatch(TOO_MUCH, notice.content)
     await stage.reply(stage.alice, "live stop")
 
 
@@ -136,6 +139,8 @@ async def many(stage: Stage, count: int) -> list[Interaction]:
         author = stage.bob if number % 2 else stage.alice
         asked.append(await author.slash("say", text=f"Waiting number {number}."))
         await asyncio.sleep(0.02)
+    for waiting in asked[1:]:
+        await waiting.reply()
     return asked
 
 

@@ -74,7 +74,7 @@ async def test_deleting_undoes_no_block_and_no_report(stage: Stage, clip: File) 
     assert "It is my voice." in listed
     assert "Stolen" not in listed
     said = await delete_everything(guild.alice)
-    assert "what moderators decided" in said
+    assert "What moderators decided" in said
     assert "moderator decided that" in await guild.reply(guild.alice, "live status")
     listed = (await reports(mod)).text
     assert "of somebody who deleted their data" in listed
