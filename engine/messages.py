@@ -28,6 +28,9 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     engine: Annotated[Literal["auto", "chatterbox", "stock"], "TIMBRE_ENGINE"] = "auto"
+    model: Annotated[
+        Literal["auto", "english", "multilingual", "turbo", "nano"], "TIMBRE_MODEL"
+    ] = "auto"
     home: Annotated[str, "TIMBRE_HOME"]
     weights: Annotated[str | None, "TIMBRE_WEIGHTS"] = None
     weights_home: Annotated[str | None, "TIMBRE_WEIGHTS_HOME"] = None  # None: "weights" under home
@@ -60,6 +63,7 @@ class Speak(msgspec.Struct, frozen=True, tag="speak"):
     text: str
     voice: Voice
     parameters: SpeechParameters
+    language: str = "en"
     priority: Priority = Priority.FIRST_SOUND
 
 

@@ -91,12 +91,14 @@ class Priority(IntEnum):
 class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One chunk of text to be spoken.
 
+    `language` is the text's, an ISO 639-1 code; an engine that cannot read it does what it can.
     `guild_id` and `user_id` are whom the queue is fair to; 0 stands for nobody in particular.
     `deadline_s` counts from submission, and anew when the request is promoted: one that has not
     started by then fails with `DeadlineExceeded`; None waits for ever.
     """
 
     text: str
+    language: str = "en"
     voice: Voice = StockVoice()
     parameters: SpeechParameters = SpeechParameters()
     guild_id: int = 0
@@ -111,7 +113,9 @@ class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):
         Hex. Requests with equal keys are one job. Those of two people never are: how soon an answer
         comes would tell one of them what the other had said.
         """
-        return sha256_of(self.text, self.voice.identity, self.parameters, self.user_id)
+        return sha256_of(
+            self.text, self.language, self.voice.identity, self.parameters, self.user_id
+        )
 
 
 class Speech(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +154,10 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     reason: Word  # one sentence: why this engine, device and precision
     stock_voices: Annotated[tuple[Word, ...], msgspec.Meta(max_length=1_000)]  # first: the default
     clones_voices: bool
+    #: ISO 639-1 codes of what its model reads.
+    languages: Annotated[tuple[Word, ...], msgspec.Meta(max_length=100)] = ("en",)
+    #: Sounds that may stand in a text in brackets: "laugh" for "[laugh]".
+    sounds: Annotated[tuple[Word, ...], msgspec.Meta(max_length=100)] = ()
     streams: Annotated[int, msgspec.Meta(ge=1, le=128)] = 1  # jobs it is given at once
     step_patience: float = 1.0  # how many times the usual limit a step of it may take
 

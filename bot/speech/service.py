@@ -69,6 +69,7 @@ class SpeechService:
         requests = [
             SpeechRequest(
                 text=text,
+                language=speaker.language,
                 voice=speaker.voice,
                 parameters=speaker.parameters,
                 guild_id=speaker.guild_id,

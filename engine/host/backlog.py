@@ -78,7 +78,13 @@ class Backlog:
                     f"Too much is waiting to be spoken: {self._queued_max} pieces. "
                     "Please try again in a moment."
                 )
-            speak = Speak(next(self._ids), request.text, request.voice, request.parameters)
+            speak = Speak(
+                next(self._ids),
+                request.text,
+                request.voice,
+                request.parameters,
+                request.language,
+            )
             job = self._jobs[key] = Job(key, speak)
         waiter = Waiter(job, _lane(request), asyncio.get_running_loop().create_future())
         job.waiters.append(waiter)
