@@ -127,6 +127,7 @@ def _services(
         store,
         home,
         forgetting,
+        sharing,
         limits=settings.voices,
         judge=judge,
         clip_limits=settings.clip,

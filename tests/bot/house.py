@@ -140,6 +140,7 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 store,
                 home,
                 forgetting,
+                sharing,
                 limits=ClonedVoiceLimits(
                     **{
                         "voices_per_user": 3,
