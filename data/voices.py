@@ -48,6 +48,14 @@ class VoiceStore(StorePart):
     async def all(self) -> list[VoiceRow]:
         return await self._database.rows(VoiceRow, "voices", order="voice_id")
 
+    async def unused(self, for_s: float) -> list[VoiceRow]:
+        """The voices that nobody has spoken in for so long."""
+        return await self._database.select(
+            VoiceRow,
+            "SELECT * FROM voices WHERE ifnull(used_at, created_at) < ?",
+            self._clock() - for_s,
+        )
+
     async def with_clip(self, clip_sha256: str) -> list[VoiceRow]:
         return await self._database.rows(VoiceRow, "voices", clip_sha256=clip_sha256)
 

@@ -20,12 +20,14 @@ from bot.base.locks import KeyedLocks
 from bot.base.turns import FairTurns
 from bot.clips.judge import ClipLimits, JudgedClip
 from bot.speech.speaker import Speaker
+from bot.voices.bars import Bars
 from bot.voices.consent import CONSENT_VERSION
 from bot.voices.forgetting import Forgetting
 from bot.voices.limits import ClonedVoiceLimits
 from bot.voices.quota import ServerQuota
 from bot.voices.references import VoiceReference, clip_digest
 from bot.voices.sharing import Sharing
+from data.bars import Bar
 from data.errors import VoiceNameTaken
 from data.rows import NewVoice, VoiceRow
 from data.store import Store
@@ -90,6 +92,7 @@ class Registration:
         home: Path,
         forgetting: Forgetting,
         sharing: Sharing,
+        bars: Bars,
         *,
         limits: ClonedVoiceLimits,
         judge: Judge,
@@ -99,6 +102,7 @@ class Registration:
         self._store = store
         self._home = home
         self._forgetting = forgetting
+        self._bars = bars
         self._limits = limits
         self._quota = ServerQuota(store, sharing, limits.voices_per_guild)
         self._judge = judge
@@ -238,6 +242,9 @@ class Registration:
             )
         if wish.size_bytes == 0:
             raise UserError("This file is empty.")
+        refusal = await self._bars.refusal(wish.owner_id, wish.guild_id or 0, Bar.VOICES)
+        if refusal is not None:
+            raise UserError(refusal)
         await self._require_place(wish)
         self._fetches.require_room()
         self._checks.require_room()

@@ -189,7 +189,7 @@ async def test_a_guild_that_fills_the_queue_gives_up_its_newest_for_another() ->
     assert [backlog.start(9).text for _ in range(4)] == ["one 0", "two 0", "one 1", "two 1"]
 
 
-async def test_a_member_who_fills_the_queue_gives_up_their_newest_for_others_of_the_server() -> None:
+async def test_a_member_who_fills_the_queue_gives_up_their_newest_for_others() -> None:
     backlog = Backlog(4)
     greedy = [backlog.submit(ask(f"one {n}", guild=1, user=1)) for n in range(4)]
     modest = [backlog.submit(ask(f"two {n}", guild=1, user=2)) for n in range(2)]
