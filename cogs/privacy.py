@@ -88,7 +88,7 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
     async def policy(self, interaction: discord.Interaction) -> None:
         policy = await asyncio.to_thread(_PRIVACY.read_bytes)
         contact = self.services.settings.contact
-        reach = f" You reach them here: {escape_markdown(contact)}" if contact else ""
+        reach = f" You reach them here: {escape_markdown(contact[:300])}" if contact else ""
         await interaction.response.send_message(
             f"{POLICY}\nWho runs this bot is responsible for the data.{reach}",
             file=discord.File(io.BytesIO(policy), filename="PRIVACY.md"),
