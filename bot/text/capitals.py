@@ -7,9 +7,8 @@ unless they are a known word, more are said if they can be.
 
 import re
 
+from bot.text.abbreviations import ABBREVIATIONS, AMBIGUOUS
 from bot.text.vocabulary import (
-    ABBREVIATIONS,
-    AMBIGUOUS,
     BEGIN_WITH_TWO_VOWELS,
     CODAS,
     ENGLISH,
@@ -20,6 +19,7 @@ from bot.text.vocabulary import (
     PERHAPS_ENGLISH,
     SAID_AS_WORDS,
     SHORT_WORDS,
+    SPELLED_SMALL,
     WORDS_OF_THREE,
 )
 
@@ -30,7 +30,7 @@ _VOWEL = re.compile("[AEIOUY]")
 _TWO_VOWELS = re.compile("[AEIOU]{2}")
 _SHOUTED_WORDS = 3
 _MIXED = re.compile(r"[A-Z][a-z][A-Z](?P<many>s?)|[a-z](?P<stem>[A-Z]{2,4})|[A-Z]{3,4}[aex]")
-_WORDS_IN_MIXED_CASE = frozenset("WoW LoL CoD DoT".split())
+_WORDS_IN_MIXED_CASE = frozenset("WoW LoL CoD DoT NaN".split())
 # Between letters that are spelled, as in "USB-C".
 _HYPHENED = re.compile(r"(?<= [A-Z])-(?=[A-Z]\b)")
 #: What follows a number or a name, and is no word of its own.
@@ -41,6 +41,9 @@ _NAMES_WITH_PAIRS = {"IEEE": "I triple E", "NAACP": "N double A C P", "NCAA": "N
 #: Otherwise three of that letter are a scream.
 _TRIPLE_A = re.compile(r" (?:batter|game|studio|title|rating|compan|insurance|member|bond|credit)")
 _PACK = re.compile(r"\b(?:times|two|three|four|six|eight|AA or|AA and|AA,) $")
+#: Words too, unless figures are spoken of.
+_WITH_FIGURES = frozenset({"ERA", "ACT", "WAR", "POD"})
+_FIGURES = re.compile(r"\b(?:point|score|scored|tests?|prep|S A T|SAT)\b")
 #: Words beside which "us" and "it" in capitals are initials.
 _BEFORE_IT = frozenset("an the our my your their his her in".split())
 _AFTER_IT = frozenset(
@@ -130,7 +133,7 @@ def capitals(text: str) -> str:
             return token
         if "'" in token:
             return token[0] + token[1:].lower() if token.startswith("I'") else token.lower()
-        if token in INITIALISMS:
+        if token in INITIALISMS or (token in _WITH_FIGURES and not shouting and _FIGURES.search(text)):
             return " ".join(token)
         if token in SAID_AS_WORDS or _ROMAN.fullmatch(token):
             return token
@@ -170,6 +173,8 @@ def _small(token: str) -> str:
     """Spell small letters that no word could be made of, such as ``ssd``."""
     known = token in ABBREVIATIONS or token in AMBIGUOUS or token in _ENDINGS
     letters = token.upper()
+    if letters.removesuffix("S") in SPELLED_SMALL:
+        return " ".join(letters.removesuffix("S")) + ("'s" if letters.endswith("S") else "")
     if known or "'" in token or not token.islower() or letters in SHORT_WORDS or len({*token}) == 1:
         return token
     begins = _PARTS.match(letters)

@@ -6,14 +6,9 @@ are also words of other languages ("ty", "u") are expanded only beside English o
 
 import re
 
+from bot.text.abbreviations import ABBREVIATIONS, AMBIGUOUS, IN_CAPITALS, SOUNDS
 from bot.text.capitals import WORD, is_english, is_foreign, words_of
-from bot.text.vocabulary import (
-    ABBREVIATIONS,
-    AMBIGUOUS,
-    IN_CAPITALS,
-    SOUNDS,
-    STRETCHABLE,
-)
+from bot.text.vocabulary import STRETCHABLE
 
 # One class per laugh keeps the time linear; `laughter` looks at the letters.
 _LAUGHS = re.compile(r"\b(?:[ah]{5,}|[eh]{6,}|[ih]{6,}|[aj]{6,}|[ol]{5,})\b", re.IGNORECASE)
@@ -82,12 +77,15 @@ def _abbreviation(match: re.Match[str]) -> str:
 
 
 _NO_VOWELS = re.compile(r"(?<![\w'])[b-df-hj-np-tv-z]{2,6}(?![\w'])")
+# "dc'd": letters as a verb.
+_DONE = re.compile(r"(?<![\w'])(?!(?:ok|th|tb)')([b-df-hj-np-tv-z]{2}|afk|dnf|ko|pk|og|id|mc|rsvp|cc|od)'(d|ed|ing)(?!\w)", re.IGNORECASE)
 _R_U = re.compile(r"(?<!\w)r u(?!\w)")
 
 
 def abbreviations(text: str) -> str:
     """``brb`` -> be right back. Ambiguous ones need an English word in the same message."""
     text = _R_U.sub("are you", text)
+    text = _DONE.sub(lambda m: f"{' '.join(m[1].upper())}'{m[2]}", text)
     text = WORD.sub(_abbreviation, text)
     words = words_of(text)
     if is_english(words) or all(word in AMBIGUOUS or len(word) == 1 for word in words):

@@ -42,7 +42,7 @@ _ALWAYS = {
     "approx": "approximately", "dept": "department", "govt": "government", "appt": "appointment",
     "bldg": "building", "intl": "international", "misc": "miscellaneous", "incl": "including",
     "excl": "excluding", "asst": "assistant", "blvd": "boulevard", "hwy": "highway",
-    "pkwy": "parkway", "etc": "et cetera", "thurs": "Thursday", "tues": "Tuesday",
+    "pkwy": "parkway", "etc": "et cetera"
 }  # fmt: skip
 _ALWAYS_DOTTED = {
     "vol": "volume", "avg": "average", "esp": "especially", "viz": "namely", "tel": "telephone",
@@ -52,11 +52,6 @@ _ALWAYS_DOTTED = {
     "feat": "featuring", "cf": "compare", "dist": "district", "ed": "edition", "attn": "attention",
     "diff": "difference",
 }  # fmt: skip
-_SHORT_DAYS = {
-    "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
-    "Fri": "Friday",
-}  # fmt: skip
-_DAYS = _SHORT_DAYS | {"Tues": "Tuesday", "Thurs": "Thursday"}
 _LETTERED = {
     "a.k.a": "A K A", "p.s": "P S", "w.r.t": "with respect to", "ph.d": "P H D", "r.i.p": "R I P",
     "f.y.i": "for your information", "a.s.a.p": "as soon as possible",
@@ -218,16 +213,6 @@ always_dotted = _expanded(
     ("Acme Inc. lost", "Acme Incorporated lost"),
     flags=re.IGNORECASE,
 )
-day = _expanded(
-    r"(?<!the )", _SHORT_DAYS, r"\.(?= [a-z]|\s*$)", ("see you Fri. then", "see you Friday then")
-)
-day_after = rule(
-    r"\b((?:[Tt]ill?|[Uu]ntil|[Oo]n|[Bb]y|[Tt]his|[Nn]ext|[Ll]ast|[Ee]very|[Ee]ach|[Ss]ince|[Ff]rom|"
-    rf"[Bb]efore|[Aa]fter|or|and|\d(?:st|nd|rd|th)) )({any_of(_DAYS)})\b(?!['’-]\w)\.?",
-    lambda m: f"{m[1]}{_DAYS[m[2]]}{_point(m)}",
-    ("till Fri", "till Friday"),
-    ("every 2nd Thu", "every 2nd Thursday", "every second Thursday"),
-)
 name_ends = rule(
     r"(?<=[a-z] )([JS]r)\b\.?(?! [A-Z])",
     lambda m: _ADDRESSED[m[1].lower()] + _point(m),
@@ -251,25 +236,17 @@ size = rule(
     lambda m: {"sm": "small", "med": "medium", "lg": "large"}[m[1]],
     ("1 med. onion", "1 medium onion", "one medium onion"),
 )
-
-weekend = _expanded(
-    "",
-    {"Sat": "Saturday", "Sun": "Sunday"},
-    r"\.(?= (?:at|from|or|and|to|morning|afternoon|evening|night)\b| \d)",
-    ("Sun. at noon", "Sunday at noon"),
-)
-weekend_after = rule(
-    r"\b((?:[Oo]n|[Tt]his|[Nn]ext|[Ll]ast|[Ee]very) )(Sat|Sun)\b\.?"
-    r"(?= ?(?:@|[,.!?]|$)| (?:at|morning|night|evening|afternoon|from|or|and)\b)",
-    lambda m: f"{m[1]}{'Saturday' if m[2] == 'Sat' else 'Sunday'}{_point(m)}",
-    ("on Sun at 8", "on Sunday at 8", "on Sunday at eight"),
+cups = rule(
+    r"(?<=\d )c\.(?= [a-z])|(?<=[½¼¾⅓⅔] )c\.(?= [a-z])|(?<=[½¼¾⅓⅔])c\.(?= [a-z])",
+    lambda m: "cup" if re.search(r"(?<![\d /])1 $|/\d $|[½¼¾⅓⅔] ?$", m.string[: m.start()]) else "cups",
+    ("2 c. flour", "2 cups flour", "two cups flour"),
+    ("1/2 c. milk", "1/2 cup milk", "one half cup milk"),
 )
 
 ENGLISH = (
     slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, featuring,
-    numbered, dotted_numbered, established, bound, always, always_dotted, day,
-    weekend, weekend_after, day_after, name_ends, size,
-    each, key,
+    numbered, dotted_numbered, established, bound, always, always_dotted, name_ends, size,
+    each, key, cups,
 )  # fmt: skip
 
 

@@ -63,6 +63,11 @@ _BULLET = re.compile(r"^[ ]*[-*+•‣◦▪][ ]+")
 _TASK = re.compile(r"^\[([ xX])\][ ]+")
 _NUMBERED = re.compile(r"^[ ]*(\d{1,9})[.)][ ]+(?=\W{0,3}[A-Za-z])")
 _STAR_BETWEEN = re.compile(r"(?<=[\w)])[ ]*\*[ ]*(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
+# Of a condition in code.
+_OR = re.compile(r"(?<=[\w)]) \|\| (?!or\b|and\b)(?=[\w(!])")
+# Of a hotel or a draw: "5*".
+_STARS = re.compile(r"(?<=(?<![\w*.])[1-7])\*(?![\w*])")
+_EMPHASISED = re.compile(r"(?<![\w*])\*(?=[^\s*])")
 _EMPHASIS = re.compile(r"\*+|~~+|(?<![^\W_])_+|_+(?![^\W_])|`+|\|\|+")
 # Marks that no later step reads.
 _SPACES = str.maketrans("_|[]{}\\`", " " * 8)
@@ -146,7 +151,9 @@ def _ended(line: str) -> str:
 
 def emphasis(text: str) -> str:
     """Drop bold, italic, underline and strike-through marks; keep ``snake_case`` and ``5 * 3``."""
+    text = _OR.sub(" ∨ ", text)
     text = _STAR_BETWEEN.sub(" × ", text)
+    text = _STARS.sub("★", text) if text.count("*") < 3 and not _EMPHASISED.search(text) else text
     return _EMPHASIS.sub("", text)
 
 

@@ -21,6 +21,13 @@ def _always(pattern: str, words: str, *examples: tuple[str, ...], flags: int = 0
     return rule(pattern, lambda m: m.expand(words), *examples, flags=flags, spaced=False)
 
 
+_ASSIGNED = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
+_SIGNS = {
+    "∫": "integral", "∑": "sum", "∏": "product", "∂": "partial", "∈": "in", "∉": "not in", "∀": "for all",
+    "∃": "there exists", "∝": "is proportional to", "∴": "therefore", "∵": "because", "≡": "is equivalent to",
+    "∪": "union", "∩": "intersection", "⊂": "is a subset of", "∅": "empty set", "∧": "and", "∨": "or",
+    "¬": "not", "∠": "angle", "⊥": "is perpendicular to", "∥": "is parallel to", "‰": "per mille",
+}  # fmt: skip
 #: Where ">" leads from one menu to the next.
 _PATH = re.compile(r"\w > [^<>\n]{1,40} > \w|\b(?:[Ss]ettings|[Mm]enu|[Oo]ptions|[Cc]lick) > ")
 
@@ -54,7 +61,26 @@ plus_between = _always(
     r"(?<=[a-z]) \+ (?=[a-z])", " plus ", ("salt + oil", "salt plus oil"), flags=re.IGNORECASE
 )
 unequal = _always(r"(?<=\w) ?!==? ?(?=\w)", " is not ", ("a != b", "a is not b"))
-equals = _always(r"(?<=\w) ?={1,3} ?(?=\w)", " equals ", ("a == b", "a equals b"))
+equals = _always(
+    r"(?<=[\w)\]]) ?={1,3} ?(?=[\w(\"'[√.-])", " equals ", ("a == b", "a equals b"), ("x = -y", "x equals -y")
+)
+assigned = rule(
+    r"(?<=[\w)\]]) ?([-+*/])= ?(?=[\w(])",
+    lambda m: f" {_ASSIGNED[m[1]]} equals ",
+    ("x += y", "x plus equals y"),
+)
+number_of = _always(
+    r"(?<!\S)#(?= (?:of|for|is|on|in|and|to)\b|[.,?!]?$| ?\?)", "number", ("the # of cats", "the number of cats"), ("what's ur #?", "what's ur number?", "what's your number?")
+)
+dot = _always(
+    r"(?<![^\s(\"'/])\.(?=[A-Za-z][\w-]{2,15}\b)", "dot ", ("in .gitignore", "in dot gitignore")
+)
+sign = rule(
+    f"[{''.join(_SIGNS)}]",
+    lambda m: f" {_SIGNS[m[0]]} ",
+    ("∑ of x", " sum  of x", "sum of x"),
+    ("x ∈ A", "x  in  A", "x in A"),
+)
 greater = rule(
     r"(?<=[\w)]) > (?=\w)",
     lambda m: ", " if _PATH.search(m.string) else " is greater than ",
@@ -77,7 +103,7 @@ file_ending = _always(
 trademark = _always(r"(?<=[a-z])(?:©|®|™|℠)", "", ("Lego™ car", "Lego car"), flags=re.IGNORECASE)
 
 ENGLISH = (
-    c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood,
+    sign, assigned, number_of, dot, c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood,
     grade, plus_between, unequal, greater, equals, plus_after, plus_before, slash, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip

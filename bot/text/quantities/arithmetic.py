@@ -88,8 +88,9 @@ minus_between_spaces = rule(
     ("we won 5 - 3", "we won 5 - 3", "we won five to three"),
 )
 between_numbers = rule(
-    rf"(?<=[\w)!.]) ?(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )[-/](?= )|(?<=\d)-(?=[\d ]*=))"
-    r" ?(?=[\d(]|[a-z] |[a-z]\b)",
+    rf"(?<=[\w)!.]) ?(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )-(?= )|(?<=\d )/(?= \d{1,6}(?:\.\d{1,4})?(?:$|[,.?!]?(?:$| )))|"
+    r"(?<=\d)-(?=[\d ]*=))"
+    r" ?(?=[\d(]|[a-z] |[a-z]\b|(?:pi|phi|tau|theta|alpha|beta|infinity)\b)",
     _operator,
     ("2+2=4", "2 plus 2 equals 4", "two plus two equals four"),
     ("10 - 4 = 6", "10 minus 4 equals 6", "ten minus four equals six"),
@@ -145,7 +146,7 @@ times = rule(
     ("x2", "times two"),
 )
 times_after = rule(
-    rf"(?<!plus )(?<!minus )(?<!equals ){START}({AMOUNT})[xX×](?![\w×])"
+    rf"(?<!plus )(?<!minus )(?<!equals ){START}({AMOUNT})[xX×](?![\w×⁰¹²³⁴-⁹⁻^])"
     r"(?! ?(?:[-+=*/^<>]|plus|minus|equals))",
     lambda m: f"{decimal(m[1])} times",
     ("3x faster", "three times faster"),
@@ -154,6 +155,13 @@ around = rule(
     rf"(?<!\w)~ ?(?=[{CURRENCY_SIGNS}]?\d)",
     lambda _: "about ",
     ("~20 mins", "about 20 mins", "about twenty minutes"),
+)
+nearly = rule(
+    r"(?<=[\w)]) ?≈ ?(?=[\w(])",
+    lambda _: " is about ",
+    ("x ≈ y", "x is about y"),
+    ("3.14 ≈ pi", "3.14 is about pi", "three point one four is about pi"),
+    spaced=False,
 )
 about = rule(
     rf"(?<!\w)≈ ?(?=[{CURRENCY_SIGNS}]?\d)",

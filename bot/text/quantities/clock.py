@@ -30,6 +30,16 @@ between_times = rule(
     lambda _: " to ",
     ("10:30-11:45", "10:30 to 11:45", "ten thirty to eleven forty-five"),
 )
+whole_hour_to_time = rule(
+    r"(?<![\w:.,/$€£+-])(\d{1,2}) ?[-–] ?(?=\d{1,2}:[0-5]\d(?![\d:]))",
+    lambda m: f"{m[1]} to ",
+    ("8-4:30", "8 to 4:30", "eight to four thirty"),
+)
+time_to_whole_hour = rule(
+    r"(?<=\d:[0-5]\d) ?[-–] ?(?=\d{1,2}(?![\d:.,/]\d?)(?!\w)| ?\d{1,2}(?: ?[ap]m\b))",
+    lambda _: " to ",
+    ("9:30-5", "9:30 to 5", "nine thirty to five"),
+)
 to_noon = rule(
     r"(?<=\d[AaPp][Mm])[-–](?=(?:noon|midnight|close|late)\b)|"
     r"(?<=\bnoon)[-–](?=\d)|(?<=\bmidnight)[-–](?=\d)",
@@ -97,6 +107,23 @@ def _duration(match: Match) -> str:
     )
 
 
+_LASTING = r"ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|later|remaining|warning|call|video|vid"
+short_minutes = rule(
+    r"(?<![\w.])(?:(?<=\bin )|(?<=\bin ~)|(?<=\bevery )|(?<=\banother )|(?<=\bwait )|(?<=\btook )|(?<=\btakes )|(?<=\bgimme )|"
+    r"(?<=\bbrb )|(?<=\bafk )|(?<=\blasts )|(?<=\blasted )|(?<=\babout )|(?<=\blike )|(?<=\bgive me )|(?<=\bbreak for )|(?<=~))"
+    r"(\d{1,3})m(?![\w'])(?! (?:tall|wide|deep|high|long|away|down|up|above|below|from|of)\b)|"
+    rf"(?<![\w.])(\d{{1,3}})m(?= (?:{_LASTING})\b)",
+    lambda m: f"{m[1] or m[2]} min",
+    ("starts in ~10m", "starts in ~10 min", "starts in about ten minutes"),
+    ("5m left", "5 min left", "five minutes left"),
+    ("fell about 10m down", "fell about 10m down", "fell about ten m down"),
+)
+short_weeks = rule(
+    r"(?<![\w.])(\d{1,2})([wy])(?= (?:ago|left|later|old)\b)",
+    lambda m: counted(m[1], "week" if m[2] == "w" else "year"),
+    ("3w ago", "three weeks ago"),
+    ("1y later", "one year later"),
+)
 hours_and_minutes = rule(
     r"(?<!\w)(?:(?P<day>\d{1,4})d ?)?(?:(?P<hour>\d{1,4})h ?)(?:(?P<minute>\d{1,4})m(?:in)?)"
     r"(?: ?(?P<second>\d{1,4})s)?(?!\w)",

@@ -21,6 +21,49 @@ model = rule(
     ("an rx 580", "an rx five eighty", "an R X five eighty"),
     spaced=False,
 )
+of_a_thing = rule(
+    r"(?<=\b[Bb]oeing )7\d7|(?<![\w.,$])7[0-8]7(?= (?:max|MAX|Dreamliner|dreamliner)\b)|"
+    r"(?<=\b[A-Z])-(\d{3})(?![\w-])|(?<=\b[A-Z][A-Z])-(\d{3})(?![\w-])|(?<![\w.,$])(40[13])\(?([kb])\b\)?",
+    lambda m: in_pairs(m[1] or m[2] or m[3] or m[0]) + (f" {m[4].upper()}" if m[4] else ""),
+    ("Boeing 737", "Boeing seven thirty-seven"),
+    ("an F-150", "an F one fifty"),
+    ("my 401k", "my four oh one K"),
+)
+form = rule(
+    r"(?<![\w.,$€£#+-])(1099|1040)(?!\w|[.,]\d| (?:people|[a-z]{3,12}s)\b)",
+    lambda m: in_pairs(m[0]),
+    ("got a 1099", "got a ten ninety-nine"),
+)
+_SERVED = re.compile(
+    r"\b(?:HTTP|http|api|API|error|errors|endpoint|gateway|request|returns?|returned|server|status|"
+    r"site|nginx|proxy|responds?|response|curl|forbidden|unauthorized|route)\b"
+)
+status = rule(
+    r"(?<![\w.,:/$€£+#-])(4[0-5]\d|50\d)(?![\w%/:-]|[.,]\d)(?! (?:people|[a-z]{2,12}s|ms|MB|GB|KB)\b)",
+    lambda m: in_pairs(m[0]) if _SERVED.search(m.string) and m[0][1:] != "00" else m[0],
+    ("returns a 403 now", "returns a four oh three now"),
+    ("403 days", "403 days", "four hundred three days"),
+)
+oil = rule(
+    r"(?<![\w.])(\d{1,2})W-?(\d{2})(?!\w)(?=.{0,40}\boil\b)|(?<=\boil )(\d{1,2})W-?(\d{2})(?!\w)|(?<![\w.])(\d{1,2})W-(\d{2})(?!\w)",
+    lambda m: " W ".join(decimal(one) for one in m.groups() if one),
+    ("oil is 5W-30", "oil is five W thirty"),
+)
+color = rule(
+    r"(?<!\w)#(?=\d{0,5}[a-fA-F])([0-9a-fA-F]{6})(?!\w)",
+    lambda m: "hash " + " ".join(digits(one) or one.upper() for one in m[1]),
+    ("use #ff5733", "use hash F F five seven three three"),
+)
+named_id = rule(
+    r"\b([A-Z]{2,6}-)(\d{4})-(\d{2,7})(?![\w-])",
+    lambda m: f"{m[1].rstrip('-')} {in_pairs(m[2])}, {in_pairs(m[3]) if len(m[3]) == 4 else digits(m[3])}",
+    ("CVE-2024-3094", "CVE twenty twenty-four, thirty ninety-four", "C V E twenty twenty-four, thirty ninety-four"),
+)
+thread = rule(
+    r"(?<![\w/.,])(1/4|5/16|3/8|7/16|1/2)-(13|14|16|18|20|24|28)(?![\w/\"-]|\.\d)(?! [a-z]+s\b)",
+    lambda m: f"{m[1]} {decimal(m[2])}",
+    ("a 1/4-20 bolt", "a 1/4 twenty bolt", "a one quarter twenty bolt"),
+)
 chip = rule(
     r"(?<=[Rr]yzen \d )(\d)(\d)00(?=[xX]3[dD]|[xXgGuUhH]|[xX][tT]|\b)",
     lambda m: f"{decimal(m[1] + m[2])} hundred",
@@ -202,6 +245,13 @@ def _address(match: Match) -> str:
     return " dot ".join(map(in_pairs, parts)) if is_address else _parted(parts, "point")
 
 
+lettered_version = rule(
+    r"(?<![\w.])((?:\d{1,4}\.){1,3}\d{1,4})([a-dA-D])(?![\w.])(?<!\d[Bb])|"
+    r"(?<![\w.])((?:\d{1,4}\.){2,3}\d{1,4})([a-zA-Z])(?![\w.])",
+    lambda m: f"{_parted((m[1] or m[3]).split('.'), 'point')} {(m[2] or m[4]).upper()}",
+    ("1.4.2b", "one point four point two B"),
+    ("patch 14.3a", "patch fourteen point three A"),
+)
 address = rule(
     r"(?<![\w.])(?:\d{1,6}\.){2,5}\d{1,6}(?![\w.]*\w)",
     _address,

@@ -16,6 +16,11 @@ too_long = rule(
     lambda _: "a long number",
     ("1" * 25, "a long number"),
 )
+ratio = rule(
+    r"(?<![\w:.])(?=\d{1,2}:\d:|\d{1,2}:\d{1,2}:\d(?!\d))(\d{1,3}):(\d{1,3}):(\d{1,3})(?![\w:])",
+    lambda m: " to ".join(map(decimal, m.groups())),
+    ("mix 3:2:1", "mix three to two to one"),
+)
 score = rule(
     r"(?<![\w:.])(\d{1,3}):(\d{1,3})(?![\w:])",
     lambda m: f"{decimal(m[1])} to {decimal(m[2])}",
@@ -78,6 +83,17 @@ millions = rule(
     ("1.5M views", "one point five million views"),
     ("8B", "eight billion"),
     ("3tn in debt", "three trillion in debt"),
+)
+star = rule(
+    r"(?<![\w.*])(\d(?:\.\d)?) ?[*★⭐](?![\w*★⭐])(?! ?\d)",
+    lambda m: f"{m[1]} star{'' if re.match(r' [a-z]', m.string[m.end() :]) else 's'}",
+    ("4.5★", "4.5 stars", "four point five stars"),
+    ("a 5* hotel", "a 5 star hotel", "a five star hotel"),
+)
+million_small = rule(
+    rf"{START}({NUMBER})m(?= (?:{COUNTED_THINGS}|subscribers|plays|downloads|streams)\b)",
+    lambda m: f"{decimal(m[1])} million",
+    ("2.5m views", "two point five million views"),
 )
 place = rule(
     r"(?<!\w)#(?=\d)",

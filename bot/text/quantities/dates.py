@@ -45,6 +45,21 @@ def _days(match: Match) -> str:
     return f"{days}, {year(int(match['year']))}" if match["year"] else days
 
 
+short_year = rule(
+    r"(?<!\w)'0(\d)(?!\w)(?!')",
+    lambda m: f"oh {cardinal(int(m[1]))}",
+    ("since '06", "since oh six"),
+)
+pointed = rule(
+    r"(?<![\w./-])(?:(0?[1-9]|1[0-2])\.(1[3-9]|2\d|3[01])|(1[3-9]|2\d|3[01])\.(0?[1-9]|1[0-2]))\.(2\d)(?![\w/-])(?!\.\d)",
+    lambda m: _date(int(m[2] or m[3]), int(m[1] or m[4]), 2000 + int(m[5]), m),
+    ("on 9.14.24", "on September fourteenth, twenty twenty-four"),
+)
+from_day_of_month = rule(
+    rf"\b{_MONTH}\.? {_DAY} ?[-–] ?(?=(?:{_WRITTEN}|Sept)\.? \d)",
+    lambda m: f"{_MONTHS[_month(m) - 1]} {ordinal(int(m['day']))} to ",
+    ("June 14-Aug 28", "June fourteenth to Aug 28", "June fourteenth to August twenty-eighth"),
+)
 month_and_days = rule(
     rf"\b{_MONTH}\.? {_DAY}{_TO}{_LAST_DAY}(?! ?{HALF_DAY})(?![-/:.,]\d){_YEAR}",
     _days,
@@ -148,29 +163,16 @@ before_christ = rule(
     ("44 BCE", "forty-four B C E"),
 )
 in_year = rule(
-    r"\b((?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Bb]efore|[Aa]fter|[Ee]stablished|[Bb]orn) )"
+    r"\b((?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Bb]efore|[Aa]fter|[Ee]stablished|[Bb]orn|"
+    r"[Bb]y|[Aa]round|[Dd]uring|[Ff]rom|(?:[Ww]ar|[Cc]lass|[Ss]ummer|[Ww]inter|[Ff]all|[Ss]pring|[Cc]rash|[Ff]ire|[Pp]anic|"
+    r"[Rr]evolution|[Tt]reaty|[Aa]ct|[Cc]onstitution|[Gg]reat \w{1,12}|[Bb]attle) of) )"
     r"(1\d{3})"
     r"(?![\w.,/:%°-]\w)(?![%°+])(?! [a-z]+s\b)(?!\w)(?! ?[\u20a0-\u20bf¥£¢$¼-¾⅐-⅞])"
     rf"(?! ?(?i:{FREE_UNITS}|hp|k|usd|eur|gbp|jpy|cad|aud)(?!\w))",
     lambda m: f"{m[1]}{year(int(m[2]))}",
     ("in 1066", "in ten sixty-six"),
+    ("the War of 1812", "the War of eighteen twelve"),
     ("since 1776", "since seventeen seventy-six"),
-)
-_WEEKDAYS = {
-    day[:3]: day
-    for day in "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-}  # fmt: skip
-_WEEKDAY = "Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun"
-weekday = rule(
-    rf"\b({_WEEKDAY})\b\.?(?=,? (?:at )?\d{{1,2}}(?:[:.]\d\d)?(?: ?[-–] ?\d{{1,2}})? ?{HALF_DAY}|"
-    rf",? (?:at )?\d{{1,2}}:\d\d|,? (?:{_WRITTEN})\.? \d)",
-    lambda m: _WEEKDAYS[m[1][:3]],
-    ("Mon 5pm", "Monday 5pm", "Monday five P M"),
-)
-from_day_to_day = rule(
-    rf"\b({_WEEKDAY})\b\.?(?: ?[-–] ?| to )({_WEEKDAY})\b",
-    lambda m: f"{_WEEKDAYS[m[1][:3]]} to {_WEEKDAYS[m[2][:3]]}",
-    ("Mon-Fri", "Monday to Friday"),
 )
 month_and_year = rule(
     rf"\b{_MONTH}\.?,? ((?:1[5-9]|20)\d\d)(?![\w.,:/%-]\w)(?!\w){_NOT_COUNTED}",
@@ -181,6 +183,55 @@ from_month_to_month = rule(
     rf"\b{_MONTH}\.?(?: ?[-–] ?)(?P<other>Sept|{_WRITTEN})\b(?! \d{{1,2}}\b)\.?",
     lambda m: f"{_MONTHS[_month(m) - 1]} to {_MONTHS[_number(m['other']) - 1]}",
     ("Oct-Dec", "October to December"),
+)
+
+
+#: Words after which a month and a day are more likely than a part of something.
+_ON = (
+    r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|[Ee]nds|[Ee]ffective|[Ee]xpires|"
+    r"[Bb]orn|[Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un"
+)
+_BY = "[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter|[Oo]ut|[Ff]or"
+
+
+def _is_date(month: str, day: str) -> bool:
+    return 1 <= int(month) <= 12 and 1 <= int(day) <= 31
+
+
+def _on(match: Match) -> str:
+    """The date, unless it is a fraction that is often said: one third, not nine twelfths."""
+    before, after = match[1] or match[2], (match["month"], match["day"])
+    fraction = after in {("1", "2"), ("1", "3"), ("2", "3"), ("1", "4"), ("3", "4")} or after == ("9", "11")
+    if not _is_date(*after) or (fraction and (match[2] or after == ("9", "11"))):
+        return match[0]
+    return f"{before}{_MONTHS[int(match['month']) - 1]} {ordinal(int(match['day']))}"
+
+
+on_day = rule(
+    rf"\b(?:((?:{_ON})(?:day)?,? (?:on )?)|((?:{_BY}) ))(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})(?![\w/%°-])(?!\.\d)"
+    rf"(?! (?:of|the|full|done|left|{COUNTED_THINGS})\b)(?! ?(?i:{FREE_UNITS}|cups?)(?!\w))",
+    _on,
+    ("lunch on 5/6", "lunch on May sixth"),
+    ("the notes from 9/12", "the notes from September twelfth"),
+    ("since 9/11", "since 9/11", "since nine eleven"),
+    ("cut by 1/3", "cut by 1/3", "cut by one third"),
+)
+
+
+def _from_day_to_day(match: Match) -> str:
+    first, last = (match[1], match[2]), (match[3], match[4])
+    if not (_is_date(*first) and _is_date(*last)) or first == ("1", "2"):
+        return match[0]
+    said = [f"{_MONTHS[int(month) - 1]} {ordinal(int(day))}" for month, day in (first, last)]
+    return " to ".join(said)
+
+
+from_date_to_date = rule(
+    r"(?<![\w/.,$+-])(\d{1,2})/(\d{1,2})(?: ?[-–] ?| to )(\d{1,2})/(\d{1,2})(?![\w/%°\"-])(?!\.\d)"
+    rf"(?! ?(?i:{FREE_UNITS}|cups?|inch|inches|of)(?!\w))",
+    _from_day_to_day,
+    ("out 12/23-1/2", "out December twenty-third to January second"),
+    ("1/2-3/4 of it", "1/2-3/4 of it", "one half, three quarters of it"),
 )
 
 

@@ -57,7 +57,7 @@ decades = rule(
     ("80s-style synths", "eighties style synths"),
     ("2000s", "two thousands"),
     ("90s left", "90s left", "ninety seconds left"),
-    ("the 60s cooldown", "the 60s cooldown", "the sixty seconds cooldown"),
+    ("the 60s cooldown", "the 60s cooldown", "the sixty second cooldown"),
 )
 
 

@@ -17,7 +17,7 @@ _VULGAR = {
     "⅞": (7, 8),
 }  # fmt: skip
 VULGAR = "".join(_VULGAR)
-_UNIT = rf"(?: ?(?P<unit>{FREE_UNITS})(?!\w))"
+_UNIT = rf"(?: ?(?P<unit>{FREE_UNITS})(?!\w)(?:(?<=[a-z]{{2}})\.(?= (?-i:[a-z])))?)"
 _DONE = (
     r"right|correct|wrong|done|complete|completed|passed|failed|left|remaining|full|online|slots?|"
     r"hp|health|mana|lives|hearts|rounds|matches|games|wins|stars|marks|questions|answers|students"
@@ -114,7 +114,11 @@ out_of = rule(
 _SAID_AS_PAIRS = {
     (9, 11), (50, 50), (4, 20), (2, 4), (5, 4), (7, 4), (6, 8), (9, 8), (12, 8),
 }  # fmt: skip
-_BEAT = re.compile(r" (?:time|bars?|beats?|measures?|signature)\b")
+_BEAT = re.compile(r" (?:time|bars?|beats?|measures?|signature|groove|feel|riff|section)\b")
+_MUSIC = re.compile(
+    r"\b(?:bass(?:line)?|beats?|chorus|drum(?:s|mer)?|groove|meters?|metre|riff|rhythm|songs?|time signature|"
+    r"track|tempo|bpm|verse|waltz|polyrhythm)\b", re.IGNORECASE
+)
 
 
 def _slashed(match: Match) -> str:
@@ -122,9 +126,11 @@ def _slashed(match: Match) -> str:
     if (top, bottom) == (24, 7):
         return "twenty-four seven"
     signature = bottom in {4, 8} and (
-        "4/4" in match.string or _BEAT.match(match.string, match.end())
+        "4/4" in match.string
+        or _BEAT.match(match.string, match.end())
+        or (match.string[: match.start()].endswith("in ") and _MUSIC.search(match.string))
     )
-    pair = (top, bottom) in _SAID_AS_PAIRS
+    pair = (top, bottom) in _SAID_AS_PAIRS or top + bottom == 100
     if pair and match.string.startswith(" of ", match.end()):
         return f"{cardinal(top)} out of {cardinal(bottom)}"
     if signature or pair:
@@ -148,6 +154,8 @@ slashed = rule(
     ("7/7", "seven slash seven"),
     ("in 6/8", "in six eight"),
     ("6/8 of them", "six out of eight of them"),
+    ("an 80/20 mix", "an eighty twenty mix"),
+    ("a bassline in 7/8", "a bassline in seven eight"),
     ("in 4/4 or 3/4", "in four four or three four"),
     ("1/128 drop", "one in one hundred twenty-eight drop"),
     ("BP 120/80", "BP one hundred twenty over eighty", "B P one hundred twenty over eighty"),

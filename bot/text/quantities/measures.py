@@ -3,8 +3,16 @@
 import re
 
 from bot.text.expressions import any_of
-from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs, signed
-from bot.text.quantities.parts import AMOUNT, NUMBER, SIGN, START, after_article
+from bot.text.quantities.numbers import (
+    cardinal,
+    counted,
+    decimal,
+    in_pairs,
+    ordinal,
+    plural,
+    signed,
+)
+from bot.text.quantities.parts import AMOUNT, NUMBER, SIGN, START, THING, after_article
 from bot.text.rule import Match, rule
 
 #: How one and "(s)" many are called: how they are written. One with "!" has to touch the number.
@@ -17,7 +25,12 @@ _WRITTEN = {
     "tablespoon(s)": "tbsp",
     "teaspoon(s)": "tsp",
     "micrometer(s)": "µm",
-    "microgram(s)": "µg",
+    "microgram(s)": "µg mcg",
+    "kilojoule(s)": "kj",
+    "kilopascal(s)": "kpa",
+    "lumen(s)": "lm",
+    "P S I": "psi",
+    "R P M": "rpm",
     "microsecond(s)": "µs",
     "microliter(s)": "µl",
     "centimeter(s)": "cm",
@@ -85,6 +98,11 @@ UNITS = {
     for unit in units.split()
 } | {
     "ft": ("foot", "feet"),
+    "sq. ft.": ("square foot", "square feet"),
+    "sq. ft": ("square foot", "square feet"),
+    "cu ft": ("cubic foot", "cubic feet"),
+    "fl oz": ("fluid ounce", "fluid ounces"),
+    "fl. oz.": ("fluid ounce", "fluid ounces"),
     "sq ft": ("square foot", "square feet"),
     "sqft": ("square foot", "square feet"),
     "sq m": ("square meter", "square meters"),
@@ -133,14 +151,116 @@ def _closes_nothing(match: Match) -> bool:
     return not quoted
 
 
+_AGES = "years?|yrs?|y|months?|mos?|mths?|weeks?|wks?|days?"
+_IN_FULL = {"y": "year", "m": "month", "w": "week", "d": "day"}
+
+
+def _old(match: Match) -> str:
+    if not match[2]:
+        return f"{match[1]} year old"
+    unit = _IN_FULL[match[2][0]]
+    counted_one = match[1] == "1" or match[0][len(match[1])] == "-" or _OWNED.search(match.string, 0, match.start())
+    return f"{match[1]} {unit}{'' if counted_one else 's'} old"
+
+
+_OWNED = re.compile(r"\b(?:an?|the|my|his|her|our|their|your|this|that) $", re.IGNORECASE)
+old = rule(
+    rf"{START}(\d{{1,3}})(?:[ -]?(?:yo\b|y/o\b|y\.o\.)|[ -]?({_AGES})[ -]old\b|[ -]?(mo|m/o)[ -]old\b)",
+    _old,
+    ("my 4yo", "my 4 year old", "my four year old"),
+    ("an 18-mo-old", "an 18 month old", "an eighteen month old"),
+    ("she is 3 yrs old", "she is 3 years old", "she is three years old"),
+)
+between_unit = rule(
+    rf"{START}(?<!\d-)({NUMBER})[-–]({NUMBER})-({any_of(u for u in UNITS if u[-1].isalpha() and len(u) > 1)})(?![\w.])",
+    lambda m: f"{decimal(m[1])} to {decimal(m[2])} {UNITS[m[3].lower()][0]}",
+    ("a 5-10-min walk", "a five to ten minute walk"),
+)
+hyphenated_unit = rule(
+    rf"{START}(?<!\d-)({AMOUNT})-({any_of(u for u in UNITS if u[-1].isalpha() and len(u) > 1)})(?![\w.-]\w)(?!\w)",
+    lambda m: f"{decimal(m[1])} {UNITS[m[2].lower()][0]}",
+    ("a 30-yr loan", "a thirty year loan"),
+    ("20-lb bag", "twenty pound bag"),
+    flags=re.IGNORECASE,
+)
+three_sides = rule(
+    r"(?<![\w.])(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,3})?)(?!\d)(?!\.\d)(?![xX×])",
+    lambda m: f"{decimal(m[1])} by {decimal(m[2])} by {m[3]}",
+    ("a 2x4x8", "a two by four by 8", "a two by four by eight"),
+)
+lumber = rule(
+    r"(?<![\w.])(\d{1,2})x(\d{1,2})s(?!\w)",
+    lambda m: f"{decimal(m[1])} by {plural(decimal(m[2]))}",
+    ("some 2x4s", "some two by fours"),
+)
+torque = rule(
+    rf"{START}({NUMBER}) ?ft[- ]?lbs?(?!\w)\.?",
+    lambda m: f"{m[1]} foot pounds",
+    ("85 ft-lbs", "85 foot pounds", "eighty-five foot pounds"),
+)
+_MATCH = re.compile(
+    r"\b(?:goals?|scor(?:e|es|ed|ing)|red card|yellow|stoppage|added|minute|kick-?off|penalty|equali[sz]er|header|offside)\b",
+    re.IGNORECASE,
+)
+
+
+def _minute(match: Match) -> str:
+    """Of football: the minute of what happened, unless some were added."""
+    if not _MATCH.search(match.string):
+        return match[0]
+    if match["of"]:
+        return f"{match['number']} minutes{match['of']}"
+    return f"{ordinal(int(match['number']))} minute"
+
+
+minute_of_match = rule(
+    r"(?<![\w.'\"/])(?P<number>\d{1,3})'(?:(?P<of> (?:of |added|stoppage))| minute)?(?=$|[ .,!?)a-z])(?! ?\d)",
+    _minute,
+    ("scored in the 87'", "scored in the eighty-seventh minute"),
+    ("5' of stoppage", "5 minutes of stoppage", "five minutes of stoppage"),
+    ("a 6' table", "a 6' table", "a six foot table"),
+)
+feet_by_feet = rule(
+    r"(?<![\w.])(\d{1,3})'? ?[x×] ?(\d{1,3})'(?!\w)",
+    lambda m: f"{decimal(m[1])} by {decimal(m[2])} feet",
+    ("12' x 14' room", "twelve by fourteen feet room"),
+)
+
+
+def _feet(match: Match) -> str:
+    if re.search(r"(?<!\w)'(?=\w)", match.string[: match.start()]):
+        return match[0]
+    return several(match, match[1], "foot", "feet")
+
+
+feet = rule(
+    r"(?<![\w.'\"/])(\d{1,3})'(?=$|[ .,!?)])(?! ?\d)",
+    _feet,
+    ("a 6' table", "a six foot table"),
+    ("she's 5' tall", "she's five feet tall"),
+)
+amp_hours = rule(
+    rf"{START}({NUMBER}) ?([AWV])[Hh](?!\w)",
+    lambda m: several(m, m[1], *{"A": ("amp hour", "amp hours"), "W": ("watt hour", "watt hours"), "V": ("volt hour", "volt hours")}[m[2]]),
+    ("1.5Ah", "one point five amp hours"),
+)
 feet_and_inches = rule(
     r"(?<![\w.,])(\d{1,2}) ?ft\.? ?(\d{1,2}) ?in\b\.?(?! (?:the|a|my|your)\b)",
     lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
     ("5ft 10in", "five foot ten"),
 )
+def _inches(match: Match) -> str:
+    """As one where a thing follows that is so long."""
+    if not _closes_nothing(match):
+        return match[0]
+    one = THING.match(match.string, match.end()) is not None
+    return counted(match[1], "inch", "inch" if one or after_article(match) else "inches")
+
+
 inches = rule(
     rf"{START}(?<!')({NUMBER})\"(?![\w\"])",
-    lambda m: several(m, m[1], "inch", "inches") if _closes_nothing(m) else m[0],
+    _inches,
+    ('two 3" screws', "two three inch screws"),
     ('a 6" pipe', "a six inch pipe"),
     ('he said "room 6"', 'he said "room 6"', 'he said "room six"'),
 )
@@ -155,7 +275,7 @@ height = rule(
 
 race = rule(
     r"(?<![\w.])(?:(\d)x|(?<=the ))((?:50|[1-48]00|1500|3000|5000))m(?![\w'])",
-    lambda m: f"{(m[1] and decimal(m[1]) + ' by ') or ''}{decimal(m[2])} meters",
+    lambda m: ((m[1] and decimal(m[1]) + " by ") or "") + several(m, m[2], "meter", "meters"),
     ("4x400m", "four by four hundred meters"),
     ("the 100m", "the one hundred meters"),
 )
@@ -176,10 +296,14 @@ pints = rule(
 )
 
 
+_UNIT_FOLLOWS = re.compile(rf" (?:{FREE_UNITS})(?!\w)", re.IGNORECASE)
+
+
 def _dimensions(match: Match) -> str:
     """Two sides of something, or a price with cents so many times."""
     priced = re.fullmatch(r"\d+\.\d\d", match[1]) and match[2].isdigit()
-    return f"{in_pairs(match[1])} {'times' if priced else 'by'} {in_pairs(match[2])}"
+    last = match[2] if _UNIT_FOLLOWS.match(match.string, match.end()) else in_pairs(match[2])
+    return f"{in_pairs(match[1])} {'times' if priced else 'by'} {last}"
 
 
 dimensions = rule(
@@ -204,8 +328,14 @@ range_before_touching_unit = rule(
 )
 
 
+#: Home runs.
+_NO_UNITS = {"HR", "HRs"}
+
+
 def _measure(match: Match) -> str:
     unit = match["unit"].lower()
+    if match["unit"] in _NO_UNITS:
+        return match[0]
     one, many = UNITS[unit if unit in UNITS else f"{unit}!"]
     return signed(match["sign"], several(match, match["number"], one, many))
 
@@ -223,7 +353,7 @@ measure = rule(
     flags=re.IGNORECASE,
 )
 touching_measure = rule(
-    rf"(?P<sign>{SIGN}){START}(?P<number>{AMOUNT})(?P<unit>[{_TOUCHING_UNITS}WV])(?![\w'])",
+    rf"(?P<sign>{SIGN}){START}(?P<number>{AMOUNT})(?P<unit>[{_TOUCHING_UNITS}WVL])(?![\w'])",
     _measure,
     ("5s", "five seconds"),
     ("60W", "sixty watts"),
@@ -249,8 +379,9 @@ per_area = rule(
     ("22 kg/m²", "22 kg per square meter", "twenty-two kilograms per square meter"),
 )
 dose = rule(
-    r"(?<=[\d ][kmµ]g|[\d ]\dg)/(d?[lL]|m[lL]|kg|day)(?![\w/²³^])",
-    lambda m: f" per {_DOSES[m[1].lower()]}",
+    r"(?<=[\d ][kmµ]g|[\d ]\dg)/(?:(d?[lL]|m[lL]|kg|day)(?![\w/²³^])|(?=\d))",
+    lambda m: f" per {_DOSES[m[1].lower()]}" if m[1] else " per ",
+    ("250mg/5ml", "250mg per 5ml", "two hundred fifty milligrams per five milliliters"),
     ("90 mg/dL", "90 mg per deciliter", "ninety milligrams per deciliter"),
 )
 meters = rule(
@@ -261,7 +392,7 @@ meters = rule(
     lambda m: several(m, m[1], "meter", "meters"),
     ("2,340m", "two thousand three hundred forty meters"),
     ("8,849 m up", "eight thousand eight hundred forty-nine meters up"),
-    ("the 100m final", "the one hundred meters final"),
+    ("the 100m final", "the one hundred meter final"),
 )
 inches_in_letters = rule(
     rf"{START}({NUMBER}) ?in(?:\.(?= [a-z])|(?= (?:wide|tall|long|deep|high|thick|across)\b))",

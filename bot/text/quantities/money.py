@@ -125,6 +125,18 @@ per = rule(
     ("40 litres/day", "40 litres per day", "forty litres per day"),
     spaced=False,
 )
+_TIMES_PER = {"1": "once", "2": "twice"}
+times_per = rule(
+    r"(?<![\w.])(\d{1,2})x ?(?:/|(?=per |a |an |each |every )) ?(day|week|month|year|wk|mo|yr|hr|hour|per|a|an|each|every)\b",
+    lambda m: f"{_TIMES_PER.get(m[1]) or m[1] + ' times'} {'a ' if '/' in m[0] else ''}{_PER.get(m[2], m[2])}",
+    ("5mg 1x/day", "5mg once a day", "five milligrams once a day"),
+    ("3x a week", "3 times a week", "three times a week"),
+)
+each_person = rule(
+    rf"([{CURRENCY_SIGNS}]{NUMBER}) ?(?:pp|p\.p\.)(?!\w)",
+    lambda m: f"{m[1]} per person",
+    ("£20pp", "£20 per person", "twenty pounds per person"),
+)
 thousands_in_india = rule(
     r"(?<![\w.,])\d{1,2}(?:,\d{2}){1,4},\d{3}(?![\d,])",
     lambda m: m[0].replace(",", ""),

@@ -11,7 +11,7 @@ from bot.text import (
     dotted,
 )
 from bot.text.rule import Rule
-from bot.text.vocabulary import ABBREVIATIONS, AMBIGUOUS
+from bot.text.abbreviations import ABBREVIATIONS, AMBIGUOUS
 from tests.bot.text.test_properties import FUZZ, say
 
 
