@@ -73,6 +73,9 @@ def _abbreviation(match: re.Match[str]) -> str:
     begins = not match.start() and (token.istitle() or match.string.rstrip(" .!?") == token)
     if token in IN_CAPITALS and not begins:
         return IN_CAPITALS[token]
+    stem = token.removesuffix("'s")
+    if stem != token and stem.lower() in ABBREVIATIONS:
+        return f"{ABBREVIATIONS[stem.lower()]}'s"
     return ABBREVIATIONS.get(token.lower(), token)
 
 

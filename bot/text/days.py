@@ -11,9 +11,9 @@ _NAMES = {
     day[:3].lower(): day
     for day in "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 }
-_DAY = r"(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)"
+_DAY = r"(?:Mon|Tues?|Weds?|Thu(?:rs?)?|Fri|Sat|Sun)"
 #: Short in small letters as well, since no word is written so.
-_SURE_DAY = r"(?:[Tt]ues?|Wed|[Tt]hu(?:rs?)?|[Ff]ri)"
+_SURE_DAY = r"(?:[Tt]ues?|Weds?|weds|[Tt]hu(?:rs?)?|[Ff]ri)"
 _MONTHS = {
     month[:3]: month
     for month in (
@@ -37,7 +37,7 @@ def _day(typed: str) -> str:
 
 def _days(match: Match) -> str:
     """Each day of a list in full; a dash leads from one to the other, a slash parts them."""
-    joined = re.sub(r"(?i:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)\b\.?", lambda m: _day(m[0]), match[0])
+    joined = re.sub(r"(?i:mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun)\b\.?", lambda m: _day(m[0]), match[0])
     return re.sub(r" ?[-–] ?", " to ", re.sub(r" ?/ ?", ", ", joined)) + _point(match)
 
 
@@ -81,7 +81,7 @@ sure = _of_days(
 )
 before_time = _of_days(
     rf"\b()(Mon|Sat|Sun)\b\.?(?=,? (?:at |@ ?|from )?{_TIME}|,? (?:at |@ ?)?\d{{1,2}}:\d\d|"
-    rf",? (?:at|@) ?(?:\d|noon)|,? (?:{_SURE_MONTH}|Jan|Jun|Mar|May|June|July)[a-z]{{0,7}}\.? \d| "
+    rf",? (?:at|@) ?(?:\d|noon)| the \d|,? (?:{_SURE_MONTH}|Jan|Jun|Mar|May|June|July)[a-z]{{0,7}}\.? \d| "
     rf"(?:{_PART})s?\b)",
     ("Mon 5pm", "Monday 5pm", "Monday five P M"),
     ("Sun night", "Sunday night"),
@@ -104,8 +104,12 @@ weekend = _of_days(
     ("on Sun at 8", "on Sunday at 8", "on Sunday at eight"),
     ("the last Sun tabloid", "the last Sun tabloid"),
 )
+small_at = _of_days(
+    r"\b()(mon)\b(?= ?(?:at|@|the|from) ?\d)",
+    ("dentist mon @ 9", "dentist Monday @ 9", "dentist Monday at nine"),
+)
 small = _of_days(
-    r"\b((?i:on|this|next|every) )(mon|wed|sat)\b(?= ?(?:[,.!?)]|@|$)| (?:at|morning|night|evening|"
+    r"\b((?i:on|this|next|every|by|til|till|until|due|before|since) )(mon|wed|sat)\b(?= ?(?:[,.!?)]|@|$)| (?:at|morning|night|evening|"
     r"afternoon|or|and|works?|then|if|instead|for|from|after|before)\b)",
     ("on mon or tues", "on Monday or tues", "on Monday or Tuesday"),
     ("next sat?", "next Saturday?"),
@@ -125,6 +129,19 @@ month_after = rule(
     ("since Jan", "since January"),
     ("by Jun 3", "by June 3", "by June third"),
     ("told Jan so", "told Jan so"),
+)
+_ANY_MONTH = "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
+_LONG_MONTH = "january|february|april|june|july|august|september|october|november|december"
+month_small = rule(
+    rf"\b({_ANY_MONTH}|{_LONG_MONTH}|march|may(?= \d{{1,2}}(?:st|nd|rd|th)))\b\.? (?=\d{{1,2}}(?:st|nd|rd|th)?\b(?![:.,]\d)(?! ?[%x°]))|"
+    rf"(?<=\d )({_ANY_MONTH}|{_LONG_MONTH})\b|(?<=\d(?:st|nd|rd|th) )({_ANY_MONTH}|{_LONG_MONTH}|may|march)\b|"
+    rf"(?<=\bof )({_LONG_MONTH}|nov|dec|feb|sept|oct)\b|"
+    r"(?<=\bin )(jan|feb|apr|jul|aug|sept?|oct|nov|dec)\b(?!['.-]\w)|(?<=\bsince )(jan|feb|apr|jul|aug|sept?|oct|nov|dec)\b|"
+    r"(?<=\blast )(feb|apr|aug|sept?|oct|nov|dec)\b|(?<=\bnext )(feb|apr|aug|sept?|oct|nov|dec)\b",
+    lambda m: _MONTHS[next(filter(None, m.groups()))[:3].capitalize()] + (" " if m[1] else ""),
+    ("on jan 5th", "on January 5th", "on January fifth"),
+    ("in aug", "in August"),
+    ("she may 4 times", "she may 4 times", "she may four times"),
 )
 half = rule(
     r"(?<=\d:[0-5]\d)([ap])(?!\w)|(?<=\b[aA]t \d)([ap])(?!\w)|(?<=\b[aA]t \d\d)([ap])(?!\w)|"
@@ -147,8 +164,8 @@ part = rule(
 )
 
 ENGLISH = (
-    listed, lettered, before_time, after_time, sure, after_word, weekend, small, month, month_after,
-    halves, half, part,
+    listed, lettered, before_time, after_time, sure, after_word, weekend, small_at, small, month, month_after,
+    month_small, halves, half, part,
 )  # fmt: skip
 
 

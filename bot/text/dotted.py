@@ -236,6 +236,22 @@ size = rule(
     lambda m: {"sm": "small", "med": "medium", "lg": "large"}[m[1]],
     ("1 med. onion", "1 medium onion", "one medium onion"),
 )
+_INGREDIENTS = (
+    "all|AP|baking|basil|beans|beef|bread|broth|brown|butter|cheese|chicken|chili|chocolate|chopped|cinnamon|cocoa|"
+    "coconut|cold|cooked|corn|cornstarch|cream|cumin|diced|fresh|flour|garlic|ginger|grated|ground|heavy|honey|hot|"
+    "ice|juice|kosher|lemon|lime|maple|mayo|melted|milk|minced|mustard|nuts|oats|oil|olive|onions?|oregano|packed|"
+    "paprika|peanut|peas|pepper|powdered|rice|salt|shredded|sliced|sour|soy|stock|sugar|syrup|tomato|unsalted|"
+    "vanilla|vegetable|veggie|vinegar|warm|water|white|whole|wine|yeast|yogurt|of"
+)
+_SPOONS = {"c": "cup", "T": "tablespoon", "t": "teaspoon"}
+kitchen = rule(
+    rf"(?:(?<=\d )|(?<=[½¼¾⅓⅔] )|(?<=[½¼¾⅓⅔]))([cTt])\.? (?=(?:{_INGREDIENTS})\b)|(?<=\d)([cT]) (?=(?:{_INGREDIENTS})\b)",
+    lambda m: f"{_SPOONS[m[1] or m[2]]}{'' if _ONE_CUP.search(m.string, 0, m.start()) else 's'} ",
+    ("1/3 c sugar", "1/3 cup sugar", "one third cup sugar"),
+    ("2 T. olive oil", "2 tablespoons olive oil", "two tablespoons olive oil"),
+    ("plan 2 c then", "plan 2 c then", "plan two c then"),
+)
+_ONE_CUP = re.compile(r"(?<![\d /])1 ?$|(?<!\d )(?<!\d)\d/\d ?$|(?<!\d)(?<!\d )[½¼¾⅓⅔] ?$|^1 ?$|(?<=[a-z,] )1 ?$")
 cups = rule(
     r"(?<=\d )c\.(?= [a-z])|(?<=[½¼¾⅓⅔] )c\.(?= [a-z])|(?<=[½¼¾⅓⅔])c\.(?= [a-z])",
     lambda m: "cup" if re.search(r"(?<![\d /])1 $|/\d $|[½¼¾⅓⅔] ?$", m.string[: m.start()]) else "cups",
@@ -246,7 +262,7 @@ cups = rule(
 ENGLISH = (
     slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, featuring,
     numbered, dotted_numbered, established, bound, always, always_dotted, name_ends, size,
-    each, key, cups,
+    each, key, kitchen, cups,
 )  # fmt: skip
 
 

@@ -77,6 +77,37 @@ absolute = rule(
     ("|-3|", "the absolute value of -3", "the absolute value of minus three"),
     ("|yes|no|", "|yes|no|", "yes no"),
 )
+prime = rule(
+    r"(?<![\w'])([a-zA-Z])'(?= ?[=(])",
+    lambda m: f"{m[1]} prime",
+    ("y' = 2", "y prime = 2", "y prime equals two"),
+    spaced=False,
+)
+derivative = rule(
+    r"(?<!\w)d([a-zθ]?)/d([xytrθ])(?!\w)",
+    lambda m: f"D {m[1].upper()} D {m[2].upper()}".replace("  ", " "),
+    ("dy/dx", "D Y D X"),
+)
+product = rule(
+    r"(?<== )(ma|mg|kx|qv|ab|xy|lw|bh|pv|vt|at|mgh|nrt)(?!\w)|(?<=\d)(ab|xy|ac|bc|xyz|pq)(?!\w)",
+    lambda m: " ".join((m[1] or m[2]).upper()),
+    ("F = ma", "F = M A", "F equals M A"),
+    ("a² + 2ab", "a² + 2 A B", "a squared plus two A B"),
+)
+_OPERATORS = {
+    "!=": "not equals", "!==": "not double equals", "==": "double equals", "===": "triple equals",
+    "=>": "arrow", "->": "arrow", "&&": "double ampersand", "++": "plus plus",
+    "+=": "plus equals", "-=": "minus equals", "<=": "less than or equals", ">=": "greater than or equals",
+    "<": "less than", ">": "greater than", "**": "double star", "//": "double slash", "=": "equals", "%": "percent",
+    "&": "ampersand",
+}  # fmt: skip
+operator = rule(
+    r"(?:(?<=\b(?:vs|or|of|is) )|(?<=\b(?:use|and|not|the) )|(?<=\b(?:with|uses) )|(?<=\bvs\. )|^)"
+    r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|not|instead|operators?|means|in (?:js|python|c))\b|[.,?]?$)",
+    lambda m: _OPERATORS.get(m[1], m[1]),
+    ("use === not ==", "use triple equals not double equals"),
+    ("!= vs !==", "not equals vs not double equals", "not equals versus not double equals"),
+)
 plural = rule(
     r"(?<=[a-z])\((e?s)\)",
     lambda m: m[1],
@@ -112,7 +143,7 @@ with_ = rule(
 )
 
 ENGLISH = (
-    absolute, plural, away, alias, seeking, chords, chord, salt, function, with_,
+    absolute, prime, derivative, operator, product, plural, away, alias, seeking, chords, chord, salt, function, with_,
 )  # fmt: skip
 
 

@@ -63,6 +63,8 @@ _BULLET = re.compile(r"^[ ]*[-*+•‣◦▪][ ]+")
 _TASK = re.compile(r"^\[([ xX])\][ ]+")
 _NUMBERED = re.compile(r"^[ ]*(\d{1,9})[.)][ ]+(?=\W{0,3}[A-Za-z])")
 _STAR_BETWEEN = re.compile(r"(?<=[\w)])[ ]*\*[ ]*(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
+# To a power in Python.
+_RAISED = re.compile(r"(?<=[\w)]) \*\* (?=\w)()")
 # Of a condition in code.
 _OR = re.compile(r"(?<=[\w)]) \|\| (?!or\b|and\b)(?=[\w(!])")
 # Of a hotel or a draw: "5*".
@@ -151,6 +153,8 @@ def _ended(line: str) -> str:
 
 def emphasis(text: str) -> str:
     """Drop bold, italic, underline and strike-through marks; keep ``snake_case`` and ``5 * 3``."""
+    if text.count("**") == 1:
+        text = _RAISED.sub(r" ^ \1", text)
     text = _OR.sub(" ∨ ", text)
     text = _STAR_BETWEEN.sub(" × ", text)
     text = _STARS.sub("★", text) if text.count("*") < 3 and not _EMPHASISED.search(text) else text

@@ -21,6 +21,7 @@ def _always(pattern: str, words: str, *examples: tuple[str, ...], flags: int = 0
     return rule(pattern, lambda m: m.expand(words), *examples, flags=flags, spaced=False)
 
 
+_SHIFTED = re.compile(r" (?:zero|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|sixteen|thirty-two)\b")
 _ASSIGNED = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 _SIGNS = {
     "∫": "integral", "∑": "sum", "∏": "product", "∂": "partial", "∈": "in", "∉": "not in", "∀": "for all",
@@ -94,6 +95,15 @@ slash = _always(
     r"(?<![\w/])/(?=[a-z])", "slash ", ("type /play", "type slash play"), flags=re.IGNORECASE
 )
 hashtag = _always(r"(?<!\w)#(?=\w)", "hashtag ", ("#win", "hashtag win"))
+much_greater = rule(
+    r"(?<=\w )(>{2,4}|<{2,4})(?= \w)",
+    lambda m: ("shifted left by" if m[1][0] == "<" else "shifted right by")
+    if _SHIFTED.match(m.string, m.end()) and len(m[1]) == 2
+    else f"is much {'greater' if m[1][0] == '>' else 'less'} than",
+    ("cats >>> dogs", "cats is much greater than dogs"),
+)
+over = _always(r"(?<== )([a-zA-Z])/([a-zA-Z])(?![\w/])", r"\1 over \2", ("v = d/t", "v = d over t", "v equals d over t"))
+lone_percent = _always(r"(?<=\w )%(?=[ ?.,!]|$)", "percent", ("what % of it", "what percent of it"))
 percent = _always(r"(?<=[^\W_])%+", " percent", ("a hundred%", "a hundred percent"))
 file_ending = _always(
     rf"(?<=\w)\.(?=(?:{_FILE_ENDINGS}|{ENDINGS})\b)",
@@ -103,7 +113,7 @@ file_ending = _always(
 trademark = _always(r"(?<=[a-z])(?:©|®|™|℠)", "", ("Lego™ car", "Lego car"), flags=re.IGNORECASE)
 
 ENGLISH = (
-    sign, assigned, number_of, dot, c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood,
+    sign, much_greater, over, lone_percent, assigned, number_of, dot, c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood,
     grade, plus_between, unequal, greater, equals, plus_after, plus_before, slash, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip

@@ -103,17 +103,17 @@ before_word = rule(
     ("3 < hp", "3 is less than hp", "three is less than H P"),
 )
 factorial = rule(
-    r"(?<=\d)!(?= ?[=/*×+<>] ?\d)",
+    r"(?<=\d)!(?= ?[=/*×+<>] ?\d| (?:is|equals) )|(?<=(?<![\w'])[nk])!(?= ?[=/*×+<>(])",
     lambda _: " factorial",
     ("5! = 120", "5 factorial = 120", "five factorial equals one hundred twenty"),
 )
 squared = rule(
-    r"(?<=[\w)])\^([23])(?![\w.])",
+    r"(?<=[\w)]) ?\^ ?([23])(?![\w.])",
     lambda m: " squared" if m[1] == "2" else " cubed",
     ("n^2", "n squared"),
 )
 raised = rule(
-    r"(?<=[\w)])\^([-\u2212]?)(?=\d)",
+    r"(?<=[\w)]) ?\^ ?([-\u2212]?)(?=\d|[a-z]\b)",
     lambda m: f" to the power of {'minus ' if m[1] else ''}",
     ("10^-3", "10 to the power of minus 3", "ten to the power of minus three"),
 )
@@ -140,8 +140,13 @@ scientific = rule(
     ("1.5e-3", "one point five times ten to the power of minus three"),
     spaced=False,
 )
+one_less = rule(
+    r"(?<![\w'./-])([nkxyjtN])-(?=\d{1,3}(?![\w-]))|(?<=[\[(])([a-z])-(?=\d{1,3}[\])])",
+    lambda m: f"{m[1] or m[2]} minus ",
+    ("from 0 to n-1", "from 0 to n minus 1", "from zero to n minus one"),
+)
 times = rule(
-    r"(?<!\w)x(\d{1,4}(?:\.\d{1,24})?)(?!\w)(?!\.\d)",
+    r"(?<!\w)x(\d{1,4}(?:\.\d{1,24})?)(?!\w)(?!\.\d)(?! ?[=<>])(?! and x\d)(?<!and x\d)",
     lambda m: f"times {decimal(m[1])}",
     ("x2", "times two"),
 )

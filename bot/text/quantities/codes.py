@@ -49,6 +49,24 @@ oil = rule(
     lambda m: " W ".join(decimal(one) for one in m.groups() if one),
     ("oil is 5W-30", "oil is five W thirty"),
 )
+course = rule(
+    r"(?<=[a-z] )101(?=$|[.,!?]| (?:class|course|lecture)\b)",
+    lambda m: m[0] if re.search(r"(?i:rooms?|rm|page|line|port|number|at|of|to|is|than|route|was|about|only|with|got|have) $", m.string[: m.start()]) else in_pairs(m[0]),
+    ("cooking 101", "cooking one oh one"),
+    ("room 101", "room 101", "room one hundred one"),
+)
+nines = rule(
+    r"(?:(?<=\d )|(?<=\b(?:two|six) )|(?<=\b(?:three) )|(?<=\b(?:four|five|pair) )|(?<=\bpair of )|(?<=\bpocket ))([2-9])s(?!\w)",
+    lambda m: plural(decimal(m[1])),
+    ("five 9s", "five nines"),
+    ("pair of 8s", "pair of eights"),
+)
+big_model = rule(
+    r"(?<!\w)([A-Z]{1,2}[1-9]00) (?=\d)",
+    lambda m: f"{m[1]}, ",
+    ("A100 80GB", "A100, 80GB", "A one hundred, eighty gigabytes"),
+    spaced=False,
+)
 color = rule(
     r"(?<!\w)#(?=\d{0,5}[a-fA-F])([0-9a-fA-F]{6})(?!\w)",
     lambda m: "hash " + " ".join(digits(one) or one.upper() for one in m[1]),
@@ -108,6 +126,34 @@ post_code = rule(
         "my two F A code is four eight two nine one three",
     ),
     ("zip is 90210", "zip is nine zero two one zero"),
+)
+identifier = rule(
+    r"\b((?i:id|account|acct|order|tracking|case|ticket|serial|member|membership|policy|routing|invoice|confirmation|"
+    r"reference|ref|booking|student|license|licence|customer|card|passport)(?: ?#| (?i:number|no\.?|num|id))?"
+    r"(?: ?(?:#|is|:|=|was)){0,2} ?)(\d{5,19})(?![\w.,:/-]\w)(?!\w)(?! (?:[a-z]{2,12}s|dollars|usd)\b)",
+    lambda m: m[1] + digits(m[2]),
+    ("order number 104482", "order number one zero four four eight two"),
+    ("my ID is 20194", "my ID is two zero one nine four", "my I D is two zero one nine four"),
+)
+road = rule(
+    r"(?:(?<=\bon the )|(?<=\boff the )|(?<=\btake the )|(?<=\bvia the ))[1-9]\d{2}(?![\w.,:/%-]\w|%| [a-z]{2,12}s\b)(?!\w)",
+    lambda m: in_pairs(m[0]),
+    ("on the 405", "on the four oh five"),
+)
+copy = rule(
+    r"^10-4(?![\w-])|(?<![\w.-])10-4(?=,? (?:good|copy|roger|that|over)\b)",
+    lambda _: "ten four",
+    ("10-4, rebooting", "ten four, rebooting"),
+)
+processor = rule(
+    r"(?<![\w.,$])([1-9]\d{3})X(?!\w)(?! (?:faster|slower|more|better|as|the)\b)",
+    lambda m: f"{year(int(m[1])) if m[1].endswith('00') else in_pairs(m[1])} X",
+    ("a 7950X", "a seventy-nine fifty X"),
+)
+subnet = rule(
+    r"(?<![^\s(])/(?=\d{1,2}(?![\w/]))",
+    lambda _: "slash ",
+    ("a /24", "a slash 24", "a slash twenty-four"),
 )
 not_found = rule(
     r"(?<![\w.,:/$€£+-])404(?= (?:[a-z]+ )?(?:not found|error|page))|(?<=\berror )\d{3}(?![\w.,])|"

@@ -157,7 +157,7 @@ def _before_christ(match: Match) -> str:
 
 
 before_christ = rule(
-    rf"{START}(?:(\d{{1,4}}){_TO})?(\d{{1,4}}) ?(BCE?|CE|AD)\b",
+    rf"{START}(?<![-+])(?:(\d{{1,4}}){_TO})?(\d{{1,4}}) ?(BCE?|CE|AD)\b(?!/)",
     _before_christ,
     ("1493 to 1479 BC", "fourteen ninety-three to fourteen seventy-nine B C"),
     ("44 BCE", "forty-four B C E"),
@@ -189,7 +189,7 @@ from_month_to_month = rule(
 #: Words after which a month and a day are more likely than a part of something.
 _ON = (
     r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|[Ee]nds|[Ee]ffective|[Ee]xpires|"
-    r"[Bb]orn|[Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un"
+    r"[Bb]orn|(?:[Bb]day|[Bb]irthday|[Dd]eadline)(?:'s| is)|[Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un"
 )
 _BY = "[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter|[Oo]ut|[Ff]or"
 
@@ -232,6 +232,15 @@ from_date_to_date = rule(
     _from_day_to_day,
     ("out 12/23-1/2", "out December twenty-third to January second"),
     ("1/2-3/4 of it", "1/2-3/4 of it", "one half, three quarters of it"),
+)
+
+
+padded = rule(
+    r"(?<![\w/.,$+-])(?:(0[1-9])/(\d{1,2})|(\d{1,2})/(0[1-9]))(?![\w/%°-])(?!\.\d)",
+    lambda m: f"{_MONTHS[int(m[1] or m[3]) - 1]} {ordinal(int(m[2] or m[4]))}"
+    if _is_date(m[1] or m[3], m[2] or m[4])
+    else m[0],
+    ("it's 11/03", "it's November third"),
 )
 
 

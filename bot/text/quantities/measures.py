@@ -22,8 +22,8 @@ _WRITTEN = {
     "mile(s) per hour": "mph",
     "kilometer(s)": "km",
     "mile(s)": "mi",
-    "tablespoon(s)": "tbsp",
-    "teaspoon(s)": "tsp",
+    "tablespoon(s)": "tbsp tbsps tbs",
+    "teaspoon(s)": "tsp tsps",
     "micrometer(s)": "µm",
     "microgram(s)": "µg mcg",
     "kilojoule(s)": "kj",
@@ -127,7 +127,7 @@ comma_before_unit = rule(
 
 
 apart_from_unit = rule(
-    r"(?<=\d) (?=[lLg](?: of\b|[,;!?]|\.?$))",
+    r"(?<=\d) (?=[lLg](?: (?:of|per|protein|fat|carbs?|fib(?:er|re)|total|flour|sugar|butter)\b|[,;!?]|\.?$))",
     lambda _: "",
     ("0,75 l of it", "0,75l of it", "zero point seven five liters of it"),
     spaced=False,
@@ -157,12 +157,14 @@ _IN_FULL = {"y": "year", "m": "month", "w": "week", "d": "day"}
 
 def _old(match: Match) -> str:
     if not match[2]:
-        return f"{match[1]} year old"
+        many = match[1] != "1" and _IS.search(match.string, 0, match.start())
+        return f"{match[1]} year{'s' if many else ''} old"
     unit = _IN_FULL[match[2][0]]
     counted_one = match[1] == "1" or match[0][len(match[1])] == "-" or _OWNED.search(match.string, 0, match.start())
     return f"{match[1]} {unit}{'' if counted_one else 's'} old"
 
 
+_IS = re.compile(r"(?:'s|'m|'re|\b(?:am|is|are|was|were|be|im|hes|shes|turned|turning|at)) $", re.IGNORECASE)
 _OWNED = re.compile(r"\b(?:an?|the|my|his|her|our|their|your|this|that) $", re.IGNORECASE)
 old = rule(
     rf"{START}(\d{{1,3}})(?:[ -]?(?:yo\b|y/o\b|y\.o\.)|[ -]?({_AGES})[ -]old\b|[ -]?(mo|m/o)[ -]old\b)",
@@ -187,6 +189,12 @@ three_sides = rule(
     r"(?<![\w.])(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,3})?)(?!\d)(?!\.\d)(?![xX×])",
     lambda m: f"{decimal(m[1])} by {decimal(m[2])} by {m[3]}",
     ("a 2x4x8", "a two by four by 8", "a two by four by eight"),
+)
+points_of_type = rule(
+    rf"{START}({NUMBER})(?: ?pt(?= (?:font|type|[Tt]imes|Arial|Calibri|Helvetica|Comic|size|text|Garamond)\b)|-pts?(?!\w))",
+    lambda m: f"{m[1]} point",
+    ("12 pt font", "12 point font", "twelve point font"),
+    ("a 3-pt shot", "a 3 point shot", "a three point shot"),
 )
 lumber = rule(
     r"(?<![\w.])(\d{1,2})x(\d{1,2})s(?!\w)",
@@ -387,7 +395,7 @@ dose = rule(
 meters = rule(
     rf"{START}({NUMBER})(?:(?<=,\d{{3}})m|"
     r" m(?! (?:views|subs|people|followers|users|dollars|plays))|"
-    r"m(?=[ -](?:dash|sprint|hurdles|relay|final|freestyle|run|race|tall|long|deep|away|wide|high|"
+    r"m(?= in \d)|m(?=[ -](?:dash|sprint|hurdles|relay|final|freestyle|run|race|tall|long|deep|away|wide|high|"
     r"from|above|below)\b))(?![\w'/²³^])",
     lambda m: several(m, m[1], "meter", "meters"),
     ("2,340m", "two thousand three hundred forty meters"),

@@ -117,6 +117,9 @@ _PER = {
 }  # fmt: skip
 per = rule(
     r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12})?) ?/ ?(mo|yr|hr|wk|lb|sec|min|kg|oz|sqft|gal|month|"
+    r"side|lvl|level|set|rep|serving|box|pack|class|semester|session|page|inch|foot|sq ?ft|ft|gb|GB|mb|MB|tb|TB|lap|round|"
+    r"bottle|can|bag|roll|sheet|student|player|team|car|trip|call|line|file|request|token|word|lesson|visit|ticket|room|"
+    r"bed|pair|cup|slice|pint|plate|acre|turn|shot|run|ride|course|month|each|child|adult|guest|pp|shift|song|"
     r"year|hour|day|week|night|person|head|user|seat|game|match|kill|piece|item|minute|second|unit|mile|"
     r"liter|litre|gallon)\b(?![/\w])",
     lambda m: f"{m[1]} per {_PER.get(m[2], m[2])}",
@@ -125,7 +128,29 @@ per = rule(
     ("40 litres/day", "40 litres per day", "forty litres per day"),
     spaced=False,
 )
+_PACES = {"mi": "mile", "mile": "mile", "km": "kilometer", "k": "kilometer", "lap": "lap", "100m": "100 meters"}
+_PER_TIME = {"pm": "month", "pcm": "month", "pa": "year", "pw": "week"}
 _TIMES_PER = {"1": "once", "2": "twice"}
+pace = rule(
+    r"(?<=\d:\d\d) ?/ ?(mi|km|mile|k|lap|100m)\b",
+    lambda m: f" per {_PACES[m[1]]}",
+    ("at 8:45/mi", "at 8:45 per mile", "at eight forty-five per mile"),
+)
+so_many_for = rule(
+    rf"(?<![\w/.,])(\d{{1,2}}) ?/ ?(?=[{CURRENCY_SIGNS}]\d)",
+    lambda m: f"{m[1]} for ",
+    ("3/$15", "3 for $15", "three for fifteen dollars"),
+)
+per_time = rule(
+    rf"([{CURRENCY_SIGNS}]{NUMBER}k?) ?(pcm|pm|pa|pw|p/m|p/w|p/a)(?!\w)(?<!\d [p]m)",
+    lambda m: f"{m[1]} per {_PER_TIME[m[2].replace('/', '')]}",
+    ("£9.99pm", "£9.99 per month", "nine pounds and ninety-nine pence per month"),
+)
+apiece = rule(
+    rf"([{CURRENCY_SIGNS}]{NUMBER}) ?/ ?ea\b\.?",
+    lambda m: f"{m[1]} each",
+    ("$5.99/ea", "$5.99 each", "five dollars and ninety-nine cents each"),
+)
 times_per = rule(
     r"(?<![\w.])(\d{1,2})x ?(?:/|(?=per |a |an |each |every )) ?(day|week|month|year|wk|mo|yr|hr|hour|per|a|an|each|every)\b",
     lambda m: f"{_TIMES_PER.get(m[1]) or m[1] + ' times'} {'a ' if '/' in m[0] else ''}{_PER.get(m[2], m[2])}",
