@@ -45,7 +45,7 @@ _PACK = re.compile(r"\b(?:times|two|three|four|six|eight|AA or|AA and|AA,) $")
 _WITH_FIGURES = frozenset({"ERA", "ACT", "WAR", "POD"})
 _FIGURES = re.compile(r"\b(?:point|score|scored|tests?|prep|S A T|SAT)\b")
 #: Words beside which "us" and "it" in capitals are initials.
-_BEFORE_IT = frozenset("an the our my your their his her in".split())
+_BEFORE_IT = frozenset("ask call contact email an the our my your their his her in".split())
 _AFTER_IT = frozenset(
     "admin degree department dept desk guy guys help job people person staff support team".split()
 )
@@ -119,7 +119,10 @@ def capitals(text: str) -> str:
         word.isupper() and word not in INITIALISMS and word not in SAID_AS_WORDS for word in words
     )
     shouting = shouted >= _SHOUTED_WORDS and shouted * 2 >= len(words)
-    emphasised = shouted - sum(map(words.count, ("US", "IT", "WHO")))
+    emphasised = sum(
+        word.isupper() and word not in INITIALISMS and word not in SAID_AS_WORDS and _is_word(word)
+        for word in words
+    ) - sum(map(words.count, ("US", "IT", "WHO")))
 
     def word(match: re.Match[str]) -> str:
         token = match[0]
@@ -202,4 +205,6 @@ def _is_name(match: re.Match[str]) -> bool:
         return before == ["the"]
     if match[0] == "US":
         return not any(one in _BEFORE_US for one in before)
+    if before and before[0] in {"to", "from", "with"} and re.search(r"\bit\b", match.string):
+        return True
     return any(one in _BEFORE_IT for one in before) or any(one in _AFTER_IT for one in after)

@@ -184,6 +184,11 @@ dotted_numbered = _expanded(
     ("p.12", "page 12", "page twelve"),
     flags=re.IGNORECASE,
 )
+number_of = rule(
+    r"\b([Nn])o\. (?=of\b)",
+    lambda m: f"{m[1]}umber ",
+    ("no. of players", "number of players"),
+)
 bound = _expanded(
     "",
     {"min": "minimum", "max": "maximum"},
@@ -199,8 +204,9 @@ established = _expanded(
     flags=re.IGNORECASE,
 )
 featuring = rule(
-    r"(?<=[a-z)] )ft\.? (?=[A-Z][a-z])",
+    r"(?<!\d)(?<!\d )\bft\.? (?=[A-Z][a-z])",
     lambda _: "featuring ",
+    ("ft. Kendrick", "featuring Kendrick"),
     ("a song ft. Drake", "a song featuring Drake"),
 )
 always = _expanded(
@@ -261,7 +267,7 @@ cups = rule(
 
 ENGLISH = (
     slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, featuring,
-    numbered, dotted_numbered, established, bound, always, always_dotted, name_ends, size,
+    numbered, dotted_numbered, number_of, established, bound, always, always_dotted, name_ends, size,
     each, key, kitchen, cups,
 )  # fmt: skip
 

@@ -53,6 +53,11 @@ grade = rule(
     ("got a B-", "got a B minus"),
     ("A- in art", "A minus in art"),
 )
+blood_first = rule(
+    r"\b(AB?|B|O)([-\u2212+])(?= (?:blood|donors?|type)\b)",
+    lambda m: f"{m[1]} {'positive' if m[2] == '+' else 'negative'}",
+    ("O- donors", "O negative donors"),
+)
 blood = rule(
     r"\b((?:[Bb]lood|[Tt]ype|[Bb]lood type is|I'm|am) (?:AB?|B|O))([-\u2212+])(?![\w-])",
     lambda m: f"{m[1]} {'positive' if m[2] == '+' else 'negative'}",
@@ -113,7 +118,7 @@ file_ending = _always(
 trademark = _always(r"(?<=[a-z])(?:©|®|™|℠)", "", ("Lego™ car", "Lego car"), flags=re.IGNORECASE)
 
 ENGLISH = (
-    sign, much_greater, over, lone_percent, assigned, number_of, dot, c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood,
+    sign, much_greater, over, lone_percent, assigned, number_of, dot, c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood_first, blood,
     grade, plus_between, unequal, greater, equals, plus_after, plus_before, slash, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip

@@ -55,6 +55,16 @@ course = rule(
     ("cooking 101", "cooking one oh one"),
     ("room 101", "room 101", "room one hundred one"),
 )
+last_figures = rule(
+    r"\b((?i:ends in|ending in|last (?:4|four)(?: digits)?(?: are| is|:)?|ext(?:ension|\.)?:?) )(\d{3,5})(?![\w.,/:%-]\w)(?!\w)",
+    lambda m: m[1] + digits(m[2]),
+    ("extension 4021", "extension four zero two one"),
+)
+countdown = rule(
+    r"\bT-(?=\d{1,3}(?::| ?(?:s|m|h|d|sec|secs|mins?|hrs?|minutes?|hours?|days?|seconds?|weeks?)\b|$| and\b))",
+    lambda _: "T minus ",
+    ("T-5 mins", "T minus 5 mins", "T minus five minutes"),
+)
 nines = rule(
     r"(?:(?<=\d )|(?<=\b(?:two|six) )|(?<=\b(?:three) )|(?<=\b(?:four|five|pair) )|(?<=\bpair of )|(?<=\bpocket ))([2-9])s(?!\w)",
     lambda m: plural(decimal(m[1])),
@@ -130,8 +140,10 @@ post_code = rule(
 identifier = rule(
     r"\b((?i:id|account|acct|order|tracking|case|ticket|serial|member|membership|policy|routing|invoice|confirmation|"
     r"reference|ref|booking|student|license|licence|customer|card|passport)(?: ?#| (?i:number|no\.?|num|id))?"
-    r"(?: ?(?:#|is|:|=|was)){0,2} ?)(\d{5,19})(?![\w.,:/-]\w)(?!\w)(?! (?:[a-z]{2,12}s|dollars|usd)\b)",
-    lambda m: m[1] + digits(m[2]),
+    r"(?: ?(?:#|is|:|=|was)){0,2} ?)(\d{5,19}|\d{1,9}(?:-\d{1,9}){1,4})(?![\w.,:/-]\w)(?!\w)(?! (?:[a-z]{2,12}s|dollars|usd)\b)",
+    lambda m: m[1].replace("#", "number ") + ", ".join(map(digits, m[2].split("-")))
+    if len(m[2]) > 4
+    else m[0],
     ("order number 104482", "order number one zero four four eight two"),
     ("my ID is 20194", "my ID is two zero one nine four", "my I D is two zero one nine four"),
 )
@@ -197,7 +209,7 @@ sound_file = rule(
     ("song.mp3", "song dot mp3", "song dot M P three"),
 )
 formula = rule(
-    r"\b([A-Z])([A-Z])(?=\d)",
+    r"\b([A-Z])([A-Z])(?=\d{1,2}(?!\d))",
     lambda m: f"{m[1]} {m[2]}",
     ("SO2", "S O 2", "S O two"),
 )

@@ -167,12 +167,17 @@ in_year = rule(
     r"[Bb]y|[Aa]round|[Dd]uring|[Ff]rom|(?:[Ww]ar|[Cc]lass|[Ss]ummer|[Ww]inter|[Ff]all|[Ss]pring|[Cc]rash|[Ff]ire|[Pp]anic|"
     r"[Rr]evolution|[Tt]reaty|[Aa]ct|[Cc]onstitution|[Gg]reat \w{1,12}|[Bb]attle) of) )"
     r"(1\d{3})"
-    r"(?![\w.,/:%°-]\w)(?![%°+])(?! [a-z]+s\b)(?!\w)(?! ?[\u20a0-\u20bf¥£¢$¼-¾⅐-⅞])"
+    r"(?![\w.,/:%°-]\w)(?![%°+])(?! [a-z]+(?<![uis])s\b)(?!\w)(?! ?[\u20a0-\u20bf¥£¢$¼-¾⅐-⅞])"
     rf"(?! ?(?i:{FREE_UNITS}|hp|k|usd|eur|gbp|jpy|cad|aud)(?!\w))",
     lambda m: f"{m[1]}{year(int(m[2]))}",
     ("in 1066", "in ten sixty-six"),
     ("the War of 1812", "the War of eighteen twelve"),
     ("since 1776", "since seventeen seventy-six"),
+)
+year_first_of_all = rule(
+    r"^(1[0-8]\d\d)(?= (?:was|called|wants|saw|brought|marked|began)\b)",
+    lambda m: year(int(m[1])),
+    ("1848 was wild", "eighteen forty-eight was wild"),
 )
 month_and_year = rule(
     rf"\b{_MONTH}\.?,? ((?:1[5-9]|20)\d\d)(?![\w.,:/%-]\w)(?!\w){_NOT_COUNTED}",

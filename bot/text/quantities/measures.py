@@ -58,6 +58,8 @@ _WRITTEN = {
     "gibibyte(s)": "gib",
     "mebibyte(s)": "mib",
     "gigabyte(s) per second": "gb/s",
+    "terabyte(s) per second": "tb/s",
+    "kilobyte(s) per second": "kb/s",
     "megabyte(s) per second": "mb/s",
     "kilobit(s) per second": "kbps",
     "megabit(s) per second": "mbps",
@@ -100,6 +102,10 @@ UNITS = {
     "ft": ("foot", "feet"),
     "sq. ft.": ("square foot", "square feet"),
     "sq. ft": ("square foot", "square feet"),
+    "sq km": ("square kilometer", "square kilometers"),
+    "sq in": ("square inch", "square inches"),
+    "sq cm": ("square centimeter", "square centimeters"),
+    "sq yd": ("square yard", "square yards"),
     "cu ft": ("cubic foot", "cubic feet"),
     "fl oz": ("fluid ounce", "fluid ounces"),
     "fl. oz.": ("fluid ounce", "fluid ounces"),
@@ -184,6 +190,32 @@ hyphenated_unit = rule(
     ("a 30-yr loan", "a thirty year loan"),
     ("20-lb bag", "twenty pound bag"),
     flags=re.IGNORECASE,
+)
+sides_in_inches = rule(
+    rf"{START}({NUMBER})\" ?[xX×] ?({NUMBER})\"(?: ?[xX×] ?({NUMBER})\")?(?!\w)",
+    lambda m: " by ".join(decimal(one) for one in m.groups() if one) + " inches",
+    ('3" x 5" cards', "three by five inches cards"),
+)
+sides_with_units = rule(
+    r"(?<=\d)( ?(?:mm|cm|m|km|ft|in|yd|px)) ?[x×] ?(?=\d{1,5}(?:\.\d+)? ?(?:mm|cm|m|km|ft|in|yd|px)\b)",
+    lambda m: f"{m[1]} by ",
+    ("5cm x 10cm", "5 cm by 10cm", "five centimeters by ten centimeters"),
+)
+volts = rule(
+    rf"{START}({NUMBER}) V(?![\w'-]| \d)",
+    lambda m: several(m, m[1], "volt", "volts"),
+    ("3.7 V", "three point seven volts"),
+)
+_SPEEDS = {
+    "m/s": "meters per second", "km/h": "kilometers per hour", "km/s": "kilometers per second", "ft/s": "feet per second",
+    "mi/h": "miles per hour", "MB/s": "megabytes per second", "GB/s": "gigabytes per second", "TB/s": "terabytes per second",
+    "Mb/s": "megabits per second", "Gb/s": "gigabits per second", "mol/L": "moles per liter", "g/mL": "grams per milliliter",
+    "kg/m": "kilograms per meter", "J/kg": "joules per kilogram", "g/L": "grams per liter",
+}  # fmt: skip
+speed = rule(
+    rf"(?<=[\w⁰¹²³⁴-⁹] )({any_of(_SPEEDS)})(?![\w/²³^])",
+    lambda m: _SPEEDS[m[1]],
+    ("10⁸ m/s", "10⁸ meters per second", "ten to the power of eight meters per second"),
 )
 three_sides = rule(
     r"(?<![\w.])(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,3})?)(?!\d)(?!\.\d)(?![xX×])",
