@@ -138,6 +138,8 @@ def capitals(text: str) -> str:
             return token[0] + token[1:].lower() if token.startswith("I'") else token.lower()
         if token in INITIALISMS or (token in _WITH_FIGURES and not shouting and _FIGURES.search(text)):
             return " ".join(token)
+        if token == "IM" and english:
+            return "I'm"
         if token in SAID_AS_WORDS or _ROMAN.fullmatch(token):
             return token
         if token in {"US", "IT", "WHO"}:

@@ -24,8 +24,12 @@ _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 _SOUND = re.compile(rf"(?<!\w)(?:{'|'.join(SOUNDS)})(?!\w)", re.IGNORECASE)
 
 
+_FOR = re.compile(r"(?<=[a-z] )4 (?=(?:me|u|you|him|her|us|them|real|sure|fun|life)\b)")
+
+
 def sounds(text: str) -> str:
     """``gr8`` -> great."""
+    text = _FOR.sub("for ", text)
     return _SOUND.sub(lambda m: SOUNDS[m[0].lower()], text)
 
 
@@ -82,6 +86,12 @@ def _abbreviation(match: re.Match[str]) -> str:
 _NO_VOWELS = re.compile(r"(?<![\w'])[b-df-hj-np-tv-z]{2,6}(?![\w'])")
 # "dc'd": letters as a verb.
 _DONE = re.compile(r"(?<![\w'])(?!(?:ok|th|tb)')([b-df-hj-np-tv-z]{2}|afk|dnf|ko|pk|og|id|mc|rsvp|cc|od)'(d|ed|ing)(?!\w)", re.IGNORECASE)
+_PROBLEM = re.compile(r"\b((?:an?|any|big|main|math|my|no|same|that|the|this|what|your) )prob(s?)(?!\w)")
+_UR_VERB = re.compile(
+    r"(?<!\w)ur(?= (?:a|an|the|not|so|too|just|gonna|going|welcome|right|wrong|free|bored|out|in|done|ready|late|good|"
+    r"bad|ok|okay|fine|here|there|still|really|very|literally|always|never|even|sure|cute|mad|lucky|sick|being|"
+    r"coming|doing|getting|having|looking|making|playing|trying|talking|saying|using|[a-z]{2,8}ing to)\b)"
+)
 _R_U = re.compile(r"(?<!\w)r u(?!\w)")
 
 
@@ -91,6 +101,9 @@ def abbreviations(text: str) -> str:
     text = _DONE.sub(lambda m: f"{' '.join(m[1].upper())}'{m[2]}", text)
     text = WORD.sub(_abbreviation, text)
     words = words_of(text)
+    text = _PROBLEM.sub(r"\1problem\2", text)
+    if is_english(words):
+        text = _UR_VERB.sub("you're", text)
     if is_english(words) or all(word in AMBIGUOUS or len(word) == 1 for word in words):
         return WORD.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
     if not is_foreign(text, words):

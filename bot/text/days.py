@@ -62,10 +62,11 @@ listed = rule(
 )
 _LETTERS = {
     "M": "Monday", "T": "Tuesday", "Tu": "Tuesday", "W": "Wednesday", "Th": "Thursday", "F": "Friday",
-    "Sa": "Saturday", "Su": "Sunday", "S": "Sunday",
+    "Sa": "Saturday", "Su": "Sunday", "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
 lettered = rule(
-    r"(?<![\w'&-])(M|Tu?)( ?[-–] ?)(Th|F|W|Sa|Su)(?![\w'&-])|(?<![\w'&-])(M/?W/?F|T/?Th|Tu/?Th|M/W|M/Th|W/F)(?![\w'&-])",
+    r"(?<![\w'&-])(M|Tu?)( ?[-–] ?)(Th|F|W|Sat?|Sun?)(?![\w'&-])|"
+    r"(?<![\w'&-])(M/?W/?F|Tu?(?:/?| & | and )Th|M/W|M/Th|W/F|MW(?= (?:at )?\d))(?![\w'&-])",
     lambda m: f"{_LETTERS[m[1]]} to {_LETTERS[m[3]]}"
     if m[1]
     else ", ".join(_LETTERS[one] for one in re.findall("Tu|Th|[MTWF]", m[4])),
@@ -105,7 +106,7 @@ weekend = _of_days(
     ("the last Sun tabloid", "the last Sun tabloid"),
 )
 small_at = _of_days(
-    r"\b()(mon)\b(?= ?(?:at|@|the|from) ?\d)",
+    r"\b()(mon(?= ?(?:at|@|the|from) ?\d)|(?:sun|sat|wed)(?= @ ?\d))\b",
     ("dentist mon @ 9", "dentist Monday @ 9", "dentist Monday at nine"),
 )
 small = _of_days(

@@ -55,6 +55,11 @@ _FACES = {
 # As they are once the characters are cleaned, which takes the marks off some.
 _CLEAN_FACES = {clean_characters(face): words for face, words in _FACES.items()}
 _FACE = re.compile(rf"(?<![\w^])(?:{any_of(_CLEAN_FACES)})(?![\w|])")
+# Any other face that is drawn: signs in brackets, with arms.
+_DRAWN = re.compile(
+    r"[ヽ\\ヾ٩ง┌ᕙ<]{0,2} ?\((?=[^()\n]{0,14}[•◕‿ᴗ｡≧≦▽╥﹏ಠಥ⌐■ᵔ￣︶╹◡ᴥ´`益ω])(?![^()\n]{0,14}[A-Za-z]{2})"
+    r"[^()\n]{1,14}\) ?[ﾉノ٩۶ง┘╯┻━︵ヽᕗ>]{0,4}"
+)
 _QUOTE_REST = re.compile(r"^[ ]{0,3}>>>[ ]+(?=\S)", re.MULTILINE)
 _QUOTE_LINE = re.compile(r"^[ ]{0,3}>[ ]+")
 _HEADING = re.compile(r"^[ ]{0,3}#{1,3}[ ]+(?=\S)(.*?)[ ]*$")
@@ -78,7 +83,8 @@ _ENDED = re.compile(r"[.!?…,;:。！？、，；：؟।-][\"')\]»”]*$")
 
 def drawn_faces(text: str) -> str:
     r"""``¯\\_(ツ)_/¯`` -> shrug, before its marks are taken for formatting."""
-    return _FACE.sub(lambda m: f" {_CLEAN_FACES[m[0]]} ", text)
+    text = _FACE.sub(lambda m: f" {_CLEAN_FACES[m[0]]} ", text)
+    return _DRAWN.sub(" ", text)
 
 
 def code(text: str) -> str:

@@ -34,6 +34,10 @@ _PATH = re.compile(r"\w > [^<>\n]{1,40} > \w|\b(?:[Ss]ettings|[Mm]enu|[Oo]ptions
 
 c_plus_plus = _always(r"\b[Cc]\+\+", "C plus plus", ("c++ is", "C plus plus is"))
 plus_plus = _always(r"(?<=\w)\+\+(?![\w+])", " plus plus", ("notepad++", "notepad plus plus"))
+plus_plus_before = _always(r"(?<!\S)\+\+(?=[a-z])", "plus plus ", ("++i", "plus plus i"))
+system_folder = _always(r"(?<!\w)/etc\b", "slash E T C", ("in /etc/hosts", "in slash E T C/hosts", "in slash E T C hosts"))
+over_bracket = _always(r"(?<=\))/(?=\w)", " over ", ("(a+b)/c", "(a+b) over c", "(a plus b) over c"))
+equals_what = _always(r" ?= ?\?", " equals what?", ("x = ?", "x equals what?"))
 sharp = rule(
     r"\b([CcFf])#(?!\w)",
     lambda m: f"{m[1].upper()} sharp",
@@ -64,7 +68,7 @@ blood = rule(
     ("type AB- blood", "type AB negative blood", "type A B negative blood"),
 )
 plus_between = _always(
-    r"(?<=[a-z]) \+ (?=[a-z])", " plus ", ("salt + oil", "salt plus oil"), flags=re.IGNORECASE
+    r"(?<=[\w)\"'\]]) ?\+ ?(?=[\w(\"'\[])", " plus ", ("salt + oil", "salt plus oil"), ("n+m", "n plus m"), flags=re.IGNORECASE
 )
 unequal = _always(r"(?<=\w) ?!==? ?(?=\w)", " is not ", ("a != b", "a is not b"))
 equals = _always(
@@ -118,7 +122,7 @@ file_ending = _always(
 trademark = _always(r"(?<=[a-z])(?:©|®|™|℠)", "", ("Lego™ car", "Lego car"), flags=re.IGNORECASE)
 
 ENGLISH = (
-    sign, much_greater, over, lone_percent, assigned, number_of, dot, c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood_first, blood,
+    plus_plus_before, system_folder, over_bracket, equals_what, sign, much_greater, over, lone_percent, assigned, number_of, dot, c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood_first, blood,
     grade, plus_between, unequal, greater, equals, plus_after, plus_before, slash, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip

@@ -14,12 +14,35 @@ STRETCHABLE = frozenset(
 )
 # One word that hardly another language has, or two that few have, make a message English.
 ENGLISH = frozenset(
-    "about afk and anyone bro bruh dude everyone everybody he's she's they're here lol lmao sus "
-    "wait anyone aren't because before can't could didn't doesn't don't from game got guys "
-    "have help how i'll i'm i've isn't it's just know let's like love make need never okay "
-    "please really right see should some someone sure than thank thanks that that's the their "
-    "them then there they this time too want we're what what's when where which who why with "
-    "won't would wouldn't yeah yes you you're your".split()
+    "able about actually add afk after again ago ain't almost already always and another answer "
+    "anybody anyone anyone's aren't arent ask asked awake away awesome back beat because been "
+    "before being better birthday bored both boys break bring bro broke broken bruh build built "
+    "busy buy call called came can't cant care cheap check class clean coming could couldn't "
+    "couldnt crash crazy day days didn't didnt died different dinner does doesn't doesnt doing "
+    "don't done dont door down download drivers drop drunk dude each early easy eat enough even "
+    "ever everybody everyone everyone's everything feel feels fight find first fix fixed follow "
+    "food found free friday friend friends from funny game gave gets getting girl give giving "
+    "goes going gone gonna goodnight got gotta guess guy guys hadn't half happen happened happy "
+    "hasn't hate have haven't havent he'd he'll he's hear heard help here here's hes hold home "
+    "homework hope hour hours house how how's hungry hurt i'll i'm i've idea im into isn't isnt "
+    "it'd it'll it's ive join joined just keep killed kinda knew know knows lagging last late "
+    "later laugh learn leave left let's life like listen little lmao lol looks lost love lucky "
+    "lunch made make makes making many maybe mean means meet meeting mic might mom money month "
+    "more morning much must name need nerf never new next night nobody nobody's nothing okay old "
+    "once only open other our pay people phone play played player players playing please pretty "
+    "push queue quick quit reading ready really reason remember right room running said same saw "
+    "say saying school season see seen send sent share she'd she'll she's shes short should "
+    "shouldn't shouldnt show shut sick since sleep slower some somebody someone someone's "
+    "something sometimes soon sorry sounds start started stay still stopped stuck stuff stupid "
+    "sure sus swear take taken takes talk talking tell than thank thanks that that's thats the "
+    "their them then there there's these they they'd they'll they're theyre think this those "
+    "thought through time tired today today's together told tomorrow tomorrow's tonight tonight's "
+    "too took tried try trying twice understand until update updated upload used using very voice "
+    "wait wake walk wanna want wanted warning wasn't wasnt watch watching way we'd we'll we're "
+    "we've weather week weekend weeks weird welcome well went weren't what what're what's whats "
+    "when where where's which while who who's whole why win wish with without woke won't wont "
+    "words work worked working works world worst worth would wouldn't wouldnt write wrong y'all "
+    "yall yeah year years yes yesterday yet you you'll you're you've your youre yours yourself".split()
 )
 PERHAPS_ENGLISH = frozenset(
     "am are at be but can for get good had her him his if is it its me not now of or our out she "
@@ -75,7 +98,7 @@ SHORT_WORDS = frozenset(
 LAUGHED = frozenset({"LOL", "LMAO", "ROFL", "YOLO"})
 # Words, names and shouts of three letters; other three in capitals are initials.
 WORDS_OF_THREE = frozenset(
-    "DEX INT WIS CHA CON VIT ACE ACT ADA ADD ADO AGE AGO AHA AHH AHI AID AIL AIM AIR ALE ALI ALL ALP AMP AMY ANA AND ANN "
+    "AYO DEX INT WIS CHA CON VIT ACE ACT ADA ADD ADO AGE AGO AHA AHH AHI AID AIL AIM AIR ALE ALI ALL ALP AMP AMY ANA AND ANN "
     "ANT ANY APE APP APT ARC ARE ARK ARM ART ASH ASK ASS ATE AVE AWE AWW AXE AYE BAA BAD BAE BAG "
     "BAH BAM BAN BAO BAR BAT BAY BED BEE BEG BEN BET BID BIG BIN BIO BIT BIZ BOB BOG BOO BOP BOT "
     "BOW BOX BOY BRA BRO BUB BUD BUG BUM BUN BUR BUS BUT BUY BYE CAB CAM CAN CAP CAR CAT CAW CAY "

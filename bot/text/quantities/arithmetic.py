@@ -51,6 +51,12 @@ def _power(match: Match) -> str:
     return {"2": " squared", "3": " cubed"}.get(figures, f" to the power of {decimal(figures)}")
 
 
+_CHARGES = {"⁺": "plus", "⁻": "minus", "": "", "²": "two ", "³": "three ", "⁴": "four ", "¹": "one "}
+ion = rule(
+    r"(?<![\w-])(Na|Ca|Mg|Cl|K|Fe|Cu|Zn|Al|H|OH|Li|Ba|Ag|Br|F|I) ?([¹²³⁴]?)([⁺⁻])(?![⁰¹²³⁴-⁹])",
+    lambda m: f"{' '.join(m[1].upper())} {_CHARGES[m[2]]}{_CHARGES[m[3]]}",
+    ("Ca²⁺", "C A two plus"),
+)
 power = rule(
     f"([⁻⁺])?([{SUPERSCRIPTS}]{{1,4}})",
     _power,
@@ -74,7 +80,10 @@ _SCORED = re.compile(
 def _minus(match: Match) -> str:
     """A difference, unless it would be below zero or the text speaks of a score or of hours."""
     around = match.string[max(match.start() - 40, 0) : match.end() + 20]
-    if int(match[1]) <= int(match[2]) or _SCORED.search(around):
+    teams = re.search(r"[A-Z]\w* $", match.string[: match.start()]) and re.match(
+        r" [A-Z]", match.string[match.end() :]
+    )
+    if int(match[1]) <= int(match[2]) or teams or _SCORED.search(around):
         return match[0]
     return f"{match[1]} minus {match[2]}"
 
@@ -85,6 +94,7 @@ minus_between_spaces = rule(
     _minus,
     ("5 - 3", "5 minus 3", "five minus three"),
     ("3 - 5", "3 - 5", "three to five"),
+    ("Ajax 3 - 1 Lyon", "Ajax 3 - 1 Lyon", "Ajax three to one Lyon"),
     ("we won 5 - 3", "we won 5 - 3", "we won five to three"),
 )
 between_numbers = rule(

@@ -65,6 +65,21 @@ countdown = rule(
     lambda _: "T minus ",
     ("T-5 mins", "T minus 5 mins", "T minus five minutes"),
 )
+slot = rule(
+    r"(?<![\w.])([A-Z])\.(?=\d(?!\w|\.\d))",
+    lambda m: f"{m[1]} dot ",
+    ("an M.2 drive", "an M dot 2 drive", "an M dot two drive"),
+)
+network = rule(
+    r"(?<=\d\.\d|\.\d\d)/(?=\d{1,2}(?![\w/]))|(?<=\.\d\d\d)/(?=\d{1,2}(?![\w/]))",
+    lambda m: " slash " if re.search(r"(?:\d{1,3}\.){3}\d{1,3}$", m.string[: m.start()]) else m[0],
+    ("10.0.0.0/24", "10.0.0.0 slash 24", "ten dot zero dot zero dot zero slash twenty-four"),
+)
+graphics = rule(
+    r"(?<![\w.,$€£-])([345]0[5-9]0)(?![\w.,:/%-]\w|%|\w)(?! (?:people|[a-z]{2,12}s)\b)",
+    lambda m: in_pairs(m[1]),
+    ("my 3060 died", "my thirty sixty died"),
+)
 nines = rule(
     r"(?:(?<=\d )|(?<=\b(?:two|six) )|(?<=\b(?:three) )|(?<=\b(?:four|five|pair) )|(?<=\bpair of )|(?<=\bpocket ))([2-9])s(?!\w)",
     lambda m: plural(decimal(m[1])),

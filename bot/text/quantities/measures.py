@@ -142,7 +142,7 @@ _QUOTE = re.compile(r'(\d?)"')
 
 
 #: The point of a unit written short, where the sentence goes on.
-_POINT = r"(?:(?<=[a-z]{2})\.(?= (?-i:[a-z])))?"
+_POINT = r"(?:(?<=[a-z]{2})\.(?=,| (?-i:[a-z])))?"
 
 
 def several(match: Match, figures: str, one: str, many: str) -> str:
@@ -254,7 +254,7 @@ def _minute(match: Match) -> str:
 
 
 minute_of_match = rule(
-    r"(?<![\w.'\"/])(?P<number>\d{1,3})'(?:(?P<of> (?:of |added|stoppage))| minute)?(?=$|[ .,!?)a-z])(?! ?\d)",
+    r"(?<![\w.'\"/])(?P<number>\d{1,3})'(?:(?P<of> (?:of |added|stoppage))| min(?:ute)?\b)?(?=$|[ .,!?)a-z])(?! ?\d)",
     _minute,
     ("scored in the 87'", "scored in the eighty-seventh minute"),
     ("5' of stoppage", "5 minutes of stoppage", "five minutes of stoppage"),
@@ -314,7 +314,7 @@ height = rule(
 
 
 race = rule(
-    r"(?<![\w.])(?:(\d)x|(?<=the ))((?:50|[1-48]00|1500|3000|5000))m(?![\w'])",
+    r"(?<![\w.])(?:(\d) ?x ?|(?<=the ))((?:50|[1-48]00|1500|3000|5000))m(?![\w'])",
     lambda m: ((m[1] and decimal(m[1]) + " by ") or "") + several(m, m[2], "meter", "meters"),
     ("4x400m", "four by four hundred meters"),
     ("the 100m", "the one hundred meters"),
@@ -336,12 +336,16 @@ pints = rule(
 )
 
 
+_ASKED = re.compile(r"\bwhat(?:'s| is|s) $", re.IGNORECASE)
+_EQUALS = re.compile(r" ?=")
 _UNIT_FOLLOWS = re.compile(rf" (?:{FREE_UNITS})(?!\w)", re.IGNORECASE)
 
 
 def _dimensions(match: Match) -> str:
     """Two sides of something, or a price with cents so many times."""
     priced = re.fullmatch(r"\d+\.\d\d", match[1]) and match[2].isdigit()
+    if " " in match[0] and (_ASKED.search(match.string, 0, match.start()) or _EQUALS.match(match.string, match.end())):
+        return f"{in_pairs(match[1])} times {in_pairs(match[2])}"
     last = match[2] if _UNIT_FOLLOWS.match(match.string, match.end()) else in_pairs(match[2])
     return f"{in_pairs(match[1])} {'times' if priced else 'by'} {last}"
 

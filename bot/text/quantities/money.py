@@ -131,6 +131,11 @@ per = rule(
 _PACES = {"mi": "mile", "mile": "mile", "km": "kilometer", "k": "kilometer", "lap": "lap", "100m": "100 meters"}
 _PER_TIME = {"pm": "month", "pcm": "month", "pa": "year", "pw": "week"}
 _TIMES_PER = {"1": "once", "2": "twice"}
+so_often = rule(
+    rf"(?<![\w.,])(\d{{1,3}}) ?[x×] ?(?=[{CURRENCY_SIGNS}]\d)",
+    lambda m: f"{m[1]} times ",
+    ("3 x $20", "3 times $20", "three times twenty dollars"),
+)
 pace = rule(
     r"(?<=\d:\d\d) ?/ ?(mi|km|mile|k|lap|100m)\b",
     lambda m: f" per {_PACES[m[1]]}",
