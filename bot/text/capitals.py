@@ -136,7 +136,9 @@ def capitals(text: str) -> str:
             return token
         if "'" in token:
             return token[0] + token[1:].lower() if token.startswith("I'") else token.lower()
-        if token in INITIALISMS or (token in _WITH_FIGURES and not shouting and _FIGURES.search(text)):
+        if token in INITIALISMS or (
+            token in _WITH_FIGURES and not shouting and _FIGURES.search(text)
+        ):
             return " ".join(token)
         if token == "IM" and english:
             return "I'm"

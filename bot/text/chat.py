@@ -85,8 +85,13 @@ def _abbreviation(match: re.Match[str]) -> str:
 
 _NO_VOWELS = re.compile(r"(?<![\w'])[b-df-hj-np-tv-z]{2,6}(?![\w'])")
 # "dc'd": letters as a verb.
-_DONE = re.compile(r"(?<![\w'])(?!(?:ok|th|tb)')([b-df-hj-np-tv-z]{2}|afk|dnf|ko|pk|og|id|mc|rsvp|cc|od)'(d|ed|ing)(?!\w)", re.IGNORECASE)
-_PROBLEM = re.compile(r"\b((?:an?|any|big|main|math|my|no|same|that|the|this|what|your) )prob(s?)(?!\w)")
+_DONE = re.compile(
+    r"(?<![\w'])(?!(?:ok|th|tb)')([b-df-hj-np-tv-z]{2}|afk|dnf|ko|pk|og|id|mc|rsvp|cc|od)'(d|ed|ing)(?!\w)",
+    re.IGNORECASE,
+)
+_PROBLEM = re.compile(
+    r"\b((?:an?|any|big|main|math|my|no|same|that|the|this|what|your) )prob(s?)(?!\w)"
+)
 _UR_VERB = re.compile(
     r"(?<!\w)ur(?= (?:a|an|the|not|so|too|just|gonna|going|welcome|right|wrong|free|bored|out|in|done|ready|late|good|"
     r"bad|ok|okay|fine|here|there|still|really|very|literally|always|never|even|sure|cute|mad|lucky|sick|being|"
@@ -99,8 +104,8 @@ def abbreviations(text: str) -> str:
     """``brb`` -> be right back. Ambiguous ones need an English word in the same message."""
     text = _R_U.sub("are you", text)
     text = _DONE.sub(lambda m: f"{' '.join(m[1].upper())}'{m[2]}", text)
-    text = WORD.sub(_abbreviation, text)
     words = words_of(text)
+    text = WORD.sub(_abbreviation, text)
     text = _PROBLEM.sub(r"\1problem\2", text)
     if is_english(words):
         text = _UR_VERB.sub("you're", text)

@@ -37,7 +37,9 @@ def _day(typed: str) -> str:
 
 def _days(match: Match) -> str:
     """Each day of a list in full; a dash leads from one to the other, a slash parts them."""
-    joined = re.sub(r"(?i:mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun)\b\.?", lambda m: _day(m[0]), match[0])
+    joined = re.sub(
+        r"(?i:mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun)\b\.?", lambda m: _day(m[0]), match[0]
+    )
     return re.sub(r" ?[-–] ?", " to ", re.sub(r" ?/ ?", ", ", joined)) + _point(match)
 
 
@@ -67,9 +69,11 @@ _LETTERS = {
 lettered = rule(
     r"(?<![\w'&-])(M|Tu?)( ?[-–] ?)(Th|F|W|Sat?|Sun?)(?![\w'&-])|"
     r"(?<![\w'&-])(M/?W/?F|Tu?(?:/?| & | and )Th|M/W|M/Th|W/F|MW(?= (?:at )?\d))(?![\w'&-])",
-    lambda m: f"{_LETTERS[m[1]]} to {_LETTERS[m[3]]}"
-    if m[1]
-    else ", ".join(_LETTERS[one] for one in re.findall("Tu|Th|[MTWF]", m[4])),
+    lambda m: (
+        f"{_LETTERS[m[1]]} to {_LETTERS[m[3]]}"
+        if m[1]
+        else ", ".join(_LETTERS[one] for one in re.findall("Tu|Th|[MTWF]", m[4]))
+    ),
     ("M-F, M-Th", "Monday to Friday, Monday to Thursday"),
     ("MWF or T/Th", "Monday, Wednesday, Friday or Tuesday, Thursday"),
 )
@@ -82,11 +86,15 @@ sure = _of_days(
 )
 before_time = _of_days(
     rf"\b()(Mon|Sat|Sun)\b\.?(?=,? (?:at |@ ?|from )?{_TIME}|,? (?:at |@ ?)?\d{{1,2}}:\d\d|"
-    rf",? (?:at|@) ?(?:\d|noon)| the \d|,? (?:{_SURE_MONTH}|Jan|Jun|Mar|May|June|July)[a-z]{{0,7}}\.? \d| "
+    rf",? (?:at|@) ?(?:\d|noon)| the \d|,? \d{{1,2}}/\d{{1,2}}\b|,? (?:{_SURE_MONTH}|Jan|Jun|Mar|May|June|July)[a-z]{{0,7}}\.? \d| "
     rf"(?:{_PART})s?\b)",
     ("Mon 5pm", "Monday 5pm", "Monday five P M"),
     ("Sun night", "Sunday night"),
     ("Sun. at noon", "Sunday at noon"),
+)
+pointed = _of_days(
+    r"(?<!the )\b()(Mon)\.(?= [a-z]|,|\s*$)",
+    ("Mon. off", "Monday off"),
 )
 after_time = _of_days(
     rf"((?:{_TIME}|\b\d{{1,2}}:\d\d|\bnoon),?(?: on)? )({_DAY}|mon|wed|sat|sun)\b\.?"
@@ -165,7 +173,7 @@ part = rule(
 )
 
 ENGLISH = (
-    listed, lettered, before_time, after_time, sure, after_word, weekend, small_at, small, month, month_after,
+    listed, lettered, before_time, pointed, after_time, sure, after_word, weekend, small_at, small, month, month_after,
     month_small, halves, half, part,
 )  # fmt: skip
 

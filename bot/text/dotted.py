@@ -257,10 +257,14 @@ kitchen = rule(
     ("2 T. olive oil", "2 tablespoons olive oil", "two tablespoons olive oil"),
     ("plan 2 c then", "plan 2 c then", "plan two c then"),
 )
-_ONE_CUP = re.compile(r"(?<![\d /])1 ?$|(?<!\d )(?<!\d)\d/\d ?$|(?<!\d)(?<!\d )[½¼¾⅓⅔] ?$|^1 ?$|(?<=[a-z,] )1 ?$")
+_ONE_CUP = re.compile(
+    r"(?<![\d/.])(?<![\d/.] )1 ?$|(?<!\d )(?<!\d)\d/\d ?$|(?<!\d)(?<!\d )[½¼¾⅓⅔] ?$|^1 ?$|(?<=[a-z,] )1 ?$"
+)
 cups = rule(
     r"(?<=\d )c\.(?= [a-z])|(?<=[½¼¾⅓⅔] )c\.(?= [a-z])|(?<=[½¼¾⅓⅔])c\.(?= [a-z])",
-    lambda m: "cup" if re.search(r"(?<![\d /])1 $|/\d $|[½¼¾⅓⅔] ?$", m.string[: m.start()]) else "cups",
+    lambda m: (
+        "cup" if re.search(r"(?<![\d /])1 $|/\d $|[½¼¾⅓⅔] ?$", m.string[: m.start()]) else "cups"
+    ),
     ("2 c. flour", "2 cups flour", "two cups flour"),
     ("1/2 c. milk", "1/2 cup milk", "one half cup milk"),
 )

@@ -17,7 +17,9 @@ _MARKED = re.compile(r"[A-G](?:[#b♯♭]|(?:[#b]?(?:m|maj|min|dim|aug|sus\d)))(
 def _chord(match: Match) -> str:
     pitch = {"#": " sharp", "♯": " sharp", "b": " flat", "♭": " flat"}.get(match[2] or "", "")
     kind = _KEYS.get(match[3] or "", "")
-    return f"{match[1]}{pitch}{kind}{' sus' if match[4] else ''}{' ' + match[5] if match[5] else ''}"
+    return (
+        f"{match[1]}{pitch}{kind}{' sus' if match[4] else ''}{' ' + match[5] if match[5] else ''}"
+    )
 
 
 def _chords(match: Match) -> str:
@@ -63,8 +65,9 @@ _NAMED = {
 function = rule(
     rf"(?<![\w.'])(?:(sin|cos|tan|log|ln|exp|sqrt)|([fghOPFG]))\((?=[^()])({_TERM}"
     rf"(?:(?: ?[-+*/^|] ?| |(?=log)|, ?)(?:log ?)?{_TERM}){{0,3}})°?\)",
-    lambda m: f"{_NAMED[m[1]] if m[1] else m[2]} of {m[3]}"
-    + (" degrees" if m[0].endswith("°)") else ""),
+    lambda m: (
+        f"{_NAMED[m[1]] if m[1] else m[2]} of {m[3]}" + (" degrees" if m[0].endswith("°)") else "")
+    ),
     ("f(x) = 2x", "f of x = 2x", "f of x equals two x"),
     ("sin(30°)", "sine of 30 degrees", "sine of thirty degrees"),
     ("it's O(n log n)", "it's O of n log n"),
@@ -87,6 +90,12 @@ derivative = rule(
     r"(?<!\w)d([a-zθ]?)/d([xytrθ])(?!\w)",
     lambda m: f"D {m[1].upper()} D {m[2].upper()}".replace("  ", " "),
     ("dy/dx", "D Y D X"),
+)
+difference = rule(
+    r"(?<![\w'])([a-z]\d?) [-\u2212] (?=[a-z]\d?(?![\w']))(?![aiu] [a-z])",
+    lambda m: f"{m[1]} minus " if re.search("[=(]", m.string) else m[0],
+    ("m = (y2 - y1)", "m = (y2 minus y1)", "m equals (y two minus y one)"),
+    spaced=False,
 )
 product = rule(
     r"(?<== )(ma|mg|kx|qv|ab|xy|lw|bh|pv|vt|at|mgh|nrt)(?!\w)|(?<=\d)(ab|xy|ac|bc|xyz|pq)(?!\w)",
@@ -143,7 +152,7 @@ with_ = rule(
 )
 
 ENGLISH = (
-    absolute, prime, derivative, operator, product, plural, away, alias, seeking, chords, chord, salt, function, with_,
+    absolute, prime, derivative, operator, difference, product, plural, away, alias, seeking, chords, chord, salt, function, with_,
 )  # fmt: skip
 
 

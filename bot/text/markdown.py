@@ -67,7 +67,7 @@ _SUBTEXT = re.compile(r"^[ ]{0,3}-#[ ]+")
 _BULLET = re.compile(r"^[ ]*[-*+•‣◦▪][ ]+")
 _TASK = re.compile(r"^\[([ xX])\][ ]+")
 _NUMBERED = re.compile(r"^[ ]*(\d{1,9})[.)][ ]+(?=\W{0,3}[A-Za-z])")
-_STAR_BETWEEN = re.compile(r"(?<=[\w)])[ ]*\*[ ]*(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
+_STAR_BETWEEN = re.compile(r"(?<=[\w)\]])[ ]*\*[ ]*(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
 # To a power in Python.
 _RAISED = re.compile(r"(?<=[\w)]) \*\* (?=\w)()")
 # Of a condition in code.

@@ -13,7 +13,7 @@ from bot.text.rule import Rule, rule
 
 _FILE_ENDINGS = (
     "js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh|"
-    "csv|tgz|tar|rst|toml|yaml|yml|xml|log|ini|cfg|sql|java|mp3|mp4|wav|svg|webm|webp|mkv|flac|psd|rar|lua|jsx|tsx|docx|xlsx|iso|apk"
+    "rs|rb|php|kt|conf|lock|vue|scss|csv|tgz|tar|rst|toml|yaml|yml|xml|log|ini|cfg|sql|java|mp3|mp4|wav|svg|webm|webp|mkv|flac|psd|rar|lua|jsx|tsx|docx|xlsx|iso|apk"
 )
 
 
@@ -21,7 +21,9 @@ def _always(pattern: str, words: str, *examples: tuple[str, ...], flags: int = 0
     return rule(pattern, lambda m: m.expand(words), *examples, flags=flags, spaced=False)
 
 
-_SHIFTED = re.compile(r" (?:zero|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|sixteen|thirty-two)\b")
+_SHIFTED = re.compile(
+    r" (?:zero|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|sixteen|thirty-two)\b"
+)
 _ASSIGNED = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 _SIGNS = {
     "∫": "integral", "∑": "sum", "∏": "product", "∂": "partial", "∈": "in", "∉": "not in", "∀": "for all",
@@ -35,8 +37,14 @@ _PATH = re.compile(r"\w > [^<>\n]{1,40} > \w|\b(?:[Ss]ettings|[Mm]enu|[Oo]ptions
 c_plus_plus = _always(r"\b[Cc]\+\+", "C plus plus", ("c++ is", "C plus plus is"))
 plus_plus = _always(r"(?<=\w)\+\+(?![\w+])", " plus plus", ("notepad++", "notepad plus plus"))
 plus_plus_before = _always(r"(?<!\S)\+\+(?=[a-z])", "plus plus ", ("++i", "plus plus i"))
-system_folder = _always(r"(?<!\w)/etc\b", "slash E T C", ("in /etc/hosts", "in slash E T C/hosts", "in slash E T C hosts"))
-over_bracket = _always(r"(?<=\))/(?=\w)", " over ", ("(a+b)/c", "(a+b) over c", "(a plus b) over c"))
+system_folder = _always(
+    r"(?<!\w)/etc\b",
+    "slash E T C",
+    ("in /etc/hosts", "in slash E T C/hosts", "in slash E T C hosts"),
+)
+over_bracket = _always(
+    r"(?<=\)) ?/ ?(?=[\w(])", " over ", ("(a+b)/c", "(a+b) over c", "(a plus b) over c")
+)
 equals_what = _always(r" ?= ?\?", " equals what?", ("x = ?", "x equals what?"))
 sharp = rule(
     r"\b([CcFf])#(?!\w)",
@@ -68,11 +76,18 @@ blood = rule(
     ("type AB- blood", "type AB negative blood", "type A B negative blood"),
 )
 plus_between = _always(
-    r"(?<=[\w)\"'\]]) ?\+ ?(?=[\w(\"'\[])", " plus ", ("salt + oil", "salt plus oil"), ("n+m", "n plus m"), flags=re.IGNORECASE
+    r"(?<=[\w)\"'\]]) ?\+ ?(?=[\w(\"'\[])",
+    " plus ",
+    ("salt + oil", "salt plus oil"),
+    ("n+m", "n plus m"),
+    flags=re.IGNORECASE,
 )
 unequal = _always(r"(?<=\w) ?!==? ?(?=\w)", " is not ", ("a != b", "a is not b"))
 equals = _always(
-    r"(?<=[\w)\]]) ?={1,3} ?(?=[\w(\"'[√.-])", " equals ", ("a == b", "a equals b"), ("x = -y", "x equals -y")
+    r"(?<=[\w)\]\"'%]) {0,3}={1,3} {0,3}(?=[\w(\"'[√.$€£#~-])",
+    " equals ",
+    ("a == b", "a equals b"),
+    ("x = -y", "x equals -y"),
 )
 assigned = rule(
     r"(?<=[\w)\]]) ?([-+*/])= ?(?=[\w(])",
@@ -80,7 +95,10 @@ assigned = rule(
     ("x += y", "x plus equals y"),
 )
 number_of = _always(
-    r"(?<!\S)#(?= (?:of|for|is|on|in|and|to)\b|[.,?!]?$| ?\?)", "number", ("the # of cats", "the number of cats"), ("what's ur #?", "what's ur number?", "what's your number?")
+    r"(?<!\S)#(?= (?:of|for|is|on|in|and|to)\b|[.,?!]?$| ?\?)",
+    "number",
+    ("the # of cats", "the number of cats"),
+    ("what's ur #?", "what's ur number?", "what's your number?"),
 )
 dot = _always(
     r"(?<![^\s(\"'/])\.(?=[A-Za-z][\w-]{2,15}\b)", "dot ", ("in .gitignore", "in dot gitignore")
@@ -106,12 +124,18 @@ slash = _always(
 hashtag = _always(r"(?<!\w)#(?=\w)", "hashtag ", ("#win", "hashtag win"))
 much_greater = rule(
     r"(?<=\w )(>{2,4}|<{2,4})(?= \w)",
-    lambda m: ("shifted left by" if m[1][0] == "<" else "shifted right by")
-    if _SHIFTED.match(m.string, m.end()) and len(m[1]) == 2
-    else f"is much {'greater' if m[1][0] == '>' else 'less'} than",
+    lambda m: (
+        ("shifted left by" if m[1][0] == "<" else "shifted right by")
+        if _SHIFTED.match(m.string, m.end()) and len(m[1]) == 2
+        else f"is much {'greater' if m[1][0] == '>' else 'less'} than"
+    ),
     ("cats >>> dogs", "cats is much greater than dogs"),
 )
-over = _always(r"(?<== )([a-zA-Z])/([a-zA-Z])(?![\w/])", r"\1 over \2", ("v = d/t", "v = d over t", "v equals d over t"))
+over = _always(
+    r"(?<== )([a-zA-Z])/([a-zA-Z])(?![\w/])",
+    r"\1 over \2",
+    ("v = d/t", "v = d over t", "v equals d over t"),
+)
 lone_percent = _always(r"(?<=\w )%(?=[ ?.,!]|$)", "percent", ("what % of it", "what percent of it"))
 percent = _always(r"(?<=[^\W_])%+", " percent", ("a hundred%", "a hundred percent"))
 file_ending = _always(

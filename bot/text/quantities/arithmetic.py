@@ -51,7 +51,15 @@ def _power(match: Match) -> str:
     return {"2": " squared", "3": " cubed"}.get(figures, f" to the power of {decimal(figures)}")
 
 
-_CHARGES = {"⁺": "plus", "⁻": "minus", "": "", "²": "two ", "³": "three ", "⁴": "four ", "¹": "one "}
+_CHARGES = {
+    "⁺": "plus",
+    "⁻": "minus",
+    "": "",
+    "²": "two ",
+    "³": "three ",
+    "⁴": "four ",
+    "¹": "one ",
+}
 ion = rule(
     r"(?<![\w-])(Na|Ca|Mg|Cl|K|Fe|Cu|Zn|Al|H|OH|Li|Ba|Ag|Br|F|I) ?([¹²³⁴]?)([⁺⁻])(?![⁰¹²³⁴-⁹])",
     lambda m: f"{' '.join(m[1].upper())} {_CHARGES[m[2]]}{_CHARGES[m[3]]}",
@@ -98,7 +106,7 @@ minus_between_spaces = rule(
     ("we won 5 - 3", "we won 5 - 3", "we won five to three"),
 )
 between_numbers = rule(
-    rf"(?<=[\w)!.]) ?(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )-(?= )|(?<=\d )/(?= \d{1,6}(?:\.\d{1,4})?(?:$|[,.?!]?(?:$| )))|"
+    rf"(?<=[\w)!.]) {{0,2}}(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )-(?= )|(?<=\d )/(?= \d{1, 6}(?:\.\d{1, 4})?(?:$|[,.?!]?(?:$| )))|"
     r"(?<=\d)-(?=[\d ]*=))"
     r" ?(?=[\d(]|[a-z] |[a-z]\b|(?:pi|phi|tau|theta|alpha|beta|infinity)\b)",
     _operator,
@@ -155,14 +163,16 @@ one_less = rule(
     lambda m: f"{m[1] or m[2]} minus ",
     ("from 0 to n-1", "from 0 to n minus 1", "from zero to n minus one"),
 )
+#: Beside another such name "x2" is one, not a factor.
+_NUMBERED = re.compile(r"(?<!\w)[yz]\d(?!\w)|(?<!\w)x\d ?[-=+*/)]")
 times = rule(
     r"(?<!\w)x(\d{1,4}(?:\.\d{1,24})?)(?!\w)(?!\.\d)(?! ?[=<>])(?! and x\d)(?<!and x\d)",
-    lambda m: f"times {decimal(m[1])}",
+    lambda m: m[0] if _NUMBERED.search(m.string) else f"times {decimal(m[1])}",
     ("x2", "times two"),
 )
 times_after = rule(
     rf"(?<!plus )(?<!minus )(?<!equals ){START}({AMOUNT})[xX×](?![\w×⁰¹²³⁴-⁹⁻^])"
-    r"(?! ?(?:[-+=*/^<>]|plus|minus|equals))",
+    r"(?! {0,2}(?:[-+=*/^<>]|plus|minus|equals|squared|cubed|to the power))",
     lambda m: f"{decimal(m[1])} times",
     ("3x faster", "three times faster"),
 )

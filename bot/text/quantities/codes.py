@@ -51,7 +51,14 @@ oil = rule(
 )
 course = rule(
     r"(?<=[a-z] )101(?=$|[.,!?]| (?:class|course|lecture)\b)",
-    lambda m: m[0] if re.search(r"(?i:rooms?|rm|page|line|port|number|at|of|to|is|than|route|was|about|only|with|got|have) $", m.string[: m.start()]) else in_pairs(m[0]),
+    lambda m: (
+        m[0]
+        if re.search(
+            r"(?i:rooms?|rm|page|line|port|number|at|of|to|is|than|route|was|about|only|with|got|have) $",
+            m.string[: m.start()],
+        )
+        else in_pairs(m[0])
+    ),
     ("cooking 101", "cooking one oh one"),
     ("room 101", "room 101", "room one hundred one"),
 )
@@ -99,8 +106,14 @@ color = rule(
 )
 named_id = rule(
     r"\b([A-Z]{2,6}-)(\d{4})-(\d{2,7})(?![\w-])",
-    lambda m: f"{m[1].rstrip('-')} {in_pairs(m[2])}, {in_pairs(m[3]) if len(m[3]) == 4 else digits(m[3])}",
-    ("CVE-2024-3094", "CVE twenty twenty-four, thirty ninety-four", "C V E twenty twenty-four, thirty ninety-four"),
+    lambda m: (
+        f"{m[1].rstrip('-')} {in_pairs(m[2])}, {in_pairs(m[3]) if len(m[3]) == 4 else digits(m[3])}"
+    ),
+    (
+        "CVE-2024-3094",
+        "CVE twenty twenty-four, thirty ninety-four",
+        "C V E twenty twenty-four, thirty ninety-four",
+    ),
 )
 thread = rule(
     r"(?<![\w/.,])(1/4|5/16|3/8|7/16|1/2)-(13|14|16|18|20|24|28)(?![\w/\"-]|\.\d)(?! [a-z]+s\b)",
@@ -156,9 +169,11 @@ identifier = rule(
     r"\b((?i:id|account|acct|order|tracking|case|ticket|serial|member|membership|policy|routing|invoice|confirmation|"
     r"reference|ref|booking|student|license|licence|customer|card|passport)(?: ?#| (?i:number|no\.?|num|id))?"
     r"(?: ?(?:#|is|:|=|was)){0,2} ?)(\d{5,19}|\d{1,9}(?:-\d{1,9}){1,4})(?![\w.,:/-]\w)(?!\w)(?! (?:[a-z]{2,12}s|dollars|usd)\b)",
-    lambda m: m[1].replace("#", "number ") + ", ".join(map(digits, m[2].split("-")))
-    if len(m[2]) > 4
-    else m[0],
+    lambda m: (
+        m[1].replace("#", "number ") + ", ".join(map(digits, m[2].split("-")))
+        if len(m[2]) > 4
+        else m[0]
+    ),
     ("order number 104482", "order number one zero four four eight two"),
     ("my ID is 20194", "my ID is two zero one nine four", "my I D is two zero one nine four"),
 )
@@ -227,6 +242,11 @@ formula = rule(
     r"\b([A-Z])([A-Z])(?=\d{1,2}(?!\d))",
     lambda m: f"{m[1]} {m[2]}",
     ("SO2", "S O 2", "S O two"),
+)
+zone = rule(
+    r"\b(UTC|GMT) ?([-+\u2212])(\d{1,2})(?!\d)",
+    lambda m: f"{m[1]} {'plus' if m[2] == '+' else 'minus'} {m[3]}",
+    ("UTC-5", "UTC minus 5", "U T C minus five"),
 )
 hyphenated = rule(
     r"(?<=[^\W\d_])(?<![AaPp][Mm])-(?=\d)",

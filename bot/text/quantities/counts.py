@@ -72,7 +72,7 @@ range_of_years = rule(
     ("1000-1500", "1000-1500", "one thousand to one thousand five hundred"),
 )
 range_of_numbers = rule(
-    rf"{START}({NUMBER}) ?[-–—] ?({NUMBER})(?! ?=)(?![\w.-]*\w)",
+    rf"{START}({NUMBER})(?:[-–—] ?| [-–—] )({NUMBER})(?! ?=)(?![\w.-]*\w)",
     lambda m: f"{plain(m[1])} to {plain(m[2])}",
     ("5-10 people", "five to ten people"),
     ("2019 - 2021", "twenty nineteen to twenty twenty-one"),

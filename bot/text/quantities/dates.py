@@ -55,6 +55,11 @@ pointed = rule(
     lambda m: _date(int(m[2] or m[3]), int(m[1] or m[4]), 2000 + int(m[5]), m),
     ("on 9.14.24", "on September fourteenth, twenty twenty-four"),
 )
+month_of_year = rule(
+    r"(?<![\w./-])(0[1-9]|1[0-2])/(20\d\d)(?![\w/-])",
+    lambda m: f"{_MONTHS[int(m[1]) - 1]} {m[2]}",
+    ("exp. 08/2025", "exp. August 2025", "exp. August twenty twenty-five"),
+)
 from_day_of_month = rule(
     rf"\b{_MONTH}\.? {_DAY} ?[-–] ?(?=(?:{_WRITTEN}|Sept)\.? \d)",
     lambda m: f"{_MONTHS[_month(m) - 1]} {ordinal(int(m['day']))} to ",
@@ -194,7 +199,8 @@ from_month_to_month = rule(
 #: Words after which a month and a day are more likely than a part of something.
 _ON = (
     r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|[Ee]nds|[Ee]ffective|[Ee]xpires|"
-    r"[Bb]orn|(?:[Bb]day|[Bb]irthday|[Dd]eadline)(?:'s| is)|[Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un"
+    r"[Bb]orn|[Aa]s of|(?:[Bb]day|[Bb]irthday|[Dd]eadline|[Ee]xam|[Ff]inal|[Mm]idterm|[Tt]est|[Pp]arty|[Ww]edding|[Mm]eeting|"
+    r"[Ii]nterview|[Ff]light|[Ll]aunch|[Rr]elease|[Cc]oncert|[Ss]how|[Gg]ame|[Tt]rip|[Aa]ppt|[Aa]ppointment)(?:'s| is)|[Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un"
 )
 _BY = "[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter|[Oo]ut|[Ff]or"
 
@@ -206,7 +212,10 @@ def _is_date(month: str, day: str) -> bool:
 def _on(match: Match) -> str:
     """The date, unless it is a fraction that is often said: one third, not nine twelfths."""
     before, after = match[1] or match[2], (match["month"], match["day"])
-    fraction = after in {("1", "2"), ("1", "3"), ("2", "3"), ("1", "4"), ("3", "4")} or after == ("9", "11")
+    fraction = after in {("1", "2"), ("1", "3"), ("2", "3"), ("1", "4"), ("3", "4")} or after == (
+        "9",
+        "11",
+    )
     if not _is_date(*after) or (fraction and (match[2] or after == ("9", "11"))):
         return match[0]
     return f"{before}{_MONTHS[int(match['month']) - 1]} {ordinal(int(match['day']))}"
@@ -242,9 +251,11 @@ from_date_to_date = rule(
 
 padded = rule(
     r"(?<![\w/.,$+-])(?:(0[1-9])/(\d{1,2})|(\d{1,2})/(0[1-9]))(?![\w/%°-])(?!\.\d)",
-    lambda m: f"{_MONTHS[int(m[1] or m[3]) - 1]} {ordinal(int(m[2] or m[4]))}"
-    if _is_date(m[1] or m[3], m[2] or m[4])
-    else m[0],
+    lambda m: (
+        f"{_MONTHS[int(m[1] or m[3]) - 1]} {ordinal(int(m[2] or m[4]))}"
+        if _is_date(m[1] or m[3], m[2] or m[4])
+        else m[0]
+    ),
     ("it's 11/03", "it's November third"),
 )
 

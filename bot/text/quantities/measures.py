@@ -166,11 +166,17 @@ def _old(match: Match) -> str:
         many = match[1] != "1" and _IS.search(match.string, 0, match.start())
         return f"{match[1]} year{'s' if many else ''} old"
     unit = _IN_FULL[match[2][0]]
-    counted_one = match[1] == "1" or match[0][len(match[1])] == "-" or _OWNED.search(match.string, 0, match.start())
+    counted_one = (
+        match[1] == "1"
+        or match[0][len(match[1])] == "-"
+        or _OWNED.search(match.string, 0, match.start())
+    )
     return f"{match[1]} {unit}{'' if counted_one else 's'} old"
 
 
-_IS = re.compile(r"(?:'s|'m|'re|\b(?:am|is|are|was|were|be|im|hes|shes|turned|turning|at)) $", re.IGNORECASE)
+_IS = re.compile(
+    r"(?:'s|'m|'re|\b(?:am|is|are|was|were|be|im|hes|shes|turned|turning|at)) $", re.IGNORECASE
+)
 _OWNED = re.compile(r"\b(?:an?|the|my|his|her|our|their|your|this|that) $", re.IGNORECASE)
 old = rule(
     rf"{START}(\d{{1,3}})(?:[ -]?(?:yo\b|y/o\b|y\.o\.)|[ -]?({_AGES})[ -]old\b|[ -]?(mo|m/o)[ -]old\b)",
@@ -281,7 +287,15 @@ feet = rule(
 )
 amp_hours = rule(
     rf"{START}({NUMBER}) ?([AWV])[Hh](?!\w)",
-    lambda m: several(m, m[1], *{"A": ("amp hour", "amp hours"), "W": ("watt hour", "watt hours"), "V": ("volt hour", "volt hours")}[m[2]]),
+    lambda m: several(
+        m,
+        m[1],
+        *{
+            "A": ("amp hour", "amp hours"),
+            "W": ("watt hour", "watt hours"),
+            "V": ("volt hour", "volt hours"),
+        }[m[2]],
+    ),
     ("1.5Ah", "one point five amp hours"),
 )
 feet_and_inches = rule(
@@ -289,6 +303,8 @@ feet_and_inches = rule(
     lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
     ("5ft 10in", "five foot ten"),
 )
+
+
 def _inches(match: Match) -> str:
     """As one where a thing follows that is so long."""
     if not _closes_nothing(match):
@@ -344,7 +360,9 @@ _UNIT_FOLLOWS = re.compile(rf" (?:{FREE_UNITS})(?!\w)", re.IGNORECASE)
 def _dimensions(match: Match) -> str:
     """Two sides of something, or a price with cents so many times."""
     priced = re.fullmatch(r"\d+\.\d\d", match[1]) and match[2].isdigit()
-    if " " in match[0] and (_ASKED.search(match.string, 0, match.start()) or _EQUALS.match(match.string, match.end())):
+    if " " in match[0] and (
+        _ASKED.search(match.string, 0, match.start()) or _EQUALS.match(match.string, match.end())
+    ):
         return f"{in_pairs(match[1])} times {in_pairs(match[2])}"
     last = match[2] if _UNIT_FOLLOWS.match(match.string, match.end()) else in_pairs(match[2])
     return f"{in_pairs(match[1])} {'times' if priced else 'by'} {last}"

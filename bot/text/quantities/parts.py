@@ -12,7 +12,9 @@ SIGN = r"(?:(?<![\w)\]%°])[-\u2212+])?"
 HALF_DAY = r"[AaPp]\.?[Mm]\b"
 _ARTICLE = re.compile(r"\b[Aa]n? (?:[a-z-]{1,30}(?: [a-z-]{1,30}){0,3} to )?$")
 
-_OWNED = re.compile(r"\b(?:[Tt]he|[Mm]y|[Yy]our|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Tt]his|[Tt]hat|[Oo]ne) $")
+_OWNED = re.compile(
+    r"\b(?:[Tt]he|[Mm]y|[Yy]our|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Tt]his|[Tt]hat|[Oo]ne) $"
+)
 #: What is so large, long or heavy; words that go on about the measure are none.
 THING = re.compile(
     r" (?!(?:above|across|after|ago|all|and|apart|are|as|at|away|back|before|below|but|by|deep|each|every|for|from|"
