@@ -44,6 +44,7 @@ _PACK = re.compile(r"\b(?:times|two|three|four|six|eight|AA or|AA and|AA,) $")
 #: Words too, unless figures are spoken of.
 _WITH_FIGURES = frozenset({"ERA", "ACT", "WAR", "POD"})
 _FIGURES = re.compile(r"\b(?:point|score|scored|tests?|prep|S A T|SAT)\b")
+_WITHOUT_MARK = {"IM": "I'm"}
 #: Words beside which "us" and "it" in capitals are initials.
 _BEFORE_IT = frozenset("ask call contact email an the our my your their his her in".split())
 _AFTER_IT = frozenset(
@@ -140,8 +141,8 @@ def capitals(text: str) -> str:
             token in _WITH_FIGURES and not shouting and _FIGURES.search(text)
         ):
             return " ".join(token)
-        if token == "IM" and english:
-            return "I'm"
+        if english and token in _WITHOUT_MARK:
+            return _WITHOUT_MARK[token]
         if token in SAID_AS_WORDS or _ROMAN.fullmatch(token):
             return token
         if token in {"US", "IT", "WHO"}:

@@ -93,9 +93,11 @@ _PROBLEM = re.compile(
     r"\b((?:an?|any|big|main|math|my|no|same|that|the|this|what|your) )prob(s?)(?!\w)"
 )
 _UR_VERB = re.compile(
-    r"(?<!\w)ur(?= (?:a|an|the|not|so|too|just|gonna|going|welcome|right|wrong|free|bored|out|in|done|ready|late|good|"
+    r"(?<!\w)ur(?= (?:a|an|the|not|so|too|just|gonna|going|welcome|right|wrong|free|bored|out|in|"
+    r"done|ready|late|good|"
     r"bad|ok|okay|fine|here|there|still|really|very|literally|always|never|even|sure|cute|mad|lucky|sick|being|"
-    r"coming|doing|getting|having|looking|making|playing|trying|talking|saying|using|[a-z]{2,8}ing to)\b)"
+    r"coming|doing|getting|having|looking|making|playing|trying|talking|saying|using|[a-z]{2,8}ing "
+    r"to)\b)"
 )
 _R_U = re.compile(r"(?<!\w)r u(?!\w)")
 

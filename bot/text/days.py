@@ -54,7 +54,8 @@ def _of_days(pattern: str, *examples: tuple[str, ...]) -> Rule:
 
 listed = rule(
     rf"(?<![\w'-]){_DAY}\b\.?(?:(?: ?[-–/&] ?|,? (?:and|or|to) |, ?|/){_DAY}\b\.?){{1,6}}(?![\w'])|"
-    r"(?<![\w'-])(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?: ?[-–/&] ?(?:mon|tues?|wed|thu(?:rs?)?|"
+    r"(?<![\w'-])(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?: ?[-–/&] ?(?:mon|tues?|wed|"
+    r"thu(?:rs?)?|"
     r"fri|sat|sun)){1,6}(?![\w'])",
     _days,
     ("Mon-Fri", "Monday to Friday"),
@@ -63,7 +64,8 @@ listed = rule(
     ("sun and sat down", "sun and sat down"),
 )
 _LETTERS = {
-    "M": "Monday", "T": "Tuesday", "Tu": "Tuesday", "W": "Wednesday", "Th": "Thursday", "F": "Friday",
+    "M": "Monday", "T": "Tuesday", "Tu": "Tuesday", "W": "Wednesday", "Th": "Thursday",
+    "F": "Friday",
     "Sa": "Saturday", "Su": "Sunday", "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
 lettered = rule(
@@ -86,7 +88,8 @@ sure = _of_days(
 )
 before_time = _of_days(
     rf"\b()(Mon|Sat|Sun)\b\.?(?=,? (?:at |@ ?|from )?{_TIME}|,? (?:at |@ ?)?\d{{1,2}}:\d\d|"
-    rf",? (?:at|@) ?(?:\d|noon)| the \d|,? \d{{1,2}}/\d{{1,2}}\b|,? (?:{_SURE_MONTH}|Jan|Jun|Mar|May|June|July)[a-z]{{0,7}}\.? \d| "
+    rf",? (?:at|@) ?(?:\d|noon)| the \d|,? \d{{1,2}}/\d{{1,2}}\b|,? (?:{_SURE_MONTH}|Jan|Jun|Mar|"
+    rf"May|June|July)[a-z]{{0,7}}\.? \d| "
     rf"(?:{_PART})s?\b)",
     ("Mon 5pm", "Monday 5pm", "Monday five P M"),
     ("Sun night", "Sunday night"),
@@ -118,7 +121,8 @@ small_at = _of_days(
     ("dentist mon @ 9", "dentist Monday @ 9", "dentist Monday at nine"),
 )
 small = _of_days(
-    r"\b((?i:on|this|next|every|by|til|till|until|due|before|since) )(mon|wed|sat)\b(?= ?(?:[,.!?)]|@|$)| (?:at|morning|night|evening|"
+    r"\b((?i:on|this|next|every|by|til|till|until|due|before|since) )(mon|wed|sat)\b(?= "
+    r"?(?:[,.!?)]|@|$)| (?:at|morning|night|evening|"
     r"afternoon|or|and|works?|then|if|instead|for|from|after|before)\b)",
     ("on mon or tues", "on Monday or tues", "on Monday or Tuesday"),
     ("next sat?", "next Saturday?"),
@@ -142,10 +146,13 @@ month_after = rule(
 _ANY_MONTH = "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
 _LONG_MONTH = "january|february|april|june|july|august|september|october|november|december"
 month_small = rule(
-    rf"\b({_ANY_MONTH}|{_LONG_MONTH}|march|may(?= \d{{1,2}}(?:st|nd|rd|th)))\b\.? (?=\d{{1,2}}(?:st|nd|rd|th)?\b(?![:.,]\d)(?! ?[%x°]))|"
-    rf"(?<=\d )({_ANY_MONTH}|{_LONG_MONTH})\b|(?<=\d(?:st|nd|rd|th) )({_ANY_MONTH}|{_LONG_MONTH}|may|march)\b|"
+    rf"\b({_ANY_MONTH}|{_LONG_MONTH}|march|may(?= \d{{1,2}}(?:st|nd|rd|th)))\b\.? "
+    rf"(?=\d{{1,2}}(?:st|nd|rd|th)?\b(?![:.,]\d)(?! ?[%x°]))|"
+    rf"(?<=\d )({_ANY_MONTH}|{_LONG_MONTH})\b|(?<=\d(?:st|nd|rd|th) )({_ANY_MONTH}|{_LONG_MONTH}|"
+    rf"may|march)\b|"
     rf"(?<=\bof )({_LONG_MONTH}|nov|dec|feb|sept|oct)\b|"
-    r"(?<=\bin )(jan|feb|apr|jul|aug|sept?|oct|nov|dec)\b(?!['.-]\w)|(?<=\bsince )(jan|feb|apr|jul|aug|sept?|oct|nov|dec)\b|"
+    r"(?<=\bin )(jan|feb|apr|jul|aug|sept?|oct|nov|dec)\b(?!['.-]\w)|(?<=\bsince )(jan|feb|apr|jul|"
+    r"aug|sept?|oct|nov|dec)\b|"
     r"(?<=\blast )(feb|apr|aug|sept?|oct|nov|dec)\b|(?<=\bnext )(feb|apr|aug|sept?|oct|nov|dec)\b",
     lambda m: _MONTHS[next(filter(None, m.groups()))[:3].capitalize()] + (" " if m[1] else ""),
     ("on jan 5th", "on January 5th", "on January fifth"),
@@ -165,7 +172,8 @@ halves = rule(
     ("9a-5p", "9am to 5pm", "nine A M to five P M"),
 )
 part = rule(
-    r"\b((?i:this|tomorrow|tmrw?|yesterday|early|late|[a-z]{3,6}day) )(am|pm)\b(?! (?:I|i)\b)(?!['-])",
+    r"\b((?i:this|tomorrow|tmrw?|yesterday|early|late|[a-z]{3,6}day) )(am|pm)\b(?! (?:I|"
+    r"i)\b)(?!['-])",
     lambda m: f"{m[1]}{m[2][0].upper()} M",
     ("this am", "this A M"),
     ("Monday pm is fine", "Monday P M is fine"),
@@ -173,7 +181,8 @@ part = rule(
 )
 
 ENGLISH = (
-    listed, lettered, before_time, pointed, after_time, sure, after_word, weekend, small_at, small, month, month_after,
+    listed, lettered, before_time, pointed, after_time, sure, after_word, weekend, small_at, small,
+    month, month_after,
     month_small, halves, half, part,
 )  # fmt: skip
 

@@ -250,15 +250,17 @@ _INGREDIENTS = (
     "vanilla|vegetable|veggie|vinegar|warm|water|white|whole|wine|yeast|yogurt|of"
 )
 _SPOONS = {"c": "cup", "T": "tablespoon", "t": "teaspoon"}
+_ONE_CUP: re.Pattern[str] = re.compile(
+    r"(?<![\d/.])(?<![\d/.] )1 ?$|(?<!\d )(?<!\d)\d/\d ?$|(?<!\d)(?<!\d )[½¼¾⅓⅔] ?$|^1 ?$|"
+    r"(?<=[a-z,] )1 ?$"
+)
 kitchen = rule(
-    rf"(?:(?<=\d )|(?<=[½¼¾⅓⅔] )|(?<=[½¼¾⅓⅔]))([cTt])\.? (?=(?:{_INGREDIENTS})\b)|(?<=\d)([cT]) (?=(?:{_INGREDIENTS})\b)",
+    rf"(?:(?<=\d )|(?<=[½¼¾⅓⅔] )|(?<=[½¼¾⅓⅔]))([cTt])\.? (?=(?:{_INGREDIENTS})\b)|(?<=\d)([cT]) "
+    rf"(?=(?:{_INGREDIENTS})\b)",
     lambda m: f"{_SPOONS[m[1] or m[2]]}{'' if _ONE_CUP.search(m.string, 0, m.start()) else 's'} ",
     ("1/3 c sugar", "1/3 cup sugar", "one third cup sugar"),
     ("2 T. olive oil", "2 tablespoons olive oil", "two tablespoons olive oil"),
     ("plan 2 c then", "plan 2 c then", "plan two c then"),
-)
-_ONE_CUP = re.compile(
-    r"(?<![\d/.])(?<![\d/.] )1 ?$|(?<!\d )(?<!\d)\d/\d ?$|(?<!\d)(?<!\d )[½¼¾⅓⅔] ?$|^1 ?$|(?<=[a-z,] )1 ?$"
 )
 cups = rule(
     r"(?<=\d )c\.(?= [a-z])|(?<=[½¼¾⅓⅔] )c\.(?= [a-z])|(?<=[½¼¾⅓⅔])c\.(?= [a-z])",
@@ -271,7 +273,8 @@ cups = rule(
 
 ENGLISH = (
     slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, featuring,
-    numbered, dotted_numbered, number_of, established, bound, always, always_dotted, name_ends, size,
+    numbered, dotted_numbered, number_of, established, bound, always, always_dotted, name_ends,
+    size,
     each, key, kitchen, cups,
 )  # fmt: skip
 

@@ -41,7 +41,8 @@ chords = rule(
 )
 chord = rule(
     r"(?<![\w'#-])([A-G])([#b♯♭])?(m|min|maj|dim|aug)?(sus)?(\d{1,2})?"
-    r"(?= (?:chords?|scale|tuning|arpeggios?)\b|(?<=[#b♯♭]) (?:major|minor|clarinet|trumpet|sax|blues)\b)|"
+    r"(?= (?:chords?|scale|tuning|arpeggios?)\b|(?<=[#b♯♭]) (?:major|minor|clarinet|trumpet|sax|"
+    r"blues)\b)|"
     r"(?<=\bkey of )([A-G])([#b♯♭])?(m)?(?!\w)",
     lambda m: _chord(_ONE_CHORD.match(m[0]) or m),
     ("an Em chord", "an E minor chord"),
@@ -74,7 +75,8 @@ function = rule(
     ("console.log(x)", "console.log(x)", "console dot log(x)"),
 )
 absolute = rule(
-    r"(?<![|\w])\|(?=[^|\s])((?:[-+*/^. ]|\d|(?<![a-z])[a-z](?![a-z])|²|³){1,20})(?<=[^|\s])\|(?![|\w])",
+    r"(?<![|\w])\|(?=[^|\s])((?:[-+*/^. ]|\d|(?<![a-z])[a-z](?![a-z])|²|³){1,20})(?<=[^|\s])\|(?![|"
+    r"\w])",
     lambda m: f"the absolute value of {m[1]}",
     ("|x| < 1", "the absolute value of x < 1", "the absolute value of x is less than one"),
     ("|-3|", "the absolute value of -3", "the absolute value of minus three"),
@@ -106,13 +108,16 @@ product = rule(
 _OPERATORS = {
     "!=": "not equals", "!==": "not double equals", "==": "double equals", "===": "triple equals",
     "=>": "arrow", "->": "arrow", "&&": "double ampersand", "++": "plus plus",
-    "+=": "plus equals", "-=": "minus equals", "<=": "less than or equals", ">=": "greater than or equals",
-    "<": "less than", ">": "greater than", "**": "double star", "//": "double slash", "=": "equals", "%": "percent",
+    "+=": "plus equals", "-=": "minus equals", "<=": "less than or equals",
+    ">=": "greater than or equals",
+    "<": "less than", ">": "greater than", "**": "double star", "//": "double slash",
+    "=": "equals", "%": "percent",
     "&": "ampersand",
 }  # fmt: skip
 operator = rule(
     r"(?:(?<=\b(?:vs|or|of|is) )|(?<=\b(?:use|and|not|the) )|(?<=\b(?:with|uses) )|(?<=\bvs\. )|^)"
-    r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|not|instead|operators?|means|in (?:js|python|c))\b|[.,?]?$)",
+    r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|not|instead|operators?|means|in (?:js|python|c))\b|"
+    r"[.,?]?$)",
     lambda m: _OPERATORS.get(m[1], m[1]),
     ("use === not ==", "use triple equals not double equals"),
     ("!= vs !==", "not equals vs not double equals", "not equals versus not double equals"),
@@ -126,7 +131,8 @@ plural = rule(
 )
 away = rule(
     r"(?<=\b[Ii]'m )OOO\b|(?<=\b(?:be|is|am) )OOO\b|(?<='s )OOO\b|(?<='re )OOO\b|(?<='ll be )OOO\b|"
-    r"(?<!\w)OOO(?= (?:until|till?|today|tomorrow|from|on|next|this|for|all|all day|[A-Z][a-z]+day|message|reply|email)\b)",
+    r"(?<!\w)OOO(?= (?:until|till?|today|tomorrow|from|on|next|this|for|all|all day|[A-Z][a-z]+day|"
+    r"message|reply|email)\b)",
     lambda _: "out of office",
     ("I'm OOO", "I'm out of office"),
     ("OOO until Monday", "out of office until Monday"),
@@ -144,7 +150,8 @@ seeking = rule(
     ("LF2M for raid", "looking for 2 more for raid", "looking for two more for raid"),
 )
 with_ = rule(
-    r"(?<=\w )(?<!\b[Tt]he )(?<!\b[Aa] )(?<!\b[Bb]ig )(?<!\buge )(?<!\basy )w(?= (?:my|your|ur|his|her|their|"
+    r"(?<=\w )(?<!\b[Tt]he )(?<!\b[Aa] )(?<!\b[Bb]ig )(?<!\buge )(?<!\basy )w(?= (?:my|your|ur|his|"
+    r"her|their|"
     r"our|the|a|an|some|no|u|you|me|him|them|us|it|this|that|these|those|all|friends|fam|\d{1,2})\b)",
     lambda _: "with",
     ("going w my mom", "going with my mom"),
@@ -152,7 +159,8 @@ with_ = rule(
 )
 
 ENGLISH = (
-    absolute, prime, derivative, operator, difference, product, plural, away, alias, seeking, chords, chord, salt, function, with_,
+    absolute, prime, derivative, operator, difference, product, plural, away, alias, seeking,
+    chords, chord, salt, function, with_,
 )  # fmt: skip
 
 

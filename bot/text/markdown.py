@@ -57,7 +57,8 @@ _CLEAN_FACES = {clean_characters(face): words for face, words in _FACES.items()}
 _FACE = re.compile(rf"(?<![\w^])(?:{any_of(_CLEAN_FACES)})(?![\w|])")
 # Any other face that is drawn: signs in brackets, with arms.
 _DRAWN = re.compile(
-    r"[ヽ\\ヾ٩ง┌ᕙ<]{0,2} ?\((?=[^()\n]{0,14}[•◕‿ᴗ｡≧≦▽╥﹏ಠಥ⌐■ᵔ￣︶╹◡ᴥ´`益ω])(?![^()\n]{0,14}[A-Za-z]{2})"
+    r"[ヽ\\ヾ٩ง┌ᕙ<]{0,2} "
+    r"?\((?=[^()\n]{0,14}[•◕‿ᴗ｡≧≦▽╥﹏ಠಥ⌐■ᵔ￣︶╹◡ᴥ´`益ω])(?![^()\n]{0,14}[A-Za-z]{2})"
     r"[^()\n]{1,14}\) ?[ﾉノ٩۶ง┘╯┻━︵ヽᕗ>]{0,4}"
 )
 _QUOTE_REST = re.compile(r"^[ ]{0,3}>>>[ ]+(?=\S)", re.MULTILINE)

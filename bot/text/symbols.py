@@ -26,9 +26,12 @@ _SHIFTED = re.compile(
 )
 _ASSIGNED = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 _SIGNS = {
-    "∫": "integral", "∑": "sum", "∏": "product", "∂": "partial", "∈": "in", "∉": "not in", "∀": "for all",
-    "∃": "there exists", "∝": "is proportional to", "∴": "therefore", "∵": "because", "≡": "is equivalent to",
-    "∪": "union", "∩": "intersection", "⊂": "is a subset of", "∅": "empty set", "∧": "and", "∨": "or",
+    "∫": "integral", "∑": "sum", "∏": "product", "∂": "partial", "∈": "in", "∉": "not in",
+    "∀": "for all",
+    "∃": "there exists", "∝": "is proportional to", "∴": "therefore", "∵": "because",
+    "≡": "is equivalent to",
+    "∪": "union", "∩": "intersection", "⊂": "is a subset of", "∅": "empty set", "∧": "and",
+    "∨": "or",
     "¬": "not", "∠": "angle", "⊥": "is perpendicular to", "∥": "is parallel to", "‰": "per mille",
 }  # fmt: skip
 #: Where ">" leads from one menu to the next.
@@ -146,7 +149,9 @@ file_ending = _always(
 trademark = _always(r"(?<=[a-z])(?:©|®|™|℠)", "", ("Lego™ car", "Lego car"), flags=re.IGNORECASE)
 
 ENGLISH = (
-    plus_plus_before, system_folder, over_bracket, equals_what, sign, much_greater, over, lone_percent, assigned, number_of, dot, c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood_first, blood,
+    plus_plus_before, system_folder, over_bracket, equals_what, sign, much_greater, over,
+    lone_percent, assigned, number_of, dot, c_plus_plus, plus_plus, sharp, arrow, back_arrow,
+    ampersand, lone_ampersand, at, ticker, blood_first, blood,
     grade, plus_between, unequal, greater, equals, plus_after, plus_before, slash, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip

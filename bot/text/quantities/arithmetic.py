@@ -106,7 +106,8 @@ minus_between_spaces = rule(
     ("we won 5 - 3", "we won 5 - 3", "we won five to three"),
 )
 between_numbers = rule(
-    rf"(?<=[\w)!.]) {{0,2}}(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )-(?= )|(?<=\d )/(?= \d{1, 6}(?:\.\d{1, 4})?(?:$|[,.?!]?(?:$| )))|"
+    rf"(?<=[\w)!.]) {{0,2}}(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )-(?= )|(?<=\d )/(?= "
+    rf"\d{1, 6}(?:\.\d{1, 4})?(?:$|[,.?!]?(?:$| )))|"
     r"(?<=\d)-(?=[\d ]*=))"
     r" ?(?=[\d(]|[a-z] |[a-z]\b|(?:pi|phi|tau|theta|alpha|beta|infinity)\b)",
     _operator,

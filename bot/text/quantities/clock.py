@@ -107,10 +107,15 @@ def _duration(match: Match) -> str:
     )
 
 
-_LASTING = r"ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|later|remaining|warning|call|video|vid"
+_LASTING = (
+    r"ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|later|"
+    r"remaining|warning|call|video|vid"
+)
 short_minutes = rule(
-    r"(?<![\w.])(?:(?<=\bin )|(?<=\bin ~)|(?<=\bevery )|(?<=\banother )|(?<=\bwait )|(?<=\btook )|(?<=\btakes )|(?<=\bgimme )|"
-    r"(?<=\bbrb )|(?<=\bafk )|(?<=\blasts )|(?<=\blasted )|(?<=\babout )|(?<=\blike )|(?<=\bgive me )|(?<=\bbreak for )|(?<=~))"
+    r"(?<![\w.])(?:(?<=\bin )|(?<=\bin ~)|(?<=\bevery )|(?<=\banother )|(?<=\bwait )|(?<=\btook )|"
+    r"(?<=\btakes )|(?<=\bgimme )|"
+    r"(?<=\bbrb )|(?<=\bafk )|(?<=\blasts )|(?<=\blasted )|(?<=\babout )|(?<=\blike )|(?<=\bgive "
+    r"me )|(?<=\bbreak for )|(?<=~))"
     r"(\d{1,3})m(?![\w'])(?! (?:tall|wide|deep|high|long|away|down|up|above|below|from|of)\b)|"
     rf"(?<![\w.])(\d{{1,3}})m(?= (?:{_LASTING})\b)",
     lambda m: f"{m[1] or m[2]} min",

@@ -39,8 +39,8 @@ range_of_about = rule(
     ("3-4ish", "three to four ish"),
 )
 range_with_points = rule(
-    r"(?<![\w.])(\d{1,6})\.{2,3}(?=\d{1,6}(?![\w.]))(?!\d\.)",
-    lambda m: f"{m[1]} to " if int(m[1]) < int(re.match(r"\d+", m.string[m.end() :])[0]) else m[0],
+    r"(?<![\w.])(\d{1,6})\.{2,3}(\d{1,6})(?![\w.])",
+    lambda m: f"{m[1]} to {m[2]}" if int(m[1]) < int(m[2]) else m[0],
     ("1..100", "1 to 100", "one to one hundred"),
     ("3...2...1", "3...2...1", "three... two... one"),
 )

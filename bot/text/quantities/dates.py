@@ -199,8 +199,10 @@ from_month_to_month = rule(
 #: Words after which a month and a day are more likely than a part of something.
 _ON = (
     r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|[Ee]nds|[Ee]ffective|[Ee]xpires|"
-    r"[Bb]orn|[Aa]s of|(?:[Bb]day|[Bb]irthday|[Dd]eadline|[Ee]xam|[Ff]inal|[Mm]idterm|[Tt]est|[Pp]arty|[Ww]edding|[Mm]eeting|"
-    r"[Ii]nterview|[Ff]light|[Ll]aunch|[Rr]elease|[Cc]oncert|[Ss]how|[Gg]ame|[Tt]rip|[Aa]ppt|[Aa]ppointment)(?:'s| is)|[Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un"
+    r"[Bb]orn|[Aa]s of|(?:[Bb]day|[Bb]irthday|[Dd]eadline|[Ee]xam|[Ff]inal|[Mm]idterm|[Tt]est|"
+    r"[Pp]arty|[Ww]edding|[Mm]eeting|"
+    r"[Ii]nterview|[Ff]light|[Ll]aunch|[Rr]elease|[Cc]oncert|[Ss]how|[Gg]ame|[Tt]rip|[Aa]ppt|"
+    r"[Aa]ppointment)(?:'s| is)|[Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un"
 )
 _BY = "[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter|[Oo]ut|[Ff]or"
 
@@ -222,7 +224,8 @@ def _on(match: Match) -> str:
 
 
 on_day = rule(
-    rf"\b(?:((?:{_ON})(?:day)?,? (?:on )?)|((?:{_BY}) ))(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})(?![\w/%°-])(?!\.\d)"
+    rf"\b(?:((?:{_ON})(?:day)?,? (?:on )?)|((?:{_BY}) "
+    rf"))(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})(?![\w/%°-])(?!\.\d)"
     rf"(?! (?:of|the|full|done|left|{COUNTED_THINGS})\b)(?! ?(?i:{FREE_UNITS}|cups?)(?!\w))",
     _on,
     ("lunch on 5/6", "lunch on May sixth"),

@@ -116,7 +116,8 @@ _SAID_AS_PAIRS = {
 }  # fmt: skip
 _BEAT = re.compile(r" (?:time|bars?|beats?|measures?|signature|groove|feel|riff|section)\b")
 _MUSIC = re.compile(
-    r"\b(?:bass(?:line)?|beats?|chorus|drum(?:s|mer)?|groove|meters?|metre|riff|rhythm|songs?|time signature|"
+    r"\b(?:bass(?:line)?|beats?|chorus|drum(?:s|mer)?|groove|meters?|metre|riff|rhythm|songs?|time "
+    r"signature|"
     r"track|tempo|bpm|verse|waltz|polyrhythm)\b",
     re.IGNORECASE,
 )

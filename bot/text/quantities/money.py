@@ -112,17 +112,20 @@ code_first = rule(
     ("USD 20", "twenty U S dollars"),
 )
 _PER = {
-    "s": "second", "h": "hour", "mo": "month", "yr": "year", "hr": "hour", "wk": "week", "lb": "pound", "sec": "second",
+    "s": "second", "h": "hour", "mo": "month", "yr": "year", "hr": "hour", "wk": "week",
+    "lb": "pound", "sec": "second",
     "min": "minute", "kg": "kilogram", "oz": "ounce", "sqft": "square foot", "gal": "gallon",
 }  # fmt: skip
 per_anything = rule(
-    rf"([{CURRENCY_SIGNS}]{NUMBER}[kKmM]?) ?/ ?(?!(?:mo|yr|hr|wk|lb|sec|min|kg|oz|gal|ea|sqft)\b)([a-z]{{2,12}})(?![\w/])",
+    rf"([{CURRENCY_SIGNS}]{NUMBER}[kKmM]?) ?/ ?(?!(?:mo|yr|hr|wk|lb|sec|min|kg|oz|gal|ea|"
+    rf"sqft)\b)([a-z]{{2,12}})(?![\w/])",
     lambda m: f"{m[1]} per {m[2]}",
     ("$2.79/doz", "$2.79 per doz", "two dollars and seventy-nine cents per dozen"),
 )
 per = rule(
     r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12})?) ?/ ?(mo|yr|hr|wk|lb|sec|min|kg|oz|sqft|gal|month|"
-    r"s|h|side|lvl|level|set|rep|serving|box|pack|class|semester|session|page|inch|foot|sq ?ft|ft|gb|GB|mb|MB|tb|TB|lap|round|"
+    r"s|h|side|lvl|level|set|rep|serving|box|pack|class|semester|session|page|inch|foot|sq ?ft|ft|"
+    r"gb|GB|mb|MB|tb|TB|lap|round|"
     r"bottle|can|bag|roll|sheet|student|player|team|car|trip|call|line|file|request|token|word|lesson|visit|ticket|room|"
     r"bed|pair|cup|slice|pint|plate|acre|turn|shot|run|ride|course|month|each|child|adult|guest|pp|shift|song|"
     r"year|hour|day|week|night|person|head|user|seat|game|match|kill|piece|item|minute|second|unit|mile|"
@@ -169,9 +172,11 @@ apiece = rule(
     ("$5.99/ea", "$5.99 each", "five dollars and ninety-nine cents each"),
 )
 times_per = rule(
-    r"(?<![\w.])(\d{1,2})x ?(?:/|(?=per |a |an |each |every )) ?(day|week|month|year|wk|mo|yr|hr|hour|per|a|an|each|every)\b",
+    r"(?<![\w.])(\d{1,2})x ?(?:/|(?=per |a |an |each |every )) ?(day|week|month|year|wk|mo|yr|hr|"
+    r"hour|per|a|an|each|every)\b",
     lambda m: (
-        f"{_TIMES_PER.get(m[1]) or m[1] + ' times'} {'a ' if '/' in m[0] else ''}{_PER.get(m[2], m[2])}"
+        f"{_TIMES_PER.get(m[1]) or m[1] + ' times'} "
+        f"{'a ' if '/' in m[0] else ''}{_PER.get(m[2], m[2])}"
     ),
     ("5mg 1x/day", "5mg once a day", "five milligrams once a day"),
     ("3x a week", "3 times a week", "three times a week"),

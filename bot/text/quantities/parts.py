@@ -17,14 +17,16 @@ _OWNED = re.compile(
 )
 #: What is so large, long or heavy; words that go on about the measure are none.
 THING = re.compile(
-    r" (?!(?:above|across|after|ago|all|and|apart|are|as|at|away|back|before|below|but|by|deep|each|every|for|from|"
+    r" (?!(?:above|across|after|ago|all|and|apart|are|as|at|away|back|before|below|but|by|deep|"
+    r"each|every|for|from|"
     r"had|has|he|high|if|in|into|is|it|left|less|long|max|min|more|of|off|on|or|out|over|per|she|short|so|tall|than|that|"
     r"the|then|they|thick|to|too|under|until|up|was|we|were|when|while|wide|with|you|will|would|can)\b)[a-z]{3,}"
 )
 
 #: What is called by its size, or by how long it takes, without an article as well.
 _SIZED = re.compile(
-    r" (?:adapters?|bags?|battery|batteries|bench|boards?|bottles?|boxes|box|breaks?|buffer|breakers?|bulbs?|bumpers?|cables?|"
+    r" (?:adapters?|bags?|battery|batteries|bench|boards?|bottles?|boxes|box|breaks?|buffer|"
+    r"breakers?|bulbs?|bumpers?|cables?|"
     r"cans?|cards?|charger|chargers|circuits?|clips?|clocks?|contract|cooldown|cords?|coke|delay|discs?|disks?|drill|drives?|"
     r"dumbbells?|engine|flights?|fuses?|gap|gaps|hdds?|hdmi|jack|jars?|jugs?|kettlebells?|ladders?|laps?|lens|limit|"
     r"loan|mattress|mile|monitors?|motor|mortgage|movie|nap|pipes?|pizza|planks?|plates?|radius|resistors?|"
