@@ -120,6 +120,11 @@ small_at = _of_days(
     r"\b()(mon(?= ?(?:at|@|the|from) ?\d)|(?:sun|sat|wed)(?= @ ?\d))\b",
     ("dentist mon @ 9", "dentist Monday @ 9", "dentist Monday at nine"),
 )
+small_free = _of_days(
+    r"\b((?i:free|busy|off|open|closed|available|working|home) (?:on )?)(mon|wed|sat|"
+    r"sun)\b(?![\w'-])",
+    ("free sat after 2", "free Saturday after 2", "free Saturday after two"),
+)
 small = _of_days(
     r"\b((?i:on|this|next|every|by|til|till|until|due|before|since) )(mon|wed|sat)\b(?= "
     r"?(?:[,.!?)]|@|$)| (?:at|morning|night|evening|"
@@ -181,7 +186,8 @@ part = rule(
 )
 
 ENGLISH = (
-    listed, lettered, before_time, pointed, after_time, sure, after_word, weekend, small_at, small,
+    listed, lettered, before_time, pointed, after_time, sure, after_word, weekend, small_at,
+    small_free, small,
     month, month_after,
     month_small, halves, half, part,
 )  # fmt: skip

@@ -31,7 +31,8 @@ _NUMBERED = {
     "vol": "volume", "vols": "volumes", "ch": "chapter", "pg": "page", "pgs": "pages",
     "fig": "figure", "figs": "figures", "tbl": "table",
     "ep": "episode", "eps": "episodes", "pt": "part",
-    "apt": "apartment", "rm": "room", "rte": "route", "lvl": "level", "ver": "version",
+    "apt": "apartment", "lv": "level", "rd": "round", "rm": "room", "rte": "route", "lvl": "level",
+    "ver": "version",
 }  # fmt: skip
 _DOTTED_NUMBERED = {
     "no": "number", "nos": "numbers", "nr": "number", "p": "page", "pp": "pages",
@@ -168,7 +169,7 @@ addressed = rule(
     flags=re.IGNORECASE,
 )
 numbered = _expanded(
-    r"(?<!\d )",
+    r"(?<!\d )(?-i:(?!LV))",
     _NUMBERED,
     r"\.? ?(?=\d|(?-i:[IVX]{1,5})\b)",
     ("vol. 3", "volume 3", "volume three"),
@@ -202,6 +203,11 @@ established = _expanded(
     r"\. ?(?=(?:in )?[12]\d{3}\b)",
     ("est. 1999", "established 1999", "established nineteen ninety-nine"),
     flags=re.IGNORECASE,
+)
+century = rule(
+    r"(?<=\dth )c\.(?= [a-z]|\s*$)|(?<=\dst )c\.(?= [a-z]|\s*$)",
+    lambda m: f"century{_point(m)}",
+    ("the 16th c. style", "the 16th century style", "the sixteenth century style"),
 )
 featuring = rule(
     r"(?<!\d)(?<!\d )\bft\.? (?=[A-Z][a-z])",
@@ -272,7 +278,8 @@ cups = rule(
 )
 
 ENGLISH = (
-    slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, featuring,
+    slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, century,
+    featuring,
     numbered, dotted_numbered, number_of, established, bound, always, always_dotted, name_ends,
     size,
     each, key, kitchen, cups,

@@ -92,6 +92,7 @@ ENGLISH = (
     measures.comma_before_unit,
     measures.apart_from_unit,
     identifiers.isbn,
+    identifiers.short_book,
     identifiers.verse,
     identifiers.emergency,
     codes.model,
@@ -196,6 +197,7 @@ ENGLISH = (
     measures.touching_measure,
     measures.meters,
     measures.speed,
+    sizes.lengths,
     fractions.out_of,
     fractions.slashed,
     arithmetic.raised_letter,
@@ -219,7 +221,7 @@ ENGLISH = (
     counts.inside_word,
 )
 _FIGURE = re.compile(
-    rf"[\d≈\u207f\u2160-\u217f{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]|"
+    rf"[\d≈⁺⁻\u207f\u2160-\u217f{fractions.VULGAR}{arithmetic.SUPERSCRIPTS}]|"
     r"[a-z]\.? ?[-–] ?[ADFJMNOSTW][a-z]{2}|[IVXLCDM](?!\w)| [ivx]{2,5}(?!\w)"
 )
 

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.expressions import any_of
 from bot.text.quantities.numbers import decimal, digits, in_pairs
 from bot.text.rule import Match, rule
 
@@ -112,6 +113,20 @@ emergency = rule(
     lambda m: digits(m[0]),
     ("call 911", "call nine one one"),
     ("dial 112", "dial one one two"),
+)
+_SHORT_BOOKS = {
+    "Gen": "Genesis", "Ex": "Exodus", "Lev": "Leviticus", "Deut": "Deuteronomy", "Ps": "Psalm",
+    "Prov": "Proverbs",
+    "Isa": "Isaiah", "Jer": "Jeremiah", "Matt": "Matthew", "Mk": "Mark", "Lk": "Luke",
+    "Jn": "John", "Rom": "Romans",
+    "Cor": "Corinthians", "Gal": "Galatians", "Eph": "Ephesians", "Phil": "Philippians",
+    "Heb": "Hebrews",
+    "Rev": "Revelation",
+}  # fmt: skip
+short_book = rule(
+    rf"\b({any_of(_SHORT_BOOKS)})\b\.?(?= \d{{1,3}}:\d)",
+    lambda m: _SHORT_BOOKS[m[1]],
+    ("Gen. 1:3", "Genesis 1:3", "Genesis one three"),
 )
 verse = rule(
     rf"\b({_BOOKS}|(?i:psalms?|john|genesis|matthew|luke)) "

@@ -129,7 +129,10 @@ comma_before_unit = rule(
 
 
 apart_from_unit = rule(
-    r"(?<=\d) (?=[lLg](?: (?:of|per|protein|fat|carbs?|fib(?:er|re)|total|flour|sugar|butter)\b|"
+    r"(?<=\d) (?=[lLg](?: (?:of|per|protein|fat|carbs?|fib(?:er|re)|total|flour|sugar|butter|yeast|"
+    r"salt|"
+    r"water|milk|cheese|chocolate|coffee|cocoa|rice|pasta|meat|beef|chicken|pork|fish|oats|powder|"
+    r"creatine|honey|nuts|almonds|rye|starter|dough|cream|oil)\b|"
     r"[,;!?]|\.?$))",
     lambda _: "",
     ("0,75 l of it", "0,75l of it", "zero point seven five liters of it"),
@@ -214,7 +217,9 @@ so_many_of_unit = rule(
     ("2x8GB", "two times 8GB", "two times eight gigabytes"),
 )
 pints = rule(
-    rf"{START}([1-4]) ?pts?(?= (?!font|type|lead|game|size|shot|play)[a-z]{{3}})",
+    rf"{START}([1-4]) ?pts?(?= (?:of|milk|(?:heavy|whole|half|whipping|sour|ice|double) |cream|"
+    rf"beer|water|stock|broth|juice|ale|"
+    r"cider|lager|stout|buttermilk|half|(?:straw|blue|rasp|black)berries|cherry|berries)\b)",
     lambda m: counted(m[1], "pint"),
     ("1 pt cream", "one pint cream"),
 )

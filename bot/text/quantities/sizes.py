@@ -47,9 +47,13 @@ _MATCH = re.compile(
 )
 
 
+_SCORE = re.compile(r"(?<![\w-])\d ?[-–] ?\d(?![\w-])")
+
+
 def _minute(match: Match) -> str:
     """Of football: the minute of what happened, unless some were added."""
-    if not _MATCH.search(match.string):
+    scored = int(match["number"]) > 12 and _SCORE.search(match.string)
+    if not scored and not _MATCH.search(match.string):
         return match[0]
     if match["of"]:
         return f"{match['number']} minutes{match['of']}"
@@ -145,6 +149,16 @@ dimensions = rule(
     ("2 x 4", "two by four"),
     ("2.5x4", "two point five by four"),
     ("1.00x20", "one point zero zero times twenty"),
+)
+_LONG = re.compile(
+    r"\b(?:boards?|cables?|cord|deep|dive|fence|height|hose|jump|ladder|length|pipe|pole|pool|rope|span|tall|tarp|"
+    r"trench|wall|wide|width|wire|yarn)\b"
+)
+lengths = rule(
+    rf"{START}({NUMBER})m(?![\w'/²³^])",
+    lambda m: counted(m[1], "meter") if _LONG.search(m.string) else m[0],
+    ("the cable is 2m", "the cable is two meters"),
+    ("5m brb", "5m brb", "five m be right back"),
 )
 inches_in_letters = rule(
     rf"{START}({NUMBER}) ?in(?:\.(?= [a-z])|(?= (?:wide|tall|long|deep|high|thick|across)\b))",
