@@ -11,6 +11,8 @@ _NAMES = {
     day[:3].lower(): day
     for day in "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 }
+_DAYS = tuple(_NAMES)
+_HALVES = tuple(f"{figure}{half}" for figure in range(10) for half in "ap")
 _DAY = r"(?:Mon|Tues?|Weds?|Thu(?:rs?)?|Fri|Sat|Sun)"
 #: Short in small letters as well, since no word is written so.
 _SURE_DAY = r"(?:[Tt]ues?|Weds?|weds|[Tt]hu(?:rs?)?|[Ff]ri)"
@@ -35,7 +37,7 @@ def _day(typed: str) -> str:
     return _NAMES[typed[:3].lower()]
 
 
-def _days(match: Match) -> str:
+def _in_a_row(match: Match) -> str:
     """Each day of a list in full; a dash leads from one to the other, a slash parts them."""
     joined = re.sub(
         r"(?i:mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun)\b\.?", lambda m: _day(m[0]), match[0]
@@ -49,7 +51,7 @@ def _in_full(match: Match) -> str:
 
 def _of_days(pattern: str, *examples: tuple[str, ...]) -> Rule:
     """A rule for a day in group 2 after what stands in group 1."""
-    return rule(pattern, _in_full, *examples)
+    return rule(pattern, _in_full, *examples, needs=_DAYS)
 
 
 listed = rule(
@@ -57,11 +59,12 @@ listed = rule(
     r"(?<![\w'-])(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?: ?[-–/&] ?(?:mon|tues?|wed|"
     r"thu(?:rs?)?|"
     r"fri|sat|sun)){1,6}(?![\w'])",
-    _days,
+    _in_a_row,
     ("Mon-Fri", "Monday to Friday"),
     ("Mon/Wed/Fri at noon", "Monday, Wednesday, Friday at noon"),
     ("sat/sun only", "Saturday, Sunday only"),
     ("sun and sat down", "sun and sat down"),
+    needs=_DAYS,
 )
 _LETTERS = {
     "M": "Monday", "T": "Tuesday", "Tu": "Tuesday", "W": "Wednesday", "Th": "Thursday",
@@ -78,6 +81,25 @@ lettered = rule(
     ),
     ("M-F, M-Th", "Monday to Friday, Monday to Thursday"),
     ("MWF or T/Th", "Monday, Wednesday, Friday or Tuesday, Thursday"),
+    needs=(
+        "m-",
+        "m -",
+        "m–",
+        "m –",
+        "t-",
+        "t -",
+        "t–",
+        "t –",
+        "u-",
+        "u -",
+        "u–",
+        "u –",
+        "mw",
+        "m/",
+        "wf",
+        "w/f",
+        "th",
+    ),
 )
 sure = _of_days(
     rf"(?<![\w'-])()({_SURE_DAY})\b\.?(?![\w'-])",
@@ -139,6 +161,7 @@ month = rule(
     ("Feb was cold", "February was cold"),
     ("due in Oct.", "due in October."),
     ("Sept. 9", "September 9", "September ninth"),
+    needs=("feb", "apr", "jul", "aug", "sep", "oct", "nov", "dec"),
 )
 month_after = rule(
     r"\b((?i:in|since|until|till?|early|mid|late|last|next|through|thru|every|by|end of) |[Mm]id-)"
@@ -147,6 +170,7 @@ month_after = rule(
     ("since Jan", "since January"),
     ("by Jun 3", "by June 3", "by June third"),
     ("told Jan so", "told Jan so"),
+    needs=("jan", "mar", "jun"),
 )
 _ANY_MONTH = "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
 _LONG_MONTH = "january|february|april|june|july|august|september|october|november|december"
@@ -163,6 +187,7 @@ month_small = rule(
     ("on jan 5th", "on January 5th", "on January fifth"),
     ("in aug", "in August"),
     ("she may 4 times", "she may 4 times", "she may four times"),
+    needs=("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
 )
 half = rule(
     r"(?<=\d:[0-5]\d)([ap])(?!\w)|(?<=\b[aA]t \d)([ap])(?!\w)|(?<=\b[aA]t \d\d)([ap])(?!\w)|"
@@ -170,11 +195,13 @@ half = rule(
     lambda m: f" {next(filter(None, m.groups()))}m",
     ("lands 6:55p", "lands 6:55 pm", "lands six fifty-five P M"),
     ("at 7a", "at 7 am", "at seven A M"),
+    needs=_HALVES,
 )
 halves = rule(
     r"(?<![\w:.,$])(\d{1,2}(?::[0-5]\d)?)([ap]) ?[-–] ?(\d{1,2}(?::[0-5]\d)?)([ap])(?!\w)",
     lambda m: f"{m[1]}{m[2]}m to {m[3]}{m[4]}m",
     ("9a-5p", "9am to 5pm", "nine A M to five P M"),
+    needs=_HALVES,
 )
 part = rule(
     r"\b((?i:this|tomorrow|tmrw?|yesterday|early|late|[a-z]{3,6}day) )(am|pm)\b(?! (?:I|"
@@ -183,6 +210,7 @@ part = rule(
     ("this am", "this A M"),
     ("Monday pm is fine", "Monday P M is fine"),
     ("I am this am I not", "I am this am I not"),
+    needs=(" am", " pm"),
 )
 
 ENGLISH = (

@@ -85,7 +85,12 @@ def _in_full(words: dict[str, str], typed: str) -> str:
 
 
 def _expanded(
-    before: str, words: dict[str, str], after: str, *examples: tuple[str, ...], flags: int = 0
+    before: str,
+    words: dict[str, str],
+    after: str,
+    *examples: tuple[str, ...],
+    flags: int = 0,
+    needs: tuple[str, ...] = (),
 ) -> Rule:
     """A rule for `words`, in their table's case where `flags` do not say that none counts."""
     folded = {short.lower(): said for short, said in words.items()}
@@ -94,14 +99,8 @@ def _expanded(
         said = _in_full(folded, match[1])
         return said if said.endswith(_NEVER_LAST) else said + _point(match)
 
-    return rule(
-        rf"(?<![\w.'&/-]){before}({any_of(words)}){after}",
-        lambda m: (
-            (said := _in_full(folded, m[1])) + ("" if said.endswith(_NEVER_LAST) else _point(m))
-        ),
-        *examples,
-        flags=flags,
-    )
+    pattern = rf"(?<![\w.'&/-]){before}({any_of(words)}){after}"
+    return rule(pattern, say, *examples, flags=flags, needs=needs)
 
 
 def _street(match: Match) -> str:
@@ -125,18 +124,21 @@ slashed = rule(
     ("coffee w/milk", "coffee with milk"),
     flags=re.IGNORECASE,
     spaced=False,
+    needs=("/", ";", "l:"),
 )
 ampersand = rule(
     r"(?<![\w&])([A-Z]{1,2})&([A-Z]{1,2})(s?)(?![\w&])",
     lambda m: f"{' '.join(m[1])} and {' '.join(m[2])}" + ("'s" if m[3] else ""),
     ("AT&T", "A T and T"),
     ("T&Cs", "T and C's"),
+    needs=("&",),
 )
 lettered = rule(
     rf"(?<![\w.])({any_of(_LETTERED)})(?:\.(?!\w)|(?!\w))",
     lambda m: _LETTERED[m[1].lower()],
     ("Elvis a.k.a. the King", "Elvis A K A the King"),
     flags=re.IGNORECASE,
+    needs=(".",),
 )
 initials = rule(
     r"(?<![\w.'])(?<!\d )(?:[A-Z]\. ?){1,5}(?:[A-Z]\.|(?<=\.)[A-Z])(?![\w'])",
@@ -144,6 +146,7 @@ initials = rule(
     ("the U.S. Army", "the U S Army"),
     ("J.R.R. Tolkien", "J R R Tolkien"),
     ("in the U.S.", "in the U S."),
+    needs=(".",),
 )
 street = rule(
     rf"\b(?P<number>\d{{1,5}}[A-Z]? (?:[NSEW]\.? )?)?"
@@ -161,12 +164,19 @@ title = _expanded(
     ("Lt. Dan", "Lieutenant Dan"),
     ("St Pancras", "Saint Pancras"),
 )
-dotted_title = _expanded("", _DOTTED_TITLES, r"\.(?= [A-Z])", ("Gen. Lee", "General Lee"))
+dotted_title = _expanded(
+    "",
+    _DOTTED_TITLES,
+    r"\.(?= [A-Z])",
+    ("Gen. Lee", "General Lee"),
+    needs=(".",),
+)
 addressed = rule(
     rf"\b({any_of(_ADDRESSED)})\.(?= \w)",
     lambda m: _ADDRESSED[m[1].lower()],
     ("Dr. Smith", "doctor Smith"),
     flags=re.IGNORECASE,
+    needs=(".",),
 )
 numbered = _expanded(
     r"(?<!\d )(?-i:(?!LV))",
@@ -184,11 +194,13 @@ dotted_numbered = _expanded(
     ("No. 5", "Number 5", "Number five"),
     ("p.12", "page 12", "page twelve"),
     flags=re.IGNORECASE,
+    needs=(".",),
 )
 number_of = rule(
     r"\b([Nn])o\. (?=of\b)",
     lambda m: f"{m[1]}umber ",
     ("no. of players", "number of players"),
+    needs=("no.",),
 )
 bound = _expanded(
     "",
@@ -196,6 +208,7 @@ bound = _expanded(
     r"\.(?= (?:age|bet|bid|charge|deposit|height|level|order|price|size|speed|stay|wage)s?\b)",
     ("min. order", "minimum order"),
     flags=re.IGNORECASE,
+    needs=("min", "max"),
 )
 established = _expanded(
     "",
@@ -203,17 +216,20 @@ established = _expanded(
     r"\. ?(?=(?:in )?[12]\d{3}\b)",
     ("est. 1999", "established 1999", "established nineteen ninety-nine"),
     flags=re.IGNORECASE,
+    needs=("est",),
 )
 century = rule(
     r"(?<=\dth )c\.(?= [a-z]|\s*$)|(?<=\dst )c\.(?= [a-z]|\s*$)",
     lambda m: f"century{_point(m)}",
     ("the 16th c. style", "the 16th century style", "the sixteenth century style"),
+    needs=("c.",),
 )
 featuring = rule(
     r"(?<!\d)(?<!\d )\bft\.? (?=[A-Z][a-z])",
     lambda _: "featuring ",
     ("ft. Kendrick", "featuring Kendrick"),
     ("a song ft. Drake", "a song featuring Drake"),
+    needs=("ft",),
 )
 always = _expanded(
     "", _ALWAYS, r"\b\.?", ("approx. half", "approximately half"), flags=re.IGNORECASE
@@ -224,17 +240,20 @@ always_dotted = _expanded(
     r"\.(?![\w.])",
     ("Acme Inc. lost", "Acme Incorporated lost"),
     flags=re.IGNORECASE,
+    needs=(".",),
 )
 name_ends = rule(
     r"(?<=[a-z] )([JS]r)\b\.?(?! [A-Z])",
     lambda m: _ADDRESSED[m[1].lower()] + _point(m),
     ("John Sr. is", "John senior is"),
     ("Ed Jr", "Ed junior"),
+    needs=("jr", "sr"),
 )
 each = rule(
     r"(?<=\d )ea\b\.?(?!\w)",
     lambda m: f"each{_point(m)}",
     ("3 at $4 ea.", "3 at $4 each.", "three at four dollars each."),
+    needs=("ea",),
 )
 key = rule(
     r"\b([A-G](?:#|b)?) ?maj\b\.?|(?<=\b[Ii]n )([A-G](?:#|b)?) ?min\b\.?",
@@ -247,6 +266,7 @@ size = rule(
     r"(?<=\d )(sm|med|lg)\.(?= [a-z])",
     lambda m: {"sm": "small", "med": "medium", "lg": "large"}[m[1]],
     ("1 med. onion", "1 medium onion", "one medium onion"),
+    needs=("sm.", "med.", "lg."),
 )
 _INGREDIENTS = (
     "all|AP|baking|basil|beans|beef|bread|broth|brown|butter|cheese|chicken|chili|chocolate|chopped|cinnamon|cocoa|"
@@ -275,6 +295,7 @@ cups = rule(
     ),
     ("2 c. flour", "2 cups flour", "two cups flour"),
     ("1/2 c. milk", "1/2 cup milk", "one half cup milk"),
+    needs=("c.",),
 )
 
 ENGLISH = (

@@ -48,6 +48,19 @@ chord = rule(
     ("an Em chord", "an E minor chord"),
     ("in Eb tuning", "in E flat tuning"),
     ("the key of F#m", "the key of F sharp minor"),
+    needs=(
+        "chord",
+        "scale",
+        "tuning",
+        "arpeggio",
+        "major",
+        "minor",
+        "clarinet",
+        "trumpet",
+        "sax",
+        "blues",
+        "key of",
+    ),
 )
 _METALS = "H|Li|Na|K|Ca|Mg|Al|Si|Fe|Cu|Zn|Ag|Mn|Ba|Pb|Sn|Ti|Ni|Cs|Rb"
 salt = rule(
@@ -73,6 +86,7 @@ function = rule(
     ("sin(30°)", "sine of 30 degrees", "sine of thirty degrees"),
     ("it's O(n log n)", "it's O of n log n"),
     ("console.log(x)", "console.log(x)", "console dot log(x)"),
+    needs=("(",),
 )
 absolute = rule(
     r"(?<![|\w])\|(?=[^|\s])((?:[-+*/^. ]|\d|(?<![a-z])[a-z](?![a-z])|²|³){1,20})(?<=[^|\s])\|(?![|"
@@ -81,29 +95,34 @@ absolute = rule(
     ("|x| < 1", "the absolute value of x < 1", "the absolute value of x is less than one"),
     ("|-3|", "the absolute value of -3", "the absolute value of minus three"),
     ("|yes|no|", "|yes|no|", "yes no"),
+    needs=("|",),
 )
 prime = rule(
     r"(?<![\w'])([a-zA-Z])'(?= ?[=(])",
     lambda m: f"{m[1]} prime",
     ("y' = 2", "y prime = 2", "y prime equals two"),
     spaced=False,
+    needs=("'",),
 )
 derivative = rule(
     r"(?<!\w)d([a-zθ]?)/d([xytrθ])(?!\w)",
     lambda m: f"D {m[1].upper()} D {m[2].upper()}".replace("  ", " "),
     ("dy/dx", "D Y D X"),
+    needs=("/d",),
 )
 difference = rule(
     r"(?<![\w'])([a-z]\d?) [-\u2212] (?=[a-z]\d?(?![\w']))(?![aiu] [a-z])",
     lambda m: f"{m[1]} minus " if re.search("[=(]", m.string) else m[0],
     ("m = (y2 - y1)", "m = (y2 minus y1)", "m equals (y two minus y one)"),
     spaced=False,
+    needs=(" - ", " −"),
 )
 product = rule(
     r"(?<== )(ma|mg|kx|qv|ab|xy|lw|bh|pv|vt|at|mgh|nrt)(?!\w)|(?<=\d)(ab|xy|ac|bc|xyz|pq)(?!\w)",
     lambda m: " ".join((m[1] or m[2]).upper()),
     ("F = ma", "F = M A", "F equals M A"),
     ("a² + 2ab", "a² + 2 A B", "a squared plus two A B"),
+    needs=("= ", "ab", "xy", "ac", "bc", "pq"),
 )
 _OPERATORS = {
     "!=": "not equals", "!==": "not double equals", "==": "double equals", "===": "triple equals",
@@ -121,6 +140,7 @@ operator = rule(
     lambda m: _OPERATORS.get(m[1], m[1]),
     ("use === not ==", "use triple equals not double equals"),
     ("!= vs !==", "not equals vs not double equals", "not equals versus not double equals"),
+    needs=("=", "<", ">", "&", "+", "*", "/", "%", "-"),
 )
 plural = rule(
     r"(?<=[a-z])\((e?s)\)",
@@ -128,6 +148,7 @@ plural = rule(
     ("the item(s)", "the items"),
     ("vitamin (s)", "vitamin (s)"),
     spaced=False,
+    needs=("(s)", "(es)"),
 )
 away = rule(
     r"(?<=\b[Ii]'m )OOO\b|(?<=\b(?:be|is|am) )OOO\b|(?<='s )OOO\b|(?<='re )OOO\b|(?<='ll be )OOO\b|"
@@ -137,17 +158,20 @@ away = rule(
     ("I'm OOO", "I'm out of office"),
     ("OOO until Monday", "out of office until Monday"),
     ("OOO what is that", "OOO what is that", "ooo what is that"),
+    needs=("ooo",),
 )
 alias = rule(
     r"(?<=\bas )([b-df-hj-np-tv-z]{2,4}|[a-z]{2})(?=$|\n|[;,]| and\b)",
     lambda m: " ".join(m[1].upper()) if re.search(r"\bimport \w", m.string) else m[0],
     ("import numpy as np", "import numpy as N P"),
     ("np as np", "np as np", "no problem as no problem"),
+    needs=("import ",),
 )
 seeking = rule(
     r"\bL[Ff](\d{1,2})[Mm]\b",
     lambda m: f"looking for {m[1]} more",
     ("LF2M for raid", "looking for 2 more for raid", "looking for two more for raid"),
+    needs=("lf",),
 )
 with_ = rule(
     r"(?<=\w )(?<!\b[Tt]he )(?<!\b[Aa] )(?<!\b[Bb]ig )(?<!\buge )(?<!\basy )w(?= (?:my|your|ur|his|"
@@ -156,6 +180,7 @@ with_ = rule(
     lambda _: "with",
     ("going w my mom", "going with my mom"),
     ("took the w the other day", "took the w the other day"),
+    needs=(" w ",),
 )
 
 ENGLISH = (

@@ -28,11 +28,13 @@ of_a_thing = rule(
     ("Boeing 737", "Boeing seven thirty-seven"),
     ("an F-150", "an F one fifty"),
     ("my 401k", "my four oh one K"),
+    needs=("oeing", " max", "dreamliner", "-", "401", "403"),
 )
 form = rule(
     r"(?<![\w.,$€£#+-])(1099|1040)(?!\w|[.,]\d| (?:people|[a-z]{3,12}s)\b)",
     lambda m: in_pairs(m[0]),
     ("got a 1099", "got a ten ninety-nine"),
+    needs=("1099", "1040"),
 )
 _SERVED = re.compile(
     r"\b(?:HTTP|http|api|API|error|errors|endpoint|gateway|request|returns?|returned|server|status|"
@@ -44,12 +46,32 @@ status = rule(
     lambda m: in_pairs(m[0]) if _SERVED.search(m.string) and m[0][1:] != "00" else m[0],
     ("returns a 403 now", "returns a four oh three now"),
     ("403 days", "403 days", "four hundred three days"),
+    needs=(
+        "http",
+        "api",
+        "error",
+        "endpoint",
+        "gateway",
+        "request",
+        "return",
+        "server",
+        "status",
+        "site",
+        "nginx",
+        "proxy",
+        "respon",
+        "curl",
+        "forbidden",
+        "unauthori",
+        "route",
+    ),
 )
 oil = rule(
     r"(?<![\w.])(\d{1,2})W-?(\d{2})(?!\w)(?=.{0,40}\boil\b)|(?<=\boil )(\d{1,2})W-?(\d{2})(?!\w)|"
     r"(?<![\w.])(\d{1,2})W-(\d{2})(?!\w)",
     lambda m: " W ".join(decimal(one) for one in m.groups() if one),
     ("oil is 5W-30", "oil is five W thirty"),
+    needs=("w",),
 )
 course = rule(
     r"(?<=[a-z] )101(?=$|[.,!?]| (?:class|course|lecture)\b)",
@@ -64,27 +86,32 @@ course = rule(
     ),
     ("cooking 101", "cooking one oh one"),
     ("room 101", "room 101", "room one hundred one"),
+    needs=("101",),
 )
 countdown = rule(
     r"\bT-(?=\d{1,3}(?::| ?(?:s|m|h|d|sec|secs|mins?|hrs?|minutes?|hours?|days?|seconds?|weeks?)\b|"
     r"$| and\b))",
     lambda _: "T minus ",
     ("T-5 mins", "T minus 5 mins", "T minus five minutes"),
+    needs=("t-",),
 )
 slot = rule(
     r"(?<![\w.])([A-Z])\.(?=\d(?!\w|\.\d))",
     lambda m: f"{m[1]} dot ",
     ("an M.2 drive", "an M dot 2 drive", "an M dot two drive"),
+    needs=(".",),
 )
 network = rule(
     r"(?<=\d\.\d|\.\d\d)/(?=\d{1,2}(?![\w/]))|(?<=\.\d\d\d)/(?=\d{1,2}(?![\w/]))",
     lambda m: " slash " if re.search(r"(?:\d{1,3}\.){3}\d{1,3}$", m.string[: m.start()]) else m[0],
     ("10.0.0.0/24", "10.0.0.0 slash 24", "ten dot zero dot zero dot zero slash twenty-four"),
+    needs=("/",),
 )
 graphics = rule(
     r"(?<![\w.,$€£-])([345]0[5-9]0)(?![\w.,:/%-]\w|%|\w)(?! (?:people|[a-z]{2,12}s)\b)",
     lambda m: in_pairs(m[1]),
     ("my 3060 died", "my thirty sixty died"),
+    needs=("05", "06", "07", "08", "09"),
 )
 nines = rule(
     r"(?:(?<=\d )|(?<=\b(?:two|six) )|(?<=\b(?:three) )|(?<=\b(?:four|five|pair) )|(?<=\bpair of )|"
@@ -92,22 +119,26 @@ nines = rule(
     lambda m: plural(decimal(m[1])),
     ("five 9s", "five nines"),
     ("pair of 8s", "pair of eights"),
+    needs=("2s", "3s", "4s", "5s", "6s", "7s", "8s", "9s"),
 )
 big_model = rule(
     r"(?<!\w)([A-Z]{1,2}[1-9]00) (?=\d)",
     lambda m: f"{m[1]}, ",
     ("A100 80GB", "A100, 80GB", "A one hundred, eighty gigabytes"),
     spaced=False,
+    needs=("00 ",),
 )
 thread = rule(
     r"(?<![\w/.,])(1/4|5/16|3/8|7/16|1/2)-(13|14|16|18|20|24|28)(?![\w/\"-]|\.\d)(?! [a-z]+s\b)",
     lambda m: f"{m[1]} {decimal(m[2])}",
     ("a 1/4-20 bolt", "a 1/4 twenty bolt", "a one quarter twenty bolt"),
+    needs=("1/4", "5/16", "3/8", "7/16", "1/2"),
 )
 chip = rule(
     r"(?<=[Rr]yzen \d )(\d)(\d)00(?=[xX]3[dD]|[xXgGuUhH]|[xX][tT]|\b)",
     lambda m: f"{decimal(m[1] + m[2])} hundred",
     ("Ryzen 5 5600X", "Ryzen 5 fifty-six hundred X", "Ryzen five fifty-six hundred X"),
+    needs=("yzen",),
 )
 card = rule(
     r"(?<![\w.,])(\d{3,4}) ?(Ti|Super|XTX?)\b",
@@ -127,6 +158,7 @@ compass = rule(
     r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place)\b)",
     lambda m: m[1] + _COMPASS[m[2]],
     ("7 W. 43rd Street", "7 West 43rd Street", "seven West forty-third Street"),
+    needs=(" n", " s", " e", " w"),
 )
 lettered = rule(
     r"\b((?i:exit|room|gate|unit|section|block|flat|seat|row|platform|terminal|page|question|"
@@ -136,44 +168,78 @@ lettered = rule(
     ("exit 42B", "exit forty-two B"),
     ("room 5d", "room five D"),
     ("on the bus 5h", "on the bus 5h", "on the bus five hours"),
+    needs=(
+        "exit",
+        "room",
+        "gate",
+        "unit",
+        "section",
+        "block",
+        "flat",
+        "seat",
+        "row",
+        "platform",
+        "terminal",
+        "page",
+        "question",
+        "apartment",
+        "step",
+        "part",
+        "building",
+        "suite",
+        "lot",
+        "bus",
+        "table",
+        "figure",
+        "stand",
+        "locker",
+        "apt",
+    ),
 )
 road = rule(
     r"(?:(?<=\bon the )|(?<=\boff the )|(?<=\btake the )|(?<=\bvia the ))[1-9]\d{2}(?![\w.,:/%-]\w|"
     r"%| [a-z]{2,12}s\b)(?!\w)",
     lambda m: in_pairs(m[0]),
     ("on the 405", "on the four oh five"),
+    needs=("on the", "off the", "take the", "via the"),
 )
 copy = rule(
     r"^10-4(?![\w-])|(?<![\w.-])10-4(?=,? (?:good|copy|roger|that|over)\b)",
     lambda _: "ten four",
     ("10-4, rebooting", "ten four, rebooting"),
+    needs=("10-4",),
 )
 processor = rule(
     r"(?<![\w.,$])([1-9]\d{3})X(?!\w)(?! (?:faster|slower|more|better|as|the)\b)",
     lambda m: f"{year(int(m[1])) if m[1].endswith('00') else in_pairs(m[1])} X",
     ("a 7950X", "a seventy-nine fifty X"),
+    needs=("x",),
 )
 subnet = rule(
     r"(?<![^\s(])/(?=\d{1,2}(?![\w/]))",
     lambda _: "slash ",
     ("a /24", "a slash 24", "a slash twenty-four"),
+    needs=("/",),
 )
 not_found = rule(
     r"(?<![\w.,:/$€£+-])404(?= (?:[a-z]+ )?(?:not found|error|page))|(?<=\berror )\d{3}(?![\w.,])|"
     r"(?<=\b[Aa] )404(?= ?[.,!?]?$)",
     lambda m: in_pairs(m[0]),
     ("404 not found", "four oh four not found"),
+    needs=("404", "error"),
 )
 record = rule(
     r"(?<![\w.,/:$+-])(\d{1,2})-(\d{1,2})-(\d{1,2})(?![\w/-])(?!\.\d)",
     lambda m: " ".join(map(decimal, m.groups())),
     ("went 12-4-1", "went twelve four one"),
+    needs=("-",),
 )
 one_on_one = rule(
     r"(?<!\w)(\d)-on-(\d)(s?)(?!\w)",
     lambda m: f"{decimal(m[1])} on {decimal(m[2])}{m[3]}",
     ("a 1-on-1", "a one on one"),
     ("two 1-on-1s", "two one on ones"),
+    needs=("-on-",),
 )
 several = rule(
     r"(?<=[A-Z])(\d{1,3})s(?!\w)",
@@ -198,6 +264,7 @@ sound_file = rule(
     r"(?<=\w)\.(?=(?:mp[34]|m4[abv]|7z)\b)",
     lambda _: " dot ",
     ("song.mp3", "song dot mp3", "song dot M P three"),
+    needs=(".",),
 )
 formula = rule(
     r"\b([A-Z])([A-Z])(?=\d{1,2}(?!\d))",
@@ -208,11 +275,13 @@ zone = rule(
     r"\b(UTC|GMT) ?([-+\u2212])(\d{1,2})(?!\d)",
     lambda m: f"{m[1]} {'plus' if m[2] == '+' else 'minus'} {m[3]}",
     ("UTC-5", "UTC minus 5", "U T C minus five"),
+    needs=("utc", "gmt"),
 )
 hyphenated = rule(
     r"(?<=[^\W\d_])(?<![AaPp][Mm])-(?=\d)",
     lambda _: " ",
     ("covid-19", "covid 19", "covid nineteen"),
+    needs=("-",),
 )
 
 
@@ -239,12 +308,14 @@ lettered_version = rule(
     lambda m: f"{_parted((m[1] or m[3]).split('.'), 'point')} {(m[2] or m[4]).upper()}",
     ("1.4.2b", "one point four point two B"),
     ("patch 14.3a", "patch fourteen point three A"),
+    needs=(".",),
 )
 address = rule(
     r"(?<![\w.])(?:\d{1,6}\.){2,5}\d{1,6}(?![\w.]*\w)",
     _address,
     ("1.20.4", "one point twenty point four"),
     ("127.0.0.1", "one twenty-seven dot zero dot zero dot one"),
+    needs=(".",),
 )
 
 
@@ -256,4 +327,5 @@ screen = rule(
     r"\b(1080|1440|2160|720|480|360|240|144)p\b",
     lambda m: f"{in_pairs(m[1])} P",
     ("1080p", "ten eighty P"),
+    needs=("p",),
 )

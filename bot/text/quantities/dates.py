@@ -9,6 +9,7 @@ from bot.text.rule import Match, rule
 _MONTHS = (
     "January February March April May June July August September October November December"
 ).split()
+_SHORT_MONTHS = tuple(month[:3].lower() for month in _MONTHS)
 _WRITTEN = "|".join(f"{m[:3]}(?:{m[3:]})?" if len(m) > 3 else m for m in _MONTHS)
 _MONTH = rf"(?P<month>{_WRITTEN}|Sept)\b"
 _TH = r"(?:st|nd|rd|th)?\b"
@@ -49,45 +50,53 @@ short_year = rule(
     r"(?<!\w)'0(\d)(?!\w)(?!')",
     lambda m: f"oh {cardinal(int(m[1]))}",
     ("since '06", "since oh six"),
+    needs=("'0",),
 )
 pointed = rule(
     r"(?<![\w./-])(?:(0?[1-9]|1[0-2])\.(1[3-9]|2\d|3[01])|(1[3-9]|2\d|3[01])\.(0?[1-9]|1[0-2]))\.(2\d)(?![\w/-])(?!\.\d)",
     lambda m: _date(int(m[2] or m[3]), int(m[1] or m[4]), 2000 + int(m[5]), m),
     ("on 9.14.24", "on September fourteenth, twenty twenty-four"),
+    needs=(".2",),
 )
 month_of_year = rule(
     r"(?<![\w./-])(0[1-9]|1[0-2])/(20\d\d)(?![\w/-])",
     lambda m: f"{_MONTHS[int(m[1]) - 1]} {m[2]}",
     ("exp. 08/2025", "exp. August 2025", "exp. August twenty twenty-five"),
+    needs=("/20",),
 )
 from_day_of_month = rule(
     rf"\b{_MONTH}\.? {_DAY} ?[-–] ?(?=(?:{_WRITTEN}|Sept)\.? \d)",
     lambda m: f"{_MONTHS[_month(m) - 1]} {ordinal(int(m['day']))} to ",
     ("June 14-Aug 28", "June fourteenth to Aug 28", "June fourteenth to August twenty-eighth"),
+    needs=_SHORT_MONTHS,
 )
 month_and_days = rule(
     rf"\b{_MONTH}\.? {_DAY}{_TO}{_LAST_DAY}(?! ?{HALF_DAY})(?![-/:.,]\d){_YEAR}",
     _days,
     ("Aug. 30 – 31", "August thirtieth to thirty-first"),
     ("Jan 5th-7th, 2024", "January fifth to seventh, twenty twenty-four"),
+    needs=_SHORT_MONTHS,
 )
 days_and_month = rule(
     rf"(?:\b[Tt]he )?(?<![\w.,/:-]){_DAY}{_TO}(?:the )?{_LAST_DAY} (?:of )?{_MONTH}\.?{_YEAR}",
     _days,
     ("from the 3rd to the 5th of May", "from May third to fifth"),
     ("24-26 December", "December twenty-fourth to twenty-sixth"),
+    needs=_SHORT_MONTHS,
 )
 month_and_day = rule(
     rf"\b{_MONTH}\.? {_DAY}(?![:.,]\d){_YEAR}",
     _named,
     ("March 3rd, 2021", "March third, twenty twenty-one"),
     ("on Sept. 9", "on September ninth"),
+    needs=_SHORT_MONTHS,
 )
 day_and_month = rule(
     rf"(?:\b[Tt]he )?\b{_DAY} (?:of )?{_MONTH}\.?{_YEAR}",
     _named,
     ("the 5th of May, 1995", "May fifth, nineteen ninety-five"),
     ("5 July", "July fifth"),
+    needs=_SHORT_MONTHS,
 )
 
 
@@ -120,6 +129,7 @@ instant = rule(
         "2024-01-05 10:00-12:00",
         "January fifth, twenty twenty-four ten o'clock to twelve o'clock",
     ),
+    needs=(":",),
 )
 year_first = rule(
     r"(?<![\w.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\w-])",
@@ -166,6 +176,7 @@ before_christ = rule(
     _before_christ,
     ("1493 to 1479 BC", "fourteen ninety-three to fourteen seventy-nine B C"),
     ("44 BCE", "forty-four B C E"),
+    needs=("bc", "ce", "ad"),
 )
 in_year = rule(
     r"\b((?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Bb]efore|[Aa]fter|[Ee]stablished|[Bb]orn|"
@@ -188,11 +199,13 @@ month_and_year = rule(
     rf"\b{_MONTH}\.?,? ((?:1[5-9]|20)\d\d)(?![\w.,:/%-]\w)(?!\w){_NOT_COUNTED}",
     lambda m: f"{_MONTHS[_month(m) - 1]} {year(int(m[2]))}",
     ("Sept 2024", "September twenty twenty-four"),
+    needs=_SHORT_MONTHS,
 )
 from_month_to_month = rule(
     rf"\b{_MONTH}\.?(?: ?[-–] ?)(?P<other>Sept|{_WRITTEN})\b(?! \d{{1,2}}\b)\.?",
     lambda m: f"{_MONTHS[_month(m) - 1]} to {_MONTHS[_number(m['other']) - 1]}",
     ("Oct-Dec", "October to December"),
+    needs=_SHORT_MONTHS,
 )
 
 
@@ -232,6 +245,7 @@ on_day = rule(
     ("the notes from 9/12", "the notes from September twelfth"),
     ("since 9/11", "since 9/11", "since nine eleven"),
     ("cut by 1/3", "cut by 1/3", "cut by one third"),
+    needs=("/",),
 )
 
 
@@ -249,6 +263,7 @@ from_date_to_date = rule(
     _from_day_to_day,
     ("out 12/23-1/2", "out December twenty-third to January second"),
     ("1/2-3/4 of it", "1/2-3/4 of it", "one half, three quarters of it"),
+    needs=("/",),
 )
 
 
@@ -260,6 +275,7 @@ padded = rule(
         else m[0]
     ),
     ("it's 11/03", "it's November third"),
+    needs=("/",),
 )
 
 
@@ -273,4 +289,5 @@ month_and_day_slashed = rule(
     rf"(?! ?(?i:{FREE_UNITS})(?!\w))",
     _slashed,
     ("12/31", "December thirty-first"),
+    needs=("/",),
 )

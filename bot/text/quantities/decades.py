@@ -58,6 +58,7 @@ decades = rule(
     ("2000s", "two thousands"),
     ("90s left", "90s left", "ninety seconds left"),
     ("the 60s cooldown", "the 60s cooldown", "the sixty second cooldown"),
+    needs=("0s", "0's"),
 )
 
 
@@ -93,4 +94,5 @@ old = rule(
     ("my 4yo", "my 4 year old", "my four year old"),
     ("an 18-mo-old", "an 18 month old", "an eighteen month old"),
     ("she is 3 yrs old", "she is 3 years old", "she is three years old"),
+    needs=("old", "yo", "y/o", "y.o", "m/o"),
 )

@@ -47,6 +47,7 @@ vulgar = rule(
     ("1½ hours", "one and a half hours"),
     ("2 ¾ lbs", "two and three quarters pounds"),
     flags=re.IGNORECASE,
+    needs=tuple(VULGAR),
 )
 
 
@@ -69,6 +70,7 @@ whole_and_slashed = rule(
     ("12 1/2 ft tall", "twelve and a half feet tall"),
     ("s 2 7/10", "s 2 7/10", "s two seven out of ten"),
     flags=re.IGNORECASE,
+    needs=("/",),
 )
 slashed_of_unit = rule(
     rf"(?<![\w/.,]){_SLASHED}{_UNIT}",
@@ -77,6 +79,7 @@ slashed_of_unit = rule(
     ("3/4 mile", "3/4 mile", "three quarters mile"),
     ("2/18 lbs", "two slash eighteen pounds"),
     flags=re.IGNORECASE,
+    needs=("/",),
 )
 
 
@@ -93,6 +96,7 @@ inches = rule(
     _inches,
     ('a 1/4" jack', "a one quarter inch jack"),
     ('2 1/2" pipe', "two and a half inches pipe"),
+    needs=("/",),
 )
 of_all = rule(
     rf"(?<![\w/.,$])(?<!\d )(\d{{1,4}})/(\d{{1,4}})"
@@ -102,11 +106,13 @@ of_all = rule(
     ("7/25 people", "seven out of twenty-five people"),
     ("got 7/25", "got seven out of twenty-five"),
     ("3/4 done", "three out of four done"),
+    needs=("/",),
 )
 out_of = rule(
     r"(?<![\w/.,])(\d{1,3}\.\d{1,2})/(5|10|20|100)(?![\w/.])",
     lambda m: f"{decimal(m[1])} out of {decimal(m[2])}",
     ("98.5/100", "ninety-eight point five out of one hundred"),
+    needs=("/",),
 )
 
 
@@ -161,4 +167,5 @@ slashed = rule(
     ("in 4/4 or 3/4", "in four four or three four"),
     ("1/128 drop", "one in one hundred twenty-eight drop"),
     ("BP 120/80", "BP one hundred twenty over eighty", "B P one hundred twenty over eighty"),
+    needs=("/",),
 )

@@ -11,11 +11,13 @@ last_figures = rule(
     r")(\d{3,5})(?![\w.,/:%-]\w)(?!\w)",
     lambda m: m[1] + digits(m[2]),
     ("extension 4021", "extension four zero two one"),
+    needs=("ends in", "ending in", "last 4", "last four", "ext"),
 )
 color = rule(
     r"(?<!\w)#(?=\d{0,5}[a-fA-F])([0-9a-fA-F]{6})(?!\w)",
     lambda m: "hash " + " ".join(digits(one) or one.upper() for one in m[1]),
     ("use #ff5733", "use hash F F five seven three three"),
+    needs=("#",),
 )
 named_id = rule(
     r"\b([A-Z]{2,6}-)(\d{4})-(\d{2,7})(?![\w-])",
@@ -27,6 +29,7 @@ named_id = rule(
         "CVE twenty twenty-four, thirty ninety-four",
         "C V E twenty twenty-four, thirty ninety-four",
     ),
+    needs=("-",),
 )
 post_code = rule(
     r"\b((?i:zip|zip ?code|post ?code|postal code|pin|passcode|otp|"
@@ -39,6 +42,7 @@ post_code = rule(
         "my two F A code is four eight two nine one three",
     ),
     ("zip is 90210", "zip is nine zero two one zero"),
+    needs=("code", "zip", "pin", "otp"),
 )
 identifier = rule(
     r"\b((?i:id|account|acct|order|tracking|case|ticket|serial|member|membership|policy|routing|invoice|confirmation|"
@@ -53,6 +57,28 @@ identifier = rule(
     ),
     ("order number 104482", "order number one zero four four eight two"),
     ("my ID is 20194", "my ID is two zero one nine four", "my I D is two zero one nine four"),
+    needs=(
+        "id",
+        "account",
+        "acct",
+        "order",
+        "tracking",
+        "case",
+        "ticket",
+        "serial",
+        "member",
+        "policy",
+        "routing",
+        "invoice",
+        "confirmation",
+        "ref",
+        "booking",
+        "student",
+        "licen",
+        "customer",
+        "card",
+        "passport",
+    ),
 )
 _BOOKS = (
     "Genesis|Exodus|Leviticus|Deuteronomy|Joshua|Judges|Samuel|Kings|Job|Psalms?|Proverbs|"
@@ -106,6 +132,7 @@ isbn = rule(
         "ISBN zero, three zero six, four zero six one five, two",
         "I S B N zero, three zero six, four zero six one five, two",
     ),
+    needs=("isbn",),
 )
 emergency = rule(
     r"(?<=\b[Cc]all )(?:112|999)(?![\w.,:])|(?<=\b[Dd]ial )\d{3}(?![\w.,:])|"
@@ -113,6 +140,7 @@ emergency = rule(
     lambda m: digits(m[0]),
     ("call 911", "call nine one one"),
     ("dial 112", "dial one one two"),
+    needs=("all ", "dial ", "911"),
 )
 _SHORT_BOOKS = {
     "Gen": "Genesis", "Ex": "Exodus", "Lev": "Leviticus", "Deut": "Deuteronomy", "Ps": "Psalm",
@@ -127,10 +155,12 @@ short_book = rule(
     rf"\b({any_of(_SHORT_BOOKS)})\b\.?(?= \d{{1,3}}:\d)",
     lambda m: _SHORT_BOOKS[m[1]],
     ("Gen. 1:3", "Genesis 1:3", "Genesis one three"),
+    needs=(":",),
 )
 verse = rule(
     rf"\b({_BOOKS}|(?i:psalms?|john|genesis|matthew|luke)) "
     r"(\d{1,3}):(\d{1,3})(?:[-–](\d{1,3}))?(?![\w:])",
     lambda m: f"{m[1]} {decimal(m[2])} {decimal(m[3])}{' to ' + decimal(m[4]) if m[4] else ''}",
     ("Matthew 5:3-12", "Matthew five three to twelve"),
+    needs=(":",),
 )

@@ -118,6 +118,7 @@ from_unit_to_unit = rule(
     lambda _: " to ",
     ("30s-60s", "30s to 60s", "thirty seconds to sixty seconds"),
     ("5k-10k", "5k to 10k", "five K to ten K"),
+    needs=("-", "–"),
 )
 comma_before_unit = rule(
     rf"{START}(\d{{1,4}}),(\d{{1,2}})(?= ?(?:{FREE_UNITS}|[lg])(?!\w))",
@@ -125,6 +126,7 @@ comma_before_unit = rule(
     ("12,5 km", "12.5 km", "twelve point five kilometers"),
     flags=re.IGNORECASE,
     spaced=False,
+    needs=(",",),
 )
 
 
@@ -154,6 +156,7 @@ between_unit = rule(
     rf"[-–]({NUMBER})-({any_of(u for u in UNITS if u[-1].isalpha() and len(u) > 1)})(?![\w.])",
     lambda m: f"{decimal(m[1])} to {decimal(m[2])} {UNITS[m[3].lower()][0]}",
     ("a 5-10-min walk", "a five to ten minute walk"),
+    needs=("-", "–"),
 )
 hyphenated_unit = rule(
     rf"{START}(?<!\d-)"
@@ -162,11 +165,13 @@ hyphenated_unit = rule(
     ("a 30-yr loan", "a thirty year loan"),
     ("20-lb bag", "twenty pound bag"),
     flags=re.IGNORECASE,
+    needs=("-",),
 )
 volts = rule(
     rf"{START}({NUMBER}) V(?![\w'-]| \d)",
     lambda m: several(m, m[1], "volt", "volts"),
     ("3.7 V", "three point seven volts"),
+    needs=("v",),
 )
 _SPEEDS = {
     "m/s": "meters per second", "km/h": "kilometers per hour", "km/s": "kilometers per second",
@@ -181,6 +186,7 @@ speed = rule(
     rf"(?<=[\w⁰¹²³⁴-⁹] )({any_of(_SPEEDS)})(?![\w/²³^])",
     lambda m: _SPEEDS[m[1]],
     ("10⁸ m/s", "10⁸ meters per second", "ten to the power of eight meters per second"),
+    needs=("/",),
 )
 points_of_type = rule(
     rf"{START}({NUMBER})(?: ?pt(?= (?:font|type|[Tt]imes|Arial|Calibri|Helvetica|Comic|size|text|"
@@ -188,11 +194,13 @@ points_of_type = rule(
     lambda m: f"{m[1]} point",
     ("12 pt font", "12 point font", "twelve point font"),
     ("a 3-pt shot", "a 3 point shot", "a three point shot"),
+    needs=("pt",),
 )
 torque = rule(
     rf"{START}({NUMBER}) ?ft[- ]?lbs?(?!\w)\.?",
     lambda m: f"{m[1]} foot pounds",
     ("85 ft-lbs", "85 foot pounds", "eighty-five foot pounds"),
+    needs=("lb",),
 )
 
 
@@ -208,6 +216,7 @@ amp_hours = rule(
         }[m[2]],
     ),
     ("1.5Ah", "one point five amp hours"),
+    needs=("h",),
 )
 
 
@@ -215,6 +224,7 @@ so_many_of_unit = rule(
     rf"(?<![\w.])(\d{{1,2}})x(?=\d{{1,4}}(?!(?i:[ckmn]?m|in|ft|px)\b)(?:(?i:{FREE_UNITS})|[gWVl])(?!\w))",
     lambda m: f"{decimal(m[1])} times ",
     ("2x8GB", "two times 8GB", "two times eight gigabytes"),
+    needs=("x",),
 )
 pints = rule(
     rf"{START}([1-4]) ?pts?(?= (?:of|milk|(?:heavy|whole|half|whipping|sour|ice|double) |cream|"
@@ -222,6 +232,7 @@ pints = rule(
     r"cider|lager|stout|buttermilk|half|(?:straw|blue|rasp|black)berries|cherry|berries)\b)",
     lambda m: counted(m[1], "pint"),
     ("1 pt cream", "one pint cream"),
+    needs=("pt",),
 )
 
 
@@ -231,11 +242,13 @@ range_before_unit = rule(
     ("10–15 min", "ten to 15 min", "ten to fifteen minutes"),
     ("5-10%", "five to 10%", "five to ten percent"),
     flags=re.IGNORECASE,
+    needs=("-", "–", "—"),
 )
 range_before_touching_unit = rule(
     rf"{START}({NUMBER})[-–—]({NUMBER})([dghls])(?![\w'])",
     lambda m: f"{decimal(m[1])} to {decimal(m[2])} {UNITS[f'{m[3]}!'][1]}",
     ("wait 30-60s", "wait thirty to sixty seconds"),
+    needs=("-", "–", "—"),
 )
 
 
@@ -283,17 +296,20 @@ raised_measure = rule(
     ),
     ("100 m²", "one hundred square meters"),
     ("2 cm^3", "two cubic centimeters"),
+    needs=("²", "³", "^"),
 )
 per_area = rule(
     r"(?<=[\d ][kmµ]g|\d [WNJ]|[\d ]lb)/(m|cm|km|in|ft) ?(²|³|\^[23])",
     lambda m: f" per {_RAISED[m[2]]} {_AREAS[m[1]]}",
     ("22 kg/m²", "22 kg per square meter", "twenty-two kilograms per square meter"),
+    needs=("/",),
 )
 dose = rule(
     r"(?<=[\d ][kmµ]g|[\d ]\dg)/(?:(d?[lL]|m[lL]|kg|day)(?![\w/²³^])|(?=\d))",
     lambda m: f" per {_DOSES[m[1].lower()]}" if m[1] else " per ",
     ("250mg/5ml", "250mg per 5ml", "two hundred fifty milligrams per five milliliters"),
     ("90 mg/dL", "90 mg per deciliter", "ninety milligrams per deciliter"),
+    needs=("/",),
 )
 meters = rule(
     rf"{START}({NUMBER})(?:(?<=,\d{{3}})m|"
@@ -312,4 +328,5 @@ amps = rule(
     lambda m: several(m, m[1] or m[2], "amp", "amps"),
     ("a 5A fuse", "a five amp fuse"),
     ("12V 2A", "12V two amps", "twelve volts two amps"),
+    needs=("a",),
 )

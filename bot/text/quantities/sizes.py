@@ -22,23 +22,27 @@ sides_in_inches = rule(
     rf"{START}({NUMBER})\" ?[xX×] ?({NUMBER})\"(?: ?[xX×] ?({NUMBER})\")?(?!\w)",
     lambda m: " by ".join(decimal(one) for one in m.groups() if one) + " inches",
     ('3" x 5" cards', "three by five inches cards"),
+    needs=('"',),
 )
 sides_with_units = rule(
     r"(?<=\d)( ?(?:mm|cm|m|km|ft|in|yd|px)) ?[x×] ?(?=\d{1,5}(?:\.\d+)? ?(?:mm|cm|m|km|ft|in|yd|"
     r"px)\b)",
     lambda m: f"{m[1]} by ",
     ("5cm x 10cm", "5 cm by 10cm", "five centimeters by ten centimeters"),
+    needs=("x", "×"),
 )
 three_sides = rule(
     r"(?<![\w.])(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|"
     r"×)(\d{1,5}(?:\.\d{1,3})?)(?!\d)(?!\.\d)(?![xX×])",
     lambda m: f"{decimal(m[1])} by {decimal(m[2])} by {m[3]}",
     ("a 2x4x8", "a two by four by 8", "a two by four by eight"),
+    needs=("x", "×"),
 )
 lumber = rule(
     r"(?<![\w.])(\d{1,2})x(\d{1,2})s(?!\w)",
     lambda m: f"{decimal(m[1])} by {plural(decimal(m[2]))}",
     ("some 2x4s", "some two by fours"),
+    needs=("x",),
 )
 _MATCH = re.compile(
     r"\b(?:goals?|scor(?:e|es|ed|ing)|red card|yellow|stoppage|added|minute|kick-?off|penalty|"
@@ -67,11 +71,13 @@ minute_of_match = rule(
     ("scored in the 87'", "scored in the eighty-seventh minute"),
     ("5' of stoppage", "5 minutes of stoppage", "five minutes of stoppage"),
     ("a 6' table", "a 6' table", "a six foot table"),
+    needs=("'",),
 )
 feet_by_feet = rule(
     r"(?<![\w.])(\d{1,3})'? ?[x×] ?(\d{1,3})'(?!\w)",
     lambda m: f"{decimal(m[1])} by {decimal(m[2])} feet",
     ("12' x 14' room", "twelve by fourteen feet room"),
+    needs=("'",),
 )
 
 
@@ -86,11 +92,13 @@ feet = rule(
     _feet,
     ("a 6' table", "a six foot table"),
     ("she's 5' tall", "she's five feet tall"),
+    needs=("'",),
 )
 feet_and_inches = rule(
     r"(?<![\w.,])(\d{1,2}) ?ft\.? ?(\d{1,2}) ?in\b\.?(?! (?:the|a|my|your)\b)",
     lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
     ("5ft 10in", "five foot ten"),
+    needs=("in",),
 )
 
 
@@ -108,23 +116,27 @@ inches = rule(
     ('two 3" screws', "two three inch screws"),
     ('a 6" pipe', "a six inch pipe"),
     ('he said "room 6"', 'he said "room 6"', 'he said "room six"'),
+    needs=('"',),
 )
 height = rule(
     r"(?<!\w)(\d)'(\d{1,2})(?:\"|''|(?!\w))",
     lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
     ("I'm 5'11\"", "I'm five foot eleven"),
     ("6'2 tall", "six foot two tall"),
+    needs=("'",),
 )
 race = rule(
     r"(?<![\w.])(?:(\d) ?x ?|(?<=the ))((?:50|[1-48]00|1500|3000|5000))m(?![\w'])",
     lambda m: ((m[1] and decimal(m[1]) + " by ") or "") + several(m, m[2], "meter", "meters"),
     ("4x400m", "four by four hundred meters"),
     ("the 100m", "the one hundred meters"),
+    needs=("m",),
 )
 screw = rule(
     r"(?<=\b[A-Z]\d) ?x ?(?=\d)",
     lambda _: " by ",
     ("M3 x 8mm", "M3 by 8mm", "M three by eight millimeters"),
+    needs=("x",),
 )
 _ASKED = re.compile(r"\bwhat(?:'s| is|s) $", re.IGNORECASE)
 _EQUALS = re.compile(r" ?=")
@@ -149,6 +161,7 @@ dimensions = rule(
     ("2 x 4", "two by four"),
     ("2.5x4", "two point five by four"),
     ("1.00x20", "one point zero zero times twenty"),
+    needs=("x", "×"),
 )
 _LONG = re.compile(
     r"\b(?:boards?|cables?|cord|deep|dive|fence|height|hose|jump|ladder|length|pipe|pole|pool|rope|span|tall|tarp|"
@@ -159,10 +172,12 @@ lengths = rule(
     lambda m: counted(m[1], "meter") if _LONG.search(m.string) else m[0],
     ("the cable is 2m", "the cable is two meters"),
     ("5m brb", "5m brb", "five m be right back"),
+    needs=("m",),
 )
 inches_in_letters = rule(
     rf"{START}({NUMBER}) ?in(?:\.(?= [a-z])|(?= (?:wide|tall|long|deep|high|thick|across)\b))",
     lambda m: several(m, m[1], "inch", "inches"),
     ("30 in. wide", "thirty inches wide"),
     ("8in tall", "eight inches tall"),
+    needs=("in",),
 )
