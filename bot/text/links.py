@@ -16,6 +16,7 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 _MAIL = re.compile(r"(?<![\w.+-])(?:mailto:)?([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63}){1,4})")
+_LOCAL = re.compile(r"\b(localhost|(?:\d{1,3}\.){3}\d{1,3}):(\d{2,5})\b")
 _CLOSING = ".,!?;:'\")]*_~`"
 _SITES = {
     "youtube.com": "YouTube link",
@@ -66,6 +67,7 @@ def links(text: str) -> str:
     text = _MASKED.sub(lambda m: m[1], text)
     text = sub_apart(_URL, _url, text)
     text = _MAIL.sub(lambda m: f"{m[1]} at {m[2]}".replace(".", " dot "), text)
+    text = _LOCAL.sub(r"\1 port \2", text)
     return sub_apart(_BARE, _bare, text)
 
 

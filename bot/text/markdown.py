@@ -55,6 +55,12 @@ _FACES = {
 # As they are once the characters are cleaned, which takes the marks off some.
 _CLEAN_FACES = {clean_characters(face): words for face, words in _FACES.items()}
 _FACE = re.compile(rf"(?<![\w^])(?:{any_of(_CLEAN_FACES)})(?![\w|])")
+# Any other face that is drawn: signs in brackets, with arms.
+_DRAWN = re.compile(
+    r"[ヽ\\ヾ٩ง┌ᕙ<]{0,2} "
+    r"?\((?=[^()\n]{0,14}[•◕‿ᴗ｡≧≦▽╥﹏ಠಥ⌐■ᵔ￣︶╹◡ᴥ´`益ω])(?![^()\n]{0,14}[A-Za-z]{2})"
+    r"[^()\n]{1,14}\) ?[ﾉノ٩۶ง┘╯┻━︵ヽᕗ>]{0,4}"
+)
 _QUOTE_REST = re.compile(r"^[ ]{0,3}>>>[ ]+(?=\S)", re.MULTILINE)
 _QUOTE_LINE = re.compile(r"^[ ]{0,3}>[ ]+")
 _HEADING = re.compile(r"^[ ]{0,3}#{1,3}[ ]+(?=\S)(.*?)[ ]*$")
@@ -62,7 +68,14 @@ _SUBTEXT = re.compile(r"^[ ]{0,3}-#[ ]+")
 _BULLET = re.compile(r"^[ ]*[-*+•‣◦▪][ ]+")
 _TASK = re.compile(r"^\[([ xX])\][ ]+")
 _NUMBERED = re.compile(r"^[ ]*(\d{1,9})[.)][ ]+(?=\W{0,3}[A-Za-z])")
-_STAR_BETWEEN = re.compile(r"(?<=[\w)])[ ]*\*[ ]*(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
+_STAR_BETWEEN = re.compile(r"(?<=[\w)\]])[ ]*\*[ ]*(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
+# To a power in Python.
+_RAISED = re.compile(r"(?<=[\w)]) \*\* (?=\w)()")
+# Of a condition in code.
+_OR = re.compile(r"(?<=[\w)]) \|\| (?!or\b|and\b)(?=[\w(!])")
+# Of a hotel or a draw: "5*".
+_STARS = re.compile(r"(?<=(?<![\w*.])[1-7])\*(?![\w*])")
+_EMPHASISED = re.compile(r"(?<![\w*])\*(?=[^\s*])")
 _EMPHASIS = re.compile(r"\*+|~~+|(?<![^\W_])_+|_+(?![^\W_])|`+|\|\|+")
 # Marks that no later step reads.
 _SPACES = str.maketrans("_|[]{}\\`", " " * 8)
@@ -71,7 +84,8 @@ _ENDED = re.compile(r"[.!?…,;:。！？、，；：؟।-][\"')\]»”]*$")
 
 def drawn_faces(text: str) -> str:
     r"""``¯\\_(ツ)_/¯`` -> shrug, before its marks are taken for formatting."""
-    return _FACE.sub(lambda m: f" {_CLEAN_FACES[m[0]]} ", text)
+    text = _FACE.sub(lambda m: f" {_CLEAN_FACES[m[0]]} ", text)
+    return _DRAWN.sub(" ", text)
 
 
 def code(text: str) -> str:
@@ -146,7 +160,11 @@ def _ended(line: str) -> str:
 
 def emphasis(text: str) -> str:
     """Drop bold, italic, underline and strike-through marks; keep ``snake_case`` and ``5 * 3``."""
+    if text.count("**") == 1:
+        text = _RAISED.sub(r" ^ \1", text)
+    text = _OR.sub(" ∨ ", text)
     text = _STAR_BETWEEN.sub(" × ", text)
+    text = _STARS.sub("★", text) if text.count("*") < 3 and not _EMPHASISED.search(text) else text
     return _EMPHASIS.sub("", text)
 
 

@@ -81,6 +81,15 @@ _EMOTICON = re.compile(
 _TOUCHING_HEART = re.compile(r"(?<=[^\W\d_])(?:(?:<3+){2,}|(?<=[A-Za-z]{3})<3+)(?![\w.,=<])")
 
 
+_STARS = re.compile("(?<![★⭐☆])([★⭐]{2,10})\ufe0f?(☆{0,9})(?![★⭐☆])")
+
+
+def _stars(match: re.Match[str]) -> str:
+    """``★★★★☆`` -> 4 out of 5 stars."""
+    full, empty = len(match[1]), len(match[2])
+    return f" {full} out of {full + empty} stars " if empty else f" {full} stars "
+
+
 def emoticons(text: str) -> str:
     """``:)`` -> smiley, where it stands by itself."""
     text = _TOUCHING_HEART.sub(" heart", text)
@@ -89,6 +98,7 @@ def emoticons(text: str) -> str:
 
 def emoji_names(text: str) -> str:
     """Say Unicode emoji, ``:shortcodes:`` and custom emoji by name."""
+    text = _STARS.sub(_stars, text)
     marked = _SHORTCODE.sub(lambda m: f"\x02{_CAMEL.sub(' ', m[1]).strip()}\x03", text)
     if _CANDIDATE.search(marked):
         marked = _named(marked)
@@ -136,13 +146,22 @@ def _neighbours(text: str, start: int, end: int) -> tuple[str, str]:
     return text[max(start - 1, 0) : start], text[end : end + 1]
 
 
+def _once(names: list[str]) -> list[str]:
+    """What repeats, alone or as a group, once: eye, mouth, eye stays; fire, fire does not."""
+    names = [name for name, before in zip(names, [None, *names], strict=False) if name != before]
+    for size in range(1, len(names) // 2 + 1):
+        if len(names) % size == 0 and names == names[:size] * (len(names) // size):
+            return names[:size]
+    return names if len(names) < 4 else list(dict.fromkeys(names))
+
+
 def _limited(text: str) -> str:
     """Turn marked names into words: each once per run, three per run, ten per message."""
     budget = _MOST_IN_ALL
 
     def run(match: re.Match[str]) -> str:
         nonlocal budget
-        names = [name for name in dict.fromkeys(_ONE.findall(match[0])) if name]
+        names = _once([name for name in _ONE.findall(match[0]) if name])
         names = names[: min(_MOST_IN_A_ROW, budget)]
         budget -= len(names)
         if not names:

@@ -43,7 +43,14 @@ def greek_letters(text: str) -> str:
 
     def name(match: re.Match[str]) -> str:
         found = _GREEK_NAME.match(unicodedata.name(match[0], ""))
-        return f" {found[1].lower().replace('lamda', 'lambda')} " if found else match[0]
+        if not found:
+            return match[0]
+        around = (
+            text[max(match.start() - 1, 0) : match.start()],
+            text[match.end() : match.end() + 1],
+        )
+        left, right = ("" if not beside or beside.isspace() else " " for beside in around)
+        return f"{left}{found[1].lower().replace('lamda', 'lambda')}{right}"
 
     return _LONE_GREEK.sub(name, text)
 

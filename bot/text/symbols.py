@@ -13,30 +13,116 @@ from bot.text.rule import Rule, rule
 
 _FILE_ENDINGS = (
     "js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh|"
-    "csv|tgz|tar|rst|toml|yaml|yml|xml|log|ini|cfg|sql|java|mp3|mp4|wav|svg|webm|webp|mkv|flac|psd|rar|lua|jsx|tsx|docx|xlsx|iso|apk"
+    "rs|rb|php|kt|conf|lock|vue|scss|csv|tgz|tar|rst|toml|yaml|yml|xml|log|ini|cfg|sql|java|mp3|mp4|wav|svg|webm|webp|mkv|flac|psd|rar|lua|jsx|tsx|docx|xlsx|iso|apk"
 )
 
 
-def _always(pattern: str, words: str, *examples: tuple[str, ...], flags: int = 0) -> Rule:
-    return rule(pattern, lambda m: m.expand(words), *examples, flags=flags, spaced=False)
+def _always(
+    pattern: str,
+    words: str,
+    *examples: tuple[str, ...],
+    flags: int = 0,
+    needs: tuple[str, ...] = (),
+) -> Rule:
+    return rule(
+        pattern, lambda m: m.expand(words), *examples, flags=flags, spaced=False, needs=needs
+    )
 
 
+_SHIFTED = re.compile(
+    r" (?:zero|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|sixteen|thirty-two)\b"
+)
+_ASSIGNED = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
+_SIGNS = {
+    "∫": "integral", "∑": "sum", "∏": "product", "∂": "partial", "∈": "in", "∉": "not in",
+    "∀": "for all",
+    "∃": "there exists", "∝": "is proportional to", "∴": "therefore", "∵": "because",
+    "≡": "is equivalent to",
+    "∪": "union", "∩": "intersection", "⊂": "is a subset of", "∅": "empty set", "∧": "and",
+    "∨": "or",
+    "¬": "not", "∠": "angle", "⊥": "is perpendicular to", "∥": "is parallel to", "‰": "per mille",
+}  # fmt: skip
 #: Where ">" leads from one menu to the next.
 _PATH = re.compile(r"\w > [^<>\n]{1,40} > \w|\b(?:[Ss]ettings|[Mm]enu|[Oo]ptions|[Cc]lick) > ")
 
-c_plus_plus = _always(r"\b[Cc]\+\+", "C plus plus", ("c++ is", "C plus plus is"))
-plus_plus = _always(r"(?<=\w)\+\+(?![\w+])", " plus plus", ("notepad++", "notepad plus plus"))
+c_plus_plus = _always(
+    r"\b[Cc]\+\+",
+    "C plus plus",
+    ("c++ is", "C plus plus is"),
+    needs=("++",),
+)
+plus_plus = _always(
+    r"(?<=\w)\+\+(?![\w+])",
+    " plus plus",
+    ("notepad++", "notepad plus plus"),
+    needs=("++",),
+)
+plus_plus_before = _always(
+    r"(?<!\S)\+\+(?=[a-z])",
+    "plus plus ",
+    ("++i", "plus plus i"),
+    needs=("++",),
+)
+system_folder = _always(
+    r"(?<!\w)/etc\b",
+    "slash E T C",
+    ("in /etc/hosts", "in slash E T C/hosts", "in slash E T C hosts"),
+    needs=("/etc",),
+)
+over_bracket = _always(
+    r"(?<=\)) ?/ ?(?=[\w(])",
+    " over ",
+    ("(a+b)/c", "(a+b) over c", "(a plus b) over c"),
+    needs=(")/", ") /"),
+)
+equals_what = _always(
+    r" ?= ?\?",
+    " equals what?",
+    ("x = ?", "x equals what?"),
+    needs=("?",),
+)
 sharp = rule(
     r"\b([CcFf])#(?!\w)",
     lambda m: f"{m[1].upper()} sharp",
     ("c# or F#", "C sharp or F sharp"),
+    needs=("#",),
 )
-arrow = _always(r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶|»>) ?", " to ", ("A -> B", "A to B"))
-back_arrow = _always(r"<-+|<=+|←|⇐", " ", ("A <- B", "A   B", "A B"))
-ampersand = _always(r"(?<=\w) ?&+ ?(?=\w)", " and ", ("you&me", "you and me"))
-lone_ampersand = _always(r"&+", " ", ("& so", "  so", "so"))
-at = _always(r"(?<!\w)@(?!\w)", " at ", ("dinner @ home", "dinner  at  home", "dinner at home"))
-ticker = _always(r"(?<!\w)\$(?=[A-Z]{1,5}\b)", "", ("$GME up", "GME up", "G M E up"))
+arrow = _always(
+    r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶|»>) ?",
+    " to ",
+    ("A -> B", "A to B"),
+    needs=(">", "→", "➜", "➡", "⇒", "⟶"),
+)
+back_arrow = _always(
+    r"<-+|<=+|←|⇐",
+    " ",
+    ("A <- B", "A   B", "A B"),
+    needs=("<", "←", "⇐"),
+)
+ampersand = _always(
+    r"(?<=\w) ?&+ ?(?=\w)",
+    " and ",
+    ("you&me", "you and me"),
+    needs=("&",),
+)
+lone_ampersand = _always(
+    r"&+",
+    " ",
+    ("& so", "  so", "so"),
+    needs=("&",),
+)
+at = _always(
+    r"(?<!\w)@(?!\w)",
+    " at ",
+    ("dinner @ home", "dinner  at  home", "dinner at home"),
+    needs=("@",),
+)
+ticker = _always(
+    r"(?<!\w)\$(?=[A-Z]{1,5}\b)",
+    "",
+    ("$GME up", "GME up", "G M E up"),
+    needs=("$",),
+)
 grade = rule(
     r"\b((?:an?|got|gets?|getting|with|from|to|my|is|was|[Gg]rade:?|solid) [A-DF])"
     r"[-\u2212](?![\w-])|"
@@ -44,40 +130,146 @@ grade = rule(
     lambda m: f"{m[1] or m[2]} minus",
     ("got a B-", "got a B minus"),
     ("A- in art", "A minus in art"),
+    needs=("-", "−"),
+)
+blood_first = rule(
+    r"\b(AB?|B|O)([-\u2212+])(?= (?:blood|donors?|type)\b)",
+    lambda m: f"{m[1]} {'positive' if m[2] == '+' else 'negative'}",
+    ("O- donors", "O negative donors"),
+    needs=("blood", "donor", "type"),
 )
 blood = rule(
     r"\b((?:[Bb]lood|[Tt]ype|[Bb]lood type is|I'm|am) (?:AB?|B|O))([-\u2212+])(?![\w-])",
     lambda m: f"{m[1]} {'positive' if m[2] == '+' else 'negative'}",
     ("type AB- blood", "type AB negative blood", "type A B negative blood"),
+    needs=("blood", "type", "i'm", "am"),
 )
 plus_between = _always(
-    r"(?<=[a-z]) \+ (?=[a-z])", " plus ", ("salt + oil", "salt plus oil"), flags=re.IGNORECASE
+    r"(?<=[\w)\"'\]]) ?\+ ?(?=[\w(\"'\[])",
+    " plus ",
+    ("salt + oil", "salt plus oil"),
+    ("n+m", "n plus m"),
+    flags=re.IGNORECASE,
+    needs=("+",),
 )
-unequal = _always(r"(?<=\w) ?!==? ?(?=\w)", " is not ", ("a != b", "a is not b"))
-equals = _always(r"(?<=\w) ?={1,3} ?(?=\w)", " equals ", ("a == b", "a equals b"))
+unequal = _always(
+    r"(?<=\w) ?!==? ?(?=\w)",
+    " is not ",
+    ("a != b", "a is not b"),
+    needs=("=",),
+)
+equals = _always(
+    r"(?<=[\w)\]\"'%]) {0,3}={1,3} {0,3}(?=[\w(\"'[√.$€£#~-])",
+    " equals ",
+    ("a == b", "a equals b"),
+    ("x = -y", "x equals -y"),
+    needs=("=",),
+)
+assigned = rule(
+    r"(?<=[\w)\]]) ?([-+*/])= ?(?=[\w(])",
+    lambda m: f" {_ASSIGNED[m[1]]} equals ",
+    ("x += y", "x plus equals y"),
+    needs=("=",),
+)
+number_of = _always(
+    r"(?<!\S)#(?= (?:of|for|is|on|in|and|to)\b|[.,?!]?$| ?\?)",
+    "number",
+    ("the # of cats", "the number of cats"),
+    ("what's ur #?", "what's ur number?", "what's your number?"),
+    needs=("#",),
+)
+dot = _always(
+    r"(?<![^\s(\"'/])\.(?=[A-Za-z][\w-]{2,15}\b)",
+    "dot ",
+    ("in .gitignore", "in dot gitignore"),
+    needs=(".",),
+)
+sign = rule(
+    f"[{''.join(_SIGNS)}]",
+    lambda m: f" {_SIGNS[m[0]]} ",
+    ("∑ of x", " sum  of x", "sum of x"),
+    ("x ∈ A", "x  in  A", "x in A"),
+    needs=tuple(_SIGNS),
+)
 greater = rule(
     r"(?<=[\w)]) > (?=\w)",
     lambda m: ", " if _PATH.search(m.string) else " is greater than ",
     ("cats > dogs", "cats is greater than dogs"),
     ("User Settings > Voice", "User Settings, Voice"),
     ("File > Save > Here", "File, Save, Here"),
+    needs=(">",),
 )
-plus_after = _always(r"(?<=\w)\+(?!\w)", " plus", ("got an A+", "got an A plus"))
-plus_before = _always(r"(?<!\S)\+(?=\w)", "plus ", ("+ve", "plus ve"))
+plus_after = _always(
+    r"(?<=\w)\+(?!\w)",
+    " plus",
+    ("got an A+", "got an A plus"),
+    needs=("+",),
+)
+plus_before = _always(
+    r"(?<!\S)\+(?=\w)",
+    "plus ",
+    ("+ve", "plus ve"),
+    needs=("+",),
+)
 slash = _always(
-    r"(?<![\w/])/(?=[a-z])", "slash ", ("type /play", "type slash play"), flags=re.IGNORECASE
+    r"(?<![\w/])/(?=[a-z])",
+    "slash ",
+    ("type /play", "type slash play"),
+    flags=re.IGNORECASE,
+    needs=("/",),
 )
-hashtag = _always(r"(?<!\w)#(?=\w)", "hashtag ", ("#win", "hashtag win"))
-percent = _always(r"(?<=[^\W_])%+", " percent", ("a hundred%", "a hundred percent"))
+hashtag = _always(
+    r"(?<!\w)#(?=\w)",
+    "hashtag ",
+    ("#win", "hashtag win"),
+    needs=("#",),
+)
+much_greater = rule(
+    r"(?<=\w )(>{2,4}|<{2,4})(?= \w)",
+    lambda m: (
+        ("shifted left by" if m[1][0] == "<" else "shifted right by")
+        if _SHIFTED.match(m.string, m.end()) and len(m[1]) == 2
+        else f"is much {'greater' if m[1][0] == '>' else 'less'} than"
+    ),
+    ("cats >>> dogs", "cats is much greater than dogs"),
+    needs=(">>", "<<"),
+)
+over = _always(
+    r"(?<== )([a-zA-Z])/([a-zA-Z])(?![\w/])",
+    r"\1 over \2",
+    ("v = d/t", "v = d over t", "v equals d over t"),
+    needs=("= ",),
+)
+lone_percent = _always(
+    r"(?<=\w )%(?=[ ?.,!]|$)",
+    "percent",
+    ("what % of it", "what percent of it"),
+    needs=("%",),
+)
+percent = _always(
+    r"(?<=[^\W_])%+",
+    " percent",
+    ("a hundred%", "a hundred percent"),
+    needs=("%",),
+)
 file_ending = _always(
     rf"(?<=\w)\.(?=(?:{_FILE_ENDINGS}|{ENDINGS})\b)",
     " dot ",
     ("open main.py", "open main dot py"),
+    needs=(".",),
 )
-trademark = _always(r"(?<=[a-z])(?:©|®|™|℠)", "", ("Lego™ car", "Lego car"), flags=re.IGNORECASE)
+trademark = _always(
+    r"(?<=[a-z])(?:©|®|™|℠)",
+    "",
+    ("Lego™ car", "Lego car"),
+    flags=re.IGNORECASE,
+    needs=("©", "®", "™", "℠"),
+)
 
 ENGLISH = (
-    c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood,
+    plus_plus_before, system_folder, over_bracket, equals_what, sign, much_greater, over,
+    lone_percent, assigned, number_of, dot, c_plus_plus, plus_plus, sharp, arrow, back_arrow,
+    ampersand, lone_ampersand, at, ticker, blood_first, blood,
     grade, plus_between, unequal, greater, equals, plus_after, plus_before, slash, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip

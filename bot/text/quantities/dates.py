@@ -9,6 +9,7 @@ from bot.text.rule import Match, rule
 _MONTHS = (
     "January February March April May June July August September October November December"
 ).split()
+_SHORT_MONTHS = tuple(month[:3].lower() for month in _MONTHS)
 _WRITTEN = "|".join(f"{m[:3]}(?:{m[3:]})?" if len(m) > 3 else m for m in _MONTHS)
 _MONTH = rf"(?P<month>{_WRITTEN}|Sept)\b"
 _TH = r"(?:st|nd|rd|th)?\b"
@@ -45,29 +46,57 @@ def _days(match: Match) -> str:
     return f"{days}, {year(int(match['year']))}" if match["year"] else days
 
 
+short_year = rule(
+    r"(?<!\w)'0(\d)(?!\w)(?!')",
+    lambda m: f"oh {cardinal(int(m[1]))}",
+    ("since '06", "since oh six"),
+    needs=("'0",),
+)
+pointed = rule(
+    r"(?<![\w./-])(?:(0?[1-9]|1[0-2])\.(1[3-9]|2\d|3[01])|(1[3-9]|2\d|3[01])\.(0?[1-9]|1[0-2]))\.(2\d)(?![\w/-])(?!\.\d)",
+    lambda m: _date(int(m[2] or m[3]), int(m[1] or m[4]), 2000 + int(m[5]), m),
+    ("on 9.14.24", "on September fourteenth, twenty twenty-four"),
+    needs=(".2",),
+)
+month_of_year = rule(
+    r"(?<![\w./-])(0[1-9]|1[0-2])/(20\d\d)(?![\w/-])",
+    lambda m: f"{_MONTHS[int(m[1]) - 1]} {m[2]}",
+    ("exp. 08/2025", "exp. August 2025", "exp. August twenty twenty-five"),
+    needs=("/20",),
+)
+from_day_of_month = rule(
+    rf"\b{_MONTH}\.? {_DAY} ?[-–] ?(?=(?:{_WRITTEN}|Sept)\.? \d)",
+    lambda m: f"{_MONTHS[_month(m) - 1]} {ordinal(int(m['day']))} to ",
+    ("June 14-Aug 28", "June fourteenth to Aug 28", "June fourteenth to August twenty-eighth"),
+    needs=_SHORT_MONTHS,
+)
 month_and_days = rule(
     rf"\b{_MONTH}\.? {_DAY}{_TO}{_LAST_DAY}(?! ?{HALF_DAY})(?![-/:.,]\d){_YEAR}",
     _days,
     ("Aug. 30 – 31", "August thirtieth to thirty-first"),
     ("Jan 5th-7th, 2024", "January fifth to seventh, twenty twenty-four"),
+    needs=_SHORT_MONTHS,
 )
 days_and_month = rule(
     rf"(?:\b[Tt]he )?(?<![\w.,/:-]){_DAY}{_TO}(?:the )?{_LAST_DAY} (?:of )?{_MONTH}\.?{_YEAR}",
     _days,
     ("from the 3rd to the 5th of May", "from May third to fifth"),
     ("24-26 December", "December twenty-fourth to twenty-sixth"),
+    needs=_SHORT_MONTHS,
 )
 month_and_day = rule(
     rf"\b{_MONTH}\.? {_DAY}(?![:.,]\d){_YEAR}",
     _named,
     ("March 3rd, 2021", "March third, twenty twenty-one"),
     ("on Sept. 9", "on September ninth"),
+    needs=_SHORT_MONTHS,
 )
 day_and_month = rule(
     rf"(?:\b[Tt]he )?\b{_DAY} (?:of )?{_MONTH}\.?{_YEAR}",
     _named,
     ("the 5th of May, 1995", "May fifth, nineteen ninety-five"),
     ("5 July", "July fifth"),
+    needs=_SHORT_MONTHS,
 )
 
 
@@ -100,6 +129,7 @@ instant = rule(
         "2024-01-05 10:00-12:00",
         "January fifth, twenty twenty-four ten o'clock to twelve o'clock",
     ),
+    needs=(":",),
 )
 year_first = rule(
     r"(?<![\w.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\w-])",
@@ -142,45 +172,110 @@ def _before_christ(match: Match) -> str:
 
 
 before_christ = rule(
-    rf"{START}(?:(\d{{1,4}}){_TO})?(\d{{1,4}}) ?(BCE?|CE|AD)\b",
+    rf"{START}(?<![-+])(?:(\d{{1,4}}){_TO})?(\d{{1,4}}) ?(BCE?|CE|AD)\b(?!/)",
     _before_christ,
     ("1493 to 1479 BC", "fourteen ninety-three to fourteen seventy-nine B C"),
     ("44 BCE", "forty-four B C E"),
+    needs=("bc", "ce", "ad"),
 )
 in_year = rule(
-    r"\b((?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Bb]efore|[Aa]fter|[Ee]stablished|[Bb]orn) )"
+    r"\b((?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Bb]efore|[Aa]fter|[Ee]stablished|[Bb]orn|"
+    r"[Bb]y|[Aa]round|[Dd]uring|[Ff]rom|(?:[Ww]ar|[Cc]lass|[Ss]ummer|[Ww]inter|[Ff]all|[Ss]pring|[Cc]rash|[Ff]ire|[Pp]anic|"
+    r"[Rr]evolution|[Tt]reaty|[Aa]ct|[Cc]onstitution|[Gg]reat \w{1,12}|[Bb]attle) of) )"
     r"(1\d{3})"
-    r"(?![\w.,/:%°-]\w)(?![%°+])(?! [a-z]+s\b)(?!\w)(?! ?[\u20a0-\u20bf¥£¢$¼-¾⅐-⅞])"
+    r"(?![\w.,/:%°-]\w)(?![%°+])(?! [a-z]+(?<![uis])s\b)(?!\w)(?! ?[\u20a0-\u20bf¥£¢$¼-¾⅐-⅞])"
     rf"(?! ?(?i:{FREE_UNITS}|hp|k|usd|eur|gbp|jpy|cad|aud)(?!\w))",
     lambda m: f"{m[1]}{year(int(m[2]))}",
     ("in 1066", "in ten sixty-six"),
+    ("the War of 1812", "the War of eighteen twelve"),
     ("since 1776", "since seventeen seventy-six"),
 )
-_WEEKDAYS = {
-    day[:3]: day
-    for day in "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-}  # fmt: skip
-_WEEKDAY = "Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun"
-weekday = rule(
-    rf"\b({_WEEKDAY})\b\.?(?=,? (?:at )?\d{{1,2}}(?:[:.]\d\d)?(?: ?[-–] ?\d{{1,2}})? ?{HALF_DAY}|"
-    rf",? (?:at )?\d{{1,2}}:\d\d|,? (?:{_WRITTEN})\.? \d)",
-    lambda m: _WEEKDAYS[m[1][:3]],
-    ("Mon 5pm", "Monday 5pm", "Monday five P M"),
-)
-from_day_to_day = rule(
-    rf"\b({_WEEKDAY})\b\.?(?: ?[-–] ?| to )({_WEEKDAY})\b",
-    lambda m: f"{_WEEKDAYS[m[1][:3]]} to {_WEEKDAYS[m[2][:3]]}",
-    ("Mon-Fri", "Monday to Friday"),
+year_first_of_all = rule(
+    r"^(1[0-8]\d\d)(?= (?:was|called|wants|saw|brought|marked|began)\b)",
+    lambda m: year(int(m[1])),
+    ("1848 was wild", "eighteen forty-eight was wild"),
 )
 month_and_year = rule(
     rf"\b{_MONTH}\.?,? ((?:1[5-9]|20)\d\d)(?![\w.,:/%-]\w)(?!\w){_NOT_COUNTED}",
     lambda m: f"{_MONTHS[_month(m) - 1]} {year(int(m[2]))}",
     ("Sept 2024", "September twenty twenty-four"),
+    needs=_SHORT_MONTHS,
 )
 from_month_to_month = rule(
     rf"\b{_MONTH}\.?(?: ?[-–] ?)(?P<other>Sept|{_WRITTEN})\b(?! \d{{1,2}}\b)\.?",
     lambda m: f"{_MONTHS[_month(m) - 1]} to {_MONTHS[_number(m['other']) - 1]}",
     ("Oct-Dec", "October to December"),
+    needs=_SHORT_MONTHS,
+)
+
+
+#: Words after which a month and a day are more likely than a part of something.
+_ON = (
+    r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|[Ee]nds|[Ee]ffective|[Ee]xpires|"
+    r"[Bb]orn|[Aa]s of|(?:[Bb]day|[Bb]irthday|[Dd]eadline|[Ee]xam|[Ff]inal|[Mm]idterm|[Tt]est|"
+    r"[Pp]arty|[Ww]edding|[Mm]eeting|"
+    r"[Ii]nterview|[Ff]light|[Ll]aunch|[Rr]elease|[Cc]oncert|[Ss]how|[Gg]ame|[Tt]rip|[Aa]ppt|"
+    r"[Aa]ppointment)(?:'s| is)|[Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un"
+)
+_BY = "[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter|[Oo]ut|[Ff]or"
+
+
+def _is_date(month: str, day: str) -> bool:
+    return 1 <= int(month) <= 12 and 1 <= int(day) <= 31
+
+
+def _on(match: Match) -> str:
+    """The date, unless it is a fraction that is often said: one third, not nine twelfths."""
+    before, after = match[1] or match[2], (match["month"], match["day"])
+    fraction = after in {("1", "2"), ("1", "3"), ("2", "3"), ("1", "4"), ("3", "4")} or after == (
+        "9",
+        "11",
+    )
+    if not _is_date(*after) or (fraction and (match[2] or after == ("9", "11"))):
+        return match[0]
+    return f"{before}{_MONTHS[int(match['month']) - 1]} {ordinal(int(match['day']))}"
+
+
+on_day = rule(
+    rf"\b(?:((?:{_ON})(?:day)?,? (?:on )?)|((?:{_BY}) "
+    rf"))(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})(?![\w/%°-])(?!\.\d)"
+    rf"(?! (?:of|the|full|done|left|{COUNTED_THINGS})\b)(?! ?(?i:{FREE_UNITS}|cups?)(?!\w))",
+    _on,
+    ("lunch on 5/6", "lunch on May sixth"),
+    ("the notes from 9/12", "the notes from September twelfth"),
+    ("since 9/11", "since 9/11", "since nine eleven"),
+    ("cut by 1/3", "cut by 1/3", "cut by one third"),
+    needs=("/",),
+)
+
+
+def _from_day_to_day(match: Match) -> str:
+    first, last = (match[1], match[2]), (match[3], match[4])
+    if not (_is_date(*first) and _is_date(*last)) or first == ("1", "2"):
+        return match[0]
+    said = [f"{_MONTHS[int(month) - 1]} {ordinal(int(day))}" for month, day in (first, last)]
+    return " to ".join(said)
+
+
+from_date_to_date = rule(
+    r"(?<![\w/.,$+-])(\d{1,2})/(\d{1,2})(?: ?[-–] ?| to )(\d{1,2})/(\d{1,2})(?![\w/%°\"-])(?!\.\d)"
+    rf"(?! ?(?i:{FREE_UNITS}|cups?|inch|inches|of)(?!\w))",
+    _from_day_to_day,
+    ("out 12/23-1/2", "out December twenty-third to January second"),
+    ("1/2-3/4 of it", "1/2-3/4 of it", "one half, three quarters of it"),
+    needs=("/",),
+)
+
+
+padded = rule(
+    r"(?<![\w/.,$+-])(?:(0[1-9])/(\d{1,2})|(\d{1,2})/(0[1-9]))(?![\w/%°-])(?!\.\d)",
+    lambda m: (
+        f"{_MONTHS[int(m[1] or m[3]) - 1]} {ordinal(int(m[2] or m[4]))}"
+        if _is_date(m[1] or m[3], m[2] or m[4])
+        else m[0]
+    ),
+    ("it's 11/03", "it's November third"),
+    needs=("/",),
 )
 
 
@@ -194,4 +289,5 @@ month_and_day_slashed = rule(
     rf"(?! ?(?i:{FREE_UNITS})(?!\w))",
     _slashed,
     ("12/31", "December thirty-first"),
+    needs=("/",),
 )

@@ -20,7 +20,10 @@ _RULERS = (
     "Urban|Victor|Wilhelm|William|Xerxes"
 )
 _TITLES = "King|Queen|Pope|Prince|Emperor|Empress|Tsar|Czar|Kaiser|Sultan|Pharaoh"
-_COUNTED = "act|appendix|article|book|chapter|episode|part|phase|scene|section|stage|volume|war"
+_COUNTED = (
+    "plat|platinum|gold|silver|bronze|diamond|iron|ascendant|immortal|act|appendix|article|"
+    "book|chapter|episode|part|phase|scene|section|stage|volume|war"
+)
 #: As names only: a class or a model in small letters has letters, not numbers.
 _NAMED = (
     "Apollo|Category|Civilization|Class|Diablo|Fantasy|Figure|GTA|Grade|Level|Mark|Mk|Rocky|Round|"

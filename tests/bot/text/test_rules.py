@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from bot.text import dotted, quantities, symbols
+from bot.text import days, dotted, formulas, quantities, symbols
 from bot.text.rule import Rule
 from tests.bot.text.test_cases import say
 
@@ -13,6 +13,8 @@ ORDERS = {
     quantities.ENGLISH: [
         kind for kind in vars(quantities).values() if isinstance(kind, ModuleType)
     ],
+    days.ENGLISH: [days],
+    formulas.ENGLISH: [formulas],
     dotted.ENGLISH: [dotted],
     symbols.ENGLISH: [symbols],
 }
