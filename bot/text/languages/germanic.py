@@ -7,7 +7,7 @@ from bot.text.languages.spelling import spelled
 
 _WEAK = re.compile(
     r"(?:\b(?:am|vom|zum|beim|im|dem|den|des|ab|bis|seit|nach|vor|zur|der \w+ vom|einem|meinem|"
-    r"deinem|meinen|jeden)|\b(?:Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag),?) $",
+    r"deinem|meinen|jeden)) $",
     re.IGNORECASE,
 )
 _WITH_ARTICLE = re.compile(r"\b(?:der|die|das) $", re.IGNORECASE)
