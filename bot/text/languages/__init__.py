@@ -8,17 +8,20 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from bot.text.languages import eastasian, germanic, nordic, others, romance, semitic, slavic
 from bot.text.languages.forms import HYPHEN, rules_of
-from bot.text.languages.germanic import DUTCH, GERMAN, SWEDISH
 from bot.text.languages.grammar import TOUCHING, Grammar
-from bot.text.languages.eastasian import CHINESE, JAPANESE, KOREAN
-from bot.text.languages.romance import FRENCH, ITALIAN, PORTUGUESE, SPANISH
-from bot.text.languages.slavic import POLISH, RUSSIAN
 from bot.text.rule import Rule
 
-GRAMMARS: dict[str, Grammar] = {grammar.code: grammar for grammar in (GERMAN, DUTCH, SWEDISH, SPANISH, FRENCH, ITALIAN, PORTUGUESE, POLISH, RUSSIAN, JAPANESE, CHINESE, KOREAN)}
+GRAMMARS: dict[str, Grammar] = {
+    grammar.code: grammar
+    for family in (germanic, nordic, romance, slavic, semitic, eastasian, others)
+    for grammar in vars(family).values()
+    if isinstance(grammar, Grammar)
+}
 _FIGURE = re.compile(r"\d|[¹²³⁰-⁹½¼¾⅐-⅞⅒≤≥≈±]")
 
+_LOOSE_HYPHEN = re.compile(r"(?<=\w)(?:- | -)(?=\w)")
 _HYPHEN = re.compile(f" ?{HYPHEN} ?")
 _TOUCHING = re.compile(f"{TOUCHING} ?")
 
@@ -31,10 +34,13 @@ def rules(code: str) -> tuple[Rule, ...]:
 def quantities(text: str, code: str) -> str:
     """Say every figure of `text` in language `code`, ISO 639-1, which is not English."""
     text = "".join(map(_plain, text)) if not text.isascii() else text
+    if not _FIGURE.search(text):
+        return text
+    hyphens = _LOOSE_HYPHEN.search(text)
     for rule in rules(code):
-        if not _FIGURE.search(text):
-            break
         text = rule.apply(text)
+    if not hyphens:  # what was put beside a word and its hyphen
+        text = _LOOSE_HYPHEN.sub("-", text)
     return _TOUCHING.sub("", _HYPHEN.sub("-", text))
 
 

@@ -265,7 +265,7 @@ def _symbols(g: Grammar) -> str:
 
 
 def _first_symbols(g: Grammar) -> str:
-    return any_of({*SIGNS, *(sign for sign in g.signs if not sign[-1].isalpha()), *CURRENCIES})
+    return any_of({*SIGNS, *(sign for sign in g.signs if len(sign) > 1 or sign == "¥"), *CURRENCIES})
 
 
 SIGN_FIRST = Form(

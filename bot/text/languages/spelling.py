@@ -4,6 +4,7 @@ The rules are CLDR's, run by `unicode_rbnf`, which is loaded with the first numb
 such a language. What they get wrong against usage is mended here and nowhere else.
 """
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,13 @@ if TYPE_CHECKING:
 
 #: Longer numbers are said figure by figure.
 MOST_CARDINAL_DIGITS = 15
-#: What nobody says, and what is said: (language, words, usage).
-_MENDED = (
-    ("ru", "одна тысяча", "тысяча"),
-    ("el", "χίλιάδες", "χιλιάδες"),
-    ("sw", ", ", " "),
-)
+#: What nobody says or writes, and what they do.
+_MENDED = {
+    "ru": (("^одна тысяча", "тысяча"),),
+    "el": (("χίλιάδες", "χιλιάδες"), ("εννενήντα", "ενενήντα"), ("δεκατρεις", "δεκατρείς")),
+    "hi": (("वी$", "वीं"),),
+    "sw": ((", ", " "),),
+}
 
 
 @lru_cache(maxsize=32)
@@ -31,11 +33,6 @@ def _engine(code: str) -> "RbnfEngine":
 def spelled(code: str, number: int, rules: str = "spellout-numbering") -> str:
     """Return `number`, 0 <= number < 10**15, by one of CLDR's sets of rules for language `code`."""
     words = _engine(code).format_number(number, ruleset_names=[rules]).text
-    for language, odd, usual in _MENDED:
-        if code == language:
-            words = words.replace(odd, usual) if odd != "одна тысяча" else _begun(words, odd, usual)
+    for odd, usual in _MENDED.get(code, ()):
+        words = re.sub(odd, usual, words)
     return " ".join(words.split())
-
-
-def _begun(words: str, odd: str, usual: str) -> str:
-    return usual + words.removeprefix(odd) if words.startswith(odd) else words
