@@ -40,6 +40,7 @@ JAPANESE = Grammar(
     three_quarters="四分の三",
     and_half="{n}と二分の一",
     cardinal=_japanese,
+    own_units={"°C": "angle-degree"},
     money_word="last",
     money={"USD": "ドル", "EUR": "ユーロ", "GBP": "ポンド", "JPY": "円", "CNY": "元", "KRW": "ウォン"},
     minor={"USD": {"other": "セント"}, "EUR": {"other": "セント"}},
@@ -169,6 +170,8 @@ _NATIVE = (
     "시간", "시", "개", "명", "살", "마리", "잔", "병", "장", "대", "권", "달", "가지", "곳",
     "군데", "번째", "사람", "그릇", "송이", "켤레", "벌", "판", "배",
 )  # fmt: skip
+#: Words that only begin like one of these.
+_NOT_NATIVE = ("달러", "개월", "시속", "대학", "배송")
 #: Of the clock, and of how long something lasts; later hours are counted in Chinese.
 _MOST_NATIVE = {"시": 12}
 
@@ -182,9 +185,9 @@ def _korean(_grammar: Grammar, number: int, gender: str, before: str) -> str:
         return "영"
     if before.startswith("월") and number in _MONTHS:
         return _MONTHS[number]
-    counter = next((one for one in _NATIVE if before.startswith(one)), "")
-    if before.startswith(("시간", "시")) and before[:2] != "시간":
-        counter = "시" if before[:2] not in {"시속"} else ""
+    counter = ""
+    if not before.startswith(_NOT_NATIVE):
+        counter = next((one for one in _NATIVE if before.startswith(one)), "")
     if gender or (counter and number <= _MOST_NATIVE.get(counter, 99)):
         if counter == "번째" and number == 1:
             return "첫"
@@ -225,6 +228,7 @@ KOREAN = Grammar(
     and_half="{n}과 이분의 일",
     cardinal=_korean,
     usual="",
+    own_units={"°C": "angle-degree"},
     nought="공",
     money_word="last",
     money={"USD": " 달러", "EUR": " 유로", "GBP": " 파운드", "JPY": " 엔", "CNY": " 위안", "KRW": " 원"},

@@ -72,8 +72,8 @@ def _telephone(g: Grammar, m: Match) -> str:
 TELEPHONE = Form(
     "telephone",
     lambda g: (
-        rf"{g.start}(?:\+\d{{1,3}}(?:[ ./-]?\(?\d{{1,4}}\)?){{2,6}}|0\d{{2,5}}[ /-]\d{{3,9}}"
-        rf"(?:[ -]\d{{2,5}}){{0,4}}|0\d(?:[ .-]\d\d){{4}}|\d{{2,3}}-\d{{3,4}}-\d{{4}})"
+        rf"{g.start}(?:\+\d{{1,3}}(?:[ ./-]?\(?\d{{1,4}}\)?){{2,6}}|"
+        rf"(?:0\d{{2,5}}[ /-]\d{{3,9}}|0\d[ /-]\d{{6,9}})(?:[ -]\d{{2,5}}){{0,4}}|0\d(?:[ .-]\d\d){{4}}|\d{{2,3}}-\d{{3,4}}-\d{{4}})"
         rf"(?!\d)(?![.,:]\d)"
     ),
     _telephone,
@@ -363,11 +363,16 @@ def _word(g: Grammar, name: str) -> str:
     return word
 
 
+def _beside(g: Grammar) -> str:
+    """What a sign before a number stands between, so that it is none: "2-3", or "b-5" in Hebrew."""
+    return r"\w" if g.spaced else g.letter
+
+
 SIGN = Form(
     "sign",
     lambda g: (
-        r"(?<![\w)\]%°²³])(?<!\d[.,:])(?P<sign>≤|<=|=<|≥|>=|<|>|~|≈|±|\+-|[-−+](?! )|√) ?"
-        rf"(?=[.,]?\d|[$€£¥₹₽₩₺]\d)"
+        rf"(?<![{_beside(g)})\]%°²³])(?<!\d[.,:])(?P<sign>≤|<=|=<|≥|>=|<|>|~|≈|±|\+-|[-−+](?! )|√) ?"
+        r"(?=[.,]?\d|[$€£¥₹₽₩₺]\d)"
     ),
     lambda g, m: f"{_word(g, _COMPARED[m['sign']])} " if g.spaced else _word(g, _COMPARED[m["sign"]]),
     apart=False,
@@ -466,7 +471,7 @@ THOUSANDS = Form(
 
 
 def _number(g: Grammar, m: Match) -> str:
-    after = _after(m)
+    after = _after(m) if not _before(m).endswith("第") else ""
     gender = ""
     if after:
         gender = next((gender for end, gender in g.nouns if re.search(end, after.lower())), "")

@@ -23,6 +23,8 @@ _ORDERED = {
 
 def _german_ordinal(grammar: Grammar, number: int, before: str, after: str, rules: str) -> str:
     """An ordinal as what is written before it bends it: am dritten, der dritte, dritter."""
+    if rules == "-t":  # "zu dritt"
+        return spelled(grammar.code, number, "spellout-ordinal").removesuffix("e")
     ending = _ORDERED.get(after.lower(), "-r") if not rules else ""
     if _WEAK.search(before):
         ending = "-n"
@@ -72,6 +74,7 @@ GERMAN = Grammar(
     },
     ordinals=(
         (rf"\.(?= (?i:{'|'.join(_ORDERED)})\b)", ""),
+        (r"\.(?<=\b[Zz]u \d\.)(?! ?\d)", "-t"),
         ("te", ""),
         ("ter", "-r"),
         ("tes", "-s"),
@@ -177,6 +180,7 @@ DUTCH = Grammar(
     and_half="{n} en een half",
     ordinals=((r"(?:[sd]t?e|e)", "spellout-ordinal"),),
     fraction="number",
+    own_units={"km/u": "speed-kilometer-per-hour", "u": "duration-hour"},
     money={"CNY": "yuan", "SEK": "kronen", "NOK": "kronen", "DKK": "kronen"},
     money_word="last",
     time="{h} uur {m}",
