@@ -33,7 +33,8 @@ def rules(code: str) -> tuple[Rule, ...]:
 
 def quantities(text: str, code: str) -> str:
     """Say every figure of `text` in language `code`, ISO 639-1, which is not English."""
-    text = "".join(map(_plain, text)) if not text.isascii() else text
+    if not text.isascii():
+        text = "".join(_ascii_figure(char) for char in text)
     if not _FIGURE.search(text):
         return text
     hyphens = _LOOSE_HYPHEN.search(text)
@@ -41,11 +42,26 @@ def quantities(text: str, code: str) -> str:
         text = rule.apply(text)
     if not hyphens:  # what was put beside a word and its hyphen
         text = _LOOSE_HYPHEN.sub("-", text)
-    return _TOUCHING.sub("", _HYPHEN.sub("-", text))
+    text = _TOUCHING.sub("", _HYPHEN.sub("-", text))
+    return text if text.isascii() else _without_figures(text, GRAMMARS[code])
 
 
-def _plain(char: str) -> str:
-    """Return the figure that a figure of another script is."""
+def _ascii_figure(char: str) -> str:
+    """``٣`` -> 3."""
     if char.isascii() or not char.isdecimal():
         return char
     return str(unicodedata.decimal(char))
+
+
+def _without_figures(text: str, grammar: Grammar) -> str:
+    """Say signs that are figures and that no form has, such as a raised one alone."""
+    if not any(map(_is_figure, text)):
+        return text
+    return "".join(
+        f" {grammar.say(int(unicodedata.numeric(char)))} " if _is_figure(char) else char
+        for char in text
+    )
+
+
+def _is_figure(char: str) -> bool:
+    return not char.isascii() and char.isnumeric() and not char.isalpha()

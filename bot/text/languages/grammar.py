@@ -71,6 +71,8 @@ class Grammar:
     cardinals: Mapping[str, str] = field(default_factory=dict)
     #: By a regular expression for what is typed after a figure, the set of rules for ordinals.
     ordinals: tuple[tuple[str, str], ...] = ()
+    #: What multiplies the number before it, as a power of ten.
+    scales: Mapping[str, int] = field(default_factory=lambda: {"k": 3})
     #: How a fraction's figures are said: one by one, as a number, or as tenths and hundredths.
     fraction: Literal["figures", "number", "tenths"] = "figures"
     #: The gender of units by CLDR's names, without the kind; the others are `usual`.

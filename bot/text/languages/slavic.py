@@ -121,6 +121,7 @@ POLISH = Grammar(
         (r"-?(?:ej)", "fgen"),
     ),
     order=_polish_order,
+    scales={"k": 3, "tys": 3, "tys.": 3, "mln": 6, "mln.": 6, "mld": 9},
     fraction="number",
     cardinal=_polish,
     units=dict.fromkeys(
@@ -129,7 +130,7 @@ POLISH = Grammar(
         "f",
     ),
     own_units={"godz.": "duration-hour", "godz": "duration-hour", "sek.": "duration-second",
-               "tys.": "", "min.": "duration-minute"},
+               "min.": "duration-minute"},
     currencies={"EUR": "n", "INR": "f", "SEK": "f", "NOK": "f", "DKK": "f", "TRY": "f", "UAH": "f"},
     money_word="first",
     minor={
@@ -195,7 +196,7 @@ POLISH = Grammar(
         "times": (("3x", "trzy razy"),),
         "or more": (("18+", "18 plus", "osiemnaście plus"),),
         "power": (("x²", "x do potęgi dwa"),),
-        "thousands": (("5k", "pięć tysięcy"),),
+        "thousands": (("5k", "5000", "pięć tysięcy"),),
         "number": (("2 osoby", "dwie osoby"), ("1 raz", "jeden raz"),
                    ("3,14", "trzy przecinek czternaście"), ("1 500", "tysiąc pięćset")),
         "figures in a word": (("PS5", "PS pięć"),),
@@ -281,6 +282,7 @@ RUSSIAN = Grammar(
         (r"-?(?:ые|ые)", "spellout-ordinal-plural"),
         (r"-х", "spellout-ordinal-plural-genitive"),
     ),
+    scales={"k": 3, "к": 3, "тыс": 3, "тыс.": 3, "млн": 6, "млн.": 6, "млрд": 9},
     fraction="tenths",
     cardinal=_russian,
     units=dict.fromkeys(
@@ -354,7 +356,7 @@ RUSSIAN = Grammar(
         "times": (("x3", "раз три"),),
         "or more": (("18+", "18 плюс", "восемнадцать плюс"),),
         "power": (("x²", "x в степени два"),),
-        "thousands": (("5k", "пять тысяч"),),
+        "thousands": (("5k", "5000", "пять тысяч"),),
         "number": (("2 кошки", "две кошки"), ("2 раза", "два раза"),
                    ("1 500", "тысяча пятьсот")),
         "figures in a word": (("PS5", "PS пять"),),

@@ -1,0 +1,35 @@
+"""Percentages, units and degrees."""
+
+from bot.text.expressions import any_of
+from bot.text.languages.forms.form import Form
+from bot.text.languages.grammar import Grammar
+from bot.text.languages.units import UNITS
+from bot.text.rule import Match
+
+
+def _percent(g: Grammar, m: Match) -> str:
+    if g.percent:
+        return g.percent.format(n=g.said(m["n"]))
+    return g.counted(m["n"], "concentr-percent")
+
+
+PERCENT = Form("percent", lambda g: rf"{g.start}(?P<n>{g.figures}) ?[%٪]", _percent)
+
+
+def _units(g: Grammar) -> dict[str, str]:
+    return {**UNITS, **g.own_units}
+
+
+UNIT = Form(
+    "unit",
+    lambda g: rf"{g.start}(?P<n>{g.figures}) ?(?P<unit>{any_of(_units(g))}){g.end}(?!['’^.]\w)",
+    lambda g, m: g.counted(m["n"], _units(g)[m["unit"]]),
+    flags=0,
+)
+DEGREES = Form(
+    "degrees",
+    lambda g: rf"{g.start}(?P<n>{g.figures}) ?[°º](?![CFcf\w])",
+    lambda g, m: (
+        g.joint(g.said(m["n"]), g.degrees) if g.degrees else g.counted(m["n"], "angle-degree")
+    ),
+)

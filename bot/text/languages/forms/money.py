@@ -1,0 +1,43 @@
+"""Prices."""
+
+from bot.text.expressions import any_of
+from bot.text.languages.forms.form import Form, between
+from bot.text.languages.grammar import Grammar
+from bot.text.languages.units import CURRENCIES, SIGNS
+from bot.text.rule import Match
+
+
+def _sign_of(g: Grammar, sign: str) -> str:
+    return g.signs.get(sign.lower()) or SIGNS.get(sign.lower()) or sign.upper()
+
+
+def _money(g: Grammar, m: Match) -> str:
+    minus = between(g, g.minus).lstrip() if m.groupdict().get("inner") else ""
+    return minus + g.priced(m["n"], _sign_of(g, m["sign"]))
+
+
+def _symbols(g: Grammar) -> str:
+    signs = {*SIGNS, *g.signs}
+    letters = any_of({sign for sign in signs if sign[-1].isalpha()} | set(CURRENCIES))
+    return rf"(?:{any_of(sign for sign in signs if not sign[-1].isalpha())}|(?:{letters}){g.end})"
+
+
+def _first_symbols(g: Grammar) -> str:
+    return any_of({*SIGNS, *(sign for sign in g.signs if len(sign) > 1 or sign == "¥"), *CURRENCIES})
+
+
+SIGN_FIRST = Form(
+    "price, sign first",
+    lambda g: (
+        rf"(?<![{g.letter}])(?P<sign>{_first_symbols(g)}) ?(?P<inner>[-−])?"
+        rf"(?P<n>{g.figures})(?!\d)"
+    ),
+    _money,
+)
+SIGN_LAST = Form(
+    "price, sign last",
+    lambda g: (
+        rf"{g.start}(?P<n>{g.figures}) ?(?P<sign>{_symbols(g)})"
+    ),
+    _money,
+)
