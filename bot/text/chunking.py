@@ -15,8 +15,8 @@ from bot.text.limits import TextLimits
 _CLAUSE = re.compile(r"(?<=[,;:—…)،؛])\s+|(?<=[、，；：])")
 #: Words before which a sentence can pause.
 _LINKING = {
-    "en": "and but or so because that which who when while where if then than to for with from into "
-    "about as after before until",
+    "en": "and but or so because that which who when while where if then than to for with from "
+    "into about as after before until",
     "de": "und aber oder denn weil dass wenn als ob damit bis für mit von zu nach vor wie wo wer",
     "es": "y pero o porque que cuando donde si para con de por como hasta desde",
     "fr": "et mais ou parce que qui quand où si pour avec de dans comme après avant",

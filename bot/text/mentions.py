@@ -84,7 +84,7 @@ def custom_emoji(text: str) -> str:
 
 
 def moments(text: str, now: datetime, how: HowMoments | None = None) -> str:
-    """``<t:1618953630:R>`` -> "2 years ago", in the time zone of `now`; in English without `how`."""
+    """``<t:1618953630:R>`` -> "2 years ago", in `now`'s time zone; in English without `how`."""
     relative, written = how or (_relative, _written)
 
     def moment(match: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """The bot's own words around what people write, in every language that a text can be in.
 
-Written for this bot by its authors, who do not speak all of them; nobody who does has read them yet.
+Written by the bot's authors, who do not speak all of them; nobody who does has read them yet.
 Each is short, without a name's gender or case where the language lets that be avoided.
 """
 

@@ -1,4 +1,4 @@
-"""Japanese, Chinese and Korean: words without spaces, and numbers that turn with what they count."""
+"""Japanese, Chinese and Korean: no spaces, and numbers that turn with what they count."""
 
 from bot.text.languages.grammar import Grammar
 from bot.text.languages.spelling import spelled
@@ -42,7 +42,14 @@ JAPANESE = Grammar(
     cardinal=_japanese,
     own_units={"°C": "angle-degree"},
     money_word="last",
-    money={"USD": "ドル", "EUR": "ユーロ", "GBP": "ポンド", "JPY": "円", "CNY": "元", "KRW": "ウォン"},
+    money={
+        "USD": "ドル",
+        "EUR": "ユーロ",
+        "GBP": "ポンド",
+        "JPY": "円",
+        "CNY": "元",
+        "KRW": "ウォン",
+    },
     minor={"USD": {"other": "セント"}, "EUR": {"other": "セント"}},
     time="{h}時{m}分",
     full_hour="{h}時",
@@ -80,7 +87,9 @@ JAPANESE = Grammar(
     },
 )
 #: Before these two is 两; before a date, a floor or nothing it is 二.
-_MEASURES = "个只条张位次天年周本杯瓶件块双对场辆部首遍倍点种句篇份头匹把间局盘集章名台秒万千百小分颗支口座"
+_MEASURES = (
+    "个只条张位次天年周本杯瓶件块双对场辆部首遍倍点种句篇份头匹把间局盘集章名台秒万千百小分颗支口座"
+)
 
 
 def _chinese(_grammar: Grammar, number: int, gender: str, before: str) -> str:
@@ -231,7 +240,14 @@ KOREAN = Grammar(
     own_units={"°C": "angle-degree"},
     nought="공",
     money_word="last",
-    money={"USD": " 달러", "EUR": " 유로", "GBP": " 파운드", "JPY": " 엔", "CNY": " 위안", "KRW": " 원"},
+    money={
+        "USD": " 달러",
+        "EUR": " 유로",
+        "GBP": " 파운드",
+        "JPY": " 엔",
+        "CNY": " 위안",
+        "KRW": " 원",
+    },
     cents=None,
     time="{h}시 {m}분",
     full_hour="{h}시",
@@ -263,8 +279,13 @@ KOREAN = Grammar(
         "or more": (("18+", "18플러스 ", "십팔플러스 "),),
         "power": (("x²", "x의 이"),),
         "thousands": (("5k의", "5000의", "오천의"),),
-        "number": (("3명", "세 명"), ("2시간", "두 시간"), ("1번째", "첫번째"),
-                   ("1,500원", "천오백원"), ("6월", "유월")),
+        "number": (
+            ("3명", "세 명"),
+            ("2시간", "두 시간"),
+            ("1번째", "첫번째"),
+            ("1,500원", "천오백원"),
+            ("6월", "유월"),
+        ),
         "figures in a word": (("PS5를", "PS오를"),),
     },
 )

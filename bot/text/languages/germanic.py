@@ -16,7 +16,9 @@ _WITH_ARTICLE = re.compile(r"\b(?:der|die|das) $", re.IGNORECASE)
 #: Nouns that are counted with a point in chat; elsewhere "3." ends a sentence.
 _ORDERED = {
     **dict.fromkeys("platz tag stock versuch teil weltkrieg geburtstag advent".split(), "-r"),
-    **dict.fromkeys("klasse runde stelle woche liga halbzeit staffel folge etage reihe".split(), ""),
+    **dict.fromkeys(
+        "klasse runde stelle woche liga halbzeit staffel folge etage reihe".split(), ""
+    ),
     **dict.fromkeys("mal level jahrhundert semester spiel kapitel jahr".split(), "-s"),
 }
 
@@ -89,8 +91,14 @@ GERMAN = Grammar(
         ),
     },
     currencies={"SEK": "f", "NOK": "f", "DKK": "f", "INR": "f", "TRY": "f"},
-    money={"CNY": "Yuan", "INR": "Rupien", "CHF": "Franken", "USD": "Dollar", "CAD": "Dollar",
-           "AUD": "Dollar"},
+    money={
+        "CNY": "Yuan",
+        "INR": "Rupien",
+        "CHF": "Franken",
+        "USD": "Dollar",
+        "CAD": "Dollar",
+        "AUD": "Dollar",
+    },
     money_word="last",
     signs={"kr": "SEK", "sfr.": "CHF"},
     time="{h} Uhr {m}",
@@ -107,11 +115,20 @@ GERMAN = Grammar(
     year_after=r"\b(?:[Ii]m Jahr|[Ii]n|[Ss]eit|[Aa]b|[Bb]is|[Vv]on|[Vv]or|[Nn]ach|[Jj]ahr|[Aa]nno|"
     r"[Ss]ommer|[Ww]inter|[Ff]rühling|[Hh]erbst|Januar|Februar|März|April|Mai|Juni|Juli|August|"
     r"September|Oktober|November|Dezember|Baujahr|Jahrgang) ",
-    nouns=(("(?:ung|heit|keit|ion|tät|schaft)$", "f"), ("^(?:person|frau|runde|katze|woche|pizza|"
-           "minute|stunde|sekunde|folge|staffel|seite|frage|sache|nacht|stadt|million|milliarde|"
-           "karte|nachricht|idee|pause|flasche|tasse|dose|zeile|stelle|stufe)$", "f"), (r"^[a-zäöü]+$", "m")),
+    nouns=(
+        ("(?:ung|heit|keit|ion|tät|schaft)$", "f"),
+        (
+            "^(?:person|frau|runde|katze|woche|pizza|"
+            "minute|stunde|sekunde|folge|staffel|seite|frage|sache|nacht|stadt|million|milliarde|"
+            "karte|nachricht|idee|pause|flasche|tasse|dose|zeile|stelle|stufe)$",
+            "f",
+        ),
+        (r"^[a-zäöü]+$", "m"),
+    ),
     examples={
-        "telephone": (("0170 1234567", "null eins sieben null, eins zwei drei vier fünf sechs sieben"),),
+        "telephone": (
+            ("0170 1234567", "null eins sieben null, eins zwei drei vier fünf sechs sieben"),
+        ),
         "date, year first": (("am 2024-06-15", "am fünfzehnten Juni zweitausendvierundzwanzig"),),
         "date": (("der 3.10.1990", "der dritte Oktober neunzehnhundertneunzig"),),
         "date without year": (("am 24.12. frei", "am vierundzwanzigsten Dezember frei"),),
@@ -126,15 +143,21 @@ GERMAN = Grammar(
         "time with a point": (("um 8.15 Uhr", "um acht Uhr fünfzehn"),),
         "version": (("v2.1 ist da", "v zwei Punkt eins ist da"),),
         "number sign": (("#1", "Nummer 1", "Nummer eins"),),
-        "sign": (("-5 Grad", "minus 5 Grad", "minus fünf Grad"),
-                 ("≥ 18", "mindestens 18", "mindestens achtzehn")),
+        "sign": (
+            ("-5 Grad", "minus 5 Grad", "minus fünf Grad"),
+            ("≥ 18", "mindestens 18", "mindestens achtzehn"),
+        ),
         "comparison": (("x ≥ y", "x mindestens y"),),
         "fraction without a whole": ((",5 davon", "null Komma fünf davon"),),
         "fraction": (("2½ davon", "zweieinhalb davon"), ("7/10", "sieben von zehn")),
         "price, sign first": (("$5", "fünf Dollar"),),
         "price, sign last": (("19,99 €", "neunzehn Euro neunundneunzig"), ("1 €", "ein Euro")),
         "percent": (("50%", "fünfzig Prozent"),),
-        "unit": (("3,5km", "drei Komma fünf Kilometer"), ("1 h", "eine Stunde"), ("2 g", "zwei Gramm")),
+        "unit": (
+            ("3,5km", "drei Komma fünf Kilometer"),
+            ("1 h", "eine Stunde"),
+            ("2 g", "zwei Gramm"),
+        ),
         "degrees": (("20°", "zwanzig Grad"),),
         "ordinal": (("der 21te", "der einundzwanzigste"),),
         "year": (("seit 1984", "seit neunzehnhundertvierundachtzig"),),
@@ -144,7 +167,10 @@ GERMAN = Grammar(
         "or more": (("18+", "18 plus", "achtzehn plus"),),
         "power": (("x²", "x hoch zwei"),),
         "thousands": (("5k", "5000", "fünftausend"),),
-        "number": (("1.500 Leute", "eintausendfünfhundert Leute"), ("3,14", "drei Komma eins vier")),
+        "number": (
+            ("1.500 Leute", "eintausendfünfhundert Leute"),
+            ("3,14", "drei Komma eins vier"),
+        ),
         "figures in a word": (("PS5", "PS fünf"),),
     },
 )
@@ -201,7 +227,9 @@ DUTCH = Grammar(
         "date": (("op 05-12-2023", "op vijf december tweeduizenddrieëntwintig"),),
         "date without year": (("op 25/12", "op vijfentwintig december"),),
         "day and month": (("1 mei 1999", "een mei negentiennegenennegentig"),),
-        "from time to time": (("10:00-12:30", "10:00 tot 12:30", "tien uur tot twaalf uur dertig"),),
+        "from time to time": (
+            ("10:00-12:30", "10:00 tot 12:30", "tien uur tot twaalf uur dertig"),
+        ),
         "time": (("om 18:05", "om achttien uur vijf"), ("9:00 uur", "negen uur")),
         "time with a point": (("om 20.30 uur", "om twintig uur dertig"),),
         "version": (("v2.1", "v twee punt een"),),
@@ -211,8 +239,10 @@ DUTCH = Grammar(
         "fraction without a whole": ((",5 ervan", "nul komma vijf ervan"),),
         "fraction": (("1½ kilo", "een en een half kilo"), ("7/10", "zeven op tien")),
         "price, sign first": (("€ 5", "vijf euro"),),
-        "price, sign last": (("19,99 euro", "19,99 euro", "negentien komma negenennegentig euro"),
-                             ("20€", "twintig euro")),
+        "price, sign last": (
+            ("19,99 euro", "19,99 euro", "negentien komma negenennegentig euro"),
+            ("20€", "twintig euro"),
+        ),
         "percent": (("50%", "vijftig procent"),),
         "unit": (("3,5 km", "drie komma vijf kilometer"),),
         "degrees": (("20°", "twintig graden"),),

@@ -228,7 +228,9 @@ class Grammar:
         if not forms:
             return self.say(cents)
         form = plural_form(self.code, Decimal(cents))
-        return self.joint(self.say(cents, forms.get("gender", "m")), forms.get(form, forms["other"]))
+        return self.joint(
+            self.say(cents, forms.get("gender", "m")), forms.get(form, forms["other"])
+        )
 
     def currency(self, iso: str, amount: Decimal) -> str:
         position = self.money.get(iso, self.money_word)

@@ -55,17 +55,20 @@ SWEDISH = Grammar(
     year_rules="spellout-numbering-year",
     year_after=r"\b(?:[Åå]r|[Ss]edan|[Uu]nder|[Ff]rån|[Tt]ill|[Ii]|januari|februari|mars|april|maj|"
     r"juni|juli|augusti|september|oktober|november|december) ",
-    nouns=(("^(?:år|dygn|barn|hus|spel|kilo|gram|poäng|lag|liv|rum|mål|steg|par|försök|bord|kort)$", "n"),
-           (r"^[a-zåäö]", "m")),
+    nouns=(
+        (
+            "^(?:år|dygn|barn|hus|spel|kilo|gram|poäng|lag|liv|rum|mål|steg|par|försök|bord|kort)$",
+            "n",
+        ),
+        (r"^[a-zåäö]", "m"),
+    ),
     examples={
         "telephone": (("070-123 45 67", "noll sju noll, ett två tre, fyra fem, sex sju"),),
         "date, year first": (("2024-06-15", "femtonde juni tvåtusen tjugofyra"),),
         "date": (("den 5/12/2023", "den femte december tvåtusen tjugotre"),),
         "date without year": (("den 24/12", "den tjugofjärde december"),),
         "day and month": (("1 maj 1999", "första maj nittonhundranittionio"),),
-        "from time to time": (
-            ("10:00-12:30", "10:00 till 12:30", "tio till tolv och trettio"),
-        ),
+        "from time to time": (("10:00-12:30", "10:00 till 12:30", "tio till tolv och trettio"),),
         "time": (("klockan 18:05", "klockan arton och fem"),),
         "time with a point": (("kl. 20.30", "kl. tjugo och trettio"),),
         "version": (("v2.1", "v två punkt ett"),),
@@ -75,8 +78,11 @@ SWEDISH = Grammar(
         "fraction without a whole": ((",5 av det", "noll komma fem av det"),),
         "fraction": (("2½ timme", "två och en halv timme"), ("7/10", "sju av tio")),
         "price, sign first": (("$5", "fem dollar"),),
-        "price, sign last": (("100 kr", "etthundra kronor"), ("1 kr", "en krona"),
-                             ("19,50 kr", "nitton kronor och femtio")),
+        "price, sign last": (
+            ("100 kr", "etthundra kronor"),
+            ("1 kr", "en krona"),
+            ("19,50 kr", "nitton kronor och femtio"),
+        ),
         "percent": (("50 %", "femtio procent"),),
         "unit": (("3,5 km", "tre komma fem kilometer"),),
         "degrees": (("20°", "tjugo grader"),),
@@ -132,8 +138,10 @@ DANISH = Grammar(
     and_half="{n} en halv",
     cardinal=_danish,
     ordinals=(
-        (r"\.(?= (?:gang|plads|dag|sal|klasse|sæson|afsnit|runde|uge|halvleg|del|forsøg)\b)",
-         "spellout-ordinal-common"),
+        (
+            r"\.(?= (?:gang|plads|dag|sal|klasse|sæson|afsnit|runde|uge|halvleg|del|forsøg)\b)",
+            "spellout-ordinal-common",
+        ),
     ),
     fraction="number",
     units=dict.fromkeys(
@@ -157,7 +165,10 @@ DANISH = Grammar(
     year_after=r"\b(?:[Ii]|[Ss]iden|[Ff]ra|[Tt]il|[Åå]r|januar|februar|marts|april|maj|juni|juli|"
     r"august|september|oktober|november|december) ",
     nouns=(
-        (r"^(?:år|minut|minutter|sekund|barn|hus|spil|kilo|gram|point|hold|liv|bord|kort|par)$", "n"),
+        (
+            r"^(?:år|minut|minutter|sekund|barn|hus|spil|kilo|gram|point|hold|liv|bord|kort|par)$",
+            "n",
+        ),
         (r"^[a-zæøå]", "m"),
     ),
     examples={
@@ -224,8 +235,10 @@ NORWEGIAN = Grammar(
     and_half="{n} og en halv",
     cardinals={"m": "spellout-cardinal-masculine", "n": "spellout-cardinal-neuter"},
     ordinals=(
-        (r"\.(?= (?:gang|plass|dag|etasje|klasse|sesong|episode|runde|uke|omgang|del|forsøk)\b)",
-         "spellout-ordinal-masculine"),
+        (
+            r"\.(?= (?:gang|plass|dag|etasje|klasse|sesong|episode|runde|uke|omgang|del|forsøk)\b)",
+            "spellout-ordinal-masculine",
+        ),
     ),
     fraction="number",
     units=dict.fromkeys(
@@ -316,8 +329,10 @@ FINNISH = Grammar(
     three_quarters="kolme neljäsosaa",
     and_half="{n} ja puoli",
     ordinals=(
-        (r"\.(?= (?:kerta|kerran|sija|päivä|kerros|luokka|kausi|jakso|erä|viikko|osa)\b)",
-         "spellout-ordinal"),
+        (
+            r"\.(?= (?:kerta|kerran|sija|päivä|kerros|luokka|kausi|jakso|erä|viikko|osa)\b)",
+            "spellout-ordinal",
+        ),
     ),
     money_word="last",
     cents="",
@@ -332,12 +347,18 @@ FINNISH = Grammar(
     slashed=".",
     short_date=r"(?P<day>[0-3]?\d)\.(?P<month>1[0-2]|[1-9])\.(?!\d)",
     examples={
-        "telephone": (("040 123 4567", "nolla neljä nolla, yksi kaksi kolme, neljä viisi kuusi seitsemän"),),
-        "date, year first": (("2024-06-15", "viidestoista kesäkuuta kaksituhattakaksikymmentäneljä"),),
+        "telephone": (
+            ("040 123 4567", "nolla neljä nolla, yksi kaksi kolme, neljä viisi kuusi seitsemän"),
+        ),
+        "date, year first": (
+            ("2024-06-15", "viidestoista kesäkuuta kaksituhattakaksikymmentäneljä"),
+        ),
         "date": (("5.12.2023", "viides joulukuuta kaksituhattakaksikymmentäkolme"),),
         "date without year": (("24.12. vapaa", "kahdeskymmenesneljäs joulukuuta vapaa"),),
         "day and month": (("1. toukokuuta", "ensimmäinen toukokuuta"),),
-        "from time to time": (("10:00-12:30", "10:00 viiva 12:30", "kymmenen viiva kaksitoista kolmekymmentä"),),
+        "from time to time": (
+            ("10:00-12:30", "10:00 viiva 12:30", "kymmenen viiva kaksitoista kolmekymmentä"),
+        ),
         "time": (("klo 18:05", "klo kahdeksantoista nolla viisi"),),
         "time with a point": (("klo 20.30", "klo kaksikymmentä kolmekymmentä"),),
         "version": (("v2.1", "v kaksi piste yksi"),),
@@ -347,7 +368,10 @@ FINNISH = Grammar(
         "fraction without a whole": ((",5 siitä", "nolla pilkku viisi siitä"),),
         "fraction": (("2½", "kaksi ja puoli"), ("7/10", "seitsemän kautta kymmenen")),
         "price, sign first": (("$5", "viisi dollaria"),),
-        "price, sign last": (("19,99 €", "yhdeksäntoista euroa yhdeksänkymmentäyhdeksän"), ("1 €", "yksi euro")),
+        "price, sign last": (
+            ("19,99 €", "yhdeksäntoista euroa yhdeksänkymmentäyhdeksän"),
+            ("1 €", "yksi euro"),
+        ),
         "percent": (("50 %", "viisikymmentä prosenttia"),),
         "unit": (("3,5 km", "kolme pilkku viisi kilometriä"), ("1 h", "yksi tunti")),
         "degrees": (("20°", "kaksikymmentä astetta"),),

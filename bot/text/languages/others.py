@@ -33,11 +33,20 @@ TURKISH = Grammar(
     quarter="çeyrek",
     three_quarters="dörtte üç",
     and_half="{n} buçuk",
-    ordinals=((r"(?:\.(?= [a-zçğıöşü]))", "spellout-ordinal"),
-              (r"['’]?(?:inci|ıncı|uncu|üncü|nci|ncı)", "spellout-ordinal")),
+    ordinals=(
+        (r"(?:\.(?= [a-zçğıöşü]))", "spellout-ordinal"),
+        (r"['’]?(?:inci|ıncı|uncu|üncü|nci|ncı)", "spellout-ordinal"),
+    ),
     fraction="number",
-    money={"TRY": "lira", "USD": "dolar", "GBP": "sterlin", "JPY": "yen", "CNY": "yuan",
-           "RUB": "ruble", "CHF": "frank"},
+    money={
+        "TRY": "lira",
+        "USD": "dolar",
+        "GBP": "sterlin",
+        "JPY": "yen",
+        "CNY": "yuan",
+        "RUB": "ruble",
+        "CHF": "frank",
+    },
     cents="",
     minor={"TRY": {"other": "kuruş"}, "": {"other": "sent"}},
     signs={"tl": "TRY"},
@@ -143,7 +152,12 @@ GREEK = Grammar(
         (r"^[α-ωά-ώ]", "n"),
     ),
     examples={
-        "telephone": (("+30 697 123 4567", "συν τρία μηδέν, έξι εννέα επτά, ένα δύο τρία, τέσσερα πέντε έξι επτά"),),
+        "telephone": (
+            (
+                "+30 697 123 4567",
+                "συν τρία μηδέν, έξι εννέα επτά, ένα δύο τρία, τέσσερα πέντε έξι επτά",
+            ),
+        ),
         "date, year first": (("2024-06-15", "δεκαπέντε Ιουνίου δύο χιλιάδες είκοσι τέσσερα"),),
         "date": (("3/5/1998", "τρεις Μαΐου χίλια εννιακόσια ενενήντα οκτώ"),),
         "date without year": (("στις 24/12", "στις είκοσι τέσσερις Δεκεμβρίου"),),
@@ -291,12 +305,16 @@ MALAY = Grammar(
     slashed="/-.",
     short_date=r"(?P<day>[12]\d|3[01]|0[1-9])/(?P<month>0?[1-9]|1[0-2])(?![\w/-])",
     examples={
-        "telephone": (("012-345 6789", "kosong satu dua, tiga empat lima, enam tujuh lapan sembilan"),),
+        "telephone": (
+            ("012-345 6789", "kosong satu dua, tiga empat lima, enam tujuh lapan sembilan"),
+        ),
         "date, year first": (("2024-06-15", "lima belas Jun dua ribu dua puluh empat"),),
         "date": (("15/06/2024", "lima belas Jun dua ribu dua puluh empat"),),
         "date without year": (("pada 24/12", "pada dua puluh empat Disember"),),
         "day and month": (("15 Jun", "lima belas Jun"),),
-        "from time to time": (("10:00-12:30", "10:00 hingga 12:30", "sepuluh hingga dua belas tiga puluh"),),
+        "from time to time": (
+            ("10:00-12:30", "10:00 hingga 12:30", "sepuluh hingga dua belas tiga puluh"),
+        ),
         "time": (("pukul 10:30", "pukul sepuluh tiga puluh"),),
         "version": (("v2.1", "v dua perpuluhan satu"),),
         "number sign": (("#1", "nombor 1", "nombor satu"),),
@@ -304,7 +322,10 @@ MALAY = Grammar(
         "comparison": (("x ≥ y", "x sekurang-kurangnya y"),),
         "fraction without a whole": ((".5 lagi", "kosong perpuluhan lima lagi"),),
         "fraction": (("2½", "dua setengah"), ("7/10", "tujuh daripada sepuluh")),
-        "price, sign first": (("RM5", "lima ringgit"), ("RM19.90", "sembilan belas ringgit sembilan puluh sen")),
+        "price, sign first": (
+            ("RM5", "lima ringgit"),
+            ("RM19.90", "sembilan belas ringgit sembilan puluh sen"),
+        ),
         "price, sign last": (("20€", "dua puluh euro"),),
         "percent": (("50%", "lima puluh peratus"),),
         "unit": (("3.5 km", "tiga perpuluhan lima kilometer"),),
@@ -361,12 +382,19 @@ SWAHILI = Grammar(
     slashed="/-.",
     short_date=r"(?P<day>[12]\d|3[01]|0[1-9])/(?P<month>0?[1-9]|1[0-2])(?![\w/-])",
     examples={
-        "telephone": (("+254 712 345 678", "jumlisha mbili tano nne, saba moja mbili, tatu nne tano, sita saba nane"),),
+        "telephone": (
+            (
+                "+254 712 345 678",
+                "jumlisha mbili tano nne, saba moja mbili, tatu nne tano, sita saba nane",
+            ),
+        ),
         "date, year first": (("2024-06-15", "kumi na tano Juni elfu mbili ishirini na nne"),),
         "date": (("15/06/2024", "kumi na tano Juni elfu mbili ishirini na nne"),),
         "date without year": (("tarehe 24/12", "tarehe ishirini na nne Desemba"),),
         "day and month": (("15 Juni", "kumi na tano Juni"),),
-        "from time to time": (("10:00-12:30", "10:00 hadi 12:30", "kumi hadi kumi na mbili na dakika thelathini"),),
+        "from time to time": (
+            ("10:00-12:30", "10:00 hadi 12:30", "kumi hadi kumi na mbili na dakika thelathini"),
+        ),
         "time": (("10:30", "kumi na dakika thelathini"),),
         "version": (("v2.1", "v mbili nukta moja"),),
         "number sign": (("#1", "nambari 1", "nambari moja"),),

@@ -8,7 +8,9 @@ _ORDINAL_SIGNS = (
     (r"\.?ª", "spellout-ordinal-feminine"),
 )
 #: Spanish and Portuguese nouns in -a that are masculine.
-_IN_A = "d[ií]as?|problemas?|temas?|sistemas?|programas?|mapas?|planetas?|idiomas?|gramas?|quilogramas?"
+_IN_A = (
+    "d[ií]as?|problemas?|temas?|sistemas?|programas?|mapas?|planetas?|idiomas?|gramas?|quilogramas?"
+)
 
 SPANISH = Grammar(
     code="es",
@@ -48,9 +50,7 @@ SPANISH = Grammar(
         *_ORDINAL_SIGNS,
     ),
     fraction="number",
-    units=dict.fromkeys(
-        "hour week mile inch tonne pound mile-per-hour kilocalorie".split(), "f"
-    ),
+    units=dict.fromkeys("hour week mile inch tonne pound mile-per-hour kilocalorie".split(), "f"),
     currencies=dict.fromkeys("GBP INR SEK NOK DKK TRY UAH".split(), "f"),
     money={"CNY": "yuanes"},
     cents="con",
@@ -71,15 +71,25 @@ SPANISH = Grammar(
         (r"^[a-zñáéíóú]{4,}$", "m"),
     ),
     examples={
-        "telephone": (("+34 612 34 56 78", "más tres cuatro, seis uno dos, tres cuatro, cinco seis, siete ocho"),),
+        "telephone": (
+            (
+                "+34 612 34 56 78",
+                "más tres cuatro, seis uno dos, tres cuatro, cinco seis, siete ocho",
+            ),
+        ),
         "date, year first": (("2024-06-15", "quince de junio de dos mil veinticuatro"),),
         "date": (("el 03/05/1998", "el tres de mayo de mil novecientos noventa y ocho"),),
         "date without year": (("el 24/12", "el veinticuatro de diciembre"),),
-        "day and month": (("el 1 de mayo de 2023", "el primero de mayo de dos mil veintitrés"),
-                          ("el 15 mayo", "el quince de mayo")),
+        "day and month": (
+            ("el 1 de mayo de 2023", "el primero de mayo de dos mil veintitrés"),
+            ("el 15 mayo", "el quince de mayo"),
+        ),
         "from time to time": (("10:00-12:30", "10:00 a 12:30", "diez a doce treinta"),),
-        "time": (("a las 18:05", "a las dieciocho cinco"), ("a la 1:30", "a la una treinta"),
-                 ("a las 21:00 h", "a las veintiuna")),
+        "time": (
+            ("a las 18:05", "a las dieciocho cinco"),
+            ("a la 1:30", "a la una treinta"),
+            ("a las 21:00 h", "a las veintiuna"),
+        ),
         "time with an h": (("a las 17h30", "a las diecisiete treinta"),),
         "version": (("v2.1", "v dos punto uno"),),
         "number sign": (("#1", "número 1", "número uno"),),
@@ -88,8 +98,10 @@ SPANISH = Grammar(
         "fraction without a whole": ((",5 de eso", "cero coma cinco de eso"),),
         "fraction": (("1½", "uno y medio"), ("7/10", "siete de diez")),
         "price, sign first": (("$5", "cinco dólares"),),
-        "price, sign last": (("19,99 €", "diecinueve euros con noventa y nueve"),
-                             ("1 €", "un euro")),
+        "price, sign last": (
+            ("19,99 €", "diecinueve euros con noventa y nueve"),
+            ("1 €", "un euro"),
+        ),
         "percent": (("el 50%", "el cincuenta por ciento"),),
         "unit": (("3,5 km", "tres coma cinco kilómetros"), ("1 h", "una hora")),
         "degrees": (("20°", "veinte grados"),),
@@ -100,8 +112,12 @@ SPANISH = Grammar(
         "or more": (("18+", "18 más", "dieciocho más"),),
         "power": (("x²", "x elevado a dos"),),
         "thousands": (("5k", "5000", "cinco mil"),),
-        "number": (("200 personas", "doscientas personas"), ("1 problema", "un problema"),
-                   ("3,14", "tres coma catorce"), ("3.5", "tres punto cinco")),
+        "number": (
+            ("200 personas", "doscientas personas"),
+            ("1 problema", "un problema"),
+            ("3,14", "tres coma catorce"),
+            ("3.5", "tres punto cinco"),
+        ),
         "figures in a word": (("PS5", "PS cinco"),),
     },
 )
@@ -142,9 +158,7 @@ FRENCH = Grammar(
         (r"(?:e|è|ème|eme|ième|nd|nde)", "spellout-ordinal-masculine"),
     ),
     fraction="number",
-    units=dict.fromkeys(
-        "hour minute second millisecond week tonne pound kilocalorie".split(), "f"
-    ),
+    units=dict.fromkeys("hour minute second millisecond week tonne pound kilocalorie".split(), "f"),
     currencies=dict.fromkeys("GBP INR SEK NOK DKK TRY UAH".split(), "f"),
     money={"CNY": "yuans"},
     cents="",
@@ -160,9 +174,12 @@ FRENCH = Grammar(
     short_date=r"(?P<day>[12]\d|3[01]|0[1-9])/(?P<month>0?[1-9]|1[0-2])(?![\w/-])",
     hour=lambda g, n, _before: g.counted(str(n), "duration-hour"),
     nouns=(
-        (r"^(?:fois|personnes?|semaines?|années?|journées?|parties?|minutes?|heures?|secondes?|"
-         r"pages?|filles?|femmes?|chaises?|places?|équipes?|pizzas?|bières?|photos?|vidéos?|"
-         r"questions?|choses?|nuits?|voitures?|cartes?|maisons?|victoires?|défaites?)$", "f"),
+        (
+            r"^(?:fois|personnes?|semaines?|années?|journées?|parties?|minutes?|heures?|secondes?|"
+            r"pages?|filles?|femmes?|chaises?|places?|équipes?|pizzas?|bières?|photos?|vidéos?|"
+            r"questions?|choses?|nuits?|voitures?|cartes?|maisons?|victoires?|défaites?)$",
+            "f",
+        ),
         (r"^[a-zà-ÿ]{3,}$", "m"),
     ),
     examples={
@@ -194,8 +211,11 @@ FRENCH = Grammar(
         "or more": (("18+", "18 plus", "dix-huit plus"),),
         "power": (("x²", "x puissance deux"),),
         "thousands": (("5k", "5000", "cinq mille"),),
-        "number": (("1 fois", "une fois"), ("3,14", "trois virgule quatorze"),
-                   ("1 500", "mille cinq cents")),
+        "number": (
+            ("1 fois", "une fois"),
+            ("3,14", "trois virgule quatorze"),
+            ("1 500", "mille cinq cents"),
+        ),
         "figures in a word": (("PS5", "PS cinq"),),
     },
 )
@@ -267,7 +287,12 @@ ITALIAN = Grammar(
         (r"^[a-zàèéìòù]{3,}$", "m"),
     ),
     examples={
-        "telephone": (("+39 333 123 4567", "più tre nove, tre tre tre, uno due tre, quattro cinque sei sette"),),
+        "telephone": (
+            (
+                "+39 333 123 4567",
+                "più tre nove, tre tre tre, uno due tre, quattro cinque sei sette",
+            ),
+        ),
         "date, year first": (("2024-06-15", "quindici giugno duemilaventiquattro"),),
         "date": (("il 03/05/1998", "il tre maggio millenovecentonovantotto"),),
         "date without year": (("il 24/12", "il ventiquattro dicembre"),),
@@ -285,7 +310,11 @@ ITALIAN = Grammar(
         "price, sign first": (("$5", "cinque dollari"),),
         "price, sign last": (("19,99 €", "diciannove euro e novantanove"), ("1 €", "un euro")),
         "percent": (("il 50%", "il cinquanta per cento"),),
-        "unit": (("3,5 km", "tre virgola cinque chilometri"), ("1 h", "un'ora"), ("1 s", "un secondo")),
+        "unit": (
+            ("3,5 km", "tre virgola cinque chilometri"),
+            ("1 h", "un'ora"),
+            ("1 s", "un secondo"),
+        ),
         "degrees": (("20°", "venti gradi"),),
         "ordinal": (("la 2ª volta", "la seconda volta"), ("il 3° posto", "il terzo posto")),
         "range": (("5-10", "5 a 10", "cinque a dieci"),),
@@ -335,9 +364,7 @@ PORTUGUESE = Grammar(
         (r"a(?= (?:vez|temporada|parte|fase|rodada|semana|feira)\b)", "spellout-ordinal-feminine"),
     ),
     fraction="number",
-    units=dict.fromkeys(
-        "hour week mile inch tonne pound mile-per-hour kilocalorie".split(), "f"
-    ),
+    units=dict.fromkeys("hour week mile inch tonne pound mile-per-hour kilocalorie".split(), "f"),
     currencies=dict.fromkeys("GBP INR SEK NOK DKK TRY UAH".split(), "f"),
     money={"CNY": "yuans"},
     cents="e",
@@ -359,7 +386,12 @@ PORTUGUESE = Grammar(
         (r"^[a-zãõáéíóúâêôç]{3,}$", "m"),
     ),
     examples={
-        "telephone": (("+55 11 91234-5678", "mais cinco cinco, um um, nove um dois três quatro, cinco seis sete oito"),),
+        "telephone": (
+            (
+                "+55 11 91234-5678",
+                "mais cinco cinco, um um, nove um dois três quatro, cinco seis sete oito",
+            ),
+        ),
         "date, year first": (("2024-06-15", "quinze de junho de dois mil e vinte e quatro"),),
         "date": (("em 03/05/1998", "em três de maio de mil novecentos e noventa e oito"),),
         "date without year": (("dia 24/12", "dia vinte e quatro de dezembro"),),

@@ -34,9 +34,7 @@ ARABIC = Grammar(
     three_quarters="ثلاثة أرباع",
     and_half="{n} ونصف",
     cardinals={"m": "spellout-cardinal-masculine", "f": "spellout-cardinal-feminine"},
-    units=dict.fromkeys(
-        "hour minute second millisecond year celsius degree percent".split(), "f"
-    ),
+    units=dict.fromkeys("hour minute second millisecond year celsius degree percent".split(), "f"),
     own_units={"كم": "length-kilometer", "كغ": "mass-kilogram", "سم": "length-centimeter"},
     currencies=dict.fromkeys("INR SEK NOK DKK TRY".split(), "f"),
     cents=None,
@@ -53,7 +51,9 @@ ARABIC = Grammar(
         "date": (("15/06/2024", "خمسة عشر يونيو ألفين وأربعة وعشرون"),),
         "date without year": (("يوم 24/12", "يوم أربعة وعشرون ديسمبر"),),
         "day and month": (("15 يونيو", "خمسة عشر يونيو"),),
-        "from time to time": (("10:00-12:30", "10:00 إلى 12:30", "عشرة إلى إثنا عشر وثلاثون دقيقة"),),
+        "from time to time": (
+            ("10:00-12:30", "10:00 إلى 12:30", "عشرة إلى إثنا عشر وثلاثون دقيقة"),
+        ),
         "time": (("10:30", "عشرة وثلاثون دقيقة"),),
         "version": (("v2.1", "v إثنان فاصلة واحد"),),
         "number sign": (("#1", "رقم 1", "رقم واحد"),),
@@ -111,8 +111,14 @@ HEBREW = Grammar(
     units=dict.fromkeys(
         "hour minute second millisecond year celsius degree kilocalorie".split(), "f"
     ),
-    own_units={'ק"מ': "length-kilometer", 'ק"ג': "mass-kilogram", 'ס"מ': "length-centimeter",
-               "ק״מ": "length-kilometer", "ק״ג": "mass-kilogram", "ס״מ": "length-centimeter"},
+    own_units={
+        'ק"מ': "length-kilometer",
+        'ק"ג': "mass-kilogram",
+        'ס"מ': "length-centimeter",
+        "ק״מ": "length-kilometer",
+        "ק״ג": "mass-kilogram",
+        "ס״מ": "length-centimeter",
+    },
     currencies=dict.fromkeys("GBP TRY".split(), "f"),
     money={"ILS": "שקלים"},
     cents=None,

@@ -37,8 +37,10 @@ def _polish_ordinal(number: int, form: str) -> str:
             return " ".join([*words, f"{stem}{_POLISH_ENDINGS[form][2]}"])
         if not rest:
             thousands = number // 1000
-            stem = {1: "tysięczn", 2: "dwutysięczn", 3: "trzytysięczn"}.get(thousands)
-            return f"{stem}{_POLISH_ENDINGS[form][2]}" if stem else spelled("pl", number)
+            round_stem = {1: "tysięczn", 2: "dwutysięczn", 3: "trzytysięczn"}.get(thousands)
+            return (
+                f"{round_stem}{_POLISH_ENDINGS[form][2]}" if round_stem else spelled("pl", number)
+            )
         words.append(spelled("pl", number - rest))
     if rest < 20:
         stems = [_POLISH_ONES[rest]]
@@ -54,7 +56,9 @@ def _polish_day(_grammar: Grammar, number: int, _before: str) -> str:
 
 
 def _polish_hour(_grammar: Grammar, number: int, before: str) -> str:
-    bent = re.search(r"\b(?:o|od|do|po|przed|około|koło|godzinie|godziny|między|a) $", before, re.I)
+    bent = re.search(
+        r"\b(?:o|od|do|po|przed|około|koło|godzinie|godziny|między|a) $", before, re.IGNORECASE
+    )
     return _polish_ordinal(number, "fgen" if bent else "f")
 
 
@@ -129,8 +133,12 @@ POLISH = Grammar(
         "kilocalorie".split(),
         "f",
     ),
-    own_units={"godz.": "duration-hour", "godz": "duration-hour", "sek.": "duration-second",
-               "min.": "duration-minute"},
+    own_units={
+        "godz.": "duration-hour",
+        "godz": "duration-hour",
+        "sek.": "duration-second",
+        "min.": "duration-minute",
+    },
     currencies={"EUR": "n", "INR": "f", "SEK": "f", "NOK": "f", "DKK": "f", "TRY": "f", "UAH": "f"},
     money_word="first",
     minor={
@@ -154,21 +162,37 @@ POLISH = Grammar(
     year_after=r"\b(?:[Ww]|[Oo]d|[Dd]o|[Zz]|[Pp]o|[Pp]rzed) (?=[12]\d{3} (?:r\.|rok))",
     year=_polish_year,
     nouns=(
-        (r"^(?:osoby|godziny|minuty|sekundy|gry|rundy|szanse|dziewczyny|kobiety|noce|strony|części|"
-         r"mapy|bramki|sztuki|złotówki|książki|karty|wiadomości|pizze|kawy|butelki|próby|kropki|"
-         r"zasady|sprawy|rzeczy|drużyny|mile|tony)$", "f"),
+        (
+            r"^(?:osoby|godziny|minuty|sekundy|gry|rundy|szanse|dziewczyny|kobiety|noce|strony|części|"
+            r"mapy|bramki|sztuki|złotówki|książki|karty|wiadomości|pizze|kawy|butelki|próby|kropki|"
+            r"zasady|sprawy|rzeczy|drużyny|mile|tony)$",
+            "f",
+        ),
         (r"^(?!mężczyzna|kolega|poeta)[a-ząćęłńóśźż]{2,}a$", "f"),
         (r"(?:o|ę|cie|nie)$", "n"),
         (r"^[a-ząćęłńóśźż]", "m"),
     ),
     examples={
-        "telephone": (("+48 600 123 456", "plus cztery osiem, sześć zero zero, jeden dwa trzy, cztery pięć sześć"),),
-        "date, year first": (("2024-06-15", "piętnastego czerwca dwa tysiące dwudziestego czwartego roku"),),
-        "date": (("3.05.1998 r.", "trzeciego maja tysiąc dziewięćset dziewięćdziesiątego ósmego roku"),),
+        "telephone": (
+            (
+                "+48 600 123 456",
+                "plus cztery osiem, sześć zero zero, jeden dwa trzy, cztery pięć sześć",
+            ),
+        ),
+        "date, year first": (
+            ("2024-06-15", "piętnastego czerwca dwa tysiące dwudziestego czwartego roku"),
+        ),
+        "date": (
+            ("3.05.1998 r.", "trzeciego maja tysiąc dziewięćset dziewięćdziesiątego ósmego roku"),
+        ),
         "date without year": (("do 24.12 wolne", "do dwudziestego czwartego grudnia wolne"),),
-        "day and month": (("1 maja", "pierwszego maja"),
-                          ("2 maja 2000", "drugiego maja dwutysięcznego roku")),
-        "from time to time": (("10:00-12:30", "10:00\u201112:30", "dziesiąta-dwunasta trzydzieści"),),
+        "day and month": (
+            ("1 maja", "pierwszego maja"),
+            ("2 maja 2000", "drugiego maja dwutysięcznego roku"),
+        ),
+        "from time to time": (
+            ("10:00-12:30", "10:00\u201112:30", "dziesiąta-dwunasta trzydzieści"),
+        ),
         "time": (("o 18:05", "o osiemnastej zero pięć"), ("9:00", "dziewiąta")),
         "time with a point": (("o 20.30", "o dwudziestej trzydzieści"),),
         "version": (("v2.1", "v dwa kropka jeden"),),
@@ -180,36 +204,47 @@ POLISH = Grammar(
         "price, sign first": (("$5", "pięć dolarów"),),
         "price, sign last": (
             ("19,99 zł", "dziewiętnaście złotych dziewięćdziesiąt dziewięć groszy"),
-            ("2 zł", "dwa złote"), ("1 €", "jedno euro"),
+            ("2 zł", "dwa złote"),
+            ("1 €", "jedno euro"),
         ),
         "percent": (("50%", "pięćdziesiąt procent"),),
-        "unit": (("2 km", "dwa kilometry"), ("5 km", "pięć kilometrów"),
-                 ("3,5 km", "trzy przecinek pięć kilometra"), ("2 h", "dwie godziny"),
-                 ("22 min", "dwadzieścia dwie minuty")),
+        "unit": (
+            ("2 km", "dwa kilometry"),
+            ("5 km", "pięć kilometrów"),
+            ("3,5 km", "trzy przecinek pięć kilometra"),
+            ("2 h", "dwie godziny"),
+            ("22 min", "dwadzieścia dwie minuty"),
+        ),
         "degrees": (("22°", "dwadzieścia dwa stopnie"),),
         "ordinal": (("3. miejsce", "trzecie miejsce"), ("po raz 2-gi", "po raz drugi")),
-        "year": (("w 2024 roku", "w dwa tysiące dwudziestym czwartym roku"),
-                 ("od 1999 r.", "od tysiąc dziewięćset dziewięćdziesiątego dziewiątego r.")),
-        "range": (("5-10 minut", "pięć\u201110 minut", "pięć-dziesięć minut"),
-                  ("3:1", "trzy do jeden")),
+        "year": (
+            ("w 2024 roku", "w dwa tysiące dwudziestym czwartym roku"),
+            ("od 1999 r.", "od tysiąc dziewięćset dziewięćdziesiątego dziewiątego r."),
+        ),
+        "range": (
+            ("5-10 minut", "pięć\u201110 minut", "pięć-dziesięć minut"),
+            ("3:1", "trzy do jeden"),
+        ),
         "arithmetic": (("2+2", "2 plus 2", "dwa plus dwa"),),
         "times": (("3x", "trzy razy"),),
         "or more": (("18+", "18 plus", "osiemnaście plus"),),
         "power": (("x²", "x do potęgi dwa"),),
         "thousands": (("5k", "5000", "pięć tysięcy"),),
-        "number": (("2 osoby", "dwie osoby"), ("1 raz", "jeden raz"),
-                   ("3,14", "trzy przecinek czternaście"), ("1 500", "tysiąc pięćset")),
+        "number": (
+            ("2 osoby", "dwie osoby"),
+            ("1 raz", "jeden raz"),
+            ("3,14", "trzy przecinek czternaście"),
+            ("1 500", "tysiąc pięćset"),
+        ),
         "figures in a word": (("PS5", "PS pięć"),),
     },
 )
 
 
 def _russian_day(grammar: Grammar, number: int, before: str) -> str:
-    """"Today is the fifteenth" is neuter, "on the fifteenth" its genitive."""
+    """Say "the fifteenth" after "today is", else "of the fifteenth", which says when."""
     neuter = re.search(r"\b(?:сегодня|завтра|вчера|это|на|за|по) $", before, re.IGNORECASE)
-    return spelled(
-        grammar.code, number, f"spellout-ordinal-neuter{'' if neuter else '-genitive'}"
-    )
+    return spelled(grammar.code, number, f"spellout-ordinal-neuter{'' if neuter else '-genitive'}")
 
 
 def _russian_year(grammar: Grammar, number: int, before: str, after: str) -> str:
@@ -289,22 +324,45 @@ RUSSIAN = Grammar(
         "minute second millisecond week mile tonne mile-per-hour kilocalorie".split(), "f"
     ),
     own_units={
-        "км": "length-kilometer", "м": "length-meter", "см": "length-centimeter",
-        "мм": "length-millimeter", "кг": "mass-kilogram", "мг": "mass-milligram",
-        "л": "volume-liter", "мл": "volume-milliliter", "км/ч": "speed-kilometer-per-hour",
-        "м/с": "speed-meter-per-second", "ч": "duration-hour", "мин": "duration-minute",
-        "сек": "duration-second", "ГБ": "digital-gigabyte", "Гб": "digital-gigabyte",
-        "гб": "digital-gigabyte", "МБ": "digital-megabyte", "Мб": "digital-megabyte",
-        "мб": "digital-megabyte", "ТБ": "digital-terabyte", "кВт": "power-kilowatt",
-        "Вт": "power-watt", "ГГц": "frequency-gigahertz", "Гц": "frequency-hertz",
-        "мс": "duration-millisecond", "гр": "mass-gram", "°С": "temperature-celsius",
+        "км": "length-kilometer",
+        "м": "length-meter",
+        "см": "length-centimeter",
+        "мм": "length-millimeter",
+        "кг": "mass-kilogram",
+        "мг": "mass-milligram",
+        "л": "volume-liter",
+        "мл": "volume-milliliter",
+        "км/ч": "speed-kilometer-per-hour",
+        "м/с": "speed-meter-per-second",
+        "ч": "duration-hour",
+        "мин": "duration-minute",
+        "сек": "duration-second",
+        "ГБ": "digital-gigabyte",
+        "Гб": "digital-gigabyte",
+        "гб": "digital-gigabyte",
+        "МБ": "digital-megabyte",
+        "Мб": "digital-megabyte",
+        "мб": "digital-megabyte",
+        "ТБ": "digital-terabyte",
+        "кВт": "power-kilowatt",
+        "Вт": "power-watt",
+        "ГГц": "frequency-gigahertz",
+        "Гц": "frequency-hertz",
+        "мс": "duration-millisecond",
+        "гр": "mass-gram",
+        "°С": "temperature-celsius",
     },
     currencies=dict.fromkeys("INR SEK NOK DKK TRY UAH JPY KRW".split(), "f"),
     money_word="last",
     money={"USD": "first"},
     minor={
-        "RUB": {"gender": "f", "one": "копейка", "few": "копейки", "many": "копеек",
-                "other": "копейки"},
+        "RUB": {
+            "gender": "f",
+            "one": "копейка",
+            "few": "копейки",
+            "many": "копеек",
+            "other": "копейки",
+        },
         "": {"one": "цент", "few": "цента", "many": "центов", "other": "цента"},
     },
     signs={"руб.": "RUB", "руб": "RUB", "р.": "RUB", "р": "RUB"},
@@ -327,13 +385,24 @@ RUSSIAN = Grammar(
         (r"^[а-яё]", "m"),
     ),
     examples={
-        "telephone": (("+7 912 345-67-89", "плюс семь, девять один два, три четыре пять, шесть семь, восемь девять"),),
-        "date, year first": (("2024-06-15", "пятнадцатого июня две тысячи двадцать четвертого года"),),
+        "telephone": (
+            (
+                "+7 912 345-67-89",
+                "плюс семь, девять один два, три четыре пять, шесть семь, восемь девять",
+            ),
+        ),
+        "date, year first": (
+            ("2024-06-15", "пятнадцатого июня две тысячи двадцать четвертого года"),
+        ),
         "date": (("03.05.1998", "третьего мая тысяча девятьсот девяносто восьмого года"),),
         "date without year": (("до 24.12 выходные", "до двадцать четвертого декабря выходные"),),
-        "day and month": (("сегодня 1 мая", "сегодня первое мая"),
-                          ("приеду 3 июня 2024 г.", "приеду третьего июня две тысячи двадцать четвертого года")),
-        "from time to time": (("10:00-12:30", "10:00\u201112:30", "десять часов-двенадцать тридцать"),),
+        "day and month": (
+            ("сегодня 1 мая", "сегодня первое мая"),
+            ("приеду 3 июня 2024 г.", "приеду третьего июня две тысячи двадцать четвертого года"),
+        ),
+        "from time to time": (
+            ("10:00-12:30", "10:00\u201112:30", "десять часов-двенадцать тридцать"),
+        ),
         "time": (("в 18:05", "в восемнадцать ноль пять"), ("в 5:00", "в пять часов")),
         "version": (("v2.1", "v два точка один"),),
         "number sign": (("№ 1", "номер 1", "номер один"),),
@@ -342,23 +411,28 @@ RUSSIAN = Grammar(
         "fraction without a whole": ((",5 от этого", "ноль целых пять десятых от этого"),),
         "fraction": (("2½", "два с половиной"), ("7/10", "семь из десяти")),
         "price, sign first": (("$5", "пять долларов"),),
-        "price, sign last": (("100 руб.", "сто рублей"), ("2₽", "два рубля"),
-                             ("19,50 ₽", "девятнадцать рублей пятьдесят копеек")),
+        "price, sign last": (
+            ("100 руб.", "сто рублей"),
+            ("2₽", "два рубля"),
+            ("19,50 ₽", "девятнадцать рублей пятьдесят копеек"),
+        ),
         "percent": (("51%", "пятьдесят один процент"), ("2%", "два процента")),
-        "unit": (("2 км", "два километра"), ("21 мин", "двадцать одна минута"), ("2 ч", "два часа"),
-                 ("3,5 кг", "три целых пять десятых килограмма")),
+        "unit": (
+            ("2 км", "два километра"),
+            ("21 мин", "двадцать одна минута"),
+            ("2 ч", "два часа"),
+            ("3,5 кг", "три целых пять десятых килограмма"),
+        ),
         "degrees": (("22°", "двадцать два градуса"),),
         "ordinal": (("1-й раз", "первый раз"), ("2-я часть", "вторая часть")),
         "year": (("в 2024 году", "в две тысячи двадцать четвертом году"),),
-        "range": (("5-10 минут", "пять\u201110 минут", "пять-десять минут"),
-                  ("3:1", "три-один")),
+        "range": (("5-10 минут", "пять\u201110 минут", "пять-десять минут"), ("3:1", "три-один")),
         "arithmetic": (("2+2", "2 плюс 2", "два плюс два"),),
         "times": (("x3", "раз три"),),
         "or more": (("18+", "18 плюс", "восемнадцать плюс"),),
         "power": (("x²", "x в степени два"),),
         "thousands": (("5k", "5000", "пять тысяч"),),
-        "number": (("2 кошки", "две кошки"), ("2 раза", "два раза"),
-                   ("1 500", "тысяча пятьсот")),
+        "number": (("2 кошки", "две кошки"), ("2 раза", "два раза"), ("1 500", "тысяча пятьсот")),
         "figures in a word": (("PS5", "PS пять"),),
     },
 )

@@ -22,7 +22,7 @@ _HEART = re.compile(r"(?<![\w<])<3+(?![\w.,])")
 
 @lru_cache(maxsize=32)
 def steps(code: str) -> Mapping[str, Step]:
-    """What takes the place of the English step of that name; others that are English are skipped."""
+    """What takes the place of the English step of that name."""
     wording, grammar = WORDINGS[code], GRAMMARS[code]
     dotted, chat = writing.dotted(code), writing.chat(code)
     return {

@@ -6,6 +6,7 @@ from bot.text.languages.forms.form import Form
 from bot.text.languages.grammar import Grammar
 from bot.text.rule import Match
 
+
 def _telephone(g: Grammar, m: Match) -> str:
     groups = re.findall(r"\d+", m[0])
     said = [g.one_by_one(group) for group in groups]

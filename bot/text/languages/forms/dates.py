@@ -8,6 +8,7 @@ from bot.text.languages.grammar import Grammar
 from bot.text.languages.names import month_names, months
 from bot.text.rule import Match
 
+
 def _date(g: Grammar, day: int, month: int, year: int | None, m: Match) -> str:
     if not (1 <= day <= 31 and 1 <= month <= 12):
         return m[0]

@@ -23,7 +23,9 @@ def _symbols(g: Grammar) -> str:
 
 
 def _first_symbols(g: Grammar) -> str:
-    return any_of({*SIGNS, *(sign for sign in g.signs if len(sign) > 1 or sign == "¥"), *CURRENCIES})
+    return any_of(
+        {*SIGNS, *(sign for sign in g.signs if len(sign) > 1 or sign == "¥"), *CURRENCIES}
+    )
 
 
 SIGN_FIRST = Form(
@@ -36,8 +38,6 @@ SIGN_FIRST = Form(
 )
 SIGN_LAST = Form(
     "price, sign last",
-    lambda g: (
-        rf"{g.start}(?P<n>{g.figures}) ?(?P<sign>{_symbols(g)})"
-    ),
+    lambda g: rf"{g.start}(?P<n>{g.figures}) ?(?P<sign>{_symbols(g)})",
     _money,
 )

@@ -54,8 +54,6 @@ ORDINAL = Form(
 )
 
 
-
-
 def _range(g: Grammar, m: Match) -> str:
     first, last = int(m[1]), int(m[2])
     if first > last:

@@ -1,7 +1,5 @@
 """Signs at numbers and between them."""
 
-import re
-
 from bot.text.languages.forms.form import Form, between
 from bot.text.languages.grammar import Grammar
 from bot.text.rule import Match
@@ -32,7 +30,8 @@ def _beside(g: Grammar) -> str:
 SIGN = Form(
     "sign",
     lambda g: (
-        rf"(?<![{_beside(g)})\]%°²³])(?<!\d[.,:])(?P<sign>≤|<=|=<|≥|>=|<|>|~|≈|±|\+-|[-−+](?! )|√) ?"
+        rf"(?<![{_beside(g)})\]%°²³])(?<!\d[.,:])(?P<sign>≤|<=|=<|≥|>=|<|>|"
+        r"~|≈|±|\+-|[-−+](?! )|√) ?"
         r"(?=[.,]?\d|[$€£¥₹₽₩₺]\d)"
     ),
     lambda g, m: _before(g, _word(g, m["sign"])),
