@@ -1,24 +1,20 @@
-"""Figures in the words of 22 languages besides English, whose own rules are in `quantities`.
+"""Figures in the words of 22 languages; English has rules of its own, in `bot.text.quantities`.
 
-The multilingual model reads figures reliably only in English, so none reaches it. `grammar` says
-what a language has, `forms` how figures are written; a grammar stands in the file of its family.
+The multilingual model reads figures reliably only in English, so none reaches it. `forms` has how
+figures are written, `grammars` what each language says, `steps` the rest of the pipeline.
 """
 
 import re
 import unicodedata
 from functools import lru_cache
 
-from bot.text.languages import eastasian, germanic, nordic, others, romance, semitic, slavic
 from bot.text.languages.forms import HYPHEN, rules_of
 from bot.text.languages.grammar import TOUCHING, Grammar
+from bot.text.languages.grammars import GRAMMARS
 from bot.text.rule import Rule
 
-GRAMMARS: dict[str, Grammar] = {
-    grammar.code: grammar
-    for family in (germanic, nordic, romance, slavic, semitic, eastasian, others)
-    for grammar in vars(family).values()
-    if isinstance(grammar, Grammar)
-}
+__all__ = ["GRAMMARS", "quantities", "rules"]
+
 _FIGURE = re.compile(r"\d|[¹²³⁰-⁹½¼¾⅐-⅞⅒≤≥≈±]")
 
 _LOOSE_HYPHEN = re.compile(r"(?<=\w)(?:- | -)(?=\w)")

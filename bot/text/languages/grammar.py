@@ -16,7 +16,7 @@ Examples = Mapping[str, tuple[tuple[str, ...], ...]]
 TOUCHING = "\u2060"
 
 
-class Figures(NamedTuple):
+class TypedNumber(NamedTuple):
     """A number as it is typed: figures before and after its mark, "" where there are none."""
 
     whole: str
@@ -150,11 +150,11 @@ class Grammar:
         marks = f"[{re.escape(self.grouping)}]"
         return rf"(?:\d{{1,3}}(?:{marks}\d{{3}}){{1,4}}(?!\d)|\d{{1,24}})(?:[.,]\d{{1,24}})?"
 
-    def parsed(self, typed: str) -> Figures:
+    def parsed(self, typed: str) -> TypedNumber:
         """Tell thousands from fractions: "1.500" and "1,5" in most of Europe."""
         grouped = re.match(rf"\d{{1,3}}(?:[{re.escape(self.grouping)}]\d{{3}})+(?!\d)", typed)
         end = grouped.end() if grouped else re.match(r"\d*", typed).end()  # type: ignore[union-attr]
-        return Figures(re.sub(r"\D", "", typed[:end]), typed[end : end + 1], typed[end + 1 :])
+        return TypedNumber(re.sub(r"\D", "", typed[:end]), typed[end : end + 1], typed[end + 1 :])
 
     # -- how they are said ------------------------------------------------------------------
 
@@ -272,7 +272,7 @@ class Grammar:
         return self.say(number, self.hour_gender)
 
 
-def tenths(grammar: Grammar, figures: Figures) -> str:
+def tenths(grammar: Grammar, figures: TypedNumber) -> str:
     """Russian: ``3,14`` -> три целых четырнадцать сотых."""
     names = ("десятая", "десятых"), ("сотая", "сотых"), ("тысячная", "тысячных")
     whole, part = int(figures.whole or 0), int(figures.fraction)

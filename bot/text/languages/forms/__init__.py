@@ -3,7 +3,7 @@
 from bot.text.languages.forms.clock import POINTED_TIME, TIME, TIME_WITH_H, TIMES_BETWEEN
 from bot.text.languages.forms.codes import TELEPHONE, VERSION
 from bot.text.languages.forms.dates import DATE, DATE_YEAR_FIRST, NAMED_DATE, SHORT_DATE, YEAR
-from bot.text.languages.forms.form import HYPHEN, Form
+from bot.text.languages.forms.form import HYPHEN, WrittenForm
 from bot.text.languages.forms.measures import DEGREES, PERCENT, UNIT
 from bot.text.languages.forms.money import SIGN_FIRST, SIGN_LAST
 from bot.text.languages.forms.numbers import (
@@ -28,7 +28,7 @@ from bot.text.languages.grammar import Grammar
 from bot.text.rule import Rule
 
 #: A form sees what those before it have left.
-FORMS: tuple[Form, ...] = (
+FORMS: tuple[WrittenForm, ...] = (
     TELEPHONE, THOUSANDS, DATE_YEAR_FIRST, DATE, SHORT_DATE, NAMED_DATE, TIMES_BETWEEN, TIME,
     TIME_WITH_H, POINTED_TIME, VERSION, NUMBERED, SIGN, COMPARED, FRACTION_ONLY, FRACTION,
     SIGN_FIRST, SIGN_LAST, PERCENT, UNIT, ORDINAL, DEGREES, YEAR, RANGE, ARITHMETIC, TIMES, OR_MORE,

@@ -1,6 +1,6 @@
 """Times of the day."""
 
-from bot.text.languages.forms.form import HYPHEN, Form, before, between
+from bot.text.languages.forms.form import HYPHEN, WrittenForm, before, between
 from bot.text.languages.grammar import Grammar
 from bot.text.rule import Match
 
@@ -30,13 +30,13 @@ def _time(g: Grammar, m: Match) -> str:
     return said
 
 
-TIMES_BETWEEN = Form(
+TIMES_BETWEEN = WrittenForm(
     "from time to time",
     r"(?<=\d[:h]\d\d) ?[-–~] ?(?=\d{1,2}[:h]\d\d(?![\d:]))",
     lambda g, _: HYPHEN if g.to == "-" else between(g, g.to),
     apart=False,
 )
-TIME = Form(
+TIME = WrittenForm(
     "time",
     lambda g: (
         rf"(?<![{g.letter}:.,])(?P<h>\d{{1,2}}):(?P<m>\d\d)(?::(?P<s>[0-5]\d))?(?![\d:])"
@@ -44,7 +44,7 @@ TIME = Form(
     ),
     _time,
 )
-TIME_WITH_H = Form(
+TIME_WITH_H = WrittenForm(
     "time with an h",
     lambda g: (
         r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])h(?P<m>[0-5]\d)(?:min|m)?(?!\w)"
@@ -53,7 +53,7 @@ TIME_WITH_H = Form(
     ),
     _time,
 )
-POINTED_TIME = Form(
+POINTED_TIME = WrittenForm(
     "time with a point",
     lambda g: (
         rf"(?:{g.dotted_time})(?P<h>\d{{1,2}})\.(?P<m>[0-5]\d)(?![\d.])"

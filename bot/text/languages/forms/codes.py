@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.languages.forms.form import Form
+from bot.text.languages.forms.form import WrittenForm
 from bot.text.languages.grammar import Grammar
 from bot.text.rule import Match
 
@@ -13,7 +13,7 @@ def _telephone(g: Grammar, m: Match) -> str:
     return f"{f'{g.plus} ' if m[0].startswith('+') else ''}{g.pause.join(said)}"
 
 
-TELEPHONE = Form(
+TELEPHONE = WrittenForm(
     "telephone",
     lambda g: (
         rf"{g.start}(?:\+\d{{1,3}}(?:[ ./-]?\(?\d{{1,4}}\)?){{2,6}}|"
@@ -30,7 +30,7 @@ def _version(g: Grammar, m: Match) -> str:
     return f"{m['v'] or ''} {said}".strip() if g.spaced else f"{m['v'] or ''}{said}"
 
 
-VERSION = Form(
+VERSION = WrittenForm(
     "version",
     (
         r"(?<![^\W_])(?<!\d[.,])(?P<v>v)?(?P<numbers>(?(v)\d{1,4}(?:\.\d{1,4}){1,3}|"

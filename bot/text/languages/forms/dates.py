@@ -3,7 +3,7 @@
 import re
 
 from bot.text.expressions import any_of
-from bot.text.languages.forms.form import Form, before, word_after
+from bot.text.languages.forms.form import WrittenForm, before, word_after
 from bot.text.languages.grammar import Grammar
 from bot.text.languages.names import month_names, months
 from bot.text.rule import Match
@@ -21,7 +21,7 @@ def _date(g: Grammar, day: int, month: int, year: int | None, m: Match) -> str:
     )
 
 
-DATE_YEAR_FIRST = Form(
+DATE_YEAR_FIRST = WrittenForm(
     "date, year first",
     lambda g: rf"{g.start}(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){g.end}(?!-|\.\d)",
     lambda g, m: _date(g, int(m[4]), int(m[3]), int(m[1]), m),
@@ -33,7 +33,7 @@ def _full_year(typed: str) -> int:
     return year if len(typed) == 4 else year + (2000 if year < 70 else 1900)
 
 
-DATE = Form(
+DATE = WrittenForm(
     "date",
     lambda g: (
         rf"{g.start}(\d{{1,2}})([{re.escape(g.slashed)}])(\d{{1,2}})\2 ?(\d{{4}}|\d{{2}})(?![\w/-])"
@@ -43,7 +43,7 @@ DATE = Form(
     ),
     lambda g, m: _date(g, int(m[1]), int(m[3]), _full_year(m[4]), m),
 )
-SHORT_DATE = Form(
+SHORT_DATE = WrittenForm(
     "date without year",
     lambda g: rf"{g.start}(?<![-−–+<>=≤≥~≈±$€£]){g.short_date}" if g.short_date else None,
     lambda g, m: _date(g, int(m["day"]), int(m["month"]), None, m),
@@ -66,7 +66,7 @@ def _named(g: Grammar, m: Match) -> str:
     return said
 
 
-NAMED_DATE = Form(
+NAMED_DATE = WrittenForm(
     "day and month",
     lambda g: (
         rf"{g.start}(?P<day>\d{{1,2}})(?:\.?(?: ?[-–] ?)(?P<last>\d{{1,2}}))?"
@@ -77,7 +77,7 @@ NAMED_DATE = Form(
     ),
     _named,
 )
-YEAR = Form(
+YEAR = WrittenForm(
     "year",
     lambda g: (
         rf"(?P<before>{g.year_after})(?P<year>1[1-9]\d\d|20\d\d){g.end}(?![%°])(?![.,:/-]\d)"

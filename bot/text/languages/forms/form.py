@@ -12,7 +12,7 @@ HYPHEN = "\u2011"
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class WrittenForm:
     """How figures are written, and how a grammar says them.
 
     `pattern` is an expression, or returns one for a language, None for one that does not write so.

@@ -1,7 +1,7 @@
 """Percentages, units and degrees."""
 
 from bot.text.expressions import any_of
-from bot.text.languages.forms.form import Form
+from bot.text.languages.forms.form import WrittenForm
 from bot.text.languages.grammar import Grammar
 from bot.text.languages.units import UNITS
 from bot.text.rule import Match
@@ -13,20 +13,20 @@ def _percent(g: Grammar, m: Match) -> str:
     return g.counted(m["n"], "concentr-percent")
 
 
-PERCENT = Form("percent", lambda g: rf"{g.start}(?P<n>{g.figures}) ?[%٪]", _percent)
+PERCENT = WrittenForm("percent", lambda g: rf"{g.start}(?P<n>{g.figures}) ?[%٪]", _percent)
 
 
 def _units(g: Grammar) -> dict[str, str]:
     return {**UNITS, **g.own_units}
 
 
-UNIT = Form(
+UNIT = WrittenForm(
     "unit",
     lambda g: rf"{g.start}(?P<n>{g.figures}) ?(?P<unit>{any_of(_units(g))}){g.end}(?!['’^.]\w)",
     lambda g, m: g.counted(m["n"], _units(g)[m["unit"]]),
     flags=0,
 )
-DEGREES = Form(
+DEGREES = WrittenForm(
     "degrees",
     lambda g: rf"{g.start}(?P<n>{g.figures}) ?[°º](?![CFcf\w])",
     lambda g, m: (

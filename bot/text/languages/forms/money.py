@@ -1,7 +1,7 @@
 """Prices."""
 
 from bot.text.expressions import any_of
-from bot.text.languages.forms.form import Form, between
+from bot.text.languages.forms.form import WrittenForm, between
 from bot.text.languages.grammar import Grammar
 from bot.text.languages.units import CURRENCIES, SIGNS
 from bot.text.rule import Match
@@ -28,7 +28,7 @@ def _first_symbols(g: Grammar) -> str:
     )
 
 
-SIGN_FIRST = Form(
+SIGN_FIRST = WrittenForm(
     "price, sign first",
     lambda g: (
         rf"(?<![{g.letter}])(?P<sign>{_first_symbols(g)}) ?(?P<inner>[-−])?"
@@ -36,7 +36,7 @@ SIGN_FIRST = Form(
     ),
     _money,
 )
-SIGN_LAST = Form(
+SIGN_LAST = WrittenForm(
     "price, sign last",
     lambda g: rf"{g.start}(?P<n>{g.figures}) ?(?P<sign>{_symbols(g)})",
     _money,

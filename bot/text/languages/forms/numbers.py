@@ -3,7 +3,7 @@
 import re
 
 from bot.text.expressions import any_of
-from bot.text.languages.forms.form import HYPHEN, Form, before, between, word_after
+from bot.text.languages.forms.form import HYPHEN, WrittenForm, before, between, word_after
 from bot.text.languages.grammar import Grammar
 from bot.text.languages.spelling import spelled
 from bot.text.rule import Match
@@ -22,7 +22,7 @@ def _thousands(g: Grammar, m: Match) -> str:
     return m[0] if figures == m["n"] else figures
 
 
-THOUSANDS = Form(
+THOUSANDS = WrittenForm(
     "thousands",
     lambda g: (
         rf"{g.start}(?P<n>{g.figures})"
@@ -40,7 +40,7 @@ def _ordinal(g: Grammar, m: Match) -> str:
     return m[0]
 
 
-ORDINAL = Form(
+ORDINAL = WrittenForm(
     "ordinal",
     lambda g: (
         rf"{g.start}(?P<n>\d{{1,4}})(?:"
@@ -64,7 +64,7 @@ def _range(g: Grammar, m: Match) -> str:
     return f"{m[1]}{between(g, g.to)}{m[2]}"
 
 
-RANGE = Form(
+RANGE = WrittenForm(
     "range",
     lambda g: rf"{g.start}(\d{{1,9}})(?: ?[-–~〜～] ?|:(?=\d(?!\d)))(\d{{1,9}})(?![\d:/-])",
     _range,
@@ -93,7 +93,7 @@ def _fraction(g: Grammar, m: Match) -> str:
     return f"{g.say(int(m['n']))} {said}" if m["n"] else said
 
 
-FRACTION = Form(
+FRACTION = WrittenForm(
     "fraction",
     lambda g: (
         rf"{g.start}(?:(?P<n>\d{{1,4}}) ?)?(?P<vulgar>[{''.join(_VULGAR)}])|"
@@ -111,14 +111,14 @@ def _number(g: Grammar, m: Match) -> str:
     return g.said(m[0], gender, after)
 
 
-NUMBER = Form("number", lambda g: rf"{g.start}{g.figures}(?![.,]\d)", _number)
+NUMBER = WrittenForm("number", lambda g: rf"{g.start}{g.figures}(?![.,]\d)", _number)
 #: Whatever figure is left, inside a word too.
-LEFT = Form(
+LEFT = WrittenForm(
     "figures in a word",
     r"\d{1,24}(?:[.,]\d{1,24})?",
     lambda g, m: g.said(m[0], "", word_after(m)),
 )
-FRACTION_ONLY = Form(
+FRACTION_ONLY = WrittenForm(
     "fraction without a whole",
     lambda g: rf"(?<![\w.,])[.,](\d{{1,9}}){g.end}",
     lambda g, m: g.said(f"0{g.decimal}{m[1]}"),

@@ -1,6 +1,6 @@
 """Signs at numbers and between them."""
 
-from bot.text.languages.forms.form import Form, between
+from bot.text.languages.forms.form import WrittenForm, between
 from bot.text.languages.grammar import Grammar
 from bot.text.rule import Match
 
@@ -27,7 +27,7 @@ def _beside(g: Grammar) -> str:
     return r"\w" if g.spaced else g.letter
 
 
-SIGN = Form(
+SIGN = WrittenForm(
     "sign",
     lambda g: (
         rf"(?<![{_beside(g)})\]%°²³])(?<!\d[.,:])(?P<sign>≤|<=|=<|≥|>=|<|>|"
@@ -37,25 +37,25 @@ SIGN = Form(
     lambda g, m: _before(g, _word(g, m["sign"])),
     apart=False,
 )
-COMPARED = Form(
+COMPARED = WrittenForm(
     "comparison",
     r"(?<=\w) ?(?P<sign>≤|<=|=<|≥|>=|≈|±) ?(?=\w)",
     lambda g, m: between(g, _word(g, m["sign"])),
     apart=False,
 )
-OR_MORE = Form(
+OR_MORE = WrittenForm(
     "or more",
     r"(?<=\d)\+(?![\w+])",
     lambda g, _: f" {g.plus}" if g.spaced else g.plus,
     apart=False,
 )
-ARITHMETIC = Form(
+ARITHMETIC = WrittenForm(
     "arithmetic",
     r"(?<=\d)(?: ?(?P<sign>[+×x*÷=^]) ?| (?P<minus>[-−–]) )(?=[-−+]?\d)",
     lambda g, m: between(g, _word(g, m["sign"] or m["minus"])),
     apart=False,
 )
-TIMES = Form(
+TIMES = WrittenForm(
     "times",
     lambda g: rf"{g.start}(?:x(?P<last>\d{{1,4}})|(?P<n>\d{{1,4}})x){g.end}",
     lambda g, m: (
@@ -71,8 +71,8 @@ def _power(g: Grammar, m: Match) -> str:
     return f" {g.power} {said}" if g.spaced else g.power + said
 
 
-POWER = Form("power", r"(?<=[\w)])⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", _power)
-NUMBERED = Form(
+POWER = WrittenForm("power", r"(?<=[\w)])⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", _power)
+NUMBERED = WrittenForm(
     "number sign",
     r"(?<!\w)(?:#|№ ?)(?=\d)",
     lambda g, _: _before(g, g.number),

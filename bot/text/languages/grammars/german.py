@@ -1,4 +1,4 @@
-"""German and Dutch."""
+"""German."""
 
 import re
 
@@ -11,8 +11,6 @@ _WEAK = re.compile(
     re.IGNORECASE,
 )
 _WITH_ARTICLE = re.compile(r"\b(?:der|die|das) $", re.IGNORECASE)
-
-
 #: Nouns that are counted with a point in chat; elsewhere "3." ends a sentence.
 _ORDERED = {
     **dict.fromkeys("platz tag stock versuch teil weltkrieg geburtstag advent".split(), "-r"),
@@ -172,89 +170,5 @@ GERMAN = Grammar(
             ("3,14", "drei Komma eins vier"),
         ),
         "figures in a word": (("PS5", "PS fünf"),),
-    },
-)
-DUTCH = Grammar(
-    code="nl",
-    decimal=",",
-    grouping=". ",
-    comma="komma",
-    point="punt",
-    minus="min",
-    plus="plus",
-    plus_minus="plusminus",
-    about="ongeveer",
-    at_most="hoogstens",
-    at_least="minstens",
-    less="minder dan",
-    more="meer dan",
-    times="keer",
-    divided="gedeeld door",
-    equals="is",
-    root="wortel",
-    power="tot de macht",
-    infinity="oneindig",
-    degrees="graden",
-    to="tot",
-    score="-",
-    of="{a} op {b}",
-    number="nummer",
-    percent="{n} procent",
-    half="een half",
-    quarter="een kwart",
-    three_quarters="drie kwart",
-    and_half="{n} en een half",
-    ordinals=((r"(?:[sd]t?e|e)", "spellout-ordinal"),),
-    fraction="number",
-    own_units={"km/u": "speed-kilometer-per-hour", "u": "duration-hour"},
-    money={"CNY": "yuan", "SEK": "kronen", "NOK": "kronen", "DKK": "kronen"},
-    money_word="last",
-    time="{h} uur {m}",
-    full_hour="{h} uur",
-    after_time=" ?uur",
-    dotted_time=r"(?:(?<=\bom )|(?<![\w:.,])(?=\d{1,2}\.[0-5]\d ?u(?:ur)?\b))",
-    date="{d} {month} {y}",
-    joined=" ",
-    before_year=" ",
-    slashed="-/.",
-    short_date=r"(?P<day>[12]\d|3[01]|[5-9])[/-](?P<month>0?[1-9]|1[12])(?![\w/-])(?! ?u)",
-    year_rules="spellout-numbering-year",
-    year_after=r"\b(?:[Ii]n|[Ss]inds|[Vv]anaf|[Tt]ot|[Uu]it|[Jj]aar|[Vv]oor|[Nn]a|januari|februari|"
-    r"maart|april|mei|juni|juli|augustus|september|oktober|november|december) ",
-    examples={
-        "telephone": (("06 12 34 56 78", "nul zes, een twee, drie vier, vijf zes, zeven acht"),),
-        "date, year first": (("2024-06-15", "vijftien juni tweeduizendvierentwintig"),),
-        "date": (("op 05-12-2023", "op vijf december tweeduizenddrieëntwintig"),),
-        "date without year": (("op 25/12", "op vijfentwintig december"),),
-        "day and month": (("1 mei 1999", "een mei negentiennegenennegentig"),),
-        "from time to time": (
-            ("10:00-12:30", "10:00 tot 12:30", "tien uur tot twaalf uur dertig"),
-        ),
-        "time": (("om 18:05", "om achttien uur vijf"), ("9:00 uur", "negen uur")),
-        "time with a point": (("om 20.30 uur", "om twintig uur dertig"),),
-        "version": (("v2.1", "v twee punt een"),),
-        "number sign": (("#1", "nummer 1", "nummer een"),),
-        "sign": (("-5 graden", "min 5 graden", "min vijf graden"),),
-        "comparison": (("x ≥ y", "x minstens y"),),
-        "fraction without a whole": ((",5 ervan", "nul komma vijf ervan"),),
-        "fraction": (("1½ kilo", "een en een half kilo"), ("7/10", "zeven op tien")),
-        "price, sign first": (("€ 5", "vijf euro"),),
-        "price, sign last": (
-            ("19,99 euro", "19,99 euro", "negentien komma negenennegentig euro"),
-            ("20€", "twintig euro"),
-        ),
-        "percent": (("50%", "vijftig procent"),),
-        "unit": (("3,5 km", "drie komma vijf kilometer"),),
-        "degrees": (("20°", "twintig graden"),),
-        "ordinal": (("de 3e keer", "de derde keer"), ("1ste", "eerste"), ("2de", "tweede")),
-        "year": (("in 1984", "in negentienvierentachtig"),),
-        "range": (("5-10", "5 tot 10", "vijf tot tien"), ("3-1", "drie-een")),
-        "arithmetic": (("2+2", "2 plus 2", "twee plus twee"),),
-        "times": (("3x", "drie keer"),),
-        "or more": (("18+", "18 plus", "achttien plus"),),
-        "power": (("x²", "x tot de macht twee"),),
-        "thousands": (("5k", "5000", "vijfduizend"),),
-        "number": (("1.500 mensen", "duizendvijfhonderd mensen"), ("3,14", "drie komma veertien")),
-        "figures in a word": (("PS5", "PS vijf"),),
     },
 )

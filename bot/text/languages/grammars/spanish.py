@@ -1,0 +1,123 @@
+"""Spanish."""
+
+from bot.text.languages.grammar import Grammar
+
+_ORDINAL_SIGNS = (
+    (r"(?:\.?º|°(?= [a-zà-ü]{3}))", "spellout-ordinal-masculine"),
+    (r"\.?ª", "spellout-ordinal-feminine"),
+)
+#: Spanish and Portuguese nouns in -a that are masculine.
+_IN_A = (
+    "d[ií]as?|problemas?|temas?|sistemas?|programas?|mapas?|planetas?|idiomas?|gramas?|quilogramas?"
+)
+
+
+SPANISH = Grammar(
+    code="es",
+    decimal=",",
+    grouping=". ",
+    comma="coma",
+    point="punto",
+    minus="menos",
+    plus="más",
+    plus_minus="más menos",
+    about="unos",
+    at_most="como mucho",
+    at_least="al menos",
+    less="menos de",
+    more="más de",
+    times="por",
+    divided="entre",
+    equals="igual a",
+    root="raíz de",
+    power="elevado a",
+    infinity="infinito",
+    degrees="grados",
+    to="a",
+    score="a",
+    of="{a} de {b}",
+    number="número",
+    percent="{n} por ciento",
+    half="medio",
+    quarter="un cuarto",
+    three_quarters="tres cuartos",
+    and_half="{n} y medio",
+    cardinals={"m": "spellout-cardinal-masculine", "f": "spellout-cardinal-feminine"},
+    ordinals=(
+        (r"\.?er", "spellout-ordinal-masculine-adjective"),
+        (r"(?:\.?ra|\.?da|\.?ta|\.?va|\.?na|\.?ma)", "spellout-ordinal-feminine"),
+        (r"(?:\.?ro|\.?do|\.?to|\.?vo|\.?no|\.?mo)", "spellout-ordinal-masculine"),
+        *_ORDINAL_SIGNS,
+    ),
+    fraction="number",
+    units=dict.fromkeys("hour week mile inch tonne pound mile-per-hour kilocalorie".split(), "f"),
+    currencies=dict.fromkeys("GBP INR SEK NOK DKK TRY UAH".split(), "f"),
+    money={"CNY": "yuanes"},
+    cents="con",
+    time="{h} {m}",
+    full_hour="{h}",
+    hour_gender="f",
+    after_time=r" ?h(?:rs?|s|oras)?\b\.?",
+    date="{d} de {month} de {y}",
+    day_month="{d} de {month}",
+    first="primero",
+    joined=r" (?:de )?",
+    before_year=r",? (?:del? )?(?:año )?",
+    slashed="/-.",
+    short_date=r"(?P<day>[12]\d|3[01]|0[1-9])/(?P<month>0?[1-9]|1[0-2])(?![\w/-])",
+    nouns=(
+        (rf"^(?:{_IN_A})$", "m"),
+        (r"(?:as?|iones|ión|dades|dad|tudes|tud)$", "f"),
+        (r"^[a-zñáéíóú]{4,}$", "m"),
+    ),
+    examples={
+        "telephone": (
+            (
+                "+34 612 34 56 78",
+                "más tres cuatro, seis uno dos, tres cuatro, cinco seis, siete ocho",
+            ),
+        ),
+        "date, year first": (("2024-06-15", "quince de junio de dos mil veinticuatro"),),
+        "date": (("el 03/05/1998", "el tres de mayo de mil novecientos noventa y ocho"),),
+        "date without year": (("el 24/12", "el veinticuatro de diciembre"),),
+        "day and month": (
+            ("el 1 de mayo de 2023", "el primero de mayo de dos mil veintitrés"),
+            ("el 15 mayo", "el quince de mayo"),
+        ),
+        "from time to time": (("10:00-12:30", "10:00 a 12:30", "diez a doce treinta"),),
+        "time": (
+            ("a las 18:05", "a las dieciocho cinco"),
+            ("a la 1:30", "a la una treinta"),
+            ("a las 21:00 h", "a las veintiuna"),
+        ),
+        "time with an h": (("a las 17h30", "a las diecisiete treinta"),),
+        "version": (("v2.1", "v dos punto uno"),),
+        "number sign": (("#1", "número 1", "número uno"),),
+        "sign": (("-5 grados", "menos 5 grados", "menos cinco grados"),),
+        "comparison": (("x ≥ y", "x al menos y"),),
+        "fraction without a whole": ((",5 de eso", "cero coma cinco de eso"),),
+        "fraction": (("1½", "uno y medio"), ("7/10", "siete de diez")),
+        "price, sign first": (("$5", "cinco dólares"),),
+        "price, sign last": (
+            ("19,99 €", "diecinueve euros con noventa y nueve"),
+            ("1 €", "un euro"),
+        ),
+        "percent": (("el 50%", "el cincuenta por ciento"),),
+        "unit": (("3,5 km", "tres coma cinco kilómetros"), ("1 h", "una hora")),
+        "degrees": (("20°", "veinte grados"),),
+        "ordinal": (("1er lugar", "primer lugar"), ("la 2ª vez", "la segunda vez")),
+        "range": (("5-10", "5 a 10", "cinco a diez"),),
+        "arithmetic": (("2+2", "2 más 2", "dos más dos"),),
+        "times": (("3x", "tres por"),),
+        "or more": (("18+", "18 más", "dieciocho más"),),
+        "power": (("x²", "x elevado a dos"),),
+        "thousands": (("5k", "5000", "cinco mil"),),
+        "number": (
+            ("200 personas", "doscientas personas"),
+            ("1 problema", "un problema"),
+            ("3,14", "tres coma catorce"),
+            ("3.5", "tres punto cinco"),
+        ),
+        "figures in a word": (("PS5", "PS cinco"),),
+    },
+)
