@@ -63,10 +63,19 @@ class Grammar:
     of: str
     number: str
     percent: str
+    percent_gender: str = ""
     half: str
     quarter: str
     three_quarters: str
     and_half: str
+    #: "So much for each", and how many times.
+    per: str = ""
+    half_f: str = ""
+    #: How often, in CLDR's plural forms where there are several.
+    fold: str = ""
+    #: What stands between two numbers that follow one another, as in "two or three".
+    neighbours: str | None = None
+    price: str = "{n} {currency}"
     #: By gender CLDR's set of rules for cardinals; what is missing is said as alone.
     cardinals: Mapping[str, str] = field(default_factory=dict)
     #: By a regular expression for what is typed after a figure, the set of rules for ordinals.
@@ -148,11 +157,16 @@ class Grammar:
     def figures(self) -> str:
         """An expression for a number with a fraction or without."""
         marks = f"[{re.escape(self.grouping)}]"
-        return rf"(?:\d{{1,3}}(?:{marks}\d{{3}}){{1,4}}(?!\d)|\d{{1,24}})(?:[.,]\d{{1,24}})?"
+        indian = r"\d{1,2}(?:,\d\d){1,4},\d{3}(?!\d)|" if "," in self.grouping else ""
+        return (
+            rf"(?:{indian}\d{{1,3}}(?:{marks}\d{{3}}){{1,4}}(?!\d)|\d{{1,24}})(?:[.,]\d{{1,24}})?"
+        )
 
     def parsed(self, typed: str) -> TypedNumber:
         """Tell thousands from fractions: "1.500" and "1,5" in most of Europe."""
         grouped = re.match(rf"\d{{1,3}}(?:[{re.escape(self.grouping)}]\d{{3}})+(?!\d)", typed)
+        if "," in self.grouping:
+            grouped = grouped or re.match(r"\d{1,2}(?:,\d\d)+,\d{3}(?!\d)", typed)
         end = grouped.end() if grouped else re.match(r"\d*", typed).end()  # type: ignore[union-attr]
         return TypedNumber(re.sub(r"\D", "", typed[:end]), typed[end : end + 1], typed[end + 1 :])
 
@@ -211,7 +225,7 @@ class Grammar:
         cents = figures.fraction if len(figures.fraction) == 2 else ""
         if figures.fraction and (not cents or self.cents is None):
             if figures.fraction.strip("0"):
-                return self.joint(self.said(typed), self.currency(iso, figures.amount))
+                return self._price(self.said(typed), self.currency(iso, figures.amount))
             cents = "00"
         whole = Decimal(figures.whole)
         hundredths = ""
@@ -220,8 +234,17 @@ class Grammar:
             if not whole and self.minor:
                 return hundredths
         name = self.currency(iso, whole)
-        euros = self.joint(self.whole(figures.whole, gender, name), name)
+        euros = self._price(self.whole(figures.whole, gender, name), name)
         return self.joint(euros, self.cents or "", hundredths) if hundredths else euros
+
+    def _price(self, number: str, name: str) -> str:
+        return self.price.format(n=number, currency=name) if self.spaced else f"{number}{name}"
+
+    def folded(self, number: int) -> str:
+        """``3x`` -> three times."""
+        words = (self.fold or self.times).split("|")
+        form = plural_form(self.code, Decimal(number)) if len(words) > 1 else "one"
+        return self.joint(self.say(number), words[{"one": 0, "few": 1}.get(form, -1)])
 
     def _hundredths(self, cents: int, iso: str) -> str:
         forms = self.minor.get(iso, self.minor.get("", {}))

@@ -57,7 +57,7 @@ def _without_faces(text: str, wording: Wording) -> str:
 
 
 def _clean(text: str, infinity: str) -> str:
-    return clean_characters(text.replace("∞", f" {infinity} "))
+    return clean_characters(text.replace("∞", f" {infinity} ").replace("№", "#"))
 
 
 def named(text: str, names: Names, code: str) -> str:

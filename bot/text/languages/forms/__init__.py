@@ -1,11 +1,11 @@
 """The forms that figures are written in, from the most specific to the bare number."""
 
-from bot.text.languages.forms.clock import POINTED_TIME, TIME, TIME_WITH_H, TIMES_BETWEEN
+from bot.text.languages.forms.clock import DURATION, POINTED_TIME, TIME, TIME_WITH_H, TIMES_BETWEEN
 from bot.text.languages.forms.codes import TELEPHONE, VERSION
 from bot.text.languages.forms.dates import DATE, DATE_YEAR_FIRST, NAMED_DATE, SHORT_DATE, YEAR
 from bot.text.languages.forms.form import HYPHEN, WrittenForm
 from bot.text.languages.forms.measures import DEGREES, PERCENT, UNIT
-from bot.text.languages.forms.money import SIGN_FIRST, SIGN_LAST
+from bot.text.languages.forms.money import RATE, SIGN_FIRST, SIGN_LAST
 from bot.text.languages.forms.numbers import (
     FRACTION,
     FRACTION_ONLY,
@@ -13,6 +13,7 @@ from bot.text.languages.forms.numbers import (
     NUMBER,
     ORDINAL,
     RANGE,
+    RANGE_OF_UNITS,
     THOUSANDS,
 )
 from bot.text.languages.forms.signs import (
@@ -29,9 +30,9 @@ from bot.text.rule import Rule
 
 #: A form sees what those before it have left.
 FORMS: tuple[WrittenForm, ...] = (
-    TELEPHONE, THOUSANDS, DATE_YEAR_FIRST, DATE, SHORT_DATE, NAMED_DATE, TIMES_BETWEEN, TIME,
-    TIME_WITH_H, POINTED_TIME, VERSION, NUMBERED, SIGN, COMPARED, FRACTION_ONLY, FRACTION,
-    SIGN_FIRST, SIGN_LAST, PERCENT, UNIT, ORDINAL, DEGREES, YEAR, RANGE, ARITHMETIC, TIMES, OR_MORE,
+    TELEPHONE, THOUSANDS, DATE_YEAR_FIRST, DATE, SHORT_DATE, NAMED_DATE, DURATION, TIMES_BETWEEN,
+    TIME, TIME_WITH_H, POINTED_TIME, VERSION, NUMBERED, SIGN, COMPARED, FRACTION_ONLY, FRACTION,
+    RANGE_OF_UNITS, RATE, SIGN_FIRST, SIGN_LAST, PERCENT, UNIT, ORDINAL, DEGREES, YEAR, RANGE, ARITHMETIC, TIMES, OR_MORE,
     POWER, NUMBER, LEFT,
 )  # fmt: skip
 

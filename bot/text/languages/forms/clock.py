@@ -5,8 +5,8 @@ from bot.text.languages.grammar import Grammar
 from bot.text.rule import Match
 
 _MOST_HOURS = 24
-#: Languages that write "17h30".
-_WITH_H = frozenset({"fr", "es", "pt", "it"})
+#: Languages that write "17h30", with the letters for it.
+_WITH_H = {"fr": "h", "es": "h", "pt": "h", "it": "h", "nl": "hu"}
 
 
 def _time(g: Grammar, m: Match) -> str:
@@ -47,11 +47,18 @@ TIME = WrittenForm(
 TIME_WITH_H = WrittenForm(
     "time with an h",
     lambda g: (
-        r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])h(?P<m>[0-5]\d)(?:min|m)?(?!\w)"
+        rf"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])[{_WITH_H[g.code]}](?P<m>[0-5]\d)(?!\w)"
         if g.code in _WITH_H
         else None
     ),
     _time,
+)
+DURATION = WrittenForm(
+    "hours and minutes",
+    lambda g: rf"{g.start}(?P<h>\d{{1,3}}) ?h ?(?P<m>\d{{1,2}}) ?(?:min|m){g.end}",
+    lambda g, m: g.joint(
+        g.counted(m["h"], "duration-hour"), g.counted(str(int(m["m"])), "duration-minute")
+    ),
 )
 POINTED_TIME = WrittenForm(
     "time with a point",

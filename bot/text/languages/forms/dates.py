@@ -45,7 +45,7 @@ DATE = WrittenForm(
 )
 SHORT_DATE = WrittenForm(
     "date without year",
-    lambda g: rf"{g.start}(?<![-−–+<>=≤≥~≈±$€£]){g.short_date}" if g.short_date else None,
+    lambda g: rf"{g.start}(?<![-−–+<>=≤≥~≈±$€£])(?!24/7){g.short_date}" if g.short_date else None,
     lambda g, m: _date(g, int(m["day"]), int(m["month"]), None, m),
 )
 

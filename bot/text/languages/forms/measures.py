@@ -8,12 +8,17 @@ from bot.text.rule import Match
 
 
 def _percent(g: Grammar, m: Match) -> str:
+    figures = m["n"] or m["last"]
     if g.percent:
-        return g.percent.format(n=g.said(m["n"]))
-    return g.counted(m["n"], "concentr-percent")
+        return g.percent.format(n=g.said(figures, g.percent_gender))
+    return g.counted(figures, "concentr-percent")
 
 
-PERCENT = WrittenForm("percent", lambda g: rf"{g.start}(?P<n>{g.figures}) ?[%٪]", _percent)
+PERCENT = WrittenForm(
+    "percent",
+    lambda g: rf"{g.start}(?P<n>{g.figures}) ?[%٪]|(?<![\w%])%(?P<last>{g.figures})(?!\d)",
+    _percent,
+)
 
 
 def _units(g: Grammar) -> dict[str, str]:

@@ -1,9 +1,12 @@
 """Prices."""
 
+from decimal import Decimal
+
 from bot.text.expressions import any_of
 from bot.text.languages.forms.form import WrittenForm, between
 from bot.text.languages.grammar import Grammar
-from bot.text.languages.units import CURRENCIES, SIGNS
+from bot.text.languages.names import so_many
+from bot.text.languages.units import CURRENCIES, SIGNS, UNITS
 from bot.text.rule import Match
 
 
@@ -14,6 +17,13 @@ def _sign_of(g: Grammar, sign: str) -> str:
 def _money(g: Grammar, m: Match) -> str:
     minus = between(g, g.minus).lstrip() if m.groupdict().get("inner") else ""
     return minus + g.priced(m["n"], _sign_of(g, m["sign"]))
+
+
+def _one(g: Grammar, unit: str) -> str:
+    """``kg`` -> kilogram; other words as they are."""
+    if unit not in UNITS:
+        return unit
+    return so_many(g.code, UNITS[unit], Decimal(1)).replace("{}", "").strip()
 
 
 def _symbols(g: Grammar) -> str:
@@ -31,10 +41,17 @@ def _first_symbols(g: Grammar) -> str:
 SIGN_FIRST = WrittenForm(
     "price, sign first",
     lambda g: (
-        rf"(?<![{g.letter}])(?P<sign>{_first_symbols(g)}) ?(?P<inner>[-−])?"
+        rf"(?<![{g.letter}])(?<!\d )(?P<sign>{_first_symbols(g)}) ?(?P<inner>[-−])?"
         rf"(?P<n>{g.figures})(?!\d)"
     ),
     _money,
+)
+#: "5 €/Monat": so much for each.
+RATE = WrittenForm(
+    "rate",
+    lambda g: rf"(?P<sum>\d ?{_symbols(g)})/(?P<each>[^\W\d_]+)",
+    lambda g, m: f"{m['sum']}{between(g, g.per)}{_one(g, m['each'])}",
+    apart=False,
 )
 SIGN_LAST = WrittenForm(
     "price, sign last",

@@ -25,7 +25,7 @@ def _thousands(g: Grammar, m: Match) -> str:
 THOUSANDS = WrittenForm(
     "thousands",
     lambda g: (
-        rf"{g.start}(?P<n>{g.figures})"
+        rf"{g.start}(?!(?-i:[248]K))(?P<n>{g.figures})"
         rf"(?:(?P<k>k)| ?(?P<scale>(?!k{g.end})(?:{any_of(g.scales)}))){g.end}"
     ),
     _thousands,
@@ -59,11 +59,19 @@ def _range(g: Grammar, m: Match) -> str:
     if first > last:
         won = "-" if g.score == "-" else between(g, g.score)
         return f"{g.whole(m[1])}{won}{g.whole(m[2])}"
+    if g.neighbours is not None and last - first == 1 and 0 < first < 9:
+        return f"{g.say(first, 'm')}{g.neighbours}{m[2]}"
     if g.to == "-":
         return f"{g.whole(m[1])}{HYPHEN}{m[2]}"
     return f"{m[1]}{between(g, g.to)}{m[2]}"
 
 
+RANGE_OF_UNITS = WrittenForm(
+    "range of units",
+    r"(?P<first>\d ?(?:[%€$£°円元원]|zł|kr|kg|km|cm|mm|ml|GB|MB|min|h)) ?[-–~〜～] ?(?=[€$£]?\d)",
+    lambda g, m: f"{m['first']}{HYPHEN if g.to == '-' else between(g, g.to)}",
+    apart=False,
+)
 RANGE = WrittenForm(
     "range",
     lambda g: rf"{g.start}(\d{{1,9}})(?: ?[-–~〜～] ?|:(?=\d(?!\d)))(\d{{1,9}})(?![\d:/-])",
@@ -75,6 +83,12 @@ _VULGAR = {"½": (1, 2), "¼": (1, 4), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3
     "⅝": (5, 8), "⅞": (7, 8), "⅐": (1, 7), "⅑": (1, 9), "⅒": (1, 10)}  # fmt: skip
 
 
+def _gender_of(g: Grammar, noun: str) -> str:
+    """The gender of what is counted, by how it ends; "" where that does not tell."""
+    word = noun.lower()
+    return next((gender for end, gender in g.nouns if word and re.search(end, word)), "")
+
+
 def _fraction(g: Grammar, m: Match) -> str:
     if m["vulgar"]:
         above, below = _VULGAR[m["vulgar"]]
@@ -82,7 +96,10 @@ def _fraction(g: Grammar, m: Match) -> str:
         above, below = int(m["above"]), int(m["below"])
     if (above, below) == (24, 7):
         return g.joint(g.say(24), g.say(7))
-    known = {(1, 2): g.half, (1, 4): g.quarter, (3, 4): g.three_quarters}.get((above, below))
+    half = g.half
+    if g.half_f and _gender_of(g, word_after(m)) == "f":
+        half = g.half_f
+    known = {(1, 2): half, (1, 4): g.quarter, (3, 4): g.three_quarters}.get((above, below))
     if known and m["n"]:
         whole = g.say(int(m["n"]))
         if below == 2:
@@ -104,11 +121,9 @@ FRACTION = WrittenForm(
 
 
 def _number(g: Grammar, m: Match) -> str:
+    # Chinese: an ordinal, which counts nothing.
     after = word_after(m) if not before(m).endswith("第") else ""
-    gender = ""
-    if after:
-        gender = next((gender for end, gender in g.nouns if re.search(end, after.lower())), "")
-    return g.said(m[0], gender, after)
+    return g.said(m[0], _gender_of(g, after), after)
 
 
 NUMBER = WrittenForm("number", lambda g: rf"{g.start}{g.figures}(?![.,]\d)", _number)

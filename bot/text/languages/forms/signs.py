@@ -58,9 +58,7 @@ ARITHMETIC = WrittenForm(
 TIMES = WrittenForm(
     "times",
     lambda g: rf"{g.start}(?:x(?P<last>\d{{1,4}})|(?P<n>\d{{1,4}})x){g.end}",
-    lambda g, m: (
-        g.joint(g.say(int(m["n"])), g.times) if m["n"] else g.joint(g.times, g.say(int(m["last"])))
-    ),
+    lambda g, m: g.folded(int(m["n"])) if m["n"] else g.joint(g.times, g.say(int(m["last"]))),
 )
 
 
@@ -74,7 +72,7 @@ def _power(g: Grammar, m: Match) -> str:
 POWER = WrittenForm("power", r"(?<=[\w)])⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", _power)
 NUMBERED = WrittenForm(
     "number sign",
-    r"(?<!\w)(?:#|№ ?)(?=\d)",
+    r"(?<!\w)(?:#|№ ?|n\.?[º°] ?)(?=\d)",
     lambda g, _: _before(g, g.number),
     apart=False,
 )

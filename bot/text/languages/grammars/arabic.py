@@ -33,6 +33,7 @@ ARABIC = Grammar(
     quarter="ربع",
     three_quarters="ثلاثة أرباع",
     and_half="{n} ونصف",
+    per="لكل",
     cardinals={"m": "spellout-cardinal-masculine", "f": "spellout-cardinal-feminine"},
     units=dict.fromkeys("hour minute second millisecond year celsius degree percent".split(), "f"),
     own_units={"كم": "length-kilometer", "كغ": "mass-kilogram", "سم": "length-centimeter"},
@@ -46,6 +47,9 @@ ARABIC = Grammar(
     slashed="/-.",
     short_date=r"(?P<day>[12]\d|3[01]|0[1-9])/(?P<month>0?[1-9]|1[0-2])(?![\w/-])",
     examples={
+        "hours and minutes": (("2h30min", "ساعتان ثلاثون دقيقة"),),
+        "range of units": (("5%-10%", "5% إلى 10%", "خمسة بالمئة إلى عشرة بالمئة"),),
+        "rate": (("5 €/kg", "5 € لكل كيلوغرام", "خمسة يورو لكل كيلوغرام"),),
         "telephone": (("050 123 4567", "صفر خمسة صفر, واحد إثنان ثلاثة, أربعة خمسة ستة سبعة"),),
         "date, year first": (("2024-06-15", "خمسة عشر يونيو ألفين وأربعة وعشرون"),),
         "date": (("15/06/2024", "خمسة عشر يونيو ألفين وأربعة وعشرون"),),

@@ -48,6 +48,8 @@ CHINESE = Grammar(
     quarter="四分之一",
     three_quarters="四分之三",
     and_half="{n}个半",
+    per="每",
+    neighbours="",
     cardinal=_chinese,
     money_word="all",
     money={"CNY": "元", "RUB": "卢布", "INR": "卢比"},
@@ -65,6 +67,9 @@ CHINESE = Grammar(
     year=lambda g, n, _before, _after: g.one_by_one(str(n)),
     year_after=r"(?=(?:1\d|20)\d\d年)",
     examples={
+        "hours and minutes": (("2h30min", "两小时三十分钟"),),
+        "range of units": (("5%-10%", "5%到10%", "百分之五到百分之十"),),
+        "rate": (("5 €/kg", "5 €每千克", "五欧元每千克"),),
         "telephone": (("138-1234-5678", "一三八，一二三四，五六七八"),),
         "date, year first": (("2024-06-15", "二零二四年六月十五日"),),
         "date without year": (("6/15", "六月十五日"),),

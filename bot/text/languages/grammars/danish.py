@@ -40,6 +40,7 @@ DANISH = Grammar(
     quarter="en kvart",
     three_quarters="tre kvart",
     and_half="{n} en halv",
+    per="per",
     cardinal=_danish,
     ordinals=(
         (
@@ -76,6 +77,9 @@ DANISH = Grammar(
         (r"^[a-zæøå]", "m"),
     ),
     examples={
+        "hours and minutes": (("2h30min", "to timer tredive minutter"),),
+        "range of units": (("5%-10%", "5% til 10%", "fem procent til ti procent"),),
+        "rate": (("5 €/kg", "5 € per kilogram", "fem euro per kilogram"),),
         "telephone": (("+45 12 34 56 78", "plus fire fem, et to, tre fire, fem seks, syv otte"),),
         "date, year first": (("2024-06-15", "femtende juni to tusind og fireogtyve"),),
         "date": (("den 5.12.2023", "den femte december to tusind og treogtyve"),),

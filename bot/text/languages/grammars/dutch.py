@@ -32,6 +32,7 @@ DUTCH = Grammar(
     quarter="een kwart",
     three_quarters="drie kwart",
     and_half="{n} en een half",
+    per="per",
     ordinals=((r"(?:[sd]t?e|e)", "spellout-ordinal"),),
     fraction="number",
     own_units={"km/u": "speed-kilometer-per-hour", "u": "duration-hour"},
@@ -50,6 +51,10 @@ DUTCH = Grammar(
     year_after=r"\b(?:[Ii]n|[Ss]inds|[Vv]anaf|[Tt]ot|[Uu]it|[Jj]aar|[Vv]oor|[Nn]a|januari|februari|"
     r"maart|april|mei|juni|juli|augustus|september|oktober|november|december) ",
     examples={
+        "hours and minutes": (("2h30min", "twee uur dertig minuten"),),
+        "range of units": (("5%-10%", "5% tot 10%", "vijf procent tot tien procent"),),
+        "rate": (("5 €/kg", "5 € per kilogram", "vijf euro per kilogram"),),
+        "time with an h": (("om 13u30", "om dertien uur dertig"),),
         "telephone": (("06 12 34 56 78", "nul zes, een twee, drie vier, vijf zes, zeven acht"),),
         "date, year first": (("2024-06-15", "vijftien juni tweeduizendvierentwintig"),),
         "date": (("op 05-12-2023", "op vijf december tweeduizenddrieëntwintig"),),

@@ -33,6 +33,7 @@ FINNISH = Grammar(
     quarter="neljäsosa",
     three_quarters="kolme neljäsosaa",
     and_half="{n} ja puoli",
+    per="per",
     ordinals=(
         (
             r"\.(?= (?:kerta|kerran|sija|päivä|kerros|luokka|kausi|jakso|erä|viikko|osa)\b)",
@@ -52,6 +53,11 @@ FINNISH = Grammar(
     slashed=".",
     short_date=r"(?P<day>[0-3]?\d)\.(?P<month>1[0-2]|[1-9])\.(?!\d)",
     examples={
+        "hours and minutes": (("2h30min", "kaksi tuntia kolmekymmentä minuuttia"),),
+        "range of units": (
+            ("5%-10%", "5% viiva 10%", "viisi prosenttia viiva kymmenen prosenttia"),
+        ),
+        "rate": (("5 €/kg", "5 € per kilogramma", "viisi euroa per kilogramma"),),
         "telephone": (
             ("040 123 4567", "nolla neljä nolla, yksi kaksi kolme, neljä viisi kuusi seitsemän"),
         ),

@@ -32,6 +32,8 @@ FRENCH = Grammar(
     quarter="un quart",
     three_quarters="trois quarts",
     and_half="{n} et demi",
+    per="par",
+    half_f="une demi",
     cardinals={"m": "spellout-cardinal-masculine", "f": "spellout-cardinal-feminine"},
     ordinals=(
         (r"er", "spellout-ordinal-masculine"),
@@ -64,6 +66,9 @@ FRENCH = Grammar(
         (r"^[a-zà-ÿ]{3,}$", "m"),
     ),
     examples={
+        "hours and minutes": (("2h30min", "deux heures trente minutes"),),
+        "range of units": (("5%-10%", "5% à 10%", "cinq pour cent à dix pour cent"),),
+        "rate": (("5 €/kg", "5 € par kilogramme", "cinq euros par kilogramme"),),
         "telephone": (("06 12 34 56 78", "zéro six, un deux, trois quatre, cinq six, sept huit"),),
         "date, year first": (("2024-06-15", "quinze juin deux mille vingt-quatre"),),
         "date": (("le 03/05/1998", "le trois mai mille neuf cent quatre-vingt-dix-huit"),),

@@ -25,6 +25,8 @@ def _german_ordinal(grammar: Grammar, number: int, before: str, after: str, rule
     """An ordinal as what is written before it bends it: am dritten, der dritte, dritter."""
     if rules == "-t":  # "zu dritt"
         return spelled(grammar.code, number, "spellout-ordinal").removesuffix("e")
+    if rules == "-decade":  # "neunziger Jahre"
+        return f"{grammar.say(number)}er"
     ending = _ORDERED.get(after.lower(), "-r") if not rules else ""
     if _WEAK.search(before):
         ending = "-n"
@@ -67,6 +69,7 @@ GERMAN = Grammar(
     quarter="ein Viertel",
     three_quarters="drei Viertel",
     and_half="{n}einhalb",
+    per="pro",
     cardinals={
         "m": "spellout-cardinal-masculine",
         "f": "spellout-cardinal-feminine",
@@ -75,6 +78,7 @@ GERMAN = Grammar(
     ordinals=(
         (rf"\.(?= (?i:{'|'.join(_ORDERED)})\b)", ""),
         (r"\.(?<=\b[Zz]u \d\.)(?! ?\d)", "-t"),
+        (r"er(?= Jahre?n?\b|-Jahre)", "-decade"),
         ("te", ""),
         ("ter", "-r"),
         ("tes", "-s"),
@@ -124,6 +128,9 @@ GERMAN = Grammar(
         (r"^[a-zäöü]+$", "m"),
     ),
     examples={
+        "hours and minutes": (("2h30min", "zwei Stunden dreißig Minuten"),),
+        "range of units": (("5%-10%", "5% bis 10%", "fünf Prozent bis zehn Prozent"),),
+        "rate": (("5 €/kg", "5 € pro Kilogramm", "fünf Euro pro Kilogramm"),),
         "telephone": (
             ("0170 1234567", "null eins sieben null, eins zwei drei vier fünf sechs sieben"),
         ),

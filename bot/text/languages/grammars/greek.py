@@ -32,6 +32,7 @@ GREEK = Grammar(
     quarter="ένα τέταρτο",
     three_quarters="τρία τέταρτα",
     and_half="{n} και μισό",
+    per="ανά",
     cardinals={
         "m": "spellout-cardinal-masculine",
         "f": "spellout-cardinal-feminine",
@@ -47,7 +48,13 @@ GREEK = Grammar(
         **dict.fromkeys("hour day week degree kilowatt-hour kilocalorie".split(), "f"),
         **dict.fromkeys("month tonne celsius".split(), "m"),
     },
-    own_units={"χλμ": "length-kilometer", "χμ": "length-kilometer", "εκ": "length-centimeter"},
+    own_units={
+        "χλμ": "length-kilometer",
+        "χμ": "length-kilometer",
+        "μ.": "length-meter",
+        "χλμ.": "length-kilometer",
+        "εκ": "length-centimeter",
+    },
     currencies=dict.fromkeys("GBP INR SEK NOK DKK TRY".split(), "f"),
     cents="και",
     time="{h} και {m}",
@@ -60,11 +67,14 @@ GREEK = Grammar(
     slashed="/-.",
     short_date=r"(?P<day>[12]\d|3[01]|0?[5-9])/(?P<month>0?[1-9]|1[12])(?![\w/-])",
     nouns=(
-        (r"(?:ες|εις|φορά|ώρα|μέρα|εβδομάδα|νύχτα)$", "f"),
+        (r"(?:[εέ]ς|εις|φορά|ώρα|μέρα|εβδομάδα|νύχτα)$", "f"),
         (r"^(?:μήνες|φίλοι|παίκτες|άντρες)$|(?:οι|ους)$", "m"),
         (r"^[α-ωά-ώ]", "n"),
     ),
     examples={
+        "hours and minutes": (("2h30min", "δύο ώρες τριάντα λεπτά"),),
+        "range of units": (("5%-10%", "5% με 10%", "πέντε τοις εκατό με δέκα τοις εκατό"),),
+        "rate": (("5 €/kg", "5 € ανά χιλιόγραμμο", "πέντε ευρώ ανά χιλιόγραμμο"),),
         "telephone": (
             (
                 "+30 697 123 4567",

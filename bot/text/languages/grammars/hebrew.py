@@ -29,10 +29,12 @@ HEBREW = Grammar(
     of="{a} מתוך {b}",
     number="מספר",
     percent="{n} אחוז",
+    percent_gender="m",
     half="חצי",
     quarter="רבע",
     three_quarters="שלושה רבעים",
     and_half="{n} וחצי",
+    per="לכל",
     cardinals={"m": "spellout-cardinal-masculine", "f": "spellout-cardinal-feminine"},
     units=dict.fromkeys(
         "hour minute second millisecond year celsius degree kilocalorie".split(), "f"
@@ -59,8 +61,11 @@ HEBREW = Grammar(
     before_year=" ",
     slashed="/-.",
     short_date=r"(?P<day>[12]\d|3[01])/(?P<month>0?[1-9]|1[0-2])(?![\w/.-])",
-    nouns=((r"(?:ות|ה|ת)$", "f"), (r"ים$", "m")),
+    nouns=((r"^(?:פעמים|שנים|נשים|מילים|ביצים)$", "f"), (r"(?:ות|ה|ת)$", "f"), (r"ים$", "m")),
     examples={
+        "hours and minutes": (("2h30min", "שעתיים שלושים דקות"),),
+        "range of units": (("5%-10%", "5% עד 10%", "חמישה אחוז עד עשרה אחוז"),),
+        "rate": (("5 €/kg", "5 € לכל קילוגרם", "חמישה אירו לכל קילוגרם"),),
         "telephone": (("050-123-4567", "אפס חמש אפס, אחת שתיים שלוש, ארבע חמש שש שבע"),),
         "date, year first": (("2024-06-15", "חמישה עשר ביוני אלפיים עשרים וארבע"),),
         "date": (("15/06/2024", "חמישה עשר ביוני אלפיים עשרים וארבע"),),

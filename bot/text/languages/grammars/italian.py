@@ -52,6 +52,9 @@ ITALIAN = Grammar(
     quarter="un quarto",
     three_quarters="tre quarti",
     and_half="{n} e mezzo",
+    per="al",
+    half_f="mezza",
+    fold="volte",
     cardinals={"m": "spellout-cardinal-masculine", "f": "spellout-cardinal-feminine"},
     ordinals=_ORDINAL_SIGNS,
     fraction="number",
@@ -75,6 +78,9 @@ ITALIAN = Grammar(
         (r"^[a-zàèéìòù]{3,}$", "m"),
     ),
     examples={
+        "hours and minutes": (("2h30min", "due ore trenta minuti"),),
+        "range of units": (("5%-10%", "5% a 10%", "cinque per cento a dieci per cento"),),
+        "rate": (("5 €/kg", "5 € al chilogrammo", "cinque euro al chilogrammo"),),
         "telephone": (
             (
                 "+39 333 123 4567",
@@ -107,7 +113,7 @@ ITALIAN = Grammar(
         "ordinal": (("la 2ª volta", "la seconda volta"), ("il 3° posto", "il terzo posto")),
         "range": (("5-10", "5 a 10", "cinque a dieci"),),
         "arithmetic": (("2+2", "2 più 2", "due più due"),),
-        "times": (("3x", "tre per"),),
+        "times": (("3x", "tre volte"),),
         "or more": (("18+", "18 più", "diciotto più"),),
         "power": (("x²", "x alla due"),),
         "thousands": (("5k", "5000", "cinquemila"),),

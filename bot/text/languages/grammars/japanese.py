@@ -39,6 +39,8 @@ JAPANESE = Grammar(
     quarter="四分の一",
     three_quarters="四分の三",
     and_half="{n}と二分の一",
+    per="毎",
+    neighbours="、",
     cardinal=_japanese,
     own_units={"°C": "angle-degree"},
     money_word="last",
@@ -60,6 +62,9 @@ JAPANESE = Grammar(
     short_date=r"(?P<month>[1-9]|1[0-2])/(?P<day>(?:1[3-9]|2\d|3[01])|"
     r"(?:[1-9]|1[0-2])(?=[にのはまか(（]))(?![\d/])",
     examples={
+        "hours and minutes": (("2h30min", "二時間三十分"),),
+        "range of units": (("5%-10%", "5%から10%", "五パーセントから十パーセント"),),
+        "rate": (("5 €/kg", "5 €毎キログラム", "五ユーロ毎キログラム"),),
         "telephone": (("090-1234-5678に", "ゼロ九ゼロ、一二三四、五六七八に"),),
         "date, year first": (("2024/6/15に", "二千二十四年六月十五日に"),),
         "date without year": (("6/15に", "六月十五日に"),),

@@ -10,7 +10,7 @@ _NATIVE = (
 #: Words that only begin like one of these.
 _NOT_NATIVE = ("달러", "개월", "시속", "대학", "배송")
 #: Of the clock, and of how long something lasts; later hours are counted in Chinese.
-_MOST_NATIVE = {"시": 12}
+_MOST_NATIVE = {"시": 12, "시간": 12}
 #: Months that drop a sound of their number.
 _MONTHS = {6: "유", 10: "시"}
 
@@ -61,6 +61,7 @@ KOREAN = Grammar(
     quarter="사분의 일",
     three_quarters="사분의 삼",
     and_half="{n}과 이분의 일",
+    per="당 ",
     cardinal=_korean,
     usual="",
     own_units={"°C": "angle-degree"},
@@ -83,6 +84,9 @@ KOREAN = Grammar(
     slashed="",
     short_date=r"(?P<month>[1-9]|1[0-2])/(?P<day>1[3-9]|2\d|3[01])(?![\d/])",
     examples={
+        "hours and minutes": (("2h30min", "두 시간삼십분"),),
+        "range of units": (("5%-10%", "5%에서 10%", "오 퍼센트에서 십 퍼센트"),),
+        "rate": (("5 €/kg", "5 €당 킬로그램", "오 유로당 킬로그램"),),
         "telephone": (("010-1234-5678로", "공일공, 일이삼사, 오육칠팔로"),),
         "date, year first": (("2024-06-15", "이천이십사년 유월 십오일"),),
         "date without year": (("6/15에", "유월 십오일에"),),

@@ -32,6 +32,7 @@ MALAY = Grammar(
     quarter="suku",
     three_quarters="tiga suku",
     and_half="{n} setengah",
+    per="setiap",
     ordinals=((r"(?:st|nd|rd|th)", "spellout-ordinal"),),
     money_word="first",
     money={"MYR": "ringgit"},
@@ -45,6 +46,9 @@ MALAY = Grammar(
     slashed="/-.",
     short_date=r"(?P<day>[12]\d|3[01]|0[1-9])/(?P<month>0?[1-9]|1[0-2])(?![\w/-])",
     examples={
+        "hours and minutes": (("2h30min", "dua jam tiga puluh minit"),),
+        "range of units": (("5%-10%", "5% hingga 10%", "lima peratus hingga sepuluh peratus"),),
+        "rate": (("5 €/kg", "5 € setiap kilogram", "lima euro setiap kilogram"),),
         "telephone": (
             ("012-345 6789", "kosong satu dua, tiga empat lima, enam tujuh lapan sembilan"),
         ),

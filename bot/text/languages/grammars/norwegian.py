@@ -32,6 +32,7 @@ NORWEGIAN = Grammar(
     quarter="en kvart",
     three_quarters="tre kvart",
     and_half="{n} og en halv",
+    per="per",
     cardinals={"m": "spellout-cardinal-masculine", "n": "spellout-cardinal-neuter"},
     ordinals=(
         (
@@ -65,6 +66,9 @@ NORWEGIAN = Grammar(
         (r"^[a-zæøå]", "m"),
     ),
     examples={
+        "hours and minutes": (("2h30min", "to timer tretti minutter"),),
+        "range of units": (("5%-10%", "5% til 10%", "fem prosent til ti prosent"),),
+        "rate": (("5 €/kg", "5 € per kilogram", "fem euro per kilogram"),),
         "telephone": (("+47 912 34 567", "pluss fire sju, ni én to, tre fire, fem seks sju"),),
         "date, year first": (("2024-06-15", "femtende juni to tusen og tjuefire"),),
         "date": (("den 5.12.2023", "den femte desember to tusen og tjuetre"),),

@@ -74,6 +74,8 @@ def _polish_order(_grammar: Grammar, number: int, before: str, _after: str, rule
 
 
 def _polish(g: Grammar, number: int, gender: str, _before: str) -> str:
+    if gender == "one":  # one of a feminine noun, but two of a neuter one
+        gender = "f" if number == 1 else "n"
     return spelled(g.code, number, g.cardinals.get(gender, "spellout-numbering"))
 
 
@@ -107,6 +109,7 @@ POLISH = Grammar(
     quarter="ćwierć",
     three_quarters="trzy czwarte",
     and_half="{n} i pół",
+    per="za",
     cardinals={
         "m": "spellout-cardinal-masculine",
         "f": "spellout-cardinal-feminine",
@@ -116,6 +119,8 @@ POLISH = Grammar(
         (r"\.(?= (?:miejsce|piętro|pytanie|zadanie)\b)", "n"),
         (r"\.(?= (?:raz|dzień|sezon|odcinek|poziom|rozdział)\b)", "m"),
         (r"\.(?= (?:klasa|runda|część|liga|minuta|połowa|godzina)\b)", "f"),
+        (r"(?<=\b[Ll]ata \d0)\.?", "many"),
+        (r"(?<=\b[Ll]at \d0)\.", "manygen"),
         (r"-?(?:szy|gi|ci|ty|my|sty)", "m"),
         (r"-?(?:sza|ga|cia|ta|ma)", "f"),
         (r"-?(?:go|ego)", "gen"),
@@ -165,11 +170,14 @@ POLISH = Grammar(
             r"zasady|sprawy|rzeczy|drużyny|mile|tony)$",
             "f",
         ),
-        (r"^(?!mężczyzna|kolega|poeta)[a-ząćęłńóśźż]{2,}a$", "f"),
+        (r"^(?!mężczyzna|kolega|poeta)[a-ząćęłńóśźż]{2,}a$", "one"),
         (r"(?:o|ę|cie|nie)$", "n"),
         (r"^[a-ząćęłńóśźż]", "m"),
     ),
     examples={
+        "hours and minutes": (("2h30min", "dwie godziny trzydzieści minut"),),
+        "range of units": (("5%-10%", "5%\u201110%", "pięć procent-dziesięć procent"),),
+        "rate": (("5 €/kg", "5 € za kilogram", "pięć euro za kilogram"),),
         "telephone": (
             (
                 "+48 600 123 456",

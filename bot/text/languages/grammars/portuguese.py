@@ -42,6 +42,8 @@ PORTUGUESE = Grammar(
     quarter="um quarto",
     three_quarters="três quartos",
     and_half="{n} e meio",
+    per="por",
+    half_f="meia",
     cardinals={"m": "spellout-cardinal-masculine", "f": "spellout-cardinal-feminine"},
     ordinals=(
         *_ORDINAL_SIGNS,
@@ -71,6 +73,9 @@ PORTUGUESE = Grammar(
         (r"^[a-zãõáéíóúâêôç]{3,}$", "m"),
     ),
     examples={
+        "hours and minutes": (("2h30min", "duas horas trinta minutos"),),
+        "range of units": (("5%-10%", "5% a 10%", "cinco por cento a dez por cento"),),
+        "rate": (("5 €/kg", "5 € por quilograma", "cinco euros por quilograma"),),
         "telephone": (
             (
                 "+55 11 91234-5678",

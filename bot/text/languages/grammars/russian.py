@@ -22,6 +22,12 @@ def _russian_year(grammar: Grammar, number: int, before: str, after: str) -> str
     return _bent(number, "-genitive") if after in {"г", "года"} else grammar.say(number)
 
 
+def _order(grammar: Grammar, number: int, _before: str, after: str, rules: str) -> str:
+    """``90-е годы`` are many."""
+    many = rules.endswith("neuter") and after.startswith("год")
+    return spelled(grammar.code, number, "spellout-ordinal-plural" if many else rules)
+
+
 def _bent(number: int, case: str) -> str:
     """The ordinal of a year; CLDR has none for whole hundreds and thousands."""
     if number % 100 == 0:
@@ -34,6 +40,8 @@ def _bent(number: int, case: str) -> str:
 
 
 def _russian(g: Grammar, number: int, gender: str, _before: str) -> str:
+    if gender == "one":  # one of a feminine noun, but two of a masculine one
+        gender = "f" if number % 10 == 1 and number % 100 != 11 else "m"
     return spelled(g.code, number, g.cardinals.get(gender, "spellout-numbering"))
 
 
@@ -68,6 +76,8 @@ RUSSIAN = Grammar(
     quarter="четверть",
     three_quarters="три четверти",
     and_half="{n} с половиной",
+    per="за",
+    fold="раз|раза|раз",
     cardinals={
         "m": "spellout-cardinal-masculine",
         "f": "spellout-cardinal-feminine",
@@ -83,6 +93,7 @@ RUSSIAN = Grammar(
         (r"-х", "spellout-ordinal-plural-genitive"),
     ),
     scales={"k": 3, "к": 3, "тыс": 3, "тыс.": 3, "млн": 6, "млн.": 6, "млрд": 9},
+    order=_order,
     fraction="tenths",
     cardinal=_russian,
     units=dict.fromkeys(
@@ -146,10 +157,13 @@ RUSSIAN = Grammar(
     nouns=(
         (r"^(?:человек|раз|день|дня|час|часа|года|рубля|доллара|евро)$", "m"),
         (r"(?:ы|и)$", "f"),
-        (r"^(?!мужчина|папа|дядя)[а-яё]{2,}(?:а|я|ь)$", ""),
+        (r"^(?!мужчина|папа|дядя|время)[а-яё]{2,}[ая]$", "one"),
         (r"^[а-яё]", "m"),
     ),
     examples={
+        "hours and minutes": (("2h30min", "два часа тридцать минут"),),
+        "range of units": (("5%-10%", "5%\u201110%", "пять процентов-десять процентов"),),
+        "rate": (("5 €/kg", "5 € за килограмм", "пять евро за килограмм"),),
         "telephone": (
             (
                 "+7 912 345-67-89",
@@ -193,7 +207,7 @@ RUSSIAN = Grammar(
         "year": (("в 2024 году", "в две тысячи двадцать четвертом году"),),
         "range": (("5-10 минут", "пять\u201110 минут", "пять-десять минут"), ("3:1", "три-один")),
         "arithmetic": (("2+2", "2 плюс 2", "два плюс два"),),
-        "times": (("x3", "раз три"),),
+        "times": (("3x", "три раза"),),
         "or more": (("18+", "18 плюс", "восемнадцать плюс"),),
         "power": (("x²", "x в степени два"),),
         "thousands": (("5k", "5000", "пять тысяч"),),

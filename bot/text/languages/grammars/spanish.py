@@ -42,6 +42,9 @@ SPANISH = Grammar(
     quarter="un cuarto",
     three_quarters="tres cuartos",
     and_half="{n} y medio",
+    per="por",
+    half_f="media",
+    fold="veces",
     cardinals={"m": "spellout-cardinal-masculine", "f": "spellout-cardinal-feminine"},
     ordinals=(
         (r"\.?er", "spellout-ordinal-masculine-adjective"),
@@ -71,6 +74,9 @@ SPANISH = Grammar(
         (r"^[a-zñáéíóú]{4,}$", "m"),
     ),
     examples={
+        "hours and minutes": (("2h30min", "dos horas treinta minutos"),),
+        "range of units": (("5%-10%", "5% a 10%", "cinco por ciento a diez por ciento"),),
+        "rate": (("5 €/kg", "5 € por kilogramo", "cinco euros por kilogramo"),),
         "telephone": (
             (
                 "+34 612 34 56 78",
@@ -108,7 +114,7 @@ SPANISH = Grammar(
         "ordinal": (("1er lugar", "primer lugar"), ("la 2ª vez", "la segunda vez")),
         "range": (("5-10", "5 a 10", "cinco a diez"),),
         "arithmetic": (("2+2", "2 más 2", "dos más dos"),),
-        "times": (("3x", "tres por"),),
+        "times": (("3x", "tres veces"),),
         "or more": (("18+", "18 más", "dieciocho más"),),
         "power": (("x²", "x elevado a dos"),),
         "thousands": (("5k", "5000", "cinco mil"),),

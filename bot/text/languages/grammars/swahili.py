@@ -32,6 +32,8 @@ SWAHILI = Grammar(
     quarter="robo",
     three_quarters="robo tatu",
     and_half="{n} na nusu",
+    per="kwa",
+    price="{currency} {n}",
     money_word="first",
     cents=None,
     money={"KES": "shilingi"},
@@ -43,6 +45,9 @@ SWAHILI = Grammar(
     slashed="/-.",
     short_date=r"(?P<day>[12]\d|3[01]|0[1-9])/(?P<month>0?[1-9]|1[0-2])(?![\w/-])",
     examples={
+        "hours and minutes": (("2h30min", "saa mbili dakika thelathini"),),
+        "range of units": (("5%-10%", "5% hadi 10%", "asilimia tano hadi asilimia kumi"),),
+        "rate": (("5 €/kg", "5 € kwa kilogramu", "yuro tano kwa kilogramu"),),
         "telephone": (
             (
                 "+254 712 345 678",
@@ -63,8 +68,8 @@ SWAHILI = Grammar(
         "comparison": (("x ≥ y", "x angalau y"),),
         "fraction without a whole": ((".5 ya", "sifuri nukta tano ya"),),
         "fraction": (("½", "nusu"), ("7/10", "saba kati ya kumi")),
-        "price, sign first": (("$5", "tano dola"),),
-        "price, sign last": (("20€", "ishirini yuro"),),
+        "price, sign first": (("$5", "dola tano"),),
+        "price, sign last": (("20€", "yuro ishirini"),),
         "percent": (("50%", "asilimia hamsini"),),
         "unit": (("3 km", "kilomita tatu"),),
         "degrees": (("20°", "digrii ishirini"),),

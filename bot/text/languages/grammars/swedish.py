@@ -32,6 +32,7 @@ SWEDISH = Grammar(
     quarter="en fjärdedel",
     three_quarters="tre fjärdedelar",
     and_half="{n} och en halv",
+    per="per",
     cardinals={"m": "spellout-cardinal-reale", "n": "spellout-cardinal-neuter"},
     ordinals=((r":[ae]", "spellout-ordinal-reale"),),
     fraction="number",
@@ -62,6 +63,9 @@ SWEDISH = Grammar(
         (r"^[a-zåäö]", "m"),
     ),
     examples={
+        "hours and minutes": (("2h30min", "två timmar trettio minuter"),),
+        "range of units": (("5%-10%", "5% till 10%", "fem procent till tio procent"),),
+        "rate": (("5 €/kg", "5 € per kilogram", "fem euro per kilogram"),),
         "telephone": (("070-123 45 67", "noll sju noll, ett två tre, fyra fem, sex sju"),),
         "date, year first": (("2024-06-15", "femtonde juni tvåtusen tjugofyra"),),
         "date": (("den 5/12/2023", "den femte december tvåtusen tjugotre"),),

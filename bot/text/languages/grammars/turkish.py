@@ -33,6 +33,7 @@ TURKISH = Grammar(
     quarter="çeyrek",
     three_quarters="dörtte üç",
     and_half="{n} buçuk",
+    per="her",
     ordinals=(
         (r"(?:\.(?= [a-zçğıöşü]))", "spellout-ordinal"),
         (r"['’]?(?:inci|ıncı|uncu|üncü|nci|ncı)", "spellout-ordinal"),
@@ -59,6 +60,9 @@ TURKISH = Grammar(
     slashed="./-",
     short_date=r"(?P<day>[0-3]\d)[./](?P<month>0[1-9]|1[0-2])(?![\w/.,-])",
     examples={
+        "hours and minutes": (("2h30min", "iki saat otuz dakika"),),
+        "range of units": (("5%-10%", "5%\u201110%", "yüzde beş-yüzde on"),),
+        "rate": (("5 €/kg", "5 € her kilogram", "beş euro her kilogram"),),
         "telephone": (("0532 123 45 67", "sıfır beş üç iki, bir iki üç, dört beş, altı yedi"),),
         "date, year first": (("2024-06-15", "on beş Haziran iki bin yirmi dört"),),
         "date": (("03.05.1998", "üç Mayıs bin dokuz yüz doksan sekiz"),),
