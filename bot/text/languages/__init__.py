@@ -19,6 +19,7 @@ _FIGURE = re.compile(r"\d|[¹²³⁰-⁹½¼¾⅐-⅞⅒≤≥≈±]")
 
 _LOOSE_HYPHEN = re.compile(r"(?<=\w)(?:- | -)(?=\w)")
 _HYPHEN = re.compile(f" ?{HYPHEN} ?")
+_BEFORE_MARK = re.compile(" +(?=[،؛؟])")
 _TOUCHING = re.compile(f"{TOUCHING} ?")
 
 
@@ -38,7 +39,7 @@ def quantities(text: str, code: str) -> str:
         text = rule.apply(text)
     if not hyphens:  # what was put beside a word and its hyphen
         text = _LOOSE_HYPHEN.sub("-", text)
-    text = _TOUCHING.sub("", _HYPHEN.sub("-", text))
+    text = _BEFORE_MARK.sub("", _TOUCHING.sub("", _HYPHEN.sub("-", text)))
     return text if text.isascii() else _without_figures(text, GRAMMARS[code])
 
 

@@ -158,13 +158,18 @@ class Grammar:
         """An expression for a number with a fraction or without."""
         marks = f"[{re.escape(self.grouping)}]"
         indian = r"\d{1,2}(?:,\d\d){1,4},\d{3}(?!\d)|" if "," in self.grouping else ""
-        return (
-            rf"(?:{indian}\d{{1,3}}(?:{marks}\d{{3}}){{1,4}}(?!\d)|\d{{1,24}})(?:[.,]\d{{1,24}})?"
-        )
+        # As it is written elsewhere, where both marks are there.
+        swapped = r"\d{1,3}(?:\.\d{3})+,\d{1,2}(?!\d)|"
+        if self.decimal == ",":
+            swapped = r"\d{1,3}(?:,\d{3})+\.\d{1,2}(?!\d)|"
+        return rf"(?:{swapped}{indian}\d{{1,3}}(?:{marks}\d{{3}}){{1,4}}(?!\d)|\d{{1,24}})(?:[.,]\d{{1,24}})?"
 
     def parsed(self, typed: str) -> TypedNumber:
         """Tell thousands from fractions: "1.500" and "1,5" in most of Europe."""
-        grouped = re.match(rf"\d{{1,3}}(?:[{re.escape(self.grouping)}]\d{{3}})+(?!\d)", typed)
+        marks = self.grouping
+        if "," in typed and "." in typed:  # the last of them parts the fraction
+            marks = min(",.", key=typed.rindex)
+        grouped = re.match(rf"\d{{1,3}}(?:[{re.escape(marks)}]\d{{3}})+(?!\d)", typed)
         if "," in self.grouping:
             grouped = grouped or re.match(r"\d{1,2}(?:,\d\d)+,\d{3}(?!\d)", typed)
         end = grouped.end() if grouped else re.match(r"\d*", typed).end()  # type: ignore[union-attr]

@@ -55,7 +55,10 @@ TIME_WITH_H = WrittenForm(
 )
 DURATION = WrittenForm(
     "hours and minutes",
-    lambda g: rf"{g.start}(?P<h>\d{{1,3}}) ?h ?(?P<m>\d{{1,2}}) ?(?:min|m){g.end}",
+    lambda g: (
+        rf"{g.start}(?P<h>\d{{1,3}}) ?h ?(?P<m>\d{{1,2}}) ?(?:min|m)"
+        rf"{'' if g.code in _WITH_H else '?'}{g.end}"
+    ),
     lambda g, m: g.joint(
         g.counted(m["h"], "duration-hour"), g.counted(str(int(m["m"])), "duration-minute")
     ),

@@ -31,6 +31,13 @@ UNIT = WrittenForm(
     lambda g, m: g.counted(m["n"], _units(g)[m["unit"]]),
     flags=0,
 )
+#: Languages that write "1m80".
+_WITH_M = frozenset({"es", "fr", "it", "pt"})
+HEIGHT = WrittenForm(
+    "height",
+    lambda g: rf"{g.start}(?P<m>[12])[mM](?P<cm>\d\d){g.end}" if g.code in _WITH_M else None,
+    lambda g, m: g.joint(g.counted(m["m"], "length-meter"), g.whole(m["cm"])),
+)
 DEGREES = WrittenForm(
     "degrees",
     lambda g: rf"{g.start}(?P<n>{g.figures}) ?[°º](?![CFcf\w])",

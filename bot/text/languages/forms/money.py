@@ -29,7 +29,8 @@ def _one(g: Grammar, unit: str) -> str:
 def _symbols(g: Grammar) -> str:
     signs = {*SIGNS, *g.signs}
     letters = any_of({sign for sign in signs if sign[-1].isalpha()} | set(CURRENCIES))
-    return rf"(?:{any_of(sign for sign in signs if not sign[-1].isalpha())}|(?:{letters}){g.end})"
+    end = r"(?!\w)" if g.spaced else g.end
+    return rf"(?:{any_of(sign for sign in signs if not sign[-1].isalpha())}|(?:{letters}){end})"
 
 
 def _first_symbols(g: Grammar) -> str:

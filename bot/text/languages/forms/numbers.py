@@ -60,7 +60,7 @@ def _range(g: Grammar, m: Match) -> str:
         won = "-" if g.score == "-" else between(g, g.score)
         return f"{g.whole(m[1])}{won}{g.whole(m[2])}"
     if g.neighbours is not None and last - first == 1 and 0 < first < 9:
-        return f"{g.say(first, 'm')}{g.neighbours}{m[2]}"
+        return f"{g.say(first, g.usual)}{g.neighbours}{m[2]}"
     if g.to == "-":
         return f"{g.whole(m[1])}{HYPHEN}{m[2]}"
     return f"{m[1]}{between(g, g.to)}{m[2]}"
@@ -89,11 +89,17 @@ def _gender_of(g: Grammar, noun: str) -> str:
     return next((gender for end, gender in g.nouns if word and re.search(end, word)), "")
 
 
+def _below(g: Grammar, number: int) -> str:
+    return spelled(g.code, number, g.of_rules) if g.of_rules else g.say(number)
+
+
 def _fraction(g: Grammar, m: Match) -> str:
     if m["vulgar"]:
         above, below = _VULGAR[m["vulgar"]]
-    else:
+    elif m["above"].isdecimal():
         above, below = int(m["above"]), int(m["below"])
+    else:
+        return g.of.format(a=g.said(m["above"]), b=_below(g, int(m["below"])))
     if (above, below) == (24, 7):
         return g.joint(g.say(24), g.say(7))
     half = g.half
@@ -105,8 +111,7 @@ def _fraction(g: Grammar, m: Match) -> str:
         if below == 2:
             return g.and_half.format(n=whole)
         return g.joint(whole, known) if not g.spaced else f"{whole} {known}"
-    last = spelled(g.code, below, g.of_rules) if g.of_rules else g.say(below)
-    said = known or g.of.format(a=g.say(above), b=last)
+    said = known or g.of.format(a=g.say(above), b=_below(g, below))
     return f"{g.say(int(m['n']))} {said}" if m["n"] else said
 
 
@@ -114,7 +119,7 @@ FRACTION = WrittenForm(
     "fraction",
     lambda g: (
         rf"{g.start}(?:(?P<n>\d{{1,4}}) ?)?(?P<vulgar>[{''.join(_VULGAR)}])|"
-        rf"{g.start}(?P<above>\d{{1,6}})/(?P<below>\d{{1,6}})(?![\d/])"
+        rf"{g.start}(?P<above>\d{{1,6}}(?:[.,]\d{{1,2}})?)/(?P<below>\d{{1,6}})(?![\d/])"
     ),
     _fraction,
 )

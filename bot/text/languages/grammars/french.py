@@ -66,6 +66,7 @@ FRENCH = Grammar(
         (r"^[a-zà-ÿ]{3,}$", "m"),
     ),
     examples={
+        "height": (("je fais 1m80", "je fais un mètre quatre-vingts"),),
         "hours and minutes": (("2h30min", "deux heures trente minutes"),),
         "range of units": (("5%-10%", "5% à 10%", "cinq pour cent à dix pour cent"),),
         "rate": (("5 €/kg", "5 € par kilogramme", "cinq euros par kilogramme"),),

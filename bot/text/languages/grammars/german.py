@@ -7,7 +7,7 @@ from bot.text.languages.spelling import spelled
 
 _WEAK = re.compile(
     r"(?:\b(?:am|vom|zum|beim|im|dem|den|des|ab|bis|seit|nach|vor|zur|der \w+ vom|einem|meinem|"
-    r"deinem|meinen|jeden)) $",
+    r"deinem|meinen|jeden)|(?:ten|\b(?:am|vom|zum|den|dem) \d{1,2}\.) (?:und|oder|bis)) $",
     re.IGNORECASE,
 )
 _WITH_ARTICLE = re.compile(r"\b(?:der|die|das) $", re.IGNORECASE)
@@ -25,8 +25,10 @@ def _german_ordinal(grammar: Grammar, number: int, before: str, after: str, rule
     """An ordinal as what is written before it bends it: am dritten, der dritte, dritter."""
     if rules == "-t":  # "zu dritt"
         return spelled(grammar.code, number, "spellout-ordinal").removesuffix("e")
-    if rules == "-decade":  # "neunziger Jahre"
-        return f"{grammar.say(number)}er"
+    if rules in {"-decade", "-decades"}:  # "neunziger Jahre", "in den Neunzigern"
+        return f"{grammar.say(number)}er{'n' if rules == '-decades' else ''}"
+    if rules == "-list":
+        rules = ""
     ending = _ORDERED.get(after.lower(), "-r") if not rules else ""
     if _WEAK.search(before):
         ending = "-n"
@@ -78,7 +80,9 @@ GERMAN = Grammar(
     ordinals=(
         (rf"\.(?= (?i:{'|'.join(_ORDERED)})\b)", ""),
         (r"\.(?<=\b[Zz]u \d\.)(?! ?\d)", "-t"),
-        (r"er(?= Jahre?n?\b|-Jahre)", "-decade"),
+        (r"er", "-decade"),
+        (r"ern", "-decades"),
+        (r"\.(?= (?:und|oder|bis) (?:\d{1,2}\. |\w+t(?:er|en|e) ))", "-list"),
         ("te", ""),
         ("ter", "-r"),
         ("tes", "-s"),

@@ -78,6 +78,7 @@ ITALIAN = Grammar(
         (r"^[a-zàèéìòù]{3,}$", "m"),
     ),
     examples={
+        "height": (("alto 1m80", "alto un metro ottanta"),),
         "hours and minutes": (("2h30min", "due ore trenta minuti"),),
         "range of units": (("5%-10%", "5% a 10%", "cinque per cento a dieci per cento"),),
         "rate": (("5 €/kg", "5 € al chilogrammo", "cinque euro al chilogrammo"),),

@@ -10,7 +10,7 @@ _NATIVE = (
 #: Words that only begin like one of these.
 _NOT_NATIVE = ("달러", "개월", "시속", "대학", "배송")
 #: Of the clock, and of how long something lasts; later hours are counted in Chinese.
-_MOST_NATIVE = {"시": 12, "시간": 12}
+_MOST_NATIVE = {"시": 12, "시간": 12, "대": 9}
 #: Months that drop a sound of their number.
 _MONTHS = {6: "유", 10: "시"}
 
@@ -20,6 +20,8 @@ def _korean(_grammar: Grammar, number: int, gender: str, before: str) -> str:
         return "영"
     if before.startswith("월") and number in _MONTHS:
         return _MONTHS[number]
+    if number == 1 and before.startswith(("만", "천", "백")):
+        return ""  # "a thousand"
     counter = ""
     if not before.startswith(_NOT_NATIVE):
         counter = next((one for one in _NATIVE if before.startswith(one)), "")
@@ -62,6 +64,7 @@ KOREAN = Grammar(
     three_quarters="사분의 삼",
     and_half="{n}과 이분의 일",
     per="당 ",
+    neighbours="",
     cardinal=_korean,
     usual="",
     own_units={"°C": "angle-degree"},

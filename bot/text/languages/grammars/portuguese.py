@@ -73,6 +73,7 @@ PORTUGUESE = Grammar(
         (r"^[a-zãõáéíóúâêôç]{3,}$", "m"),
     ),
     examples={
+        "height": (("tenho 1m80", "tenho um metro oitenta"),),
         "hours and minutes": (("2h30min", "duas horas trinta minutos"),),
         "range of units": (("5%-10%", "5% a 10%", "cinco por cento a dez por cento"),),
         "rate": (("5 €/kg", "5 € por quilograma", "cinco euros por quilograma"),),

@@ -74,6 +74,7 @@ SPANISH = Grammar(
         (r"^[a-zñáéíóú]{4,}$", "m"),
     ),
     examples={
+        "height": (("mido 1m80", "mido un metro ochenta"),),
         "hours and minutes": (("2h30min", "dos horas treinta minutos"),),
         "range of units": (("5%-10%", "5% a 10%", "cinco por ciento a diez por ciento"),),
         "rate": (("5 €/kg", "5 € por kilogramo", "cinco euros por kilogramo"),),
