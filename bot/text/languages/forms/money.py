@@ -1,5 +1,6 @@
 """Prices."""
 
+import unicodedata
 from decimal import Decimal
 
 from bot.text.expressions import any_of
@@ -26,11 +27,15 @@ def _one(g: Grammar, unit: str) -> str:
     return so_many(g.code, UNITS[unit], Decimal(1)).replace("{}", "").strip()
 
 
+def _is_word(sign: str) -> bool:
+    return unicodedata.category(sign[-1])[0] in "LM"
+
+
 def _symbols(g: Grammar) -> str:
     signs = {*SIGNS, *g.signs}
-    letters = any_of({sign for sign in signs if sign[-1].isalpha()} | set(CURRENCIES))
+    letters = any_of({sign for sign in signs if _is_word(sign)} | set(CURRENCIES))
     end = r"(?!\w)" if g.spaced else g.end
-    return rf"(?:{any_of(sign for sign in signs if not sign[-1].isalpha())}|(?:{letters}){end})"
+    return rf"(?:{any_of(sign for sign in signs if not _is_word(sign))}|(?:{letters}){end})"
 
 
 def _first_symbols(g: Grammar) -> str:

@@ -10,7 +10,7 @@ _WEAK = re.compile(
     r"deinem|meinen|jeden)|(?:ten|\b(?:am|vom|zum|den|dem) \d{1,2}\.) (?:und|oder|bis)) $",
     re.IGNORECASE,
 )
-_WITH_ARTICLE = re.compile(r"\b(?:der|die|das) $", re.IGNORECASE)
+_WITH_ARTICLE = re.compile(r"\b(?:der|die|das)(?: \d{1,2}\. (?:und|oder|bis))? $", re.IGNORECASE)
 #: Nouns that are counted with a point in chat; elsewhere "3." ends a sentence.
 _ORDERED = {
     **dict.fromkeys("platz tag stock versuch teil weltkrieg geburtstag advent".split(), "-r"),
