@@ -8,13 +8,38 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from bot.text.limits import TextLimits
 
-_CLAUSE = re.compile(r"(?<=[,;:—…)])\s+|(?<=[、，；：])")
-_LINKING = frozenset(
-    "and but or so because that which who when while where if then than to for with from into "
-    "about as after before until".split()
-)
+_CLAUSE = re.compile(r"(?<=[,;:—…)،؛])\s+|(?<=[、，；：])")
+#: Words before which a sentence can pause.
+_LINKING = {
+    "en": "and but or so because that which who when while where if then than to for with from "
+    "into about as after before until",
+    "de": "und aber oder denn weil dass wenn als ob damit bis für mit von zu nach vor wie wo wer",
+    "es": "y pero o porque que cuando donde si para con de por como hasta desde",
+    "fr": "et mais ou parce que qui quand où si pour avec de dans comme après avant",
+    "it": "e ma o perché che quando dove se per con di come dopo prima fino",
+    "pt": "e mas ou porque que quando onde se para com de por como até depois",
+    "nl": "en maar of want omdat dat die als wanneer waar om voor met van naar zoals tot",
+    "pl": "i ale lub bo że który kiedy gdzie jeśli żeby dla z do jak po przed",
+    "ru": "и но или потому что который когда где если чтобы для с до как после перед",
+    "sv": "och men eller för att som när där om med från till innan",
+    "da": "og men eller for at som når hvor hvis med fra til før",
+    "no": "og men eller for at som når hvor hvis med fra til før",
+    "fi": "ja mutta tai koska että joka kun jos kuin",
+    "tr": "ve ama veya çünkü ki için ile kadar gibi",
+    "el": "και αλλά ή γιατί ότι που όταν αν για με από μέχρι",
+}
+_LINKING_WORDS = {code: frozenset(words.split()) for code, words in _LINKING.items()}
+#: Where Japanese and Chinese can pause without a mark: behind a particle.
+_PARTICLE = {
+    "ja": re.compile("(?<=[はがをにでともへ])(?=[\u4e00-\u9fff\u30a1-\u30fa])"),
+    "zh": re.compile("(?<=[了的吗呢吧啊])"),
+}
+#: How much is said in one character: the limits are for Latin letters, about 14 in a second.
+_LETTERS_IN_ONE = {"zh": 3.2, "ja": 2.2, "ko": 2.2, "ar": 1.4, "he": 1.4, "hi": 1.2}
 # Less than this sounds clipped on its own: it is said together with its neighbour.
 _TINY_CHARS = 25
 # A chunk may be this long however little was said before it: shorter ones sound chopped.
@@ -22,8 +47,10 @@ _SHORTEST_LIMIT = 40
 _ENDS_WITHOUT_SPACE = frozenset("。！？｡」』）")
 
 
-def chunks(text: str, limits: TextLimits) -> list[str]:
+def chunks(text: str, limits: TextLimits, language: str = "en") -> list[str]:
     """Split the output of `speakable` into chunks of at most ``limits.max_chunk_chars``.
+
+    In scripts that say more in a character, the limits of chunks are so much lower.
 
     The first is at most ``first_chunk_chars`` long (a longer first word aside), cut at a
     sentence, else a clause, else before a linking word, else between words. The following ones
@@ -32,20 +59,32 @@ def chunks(text: str, limits: TextLimits) -> list[str]:
     text = text.strip()
     if not text:
         return []
+    limits = _scaled(limits, language)
     if len(text) <= limits.first_chunk_chars:
         return [text]
-    first, rest = _first(text, limits)
-    pieces = [first, *_ramped(rest, len(first), limits)]
+    first, rest = _first(text, limits, language)
+    pieces = [first, *_ramped(rest, len(first), limits, language)]
     return [piece for piece in pieces if piece]
 
 
-def _sentences(text: str) -> Iterator[str]:
+def _scaled(limits: TextLimits, language: str) -> TextLimits:
+    letters = _LETTERS_IN_ONE.get(language, 1)
+    if letters == 1:
+        return limits
+    return replace(
+        limits,
+        max_chunk_chars=max(1, int(limits.max_chunk_chars / letters)),
+        first_chunk_chars=max(1, int(limits.first_chunk_chars / letters)),
+    )
+
+
+def _sentences(text: str, language: str) -> Iterator[str]:
     """Yield the sentences of `text`, which joined are `text` again, spaces included."""
     # Ships no types; loaded with the first text, not with the bot.
     import sentencex  # type: ignore[import-untyped]  # noqa: PLC0415
 
     held = ""
-    for piece in sentencex.segment("en", text):
+    for piece in sentencex.segment(language, text):
         held += piece
         # It also ends sentences inside `really?'no`, where no voice can pause.
         if piece[-1:].isspace() or piece[-1:] in _ENDS_WITHOUT_SPACE:
@@ -55,10 +94,15 @@ def _sentences(text: str) -> Iterator[str]:
         yield held
 
 
-def _first(text: str, limits: TextLimits) -> tuple[str, str]:
+def _first(text: str, limits: TextLimits, language: str) -> tuple[str, str]:
     most = limits.first_chunk_chars
     window = text[: most + 1]
-    for ends in (_sentence_ends(text, most), [m.start() for m in _CLAUSE.finditer(window)]):
+    particles = _PARTICLE.get(language, _CLAUSE)
+    for ends in (
+        _sentence_ends(text, most, language),
+        [m.start() for m in _CLAUSE.finditer(window)],
+        [m.start() for m in particles.finditer(window)],
+    ):
         usable = [end for end in ends if min(_TINY_CHARS, most // 2) <= end <= most]
         if usable:
             return _cut(text, usable[-1])
@@ -67,19 +111,20 @@ def _first(text: str, limits: TextLimits) -> tuple[str, str]:
         # One long word: the shortest first chunk is the word itself, or what fits of it.
         end = text.find(" ")
         return _cut(text, min(end if end > 0 else len(text), limits.max_chunk_chars))
+    words = _LINKING_WORDS.get(language, frozenset())
     linking = [
         at
         for at in spaces
-        if at >= _TINY_CHARS and text[at + 1 : at + 9].split(" ", 1)[0].lower() in _LINKING
+        if at >= _TINY_CHARS and text[at + 1 : at + 9].split(" ", 1)[0].lower() in words
     ]
     return _cut(text, (linking or spaces)[-1])
 
 
-def _sentence_ends(text: str, most: int) -> list[int]:
+def _sentence_ends(text: str, most: int, language: str) -> list[int]:
     ends: list[int] = []
     at = 0
     # The window ends inside some sentence, whose end is therefore none.
-    for sentence in _sentences(text[: 4 * most]):
+    for sentence in _sentences(text[: 4 * most], language):
         ends.append(at + len(sentence.rstrip()))
         at += len(sentence)
     return [end for end in ends if end <= most]
@@ -89,7 +134,7 @@ def _cut(text: str, at: int) -> tuple[str, str]:
     return text[:at].rstrip(), text[at:].lstrip()
 
 
-def _ramped(text: str, before: int, limits: TextLimits) -> Iterator[str]:
+def _ramped(text: str, before: int, limits: TextLimits, language: str) -> Iterator[str]:
     """Yield chunks after a first one of `before` characters, tiny ones joined with a neighbour.
 
     While the first chunk plays the second is made, and so on: one that takes longer to make than
@@ -97,20 +142,22 @@ def _ramped(text: str, before: int, limits: TextLimits) -> Iterator[str]:
     chunk k + 1 is ready in time if r * (characters after the first chunk, with its own) is at most
     the characters up to chunk k.
     """
-    waiting = deque(piece for sentence in _sentences(text) if (piece := sentence.strip()))
+    waiting = deque(piece for sentence in _sentences(text, language) if (piece := sentence.strip()))
     after_first = 0
+    letters = _LETTERS_IN_ONE.get(language, 1)
+    shortest, tiny = int(_SHORTEST_LIMIT / letters), int(_TINY_CHARS / letters)
     while waiting:
         ready = (before + after_first) / limits.synthesis_time_ratio - after_first
-        most = min(max(int(ready), _SHORTEST_LIMIT), limits.max_chunk_chars)
+        most = min(max(int(ready), shortest), limits.max_chunk_chars)
         piece = waiting.popleft()
         if len(piece) > most:
-            piece, rest = _cut(piece, _end_within(piece, most, limits))
+            piece, rest = _cut(piece, _end_within(piece, most, limits, language))
             if rest:
                 waiting.appendleft(rest)
         else:
             while (
                 waiting
-                and min(len(piece), len(waiting[0])) < _TINY_CHARS
+                and min(len(piece), len(waiting[0])) < tiny
                 and len(piece) + 1 + len(waiting[0]) <= most
             ):
                 piece = f"{piece} {waiting.popleft()}"
@@ -118,10 +165,14 @@ def _ramped(text: str, before: int, limits: TextLimits) -> Iterator[str]:
         yield piece
 
 
-def _end_within(sentence: str, most: int, limits: TextLimits) -> int:
+def _end_within(sentence: str, most: int, limits: TextLimits, language: str) -> int:
     """Where to cut a sentence that is too long: at the last clause, else the last space."""
     window = sentence[: most + 1]
-    clauses = [m.start() for m in _CLAUSE.finditer(window) if most // 3 <= m.start() <= most]
+    clauses: list[int] = []
+    for pause in (_CLAUSE, _PARTICLE.get(language, _CLAUSE)):
+        clauses = clauses or [
+            m.start() for m in pause.finditer(window) if most // 3 <= m.start() <= most
+        ]
     at = clauses[-1] if clauses else window.rfind(" ")
     if at <= 0:
         # One long word stays whole, even late, unless no chunk could hold it.

@@ -1,0 +1,64 @@
+"""Figures in the words of 22 languages; English has rules of its own, in `bot.text.quantities`.
+
+The multilingual model reads figures reliably only in English, so none reaches it. `forms` has how
+figures are written, `grammars` what each language says, `steps` the rest of the pipeline.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from bot.text.languages.forms import HYPHEN, rules_of
+from bot.text.languages.grammar import TOUCHING, Grammar
+from bot.text.languages.grammars import GRAMMARS
+from bot.text.rule import Rule
+
+__all__ = ["GRAMMARS", "quantities", "rules"]
+
+_FIGURE = re.compile(r"\d|[¹²³⁰-⁹½¼¾⅐-⅞⅒≤≥≈±]")
+
+_LOOSE_HYPHEN = re.compile(r"(?<=\w)(?:- | -)(?=\w)")
+_HYPHEN = re.compile(f" ?{HYPHEN} ?")
+_BEFORE_MARK = re.compile(" +(?=[،؛؟])")
+_TOUCHING = re.compile(f"{TOUCHING} ?")
+
+
+@lru_cache(maxsize=32)
+def rules(code: str) -> tuple[Rule, ...]:
+    return tuple(rules_of(GRAMMARS[code]).values())
+
+
+def quantities(text: str, code: str) -> str:
+    """Say every figure of `text` in language `code`, ISO 639-1, which is not English."""
+    if not text.isascii():
+        text = "".join(_ascii_figure(char) for char in text)
+    if not _FIGURE.search(text):
+        return text
+    hyphens = _LOOSE_HYPHEN.search(text)
+    for rule in rules(code):
+        text = rule.apply(text)
+    if not hyphens:  # what was put beside a word and its hyphen
+        text = _LOOSE_HYPHEN.sub("-", text)
+    text = _BEFORE_MARK.sub("", _TOUCHING.sub("", _HYPHEN.sub("-", text)))
+    return text if text.isascii() else _without_figures(text, GRAMMARS[code])
+
+
+def _ascii_figure(char: str) -> str:
+    """``٣`` -> 3."""
+    if char.isascii() or not char.isdecimal():
+        return char
+    return str(unicodedata.decimal(char))
+
+
+def _without_figures(text: str, grammar: Grammar) -> str:
+    """Say signs that are figures and that no form has, such as a raised one alone."""
+    if not any(map(_is_figure, text)):
+        return text
+    return "".join(
+        f" {grammar.say(int(unicodedata.numeric(char)))} " if _is_figure(char) else char
+        for char in text
+    )
+
+
+def _is_figure(char: str) -> bool:
+    return not char.isascii() and char.isnumeric() and not char.isalpha()
