@@ -11,7 +11,11 @@ class MemberLanguageStore(StorePart):
         if language is None:
             await self._database.delete("member_languages", user_id=user_id, guild_id=guild_id)
             return
-        row = {"user_id": user_id, "guild_id": guild_id, "language": language}
+        row: dict[str, int | str] = {
+            "user_id": user_id,
+            "guild_id": guild_id,
+            "language": language,
+        }
         async with self._database.transaction():
             await self._remember(user_id)
             await self._database.insert("member_languages", row, on_conflict="REPLACE")

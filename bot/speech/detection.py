@@ -10,7 +10,7 @@ import lzma
 from typing import Protocol
 
 from bot.speech.languages import LANGUAGES
-from bot.text.writing import is_written_in_latin
+from bot.text.alphabets import is_written_in_latin
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class _Ranking(Protocol):
 
 
 class Detector:
-    """Detects languages. Where the model cannot be loaded the log says so, and nothing is likely."""
+    """Detects languages. If the model cannot be loaded the log says so, and nothing is likely."""
 
     def __init__(self) -> None:
         self._loading: asyncio.Task[_Ranking | None] | None = None

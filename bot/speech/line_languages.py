@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bot.base.errors import UserError
 from bot.speech.detection import Detector
 from bot.speech.languages import ENGLISH, name_of, named
-from bot.text.writing import LATIN, is_written_in_latin, languages_written_in, script_of
+from bot.text.alphabets import LATIN, is_written_in_latin, languages_written_in, script_of
 from data.guild_settings import GuildSettingsStore
 from data.member_languages import MemberLanguageStore
 from data.rows import GuildSettings
@@ -36,10 +36,10 @@ _NO_WORDS = re.compile(
 
 
 class LineLanguage(NamedTuple):
-    """In which language a line is read, and what its author is to be told of that, if anything."""
+    """The language that a line is read in, and its author's where that one cannot be read."""
 
     language: str
-    remark: str | None = None
+    unread: str | None = None
 
 
 class LineLanguages:
@@ -53,6 +53,10 @@ class LineLanguages:
         self._detector = detector
         self._latest: dict[tuple[int, int], str] = {}
         self._told: set[tuple[int, int]] = set()
+
+    async def prepare(self) -> None:
+        """Load what detection needs, so that no line waits for it."""
+        await self._detector.load()
 
     async def of(
         self,
@@ -80,13 +84,38 @@ class LineLanguages:
         stated = [one for one in (voice, chosen, settings.language) if one]
         known = [one for one in (voice, chosen, self._latest.get(author), settings.language) if one]
         usual = next((one for one in known if one in allowed), _first(allowed))
-        remark = self._remark(author, stated, reads)
+        unread = stated[0] if stated and stated[0] not in reads else None
         language = None
         if len(allowed) > 1:
             language = await self._told_by(text, allowed, usual, known)
         if language is not None and user_id:
             self._note(author, language)
-        return LineLanguage(language or usual, remark)
+        return LineLanguage(language or usual, unread)
+
+    def remark(
+        self, line: LineLanguage, reads: Sequence[str], *, user_id: int, guild_id: int
+    ) -> str | None:
+        """What the author of a line is to be told of its language, which is told them once."""
+        author = user_id, guild_id
+        if line.unread is None or author in self._told:
+            return None
+        if len(self._told) >= _REMEMBERED:
+            self._told.clear()
+        self._told.add(author)
+        return cannot_read(line.unread, reads)
+
+    async def chosen(self, user_id: int, guild_id: int) -> str | None:
+        """What a member said that they write in a server."""
+        return await self._members.get(user_id, guild_id)
+
+    async def choose(self, user_id: int, guild_id: int, language: str | None) -> None:
+        """Note what a member writes in a server; None: whatever their lines are in."""
+        await self._members.choose(user_id, guild_id, language)
+        self._latest.pop((user_id, guild_id), None)
+
+    async def offered(self, guild_id: int, reads: Sequence[str]) -> list[str]:
+        """What a line can be asked to be read in, in a server."""
+        return allowed_languages(await self._guild_settings.get(guild_id), reads)
 
     async def of_server(self, guild_id: int, reads: Sequence[str]) -> str:
         """The language of what is said in nobody's words."""
@@ -123,16 +152,6 @@ class LineLanguages:
         if likely.get(best, 0.0) < _EVIDENCE:
             return None
         return best if best == usual or odds[best] >= _SURE * sum(odds.values()) else None
-
-    def _remark(
-        self, author: tuple[int, int], stated: Sequence[str], reads: Sequence[str]
-    ) -> str | None:
-        if not stated or stated[0] in reads or author in self._told:
-            return None
-        if len(self._told) >= _REMEMBERED:
-            self._told.clear()
-        self._told.add(author)
-        return cannot_read(stated[0], reads)
 
     def _note(self, author: tuple[int, int], language: str) -> None:
         self._latest.pop(author, None)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from bot.speech.line_languages import LineLanguages
 from bot.voices.forgetting import Forgetting
 from bot.voices.registration import Registration
 from data.rows import VoiceRow
@@ -49,11 +50,13 @@ class Privacy:
         home: Path,
         registration: Registration,
         forgetting: Forgetting,
+        languages: LineLanguages,
     ) -> None:
         self._store = store
         self._home = home
         self._registration = registration
         self._forgetting = forgetting
+        self._languages = languages
 
     async def counts(self, user_id: int) -> dict[str, int]:
         """How many rows there are about a person, by table; only those with any."""
@@ -75,6 +78,7 @@ class Privacy:
             voices = await self._store.voices.of_owner(user_id)
             await self._forgetting.voices(voices)
             await self._store.personal.delete(user_id)
+            self._languages.forget(user_id)
         complete = await self._store.purge()
         log.info("a person was deleted", extra={"voices": len(voices)})
         return Deletion(len(voices), complete)

@@ -13,6 +13,8 @@ from bot.base.metrics import Metrics
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
+from bot.speech.detection import Detector
+from bot.speech.line_languages import LineLanguages
 from bot.speech.service import SpeechService
 from bot.voices.choosing import Voices
 from bot.voices.enrolments import EnrolmentRecords
@@ -69,6 +71,7 @@ class House:
     keeping: VoiceKeeping
     moderation: VoiceModeration
     forgetting: Forgetting
+    languages: LineLanguages
     privacy: Privacy
     janitor: Janitor
 
@@ -152,7 +155,8 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 clip_limits=ClipLimits(max_upload_mib=1000 / 2**20),
                 clock=clock,
             )
-            privacy = Privacy(store, home, registration, forgetting)
+            languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
+            privacy = Privacy(store, home, registration, forgetting, languages)
             yield House(
                 home=home,
                 clock=clock,
@@ -166,6 +170,7 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 keeping=VoiceKeeping(store, voices, sharing, forgetting),
                 moderation=VoiceModeration(store, voices, speech, clock=clock),
                 forgetting=forgetting,
+                languages=languages,
                 privacy=privacy,
                 janitor=Janitor(
                     store,

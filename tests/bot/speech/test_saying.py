@@ -9,6 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
+from bot.speech.detection import Detector
+from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import NothingToSay, Reader
 from bot.speech.saying import Sayings
@@ -55,7 +57,8 @@ def sayings(chosen: Chosen, tones: Tones, store: Store, tmp_path: Path) -> Sayin
         chosen,
         Reader(TextLimits(), lambda: datetime(2026, 1, 1, tzinfo=UTC)),
         Pronouncing(store, PronunciationLimits()),
-        store.guild_settings,
+        languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),
+        guild_settings=store.guild_settings,
     )
 
 
