@@ -99,18 +99,33 @@ async def test_what_a_member_chose_is_what_they_write_unless_it_clearly_is_not(
     assert "what language" not in await stage.reply(stage.bob, "privacy info")
 
 
+async def test_who_is_read_aloud_is_told_once_of_what_cannot_be_read(
+    stage: Stage, folder: Path, moderator: Member
+) -> None:
+    await stage.reply(moderator, "language", language="Finnish")
+    await moderator.join(stage.lounge)
+    await stage.reply(moderator, "live start")
+    for text in ("joo", "joo joo"):
+        await moderator.send(stage.general, text)
+        await seen(lambda text=text: spoken(folder)[-1] == ("en", text))
+    (told,) = stage.written()
+    assert told.text == (
+        "I read only English, German, Japanese and Spanish, so Finnish sounds English."
+    )
+    await stage.reply(moderator, "language", language="automatic")
+
+
 async def test_a_server_has_its_language_and_reads_no_others(
     stage: Stage, folder: Path, moderator: Member
 ) -> None:
     assert "Language: German" in (await choose(moderator, "language", "deutsch")).text
     assert "Languages: German, Spanish" in (await choose(moderator, "languages", "de, es")).text
-    await moderator.join(stage.lounge)
-    await stage.reply(moderator, "live start")
+    await stage.bob.join(stage.lounge)
     before = len(spoken(folder))
-    await moderator.send(stage.general, "que horas son ya")
+    await stage.bob.send(stage.general, "que horas son ya")
     await seen(lambda: len(spoken(folder)) >= before + 2)
     assert {code for code, _ in spoken(folder)[before:]} == {"de", "es"}  # the opening, the words
-    await moderator.send(stage.general, "good night everyone, sleep well")
+    await stage.bob.send(stage.general, "good night everyone, sleep well")
     await seen(lambda: len(spoken(folder)) >= before + 3)
     assert spoken(folder)[-1][0] in {"de", "es"}
     assert await stage.reply(moderator, "say", text="x", language="en") == (
