@@ -19,6 +19,7 @@ from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.saying import Sayings
 from bot.speech.service import SpeechService
+from bot.voices.bars import Bars
 from bot.voices.choosing import Voices
 from bot.voices.enrolments import EnrolmentRecords
 from bot.voices.forgetting import Forgetting
@@ -47,6 +48,7 @@ class Services:
     line_languages: LineLanguages
     voices: Voices
     sharing: Sharing
+    bars: Bars
     registration: Registration
     voice_keeping: VoiceKeeping
     voice_moderation: VoiceModeration
@@ -127,16 +129,19 @@ def _services(
     line_languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
+    bars = Bars(store, speech)
     registration = Registration(
         store,
         home,
         forgetting,
+        sharing,
+        bars,
         limits=settings.voices,
         judge=judge,
         clip_limits=settings.clip,
         clock=time.time,
     )
-    privacy = Privacy(store, home, registration, forgetting, line_languages)
+    privacy = Privacy(store, home, registration, forgetting, pronouncing, languages=line_languages)
     voice_keeping = VoiceKeeping(store, voices, sharing, forgetting)
     janitor = Janitor(
         store,
@@ -145,6 +150,7 @@ def _services(
         privacy,
         grace_s=settings.voices.guild_grace_days * 86_400,
         speech_kept_s=settings.speech_cache_max_days * 86_400,
+        unused_s=settings.voices.unused_days * 86_400,
     )
     return Services(
         settings=settings,
@@ -162,6 +168,7 @@ def _services(
         line_languages=line_languages,
         voices=voices,
         sharing=sharing,
+        bars=bars,
         registration=registration,
         voice_keeping=voice_keeping,
         voice_moderation=VoiceModeration(store, voices, speech, clock=time.time),

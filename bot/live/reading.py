@@ -199,9 +199,10 @@ class LiveReading:
         """What is said of a message; None where that is nothing, with its author told why."""
         try:
             return await self._sayings.of_member(
-                text_of(message),
+                message.content,
                 message.author,
                 guild,
+                framed=lambda _language: text_of(message),
                 mentioned=message.mentions,
                 message_id=message.id,
                 max_chars=settings.max_message_chars,

@@ -83,7 +83,7 @@ class LineLanguages:
         chosen = await self._members.get(user_id, guild_id) if user_id else None
         stated = [one for one in (voice, chosen, settings.language) if one]
         known = [one for one in (voice, chosen, self._latest.get(author), settings.language) if one]
-        usual = next((one for one in known if one in allowed), _first(allowed))
+        usual = next((one for one in known if one in allowed), main_language(allowed))
         unread = stated[0] if stated and stated[0] not in reads else None
         language = None
         if len(allowed) > 1:
@@ -121,7 +121,7 @@ class LineLanguages:
         """The language of what is said in nobody's words."""
         settings = await self._guild_settings.get(guild_id)
         allowed = allowed_languages(settings, reads)
-        return settings.language if settings.language in allowed else _first(allowed)
+        return settings.language if settings.language in allowed else main_language(allowed)
 
     def forget(self, user_id: int) -> None:
         """Know nothing more of how a person wrote."""
@@ -167,8 +167,9 @@ def allowed_languages(settings: GuildSettings, reads: Sequence[str]) -> list[str
 
 
 def cannot_read(language: str, reads: Sequence[str]) -> str:
-    return f"I read only {named(reads)}, so {name_of(language)} sounds {name_of(_first(reads))}."
+    return f"I read only {named(reads)}, so {name_of(language)} sounds {name_of(main_language(reads))}."
 
 
-def _first(languages: Sequence[str]) -> str:
+def main_language(languages: Sequence[str]) -> str:
+    """English where it is among them, else the first."""
     return ENGLISH if ENGLISH in languages else languages[0]

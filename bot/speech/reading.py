@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from bot.base.errors import UserError
 from bot.speech.languages import ENGLISH, named
 from bot.text import Names, Pronunciations, TextLimits, chunks, explain, speakable
-from bot.text.alphabets import is_legible
+from bot.text.alphabets import is_legible, is_written_in_latin
 
 _NONE = Pronunciations()
 _WORDS_QUOTED = 4
@@ -62,7 +62,9 @@ class Reader:
         )
         if not spoken:
             raise NothingToSay("There is nothing in that I could say aloud.")
-        _require_legible(spoken, language, reads)
+        # Languages of other scripts have all the rest spelled with Latin letters.
+        seen = spoken if is_written_in_latin(language) else text
+        _require_legible(seen, language, reads)
         if not truncated:
             return Reading(self._chunks(spoken))
         if max_chars is not None:
@@ -101,7 +103,8 @@ class Reader:
             pronunciations=pronunciations,
             now=self._now(),
         )
-        _require_legible(steps[-1][1], language, (language,))
+        seen = steps[-1][1] if is_written_in_latin(language) else text
+        _require_legible(seen, language, (language,))
         return steps
 
 

@@ -5,14 +5,15 @@ volume and its stock voice) meet here, for commands, live reading, previews and 
 alike.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import discord
 from msgspec.structs import replace
 
 from bot.speech.languages import ENGLISH, LANGUAGES
-from bot.speech.line_languages import LineLanguages
+from bot.speech.line_languages import LineLanguages, main_language
 from bot.speech.names import names_in
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
@@ -60,6 +61,7 @@ class Sayings:
         *,
         voice: str | None = None,
         language: str | None = None,
+        framed: Callable[[str], str] | None = None,
         mentioned: Sequence[discord.abc.User] = (),
         message_id: int | None = None,
         max_chars: int | None = None,
@@ -67,10 +69,11 @@ class Sayings:
     ) -> Saying:
         """What a member typed, in the voice that they ask for or in their usual one.
 
-        It is read in `language` if they ask for one, else in the one that it is in. `mentioned`
-        came with the text, `message_id` is of the message that it was, if any; `max_chars` is as in
-        `Reader.read`; what is not `aloud` is for a file, which no server's volume changes. Raises
-        `UserError`, `NothingToSay` where no word is left, `SpeechError` while there is no engine.
+        It is read in `language` if they ask for one, else in the one that it is in; `framed` gives
+        what is read of it in a language, where that is more than the text. `mentioned` came with
+        it, `message_id` is of the message that it was, if any; `max_chars` is as in `Reader.read`;
+        what is not `aloud` is for a file, which no server's volume changes. Raises `UserError`,
+        `NothingToSay` where no word is left, `SpeechError` while there is no engine.
         """
         speaker = await self._speakers.speaker(voice, user_id=member.id, guild_id=guild.id)
         reads = (await self._speech.engine()).languages
@@ -82,7 +85,10 @@ class Sayings:
             asked=language,
             voice=speaker.voice_language,
         )
-        reading = self._reader.read(
+        text = framed(line.language) if framed else text
+        # Beside the loop: a text can be made to take a tenth of a second.
+        reading = await asyncio.to_thread(
+            self._reader.read,
             text,
             names_in(text, guild, mentioned),
             await self._pronouncing.of(guild.id, member.id),
@@ -120,9 +126,11 @@ class Sayings:
     async def preview(self, speaker: Speaker) -> Saying:
         """How a voice sounds, in its own language where that is read. Raises `SpeechError`."""
         reads = (await self._speech.engine()).languages
-        language = speaker.voice_language if speaker.voice_language in reads else ENGLISH
-        text = LANGUAGES[language or ENGLISH].preview
-        return await self.in_voice([text], replace(speaker, language=language or ENGLISH))
+        language = main_language(reads)
+        if speaker.voice_language in reads:
+            language = speaker.voice_language or language
+        text = LANGUAGES.get(language, LANGUAGES[ENGLISH]).preview
+        return await self.in_voice([text], replace(speaker, language=language))
 
     async def in_voice(
         self, chunks: Sequence[str], speaker: Speaker, *, aloud: bool = False

@@ -3,6 +3,7 @@
 The lines are ours; nobody but their authors checked them.
 """
 
+import tempfile
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -207,3 +208,16 @@ async def test_where_one_language_is_read_none_is_detected_and_the_others_are_to
     assert told == ["I read only English, so Spanish sounds English.", None, None, None]
     line = await languages.of("ok", ["en"], user_id=BOB, guild_id=HERE, voice="fr")
     assert languages.remark(line, ["en"], user_id=BOB, guild_id=HERE) is not None
+
+
+async def test_a_model_that_cannot_be_loaded_costs_no_line(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is no room to unpack it: scripts still decide, and the log says what is missing."""
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
+    languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
+    assert await language_of(languages, "no puede ser, vamos a jugar") == "en"
+    assert await language_of(languages, "今日の夜来れる？") == "ja"
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "languages cannot be told apart until the next start"
+    ]
