@@ -29,9 +29,14 @@ _KANJI_ALONE = 4
 #: Of so many members in servers it is kept in which language they wrote last.
 _REMEMBERED = 10_000
 
-#: What is in no language: code, links, mentions and emoji as Discord writes them, names, digits.
+#: A line is told by its beginning.
+_LOOKED_AT_CHARS = 1000
+#: What is in no language: code, links, mentions and emoji as Discord writes them, digits, and faces
+#: that are drawn with letters of any script.
 _NO_WORDS = re.compile(
-    r"```.*?```|`[^`]*`|<[^<>]*>|\w+://\S+|www\.\S+|[@#]\S+|:\w+:|\d+", re.DOTALL
+    r"```.*?```|`[^`]*`|<[^<>]*>|(?<!\w)\w{1,20}://\S+|www\.\S+|[@#]\S+|:\w+:|\d+"
+    r"|\((?=[^()\s]*[_・°´｀^ωﾟ∀▽￣]|ツ\))[^()\s]{1,12}\)",
+    re.DOTALL,
 )
 
 
@@ -132,7 +137,7 @@ class LineLanguages:
         self, text: str, allowed: Sequence[str], usual: str, known: Sequence[str]
     ) -> str | None:
         """The language that a line shows itself to be in, None where it shows none."""
-        words = _NO_WORDS.sub(" ", text)
+        words = _NO_WORDS.sub(" ", text[:_LOOKED_AT_CHARS])
         script = script_of(words)
         if script is None:
             return None
@@ -167,7 +172,8 @@ def allowed_languages(settings: GuildSettings, reads: Sequence[str]) -> list[str
 
 
 def cannot_read(language: str, reads: Sequence[str]) -> str:
-    return f"I read only {named(reads)}, so {name_of(language)} sounds {name_of(main_language(reads))}."
+    main = name_of(main_language(reads))
+    return f"I read only {named(reads)}, so {name_of(language)} sounds {main}."
 
 
 def main_language(languages: Sequence[str]) -> str:

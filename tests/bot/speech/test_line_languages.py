@@ -117,6 +117,7 @@ async def test_nor_does_it_leave_it_where_but_one_other_is_read(languages: LineL
         ("`der die das und nicht` what does this mean again", "en"),
         ("สวัสดีครับ", "en"),  # is read by nobody, which the reader refuses
         ("𝓗𝓮𝓵𝓵𝓸", "en"),
+        *((face, "en") for face in ("¯\\_(ツ)_/¯", "(´・ω・`)", "(ಠ_ಠ)", "(ﾟДﾟ)", "( ͡° ͜ʖ ͡°)")),
         ("", "en"),
     ],
 )
