@@ -10,7 +10,7 @@ from bot.base.errors import UserError
 from bot.channel.admission import VocalChannel, listened_to
 from bot.channel.session import VoiceSession
 from bot.client import TimbreBot
-from bot.speech.languages import ENGLISH, LANGUAGES, language_named, named
+from bot.speech.languages import ENGLISH, LANGUAGES, language_named, languages_by_name, named
 from bot.voices.choosing import VoiceChoice
 from bot.voices.place import Person
 from bot.voices.rights import Action
@@ -167,7 +167,7 @@ BARRED = {
 
 _AUTOMATIC = "automatic"
 
-Languages = Callable[[TimbreBot, Person], Awaitable[Sequence[str]]]
+LanguageOffer = Callable[[TimbreBot, Person], Awaitable[Sequence[str]]]
 
 
 class _LanguageName(app_commands.Transformer):
@@ -176,7 +176,7 @@ class _LanguageName(app_commands.Transformer):
     min_value = 1
     max_value = 60
 
-    def __init__(self, offered: Languages) -> None:
+    def __init__(self, offered: LanguageOffer) -> None:
         self._offered = offered
 
     async def transform(self, _: discord.Interaction, value: str, /) -> str:
@@ -186,12 +186,12 @@ class _LanguageName(app_commands.Transformer):
         self, interaction: discord.Interaction, typed: str, /
     ) -> list[app_commands.Choice[str]]:
         offered = await self._offered(_bot(interaction), person_of(interaction))
-        known = sorted(
-            (LANGUAGES[code] for code in offered if code in LANGUAGES), key=lambda one: one.english
-        )
         choices = [
             app_commands.Choice(name="Automatic", value=_AUTOMATIC),
-            *(app_commands.Choice(name=one.label, value=one.code) for one in known),
+            *(
+                app_commands.Choice(name=one.label, value=one.code)
+                for one in languages_by_name(offered)
+            ),
         ]
         return [one for one in choices if typed.casefold() in one.name.casefold()][:25]
 

@@ -14,7 +14,7 @@ from discord import ui
 from bot.base.errors import UserError, sentence_for
 from bot.base.private_files import create
 from bot.client import TimbreBot
-from bot.speech.languages import LANGUAGES, Language, language_of_locale
+from bot.speech.languages import LANGUAGES, language_of_locale, languages_by_name
 from bot.voices.consent import CONSENT_LABEL, CONSENT_TEXT
 from bot.voices.registration import NAME_MAX_CHARS, Draft, Wish
 from cogs.asking import languages_read, who_speaks
@@ -107,17 +107,12 @@ def _language_menu(reads: Sequence[str], guess: str | None) -> "ui.Select[Any] |
     """A menu of what the engine reads, None where that is one language."""
     if len(reads) == 1:
         return None
-    known = sorted((LANGUAGES[code] for code in reads if code in LANGUAGES), key=_english_name)
     options = [
         discord.SelectOption(label=one.label, value=one.code, default=one.code == guess)
-        for one in known
+        for one in languages_by_name(reads)
     ]
     unsaid = discord.SelectOption(label="Another one", value=_UNSAID, default=guess not in reads)
     return ui.Select(options=[*options, unsaid], required=True)
-
-
-def _english_name(language: Language) -> str:
-    return language.english
 
 
 async def try_out(

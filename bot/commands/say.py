@@ -104,8 +104,8 @@ def _require_readable(reader: Reader, text: str, asked: str | None, may: Sequenc
     if asked is not None and asked not in may:
         raise UserError(f"I read {named(may)} here, and not {name_of(asked)}.")
     written = languages_written_in(script_of(text) or LATIN)
-    likely = next((one for one in (asked, *written) if one in may), ENGLISH)
-    reader.read(text, Names(), language=likely or ENGLISH, reads=may)
+    likely = [asked] if asked else [one for one in written if one in may]
+    reader.read(text, Names(), language=likely[0] if likely else ENGLISH, reads=may)
 
 
 async def _saying(

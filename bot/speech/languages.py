@@ -1,6 +1,6 @@
 """The languages that the engine's models read: their names, and a sentence to hear a voice with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 ENGLISH = "en"
@@ -83,6 +83,12 @@ def language_named(typed: str) -> str | None:
         if typed in {name.casefold() for name in names}:
             return language.code
     return None
+
+
+def languages_by_name(codes: Iterable[str]) -> list[Language]:
+    """Those that are known here of some codes, by their English names."""
+    known = (LANGUAGES[code] for code in codes if code in LANGUAGES)
+    return sorted(known, key=lambda language: language.english)
 
 
 def language_of_locale(locale: str) -> str | None:

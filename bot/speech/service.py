@@ -61,6 +61,7 @@ class SpeechService:
         self._clock = clock
         self._sayings: WeakSet[Saying] = WeakSet()
         self._at_work: dict[asyncio.Task[Any], Speaker] = {}
+        self._waiting_since: float | None = None
         self._silenced: list[tuple[Concerned, SpeechError]] = []
 
     def saying(self, chunks: Sequence[str], speaker: Speaker) -> "Saying":
@@ -82,10 +83,18 @@ class SpeechService:
         return saying
 
     async def engine(self) -> EngineInfo:
-        """The loaded engine, waited for no longer than a request may wait. Raises `SpeechError`."""
+        """The loaded engine, waited for no longer than a request may wait. Raises `SpeechError`.
+
+        Of several that wait none waits longer than the first, or they would one after the other.
+        """
+        if self._waiting_since is None:
+            self._waiting_since = self._clock()
+        left_s = self._waiting_since + self._deadline_s - self._clock()
         try:
-            async with asyncio.timeout(self._deadline_s):
-                return await self._executor.engine_info()
+            async with asyncio.timeout(max(0.0, left_s)):
+                engine = await self._executor.engine_info()
+            self._waiting_since = None
+            return engine
         except TimeoutError:
             raise DeadlineExceeded(
                 f"The speech engine is not ready yet. {self._executor.status().detail}"

@@ -1,6 +1,10 @@
 """The language of a line, on the running bot: what a member writes reaches the engine with it."""
 
+import asyncio
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +20,7 @@ from tests.end_to_end.registering import agree, draft, press, ready, seen
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+ROOT = Path(__file__).parents[2]
 READS = ("en", "es", "ja", "de")
 
 
@@ -172,3 +177,19 @@ async def test_a_form_that_is_sent_as_it_is_shown_has_the_language_of_discord(
 
 async def test_what_is_read_is_shown(stage: Stage) -> None:
     assert "English, German, Japanese, Spanish" in await stage.reply(stage.bob, "status")
+
+
+async def test_the_command_line_tells_the_engine_too(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        **paced(tmp_path, 0.05, *READS),
+        "TIMBRE_HOME": str(tmp_path / "home"),
+        "TIMBRE_ENV_FILE": "",
+    }
+    command = [sys.executable, "-m", "bot", "say", "--out", str(tmp_path / "said.ogg")]
+    for said in (["jajaja no puede ser"], ["Alexandra", "--language", "Deutsch"]):
+        process = await asyncio.create_subprocess_exec(
+            *command, *said, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
+        )
+        assert await asyncio.wait_for(process.wait(), 60) == 0
+    assert [language for language, _ in spoken(tmp_path)] == ["es", "de"]
