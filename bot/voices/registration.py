@@ -50,7 +50,10 @@ Judge = Callable[[Path, ClipLimits], Awaitable[JudgedClip]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A voice that a member asks for. `replaces` is a voice of theirs to get another clip."""
+    """A voice that a member asks for. `replaces` is a voice of theirs to get another clip.
+
+    `language` is what they speak in the clip, if they say so.
+    """
 
     owner_id: int
     guild_id: int | None
@@ -58,6 +61,7 @@ class Wish:
     agreed: bool
     size_bytes: int
     replaces: VoiceRow | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Draft:
             ),
             guild_id=self.wish.guild_id or 0,
             user_id=self.wish.owner_id,
+            voice_language=self.wish.language,
         )
 
 
@@ -220,6 +225,7 @@ class Registration:
             duration_s=clip.duration_s,
             consent_version=CONSENT_VERSION,
             consented_at=draft.consented_at,
+            language=wish.language,
         )
         if wish.replaces is None:
             try:

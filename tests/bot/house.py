@@ -13,6 +13,8 @@ from bot.base.metrics import Metrics
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
+from bot.speech.detection import Detector
+from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.service import SpeechService
 from bot.text import PronunciationLimits
@@ -74,6 +76,7 @@ class House:
     keeping: VoiceKeeping
     moderation: VoiceModeration
     forgetting: Forgetting
+    languages: LineLanguages
     privacy: Privacy
     pronouncing: Pronouncing
     janitor: Janitor
@@ -161,8 +164,11 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 clip_limits=ClipLimits(max_upload_mib=1000 / 2**20),
                 clock=clock,
             )
+            languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
             pronouncing = Pronouncing(store, PronunciationLimits())
-            privacy = Privacy(store, home, registration, forgetting, pronouncing)
+            privacy = Privacy(
+                store, home, registration, forgetting, pronouncing, languages=languages
+            )
             yield House(
                 home=home,
                 clock=clock,
@@ -177,6 +183,7 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 keeping=VoiceKeeping(store, voices, sharing, forgetting),
                 moderation=VoiceModeration(store, voices, speech, clock=clock),
                 forgetting=forgetting,
+                languages=languages,
                 privacy=privacy,
                 pronouncing=pronouncing,
                 janitor=Janitor(

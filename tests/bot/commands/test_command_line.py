@@ -112,6 +112,8 @@ def test_a_voice_the_engine_cannot_clone_is_said_so(home: Path, tmp_path: Path) 
         (("say", "Hello.", "--voice", "no-such.wav", "--out", "HOME/x.ogg"), 1, "cannot be read"),
         (("say", "Hello.", "--voice", "README.md", "--out", "HOME/x.ogg"), 1, "is no recording"),
         (("say", "Hello.", "--voice", "HOME/file", "--out", "HOME/x.ogg"), 1, "is no recording"),
+        (("say", "Hi.", "--language", "Klingon", "--out", "HOME/x.ogg"), 2, "is none of Arabic, "),
+        (("say", "Hola.", "--language", "Spanish", "--out", "HOME/x.ogg"), 1, "and not Spanish."),
         (("say", "** **", "--out", "HOME/x.ogg"), 1, "nothing in that I could say"),
         (("say", "a" * 3000, "--out", "HOME/x.ogg"), 1, "3,000 characters"),
     ],

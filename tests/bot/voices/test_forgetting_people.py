@@ -25,6 +25,7 @@ async def test_a_deleted_person_is_nowhere(house: House) -> None:
     await house.keeping.share("Bobs", OTHER)
     await house.keeping.use("Bobs", OWNER)
     await house.moderation.report(BOB, "odd", OWNER)
+    await house.languages.choose(ALICE, HERE, "es")
     draft = await house.draft(house.wish(ALICE, "Draft"), b"draft")
     await house.say(voice, "hello there")
     await house.say(bobs, "hello bob", BOB)
@@ -38,6 +39,7 @@ async def test_a_deleted_person_is_nowhere(house: House) -> None:
     assert house.traces(voice.clip_sha256) == []
     assert house.traces(draft.clip.sha256) == []
     assert await house.privacy.counts(ALICE) == {}
+    assert await house.languages.chosen(ALICE, HERE) is None
     assert len(house.files()) == 3  # Bob's clip, its enrolment and one rendering
     assert await house.say(bobs, "hello bob", BOB)
     assert await house.privacy.delete(ALICE) == (0, True)
@@ -48,6 +50,7 @@ async def test_an_export_has_every_row_and_clip(house: House) -> None:
     await house.register(BOB, "Bobs")
     await house.say(voice, "hello there")
     await house.moderation.report(BOB, "odd", OWNER)
+    await house.languages.choose(ALICE, HERE, "es")
     async with house.privacy.exported(ALICE) as content:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             data = json.loads(archive.read("data.json"))
@@ -56,6 +59,7 @@ async def test_an_export_has_every_row_and_clip(house: House) -> None:
     assert clip == (house.home / voice.clip_path).read_bytes()
     assert data["voices"][0]["name"] == "Mine/../x"
     assert data["voices"][0]["owner_id"] == str(ALICE)
+    assert data["member_languages"][0]["language"] == "es"
     assert data["reports"][0]["reason"] == "odd"
     assert {table: len(rows) for table, rows in data.items() if rows} == (
         await house.privacy.counts(ALICE)
