@@ -4,8 +4,6 @@ Upstream's master is what is compared with: release 0.1.7 has an analyser beside
 stops it early and was taken out since.
 """
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -14,7 +12,7 @@ from engine.chatterbox.t3.config import START_OF_TEXT, STOP_OF_TEXT
 from engine.chatterbox.utterance import Utterance
 from engine.speech import SpeechParameters
 from engine.upstream.package import T3Config
-from engine.weights.sizes import SMALL, T3Sizes
+from engine.weights.sizes import REDUCED, RELEASED
 from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint, make_checkpoint
 from tests.engine.chatterbox.t3.test_parity import (
     decode_with_noise,
@@ -35,8 +33,7 @@ class _WithoutAnalyser(T3Config):  # type: ignore[misc]
 
 @pytest.fixture(scope="module")
 def multilingual(device: torch.device, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    sizes = T3Sizes() if device.type == "cuda" else SMALL.t3
-    sizes = replace(sizes, text_vocabulary=VOCABULARY)
+    sizes = (RELEASED if device.type == "cuda" else REDUCED)["multilingual"].t3
     made = make_checkpoint(tmp_path_factory.mktemp("multilingual"), sizes, device, seed=4)
     assert made.upstream.hp.is_multilingual
     made.upstream.hp.__class__ = _WithoutAnalyser
