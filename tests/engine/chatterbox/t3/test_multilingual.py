@@ -61,15 +61,9 @@ def test_teacher_forced_logits_are_upstreams(multilingual: Checkpoint, length: i
     assert (expected[0] - expected[1]).norm() / expected[0].norm() > 0.05  # the text is heard
 
 
-@pytest.mark.parametrize(
-    "parameters",
-    [SpeechParameters(), SpeechParameters(cfg_weight=0.2, top_p=0.8, repetition_penalty=1.5)],
-)
-def test_sampled_tokens_are_upstreams_under_the_same_noise(
-    multilingual: Checkpoint, parameters: SpeechParameters
-) -> None:
-    asked = _asked(parameters, 25)
-    expected = upstream_tokens(multilingual, asked, seed=3, steps=210)
+def test_sampled_tokens_are_upstreams_under_the_same_noise(multilingual: Checkpoint) -> None:
+    asked = _asked(SpeechParameters(), 25)
+    expected = upstream_tokens(multilingual, asked, seed=3, steps=200)
     decoder = fp32_decoder(multilingual)
     width = decoder.sizes.speech_vocabulary
     noise = exponential_noise(3, len(expected), width, multilingual.device)
