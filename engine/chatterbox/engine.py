@@ -174,7 +174,7 @@ class ChatterboxEngine:
             utterance.began = time.perf_counter()
         if not request.text.strip():
             raise SynthesisFailed("There is nothing to say in this text.")
-        utterance.text_tokens = self._text_tokenizer(request.text)
+        utterance.text_tokens = self._text_tokenizer(request.text, request.language)
         utterance.voice = self._voices.find(request.voice)
         count = len(utterance.text_tokens)
         utterance.cap = min(self.max_speech_tokens, most_speech_tokens(request.text))

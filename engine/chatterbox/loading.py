@@ -19,7 +19,7 @@ from engine.chatterbox.t3.memory import config_that_fits, with_fewer_if_need_be
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.scheduler import Scheduler
 from engine.chatterbox.t3.weights import load_t3
-from engine.chatterbox.text import TextTokenizer
+from engine.chatterbox.text import EnglishTokenizer
 from engine.chatterbox.voices import BUILTIN_VOICE, EnrolledVoices
 from engine.enrolment import Enrolment
 from engine.errors import SpeechError, SynthesisFailed
@@ -166,7 +166,7 @@ def assemble(
             streams=min(max_streams, scheduler.limit),
             step_patience=1.0 if on.type == "cuda" else _PATIENCE_ON_A_CPU,
         ),
-        text_tokenizer=TextTokenizer(folder / checkpoint.TOKENIZER),
+        text_tokenizer=EnglishTokenizer(folder / checkpoint.TOKENIZER),
         voices=voices,
         scheduler=scheduler,
         waveforms=waveforms,

@@ -1,0 +1,35 @@
+"""Punctuation evened out, as both of upstream's `punc_norm` with guidance do it."""
+
+from collections.abc import Iterable
+
+# In upstream's order, which matters: an ellipsis goes before anything else with dots.
+_PUNCTUATION = (
+    ("...", ", "),
+    ("\N{HORIZONTAL ELLIPSIS}", ", "),
+    (":", ","),
+    (" - ", ", "),
+    (";", ", "),
+    ("\N{EM DASH}", "-"),
+    ("\N{EN DASH}", "-"),
+    (" ,", ","),
+    ("\N{LEFT DOUBLE QUOTATION MARK}", '"'),
+    ("\N{RIGHT DOUBLE QUOTATION MARK}", '"'),
+    ("\N{LEFT SINGLE QUOTATION MARK}", "'"),
+    ("\N{RIGHT SINGLE QUOTATION MARK}", "'"),
+)
+ENDS = (".", "!", "?", "-", ",")
+
+
+def even_out_punctuation(text: str, ends: Iterable[str] = ENDS) -> str:
+    """What upstream's `punc_norm` makes of a text that has words in it.
+
+    A full stop is put behind a text that has none of `ends` there.
+    """
+    # The first character is looked at before spaces are, so one behind a space stays as it is.
+    if text[:1].islower():
+        text = text[0].upper() + text[1:]
+    text = " ".join(text.split())
+    for before, after in _PUNCTUATION:
+        text = text.replace(before, after)
+    text = text.rstrip(" ")
+    return text if text.endswith(tuple(ends)) else text + "."
