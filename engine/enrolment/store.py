@@ -9,7 +9,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from engine.enrolment.conditionals import Conditionals, Damaged
+from engine.enrolment.conditionals import Conditionals, Damaged, OfOtherFamily
+from engine.weights.models import Family
 
 FOLDER = "conditionals"
 _SUFFIX = ".safetensors"
@@ -20,11 +21,13 @@ _log = logging.getLogger(__name__)
 class ConditionalsFiles:
     """Files named by key (hex) in `<home>/conditionals`, for their owner's eyes only.
 
-    Windows has no such mode bits; there the home folder's own permissions hold.
+    Those of other families of models lie beside those of `family`, under keys of their own. Windows
+    has no such mode bits; there the home folder's own permissions hold.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, family: Family = "original") -> None:
         self._home = home
+        self._family = family
 
     def relative_path(self, key: str) -> str:
         """Where a key's file is, from the home folder, with forward slashes."""
@@ -33,8 +36,11 @@ class ConditionalsFiles:
     def read(self, key: str) -> Conditionals | None:
         """What is kept under `key`; None, and a line in the log, if that cannot be used."""
         try:
-            return Conditionals.from_bytes(self._path(key).read_bytes())
+            return Conditionals.from_bytes(self._path(key).read_bytes(), self._family)
         except FileNotFoundError:
+            return None
+        except OfOtherFamily as error:  # met among those that were used last
+            _log.debug("conditionals %s are left alone: %s", key, error)
             return None
         except (Damaged, OSError) as error:
             _log.warning("conditionals %s are unusable and are computed anew: %s", key, error)

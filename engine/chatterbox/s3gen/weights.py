@@ -233,6 +233,8 @@ def _embedded(layout: Layout, times: Tensor) -> Tensor:
     angles = 1000 * times[:, None] * rates
     hidden = torch.cat([angles.sin(), angles.cos()], dim=1)
     for name, activation in (("linear_1", functional.silu), ("linear_2", torch.nn.Identity())):
-        weight, bias = (layout[f"{_ESTIMATOR}time_mlp.{name}.{part}"] for part in ("weight", "bias"))
+        weight, bias = (
+            layout[f"{_ESTIMATOR}time_mlp.{name}.{part}"] for part in ("weight", "bias")
+        )
         hidden = activation(functional.linear(hidden, weight, bias))
     return hidden
