@@ -26,10 +26,6 @@ class Damaged(ValueError):
     """Bytes that are not the conditionals that were once written."""
 
 
-class OfOtherFamily(Damaged):
-    """Conditionals that models of another family are to speak with."""
-
-
 @dataclass(frozen=True)
 class Conditionals:
     """A voice's conditionals on the CPU, each with the leading axis of one that upstream keeps.
@@ -115,7 +111,7 @@ class Conditionals:
                 raise Damaged("the content is not what its digest says")
             found = stored.pop(_FAMILY).numpy().tobytes().decode()
             if found != family:
-                raise OfOtherFamily(f"they are for the {found} family of models, not the {family}")
+                raise Damaged(f"it is for the {found} family of models, not the {family}")
             return cls(**stored, family=family)
         except Damaged:
             raise

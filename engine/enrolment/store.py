@@ -9,7 +9,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from engine.enrolment.conditionals import Conditionals, Damaged, OfOtherFamily
+from engine.enrolment.conditionals import Conditionals, Damaged
 from engine.weights.models import Family
 
 FOLDER = "conditionals"
@@ -21,8 +21,8 @@ _log = logging.getLogger(__name__)
 class ConditionalsFiles:
     """Files named by key (hex) in `<home>/conditionals`, for their owner's eyes only.
 
-    Those of other families of models lie beside those of `family`, under keys of their own. Windows
-    has no such mode bits; there the home folder's own permissions hold.
+    All are for models of one `family`. Windows has no such mode bits; there the home folder's own
+    permissions hold.
     """
 
     def __init__(self, home: Path, family: Family = "original") -> None:
@@ -38,9 +38,6 @@ class ConditionalsFiles:
         try:
             return Conditionals.from_bytes(self._path(key).read_bytes(), self._family)
         except FileNotFoundError:
-            return None
-        except OfOtherFamily as error:  # met among those that were used last
-            _log.debug("conditionals %s are left alone: %s", key, error)
             return None
         except (Damaged, OSError) as error:
             _log.warning("conditionals %s are unusable and are computed anew: %s", key, error)
