@@ -32,7 +32,7 @@ from engine.upstream.encoders import (
     torchaudio,
 )
 from engine.weights import checkpoint
-from engine.weights.models import Family
+from engine.weights.models import Family, Model
 
 _TOKENIZER_RATE = 16_000
 _PROMPT_S = 10
@@ -46,27 +46,25 @@ class EnrolmentNetworks:
     speaker_encoder: Any
     voice_encoder: Any
     device: torch.device
-    family: Family = "original"
+    family: Family
 
     @classmethod
-    def load(
-        cls, folder: Path, device: torch.device, family: Family = "original"
-    ) -> "EnrolmentNetworks":
+    def load(cls, folder: Path, model: Model, device: torch.device) -> "EnrolmentNetworks":
         """Read them alone from a checkpoint. Raises `WeightsError`."""
-        sizes = checkpoint.read_sizes(folder)
+        sizes = checkpoint.read_sizes(folder, model)
         with Undrawn():
             tokenizer = build_speech_tokenizer(sizes.s3gen)
             speaker_encoder = build_speaker_encoder(sizes.s3gen)
             voice_encoder = build_voice_encoder(sizes.voice_encoder)
-        load_into(tokenizer, folder / checkpoint.S3GEN, "tokenizer.")
-        load_into(speaker_encoder, folder / checkpoint.S3GEN, "speaker_encoder.")
-        load_into(voice_encoder, folder / checkpoint.VOICE_ENCODER)
+        load_into(tokenizer, folder / model.s3gen, "tokenizer.")
+        load_into(speaker_encoder, folder / model.s3gen, "speaker_encoder.")
+        load_into(voice_encoder, folder / model.voice_encoder)
         return cls(
             tokenizer.to(device),
             speaker_encoder.to(device),
             voice_encoder.to(device),
             device,
-            family,
+            model.family,
         )
 
     def enrol(self, clip: FloatArray) -> Conditionals:

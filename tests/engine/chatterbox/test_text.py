@@ -8,7 +8,7 @@ import torch
 from engine.chatterbox.text import EnglishTokenizer
 from engine.chatterbox.text.punctuation import even_out_punctuation
 from engine.upstream.package import EnTokenizer, punc_norm
-from engine.weights import checkpoint
+from engine.weights.models import ENGLISH
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from engine.weights import checkpoint
 )
 def test_text_becomes_upstreams_tokens(small_checkpoint: Path, text: str) -> None:
     assert even_out_punctuation(text) == punc_norm(text)
-    file = small_checkpoint / checkpoint.TOKENIZER
+    file = small_checkpoint / ENGLISH.tokenizer[0]
     expected = EnTokenizer(str(file)).text_to_tokens(punc_norm(text))
     got = EnglishTokenizer(file)(text, "en")
     assert torch.equal(got[1:-1], expected[0].long())
@@ -35,7 +35,7 @@ def test_letters_that_the_checkpoint_does_not_know_are_spelled_with_those_it_doe
     small_checkpoint: Path,
 ) -> None:
     """Upstream gives the model an unknown token for each."""
-    tokens = EnglishTokenizer(small_checkpoint / checkpoint.TOKENIZER)
+    tokens = EnglishTokenizer(small_checkpoint / ENGLISH.tokenizer[0])
     assert torch.equal(
         tokens("Nice café, Zoë and Łukasz.", "en"), tokens("Nice cafe, Zoe and Lukasz.", "en")
     )
