@@ -76,7 +76,10 @@ class PronounceCommands(
         assert interaction.guild is not None  # guild_only
         pronunciations = await self.pronouncing.of(interaction.guild.id, interaction.user.id)
         steps = self.bot.services.reader.explain(
-            text, names_in(text, interaction.guild), pronunciations
+            text,
+            names_in(text, interaction.guild),
+            pronunciations,
+            sounds=self.bot.services.sayings.sounds or (),
         )
         said = steps[-1][1]
         result = f"I say: {said}" if said else "I say nothing."

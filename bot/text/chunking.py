@@ -1,13 +1,14 @@
 """Spoken text in pieces for a speech engine: whole sentences where they fit, a short first one.
 
 Every word of the text is in exactly one chunk, in order; a word is split only where it alone is
-longer than a chunk.
+longer than a chunk, and a sound never.
 """
 
 import re
 from collections import deque
 from collections.abc import Iterator
 
+from bot.text import sounds
 from bot.text.limits import TextLimits
 
 _CLAUSE = re.compile(r"(?<=[,;:—…)])\s+|(?<=[、，；：])")
@@ -29,14 +30,14 @@ def chunks(text: str, limits: TextLimits) -> list[str]:
     sentence, else a clause, else before a linking word, else between words. The following ones
     grow no faster than they can be made while the earlier ones play. ``[]`` for "".
     """
-    text = text.strip()
+    text = sounds.bound(text.strip())
     if not text:
         return []
     if len(text) <= limits.first_chunk_chars:
-        return [text]
+        return [sounds.unbound(text)]
     first, rest = _first(text, limits)
     pieces = [first, *_ramped(rest, len(first), limits)]
-    return [piece for piece in pieces if piece]
+    return [sounds.unbound(piece) for piece in pieces if piece]
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ import torch
 
 from engine.chatterbox.compiling import compile_aside
 from engine.chatterbox.cuda.memory import SpareMemory
+from engine.chatterbox.ending import Ending
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.t3.config import DTYPES, MAX_SPEECH_TOKENS, DecoderConfig
@@ -19,7 +20,7 @@ from engine.chatterbox.t3.memory import config_that_fits, with_fewer_if_need_be
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.scheduler import Scheduler
 from engine.chatterbox.t3.weights import load_t3
-from engine.chatterbox.text import TextTokenizer
+from engine.chatterbox.text import tokenizer_of
 from engine.chatterbox.voices import BUILTIN_VOICE, EnrolledVoices
 from engine.enrolment import Enrolment
 from engine.errors import SpeechError, SynthesisFailed
@@ -142,7 +143,7 @@ def assemble(
         report=report,
         background=background,
     )
-    voices = EnrolledVoices(folder / model.builtin_voice, enrolment)
+    voices = EnrolledVoices(folder / model.builtin_voice, enrolment, model.family)
     waveforms = WaveformDecoder(folder / model.s3gen, on, DTYPES[precision])
     waveforms.check_watermark()
     if on.type == "cuda":
@@ -174,10 +175,11 @@ def assemble(
             streams=min(max_streams, scheduler.limit),
             step_patience=1.0 if on.type == "cuda" else _PATIENCE_ON_A_CPU,
         ),
-        text_tokenizer=TextTokenizer(folder / model.tokenizer[0]),
+        text_tokenizer=tokenizer_of(model, folder),
         voices=voices,
         scheduler=scheduler,
         waveforms=waveforms,
+        ending=Ending.of(mean_flow=waveforms.mean_flow, cuts_last_token=model.cuts_last_token),
         max_speech_tokens=max_speech_tokens,
     )
     if on.type == "cuda":

@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # it imports upstream, which takes seconds
 
 #: Raised whenever the same clip and weights give other conditionals, but for rounding: products may
 #: be of TF32 or not, as what is captured at the same time has it.
-ENROLMENT_VERSION = "1"
+ENROLMENT_VERSION = "2"
 
 _Stamp = tuple[str, int, int, int]
 
@@ -63,7 +63,8 @@ class Enrolment:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._made_by = f"{family}-{networks}"
-        self._store = ConditionalsFiles(home, sha256_of(family, networks, ENROLMENT_VERSION))
+        scope = sha256_of(family, networks, ENROLMENT_VERSION)
+        self._store = ConditionalsFiles(home, scope, family)
         self.newcomers = Newcomers(load_networks, background=background or AtOnce(), clock=clock)
         self._report = report
         self._capacity = capacity

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.enrolment.conditionals import Conditionals, Damaged
 from engine.speech import sha256_of
+from engine.weights.models import Family
 
 FOLDER = "conditionals"
 _SUFFIX = ".safetensors"
@@ -24,13 +25,14 @@ class ConditionalsFiles:
     """Files named by key in `<home>/conditionals`, for their owner's eyes only.
 
     A key begins as the voice's digest and ends as `scope`'s, a digest of what computes them: files
-    of one scope alone are read, and a voice's of all are removed. Windows has no such mode bits;
-    there the home folder's own permissions hold.
+    of one scope alone, which are of one `family`, are read, and a voice's of all are removed.
+    Windows has no such mode bits; there the home folder's own permissions hold.
     """
 
-    def __init__(self, home: Path, scope: str) -> None:
+    def __init__(self, home: Path, scope: str, family: Family) -> None:
         self._home = home
         self._ending = scope[:_SCOPE_DIGITS]
+        self._family = family
 
     def key(self, identity: str) -> str:
         """What a voice's conditionals of this scope are kept under."""
@@ -43,7 +45,7 @@ class ConditionalsFiles:
     def read(self, key: str) -> Conditionals | None:
         """What is kept under `key`; None, and a line in the log, if that cannot be used."""
         try:
-            return Conditionals.from_bytes(self._path(key).read_bytes())
+            return Conditionals.from_bytes(self._path(key).read_bytes(), self._family)
         except FileNotFoundError:
             return None
         except (Damaged, OSError) as error:

@@ -42,8 +42,10 @@ with warnings.catch_warnings():
     from chatterbox.models.tokenizers import EnTokenizer, MTLTokenizer
     from chatterbox.models.tokenizers import tokenizer as tokenizer_module
     from chatterbox.mtl_tts import ChatterboxMultilingualTTS
+    from chatterbox.mtl_tts import punc_norm as multilingual_punc_norm
     from chatterbox.tts import ChatterboxTTS, Conditionals, punc_norm
     from chatterbox.tts_turbo import ChatterboxTurboTTS
+    from chatterbox.tts_turbo import punc_norm as turbo_punc_norm
     from transformers import AutoTokenizer
 
 # Said once a call by a layer that upstream still uses, on every device.
@@ -92,9 +94,11 @@ __all__ = [
     "T3Config",
     "gpt2_tokenizer",
     "llama_configs",
+    "multilingual_punc_norm",
     "multilingual_tokenizer",
     "perth",
     "punc_norm",
     "s3gen_module",
+    "turbo_punc_norm",
     "upsample_encoder",
 ]

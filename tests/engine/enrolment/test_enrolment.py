@@ -61,7 +61,7 @@ def test_a_voice_takes_less_than_a_megabyte(house: House, tmp_path: Path) -> Non
     """In memory, where tensors own no more than they show, and on disk."""
     voice = write_clip(tmp_path / "clip.wav", 140.0, seconds=30.0)
     conditionals = house.enrolment.conditionals(voice)
-    tensors = vars(conditionals).values()
+    tensors = conditionals.tensors.values()
     assert all(t.untyped_storage().nbytes() == t.nbytes for t in tensors)
     assert all(t.device.type == "cpu" for t in tensors)
     assert house.files()[0].stat().st_size == house.reports[0].size_bytes < 2**18
