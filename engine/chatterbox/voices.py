@@ -17,9 +17,9 @@ BUILTIN_VOICE = "default"
 class EnrolledVoices:
     """Members' voices, which enrolment knows, and the one that comes with the checkpoint."""
 
-    def __init__(self, folder: Path, enrolment: Enrolment) -> None:
+    def __init__(self, builtin_voice: Path, enrolment: Enrolment) -> None:
         """Raises `WeightsError`."""
-        self._builtin = read_builtin_voice(folder / checkpoint.BUILTIN_VOICE)
+        self._builtin = read_builtin_voice(builtin_voice)
         self.enrolment = enrolment
 
     def find(self, voice: Voice) -> EnrolledVoice:

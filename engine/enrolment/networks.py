@@ -30,6 +30,7 @@ from engine.upstream.encoders import (
     torchaudio,
 )
 from engine.weights import checkpoint
+from engine.weights.models import Model
 
 _TOKENIZER_RATE = 16_000
 _T3_PROMPT_TOKENS = 150
@@ -47,16 +48,16 @@ class EnrolmentNetworks:
     device: torch.device
 
     @classmethod
-    def load(cls, folder: Path, device: torch.device) -> "EnrolmentNetworks":
+    def load(cls, folder: Path, model: Model, device: torch.device) -> "EnrolmentNetworks":
         """Read them alone from a checkpoint. Raises `WeightsError`."""
-        sizes = checkpoint.read_sizes(folder)
+        sizes = checkpoint.read_sizes(folder, model)
         with Undrawn():
             tokenizer = build_speech_tokenizer(sizes.s3gen)
             speaker_encoder = build_speaker_encoder(sizes.s3gen)
             voice_encoder = build_voice_encoder(sizes.voice_encoder)
-        load_into(tokenizer, folder / checkpoint.S3GEN, "tokenizer.")
-        load_into(speaker_encoder, folder / checkpoint.S3GEN, "speaker_encoder.")
-        load_into(voice_encoder, folder / checkpoint.VOICE_ENCODER)
+        load_into(tokenizer, folder / model.s3gen, "tokenizer.")
+        load_into(speaker_encoder, folder / model.s3gen, "speaker_encoder.")
+        load_into(voice_encoder, folder / model.voice_encoder)
         return cls(
             tokenizer.to(device), speaker_encoder.to(device), voice_encoder.to(device), device
         )

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from engine.enrolment.conditionals import Conditionals, Damaged
+from engine.speech import sha256_of
 
 FOLDER = "conditionals"
 _SUFFIX = ".safetensors"
@@ -18,13 +19,20 @@ _log = logging.getLogger(__name__)
 
 
 class ConditionalsFiles:
-    """Files named by key (hex) in `<home>/conditionals`, for their owner's eyes only.
+    """Files named by key in `<home>/conditionals`, for their owner's eyes only.
 
-    Windows has no such mode bits; there the home folder's own permissions hold.
+    A key begins with the voice's digest and ends with `scope`, which stands for what computes them:
+    files of one scope alone are read, and a voice's of all are removed. Windows has no such mode
+    bits; there the home folder's own permissions hold.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, scope: str) -> None:
         self._home = home
+        self._ending = f"-{scope}"
+
+    def key(self, identity: str) -> str:
+        """What a voice's conditionals of this scope are kept under."""
+        return sha256_of(identity) + self._ending
 
     def relative_path(self, key: str) -> str:
         """Where a key's file is, from the home folder, with forward slashes."""
@@ -72,21 +80,25 @@ class ConditionalsFiles:
             _log.debug("the use of conditionals %s is not noted: %s", key, error)
 
     def latest(self, most: int) -> list[str]:
-        """The keys of the voices used last, at most `most`, the latest last."""
+        """The keys of the voices of this scope used last, at most `most`, the latest last."""
+        ending = self._ending + _SUFFIX
         try:
             with os.scandir(self._home / FOLDER) as entries:
-                files = [entry for entry in entries if entry.name.endswith(_SUFFIX)]
+                files = [entry for entry in entries if entry.name.endswith(ending)]
                 files.sort(key=lambda entry: entry.stat().st_mtime_ns)
         except OSError as error:
             _log.debug("there are no conditionals to look at: %s", error)
             return []
         return [entry.name.removesuffix(_SUFFIX) for entry in files[max(0, len(files) - most) :]]
 
-    def remove(self, key: str) -> None:
-        try:
-            self._path(key).unlink(missing_ok=True)
-        except OSError as error:
-            _log.warning("conditionals %s cannot be deleted: %s", key, error)
+    def remove(self, identity: str) -> None:
+        """Remove a voice's conditionals of every scope."""
+        digest = sha256_of(identity)
+        for path in (self._home / FOLDER).glob(f"{digest}-*{_SUFFIX}"):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                _log.warning("conditionals %s cannot be deleted: %s", digest, error)
 
     def _path(self, key: str) -> Path:
         return self._home / self.relative_path(key)

@@ -102,19 +102,26 @@ def _weights(config: EngineConfig) -> tuple[str, str]:
     from huggingface_hub.constants import HF_HUB_OFFLINE  # noqa: PLC0415 - may be what is broken
 
     from engine.weights import checkpoint, hub  # noqa: PLC0415 - likewise
+    from engine.weights.models import MODELS  # noqa: PLC0415 - likewise
+    from engine.weights.revisions import wanted  # noqa: PLC0415 - likewise
     from engine.worker.selection import unsuitable  # noqa: PLC0415 - numpy comes with it
 
     if config.engine == "auto" and unsuitable(config, _detected(config)):
         return "ok", "not needed: the stock voice will speak"
 
+    model = MODELS["english" if config.model == "auto" else config.model]
     try:
         folder = Path(config.weights or "")
         if not config.weights:
-            folder, _ = hub.place(config.weights_folder, revision=config.revision)
-            if folder.parent == config.weights_folder and checkpoint.read_manifest(folder) is None:
-                missing = f"none in {folder} yet; `timbre.py weights fetch` downloads 3.2 GB"
+            folder, _ = hub.place(config.weights_folder, model, revision=wanted(config, model))
+            if folder.parent == config.weights_folder and not checkpoint.is_recorded(folder, model):
+                size_gb = model.fetched_bytes / 1e9
+                missing = (
+                    f"{model.title}'s are not in {folder} yet; `timbre.py weights fetch` "
+                    f"downloads {size_gb:.1f} GB"
+                )
                 return ("error" if HF_HUB_OFFLINE else "warning"), missing
-        checkpoint.read_sizes(folder)
+        checkpoint.read_sizes(folder, model)
     except WorkerUnavailable as error:
         return "error", str(error)
     return "ok", f"{folder} has all files"

@@ -26,6 +26,7 @@ from engine.errors import OutOfMemory, WorkerUnavailable
 from engine.failures import log_without_values
 from engine.messages import EngineConfig, Progress, WorkerReport
 from engine.protocol import Engine
+from engine.weights.models import MODELS
 from engine.worker.serial import SerialEngine
 
 #: What marks speech and enrols voices; most of it is not imported before it is needed.
@@ -123,9 +124,11 @@ def _chatterbox(
             f"Chatterbox is not installed completely: {error.name} cannot be imported."
         ) from error
     apply_tf32(choice)
+    model = MODELS["english" if config.model == "auto" else config.model]
     try:
         return loading.load(
             config,
+            model,
             device=choice.device,
             precision=choice.precision,
             reason=reason,

@@ -76,7 +76,7 @@ class WaveformDecoder:
         device: torch.device | str,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        """`weights` is a checkpoint's folder or the tensors of its `s3gen.safetensors`.
+        """`weights` is S3Gen's file or the tensors in it.
 
         `dtype` is the estimator's: all else, the ODE's state and the residual stream too, is fp32.
         In half precision the products of encoder, vocoder and watermark may round their operands to

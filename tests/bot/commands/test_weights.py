@@ -9,6 +9,7 @@ import pytest
 from bot.commands.weights import weights
 from engine.upstream import random_weights
 from engine.weights import checkpoint
+from engine.weights.models import ENGLISH
 
 SMALL = ("--small", "--seed", "3", "--stop-after", "20")
 
@@ -32,11 +33,11 @@ def test_verify_names_what_is_missing_and_fails(
     written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = shutil.copytree(written, tmp_path / "copy")
-    (copy / checkpoint.TOKENIZER).unlink()
+    (copy / ENGLISH.tokenizer[0]).unlink()
     assert weights(["verify", str(copy)]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.strip() == f"{copy / checkpoint.TOKENIZER} is missing."
+    assert captured.err.strip() == f"{copy / ENGLISH.tokenizer[0]} is missing."
 
 
 def test_random_writes_weights_and_says_what_they_are_not(
@@ -44,7 +45,7 @@ def test_random_writes_weights_and_says_what_they_are_not(
 ) -> None:
     assert weights(["random", str(tmp_path / "new"), "--seed", "1", "--small"]) == 0
     assert "says nothing of how Chatterbox sounds" in capsys.readouterr().out
-    checkpoint.check(tmp_path / "new")
+    checkpoint.check(tmp_path / "new", ENGLISH)
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(
@@ -103,5 +104,5 @@ def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert f"{copy} cannot be written" in capsys.readouterr().err.splitlines()[-1]
-    assert "small-seed-3" in checkpoint.verify(copy)
+    assert "small-seed-3" in checkpoint.verify(copy, ENGLISH)
     assert list(tmp_path.iterdir()) == [copy]

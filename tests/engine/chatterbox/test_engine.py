@@ -22,6 +22,7 @@ from engine.chatterbox.utterance import Utterance
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.messages import Speak
 from engine.speech import ClonedVoice, Priority, Speech, SpeechParameters, StockVoice, Voice
+from engine.weights.models import ENGLISH
 from tests.engine.enrolment.enrolment_house import OneAtATime, write_clip
 
 NewEngine = Callable[..., ChatterboxEngine]
@@ -46,7 +47,7 @@ def new_engine(small_checkpoint: Path, tmp_path: Path) -> NewEngine:
             "max_streams": max_streams,
             "max_speech_tokens": 60,
         }
-        return assemble(folder, **(arguments | more))
+        return assemble(folder, ENGLISH, **(arguments | more))
 
     return make
 

@@ -68,7 +68,7 @@ class House:
         self.enrolment = self.open()
 
     def open(
-        self, revision: str = "r1", capacity: int = 256, background: Executor | None = None
+        self, networks: str = "n1", capacity: int = 256, background: Executor | None = None
     ) -> Enrolment:
         """Like a new process with the same home."""
 
@@ -78,7 +78,8 @@ class House:
 
         return Enrolment(
             home=self.home,
-            revision=revision,
+            family="original",
+            networks=networks,
             load_networks=load,
             report=self.reports.append,
             capacity=capacity,

@@ -18,6 +18,7 @@ from engine.errors import VoiceUnusable
 from engine.speech import ClonedVoice, FloatArray
 from engine.upstream.build import load_upstream
 from engine.upstream.random_weights import synthetic_voice
+from engine.weights.models import ENGLISH
 from tests.engine.enrolment.enrolment_house import (
     RATE,
     House,
@@ -36,7 +37,7 @@ def test_conditionals_are_those_of_upstream(
     small_checkpoint: Path, networks: EnrolmentNetworks, tmp_path: Path
 ) -> None:
     """Also for a clip beyond the ten seconds that the decoder looks at, and in stereo."""
-    upstream = load_upstream(small_checkpoint)
+    upstream = load_upstream(small_checkpoint, ENGLISH)
     mono = synthetic_voice(180.0, 12.0)
     stereo = np.stack([mono, 0.5 * mono[::-1]], axis=1)
     resampled = librosa.resample(mono, orig_sr=RATE, target_sr=44_100)
@@ -75,7 +76,7 @@ def test_a_voice_is_computed_once(house: House, cloned_voice: ClonedVoice, tmp_p
     assert (house.loads, len(house.reports)) == (1, 1)
     report = house.reports[0]
     assert report.voice_identity == cloned_voice.identity
-    assert report.model_revision == "r1"
+    assert report.model_revision == "original-n1"
     assert report.engine_version == ENROLMENT_VERSION
     assert house.files() == [house.home / report.path]
     assert report.key == house.files()[0].stem
@@ -116,7 +117,7 @@ def test_after_a_restart_it_comes_from_disk_unless_the_weights_are_others(
     first = house.enrolment.conditionals(cloned_voice)
     assert same(house.open().conditionals(cloned_voice), first)
     assert (house.loads, len(house.reports), len(house.files())) == (1, 1, 1)
-    house.open(revision="r2").conditionals(cloned_voice)
+    house.open(networks="n2").conditionals(cloned_voice)
     assert (house.loads, len(house.reports), len(house.files())) == (2, 2, 2)
 
 

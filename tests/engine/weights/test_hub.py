@@ -18,8 +18,8 @@ from unittest.mock import DEFAULT, Mock
 import pytest
 
 from engine.weights import checkpoint
-from engine.weights.checkpoint import FILES, REPOSITORY
 from engine.weights.hub import _fetch_bytes, locate
+from engine.weights.models import ENGLISH
 from tests.engine.weights.hub_server import COMMIT, OTHER_COMMIT, Hub
 
 Done = subprocess.CompletedProcess[str]
@@ -77,8 +77,8 @@ def test_a_fetched_checkpoint_is_whole_and_recorded(hub: Hub, tmp_path: Path) ->
     done = fetch(hub, folder, "main")
     assert (done.returncode, done.stderr.strip()) == (0, "")
     assert COMMIT in done.stdout
-    assert COMMIT in checkpoint.verify(folder)
-    for name in FILES:
+    assert COMMIT in checkpoint.verify(folder, ENGLISH)
+    for name in ENGLISH.files:
         assert (folder / name).read_bytes() == (hub.folder / name).read_bytes()
     assert hub.ranges
     hub.ranges.clear()
@@ -90,9 +90,9 @@ def test_a_lost_connection_is_continued_in_the_same_run(hub: Hub, tmp_path: Path
     hub.cuts = 3
     done = fetch(hub, tmp_path / "weights")
     assert done.returncode == 0, done.stderr
-    halved = (hub.folder / checkpoint.VOICE_ENCODER).stat().st_size // 2
-    assert f"{checkpoint.VOICE_ENCODER} bytes={halved}-" in hub.ranges
-    assert COMMIT in checkpoint.verify(tmp_path / "weights")
+    halved = (hub.folder / ENGLISH.voice_encoder).stat().st_size // 2
+    assert f"{ENGLISH.voice_encoder} bytes={halved}-" in hub.ranges
+    assert COMMIT in checkpoint.verify(tmp_path / "weights", ENGLISH)
 
 
 def test_an_address_that_expired_meanwhile_is_asked_for_anew(hub: Hub, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_an_address_that_expired_meanwhile_is_asked_for_anew(hub: Hub, tmp_path:
     done = fetch(hub, tmp_path / "weights")
     assert done.returncode == 0, done.stderr
     assert hub.cuts == 0
-    assert COMMIT in checkpoint.verify(tmp_path / "weights")
+    assert COMMIT in checkpoint.verify(tmp_path / "weights", ENGLISH)
 
 
 def test_a_network_that_is_gone_for_a_moment_is_no_error_of_the_disk(
@@ -112,9 +112,11 @@ def test_a_network_that_is_gone_for_a_moment_is_no_error_of_the_disk(
     flaky = Mock(side_effect=[gone, gone, gone, DEFAULT], wraps=urllib.request.urlopen)
     monkeypatch.setattr("urllib.request.urlopen", flaky)
     monkeypatch.setattr("engine.weights.hub._WAITS_S", (0, 0, 0))
-    name = checkpoint.TOKENIZER
+    name = ENGLISH.tokenizer[0]
     size = (hub.folder / name).stat().st_size
-    found = SimpleNamespace(location=f"{hub.address}/{REPOSITORY}/resolve/{COMMIT}/{name}")
+    found = SimpleNamespace(
+        location=f"{hub.address}/{ENGLISH.repository.name}/resolve/{COMMIT}/{name}"
+    )
     part = tmp_path / f"{name}.part"
     _fetch_bytes(part, found, size, lambda: found, lambda: None)
     assert part.read_bytes() == (hub.folder / name).read_bytes()
@@ -133,23 +135,23 @@ def test_an_interrupted_fetch_of_another_revision_leaves_no_manifest(
     fetch(hub, folder)
     assert checkpoint.read_manifest(folder) is not None
     hub.folder = shutil.copytree(small_checkpoint, tmp_path / "other")
-    for name in (checkpoint.TOKENIZER, checkpoint.T3):
+    for name in (ENGLISH.tokenizer[0], ENGLISH.t3):
         content = (hub.folder / name).read_bytes()
         (hub.folder / name).write_bytes(changed_last_byte(content))
-    hub.held_file = checkpoint.T3
+    hub.held_file = ENGLISH.t3
     process = start_fetch(hub, folder, OTHER_COMMIT)
     assert hub.held_most_sent.wait(60)
     process.kill()
     process.communicate()
-    changed = (hub.folder / checkpoint.TOKENIZER).read_bytes()
-    assert (folder / checkpoint.TOKENIZER).read_bytes() == changed
+    changed = (hub.folder / ENGLISH.tokenizer[0]).read_bytes()
+    assert (folder / ENGLISH.tokenizer[0]).read_bytes() == changed
     assert checkpoint.read_manifest(folder) is None
 
 
 def test_two_fetches_into_one_folder_take_turns(hub: Hub, tmp_path: Path) -> None:
     """Both would append to one file; the second finds everything there."""
     folder = tmp_path / "weights"
-    hub.held_file = checkpoint.T3
+    hub.held_file = ENGLISH.t3
     fetches = [start_fetch(hub, folder)]
     assert hub.held_most_sent.wait(60)
     fetches.append(start_fetch(hub, folder))
@@ -158,7 +160,7 @@ def test_two_fetches_into_one_folder_take_turns(hub: Hub, tmp_path: Path) -> Non
     for process in fetches:
         _output, errors = process.communicate()
         assert process.returncode == 0, errors
-    assert COMMIT in checkpoint.verify(folder)
+    assert COMMIT in checkpoint.verify(folder, ENGLISH)
 
 
 def located(hub: Hub, home: Path, *, offline: bool) -> Done:
@@ -167,7 +169,8 @@ def located(hub: Hub, home: Path, *, offline: bool) -> Done:
         "import sys\n"
         "from pathlib import Path\n"
         "from engine.weights.hub import locate\n"
-        "print(locate(Path(sys.argv[1]), revision='main', progress=lambda *_: None)[1])"
+        "from engine.weights.models import ENGLISH\n"
+        "print(locate(Path(sys.argv[1]), ENGLISH, revision='main', progress=lambda *_: None)[1])"
     )
     return subprocess.run(
         [sys.executable, "-c", code, str(home)],
@@ -195,7 +198,7 @@ def bytes_kept(folder: Path) -> int:
 
 def test_a_killed_download_is_resumed_where_it_stopped(hub: Hub, tmp_path: Path) -> None:
     folder = tmp_path / "weights"
-    hub.held_file = checkpoint.T3
+    hub.held_file = ENGLISH.t3
     first = start_fetch(hub, folder)
     assert hub.held_most_sent.wait(60)
     deadline = time.monotonic() + 30
@@ -208,17 +211,17 @@ def test_a_killed_download_is_resumed_where_it_stopped(hub: Hub, tmp_path: Path)
     hub.ranges.clear()
     second = fetch(hub, folder)
     assert second.returncode == 0, second.stderr
-    resumed = [entry for entry in hub.ranges if entry.startswith(checkpoint.T3)]
+    resumed = [entry for entry in hub.ranges if entry.startswith(ENGLISH.t3)]
     assert len(resumed) == 1
     assert int(re.findall(r"bytes=(\d+)-", resumed[0])[0]) == bytes_before >= kept
-    assert COMMIT in checkpoint.verify(folder)
+    assert COMMIT in checkpoint.verify(folder, ENGLISH)
 
 
 def test_other_bytes_than_the_pinned_ones_are_refused(hub: Hub, tmp_path: Path) -> None:
     """A hub that serves random weights under the pinned commit is not believed."""
     sentence = refused(fetch(hub, tmp_path / "weights", None))
     assert "arrived damaged" in sentence
-    assert checkpoint.VOICE_ENCODER in sentence
+    assert ENGLISH.voice_encoder in sentence
 
 
 @pytest.mark.parametrize(
@@ -253,7 +256,7 @@ def test_without_a_folder_weights_are_where_the_bot_looks(hub: Hub, tmp_path: Pa
     assert fetched.returncode == 0, fetched.stderr
     assert home.stat().st_mode & 0o077 == 0 or os.name == "nt"
     hub.ranges.clear()
-    folder, commit = locate(home / "weights", revision=COMMIT, progress=lambda *_: None)
+    folder, commit = locate(home / "weights", ENGLISH, revision=COMMIT, progress=lambda *_: None)
     assert (commit, hub.ranges) == (COMMIT, [])
     verified = with_settings("verify")
     assert (verified.returncode, verified.stderr) == (0, "")

@@ -14,7 +14,8 @@ from engine.device import Gpu, NoGpu
 from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Speak
 from engine.speech import ClonedVoice, SpeechParameters, StockVoice
-from engine.weights.checkpoint import FILES, MANIFEST, T3
+from engine.weights.checkpoint import MANIFEST
+from engine.weights.models import ENGLISH
 from engine.worker.selection import load, unsuitable
 
 GB = 10**9
@@ -112,14 +113,14 @@ def test_weights_that_lack_a_tensor_are_refused_by_its_name(
     """Once, in a sentence: three workers that die over it would tell nobody why."""
     weights = shutil.copytree(small_checkpoint, tmp_path / "weights")
     (weights / MANIFEST).unlink()
-    tensors = load_file(weights / T3)
+    tensors = load_file(weights / ENGLISH.t3)
     lost = next(name for name in tensors if name.endswith("o_proj.weight"))
     del tensors[lost]
-    save_file(tensors, weights / T3)
+    save_file(tensors, weights / ENGLISH.t3)
     config = _config(tmp_path, "chatterbox", "cpu", weights=str(weights))
     with pytest.raises(WorkerUnavailable) as refusal:
         load(config, print)
-    assert str(refusal.value) == f"{T3} has no tensor {lost}."
+    assert str(refusal.value) == f"{ENGLISH.t3} has no tensor {lost}."
 
 
 def test_a_new_voice_waits_for_its_packages_while_others_speak(
@@ -178,7 +179,7 @@ def test_chatterbox_without_its_weights_is_refused_without_naming_folders(
     with pytest.raises(WorkerUnavailable) as refusal:
         load(config, print)
     assert str(tmp_path) not in str(refusal.value)
-    assert any(name in str(refusal.value) for name in FILES)
+    assert any(name in str(refusal.value) for name in ENGLISH.files)
     assert "missing" in str(refusal.value)
     assert str(tmp_path) in caplog.text
 
