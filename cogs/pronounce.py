@@ -81,6 +81,7 @@ class PronounceCommands(
             text,
             names_in(text, interaction.guild),
             pronunciations,
+            sounds=self.bot.services.sayings.sounds or (),
         )
         said = steps[-1][1]
         result = f"I say: {said}" if said else "I say nothing."

@@ -16,6 +16,7 @@ from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.service import Saying, SpeechService
 from bot.speech.speaker import Speaker
+from bot.text import SOUNDS
 from data.guild_settings import GuildSettingsStore
 from engine.speech import StockVoice
 
@@ -47,6 +48,11 @@ class Sayings:
         self._pronouncing = pronouncing
         self._guild_settings = guild_settings
 
+    @property
+    def sounds(self) -> tuple[str, ...] | None:
+        """Those that the loaded engine makes, without brackets; None while none is loaded."""
+        return self._speech.sounds
+
     async def of_member(
         self,
         text: str,
@@ -72,6 +78,7 @@ class Sayings:
             names_in(text, guild, mentioned),
             await self._pronouncing.of(guild.id, member.id),
             max_chars=max_chars,
+            sounds=SOUNDS if self.sounds is None else self.sounds,
         )
         speaker = await self._speakers.speaker(voice, user_id=member.id, guild_id=guild.id)
         speaker = replace(speaker, message_id=message_id)

@@ -1,7 +1,7 @@
 """Spoken text in pieces for a speech engine: whole sentences where they fit, a short first one.
 
 Every word of the text is in exactly one chunk, in order; a word is split only where it alone is
-longer than a chunk.
+longer than a chunk, and a sound never.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from bot.text import sounds
 from bot.text.limits import TextLimits
 
 _CLAUSE = re.compile(r"(?<=[,;:—…)])\s+|(?<=[、，；：])")
@@ -37,7 +38,7 @@ def chunks(text: str, limits: TextLimits) -> list[str]:
     clause, else before a linking word, else between words. The following ones grow no faster than
     they can be made while the earlier ones play. ``[]`` for "".
     """
-    text = text.strip()
+    text = sounds.bound(text.strip())
     if not text:
         return []
     letters = _letters_per_character(text)
@@ -47,10 +48,10 @@ def chunks(text: str, limits: TextLimits) -> list[str]:
         first_chunk_chars=max(1, int(limits.first_chunk_chars / letters)),
     )
     if len(text) <= limits.first_chunk_chars:
-        return [text]
+        return [sounds.unbound(text)]
     first, rest = _first(text, limits, letters)
     pieces = [first, *_ramped(rest, len(first), limits, letters)]
-    return [piece for piece in pieces if piece]
+    return [sounds.unbound(piece) for piece in pieces if piece]
 
 
 def _letters_per_character(text: str) -> float:

@@ -45,6 +45,7 @@ with warnings.catch_warnings():
     from chatterbox.mtl_tts import punc_norm as multilingual_punc_norm
     from chatterbox.tts import ChatterboxTTS, Conditionals, punc_norm
     from chatterbox.tts_turbo import ChatterboxTurboTTS
+    from chatterbox.tts_turbo import punc_norm as turbo_punc_norm
     from transformers import AutoTokenizer
 
 # Said once a call by a layer that upstream still uses, on every device.
@@ -98,5 +99,6 @@ __all__ = [
     "perth",
     "punc_norm",
     "s3gen_module",
+    "turbo_punc_norm",
     "upsample_encoder",
 ]

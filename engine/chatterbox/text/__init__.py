@@ -8,12 +8,14 @@ from torch import Tensor
 from engine.chatterbox.text.english import EnglishTokenizer
 from engine.chatterbox.text.length import most_speech_tokens
 from engine.chatterbox.text.multilingual import MultilingualTokenizer
+from engine.chatterbox.text.turbo import TurboTokenizer
 from engine.weights.models import Model
 
 __all__ = [
     "EnglishTokenizer",
     "MultilingualTokenizer",
     "TextTokenizer",
+    "TurboTokenizer",
     "most_speech_tokens",
     "tokenizer_of",
 ]
@@ -32,7 +34,9 @@ class TextTokenizer(Protocol):
 
 
 def tokenizer_of(model: Model, folder: Path) -> TextTokenizer:
-    """The front end of the model whose files are in `folder`."""
+    """The front end of the model whose files are in `folder`. Raises `WeightsError`."""
+    if model.family == "turbo":
+        return TurboTokenizer(folder)
     if model.tables:
         return MultilingualTokenizer(folder / model.tokenizer[0], folder / model.tables[0])
     return EnglishTokenizer(folder / model.tokenizer[0])

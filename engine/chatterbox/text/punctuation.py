@@ -1,9 +1,12 @@
-"""Punctuation evened out, as both of upstream's `punc_norm` with guidance do it."""
+"""Punctuation evened out, as upstream's three `punc_norm` do it."""
 
 from collections.abc import Iterable
 
-# In upstream's order, which matters: an ellipsis goes before anything else with dots.
-_PUNCTUATION = (
+Replacements = tuple[tuple[str, str], ...]
+
+#: English's and Multilingual's, in upstream's order, which matters: an ellipsis goes before
+#: anything else with dots.
+PUNCTUATION: Replacements = (
     ("...", ", "),
     ("\N{HORIZONTAL ELLIPSIS}", ", "),
     (":", ","),
@@ -17,10 +20,14 @@ _PUNCTUATION = (
     ("\N{LEFT SINGLE QUOTATION MARK}", "'"),
     ("\N{RIGHT SINGLE QUOTATION MARK}", "'"),
 )
+#: Turbo's and Nano's.
+FEWER: Replacements = tuple(each for each in PUNCTUATION if each[0] not in {"...", " - ", ";"})
 ENDS = (".", "!", "?", "-", ",")
 
 
-def even_out_punctuation(text: str, ends: Iterable[str] = ENDS) -> str:
+def even_out_punctuation(
+    text: str, ends: Iterable[str] = ENDS, replacements: Replacements = PUNCTUATION
+) -> str:
     """What upstream's `punc_norm` makes of a text that has words in it.
 
     A full stop is put behind a text that has none of `ends` there.
@@ -29,7 +36,7 @@ def even_out_punctuation(text: str, ends: Iterable[str] = ENDS) -> str:
     if text[:1].islower():
         text = text[0].upper() + text[1:]
     text = " ".join(text.split())
-    for before, after in _PUNCTUATION:
+    for before, after in replacements:
         text = text.replace(before, after)
     text = text.rstrip(" ")
     return text if text.endswith(tuple(ends)) else text + "."

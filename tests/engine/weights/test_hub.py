@@ -18,8 +18,9 @@ from unittest.mock import DEFAULT, Mock
 import pytest
 
 from engine.weights import checkpoint
-from engine.weights.hub import _fetch_bytes, locate
+from engine.weights.hub import locate
 from engine.weights.models import ENGLISH
+from engine.weights.transfer import fetch_bytes
 from tests.engine.weights.hub_server import COMMIT, OTHER_COMMIT, Hub
 
 Done = subprocess.CompletedProcess[str]
@@ -111,14 +112,14 @@ def test_a_network_that_is_gone_for_a_moment_is_no_error_of_the_disk(
     gone = OSError(errno.EHOSTUNREACH, "No route to host")
     flaky = Mock(side_effect=[gone, gone, gone, DEFAULT], wraps=urllib.request.urlopen)
     monkeypatch.setattr("urllib.request.urlopen", flaky)
-    monkeypatch.setattr("engine.weights.hub._WAITS_S", (0, 0, 0))
+    monkeypatch.setattr("engine.weights.transfer._WAITS_S", (0, 0, 0))
     name = ENGLISH.tokenizer[0]
     size = (hub.folder / name).stat().st_size
     found = SimpleNamespace(
         location=f"{hub.address}/{ENGLISH.repository.name}/resolve/{COMMIT}/{name}"
     )
     part = tmp_path / f"{name}.part"
-    _fetch_bytes(part, found, size, lambda: found, lambda: None)
+    fetch_bytes(part, found, size, lambda: found, lambda: None)
     assert part.read_bytes() == (hub.folder / name).read_bytes()
 
 
