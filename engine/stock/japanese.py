@@ -20,6 +20,11 @@ from engine.errors import SynthesisFailed
 from engine.stock.phonemes import Part, split
 
 _KANA = re.compile("[ァ-ヺー]+")
+#: Small kana behind what they cannot change, as in "ねーぇ": the table has no sound for the pair.
+_LONE_SMALL = re.compile("(?<![ァ-ヂツ-ヲヴぁ-ぢつ-をゔ])[ァィゥェォャュョヮぁぃぅぇぉゃゅょゎ]")
+_SMALL_TO_LARGE = str.maketrans(
+    "ァィゥェォャュョヮぁぃぅぇぉゃゅょゎ", "アイウエオヤユヨワあいうえおやゆよわ"
+)
 
 
 class _Feature(msgspec.Struct):
@@ -57,7 +62,8 @@ class JapanesePhonemiser(ja.JAG2P):  # type: ignore[misc]  # it has no types
 
     def _normalize_text(self, text: str) -> str:
         """Leave figures to the dictionary, which knows how what they count changes them."""
-        return unicodedata.normalize("NFKC", text)
+        text = unicodedata.normalize("NFKC", text)
+        return "".join(str(unicodedata.decimal(char, char)) for char in text)
 
     def _words(self, text: str) -> list[_Word]:
         words: list[_Word] = []
@@ -71,4 +77,10 @@ class JapanesePhonemiser(ja.JAG2P):  # type: ignore[misc]  # it has no types
                 continue
             surface = kana if each.string.isdigit() else each.string
             words.append(_Word(surface, _Feature(kana)))
+        for word in words:
+            word.feature.pron = _LONE_SMALL.sub(_enlarged, word.feature.pron)
         return words
+
+
+def _enlarged(small: re.Match[str]) -> str:
+    return small[0].translate(_SMALL_TO_LARGE)

@@ -44,7 +44,8 @@ def _speak(engine: StockEngine, text: str, voice: str, language: str = "ja") -> 
         ("ゲームしようぜ！", "ɡeːmɯ ɕijoː ʣe!"),
         ("6月1日、8本", "ɾokɯɡaʦɨ ʦɨitaʨi, haʔpoɴ"),
         ("Discordで話そう", "dʲisɨkoːdo de hanasoː"),
-        ("１ ００", "iʨi ʣeɾo ʣeɾo"),
+        ("１ ００ ٣", "iʨi ʣeɾo ʣeɾo saɴ"),
+        ("ねーぇ、ぁーん", "neː e, aː ɴ"),
     ],
 )
 def test_japanese_is_pronounced(phonemiser: JapanesePhonemiser, text: str, phonemes: str) -> None:
