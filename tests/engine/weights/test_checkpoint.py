@@ -7,13 +7,21 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from engine.upstream.build import build_s3gen, build_t3
 from engine.upstream.encoders import build_voice_encoder
 from engine.weights import checkpoint
 from engine.weights.checkpoint import MANIFEST, WeightsError
-from engine.weights.models import ENGLISH
-from engine.weights.sizes import SMALL, ModelSizes, S3GenSizes, T3Sizes, VoiceEncoderSizes
+from engine.weights.models import ENGLISH, MODELS, Model
+from engine.weights.sizes import (
+    RELEASED,
+    SMALL,
+    ModelSizes,
+    S3GenSizes,
+    T3Sizes,
+    VoiceEncoderSizes,
+)
 
 
 @pytest.fixture
@@ -85,6 +93,17 @@ def test_another_network_in_a_files_place_is_refused(folder: Path) -> None:
         checkpoint.read_sizes(folder, ENGLISH)
 
 
+def test_a_flow_of_another_family_is_refused(folder: Path) -> None:
+    """As when a Turbo's files are put together with English Chatterbox's S3Gen."""
+    tensors = load_file(folder / ENGLISH.s3gen)
+    tensors["flow.decoder.estimator.time_embed_mixer.weight"] = torch.zeros(256, 512)
+    (folder / ENGLISH.s3gen).unlink()
+    save_file(tensors, folder / ENGLISH.s3gen)
+    (folder / MANIFEST).unlink()
+    with pytest.raises(WeightsError, match=r"s3gen.safetensors is not Chatterbox's"):
+        checkpoint.read_sizes(folder, ENGLISH)
+
+
 def test_a_folder_without_manifest_verifies_only_as_unknown(folder: Path) -> None:
     (folder / MANIFEST).unlink()
     assert "not those of the pinned revision" in checkpoint.verify(folder, ENGLISH)
@@ -94,13 +113,15 @@ def test_sizes_are_read_from_the_tensors_alone(folder: Path) -> None:
     assert checkpoint.read_sizes(folder, ENGLISH) == SMALL
 
 
-def test_the_released_sizes_are_those_of_upstreams_own_networks() -> None:
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_the_released_sizes_are_those_of_upstreams_own_networks(model: Model) -> None:
     """Built without memory, so that only shapes exist."""
+    released = RELEASED[model.name]
     with torch.device("meta"):
         networks = (
-            build_t3(T3Sizes()),
-            build_s3gen(S3GenSizes()),
-            build_voice_encoder(VoiceEncoderSizes()),
+            build_t3(released.t3),
+            build_s3gen(released.s3gen),
+            build_voice_encoder(released.voice_encoder),
         )
     t3, s3gen, voice_encoder = (
         {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
@@ -111,17 +132,13 @@ def test_the_released_sizes_are_those_of_upstreams_own_networks() -> None:
         S3GenSizes.from_shapes(s3gen),
         VoiceEncoderSizes.from_shapes(voice_encoder),
     )
-    assert read == ModelSizes()
-
-
-def test_the_pinned_files_are_as_long_as_upstreams_networks() -> None:
-    """The published lengths and the layout written here are of the same tensors."""
-    with torch.device("meta"):
-        t3, voice_encoder = build_t3(T3Sizes()), build_voice_encoder(VoiceEncoderSizes())
-    for name, network in ((ENGLISH.t3, t3), (ENGLISH.voice_encoder, voice_encoder)):
+    assert read == released
+    assert read.t3.model == model.name
+    # The published lengths and the layout written here are of the same tensors.
+    for name, network in ((model.t3, networks[0]), (model.voice_encoder, networks[2])):
         tensors = network.state_dict()
         data = sum(tensor.numel() * 4 for tensor in tensors.values())
-        assert 0 < ENGLISH.repository.files[name].size - data < 200 * len(tensors)
+        assert 0 < model.repository.files[name].size - data < 200 * len(tensors)
 
 
 def test_the_revision_is_the_manifests(folder: Path) -> None:
