@@ -13,11 +13,10 @@ from engine.upstream.build import build_s3gen, build_t3
 from engine.upstream.encoders import build_voice_encoder
 from engine.weights import checkpoint
 from engine.weights.checkpoint import MANIFEST, WeightsError
-from engine.weights.models import ENGLISH, MODELS, Model
+from engine.weights.models import ENGLISH, MODELS, Model, ModelName
 from engine.weights.sizes import (
     RELEASED,
     SMALL,
-    ModelSizes,
     S3GenSizes,
     T3Sizes,
     VoiceEncoderSizes,
@@ -114,31 +113,30 @@ def test_sizes_are_read_from_the_tensors_alone(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_the_released_sizes_are_those_of_upstreams_own_networks(model: Model) -> None:
-    """Built without memory, so that only shapes exist."""
-    released = RELEASED[model.name]
+def test_the_released_t3s_have_the_sizes_of_upstreams_own(model: Model) -> None:
+    """Built without memory, so that only shapes exist; published are as many bytes."""
     with torch.device("meta"):
-        networks = (
-            build_t3(released.t3),
-            build_s3gen(released.s3gen),
-            build_voice_encoder(released.voice_encoder),
-        )
-    t3, s3gen, voice_encoder = (
-        {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-        for network in networks
-    )
-    read = ModelSizes(
-        T3Sizes.from_shapes(t3),
-        S3GenSizes.from_shapes(s3gen),
-        VoiceEncoderSizes.from_shapes(voice_encoder),
-    )
-    assert read == released
-    assert read.t3.model == model.name
-    # The published lengths and the layout written here are of the same tensors.
-    for name, network in ((model.t3, networks[0]), (model.voice_encoder, networks[2])):
-        tensors = network.state_dict()
-        data = sum(tensor.numel() * 4 for tensor in tensors.values())
-        assert 0 < model.repository.files[name].size - data < 200 * len(tensors)
+        t3 = build_t3(RELEASED[model.name].t3).state_dict()
+    read = T3Sizes.from_shapes({name: tuple(tensor.shape) for name, tensor in t3.items()})
+    assert read == RELEASED[model.name].t3
+    assert read.model == model.name
+    data = sum(tensor.numel() * 4 for tensor in t3.values())
+    assert 0 < model.repository.files[model.t3].size - data < 200 * len(t3)
+
+
+@pytest.mark.parametrize("name", ["english", "nano"])
+def test_the_other_released_networks_have_the_sizes_of_upstreams_own(name: ModelName) -> None:
+    model, released = MODELS[name], RELEASED[name]
+    with torch.device("meta"):
+        s3gen = build_s3gen(released.s3gen).state_dict()
+        voice_encoder = build_voice_encoder(released.voice_encoder).state_dict()
+    shapes = {name: tuple(tensor.shape) for name, tensor in s3gen.items()}
+    assert S3GenSizes.from_shapes(shapes) == released.s3gen
+    shapes = {name: tuple(tensor.shape) for name, tensor in voice_encoder.items()}
+    assert VoiceEncoderSizes.from_shapes(shapes) == released.voice_encoder
+    data = sum(tensor.numel() * 4 for tensor in voice_encoder.values())
+    recorded = model.repository.files[model.voice_encoder].size
+    assert 0 < recorded - data < 200 * len(voice_encoder)
 
 
 def test_the_revision_is_the_manifests(folder: Path) -> None:
