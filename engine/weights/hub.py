@@ -85,7 +85,7 @@ def fetch(
                 folder, model, source=repository.name, revision=commit, digests=digests
             )
     if commit != repository.revision:
-        _log.warning(
+        _log.info(
             "the SHA-256 of %s at %s were not known before: they are recorded as they came",
             repository.name,
             commit,
@@ -119,12 +119,18 @@ def locate(
     it was when it was last asked for. Returns its folder and the commit. Raises `WeightsError`.
     """
     folder, commit = place(weights_home, model, revision=revision)
-    if folder == weights_home / commit and not checkpoint.is_recorded(folder, model):
+    if not is_fetched(folder, weights_home, model):
         size_gb = model.fetched_bytes / 1e9
         _log.info("%s is fetched from the model hub: %.1f GB at most", model.title, size_gb)
         fetch(folder, model, revision=commit, progress=progress)
     checkpoint.check(folder, model)
     return folder, commit
+
+
+def is_fetched(folder: Path, weights_home: Path, model: Model) -> bool:
+    """Whether a folder that `place` named holds the model. Raises `WeightsError`."""
+    in_the_hubs_cache = folder.parent != weights_home
+    return in_the_hubs_cache or checkpoint.manifest_of(folder, model) is not None
 
 
 def place(weights_home: Path, model: Model, *, revision: str | None) -> tuple[Path, str]:

@@ -119,7 +119,7 @@ def _weights(config: EngineConfig) -> tuple[str, str]:
         folder = Path(config.weights or "")
         if not config.weights:
             folder, _ = hub.place(config.weights_folder, model, revision=wanted(config, model))
-            if folder.parent == config.weights_folder and not checkpoint.is_recorded(folder, model):
+            if not hub.is_fetched(folder, config.weights_folder, model):
                 size_gb = model.fetched_bytes / 1e9
                 missing = (
                     f"{model.title}'s are not in {folder} yet; `timbre.py weights fetch` "

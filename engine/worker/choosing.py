@@ -84,7 +84,7 @@ def is_here(config: EngineConfig, model: Model) -> bool:
             return True
         folder, _ = hub.place(config.weights_folder, model, revision=wanted(config, model))
         checkpoint.read_sizes(folder, model)
-        return folder.parent != config.weights_folder or checkpoint.is_recorded(folder, model)
+        return hub.is_fetched(folder, config.weights_folder, model)
     except WeightsError:
         return False
 
