@@ -87,7 +87,8 @@ class PronounceCommands(
             text,
             names_in(text, interaction.guild),
             pronunciations,
-            line.language,
+            language=line.language,
+            sounds=self.bot.services.sayings.sounds or (),
         )
         said = steps[-1][1]
         result = f"I say: {said}" if said else "I say nothing."

@@ -26,7 +26,7 @@ from bot.speech.languages import ENGLISH, LANGUAGES, language_named, name_of, na
 from bot.speech.reading import Reader
 from bot.speech.service import Saying
 from bot.speech.speaker import Speaker
-from bot.text import Names
+from bot.text import SOUNDS, Names
 from bot.text.alphabets import LATIN, languages_written_in, script_of
 from engine.errors import SpeechError
 from engine.executor import Executor
@@ -105,7 +105,8 @@ def _require_readable(reader: Reader, text: str, asked: str | None, may: Sequenc
         raise UserError(f"I read {named(may)} here, and not {name_of(asked)}.")
     written = languages_written_in(script_of(text) or LATIN)
     likely = [asked] if asked else [one for one in written if one in may]
-    reader.read(text, Names(), language=likely[0] if likely else ENGLISH, reads=may)
+    language = likely[0] if likely else ENGLISH
+    reader.read(text, Names(), language=language, reads=may, sounds=SOUNDS)
 
 
 async def _saying(
@@ -114,7 +115,8 @@ async def _saying(
     """What is said, in the language that was asked for or that the text is in."""
     reads = (await services.executor.engine_info()).languages
     line = await services.line_languages.of(text, reads, user_id=0, guild_id=0, asked=asked)
-    reading = reader.read(text, Names(), language=line.language, reads=reads)
+    sounds = services.sayings.sounds or ()
+    reading = reader.read(text, Names(), language=line.language, reads=reads, sounds=sounds)
     speaker = Speaker(voice=voice, language=line.language)
     saying = await services.sayings.in_voice(reading.chunks, speaker)
     saying.left_out = reading.left_out

@@ -7,6 +7,7 @@ order.
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 import discord
 
@@ -202,7 +203,7 @@ class LiveReading:
                 message.content,
                 message.author,
                 guild,
-                framed=lambda _language: text_of(message),
+                framed=partial(text_of, message),
                 mentioned=message.mentions,
                 message_id=message.id,
                 max_chars=settings.max_message_chars,

@@ -1,6 +1,6 @@
 """From what a person typed to chunks for the engine, with the limits of the settings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from bot.base.errors import UserError
 from bot.speech.languages import ENGLISH, named
 from bot.text import Names, Pronunciations, TextLimits, chunks, explain, speakable
 from bot.text.alphabets import is_legible, is_written_in_latin
+from bot.text.wording import WORDINGS
 
 _NONE = Pronunciations()
 _WORDS_QUOTED = 4
@@ -42,8 +43,9 @@ class Reader:
         language: str = ENGLISH,
         reads: Sequence[str] = (ENGLISH,),
         max_chars: int | None = None,
+        sounds: Collection[str] = (),
     ) -> Reading:
-        """Chunks of at most `max_chunk_chars`, the first one short.
+        """Chunks of at most `max_chunk_chars`, the first one short; of all sounds, only `sounds`.
 
         `language` is the text's, one of those that can be `reads` here. A text longer than
         `max_chars` is said up to there and "and so on"; without `max_chars` one that is too long is
@@ -58,20 +60,27 @@ class Reader:
         if max_chars is not None:
             limits = replace(limits, max_input_chars=min(max_chars, limits.max_input_chars))
         spoken, truncated = speakable(
-            text, names=names, limits=limits, pronunciations=pronunciations, now=self._now()
+            text,
+            names=names,
+            limits=limits,
+            pronunciations=pronunciations,
+            now=self._now(),
+            language=language,
+            sounds=sounds,
         )
         if not spoken:
             raise NothingToSay("There is nothing in that I could say aloud.")
         # Languages of other scripts have all the rest spelled with Latin letters.
         seen = spoken if is_written_in_latin(language) else text
         _require_legible(seen, language, reads)
+        if truncated and max_chars is not None:
+            spoken, truncated = _and_so_on(spoken, WORDINGS[language].and_so_on), False
+        pieces = chunks(spoken, self._limits, language)
         if not truncated:
-            return Reading(self._chunks(spoken))
-        if max_chars is not None:
-            return Reading(self._chunks(_and_so_on(spoken)))
+            return Reading(pieces)
         last = " ".join(spoken.split()[-_WORDS_QUOTED:])
         return Reading(
-            self._chunks(spoken),
+            pieces,
             f"That is more than the {limits.max_spoken_chars:,} characters that I say at once, "
             f"numbers in words. I say it up to “{last}”.",
         )
@@ -87,13 +96,17 @@ class Reader:
             limits=self._limits,
             pronunciations=pronunciations,
             now=self._now(),
+            language=language,
         ).text.rstrip(".")
 
-    def _chunks(self, spoken: str) -> list[str]:
-        return chunks(spoken, self._limits)
-
     def explain(
-        self, text: str, names: Names, pronunciations: Pronunciations, language: str = ENGLISH
+        self,
+        text: str,
+        names: Names,
+        pronunciations: Pronunciations,
+        *,
+        language: str = ENGLISH,
+        sounds: Collection[str] = (),
     ) -> list[tuple[str, str]]:
         """Each step of the reading with the text after it. Raises `UserError` as `read` does."""
         steps = explain(
@@ -102,6 +115,8 @@ class Reader:
             limits=self._limits,
             pronunciations=pronunciations,
             now=self._now(),
+            language=language,
+            sounds=sounds,
         )
         seen = steps[-1][1] if is_written_in_latin(language) else text
         _require_legible(seen, language, (language,))
@@ -115,7 +130,7 @@ def _require_legible(spoken: str, language: str, reads: Sequence[str]) -> None:
         )
 
 
-def _and_so_on(spoken: str) -> str:
+def _and_so_on(spoken: str, words: str) -> str:
     if spoken.endswith((".", "!", "?")):
-        return f"{spoken} And so on."
-    return f"{spoken.rstrip(',;:-–—')}, and so on."
+        return f"{spoken} {words[:1].upper()}{words[1:]}."
+    return f"{spoken.rstrip(',;:-–—')}, {words}."

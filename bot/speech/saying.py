@@ -19,6 +19,8 @@ from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.service import Saying, SpeechService
 from bot.speech.speaker import Speaker
+from bot.text import SOUNDS
+from bot.text.wording import WORDINGS
 from data.guild_settings import GuildSettingsStore
 from engine.speech import StockVoice
 
@@ -52,6 +54,11 @@ class Sayings:
         self._pronouncing = pronouncing
         self._languages = languages
         self._guild_settings = guild_settings
+
+    @property
+    def sounds(self) -> tuple[str, ...] | None:
+        """Those that the loaded engine makes, without brackets; None while none is loaded."""
+        return self._speech.sounds
 
     async def of_member(
         self,
@@ -95,6 +102,7 @@ class Sayings:
             language=line.language,
             reads=reads,
             max_chars=max_chars,
+            sounds=SOUNDS if self.sounds is None else self.sounds,
         )
         speaker = replace(speaker, message_id=message_id, language=line.language)
         saying = await self.in_voice(reading.chunks, speaker, aloud=aloud)
@@ -110,14 +118,15 @@ class Sayings:
         name = await self._name(author, guild_id, language)
         speaker = await self._speakers.speaker(None, user_id=author.id, guild_id=guild_id)
         speaker = replace(speaker, message_id=message_id, language=language)
-        return await self.in_voice([f"{name} says:"], speaker, aloud=True)
+        return await self.in_voice([WORDINGS[language].says.format(name)], speaker, aloud=True)
 
     async def announcement(self, member: discord.Member, *, came: bool) -> Saying:
         """That a member came or left, in the server's voice and language."""
         guild_id = member.guild.id
         language = await self._language_of(guild_id)
         name = await self._name(member, guild_id, language)
-        sentence = f"{name} {'joined' if came else 'left'}."
+        wording = WORDINGS[language]
+        sentence = (wording.joined if came else wording.left).format(name)
         speaker = Speaker(
             StockVoice(), guild_id=guild_id, user_id=member.id, language=language, news=True
         )
@@ -150,4 +159,5 @@ class Sayings:
 
     async def _name(self, member: discord.abc.User, guild_id: int, language: str) -> str:
         pronunciations = await self._pronouncing.of(guild_id, member.id)
-        return self._reader.name(member.display_name, pronunciations, language) or "Somebody"
+        name = self._reader.name(member.display_name, pronunciations, language)
+        return name or WORDINGS[language].someone

@@ -29,8 +29,8 @@ from engine.enrolment.clip import SAMPLE_RATE, decode
 from engine.errors import VoiceUnusable
 from engine.speech import FloatArray
 from engine.upstream.random_weights import write_random_checkpoint
-from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
+from engine.weights.models import ENGLISH
 
 
 class ClipMissing(ValueError):
@@ -124,8 +124,10 @@ def _measure_quality(
     setting: Setting, results: Results, progress: Callable[[str], None], clip: Path, home: Path
 ) -> None:
     progress("loading both")
-    upstream = UpstreamSpeaker(setting.weights, setting.device)
-    ours = OurSpeaker(setting.weights, setting.device, setting.precision, streams=1, home=home)
+    upstream = UpstreamSpeaker(setting.weights, ENGLISH, setting.device)
+    ours = OurSpeaker(
+        setting.weights, ENGLISH, setting.device, setting.precision, streams=1, home=home
+    )
     progress("speaking and listening")
     # Of what is noise, two sentences of two seconds are enough.
     few = {"sentences": 2, "tokens": 2 * TOKENS_PER_SECOND} if setting.has_random_weights else {}
@@ -141,15 +143,20 @@ def _measure_speed(
 ) -> None:
     scale, device = setting.scale, setting.device
     as_released = setting
-    setting = replace(setting, weights=without_stop(setting.weights, home / "endless"))
+    setting = replace(setting, weights=without_stop(setting.weights, ENGLISH, home / "endless"))
     # Every utterance is cut at its number of tokens, on purpose.
     logging.getLogger("engine.chatterbox.engine").setLevel(logging.ERROR)
     progress("loading upstream")
-    upstream = UpstreamSpeaker(setting.weights, device)
+    upstream = UpstreamSpeaker(setting.weights, ENGLISH, device)
     upstream_gib = allocated_gib(device)
     progress("loading ours")
     ours = OurSpeaker(
-        setting.weights, device, setting.precision, streams=scale.memory_streams, home=home
+        setting.weights,
+        ENGLISH,
+        device,
+        setting.precision,
+        streams=scale.memory_streams,
+        home=home,
     )
     progress("whole utterances: cold and warm voice")
     results.voices = time_voices(ours, upstream, clips, setting)
@@ -161,7 +168,7 @@ def _measure_speed(
     results.memory = measure_memory(upstream, upstream_gib, clips[1], setting)
     results.write(setting.out)
     del ours
-    decoder = WaveformDecoder(setting.weights, device, DTYPES[setting.precision])
+    decoder = WaveformDecoder(setting.weights / ENGLISH.s3gen, device, DTYPES[setting.precision])
     for seconds in scale.audio_seconds:
         progress(f"flow, vocoder, watermark: {seconds} s")
         results.stages += time_stages(decoder, upstream, seconds, scale)
@@ -172,7 +179,7 @@ def _measure_speed(
             upstream.model.t3, upstream.model.conds.t3, tokens=10 * scale.steps
         )
     del upstream, decoder
-    weights = load_t3(setting.weights / checkpoint.T3, device, DTYPES[setting.precision])
+    weights = load_t3(setting.weights / ENGLISH.t3, device, DTYPES[setting.precision])
     for streams in scale.streams:
         progress(f"T3: {streams} streams")
         results.steps.append(

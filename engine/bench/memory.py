@@ -13,13 +13,14 @@ from pathlib import Path
 import torch
 
 from engine.bench.setting import UTTERANCE, Setting, voice_of, write_clips
-from engine.bench.speakers import REVISION, OurSpeaker, UpstreamSpeaker, allocated_gib
+from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib
 from engine.chatterbox.t3.config import DTYPES, DecoderConfig
 from engine.chatterbox.t3.memory import cache_bytes
 from engine.chatterbox.t3.weights import load_t3
 from engine.enrolment import Enrolment
 from engine.enrolment.networks import EnrolmentNetworks
 from engine.weights import checkpoint
+from engine.weights.models import ENGLISH
 
 _ROUNDS = 3  # the first runs eagerly, the second captures
 
@@ -76,7 +77,7 @@ def measure_memory(
 
 def _measure(weights: Path, precision: str, streams: int, tokens: int) -> OurMemory:
     device, dtype = torch.device("cuda"), DTYPES[precision]
-    t3_weights = load_t3(weights / checkpoint.T3, device, dtype)
+    t3_weights = load_t3(weights / ENGLISH.t3, device, dtype)
     cache = cache_bytes(DecoderConfig.for_streams(streams, dtype), t3_weights.sizes) / 2**30
     t3_gib = allocated_gib(device)
     del t3_weights
@@ -85,12 +86,13 @@ def _measure(weights: Path, precision: str, streams: int, tokens: int) -> OurMem
         # Known before: the networks that only new voices need are not to be counted.
         enrolment = Enrolment(
             home=Path(home),
-            revision=REVISION,
-            load_networks=lambda: EnrolmentNetworks.load(weights, torch.device("cpu")),
+            family=ENGLISH.family,
+            networks=checkpoint.enrolment_digest(weights, ENGLISH),
+            load_networks=lambda: EnrolmentNetworks.load(weights, ENGLISH, torch.device("cpu")),
             report=lambda _enrolled: None,
         )
         enrolment.conditionals(voice_of(clip))
-        ours = OurSpeaker(weights, device, precision, streams=streams, home=Path(home))
+        ours = OurSpeaker(weights, ENGLISH, device, precision, streams=streams, home=Path(home))
         before = allocated_gib(device)
         torch.cuda.reset_peak_memory_stats()
         for _ in range(_ROUNDS):

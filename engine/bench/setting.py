@@ -16,6 +16,7 @@ from engine.device import PrecisionName, choose, detect
 from engine.speech import ClonedVoice
 from engine.upstream.random_weights import SOURCE, synthetic_voice
 from engine.weights import checkpoint
+from engine.weights.models import ENGLISH
 
 RANDOM_WEIGHTS = "Random weights: speed and numerical parity only; they say nothing about sound."
 CHARACTERS_PER_SECOND = 14  # of spoken English
@@ -102,7 +103,7 @@ class Setting:
             "cuda": torch.version.cuda,
             "triton": _triton_version(),
             "chatterbox_tts": version("chatterbox-tts"),
-            "weights": checkpoint.revision_of(self.weights),
+            "weights": checkpoint.revision_of(self.weights, ENGLISH),
             "note": RANDOM_WEIGHTS if self.has_random_weights else None,
         }
 

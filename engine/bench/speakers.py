@@ -25,9 +25,10 @@ from engine.errors import SpeechError
 from engine.messages import Speak
 from engine.speech import FloatArray, Speech, SpeechParameters
 from engine.upstream.build import load_upstream
-from engine.weights import checkpoint
+from engine.weights.checkpoint import MANIFEST
+from engine.weights.models import Model
 
-REVISION = "bench"  # of the weights, as voices are kept under it
+REVISION = "bench"
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ class TimedSpeech:
 class UpstreamSpeaker:
     """Upstream's `ChatterboxTTS` as its authors wrote it, in fp32."""
 
-    def __init__(self, weights: Path, device: torch.device) -> None:
+    def __init__(self, weights: Path, model: Model, device: torch.device) -> None:
         self.device = device
-        self.model: Any = load_upstream(weights, device)
+        self.model: Any = load_upstream(weights, model, device)
         self._clip: Path | None = None
         self._limit: int | None = None
         self._stage_ms: defaultdict[str, float] = defaultdict(float)
@@ -110,12 +111,20 @@ class OurSpeaker:
     """The engine as a worker loads it, driven as the worker's loop drives it."""
 
     def __init__(
-        self, weights: Path, device: torch.device, precision: str, *, streams: int, home: Path
+        self,
+        weights: Path,
+        model: Model,
+        device: torch.device,
+        precision: str,
+        *,
+        streams: int,
+        home: Path,
     ) -> None:
         """Up to `streams` utterances at once. Voices are kept under `home`, as the worker's are."""
         self._assemble = partial(
             assemble,
             weights,
+            model,
             revision=REVISION,
             device=device.type,
             precision=precision,
@@ -175,17 +184,15 @@ def _stages(engine_ms: dict[str, float], first_use: bool) -> dict[str, float]:
     return {stage: ms for stage, ms in named.items() if first_use or stage != "enrolment"}
 
 
-def without_stop(weights: Path, folder: Path) -> Path:
+def without_stop(weights: Path, model: Model, folder: Path) -> Path:
     """A copy of a checkpoint without its stop token, and those of silence, which would end ours.
 
     Speech is as long as it may be.
     """
-    shutil.copytree(
-        weights, folder, ignore=shutil.ignore_patterns(checkpoint.T3, checkpoint.MANIFEST)
-    )
-    tensors = load_file(weights / checkpoint.T3)
+    shutil.copytree(weights, folder, ignore=shutil.ignore_patterns(model.t3, MANIFEST))
+    tensors = load_file(weights / model.t3)
     tensors["speech_head.weight"][[STOP_OF_SPEECH, *SILENT_TOKENS]] = 0
-    save_file(tensors, folder / checkpoint.T3)
+    save_file(tensors, folder / model.t3)
     return folder
 
 

@@ -162,7 +162,8 @@ class Grammar:
         swapped = r"\d{1,3}(?:\.\d{3})+,\d{1,2}(?!\d)|"
         if self.decimal == ",":
             swapped = r"\d{1,3}(?:,\d{3})+\.\d{1,2}(?!\d)|"
-        return rf"(?:{swapped}{indian}\d{{1,3}}(?:{marks}\d{{3}}){{1,4}}(?!\d)|\d{{1,24}})(?:[.,]\d{{1,24}})?"
+        grouped = rf"{swapped}{indian}\d{{1,3}}(?:{marks}\d{{3}}){{1,4}}(?!\d)"
+        return rf"(?:{grouped}|\d{{1,24}})(?:[.,]\d{{1,24}})?"
 
     def parsed(self, typed: str) -> TypedNumber:
         """Tell thousands from fractions: "1.500" and "1,5" in most of Europe."""

@@ -22,6 +22,7 @@ def info(
     version: str = "1",
     stock_voices: tuple[str, ...] = ("anna", "ben"),
     languages: tuple[str, ...] = ("en",),
+    sounds: tuple[str, ...] = (),
 ) -> EngineInfo:
     return EngineInfo(
         name="tones",
@@ -35,6 +36,7 @@ def info(
         stock_voices=stock_voices,
         clones_voices=clones,
         languages=languages,
+        sounds=sounds,
     )
 
 
