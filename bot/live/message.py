@@ -17,7 +17,7 @@ def is_readable(message: discord.Message) -> bool:
     return message.guild is not None and message.type in _READ_TYPES
 
 
-def text_of(message: discord.Message, language: str) -> str:
+def text_of(message: discord.Message, language: str = "en") -> str:
     """The text with what is before and after it, in its language: "replying to Bob", "an image"."""
     reference = message.reference
     forwarded = reference is not None and reference.type is discord.MessageReferenceType.forward

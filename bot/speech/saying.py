@@ -160,4 +160,4 @@ class Sayings:
     async def _name(self, member: discord.abc.User, guild_id: int, language: str) -> str:
         pronunciations = await self._pronouncing.of(guild_id, member.id)
         name = self._reader.name(member.display_name, pronunciations, language)
-        return name or WORDINGS[language].someone
+        return name or WORDINGS[language].someone.capitalize()

@@ -139,7 +139,7 @@ async def test_words_are_said_as_the_member_and_the_server_say_them(
         ("Bob.", "Bob"),
         ("||Eve||", "Eve"),
         ("...", "someone"),
-        ("★", "Somebody"),
+        ("★", "Someone"),
     ],
 )
 async def test_everybody_can_be_named(sayings: Sayings, name: str, said: str) -> None:
