@@ -13,6 +13,7 @@ from bot.channel.admission import VocalChannel
 from bot.channel.speaking_rights import require_voice
 from bot.client import TimbreBot
 from bot.speech.service import Saying
+from bot.text import completions
 from cogs.asking import SpokenVoice, member_of, session_of, where_asked
 from engine.speech import Priority
 
@@ -61,6 +62,14 @@ class Say(commands.Cog):
                 )
         finally:
             await deferral
+
+    @say.autocomplete("text")
+    async def offer_sounds(
+        self, _interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """The sounds that a bracket may become, where the loaded model makes any."""
+        lines = completions(typed, self.services.sayings.sounds or ())
+        return [app_commands.Choice(name=line, value=line) for line in lines]
 
     async def _speak(
         self,

@@ -22,7 +22,7 @@ from bot.services import open_services, reader_of
 from bot.settings import Settings, SettingsError
 from bot.speech.audio import opus
 from bot.speech.speaker import Speaker
-from bot.text import Names
+from bot.text import SOUNDS, Names
 from engine.errors import SpeechError
 from engine.executor import Executor
 from engine.speech import ClonedVoice, StockVoice, Voice
@@ -43,7 +43,7 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
     console = Console(stderr=True)
     try:
         voice = await asyncio.to_thread(_voice, clip)
-        reading = reader_of(settings).read(text, Names())
+        reading = reader_of(settings).read(text, Names(), sounds=SOUNDS)
         async with open_services(settings) as services:
             with console.status("Loading the engine") as status:
                 await _loaded(services.executor, status)

@@ -1,6 +1,6 @@
 """From what a person typed to chunks for the engine, with the limits of the settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -39,8 +39,9 @@ class Reader:
         pronunciations: Pronunciations = _NONE,
         *,
         max_chars: int | None = None,
+        sounds: Collection[str] = (),
     ) -> Reading:
-        """Chunks of at most `max_chunk_chars`, the first one short.
+        """Chunks of at most `max_chunk_chars`, the first one short; of all sounds, only `sounds`.
 
         A text longer than `max_chars` is said up to there and "and so on"; without `max_chars` one
         that is too long is refused. Raises `UserError`, `NothingToSay` where no word is left.
@@ -54,7 +55,12 @@ class Reader:
         if max_chars is not None:
             limits = replace(limits, max_input_chars=min(max_chars, limits.max_input_chars))
         spoken, truncated = speakable(
-            text, names=names, limits=limits, pronunciations=pronunciations, now=self._now()
+            text,
+            names=names,
+            limits=limits,
+            pronunciations=pronunciations,
+            now=self._now(),
+            sounds=sounds,
         )
         if not spoken:
             raise NothingToSay("There is nothing in that I could say aloud.")
@@ -86,7 +92,12 @@ class Reader:
         return chunks(spoken, self._limits)
 
     def explain(
-        self, text: str, names: Names, pronunciations: Pronunciations
+        self,
+        text: str,
+        names: Names,
+        pronunciations: Pronunciations,
+        *,
+        sounds: Collection[str] = (),
     ) -> list[tuple[str, str]]:
         """Each step of the reading with the text after it. Raises `UserError` as `read` does."""
         steps = explain(
@@ -95,6 +106,7 @@ class Reader:
             limits=self._limits,
             pronunciations=pronunciations,
             now=self._now(),
+            sounds=sounds,
         )
         if is_foreign(steps[-1][1]):
             raise UserError(_OTHER_SCRIPT)

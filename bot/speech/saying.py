@@ -4,6 +4,7 @@ Names, pronunciations, the reading of the text, the voice, and what the server c
 and its stock voice) meet here, for commands, live reading, previews and the command line alike.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.service import Saying, SpeechService
 from bot.speech.speaker import Speaker
+from bot.text import SOUNDS
 from data.guild_settings import GuildSettingsStore
 from engine.speech import StockVoice
 
@@ -46,6 +48,11 @@ class Sayings:
         self._pronouncing = pronouncing
         self._guild_settings = guild_settings
 
+    @property
+    def sounds(self) -> tuple[str, ...] | None:
+        """Those that the loaded engine makes, without brackets; None while none is loaded."""
+        return self._speech.sounds
+
     async def of_member(
         self,
         text: str,
@@ -64,11 +71,14 @@ class Sayings:
         `max_chars` is as in `Reader.read`; what is not `aloud` is for a file, which no server's
         volume changes. Raises `UserError`, `NothingToSay` where no word is left.
         """
-        reading = self._reader.read(
+        # Beside the loop: a text can be made to take a tenth of a second.
+        reading = await asyncio.to_thread(
+            self._reader.read,
             text,
             names_in(text, guild, mentioned),
             await self._pronouncing.of(guild.id, member.id),
             max_chars=max_chars,
+            sounds=SOUNDS if self.sounds is None else self.sounds,
         )
         speaker = await self._speakers.speaker(voice, user_id=member.id, guild_id=guild.id)
         speaker = replace(speaker, message_id=message_id)

@@ -20,6 +20,7 @@ from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.clip import Clip
 from bot.speech.audio.codec import Codec
 from bot.speech.speaker import Speaker, voice_for
+from bot.text import with_sounds
 from engine.errors import DeadlineExceeded, SpeechError, SynthesisFailed
 from engine.executor import Executor
 from engine.speech import EngineInfo, Priority, Speech, SpeechRequest, Voice, sha256_of
@@ -62,6 +63,12 @@ class SpeechService:
         self._sayings: WeakSet[Saying] = WeakSet()
         self._at_work: dict[asyncio.Task[Any], Speaker] = {}
         self._silenced: list[tuple[Concerned, SpeechError]] = []
+
+    @property
+    def sounds(self) -> tuple[str, ...] | None:
+        """Those that the loaded engine makes; None while none is loaded."""
+        engine = self._executor.status().engine
+        return None if engine is None else engine.sounds
 
     def saying(self, chunks: Sequence[str], speaker: Speaker) -> "Saying":
         """`chunks`, to be spoken one after the other. Nothing is made of them before it is due."""
@@ -132,7 +139,11 @@ class SpeechService:
             if concerned(speaker):
                 raise reason
         voice, substitution = voice_for(speaker, info)
-        chunk.request = replace(chunk.request, voice=voice)
+        # It was read before the engine was there, or for the one before.
+        text = with_sounds(chunk.request.text, info.sounds)
+        if not text:
+            raise SynthesisFailed("There is nothing in that which makes a sound.")
+        chunk.request = replace(chunk.request, text=text, voice=voice)
         content = chunk.request.content_key
         usual = self._cache.codec
         codec = usual.at_volume(speaker.volume_percent)

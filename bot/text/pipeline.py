@@ -6,7 +6,7 @@ objects, blocks, or reads a clock.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -20,16 +20,17 @@ from bot.text import (
     mentions,
     pictures,
     quantities,
+    sounds,
     symbols,
 )
-from bot.text.characters import PLACES, clean_characters
+from bot.text.characters import PLACES, clean_characters, has_words
 from bot.text.limits import TextLimits
 from bot.text.mentions import Names
 from bot.text.pronunciations import Pronunciations
 from bot.text.scripts import greek_letters, is_foreign, is_latin, transliterated
 
-_FIRST_PLACE, _LAST_PLACE = ord(PLACES[0]), ord(PLACES[-1])
-_PLACE = re.compile(f"[{PLACES}]")
+_FIRST_PLACE, _LAST_PLACE = ord(PLACES[0]), ord(sounds.FIRST_MARK) - 1
+_PLACE = re.compile(f"[{PLACES[0]}-{chr(_LAST_PLACE)}]")
 _OPEN_TAG = re.compile(r"<[^<>\s]{0,60}$")
 _LAST_WORD = re.compile(r"(?<=\S)\s+\S*$")
 _SENTENCE_END = re.compile(r"[.!?。！？](?=[\s\"')]|$)")
@@ -47,17 +48,21 @@ class _Reading:
     names: Names
     now: datetime
     pronunciations: Pronunciations
+    sounds: Collection[str]
     #: By what is spoken, the character that stands for it until the end.
     marks: dict[str, str] = field(default_factory=dict)
 
     def put(self, spoken: str) -> str:
+        spoken = sounds.marked(spoken, self.sounds)
+        if not has_words(spoken):  # a sound that is not made here
+            return " "
         if len(self.marks) > _LAST_PLACE - _FIRST_PLACE:
             return spoken
         return self.marks.setdefault(spoken, chr(_FIRST_PLACE + len(self.marks)))
 
     def filled(self, text: str) -> str:
         spoken = {mark: words for words, mark in self.marks.items()}
-        return _PLACE.sub(lambda m: spoken[m[0]], text)
+        return sounds.settled(_PLACE.sub(lambda m: spoken[m[0]], text))
 
 
 _Step = Callable[[str, _Reading], str]
@@ -104,6 +109,7 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     ("spoilers", lambda text, _reading: markdown.escapes(markdown.spoilers(text))),
     ("quotes and lists", _plain(markdown.blocks)),
     ("links", _plain(links.links)),
+    ("sounds", lambda text, reading: sounds.marked(text, reading.sounds)),
     ("mentions", lambda text, reading: mentions.mentions(text, reading.names)),
     ("timestamps", lambda text, reading: mentions.moments(text, reading.now)),
     ("custom emoji", _plain(mentions.custom_emoji)),
@@ -132,6 +138,7 @@ def speakable(
     limits: TextLimits,
     pronunciations: Pronunciations,
     now: datetime,
+    sounds: Collection[str] = (),
 ) -> SpeakableText:
     """Return what a person would say on reading `text` aloud.
 
@@ -147,8 +154,12 @@ def speakable(
         The server's and the speaker's own.
     now:
         The present, aware; its time zone is the one in which timestamps are said.
+    sounds:
+        Those that may stand in the text, as "[laugh]"; others that an engine could make are left
+        out.
     """
-    *_, (_, spoken, truncated) = _run(text, names, limits, pronunciations, now)
+    reading = _Reading(names, now, pronunciations, sounds)
+    *_, (_, spoken, truncated) = _run(text, limits, reading)
     return SpeakableText(spoken, truncated)
 
 
@@ -159,30 +170,29 @@ def explain(
     limits: TextLimits,
     pronunciations: Pronunciations,
     now: datetime,
+    sounds: Collection[str] = (),
 ) -> list[tuple[str, str]]:
     """Return (step, text after it) for each step of `speakable`, in order, the result last."""
-    return [(step, after) for step, after, _ in _run(text, names, limits, pronunciations, now)]
+    reading = _Reading(names, now, pronunciations, sounds)
+    return [(step, after) for step, after, _ in _run(text, limits, reading)]
 
 
-def _run(
-    text: str, names: Names, limits: TextLimits, pronunciations: Pronunciations, now: datetime
-) -> list[tuple[str, str, bool]]:
-    reading = _Reading(names, now, pronunciations)
+def _run(text: str, limits: TextLimits, reading: _Reading) -> list[tuple[str, str, bool]]:
     text, truncated = _cut_input(text, limits.max_input_chars)
     typed_in_latin = not is_foreign(clean_characters(text))
     trace: list[tuple[str, str, bool]] = []
     for name, step in _STEPS:
         text = step(text, reading)
-        trace.append((name, reading.filled(text), truncated))
+        trace.append((name, sounds.named(reading.filled(text)), truncated))
     spoken = symbols.tidy(text)
     spoken = reading.filled(spoken).strip()
     # Names in it may be many words of another script that its author did not write.
     spelled = transliterated(spoken) if typed_in_latin or not is_foreign(spoken) else spoken
     if spelled != spoken:
         spoken = symbols.tidy(quantities.quantities(spelled))
-        trace.append(("other scripts", spoken, truncated))
-    spoken, cut = _cut_spoken(spoken, limits.max_spoken_chars)
-    trace.append(("spoken", spoken, truncated or cut))
+        trace.append(("other scripts", sounds.named(spoken), truncated))
+    spoken, cut = _cut_spoken(spoken, sounds.fitting(spoken, limits.max_spoken_chars))
+    trace.append(("spoken", sounds.named(spoken), truncated or cut))
     return trace
 
 

@@ -12,14 +12,15 @@ import torch
 
 from engine.chatterbox.compiling import compile_aside
 from engine.chatterbox.cuda.memory import SpareMemory
+from engine.chatterbox.ending import Ending
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.t3.config import DTYPES, MAX_SPEECH_TOKENS, DecoderConfig
+from engine.chatterbox.t3.loading import load_weights
 from engine.chatterbox.t3.memory import config_that_fits, with_fewer_if_need_be
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.scheduler import Scheduler
-from engine.chatterbox.t3.weights import load_t3
-from engine.chatterbox.text import TextTokenizer
+from engine.chatterbox.text import tokenizer_of
 from engine.chatterbox.voices import BUILTIN_VOICE, EnrolledVoices
 from engine.enrolment import Enrolment
 from engine.errors import SpeechError, SynthesisFailed
@@ -92,7 +93,8 @@ def load(
         background=background,
     )
     if device != "cpu":
-        compile_aside(folder / model.t3, torch.device(device), precision, engine.info.streams)
+        if model.family == "original":  # a GPT-2 runs on PyTorch's own kernels
+            compile_aside(folder / model.t3, torch.device(device), precision, engine.info.streams)
         progress("Warming up", None)
         for _ in range(2):  # the second captures what the first ran
             rehearse(engine)
@@ -142,13 +144,13 @@ def assemble(
         report=report,
         background=background,
     )
-    voices = EnrolledVoices(folder / model.builtin_voice, enrolment)
+    voices = EnrolledVoices(folder / model.builtin_voice, enrolment, model.family)
     waveforms = WaveformDecoder(folder / model.s3gen, on, DTYPES[precision])
     waveforms.check_watermark()
     if on.type == "cuda":
         for tokens in _COMMON_TOKENS:
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)
-    weights = load_t3(folder / model.t3, on, DTYPES[precision])
+    weights = load_weights(folder / model.t3, on, DTYPES[precision])
     config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
 
     def make_scheduler(fitting: DecoderConfig) -> Scheduler:
@@ -174,10 +176,11 @@ def assemble(
             streams=min(max_streams, scheduler.limit),
             step_patience=1.0 if on.type == "cuda" else _PATIENCE_ON_A_CPU,
         ),
-        text_tokenizer=TextTokenizer(folder / model.tokenizer[0]),
+        text_tokenizer=tokenizer_of(model, folder),
         voices=voices,
         scheduler=scheduler,
         waveforms=waveforms,
+        ending=Ending.of(mean_flow=waveforms.mean_flow, cuts_last_token=model.cuts_last_token),
         max_speech_tokens=max_speech_tokens,
     )
     if on.type == "cuda":

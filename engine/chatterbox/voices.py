@@ -10,6 +10,7 @@ from engine.chatterbox.utterance import EnrolledVoice
 from engine.enrolment import Conditionals, Enrolment
 from engine.speech import StockVoice, Voice
 from engine.weights import checkpoint
+from engine.weights.models import Family
 
 BUILTIN_VOICE = "default"
 
@@ -17,9 +18,9 @@ BUILTIN_VOICE = "default"
 class EnrolledVoices:
     """Members' voices, which enrolment knows, and the one that comes with the checkpoint."""
 
-    def __init__(self, builtin_voice: Path, enrolment: Enrolment) -> None:
+    def __init__(self, builtin_voice: Path, enrolment: Enrolment, family: Family) -> None:
         """Raises `WeightsError`."""
-        self._builtin = read_builtin_voice(builtin_voice)
+        self._builtin = read_builtin_voice(builtin_voice, family)
         self.enrolment = enrolment
 
     def find(self, voice: Voice) -> EnrolledVoice:
@@ -40,7 +41,7 @@ class EnrolledVoices:
         return [EnrolledVoice(key, found) for key, found in self.enrolment.recall(most)]
 
 
-def read_builtin_voice(file: Path) -> Conditionals:
+def read_builtin_voice(file: Path, family: Family) -> Conditionals:
     """Read upstream's `conds.pt` without its classes, and without unpickling code.
 
     Raises `WeightsError`.
@@ -48,7 +49,7 @@ def read_builtin_voice(file: Path) -> Conditionals:
     try:
         stored = torch.load(file, map_location="cpu", weights_only=True)
         t3 = SimpleNamespace(**stored["t3"])
-        return Conditionals.from_upstream(SimpleNamespace(t3=t3, gen=stored["gen"]))
+        return Conditionals.from_upstream(SimpleNamespace(t3=t3, gen=stored["gen"]), family)
     except (OSError, RuntimeError, EOFError, ValueError, TypeError, KeyError) as error:
         raise checkpoint.WeightsError(f"{file} cannot be read as a voice.") from error
     except pickle.UnpicklingError as error:

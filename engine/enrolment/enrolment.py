@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # it imports upstream, which takes seconds
 
 #: Raised whenever the same clip and weights give other conditionals, but for rounding: products may
 #: be of TF32 or not, as what is captured at the same time has it.
-ENROLMENT_VERSION = "1"
+ENROLMENT_VERSION = "2"
 
 _Stamp = tuple[str, int, int, int]
 
@@ -63,8 +63,8 @@ class Enrolment:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._made_by = f"{family}-{networks}"
-        scope = sha256_of(family, networks, ENROLMENT_VERSION)[:16]
-        self._store = ConditionalsFiles(home, scope)
+        scope = sha256_of(family, networks, ENROLMENT_VERSION)
+        self._store = ConditionalsFiles(home, scope, family)
         self.newcomers = Newcomers(load_networks, background=background or AtOnce(), clock=clock)
         self._report = report
         self._capacity = capacity
@@ -125,7 +125,7 @@ class Enrolment:
         if size_bytes is not None:
             self._report(
                 Enrolled(
-                    key=sha256_of(key),
+                    key=key,
                     voice_identity=voice.identity,
                     model_revision=self._made_by,
                     engine_version=ENROLMENT_VERSION,

@@ -63,6 +63,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     builtin_voice: str = "conds.pt"  # upstream's own format: a torch file of tensors
     tokenizer: tuple[str, ...]  # the first holds the vocabulary
     tables: tuple[str, ...] = ()
+    cuts_last_token: bool = False  # 40 ms at the end of every utterance are not heard
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -168,6 +169,7 @@ MODELS: dict[str, Model] = {
             s3gen="s3gen.safetensors",
             tokenizer=("grapheme_mtl_merged_expanded_v1.json",),
             tables=("Cangjie5_TC.json",),
+            cuts_last_token=True,
         ),
         Model(
             name="turbo",

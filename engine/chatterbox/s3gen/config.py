@@ -14,6 +14,7 @@ MEL_BINS = 80
 
 HARMONICS = 9  # the fundamental and eight overtones
 EULER_STEPS = 10
+MEAN_FLOW_STEPS = 2
 GUIDANCE = 0.7  # S3Gen's own classifier-free guidance, not T3's
 
 BATCH_SIZES = (1, 2, 4)  # eight at once take twice as long as four, and twice the memory

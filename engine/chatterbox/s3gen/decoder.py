@@ -90,6 +90,8 @@ class WaveformDecoder:
         on_cuda = self.device.type == "cuda"
         self.graphs = GraphCache(GraphPool() if on_cuda else None)
         self._flow = Flow(layout, sizes, dtype)
+        #: Whether the checkpoint's flow is a mean flow, as Turbo's and Nano's are.
+        self.mean_flow = self._flow.mean_flow
         self._vocoder = Vocoder(layout, dtype)
         self._watermark = Watermark(self.device, tf32=dtype != torch.float32)
         self._speaker_width = sizes.speaker_embedding
@@ -125,8 +127,7 @@ class WaveformDecoder:
         At most `BATCH_SIZES[-1]` utterances; they share one padded batch.
         """
         with torch.inference_mode(), self._on_stream():
-            noise = [Noise.of(utterance, self.device) for utterance in batch]
-            mel = self._run_flow(batch, noise)
+            mel = self._run_flow(batch, self._noise(batch))
             if self._stream is not None:
                 self._stream.synchronize()
         return mel
@@ -167,7 +168,7 @@ class WaveformDecoder:
         return torch.cuda.stream(self._stream)
 
     def _decode_group(self, batch: list[Utterance], clock: StageClock) -> list[Tensor]:
-        noise = [Noise.of(utterance, self.device) for utterance in batch]
+        noise = self._noise(batch)
         clock.begin("flow")
         mel = self._run_flow(batch, noise)
         waveforms: list[Tensor] = []
@@ -195,12 +196,11 @@ class WaveformDecoder:
             "vocoder", self._vocoder, VocoderInputs(speech, lengths, phase, source)
         )
         clock.begin("watermark")
-        wave = self.graphs.call(
-            "watermark", self._watermark, MarkInputs(wave, lengths * SAMPLES_PER_FRAME)
-        )
+        kept = self._lengths([utterance.kept_samples for utterance in batch], rows)
+        wave = self.graphs.call("watermark", self._watermark, MarkInputs(wave, kept))
         host = self._pinned(wave.shape, torch.float32)
         host.copy_(wave, non_blocking=True)
-        return [host[row, : utterance.samples] for row, utterance in enumerate(batch)]
+        return [host[row, : utterance.kept_samples] for row, utterance in enumerate(batch)]
 
     def _run_flow(self, batch: Sequence[Utterance], noise: list[Noise]) -> list[Tensor]:
         """The mel of each one's speech, (frames, 80) fp32."""
@@ -235,6 +235,9 @@ class WaveformDecoder:
             mel[row, utterance.total_frames - utterance.frames : utterance.total_frames].clone()
             for row, utterance in enumerate(batch)
         ]
+
+    def _noise(self, batch: Sequence[Utterance]) -> list[Noise]:
+        return [Noise.of(each, self.device, mean_flow=self.mean_flow) for each in batch]
 
     def _lengths(self, lengths: list[int], rows: int) -> Tensor:
         """Lengths on the device; rows that only fill the batch have length one."""

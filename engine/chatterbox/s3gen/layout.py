@@ -52,6 +52,9 @@ class Layout:
         self._tensors = tensors
         self.device = device
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._tensors
+
     def __getitem__(self, name: str) -> Tensor:
         """One tensor in fp32 on the CPU. Raises `WeightsError` naming what is missing."""
         if name not in self._tensors:

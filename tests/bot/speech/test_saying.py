@@ -13,8 +13,9 @@ from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import NothingToSay, Reader
 from bot.speech.saying import Sayings
 from bot.speech.speaker import Speaker
-from bot.text import PronunciationLimits, TextLimits
+from bot.text import SOUNDS, PronunciationLimits, TextLimits
 from data.store import Store
+from engine.errors import SynthesisFailed
 from engine.speech import ClonedVoice, StockVoice, Voice
 from tests.bot.speech.tones import Tones, info, service
 
@@ -194,3 +195,31 @@ async def test_what_is_too_long_is_refused_or_cut_and_what_is_nothing_is_told(
         await sayings.of_member("Привет, как дела?", ALICE, GUILD)
     await asyncio.sleep(0.02)
     assert tones.asked == []  # and nothing is synthesised before it is due
+
+
+@pytest.mark.parametrize("sounds", [(), ("laugh", "sigh")])
+async def test_sounds_reach_the_engine_that_makes_them_and_no_other(
+    sayings: Sayings, tones: Tones, sounds: tuple[str, ...]
+) -> None:
+    """What was read while another engine was loaded, too."""
+    tones.engine = info(sounds=sounds)
+    await (await sayings.of_member("so [Laugh] funny", ALICE, GUILD)).ogg()
+    tones.engine = info(sounds=SOUNDS)
+    before = await sayings.of_member("well, [sigh] [cough] no", ALICE, GUILD)
+    tones.engine = info(sounds=sounds)
+    await before.ogg()
+    assert [request.text for request in tones.asked] == (
+        ["so [laugh] funny", "well, [sigh] no"] if sounds else ["so funny", "well, no"]
+    )
+
+
+async def test_a_sound_alone_is_nothing_to_say_where_it_is_not_made(
+    sayings: Sayings, tones: Tones
+) -> None:
+    with pytest.raises(NothingToSay):
+        await sayings.of_member("[laugh]", ALICE, GUILD)
+    tones.engine = info(sounds=SOUNDS)
+    saying = await sayings.of_member("[laugh]", ALICE, GUILD)
+    tones.engine = info()
+    with pytest.raises(SynthesisFailed, match="makes a sound"):
+        await saying.ogg()

@@ -17,7 +17,11 @@ from engine.speech import EngineInfo, Speech, SpeechRequest
 
 
 def info(
-    *, clones: bool = False, version: str = "1", stock_voices: tuple[str, ...] = ("anna", "ben")
+    *,
+    clones: bool = False,
+    version: str = "1",
+    stock_voices: tuple[str, ...] = ("anna", "ben"),
+    sounds: tuple[str, ...] = (),
 ) -> EngineInfo:
     return EngineInfo(
         name="tones",
@@ -30,6 +34,7 @@ def info(
         reason="It is all there is.",
         stock_voices=stock_voices,
         clones_voices=clones,
+        sounds=sounds,
     )
 
 

@@ -61,7 +61,7 @@ def test_a_voice_takes_less_than_a_megabyte(house: House, tmp_path: Path) -> Non
     """In memory, where tensors own no more than they show, and on disk."""
     voice = write_clip(tmp_path / "clip.wav", 140.0, seconds=30.0)
     conditionals = house.enrolment.conditionals(voice)
-    tensors = vars(conditionals).values()
+    tensors = conditionals.tensors.values()
     assert all(t.untyped_storage().nbytes() == t.nbytes for t in tensors)
     assert all(t.device.type == "cpu" for t in tensors)
     assert house.files()[0].stat().st_size == house.reports[0].size_bytes < 2**18
@@ -119,6 +119,22 @@ def test_after_a_restart_it_comes_from_disk_unless_the_weights_are_others(
     assert (house.loads, len(house.reports), len(house.files())) == (1, 1, 1)
     house.open(networks="n2").conditionals(cloned_voice)
     assert (house.loads, len(house.reports), len(house.files())) == (2, 2, 2)
+
+
+def test_models_of_one_family_share_a_voice_and_those_of_another_do_not(
+    house: House, cloned_voice: ClonedVoice
+) -> None:
+    """Nor is one family's recalled by the other; who forgets a voice forgets it for both."""
+    first = house.enrolment.conditionals(cloned_voice)
+    turbo = house.open(family="turbo")
+    assert turbo.recall(4) == []
+    turbo.conditionals(cloned_voice)
+    assert (house.loads, len(house.files())) == (2, 2)
+    assert house.reports[1].model_revision == "turbo-n1"
+    assert same(house.open().conditionals(cloned_voice), first)
+    assert house.loads == 2
+    turbo.forget(cloned_voice.identity)
+    assert house.files() == []
 
 
 def test_memory_is_bounded_and_forgets_the_least_recently_used(
