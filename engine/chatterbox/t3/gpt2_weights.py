@@ -46,8 +46,11 @@ class Affine:
         if self.int8 is None:
             return functional.linear(vectors, self.weight, self.bias)
         multiply = torch.ops.quantized.linear_dynamic
-        rows = [vectors[row : row + 1] for row in range(len(vectors))]
-        return torch.cat([multiply(row, self.int8, reduce_range=True) for row in rows])
+        rows = [
+            multiply(vectors[row : row + 1], self.int8, reduce_range=True)
+            for row in range(len(vectors))
+        ]
+        return rows[0] if len(rows) == 1 else torch.cat(rows)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.chatterbox.t3.buffers import Batch
-from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels, record_tokens
+from engine.chatterbox.t3.kernels.reference import RMS_EPSILON, ReferenceT3Kernels, record_tokens
 from engine.chatterbox.t3.philox import exponential_noise
 from engine.chatterbox.t3.slots import Column, Parameter, Slots, SlotStatus
 from engine.weights.sizes import HEAD_DIM
@@ -26,6 +26,10 @@ class CpuT3Kernels(ReferenceT3Kernels):
 
     def __init__(self) -> None:
         self._noise: OrderedDict[tuple[int, int], Tensor] = OrderedDict()
+
+    def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
+        # The same of a stream whose mean is zero, and one launch where the other is five.
+        return functional.layer_norm(residual, residual.shape[-1:], eps=RMS_EPSILON).to(dtype)
 
     def draw_noise(self, slots: Slots, batch: Batch) -> None:
         seeds = slots.seeds[batch.slots].tolist()
