@@ -112,7 +112,8 @@ def _chatterbox(
     chosen: Choice,
 ) -> Engine:
     model = chosen.model
-    choice = choose(gpu, config.device, config.precision)
+    turbo = model.family == "turbo"
+    choice = choose(gpu, config.device, config.precision, int8=turbo)
     # Upstream itself is imported beside the first speech; a new voice is late to find a hole.
     if missing := [name for name in _UPSTREAM if importlib.util.find_spec(name) is None]:
         raise WorkerUnavailable(

@@ -10,8 +10,13 @@ import torch
 
 from engine.weights.sizes import T3Sizes
 
-#: By the names that people know them by.
-DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+#: By the names that people know them by. In int8 are a GPT-2's steps alone, on a CPU.
+DTYPES = {
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+    "fp32": torch.float32,
+    "int8": torch.float32,
+}
 
 #: Positions of one key-value page. The conditioning prefix fills one page or more, which are then
 #: shared.

@@ -130,7 +130,7 @@ def test_without_a_gpu_nano_speaks_where_the_cpu_keeps_up(
     assert (engine.info.model, engine.info.device) == ("chatterbox-nano", "cpu")
     assert (engine.info.languages, "laugh" in engine.info.sounds) == (("en",), True)
     assert engine.info.reason == (
-        "Chatterbox Nano, the best of what the folder of weights holds, in fp32 on the CPU: this "
+        "Chatterbox Nano, the best of what the folder of weights holds, in int8 on the CPU: this "
         "machine has no CUDA GPU."
     )
     engine.admit(Speak(3, "Hello [laugh].", StockVoice(), SpeechParameters(seed=1)))
