@@ -76,9 +76,7 @@ class Reader:
             f"numbers in words. I say it up to “{last}”.",
         )
 
-    def name(
-        self, name: str, pronunciations: Pronunciations = _NONE, language: str = ENGLISH
-    ) -> str:
+    def name(self, name: str, pronunciations: Pronunciations = _NONE) -> str:
         """How a member's name is said, whatever it is made of and whichever script it is in."""
         # As a mention, so that a name is the same in a text and before one.
         return speakable(

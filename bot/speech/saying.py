@@ -107,7 +107,7 @@ class Sayings:
     ) -> Saying:
         """That the author of a message speaks now, in their own voice and the server's language."""
         language = await self._language_of(guild_id)
-        name = await self._name(author, guild_id, language)
+        name = await self._name(author, guild_id)
         speaker = await self._speakers.speaker(None, user_id=author.id, guild_id=guild_id)
         speaker = replace(speaker, message_id=message_id, language=language)
         return await self.in_voice([f"{name} says:"], speaker, aloud=True)
@@ -116,7 +116,7 @@ class Sayings:
         """That a member came or left, in the server's voice and language."""
         guild_id = member.guild.id
         language = await self._language_of(guild_id)
-        name = await self._name(member, guild_id, language)
+        name = await self._name(member, guild_id)
         sentence = f"{name} {'joined' if came else 'left'}."
         speaker = Speaker(
             StockVoice(), guild_id=guild_id, user_id=member.id, language=language, news=True
@@ -148,6 +148,6 @@ class Sayings:
         reads = (await self._speech.engine()).languages
         return await self._languages.of_server(guild_id, reads)
 
-    async def _name(self, member: discord.abc.User, guild_id: int, language: str) -> str:
+    async def _name(self, member: discord.abc.User, guild_id: int) -> str:
         pronunciations = await self._pronouncing.of(guild_id, member.id)
-        return self._reader.name(member.display_name, pronunciations, language) or "Somebody"
+        return self._reader.name(member.display_name, pronunciations) or "Somebody"
