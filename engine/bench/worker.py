@@ -54,6 +54,7 @@ async def _time_worker(setting: Setting, clip: Path) -> WorkerTiming:
         config = EngineConfig(
             engine="chatterbox",
             home=home,
+            model=setting.model.name,
             weights=str(setting.weights),
             device="cuda" if setting.device.type == "cuda" else "cpu",
             precision="auto" if setting.precision == "int8" else setting.precision,

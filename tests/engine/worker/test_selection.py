@@ -123,7 +123,8 @@ def test_without_a_gpu_nano_speaks_where_the_cpu_keeps_up(
         assert engine.info.name == "stock"
         assert engine.info.reason == (
             "Without Chatterbox: this machine has no CUDA GPU, and Chatterbox Nano needs a CPU "
-            f"that does {NANO_GFLOPS:.0f} GFLOP/s, and this one does {gflops:.0f}."
+            f"that does {NANO_GFLOPS:.0f} GFLOP/s, and this one does {gflops:.0f}; "
+            "TIMBRE_MODEL=nano makes it speak all the same."
         )
         return
     assert (engine.info.model, engine.info.device) == ("chatterbox-nano", "cpu")
@@ -146,6 +147,20 @@ def test_a_model_asked_for_by_name_is_refused_rather_than_replaced(
     config = _config(tmp_path, "auto", model="turbo", weights=str(nano))
     with pytest.raises(WorkerUnavailable, match=r"^t3_turbo_v1.safetensors is missing\.$"):
         load(config, print, look=lambda: NONE)
+
+
+def test_english_speaks_on_where_multilingual_cannot_be_fetched(
+    tmp_path: Path, small_checkpoint: Path
+) -> None:
+    """As on a machine without network that had English before there was another model."""
+    config = _config(tmp_path, "auto")
+    best = usual(config, H100)
+    assert choosing.fallback(config, best) is None
+    shutil.copytree(small_checkpoint, tmp_path / "weights" / ENGLISH.repository.revision)
+    second = choosing.fallback(config, best)
+    assert second is not None
+    assert second.model is ENGLISH
+    assert choosing.fallback(config, second) is None
 
 
 def test_the_speed_of_this_cpu_is_measured() -> None:
