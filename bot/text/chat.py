@@ -24,7 +24,10 @@ _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 _SOUND = re.compile(rf"(?<!\w)(?:{'|'.join(SOUNDS)})(?!\w)", re.IGNORECASE)
 
 
-_FOR = re.compile(r"(?<=[a-z] )4 (?=(?:me|u|you|him|her|us|them|real|sure|fun|life)\b)")
+_FOR = re.compile(
+    r"(?<=[a-z] )(?<!\btop )(?<!\bbest )(?<!\bthe )(?<!\bother )4 (?=(?:me|u|you|him|her|us|them|"
+    r"real|sure|fun|life)\b)"
+)
 
 
 def sounds(text: str) -> str:

@@ -161,7 +161,7 @@ month = rule(
     ("Feb was cold", "February was cold"),
     ("due in Oct.", "due in October."),
     ("Sept. 9", "September 9", "September ninth"),
-    needs=("feb", "apr", "jul", "aug", "sep", "oct", "nov", "dec"),
+    needs=tuple("feb apr jul aug sep oct nov dec".split()),
 )
 month_after = rule(
     r"\b((?i:in|since|until|till?|early|mid|late|last|next|through|thru|every|by|end of) |[Mm]id-)"
@@ -175,7 +175,7 @@ month_after = rule(
 _ANY_MONTH = "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
 _LONG_MONTH = "january|february|april|june|july|august|september|october|november|december"
 month_small = rule(
-    rf"\b({_ANY_MONTH}|{_LONG_MONTH}|march|may(?= \d{{1,2}}(?:st|nd|rd|th)))\b\.? "
+    rf"\b({_ANY_MONTH}|{_LONG_MONTH}|(?:march|may)(?= \d{{1,2}}(?:st|nd|rd|th)))\b\.? "
     rf"(?=\d{{1,2}}(?:st|nd|rd|th)?\b(?![:.,]\d)(?! ?[%x°]))|"
     rf"(?<=\d )({_ANY_MONTH}|{_LONG_MONTH})\b|(?<=\d(?:st|nd|rd|th) )({_ANY_MONTH}|{_LONG_MONTH}|"
     rf"may|march)\b|"
@@ -187,7 +187,7 @@ month_small = rule(
     ("on jan 5th", "on January 5th", "on January fifth"),
     ("in aug", "in August"),
     ("she may 4 times", "she may 4 times", "she may four times"),
-    needs=("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    needs=tuple("jan feb mar apr may jun jul aug sep oct nov dec".split()),
 )
 half = rule(
     r"(?<=\d:[0-5]\d)([ap])(?!\w)|(?<=\b[aA]t \d)([ap])(?!\w)|(?<=\b[aA]t \d\d)([ap])(?!\w)|"

@@ -91,7 +91,7 @@ arrow = _always(
     r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶|»>) ?",
     " to ",
     ("A -> B", "A to B"),
-    needs=(">", "→", "➜", "➡", "⇒", "⟶"),
+    needs=tuple("> → ➜ ➡ ⇒ ⟶".split()),
 )
 back_arrow = _always(
     r"<-+|<=+|←|⇐",
@@ -179,7 +179,9 @@ number_of = _always(
     needs=("#",),
 )
 dot = _always(
-    r"(?<![^\s(\"'/])\.(?=[A-Za-z][\w-]{2,15}\b)",
+    r"(?<![^\s(\"'/])\.(?=(?:env|git\w*|bash\w*|zsh\w*|vim\w*|ssh|npm\w*|docker\w*|config|cache|local|venv|"
+    r"vscode|idea|htaccess|profile|aws|kube|eslint\w*|prettier\w*|NET|io|net|com|org|gg|exe|zip|json|csv|"
+    r"txt|pdf|png|jpe?g|gif|mp[34]|py|js|ts|html|css|yaml|yml|md|sh|bat|dll|jar|then|map|filter|get|find)\b)",
     "dot ",
     ("in .gitignore", "in dot gitignore"),
     needs=(".",),

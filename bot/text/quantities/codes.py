@@ -46,24 +46,11 @@ status = rule(
     lambda m: in_pairs(m[0]) if _SERVED.search(m.string) and m[0][1:] != "00" else m[0],
     ("returns a 403 now", "returns a four oh three now"),
     ("403 days", "403 days", "four hundred three days"),
-    needs=(
-        "http",
-        "api",
-        "error",
-        "endpoint",
-        "gateway",
-        "request",
-        "return",
-        "server",
-        "status",
-        "site",
-        "nginx",
-        "proxy",
-        "respon",
-        "curl",
-        "forbidden",
-        "unauthori",
-        "route",
+    needs=tuple(
+        (
+            "http api error endpoint gateway request return server status site nginx proxy respon "
+            "curl forbidden unauthori route"
+        ).split()
     ),
 )
 oil = rule(
@@ -119,7 +106,7 @@ nines = rule(
     lambda m: plural(decimal(m[1])),
     ("five 9s", "five nines"),
     ("pair of 8s", "pair of eights"),
-    needs=("2s", "3s", "4s", "5s", "6s", "7s", "8s", "9s"),
+    needs=tuple("2s 3s 4s 5s 6s 7s 8s 9s".split()),
 )
 big_model = rule(
     r"(?<!\w)([A-Z]{1,2}[1-9]00) (?=\d)",
@@ -168,32 +155,11 @@ lettered = rule(
     ("exit 42B", "exit forty-two B"),
     ("room 5d", "room five D"),
     ("on the bus 5h", "on the bus 5h", "on the bus five hours"),
-    needs=(
-        "exit",
-        "room",
-        "gate",
-        "unit",
-        "section",
-        "block",
-        "flat",
-        "seat",
-        "row",
-        "platform",
-        "terminal",
-        "page",
-        "question",
-        "apartment",
-        "step",
-        "part",
-        "building",
-        "suite",
-        "lot",
-        "bus",
-        "table",
-        "figure",
-        "stand",
-        "locker",
-        "apt",
+    needs=tuple(
+        (
+            "exit room gate unit section block flat seat row platform terminal page question "
+            "apartment step part building suite lot bus table figure stand locker apt"
+        ).split()
     ),
 )
 road = rule(

@@ -114,7 +114,7 @@ million_small = rule(
     needs=("m",),
 )
 place = rule(
-    r"(?<!\w)#(?=\d)",
+    r"(?<!\w)#(?=\d)|(?<=\w )# (?=\d)",
     lambda _: "number ",
     ("#1 fan", "number 1 fan", "number one fan"),
     needs=("#",),

@@ -48,8 +48,11 @@ identifier = rule(
     r"\b((?i:id|account|acct|order|tracking|case|ticket|serial|member|membership|policy|routing|invoice|confirmation|"
     r"reference|ref|booking|student|license|licence|customer|card|passport)(?: ?#| (?i:number|"
     r"no\.?|num|id))?"
-    r"(?: ?(?:#|is|:|=|was)){0,2} ?)(\d{5,19}|\d{1,9}(?:-\d{1,9}){1,4})(?![\w.,:/-]\w)(?!\w)(?! "
-    r"(?:[a-z]{2,12}s|dollars|usd)\b)",
+    r"(?: ?(?:#|is|:|=|was)){0,2} ?)(?:(?<=[#:=] )|(?<=[#:=])|(?<=\bis )|(?<=was )|(?<=\bid )|"
+    r"(?<=ID )|"
+    r"(?<=umber )|(?<=no )|(?<=no\. )|(?<=ount )|(?<=acct )|(?<=acking )|(?<=\bref )|(?<=outing "
+    r"))(\d{5,19}|\d{1,9}(?:-\d{1,9}){1,4})(?![\w.,:/-]\w)(?!\w)(?! "
+    r"(?:[a-z]{2,12}s|of|dollars|usd|yen)\b)",
     lambda m: (
         m[1].replace("#", "number ") + ", ".join(map(digits, m[2].split("-")))
         if len(m[2]) > 4
@@ -57,27 +60,11 @@ identifier = rule(
     ),
     ("order number 104482", "order number one zero four four eight two"),
     ("my ID is 20194", "my ID is two zero one nine four", "my I D is two zero one nine four"),
-    needs=(
-        "id",
-        "account",
-        "acct",
-        "order",
-        "tracking",
-        "case",
-        "ticket",
-        "serial",
-        "member",
-        "policy",
-        "routing",
-        "invoice",
-        "confirmation",
-        "ref",
-        "booking",
-        "student",
-        "licen",
-        "customer",
-        "card",
-        "passport",
+    needs=tuple(
+        (
+            "id account acct order tracking case ticket serial member policy routing invoice "
+            "confirmation ref booking student licen customer card passport"
+        ).split()
     ),
 )
 _BOOKS = (
