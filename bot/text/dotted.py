@@ -218,6 +218,18 @@ established = _expanded(
     flags=re.IGNORECASE,
     needs=("est",),
 )
+opus_number = rule(
+    r"(?<=\d )No\. ?(?=\d)",
+    lambda _: "number ",
+    ("Op. 9 No. 2", "Op. 9 number 2", "Opus nine number two"),
+    needs=("no.",),
+)
+deviation = rule(
+    r"\bstd\.?(?= (?:dev|err|error|deviation|library|lib)\b)",
+    lambda _: "standard",
+    ("a std dev of 3", "a standard dev of 3", "a standard dev of three"),
+    needs=("std",),
+)
 century = rule(
     r"(?<=\dth )c\.(?= [a-z]|\s*$)|(?<=\dst )c\.(?= [a-z]|\s*$)",
     lambda m: f"century{_point(m)}",
@@ -275,13 +287,13 @@ _INGREDIENTS = (
     "paprika|peanut|peas|pepper|powdered|rice|salt|shredded|sliced|sour|soy|stock|sugar|syrup|tomato|unsalted|"
     "vanilla|vegetable|veggie|vinegar|warm|water|white|whole|wine|yeast|yogurt|of"
 )
-_SPOONS = {"c": "cup", "T": "tablespoon", "t": "teaspoon"}
+_SPOONS = {"c": "cup", "C": "cup", "T": "tablespoon", "t": "teaspoon"}
 _ONE_CUP: re.Pattern[str] = re.compile(
     r"(?<![\d/.])(?<![\d/.] )1 ?$|(?<!\d )(?<!\d)\d/\d ?$|(?<!\d)(?<!\d )[½¼¾⅓⅔] ?$|^1 ?$|"
     r"(?<=[a-z,] )1 ?$"
 )
 kitchen = rule(
-    rf"(?:(?<=\d )|(?<=[½¼¾⅓⅔] )|(?<=[½¼¾⅓⅔]))([cTt])\.? (?=(?:{_INGREDIENTS})\b)|(?<=\d)([cT]) "
+    rf"(?:(?<=\d )|(?<=[½¼¾⅓⅔] )|(?<=[½¼¾⅓⅔]))([cCTt])\.? (?=(?:{_INGREDIENTS})\b)|(?<=\d)([cT]) "
     rf"(?=(?:{_INGREDIENTS})\b)",
     lambda m: f"{_SPOONS[m[1] or m[2]]}{'' if _ONE_CUP.search(m.string, 0, m.start()) else 's'} ",
     ("1/3 c sugar", "1/3 cup sugar", "one third cup sugar"),
@@ -299,7 +311,8 @@ cups = rule(
 )
 
 ENGLISH = (
-    slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, century,
+    slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, opus_number,
+    deviation, century,
     featuring,
     numbered, dotted_numbered, number_of, established, bound, always, always_dotted, name_ends,
     size,

@@ -100,6 +100,12 @@ graphics = rule(
     ("my 3060 died", "my thirty sixty died"),
     needs=("05", "06", "07", "08", "09"),
 )
+answers = rule(
+    r"(?:^|(?<=getting )|(?<=seeing )|(?<=\bof )|(?<=throwing )|(?<=\bthe ))([45]0\d)s(?!\w)",
+    lambda m: plural(f"{decimal(m[1][0])} hundred" if m[1][1:] == "00" else in_pairs(m[1])),
+    ("seeing 500s again", "seeing five hundreds again"),
+    needs=("s",),
+)
 nines = rule(
     r"(?:(?<=\d )|(?<=\b(?:two|six) )|(?<=\b(?:three) )|(?<=\b(?:four|five|pair) )|(?<=\bpair of )|"
     r"(?<=\bpocket ))([2-9])s(?!\w)",
@@ -189,6 +195,7 @@ subnet = rule(
 )
 not_found = rule(
     r"(?<![\w.,:/$€£+-])404(?= (?:[a-z]+ )?(?:not found|error|page))|(?<=\berror )\d{3}(?![\w.,])|"
+    r"^404(?= on )|"
     r"(?<=\b[Aa] )404(?= ?[.,!?]?$)",
     lambda m: in_pairs(m[0]),
     ("404 not found", "four oh four not found"),

@@ -93,8 +93,8 @@ thousands = rule(
     needs=("k",),
 )
 millions = rule(
-    rf"{START}({NUMBER})([MB]|mn|bn|tn)(?!\w)",
-    lambda m: f"{decimal(m[1])} {SCALES[m[2].lower()]}",
+    rf"{START}({NUMBER})([MB]| ?(?:mn|bn|tn))(?!\w)",
+    lambda m: f"{decimal(m[1])} {SCALES[m[2].strip().lower()]}",
     ("1.5M views", "one point five million views"),
     ("8B", "eight billion"),
     ("3tn in debt", "three trillion in debt"),

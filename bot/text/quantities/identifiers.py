@@ -151,3 +151,9 @@ verse = rule(
     ("Matthew 5:3-12", "Matthew five three to twelve"),
     needs=(":",),
 )
+hexadecimal = rule(
+    r"(?<!\w)0x([0-9a-fA-F]{2,16})(?!\w)",
+    lambda m: "zero x " + " ".join(digits(one) or one.upper() for one in m[1]),
+    ("error 0x8007", "error zero x eight zero zero seven"),
+    needs=("0x",),
+)

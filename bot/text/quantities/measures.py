@@ -167,6 +167,12 @@ hyphenated_unit = rule(
     flags=re.IGNORECASE,
     needs=("-",),
 )
+thousands_of_unit = rule(
+    rf"{START}({NUMBER})k (?=(?:{FREE_UNITS})(?!\w))([a-z]{{2,5}})",
+    lambda m: f"{m[1]}k {UNITS[m[2]][1]}",
+    ("every 5k mi", "every 5k miles", "every five K miles"),
+    needs=("k ",),
+)
 volts = rule(
     rf"{START}({NUMBER}) V(?![\w'-]| \d)",
     lambda m: several(m, m[1], "volt", "volts"),
@@ -260,6 +266,8 @@ def _measure(match: Match) -> str:
     unit = match["unit"].lower()
     if match["unit"] in _NO_UNITS:
         return match[0]
+    if match["unit"] == "Nm":
+        return several(match, match["number"], "newton meter", "newton meters")
     one, many = UNITS[unit if unit in UNITS else f"{unit}!"]
     return signed(match["sign"], several(match, match["number"], one, many))
 
