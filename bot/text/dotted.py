@@ -54,7 +54,8 @@ _ALWAYS_DOTTED = {
     "diff": "difference",
 }  # fmt: skip
 _LETTERED = {
-    "a.k.a": "A K A", "p.s": "P S", "w.r.t": "with respect to", "ph.d": "P H D", "r.i.p": "R I P",
+    "a.k.a": "A K A", "p.s": "P S", "w.r.t": "with respect to", "b.i.d": "twice a day",
+    "t.i.d": "three times a day", "p.r.n": "as needed", "ph.d": "P H D", "r.i.p": "R I P",
     "f.y.i": "for your information", "a.s.a.p": "as soon as possible",
 }  # fmt: skip
 _SLASHED = {
@@ -224,6 +225,12 @@ opus_number = rule(
     ("Op. 9 No. 2", "Op. 9 number 2", "Opus nine number two"),
     needs=("no.",),
 )
+floor = rule(
+    r"(?<=\d(?:st|nd|rd|th) )fl\b\.?",
+    lambda m: f"floor{_point(m)}",
+    ("on the 3rd fl.", "on the 3rd floor.", "on the third floor."),
+    needs=(" fl",),
+)
 deviation = rule(
     r"\bstd\.?(?= (?:dev|err|error|deviation|library|lib)\b)",
     lambda _: "standard",
@@ -312,6 +319,7 @@ cups = rule(
 
 ENGLISH = (
     slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, opus_number,
+    floor,
     deviation, century,
     featuring,
     numbered, dotted_numbered, number_of, established, bound, always, always_dotted, name_ends,

@@ -41,6 +41,7 @@ _SIGNS = {
     "∪": "union", "∩": "intersection", "⊂": "is a subset of", "∅": "empty set", "∧": "and",
     "∨": "or",
     "¬": "not", "∠": "angle", "⊥": "is perpendicular to", "∥": "is parallel to", "‰": "per mille",
+    "§": "section", "¶": "paragraph",
 }  # fmt: skip
 #: Where ">" leads from one menu to the next.
 _PATH = re.compile(r"\w > [^<>\n]{1,40} > \w|\b(?:[Ss]ettings|[Mm]enu|[Oo]ptions|[Cc]lick) > ")

@@ -181,7 +181,9 @@ times = rule(
     needs=("x",),
 )
 times_after = rule(
-    rf"(?<!plus )(?<!minus )(?<!equals ){START}({AMOUNT})[xX×](?![\w×⁰¹²³⁴-⁹⁻^])"
+    rf"(?<!plus )(?<!minus )(?<!equals ){START}({AMOUNT})(?:[x×]|X(?= (?:as|better|bigger|damage|"
+    rf"faster|more|my|points|slower|speed|"
+    rf"the|XP|xp|zoom)\b))(?![\w×⁰¹²³⁴-⁹⁻^])"
     r"(?! {0,2}(?:[-+=*/^<>]|plus|minus|equals|squared|cubed|to the power))",
     lambda m: f"{decimal(m[1])} times",
     ("3x faster", "three times faster"),

@@ -100,6 +100,17 @@ graphics = rule(
     ("my 3060 died", "my thirty sixty died"),
     needs=("05", "06", "07", "08", "09"),
 )
+wireless = rule(
+    r"(?<![\w.])802\.(\d{1,2})([a-z]{0,2})(?!\w)",
+    lambda m: f"eight oh two dot {decimal(m[1])} {' '.join(m[2].upper())}".rstrip(),
+    ("802.11ax", "eight oh two dot eleven A X"),
+    needs=("802.",),
+)
+street_side = rule(
+    r"(?<!\w)([NSEW])\.? (?=\d{1,3}(?:st|nd|rd|th) (?:Street|Avenue|St|Ave)\b)",
+    lambda m: f"{_COMPASS[m[1]]} ",
+    ("on E. 42nd Street", "on East 42nd Street", "on East forty-second Street"),
+)
 answers = rule(
     r"(?:^|(?<=getting )|(?<=seeing )|(?<=\bof )|(?<=throwing )|(?<=\bthe ))([45]0\d)s(?!\w)",
     lambda m: plural(f"{decimal(m[1][0])} hundred" if m[1][1:] == "00" else in_pairs(m[1])),

@@ -93,7 +93,7 @@ telephone = rule(
     r"(?<![\w.,-])\d{3}-\d{2}-\d{4}(?![\w-])|"
     r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])|"
     r"(?<![\w.,-])0\d{2,4}(?:[ -]\d{3,8}){1,3}(?![\w-])|"
-    r"(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{2,5}){2,5}(?![\w-])",
+    r"(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{1,5}){2,5}(?![\w-])",
     _telephone,
     ("+1 (555) 123-4567", "plus one, five five five, one two three, four five six seven"),
     (
@@ -110,6 +110,22 @@ local = rule(
     r"me (?:on|at)):? )(\d{3}) (\d{4})(?![\w-])",
     lambda m: f"{m[1]}{digits(m[2])}, {digits(m[3])}",
     ("call 555 0142", "call five five five, zero one four two"),
+)
+zip_code = rule(
+    r"\b(A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|"
+    r"W[AIVY])(,? )(\d{5})(?:-(\d{4}))?(?![\w.-])",
+    lambda m: f"{' '.join(m[1])} {digits(m[3])}" + (f", {digits(m[4])}" if m[4] else ""),
+    ("in Boston, MA 02139", "in Boston, M A zero two one three nine"),
+)
+short_number = rule(
+    r"\b((?i:text|txt|send) (?:[\w'\"]{1,15} ){1,4}to )(\d{4,6})(?![\w.,:%-]\w)(?!\w)",
+    lambda m: m[1] + digits(m[2]),
+    (
+        "text STOP to 40404",
+        "text STOP to four zero four zero four",
+        "text stop to four zero four zero four",
+    ),
+    needs=("text", "txt", "send"),
 )
 isbn = rule(
     r"(?<=\bISBN)(?:-1[03])?:? (\d[\d-]{8,16}[\dX])(?![\w-])",

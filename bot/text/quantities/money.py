@@ -150,7 +150,7 @@ _PACES = {
     "lap": "lap",
     "100m": "100 meters",
 }
-_PER_TIME = {"pm": "month", "pcm": "month", "pa": "year", "pw": "week"}
+_PER_TIME = {"pm": "month", "pcm": "month", "pa": "year", "pw": "week", "pn": "night"}
 _TIMES_PER = {"1": "once", "2": "twice"}
 so_often = rule(
     rf"(?<![\w.,])(\d{{1,3}}) ?[x×] ?(?=[{CURRENCY_SIGNS}]\d)",
@@ -171,7 +171,7 @@ so_many_for = rule(
     needs=("/",),
 )
 per_time = rule(
-    rf"([{CURRENCY_SIGNS}]{NUMBER}k?) ?(pcm|pm|pa|pw|p/m|p/w|p/a)(?!\w)(?<!\d [p]m)",
+    rf"([{CURRENCY_SIGNS}]{NUMBER}k?) ?(pcm|pm|pa|pw|pn|p/m|p/w|p/a)(?!\w)(?<!\d [p]m)",
     lambda m: f"{m[1]} per {_PER_TIME[m[2].replace('/', '')]}",
     ("£9.99pm", "£9.99 per month", "nine pounds and ninety-nine pence per month"),
     needs=tuple(CURRENCY_SIGNS),
