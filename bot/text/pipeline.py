@@ -71,9 +71,13 @@ def _plain(step: Callable[[str], str]) -> _Step:
 
 def _english(step: Callable[[str], str]) -> _Step:
     """Apply `step` only where the nearest letters are Latin: "3匹" is not three."""
-    return lambda text, _reading: "".join(
-        step(part) if latin else part for latin, part in _by_script(text)
-    )
+
+    def apply(text: str, _reading: _Reading) -> str:
+        parts = _by_script(text)
+        said = {part: step(part) for part in {part for latin, part in parts if latin}}
+        return "".join(said[part] if latin else part for latin, part in parts)
+
+    return apply
 
 
 def _by_script(text: str) -> list[tuple[bool, str]]:
