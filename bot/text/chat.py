@@ -95,6 +95,7 @@ _DONE = re.compile(
 _PROBLEM = re.compile(
     r"\b((?:an?|any|big|main|math|my|no|same|that|the|this|what|your) )prob(s?)(?!\w)"
 )
+_PROBABILITY = re.compile(r"(?<!\w)prob(?= of\b)")
 _UR_VERB = re.compile(
     r"(?<!\w)ur(?= (?:a|an|the|not|so|too|just|gonna|going|welcome|right|wrong|free|bored|out|in|"
     r"done|ready|late|good|"
@@ -111,7 +112,7 @@ def abbreviations(text: str) -> str:
     text = _DONE.sub(lambda m: f"{' '.join(m[1].upper())}'{m[2]}", text)
     words = words_of(text)
     text = WORD.sub(_abbreviation, text)
-    text = _PROBLEM.sub(r"\1problem\2", text)
+    text = _PROBABILITY.sub("probability", _PROBLEM.sub(r"\1problem\2", text))
     if is_english(words):
         text = _UR_VERB.sub("you're", text)
     if is_english(words) or all(word in AMBIGUOUS or len(word) == 1 for word in words):

@@ -139,7 +139,7 @@ weekend = _of_days(
     ("the last Sun tabloid", "the last Sun tabloid"),
 )
 small_at = _of_days(
-    r"\b()(mon(?= ?(?:at|@|the|from) ?\d)|(?:sun|sat|wed)(?= @ ?\d))\b",
+    r"\b()(mon(?= ?(?:at|@|the|from) ?\d)|(?:sun|sat|wed)(?= @ ?\d| \d{1,2}(?::\d\d|[ap]m)))\b",
     ("dentist mon @ 9", "dentist Monday @ 9", "dentist Monday at nine"),
 )
 small_free = _of_days(
@@ -203,6 +203,15 @@ halves = rule(
     ("9a-5p", "9am to 5pm", "nine A M to five P M"),
     needs=_HALVES,
 )
+zone = rule(
+    r"(?<=\d[ap]m )(e[sd]t|p[sd]t|c[sd]t|mst|mdt|cet|cest|gmt|utc|bst|aest|ist|jst|et|pt|ct)(?!\w)|"
+    r"(?<=\d [ap]m )(e[sd]t|p[sd]t|c[sd]t|mst|mdt|cet|cest|gmt|utc|bst|aest|ist|jst|et|pt|"
+    r"ct)(?!\w)|"
+    r"(?<=\d:\d\d )(e[sd]t|p[sd]t|c[sd]t|mst|mdt|cet|cest|gmt|utc|bst|aest|jst)(?!\w)",
+    lambda m: " ".join(next(filter(None, m.groups())).upper()),
+    ("at 9pm est", "at 9pm E S T", "at nine P M E S T"),
+    needs=("t", "utc"),
+)
 part = rule(
     r"\b((?i:this|tomorrow|tmrw?|yesterday|early|late|[a-z]{3,6}day) )(am|pm)\b(?! (?:I|"
     r"i)\b)(?!['-])",
@@ -217,7 +226,7 @@ ENGLISH = (
     listed, lettered, before_time, pointed, after_time, sure, after_word, weekend, small_at,
     small_free, small,
     month, month_after,
-    month_small, halves, half, part,
+    month_small, halves, half, zone, part,
 )  # fmt: skip
 
 

@@ -282,10 +282,12 @@ key = rule(
     ("A min later", "A min later"),
 )
 size = rule(
-    r"(?<=\d )(sm|med|lg)\.(?= [a-z])",
-    lambda m: {"sm": "small", "med": "medium", "lg": "large"}[m[1]],
+    r"(?<=\d )(sm|med|lg|lrg)(?:\.(?= [a-z])|(?= (?:onions?|eggs?|carrots?|potato(?:es)?|apples?|"
+    r"bell|shrimp|"
+    r"tomato(?:es)?|clove|pot|pan|bowl|coffee|fries|pizza|drink)\b))",
+    lambda m: {"sm": "small", "med": "medium", "lg": "large", "lrg": "large"}[m[1]],
     ("1 med. onion", "1 medium onion", "one medium onion"),
-    needs=("sm.", "med.", "lg."),
+    needs=("sm", "med", "lg", "lrg"),
 )
 _INGREDIENTS = (
     "all|AP|baking|basil|beans|beef|bread|broth|brown|butter|cheese|chicken|chili|chocolate|chopped|cinnamon|cocoa|"

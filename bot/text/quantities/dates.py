@@ -228,8 +228,9 @@ _ON = (
     r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|[Ee]nds|[Ee]ffective|[Ee]xpires|"
     r"[Bb]orn|[Aa]s of|(?:[Bb]day|[Bb]irthday|[Dd]eadline|[Ee]xam|[Ff]inal|[Mm]idterm|[Tt]est|"
     r"[Pp]arty|[Ww]edding|[Mm]eeting|"
-    r"[Ii]nterview|[Ff]light|[Ll]aunch|[Rr]elease|[Cc]oncert|[Ss]how|[Gg]ame|[Tt]rip|[Aa]ppt|"
-    r"[Aa]ppointment)(?:'s| is)|[Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un"
+    r"[Ii]nterview|[Ff]light|[Ll]aunch|[Rr]elease|[Cc]oncert|[Ss]how|[Gg]ame|[Tt]rip|[Hh]omecoming|[Pp]rom|[Cc]oncert|[Gg]raduation|[Cc]losing|[Oo]pening|"
+    r"[Aa]ppt|"
+    r"[Aa]ppointment)(?:'s| is|:)|[Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un"
 )
 _BY = "[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter|[Oo]ut|[Ff]or"
 

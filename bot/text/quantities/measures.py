@@ -71,6 +71,8 @@ _WRITTEN = {
     "ohm(s)": "ohm",
     "kilohm(s)": "kohm",
     "watt(s)": "w!",
+    "millivolt(s)": "mv",
+    "milliamp(s)": "ma",
     "volt(s)": "v!",
     "pixel(s)": "px",
     "millisecond(s)": "ms",
@@ -173,6 +175,13 @@ thousands_of_unit = rule(
     ("every 5k mi", "every 5k miles", "every five K miles"),
     needs=("k ",),
 )
+per_unit = rule(
+    r"(?<=\bper )(qts?|pts?|gal|sq ft|oz|lb|kg|tsp|tbsp|cu ft|hr|min|sec|mo|yr|wk|km|mi|ft|"
+    r"yd)(?!\w)\.?(?=$|[ ,;!?)])",
+    lambda m: UNITS[m[1]][0] if m[1] in UNITS else "pint",
+    ("1 cup per qt of water", "1 cup per quart of water", "one cup per quart of water"),
+    needs=("per ",),
+)
 volts = rule(
     rf"{START}({NUMBER}) V(?![\w'-]| \d)",
     lambda m: several(m, m[1], "volt", "volts"),
@@ -266,6 +275,8 @@ def _measure(match: Match) -> str:
     unit = match["unit"].lower()
     if match["unit"] in _NO_UNITS:
         return match[0]
+    if unit == "ma" and match["unit"] != "mA":
+        return match[0]
     if match["unit"] == "Nm":
         return several(match, match["number"], "newton meter", "newton meters")
     one, many = UNITS[unit if unit in UNITS else f"{unit}!"]
@@ -331,7 +342,8 @@ meters = rule(
     ("the 100m final", "the one hundred meter final"),
 )
 amps = rule(
-    rf"{START}({NUMBER})A(?= (?:adapter|charger|fuse|breaker|circuit|supply|output|plug|max)\b)|"
+    rf"{START}({NUMBER})A(?= (?:adapter|charger|fuse|breaker|circuit|supply|output|plug|max)\b| "
+    rf"?@)|"
     rf"(?<=\d[Vv] )({NUMBER})A\b",
     lambda m: several(m, m[1] or m[2], "amp", "amps"),
     ("a 5A fuse", "a five amp fuse"),

@@ -128,7 +128,8 @@ per_anything = rule(
     needs=("/",),
 )
 per = rule(
-    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12})?) ?/ ?(mo|yr|hr|wk|lb|sec|min|kg|oz|sqft|gal|month|"
+    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12}(?: [a-z]{2,12})?)?) ?/ ?(scoop|cookie|day|mo|yr|hr|wk|lb|"
+    r"sec|min|kg|oz|sqft|gal|month|"
     r"s|h|side|lvl|level|set|rep|serving|box|pack|class|semester|session|page|inch|foot|sq ?ft|ft|"
     r"gb|GB|mb|MB|tb|TB|lap|round|"
     r"bottle|can|bag|roll|sheet|student|player|team|car|trip|call|line|file|request|token|word|lesson|visit|ticket|room|"
@@ -138,6 +139,7 @@ per = rule(
     lambda m: f"{m[1]} per {_PER.get(m[2], m[2])}",
     ("$20/month", "$20 per month", "twenty dollars per month"),
     ("3 €/kg", "3 € per kilogram", "three euros per kilogram"),
+    ("30g protein/scoop", "30g protein per scoop", "thirty grams protein per scoop"),
     ("40 litres/day", "40 litres per day", "forty litres per day"),
     spaced=False,
     needs=("/",),
