@@ -8,7 +8,7 @@ import re
 
 from bot.text.abbreviations import ABBREVIATIONS, AMBIGUOUS, IN_CAPITALS, SOUNDS
 from bot.text.capitals import WORD, is_english, is_foreign, words_of
-from bot.text.vocabulary import STRETCHABLE
+from bot.text.vocabulary import SHORT_WORDS, STRETCHABLE
 
 # One class per laugh keeps the time linear; `laughter` looks at the letters.
 _LAUGHS = re.compile(r"\b(?:[ah]{5,}|[eh]{6,}|[ih]{6,}|[aj]{6,}|[ol]{5,})\b", re.IGNORECASE)
@@ -56,7 +56,12 @@ def stretched(text: str) -> str:
 
     def word(match: re.Match[str]) -> str:
         token = match[0]
-        if _ROMAN.fullmatch(token) or _INITIALS.match(token) or not _STRETCHED.search(token):
+        if (
+            token.upper() in SHORT_WORDS
+            or _ROMAN.fullmatch(token)
+            or _INITIALS.match(token)
+            or not _STRETCHED.search(token)
+        ):
             return token
         short = _STRETCHED.sub(r"\1", token)
         if len(short) == 1:

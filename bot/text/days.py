@@ -122,7 +122,8 @@ pointed = _of_days(
     ("Mon. off", "Monday off"),
 )
 after_time = _of_days(
-    rf"((?:{_TIME}|\b\d{{1,2}}:\d\d|\bnoon),?(?: on)? )({_DAY}|mon|wed|sat|sun)\b\.?"
+    rf"((?:{_TIME}|\b\d{{1,2}}:\d\d|\bnoon)(?: [A-Z]{{2,4}})?,?(?: on)? )({_DAY}|mon|wed|sat|"
+    rf"sun)\b\.?"
     r"(?! (?:in|on|down)\b)(?![\w'-])",
     ("2-5pm sat", "2-5pm Saturday", "two to five P M Saturday"),
 )

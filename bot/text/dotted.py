@@ -49,7 +49,8 @@ _ALWAYS_DOTTED = {
     "vol": "volume", "avg": "average", "esp": "especially", "viz": "namely", "tel": "telephone",
     "inc": "incorporated", "ltd": "limited", "corp": "corporation", "bros": "brothers",
     "co": "company", "univ": "university", "assn": "association", "orig": "originally",
-    "prev": "previously", "mgr": "manager", "ave": "avenue", "rd": "road", "est": "estimated",
+    "prev": "previously", "pkg": "package", "qty": "quantity", "amt": "amount", "acct": "account",
+    "mtg": "meeting", "mgr": "manager", "ave": "avenue", "rd": "road", "est": "estimated",
     "feat": "featuring", "cf": "compare", "dist": "district", "ed": "edition", "attn": "attention",
     "diff": "difference",
 }  # fmt: skip
@@ -61,7 +62,7 @@ _LETTERED = {
 _SLASHED = {
     "w/o": "without", "w/": "with ", "w/e": "whatever", "b/c": "because", "n/a": "not applicable",
     "tl;dr": "in short", "tl:dr": "in short", "a/c": "A C", "c/o": "care of",
-    "b/w": "between",
+    "b/w": "between", "o/u": "over under",
 }  # fmt: skip
 #: Words that begin sentences: no name follows where one of them does, and none of them is one.
 _STARTERS = (

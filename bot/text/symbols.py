@@ -179,6 +179,12 @@ number_of = _always(
     ("what's ur #?", "what's ur number?", "what's your number?"),
     needs=("#",),
 )
+numbers_of = _always(
+    r"(?<!\w)#'?s(?!\w)",
+    "numbers",
+    ("#'s 4 and 5", "numbers 4 and 5", "numbers four and five"),
+    needs=("#",),
+)
 dot = _always(
     r"(?<![^\s(\"'/])\.(?=(?:env|git\w*|bash\w*|zsh\w*|vim\w*|ssh|npm\w*|docker\w*|config|cache|local|venv|"
     r"vscode|idea|htaccess|profile|aws|kube|eslint\w*|prettier\w*|NET|io|net|com|org|gg|exe|zip|json|csv|"
@@ -271,7 +277,8 @@ trademark = _always(
 
 ENGLISH = (
     plus_plus_before, system_folder, over_bracket, equals_what, sign, much_greater, over,
-    lone_percent, assigned, number_of, dot, c_plus_plus, plus_plus, sharp, arrow, back_arrow,
+    lone_percent, assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp, arrow,
+    back_arrow,
     ampersand, lone_ampersand, at, ticker, blood_first, blood,
     grade, plus_between, unequal, greater, equals, plus_after, plus_before, slash, hashtag, percent,
     file_ending, trademark,

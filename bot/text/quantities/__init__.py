@@ -25,6 +25,7 @@ from bot.text.quantities import (
 ENGLISH = (
     counts.star,
     counts.ratio,
+    counts.ratio_of_decimals,
     counts.range_with_points,
     dates.short_year,
     dates.pointed,
@@ -37,6 +38,7 @@ ENGLISH = (
     codes.processor,
     codes.subnet,
     arithmetic.one_less,
+    arithmetic.variable_over,
     measures.points_of_type,
     money.pace,
     money.so_many_for,

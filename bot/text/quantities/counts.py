@@ -41,6 +41,17 @@ range_of_about = rule(
     ("3-4ish", "three to four ish"),
     needs=("ish",),
 )
+ratio_of_decimals = rule(
+    r"(?<![\w:.])(\d{1,3}(?:\.\d{1,3})?):(\d{1,3}(?:\.\d{1,3})?)(?![\w:]|\.\d)",
+    lambda m: (
+        f"{decimal(m[1])} to {decimal(m[2])}"
+        if "." in m[1] or ("." in m[2] and len(m[2]) < 4)
+        else m[0]
+    ),
+    ("rice 1:1.5", "rice one to one point five"),
+    ("1:42.3", "1:42.3", "one forty-two point three"),
+    needs=(":",),
+)
 range_with_points = rule(
     r"(?<![\w.])(\d{1,6})\.{2,3}(\d{1,6})(?![\w.])",
     lambda m: f"{m[1]} to {m[2]}" if int(m[1]) < int(m[2]) else m[0],

@@ -145,7 +145,7 @@ apart_from_unit = rule(
 
 
 #: The point of a unit written short, where the sentence goes on.
-_POINT = r"(?:(?<=[a-z]{2})\.(?=,| (?-i:[a-z])))?"
+_POINT = r"(?:(?<=[a-z]{2})\.(?=[,)]| (?-i:[a-z])))?"
 
 
 def several(match: Match, figures: str, one: str, many: str) -> str:
