@@ -183,7 +183,7 @@ addressed = rule(
 numbered = _expanded(
     r"(?<!\d )(?-i:(?!LV))",
     _NUMBERED,
-    r"\.? ?(?=\d|(?-i:[IVX]{1,5})\b)",
+    r"\.? ?(?=\d|(?-i:[IVX]{1,5}\b|[A-Z]-?\d))",
     ("vol. 3", "volume 3", "volume three"),
     ("ep 12", "episode 12", "episode twelve"),
     ("Ch. IV", "Chapter IV", "Chapter four"),

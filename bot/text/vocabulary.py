@@ -53,7 +53,7 @@ ENGLISH = frozenset(
 )
 PERHAPS_ENGLISH = frozenset(
     "am are at be but can for get good had her him his if is it its me not now of or our out she "
-    "my ok okay we he has stop up us was were will".split()
+    "my ok okay ur we he has stop up us was were will".split()
 )
 # One of these, or a letter with a mark, makes a text with no English word in it foreign.
 FOREIGN = frozenset(

@@ -162,7 +162,8 @@ between_unit = rule(
 )
 hyphenated_unit = rule(
     rf"{START}(?<!\d-)"
-    rf"({AMOUNT})-({any_of(u for u in UNITS if u[-1].isalpha() and len(u) > 1)})(?![\w.-]\w)(?!\w)",
+    rf"({AMOUNT})-({any_of(u for u in UNITS if u[-1].isalpha() and len(u) > 1)})(?![\w.-]\w)(?!\w)"
+    r"(?:\.(?= [a-z]))?",
     lambda m: f"{decimal(m[1])} {UNITS[m[2].lower()][0]}",
     ("a 30-yr loan", "a thirty year loan"),
     ("20-lb bag", "twenty pound bag"),
