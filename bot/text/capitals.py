@@ -26,6 +26,7 @@ from bot.text.vocabulary import (
 WORD = re.compile(r"(?<!\w)(?<!\w')[A-Za-z]+(?:'[A-Za-z]+)?(?!\w)(?!'\w)")
 _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 _PARTS = re.compile(r"([^AEIOUY]*)(?:.*[AEIOUY])?([^AEIOUY]*)", re.DOTALL)
+_ENGLISH_END = re.compile(r"(?:...ing|...ed|...ly|'s|n't|'re|'ll|'ve)$")
 _VOWEL = re.compile("[AEIOUY]")
 _TWO_VOWELS = re.compile("[AEIOU]{2}")
 _SHOUTED_WORDS = 3
@@ -62,10 +63,12 @@ def words_of(text: str) -> list[str]:
 def is_english(words: list[str]) -> bool:
     """Whether a word that hardly another language has is there, or two that few have."""
     lowered = [word.lower() for word in words]
-    return (
-        any(word in ENGLISH for word in lowered)
-        or sum(word in PERHAPS_ENGLISH for word in lowered) >= 2
-    )
+    return any(word in ENGLISH for word in lowered) or sum(map(_is_perhaps_english, lowered)) >= 2
+
+
+def _is_perhaps_english(word: str) -> bool:
+    short = word in ABBREVIATIONS and len(word) > 2
+    return word in PERHAPS_ENGLISH or short or _ENGLISH_END.search(word) is not None
 
 
 def is_foreign(text: str, words: list[str]) -> bool:

@@ -8,7 +8,7 @@ import re
 
 from bot.text.abbreviations import ABBREVIATIONS, AMBIGUOUS, IN_CAPITALS, SOUNDS
 from bot.text.capitals import WORD, is_english, is_foreign, words_of
-from bot.text.vocabulary import STRETCHABLE
+from bot.text.vocabulary import SHORT_WORDS, STRETCHABLE
 
 # One class per laugh keeps the time linear; `laughter` looks at the letters.
 _LAUGHS = re.compile(r"\b(?:[ah]{5,}|[eh]{6,}|[ih]{6,}|[aj]{6,}|[ol]{5,})\b", re.IGNORECASE)
@@ -24,7 +24,10 @@ _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 _SOUND = re.compile(rf"(?<!\w)(?:{'|'.join(SOUNDS)})(?!\w)", re.IGNORECASE)
 
 
-_FOR = re.compile(r"(?<=[a-z] )4 (?=(?:me|u|you|him|her|us|them|real|sure|fun|life)\b)")
+_FOR = re.compile(
+    r"(?<=[a-z] )(?<!\btop )(?<!\bbest )(?<!\bthe )(?<!\bother )4 (?=(?:me|u|you|him|her|us|them|"
+    r"real|sure|fun|life)\b)"
+)
 
 
 def sounds(text: str) -> str:
@@ -53,7 +56,12 @@ def stretched(text: str) -> str:
 
     def word(match: re.Match[str]) -> str:
         token = match[0]
-        if _ROMAN.fullmatch(token) or _INITIALS.match(token) or not _STRETCHED.search(token):
+        if (
+            token.upper() in SHORT_WORDS
+            or _ROMAN.fullmatch(token)
+            or _INITIALS.match(token)
+            or not _STRETCHED.search(token)
+        ):
             return token
         short = _STRETCHED.sub(r"\1", token)
         if len(short) == 1:
@@ -92,6 +100,7 @@ _DONE = re.compile(
 _PROBLEM = re.compile(
     r"\b((?:an?|any|big|main|math|my|no|same|that|the|this|what|your) )prob(s?)(?!\w)"
 )
+_PROBABILITY = re.compile(r"(?<!\w)prob(?= of\b)")
 _UR_VERB = re.compile(
     r"(?<!\w)ur(?= (?:a|an|the|not|so|too|just|gonna|going|welcome|right|wrong|free|bored|out|in|"
     r"done|ready|late|good|"
@@ -108,7 +117,7 @@ def abbreviations(text: str) -> str:
     text = _DONE.sub(lambda m: f"{' '.join(m[1].upper())}'{m[2]}", text)
     words = words_of(text)
     text = WORD.sub(_abbreviation, text)
-    text = _PROBLEM.sub(r"\1problem\2", text)
+    text = _PROBABILITY.sub("probability", _PROBLEM.sub(r"\1problem\2", text))
     if is_english(words):
         text = _UR_VERB.sub("you're", text)
     if is_english(words) or all(word in AMBIGUOUS or len(word) == 1 for word in words):

@@ -122,7 +122,8 @@ pointed = _of_days(
     ("Mon. off", "Monday off"),
 )
 after_time = _of_days(
-    rf"((?:{_TIME}|\b\d{{1,2}}:\d\d|\bnoon),?(?: on)? )({_DAY}|mon|wed|sat|sun)\b\.?"
+    rf"((?:{_TIME}|\b\d{{1,2}}:\d\d|\bnoon)(?: [A-Z]{{2,4}})?,?(?: on)? )({_DAY}|mon|wed|sat|"
+    rf"sun)\b\.?"
     r"(?! (?:in|on|down)\b)(?![\w'-])",
     ("2-5pm sat", "2-5pm Saturday", "two to five P M Saturday"),
 )
@@ -139,7 +140,7 @@ weekend = _of_days(
     ("the last Sun tabloid", "the last Sun tabloid"),
 )
 small_at = _of_days(
-    r"\b()(mon(?= ?(?:at|@|the|from) ?\d)|(?:sun|sat|wed)(?= @ ?\d))\b",
+    r"\b()(mon(?= ?(?:at|@|the|from) ?\d)|(?:sun|sat|wed)(?= @ ?\d| \d{1,2}(?::\d\d|[ap]m)))\b",
     ("dentist mon @ 9", "dentist Monday @ 9", "dentist Monday at nine"),
 )
 small_free = _of_days(
@@ -161,7 +162,7 @@ month = rule(
     ("Feb was cold", "February was cold"),
     ("due in Oct.", "due in October."),
     ("Sept. 9", "September 9", "September ninth"),
-    needs=("feb", "apr", "jul", "aug", "sep", "oct", "nov", "dec"),
+    needs=tuple("feb apr jul aug sep oct nov dec".split()),
 )
 month_after = rule(
     r"\b((?i:in|since|until|till?|early|mid|late|last|next|through|thru|every|by|end of) |[Mm]id-)"
@@ -175,7 +176,7 @@ month_after = rule(
 _ANY_MONTH = "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
 _LONG_MONTH = "january|february|april|june|july|august|september|october|november|december"
 month_small = rule(
-    rf"\b({_ANY_MONTH}|{_LONG_MONTH}|march|may(?= \d{{1,2}}(?:st|nd|rd|th)))\b\.? "
+    rf"\b({_ANY_MONTH}|{_LONG_MONTH}|(?:march|may)(?= \d{{1,2}}(?:st|nd|rd|th)))\b\.? "
     rf"(?=\d{{1,2}}(?:st|nd|rd|th)?\b(?![:.,]\d)(?! ?[%x°]))|"
     rf"(?<=\d )({_ANY_MONTH}|{_LONG_MONTH})\b|(?<=\d(?:st|nd|rd|th) )({_ANY_MONTH}|{_LONG_MONTH}|"
     rf"may|march)\b|"
@@ -187,7 +188,7 @@ month_small = rule(
     ("on jan 5th", "on January 5th", "on January fifth"),
     ("in aug", "in August"),
     ("she may 4 times", "she may 4 times", "she may four times"),
-    needs=("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    needs=tuple("jan feb mar apr may jun jul aug sep oct nov dec".split()),
 )
 half = rule(
     r"(?<=\d:[0-5]\d)([ap])(?!\w)|(?<=\b[aA]t \d)([ap])(?!\w)|(?<=\b[aA]t \d\d)([ap])(?!\w)|"
@@ -203,6 +204,15 @@ halves = rule(
     ("9a-5p", "9am to 5pm", "nine A M to five P M"),
     needs=_HALVES,
 )
+zone = rule(
+    r"(?<=\d[ap]m )(e[sd]t|p[sd]t|c[sd]t|mst|mdt|cet|cest|gmt|utc|bst|aest|ist|jst|et|pt|ct)(?!\w)|"
+    r"(?<=\d [ap]m )(e[sd]t|p[sd]t|c[sd]t|mst|mdt|cet|cest|gmt|utc|bst|aest|ist|jst|et|pt|"
+    r"ct)(?!\w)|"
+    r"(?<=\d:\d\d )(e[sd]t|p[sd]t|c[sd]t|mst|mdt|cet|cest|gmt|utc|bst|aest|jst)(?!\w)",
+    lambda m: " ".join(next(filter(None, m.groups())).upper()),
+    ("at 9pm est", "at 9pm E S T", "at nine P M E S T"),
+    needs=("t", "utc"),
+)
 part = rule(
     r"\b((?i:this|tomorrow|tmrw?|yesterday|early|late|[a-z]{3,6}day) )(am|pm)\b(?! (?:I|"
     r"i)\b)(?!['-])",
@@ -217,7 +227,7 @@ ENGLISH = (
     listed, lettered, before_time, pointed, after_time, sure, after_word, weekend, small_at,
     small_free, small,
     month, month_after,
-    month_small, halves, half, part,
+    month_small, halves, half, zone, part,
 )  # fmt: skip
 
 

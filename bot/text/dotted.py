@@ -49,18 +49,20 @@ _ALWAYS_DOTTED = {
     "vol": "volume", "avg": "average", "esp": "especially", "viz": "namely", "tel": "telephone",
     "inc": "incorporated", "ltd": "limited", "corp": "corporation", "bros": "brothers",
     "co": "company", "univ": "university", "assn": "association", "orig": "originally",
-    "prev": "previously", "mgr": "manager", "ave": "avenue", "rd": "road", "est": "estimated",
+    "prev": "previously", "pkg": "package", "qty": "quantity", "amt": "amount", "acct": "account",
+    "mtg": "meeting", "mgr": "manager", "ave": "avenue", "rd": "road", "est": "estimated",
     "feat": "featuring", "cf": "compare", "dist": "district", "ed": "edition", "attn": "attention",
     "diff": "difference",
 }  # fmt: skip
 _LETTERED = {
-    "a.k.a": "A K A", "p.s": "P S", "w.r.t": "with respect to", "ph.d": "P H D", "r.i.p": "R I P",
+    "a.k.a": "A K A", "p.s": "P S", "w.r.t": "with respect to", "b.i.d": "twice a day",
+    "t.i.d": "three times a day", "p.r.n": "as needed", "ph.d": "P H D", "r.i.p": "R I P",
     "f.y.i": "for your information", "a.s.a.p": "as soon as possible",
 }  # fmt: skip
 _SLASHED = {
     "w/o": "without", "w/": "with ", "w/e": "whatever", "b/c": "because", "n/a": "not applicable",
     "tl;dr": "in short", "tl:dr": "in short", "a/c": "A C", "c/o": "care of",
-    "b/w": "between",
+    "b/w": "between", "o/u": "over under",
 }  # fmt: skip
 #: Words that begin sentences: no name follows where one of them does, and none of them is one.
 _STARTERS = (
@@ -181,7 +183,7 @@ addressed = rule(
 numbered = _expanded(
     r"(?<!\d )(?-i:(?!LV))",
     _NUMBERED,
-    r"\.? ?(?=\d|(?-i:[IVX]{1,5})\b)",
+    r"\.? ?(?=\d|(?-i:[IVX]{1,5}\b|[A-Z]-?\d))",
     ("vol. 3", "volume 3", "volume three"),
     ("ep 12", "episode 12", "episode twelve"),
     ("Ch. IV", "Chapter IV", "Chapter four"),
@@ -217,6 +219,24 @@ established = _expanded(
     ("est. 1999", "established 1999", "established nineteen ninety-nine"),
     flags=re.IGNORECASE,
     needs=("est",),
+)
+opus_number = rule(
+    r"(?<=\d )No\. ?(?=\d)",
+    lambda _: "number ",
+    ("Op. 9 No. 2", "Op. 9 number 2", "Opus nine number two"),
+    needs=("no.",),
+)
+floor = rule(
+    r"(?<=\d(?:st|nd|rd|th) )fl\b\.?",
+    lambda m: f"floor{_point(m)}",
+    ("on the 3rd fl.", "on the 3rd floor.", "on the third floor."),
+    needs=(" fl",),
+)
+deviation = rule(
+    r"\bstd\.?(?= (?:dev|err|error|deviation|library|lib)\b)",
+    lambda _: "standard",
+    ("a std dev of 3", "a standard dev of 3", "a standard dev of three"),
+    needs=("std",),
 )
 century = rule(
     r"(?<=\dth )c\.(?= [a-z]|\s*$)|(?<=\dst )c\.(?= [a-z]|\s*$)",
@@ -263,10 +283,12 @@ key = rule(
     ("A min later", "A min later"),
 )
 size = rule(
-    r"(?<=\d )(sm|med|lg)\.(?= [a-z])",
-    lambda m: {"sm": "small", "med": "medium", "lg": "large"}[m[1]],
+    r"(?<=\d )(sm|med|lg|lrg)(?:\.(?= [a-z])|(?= (?:onions?|eggs?|carrots?|potato(?:es)?|apples?|"
+    r"bell|shrimp|"
+    r"tomato(?:es)?|clove|pot|pan|bowl|coffee|fries|pizza|drink)\b))",
+    lambda m: {"sm": "small", "med": "medium", "lg": "large", "lrg": "large"}[m[1]],
     ("1 med. onion", "1 medium onion", "one medium onion"),
-    needs=("sm.", "med.", "lg."),
+    needs=("sm", "med", "lg", "lrg"),
 )
 _INGREDIENTS = (
     "all|AP|baking|basil|beans|beef|bread|broth|brown|butter|cheese|chicken|chili|chocolate|chopped|cinnamon|cocoa|"
@@ -275,13 +297,13 @@ _INGREDIENTS = (
     "paprika|peanut|peas|pepper|powdered|rice|salt|shredded|sliced|sour|soy|stock|sugar|syrup|tomato|unsalted|"
     "vanilla|vegetable|veggie|vinegar|warm|water|white|whole|wine|yeast|yogurt|of"
 )
-_SPOONS = {"c": "cup", "T": "tablespoon", "t": "teaspoon"}
+_SPOONS = {"c": "cup", "C": "cup", "T": "tablespoon", "t": "teaspoon"}
 _ONE_CUP: re.Pattern[str] = re.compile(
     r"(?<![\d/.])(?<![\d/.] )1 ?$|(?<!\d )(?<!\d)\d/\d ?$|(?<!\d)(?<!\d )[½¼¾⅓⅔] ?$|^1 ?$|"
     r"(?<=[a-z,] )1 ?$"
 )
 kitchen = rule(
-    rf"(?:(?<=\d )|(?<=[½¼¾⅓⅔] )|(?<=[½¼¾⅓⅔]))([cTt])\.? (?=(?:{_INGREDIENTS})\b)|(?<=\d)([cT]) "
+    rf"(?:(?<=\d )|(?<=[½¼¾⅓⅔] )|(?<=[½¼¾⅓⅔]))([cCTt])\.? (?=(?:{_INGREDIENTS})\b)|(?<=\d)([cT]) "
     rf"(?=(?:{_INGREDIENTS})\b)",
     lambda m: f"{_SPOONS[m[1] or m[2]]}{'' if _ONE_CUP.search(m.string, 0, m.start()) else 's'} ",
     ("1/3 c sugar", "1/3 cup sugar", "one third cup sugar"),
@@ -299,7 +321,9 @@ cups = rule(
 )
 
 ENGLISH = (
-    slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, century,
+    slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, opus_number,
+    floor,
+    deviation, century,
     featuring,
     numbered, dotted_numbered, number_of, established, bound, always, always_dotted, name_ends,
     size,

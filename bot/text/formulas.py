@@ -140,7 +140,7 @@ operator = rule(
     lambda m: _OPERATORS.get(m[1], m[1]),
     ("use === not ==", "use triple equals not double equals"),
     ("!= vs !==", "not equals vs not double equals", "not equals versus not double equals"),
-    needs=("=", "<", ">", "&", "+", "*", "/", "%", "-"),
+    needs=tuple("= < > & + * / % -".split()),
 )
 plural = rule(
     r"(?<=[a-z])\((e?s)\)",
@@ -161,7 +161,7 @@ away = rule(
     needs=("ooo",),
 )
 alias = rule(
-    r"(?<=\bas )([b-df-hj-np-tv-z]{2,4}|[a-z]{2})(?=$|\n|[;,]| and\b)",
+    r"(?<=\bas )([b-df-hj-np-tv-z]{2,4})(?=$|\n|[;,]| and\b)",
     lambda m: " ".join(m[1].upper()) if re.search(r"\bimport \w", m.string) else m[0],
     ("import numpy as np", "import numpy as N P"),
     ("np as np", "np as np", "no problem as no problem"),

@@ -64,12 +64,12 @@ _DRAWN = re.compile(
 )
 _QUOTE_REST = re.compile(r"^[ ]{0,3}>>>[ ]+(?=\S)", re.MULTILINE)
 _QUOTE_LINE = re.compile(r"^[ ]{0,3}>[ ]+")
-_HEADING = re.compile(r"^[ ]{0,3}#{1,3}[ ]+(?=\S)(.*?)[ ]*$")
+_HEADING = re.compile(r"^[ ]{0,3}#{1,3}[ ]+(?!of\b)(?=\S)(.*?)[ ]*$")
 _SUBTEXT = re.compile(r"^[ ]{0,3}-#[ ]+")
 _BULLET = re.compile(r"^[ ]*[-*+•‣◦▪][ ]+")
 _TASK = re.compile(r"^\[([ xX])\][ ]+")
 _NUMBERED = re.compile(r"^[ ]*(\d{1,9})[.)][ ]+(?=\W{0,3}[A-Za-z])")
-_STAR_BETWEEN = re.compile(r"(?<=[\w)\]])[ ]*\*[ ]*(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
+_STAR_BETWEEN = re.compile(r"(?<=[\w)\]])(?:\*|[ ]{1,2}\*[ ]{1,2})(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
 # To a power in Python.
 _RAISED = re.compile(r"(?<=[\w)]) \*\* (?=\w)()")
 # Of a condition in code.

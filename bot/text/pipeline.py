@@ -84,7 +84,9 @@ class _English:
     step: Callable[[str], str]
 
     def __call__(self, text: str, _reading: _Reading) -> str:
-        return "".join(self.step(part) if latin else part for latin, part in _by_script(text))
+        parts = _by_script(text)
+        said = {part: self.step(part) for part in {part for latin, part in parts if latin}}
+        return "".join(said[part] if latin else part for latin, part in parts)
 
 
 _english = _English

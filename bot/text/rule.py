@@ -32,7 +32,10 @@ class Rule:
         """Return `text` with each match in words, if `spaced` with spaces around them."""
         if self.needs:
             small = text.lower()
-            if not any(need in small for need in self.needs):
+            for need in self.needs:
+                if need in small:
+                    break
+            else:
                 return text
         if self.spaced:
             return sub_apart(self.pattern, self.say, text)

@@ -41,6 +41,7 @@ _SIGNS = {
     "∪": "union", "∩": "intersection", "⊂": "is a subset of", "∅": "empty set", "∧": "and",
     "∨": "or",
     "¬": "not", "∠": "angle", "⊥": "is perpendicular to", "∥": "is parallel to", "‰": "per mille",
+    "§": "section", "¶": "paragraph",
 }  # fmt: skip
 #: Where ">" leads from one menu to the next.
 _PATH = re.compile(r"\w > [^<>\n]{1,40} > \w|\b(?:[Ss]ettings|[Mm]enu|[Oo]ptions|[Cc]lick) > ")
@@ -91,7 +92,7 @@ arrow = _always(
     r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶|»>) ?",
     " to ",
     ("A -> B", "A to B"),
-    needs=(">", "→", "➜", "➡", "⇒", "⟶"),
+    needs=tuple("> → ➜ ➡ ⇒ ⟶".split()),
 )
 back_arrow = _always(
     r"<-+|<=+|←|⇐",
@@ -178,8 +179,16 @@ number_of = _always(
     ("what's ur #?", "what's ur number?", "what's your number?"),
     needs=("#",),
 )
+numbers_of = _always(
+    r"(?<!\w)#'?s(?!\w)",
+    "numbers",
+    ("#'s 4 and 5", "numbers 4 and 5", "numbers four and five"),
+    needs=("#",),
+)
 dot = _always(
-    r"(?<![^\s(\"'/])\.(?=[A-Za-z][\w-]{2,15}\b)",
+    r"(?<![^\s(\"'/])\.(?=(?:env|git\w*|bash\w*|zsh\w*|vim\w*|ssh|npm\w*|docker\w*|config|cache|local|venv|"
+    r"vscode|idea|htaccess|profile|aws|kube|eslint\w*|prettier\w*|NET|io|net|com|org|gg|exe|zip|json|csv|"
+    r"txt|pdf|png|jpe?g|gif|mp[34]|py|js|ts|html|css|yaml|yml|md|sh|bat|dll|jar|then|map|filter|get|find)\b)",
     "dot ",
     ("in .gitignore", "in dot gitignore"),
     needs=(".",),
@@ -268,7 +277,8 @@ trademark = _always(
 
 ENGLISH = (
     plus_plus_before, system_folder, over_bracket, equals_what, sign, much_greater, over,
-    lone_percent, assigned, number_of, dot, c_plus_plus, plus_plus, sharp, arrow, back_arrow,
+    lone_percent, assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp, arrow,
+    back_arrow,
     ampersand, lone_ampersand, at, ticker, blood_first, blood,
     grade, plus_between, unequal, greater, equals, plus_after, plus_before, slash, hashtag, percent,
     file_ending, trademark,

@@ -53,7 +53,7 @@ ENGLISH = frozenset(
 )
 PERHAPS_ENGLISH = frozenset(
     "am are at be but can for get good had her him his if is it its me not now of or our out she "
-    "my ok okay we he has stop up us was were will".split()
+    "my ok okay ur we he has stop up us was were will".split()
 )
 # One of these, or a letter with a mark, makes a text with no English word in it foreign.
 FOREIGN = frozenset(
@@ -90,7 +90,8 @@ SAID_AS_WORDS = frozenset(
 )
 # Spelled in small letters too: no word of English is written so.
 SPELLED_SMALL = frozenset(
-    "ADHD AI AKA AOE API ASL ASMR ATV AUX BBQ BYOB CCTV CEO CIA CPU CTO DIY DNA DOB EDM EOD ETA "
+    "ACL ADHD AI AKA AOE API ASL ASMR ATV AUX BBQ BYOB CCTV CEO CIA CPU CTO DIY DNA DOB EDM EOD "
+    "ETA "
     "ETF FAQ "
     "FBI FOV GPA GPU GTA GUI HDMI HIV HOA HVAC IBS ICU IDE IMDB IOS IPA IPO ISP IUD IVF LAN LGBT "
     "MBA MIDI MMO MMORPG MRI NBA NDA NSA OCD OCR ORM OSRS OST OTP PTO PVE QOL ROI RPG RSVP SDK SEO "

@@ -174,6 +174,12 @@ one_less = rule(
 )
 #: Beside another such name "x2" is one, not a factor.
 _NUMBERED = re.compile(r"(?<!\w)[yz]\d(?!\w)|(?<!\w)x\d ?[-=+*/)]")
+variable_over = rule(
+    r"(?<![\w/'])([a-z])/(?=\d{1,3}(?![\w/]))",
+    lambda m: f"{m[1]} over " if "=" in m.string or "(" in m.string else m[0],
+    ("x/4 = 12", "x over 4 = 12", "x over four equals twelve"),
+    needs=("/",),
+)
 times = rule(
     r"(?<!\w)x(\d{1,4}(?:\.\d{1,24})?)(?!\w)(?!\.\d)(?! ?[=<>])(?! and x\d)(?<!and x\d)",
     lambda m: m[0] if _NUMBERED.search(m.string) else f"times {decimal(m[1])}",
@@ -181,7 +187,9 @@ times = rule(
     needs=("x",),
 )
 times_after = rule(
-    rf"(?<!plus )(?<!minus )(?<!equals ){START}({AMOUNT})[xX×](?![\w×⁰¹²³⁴-⁹⁻^])"
+    rf"(?<!plus )(?<!minus )(?<!equals ){START}({AMOUNT})(?:[x×]|X(?= (?:as|better|bigger|damage|"
+    rf"faster|more|my|points|slower|speed|"
+    rf"the|XP|xp|zoom)\b))(?![\w×⁰¹²³⁴-⁹⁻^])"
     r"(?! {0,2}(?:[-+=*/^<>]|plus|minus|equals|squared|cubed|to the power))",
     lambda m: f"{decimal(m[1])} times",
     ("3x faster", "three times faster"),

@@ -135,8 +135,8 @@ short_minutes = rule(
     needs=("m",),
 )
 short_weeks = rule(
-    r"(?<![\w.])(\d{1,2})([wy])(?= (?:ago|left|later|old)\b)",
-    lambda m: counted(m[1], "week" if m[2] == "w" else "year"),
+    r"(?<![\w.])(\d{1,2})([wy])(?= (?:ago|left|later|old)\b)|(?<=\bfor )(\d)([wy])(?= now\b|$)",
+    lambda m: counted(m[1] or m[3], "week" if (m[2] or m[4]) == "w" else "year"),
     ("3w ago", "three weeks ago"),
     ("1y later", "one year later"),
     needs=("w", "y"),

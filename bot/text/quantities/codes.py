@@ -46,24 +46,11 @@ status = rule(
     lambda m: in_pairs(m[0]) if _SERVED.search(m.string) and m[0][1:] != "00" else m[0],
     ("returns a 403 now", "returns a four oh three now"),
     ("403 days", "403 days", "four hundred three days"),
-    needs=(
-        "http",
-        "api",
-        "error",
-        "endpoint",
-        "gateway",
-        "request",
-        "return",
-        "server",
-        "status",
-        "site",
-        "nginx",
-        "proxy",
-        "respon",
-        "curl",
-        "forbidden",
-        "unauthori",
-        "route",
+    needs=tuple(
+        (
+            "http api error endpoint gateway request return server status site nginx proxy respon "
+            "curl forbidden unauthori route"
+        ).split()
     ),
 )
 oil = rule(
@@ -113,13 +100,30 @@ graphics = rule(
     ("my 3060 died", "my thirty sixty died"),
     needs=("05", "06", "07", "08", "09"),
 )
+wireless = rule(
+    r"(?<![\w.])802\.(\d{1,2})([a-z]{0,2})(?!\w)",
+    lambda m: f"eight oh two dot {decimal(m[1])} {' '.join(m[2].upper())}".rstrip(),
+    ("802.11ax", "eight oh two dot eleven A X"),
+    needs=("802.",),
+)
+street_side = rule(
+    r"(?<!\w)([NSEW])\.? (?=\d{1,3}(?:st|nd|rd|th) (?:Street|Avenue|St|Ave)\b)",
+    lambda m: f"{_COMPASS[m[1]]} ",
+    ("on E. 42nd Street", "on East 42nd Street", "on East forty-second Street"),
+)
+answers = rule(
+    r"(?:^|(?<=getting )|(?<=seeing )|(?<=\bof )|(?<=throwing )|(?<=\bthe ))([45]0\d)s(?!\w)",
+    lambda m: plural(f"{decimal(m[1][0])} hundred" if m[1][1:] == "00" else in_pairs(m[1])),
+    ("seeing 500s again", "seeing five hundreds again"),
+    needs=("s",),
+)
 nines = rule(
     r"(?:(?<=\d )|(?<=\b(?:two|six) )|(?<=\b(?:three) )|(?<=\b(?:four|five|pair) )|(?<=\bpair of )|"
     r"(?<=\bpocket ))([2-9])s(?!\w)",
     lambda m: plural(decimal(m[1])),
     ("five 9s", "five nines"),
     ("pair of 8s", "pair of eights"),
-    needs=("2s", "3s", "4s", "5s", "6s", "7s", "8s", "9s"),
+    needs=tuple("2s 3s 4s 5s 6s 7s 8s 9s".split()),
 )
 big_model = rule(
     r"(?<!\w)([A-Z]{1,2}[1-9]00) (?=\d)",
@@ -168,32 +172,11 @@ lettered = rule(
     ("exit 42B", "exit forty-two B"),
     ("room 5d", "room five D"),
     ("on the bus 5h", "on the bus 5h", "on the bus five hours"),
-    needs=(
-        "exit",
-        "room",
-        "gate",
-        "unit",
-        "section",
-        "block",
-        "flat",
-        "seat",
-        "row",
-        "platform",
-        "terminal",
-        "page",
-        "question",
-        "apartment",
-        "step",
-        "part",
-        "building",
-        "suite",
-        "lot",
-        "bus",
-        "table",
-        "figure",
-        "stand",
-        "locker",
-        "apt",
+    needs=tuple(
+        (
+            "exit room gate unit section block flat seat row platform terminal page question "
+            "apartment step part building suite lot bus table figure stand locker apt"
+        ).split()
     ),
 )
 road = rule(
@@ -223,6 +206,7 @@ subnet = rule(
 )
 not_found = rule(
     r"(?<![\w.,:/$€£+-])404(?= (?:[a-z]+ )?(?:not found|error|page))|(?<=\berror )\d{3}(?![\w.,])|"
+    r"^404(?= on )|"
     r"(?<=\b[Aa] )404(?= ?[.,!?]?$)",
     lambda m: in_pairs(m[0]),
     ("404 not found", "four oh four not found"),

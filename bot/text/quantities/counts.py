@@ -41,6 +41,17 @@ range_of_about = rule(
     ("3-4ish", "three to four ish"),
     needs=("ish",),
 )
+ratio_of_decimals = rule(
+    r"(?<![\w:.])(\d{1,3}(?:\.\d{1,3})?):(\d{1,3}(?:\.\d{1,3})?)(?![\w:]|\.\d)",
+    lambda m: (
+        f"{decimal(m[1])} to {decimal(m[2])}"
+        if "." in m[1] or ("." in m[2] and len(m[2]) < 4)
+        else m[0]
+    ),
+    ("rice 1:1.5", "rice one to one point five"),
+    ("1:42.3", "1:42.3", "one forty-two point three"),
+    needs=(":",),
+)
 range_with_points = rule(
     r"(?<![\w.])(\d{1,6})\.{2,3}(\d{1,6})(?![\w.])",
     lambda m: f"{m[1]} to {m[2]}" if int(m[1]) < int(m[2]) else m[0],
@@ -93,8 +104,8 @@ thousands = rule(
     needs=("k",),
 )
 millions = rule(
-    rf"{START}({NUMBER})([MB]|mn|bn|tn)(?!\w)",
-    lambda m: f"{decimal(m[1])} {SCALES[m[2].lower()]}",
+    rf"{START}({NUMBER})([MB]| ?(?:mn|bn|tn))(?!\w)",
+    lambda m: f"{decimal(m[1])} {SCALES[m[2].strip().lower()]}",
     ("1.5M views", "one point five million views"),
     ("8B", "eight billion"),
     ("3tn in debt", "three trillion in debt"),
@@ -114,7 +125,7 @@ million_small = rule(
     needs=("m",),
 )
 place = rule(
-    r"(?<!\w)#(?=\d)",
+    r"(?<!\w)#(?=\d)|(?<=\w )# (?=\d)",
     lambda _: "number ",
     ("#1 fan", "number 1 fan", "number one fan"),
     needs=("#",),

@@ -1,5 +1,7 @@
 """Days, months and years, and the instants that programs write."""
 
+import re
+
 from bot.text.quantities.counts import COUNTED_THINGS
 from bot.text.quantities.measures import FREE_UNITS
 from bot.text.quantities.numbers import cardinal, ordinal, year
@@ -139,8 +141,19 @@ year_first = rule(
 )
 
 
+#: Kills, deaths and assists, or points, rebounds and assists.
+_STATISTICS = re.compile(
+    r"\b(?:averag\w{1,4}|dropped|kda|k/d|went|triple-double|double-double|put up|stat ?lines?|"
+    r"stats|games?|mvp|"
+    r"kills?|frag\w{0,5}|carr(?:y|ied))\b",
+    re.IGNORECASE,
+)
+
+
 def _year_last(match: Match) -> str:
     first, second, in_year = int(match[1]), int(match[3]), int(match[4])
+    if len(match[4]) == 2 and _STATISTICS.search(match.string):
+        return " ".join(cardinal(int(figures)) for figures in (match[1], match[3], match[4]))
     if len(match[4]) == 2:
         in_year += 2000 if in_year < 70 else 1900
     # Month first, as most of Discord writes it, unless that is impossible or points separate.
@@ -152,6 +165,7 @@ year_last = rule(
     r"(?<![\w./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|(?<=/)\d{2})(?![\w/-])(?!\.\d)",
     _year_last,
     ("12/25/2024", "December twenty-fifth, twenty twenty-four"),
+    ("averaging 28/11/10", "averaging twenty-eight eleven ten"),
     ("25/12/99", "December twenty-fifth, nineteen ninety-nine"),
     ("1.2.2024", "February first, twenty twenty-four"),
 )
@@ -214,8 +228,9 @@ _ON = (
     r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|[Ee]nds|[Ee]ffective|[Ee]xpires|"
     r"[Bb]orn|[Aa]s of|(?:[Bb]day|[Bb]irthday|[Dd]eadline|[Ee]xam|[Ff]inal|[Mm]idterm|[Tt]est|"
     r"[Pp]arty|[Ww]edding|[Mm]eeting|"
-    r"[Ii]nterview|[Ff]light|[Ll]aunch|[Rr]elease|[Cc]oncert|[Ss]how|[Gg]ame|[Tt]rip|[Aa]ppt|"
-    r"[Aa]ppointment)(?:'s| is)|[Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un"
+    r"[Ii]nterview|[Ff]light|[Ll]aunch|[Rr]elease|[Cc]oncert|[Ss]how|[Gg]ame|[Tt]rip|[Hh]omecoming|[Pp]rom|[Cc]oncert|[Gg]raduation|[Cc]losing|[Oo]pening|"
+    r"[Aa]ppt|"
+    r"[Aa]ppointment)(?:'s| is|:)|[Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un"
 )
 _BY = "[Bb]y|[Ff]rom|[Bb]efore|[Aa]fter|[Oo]ut|[Ff]or"
 

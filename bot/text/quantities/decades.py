@@ -88,7 +88,7 @@ _IS = re.compile(
 )
 _OWNED = re.compile(r"\b(?:an?|the|my|his|her|our|their|your|this|that) $", re.IGNORECASE)
 old = rule(
-    rf"{START}(\d{{1,3}})(?:[ -]?(?:yo\b|y/o\b|y\.o\.)|[ -]?({_AGES})[ -]old\b|"
+    rf"{START}(\d{{1,3}})(?:[ -]?(?:yo\b(?!-)|y/o\b|y\.o\.)|[ -]?({_AGES})[ -]old\b|"
     r"[ -]?(m)/o\b(?:[ -]old\b)?)",
     _old,
     ("my 4yo", "my 4 year old", "my four year old"),

@@ -17,7 +17,7 @@ _VULGAR = {
     "⅞": (7, 8),
 }  # fmt: skip
 VULGAR = "".join(_VULGAR)
-_UNIT = rf"(?: ?(?P<unit>{FREE_UNITS})(?!\w)(?:(?<=[a-z]{{2}})\.(?=,| (?-i:[a-z])))?)"
+_UNIT = rf"(?: ?(?P<unit>{FREE_UNITS})(?!\w)(?:(?<=[a-z]{{2}})\.(?=[,)]| (?-i:[a-z])))?)"
 _DONE = (
     r"right|correct|wrong|done|complete|completed|passed|failed|left|remaining|full|online|slots?|"
     r"hp|health|mana|lives|hearts|rounds|matches|games|wins|stars|marks|questions|answers|students"

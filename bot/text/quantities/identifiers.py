@@ -48,8 +48,11 @@ identifier = rule(
     r"\b((?i:id|account|acct|order|tracking|case|ticket|serial|member|membership|policy|routing|invoice|confirmation|"
     r"reference|ref|booking|student|license|licence|customer|card|passport)(?: ?#| (?i:number|"
     r"no\.?|num|id))?"
-    r"(?: ?(?:#|is|:|=|was)){0,2} ?)(\d{5,19}|\d{1,9}(?:-\d{1,9}){1,4})(?![\w.,:/-]\w)(?!\w)(?! "
-    r"(?:[a-z]{2,12}s|dollars|usd)\b)",
+    r"(?: ?(?:#|is|:|=|was)){0,2} ?)(?:(?<=[#:=] )|(?<=[#:=])|(?<=\bis )|(?<=was )|(?<=\bid )|"
+    r"(?<=ID )|"
+    r"(?<=umber )|(?<=no )|(?<=no\. )|(?<=ount )|(?<=acct )|(?<=acking )|(?<=\bref )|(?<=outing "
+    r"))(\d{5,19}|\d{1,9}(?:-\d{1,9}){1,4})(?![\w.,:/-]\w)(?!\w)(?! "
+    r"(?:[a-z]{2,12}s|of|dollars|usd|yen)\b)",
     lambda m: (
         m[1].replace("#", "number ") + ", ".join(map(digits, m[2].split("-")))
         if len(m[2]) > 4
@@ -57,27 +60,11 @@ identifier = rule(
     ),
     ("order number 104482", "order number one zero four four eight two"),
     ("my ID is 20194", "my ID is two zero one nine four", "my I D is two zero one nine four"),
-    needs=(
-        "id",
-        "account",
-        "acct",
-        "order",
-        "tracking",
-        "case",
-        "ticket",
-        "serial",
-        "member",
-        "policy",
-        "routing",
-        "invoice",
-        "confirmation",
-        "ref",
-        "booking",
-        "student",
-        "licen",
-        "customer",
-        "card",
-        "passport",
+    needs=tuple(
+        (
+            "id account acct order tracking case ticket serial member policy routing invoice "
+            "confirmation ref booking student licen customer card passport"
+        ).split()
     ),
 )
 _BOOKS = (
@@ -106,7 +93,7 @@ telephone = rule(
     r"(?<![\w.,-])\d{3}-\d{2}-\d{4}(?![\w-])|"
     r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])|"
     r"(?<![\w.,-])0\d{2,4}(?:[ -]\d{3,8}){1,3}(?![\w-])|"
-    r"(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{2,5}){2,5}(?![\w-])",
+    r"(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{1,5}){2,5}(?![\w-])",
     _telephone,
     ("+1 (555) 123-4567", "plus one, five five five, one two three, four five six seven"),
     (
@@ -123,6 +110,22 @@ local = rule(
     r"me (?:on|at)):? )(\d{3}) (\d{4})(?![\w-])",
     lambda m: f"{m[1]}{digits(m[2])}, {digits(m[3])}",
     ("call 555 0142", "call five five five, zero one four two"),
+)
+zip_code = rule(
+    r"\b(A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|"
+    r"W[AIVY])(,? )(\d{5})(?:-(\d{4}))?(?![\w.-])",
+    lambda m: f"{' '.join(m[1])} {digits(m[3])}" + (f", {digits(m[4])}" if m[4] else ""),
+    ("in Boston, MA 02139", "in Boston, M A zero two one three nine"),
+)
+short_number = rule(
+    r"\b((?i:text|txt|send) (?:[\w'\"]{1,15} ){1,4}to )(\d{4,6})(?![\w.,:%-]\w)(?!\w)",
+    lambda m: m[1] + digits(m[2]),
+    (
+        "text STOP to 40404",
+        "text STOP to four zero four zero four",
+        "text stop to four zero four zero four",
+    ),
+    needs=("text", "txt", "send"),
 )
 isbn = rule(
     r"(?<=\bISBN)(?:-1[03])?:? (\d[\d-]{8,16}[\dX])(?![\w-])",
@@ -163,4 +166,10 @@ verse = rule(
     lambda m: f"{m[1]} {decimal(m[2])} {decimal(m[3])}{' to ' + decimal(m[4]) if m[4] else ''}",
     ("Matthew 5:3-12", "Matthew five three to twelve"),
     needs=(":",),
+)
+hexadecimal = rule(
+    r"(?<!\w)0x([0-9a-fA-F]{2,16})(?!\w)",
+    lambda m: "zero x " + " ".join(digits(one) or one.upper() for one in m[1]),
+    ("error 0x8007", "error zero x eight zero zero seven"),
+    needs=("0x",),
 )

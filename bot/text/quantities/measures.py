@@ -71,6 +71,8 @@ _WRITTEN = {
     "ohm(s)": "ohm",
     "kilohm(s)": "kohm",
     "watt(s)": "w!",
+    "millivolt(s)": "mv",
+    "milliamp(s)": "ma",
     "volt(s)": "v!",
     "pixel(s)": "px",
     "millisecond(s)": "ms",
@@ -143,7 +145,7 @@ apart_from_unit = rule(
 
 
 #: The point of a unit written short, where the sentence goes on.
-_POINT = r"(?:(?<=[a-z]{2})\.(?=,| (?-i:[a-z])))?"
+_POINT = r"(?:(?<=[a-z]{2})\.(?=[,)]| (?-i:[a-z])))?"
 
 
 def several(match: Match, figures: str, one: str, many: str) -> str:
@@ -160,12 +162,26 @@ between_unit = rule(
 )
 hyphenated_unit = rule(
     rf"{START}(?<!\d-)"
-    rf"({AMOUNT})-({any_of(u for u in UNITS if u[-1].isalpha() and len(u) > 1)})(?![\w.-]\w)(?!\w)",
+    rf"({AMOUNT})-({any_of(u for u in UNITS if u[-1].isalpha() and len(u) > 1)})(?![\w.-]\w)(?!\w)"
+    r"(?:\.(?= [a-z]))?",
     lambda m: f"{decimal(m[1])} {UNITS[m[2].lower()][0]}",
     ("a 30-yr loan", "a thirty year loan"),
     ("20-lb bag", "twenty pound bag"),
     flags=re.IGNORECASE,
     needs=("-",),
+)
+thousands_of_unit = rule(
+    rf"{START}({NUMBER})k (?=(?:{FREE_UNITS})(?!\w))([a-z]{{2,5}})",
+    lambda m: f"{m[1]}k {UNITS[m[2]][1]}",
+    ("every 5k mi", "every 5k miles", "every five K miles"),
+    needs=("k ",),
+)
+per_unit = rule(
+    r"(?<=\bper )(qts?|pts?|gal|sq ft|oz|lb|kg|tsp|tbsp|cu ft|hr|min|sec|mo|yr|wk|km|mi|ft|"
+    r"yd)(?!\w)\.?(?=$|[ ,;!?)])",
+    lambda m: UNITS[m[1]][0] if m[1] in UNITS else "pint",
+    ("1 cup per qt of water", "1 cup per quart of water", "one cup per quart of water"),
+    needs=("per ",),
 )
 volts = rule(
     rf"{START}({NUMBER}) V(?![\w'-]| \d)",
@@ -260,6 +276,10 @@ def _measure(match: Match) -> str:
     unit = match["unit"].lower()
     if match["unit"] in _NO_UNITS:
         return match[0]
+    if unit == "ma" and match["unit"] != "mA":
+        return match[0]
+    if match["unit"] == "Nm":
+        return several(match, match["number"], "newton meter", "newton meters")
     one, many = UNITS[unit if unit in UNITS else f"{unit}!"]
     return signed(match["sign"], several(match, match["number"], one, many))
 
@@ -323,7 +343,8 @@ meters = rule(
     ("the 100m final", "the one hundred meter final"),
 )
 amps = rule(
-    rf"{START}({NUMBER})A(?= (?:adapter|charger|fuse|breaker|circuit|supply|output|plug|max)\b)|"
+    rf"{START}({NUMBER})A(?= (?:adapter|charger|fuse|breaker|circuit|supply|output|plug|max)\b| "
+    rf"?@)|"
     rf"(?<=\d[Vv] )({NUMBER})A\b",
     lambda m: several(m, m[1] or m[2], "amp", "amps"),
     ("a 5A fuse", "a five amp fuse"),

@@ -128,7 +128,8 @@ per_anything = rule(
     needs=("/",),
 )
 per = rule(
-    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12})?) ?/ ?(mo|yr|hr|wk|lb|sec|min|kg|oz|sqft|gal|month|"
+    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12}(?: [a-z]{2,12})?)?) ?/ ?(scoop|cookie|day|mo|yr|hr|wk|lb|"
+    r"sec|min|kg|oz|sqft|gal|month|"
     r"s|h|side|lvl|level|set|rep|serving|box|pack|class|semester|session|page|inch|foot|sq ?ft|ft|"
     r"gb|GB|mb|MB|tb|TB|lap|round|"
     r"bottle|can|bag|roll|sheet|student|player|team|car|trip|call|line|file|request|token|word|lesson|visit|ticket|room|"
@@ -138,6 +139,7 @@ per = rule(
     lambda m: f"{m[1]} per {_PER.get(m[2], m[2])}",
     ("$20/month", "$20 per month", "twenty dollars per month"),
     ("3 €/kg", "3 € per kilogram", "three euros per kilogram"),
+    ("30g protein/scoop", "30g protein per scoop", "thirty grams protein per scoop"),
     ("40 litres/day", "40 litres per day", "forty litres per day"),
     spaced=False,
     needs=("/",),
@@ -150,7 +152,7 @@ _PACES = {
     "lap": "lap",
     "100m": "100 meters",
 }
-_PER_TIME = {"pm": "month", "pcm": "month", "pa": "year", "pw": "week"}
+_PER_TIME = {"pm": "month", "pcm": "month", "pa": "year", "pw": "week", "pn": "night"}
 _TIMES_PER = {"1": "once", "2": "twice"}
 so_often = rule(
     rf"(?<![\w.,])(\d{{1,3}}) ?[x×] ?(?=[{CURRENCY_SIGNS}]\d)",
@@ -171,7 +173,7 @@ so_many_for = rule(
     needs=("/",),
 )
 per_time = rule(
-    rf"([{CURRENCY_SIGNS}]{NUMBER}k?) ?(pcm|pm|pa|pw|p/m|p/w|p/a)(?!\w)(?<!\d [p]m)",
+    rf"([{CURRENCY_SIGNS}]{NUMBER}k?) ?(pcm|pm|pa|pw|pn|p/m|p/w|p/a)(?!\w)(?<!\d [p]m)",
     lambda m: f"{m[1]} per {_PER_TIME[m[2].replace('/', '')]}",
     ("£9.99pm", "£9.99 per month", "nine pounds and ninety-nine pence per month"),
     needs=tuple(CURRENCY_SIGNS),

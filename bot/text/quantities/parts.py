@@ -26,7 +26,7 @@ THING = re.compile(
 #: What is called by its size, or by how long it takes, without an article as well.
 _SIZED = re.compile(
     r" (?:adapters?|bags?|battery|batteries|bench|boards?|bottles?|boxes|box|breaks?|buffer|"
-    r"breakers?|bulbs?|bumpers?|cables?|"
+    r"breakers?|buckets?|bulbs?|bumpers?|cables?|"
     r"cans?|cards?|charger|chargers|circuits?|clips?|clocks?|contract|cooldown|cords?|coke|delay|discs?|disks?|drill|drives?|"
     r"dumbbells?|engine|flights?|fuses?|gap|gaps|hdds?|hdmi|jack|jars?|jugs?|kettlebells?|ladders?|laps?|lens|limit|"
     r"loan|mattress|mile|monitors?|motor|mortgage|movie|nap|pipes?|pizza|planks?|plates?|radius|resistors?|"

@@ -118,6 +118,14 @@ inches = rule(
     ('he said "room 6"', 'he said "room 6"', 'he said "room six"'),
     needs=('"',),
 )
+height_with_dash = rule(
+    r"(?<![\w-])([4-7])-(\d|1[01])(?![\w/-]|[.,:]\d)(?=,? (?:1\d\d|2\d\d|3[0-4]\d)(?: ?lbs?| "
+    r"?pounds|[ ,.!?]|$)| tall\b)",
+    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
+    ("he's 5-11, 190", "he's five foot eleven, 190", "he's five foot eleven, one hundred ninety"),
+    ("lost 5-11", "lost 5-11", "lost five to eleven"),
+    needs=("-",),
+)
 height = rule(
     r"(?<!\w)(\d)'(\d{1,2})(?:\"|''|(?!\w))",
     lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
