@@ -26,6 +26,9 @@ async def test_a_deleted_person_is_nowhere(house: House) -> None:
     await house.keeping.use("Bobs", OWNER)
     await house.moderation.report(BOB, "odd", OWNER)
     await house.languages.choose(ALICE, HERE, "es")
+    line = await house.languages.of("no puede ser", ["en"], user_id=ALICE, guild_id=HERE)
+    assert house.languages.remark(line, ["en"], user_id=ALICE, guild_id=HERE) is not None
+    assert house.languages.remark(line, ["en"], user_id=ALICE, guild_id=HERE) is None
     draft = await house.draft(house.wish(ALICE, "Draft"), b"draft")
     await house.say(voice, "hello there")
     await house.say(bobs, "hello bob", BOB)
@@ -40,6 +43,7 @@ async def test_a_deleted_person_is_nowhere(house: House) -> None:
     assert house.traces(draft.clip.sha256) == []
     assert await house.privacy.counts(ALICE) == {}
     assert await house.languages.chosen(ALICE, HERE) is None
+    assert house.languages.remark(line, ["en"], user_id=ALICE, guild_id=HERE) is not None
     assert len(house.files()) == 3  # Bob's clip, its enrolment and one rendering
     assert await house.say(bobs, "hello bob", BOB)
     assert await house.privacy.delete(ALICE) == (0, True)
