@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from bot.text.languages.names import plural_form
 from bot.text.mentions import plain_name
-from bot.text.wording import WORDINGS, Wording
+from bot.text.wording import UNSPACED, WORDINGS, Wording
 
-#: Fields of `Wording` by the type of a file.
+#: By content type, which field of the wording names it.
 _KINDS = {
     "image/gif": "gif",
     "image": "image",
@@ -44,7 +43,7 @@ def message_kinds(
     reply_to:
         The display name of the one replied to.
     language:
-        Of the phrase, ISO 639-1.
+        Of the message, ISO 639-1.
 
     Names and questions lose what would be markup beside the message's own text, such as half a
     spoiler; they are still as people typed them: pass both through `speakable` together.
@@ -62,10 +61,10 @@ def message_kinds(
     parts.extend(_titled(wording.sticker, name) for name in stickers)
     if poll is not None:
         parts.append(_titled(wording.poll, poll))
-    if len(parts) < 2:
-        return "".join(parts)
-    comma = "," if len(parts) > 2 and language == "en" else ""
-    return f"{', '.join(parts[:-1])}{comma} {wording.and_} {parts[-1]}"
+    if len(parts) < 2 or language in UNSPACED:
+        return "、".join(parts)
+    last = "," if len(parts) > 2 and language == "en" else ""
+    return f"{', '.join(parts[:-1])}{last} {wording.and_} {parts[-1]}"
 
 
 def _titled(kind: str, title: str) -> str:
@@ -75,17 +74,22 @@ def _titled(kind: str, title: str) -> str:
 
 def _files(content_types: Sequence[str | None], wording: Wording, language: str) -> list[str]:
     counted = Counter(_kind(content_type or "") for content_type in content_types)
-    return [_counted(getattr(wording, kind), count, language) for kind, count in counted.items()]
+    return [
+        _so_many(getattr(wording, kind).split("|"), count, language)
+        for kind, count in counted.items()
+    ]
 
 
-def _counted(words: str, count: int, language: str) -> str:
-    """``"an image|images", 2`` -> 2 images; three forms are for one, few and many."""
-    forms = words.split("|")
+def _so_many(words: list[str], count: int, language: str) -> str:
+    """``["an image", "images"], 2`` -> "2 images"."""
     if count == 1:
-        return forms[0]
-    form = "other" if language == "en" else plural_form(language, Decimal(count))
-    at = {"one": 0, "few": 1}.get(form, 2) if len(forms) == 3 else -1
-    return f"{count} {forms[at]}"
+        return words[0]
+    many = words[-1]
+    if len(words) == 3:
+        from bot.text.languages.names import plural_form  # noqa: PLC0415 - Polish and Russian
+
+        many = words[{"one": 0, "few": 1}.get(plural_form(language, Decimal(count)), 2)]
+    return many.format(count) if "{}" in many else f"{count} {many}"
 
 
 def _kind(content_type: str) -> str:

@@ -32,15 +32,18 @@ def quantities(text: str, code: str) -> str:
     """Say every figure of `text` in language `code`, ISO 639-1, which is not English."""
     if not text.isascii():
         text = "".join(_ascii_figure(char) for char in text)
-    if not _FIGURE.search(text):
-        return text
+    if _FIGURE.search(text):
+        text = _by_rules(text, code)
+    return text if text.isascii() else _without_figures(text, GRAMMARS[code])
+
+
+def _by_rules(text: str, code: str) -> str:
     hyphens = _LOOSE_HYPHEN.search(text)
     for rule in rules(code):
         text = rule.apply(text)
     if not hyphens:  # what was put beside a word and its hyphen
         text = _LOOSE_HYPHEN.sub("-", text)
-    text = _BEFORE_MARK.sub("", _TOUCHING.sub("", _HYPHEN.sub("-", text)))
-    return text if text.isascii() else _without_figures(text, GRAMMARS[code])
+    return _BEFORE_MARK.sub("", _TOUCHING.sub("", _HYPHEN.sub("-", text)))
 
 
 def _ascii_figure(char: str) -> str:

@@ -16,6 +16,13 @@ Examples = Mapping[str, tuple[tuple[str, ...], ...]]
 TOUCHING = "\u2060"
 
 
+_BY_HUNDREDS = r"\d{1,2}(?:,\d\d){1,4},\d{3}"
+
+
+def _grouped(mark: str) -> str:
+    return rf"\d{{1,3}}(?:{re.escape(mark)}\d{{3}}){{1,4}}"
+
+
 class TypedNumber(NamedTuple):
     """A number as it is typed: figures before and after its mark, "" where there are none."""
 
@@ -40,6 +47,8 @@ class Grammar:
     #: The mark before a fraction, and those that may part thousands.
     decimal: Literal[",", "."]
     grouping: str
+    #: Thousands, then hundreds of thousands: "1,00,000".
+    by_hundreds: bool = False
     comma: str
     point: str
     minus: str
@@ -156,24 +165,25 @@ class Grammar:
     @property
     def figures(self) -> str:
         """An expression for a number with a fraction or without."""
-        marks = f"[{re.escape(self.grouping)}]"
-        indian = r"\d{1,2}(?:,\d\d){1,4},\d{3}(?!\d)|" if "," in self.grouping else ""
+        grouped = "|".join(rf"{_grouped(mark)}(?!\d)" for mark in self.grouping)
+        if self.by_hundreds:
+            grouped = rf"{_BY_HUNDREDS}(?!\d)|{grouped}"
         # As it is written elsewhere, where both marks are there.
-        swapped = r"\d{1,3}(?:\.\d{3})+,\d{1,2}(?!\d)|"
-        if self.decimal == ",":
-            swapped = r"\d{1,3}(?:,\d{3})+\.\d{1,2}(?!\d)|"
-        grouped = rf"{swapped}{indian}\d{{1,3}}(?:{marks}\d{{3}}){{1,4}}(?!\d)"
-        return rf"(?:{grouped}|\d{{1,24}})(?:[.,]\d{{1,24}})?"
+        swapped = rf"{_grouped(',')}\.\d{{1,2}}"
+        if self.decimal == ".":
+            swapped = rf"{_grouped('.')},\d{{1,2}}"
+        return rf"(?:{swapped}(?!\d)|(?:{grouped}|\d{{1,24}})(?:[.,]\d{{1,24}})?)"
 
     def parsed(self, typed: str) -> TypedNumber:
         """Tell thousands from fractions: "1.500" and "1,5" in most of Europe."""
         marks = self.grouping
         if "," in typed and "." in typed:  # the last of them parts the fraction
-            marks = min(",.", key=typed.rindex)
-        grouped = re.match(rf"\d{{1,3}}(?:[{re.escape(marks)}]\d{{3}})+(?!\d)", typed)
-        if "," in self.grouping:
-            grouped = grouped or re.match(r"\d{1,2}(?:,\d\d)+,\d{3}(?!\d)", typed)
-        end = grouped.end() if grouped else re.match(r"\d*", typed).end()  # type: ignore[union-attr]
+            marks += min(",.", key=typed.rindex)
+        forms = [_grouped(mark) for mark in marks]
+        if self.by_hundreds:
+            forms.append(_BY_HUNDREDS)
+        ends = [m.end() for form in forms if (m := re.match(rf"{form}(?!\d)", typed))]
+        end = max([*ends, len(typed) - len(typed.lstrip("0123456789"))])
         return TypedNumber(re.sub(r"\D", "", typed[:end]), typed[end : end + 1], typed[end + 1 :])
 
     # -- how they are said ------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.text.expressions import any_of
 from bot.text.languages.grammar import Grammar
 from bot.text.rule import Match, Rule
-from bot.text.wording import WORDINGS
+from bot.text.wording import UNSPACED, WORDINGS
 
 _TABLES: Mapping[str, Mapping[str, Mapping[str, str]]] = tomllib.loads(
     Path(__file__).with_suffix(".toml").read_text("utf-8")
@@ -20,7 +20,6 @@ _USUAL_LAUGH = {
     "pattern": r"\b(?:a?(?:ha){3,}h?|(?:he){3,}h?|(?:hi){3,}h?)\b",
     "said": "hahaha",
 }
-_UNSPACED = frozenset({"ja", "zh", "ko"})
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _STRETCHED_MORE = re.compile(r"([^\W\d_])\1{3,}")
 _STRETCHED_SYLLABLE = re.compile(r"([^\W\d_a-zA-Z])\1{3,}")
@@ -91,12 +90,12 @@ def laughter(text: str, code: str) -> str:
     laugh = _TABLES.get(code, {}).get("laughter", _USUAL_LAUGH)
     said = laugh["said"]
     text = re.sub(laugh["pattern"], said, text, flags=re.IGNORECASE)
-    return _LAUGHING_FACE.sub("" if code in _UNSPACED else said, text)
+    return _LAUGHING_FACE.sub("" if code in UNSPACED else said, text)
 
 
 def stretched(text: str, code: str) -> str:
     """``holaaaa`` -> hola; German keeps the three of "Schifffahrt"."""
-    if code in _UNSPACED:
+    if code in UNSPACED:
         return _STRETCHED_SYLLABLE.sub(r"\1\1\1", text)
     pattern = _STRETCHED_MORE if code in _KEEPS_THREE else _STRETCHED
     short = r"\1\1" if code in _KEEPS_TWO else r"\1"

@@ -6,6 +6,7 @@ HINDI = Grammar(
     code="hi",
     decimal=".",
     grouping=",",
+    by_hundreds=True,
     attached=True,
     comma="दशमलव",
     point="दशमलव",

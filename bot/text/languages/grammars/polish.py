@@ -18,10 +18,15 @@ _POLISH_HUNDREDS = (
 ).split()
 #: Endings by case and gender, and after "drug", after "trzec", else.
 _POLISH_ENDINGS = {
-    "m": ("i", "i", "y"), "f": ("a", "ia", "a"), "n": ("ie", "ie", "e"),
-    "gen": ("iego", "iego", "ego"), "loc": ("im", "im", "ym"), "fgen": ("iej", "iej", "ej"),
-    "many": ("ie", "ie", "e"), "manygen": ("ich", "ich", "ych"),
-}  # fmt: skip
+    "m": ("i", "i", "y"),
+    "f": ("a", "ia", "a"),
+    "n": ("ie", "ie", "e"),
+    "gen": ("iego", "iego", "ego"),
+    "loc": ("im", "im", "ym"),
+    "fgen": ("iej", "iej", "ej"),
+    "many": ("ie", "ie", "e"),
+    "manygen": ("ich", "ich", "ych"),
+}
 
 
 def _polish_ordinal(number: int, form: str) -> str:
