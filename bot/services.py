@@ -17,6 +17,7 @@ from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.saying import Sayings
 from bot.speech.service import SpeechService
+from bot.voices.bars import Bars
 from bot.voices.choosing import Voices
 from bot.voices.enrolments import EnrolmentRecords
 from bot.voices.forgetting import Forgetting
@@ -44,6 +45,7 @@ class Services:
     sayings: Sayings
     voices: Voices
     sharing: Sharing
+    bars: Bars
     registration: Registration
     voice_keeping: VoiceKeeping
     voice_moderation: VoiceModeration
@@ -123,16 +125,19 @@ def _services(
     voices = Voices(store, home, sharing)
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
+    bars = Bars(store, speech)
     registration = Registration(
         store,
         home,
         forgetting,
+        sharing,
+        bars,
         limits=settings.voices,
         judge=judge,
         clip_limits=settings.clip,
         clock=time.time,
     )
-    privacy = Privacy(store, home, registration, forgetting)
+    privacy = Privacy(store, home, registration, forgetting, pronouncing)
     voice_keeping = VoiceKeeping(store, voices, sharing, forgetting)
     janitor = Janitor(
         store,
@@ -141,6 +146,7 @@ def _services(
         privacy,
         grace_s=settings.voices.guild_grace_days * 86_400,
         speech_kept_s=settings.speech_cache_max_days * 86_400,
+        unused_s=settings.voices.unused_days * 86_400,
     )
     return Services(
         settings=settings,
@@ -150,6 +156,7 @@ def _services(
         sayings=Sayings(speech, voices, reader, pronouncing, store.guild_settings),
         voices=voices,
         sharing=sharing,
+        bars=bars,
         registration=registration,
         voice_keeping=voice_keeping,
         voice_moderation=VoiceModeration(store, voices, speech, clock=time.time),

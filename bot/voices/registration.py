@@ -17,12 +17,17 @@ from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
 from bot.base.home import CLIPS, UPLOADS
 from bot.base.locks import KeyedLocks
+from bot.base.turns import FairTurns
 from bot.clips.judge import ClipLimits, JudgedClip
 from bot.speech.speaker import Speaker
+from bot.voices.bars import Bars
 from bot.voices.consent import CONSENT_VERSION
 from bot.voices.forgetting import Forgetting
 from bot.voices.limits import ClonedVoiceLimits
+from bot.voices.quota import ServerQuota
 from bot.voices.references import VoiceReference, clip_digest
+from bot.voices.sharing import Sharing
+from data.bars import Bar
 from data.errors import VoiceNameTaken
 from data.rows import NewVoice, VoiceRow
 from data.store import Store
@@ -31,6 +36,9 @@ from engine.speech import ClonedVoice
 NAME_MAX_CHARS = 32
 #: A file of 10 MiB takes a second; others wait for those that are being fetched.
 FETCH_WITHIN_S = 60.0
+#: A check takes a second or two, and whoever waits watches Discord's "is thinking".
+_MOST_WAITING = 50
+_TOO_MANY = "Many others are registering voices just now. Please try again in a minute."
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +91,8 @@ class Registration:
         store: Store,
         home: Path,
         forgetting: Forgetting,
+        sharing: Sharing,
+        bars: Bars,
         *,
         limits: ClonedVoiceLimits,
         judge: Judge,
@@ -92,12 +102,14 @@ class Registration:
         self._store = store
         self._home = home
         self._forgetting = forgetting
+        self._bars = bars
         self._limits = limits
+        self._quota = ServerQuota(store, sharing, limits.voices_per_guild)
         self._judge = judge
         self._clip_limits = clip_limits
         self._clock = clock
-        self._fetches = asyncio.Semaphore(clip_limits.checks_at_once)
-        self._checks = asyncio.Semaphore(clip_limits.checks_at_once)
+        at_once = clip_limits.checks_at_once, _MOST_WAITING, _TOO_MANY
+        self._fetches, self._checks = FairTurns(*at_once), FairTurns(*at_once)
         self._cooldown = Cooldown(limits.registration_cooldown_s, clock)
         self._turns = KeyedLocks[int]()
         self._clips = KeyedLocks[str]()
@@ -117,14 +129,15 @@ class Registration:
             await self._require_admission(wish)
             self._cooldown.use(self._store.pseudonym(wish.owner_id))
             consented_at = self._clock()
+            lane = wish.guild_id or 0, wish.owner_id
             uploads = self._home / UPLOADS
             upload = await asyncio.to_thread(private_files.unused_path, uploads, ".upload")
             try:
                 # One after the other: an upload is in memory while it comes in.
-                async with self._fetches:
+                async with self._fetches.turn(*lane):
                     await _in_time(fetch(upload))
                 await received()
-                async with self._checks:
+                async with self._checks.turn(*lane):
                     clip = await self._judge(upload, self._clip_limits)
                 await self._require_allowed(wish, clip)
             finally:
@@ -229,7 +242,12 @@ class Registration:
             )
         if wish.size_bytes == 0:
             raise UserError("This file is empty.")
+        refusal = await self._bars.refusal(wish.owner_id, wish.guild_id or 0, Bar.VOICES)
+        if refusal is not None:
+            raise UserError(refusal)
         await self._require_place(wish)
+        self._fetches.require_room()
+        self._checks.require_room()
         self._cooldown.require(self._store.pseudonym(wish.owner_id))
 
     async def _require_place(self, wish: Wish) -> None:
@@ -244,11 +262,8 @@ class Registration:
                 f"You have {most} voices already, which is the limit. Delete one with "
                 "/voice delete, or give it another clip with /voice replace."
             )
-        if (
-            wish.guild_id is not None
-            and await self._store.voices.count_from(wish.guild_id) >= self._limits.voices_per_guild
-        ):
-            raise UserError("This server has as many voices as it may have.")
+        if wish.guild_id is not None:
+            await self._quota.require(wish.guild_id, wish.owner_id)
 
     async def _require_allowed(self, wish: Wish, clip: JudgedClip) -> None:
         """A voice that was disabled does not come back under another name, nor as another's.

@@ -13,7 +13,10 @@ from bot.base.metrics import Metrics
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
+from bot.speech.pronouncing import Pronouncing
 from bot.speech.service import SpeechService
+from bot.text import PronunciationLimits
+from bot.voices.bars import Bars
 from bot.voices.choosing import Voices
 from bot.voices.enrolments import EnrolmentRecords
 from bot.voices.forgetting import Forgetting
@@ -33,6 +36,7 @@ from tests.store import Clock
 
 ALICE, BOB, MOD, BOSS = 2**62 + 1, 2**62 + 2, 2**62 + 3, 2**62 + 4
 SPEECH_KEPT_S = 90 * 86_400.0
+UNUSED_S = 365 * 86_400.0
 HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
 OWNER, OTHER = Person(ALICE, HERE), Person(BOB, HERE)
 MODERATOR = Person(MOD, HERE, moderates=True)
@@ -65,11 +69,13 @@ class House:
     speech: SpeechService
     voices: Voices
     sharing: Sharing
+    bars: Bars
     registration: Registration
     keeping: VoiceKeeping
     moderation: VoiceModeration
     forgetting: Forgetting
     privacy: Privacy
+    pronouncing: Pronouncing
     janitor: Janitor
 
     def wish(self, owner_id: int, name: str, **other: object) -> Wish:
@@ -136,10 +142,13 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
             sharing = Sharing(store, home, speech, clock=clock)
             voices = Voices(store, home, sharing)
             forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
+            bars = Bars(store, speech)
             registration = Registration(
                 store,
                 home,
                 forgetting,
+                sharing,
+                bars,
                 limits=ClonedVoiceLimits(
                     **{
                         "voices_per_user": 3,
@@ -152,7 +161,8 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 clip_limits=ClipLimits(max_upload_mib=1000 / 2**20),
                 clock=clock,
             )
-            privacy = Privacy(store, home, registration, forgetting)
+            pronouncing = Pronouncing(store, PronunciationLimits())
+            privacy = Privacy(store, home, registration, forgetting, pronouncing)
             yield House(
                 home=home,
                 clock=clock,
@@ -162,11 +172,13 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 speech=speech,
                 voices=voices,
                 sharing=sharing,
+                bars=bars,
                 registration=registration,
                 keeping=VoiceKeeping(store, voices, sharing, forgetting),
                 moderation=VoiceModeration(store, voices, speech, clock=clock),
                 forgetting=forgetting,
                 privacy=privacy,
+                pronouncing=pronouncing,
                 janitor=Janitor(
                     store,
                     home,
@@ -174,6 +186,7 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                     privacy,
                     grace_s=7 * 86_400,
                     speech_kept_s=SPEECH_KEPT_S,
+                    unused_s=UNUSED_S,
                     clock=clock,
                 ),
             )
