@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from bot import settings as settings_module
 from bot.base.home import prepare_home
 from engine.command import INTERRUPTED
+from engine.device import NoGpu, detect
 from engine.messages import EngineConfig
 from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
@@ -103,8 +104,7 @@ def _place_of_the_bot(named: Model | None) -> tuple[Model, Path]:
     """Raises `WeightsError` where nothing is in it."""
     config = settings_module.load().engine
     if config.weights:
-        folder = Path(config.weights)
-        return named or checkpoint.models_in(folder)[0], folder
+        return named or _model_of_the_bot(config), Path(config.weights)
     from engine.weights import hub  # noqa: PLC0415 - not where a folder is given
 
     model = named or _model_of_the_bot(config)
@@ -116,7 +116,10 @@ def _place_of_the_bot(named: Model | None) -> tuple[Model, Path]:
 
 def _model_of_the_bot(config: EngineConfig) -> Model:
     """The model that the settings name, or the one that suits this machine."""
-    return MODELS["english" if config.model == "auto" else config.model]
+    from engine.worker import choosing  # noqa: PLC0415 - not where a model is named
+
+    gpu = NoGpu("the settings ask for the CPU") if config.device == "cpu" else detect()
+    return choosing.usual(config, gpu).model
 
 
 def _random(model: Model, folder: Path, options: argparse.Namespace) -> str:

@@ -8,6 +8,8 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
+import msgspec
+
 from bot.text import sounds
 from bot.text.limits import TextLimits
 
@@ -21,23 +23,44 @@ _TINY_CHARS = 25
 # A chunk may be this long however little was said before it: shorter ones sound chopped.
 _SHORTEST_LIMIT = 40
 _ENDS_WITHOUT_SPACE = frozenset("。！？｡」』）")
+# Limits count letters, of which a syllable has about three. Readers say 15 letters in a second, or
+# five syllables, or eight morae.
+_SYLLABLES = re.compile("[々\u3400-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff]")
+_MORAE = re.compile("[\u3041-\u30ff\uff66-\uff9d]")
+_LETTERS_PER_SYLLABLE, _LETTERS_PER_MORA = 3, 2
 
 
 def chunks(text: str, limits: TextLimits) -> list[str]:
     """Split the output of `speakable` into chunks of at most ``limits.max_chunk_chars``.
 
-    The first is at most ``first_chunk_chars`` long (a longer first word aside), cut at a
-    sentence, else a clause, else before a linking word, else between words. The following ones
-    grow no faster than they can be made while the earlier ones play. ``[]`` for "".
+    Where characters are syllables, one counts for the letters that take as long to say. The first
+    is at most ``first_chunk_chars`` long (a longer first word aside), cut at a sentence, else a
+    clause, else before a linking word, else between words. The following ones grow no faster than
+    they can be made while the earlier ones play. ``[]`` for "".
     """
     text = sounds.bound(text.strip())
     if not text:
         return []
+    letters = _letters_per_character(text)
+    limits = msgspec.structs.replace(
+        limits,
+        max_chunk_chars=max(1, int(limits.max_chunk_chars / letters)),
+        first_chunk_chars=max(1, int(limits.first_chunk_chars / letters)),
+    )
     if len(text) <= limits.first_chunk_chars:
         return [sounds.unbound(text)]
-    first, rest = _first(text, limits)
-    pieces = [first, *_ramped(rest, len(first), limits)]
+    first, rest = _first(text, limits, letters)
+    pieces = [first, *_ramped(rest, len(first), limits, letters)]
     return [sounds.unbound(piece) for piece in pieces if piece]
+
+
+def _letters_per_character(text: str) -> float:
+    """How many letters take as long to say as one of the text's characters does, on average."""
+    if text.isascii():
+        return 1.0
+    syllables, morae = len(_SYLLABLES.findall(text)), len(_MORAE.findall(text))
+    more = (_LETTERS_PER_SYLLABLE - 1) * syllables + (_LETTERS_PER_MORA - 1) * morae
+    return 1 + more / len(text)
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -56,11 +79,12 @@ def _sentences(text: str) -> Iterator[str]:
         yield held
 
 
-def _first(text: str, limits: TextLimits) -> tuple[str, str]:
+def _first(text: str, limits: TextLimits, letters: float) -> tuple[str, str]:
     most = limits.first_chunk_chars
+    tiny = _TINY_CHARS / letters
     window = text[: most + 1]
     for ends in (_sentence_ends(text, most), [m.start() for m in _CLAUSE.finditer(window)]):
-        usable = [end for end in ends if min(_TINY_CHARS, most // 2) <= end <= most]
+        usable = [end for end in ends if min(tiny, most // 2) <= end <= most]
         if usable:
             return _cut(text, usable[-1])
     spaces = [m.start() for m in re.finditer(" ", window) if 0 < m.start() <= most]
@@ -71,7 +95,7 @@ def _first(text: str, limits: TextLimits) -> tuple[str, str]:
     linking = [
         at
         for at in spaces
-        if at >= _TINY_CHARS and text[at + 1 : at + 9].split(" ", 1)[0].lower() in _LINKING
+        if at >= tiny and text[at + 1 : at + 9].split(" ", 1)[0].lower() in _LINKING
     ]
     return _cut(text, (linking or spaces)[-1])
 
@@ -90,7 +114,7 @@ def _cut(text: str, at: int) -> tuple[str, str]:
     return text[:at].rstrip(), text[at:].lstrip()
 
 
-def _ramped(text: str, before: int, limits: TextLimits) -> Iterator[str]:
+def _ramped(text: str, before: int, limits: TextLimits, letters: float) -> Iterator[str]:
     """Yield chunks after a first one of `before` characters, tiny ones joined with a neighbour.
 
     While the first chunk plays the second is made, and so on: one that takes longer to make than
@@ -102,7 +126,7 @@ def _ramped(text: str, before: int, limits: TextLimits) -> Iterator[str]:
     after_first = 0
     while waiting:
         ready = (before + after_first) / limits.synthesis_time_ratio - after_first
-        most = min(max(int(ready), _SHORTEST_LIMIT), limits.max_chunk_chars)
+        most = min(max(int(ready), int(_SHORTEST_LIMIT / letters)), limits.max_chunk_chars)
         piece = waiting.popleft()
         if len(piece) > most:
             piece, rest = _cut(piece, _end_within(piece, most, limits))
@@ -111,7 +135,7 @@ def _ramped(text: str, before: int, limits: TextLimits) -> Iterator[str]:
         else:
             while (
                 waiting
-                and min(len(piece), len(waiting[0])) < _TINY_CHARS
+                and min(len(piece), len(waiting[0])) < _TINY_CHARS / letters
                 and len(piece) + 1 + len(waiting[0]) <= most
             ):
                 piece = f"{piece} {waiting.popleft()}"

@@ -41,23 +41,25 @@ class TimedSpeech:
 
 
 class UpstreamSpeaker:
-    """Upstream's `ChatterboxTTS` as its authors wrote it, in fp32."""
+    """Upstream's class for the model as its authors wrote it, in fp32."""
 
     def __init__(self, weights: Path, model: Model, device: torch.device) -> None:
-        self.device = device
+        self.device, self.entry = device, model
         self.model: Any = load_upstream(weights, model, device)
         self._clip: Path | None = None
         self._limit: int | None = None
         self._stage_ms: defaultdict[str, float] = defaultdict(float)
-        inference = self.model.t3.inference
+        decode, limit = "inference", "max_new_tokens"
+        if model.family == "turbo":
+            decode, limit = "inference_turbo", "max_gen_len"
+        inference = getattr(self.model.t3, decode)
 
         def limited(**given: Any) -> Any:
-            given["max_new_tokens"] = self._limit or given["max_new_tokens"]
-            return inference(**given)
+            return inference(**given | ({limit: self._limit} if self._limit else {}))
 
-        self.model.t3.inference = limited
+        setattr(self.model.t3, decode, limited)
         self._time(self.model, "prepare_conditionals", "enrolment")
-        self._time(self.model.t3, "inference", "tokens")
+        self._time(self.model.t3, decode, "tokens")
         self._time(self.model.s3gen, "flow_inference", "flow")
         self._time(self.model.s3gen, "hift_inference", "vocoder")
         self._time(self.model.watermarker, "apply_watermark", "watermark")
@@ -73,7 +75,9 @@ class UpstreamSpeaker:
         started = time.perf_counter()
         if clip != self._clip:
             self.enrol(clip)
-        wave = self.model.generate(text)
+        options = {"language_id": "en"} if self.entry.tables else {}
+        with torch.inference_mode():  # Turbo's is under none, and would keep every intermediate
+            wave = self.model.generate(text, **options)
         self._limit = None
         return TimedSpeech(wave[0].numpy(), self._elapsed_ms(started), dict(self._stage_ms))
 
@@ -192,6 +196,8 @@ def without_stop(weights: Path, model: Model, folder: Path) -> Path:
     shutil.copytree(weights, folder, ignore=shutil.ignore_patterns(model.t3, MANIFEST))
     tensors = load_file(weights / model.t3)
     tensors["speech_head.weight"][[STOP_OF_SPEECH, *SILENT_TOKENS]] = 0
+    if "speech_head.bias" in tensors:
+        tensors["speech_head.bias"][[STOP_OF_SPEECH, *SILENT_TOKENS]] = 0
     save_file(tensors, folder / model.t3)
     return folder
 

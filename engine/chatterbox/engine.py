@@ -178,12 +178,11 @@ class ChatterboxEngine:
             raise SynthesisFailed("There is nothing to say in this text.")
         utterance.text_tokens = self._text_tokenizer(request.text, request.language)
         utterance.voice = self._voices.find(request.voice)
-        count = len(utterance.text_tokens)
         utterance.cap = min(
             self.max_speech_tokens, most_speech_tokens(request.text, request.language)
         )
         t3 = self._scheduler.t3
-        if count > t3.sizes.text_positions or not t3.fits(utterance):
+        if not t3.fits(utterance):
             raise SynthesisFailed("This text is too long to be spoken in one piece.")
         utterance.end_stage("enrolment")
         self._scheduler.submit(utterance)

@@ -16,10 +16,11 @@ from engine.chatterbox.ending import Ending
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.t3.config import DTYPES, MAX_SPEECH_TOKENS, DecoderConfig
+from engine.chatterbox.t3.gpt2_weights import int8_runs
+from engine.chatterbox.t3.loading import load_weights
 from engine.chatterbox.t3.memory import config_that_fits, with_fewer_if_need_be
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.scheduler import Scheduler
-from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.text import tokenizer_of
 from engine.chatterbox.voices import BUILTIN_VOICE, EnrolledVoices
 from engine.enrolment import Enrolment
@@ -66,7 +67,7 @@ def load(
 ) -> ChatterboxEngine:
     """Load `model` from `config.weights`; without it, from the hub, fetched where it is not here.
 
-    `device` is torch's name for it, `precision` "bf16", "fp16" or "fp32". Raises as `assemble`.
+    `device` is torch's name for it, `precision` one of `DTYPES`. Raises as `assemble`.
     """
     # With a GPU the CPU has only small tensors left, and other cores take longer to wake up for
     # those than one takes to be done.
@@ -96,7 +97,8 @@ def load(
         background=background,
     )
     if device != "cpu":
-        compile_aside(folder / model.t3, torch.device(device), precision, engine.info.streams)
+        if model.family == "original":  # a GPT-2 runs on PyTorch's own kernels
+            compile_aside(folder / model.t3, torch.device(device), precision, engine.info.streams)
         progress("Warming up", None)
         for _ in range(2):  # the second captures what the first ran
             rehearse(engine)
@@ -158,7 +160,9 @@ def assemble(
     if on.type == "cuda":
         for tokens in _COMMON_TOKENS:
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)
-    weights = load_t3(folder / model.t3, on, DTYPES[precision])
+    int8 = precision == "int8" and int8_runs()
+    precision = "fp32" if precision == "int8" and not int8 else precision
+    weights = load_weights(folder / model.t3, on, DTYPES[precision], int8=int8)
     config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
 
     def make_scheduler(fitting: DecoderConfig) -> Scheduler:

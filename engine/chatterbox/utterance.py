@@ -70,16 +70,6 @@ class Utterance:
     began: float = 0.0  # by `time.perf_counter`, when the stage began that is measured now
 
     @property
-    def rows(self) -> int:
-        """One, and one more where guidance is wanted."""
-        return 2 if self.request.parameters.cfg_weight > 0 else 1
-
-    @property
-    def prefix_key(self) -> tuple[str, float]:
-        """All that its voice's conditioning prefix depends on."""
-        return self.voice.identity, self.request.parameters.exaggeration
-
-    @property
     def total_tokens(self) -> int:
         """Prompt and speech together: the length that the flow works on."""
         return self.voice.conditionals.prompt_tokens.shape[1] + len(self.speech_tokens)

@@ -63,7 +63,7 @@ class Enrolment:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._made_by = f"{family}-{networks}"
-        scope = sha256_of(family, networks, ENROLMENT_VERSION)[:16]
+        scope = sha256_of(family, networks, ENROLMENT_VERSION)
         self._store = ConditionalsFiles(home, scope, family)
         self.newcomers = Newcomers(load_networks, background=background or AtOnce(), clock=clock)
         self._report = report
@@ -125,7 +125,7 @@ class Enrolment:
         if size_bytes is not None:
             self._report(
                 Enrolled(
-                    key=sha256_of(key),
+                    key=key,
                     voice_identity=voice.identity,
                     model_revision=self._made_by,
                     engine_version=ENROLMENT_VERSION,

@@ -15,6 +15,8 @@ from engine.weights.models import Family
 
 FOLDER = "conditionals"
 _SUFFIX = ".safetensors"
+#: Of a key's 64: the rest tells voices apart.
+_SCOPE_DIGITS = 16
 
 _log = logging.getLogger(__name__)
 
@@ -22,19 +24,19 @@ _log = logging.getLogger(__name__)
 class ConditionalsFiles:
     """Files named by key in `<home>/conditionals`, for their owner's eyes only.
 
-    A key begins with the voice's digest and ends with `scope`, which stands for what computes them:
-    files of one scope alone, which are of one `family`, are read, and a voice's of all are removed.
+    A key begins as the voice's digest and ends as `scope`'s, a digest of what computes them: files
+    of one scope alone, which are of one `family`, are read, and a voice's of all are removed.
     Windows has no such mode bits; there the home folder's own permissions hold.
     """
 
     def __init__(self, home: Path, scope: str, family: Family) -> None:
         self._home = home
-        self._ending = f"-{scope}"
+        self._ending = scope[:_SCOPE_DIGITS]
         self._family = family
 
     def key(self, identity: str) -> str:
         """What a voice's conditionals of this scope are kept under."""
-        return sha256_of(identity) + self._ending
+        return _of_voice(identity) + self._ending
 
     def relative_path(self, key: str) -> str:
         """Where a key's file is, from the home folder, with forward slashes."""
@@ -95,12 +97,16 @@ class ConditionalsFiles:
 
     def remove(self, identity: str) -> None:
         """Remove a voice's conditionals of every scope."""
-        digest = sha256_of(identity)
-        for path in (self._home / FOLDER).glob(f"{digest}-*{_SUFFIX}"):
+        voice = _of_voice(identity)
+        for path in (self._home / FOLDER).glob(f"{voice}*{_SUFFIX}"):
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
-                _log.warning("conditionals %s cannot be deleted: %s", digest, error)
+                _log.warning("conditionals %s cannot be deleted: %s", path.stem, error)
 
     def _path(self, key: str) -> Path:
         return self._home / self.relative_path(key)
+
+
+def _of_voice(identity: str) -> str:
+    return sha256_of(identity)[:-_SCOPE_DIGITS]

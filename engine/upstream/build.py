@@ -212,7 +212,7 @@ def assemble(
         return upstream.ChatterboxTurboTTS(*networks, tokenizer, device, conds=conds)
     if model.tables:
         tokenizer = upstream.multilingual_tokenizer(vocabulary, folder / model.tables[0])
-        return upstream.ChatterboxMultilingualTTS(*networks, tokenizer, device, conds=conds)
+        return upstream.MultilingualTTS(*networks, tokenizer, device, conds=conds)
     tokenizer = upstream.EnTokenizer(str(vocabulary))
     return upstream.ChatterboxTTS(*networks, tokenizer, device, conds=conds)
 

@@ -54,6 +54,7 @@ warnings.filterwarnings("ignore", r".*torch\.backends\.cuda\.sdp_kernel", Future
 # The decoding loops draw a bar on stderr for every utterance, which in a worker is the log.
 t3_module.tqdm = flow_module.tqdm = _without_progress_bar
 
+_SAMPLES_PER_TOKEN = 960  # 40 ms at 24 kHz
 _norm_loudness = ChatterboxTurboTTS.norm_loudness
 
 
@@ -63,6 +64,31 @@ def _norm_loudness_in_fp32(self: Any, wav: Any, sr: int, *rest: Any) -> Any:
 
 
 ChatterboxTurboTTS.norm_loudness = _norm_loudness_in_fp32
+
+
+class MultilingualTTS(ChatterboxMultilingualTTS):  # type: ignore[misc]  # upstream is untyped
+    """Upstream's as its master has it, which release 0.1.7 is older than (3f35dfc, 2026-05-01).
+
+    No alignment analyser ends an utterance, and the 40 ms of its last token are not heard.
+    """
+
+    def __init__(self, *positional: Any, **named: Any) -> None:
+        super().__init__(*positional, **named)
+        self.t3.hp.__class__ = _WithoutAnalyser
+        inference = self.s3gen.inference
+
+        def without_last_token(speech_tokens: Any, **options: Any) -> Any:
+            wav, source = inference(speech_tokens=speech_tokens, **options)
+            return wav[..., : max(1, speech_tokens.shape[-1] - 1) * _SAMPLES_PER_TOKEN], source
+
+        self.s3gen.inference = without_last_token
+
+    def generate(self, *positional: Any, repetition_penalty: float = 1.2, **named: Any) -> Any:
+        return super().generate(*positional, repetition_penalty=repetition_penalty, **named)
+
+
+class _WithoutAnalyser(T3Config):  # type: ignore[misc]  # upstream is untyped
+    is_multilingual = False
 
 
 def multilingual_tokenizer(vocabulary: Path, cangjie: Path) -> Any:
@@ -83,11 +109,11 @@ def gpt2_tokenizer(folder: Path) -> Any:
 
 __all__ = [
     "T3",
-    "ChatterboxMultilingualTTS",
     "ChatterboxTTS",
     "ChatterboxTurboTTS",
     "Conditionals",
     "EnTokenizer",
+    "MultilingualTTS",
     "Perceiver",
     "S3Gen",
     "T3Cond",

@@ -30,9 +30,6 @@ class WeightsError(WorkerUnavailable):
     """What is wrong with the weights, in one sentence that names the file or the cause."""
 
 
-_FETCH_AGAIN = "fetch the weights again."
-
-
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Where a checkpoint came from and what its files were then.
 
@@ -67,9 +64,8 @@ def check(folder: Path, model: Model) -> None:
     for name in model.files:
         path = folder / name
         size = _size_of(path)
-        if manifest is not None and name not in manifest.files:
-            raise WeightsError(f"{folder / MANIFEST} says nothing of {name}; {_FETCH_AGAIN}")
-        expected = size if manifest is None else manifest.files[name].size
+        recorded = manifest.files.get(name) if manifest else None
+        expected = recorded.size if recorded else size
         if size < expected:
             raise WeightsError(f"{path} is cut off: {size} of {expected} bytes are there.")
         if size > expected:
@@ -88,7 +84,7 @@ def verify(folder: Path, model: Model, progress: OnProgress | None = None) -> st
     Returns one sentence on what was verified. Raises `WeightsError`.
     """
     read_sizes(folder, model)
-    manifest = read_manifest(folder)
+    manifest = manifest_of(folder, model)
     digests = {}
     for index, name in enumerate(model.files):
         if progress is not None:
@@ -132,7 +128,7 @@ def revision_of(folder: Path, model: Model) -> str:
     milliseconds where hashing 3 GB takes seconds.
     """
     check(folder, model)
-    manifest = read_manifest(folder)
+    manifest = manifest_of(folder, model)
     return manifest.revision if manifest else f"folder-{_fingerprint(folder, model.files)}"
 
 
@@ -142,7 +138,7 @@ def enrolment_digest(folder: Path, model: Model) -> str:
     Their SHA-256 as they are recorded; a fingerprint where they are not.
     """
     check(folder, model)
-    manifest = read_manifest(folder)
+    manifest = manifest_of(folder, model)
     names = (model.voice_encoder, model.s3gen)
     if manifest is None:
         return _fingerprint(folder, names)
@@ -174,14 +170,15 @@ def read_manifest(folder: Path) -> Manifest | None:
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
     except msgspec.DecodeError as error:
-        raise WeightsError(f"{path} is damaged; {_FETCH_AGAIN}") from error
+        raise WeightsError(f"{path} is damaged; fetch the weights again.") from error
     return manifest
 
 
-def is_recorded(folder: Path, model: Model) -> bool:
-    """Whether the manifest says that all of a model's files came to be in the folder."""
+def manifest_of(folder: Path, model: Model) -> Manifest | None:
+    """The folder's manifest where it tells of all of a model's files. Raises `WeightsError`."""
     manifest = read_manifest(folder)
-    return manifest is not None and manifest.files.keys() >= set(model.files)
+    tells = manifest is not None and manifest.files.keys() >= set(model.files)
+    return manifest if tells else None
 
 
 def write_manifest(

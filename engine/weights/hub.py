@@ -10,15 +10,12 @@ import logging
 import os
 import re
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from huggingface_hub import HfApi, HfFileMetadata, get_hf_file_metadata, get_token, hf_hub_url
+from huggingface_hub import HfApi, HfFileMetadata, get_hf_file_metadata, hf_hub_url
 from huggingface_hub import try_to_load_from_cache as cached
 from huggingface_hub.errors import (
     EntryNotFoundError,
@@ -32,18 +29,14 @@ from engine.weights import checkpoint
 from engine.weights.checkpoint import OnProgress, WeightsError
 from engine.weights.models import Model
 from engine.weights.revisions import recall, remember
+from engine.weights.transfer import fetch_bytes, not_stored, refused
 
 # Its client tells of every retry; what matters of that is in the error.
 logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_BLOCK_BYTES = 2**20
-_TIMEOUT_S = 30
-#: Attempts without a single new byte, and the waits between them.
-_WAITS_S = (1, 2, 4, 8)
 _REPORT_EVERY_S = 0.2
-_FORBIDDEN = {http.client.UNAUTHORIZED, http.client.FORBIDDEN}
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +85,7 @@ def fetch(
                 folder, model, source=repository.name, revision=commit, digests=digests
             )
     if commit != repository.revision:
-        _log.warning(
+        _log.info(
             "the SHA-256 of %s at %s were not known before: they are recorded as they came",
             repository.name,
             commit,
@@ -126,12 +119,18 @@ def locate(
     it was when it was last asked for. Returns its folder and the commit. Raises `WeightsError`.
     """
     folder, commit = place(weights_home, model, revision=revision)
-    if folder == weights_home / commit and not checkpoint.is_recorded(folder, model):
+    if not is_fetched(folder, weights_home, model):
         size_gb = model.fetched_bytes / 1e9
         _log.info("%s is fetched from the model hub: %.1f GB at most", model.title, size_gb)
         fetch(folder, model, revision=commit, progress=progress)
     checkpoint.check(folder, model)
     return folder, commit
+
+
+def is_fetched(folder: Path, weights_home: Path, model: Model) -> bool:
+    """Whether a folder that `place` named holds the model. Raises `WeightsError`."""
+    in_the_hubs_cache = folder.parent != weights_home
+    return in_the_hubs_cache or checkpoint.manifest_of(folder, model) is not None
 
 
 def place(weights_home: Path, model: Model, *, revision: str | None) -> tuple[Path, str]:
@@ -195,7 +194,7 @@ def _fetch_file(
         if path.exists() and checkpoint.sha256_of_file(path) == digest:
             return digest
     part = folder / f"{name}.{etag[:16]}.part"  # never continues another version of the file
-    _fetch_bytes(part, metadata, size, look_up, lambda: report(name, part.stat().st_size))
+    fetch_bytes(part, metadata, size, look_up, lambda: report(name, part.stat().st_size))
     arrived = checkpoint.sha256_of_file(part)
     if digest is not None and arrived != digest:
         part.unlink()
@@ -233,75 +232,6 @@ def _put(part: Path, path: Path) -> None:
     part.replace(path)
 
 
-def _fetch_bytes(
-    part: Path,
-    metadata: HfFileMetadata,
-    size: int,
-    look_up: Callable[[], HfFileMetadata],
-    report: Callable[[], None],
-) -> None:
-    """Append to `part` until it has `size` bytes, over as many connections as that takes.
-
-    `look_up` asks the hub anew for where the file is: its addresses are signed, and expire.
-    """
-    failures = 0
-    renewed_at = -1  # how many bytes there were when the address was last renewed
-    part.touch()
-    while (start := part.stat().st_size) < size:
-        try:
-            _append(part, start, metadata, report)
-            lost: Exception = ConnectionError("the connection was closed")
-        except urllib.error.HTTPError as error:
-            if error.code in _FORBIDDEN and renewed_at < start:
-                metadata, renewed_at = look_up(), start
-                continue
-            if error.code < 500 and error.code != http.client.TOO_MANY_REQUESTS:
-                raise _refused(error.code) from error
-            lost = error
-        except (OSError, http.client.HTTPException) as error:  # of the connection, not of the file
-            lost = error
-        if (now := part.stat().st_size) >= size:
-            break
-        failures = 0 if now > start else failures + 1
-        if failures > len(_WAITS_S):
-            raise WeightsError(
-                f"The download of {part.name.split('.')[0]} was cut off; run it again to resume."
-            ) from lost
-        time.sleep(_WAITS_S[max(0, failures - 1)])
-    if part.stat().st_size > size:
-        part.unlink()
-        raise WeightsError(f"{part.name} grew too long; run it again.")
-
-
-def _append(part: Path, start: int, metadata: HfFileMetadata, report: Callable[[], None]) -> None:
-    location = metadata.location
-    if urllib.parse.urlsplit(location).scheme not in {"http", "https"}:
-        raise WeightsError("The model hub points to a file that is not on the web.")
-    headers = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"}
-    hub = urllib.parse.urlsplit(hf_hub_url("any/repository", part.name)).netloc
-    token = get_token()
-    if token is not None and urllib.parse.urlsplit(location).netloc == hub:
-        headers["Authorization"] = f"Bearer {token}"  # not for hosts that the hub redirects to
-    request = urllib.request.Request(location, headers=headers)  # noqa: S310  # checked above
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
-        if response.status != http.client.PARTIAL_CONTENT:
-            with _storing():
-                os.truncate(part, 0)
-        while block := response.read(_BLOCK_BYTES):
-            with _storing(), part.open("ab") as file:
-                file.write(block)
-            report()
-
-
-@contextmanager
-def _storing() -> Iterator[None]:
-    """Tell errors of the file from those of the connection, which are worth another attempt."""
-    try:
-        yield
-    except OSError as error:
-        raise _not_stored(error) from error
-
-
 @contextmanager
 def _explained(model: Model, revision: str) -> Iterator[None]:
     """Turn what the hub's client and the network raise into a `WeightsError`."""
@@ -313,29 +243,19 @@ def _explained(model: Model, revision: str) -> Iterator[None]:
     except RevisionNotFoundError as error:
         raise WeightsError(f"{hub} has no revision {revision}.") from error
     except GatedRepoError as error:
-        raise _refused(http.client.FORBIDDEN) from error
+        raise refused(http.client.FORBIDDEN) from error
     except RepositoryNotFoundError as error:
         raise WeightsError(f"{hub} is not there, or the HF_TOKEN that is set is wrong.") from error
     except EntryNotFoundError as error:
         raise WeightsError(f"{hub} lacks a file of the checkpoint at {revision}.") from error
     except HfHubHTTPError as error:
-        raise _refused(error.response.status_code) from error
+        raise refused(error.response.status_code) from error
     except OSError as error:
         if error.errno is None:
             raise _unreachable() from error
-        raise _not_stored(error) from error
+        raise not_stored(error) from error
     except Exception as error:  # its client's HTTP library differs between its versions
         raise _unreachable() from error
-
-
-def _not_stored(error: OSError) -> WeightsError:
-    return WeightsError(f"The weights cannot be stored ({error.strerror}).")
-
-
-def _refused(status: int) -> WeightsError:
-    if status in _FORBIDDEN:
-        return WeightsError("The model hub asks for a login; set HF_TOKEN.")
-    return WeightsError(f"The model hub answered with HTTP {status}; try again later.")
 
 
 def _unreachable() -> HubUnreachable:

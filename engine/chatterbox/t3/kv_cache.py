@@ -1,4 +1,4 @@
-"""Keys and values of all utterances, in pages of `PAGE` positions drawn from one pool.
+"""Keys and values of all utterances, in pages of so many positions drawn from one pool.
 
 A row gets the pages that it is expected to need when it is admitted, and more when it gets there.
 The conditioning prefix of a voice fills whole pages that are the same for every row of that
@@ -19,9 +19,15 @@ class PagePool:
     """The storage, and which of its pages are free. Pages are plain ints."""
 
     def __init__(
-        self, sizes: T3Sizes, pages: int, dtype: torch.dtype, device: torch.device
+        self,
+        sizes: T3Sizes,
+        pages: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        page: int = PAGE,
     ) -> None:
-        shape = (sizes.layers, 2, pages + 1, sizes.heads, PAGE, HEAD_DIM)
+        self.page = page
+        shape = (sizes.layers, 2, pages + 1, sizes.heads, page, HEAD_DIM)
         # Zeroed once: a masked position is multiplied by zero, which would not silence a NaN.
         self.storage = torch.zeros(shape, dtype=dtype, device=device)
         self._free = list(range(pages, SINK_PAGE, -1))
@@ -41,20 +47,20 @@ class PagePool:
         self._free.extend(pages)
 
     def views(self, layer: int) -> tuple[Tensor, Tensor]:
-        """Keys and values of one layer, each (pages, heads, PAGE, HEAD_DIM)."""
+        """Keys and values of one layer, each (pages, heads, `page`, HEAD_DIM)."""
         return self.storage[layer, 0], self.storage[layer, 1]
 
-    def places(self, pages: Tensor, first: int) -> Tensor:
-        """Where positions `first`, `first` + 1, ... of rows with these pages are kept.
+    def places(self, pages: Tensor, offsets: Tensor) -> Tensor:
+        """Where positions of rows are kept.
 
-        `pages` is (rows, positions) int64: each position's page. The result is for `put`.
+        `pages` and `offsets` are (rows, positions) int64: each position's page, and where in it.
+        The result is for `put`.
         """
         _, _, count, heads, _, _ = self.storage.shape
         device = pages.device
-        position = torch.arange(first, first + pages.shape[1], device=device) % PAGE
         head = torch.arange(heads, device=device)[:, None]
-        place = (pages[:, None] * heads + head) * PAGE + position
-        half = torch.arange(2, device=device)[:, None, None, None] * (count * heads * PAGE)
+        place = (pages[:, None] * heads + head) * self.page + offsets[:, None]
+        half = torch.arange(2, device=device)[:, None, None, None] * (count * heads * self.page)
         return (half + place).flatten()
 
     def put(self, layer: int, places: Tensor, both: Tensor) -> None:

@@ -32,10 +32,11 @@ class KanjiReader:
         done = 0
         behind_figure = False
         for word in self._dictionary.g2p_mapping_detailed(text):
-            start, end = word.char_span
+            # A space before "ー" comes as a word of its own behind the word that it is part of.
+            start, end = (max(done, at) for at in word.char_span)
             yield text[done:start]
             done = end
-            # A figure may be several words: the second of "19" for 1900 has nothing written.
+            # It is several words, of which some stand for no character: 百 in "1984".
             figure = word.pos_group1 == "数"
             goes_on = behind_figure and (figure or word.pos_group1 == "接尾")
             behind_figure = figure

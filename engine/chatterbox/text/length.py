@@ -16,7 +16,7 @@ from engine.weights.models import SOUNDS
 # second, slower than both; the 1.5 s are for silence around a word. What goes on is babble.
 _TOKENS_TO_BEGIN_WITH = 38
 _TOKENS_PER_CHARACTER = 4
-#: "F B I", "1984", "%": a capital, a digit or a sign may be a word of its own.
+#: "F B I", "1984", "€": a capital, a digit or a sign may be a word of its own.
 _TOKENS_PER_WORD = 16
 #: A character that is a syllable. Chinese is read at 180 to 220 syllables a minute in schools and
 #: poems at 100 to 150 (Chinese University of Hong Kong); 14 tokens are 107. Korean is faster.

@@ -156,7 +156,7 @@ def test_a_runaway_is_cut_off_and_logged(
 def test_one_word_is_short_though_the_model_never_stops(
     small_checkpoint: Path, new_engine: NewEngine, tmp_path: Path, text: str
 ) -> None:
-    endless = without_stop(small_checkpoint, tmp_path / "endless")
+    endless = without_stop(small_checkpoint, ENGLISH, tmp_path / "endless")
     engine = new_engine(folder=endless, max_speech_tokens=MAX_SPEECH_TOKENS)
     (speech,) = speech_of(engine, speak(1, text))
     assert 1 < speech.duration_s < 3.2

@@ -121,6 +121,22 @@ def test_after_a_restart_it_comes_from_disk_unless_the_weights_are_others(
     assert (house.loads, len(house.reports), len(house.files())) == (2, 2, 2)
 
 
+def test_models_of_one_family_share_a_voice_and_those_of_another_do_not(
+    house: House, cloned_voice: ClonedVoice
+) -> None:
+    """Nor is one family's recalled by the other; who forgets a voice forgets it for both."""
+    first = house.enrolment.conditionals(cloned_voice)
+    turbo = house.open(family="turbo")
+    assert turbo.recall(4) == []
+    turbo.conditionals(cloned_voice)
+    assert (house.loads, len(house.files())) == (2, 2)
+    assert house.reports[1].model_revision == "turbo-n1"
+    assert same(house.open().conditionals(cloned_voice), first)
+    assert house.loads == 2
+    turbo.forget(cloned_voice.identity)
+    assert house.files() == []
+
+
 def test_memory_is_bounded_and_forgets_the_least_recently_used(
     house: House, tmp_path: Path
 ) -> None:

@@ -11,7 +11,8 @@ from engine.upstream.random_weights import write_random_checkpoint
 from engine.upstream.untrained import GUIDANCE, TEMPERATURE, entropy_bits
 from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
-from engine.weights.models import ENGLISH
+from engine.weights.models import ENGLISH, MODELS
+from engine.weights.sizes import REDUCED
 
 TEXT = "Nine quick foxes jump over one lazy dog."
 
@@ -126,3 +127,20 @@ def test_the_tokenizer_has_the_ids_that_t3_expects(model: Any) -> None:
     ids = model.tokenizer.encode(TEXT)
     assert vocabulary["[UNK]"] not in ids
     assert model.tokenizer.decode(ids) == TEXT
+
+
+@pytest.mark.parametrize("name", ["multilingual", "turbo"])
+def test_every_model_has_its_own_voice_tokenizer_and_entropy(name: str, tmp_path: Path) -> None:
+    """Written, and loaded into upstream's class of it, which reads a text and speaks."""
+    entry = MODELS[name]
+    write_random_checkpoint(tmp_path, entry, seed=3, small=True, stop_after=20)
+    assert checkpoint.models_in(tmp_path) == (entry,)
+    assert checkpoint.read_sizes(tmp_path, entry) == REDUCED[entry.name]
+    model = load_upstream(tmp_path, entry)
+    torch.manual_seed(1)
+    with torch.inference_mode():
+        options = {} if name == "turbo" else {"language_id": "de"}
+        wav = model.generate("Nine foxes jump.", **options)
+    assert wav.isfinite().all()
+    assert 8 <= wav.shape[1] / 960 <= 60
+    assert 0.02 < wav.square().mean().sqrt() < 0.4

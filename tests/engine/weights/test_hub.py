@@ -1,6 +1,7 @@
 """Fetching from a hub: over real HTTP, in a real process, against a server on this machine."""
 
 import errno
+import hashlib
 import os
 import re
 import shutil
@@ -15,11 +16,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import DEFAULT, Mock
 
+import msgspec
 import pytest
 
+from engine.upstream.random_weights import write_random_checkpoint
 from engine.weights import checkpoint
-from engine.weights.hub import _fetch_bytes, locate
-from engine.weights.models import ENGLISH
+from engine.weights.hub import fetch as fetch_model
+from engine.weights.hub import locate
+from engine.weights.models import ENGLISH, MODELS, FileRecord
+from engine.weights.transfer import fetch_bytes
 from tests.engine.weights.hub_server import COMMIT, OTHER_COMMIT, Hub
 
 Done = subprocess.CompletedProcess[str]
@@ -111,14 +116,14 @@ def test_a_network_that_is_gone_for_a_moment_is_no_error_of_the_disk(
     gone = OSError(errno.EHOSTUNREACH, "No route to host")
     flaky = Mock(side_effect=[gone, gone, gone, DEFAULT], wraps=urllib.request.urlopen)
     monkeypatch.setattr("urllib.request.urlopen", flaky)
-    monkeypatch.setattr("engine.weights.hub._WAITS_S", (0, 0, 0))
+    monkeypatch.setattr("engine.weights.transfer._WAITS_S", (0, 0, 0))
     name = ENGLISH.tokenizer[0]
     size = (hub.folder / name).stat().st_size
     found = SimpleNamespace(
         location=f"{hub.address}/{ENGLISH.repository.name}/resolve/{COMMIT}/{name}"
     )
     part = tmp_path / f"{name}.part"
-    _fetch_bytes(part, found, size, lambda: found, lambda: None)
+    fetch_bytes(part, found, size, lambda: found, lambda: None)
     assert part.read_bytes() == (hub.folder / name).read_bytes()
 
 
@@ -249,7 +254,11 @@ def test_without_a_folder_weights_are_where_the_bot_looks(hub: Hub, tmp_path: Pa
     """`timbre.py weights fetch` and `verify` follow the settings, as the worker does."""
     home = tmp_path / "home"
     with_settings = partial(
-        weights, environment=hub.environment(tmp_path), home=home, weights_revision=COMMIT
+        weights,
+        environment=hub.environment(tmp_path),
+        home=home,
+        model="english",
+        weights_revision=COMMIT,
     )
     assert "`weights fetch` downloads them" in refused(with_settings("verify"))
     fetched = with_settings("fetch")
@@ -264,6 +273,55 @@ def test_without_a_folder_weights_are_where_the_bot_looks(hub: Hub, tmp_path: Pa
     assert str(folder) in verified.stdout
 
 
+def test_files_that_two_models_share_are_fetched_and_stored_once(
+    hub: Hub, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    """English and Multilingual of one revision lie in one folder, each whole by itself."""
+    multilingual = MODELS["multilingual"]
+    both = tmp_path_factory.mktemp("both")
+    write_random_checkpoint(both, multilingual, seed=3, small=True, stop_after=20)
+    for name in ENGLISH.files:
+        if not (both / name).exists():
+            os.link(hub.folder / name, both / name)
+    hub.folder = both
+    settings = {"home": tmp_path / "home", "model": "english", "weights_revision": COMMIT}
+    environment = hub.environment(tmp_path)
+    fetched = weights("fetch", environment=environment, **settings)
+    assert "recorded as they came" in fetched.stdout, fetched.stderr
+    hub.ranges.clear()
+    settings["model"] = "multilingual"
+    fetched = weights("fetch", environment=environment, **settings)
+    assert fetched.returncode == 0, fetched.stderr
+    assert {entry.split()[0] for entry in hub.ranges} == set(multilingual.fetched) - set(
+        ENGLISH.files
+    )
+    folder = tmp_path / "home" / "weights" / COMMIT
+    assert checkpoint.models_in(folder) == (ENGLISH, multilingual)
+    for model in (ENGLISH, multilingual):
+        assert COMMIT in checkpoint.verify(folder, model)
+    keys = {checkpoint.enrolment_digest(folder, model) for model in (ENGLISH, multilingual)}
+    assert len(keys) == 1, "a voice would be enrolled anew"
+
+
+def test_a_file_that_another_repository_has_too_is_linked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Turbo and Nano are one gigabyte alike: it is neither fetched nor stored twice."""
+    nano = MODELS["nano"]
+    content = b"the same in both"
+    record = FileRecord(len(content), hashlib.sha256(content).hexdigest())
+    files = dict.fromkeys(nano.fetched, record)
+    repository = msgspec.structs.replace(nano.repository, files=files)
+    beside = tmp_path / MODELS["turbo"].repository.revision
+    beside.mkdir()
+    for name in nano.fetched:
+        (beside / name).write_bytes(content)
+    monkeypatch.setattr("engine.weights.checkpoint.read_sizes", lambda *_: None)
+    folder = tmp_path / repository.revision
+    fetch_model(folder, msgspec.structs.replace(nano, repository=repository))
+    assert all((folder / name).samefile(beside / name) for name in nano.fetched)
+
+
 def test_a_folder_that_the_settings_name_is_verified_and_never_fetched_over(
     small_checkpoint: Path, tmp_path: Path
 ) -> None:
@@ -271,7 +329,7 @@ def test_a_folder_that_the_settings_name_is_verified_and_never_fetched_over(
         weights(action, home=tmp_path, weights=small_checkpoint) for action in ("verify", "fetch")
     )
     assert verified.returncode == 0
-    assert f"{small_checkpoint}: All files are those of random" in verified.stdout
+    assert f"{small_checkpoint}: All files of Chatterbox are those of random" in verified.stdout
     assert "TIMBRE_WEIGHTS" in refused(fetched)
 
 

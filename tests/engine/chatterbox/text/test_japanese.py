@@ -25,6 +25,7 @@ READINGS = {
     "ｶﾞｰﾙ、㈱、①": "ガール、かぶしきがいしゃ、いち",
     "(^_^) 嬉しい": "(^_^) うれしい",
     "々": "々",
+    "京 ー abc": "きょうー abc",  # a word that nobody writes, whose parts come in another order
 }
 
 
