@@ -1,10 +1,8 @@
 """The parts of a GPT-2's step on a CPU, where one row alone is decoded and each launch counts.
 
 As in `reference`, with values read where they are: a row attends to its own pages as they lie
-there, nothing is done for rows without work, and noise is drawn for some steps at once.
+there, and nothing is done for rows without work.
 """
-
-from collections import OrderedDict
 
 import torch
 from torch import Tensor
@@ -12,30 +10,16 @@ from torch.nn import functional
 
 from engine.chatterbox.t3.buffers import Batch
 from engine.chatterbox.t3.kernels.reference import RMS_EPSILON, ReferenceT3Kernels, record_tokens
-from engine.chatterbox.t3.philox import exponential_noise
 from engine.chatterbox.t3.slots import Column, Parameter, Slots, SlotStatus
 from engine.weights.sizes import HEAD_DIM
-
-#: Steps whose noise is drawn together, and of how many utterances it is kept.
-_STEPS = 16
-_UTTERANCES = 8
 
 
 class CpuT3Kernels(ReferenceT3Kernels):
     """See `engine.chatterbox.t3.kernels.T3Kernels`; for networks without rotary positions."""
 
-    def __init__(self) -> None:
-        self._noise: OrderedDict[tuple[int, int], Tensor] = OrderedDict()
-
     def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
         # The same of a stream whose mean is zero, and one launch where the other is five.
         return functional.layer_norm(residual, residual.shape[-1:], eps=RMS_EPSILON).to(dtype)
-
-    def draw_noise(self, slots: Slots, batch: Batch) -> None:
-        seeds = slots.seeds[batch.slots].tolist()
-        steps = slots.state[batch.slots, Column.GENERATED].tolist()
-        for place, (seed, step) in enumerate(zip(seeds, steps, strict=True)):
-            batch.noise[place] = self._drawn(seed, step, batch.noise.shape[1])
 
     def attend(
         self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor] | None
@@ -47,13 +31,14 @@ class CpuT3Kernels(ReferenceT3Kernels):
             if position < 0:
                 continue
             last, offset = divmod(position, size)
-            pages = batch.tables[row, : last + 1].tolist()
+            *full, page = batch.tables[row, : last + 1].tolist()
             used = []
             for kept, new in zip(cache, both, strict=True):
-                kept[pages[-1], :, offset] = new[row]
-                parts = [kept[page] for page in pages]
-                parts[-1] = parts[-1][:, : offset + 1]
-                used.append(parts[0] if len(parts) == 1 else torch.cat(parts, dim=1))
+                kept[page, :, offset] = new[row]
+                newest = kept[page, :, : offset + 1]
+                used.append(
+                    torch.cat([*(kept[each] for each in full), newest], dim=1) if full else newest
+                )
             mixed = functional.scaled_dot_product_attention(
                 query[row, None, :, None], used[0][None], used[1][None]
             )
@@ -74,17 +59,6 @@ class CpuT3Kernels(ReferenceT3Kernels):
                     batch.noise[place],
                 )
         record_tokens(slots, batch.slots, state, token, finite)
-
-    def _drawn(self, seed: int, step: int, width: int) -> Tensor:
-        block, index = divmod(step, _STEPS)
-        drawn = self._noise.get((seed, block))
-        if drawn is None:
-            steps = torch.arange(block * _STEPS, (block + 1) * _STEPS)
-            drawn = exponential_noise(torch.full_like(steps, seed), steps, width)
-            self._noise[seed, block] = drawn
-            if len(self._noise) > _UTTERANCES:
-                self._noise.popitem(last=False)
-        return drawn[index]
 
 
 def _drawn_token(logits: Tensor, seen: Tensor, parameters: list[float], noise: Tensor) -> Tensor:
