@@ -12,7 +12,8 @@ import msgspec
 class NewVoice(msgspec.Struct, frozen=True, kw_only=True):
     """A member's voice before it has a number. It may be used in `guild_id` alone, None: anywhere.
 
-    `origin_guild_id` is where it was registered.
+    `origin_guild_id` is where it was registered. The last four say that its person spoke a
+    statement, None: nobody had to.
     """
 
     owner_id: int
@@ -24,6 +25,10 @@ class NewVoice(msgspec.Struct, frozen=True, kw_only=True):
     consent_version: int
     consented_at: float
     origin_guild_id: int | None = None
+    proven_at: float | None = None
+    statement_version: int | None = None
+    words_heard: float | None = None
+    likeness: float | None = None
 
 
 class VoiceRow(NewVoice, frozen=True, kw_only=True):
@@ -106,6 +111,7 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     volume_percent: int = 100
     alone_leave_s: int | None = None
     idle_leave_s: int | None = None
+    voice_statement: str | None = None
 
 
 class LiveBinding(msgspec.Struct, frozen=True, kw_only=True):

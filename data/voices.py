@@ -10,7 +10,10 @@ from data.errors import VoiceNameTaken
 from data.part import StorePart
 from data.rows import NewVoice, VoiceRow
 
-_CLIP_COLUMNS = ("clip_sha256", "clip_path", "duration_s", "consent_version", "consented_at")
+_CLIP_COLUMNS = (
+    *("clip_sha256", "clip_path", "duration_s", "consent_version", "consented_at"),
+    *("proven_at", "statement_version", "words_heard", "likeness"),
+)
 _PARAMETER_COLUMNS = ("exaggeration", "cfg_weight", "temperature", "seed")
 
 

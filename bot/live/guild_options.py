@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.base.errors import UserError
+from bot.voices.proving import Demand
 from data.rows import GuildSettings
 
 OptionValue = bool | int | str | None
@@ -22,6 +23,7 @@ class Kind(StrEnum):
     ROLE = "the name of a role, or nothing"
     STOCK_VOICE = "the name of a stock voice, or nothing"
     VOICE = "the name of a shared voice, or nothing"
+    DEMAND = "off, always, own, or nothing for the usual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Option:
                 return roles[typed] if typed else None
             case Kind.VOICE:
                 return typed or None
+            case Kind.DEMAND if not typed or typed.lower() in list(Demand):
+                return typed.lower() or None
             case Kind.STOCK_VOICE if not typed or typed in stock_voices:
                 return typed or None
         raise UserError(f"{self.title} has to be {self.hint}.")
@@ -144,5 +148,11 @@ OPTIONS = (
         Kind.NUMBER_OR_USUAL,
         0,
         86_400,
+    ),
+    Option(
+        "voice_statement",
+        "Spoken statement",
+        "Who says a sentence before a voice is registered; only what is stricter than usual counts.",
+        Kind.DEMAND,
     ),
 )
