@@ -56,11 +56,12 @@ class Examiner:
         words = right(self._recogniser.hear(said), self._statement.words)
         if words < len(self._statement.words) - _MISHEARD:
             raise Unfit("I did not hear the words of the sentence in this recording.")
-        voiced = _voiced(recording, speech)
-        spoken = self._encoder.embed(voiced)
+        spoken = self._encoder.embed(_voiced(recording, speech))
+        throughout = recording[speech[0].start * _FRAME : speech[-1].end * _FRAME]
+        mel = self._encoder.mel(resample(throughout, SAMPLE_RATE, RATE))
         if (
             least_similarity(spoken) < limits.min_same_voice_throughout
-            or floor_spread_db(said) > limits.max_floor_spread_db
+            or floor_spread_db(mel) > limits.max_floor_spread_db
         ):
             raise Unfit(
                 "This recording seems to be put together of several. Please say the sentence in "

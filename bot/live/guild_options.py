@@ -152,7 +152,7 @@ OPTIONS = (
     Option(
         "voice_statement",
         "Spoken statement",
-        "Who says a sentence before a voice is registered; only what is stricter than usual counts.",
+        "Who says a sentence to register a voice. Only a stricter choice than the usual counts.",
         Kind.DEMAND,
     ),
 )

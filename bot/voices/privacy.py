@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from bot.voices.consent import CONSENT_TEXTS
 from bot.voices.forgetting import Forgetting
 from bot.voices.registration import Registration
 from data.rows import VoiceRow
@@ -61,7 +62,7 @@ class Privacy:
         return {table: len(rows) for table, rows in held.items() if rows}
 
     async def export(self, user_id: int) -> bytes:
-        """A ZIP with every row about a person (`data.json`) and their clips.
+        """A ZIP with every row about a person (`data.json`), their clips, and what they agreed to.
 
         Ids are strings in it: JSON's readers round large numbers.
         """
@@ -93,6 +94,8 @@ def _zip(held: Mapping[str, object], voices: list[VoiceRow], home: Path) -> byte
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(_with_text_ids(held), indent=2))
+        for version in sorted({voice.consent_version for voice in voices} & set(CONSENT_TEXTS)):
+            archive.writestr(f"consent/{version}.txt", CONSENT_TEXTS[version])
         for voice in voices:
             try:
                 clip = (home / voice.clip_path).read_bytes()
