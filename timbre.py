@@ -44,13 +44,16 @@ class SetUpFailed(Exception):
     """The environment could not be made; `str(error)` says why and where to read more."""
 
 
-class Declared(NamedTuple):
-    """The requirements in pyproject.toml. `torch` is among `packages` too."""
+class Wanted(NamedTuple):
+    """What is to be installed: torch as pyproject.toml asks for it, all else as it is locked.
+
+    The locks hold exact versions and the hashes of their files, for every system and Python.
+    `dev` is `runtime` and what the tests need.
+    """
 
     torch: list[str]
-    packages: list[str]
-    no_deps: list[str]
-    dev: list[str]
+    runtime: Path
+    dev: Path
 
 
 class Machine(NamedTuple):
@@ -74,14 +77,13 @@ def this_machine() -> Machine:
     return Machine("{}.{}".format(*sys.version_info), platform.system(), has_nvidia)
 
 
-def read_declared(pyproject: Path) -> Declared:
+def read_wanted(root: Path) -> Wanted:
     import tomllib  # noqa: PLC0415 - older Pythons have none, and get as far as `wrong_python`
 
-    content = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+    content = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     packages = content["project"]["dependencies"]
-    groups = content.get("dependency-groups", {})
     torch = [package for package in packages if re.match(r"torch(?![\w.-])", package)]
-    return Declared(torch, packages, groups.get("no-deps", []), groups.get("dev", []))
+    return Wanted(torch, root / "locks" / "runtime.txt", root / "locks" / "dev.txt")
 
 
 def names_an_index(pip_config_list: str) -> bool:
@@ -102,40 +104,40 @@ def torch_build(machine: Machine, pip_is_configured: bool) -> str:
     return "default"
 
 
-def steps(python: str, declared: Declared, build: str, dev: bool) -> list[tuple[str, list[str]]]:
-    """The labelled commands that fill an environment, in order."""
+def steps(python: str, wanted: Wanted, build: str, dev: bool) -> list[tuple[str, list[str]]]:
+    """The labelled commands that fill an environment, in order.
+
+    The lock comes last: it also settles the versions of what torch brought along.
+    """
     pip = [python, "-m", "pip", "install", "--progress-bar=off", "--no-input"]
-    packages = declared.packages + (declared.dev if dev else [])
     if build == "uv-auto":
         uv = [python, "-m", "uv", "pip", "install", "--python", python, "--torch-backend=auto"]
-        plan = [("uv", [*pip, "uv"]), ("torch for this GPU", [*uv, *declared.torch])]
+        plan = [("uv", [*pip, "uv"]), ("torch for this GPU", [*uv, *wanted.torch])]
     elif build == "cpu":
-        plan = [("torch for CPU", [*pip, "--index-url", PYTORCH_CPU_INDEX, *declared.torch])]
+        plan = [("torch for CPU", [*pip, "--index-url", PYTORCH_CPU_INDEX, *wanted.torch])]
     else:
-        plan = [("torch", [*pip, *declared.torch])]
-    plan.append((f"{len(packages)} packages and what they need", [*pip, *packages]))
-    if declared.no_deps:
-        label = f"{len(declared.no_deps)} packages without what they ask for"
-        plan.append((label, [*pip, "--no-deps", *declared.no_deps]))
+        plan = [("torch", [*pip, *wanted.torch])]
+    lock = wanted.dev if dev else wanted.runtime
+    plan.append(("packages", [*pip, "--no-deps", "--require-hashes", "-r", str(lock)]))
     return plan
 
 
-def stamp_for(declared: Declared, machine: Machine, pip_is_configured: bool) -> dict[str, object]:
+def stamp_for(wanted: Wanted, machine: Machine, pip_is_configured: bool) -> dict[str, object]:
     """What a finished environment with the dev group in it is known by."""
 
-    def digest(*lists: list[str]) -> str:
-        return hashlib.sha256(json.dumps([sorted(one) for one in lists]).encode()).hexdigest()
+    def digest(lock: Path) -> str:
+        return hashlib.sha256(json.dumps(wanted.torch).encode() + lock.read_bytes()).hexdigest()
 
     return {
         "python": machine.python,
         "torch": torch_build(machine, pip_is_configured),
         "pip_is_configured": pip_is_configured,  # to ask pip again would take half a second
-        "runtime": digest(declared.packages, declared.no_deps),
-        "dev": digest(declared.packages, declared.no_deps, declared.dev),
+        "runtime": digest(wanted.runtime),
+        "dev": digest(wanted.dev),
     }
 
 
-def what_to_do(stamp: str | None, declared: Declared, machine: Machine, dev: bool) -> str:
+def what_to_do(stamp: str | None, wanted: Wanted, machine: Machine, dev: bool) -> str:
     """Answer "nothing", "install" or "anew", by the text of the stamp; None: there is no stamp.
 
     A set-up empties the stamp first and writes it last. An empty one was left by a set-up that did
@@ -146,7 +148,7 @@ def what_to_do(stamp: str | None, declared: Declared, machine: Machine, dev: boo
         return "install"
     try:
         found = json.loads(stamp)
-        want = stamp_for(declared, machine, found["pip_is_configured"])
+        want = stamp_for(wanted, machine, found["pip_is_configured"])
     except (ValueError, TypeError, KeyError):
         return "anew"
     if any(found.get(name) != want[name] for name in ("python", "torch")):
@@ -165,13 +167,13 @@ def set_up(root: Path, dev: bool) -> str:
     stamp = environment / "timbre-stamp.json"
     log = environment / "timbre-setup.log"
     lock = environment / "timbre-setup.lock"
-    declared = read_declared(root / "pyproject.toml")
+    wanted = read_wanted(root)
     machine = this_machine()
 
     def due() -> str:
         text = stamp.read_text(encoding="utf-8") if stamp.exists() else None
         lost = text is not None and not python.exists()  # the Python that it was made with is gone
-        return "anew" if lost else what_to_do(text, declared, machine, dev)
+        return "anew" if lost else what_to_do(text, wanted, machine, dev)
 
     if due() == "nothing":
         return str(python)
@@ -193,10 +195,10 @@ def set_up(root: Path, dev: bool) -> str:
         asked = [str(python), "-m", "pip", "config", "list"]
         answer = subprocess.run(asked, capture_output=True, text=True, check=False)
         configured = names_an_index(answer.stdout)
-        plan = steps(str(python), declared, torch_build(machine, configured), dev)
+        plan = steps(str(python), wanted, torch_build(machine, configured), dev)
         for number, (label, command) in enumerate(plan, start=1):
             follow(f"[{number}/{len(plan)}] {label}", command, log, held)
-        done = stamp_for(declared, machine, configured)
+        done = stamp_for(wanted, machine, configured)
         new = stamp.with_suffix(".new")
         new.write_text(json.dumps(done if dev else {**done, "dev": None}), encoding="utf-8")
         new.replace(stamp)

@@ -13,11 +13,13 @@ from bot.base.command_sync import sync_if_changed
 from bot.base.errors import sentence_for, tell
 from bot.base.lag import measure
 from bot.base.tasks import TaskSet
+from bot.base.turns import FairTurns
 from bot.channel.limits import LeaveAfter
 from bot.channel.sessions import VoiceSessions
 from bot.live.exclusions import LiveExclusions
 from bot.live.reading import LiveReading
 from bot.services import Services
+from data.bars import Bar
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 _TELLING_S = 1.0
 #: How long who speaks in a shared voice waits until Discord says whether its owner is there.
 _ASKING_S = 2.0
+#: Lists to choose from, made at once and waiting: many come with every letter that is typed.
+_COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING = 2, 20
 #: Discord's codes for somebody who is no member of a server, and for an account that is gone.
 _NO_MEMBER = (10007, 10013)
 EXTENSIONS = (
@@ -52,7 +56,21 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
             return False
         if task := asyncio.current_task():
             self.client.interactions.add(task)
-        return True
+        return await self._admits(interaction)
+
+    async def _admits(self, interaction: "discord.Interaction[TimbreBot]") -> bool:
+        """Whether the caller is not barred. Their data is theirs all the same."""
+        command = interaction.command
+        if command is not None and command.qualified_name.startswith("privacy "):
+            return True
+        refusal = await self.client.services.bars.refusal(
+            interaction.user.id, interaction.guild_id or 0, Bar.EVERYTHING
+        )
+        if refusal is None:
+            return True
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await tell(interaction, f"{refusal} `/privacy` still works for you.")
+        return False
 
     async def on_error(
         self,
@@ -111,6 +129,9 @@ class TimbreBot(commands.AutoShardedBot):
         self._background = TaskSet()
         self.closing = False
         self.interactions = TaskSet()  # being answered
+        self.completions = FairTurns(
+            _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING, "Many others type."
+        )
         self._born = time.perf_counter()
 
     def _left(self, guild_id: int) -> None:

@@ -18,6 +18,7 @@ from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.saying import Sayings
 from bot.speech.service import SpeechService
+from bot.voices.bars import Bars
 from bot.voices.choosing import Voices
 from bot.voices.enrolments import EnrolmentRecords
 from bot.voices.forgetting import Forgetting
@@ -47,6 +48,7 @@ class Services:
     sayings: Sayings
     voices: Voices
     sharing: Sharing
+    bars: Bars
     registration: Registration
     proving: Proving
     voice_keeping: VoiceKeeping
@@ -127,6 +129,7 @@ def _services(
     voices = Voices(store, home, sharing)
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
+    bars = Bars(store, speech)
     uploads = Uploads(
         home, at_once=settings.clip.checks_at_once, max_bytes=settings.clip.max_upload_bytes
     )
@@ -143,14 +146,16 @@ def _services(
         store,
         home,
         forgetting,
-        uploads,
-        proving,
+        sharing,
+        bars,
+        uploads=uploads,
+        proving=proving,
         limits=settings.voices,
         judge=judge,
         clip_limits=settings.clip,
         clock=time.time,
     )
-    privacy = Privacy(store, home, registration, forgetting)
+    privacy = Privacy(store, home, registration, forgetting, pronouncing)
     voice_keeping = VoiceKeeping(store, voices, sharing, forgetting)
     janitor = Janitor(
         store,
@@ -159,6 +164,7 @@ def _services(
         privacy,
         grace_s=settings.voices.guild_grace_days * 86_400,
         speech_kept_s=settings.speech_cache_max_days * 86_400,
+        unused_s=settings.voices.unused_days * 86_400,
     )
     return Services(
         settings=settings,
@@ -168,6 +174,7 @@ def _services(
         sayings=Sayings(speech, voices, reader, pronouncing, store.guild_settings),
         voices=voices,
         sharing=sharing,
+        bars=bars,
         registration=registration,
         proving=proving,
         voice_keeping=voice_keeping,

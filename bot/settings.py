@@ -88,6 +88,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     speech_cache_max_days: Annotated[float, Meta(gt=0, le=3650), "TIMBRE_SPEECH_CACHE_MAX_DAYS"] = (
         7.0
     )
+    contact: Annotated[str | None, "TIMBRE_CONTACT"] = None
     discord: DiscordSettings
     engine: EngineConfig
     engine_python: Annotated[Path | None, "CHATTERBOX_PYTHON"] = None

@@ -13,6 +13,7 @@ from bot.client import TimbreBot
 from bot.voices.choosing import VoiceChoice
 from bot.voices.place import Person
 from bot.voices.rights import Action
+from data.bars import Bar
 
 
 def member_of(interaction: discord.Interaction) -> discord.Member:
@@ -111,8 +112,16 @@ class _VoiceName(app_commands.Transformer):
     async def autocomplete(  # type: ignore[override]  # the option is a string
         self, interaction: discord.Interaction, typed: str, /
     ) -> list[app_commands.Choice[str]]:
-        """As many as Discord shows, with labels as long as it shows them."""
-        offered = await self._offer(_bot(interaction), person_of(interaction), typed)
+        """As many as Discord shows, with labels as long as it shows them.
+
+        None where many others type at the moment: the database is everybody's.
+        """
+        bot, person = _bot(interaction), person_of(interaction)
+        try:
+            async with bot.completions.turn(person.guild_id, person.user_id):
+                offered = await self._offer(bot, person, typed)
+        except UserError:
+            return []
         return [app_commands.Choice(name=one.label[:100], value=one.value) for one in offered[:25]]
 
 
@@ -143,6 +152,16 @@ async def _disabled(bot: TimbreBot, person: Person, typed: str) -> list[VoiceCho
 SpokenVoice = Annotated[str, _VoiceName(_spoken)]
 DisabledVoice = Annotated[str, _VoiceName(_disabled)]
 UnofferedVoice = app_commands.Range[str, 1, 100]
+
+#: What members are barred from, as an option of commands and in their answers.
+BARS = [
+    app_commands.Choice(name="having voices", value=Bar.VOICES.value),
+    app_commands.Choice(name="everything", value=Bar.EVERYTHING.value),
+]
+BARRED = {
+    Bar.VOICES: "can register no voice, and nobody can speak in one of theirs,",
+    Bar.EVERYTHING: "cannot use me, and nobody can speak in a voice of theirs,",
+}
 
 
 def _bot(interaction: discord.Interaction) -> TimbreBot:

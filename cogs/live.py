@@ -90,7 +90,13 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
     async def optin(self, interaction: discord.Interaction) -> None:
         member = member_of(interaction)
         await self.bot.exclusions.readmit(member.id, member.guild.id, Exclusion.OPTED_OUT)
-        await interaction.response.send_message("I will read your messages here.", ephemeral=True)
+        said = "I will read your messages here."
+        if Exclusion.BLOCKED in await self.bot.exclusions.of(member.id, member.guild.id):
+            said = (
+                "I noted that you want to be read. I still do not read your messages here: a "
+                "moderator decided that, and only a moderator can undo it."
+            )
+        await interaction.response.send_message(said, ephemeral=True)
 
     @app_commands.command(description="Moderators: do not read somebody's messages")
     @app_commands.describe(member="Whose messages stay unread")

@@ -3,6 +3,7 @@
 A group of its own, because Discord hides whole commands from members, never single subcommands.
 """
 
+from datetime import date
 from typing import Annotated
 
 import discord
@@ -10,10 +11,17 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.voices.rights import Action
-from cogs.asking import DisabledVoice, person_of, voice_to
+from cogs.asking import BARRED, BARS, DisabledVoice, person_of, voice_to
 from cogs.reports import ReportsPanel
+from data.bars import Bar
+from data.rows import VoiceUse
+
+#: A line is at most some 110 characters long, a message 2,000.
+_USES_SHOWN = 15
+_1970 = date(1970, 1, 1).toordinal()
 
 
 @app_commands.guild_only()
@@ -77,6 +85,61 @@ class ModerationCommands(
         panel = ReportsPanel(self.bot, interaction.user.id, member.id if member else None)
         embed = await panel.page_for(interaction)
         await interaction.edit_original_response(embed=embed, view=panel)
+
+    @app_commands.command(description="Bar a member from having voices here, or from using me here")
+    @app_commands.describe(member="Whom", kind="From what")
+    @app_commands.rename(kind="from")
+    @app_commands.choices(kind=BARS)
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def bar(
+        self, interaction: discord.Interaction, member: discord.User, kind: app_commands.Choice[str]
+    ) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        if isinstance(member, discord.Member) and member.guild_permissions.manage_guild:
+            raise UserError("Who may manage the server cannot be barred here.")
+        assert interaction.guild_id is not None  # guild_only
+        await self.services.bars.bar(member.id, Bar(kind.value), person_of(interaction))
+        await self.bot.live.take_back(interaction.guild_id, member.id)
+        await interaction.edit_original_response(
+            content=f"{member.mention} {BARRED[Bar(kind.value)]} in this server. Deleting their "
+            "data does not change that; `/voice-admin unbar` does."
+        )
+
+    @app_commands.command(description="Undo that a member is barred here")
+    @app_commands.describe(member="Whom")
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def unbar(self, interaction: discord.Interaction, member: discord.User) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        await self.services.bars.admit(member.id, person_of(interaction))
+        await interaction.edit_original_response(
+            content=f"{member.mention} is not barred in this server any more."
+        )
+
+    @app_commands.command(description="Who spoke in other members' voices here in the last 30 days")
+    @app_commands.describe(voice="In this voice alone")
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def uses(
+        self,
+        interaction: discord.Interaction,
+        voice: Annotated[str, voice_to(Action.DISABLE)] | None = None,
+    ) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        used = await self.services.voice_moderation.uses(voice, person_of(interaction))
+        lines = [_line(use) for use in used[:_USES_SHOWN]]
+        if len(used) > _USES_SHOWN:
+            lines.append(f"and {len(used) - _USES_SHOWN} more; name a voice to see those of it")
+        await interaction.edit_original_response(
+            content="\n".join(lines) or "Nobody spoke in another member's voice here lately."
+        )
+
+
+def _line(use: VoiceUse) -> str:
+    days = "1 day" if use.days == 1 else f"{use.days} days"
+    last = date.fromordinal(_1970 + use.last_day)
+    return (
+        f"<@{use.user_id}> in **{escape_markdown(use.name)}** of <@{use.owner_id}>: "
+        f"on {days}, last on {last}"
+    )
 
 
 async def setup(bot: TimbreBot) -> None:

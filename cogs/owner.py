@@ -7,8 +7,29 @@ from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
 from bot.client import TimbreBot
+from bot.voices.privacy import DeletionReason
 from bot.voices.references import VoiceReference
-from cogs.asking import UnofferedVoice, person_of
+from cogs.asking import BARRED, BARS, UnofferedVoice, person_of
+from data.bars import Bar
+
+_UserId = app_commands.Range[str, 15, 20]
+_BECAUSE = [
+    app_commands.Choice(name="They asked for it", value=DeletionReason.ASKED.value),
+    app_commands.Choice(
+        name="They asked for it: reports about them go too",
+        value=DeletionReason.ASKED_STRICTLY.value,
+    ),
+    app_commands.Choice(
+        name="Their Discord account is gone: nothing stays", value=DeletionReason.ACCOUNT_GONE.value
+    ),
+    app_commands.Choice(name="I decide so: nothing stays", value=DeletionReason.OWNER.value),
+]
+_STAYS = {
+    DeletionReason.ASKED: "What moderators decided and open reports stay, without their id.",
+    DeletionReason.ASKED_STRICTLY: "What moderators decided stays, without their id.",
+    DeletionReason.ACCOUNT_GONE: "Nothing about them stays.",
+    DeletionReason.OWNER: "Nothing about them stays.",
+}
 
 
 @app_commands.default_permissions()
@@ -29,19 +50,51 @@ class OwnerCommands(
         return await self.bot.is_owner(interaction.user)
 
     @app_commands.command(name="delete-user", description="Delete everything about a person")
-    @app_commands.describe(user_id="Their Discord id")
+    @app_commands.describe(
+        user_id="Their Discord id", because="Why, which decides what stays; without it they asked"
+    )
+    @app_commands.choices(because=_BECAUSE)
     async def delete_user(
-        self, interaction: discord.Interaction, user_id: app_commands.Range[str, 15, 20]
+        self,
+        interaction: discord.Interaction,
+        user_id: _UserId,
+        because: app_commands.Choice[str] | None = None,
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
-        if not (user_id.isascii() and user_id.isdecimal() and int(user_id) < 2**63):
-            raise UserError("A user id is a number of 15 to 20 digits.")
-        deletion = await self.services.privacy.delete(int(user_id))
+        reason = DeletionReason(because.value) if because else DeletionReason.ASKED
+        deletion = await self.services.privacy.delete(_id(user_id), reason)
         count = deletion.voices
         had = {0: "no voice", 1: "1 voice"}.get(count, f"{count} voices")
         await interaction.edit_original_response(
-            content=f"Everything about that person is deleted; they had {had}. What moderators "
-            f"decided and open reports stay, without their id.{deletion.remains}"
+            content=f"Everything about that person is deleted; they had {had}. "
+            f"{_STAYS[reason]}{deletion.remains}"
+        )
+
+    @app_commands.command(description="Bar a person from having voices, or from using me, anywhere")
+    @app_commands.describe(user_id="Their Discord id", kind="From what")
+    @app_commands.rename(kind="from")
+    @app_commands.choices(kind=BARS)
+    async def bar(
+        self, interaction: discord.Interaction, user_id: _UserId, kind: app_commands.Choice[str]
+    ) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction, runs_the_bot=True)
+        await self.services.bars.bar(_id(user_id), Bar(kind.value), person)
+        for guild in self.bot.guilds:
+            await self.bot.live.take_back(guild.id, _id(user_id))
+        await interaction.edit_original_response(
+            content=f"<@{_id(user_id)}> {BARRED[Bar(kind.value)]} in any server. Deleting their "
+            "data does not change that; `/bot-owner unbar` does."
+        )
+
+    @app_commands.command(description="Undo that a person is barred everywhere")
+    @app_commands.describe(user_id="Their Discord id")
+    async def unbar(self, interaction: discord.Interaction, user_id: _UserId) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction, runs_the_bot=True)
+        await self.services.bars.admit(_id(user_id), person)
+        await interaction.edit_original_response(
+            content=f"<@{_id(user_id)}> is not barred everywhere any more."
         )
 
     @app_commands.command(name="disable", description="Let nobody speak in a voice, anywhere")
@@ -67,6 +120,12 @@ class OwnerCommands(
             if found
             else "The clip of that deleted voice can be registered again."
         )
+
+
+def _id(typed: str) -> int:
+    if not (typed.isascii() and typed.isdecimal() and int(typed) < 2**63):
+        raise UserError("A user id is a number of 15 to 20 digits.")
+    return int(typed)
 
 
 async def setup(bot: TimbreBot) -> None:

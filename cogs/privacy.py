@@ -1,16 +1,32 @@
 """`/privacy`: what is stored about the caller: shown, handed over, deleted. Also in messages."""
 
+import asyncio
 import io
+from pathlib import Path
 
 import discord
 from discord import app_commands, ui
 from discord.ext import commands
+from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from cogs.panels import Panel
 
 _CONFIRM_WITHIN_S = 120.0
+_PRIVACY = Path(__file__).parents[1] / "PRIVACY.md"
+#: The short form of PRIVACY.md.
+POLICY = (
+    "**What I store about you**\n"
+    "- A clip of your voice, if you register one: up to half a minute of speech, and what I "
+    "compute from it. It is biometric data. I keep it until you delete it, or nobody speaks in it "
+    "for long.\n"
+    "- What I said for you, as sound, for some days; never the text.\n"
+    "- Your Discord id with your choices and pronunciations, and what moderators decide.\n"
+    "I never listen, and I send nothing to anybody but Discord. `/privacy info` counts what there "
+    "is, `/privacy export` hands it to you, `/privacy delete` deletes it. Discord's minimum age "
+    "counts here, too. The file below says all of it."
+)
 
 #: What a row of each table about people is.
 WHAT = {
@@ -21,6 +37,8 @@ WHAT = {
     "reports": "reports you made",
     "report_people": "times that a report names you",
     "heard_voices": "servers that heard a voice of yours",
+    "bars": "places in which you are barred, under a code",
+    "voice_uses": "days on which you spoke in others' voices, by voice and server",
     "kept_moderation": "decisions and open reports of moderators about you, under a code",
     "copied_clips": "servers where you sent another member's voice as your own",
     "disabled_voices": "times that moderators disabled a voice of yours",
@@ -57,14 +75,24 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
     @app_commands.command(description="The records about you and your clips, as a file")
     async def export(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
-        archive = await self.services.privacy.export(interaction.user.id)
-        if len(archive) > interaction.filesize_limit:
-            raise UserError(
-                "Your data is larger than a file may be here. Whoever runs this bot can hand it "
-                "to you."
-            )
-        await interaction.edit_original_response(
-            attachments=[discord.File(io.BytesIO(archive), filename="timbre-export.zip")]
+        async with self.services.privacy.exported(interaction.user.id) as archive:
+            if len(archive) > interaction.filesize_limit:
+                raise UserError(
+                    "Your data is larger than a file may be here. Whoever runs this bot can hand "
+                    "it to you."
+                )
+            file = discord.File(io.BytesIO(archive), filename="timbre-export.zip")
+            await interaction.edit_original_response(attachments=[file])
+
+    @app_commands.command(description="What I store, why, for how long, and who is responsible")
+    async def policy(self, interaction: discord.Interaction) -> None:
+        policy = await asyncio.to_thread(_PRIVACY.read_bytes)
+        contact = self.services.settings.contact
+        reach = f" You reach them here: {escape_markdown(contact[:300])}" if contact else ""
+        await interaction.response.send_message(
+            f"{POLICY}\nWho runs this bot is responsible for the data.{reach}",
+            file=discord.File(io.BytesIO(policy), filename="PRIVACY.md"),
+            ephemeral=True,
         )
 
     @app_commands.command(description="Delete everything I have stored about you")

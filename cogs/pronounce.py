@@ -1,5 +1,6 @@
 """`/pronounce`: how words are said, for oneself or, by moderators, for the server."""
 
+import asyncio
 import io
 from itertools import pairwise
 from typing import Literal, TypedDict
@@ -75,8 +76,11 @@ class PronounceCommands(
     ) -> None:
         assert interaction.guild is not None  # guild_only
         pronunciations = await self.pronouncing.of(interaction.guild.id, interaction.user.id)
-        steps = self.bot.services.reader.explain(
-            text, names_in(text, interaction.guild), pronunciations
+        steps = await asyncio.to_thread(
+            self.bot.services.reader.explain,
+            text,
+            names_in(text, interaction.guild),
+            pronunciations,
         )
         said = steps[-1][1]
         result = f"I say: {said}" if said else "I say nothing."
@@ -103,7 +107,7 @@ class PronounceCommands(
         data = await file.read()
         read = from_csv if file.filename.lower().endswith((".csv", ".tsv")) else from_json
         try:
-            entries = read(data, limits)
+            entries = await asyncio.to_thread(read, data, limits)
         except ValueError as error:
             raise UserError(str(error)) from None
         await self.pronouncing.replace(entries, **owner)

@@ -78,7 +78,9 @@ class StatementPanel(Panel):
         if left_s < 0:
             raise UserError(f"{before} Please start again.".strip())
         try:
-            self._issued = proving.issue(self._draft.path, self.owner_id, digits=self._digits)
+            self._issued = proving.issue(
+                self._draft.path, self.owner_id, self._draft.wish.guild_id, digits=self._digits
+            )
         except UserError as error:
             raise UserError(f"{before} {error}".strip()) from None
         self.timeout = min(left_s, proving.within_s)

@@ -12,6 +12,7 @@ class Exclusion(StrEnum):
 
     BLOCKED = "blocked"
     OPTED_OUT = "opted_out"
+    BARRED = "barred"  # from everything, see `data.bars`
 
 
 class ExclusionStore(PseudonymousPart):
@@ -21,7 +22,9 @@ class ExclusionStore(PseudonymousPart):
         kinds = await self._database.column(
             "SELECT kind FROM live_exclusions WHERE guild_id = ?1 AND user_id = ?2 UNION "
             "SELECT 'blocked' FROM kept_moderation "
-            "WHERE guild_id = ?1 AND person = ?3 AND report_id IS NULL",
+            "WHERE guild_id = ?1 AND person = ?3 AND report_id IS NULL UNION "
+            "SELECT 'barred' FROM bars WHERE person = ?3 AND kind = 'everything' "
+            "AND (guild_id = ?1 OR guild_id IS NULL)",
             guild_id,
             user_id,
             self._pseudonym(user_id),

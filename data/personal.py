@@ -33,29 +33,45 @@ class PersonalDataStore(PseudonymousPart):
             sql = f"SELECT * FROM {table} WHERE {condition}"  # noqa: S608 - names from the schema
             rows = await self._database.fetch(sql, user_id)
             found.setdefault(table, []).extend(map(dict, rows))
-        kept = "SELECT * FROM kept_moderation WHERE person = ?"
-        found["kept_moderation"] = list(map(dict, await self._database.fetch(kept, person)))
+        for table in ("kept_moderation", "bars"):
+            sql = f"SELECT * FROM {table} WHERE person = ?"  # noqa: S608 - names from above
+            found[table] = list(map(dict, await self._database.fetch(sql, person)))
         return found
 
-    async def delete(self, user_id: int) -> None:
+    async def delete(
+        self, user_id: int, *, keep_bars: bool = True, keep_reports: bool = True
+    ) -> None:
         """Delete a person and, by cascade, every row about them.
 
-        That moderators blocked them, and open reports, stay under the person's code. Files are the
+        That they are barred or blocked from live reading, and open reports by and about them, stay
+        under the person's code, or go with what stayed of an earlier deletion. Files are the
         caller's: what lies in them has to be gone before.
         """
         person = self._pseudonym(user_id)
         async with self._database.transaction():
             await self._database.execute(
-                "DELETE FROM reports WHERE handled_at IS NOT NULL AND report_id IN "
-                "(SELECT report_id FROM report_people WHERE user_id = ?)",
+                "DELETE FROM reports WHERE (?1 OR handled_at IS NOT NULL) AND report_id IN "
+                "(SELECT report_id FROM report_people WHERE user_id = ?2 UNION "
+                "SELECT report_id FROM kept_moderation WHERE ?1 AND person = ?3)",
+                not keep_reports,
                 user_id,
+                person,
             )
+            if keep_bars:
+                await self._database.execute(
+                    "INSERT OR IGNORE INTO kept_moderation "
+                    "SELECT ?, guild_id, NULL FROM live_exclusions "
+                    "WHERE user_id = ? AND kind = 'blocked'",
+                    person,
+                    user_id,
+                )
+            else:
+                await self._database.delete("kept_moderation", person=person, report_id=None)
+                await self._database.delete("bars", person=person)
             await self._database.execute(
                 "INSERT OR IGNORE INTO kept_moderation "
-                "SELECT ?1, guild_id, NULL FROM live_exclusions "
-                "WHERE user_id = ?2 AND kind = 'blocked' UNION "
-                "SELECT ?1, guild_id, report_id FROM reports JOIN report_people USING (report_id) "
-                "WHERE user_id = ?2 AND part = 'about'",
+                "SELECT ?, guild_id, report_id FROM reports JOIN report_people USING (report_id) "
+                "WHERE user_id = ? AND part = 'about'",
                 person,
                 user_id,
             )

@@ -34,16 +34,32 @@ class NewVoice(msgspec.Struct, frozen=True, kw_only=True):
 class VoiceRow(NewVoice, frozen=True, kw_only=True):
     """A member's voice. `disabled_at` is set where the bot's owner forbade it.
 
+    `used_at` is when it was last spoken in, at most a day late; None where that is not known.
     The last four are `engine.speech.SpeechParameters` of these names.
     """
 
     voice_id: int
     created_at: float
     disabled_at: float | None = None
+    used_at: float | None = None
     exaggeration: float = 0.5
     cfg_weight: float = 0.5
     temperature: float = 0.8
     seed: int = 0
+
+
+class VoiceUse(msgspec.Struct, frozen=True, kw_only=True):
+    """On how many days somebody spoke in another member's voice in a server.
+
+    `last_day` is counted from 1970 in UTC.
+    """
+
+    voice_id: int
+    name: str
+    owner_id: int
+    user_id: int
+    days: int
+    last_day: int
 
 
 class VoiceShare(msgspec.Struct, frozen=True, kw_only=True):

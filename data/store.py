@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Self
 
+from data.bars import BarStore
 from data.cache_keys import ConditionalsStore, SpeechStore
 from data.database import Database
 from data.departed_guilds import DepartedGuildStore
@@ -20,6 +21,7 @@ from data.reports import ReportStore
 from data.voice_choices import VoiceChoiceStore
 from data.voice_moderation import VoiceModerationStore
 from data.voice_shares import VoiceShareStore
+from data.voice_uses import VoiceUseStore
 from data.voices import VoiceStore
 
 
@@ -39,6 +41,8 @@ class Store:
         self.shares = VoiceShareStore(database, clock)
         self.choices = VoiceChoiceStore(database, clock)
         self.moderation = VoiceModerationStore(database, clock)
+        self.bars = BarStore(database, clock, pseudonym)
+        self.uses = VoiceUseStore(database, clock)
         self.reports = ReportStore(database, clock, pseudonym)
         self.departed_guilds = DepartedGuildStore(database, clock)
         self.guild_settings = GuildSettingsStore(database, clock)

@@ -51,14 +51,26 @@ class VoiceStore(StorePart):
     async def all(self) -> list[VoiceRow]:
         return await self._database.rows(VoiceRow, "voices", order="voice_id")
 
+    async def unused(self, for_s: float) -> list[VoiceRow]:
+        """The voices that nobody has spoken in for so long."""
+        return await self._database.select(
+            VoiceRow,
+            "SELECT * FROM voices WHERE ifnull(used_at, created_at) < ?",
+            self._clock() - for_s,
+        )
+
     async def with_clip(self, clip_sha256: str) -> list[VoiceRow]:
         return await self._database.rows(VoiceRow, "voices", clip_sha256=clip_sha256)
 
-    async def count_from(self, guild_id: int) -> int:
-        (count,) = await self._database.column(
-            "SELECT count(*) FROM voices WHERE origin_guild_id = ?", guild_id
+    async def owners_counted_in(self, guild_id: int) -> dict[int, int]:
+        """How many voices each person registered in a server; disabled ones do not count."""
+        rows = await self._database.fetch(
+            "SELECT owner_id, count(*) AS voices FROM voices "
+            "WHERE origin_guild_id = ?1 AND disabled_at IS NULL AND voice_id NOT IN "
+            "(SELECT voice_id FROM disabled_voices WHERE guild_id = ?1) GROUP BY owner_id",
+            guild_id,
         )
-        return int(count)
+        return {row["owner_id"]: row["voices"] for row in rows}
 
     async def rename(self, voice: VoiceRow, name: str) -> None:
         """Give a voice another name. Raises `VoiceNameTaken`, having changed nothing."""

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ class Project:
         self.root = folder / "my projects" / "timbre"
         self.elsewhere = folder / "elsewhere"
         self.wheels = folder / "wheels"
-        for made in (self.root / "bot", self.elsewhere, self.wheels):
+        for made in (self.root / "bot", self.root / "locks", self.elsewhere, self.wheels):
             made.mkdir(parents=True)
         shutil.copy(timbre.__file__, self.root)
         (self.root / "bot" / "__main__.py").write_text(
@@ -50,7 +51,11 @@ class Project:
         make_wheel(self.wheels, "leaf", "1.0")
         make_wheel(self.wheels, "leaf", "2.0")
         make_wheel(self.wheels, "odd", "1.0", requires="nowhere-to-be-found")
-        self.declare("leaf==1.0")
+        (self.root / "pyproject.toml").write_text(
+            "[project]\nname = 'x'\ndependencies = ['torch==2.13.0']\n"
+        )
+        (self.root / "locks" / "dev.txt").touch()
+        self.lock("1.0")
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PIP_")},
             "PIP_CONFIG_FILE": os.devnull,
@@ -58,20 +63,23 @@ class Project:
             "PIP_FIND_LINKS": self.wheels.as_uri(),
         }
 
-    def declare(self, *packages: str) -> None:
-        (self.root / "pyproject.toml").write_text(
-            f"[project]\nname = 'x'\ndependencies = {['torch==2.13.0', *packages]}\n"
-            "[dependency-groups]\nno-deps = ['odd==1.0']\n"
-        )
+    def lock(self, leaf: str) -> None:
+        """Ask for a version of `leaf`, with the hash of its wheel where there is one."""
+        lines = []
+        for name, version in (("leaf", leaf), ("odd", "1.0")):
+            wheel = self.wheels / f"{name}-{version}-py3-none-any.whl"
+            content = wheel.read_bytes() if wheel.exists() else b"none yet"
+            lines.append(f"{name}=={version} --hash=sha256:{sha256(content).hexdigest()}\n")
+        (self.root / "locks" / "runtime.txt").write_text("".join(lines))
 
     def pretend_to_be_set_up(self) -> None:
         """Leave what a finished set-up leaves, with this interpreter and no packages."""
         environment = self.root / ".venv"
         (environment / "bin").mkdir(parents=True)
         (environment / "bin" / "python").symlink_to(sys.executable)
-        declared = timbre.read_declared(self.root / "pyproject.toml")
+        wanted = timbre.read_wanted(self.root)
         machine = timbre.this_machine()
-        stamp = timbre.stamp_for(declared, machine, pip_is_configured=True)
+        stamp = timbre.stamp_for(wanted, machine, pip_is_configured=True)
         (environment / "timbre-stamp.json").write_text(json.dumps(stamp))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -109,24 +117,29 @@ def test_a_set_up_from_nothing_to_a_change_and_through_a_failure(project: Projec
     code, output, _ = project.run("say")
     assert (code, len(output.splitlines())) == (7, 1), "the second time there is nothing to set up"
 
-    project.declare("leaf==2.0")
+    project.lock("2.0")
     code, output, _ = project.run("say")
     assert code == 7
-    assert "[2/3] 2 packages" in output
+    assert "[2/2] packages" in output
     assert "environment" not in output
     assert json.loads(output.splitlines()[-1])[3] == "2.0"
 
-    project.declare("leaf==3.0")
+    project.lock("3.0")
     unfinished = project.root / ".venv" / "half-written"
     unfinished.touch()
     code, output, errors = project.run("say")
     assert code == 1
     assert "No matching distribution found for leaf==3.0" in errors
-    assert "Set-up failed at [2/3] 2 packages" in errors
+    assert "Set-up failed at [2/2] packages" in errors
     assert str(project.root.resolve() / ".venv" / "timbre-setup.log") in errors
     assert "Traceback" not in errors
 
     make_wheel(project.wheels, "leaf", "3.0")
+    code, _, errors = project.run("say")
+    assert code == 1
+    assert "DO NOT MATCH THE HASHES" in errors, "a file that is not the one that was locked"
+
+    project.lock("3.0")
     code, output, _ = project.run("say")
     assert code == 7
     assert "environment" in output

@@ -12,7 +12,7 @@ import pytest
 import timbre
 
 SOURCE = Path(timbre.__file__)
-DECLARED = timbre.Declared(["torch==2.13.0"], ["torch==2.13.0", "rich"], ["odd==1"], ["pytest"])
+WANTED = timbre.Wanted(["torch==2.13.0"], Path("locks/runtime.txt"), Path("locks/dev.txt"))
 LINUX = timbre.Machine("3.11", "Linux", has_nvidia=False)
 
 
@@ -71,60 +71,59 @@ def test_pip_is_configured_if_it_is_told_where_packages_come_from(
     assert timbre.names_an_index(listing) == configured
 
 
-def test_torch_comes_first_and_the_odd_ones_last() -> None:
+def test_torch_comes_first_and_then_what_is_locked() -> None:
     """Each build has its commands; dev packages are for tests only."""
-    cpu = [command for _, command in timbre.steps("python", DECLARED, "cpu", dev=False)]
+    hashed = ["--no-deps", "--require-hashes", "-r"]
+    cpu = [command for _, command in timbre.steps("python", WANTED, "cpu", dev=False)]
     assert cpu[0][-3:] == ["--index-url", timbre.PYTORCH_CPU_INDEX, "torch==2.13.0"]
-    assert cpu[1][-2:] == ["torch==2.13.0", "rich"]
-    assert cpu[2][-2:] == ["--no-deps", "odd==1"]
+    assert [command[-4:] for command in cpu[1:]] == [[*hashed, str(WANTED.runtime)]]
 
-    default = [command for _, command in timbre.steps("python", DECLARED, "default", dev=True)]
+    default = [command for _, command in timbre.steps("python", WANTED, "default", dev=True)]
     assert "--index-url" not in default[0]
     assert default[0][-1] == "torch==2.13.0"
-    assert default[1][-3:] == ["torch==2.13.0", "rich", "pytest"]
+    assert [command[-4:] for command in default[1:]] == [[*hashed, str(WANTED.dev)]]
 
-    windows = [command for _, command in timbre.steps("python", DECLARED, "uv-auto", dev=False)]
+    windows = [command for _, command in timbre.steps("python", WANTED, "uv-auto", dev=False)]
     assert windows[0][:4] == ["python", "-m", "pip", "install"]
     assert windows[0][-1] == "uv"
     assert windows[1][:5] == ["python", "-m", "uv", "pip", "install"]
     assert windows[1][-2:] == ["--torch-backend=auto", "torch==2.13.0"]
-    assert [command[1:4] for command in windows[2:]] == [["-m", "pip", "install"]] * 2
+    assert [command[1:4] for command in windows[2:]] == [["-m", "pip", "install"]]
 
 
 def test_the_projects_own_requirements_are_read() -> None:
-    declared = timbre.read_declared(SOURCE.parent / "pyproject.toml")
-    assert [re.split("[=<>]", name)[0] for name in declared.torch] == ["torch"]
-    assert declared.torch[0] in declared.packages
-    assert any(name.startswith("torchaudio") for name in declared.packages)
-    assert "chatterbox-tts==0.1.7" in declared.no_deps
-    assert any(name.startswith("pytest") for name in declared.dev)
+    wanted = timbre.read_wanted(SOURCE.parent)
+    assert [re.split("[=<>]", name)[0] for name in wanted.torch] == ["torch"]
+    assert wanted.runtime.is_file()
+    assert wanted.dev.is_file()
 
 
-def test_set_up_is_redone_only_for_a_reason() -> None:
-    """By stamp: what was declared, which Python, which torch, and whether it came to its end."""
+def test_set_up_is_redone_only_for_a_reason(tmp_path: Path) -> None:
+    """By stamp: what is locked, which Python, which torch, and whether it came to its end."""
+    wanted = timbre.Wanted(["torch==2.13.0"], tmp_path / "runtime.txt", tmp_path / "dev.txt")
+    wanted.runtime.write_text("rich==14")
+    wanted.dev.write_text("rich==14 pytest==9")
 
-    def decide(
-        stamp: object, machine: object = LINUX, *, tests: bool = False, **declared: list[str]
-    ) -> str:
+    def decide(stamp: object, machine: object = LINUX, *, tests: bool = False) -> str:
         text = json.dumps(stamp) if isinstance(stamp, dict) else stamp
-        return timbre.what_to_do(text, DECLARED._replace(**declared), machine, tests)
+        return timbre.what_to_do(text, wanted, machine, tests)
 
-    full = timbre.stamp_for(DECLARED, LINUX, pip_is_configured=False)
+    full = timbre.stamp_for(wanted, LINUX, pip_is_configured=False)
     without_dev = {**full, "dev": None}
     assert decide(full) == decide(full, tests=True) == decide(without_dev) == "nothing"
     assert decide(without_dev, tests=True) == decide(None) == "install"
     assert decide("") == decide("[]") == decide('{"python": ') == "anew"
 
-    assert decide(full, packages=["torch==2.13.0", "rich>=14"]) == "install"
-    assert decide(full, packages=["rich", "torch==2.13.0"]) == "nothing"
-    assert decide(full, no_deps=[]) == "install"
-    assert decide(full, tests=True, dev=["pytest", "mypy"]) == "install"
-    assert decide(full, dev=["pytest", "mypy"]) == "nothing"
-
     with_card = LINUX._replace(has_nvidia=True)
     assert decide(full, LINUX._replace(python="3.12")) == decide(full, with_card) == "anew"
-    from_own_index = timbre.stamp_for(DECLARED, LINUX, pip_is_configured=True)
+    from_own_index = timbre.stamp_for(wanted, LINUX, pip_is_configured=True)
     assert decide(from_own_index, with_card) == "nothing"
+
+    wanted.dev.write_text("rich==14 pytest==9 mypy==2")
+    assert decide(full, tests=True) == "install"
+    assert decide(full) == "nothing"
+    wanted.runtime.write_text("rich==15")
+    assert decide(without_dev) == "install"
 
 
 @pytest.mark.parametrize(

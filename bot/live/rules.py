@@ -51,7 +51,7 @@ def why_unread(written: Written, settings: GuildSettings) -> Unread | None:
         return Unread.OWN
     if written.content.startswith(MUTE_PREFIX):
         return Unread.MUTED
-    if Exclusion.BLOCKED in written.exclusions:
+    if written.exclusions & {Exclusion.BLOCKED, Exclusion.BARRED}:
         return Unread.BLOCKED
     if written.by_bot:
         return None if settings.read_bots else Unread.BOT

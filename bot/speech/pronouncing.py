@@ -1,5 +1,6 @@
 """The pronunciations of servers and members, kept ready for reading."""
 
+import asyncio
 import sys
 from collections.abc import Mapping
 
@@ -31,11 +32,17 @@ class Pronouncing:
         user = await self._store.entries(user_id=user_id)
         kept = self._kept.get((guild_id, user_id))
         if kept is None or kept.server != server or kept.user != user:
-            kept = Pronunciations(server, user, _WIDEST)
+            # Thousands of entries take a while, and everybody else's sound is made meanwhile.
+            kept = await asyncio.to_thread(Pronunciations, server, user, _WIDEST)
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
             self._kept[guild_id, user_id] = kept
         return kept
+
+    def forget(self, user_id: int) -> None:
+        """Drop from memory what was kept of a person's entries. Their rows are the caller's."""
+        for key in [key for key in self._kept if key[1] == user_id]:
+            del self._kept[key]
 
     async def entries(
         self, *, guild_id: int | None = None, user_id: int | None = None
@@ -85,7 +92,7 @@ class Pronouncing:
     ) -> None:
         """Make `entries` all that the owner has. Raises `UserError` for one that cannot be."""
         try:
-            checked = checked_entries(entries, self.limits)
+            checked = await asyncio.to_thread(checked_entries, entries, self.limits)
         except ValueError as error:
             raise UserError(str(error)) from None
         await self._store.replace(checked, guild_id=guild_id, user_id=user_id)

@@ -4,6 +4,7 @@ Names, pronunciations, the reading of the text, the voice, and what the server c
 and its stock voice) meet here, for commands, live reading, previews and the command line alike.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -64,7 +65,9 @@ class Sayings:
         `max_chars` is as in `Reader.read`; what is not `aloud` is for a file, which no server's
         volume changes. Raises `UserError`, `NothingToSay` where no word is left.
         """
-        reading = self._reader.read(
+        # Beside the loop: a text can be made to take a tenth of a second.
+        reading = await asyncio.to_thread(
+            self._reader.read,
             text,
             names_in(text, guild, mentioned),
             await self._pronouncing.of(guild.id, member.id),

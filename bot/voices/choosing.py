@@ -6,6 +6,7 @@ against what the member may do, in `Voices.find`.
 
 import logging
 import sqlite3
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,10 +77,8 @@ class Voices:
             stock = StockVoice(reference.value)
             return Speaker(voice=stock, guild_id=guild_id, user_id=user_id)
         voice = await self.find(asked, Action.SPEAK, person)
-        try:
-            await self._store.moderation.heard(voice.voice_id, guild_id)
-        except sqlite3.Error as error:  # nobody falls silent because a disk is full
-            log.error("a voice's use could not be noted", exc_info=error)
+        await self._note(self._store.moderation.heard(voice.voice_id, guild_id))
+        await self._note(self._store.uses.note(voice, user_id, guild_id))
         return self.as_speaker(voice, person)
 
     async def find(self, asked: str, action: Action, person: Person) -> VoiceRow:
@@ -190,6 +189,12 @@ class Voices:
             return None
         return (await self._usual_voice(person))[0]
 
+    async def _note(self, noting: Awaitable[object]) -> None:
+        try:
+            await noting
+        except sqlite3.Error as error:  # nobody falls silent because a disk is full
+            log.error("a voice's use could not be noted", exc_info=error)
+
     async def _usual(self, person: Person) -> Speaker:
         stock = await self.chosen_stock(person)
         if stock is not None:
@@ -201,10 +206,10 @@ class Voices:
             return Speaker(guild_id=person.guild_id, user_id=person.user_id, note=note)
         if voice.owner_id == person.user_id and person.guild_id not in (0, voice.origin_guild_id):
             # It is used here too, should the server in which it was registered remove the bot.
-            try:
-                await self._store.choices.settle_on(person.user_id, person.guild_id, voice.voice_id)
-            except sqlite3.Error as error:  # nobody falls silent because a disk is full
-                log.error("a voice's use could not be noted", exc_info=error)
+            await self._note(
+                self._store.choices.settle_on(person.user_id, person.guild_id, voice.voice_id)
+            )
+        await self._note(self._store.uses.note(voice, person.user_id, person.guild_id))
         return msgspec.structs.replace(self.as_speaker(voice, person), note=note)
 
     async def _usual_voice(self, person: Person) -> tuple[VoiceRow | None, str | None]:

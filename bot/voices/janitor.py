@@ -22,6 +22,8 @@ SETTLED_S = 3600.0
 #: What is made of a recording named on the command line is kept this long after its last use.
 LOCAL_CLIP_KEPT_S = 30 * 24 * 3600.0
 
+#: Who spoke in whose voice is known for so long.
+USES_KEPT_S = 30 * 24 * 3600.0
 HANDLED_REPORT_KEPT_S = 30 * 24 * 3600.0
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,8 @@ log = logging.getLogger(__name__)
 class Janitor:
     """`clock` gives UTC in Unix seconds; `grace_s` is how long a server may be gone.
 
-    `speech_kept_s` is how old rendered speech may become.
+    `speech_kept_s` is how old rendered speech may become, `unused_s` how long nobody may speak in a
+    voice before it is deleted; 0 is for ever.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Janitor:
         *,
         grace_s: float,
         speech_kept_s: float,
+        unused_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -50,6 +54,7 @@ class Janitor:
         self._privacy = privacy
         self._grace_s = grace_s
         self._speech_kept_s = speech_kept_s
+        self._unused_s = unused_s
         self._clock = clock
         self._conditionals = RecordedFiles(home, CONDITIONALS, store.conditionals)
         self._renderings = RecordedFiles(home, SPEECH, store.speech)
@@ -84,7 +89,7 @@ class Janitor:
         that was set back since says is of tomorrow.
         """
         before = self._clock() - settled_s if settled_s else math.inf
-        gone = await self._voices_without_clip()
+        gone = await self._voices_without_clip() + await self._unused_voices()
         gone += await self._made_of_no_voice(before)
         gone += await self._conditionals.remove_broken(_is_there, before)
         gone += await self._renderings.remove_broken(_is_there, before)
@@ -92,6 +97,7 @@ class Janitor:
         gone += await self._renderings.remove(too_old)
         gone += await self._files_without_row(before)
         gone += await self._store.reports.forget_handled(HANDLED_REPORT_KEPT_S)
+        gone += await self._store.uses.forget_before(USES_KEPT_S)
         gone += await self._store.personal.forget_strangers()
         if gone:
             log.info("tidied up", extra={"removed": gone})
@@ -111,6 +117,13 @@ class Janitor:
             log.warning("a voice lost its clip", extra={"voice": voice.voice_id})
         await self._forgetting.voices(missing)
         return len(missing)
+
+    async def _unused_voices(self) -> int:
+        unused = await self._store.voices.unused(self._unused_s) if self._unused_s else []
+        for voice in unused:
+            log.info("an unused voice is deleted", extra={"voice": voice.voice_id})
+        await self._forgetting.voices(unused)
+        return len(unused)
 
     async def _made_of_no_voice(self, before: float) -> int:
         await self._store.local_clips.forget_unused(LOCAL_CLIP_KEPT_S)

@@ -11,7 +11,7 @@ from bot.voices.choosing import VoiceChoice, Voices
 from bot.voices.place import Person
 from bot.voices.references import VoiceReference, clip_digest
 from bot.voices.rights import Action
-from data.rows import CopiedClip, VoiceReport, VoiceRow
+from data.rows import CopiedClip, VoiceReport, VoiceRow, VoiceUse
 from data.store import Store
 from engine.errors import VoiceUnusable
 from engine.speech import ClonedVoice
@@ -88,6 +88,12 @@ class VoiceModeration:
         """Who sent another member's voice as their own in this server, the latest first."""
         _require_reader(person)
         return await self._store.moderation.copies(person.guild_id)
+
+    async def uses(self, asked: str | None, person: Person) -> list[VoiceUse]:
+        """Who spoke in other members' voices here lately; in one voice alone, if named."""
+        _require_reader(person)
+        voice = await self._voices.find(asked, Action.DISABLE, person) if asked else None
+        return await self._store.uses.of_guild(person.guild_id, voice.voice_id if voice else None)
 
     async def disable(self, asked: str, person: Person) -> VoiceRow:
         """Forbid a voice and its clip in this server, in the middle of what it is saying."""
@@ -195,7 +201,7 @@ def one_line(text: str) -> str:
 
 def _require_reader(person: Person) -> None:
     if not (person.moderates or person.runs_the_bot):
-        raise UserError("Only those who may manage the server can read reports.")
+        raise UserError("Only those who may manage the server can read that.")
 
 
 def _clip(asked: str) -> VoiceReference | None:

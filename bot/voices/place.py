@@ -1,6 +1,7 @@
 """What a person is to the voices in a server, and which of those are disabled there."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -25,7 +26,8 @@ class Place:
     """A server as a person finds it, by ids of voices. `known` is filled for moderators alone.
 
     `disabled_clips` has since when a clip is. Whoever had made a voice of it before, and whose
-    voice is not disabled, speaks on: it may be theirs, and copied.
+    voice is not disabled, speaks on: it may be theirs, and copied. `barred` are the codes of people
+    whose voices are all as disabled.
     """
 
     person: Person
@@ -33,6 +35,8 @@ class Place:
     known: set[int]
     disabled: set[int]
     disabled_clips: dict[str, float]
+    barred: frozenset[str]
+    pseudonym: Callable[[int], str]
 
     @classmethod
     async def of(cls, store: Store, person: Person) -> Self:
@@ -44,6 +48,8 @@ class Place:
             known={voice.voice_id for voice in known},
             disabled=await store.moderation.disabled_in(guild_id),
             disabled_clips=await store.moderation.disabled_digests(guild_id),
+            barred=await store.bars.codes(guild_id),
+            pseudonym=store.pseudonym,
         )
 
     def standings(self, voice: VoiceRow) -> frozenset[Standing]:
@@ -73,4 +79,5 @@ class Place:
             or voice.voice_id in self.disabled
             or voice.consented_at
             >= self.disabled_clips.get(clip_digest(voice.clip_sha256), math.inf)
+            or bool(self.barred and self.pseudonym(voice.owner_id) in self.barred)
         )

@@ -8,17 +8,47 @@ import io
 import json
 import logging
 import zipfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from bot.base.turns import FairTurns
+from bot.speech.pronouncing import Pronouncing
 from bot.voices.consent import CONSENT_TEXTS
 from bot.voices.forgetting import Forgetting
 from bot.voices.registration import Registration
 from data.rows import VoiceRow
 from data.store import Store
 
+_EXPORTS_AT_ONCE = 2
+_EXPORTS_WAITING = 50
+_TOO_MANY = "Many others want their data just now. Please try again in a minute."
+
 log = logging.getLogger(__name__)
+
+
+class DeletionReason(Enum):
+    """Who wants a person's data deleted, and why: the kinds that Red's cogs know.
+
+    See "Data deletion" in Red-DiscordBot's guide for developers (`red_delete_data_for_user`).
+    """
+
+    ASKED = "user"
+    ASKED_STRICTLY = "user_strict"
+    ACCOUNT_GONE = "discord_deleted_user"
+    OWNER = "owner"
+
+    @property
+    def keeps_bars(self) -> bool:
+        """Whether what moderators decided outlives the person."""
+        return self in (DeletionReason.ASKED, DeletionReason.ASKED_STRICTLY)
+
+    @property
+    def keeps_reports(self) -> bool:
+        """Whether reports that nobody has handled do."""
+        return self is DeletionReason.ASKED
 
 
 class Deletion(NamedTuple):
@@ -50,32 +80,41 @@ class Privacy:
         home: Path,
         registration: Registration,
         forgetting: Forgetting,
+        pronouncing: Pronouncing,
     ) -> None:
         self._store = store
         self._home = home
         self._registration = registration
         self._forgetting = forgetting
+        self._pronouncing = pronouncing
+        self._exports = FairTurns(_EXPORTS_AT_ONCE, _EXPORTS_WAITING, _TOO_MANY)
 
     async def counts(self, user_id: int) -> dict[str, int]:
         """How many rows there are about a person, by table; only those with any."""
         held = await self._store.personal.rows_about(user_id)
         return {table: len(rows) for table, rows in held.items() if rows}
 
-    async def export(self, user_id: int) -> bytes:
-        """A ZIP with every row about a person (`data.json`), their clips, and what they agreed to.
+    @asynccontextmanager
+    async def exported(self, user_id: int) -> AsyncIterator[bytes]:
+        """A ZIP of a person's rows (`data.json`), clips and consent texts, until it is sent.
 
-        Ids are strings in it: JSON's readers round large numbers.
+        Ids are strings in it: JSON's readers round large numbers. Raises `UserError` where too many
+        ask for theirs at once: each is in memory as a whole.
         """
-        held = await self._store.personal.rows_about(user_id)
-        voices = await self._store.voices.of_owner(user_id)
-        return await asyncio.to_thread(_zip, held, voices, self._home)
+        async with self._exports.turn(0, user_id):
+            held = await self._store.personal.rows_about(user_id)
+            voices = await self._store.voices.of_owner(user_id)
+            yield await asyncio.to_thread(_zip, held, voices, self._home)
 
-    async def delete(self, user_id: int) -> Deletion:
+    async def delete(self, user_id: int, reason: DeletionReason = DeletionReason.ASKED) -> Deletion:
         """Delete a person: what they asked to hear, drafts, voices, rows."""
         async with self._forgetting.person(user_id), self._registration.closed_to(user_id):
             voices = await self._store.voices.of_owner(user_id)
             await self._forgetting.voices(voices)
-            await self._store.personal.delete(user_id)
+            await self._store.personal.delete(
+                user_id, keep_bars=reason.keeps_bars, keep_reports=reason.keeps_reports
+            )
+            self._pronouncing.forget(user_id)
         complete = await self._store.purge()
         log.info("a person was deleted", extra={"voices": len(voices)})
         return Deletion(len(voices), complete)

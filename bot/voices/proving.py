@@ -37,9 +37,13 @@ class Demand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A sentence that `speaker_id` can say until `ends_at`, by the clock of the services."""
+    """A sentence that `speaker_id` can say until `ends_at`, by the clock of the services.
+
+    `guild_id` is where it was asked for, 0: in no server.
+    """
 
     speaker_id: int
+    guild_id: int
     statement: Statement
     ends_at: float
 
@@ -92,14 +96,16 @@ class Proving:
         chosen = (await self._store.guild_settings.get(guild_id)).voice_statement
         return max(usual, Demand(chosen or usual), key=lambda demand: demand.strictness)
 
-    def issue(self, draft: Path, speaker_id: int, *, digits: bool = False) -> Issued:
+    def issue(
+        self, draft: Path, speaker_id: int, guild_id: int | None, *, digits: bool = False
+    ) -> Issued:
         """A sentence for a draft, in place of the one before. Raises `UserError` at the last."""
         count = self._count.get(draft, 0) + 1
         if count > _MOST_SENTENCES:
             raise UserError("I gave you enough sentences for this clip. Please start again.")
         self._count[draft] = count
         statement = Statement.drawn(self._source, digits=digits)
-        issued = Issued(speaker_id, statement, self._clock() + self._limits.within_s)
+        issued = Issued(speaker_id, guild_id or 0, statement, self._clock() + self._limits.within_s)
         self._issued[draft] = issued
         return issued
 
@@ -126,6 +132,7 @@ class Proving:
             raise UserError("That was too late: the time for this sentence is over.")
         self._uploads.require_size(size_bytes)
         proven = await self._uploads.checked(
+            (issued.guild_id, by),
             fetch,
             received,
             lambda upload: self._prove(upload, draft, issued.statement, self._clip_limits),

@@ -19,18 +19,23 @@ from bot.base.home import CLIPS
 from bot.base.locks import KeyedLocks
 from bot.clips.judge import ClipLimits, JudgedClip
 from bot.speech.speaker import Speaker
+from bot.voices.bars import Bars
 from bot.voices.consent import CONSENT_VERSION
 from bot.voices.forgetting import Forgetting
 from bot.voices.limits import ClonedVoiceLimits
 from bot.voices.proving import Proving, VoiceProof
+from bot.voices.quota import ServerQuota
 from bot.voices.references import VoiceReference, clip_digest
+from bot.voices.sharing import Sharing
 from bot.voices.uploads import Fetch, Uploads
+from data.bars import Bar
 from data.errors import VoiceNameTaken
 from data.rows import NewVoice, VoiceRow
 from data.store import Store
 from engine.speech import ClonedVoice
 
 NAME_MAX_CHARS = 32
+
 log = logging.getLogger(__name__)
 
 Judge = Callable[[Path, ClipLimits], Awaitable[JudgedClip]]
@@ -79,9 +84,11 @@ class Registration:
         store: Store,
         home: Path,
         forgetting: Forgetting,
+        sharing: Sharing,
+        bars: Bars,
+        *,
         uploads: Uploads,
         proving: Proving,
-        *,
         limits: ClonedVoiceLimits,
         judge: Judge,
         clip_limits: ClipLimits,
@@ -90,9 +97,11 @@ class Registration:
         self._store = store
         self._home = home
         self._forgetting = forgetting
+        self._bars = bars
         self._uploads = uploads
         self._proving = proving
         self._limits = limits
+        self._quota = ServerQuota(store, sharing, limits.voices_per_guild)
         self._judge = judge
         self._clip_limits = clip_limits
         self._clock = clock
@@ -115,8 +124,9 @@ class Registration:
             await self._require_admission(wish)
             self._cooldown.use(self._store.pseudonym(wish.owner_id))
             consented_at = self._clock()
+            lane = wish.guild_id or 0, wish.owner_id
             clip = await self._uploads.checked(
-                fetch, received, lambda upload: self._judge(upload, self._clip_limits)
+                lane, fetch, received, lambda upload: self._judge(upload, self._clip_limits)
             )
             await self._require_allowed(wish, clip)
             folder = self._uploads.folder
@@ -216,7 +226,11 @@ class Registration:
 
     async def _require_admission(self, wish: Wish) -> None:
         self._uploads.require_size(wish.size_bytes)
+        refusal = await self._bars.refusal(wish.owner_id, wish.guild_id or 0, Bar.VOICES)
+        if refusal is not None:
+            raise UserError(refusal)
         await self._require_place(wish)
+        self._uploads.require_room()
         self._cooldown.require(self._store.pseudonym(wish.owner_id))
 
     async def _require_place(self, wish: Wish) -> None:
@@ -231,11 +245,8 @@ class Registration:
                 f"You have {most} voices already, which is the limit. Delete one with "
                 "/voice delete, or give it another clip with /voice replace."
             )
-        if (
-            wish.guild_id is not None
-            and await self._store.voices.count_from(wish.guild_id) >= self._limits.voices_per_guild
-        ):
-            raise UserError("This server has as many voices as it may have.")
+        if wish.guild_id is not None:
+            await self._quota.require(wish.guild_id, wish.owner_id)
 
     async def _require_allowed(self, wish: Wish, clip: JudgedClip) -> None:
         """A voice that was disabled does not come back under another name, nor as another's.

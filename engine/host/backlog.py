@@ -73,7 +73,7 @@ class Backlog:
         job = self._jobs.get(key)
         if job is None:
             full = self.queued - len(self._again) >= self._queued_max
-            if full and not self._make_room(request.guild_id):
+            if full and not self._make_room(_lane(request)):
                 raise QueueFull(
                     f"Too much is waiting to be spoken: {self._queued_max} pieces. "
                     "Please try again in a moment."
@@ -167,16 +167,30 @@ class Backlog:
         for job in list(self._jobs.values()):
             self._refuse(job, error)
 
-    def _make_room(self, guild_id: int) -> bool:
-        """Refuse the newest job of the guild with the most, if it keeps as many as this one has."""
+    def _make_room(self, lane: Lane) -> bool:
+        """Refuse the newest job of whoever has the most, if they keep as many as this one has.
+
+        Servers share the queue, and members of one server its share.
+        """
         queued = [job for job in self._jobs.values() if job.attempts == 0]
-        counts = Counter(job.waiters[0].lane.guild_id for job in queued)
-        greediest, most = max(counts.items(), key=lambda one: one[1], default=(guild_id, 0))
-        if counts[guild_id] + 2 > most:
+        guilds = Counter(job.waiters[0].lane.guild_id for job in queued)
+        greediest, most = max(guilds.items(), key=lambda one: one[1], default=(0, 0))
+        whose = "this server"
+        if guilds[lane.guild_id] + 2 > most:
+            greediest, whose = lane.guild_id, "yours"
+        members = Counter(
+            job.waiters[0].lane.user_id
+            for job in queued
+            if job.waiters[0].lane.guild_id == greediest
+        )
+        greediest_member, most = max(members.items(), key=lambda one: one[1], default=(0, 0))
+        if greediest == lane.guild_id and members[lane.user_id] + 2 > most:
             return False
-        newest = next(job for job in reversed(queued) if job.waiters[0].lane.guild_id == greediest)
+        taken = greediest, greediest_member
+        newest = next(job for job in reversed(queued) if job.waiters[0].lane[1:] == taken)
         self._refuse(
-            newest, QueueFull("Too much of this server is waiting to be spoken. Please wait a bit.")
+            newest,
+            QueueFull(f"Too much of {whose} is waiting to be spoken. Please wait a bit."),
         )
         return True
 

@@ -15,7 +15,10 @@ from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, Proven
 from bot.clips.statement import Statement
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
+from bot.speech.pronouncing import Pronouncing
 from bot.speech.service import SpeechService
+from bot.text import PronunciationLimits
+from bot.voices.bars import Bars
 from bot.voices.choosing import Voices
 from bot.voices.enrolments import EnrolmentRecords
 from bot.voices.forgetting import Forgetting
@@ -37,6 +40,7 @@ from tests.store import Clock
 
 ALICE, BOB, MOD, BOSS = 2**62 + 1, 2**62 + 2, 2**62 + 3, 2**62 + 4
 SPEECH_KEPT_S = 90 * 86_400.0
+UNUSED_S = 365 * 86_400.0
 HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
 OWNER, OTHER = Person(ALICE, HERE), Person(BOB, HERE)
 MODERATOR = Person(MOD, HERE, moderates=True)
@@ -77,12 +81,14 @@ class House:
     speech: SpeechService
     voices: Voices
     sharing: Sharing
+    bars: Bars
     registration: Registration
     proving: Proving
     keeping: VoiceKeeping
     moderation: VoiceModeration
     forgetting: Forgetting
     privacy: Privacy
+    pronouncing: Pronouncing
     janitor: Janitor
 
     def wish(self, owner_id: int, name: str, **other: object) -> Wish:
@@ -155,6 +161,7 @@ async def a_house(
             sharing = Sharing(store, home, speech, clock=clock)
             voices = Voices(store, home, sharing)
             forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
+            bars = Bars(store, speech)
             clip_limits = ClipLimits(max_upload_mib=1000 / 2**20)
             uploads = Uploads(
                 home, at_once=clip_limits.checks_at_once, max_bytes=clip_limits.max_upload_bytes
@@ -172,8 +179,10 @@ async def a_house(
                 store,
                 home,
                 forgetting,
-                uploads,
-                proving,
+                sharing,
+                bars,
+                uploads=uploads,
+                proving=proving,
                 limits=ClonedVoiceLimits(
                     **{
                         "voices_per_user": 3,
@@ -186,7 +195,8 @@ async def a_house(
                 clip_limits=clip_limits,
                 clock=clock,
             )
-            privacy = Privacy(store, home, registration, forgetting)
+            pronouncing = Pronouncing(store, PronunciationLimits())
+            privacy = Privacy(store, home, registration, forgetting, pronouncing)
             yield House(
                 home=home,
                 clock=clock,
@@ -196,12 +206,14 @@ async def a_house(
                 speech=speech,
                 voices=voices,
                 sharing=sharing,
+                bars=bars,
                 registration=registration,
                 proving=proving,
                 keeping=VoiceKeeping(store, voices, sharing, forgetting),
                 moderation=VoiceModeration(store, voices, speech, clock=clock),
                 forgetting=forgetting,
                 privacy=privacy,
+                pronouncing=pronouncing,
                 janitor=Janitor(
                     store,
                     home,
@@ -209,6 +221,7 @@ async def a_house(
                     privacy,
                     grace_s=7 * 86_400,
                     speech_kept_s=SPEECH_KEPT_S,
+                    unused_s=UNUSED_S,
                     clock=clock,
                 ),
             )

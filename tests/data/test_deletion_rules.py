@@ -84,6 +84,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "report_people": [(1, "about", gone), (2, "by", gone)],
         "local_clips": [(own_clip, 0)],
         "copied_clips": [(5, gone, 0)],
+        "voice_uses": [(5, 3, gone, 1), (5, 1, stays, 1)],
         "conditionals_cache": [
             ("k1", f"clip:{gone}:{own_clip}", "r", "e", "c/1", 1, 0, 0),
             ("k0", f"clip:0:{own_clip}", "r", "e", "c/0", 1, 0, 0),
@@ -115,6 +116,8 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "departed_guilds": [(7, 0)],
         "live_bindings": [(5, 1, 2, 0)],
         "copied_clips": [(5, stays, 0)],
+        "voice_uses": [(5, 3, stays, 1)],
+        "bars": [(5, "c" * 64, "voices", 0)],
         "conditionals_cache": [("k2", f"clip:{stays}:{shared_clip}", "r", "e", "c/2", 1, 0, 0)],
         "speech_cache": [
             ("k2", f"clip:{stays}:{shared_clip}", "s/2", 1, 1.0, 0, 0),

@@ -37,6 +37,7 @@ NAMING_A_VOICE: dict[str, dict[str, Any]] = {
     "voice-admin default": {},
     "voice-admin disable": {},
     "voice-admin enable": {},
+    "voice-admin uses": {},
     "bot-owner disable": {},
     "bot-owner enable": {},
 }
@@ -46,10 +47,15 @@ WITHOUT_A_VOICE = {
     "voice list",
     "voice report",  # names a member
     "voice-admin reports",
+    "voice-admin bar",  # name a person
+    "voice-admin unbar",
     "privacy info",  # about the caller alone
     "privacy export",
     "privacy delete",
+    "privacy policy",
     "bot-owner delete-user",
+    "bot-owner bar",
+    "bot-owner unbar",
     "Use as my voice",
 }
 #: Commands of these groups, of the context menus, and all that take a voice, are in one of both.

@@ -117,3 +117,27 @@ async def test_reports_have_pages_and_states_and_forge_nothing(stage: Stage) -> 
     assert "Reports: 0 handled" in shown.text
     await press(shown, "Show open")
     assert "Reports: 6 open" in shown.text
+
+
+async def test_who_is_barred_uses_nothing_but_their_data(stage: Stage, clip: File) -> None:
+    guild = stage.elsewhere("Barring")
+    mod = guild.guild.add_member("Mod", manage_guild=True)
+    await register(guild.alice, "Mine", shorter(clip))
+    assert "can speak in" in await guild.reply(guild.alice, "voice share", voice="Mine")
+    await told(guild.bob, "say", voice="Mine", text="In a borrowed voice.")
+    uses = await guild.reply(mod, "voice-admin uses")
+    assert uses.startswith(f"{guild.bob.mention} in **Mine** of {guild.alice.mention}: on 1 day")
+    chosen = {"member": guild.alice, "from": "everything"}
+    assert "cannot use me" in await told(mod, "voice-admin bar", **chosen)
+    for command, options in (("say", {"text": "Hello."}), ("voice list", {}), ("queue", {})):
+        said = await guild.reply(guild.alice, command, **options)
+        assert said.startswith("The moderators of this server have barred you from using me here.")
+    assert "is disabled here" in await guild.reply(guild.bob, "say", voice="Mine", text="Again.")
+    assert "moderators decide" in await guild.reply(guild.alice, "privacy policy")
+    assert "under a code: 1" in await guild.reply(guild.alice, "privacy info")
+    chosen = {"member": mod, "from": "voices"}
+    assert "cannot be barred" in await told(mod, "voice-admin bar", **chosen)
+    await delete_everything(guild.alice)
+    assert "barred you" in await guild.reply(guild.alice, "say", text="Hello.")
+    assert "not barred" in await told(mod, "voice-admin unbar", member=guild.alice)
+    assert "barred" not in await guild.reply(guild.alice, "voice list")

@@ -1,6 +1,7 @@
 """Who deletes their data, leaves, or takes a message back is forgotten, voice and words."""
 
 import asyncio
+import gc
 import io
 import json
 import zipfile
@@ -9,6 +10,7 @@ import pytest
 
 from bot.base.errors import UserError
 from bot.speech.speaker import Speaker
+from bot.text import Pronunciations
 from bot.voices.consent import CONSENT_TEXT
 from bot.voices.place import Person
 from engine.errors import VoiceUnusable
@@ -47,11 +49,12 @@ async def test_an_export_has_every_row_and_clip(house: House) -> None:
     await house.register(BOB, "Bobs")
     await house.say(voice, "hello there")
     await house.moderation.report(BOB, "odd", OWNER)
-    with zipfile.ZipFile(io.BytesIO(await house.privacy.export(ALICE))) as archive:
-        data = json.loads(archive.read("data.json"))
-        clip = archive.read(f"clips/{voice.voice_id}.flac")
-        agreed = archive.read(f"consent/{voice.consent_version}.txt").decode()
-        assert len(archive.namelist()) == 3
+    async with house.privacy.exported(ALICE) as content:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            data = json.loads(archive.read("data.json"))
+            clip = archive.read(f"clips/{voice.voice_id}.flac")
+            agreed = archive.read(f"consent/{voice.consent_version}.txt").decode()
+            assert len(archive.namelist()) == 3
     assert clip == (house.home / voice.clip_path).read_bytes()
     assert agreed == CONSENT_TEXT
     assert data["voices"][0]["name"] == "Mine/../x"
@@ -162,3 +165,34 @@ async def test_a_server_that_has_the_bot_back_keeps_what_it_had(house: House) ->
     await house.janitor.start()
     await house.janitor.connected([HERE])
     assert await house.store.voices.get(voice.voice_id) == voice
+
+
+async def test_exports_are_made_two_at_a_time_and_refused_where_many_wait(house: House) -> None:
+    """Each is in memory as a whole until it is sent."""
+    sent, at_once, most = asyncio.Event(), 0, 0
+
+    async def export() -> None:
+        nonlocal at_once, most
+        async with house.privacy.exported(ALICE):
+            at_once += 1
+            most = max(most, at_once)
+            await sent.wait()
+            at_once -= 1
+
+    tasks = [asyncio.create_task(export()) for _ in range(60)]
+    await until(lambda: at_once == 2)
+    sent.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert most == 2
+    assert sum(isinstance(result, UserError) for result in results) == 8
+
+
+async def test_a_persons_pronunciations_go_from_memory_too(house: House) -> None:
+    await house.pronouncing.add("brb", "bathroom", user_id=ALICE)
+    for user_id in (ALICE, BOB):
+        await house.pronouncing.of(HERE, user_id)
+    kept = [one for one in gc.get_objects() if isinstance(one, Pronunciations)]
+    assert any("brb" in one.user for one in kept)
+    del kept
+    await house.privacy.delete(ALICE)
+    assert not any("brb" in o.user for o in gc.get_objects() if isinstance(o, Pronunciations))

@@ -30,7 +30,7 @@ async def say(house: House, draft: Draft, words: tuple[str, ...], by: int = ALIC
 
 async def test_a_voice_keeps_when_what_and_how_well_its_person_spoke(house: House) -> None:
     draft = await house.draft(house.wish(ALICE, "Mine"), b"sound")
-    issued = house.proving.issue(draft.path, ALICE)
+    issued = house.proving.issue(draft.path, ALICE, HERE)
     house.clock.now += 7
     spoken_at = house.clock.now
     await say(house, draft, issued.statement.words)
@@ -43,7 +43,7 @@ async def test_a_voice_keeps_when_what_and_how_well_its_person_spoke(house: Hous
 
 async def test_without_the_sentence_nothing_is_kept(house: House) -> None:
     draft = await house.draft(house.wish(ALICE, "Mine"), b"sound")
-    house.proving.issue(draft.path, ALICE)
+    house.proving.issue(draft.path, ALICE, HERE)
     with pytest.raises(UserError, match="Nobody has said the sentence"):
         await house.registration.keep(draft)
     assert house.files() == set()
@@ -53,7 +53,7 @@ async def test_another_clip_needs_another_sentence(house: House) -> None:
     first, second = [
         await house.draft(house.wish(ALICE, name), name.encode()) for name in ("one", "two")
     ]
-    await say(house, first, house.proving.issue(first.path, ALICE).statement.words)
+    await say(house, first, house.proving.issue(first.path, ALICE, HERE).statement.words)
     await house.registration.keep(first)
     with pytest.raises(UserError, match="Nobody has said the sentence"):
         await house.registration.keep(second)
@@ -62,12 +62,12 @@ async def test_another_clip_needs_another_sentence(house: House) -> None:
 async def test_a_sentence_is_good_once(house: House) -> None:
     """Whatever came of it; and the next one has other words."""
     draft = await house.draft(house.wish(ALICE, "Mine"), b"sound")
-    words = house.proving.issue(draft.path, ALICE).statement.words
+    words = house.proving.issue(draft.path, ALICE, HERE).statement.words
     with pytest.raises(UserError, match="did not hear"):
         await say(house, draft, ("other", "words"))
     with pytest.raises(UserError, match="used already"):
         await say(house, draft, words)
-    house.proving.issue(draft.path, ALICE)
+    house.proving.issue(draft.path, ALICE, HERE)
     with pytest.raises(UserError, match="did not hear"):
         await say(house, draft, words)
     assert house.files() == {f"uploads/{draft.path.name}"}
@@ -75,12 +75,12 @@ async def test_a_sentence_is_good_once(house: House) -> None:
 
 async def test_a_sentence_is_for_one_person_and_has_its_time(house: House) -> None:
     draft = await house.draft(house.wish(ALICE, "Mine"), b"sound")
-    issued = house.proving.issue(draft.path, ALICE)
+    issued = house.proving.issue(draft.path, ALICE, HERE)
     with pytest.raises(UserError, match="somebody else to say"):
         await say(house, draft, issued.statement.words, by=BOB)
     house.clock.now += house.proving.within_s
     await say(house, draft, issued.statement.words)
-    late = house.proving.issue(draft.path, ALICE)
+    late = house.proving.issue(draft.path, ALICE, HERE)
     house.clock.now += house.proving.within_s + 1
     with pytest.raises(UserError, match="too late"):
         await say(house, draft, late.statement.words)
@@ -88,11 +88,11 @@ async def test_a_sentence_is_for_one_person_and_has_its_time(house: House) -> No
 
 async def test_sentences_do_not_come_without_end(house: House) -> None:
     draft = await house.draft(house.wish(ALICE, "Mine"), b"sound")
-    issued = [house.proving.issue(draft.path, ALICE, digits=True) for _ in range(6)]
+    issued = [house.proving.issue(draft.path, ALICE, HERE, digits=True) for _ in range(6)]
     assert len({one.statement for one in issued}) == 6
     assert all(set(one.statement.words) <= set(DIGITS) for one in issued)
     with pytest.raises(UserError, match="start again"):
-        house.proving.issue(draft.path, ALICE)
+        house.proving.issue(draft.path, ALICE, HERE)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from bot.base.errors import UserError
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip
 from bot.voices.consent import CONSENT_VERSION
 from bot.voices.place import Person
-from tests.bot.house import ALICE, BOB, HERE, MOD, House, a_house, judge, nothing
+from tests.bot.house import ALICE, BOB, BOSS, HERE, MOD, House, a_house, judge, nothing
 
 
 async def never(path: Path) -> None:
@@ -112,13 +112,39 @@ async def test_quotas_hold_even_for_drafts_made_before_they_were_full(house: Hou
     assert sum(isinstance(result, UserError) for result in results) == 2
     assert len(house.files()) == 3
     await house.register(BOB, "fourth here")
-    with pytest.raises(UserError, match="This server has as many"):
+    with pytest.raises(UserError, match="reached its limit of 4 voices"):
         await house.register(BOB, "fifth here")
     await house.registration.keep(
         await house.draft(house.wish(BOB, "elsewhere", guild_id=HERE + 1), b"elsewhere")
     )
     with pytest.raises(UserError, match="which is the limit"):
         await house.draft(house.wish(ALICE, "one more", guild_id=HERE + 1), b"more")
+
+
+async def test_disabled_voices_and_those_of_owners_who_left_take_no_place(house: House) -> None:
+    """Some accounts could fill a server, leave it, and lock its members out for good."""
+    full = "reached its limit of 4 voices"
+    here = {ALICE, BOB, MOD, BOSS}
+
+    async def membership(_guild_id: int, user_id: int) -> bool | None:
+        return user_id in here
+
+    house.sharing.membership = membership
+    mine = [await house.register(ALICE, f"mine {n}") for n in range(3)]
+    await house.register(BOB, "fourth here")
+    with pytest.raises(UserError, match=full):
+        await house.register(MOD, "fifth here")
+    await house.store.moderation.disable(mine[0].voice_id, HERE)
+    await house.register(MOD, "in its place")
+    with pytest.raises(UserError, match=full):
+        await house.register(BOSS, "sixth here")
+    here.discard(ALICE)
+    await house.register(BOSS, "sixth here")
+    here.add(ALICE)  # comes back, and counts again as soon as she wants a place
+    await house.keeping.delete("mine 0", Person(ALICE, HERE))
+    await house.register(BOB, "seventh here")
+    with pytest.raises(UserError, match=full):
+        await house.register(ALICE, "mine again")
 
 
 async def test_two_uploads_need_a_pause_between_them(tmp_path: Path) -> None:

@@ -189,6 +189,22 @@ async def test_a_guild_that_fills_the_queue_gives_up_its_newest_for_another() ->
     assert [backlog.start(9).text for _ in range(4)] == ["one 0", "two 0", "one 1", "two 1"]
 
 
+async def test_a_member_who_fills_the_queue_gives_up_their_newest_for_others() -> None:
+    backlog = Backlog(4)
+    greedy = [backlog.submit(ask(f"one {n}", guild=1, user=1)) for n in range(4)]
+    modest = [backlog.submit(ask(f"two {n}", guild=1, user=2)) for n in range(2)]
+    for waiter in greedy[2:]:
+        with pytest.raises(QueueFull, match="Too much of yours"):
+            await waiter.answer
+    with pytest.raises(QueueFull, match="4 pieces"):  # now both have as much
+        backlog.submit(ask("two more", guild=1, user=2))
+    # From another server the one with the most is the first member again, by a tie the oldest.
+    backlog.submit(ask("elsewhere", guild=2, user=3))
+    with pytest.raises(QueueFull, match="Too much of this server"):
+        await greedy[1].answer
+    assert not any(waiter.answer.done() for waiter in (greedy[0], *modest))
+
+
 async def test_a_promotion_moves_a_members_own_request_alone_and_never_back() -> None:
     backlog = Backlog(9)
     in_line = ask("mine", guild=1, user=1, priority=Priority.IN_LINE)
