@@ -1,6 +1,7 @@
 """The composition root: everything that the bot and the command line need, wired once."""
 
 import os
+import random
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 
 from bot.base.home import DATABASE, prepare_home
 from bot.base.metrics import Metrics
-from bot.clips.judge import judge
+from bot.clips.judge import judge, prove
 from bot.live.server_settings import ServerSettings
 from bot.settings import Settings, SettingsError
 from bot.speech.audio.cache import SpeechCache
@@ -27,8 +28,10 @@ from bot.voices.janitor import Janitor
 from bot.voices.keeping import VoiceKeeping
 from bot.voices.moderation import VoiceModeration
 from bot.voices.privacy import Privacy
+from bot.voices.proving import Proving
 from bot.voices.registration import Registration
 from bot.voices.sharing import Sharing
+from bot.voices.uploads import Uploads
 from data.errors import DatabaseUnusable
 from data.store import Store
 from engine.executor import Executor
@@ -50,6 +53,7 @@ class Services:
     sharing: Sharing
     bars: Bars
     registration: Registration
+    proving: Proving
     voice_keeping: VoiceKeeping
     voice_moderation: VoiceModeration
     forgetting: Forgetting
@@ -130,12 +134,26 @@ def _services(
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
     bars = Bars(store, speech)
+    uploads = Uploads(
+        home, at_once=settings.clip.checks_at_once, max_bytes=settings.clip.max_upload_bytes
+    )
+    proving = Proving(
+        store,
+        uploads,
+        limits=settings.statement,
+        prove=prove,
+        clip_limits=settings.clip,
+        source=random.SystemRandom(),
+        clock=time.time,
+    )
     registration = Registration(
         store,
         home,
         forgetting,
         sharing,
         bars,
+        uploads=uploads,
+        proving=proving,
         limits=settings.voices,
         judge=judge,
         clip_limits=settings.clip,
@@ -170,6 +188,7 @@ def _services(
         sharing=sharing,
         bars=bars,
         registration=registration,
+        proving=proving,
         voice_keeping=voice_keeping,
         voice_moderation=VoiceModeration(store, voices, speech, clock=time.time),
         forgetting=forgetting,

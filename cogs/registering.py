@@ -1,24 +1,24 @@
 """The form with the consent in it, and the panel on which a new voice is tried out."""
 
-import asyncio
 import io
 import logging
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import discord
 from discord import ui
+from discord.utils import utcnow
 
 from bot.base.errors import UserError, sentence_for
-from bot.base.private_files import create
 from bot.client import TimbreBot
 from bot.speech.languages import LANGUAGES, language_of_locale, languages_by_name
 from bot.voices.consent import CONSENT_LABEL, CONSENT_TEXT
+from bot.voices.proving import Demand
 from bot.voices.registration import NAME_MAX_CHARS, Draft, Wish
 from cogs.asking import languages_read, who_speaks
 from cogs.panels import Form, Panel
+from cogs.proving import StatementPanel, fetching
 from data.rows import VoiceRow
 from engine.errors import SpeechError, VoiceUnusable
 
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 #: Discord lets the bot change its answer for 15 minutes, of which checking a clip takes some.
 _FORM_LASTS_S = 14 * 60.0
 _PANEL_LASTS_S = 12 * 60.0
+#: So long before those minutes are over, an undecided clip is deleted and that is said.
+_SAID_BEFORE_END_S = 30.0
 
 #: The choice of a language that is not in the list.
 _UNSAID = "unsaid"
@@ -128,38 +130,47 @@ async def try_out(
     """
     services = bot.services
 
-    async def fetch(path: Path) -> None:
-        try:
-            content = await clip.read()
-        except discord.NotFound:
-            raise UserError("Discord does not have this file any more.") from None
-        await asyncio.to_thread(create, path, content)
-
     async def received() -> None:
         await interaction.edit_original_response(content=_steps(1, "Received"))
 
-    draft = await services.registration.draft(wish, fetch, received)
+    draft = await services.registration.draft(wish, fetching(clip), received)
     try:
         if former is not None:
             await former.withdraw("You chose another clip.")
-        checked = f"Checked: {draft.clip.voiced_s:.1f} s of speech"
-        await interaction.edit_original_response(content=_steps(2, "Received", checked))
-        why_not, files = await _preview(bot, draft)
-        panel = DraftPanel(bot, draft, interaction)
-        enrolled = f"{_NOT_DONE} Not enrolled yet. {why_not}" if why_not else f"{_DONE} Enrolled"
-        await interaction.edit_original_response(
-            content=f"{_DONE} Received\n{_DONE} {checked}\n{enrolled}\n{_DONE} Ready: keep it?",
-            attachments=files,
-            view=panel,
-        )
+        said = ["Received", f"Checked: {draft.clip.voiced_s:.1f} s of speech"]
+        if await services.proving.demand(wish.guild_id) is Demand.OFF:
+            await _offer(bot, interaction, draft, said)
+            return
+
+        async def proven() -> None:
+            await _offer(bot, interaction, draft, [*said, "Said by you"])
+
+        done = "\n".join(f"{_DONE} {name}" for name in said)
+        await StatementPanel(bot, draft, interaction, done, proven).show()
     except BaseException:
         await services.registration.discard(draft)
         raise
 
 
+async def _offer(
+    bot: TimbreBot, interaction: discord.Interaction, draft: Draft, said: list[str]
+) -> None:
+    """Let the draft be heard, and show the panel to decide on it."""
+    await interaction.edit_original_response(content=_steps(len(said), *said), view=None)
+    why_not, files = await _preview(bot, draft)
+    left_s = (interaction.expires_at - utcnow()).total_seconds() - _SAID_BEFORE_END_S
+    panel = DraftPanel(bot, draft, interaction, min(_PANEL_LASTS_S, max(1.0, left_s)))
+    enrolled = f"{_NOT_DONE} Not enrolled yet. {why_not}" if why_not else f"{_DONE} Enrolled"
+    done = "\n".join(f"{_DONE} {name}" for name in said)
+    await interaction.edit_original_response(
+        content=f"{done}\n{enrolled}\n{_DONE} Ready: keep it?", attachments=files, view=panel
+    )
+
+
 def _steps(done: int, *said: str) -> str:
-    names = [*said, *("Received", "Checked", "Enrolled", "Ready")[len(said) :]]
-    marks = [_DONE] * done + [_DOING] + [_NOT_DONE] * 4
+    names = said if len(said) > 1 else (*said, "Checked")
+    names = (*names, "Enrolled", "Ready")
+    marks = [_DONE] * done + [_DOING] + [_NOT_DONE] * len(names)
     return "\n".join(f"{mark} {name}" for mark, name in zip(marks, names, strict=False))
 
 
@@ -181,12 +192,18 @@ class DraftPanel(Panel):
 
     refusal = "This clip is somebody else's."
 
-    def __init__(self, bot: TimbreBot, draft: Draft, shown_by: discord.Interaction) -> None:
-        super().__init__(draft.wish.owner_id, timeout_s=_PANEL_LASTS_S)
+    def __init__(
+        self,
+        bot: TimbreBot,
+        draft: Draft,
+        shown_by: discord.Interaction,
+        lasts_s: float = _PANEL_LASTS_S,
+    ) -> None:
+        super().__init__(draft.wish.owner_id, timeout_s=lasts_s)
         self.bot = bot
         self._draft = draft
         self._shown_by = shown_by
-        self._ends_at = time.monotonic() + _PANEL_LASTS_S
+        self._ends_at = time.monotonic() + lasts_s
 
     @property
     def language(self) -> str | None:

@@ -16,6 +16,7 @@ from bot.voices.moderation import REASON_MAX_CHARS
 from bot.voices.registration import NAME_MAX_CHARS
 from bot.voices.rights import Action
 from cogs.asking import SpokenVoice, person_of, voice_to
+from cogs.proving import may_sound
 from cogs.registering import ConsentForm
 from data.rows import VoiceRow
 
@@ -70,7 +71,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         """Register the sound in a message of one's own."""
         if message.author.id != interaction.user.id:
             raise UserError("You can only take a voice from a message of your own.")
-        clip = next((a for a in message.attachments if _may_sound(a)), None)
+        clip = next((a for a in message.attachments if may_sound(a)), None)
         if clip is None:
             raise UserError("There is no sound in this message.")
         await interaction.response.send_modal(ConsentForm(self.bot, interaction, clip=clip))
@@ -280,12 +281,6 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         await interaction.edit_original_response(
             content="The moderators of this server can read your report now."
         )
-
-
-def _may_sound(attachment: discord.Attachment) -> bool:
-    """By what Discord says of it; what it really is, is looked at later."""
-    kind = (attachment.content_type or "").partition("/")[0]
-    return attachment.is_voice_message() or kind in {"audio", "video"}
 
 
 def _name(voice: VoiceRow) -> str:

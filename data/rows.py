@@ -12,7 +12,8 @@ import msgspec
 class NewVoice(msgspec.Struct, frozen=True, kw_only=True):
     """A member's voice before it has a number. It may be used in `guild_id` alone, None: anywhere.
 
-    `origin_guild_id` is where it was registered, `language` the clip's, if its owner said so.
+    `origin_guild_id` is where it was registered, `language` the clip's, if its owner said so. The
+    last four say that its person spoke a statement, None: nobody had to.
     """
 
     owner_id: int
@@ -25,6 +26,10 @@ class NewVoice(msgspec.Struct, frozen=True, kw_only=True):
     consented_at: float
     origin_guild_id: int | None = None
     language: str | None = None
+    proven_at: float | None = None
+    statement_version: int | None = None
+    words_heard: float | None = None
+    likeness: float | None = None
 
 
 class VoiceRow(NewVoice, frozen=True, kw_only=True):
@@ -127,6 +132,7 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     volume_percent: int = 100
     alone_leave_s: int | None = None
     idle_leave_s: int | None = None
+    voice_statement: str | None = None
 
 
 class LiveBinding(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from data.rows import NewVoice, VoiceRow
 _CLIP_COLUMNS = (
     *("clip_sha256", "clip_path", "duration_s"),
     *("consent_version", "consented_at", "language"),
+    *("proven_at", "statement_version", "words_heard", "likeness"),
 )
 _PARAMETER_COLUMNS = ("exaggeration", "cfg_weight", "temperature", "seed")
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from bot.base.errors import UserError
 from bot.speech.languages import language_named, name_of
+from bot.voices.proving import Demand
 from data.rows import GuildSettings
 
 OptionValue = bool | int | str | None
@@ -27,6 +28,7 @@ class Kind(StrEnum):
     LANGUAGES = "languages with commas, or nothing for all"
     STOCK_VOICE = "the name of a stock voice, or nothing"
     VOICE = "the name of a shared voice, or nothing"
+    DEMAND = "off, always, own, or nothing for the usual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class Option:
             case Kind.LANGUAGES if all(map(language_named, _listed(typed))):
                 codes = [code for one in _listed(typed) if (code := language_named(one))]
                 return " ".join(dict.fromkeys(codes)) or None
+            case Kind.DEMAND if not typed or typed.lower() in list(Demand):
+                return typed.lower() or None
             case Kind.STOCK_VOICE if not typed or typed in stock_voices:
                 return typed or None
         raise UserError(f"{self.title} has to be {self.hint}.")
@@ -175,5 +179,11 @@ OPTIONS = (
         Kind.NUMBER_OR_USUAL,
         0,
         86_400,
+    ),
+    Option(
+        "voice_statement",
+        "Spoken statement",
+        "Who says a sentence to register a voice. Only a stricter choice than the usual counts.",
+        Kind.DEMAND,
     ),
 )

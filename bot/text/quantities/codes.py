@@ -5,6 +5,8 @@ import re
 from bot.text.quantities.numbers import decimal, in_pairs, plural, year
 from bot.text.rule import Match, rule
 
+_COMPASS = {"N": "North", "S": "South", "E": "East", "W": "West"}
+
 _ELEMENTS = "Ca|Na|Cl|Mg|Al|Si|Li|Fe|Cu|Zn|Ag|Mn|Br|[HBCNOFPSKI]"
 
 
@@ -156,7 +158,6 @@ house = rule(
     ("1600 Penn Avenue", "sixteen hundred Penn Avenue"),
     ("221B Baker Street", "two twenty-one B Baker Street"),
 )
-_COMPASS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 compass = rule(
     r"\b(\d{1,5}[A-Z]? )([NSEW])\b\.?(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]{1,20}) "
     r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place)\b)",

@@ -11,6 +11,7 @@ import pytest
 from bot.base.errors import UserError
 from bot.speech.speaker import Speaker
 from bot.text import Pronunciations
+from bot.voices.consent import CONSENT_TEXT
 from bot.voices.place import Person
 from engine.errors import VoiceUnusable
 from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, MOD, OTHER, OWNER, House
@@ -59,8 +60,10 @@ async def test_an_export_has_every_row_and_clip(house: House) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             data = json.loads(archive.read("data.json"))
             clip = archive.read(f"clips/{voice.voice_id}.flac")
-            assert len(archive.namelist()) == 2
+            agreed = archive.read(f"consent/{voice.consent_version}.txt").decode()
+            assert len(archive.namelist()) == 3
     assert clip == (house.home / voice.clip_path).read_bytes()
+    assert agreed == CONSENT_TEXT
     assert data["voices"][0]["name"] == "Mine/../x"
     assert data["voices"][0]["owner_id"] == str(ALICE)
     assert data["member_languages"][0]["language"] == "es"
