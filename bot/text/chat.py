@@ -100,6 +100,11 @@ _DONE = re.compile(
 _PROBLEM = re.compile(
     r"\b((?:an?|any|big|main|math|my|no|same|that|the|this|what|your) )prob(s?)(?!\w)"
 )
+# "Not much" to who asks what one does; otherwise what was said is taken back.
+_NEVER_MIND = re.compile(
+    r"(?<![\w'])nm(?=,? (?!u\b|you|hbu|wbu|wby|just|here|chill|at all|tho|really)[a-z]{2})|"
+    r"(?<=\boh )nm(?!\w)"
+)
 _PROBABILITY = re.compile(r"(?<!\w)prob(?= of\b)")
 _UR_VERB = re.compile(
     r"(?<!\w)ur(?= (?:a|an|the|not|so|too|just|gonna|going|welcome|right|wrong|free|bored|out|in|"
@@ -113,6 +118,7 @@ _R_U = re.compile(r"(?<!\w)r u(?!\w)")
 
 def abbreviations(text: str) -> str:
     """``brb`` -> be right back. Ambiguous ones need an English word in the same message."""
+    text = _NEVER_MIND.sub("never mind", text)
     text = _R_U.sub("are you", text)
     text = _DONE.sub(lambda m: f"{' '.join(m[1].upper())}'{m[2]}", text)
     words = words_of(text)

@@ -128,6 +128,12 @@ slashed = rule(
     spaced=False,
     needs=("/", ";", "l:"),
 )
+pair = rule(
+    r"(?<![\w/])([A-Z])/([A-Z])(?![\w/])",
+    lambda m: f"{m[1]} {m[2]}",
+    ("his W/L is bad", "his W L is bad"),
+    needs=("/",),
+)
 ampersand = rule(
     r"(?<![\w&])([A-Z]{1,2})&([A-Z]{1,2})(s?)(?![\w&])",
     lambda m: f"{' '.join(m[1])} and {' '.join(m[2])}" + ("'s" if m[3] else ""),
@@ -270,7 +276,9 @@ name_ends = rule(
     needs=("jr", "sr"),
 )
 each = rule(
-    r"(?<=\d )ea\b\.?(?!\w)",
+    r"(?:(?<=\d )|(?<=\bcal )|(?<=\btsp )|(?<=\btbsp )|(?<=\boz )|(?<=\bpts )|(?<=\bcups )|"
+    r"(?<=\bmins ))"
+    r"ea\b\.?(?!\w)",
     lambda m: f"each{_point(m)}",
     ("3 at $4 ea.", "3 at $4 each.", "three at four dollars each."),
     needs=("ea",),
@@ -321,7 +329,8 @@ cups = rule(
 )
 
 ENGLISH = (
-    slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, opus_number,
+    pair, slashed, ampersand, lettered, initials, street, title, dotted_title, addressed,
+    opus_number,
     floor,
     deviation, century,
     featuring,

@@ -111,11 +111,25 @@ derivative = rule(
     needs=("/d",),
 )
 difference = rule(
-    r"(?<![\w'])([a-z]\d?) [-\u2212] (?=[a-z]\d?(?![\w']))(?![aiu] [a-z])",
+    r"(?<![\w'])([a-zA-Z]\d?) [-\u2212] (?=[a-zA-Z]\d?(?![\w']))(?![aiu] [a-z])",
     lambda m: f"{m[1]} minus " if re.search("[=(]", m.string) else m[0],
     ("m = (y2 - y1)", "m = (y2 minus y1)", "m equals (y two minus y one)"),
     spaced=False,
     needs=(" - ", " −"),
+)
+underscored = rule(
+    r"(?<=\d)_(?=\d{3}(?!\d))",
+    lambda _: "",
+    ("1_000_000", "1000000", "one million"),
+    spaced=False,
+    needs=("_",),
+)
+single = rule(
+    r"(?<=\b[A-Za-z] = )(?!(?:is|it|no|my|on|in|to|so|if|or|of|me|we|he|up|do|go|ok|"
+    r"pi)\b)([a-z]{2})(?!\w)",
+    lambda m: " ".join(m[1].upper()),
+    ("E = hf", "E = H F", "E equals H F"),
+    needs=("= ",),
 )
 product = rule(
     r"(?<== )(ma|mg|kx|qv|ab|xy|lw|bh|pv|vt|at|mgh|nrt)(?!\w)|(?<=\d)(ab|xy|ac|bc|xyz|pq)(?!\w)",
@@ -184,7 +198,8 @@ with_ = rule(
 )
 
 ENGLISH = (
-    absolute, prime, derivative, operator, difference, product, plural, away, alias, seeking,
+    absolute, prime, derivative, operator, difference, underscored, single, product, plural, away,
+    alias, seeking,
     chords, chord, salt, function, with_,
 )  # fmt: skip
 

@@ -175,10 +175,17 @@ one_less = rule(
 #: Beside another such name "x2" is one, not a factor.
 _NUMBERED = re.compile(r"(?<!\w)[yz]\d(?!\w)|(?<!\w)x\d ?[-=+*/)]")
 variable_over = rule(
-    r"(?<![\w/'])([a-z])/(?=\d{1,3}(?![\w/]))",
-    lambda m: f"{m[1]} over " if "=" in m.string or "(" in m.string else m[0],
+    r"(?<![\w/'])([a-z]|pi|theta)/(?=\d{1,3}(?![\w/]))",
+    lambda m: f"{m[1]} over " if len(m[1]) > 1 or re.search("[=(]", m.string) else m[0],
     ("x/4 = 12", "x over 4 = 12", "x over four equals twelve"),
     needs=("/",),
+)
+multiplied = rule(
+    r"(?<=[a-z)]) [x×] (?=\d{1,3}(?![\w.,]\w|\w))",
+    lambda _: " times ",
+    ("$20/mo x 12", "$20/mo times 12", "twenty dollars per month times twelve"),
+    needs=(" x ", " × "),
+    spaced=False,
 )
 times = rule(
     r"(?<!\w)x(\d{1,4}(?:\.\d{1,24})?)(?!\w)(?!\.\d)(?! ?[=<>])(?! and x\d)(?<!and x\d)",

@@ -282,6 +282,23 @@ from_date_to_date = rule(
 )
 
 
+is_day = rule(
+    r"(?<=\bis )(\d{1,2})/(\d{1,2})(?![\w/%°-])(?!\.\d)(?! (?:of|time|beat)\b)",
+    lambda m: (
+        f"{_MONTHS[int(m[1]) - 1]} {ordinal(int(m[2]))}"
+        if int(m[1]) > int(m[2]) and _is_date(m[1], m[2]) and m[2] not in {"4", "8"}
+        else m[0]
+    ),
+    ("the final is 12/7", "the final is December seventh"),
+    ("it is 9/10 good", "it is 9/10 good", "it is nine out of ten good"),
+    needs=("is ",),
+)
+year_in_brackets = rule(
+    r"(?<=\()(1[0-9]\d\d)(?=\))",
+    lambda m: year(int(m[1])),
+    ("Plessy (1896)", "Plessy (eighteen ninety-six)"),
+    needs=("(1",),
+)
 padded = rule(
     r"(?<![\w/.,$+-])(?:(0[1-9])/(\d{1,2})|(\d{1,2})/(0[1-9]))(?![\w/%°-])(?!\.\d)",
     lambda m: (

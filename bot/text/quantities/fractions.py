@@ -40,6 +40,12 @@ def _is_part(top: int, bottom: int) -> bool:
     return 0 < top < bottom and bottom in _PARTS and bottom != 5
 
 
+negative = rule(
+    r"(?:(?<=[\s(=,])|^)[-\u2212](?=\d{1,3}/\d{1,3}(?![\w/-]))",
+    lambda _: "minus ",
+    ("the answer is -1/2", "the answer is minus 1/2", "the answer is minus one half"),
+    needs=("/",),
+)
 vulgar = rule(
     rf"(?:{START}(?P<whole>\d{{1,6}}) ?)?(?P<part>[{VULGAR}]){_UNIT}?",
     lambda m: _said(m["whole"], _part(*_VULGAR[m["part"]]), m["unit"]),

@@ -183,6 +183,18 @@ per_unit = rule(
     ("1 cup per qt of water", "1 cup per quart of water", "one cup per quart of water"),
     needs=("per ",),
 )
+points = rule(
+    rf"{START}({NUMBER}) ?pts?(?![\w'])\.?(?=$|[ ,;!?)])",
+    lambda m: counted(m[1], "point"),
+    ("lost by 1 pt", "lost by one point"),
+    needs=("pt",),
+)
+seconds_apart = rule(
+    rf"{START}(\d{{1,5}}\.\d{{1,3}}) s(?![\w'])",
+    lambda m: f"{decimal(m[1])} seconds",
+    ("took 1.2 s", "took one point two seconds"),
+    needs=(" s",),
+)
 volts = rule(
     rf"{START}({NUMBER}) V(?![\w'-]| \d)",
     lambda m: several(m, m[1], "volt", "volts"),

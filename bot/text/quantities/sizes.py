@@ -19,9 +19,12 @@ def _closes_nothing(match: Match) -> bool:
 
 
 sides_in_inches = rule(
-    rf"{START}({NUMBER})\" ?[xX×] ?({NUMBER})\"(?: ?[xX×] ?({NUMBER})\")?(?!\w)",
-    lambda m: " by ".join(decimal(one) for one in m.groups() if one) + " inches",
-    ('3" x 5" cards', "three by five inches cards"),
+    rf"{START}({NUMBER})\"? ?[xX×] ?({NUMBER})\"(?: ?[xX×] ?({NUMBER})\")?(?!\w)",
+    lambda m: (
+        " by ".join(decimal(one) for one in m.groups() if one)
+        + (" inch" if THING.match(m.string, m.end()) else " inches")
+    ),
+    ('3" x 5" cards', "three by five inch cards"),
     needs=('"',),
 )
 sides_with_units = rule(
