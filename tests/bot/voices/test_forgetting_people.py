@@ -199,8 +199,8 @@ async def test_a_persons_pronunciations_go_from_memory_too(house: House) -> None
     await house.pronouncing.add("brb", "bathroom", user_id=ALICE)
     for user_id in (ALICE, BOB):
         await house.pronouncing.of(HERE, user_id)
-    kept = [one for one in gc.get_objects() if isinstance(one, Pronunciations)]
+    kept = [one for one in gc.get_objects() if type(one) is Pronunciations]
     assert any("brb" in one.user for one in kept)
     del kept
     await house.privacy.delete(ALICE)
-    assert not any("brb" in o.user for o in gc.get_objects() if isinstance(o, Pronunciations))
+    assert not any("brb" in o.user for o in gc.get_objects() if type(o) is Pronunciations)
