@@ -19,7 +19,6 @@ from engine.messages import Speak
 from engine.onnx import cpu_session
 from engine.silence import trim
 from engine.speech import ClonedVoice, EngineInfo, FloatArray, Speech, Voice
-from engine.stock import LANGUAGES
 from engine.stock.phonemes import Phonemiser
 
 SAMPLE_RATE = 24_000
@@ -60,7 +59,6 @@ class StockEngine:
             reason=reason,
             stock_voices=VOICES,
             clones_voices=False,
-            languages=LANGUAGES,
         )
 
     def forget(self, identity: str) -> None:
