@@ -32,11 +32,12 @@ from engine.errors import SpeechError
 from engine.executor import Executor
 from engine.messages import EngineConfig
 from engine.speech import ClonedVoice, StockVoice, Voice
-from engine.stock import LANGUAGES as STOCK_LANGUAGES
 from engine.weights.models import MODELS
 
 log = logging.getLogger(__name__)
 
+#: What the stock voice could read, given the packages for it; the loaded one says what it does.
+_STOCK_LANGUAGES = (ENGLISH, "ja", "zh")
 _FORMATS = {".ogg", ".wav", ".flac"}
 
 
@@ -94,7 +95,7 @@ def _language(typed: str | None) -> str | None:
 def _may_read(engine: EngineConfig) -> Sequence[str]:
     """What the engine of the settings could turn out to read."""
     if engine.engine == "stock":
-        return STOCK_LANGUAGES
+        return _STOCK_LANGUAGES
     model = MODELS.get(engine.model)
     return model.languages if model else tuple(LANGUAGES)
 

