@@ -106,6 +106,7 @@ wireless = rule(
     ("802.11ax", "eight oh two dot eleven A X"),
     needs=("802.",),
 )
+_COMPASS: dict[str, str] = {"N": "North", "S": "South", "E": "East", "W": "West"}
 street_side = rule(
     r"(?<!\w)([NSEW])\.? (?=\d{1,3}(?:st|nd|rd|th) (?:Street|Avenue|St|Ave)\b)",
     lambda m: f"{_COMPASS[m[1]]} ",
@@ -156,7 +157,6 @@ house = rule(
     ("1600 Penn Avenue", "sixteen hundred Penn Avenue"),
     ("221B Baker Street", "two twenty-one B Baker Street"),
 )
-_COMPASS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 compass = rule(
     r"\b(\d{1,5}[A-Z]? )([NSEW])\b\.?(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]{1,20}) "
     r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place)\b)",
