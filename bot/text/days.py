@@ -121,11 +121,16 @@ pointed = _of_days(
     r"(?<!the )\b()(Mon)\.(?= [a-z]|,|\s*$)",
     ("Mon. off", "Monday off"),
 )
-after_time = _of_days(
-    rf"((?:{_TIME}|\b\d{{1,2}}:\d\d|\bnoon)(?: [A-Z]{{2,4}})?,?(?: on)? )({_DAY}|mon|wed|sat|"
-    rf"sun)\b\.?"
-    r"(?! (?:in|on|down)\b)(?![\w'-])",
+_TIME_BEFORE = re.compile(rf"(?:{_TIME}|\b\d{{1,2}}:\d\d|\bnoon)(?: [A-Z]{{2,4}})?,?(?: on)? $")
+after_time = rule(
+    rf"\b({_DAY}|mon|wed|sat|sun)\b\.?(?! (?:in|on|down)\b)(?![\w'-])",
+    lambda m: (
+        _day(m[1]) + _point(m)
+        if _TIME_BEFORE.search(m.string, max(m.start() - 30, 0), m.start())
+        else m[0]
+    ),
     ("2-5pm sat", "2-5pm Saturday", "two to five P M Saturday"),
+    needs=_DAYS,
 )
 after_word = _of_days(
     r"\b((?:(?i:till?|until|on|by|this|next|last|every|each|since|from|before|after|coming|per)|or|and|"
@@ -175,16 +180,28 @@ month_after = rule(
 )
 _ANY_MONTH = "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
 _LONG_MONTH = "january|february|april|june|july|august|september|october|november|december"
+_NUMBER_AFTER = re.compile(r"\.? \d{1,2}(?:st|nd|rd|th)?\b(?![:.,]\d)(?! ?[%x°])")
+_RANK_AFTER = re.compile(r"\.? \d{1,2}(?:st|nd|rd|th)\b")
+_NUMBER_BEFORE = re.compile(r"\d(?P<rank>st|nd|rd|th)? $")
+_PREPOSITION = re.compile(r"\b(?:in|since|last|next|of) $")
+
+
+def _small_month(match: Match) -> str:
+    """A month beside a number or after a word that leads to one; "may" and "march" are verbs."""
+    text, name = match.string, match[0]
+    verb = name in {"may", "march"}
+    before = text[max(match.start() - 8, 0) : match.start()]
+    number = _NUMBER_BEFORE.search(before)
+    beside = (_RANK_AFTER if verb else _NUMBER_AFTER).match(text, match.end()) or (
+        number and (number["rank"] or not verb)
+    )
+    led = name not in {"mar", "jun", "may", "march"} and _PREPOSITION.search(before)
+    return _MONTHS[name[:3].capitalize()] if beside or led else name
+
+
 month_small = rule(
-    rf"\b({_ANY_MONTH}|{_LONG_MONTH}|(?:march|may)(?= \d{{1,2}}(?:st|nd|rd|th)))\b\.? "
-    rf"(?=\d{{1,2}}(?:st|nd|rd|th)?\b(?![:.,]\d)(?! ?[%x°]))|"
-    rf"(?<=\d )({_ANY_MONTH}|{_LONG_MONTH})\b|(?<=\d(?:st|nd|rd|th) )({_ANY_MONTH}|{_LONG_MONTH}|"
-    rf"may|march)\b|"
-    rf"(?<=\bof )({_LONG_MONTH}|nov|dec|feb|sept|oct)\b|"
-    r"(?<=\bin )(jan|feb|apr|jul|aug|sept?|oct|nov|dec)\b(?!['.-]\w)|(?<=\bsince )(jan|feb|apr|jul|"
-    r"aug|sept?|oct|nov|dec)\b|"
-    r"(?<=\blast )(feb|apr|aug|sept?|oct|nov|dec)\b|(?<=\bnext )(feb|apr|aug|sept?|oct|nov|dec)\b",
-    lambda m: _MONTHS[next(filter(None, m.groups()))[:3].capitalize()] + (" " if m[1] else ""),
+    rf"\b(?:{_LONG_MONTH}|march|may|{_ANY_MONTH})\b(?!['-]\w)",
+    _small_month,
     ("on jan 5th", "on January 5th", "on January fifth"),
     ("in aug", "in August"),
     ("she may 4 times", "she may 4 times", "she may four times"),

@@ -196,8 +196,22 @@ with_ = rule(
     ("took the w the other day", "took the w the other day"),
     needs=(" w ",),
 )
+opus_number = rule(
+    r"(?<=\d )No\. ?(?=\d)",
+    lambda _: "number ",
+    ("Op. 9 No. 2", "Op. 9 number 2", "Opus nine number two"),
+    needs=("no.",),
+)
+featuring = rule(
+    r"(?<!\d)(?<!\d )\bft\.? (?=[A-Z][a-z])",
+    lambda _: "featuring ",
+    ("ft. Kendrick", "featuring Kendrick"),
+    ("a song ft. Drake", "a song featuring Drake"),
+    needs=("ft",),
+)
 
 ENGLISH = (
+    featuring, opus_number,
     absolute, prime, derivative, operator, difference, underscored, single, product, plural, away,
     alias, seeking,
     chords, chord, salt, function, with_,

@@ -51,3 +51,16 @@ def rule(
     needs: tuple[str, ...] = (),
 ) -> Rule:
     return Rule(re.compile(pattern, flags), say, examples, spaced, needs)
+
+
+def always(
+    pattern: str,
+    words: str,
+    *examples: tuple[str, ...],
+    flags: int = 0,
+    needs: tuple[str, ...] = (),
+) -> Rule:
+    """A rule that says `words` for each match, with what `Match.expand` fills in."""
+    return rule(
+        pattern, lambda m: m.expand(words), *examples, flags=flags, spaced=False, needs=needs
+    )

@@ -7,9 +7,10 @@ is single, punctuation is what a speech engine expects, and a text with nothing 
 import re
 import unicodedata
 
+from bot.text import signs
 from bot.text.characters import apart_from_fractions, has_words, without_lone_marks
 from bot.text.links import ENDINGS
-from bot.text.rule import Rule, rule
+from bot.text.rule import always, rule
 
 _FILE_ENDINGS = (
     "js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh|"
@@ -17,70 +18,23 @@ _FILE_ENDINGS = (
 )
 
 
-def _always(
-    pattern: str,
-    words: str,
-    *examples: tuple[str, ...],
-    flags: int = 0,
-    needs: tuple[str, ...] = (),
-) -> Rule:
-    return rule(
-        pattern, lambda m: m.expand(words), *examples, flags=flags, spaced=False, needs=needs
-    )
-
-
-_SHIFTED = re.compile(
-    r" (?:zero|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|sixteen|thirty-two)\b"
-)
-_ASSIGNED = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
-_SIGNS = {
-    "∫": "integral", "∑": "sum", "∏": "product", "∂": "partial", "∈": "in", "∉": "not in",
-    "∀": "for all",
-    "∃": "there exists", "∝": "is proportional to", "∴": "therefore", "∵": "because",
-    "≡": "is equivalent to",
-    "∪": "union", "∩": "intersection", "⊂": "is a subset of", "∅": "empty set", "∧": "and",
-    "∨": "or",
-    "¬": "not", "∠": "angle", "⊥": "is perpendicular to", "∥": "is parallel to", "‰": "per mille",
-    "§": "section", "¶": "paragraph",
-}  # fmt: skip
-#: Where ">" leads from one menu to the next.
-_PATH = re.compile(r"\w > [^<>\n]{1,40} > \w|\b(?:[Ss]ettings|[Mm]enu|[Oo]ptions|[Cc]lick) > ")
-
-c_plus_plus = _always(
+c_plus_plus = always(
     r"\b[Cc]\+\+",
     "C plus plus",
     ("c++ is", "C plus plus is"),
     needs=("++",),
 )
-plus_plus = _always(
+plus_plus = always(
     r"(?<=\w)\+\+(?![\w+])",
     " plus plus",
     ("notepad++", "notepad plus plus"),
     needs=("++",),
 )
-plus_plus_before = _always(
-    r"(?<!\S)\+\+(?=[a-z])",
-    "plus plus ",
-    ("++i", "plus plus i"),
-    needs=("++",),
-)
-system_folder = _always(
+system_folder = always(
     r"(?<!\w)/etc\b",
     "slash E T C",
     ("in /etc/hosts", "in slash E T C/hosts", "in slash E T C hosts"),
     needs=("/etc",),
-)
-over_bracket = _always(
-    r"(?<=\)) ?/ ?(?=[\w(])",
-    " over ",
-    ("(a+b)/c", "(a+b) over c", "(a plus b) over c"),
-    needs=(")/", ") /"),
-)
-equals_what = _always(
-    r" ?= ?\?",
-    " equals what?",
-    ("x = ?", "x equals what?"),
-    needs=("?",),
 )
 sharp = rule(
     r"\b([CcFf])#(?!\w)",
@@ -88,37 +42,37 @@ sharp = rule(
     ("c# or F#", "C sharp or F sharp"),
     needs=("#",),
 )
-arrow = _always(
+arrow = always(
     r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶|»>) ?",
     " to ",
     ("A -> B", "A to B"),
     needs=tuple("> → ➜ ➡ ⇒ ⟶".split()),
 )
-back_arrow = _always(
+back_arrow = always(
     r"<-+|<=+|←|⇐",
     " ",
     ("A <- B", "A   B", "A B"),
     needs=("<", "←", "⇐"),
 )
-ampersand = _always(
+ampersand = always(
     r"(?<=\w) ?&+ ?(?=\w)",
     " and ",
     ("you&me", "you and me"),
     needs=("&",),
 )
-lone_ampersand = _always(
+lone_ampersand = always(
     r"&+",
     " ",
     ("& so", "  so", "so"),
     needs=("&",),
 )
-at = _always(
+at = always(
     r"(?<!\w)@(?!\w)",
     " at ",
     ("dinner @ home", "dinner  at  home", "dinner at home"),
     needs=("@",),
 )
-ticker = _always(
+ticker = always(
     r"(?<!\w)\$(?=[A-Z]{1,5}\b)",
     "",
     ("$GME up", "GME up", "G M E up"),
@@ -145,47 +99,20 @@ blood = rule(
     ("type AB- blood", "type AB negative blood", "type A B negative blood"),
     needs=("blood", "type", "i'm", "am"),
 )
-plus_between = _always(
-    r"(?<=[\w)\"'\]]) ?\+ ?(?=[\w(\"'\[])",
-    " plus ",
-    ("salt + oil", "salt plus oil"),
-    ("n+m", "n plus m"),
-    flags=re.IGNORECASE,
-    needs=("+",),
-)
-unequal = _always(
-    r"(?<=\w) ?!==? ?(?=\w)",
-    " is not ",
-    ("a != b", "a is not b"),
-    needs=("=",),
-)
-equals = _always(
-    r"(?<=[\w)\]\"'%]) {0,3}={1,3} {0,3}(?=[\w(\"'[√.$€£#~-])",
-    " equals ",
-    ("a == b", "a equals b"),
-    ("x = -y", "x equals -y"),
-    needs=("=",),
-)
-assigned = rule(
-    r"(?<=[\w)\]]) ?([-+*/])= ?(?=[\w(])",
-    lambda m: f" {_ASSIGNED[m[1]]} equals ",
-    ("x += y", "x plus equals y"),
-    needs=("=",),
-)
-number_of = _always(
+number_of = always(
     r"(?<!\S)#(?= (?:of|for|is|on|in|and|to)\b|[.,?!]?$| ?\?)",
     "number",
     ("the # of cats", "the number of cats"),
     ("what's ur #?", "what's ur number?", "what's your number?"),
     needs=("#",),
 )
-numbers_of = _always(
+numbers_of = always(
     r"(?<!\w)#'?s(?!\w)",
     "numbers",
     ("#'s 4 and 5", "numbers 4 and 5", "numbers four and five"),
     needs=("#",),
 )
-dot = _always(
+dot = always(
     r"(?<![^\s(\"'/])\.(?=(?:env|git\w*|bash\w*|zsh\w*|vim\w*|ssh|npm\w*|docker\w*|config|cache|local|venv|"
     r"vscode|idea|htaccess|profile|aws|kube|eslint\w*|prettier\w*|NET|io|net|com|org|gg|exe|zip|json|csv|"
     r"txt|pdf|png|jpe?g|gif|mp[34]|py|js|ts|html|css|yaml|yml|md|sh|bat|dll|jar|then|map|filter|get|find)\b)",
@@ -193,81 +120,50 @@ dot = _always(
     ("in .gitignore", "in dot gitignore"),
     needs=(".",),
 )
-sign = rule(
-    f"[{''.join(_SIGNS)}]",
-    lambda m: f" {_SIGNS[m[0]]} ",
-    ("∑ of x", " sum  of x", "sum of x"),
-    ("x ∈ A", "x  in  A", "x in A"),
-    needs=tuple(_SIGNS),
-)
-greater = rule(
-    r"(?<=[\w)]) > (?=\w)",
-    lambda m: ", " if _PATH.search(m.string) else " is greater than ",
-    ("cats > dogs", "cats is greater than dogs"),
-    ("User Settings > Voice", "User Settings, Voice"),
-    ("File > Save > Here", "File, Save, Here"),
-    needs=(">",),
-)
-plus_after = _always(
+plus_after = always(
     r"(?<=\w)\+(?!\w)",
     " plus",
     ("got an A+", "got an A plus"),
     needs=("+",),
 )
-plus_before = _always(
+plus_before = always(
     r"(?<!\S)\+(?=\w)",
     "plus ",
     ("+ve", "plus ve"),
     needs=("+",),
 )
-slash = _always(
+slash = always(
     r"(?<![\w/])/(?=[a-z])",
     "slash ",
     ("type /play", "type slash play"),
     flags=re.IGNORECASE,
     needs=("/",),
 )
-hashtag = _always(
+hashtag = always(
     r"(?<!\w)#(?=\w)",
     "hashtag ",
     ("#win", "hashtag win"),
     needs=("#",),
 )
-much_greater = rule(
-    r"(?<=\w )(>{2,4}|<{2,4})(?= \w)",
-    lambda m: (
-        ("shifted left by" if m[1][0] == "<" else "shifted right by")
-        if _SHIFTED.match(m.string, m.end()) and len(m[1]) == 2
-        else f"is much {'greater' if m[1][0] == '>' else 'less'} than"
-    ),
-    ("cats >>> dogs", "cats is much greater than dogs"),
-    needs=(">>", "<<"),
-)
-over = _always(
-    r"(?<== )([a-zA-Z])/([a-zA-Z])(?![\w/])",
-    r"\1 over \2",
-    ("v = d/t", "v = d over t", "v equals d over t"),
-    needs=("= ",),
-)
-lone_percent = _always(
+lone_percent = always(
     r"(?<=\w )%(?=[ ?.,!]|$)",
     "percent",
     ("what % of it", "what percent of it"),
     needs=("%",),
 )
-percent = _always(
+percent = always(
     r"(?<=[^\W_])%+",
     " percent",
     ("a hundred%", "a hundred percent"),
     needs=("%",),
 )
-file_ending = _always(
+file_ending = always(
     rf"(?<=\w)\.(?=(?:{_FILE_ENDINGS}|{ENDINGS})\b)",
     " dot ",
     ("open main.py", "open main dot py"),
     needs=(".",),
 )
-trademark = _always(
+trademark = always(
     r"(?<=[a-z])(?:©|®|™|℠)",
     "",
     ("Lego™ car", "Lego car"),
@@ -276,11 +172,13 @@ trademark = _always(
 )
 
 ENGLISH = (
-    plus_plus_before, system_folder, over_bracket, equals_what, sign, much_greater, over,
-    lone_percent, assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp, arrow,
+    signs.plus_plus_before, system_folder, signs.over_bracket, signs.equals_what, signs.sign,
+    signs.much_greater, signs.over,
+    lone_percent, signs.assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp, arrow,
     back_arrow,
     ampersand, lone_ampersand, at, ticker, blood_first, blood,
-    grade, plus_between, unequal, greater, equals, plus_after, plus_before, slash, hashtag, percent,
+    grade, signs.plus_between, signs.unequal, signs.greater, signs.equals, plus_after, plus_before,
+    slash, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip
 _MARKUP = re.compile(r"[*_~`|<>\\#@^\[\]{}=+/\u2022\x00-\x1f]+")

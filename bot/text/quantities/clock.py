@@ -1,5 +1,7 @@
 """Times of the day, and how long something takes."""
 
+import re
+
 from bot.text.quantities.numbers import cardinal, counted, decimal
 from bot.text.quantities.parts import HALF_DAY
 from bot.text.rule import Match, rule
@@ -117,22 +119,33 @@ def _duration(match: Match) -> str:
     )
 
 
-_LASTING = (
-    r"ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|later|"
-    r"remaining|warning|call|video|vid"
+_LASTS = re.compile(
+    r"(?:~|\b(?:in|in ~|every|another|wait|took|takes|gimme|brb|afk|lasts|lasted|about|like|give "
+    r"me|break for) )$"
 )
+_LASTING = re.compile(
+    r" (?:ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|later|remaining|"
+    r"warning|call|video|vid)\b"
+)
+_A_LENGTH = re.compile(r" (?:tall|wide|deep|high|long|away|down|up|above|below|from|of)\b")
+
+
+def _short_minutes(match: Match) -> str:
+    lasts = _LASTS.search(match.string, max(match.start() - 12, 0), match.start())
+    if _LASTING.match(match.string, match.end()) or (
+        lasts and not _A_LENGTH.match(match.string, match.end())
+    ):
+        return f"{match[1]} min"
+    return match[0]
+
+
 short_minutes = rule(
-    r"(?<![\w.])(?:(?<=\bin )|(?<=\bin ~)|(?<=\bevery )|(?<=\banother )|(?<=\bwait )|(?<=\btook )|"
-    r"(?<=\btakes )|(?<=\bgimme )|"
-    r"(?<=\bbrb )|(?<=\bafk )|(?<=\blasts )|(?<=\blasted )|(?<=\babout )|(?<=\blike )|(?<=\bgive "
-    r"me )|(?<=\bbreak for )|(?<=~))"
-    r"(\d{1,3})m(?![\w'])(?! (?:tall|wide|deep|high|long|away|down|up|above|below|from|of)\b)|"
-    rf"(?<![\w.])(\d{{1,3}})m(?= (?:{_LASTING})\b)",
-    lambda m: f"{m[1] or m[2]} min",
+    r"(?<![\w.])(\d{1,3})m(?![\w'])",
+    _short_minutes,
     ("starts in ~10m", "starts in ~10 min", "starts in about ten minutes"),
     ("5m left", "5 min left", "five minutes left"),
     ("fell about 10m down", "fell about 10m down", "fell about ten m down"),
-    needs=("m",),
+    needs=tuple(f"{figure}m" for figure in range(10)),
 )
 short_weeks = rule(
     r"(?<![\w.])(\d{1,2})([wy])(?= (?:ago|left|later|old)\b)|(?<=\bfor )(\d)([wy])(?= now\b|$)",

@@ -176,13 +176,6 @@ thousands_of_unit = rule(
     ("every 5k mi", "every 5k miles", "every five K miles"),
     needs=("k ",),
 )
-per_unit = rule(
-    r"(?<=\bper )(qts?|pts?|gal|sq ft|oz|lb|kg|tsp|tbsp|cu ft|hr|min|sec|mo|yr|wk|km|mi|ft|"
-    r"yd)(?!\w)\.?(?=$|[ ,;!?)])",
-    lambda m: UNITS[m[1]][0] if m[1] in UNITS else "pint",
-    ("1 cup per qt of water", "1 cup per quart of water", "one cup per quart of water"),
-    needs=("per ",),
-)
 points = rule(
     rf"{START}({NUMBER}) ?pts?(?![\w'])\.?(?=$|[ ,;!?)])",
     lambda m: counted(m[1], "point"),
@@ -194,57 +187,6 @@ seconds_apart = rule(
     lambda m: f"{decimal(m[1])} seconds",
     ("took 1.2 s", "took one point two seconds"),
     needs=(" s",),
-)
-volts = rule(
-    rf"{START}({NUMBER}) V(?![\w'-]| \d)",
-    lambda m: several(m, m[1], "volt", "volts"),
-    ("3.7 V", "three point seven volts"),
-    needs=("v",),
-)
-_SPEEDS = {
-    "m/s": "meters per second", "km/h": "kilometers per hour", "km/s": "kilometers per second",
-    "ft/s": "feet per second",
-    "mi/h": "miles per hour", "MB/s": "megabytes per second", "GB/s": "gigabytes per second",
-    "TB/s": "terabytes per second",
-    "Mb/s": "megabits per second", "Gb/s": "gigabits per second", "mol/L": "moles per liter",
-    "g/mL": "grams per milliliter",
-    "kg/m": "kilograms per meter", "J/kg": "joules per kilogram", "g/L": "grams per liter",
-}  # fmt: skip
-speed = rule(
-    rf"(?<=[\w⁰¹²³⁴-⁹] )({any_of(_SPEEDS)})(?![\w/²³^])",
-    lambda m: _SPEEDS[m[1]],
-    ("10⁸ m/s", "10⁸ meters per second", "ten to the power of eight meters per second"),
-    needs=("/",),
-)
-points_of_type = rule(
-    rf"{START}({NUMBER})(?: ?pt(?= (?:font|type|[Tt]imes|Arial|Calibri|Helvetica|Comic|size|text|"
-    rf"Garamond)\b)|-pts?(?!\w))",
-    lambda m: f"{m[1]} point",
-    ("12 pt font", "12 point font", "twelve point font"),
-    ("a 3-pt shot", "a 3 point shot", "a three point shot"),
-    needs=("pt",),
-)
-torque = rule(
-    rf"{START}({NUMBER}) ?ft[- ]?lbs?(?!\w)\.?",
-    lambda m: f"{m[1]} foot pounds",
-    ("85 ft-lbs", "85 foot pounds", "eighty-five foot pounds"),
-    needs=("lb",),
-)
-
-
-amp_hours = rule(
-    rf"{START}({NUMBER}) ?([AWV])[Hh](?!\w)",
-    lambda m: several(
-        m,
-        m[1],
-        *{
-            "A": ("amp hour", "amp hours"),
-            "W": ("watt hour", "watt hours"),
-            "V": ("volt hour", "volt hours"),
-        }[m[2]],
-    ),
-    ("1.5Ah", "one point five amp hours"),
-    needs=("h",),
 )
 
 
@@ -315,33 +257,16 @@ touching_measure = rule(
     ("60W", "sixty watts"),
     ("a 1.5l bottle", "a one point five liter bottle"),
 )
-_RAISED = {"²": "square", "^2": "square", "³": "cubic", "^3": "cubic"}
-_AREAS = {"m": "meter", "cm": "centimeter", "km": "kilometer", "in": "inch", "ft": "foot"}
-_DOSES = {
-    "dl": "deciliter", "ml": "milliliter", "l": "liter", "kg": "kilogram", "day": "day",
-}  # fmt: skip
+RAISED = {"²": "square", "^2": "square", "³": "cubic", "^3": "cubic"}
 _LENGTHS = {"km": "kilometer", "cm": "centimeter", "mm": "millimeter", "m": "meter", "mi": "mile"}
 raised_measure = rule(
     rf"{START}({AMOUNT}) ?({any_of(_LENGTHS)}) ?(²|³|\^[23])(?!\w)",
     lambda m: several(
-        m, m[1], f"{_RAISED[m[3]]} {_LENGTHS[m[2]]}", f"{_RAISED[m[3]]} {_LENGTHS[m[2]]}s"
+        m, m[1], f"{RAISED[m[3]]} {_LENGTHS[m[2]]}", f"{RAISED[m[3]]} {_LENGTHS[m[2]]}s"
     ),
     ("100 m²", "one hundred square meters"),
     ("2 cm^3", "two cubic centimeters"),
     needs=("²", "³", "^"),
-)
-per_area = rule(
-    r"(?<=[\d ][kmµ]g|\d [WNJ]|[\d ]lb)/(m|cm|km|in|ft) ?(²|³|\^[23])",
-    lambda m: f" per {_RAISED[m[2]]} {_AREAS[m[1]]}",
-    ("22 kg/m²", "22 kg per square meter", "twenty-two kilograms per square meter"),
-    needs=("/",),
-)
-dose = rule(
-    r"(?<=[\d ][kmµ]g|[\d ]\dg)/(?:(d?[lL]|m[lL]|kg|day)(?![\w/²³^])|(?=\d))",
-    lambda m: f" per {_DOSES[m[1].lower()]}" if m[1] else " per ",
-    ("250mg/5ml", "250mg per 5ml", "two hundred fifty milligrams per five milliliters"),
-    ("90 mg/dL", "90 mg per deciliter", "ninety milligrams per deciliter"),
-    needs=("/",),
 )
 meters = rule(
     rf"{START}({NUMBER})(?:(?<=,\d{{3}})m|"
@@ -353,13 +278,4 @@ meters = rule(
     ("2,340m", "two thousand three hundred forty meters"),
     ("8,849 m up", "eight thousand eight hundred forty-nine meters up"),
     ("the 100m final", "the one hundred meter final"),
-)
-amps = rule(
-    rf"{START}({NUMBER})A(?= (?:adapter|charger|fuse|breaker|circuit|supply|output|plug|max)\b| "
-    rf"?@)|"
-    rf"(?<=\d[Vv] )({NUMBER})A\b",
-    lambda m: several(m, m[1] or m[2], "amp", "amps"),
-    ("a 5A fuse", "a five amp fuse"),
-    ("12V 2A", "12V two amps", "twelve volts two amps"),
-    needs=("a",),
 )
