@@ -1,4 +1,4 @@
-"""Numbers as they are typed: what parts thousands and what parts the fraction differs by language."""
+"""Numbers as they are typed: languages differ in what parts thousands and fractions."""
 
 import re
 from decimal import Decimal

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.text import Pronunciations, TextLimits, chunks, message_kinds, speakable
-from bot.text.languages import GRAMMARS, quantities
+from bot.text.languages import GRAMMARS, quantities, writing
 from bot.text.languages.forms import rules_of
 from bot.text.wording import WORDINGS
 from engine.weights.models import MULTILINGUAL
@@ -71,6 +71,49 @@ def test_rules_say_their_examples_alone_and_among_all(code: str) -> None:
 @pytest.mark.parametrize("code", GRAMMARS)
 def test_every_example_is_of_a_form_that_the_language_has(code: str) -> None:
     assert set(GRAMMARS[code].examples) == set(rules_of(GRAMMARS[code]))
+
+
+@pytest.mark.parametrize("code", GRAMMARS)
+def test_every_abbreviation_is_said(code: str) -> None:
+    for rule in (writing.dotted(code), writing.chat(code)):
+        for short, said in rule.examples if rule else ():
+            assert rule is not None
+            assert rule.apply(f"a {short} b") == f"a {said} b"
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "read"),
+    [
+        ("ru", "привет))) как дела)", "привет как дела"),
+        ("de", "na gut :D (echt) ;) =) :3", "na gut (echt)"),
+        ("es", "2 =3 no", "dos igual a tres no"),
+        ("de", "<t:999999999999999:R> und <t:99999999999999:F>", "in zehntausend Jahren und"),
+        ("fr", "c'est 3 ≠ 4, ∞ & co", "c'est trois, quatre, infini, et co"),
+        ("es", "hola Александр", "hola Aleksandr"),
+        ("ru", "привет 東京 и Max", "привет Dong Jing и Max"),
+        (
+            "de",
+            "das ist _wichtig_ `code`: https://github.com/a/b",
+            "das ist wichtig code: GitHub-Link",
+        ),
+    ],
+)
+def test_what_is_no_word_is_left_out_or_said_in_the_language(
+    language: str, typed: str, read: str
+) -> None:
+    assert say(typed, language) == read
+
+
+def test_figures_of_a_pronunciation_are_said_too() -> None:
+    spoken = speakable(
+        "GPT läuft",
+        names=NAMES,
+        limits=TextLimits(),
+        pronunciations=Pronunciations(server={"GPT": "G P T 4"}),
+        now=NOW,
+        language="de",
+    ).text
+    assert spoken == "G P T vier läuft"
 
 
 def test_every_language_of_the_model_has_words_and_figures() -> None:
