@@ -112,7 +112,7 @@ def signs(text: str, grammar: Grammar) -> str:
     text = re.sub(r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶) ?", ", ", text)
     text = re.sub(r"<-+|<=+|←|⇐", " ", text)
     text = re.sub(r" ?!==? ?", ", ", text)
-    text = re.sub(r"(?<=[\w,]) ?&+ ?(?=\w)", between(wording.and_), text)
+    text = re.sub(r"(?<=[\w,]) {0,2}&+ {0,2}(?=\w)", between(wording.and_), text)
     text = re.sub(r"\b([Cc])\+\+", rf"C {grammar.plus.strip()} {grammar.plus.strip()}", text)
     text = re.sub(r"(?<=\w) ?={1,3} ?(?=\w)", between(grammar.equals), text)
     text = re.sub(r"(?<=\w) \+ (?=\w)|(?<=\w)\+(?!\w)|(?<!\S)\+(?=\w)", between(grammar.plus), text)
