@@ -8,7 +8,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from msgspec.structs import replace
+import msgspec
 
 from bot.text.limits import TextLimits
 
@@ -38,44 +38,54 @@ _PARTICLE = {
     "ja": re.compile("(?<=[はがをにでともへ])(?=[\u4e00-\u9fff\u30a1-\u30fa])"),
     "zh": re.compile("(?<=[了的吗呢吧啊])"),
 }
-#: How much is said in one character: the limits are for Latin letters, about 14 in a second.
-_LETTERS_IN_ONE = {"zh": 3.2, "ja": 2.2, "ko": 2.2, "ar": 1.4, "he": 1.4, "hi": 1.2}
 # Less than this sounds clipped on its own: it is said together with its neighbour.
 _TINY_CHARS = 25
 # A chunk may be this long however little was said before it: shorter ones sound chopped.
 _SHORTEST_LIMIT = 40
 _ENDS_WITHOUT_SPACE = frozenset("。！？｡」』）")
+# Limits count letters, of which a syllable has about three. Readers say 15 letters in a second, or
+# five syllables, or eight morae.
+_SYLLABLES = re.compile("[々\u3400-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff]")
+_MORAE = re.compile("[\u3041-\u30ff\uff66-\uff9d]")
+# Hebrew and Arabic leave most vowels out.
+_CONSONANTS = re.compile("[\u05d0-\u05ea\u0620-\u06d3]")
+_LETTERS_PER_SYLLABLE, _LETTERS_PER_MORA, _LETTERS_PER_CONSONANT = 3, 2, 1.4
 
 
 def chunks(text: str, limits: TextLimits, language: str = "en") -> list[str]:
     """Split the output of `speakable` into chunks of at most ``limits.max_chunk_chars``.
 
-    In scripts that say more in a character, the limits of chunks are so much lower.
-
-    The first is at most ``first_chunk_chars`` long (a longer first word aside), cut at a
-    sentence, else a clause, else before a linking word, else between words. The following ones
-    grow no faster than they can be made while the earlier ones play. ``[]`` for "".
+    Where characters are syllables, one counts for the letters that take as long to say. The first
+    is at most ``first_chunk_chars`` long (a longer first word aside), cut at a sentence, else a
+    clause, else before a linking word, else between words. The following ones grow no faster than
+    they can be made while the earlier ones play. ``[]`` for "".
     """
     text = text.strip()
     if not text:
         return []
-    limits = _scaled(limits, language)
-    if len(text) <= limits.first_chunk_chars:
-        return [text]
-    first, rest = _first(text, limits, language)
-    pieces = [first, *_ramped(rest, len(first), limits, language)]
-    return [piece for piece in pieces if piece]
-
-
-def _scaled(limits: TextLimits, language: str) -> TextLimits:
-    letters = _LETTERS_IN_ONE.get(language, 1)
-    if letters == 1:
-        return limits
-    return replace(
+    letters = _letters_per_character(text)
+    limits = msgspec.structs.replace(
         limits,
         max_chunk_chars=max(1, int(limits.max_chunk_chars / letters)),
         first_chunk_chars=max(1, int(limits.first_chunk_chars / letters)),
     )
+    if len(text) <= limits.first_chunk_chars:
+        return [text]
+    first, rest = _first(text, limits, letters, language)
+    pieces = [first, *_ramped(rest, len(first), limits, letters, language)]
+    return [piece for piece in pieces if piece]
+
+
+def _letters_per_character(text: str) -> float:
+    """How many letters take as long to say as one of the text's characters does, on average."""
+    if text.isascii():
+        return 1.0
+    more = (
+        (_LETTERS_PER_SYLLABLE - 1) * len(_SYLLABLES.findall(text))
+        + (_LETTERS_PER_MORA - 1) * len(_MORAE.findall(text))
+        + (_LETTERS_PER_CONSONANT - 1) * len(_CONSONANTS.findall(text))
+    )
+    return 1 + more / len(text)
 
 
 def _sentences(text: str, language: str) -> Iterator[str]:
@@ -94,8 +104,9 @@ def _sentences(text: str, language: str) -> Iterator[str]:
         yield held
 
 
-def _first(text: str, limits: TextLimits, language: str) -> tuple[str, str]:
+def _first(text: str, limits: TextLimits, letters: float, language: str) -> tuple[str, str]:
     most = limits.first_chunk_chars
+    tiny = _TINY_CHARS / letters
     window = text[: most + 1]
     particles = _PARTICLE.get(language, _CLAUSE)
     for ends in (
@@ -103,7 +114,7 @@ def _first(text: str, limits: TextLimits, language: str) -> tuple[str, str]:
         [m.start() for m in _CLAUSE.finditer(window)],
         [m.start() for m in particles.finditer(window)],
     ):
-        usable = [end for end in ends if min(_TINY_CHARS, most // 2) <= end <= most]
+        usable = [end for end in ends if min(tiny, most // 2) <= end <= most]
         if usable:
             return _cut(text, usable[-1])
     spaces = [m.start() for m in re.finditer(" ", window) if 0 < m.start() <= most]
@@ -115,7 +126,7 @@ def _first(text: str, limits: TextLimits, language: str) -> tuple[str, str]:
     linking = [
         at
         for at in spaces
-        if at >= _TINY_CHARS and text[at + 1 : at + 9].split(" ", 1)[0].lower() in words
+        if at >= tiny and text[at + 1 : at + 9].split(" ", 1)[0].lower() in words
     ]
     return _cut(text, (linking or spaces)[-1])
 
@@ -134,7 +145,9 @@ def _cut(text: str, at: int) -> tuple[str, str]:
     return text[:at].rstrip(), text[at:].lstrip()
 
 
-def _ramped(text: str, before: int, limits: TextLimits, language: str) -> Iterator[str]:
+def _ramped(
+    text: str, before: int, limits: TextLimits, letters: float, language: str
+) -> Iterator[str]:
     """Yield chunks after a first one of `before` characters, tiny ones joined with a neighbour.
 
     While the first chunk plays the second is made, and so on: one that takes longer to make than
@@ -144,11 +157,9 @@ def _ramped(text: str, before: int, limits: TextLimits, language: str) -> Iterat
     """
     waiting = deque(piece for sentence in _sentences(text, language) if (piece := sentence.strip()))
     after_first = 0
-    letters = _LETTERS_IN_ONE.get(language, 1)
-    shortest, tiny = int(_SHORTEST_LIMIT / letters), int(_TINY_CHARS / letters)
     while waiting:
         ready = (before + after_first) / limits.synthesis_time_ratio - after_first
-        most = min(max(int(ready), shortest), limits.max_chunk_chars)
+        most = min(max(int(ready), int(_SHORTEST_LIMIT / letters)), limits.max_chunk_chars)
         piece = waiting.popleft()
         if len(piece) > most:
             piece, rest = _cut(piece, _end_within(piece, most, limits, language))
@@ -157,7 +168,7 @@ def _ramped(text: str, before: int, limits: TextLimits, language: str) -> Iterat
         else:
             while (
                 waiting
-                and min(len(piece), len(waiting[0])) < tiny
+                and min(len(piece), len(waiting[0])) < _TINY_CHARS / letters
                 and len(piece) + 1 + len(waiting[0]) <= most
             ):
                 piece = f"{piece} {waiting.popleft()}"
