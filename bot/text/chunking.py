@@ -48,7 +48,9 @@ _ENDS_WITHOUT_SPACE = frozenset("。！？｡」』）")
 # five syllables, or eight morae.
 _SYLLABLES = re.compile("[々\u3400-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff]")
 _MORAE = re.compile("[\u3041-\u30ff\uff66-\uff9d]")
-_LETTERS_PER_SYLLABLE, _LETTERS_PER_MORA = 3, 2
+# Hebrew and Arabic leave most vowels out.
+_CONSONANTS = re.compile("[\u05d0-\u05ea\u0620-\u06d3]")
+_LETTERS_PER_SYLLABLE, _LETTERS_PER_MORA, _LETTERS_PER_CONSONANT = 3, 2, 1.4
 
 
 def chunks(text: str, limits: TextLimits, language: str = "en") -> list[str]:
@@ -79,8 +81,11 @@ def _letters_per_character(text: str) -> float:
     """How many letters take as long to say as one of the text's characters does, on average."""
     if text.isascii():
         return 1.0
-    syllables, morae = len(_SYLLABLES.findall(text)), len(_MORAE.findall(text))
-    more = (_LETTERS_PER_SYLLABLE - 1) * syllables + (_LETTERS_PER_MORA - 1) * morae
+    more = (
+        (_LETTERS_PER_SYLLABLE - 1) * len(_SYLLABLES.findall(text))
+        + (_LETTERS_PER_MORA - 1) * len(_MORAE.findall(text))
+        + (_LETTERS_PER_CONSONANT - 1) * len(_CONSONANTS.findall(text))
+    )
     return 1 + more / len(text)
 
 

@@ -35,6 +35,7 @@ from bot.text.wording import WORDINGS
 
 _FIRST_PLACE, _LAST_PLACE = ord(PLACES[0]), ord(sounds.FIRST_MARK) - 1
 _PLACE = re.compile(f"[{PLACES[0]}-{chr(_LAST_PLACE)}]")
+_FIGURE = re.compile(r"\d")
 _OPEN_TAG = re.compile(r"<[^<>\s]{0,60}$")
 _LAST_WORD = re.compile(r"(?<=\S)\s+\S*$")
 _SENTENCE_END = re.compile(r"[.!?؟।](?=[\s\"')]|$)|[。！？]")
@@ -89,7 +90,8 @@ class _English:
         return "".join(said[part] if latin else part for latin, part in parts)
 
 
-_english = _English
+def _english(step: Callable[[str], str]) -> _Step:
+    return _English(step)
 
 
 def _by_script(text: str) -> list[tuple[bool, str]]:
@@ -226,7 +228,8 @@ def _run(text: str, limits: TextLimits, reading: _Reading) -> list[tuple[str, st
     spoken = symbols.tidy(text)
     spoken = reading.filled(spoken).strip()
     spelled = _in_script(spoken, reading.language, typed_in_latin=typed_in_latin)
-    if spelled != spoken:
+    # What a pronunciation put in is said as it is in English, where figures are read reliably.
+    if spelled != spoken or (reading.language != "en" and _FIGURE.search(spoken)):
         spoken = symbols.tidy(_figures(spelled, reading.language))
         trace.append(("other scripts", sounds.named(spoken), truncated))
     spoken, cut = _cut_spoken(spoken, sounds.fitting(spoken, limits.max_spoken_chars))
@@ -243,7 +246,7 @@ def _in_script(text: str, language: str, *, typed_in_latin: bool) -> str:
 
 
 def _figures(text: str, language: str) -> str:
-    """Say the figures that transliterating brought."""
+    """Say the figures that transliterating or a pronunciation brought."""
     if language == "en":
         return quantities.quantities(text)
     from bot.text import languages  # noqa: PLC0415 - who speaks English only needs none

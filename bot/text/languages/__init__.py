@@ -15,8 +15,10 @@ from bot.text.rule import Rule
 
 __all__ = ["GRAMMARS", "quantities", "rules"]
 
-_FIGURE = re.compile(r"\d|[¹²³⁰-⁹½¼¾⅐-⅞⅒≤≥≈±]")
+_FIGURE = re.compile(r"\d|[¹²³⁰-⁹½¼¾⅐-⅞⅒≤≥≈±]|[IVX]{2}")
 
+#: One of another script, such as the Arabic ones.
+_OTHER_FIGURE = re.compile(r"(?![0-9])\d")
 _LOOSE_HYPHEN = re.compile(r"(?<=\w)(?:- | -)(?=\w)")
 _HYPHEN = re.compile(f" ?{HYPHEN} ?")
 _BEFORE_MARK = re.compile(" +(?=[،؛؟])")
@@ -31,7 +33,7 @@ def rules(code: str) -> tuple[Rule, ...]:
 def quantities(text: str, code: str) -> str:
     """Say every figure of `text` in language `code`, ISO 639-1, which is not English."""
     if not text.isascii():
-        text = "".join(_ascii_figure(char) for char in text)
+        text = _OTHER_FIGURE.sub(lambda m: str(unicodedata.decimal(m[0])), text)
     if _FIGURE.search(text):
         text = _by_rules(text, code)
     return text if text.isascii() else _without_figures(text, GRAMMARS[code])
@@ -46,22 +48,9 @@ def _by_rules(text: str, code: str) -> str:
     return _BEFORE_MARK.sub("", _TOUCHING.sub("", _HYPHEN.sub("-", text)))
 
 
-def _ascii_figure(char: str) -> str:
-    """``٣`` -> 3."""
-    if char.isascii() or not char.isdecimal():
-        return char
-    return str(unicodedata.decimal(char))
-
-
 def _without_figures(text: str, grammar: Grammar) -> str:
     """Say signs that are figures and that no form has, such as a raised one alone."""
-    if not any(map(_is_figure, text)):
-        return text
-    return "".join(
-        f" {grammar.say(int(unicodedata.numeric(char)))} " if _is_figure(char) else char
-        for char in text
-    )
-
-
-def _is_figure(char: str) -> bool:
-    return not char.isascii() and char.isnumeric() and not char.isalpha()
+    left = (char for char in set(text) if char.isnumeric() and not char.isalpha())
+    for figure in left:
+        text = text.replace(figure, f" {grammar.say(int(unicodedata.numeric(figure)))} ")
+    return text

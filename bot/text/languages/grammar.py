@@ -1,38 +1,19 @@
 """What there is to know of a language to say its figures, and how a number is said with it."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from bot.text.languages.names import currency, plural_form, so_many
 from bot.text.languages.spelling import MOST_CARDINAL_DIGITS, spelled
+from bot.text.languages.typed import TypedNumber, expression, parsed
 
 Examples = Mapping[str, tuple[tuple[str, ...], ...]]
 
 
 #: After words that touch the next one, as in "un'ora"; `quantities` takes it away.
 TOUCHING = "\u2060"
-
-
-_BY_HUNDREDS = r"\d{1,2}(?:,\d\d){1,4},\d{3}"
-
-
-def _grouped(mark: str) -> str:
-    return rf"\d{{1,3}}(?:{re.escape(mark)}\d{{3}}){{1,4}}"
-
-
-class TypedNumber(NamedTuple):
-    """A number as it is typed: figures before and after its mark, "" where there are none."""
-
-    whole: str
-    mark: str
-    fraction: str
-
-    @property
-    def amount(self) -> Decimal:
-        return Decimal(f"{self.whole or 0}.{self.fraction}" if self.fraction else self.whole)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +72,10 @@ class Grammar:
     ordinals: tuple[tuple[str, str], ...] = ()
     #: What multiplies the number before it, as a power of ten.
     scales: Mapping[str, int] = field(default_factory=lambda: {"k": 3})
-    #: How a fraction's figures are said: one by one, as a number, or as tenths and hundredths.
-    fraction: Literal["figures", "number", "tenths"] = "figures"
+    #: How a fraction's figures are said.
+    fraction: Literal["figures", "number"] = "figures"
+    #: How a number with up to three of them is, where those are tenths and hundredths.
+    with_fraction: "Callable[[Grammar, TypedNumber], str] | None" = None
     #: The gender of units by CLDR's names, without the kind; the others are `usual`.
     usual: str = "m"
     #: Units as they are typed in this language alone, by CLDR's names.
@@ -120,6 +103,8 @@ class Grammar:
     zero_minutes: bool = False
     after_time: str = ""
     dotted_time: str = ""
+    #: What is said for "am" and "pm".
+    halves: tuple[str, str] | None = None
     #: Dates. `slashed` tells which marks part day, month and year.
     date: str = "{d} {month} {y}"
     day_month: str = "{d} {month}"
@@ -144,6 +129,8 @@ class Grammar:
     hour: "Callable[[Grammar, int, str], str] | None" = None
     #: An ordinal from its number, what is written before and after it, and a set of rules.
     order: "Callable[[Grammar, int, str, str, str], str] | None" = None
+    #: How centuries are written, their figures as the group "roman", and said.
+    century: "tuple[str, Callable[[Grammar, int, str, str], str]] | None" = None
     cardinal: "Callable[[Grammar, int, str, str], str] | None" = None
     examples: Examples = field(default_factory=dict)
 
@@ -165,26 +152,11 @@ class Grammar:
     @property
     def figures(self) -> str:
         """An expression for a number with a fraction or without."""
-        grouped = "|".join(rf"{_grouped(mark)}(?!\d)" for mark in self.grouping)
-        if self.by_hundreds:
-            grouped = rf"{_BY_HUNDREDS}(?!\d)|{grouped}"
-        # As it is written elsewhere, where both marks are there.
-        swapped = rf"{_grouped(',')}\.\d{{1,2}}"
-        if self.decimal == ".":
-            swapped = rf"{_grouped('.')},\d{{1,2}}"
-        return rf"(?:{swapped}(?!\d)|(?:{grouped}|\d{{1,24}})(?:[.,]\d{{1,24}})?)"
+        return expression(self.decimal, self.grouping, by_hundreds=self.by_hundreds)
 
     def parsed(self, typed: str) -> TypedNumber:
         """Tell thousands from fractions: "1.500" and "1,5" in most of Europe."""
-        marks = self.grouping
-        if "," in typed and "." in typed:  # the last of them parts the fraction
-            marks += min(",.", key=typed.rindex)
-        forms = [_grouped(mark) for mark in marks]
-        if self.by_hundreds:
-            forms.append(_BY_HUNDREDS)
-        ends = [m.end() for form in forms if (m := re.match(rf"{form}(?!\d)", typed))]
-        end = max([*ends, len(typed) - len(typed.lstrip("0123456789"))])
-        return TypedNumber(re.sub(r"\D", "", typed[:end]), typed[end : end + 1], typed[end + 1 :])
+        return parsed(typed, self.grouping, self.by_hundreds)
 
     # -- how they are said ------------------------------------------------------------------
 
@@ -213,8 +185,8 @@ class Grammar:
         figures = self.parsed(typed)
         if not figures.fraction:
             return self.whole(figures.whole, gender, before)
-        if self.fraction == "tenths" and figures.mark == "," and len(figures.fraction) <= 3:
-            return tenths(self, figures)
+        if self.with_fraction and figures.mark == "," and len(figures.fraction) <= 3:
+            return self.with_fraction(self, figures)
         mark = self.comma if figures.mark == "," else self.point
         fraction = figures.fraction
         if self.fraction == "figures" or len(fraction) > 3:
@@ -309,16 +281,3 @@ class Grammar:
         if self.hour:
             return self.hour(self, number, before)
         return self.say(number, self.hour_gender)
-
-
-def tenths(grammar: Grammar, figures: TypedNumber) -> str:
-    """Russian: ``3,14`` -> три целых четырнадцать сотых."""
-    names = ("десятая", "десятых"), ("сотая", "сотых"), ("тысячная", "тысячных")
-    whole, part = int(figures.whole or 0), int(figures.fraction)
-    one, many = names[len(figures.fraction) - 1]
-
-    def agrees(number: int, single: str, several: str) -> str:
-        last = number % 10 == 1 and number % 100 != 11
-        return f"{grammar.say(number, 'f')} {single if last else several}"
-
-    return f"{agrees(whole, 'целая', 'целых')} {agrees(part, one, many)}"

@@ -6,6 +6,8 @@ from typing import Literal
 
 from bot.text.languages.names import locale_of
 
+#: Ten thousand years, beyond which nobody counts.
+_LONGEST_S = 10_000 * 365 * 86_400
 _FULL: dict[str, Literal["full", "long"]] = {"F": "full"}
 
 
@@ -19,7 +21,7 @@ def how(code: str) -> tuple[Callable[[int], str], Callable[[datetime, str], str]
     def relative(seconds: int) -> str:
         from babel.dates import format_timedelta  # noqa: PLC0415 - for those who speak it
 
-        span = timedelta(seconds=seconds)
+        span = timedelta(seconds=max(-_LONGEST_S, min(seconds, _LONGEST_S)))
         said = format_timedelta(span, add_direction=True, threshold=0.99, locale=locale_of(code))
         return plain(str(said))
 

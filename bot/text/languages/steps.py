@@ -14,9 +14,11 @@ from bot.text.wording import WORDINGS, Wording
 
 Step = Callable[[str], str]
 _FACES = re.compile(
-    r"(?<![^\s.,!?*])(?:[:;=]'?-?[()\[\]DPpoO/3*|]+|\(:|\):|\^\^|[xX]P|D:|o7|[oOTu;][_][oOTu;]|\\o/|"
-    r"-[_]-|\^[_]\^|>[._]<)(?![^\s.,!?*\"'])"
+    r"(?<![^\s.,!?*])(?::'?-?(?:[()\[\]]+|[DPpoO/3*|c])|;-?\)+|=[)(D\]]+|\(:|\):|\^\^|[xX]P|D:|o7|"
+    r"[oOTu;]_[oOTu;]|\\o/|-_-|\^_\^|>[._]<)(?![^\s.,!?*\"'])"
 )
+#: A smile without eyes, as Russians write it.
+_SMILE = re.compile(r"(?<![\d\s])\)+(?=\s|$|[.,!?])")
 _HEART = re.compile(r"(?<![\w<])<3+(?![\w.,])")
 
 
@@ -53,6 +55,8 @@ def _same(text: str) -> str:
 def _without_faces(text: str, wording: Wording) -> str:
     """Faces are left out, as readers do; a heart is said."""
     text = _FACES.sub(" ", markdown.drawn_faces(text, read=False))
+    if "(" not in text:
+        text = _SMILE.sub("", text)
     return _HEART.sub(f" {wording.heart} ", text)
 
 

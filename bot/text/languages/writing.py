@@ -1,6 +1,6 @@
 """Abbreviations, laughter and signs in other languages than English: few, and only sure ones.
 
-A rule stands beside an example of its own; `RULES` has those of every language.
+`writing.toml` has them by language.
 """
 
 import re
@@ -63,13 +63,8 @@ def dotted(code: str) -> Rule | None:
         ends = not rest.strip() or (words in _ENDS and _NEW_SENTENCE.match(rest))
         return f"{words}." if ends else words
 
-    first = next(iter(table))
     pattern = "|".join(map(_typed, sorted(table, key=len, reverse=True)))
-    return Rule(
-        re.compile(rf"(?<![\w.])(?:{pattern})(?!\w)"),
-        say,
-        ((f"a {first} b", f"a {table[first]} b"),),
-    )
+    return Rule(re.compile(rf"(?<![\w.])(?:{pattern})(?!\w)"), say, tuple(table.items()))
 
 
 def chat(code: str) -> Rule | None:
@@ -77,11 +72,10 @@ def chat(code: str) -> Rule | None:
     table = _TABLES.get(code, {}).get("chat")
     if not table:
         return None
-    first = next(iter(table))
     return Rule(
         re.compile(rf"(?<![\w'’.:/@-])(?:{any_of(table)})(?![\w'’:/-])", re.IGNORECASE),
         lambda m: m[0] if m[0].isupper() and 1 < len(m[0]) < 3 else table[m[0].lower()],
-        ((f"a {first} b", f"a {table[first]} b"),),
+        tuple(table.items()),
     )
 
 
@@ -117,7 +111,8 @@ def signs(text: str, grammar: Grammar) -> str:
 
     text = re.sub(r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶) ?", ", ", text)
     text = re.sub(r"<-+|<=+|←|⇐", " ", text)
-    text = re.sub(r"(?<=\w) ?&+ ?(?=\w)", between(wording.and_), text)
+    text = re.sub(r" ?!==? ?", ", ", text)
+    text = re.sub(r"(?<=[\w,]) {0,2}&+ {0,2}(?=\w)", between(wording.and_), text)
     text = re.sub(r"\b([Cc])\+\+", rf"C {grammar.plus.strip()} {grammar.plus.strip()}", text)
     text = re.sub(r"(?<=\w) ?={1,3} ?(?=\w)", between(grammar.equals), text)
     text = re.sub(r"(?<=\w) \+ (?=\w)|(?<=\w)\+(?!\w)|(?<!\S)\+(?=\w)", between(grammar.plus), text)

@@ -63,6 +63,33 @@ DURATION = WrittenForm(
         g.counted(m["h"], "duration-hour"), g.counted(str(int(m["m"])), "duration-minute")
     ),
 )
+#: "um 14h", where an h alone is for how long something takes.
+HOUR = WrittenForm(
+    "hour with an h",
+    lambda g: (
+        rf"(?:(?<=\bum )|(?<=\bab )|(?<=\bbis )|(?<=\bgegen ))(?P<h>\d{{1,2}})(?P<m>) ?h{g.end}"
+        if g.code == "de"
+        else None
+    ),
+    _time,
+)
+
+
+def _half_day(g: Grammar, m: Match) -> str:
+    morning, afternoon = g.halves or ("", "")
+    return f"{_time(g, m)} {morning if m['half'] in 'aA' else afternoon}"
+
+
+#: "5pm", in languages that have words for the halves of a day.
+HALF_DAY = WrittenForm(
+    "half of a day",
+    lambda g: (
+        rf"{g.start}(?P<h>\d{{1,2}})(?::(?P<m>[0-5]\d))? ?(?P<half>[ap])\.? ?m(?:\.(?!$)|(?!\w))"
+        if g.halves
+        else None
+    ),
+    _half_day,
+)
 POINTED_TIME = WrittenForm(
     "time with a point",
     lambda g: (

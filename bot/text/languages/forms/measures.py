@@ -21,13 +21,20 @@ PERCENT = WrittenForm(
 )
 
 
+_SMALL = "a-zß-öø-ÿąćęłńóśźżğıışа-яёά-ώ"
+
+
 def _units(g: Grammar) -> dict[str, str]:
     return {**UNITS, **g.own_units}
 
 
 UNIT = WrittenForm(
     "unit",
-    lambda g: rf"{g.start}(?P<n>{g.figures}) ?(?P<unit>{any_of(_units(g))}){g.end}(?!['’^.]\w)",
+    lambda g: (
+        rf"{g.start}(?P<n>{g.figures}) ?(?P<unit>{any_of(_units(g))}){g.end}"
+        # The point of an abbreviation, unless a sentence ends there.
+        rf"(?!['’^.]\w)(?:\.(?=,| [{_SMALL}]))?"
+    ),
     lambda g, m: g.counted(m["n"], _units(g)[m["unit"]]),
     flags=0,
 )

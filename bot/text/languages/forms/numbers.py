@@ -54,6 +54,27 @@ ORDINAL = WrittenForm(
 )
 
 
+_ROMAN = {"I": 1, "V": 5, "X": 10}
+
+
+def _century(g: Grammar, m: Match) -> str:
+    """``XXI`` -> 21, as the language counts centuries."""
+    values = [_ROMAN[letter] for letter in m["roman"]]
+    following = [*values[1:], 0]
+    number = sum(-one if one < two else one for one, two in zip(values, following, strict=True))
+    if g.century is None:
+        return m[0]
+    return g.century[1](g, number, before(m), word_after(m))
+
+
+CENTURY = WrittenForm(
+    "century",
+    lambda g: g.century[0] if g.century else None,
+    _century,
+    flags=0,
+)
+
+
 def _range(g: Grammar, m: Match) -> str:
     first, last = int(m[1]), int(m[2])
     if first > last:

@@ -65,7 +65,12 @@ FRENCH = Grammar(
         ),
         (r"^[a-zà-ÿ]{3,}$", "m"),
     ),
+    century=(
+        r"(?<!\w)(?P<roman>[IVX]{1,6})(?:er|e|ème)(?= siècle)",
+        lambda g, n, *_: g.ordinal(n, "spellout-ordinal-masculine"),
+    ),
     examples={
+        "century": (("au XXIe siècle", "au vingt-et-unième siècle"),),
         "height": (("je fais 1m80", "je fais un mètre quatre-vingts"),),
         "hours and minutes": (("2h30min", "deux heures trente minutes"),),
         "range of units": (("5%-10%", "5% à 10%", "cinq pour cent à dix pour cent"),),

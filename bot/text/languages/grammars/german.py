@@ -132,6 +132,7 @@ GERMAN = Grammar(
         (r"^[a-zäöü]+$", "m"),
     ),
     examples={
+        "hour with an h": (("um 14h", "um vierzehn Uhr"),),
         "hours and minutes": (("2h30min", "zwei Stunden dreißig Minuten"),),
         "range of units": (("5%-10%", "5% bis 10%", "fünf Prozent bis zehn Prozent"),),
         "rate": (("5 €/kg", "5 € pro Kilogramm", "fünf Euro pro Kilogramm"),),

@@ -77,7 +77,12 @@ ITALIAN = Grammar(
         (r"(?:a|zione|sione|tà)$", "f"),
         (r"^[a-zàèéìòù]{3,}$", "m"),
     ),
+    century=(
+        r"(?<!\w)(?P<roman>[IVX]{1,6})(?= secolo)",
+        lambda g, n, *_: g.ordinal(n, "spellout-ordinal-masculine"),
+    ),
     examples={
+        "century": (("nel XXI secolo", "nel ventunesimo secolo"),),
         "height": (("alto 1m80", "alto un metro ottanta"),),
         "hours and minutes": (("2h30min", "due ore trenta minuti"),),
         "range of units": (("5%-10%", "5% a 10%", "cinque per cento a dieci per cento"),),

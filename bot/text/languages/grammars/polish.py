@@ -73,6 +73,12 @@ def _polish_year(grammar: Grammar, number: int, before: str, _after: str) -> str
     return _polish_ordinal(number, "gen") if before else grammar.say(number)
 
 
+def _century(_grammar: Grammar, number: int, before: str, after: str) -> str:
+    if after == "wiek":
+        return _polish_ordinal(number, "m")
+    return _polish_ordinal(number, "loc" if re.search(r"\b[Ww] $", before) else "gen")
+
+
 def _polish_order(_grammar: Grammar, number: int, before: str, _after: str, rules: str) -> str:
     if rules == "m" and re.search(r"\b(?:na|w|we|o|po|przy) $", before, re.IGNORECASE):
         return _polish_ordinal(number, "loc")
@@ -180,7 +186,9 @@ POLISH = Grammar(
         (r"(?:o|ę|cie|nie)$", "n"),
         (r"^[a-ząćęłńóśźż]", "m"),
     ),
+    century=(r"(?<!\w)(?P<roman>[IVX]{1,6})(?= wiek)", _century),
     examples={
+        "century": (("w XXI wieku", "w dwudziestym pierwszym wieku"),),
         "hours and minutes": (("2h30min", "dwie godziny trzydzieści minut"),),
         "range of units": (("5%-10%", "5%\u201110%", "pięć procent-dziesięć procent"),),
         "rate": (("5 €/kg", "5 € za kilogram", "pięć euro za kilogram"),),

@@ -58,6 +58,7 @@ PORTUGUESE = Grammar(
     time="{h} e {m}",
     full_hour="{h} horas",
     hour_gender="f",
+    halves=("da manhã", "da tarde"),
     after_time=r" ?h(?:rs?|s|oras)?\b",
     date="{d} de {month} de {y}",
     day_month="{d} de {month}",
@@ -72,7 +73,10 @@ PORTUGUESE = Grammar(
         (r"(?:as?|ções|ção|dades|dade|gens|gem|vezes|vez|mulheres|noites|noite)$", "f"),
         (r"^[a-zãõáéíóúâêôç]{3,}$", "m"),
     ),
+    century=(r"(?<=\b[Ss]éculo )(?P<roman>[IVX]{1,6})(?!\w)", lambda g, n, *_: g.say(n)),
     examples={
+        "century": (("o século XXI", "o século vinte e um"),),
+        "half of a day": (("às 5pm", "às cinco horas da tarde"),),
         "height": (("tenho 1m80", "tenho um metro oitenta"),),
         "hours and minutes": (("2h30min", "duas horas trinta minutos"),),
         "range of units": (("5%-10%", "5% a 10%", "cinco por cento a dez por cento"),),

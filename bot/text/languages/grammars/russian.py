@@ -4,6 +4,7 @@ import re
 
 from bot.text.languages.grammar import Grammar
 from bot.text.languages.spelling import spelled
+from bot.text.languages.typed import TypedNumber
 
 
 def _russian_day(grammar: Grammar, number: int, before: str) -> str:
@@ -28,6 +29,10 @@ def _order(grammar: Grammar, number: int, _before: str, after: str, rules: str) 
     return spelled(grammar.code, number, "spellout-ordinal-plural" if many else rules)
 
 
+def _century(_grammar: Grammar, number: int, _before: str, after: str) -> str:
+    return _bent(number, {"век": "", "веке": "-locative"}.get(after, "-genitive"))
+
+
 def _bent(number: int, case: str) -> str:
     """The ordinal of a year; CLDR has none for whole hundreds and thousands."""
     if number % 100 == 0:
@@ -43,6 +48,19 @@ def _russian(g: Grammar, number: int, gender: str, _before: str) -> str:
     if gender == "one":  # one of a feminine noun, but two of a masculine one
         gender = "f" if number % 10 == 1 and number % 100 != 11 else "m"
     return spelled(g.code, number, g.cardinals.get(gender, "spellout-numbering"))
+
+
+def _tenths(grammar: Grammar, figures: TypedNumber) -> str:
+    """Russian: ``3,14`` -> три целых четырнадцать сотых."""
+    names = ("десятая", "десятых"), ("сотая", "сотых"), ("тысячная", "тысячных")
+    whole, part = int(figures.whole or 0), int(figures.fraction)
+    one, many = names[len(figures.fraction) - 1]
+
+    def agrees(number: int, single: str, several: str) -> str:
+        last = number % 10 == 1 and number % 100 != 11
+        return f"{grammar.say(number, 'f')} {single if last else several}"
+
+    return f"{agrees(whole, 'целая', 'целых')} {agrees(part, one, many)}"
 
 
 RUSSIAN = Grammar(
@@ -94,7 +112,7 @@ RUSSIAN = Grammar(
     ),
     scales={"k": 3, "к": 3, "тыс": 3, "тыс.": 3, "млн": 6, "млн.": 6, "млрд": 9},
     order=_order,
-    fraction="tenths",
+    with_fraction=_tenths,
     cardinal=_russian,
     units=dict.fromkeys(
         "minute second millisecond week mile tonne mile-per-hour kilocalorie".split(), "f"
@@ -160,7 +178,9 @@ RUSSIAN = Grammar(
         (r"^(?!мужчина|папа|дядя|время)[а-яё]{2,}[ая]$", "one"),
         (r"^[а-яё]", "m"),
     ),
+    century=(r"(?<!\w)(?P<roman>[IVX]{1,6})(?= век)", _century),
     examples={
+        "century": (("в XXI веке", "в двадцать первом веке"),),
         "hours and minutes": (("2h30min", "два часа тридцать минут"),),
         "range of units": (("5%-10%", "5%\u201110%", "пять процентов-десять процентов"),),
         "rate": (("5 €/kg", "5 € за килограмм", "пять евро за килограмм"),),

@@ -60,6 +60,7 @@ SPANISH = Grammar(
     time="{h} {m}",
     full_hour="{h}",
     hour_gender="f",
+    halves=("de la mañana", "de la tarde"),
     after_time=r" ?h(?:rs?|s|oras)?\b\.?",
     date="{d} de {month} de {y}",
     day_month="{d} de {month}",
@@ -73,7 +74,10 @@ SPANISH = Grammar(
         (r"(?:as?|iones|ión|dades|dad|tudes|tud)$", "f"),
         (r"^[a-zñáéíóú]{4,}$", "m"),
     ),
+    century=(r"(?<=\b[Ss]iglo )(?P<roman>[IVX]{1,6})(?!\w)", lambda g, n, *_: g.say(n)),
     examples={
+        "century": (("el siglo XXI", "el siglo veintiuno"),),
+        "half of a day": (("a las 5pm", "a las cinco de la tarde"),),
         "height": (("mido 1m80", "mido un metro ochenta"),),
         "hours and minutes": (("2h30min", "dos horas treinta minutos"),),
         "range of units": (("5%-10%", "5% a 10%", "cinco por ciento a diez por ciento"),),

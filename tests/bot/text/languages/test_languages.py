@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.text import Pronunciations, TextLimits, chunks, message_kinds, speakable
-from bot.text.languages import GRAMMARS, quantities
+from bot.text.languages import GRAMMARS, quantities, writing
 from bot.text.languages.forms import rules_of
 from bot.text.wording import WORDINGS
 from engine.weights.models import MULTILINGUAL
@@ -71,6 +71,49 @@ def test_rules_say_their_examples_alone_and_among_all(code: str) -> None:
 @pytest.mark.parametrize("code", GRAMMARS)
 def test_every_example_is_of_a_form_that_the_language_has(code: str) -> None:
     assert set(GRAMMARS[code].examples) == set(rules_of(GRAMMARS[code]))
+
+
+@pytest.mark.parametrize("code", GRAMMARS)
+def test_every_abbreviation_is_said(code: str) -> None:
+    for rule in (writing.dotted(code), writing.chat(code)):
+        for short, said in rule.examples if rule else ():
+            assert rule is not None
+            assert rule.apply(f"a {short} b") == f"a {said} b"
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "read"),
+    [
+        ("ru", "привет))) как дела)", "привет как дела"),
+        ("de", "na gut :D (echt) ;) =) :3", "na gut (echt)"),
+        ("es", "2 =3 no", "dos igual a tres no"),
+        ("de", "<t:999999999999999:R> und <t:99999999999999:F>", "in zehntausend Jahren und"),
+        ("fr", "c'est 3 ≠ 4, ∞ & co", "c'est trois, quatre, infini et co"),
+        ("es", "hola Александр", "hola Aleksandr"),
+        ("ru", "привет 東京 и Max", "привет Dong Jing и Max"),
+        (
+            "de",
+            "das ist _wichtig_ `code`: https://github.com/a/b",
+            "das ist wichtig code: GitHub-Link",
+        ),
+    ],
+)
+def test_what_is_no_word_is_left_out_or_said_in_the_language(
+    language: str, typed: str, read: str
+) -> None:
+    assert say(typed, language) == read
+
+
+def test_figures_of_a_pronunciation_are_said_too() -> None:
+    spoken = speakable(
+        "GPT läuft",
+        names=NAMES,
+        limits=TextLimits(),
+        pronunciations=Pronunciations(server={"GPT": "G P T 4"}),
+        now=NOW,
+        language="de",
+    ).text
+    assert spoken == "G P T vier läuft"
 
 
 def test_every_language_of_the_model_has_words_and_figures() -> None:
@@ -203,7 +246,7 @@ def test_a_moment_is_said_in_the_language(language: str, typed: str, read: str) 
 )
 def test_sentences_end_where_the_language_ends_them(language: str, first: str, second: str) -> None:
     alone = say(first, language)
-    letters = {"ja": 2.2, "zh": 3.2, "hi": 1.2}.get(language, 1)
+    letters = {"ja": 2.6, "zh": 3}.get(language, 1)
     limits = TextLimits(first_chunk_chars=int((len(alone) + 4) * letters))
     assert chunks(say(f"{first} {second}", language), limits, language)[0] == alone
 
@@ -213,8 +256,8 @@ def test_a_chunk_lasts_about_as_long_in_every_script(language: str) -> None:
     word = {"ja": "今日", "zh": "今天", "ko": "오늘 ", "de": "heute ", "ar": "اليوم "}[language]
     pieces = chunks(word * 300, TextLimits(synthesis_time_ratio=0.1), language)
     assert "".join("".join(pieces).split()) == "".join((word * 300).split())
-    # Latin letters are said at about 14 a second, Han at 4.4, kana with Han and Hangul at 6.4.
-    seconds = {"ja": 6.4, "zh": 4.4, "ko": 6.4, "de": 14, "ar": 10}[language]
+    # Latin letters are said at about 14 a second, Han at 5, kana with Han and Hangul at 6.4.
+    seconds = {"ja": 6.4, "zh": 5, "ko": 6.4, "de": 14, "ar": 10}[language]
     assert max(len(piece) for piece in pieces) / seconds < 21
 
 
