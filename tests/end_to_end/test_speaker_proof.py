@@ -74,7 +74,7 @@ async def test_a_voice_whose_person_speaks_is_kept_and_a_recording_is_good_once(
     voice_message = recording(said("bella", sentence(panel)))
     await stage.bob.send(stage.general, "", attachments=[voice_message])  # heard by nobody
     sent = await stage.alice.send(stage.general, "", attachments=[voice_message])
-    await seen(lambda: "Ready" in panel.text)
+    await seen(lambda: "Ready: keep it?" in panel.text)
     assert "✅ Said by you" in panel.text
     assert len(files(stage.home, "uploads")) == 1, "the draft alone"
     await press(panel, "Keep")
@@ -122,7 +122,7 @@ async def test_whoever_else_speaks_is_refused(stage: Stage) -> None:
     await press(panel, "Numbers instead")
     assert "seven" in sentence(panel) or "," in sentence(panel)
     await uploaded(panel, recording(said("bella", sentence(panel))))
-    assert "Ready" in panel.text
+    assert "Ready: keep it?" in panel.text
     await press(panel, "Delete")
 
 
