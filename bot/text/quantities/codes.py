@@ -5,7 +5,6 @@ import re
 from bot.text.quantities.numbers import decimal, in_pairs, plural, year
 from bot.text.rule import Match, rule
 
-
 _ELEMENTS = "Ca|Na|Cl|Mg|Al|Si|Li|Fe|Cu|Zn|Ag|Mn|Br|[HBCNOFPSKI]"
 
 
