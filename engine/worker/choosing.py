@@ -21,7 +21,7 @@ from engine.weights.revisions import wanted
 MULTILINGUAL_MEMORY_BYTES = 5_000_000_000
 #: What a CPU must do of a product like Nano's, in GFLOP/s, for it to speak about as fast as people
 #: listen. A core that does 98 takes 1.7 s of its time for a second of speech (random weights, real
-#: size, int8), and two do it in half of that.
+#: size, int8); upstream's code takes about half as long on two cores as on one.
 NANO_GFLOPS = 150.0
 _PRODUCT = (256, 768, 3072)  # rows, width, and width of the MLP: Nano's T3 at its prompt
 _MEASURED_S = 0.3
