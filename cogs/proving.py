@@ -97,7 +97,8 @@ class StatementPanel(Panel):
                     [
                         self._steps,
                         before,
-                        f"Please say this aloud, until <t:{ends}:t>, in one go:",
+                        f"Please say this aloud until <t:{ends}:t>, in one go, with the microphone of the "
+                        "clip:",
                         f"> {self._issued.statement.text}",
                         f"{here} I compare it with the clip, delete it at once, and keep when it "
                         "was, which sentence, and two figures: how much of it I heard, and how "

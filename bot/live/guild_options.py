@@ -23,7 +23,7 @@ class Kind(StrEnum):
     ROLE = "the name of a role, or nothing"
     STOCK_VOICE = "the name of a stock voice, or nothing"
     VOICE = "the name of a shared voice, or nothing"
-    DEMAND = "off, always, own, or nothing for the usual"
+    DEMAND = "off, own, or nothing for the usual"
 
 
 @dataclass(frozen=True, slots=True)
