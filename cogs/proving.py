@@ -90,24 +90,19 @@ class StatementPanel(Panel):
             if self.bot.intents.message_content
             else "Upload a recording of it."
         )
+        lines = [
+            self._steps,
+            before,
+            f"Please say this aloud until <t:{ends}:t>, in one go, with the clip's microphone:",
+            f"> {self._issued.statement.text}",
+            f"{here} I compare it with the clip, delete it at once, and keep when it was, which "
+            "sentence, and two figures: how much of it I heard, and how much alike the voices are.",
+        ]
         await self._shown_by.edit_original_response(
-            content="\n".join(
-                filter(
-                    None,
-                    [
-                        self._steps,
-                        before,
-                        f"Please say this aloud, until <t:{ends}:t>, in one go:",
-                        f"> {self._issued.statement.text}",
-                        f"{here} I compare it with the clip, delete it at once, and keep when it "
-                        "was, which sentence, and two figures: how much of it I heard, and how "
-                        "much alike the voices are.",
-                    ],
-                )
-            ),
-            view=self,
+            content="\n".join(filter(None, lines)), view=self
         )
         if self.bot.intents.message_content:
+            self._stop_listening()  # to the sentence before
             self.bot.add_listener(self._on_message, "on_message")
 
     @ui.button(label="Upload a recording", style=discord.ButtonStyle.primary)

@@ -45,8 +45,8 @@ class ProofLimits(Struct, frozen=True, kw_only=True):
     `min_likeness` is to the clip, `min_same_voice_throughout` of its parts to each other.
     """
 
-    min_likeness: float = 0.8
-    min_same_voice_throughout: float = 0.75
+    min_likeness: float = 0.82
+    min_same_voice_throughout: float = 0.65
     max_floor_spread_db: float = 18.0
 
 

@@ -24,15 +24,10 @@ _MOST_SENTENCES = 6
 
 
 class Demand(StrEnum):
-    """Who has to say a statement. Later ones are stricter."""
+    """Who has to say a statement: nobody, or the member who registers a voice."""
 
     OFF = "off"
-    ALWAYS = "always"  # whose voice it is, be it the member who registers it or another one
-    OWN = "own"  # the member who registers it: nobody else's voice is taken
-
-    @property
-    def strictness(self) -> int:
-        return list(Demand).index(self)
+    OWN = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +86,9 @@ class Proving:
     async def demand(self, guild_id: int | None) -> Demand:
         """What is demanded in a server (None: outside of any): its choice, if it is stricter."""
         usual = Demand(self._limits.demand)
-        if guild_id is None:
+        if guild_id is None or usual is Demand.OWN:
             return usual
-        chosen = (await self._store.guild_settings.get(guild_id)).voice_statement
-        return max(usual, Demand(chosen or usual), key=lambda demand: demand.strictness)
+        return Demand((await self._store.guild_settings.get(guild_id)).voice_statement or usual)
 
     def issue(
         self, draft: Path, speaker_id: int, guild_id: int | None, *, digits: bool = False

@@ -7,5 +7,5 @@ ALTER TABLE voices ADD COLUMN statement_version INTEGER;
 ALTER TABLE voices ADD COLUMN words_heard REAL;
 ALTER TABLE voices ADD COLUMN likeness REAL;
 
--- off, always or own; NULL: as the bot's settings have it.
+-- off or own; NULL: as the bot's settings have it.
 ALTER TABLE guild_settings ADD COLUMN voice_statement TEXT;

@@ -147,7 +147,7 @@ async def a_house(
     home: Path,
     *,
     judging: Judge = judge,
-    demand: Literal["off", "always", "own"] = "off",
+    demand: Literal["off", "own"] = "off",
     **limits: Any,
 ) -> AsyncIterator[House]:
     """Open one with its files in `home`."""

@@ -99,11 +99,9 @@ async def test_sentences_do_not_come_without_end(house: House) -> None:
     ("usual", "chosen", "demanded"),
     [
         ("off", None, Demand.OFF),
-        ("off", "always", Demand.ALWAYS),
-        ("always", "own", Demand.OWN),
-        ("always", "off", Demand.ALWAYS),
+        ("off", "own", Demand.OWN),
         ("own", "off", Demand.OWN),
-        ("own", "always", Demand.OWN),
+        ("own", None, Demand.OWN),
     ],
 )
 async def test_a_server_demands_no_less_than_the_bot(
