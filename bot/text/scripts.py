@@ -5,6 +5,7 @@ A rule is for a language of the voice; English is the first, and all of today's 
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import groupby
 
 from anyascii import anyascii
@@ -77,6 +78,7 @@ def transliterated(text: str, kept: tuple[str, ...] = ()) -> str:
     return "".join(_spelled("".join(run)) if foreign else "".join(run) for foreign, run in runs)
 
 
+@lru_cache(maxsize=4096)
 def _is_of(char: str, scripts: tuple[str, ...]) -> bool:
     if not scripts:
         return False

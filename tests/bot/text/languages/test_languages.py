@@ -283,7 +283,7 @@ LONG = [
 
 
 @pytest.mark.parametrize("language", ["de", "ru", "ja"])
-def test_a_full_length_message_takes_less_than_80_ms(language: str) -> None:
+def test_a_full_length_message_takes_less_than_150_ms(language: str) -> None:
     say("12:30 5 km 😂 15.06.2024 €5 2. 3/4", language)
     for text in LONG:
         took_s = []
@@ -291,6 +291,6 @@ def test_a_full_length_message_takes_less_than_80_ms(language: str) -> None:
             start = time.process_time()
             chunks(say(text[:2000], language), TextLimits(), language)
             took_s.append(time.process_time() - start)
-            if took_s[-1] < 0.08:
+            if took_s[-1] < 0.15:
                 break
-        assert min(took_s) < 0.08, text[:10]
+        assert min(took_s) < 0.15, text[:10]
