@@ -125,6 +125,9 @@ def blocks(text: str, wording: Wording = ENGLISH) -> str:
     A quotation is announced with "quote:" once, a heading is made a sentence of its own.
     """
     lines: list[str] = []
+    # One line of "3." alone is an ordinal in many languages.
+    begun = [line for line in text.split("\n") if _NUMBERED.match(line)]
+    numbered = wording is ENGLISH or len(begun) > 1
     quoted = False
     rest_quoted = False
     for line in text.split("\n"):
@@ -139,19 +142,19 @@ def blocks(text: str, wording: Wording = ENGLISH) -> str:
                 lines[-1] = _ended(lines[-1])
             quoted = stripped != line
             line = stripped
-        line = _block_line(line, wording)
+        line = _block_line(line, wording, numbered=numbered)
         lines.append(f"{wording.quote}: {line}" if starts and line.strip() else line)
     return "\n".join(lines)
 
 
-def _block_line(line: str, wording: Wording) -> str:
+def _block_line(line: str, wording: Wording, *, numbered: bool) -> str:
     line = _SUBTEXT.sub("", line)
     if heading := _HEADING.match(line):
         return _ended(heading[1].rstrip("#").rstrip())
     bullet = _BULLET.sub("", line)
     if bullet != line:
         return _TASK.sub(lambda m: "" if m[1] == " " else f"{wording.done}: ", bullet)
-    return _NUMBERED.sub(r"\1, ", line)
+    return _NUMBERED.sub(r"\1, ", line) if numbered else line
 
 
 def _ended(line: str) -> str:

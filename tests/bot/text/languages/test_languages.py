@@ -90,6 +90,9 @@ def test_every_abbreviation_is_said(code: str) -> None:
         ("de", "<t:999999999999999:R> und <t:99999999999999:F>", "in zehntausend Jahren und"),
         ("fr", "c'est 3 ≠ 4, ∞ & co", "c'est trois, quatre, infini et co"),
         ("es", "hola Александр", "hola Aleksandr"),
+        ("de", "3. Platz für uns", "dritter Platz für uns"),
+        ("tr", "5. kat", "beşinci kat"),
+        ("de", "1. Eis\n2. Kuchen", "eins, Eis, zwei, Kuchen"),
         ("ru", "привет 東京 и Max", "привет Dong Jing и Max"),
         (
             "de",
