@@ -14,6 +14,8 @@ from bot.clips.judge import judge, prove
 from bot.live.server_settings import ServerSettings
 from bot.settings import Settings, SettingsError
 from bot.speech.audio.cache import SpeechCache
+from bot.speech.detection import Detector
+from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.saying import Sayings
@@ -46,6 +48,7 @@ class Services:
     executor: Executor
     cache: SpeechCache
     sayings: Sayings
+    line_languages: LineLanguages
     voices: Voices
     sharing: Sharing
     bars: Bars
@@ -127,6 +130,7 @@ def _services(
     speech = SpeechService(executor, cache, metrics, deadline_s=settings.queue.request_deadline_s)
     sharing = Sharing(store, home, speech, clock=time.monotonic)
     voices = Voices(store, home, sharing)
+    line_languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
     bars = Bars(store, speech)
@@ -155,7 +159,7 @@ def _services(
         clip_limits=settings.clip,
         clock=time.time,
     )
-    privacy = Privacy(store, home, registration, forgetting, pronouncing)
+    privacy = Privacy(store, home, registration, forgetting, pronouncing, languages=line_languages)
     voice_keeping = VoiceKeeping(store, voices, sharing, forgetting)
     janitor = Janitor(
         store,
@@ -171,7 +175,15 @@ def _services(
         store=store,
         executor=executor,
         cache=cache,
-        sayings=Sayings(speech, voices, reader, pronouncing, store.guild_settings),
+        sayings=Sayings(
+            speech,
+            voices,
+            reader,
+            pronouncing,
+            languages=line_languages,
+            guild_settings=store.guild_settings,
+        ),
+        line_languages=line_languages,
         voices=voices,
         sharing=sharing,
         bars=bars,

@@ -3,6 +3,7 @@
 import io
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -11,9 +12,11 @@ from discord.utils import utcnow
 
 from bot.base.errors import UserError, sentence_for
 from bot.client import TimbreBot
+from bot.speech.languages import LANGUAGES, language_of_locale, languages_by_name
 from bot.voices.consent import CONSENT_LABEL, CONSENT_TEXT
 from bot.voices.proving import Demand
 from bot.voices.registration import NAME_MAX_CHARS, Draft, Wish
+from cogs.asking import languages_read, who_speaks
 from cogs.panels import Form, Panel
 from cogs.proving import StatementPanel, fetching
 from data.rows import VoiceRow
@@ -21,31 +24,32 @@ from engine.errors import SpeechError, VoiceUnusable
 
 log = logging.getLogger(__name__)
 
-PREVIEW_TEXT = "This is how I sound. I hope that you like my voice."
-
 #: Discord lets the bot change its answer for 15 minutes, of which checking a clip takes some.
 _FORM_LASTS_S = 14 * 60.0
 _PANEL_LASTS_S = 12 * 60.0
 #: So long before those minutes are over, an undecided clip is deleted and that is said.
 _SAID_BEFORE_END_S = 30.0
 
+#: The choice of a language that is not in the list.
+_UNSAID = "unsaid"
+
 _DONE, _DOING, _NOT_DONE = "✅", "⏳", "▫️"
 
 
 class ConsentForm(Form):
-    """Asks for the consent, and for whatever of name and clip is not known yet."""
+    """Asks for the consent, the language, and for whatever of name and clip is not known yet."""
 
     def __init__(
         self,
         bot: TimbreBot,
-        owner_id: int,
+        asked_by: discord.Interaction,
         *,
         name: str | None = None,
         clip: discord.Attachment | None = None,
         replaces: VoiceRow | None = None,
         former: "DraftPanel | None" = None,
     ) -> None:
-        super().__init__("Your voice", owner_id, timeout_s=_FORM_LASTS_S)
+        super().__init__("Your voice", asked_by.user.id, timeout_s=_FORM_LASTS_S)
         self.bot = bot
         self._name = name
         self._clip = clip
@@ -54,7 +58,13 @@ class ConsentForm(Form):
         self._name_field: ui.TextInput[Any] = ui.TextInput(max_length=NAME_MAX_CHARS)
         self._clip_field: ui.FileUpload[Any] = ui.FileUpload()
         self._agreed: ui.Checkbox[Any] = ui.Checkbox()
-        self.add_item(ui.TextDisplay(CONSENT_TEXT))
+        guess = language_of_locale(str(asked_by.locale))
+        if former is not None:
+            guess = former.language
+        elif replaces is not None:
+            guess = replaces.language
+        self._language_field = _language_menu(languages_read(bot), guess)
+        self.add_item(ui.TextDisplay(f"{CONSENT_TEXT}\n{who_speaks(bot)}"))
         if name is None:
             self.add_item(ui.Label(text="Name of the voice", component=self._name_field))
         if clip is None:
@@ -65,6 +75,8 @@ class ConsentForm(Form):
                     component=self._clip_field,
                 )
             )
+        if self._language_field:
+            self.add_item(ui.Label(text="Language of the clip", component=self._language_field))
         self.add_item(ui.Label(text=CONSENT_LABEL, component=self._agreed))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
@@ -77,12 +89,32 @@ class ConsentForm(Form):
             agreed=self._agreed.value,
             size_bytes=clip.size,
             replaces=self._replaces,
+            language=self._chosen_language(),
         )
         try:
             await try_out(self.bot, interaction, wish, clip, self._former)
         except UserError as error:
             # In place of the steps, of which one would seem to be under way for ever.
             await interaction.edit_original_response(content=str(error), attachments=[], view=None)
+
+    def _chosen_language(self) -> str | None:
+        """What is chosen; where there is no choice a voice keeps what it had."""
+        if self._language_field is None:
+            return self._replaces.language if self._replaces else None
+        (chosen,) = self._language_field.values
+        return chosen if chosen in LANGUAGES else None
+
+
+def _language_menu(reads: Sequence[str], guess: str | None) -> "ui.Select[Any] | None":
+    """A menu of what the engine reads, None where that is one language."""
+    if len(reads) == 1:
+        return None
+    options = [
+        discord.SelectOption(label=one.label, value=one.code, default=one.code == guess)
+        for one in languages_by_name(reads)
+    ]
+    unsaid = discord.SelectOption(label="Another one", value=_UNSAID, default=guess not in reads)
+    return ui.Select(options=[*options, unsaid], required=True)
 
 
 async def try_out(
@@ -144,8 +176,8 @@ def _steps(done: int, *said: str) -> str:
 
 async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str | None, list[discord.File]]:
     """Why the clip is not enrolled, if it is not, and the draft to be heard."""
-    saying = await bot.services.sayings.in_voice([PREVIEW_TEXT], draft.speaker)
     try:
+        saying = await bot.services.sayings.preview(draft.speaker)
         audio = await saying.ogg()
     except VoiceUnusable:
         raise
@@ -173,6 +205,10 @@ class DraftPanel(Panel):
         self._shown_by = shown_by
         self._ends_at = time.monotonic() + lasts_s
 
+    @property
+    def language(self) -> str | None:
+        return self._draft.wish.language
+
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Only the owner, in what time is left: discord.py gives it anew with every press."""
         self.timeout = max(1.0, self._ends_at - time.monotonic())
@@ -198,9 +234,7 @@ class DraftPanel(Panel):
         """Ask for another clip; this one is deleted once there is one."""
         wish = self._draft.wish
         await interaction.response.send_modal(
-            ConsentForm(
-                self.bot, wish.owner_id, name=wish.name, replaces=wish.replaces, former=self
-            )
+            ConsentForm(self.bot, interaction, name=wish.name, replaces=wish.replaces, former=self)
         )
 
     @ui.button(label="Delete", style=discord.ButtonStyle.danger)

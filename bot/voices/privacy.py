@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.base.turns import FairTurns
+from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
 from bot.voices.consent import CONSENT_TEXTS
 from bot.voices.forgetting import Forgetting
@@ -81,11 +82,14 @@ class Privacy:
         registration: Registration,
         forgetting: Forgetting,
         pronouncing: Pronouncing,
+        *,
+        languages: LineLanguages,
     ) -> None:
         self._store = store
         self._home = home
         self._registration = registration
         self._forgetting = forgetting
+        self._languages = languages
         self._pronouncing = pronouncing
         self._exports = FairTurns(_EXPORTS_AT_ONCE, _EXPORTS_WAITING, _TOO_MANY)
 
@@ -115,6 +119,7 @@ class Privacy:
                 user_id, keep_bars=reason.keeps_bars, keep_reports=reason.keeps_reports
             )
             self._pronouncing.forget(user_id)
+            self._languages.forget(user_id)
         complete = await self._store.purge()
         log.info("a person was deleted", extra={"voices": len(voices)})
         return Deletion(len(voices), complete)

@@ -43,7 +43,10 @@ Judge = Callable[[Path, ClipLimits], Awaitable[JudgedClip]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A voice that a member asks for. `replaces` is a voice of theirs to get another clip."""
+    """A voice that a member asks for. `replaces` is a voice of theirs to get another clip.
+
+    `language` is what they speak in the clip, if they say so.
+    """
 
     owner_id: int
     guild_id: int | None
@@ -51,6 +54,7 @@ class Wish:
     agreed: bool
     size_bytes: int
     replaces: VoiceRow | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class Draft:
             ),
             guild_id=self.wish.guild_id or 0,
             user_id=self.wish.owner_id,
+            voice_language=self.wish.language,
         )
 
 
@@ -210,6 +215,7 @@ class Registration:
             duration_s=clip.duration_s,
             consent_version=CONSENT_VERSION,
             consented_at=draft.consented_at,
+            language=wish.language,
             **(asdict(proof) if proof else {}),
         )
         if wish.replaces is None:

@@ -15,6 +15,8 @@ from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, Proven
 from bot.clips.statement import Statement
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
+from bot.speech.detection import Detector
+from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.service import SpeechService
 from bot.text import PronunciationLimits
@@ -87,6 +89,7 @@ class House:
     keeping: VoiceKeeping
     moderation: VoiceModeration
     forgetting: Forgetting
+    languages: LineLanguages
     privacy: Privacy
     pronouncing: Pronouncing
     janitor: Janitor
@@ -195,8 +198,11 @@ async def a_house(
                 clip_limits=clip_limits,
                 clock=clock,
             )
+            languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
             pronouncing = Pronouncing(store, PronunciationLimits())
-            privacy = Privacy(store, home, registration, forgetting, pronouncing)
+            privacy = Privacy(
+                store, home, registration, forgetting, pronouncing, languages=languages
+            )
             yield House(
                 home=home,
                 clock=clock,
@@ -212,6 +218,7 @@ async def a_house(
                 keeping=VoiceKeeping(store, voices, sharing, forgetting),
                 moderation=VoiceModeration(store, voices, speech, clock=clock),
                 forgetting=forgetting,
+                languages=languages,
                 privacy=privacy,
                 pronouncing=pronouncing,
                 janitor=Janitor(
