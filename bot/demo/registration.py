@@ -1,7 +1,8 @@
 """`python -m bot.demo.registration CLIP`: how long a member waits for their voice.
 
 A real bot with the stock voice on a Discord of its own; a member sends the form with a clip of
-theirs, again and again. Measured from there to the answer that says "Ready", preview included.
+theirs, again and again, and has to say no sentence. Measured from there to the answer that says
+"Ready", preview included.
 """
 
 import argparse
