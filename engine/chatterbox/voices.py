@@ -18,9 +18,19 @@ BUILTIN_VOICE = "default"
 class EnrolledVoices:
     """Members' voices, which enrolment knows, and the one that comes with the checkpoint."""
 
-    def __init__(self, builtin_voice: Path, enrolment: Enrolment, family: Family) -> None:
-        """Raises `WeightsError`."""
-        self._builtin = read_builtin_voice(builtin_voice, family)
+    def __init__(
+        self,
+        builtin_voice: Path,
+        enrolment: Enrolment,
+        family: Family,
+        prompt_tokens: int | None = None,
+    ) -> None:
+        """The waveform decoder is given up to `prompt_tokens` of a voice's prompt, None for all.
+
+        Raises `WeightsError`.
+        """
+        self._prompt_tokens = prompt_tokens
+        self._builtin = self._shortened(read_builtin_voice(builtin_voice, family))
         self.enrolment = enrolment
 
     def find(self, voice: Voice) -> EnrolledVoice:
@@ -29,7 +39,7 @@ class EnrolledVoices:
         Raises as `Enrolment.conditionals`.
         """
         if not isinstance(voice, StockVoice):
-            conditionals = self.enrolment.conditionals(voice)
+            conditionals = self._shortened(self.enrolment.conditionals(voice))
             return EnrolledVoice(self.enrolment.key(voice.identity), conditionals)
         substitution = None
         if voice.name not in ("", BUILTIN_VOICE):
@@ -38,7 +48,13 @@ class EnrolledVoices:
 
     def recall(self, most: int) -> list[EnrolledVoice]:
         """The members' voices that were used last, read from disk; the latest is the last."""
-        return [EnrolledVoice(key, found) for key, found in self.enrolment.recall(most)]
+        recalled = self.enrolment.recall(most)
+        return [EnrolledVoice(key, self._shortened(found)) for key, found in recalled]
+
+    def _shortened(self, conditionals: Conditionals) -> Conditionals:
+        if self._prompt_tokens is None:
+            return conditionals
+        return conditionals.with_prompt_of(self._prompt_tokens)
 
 
 def read_builtin_voice(file: Path, family: Family) -> Conditionals:

@@ -5,7 +5,7 @@ How strongly a voice is to be spoken (exaggeration) is no part of it: that belon
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -94,6 +94,14 @@ class Conditionals:
             prompt_mel=_compact(prompt_mel, torch.float32),
             x_vector=_compact(x_vector, torch.float32).reshape(1, -1),
             family=family,
+        )
+
+    def with_prompt_of(self, tokens: int) -> "Conditionals":
+        """These with no more than the S3Gen prompt's first `tokens`, 25 to a second."""
+        return replace(
+            self,
+            prompt_tokens=self.prompt_tokens[:, :tokens],
+            prompt_mel=self.prompt_mel[:, : 2 * tokens],
         )
 
     def to_bytes(self) -> bytes:

@@ -18,6 +18,7 @@ from torch import Tensor
 from engine.chatterbox.cuda.capture import GraphCache, GraphPool
 from engine.chatterbox.s3gen.config import (
     BATCH_SIZES,
+    CPU_STEP,
     FRAME_STEP,
     HARMONICS,
     MAX_BATCH_FRAMES,
@@ -81,8 +82,7 @@ class WaveformDecoder:
         `dtype` is the estimator's: all else, the ODE's state and the residual stream too, is fp32.
         In half precision the products of encoder, vocoder and watermark may round their operands to
         TF32, as upstream's convolutions do on a GPU; fp32 is the parity mode. On CUDA a bucket's
-        first batch runs eagerly and the second captures its CUDA graph. Raises `WeightsError`
-        naming a missing tensor, and `WatermarkMissing`.
+        first batch runs eagerly, the second captures. Raises `WeightsError`, `WatermarkMissing`.
         """
         self.device = torch.device(device)
         tensors, sizes = read_checkpoint(weights)
@@ -90,12 +90,13 @@ class WaveformDecoder:
         on_cuda = self.device.type == "cuda"
         self.graphs = GraphCache(GraphPool() if on_cuda else None)
         self._flow = Flow(layout, sizes, dtype)
-        #: Whether the checkpoint's flow is a mean flow, as Turbo's and Nano's are.
         self.mean_flow = self._flow.mean_flow
         self._vocoder = Vocoder(layout, dtype)
         self._watermark = Watermark(self.device, tf32=dtype != torch.float32)
         self._speaker_width = sizes.speaker_embedding
         self._stream: torch.cuda.Stream | None = None
+        steps = (TOKEN_STEP, FRAME_STEP) if on_cuda else (CPU_STEP, CPU_STEP)
+        self._token_step, self._frame_step = steps
         if on_cuda:
             self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]  # torch's
 
@@ -183,7 +184,7 @@ class WaveformDecoder:
         """Vocoder and watermark of some utterances, on their way to pinned memory."""
         clock.begin("vocoder")
         rows = batch_bucket(len(batch))
-        frames = round_up(max(utterance.frames for utterance in batch), FRAME_STEP)
+        frames = round_up(max(utterance.frames for utterance in batch), self._frame_step)
         speech = self._zeros(rows, frames, MEL_BINS)
         phase = self._zeros(rows, HARMONICS)
         source = self._zeros(rows, HARMONICS, frames * SAMPLES_PER_FRAME)
@@ -205,7 +206,7 @@ class WaveformDecoder:
     def _run_flow(self, batch: Sequence[Utterance], noise: list[Noise]) -> list[Tensor]:
         """The mel of each one's speech, (frames, 80) fp32."""
         rows = batch_bucket(len(batch))
-        tokens = round_up(max(utterance.total_tokens for utterance in batch), TOKEN_STEP)
+        tokens = round_up(max(each.total_tokens for each in batch), self._token_step)
         frames = tokens * FRAMES_PER_TOKEN
         ids = np.zeros((rows, tokens), np.int64)
         embedding = np.ones((rows, self._speaker_width), np.float32)

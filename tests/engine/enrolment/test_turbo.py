@@ -65,6 +65,16 @@ def test_conditionals_are_those_of_upstream(
         assert ours.prompt_tokens.shape == (1, tokens)
 
 
+def test_a_shorter_prompt_is_the_beginning_of_the_whole_one(turbo: EnrolmentNetworks) -> None:
+    whole = turbo.enrol(synthetic_voice(160.0, 8.0))
+    short = whole.with_prompt_of(125)
+    assert torch.equal(short.prompt_tokens, whole.prompt_tokens[:, :125])
+    assert torch.equal(short.prompt_mel, whole.prompt_mel[:, :250])
+    for name in ("speaker", "t3_prompt_tokens", "x_vector"):
+        assert torch.equal(short.tensors[name], whole.tensors[name])
+    assert same(whole.with_prompt_of(500), whole)
+
+
 def test_how_loud_a_clip_was_recorded_changes_nothing(turbo: EnrolmentNetworks) -> None:
     samples = synthetic_voice(140.0, 6.0)
     assert_alike(turbo.enrol(0.1 * samples), turbo.enrol(samples))
