@@ -44,7 +44,9 @@ _TRIPLE_A = re.compile(r" (?:batter|game|studio|title|rating|compan|insurance|me
 _PACK = re.compile(r"\b(?:times|two|three|four|six|eight|AA or|AA and|AA,) $")
 #: Words too, unless figures are spoken of.
 _WITH_FIGURES = frozenset({"ERA", "ACT", "WAR", "POD"})
-_FIGURES = re.compile(r"\b(?:point|score|scored|tests?|prep|S A T|SAT)\b")
+_FIGURES = re.compile(
+    r"\b(?:point|score|scored|tests?|prep|S A T|SAT)\b|\b(?:on|took|take|taking|retake) the ACT\b"
+)
 _WITHOUT_MARK = {"IM": "I'm"}
 #: Words beside which "us" and "it" in capitals are initials.
 _BEFORE_IT = frozenset("ask call contact email an the our my your their his her in".split())

@@ -149,7 +149,8 @@ small_at = _of_days(
     ("dentist mon @ 9", "dentist Monday @ 9", "dentist Monday at nine"),
 )
 small_free = _of_days(
-    r"\b((?i:free|busy|off|open|closed|available|working|home) (?:on )?)(mon|wed|sat|"
+    r"\b((?i:free|busy|off|open|closed|available|working|home|see (?:you|u|ya)) (?:on )?)(mon|wed|"
+    r"sat|"
     r"sun)\b(?![\w'-])",
     ("free sat after 2", "free Saturday after 2", "free Saturday after two"),
 )

@@ -52,7 +52,8 @@ ENGLISH = frozenset(
     "you've your youre yours yourself".split()
 )
 PERHAPS_ENGLISH = frozenset(
-    "am are at be but can for get good had her him his if is it its me not now of or our out she "
+    "am are at be but can do for get good had her him his if is it its me not now of or our out "
+    "she "
     "my ok okay ur we he has stop up us was were will".split()
 )
 # One of these, or a letter with a mark, makes a text with no English word in it foreign.
@@ -90,7 +91,8 @@ SAID_AS_WORDS = frozenset(
 )
 # Spelled in small letters too: no word of English is written so.
 SPELLED_SMALL = frozenset(
-    "ACL ADHD AI AKA AOE API ASL ASMR ATV AUX BBQ BYOB CCTV CEO CIA CPU CTO DIY DNA DOB EDM EOD "
+    "ACL ADHD ECC AI AKA AOE API ASL ASMR ATV AUX BBQ BYOB CCTV CEO CIA CPU CTO DIY DNA DOB EDM "
+    "EOD "
     "ETA "
     "ETF FAQ "
     "FBI FOV GPA GPU GTA GUI HDMI HIV HOA HVAC IBS ICU IDE IMDB IOS IPA IPO ISP IUD IVF LAN LGBT "

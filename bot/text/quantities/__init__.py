@@ -27,6 +27,7 @@ from bot.text.quantities import (
 #: From the most specific form to the bare number: a rule sees what those before it have left.
 ENGLISH = (
     counts.star,
+    counts.rooms,
     counts.ratio,
     counts.ratio_of_decimals,
     counts.range_with_points,

@@ -111,6 +111,12 @@ millions = rule(
     ("3tn in debt", "three trillion in debt"),
     needs=("m", "b", "n"),
 )
+rooms = rule(
+    r"(?<![\w.])(\d{1,2})(bd|br|ba|BR|BD|BA)s?(?!\w)/?",
+    lambda m: f"{m[1]} {'bath' if m[2].lower() == 'ba' else 'bed'}",
+    ("a 2bd/1ba", "a 2 bed 1 bath", "a two bed one bath"),
+    needs=("bd", "br", "ba"),
+)
 star = rule(
     r"(?<![\w.*])(\d(?:\.\d)?) ?[*★⭐](?![\w*★⭐])(?! ?\d)",
     lambda m: f"{m[1]} star{'' if re.match(r' [a-z]', m.string[m.end() :]) else 's'}",

@@ -150,7 +150,7 @@ screw = rule(
     needs=("x",),
 )
 _ASKED = re.compile(r"\bwhat(?:'s| is|s) $", re.IGNORECASE)
-_EQUALS = re.compile(r" ?=")
+_EQUALS = re.compile(r" ?=| is \d")
 _UNIT_FOLLOWS = re.compile(rf" (?:{FREE_UNITS})(?!\w)", re.IGNORECASE)
 
 
@@ -186,9 +186,11 @@ lengths = rule(
     needs=("m",),
 )
 inches_in_letters = rule(
-    rf"{START}({NUMBER}) ?in(?:\.(?= [a-z])|(?= (?:wide|tall|long|deep|high|thick|across)\b))",
-    lambda m: several(m, m[1], "inch", "inches"),
+    rf"{START}({NUMBER})in(?!\w)|{START}({NUMBER}) ?in(?:\.(?= [a-z])|(?= (?:wide|tall|long|deep|"
+    rf"high|thick|across)\b))",
+    lambda m: several(m, m[1] or m[2], "inch", "inches"),
     ("30 in. wide", "thirty inches wide"),
+    ("a 27in screen", "a twenty-seven inch screen"),
     ("8in tall", "eight inches tall"),
     needs=("in",),
 )

@@ -9,7 +9,9 @@ from bot.text.rule import Match, rule
 #: Words after which a month and a day are more likely than a part of something.
 _ON = (
     r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|[Ee]nds|[Ee]ffective|[Ee]xpires|"
-    r"[Bb]orn|[Aa]s of|(?:[Bb]day|[Bb]irthday|[Dd]eadline|[Ee]xam|[Ff]inal|[Mm]idterm|[Tt]est|"
+    r"[Bb]orn|[Ll]eav(?:es|ing)|[Aa]rriv(?:es|ing)|[Dd]epart(?:s|ing)|[Ll]ands|[Oo]pens|[Cc]loses|[Rr]eleases|[Ll]aunches|"
+    r"[Bb]egins|[Mm]oved to|[Pp]ushed to|[Rr]escheduled to|[Aa]s of|(?:[Bb]day|[Bb]irthday|"
+    r"[Dd]eadline|[Ee]xam|[Ff]inal|[Mm]idterm|[Tt]est|"
     r"[Pp]arty|[Ww]edding|[Mm]eeting|"
     r"[Ii]nterview|[Ff]light|[Ll]aunch|[Rr]elease|[Cc]oncert|[Ss]how|[Gg]ame|[Tt]rip|[Hh]omecoming|[Pp]rom|[Cc]oncert|[Gg]raduation|[Cc]losing|[Oo]pening|"
     r"[Aa]ppt|"
