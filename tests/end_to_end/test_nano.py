@@ -36,6 +36,10 @@ async def test_a_member_speaks_in_their_own_voice_without_a_gpu(tmp_path: Path) 
         reply = await stage.answer(stage.alice, "say", timeout_s=200, text="This is [laugh] me.")
         assert reply.text == "", "another voice spoke instead"
         assert len(reply.attachments[0].data) > 1000
+        said = await stage.reply(stage.alice, "pronounce test", text="This is [ Laugh ] me.")
+        assert said.startswith("I say: This is [laugh] me.")
+        offered = await stage.alice.autocomplete("say", focused="text", value="This is [l")
+        assert [choice["value"] for choice in offered] == ["This is [laugh]"]
         assert "Chatterbox Nano" in await stage.reply(stage.alice, "status")
         assert len(files(stage.home, "conditionals")) == 1
         assert "is deleted" in await stage.reply(stage.alice, "voice delete", voice="Mine")
