@@ -158,7 +158,7 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     stock_voices: Annotated[tuple[Word, ...], msgspec.Meta(max_length=1_000)]  # first: the default
     clones_voices: bool
     #: ISO 639-1 codes of what its model reads.
-    languages: Annotated[tuple[Word, ...], msgspec.Meta(max_length=100)] = ("en",)
+    languages: Annotated[tuple[Word, ...], msgspec.Meta(min_length=1, max_length=100)] = ("en",)
     #: Sounds that may stand in a text in brackets: "laugh" for "[laugh]".
     sounds: Annotated[tuple[Word, ...], msgspec.Meta(max_length=100)] = ()
     streams: Annotated[int, msgspec.Meta(ge=1, le=128)] = 1  # jobs it is given at once

@@ -62,6 +62,7 @@ class SpeechService:
         self._clock = clock
         self._sayings: WeakSet[Saying] = WeakSet()
         self._at_work: dict[asyncio.Task[Any], Speaker] = {}
+        self._waiting_since: float | None = None
         self._silenced: list[tuple[Concerned, SpeechError]] = []
 
     @property
@@ -87,6 +88,24 @@ class SpeechService:
         saying = Saying(speaker, [_Chunk(speaker, one) for one in requests], self._make_due)
         self._sayings.add(saying)
         return saying
+
+    async def engine(self) -> EngineInfo:
+        """The loaded engine, waited for no longer than a request may wait. Raises `SpeechError`.
+
+        Of several that wait none waits longer than the first, or they would one after the other.
+        """
+        if self._waiting_since is None:
+            self._waiting_since = self._clock()
+        left_s = self._waiting_since + self._deadline_s - self._clock()
+        try:
+            async with asyncio.timeout(max(0.0, left_s)):
+                engine = await self._executor.engine_info()
+            self._waiting_since = None
+            return engine
+        except TimeoutError:
+            raise DeadlineExceeded(
+                f"The speech engine is not ready yet. {self._executor.status().detail}"
+            ) from None
 
     @contextmanager
     def silencing(self, concerned: Concerned, reason: SpeechError) -> Iterator[None]:
@@ -133,7 +152,7 @@ class SpeechService:
             self._executor.promote(chunk.request)
 
     async def _clip(self, chunk: _Chunk) -> Clip:
-        info = await self._engine()
+        info = await self.engine()
         speaker = chunk.speaker
         for concerned, reason in self._silenced:
             if concerned(speaker):
@@ -195,16 +214,6 @@ class SpeechService:
         self._note_work(speaker, keeping)
         return keeping
 
-    async def _engine(self) -> EngineInfo:
-        """The loaded engine, waited for no longer than a request may wait."""
-        try:
-            async with asyncio.timeout(self._deadline_s):
-                return await self._executor.engine_info()
-        except TimeoutError:
-            raise DeadlineExceeded(
-                f"The speech engine is not ready yet. {self._executor.status().detail}"
-            ) from None
-
     def _note_work(self, speaker: Speaker, task: asyncio.Task[Any]) -> None:
         self._at_work[task] = speaker
         task.add_done_callback(self._at_work.pop)
@@ -214,7 +223,8 @@ class Saying:
     """Words on their way to being sound. The sooner a chunk is due, the sooner it is made.
 
     `substitution` is a sentence for the listener once a clip in another voice than the requested
-    one has been given out; `left_out` is one for the author where it is not all that they typed.
+    one has been given out; `left_out` is one for the author where it is not all that they typed,
+    and `accent` where it is read as another language than theirs.
     """
 
     def __init__(
@@ -226,6 +236,7 @@ class Saying:
         self.speaker = speaker
         self.substitution = speaker.note
         self.left_out: str | None = None
+        self.accent: str | None = None
         self._chunks = chunks
         self._make_due = make_due
         self._withdrawn: SpeechError | None = None
@@ -239,7 +250,7 @@ class Saying:
     @property
     def remarks(self) -> list[str]:
         """What is to be said beside it: how it is not what was asked for."""
-        return [remark for remark in (self.left_out, self.substitution) if remark]
+        return [one for one in (self.left_out, self.accent, self.substitution) if one]
 
     def due(self, priority: Priority) -> None:
         """Begin to make the first chunk, or have it made sooner."""

@@ -7,9 +7,8 @@ unless they are a known word, more are said if they can be.
 
 import re
 
+from bot.text.abbreviations import ABBREVIATIONS, AMBIGUOUS
 from bot.text.vocabulary import (
-    ABBREVIATIONS,
-    AMBIGUOUS,
     BEGIN_WITH_TWO_VOWELS,
     CODAS,
     ENGLISH,
@@ -20,17 +19,19 @@ from bot.text.vocabulary import (
     PERHAPS_ENGLISH,
     SAID_AS_WORDS,
     SHORT_WORDS,
+    SPELLED_SMALL,
     WORDS_OF_THREE,
 )
 
 WORD = re.compile(r"(?<!\w)(?<!\w')[A-Za-z]+(?:'[A-Za-z]+)?(?!\w)(?!'\w)")
 _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 _PARTS = re.compile(r"([^AEIOUY]*)(?:.*[AEIOUY])?([^AEIOUY]*)", re.DOTALL)
+_ENGLISH_END = re.compile(r"(?:...ing|...ed|...ly|'s|n't|'re|'ll|'ve)$")
 _VOWEL = re.compile("[AEIOUY]")
 _TWO_VOWELS = re.compile("[AEIOU]{2}")
 _SHOUTED_WORDS = 3
 _MIXED = re.compile(r"[A-Z][a-z][A-Z](?P<many>s?)|[a-z](?P<stem>[A-Z]{2,4})|[A-Z]{3,4}[aex]")
-_WORDS_IN_MIXED_CASE = frozenset("WoW LoL CoD DoT".split())
+_WORDS_IN_MIXED_CASE = frozenset("WoW LoL CoD DoT NaN".split())
 # Between letters that are spelled, as in "USB-C".
 _HYPHENED = re.compile(r"(?<= [A-Z])-(?=[A-Z]\b)")
 #: What follows a number or a name, and is no word of its own.
@@ -41,8 +42,12 @@ _NAMES_WITH_PAIRS = {"IEEE": "I triple E", "NAACP": "N double A C P", "NCAA": "N
 #: Otherwise three of that letter are a scream.
 _TRIPLE_A = re.compile(r" (?:batter|game|studio|title|rating|compan|insurance|member|bond|credit)")
 _PACK = re.compile(r"\b(?:times|two|three|four|six|eight|AA or|AA and|AA,) $")
+#: Words too, unless figures are spoken of.
+_WITH_FIGURES = frozenset({"ERA", "ACT", "WAR", "POD"})
+_FIGURES = re.compile(r"\b(?:point|score|scored|tests?|prep|S A T|SAT)\b")
+_WITHOUT_MARK = {"IM": "I'm"}
 #: Words beside which "us" and "it" in capitals are initials.
-_BEFORE_IT = frozenset("an the our my your their his her in".split())
+_BEFORE_IT = frozenset("ask call contact email an the our my your their his her in".split())
 _AFTER_IT = frozenset(
     "admin degree department dept desk guy guys help job people person staff support team".split()
 )
@@ -58,10 +63,12 @@ def words_of(text: str) -> list[str]:
 def is_english(words: list[str]) -> bool:
     """Whether a word that hardly another language has is there, or two that few have."""
     lowered = [word.lower() for word in words]
-    return (
-        any(word in ENGLISH for word in lowered)
-        or sum(word in PERHAPS_ENGLISH for word in lowered) >= 2
-    )
+    return any(word in ENGLISH for word in lowered) or sum(map(_is_perhaps_english, lowered)) >= 2
+
+
+def _is_perhaps_english(word: str) -> bool:
+    short = word in ABBREVIATIONS and len(word) > 2
+    return word in PERHAPS_ENGLISH or short or _ENGLISH_END.search(word) is not None
 
 
 def is_foreign(text: str, words: list[str]) -> bool:
@@ -116,7 +123,10 @@ def capitals(text: str) -> str:
         word.isupper() and word not in INITIALISMS and word not in SAID_AS_WORDS for word in words
     )
     shouting = shouted >= _SHOUTED_WORDS and shouted * 2 >= len(words)
-    emphasised = shouted - sum(map(words.count, ("US", "IT", "WHO")))
+    emphasised = sum(
+        word.isupper() and word not in INITIALISMS and word not in SAID_AS_WORDS and _is_word(word)
+        for word in words
+    ) - sum(map(words.count, ("US", "IT", "WHO")))
 
     def word(match: re.Match[str]) -> str:
         token = match[0]
@@ -130,8 +140,12 @@ def capitals(text: str) -> str:
             return token
         if "'" in token:
             return token[0] + token[1:].lower() if token.startswith("I'") else token.lower()
-        if token in INITIALISMS:
+        if token in INITIALISMS or (
+            token in _WITH_FIGURES and not shouting and _FIGURES.search(text)
+        ):
             return " ".join(token)
+        if english and token in _WITHOUT_MARK:
+            return _WITHOUT_MARK[token]
         if token in SAID_AS_WORDS or _ROMAN.fullmatch(token):
             return token
         if token in {"US", "IT", "WHO"}:
@@ -170,6 +184,8 @@ def _small(token: str) -> str:
     """Spell small letters that no word could be made of, such as ``ssd``."""
     known = token in ABBREVIATIONS or token in AMBIGUOUS or token in _ENDINGS
     letters = token.upper()
+    if letters.removesuffix("S") in SPELLED_SMALL:
+        return " ".join(letters.removesuffix("S")) + ("'s" if letters.endswith("S") else "")
     if known or "'" in token or not token.islower() or letters in SHORT_WORDS or len({*token}) == 1:
         return token
     begins = _PARTS.match(letters)
@@ -197,4 +213,6 @@ def _is_name(match: re.Match[str]) -> bool:
         return before == ["the"]
     if match[0] == "US":
         return not any(one in _BEFORE_US for one in before)
+    if before and before[0] in {"to", "from", "with"} and re.search(r"\bit\b", match.string):
+        return True
     return any(one in _BEFORE_IT for one in before) or any(one in _AFTER_IT for one in after)

@@ -64,7 +64,7 @@ def clean_characters(text: str) -> str:
         return text
     text = _NEWLINES.sub("\n", text)
     text = _KEYCAP.sub(lambda m: _KEYCAP_WORDS.get(m[1], m[1]), text)
-    text = _RAISED_N.sub("n", text)
+    text = _RAISED_N.sub("n", text).replace("№", "No.")
     text = _DECORATED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
     text = _OHM.sub(r"\1ohm", _MICRO.sub("µ", text)).translate(_BELOW)
     text = (

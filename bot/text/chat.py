@@ -6,14 +6,9 @@ are also words of other languages ("ty", "u") are expanded only beside English o
 
 import re
 
+from bot.text.abbreviations import ABBREVIATIONS, AMBIGUOUS, IN_CAPITALS, SOUNDS
 from bot.text.capitals import WORD, is_english, is_foreign, words_of
-from bot.text.vocabulary import (
-    ABBREVIATIONS,
-    AMBIGUOUS,
-    IN_CAPITALS,
-    SOUNDS,
-    STRETCHABLE,
-)
+from bot.text.vocabulary import SHORT_WORDS, STRETCHABLE
 
 # One class per laugh keeps the time linear; `laughter` looks at the letters.
 _LAUGHS = re.compile(r"\b(?:[ah]{5,}|[eh]{6,}|[ih]{6,}|[aj]{6,}|[ol]{5,})\b", re.IGNORECASE)
@@ -29,8 +24,15 @@ _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 _SOUND = re.compile(rf"(?<!\w)(?:{'|'.join(SOUNDS)})(?!\w)", re.IGNORECASE)
 
 
+_FOR = re.compile(
+    r"(?<=[a-z] )(?<!\btop )(?<!\bbest )(?<!\bthe )(?<!\bother )4 (?=(?:me|u|you|him|her|us|them|"
+    r"real|sure|fun|life)\b)"
+)
+
+
 def sounds(text: str) -> str:
     """``gr8`` -> great."""
+    text = _FOR.sub("for ", text)
     return _SOUND.sub(lambda m: SOUNDS[m[0].lower()], text)
 
 
@@ -54,7 +56,12 @@ def stretched(text: str) -> str:
 
     def word(match: re.Match[str]) -> str:
         token = match[0]
-        if _ROMAN.fullmatch(token) or _INITIALS.match(token) or not _STRETCHED.search(token):
+        if (
+            token.upper() in SHORT_WORDS
+            or _ROMAN.fullmatch(token)
+            or _INITIALS.match(token)
+            or not _STRETCHED.search(token)
+        ):
             return token
         short = _STRETCHED.sub(r"\1", token)
         if len(short) == 1:
@@ -78,18 +85,47 @@ def _abbreviation(match: re.Match[str]) -> str:
     begins = not match.start() and (token.istitle() or match.string.rstrip(" .!?") == token)
     if token in IN_CAPITALS and not begins:
         return IN_CAPITALS[token]
+    stem = token.removesuffix("'s")
+    if stem != token and stem.lower() in ABBREVIATIONS:
+        return f"{ABBREVIATIONS[stem.lower()]}'s"
     return ABBREVIATIONS.get(token.lower(), token)
 
 
 _NO_VOWELS = re.compile(r"(?<![\w'])[b-df-hj-np-tv-z]{2,6}(?![\w'])")
+# "dc'd": letters as a verb.
+_DONE = re.compile(
+    r"(?<![\w'])(?!(?:ok|th|tb)')([b-df-hj-np-tv-z]{2}|afk|dnf|ko|pk|og|id|mc|rsvp|cc|od)'(d|ed|ing)(?!\w)",
+    re.IGNORECASE,
+)
+_PROBLEM = re.compile(
+    r"\b((?:an?|any|big|main|math|my|no|same|that|the|this|what|your) )prob(s?)(?!\w)"
+)
+# "Not much" to who asks what one does; otherwise what was said is taken back.
+_NEVER_MIND = re.compile(
+    r"(?<![\w'])nm(?=,? (?!u\b|you|hbu|wbu|wby|just|here|chill|at all|tho|really)[a-z]{2})|"
+    r"(?<=\boh )nm(?!\w)"
+)
+_PROBABILITY = re.compile(r"(?<!\w)prob(?= of\b)")
+_UR_VERB = re.compile(
+    r"(?<!\w)ur(?= (?:a|an|the|not|so|too|just|gonna|going|welcome|right|wrong|free|bored|out|in|"
+    r"done|ready|late|good|"
+    r"bad|ok|okay|fine|here|there|still|really|very|literally|always|never|even|sure|cute|mad|lucky|sick|being|"
+    r"coming|doing|getting|having|looking|making|playing|trying|talking|saying|using|[a-z]{2,8}ing "
+    r"to)\b)"
+)
 _R_U = re.compile(r"(?<!\w)r u(?!\w)")
 
 
 def abbreviations(text: str) -> str:
     """``brb`` -> be right back. Ambiguous ones need an English word in the same message."""
+    text = _NEVER_MIND.sub("never mind", text)
     text = _R_U.sub("are you", text)
-    text = WORD.sub(_abbreviation, text)
+    text = _DONE.sub(lambda m: f"{' '.join(m[1].upper())}'{m[2]}", text)
     words = words_of(text)
+    text = WORD.sub(_abbreviation, text)
+    text = _PROBABILITY.sub("probability", _PROBLEM.sub(r"\1problem\2", text))
+    if is_english(words):
+        text = _UR_VERB.sub("you're", text)
     if is_english(words) or all(word in AMBIGUOUS or len(word) == 1 for word in words):
         return WORD.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
     if not is_foreign(text, words):

@@ -5,6 +5,7 @@ What an abbreviation means is decided by its neighbours. A point that also ends 
 
 import re
 
+from bot.text import kitchen
 from bot.text.expressions import any_of
 from bot.text.rule import Match, Rule, rule
 
@@ -31,7 +32,8 @@ _NUMBERED = {
     "vol": "volume", "vols": "volumes", "ch": "chapter", "pg": "page", "pgs": "pages",
     "fig": "figure", "figs": "figures", "tbl": "table",
     "ep": "episode", "eps": "episodes", "pt": "part",
-    "apt": "apartment", "rm": "room", "rte": "route", "lvl": "level", "ver": "version",
+    "apt": "apartment", "lv": "level", "rd": "round", "rm": "room", "rte": "route", "lvl": "level",
+    "ver": "version",
 }  # fmt: skip
 _DOTTED_NUMBERED = {
     "no": "number", "nos": "numbers", "nr": "number", "p": "page", "pp": "pages",
@@ -42,29 +44,26 @@ _ALWAYS = {
     "approx": "approximately", "dept": "department", "govt": "government", "appt": "appointment",
     "bldg": "building", "intl": "international", "misc": "miscellaneous", "incl": "including",
     "excl": "excluding", "asst": "assistant", "blvd": "boulevard", "hwy": "highway",
-    "pkwy": "parkway", "etc": "et cetera", "thurs": "Thursday", "tues": "Tuesday",
+    "pkwy": "parkway", "etc": "et cetera"
 }  # fmt: skip
 _ALWAYS_DOTTED = {
     "vol": "volume", "avg": "average", "esp": "especially", "viz": "namely", "tel": "telephone",
     "inc": "incorporated", "ltd": "limited", "corp": "corporation", "bros": "brothers",
     "co": "company", "univ": "university", "assn": "association", "orig": "originally",
-    "prev": "previously", "mgr": "manager", "ave": "avenue", "rd": "road", "est": "estimated",
+    "prev": "previously", "pkg": "package", "qty": "quantity", "amt": "amount", "acct": "account",
+    "mtg": "meeting", "mgr": "manager", "ave": "avenue", "rd": "road", "est": "estimated",
     "feat": "featuring", "cf": "compare", "dist": "district", "ed": "edition", "attn": "attention",
     "diff": "difference",
 }  # fmt: skip
-_SHORT_DAYS = {
-    "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
-    "Fri": "Friday",
-}  # fmt: skip
-_DAYS = _SHORT_DAYS | {"Tues": "Tuesday", "Thurs": "Thursday"}
 _LETTERED = {
-    "a.k.a": "A K A", "p.s": "P S", "w.r.t": "with respect to", "ph.d": "P H D", "r.i.p": "R I P",
+    "a.k.a": "A K A", "p.s": "P S", "w.r.t": "with respect to", "b.i.d": "twice a day",
+    "t.i.d": "three times a day", "p.r.n": "as needed", "ph.d": "P H D", "r.i.p": "R I P",
     "f.y.i": "for your information", "a.s.a.p": "as soon as possible",
 }  # fmt: skip
 _SLASHED = {
     "w/o": "without", "w/": "with ", "w/e": "whatever", "b/c": "because", "n/a": "not applicable",
     "tl;dr": "in short", "tl:dr": "in short", "a/c": "A C", "c/o": "care of",
-    "b/w": "between",
+    "b/w": "between", "o/u": "over under",
 }  # fmt: skip
 #: Words that begin sentences: no name follows where one of them does, and none of them is one.
 _STARTERS = (
@@ -89,7 +88,12 @@ def _in_full(words: dict[str, str], typed: str) -> str:
 
 
 def _expanded(
-    before: str, words: dict[str, str], after: str, *examples: tuple[str, ...], flags: int = 0
+    before: str,
+    words: dict[str, str],
+    after: str,
+    *examples: tuple[str, ...],
+    flags: int = 0,
+    needs: tuple[str, ...] = (),
 ) -> Rule:
     """A rule for `words`, in their table's case where `flags` do not say that none counts."""
     folded = {short.lower(): said for short, said in words.items()}
@@ -98,14 +102,8 @@ def _expanded(
         said = _in_full(folded, match[1])
         return said if said.endswith(_NEVER_LAST) else said + _point(match)
 
-    return rule(
-        rf"(?<![\w.'&/-]){before}({any_of(words)}){after}",
-        lambda m: (
-            (said := _in_full(folded, m[1])) + ("" if said.endswith(_NEVER_LAST) else _point(m))
-        ),
-        *examples,
-        flags=flags,
-    )
+    pattern = rf"(?<![\w.'&/-]){before}({any_of(words)}){after}"
+    return rule(pattern, say, *examples, flags=flags, needs=needs)
 
 
 def _street(match: Match) -> str:
@@ -129,18 +127,27 @@ slashed = rule(
     ("coffee w/milk", "coffee with milk"),
     flags=re.IGNORECASE,
     spaced=False,
+    needs=("/", ";", "l:"),
+)
+pair = rule(
+    r"(?<![\w/])([A-Z])/([A-Z])(?![\w/])",
+    lambda m: f"{m[1]} {m[2]}",
+    ("his W/L is bad", "his W L is bad"),
+    needs=("/",),
 )
 ampersand = rule(
     r"(?<![\w&])([A-Z]{1,2})&([A-Z]{1,2})(s?)(?![\w&])",
     lambda m: f"{' '.join(m[1])} and {' '.join(m[2])}" + ("'s" if m[3] else ""),
     ("AT&T", "A T and T"),
     ("T&Cs", "T and C's"),
+    needs=("&",),
 )
 lettered = rule(
     rf"(?<![\w.])({any_of(_LETTERED)})(?:\.(?!\w)|(?!\w))",
     lambda m: _LETTERED[m[1].lower()],
     ("Elvis a.k.a. the King", "Elvis A K A the King"),
     flags=re.IGNORECASE,
+    needs=(".",),
 )
 initials = rule(
     r"(?<![\w.'])(?<!\d )(?:[A-Z]\. ?){1,5}(?:[A-Z]\.|(?<=\.)[A-Z])(?![\w'])",
@@ -148,6 +155,7 @@ initials = rule(
     ("the U.S. Army", "the U S Army"),
     ("J.R.R. Tolkien", "J R R Tolkien"),
     ("in the U.S.", "in the U S."),
+    needs=(".",),
 )
 street = rule(
     rf"\b(?P<number>\d{{1,5}}[A-Z]? (?:[NSEW]\.? )?)?"
@@ -165,17 +173,24 @@ title = _expanded(
     ("Lt. Dan", "Lieutenant Dan"),
     ("St Pancras", "Saint Pancras"),
 )
-dotted_title = _expanded("", _DOTTED_TITLES, r"\.(?= [A-Z])", ("Gen. Lee", "General Lee"))
+dotted_title = _expanded(
+    "",
+    _DOTTED_TITLES,
+    r"\.(?= [A-Z])",
+    ("Gen. Lee", "General Lee"),
+    needs=(".",),
+)
 addressed = rule(
     rf"\b({any_of(_ADDRESSED)})\.(?= \w)",
     lambda m: _ADDRESSED[m[1].lower()],
     ("Dr. Smith", "doctor Smith"),
     flags=re.IGNORECASE,
+    needs=(".",),
 )
 numbered = _expanded(
-    r"(?<!\d )",
+    r"(?<!\d )(?-i:(?!LV))",
     _NUMBERED,
-    r"\.? ?(?=\d|(?-i:[IVX]{1,5})\b)",
+    r"\.? ?(?=\d|(?-i:[IVX]{1,5}\b|[A-Z]-?\d))",
     ("vol. 3", "volume 3", "volume three"),
     ("ep 12", "episode 12", "episode twelve"),
     ("Ch. IV", "Chapter IV", "Chapter four"),
@@ -188,6 +203,13 @@ dotted_numbered = _expanded(
     ("No. 5", "Number 5", "Number five"),
     ("p.12", "page 12", "page twelve"),
     flags=re.IGNORECASE,
+    needs=(".",),
+)
+number_of = rule(
+    r"\b([Nn])o\. (?=of\b)",
+    lambda m: f"{m[1]}umber ",
+    ("no. of players", "number of players"),
+    needs=("no.",),
 )
 bound = _expanded(
     "",
@@ -195,6 +217,7 @@ bound = _expanded(
     r"\.(?= (?:age|bet|bid|charge|deposit|height|level|order|price|size|speed|stay|wage)s?\b)",
     ("min. order", "minimum order"),
     flags=re.IGNORECASE,
+    needs=("min", "max"),
 )
 established = _expanded(
     "",
@@ -202,11 +225,25 @@ established = _expanded(
     r"\. ?(?=(?:in )?[12]\d{3}\b)",
     ("est. 1999", "established 1999", "established nineteen ninety-nine"),
     flags=re.IGNORECASE,
+    needs=("est",),
 )
-featuring = rule(
-    r"(?<=[a-z)] )ft\.? (?=[A-Z][a-z])",
-    lambda _: "featuring ",
-    ("a song ft. Drake", "a song featuring Drake"),
+floor = rule(
+    r"(?<=\d(?:st|nd|rd|th) )fl\b\.?",
+    lambda m: f"floor{_point(m)}",
+    ("on the 3rd fl.", "on the 3rd floor.", "on the third floor."),
+    needs=(" fl",),
+)
+deviation = rule(
+    r"\bstd\.?(?= (?:dev|err|error|deviation|library|lib)\b)",
+    lambda _: "standard",
+    ("a std dev of 3", "a standard dev of 3", "a standard dev of three"),
+    needs=("std",),
+)
+century = rule(
+    r"(?<=\dth )c\.(?= [a-z]|\s*$)|(?<=\dst )c\.(?= [a-z]|\s*$)",
+    lambda m: f"century{_point(m)}",
+    ("the 16th c. style", "the 16th century style", "the sixteenth century style"),
+    needs=("c.",),
 )
 always = _expanded(
     "", _ALWAYS, r"\b\.?", ("approx. half", "approximately half"), flags=re.IGNORECASE
@@ -217,27 +254,22 @@ always_dotted = _expanded(
     r"\.(?![\w.])",
     ("Acme Inc. lost", "Acme Incorporated lost"),
     flags=re.IGNORECASE,
-)
-day = _expanded(
-    r"(?<!the )", _SHORT_DAYS, r"\.(?= [a-z]|\s*$)", ("see you Fri. then", "see you Friday then")
-)
-day_after = rule(
-    r"\b((?:[Tt]ill?|[Uu]ntil|[Oo]n|[Bb]y|[Tt]his|[Nn]ext|[Ll]ast|[Ee]very|[Ee]ach|[Ss]ince|[Ff]rom|"
-    rf"[Bb]efore|[Aa]fter|or|and|\d(?:st|nd|rd|th)) )({any_of(_DAYS)})\b(?!['’-]\w)\.?",
-    lambda m: f"{m[1]}{_DAYS[m[2]]}{_point(m)}",
-    ("till Fri", "till Friday"),
-    ("every 2nd Thu", "every 2nd Thursday", "every second Thursday"),
+    needs=(".",),
 )
 name_ends = rule(
     r"(?<=[a-z] )([JS]r)\b\.?(?! [A-Z])",
     lambda m: _ADDRESSED[m[1].lower()] + _point(m),
     ("John Sr. is", "John senior is"),
     ("Ed Jr", "Ed junior"),
+    needs=("jr", "sr"),
 )
 each = rule(
-    r"(?<=\d )ea\b\.?(?!\w)",
+    r"(?:(?<=\d )|(?<=\bcal )|(?<=\btsp )|(?<=\btbsp )|(?<=\boz )|(?<=\bpts )|(?<=\bcups )|"
+    r"(?<=\bmins ))"
+    r"ea\b\.?(?!\w)",
     lambda m: f"each{_point(m)}",
     ("3 at $4 ea.", "3 at $4 each.", "three at four dollars each."),
+    needs=("ea",),
 )
 key = rule(
     r"\b([A-G](?:#|b)?) ?maj\b\.?|(?<=\b[Ii]n )([A-G](?:#|b)?) ?min\b\.?",
@@ -246,30 +278,16 @@ key = rule(
     ("in A min", "in A minor"),
     ("A min later", "A min later"),
 )
-size = rule(
-    r"(?<=\d )(sm|med|lg)\.(?= [a-z])",
-    lambda m: {"sm": "small", "med": "medium", "lg": "large"}[m[1]],
-    ("1 med. onion", "1 medium onion", "one medium onion"),
-)
-
-weekend = _expanded(
-    "",
-    {"Sat": "Saturday", "Sun": "Sunday"},
-    r"\.(?= (?:at|from|or|and|to|morning|afternoon|evening|night)\b| \d)",
-    ("Sun. at noon", "Sunday at noon"),
-)
-weekend_after = rule(
-    r"\b((?:[Oo]n|[Tt]his|[Nn]ext|[Ll]ast|[Ee]very) )(Sat|Sun)\b\.?"
-    r"(?= ?(?:@|[,.!?]|$)| (?:at|morning|night|evening|afternoon|from|or|and)\b)",
-    lambda m: f"{m[1]}{'Saturday' if m[2] == 'Sat' else 'Sunday'}{_point(m)}",
-    ("on Sun at 8", "on Sunday at 8", "on Sunday at eight"),
-)
 
 ENGLISH = (
-    slashed, ampersand, lettered, initials, street, title, dotted_title, addressed, featuring,
-    numbered, dotted_numbered, established, bound, always, always_dotted, day,
-    weekend, weekend_after, day_after, name_ends, size,
-    each, key,
+    pair, slashed, ampersand, lettered, initials, street, title, dotted_title, addressed,
+
+    floor,
+    deviation, century,
+
+    numbered, dotted_numbered, number_of, established, bound, always, always_dotted, name_ends,
+    kitchen.size,
+    each, key, kitchen.spoons, kitchen.cups,
 )  # fmt: skip
 
 

@@ -22,6 +22,8 @@ def sub_apart(pattern: re.Pattern[str], say: Callable[[re.Match[str]], str], tex
         before = text[match.start() - 1 : match.start()]
         after = text[match.end() : match.end() + 1]
         left = before and not before.isspace() and before not in _OPENING and words[:1].isalnum()
+        if after == "-" and text[match.end() + 1 : match.end() + 2].islower():
+            after = ""
         right = after and not after.isspace() and after not in _CLOSING and words[-1:].isalnum()
         return f"{' ' if left else ''}{words}{' ' if right else ''}"
 

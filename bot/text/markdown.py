@@ -8,6 +8,7 @@ import re
 
 from bot.text.characters import apart_from_fractions, clean_characters, has_words
 from bot.text.expressions import any_of
+from bot.text.wording import ENGLISH, Wording
 
 _FENCE = re.compile(r"```(?:([A-Za-z0-9+#_-]{1,20})\n)?(.*?)```", re.DOTALL)
 _INLINE_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
@@ -55,26 +56,40 @@ _FACES = {
 # As they are once the characters are cleaned, which takes the marks off some.
 _CLEAN_FACES = {clean_characters(face): words for face, words in _FACES.items()}
 _FACE = re.compile(rf"(?<![\w^])(?:{any_of(_CLEAN_FACES)})(?![\w|])")
+# Any other face that is drawn: signs in brackets, with arms.
+_DRAWN = re.compile(
+    r"[ヽ\\ヾ٩ง┌ᕙ<]{0,2} "
+    r"?\((?=[^()\n]{0,14}[•◕‿ᴗ｡≧≦▽╥﹏ಠಥ⌐■ᵔ￣︶╹◡ᴥ´`益ω])(?![^()\n]{0,14}[A-Za-z]{2})"
+    r"[^()\n]{1,14}\) ?[ﾉノ٩۶ง┘╯┻━︵ヽᕗ>]{0,4}"
+)
 _QUOTE_REST = re.compile(r"^[ ]{0,3}>>>[ ]+(?=\S)", re.MULTILINE)
 _QUOTE_LINE = re.compile(r"^[ ]{0,3}>[ ]+")
-_HEADING = re.compile(r"^[ ]{0,3}#{1,3}[ ]+(?=\S)(.*?)[ ]*$")
+_HEADING = re.compile(r"^[ ]{0,3}#{1,3}[ ]+(?!of\b)(?=\S)(.*?)[ ]*$")
 _SUBTEXT = re.compile(r"^[ ]{0,3}-#[ ]+")
 _BULLET = re.compile(r"^[ ]*[-*+•‣◦▪][ ]+")
 _TASK = re.compile(r"^\[([ xX])\][ ]+")
 _NUMBERED = re.compile(r"^[ ]*(\d{1,9})[.)][ ]+(?=\W{0,3}[A-Za-z])")
-_STAR_BETWEEN = re.compile(r"(?<=[\w)])[ ]*\*[ ]*(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
+_STAR_BETWEEN = re.compile(r"(?<=[\w)\]])(?:\*|[ ]{1,2}\*[ ]{1,2})(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
+# To a power in Python.
+_RAISED = re.compile(r"(?<=[\w)]) \*\* (?=\w)()")
+# Of a condition in code.
+_OR = re.compile(r"(?<=[\w)]) \|\| (?!or\b|and\b)(?=[\w(!])")
+# Of a hotel or a draw: "5*".
+_STARS = re.compile(r"(?<=(?<![\w*.])[1-7])\*(?![\w*])")
+_EMPHASISED = re.compile(r"(?<![\w*])\*(?=[^\s*])")
 _EMPHASIS = re.compile(r"\*+|~~+|(?<![^\W_])_+|_+(?![^\W_])|`+|\|\|+")
 # Marks that no later step reads.
 _SPACES = str.maketrans("_|[]{}\\`", " " * 8)
 _ENDED = re.compile(r"[.!?…,;:。！？、，；：؟।-][\"')\]»”]*$")
 
 
-def drawn_faces(text: str) -> str:
-    r"""``¯\\_(ツ)_/¯`` -> shrug, before its marks are taken for formatting."""
-    return _FACE.sub(lambda m: f" {_CLEAN_FACES[m[0]]} ", text)
+def drawn_faces(text: str, *, read: bool = True) -> str:
+    r"""``¯\\_(ツ)_/¯`` -> shrug, before its marks are taken for formatting; or left out."""
+    text = _FACE.sub(lambda m: f" {_CLEAN_FACES[m[0]]} " if read else " ", text)
+    return _DRAWN.sub(" ", text)
 
 
-def code(text: str) -> str:
+def code(text: str, wording: Wording = ENGLISH) -> str:
     """Read inline code and one-line blocks; say "code block" for anything longer."""
 
     def block(match: re.Match[str]) -> str:
@@ -82,7 +97,7 @@ def code(text: str) -> str:
         if not body:
             return " "
         if language or "\n" in body or len(body) > _MOST_READ_CODE_CHARS:
-            return "\ncode block\n"
+            return f"\n{wording.code_block}\n"
         return f" {_quiet(body)} "
 
     text = _FENCE.sub(block, text)
@@ -99,12 +114,12 @@ def escapes(text: str) -> str:
     return _ESCAPE.sub(lambda m: _ESCAPED_AWAY.get(m[1], m[1]), text)
 
 
-def spoilers(text: str) -> str:
+def spoilers(text: str, wording: Wording = ENGLISH) -> str:
     """``||he dies||`` -> spoiler. What is hidden stays hidden."""
-    return _SPOILER.sub(lambda m: " spoiler " if m[1].strip("| \n") else " ", text)
+    return _SPOILER.sub(lambda m: f" {wording.spoiler} " if m[1].strip("| \n") else " ", text)
 
 
-def blocks(text: str) -> str:
+def blocks(text: str, wording: Wording = ENGLISH) -> str:
     """Take headings, lists, quotes and small print off the beginnings of lines.
 
     A quotation is announced with "quote:" once, a heading is made a sentence of its own.
@@ -124,18 +139,18 @@ def blocks(text: str) -> str:
                 lines[-1] = _ended(lines[-1])
             quoted = stripped != line
             line = stripped
-        line = _block_line(line)
-        lines.append(f"quote: {line}" if starts and line.strip() else line)
+        line = _block_line(line, wording)
+        lines.append(f"{wording.quote}: {line}" if starts and line.strip() else line)
     return "\n".join(lines)
 
 
-def _block_line(line: str) -> str:
+def _block_line(line: str, wording: Wording) -> str:
     line = _SUBTEXT.sub("", line)
     if heading := _HEADING.match(line):
         return _ended(heading[1].rstrip("#").rstrip())
     bullet = _BULLET.sub("", line)
     if bullet != line:
-        return _TASK.sub(lambda m: "" if m[1] == " " else "done: ", bullet)
+        return _TASK.sub(lambda m: "" if m[1] == " " else f"{wording.done}: ", bullet)
     return _NUMBERED.sub(r"\1, ", line)
 
 
@@ -146,7 +161,11 @@ def _ended(line: str) -> str:
 
 def emphasis(text: str) -> str:
     """Drop bold, italic, underline and strike-through marks; keep ``snake_case`` and ``5 * 3``."""
+    if text.count("**") == 1:
+        text = _RAISED.sub(r" ^ \1", text)
+    text = _OR.sub(" ∨ ", text)
     text = _STAR_BETWEEN.sub(" × ", text)
+    text = _STARS.sub("★", text) if text.count("*") < 3 and not _EMPHASISED.search(text) else text
     return _EMPHASIS.sub("", text)
 
 

@@ -4,6 +4,7 @@ The names are those of the `emoji` package, loaded with the first message that h
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from bot.text.characters import PLACES
@@ -81,29 +82,43 @@ _EMOTICON = re.compile(
 _TOUCHING_HEART = re.compile(r"(?<=[^\W\d_])(?:(?:<3+){2,}|(?<=[A-Za-z]{3})<3+)(?![\w.,=<])")
 
 
+_STARS = re.compile("(?<![★⭐☆])([★⭐]{2,10})\ufe0f?(☆{0,9})(?![★⭐☆])")
+
+
+def _stars(match: re.Match[str]) -> str:
+    """``★★★★☆`` -> 4 out of 5 stars."""
+    full, empty = len(match[1]), len(match[2])
+    return f" {full} out of {full + empty} stars " if empty else f" {full} stars "
+
+
 def emoticons(text: str) -> str:
     """``:)`` -> smiley, where it stands by itself."""
     text = _TOUCHING_HEART.sub(" heart", text)
     return _EMOTICON.sub(lambda m: _EMOTICONS.get(m[0], "heart"), text)
 
 
-def emoji_names(text: str) -> str:
-    """Say Unicode emoji, ``:shortcodes:`` and custom emoji by name."""
+def emoji_names(text: str, name_of: Callable[[str, str], str] | None = None) -> str:
+    """Say Unicode emoji, ``:shortcodes:`` and custom emoji by name; in English without `name_of`.
+
+    `name_of` takes an emoji without its tone and as it was found, and returns "" for no name.
+    """
+    if name_of is None:
+        text = _STARS.sub(_stars, text)
     marked = _SHORTCODE.sub(lambda m: f"\x02{_CAMEL.sub(' ', m[1]).strip()}\x03", text)
     if _CANDIDATE.search(marked):
-        marked = _named(marked)
+        marked = _named(marked, name_of)
     marked = _LEFTOVERS.sub("", marked)
     return _limited(marked) if "\x02" in marked else marked
 
 
-def _named(text: str) -> str:
+def _named(text: str, name_of: Callable[[str, str], str] | None) -> str:
     import emoji  # noqa: PLC0415 - not before the first emoji: it loads 5,000 names
 
     def name(found: str, _data: object) -> str:
         plain = _TONE.sub("", found).replace("\ufe0f", "")
-        if plain in _PLAIN_SIGNS:
+        if name_of is None and plain in _PLAIN_SIGNS:
             return _PLAIN_SIGNS[plain]
-        return f"\x02{_emoji_name(plain, found)}\x03"
+        return f"\x02{(name_of or _emoji_name)(plain, found)}\x03"
 
     named: str = emoji.replace_emoji(text, name)
     return _LONE_REGIONAL.sub(lambda m: chr(ord("A") + ord(m[0]) - 0x1F1E6), named)
@@ -136,13 +151,22 @@ def _neighbours(text: str, start: int, end: int) -> tuple[str, str]:
     return text[max(start - 1, 0) : start], text[end : end + 1]
 
 
+def _once(names: list[str]) -> list[str]:
+    """What repeats, alone or as a group, once: eye, mouth, eye stays; fire, fire does not."""
+    names = [name for name, before in zip(names, [None, *names], strict=False) if name != before]
+    for size in range(1, len(names) // 2 + 1):
+        if len(names) % size == 0 and names == names[:size] * (len(names) // size):
+            return names[:size]
+    return names if len(names) < 4 else list(dict.fromkeys(names))
+
+
 def _limited(text: str) -> str:
     """Turn marked names into words: each once per run, three per run, ten per message."""
     budget = _MOST_IN_ALL
 
     def run(match: re.Match[str]) -> str:
         nonlocal budget
-        names = [name for name in dict.fromkeys(_ONE.findall(match[0])) if name]
+        names = _once([name for name in _ONE.findall(match[0]) if name])
         names = names[: min(_MOST_IN_A_ROW, budget)]
         budget -= len(names)
         if not names:

@@ -18,16 +18,25 @@ class Rule:
 
     `say` returns the words for a match, or what it matched where the form only looks alike. An
     example is (typed, what this rule alone makes of it) and, where other steps change that
-    further, what is spoken.
+    further, what is spoken. No text matches that has none of `needs` in it, in small letters: most
+    texts are spared most patterns so.
     """
 
     pattern: re.Pattern[str]
     say: Callable[[Match], str]
     examples: tuple[tuple[str, ...], ...]
     spaced: bool = True
+    needs: tuple[str, ...] = ()
 
     def apply(self, text: str) -> str:
         """Return `text` with each match in words, if `spaced` with spaces around them."""
+        if self.needs:
+            small = text.lower()
+            for need in self.needs:
+                if need in small:
+                    break
+            else:
+                return text
         if self.spaced:
             return sub_apart(self.pattern, self.say, text)
         return self.pattern.sub(self.say, text)
@@ -39,5 +48,19 @@ def rule(
     *examples: tuple[str, ...],
     flags: int = 0,
     spaced: bool = True,
+    needs: tuple[str, ...] = (),
 ) -> Rule:
-    return Rule(re.compile(pattern, flags), say, examples, spaced)
+    return Rule(re.compile(pattern, flags), say, examples, spaced, needs)
+
+
+def always(
+    pattern: str,
+    words: str,
+    *examples: tuple[str, ...],
+    flags: int = 0,
+    needs: tuple[str, ...] = (),
+) -> Rule:
+    """A rule that says `words` for each match, with what `Match.expand` fills in."""
+    return rule(
+        pattern, lambda m: m.expand(words), *examples, flags=flags, spaced=False, needs=needs
+    )

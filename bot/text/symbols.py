@@ -7,36 +7,77 @@ is single, punctuation is what a speech engine expects, and a text with nothing 
 import re
 import unicodedata
 
+from bot.text import signs
 from bot.text.characters import apart_from_fractions, has_words, without_lone_marks
 from bot.text.links import ENDINGS
-from bot.text.rule import Rule, rule
+from bot.text.rule import always, rule
 
 _FILE_ENDINGS = (
     "js|ts|py|exe|txt|png|jpg|jpeg|gif|zip|json|html|css|pdf|md|cpp|dll|jar|bat|sh|"
-    "csv|tgz|tar|rst|toml|yaml|yml|xml|log|ini|cfg|sql|java|mp3|mp4|wav|svg|webm|webp|mkv|flac|psd|rar|lua|jsx|tsx|docx|xlsx|iso|apk"
+    "rs|rb|php|kt|conf|lock|vue|scss|csv|tgz|tar|rst|toml|yaml|yml|xml|log|ini|cfg|sql|java|mp3|mp4|wav|svg|webm|webp|mkv|flac|psd|rar|lua|jsx|tsx|docx|xlsx|iso|apk"
 )
 
 
-def _always(pattern: str, words: str, *examples: tuple[str, ...], flags: int = 0) -> Rule:
-    return rule(pattern, lambda m: m.expand(words), *examples, flags=flags, spaced=False)
-
-
-#: Where ">" leads from one menu to the next.
-_PATH = re.compile(r"\w > [^<>\n]{1,40} > \w|\b(?:[Ss]ettings|[Mm]enu|[Oo]ptions|[Cc]lick) > ")
-
-c_plus_plus = _always(r"\b[Cc]\+\+", "C plus plus", ("c++ is", "C plus plus is"))
-plus_plus = _always(r"(?<=\w)\+\+(?![\w+])", " plus plus", ("notepad++", "notepad plus plus"))
+c_plus_plus = always(
+    r"\b[Cc]\+\+",
+    "C plus plus",
+    ("c++ is", "C plus plus is"),
+    needs=("++",),
+)
+plus_plus = always(
+    r"(?<=\w)\+\+(?![\w+])",
+    " plus plus",
+    ("notepad++", "notepad plus plus"),
+    needs=("++",),
+)
+system_folder = always(
+    r"(?<!\w)/etc\b",
+    "slash E T C",
+    ("in /etc/hosts", "in slash E T C/hosts", "in slash E T C hosts"),
+    needs=("/etc",),
+)
 sharp = rule(
     r"\b([CcFf])#(?!\w)",
     lambda m: f"{m[1].upper()} sharp",
     ("c# or F#", "C sharp or F sharp"),
+    needs=("#",),
 )
-arrow = _always(r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶|»>) ?", " to ", ("A -> B", "A to B"))
-back_arrow = _always(r"<-+|<=+|←|⇐", " ", ("A <- B", "A   B", "A B"))
-ampersand = _always(r"(?<=\w) ?&+ ?(?=\w)", " and ", ("you&me", "you and me"))
-lone_ampersand = _always(r"&+", " ", ("& so", "  so", "so"))
-at = _always(r"(?<!\w)@(?!\w)", " at ", ("dinner @ home", "dinner  at  home", "dinner at home"))
-ticker = _always(r"(?<!\w)\$(?=[A-Z]{1,5}\b)", "", ("$GME up", "GME up", "G M E up"))
+arrow = always(
+    r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶|»>) ?",
+    " to ",
+    ("A -> B", "A to B"),
+    needs=tuple("> → ➜ ➡ ⇒ ⟶".split()),
+)
+back_arrow = always(
+    r"<-+|<=+|←|⇐",
+    " ",
+    ("A <- B", "A   B", "A B"),
+    needs=("<", "←", "⇐"),
+)
+ampersand = always(
+    r"(?<=\w) ?&+ ?(?=\w)",
+    " and ",
+    ("you&me", "you and me"),
+    needs=("&",),
+)
+lone_ampersand = always(
+    r"&+",
+    " ",
+    ("& so", "  so", "so"),
+    needs=("&",),
+)
+at = always(
+    r"(?<!\w)@(?!\w)",
+    " at ",
+    ("dinner @ home", "dinner  at  home", "dinner at home"),
+    needs=("@",),
+)
+ticker = always(
+    r"(?<!\w)\$(?=[A-Z]{1,5}\b)",
+    "",
+    ("$GME up", "GME up", "G M E up"),
+    needs=("$",),
+)
 grade = rule(
     r"\b((?:an?|got|gets?|getting|with|from|to|my|is|was|[Gg]rade:?|solid) [A-DF])"
     r"[-\u2212](?![\w-])|"
@@ -44,41 +85,100 @@ grade = rule(
     lambda m: f"{m[1] or m[2]} minus",
     ("got a B-", "got a B minus"),
     ("A- in art", "A minus in art"),
+    needs=("-", "−"),
+)
+blood_first = rule(
+    r"\b(AB?|B|O)([-\u2212+])(?= (?:blood|donors?|type)\b)",
+    lambda m: f"{m[1]} {'positive' if m[2] == '+' else 'negative'}",
+    ("O- donors", "O negative donors"),
+    needs=("blood", "donor", "type"),
 )
 blood = rule(
     r"\b((?:[Bb]lood|[Tt]ype|[Bb]lood type is|I'm|am) (?:AB?|B|O))([-\u2212+])(?![\w-])",
     lambda m: f"{m[1]} {'positive' if m[2] == '+' else 'negative'}",
     ("type AB- blood", "type AB negative blood", "type A B negative blood"),
+    needs=("blood", "type", "i'm", "am"),
 )
-plus_between = _always(
-    r"(?<=[a-z]) \+ (?=[a-z])", " plus ", ("salt + oil", "salt plus oil"), flags=re.IGNORECASE
+number_of = always(
+    r"(?<!\S)#(?= (?:of|for|is|on|in|and|to)\b|[.,?!]?$| ?\?)",
+    "number",
+    ("the # of cats", "the number of cats"),
+    ("what's ur #?", "what's ur number?", "what's your number?"),
+    needs=("#",),
 )
-unequal = _always(r"(?<=\w) ?!==? ?(?=\w)", " is not ", ("a != b", "a is not b"))
-equals = _always(r"(?<=\w) ?={1,3} ?(?=\w)", " equals ", ("a == b", "a equals b"))
-greater = rule(
-    r"(?<=[\w)]) > (?=\w)",
-    lambda m: ", " if _PATH.search(m.string) else " is greater than ",
-    ("cats > dogs", "cats is greater than dogs"),
-    ("User Settings > Voice", "User Settings, Voice"),
-    ("File > Save > Here", "File, Save, Here"),
+numbers_of = always(
+    r"(?<!\w)#'?s(?!\w)",
+    "numbers",
+    ("#'s 4 and 5", "numbers 4 and 5", "numbers four and five"),
+    needs=("#",),
 )
-plus_after = _always(r"(?<=\w)\+(?!\w)", " plus", ("got an A+", "got an A plus"))
-plus_before = _always(r"(?<!\S)\+(?=\w)", "plus ", ("+ve", "plus ve"))
-slash = _always(
-    r"(?<![\w/])/(?=[a-z])", "slash ", ("type /play", "type slash play"), flags=re.IGNORECASE
+dot = always(
+    r"(?<![^\s(\"'/])\.(?=(?:env|git\w*|bash\w*|zsh\w*|vim\w*|ssh|npm\w*|docker\w*|config|cache|local|venv|"
+    r"vscode|idea|htaccess|profile|aws|kube|eslint\w*|prettier\w*|NET|io|net|com|org|gg|exe|zip|json|csv|"
+    r"txt|pdf|png|jpe?g|gif|mp[34]|py|js|ts|html|css|yaml|yml|md|sh|bat|dll|jar|then|map|filter|get|find)\b)",
+    "dot ",
+    ("in .gitignore", "in dot gitignore"),
+    needs=(".",),
 )
-hashtag = _always(r"(?<!\w)#(?=\w)", "hashtag ", ("#win", "hashtag win"))
-percent = _always(r"(?<=[^\W_])%+", " percent", ("a hundred%", "a hundred percent"))
-file_ending = _always(
+plus_after = always(
+    r"(?<=\w)\+(?!\w)",
+    " plus",
+    ("got an A+", "got an A plus"),
+    needs=("+",),
+)
+plus_before = always(
+    r"(?<!\S)\+(?=\w)",
+    "plus ",
+    ("+ve", "plus ve"),
+    needs=("+",),
+)
+slash = always(
+    r"(?<![\w/])/(?=[a-z])",
+    "slash ",
+    ("type /play", "type slash play"),
+    flags=re.IGNORECASE,
+    needs=("/",),
+)
+hashtag = always(
+    r"(?<!\w)#(?=\w)",
+    "hashtag ",
+    ("#win", "hashtag win"),
+    needs=("#",),
+)
+lone_percent = always(
+    r"(?<=\w )%(?=[ ?.,!]|$)",
+    "percent",
+    ("what % of it", "what percent of it"),
+    needs=("%",),
+)
+percent = always(
+    r"(?<=[^\W_])%+",
+    " percent",
+    ("a hundred%", "a hundred percent"),
+    needs=("%",),
+)
+file_ending = always(
     rf"(?<=\w)\.(?=(?:{_FILE_ENDINGS}|{ENDINGS})\b)",
     " dot ",
     ("open main.py", "open main dot py"),
+    needs=(".",),
 )
-trademark = _always(r"(?<=[a-z])(?:©|®|™|℠)", "", ("Lego™ car", "Lego car"), flags=re.IGNORECASE)
+trademark = always(
+    r"(?<=[a-z])(?:©|®|™|℠)",
+    "",
+    ("Lego™ car", "Lego car"),
+    flags=re.IGNORECASE,
+    needs=("©", "®", "™", "℠"),
+)
 
 ENGLISH = (
-    c_plus_plus, plus_plus, sharp, arrow, back_arrow, ampersand, lone_ampersand, at, ticker, blood,
-    grade, plus_between, unequal, greater, equals, plus_after, plus_before, slash, hashtag, percent,
+    signs.plus_plus_before, system_folder, signs.over_bracket, signs.equals_what, signs.sign,
+    signs.much_greater, signs.over,
+    lone_percent, signs.assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp, arrow,
+    back_arrow,
+    ampersand, lone_ampersand, at, ticker, blood_first, blood,
+    grade, signs.plus_between, signs.unequal, signs.greater, signs.equals, plus_after, plus_before,
+    slash, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip
 _MARKUP = re.compile(r"[*_~`|<>\\#@^\[\]{}=+/\u2022\x00-\x1f]+")

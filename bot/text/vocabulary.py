@@ -1,4 +1,4 @@
-"""The words of chat: abbreviations, initialisms, and the ones that tell English from others.
+"""Words by what they are: English ones, initialisms, what is said and what is spelled.
 
 All of it is English, and it is long because it is lists and nothing else.
 """
@@ -12,220 +12,48 @@ STRETCHABLE = frozenset(
     "uh um very wait want was way well what when where who whoa whole why wow yay ye yeah yep yes "
     "yo you your".split()
 )
-# Read the same wherever they stand and however they are capitalised.
-ABBREVIATIONS = {
-    "abt": "about",
-    "afaik": "as far as I know",
-    "afk": "away from keyboard",
-    "atm": "at the moment",
-    "bbl": "be back later",
-    "bcoz": "because",
-    "bff": "best friend",
-    "bffs": "best friends",
-    "brb": "be right back",
-    "brt": "be right there",
-    "btw": "by the way",
-    "cmon": "come on",
-    "cya": "see you",
-    "dae": "does anyone else",
-    "dbl": "double",
-    "dr": "doctor",
-    "ffs": "for God's sake",
-    "ftw": "for the win",
-    "fwiw": "for what it's worth",
-    "fyi": "for your information",
-    "glhf": "good luck, have fun",
-    "gtg": "got to go",
-    "hbd": "happy birthday",
-    "hbu": "how about you",
-    "hmu": "hit me up",
-    "hru": "how are you",
-    "ianal": "I am not a lawyer",
-    "icymi": "in case you missed it",
-    "idc": "I don't care",
-    "idek": "I don't even know",
-    "idk": "I don't know",
-    "idts": "I don't think so",
-    "iirc": "if I recall correctly",
-    "ikr": "I know, right",
-    "iktf": "I know the feeling",
-    "ily": "I love you",
-    "ilysm": "I love you so much",
-    "imho": "in my humble opinion",
-    "imo": "in my opinion",
-    "irl": "in real life",
-    "istg": "I swear to God",
-    "iykyk": "if you know, you know",
-    "jfyi": "just for your information",
-    "jk": "just kidding",
-    "json": "Jason",
-    "kthx": "okay, thanks",
-    "lmk": "let me know",
-    "lvl": "level",
-    "mb": "my bad",
-    "mfw": "my face when",
-    "mr": "mister",
-    "nbd": "no big deal",
-    "ngl": "not gonna lie",
-    "nvm": "never mind",
-    "nvr": "never",
-    "obvs": "obviously",
-    "ofc": "of course",
-    "ok": "okay",
-    "omfg": "oh my god",
-    "omg": "oh my god",
-    "omw": "on my way",
-    "otoh": "on the other hand",
-    "pls": "please",
-    "plz": "please",
-    "ppl": "people",
-    "pwd": "password",
-    "smh": "shaking my head",
-    "smth": "something",
-    "srsly": "seriously",
-    "sry": "sorry",
-    "tba": "to be announced",
-    "tbf": "to be fair",
-    "tbh": "to be honest",
-    "thru": "through",
-    "tfw": "that feeling when",
-    "tgif": "thank God it's Friday",
-    "thnx": "thanks",
-    "thx": "thanks",
-    "tldr": "in short",
-    "tmi": "too much information",
-    "tmr": "tomorrow",
-    "tmw": "tomorrow",
-    "tomoz": "tomorrow",
-    "ttfn": "ta-ta for now",
-    "ttyl": "talk to you later",
-    "ttys": "talk to you soon",
-    "txt": "text",
-    "tysm": "thank you so much",
-    "tyt": "take your time",
-    "tyvm": "thank you very much",
-    "vs": "versus",
-    "etc": "et cetera",
-    "wbu": "what about you",
-    "wds": "words",
-    "wdym": "what do you mean",
-    "wdyt": "what do you think",
-    "wknd": "weekend",
-    "wrt": "with respect to",
-    "wru": "where are you",
-    "wya": "where are you at",
-    "wyd": "what are you doing",
-    "ykwim": "you know what I mean",
-    "ymmv": "your mileage may vary",
-    "yw": "you're welcome",
-    "ywc": "you're welcome",
-}
-# What some of those are in capitals that do not just begin a message.
-IN_CAPITALS = {"ATM": "A T M", "MB": "megabytes", "Mb": "megabits"}
-# Lower case only, and only in a message with an English word in it or as the whole message.
-AMBIGUOUS = {
-    "af": "A F",
-    "afaict": "as far as I can tell",
-    "bc": "because",
-    "bcs": "because",
-    "bcuz": "because",
-    "bday": "birthday",
-    "bf": "boyfriend",
-    "btn": "button",
-    "cm": "centimeters",
-    "ctrl": "control",
-    "cu": "see you",
-    "cuz": "because",
-    "dm": "D M",
-    "dmg": "damage",
-    "dms": "D M's",
-    "dw": "don't worry",
-    "ez": "easy",
-    "fr": "for real",
-    "frfr": "for real, for real",
-    "fwd": "forward",
-    "gf": "girlfriend",
-    "gg": "G G",
-    "ggs": "G G's",
-    "gj": "good job",
-    "gl": "good luck",
-    "gm": "good morning",
-    "gn": "good night",
-    "grp": "group",
-    "gtfo": "G T F O",
-    "hf": "have fun",
-    "hr": "hour",
-    "hrs": "hours",
-    "hw": "homework",
-    "ig": "I guess",
-    "ik": "I know",
-    "iswydt": "I see what you did there",
-    "kg": "kilograms",
-    "kk": "okay",
-    "km": "kilometers",
-    "lb": "pound",
-    "lbs": "pounds",
-    "lfm": "looking for more",
-    "lvls": "levels",
-    "mgmt": "management",
-    "msg": "message",
-    "msgs": "messages",
-    "mtg": "meeting",
-    "ngmi": "N G M I",
-    "nm": "not much",
-    "np": "no problem",
-    "nxt": "next",
-    "obv": "obviously",
-    "ong": "on God",
-    "otw": "on the way",
-    "pc": "P C",
-    "pfp": "P F P",
-    "pkg": "package",
-    "prblm": "problem",
-    "prob": "probably",
-    "probs": "probably",
-    "pts": "points",
-    "pwr": "power",
-    "rly": "really",
-    "rn": "right now",
-    "srs": "serious",
-    "stfu": "S T F U",
-    "sth": "something",
-    "tbsp": "tablespoon",
-    "thks": "thanks",
-    "tho": "though",
-    "tmrw": "tomorrow",
-    "tsp": "teaspoon",
-    "ttrpg": "T T R P G",
-    "tv": "T V",
-    "ty": "thank you",
-    "u": "you",
-    "ur": "your",
-    "wb": "welcome back",
-    "wk": "week",
-    "wkend": "weekend",
-    "wks": "weeks",
-    "wp": "well played",
-    "wtf": "W T F",
-    "wth": "what the heck",
-    "wtv": "whatever",
-    "yk": "you know",
-    "yr": "year",
-    "yrs": "years",
-    "yt": "YouTube",
-}
 # One word that hardly another language has, or two that few have, make a message English.
 ENGLISH = frozenset(
-    "about afk and anyone bro bruh dude everyone everybody he's she's they're here lol lmao sus "
-    "wait anyone aren't because before can't could didn't doesn't don't from game got guys "
-    "have help how i'll i'm i've isn't it's just know let's like love make need never okay "
-    "please really right see should some someone sure than thank thanks that that's the their "
-    "them then there they this time too want we're what what's when where which who why with "
-    "won't would wouldn't yeah yes you you're your".split()
+    "able about actually add afk after again ago ain't almost already although always and another "
+    "answer anybody anyone anyone's anyway apparently aren't arent ask asked awake away awesome "
+    "awful back basically bathroom beat because bedroom been beer before being better birthday "
+    "bored both boys bread break breakfast bring bro broke broken brother bruh build built busy "
+    "butter buy call called came can't cant care cheap check cheese chicken class clean coffee "
+    "coming could couldn't couldnt cousin crash crazy daughter day days definitely dentist didn't "
+    "didnt died different dinner doctor does doesn't doesnt doing don't done dont door down "
+    "download drivers drop drunk dude each early easy eat eating enough especially essay even "
+    "ever everybody everyone everyone's everything everywhere exactly father feel feeling feels "
+    "fight finally find first fix fixed flour follow food found free friday friend friends from "
+    "funny game gave gets getting girl give giving goes going gone gonna goodnight got gotta "
+    "grandma grandpa guess guy guys hadn't half happen happened happy hasn't hate have haven't "
+    "havent he'd he'll he's hear heard help here here's herself hes himself hold home homework "
+    "honestly hope hopefully hour hours house how how's hungry hurt husband i'll i'm i've idea "
+    "into isn't isnt it'd it'll it's itself ive join joined just keep killed kinda kitchen knew "
+    "knife know knows lagging last late lately later laugh learn leave left let's life like "
+    "listen literally little lmao lol looks lost love lucky lunch made make makes making many "
+    "maybe mean means meet meeting mic might milk mom money month more morning mother much myself "
+    "name need needs neighbor neighbour nerf never new next night nobody nobody's nothing nowhere "
+    "old once only open other our ourselves pay people phone play played player players playing "
+    "please pretty probably project push queue quick quit reading ready really reason recently "
+    "remember right room running said same saw say saying school season see seems seen send sent "
+    "shall share she'd she'll she's shes shipping shirt shoes short should shouldn't shouldnt "
+    "show shut sick silly since sister sleep sleeping slower smart some somebody someone "
+    "someone's something sometimes somewhere soon sorry sounds sources spoon start started stay "
+    "still stopped stuck stuff stupid sugar sure sus swear take taken takes talk talking teacher "
+    "tell than thank thanks that that's thats the their them themselves then there there's these "
+    "they they'd they'll they're theyre think this those though thought through time tired today "
+    "today's together told tomorrow tomorrow's tonight tonight's too took tried try trying twice "
+    "ugly understand unless until update updated upload used using usually very voice wait wake "
+    "walk wanna want wanted warning wasn't wasnt watch watching water way we'd we'll we're we've "
+    "weather week weekend weeks weird welcome well went weren't what what're what's whatever "
+    "whats when where where's whether which while who who's whoever whole whom whose why wife win "
+    "wish with without woke won't wont words work worked working works world worst worth would "
+    "wouldn't wouldnt write wrong y'all yall yeah year years yes yesterday yet you you'll you're "
+    "you've your youre yours yourself".split()
 )
 PERHAPS_ENGLISH = frozenset(
     "am are at be but can for get good had her him his if is it its me not now of or our out she "
-    "my we he has stop up us was were will".split()
+    "my ok okay ur we he has stop up us was were will".split()
 )
 # One of these, or a letter with a mark, makes a text with no English word in it foreign.
 FOREIGN = frozenset(
@@ -260,6 +88,17 @@ SAID_AS_WORDS = frozenset(
     "DOOM SIMS AFK NVIDIA GUI DOS UEFA IATA CERN AIDS SARS RADAR LIDAR OLED COBOL LORAN TED ROFL "
     "LMFAO HODL WAN VAT UNIX LINUX YAML TOML WAV OGG JIT CRUD WASM NGINX BASIC".split()
 )
+# Spelled in small letters too: no word of English is written so.
+SPELLED_SMALL = frozenset(
+    "ACL ADHD AI AKA AOE API ASL ASMR ATV AUX BBQ BYOB CCTV CEO CIA CPU CTO DIY DNA DOB EDM EOD "
+    "ETA "
+    "ETF FAQ "
+    "FBI FOV GPA GPU GTA GUI HDMI HIV HOA HVAC IBS ICU IDE IMDB IOS IPA IPO ISP IUD IVF LAN LGBT "
+    "MBA MIDI MMO MMORPG MRI NBA NDA NSA OCD OCR ORM OSRS OST OTP PTO PVE QOL ROI RPG RSVP SDK SEO "
+    "SQL SUV TBA UFC UFO UI UPS URL USA USB UTC UTI UV UX VIP VOD VPN WWE XP CFO EOW EOM ENT EMT "
+    "ESPN "
+    "ISBN NYE NFL NHL USD EUR GDP IRS IRC USPS HR AMA PUBG FPS NPC DLC MLB TBD TBC PVP".split()
+) - frozenset("LAN MIDI UPS TBA HR AMA".split())
 # What would be spelled for being so short, or for having no vowel.
 SHORT_WORDS = frozenset(
     "AH AM AN AS AT AW AY BE BI BY DO EH EW EX GO HA HE HI HM IF IN IS IT ME MM MY NO OF OH OI ON "
@@ -267,31 +106,10 @@ SHORT_WORDS = frozenset(
     "PFFT PFT PSH PSHH PSST SHH SHHH TSK ZZZ".split()
 )
 LAUGHED = frozenset({"LOL", "LMAO", "ROFL", "YOLO"})
-# Figures that stand for sounds, read before numbers are.
-SOUNDS = {
-    "2day": "today",
-    "2moro": "tomorrow",
-    "2morrow": "tomorrow",
-    "2nite": "tonight",
-    "4ever": "forever",
-    "b4": "before",
-    "eli5": "explain like I'm five",
-    "g2g": "got to go",
-    "gr8": "great",
-    "h8": "hate",
-    "l8": "late",
-    "l8r": "later",
-    "m8": "mate",
-    "w8": "wait",
-    "str8": "straight",
-    "some1": "someone",
-    "any1": "anyone",
-    "no1": "no one",
-    "every1": "everyone",
-}
 # Words, names and shouts of three letters; other three in capitals are initials.
 WORDS_OF_THREE = frozenset(
-    "ACE ACT ADA ADD ADO AGE AGO AHA AHH AHI AID AIL AIM AIR ALE ALI ALL ALP AMP AMY ANA AND ANN "
+    "AYO DEX INT WIS CHA CON VIT ACE ACT ADA ADD ADO AGE AGO AHA AHH AHI AID AIL AIM AIR ALE ALI "
+    "ALL ALP AMP AMY ANA AND ANN "
     "ANT ANY APE APP APT ARC ARE ARK ARM ART ASH ASK ASS ATE AVE AWE AWW AXE AYE BAA BAD BAE BAG "
     "BAH BAM BAN BAO BAR BAT BAY BED BEE BEG BEN BET BID BIG BIN BIO BIT BIZ BOB BOG BOO BOP BOT "
     "BOW BOX BOY BRA BRO BUB BUD BUG BUM BUN BUR BUS BUT BUY BYE CAB CAM CAN CAP CAR CAT CAW CAY "

@@ -20,11 +20,11 @@ from engine.weights.revisions import wanted
 #: for a larger vocabulary of text; cards sold as "4 GB" have nothing to spare with English.
 MULTILINGUAL_MEMORY_BYTES = 5_000_000_000
 #: What a CPU must do of a product like Nano's, in GFLOP/s, for it to speak about as fast as people
-#: listen. Upstream's code takes 1.9 to 2.5 s for a second of speech (random weights, real size) on
-#: a core that does 93, and half of that on two.
+#: listen. A core that does 98 takes 1.7 s of its time for a second of speech (random weights, real
+#: size, int8); upstream's code takes about half as long on two cores as on one.
 NANO_GFLOPS = 150.0
 _PRODUCT = (256, 768, 3072)  # rows, width, and width of the MLP: Nano's T3 at its prompt
-_MEASURED_S = 0.1
+_MEASURED_S = 0.3
 
 #: How a model that is no Nano speaks without a GPU.
 _SLOW = {"turbo": "several times", "english": "about 30 times", "multilingual": "about 30 times"}
@@ -123,7 +123,7 @@ def slowness(model: Model, threads: int) -> str | None:
 
 
 def measured_gflops(threads: int) -> float:
-    """What the CPU does of a product like Nano's, at its best in a tenth of a second.
+    """What the CPU does of a product like Nano's, at its best in a third of a second.
 
     With so many threads, 0 for all, which PyTorch keeps.
     """

@@ -41,6 +41,7 @@ compared = rule(
     ("hp < 10", "hp  less than 10", "H P less than ten"),
     ("must be ≤ 10", "must be  at most 10", "must be at most ten"),
     (">=5", " at least 5", "at least five"),
+    needs=("<", ">", "≤", "≥"),
 )
 
 
@@ -51,6 +52,21 @@ def _power(match: Match) -> str:
     return {"2": " squared", "3": " cubed"}.get(figures, f" to the power of {decimal(figures)}")
 
 
+_CHARGES = {
+    "⁺": "plus",
+    "⁻": "minus",
+    "": "",
+    "²": "two ",
+    "³": "three ",
+    "⁴": "four ",
+    "¹": "one ",
+}
+ion = rule(
+    r"(?<![\w-])(Na|Ca|Mg|Cl|K|Fe|Cu|Zn|Al|H|OH|Li|Ba|Ag|Br|F|I) ?([¹²³⁴]?)([⁺⁻])(?![⁰¹²³⁴-⁹])",
+    lambda m: f"{' '.join(m[1].upper())} {_CHARGES[m[2]]}{_CHARGES[m[3]]}",
+    ("Ca²⁺", "C A two plus"),
+    needs=("⁺", "⁻"),
+)
 power = rule(
     f"([⁻⁺])?([{SUPERSCRIPTS}]{{1,4}})",
     _power,
@@ -63,6 +79,7 @@ raised_letter = rule(
     r"(?<=[\w)])\u207f",
     lambda _: " to the power of N",
     ("2ⁿ", "2 to the power of N", "two to the power of N"),
+    needs=("ⁿ",),
 )
 _SCORED = re.compile(
     r"\b(?:won|win|wins|lost|lose|loss|beat|score|scored|up|down|lead|leads|led|leading|final|finished|"
@@ -74,7 +91,10 @@ _SCORED = re.compile(
 def _minus(match: Match) -> str:
     """A difference, unless it would be below zero or the text speaks of a score or of hours."""
     around = match.string[max(match.start() - 40, 0) : match.end() + 20]
-    if int(match[1]) <= int(match[2]) or _SCORED.search(around):
+    teams = re.search(r"[A-Z]\w* $", match.string[: match.start()]) and re.match(
+        r" [A-Z]", match.string[match.end() :]
+    )
+    if int(match[1]) <= int(match[2]) or teams or _SCORED.search(around):
         return match[0]
     return f"{match[1]} minus {match[2]}"
 
@@ -85,11 +105,15 @@ minus_between_spaces = rule(
     _minus,
     ("5 - 3", "5 minus 3", "five minus three"),
     ("3 - 5", "3 - 5", "three to five"),
+    ("Ajax 3 - 1 Lyon", "Ajax 3 - 1 Lyon", "Ajax three to one Lyon"),
     ("we won 5 - 3", "we won 5 - 3", "we won five to three"),
+    needs=(" - ", " −"),
 )
 between_numbers = rule(
-    rf"(?<=[\w)!.]) ?(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )[-/](?= )|(?<=\d)-(?=[\d ]*=))"
-    r" ?(?=[\d(]|[a-z] |[a-z]\b)",
+    rf"(?<=[\w)!.]) {{0,2}}(<=|>=|==|!=|[{_ONE_SIGN}\u2212]|(?<= )-(?= )|(?<=\d )/(?= "
+    rf"\d{1, 6}(?:\.\d{1, 4})?(?:$|[,.?!]?(?:$| )))|"
+    r"(?<=\d)-(?=[\d ]*=))"
+    r" ?(?=[\d(]|[a-z] |[a-z]\b|(?:pi|phi|tau|theta|alpha|beta|infinity)\b)",
     _operator,
     ("2+2=4", "2 plus 2 equals 4", "two plus two equals four"),
     ("10 - 4 = 6", "10 minus 4 equals 6", "ten minus four equals six"),
@@ -102,19 +126,22 @@ before_word = rule(
     ("3 < hp", "3 is less than hp", "three is less than H P"),
 )
 factorial = rule(
-    r"(?<=\d)!(?= ?[=/*×+<>] ?\d)",
+    r"(?<=\d)!(?= ?[=/*×+<>] ?\d| (?:is|equals) )|(?<=(?<![\w'])[nk])!(?= ?[=/*×+<>(])",
     lambda _: " factorial",
     ("5! = 120", "5 factorial = 120", "five factorial equals one hundred twenty"),
+    needs=("!",),
 )
 squared = rule(
-    r"(?<=[\w)])\^([23])(?![\w.])",
+    r"(?<=[\w)]) ?\^ ?([23])(?![\w.])",
     lambda m: " squared" if m[1] == "2" else " cubed",
     ("n^2", "n squared"),
+    needs=("^",),
 )
 raised = rule(
-    r"(?<=[\w)])\^([-\u2212]?)(?=\d)",
+    r"(?<=[\w)]) ?\^ ?([-\u2212]?)(?=\d|[a-z]\b)",
     lambda m: f" to the power of {'minus ' if m[1] else ''}",
     ("10^-3", "10 to the power of minus 3", "ten to the power of minus three"),
+    needs=("^",),
 )
 
 
@@ -139,26 +166,61 @@ scientific = rule(
     ("1.5e-3", "one point five times ten to the power of minus three"),
     spaced=False,
 )
+one_less = rule(
+    r"(?<![\w'./-])([nkxyjtN])-(?=\d{1,3}(?![\w-]))|(?<=[\[(])([a-z])-(?=\d{1,3}[\])])",
+    lambda m: f"{m[1] or m[2]} minus ",
+    ("from 0 to n-1", "from 0 to n minus 1", "from zero to n minus one"),
+    needs=("-",),
+)
+#: Beside another such name "x2" is one, not a factor.
+_NUMBERED = re.compile(r"(?<!\w)[yz]\d(?!\w)|(?<!\w)x\d ?[-=+*/)]")
+variable_over = rule(
+    r"(?<![\w/'])([a-z]|pi|theta)/(?=\d{1,3}(?![\w/]))",
+    lambda m: f"{m[1]} over " if len(m[1]) > 1 or re.search("[=(]", m.string) else m[0],
+    ("x/4 = 12", "x over 4 = 12", "x over four equals twelve"),
+    needs=("/",),
+)
+multiplied = rule(
+    r"(?<=[a-z)]) [x×] (?=\d{1,3}(?![\w.,]\w|\w))",
+    lambda _: " times ",
+    ("$20/mo x 12", "$20/mo times 12", "twenty dollars per month times twelve"),
+    needs=(" x ", " × "),
+    spaced=False,
+)
 times = rule(
-    r"(?<!\w)x(\d{1,4}(?:\.\d{1,24})?)(?!\w)(?!\.\d)",
-    lambda m: f"times {decimal(m[1])}",
+    r"(?<!\w)x(\d{1,4}(?:\.\d{1,24})?)(?!\w)(?!\.\d)(?! ?[=<>])(?! and x\d)(?<!and x\d)",
+    lambda m: m[0] if _NUMBERED.search(m.string) else f"times {decimal(m[1])}",
     ("x2", "times two"),
+    needs=("x",),
 )
 times_after = rule(
-    rf"(?<!plus )(?<!minus )(?<!equals ){START}({AMOUNT})[xX×](?![\w×])"
-    r"(?! ?(?:[-+=*/^<>]|plus|minus|equals))",
+    rf"(?<!plus )(?<!minus )(?<!equals ){START}({AMOUNT})(?:[x×]|X(?= (?:as|better|bigger|damage|"
+    rf"faster|more|my|points|slower|speed|"
+    rf"the|XP|xp|zoom)\b))(?![\w×⁰¹²³⁴-⁹⁻^])"
+    r"(?! {0,2}(?:[-+=*/^<>]|plus|minus|equals|squared|cubed|to the power))",
     lambda m: f"{decimal(m[1])} times",
     ("3x faster", "three times faster"),
+    needs=("x", "×"),
 )
 around = rule(
     rf"(?<!\w)~ ?(?=[{CURRENCY_SIGNS}]?\d)",
     lambda _: "about ",
     ("~20 mins", "about 20 mins", "about twenty minutes"),
+    needs=("~",),
+)
+nearly = rule(
+    r"(?<=[\w)]) ?≈ ?(?=[\w(])",
+    lambda _: " is about ",
+    ("x ≈ y", "x is about y"),
+    ("3.14 ≈ pi", "3.14 is about pi", "three point one four is about pi"),
+    spaced=False,
+    needs=("≈",),
 )
 about = rule(
     rf"(?<!\w)≈ ?(?=[{CURRENCY_SIGNS}]?\d)",
     lambda _: "about ",
     ("≈5 minutes", "about 5 minutes", "about five minutes"),
+    needs=("≈",),
 )
 open_ended = rule(
     r"(?<=\d)([kKmMbB%]?)\+(?![\w+'])(?! ?[\d(])",
@@ -166,19 +228,23 @@ open_ended = rule(
     ("18+", "18 plus", "eighteen plus"),
     ("5k+ subs", "5k plus subs", "five K plus subs"),
     spaced=False,
+    needs=("+",),
 )
 root = rule(
     r"(?<!\w)√ ?(?=[\w(])",
     lambda _: "square root of ",
     ("√2", "square root of 2", "square root of two"),
+    needs=("√",),
 )
 plus_or_minus = rule(
     rf"(?<!\w)± ?(?=[{CURRENCY_SIGNS}]?\.?\d)",
     lambda _: "plus or minus ",
     ("±2 mm", "plus or minus 2 mm", "plus or minus two millimeters"),
+    needs=("±",),
 )
 leading = rule(
     r"(?<!\w)\+(?=\d)",
     lambda _: "plus ",
     ("+1", "plus 1", "plus one"),
+    needs=("+",),
 )

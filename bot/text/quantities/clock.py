@@ -1,5 +1,7 @@
 """Times of the day, and how long something takes."""
 
+import re
+
 from bot.text.quantities.numbers import cardinal, counted, decimal
 from bot.text.quantities.parts import HALF_DAY
 from bot.text.rule import Match, rule
@@ -8,6 +10,7 @@ pointed_time = rule(
     rf"(?<![\w:.,$€£])(\d{{1,2}})\.([0-5]\d)(?= ?{HALF_DAY})",
     lambda m: f"{m[1]}:{m[2]}",
     ("5.30pm", "5:30 pm", "five thirty P M"),
+    needs=(".",),
 )
 
 
@@ -24,28 +27,45 @@ french_time = rule(
     ("17h30", "17:30", "seventeen thirty"),
     ("at 8h15", "at 8:15", "at eight fifteen"),
     ("rest 1h30", "rest 1h30min", "rest one hour thirty minutes"),
+    needs=("h",),
 )
 between_times = rule(
     r"(?<=\d:\d\d) ?[-–] ?(?=\d{1,2}:\d\d(?![\d:]))",
     lambda _: " to ",
     ("10:30-11:45", "10:30 to 11:45", "ten thirty to eleven forty-five"),
+    needs=(":",),
+)
+whole_hour_to_time = rule(
+    r"(?<![\w:.,/$€£+-])(\d{1,2}) ?[-–] ?(?=\d{1,2}:[0-5]\d(?![\d:]))",
+    lambda m: f"{m[1]} to ",
+    ("8-4:30", "8 to 4:30", "eight to four thirty"),
+    needs=(":",),
+)
+time_to_whole_hour = rule(
+    r"(?<=\d:[0-5]\d) ?[-–] ?(?=\d{1,2}(?![\d:.,/]\d?)(?!\w)| ?\d{1,2}(?: ?[ap]m\b))",
+    lambda _: " to ",
+    ("9:30-5", "9:30 to 5", "nine thirty to five"),
+    needs=(":",),
 )
 to_noon = rule(
     r"(?<=\d[AaPp][Mm])[-–](?=(?:noon|midnight|close|late)\b)|"
     r"(?<=\bnoon)[-–](?=\d)|(?<=\bmidnight)[-–](?=\d)",
     lambda _: " to ",
     ("4am-noon", "4am to noon", "four A M to noon"),
+    needs=("noon", "midnight", "close", "late"),
 )
 parts_of_second = rule(
     r"(?<![\w:.])(\d{1,2}):([0-5]\d)(\.\d{1,3})(?![\w:])",
     lambda m: f"{_clock(int(m[1]), int(m[2]))} {decimal(m[3]).removeprefix('zero ')}",
     ("in 1:42.3", "in one forty-two point three"),
+    needs=(":",),
 )
 from_time_to_time = rule(
     rf"(?<=\d)(?: ?{HALF_DAY}\.?)? ?[-–] ?(?=\d{{1,2}}(?::\d\d)? ?{HALF_DAY})",
     lambda m: f"{m[0].rstrip(' -–')} to ",
     ("5-6pm", "5 to 6pm", "five to six P M"),
     ("10 am - 2 pm", "10 am to 2 pm", "ten A M to two P M"),
+    needs=("-", "–"),
 )
 
 
@@ -78,12 +98,14 @@ time = rule(
     ("17:00 sharp", "seventeen hundred sharp"),
     ("12:75", "twelve seventy-five"),
     ("in 41:07", "in forty-one oh seven"),
+    needs=(":",),
 )
 hour = rule(
     rf"(?<![\w:.])(\d{{1,2}}) ?({HALF_DAY}\.?)(?!\w)",
     lambda m: cardinal(int(m[1])) + _half(m[2]),
     ("7 a.m. tomorrow", "seven A M tomorrow"),
     ("5PM", "five P M"),
+    needs=("m",),
 )
 
 
@@ -97,15 +119,52 @@ def _duration(match: Match) -> str:
     )
 
 
+_LASTS = re.compile(
+    r"(?:~|\b(?:in|in ~|every|another|wait|took|takes|gimme|brb|afk|lasts|lasted|about|like|give "
+    r"me|break for) )$"
+)
+_LASTING = re.compile(
+    r" (?:ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|later|remaining|"
+    r"warning|call|video|vid)\b"
+)
+_A_LENGTH = re.compile(r" (?:tall|wide|deep|high|long|away|down|up|above|below|from|of)\b")
+
+
+def _short_minutes(match: Match) -> str:
+    lasts = _LASTS.search(match.string, max(match.start() - 12, 0), match.start())
+    if _LASTING.match(match.string, match.end()) or (
+        lasts and not _A_LENGTH.match(match.string, match.end())
+    ):
+        return f"{match[1]} min"
+    return match[0]
+
+
+short_minutes = rule(
+    r"(?<![\w.])(\d{1,3})m(?![\w'])",
+    _short_minutes,
+    ("starts in ~10m", "starts in ~10 min", "starts in about ten minutes"),
+    ("5m left", "5 min left", "five minutes left"),
+    ("fell about 10m down", "fell about 10m down", "fell about ten m down"),
+    needs=tuple(f"{figure}m" for figure in range(10)),
+)
+short_weeks = rule(
+    r"(?<![\w.])(\d{1,2})([wy])(?= (?:ago|left|later|old)\b)|(?<=\bfor )(\d)([wy])(?= now\b|$)",
+    lambda m: counted(m[1] or m[3], "week" if (m[2] or m[4]) == "w" else "year"),
+    ("3w ago", "three weeks ago"),
+    ("1y later", "one year later"),
+    needs=("w", "y"),
+)
 hours_and_minutes = rule(
     r"(?<!\w)(?:(?P<day>\d{1,4})d ?)?(?:(?P<hour>\d{1,4})h ?)(?:(?P<minute>\d{1,4})m(?:in)?)"
     r"(?: ?(?P<second>\d{1,4})s)?(?!\w)",
     _duration,
     ("2h30m", "two hours thirty minutes"),
     ("1d 1h 5min 10s", "one day one hour five minutes ten seconds"),
+    needs=("h",),
 )
 minutes_and_seconds = rule(
     r"(?<!\w)(?P<minute>\d{1,4})m ?(?P<second>\d{1,4})s(?!\w)",
     _duration,
     ("1m30s", "one minute thirty seconds"),
+    needs=("s",),
 )

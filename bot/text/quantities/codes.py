@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.quantities.numbers import decimal, digits, in_pairs, plural, year
+from bot.text.quantities.numbers import decimal, in_pairs, plural, year
 from bot.text.rule import Match, rule
 
 _ELEMENTS = "Ca|Na|Cl|Mg|Al|Si|Li|Fe|Cu|Zn|Ag|Mn|Br|[HBCNOFPSKI]"
@@ -21,15 +21,79 @@ model = rule(
     ("an rx 580", "an rx five eighty", "an R X five eighty"),
     spaced=False,
 )
-chip = rule(
-    r"(?<=[Rr]yzen \d )(\d)(\d)00(?=[xX]3[dD]|[xXgGuUhH]|[xX][tT]|\b)",
-    lambda m: f"{decimal(m[1] + m[2])} hundred",
-    ("Ryzen 5 5600X", "Ryzen 5 fifty-six hundred X", "Ryzen five fifty-six hundred X"),
+of_a_thing = rule(
+    r"(?<=\b[Bb]oeing )7\d7|(?<![\w.,$])7[0-8]7(?= (?:max|MAX|Dreamliner|dreamliner)\b)|"
+    r"(?<=\b[A-Z])-(\d{3})(?![\w-])|(?<=\b[A-Z][A-Z])-(\d{3})(?![\w-])|(?<![\w.,$])(40[13])\(?([kb])\b\)?",
+    lambda m: in_pairs(m[1] or m[2] or m[3] or m[0]) + (f" {m[4].upper()}" if m[4] else ""),
+    ("Boeing 737", "Boeing seven thirty-seven"),
+    ("an F-150", "an F one fifty"),
+    ("my 401k", "my four oh one K"),
+    needs=("oeing", " max", "dreamliner", "-", "401", "403"),
 )
-card = rule(
-    r"(?<![\w.,])(\d{3,4}) ?(Ti|Super|XTX?)\b",
-    lambda m: f"{in_pairs(m[1])} {'T I' if m[2] == 'Ti' else m[2]}",
-    ("a 3060 Ti", "a thirty sixty T I"),
+form = rule(
+    r"(?<![\w.,$€£#+-])(1099|1040)(?!\w|[.,]\d| (?:people|[a-z]{3,12}s)\b)",
+    lambda m: in_pairs(m[0]),
+    ("got a 1099", "got a ten ninety-nine"),
+    needs=("1099", "1040"),
+)
+_SERVED = re.compile(
+    r"\b(?:HTTP|http|api|API|error|errors|endpoint|gateway|request|returns?|returned|server|status|"
+    r"site|nginx|proxy|responds?|response|curl|forbidden|unauthorized|route)\b"
+)
+status = rule(
+    r"(?<![\w.,:/$€£+#-])(4[0-5]\d|50\d)(?![\w%/:-]|[.,]\d)(?! (?:people|[a-z]{2,12}s|ms|MB|GB|"
+    r"KB)\b)",
+    lambda m: in_pairs(m[0]) if _SERVED.search(m.string) and m[0][1:] != "00" else m[0],
+    ("returns a 403 now", "returns a four oh three now"),
+    ("403 days", "403 days", "four hundred three days"),
+    needs=tuple(
+        (
+            "http api error endpoint gateway request return server status site nginx proxy respon "
+            "curl forbidden unauthori route"
+        ).split()
+    ),
+)
+course = rule(
+    r"(?<=[a-z] )101(?=$|[.,!?]| (?:class|course|lecture)\b)",
+    lambda m: (
+        m[0]
+        if re.search(
+            r"(?i:rooms?|rm|page|line|port|number|at|of|to|is|than|route|was|about|only|with|got|"
+            r"have) $",
+            m.string[: m.start()],
+        )
+        else in_pairs(m[0])
+    ),
+    ("cooking 101", "cooking one oh one"),
+    ("room 101", "room 101", "room one hundred one"),
+    needs=("101",),
+)
+countdown = rule(
+    r"\bT-(?=\d{1,3}(?::| ?(?:s|m|h|d|sec|secs|mins?|hrs?|minutes?|hours?|days?|seconds?|weeks?)\b|"
+    r"$| and\b))",
+    lambda _: "T minus ",
+    ("T-5 mins", "T minus 5 mins", "T minus five minutes"),
+    needs=("t-",),
+)
+_COMPASS: dict[str, str] = {"N": "North", "S": "South", "E": "East", "W": "West"}
+street_side = rule(
+    r"(?<!\w)([NSEW])\.? (?=\d{1,3}(?:st|nd|rd|th) (?:Street|Avenue|St|Ave)\b)",
+    lambda m: f"{_COMPASS[m[1]]} ",
+    ("on E. 42nd Street", "on East 42nd Street", "on East forty-second Street"),
+)
+answers = rule(
+    r"(?:^|(?<=getting )|(?<=seeing )|(?<=\bof )|(?<=throwing )|(?<=\bthe ))([45]0\d)s(?!\w)",
+    lambda m: plural(f"{decimal(m[1][0])} hundred" if m[1][1:] == "00" else in_pairs(m[1])),
+    ("seeing 500s again", "seeing five hundreds again"),
+    needs=("s",),
+)
+nines = rule(
+    r"(?:(?<=\d )|(?<=\b(?:two|six) )|(?<=\b(?:three) )|(?<=\b(?:four|five|pair) )|(?<=\bpair of )|"
+    r"(?<=\bpocket ))([2-9])s(?!\w)",
+    lambda m: plural(decimal(m[1])),
+    ("five 9s", "five nines"),
+    ("pair of 8s", "pair of eights"),
+    needs=tuple("2s 3s 4s 5s 6s 7s 8s 9s".split()),
 )
 house = rule(
     r"(?<![\w.,$-])([1-9]\d{2,3})(?=[A-Z]?(?: [A-Z][a-z]+\.?){1,3} "
@@ -38,12 +102,12 @@ house = rule(
     ("1600 Penn Avenue", "sixteen hundred Penn Avenue"),
     ("221B Baker Street", "two twenty-one B Baker Street"),
 )
-_COMPASS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 compass = rule(
     r"\b(\d{1,5}[A-Z]? )([NSEW])\b\.?(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]{1,20}) "
     r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place)\b)",
     lambda m: m[1] + _COMPASS[m[2]],
     ("7 W. 43rd Street", "7 West 43rd Street", "seven West forty-third Street"),
+    needs=(" n", " s", " e", " w"),
 )
 lettered = rule(
     r"\b((?i:exit|room|gate|unit|section|block|flat|seat|row|platform|terminal|page|question|"
@@ -53,35 +117,46 @@ lettered = rule(
     ("exit 42B", "exit forty-two B"),
     ("room 5d", "room five D"),
     ("on the bus 5h", "on the bus 5h", "on the bus five hours"),
-)
-post_code = rule(
-    r"\b((?i:zip|zip ?code|post ?code|postal code|pin|passcode|otp|"
-    r"(?:2fa|verification|access|login|invite|friend|door|gate|security|backup) code)(?: is|:)? )"
-    r"(\d{4,8})(?![.,]?\w)|(?<=\bcode is )(\d{5,8})(?![.,]?\w)",
-    lambda m: (m[1] or "") + digits(m[2] or m[3]),
-    (
-        "my 2FA code is 482913",
-        "my 2FA code is four eight two nine one three",
-        "my two F A code is four eight two nine one three",
+    needs=tuple(
+        (
+            "exit room gate unit section block flat seat row platform terminal page question "
+            "apartment step part building suite lot bus table figure stand locker apt"
+        ).split()
     ),
-    ("zip is 90210", "zip is nine zero two one zero"),
+)
+road = rule(
+    r"(?:(?<=\bon the )|(?<=\boff the )|(?<=\btake the )|(?<=\bvia the ))[1-9]\d{2}(?![\w.,:/%-]\w|"
+    r"%| [a-z]{2,12}s\b)(?!\w)",
+    lambda m: in_pairs(m[0]),
+    ("on the 405", "on the four oh five"),
+    needs=("on the", "off the", "take the", "via the"),
+)
+copy = rule(
+    r"^10-4(?![\w-])|(?<![\w.-])10-4(?=,? (?:good|copy|roger|that|over)\b)",
+    lambda _: "ten four",
+    ("10-4, rebooting", "ten four, rebooting"),
+    needs=("10-4",),
 )
 not_found = rule(
     r"(?<![\w.,:/$€£+-])404(?= (?:[a-z]+ )?(?:not found|error|page))|(?<=\berror )\d{3}(?![\w.,])|"
+    r"^404(?= on )|"
     r"(?<=\b[Aa] )404(?= ?[.,!?]?$)",
     lambda m: in_pairs(m[0]),
     ("404 not found", "four oh four not found"),
+    needs=("404", "error"),
 )
 record = rule(
     r"(?<![\w.,/:$+-])(\d{1,2})-(\d{1,2})-(\d{1,2})(?![\w/-])(?!\.\d)",
     lambda m: " ".join(map(decimal, m.groups())),
     ("went 12-4-1", "went twelve four one"),
+    needs=("-",),
 )
 one_on_one = rule(
     r"(?<!\w)(\d)-on-(\d)(s?)(?!\w)",
     lambda m: f"{decimal(m[1])} on {decimal(m[2])}{m[3]}",
     ("a 1-on-1", "a one on one"),
     ("two 1-on-1s", "two one on ones"),
+    needs=("-on-",),
 )
 several = rule(
     r"(?<=[A-Z])(\d{1,3})s(?!\w)",
@@ -106,85 +181,27 @@ sound_file = rule(
     r"(?<=\w)\.(?=(?:mp[34]|m4[abv]|7z)\b)",
     lambda _: " dot ",
     ("song.mp3", "song dot mp3", "song dot M P three"),
+    needs=(".",),
 )
 formula = rule(
-    r"\b([A-Z])([A-Z])(?=\d)",
+    r"\b([A-Z])([A-Z])(?=\d{1,2}(?!\d))",
     lambda m: f"{m[1]} {m[2]}",
     ("SO2", "S O 2", "S O two"),
+)
+zone = rule(
+    r"\b(UTC|GMT) ?([-+\u2212])(\d{1,2})(?!\d)",
+    lambda m: f"{m[1]} {'plus' if m[2] == '+' else 'minus'} {m[3]}",
+    ("UTC-5", "UTC minus 5", "U T C minus five"),
+    needs=("utc", "gmt"),
 )
 hyphenated = rule(
     r"(?<=[^\W\d_])(?<![AaPp][Mm])-(?=\d)",
     lambda _: " ",
     ("covid-19", "covid 19", "covid nineteen"),
+    needs=("-",),
 )
 
 
-_BOOKS = (
-    "Genesis|Exodus|Leviticus|Deuteronomy|Joshua|Judges|Samuel|Kings|Job|Psalms?|Proverbs|"
-    "Ecclesiastes|Isaiah|Jeremiah|Ezekiel|Daniel|Matthew|Mark|Luke|John|Acts|Romans|Corinthians|"
-    "Galatians|Ephesians|Philippians|Colossians|Timothy|Hebrews|James|Peter|Revelation"
-)
-
-
-def _id_part(figures: str) -> str:
-    """The figures of a part of an identifier; a last X counts ten."""
-    return f"{digits(figures)} X".strip() if figures[-1:] == "X" else digits(figures)
-
-
-def _telephone(match: Match) -> str:
-    groups = re.findall(r"\d+", match[0])
-    if not 7 <= len("".join(groups)) <= 15:
-        return match[0]
-    return ("plus " if match[0].startswith("+") else "") + ", ".join(map(digits, groups))
-
-
-telephone = rule(
-    r"(?<![\w.,-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])|"
-    r"(?<![\w.,-])1[ .-]\d{3}[ .-]\d{3}[ .-]\d{4}(?![\w-])|"
-    r"(?<![\w.,-])1[38]00 \d{3} \d{3}(?![\w-])|"
-    r"(?<![\w.,-])\d{3}-\d{2}-\d{4}(?![\w-])|"
-    r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])|"
-    r"(?<![\w.,-])0\d{2,4}(?:[ -]\d{3,8}){1,3}(?![\w-])|"
-    r"(?<![\w.,-])\+\d{1,3}(?:[ .-]?\d{2,5}){2,5}(?![\w-])",
-    _telephone,
-    ("+1 (555) 123-4567", "plus one, five five five, one two three, four five six seven"),
-    (
-        "1-800-555-1234",
-        "one, eight zero zero, five five five, one two three four",
-    ),
-    ("123-45-6789", "one two three, four five, six seven eight nine"),
-    ("555-1234", "five five five, one two three four"),
-    ("0412 345 678", "zero four one two, three four five, six seven eight"),
-    ("+49 30 1234567", "plus four nine, three zero, one two three four five six seven"),
-)
-local = rule(
-    r"\b((?:[Nn]umber(?:'s| is)?|[Cc]all|[Tt]ext|[Pp]hone|[Cc]ell|[Tt]el|[Dd]ial|[Ff]ax|"
-    r"me (?:on|at)):? )(\d{3}) (\d{4})(?![\w-])",
-    lambda m: f"{m[1]}{digits(m[2])}, {digits(m[3])}",
-    ("call 555 0142", "call five five five, zero one four two"),
-)
-isbn = rule(
-    r"(?<=\bISBN)(?:-1[03])?:? (\d[\d-]{8,16}[\dX])(?![\w-])",
-    lambda m: " " + ", ".join(filter(None, (_id_part(part) for part in m[1].split("-")))),
-    (
-        "ISBN 0-306-40615-2",
-        "ISBN zero, three zero six, four zero six one five, two",
-        "I S B N zero, three zero six, four zero six one five, two",
-    ),
-)
-emergency = rule(
-    r"(?<=\b[Cc]all )(?:112|999)(?![\w.,:])|(?<=\b[Dd]ial )\d{3}(?![\w.,:])|"
-    r"(?<![\w.,:/$+-])(?<!Porsche )911(?![\w:/%+-])(?![.,]\d)(?! (?:people|[a-z]+s)\b)",
-    lambda m: digits(m[0]),
-    ("call 911", "call nine one one"),
-    ("dial 112", "dial one one two"),
-)
-verse = rule(
-    rf"\b({_BOOKS}|(?i:psalms?|john|genesis|matthew|luke)) "
-    r"(\d{1,3}):(\d{1,3})(?:[-–](\d{1,3}))?(?![\w:])",
-    lambda m: f"{m[1]} {decimal(m[2])} {decimal(m[3])}{' to ' + decimal(m[4]) if m[4] else ''}",
-    ("Matthew 5:3-12", "Matthew five three to twelve"),
-)
 version = rule(
     r"(?<![\w./])[vV]\.?((?:\d{1,6}\.){0,5}\d{1,6})([a-z])?(?!\w)-?",
     lambda m: f"version {_parted(m[1].split('.'), 'point')}" + (f" {m[2].upper()}" if m[2] else ""),
@@ -202,20 +219,22 @@ def _address(match: Match) -> str:
     return " dot ".join(map(in_pairs, parts)) if is_address else _parted(parts, "point")
 
 
+lettered_version = rule(
+    r"(?<![\w.])((?:\d{1,4}\.){1,3}\d{1,4})([a-dA-D])(?![\w.])(?<!\d[Bb])|"
+    r"(?<![\w.])((?:\d{1,4}\.){2,3}\d{1,4})([a-zA-Z])(?![\w.])",
+    lambda m: f"{_parted((m[1] or m[3]).split('.'), 'point')} {(m[2] or m[4]).upper()}",
+    ("1.4.2b", "one point four point two B"),
+    ("patch 14.3a", "patch fourteen point three A"),
+    needs=(".",),
+)
 address = rule(
     r"(?<![\w.])(?:\d{1,6}\.){2,5}\d{1,6}(?![\w.]*\w)",
     _address,
     ("1.20.4", "one point twenty point four"),
     ("127.0.0.1", "one twenty-seven dot zero dot zero dot one"),
+    needs=(".",),
 )
 
 
 def _parted(parts: list[str], between: str) -> str:
     return f" {between} ".join(map(decimal, parts))
-
-
-screen = rule(
-    r"\b(1080|1440|2160|720|480|360|240|144)p\b",
-    lambda m: f"{in_pairs(m[1])} P",
-    ("1080p", "ten eighty P"),
-)

@@ -16,11 +16,18 @@ too_long = rule(
     lambda _: "a long number",
     ("1" * 25, "a long number"),
 )
+ratio = rule(
+    r"(?<![\w:.])(?=\d{1,2}:\d:|\d{1,2}:\d{1,2}:\d(?!\d))(\d{1,3}):(\d{1,3}):(\d{1,3})(?![\w:])",
+    lambda m: " to ".join(map(decimal, m.groups())),
+    ("mix 3:2:1", "mix three to two to one"),
+    needs=(":",),
+)
 score = rule(
     r"(?<![\w:.])(\d{1,3}):(\d{1,3})(?![\w:])",
     lambda m: f"{decimal(m[1])} to {decimal(m[2])}",
     ("a 3:1 lead", "a three to one lead"),
     ("16:9", "sixteen to nine"),
+    needs=(":",),
 )
 rank = rule(
     rf"{START}(\d{{1,12}})(?:st|nd|rd|th)\b",
@@ -32,16 +39,37 @@ range_of_about = rule(
     rf"{START}({NUMBER})[-–]({NUMBER})(?=-?ish\b)-?",
     lambda m: f"{decimal(m[1])} to {decimal(m[2])}",
     ("3-4ish", "three to four ish"),
+    needs=("ish",),
+)
+ratio_of_decimals = rule(
+    r"(?<![\w:.])(\d{1,3}(?:\.\d{1,3})?):(\d{1,3}(?:\.\d{1,3})?)(?![\w:]|\.\d)",
+    lambda m: (
+        f"{decimal(m[1])} to {decimal(m[2])}"
+        if "." in m[1] or ("." in m[2] and len(m[2]) < 4)
+        else m[0]
+    ),
+    ("rice 1:1.5", "rice one to one point five"),
+    ("1:42.3", "1:42.3", "one forty-two point three"),
+    needs=(":",),
+)
+range_with_points = rule(
+    r"(?<![\w.])(\d{1,6})\.{2,3}(\d{1,6})(?![\w.])",
+    lambda m: f"{m[1]} to {m[2]}" if int(m[1]) < int(m[2]) else m[0],
+    ("1..100", "1 to 100", "one to one hundred"),
+    ("3...2...1", "3...2...1", "three... two... one"),
+    needs=("..",),
 )
 range_of_thousands = rule(
     rf"{START}({NUMBER})[-–](?={NUMBER}[kK](?!\w))",
     lambda m: f"{decimal(m[1])} to ",
     ("5-10k", "five to 10k", "five to ten K"),
+    needs=("k",),
 )
 range_of_percents = rule(
     r"(?<=\d%) ?[-–] ?(?=\d{1,3}(?:\.\d{1,3})?%)",
     lambda _: " to ",
     ("50%-60%", "50% to 60%", "fifty percent to sixty percent"),
+    needs=("%",),
 )
 
 
@@ -59,30 +87,48 @@ range_of_years = rule(
     _years,
     ("ruled 1558-1603", "ruled fifteen fifty-eight to sixteen oh three"),
     ("1000-1500", "1000-1500", "one thousand to one thousand five hundred"),
+    needs=("-", "–"),
 )
 range_of_numbers = rule(
-    rf"{START}({NUMBER}) ?[-–—] ?({NUMBER})(?! ?=)(?![\w.-]*\w)",
+    rf"{START}({NUMBER})(?:[-–—] ?| [-–—] )({NUMBER})(?! ?=)(?![\w.-]*\w)",
     lambda m: f"{plain(m[1])} to {plain(m[2])}",
     ("5-10 people", "five to ten people"),
     ("2019 - 2021", "twenty nineteen to twenty twenty-one"),
+    needs=("-", "–", "—"),
 )
 thousands = rule(
     rf"{START}({NUMBER}) ?k(?!\w)",
     lambda m: f"{decimal(m[1])} K",
     ("50k subs", "fifty K subs"),
     flags=re.IGNORECASE,
+    needs=("k",),
 )
 millions = rule(
-    rf"{START}({NUMBER})([MB]|mn|bn|tn)(?!\w)",
-    lambda m: f"{decimal(m[1])} {SCALES[m[2].lower()]}",
+    rf"{START}({NUMBER})([MB]| ?(?:mn|bn|tn))(?!\w)",
+    lambda m: f"{decimal(m[1])} {SCALES[m[2].strip().lower()]}",
     ("1.5M views", "one point five million views"),
     ("8B", "eight billion"),
     ("3tn in debt", "three trillion in debt"),
+    needs=("m", "b", "n"),
+)
+star = rule(
+    r"(?<![\w.*])(\d(?:\.\d)?) ?[*★⭐](?![\w*★⭐])(?! ?\d)",
+    lambda m: f"{m[1]} star{'' if re.match(r' [a-z]', m.string[m.end() :]) else 's'}",
+    ("4.5★", "4.5 stars", "four point five stars"),
+    ("a 5* hotel", "a 5 star hotel", "a five star hotel"),
+    needs=("*", "★", "⭐"),
+)
+million_small = rule(
+    rf"{START}({NUMBER})m(?= (?:{COUNTED_THINGS}|subscribers|plays|downloads|streams)\b)",
+    lambda m: f"{decimal(m[1])} million",
+    ("2.5m views", "two point five million views"),
+    needs=("m",),
 )
 place = rule(
-    r"(?<!\w)#(?=\d)",
+    r"(?<!\w)#(?=\d)|(?<=\w )# (?=\d)",
     lambda _: "number ",
     ("#1 fan", "number 1 fan", "number one fan"),
+    needs=("#",),
 )
 
 
@@ -94,6 +140,7 @@ without_whole = rule(
     rf"({SIGN}){START}(\.\d{{1,24}})(?![\w.])",
     _number,
     ("-.5", "minus zero point five"),
+    needs=(".",),
 )
 number = rule(
     rf"({SIGN}){START}({NUMBER})(?!\d)",

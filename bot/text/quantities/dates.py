@@ -1,15 +1,18 @@
 """Days, months and years, and the instants that programs write."""
 
+import re
+
 from bot.text.quantities.counts import COUNTED_THINGS
 from bot.text.quantities.measures import FREE_UNITS
 from bot.text.quantities.numbers import cardinal, ordinal, year
 from bot.text.quantities.parts import HALF_DAY, START
 from bot.text.rule import Match, rule
 
-_MONTHS = (
+MONTHS = (
     "January February March April May June July August September October November December"
 ).split()
-_WRITTEN = "|".join(f"{m[:3]}(?:{m[3:]})?" if len(m) > 3 else m for m in _MONTHS)
+_SHORT_MONTHS = tuple(month[:3].lower() for month in MONTHS)
+_WRITTEN = "|".join(f"{m[:3]}(?:{m[3:]})?" if len(m) > 3 else m for m in MONTHS)
 _MONTH = rf"(?P<month>{_WRITTEN}|Sept)\b"
 _TH = r"(?:st|nd|rd|th)?\b"
 _DAY = rf"(?P<day>\d{{1,2}}){_TH}"
@@ -21,7 +24,7 @@ _YEAR = r"(?:,? (?P<year>[12]\d{3})\b)?"
 def _date(day: int, month: int, in_year: int | None, match: Match) -> str:
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return match[0]
-    words = f"{_MONTHS[month - 1]} {ordinal(day)}"
+    words = f"{MONTHS[month - 1]} {ordinal(day)}"
     return words if in_year is None else f"{words}, {year(in_year)}"
 
 
@@ -30,7 +33,7 @@ def _month(match: Match) -> int:
 
 
 def _number(name: str) -> int:
-    return next(i for i, month in enumerate(_MONTHS, 1) if month[:3] == name[:3])
+    return next(i for i, month in enumerate(MONTHS, 1) if month[:3] == name[:3])
 
 
 def _named(match: Match) -> str:
@@ -41,33 +44,61 @@ def _days(match: Match) -> str:
     day, last = int(match["day"]), int(match["last"])
     if not 1 <= day < last <= 31:
         return match[0]
-    days = f"{_MONTHS[_month(match) - 1]} {ordinal(day)} to {ordinal(last)}"
+    days = f"{MONTHS[_month(match) - 1]} {ordinal(day)} to {ordinal(last)}"
     return f"{days}, {year(int(match['year']))}" if match["year"] else days
 
 
+short_year = rule(
+    r"(?<!\w)'0(\d)(?!\w)(?!')",
+    lambda m: f"oh {cardinal(int(m[1]))}",
+    ("since '06", "since oh six"),
+    needs=("'0",),
+)
+pointed = rule(
+    r"(?<![\w./-])(?:(0?[1-9]|1[0-2])\.(1[3-9]|2\d|3[01])|(1[3-9]|2\d|3[01])\.(0?[1-9]|1[0-2]))\.(2\d)(?![\w/-])(?!\.\d)",
+    lambda m: _date(int(m[2] or m[3]), int(m[1] or m[4]), 2000 + int(m[5]), m),
+    ("on 9.14.24", "on September fourteenth, twenty twenty-four"),
+    needs=(".2",),
+)
+month_of_year = rule(
+    r"(?<![\w./-])(0[1-9]|1[0-2])/(20\d\d)(?![\w/-])",
+    lambda m: f"{MONTHS[int(m[1]) - 1]} {m[2]}",
+    ("exp. 08/2025", "exp. August 2025", "exp. August twenty twenty-five"),
+    needs=("/20",),
+)
+from_day_of_month = rule(
+    rf"\b{_MONTH}\.? {_DAY} ?[-–] ?(?=(?:{_WRITTEN}|Sept)\.? \d)",
+    lambda m: f"{MONTHS[_month(m) - 1]} {ordinal(int(m['day']))} to ",
+    ("June 14-Aug 28", "June fourteenth to Aug 28", "June fourteenth to August twenty-eighth"),
+    needs=_SHORT_MONTHS,
+)
 month_and_days = rule(
     rf"\b{_MONTH}\.? {_DAY}{_TO}{_LAST_DAY}(?! ?{HALF_DAY})(?![-/:.,]\d){_YEAR}",
     _days,
     ("Aug. 30 – 31", "August thirtieth to thirty-first"),
     ("Jan 5th-7th, 2024", "January fifth to seventh, twenty twenty-four"),
+    needs=_SHORT_MONTHS,
 )
 days_and_month = rule(
     rf"(?:\b[Tt]he )?(?<![\w.,/:-]){_DAY}{_TO}(?:the )?{_LAST_DAY} (?:of )?{_MONTH}\.?{_YEAR}",
     _days,
     ("from the 3rd to the 5th of May", "from May third to fifth"),
     ("24-26 December", "December twenty-fourth to twenty-sixth"),
+    needs=_SHORT_MONTHS,
 )
 month_and_day = rule(
     rf"\b{_MONTH}\.? {_DAY}(?![:.,]\d){_YEAR}",
     _named,
     ("March 3rd, 2021", "March third, twenty twenty-one"),
     ("on Sept. 9", "on September ninth"),
+    needs=_SHORT_MONTHS,
 )
 day_and_month = rule(
     rf"(?:\b[Tt]he )?\b{_DAY} (?:of )?{_MONTH}\.?{_YEAR}",
     _named,
     ("the 5th of May, 1995", "May fifth, nineteen ninety-five"),
     ("5 July", "July fifth"),
+    needs=_SHORT_MONTHS,
 )
 
 
@@ -100,6 +131,7 @@ instant = rule(
         "2024-01-05 10:00-12:00",
         "January fifth, twenty twenty-four ten o'clock to twelve o'clock",
     ),
+    needs=(":",),
 )
 year_first = rule(
     r"(?<![\w.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\w-])",
@@ -109,8 +141,19 @@ year_first = rule(
 )
 
 
+#: Kills, deaths and assists, or points, rebounds and assists.
+_STATISTICS = re.compile(
+    r"\b(?:averag\w{1,4}|dropped|kda|k/d|went|triple-double|double-double|put up|stat ?lines?|"
+    r"stats|games?|mvp|"
+    r"kills?|frag\w{0,5}|carr(?:y|ied))\b",
+    re.IGNORECASE,
+)
+
+
 def _year_last(match: Match) -> str:
     first, second, in_year = int(match[1]), int(match[3]), int(match[4])
+    if len(match[4]) == 2 and _STATISTICS.search(match.string):
+        return " ".join(cardinal(int(figures)) for figures in (match[1], match[3], match[4]))
     if len(match[4]) == 2:
         in_year += 2000 if in_year < 70 else 1900
     # Month first, as most of Discord writes it, unless that is impossible or points separate.
@@ -122,6 +165,7 @@ year_last = rule(
     r"(?<![\w./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|(?<=/)\d{2})(?![\w/-])(?!\.\d)",
     _year_last,
     ("12/25/2024", "December twenty-fifth, twenty twenty-four"),
+    ("averaging 28/11/10", "averaging twenty-eight eleven ten"),
     ("25/12/99", "December twenty-fifth, nineteen ninety-nine"),
     ("1.2.2024", "February first, twenty twenty-four"),
 )
@@ -142,56 +186,46 @@ def _before_christ(match: Match) -> str:
 
 
 before_christ = rule(
-    rf"{START}(?:(\d{{1,4}}){_TO})?(\d{{1,4}}) ?(BCE?|CE|AD)\b",
+    rf"{START}(?<![-+])(?:(\d{{1,4}}){_TO})?(\d{{1,4}}) ?(BCE?|CE|AD)\b(?!/)",
     _before_christ,
     ("1493 to 1479 BC", "fourteen ninety-three to fourteen seventy-nine B C"),
     ("44 BCE", "forty-four B C E"),
+    needs=("bc", "ce", "ad"),
 )
 in_year = rule(
-    r"\b((?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Bb]efore|[Aa]fter|[Ee]stablished|[Bb]orn) )"
+    r"\b((?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Bb]efore|[Aa]fter|[Ee]stablished|[Bb]orn|"
+    r"[Bb]y|[Aa]round|[Dd]uring|[Ff]rom|(?:[Ww]ar|[Cc]lass|[Ss]ummer|[Ww]inter|[Ff]all|[Ss]pring|[Cc]rash|[Ff]ire|[Pp]anic|"
+    r"[Rr]evolution|[Tt]reaty|[Aa]ct|[Cc]onstitution|[Gg]reat \w{1,12}|[Bb]attle) of) )"
     r"(1\d{3})"
-    r"(?![\w.,/:%°-]\w)(?![%°+])(?! [a-z]+s\b)(?!\w)(?! ?[\u20a0-\u20bf¥£¢$¼-¾⅐-⅞])"
+    r"(?![\w.,/:%°-]\w)(?![%°+])(?! [a-z]+(?<![uis])s\b)(?!\w)(?! ?[\u20a0-\u20bf¥£¢$¼-¾⅐-⅞])"
     rf"(?! ?(?i:{FREE_UNITS}|hp|k|usd|eur|gbp|jpy|cad|aud)(?!\w))",
     lambda m: f"{m[1]}{year(int(m[2]))}",
     ("in 1066", "in ten sixty-six"),
+    ("the War of 1812", "the War of eighteen twelve"),
     ("since 1776", "since seventeen seventy-six"),
 )
-_WEEKDAYS = {
-    day[:3]: day
-    for day in "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-}  # fmt: skip
-_WEEKDAY = "Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun"
-weekday = rule(
-    rf"\b({_WEEKDAY})\b\.?(?=,? (?:at )?\d{{1,2}}(?:[:.]\d\d)?(?: ?[-–] ?\d{{1,2}})? ?{HALF_DAY}|"
-    rf",? (?:at )?\d{{1,2}}:\d\d|,? (?:{_WRITTEN})\.? \d)",
-    lambda m: _WEEKDAYS[m[1][:3]],
-    ("Mon 5pm", "Monday 5pm", "Monday five P M"),
-)
-from_day_to_day = rule(
-    rf"\b({_WEEKDAY})\b\.?(?: ?[-–] ?| to )({_WEEKDAY})\b",
-    lambda m: f"{_WEEKDAYS[m[1][:3]]} to {_WEEKDAYS[m[2][:3]]}",
-    ("Mon-Fri", "Monday to Friday"),
+year_first_of_all = rule(
+    r"^(1[0-8]\d\d)(?= (?:was|called|wants|saw|brought|marked|began)\b)",
+    lambda m: year(int(m[1])),
+    ("1848 was wild", "eighteen forty-eight was wild"),
 )
 month_and_year = rule(
     rf"\b{_MONTH}\.?,? ((?:1[5-9]|20)\d\d)(?![\w.,:/%-]\w)(?!\w){_NOT_COUNTED}",
-    lambda m: f"{_MONTHS[_month(m) - 1]} {year(int(m[2]))}",
+    lambda m: f"{MONTHS[_month(m) - 1]} {year(int(m[2]))}",
     ("Sept 2024", "September twenty twenty-four"),
+    needs=_SHORT_MONTHS,
 )
 from_month_to_month = rule(
     rf"\b{_MONTH}\.?(?: ?[-–] ?)(?P<other>Sept|{_WRITTEN})\b(?! \d{{1,2}}\b)\.?",
-    lambda m: f"{_MONTHS[_month(m) - 1]} to {_MONTHS[_number(m['other']) - 1]}",
+    lambda m: f"{MONTHS[_month(m) - 1]} to {MONTHS[_number(m['other']) - 1]}",
     ("Oct-Dec", "October to December"),
+    needs=_SHORT_MONTHS,
 )
 
 
-def _slashed(match: Match) -> str:
-    first, second = int(match[1]), int(match[2])
-    return match[0] if second in {16, 20} else f"{_MONTHS[first - 1]} {ordinal(second)}"
-
-
-month_and_day_slashed = rule(
-    r"(?<![\w/.,$+-])(?<!\d )(0?[1-9]|1[0-2])/(1[3-9]|2\d|3[01])(?![\w/%°-])(?!\.\d)"
-    rf"(?! ?(?i:{FREE_UNITS})(?!\w))",
-    _slashed,
-    ("12/31", "December thirty-first"),
+year_in_brackets = rule(
+    r"(?<=\()(1[0-9]\d\d)(?=\))",
+    lambda m: year(int(m[1])),
+    ("Plessy (1896)", "Plessy (eighteen ninety-six)"),
+    needs=("(1",),
 )

@@ -1,4 +1,4 @@
-"""Decades: "30s" is half a minute unless the words beside it make it a decade."""
+"""Decades and ages: "30s" is half a minute unless the words beside it make it a decade."""
 
 import re
 
@@ -57,9 +57,42 @@ decades = rule(
     ("80s-style synths", "eighties style synths"),
     ("2000s", "two thousands"),
     ("90s left", "90s left", "ninety seconds left"),
-    ("the 60s cooldown", "the 60s cooldown", "the sixty seconds cooldown"),
+    ("the 60s cooldown", "the 60s cooldown", "the sixty second cooldown"),
+    needs=("0s", "0's"),
 )
 
 
 def _decade(figures: str) -> str:
     return plural(year(int(figures)) if len(figures) == 4 else cardinal(int(figures)))
+
+
+_AGES = "years?|yrs?|y|months?|mos?|mths?|weeks?|wks?|days?"
+_IN_FULL = {"y": "year", "m": "month", "w": "week", "d": "day"}
+
+
+def _old(match: Match) -> str:
+    if not match[2]:
+        many = match[1] != "1" and _IS.search(match.string, 0, match.start())
+        return f"{match[1]} {_IN_FULL[match[3] or 'y']}{'s' if many else ''} old"
+    unit = _IN_FULL[match[2][0]]
+    counted_one = (
+        match[1] == "1"
+        or match[0][len(match[1])] == "-"
+        or _OWNED.search(match.string, 0, match.start())
+    )
+    return f"{match[1]} {unit}{'' if counted_one else 's'} old"
+
+
+_IS = re.compile(
+    r"(?:'s|'m|'re|\b(?:am|is|are|was|were|be|im|hes|shes|turned|turning|at)) $", re.IGNORECASE
+)
+_OWNED = re.compile(r"\b(?:an?|the|my|his|her|our|their|your|this|that) $", re.IGNORECASE)
+old = rule(
+    rf"{START}(\d{{1,3}})(?:[ -]?(?:yo\b(?!-)|y/o\b|y\.o\.)|[ -]?({_AGES})[ -]old\b|"
+    r"[ -]?(m)/o\b(?:[ -]old\b)?)",
+    _old,
+    ("my 4yo", "my 4 year old", "my four year old"),
+    ("an 18-mo-old", "an 18 month old", "an eighteen month old"),
+    ("she is 3 yrs old", "she is 3 years old", "she is three years old"),
+    needs=("old", "yo", "y/o", "y.o", "m/o"),
+)

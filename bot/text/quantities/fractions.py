@@ -17,7 +17,7 @@ _VULGAR = {
     "⅞": (7, 8),
 }  # fmt: skip
 VULGAR = "".join(_VULGAR)
-_UNIT = rf"(?: ?(?P<unit>{FREE_UNITS})(?!\w))"
+_UNIT = rf"(?: ?(?P<unit>{FREE_UNITS})(?!\w)(?:(?<=[a-z]{{2}})\.(?=[,)]| (?-i:[a-z])))?)"
 _DONE = (
     r"right|correct|wrong|done|complete|completed|passed|failed|left|remaining|full|online|slots?|"
     r"hp|health|mana|lives|hearts|rounds|matches|games|wins|stars|marks|questions|answers|students"
@@ -40,6 +40,12 @@ def _is_part(top: int, bottom: int) -> bool:
     return 0 < top < bottom and bottom in _PARTS and bottom != 5
 
 
+negative = rule(
+    r"(?:(?<=[\s(=,])|^)[-\u2212](?=\d{1,3}/\d{1,3}(?![\w/-]))",
+    lambda _: "minus ",
+    ("the answer is -1/2", "the answer is minus 1/2", "the answer is minus one half"),
+    needs=("/",),
+)
 vulgar = rule(
     rf"(?:{START}(?P<whole>\d{{1,6}}) ?)?(?P<part>[{VULGAR}]){_UNIT}?",
     lambda m: _said(m["whole"], _part(*_VULGAR[m["part"]]), m["unit"]),
@@ -47,6 +53,7 @@ vulgar = rule(
     ("1½ hours", "one and a half hours"),
     ("2 ¾ lbs", "two and three quarters pounds"),
     flags=re.IGNORECASE,
+    needs=tuple(VULGAR),
 )
 
 
@@ -69,6 +76,7 @@ whole_and_slashed = rule(
     ("12 1/2 ft tall", "twelve and a half feet tall"),
     ("s 2 7/10", "s 2 7/10", "s two seven out of ten"),
     flags=re.IGNORECASE,
+    needs=("/",),
 )
 slashed_of_unit = rule(
     rf"(?<![\w/.,]){_SLASHED}{_UNIT}",
@@ -77,6 +85,7 @@ slashed_of_unit = rule(
     ("3/4 mile", "3/4 mile", "three quarters mile"),
     ("2/18 lbs", "two slash eighteen pounds"),
     flags=re.IGNORECASE,
+    needs=("/",),
 )
 
 
@@ -93,6 +102,7 @@ inches = rule(
     _inches,
     ('a 1/4" jack', "a one quarter inch jack"),
     ('2 1/2" pipe', "two and a half inches pipe"),
+    needs=("/",),
 )
 of_all = rule(
     rf"(?<![\w/.,$])(?<!\d )(\d{{1,4}})/(\d{{1,4}})"
@@ -102,11 +112,13 @@ of_all = rule(
     ("7/25 people", "seven out of twenty-five people"),
     ("got 7/25", "got seven out of twenty-five"),
     ("3/4 done", "three out of four done"),
+    needs=("/",),
 )
 out_of = rule(
     r"(?<![\w/.,])(\d{1,3}\.\d{1,2})/(5|10|20|100)(?![\w/.])",
     lambda m: f"{decimal(m[1])} out of {decimal(m[2])}",
     ("98.5/100", "ninety-eight point five out of one hundred"),
+    needs=("/",),
 )
 
 
@@ -114,7 +126,13 @@ out_of = rule(
 _SAID_AS_PAIRS = {
     (9, 11), (50, 50), (4, 20), (2, 4), (5, 4), (7, 4), (6, 8), (9, 8), (12, 8),
 }  # fmt: skip
-_BEAT = re.compile(r" (?:time|bars?|beats?|measures?|signature)\b")
+_BEAT = re.compile(r" (?:time|bars?|beats?|measures?|signature|groove|feel|riff|section)\b")
+_MUSIC = re.compile(
+    r"\b(?:bass(?:line)?|beats?|chorus|drum(?:s|mer)?|groove|meters?|metre|riff|rhythm|songs?|time "
+    r"signature|"
+    r"track|tempo|bpm|verse|waltz|polyrhythm)\b",
+    re.IGNORECASE,
+)
 
 
 def _slashed(match: Match) -> str:
@@ -122,9 +140,11 @@ def _slashed(match: Match) -> str:
     if (top, bottom) == (24, 7):
         return "twenty-four seven"
     signature = bottom in {4, 8} and (
-        "4/4" in match.string or _BEAT.match(match.string, match.end())
+        "4/4" in match.string
+        or _BEAT.match(match.string, match.end())
+        or (match.string[: match.start()].endswith("in ") and _MUSIC.search(match.string))
     )
-    pair = (top, bottom) in _SAID_AS_PAIRS
+    pair = (top, bottom) in _SAID_AS_PAIRS or top + bottom == 100
     if pair and match.string.startswith(" of ", match.end()):
         return f"{cardinal(top)} out of {cardinal(bottom)}"
     if signature or pair:
@@ -148,7 +168,10 @@ slashed = rule(
     ("7/7", "seven slash seven"),
     ("in 6/8", "in six eight"),
     ("6/8 of them", "six out of eight of them"),
+    ("an 80/20 mix", "an eighty twenty mix"),
+    ("a bassline in 7/8", "a bassline in seven eight"),
     ("in 4/4 or 3/4", "in four four or three four"),
     ("1/128 drop", "one in one hundred twenty-eight drop"),
     ("BP 120/80", "BP one hundred twenty over eighty", "B P one hundred twenty over eighty"),
+    needs=("/",),
 )

@@ -3,7 +3,11 @@
 import re
 
 from bot.text.expressions import any_of
-from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs, signed
+from bot.text.quantities.numbers import (
+    counted,
+    decimal,
+    signed,
+)
 from bot.text.quantities.parts import AMOUNT, NUMBER, SIGN, START, after_article
 from bot.text.rule import Match, rule
 
@@ -14,10 +18,15 @@ _WRITTEN = {
     "mile(s) per hour": "mph",
     "kilometer(s)": "km",
     "mile(s)": "mi",
-    "tablespoon(s)": "tbsp",
-    "teaspoon(s)": "tsp",
+    "tablespoon(s)": "tbsp tbsps tbs",
+    "teaspoon(s)": "tsp tsps",
     "micrometer(s)": "µm",
-    "microgram(s)": "µg",
+    "microgram(s)": "µg mcg",
+    "kilojoule(s)": "kj",
+    "kilopascal(s)": "kpa",
+    "lumen(s)": "lm",
+    "P S I": "psi",
+    "R P M": "rpm",
     "microsecond(s)": "µs",
     "microliter(s)": "µl",
     "centimeter(s)": "cm",
@@ -45,6 +54,8 @@ _WRITTEN = {
     "gibibyte(s)": "gib",
     "mebibyte(s)": "mib",
     "gigabyte(s) per second": "gb/s",
+    "terabyte(s) per second": "tb/s",
+    "kilobyte(s) per second": "kb/s",
     "megabyte(s) per second": "mb/s",
     "kilobit(s) per second": "kbps",
     "megabit(s) per second": "mbps",
@@ -60,6 +71,8 @@ _WRITTEN = {
     "ohm(s)": "ohm",
     "kilohm(s)": "kohm",
     "watt(s)": "w!",
+    "millivolt(s)": "mv",
+    "milliamp(s)": "ma",
     "volt(s)": "v!",
     "pixel(s)": "px",
     "millisecond(s)": "ms",
@@ -85,6 +98,15 @@ UNITS = {
     for unit in units.split()
 } | {
     "ft": ("foot", "feet"),
+    "sq. ft.": ("square foot", "square feet"),
+    "sq. ft": ("square foot", "square feet"),
+    "sq km": ("square kilometer", "square kilometers"),
+    "sq in": ("square inch", "square inches"),
+    "sq cm": ("square centimeter", "square centimeters"),
+    "sq yd": ("square yard", "square yards"),
+    "cu ft": ("cubic foot", "cubic feet"),
+    "fl oz": ("fluid ounce", "fluid ounces"),
+    "fl. oz.": ("fluid ounce", "fluid ounces"),
     "sq ft": ("square foot", "square feet"),
     "sqft": ("square foot", "square feet"),
     "sq m": ("square meter", "square meters"),
@@ -98,6 +120,7 @@ from_unit_to_unit = rule(
     lambda _: " to ",
     ("30s-60s", "30s to 60s", "thirty seconds to sixty seconds"),
     ("5k-10k", "5k to 10k", "five K to ten K"),
+    needs=("-", "–"),
 )
 comma_before_unit = rule(
     rf"{START}(\d{{1,4}}),(\d{{1,2}})(?= ?(?:{FREE_UNITS}|[lg])(?!\w))",
@@ -105,107 +128,112 @@ comma_before_unit = rule(
     ("12,5 km", "12.5 km", "twelve point five kilometers"),
     flags=re.IGNORECASE,
     spaced=False,
+    needs=(",",),
 )
 
 
 apart_from_unit = rule(
-    r"(?<=\d) (?=[lLg](?: of\b|[,;!?]|\.?$))",
+    r"(?<=\d) (?=[lLg](?: (?:of|per|protein|fat|carbs?|fib(?:er|re)|total|flour|sugar|butter|yeast|"
+    r"salt|"
+    r"water|milk|cheese|chocolate|coffee|cocoa|rice|pasta|meat|beef|chicken|pork|fish|oats|powder|"
+    r"creatine|honey|nuts|almonds|rye|starter|dough|cream|oil)\b|"
+    r"[,;!?]|\.?$))",
     lambda _: "",
     ("0,75 l of it", "0,75l of it", "zero point seven five liters of it"),
     spaced=False,
 )
-_QUOTE = re.compile(r'(\d?)"')
 
 
 #: The point of a unit written short, where the sentence goes on.
-_POINT = r"(?:(?<=[a-z]{2})\.(?= (?-i:[a-z])))?"
+_POINT = r"(?:(?<=[a-z]{2})\.(?=[,)]| (?-i:[a-z])))?"
 
 
 def several(match: Match, figures: str, one: str, many: str) -> str:
     return counted(figures, one, one if after_article(match) else many)
 
 
-def _closes_nothing(match: Match) -> bool:
-    """Whether no quotation is open before `match`; a mark after a figure opens none."""
-    quoted = False
-    for mark in _QUOTE.finditer(match.string, max(0, match.start() - 300), match.start()):
-        quoted = not quoted if quoted or not mark[1] else quoted
-    return not quoted
+between_unit = rule(
+    rf"{START}(?<!\d-)"
+    rf"({NUMBER})"
+    rf"[-–]({NUMBER})-({any_of(u for u in UNITS if u[-1].isalpha() and len(u) > 1)})(?![\w.])",
+    lambda m: f"{decimal(m[1])} to {decimal(m[2])} {UNITS[m[3].lower()][0]}",
+    ("a 5-10-min walk", "a five to ten minute walk"),
+    needs=("-", "–"),
+)
+hyphenated_unit = rule(
+    rf"{START}(?<!\d-)"
+    rf"({AMOUNT})-({any_of(u for u in UNITS if u[-1].isalpha() and len(u) > 1)})(?![\w.-]\w)(?!\w)"
+    r"(?:\.(?= [a-z]))?",
+    lambda m: f"{decimal(m[1])} {UNITS[m[2].lower()][0]}",
+    ("a 30-yr loan", "a thirty year loan"),
+    ("20-lb bag", "twenty pound bag"),
+    flags=re.IGNORECASE,
+    needs=("-",),
+)
+thousands_of_unit = rule(
+    rf"{START}({NUMBER})k (?=(?:{FREE_UNITS})(?!\w))([a-z]{{2,5}})",
+    lambda m: f"{m[1]}k {UNITS[m[2]][1]}",
+    ("every 5k mi", "every 5k miles", "every five K miles"),
+    needs=("k ",),
+)
+points = rule(
+    rf"{START}({NUMBER}) ?pts?(?![\w'])\.?(?=$|[ ,;!?)])",
+    lambda m: counted(m[1], "point"),
+    ("lost by 1 pt", "lost by one point"),
+    needs=("pt",),
+)
+seconds_apart = rule(
+    rf"{START}(\d{{1,5}}\.\d{{1,3}}) s(?![\w'])",
+    lambda m: f"{decimal(m[1])} seconds",
+    ("took 1.2 s", "took one point two seconds"),
+    needs=(" s",),
+)
 
 
-feet_and_inches = rule(
-    r"(?<![\w.,])(\d{1,2}) ?ft\.? ?(\d{1,2}) ?in\b\.?(?! (?:the|a|my|your)\b)",
-    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
-    ("5ft 10in", "five foot ten"),
-)
-inches = rule(
-    rf"{START}(?<!')({NUMBER})\"(?![\w\"])",
-    lambda m: several(m, m[1], "inch", "inches") if _closes_nothing(m) else m[0],
-    ('a 6" pipe', "a six inch pipe"),
-    ('he said "room 6"', 'he said "room 6"', 'he said "room six"'),
-)
-
-height = rule(
-    r"(?<!\w)(\d)'(\d{1,2})(?:\"|''|(?!\w))",
-    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
-    ("I'm 5'11\"", "I'm five foot eleven"),
-    ("6'2 tall", "six foot two tall"),
-)
-
-
-race = rule(
-    r"(?<![\w.])(?:(\d)x|(?<=the ))((?:50|[1-48]00|1500|3000|5000))m(?![\w'])",
-    lambda m: f"{(m[1] and decimal(m[1]) + ' by ') or ''}{decimal(m[2])} meters",
-    ("4x400m", "four by four hundred meters"),
-    ("the 100m", "the one hundred meters"),
-)
-screw = rule(
-    r"(?<=\b[A-Z]\d) ?x ?(?=\d)",
-    lambda _: " by ",
-    ("M3 x 8mm", "M3 by 8mm", "M three by eight millimeters"),
-)
 so_many_of_unit = rule(
     rf"(?<![\w.])(\d{{1,2}})x(?=\d{{1,4}}(?!(?i:[ckmn]?m|in|ft|px)\b)(?:(?i:{FREE_UNITS})|[gWVl])(?!\w))",
     lambda m: f"{decimal(m[1])} times ",
     ("2x8GB", "two times 8GB", "two times eight gigabytes"),
+    needs=("x",),
 )
 pints = rule(
-    rf"{START}([1-4]) ?pts?(?= (?!font|type|lead|game|size|shot|play)[a-z]{{3}})",
+    rf"{START}([1-4]) ?pts?(?= (?:of|milk|(?:heavy|whole|half|whipping|sour|ice|double) |cream|"
+    rf"beer|water|stock|broth|juice|ale|"
+    r"cider|lager|stout|buttermilk|half|(?:straw|blue|rasp|black)berries|cherry|berries)\b)",
     lambda m: counted(m[1], "pint"),
     ("1 pt cream", "one pint cream"),
+    needs=("pt",),
 )
 
 
-def _dimensions(match: Match) -> str:
-    """Two sides of something, or a price with cents so many times."""
-    priced = re.fullmatch(r"\d+\.\d\d", match[1]) and match[2].isdigit()
-    return f"{in_pairs(match[1])} {'times' if priced else 'by'} {in_pairs(match[2])}"
-
-
-dimensions = rule(
-    r"(?<![\w.])(\d{1,5}(?:\.\d{1,4})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,4})?)(?![\w^⁰¹²³⁴-⁹⁻])(?!\.\d)",
-    _dimensions,
-    ("1920x1080", "nineteen twenty by ten eighty"),
-    ("2 x 4", "two by four"),
-    ("2.5x4", "two point five by four"),
-    ("1.00x20", "one point zero zero times twenty"),
-)
 range_before_unit = rule(
     rf"{START}({NUMBER})[-–—]({NUMBER})(?=(?:{FREE_UNITS}| ?(?:{FREE_UNITS})\b)(?!\w))",
     lambda m: f"{decimal(m[1])} to {m[2]}",
     ("10–15 min", "ten to 15 min", "ten to fifteen minutes"),
     ("5-10%", "five to 10%", "five to ten percent"),
     flags=re.IGNORECASE,
+    needs=("-", "–", "—"),
 )
 range_before_touching_unit = rule(
     rf"{START}({NUMBER})[-–—]({NUMBER})([dghls])(?![\w'])",
     lambda m: f"{decimal(m[1])} to {decimal(m[2])} {UNITS[f'{m[3]}!'][1]}",
     ("wait 30-60s", "wait thirty to sixty seconds"),
+    needs=("-", "–", "—"),
 )
+
+
+#: Home runs.
+_NO_UNITS = {"HR", "HRs"}
 
 
 def _measure(match: Match) -> str:
     unit = match["unit"].lower()
+    if match["unit"] in _NO_UNITS:
+        return match[0]
+    if unit == "ma" and match["unit"] != "mA":
+        return match[0]
+    if match["unit"] == "Nm":
+        return several(match, match["number"], "newton meter", "newton meters")
     one, many = UNITS[unit if unit in UNITS else f"{unit}!"]
     return signed(match["sign"], several(match, match["number"], one, many))
 
@@ -223,56 +251,31 @@ measure = rule(
     flags=re.IGNORECASE,
 )
 touching_measure = rule(
-    rf"(?P<sign>{SIGN}){START}(?P<number>{AMOUNT})(?P<unit>[{_TOUCHING_UNITS}WV])(?![\w'])",
+    rf"(?P<sign>{SIGN}){START}(?P<number>{AMOUNT})(?P<unit>[{_TOUCHING_UNITS}WVL])(?![\w'])",
     _measure,
     ("5s", "five seconds"),
     ("60W", "sixty watts"),
     ("a 1.5l bottle", "a one point five liter bottle"),
 )
-_RAISED = {"²": "square", "^2": "square", "³": "cubic", "^3": "cubic"}
-_AREAS = {"m": "meter", "cm": "centimeter", "km": "kilometer", "in": "inch", "ft": "foot"}
-_DOSES = {
-    "dl": "deciliter", "ml": "milliliter", "l": "liter", "kg": "kilogram", "day": "day",
-}  # fmt: skip
+RAISED = {"²": "square", "^2": "square", "³": "cubic", "^3": "cubic"}
 _LENGTHS = {"km": "kilometer", "cm": "centimeter", "mm": "millimeter", "m": "meter", "mi": "mile"}
 raised_measure = rule(
     rf"{START}({AMOUNT}) ?({any_of(_LENGTHS)}) ?(²|³|\^[23])(?!\w)",
     lambda m: several(
-        m, m[1], f"{_RAISED[m[3]]} {_LENGTHS[m[2]]}", f"{_RAISED[m[3]]} {_LENGTHS[m[2]]}s"
+        m, m[1], f"{RAISED[m[3]]} {_LENGTHS[m[2]]}", f"{RAISED[m[3]]} {_LENGTHS[m[2]]}s"
     ),
     ("100 m²", "one hundred square meters"),
     ("2 cm^3", "two cubic centimeters"),
-)
-per_area = rule(
-    r"(?<=[\d ][kmµ]g|\d [WNJ]|[\d ]lb)/(m|cm|km|in|ft) ?(²|³|\^[23])",
-    lambda m: f" per {_RAISED[m[2]]} {_AREAS[m[1]]}",
-    ("22 kg/m²", "22 kg per square meter", "twenty-two kilograms per square meter"),
-)
-dose = rule(
-    r"(?<=[\d ][kmµ]g|[\d ]\dg)/(d?[lL]|m[lL]|kg|day)(?![\w/²³^])",
-    lambda m: f" per {_DOSES[m[1].lower()]}",
-    ("90 mg/dL", "90 mg per deciliter", "ninety milligrams per deciliter"),
+    needs=("²", "³", "^"),
 )
 meters = rule(
     rf"{START}({NUMBER})(?:(?<=,\d{{3}})m|"
     r" m(?! (?:views|subs|people|followers|users|dollars|plays))|"
-    r"m(?=[ -](?:dash|sprint|hurdles|relay|final|freestyle|run|race|tall|long|deep|away|wide|high|"
+    r"m(?= in \d)|m(?=[ -](?:dash|sprint|hurdles|relay|final|freestyle|run|race|tall|long|deep|"
+    r"away|wide|high|"
     r"from|above|below)\b))(?![\w'/²³^])",
     lambda m: several(m, m[1], "meter", "meters"),
     ("2,340m", "two thousand three hundred forty meters"),
     ("8,849 m up", "eight thousand eight hundred forty-nine meters up"),
-    ("the 100m final", "the one hundred meters final"),
-)
-inches_in_letters = rule(
-    rf"{START}({NUMBER}) ?in(?:\.(?= [a-z])|(?= (?:wide|tall|long|deep|high|thick|across)\b))",
-    lambda m: several(m, m[1], "inch", "inches"),
-    ("30 in. wide", "thirty inches wide"),
-    ("8in tall", "eight inches tall"),
-)
-amps = rule(
-    rf"{START}({NUMBER})A(?= (?:adapter|charger|fuse|breaker|circuit|supply|output|plug|max)\b)|"
-    rf"(?<=\d[Vv] )({NUMBER})A\b",
-    lambda m: several(m, m[1] or m[2], "amp", "amps"),
-    ("a 5A fuse", "a five amp fuse"),
-    ("12V 2A", "12V two amps", "twelve volts two amps"),
+    ("the 100m final", "the one hundred meter final"),
 )

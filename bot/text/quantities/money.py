@@ -57,6 +57,7 @@ _PLURALS = {
     "Danish krone": "Danish kroner",
 }
 CURRENCY_SIGNS = "".join(sign for sign in _CURRENCIES if len(sign) == 1)
+_SMALL_CODES = tuple(code.lower() for code in _CURRENCIES if len(code) > 1)
 _CODES = "|".join(code for code in _CURRENCIES if len(code) > 1)
 _COMMA_DECIMAL = r"(?:\d{1,3}(?:\.\d{3}){1,4}|\d{1,12}),\d{1,2}(?![\d,]|\.\d)"
 _SCALE = r"(?:[kKmMbB]|mil|mn|bn|tn)"
@@ -98,49 +99,127 @@ dollars_abroad = rule(
     _abroad,
     ("A$20", "twenty Australian dollars"),
     ("US$1.5M", "one point five million U S dollars"),
+    needs=("$",),
 )
 brazilian = rule(
     r"(?<![\w$])R\$ ?(?=\d)",
     lambda _: "BRL ",
     ("R$50", "BRL 50", "fifty reais"),
     spaced=False,
+    needs=("r$",),
 )
 code_first = rule(
     rf"({SIGN})(?<!\w)(?<!\d )(?<!\d[kKmMbB] )(?<!\d[mbt]n )({_CODES}) ?"
     rf"({NUMBER})(?![\w/:'%])(?!,\d)(?!\.\d)(?i:{_AFTER_SIGN})(?!\w)",
     lambda m: _amount(m[1], m[2], m[3], m[4] or m[5]),
     ("USD 20", "twenty U S dollars"),
+    needs=_SMALL_CODES,
 )
 _PER = {
-    "mo": "month", "yr": "year", "hr": "hour", "wk": "week", "lb": "pound", "sec": "second",
+    "s": "second", "h": "hour", "mo": "month", "yr": "year", "hr": "hour", "wk": "week",
+    "lb": "pound", "sec": "second",
     "min": "minute", "kg": "kilogram", "oz": "ounce", "sqft": "square foot", "gal": "gallon",
 }  # fmt: skip
+per_anything = rule(
+    rf"([{CURRENCY_SIGNS}]{NUMBER}[kKmM]?) ?/ ?(?!(?:mo|yr|hr|wk|lb|sec|min|kg|oz|gal|ea|"
+    rf"sqft)\b)([a-z]{{2,12}})(?![\w/])",
+    lambda m: f"{m[1]} per {m[2]}",
+    ("$2.79/doz", "$2.79 per doz", "two dollars and seventy-nine cents per dozen"),
+    needs=("/",),
+)
 per = rule(
-    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12})?) ?/ ?(mo|yr|hr|wk|lb|sec|min|kg|oz|sqft|gal|month|"
+    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12}(?: [a-z]{2,12})?)?) ?/ ?(scoop|cookie|day|mo|yr|hr|wk|lb|"
+    r"sec|min|kg|oz|sqft|gal|month|"
+    r"s|h|side|lvl|level|set|rep|serving|box|pack|class|semester|session|page|inch|foot|sq ?ft|ft|"
+    r"gb|GB|mb|MB|tb|TB|lap|round|"
+    r"bottle|can|bag|roll|sheet|student|player|team|car|trip|call|line|file|request|token|word|lesson|visit|ticket|room|"
+    r"bed|pair|cup|slice|pint|plate|acre|turn|shot|run|ride|course|month|each|child|adult|guest|pp|shift|song|"
     r"year|hour|day|week|night|person|head|user|seat|game|match|kill|piece|item|minute|second|unit|mile|"
     r"liter|litre|gallon)\b(?![/\w])",
     lambda m: f"{m[1]} per {_PER.get(m[2], m[2])}",
     ("$20/month", "$20 per month", "twenty dollars per month"),
     ("3 €/kg", "3 € per kilogram", "three euros per kilogram"),
+    ("30g protein/scoop", "30g protein per scoop", "thirty grams protein per scoop"),
     ("40 litres/day", "40 litres per day", "forty litres per day"),
     spaced=False,
+    needs=("/",),
+)
+_PACES = {
+    "mi": "mile",
+    "mile": "mile",
+    "km": "kilometer",
+    "k": "kilometer",
+    "lap": "lap",
+    "100m": "100 meters",
+}
+_PER_TIME = {"pm": "month", "pcm": "month", "pa": "year", "pw": "week", "pn": "night"}
+_TIMES_PER = {"1": "once", "2": "twice"}
+so_often = rule(
+    rf"(?<![\w.,])(\d{{1,3}}) ?[x×] ?(?=[{CURRENCY_SIGNS}]\d)",
+    lambda m: f"{m[1]} times ",
+    ("3 x $20", "3 times $20", "three times twenty dollars"),
+    needs=tuple(CURRENCY_SIGNS),
+)
+pace = rule(
+    r"(?<=\d:\d\d) ?/ ?(mi|km|mile|k|lap|100m)\b",
+    lambda m: f" per {_PACES[m[1]]}",
+    ("at 8:45/mi", "at 8:45 per mile", "at eight forty-five per mile"),
+    needs=("/",),
+)
+so_many_for = rule(
+    rf"(?<![\w/.,])(\d{{1,2}}) ?/ ?(?=[{CURRENCY_SIGNS}]\d)",
+    lambda m: f"{m[1]} for ",
+    ("3/$15", "3 for $15", "three for fifteen dollars"),
+    needs=("/",),
+)
+per_time = rule(
+    rf"([{CURRENCY_SIGNS}]{NUMBER}k?) ?(pcm|pm|pa|pw|pn|p/m|p/w|p/a)(?!\w)(?<!\d [p]m)",
+    lambda m: f"{m[1]} per {_PER_TIME[m[2].replace('/', '')]}",
+    ("£9.99pm", "£9.99 per month", "nine pounds and ninety-nine pence per month"),
+    needs=tuple(CURRENCY_SIGNS),
+)
+apiece = rule(
+    rf"([{CURRENCY_SIGNS}]{NUMBER}) ?/ ?ea\b\.?",
+    lambda m: f"{m[1]} each",
+    ("$5.99/ea", "$5.99 each", "five dollars and ninety-nine cents each"),
+    needs=("/",),
+)
+times_per = rule(
+    r"(?<![\w.])(\d{1,2})x ?(?:/|(?=per |a |an |each |every )) ?(day|week|month|year|wk|mo|yr|hr|"
+    r"hour|per|a|an|each|every)\b",
+    lambda m: (
+        f"{_TIMES_PER.get(m[1]) or m[1] + ' times'} "
+        f"{'a ' if '/' in m[0] else ''}{_PER.get(m[2], m[2])}"
+    ),
+    ("5mg 1x/day", "5mg once a day", "five milligrams once a day"),
+    ("3x a week", "3 times a week", "three times a week"),
+    needs=("x",),
+)
+each_person = rule(
+    rf"([{CURRENCY_SIGNS}]{NUMBER}) ?(?:pp|p\.p\.)(?!\w)",
+    lambda m: f"{m[1]} per person",
+    ("£20pp", "£20 per person", "twenty pounds per person"),
+    needs=("pp", "p.p"),
 )
 thousands_in_india = rule(
     r"(?<![\w.,])\d{1,2}(?:,\d{2}){1,4},\d{3}(?![\d,])",
     lambda m: m[0].replace(",", ""),
     ("₹1,00,000", "₹ 100000", "one hundred thousand rupees"),
+    needs=(",",),
 )
 thousands_with_points = rule(
     r"(?<=[€₫]) ?\d{1,3}(?:\.\d{3}){1,4}(?![\d.,])|"
     r"(?<![\w.,])\d{1,3}(?:\.\d{3}){1,4}(?= ?[€₫](?!\d))",
     lambda m: m[0].replace(".", ""),
     ("€1.000", "€ 1000", "one thousand euros"),
+    needs=(".",),
 )
 range_after_sign = rule(
     rf"([{CURRENCY_SIGNS}])({NUMBER})([kKmM]?) ?[-–] ?\1?(?={NUMBER})",
     lambda m: f"{decimal(m[2])}{m[3] and ' ' + m[3].upper()} to {m[1]}",
     ("$20-30", "twenty to $30", "twenty to thirty dollars"),
     ("€5k - €10k", "five K to €10k", "five K to ten thousand euros"),
+    needs=tuple(CURRENCY_SIGNS),
 )
 
 
@@ -153,16 +232,19 @@ comma_before_sign = rule(
     rf"{SIGN}{START}{_COMMA_DECIMAL}(?=(?: ?[-–] ?[\d.,]{{1,20}})?{_PAID})",
     _pointed,
     ("1.234,56 €", "1234.56 €", "one thousand two hundred thirty-four euros and fifty-six cents"),
+    needs=(",",),
 )
 comma_after_sign = rule(
     rf"(?<=[{CURRENCY_SIGNS}]) ?{_COMMA_DECIMAL}{_SCALE}?",
     _pointed,
     ("€12,50", "€ 12.50", "twelve euros and fifty cents"),
+    needs=tuple(CURRENCY_SIGNS),
 )
 from_price_to_price = rule(
     rf"(?<=[{CURRENCY_SIGNS}]) ?[-–] ?(?={NUMBER}{_PAID})",
     lambda _: " to ",
     ("10€ - 20€", "10€ to 20€", "ten euros to twenty euros"),
+    needs=tuple(CURRENCY_SIGNS),
 )
 range_before_sign = rule(
     rf"{START}({NUMBER})({_SCALE}?) ?[-–] ?(?={NUMBER}{_PAID})",
@@ -189,6 +271,7 @@ sign_first = rule(
     ("a $40B firm", "a forty billion dollar firm"),
     ("¥500", "five hundred yen"),
     flags=re.IGNORECASE,
+    needs=tuple(CURRENCY_SIGNS),
 )
 sign_last = rule(
     rf"({SIGN}){START}({NUMBER}) ?({_SCALE})? ?([{CURRENCY_SIGNS}]|(?:{_CODES})\b)",
@@ -203,4 +286,5 @@ cents = rule(
     lambda m: counted(m[1], "cent"),
     ("50¢", "fifty cents"),
     ("1¢", "one cent"),
+    needs=("¢",),
 )

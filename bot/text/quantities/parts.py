@@ -12,7 +12,35 @@ SIGN = r"(?:(?<![\w)\]%°])[-\u2212+])?"
 HALF_DAY = r"[AaPp]\.?[Mm]\b"
 _ARTICLE = re.compile(r"\b[Aa]n? (?:[a-z-]{1,30}(?: [a-z-]{1,30}){0,3} to )?$")
 
+_OWNED = re.compile(
+    r"\b(?:[Tt]he|[Mm]y|[Yy]our|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|[Tt]his|[Tt]hat|[Oo]ne) $"
+)
+#: What is so large, long or heavy; words that go on about the measure are none.
+THING = re.compile(
+    r" (?!(?:above|across|after|ago|all|and|apart|are|as|at|away|back|before|below|but|by|deep|"
+    r"each|every|for|from|"
+    r"had|has|he|high|if|in|into|is|it|left|less|long|max|min|more|of|off|on|or|out|over|per|she|short|so|tall|than|that|"
+    r"the|then|they|thick|to|too|under|until|up|was|we|were|when|while|wide|with|you|will|would|can)\b)[a-z]{3,}"
+)
+
+#: What is called by its size, or by how long it takes, without an article as well.
+_SIZED = re.compile(
+    r" (?:adapters?|bags?|battery|batteries|bench|boards?|bottles?|boxes|box|breaks?|buffer|"
+    r"breakers?|buckets?|bulbs?|bumpers?|cables?|"
+    r"cans?|cards?|charger|chargers|circuits?|clips?|clocks?|contract|cooldown|cords?|coke|delay|discs?|disks?|drill|drives?|"
+    r"dumbbells?|engine|flights?|fuses?|gap|gaps|hdds?|hdmi|jack|jars?|jugs?|kettlebells?|ladders?|laps?|lens|limit|"
+    r"loan|mattress|mile|monitors?|motor|mortgage|movie|nap|pipes?|pizza|planks?|plates?|radius|resistors?|"
+    r"rope|runs?|screens?|screws?|sessions?|shifts?|solos?|sprints?|ssds?|steak|sticks?|sub|supply|tables?|tank|"
+    r"timeouts?|timers?|tires?|trip|tubs?|tvs?|vinyl|waits?|walks?|warranty|wheels?|window|workouts?)\b",
+    re.IGNORECASE,
+)
+
 
 def after_article(match: re.Match[str]) -> bool:
     """Whether several of something are called as one is: "a six inch pipe"."""
+    of_a_thing = _OWNED.search(match.string, max(0, match.start() - 8), match.start())
+    if of_a_thing and THING.match(match.string, match.end()):
+        return True
+    if _SIZED.match(match.string, match.end()):
+        return True
     return _ARTICLE.search(match.string, max(0, match.start() - 80), match.start()) is not None

@@ -9,7 +9,7 @@ _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _SIGNS = "I II III IV V VI VII VIII IX X XI XII L C D M".split()
 _ONES = r"(?:I[XV]|VI{0,3}|I{1,3})"
 #: 1 to 39, which is as far as what bears a number goes.
-_SMALL = rf"(?:X{{1,3}}{_ONES}?|{_ONES})(?![\w&])"
+_SMALL = rf"(?:X{{1,3}}{_ONES}?|{_ONES})(?![\w&]|-\d)"
 _TENS_AND_ONES = r"(?:X[CL]|L?X{0,3})(?:I[XV]|V?I{0,3})"
 _RULERS = (
     "Albert|Alexander|Alfonso|Anne|Artaxerxes|Benedict|Boniface|Carl|Catherine|Charles|Christian|"
@@ -20,7 +20,10 @@ _RULERS = (
     "Urban|Victor|Wilhelm|William|Xerxes"
 )
 _TITLES = "King|Queen|Pope|Prince|Emperor|Empress|Tsar|Czar|Kaiser|Sultan|Pharaoh"
-_COUNTED = "act|appendix|article|book|chapter|episode|part|phase|scene|section|stage|volume|war"
+_COUNTED = (
+    "plat|platinum|gold|silver|bronze|diamond|iron|ascendant|immortal|act|appendix|article|"
+    "book|chapter|episode|part|phase|scene|section|stage|volume|war"
+)
 #: As names only: a class or a model in small letters has letters, not numbers.
 _NAMED = (
     "Apollo|Category|Civilization|Class|Diablo|Fantasy|Figure|GTA|Grade|Level|Mark|Mk|Rocky|Round|"
@@ -91,6 +94,13 @@ counted = rule(
     ("World War I was long", "World War one was long"),
     ("acts I-III", "acts one to three"),
     ("the part I liked", "the part I liked"),
+)
+in_capitals = rule(
+    rf"\b((?:type|class|grade|tier|level|category|mark|round|table|figure|title|schedule|"
+    rf"season)s?) "
+    rf"({_SMALL})(?<=[IVX]{{2}})",
+    lambda m: f"{m[1]} {_cardinal(m[2])}",
+    ("a type II error", "a type two error"),
 )
 of_a_name = rule(
     rf"\b(?!(?:{_NO_NAME})\b)([A-Z][a-z]{{2,20}}|[A-Z]{{4,20}}) ({_SMALL})(?<=[IVX]{{2}})",

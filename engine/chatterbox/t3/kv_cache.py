@@ -6,6 +6,9 @@ voice, guided and unguided, and are therefore stored once. Page 0 belongs to no 
 must go nowhere go there.
 """
 
+import math
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -29,7 +32,7 @@ class PagePool:
         self.page = page
         shape = (sizes.layers, 2, pages + 1, sizes.heads, page, HEAD_DIM)
         # Zeroed once: a masked position is multiplied by zero, which would not silence a NaN.
-        self.storage = torch.zeros(shape, dtype=dtype, device=device)
+        self.storage = zeros(shape, dtype, device)
         self._free = list(range(pages, SINK_PAGE, -1))
 
     @property
@@ -66,3 +69,11 @@ class PagePool:
     def put(self, layer: int, places: Tensor, both: Tensor) -> None:
         """Keep keys and values (2, rows, heads, positions, HEAD_DIM) of one layer at `places`."""
         self.storage[layer].view(-1, HEAD_DIM).index_copy_(0, places, both.reshape(-1, HEAD_DIM))
+
+
+def zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Zeros that on a CPU take memory only as they are written to: torch writes its own at once."""
+    if device.type != "cpu":
+        return torch.zeros(shape, dtype=dtype, device=device)
+    unwritten = np.zeros(math.prod(shape) * dtype.itemsize, dtype=np.uint8)
+    return torch.from_numpy(unwritten).view(dtype).view(shape)

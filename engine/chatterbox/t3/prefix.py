@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from engine.chatterbox.t3.kv_cache import PagePool
+from engine.chatterbox.t3.kv_cache import PagePool, zeros
 from engine.weights.sizes import HEAD_DIM, T3Sizes
 
 
@@ -44,9 +44,8 @@ class PrefixCache:
 
     def __init__(self, pool: PagePool, sizes: T3Sizes, voices: int) -> None:
         positions = sizes.conditioning_positions
-        self.storage = pool.storage.new_zeros(
-            voices, sizes.layers, 2, sizes.heads, positions, HEAD_DIM
-        )
+        shape = (voices, sizes.layers, 2, sizes.heads, positions, HEAD_DIM)
+        self.storage = zeros(shape, pool.storage.dtype, pool.storage.device)
         self._pool = pool
         whole = positions // pool.page
         self._free = [Prefix(place, pool.take(whole), pool.page) for place in range(voices)]

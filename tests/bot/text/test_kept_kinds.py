@@ -10,8 +10,8 @@ from bot.text import (
     Pronunciations,
     dotted,
 )
+from bot.text.abbreviations import ABBREVIATIONS, AMBIGUOUS
 from bot.text.rule import Rule
-from bot.text.vocabulary import ABBREVIATIONS, AMBIGUOUS
 from tests.bot.text.test_properties import FUZZ, say
 
 

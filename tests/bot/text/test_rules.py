@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from bot.text import dotted, quantities, symbols
+from bot.text import days, dotted, formulas, kitchen, quantities, signs, symbols
 from bot.text.rule import Rule
 from tests.bot.text.test_cases import say
 
@@ -13,8 +13,10 @@ ORDERS = {
     quantities.ENGLISH: [
         kind for kind in vars(quantities).values() if isinstance(kind, ModuleType)
     ],
-    dotted.ENGLISH: [dotted],
-    symbols.ENGLISH: [symbols],
+    days.ENGLISH: [days],
+    formulas.ENGLISH: [formulas],
+    dotted.ENGLISH: [dotted, kitchen],
+    symbols.ENGLISH: [symbols, signs],
 }
 EXAMPLES = [
     pytest.param(rule, example[0], example[1], example[-1], id=example[0])

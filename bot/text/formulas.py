@@ -1,0 +1,225 @@
+"""Letters that are signs of a trade: chords, elements, functions, the middle of a plural.
+
+A single such sign is a word or an initial; what stands beside it tells.
+"""
+
+import re
+
+from bot.text.rule import Match, rule
+
+_KEYS = {"m": " minor", "min": " minor", "maj": " major", "dim": " diminished", "aug": " augmented"}
+_CHORD = r"[A-G](?:#|b|♯|♭)?(?:m|min|maj|dim|aug)?(?:sus[24]|7|9|6|11|13)?"
+_BETWEEN = r"(?: ?[-–|>→/] ?|,? )"
+_ONE_CHORD = re.compile(r"([A-G])(#|b|♯|♭)?(min|maj|m|dim|aug)?(sus)?(\d{1,2})?")
+_MARKED = re.compile(r"[A-G](?:[#b♯♭]|(?:[#b]?(?:m|maj|min|dim|aug|sus\d)))(?![A-Za-z])|[A-G]7")
+
+
+def _chord(match: Match) -> str:
+    pitch = {"#": " sharp", "♯": " sharp", "b": " flat", "♭": " flat"}.get(match[2] or "", "")
+    kind = _KEYS.get(match[3] or "", "")
+    return (
+        f"{match[1]}{pitch}{kind}{' sus' if match[4] else ''}{' ' + match[5] if match[5] else ''}"
+    )
+
+
+def _chords(match: Match) -> str:
+    """The chords one after the other, unless none of them could be anything but a letter."""
+    found = re.findall(_CHORD, match[0])
+    if not any(map(_MARKED.match, found)) or all(one in {"A", "Am"} for one in found):
+        return match[0]
+    return ", ".join(_ONE_CHORD.sub(_chord, one) for one in found)
+
+
+chords = rule(
+    rf"(?<![\w'#-]){_CHORD}(?:{_BETWEEN}{_CHORD}){{2,15}}(?![\w'#+-])",
+    _chords,
+    ("Am - F - C - G", "A minor, F, C, G"),
+    ("then G-D-Em-C", "then G, D, E minor, C"),
+    ("F#m7 | Bm | E", "F sharp minor 7, B minor, E", "F sharp minor seven, B minor, E"),
+    ("plan A, B, C", "plan A, B, C"),
+    ("A-B-C", "A-B-C"),
+)
+chord = rule(
+    r"(?<![\w'#-])([A-G])([#b♯♭])?(m|min|maj|dim|aug)?(sus)?(\d{1,2})?"
+    r"(?= (?:chords?|scale|tuning|arpeggios?)\b|(?<=[#b♯♭]) (?:major|minor|clarinet|trumpet|sax|"
+    r"blues)\b)|"
+    r"(?<=\bkey of )([A-G])([#b♯♭])?(m)?(?!\w)",
+    lambda m: _chord(_ONE_CHORD.match(m[0]) or m),
+    ("an Em chord", "an E minor chord"),
+    ("in Eb tuning", "in E flat tuning"),
+    ("the key of F#m", "the key of F sharp minor"),
+    needs=(
+        "chord",
+        "scale",
+        "tuning",
+        "arpeggio",
+        "major",
+        "minor",
+        "clarinet",
+        "trumpet",
+        "sax",
+        "blues",
+        "key of",
+    ),
+)
+_METALS = "H|Li|Na|K|Ca|Mg|Al|Si|Fe|Cu|Zn|Ag|Mn|Ba|Pb|Sn|Ti|Ni|Cs|Rb"
+salt = rule(
+    rf"(?<![\w-])(?=[A-Z]{{1,2}}[a-z]|[A-Z][a-z][A-Z])(?:{_METALS})(?:Cl|Br|F|I|OH|CN|O|S)(?![\w-])",
+    lambda m: " ".join(m[0].upper()),
+    ("NaCl", "N A C L"),
+    ("HCl or NaOH", "H C L or N A O H"),
+    ("MgO", "M G O"),
+    ("NaN", "NaN", "nan"),
+)
+_TERM = r"(?:-?\d{0,4}\.?\d{0,3}[a-zθπωλμαβ]?[²³]?|[A-Z])"
+_NAMED = {
+    "sin": "sine", "cos": "cosine", "tan": "tangent", "log": "log", "ln": "L N", "exp": "E X P",
+    "sqrt": "square root",
+}  # fmt: skip
+function = rule(
+    rf"(?<![\w.'])(?:(sin|cos|tan|log|ln|exp|sqrt)|([fghOPFG]))\((?=[^()])({_TERM}"
+    rf"(?:(?: ?[-+*/^|] ?| |(?=log)|, ?)(?:log ?)?{_TERM}){{0,3}})°?\)",
+    lambda m: (
+        f"{_NAMED[m[1]] if m[1] else m[2]} of {m[3]}" + (" degrees" if m[0].endswith("°)") else "")
+    ),
+    ("f(x) = 2x", "f of x = 2x", "f of x equals two x"),
+    ("sin(30°)", "sine of 30 degrees", "sine of thirty degrees"),
+    ("it's O(n log n)", "it's O of n log n"),
+    ("console.log(x)", "console.log(x)", "console dot log(x)"),
+    needs=("(",),
+)
+absolute = rule(
+    r"(?<![|\w])\|(?=[^|\s])((?:[-+*/^. ]|\d|(?<![a-z])[a-z](?![a-z])|²|³){1,20})(?<=[^|\s])\|(?![|"
+    r"\w])",
+    lambda m: f"the absolute value of {m[1]}",
+    ("|x| < 1", "the absolute value of x < 1", "the absolute value of x is less than one"),
+    ("|-3|", "the absolute value of -3", "the absolute value of minus three"),
+    ("|yes|no|", "|yes|no|", "yes no"),
+    needs=("|",),
+)
+prime = rule(
+    r"(?<![\w'])([a-zA-Z])'(?= ?[=(])",
+    lambda m: f"{m[1]} prime",
+    ("y' = 2", "y prime = 2", "y prime equals two"),
+    spaced=False,
+    needs=("'",),
+)
+derivative = rule(
+    r"(?<!\w)d([a-zθ]?)/d([xytrθ])(?!\w)",
+    lambda m: f"D {m[1].upper()} D {m[2].upper()}".replace("  ", " "),
+    ("dy/dx", "D Y D X"),
+    needs=("/d",),
+)
+difference = rule(
+    r"(?<![\w'])([a-zA-Z]\d?) [-\u2212] (?=[a-zA-Z]\d?(?![\w']))(?![aiu] [a-z])",
+    lambda m: f"{m[1]} minus " if re.search("[=(]", m.string) else m[0],
+    ("m = (y2 - y1)", "m = (y2 minus y1)", "m equals (y two minus y one)"),
+    spaced=False,
+    needs=(" - ", " −"),
+)
+underscored = rule(
+    r"(?<=\d)_(?=\d{3}(?!\d))",
+    lambda _: "",
+    ("1_000_000", "1000000", "one million"),
+    spaced=False,
+    needs=("_",),
+)
+single = rule(
+    r"(?<=\b[A-Za-z] = )(?!(?:is|it|no|my|on|in|to|so|if|or|of|me|we|he|up|do|go|ok|"
+    r"pi)\b)([a-z]{2})(?!\w)",
+    lambda m: " ".join(m[1].upper()),
+    ("E = hf", "E = H F", "E equals H F"),
+    needs=("= ",),
+)
+product = rule(
+    r"(?<== )(ma|mg|kx|qv|ab|xy|lw|bh|pv|vt|at|mgh|nrt)(?!\w)|(?<=\d)(ab|xy|ac|bc|xyz|pq)(?!\w)",
+    lambda m: " ".join((m[1] or m[2]).upper()),
+    ("F = ma", "F = M A", "F equals M A"),
+    ("a² + 2ab", "a² + 2 A B", "a squared plus two A B"),
+    needs=("= ", "ab", "xy", "ac", "bc", "pq"),
+)
+_OPERATORS = {
+    "!=": "not equals", "!==": "not double equals", "==": "double equals", "===": "triple equals",
+    "=>": "arrow", "->": "arrow", "&&": "double ampersand", "++": "plus plus",
+    "+=": "plus equals", "-=": "minus equals", "<=": "less than or equals",
+    ">=": "greater than or equals",
+    "<": "less than", ">": "greater than", "**": "double star", "//": "double slash",
+    "=": "equals", "%": "percent",
+    "&": "ampersand",
+}  # fmt: skip
+operator = rule(
+    r"(?:(?<=\b(?:vs|or|of|is) )|(?<=\b(?:use|and|not|the) )|(?<=\b(?:with|uses) )|(?<=\bvs\. )|^)"
+    r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|not|instead|operators?|means|in (?:js|python|c))\b|"
+    r"[.,?]?$)",
+    lambda m: _OPERATORS.get(m[1], m[1]),
+    ("use === not ==", "use triple equals not double equals"),
+    ("!= vs !==", "not equals vs not double equals", "not equals versus not double equals"),
+    needs=tuple("= < > & + * / % -".split()),
+)
+plural = rule(
+    r"(?<=[a-z])\((e?s)\)",
+    lambda m: m[1],
+    ("the item(s)", "the items"),
+    ("vitamin (s)", "vitamin (s)"),
+    spaced=False,
+    needs=("(s)", "(es)"),
+)
+away = rule(
+    r"(?<=\b[Ii]'m )OOO\b|(?<=\b(?:be|is|am) )OOO\b|(?<='s )OOO\b|(?<='re )OOO\b|(?<='ll be )OOO\b|"
+    r"(?<!\w)OOO(?= (?:until|till?|today|tomorrow|from|on|next|this|for|all|all day|[A-Z][a-z]+day|"
+    r"message|reply|email)\b)",
+    lambda _: "out of office",
+    ("I'm OOO", "I'm out of office"),
+    ("OOO until Monday", "out of office until Monday"),
+    ("OOO what is that", "OOO what is that", "ooo what is that"),
+    needs=("ooo",),
+)
+alias = rule(
+    r"(?<=\bas )([b-df-hj-np-tv-z]{2,4})(?=$|\n|[;,]| and\b)",
+    lambda m: " ".join(m[1].upper()) if re.search(r"\bimport \w", m.string) else m[0],
+    ("import numpy as np", "import numpy as N P"),
+    ("np as np", "np as np", "no problem as no problem"),
+    needs=("import ",),
+)
+seeking = rule(
+    r"\bL[Ff](\d{1,2})[Mm]\b",
+    lambda m: f"looking for {m[1]} more",
+    ("LF2M for raid", "looking for 2 more for raid", "looking for two more for raid"),
+    needs=("lf",),
+)
+with_ = rule(
+    r"(?<=\w )(?<!\b[Tt]he )(?<!\b[Aa] )(?<!\b[Bb]ig )(?<!\buge )(?<!\basy )w(?= (?:my|your|ur|his|"
+    r"her|their|"
+    r"our|the|a|an|some|no|u|you|me|him|them|us|it|this|that|these|those|all|friends|fam|\d{1,2})\b)",
+    lambda _: "with",
+    ("going w my mom", "going with my mom"),
+    ("took the w the other day", "took the w the other day"),
+    needs=(" w ",),
+)
+opus_number = rule(
+    r"(?<=\d )No\. ?(?=\d)",
+    lambda _: "number ",
+    ("Op. 9 No. 2", "Op. 9 number 2", "Opus nine number two"),
+    needs=("no.",),
+)
+featuring = rule(
+    r"(?<!\d)(?<!\d )\bft\.? (?=[A-Z][a-z])",
+    lambda _: "featuring ",
+    ("ft. Kendrick", "featuring Kendrick"),
+    ("a song ft. Drake", "a song featuring Drake"),
+    needs=("ft",),
+)
+
+ENGLISH = (
+    featuring, opus_number,
+    absolute, prime, derivative, operator, difference, underscored, single, product, plural, away,
+    alias, seeking,
+    chords, chord, salt, function, with_,
+)  # fmt: skip
+
+
+def formulas(text: str) -> str:
+    """``NaCl`` -> N A C L, ``Am - F - C`` -> A minor, F, C; ``f(x)`` -> f of x."""
+    for each in ENGLISH:
+        text = each.apply(text)
+    return text

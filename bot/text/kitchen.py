@@ -1,0 +1,43 @@
+"""Measures of kitchens in letters, and sizes of what is cooked: "2 c. flour", "1 lg egg"."""
+
+import re
+
+from bot.text.rule import rule
+
+size = rule(
+    r"(?<=\d )(sm|med|lg|lrg)(?:\.(?= [a-z])|(?= (?:onions?|eggs?|carrots?|potato(?:es)?|apples?|"
+    r"bell|shrimp|"
+    r"tomato(?:es)?|clove|pot|pan|bowl|coffee|fries|pizza|drink)\b))",
+    lambda m: {"sm": "small", "med": "medium", "lg": "large", "lrg": "large"}[m[1]],
+    ("1 med. onion", "1 medium onion", "one medium onion"),
+    needs=("sm", "med", "lg", "lrg"),
+)
+_INGREDIENTS = (
+    "all|AP|baking|basil|beans|beef|bread|broth|brown|butter|cheese|chicken|chili|chocolate|chopped|cinnamon|cocoa|"
+    "coconut|cold|cooked|corn|cornstarch|cream|cumin|diced|fresh|flour|garlic|ginger|grated|ground|heavy|honey|hot|"
+    "ice|juice|kosher|lemon|lime|maple|mayo|melted|milk|minced|mustard|nuts|oats|oil|olive|onions?|oregano|packed|"
+    "paprika|peanut|peas|pepper|powdered|rice|salt|shredded|sliced|sour|soy|stock|sugar|syrup|tomato|unsalted|"
+    "vanilla|vegetable|veggie|vinegar|warm|water|white|whole|wine|yeast|yogurt|of"
+)
+_SPOONS = {"c": "cup", "C": "cup", "T": "tablespoon", "t": "teaspoon"}
+_ONE_CUP: re.Pattern[str] = re.compile(
+    r"(?<![\d/.])(?<![\d/.] )1 ?$|(?<!\d )(?<!\d)\d/\d ?$|(?<!\d)(?<!\d )[½¼¾⅓⅔] ?$|^1 ?$|"
+    r"(?<=[a-z,] )1 ?$"
+)
+spoons = rule(
+    rf"(?:(?<=\d )|(?<=[½¼¾⅓⅔] )|(?<=[½¼¾⅓⅔]))([cCTt])\.? (?=(?:{_INGREDIENTS})\b)|(?<=\d)([cT]) "
+    rf"(?=(?:{_INGREDIENTS})\b)",
+    lambda m: f"{_SPOONS[m[1] or m[2]]}{'' if _ONE_CUP.search(m.string, 0, m.start()) else 's'} ",
+    ("1/3 c sugar", "1/3 cup sugar", "one third cup sugar"),
+    ("2 T. olive oil", "2 tablespoons olive oil", "two tablespoons olive oil"),
+    ("plan 2 c then", "plan 2 c then", "plan two c then"),
+)
+cups = rule(
+    r"(?<=\d )c\.(?= [a-z])|(?<=[½¼¾⅓⅔] )c\.(?= [a-z])|(?<=[½¼¾⅓⅔])c\.(?= [a-z])",
+    lambda m: (
+        "cup" if re.search(r"(?<![\d /])1 $|/\d $|[½¼¾⅓⅔] ?$", m.string[: m.start()]) else "cups"
+    ),
+    ("2 c. flour", "2 cups flour", "two cups flour"),
+    ("1/2 c. milk", "1/2 cup milk", "one half cup milk"),
+    needs=("c.",),
+)

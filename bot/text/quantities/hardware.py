@@ -1,0 +1,111 @@
+"""Machines and their parts: chips, cards, screens, networks, bolts, volts and amps."""
+
+import re
+
+from bot.text.quantities.measures import several
+from bot.text.quantities.numbers import decimal, in_pairs, year
+from bot.text.quantities.parts import NUMBER, START
+from bot.text.rule import rule
+
+oil = rule(
+    r"(?<![\w.])(\d{1,2})W-?(\d{2})(?!\w)(?=.{0,40}\boil\b)|(?<=\boil )(\d{1,2})W-?(\d{2})(?!\w)|"
+    r"(?<![\w.])(\d{1,2})W-(\d{2})(?!\w)",
+    lambda m: " W ".join(decimal(one) for one in m.groups() if one),
+    ("oil is 5W-30", "oil is five W thirty"),
+    needs=("w",),
+)
+slot = rule(
+    r"(?<![\w.])([A-Z])\.(?=\d(?!\w|\.\d))",
+    lambda m: f"{m[1]} dot ",
+    ("an M.2 drive", "an M dot 2 drive", "an M dot two drive"),
+    needs=(".",),
+)
+network = rule(
+    r"(?<=\d\.\d|\.\d\d)/(?=\d{1,2}(?![\w/]))|(?<=\.\d\d\d)/(?=\d{1,2}(?![\w/]))",
+    lambda m: " slash " if re.search(r"(?:\d{1,3}\.){3}\d{1,3}$", m.string[: m.start()]) else m[0],
+    ("10.0.0.0/24", "10.0.0.0 slash 24", "ten dot zero dot zero dot zero slash twenty-four"),
+    needs=("/",),
+)
+graphics = rule(
+    r"(?<![\w.,$€£-])([345]0[5-9]0)(?![\w.,:/%-]\w|%|\w)(?! (?:people|[a-z]{2,12}s)\b)",
+    lambda m: in_pairs(m[1]),
+    ("my 3060 died", "my thirty sixty died"),
+    needs=("05", "06", "07", "08", "09"),
+)
+wireless = rule(
+    r"(?<![\w.])802\.(\d{1,2})([a-z]{0,2})(?!\w)",
+    lambda m: f"eight oh two dot {decimal(m[1])} {' '.join(m[2].upper())}".rstrip(),
+    ("802.11ax", "eight oh two dot eleven A X"),
+    needs=("802.",),
+)
+big_model = rule(
+    r"(?<!\w)([A-Z]{1,2}[1-9]00) (?=\d)",
+    lambda m: f"{m[1]}, ",
+    ("A100 80GB", "A100, 80GB", "A one hundred, eighty gigabytes"),
+    spaced=False,
+    needs=("00 ",),
+)
+thread = rule(
+    r"(?<![\w/.,])(1/4|5/16|3/8|7/16|1/2)-(13|14|16|18|20|24|28)(?![\w/\"-]|\.\d)(?! [a-z]+s\b)",
+    lambda m: f"{m[1]} {decimal(m[2])}",
+    ("a 1/4-20 bolt", "a 1/4 twenty bolt", "a one quarter twenty bolt"),
+    needs=("1/4", "5/16", "3/8", "7/16", "1/2"),
+)
+chip = rule(
+    r"(?<=[Rr]yzen \d )(\d)(\d)00(?=[xX]3[dD]|[xXgGuUhH]|[xX][tT]|\b)",
+    lambda m: f"{decimal(m[1] + m[2])} hundred",
+    ("Ryzen 5 5600X", "Ryzen 5 fifty-six hundred X", "Ryzen five fifty-six hundred X"),
+    needs=("yzen",),
+)
+card = rule(
+    r"(?<![\w.,])(\d{3,4}) ?(Ti|Super|XTX?)\b",
+    lambda m: f"{in_pairs(m[1])} {'T I' if m[2] == 'Ti' else m[2]}",
+    ("a 3060 Ti", "a thirty sixty T I"),
+)
+processor = rule(
+    r"(?<![\w.,$])([1-9]\d{3})X(?!\w)(?! (?:faster|slower|more|better|as|the)\b)",
+    lambda m: f"{year(int(m[1])) if m[1].endswith('00') else in_pairs(m[1])} X",
+    ("a 7950X", "a seventy-nine fifty X"),
+    needs=("x",),
+)
+subnet = rule(
+    r"(?<![^\s(])/(?=\d{1,2}(?![\w/]))",
+    lambda _: "slash ",
+    ("a /24", "a slash 24", "a slash twenty-four"),
+    needs=("/",),
+)
+screen = rule(
+    r"\b(1080|1440|2160|720|480|360|240|144)p\b",
+    lambda m: f"{in_pairs(m[1])} P",
+    ("1080p", "ten eighty P"),
+    needs=("p",),
+)
+volts = rule(
+    rf"{START}({NUMBER}) V(?![\w'-]| \d)",
+    lambda m: several(m, m[1], "volt", "volts"),
+    ("3.7 V", "three point seven volts"),
+    needs=("v",),
+)
+amp_hours = rule(
+    rf"{START}({NUMBER}) ?([AWV])[Hh](?!\w)",
+    lambda m: several(
+        m,
+        m[1],
+        *{
+            "A": ("amp hour", "amp hours"),
+            "W": ("watt hour", "watt hours"),
+            "V": ("volt hour", "volt hours"),
+        }[m[2]],
+    ),
+    ("1.5Ah", "one point five amp hours"),
+    needs=("h",),
+)
+amps = rule(
+    rf"{START}({NUMBER})A(?= (?:adapter|charger|fuse|breaker|circuit|supply|output|plug|max)\b| "
+    rf"?@)|"
+    rf"(?<=\d[Vv] )({NUMBER})A\b",
+    lambda m: several(m, m[1] or m[2], "amp", "amps"),
+    ("a 5A fuse", "a five amp fuse"),
+    ("12V 2A", "12V two amps", "twelve volts two amps"),
+    needs=("a",),
+)

@@ -1,0 +1,60 @@
+"""Units per another unit: speeds, doses, weights per area."""
+
+from bot.text.expressions import any_of
+from bot.text.quantities.measures import RAISED, UNITS
+from bot.text.quantities.parts import NUMBER, START
+from bot.text.rule import rule
+
+per_unit = rule(
+    r"(?<=\bper )(qts?|pts?|gal|sq ft|oz|lb|kg|tsp|tbsp|cu ft|hr|min|sec|mo|yr|wk|km|mi|ft|"
+    r"yd)(?!\w)\.?(?=$|[ ,;!?)])",
+    lambda m: UNITS[m[1]][0] if m[1] in UNITS else "pint",
+    ("1 cup per qt of water", "1 cup per quart of water", "one cup per quart of water"),
+    needs=("per ",),
+)
+_SPEEDS = {
+    "m/s": "meters per second", "km/h": "kilometers per hour", "km/s": "kilometers per second",
+    "ft/s": "feet per second",
+    "mi/h": "miles per hour", "MB/s": "megabytes per second", "GB/s": "gigabytes per second",
+    "TB/s": "terabytes per second",
+    "Mb/s": "megabits per second", "Gb/s": "gigabits per second", "mol/L": "moles per liter",
+    "g/mL": "grams per milliliter",
+    "kg/m": "kilograms per meter", "J/kg": "joules per kilogram", "g/L": "grams per liter",
+}  # fmt: skip
+speed = rule(
+    rf"(?<=[\w⁰¹²³⁴-⁹] )({any_of(_SPEEDS)})(?![\w/²³^])",
+    lambda m: _SPEEDS[m[1]],
+    ("10⁸ m/s", "10⁸ meters per second", "ten to the power of eight meters per second"),
+    needs=("/",),
+)
+points_of_type = rule(
+    rf"{START}({NUMBER})(?: ?pt(?= (?:font|type|[Tt]imes|Arial|Calibri|Helvetica|Comic|size|text|"
+    rf"Garamond)\b)|-pts?(?!\w))",
+    lambda m: f"{m[1]} point",
+    ("12 pt font", "12 point font", "twelve point font"),
+    ("a 3-pt shot", "a 3 point shot", "a three point shot"),
+    needs=("pt",),
+)
+torque = rule(
+    rf"{START}({NUMBER}) ?ft[- ]?lbs?(?!\w)\.?",
+    lambda m: f"{m[1]} foot pounds",
+    ("85 ft-lbs", "85 foot pounds", "eighty-five foot pounds"),
+    needs=("lb",),
+)
+_AREAS = {"m": "meter", "cm": "centimeter", "km": "kilometer", "in": "inch", "ft": "foot"}
+_DOSES = {
+    "dl": "deciliter", "ml": "milliliter", "l": "liter", "kg": "kilogram", "day": "day",
+}  # fmt: skip
+per_area = rule(
+    r"(?<=[\d ][kmµ]g|\d [WNJ]|[\d ]lb)/(m|cm|km|in|ft) ?(²|³|\^[23])",
+    lambda m: f" per {RAISED[m[2]]} {_AREAS[m[1]]}",
+    ("22 kg/m²", "22 kg per square meter", "twenty-two kilograms per square meter"),
+    needs=("/",),
+)
+dose = rule(
+    r"(?<=[\d ][kmµ]g|[\d ]\dg)/(?:(d?[lL]|m[lL]|kg|day)(?![\w/²³^])|(?=\d))",
+    lambda m: f" per {_DOSES[m[1].lower()]}" if m[1] else " per ",
+    ("250mg/5ml", "250mg per 5ml", "two hundred fifty milligrams per five milliliters"),
+    ("90 mg/dL", "90 mg per deciliter", "ninety milligrams per deciliter"),
+    needs=("/",),
+)

@@ -1,0 +1,194 @@
+"""Heights, sides and lengths by their marks: 5'10", 3" x 5", 2x4s, 4x400m."""
+
+import re
+
+from bot.text.quantities.measures import FREE_UNITS, several
+from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs, ordinal, plural
+from bot.text.quantities.parts import NUMBER, START, THING, after_article
+from bot.text.rule import Match, rule
+
+_QUOTE = re.compile(r'(\d?)"')
+
+
+def _closes_nothing(match: Match) -> bool:
+    """Whether no quotation is open before `match`; a mark after a figure opens none."""
+    quoted = False
+    for mark in _QUOTE.finditer(match.string, max(0, match.start() - 300), match.start()):
+        quoted = not quoted if quoted or not mark[1] else quoted
+    return not quoted
+
+
+sides_in_inches = rule(
+    rf"{START}({NUMBER})\"? ?[xX×] ?({NUMBER})\"(?: ?[xX×] ?({NUMBER})\")?(?!\w)",
+    lambda m: (
+        " by ".join(decimal(one) for one in m.groups() if one)
+        + (" inch" if THING.match(m.string, m.end()) else " inches")
+    ),
+    ('3" x 5" cards', "three by five inch cards"),
+    needs=('"',),
+)
+sides_with_units = rule(
+    r"(?<=\d)( ?(?:mm|cm|m|km|ft|in|yd|px)) ?[x×] ?(?=\d{1,5}(?:\.\d+)? ?(?:mm|cm|m|km|ft|in|yd|"
+    r"px)\b)",
+    lambda m: f"{m[1]} by ",
+    ("5cm x 10cm", "5 cm by 10cm", "five centimeters by ten centimeters"),
+    needs=("x", "×"),
+)
+three_sides = rule(
+    r"(?<![\w.])(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|"
+    r"×)(\d{1,5}(?:\.\d{1,3})?)(?!\d)(?!\.\d)(?![xX×])",
+    lambda m: f"{decimal(m[1])} by {decimal(m[2])} by {m[3]}",
+    ("a 2x4x8", "a two by four by 8", "a two by four by eight"),
+    needs=("x", "×"),
+)
+lumber = rule(
+    r"(?<![\w.])(\d{1,2})x(\d{1,2})s(?!\w)",
+    lambda m: f"{decimal(m[1])} by {plural(decimal(m[2]))}",
+    ("some 2x4s", "some two by fours"),
+    needs=("x",),
+)
+_MATCH = re.compile(
+    r"\b(?:goals?|scor(?:e|es|ed|ing)|red card|yellow|stoppage|added|minute|kick-?off|penalty|"
+    r"equali[sz]er|header|offside)\b",
+    re.IGNORECASE,
+)
+
+
+_SCORE = re.compile(r"(?<![\w-])\d ?[-–] ?\d(?![\w-])")
+
+
+def _minute(match: Match) -> str:
+    """Of football: the minute of what happened, unless some were added."""
+    scored = int(match["number"]) > 12 and _SCORE.search(match.string)
+    if not scored and not _MATCH.search(match.string):
+        return match[0]
+    if match["of"]:
+        return f"{match['number']} minutes{match['of']}"
+    return f"{ordinal(int(match['number']))} minute"
+
+
+minute_of_match = rule(
+    r"(?<![\w.'\"/])(?P<number>\d{1,3})'(?:(?P<of> (?:of |added|stoppage))| min(?:ute)?\b)?(?=$|[ "
+    r".,!?)a-z])(?! ?\d)",
+    _minute,
+    ("scored in the 87'", "scored in the eighty-seventh minute"),
+    ("5' of stoppage", "5 minutes of stoppage", "five minutes of stoppage"),
+    ("a 6' table", "a 6' table", "a six foot table"),
+    needs=("'",),
+)
+feet_by_feet = rule(
+    r"(?<![\w.])(\d{1,3})'? ?[x×] ?(\d{1,3})'(?!\w)",
+    lambda m: f"{decimal(m[1])} by {decimal(m[2])} feet",
+    ("12' x 14' room", "twelve by fourteen feet room"),
+    needs=("'",),
+)
+
+
+def _feet(match: Match) -> str:
+    if re.search(r"(?<!\w)'(?=\w)", match.string[: match.start()]):
+        return match[0]
+    return several(match, match[1], "foot", "feet")
+
+
+feet = rule(
+    r"(?<![\w.'\"/])(\d{1,3})'(?=$|[ .,!?)])(?! ?\d)",
+    _feet,
+    ("a 6' table", "a six foot table"),
+    ("she's 5' tall", "she's five feet tall"),
+    needs=("'",),
+)
+feet_and_inches = rule(
+    r"(?<![\w.,])(\d{1,2}) ?ft\.? ?(\d{1,2}) ?in\b\.?(?! (?:the|a|my|your)\b)",
+    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
+    ("5ft 10in", "five foot ten"),
+    needs=("in",),
+)
+
+
+def _inches(match: Match) -> str:
+    """As one where a thing follows that is so long."""
+    if not _closes_nothing(match):
+        return match[0]
+    one = THING.match(match.string, match.end()) is not None
+    return counted(match[1], "inch", "inch" if one or after_article(match) else "inches")
+
+
+inches = rule(
+    rf"{START}(?<!')({NUMBER})\"(?![\w\"])",
+    _inches,
+    ('two 3" screws', "two three inch screws"),
+    ('a 6" pipe', "a six inch pipe"),
+    ('he said "room 6"', 'he said "room 6"', 'he said "room six"'),
+    needs=('"',),
+)
+height_with_dash = rule(
+    r"(?<![\w-])([4-7])-(\d|1[01])(?![\w/-]|[.,:]\d)(?=,? (?:1\d\d|2\d\d|3[0-4]\d)(?: ?lbs?| "
+    r"?pounds|[ ,.!?]|$)| tall\b)",
+    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
+    ("he's 5-11, 190", "he's five foot eleven, 190", "he's five foot eleven, one hundred ninety"),
+    ("lost 5-11", "lost 5-11", "lost five to eleven"),
+    needs=("-",),
+)
+height = rule(
+    r"(?<!\w)(\d)'(\d{1,2})(?:\"|''|(?!\w))",
+    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
+    ("I'm 5'11\"", "I'm five foot eleven"),
+    ("6'2 tall", "six foot two tall"),
+    needs=("'",),
+)
+race = rule(
+    r"(?<![\w.])(?:(\d) ?x ?|(?<=the ))((?:50|[1-48]00|1500|3000|5000))m(?![\w'])",
+    lambda m: ((m[1] and decimal(m[1]) + " by ") or "") + several(m, m[2], "meter", "meters"),
+    ("4x400m", "four by four hundred meters"),
+    ("the 100m", "the one hundred meters"),
+    needs=("m",),
+)
+screw = rule(
+    r"(?<=\b[A-Z]\d) ?x ?(?=\d)",
+    lambda _: " by ",
+    ("M3 x 8mm", "M3 by 8mm", "M three by eight millimeters"),
+    needs=("x",),
+)
+_ASKED = re.compile(r"\bwhat(?:'s| is|s) $", re.IGNORECASE)
+_EQUALS = re.compile(r" ?=")
+_UNIT_FOLLOWS = re.compile(rf" (?:{FREE_UNITS})(?!\w)", re.IGNORECASE)
+
+
+def _dimensions(match: Match) -> str:
+    """Two sides of something, or a price with cents so many times."""
+    priced = re.fullmatch(r"\d+\.\d\d", match[1]) and match[2].isdigit()
+    if " " in match[0] and (
+        _ASKED.search(match.string, 0, match.start()) or _EQUALS.match(match.string, match.end())
+    ):
+        return f"{in_pairs(match[1])} times {in_pairs(match[2])}"
+    last = match[2] if _UNIT_FOLLOWS.match(match.string, match.end()) else in_pairs(match[2])
+    return f"{in_pairs(match[1])} {'times' if priced else 'by'} {last}"
+
+
+dimensions = rule(
+    r"(?<![\w.])(\d{1,5}(?:\.\d{1,4})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,4})?)(?![\w^⁰¹²³⁴-⁹⁻])(?!\.\d)",
+    _dimensions,
+    ("1920x1080", "nineteen twenty by ten eighty"),
+    ("2 x 4", "two by four"),
+    ("2.5x4", "two point five by four"),
+    ("1.00x20", "one point zero zero times twenty"),
+    needs=("x", "×"),
+)
+_LONG = re.compile(
+    r"\b(?:boards?|cables?|cord|deep|dive|fence|height|hose|jump|ladder|length|pipe|pole|pool|rope|span|tall|tarp|"
+    r"trench|wall|wide|width|wire|yarn)\b"
+)
+lengths = rule(
+    rf"{START}({NUMBER})m(?![\w'/²³^])",
+    lambda m: counted(m[1], "meter") if _LONG.search(m.string) else m[0],
+    ("the cable is 2m", "the cable is two meters"),
+    ("5m brb", "5m brb", "five m be right back"),
+    needs=("m",),
+)
+inches_in_letters = rule(
+    rf"{START}({NUMBER}) ?in(?:\.(?= [a-z])|(?= (?:wide|tall|long|deep|high|thick|across)\b))",
+    lambda m: several(m, m[1], "inch", "inches"),
+    ("30 in. wide", "thirty inches wide"),
+    ("8in tall", "eight inches tall"),
+    needs=("in",),
+)
