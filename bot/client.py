@@ -20,6 +20,7 @@ from bot.live.exclusions import LiveExclusions
 from bot.live.reading import LiveReading
 from bot.services import Services
 from data.bars import Bar
+from engine.errors import SpeechError
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ EXTENSIONS = (
     "cogs.pronounce",
     "cogs.settings",
     "cogs.voice",
+    "cogs.language",
     "cogs.moderation",
     "cogs.privacy",
     "cogs.owner",
@@ -169,11 +171,22 @@ class TimbreBot(commands.AutoShardedBot):
             await self.live.bindings.remember()
         await self.services.janitor.start()
         self._background.spawn(self.services.janitor.run(), name="janitor")
+        self._background.spawn(self._prepare_detection(), name="detection")
         self._background.spawn(measure(self.services.metrics.loop_lag), name="lag")
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         record = self.services.settings.home / "commands.json"
         await sync_if_changed(self.tree, self.application_id, record)
+
+    async def _prepare_detection(self) -> None:
+        """Have languages told apart from the first line on, where the engine reads several."""
+        try:
+            engine = await self.services.executor.engine_info()
+        except SpeechError as error:
+            log.info("there is no engine to detect languages for", extra={"reason": str(error)})
+            return
+        if len(engine.languages) > 1:
+            await self.services.line_languages.prepare()
 
     async def on_ready(self) -> None:
         """Say in the log that Discord is connected; note which servers are left."""

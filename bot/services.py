@@ -1,6 +1,7 @@
 """The composition root: everything that the bot and the command line need, wired once."""
 
 import os
+import random
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,10 +10,12 @@ from datetime import UTC, datetime
 
 from bot.base.home import DATABASE, prepare_home
 from bot.base.metrics import Metrics
-from bot.clips.judge import judge
+from bot.clips.judge import judge, prove
 from bot.live.server_settings import ServerSettings
 from bot.settings import Settings, SettingsError
 from bot.speech.audio.cache import SpeechCache
+from bot.speech.detection import Detector
+from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.saying import Sayings
@@ -25,8 +28,10 @@ from bot.voices.janitor import Janitor
 from bot.voices.keeping import VoiceKeeping
 from bot.voices.moderation import VoiceModeration
 from bot.voices.privacy import Privacy
+from bot.voices.proving import Proving
 from bot.voices.registration import Registration
 from bot.voices.sharing import Sharing
+from bot.voices.uploads import Uploads
 from data.errors import DatabaseUnusable
 from data.store import Store
 from engine.executor import Executor
@@ -43,10 +48,12 @@ class Services:
     executor: Executor
     cache: SpeechCache
     sayings: Sayings
+    line_languages: LineLanguages
     voices: Voices
     sharing: Sharing
     bars: Bars
     registration: Registration
+    proving: Proving
     voice_keeping: VoiceKeeping
     voice_moderation: VoiceModeration
     forgetting: Forgetting
@@ -123,21 +130,36 @@ def _services(
     speech = SpeechService(executor, cache, metrics, deadline_s=settings.queue.request_deadline_s)
     sharing = Sharing(store, home, speech, clock=time.monotonic)
     voices = Voices(store, home, sharing)
+    line_languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
     bars = Bars(store, speech)
+    uploads = Uploads(
+        home, at_once=settings.clip.checks_at_once, max_bytes=settings.clip.max_upload_bytes
+    )
+    proving = Proving(
+        store,
+        uploads,
+        limits=settings.statement,
+        prove=prove,
+        clip_limits=settings.clip,
+        source=random.SystemRandom(),
+        clock=time.time,
+    )
     registration = Registration(
         store,
         home,
         forgetting,
         sharing,
         bars,
+        uploads=uploads,
+        proving=proving,
         limits=settings.voices,
         judge=judge,
         clip_limits=settings.clip,
         clock=time.time,
     )
-    privacy = Privacy(store, home, registration, forgetting, pronouncing)
+    privacy = Privacy(store, home, registration, forgetting, pronouncing, languages=line_languages)
     voice_keeping = VoiceKeeping(store, voices, sharing, forgetting)
     janitor = Janitor(
         store,
@@ -153,11 +175,20 @@ def _services(
         store=store,
         executor=executor,
         cache=cache,
-        sayings=Sayings(speech, voices, reader, pronouncing, store.guild_settings),
+        sayings=Sayings(
+            speech,
+            voices,
+            reader,
+            pronouncing,
+            languages=line_languages,
+            guild_settings=store.guild_settings,
+        ),
+        line_languages=line_languages,
         voices=voices,
         sharing=sharing,
         bars=bars,
         registration=registration,
+        proving=proving,
         voice_keeping=voice_keeping,
         voice_moderation=VoiceModeration(store, voices, speech, clock=time.time),
         forgetting=forgetting,

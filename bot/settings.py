@@ -24,7 +24,7 @@ from bot.channel.limits import VoiceLimits
 from bot.clips.limits import ClipLimits
 from bot.speech.audio.codec import Codec
 from bot.text.limits import PronunciationLimits, TextLimits
-from bot.voices.limits import ClonedVoiceLimits
+from bot.voices.limits import ClonedVoiceLimits, StatementLimits
 from engine.host.limits import QueueLimits
 from engine.messages import EngineConfig
 
@@ -98,6 +98,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     sound: Codec
     clip: ClipLimits
     voices: ClonedVoiceLimits
+    statement: StatementLimits
     channel: VoiceLimits
     log: LogSettings
 

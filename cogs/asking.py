@@ -1,6 +1,6 @@
 """Who asks, where, and what they may: what commands read from an interaction."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, cast
 
 import discord
@@ -10,6 +10,7 @@ from bot.base.errors import UserError
 from bot.channel.admission import VocalChannel, listened_to
 from bot.channel.session import VoiceSession
 from bot.client import TimbreBot
+from bot.speech.languages import ENGLISH, LANGUAGES, language_named, languages_by_name, named
 from bot.voices.choosing import VoiceChoice
 from bot.voices.place import Person
 from bot.voices.rights import Action
@@ -162,6 +163,73 @@ BARRED = {
     Bar.VOICES: "can register no voice, and nobody can speak in one of theirs,",
     Bar.EVERYTHING: "cannot use me, and nobody can speak in a voice of theirs,",
 }
+
+
+_AUTOMATIC = "automatic"
+
+LanguageOffer = Callable[[TimbreBot, Person], Awaitable[Sequence[str]]]
+
+
+class _LanguageName(app_commands.Transformer):
+    """A language as it was typed; `language_of` reads it. Offered by both of its names."""
+
+    min_value = 1
+    max_value = 60
+
+    def __init__(self, offered: LanguageOffer) -> None:
+        self._offered = offered
+
+    async def transform(self, _: discord.Interaction, value: str, /) -> str:
+        return value
+
+    async def autocomplete(  # type: ignore[override]  # the option is a string
+        self, interaction: discord.Interaction, typed: str, /
+    ) -> list[app_commands.Choice[str]]:
+        offered = await self._offered(_bot(interaction), person_of(interaction))
+        choices = [
+            app_commands.Choice(name="Automatic", value=_AUTOMATIC),
+            *(
+                app_commands.Choice(name=one.label, value=one.code)
+                for one in languages_by_name(offered)
+            ),
+        ]
+        return [one for one in choices if typed.casefold() in one.name.casefold()][:25]
+
+
+async def _readable(bot: TimbreBot, person: Person) -> Sequence[str]:
+    return await bot.services.line_languages.offered(person.guild_id, languages_read(bot))
+
+
+async def _every(_bot: TimbreBot, _person: Person) -> Sequence[str]:
+    return tuple(LANGUAGES)
+
+
+#: Options of commands: what can be read where it is typed; whatever some engine reads.
+ReadLanguage = Annotated[str, _LanguageName(_readable)]
+AnyLanguage = Annotated[str, _LanguageName(_every)]
+
+
+def language_of(typed: str | None) -> str | None:
+    """The code of a language that was typed, None for none in particular. Raises `UserError`."""
+    if typed is None or typed.strip().casefold() == _AUTOMATIC:
+        return None
+    if (code := language_named(typed)) is None:
+        raise UserError("I know no such language. Pick one from the list that appears as you type.")
+    return code
+
+
+def who_speaks(bot: TimbreBot) -> str:
+    """One sentence on what makes the speech, and of which languages."""
+    engine = bot.services.executor.status().engine
+    if engine is None:
+        return "The speech engine is still being loaded."
+    return f"Speech is made here by {engine.model}, which reads {named(engine.languages)}."
+
+
+def languages_read(bot: TimbreBot) -> Sequence[str]:
+    """What the engine reads; while it loads, what every one does."""
+    engine = bot.services.executor.status().engine
+    return engine.languages if engine else (ENGLISH,)
 
 
 def _bot(interaction: discord.Interaction) -> TimbreBot:

@@ -29,7 +29,7 @@ class _OfOneMember:
 class Panel(_OfOneMember, discord.ui.View):
     """Buttons and menus under a message."""
 
-    def __init__(self, owner_id: int, *, timeout_s: float) -> None:
+    def __init__(self, owner_id: int, *, timeout_s: float | None) -> None:
         super().__init__(timeout=timeout_s)
         self.owner_id = owner_id
 

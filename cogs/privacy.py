@@ -45,6 +45,7 @@ WHAT = {
     "conditionals_cache": "analysed clips",
     "speech_cache": "recordings of what anybody said in your voices",
     "speech_origins": "recordings of what you had me say or read aloud",
+    "member_languages": "servers in which you said what language you write in",
     "live_exclusions": "servers in which your messages are not read aloud",
     "pronunciations": "pronunciations of yours",
 }

@@ -13,7 +13,7 @@ from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.speech.names import names_in
 from bot.text.pronunciations import from_csv, from_json, to_csv, to_json
-from cogs.asking import require_moderator
+from cogs.asking import languages_read, require_moderator
 from cogs.panels import Panel
 
 Whose = Literal["me", "server"]
@@ -76,11 +76,19 @@ class PronounceCommands(
     ) -> None:
         assert interaction.guild is not None  # guild_only
         pronunciations = await self.pronouncing.of(interaction.guild.id, interaction.user.id)
+        line = await self.bot.services.line_languages.of(
+            text,
+            languages_read(self.bot),
+            user_id=interaction.user.id,
+            guild_id=interaction.guild.id,
+        )
         steps = await asyncio.to_thread(
             self.bot.services.reader.explain,
             text,
             names_in(text, interaction.guild),
             pronunciations,
+            language=line.language,
+            sounds=self.bot.services.sayings.sounds or (),
         )
         said = steps[-1][1]
         result = f"I say: {said}" if said else "I say nothing."

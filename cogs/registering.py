@@ -1,49 +1,55 @@
 """The form with the consent in it, and the panel on which a new voice is tried out."""
 
-import asyncio
 import io
 import logging
 import time
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import discord
 from discord import ui
+from discord.utils import utcnow
 
 from bot.base.errors import UserError, sentence_for
-from bot.base.private_files import create
 from bot.client import TimbreBot
+from bot.speech.languages import LANGUAGES, language_of_locale, languages_by_name
 from bot.voices.consent import CONSENT_LABEL, CONSENT_TEXT
+from bot.voices.proving import Demand
 from bot.voices.registration import NAME_MAX_CHARS, Draft, Wish
+from cogs.asking import languages_read, who_speaks
 from cogs.panels import Form, Panel
+from cogs.proving import StatementPanel, fetching
 from data.rows import VoiceRow
 from engine.errors import SpeechError, VoiceUnusable
 
 log = logging.getLogger(__name__)
 
-PREVIEW_TEXT = "This is how I sound. I hope that you like my voice."
-
 #: Discord lets the bot change its answer for 15 minutes, of which checking a clip takes some.
 _FORM_LASTS_S = 14 * 60.0
 _PANEL_LASTS_S = 12 * 60.0
+#: So long before those minutes are over, an undecided clip is deleted and that is said.
+_SAID_BEFORE_END_S = 30.0
+
+#: The choice of a language that is not in the list.
+_UNSAID = "unsaid"
 
 _DONE, _DOING, _NOT_DONE = "✅", "⏳", "▫️"
 
 
 class ConsentForm(Form):
-    """Asks for the consent, and for whatever of name and clip is not known yet."""
+    """Asks for the consent, the language, and for whatever of name and clip is not known yet."""
 
     def __init__(
         self,
         bot: TimbreBot,
-        owner_id: int,
+        asked_by: discord.Interaction,
         *,
         name: str | None = None,
         clip: discord.Attachment | None = None,
         replaces: VoiceRow | None = None,
         former: "DraftPanel | None" = None,
     ) -> None:
-        super().__init__("Your voice", owner_id, timeout_s=_FORM_LASTS_S)
+        super().__init__("Your voice", asked_by.user.id, timeout_s=_FORM_LASTS_S)
         self.bot = bot
         self._name = name
         self._clip = clip
@@ -52,7 +58,13 @@ class ConsentForm(Form):
         self._name_field: ui.TextInput[Any] = ui.TextInput(max_length=NAME_MAX_CHARS)
         self._clip_field: ui.FileUpload[Any] = ui.FileUpload()
         self._agreed: ui.Checkbox[Any] = ui.Checkbox()
-        self.add_item(ui.TextDisplay(CONSENT_TEXT))
+        guess = language_of_locale(str(asked_by.locale))
+        if former is not None:
+            guess = former.language
+        elif replaces is not None:
+            guess = replaces.language
+        self._language_field = _language_menu(languages_read(bot), guess)
+        self.add_item(ui.TextDisplay(f"{CONSENT_TEXT}\n{who_speaks(bot)}"))
         if name is None:
             self.add_item(ui.Label(text="Name of the voice", component=self._name_field))
         if clip is None:
@@ -63,6 +75,8 @@ class ConsentForm(Form):
                     component=self._clip_field,
                 )
             )
+        if self._language_field:
+            self.add_item(ui.Label(text="Language of the clip", component=self._language_field))
         self.add_item(ui.Label(text=CONSENT_LABEL, component=self._agreed))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
@@ -75,12 +89,32 @@ class ConsentForm(Form):
             agreed=self._agreed.value,
             size_bytes=clip.size,
             replaces=self._replaces,
+            language=self._chosen_language(),
         )
         try:
             await try_out(self.bot, interaction, wish, clip, self._former)
         except UserError as error:
             # In place of the steps, of which one would seem to be under way for ever.
             await interaction.edit_original_response(content=str(error), attachments=[], view=None)
+
+    def _chosen_language(self) -> str | None:
+        """What is chosen; where there is no choice a voice keeps what it had."""
+        if self._language_field is None:
+            return self._replaces.language if self._replaces else None
+        (chosen,) = self._language_field.values
+        return chosen if chosen in LANGUAGES else None
+
+
+def _language_menu(reads: Sequence[str], guess: str | None) -> "ui.Select[Any] | None":
+    """A menu of what the engine reads, None where that is one language."""
+    if len(reads) == 1:
+        return None
+    options = [
+        discord.SelectOption(label=one.label, value=one.code, default=one.code == guess)
+        for one in languages_by_name(reads)
+    ]
+    unsaid = discord.SelectOption(label="Another one", value=_UNSAID, default=guess not in reads)
+    return ui.Select(options=[*options, unsaid], required=True)
 
 
 async def try_out(
@@ -96,45 +130,54 @@ async def try_out(
     """
     services = bot.services
 
-    async def fetch(path: Path) -> None:
-        try:
-            content = await clip.read()
-        except discord.NotFound:
-            raise UserError("Discord does not have this file any more.") from None
-        await asyncio.to_thread(create, path, content)
-
     async def received() -> None:
         await interaction.edit_original_response(content=_steps(1, "Received"))
 
-    draft = await services.registration.draft(wish, fetch, received)
+    draft = await services.registration.draft(wish, fetching(clip), received)
     try:
         if former is not None:
             await former.withdraw("You chose another clip.")
-        checked = f"Checked: {draft.clip.voiced_s:.1f} s of speech"
-        await interaction.edit_original_response(content=_steps(2, "Received", checked))
-        why_not, files = await _preview(bot, draft)
-        panel = DraftPanel(bot, draft, interaction)
-        enrolled = f"{_NOT_DONE} Not enrolled yet. {why_not}" if why_not else f"{_DONE} Enrolled"
-        await interaction.edit_original_response(
-            content=f"{_DONE} Received\n{_DONE} {checked}\n{enrolled}\n{_DONE} Ready: keep it?",
-            attachments=files,
-            view=panel,
-        )
+        said = ["Received", f"Checked: {draft.clip.voiced_s:.1f} s of speech"]
+        if await services.proving.demand(wish.guild_id) is Demand.OFF:
+            await _offer(bot, interaction, draft, said)
+            return
+
+        async def proven() -> None:
+            await _offer(bot, interaction, draft, [*said, "Said by you"])
+
+        done = "\n".join(f"{_DONE} {name}" for name in said)
+        await StatementPanel(bot, draft, interaction, done, proven).show()
     except BaseException:
         await services.registration.discard(draft)
         raise
 
 
+async def _offer(
+    bot: TimbreBot, interaction: discord.Interaction, draft: Draft, said: list[str]
+) -> None:
+    """Let the draft be heard, and show the panel to decide on it."""
+    await interaction.edit_original_response(content=_steps(len(said), *said), view=None)
+    why_not, files = await _preview(bot, draft)
+    left_s = (interaction.expires_at - utcnow()).total_seconds() - _SAID_BEFORE_END_S
+    panel = DraftPanel(bot, draft, interaction, min(_PANEL_LASTS_S, max(1.0, left_s)))
+    enrolled = f"{_NOT_DONE} Not enrolled yet. {why_not}" if why_not else f"{_DONE} Enrolled"
+    done = "\n".join(f"{_DONE} {name}" for name in said)
+    await interaction.edit_original_response(
+        content=f"{done}\n{enrolled}\n{_DONE} Ready: keep it?", attachments=files, view=panel
+    )
+
+
 def _steps(done: int, *said: str) -> str:
-    names = [*said, *("Received", "Checked", "Enrolled", "Ready")[len(said) :]]
-    marks = [_DONE] * done + [_DOING] + [_NOT_DONE] * 4
+    names = said if len(said) > 1 else (*said, "Checked")
+    names = (*names, "Enrolled", "Ready")
+    marks = [_DONE] * done + [_DOING] + [_NOT_DONE] * len(names)
     return "\n".join(f"{mark} {name}" for mark, name in zip(marks, names, strict=False))
 
 
 async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str | None, list[discord.File]]:
     """Why the clip is not enrolled, if it is not, and the draft to be heard."""
-    saying = await bot.services.sayings.in_voice([PREVIEW_TEXT], draft.speaker)
     try:
+        saying = await bot.services.sayings.preview(draft.speaker)
         audio = await saying.ogg()
     except VoiceUnusable:
         raise
@@ -149,12 +192,22 @@ class DraftPanel(Panel):
 
     refusal = "This clip is somebody else's."
 
-    def __init__(self, bot: TimbreBot, draft: Draft, shown_by: discord.Interaction) -> None:
-        super().__init__(draft.wish.owner_id, timeout_s=_PANEL_LASTS_S)
+    def __init__(
+        self,
+        bot: TimbreBot,
+        draft: Draft,
+        shown_by: discord.Interaction,
+        lasts_s: float = _PANEL_LASTS_S,
+    ) -> None:
+        super().__init__(draft.wish.owner_id, timeout_s=lasts_s)
         self.bot = bot
         self._draft = draft
         self._shown_by = shown_by
-        self._ends_at = time.monotonic() + _PANEL_LASTS_S
+        self._ends_at = time.monotonic() + lasts_s
+
+    @property
+    def language(self) -> str | None:
+        return self._draft.wish.language
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Only the owner, in what time is left: discord.py gives it anew with every press."""
@@ -181,9 +234,7 @@ class DraftPanel(Panel):
         """Ask for another clip; this one is deleted once there is one."""
         wish = self._draft.wish
         await interaction.response.send_modal(
-            ConsentForm(
-                self.bot, wish.owner_id, name=wish.name, replaces=wish.replaces, former=self
-            )
+            ConsentForm(self.bot, interaction, name=wish.name, replaces=wish.replaces, former=self)
         )
 
     @ui.button(label="Delete", style=discord.ButtonStyle.danger)

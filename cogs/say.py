@@ -13,7 +13,15 @@ from bot.channel.admission import VocalChannel
 from bot.channel.speaking_rights import require_voice
 from bot.client import TimbreBot
 from bot.speech.service import Saying
-from cogs.asking import SpokenVoice, member_of, session_of, where_asked
+from bot.text import completions
+from cogs.asking import (
+    ReadLanguage,
+    SpokenVoice,
+    language_of,
+    member_of,
+    session_of,
+    where_asked,
+)
 from engine.speech import Priority
 
 _PAUSED = "I am paused: I say it once a member who may mute others lets me go on with /resume."
@@ -27,13 +35,18 @@ class Say(commands.Cog):
         self.services = bot.services
 
     @app_commands.command(description="Say something in your voice")
-    @app_commands.describe(text="What to say", voice="Whose voice says it (default: yours)")
+    @app_commands.describe(
+        text="What to say",
+        voice="Whose voice says it (default: yours)",
+        language="What language it is in (default: I find out)",
+    )
     @app_commands.guild_only()
     async def say(
         self,
         interaction: discord.Interaction,
         text: app_commands.Range[str, 1, 4000],
         voice: SpokenVoice | None = None,
+        language: ReadLanguage | None = None,
     ) -> None:
         """Speak in the caller's voice channel; reply with the audio when they are in none."""
         arrived = time.perf_counter()
@@ -51,7 +64,12 @@ class Say(commands.Cog):
         )
         try:
             saying = await self.services.sayings.of_member(
-                text, member, member.guild, voice=voice, aloud=seat is not None
+                text,
+                member,
+                member.guild,
+                voice=voice,
+                language=language_of(language),
+                aloud=seat is not None,
             )
             if seat is None:
                 await self._send_file(interaction, saying, deferral)
@@ -61,6 +79,14 @@ class Say(commands.Cog):
                 )
         finally:
             await deferral
+
+    @say.autocomplete("text")
+    async def offer_sounds(
+        self, _interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """The sounds that a bracket may become, where the loaded model makes any."""
+        lines = completions(typed, self.services.sayings.sounds or ())
+        return [app_commands.Choice(name=line, value=line) for line in lines]
 
     async def _speak(
         self,

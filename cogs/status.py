@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.base.metrics import Latencies
 from bot.client import TimbreBot
+from bot.speech.languages import name_of
 
 
 class StatusCommands(commands.Cog):
@@ -23,6 +24,7 @@ class StatusCommands(commands.Cog):
         if engine := executor.engine:
             how = f"{engine.name}: {engine.model} on {engine.device}, {engine.precision}"
             fields["Engine"] = f"{how}\n{engine.reason}"
+            fields["Reads"] = ", ".join(sorted(map(name_of, engine.languages)))
         worker = executor.state
         runs_the_bot = await self.bot.is_owner(interaction.user)
         # Why there is none may name files of the machine.

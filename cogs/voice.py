@@ -10,12 +10,14 @@ from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
 from bot.client import TimbreBot
+from bot.speech.languages import name_of
 from bot.voices.keeping import SETTING_RANGES
 from bot.voices.moderation import REASON_MAX_CHARS
 from bot.voices.registration import NAME_MAX_CHARS
 from bot.voices.rights import Action
 from cogs.asking import SpokenVoice, person_of, voice_to
-from cogs.registering import PREVIEW_TEXT, ConsentForm
+from cogs.proving import may_sound
+from cogs.registering import ConsentForm
 from data.rows import VoiceRow
 
 _LIST_MAX = 20
@@ -62,17 +64,17 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         clip: discord.Attachment | None = None,
     ) -> None:
         await interaction.response.send_modal(
-            ConsentForm(self.bot, interaction.user.id, name=name, clip=clip)
+            ConsentForm(self.bot, interaction, name=name, clip=clip)
         )
 
     async def use_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Register the sound in a message of one's own."""
         if message.author.id != interaction.user.id:
             raise UserError("You can only take a voice from a message of your own.")
-        clip = next((a for a in message.attachments if _may_sound(a)), None)
+        clip = next((a for a in message.attachments if may_sound(a)), None)
         if clip is None:
             raise UserError("There is no sound in this message.")
-        await interaction.response.send_modal(ConsentForm(self.bot, interaction.user.id, clip=clip))
+        await interaction.response.send_modal(ConsentForm(self.bot, interaction, clip=clip))
 
     @app_commands.command(description="Give one of your voices another clip")
     @app_commands.describe(voice="Which voice", clip="A sound file with clear speech")
@@ -84,7 +86,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
     ) -> None:
         found = await self.services.voices.find(voice, Action.REPLACE, person_of(interaction))
         await interaction.response.send_modal(
-            ConsentForm(self.bot, interaction.user.id, name=found.name, clip=clip, replaces=found)
+            ConsentForm(self.bot, interaction, name=found.name, clip=clip, replaces=found)
         )
 
     @app_commands.command(description="Voices to speak in here, and where yours are shared")
@@ -148,6 +150,8 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         )
         embed.add_field(name="Disabled here", value="yes" if place.is_disabled(found) else "no")
         embed.add_field(name="Speaks with", value=_settings(found), inline=False)
+        if found.language:
+            embed.add_field(name="Language", value=name_of(found.language))
         if found.owner_id == person.user_id:
             agreed = f"<t:{found.consented_at:.0f}>"
             embed.add_field(
@@ -164,7 +168,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         person = person_of(interaction)
         found = await self.services.voices.find(voice, Action.PREVIEW, person)
         speaker = self.services.voices.as_speaker(found, person)
-        saying = await self.services.sayings.in_voice([PREVIEW_TEXT], speaker)
+        saying = await self.services.sayings.preview(speaker)
         audio = await saying.ogg()
         await interaction.edit_original_response(
             content=saying.substitution,
@@ -277,12 +281,6 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         await interaction.edit_original_response(
             content="The moderators of this server can read your report now."
         )
-
-
-def _may_sound(attachment: discord.Attachment) -> bool:
-    """By what Discord says of it; what it really is, is looked at later."""
-    kind = (attachment.content_type or "").partition("/")[0]
-    return attachment.is_voice_message() or kind in {"audio", "video"}
 
 
 def _name(voice: VoiceRow) -> str:

@@ -12,7 +12,8 @@ import msgspec
 class NewVoice(msgspec.Struct, frozen=True, kw_only=True):
     """A member's voice before it has a number. It may be used in `guild_id` alone, None: anywhere.
 
-    `origin_guild_id` is where it was registered.
+    `origin_guild_id` is where it was registered, `language` the clip's, if its owner said so. The
+    last four say that its person spoke a statement, None: nobody had to.
     """
 
     owner_id: int
@@ -24,6 +25,11 @@ class NewVoice(msgspec.Struct, frozen=True, kw_only=True):
     consent_version: int
     consented_at: float
     origin_guild_id: int | None = None
+    language: str | None = None
+    proven_at: float | None = None
+    statement_version: int | None = None
+    words_heard: float | None = None
+    likeness: float | None = None
 
 
 class VoiceRow(NewVoice, frozen=True, kw_only=True):
@@ -106,7 +112,9 @@ class DisabledClip(msgspec.Struct, frozen=True, kw_only=True):
 class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a server has chosen. A server that never chose anything has the defaults.
 
-    A `_leave_s` of 0 is never; None is what the bot's settings say.
+    A `_leave_s` of 0 is never; None is what the bot's settings say. `language` is what a line is
+    read in that shows no other (None: English), `languages` those that may be read, with spaces
+    between (None: all).
     """
 
     guild_id: int
@@ -119,9 +127,12 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     required_role_id: int | None = None
     max_message_chars: int = 500
     stock_voice: str | None = None
+    language: str | None = None
+    languages: str | None = None
     volume_percent: int = 100
     alone_leave_s: int | None = None
     idle_leave_s: int | None = None
+    voice_statement: str | None = None
 
 
 class LiveBinding(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from data.departed_guilds import DepartedGuildStore
 from data.guild_settings import GuildSettingsStore
 from data.live import ExclusionStore, LiveBindingStore
 from data.local_clips import LocalClipStore
+from data.member_languages import MemberLanguageStore
 from data.personal import PersonalDataStore
 from data.pronunciations import PronunciationStore
 from data.pseudonyms import Pseudonym, pseudonyms
@@ -40,6 +41,7 @@ class Store:
         self.personal = PersonalDataStore(database, clock, pseudonym)
         self.shares = VoiceShareStore(database, clock)
         self.choices = VoiceChoiceStore(database, clock)
+        self.member_languages = MemberLanguageStore(database, clock)
         self.moderation = VoiceModerationStore(database, clock)
         self.bars = BarStore(database, clock, pseudonym)
         self.uses = VoiceUseStore(database, clock)

@@ -10,7 +10,11 @@ from data.errors import VoiceNameTaken
 from data.part import StorePart
 from data.rows import NewVoice, VoiceRow
 
-_CLIP_COLUMNS = ("clip_sha256", "clip_path", "duration_s", "consent_version", "consented_at")
+_CLIP_COLUMNS = (
+    *("clip_sha256", "clip_path", "duration_s"),
+    *("consent_version", "consented_at", "language"),
+    *("proven_at", "statement_version", "words_heard", "likeness"),
+)
 _PARAMETER_COLUMNS = ("exaggeration", "cfg_weight", "temperature", "seed")
 
 
@@ -83,6 +87,9 @@ class VoiceStore(StorePart):
 
     async def adjust(self, voice: VoiceRow) -> None:
         await self._update(voice.voice_id, voice, _PARAMETER_COLUMNS)
+
+    async def set_language(self, voice_id: int, language: str | None) -> None:
+        await self._database.update("voices", {"language": language}, voice_id=voice_id)
 
     async def delete(self, voice_id: int, clip_path: str) -> bool:
         """Delete a voice's row and what hangs on it, if its clip still is that at `clip_path`.

@@ -13,7 +13,7 @@ import msgspec
 from engine.errors import WorkerUnavailable
 
 Device = Literal["cuda", "cpu"]
-PrecisionName = Literal["bf16", "fp16", "fp32"]
+PrecisionName = Literal["bf16", "fp16", "fp32", "int8"]
 Capability = tuple[int, int]
 
 BFLOAT16_SINCE: Capability = (8, 0)  # Ampere; also Ada, Hopper and both Blackwells
@@ -63,19 +63,23 @@ def choose(
     gpu: Gpu | NoGpu,
     device: Literal["auto", "cuda", "cpu"] = "auto",
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto",
+    *,
+    int8: bool = False,
 ) -> DeviceChoice:
     """Choose device and precision; `device` and `precision` are as in `EngineConfig`.
+
+    `int8` says that the model's tokens may be decoded in int8 on a CPU, all else in fp32.
 
     Raises `WorkerUnavailable` when "cuda" is asked for and there is no such device.
     """
     if device == "cpu":
-        return _on_cpu(precision, "as the settings ask")
+        return _on_cpu(precision, "as the settings ask", int8)
     if isinstance(gpu, NoGpu):
         if device == "cuda":
             raise WorkerUnavailable(f"A CUDA device was asked for, but {gpu.why}.")
-        return _on_cpu(precision, gpu.why)
+        return _on_cpu(precision, gpu.why, int8)
     if device == "auto" and gpu.memory_bytes < LEAST_MEMORY_BYTES:
-        return _on_cpu(precision, too_small(gpu))
+        return _on_cpu(precision, too_small(gpu), int8)
     best, why = _best(gpu.capability)
     chosen = best if precision == "auto" else precision
     if chosen != best:
@@ -104,8 +108,11 @@ def _best(capability: Capability) -> tuple[PrecisionName, str]:
     return "fp32", "it is too old for fast half precision"
 
 
-def _on_cpu(precision: Literal["auto", "bf16", "fp16", "fp32"], why: str) -> DeviceChoice:
-    chosen = "fp32" if precision == "auto" else precision
+def _on_cpu(
+    precision: Literal["auto", "bf16", "fp16", "fp32"], why: str, int8: bool
+) -> DeviceChoice:
+    usual: PrecisionName = "int8" if int8 else "fp32"
+    chosen = usual if precision == "auto" else precision
     return DeviceChoice(
         device="cpu", precision=chosen, tf32=False, reason=f"{chosen} on the CPU: {why}."
     )

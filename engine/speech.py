@@ -22,29 +22,32 @@ PARAMETER_RANGES: dict[str, tuple[float, float]] = {
     "temperature": (0.05, 5.0),
     "min_p": (0.0, 1.0),
     "top_p": (0.01, 1.0),
+    "top_k": (0, 10_000),
     "repetition_penalty": (1.0, 2.0),
     "seed": (0, 2**63 - 1),
 }
 
 
 class SpeechParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How to speak. The defaults are upstream Chatterbox's own.
+    """How to speak. None is the model's own default; what a model does not know, it ignores.
 
-    Raises `ValueError`, naming the field, for a value outside `PARAMETER_RANGES`.
+    `top_k` of 0 leaves all tokens. Raises `ValueError`, naming the field, for a value outside
+    `PARAMETER_RANGES`.
     """
 
     exaggeration: float = 0.5
     cfg_weight: float = 0.5
     temperature: float = 0.8
-    min_p: float = 0.05
-    top_p: float = 1.0
-    repetition_penalty: float = 1.2
+    min_p: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         for name, (low, high) in PARAMETER_RANGES.items():
             value = getattr(self, name)
-            if not (math.isfinite(value) and low <= value <= high):
+            if value is not None and not (math.isfinite(value) and low <= value <= high):
                 raise ValueError(f"{name} must be between {low} and {high}, not {value}")
 
 
@@ -155,7 +158,7 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     stock_voices: Annotated[tuple[Word, ...], msgspec.Meta(max_length=1_000)]  # first: the default
     clones_voices: bool
     #: ISO 639-1 codes of what its model reads.
-    languages: Annotated[tuple[Word, ...], msgspec.Meta(max_length=100)] = ("en",)
+    languages: Annotated[tuple[Word, ...], msgspec.Meta(min_length=1, max_length=100)] = ("en",)
     #: Sounds that may stand in a text in brackets: "laugh" for "[laugh]".
     sounds: Annotated[tuple[Word, ...], msgspec.Meta(max_length=100)] = ()
     streams: Annotated[int, msgspec.Meta(ge=1, le=128)] = 1  # jobs it is given at once

@@ -23,10 +23,11 @@ import numpy as np
 
 from bot.base.errors import UserError
 from bot.clips.confinement import EXIT_MEMORY
-from bot.clips.limits import ClipLimits
-from bot.clips.verdict import SAMPLE_RATE, Accepted, Refused, Verdict
+from bot.clips.limits import ClipLimits, Task
+from bot.clips.statement import Statement
+from bot.clips.verdict import SAMPLE_RATE, Accepted, Proven, Refused, Verdict
 
-__all__ = ["ClipLimits", "ClipRefused", "JudgedClip", "judge"]
+__all__ = ["ClipLimits", "ClipRefused", "JudgedClip", "Proven", "judge", "prove"]
 
 _ROOT = Path(__file__).parents[2]  # so that the child can import `bot`
 #: A verdict is at most a clip and its pauses, in int16.
@@ -74,24 +75,48 @@ async def judge(upload: Path, limits: ClipLimits) -> JudgedClip:
     cannot be opened or no process started. Takes a core for a second and up to
     `limits.decode_memory_mib`: the caller says how many may run at once.
     """
+    verdict = await _verdict_on(upload, Task(limits=limits))
+    if not isinstance(verdict, Accepted):
+        raise _refusal(verdict)
+    return await asyncio.to_thread(_clip_of, verdict)
+
+
+async def prove(recording: Path, clip: Path, statement: Statement, limits: ClipLimits) -> Proven:
+    """Whether whoever says `statement` in the file at `recording` is the voice of a judged clip.
+
+    Raises as `judge` does, and costs as much.
+    """
+    task = Task(limits=limits, statement=statement, clip_path=str(clip))
+    verdict = await _verdict_on(recording, task)
+    if not isinstance(verdict, Proven):
+        raise _refusal(verdict)
+    return verdict
+
+
+async def _verdict_on(upload: Path, task: Task) -> Verdict:
+    limits = task.limits
     file = await asyncio.to_thread(upload.open, "rb")
     try:
         if os.fstat(file.fileno()).st_size > limits.max_upload_bytes:
             raise ClipRefused(
                 f"The file is larger than {limits.max_upload_mib:g} MB; please send a shorter one."
             )
-        verdict = await _verdict_of(file, limits)
+        return await _verdict_of(file, task)
     finally:
         file.close()
+
+
+def _refusal(verdict: Verdict) -> ClipRefused:
     if isinstance(verdict, Refused):
-        raise ClipRefused(verdict.sentence)
-    return await asyncio.to_thread(_clip_of, verdict)
+        return ClipRefused(verdict.sentence)
+    log.error("a clip's child process answered another question")
+    return ClipRefused(_UNREADABLE)
 
 
-async def _verdict_of(file: BinaryIO, limits: ClipLimits) -> Verdict:
+async def _verdict_of(file: BinaryIO, task: Task) -> Verdict:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-X", "utf8", "-m", "bot.clips.child", msgspec.json.encode(limits).decode()),
+        *("-X", "utf8", "-m", "bot.clips.child", msgspec.json.encode(task).decode()),
         stdin=file,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -112,7 +137,7 @@ async def _verdict_of(file: BinaryIO, limits: ClipLimits) -> Verdict:
     assert child.stdout
     assert child.stderr
     try:
-        async with asyncio.timeout(limits.decode_wall_s):
+        async with asyncio.timeout(task.limits.decode_wall_s):
             said, complaint = await asyncio.gather(
                 _read(child.stdout, _MAX_VERDICT_BYTES), _read(child.stderr, _MAX_COMPLAINT_BYTES)
             )
@@ -145,7 +170,8 @@ async def _read(pipe: asyncio.StreamReader, most: int) -> bytes:
 def _understood(said: bytes, complaint: bytes, exit_code: int | None) -> Verdict:
     if exit_code == 0:
         try:
-            return msgspec.msgpack.decode(said, type=Accepted | Refused)
+            verdict: Verdict = msgspec.msgpack.decode(said, type=Verdict)
+            return verdict
         except msgspec.MsgspecError:
             log.exception("a clip's child process said something else than a verdict")
             raise ClipRefused(_UNREADABLE) from None

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from bot.clips.statement import Statement
+
 
 class ClipLimits(Struct, frozen=True, kw_only=True):
     """The settings of a clip.
@@ -35,3 +37,26 @@ class ClipLimits(Struct, frozen=True, kw_only=True):
     @property
     def max_upload_bytes(self) -> int:
         return int(self.max_upload_mib * 2**20)
+
+
+class ProofLimits(Struct, frozen=True, kw_only=True):
+    """What a recording of a statement has to reach; docs/speaker-proof.md has where it is from.
+
+    `min_likeness` is to the clip, `min_same_voice_throughout` of its parts to each other.
+    """
+
+    min_likeness: float = 0.82
+    min_same_voice_throughout: float = 0.65
+    max_floor_spread_db: float = 18.0
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """What the child process has to do with the file on its stdin: judge a clip, or a proof of it.
+
+    `clip_path` is the clip that the recording of `statement` is compared with.
+    """
+
+    limits: ClipLimits
+    statement: Statement | None = None
+    clip_path: str = ""
+    proof_limits: ProofLimits = ProofLimits()

@@ -24,7 +24,17 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     sentence: str
 
 
-Verdict = Accepted | Refused
+class Proven(msgspec.Struct, frozen=True, kw_only=True, tag="proven"):
+    """A statement's recording is good: the share of its words that was heard, and the likeness.
+
+    `likeness` is the cosine between the voices of the recording and of the clip, at most 1.
+    """
+
+    words_heard: float
+    likeness: float
+
+
+Verdict = Accepted | Refused | Proven
 
 #: What Chatterbox learns from, so that a clip is resampled once in its life. Speech has nothing
 #: above 12 kHz that a listener would miss, and a clip takes half the room of one at 48 kHz.

@@ -33,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
     say.add_argument(
         "--voice", type=Path, metavar="CLIP", help="recording of the voice to speak in"
     )
+    say.add_argument(
+        "--language", metavar="NAME", help="language of the text (default: it is detected)"
+    )
     say.add_argument("--out", type=Path, required=True, help="file to write: .ogg, .wav or .flac")
 
     commands.add_parser("doctor", help="check this machine and say what is missing")
@@ -87,7 +90,8 @@ def _run(args: argparse.Namespace) -> int:
         case "say":
             from bot.commands.say import say  # noqa: PLC0415
 
-            return asyncio.run(say(settings, args.text, args.voice, args.out.absolute()))
+            out = args.out.absolute()
+            return asyncio.run(say(settings, args.text, args.voice, out, args.language))
         case "cache":
             from bot.commands.caches import caches  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ from bot.services import open_store
 from bot.settings import ROOT, Settings, SettingsError, exposed_token
 from engine.worker.checks import Check
 
-#: Chatterbox's checkpoint is 3.2 GB; rendered speech is bounded by its own setting.
+#: A model's weights are 3.2 GB at most; rendered speech is bounded by its own setting.
 _FREE_GIB = 5
 #: The engine's interpreter imports torch, which takes half a minute on a cold disk.
 _ENGINE_TIMEOUT_S = 180

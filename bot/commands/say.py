@@ -8,6 +8,7 @@ import logging
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -18,32 +19,45 @@ from rich.status import Status
 
 from bot.base import logs
 from bot.base.errors import UserError
-from bot.services import open_services, reader_of
+from bot.services import Services, open_services, reader_of
 from bot.settings import Settings, SettingsError
 from bot.speech.audio import opus
+from bot.speech.languages import ENGLISH, LANGUAGES, language_named, name_of, named
+from bot.speech.reading import Reader
+from bot.speech.service import Saying
 from bot.speech.speaker import Speaker
-from bot.text import Names
+from bot.text import SOUNDS, Names
+from bot.text.alphabets import LATIN, languages_written_in, script_of
 from engine.errors import SpeechError
 from engine.executor import Executor
+from engine.messages import EngineConfig
 from engine.speech import ClonedVoice, StockVoice, Voice
+from engine.weights.models import MODELS
 
 log = logging.getLogger(__name__)
 
+#: What the stock voice could read, given the packages for it; the loaded one says what it does.
+_STOCK_LANGUAGES = (ENGLISH, "ja", "zh")
 _FORMATS = {".ogg", ".wav", ".flac"}
 
 
-async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> int:
+async def say(
+    settings: Settings, text: str, clip: Path | None, out: Path, language: str | None = None
+) -> int:
     """Speak `text` into `out`, in the voice of `clip` if one is given. Returns the exit code.
 
-    What cannot work is refused before anything is loaded. Raises `SettingsError`.
+    `language` is the name of the text's. What cannot work is refused before anything is loaded.
+    Raises `SettingsError`.
     """
+    asked = _language(language)
     await asyncio.to_thread(_require_writable, out)
     level = settings.log.level
     logs.configure("WARNING" if level == "INFO" else level, "console")
     console = Console(stderr=True)
     try:
         voice = await asyncio.to_thread(_voice, clip)
-        reading = reader_of(settings).read(text, Names())
+        reader = reader_of(settings)
+        _require_readable(reader, text, asked, _may_read(settings.engine))
         async with open_services(settings) as services:
             with console.status("Loading the engine") as status:
                 await _loaded(services.executor, status)
@@ -53,8 +67,7 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
                         await services.store.local_clips.use(voice.clip_sha256)
                     except sqlite3.Error as error:  # a full disk: it can be said all the same
                         log.error("a recording's use could not be noted", exc_info=error)
-                saying = await services.sayings.in_voice(reading.chunks, Speaker(voice=voice))
-                saying.left_out = reading.left_out
+                saying = await _saying(services, reader, text, asked, voice)
                 clips = [made async for made in saying.clips()]
             packets = [packet for made in clips for packet in made.packets]
             # Before the services are closed: what then fails must not cost what was spoken.
@@ -67,6 +80,48 @@ async def say(settings: Settings, text: str, clip: Path | None, out: Path) -> in
     seconds = sum(made.duration_s for made in clips)
     console.print(f"{out}: {seconds:.1f} s", soft_wrap=True, highlight=False)
     return 0
+
+
+def _language(typed: str | None) -> str | None:
+    """The code of a language that was named. Raises `SettingsError` for an unknown one."""
+    if typed is None:
+        return None
+    if (code := language_named(typed)) is None:
+        known = ", ".join(one.english for one in LANGUAGES.values())
+        raise SettingsError(f"--language: {typed!r} is none of {known}")
+    return code
+
+
+def _may_read(engine: EngineConfig) -> Sequence[str]:
+    """What the engine of the settings could turn out to read."""
+    if engine.engine == "stock":
+        return _STOCK_LANGUAGES
+    model = MODELS.get(engine.model)
+    return model.languages if model else tuple(LANGUAGES)
+
+
+def _require_readable(reader: Reader, text: str, asked: str | None, may: Sequence[str]) -> None:
+    """Raise `UserError` for a text that could be said in none of the languages `may`."""
+    if asked is not None and asked not in may:
+        raise UserError(f"I read {named(may)} here, and not {name_of(asked)}.")
+    written = languages_written_in(script_of(text) or LATIN)
+    likely = [asked] if asked else [one for one in written if one in may]
+    language = likely[0] if likely else ENGLISH
+    reader.read(text, Names(), language=language, reads=may, sounds=SOUNDS)
+
+
+async def _saying(
+    services: Services, reader: Reader, text: str, asked: str | None, voice: Voice
+) -> Saying:
+    """What is said, in the language that was asked for or that the text is in."""
+    reads = (await services.executor.engine_info()).languages
+    line = await services.line_languages.of(text, reads, user_id=0, guild_id=0, asked=asked)
+    sounds = services.sayings.sounds or ()
+    reading = reader.read(text, Names(), language=line.language, reads=reads, sounds=sounds)
+    speaker = Speaker(voice=voice, language=line.language)
+    saying = await services.sayings.in_voice(reading.chunks, speaker)
+    saying.left_out = reading.left_out
+    return saying
 
 
 def _require_writable(out: Path) -> None:

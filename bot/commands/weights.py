@@ -1,7 +1,8 @@
-"""`python -m bot weights fetch | verify | random`: get, check or make up Chatterbox's weights.
+"""`python -m bot weights fetch | verify | random`: get, check or make up a Chatterbox's weights.
 
-Without a folder `fetch` and `verify` take the one that the bot loads from; only then are the
-settings read. Exit codes: 0 done, 1 the weights are not right (one sentence on stderr), 2 wrong
+Each takes a model's name and a folder, in this order. Without a folder `fetch` and `verify` take
+the one that the bot loads from; only then are the settings read, and without a name they say which
+model. Exit codes: 0 done, 1 the weights are not right (one sentence on stderr), 2 wrong
 usage, 130 interrupted.
 """
 
@@ -17,9 +18,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from bot import settings as settings_module
 from bot.base.home import prepare_home
 from engine.command import INTERRUPTED
+from engine.device import NoGpu, detect
+from engine.messages import EngineConfig
 from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
+from engine.weights.models import ENGLISH, MODELS, Model
+from engine.weights.revisions import wanted
 
+_RECORDED = " The SHA-256 of its files were not known before: they are recorded as they came."
 _AFTER_CTRL_C = {
     "fetch": "the same command resumes where this one stopped.",
     "verify": "nothing was changed.",
@@ -32,22 +38,21 @@ def weights(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     say = Console(soft_wrap=True, highlight=False).print
     complain = Console(stderr=True, soft_wrap=True, highlight=False).print
+    model, folder = options.what
     try:
         match options.command:
             case "fetch":
-                said = _fetch(options.folder, options.revision)
+                said = _fetch(model, folder, options.revision)
             case "verify":
-                folder = options.folder or _folder_of_the_bot()
-                with _progress_bar() as progress:
-                    said = f"{folder}: {checkpoint.verify(folder, progress)}"
+                said = _verify(model, folder)
             case _:
-                said = _random(options)
+                said = _random(model or ENGLISH, folder, options)
         say(said, markup=False)
     except WeightsError as error:
         complain(str(error), markup=False)
         return 1
     except OSError as error:
-        complain(f"{error.filename or options.folder}: {error.strerror or error}.", markup=False)
+        complain(f"{error.filename or folder}: {error.strerror or error}.", markup=False)
         return 1
     except KeyboardInterrupt:
         complain(f"Interrupted; {_AFTER_CTRL_C[options.command]}")
@@ -55,10 +60,11 @@ def weights(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _fetch(folder: Path | None, revision: str | None) -> str:
+def _fetch(named: Model | None, folder: Path | None, revision: str | None) -> str:
     from engine.weights import hub  # noqa: PLC0415 - `verify` and `random` need no hub client
 
     if folder is not None:
+        model = named or ENGLISH
         use = f" TIMBRE_WEIGHTS={folder} makes the bot load it."
     else:
         settings = settings_module.load()
@@ -69,45 +75,69 @@ def _fetch(folder: Path | None, revision: str | None) -> str:
                 f"TIMBRE_WEIGHTS makes the bot load {config.weights}; name a folder to fetch "
                 "into, or unset it."
             )
-        wanted = revision or config.revision
-        folder, revision = hub.place(config.weights_folder, revision=wanted)
+        model = named or _model_of_the_bot(config)
+        of_the_bot = wanted(config, model)
+        at = revision or of_the_bot
+        folder, revision = hub.place(config.weights_folder, model, revision=at)
         if folder.parent != config.weights_folder:
-            checkpoint.check(folder)
-            return f"{checkpoint.REPOSITORY} at {revision} is in {folder} already."
-        use = "" if wanted == config.revision else " TIMBRE_WEIGHTS_REVISION makes the bot use it."
+            checkpoint.check(folder, model)
+            return f"{model.title} at {revision} is in {folder} already."
+        use = "" if at == of_the_bot else " TIMBRE_WEIGHTS_REVISION makes the bot use it."
     with _progress_bar() as progress:
-        commit = hub.fetch(folder, revision=revision, progress=progress)
-    return f"{checkpoint.REPOSITORY} at {commit} is in {folder}.{use}"
+        commit = hub.fetch(folder, model, revision=revision, progress=progress)
+    recorded = "" if commit == model.repository.revision else _RECORDED
+    return f"{model.title} at {commit} is in {folder}.{recorded}{use}"
 
 
-def _folder_of_the_bot() -> Path:
+def _verify(named: Model | None, folder: Path | None) -> str:
+    if folder is not None:
+        models: Sequence[Model] = [named] if named else checkpoint.models_in(folder)
+    else:
+        model, folder = _place_of_the_bot(named)
+        models = [model]
+    with _progress_bar() as progress:
+        said = [checkpoint.verify(folder, model, progress) for model in models]
+    return f"{folder}: {' '.join(said)}"
+
+
+def _place_of_the_bot(named: Model | None) -> tuple[Model, Path]:
     """Raises `WeightsError` where nothing is in it."""
     config = settings_module.load().engine
     if config.weights:
-        return Path(config.weights)
+        return named or _model_of_the_bot(config), Path(config.weights)
     from engine.weights import hub  # noqa: PLC0415 - not where a folder is given
 
-    folder, _ = hub.place(config.weights_folder, revision=config.revision)
+    model = named or _model_of_the_bot(config)
+    folder, _ = hub.place(config.weights_folder, model, revision=wanted(config, model))
     if not folder.is_dir():
         raise WeightsError(f"No weights are in {folder} yet; `weights fetch` downloads them.")
-    return folder
+    return model, folder
 
 
-def _random(options: argparse.Namespace) -> str:
+def _model_of_the_bot(config: EngineConfig) -> Model:
+    """The model that the settings name, or the one that suits this machine."""
+    from engine.worker import choosing  # noqa: PLC0415 - not where a model is named
+
+    gpu = NoGpu("the settings ask for the CPU") if config.device == "cpu" else detect()
+    return choosing.usual(config, gpu).model
+
+
+def _random(model: Model, folder: Path, options: argparse.Namespace) -> str:
     with _progress_bar() as progress:
         progress("Drawing random weights", None)
         with redirect_stdout(sys.stderr):  # the libraries print
             from engine.upstream import random_weights  # noqa: PLC0415 - only this needs torch
 
             random_weights.write_random_checkpoint(
-                options.folder,
+                folder,
+                model,
                 seed=options.seed,
                 small=options.small,
                 stop_after=options.stop_after,
             )
     return (
-        f"{options.folder} holds random weights: good for measuring speed and for comparing "
-        "implementations. What they speak is noise, and says nothing of how Chatterbox sounds."
+        f"{folder} holds random weights of {model.title}: good for measuring speed and for "
+        "comparing implementations. What they speak is noise, and says nothing of how it sounds."
     )
 
 
@@ -122,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
 
     random = commands.add_parser("random", help="write untrained weights for tests, benchmarks")
     random.add_argument("--seed", type=_whole(0, 2**63 - 1), required=True)
-    random.add_argument("--small", action="store_true", help="a reduced model, 24 MB, not 3.2 GB")
+    random.add_argument("--small", action="store_true", help="a reduced model, not one of GB")
     random.add_argument(
         "--stop-after",
         type=_whole(1, 1000),
@@ -130,11 +160,36 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TOKENS",
         help="about how long an utterance gets, 25 tokens a second (default: 60)",
     )
-    the_bots = "default: the folder that the bot uses"
-    for command in (fetch, verify):
-        command.add_argument("folder", type=Path, metavar="DIR", nargs="?", help=the_bots)
-    random.add_argument("folder", type=Path, metavar="DIR")
+    for command, folder in ((fetch, "[DIR]"), (verify, "[DIR]"), (random, "DIR")):
+        command.add_argument(
+            "what",
+            nargs="+" if command is random else "*",
+            action=_ModelAndFolder,
+            default=(None, None),
+            metavar=f"[{'|'.join(MODELS)}] {folder}",
+            help="default: the model and the folder that the bot uses",
+        )
     return parser
+
+
+class _ModelAndFolder(argparse.Action):
+    """A model's name, a folder, or both: "turbo" is the model, "./turbo" the folder."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        _option: str | None = None,
+    ) -> None:
+        words = list(values) if isinstance(values, list) else []
+        model = MODELS.get(words[0]) if words else None
+        folders = words[1:] if model else words
+        if len(folders) > 1:
+            parser.error(f"unrecognized arguments: {' '.join(folders[1:])}")
+        if self.nargs == "+" and not folders:
+            parser.error("the following arguments are required: DIR")
+        setattr(namespace, self.dest, (model, Path(folders[0]) if folders else None))
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:

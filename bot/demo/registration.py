@@ -27,7 +27,7 @@ async def measure(clip: Path, times: int, folder: Path) -> list[float]:
         guild = discord.add_guild("The workshop")
         guild.add_text_channel("general")
         member = guild.add_member("Alice")
-        at_once = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0"}
+        at_once = {"TIMBRE_REGISTRATION_COOLDOWN_S": "0", "TIMBRE_VOICE_STATEMENT": "off"}
         async with running_bot(discord, folder / "home", folder / "bot.log", **at_once):
             # The engine loads while members read what they agree to.
             await (await member.slash("say", text="Hello.")).reply(timeout_s=_PATIENCE_S)

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.base.errors import UserError
+from bot.speech.languages import language_named, name_of
+from bot.voices.proving import Demand
 from data.rows import GuildSettings
 
 OptionValue = bool | int | str | None
 
+#: As much as a field of the form takes.
+_FIELD_CHARS = 100
 _YES = frozenset({"yes", "y", "on", "true", "1"})
 _NO = frozenset({"no", "n", "off", "false", "0"})
 
@@ -20,8 +24,11 @@ class Kind(StrEnum):
     NUMBER = "a number"
     NUMBER_OR_USUAL = "a number, or nothing for the usual"
     ROLE = "the name of a role, or nothing"
+    LANGUAGE = "a language, or nothing for English"
+    LANGUAGES = "languages with commas, or nothing for all"
     STOCK_VOICE = "the name of a stock voice, or nothing"
     VOICE = "the name of a shared voice, or nothing"
+    DEMAND = "off, own, or nothing for the usual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,13 @@ class Option:
                 return roles[typed] if typed else None
             case Kind.VOICE:
                 return typed or None
+            case Kind.LANGUAGE if not typed or language_named(typed):
+                return language_named(typed)
+            case Kind.LANGUAGES if all(map(language_named, _listed(typed))):
+                codes = [code for one in _listed(typed) if (code := language_named(one))]
+                return " ".join(dict.fromkeys(codes)) or None
+            case Kind.DEMAND if not typed or typed.lower() in list(Demand):
+                return typed.lower() or None
             case Kind.STOCK_VOICE if not typed or typed in stock_voices:
                 return typed or None
         raise UserError(f"{self.title} has to be {self.hint}.")
@@ -79,7 +93,16 @@ class Option:
             return ""
         if self.kind is Kind.YES_NO:
             return "yes" if value else "no"
+        if self.kind is Kind.LANGUAGE:
+            return name_of(value)
+        if self.kind is Kind.LANGUAGES:
+            named = ", ".join(map(name_of, value.split()))
+            return named if len(named) <= _FIELD_CHARS else ", ".join(value.split())
         return names.get(value, str(value)) if self.kind in (Kind.ROLE, Kind.VOICE) else str(value)
+
+
+def _listed(typed: str) -> list[str]:
+    return [one for one in typed.split(",") if one.strip()]
 
 
 OPTIONS = (
@@ -122,6 +145,18 @@ OPTIONS = (
         Kind.STOCK_VOICE,
     ),
     Option(
+        "language",
+        "Language",
+        "What I say of myself, and what a line is read in that shows no other.",
+        Kind.LANGUAGE,
+    ),
+    Option(
+        "languages",
+        "Languages",
+        "I read nothing but these here, and everything as one of them.",
+        Kind.LANGUAGES,
+    ),
+    Option(
         "volume_percent",
         "Volume",
         "How loud I am in voice channels, in percent of the usual.",
@@ -144,5 +179,11 @@ OPTIONS = (
         Kind.NUMBER_OR_USUAL,
         0,
         86_400,
+    ),
+    Option(
+        "voice_statement",
+        "Spoken statement",
+        "Who says a sentence to register a voice. Only a stricter choice than the usual counts.",
+        Kind.DEMAND,
     ),
 )

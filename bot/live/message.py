@@ -17,20 +17,22 @@ def is_readable(message: discord.Message) -> bool:
     return message.guild is not None and message.type in _READ_TYPES
 
 
-def text_of(message: discord.Message) -> str:
-    """The text with what is before and after it: "replying to Bob", "an image"."""
+def text_of(message: discord.Message, language: str = "en") -> str:
+    """The text with what is before and after it, in its language: "replying to Bob", "an image"."""
     reference = message.reference
     forwarded = reference is not None and reference.type is discord.MessageReferenceType.forward
     answered = reference.resolved if reference and not forwarded else None
     before = message_kinds(
         reply_to=answered.author.display_name if isinstance(answered, discord.Message) else None,
         forwarded=forwarded,
+        language=language,
     )
     after = message_kinds(
         attachments=[attachment.content_type for attachment in message.attachments],
         stickers=[sticker.name for sticker in message.stickers],
         poll=message.poll.question if message.poll else None,
         voice_message=message.flags.voice,
+        language=language,
     )
     return "\n".join(part for part in (before, message.content, after) if part)
 

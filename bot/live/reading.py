@@ -7,6 +7,7 @@ order.
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 import discord
 
@@ -131,12 +132,12 @@ class LiveReading:
             excluded = await self._store.exclusions.of(member.id, guild.id)
             if not settings.announce_moves or excluded:
                 return
-            saying = await self._sayings.announcement(member, came=came)
-            if self.bindings.of(guild.id) is not binding:  # stopped meanwhile
-                return
             try:
+                saying = await self._sayings.announcement(member, came=came)
+                if self.bindings.of(guild.id) is not binding:  # stopped meanwhile
+                    return
                 session.speak(saying, author_id=member.id, label=saying.text)
-            except UserError as error:
+            except (UserError, SpeechError) as error:
                 log.info("not announced", extra={"reason": str(error)})
 
     async def close(self) -> None:
@@ -183,6 +184,8 @@ class LiveReading:
         except UserError as error:
             self._spawn_telling(message, binding, error)
             return
+        if saying.accent:
+            self._spawn_telling(message, binding, UserError(saying.accent))
         binding.read += 1
         binding.accepted[message.id] = AcceptedMessage(playback, line, text)
         self._tasks.spawn(self._follow(message, binding, playback), name="live reading")
@@ -197,16 +200,17 @@ class LiveReading:
         """What is said of a message; None where that is nothing, with its author told why."""
         try:
             return await self._sayings.of_member(
-                text_of(message),
+                message.content,
                 message.author,
                 guild,
+                framed=partial(text_of, message),
                 mentioned=message.mentions,
                 message_id=message.id,
                 max_chars=settings.max_message_chars,
             )
         except NothingToSay:
             return None
-        except UserError as error:
+        except (UserError, SpeechError) as error:
             self._spawn_telling(message, binding, error)
             return None
 
@@ -226,7 +230,9 @@ class LiveReading:
         finally:
             binding.accepted.pop(message.id, None)
 
-    def _spawn_telling(self, message: discord.Message, binding: Binding, error: UserError) -> None:
+    def _spawn_telling(
+        self, message: discord.Message, binding: Binding, error: UserError | SpeechError
+    ) -> None:
         self._tasks.spawn(self._tell(message, binding, sentence_for(error)), name="live reading")
 
     async def _tell(self, message: discord.Message, binding: Binding, sentence: str) -> None:

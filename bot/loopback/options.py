@@ -15,6 +15,7 @@ FieldValue: TypeAlias = str | bool | Sequence[File]
 GROUP = 2
 
 _ACTION_ROW = 1
+_STRING_SELECT = 3
 _TEXT_INPUT = 4
 _TEXT_DISPLAY = 10
 _LABEL = 18
@@ -148,12 +149,28 @@ def fill_in_field(component: Json, values: dict[str, FieldValue], resolved: Reso
         text = component.get("value") or "" if value is None else str(value)
         _check_text(component, text)
         return sent | {"value": text}
+    if kind == _STRING_SELECT:
+        return sent | {"values": _selected(component, value)}
     assert kind == _FILE_UPLOAD
     chosen = value if isinstance(value, Sequence) else ()
     files = [one for one in chosen if isinstance(one, File)]
     if not files and component.get("required", True):
         raise ValueError(f"{custom_id!r} is required")
     return sent | {"values": [resolved.file(file) for file in files]}
+
+
+def _selected(component: Json, value: FieldValue | None) -> list[str]:
+    """One choice, by its label or value; without one what the form was shown with."""
+    options: list[Json] = component["options"]
+    if value is None:
+        chosen = [one["value"] for one in options if one.get("default")]
+    else:
+        chosen = [one["value"] for one in options if value in (one["label"], one["value"])]
+        if not chosen:
+            raise ValueError(f"{value!r} is none of {[one['label'] for one in options]}")
+    if not chosen and component.get("required", True):
+        raise ValueError(f"{component['custom_id']!r} is required")
+    return chosen
 
 
 def _check_text(component: Json, text: str) -> None:

@@ -1,17 +1,19 @@
 """From what a person typed to chunks for the engine, with the limits of the settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
-from bot.text import Names, Pronunciations, TextLimits, chunks, explain, is_foreign, speakable
+from bot.speech.languages import ENGLISH, named
+from bot.text import Names, Pronunciations, TextLimits, chunks, explain, speakable
+from bot.text.alphabets import is_legible, is_written_in_latin
+from bot.text.wording import WORDINGS
 
 _NONE = Pronunciations()
 _WORDS_QUOTED = 4
-_OTHER_SCRIPT = "My voices read English, and most of this text is in another script."
 
 
 class NothingToSay(UserError):
@@ -38,12 +40,16 @@ class Reader:
         names: Names,
         pronunciations: Pronunciations = _NONE,
         *,
+        language: str = ENGLISH,
+        reads: Sequence[str] = (ENGLISH,),
         max_chars: int | None = None,
+        sounds: Collection[str] = (),
     ) -> Reading:
-        """Chunks of at most `max_chunk_chars`, the first one short.
+        """Chunks of at most `max_chunk_chars`, the first one short; of all sounds, only `sounds`.
 
-        A text longer than `max_chars` is said up to there and "and so on"; without `max_chars` one
-        that is too long is refused. Raises `UserError`, `NothingToSay` where no word is left.
+        `language` is the text's, one of those that can be `reads` here. A text longer than
+        `max_chars` is said up to there and "and so on"; without `max_chars` one that is too long is
+        refused. Raises `UserError`, `NothingToSay` where no word is left.
         """
         limits = self._limits
         if max_chars is None and len(text) > limits.max_input_chars:
@@ -54,24 +60,34 @@ class Reader:
         if max_chars is not None:
             limits = replace(limits, max_input_chars=min(max_chars, limits.max_input_chars))
         spoken, truncated = speakable(
-            text, names=names, limits=limits, pronunciations=pronunciations, now=self._now()
+            text,
+            names=names,
+            limits=limits,
+            pronunciations=pronunciations,
+            now=self._now(),
+            language=language,
+            sounds=sounds,
         )
         if not spoken:
             raise NothingToSay("There is nothing in that I could say aloud.")
-        if is_foreign(spoken):
-            raise UserError(_OTHER_SCRIPT)
+        # Languages of other scripts have all the rest spelled with Latin letters.
+        seen = spoken if is_written_in_latin(language) else text
+        _require_legible(seen, language, reads)
+        if truncated and max_chars is not None:
+            spoken, truncated = _and_so_on(spoken, WORDINGS[language].and_so_on), False
+        pieces = chunks(spoken, self._limits, language)
         if not truncated:
-            return Reading(self._chunks(spoken))
-        if max_chars is not None:
-            return Reading(self._chunks(_and_so_on(spoken)))
+            return Reading(pieces)
         last = " ".join(spoken.split()[-_WORDS_QUOTED:])
         return Reading(
-            self._chunks(spoken),
+            pieces,
             f"That is more than the {limits.max_spoken_chars:,} characters that I say at once, "
             f"numbers in words. I say it up to “{last}”.",
         )
 
-    def name(self, name: str, pronunciations: Pronunciations = _NONE) -> str:
+    def name(
+        self, name: str, pronunciations: Pronunciations = _NONE, language: str = ENGLISH
+    ) -> str:
         """How a member's name is said, whatever it is made of and whichever script it is in."""
         # As a mention, so that a name is the same in a text and before one.
         return speakable(
@@ -80,13 +96,17 @@ class Reader:
             limits=self._limits,
             pronunciations=pronunciations,
             now=self._now(),
+            language=language,
         ).text.rstrip(".")
 
-    def _chunks(self, spoken: str) -> list[str]:
-        return chunks(spoken, self._limits)
-
     def explain(
-        self, text: str, names: Names, pronunciations: Pronunciations
+        self,
+        text: str,
+        names: Names,
+        pronunciations: Pronunciations,
+        *,
+        language: str = ENGLISH,
+        sounds: Collection[str] = (),
     ) -> list[tuple[str, str]]:
         """Each step of the reading with the text after it. Raises `UserError` as `read` does."""
         steps = explain(
@@ -95,13 +115,22 @@ class Reader:
             limits=self._limits,
             pronunciations=pronunciations,
             now=self._now(),
+            language=language,
+            sounds=sounds,
         )
-        if is_foreign(steps[-1][1]):
-            raise UserError(_OTHER_SCRIPT)
+        seen = steps[-1][1] if is_written_in_latin(language) else text
+        _require_legible(seen, language, (language,))
         return steps
 
 
-def _and_so_on(spoken: str) -> str:
+def _require_legible(spoken: str, language: str, reads: Sequence[str]) -> None:
+    if not is_legible(spoken, language):
+        raise UserError(
+            f"My voices read {named(reads)}, and most of this text is in another script."
+        )
+
+
+def _and_so_on(spoken: str, words: str) -> str:
     if spoken.endswith((".", "!", "?")):
-        return f"{spoken} And so on."
-    return f"{spoken.rstrip(',;:-–—')}, and so on."
+        return f"{spoken} {words[:1].upper()}{words[1:]}."
+    return f"{spoken.rstrip(',;:-–—')}, {words}."

@@ -1,21 +1,26 @@
 """The one way from a member, a text and a voice to what is said.
 
-Names, pronunciations, the reading of the text, the voice, and what the server chose (its volume
-and its stock voice) meet here, for commands, live reading, previews and the command line alike.
+Names, pronunciations, the text's language, its reading, the voice, and what the server chose (its
+volume and its stock voice) meet here, for commands, live reading, previews and the command line
+alike.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import discord
 from msgspec.structs import replace
 
+from bot.speech.languages import ENGLISH, LANGUAGES
+from bot.speech.line_languages import LineLanguages, main_language
 from bot.speech.names import names_in
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.service import Saying, SpeechService
 from bot.speech.speaker import Speaker
+from bot.text import SOUNDS
+from bot.text.wording import WORDINGS
 from data.guild_settings import GuildSettingsStore
 from engine.speech import StockVoice
 
@@ -39,13 +44,21 @@ class Sayings:
         speakers: Speakers,
         reader: Reader,
         pronouncing: Pronouncing,
+        *,
+        languages: LineLanguages,
         guild_settings: GuildSettingsStore,
     ) -> None:
         self._speech = speech
         self._speakers = speakers
         self._reader = reader
         self._pronouncing = pronouncing
+        self._languages = languages
         self._guild_settings = guild_settings
+
+    @property
+    def sounds(self) -> tuple[str, ...] | None:
+        """Those that the loaded engine makes, without brackets; None while none is loaded."""
+        return self._speech.sounds
 
     async def of_member(
         self,
@@ -54,6 +67,8 @@ class Sayings:
         guild: discord.Guild,
         *,
         voice: str | None = None,
+        language: str | None = None,
+        framed: Callable[[str], str] | None = None,
         mentioned: Sequence[discord.abc.User] = (),
         message_id: int | None = None,
         max_chars: int | None = None,
@@ -61,39 +76,70 @@ class Sayings:
     ) -> Saying:
         """What a member typed, in the voice that they ask for or in their usual one.
 
-        `mentioned` came with the text, `message_id` is of the message that it was, if any;
-        `max_chars` is as in `Reader.read`; what is not `aloud` is for a file, which no server's
-        volume changes. Raises `UserError`, `NothingToSay` where no word is left.
+        It is read in `language` if they ask for one, else in the one that it is in; `framed` gives
+        what is read of it in a language, where that is more than the text. `mentioned` came with
+        it, `message_id` is of the message that it was, if any; `max_chars` is as in `Reader.read`;
+        what is not `aloud` is for a file, which no server's volume changes. Raises `UserError`,
+        `NothingToSay` where no word is left, `SpeechError` while there is no engine.
         """
+        speaker = await self._speakers.speaker(voice, user_id=member.id, guild_id=guild.id)
+        reads = (await self._speech.engine()).languages
+        line = await self._languages.of(
+            text,
+            reads,
+            user_id=member.id,
+            guild_id=guild.id,
+            asked=language,
+            voice=speaker.voice_language,
+        )
+        text = framed(line.language) if framed else text
         # Beside the loop: a text can be made to take a tenth of a second.
         reading = await asyncio.to_thread(
             self._reader.read,
             text,
             names_in(text, guild, mentioned),
             await self._pronouncing.of(guild.id, member.id),
+            language=line.language,
+            reads=reads,
             max_chars=max_chars,
+            sounds=SOUNDS if self.sounds is None else self.sounds,
         )
-        speaker = await self._speakers.speaker(voice, user_id=member.id, guild_id=guild.id)
-        speaker = replace(speaker, message_id=message_id)
+        speaker = replace(speaker, message_id=message_id, language=line.language)
         saying = await self.in_voice(reading.chunks, speaker, aloud=aloud)
         saying.left_out = reading.left_out
+        saying.accent = self._languages.remark(line, reads, user_id=member.id, guild_id=guild.id)
         return saying
 
     async def opening(
         self, author: discord.abc.User, guild_id: int, message_id: int | None = None
     ) -> Saying:
-        """That the author of a message speaks now, in their own voice."""
-        name = await self._name(author, guild_id)
+        """That the author of a message speaks now, in their own voice and the server's language."""
+        language = await self._language_of(guild_id)
+        name = await self._name(author, guild_id, language)
         speaker = await self._speakers.speaker(None, user_id=author.id, guild_id=guild_id)
-        speaker = replace(speaker, message_id=message_id)
-        return await self.in_voice([f"{name} says:"], speaker, aloud=True)
+        speaker = replace(speaker, message_id=message_id, language=language)
+        return await self.in_voice([WORDINGS[language].says.format(name)], speaker, aloud=True)
 
     async def announcement(self, member: discord.Member, *, came: bool) -> Saying:
-        """That a member came or left, in the server's voice."""
+        """That a member came or left, in the server's voice and language."""
         guild_id = member.guild.id
-        sentence = f"{await self._name(member, guild_id)} {'joined' if came else 'left'}."
-        speaker = Speaker(StockVoice(), guild_id=guild_id, user_id=member.id, news=True)
+        language = await self._language_of(guild_id)
+        name = await self._name(member, guild_id, language)
+        wording = WORDINGS[language]
+        sentence = (wording.joined if came else wording.left).format(name)
+        speaker = Speaker(
+            StockVoice(), guild_id=guild_id, user_id=member.id, language=language, news=True
+        )
         return await self.in_voice([sentence], speaker, aloud=True)
+
+    async def preview(self, speaker: Speaker) -> Saying:
+        """How a voice sounds, in its own language where that is read. Raises `SpeechError`."""
+        reads = (await self._speech.engine()).languages
+        language = main_language(reads)
+        if speaker.voice_language in reads:
+            language = speaker.voice_language or language
+        text = LANGUAGES.get(language, LANGUAGES[ENGLISH]).preview
+        return await self.in_voice([text], replace(speaker, language=language))
 
     async def in_voice(
         self, chunks: Sequence[str], speaker: Speaker, *, aloud: bool = False
@@ -107,6 +153,11 @@ class Sayings:
         )
         return self._speech.saying(chunks, speaker)
 
-    async def _name(self, member: discord.abc.User, guild_id: int) -> str:
+    async def _language_of(self, guild_id: int) -> str:
+        reads = (await self._speech.engine()).languages
+        return await self._languages.of_server(guild_id, reads)
+
+    async def _name(self, member: discord.abc.User, guild_id: int, language: str) -> str:
         pronunciations = await self._pronouncing.of(guild_id, member.id)
-        return self._reader.name(member.display_name, pronunciations) or "Somebody"
+        name = self._reader.name(member.display_name, pronunciations, language)
+        return name or WORDINGS[language].someone.capitalize()

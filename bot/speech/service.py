@@ -20,6 +20,7 @@ from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.clip import Clip
 from bot.speech.audio.codec import Codec
 from bot.speech.speaker import Speaker, voice_for
+from bot.text import with_sounds
 from engine.errors import DeadlineExceeded, SpeechError, SynthesisFailed
 from engine.executor import Executor
 from engine.speech import EngineInfo, Priority, Speech, SpeechRequest, Voice, sha256_of
@@ -61,7 +62,14 @@ class SpeechService:
         self._clock = clock
         self._sayings: WeakSet[Saying] = WeakSet()
         self._at_work: dict[asyncio.Task[Any], Speaker] = {}
+        self._waiting_since: float | None = None
         self._silenced: list[tuple[Concerned, SpeechError]] = []
+
+    @property
+    def sounds(self) -> tuple[str, ...] | None:
+        """Those that the loaded engine makes; None while none is loaded."""
+        engine = self._executor.status().engine
+        return None if engine is None else engine.sounds
 
     def saying(self, chunks: Sequence[str], speaker: Speaker) -> "Saying":
         """`chunks`, to be spoken one after the other. Nothing is made of them before it is due."""
@@ -80,6 +88,24 @@ class SpeechService:
         saying = Saying(speaker, [_Chunk(speaker, one) for one in requests], self._make_due)
         self._sayings.add(saying)
         return saying
+
+    async def engine(self) -> EngineInfo:
+        """The loaded engine, waited for no longer than a request may wait. Raises `SpeechError`.
+
+        Of several that wait none waits longer than the first, or they would one after the other.
+        """
+        if self._waiting_since is None:
+            self._waiting_since = self._clock()
+        left_s = self._waiting_since + self._deadline_s - self._clock()
+        try:
+            async with asyncio.timeout(max(0.0, left_s)):
+                engine = await self._executor.engine_info()
+            self._waiting_since = None
+            return engine
+        except TimeoutError:
+            raise DeadlineExceeded(
+                f"The speech engine is not ready yet. {self._executor.status().detail}"
+            ) from None
 
     @contextmanager
     def silencing(self, concerned: Concerned, reason: SpeechError) -> Iterator[None]:
@@ -126,13 +152,17 @@ class SpeechService:
             self._executor.promote(chunk.request)
 
     async def _clip(self, chunk: _Chunk) -> Clip:
-        info = await self._engine()
+        info = await self.engine()
         speaker = chunk.speaker
         for concerned, reason in self._silenced:
             if concerned(speaker):
                 raise reason
         voice, substitution = voice_for(speaker, info)
-        chunk.request = replace(chunk.request, voice=voice)
+        # It was read before the engine was there, or for the one before.
+        text = with_sounds(chunk.request.text, info.sounds)
+        if not text:
+            raise SynthesisFailed("There is nothing in that which makes a sound.")
+        chunk.request = replace(chunk.request, text=text, voice=voice)
         content = chunk.request.content_key
         usual = self._cache.codec
         codec = usual.at_volume(speaker.volume_percent)
@@ -184,16 +214,6 @@ class SpeechService:
         self._note_work(speaker, keeping)
         return keeping
 
-    async def _engine(self) -> EngineInfo:
-        """The loaded engine, waited for no longer than a request may wait."""
-        try:
-            async with asyncio.timeout(self._deadline_s):
-                return await self._executor.engine_info()
-        except TimeoutError:
-            raise DeadlineExceeded(
-                f"The speech engine is not ready yet. {self._executor.status().detail}"
-            ) from None
-
     def _note_work(self, speaker: Speaker, task: asyncio.Task[Any]) -> None:
         self._at_work[task] = speaker
         task.add_done_callback(self._at_work.pop)
@@ -203,7 +223,8 @@ class Saying:
     """Words on their way to being sound. The sooner a chunk is due, the sooner it is made.
 
     `substitution` is a sentence for the listener once a clip in another voice than the requested
-    one has been given out; `left_out` is one for the author where it is not all that they typed.
+    one has been given out; `left_out` is one for the author where it is not all that they typed,
+    and `accent` where it is read as another language than theirs.
     """
 
     def __init__(
@@ -215,6 +236,7 @@ class Saying:
         self.speaker = speaker
         self.substitution = speaker.note
         self.left_out: str | None = None
+        self.accent: str | None = None
         self._chunks = chunks
         self._make_due = make_due
         self._withdrawn: SpeechError | None = None
@@ -228,7 +250,7 @@ class Saying:
     @property
     def remarks(self) -> list[str]:
         """What is to be said beside it: how it is not what was asked for."""
-        return [remark for remark in (self.left_out, self.substitution) if remark]
+        return [one for one in (self.left_out, self.accent, self.substitution) if one]
 
     def due(self, priority: Priority) -> None:
         """Begin to make the first chunk, or have it made sooner."""

@@ -11,7 +11,8 @@ from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice,
 class Speaker(msgspec.Struct, frozen=True):
     """Who asks, in which voice, how it should speak, and how loudly it is played.
 
-    `message_id` is of the message that is read aloud, if it is one; `language` an ISO 639-1 code.
+    `message_id` is of the message that is read aloud, if it is one; `language` is the text's, and
+    `voice_language` the voice's own where that is known, both as ISO 639-1 codes.
 
     `note` is a sentence for the listener on why it is this voice, where that may surprise. Where a
     stock voice has to speak it is the server's, `stock_voice`, or else one that stays this
@@ -24,6 +25,7 @@ class Speaker(msgspec.Struct, frozen=True):
     user_id: int = 0
     message_id: int | None = None
     language: str = "en"
+    voice_language: str | None = None
     note: str | None = None
     volume_percent: int = 100
     stock_voice: str | None = None

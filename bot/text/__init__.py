@@ -10,16 +10,21 @@ from bot.text.mentions import Names
 from bot.text.pipeline import SpeakableText, explain, speakable
 from bot.text.pronunciations import Pronunciations
 from bot.text.scripts import is_foreign
+from bot.text.sounds import completions, with_sounds
+from engine.weights.models import SOUNDS
 
 __all__ = [
+    "SOUNDS",
     "Names",
     "PronunciationLimits",
     "Pronunciations",
     "SpeakableText",
     "TextLimits",
     "chunks",
+    "completions",
     "explain",
     "is_foreign",
     "message_kinds",
     "speakable",
+    "with_sounds",
 ]

@@ -3,6 +3,7 @@
 import re
 
 from bot.text.expressions import sub_apart
+from bot.text.wording import ENGLISH, Wording
 
 _MASKED = re.compile(
     r"!?\[([^\[\]\n]{1,300})\]\(<?(?:https?|discord)://[^\s()<>]{1,1000}[^()\n]{0,100}\)"
@@ -19,42 +20,39 @@ _MAIL = re.compile(r"(?<![\w.+-])(?:mailto:)?([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\
 _LOCAL = re.compile(r"\b(localhost|(?:\d{1,3}\.){3}\d{1,3}):(\d{2,5})\b")
 _CLOSING = ".,!?;:'\")]*_~`"
 _SITES = {
-    "youtube.com": "YouTube link",
-    "youtu.be": "YouTube link",
-    "twitter.com": "Twitter link",
-    "x.com": "X link",
-    "vxtwitter.com": "Twitter link",
-    "fxtwitter.com": "Twitter link",
-    "bsky.app": "Bluesky link",
-    "tenor.com": "GIF",
-    "giphy.com": "GIF",
-    "klipy.com": "GIF",
-    "discord.gg": "Discord invite",
-    "discord.com": "Discord link",
-    "discord.new": "Discord link",
-    "discordapp.com": "Discord link",
-    "discordapp.net": "Discord link",
-    "github.com": "GitHub link",
-    "github.io": "GitHub link",
-    "gitlab.com": "GitLab link",
-    "reddit.com": "Reddit link",
-    "redd.it": "Reddit link",
-    "twitch.tv": "Twitch link",
-    "spotify.com": "Spotify link",
-    "soundcloud.com": "SoundCloud link",
-    "wikipedia.org": "Wikipedia link",
-    "steampowered.com": "Steam link",
-    "steamcommunity.com": "Steam link",
-    "imgur.com": "Imgur link",
-    "tiktok.com": "TikTok link",
-    "instagram.com": "Instagram link",
-    "facebook.com": "Facebook link",
-    "google.com": "Google link",
-    "amazon.com": "Amazon link",
-    "stackoverflow.com": "Stack Overflow link",
-    "netflix.com": "Netflix link",
-    "pypi.org": "Pie P I link",
+    "youtube.com": "YouTube",
+    "youtu.be": "YouTube",
+    "twitter.com": "Twitter",
+    "x.com": "X",
+    "vxtwitter.com": "Twitter",
+    "fxtwitter.com": "Twitter",
+    "bsky.app": "Bluesky",
+    "discord.com": "Discord",
+    "discord.new": "Discord",
+    "discordapp.com": "Discord",
+    "discordapp.net": "Discord",
+    "github.com": "GitHub",
+    "github.io": "GitHub",
+    "gitlab.com": "GitLab",
+    "reddit.com": "Reddit",
+    "redd.it": "Reddit",
+    "twitch.tv": "Twitch",
+    "spotify.com": "Spotify",
+    "soundcloud.com": "SoundCloud",
+    "wikipedia.org": "Wikipedia",
+    "steampowered.com": "Steam",
+    "steamcommunity.com": "Steam",
+    "imgur.com": "Imgur",
+    "tiktok.com": "TikTok",
+    "instagram.com": "Instagram",
+    "facebook.com": "Facebook",
+    "google.com": "Google",
+    "amazon.com": "Amazon",
+    "stackoverflow.com": "Stack Overflow",
+    "netflix.com": "Netflix",
+    "pypi.org": "Pie P I",
 }
+_PICTURES = {"tenor.com", "giphy.com", "klipy.com"}
 _SECOND_LEVEL = {"co", "com", "org", "net", "ac", "gov", "edu"}
 _IMAGE = re.compile(r"\.(?:png|jpe?g|gif|webp)(?:[?#]|$)", re.IGNORECASE)
 _VIDEO = re.compile(r"\.(?:mp4|mov|webm)(?:[?#]|$)", re.IGNORECASE)
@@ -62,54 +60,60 @@ _IP_ADDRESS = re.compile(r"((?:\d{1,3}\.){3}\d{1,3})(?::(\d{1,5}))?(?=[/?#]|$)",
 _HOST = re.compile(r"(?:[^/@?#]*@)?([^/?#:]*)")
 
 
-def links(text: str) -> str:
+def links(text: str, wording: Wording = ENGLISH) -> str:
     """``[label](url)`` -> label, ``youtu.be/x`` -> YouTube link, ``a@b.c`` -> a at b dot c."""
     text = _MASKED.sub(lambda m: m[1], text)
-    text = sub_apart(_URL, _url, text)
-    text = _MAIL.sub(lambda m: f"{m[1]} at {m[2]}".replace(".", " dot "), text)
-    text = _LOCAL.sub(r"\1 port \2", text)
-    return sub_apart(_BARE, _bare, text)
+    text = sub_apart(_URL, lambda m: _url(m, wording), text)
+    dot = f" {wording.dot} "
+    text = _MAIL.sub(lambda m: f"{m[1]} {wording.at} {m[2]}".replace(".", dot), text)
+    if wording is ENGLISH:
+        text = _LOCAL.sub(r"\1 port \2", text)
+    return sub_apart(_BARE, lambda m: _bare(m, wording), text)
 
 
-def _url(match: re.Match[str]) -> str:
+def _url(match: re.Match[str], wording: Wording) -> str:
     rest = match[1]
     address = rest.rstrip(_CLOSING)
     after = rest[len(address) :]
     if address.count("(") > address.count(")") and after.startswith(")"):
         after = after[1:]
     host = _HOST.match(address)
-    return f"{_site(host[1], address)}{after}" if host and host[1] else after
+    return f"{_site(host[1], address, wording)}{after}" if host and host[1] else after
 
 
-def _bare(match: re.Match[str]) -> str:
+def _bare(match: re.Match[str], wording: Wording) -> str:
     host, path = match[1], match[2]
     if path.rstrip(_CLOSING).strip("/"):
         address = path.rstrip(_CLOSING)
-        return f"{_site(host, address)}{path[len(address) :]}"
-    return host.removeprefix("www.").replace(".", " dot ") + path.strip("/")
+        return f"{_site(host, address, wording)}{path[len(address) :]}"
+    return host.removeprefix("www.").replace(".", f" {wording.dot} ") + path.strip("/")
 
 
-def _site(host: str, address: str) -> str:
+def _site(host: str, address: str, wording: Wording) -> str:
     host = host.lower().rstrip(".")
     if numeric := _IP_ADDRESS.match(address):
-        port = f" port {numeric[2]}" if numeric[2] else ""
-        return numeric[1] + (" link" if address[numeric.end() :].strip("/") else port)
+        if address[numeric.end() :].strip("/"):
+            return wording.link_to.format(numeric[1])
+        return numeric[1] + (f" port {numeric[2]}" if numeric[2] else "")
     labels = host.split(".")
     if host == "localhost":
-        return "localhost link"
+        return wording.link_to.format(host)
     if not host.isascii() or len(labels) < 2 or labels[-1].isdigit() or host.startswith("["):
-        return "link"
+        return wording.link
     size = 3 if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL else 2
     domain = ".".join(labels[-size:])
     if _IMAGE.search(address):
-        return "image link"
+        return wording.image_link
     if _VIDEO.search(address):
-        return "video link"
+        return wording.video_link
     if domain in {"discord.com", "discordapp.com"}:
         if "/channels/" in address:
-            return "Discord message link"
+            return wording.message_link
         if "/invite/" in address:
-            return "Discord invite"
-    if domain in _SITES:
-        return _SITES[domain]
-    return f"{domain.replace('.', ' dot ').replace('-', ' ')} link"
+            return wording.invite
+    if domain == "discord.gg":
+        return wording.invite
+    if domain in _PICTURES:
+        return "GIF"
+    site = _SITES.get(domain) or domain.replace(".", f" {wording.dot} ").replace("-", " ")
+    return wording.link_to.format(site)

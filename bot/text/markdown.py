@@ -8,6 +8,7 @@ import re
 
 from bot.text.characters import apart_from_fractions, clean_characters, has_words
 from bot.text.expressions import any_of
+from bot.text.wording import ENGLISH, Wording
 
 _FENCE = re.compile(r"```(?:([A-Za-z0-9+#_-]{1,20})\n)?(.*?)```", re.DOTALL)
 _INLINE_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
@@ -82,13 +83,13 @@ _SPACES = str.maketrans("_|[]{}\\`", " " * 8)
 _ENDED = re.compile(r"[.!?…,;:。！？、，；：؟।-][\"')\]»”]*$")
 
 
-def drawn_faces(text: str) -> str:
-    r"""``¯\\_(ツ)_/¯`` -> shrug, before its marks are taken for formatting."""
-    text = _FACE.sub(lambda m: f" {_CLEAN_FACES[m[0]]} ", text)
+def drawn_faces(text: str, *, read: bool = True) -> str:
+    r"""``¯\\_(ツ)_/¯`` -> shrug, before its marks are taken for formatting; or left out."""
+    text = _FACE.sub(lambda m: f" {_CLEAN_FACES[m[0]]} " if read else " ", text)
     return _DRAWN.sub(" ", text)
 
 
-def code(text: str) -> str:
+def code(text: str, wording: Wording = ENGLISH) -> str:
     """Read inline code and one-line blocks; say "code block" for anything longer."""
 
     def block(match: re.Match[str]) -> str:
@@ -96,7 +97,7 @@ def code(text: str) -> str:
         if not body:
             return " "
         if language or "\n" in body or len(body) > _MOST_READ_CODE_CHARS:
-            return "\ncode block\n"
+            return f"\n{wording.code_block}\n"
         return f" {_quiet(body)} "
 
     text = _FENCE.sub(block, text)
@@ -113,12 +114,12 @@ def escapes(text: str) -> str:
     return _ESCAPE.sub(lambda m: _ESCAPED_AWAY.get(m[1], m[1]), text)
 
 
-def spoilers(text: str) -> str:
+def spoilers(text: str, wording: Wording = ENGLISH) -> str:
     """``||he dies||`` -> spoiler. What is hidden stays hidden."""
-    return _SPOILER.sub(lambda m: " spoiler " if m[1].strip("| \n") else " ", text)
+    return _SPOILER.sub(lambda m: f" {wording.spoiler} " if m[1].strip("| \n") else " ", text)
 
 
-def blocks(text: str) -> str:
+def blocks(text: str, wording: Wording = ENGLISH) -> str:
     """Take headings, lists, quotes and small print off the beginnings of lines.
 
     A quotation is announced with "quote:" once, a heading is made a sentence of its own.
@@ -138,18 +139,18 @@ def blocks(text: str) -> str:
                 lines[-1] = _ended(lines[-1])
             quoted = stripped != line
             line = stripped
-        line = _block_line(line)
-        lines.append(f"quote: {line}" if starts and line.strip() else line)
+        line = _block_line(line, wording)
+        lines.append(f"{wording.quote}: {line}" if starts and line.strip() else line)
     return "\n".join(lines)
 
 
-def _block_line(line: str) -> str:
+def _block_line(line: str, wording: Wording) -> str:
     line = _SUBTEXT.sub("", line)
     if heading := _HEADING.match(line):
         return _ended(heading[1].rstrip("#").rstrip())
     bullet = _BULLET.sub("", line)
     if bullet != line:
-        return _TASK.sub(lambda m: "" if m[1] == " " else "done: ", bullet)
+        return _TASK.sub(lambda m: "" if m[1] == " " else f"{wording.done}: ", bullet)
     return _NUMBERED.sub(r"\1, ", line)
 
 

@@ -5,12 +5,13 @@ never as digits.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.text.characters import clean_characters
 from bot.text.expressions import sub_apart
+from bot.text.wording import ENGLISH, Wording
 
 _TAG = re.compile(r"<(?:@!?(?P<user>\d{1,20})|@&(?P<role>\d{1,20})|#(?P<channel>\d{1,20}))>")
 _COMMAND = re.compile(r"</([^<>:\n]{1,100}):\d{1,20}>")
@@ -38,6 +39,9 @@ _SPANS = (
     (1, "second"),
 )
 
+#: How long until then, in seconds, and a moment in one of Discord's styles, in a language.
+HowMoments = tuple[Callable[[int], str], Callable[[datetime, str], str]]
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -48,20 +52,21 @@ class Names:
     channels: Mapping[int, str] = field(default_factory=dict)
 
 
-def mentions(text: str, names: Names) -> str:
+def mentions(text: str, names: Names, wording: Wording = ENGLISH) -> str:
     """Say members, roles, channels, slash commands and server places by name."""
 
     def tag(match: re.Match[str]) -> str:
         if match["user"]:
-            return plain_name(names.users.get(int(match["user"])), "someone")
+            return plain_name(names.users.get(int(match["user"])), wording.someone)
         if match["role"]:
-            return plain_name(names.roles.get(int(match["role"])), "a role")
-        channel = plain_name(names.channels.get(int(match["channel"])), "a channel")
+            return plain_name(names.roles.get(int(match["role"])), wording.role)
+        channel = plain_name(names.channels.get(int(match["channel"])), wording.channel)
         return channel.replace("-", " ")
 
     text = sub_apart(_TAG, tag, text)
-    text = sub_apart(_COMMAND, lambda m: f"slash {m[1]}", text)
-    text = sub_apart(_PLACE, lambda m: _PLACES[m[1]], text)
+    text = sub_apart(_COMMAND, lambda m: f"{wording.command} {m[1]}", text)
+    english = wording is ENGLISH
+    text = sub_apart(_PLACE, lambda m: _PLACES[m[1]] if english else wording.channel, text)
     text = _BROKEN_TAG.sub("", text)
     return _AT_NAME.sub("", text)
 
@@ -78,19 +83,20 @@ def custom_emoji(text: str) -> str:
     return _CUSTOM_EMOJI.sub(lambda m: f" :{m[1]}: ", text)
 
 
-def moments(text: str, now: datetime) -> str:
-    """``<t:1618953630:R>`` -> "2 years ago", in the time zone of `now`."""
+def moments(text: str, now: datetime, how: HowMoments | None = None) -> str:
+    """``<t:1618953630:R>`` -> "2 years ago", in `now`'s time zone; in English without `how`."""
+    relative, written = how or (_relative, _written)
 
     def moment(match: re.Match[str]) -> str:
         seconds, style = int(match[1]), match[2] or "f"
         if style == "R":
-            return _relative(seconds - int(now.timestamp()))
+            return relative(seconds - int(now.timestamp()))
         try:
             when = datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
             when = when.astimezone(now.tzinfo or UTC)
         except OverflowError:
-            return "some other time"
-        return _written(when, style)
+            return "some other time" if how is None else ""
+        return written(when, style)
 
     return sub_apart(_MOMENT, moment, text)
 

@@ -4,6 +4,7 @@ The names are those of the `emoji` package, loaded with the first message that h
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from bot.text.characters import PLACES
@@ -96,24 +97,28 @@ def emoticons(text: str) -> str:
     return _EMOTICON.sub(lambda m: _EMOTICONS.get(m[0], "heart"), text)
 
 
-def emoji_names(text: str) -> str:
-    """Say Unicode emoji, ``:shortcodes:`` and custom emoji by name."""
-    text = _STARS.sub(_stars, text)
+def emoji_names(text: str, name_of: Callable[[str, str], str] | None = None) -> str:
+    """Say Unicode emoji, ``:shortcodes:`` and custom emoji by name; in English without `name_of`.
+
+    `name_of` takes an emoji without its tone and as it was found, and returns "" for no name.
+    """
+    if name_of is None:
+        text = _STARS.sub(_stars, text)
     marked = _SHORTCODE.sub(lambda m: f"\x02{_CAMEL.sub(' ', m[1]).strip()}\x03", text)
     if _CANDIDATE.search(marked):
-        marked = _named(marked)
+        marked = _named(marked, name_of)
     marked = _LEFTOVERS.sub("", marked)
     return _limited(marked) if "\x02" in marked else marked
 
 
-def _named(text: str) -> str:
+def _named(text: str, name_of: Callable[[str, str], str] | None) -> str:
     import emoji  # noqa: PLC0415 - not before the first emoji: it loads 5,000 names
 
     def name(found: str, _data: object) -> str:
         plain = _TONE.sub("", found).replace("\ufe0f", "")
-        if plain in _PLAIN_SIGNS:
+        if name_of is None and plain in _PLAIN_SIGNS:
             return _PLAIN_SIGNS[plain]
-        return f"\x02{_emoji_name(plain, found)}\x03"
+        return f"\x02{(name_of or _emoji_name)(plain, found)}\x03"
 
     named: str = emoji.replace_emoji(text, name)
     return _LONE_REGIONAL.sub(lambda m: chr(ord("A") + ord(m[0]) - 0x1F1E6), named)

@@ -1,12 +1,13 @@
 """From what a member typed on Discord to what a person reading it aloud would say.
 
-Small pure steps in a fixed order, English wording. A text that is mostly in another script stays in
-it, words of one among English ones are spelled with Latin letters. Nothing here knows of Discord
+Small pure steps in a fixed order, in the text's language: `_STEPS` has the English ones, and
+`languages.steps` what takes their places in others. A text that is mostly in another script stays
+in it, words of one among others are spelled with Latin letters. Nothing here knows of Discord
 objects, blocks, or reads a clock.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -22,19 +23,22 @@ from bot.text import (
     mentions,
     pictures,
     quantities,
+    sounds,
     symbols,
 )
-from bot.text.characters import PLACES, clean_characters
+from bot.text.characters import PLACES, clean_characters, has_words
 from bot.text.limits import TextLimits
 from bot.text.mentions import Names
 from bot.text.pronunciations import Pronunciations
-from bot.text.scripts import greek_letters, is_foreign, is_latin, transliterated
+from bot.text.scripts import SCRIPTS, greek_letters, is_foreign, is_latin, transliterated
+from bot.text.wording import WORDINGS
 
-_FIRST_PLACE, _LAST_PLACE = ord(PLACES[0]), ord(PLACES[-1])
-_PLACE = re.compile(f"[{PLACES}]")
+_FIRST_PLACE, _LAST_PLACE = ord(PLACES[0]), ord(sounds.FIRST_MARK) - 1
+_PLACE = re.compile(f"[{PLACES[0]}-{chr(_LAST_PLACE)}]")
+_FIGURE = re.compile(r"\d")
 _OPEN_TAG = re.compile(r"<[^<>\s]{0,60}$")
 _LAST_WORD = re.compile(r"(?<=\S)\s+\S*$")
-_SENTENCE_END = re.compile(r"[.!?。！？](?=[\s\"')]|$)")
+_SENTENCE_END = re.compile(r"[.!?؟।](?=[\s\"')]|$)|[。！？]")
 
 
 class SpeakableText(NamedTuple):
@@ -49,17 +53,22 @@ class _Reading:
     names: Names
     now: datetime
     pronunciations: Pronunciations
+    language: str
+    sounds: Collection[str]
     #: By what is spoken, the character that stands for it until the end.
     marks: dict[str, str] = field(default_factory=dict)
 
     def put(self, spoken: str) -> str:
+        spoken = sounds.marked(spoken, self.sounds)
+        if not has_words(spoken):  # a sound that is not made here
+            return " "
         if len(self.marks) > _LAST_PLACE - _FIRST_PLACE:
             return spoken
         return self.marks.setdefault(spoken, chr(_FIRST_PLACE + len(self.marks)))
 
     def filled(self, text: str) -> str:
         spoken = {mark: words for words, mark in self.marks.items()}
-        return _PLACE.sub(lambda m: spoken[m[0]], text)
+        return sounds.settled(_PLACE.sub(lambda m: spoken[m[0]], text))
 
 
 _Step = Callable[[str, _Reading], str]
@@ -69,15 +78,20 @@ def _plain(step: Callable[[str], str]) -> _Step:
     return lambda text, _reading: step(text)
 
 
-def _english(step: Callable[[str], str]) -> _Step:
-    """Apply `step` only where the nearest letters are Latin: "3匹" is not three."""
+@dataclass(frozen=True, slots=True)
+class _English:
+    """A step for English only, where the nearest letters are Latin: "3匹" is not three."""
 
-    def apply(text: str, _reading: _Reading) -> str:
+    step: Callable[[str], str]
+
+    def __call__(self, text: str, _reading: _Reading) -> str:
         parts = _by_script(text)
-        said = {part: step(part) for part in {part for latin, part in parts if latin}}
+        said = {part: self.step(part) for part in {part for latin, part in parts if latin}}
         return "".join(said[part] if latin else part for latin, part in parts)
 
-    return apply
+
+def _english(step: Callable[[str], str]) -> _Step:
+    return _English(step)
 
 
 def _by_script(text: str) -> list[tuple[bool, str]]:
@@ -110,6 +124,7 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     ("spoilers", lambda text, _reading: markdown.escapes(markdown.spoilers(text))),
     ("quotes and lists", _plain(markdown.blocks)),
     ("links", _plain(links.links)),
+    ("sounds", lambda text, reading: sounds.marked(text, reading.sounds)),
     ("mentions", lambda text, reading: mentions.mentions(text, reading.names)),
     ("timestamps", lambda text, reading: mentions.moments(text, reading.now)),
     ("custom emoji", _plain(mentions.custom_emoji)),
@@ -133,6 +148,26 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
 )
 
 
+def _steps(language: str) -> tuple[tuple[str, _Step], ...]:
+    """The steps of a language; `ValueError` for one that no voice reads."""
+    if language == "en":
+        return _STEPS
+    if language not in WORDINGS:
+        raise ValueError(f"No text is read in the language {language!r}.")
+    from bot.text.languages import steps  # noqa: PLC0415 - who speaks English only needs none
+
+    own = steps.steps(language)
+    about = {
+        "mentions": lambda text, reading: steps.named(text, reading.names, language),
+        "timestamps": lambda text, reading: steps.timed(text, reading.now, language),
+    }
+    return tuple(
+        (name, _plain(own[name]) if name in own else about.get(name, step))
+        for name, step in _STEPS
+        if name in own or not isinstance(step, _English)
+    )
+
+
 def speakable(
     text: str,
     *,
@@ -140,6 +175,8 @@ def speakable(
     limits: TextLimits,
     pronunciations: Pronunciations,
     now: datetime,
+    language: str = "en",
+    sounds: Collection[str] = (),
 ) -> SpeakableText:
     """Return what a person would say on reading `text` aloud.
 
@@ -155,8 +192,14 @@ def speakable(
         The server's and the speaker's own.
     now:
         The present, aware; its time zone is the one in which timestamps are said.
+    language:
+        The text's, ISO 639-1, one of `bot.text.wording.WORDINGS`; else ``ValueError``.
+    sounds:
+        Those that may stand in the text, as "[laugh]"; others that an engine could make are left
+        out.
     """
-    *_, (_, spoken, truncated) = _run(text, names, limits, pronunciations, now)
+    reading = _Reading(names, now, pronunciations, language, sounds)
+    *_, (_, spoken, truncated) = _run(text, limits, reading)
     return SpeakableText(spoken, truncated)
 
 
@@ -167,31 +210,48 @@ def explain(
     limits: TextLimits,
     pronunciations: Pronunciations,
     now: datetime,
+    language: str = "en",
+    sounds: Collection[str] = (),
 ) -> list[tuple[str, str]]:
     """Return (step, text after it) for each step of `speakable`, in order, the result last."""
-    return [(step, after) for step, after, _ in _run(text, names, limits, pronunciations, now)]
+    reading = _Reading(names, now, pronunciations, language, sounds)
+    return [(step, after) for step, after, _ in _run(text, limits, reading)]
 
 
-def _run(
-    text: str, names: Names, limits: TextLimits, pronunciations: Pronunciations, now: datetime
-) -> list[tuple[str, str, bool]]:
-    reading = _Reading(names, now, pronunciations)
+def _run(text: str, limits: TextLimits, reading: _Reading) -> list[tuple[str, str, bool]]:
     text, truncated = _cut_input(text, limits.max_input_chars)
     typed_in_latin = not is_foreign(clean_characters(text))
     trace: list[tuple[str, str, bool]] = []
-    for name, step in _STEPS:
+    for name, step in _steps(reading.language):
         text = step(text, reading)
-        trace.append((name, reading.filled(text), truncated))
+        trace.append((name, sounds.named(reading.filled(text)), truncated))
     spoken = symbols.tidy(text)
     spoken = reading.filled(spoken).strip()
-    # Names in it may be many words of another script that its author did not write.
-    spelled = transliterated(spoken) if typed_in_latin or not is_foreign(spoken) else spoken
-    if spelled != spoken:
-        spoken = symbols.tidy(quantities.quantities(spelled))
-        trace.append(("other scripts", spoken, truncated))
-    spoken, cut = _cut_spoken(spoken, limits.max_spoken_chars)
-    trace.append(("spoken", spoken, truncated or cut))
+    spelled = _in_script(spoken, reading.language, typed_in_latin=typed_in_latin)
+    # What a pronunciation put in is said as it is in English, where figures are read reliably.
+    if spelled != spoken or (reading.language != "en" and _FIGURE.search(spoken)):
+        spoken = symbols.tidy(_figures(spelled, reading.language))
+        trace.append(("other scripts", sounds.named(spoken), truncated))
+    spoken, cut = _cut_spoken(spoken, sounds.fitting(spoken, limits.max_spoken_chars))
+    trace.append(("spoken", sounds.named(spoken), truncated or cut))
     return trace
+
+
+def _in_script(text: str, language: str, *, typed_in_latin: bool) -> str:
+    """Words of other scripts with Latin letters, unless the text is in another language's."""
+    if scripts := SCRIPTS.get(language):
+        return transliterated(text, scripts)
+    # Names in it may be many words of another script that its author did not write.
+    return transliterated(text) if typed_in_latin or not is_foreign(text) else text
+
+
+def _figures(text: str, language: str) -> str:
+    """Say the figures that transliterating or a pronunciation brought."""
+    if language == "en":
+        return quantities.quantities(text)
+    from bot.text import languages  # noqa: PLC0415 - who speaks English only needs none
+
+    return languages.quantities(text, language)
 
 
 def _cut_input(text: str, most: int) -> tuple[str, bool]:

@@ -16,6 +16,17 @@ _LONE_GREEK = re.compile(
 )
 _GREEK_NAME = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
 _JOINERS = "\u200c\u200d"
+#: Languages that are not written with Latin letters, by how Unicode calls those of theirs.
+SCRIPTS = {
+    "ar": ("ARABIC",),
+    "el": ("GREEK",),
+    "he": ("HEBREW",),
+    "hi": ("DEVANAGARI",),
+    "ja": ("CJK", "HIRAGANA", "KATAKANA", "HALFWIDTH", "IDEOGRAPHIC"),
+    "ko": ("HANGUL", "CJK"),
+    "ru": ("CYRILLIC",),
+    "zh": ("CJK", "IDEOGRAPHIC", "BOPOMOFO"),
+}
 
 
 def is_latin(char: str) -> bool:
@@ -55,15 +66,23 @@ def greek_letters(text: str) -> str:
     return _LONE_GREEK.sub(name, text)
 
 
-def transliterated(text: str) -> str:
+def transliterated(text: str, kept: tuple[str, ...] = ()) -> str:
     """Spell letters, figures and punctuation of other scripts with Latin ones.
 
-    ``Саша и 東京`` -> "Sasha i  Dong  Jing ".
+    ``Саша и 東京`` -> "Sasha i  Dong  Jing ". Scripts `kept` stay, by how Unicode's names begin.
     """
     if text.isascii():
         return text
-    runs = groupby(text, _is_spelled)
+    runs = groupby(text, lambda char: _is_spelled(char) and not _is_of(char, kept))
     return "".join(_spelled("".join(run)) if foreign else "".join(run) for foreign, run in runs)
+
+
+def _is_of(char: str, scripts: tuple[str, ...]) -> bool:
+    if not scripts:
+        return False
+    # Marks and joiners belong to what they stand on.
+    joined = not char.isalpha() and not char.isdecimal()
+    return joined or unicodedata.name(char, "").startswith(scripts)
 
 
 def _is_spelled(char: str) -> bool:

@@ -182,6 +182,7 @@ class Voices:
             parameters=msgspec.convert(voice, SpeechParameters, from_attributes=True),
             guild_id=person.guild_id,
             user_id=person.user_id,
+            voice_language=voice.language,
         )
 
     async def used_by(self, person: Person) -> VoiceRow | None:

@@ -1,24 +1,53 @@
 """What a person agrees to before their clip is even downloaded.
 
-A change of the text raises the version. Which version its owner saw is stored with each voice.
+A change of the text raises the version. Which version its owner saw is stored with each voice, and
+the texts of all versions stay here: an export has those that somebody agreed to.
 """
 
-CONSENT_VERSION = 3
-
-CONSENT_TEXT = (
+_WHOSE = (
     "**Before you give me a voice**\n"
     "It is my own voice, or the person it belongs to has allowed me to use it here.\n"
+)
+_KEPT = (
     "The bot keeps the speech in the clip, cut to at most half a minute, and what its voice model "
     "computes from it. Speech made with it is kept for a while, so that it need not be made twice. "
     "The file I send is not kept.\n"
+)
+_ONLY_I = (
+    "Only I can speak in this voice unless I share it. `/voice delete` removes it and everything "
+    "made from it at once; `/privacy` shows, exports or deletes all there is about me."
+)
+_SHARING = (
     "Only I can speak in this voice unless I share it with a server. `/voice unshare` takes that "
     "back, also in a direct message, and it ends when I leave that server. `/voice delete` removes "
     "the voice and everything made from it at once; `/privacy` shows, exports or deletes all there "
     "is about me.\n"
+)
+_MODERATED = (
     "What moderators decide stays. If they disable the voice, the bot keeps a fingerprint of its "
     "clip that names nobody, so that the clip cannot be used again. Reports stay until they are "
     "handled, without my name or id."
 )
+_SPOKEN = (
+    "The bot may show me a sentence to say aloud. It compares the recording with the clip, to hear "
+    "that the voice is mine, and deletes the recording at once. It keeps when that was, which "
+    "sentence, and two figures: how many of its words it heard, and how much alike the voices "
+    "are.\n"
+)
+
+#: By version.
+CONSENT_TEXTS = {
+    1: _WHOSE + _KEPT + _ONLY_I,
+    2: _WHOSE
+    + _KEPT
+    + _ONLY_I
+    + "\nIf moderators disable the voice, a mark that leads to nobody stays, so that the clip "
+    "cannot come back.",
+    3: _WHOSE + _KEPT + _SHARING + _MODERATED,
+    4: _WHOSE + _KEPT + _SPOKEN + _SHARING + _MODERATED,
+}
+CONSENT_VERSION = max(CONSENT_TEXTS)
+CONSENT_TEXT = CONSENT_TEXTS[CONSENT_VERSION]
 
 #: What is written beside the box to tick; Discord allows 45 characters.
 CONSENT_LABEL = "I agree to this"

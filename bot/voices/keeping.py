@@ -97,6 +97,12 @@ class VoiceKeeping:
             replace(voice, **{name: getattr(usual, name) for name in SETTING_RANGES})
         )
 
+    async def set_language(self, asked: str, language: str | None, person: Person) -> VoiceRow:
+        """Say which language a voice speaks; None: that is not known."""
+        voice = await self._voices.find(asked, Action.ADJUST, person)
+        await self._store.voices.set_language(voice.voice_id, language)
+        return replace(voice, language=language)
+
     async def delete(self, asked: str, person: Person) -> VoiceRow:
         voice = await self._voices.find(asked, Action.DELETE, person)
         await self._forgetting.voices([voice])

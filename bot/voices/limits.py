@@ -1,6 +1,6 @@
 """How many voices there may be, how soon the next, and how long those of a server outlive it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -18,3 +18,10 @@ class ClonedVoiceLimits(Struct, frozen=True, kw_only=True):
     ] = 10.0
     unused_days: Annotated[float, Meta(ge=0, le=36_500), "TIMBRE_VOICE_UNUSED_DAYS"] = 365.0
     guild_grace_days: Annotated[float, Meta(ge=0, le=3650), "TIMBRE_GUILD_GRACE_DAYS"] = 7.0
+
+
+class StatementLimits(Struct, frozen=True, kw_only=True):
+    """Whether a voice's person has to say a sentence, in every server, and within which time."""
+
+    demand: Annotated[Literal["off", "own"], "TIMBRE_VOICE_STATEMENT"] = "own"
+    within_s: Annotated[float, Meta(ge=1, le=600), "TIMBRE_VOICE_STATEMENT_WITHIN_S"] = 300.0

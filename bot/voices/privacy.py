@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.base.turns import FairTurns
+from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
+from bot.voices.consent import CONSENT_TEXTS
 from bot.voices.forgetting import Forgetting
 from bot.voices.registration import Registration
 from data.rows import VoiceRow
@@ -80,11 +82,14 @@ class Privacy:
         registration: Registration,
         forgetting: Forgetting,
         pronouncing: Pronouncing,
+        *,
+        languages: LineLanguages,
     ) -> None:
         self._store = store
         self._home = home
         self._registration = registration
         self._forgetting = forgetting
+        self._languages = languages
         self._pronouncing = pronouncing
         self._exports = FairTurns(_EXPORTS_AT_ONCE, _EXPORTS_WAITING, _TOO_MANY)
 
@@ -95,7 +100,7 @@ class Privacy:
 
     @asynccontextmanager
     async def exported(self, user_id: int) -> AsyncIterator[bytes]:
-        """A ZIP with every row about a person (`data.json`) and their clips, until it is sent.
+        """A ZIP of a person's rows (`data.json`), clips and consent texts, until it is sent.
 
         Ids are strings in it: JSON's readers round large numbers. Raises `UserError` where too many
         ask for theirs at once: each is in memory as a whole.
@@ -114,6 +119,7 @@ class Privacy:
                 user_id, keep_bars=reason.keeps_bars, keep_reports=reason.keeps_reports
             )
             self._pronouncing.forget(user_id)
+            self._languages.forget(user_id)
         complete = await self._store.purge()
         log.info("a person was deleted", extra={"voices": len(voices)})
         return Deletion(len(voices), complete)
@@ -132,6 +138,8 @@ def _zip(held: Mapping[str, object], voices: list[VoiceRow], home: Path) -> byte
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(_with_text_ids(held), indent=2))
+        for version in sorted({voice.consent_version for voice in voices} & set(CONSENT_TEXTS)):
+            archive.writestr(f"consent/{version}.txt", CONSENT_TEXTS[version])
         for voice in voices:
             try:
                 clip = (home / voice.clip_path).read_bytes()

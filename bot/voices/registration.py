@@ -9,24 +9,25 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bot.base import private_files
 from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
-from bot.base.home import CLIPS, UPLOADS
+from bot.base.home import CLIPS
 from bot.base.locks import KeyedLocks
-from bot.base.turns import FairTurns
 from bot.clips.judge import ClipLimits, JudgedClip
 from bot.speech.speaker import Speaker
 from bot.voices.bars import Bars
 from bot.voices.consent import CONSENT_VERSION
 from bot.voices.forgetting import Forgetting
 from bot.voices.limits import ClonedVoiceLimits
+from bot.voices.proving import Proving, VoiceProof
 from bot.voices.quota import ServerQuota
 from bot.voices.references import VoiceReference, clip_digest
 from bot.voices.sharing import Sharing
+from bot.voices.uploads import Fetch, Uploads
 from data.bars import Bar
 from data.errors import VoiceNameTaken
 from data.rows import NewVoice, VoiceRow
@@ -34,23 +35,18 @@ from data.store import Store
 from engine.speech import ClonedVoice
 
 NAME_MAX_CHARS = 32
-#: A file of 10 MiB takes a second; others wait for those that are being fetched.
-FETCH_WITHIN_S = 60.0
-#: A check takes a second or two, and whoever waits watches Discord's "is thinking".
-_MOST_WAITING = 50
-_TOO_MANY = "Many others are registering voices just now. Please try again in a minute."
 
 log = logging.getLogger(__name__)
-
-#: Writes what was uploaded to a path that does not exist yet.
-Fetch = Callable[[Path], Awaitable[object]]
 
 Judge = Callable[[Path, ClipLimits], Awaitable[JudgedClip]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A voice that a member asks for. `replaces` is a voice of theirs to get another clip."""
+    """A voice that a member asks for. `replaces` is a voice of theirs to get another clip.
+
+    `language` is what they speak in the clip, if they say so.
+    """
 
     owner_id: int
     guild_id: int | None
@@ -58,6 +54,7 @@ class Wish:
     agreed: bool
     size_bytes: int
     replaces: VoiceRow | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +77,7 @@ class Draft:
             ),
             guild_id=self.wish.guild_id or 0,
             user_id=self.wish.owner_id,
+            voice_language=self.wish.language,
         )
 
 
@@ -94,6 +92,8 @@ class Registration:
         sharing: Sharing,
         bars: Bars,
         *,
+        uploads: Uploads,
+        proving: Proving,
         limits: ClonedVoiceLimits,
         judge: Judge,
         clip_limits: ClipLimits,
@@ -103,13 +103,13 @@ class Registration:
         self._home = home
         self._forgetting = forgetting
         self._bars = bars
+        self._uploads = uploads
+        self._proving = proving
         self._limits = limits
         self._quota = ServerQuota(store, sharing, limits.voices_per_guild)
         self._judge = judge
         self._clip_limits = clip_limits
         self._clock = clock
-        at_once = clip_limits.checks_at_once, _MOST_WAITING, _TOO_MANY
-        self._fetches, self._checks = FairTurns(*at_once), FairTurns(*at_once)
         self._cooldown = Cooldown(limits.registration_cooldown_s, clock)
         self._turns = KeyedLocks[int]()
         self._clips = KeyedLocks[str]()
@@ -130,19 +130,12 @@ class Registration:
             self._cooldown.use(self._store.pseudonym(wish.owner_id))
             consented_at = self._clock()
             lane = wish.guild_id or 0, wish.owner_id
-            uploads = self._home / UPLOADS
-            upload = await asyncio.to_thread(private_files.unused_path, uploads, ".upload")
-            try:
-                # One after the other: an upload is in memory while it comes in.
-                async with self._fetches.turn(*lane):
-                    await _in_time(fetch(upload))
-                await received()
-                async with self._checks.turn(*lane):
-                    clip = await self._judge(upload, self._clip_limits)
-                await self._require_allowed(wish, clip)
-            finally:
-                await asyncio.shield(asyncio.to_thread(private_files.remove, [upload]))
-            path = await asyncio.to_thread(private_files.unused_path, uploads, ".flac")
+            clip = await self._uploads.checked(
+                lane, fetch, received, lambda upload: self._judge(upload, self._clip_limits)
+            )
+            await self._require_allowed(wish, clip)
+            folder = self._uploads.folder
+            path = await asyncio.to_thread(private_files.unused_path, folder, ".flac")
             await asyncio.to_thread(private_files.create, path, clip.flac)
             draft = Draft(wish, path, clip, consented_at)
             self._drafts[path] = draft
@@ -162,6 +155,7 @@ class Registration:
             except BaseException:
                 await self._throw_away(draft)
                 raise
+            self._proving.forget(draft.path)
             if former is not None:
                 await asyncio.to_thread(private_files.remove, [self._home / former.clip_path])
                 await self._forgetting.clip(former.owner_id, former.clip_sha256)
@@ -190,12 +184,13 @@ class Registration:
     async def _keep(self, draft: Draft) -> VoiceRow:
         wish = draft.wish
         await self._require_place(wish)
+        proof = await self._proving.require(draft.path, wish.guild_id)
         # Held until the row is written: another member may be keeping the very clip.
         async with self._clips.of(draft.clip.sha256):
             await self._require_allowed(wish, draft.clip)
-            return await self._keep_clip(draft)
+            return await self._keep_clip(draft, proof)
 
-    async def _keep_clip(self, draft: Draft) -> VoiceRow:
+    async def _keep_clip(self, draft: Draft, proof: VoiceProof | None) -> VoiceRow:
         clips = self._home / CLIPS
         path = await asyncio.to_thread(private_files.unused_path, clips, ".flac")
         try:
@@ -203,12 +198,12 @@ class Registration:
         except FileNotFoundError:
             raise UserError("This clip is gone already. Please start again.") from None
         try:
-            return await self._write_row(draft, path.relative_to(self._home).as_posix())
+            return await self._write_row(draft, path.relative_to(self._home).as_posix(), proof)
         except BaseException:
             await asyncio.shield(asyncio.to_thread(private_files.remove, [path]))
             raise
 
-    async def _write_row(self, draft: Draft, clip_path: str) -> VoiceRow:
+    async def _write_row(self, draft: Draft, clip_path: str, proof: VoiceProof | None) -> VoiceRow:
         wish, clip = draft.wish, draft.clip
         new = NewVoice(
             owner_id=wish.owner_id,
@@ -220,6 +215,8 @@ class Registration:
             duration_s=clip.duration_s,
             consent_version=CONSENT_VERSION,
             consented_at=draft.consented_at,
+            language=wish.language,
+            **(asdict(proof) if proof else {}),
         )
         if wish.replaces is None:
             try:
@@ -234,20 +231,12 @@ class Registration:
         return voice
 
     async def _require_admission(self, wish: Wish) -> None:
-        limit = self._clip_limits.max_upload_bytes
-        if wish.size_bytes > limit:
-            raise UserError(
-                f"This file has {wish.size_bytes / 2**20:.1f} MiB; I take at most "
-                f"{limit / 2**20:g} MiB."
-            )
-        if wish.size_bytes == 0:
-            raise UserError("This file is empty.")
+        self._uploads.require_size(wish.size_bytes)
         refusal = await self._bars.refusal(wish.owner_id, wish.guild_id or 0, Bar.VOICES)
         if refusal is not None:
             raise UserError(refusal)
         await self._require_place(wish)
-        self._fetches.require_room()
-        self._checks.require_room()
+        self._uploads.require_room()
         self._cooldown.require(self._store.pseudonym(wish.owner_id))
 
     async def _require_place(self, wish: Wish) -> None:
@@ -287,16 +276,9 @@ class Registration:
         raise UserError(refusal)
 
     async def _throw_away(self, draft: Draft) -> None:
+        self._proving.forget(draft.path)
         await asyncio.to_thread(private_files.remove, [draft.path])
         await self._forgetting.clip(draft.wish.owner_id, draft.clip.sha256)
-
-
-async def _in_time(fetching: Awaitable[object]) -> None:
-    try:
-        async with asyncio.timeout(FETCH_WITHIN_S):
-            await fetching
-    except TimeoutError:
-        raise UserError("Discord did not hand me the file in time. Please try again.") from None
 
 
 def require_name(name: str) -> None:

@@ -24,13 +24,14 @@ from engine.bench.utterances import time_by_text, time_voices
 from engine.bench.worker import time_worker
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.t3.config import DTYPES
-from engine.chatterbox.t3.weights import load_t3
+from engine.chatterbox.t3.loading import load_weights
 from engine.enrolment.clip import SAMPLE_RATE, decode
 from engine.errors import VoiceUnusable
 from engine.speech import FloatArray
 from engine.upstream.random_weights import write_random_checkpoint
 from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
+from engine.weights.models import MODELS
 
 
 class ClipMissing(ValueError):
@@ -59,11 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             load_recogniser()
         clip = None if options.clip is None else read_clip(options.clip)
         with tempfile.TemporaryDirectory() as scratch:
+            model = MODELS[options.model]
             weights = options.weights or Path(scratch) / "weights"
             if options.weights is None:
                 progress("drawing random weights")
-                write_random_checkpoint(weights, seed=0, small=options.small)
-            setting = Setting.find(weights, out, small=options.small)
+                write_random_checkpoint(weights, model, seed=0, small=options.small)
+            checkpoint.read_sizes(weights, model)
+            setting = Setting.find(weights, model, out, small=options.small)
             if options.quality and clip is None and not setting.has_random_weights:
                 raise ClipMissing(
                     "--quality with real weights needs --clip FILE, a recording of somebody who "
@@ -101,6 +104,7 @@ def _progress_on(console: Console) -> Callable[[str], None]:
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="timbre.py bench", description=__doc__)
     parser.add_argument("--small", action="store_true", help="a reduced model on the CPU")
+    parser.add_argument("--model", choices=MODELS, default="english", help="default: english")
     out_help = "folder for results; default: var/bench"
     parser.add_argument("--out", type=Path, default=Path("var/bench"), help=out_help)
     parser.add_argument("--weights", type=Path, help="a checkpoint's folder; else random weights")
@@ -124,8 +128,10 @@ def _measure_quality(
     setting: Setting, results: Results, progress: Callable[[str], None], clip: Path, home: Path
 ) -> None:
     progress("loading both")
-    upstream = UpstreamSpeaker(setting.weights, setting.device)
-    ours = OurSpeaker(setting.weights, setting.device, setting.precision, streams=1, home=home)
+    upstream = UpstreamSpeaker(setting.weights, setting.model, setting.device)
+    ours = OurSpeaker(
+        setting.weights, setting.model, setting.device, setting.precision, streams=1, home=home
+    )
     progress("speaking and listening")
     # Of what is noise, two sentences of two seconds are enough.
     few = {"sentences": 2, "tokens": 2 * TOKENS_PER_SECOND} if setting.has_random_weights else {}
@@ -141,15 +147,21 @@ def _measure_speed(
 ) -> None:
     scale, device = setting.scale, setting.device
     as_released = setting
-    setting = replace(setting, weights=without_stop(setting.weights, home / "endless"))
+    model = setting.model
+    setting = replace(setting, weights=without_stop(setting.weights, model, home / "endless"))
     # Every utterance is cut at its number of tokens, on purpose.
     logging.getLogger("engine.chatterbox.engine").setLevel(logging.ERROR)
     progress("loading upstream")
-    upstream = UpstreamSpeaker(setting.weights, device)
+    upstream = UpstreamSpeaker(setting.weights, setting.model, device)
     upstream_gib = allocated_gib(device)
     progress("loading ours")
     ours = OurSpeaker(
-        setting.weights, device, setting.precision, streams=scale.memory_streams, home=home
+        setting.weights,
+        setting.model,
+        device,
+        setting.precision,
+        streams=scale.memory_streams,
+        home=home,
     )
     progress("whole utterances: cold and warm voice")
     results.voices = time_voices(ours, upstream, clips, setting)
@@ -161,7 +173,7 @@ def _measure_speed(
     results.memory = measure_memory(upstream, upstream_gib, clips[1], setting)
     results.write(setting.out)
     del ours
-    decoder = WaveformDecoder(setting.weights, device, DTYPES[setting.precision])
+    decoder = WaveformDecoder(setting.weights / model.s3gen, device, DTYPES[setting.precision])
     for seconds in scale.audio_seconds:
         progress(f"flow, vocoder, watermark: {seconds} s")
         results.stages += time_stages(decoder, upstream, seconds, scale)
@@ -172,7 +184,7 @@ def _measure_speed(
             upstream.model.t3, upstream.model.conds.t3, tokens=10 * scale.steps
         )
     del upstream, decoder
-    weights = load_t3(setting.weights / checkpoint.T3, device, DTYPES[setting.precision])
+    weights = load_weights(setting.weights / setting.model.t3, device, DTYPES[setting.precision])
     for streams in scale.streams:
         progress(f"T3: {streams} streams")
         results.steps.append(

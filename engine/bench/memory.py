@@ -1,6 +1,6 @@
 """Memory while several speak: ours in a process of its own, so that no other memory counts.
 
-`python -m engine.bench.memory WEIGHTS PRECISION STREAMS TOKENS` prints GiB as one line of JSON.
+`python -m engine.bench.memory WEIGHTS MODEL PRECISION STREAMS TOKENS` prints GiB as JSON.
 """
 
 import json
@@ -13,13 +13,14 @@ from pathlib import Path
 import torch
 
 from engine.bench.setting import UTTERANCE, Setting, voice_of, write_clips
-from engine.bench.speakers import REVISION, OurSpeaker, UpstreamSpeaker, allocated_gib
+from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib
 from engine.chatterbox.t3.config import DTYPES, DecoderConfig
+from engine.chatterbox.t3.loading import load_weights
 from engine.chatterbox.t3.memory import cache_bytes
-from engine.chatterbox.t3.weights import load_t3
 from engine.enrolment import Enrolment
 from engine.enrolment.networks import EnrolmentNetworks
 from engine.weights import checkpoint
+from engine.weights.models import MODELS
 
 _ROUNDS = 3  # the first runs eagerly, the second captures
 
@@ -63,9 +64,9 @@ def measure_memory(
     torch.cuda.reset_peak_memory_stats(setting.device)
     upstream.speak(UTTERANCE, clip, tokens)
     upstream_peak = torch.cuda.max_memory_allocated(setting.device) / 2**30 - ours_gib
-    arguments = [str(setting.weights), setting.precision, str(streams), str(tokens)]
+    what = [str(setting.weights), setting.model.name, setting.precision]
     done = subprocess.run(
-        [sys.executable, "-m", "engine.bench.memory", *arguments],
+        [sys.executable, "-m", "engine.bench.memory", *what, str(streams), str(tokens)],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
@@ -74,9 +75,9 @@ def measure_memory(
     return MemoryFigures(streams, ours, upstream_peak)
 
 
-def _measure(weights: Path, precision: str, streams: int, tokens: int) -> OurMemory:
-    device, dtype = torch.device("cuda"), DTYPES[precision]
-    t3_weights = load_t3(weights / checkpoint.T3, device, dtype)
+def _measure(weights: Path, name: str, precision: str, streams: int, tokens: int) -> OurMemory:
+    device, dtype, model = torch.device("cuda"), DTYPES[precision], MODELS[name]
+    t3_weights = load_weights(weights / model.t3, device, dtype)
     cache = cache_bytes(DecoderConfig.for_streams(streams, dtype), t3_weights.sizes) / 2**30
     t3_gib = allocated_gib(device)
     del t3_weights
@@ -85,12 +86,13 @@ def _measure(weights: Path, precision: str, streams: int, tokens: int) -> OurMem
         # Known before: the networks that only new voices need are not to be counted.
         enrolment = Enrolment(
             home=Path(home),
-            revision=REVISION,
-            load_networks=lambda: EnrolmentNetworks.load(weights, torch.device("cpu")),
+            family=model.family,
+            networks=checkpoint.enrolment_digest(weights, model),
+            load_networks=lambda: EnrolmentNetworks.load(weights, model, torch.device("cpu")),
             report=lambda _enrolled: None,
         )
         enrolment.conditionals(voice_of(clip))
-        ours = OurSpeaker(weights, device, precision, streams=streams, home=Path(home))
+        ours = OurSpeaker(weights, model, device, precision, streams=streams, home=Path(home))
         before = allocated_gib(device)
         torch.cuda.reset_peak_memory_stats()
         for _ in range(_ROUNDS):
@@ -105,6 +107,6 @@ def _measure(weights: Path, precision: str, streams: int, tokens: int) -> OurMem
 
 
 if __name__ == "__main__":
-    _weights, _precision, _streams, _tokens = sys.argv[1:]
-    _figures = _measure(Path(_weights), _precision, int(_streams), int(_tokens))
+    _weights, _name, _precision, _streams, _tokens = sys.argv[1:]
+    _figures = _measure(Path(_weights), _name, _precision, int(_streams), int(_tokens))
     sys.stdout.write(json.dumps(asdict(_figures)) + "\n")

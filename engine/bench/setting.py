@@ -16,6 +16,7 @@ from engine.device import PrecisionName, choose, detect
 from engine.speech import ClonedVoice
 from engine.upstream.random_weights import SOURCE, synthetic_voice
 from engine.weights import checkpoint
+from engine.weights.models import Model
 
 RANDOM_WEIGHTS = "Random weights: speed and numerical parity only; they say nothing about sound."
 CHARACTERS_PER_SECOND = 14  # of spoken English
@@ -54,7 +55,7 @@ SMALL = Scale(
     audio_seconds=(1, 2),
     text_characters=(25, 50),
     utterance_tokens=TOKENS_PER_SECOND,
-    clip_seconds=4,
+    clip_seconds=6,  # Turbo takes no shorter one
     memory_streams=2,
     repeats=1,
     warm_ups=0,
@@ -67,6 +68,7 @@ class Setting:
     """One run of the benchmark."""
 
     weights: Path
+    model: Model
     out: Path
     scale: Scale
     device: torch.device
@@ -74,7 +76,7 @@ class Setting:
     bandwidth: float  # bytes a second of a plain copy, reads and writes both counted
 
     @classmethod
-    def find(cls, weights: Path, out: Path, *, small: bool) -> "Setting":
+    def find(cls, weights: Path, model: Model, out: Path, *, small: bool) -> "Setting":
         """The GPU if there is a usable one, and the precision that the worker would choose.
 
         A small run stays on the CPU.
@@ -83,7 +85,7 @@ class Setting:
         device = torch.device(choice.device)
         scale = SMALL if small else Scale()
         bandwidth = copy_bandwidth(device, 2**30 if device.type == "cuda" else 2**26)
-        return cls(weights, out, scale, device, choice.precision, bandwidth)
+        return cls(weights, model, out, scale, device, choice.precision, bandwidth)
 
     @property
     def has_random_weights(self) -> bool:
@@ -102,7 +104,8 @@ class Setting:
             "cuda": torch.version.cuda,
             "triton": _triton_version(),
             "chatterbox_tts": version("chatterbox-tts"),
-            "weights": checkpoint.revision_of(self.weights),
+            "model": self.model.title,
+            "weights": checkpoint.revision_of(self.weights, self.model),
             "note": RANDOM_WEIGHTS if self.has_random_weights else None,
         }
 

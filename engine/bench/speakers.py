@@ -25,9 +25,10 @@ from engine.errors import SpeechError
 from engine.messages import Speak
 from engine.speech import FloatArray, Speech, SpeechParameters
 from engine.upstream.build import load_upstream
-from engine.weights import checkpoint
+from engine.weights.checkpoint import MANIFEST
+from engine.weights.models import Model
 
-REVISION = "bench"  # of the weights, as voices are kept under it
+REVISION = "bench"
 
 
 @dataclass(frozen=True)
@@ -40,23 +41,25 @@ class TimedSpeech:
 
 
 class UpstreamSpeaker:
-    """Upstream's `ChatterboxTTS` as its authors wrote it, in fp32."""
+    """Upstream's class for the model as its authors wrote it, in fp32."""
 
-    def __init__(self, weights: Path, device: torch.device) -> None:
-        self.device = device
-        self.model: Any = load_upstream(weights, device)
+    def __init__(self, weights: Path, model: Model, device: torch.device) -> None:
+        self.device, self.entry = device, model
+        self.model: Any = load_upstream(weights, model, device)
         self._clip: Path | None = None
         self._limit: int | None = None
         self._stage_ms: defaultdict[str, float] = defaultdict(float)
-        inference = self.model.t3.inference
+        decode, limit = "inference", "max_new_tokens"
+        if model.family == "turbo":
+            decode, limit = "inference_turbo", "max_gen_len"
+        inference = getattr(self.model.t3, decode)
 
         def limited(**given: Any) -> Any:
-            given["max_new_tokens"] = self._limit or given["max_new_tokens"]
-            return inference(**given)
+            return inference(**given | ({limit: self._limit} if self._limit else {}))
 
-        self.model.t3.inference = limited
+        setattr(self.model.t3, decode, limited)
         self._time(self.model, "prepare_conditionals", "enrolment")
-        self._time(self.model.t3, "inference", "tokens")
+        self._time(self.model.t3, decode, "tokens")
         self._time(self.model.s3gen, "flow_inference", "flow")
         self._time(self.model.s3gen, "hift_inference", "vocoder")
         self._time(self.model.watermarker, "apply_watermark", "watermark")
@@ -72,7 +75,9 @@ class UpstreamSpeaker:
         started = time.perf_counter()
         if clip != self._clip:
             self.enrol(clip)
-        wave = self.model.generate(text)
+        options = {"language_id": "en"} if self.entry.tables else {}
+        with torch.inference_mode():  # Turbo's is under none, and would keep every intermediate
+            wave = self.model.generate(text, **options)
         self._limit = None
         return TimedSpeech(wave[0].numpy(), self._elapsed_ms(started), dict(self._stage_ms))
 
@@ -110,12 +115,20 @@ class OurSpeaker:
     """The engine as a worker loads it, driven as the worker's loop drives it."""
 
     def __init__(
-        self, weights: Path, device: torch.device, precision: str, *, streams: int, home: Path
+        self,
+        weights: Path,
+        model: Model,
+        device: torch.device,
+        precision: str,
+        *,
+        streams: int,
+        home: Path,
     ) -> None:
         """Up to `streams` utterances at once. Voices are kept under `home`, as the worker's are."""
         self._assemble = partial(
             assemble,
             weights,
+            model,
             revision=REVISION,
             device=device.type,
             precision=precision,
@@ -175,17 +188,17 @@ def _stages(engine_ms: dict[str, float], first_use: bool) -> dict[str, float]:
     return {stage: ms for stage, ms in named.items() if first_use or stage != "enrolment"}
 
 
-def without_stop(weights: Path, folder: Path) -> Path:
+def without_stop(weights: Path, model: Model, folder: Path) -> Path:
     """A copy of a checkpoint without its stop token, and those of silence, which would end ours.
 
     Speech is as long as it may be.
     """
-    shutil.copytree(
-        weights, folder, ignore=shutil.ignore_patterns(checkpoint.T3, checkpoint.MANIFEST)
-    )
-    tensors = load_file(weights / checkpoint.T3)
+    shutil.copytree(weights, folder, ignore=shutil.ignore_patterns(model.t3, MANIFEST))
+    tensors = load_file(weights / model.t3)
     tensors["speech_head.weight"][[STOP_OF_SPEECH, *SILENT_TOKENS]] = 0
-    save_file(tensors, folder / checkpoint.T3)
+    if "speech_head.bias" in tensors:
+        tensors["speech_head.bias"][[STOP_OF_SPEECH, *SILENT_TOKENS]] = 0
+    save_file(tensors, folder / model.t3)
     return folder
 
 

@@ -39,7 +39,7 @@ def time_stages(
     random = torch.Generator().manual_seed(count)
     utterance = Utterance(Speak(0, "", StockVoice(), SpeechParameters(seed=count)))
     utterance.speech_tokens = torch.randint(0, SPEECH_TOKEN_IDS, (count,), generator=random)
-    conditionals = Conditionals.from_upstream(upstream.model.conds)
+    conditionals = Conditionals.from_upstream(upstream.model.conds, upstream.entry.family)
     utterance.voice = EnrolledVoice("upstream's", conditionals)
     tokens = utterance.speech_tokens[None].to(upstream.device)
     times: dict[str, list[tuple[float, float]]] = {stage: [] for stage in STAGES}

@@ -13,18 +13,20 @@ from typing import Any
 import torch
 
 from engine.chatterbox.t3.config import CONTEXT_BUCKETS, SLOT_BUCKETS, DecoderConfig, bucket_for
+from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
+from engine.chatterbox.t3.loading import AnyWeights
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.slots import Column, SlotStatus
-from engine.chatterbox.t3.weights import T3Weights
 from engine.chatterbox.utterance import EnrolledVoice, Utterance
 from engine.enrolment import Conditionals
 from engine.messages import Speak
 from engine.speech import SpeechParameters, StockVoice
-from engine.weights.sizes import T3Sizes
+from engine.weights.sizes import GPT2_PROMPT_TOKENS, T3Sizes
 
 _PREFILLED_TOGETHER = 8
 _TEXT_TOKENS = 100
+_PROMPT_TOKENS = 150
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,17 @@ def median_ms(run: Callable[[], object], device: torch.device, *, repeats: int) 
     return float(statistics.median(times))
 
 
-def bytes_per_step(weights: T3Weights, rows: int, context: int) -> int:
+def bytes_per_step(weights: AnyWeights, rows: int, context: int) -> int:
     """Weights once, and the keys and values of `context` positions for every row."""
-    matrices = [weights.speech_head]
-    for layer in weights.layers:
-        matrices += [layer.qkv, layer.output, layer.gate_up, layer.down]
+    if isinstance(weights, Gpt2Weights):
+        products = [weights.speech_head]
+        for gpt2_layer in weights.layers:
+            products += [gpt2_layer.qkv, gpt2_layer.output, gpt2_layer.up, gpt2_layer.down]
+        matrices = [product.weight for product in products]
+    else:
+        matrices = [weights.speech_head]
+        for layer in weights.layers:
+            matrices += [layer.qkv, layer.output, layer.gate_up, layer.down]
     sizes = weights.sizes
     position = 2 * sizes.layers * sizes.hidden * weights.dtype.itemsize
     return sum(matrix.nbytes for matrix in matrices) + rows * context * position
@@ -82,7 +90,7 @@ def bytes_per_step(weights: T3Weights, rows: int, context: int) -> int:
 
 @torch.inference_mode()
 def time_steps(
-    weights: T3Weights,
+    weights: AnyWeights,
     streams: int,
     *,
     bandwidth: float,
@@ -90,17 +98,20 @@ def time_steps(
     steps: int,
     repeats: int,
 ) -> StepTiming:
-    """Decode `streams` utterances with guidance and this mean context, from a captured graph.
+    """Decode `streams` utterances, guided where that is known, from a captured graph.
 
-    Raises `RuntimeError` if an utterance ended meanwhile, because then less was decoded, or if the
-    cache cannot hold them.
+    `context` is the mean one, or more where a voice's prefix alone is longer. Raises `RuntimeError`
+    if an utterance ended meanwhile, because then less was decoded, or if the cache cannot hold
+    them.
     """
     runs = (repeats + 2) * steps
     prompt = weights.sizes.conditioning_positions + _TEXT_TOKENS + 2
     start = max(1, context - prompt - runs // 2)
     config = DecoderConfig.for_streams(streams, weights.dtype, prompt + start + runs + 32, 2)
     t3 = T3(weights, config)
-    said = random_utterance(cap=start + runs + 8)
+    context = max(context, prompt + start + runs // 2)
+    said = random_utterance(cap=start + runs + 8, prompt_tokens=_prompt_tokens(weights))
+    guided = t3.network.rules.guided
     slots = list(range(streams))
     for first in slots[::_PREFILLED_TOGETHER]:
         some = slots[first : first + _PREFILLED_TOGETHER]
@@ -111,14 +122,14 @@ def time_steps(
     t3.slots.state[:streams, Column.GENERATED] = start
     key = GraphKey(
         places=bucket_for(streams, SLOT_BUCKETS),
-        guided=True,
+        guided=guided,
         context=bucket_for(prompt + start + runs + 1, CONTEXT_BUCKETS),
     )
     graphs = StepGraphs(t3)
     ms = median_ms(lambda: graphs.run(slots, key, steps=steps), t3.device, repeats=repeats) / steps
     if not bool((t3.slots.state[:streams, Column.STATUS] == SlotStatus.RUNNING).all()):
         raise RuntimeError("an utterance ended while it was being timed")
-    floor = 1e3 * bytes_per_step(weights, 2 * streams, context) / bandwidth
+    floor = 1e3 * bytes_per_step(weights, (2 if guided else 1) * streams, context) / bandwidth
     return StepTiming(
         streams=streams,
         context=context,
@@ -130,14 +141,14 @@ def time_steps(
 
 
 @torch.inference_mode()
-def time_first_token(weights: T3Weights, *, known_voice: bool, repeats: int) -> float:
-    """Median milliseconds from a text to its first sampled token, alone, guided.
+def time_first_token(weights: AnyWeights, *, known_voice: bool, repeats: int) -> float:
+    """Median milliseconds from a text to its first sampled token, alone, guided if that is known.
 
     With `known_voice` the voice's prefix is in the cache already.
     """
     t3 = T3(weights, DecoderConfig.for_streams(1, weights.dtype))
     graphs = StepGraphs(t3)
-    said = random_utterance(cap=100)
+    said = random_utterance(cap=100, prompt_tokens=_prompt_tokens(weights))
 
     def run() -> None:
         if not known_voice:
@@ -151,14 +162,18 @@ def time_first_token(weights: T3Weights, *, known_voice: bool, repeats: int) -> 
 
 @torch.inference_mode()
 def time_upstream(upstream_t3: Any, condition: Any, *, tokens: int) -> float:
-    """Milliseconds a token of upstream's `T3.inference`, guided, its prefill left out.
+    """Milliseconds a token of upstream's own loop, guided if it is, its prefill left out.
 
     `upstream_t3` and `condition` are upstream's own; the difference of two lengths is timed.
     """
     device = upstream_t3.device
-    text = some_text(_TEXT_TOKENS).expand(2, -1)
+    text = some_text(_TEXT_TOKENS).expand(2, -1).to(device)
 
     def run(count: int) -> Callable[[], object]:
+        if upstream_t3.is_gpt:
+            return lambda: upstream_t3.inference_turbo(
+                t3_cond=condition, text_tokens=text[:1], max_gen_len=count
+            )
         return lambda: upstream_t3.inference(
             t3_cond=condition, text_tokens=text, max_new_tokens=count, top_p=1.0
         )
@@ -167,21 +182,26 @@ def time_upstream(upstream_t3: Any, condition: Any, *, tokens: int) -> float:
     return float(long - short) / tokens
 
 
-def random_utterance(cap: int) -> Utterance:
+def _prompt_tokens(weights: AnyWeights) -> int:
+    """How many speech tokens of a clip the network hears at most."""
+    return GPT2_PROMPT_TOKENS if weights.sizes.backbone == "gpt2" else _PROMPT_TOKENS
+
+
+def random_utterance(cap: int, prompt_tokens: int = _PROMPT_TOKENS) -> Utterance:
     """A random text in a voice of random conditionals, the same each time."""
     utterance = Utterance(Speak(0, "", StockVoice(), SpeechParameters()))
     utterance.text_tokens, utterance.cap = some_text(_TEXT_TOKENS), cap
-    utterance.voice = some_voice()
+    utterance.voice = some_voice(prompt_tokens=prompt_tokens)
     return utterance
 
 
-def some_voice(seed: int = 0) -> EnrolledVoice:
+def some_voice(seed: int = 0, prompt_tokens: int = _PROMPT_TOKENS) -> EnrolledVoice:
     """Random conditionals of a voice."""
     random = torch.Generator().manual_seed(seed)
     speaker = torch.randn(1, T3Sizes().speaker_embedding, generator=random)
     conditionals = Conditionals(
         speaker=torch.nn.functional.normalize(speaker),
-        t3_prompt_tokens=torch.randint(0, 6561, (1, 150), generator=random),
+        t3_prompt_tokens=torch.randint(0, 6561, (1, prompt_tokens), generator=random),
         prompt_tokens=torch.zeros(1, 1, dtype=torch.int64),  # S3Gen's, as those that follow
         prompt_mel=torch.zeros(1, 2, 80),
         x_vector=torch.zeros(1, 1),

@@ -54,9 +54,10 @@ async def _time_worker(setting: Setting, clip: Path) -> WorkerTiming:
         config = EngineConfig(
             engine="chatterbox",
             home=home,
+            model=setting.model.name,
             weights=str(setting.weights),
             device="cuda" if setting.device.type == "cuda" else "cpu",
-            precision=setting.precision,
+            precision="auto" if setting.precision == "int8" else setting.precision,
             threads=setting.scale.threads,
             max_streams=streams,
         )

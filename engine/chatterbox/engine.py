@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.chatterbox.ending import Ending
 from engine.chatterbox.s3gen import PendingWaveforms, WaveformDecoder
 from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS
 from engine.chatterbox.t3.scheduler import Scheduler
@@ -53,11 +54,12 @@ class ChatterboxEngine:
         voices: EnrolledVoices,
         scheduler: Scheduler,
         waveforms: WaveformDecoder,
+        ending: Ending,
         max_speech_tokens: int = MAX_SPEECH_TOKENS,
     ) -> None:
         self._info = info
         self._text_tokenizer, self._voices = text_tokenizer, voices
-        self._scheduler, self._waveforms = scheduler, waveforms
+        self._scheduler, self._waveforms, self._ending = scheduler, waveforms, ending
         self.max_speech_tokens = max_speech_tokens
         self._stream: Any = None
         if scheduler.t3.device.type == "cuda":
@@ -174,12 +176,13 @@ class ChatterboxEngine:
             utterance.began = time.perf_counter()
         if not request.text.strip():
             raise SynthesisFailed("There is nothing to say in this text.")
-        utterance.text_tokens = self._text_tokenizer(request.text)
+        utterance.text_tokens = self._text_tokenizer(request.text, request.language)
         utterance.voice = self._voices.find(request.voice)
-        count = len(utterance.text_tokens)
-        utterance.cap = min(self.max_speech_tokens, most_speech_tokens(request.text))
+        utterance.cap = min(
+            self.max_speech_tokens, most_speech_tokens(request.text, request.language)
+        )
         t3 = self._scheduler.t3
-        if count > t3.sizes.text_positions or not t3.fits(utterance):
+        if not t3.fits(utterance):
             raise SynthesisFailed("This text is too long to be spoken in one piece.")
         utterance.end_stage("enrolment")
         self._scheduler.submit(utterance)
@@ -206,6 +209,7 @@ class ChatterboxEngine:
                 sentence = "The voice model had nothing to say to this text."
                 self._end(utterance, SynthesisFailed(sentence))
             else:
+                self._ending.finish(utterance)
                 self._decoded.append(utterance)
 
     def _sound(self) -> None:

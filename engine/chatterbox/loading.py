@@ -12,20 +12,24 @@ import torch
 
 from engine.chatterbox.compiling import compile_aside
 from engine.chatterbox.cuda.memory import SpareMemory
+from engine.chatterbox.ending import Ending
 from engine.chatterbox.engine import ChatterboxEngine
 from engine.chatterbox.s3gen import WaveformDecoder
 from engine.chatterbox.t3.config import DTYPES, MAX_SPEECH_TOKENS, DecoderConfig
+from engine.chatterbox.t3.gpt2_weights import int8_runs
+from engine.chatterbox.t3.loading import load_weights
 from engine.chatterbox.t3.memory import config_that_fits, with_fewer_if_need_be
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.scheduler import Scheduler
-from engine.chatterbox.t3.weights import load_t3
-from engine.chatterbox.text import TextTokenizer
+from engine.chatterbox.text import tokenizer_of
 from engine.chatterbox.voices import BUILTIN_VOICE, EnrolledVoices
 from engine.enrolment import Enrolment
 from engine.errors import SpeechError, SynthesisFailed
 from engine.messages import EngineConfig, Enrolled, Speak
 from engine.speech import EngineInfo, SpeechParameters, StockVoice
 from engine.weights import checkpoint
+from engine.weights.models import Model
+from engine.weights.revisions import wanted
 
 #: Raised whenever the same request gives other audio.
 ENGINE_VERSION = "timbre-2"
@@ -35,6 +39,9 @@ SAMPLE_RATE = 24_000
 #: the ten seconds of reference that most voices have.
 _COMMON_TOKENS = (50, 100, 150, 250)
 _PROMPT_TOKENS = 250
+#: On a CPU the waveform decoder hears the first 5 s of a voice instead of 10, which is half of its
+#: work. That is what upstream's Turbo and Nano make of a clip of 5 s, the shortest they take.
+_PROMPT_TOKENS_ON_A_CPU = 125
 
 #: How long the thread that computes new voices may keep Python's lock: a step, which asks for it
 #: many times, would wait for Python's usual 5 ms each time.
@@ -50,6 +57,7 @@ _log = logging.getLogger(__name__)
 
 def load(
     config: EngineConfig,
+    model: Model,
     *,
     device: str,
     precision: str,
@@ -57,9 +65,9 @@ def load(
     progress: checkpoint.OnProgress,
     report: Callable[[Enrolled], None],
 ) -> ChatterboxEngine:
-    """Load from `config.weights`; without it, from the hub, fetched where it is not here yet.
+    """Load `model` from `config.weights`; without it, from the hub, fetched where it is not here.
 
-    `device` is torch's name for it, `precision` "bf16", "fp16" or "fp32". Raises as `assemble`.
+    `device` is torch's name for it, `precision` one of `DTYPES`. Raises as `assemble`.
     """
     # With a GPU the CPU has only small tensors left, and other cores take longer to wake up for
     # those than one takes to be done.
@@ -67,17 +75,18 @@ def load(
         torch.set_num_threads(config.threads or 1)
     if config.weights is not None:
         folder = Path(config.weights)
-        revision = checkpoint.revision_of(folder)
+        revision = checkpoint.revision_of(folder, model)
     else:
         from engine.weights import hub  # noqa: PLC0415 - not where a folder is given
 
         folder, revision = hub.locate(
-            config.weights_folder, revision=config.revision, progress=progress
+            config.weights_folder, model, revision=wanted(config, model), progress=progress
         )
-    progress("Loading Chatterbox", None)
+    progress(f"Loading {model.title}", None)
     background = ThreadPoolExecutor(1, "enrolment")
     engine = assemble(
         folder,
+        model,
         revision=revision,
         device=device,
         precision=precision,
@@ -88,7 +97,8 @@ def load(
         background=background,
     )
     if device != "cpu":
-        compile_aside(folder / checkpoint.T3, torch.device(device), precision, engine.info.streams)
+        if model.family == "original":  # a GPT-2 runs on PyTorch's own kernels
+            compile_aside(folder / model.t3, torch.device(device), precision, engine.info.streams)
         progress("Warming up", None)
         for _ in range(2):  # the second captures what the first ran
             rehearse(engine)
@@ -100,6 +110,7 @@ def load(
 
 def assemble(
     folder: Path,
+    model: Model,
     *,
     revision: str,
     device: str,
@@ -111,14 +122,14 @@ def assemble(
     max_speech_tokens: int = MAX_SPEECH_TOKENS,
     background: Executor | None = None,
 ) -> ChatterboxEngine:
-    """Load a checkpoint. `report` is told of enrolled voices; `reason` is for `EngineInfo`.
+    """Load a model's checkpoint. `report` is told of enrolled voices; `reason` is for `EngineInfo`.
 
     New voices are computed in `background`, while others speak; without one, in a step.
 
     Raises `WorkerUnavailable` (`WeightsError`, `WatermarkMissing`), and `torch.OutOfMemoryError`
     when not even one utterance fits. What the driver raises is passed on.
     """
-    checkpoint.read_sizes(folder)
+    checkpoint.read_sizes(folder, model)
     on = torch.device(device)
 
     def load_networks() -> Any:
@@ -127,22 +138,31 @@ def assemble(
             from engine.enrolment.networks import EnrolmentNetworks  # noqa: PLC0415
         except (ImportError, OSError) as error:
             raise SynthesisFailed(_NO_NEW_VOICE) from error
-        return EnrolmentNetworks.load(folder, on)
+        return EnrolmentNetworks.load(folder, model, on)
 
     enrolment = Enrolment(
         home=home,
-        revision=revision,
+        family=model.family,
+        networks=checkpoint.enrolment_digest(folder, model),
         load_networks=load_networks,
         report=report,
         background=background,
     )
-    voices = EnrolledVoices(folder, enrolment)
-    waveforms = WaveformDecoder(folder, on, DTYPES[precision])
+    shortened = on.type == "cpu" and model.family == "turbo"
+    voices = EnrolledVoices(
+        folder / model.builtin_voice,
+        enrolment,
+        model.family,
+        prompt_tokens=_PROMPT_TOKENS_ON_A_CPU if shortened else None,
+    )
+    waveforms = WaveformDecoder(folder / model.s3gen, on, DTYPES[precision])
     waveforms.check_watermark()
     if on.type == "cuda":
         for tokens in _COMMON_TOKENS:
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)
-    weights = load_t3(folder / checkpoint.T3, on, DTYPES[precision])
+    int8 = precision == "int8" and int8_runs()
+    precision = "fp32" if precision == "int8" and not int8 else precision
+    weights = load_weights(folder / model.t3, on, DTYPES[precision], int8=int8)
     config = config_that_fits(max_streams, weights.sizes, weights.dtype, on)
 
     def make_scheduler(fitting: DecoderConfig) -> Scheduler:
@@ -154,7 +174,7 @@ def assemble(
     engine = ChatterboxEngine(
         EngineInfo(
             name="chatterbox",
-            model="chatterbox-english",
+            model=f"chatterbox-{model.name}",
             revision=revision,
             version=ENGINE_VERSION,
             sample_rate=SAMPLE_RATE,
@@ -163,13 +183,16 @@ def assemble(
             reason=reason,
             stock_voices=(BUILTIN_VOICE,),
             clones_voices=True,
+            languages=model.languages,
+            sounds=model.sounds,
             streams=min(max_streams, scheduler.limit),
             step_patience=1.0 if on.type == "cuda" else _PATIENCE_ON_A_CPU,
         ),
-        text_tokenizer=TextTokenizer(folder / checkpoint.TOKENIZER),
+        text_tokenizer=tokenizer_of(model, folder),
         voices=voices,
         scheduler=scheduler,
         waveforms=waveforms,
+        ending=Ending.of(mean_flow=waveforms.mean_flow, cuts_last_token=model.cuts_last_token),
         max_speech_tokens=max_speech_tokens,
     )
     if on.type == "cuda":

@@ -65,18 +65,9 @@ class Utterance:
     queued: int = 0  # tokens sampled once all steps queued on the device have run
     preempted: int = 0  # how often it began anew, to make room
     capped: bool = False  # the model did not stop by itself
+    cut_tokens: int = 0  # speech tokens at the end whose sound is left out
     stage_ms: dict[str, float] = field(default_factory=dict)
     began: float = 0.0  # by `time.perf_counter`, when the stage began that is measured now
-
-    @property
-    def rows(self) -> int:
-        """One, and one more where guidance is wanted."""
-        return 2 if self.request.parameters.cfg_weight > 0 else 1
-
-    @property
-    def prefix_key(self) -> tuple[str, float]:
-        """All that its voice's conditioning prefix depends on."""
-        return self.voice.identity, self.request.parameters.exaggeration
 
     @property
     def total_tokens(self) -> int:
@@ -95,6 +86,12 @@ class Utterance:
     @property
     def samples(self) -> int:
         return self.frames * SAMPLES_PER_FRAME
+
+    @property
+    def kept_samples(self) -> int:
+        """Those of `samples` that are heard: a token's at least, whatever is cut."""
+        tokens = max(1, len(self.speech_tokens) - self.cut_tokens)
+        return min(self.samples, tokens * FRAMES_PER_TOKEN * SAMPLES_PER_FRAME)
 
     def end_stage(self, name: str) -> None:
         """Note how long the stage took that was measured; the next one begins."""

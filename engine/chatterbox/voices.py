@@ -10,6 +10,7 @@ from engine.chatterbox.utterance import EnrolledVoice
 from engine.enrolment import Conditionals, Enrolment
 from engine.speech import StockVoice, Voice
 from engine.weights import checkpoint
+from engine.weights.models import Family
 
 BUILTIN_VOICE = "default"
 
@@ -17,9 +18,19 @@ BUILTIN_VOICE = "default"
 class EnrolledVoices:
     """Members' voices, which enrolment knows, and the one that comes with the checkpoint."""
 
-    def __init__(self, folder: Path, enrolment: Enrolment) -> None:
-        """Raises `WeightsError`."""
-        self._builtin = read_builtin_voice(folder / checkpoint.BUILTIN_VOICE)
+    def __init__(
+        self,
+        builtin_voice: Path,
+        enrolment: Enrolment,
+        family: Family,
+        prompt_tokens: int | None = None,
+    ) -> None:
+        """The waveform decoder is given up to `prompt_tokens` of a voice's prompt, None for all.
+
+        Raises `WeightsError`.
+        """
+        self._prompt_tokens = prompt_tokens
+        self._builtin = self._shortened(read_builtin_voice(builtin_voice, family))
         self.enrolment = enrolment
 
     def find(self, voice: Voice) -> EnrolledVoice:
@@ -28,7 +39,7 @@ class EnrolledVoices:
         Raises as `Enrolment.conditionals`.
         """
         if not isinstance(voice, StockVoice):
-            conditionals = self.enrolment.conditionals(voice)
+            conditionals = self._shortened(self.enrolment.conditionals(voice))
             return EnrolledVoice(self.enrolment.key(voice.identity), conditionals)
         substitution = None
         if voice.name not in ("", BUILTIN_VOICE):
@@ -37,10 +48,16 @@ class EnrolledVoices:
 
     def recall(self, most: int) -> list[EnrolledVoice]:
         """The members' voices that were used last, read from disk; the latest is the last."""
-        return [EnrolledVoice(key, found) for key, found in self.enrolment.recall(most)]
+        recalled = self.enrolment.recall(most)
+        return [EnrolledVoice(key, self._shortened(found)) for key, found in recalled]
+
+    def _shortened(self, conditionals: Conditionals) -> Conditionals:
+        if self._prompt_tokens is None:
+            return conditionals
+        return conditionals.with_prompt_of(self._prompt_tokens)
 
 
-def read_builtin_voice(file: Path) -> Conditionals:
+def read_builtin_voice(file: Path, family: Family) -> Conditionals:
     """Read upstream's `conds.pt` without its classes, and without unpickling code.
 
     Raises `WeightsError`.
@@ -48,7 +65,7 @@ def read_builtin_voice(file: Path) -> Conditionals:
     try:
         stored = torch.load(file, map_location="cpu", weights_only=True)
         t3 = SimpleNamespace(**stored["t3"])
-        return Conditionals.from_upstream(SimpleNamespace(t3=t3, gen=stored["gen"]))
+        return Conditionals.from_upstream(SimpleNamespace(t3=t3, gen=stored["gen"]), family)
     except (OSError, RuntimeError, EOFError, ValueError, TypeError, KeyError) as error:
         raise checkpoint.WeightsError(f"{file} cannot be read as a voice.") from error
     except pickle.UnpicklingError as error:

@@ -5,7 +5,7 @@ How strongly a voice is to be spoken (exaggeration) is no part of it: that belon
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from engine.weights.models import Family
+
 #: Speech tokens are below this; ids from here on are start, stop and unused.
 SPEECH_TOKEN_IDS = 6561
 _MEL_BINS = 80
-_DIGEST = "sha256"
+_DIGEST, _FAMILY = "sha256", "family"
 
 
 class Damaged(ValueError):
@@ -29,9 +31,10 @@ class Conditionals:
     """A voice's conditionals on the CPU, each with the leading axis of one that upstream keeps.
 
     `speaker` is (1, 256) float32, the voice encoder's embedding; `t3_prompt_tokens` (1, up to 150)
-    int64, the clip's first six seconds in speech tokens. Of the first ten seconds: `prompt_tokens`
-    (1, n) int64, `prompt_mel` (1, 2 n) log-mel frames of 80 bins, float32, and `x_vector` (1, 192)
-    float32. About 165 KB for ten seconds.
+    int64, the clip's first six seconds in speech tokens, for Turbo and Nano (1, up to 375) and
+    fifteen seconds. Of the first ten seconds: `prompt_tokens` (1, n) int64, `prompt_mel` (1, 2 n)
+    log-mel frames of 80 bins, float32, and `x_vector` (1, 192) float32. About 165 KB for ten
+    seconds. They serve all models of one `family`.
     """
 
     speaker: Tensor
@@ -39,6 +42,7 @@ class Conditionals:
     prompt_tokens: Tensor
     prompt_mel: Tensor
     x_vector: Tensor
+    family: Family = "original"
 
     def __post_init__(self) -> None:
         floats = (self.speaker, self.prompt_mel, self.x_vector)
@@ -55,11 +59,18 @@ class Conditionals:
         if not well_formed:
             raise ValueError("these tensors are not a voice's conditionals")
 
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """All of them by name."""
+        return {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name != _FAMILY
+        }
+
     @classmethod
-    def from_upstream(cls, conditionals: Any) -> "Conditionals":
+    def from_upstream(cls, conditionals: Any, family: Family = "original") -> "Conditionals":
         t3, gen = conditionals.t3, conditionals.gen
         of_gen = gen["prompt_token"], gen["prompt_feat"], gen["embedding"]
-        return cls.of(t3.speaker_emb, t3.cond_prompt_speech_tokens, *of_gen)
+        return cls.of(t3.speaker_emb, t3.cond_prompt_speech_tokens, *of_gen, family=family)
 
     @classmethod
     def of(
@@ -69,6 +80,8 @@ class Conditionals:
         prompt_tokens: Tensor,
         prompt_mel: Tensor,
         x_vector: Tensor,
+        *,
+        family: Family = "original",
     ) -> "Conditionals":
         """Compact copies of tensors as networks give them, on any device.
 
@@ -80,21 +93,36 @@ class Conditionals:
             prompt_tokens=_compact(prompt_tokens, torch.int64).reshape(1, -1),
             prompt_mel=_compact(prompt_mel, torch.float32),
             x_vector=_compact(x_vector, torch.float32).reshape(1, -1),
+            family=family,
+        )
+
+    def with_prompt_of(self, tokens: int) -> "Conditionals":
+        """These with no more than the S3Gen prompt's first `tokens`, 25 to a second."""
+        return replace(
+            self,
+            prompt_tokens=self.prompt_tokens[:, :tokens],
+            prompt_mel=self.prompt_mel[:, : 2 * tokens],
         )
 
     def to_bytes(self) -> bytes:
-        """Safetensors, with a digest of the content as one more tensor: the format has none."""
-        tensors = vars(self)
-        return save({**tensors, _DIGEST: _digest(tensors)})
+        """Safetensors, with the family and a digest of all as two more tensors."""
+        name = torch.frombuffer(bytearray(self.family.encode()), dtype=torch.uint8)
+        stored = {**self.tensors, _FAMILY: name}
+        return save({**stored, _DIGEST: _digest(stored)})
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "Conditionals":
-        """Read what `to_bytes` made. Raises `Damaged`."""
+    def from_bytes(cls, content: bytes, family: Family = "original") -> "Conditionals":
+        """Read what `to_bytes` made for a family. Raises `Damaged`."""
         try:
-            tensors = load(content)
-            if not tensors.pop(_DIGEST).equal(_digest(tensors)):
+            stored = load(content)
+            if not stored.pop(_DIGEST).equal(_digest(stored)):
                 raise Damaged("the content is not what its digest says")
-            return cls(**tensors)
+            found = stored.pop(_FAMILY).numpy().tobytes().decode()
+            if found != family:
+                raise Damaged(f"it is for the {found} family of models, not the {family}")
+            return cls(**stored, family=family)
+        except Damaged:
+            raise
         except (SafetensorError, TypeError, ValueError, KeyError) as error:
             raise Damaged(str(error)) from error
 

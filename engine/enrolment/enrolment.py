@@ -19,13 +19,14 @@ from engine.enrolment.store import ConditionalsFiles
 from engine.errors import VoiceUnusable
 from engine.messages import Enrolled
 from engine.speech import ClonedVoice, sha256_of
+from engine.weights.models import Family
 
 if TYPE_CHECKING:  # it imports upstream, which takes seconds
     from engine.enrolment.networks import EnrolmentNetworks
 
 #: Raised whenever the same clip and weights give other conditionals, but for rounding: products may
 #: be of TF32 or not, as what is captured at the same time has it.
-ENROLMENT_VERSION = "1"
+ENROLMENT_VERSION = "2"
 
 _Stamp = tuple[str, int, int, int]
 
@@ -39,7 +40,10 @@ class _Known:
 
 
 class Enrolment:
-    """Conditionals of cloned voices for one model revision. Not thread-safe.
+    """Conditionals of cloned voices for one family of models. Not thread-safe.
+
+    `networks` distinguishes the weights of the networks that compute them: models of one family
+    that share those share voices, so that going from one to the other enrols nobody anew.
 
     New ones are computed in `background`, which has one thread at most, by what `load_networks`
     returns; without it, at once. `report` is told of every voice that was computed and written to
@@ -50,15 +54,17 @@ class Enrolment:
         self,
         *,
         home: Path,
-        revision: str,
+        family: Family,
+        networks: str,
         load_networks: Callable[[], "EnrolmentNetworks"],
         report: Callable[[Enrolled], None],
         capacity: int = 256,
         background: Executor | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store = ConditionalsFiles(home)
-        self._revision = revision
+        self._made_by = f"{family}-{networks}"
+        scope = sha256_of(family, networks, ENROLMENT_VERSION)
+        self._store = ConditionalsFiles(home, scope, family)
         self.newcomers = Newcomers(load_networks, background=background or AtOnce(), clock=clock)
         self._report = report
         self._capacity = capacity
@@ -70,7 +76,7 @@ class Enrolment:
         Microseconds if it is known, milliseconds from disk, else the networks' time. Raises
         `VoiceUnusable`, `NotYet` while it is computed, and as `Newcomers.conditionals`.
         """
-        key = self.key(voice.identity)
+        key = self._store.key(voice.identity)
         stamp = self._stamp(voice)
         known = self._known.get(key)
         if known is not None and known.stamp == stamp is not None:
@@ -79,7 +85,7 @@ class Enrolment:
         try:
             content = clip.read(voice)
         except VoiceUnusable:
-            self._forget(key)
+            self.forget(voice.identity)
             raise
         conditionals = (
             (known and known.conditionals)
@@ -103,11 +109,15 @@ class Enrolment:
         return [(key, known.conditionals) for key, known in self._known.items()]
 
     def key(self, identity: str) -> str:
-        """What a voice is kept under: hex SHA-256 over it, weights and this code's version."""
-        return sha256_of(identity, self._revision, ENROLMENT_VERSION)
+        """What a voice is kept under: it stands for voice, family, weights and this code."""
+        return self._store.key(identity)
 
     def forget(self, identity: str) -> None:
-        self._forget(self.key(identity))
+        """Remove what was made of a voice, for other families and by other weights too."""
+        key = self._store.key(identity)
+        self.newcomers.forget(key)
+        self._known.pop(key, None)
+        self._store.remove(identity)
 
     def _new(self, key: str, voice: ClonedVoice, content: bytes) -> Conditionals:
         conditionals = self.newcomers.conditionals(key, content)
@@ -117,7 +127,7 @@ class Enrolment:
                 Enrolled(
                     key=key,
                     voice_identity=voice.identity,
-                    model_revision=self._revision,
+                    model_revision=self._made_by,
                     engine_version=ENROLMENT_VERSION,
                     path=self._store.relative_path(key),
                     size_bytes=size_bytes,
@@ -130,11 +140,6 @@ class Enrolment:
         self._known.move_to_end(key)
         while len(self._known) > self._capacity:
             self._known.popitem(last=False)
-
-    def _forget(self, key: str) -> None:
-        self.newcomers.forget(key)
-        self._known.pop(key, None)
-        self._store.remove(key)
 
     @staticmethod
     def _stamp(voice: ClonedVoice) -> _Stamp | None:

@@ -1,7 +1,8 @@
 """The three networks that only enrolment needs: 530 MB that need not stay loaded.
 
 Speech tokenizer, x-vector encoder and voice encoder are upstream's own, and so are the steps,
-which are those of its `prepare_conditionals`.
+which are those of its `prepare_conditionals`. All its models have the same networks; what they are
+given of a clip differs by family (`hearing`).
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from engine.enrolment.clip import SAMPLE_RATE
 from engine.enrolment.conditionals import Conditionals
+from engine.enrolment.hearing import HEARINGS
 from engine.errors import VoiceUnusable
 from engine.speech import FloatArray
 from engine.upstream.encoders import (
@@ -30,10 +32,9 @@ from engine.upstream.encoders import (
     torchaudio,
 )
 from engine.weights import checkpoint
+from engine.weights.models import Family, Model
 
 _TOKENIZER_RATE = 16_000
-_T3_PROMPT_TOKENS = 150
-_T3_PROMPT_S = 6
 _PROMPT_S = 10
 
 
@@ -45,20 +46,25 @@ class EnrolmentNetworks:
     speaker_encoder: Any
     voice_encoder: Any
     device: torch.device
+    family: Family
 
     @classmethod
-    def load(cls, folder: Path, device: torch.device) -> "EnrolmentNetworks":
+    def load(cls, folder: Path, model: Model, device: torch.device) -> "EnrolmentNetworks":
         """Read them alone from a checkpoint. Raises `WeightsError`."""
-        sizes = checkpoint.read_sizes(folder)
+        sizes = checkpoint.read_sizes(folder, model)
         with Undrawn():
             tokenizer = build_speech_tokenizer(sizes.s3gen)
             speaker_encoder = build_speaker_encoder(sizes.s3gen)
             voice_encoder = build_voice_encoder(sizes.voice_encoder)
-        load_into(tokenizer, folder / checkpoint.S3GEN, "tokenizer.")
-        load_into(speaker_encoder, folder / checkpoint.S3GEN, "speaker_encoder.")
-        load_into(voice_encoder, folder / checkpoint.VOICE_ENCODER)
+        load_into(tokenizer, folder / model.s3gen, "tokenizer.")
+        load_into(speaker_encoder, folder / model.s3gen, "speaker_encoder.")
+        load_into(voice_encoder, folder / model.voice_encoder)
         return cls(
-            tokenizer.to(device), speaker_encoder.to(device), voice_encoder.to(device), device
+            tokenizer.to(device),
+            speaker_encoder.to(device),
+            voice_encoder.to(device),
+            device,
+            model.family,
         )
 
     def enrol(self, clip: FloatArray) -> Conditionals:
@@ -66,22 +72,24 @@ class EnrolmentNetworks:
 
         Raises `VoiceUnusable` where the networks make nothing of it.
         """
+        clip = HEARINGS[self.family].prepare(clip)
         # Beside one another: each is thousands of small launches, and none fills the device.
         with ThreadPoolExecutor(1, "enrolment") as beside:
             t3 = beside.submit(self._of_t3, clip)
             s3gen = self._of_s3gen(clip[: _PROMPT_S * SAMPLE_RATE])
         try:
-            return Conditionals.of(*t3.result(), *s3gen)
+            return Conditionals.of(*t3.result(), *s3gen, family=self.family)
         except ValueError as error:
             raise VoiceUnusable("Nothing like a voice was found in the clip.") from error
 
     @torch.inference_mode()
     def _of_t3(self, clip: FloatArray) -> tuple[Tensor, Tensor]:
         """Speaker embedding and speech tokens; on a thread of its own, so the mode is set here."""
+        hearing = HEARINGS[self.family]
         clip_16k = librosa.resample(clip, orig_sr=SAMPLE_RATE, target_sr=_TOKENIZER_RATE)
         embeddings = self.voice_encoder.embeds_from_wavs([clip_16k], sample_rate=_TOKENIZER_RATE)
         tokens, _lengths = self.tokenizer.forward(
-            [clip_16k[: _T3_PROMPT_S * _TOKENIZER_RATE]], max_len=_T3_PROMPT_TOKENS
+            [clip_16k[: hearing.t3_prompt_s * _TOKENIZER_RATE]], max_len=hearing.t3_prompt_tokens
         )
         return torch.from_numpy(embeddings).mean(dim=0, keepdim=True), tokens
 

@@ -10,21 +10,33 @@ import tempfile
 from pathlib import Path
 
 from engine.enrolment.conditionals import Conditionals, Damaged
+from engine.speech import sha256_of
+from engine.weights.models import Family
 
 FOLDER = "conditionals"
 _SUFFIX = ".safetensors"
+#: Of a key's 64: the rest tells voices apart.
+_SCOPE_DIGITS = 16
 
 _log = logging.getLogger(__name__)
 
 
 class ConditionalsFiles:
-    """Files named by key (hex) in `<home>/conditionals`, for their owner's eyes only.
+    """Files named by key in `<home>/conditionals`, for their owner's eyes only.
 
+    A key begins as the voice's digest and ends as `scope`'s, a digest of what computes them: files
+    of one scope alone, which are of one `family`, are read, and a voice's of all are removed.
     Windows has no such mode bits; there the home folder's own permissions hold.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, scope: str, family: Family) -> None:
         self._home = home
+        self._ending = scope[:_SCOPE_DIGITS]
+        self._family = family
+
+    def key(self, identity: str) -> str:
+        """What a voice's conditionals of this scope are kept under."""
+        return _of_voice(identity) + self._ending
 
     def relative_path(self, key: str) -> str:
         """Where a key's file is, from the home folder, with forward slashes."""
@@ -33,7 +45,7 @@ class ConditionalsFiles:
     def read(self, key: str) -> Conditionals | None:
         """What is kept under `key`; None, and a line in the log, if that cannot be used."""
         try:
-            return Conditionals.from_bytes(self._path(key).read_bytes())
+            return Conditionals.from_bytes(self._path(key).read_bytes(), self._family)
         except FileNotFoundError:
             return None
         except (Damaged, OSError) as error:
@@ -72,21 +84,29 @@ class ConditionalsFiles:
             _log.debug("the use of conditionals %s is not noted: %s", key, error)
 
     def latest(self, most: int) -> list[str]:
-        """The keys of the voices used last, at most `most`, the latest last."""
+        """The keys of the voices of this scope used last, at most `most`, the latest last."""
+        ending = self._ending + _SUFFIX
         try:
             with os.scandir(self._home / FOLDER) as entries:
-                files = [entry for entry in entries if entry.name.endswith(_SUFFIX)]
+                files = [entry for entry in entries if entry.name.endswith(ending)]
                 files.sort(key=lambda entry: entry.stat().st_mtime_ns)
         except OSError as error:
             _log.debug("there are no conditionals to look at: %s", error)
             return []
         return [entry.name.removesuffix(_SUFFIX) for entry in files[max(0, len(files) - most) :]]
 
-    def remove(self, key: str) -> None:
-        try:
-            self._path(key).unlink(missing_ok=True)
-        except OSError as error:
-            _log.warning("conditionals %s cannot be deleted: %s", key, error)
+    def remove(self, identity: str) -> None:
+        """Remove a voice's conditionals of every scope."""
+        voice = _of_voice(identity)
+        for path in (self._home / FOLDER).glob(f"{voice}*{_SUFFIX}"):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                _log.warning("conditionals %s cannot be deleted: %s", path.stem, error)
 
     def _path(self, key: str) -> Path:
         return self._home / self.relative_path(key)
+
+
+def _of_voice(identity: str) -> str:
+    return sha256_of(identity)[:-_SCOPE_DIGITS]

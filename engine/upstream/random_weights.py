@@ -13,28 +13,31 @@ import soundfile
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
-from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 from torch import nn
+from torch.nn.functional import pad
 from transformers.initialization import no_init_weights
 
 from engine.speech import FloatArray
-from engine.upstream import package as upstream
 from engine.upstream import untrained
-from engine.upstream.build import build_s3gen, build_t3
+from engine.upstream.build import assemble, build_s3gen, build_t3
 from engine.upstream.encoders import build_voice_encoder
+from engine.upstream.random_tokenizers import write_tokenizer
 from engine.weights import checkpoint
-from engine.weights.sizes import SMALL, ModelSizes
+from engine.weights.models import ENGLISH, MODELS, Model
+from engine.weights.sizes import REDUCED, RELEASED
 
 SOURCE = "random"
 _SAMPLE_RATE = 24_000
 _VOCODER_DRAWS = 20
-_SENTENCE = "[START] the quick brown fox jumps over the lazy dog [STOP]"
+_SENTENCE = "the quick brown fox jumps over the lazy dog"
 
 
 def write_random_checkpoint(
-    folder: Path, *, seed: int, small: bool, stop_after: int | None = 60
+    folder: Path, model: Model = ENGLISH, *, seed: int, small: bool, stop_after: int | None = 60
 ) -> None:
-    """Write all files of a checkpoint, and its manifest, into `folder`.
+    """Write all files of a model's checkpoint, and its manifest, into `folder`.
+
+    English and Multilingual of one seed have the same files but for T3 and tokenizer, as released.
 
     Equal arguments give equal weights on one torch version with one number of threads.
     `stop_after` is about how many speech tokens (25 a second) an utterance gets before the stop
@@ -44,7 +47,8 @@ def write_random_checkpoint(
     where it holds weights that are not random ones, or no place is left for new ones.
     """
     manifest = checkpoint.read_manifest(folder)
-    occupied = any((folder / name).exists() for name in checkpoint.FILES)
+    every = {name for known in MODELS.values() for name in known.fetched}
+    occupied = any((folder / name).exists() for name in every)
     if occupied and (manifest is None or manifest.source != SOURCE):
         raise checkpoint.WeightsError(f"{folder} already holds other weights; nothing was written.")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +56,7 @@ def write_random_checkpoint(
         unfinished = Path(scratch) / folder.name
         unfinished.mkdir()
         try:
-            _write(unfinished, seed, small, stop_after)
+            _write(unfinished, model, seed, small, stop_after)
         except (SafetensorError, RuntimeError) as error:  # how these libraries say "disk full"
             first = str(error).partition("\n")[0]
             raise checkpoint.WeightsError(f"{folder} cannot be written: {first}") from error
@@ -60,29 +64,38 @@ def write_random_checkpoint(
             unfinished.rename(folder)
             return
         # The manifest goes first: what it marks as random may be written over by the next try.
-        for name in (checkpoint.MANIFEST, *checkpoint.FILES):
+        for name in (checkpoint.MANIFEST, *model.fetched):
             (unfinished / name).replace(folder / name)
+        for name in every.difference(model.fetched):
+            (folder / name).unlink(missing_ok=True)
 
 
-def _write(folder: Path, seed: int, small: bool, stop_after: int | None) -> None:
-    _write_tokenizer(folder / checkpoint.TOKENIZER)
+def _write(folder: Path, model: Model, seed: int, small: bool, stop_after: int | None) -> None:
+    write_tokenizer(folder, model)
     with torch.inference_mode(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = _draw(SMALL if small else ModelSizes(), folder / checkpoint.TOKENIZER, stop_after)
+        if model.tables:
+            drawn = _draw_multilingual(folder, model, small, stop_after)
+        else:
+            drawn = _draw(folder, model, small, stop_after)
+    # Calibration filled in a derived embedding that upstream would then prefer to its own.
+    drawn.conds.t3.cond_prompt_speech_emb = None
     for name, network in (
-        (checkpoint.T3, model.t3),
-        (checkpoint.S3GEN, model.s3gen),
-        (checkpoint.VOICE_ENCODER, model.ve),
+        (model.t3, drawn.t3),
+        (model.s3gen, drawn.s3gen),
+        (model.voice_encoder, drawn.ve),
     ):
-        _save(network, folder / name)
-    model.conds.save(folder / checkpoint.BUILTIN_VOICE)
+        _save(network, folder / name, strict=model.family == "turbo")
+    drawn.conds.save(folder / model.builtin_voice)
     size = "small" if small else "full"
-    checkpoint.write_manifest(
-        folder, source=SOURCE, revision=f"random-{size}-seed-{seed}-stop-{stop_after}"
-    )
+    name = "" if model is ENGLISH else f"{model.name}-"
+    revision = f"random-{name}{size}-seed-{seed}-stop-{stop_after}"
+    checkpoint.write_manifest(folder, model, source=SOURCE, revision=revision)
 
 
-def _draw(sizes: ModelSizes, tokenizer: Path, stop_after: int | None) -> Any:
+def _draw(folder: Path, model: Model, small: bool, stop_after: int | None) -> Any:
+    """Upstream's class around networks drawn for it; `folder` has its tokenizer."""
+    sizes = (REDUCED if small else RELEASED)[model.name]
     with no_init_weights():
         t3: Any = build_t3(sizes.t3)
     s3gen: Any = build_s3gen(sizes.s3gen)
@@ -90,27 +103,54 @@ def _draw(sizes: ModelSizes, tokenizer: Path, stop_after: int | None) -> Any:
     for network in (s3gen, voice_encoder):
         untrained.perturb_neutral(network)
     untrained.draw_t3(t3, stop_after)
-    model = upstream.ChatterboxTTS(
-        t3, s3gen, voice_encoder, upstream.EnTokenizer(str(tokenizer)), "cpu"
-    )
+    estimator = s3gen.flow.decoder.estimator
+    if sizes.s3gen.meanflow:  # or when a step ends would not matter
+        mixer = estimator.time_embed_mixer.weight
+        mixer += 0.02 * torch.randn_like(mixer)
+    drawn = assemble(model, t3, s3gen, voice_encoder, folder)
 
-    clips = [synthetic_voice(pitch_hz) for pitch_hz in (105.0, 160.0, 230.0)]
-    _spread_voices(model, clips)
-    _enrol(model, clips[0])
-    text_tokens = model.tokenizer.text_to_tokens(_SENTENCE).long()
-    untrained.set_t3_entropy(t3, model.conds.t3, text_tokens)
+    seconds = 8.0 if model.family == "turbo" else 4.0  # Turbo hears nothing below five
+    clips = [synthetic_voice(pitch_hz, seconds) for pitch_hz in (105.0, 160.0, 230.0)]
+    _spread_voices(drawn, clips)
+    _enrol(drawn, clips[0])
+    untrained.set_t3_entropy(t3, drawn.conds.t3, _text_tokens(drawn, model))
 
-    s3gen.flow.decoder.estimator.final_proj.bias -= 5.0  # the mean of a log-mel
+    estimator.final_proj.bias -= 5.0  # the mean of a log-mel
     mel = s3gen.flow_inference(
         torch.randint(0, sizes.s3gen.vocabulary, (1, 25)),
-        ref_dict=dict(model.conds.gen),
+        ref_dict=dict(drawn.conds.gen),
         finalize=True,
         n_cfm_timesteps=2,  # level and spread are those of ten steps, at a fifth of the time
     )
-    _draw_vocoder(model, mel)
-    # Calibration filled in a derived embedding that upstream would then prefer to its own.
-    model.conds.t3.cond_prompt_speech_emb = None
-    return model
+    _draw_vocoder(drawn, mel)
+    return drawn
+
+
+def _draw_multilingual(folder: Path, model: Model, small: bool, stop_after: int | None) -> Any:
+    """The English model of this seed with another T3."""
+    with tempfile.TemporaryDirectory() as scratch:
+        write_tokenizer(Path(scratch), ENGLISH)
+        english = _draw(Path(scratch), ENGLISH, small, stop_after)
+    with no_init_weights():
+        t3: Any = build_t3((REDUCED if small else RELEASED)[model.name].t3)
+    untrained.draw_t3(t3, stop_after)
+    drawn = assemble(model, t3, english.s3gen, english.ve, folder, conds=english.conds)
+    drawn.conds.t3.cond_prompt_speech_emb = None
+    untrained.set_t3_entropy(t3, drawn.conds.t3, _text_tokens(drawn, model))
+    return drawn
+
+
+def _text_tokens(drawn: Any, model: Model) -> torch.Tensor:
+    """A sentence as the model's T3 wants it."""
+    ids: torch.Tensor
+    if model.family == "turbo":
+        ids = drawn.tokenizer(_SENTENCE, return_tensors="pt").input_ids
+    elif model.tables:
+        ids = drawn.tokenizer.text_to_tokens(_SENTENCE, language_id="en").long()
+        ids = pad(pad(ids, (1, 0), value=255), (0, 1), value=0)
+    else:
+        ids = drawn.tokenizer.text_to_tokens(f"[START] {_SENTENCE} [STOP]").long()
+    return ids
 
 
 def _draw_vocoder(model: Any, mel: torch.Tensor) -> None:
@@ -171,28 +211,8 @@ def synthetic_voice(pitch_hz: float, seconds: float = 4.0, seed: int = 0) -> Flo
     return samples
 
 
-def _save(network: nn.Module, path: Path) -> None:
+def _save(network: nn.Module, path: Path, *, strict: bool) -> None:
     state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    state.pop("tokenizer.window", None)  # the released file leaves it to the constructor
+    if not strict:
+        state.pop("tokenizer.window", None)  # the released file leaves it to the constructor
     save_file(state, path)
-
-
-def _write_tokenizer(path: Path, size: int = 704) -> None:
-    """A character BPE with a few merges, and special tokens where T3 expects them."""
-    characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,!?'\"-()"
-    pairs = [first + second for first in "aeiou" for second in "lmnrst"]
-    words = ["[STOP]", "[UNK]", "[SPACE]", *characters, *pairs]
-    words += [f"[UNUSED{n}]" for n in range(size - 1 - len(words))]
-    words.insert(255, "[START]")
-    bpe = models.BPE(
-        vocab={word: index for index, word in enumerate(words)},
-        merges=[(pair[0], pair[1]) for pair in pairs],
-        unk_token=words[1],
-    )
-    tokenizer = Tokenizer(bpe)
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    special = [*words[:3], words[255]]
-    tokenizer.add_special_tokens([AddedToken(w, normalized=False, special=True) for w in special])
-    path.write_text(
-        tokenizer.to_str(pretty=True), encoding="utf-8"
-    )  # its own `save` raises no OSError

@@ -21,13 +21,28 @@ ENTROPY_BITS = 3.0
 SPEECH_CODES = 6561  # ids from here on are start, stop and unused
 
 
-def draw_t3(t3: nn.Module, stop_after: int | None) -> None:
+#: Positions before a GPT-2's first speech token: speaker, the tokens of a clip of 8 s, some text.
+_GPT2_PREFIX = 220
+
+
+def draw_t3(t3: Any, stop_after: int | None) -> None:
     """Draw every weight of a T3 in place, for a residual stream of about unit scale.
 
     Attention scores get a standard deviation near one, positions a third of a token's share, and
     each layer an even part of the stream. With `stop_after`, a ramp in the speech positions and a
-    matching row of the head make the stop token win after about that many tokens.
+    matching row of the head make the stop token win after about that many tokens; with a GPT-2,
+    whose positions are the whole stream's, that holds for a clip of about eight seconds.
     """
+    if t3.is_gpt:
+        _draw_gpt2(t3)
+    else:
+        _draw_llama(t3)
+    t3.speech_head.weight[SPEECH_CODES:] *= 0.3  # a trained model hardly ever says one of these
+    if stop_after is not None:
+        _teach_to_stop(t3, stop_after)
+
+
+def _draw_llama(t3: nn.Module) -> None:
     layers = sum(name.endswith("mlp.down_proj.weight") for name, _ in t3.named_parameters())
     branch = 1.5 / math.sqrt(layers)
     gains = {
@@ -53,17 +68,36 @@ def draw_t3(t3: nn.Module, stop_after: int | None) -> None:
             weight.copy_(gain * torch.randn_like(weight))
         else:
             weight.copy_(gain / math.sqrt(weight.shape[1]) * torch.randn_like(weight))
-    head: Any = t3.get_submodule("speech_head")
-    head.weight[SPEECH_CODES:] *= 0.3  # a trained model, too, hardly ever says one of these
-    if stop_after is not None:
-        _teach_to_stop(t3, stop_after)
+
+
+def _draw_gpt2(t3: Any) -> None:
+    branch = 1.2 / math.sqrt(len(t3.tfmr.h))
+    gains = {
+        "attn.c_proj.weight": branch,
+        "mlp.c_proj.weight": 2 * branch,
+        "spkr_enc.weight": 16.0,  # its input has unit length, not unit variance
+        "emb.weight": 0.9,
+        "wte.weight": 0.9,
+        "wpe.weight": 0.3,
+    }
+    for name, weight in t3.named_parameters():
+        gain = next((g for ending, g in gains.items() if name.endswith(ending)), 1.1)
+        if weight.ndim == 1:
+            neutral = 1.0 if "ln_" in name and name.endswith("weight") else 0.0
+            weight.copy_(neutral + 0.1 * torch.randn_like(weight))
+        elif name.endswith(("emb.weight", "wte.weight", "wpe.weight")):
+            weight.copy_(gain * torch.randn_like(weight))
+        else:
+            inputs = weight.shape[0 if ".c_" in name else 1]  # these matrices lie (in, out)
+            weight.copy_(gain / math.sqrt(inputs) * torch.randn_like(weight))
 
 
 def _teach_to_stop(t3: Any, stop_after: int) -> None:
-    positions = t3.speech_pos_emb.emb.weight
+    positions = t3.tfmr.wpe.weight if t3.is_gpt else t3.speech_pos_emb.emb.weight
     width = positions.shape[1]
     direction = torch.nn.functional.normalize(torch.randn(width), dim=0)
-    ramp = (1.6 * torch.arange(len(positions)) / stop_after - 0.8).clamp(max=1.5)
+    spoken = torch.arange(len(positions)) - (_GPT2_PREFIX if t3.is_gpt else 0)
+    ramp = (1.6 * spoken / stop_after - 0.8).clamp(min=-0.8, max=1.5)
     positions += 0.5 * math.sqrt(width) * ramp[:, None] * direction
     t3.speech_head.weight[t3.hp.stop_speech_token] = 70.0 / math.sqrt(width) * direction
 
@@ -71,22 +105,23 @@ def _teach_to_stop(t3: Any, stop_after: int) -> None:
 def set_t3_entropy(t3: Any, cond: T3Cond, text_tokens: Tensor) -> None:
     """Scale the speech head until the next-token distribution has `ENTROPY_BITS` on average.
 
-    Measured over random speech tokens, after guidance and temperature at their defaults, which is
-    where sampling looks. `text_tokens` is (1, length) int64 with start and stop.
+    Measured over random speech tokens, after guidance, where the model has it, and temperature at
+    their defaults, which is where sampling looks. `text_tokens` is (1, length) int64, with what the
+    model wants at its ends.
     """
-    head = t3.speech_head.weight
+    rows = 1 if t3.is_gpt else 2
     speech_tokens = torch.randint(0, SPEECH_CODES, (1, 64))
     speech_tokens[0, 0] = t3.hp.start_speech_token
     embeds, _ = t3.prepare_input_embeds(
         t3_cond=cond,
-        text_tokens=text_tokens.expand(2, -1),
-        speech_tokens=speech_tokens.expand(2, -1),
-        cfg_weight=GUIDANCE,
+        text_tokens=text_tokens.expand(rows, -1),
+        speech_tokens=speech_tokens.expand(rows, -1),
+        cfg_weight=0.0 if t3.is_gpt else GUIDANCE,
     )
     hidden = t3.tfmr(inputs_embeds=embeds).last_hidden_state[:, -64:]
-    ordinary = torch.arange(len(head)) != t3.hp.stop_speech_token
-    cond_logits, uncond_logits = t3.speech_head(hidden)[..., ordinary]
-    guided = (cond_logits + GUIDANCE * (cond_logits - uncond_logits)) / TEMPERATURE
+    ordinary = torch.arange(len(t3.speech_head.weight)) != t3.hp.stop_speech_token
+    logits = t3.speech_head(hidden)[..., ordinary]
+    guided = (logits[0] + GUIDANCE * (logits[0] - logits[-1])) / TEMPERATURE
     low, high = 0.1, 20.0
     for _ in range(30):
         gain = math.sqrt(low * high)
@@ -94,7 +129,8 @@ def set_t3_entropy(t3: Any, cond: T3Cond, text_tokens: Tensor) -> None:
             low = gain
         else:
             high = gain
-    head[ordinary] *= gain
+    for parameter in t3.speech_head.parameters():
+        parameter[ordinary] *= gain
 
 
 def entropy_bits(logits: Tensor) -> Tensor:

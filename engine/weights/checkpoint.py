@@ -2,27 +2,23 @@
 
 Imports no torch: the command line and the Discord process may ask. A folder that was fetched or
 generated carries a manifest with the size and SHA-256 of each file; one that was put together by
-hand is judged by what its files say of themselves.
+hand is judged by what its files say of themselves. Which model it holds is read in its T3 alone:
+other files have been found under a model's name.
 """
 
 import hashlib
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from engine.errors import WorkerUnavailable
+from engine.weights.models import MODELS, FileRecord, Model
 from engine.weights.sizes import ModelSizes, S3GenSizes, Shapes, T3Sizes, VoiceEncoderSizes
 
-VOICE_ENCODER = "ve.safetensors"
-T3 = "t3_cfg.safetensors"
-S3GEN = "s3gen.safetensors"
-TOKENIZER = "tokenizer.json"
-BUILTIN_VOICE = "conds.pt"  # upstream's own format: a torch file of tensors
-FILES = (VOICE_ENCODER, TOKENIZER, BUILTIN_VOICE, S3GEN, T3)
 MANIFEST = "timbre-manifest.json"
 
 #: Called with what is being done and how much of it (0 to 1), None where that is not known.
@@ -32,13 +28,6 @@ SizesT = TypeVar("SizesT")
 
 class WeightsError(WorkerUnavailable):
     """What is wrong with the weights, in one sentence that names the file or the cause."""
-
-
-class FileRecord(msgspec.Struct, frozen=True):
-    """What one file must be: its length in bytes and the hex SHA-256 of its content."""
-
-    size: int
-    sha256: str
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,103 +41,113 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, FileRecord]
 
 
-REPOSITORY = "ResembleAI/chatterbox"
+def models_in(folder: Path) -> tuple[Model, ...]:
+    """The models whose T3 the folder holds, by its content.
 
-#: The revision that Timbre is built on, and its files as the hub lists them.
-PINNED = Manifest(
-    source=REPOSITORY,
-    revision="5bb1f6ee58e50c3b8d408bc82a6d3740c2db6e18",
-    files={
-        VOICE_ENCODER: FileRecord(
-            5_695_784, "f0921cab452fa278bc25cd23ffd59d36f816d7dc5181dd1bef9751a7fb61f63c"
-        ),
-        T3: FileRecord(
-            2_129_653_744, "914cb1696f47527fe8852ca8f1fe1fa63cb34f76f9c715e84e067b744dd0da81"
-        ),
-        S3GEN: FileRecord(
-            1_056_484_620, "2b78103c654207393955e4900aac14a12de8ef25f4b09424f1ef91941f161d4e"
-        ),
-        TOKENIZER: FileRecord(
-            25_470, "d71e3a44eabb1784df9a68e9f95b251ecbf1a7af6a9f50835856b2ca9d8c14a5"
-        ),
-        BUILTIN_VOICE: FileRecord(
-            107_374, "6552d70568833628ba019c6b03459e77fe71ca197d5c560cef9411bee9d87f4e"
-        ),
-    },
-)
+    Raises `WeightsError` where there is none, or one under another's name.
+    """
+    found = tuple(model for model in MODELS.values() if (folder / model.t3).exists())
+    for model in found:
+        _refuse_another(folder / model.t3, model)
+    if not found:
+        names = ", ".join(model.t3 for model in MODELS.values())
+        raise WeightsError(f"{folder} holds no Chatterbox: of {names} each is missing.")
+    return found
 
 
-def check(folder: Path) -> None:
+def check(folder: Path, model: Model) -> None:
     """Find missing and cut-off files without reading more than headers: milliseconds.
 
     Raises `WeightsError`.
     """
     manifest = read_manifest(folder)
-    for name in FILES:
+    for name in model.files:
         path = folder / name
         size = _size_of(path)
-        expected = size if manifest is None else manifest.files[name].size
+        recorded = manifest.files.get(name) if manifest else None
+        expected = recorded.size if recorded else size
         if size < expected:
             raise WeightsError(f"{path} is cut off: {size} of {expected} bytes are there.")
         if size > expected:
             raise WeightsError(f"{path} has {size} bytes where {expected} were recorded.")
         if path.suffix == ".safetensors":
             _read_header(path)
-    if not zipfile.is_zipfile(folder / BUILTIN_VOICE):
-        raise WeightsError(f"{folder / BUILTIN_VOICE} is cut off or is not a torch file.")
-    try:
-        msgspec.json.decode((folder / TOKENIZER).read_bytes())
-    except msgspec.DecodeError as error:
-        raise WeightsError(f"{folder / TOKENIZER} is cut off or is not JSON.") from error
+        elif path.suffix == ".json":
+            _read_json(path)
+    if not zipfile.is_zipfile(folder / model.builtin_voice):
+        raise WeightsError(f"{folder / model.builtin_voice} is cut off or is not a torch file.")
 
 
-def verify(folder: Path, progress: OnProgress | None = None) -> str:
+def verify(folder: Path, model: Model, progress: OnProgress | None = None) -> str:
     """Read every byte and compare SHA-256 with the manifest, or with the pinned revision.
 
     Returns one sentence on what was verified. Raises `WeightsError`.
     """
-    read_sizes(folder)
-    manifest = read_manifest(folder)
+    read_sizes(folder, model)
+    manifest = manifest_of(folder, model)
     digests = {}
-    for index, name in enumerate(FILES):
+    for index, name in enumerate(model.files):
         if progress is not None:
-            progress(f"Checking {name}", index / len(FILES))
+            progress(f"Checking {name}", index / len(model.files))
         digests[name] = sha256_of_file(folder / name)
-    for known in (manifest, PINNED):
-        if known is not None and all(digests[n] == known.files[n].sha256 for n in FILES):
-            return f"All files are those of {known.source} at {known.revision}."
+    pinned = model.repository
+    for source, known in ((manifest and manifest.source, manifest), (pinned.name, pinned)):
+        if known is not None and all(digests[n] == known.files[n].sha256 for n in model.files):
+            return f"All files of {model.title} are those of {source} at {known.revision}."
     if manifest is not None:
-        changed = next(n for n in FILES if digests[n] != manifest.files[n].sha256)
+        changed = next(n for n in model.files if digests[n] != manifest.files[n].sha256)
         raise WeightsError(f"{folder / changed} is damaged: its SHA-256 is not the recorded one.")
     return (
-        "All files are whole, but they are not those of the pinned revision and no manifest says "
-        "what they should be."
+        f"All files of {model.title} are whole, but they are not those of the pinned revision and "
+        "no manifest says what they should be."
     )
 
 
-def read_sizes(folder: Path) -> ModelSizes:
-    """The networks' sizes, from the tensors' shapes. Raises `WeightsError`."""
-    check(folder)
-    return ModelSizes(
-        t3=_sizes(folder / T3, T3Sizes.from_shapes),
-        s3gen=_sizes(folder / S3GEN, S3GenSizes.from_shapes),
-        voice_encoder=_sizes(folder / VOICE_ENCODER, VoiceEncoderSizes.from_shapes),
+def read_sizes(folder: Path, model: Model) -> ModelSizes:
+    """The networks' sizes, from the tensors' shapes.
+
+    Raises `WeightsError`, where they are another model's, too.
+    """
+    check(folder, model)
+    _refuse_another(folder / model.t3, model)
+    sizes = ModelSizes(
+        t3=_sizes(folder / model.t3, T3Sizes.from_shapes),
+        s3gen=_sizes(folder / model.s3gen, S3GenSizes.from_shapes),
+        voice_encoder=_sizes(folder / model.voice_encoder, VoiceEncoderSizes.from_shapes),
     )
+    if sizes.s3gen.meanflow != (model.family == "turbo"):
+        raise WeightsError(f"{folder / model.s3gen} is not {model.title}'s: its flow is another.")
+    return sizes
 
 
-def revision_of(folder: Path) -> str:
+def revision_of(folder: Path, model: Model) -> str:
     """What distinguishes these weights in a cache key.
 
     The manifest's revision or, for a folder put together by hand, a fingerprint: SHA-256 over each
     file's length and 64 KiB at sixteen places, which differs for any retrained network and takes
     milliseconds where hashing 3 GB takes seconds.
     """
-    check(folder)
-    manifest = read_manifest(folder)
-    if manifest is not None:
-        return manifest.revision
+    check(folder, model)
+    manifest = manifest_of(folder, model)
+    return manifest.revision if manifest else f"folder-{_fingerprint(folder, model.files)}"
+
+
+def enrolment_digest(folder: Path, model: Model) -> str:
+    """What distinguishes the files that hold the networks which enrol voices. Hex.
+
+    Their SHA-256 as they are recorded; a fingerprint where they are not.
+    """
+    check(folder, model)
+    manifest = manifest_of(folder, model)
+    names = (model.voice_encoder, model.s3gen)
+    if manifest is None:
+        return _fingerprint(folder, names)
+    return hashlib.sha256("".join(manifest.files[n].sha256 for n in names).encode()).hexdigest()
+
+
+def _fingerprint(folder: Path, names: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    for name in FILES:
+    for name in names:
         path = folder / name
         size = _size_of(path)
         digest.update(f"{name}:{size};".encode())
@@ -156,7 +155,7 @@ def revision_of(folder: Path) -> str:
             for sixteenth in range(16):
                 file.seek(size * sixteenth // 16)
                 digest.update(file.read(65536))
-    return f"folder-{digest.hexdigest()[:16]}"
+    return digest.hexdigest()[:16]
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -172,17 +171,38 @@ def read_manifest(folder: Path) -> Manifest | None:
         manifest = msgspec.json.decode(content, type=Manifest)
     except msgspec.DecodeError as error:
         raise WeightsError(f"{path} is damaged; fetch the weights again.") from error
-    if absent := set(FILES) - set(manifest.files):
-        raise WeightsError(f"{path} says nothing of {min(absent)}; fetch the weights again.")
     return manifest
 
 
-def write_manifest(folder: Path, *, source: str, revision: str) -> None:
-    """Record the files as they are now, reading each once."""
+def manifest_of(folder: Path, model: Model) -> Manifest | None:
+    """The folder's manifest where it tells of all of a model's files. Raises `WeightsError`."""
+    manifest = read_manifest(folder)
+    tells = manifest is not None and manifest.files.keys() >= set(model.files)
+    return manifest if tells else None
+
+
+def write_manifest(
+    folder: Path,
+    model: Model,
+    *,
+    source: str,
+    revision: str,
+    digests: Mapping[str, str] | None = None,
+) -> None:
+    """Record a model's files as they are now, beside those of others of this revision.
+
+    Each is read once, but those whose SHA-256 are in `digests`.
+    """
+    known = digests or {}
     files = {
-        name: FileRecord((folder / name).stat().st_size, sha256_of_file(folder / name))
-        for name in FILES
+        name: FileRecord(
+            (folder / name).stat().st_size, known.get(name) or sha256_of_file(folder / name)
+        )
+        for name in model.fetched
     }
+    before = read_manifest(folder)
+    if before is not None and (before.source, before.revision) == (source, revision):
+        files = before.files | files
     manifest = Manifest(source=source, revision=revision, files=files)
     unfinished = folder / f"{MANIFEST}.part"
     unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
@@ -224,6 +244,23 @@ def _read_header(path: Path) -> dict[str, _Tensor]:
     if size != expected:
         raise WeightsError(f"{path} is cut off: {size} of {expected} bytes are there.")
     return header
+
+
+def _read_json(path: Path) -> None:
+    try:
+        msgspec.json.decode(path.read_bytes())
+    except msgspec.DecodeError as error:
+        raise WeightsError(f"{path} is cut off or is not JSON.") from error
+
+
+def _refuse_another(t3: Path, model: Model) -> None:
+    sizes = _sizes(t3, T3Sizes.from_shapes)
+    try:
+        found = MODELS[sizes.model].title
+    except KeyError as error:
+        found = f"a model with {error} words of text"
+    if found != model.title:
+        raise WeightsError(f"{t3} holds {found}, not {model.title}.")
 
 
 def _sizes(path: Path, from_shapes: Callable[[Shapes], SizesT]) -> SizesT:

@@ -1,13 +1,27 @@
-"""Which commit a branch or tag was when the hub was last asked, for when it cannot be reached.
+"""Which revision of a model is wanted, and which commit a branch or tag was when last asked for.
 
-Kept in one small file beside the checkpoints. Losing it costs nothing but what it is for.
+The latter is for when the hub cannot be reached. It is kept in one small file beside the
+checkpoints; losing that costs nothing but what it is for.
 """
 
 from pathlib import Path
 
 import msgspec
 
+from engine.messages import EngineConfig
+from engine.weights.models import ENGLISH, Model
+
 _FILE = "resolved-revisions.json"
+
+
+def wanted(config: EngineConfig, model: Model) -> str | None:
+    """The revision to fetch a model at; None for the pinned one.
+
+    A revision is one repository's: that of the model which the settings name, else that of English
+    and Multilingual.
+    """
+    meant = model if config.model == model.name else ENGLISH
+    return config.revision if meant.repository == model.repository else None
 
 
 def recall(weights_home: Path, revision: str) -> str | None:

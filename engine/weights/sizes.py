@@ -2,13 +2,21 @@
 
 Nothing beside the checkpoint is needed, so a reduced model loads like a real one. What shapes
 cannot tell is the same at every size: attention heads are 64 wide in T3, in the flow estimator and
-in the speech tokenizer, the perceiver has 4 heads, a mel has 80 bins, and all kernel sizes, rates
-and dilations are upstream's.
+in the speech tokenizer, the perceiver has 4 heads, a mel has 80 bins, a GPT-2 hears at most 375
+tokens of a clip, and all kernel sizes, rates and dilations are upstream's.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from engine.weights.models import (
+    ENGLISH_VOCABULARY,
+    GPT2_VOCABULARY,
+    MULTILINGUAL_VOCABULARY,
+    ModelName,
+)
 
 HEAD_DIM = 64
 PERCEIVER_HEADS = 4
@@ -17,10 +25,19 @@ MEL_BINS = 80
 Shapes = Mapping[str, tuple[int, ...]]
 
 
+#: Speech tokens that a GPT-2's prefix has at most: 25 a second of the clip's first 15 s.
+GPT2_PROMPT_TOKENS = 375
+
+
 @dataclass(frozen=True)
 class T3Sizes:
-    """Text and conditioning to speech tokens. The defaults are the released English model's."""
+    """Text and conditioning to speech tokens. The defaults are the released English model's.
 
+    A GPT-2 has no perceiver, and positions of the whole stream instead of the text's and the
+    speech's: `text_positions` and `speech_positions` are both their number.
+    """
+
+    backbone: Literal["llama", "gpt2"] = "llama"
     layers: int = 30
     hidden: int = 1024
     ffn: int = 4096
@@ -35,12 +52,36 @@ class T3Sizes:
 
     @property
     def conditioning_positions(self) -> int:
-        """Length of the prefix that a voice makes: speaker, perceiver queries, emotion."""
+        """Length of the prefix that a voice makes: speaker, perceiver queries, emotion.
+
+        Of a GPT-2's, speaker and the clip's speech tokens, this is the greatest length.
+        """
+        if self.backbone == "gpt2":
+            return 1 + GPT2_PROMPT_TOKENS
         return 1 + self.perceiver_queries + 1
+
+    @property
+    def model(self) -> ModelName:
+        """Which model has networks of these sizes. Raises `KeyError` for a strange vocabulary.
+
+        Turbo and Nano differ in nothing but size: 16 heads and 12. Three and its multiples are
+        Nano's, at reduced size too.
+        """
+        if (self.text_vocabulary, self.backbone) == (GPT2_VOCABULARY, "gpt2"):
+            return "turbo" if self.heads % 3 else "nano"
+        originals: dict[int, ModelName] = {
+            ENGLISH_VOCABULARY: "english",
+            MULTILINGUAL_VOCABULARY: "multilingual",
+        }
+        if self.backbone == "gpt2" or self.text_vocabulary not in originals:
+            raise KeyError(self.text_vocabulary)
+        return originals[self.text_vocabulary]
 
     @classmethod
     def from_shapes(cls, shapes: Shapes) -> "T3Sizes":
-        """Sizes of `t3_cfg.safetensors`. Raises `KeyError` where a tensor is missing."""
+        """Sizes of a T3, of either kind. Raises `KeyError` where a tensor is missing."""
+        if "tfmr.wpe.weight" in shapes:
+            return cls._of_gpt2(shapes)
         layer = "tfmr.layers.0."
         return cls(
             layers=count(shapes, r"tfmr\.layers\.(\d+)\."),
@@ -56,10 +97,32 @@ class T3Sizes:
             perceiver_queries=shapes["cond_enc.perceiver.pre_attention_query"][1],
         )
 
+    @classmethod
+    def _of_gpt2(cls, shapes: Shapes) -> "T3Sizes":
+        positions, hidden = shapes["tfmr.wpe.weight"]
+        heads = shapes["tfmr.h.0.attn.c_proj.weight"][0] // HEAD_DIM
+        return cls(
+            backbone="gpt2",
+            layers=count(shapes, r"tfmr\.h\.(\d+)\."),
+            hidden=hidden,
+            ffn=shapes["tfmr.h.0.mlp.c_fc.weight"][1],  # these matrices lie (in, out)
+            heads=heads,
+            kv_heads=heads,
+            text_vocabulary=shapes["text_emb.weight"][0],
+            speech_vocabulary=shapes["speech_emb.weight"][0],
+            text_positions=positions,
+            speech_positions=positions,
+            speaker_embedding=shapes["cond_enc.spkr_enc.weight"][1],
+            perceiver_queries=0,
+        )
+
 
 @dataclass(frozen=True)
 class S3GenSizes:
-    """Speech tokens to a waveform, and the two enrolment networks stored with it."""
+    """Speech tokens to a waveform, and the two enrolment networks stored with it.
+
+    `meanflow`: the flow is told where a step ends, and takes two steps.
+    """
 
     tokenizer_width: int = 1280
     tokenizer_layers: int = 6
@@ -80,10 +143,11 @@ class S3GenSizes:
     estimator_middle_blocks: int = 12
     vocoder_channels: int = 512
     f0_channels: int = 512
+    meanflow: bool = False
 
     @classmethod
     def from_shapes(cls, shapes: Shapes) -> "S3GenSizes":
-        """Sizes of `s3gen.safetensors`. Raises `KeyError` where a tensor is missing."""
+        """Sizes of an S3Gen. Raises `KeyError` where a tensor is missing."""
         growth = shapes["speaker_encoder.xvector.block1.tdnnd1.cam_layer.linear_local.weight"][0]
         estimator = "flow.decoder.estimator."
         attention = estimator + "down_blocks.0.1.0.attn1.to_q.weight"
@@ -111,6 +175,7 @@ class S3GenSizes:
             estimator_middle_blocks=count(shapes, r"flow\.decoder\.estimator\.mid_blocks\.(\d+)\."),
             vocoder_channels=shapes["mel2wav.conv_pre" + weight][0],
             f0_channels=shapes["mel2wav.f0_predictor.condnet.0" + weight][0],
+            meanflow=estimator + "time_embed_mixer.weight" in shapes,
         )
 
 
@@ -139,7 +204,7 @@ class ModelSizes:
     voice_encoder: VoiceEncoderSizes = VoiceEncoderSizes()
 
 
-#: The reduced model of the tests: every kind of layer, at least two of each that is repeated.
+#: The reduced English model of the tests: every kind of layer, two at least of what is repeated.
 SMALL = ModelSizes(
     t3=T3Sizes(layers=3, hidden=128, ffn=256, heads=2, kv_heads=2),
     s3gen=S3GenSizes(
@@ -162,6 +227,42 @@ SMALL = ModelSizes(
     ),
     voice_encoder=VoiceEncoderSizes(hidden=64),
 )
+_GPT2 = T3Sizes(
+    backbone="gpt2",
+    layers=24,
+    text_vocabulary=GPT2_VOCABULARY,
+    speech_vocabulary=6563,
+    text_positions=8196,
+    speech_positions=8196,
+    perceiver_queries=0,
+)
+_MEANFLOW = S3GenSizes(meanflow=True)
+#: The released models.
+RELEASED: dict[ModelName, ModelSizes] = {
+    "english": ModelSizes(),
+    "multilingual": ModelSizes(t3=T3Sizes(text_vocabulary=MULTILINGUAL_VOCABULARY)),
+    "turbo": ModelSizes(t3=_GPT2, s3gen=_MEANFLOW),
+    "nano": ModelSizes(
+        t3=replace(_GPT2, layers=12, hidden=768, ffn=3072, heads=12, kv_heads=12), s3gen=_MEANFLOW
+    ),
+}
+_SMALL_GPT2 = replace(_GPT2, layers=3, text_positions=2048, speech_positions=2048)
+_SMALL_MEANFLOW = replace(SMALL.s3gen, meanflow=True)
+#: Their reduced forms for the tests. Nano's width is no power of two, as in the released one.
+REDUCED: dict[ModelName, ModelSizes] = {
+    "english": SMALL,
+    "multilingual": replace(SMALL, t3=replace(SMALL.t3, text_vocabulary=MULTILINGUAL_VOCABULARY)),
+    "turbo": replace(
+        SMALL,
+        t3=replace(_SMALL_GPT2, hidden=128, ffn=512, heads=2, kv_heads=2),
+        s3gen=_SMALL_MEANFLOW,
+    ),
+    "nano": replace(
+        SMALL,
+        t3=replace(_SMALL_GPT2, hidden=192, ffn=768, heads=3, kv_heads=3),
+        s3gen=_SMALL_MEANFLOW,
+    ),
+}
 
 
 def count(shapes: Shapes, pattern: str) -> int:

@@ -16,6 +16,7 @@ import msgspec
 from engine.device import Gpu, NoGpu, choose, confirm, detect
 from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig
+from engine.weights.models import MODELS
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -72,18 +73,21 @@ def _detected(config: EngineConfig) -> Gpu | NoGpu:
 
 def _gpu(config: EngineConfig) -> tuple[str, str]:
     """What the worker would find, judged as it would be."""
-    from engine.worker.selection import unsuitable  # noqa: PLC0415 - numpy comes with it
+    from engine.worker import choosing  # noqa: PLC0415 - numpy comes with it
 
     if config.engine == "stock":
         return "ok", "not asked for: TIMBRE_ENGINE is stock"
     found = _detected(config)
     found = confirm(found) if isinstance(found, Gpu) else found
-    why = unsuitable(config, found)
+    why = choosing.unsuitable(config, found)
     if why is None:
         assert isinstance(found, Gpu)
         return "ok", f"{found}, {found.memory_bytes / 2**30:.1f} GiB"
-    if config.engine == "auto":
-        return "warning", f"the stock voice will speak, not members' own: {why}"
+    if config.engine == "auto" and config.model == "auto":
+        lacking = choosing.without_nano(config)
+        if lacking is None:
+            return "ok", f"{why}: {MODELS['nano'].title} will speak, on the CPU"
+        return "warning", f"the stock voice will speak, not members' own: {why}, and {lacking}"
     try:
         choose(found, config.device, config.precision)
     except WorkerUnavailable as error:
@@ -102,22 +106,30 @@ def _weights(config: EngineConfig) -> tuple[str, str]:
     from huggingface_hub.constants import HF_HUB_OFFLINE  # noqa: PLC0415 - may be what is broken
 
     from engine.weights import checkpoint, hub  # noqa: PLC0415 - likewise
-    from engine.worker.selection import unsuitable  # noqa: PLC0415 - numpy comes with it
+    from engine.weights.revisions import wanted  # noqa: PLC0415 - likewise
+    from engine.worker import choosing  # noqa: PLC0415 - numpy comes with it
 
-    if config.engine == "auto" and unsuitable(config, _detected(config)):
-        return "ok", "not needed: the stock voice will speak"
-
+    found = _detected(config)
+    if config.engine == config.model == "auto" and choosing.unsuitable(config, found):
+        nano = MODELS["nano"]
+        if not choosing.is_here(config, nano):
+            return "ok", f"not needed: the stock voice will speak, until {nano.title}'s are here"
     try:
+        model = choosing.usual(config, found).model
         folder = Path(config.weights or "")
         if not config.weights:
-            folder, _ = hub.place(config.weights_folder, revision=config.revision)
-            if folder.parent == config.weights_folder and checkpoint.read_manifest(folder) is None:
-                missing = f"none in {folder} yet; `timbre.py weights fetch` downloads 3.2 GB"
+            folder, _ = hub.place(config.weights_folder, model, revision=wanted(config, model))
+            if not hub.is_fetched(folder, config.weights_folder, model):
+                size_gb = model.fetched_bytes / 1e9
+                missing = (
+                    f"{model.title}'s are not in {folder} yet; `timbre.py weights fetch` "
+                    f"downloads {size_gb:.1f} GB"
+                )
                 return ("error" if HF_HUB_OFFLINE else "warning"), missing
-        checkpoint.read_sizes(folder)
+        checkpoint.read_sizes(folder, model)
     except WorkerUnavailable as error:
         return "error", str(error)
-    return "ok", f"{folder} has all files"
+    return "ok", f"{folder} has all files of {model.title}"
 
 
 def _stock(_config: EngineConfig) -> tuple[str, str]:

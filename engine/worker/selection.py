@@ -1,9 +1,9 @@
 """Which engine speaks on this machine, loaded, with the reason in a sentence for people.
 
 "auto" prefers Chatterbox where it runs in real time and falls back to the stock voice, which
-always works; it never lets the bot stay silent for want of a GPU. An engine that was asked for by
-name is loaded or refused, never replaced. Torch is imported only once the driver has shown a GPU
-that is worth it, or Chatterbox was asked for.
+always works; it never lets the bot stay silent for want of a GPU. An engine or a model that was
+asked for by name is loaded or refused, never replaced. Torch is imported only once the driver has
+shown a GPU that is worth it, Nano's weights are here, or Chatterbox was asked for.
 """
 
 import importlib.util
@@ -11,26 +11,17 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.device import (
-    FLOAT16_SINCE,
-    LEAST_MEMORY_BYTES,
-    Gpu,
-    NoGpu,
-    apply_tf32,
-    choose,
-    confirm,
-    detect,
-    too_small,
-)
+from engine.device import Gpu, NoGpu, apply_tf32, choose, confirm, detect
 from engine.errors import OutOfMemory, WorkerUnavailable
 from engine.failures import log_without_values
 from engine.messages import EngineConfig, Progress, WorkerReport
 from engine.protocol import Engine
+from engine.worker import choosing
+from engine.worker.choosing import Choice
 from engine.worker.serial import SerialEngine
 
 #: What marks speech and enrols voices; most of it is not imported before it is needed.
 _UPSTREAM = ("chatterbox", "librosa", "onnx", "perth", "s3tokenizer", "torchaudio")
-_SLOW = "about 30 times slower than real time"
 _log = logging.getLogger(__name__)
 
 
@@ -49,37 +40,49 @@ def load(
     if config.engine == "stock":
         return _stock(config, report, "The settings ask for the stock voice.")
     gpu = NoGpu("the settings ask for the CPU") if config.device == "cpu" else look()
-    if config.engine == "chatterbox":
-        return _chatterbox(config, report, _confirmed(gpu, report))
-    why = unsuitable(config, gpu)
+    if config.engine == "chatterbox" or config.model != "auto":
+        gpu = _confirmed(gpu, report)
+        return _chatterbox(config, report, gpu, _asked_for(config, gpu))
+    why = choosing.unsuitable(config, gpu)
     if why is None:
         gpu = _confirmed(gpu, report)
-        why = unsuitable(config, gpu)
-    if why is None:
+        why = choosing.unsuitable(config, gpu)
+    if why is not None:
+        if (lacking := choosing.without_nano(config)) is not None:
+            return _stock(config, report, f"Without Chatterbox: {why}, and {lacking}.")
+        gpu = NoGpu(why)
+    loaded = _automatic(config, report, gpu)
+    if isinstance(loaded, str):
+        return _stock(config, report, f"Without Chatterbox: {loaded}")
+    return loaded
+
+
+def _asked_for(config: EngineConfig, gpu: Gpu | NoGpu) -> Choice:
+    try:
+        return choosing.usual(config, gpu)
+    except WorkerUnavailable as error:
+        raise _without_folder(error, config.weights) from error
+
+
+def _automatic(
+    config: EngineConfig, report: Callable[[WorkerReport], None], gpu: Gpu | NoGpu
+) -> Engine | str:
+    """The best model that can be loaded, or why none can: a sentence."""
+    try:
+        choice = _asked_for(config, gpu)
         try:
-            return _chatterbox(config, report, gpu)
-        except (WorkerUnavailable, OutOfMemory) as error:
-            why = f"Chatterbox cannot be loaded. {error}"
-        except Exception as error:  # whatever torch, Triton and the driver can raise
-            log_without_values("Chatterbox cannot be loaded", error)
-            why = (
-                f"Chatterbox cannot be loaded on {gpu} ({type(error).__name__}); the log has more."
-            )
-    return _stock(config, report, f"Without Chatterbox: {why}")
-
-
-def unsuitable(config: EngineConfig, gpu: Gpu | NoGpu) -> str | None:
-    """Why Chatterbox is not worth trying unasked on this machine; None if it is.
-
-    A sentence without its capital. Looks at nothing but its arguments.
-    """
-    if isinstance(gpu, NoGpu):
-        return f"{gpu.why}, and Chatterbox on a CPU is {_SLOW}."
-    if gpu.capability < FLOAT16_SINCE:
-        return f"{gpu} is too old to run Chatterbox in real time."
-    if config.device == "auto" and gpu.memory_bytes < LEAST_MEMORY_BYTES:
-        return f"{too_small(gpu)}."
-    return None
+            return _chatterbox(config, report, gpu, choice)
+        except WorkerUnavailable:
+            second = choosing.fallback(config, choice)
+            if second is None or isinstance(gpu, NoGpu):
+                raise
+            return _chatterbox(config, report, gpu, second)
+    except (WorkerUnavailable, OutOfMemory) as error:
+        return f"Chatterbox cannot be loaded. {error}"
+    except Exception as error:  # whatever torch, Triton and the driver can raise
+        log_without_values("Chatterbox cannot be loaded", error)
+        on = gpu if isinstance(gpu, Gpu) else "the CPU"
+        return f"Chatterbox cannot be loaded on {on} ({type(error).__name__}); the log has more."
 
 
 def _confirmed(gpu: Gpu | NoGpu, report: Callable[[WorkerReport], None]) -> Gpu | NoGpu:
@@ -103,12 +106,14 @@ def _stock(config: EngineConfig, report: Callable[[WorkerReport], None], reason:
 
 
 def _chatterbox(
-    config: EngineConfig, report: Callable[[WorkerReport], None], gpu: Gpu | NoGpu
+    config: EngineConfig,
+    report: Callable[[WorkerReport], None],
+    gpu: Gpu | NoGpu,
+    chosen: Choice,
 ) -> Engine:
-    choice = choose(gpu, config.device, config.precision)
-    slow = f", and that is {_SLOW}" if choice.device == "cpu" else ""
-    reason = f"Chatterbox in {choice.reason.removesuffix('.')}{slow}."
-    _log.log(logging.WARNING if slow else logging.INFO, reason)
+    model = chosen.model
+    turbo = model.family == "turbo"
+    choice = choose(gpu, config.device, config.precision, int8=turbo)
     # Upstream itself is imported beside the first speech; a new voice is late to find a hole.
     if missing := [name for name in _UPSTREAM if importlib.util.find_spec(name) is None]:
         raise WorkerUnavailable(
@@ -123,9 +128,14 @@ def _chatterbox(
             f"Chatterbox is not installed completely: {error.name} cannot be imported."
         ) from error
     apply_tf32(choice)
+    slow = choosing.slowness(model, config.threads) if choice.device == "cpu" else None
+    aside = f", and that is {slow}" if slow else ""
+    reason = f"{model.title}{chosen.why} in {choice.reason.removesuffix('.')}{aside}."
+    _log.log(logging.WARNING if slow else logging.INFO, reason)
     try:
         return loading.load(
             config,
+            model,
             device=choice.device,
             precision=choice.precision,
             reason=reason,
@@ -133,15 +143,16 @@ def _chatterbox(
             report=report,
         )
     except WorkerUnavailable as error:
-        _log.error("%s", error)  # names the file, with its folder, for the log alone
-        raise WorkerUnavailable(_without_folder(str(error), config.weights)) from error
+        raise _without_folder(error, config.weights) from error
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemory("There is not enough free memory to load Chatterbox.") from error
 
 
-def _without_folder(sentence: str, folder: str | None) -> str:
+def _without_folder(error: WorkerUnavailable, folder: str | None) -> WorkerUnavailable:
     """Leave paths out of what `/status` shows: of a file in `folder`, its name is enough."""
-    if not folder:
-        return sentence
-    inside = str(Path(folder) / "x").removesuffix("x")
-    return sentence.replace(inside, "").replace(str(Path(folder)), "the folder of weights")
+    _log.error("%s", error)  # names the file, with its folder, for the log alone
+    sentence = str(error)
+    if folder:
+        inside = str(Path(folder) / "x").removesuffix("x")
+        sentence = sentence.replace(inside, "").replace(str(Path(folder)), "the folder of weights")
+    return WorkerUnavailable(sentence)

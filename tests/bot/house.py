@@ -2,17 +2,21 @@
 
 import asyncio
 import hashlib
+import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bot.base.metrics import Metrics
-from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip
+from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, Proven
+from bot.clips.statement import Statement
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
+from bot.speech.detection import Detector
+from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.service import SpeechService
 from bot.text import PronunciationLimits
@@ -22,12 +26,14 @@ from bot.voices.enrolments import EnrolmentRecords
 from bot.voices.forgetting import Forgetting
 from bot.voices.janitor import Janitor
 from bot.voices.keeping import VoiceKeeping
-from bot.voices.limits import ClonedVoiceLimits
+from bot.voices.limits import ClonedVoiceLimits, StatementLimits
 from bot.voices.moderation import VoiceModeration
 from bot.voices.place import Person
 from bot.voices.privacy import Privacy
+from bot.voices.proving import Proving
 from bot.voices.registration import Draft, Judge, Registration, Wish
 from bot.voices.sharing import Sharing
+from bot.voices.uploads import Uploads
 from data.rows import NewVoice, VoiceRow
 from data.store import Store
 from engine.executor import Executor
@@ -53,6 +59,14 @@ async def judge(upload: Path, limits: ClipLimits) -> JudgedClip:
     return JudgedClip(content, digest, 9.0, 8.0, 40.0, -20.0, 0.0, 0.9)
 
 
+async def prove(recording: Path, clip: Path, statement: Statement, limits: ClipLimits) -> Proven:
+    """Hears whatever says the words, by whomever."""
+    del clip, limits
+    if (await asyncio.to_thread(recording.read_text)).split() != list(statement.words):
+        raise ClipRefused("I did not hear the words.")
+    return Proven(words_heard=1.0, likeness=0.9)
+
+
 async def nothing() -> None:
     """Nobody wants to know."""
 
@@ -71,9 +85,11 @@ class House:
     sharing: Sharing
     bars: Bars
     registration: Registration
+    proving: Proving
     keeping: VoiceKeeping
     moderation: VoiceModeration
     forgetting: Forgetting
+    languages: LineLanguages
     privacy: Privacy
     pronouncing: Pronouncing
     janitor: Janitor
@@ -127,7 +143,13 @@ class House:
 
 
 @asynccontextmanager
-async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> AsyncIterator[House]:
+async def a_house(
+    home: Path,
+    *,
+    judging: Judge = judge,
+    demand: Literal["off", "own"] = "off",
+    **limits: Any,
+) -> AsyncIterator[House]:
     """Open one with its files in `home`."""
     clock = Clock(time.time())  # the real one, as files have it
     metrics = Metrics()
@@ -143,12 +165,27 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
             voices = Voices(store, home, sharing)
             forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
             bars = Bars(store, speech)
+            clip_limits = ClipLimits(max_upload_mib=1000 / 2**20)
+            uploads = Uploads(
+                home, at_once=clip_limits.checks_at_once, max_bytes=clip_limits.max_upload_bytes
+            )
+            proving = Proving(
+                store,
+                uploads,
+                limits=StatementLimits(demand=demand),
+                prove=prove,
+                clip_limits=clip_limits,
+                source=random.Random(1),
+                clock=clock,
+            )
             registration = Registration(
                 store,
                 home,
                 forgetting,
                 sharing,
                 bars,
+                uploads=uploads,
+                proving=proving,
                 limits=ClonedVoiceLimits(
                     **{
                         "voices_per_user": 3,
@@ -158,11 +195,14 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                     }
                 ),
                 judge=judging,
-                clip_limits=ClipLimits(max_upload_mib=1000 / 2**20),
+                clip_limits=clip_limits,
                 clock=clock,
             )
+            languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
             pronouncing = Pronouncing(store, PronunciationLimits())
-            privacy = Privacy(store, home, registration, forgetting, pronouncing)
+            privacy = Privacy(
+                store, home, registration, forgetting, pronouncing, languages=languages
+            )
             yield House(
                 home=home,
                 clock=clock,
@@ -174,9 +214,11 @@ async def a_house(home: Path, *, judging: Judge = judge, **limits: Any) -> Async
                 sharing=sharing,
                 bars=bars,
                 registration=registration,
+                proving=proving,
                 keeping=VoiceKeeping(store, voices, sharing, forgetting),
                 moderation=VoiceModeration(store, voices, speech, clock=clock),
                 forgetting=forgetting,
+                languages=languages,
                 privacy=privacy,
                 pronouncing=pronouncing,
                 janitor=Janitor(

@@ -76,6 +76,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     goes: dict[str, list[tuple[object, ...]]] = {
         "users": [(gone, 0)],
         "live_exclusions": [(5, gone, "blocked")],
+        "member_languages": [(gone, 5, "es")],
         "pronunciations": [(None, gone, "brb", "be right back")],
         "voice_shares": [(5, 1, 0)],
         "voice_choices": [(gone, 5, 3, None), (gone, 6, None, "heart"), (stays, 5, 1, None)],
@@ -100,6 +101,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     left: dict[str, list[tuple[object, ...]]] = {
         "users": [(stays, 0)],
         "live_exclusions": [(5, stays, "blocked")],
+        "member_languages": [(stays, 5, "de")],
         "pronunciations": [
             (5, None, "brb", "be right back"),
             (None, stays, "brb", "be right back"),

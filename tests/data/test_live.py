@@ -56,6 +56,8 @@ async def test_every_setting_comes_back_as_it_was_stored(store: Store) -> None:
         required_role_id=77,
         max_message_chars=99,
         stock_voice="one",
+        language="es",
+        languages="es en",
         volume_percent=80,
         alone_leave_s=0,
         idle_leave_s=60,

@@ -99,3 +99,25 @@ async def test_a_server_cannot_choose_a_voice_that_does_not_exist(store: Store) 
         await store.guild_settings.update(HERE, lambda now: replace(now, default_voice_id=99))
     with pytest.raises(ValueError, match="another server"):
         await store.guild_settings.update(HERE, lambda now: replace(now, guild_id=ELSEWHERE))
+
+
+async def test_a_voices_language_is_its_clips_and_can_be_told_later(store: Store) -> None:
+    voice = await register(store, ALICE, "one", language="de")
+    assert voice.language == "de"
+    await store.voices.set_language(voice.voice_id, None)
+    assert (await store.voices.of_owner(ALICE))[0].language is None
+
+
+async def test_what_a_member_writes_is_known_in_each_server(store: Store) -> None:
+    languages = store.member_languages
+    await languages.choose(ALICE, HERE, "es")
+    await languages.choose(ALICE, HERE, "de")
+    await languages.choose(ALICE, ELSEWHERE, "fr")
+    assert await languages.get(ALICE, HERE) == "de"
+    assert await languages.get(BOB, HERE) is None
+    await languages.choose(ALICE, HERE, None)
+    assert await languages.get(ALICE, HERE) is None
+    assert await languages.get(ALICE, ELSEWHERE) == "fr"
+    await store.departed_guilds.departed(ELSEWHERE)
+    await store.departed_guilds.clean(ELSEWHERE)
+    assert await languages.get(ALICE, ELSEWHERE) is None

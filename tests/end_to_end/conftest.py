@@ -148,7 +148,8 @@ async def a_stage(
         discord.faults.message_content_refused = message_content_refused
         place = _furnished(discord, "The workshop")
         home = folder / "home"
-        settings = {"TIMBRE_LOG_FORMAT": "json", **environment}
+        # Nobody has to speak, except in the tests of that.
+        settings = {"TIMBRE_LOG_FORMAT": "json", "TIMBRE_VOICE_STATEMENT": "off", **environment}
         async with running_bot(discord, home, folder / "bot.log", **settings) as bot:
             yield Stage(discord, bot, *place, home)
 

@@ -1,7 +1,8 @@
 """A real worker that speaks tones at a known pace. Run as a script, by what `launcher` writes.
 
 A text sounds for `CHAR_S` a character, in a pitch of its own, and takes that long times PACED_RATIO
-to make: what a machine does that keeps up, whatever this one could do with a real voice.
+to make: what a machine does that keeps up, whatever this one could do with a real voice. It reads
+PACED_LANGUAGES and writes down in which of them it was to say what.
 """
 
 from engine.worker.pipes import claim
@@ -29,11 +30,26 @@ _LEVEL = 0.2
 _FADE = SAMPLE_RATE // 200
 
 
-def paced(folder: Path, ratio: float = 0.3) -> dict[str, str]:
-    """Settings that make a bot speak with this worker; its launcher is written into `folder`."""
+def paced(folder: Path, ratio: float = 0.3, *languages: str) -> dict[str, str]:
+    """Settings that make a bot speak with this worker, whose files are written into `folder`.
+
+    It reads `languages`, English without any.
+    """
     from tests.launcher import launcher  # noqa: PLC0415 - not there when this runs as a script
 
-    return {"CHATTERBOX_PYTHON": launcher(folder, __file__), "PACED_RATIO": str(ratio)}
+    return {
+        "CHATTERBOX_PYTHON": launcher(folder, __file__),
+        "PACED_RATIO": str(ratio),
+        "PACED_LANGUAGES": " ".join(languages) or "en",
+        "PACED_JOURNAL": str(folder / "spoken"),
+    }
+
+
+def spoken(folder: Path) -> list[tuple[str, str]]:
+    """What the worker of `paced` was given so far: languages and texts."""
+    journal = folder / "spoken"
+    lines = journal.read_text("utf-8").splitlines() if journal.exists() else []
+    return [(language, text) for language, _, text in (line.partition(" ") for line in lines)]
 
 
 def sounds_s(text: str) -> float:
@@ -56,8 +72,9 @@ def tone(text: str) -> FloatArray:
 class Paced:
     """Speaks one text at a time."""
 
-    def __init__(self, ratio: float) -> None:
+    def __init__(self, ratio: float, languages: tuple[str, ...], journal: Path) -> None:
         self._ratio = ratio
+        self._journal = journal
         self.info = EngineInfo(
             name="paced",
             model="tone",
@@ -69,12 +86,15 @@ class Paced:
             reason="Tones are spoken, for a test.",
             stock_voices=("tone",),
             clones_voices=False,
+            languages=languages,
         )
 
     def forget(self, identity: str) -> None:
         """Nothing is ever derived from a clip here."""
 
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
+        with self._journal.open("a", encoding="utf-8") as journal:
+            journal.write(f"{job.language} {job.text}\n")
         until = time.monotonic() + sounds_s(job.text) * self._ratio
         while time.monotonic() < until and not cancelled():
             time.sleep(0.005)
@@ -82,7 +102,9 @@ class Paced:
 
 
 def _load(_config: EngineConfig, _report: Callable[[WorkerReport], None]) -> Engine:
-    return SerialEngine(Paced(float(os.environ["PACED_RATIO"])))
+    languages = tuple(os.environ["PACED_LANGUAGES"].split())
+    journal = Path(os.environ["PACED_JOURNAL"])
+    return SerialEngine(Paced(float(os.environ["PACED_RATIO"]), languages, journal))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from tests.end_to_end.conftest import HEART, Stage, choose, mono, mono_of_file, 
 from tests.recogniser import normalise, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-REFUSED = "My voices read English, and most of this text is in another script."
+REFUSED = ", and most of this text is in another script."
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +66,13 @@ async def test_who_is_named_so_is_announced(stage: Stage) -> None:
 async def test_a_text_in_another_script_is_answered_with_one_sentence(
     stage: Stage, alexander: Member
 ) -> None:
-    assert await stage.reply(alexander, "say", text="Привет, как дела?", voice=HEART) == REFUSED
+    refused = await stage.reply(alexander, "say", text="Привет, как дела?", voice=HEART)
+    assert refused.startswith("My voices read ")
+    assert refused.endswith(REFUSED)
     since = time.monotonic()
     await alexander.send(stage.general, "Привет, как дела?")
     await asyncio.sleep(1.0)
-    assert [message.text for message in stage.written()] == [REFUSED]
+    assert [message.text for message in stage.written()] == [refused]
     assert stage.lounge.recording.heard(since).audible == ()
 
 

@@ -98,6 +98,13 @@ async def test_the_stock_voices_are_offered_and_sound_different(stage: Stage) ->
     assert len(files) == 2
 
 
+async def test_sounds_are_neither_offered_nor_read_where_no_model_makes_them(stage: Stage) -> None:
+    for typed in ("", "well [l"):
+        assert await stage.alice.autocomplete("say", focused="text", value=typed) == []
+    said = await stage.reply(stage.alice, "pronounce test", text="Good [laugh] evening.")
+    assert said.startswith("I say: Good evening.")
+
+
 @pytest.mark.parametrize("nothing", ["\u200b\u200b", "** **", "||"])
 async def test_nothing_to_say_is_said_to_the_caller(stage: Stage, nothing: str) -> None:
     interaction = await stage.alice.slash("say", text=nothing)

@@ -8,6 +8,7 @@ import torch
 from engine.enrolment.networks import EnrolmentNetworks
 from engine.speech import ClonedVoice
 from engine.upstream.random_weights import write_random_checkpoint
+from engine.weights.models import ENGLISH
 from tests.engine.enrolment.enrolment_house import House, write_clip
 
 
@@ -36,7 +37,7 @@ def cloned_voice(tmp_path: Path) -> ClonedVoice:
 
 @pytest.fixture(scope="session")
 def networks(small_checkpoint: Path) -> EnrolmentNetworks:
-    return EnrolmentNetworks.load(small_checkpoint, torch.device("cpu"))
+    return EnrolmentNetworks.load(small_checkpoint, ENGLISH, torch.device("cpu"))
 
 
 @pytest.fixture

@@ -44,6 +44,8 @@ def test_the_reason_is_one_sentence_for_people() -> None:
         "bf16 on NVIDIA H100 (compute capability 9.0): it has bfloat16 tensor cores."
     )
     assert choose(NONE).reason == "fp32 on the CPU: this machine has no CUDA GPU."
+    assert choose(NONE, int8=True).precision == "int8"
+    assert choose(NONE, precision="fp32", int8=True).precision == "fp32"
     assert choose(Gpu("GeForce MX", (8, 6), 2 * 10**9)).reason == (
         "fp32 on the CPU: GeForce MX has 2.0 GB of memory and Chatterbox needs 4."
     )

@@ -14,11 +14,13 @@ MEL_BINS = 80
 
 HARMONICS = 9  # the fundamental and eight overtones
 EULER_STEPS = 10
+MEAN_FLOW_STEPS = 2
 GUIDANCE = 0.7  # S3Gen's own classifier-free guidance, not T3's
 
 BATCH_SIZES = (1, 2, 4)  # eight at once take twice as long as four, and twice the memory
 TOKEN_STEP = 64  # flow lengths (prompt and speech tokens) are rounded up to a multiple
 FRAME_STEP = 64  # vocoder lengths (mel frames of speech) likewise
+CPU_STEP = 8  # instead of both where nothing is captured: padding is work like any other
 MAX_BATCH_TOKENS = 4096  # padded tokens of one batch of the flow: bounds the memory of a call
 MAX_BATCH_FRAMES = 512  # padded frames of one batch of the vocoder: ten seconds fill the device
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from engine.chatterbox.cuda.capture import GraphCache, GraphPool
 from engine.chatterbox.s3gen.config import (
     BATCH_SIZES,
+    CPU_STEP,
     FRAME_STEP,
     HARMONICS,
     MAX_BATCH_FRAMES,
@@ -76,13 +77,12 @@ class WaveformDecoder:
         device: torch.device | str,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        """`weights` is a checkpoint's folder or the tensors of its `s3gen.safetensors`.
+        """`weights` is S3Gen's file or the tensors in it.
 
         `dtype` is the estimator's: all else, the ODE's state and the residual stream too, is fp32.
         In half precision the products of encoder, vocoder and watermark may round their operands to
         TF32, as upstream's convolutions do on a GPU; fp32 is the parity mode. On CUDA a bucket's
-        first batch runs eagerly and the second captures its CUDA graph. Raises `WeightsError`
-        naming a missing tensor, and `WatermarkMissing`.
+        first batch runs eagerly, the second captures. Raises `WeightsError`, `WatermarkMissing`.
         """
         self.device = torch.device(device)
         tensors, sizes = read_checkpoint(weights)
@@ -90,10 +90,13 @@ class WaveformDecoder:
         on_cuda = self.device.type == "cuda"
         self.graphs = GraphCache(GraphPool() if on_cuda else None)
         self._flow = Flow(layout, sizes, dtype)
+        self.mean_flow = self._flow.mean_flow
         self._vocoder = Vocoder(layout, dtype)
         self._watermark = Watermark(self.device, tf32=dtype != torch.float32)
         self._speaker_width = sizes.speaker_embedding
         self._stream: torch.cuda.Stream | None = None
+        steps = (TOKEN_STEP, FRAME_STEP) if on_cuda else (CPU_STEP, CPU_STEP)
+        self._token_step, self._frame_step = steps
         if on_cuda:
             self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]  # torch's
 
@@ -125,8 +128,7 @@ class WaveformDecoder:
         At most `BATCH_SIZES[-1]` utterances; they share one padded batch.
         """
         with torch.inference_mode(), self._on_stream():
-            noise = [Noise.of(utterance, self.device) for utterance in batch]
-            mel = self._run_flow(batch, noise)
+            mel = self._run_flow(batch, self._noise(batch))
             if self._stream is not None:
                 self._stream.synchronize()
         return mel
@@ -167,7 +169,7 @@ class WaveformDecoder:
         return torch.cuda.stream(self._stream)
 
     def _decode_group(self, batch: list[Utterance], clock: StageClock) -> list[Tensor]:
-        noise = [Noise.of(utterance, self.device) for utterance in batch]
+        noise = self._noise(batch)
         clock.begin("flow")
         mel = self._run_flow(batch, noise)
         waveforms: list[Tensor] = []
@@ -182,7 +184,7 @@ class WaveformDecoder:
         """Vocoder and watermark of some utterances, on their way to pinned memory."""
         clock.begin("vocoder")
         rows = batch_bucket(len(batch))
-        frames = round_up(max(utterance.frames for utterance in batch), FRAME_STEP)
+        frames = round_up(max(utterance.frames for utterance in batch), self._frame_step)
         speech = self._zeros(rows, frames, MEL_BINS)
         phase = self._zeros(rows, HARMONICS)
         source = self._zeros(rows, HARMONICS, frames * SAMPLES_PER_FRAME)
@@ -195,17 +197,16 @@ class WaveformDecoder:
             "vocoder", self._vocoder, VocoderInputs(speech, lengths, phase, source)
         )
         clock.begin("watermark")
-        wave = self.graphs.call(
-            "watermark", self._watermark, MarkInputs(wave, lengths * SAMPLES_PER_FRAME)
-        )
+        kept = self._lengths([utterance.kept_samples for utterance in batch], rows)
+        wave = self.graphs.call("watermark", self._watermark, MarkInputs(wave, kept))
         host = self._pinned(wave.shape, torch.float32)
         host.copy_(wave, non_blocking=True)
-        return [host[row, : utterance.samples] for row, utterance in enumerate(batch)]
+        return [host[row, : utterance.kept_samples] for row, utterance in enumerate(batch)]
 
     def _run_flow(self, batch: Sequence[Utterance], noise: list[Noise]) -> list[Tensor]:
         """The mel of each one's speech, (frames, 80) fp32."""
         rows = batch_bucket(len(batch))
-        tokens = round_up(max(utterance.total_tokens for utterance in batch), TOKEN_STEP)
+        tokens = round_up(max(each.total_tokens for each in batch), self._token_step)
         frames = tokens * FRAMES_PER_TOKEN
         ids = np.zeros((rows, tokens), np.int64)
         embedding = np.ones((rows, self._speaker_width), np.float32)
@@ -235,6 +236,9 @@ class WaveformDecoder:
             mel[row, utterance.total_frames - utterance.frames : utterance.total_frames].clone()
             for row, utterance in enumerate(batch)
         ]
+
+    def _noise(self, batch: Sequence[Utterance]) -> list[Noise]:
+        return [Noise.of(each, self.device, mean_flow=self.mean_flow) for each in batch]
 
     def _lengths(self, lengths: list[int], rows: int) -> Tensor:
         """Lengths on the device; rows that only fill the batch have length one."""

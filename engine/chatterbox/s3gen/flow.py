@@ -1,8 +1,9 @@
-"""Flow matching: from noise to a mel spectrogram in ten Euler steps on a cosine schedule.
+"""Flow matching: from noise to a mel spectrogram in a few Euler steps.
 
-Guidance (Ho and Salimans 2022) runs two rows for each item; the unconditional one sees neither
-tokens nor voice, but the same state. The state is fp32. Nothing here reads a tensor's value, so
-that the whole of it is one CUDA graph.
+Guidance (Ho and Salimans 2022) runs two rows for each item and ten steps; the unconditional row
+sees neither tokens nor voice, but the same state. A mean flow, which was distilled from the guided
+one (Turbo's and Nano's), runs one row and two steps. The state is fp32. Nothing here reads a
+tensor's value, so that the whole of it is one CUDA graph.
 """
 
 from typing import NamedTuple
@@ -11,14 +12,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import EULER_STEPS, GUIDANCE, MEL_BINS, tf32_products
+from engine.chatterbox.s3gen.config import GUIDANCE, MEL_BINS, tf32_products
 from engine.chatterbox.s3gen.encoder import encode
 from engine.chatterbox.s3gen.estimator import estimate
 from engine.chatterbox.s3gen.kernels import kernels_for
 from engine.chatterbox.s3gen.layout import Layout
-from engine.chatterbox.s3gen.weights import euler_times, load_encoder, load_estimator
+from engine.chatterbox.s3gen.weights import (
+    euler_times,
+    is_mean_flow,
+    load_encoder,
+    load_estimator,
+)
 from engine.chatterbox.utterance import FRAMES_PER_TOKEN
 from engine.weights.sizes import S3GenSizes
+
+#: What each row's slope counts: the guided one's and the unguided one's.
+_GUIDED, _UNGUIDED = (1 + GUIDANCE, -GUIDANCE), (1.0,)
 
 
 class FlowInputs(NamedTuple):
@@ -45,7 +54,9 @@ class Flow:
         self._encoder = load_encoder(layout, sizes)
         self._estimator = load_estimator(layout, sizes, dtype)
         self._kernels = kernels_for(layout.device, dtype)
-        self._steps = euler_times().diff().tolist()
+        self.mean_flow = is_mean_flow(layout)
+        self._steps = euler_times(mean_flow=self.mean_flow).diff().tolist()
+        self._row_weights = _UNGUIDED if self.mean_flow else _GUIDED
 
     def __call__(self, inputs: FlowInputs) -> Tensor:
         """The mel of prompt and speech: (batch, frames, 80) fp32, anything past an item's end."""
@@ -58,19 +69,18 @@ class Flow:
         voice = functional.normalize(inputs.embedding, dim=1)
         speaker = functional.linear(voice, self._encoder.speaker.weight, self._encoder.speaker.bias)
         batch, frames, _ = encoded.shape
-        # Rows 0..batch-1 are guided by everything, the others by nothing.
-        features = encoded.new_zeros(2, batch, frames, 4 * MEL_BINS)
+        rows = len(self._row_weights)
+        # Rows 0..batch-1 are guided by everything, the others, if any, by nothing.
+        features = encoded.new_zeros(rows, batch, frames, 4 * MEL_BINS)
         state, mu, spks, cond = features.chunk(4, dim=-1)
         mu[0] = encoded
         spks[0] = speaker[:, None]
         cond[0] = inputs.prompt
-        lengths = (inputs.lengths * FRAMES_PER_TOKEN).repeat(2)
+        lengths = (inputs.lengths * FRAMES_PER_TOKEN).repeat(rows)
         mel = inputs.noise.clone()
-        for step in range(EULER_STEPS):
+        for step, duration in enumerate(self._steps):
             state.copy_(mel.expand_as(state))
             slope = estimate(self._kernels, self._estimator, features.flatten(0, 1), lengths, step)
-            guided, unguided = slope.chunk(2)
-            duration = self._steps[step]
-            mel.add_(guided, alpha=duration * (1 + GUIDANCE))
-            mel.sub_(unguided, alpha=duration * GUIDANCE)
+            for part, weight in zip(slope.chunk(rows), self._row_weights, strict=True):
+                mel.add_(part, alpha=duration * weight)
         return mel

@@ -1,4 +1,4 @@
-"""Upstream's `s3gen.safetensors`, read module by module into the forms that are computed with.
+"""Upstream's S3Gen, read module by module into the forms that are computed with.
 
 Weight norm is folded, and so is the affine part of a norm into the product after it. All of it in
 fp32; the cast to the precision comes last.
@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from engine.weights.checkpoint import S3GEN, WeightsError
+from engine.weights.checkpoint import WeightsError
 from engine.weights.sizes import S3GenSizes
 from engine.weights.tensors import opened
 
@@ -30,12 +30,12 @@ class Linear:
 
 
 def read_checkpoint(source: Path | Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], S3GenSizes]:
-    """The tensors that decoding needs, and the sizes, from a folder or from tensors in memory.
+    """The tensors that decoding needs, and the sizes, from a file or from tensors in memory.
 
     Raises `WeightsError`.
     """
     if isinstance(source, Path):
-        with opened(source / S3GEN) as stored:
+        with opened(source) as stored:
             names = list(stored.keys())
             shapes = {n: tuple(stored.get_slice(n).get_shape()) for n in names}
             tensors = {n: stored.get_tensor(n) for n in names if not n.startswith(_NOT_DECODED)}
@@ -52,10 +52,13 @@ class Layout:
         self._tensors = tensors
         self.device = device
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._tensors
+
     def __getitem__(self, name: str) -> Tensor:
         """One tensor in fp32 on the CPU. Raises `WeightsError` naming what is missing."""
         if name not in self._tensors:
-            raise WeightsError(f"{S3GEN} has no tensor {name}.")
+            raise WeightsError(f"S3Gen's file has no tensor {name}.")
         return self._tensors[name].detach().float().cpu()
 
     def convolution(self, name: str) -> tuple[Tensor, Tensor]:

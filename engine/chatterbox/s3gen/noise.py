@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen.config import HARMONICS, MEL_BINS
-from engine.chatterbox.utterance import Utterance
+from engine.chatterbox.utterance import FRAMES_PER_TOKEN, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,19 @@ class Noise:
     source: Tensor
 
     @classmethod
-    def of(cls, utterance: Utterance, device: torch.device) -> "Noise":
+    def of(cls, utterance: Utterance, device: torch.device, *, mean_flow: bool) -> "Noise":
         """Draw from the request's seed alone, in the order in which upstream draws."""
         generator = torch.Generator(device).manual_seed(utterance.request.parameters.seed)
-        mel = torch.randn(MEL_BINS, utterance.total_frames, generator=generator, device=device)
+
+        def normal(rows: int, columns: int) -> Tensor:
+            return torch.randn(rows, columns, generator=generator, device=device)
+
+        speech_frames = len(utterance.speech_tokens) * FRAMES_PER_TOKEN
+        # Upstream draws a mean flow's speech first, and then a whole of which the prompt is used.
+        speech = normal(MEL_BINS, speech_frames) if mean_flow else None
+        mel = normal(MEL_BINS, utterance.total_frames)
+        if speech is not None:
+            mel[:, utterance.total_frames - speech_frames :] = speech
         phase = (torch.rand(HARMONICS, generator=generator, device=device) * 2 - 1) * torch.pi
         phase[0] = 0
-        source = torch.randn(HARMONICS, utterance.samples, generator=generator, device=device)
-        return cls(mel, phase, source)
+        return cls(mel, phase, source=normal(HARMONICS, utterance.samples))

@@ -8,12 +8,9 @@ The network is the one inside the resemble-perth wheel; without it nothing may s
 an engine that does not find its own mark again (`check_watermark`).
 """
 
-import hashlib
-import importlib.util
 import io
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -23,16 +20,13 @@ from torch.nn import functional
 from engine.chatterbox.s3gen.config import SAMPLE_RATE, tf32_products
 from engine.chatterbox.s3gen.spectrum import ShortTimeFourier
 from engine.errors import WatermarkMissing
+from engine.perth import DETECTED, network
 
 PERTH_N_FFT, N_FFT, HOP = 2048, 1536, 240
 LEAST_MAGNITUDE = 1e-9
 FLOOR_DB = 20 * math.log10(LEAST_MAGNITUDE)
 RANGE_DB = 15 - FLOOR_DB  # Perth's networks see decibels over this range as 0 to 1
 AUDIBLE_SHARE = 0.05  # frames with less than this of the loudest one's sum are left alone
-#: Of Perth's networks, encoder and detector, as resemble-perth 1.0.1 ships them.
-NETWORK_SHA256 = "a15bce457ebc53ce5e6c9c3f11df78cf7ee2bf9cdab0a798902135b4c4027670"
-#: Perth calls a signal marked when its detector says more than this, of 1.
-DETECTED = 0.5
 
 Layers = list[tuple[Tensor, Tensor]]
 
@@ -141,19 +135,7 @@ def _layers(state: dict[str, Tensor], name: str, device: torch.device) -> Layers
 
 def _load_networks() -> dict[str, Tensor]:
     """Perth's tensors from the wheel, read without running any pickled code."""
-    package = importlib.util.find_spec("perth")
-    if package is None or not package.submodule_search_locations:
-        raise WatermarkMissing("resemble-perth is not installed, and nothing may speak unmarked.")
-    folder = Path(package.submodule_search_locations[0]) / "perth_net" / "pretrained" / "implicit"
-    found = sorted(folder.glob("perth_net_*.pth.tar"))
-    if not found:
-        raise WatermarkMissing(f"resemble-perth holds no network in {folder.name}.")
-    content = found[-1].read_bytes()
-    if hashlib.sha256(content).hexdigest() != NETWORK_SHA256:
-        raise WatermarkMissing(
-            "resemble-perth's network is not the one it was shipped with; install it again."
-        )
     model: dict[str, Tensor] = torch.load(
-        io.BytesIO(content), map_location="cpu", weights_only=True
+        io.BytesIO(network()), map_location="cpu", weights_only=True
     )["model"]
     return model

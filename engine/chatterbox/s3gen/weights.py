@@ -1,6 +1,6 @@
 """The weights of S3Gen's encoder and estimator, laid out for inference.
 
-Queries, keys and values are one matrix, and what the estimator makes of the ten time steps is
+Queries, keys and values are one matrix, and what the estimator makes of the solver's time steps is
 computed here once.
 """
 
@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.s3gen.config import EULER_STEPS, MEL_BINS
+from engine.chatterbox.s3gen.config import EULER_STEPS, MEAN_FLOW_STEPS, MEL_BINS
 from engine.chatterbox.s3gen.layout import Layout, Linear
 from engine.weights.sizes import S3GenSizes
 
+_ESTIMATOR = "flow.decoder.estimator."
+_TIME_MIXER = _ESTIMATOR + "time_embed_mixer.weight"
 _FEED_BIAS = "ff.net.2.bias"
 
 
@@ -139,8 +141,8 @@ def load_encoder(layout: Layout, sizes: S3GenSizes) -> EncoderWeights:
 
 
 def load_estimator(layout: Layout, sizes: S3GenSizes, dtype: torch.dtype) -> EstimatorWeights:
-    root = "flow.decoder.estimator."
-    times = _time_embeddings(layout, root)
+    root = _ESTIMATOR
+    times = _time_embeddings(layout)
 
     def normed_conv(prefix: str) -> NormedConv:
         norm = layout.norm(prefix + ".block.2")
@@ -196,18 +198,43 @@ def load_estimator(layout: Layout, sizes: S3GenSizes, dtype: torch.dtype) -> Est
     )
 
 
-def euler_times() -> Tensor:
-    """The steps' boundaries on upstream's cosine schedule, (steps + 1,) fp32 from 0 to 1."""
+def is_mean_flow(layout: Layout) -> bool:
+    """Whether the estimator was distilled: it then takes a step's end too, and no guidance."""
+    return _TIME_MIXER in layout
+
+
+def euler_times(*, mean_flow: bool) -> Tensor:
+    """The steps' boundaries from 0 to 1, (steps + 1,) fp32: upstream's cosine schedule.
+
+    A mean flow's steps are equal.
+    """
+    if mean_flow:
+        return torch.linspace(0, 1, MEAN_FLOW_STEPS + 1)
     return 1 - torch.cos(torch.linspace(0, 1, EULER_STEPS + 1) * 0.5 * torch.pi)
 
 
-def _time_embeddings(layout: Layout, root: str) -> Tensor:
-    """Sinusoids of 1000 t through a two-layer MLP, as Grad-TTS has them: (steps, 4 * width)."""
+def _time_embeddings(layout: Layout) -> Tensor:
+    """What the estimator is told of each step's time, (steps, 4 * width).
+
+    A mean flow predicts the mean velocity over the step, so it is told of begin and end, mixed by a
+    product (IntMeanFlow, arXiv 2510.07979).
+    """
+    mean_flow = is_mean_flow(layout)
+    embedded = _embedded(layout, euler_times(mean_flow=mean_flow))
+    if not mean_flow:
+        return embedded[:-1]
+    return torch.cat([embedded[:-1], embedded[1:]], dim=1) @ layout[_TIME_MIXER].T
+
+
+def _embedded(layout: Layout, times: Tensor) -> Tensor:
+    """Sinusoids of 1000 t through a two-layer MLP, as Grad-TTS has them: (times, 4 * width)."""
     half = 4 * MEL_BINS // 2
     rates = torch.exp(torch.arange(half).float() * -(math.log(10_000) / (half - 1)))
-    angles = 1000 * euler_times()[:-1, None] * rates
+    angles = 1000 * times[:, None] * rates
     hidden = torch.cat([angles.sin(), angles.cos()], dim=1)
     for name, activation in (("linear_1", functional.silu), ("linear_2", torch.nn.Identity())):
-        weight, bias = (layout[f"{root}time_mlp.{name}.{part}"] for part in ("weight", "bias"))
+        weight, bias = (
+            layout[f"{_ESTIMATOR}time_mlp.{name}.{part}"] for part in ("weight", "bias")
+        )
         hidden = activation(functional.linear(hidden, weight, bias))
     return hidden

@@ -1,4 +1,4 @@
-"""T3's layers over many positions at once: what prefill and a new voice's prefix go through.
+"""The Llama's layers over many positions at once: what prefill and a new voice's prefix go through.
 
 Decoding does not come here; it has one position a row and kernels of its own.
 """
@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.chatterbox.t3.config import PAGE, START_OF_SPEECH
+from engine.chatterbox.t3.config import START_OF_SPEECH
 from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.kv_cache import PagePool
 from engine.chatterbox.t3.prefix import PrefixCache
-from engine.chatterbox.t3.prompt import STARTS, PromptRows
+from engine.chatterbox.t3.prompt import PromptRows
 from engine.chatterbox.t3.weights import T3Weights
 from engine.weights.sizes import HEAD_DIM
 
@@ -22,9 +22,10 @@ class Backbone:
     """The layers with the rotary tables that their positions need."""
 
     def __init__(
-        self, weights: T3Weights, rotary: tuple[Tensor, Tensor], kernels: T3Kernels
+        self, weights: T3Weights, rotary: tuple[Tensor, Tensor], kernels: T3Kernels, starts: int
     ) -> None:
         self._weights = weights
+        self._starts = starts
         self._kernels = kernels
         self._rotary = rotary
 
@@ -51,22 +52,21 @@ class Backbone:
         what is launched.
         """
         before = prefixes.storage[rows.prefixes]
-        start = before.shape[4]
-        shared = start - start % PAGE
-        places = pool.places(rows.pages, shared)
+        places = pool.places(rows.pages, rows.offsets)
 
         def keep(layer: int, both: Tensor) -> None:
             # What lies past the shared pages goes into each row's own.
-            pool.put(layer, places, both[:, :, :, shared:])
+            pool.put(layer, places, both[:, :, :, -rows.pages.shape[1] :])
 
         residual = self._run(self._embedded(rows), before, keep)
-        ends = (rows.lengths + STARTS - 1)[:, None, None].expand(-1, 1, residual.shape[2])
+        ends = (rows.lengths + self._starts - 1)[:, None, None].expand(-1, 1, residual.shape[2])
         return residual.gather(1, ends)[:, 0]
 
     def _embedded(self, rows: PromptRows) -> Tensor:
         weights = self._weights
-        index = torch.arange(rows.width + STARTS, device=rows.lengths.device)
-        text = functional.pad(weights.text_embedding[rows.text_tokens].float(), (0, 0, 0, STARTS))
+        index = torch.arange(rows.width + self._starts, device=rows.lengths.device)
+        text = weights.text_embedding[rows.text_tokens].float()
+        text = functional.pad(text, (0, 0, 0, self._starts))
         position = weights.text_position[index.clamp(max=len(weights.text_position) - 1)].float()
         start = weights.speech_embedding[START_OF_SPEECH].float() + weights.speech_position[0]
         # The unconditional row has no text but as many positions.

@@ -4,15 +4,25 @@ The network's own sizes come from the checkpoint (`engine.weights.sizes.T3Sizes`
 may change which tokens an fp32 decoder produces.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
-#: By the names that people know them by.
-DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+from engine.weights.sizes import T3Sizes
 
-#: Positions of one key-value page. The conditioning prefix fills one page, which is then shared.
+#: By the names that people know them by. In int8 are a GPT-2's steps alone, on a CPU.
+DTYPES = {
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+    "fp32": torch.float32,
+    "int8": torch.float32,
+}
+
+#: Positions of one key-value page. The conditioning prefix fills one page or more, which are then
+#: shared.
 PAGE = 32
+#: On a CPU, where memory that lies in one piece is read fastest: most utterances have one page.
+CPU_PAGE = 1024
 
 START_OF_TEXT, STOP_OF_TEXT = 255, 0
 #: Upstream's ids; every id from the first on is dropped before the waveform.
@@ -29,12 +39,10 @@ SILENCE_AT_END = 75
 #: So many stay at the end: 0.4 s.
 SILENCE_KEPT = 10
 
-# What nearly all utterances stay below; room for it is kept from the start.
-_EXPECTED_PER_TEXT_TOKEN = 4
-_EXPECTED_TO_BEGIN_WITH = 40
-
-#: Conditioning, some 500 tokens of text and as many speech tokens as there may be.
-_LONGEST_POSITIONS = 1600
+#: Behind the conditioning: a sentence of 250 letters with its speech, and some 500 tokens of text
+#: with as many speech tokens as there may be.
+_USUAL_POSITIONS = 478
+_LONGEST_POSITIONS = 1566
 
 SLOT_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 CONTEXT_BUCKETS = (256, 512, 1024, 2048, 4096)
@@ -45,7 +53,7 @@ TEXT_BUCKETS = (32, 64, 96, 128, 192, 256, 384, 512, 1024, 2050)
 class DecoderConfig:
     """Limits of one decoder.
 
-    `slots` is how many utterances are decoded at once; `pages` how many key-value pages of `PAGE`
+    `slots` is how many utterances are decoded at once; `pages` how many key-value pages of `page`
     positions they share, the prefixes of `voices` included; `burst` how many steps are put on the
     device before the host looks again.
     """
@@ -54,23 +62,44 @@ class DecoderConfig:
     pages: int
     voices: int
     dtype: torch.dtype
+    sizes: T3Sizes
+    page: int = PAGE
     burst: int = 2
 
     @classmethod
     def for_streams(
-        cls, slots: int, dtype: torch.dtype, positions: int = 512, voices: int | None = None
+        cls,
+        slots: int,
+        dtype: torch.dtype,
+        positions: int | None = None,
+        voices: int | None = None,
+        *,
+        sizes: T3Sizes | None = None,
+        page: int = PAGE,
     ) -> "DecoderConfig":
-        """Room for `slots` guided utterances of `positions` each, and for as many voices and 4.
+        """Room for `slots` utterances of `positions` each, and for as many voices and 4.
 
-        One alone can be as long as `_LONGEST_POSITIONS`.
+        They are guided where the network knows guidance. One alone can be as long as
+        `_LONGEST_POSITIONS` behind its voice.
         """
+        sizes = T3Sizes() if sizes is None else sizes
+        prefix = sizes.conditioning_positions
         voices = slots + 4 if voices is None else voices
-        pages = max(2 * slots * pages_for(positions), 2 * pages_for(_LONGEST_POSITIONS)) + voices
-        return cls(slots=slots, pages=pages, voices=voices, dtype=dtype)
+        usual = pages_for(prefix + _USUAL_POSITIONS if positions is None else positions, page)
+        longest = pages_for(prefix + _LONGEST_POSITIONS, page)
+        rows = 1 if sizes.backbone == "gpt2" else 2
+        pages = rows * max(slots * usual, longest) + voices * (prefix // page)
+        return cls(slots=slots, pages=pages, voices=voices, dtype=dtype, sizes=sizes, page=page)
+
+    def halved(self) -> "DecoderConfig":
+        smaller = DecoderConfig.for_streams(
+            self.slots // 2, self.dtype, sizes=self.sizes, page=self.page
+        )
+        return replace(smaller, burst=self.burst)
 
 
-def pages_for(positions: int) -> int:
-    return -(-positions // PAGE)
+def pages_for(positions: int, page: int = PAGE) -> int:
+    return -(-positions // page)
 
 
 def bucket_for(value: int, buckets: tuple[int, ...]) -> int:
@@ -79,7 +108,3 @@ def bucket_for(value: int, buckets: tuple[int, ...]) -> int:
         if value <= bucket:
             return bucket
     raise ValueError(f"{value} is past the largest bucket, {buckets[-1]}")
-
-
-def expected_speech_tokens(text_tokens: int) -> int:
-    return _EXPECTED_TO_BEGIN_WITH + _EXPECTED_PER_TEXT_TOKEN * text_tokens

@@ -1,4 +1,4 @@
-"""Keys and values of all utterances, in pages of `PAGE` positions drawn from one pool.
+"""Keys and values of all utterances, in pages of so many positions drawn from one pool.
 
 A row gets the pages that it is expected to need when it is admitted, and more when it gets there.
 The conditioning prefix of a voice fills whole pages that are the same for every row of that
@@ -6,6 +6,9 @@ voice, guided and unguided, and are therefore stored once. Page 0 belongs to no 
 must go nowhere go there.
 """
 
+import math
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,11 +22,17 @@ class PagePool:
     """The storage, and which of its pages are free. Pages are plain ints."""
 
     def __init__(
-        self, sizes: T3Sizes, pages: int, dtype: torch.dtype, device: torch.device
+        self,
+        sizes: T3Sizes,
+        pages: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        page: int = PAGE,
     ) -> None:
-        shape = (sizes.layers, 2, pages + 1, sizes.heads, PAGE, HEAD_DIM)
+        self.page = page
+        shape = (sizes.layers, 2, pages + 1, sizes.heads, page, HEAD_DIM)
         # Zeroed once: a masked position is multiplied by zero, which would not silence a NaN.
-        self.storage = torch.zeros(shape, dtype=dtype, device=device)
+        self.storage = zeros(shape, dtype, device)
         self._free = list(range(pages, SINK_PAGE, -1))
 
     @property
@@ -41,22 +50,30 @@ class PagePool:
         self._free.extend(pages)
 
     def views(self, layer: int) -> tuple[Tensor, Tensor]:
-        """Keys and values of one layer, each (pages, heads, PAGE, HEAD_DIM)."""
+        """Keys and values of one layer, each (pages, heads, `page`, HEAD_DIM)."""
         return self.storage[layer, 0], self.storage[layer, 1]
 
-    def places(self, pages: Tensor, first: int) -> Tensor:
-        """Where positions `first`, `first` + 1, ... of rows with these pages are kept.
+    def places(self, pages: Tensor, offsets: Tensor) -> Tensor:
+        """Where positions of rows are kept.
 
-        `pages` is (rows, positions) int64: each position's page. The result is for `put`.
+        `pages` and `offsets` are (rows, positions) int64: each position's page, and where in it.
+        The result is for `put`.
         """
         _, _, count, heads, _, _ = self.storage.shape
         device = pages.device
-        position = torch.arange(first, first + pages.shape[1], device=device) % PAGE
         head = torch.arange(heads, device=device)[:, None]
-        place = (pages[:, None] * heads + head) * PAGE + position
-        half = torch.arange(2, device=device)[:, None, None, None] * (count * heads * PAGE)
+        place = (pages[:, None] * heads + head) * self.page + offsets[:, None]
+        half = torch.arange(2, device=device)[:, None, None, None] * (count * heads * self.page)
         return (half + place).flatten()
 
     def put(self, layer: int, places: Tensor, both: Tensor) -> None:
         """Keep keys and values (2, rows, heads, positions, HEAD_DIM) of one layer at `places`."""
         self.storage[layer].view(-1, HEAD_DIM).index_copy_(0, places, both.reshape(-1, HEAD_DIM))
+
+
+def zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Zeros that on a CPU take memory only as they are written to: torch writes its own at once."""
+    if device.type != "cpu":
+        return torch.zeros(shape, dtype=dtype, device=device)
+    unwritten = np.zeros(math.prod(shape) * dtype.itemsize, dtype=np.uint8)
+    return torch.from_numpy(unwritten).view(dtype).view(shape)

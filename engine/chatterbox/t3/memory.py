@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import torch
 
-from engine.chatterbox.t3.config import PAGE, SLOT_BUCKETS, DecoderConfig
+from engine.chatterbox.t3.config import CPU_PAGE, PAGE, SLOT_BUCKETS, DecoderConfig
 from engine.weights.sizes import HEAD_DIM, T3Sizes
 
 #: What must stay free for waveforms, graphs and the work between.
@@ -14,6 +14,8 @@ RESERVED_BYTES = 1_500_000_000
 
 #: For the cache of a decoder on the CPU, which is far too slow to serve many at once.
 ON_THE_CPU_BYTES = 2_000_000_000
+#: Of Turbo and Nano, whose rows are put through one after the other there.
+_ON_THE_CPU_STREAMS = 4
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -21,7 +23,7 @@ T = TypeVar("T")
 
 def cache_bytes(config: DecoderConfig, sizes: T3Sizes) -> int:
     position = 2 * sizes.layers * sizes.heads * HEAD_DIM * config.dtype.itemsize
-    return position * (config.pages * PAGE + config.voices * sizes.conditioning_positions)
+    return position * (config.pages * config.page + config.voices * sizes.conditioning_positions)
 
 
 def config_that_fits(
@@ -29,13 +31,15 @@ def config_that_fits(
 ) -> DecoderConfig:
     """The largest decoder up to `streams` utterances that leaves enough memory for the rest."""
     streams = min(streams, SLOT_BUCKETS[-1])
-    config = DecoderConfig.for_streams(streams, dtype)
-    budget = ON_THE_CPU_BYTES
+    page, budget = PAGE, ON_THE_CPU_BYTES
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         budget = free - RESERVED_BYTES
+    elif sizes.backbone == "gpt2":
+        streams, page = min(streams, _ON_THE_CPU_STREAMS), CPU_PAGE
+    config = DecoderConfig.for_streams(streams, dtype, sizes=sizes, page=page)
     while config.slots > 1 and cache_bytes(config, sizes) > budget:
-        config = DecoderConfig.for_streams(config.slots // 2, dtype)
+        config = config.halved()
     if config.slots < streams:
         _log.warning("memory is short: %d utterances at once instead of %d", config.slots, streams)
     return config
@@ -53,5 +57,5 @@ def with_fewer_if_need_be(config: DecoderConfig, make: Callable[[DecoderConfig],
             if config.slots == 1:
                 raise
         torch.cuda.empty_cache()
-        config = DecoderConfig.for_streams(config.slots // 2, config.dtype)
+        config = config.halved()
         _log.warning("memory ran out: %d utterances at once", config.slots)

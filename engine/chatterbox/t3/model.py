@@ -1,34 +1,33 @@
 """T3: text and a voice to speech tokens. Prefill of new utterances, and one step of all of them.
 
-The network is upstream's; only the order of the work is ours. Every per-request value is read
+The networks are upstream's; only the order of the work is ours. Every per-request value is read
 from the slots on the device, so a step can be captured once and replayed for any request.
 """
+
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from engine.chatterbox.cuda.capture import GraphCache, GraphPool
-from engine.chatterbox.t3.backbone import Backbone
 from engine.chatterbox.t3.buffers import Batch, Buffers
-from engine.chatterbox.t3.conditioning import PrefixInputs, conditioning_prefix
 from engine.chatterbox.t3.config import (
     CONTEXT_BUCKETS,
-    PAGE,
     SLOT_BUCKETS,
     TEXT_BUCKETS,
     DecoderConfig,
     bucket_for,
-    expected_speech_tokens,
     pages_for,
 )
-from engine.chatterbox.t3.kernels import T3Kernels, kernels_for
+from engine.chatterbox.t3.kernels import T3Kernels
 from engine.chatterbox.t3.kv_cache import PagePool
+from engine.chatterbox.t3.loading import AnyWeights, network_of
 from engine.chatterbox.t3.prefix import Prefix, PrefixCache
-from engine.chatterbox.t3.prompt import STARTS, Prompt, PromptRows
-from engine.chatterbox.t3.rotary import rotary_tables
+from engine.chatterbox.t3.prompt import Prompt, PromptRows, PromptShape
 from engine.chatterbox.t3.slots import Assignment, Slots
-from engine.chatterbox.t3.weights import T3Weights
 from engine.chatterbox.utterance import EnrolledVoice, Utterance
+from engine.enrolment import Conditionals
+from engine.weights.sizes import MEL_BINS
 
 
 class T3:
@@ -36,31 +35,49 @@ class T3:
 
     def __init__(
         self,
-        weights: T3Weights,
+        weights: AnyWeights,
         config: DecoderConfig,
         kernels: T3Kernels | None = None,
     ) -> None:
         self.weights, self.config = weights, config
         self.device, self.sizes = weights.device, weights.sizes
-        self.kernels = kernels if kernels is not None else kernels_for(self.device)
-        self.pool = PagePool(self.sizes, config.pages, config.dtype, self.device)
+        self.network = network_of(weights, kernels)
+        self.kernels = self.network.kernels
+        self.pool = PagePool(self.sizes, config.pages, config.dtype, self.device, config.page)
         self.prefixes = PrefixCache(self.pool, self.sizes, config.voices)
         #: Pages that utterances can have; the rest are the voices'.
         self.pages = self.pool.free
-        self.slots = Slots(config.slots, self.sizes, self.device)
+        longest = self.sizes.conditioning_positions + self.network.text_positions
+        self.slots = Slots(
+            config.slots,
+            self.sizes,
+            self.device,
+            positions=longest + self.network.starts + self.network.rules.most_tokens,
+            rules=self.network.rules,
+            page=config.page,
+        )
+        self._prompt_shape = PromptShape(
+            starts=self.network.starts,
+            prefix=self.sizes.conditioning_positions,
+            varied=self.sizes.backbone == "gpt2",
+            page=config.page,
+        )
         places = bucket_for(config.slots, SLOT_BUCKETS)
         self.buffers = Buffers(config, self.sizes, self.slots, places)
-        self.rotary = rotary_tables(self.slots.positions, self.device)
         self.graphs = GraphCache(GraphPool() if self.device.type == "cuda" else None)
-        self._backbone = Backbone(weights, self.rotary, self.kernels)
 
     @torch.inference_mode()
     def prepare(self) -> None:
         """Compile and capture, ahead of its first use, what a new voice's prefix takes."""
-        speaker = torch.zeros(1, self.sizes.speaker_embedding)
-        tokens = torch.zeros(1, 1, dtype=torch.int64)
+        silence = Conditionals(
+            speaker=torch.zeros(1, self.sizes.speaker_embedding),
+            t3_prompt_tokens=torch.zeros(1, 1, dtype=torch.int64),
+            prompt_tokens=torch.zeros(1, 1, dtype=torch.int64),  # S3Gen's, as those that follow
+            prompt_mel=torch.zeros(1, 2, MEL_BINS),
+            x_vector=torch.zeros(1, 1),
+        )
         for _ in range(2):  # the first call rehearses
-            self._prefix(PrefixInputs.of(speaker, tokens, 0.0, self.device))
+            self._prefix(self.network.prefix_inputs(silence, 0.0))
 
     @torch.inference_mode()
     def prepare_voice(self, voice: EnrolledVoice, exaggeration: float) -> None:
@@ -68,11 +85,14 @@ class T3:
 
     def fits(self, utterance: Utterance) -> bool:
         """Whether an utterance can be decoded to its cap, alone if need be."""
-        return self._pages_for(utterance, utterance.cap) <= self.pages
+        fits = self._pages_for(utterance, utterance.cap) <= self.pages
+        return fits and len(utterance.text_tokens) <= self.network.text_positions
 
     def has_room_for(self, utterance: Utterance) -> bool:
-        enough = self._pages_for(utterance, _expected_tokens(utterance)) <= self.pool.free
-        return enough and self.prefixes.has_room_for(utterance.prefix_key)
+        enough = self._pages_for(utterance, self._expected_tokens(utterance)) <= self.pool.free
+        exaggeration = utterance.request.parameters.exaggeration
+        key = self._prefix_key(utterance.voice, exaggeration)
+        return enough and self.prefixes.has_room_for(key)
 
     def reserve(self, utterance: Utterance, slot: int) -> Prompt:
         """Take what an utterance is expected to need: pages, and its voice's prefix.
@@ -81,13 +101,14 @@ class T3:
         """
         parameters = utterance.request.parameters
         prefix = self._acquire_prefix(utterance.voice, parameters.exaggeration)
-        own = self._pages_for(utterance, _expected_tokens(utterance)) // utterance.rows
+        rows = self.network.rules.rows(parameters)
+        own = self._pages_for(utterance, self._expected_tokens(utterance)) // rows
         assignment = Assignment(
             slot=slot,
             prompt_positions=self._prompt_positions(utterance),
             cap=utterance.cap,
             parameters=parameters,
-            pages=tuple(prefix.pages + self.pool.take(own) for _ in range(utterance.rows)),
+            pages=tuple(prefix.pages + self.pool.take(own) for _ in range(rows)),
         )
         return Prompt(assignment, utterance.text_tokens, prefix)
 
@@ -97,7 +118,8 @@ class T3:
         False, and nothing taken, if fewer are free.
         """
         assignment = prompt.assignment
-        needed = pages_for(assignment.prompt_positions + min(tokens, assignment.cap))
+        positions = assignment.prompt_positions + min(tokens, assignment.cap)
+        needed = pages_for(positions, self.config.page)
         first = len(assignment.pages[0])
         missing = needed - first
         if missing <= 0:
@@ -124,7 +146,7 @@ class T3:
             places=bucket_for(len(prompts), SLOT_BUCKETS),
             guided=any(prompt.assignment.guided for prompt in prompts),
             width=bucket_for(max(len(prompt.text_tokens) for prompt in prompts), TEXT_BUCKETS),
-            start=self.sizes.conditioning_positions,
+            shape=self._prompt_shape,
         )
 
     def prefill(self, prompts: list[Prompt]) -> Batch:
@@ -149,49 +171,43 @@ class T3:
         return batch
 
     def prefill_step(self, batch: Batch, rows: PromptRows) -> None:
-        batch.residual.copy_(self._backbone.prefill(rows, self.prefixes, self.pool))
+        batch.residual.copy_(self.network.prefill(rows, self.prefixes, self.pool))
         self._sample(batch)
 
     def step(self, batch: Batch) -> None:
         """Feed every running slot its last token and sample the next one."""
-        kernels = self.kernels
-        kernels.embed(self.weights, self.slots, batch)
-        for index, layer in enumerate(self.weights.layers):
-            kernels.norm_linear(batch, layer.qkv, batch.qkv)
-            kernels.attend(batch, self.pool.views(index), self.rotary)
-            kernels.add_attended(batch, layer.output)
-            kernels.add_mlp(batch, layer.gate_up, layer.down)
+        self.network.step(batch, self.slots, self.pool)
         self._sample(batch)
 
     def _acquire_prefix(self, voice: EnrolledVoice, exaggeration: float) -> Prefix:
         known = voice.conditionals
         return self.prefixes.acquire(
-            (voice.identity, exaggeration),
-            lambda: self._prefix(
-                PrefixInputs.of(known.speaker, known.t3_prompt_tokens, exaggeration, self.device)
-            ),
+            self._prefix_key(voice, exaggeration),
+            self.network.prefix_positions(known),
+            lambda: self._prefix(self.network.prefix_inputs(known, exaggeration)),
         )
 
-    def _prefix(self, inputs: PrefixInputs) -> Tensor:
+    def _prefix_key(self, voice: EnrolledVoice, exaggeration: float) -> tuple[object, ...]:
+        return voice.identity, self.network.prefix_key(exaggeration)
+
+    def _prefix(self, inputs: Any) -> Tensor:
         """Keys and values of a voice's conditioning, as `PrefixCache.acquire` wants them."""
-
-        def compute(inputs: PrefixInputs) -> Tensor:
-            return self._backbone.prefix(conditioning_prefix(self.weights, inputs))
-
-        return self.graphs.call("prefix", compute, inputs)
+        return self.graphs.call("prefix", self.network.prefix, inputs)
 
     def _sample(self, batch: Batch) -> None:
-        self.kernels.norm_linear(batch, self.weights.speech_head, batch.logits)
+        self.network.logits(batch)
         self.kernels.draw_noise(self.slots, batch)
         self.kernels.sample(self.slots, batch)
 
     def _pages_for(self, utterance: Utterance, tokens: int) -> int:
-        shared = self.sizes.conditioning_positions // PAGE
-        return utterance.rows * (pages_for(self._prompt_positions(utterance) + tokens) - shared)
+        page = self.config.page
+        shared = self.network.prefix_positions(utterance.voice.conditionals) // page
+        needed = pages_for(self._prompt_positions(utterance) + tokens, page)
+        return self.network.rules.rows(utterance.request.parameters) * (needed - shared)
 
     def _prompt_positions(self, utterance: Utterance) -> int:
-        return self.sizes.conditioning_positions + len(utterance.text_tokens) + STARTS
+        prefix = self.network.prefix_positions(utterance.voice.conditionals)
+        return prefix + len(utterance.text_tokens) + self.network.starts
 
-
-def _expected_tokens(utterance: Utterance) -> int:
-    return min(utterance.cap, expected_speech_tokens(len(utterance.text_tokens)))
+    def _expected_tokens(self, utterance: Utterance) -> int:
+        return min(utterance.cap, self.network.expected_tokens(utterance.text_tokens))

@@ -6,13 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.chatterbox.t3.config import PAGE
 from engine.chatterbox.t3.kv_cache import SINK_PAGE
 from engine.chatterbox.t3.prefix import Prefix
 from engine.chatterbox.t3.slots import Assignment
-
-#: Two start-of-speech positions follow the text, both at speech position 0, as in upstream.
-STARTS = 2
 
 
 @dataclass(frozen=True)
@@ -24,14 +20,37 @@ class Prompt:
     prefix: Prefix
 
 
+class PromptShape(NamedTuple):
+    """What all prompts of a network have in common.
+
+    `starts` starts of speech follow the text, and at most `prefix` positions of the voice stand
+    before it. Prefixes are equally long, or are not (`varied`). A page has `page` positions.
+    """
+
+    starts: int
+    prefix: int
+    varied: bool
+    page: int
+
+    @property
+    def shared(self) -> int:
+        """Positions that no row ever has of its own."""
+        return 0 if self.varied else self.prefix - self.prefix % self.page
+
+
 class PromptRows(NamedTuple):
-    """Prompts as tensors, one row per row of the batch. Rows without a prompt have length 0."""
+    """Prompts as tensors, one row per row of the batch. Rows without a prompt have length 0.
+
+    Positions to be kept are those of the prefix past the shared ones, then text and starts.
+    """
 
     text_tokens: Tensor  # (rows, width) int64
     lengths: Tensor  # (rows,) int64, of the texts
     conditional: Tensor  # (rows, 1, 1) fp32: 1 where the text is heard, 0 where it is not
     prefixes: Tensor  # (rows,) int64: places in the prefix cache
-    pages: Tensor  # (rows, positions past the shared pages) int64
+    before: Tensor  # (rows,) int64: positions of the prefixes
+    pages: Tensor  # (rows, positions to be kept) int64
+    offsets: Tensor  # (rows, positions to be kept) int64: where in its page each is
 
     @property
     def width(self) -> int:
@@ -40,27 +59,35 @@ class PromptRows(NamedTuple):
 
     @classmethod
     def of(
-        cls, prompts: list[Prompt], *, places: int, guided: bool, width: int, start: int
+        cls, prompts: list[Prompt], *, places: int, guided: bool, width: int, shape: PromptShape
     ) -> "PromptRows":
-        """On the CPU. `start` is the number of conditioning positions."""
-        shared = start - start % PAGE
+        """On the CPU."""
         rows = 2 * places if guided else places
+        columns = shape.prefix - shape.shared + width + shape.starts
         texts = torch.zeros(rows, width, dtype=torch.int64)
         lengths = torch.zeros(rows, dtype=torch.int64)
         conditional = torch.zeros(rows, 1, 1)
         prefixes = torch.zeros(rows, dtype=torch.int64)
-        pages = torch.full((rows, start - shared + width + STARTS), SINK_PAGE, dtype=torch.int64)
+        before = torch.zeros(rows, dtype=torch.int64)
+        pages = torch.full((rows, columns), SINK_PAGE, dtype=torch.int64)
+        offsets = torch.zeros_like(pages)
         for place, prompt in enumerate(prompts):
             count = len(prompt.text_tokens)
+            length = prompt.prefix.positions
+            own = len(prompt.prefix.pages) * shape.page
+            position = torch.arange(own, prompt.assignment.prompt_positions)
+            # Behind a shorter prefix than the longest there are columns that nothing is kept of.
+            column = position - shape.shared + (position >= length) * (shape.prefix - length)
             for half, table in enumerate(prompt.assignment.pages):
                 row = half * places + place
                 texts[row, :count] = prompt.text_tokens
                 lengths[row] = count
                 conditional[row] = half == 0
                 prefixes[row] = prompt.prefix.place
-                used = torch.arange(shared, start + count + STARTS) // PAGE
-                pages[row, : len(used)] = torch.tensor(table)[used]
-        return cls(texts, lengths, conditional, prefixes, pages)
+                before[row] = length
+                pages[row, column] = torch.tensor(table)[position // shape.page]
+                offsets[row, column] = position % shape.page
+        return cls(texts, lengths, conditional, prefixes, before, pages, offsets)
 
     def idle(self) -> "PromptRows":
         """As many rows, none of them with a prompt: the sink page is 0, too."""

@@ -15,7 +15,6 @@ from torch import Tensor
 from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.t3.config import (
     CONTEXT_BUCKETS,
-    MAX_SPEECH_TOKENS,
     SILENCE_AT_END,
     SILENCE_KEPT,
     SILENT_TOKENS,
@@ -190,7 +189,7 @@ class Scheduler:
                     raise
 
     def _queue_burst(self) -> None:
-        steps = self.t3.config.burst
+        steps, most = self.t3.config.burst, self.t3.network.rules.most_tokens
         self._make_room(steps)
         members = list(self._running.items())
         assignments = [prompt.assignment for _, prompt in members]
@@ -202,7 +201,7 @@ class Scheduler:
         )
         self.graphs.run([assignment.slot for assignment in assignments], key, steps=steps)
         for utterance in self._running:
-            utterance.queued = min(utterance.queued + steps, MAX_SPEECH_TOKENS)
+            utterance.queued = min(utterance.queued + steps, most)
         self._bursts.append(self._snapshots.take(members))
 
     def _collect(self, burst: _Burst) -> list[Utterance]:

@@ -11,8 +11,9 @@ from enum import IntEnum
 import torch
 from torch import Tensor
 
-from engine.chatterbox.t3.config import MAX_SPEECH_TOKENS, PAGE, START_OF_SPEECH
+from engine.chatterbox.t3.config import PAGE, START_OF_SPEECH, pages_for
 from engine.chatterbox.t3.kv_cache import SINK_PAGE
+from engine.chatterbox.t3.rules import ORIGINAL, SamplingRules
 from engine.speech import SpeechParameters
 from engine.weights.sizes import T3Sizes
 
@@ -46,6 +47,7 @@ class Parameter(IntEnum):
     MIN_P = 2
     TOP_P = 3
     REPETITION_PENALTY = 4
+    TOP_K = 5  # 0: all
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,24 @@ class Assignment:
 
 
 class Slots:
-    """The tensors. `count` slots can be used; row `count` of each tensor is the idle one."""
+    """The tensors. `count` slots can be used; row `count` of each tensor is the idle one.
 
-    def __init__(self, count: int, sizes: T3Sizes, device: torch.device) -> None:
+    An utterance has at most `positions` positions, in pages of `page`.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        sizes: T3Sizes,
+        device: torch.device,
+        *,
+        positions: int,
+        rules: SamplingRules = ORIGINAL,
+        page: int = PAGE,
+    ) -> None:
         self.idle_slot = count
         self.device = device
-        self.positions = sizes.conditioning_positions + sizes.text_positions + 2 + MAX_SPEECH_TOKENS
+        self.rules = rules
         places = count + 1
         #: Raised whenever page tables change.
         self.revision = 0
@@ -80,11 +94,10 @@ class Slots:
         self.parameters = torch.ones(places, len(Parameter), device=device)
         self.seeds = torch.zeros(places, dtype=torch.int64, device=device)
         self.seen = torch.zeros(places, sizes.speech_vocabulary, dtype=torch.uint8, device=device)
-        self.tokens = torch.zeros(places, MAX_SPEECH_TOKENS, dtype=torch.int32, device=device)
+        self.tokens = torch.zeros(places, rules.most_tokens, dtype=torch.int32, device=device)
         # Two rows a slot, the guided and the unconditional one.
-        pages = -(-self.positions // PAGE)
         self.page_table = torch.full(
-            (places, 2, pages), SINK_PAGE, dtype=torch.int32, device=device
+            (places, 2, pages_for(positions, page)), SINK_PAGE, dtype=torch.int32, device=device
         )
 
     def assign(self, assignments: list[Assignment]) -> None:
@@ -93,11 +106,13 @@ class Slots:
         pages_wide = self.page_table.shape[2]
         state, parameters, seeds, tables = [], [], [], []
         for a in assignments:
-            p = a.parameters
+            p = self.rules.resolved(a.parameters)
             state.append(
                 [SlotStatus.RUNNING, 0, START_OF_SPEECH, a.prompt_positions, a.cap, a.guided]
             )
-            parameters.append([p.cfg_weight, p.temperature, p.min_p, p.top_p, p.repetition_penalty])
+            parameters.append(
+                [p.cfg_weight, p.temperature, p.min_p, p.top_p, p.repetition_penalty, p.top_k]
+            )
             seeds.append(p.seed)
             rows = [*a.pages, []][:2]
             tables.append([row + [SINK_PAGE] * (pages_wide - len(row)) for row in rows])

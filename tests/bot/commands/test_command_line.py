@@ -87,9 +87,9 @@ def test_what_the_command_line_leaves_out_is_said_so(tmp_path: Path) -> None:
 def test_a_text_in_another_script_is_refused_before_anything_is_loaded(home: Path) -> None:
     ended = timbre(home, "say", "Привет, как дела?", "--out", str(home / "said.ogg"))
     assert ended.returncode == 1
-    assert ended.stderr == (
-        "timbre: My voices read English, and most of this text is in another script.\n"
-    )
+    assert ended.stderr.startswith("timbre: My voices read ")
+    assert ended.stderr.endswith(", and most of this text is in another script.\n")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_a_voice_the_engine_cannot_clone_is_said_so(home: Path, tmp_path: Path) -> None:
@@ -112,6 +112,8 @@ def test_a_voice_the_engine_cannot_clone_is_said_so(home: Path, tmp_path: Path) 
         (("say", "Hello.", "--voice", "no-such.wav", "--out", "HOME/x.ogg"), 1, "cannot be read"),
         (("say", "Hello.", "--voice", "README.md", "--out", "HOME/x.ogg"), 1, "is no recording"),
         (("say", "Hello.", "--voice", "HOME/file", "--out", "HOME/x.ogg"), 1, "is no recording"),
+        (("say", "Hi.", "--language", "Klingon", "--out", "HOME/x.ogg"), 2, "is none of Arabic, "),
+        (("say", "Hola.", "--language", "Spanish", "--out", "HOME/x.ogg"), 1, ", and not Spanish."),
         (("say", "** **", "--out", "HOME/x.ogg"), 1, "nothing in that I could say"),
         (("say", "a" * 3000, "--out", "HOME/x.ogg"), 1, "3,000 characters"),
     ],

@@ -9,6 +9,7 @@ import pytest
 from bot.commands.weights import weights
 from engine.upstream import random_weights
 from engine.weights import checkpoint
+from engine.weights.models import ENGLISH, MODELS
 
 SMALL = ("--small", "--seed", "3", "--stop-after", "20")
 
@@ -25,26 +26,42 @@ def test_verify_of_a_whole_checkpoint_succeeds(
     written: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert weights(["verify", str(written)]) == 0
-    assert "All files are those of random" in capsys.readouterr().out
+    assert "All files of Chatterbox are those of random" in capsys.readouterr().out
 
 
 def test_verify_names_what_is_missing_and_fails(
     written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = shutil.copytree(written, tmp_path / "copy")
-    (copy / checkpoint.TOKENIZER).unlink()
+    (copy / ENGLISH.tokenizer[0]).unlink()
     assert weights(["verify", str(copy)]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.strip() == f"{copy / checkpoint.TOKENIZER} is missing."
+    assert captured.err.strip() == f"{copy / ENGLISH.tokenizer[0]} is missing."
 
 
 def test_random_writes_weights_and_says_what_they_are_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert weights(["random", str(tmp_path / "new"), "--seed", "1", "--small"]) == 0
-    assert "says nothing of how Chatterbox sounds" in capsys.readouterr().out
-    checkpoint.check(tmp_path / "new")
+    assert "says nothing of how it sounds" in capsys.readouterr().out
+    checkpoint.check(tmp_path / "new", ENGLISH)
+
+
+def test_a_models_name_stands_before_its_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a folder holds is told by its content; another model than was named is refused."""
+    folder = tmp_path / "english"
+    assert weights(["random", "multilingual", str(folder), *SMALL]) == 0
+    assert weights(["verify", str(folder)]) == 0
+    assert "Chatterbox Multilingual are those of random" in capsys.readouterr().out
+    assert weights(["verify", "turbo", str(folder)]) == 1
+    assert f"{folder / MODELS['turbo'].voice_encoder}" not in capsys.readouterr().err
+    (folder / ENGLISH.t3).hardlink_to(folder / MODELS["multilingual"].t3)
+    assert weights(["verify", str(folder)]) == 1
+    sentence = f"{folder / ENGLISH.t3} holds Chatterbox Multilingual, not Chatterbox."
+    assert capsys.readouterr().err.strip() == sentence
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(
@@ -60,6 +77,8 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(
     [
         [],
         ["random", "x"],
+        ["random", "turbo", "--seed", "1"],
+        ["fetch", "turbo", "x", "y"],
         ["random", "x", "--seed", "one"],
         ["random", "x", "--seed", str(2**64)],
         ["random", "x", "--seed", "1", "--stop-after", "0"],
@@ -103,5 +122,5 @@ def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert f"{copy} cannot be written" in capsys.readouterr().err.splitlines()[-1]
-    assert "small-seed-3" in checkpoint.verify(copy)
+    assert "small-seed-3" in checkpoint.verify(copy, ENGLISH)
     assert list(tmp_path.iterdir()) == [copy]

@@ -10,6 +10,8 @@ from bot.base.metrics import Metrics
 from bot.demo.cached import measure
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
+from bot.speech.detection import Detector
+from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.saying import Sayings
@@ -42,7 +44,8 @@ async def test_what_is_timed_comes_from_the_cache(
             Voices(store, tmp_path, Sharing(store, tmp_path, service, clock=time.monotonic)),
             Reader(TextLimits(), lambda: datetime.now(UTC)),
             Pronouncing(store, PronunciationLimits()),
-            store.guild_settings,
+            languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),
+            guild_settings=store.guild_settings,
         )
         if kind is Forgetful:
             with pytest.raises(RuntimeError, match="should have been kept"):

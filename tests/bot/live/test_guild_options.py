@@ -47,6 +47,8 @@ def test_every_default_is_a_value_that_can_be_typed(option) -> None:  # noqa: AN
         ("volume_percent", "10", 10),
         ("alone_leave_s", "0", 0),
         ("idle_leave_s", "", None),
+        ("voice_statement", "Own", "own"),
+        ("voice_statement", "", None),
     ],
 )
 def test_what_is_typed_is_taken(field: str, typed: str, value: object) -> None:
@@ -69,6 +71,7 @@ def test_what_is_typed_is_taken(field: str, typed: str, value: object) -> None:
         ("volume_percent", ""),
         ("alone_leave_s", "86401"),
         ("idle_leave_s", "long"),
+        ("voice_statement", "never"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_could(field: str, typed: str) -> None:

@@ -9,12 +9,16 @@ import pytest
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
+from bot.speech.detection import Detector
+from bot.speech.languages import LANGUAGES
+from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import NothingToSay, Reader
 from bot.speech.saying import Sayings
 from bot.speech.speaker import Speaker
-from bot.text import PronunciationLimits, TextLimits
+from bot.text import SOUNDS, PronunciationLimits, TextLimits
 from data.store import Store
+from engine.errors import SynthesisFailed, WorkerUnavailable
 from engine.speech import ClonedVoice, StockVoice, Voice
 from tests.bot.speech.tones import Tones, info, service
 
@@ -36,10 +40,11 @@ class Chosen:
 
     def __init__(self) -> None:
         self.voice: Voice = StockVoice()
+        self.language: str | None = None
 
     async def speaker(self, asked: str | None, *, user_id: int, guild_id: int) -> Speaker:
         voice = StockVoice(asked) if asked else self.voice
-        return Speaker(voice, guild_id=guild_id, user_id=user_id)
+        return Speaker(voice, guild_id=guild_id, user_id=user_id, voice_language=self.language)
 
 
 @pytest.fixture
@@ -55,7 +60,8 @@ def sayings(chosen: Chosen, tones: Tones, store: Store, tmp_path: Path) -> Sayin
         chosen,
         Reader(TextLimits(), lambda: datetime(2026, 1, 1, tzinfo=UTC)),
         Pronouncing(store, PronunciationLimits()),
-        store.guild_settings,
+        languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),
+        guild_settings=store.guild_settings,
     )
 
 
@@ -133,7 +139,7 @@ async def test_words_are_said_as_the_member_and_the_server_say_them(
         ("Bob.", "Bob"),
         ("||Eve||", "Eve"),
         ("...", "someone"),
-        ("★", "Somebody"),
+        ("★", "Someone"),
     ],
 )
 async def test_everybody_can_be_named(sayings: Sayings, name: str, said: str) -> None:
@@ -194,3 +200,82 @@ async def test_what_is_too_long_is_refused_or_cut_and_what_is_nothing_is_told(
         await sayings.of_member("Привет, как дела?", ALICE, GUILD)
     await asyncio.sleep(0.02)
     assert tones.asked == []  # and nothing is synthesised before it is due
+
+
+@pytest.fixture
+def polyglot(sayings: Sayings, tones: Tones) -> Sayings:
+    tones.engine = info(languages=("en", "es", "de"))
+    return sayings
+
+
+async def test_words_are_read_in_their_language_and_names_in_the_servers(
+    polyglot: Sayings, tones: Tones, store: Store
+) -> None:
+    await store.guild_settings.update(HERE, lambda now: replace(now, language="de"))
+    for saying in (
+        await polyglot.of_member("jajaja no puede ser", ALICE, GUILD),
+        await polyglot.of_member("ok", ALICE, GUILD),
+        await polyglot.of_member("good night everyone", ALICE, GUILD, language="de"),
+        await polyglot.opening(ALICE, HERE),
+        await polyglot.announcement(ALICE, came=True),
+        await polyglot.preview(Speaker(voice_language="es")),
+        await polyglot.preview(Speaker(voice_language="ja")),
+    ):
+        await saying.ogg()
+        assert saying.remarks == []
+    languages = [request.language for request in tones.asked]
+    assert languages == ["es", "es", "de", "de", "de", "es", "en"]
+    assert [tones.asked[-2].text, tones.asked[-1].text] == [
+        LANGUAGES["es"].preview,
+        LANGUAGES["en"].preview,
+    ]
+
+
+async def test_one_text_in_two_languages_is_made_twice(polyglot: Sayings, tones: Tones) -> None:
+    for language in ("es", "de", "es"):
+        await (await polyglot.of_member("Alexandra", ALICE, GUILD, language=language)).ogg()
+    assert [request.language for request in tones.asked] == ["es", "de"]
+
+
+async def test_what_is_not_read_is_said_beside_the_first_line_alone(
+    sayings: Sayings, chosen: Chosen
+) -> None:
+    chosen.language = "es"
+    first = await sayings.of_member("no puede ser", ALICE, GUILD)
+    assert first.remarks == ["I read only English, so Spanish sounds English."]
+    assert (await sayings.of_member("no puede ser", ALICE, GUILD)).remarks == []
+
+
+async def test_what_no_engine_can_read_yet_is_no_saying(sayings: Sayings, tones: Tones) -> None:
+    """Nobody knows what it will read, so the reason is told instead."""
+    tones.broken = WorkerUnavailable("There is no engine.")
+    with pytest.raises(WorkerUnavailable):
+        await sayings.of_member("hello", ALICE, GUILD)
+
+
+@pytest.mark.parametrize("sounds", [(), ("laugh", "sigh")])
+async def test_sounds_reach_the_engine_that_makes_them_and_no_other(
+    sayings: Sayings, tones: Tones, sounds: tuple[str, ...]
+) -> None:
+    """What was read while another engine was loaded, too."""
+    tones.engine = info(sounds=sounds)
+    await (await sayings.of_member("so [Laugh] funny", ALICE, GUILD)).ogg()
+    tones.engine = info(sounds=SOUNDS)
+    before = await sayings.of_member("well, [sigh] [cough] no", ALICE, GUILD)
+    tones.engine = info(sounds=sounds)
+    await before.ogg()
+    assert [request.text for request in tones.asked] == (
+        ["so [laugh] funny", "well, [sigh] no"] if sounds else ["so funny", "well, no"]
+    )
+
+
+async def test_a_sound_alone_is_nothing_to_say_where_it_is_not_made(
+    sayings: Sayings, tones: Tones
+) -> None:
+    with pytest.raises(NothingToSay):
+        await sayings.of_member("[laugh]", ALICE, GUILD)
+    tones.engine = info(sounds=SOUNDS)
+    saying = await sayings.of_member("[laugh]", ALICE, GUILD)
+    tones.engine = info()
+    with pytest.raises(SynthesisFailed, match="makes a sound"):
+        await saying.ogg()

@@ -6,13 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.base.metrics import Metrics
+from bot.speech.audio.cache import SpeechCache
+from bot.speech.audio.codec import Codec
 from bot.speech.audio.opus import decode
 from bot.speech.service import SpeechService
 from bot.speech.speaker import Speaker
 from data.store import Store
-from engine.errors import SynthesisFailed
-from engine.speech import ClonedVoice, Priority, SpeechParameters, StockVoice
+from engine.errors import DeadlineExceeded, SynthesisFailed
+from engine.speech import ClonedVoice, EngineInfo, Priority, SpeechParameters, StockVoice
 from tests.bot.speech.tones import Tones, info, service
+from tests.store import Clock
 
 
 async def speak(service: SpeechService, *chunks: str, speaker: Speaker | None = None) -> list[bool]:
@@ -187,3 +191,27 @@ async def test_a_substitution_is_said_for_cached_speech_as_well(
         assert "stock voice is speaking instead of the cloned one" in str(saying.substitution)
     assert len(tones.asked) == 1
     assert tones.asked[0].voice == StockVoice("anna")
+
+
+class Loading(Tones):
+    """Never gets done with loading."""
+
+    async def engine_info(self) -> EngineInfo:
+        await asyncio.Event().wait()
+        return self.engine
+
+
+async def test_nobody_waits_longer_for_an_engine_than_who_waited_first(
+    store: Store, tmp_path: Path
+) -> None:
+    """Messages are read one after the other: each would wait as long as all before it."""
+    clock = Clock()
+    cache = SpeechCache(tmp_path, store, Codec(-18, -1.5, 64), max_bytes=1000)
+    speech = SpeechService(Loading(), cache, Metrics(), deadline_s=60, clock=clock)
+    first = asyncio.create_task(speech.engine())
+    await asyncio.sleep(0)
+    clock.now += 60
+    async with asyncio.timeout(5):
+        with pytest.raises(DeadlineExceeded, match="not ready yet"):
+            await speech.engine()
+    first.cancel()

@@ -10,14 +10,19 @@ from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
 from bot.speech.service import SpeechService
 from data.store import Store
-from engine.errors import SynthesisFailed
+from engine.errors import SpeechError, SynthesisFailed
 from engine.executor import ExecutorStatus
 from engine.host.backlog import Backlog
 from engine.speech import EngineInfo, Speech, SpeechRequest
 
 
 def info(
-    *, clones: bool = False, version: str = "1", stock_voices: tuple[str, ...] = ("anna", "ben")
+    *,
+    clones: bool = False,
+    version: str = "1",
+    stock_voices: tuple[str, ...] = ("anna", "ben"),
+    languages: tuple[str, ...] = ("en",),
+    sounds: tuple[str, ...] = (),
 ) -> EngineInfo:
     return EngineInfo(
         name="tones",
@@ -30,6 +35,8 @@ def info(
         reason="It is all there is.",
         stock_voices=stock_voices,
         clones_voices=clones,
+        languages=languages,
+        sounds=sounds,
     )
 
 
@@ -38,6 +45,7 @@ class Tones:
 
     def __init__(self) -> None:
         self.engine = info()
+        self.broken: SpeechError | None = None
         self.asked: list[SpeechRequest] = []
         self.promoted: list[SpeechRequest] = []
         self.cancelled: list[str] = []
@@ -51,6 +59,8 @@ class Tones:
     async def forget(self, identity: str) -> None: ...
 
     async def engine_info(self) -> EngineInfo:
+        if self.broken is not None:
+            raise self.broken
         return self.engine
 
     def status(self) -> ExecutorStatus:

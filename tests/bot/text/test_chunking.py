@@ -75,6 +75,25 @@ def test_japanese_sentences_are_found_without_spaces() -> None:
 
 
 @pytest.mark.parametrize(
+    ("clause", "most_chars"),
+    [
+        ("今天我们一起去公园散步，", 280 // 3 + 10),
+        ("오늘은 날씨가 좋아서, ", 280 // 2),
+        ("とても、いいてんきで、", 280 // 2 + 20),
+    ],
+)
+def test_a_chunk_takes_no_longer_to_say_where_characters_are_syllables(
+    clause: str, most_chars: int
+) -> None:
+    """What the engine may say at once is limited in time, which is 160 Chinese characters."""
+    text = (clause * 60).strip()
+    pieces = chunks(text, LIMITS)
+    assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
+    assert most_chars // 2 < max(map(len, pieces)) <= most_chars
+    assert len(pieces[0]) <= 0.6 * LIMITS.first_chunk_chars
+
+
+@pytest.mark.parametrize(
     "wrong", [{"max_input_chars": 0}, {"max_chunk_chars": 10}, {"first_chunk_chars": -1}]
 )
 def test_impossible_limits_are_refused(wrong: dict[str, int]) -> None:

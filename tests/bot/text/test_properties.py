@@ -246,7 +246,8 @@ WORST = [
 
 
 @pytest.mark.parametrize("text", WORST, ids=range(len(WORST)))
-def test_a_full_length_message_takes_less_than_50_ms(text: str) -> None:
+def test_a_full_length_message_takes_less_than_a_tenth_of_a_second(text: str) -> None:
+    """It is read beside the event loop; whoever floods a channel delays nobody's sound."""
     text = text[:2000]
     say("warm 😂 up. Twice.")
     entries = Pronunciations(server={"brb" + "x" * n: "b" for n in range(50)})
@@ -255,7 +256,7 @@ def test_a_full_length_message_takes_less_than_50_ms(text: str) -> None:
         start = time.process_time()
         chunks(say(text, USUAL, entries).text, USUAL)
         took_s.append(time.process_time() - start)
-    assert min(took_s) < 0.05
+    assert min(took_s) < 0.1
 
 
 # What is a sound or stands for other words, or is a number.

@@ -11,6 +11,7 @@ import pytest
 from bot.base.errors import UserError
 from bot.speech.speaker import Speaker
 from bot.text import Pronunciations
+from bot.voices.consent import CONSENT_TEXT
 from bot.voices.place import Person
 from engine.errors import VoiceUnusable
 from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, MOD, OTHER, OWNER, House
@@ -25,6 +26,10 @@ async def test_a_deleted_person_is_nowhere(house: House) -> None:
     await house.keeping.share("Bobs", OTHER)
     await house.keeping.use("Bobs", OWNER)
     await house.moderation.report(BOB, "odd", OWNER)
+    await house.languages.choose(ALICE, HERE, "es")
+    line = await house.languages.of("no puede ser", ["en"], user_id=ALICE, guild_id=HERE)
+    assert house.languages.remark(line, ["en"], user_id=ALICE, guild_id=HERE) is not None
+    assert house.languages.remark(line, ["en"], user_id=ALICE, guild_id=HERE) is None
     draft = await house.draft(house.wish(ALICE, "Draft"), b"draft")
     await house.say(voice, "hello there")
     await house.say(bobs, "hello bob", BOB)
@@ -38,6 +43,8 @@ async def test_a_deleted_person_is_nowhere(house: House) -> None:
     assert house.traces(voice.clip_sha256) == []
     assert house.traces(draft.clip.sha256) == []
     assert await house.privacy.counts(ALICE) == {}
+    assert await house.languages.chosen(ALICE, HERE) is None
+    assert house.languages.remark(line, ["en"], user_id=ALICE, guild_id=HERE) is not None
     assert len(house.files()) == 3  # Bob's clip, its enrolment and one rendering
     assert await house.say(bobs, "hello bob", BOB)
     assert await house.privacy.delete(ALICE) == (0, True)
@@ -48,14 +55,18 @@ async def test_an_export_has_every_row_and_clip(house: House) -> None:
     await house.register(BOB, "Bobs")
     await house.say(voice, "hello there")
     await house.moderation.report(BOB, "odd", OWNER)
+    await house.languages.choose(ALICE, HERE, "es")
     async with house.privacy.exported(ALICE) as content:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             data = json.loads(archive.read("data.json"))
             clip = archive.read(f"clips/{voice.voice_id}.flac")
-            assert len(archive.namelist()) == 2
+            agreed = archive.read(f"consent/{voice.consent_version}.txt").decode()
+            assert len(archive.namelist()) == 3
     assert clip == (house.home / voice.clip_path).read_bytes()
+    assert agreed == CONSENT_TEXT
     assert data["voices"][0]["name"] == "Mine/../x"
     assert data["voices"][0]["owner_id"] == str(ALICE)
+    assert data["member_languages"][0]["language"] == "es"
     assert data["reports"][0]["reason"] == "odd"
     assert {table: len(rows) for table, rows in data.items() if rows} == (
         await house.privacy.counts(ALICE)
@@ -188,8 +199,8 @@ async def test_a_persons_pronunciations_go_from_memory_too(house: House) -> None
     await house.pronouncing.add("brb", "bathroom", user_id=ALICE)
     for user_id in (ALICE, BOB):
         await house.pronouncing.of(HERE, user_id)
-    kept = [one for one in gc.get_objects() if isinstance(one, Pronunciations)]
+    kept = [one for one in gc.get_objects() if type(one) is Pronunciations]
     assert any("brb" in one.user for one in kept)
     del kept
     await house.privacy.delete(ALICE)
-    assert not any("brb" in o.user for o in gc.get_objects() if isinstance(o, Pronunciations))
+    assert not any("brb" in o.user for o in gc.get_objects() if type(o) is Pronunciations)

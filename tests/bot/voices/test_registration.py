@@ -195,7 +195,7 @@ async def test_of_twenty_people_two_are_attended_to_at_a_time(tmp_path: Path) ->
 async def test_a_file_that_never_comes_keeps_nobody_waiting(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.voices.registration.FETCH_WITHIN_S", 0.05)
+    monkeypatch.setattr("bot.voices.uploads.FETCH_WITHIN_S", 0.05)
 
     async def stuck(path: Path) -> None:
         path.write_bytes(b"so")

@@ -1,5 +1,7 @@
 """Where networks are compared with upstream's: reduced on the CPU, real with `-m gpu` on a GPU."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -31,6 +33,13 @@ def checkpoint(device: torch.device, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def upstream(device: torch.device) -> Upstream:
     return Upstream.draw(S3GenSizes() if device.type == "cuda" else SMALL.s3gen, device)
+
+
+@pytest.fixture(scope="session")
+def distilled(device: torch.device) -> Upstream:
+    """Turbo's and Nano's, whose flow is a mean flow."""
+    sizes = S3GenSizes() if device.type == "cuda" else SMALL.s3gen
+    return Upstream.draw(replace(sizes, meanflow=True), device)
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from engine.chatterbox.compiling import _run, compile_aside, step_every_size
-from engine.weights.checkpoint import T3
+from engine.weights.models import ENGLISH
 
 
 def test_every_size_of_batch_is_stepped_through(small_checkpoint: Path) -> None:
-    rows = step_every_size(small_checkpoint / T3, torch.device("cpu"), "fp32", 5)
+    rows = step_every_size(small_checkpoint / ENGLISH.t3, torch.device("cpu"), "fp32", 5)
     assert rows == [4, 8, 16, 2, 2, 4, 8, 1]
 
 

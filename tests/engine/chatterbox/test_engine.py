@@ -22,6 +22,7 @@ from engine.chatterbox.utterance import Utterance
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.messages import Speak
 from engine.speech import ClonedVoice, Priority, Speech, SpeechParameters, StockVoice, Voice
+from engine.weights.models import ENGLISH
 from tests.engine.enrolment.enrolment_house import OneAtATime, write_clip
 
 NewEngine = Callable[..., ChatterboxEngine]
@@ -46,7 +47,7 @@ def new_engine(small_checkpoint: Path, tmp_path: Path) -> NewEngine:
             "max_streams": max_streams,
             "max_speech_tokens": 60,
         }
-        return assemble(folder, **(arguments | more))
+        return assemble(folder, ENGLISH, **(arguments | more))
 
     return make
 
@@ -155,7 +156,7 @@ def test_a_runaway_is_cut_off_and_logged(
 def test_one_word_is_short_though_the_model_never_stops(
     small_checkpoint: Path, new_engine: NewEngine, tmp_path: Path, text: str
 ) -> None:
-    endless = without_stop(small_checkpoint, tmp_path / "endless")
+    endless = without_stop(small_checkpoint, ENGLISH, tmp_path / "endless")
     engine = new_engine(folder=endless, max_speech_tokens=MAX_SPEECH_TOKENS)
     (speech,) = speech_of(engine, speak(1, text))
     assert 1 < speech.duration_s < 3.2

@@ -15,7 +15,7 @@ def to_decode(
     priority: Priority = Priority.FIRST_SOUND,
 ) -> Utterance:
     """One that waits for the speech-token decoder."""
-    utterance = Utterance(Speak(0, "", StockVoice(), parameters, priority))
+    utterance = Utterance(Speak(0, "", StockVoice(), parameters, priority=priority))
     utterance.text_tokens, utterance.voice, utterance.cap = text_tokens, voice, cap
     return utterance
 

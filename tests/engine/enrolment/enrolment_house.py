@@ -14,6 +14,7 @@ from engine.enrolment.newcomers import AtOnce
 from engine.messages import Enrolled
 from engine.speech import ClonedVoice, FloatArray
 from engine.upstream.random_weights import synthetic_voice
+from engine.weights.models import Family
 
 RATE = 24_000
 
@@ -68,7 +69,11 @@ class House:
         self.enrolment = self.open()
 
     def open(
-        self, revision: str = "r1", capacity: int = 256, background: Executor | None = None
+        self,
+        networks: str = "n1",
+        family: Family = "original",
+        capacity: int = 256,
+        background: Executor | None = None,
     ) -> Enrolment:
         """Like a new process with the same home."""
 
@@ -78,7 +83,8 @@ class House:
 
         return Enrolment(
             home=self.home,
-            revision=revision,
+            family=family,
+            networks=networks,
             load_networks=load,
             report=self.reports.append,
             capacity=capacity,

@@ -18,6 +18,7 @@ from engine.errors import VoiceUnusable
 from engine.speech import ClonedVoice, FloatArray
 from engine.upstream.build import load_upstream
 from engine.upstream.random_weights import synthetic_voice
+from engine.weights.models import ENGLISH
 from tests.engine.enrolment.enrolment_house import (
     RATE,
     House,
@@ -36,7 +37,7 @@ def test_conditionals_are_those_of_upstream(
     small_checkpoint: Path, networks: EnrolmentNetworks, tmp_path: Path
 ) -> None:
     """Also for a clip beyond the ten seconds that the decoder looks at, and in stereo."""
-    upstream = load_upstream(small_checkpoint)
+    upstream = load_upstream(small_checkpoint, ENGLISH)
     mono = synthetic_voice(180.0, 12.0)
     stereo = np.stack([mono, 0.5 * mono[::-1]], axis=1)
     resampled = librosa.resample(mono, orig_sr=RATE, target_sr=44_100)
@@ -60,7 +61,7 @@ def test_a_voice_takes_less_than_a_megabyte(house: House, tmp_path: Path) -> Non
     """In memory, where tensors own no more than they show, and on disk."""
     voice = write_clip(tmp_path / "clip.wav", 140.0, seconds=30.0)
     conditionals = house.enrolment.conditionals(voice)
-    tensors = vars(conditionals).values()
+    tensors = conditionals.tensors.values()
     assert all(t.untyped_storage().nbytes() == t.nbytes for t in tensors)
     assert all(t.device.type == "cpu" for t in tensors)
     assert house.files()[0].stat().st_size == house.reports[0].size_bytes < 2**18
@@ -75,7 +76,7 @@ def test_a_voice_is_computed_once(house: House, cloned_voice: ClonedVoice, tmp_p
     assert (house.loads, len(house.reports)) == (1, 1)
     report = house.reports[0]
     assert report.voice_identity == cloned_voice.identity
-    assert report.model_revision == "r1"
+    assert report.model_revision == "original-n1"
     assert report.engine_version == ENROLMENT_VERSION
     assert house.files() == [house.home / report.path]
     assert report.key == house.files()[0].stem
@@ -116,8 +117,24 @@ def test_after_a_restart_it_comes_from_disk_unless_the_weights_are_others(
     first = house.enrolment.conditionals(cloned_voice)
     assert same(house.open().conditionals(cloned_voice), first)
     assert (house.loads, len(house.reports), len(house.files())) == (1, 1, 1)
-    house.open(revision="r2").conditionals(cloned_voice)
+    house.open(networks="n2").conditionals(cloned_voice)
     assert (house.loads, len(house.reports), len(house.files())) == (2, 2, 2)
+
+
+def test_models_of_one_family_share_a_voice_and_those_of_another_do_not(
+    house: House, cloned_voice: ClonedVoice
+) -> None:
+    """Nor is one family's recalled by the other; who forgets a voice forgets it for both."""
+    first = house.enrolment.conditionals(cloned_voice)
+    turbo = house.open(family="turbo")
+    assert turbo.recall(4) == []
+    turbo.conditionals(cloned_voice)
+    assert (house.loads, len(house.files())) == (2, 2)
+    assert house.reports[1].model_revision == "turbo-n1"
+    assert same(house.open().conditionals(cloned_voice), first)
+    assert house.loads == 2
+    turbo.forget(cloned_voice.identity)
+    assert house.files() == []
 
 
 def test_memory_is_bounded_and_forgets_the_least_recently_used(

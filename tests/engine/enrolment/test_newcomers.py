@@ -181,7 +181,8 @@ def test_where_memory_is_short_a_voice_is_not_learned_and_its_networks_go(
     large = Mock(**{"enrol.side_effect": torch.OutOfMemoryError("CUDA out of memory")})
     enrolment = Enrolment(
         home=tmp_path / "short",
-        revision="r1",
+        family="original",
+        networks="n1",
         load_networks=Mock(side_effect=[OSError("gone"), large, house.networks]),
         report=lambda _: None,
     )

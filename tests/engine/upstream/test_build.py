@@ -11,8 +11,8 @@ from safetensors.torch import load_file, save_file
 from engine.upstream import package as upstream
 from engine.upstream.build import ReducedS3Gen, load_builtin_voice, load_upstream
 from engine.upstream.encoders import build_voice_encoder, load_into
-from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
+from engine.weights.models import ENGLISH
 from engine.weights.sizes import S3GenSizes, VoiceEncoderSizes
 
 
@@ -37,11 +37,11 @@ def test_the_assembly_of_a_reduced_s3gen_is_upstreams() -> None:
 
 
 def test_every_tensor_of_the_files_is_loaded(small_checkpoint: Path) -> None:
-    model = load_upstream(small_checkpoint)
+    model = load_upstream(small_checkpoint, ENGLISH)
     for name, network in (
-        (checkpoint.T3, model.t3),
-        (checkpoint.S3GEN, model.s3gen),
-        (checkpoint.VOICE_ENCODER, model.ve),
+        (ENGLISH.t3, model.t3),
+        (ENGLISH.s3gen, model.s3gen),
+        (ENGLISH.voice_encoder, model.ve),
     ):
         state = network.state_dict()
         for tensor_name, tensor in load_file(small_checkpoint / name).items():
@@ -52,9 +52,9 @@ def test_every_tensor_of_the_files_is_loaded(small_checkpoint: Path) -> None:
 def test_a_file_without_one_of_its_tensors_is_refused(
     small_checkpoint: Path, tmp_path: Path
 ) -> None:
-    tensors = load_file(small_checkpoint / checkpoint.VOICE_ENCODER)
+    tensors = load_file(small_checkpoint / ENGLISH.voice_encoder)
     del tensors["proj.bias"]
-    path = tmp_path / checkpoint.VOICE_ENCODER
+    path = tmp_path / ENGLISH.voice_encoder
     save_file(tensors, path)
     network = build_voice_encoder(VoiceEncoderSizes(hidden=64))
     with pytest.raises(WeightsError, match=r"ve.safetensors lacks 1 tensors, proj.bias first"):
@@ -64,7 +64,7 @@ def test_a_file_without_one_of_its_tensors_is_refused(
 def test_tensors_of_other_shapes_are_refused(small_checkpoint: Path) -> None:
     network = build_voice_encoder(VoiceEncoderSizes(hidden=32))
     with pytest.raises(WeightsError, match="other shapes"):
-        load_into(network, small_checkpoint / checkpoint.VOICE_ENCODER)
+        load_into(network, small_checkpoint / ENGLISH.voice_encoder)
 
 
 class Payload:
@@ -80,17 +80,17 @@ class Payload:
 @pytest.mark.parametrize("zipped", [True, False])
 def test_code_in_the_builtin_voice_is_not_run(tmp_path: Path, zipped: bool) -> None:
     marker = tmp_path / "ran"
-    path = tmp_path / checkpoint.BUILTIN_VOICE
+    path = tmp_path / ENGLISH.builtin_voice
     if zipped:
         torch.save({"t3": Payload(marker), "gen": {}}, path)
     else:
         path.write_bytes(pickle.dumps({"t3": Payload(marker), "gen": {}}))
-    with pytest.raises(WeightsError, match=checkpoint.BUILTIN_VOICE):
-        load_builtin_voice(tmp_path)
+    with pytest.raises(WeightsError, match=ENGLISH.builtin_voice):
+        load_builtin_voice(path)
     assert not marker.exists()
 
 
 def test_the_builtin_voice_is_complete(small_checkpoint: Path) -> None:
-    voice = copy.deepcopy(load_builtin_voice(small_checkpoint))
+    voice = copy.deepcopy(load_builtin_voice(small_checkpoint / ENGLISH.builtin_voice))
     assert voice.t3.cond_prompt_speech_emb is None
     assert voice.gen["prompt_feat"].shape[1] == 2 * voice.gen["prompt_token"].shape[1]

@@ -15,7 +15,7 @@ from engine.upstream.build import load_upstream
 from engine.upstream.package import ChatterboxTTS
 from engine.upstream.random_weights import synthetic_voice, write_random_checkpoint
 from engine.weights import checkpoint
-from engine.weights.checkpoint import PINNED
+from engine.weights.models import ENGLISH
 from engine.weights.sizes import ModelSizes
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -35,13 +35,13 @@ def full_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def test_the_files_are_as_long_as_the_released_ones(full_checkpoint: Path) -> None:
     """To the byte: the same tensors, under the same names, in the same types."""
-    for name in (checkpoint.VOICE_ENCODER, checkpoint.T3, checkpoint.S3GEN):
-        assert (full_checkpoint / name).stat().st_size == PINNED.files[name].size, name
-    assert checkpoint.read_sizes(full_checkpoint) == ModelSizes()
+    for name in (ENGLISH.voice_encoder, ENGLISH.t3, ENGLISH.s3gen):
+        assert (full_checkpoint / name).stat().st_size == ENGLISH.repository.files[name].size, name
+    assert checkpoint.read_sizes(full_checkpoint, ENGLISH) == ModelSizes()
 
 
 def test_upstreams_loader_makes_the_same_networks_of_it(full_checkpoint: Path) -> None:
-    ours = load_upstream(full_checkpoint)
+    ours = load_upstream(full_checkpoint, ENGLISH)
     theirs = ChatterboxTTS.from_local(full_checkpoint, "cpu")
     for name in ("t3", "s3gen", "ve"):
         state = getattr(ours, name).state_dict()
@@ -51,7 +51,7 @@ def test_upstreams_loader_makes_the_same_networks_of_it(full_checkpoint: Path) -
 
 
 def test_a_voice_is_enrolled_within_its_megabyte(full_checkpoint: Path) -> None:
-    networks = EnrolmentNetworks.load(full_checkpoint, torch.device("cpu"))
+    networks = EnrolmentNetworks.load(full_checkpoint, ENGLISH, torch.device("cpu"))
     conditionals = networks.enrol(synthetic_voice(130.0, 10.0))
     assert conditionals.prompt_mel.shape == (1, 500, 80)
     assert conditionals.prompt_tokens.unique().numel() > 30

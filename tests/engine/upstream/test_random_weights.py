@@ -11,13 +11,15 @@ from engine.upstream.random_weights import write_random_checkpoint
 from engine.upstream.untrained import GUIDANCE, TEMPERATURE, entropy_bits
 from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
+from engine.weights.models import ENGLISH, MODELS
+from engine.weights.sizes import REDUCED
 
 TEXT = "Nine quick foxes jump over one lazy dog."
 
 
 @pytest.fixture(scope="module")
 def model(small_checkpoint: Path) -> Any:
-    return load_upstream(small_checkpoint)
+    return load_upstream(small_checkpoint, ENGLISH)
 
 
 @torch.inference_mode()
@@ -53,16 +55,16 @@ def test_equal_seeds_give_equal_weights_and_others_do_not(
         for f in (small_checkpoint, tmp_path / "same", tmp_path / "other")
     )
     assert first == same
-    for name in (checkpoint.T3, checkpoint.S3GEN, checkpoint.VOICE_ENCODER):
+    for name in (ENGLISH.t3, ENGLISH.s3gen, ENGLISH.voice_encoder):
         assert first.files[name].size == other.files[name].size
         assert first.files[name].sha256 != other.files[name].sha256
 
 
 def test_other_weights_are_never_overwritten(tmp_path: Path) -> None:
-    (tmp_path / checkpoint.T3).write_bytes(b"3 GB that took an hour to fetch")
+    (tmp_path / ENGLISH.t3).write_bytes(b"3 GB that took an hour to fetch")
     with pytest.raises(WeightsError, match="already holds other weights"):
         write_random_checkpoint(tmp_path, seed=0, small=True)
-    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.T3]
+    assert [path.name for path in tmp_path.iterdir()] == [ENGLISH.t3]
 
 
 def test_the_next_token_has_between_one_and_six_bits(model: Any) -> None:
@@ -125,3 +127,20 @@ def test_the_tokenizer_has_the_ids_that_t3_expects(model: Any) -> None:
     ids = model.tokenizer.encode(TEXT)
     assert vocabulary["[UNK]"] not in ids
     assert model.tokenizer.decode(ids) == TEXT
+
+
+@pytest.mark.parametrize("name", ["multilingual", "turbo"])
+def test_every_model_has_its_own_voice_tokenizer_and_entropy(name: str, tmp_path: Path) -> None:
+    """Written, and loaded into upstream's class of it, which reads a text and speaks."""
+    entry = MODELS[name]
+    write_random_checkpoint(tmp_path, entry, seed=3, small=True, stop_after=20)
+    assert checkpoint.models_in(tmp_path) == (entry,)
+    assert checkpoint.read_sizes(tmp_path, entry) == REDUCED[entry.name]
+    model = load_upstream(tmp_path, entry)
+    torch.manual_seed(1)
+    with torch.inference_mode():
+        options = {} if name == "turbo" else {"language_id": "de"}
+        wav = model.generate("Nine foxes jump.", **options)
+    assert wav.isfinite().all()
+    assert 8 <= wav.shape[1] / 960 <= 60
+    assert 0.02 < wav.square().mean().sqrt() < 0.4

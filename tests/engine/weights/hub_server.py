@@ -8,12 +8,14 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from engine.weights.checkpoint import PINNED, REPOSITORY
+from engine.weights.models import MODELS
 
 WITHHELD = 100_000
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER_COMMIT = "fedcba9876543210fedcba9876543210fedcba98"
-PATH = re.compile(rf"/{REPOSITORY}/resolve/([^/]+)/(.+)")
+BRANCH = re.compile(r"/api/models/(ResembleAI/[^/]+)/revision/main")
+PINNED = {model.repository.revision for model in MODELS.values()}
+PATH = re.compile(r"/ResembleAI/(?:chatterbox(?:-turbo|-nano)?)/resolve/([^/]+)/(.+)")
 
 
 class Hub(ThreadingHTTPServer):
@@ -62,11 +64,11 @@ class HubHandler(BaseHTTPRequestHandler):
         if hub.refusal is not None:
             self._send(hub.refusal, b"", {})
             return
-        if self.path.startswith(f"/api/models/{REPOSITORY}/revision/main"):
-            self._send(200, json.dumps({"id": REPOSITORY, "sha": COMMIT}).encode(), {})
+        if found := BRANCH.match(self.path):
+            self._send(200, json.dumps({"id": found[1], "sha": COMMIT}).encode(), {})
             return
         match = PATH.fullmatch(self.path)
-        if match is None or match[1] not in {COMMIT, OTHER_COMMIT, PINNED.revision}:
+        if match is None or match[1] not in {COMMIT, OTHER_COMMIT, *PINNED}:
             self._send(404, b"", {"X-Error-Code": "RevisionNotFound" if match else "Unknown"})
             return
         if not with_body:

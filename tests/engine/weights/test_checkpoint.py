@@ -7,12 +7,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from engine.upstream.build import build_s3gen, build_t3
 from engine.upstream.encoders import build_voice_encoder
 from engine.weights import checkpoint
-from engine.weights.checkpoint import FILES, MANIFEST, PINNED, WeightsError
-from engine.weights.sizes import SMALL, ModelSizes, S3GenSizes, T3Sizes, VoiceEncoderSizes
+from engine.weights.checkpoint import MANIFEST, WeightsError
+from engine.weights.models import ENGLISH, MODELS, Model, ModelName
+from engine.weights.sizes import (
+    RELEASED,
+    SMALL,
+    S3GenSizes,
+    T3Sizes,
+    VoiceEncoderSizes,
+)
 
 
 @pytest.fixture
@@ -29,20 +37,20 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def test_a_whole_checkpoint_verifies_and_names_its_source(folder: Path) -> None:
-    assert "random at random-small-seed-3" in checkpoint.verify(folder)
+    assert "random at random-small-seed-3" in checkpoint.verify(folder, ENGLISH)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", ENGLISH.files)
 @pytest.mark.parametrize("manifest", [True, False])
 def test_a_missing_file_is_named(folder: Path, name: str, manifest: bool) -> None:
     (folder / name).unlink()
     if not manifest:
         (folder / MANIFEST).unlink()
     with pytest.raises(WeightsError, match=f"{name} is missing"):
-        checkpoint.check(folder)
+        checkpoint.check(folder, ENGLISH)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", ENGLISH.files)
 @pytest.mark.parametrize("manifest", [True, False])
 @pytest.mark.parametrize("kept", [0, 0.5, -1])
 def test_a_truncated_file_is_named(folder: Path, name: str, manifest: bool, kept: float) -> None:
@@ -52,94 +60,102 @@ def test_a_truncated_file_is_named(folder: Path, name: str, manifest: bool, kept
     if not manifest:
         (folder / MANIFEST).unlink()
     with pytest.raises(WeightsError, match=f"{name} is cut off"):
-        checkpoint.check(folder)
+        checkpoint.check(folder, ENGLISH)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", ENGLISH.files)
 def test_one_wrong_bit_is_found_by_verify(folder: Path, name: str) -> None:
     content = bytearray((folder / name).read_bytes())
     content[len(content) * 2 // 3] ^= 4
     replace(folder / name, bytes(content))
     with pytest.raises(WeightsError, match=name):
-        checkpoint.verify(folder)
+        checkpoint.verify(folder, ENGLISH)
 
 
 def test_a_file_that_grew_is_named(folder: Path) -> None:
-    name = checkpoint.T3
+    name = ENGLISH.t3
     replace(folder / name, (folder / name).read_bytes() + b"\0")
     with pytest.raises(WeightsError, match=f"{name} has"):
-        checkpoint.check(folder)
+        checkpoint.check(folder, ENGLISH)
 
 
 def test_a_damaged_manifest_is_refused(folder: Path) -> None:
     replace(folder / MANIFEST, b'{"source": "random"')
     with pytest.raises(WeightsError, match=MANIFEST):
-        checkpoint.check(folder)
+        checkpoint.check(folder, ENGLISH)
 
 
 def test_another_network_in_a_files_place_is_refused(folder: Path) -> None:
-    replace(folder / checkpoint.T3, (folder / checkpoint.VOICE_ENCODER).read_bytes())
+    replace(folder / ENGLISH.t3, (folder / ENGLISH.voice_encoder).read_bytes())
     (folder / MANIFEST).unlink()
     with pytest.raises(WeightsError, match=r"t3_cfg.safetensors is not a Chatterbox network"):
-        checkpoint.read_sizes(folder)
+        checkpoint.read_sizes(folder, ENGLISH)
+
+
+def test_a_flow_of_another_family_is_refused(folder: Path) -> None:
+    """As when a Turbo's files are put together with English Chatterbox's S3Gen."""
+    tensors = load_file(folder / ENGLISH.s3gen)
+    tensors["flow.decoder.estimator.time_embed_mixer.weight"] = torch.zeros(256, 512)
+    (folder / ENGLISH.s3gen).unlink()
+    save_file(tensors, folder / ENGLISH.s3gen)
+    (folder / MANIFEST).unlink()
+    with pytest.raises(WeightsError, match=r"s3gen.safetensors is not Chatterbox's"):
+        checkpoint.read_sizes(folder, ENGLISH)
 
 
 def test_a_folder_without_manifest_verifies_only_as_unknown(folder: Path) -> None:
     (folder / MANIFEST).unlink()
-    assert "not those of the pinned revision" in checkpoint.verify(folder)
+    assert "not those of the pinned revision" in checkpoint.verify(folder, ENGLISH)
 
 
 def test_sizes_are_read_from_the_tensors_alone(folder: Path) -> None:
-    assert checkpoint.read_sizes(folder) == SMALL
+    assert checkpoint.read_sizes(folder, ENGLISH) == SMALL
 
 
-def test_the_released_sizes_are_those_of_upstreams_own_networks() -> None:
-    """Built without memory, so that only shapes exist."""
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_the_released_t3s_have_the_sizes_of_upstreams_own(model: Model) -> None:
+    """Built without memory, so that only shapes exist; published are as many bytes."""
     with torch.device("meta"):
-        networks = (
-            build_t3(T3Sizes()),
-            build_s3gen(S3GenSizes()),
-            build_voice_encoder(VoiceEncoderSizes()),
-        )
-    t3, s3gen, voice_encoder = (
-        {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-        for network in networks
-    )
-    read = ModelSizes(
-        T3Sizes.from_shapes(t3),
-        S3GenSizes.from_shapes(s3gen),
-        VoiceEncoderSizes.from_shapes(voice_encoder),
-    )
-    assert read == ModelSizes()
+        t3 = build_t3(RELEASED[model.name].t3).state_dict()
+    read = T3Sizes.from_shapes({name: tuple(tensor.shape) for name, tensor in t3.items()})
+    assert read == RELEASED[model.name].t3
+    assert read.model == model.name
+    data = sum(tensor.numel() * 4 for tensor in t3.values())
+    assert 0 < model.repository.files[model.t3].size - data < 200 * len(t3)
 
 
-def test_the_pinned_files_are_as_long_as_upstreams_networks() -> None:
-    """The published lengths and the layout written here are of the same tensors."""
+@pytest.mark.parametrize("name", ["english", "nano"])
+def test_the_other_released_networks_have_the_sizes_of_upstreams_own(name: ModelName) -> None:
+    model, released = MODELS[name], RELEASED[name]
     with torch.device("meta"):
-        t3, voice_encoder = build_t3(T3Sizes()), build_voice_encoder(VoiceEncoderSizes())
-    for name, network in ((checkpoint.T3, t3), (checkpoint.VOICE_ENCODER, voice_encoder)):
-        tensors = network.state_dict()
-        data = sum(tensor.numel() * 4 for tensor in tensors.values())
-        assert 0 < PINNED.files[name].size - data < 200 * len(tensors)
+        s3gen = build_s3gen(released.s3gen).state_dict()
+        voice_encoder = build_voice_encoder(released.voice_encoder).state_dict()
+    shapes = {name: tuple(tensor.shape) for name, tensor in s3gen.items()}
+    assert S3GenSizes.from_shapes(shapes) == released.s3gen
+    shapes = {name: tuple(tensor.shape) for name, tensor in voice_encoder.items()}
+    assert VoiceEncoderSizes.from_shapes(shapes) == released.voice_encoder
+    data = sum(tensor.numel() * 4 for tensor in voice_encoder.values())
+    recorded = model.repository.files[model.voice_encoder].size
+    assert 0 < recorded - data < 200 * len(voice_encoder)
 
 
 def test_the_revision_is_the_manifests(folder: Path) -> None:
-    assert checkpoint.revision_of(folder) == "random-small-seed-3-stop-20"
+    assert checkpoint.revision_of(folder, ENGLISH) == "random-small-seed-3-stop-20"
 
 
 def test_without_a_manifest_the_revision_follows_the_content(folder: Path) -> None:
     (folder / MANIFEST).unlink()
-    before = checkpoint.revision_of(folder)
-    assert checkpoint.revision_of(folder) == before
-    content = bytearray((folder / checkpoint.VOICE_ENCODER).read_bytes())
+    before = checkpoint.revision_of(folder, ENGLISH)
+    assert checkpoint.revision_of(folder, ENGLISH) == before
+    content = bytearray((folder / ENGLISH.voice_encoder).read_bytes())
     content[-1] ^= 1
-    replace(folder / checkpoint.VOICE_ENCODER, bytes(content))
-    assert checkpoint.revision_of(folder) != before
+    replace(folder / ENGLISH.voice_encoder, bytes(content))
+    assert checkpoint.revision_of(folder, ENGLISH) != before
 
 
 def test_the_builtin_voice_must_be_a_zip_archive(folder: Path) -> None:
-    assert zipfile.is_zipfile(folder / checkpoint.BUILTIN_VOICE)
-    replace(folder / checkpoint.BUILTIN_VOICE, b"not a torch file, but long enough")
+    assert zipfile.is_zipfile(folder / ENGLISH.builtin_voice)
+    replace(folder / ENGLISH.builtin_voice, b"not a torch file, but long enough")
     (folder / MANIFEST).unlink()
-    with pytest.raises(WeightsError, match=checkpoint.BUILTIN_VOICE):
-        checkpoint.check(folder)
+    with pytest.raises(WeightsError, match=ENGLISH.builtin_voice):
+        checkpoint.check(folder, ENGLISH)

@@ -1,6 +1,7 @@
 """Fetching from a hub: over real HTTP, in a real process, against a server on this machine."""
 
 import errno
+import hashlib
 import os
 import re
 import shutil
@@ -15,11 +16,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import DEFAULT, Mock
 
+import msgspec
 import pytest
 
+from engine.upstream.random_weights import write_random_checkpoint
 from engine.weights import checkpoint
-from engine.weights.checkpoint import FILES, REPOSITORY
-from engine.weights.hub import _fetch_bytes, locate
+from engine.weights.hub import fetch as fetch_model
+from engine.weights.hub import locate
+from engine.weights.models import ENGLISH, MODELS, FileRecord
+from engine.weights.transfer import fetch_bytes
 from tests.engine.weights.hub_server import COMMIT, OTHER_COMMIT, Hub
 
 Done = subprocess.CompletedProcess[str]
@@ -77,8 +82,8 @@ def test_a_fetched_checkpoint_is_whole_and_recorded(hub: Hub, tmp_path: Path) ->
     done = fetch(hub, folder, "main")
     assert (done.returncode, done.stderr.strip()) == (0, "")
     assert COMMIT in done.stdout
-    assert COMMIT in checkpoint.verify(folder)
-    for name in FILES:
+    assert COMMIT in checkpoint.verify(folder, ENGLISH)
+    for name in ENGLISH.files:
         assert (folder / name).read_bytes() == (hub.folder / name).read_bytes()
     assert hub.ranges
     hub.ranges.clear()
@@ -90,9 +95,9 @@ def test_a_lost_connection_is_continued_in_the_same_run(hub: Hub, tmp_path: Path
     hub.cuts = 3
     done = fetch(hub, tmp_path / "weights")
     assert done.returncode == 0, done.stderr
-    halved = (hub.folder / checkpoint.VOICE_ENCODER).stat().st_size // 2
-    assert f"{checkpoint.VOICE_ENCODER} bytes={halved}-" in hub.ranges
-    assert COMMIT in checkpoint.verify(tmp_path / "weights")
+    halved = (hub.folder / ENGLISH.voice_encoder).stat().st_size // 2
+    assert f"{ENGLISH.voice_encoder} bytes={halved}-" in hub.ranges
+    assert COMMIT in checkpoint.verify(tmp_path / "weights", ENGLISH)
 
 
 def test_an_address_that_expired_meanwhile_is_asked_for_anew(hub: Hub, tmp_path: Path) -> None:
@@ -101,7 +106,7 @@ def test_an_address_that_expired_meanwhile_is_asked_for_anew(hub: Hub, tmp_path:
     done = fetch(hub, tmp_path / "weights")
     assert done.returncode == 0, done.stderr
     assert hub.cuts == 0
-    assert COMMIT in checkpoint.verify(tmp_path / "weights")
+    assert COMMIT in checkpoint.verify(tmp_path / "weights", ENGLISH)
 
 
 def test_a_network_that_is_gone_for_a_moment_is_no_error_of_the_disk(
@@ -111,12 +116,14 @@ def test_a_network_that_is_gone_for_a_moment_is_no_error_of_the_disk(
     gone = OSError(errno.EHOSTUNREACH, "No route to host")
     flaky = Mock(side_effect=[gone, gone, gone, DEFAULT], wraps=urllib.request.urlopen)
     monkeypatch.setattr("urllib.request.urlopen", flaky)
-    monkeypatch.setattr("engine.weights.hub._WAITS_S", (0, 0, 0))
-    name = checkpoint.TOKENIZER
+    monkeypatch.setattr("engine.weights.transfer._WAITS_S", (0, 0, 0))
+    name = ENGLISH.tokenizer[0]
     size = (hub.folder / name).stat().st_size
-    found = SimpleNamespace(location=f"{hub.address}/{REPOSITORY}/resolve/{COMMIT}/{name}")
+    found = SimpleNamespace(
+        location=f"{hub.address}/{ENGLISH.repository.name}/resolve/{COMMIT}/{name}"
+    )
     part = tmp_path / f"{name}.part"
-    _fetch_bytes(part, found, size, lambda: found, lambda: None)
+    fetch_bytes(part, found, size, lambda: found, lambda: None)
     assert part.read_bytes() == (hub.folder / name).read_bytes()
 
 
@@ -133,23 +140,23 @@ def test_an_interrupted_fetch_of_another_revision_leaves_no_manifest(
     fetch(hub, folder)
     assert checkpoint.read_manifest(folder) is not None
     hub.folder = shutil.copytree(small_checkpoint, tmp_path / "other")
-    for name in (checkpoint.TOKENIZER, checkpoint.T3):
+    for name in (ENGLISH.tokenizer[0], ENGLISH.t3):
         content = (hub.folder / name).read_bytes()
         (hub.folder / name).write_bytes(changed_last_byte(content))
-    hub.held_file = checkpoint.T3
+    hub.held_file = ENGLISH.t3
     process = start_fetch(hub, folder, OTHER_COMMIT)
     assert hub.held_most_sent.wait(60)
     process.kill()
     process.communicate()
-    changed = (hub.folder / checkpoint.TOKENIZER).read_bytes()
-    assert (folder / checkpoint.TOKENIZER).read_bytes() == changed
+    changed = (hub.folder / ENGLISH.tokenizer[0]).read_bytes()
+    assert (folder / ENGLISH.tokenizer[0]).read_bytes() == changed
     assert checkpoint.read_manifest(folder) is None
 
 
 def test_two_fetches_into_one_folder_take_turns(hub: Hub, tmp_path: Path) -> None:
     """Both would append to one file; the second finds everything there."""
     folder = tmp_path / "weights"
-    hub.held_file = checkpoint.T3
+    hub.held_file = ENGLISH.t3
     fetches = [start_fetch(hub, folder)]
     assert hub.held_most_sent.wait(60)
     fetches.append(start_fetch(hub, folder))
@@ -158,7 +165,7 @@ def test_two_fetches_into_one_folder_take_turns(hub: Hub, tmp_path: Path) -> Non
     for process in fetches:
         _output, errors = process.communicate()
         assert process.returncode == 0, errors
-    assert COMMIT in checkpoint.verify(folder)
+    assert COMMIT in checkpoint.verify(folder, ENGLISH)
 
 
 def located(hub: Hub, home: Path, *, offline: bool) -> Done:
@@ -167,7 +174,8 @@ def located(hub: Hub, home: Path, *, offline: bool) -> Done:
         "import sys\n"
         "from pathlib import Path\n"
         "from engine.weights.hub import locate\n"
-        "print(locate(Path(sys.argv[1]), revision='main', progress=lambda *_: None)[1])"
+        "from engine.weights.models import ENGLISH\n"
+        "print(locate(Path(sys.argv[1]), ENGLISH, revision='main', progress=lambda *_: None)[1])"
     )
     return subprocess.run(
         [sys.executable, "-c", code, str(home)],
@@ -195,7 +203,7 @@ def bytes_kept(folder: Path) -> int:
 
 def test_a_killed_download_is_resumed_where_it_stopped(hub: Hub, tmp_path: Path) -> None:
     folder = tmp_path / "weights"
-    hub.held_file = checkpoint.T3
+    hub.held_file = ENGLISH.t3
     first = start_fetch(hub, folder)
     assert hub.held_most_sent.wait(60)
     deadline = time.monotonic() + 30
@@ -208,17 +216,17 @@ def test_a_killed_download_is_resumed_where_it_stopped(hub: Hub, tmp_path: Path)
     hub.ranges.clear()
     second = fetch(hub, folder)
     assert second.returncode == 0, second.stderr
-    resumed = [entry for entry in hub.ranges if entry.startswith(checkpoint.T3)]
+    resumed = [entry for entry in hub.ranges if entry.startswith(ENGLISH.t3)]
     assert len(resumed) == 1
     assert int(re.findall(r"bytes=(\d+)-", resumed[0])[0]) == bytes_before >= kept
-    assert COMMIT in checkpoint.verify(folder)
+    assert COMMIT in checkpoint.verify(folder, ENGLISH)
 
 
 def test_other_bytes_than_the_pinned_ones_are_refused(hub: Hub, tmp_path: Path) -> None:
     """A hub that serves random weights under the pinned commit is not believed."""
     sentence = refused(fetch(hub, tmp_path / "weights", None))
     assert "arrived damaged" in sentence
-    assert checkpoint.VOICE_ENCODER in sentence
+    assert ENGLISH.voice_encoder in sentence
 
 
 @pytest.mark.parametrize(
@@ -246,19 +254,72 @@ def test_without_a_folder_weights_are_where_the_bot_looks(hub: Hub, tmp_path: Pa
     """`timbre.py weights fetch` and `verify` follow the settings, as the worker does."""
     home = tmp_path / "home"
     with_settings = partial(
-        weights, environment=hub.environment(tmp_path), home=home, weights_revision=COMMIT
+        weights,
+        environment=hub.environment(tmp_path),
+        home=home,
+        model="english",
+        weights_revision=COMMIT,
     )
     assert "`weights fetch` downloads them" in refused(with_settings("verify"))
     fetched = with_settings("fetch")
     assert fetched.returncode == 0, fetched.stderr
     assert home.stat().st_mode & 0o077 == 0 or os.name == "nt"
     hub.ranges.clear()
-    folder, commit = locate(home / "weights", revision=COMMIT, progress=lambda *_: None)
+    folder, commit = locate(home / "weights", ENGLISH, revision=COMMIT, progress=lambda *_: None)
     assert (commit, hub.ranges) == (COMMIT, [])
     verified = with_settings("verify")
     assert (verified.returncode, verified.stderr) == (0, "")
     assert str(folder) in fetched.stdout
     assert str(folder) in verified.stdout
+
+
+def test_files_that_two_models_share_are_fetched_and_stored_once(
+    hub: Hub, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    """English and Multilingual of one revision lie in one folder, each whole by itself."""
+    multilingual = MODELS["multilingual"]
+    both = tmp_path_factory.mktemp("both")
+    write_random_checkpoint(both, multilingual, seed=3, small=True, stop_after=20)
+    for name in ENGLISH.files:
+        if not (both / name).exists():
+            os.link(hub.folder / name, both / name)
+    hub.folder = both
+    settings = {"home": tmp_path / "home", "model": "english", "weights_revision": COMMIT}
+    environment = hub.environment(tmp_path)
+    fetched = weights("fetch", environment=environment, **settings)
+    assert "recorded as they came" in fetched.stdout, fetched.stderr
+    hub.ranges.clear()
+    settings["model"] = "multilingual"
+    fetched = weights("fetch", environment=environment, **settings)
+    assert fetched.returncode == 0, fetched.stderr
+    assert {entry.split()[0] for entry in hub.ranges} == set(multilingual.fetched) - set(
+        ENGLISH.files
+    )
+    folder = tmp_path / "home" / "weights" / COMMIT
+    assert checkpoint.models_in(folder) == (ENGLISH, multilingual)
+    for model in (ENGLISH, multilingual):
+        assert COMMIT in checkpoint.verify(folder, model)
+    keys = {checkpoint.enrolment_digest(folder, model) for model in (ENGLISH, multilingual)}
+    assert len(keys) == 1, "a voice would be enrolled anew"
+
+
+def test_a_file_that_another_repository_has_too_is_linked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Turbo and Nano are one gigabyte alike: it is neither fetched nor stored twice."""
+    nano = MODELS["nano"]
+    content = b"the same in both"
+    record = FileRecord(len(content), hashlib.sha256(content).hexdigest())
+    files = dict.fromkeys(nano.fetched, record)
+    repository = msgspec.structs.replace(nano.repository, files=files)
+    beside = tmp_path / MODELS["turbo"].repository.revision
+    beside.mkdir()
+    for name in nano.fetched:
+        (beside / name).write_bytes(content)
+    monkeypatch.setattr("engine.weights.checkpoint.read_sizes", lambda *_: None)
+    folder = tmp_path / repository.revision
+    fetch_model(folder, msgspec.structs.replace(nano, repository=repository))
+    assert all((folder / name).samefile(beside / name) for name in nano.fetched)
 
 
 def test_a_folder_that_the_settings_name_is_verified_and_never_fetched_over(
@@ -268,7 +329,7 @@ def test_a_folder_that_the_settings_name_is_verified_and_never_fetched_over(
         weights(action, home=tmp_path, weights=small_checkpoint) for action in ("verify", "fetch")
     )
     assert verified.returncode == 0
-    assert f"{small_checkpoint}: All files are those of random" in verified.stdout
+    assert f"{small_checkpoint}: All files of Chatterbox are those of random" in verified.stdout
     assert "TIMBRE_WEIGHTS" in refused(fetched)
 
 

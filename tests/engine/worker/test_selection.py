@@ -13,9 +13,13 @@ from safetensors.torch import load_file, save_file
 from engine.device import Gpu, NoGpu
 from engine.errors import WorkerUnavailable
 from engine.messages import EngineConfig, Progress, Speak
-from engine.speech import ClonedVoice, SpeechParameters, StockVoice
-from engine.weights.checkpoint import FILES, MANIFEST, T3
-from engine.worker.selection import load, unsuitable
+from engine.speech import ClonedVoice, Speech, SpeechParameters, StockVoice
+from engine.upstream.random_weights import write_random_checkpoint
+from engine.weights.checkpoint import MANIFEST
+from engine.weights.models import ENGLISH, MODELS
+from engine.worker import choosing
+from engine.worker.choosing import NANO_GFLOPS, unsuitable, usual
+from engine.worker.selection import load
 
 GB = 10**9
 NONE = NoGpu("this machine has no CUDA GPU")
@@ -23,6 +27,7 @@ H100 = Gpu("NVIDIA H100", (9, 0), 80 * GB)
 T4 = Gpu("Tesla T4", (7, 5), 16 * GB)
 OLD = Gpu("GeForce GTX 1080", (6, 1), 8 * GB)
 SMALL = Gpu("GeForce MX450", (7, 5), 2 * GB)
+TIGHT = Gpu("GeForce RTX 3050", (8, 6), int(4.2 * GB))
 
 
 def _config(home: Path, engine: str, device: str = "auto", **rest: object) -> EngineConfig:
@@ -35,18 +40,13 @@ def _config(home: Path, engine: str, device: str = "auto", **rest: object) -> En
         (H100, "auto", None),
         (T4, "auto", None),
         (SMALL, "cuda", None),
-        (
-            NONE,
-            "auto",
-            "this machine has no CUDA GPU, and Chatterbox on a CPU is about 30 times slower "
-            "than real time.",
-        ),
+        (NONE, "auto", "this machine has no CUDA GPU"),
         (
             OLD,
             "auto",
-            "GeForce GTX 1080 (compute capability 6.1) is too old to run Chatterbox in real time.",
+            "GeForce GTX 1080 (compute capability 6.1) is too old to run Chatterbox in real time",
         ),
-        (SMALL, "auto", "GeForce MX450 has 2.0 GB of memory and Chatterbox needs 4."),
+        (SMALL, "auto", "GeForce MX450 has 2.0 GB of memory and Chatterbox needs 4"),
     ],
 )
 def test_chatterbox_is_tried_unasked_only_where_it_runs_in_real_time(
@@ -60,14 +60,111 @@ def test_without_a_gpu_auto_is_the_stock_voice_and_it_speaks(tmp_path: Path) -> 
     engine = load(_config(tmp_path, "auto"), reports.append, look=lambda: NONE)
     assert engine.info.name == "stock"
     assert engine.info.reason == (
-        "Without Chatterbox: this machine has no CUDA GPU, and Chatterbox on a CPU is about 30 "
-        "times slower than real time."
+        "Without Chatterbox: this machine has no CUDA GPU, and Chatterbox Nano, which a CPU can "
+        "run, is not here: `timbre.py weights fetch nano` downloads 1.9 GB."
     )
     assert reports == [Progress("Loading the stock voice")]
     engine.admit(Speak(job_id=3, text="Hello.", voice=StockVoice(), parameters=SpeechParameters()))
     outcomes = [outcome for _ in range(5) for outcome in engine.step()]
     assert [outcome.job_id for outcome in outcomes] == [3]
     engine.close()
+
+
+@pytest.mark.parametrize(
+    ("gpu", "model", "why"),
+    [
+        (H100, "multilingual", ", chosen for its 23 languages,"),
+        (TIGHT, "english", ", chosen because the card has too little memory for more languages,"),
+        (NONE, "nano", ", chosen because a CPU can run it,"),
+        (OLD, "nano", ", chosen because a CPU can run it,"),
+    ],
+)
+def test_the_model_suits_the_machine(
+    tmp_path: Path, gpu: Gpu | NoGpu, model: str, why: str
+) -> None:
+    chosen = usual(_config(tmp_path, "auto"), gpu)
+    assert (chosen.model.name, chosen.why) == (model, why)
+    named = usual(_config(tmp_path, "auto", model="turbo"), gpu)
+    assert (named.model.name, named.why) == ("turbo", ", as the settings ask,")
+
+
+def test_of_a_folder_its_content_alone_is_chosen(tmp_path: Path, small_checkpoint: Path) -> None:
+    """English's T3 under Multilingual's name is refused in a sentence, and so is its absence."""
+    config = _config(tmp_path, "chatterbox", "cpu", weights=str(small_checkpoint))
+    assert usual(config, H100).model is usual(config, NONE).model is ENGLISH
+    folder = shutil.copytree(small_checkpoint, tmp_path / "weights")
+    (folder / ENGLISH.t3).rename(folder / MODELS["multilingual"].t3)
+    for model in ("auto", "multilingual"):
+        config = _config(tmp_path, "chatterbox", "cpu", model=model, weights=str(folder))
+        with pytest.raises(WorkerUnavailable) as refusal:
+            load(config, print)
+        assert str(refusal.value) in {
+            "t3_mtl23ls_v3.safetensors holds Chatterbox, not Chatterbox Multilingual.",
+            "grapheme_mtl_merged_expanded_v1.json is missing.",
+        }
+
+
+@pytest.fixture(scope="module")
+def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("nano")
+    write_random_checkpoint(folder, MODELS["nano"], seed=3, small=True, stop_after=20)
+    return folder
+
+
+@pytest.mark.parametrize("gflops", [NANO_GFLOPS - 1, NANO_GFLOPS + 1])
+def test_without_a_gpu_nano_speaks_where_the_cpu_keeps_up(
+    tmp_path: Path, nano: Path, monkeypatch: pytest.MonkeyPatch, gflops: float
+) -> None:
+    """Only how fast the machine is, is made up here."""
+    monkeypatch.setattr("engine.worker.choosing.measured_gflops", lambda _threads: gflops)
+    config = _config(tmp_path, "auto", weights=str(nano))
+    engine = load(config, print, look=lambda: NONE)
+    if gflops < NANO_GFLOPS:
+        assert engine.info.name == "stock"
+        assert engine.info.reason == (
+            "Without Chatterbox: this machine has no CUDA GPU, and Chatterbox Nano needs a CPU "
+            f"that does {NANO_GFLOPS:.0f} GFLOP/s, and this one does {gflops:.0f}; "
+            "TIMBRE_MODEL=nano makes it speak all the same."
+        )
+        return
+    assert (engine.info.model, engine.info.device) == ("chatterbox-nano", "cpu")
+    assert (engine.info.languages, "laugh" in engine.info.sounds) == (("en",), True)
+    assert engine.info.reason == (
+        "Chatterbox Nano, the best of what the folder of weights holds, in int8 on the CPU: this "
+        "machine has no CUDA GPU."
+    )
+    engine.admit(Speak(3, "Hello [laugh].", StockVoice(), SpeechParameters(seed=1)))
+    while engine.busy:
+        for outcome in engine.step():
+            assert isinstance(outcome.result, Speech)
+    engine.close()
+
+
+def test_a_model_asked_for_by_name_is_refused_rather_than_replaced(
+    tmp_path: Path, nano: Path
+) -> None:
+    """Also where the engine is left open."""
+    config = _config(tmp_path, "auto", model="turbo", weights=str(nano))
+    with pytest.raises(WorkerUnavailable, match=r"^t3_turbo_v1.safetensors is missing\.$"):
+        load(config, print, look=lambda: NONE)
+
+
+def test_english_speaks_on_where_multilingual_cannot_be_fetched(
+    tmp_path: Path, small_checkpoint: Path
+) -> None:
+    """As on a machine without network that had English before there was another model."""
+    config = _config(tmp_path, "auto")
+    best = usual(config, H100)
+    assert choosing.fallback(config, best) is None
+    shutil.copytree(small_checkpoint, tmp_path / "weights" / ENGLISH.repository.revision)
+    second = choosing.fallback(config, best)
+    assert second is not None
+    assert second.model is ENGLISH
+    assert choosing.fallback(config, second) is None
+
+
+def test_the_speed_of_this_cpu_is_measured() -> None:
+    assert 0.1 < choosing.measured_gflops(1) < 10_000
 
 
 def test_auto_falls_back_when_pytorch_cannot_use_the_card(tmp_path: Path) -> None:
@@ -112,14 +209,14 @@ def test_weights_that_lack_a_tensor_are_refused_by_its_name(
     """Once, in a sentence: three workers that die over it would tell nobody why."""
     weights = shutil.copytree(small_checkpoint, tmp_path / "weights")
     (weights / MANIFEST).unlink()
-    tensors = load_file(weights / T3)
+    tensors = load_file(weights / ENGLISH.t3)
     lost = next(name for name in tensors if name.endswith("o_proj.weight"))
     del tensors[lost]
-    save_file(tensors, weights / T3)
+    save_file(tensors, weights / ENGLISH.t3)
     config = _config(tmp_path, "chatterbox", "cpu", weights=str(weights))
     with pytest.raises(WorkerUnavailable) as refusal:
         load(config, print)
-    assert str(refusal.value) == f"{T3} has no tensor {lost}."
+    assert str(refusal.value) == f"{ENGLISH.t3} has no tensor {lost}."
 
 
 def test_a_new_voice_waits_for_its_packages_while_others_speak(
@@ -129,7 +226,7 @@ def test_a_new_voice_waits_for_its_packages_while_others_speak(
     code = (
         "import sys\n"
         "from engine.messages import EngineConfig, Speak\n"
-        "from engine.speech import ClonedVoice, SpeechParameters, StockVoice\n"
+        "from engine.speech import ClonedVoice, Speech, SpeechParameters, StockVoice\n"
         "from engine.worker.selection import load\n"
         "home, weights, clip, sha256 = sys.argv[1:]\n"
         "config = EngineConfig(engine='chatterbox', device='cpu', home=home, weights=weights)\n"
@@ -178,7 +275,7 @@ def test_chatterbox_without_its_weights_is_refused_without_naming_folders(
     with pytest.raises(WorkerUnavailable) as refusal:
         load(config, print)
     assert str(tmp_path) not in str(refusal.value)
-    assert any(name in str(refusal.value) for name in FILES)
+    assert any(name in str(refusal.value) for name in ENGLISH.files)
     assert "missing" in str(refusal.value)
     assert str(tmp_path) in caplog.text
 
@@ -197,8 +294,8 @@ def test_chatterbox_on_a_cpu_is_allowed_and_warned_about(
     engine = load(config, reports.append, look=lambda: NONE)
     assert (engine.info.name, engine.info.device) == ("chatterbox", "cpu")
     assert engine.info.reason == (
-        "Chatterbox in fp32 on the CPU: this machine has no CUDA GPU, and that is about 30 times "
-        "slower than real time."
+        "Chatterbox, the best of what the folder of weights holds, in fp32 on the CPU: this "
+        "machine has no CUDA GPU, and that is about 30 times slower than real time."
     )
     assert "30 times slower" in caplog.text
     assert Progress("Loading Chatterbox") in reports

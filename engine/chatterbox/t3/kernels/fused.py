@@ -27,7 +27,7 @@ Projections = FewRows | SomeRows | ManyRows
 
 _SAMPLED_COLUMNS = {each.name: int(each) for each in Column if each is not Column.PROMPT}
 _STATUSES = {status.name: int(status) for status in SlotStatus if status}
-_PARAMETERS = {parameter.name: int(parameter) for parameter in Parameter}
+_PARAMETERS = {each.name: int(each) for each in Parameter if each is not Parameter.TOP_K}
 
 
 class FusedT3Kernels(PromptKernels):

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.chatterbox.t3.buffers import Batch
-from engine.chatterbox.t3.config import PAGE, STOP_OF_SPEECH
+from engine.chatterbox.t3.config import START_OF_SPEECH, STOP_OF_SPEECH
 from engine.chatterbox.t3.kv_cache import SINK_PAGE
 from engine.chatterbox.t3.philox import exponential_noise
 from engine.chatterbox.t3.rotary import rotate
@@ -32,13 +32,13 @@ class ReferenceT3Kernels:
         return rms_norm(residual, dtype)
 
     def prompt_heads(
-        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor]
+        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, Tensor]:
         rows, count, _ = qkv.shape
-        qkv = qkv.view(rows, count, 3, -1, HEAD_DIM)
-        cosine, sine = (table[:count, None, None] for table in rotary)
-        query, key = rotate(qkv[:, :, :2], cosine, sine).permute(2, 0, 3, 1, 4)
-        value = qkv[:, :, 2].transpose(1, 2)
+        query, key, value = qkv.view(rows, count, 3, -1, HEAD_DIM).permute(2, 0, 3, 1, 4)
+        if rotary is not None:
+            cosine, sine = (table[:count] for table in rotary)
+            query, key = rotate(query, cosine, sine), rotate(key, cosine, sine)
         return query, torch.cat([before, torch.stack([key, value])], dim=3)
 
     def prompt_gate(self, gate_up: Tensor) -> Tensor:
@@ -71,24 +71,26 @@ class ReferenceT3Kernels:
         out.copy_(functional.linear(rms_norm(batch.residual, weight.dtype), weight))
 
     def attend(
-        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
+        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor] | None
     ) -> None:
         keys, values = cache
+        size = keys.shape[2]
         alive = batch.positions >= 0
         position = batch.positions.clamp(min=0).long()
         tables = batch.tables.long()
 
         query, key, value = batch.qkv.view(batch.rows, 3, -1, HEAD_DIM).unbind(1)
-        cosine, sine = (table[position][:, None] for table in rotary)
-        query, key = rotate(query, cosine, sine), rotate(key, cosine, sine)
+        if rotary is not None:
+            cosine, sine = (table[position][:, None] for table in rotary)
+            query, key = rotate(query, cosine, sine), rotate(key, cosine, sine)
 
-        page = tables.gather(1, (position // PAGE)[:, None])[:, 0]
+        page = tables.gather(1, (position // size)[:, None])[:, 0]
         page = torch.where(alive, page, SINK_PAGE)
-        keys[page, :, position % PAGE] = key
-        values[page, :, position % PAGE] = value
+        keys[page, :, position % size] = key
+        values[page, :, position % size] = value
 
-        used = tables[:, : -(-batch.context // PAGE)]
-        visible = torch.arange(used.shape[1] * PAGE, device=position.device)
+        used = tables[:, : -(-batch.context // size)]
+        visible = torch.arange(used.shape[1] * size, device=position.device)
         visible = visible <= position[:, None]
 
         def gathered(pool: Tensor) -> Tensor:
@@ -117,7 +119,8 @@ class ReferenceT3Kernels:
         state, parameters = slots.state[batch.slots], slots.parameters[batch.slots]
         logits = guided_logits(batch, state, parameters)
         seen = slots.seen[batch.slots] == 1
-        probabilities = token_probabilities(logits, seen, parameters)
+        last = slots.rules.penalty_last
+        probabilities = token_probabilities(logits, seen, parameters, penalty_last=last)
         # Dividing by exponential noise and taking the largest draws from the distribution
         # exactly as `torch.multinomial` does.
         token = (probabilities / batch.noise).argmax(dim=-1).int()
@@ -135,27 +138,43 @@ def guided_logits(batch: Batch, state: Tensor, parameters: Tensor) -> Tensor:
     return torch.where(state[:, Column.GUIDED, None] == 1, mixed, conditional)
 
 
-def token_probabilities(logits: Tensor, seen: Tensor, parameters: Tensor) -> Tensor:
-    """Repetition penalty, temperature, min-p and top-p, in upstream's order; then softmax.
+def token_probabilities(
+    logits: Tensor, seen: Tensor, parameters: Tensor, *, penalty_last: bool = False
+) -> Tensor:
+    """Temperature, min-p, top-k and top-p, the repetition penalty before or behind them; softmax.
 
-    `logits` is fp32 (n, vocabulary), `seen` bool of that shape, `parameters` (n, Parameter).
+    `logits` is fp32 (n, vocabulary), `seen` bool of that shape, `parameters` (n, Parameter). The
+    order is upstream's: no family of models has both min-p and top-k.
     """
 
     def parameter(which: Parameter) -> Tensor:
         return parameters[:, which, None]
 
-    penalty = parameter(Parameter.REPETITION_PENALTY)
-    penalised = torch.where(logits < 0, logits * penalty, logits / penalty)
-    logits = torch.where(seen, penalised, logits) / parameter(Parameter.TEMPERATURE)
+    def penalised(logits: Tensor) -> Tensor:
+        penalty = parameter(Parameter.REPETITION_PENALTY)
+        return torch.where(
+            seen, torch.where(logits < 0, logits * penalty, logits / penalty), logits
+        )
+
+    if not penalty_last:
+        logits = penalised(logits)
+    logits = logits / parameter(Parameter.TEMPERATURE)
 
     probabilities = logits.softmax(dim=-1)
     least = parameter(Parameter.MIN_P) * probabilities.amax(dim=-1, keepdim=True)
     logits = logits.masked_fill(probabilities < least, -torch.inf)
 
     ascending, order = logits.sort(dim=-1)
+    every = logits.shape[-1]
+    most = parameter(Parameter.TOP_K).long()
+    smallest = ascending.gather(1, torch.where(most > 0, every - most, 0).clamp(min=0))
+    logits = logits.masked_fill(logits < smallest, -torch.inf)
+    ascending = ascending.masked_fill(ascending < smallest, -torch.inf)
+
     below = ascending.softmax(dim=-1).cumsum(dim=-1) <= 1 - parameter(Parameter.TOP_P)
     below[:, -1] = False
-    return logits.masked_fill(below.scatter(1, order, below), -torch.inf).softmax(dim=-1)
+    logits = logits.masked_fill(below.scatter(1, order, below), -torch.inf)
+    return (penalised(logits) if penalty_last else logits).softmax(dim=-1)
 
 
 def record_tokens(
@@ -169,10 +188,14 @@ def record_tokens(
     target = torch.where(running, places, slots.idle_slot)
     generated = state[:, Column.GENERATED]
     slots.tokens[target, torch.where(running, generated, 0)] = token
+    stopped = token == STOP_OF_SPEECH
+    if slots.rules.penalty_last:
+        slots.seen[target, START_OF_SPEECH] *= generated > 0
+        stopped &= generated > 0
     slots.seen.index_put_((target, token), slots.seen.new_ones(()))
 
     ended = torch.where(
-        token == STOP_OF_SPEECH,
+        stopped,
         SlotStatus.STOPPED,
         torch.where(generated + 1 >= state[:, Column.CAP], SlotStatus.CAPPED, SlotStatus.RUNNING),
     )

@@ -16,6 +16,7 @@ from engine.errors import WatermarkMissing
 from engine.silence import trim
 from engine.upstream import package as upstream_package
 from engine.upstream.random_weights import synthetic_voice
+from engine.weights.models import ENGLISH
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
 
 
@@ -88,6 +89,7 @@ def test_an_engine_whose_mark_is_not_found_does_not_load(
     with pytest.raises(WatermarkMissing, match="not found again"):
         assemble(
             small_checkpoint,
+            ENGLISH,
             revision="test",
             device="cpu",
             precision="fp32",

@@ -1,6 +1,6 @@
-"""Upstream's S3Gen as the slow and obvious path: one utterance, its noise given from outside.
+"""Upstream's S3Gen as the slow and obvious path: one utterance, its noise that of our seed.
 
-Randomness is the only thing replaced: what upstream draws comes from the utterance's `Noise`.
+Randomness is the only thing replaced: what its vocoder draws comes from the utterance's `Noise`.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,11 @@ class Upstream:
             untrained.perturb_neutral(model)
             untrained.draw_vocoder(model.mel2wav)
             model = model.to(device)
-            model.flow.decoder.estimator.final_proj.bias -= 5.0
+            estimator = model.flow.decoder.estimator
+            estimator.final_proj.bias -= 5.0
+            if sizes.meanflow:  # or the end of a step would not matter
+                mixer = estimator.time_embed_mixer.weight
+                mixer += 0.02 * torch.randn_like(mixer)
             upstream = cls(model, device, {})
             mel = upstream.mel(make_utterance(40, 50)).T[None]
             pitch = model.mel2wav.f0_predictor
@@ -56,7 +60,7 @@ class Upstream:
 
     @torch.inference_mode()
     def mel(self, utterance: Utterance) -> Tensor:
-        """(frames, 80) log-mels of speech."""
+        """(frames, 80) log-mels of speech, from noise that upstream draws of the request's seed."""
         voice = utterance.voice.conditionals
         reference = {
             "prompt_token": voice.prompt_tokens.to(self.device),
@@ -65,9 +69,9 @@ class Upstream:
             "prompt_feat_len": None,
             "embedding": voice.x_vector.to(self.device),
         }
-        start = Noise.of(utterance, self.device).mel[None]
         # By default upstream's convolutions use TF32 on a GPU.
-        with tf32_products(False), mock.patch("torch.randn_like", return_value=start):
+        with tf32_products(False), torch.random.fork_rng():
+            torch.manual_seed(utterance.request.parameters.seed)
             mel: Tensor = self.model.flow_inference(
                 utterance.speech_tokens[None].to(self.device), ref_dict=reference, finalize=True
             )
@@ -92,7 +96,7 @@ class Upstream:
         Upstream sums the source's cycles in fp32, where a few seconds of a high harmonic lose the
         third digit. `drifting` keeps that; else the same sum is exact.
         """
-        noise = Noise.of(utterance, self.device)
+        noise = Noise.of(utterance, self.device, mean_flow=self.model.meanflow)
 
         class Phase:
             def __init__(self, **_: float) -> None: ...

@@ -12,6 +12,7 @@ from engine.chatterbox.t3.config import START_OF_SPEECH, DecoderConfig
 from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.prompt import Prompt
+from engine.chatterbox.t3.rules import ORIGINAL
 from engine.chatterbox.t3.weights import load_t3
 from engine.chatterbox.utterance import Utterance
 from engine.speech import SpeechParameters
@@ -65,7 +66,7 @@ def decode_with_noise(t3: T3, prompt: Prompt, noise: Iterator[Tensor]) -> list[i
 
 @torch.inference_mode()
 def upstream_tokens(checkpoint: Checkpoint, asked: Utterance, seed: int, steps: int) -> list[int]:
-    p = asked.request.parameters
+    p = ORIGINAL.resolved(asked.request.parameters)
     torch.manual_seed(seed)
     tokens = checkpoint.upstream.inference(
         t3_cond=checkpoint.condition(asked.voice, p.exaggeration),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from engine.weights.checkpoint import T3
+from engine.weights.models import ENGLISH
 from tests.engine.chatterbox.stub_triton import run_with_stub
 
 #: Steps of two guided utterances; printed are the numbers of pending sums that each norm adds.
@@ -52,7 +52,7 @@ def test_pending_sums_do_not_survive_a_step_that_failed(
     small_checkpoint: Path, tmp_path: Path
 ) -> None:
     """It fails after the attention of its first layer has left sums to the next norm."""
-    run = run_with_stub(tmp_path, _STEPS, str(small_checkpoint / T3))
+    run = run_with_stub(tmp_path, _STEPS, str(small_checkpoint / ENGLISH.t3))
     before, after = run.stdout.splitlines()
     assert before.split()[:2] == ["0", "1"], run.stderr
     assert after == before

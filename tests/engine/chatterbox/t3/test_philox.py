@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from engine.chatterbox.t3.philox import exponential_noise, philox
+from engine.chatterbox.t3.philox import exponential_noise, philox, philox_on_cpu
 
 # Counter, key and output words of the authors' own known-answer tests for Philox-4x32-10.
 KNOWN_ANSWERS = [
@@ -22,6 +22,16 @@ def test_known_answers(counter: list[int], key: list[int], expected: list[int]) 
     first, second, third, fourth = (torch.tensor(word) for word in counter)
     words = philox((first, second, third, fourth), torch.tensor(key[0]), torch.tensor(key[1]))
     assert [int(word) for word in words] == expected
+
+
+def test_on_a_cpu_the_words_are_the_same() -> None:
+    steps, seeds = torch.tensor([[0], [7], [2**32 - 1]]), torch.tensor([[0], [1], [2**63 - 1]])
+    low, high = seeds & 0xFFFFFFFF, seeds >> 32
+    lanes = torch.arange(50).expand(3, 50)
+    zero = torch.zeros_like(lanes)
+    expected = philox((lanes, steps.expand_as(lanes), zero, zero), low, high)
+    got = philox_on_cpu(50, steps.numpy(), low.numpy(), high.numpy())
+    assert all(torch.equal(*pair) for pair in zip(got, expected, strict=True))
 
 
 def test_noise_is_exponential_and_differs_between_seeds_steps_and_tokens() -> None:

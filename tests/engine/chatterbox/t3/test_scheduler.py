@@ -176,7 +176,7 @@ def test_whatever_matters_least_is_not_preempted_for_ever(
 
     All of them grow far beyond what is expected, and a new one comes as each ends.
     """
-    monkeypatch.setattr("engine.chatterbox.t3.model.expected_speech_tokens", lambda _: 8)
+    monkeypatch.setattr("engine.chatterbox.t3.llama.LlamaT3.expected_tokens", lambda *_: 8)
     scheduler = new_scheduler(slots=3)
     scheduler.t3.pool.take(scheduler.t3.pages - 22)
     least = some_utterance(0, cap=120, priority=LOOK_AHEAD, voice=some_voice(1))

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.chatterbox.text import TextTokenizer, even_out_punctuation
+from engine.chatterbox.text import EnglishTokenizer
+from engine.chatterbox.text.punctuation import even_out_punctuation
 from engine.upstream.package import EnTokenizer, punc_norm
-from engine.weights import checkpoint
+from engine.weights.models import ENGLISH
 
 
 @pytest.mark.parametrize(
@@ -23,9 +24,9 @@ from engine.weights import checkpoint
 )
 def test_text_becomes_upstreams_tokens(small_checkpoint: Path, text: str) -> None:
     assert even_out_punctuation(text) == punc_norm(text)
-    file = small_checkpoint / checkpoint.TOKENIZER
+    file = small_checkpoint / ENGLISH.tokenizer[0]
     expected = EnTokenizer(str(file)).text_to_tokens(punc_norm(text))
-    got = TextTokenizer(file)(text)
+    got = EnglishTokenizer(file)(text, "en")
     assert torch.equal(got[1:-1], expected[0].long())
     assert got[[0, -1]].tolist() == [255, 0]
 
@@ -34,5 +35,7 @@ def test_letters_that_the_checkpoint_does_not_know_are_spelled_with_those_it_doe
     small_checkpoint: Path,
 ) -> None:
     """Upstream gives the model an unknown token for each."""
-    tokens = TextTokenizer(small_checkpoint / checkpoint.TOKENIZER)
-    assert torch.equal(tokens("Nice café, Zoë and Łukasz."), tokens("Nice cafe, Zoe and Lukasz."))
+    tokens = EnglishTokenizer(small_checkpoint / ENGLISH.tokenizer[0])
+    assert torch.equal(
+        tokens("Nice café, Zoë and Łukasz.", "en"), tokens("Nice cafe, Zoe and Lukasz.", "en")
+    )

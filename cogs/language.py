@@ -1,0 +1,85 @@
+"""`/language`: which language a member writes, or one of their voices speaks."""
+
+from typing import Annotated
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.utils import escape_markdown
+
+from bot.client import TimbreBot
+from bot.speech.languages import name_of
+from bot.speech.line_languages import cannot_read
+from bot.voices.rights import Action
+from cogs.asking import (
+    AnyLanguage,
+    language_of,
+    languages_read,
+    person_of,
+    voice_to,
+    who_speaks,
+)
+
+
+class LanguageCommands(commands.Cog):
+    """Shows and changes languages."""
+
+    def __init__(self, bot: TimbreBot) -> None:
+        self.bot = bot
+        self.services = bot.services
+
+    @app_commands.command(description="Which language you write here, or a voice of yours speaks")
+    @app_commands.describe(
+        language="The language; automatic: I find out, line by line",
+        voice="A voice of yours that speaks it (default: what you write in this server)",
+    )
+    @app_commands.guild_only()
+    async def language(
+        self,
+        interaction: discord.Interaction,
+        language: AnyLanguage | None = None,
+        voice: Annotated[str, voice_to(Action.ADJUST)] | None = None,
+    ) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        person, code = person_of(interaction), language_of(language)
+        if language is None and voice is None:
+            said = await self._as_it_is(interaction)
+        elif voice is None:
+            await self.services.line_languages.choose(person.user_id, person.guild_id, code)
+            said = (
+                f"I take what you write in this server for {name_of(code)}, unless it is clearly "
+                "another language."
+                if code
+                else "I find out which language each of your lines is in."
+            )
+        elif language is None:
+            found = await self.services.voices.find(voice, Action.ADJUST, person)
+            code = found.language
+            said = f"**{escape_markdown(found.name)}** speaks {_or_unknown(code)}."
+        else:
+            changed = await self.services.voice_keeping.set_language(voice, code, person)
+            said = f"**{escape_markdown(changed.name)}** speaks {_or_unknown(code)}."
+        reads = languages_read(self.bot)
+        if code and code not in reads:
+            said += f" {cannot_read(code, reads)}"
+        await interaction.edit_original_response(content=said)
+
+    async def _as_it_is(self, interaction: discord.Interaction) -> str:
+        person = person_of(interaction)
+        chosen = await self.services.line_languages.chosen(person.user_id, person.guild_id)
+        yours = f"You write {name_of(chosen)} here" if chosen else "Your lines decide here"
+        offered = await self.services.line_languages.offered(
+            person.guild_id, languages_read(self.bot)
+        )
+        return (
+            f"{who_speaks(self.bot)}\nRead here: {', '.join(sorted(map(name_of, offered)))}.\n"
+            f"{yours}; `/say` takes another language for one line."
+        )
+
+
+def _or_unknown(code: str | None) -> str:
+    return name_of(code) if code else "a language that you have not told me"
+
+
+async def setup(bot: TimbreBot) -> None:
+    await bot.add_cog(LanguageCommands(bot))

@@ -1,0 +1,196 @@
+"""The panel on which a member is asked to say a sentence, so that a voice is theirs."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import discord
+from discord import ui
+from discord.utils import utcnow
+
+from bot.base.errors import UserError, sentence_for
+from bot.base.private_files import create
+from bot.client import TimbreBot
+from bot.voices.proving import Issued
+from bot.voices.registration import Draft
+from bot.voices.uploads import Fetch
+from cogs.panels import Form, Panel
+
+log = logging.getLogger(__name__)
+
+#: Of Discord's 15 minutes for an answer, so much is left for trying the voice out and deciding.
+_KEPT_FOR_DECIDING_S = 120.0
+
+#: Goes on with a draft that was proven.
+Proven = Callable[[], Awaitable[None]]
+
+
+def fetching(attachment: discord.Attachment) -> Fetch:
+    """Writes an attachment to a path."""
+
+    async def fetch(path: Path) -> None:
+        try:
+            content = await attachment.read()
+        except discord.NotFound:
+            raise UserError("Discord does not have this file any more.") from None
+        await asyncio.to_thread(create, path, content)
+
+    return fetch
+
+
+def may_sound(attachment: discord.Attachment) -> bool:
+    """By what Discord says of it; what it really is, is looked at later."""
+    kind = (attachment.content_type or "").partition("/")[0]
+    return attachment.is_voice_message() or kind in {"audio", "video"}
+
+
+class StatementPanel(Panel):
+    """Shows a sentence and takes a recording of it: a voice message, or a file.
+
+    `steps` are the lines above it, `proven` is awaited once the right recording was heard.
+    """
+
+    refusal = "This sentence is for somebody else."
+
+    def __init__(
+        self,
+        bot: TimbreBot,
+        draft: Draft,
+        shown_by: discord.Interaction,
+        steps: str,
+        proven: Proven,
+    ) -> None:
+        super().__init__(draft.wish.owner_id, timeout_s=None)
+        self.bot = bot
+        self._draft = draft
+        self._shown_by = shown_by
+        self._steps = steps
+        self._proven = proven
+        self._digits = False
+        self._issued: Issued | None = None
+
+    async def show(self, before: str = "") -> None:
+        """Ask for a sentence, which is another one each time; `before` stands above it."""
+        proving = self.bot.services.proving
+        left_s = (self._shown_by.expires_at - utcnow()).total_seconds() - _KEPT_FOR_DECIDING_S
+        if left_s < 0:
+            raise UserError(f"{before} Please start again.".strip())
+        try:
+            self._issued = proving.issue(
+                self._draft.path, self.owner_id, self._draft.wish.guild_id, digits=self._digits
+            )
+        except UserError as error:
+            raise UserError(f"{before} {error}".strip()) from None
+        self.timeout = min(left_s, proving.within_s)
+        ends = int(utcnow().timestamp() + self.timeout)
+        here = (
+            "Send it here as a voice message, or upload a recording."
+            if self.bot.intents.message_content
+            else "Upload a recording of it."
+        )
+        lines = [
+            self._steps,
+            before,
+            f"Please say this aloud until <t:{ends}:t>, in one go, with the clip's microphone:",
+            f"> {self._issued.statement.text}",
+            f"{here} I compare it with the clip, delete it at once, and keep when it was, which "
+            "sentence, and two figures: how much of it I heard, and how much alike the voices are.",
+        ]
+        await self._shown_by.edit_original_response(
+            content="\n".join(filter(None, lines)), view=self
+        )
+        if self.bot.intents.message_content:
+            self._stop_listening()  # to the sentence before
+            self.bot.add_listener(self._on_message, "on_message")
+
+    @ui.button(label="Upload a recording", style=discord.ButtonStyle.primary)
+    async def upload(
+        self, interaction: discord.Interaction, _: ui.Button["StatementPanel"]
+    ) -> None:
+        await interaction.response.send_modal(RecordingForm(self))
+
+    @ui.button(label="Numbers instead")
+    async def numbers(
+        self, interaction: discord.Interaction, button: ui.Button["StatementPanel"]
+    ) -> None:
+        """Another sentence, of digits: easier for who speaks little English."""
+        await interaction.response.defer()
+        self._digits = not self._digits
+        button.label = "Words instead" if self._digits else "Numbers instead"
+        await self._or_end(self.show)
+
+    @ui.button(label="Delete the clip", style=discord.ButtonStyle.danger)
+    async def delete(
+        self, interaction: discord.Interaction, _: ui.Button["StatementPanel"]
+    ) -> None:
+        await interaction.response.defer()
+        await self._end("I deleted the clip.")
+
+    async def on_timeout(self) -> None:
+        await self._end("The time for the sentence is over, so I deleted the clip.")
+
+    async def take(self, by: int, attachment: discord.Attachment) -> None:
+        """Hear a recording that was sent; then go on, or ask for another sentence."""
+        self._stop_listening()
+
+        async def received() -> None:
+            await self._shown_by.edit_original_response(
+                content=f"{self._steps}\n⏳ Listening to what you said", view=None
+            )
+
+        async def heard() -> None:
+            try:
+                await self.bot.services.proving.hear(
+                    self._draft.path, by, attachment.size, fetching(attachment), received
+                )
+            except UserError as error:
+                await self.show(f"❌ {error}")
+                return
+            self.stop()
+            await self._proven()
+
+        await self._or_end(heard)
+
+    async def _on_message(self, message: discord.Message) -> None:
+        if message.author.id != self.owner_id or message.channel.id != self._shown_by.channel_id:
+            return
+        if recording := next((a for a in message.attachments if may_sound(a)), None):
+            await self.take(message.author.id, recording)
+
+    async def _or_end(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except Exception as error:  # nothing fails in silence, and nothing waits for ever
+            await self._end(sentence_for(error))
+
+    async def _end(self, sentence: str) -> None:
+        """Throw the draft away and say so where the sentence was shown."""
+        self.stop()
+        await self.bot.services.registration.discard(self._draft)
+        try:
+            await self._shown_by.edit_original_response(content=sentence, attachments=[], view=None)
+        except discord.HTTPException as error:
+            log.info("a panel is gone already", extra={"status": error.status})
+
+    def stop(self) -> None:
+        self._stop_listening()
+        super().stop()
+
+    def _stop_listening(self) -> None:
+        self.bot.remove_listener(self._on_message, "on_message")
+
+
+class RecordingForm(Form):
+    """Takes the file."""
+
+    def __init__(self, panel: StatementPanel) -> None:
+        super().__init__("Your recording", panel.owner_id, timeout_s=panel.timeout or 0.0)
+        self._panel = panel
+        self._file: ui.FileUpload[Any] = ui.FileUpload()
+        self.add_item(ui.Label(text="Recording of the sentence", component=self._file))
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer()
+        await self._panel.take(interaction.user.id, self._file.values[0])

@@ -1,0 +1,161 @@
+"""T3's GPT-2, as Turbo and Nano have it: `T3Network` in plain torch.
+
+A voice's prefix is its speaker and its prompt's speech tokens, one position each, so voices have
+prefixes of different length; every position is a learned one of the whole stream.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.config import START_OF_SPEECH, TEXT_BUCKETS
+from engine.chatterbox.t3.gpt2_weights import Gpt2Weights
+from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
+from engine.chatterbox.t3.kv_cache import PagePool
+from engine.chatterbox.t3.prefix import PrefixCache
+from engine.chatterbox.t3.prompt import PromptRows
+from engine.chatterbox.t3.rules import TURBO
+from engine.chatterbox.t3.slots import Column, Slots, SlotStatus
+from engine.enrolment import Conditionals
+from engine.weights.sizes import GPT2_PROMPT_TOKENS, HEAD_DIM
+
+#: Text ids from here on are sounds, such as [laugh].
+_FIRST_SOUND = 50257
+# Of byte pairs: at 14 letters a second most texts take six to nine speech tokens for each.
+_EXPECTED_TO_BEGIN_WITH = 40
+_EXPECTED_PER_TEXT_TOKEN = 10
+_EXPECTED_PER_SOUND = 75
+
+
+class Gpt2PrefixInputs(NamedTuple):
+    """`speaker` (1, speaker_embedding) fp32 and `prompt_tokens` (n,) int64, on the device."""
+
+    speaker: Tensor
+    prompt_tokens: Tensor
+
+
+class Gpt2T3:
+    """See `engine.chatterbox.t3.network.T3Network`."""
+
+    rules = TURBO
+    starts = 1
+
+    def __init__(self, weights: Gpt2Weights, kernels: ReferenceT3Kernels) -> None:
+        self.kernels = kernels
+        self._weights = weights
+        others = weights.sizes.conditioning_positions + self.starts + self.rules.most_tokens
+        self.text_positions = min(len(weights.position) - others, TEXT_BUCKETS[-1])
+
+    def expected_tokens(self, text_tokens: Tensor) -> int:
+        sounds = int((text_tokens >= _FIRST_SOUND).sum())
+        spoken = len(text_tokens) - sounds
+        expected = _EXPECTED_PER_TEXT_TOKEN * spoken + _EXPECTED_PER_SOUND * sounds
+        return _EXPECTED_TO_BEGIN_WITH + expected
+
+    def prefix_key(self, _exaggeration: float) -> None:
+        return None
+
+    def prefix_positions(self, voice: Conditionals) -> int:
+        return 1 + min(voice.t3_prompt_tokens.numel(), GPT2_PROMPT_TOKENS)
+
+    def prefix_inputs(self, voice: Conditionals, _exaggeration: float) -> Gpt2PrefixInputs:
+        device = self._weights.device
+        tokens = voice.t3_prompt_tokens.view(-1)[:GPT2_PROMPT_TOKENS]
+        if device.type == "cuda":  # one graph for all voices: what follows changes nothing before
+            tokens = functional.pad(tokens, (0, GPT2_PROMPT_TOKENS - len(tokens)))
+        speaker = voice.speaker.to(device, torch.float32).view(1, -1)
+        return Gpt2PrefixInputs(speaker, tokens.to(device))
+
+    def prefix(self, inputs: Gpt2PrefixInputs) -> Tensor:
+        weights = self._weights
+        sizes = weights.sizes
+        prompt = weights.speech_embedding[inputs.prompt_tokens].float()
+        embedded = torch.cat([weights.speaker.prompt(inputs.speaker), prompt])
+        embedded += weights.position[: len(embedded)].float()
+        computed = embedded.new_empty(
+            sizes.layers, 2, sizes.heads, len(embedded), HEAD_DIM, dtype=weights.dtype
+        )
+
+        def keep(layer: int, both: Tensor) -> None:
+            computed[layer] = both[:, 0]
+
+        nothing = computed[None, :, :, :, :0]
+        self._run(embedded[None], nothing, embedded.new_zeros(1, dtype=torch.int64), keep)
+        return computed
+
+    def prefill(self, rows: PromptRows, prefixes: PrefixCache, pool: PagePool) -> Tensor:
+        places = pool.places(rows.pages, rows.offsets)
+
+        def keep(layer: int, both: Tensor) -> None:
+            pool.put(layer, places, both)
+
+        residual = self._embedded(rows)
+        residual = self._run(residual, prefixes.storage[rows.prefixes], rows.before, keep)
+        ends = (rows.lengths + self.starts - 1)[:, None, None].expand(-1, 1, residual.shape[2])
+        return residual.gather(1, ends)[:, 0]
+
+    def step(self, batch: Batch, slots: Slots, pool: PagePool) -> None:
+        weights, kernels = self._weights, self.kernels
+        state = slots.state[batch.slots]
+        position = state[:, Column.PROMPT] + state[:, Column.GENERATED] - 1
+        running = state[:, Column.STATUS] == SlotStatus.RUNNING
+        batch.positions.copy_(torch.where(running, position, -1))
+        batch.residual.copy_(weights.speech_embedding[state[:, Column.TOKEN]])
+        batch.residual.add_(weights.position[position.clamp(min=0)])
+        for index, layer in enumerate(weights.layers):
+            batch.qkv.copy_(layer.qkv.step(kernels.prompt_norm(batch.residual, weights.dtype)))
+            kernels.attend(batch, pool.views(index), None)
+            batch.residual.add_(layer.output.step(batch.attended))
+            up = layer.up.step(kernels.prompt_norm(batch.residual, weights.dtype))
+            batch.residual.add_(layer.down.step(_gelu(up)))
+
+    def logits(self, batch: Batch) -> None:
+        normed = self.kernels.prompt_norm(batch.residual, self._weights.dtype)
+        batch.logits.copy_(self._weights.speech_head.step(normed))
+
+    def _embedded(self, rows: PromptRows) -> Tensor:
+        weights = self._weights
+        index = torch.arange(rows.width + self.starts, device=rows.lengths.device)
+        text = weights.text_embedding[rows.text_tokens].float()
+        text = functional.pad(text, (0, 0, 0, self.starts))
+        start = weights.speech_embedding[START_OF_SPEECH].float()
+        past_text = (index >= rows.lengths[:, None])[:, :, None]
+        position = (rows.before[:, None] + index).clamp(max=len(weights.position) - 1)
+        return torch.where(past_text, start, text) + weights.position[position].float()
+
+    def _run(
+        self, residual: Tensor, before: Tensor, lengths: Tensor, keep: Callable[[int, Tensor], None]
+    ) -> Tensor:
+        """All layers over (rows, positions, hidden) fp32 behind what was computed `before`.
+
+        `before` is (rows, layers, 2, heads, earlier positions, HEAD_DIM), of which each row has
+        `lengths`. `keep` is given every layer's keys and values, (2, rows, heads, earlier and new,
+        HEAD_DIM). Returns the residual stream.
+        """
+        rows, count, _ = residual.shape
+        start = before.shape[4]
+        column = torch.arange(start + count, device=residual.device)
+        new = (column - start) <= torch.arange(count, device=residual.device)[:, None]
+        visible = torch.where(column < start, (column < lengths[:, None])[:, None], new)[:, None]
+        kernels, dtype = self.kernels, self._weights.dtype
+        for index, layer in enumerate(self._weights.layers):
+            qkv = layer.qkv.prompt(kernels.prompt_norm(residual, dtype))
+            query, both = kernels.prompt_heads(qkv, before[:, index].transpose(0, 1), None)
+            keep(index, both)
+            mixed = functional.scaled_dot_product_attention(
+                query, both[0], both[1], attn_mask=visible
+            )
+            mixed = mixed.transpose(1, 2).reshape(rows, count, -1)
+            residual = residual + layer.output.prompt(mixed)
+            up = layer.up.prompt(kernels.prompt_norm(residual, dtype))
+            residual = residual + layer.down.prompt(_gelu(up))
+        return residual
+
+
+def _gelu(values: Tensor) -> Tensor:
+    """GPT-2's `gelu_new`."""
+    return functional.gelu(values, approximate="tanh")

@@ -1,0 +1,136 @@
+"""Who registers a voice says a sentence, and nobody else's voice gets through."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from bot.clips.statement import STATEMENT_VERSION
+from bot.loopback import File, Member, Message
+from engine.speech import FloatArray
+from tests.bot.clips.recordings import RATE, encode, sentences
+from tests.end_to_end.conftest import Stage, a_stage
+from tests.end_to_end.paced_worker import paced
+from tests.end_to_end.registering import agree, files, press, seen
+from tests.end_to_end.uploads import left_in_tables, upload
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+UPLOAD = "Upload a recording"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    folder = tmp_path_factory.mktemp("proof")
+    demanding = {"TIMBRE_VOICE_STATEMENT": "own", "TIMBRE_REGISTRATION_COOLDOWN_S": "0"}
+    async with a_stage(folder, **demanding, **paced(folder)) as opened:
+        yield opened
+
+
+async def asked(member: Member, name: str, clip: File) -> Message:
+    """The panel that asks for a sentence."""
+    form = await agree(await member.slash("voice register", name=name, clip=clip))
+    panel = await form.reply(timeout_s=90)
+    await seen(lambda: panel.components)
+    assert UPLOAD in str(panel.components), panel.text
+    return panel
+
+
+def sentence(panel: Message) -> str:
+    (line,) = [line for line in panel.text.splitlines() if line.startswith("> ")]
+    return line.removeprefix("> ")
+
+
+def said(voice: str, text: str) -> FloatArray:
+    return sentences([voice], [text])[voice][0]
+
+
+def recording(pcm: FloatArray) -> File:
+    """A voice message."""
+    quiet = np.zeros(RATE // 2, np.float32)
+    content = encode(np.concatenate([quiet, pcm, quiet]), "voice message")
+    return File("voice-message.ogg", content, "audio/ogg", duration_s=5.0, waveform="AAAA")
+
+
+async def uploaded(panel: Message, file: File) -> None:
+    """Send a recording by the form, and wait for what comes of it."""
+    before = sentence(panel)
+    form = await (await panel.press(UPLOAD)).modal()
+    await (await form.submit({"Recording of the sentence": [file]})).acknowledged()
+    await seen(lambda: panel.components and before not in panel.text)
+
+
+async def test_a_voice_whose_person_speaks_is_kept_and_a_recording_is_good_once(
+    stage: Stage,
+) -> None:
+    """By a voice message; the same recording says the words of no other sentence."""
+    clip = upload("wav")
+    panel = await asked(stage.alice, "Morning", clip)
+    assert files(stage.home, "clips") == []
+    voice_message = recording(said("bella", sentence(panel)))
+    await stage.bob.send(stage.general, "", attachments=[voice_message])  # heard by nobody
+    sent = await stage.alice.send(stage.general, "", attachments=[voice_message])
+    await seen(lambda: "Ready: keep it?" in panel.text)
+    assert "✅ Said by you" in panel.text
+    assert len(files(stage.home, "uploads")) == 1, "the draft alone"
+    await press(panel, "Keep")
+    assert "**Morning** is yours" in panel.text
+    with closing(sqlite3.connect(stage.home / "timbre.db")) as database:
+        (row,) = database.execute(
+            "SELECT proven_at > consented_at, statement_version, words_heard, likeness FROM voices"
+        )
+    proven, version, words_heard, likeness = row
+    assert (proven, version) == (1, STATEMENT_VERSION)
+    assert words_heard >= 0.75
+    assert 0.7 < likeness <= 1
+    assert left_in_tables(stage.home, sent.attachments[0].filename) == []
+
+    again = await asked(stage.alice, "Evening", clip)
+    first = sentence(again)
+    await uploaded(again, recording(np.zeros(2 * RATE, np.float32)))
+    assert "❌ I heard no speech" in again.text
+    assert sentence(again) != first
+    await uploaded(again, voice_message)
+    assert "❌ I did not hear the words" in again.text
+    await press(again, "Delete the clip")
+    assert again.text == "I deleted the clip."
+    assert files(stage.home, "uploads") == []
+
+
+@pytest.mark.slow
+async def test_whoever_else_speaks_is_refused(stage: Stage) -> None:
+    """Another member, several recordings in one, and an engine."""
+    torch = pytest.importorskip("torch")
+    from engine.chatterbox.s3gen.watermark import HOP, MarkInputs, Watermark  # noqa: PLC0415
+
+    panel = await asked(stage.alice, "Other", upload("wav"))
+    await uploaded(panel, recording(said("michael", sentence(panel))))
+    assert "❌ The voice in this recording is not the voice in the clip" in panel.text
+    halves = [said(voice, sentence(panel)) for voice in ("bella", "michael")]
+    spliced = [halves[0][: len(halves[0]) // 2], halves[1][len(halves[1]) // 2 :]]
+    await uploaded(panel, recording(np.concatenate(spliced)))
+    assert "❌ This recording seems to be put together" in panel.text
+    pcm = said("bella", sentence(panel))
+    pcm = torch.from_numpy(pcm[: len(pcm) // HOP * HOP])[None]
+    marked = Watermark(torch.device("cpu"))(MarkInputs(pcm, torch.tensor([pcm.shape[1]])))
+    await uploaded(panel, recording(marked[0].numpy()))
+    assert "❌ This recording is synthetic" in panel.text
+    await press(panel, "Numbers instead")
+    assert "seven" in sentence(panel) or "," in sentence(panel)
+    await uploaded(panel, recording(said("bella", sentence(panel))))
+    assert "Ready: keep it?" in panel.text
+    await press(panel, "Delete")
+
+
+@pytest.mark.slow
+async def test_a_sentence_has_its_time(tmp_path: Path) -> None:
+    environment = {"TIMBRE_VOICE_STATEMENT": "own", "TIMBRE_VOICE_STATEMENT_WITHIN_S": "1"}
+    async with a_stage(tmp_path, **environment, **paced(tmp_path)) as hasty:
+        panel = await asked(hasty.alice, "Late", upload("wav"))
+        await seen(lambda: not panel.components)
+        assert panel.text == "The time for the sentence is over, so I deleted the clip."
+        assert files(hasty.home, "uploads") == []
