@@ -56,7 +56,7 @@ def _of_days(pattern: str, *examples: tuple[str, ...]) -> Rule:
 
 listed = rule(
     rf"(?<![\w'-]){_DAY}\b\.?(?:(?: ?[-–/&] ?|,? (?:and|or|to) |, ?|/){_DAY}\b\.?){{1,6}}(?![\w'])|"
-    r"(?<![\w'-])(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?: ?[-–/&] ?(?:mon|tues?|wed|"
+    r"(?<![\w'-])(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?:(?: ?[-–/&] ?| or )(?:mon|tues?|wed|"
     r"thu(?:rs?)?|"
     r"fri|sat|sun)){1,6}(?![\w'])",
     _in_a_row,

@@ -37,7 +37,8 @@ _NUMBERED = {
 }  # fmt: skip
 _DOTTED_NUMBERED = {
     "no": "number", "nos": "numbers", "nr": "number", "p": "page", "pp": "pages",
-    "sec": "section", "art": "article", "eq": "equation", "op": "opus", "ext": "extension",
+    "sec": "section", "sect": "section", "chap": "chapter", "art": "article", "eq": "equation",
+    "op": "opus", "ext": "extension",
     "ste": "suite", "ca": "circa", "c": "circa", "min": "minimum", "max": "maximum",
 }  # fmt: skip
 _ALWAYS = {
@@ -228,10 +229,10 @@ established = _expanded(
     needs=("est",),
 )
 floor = rule(
-    r"(?<=\d(?:st|nd|rd|th) )fl\b\.?",
-    lambda m: f"floor{_point(m)}",
+    r"(?<=\d(?:st|nd|rd|th) )(fl|rd)\b\.?",
+    lambda m: ("floor" if m[1] == "fl" else "round") + _point(m),
     ("on the 3rd fl.", "on the 3rd floor.", "on the third floor."),
-    needs=(" fl",),
+    needs=(" fl", " rd"),
 )
 deviation = rule(
     r"\bstd\.?(?= (?:dev|err|error|deviation|library|lib)\b)",
@@ -240,7 +241,7 @@ deviation = rule(
     needs=("std",),
 )
 century = rule(
-    r"(?<=\dth )c\.(?= [a-z]|\s*$)|(?<=\dst )c\.(?= [a-z]|\s*$)",
+    r"(?<=\dth )c\.(?= [a-z]|\s*$|\))|(?<=\dst )c\.(?= [a-z]|\s*$|\))",
     lambda m: f"century{_point(m)}",
     ("the 16th c. style", "the 16th century style", "the sixteenth century style"),
     needs=("c.",),

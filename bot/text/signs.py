@@ -56,7 +56,7 @@ equals = always(
     r"(?<=[\w)\]\"'%]) {0,3}={1,3} {0,3}(?=[\w(\"'[√.$€£#~-])",
     " equals ",
     ("a == b", "a equals b"),
-    ("x = -y", "x equals -y"),
+    ("x = -y", "x equals -y", "x equals minus y"),
     needs=("=",),
 )
 assigned = rule(
@@ -64,6 +64,12 @@ assigned = rule(
     lambda m: f" {_ASSIGNED[m[1]]} equals ",
     ("x += y", "x plus equals y"),
     needs=("=",),
+)
+negative = always(
+    r"(?:(?<=equals )|(?<=\breturn )|(?<=\belse ))-(?=[A-Za-z])",
+    "minus ",
+    ("return -x", "return minus x"),
+    needs=("-",),
 )
 sign = rule(
     f"[{''.join(_SIGNS)}]",

@@ -177,7 +177,8 @@ ENGLISH = (
     lone_percent, signs.assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp, arrow,
     back_arrow,
     ampersand, lone_ampersand, at, ticker, blood_first, blood,
-    grade, signs.plus_between, signs.unequal, signs.greater, signs.equals, plus_after, plus_before,
+    grade, signs.plus_between, signs.unequal, signs.greater, signs.equals, signs.negative,
+    plus_after, plus_before,
     slash, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip

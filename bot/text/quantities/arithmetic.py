@@ -181,7 +181,7 @@ variable_over = rule(
     needs=("/",),
 )
 multiplied = rule(
-    r"(?<=[a-z)]) [x×] (?=\d{1,3}(?![\w.,]\w|\w))",
+    r"(?<=[a-z)]) [x×] (?=\d{1,4}(?:(?![\w.,]\w|\w)|(?:m|km|kg|lbs?|min|s)\b))",
     lambda _: " times ",
     ("$20/mo x 12", "$20/mo times 12", "twenty dollars per month times twelve"),
     needs=(" x ", " × "),
@@ -231,9 +231,10 @@ open_ended = rule(
     needs=("+",),
 )
 root = rule(
-    r"(?<!\w)√ ?(?=[\w(])",
-    lambda _: "square root of ",
+    r"(?<![^\W\d])(?:(?<=(\d))|(?<!\w))√ ?(?=[\w(])",
+    lambda m: "times the square root of " if m[1] else "square root of ",
     ("√2", "square root of 2", "square root of two"),
+    ("5√2", "5 times the square root of 2", "five times the square root of two"),
     needs=("√",),
 )
 plus_or_minus = rule(

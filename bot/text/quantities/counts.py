@@ -52,6 +52,18 @@ ratio_of_decimals = rule(
     ("1:42.3", "1:42.3", "one forty-two point three"),
     needs=(":",),
 )
+range_of_ranks = rule(
+    r"(?<=\d(?:st|nd|rd|th))[-–](?=\d{1,3}(?:st|nd|rd|th)\b)",
+    lambda _: " to ",
+    ("14th-17th place", "14th to 17th place", "fourteenth to seventeenth place"),
+    needs=("-", "–"),
+)
+range_to_letter = rule(
+    r"(?<![\w.])(\d{1,3})\.{2,3}(?=[nk]\b)",
+    lambda m: f"{m[1]} to ",
+    ("loop 0..n", "loop 0 to n", "loop zero to n"),
+    needs=("..",),
+)
 range_with_points = rule(
     r"(?<![\w.])(\d{1,6})\.{2,3}(\d{1,6})(?![\w.])",
     lambda m: f"{m[1]} to {m[2]}" if int(m[1]) < int(m[2]) else m[0],
@@ -112,9 +124,10 @@ millions = rule(
     needs=("m", "b", "n"),
 )
 rooms = rule(
-    r"(?<![\w.])(\d{1,2})(bd|br|ba|BR|BD|BA)s?(?!\w)/?",
-    lambda m: f"{m[1]} {'bath' if m[2].lower() == 'ba' else 'bed'}",
+    r"(?<![\w.])(\d{1,2})(bd|br|ba|BR|BD|BA)s?(?!\w)(/(?=\d))?",
+    lambda m: f"{m[1]} {'bath' if m[2].lower() == 'ba' else 'bed'}" + (" " if m[3] else ""),
     ("a 2bd/1ba", "a 2 bed 1 bath", "a two bed one bath"),
+    spaced=False,
     needs=("bd", "br", "ba"),
 )
 star = rule(

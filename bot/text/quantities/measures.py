@@ -122,6 +122,15 @@ from_unit_to_unit = rule(
     ("5k-10k", "5k to 10k", "five K to ten K"),
     needs=("-", "–"),
 )
+from_length_to_length = rule(
+    r"(\d ?(?:mins?|hrs?|secs?|hours?|minutes?|days?|weeks?|wks?|months?|mos?|years?|yrs?|cm|mm|km|"
+    r"kg|lbs?|oz|ft))"
+    r" ?[-–] ?(?=\d[\d.]{0,6} ?[a-z])",
+    lambda m: f"{m[1]} to ",
+    ("30 min–1 hr", "30 min to 1 hr", "thirty minutes to one hour"),
+    spaced=False,
+    needs=("-", "–"),
+)
 comma_before_unit = rule(
     rf"{START}(\d{{1,4}}),(\d{{1,2}})(?= ?(?:{FREE_UNITS}|[lg])(?!\w))",
     lambda m: f"{m[1]}.{m[2]}",

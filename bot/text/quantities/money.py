@@ -83,7 +83,8 @@ def _amount(sign: str | None, currency: str, figures: str, scale: str | None) ->
 
 _PREFIXED = {
     "A": "Australian", "AU": "Australian", "C": "Canadian", "CA": "Canadian", "US": "U S",
-    "NZ": "New Zealand", "HK": "Hong Kong", "S": "Singapore",
+    "CAD": "Canadian", "AUD": "Australian", "USD": "U S", "NZD": "New Zealand", "SGD": "Singapore",
+    "HKD": "Hong Kong", "NZ": "New Zealand", "HK": "Hong Kong", "S": "Singapore",
 }  # fmt: skip
 _AFTER_SIGN = r"(?:(k|m|mil|mill|mn|b|bn|t|tn)\b| (thousand|million|billion|trillion)\b)?"
 
@@ -122,7 +123,7 @@ _PER = {
 }  # fmt: skip
 per_anything = rule(
     rf"([{CURRENCY_SIGNS}]{NUMBER}[kKmM]?) ?/ ?(?!(?:mo|yr|hr|wk|lb|sec|min|kg|oz|gal|ea|"
-    rf"sqft)\b)([a-z]{{2,12}})(?![\w/])",
+    rf"sqft)\b)([a-z]{{2,12}}|[kMG]Wh|GB|TB|MB)(?![\w/])",
     lambda m: f"{m[1]} per {m[2]}",
     ("$2.79/doz", "$2.79 per doz", "two dollars and seventy-nine cents per dozen"),
     needs=("/",),
