@@ -19,9 +19,10 @@ from bot.speech.audio import opus
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.clip import Clip
 from bot.speech.audio.codec import Codec
+from bot.speech.readiness import Readiness
 from bot.speech.speaker import Speaker, voice_for
 from bot.text import with_sounds
-from engine.errors import DeadlineExceeded, SpeechError, SynthesisFailed
+from engine.errors import SpeechError, SynthesisFailed
 from engine.executor import Executor
 from engine.speech import EngineInfo, Priority, Speech, SpeechRequest, Voice, sha256_of
 
@@ -62,7 +63,7 @@ class SpeechService:
         self._clock = clock
         self._sayings: WeakSet[Saying] = WeakSet()
         self._at_work: dict[asyncio.Task[Any], Speaker] = {}
-        self._waiting_since: float | None = None
+        self._readiness = Readiness(executor, deadline_s=deadline_s, clock=clock)
         self._silenced: list[tuple[Concerned, SpeechError]] = []
 
     @property
@@ -90,22 +91,8 @@ class SpeechService:
         return saying
 
     async def engine(self) -> EngineInfo:
-        """The loaded engine, waited for no longer than a request may wait. Raises `SpeechError`.
-
-        Of several that wait none waits longer than the first, or they would one after the other.
-        """
-        if self._waiting_since is None:
-            self._waiting_since = self._clock()
-        left_s = self._waiting_since + self._deadline_s - self._clock()
-        try:
-            async with asyncio.timeout(max(0.0, left_s)):
-                engine = await self._executor.engine_info()
-            self._waiting_since = None
-            return engine
-        except TimeoutError:
-            raise DeadlineExceeded(
-                f"The speech engine is not ready yet. {self._executor.status().detail}"
-            ) from None
+        """The loaded engine, as `Readiness` waits for it. Raises `SpeechError`."""
+        return await self._readiness.engine()
 
     @contextmanager
     def silencing(self, concerned: Concerned, reason: SpeechError) -> Iterator[None]:

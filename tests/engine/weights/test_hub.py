@@ -1,4 +1,7 @@
-"""Fetching from a hub: over real HTTP, in a real process, against a server on this machine."""
+"""Fetching from a hub: over real HTTP, in a real process, against a server on this machine.
+
+One file of some length: all of it needs the one server and the one way to run a fetch.
+"""
 
 import errno
 import hashlib
