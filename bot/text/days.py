@@ -83,7 +83,8 @@ def _beside_day(match: Match) -> str:
 
 
 beside_day = rule(
-    r"(?<![\w'])(?:mon|wed|sat|sun)\b(?!['’]\w)(?! (?:down|on|in|by|there|here|with|around|"
+    r"(?<![\w'])(?<!we )(?<!he )(?<!ey )(?<!who )(?:mon|wed|sat|sun)\b(?!['’]\w)(?! (?:down|on|"
+    r"in|by|there|here|with|around|"
     r"through|next|"
     r"still|up|back|at the|for an?|is (?:out|up|shining|hot)|came|rose|set|will (?:rise|set))\b)",
     _beside_day,

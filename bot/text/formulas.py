@@ -221,7 +221,8 @@ _TONES = {
 }  # fmt: skip
 #: Before these a slash means per, or is a command being spoken of.
 _NO_TONE = re.compile(
-    r"(?:\d ?[a-zA-Zµ]{0,3}|\b(?:type|use|do|try|the|command|run|with|and|or|a|says?|say))$"
+    r"(?:\d ?(?![ap]m)[a-zA-Zµ]{0,3}|\b(?:type|use|per|try|the|command|run|with|and|or|a|says?|"
+    r"say))$"
 )
 tone = rule(
     r"(?<=[^\s/]) /(" + "|".join(sorted(_TONES, key=len, reverse=True)) + r")(?=[ ]*[.!?]?[ ]*$)",

@@ -166,7 +166,7 @@ _AFTER_RECORD = (
     r"since|after|"
     r"with|against|right now|rn|overall|but|lol|when|before|to (?:start|finish|end)|straight up|"
     r"away|through|"
-    r"all time|record|start|season|ats|tho|though)\b)"
+    r"all time|record|start|season|ats|tho|though|lmao|at the tournament)\b)"
 )
 won_and_lost = rule(
     r"\b((?:[Ww]e|[Tt]hey|[Yy]ou)(?:'re| are|re)(?: now| sitting| only| still)?(?: at)? |"
