@@ -66,6 +66,33 @@ listed = rule(
     ("sun and sat down", "sun and sat down"),
     needs=_DAYS,
 )
+_DAY_WORD = (
+    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun|mon|tues|wednes|thurs|fri|satur|sun)day|[Tt]oday|"
+    r"[Tt]onight|[Tt]omorrow|[Tt]mr|[Tt]mrw)"
+)
+_BESIDE = r"(?:,? (?:and|or|not|to|thru|through|instead of|rather than) | ?[/&-] ?)"
+_DAY_BEFORE = re.compile(rf"\b{_DAY_WORD}{_BESIDE}$")
+_DAY_AFTER = re.compile(rf"{_BESIDE}{_DAY_WORD}\b")
+
+
+def _beside_day(match: Match) -> str:
+    beside = _DAY_AFTER.match(match.string, match.end()) or _DAY_BEFORE.search(
+        match.string, max(match.start() - 26, 0), match.start()
+    )
+    return _day(match[0]) if beside else match[0]
+
+
+beside_day = rule(
+    r"(?<![\w'])(?<!we )(?<!he )(?<!ey )(?<!who )(?:mon|wed|sat|sun)\b(?!['’]\w)(?! (?:down|on|"
+    r"in|by|there|here|with|around|"
+    r"through|next|"
+    r"still|up|back|at the|for an?|is (?:out|up|shining|hot)|came|rose|set|will (?:rise|set))\b)",
+    _beside_day,
+    ("Friday or sat", "Friday or Saturday"),
+    ("sat not sunday", "Saturday not sunday"),
+    ("came friday and sat down", "came friday and sat down"),
+    needs=("mon", "wed", "sat", "sun"),
+)
 _LETTERS = {
     "M": "Monday", "T": "Tuesday", "Tu": "Tuesday", "W": "Wednesday", "Th": "Thursday",
     "F": "Friday",
@@ -100,6 +127,14 @@ lettered = rule(
         "w/f",
         "th",
     ),
+)
+_OPENED = re.compile(r"\d|\b(?:open|opens|closed|hours|office|work|works|shifts?)\b", re.IGNORECASE)
+lettered_small = rule(
+    r"(?<![\w'&/-])m ?[-–] ?(f|th|sat?|sun?)(?![\w'&/-])",
+    lambda m: f"Monday to {_LETTERS[m[1].capitalize()]}" if _OPENED.search(m.string) else m[0],
+    ("open m-f", "open Monday to Friday"),
+    ("the m-f ratio", "the m-f ratio"),
+    needs=("m-", "m -", "m–", "m –"),
 )
 sure = _of_days(
     rf"(?<![\w'-])()({_SURE_DAY})\b\.?(?![\w'-])",
@@ -242,7 +277,8 @@ part = rule(
 )
 
 ENGLISH = (
-    listed, lettered, before_time, pointed, after_time, sure, after_word, weekend, small_at,
+    listed, lettered, lettered_small, before_time, pointed, after_time, sure, beside_day,
+    after_word, weekend, small_at,
     small_free, small,
     month, month_after,
     month_small, halves, half, zone, part,

@@ -32,7 +32,8 @@ _NUMBERED = {
     "vol": "volume", "vols": "volumes", "ch": "chapter", "pg": "page", "pgs": "pages",
     "fig": "figure", "figs": "figures", "tbl": "table",
     "ep": "episode", "eps": "episodes", "pt": "part",
-    "apt": "apartment", "lv": "level", "rd": "round", "rm": "room", "rte": "route", "lvl": "level",
+    "apt": "apartment", "lv": "level", "rd": "round", "rm": "room", "rte": "route", "rt": "route",
+    "lvl": "level",
     "ver": "version",
 }  # fmt: skip
 _DOTTED_NUMBERED = {
@@ -189,7 +190,7 @@ addressed = rule(
     needs=(".",),
 )
 numbered = _expanded(
-    r"(?<!\d )(?-i:(?!LV))",
+    r"(?<!\d )(?-i:(?!LV|RT))",
     _NUMBERED,
     r"\.? ?(?=\d|(?-i:[IVX]{1,5}\b|[A-Z]-?\d))",
     ("vol. 3", "volume 3", "volume three"),
@@ -288,7 +289,7 @@ ENGLISH = (
 
     numbered, dotted_numbered, number_of, established, bound, always, always_dotted, name_ends,
     kitchen.size,
-    each, key, kitchen.spoons, kitchen.cups,
+    each, key, kitchen.spoons, kitchen.cups, kitchen.packed,
 )  # fmt: skip
 
 

@@ -209,9 +209,35 @@ featuring = rule(
     ("a song ft. Drake", "a song featuring Drake"),
     needs=("ft",),
 )
+_TONES = {
+    "s": "sarcasm", "sarc": "sarcasm", "j": "joking", "jk": "just kidding", "hj": "half joking",
+    "srs": "serious", "gen": "genuine", "genq": "genuine question", "g": "genuine",
+    "lh": "lighthearted", "pos": "positive", "neg": "negative", "nm": "not mad",
+    "nbh": "nobody here",
+    "lyr": "lyrics", "p": "platonic", "t": "teasing", "hyp": "hyperbole", "rh": "rhetorical",
+    "nsrs": "not serious", "npa": "not passive aggressive", "nay": "not at you",
+    "ij": "inside joke",
+    "ref": "reference", "c": "copypasta", "th": "threat", "cb": "clickbait", "f": "fake",
+}  # fmt: skip
+#: Before these a slash means per, or is a command being spoken of.
+_NO_TONE = re.compile(
+    r"(?:\d ?(?![ap]m)[a-zA-Zµ]{0,3}|\b(?:type|use|per|try|the|command|run|with|and|or|a|says?|"
+    r"say))$"
+)
+tone = rule(
+    r"(?<=[^\s/]) /(" + "|".join(sorted(_TONES, key=len, reverse=True)) + r")(?=[ ]*[.!?]?[ ]*$)",
+    lambda m: m[0] if _NO_TONE.search(m.string, 0, m.start()) else f", {_TONES[m[1].lower()]}",
+    ("great idea /s", "great idea, sarcasm"),
+    ("nice work /gen", "nice work, genuine"),
+    ("it does 3 m /s", "it does 3 m /s", "it does three meters per second"),
+    ("type /p", "type /p", "type slash p"),
+    flags=re.MULTILINE,
+    spaced=False,
+    needs=(" /",),
+)
 
 ENGLISH = (
-    featuring, opus_number,
+    tone, featuring, opus_number,
     absolute, prime, derivative, operator, difference, underscored, single, product, plural, away,
     alias, seeking,
     chords, chord, salt, function, with_,

@@ -41,3 +41,13 @@ cups = rule(
     ("1/2 c. milk", "1/2 cup milk", "one half cup milk"),
     needs=("c.",),
 )
+packed = rule(
+    r"\((\d{1,3}(?:\.\d{1,2})?)[ -]?(oz|lb|ml|kg|fl oz)\.?\)(?= (?:cans?|jars?|bags?|box(?:es)?|"
+    r"bottles?|"
+    r"blocks?|cartons?|containers?|packages?|packs?|packets?|pouch(?:es)?|sticks?|tins?|tubs?|"
+    r"tubes?)\b)",
+    lambda m: f"{m[1]}-{m[2]}",
+    ("1 (14oz) can", "1 14-oz can", "one fourteen ounce can"),
+    ("(2 oz) of it", "(2 oz) of it", "(two ounces) of it"),
+    needs=("(",),
+)

@@ -78,6 +78,16 @@ _OR = re.compile(r"(?<=[\w)]) \|\| (?!or\b|and\b)(?=[\w(!])")
 _STARS = re.compile(r"(?<=(?<![\w*.])[1-7])\*(?![\w*])")
 _EMPHASISED = re.compile(r"(?<![\w*])\*(?=[^\s*])")
 _EMPHASIS = re.compile(r"\*+|~~+|(?<![^\W_])_+|_+(?![^\W_])|`+|\|\|+")
+# Everything, in queries and imports.
+_EVERYTHING = re.compile(
+    r"(?:(?<=\b[Ss]elect )|(?<=\bSELECT )|(?<=\bSelect )|(?<=\bdistinct )|(?<=\bDISTINCT )|"
+    r"(?<=\bimport )|"
+    r"(?<=\bexport )|(?<=\b[Cc]ount\()|(?<=\bCOUNT\()|(?<=\brm )|(?<=\bgit add ))\*(?=$|[ ),;?!\n])"
+)
+# Spoken of: "use * there".
+_NAMED_STAR = re.compile(
+    r"(?<=\b(?:use|the|put|add) )\*(?=$|[ ,.?!])|(?<=\b(?:an|of|is) )\*(?=$|[ ,.?!])"
+)
 # Marks that no later step reads.
 _SPACES = str.maketrans("_|[]{}\\`", " " * 8)
 _ENDED = re.compile(r"[.!?…,;:。！？、，；：؟।-][\"')\]»”]*$")
@@ -167,6 +177,8 @@ def emphasis(text: str) -> str:
     if text.count("**") == 1:
         text = _RAISED.sub(r" ^ \1", text)
     text = _OR.sub(" ∨ ", text)
+    text = _EVERYTHING.sub("\u2217", text)
+    text = _NAMED_STAR.sub("\u2217", text) if text.count("*") == 1 else text
     text = _STAR_BETWEEN.sub(" × ", text)
     text = _STARS.sub("★", text) if text.count("*") < 3 and not _EMPHASISED.search(text) else text
     return _EMPHASIS.sub("", text)

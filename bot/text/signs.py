@@ -10,7 +10,7 @@ _SHIFTED = re.compile(
 _ASSIGNED = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 _SIGNS = {
     "∫": "integral", "∑": "sum", "∏": "product", "∂": "partial", "∈": "in", "∉": "not in",
-    "∀": "for all",
+    "∀": "for all", "\u2217": "star",
     "∃": "there exists", "∝": "is proportional to", "∴": "therefore", "∵": "because",
     "≡": "is equivalent to",
     "∪": "union", "∩": "intersection", "⊂": "is a subset of", "∅": "empty set", "∧": "and",

@@ -18,10 +18,12 @@ from bot.text.quantities import (
     identifiers,
     measures,
     money,
+    prices,
     rates,
     romans,
     sizes,
     slashes,
+    software,
 )
 
 #: From the most specific form to the bare number: a rule sees what those before it have left.
@@ -40,6 +42,12 @@ ENGLISH = (
     hardware.oil,
     identifiers.identifier,
     codes.road,
+    software.software,
+    software.port,
+    software.rights,
+    prices.unsigned,
+    codes.won_and_lost,
+    arithmetic.variable,
     codes.copy,
     hardware.processor,
     hardware.subnet,
@@ -141,6 +149,7 @@ ENGLISH = (
     measures.from_length_to_length,
     measures.from_unit_to_unit,
     codes.zone,
+    software.named,
     codes.hyphenated,
     arithmetic.ion,
     arithmetic.nearly,

@@ -187,6 +187,21 @@ multiplied = rule(
     needs=(" x ", " × "),
     spaced=False,
 )
+_ALGEBRA = re.compile(
+    r"\b(?:algebra|antiderivative|asymptote|calc|calculus|coefficient|deriv(?:ative)?s?|"
+    r"differentiate|equations?|"
+    r"factor(?:ed|ing)?|integrals?|integrate|polynomial|quadratic|simplif(?:y|ies)|slope|solve)\b|"
+    r"\b[xyz] ?(?:\^|²|³|squared|cubed)|\by ?=|f\(x\)|f of x",
+    re.IGNORECASE,
+)
+variable = rule(
+    r"(?<![\w.,])(\d{1,3})x(?=[?.,!)]|$| (?:and|or|right|is|for|to|from|by|as (?:the|your|"
+    r"an answer))\b)(?![.,]\d)",
+    lambda m: f"{decimal(m[1])} x" if _ALGEBRA.search(m.string) else m[0],
+    ("derivative is 2x?", "derivative is two x?"),
+    ("it is 2x?", "it is 2x?", "it is two times?"),
+    needs=("x",),
+)
 times = rule(
     r"(?<!\w)x(\d{1,4}(?:\.\d{1,24})?)(?!\w)(?!\.\d)(?! ?[=<>])(?! and x\d)(?<!and x\d)",
     lambda m: m[0] if _NUMBERED.search(m.string) else f"times {decimal(m[1])}",

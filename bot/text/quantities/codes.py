@@ -125,11 +125,13 @@ lettered = rule(
     ),
 )
 road = rule(
-    r"(?:(?<=\bon the )|(?<=\boff the )|(?<=\btake the )|(?<=\bvia the ))[1-9]\d{2}(?![\w.,:/%-]\w|"
+    r"(?:(?<=\bon the )|(?<=\boff the )|(?<=\btake the )|(?<=\bvia the )|(?<=ighway )|"
+    r"(?<=\b[Rr]oute )|(?<=nterstate ))[1-9]\d{2}(?![\w.,:/%-]\w|"
     r"%| [a-z]{2,12}s\b)(?!\w)",
     lambda m: in_pairs(m[0]),
     ("on the 405", "on the four oh five"),
-    needs=("on the", "off the", "take the", "via the"),
+    ("highway 101", "highway one oh one"),
+    needs=("on the", "off the", "take the", "via the", "highway", "route", "interstate"),
 )
 copy = rule(
     r"^10-4(?![\w-])|(?<![\w.-])10-4(?=,? (?:good|copy|roger|that|over)\b)",
@@ -149,6 +151,40 @@ record = rule(
     r"(?<![\w.,/:$+-])(\d{1,2})-(\d{1,2})-(\d{1,2})(?![\w/-])(?!\.\d)",
     lambda m: " ".join(map(decimal, m.groups())),
     ("went 12-4-1", "went twelve four one"),
+    needs=("-",),
+)
+_OF_ONE_GAME = re.compile(
+    r"\b(?:half|halftime|final|score|beat|inning|set|minutes?|mins?|open|closed|hours|shifts?|"
+    r"ages?|"
+    r"penalties|pens|aggregate|won|lost|win|lose)\b",
+    re.IGNORECASE,
+)
+_AFTER_RECORD = (
+    r"(?=[.,!?)]|$| (?:so far|this|and|on the (?:year|season)|at home|on the road|in (?:our|"
+    r"their|the|"
+    r"conference|division|league|ranked|april|may|may|june|september|october|november)|now|last|"
+    r"since|after|"
+    r"with|against|right now|rn|overall|but|lol|when|before|to (?:start|finish|end)|straight up|"
+    r"away|through|"
+    r"all time|record|start|season|ats|tho|though|lmao|at the tournament)\b)"
+)
+won_and_lost = rule(
+    r"\b((?:[Ww]e|[Tt]hey|[Yy]ou)(?:'re| are|re)(?: now| sitting| only| still)?(?: at)? |"
+    r"[Ww]ent |[Ff]inished(?: the season)? |"
+    r"[Ss]tart(?:ed|ing)?(?: the season| off| out)? |[Rr]ecord (?:is |of |was |at )?|"
+    r"[Ss]itting at |[Ii]mproved to |"
+    r"[Ff]ell to |[A-Z][a-z]{2,15}s (?:are|were) (?:now |sitting |only )?(?:at )?|[Gg]o(?:ing)? |"
+    r"[Aa]n? (?=\d+-\d+ (?:record|start|"
+    r"season)))(\d{1,2})-(\d{1,2})(?![\w/:-]|\.\d)" + _AFTER_RECORD,
+    lambda m: (
+        m[0]
+        if _OF_ONE_GAME.search(m.string)
+        else f"{m[1]}{decimal(m[2])} and {'oh' if m[3] == '0' else decimal(m[3])}"
+    ),
+    ("we're 6-2 so far", "we're six and two so far"),
+    ("went 10-6", "went ten and six"),
+    ("we're 2-1 up", "we're 2-1 up", "we're two to one up"),
+    ("they won 6-2", "they won 6-2", "they won six to two"),
     needs=("-",),
 )
 one_on_one = rule(

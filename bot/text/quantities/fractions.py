@@ -65,8 +65,13 @@ def _of_something(match: Match) -> str:
     return _said(match.groupdict().get("whole"), _part(top, bottom), match["unit"])
 
 
+#: Of which so much is in use.
+_STORED = frozenset("kb mb gb tb gib mib".split())
+
+
 def _slashed_unit(top: int, bottom: int, unit: str) -> str:
-    return f"{cardinal(top)} slash {cardinal(bottom)} {UNITS[unit.lower()][1]}"
+    between = "out of" if unit.lower() in _STORED and top <= bottom else "slash"
+    return f"{cardinal(top)} {between} {cardinal(bottom)} {UNITS[unit.lower()][1]}"
 
 
 whole_and_slashed = rule(
@@ -83,6 +88,7 @@ slashed_of_unit = rule(
     _of_something,
     ("a 1/2 lb burger", "a one half pound burger"),
     ("3/4 mile", "3/4 mile", "three quarters mile"),
+    ("31/32 GB", "thirty-one out of thirty-two gigabytes"),
     ("2/18 lbs", "two slash eighteen pounds"),
     flags=re.IGNORECASE,
     needs=("/",),
@@ -104,11 +110,17 @@ inches = rule(
     ('2 1/2" pipe', "two and a half inches pipe"),
     needs=("/",),
 )
+_DAY_ASKED = re.compile(r"\b(?:on|by|due|until|till|before|drops|releases|out|starts|ends|is) $")
 of_all = rule(
     rf"(?<![\w/.,$])(?<!\d )(\d{{1,4}})/(\d{{1,4}})"
     rf"(?= (?!(?:hours|dollars|euros)\b)(?:{COUNTED_THINGS}|{_DONE})\b)|"
     r"(?<=\b(?:got|hit) )(\d{1,4})/(\d{1,4})(?![\w/%])(?! [a-z]{1,12}s\b)",
-    lambda m: f"{decimal(m[1] or m[3])} out of {decimal(m[2] or m[4])}",
+    lambda m: (
+        m[0]
+        if _DAY_ASKED.search(m.string[: m.start()]) and m.string.startswith(" right", m.end())
+        else f"{decimal(m[1] or m[3])} out of {decimal(m[2] or m[4])}"
+    ),
+    ("on 11/22 right?", "on 11/22 right?", "on November twenty-second right?"),
     ("7/25 people", "seven out of twenty-five people"),
     ("got 7/25", "got seven out of twenty-five"),
     ("3/4 done", "three out of four done"),

@@ -10,7 +10,9 @@ from bot.text.rule import Match, rule
 _ON = (
     r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|[Ee]nds|[Ee]ffective|[Ee]xpires|"
     r"[Bb]orn|[Ll]eav(?:es|ing)|[Aa]rriv(?:es|ing)|[Dd]epart(?:s|ing)|[Ll]ands|[Oo]pens|[Cc]loses|[Rr]eleases|[Ll]aunches|"
-    r"[Bb]egins|[Mm]oved to|[Pp]ushed to|[Rr]escheduled to|[Aa]s of|(?:[Bb]day|[Bb]irthday|"
+    r"[Bb]egins|[Mm]oved to|[Pp]ushed to|[Rr]escheduled to|[Aa]s of|[Cc]omes out|"
+    r"[Cc]oming(?: out)?|[Pp]remieres?|[Aa]irs|[Dd]ropping|[Rr]eleasing|[Ss]eason|"
+    r"(?:[Bb]day|[Bb]irthday|"
     r"[Dd]eadline|[Ee]xam|[Ff]inal|[Mm]idterm|[Tt]est|"
     r"[Pp]arty|[Ww]edding|[Mm]eeting|"
     r"[Ii]nterview|[Ff]light|[Ll]aunch|[Rr]elease|[Cc]oncert|[Ss]how|[Gg]ame|[Tt]rip|[Hh]omecoming|[Pp]rom|[Cc]oncert|[Gg]raduation|[Cc]losing|[Oo]pening|"
@@ -37,7 +39,7 @@ def _on(match: Match) -> str:
 
 
 on_day = rule(
-    rf"\b(?:((?:{_ON})(?:day)?,? (?:on )?)|((?:{_BY}) "
+    rf"\b(?:((?:{_ON})(?:day)?,? (?:(?:on|by) )?)|((?:{_BY}) "
     rf"))(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})(?![\w/%°-])(?!\.\d)"
     rf"(?! (?:of|the|full|done|left|{COUNTED_THINGS})\b)(?! ?(?i:{FREE_UNITS}|cups?)(?!\w))",
     _on,

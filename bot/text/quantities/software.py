@@ -1,0 +1,65 @@
+"""What a computer's folk say: versions of software, ports, rights, and names with a figure."""
+
+import re
+
+from bot.text.quantities.measures import FREE_UNITS
+from bot.text.quantities.numbers import decimal, digits, in_pairs
+from bot.text.rule import Match, rule
+
+_SOFTWARE = (
+    "android|angular|ansible|blender|bun|clang|cmake|cuda|debian|deno|django|docker|dotnet|elixir|fedora|firefox|"
+    "flask|gcc|godot|golang|gradle|ios|java|jdk|julia|k8s|kernel|kotlin|kubernetes|laravel|linux|llama|"
+    "lua|macos|mariadb|minecraft|mysql|nginx|node|nodejs|node\\.js|npm|numpy|opengl|openssl|pandas|perl|"
+    "php|pip|postgres|postgresql|proton|pytorch|python|rails|react|redis|ruby|rust|scala|spring|sqlite|svelte|"
+    "tensorflow|terraform|typescript|ubuntu|unity|unreal|vue|vulkan|wine|patch|version|firmware"
+)
+_POINTED = r"\d{1,3}\.\d{1,3}"
+
+
+def _version(figures: str) -> str:
+    major, minor = figures.split(".")
+    said = f"oh {decimal(minor[1])}" if len(minor) == 2 and minor[0] == "0" else decimal(minor)
+    return f"{decimal(major)} {'' if said.startswith('oh') else 'point '}{said}"
+
+
+software = rule(
+    rf"\b((?i:{_SOFTWARE})(?: ?[<>=~^]{{1,2}} ?| ))({_POINTED}(?:(?:,? (?:and|or|to|vs\.?|->|not|"
+    rf"than) |, ?| ?/ ?| ?- ?)"
+    rf"{_POINTED}){{0,3}})(?![\w%°])(?![.,]\d)(?! ?(?i:{FREE_UNITS}|times|points?|million|"
+    rf"billion)(?!\w))",
+    lambda m: m[1] + re.sub(_POINTED, lambda one: _version(one[0]), m[2]),
+    ("python 3.11 or newer", "python three point eleven or newer"),
+    ("python 3.9 to 3.12", "python three point nine to three point twelve"),
+    ("ubuntu 22.04", "ubuntu twenty-two oh four"),
+    ("the python is 3.11 m", "the python is 3.11 m", "the python is three point one one meters"),
+    needs=(".",),
+)
+port = rule(
+    r"\b([Pp]orts? )(\d{4})(?![\w/:%-]|[.,]\d)(?! (?:people|[a-z]{3,12}s)\b)",
+    lambda m: m[1] + in_pairs(m[2]),
+    ("port 8080", "port eighty eighty"),
+    ("port 3000", "port three thousand"),
+    needs=("port",),
+)
+rights = rule(
+    r"\b((?i:chmod)(?: -R)? )(0?[0-7]{3})(?![\w.])",
+    lambda m: m[1] + digits(m[2]),
+    ("chmod 777 it", "chmod seven seven seven it"),
+    needs=("chmod",),
+)
+
+
+def _named(match: Match) -> str:
+    return f"{match[1].upper() if len(match[1]) == 1 else match[1]} {in_pairs(match[2])}"
+
+
+named = rule(
+    r"(?<![\w'-])((?!(?i:sub|top|pre|post|mid|under|over|plus|non|low|high|minus|all|about|x|y|n|"
+    r"t|i|is|to)-)"
+    r"[A-Za-z]{1,20})-(\d{3})(?![\w-]|[.,]\d)",
+    _named,
+    ("blink-182", "blink one eighty-two"),
+    ("in u-571", "in U five seventy-one"),
+    ("top-250", "top-250", "top two hundred fifty"),
+    needs=("-",),
+)
