@@ -33,7 +33,9 @@ def test_what_is_asked_for_is_locked_with_hashes(name: str) -> None:
 
 
 def test_what_is_locked_is_what_is_installed() -> None:
-    installed = {canonicalize_name(one.metadata["Name"]): one.version for one in distributions()}
+    # The first counts: setuptools has copies of some that it puts behind the others.
+    found = reversed([(canonicalize_name(one.metadata["Name"]), one) for one in distributions()])
+    installed = {name: one.version for name, one in found}
     for requirement, _ in locked("dev"):
         if requirement.marker is None or requirement.marker.evaluate():
             version = installed.get(canonicalize_name(requirement.name), "no version")

@@ -51,7 +51,7 @@ def _load() -> _Ranking | None:
     try:
         identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     except (OSError, EOFError, ValueError, lzma.LZMAError) as error:
-        log.error("languages cannot be told apart until the next start", exc_info=error)
+        log.error("languages cannot be told apart until the next start: %s", error)
         return None
     identifier.set_languages([code for code in LANGUAGES if is_written_in_latin(code)])
     model: _Ranking = identifier

@@ -122,8 +122,8 @@ def _weights(config: EngineConfig) -> tuple[str, str]:
             if not hub.is_fetched(folder, config.weights_folder, model):
                 size_gb = model.fetched_bytes / 1e9
                 missing = (
-                    f"{model.title}'s are not in {folder} yet; `timbre.py weights fetch` "
-                    f"downloads {size_gb:.1f} GB"
+                    f"{model.title}'s are not in {folder} yet; `timbre.py weights fetch "
+                    f"{model.name}` downloads {size_gb:.1f} GB"
                 )
                 return ("error" if HF_HUB_OFFLINE else "warning"), missing
         checkpoint.read_sizes(folder, model)

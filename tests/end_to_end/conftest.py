@@ -108,8 +108,8 @@ def _furnished(
     return guild, lounge, *members
 
 
-async def transmission(channel: VoiceChannel, since_s: float) -> Heard:
-    """Everything sent since `since_s`, once the bot has stopped sending.
+async def transmission(channel: VoiceChannel, since_s: float, quiet_s: float = 0.5) -> Heard:
+    """Everything sent since `since_s`, once the bot has stopped sending for `quiet_s`.
 
     While an utterance waits for its next piece the bot sends silence, so a slow machine does not
     look like the end.
@@ -117,7 +117,7 @@ async def transmission(channel: VoiceChannel, since_s: float) -> Heard:
     async with asyncio.timeout(90):
         while True:
             heard = channel.recording.heard(since_s)
-            if heard.audible and time.monotonic() - heard.packets[-1].arrived_s > 0.5:
+            if heard.audible and time.monotonic() - heard.packets[-1].arrived_s > quiet_s:
                 return heard
             await asyncio.sleep(0.05)
 

@@ -38,6 +38,7 @@ NAMING_A_VOICE: dict[str, dict[str, Any]] = {
     "voice-admin disable": {},
     "voice-admin enable": {},
     "voice-admin uses": {},
+    "language": {},
     "bot-owner disable": {},
     "bot-owner enable": {},
 }
