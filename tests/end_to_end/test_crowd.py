@@ -24,7 +24,7 @@ HOLDING = "Somebody has the floor for as long as this takes."
 MAX_WAIT_S = 3.0
 MOST = 10
 KEEP_ALIVE_S = 1.0
-TOO_MUCH = r"There is too much to say at once: I left out [34] messages\."
+TOO_MUCH = r"There is too much to say at once: I left out (1 message|[2-4] messages)\."
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -99,7 +99,7 @@ async def test_what_waited_too_long_is_left_out_with_one_notice(stage: Stage) ->
     assert order[-2:] == ["Bob says:", young]
     assert not set(late) & set(order)
     (notice,) = stage.written()[before:]
-    # The command came last: it may be old enough only after the notice, which is not repeated soon.
+    # Some may be old enough only after the notice, which is not repeated soon.
     assert re.fullmatch(TOO_MUCH, notice.content)
     await stage.reply(stage.alice, "live stop")
 

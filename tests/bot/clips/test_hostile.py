@@ -131,7 +131,7 @@ def corpus(pcm: FloatArray, rounds: int) -> Iterator[Upload]:
             yield mutate.__name__, mutate(random, sources[turn % len(FORMATS)])
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 async def test_a_thousand_hostile_files(
     spoken: dict[str, list[FloatArray]], tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

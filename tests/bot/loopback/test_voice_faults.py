@@ -93,7 +93,7 @@ async def test_the_bot_follows_to_another_voice_server(scene: Scene) -> None:
     async with connected(scene) as (_, voice):
         before, endpoint = voice.ssrc, voice.endpoint
         scene.server.voice.migrate(scene.lounge)
-        await until(lambda: voice.is_connected() and voice.ssrc != before)
+        await until(lambda: voice.is_connected() and voice.ssrc != before, timeout_s=40)
         assert voice.endpoint != endpoint
         await speaks_in(scene, scene.lounge, voice)
 

@@ -95,6 +95,7 @@ def _compared(text: str) -> str:
     return _SPACED_LETTERS.sub(lambda letters: letters[0].replace(" ", ""), joined)
 
 
+@pytest.mark.timeout(600)
 def test_lines_spoken_with_the_stock_voice_are_understood(pytestconfig: pytest.Config) -> None:
     """About 1.4 s of a core for each line: a minute with `--all`."""
     count = ALL if pytestconfig.getoption("--all") else SOME
