@@ -12,10 +12,14 @@ class VoiceUseStore(StorePart):
     async def note(self, voice: VoiceRow, user_id: int, guild_id: int) -> None:
         """Note that somebody speaks in a voice, theirs or another member's."""
         now = self._clock()
+        long_ago = voice.used_at is None or now - voice.used_at > _DAY_S
+        borrowed = voice.owner_id != user_id and guild_id
+        if not long_ago and not borrowed:  # nearly every line
+            return
         async with self._database.transaction():
-            if voice.used_at is None or now - voice.used_at > _DAY_S:
+            if long_ago:
                 await self._database.update("voices", {"used_at": now}, voice_id=voice.voice_id)
-            if voice.owner_id != user_id and guild_id:
+            if borrowed:
                 await self._remember(user_id)
                 row = {
                     "guild_id": guild_id,

@@ -178,7 +178,7 @@ def time_upstream(upstream_t3: Any, condition: Any, *, tokens: int) -> float:
             t3_cond=condition, text_tokens=text, max_new_tokens=count, top_p=1.0
         )
 
-    short, long = (median_ms(run(count), device, repeats=1) for count in (10, 10 + tokens))
+    short, long = (median_ms(run(count), device, repeats=3) for count in (10, 10 + tokens))
     return float(long - short) / tokens
 
 

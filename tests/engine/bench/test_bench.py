@@ -1,7 +1,6 @@
 """The benchmark as it is started from a shell, on a reduced model."""
 
 import json
-import math
 import platform
 import shutil
 import subprocess
@@ -51,8 +50,7 @@ def test_a_small_run_measures_everything_and_leaves_its_files(tmp_path: Path) ->
     assert results["setting"]["copy_bandwidth_gb_s"] > 0
     assert [step["streams"] for step in results["steps"]] == [1, 2]
     assert all(0 < step["fraction_of_floor"] < 1 for step in results["steps"])
-    # A difference of two runs, which other work on a small machine can turn round.
-    assert math.isfinite(results["upstream_token_ms"])
+    assert results["upstream_token_ms"] > 0
     measured = {(stage["stage"], stage["audio_s"]) for stage in results["stages"]}
     assert measured == {(s, n) for s in ("flow", "vocoder", "watermark") for n in (1, 2)}
     assert all(stage["upstream_ms"] > 0 < stage["ours_ms"] for stage in results["stages"])
