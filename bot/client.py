@@ -11,6 +11,7 @@ from discord.ext import commands
 
 from bot.base.command_sync import sync_if_changed
 from bot.base.errors import sentence_for, tell
+from bot.base.health import show_life
 from bot.base.lag import measure
 from bot.base.tasks import TaskSet
 from bot.base.turns import FairTurns
@@ -136,6 +137,11 @@ class TimbreBot(commands.AutoShardedBot):
         )
         self._born = time.perf_counter()
 
+    @property
+    def connected(self) -> bool:
+        """Whether every shard has its connection to Discord at this moment."""
+        return self.is_ready() and not any(shard.is_closed() for shard in self.shards.values())
+
     def _left(self, guild_id: int) -> None:
         self.live.bindings.left(guild_id)
 
@@ -173,6 +179,8 @@ class TimbreBot(commands.AutoShardedBot):
         self._background.spawn(self.services.janitor.run(), name="janitor")
         self._background.spawn(self._prepare_detection(), name="detection")
         self._background.spawn(measure(self.services.metrics.loop_lag), name="lag")
+        home = self.services.settings.home
+        self._background.spawn(show_life(home, lambda: self.connected), name="health")
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         record = self.services.settings.home / "commands.json"

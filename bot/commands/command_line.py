@@ -38,7 +38,12 @@ def parser() -> argparse.ArgumentParser:
     )
     say.add_argument("--out", type=Path, required=True, help="file to write: .ogg, .wav or .flac")
 
-    commands.add_parser("doctor", help="check this machine and say what is missing")
+    doctor = commands.add_parser("doctor", help="check this machine and say what is missing")
+    doctor.add_argument(
+        "--health",
+        action="store_true",
+        help="say whether the running bot is connected to Discord, and nothing else",
+    )
 
     cache = commands.add_parser("cache", help="look after rendered speech and enrolled voices")
     cache.add_argument(
@@ -96,6 +101,10 @@ def _run(args: argparse.Namespace) -> int:
             from bot.commands.caches import caches  # noqa: PLC0415
 
             return asyncio.run(caches(settings, args.action))
+        case "doctor" if args.health:
+            from bot.commands.health import health  # noqa: PLC0415
+
+            return health(settings)
         case _:
             from bot.commands.doctor import doctor  # noqa: PLC0415
 
