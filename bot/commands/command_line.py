@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bot import __version__
+from bot.commands import PROGRAM
 
 
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
-        prog="timbre.py",
+        prog=PROGRAM,
         description="A Discord bot that speaks in its members' own voices.",
     )
     root.add_argument("--version", action="version", version=f"Timbre {__version__}")

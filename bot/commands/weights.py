@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from bot import settings as settings_module
 from bot.base.home import prepare_home
+from bot.commands import PROGRAM
 from engine.command import INTERRUPTED
 from engine.device import NoGpu, detect
 from engine.messages import EngineConfig
@@ -142,7 +143,7 @@ def _random(model: Model, folder: Path, options: argparse.Namespace) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="timbre.py weights", description="Chatterbox's weights.")
+    parser = argparse.ArgumentParser(prog=f"{PROGRAM} weights", description="Chatterbox's weights.")
     commands = parser.add_subparsers(dest="command", required=True)
 
     fetch = commands.add_parser("fetch", help="download the released weights, or resume that")
