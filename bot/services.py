@@ -34,6 +34,7 @@ from bot.voices.sharing import Sharing
 from bot.voices.uploads import Uploads
 from data.errors import DatabaseUnusable
 from data.store import Store
+from engine.device import card_environment
 from engine.executor import Executor
 from engine.host.local import LocalExecutor
 from engine.host.worker_process import worker_command
@@ -107,7 +108,8 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
             on_enrolled=enrolments.note,
             command=worker_command(settings.engine_python),
             environment={
-                name: value for name, value in os.environ.items() if name != "DISCORD_TOKEN"
+                **{name: value for name, value in os.environ.items() if name != "DISCORD_TOKEN"},
+                **card_environment(settings.engine.device, os.environ),
             },
         )
         try:

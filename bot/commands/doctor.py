@@ -6,6 +6,7 @@ Changes nothing but the database's folder, which it makes if it is not there.
 import asyncio
 import importlib
 import importlib.metadata
+import os
 import platform
 import shutil
 import sqlite3
@@ -22,6 +23,7 @@ from rich.table import Table
 from bot.base.home import DATABASE
 from bot.services import open_store
 from bot.settings import SOURCE, Settings, SettingsError, exposed_token, settings_file
+from engine.device import card_environment
 from engine.worker.checks import Check
 
 #: A model's weights are 3.2 GB at most; rendered speech is bounded by its own setting.
@@ -150,6 +152,7 @@ async def _engine(settings: Settings) -> list[Check]:
             "-m",
             "engine.worker.checks",
             cwd=SOURCE,
+            env={**os.environ, **card_environment(settings.engine.device, os.environ)},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

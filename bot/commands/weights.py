@@ -7,6 +7,7 @@ usage, 130 interrupted.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -19,7 +20,7 @@ from bot import settings as settings_module
 from bot.base.home import prepare_home
 from bot.commands import PROGRAM
 from engine.command import INTERRUPTED
-from engine.device import NoGpu, detect
+from engine.device import NoGpu, card_environment, detect
 from engine.messages import EngineConfig
 from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
@@ -119,6 +120,7 @@ def _model_of_the_bot(config: EngineConfig) -> Model:
     """The model that the settings name, or the one that suits this machine."""
     from engine.worker import choosing  # noqa: PLC0415 - not where a model is named
 
+    os.environ.update(card_environment(config.device, os.environ))  # before the driver is asked
     gpu = NoGpu("the settings ask for the CPU") if config.device == "cpu" else detect()
     return choosing.usual(config, gpu).model
 

@@ -101,6 +101,9 @@ def test_the_documented_range_is_the_range(variable: str) -> None:
     ("name", "value", "mentions"),
     [
         ("TIMBRE_ENGINE", "fastest", "TIMBRE_ENGINE"),
+        ("TIMBRE_DEVICE", "cuda1", "TIMBRE_DEVICE: cuda1 is none of auto, cpu, cuda and cuda:N"),
+        ("TIMBRE_DEVICE", "cuda:", "TIMBRE_DEVICE: cuda: is none of "),
+        ("TIMBRE_DEVICE", "gpu", "TIMBRE_DEVICE"),
         ("TIMBRE_QUEUE_MAX_JOBS", "many", "TIMBRE_QUEUE_MAX_JOBS"),
         ("TIMBRE_QUEUE_MAX_JOBS", "0", "TIMBRE_QUEUE_MAX_JOBS"),
         ("TIMBRE_LOUDNESS_LUFS", "3", "TIMBRE_LOUDNESS_LUFS"),
