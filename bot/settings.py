@@ -10,6 +10,7 @@ What a setting is for stands in `.env.example`. Nothing else in Timbre reads the
 import difflib
 import io
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
@@ -181,7 +182,14 @@ def _value_of(variable: str, hint: Any, text: str) -> object:
         raise SettingsError(f"{variable}: {message.removeprefix('Value error, ')}") from None
 
 
+#: What a backslash and a letter are read as between double quotes in `.env`.
+_ESCAPED = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r"}
+
+
 def _path(variable: str, text: str) -> str:
+    for character in text:
+        if unicodedata.category(character) == "Cc":
+            raise SettingsError(f"{variable}: {_about_control(character)}")
     # Not resolved: a virtual environment's python is a symbolic link, and to follow it would leave
     # the environment.
     try:
@@ -192,6 +200,16 @@ def _path(variable: str, text: str) -> str:
     if (kind == "file" and not path.is_file()) or (kind == "folder" and not path.is_dir()):
         raise SettingsError(f"{variable}: no {kind} {path}")
     return str(path)
+
+
+def _about_control(character: str) -> str:
+    letter = _ESCAPED.get(character)
+    if letter is None:
+        return f"the path holds a control character (U+{ord(character):04X})"
+    return (
+        f"the path holds a control character, as which \\{letter} is read between double quotes; "
+        "write it in single quotes, or with / for \\"
+    )
 
 
 def _set(variables: Mapping[str, str | None]) -> dict[str, str]:

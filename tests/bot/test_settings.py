@@ -164,12 +164,30 @@ def test_the_environment_goes_before_the_file_and_what_is_empty_counts_nowhere(
     assert settings.home == ROOT / "a b"
 
 
+@pytest.mark.parametrize("line", [r"TIMBRE_HOME='C:\timbre\new'", r"TIMBRE_HOME=C:\timbre\new"])
+def test_a_path_with_backslashes_is_taken_without_double_quotes(env_file: Path, line: str) -> None:
+    env_file.write_text(line + "\n", "utf-8")
+    assert str(load().home).endswith(r"C:\timbre\new")
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
         ("timbre_colour=blue", "TIMBRE_COLOUR is no setting"),
         ("DISCORD_TOKENN=abc", "DISCORD_TOKENN is no setting; is DISCORD_TOKEN meant?"),
         ("CHATTERBOX_PYTON=python3", "is CHATTERBOX_PYTHON meant?"),
+        (
+            r'TIMBRE_HOME="C:\timbre\new"',
+            r"TIMBRE_HOME: the path holds a control character, as which \t ",
+        ),
+        (
+            r'TIMBRE_WEIGHTS="D:\new"',
+            r"\n is read between double quotes; write it in single quotes",
+        ),
+        (
+            "TIMBRE_HOME=/srv/tim\u200bbre",
+            "TIMBRE_HOME: the path holds a character that cannot be seen",
+        ),
         ("\nDISCORD_TOKEN='abc", "line 2: not NAME=value"),
         ("DISCORD_TOKEN=a\x07b", "DISCORD_TOKEN holds a character"),
         ("DISCORD_TOKEN=a b", "DISCORD_TOKEN holds a character"),
