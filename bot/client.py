@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 
 import aiohttp
@@ -66,14 +67,22 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
         command = interaction.command
         if command is not None and command.qualified_name.startswith("privacy "):
             return True
-        refusal = await self.client.services.bars.refusal(
-            interaction.user.id, interaction.guild_id or 0, Bar.EVERYTHING
-        )
+        try:
+            refusal = await self.client.services.bars.refusal(
+                interaction.user.id, interaction.guild_id or 0, Bar.EVERYTHING
+            )
+        except sqlite3.Error as error:  # outside of commands discord.py tells nobody
+            await self._refuse(interaction, sentence_for(error))
+            return False
         if refusal is None:
             return True
-        if interaction.type is not discord.InteractionType.autocomplete:
-            await tell(interaction, f"{refusal} `/privacy` still works for you.")
+        await self._refuse(interaction, f"{refusal} `/privacy` still works for you.")
         return False
+
+    async def _refuse(self, interaction: "discord.Interaction[TimbreBot]", sentence: str) -> None:
+        """Say why, unless they are still typing."""
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await tell(interaction, sentence)
 
     async def on_error(
         self,
