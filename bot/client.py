@@ -188,6 +188,7 @@ class TimbreBot(commands.AutoShardedBot):
         self._background.spawn(self.services.janitor.run(), name="janitor")
         self._background.spawn(self._prepare_detection(), name="detection")
         self._background.spawn(measure(self.services.metrics.loop_lag), name="lag")
+        self._background.spawn(self.services.statistics.run(), name="statistics")
         home = self.services.settings.home
         self._background.spawn(show_life(home, lambda: self.connected), name="health")
         for extension in EXTENSIONS:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from bot.base.home import DATABASE, prepare_home
 from bot.base.metrics import Metrics
+from bot.base.statistics import Statistics
 from bot.clips.judge import judge, prove
 from bot.live.server_settings import ServerSettings
 from bot.settings import Settings, SettingsError
@@ -64,6 +65,7 @@ class Services:
     reader: Reader
     pronouncing: Pronouncing
     metrics: Metrics
+    statistics: Statistics
 
 
 @asynccontextmanager
@@ -101,6 +103,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
     """
     async with open_store(settings) as store:
         metrics = Metrics()
+        statistics = Statistics(store.statistics, metrics)
         enrolments = EnrolmentRecords(store, metrics)
         executor = LocalExecutor(
             settings.engine,
@@ -114,10 +117,11 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
         )
         try:
             await executor.start()
-            yield _services(settings, store, executor, enrolments, metrics)
+            yield _services(settings, store, executor, enrolments, statistics=statistics)
         finally:
             await executor.close()
             await enrolments.settled()
+            await statistics.keep()
 
 
 def _services(
@@ -125,8 +129,10 @@ def _services(
     store: Store,
     executor: Executor,
     enrolments: EnrolmentRecords,
-    metrics: Metrics,
+    *,
+    statistics: Statistics,
 ) -> Services:
+    metrics = statistics.metrics
     home = settings.home
     cache = speech_cache(settings, store)
     speech = SpeechService(executor, cache, metrics, deadline_s=settings.queue.request_deadline_s)
@@ -200,4 +206,5 @@ def _services(
         reader=reader,
         pronouncing=pronouncing,
         metrics=metrics,
+        statistics=statistics,
     )

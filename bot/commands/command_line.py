@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | demo | say | doctor | cache | weights`.
+"""The command line: `python -m bot run | demo | say | doctor | cache | ...`.
 
 Parses and dispatches; each command lives in a module of its own, imported only when it is used, so
 that `--help` is instant. A mistake of the user's is one line and exit code 2, never a traceback.
@@ -53,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
         help="list what is kept, remove it all, or check it against the files",
     )
 
+    commands.add_parser("statistics", help="show how much was spoken on each of the last 30 days")
+
     commands.add_parser("weights", help="fetch, verify or make up Chatterbox's weights")
     return root
 
@@ -102,6 +104,10 @@ def _run(args: argparse.Namespace) -> int:
             from bot.commands.caches import caches  # noqa: PLC0415
 
             return asyncio.run(caches(settings, args.action))
+        case "statistics":
+            from bot.commands.statistics import statistics  # noqa: PLC0415
+
+            return asyncio.run(statistics(settings))
         case "doctor" if args.health:
             from bot.commands.health import health  # noqa: PLC0415
 
