@@ -29,9 +29,9 @@ _DATABASE_FAILED = (
     "I could not store that: my database does not take it. Whoever runs me finds the reason in my "
     "log."
 )
-#: By SQLite's primary result code.
 _HELD = "Another program is using my database. Please try again in a moment."
 _DAMAGED = "My database is damaged. Whoever runs me has to put a backup in its place."
+#: By SQLite's primary result code.
 _DATABASE = {
     sqlite3.SQLITE_FULL: _DISK_FULL,
     sqlite3.SQLITE_BUSY: _HELD,
