@@ -67,7 +67,7 @@ def _forked(upload: Path, wall_s: float) -> _Answer:
         try:
             for to, from_ in enumerate((os.open(upload, os.O_RDONLY), says, complains)):
                 os.dup2(from_, to)
-            sys.stdin = open(0)  # noqa: PTH123, SIM115 - the former one knows that it cannot seek
+            sys.stdin = open(0)  # noqa: SIM115 - the former one knows that it cannot seek
             signal.alarm(round(wall_s))  # the bot keeps the time by a clock of its own
             child.main()
             sys.stdout.flush()
