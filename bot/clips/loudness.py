@@ -37,7 +37,7 @@ def loudness_lufs(samples: FloatArray, sample_rate: int) -> float:
     if len(samples) < block:
         return -math.inf
     weighted = _weighted(samples, sample_rate)
-    total = np.concatenate([[0.0], np.cumsum(np.square(weighted))])
+    total = np.concatenate([[0.0], np.cumsum(np.square(weighted), dtype=np.float64)])
     starts = np.arange(0, len(samples) - block + 1, hop)
     power = (total[starts + block] - total[starts]) / block
     audible = power[power > _power(_ABSOLUTE_GATE_LUFS)]
