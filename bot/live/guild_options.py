@@ -183,7 +183,7 @@ OPTIONS = (
     Option(
         "voice_statement",
         "Spoken statement",
-        "Who says a sentence to register a voice. Only a stricter choice than the usual counts.",
+        "Whose voices are registered, and who says a sentence. Only what is stricter than usual counts.",
         Kind.DEMAND,
     ),
 )
