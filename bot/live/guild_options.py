@@ -183,7 +183,7 @@ OPTIONS = (
     Option(
         "voice_statement",
         "Spoken statement",
-        "Whose voices are registered, and who says a sentence. Only what is stricter than usual counts.",
+        "Whose voices are registered, and who says a sentence. Only a stricter choice counts.",
         Kind.DEMAND,
     ),
 )
