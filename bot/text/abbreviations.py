@@ -53,6 +53,8 @@ ABBREVIATIONS = {
     "wrt": "with respect to", "wru": "where are you", "wsg": "what's good", "wsp": "what's up",
     "wtg": "way to go", "wya": "where are you at", "wyd": "what are you doing", "xmas": "Christmas",
     "yday": "yesterday", "ykwim": "you know what I mean", "ymmv": "your mileage may vary",
+    # Contractions
+    "couldve": "could've", "howd": "how'd", "itd": "it'd", "itll": "it'll", "mightve": "might've", "mustnt": "mustn't", "mustve": "must've", "neednt": "needn't", "shouldve": "should've", "thatd": "that'd", "thatll": "that'll", "therell": "there'll", "therere": "there're", "theyd": "they'd", "whatd": "what'd", "whatll": "what'll", "whatre": "what're", "whens": "when's", "whered": "where'd", "wholl": "who'll", "whove": "who've", "whyd": "why'd", "wouldve": "would've", "yallre": "y'all're", "yalls": "y'all's", "youd": "you'd",
     "yrs": "years", "ystrday": "yesterday", "yw": "you're welcome", "ywc": "you're welcome",
 }  # fmt: skip
 # What some of those are in capitals that do not just begin a message.
@@ -70,10 +72,10 @@ AMBIGUOUS = {
     "frfr": "for real, for real", "fwd": "forward", "gf": "girlfriend", "gg": "G G", "ggs": "G G's",
     "gj": "good job", "gl": "good luck", "gm": "good morning", "gn": "good night", "grp": "group",
     "grps": "groups", "gtfo": "G T F O", "gws": "get well soon", "hadnt": "hadn't",
-    "hasnt": "hasn't", "havent": "haven't", "heres": "here's", "hes": "he's", "hf": "have fun",
+    "hasnt": "hasn't", "havent": "haven't", "hed": "he'd", "heres": "here's", "hes": "he's", "hf": "have fun",
     "hows": "how's", "hr": "hour", "hrly": "hourly", "hw": "homework", "idx": "index",
     "ig": "I guess", "ik": "I know", "im": "I'm", "img": "image", "imgs": "images", "isnt": "isn't",
-    "itll": "it'll", "ive": "I've", "jg": "jungle", "jgl": "jungle", "jst": "just",
+    "ive": "I've", "jg": "jungle", "jgl": "jungle", "jst": "just",
     "kg": "kilograms", "kk": "okay", "km": "kilometers", "lb": "pound", "lbs": "pounds",
     "lfm": "looking for more", "ltr": "later", "lvls": "levels", "mch": "much", "mkt": "market",
     "mng": "morning",

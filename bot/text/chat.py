@@ -28,10 +28,18 @@ _FOR = re.compile(
     r"(?<=[a-z] )(?<!\btop )(?<!\bbest )(?<!\bthe )(?<!\bother )4 (?=(?:me|u|you|him|her|us|them|"
     r"real|sure|fun|life)\b)"
 )
+_SO_MUCH = re.compile(
+    r"(?<=[a-z] )sm(?=$|[.!,?]| (?:for|omg|lol|pls|guys|everyone|bro|man|and|but)\b)"
+)
+_THANKED = re.compile(
+    r"\b(?:appreciate|hate|help(?:s|ed)|hurts?|like|love[ds]?|miss|thank(?:s| you)?|thx|tks|ty|want)\b"
+)
 
 
 def sounds(text: str) -> str:
-    """``gr8`` -> great."""
+    """``gr8`` -> great, ``thx sm`` -> thx so much."""
+    if _THANKED.search(text):
+        text = _SO_MUCH.sub("so much", text)
     text = _FOR.sub("for ", text)
     return _SOUND.sub(lambda m: SOUNDS[m[0].lower()], text)
 

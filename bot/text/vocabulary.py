@@ -91,7 +91,7 @@ SAID_AS_WORDS = frozenset(
 )
 # Spelled in small letters too: no word of English is written so.
 SPELLED_SMALL = frozenset(
-    "ACL ADHD ECC AI AKA AOE API ASL ASMR ATV AUX BBQ BYOB CCTV CEO CIA CPU CTO DIY DNA DOB EDM "
+    "KDA IPV ACL ADHD ECC AI AKA AOE API ASL ASMR ATV AUX BBQ BYOB CCTV CEO CIA CPU CTO DIY DNA DOB EDM "
     "EOD "
     "ETA "
     "ETF FAQ "

@@ -138,12 +138,12 @@ isbn = rule(
     needs=("isbn",),
 )
 emergency = rule(
-    r"(?<=\b[Cc]all )(?:112|999)(?![\w.,:])|(?<=\b[Dd]ial )\d{3}(?![\w.,:])|"
+    r"(?<=\b[Cc]all )(?:112|999|988|211|311|411|811)(?![\w.,:]\w)(?!\w)|(?<=\b[Tt]ext )\d{3}(?![\w.,:]\w)(?!\w)(?! [a-z]{2,12}s\b)|(?<=\b[Dd]ial )\d{3}(?![\w.,:])|"
     r"(?<![\w.,:/$+-])(?<!Porsche )911(?![\w:/%+-])(?![.,]\d)(?! (?:people|[a-z]+s)\b)",
     lambda m: digits(m[0]),
     ("call 911", "call nine one one"),
     ("dial 112", "dial one one two"),
-    needs=("all ", "dial ", "911"),
+    needs=("all ", "dial ", "911", "text "),
 )
 _SHORT_BOOKS = {
     "Gen": "Genesis", "Ex": "Exodus", "Lev": "Leviticus", "Deut": "Deuteronomy", "Ps": "Psalm",

@@ -255,10 +255,22 @@ range_before_sign = rule(
 )
 
 
+#: What is called by its price without an article as well.
+_BOUGHT = re.compile(
+    r" (?:beers?|bets?|bills?|bonus|burgers?|burritos?|buy-?in|coffees?|copays?|cover charge|cover|coupons?|credit|"
+    r"deductible|deposit|discount|dresses|drinks?|entry fee|entry|fees?|fines?|footlongs?|games?|gift|gift ?cards?|"
+    r"haircuts?|hat|hoodie|jeans|lunch(?:es)?|margaritas?|menu|minimum|off coupon|pints?|pizzas?|raise|refund|sandwich(?:es)?|"
+    r"shirts?|shoes|shots?|skins?|slices?|steaks?|stimulus|subs?|tacos?|tickets?|tips?|tops|vouchers?|wings|wines?)\b",
+    re.IGNORECASE,
+)
+
+
 def _sign_first(match: Match) -> str:
     said = _amount(match[1], match[2], match[3], match[4] or match[5])
-    one = _CURRENCIES[match[2]][0]
-    return re.sub(rf"{one}s$", one, said) if after_article(match) else said
+    one, cent = _CURRENCIES[match[2]]
+    if after_article(match) or _BOUGHT.match(match.string, match.end()):
+        return re.sub(rf"\b({one}|{cent or one})s(?= and |$)", r"\1", said)
+    return said
 
 
 sign_first = rule(
@@ -270,6 +282,8 @@ sign_first = rule(
     ("$1.5M", "one point five million dollars"),
     ("£3 million", "three million pounds"),
     ("a $40B firm", "a forty billion dollar firm"),
+    ("$3 tacos", "three dollar tacos"),
+    ("a $4.50 coffee", "a four dollar and fifty cent coffee"),
     ("¥500", "five hundred yen"),
     flags=re.IGNORECASE,
     needs=tuple(CURRENCY_SIGNS),
@@ -282,10 +296,19 @@ sign_last = rule(
     ("2tn JPY 9", "two trillion yen 9", "two trillion yen nine"),
     ("1.50£", "one pound and fifty pence"),
 )
+nearest_offer = rule(
+    r"(?<=\d )(?:ono|ONO|o\.n\.o\.?|OBO)(?!\w)|(?<=\d)(?:ono|ONO)(?!\w)|(?<=\d[kK] )(?:ono|ONO)(?!\w)|"
+    r"(?<=[€£$] )(?:ono|ONO)(?!\w)|(?<=quid )ono(?!\w)|(?<=bucks )ono(?!\w)",
+    lambda m: "or best offer" if m[0] == "OBO" else "or nearest offer",
+    ("£180 ono", "£180 or nearest offer", "one hundred eighty pounds or nearest offer"),
+    ("Yoko Ono", "Yoko Ono"),
+    needs=("ono", "obo", "o.n.o"),
+)
 cents = rule(
     rf"{START}({NUMBER})¢",
-    lambda m: counted(m[1], "cent"),
+    lambda m: counted(m[1], "cent", "cent" if _BOUGHT.match(m.string, m.end()) else ""),
     ("50¢", "fifty cents"),
+    ("25¢ wings", "twenty-five cent wings"),
     ("1¢", "one cent"),
     needs=("¢",),
 )

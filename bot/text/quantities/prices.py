@@ -3,11 +3,15 @@
 import re
 
 from bot.text.quantities.measures import FREE_UNITS
-from bot.text.quantities.numbers import cardinal, in_pairs
+from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs
 from bot.text.rule import Match, rule
 
 _PRICED = re.compile(
-    r"\b(?:bucks?|bought|buy(?:ing)?|cash|charg(?:e|ed|es|ing)|cheap(?:er|est)?|costs?|coffee|"
+    r"\b(?:beers?|bill|bread|breakfast|burgers?|burrito|cab|cocktails?|cover charge|delivery|dinner|drinks?|"
+    r"entry|fares?|flour|fries|fuel|fruit|haircut|ice cream|kebab|lunch|meals?|meat|merch|parking|pints?|"
+    r"petrol|sandwich(?:es)?|scoop|shoes|shots?|skins?|snacks?|soda|sub|taxi|tacos?|tea|toll|uber|used to be|"
+    r"wages?|wings|"
+    r"bucks?|bought|buy(?:ing)?|cash|charg(?:e|ed|es|ing)|cheap(?:er|est)?|costs?|coffee|"
     r"coupon|deal|"
     r"dollars?|eggs|expensive|fees?|gallon|gas|grocer(?:y|ies)|menu|milk|on sale|paid|pay|pizza|"
     r"prices?|priced|refund|rent|rip-?off|sale|sells?|selling|shipping|sold|spent|steam|store|"
@@ -43,11 +47,17 @@ def _unsigned(match: Match) -> str:
     return re.sub(_DECIMAL, lambda one: _price(one[0]), match[0])
 
 
+#: What these figures are of is paid, so that they are no year.
+_WENT = re.compile(
+    r"\b(?:bill|cost|income|mortgage|paid|pay|payment|premium|price|rent|salary|wage)\b",
+    re.IGNORECASE,
+)
 unsigned = rule(
     rf"\b(?:(?:[Ff]rom|[Ww]as|[Ww]ent|[Bb]etween) {_DECIMAL} (?:to|and|now|->) |(?:[Ff]rom|"
     rf"[Ff]or|[Aa]t|[Tt]o|[Ii]t'?s|"
     r"[Ii]s|[Ww]as|[Aa]re|[Ww]ere|[Cc]osts?|[Pp]aid|[Oo]nly|[Jj]ust|[Pp]ay|[Nn]ow|[Ll]ike|"
-    r"[Cc]harged?|[Ss]pent|[Ss]ells?|"
+    r"[Cc]harged?|[Ss]pent|[Ss]ells?|[Bb]e|[Bb]een|[Cc]ame to|[Aa]sking|[Ww]ant|[Mm]akes?|[Mm]aking|"
+    r"[Mm]ade|[Ee]arns?|[Gg]ot|[Aa]round|[Ll]ess than|[Mm]ore than|(?:[Cc]osts?|[Cc]harged?|[Rr]uns?|[Ss]et) (?:me|us|you|u)(?: back)?|"
     rf"[Uu]nder|[Oo]ver|[Aa]bout|[Aa]nother) (?:(?:only|just|like|about|now|"
     rf"me) )?){_DECIMAL}{_NO_UNIT}",
     _unsigned,
@@ -57,4 +67,71 @@ unsigned = rule(
     ("my gpa is 3.49", "my gpa is 3.49", "my G P A is three point four nine"),
     ("it's 4.99 kg", "it's 4.99 kg", "it's four point nine nine kilograms"),
     needs=(".",),
+)
+_SO_MUCH = (
+    r"(?= (?:an hour|a (?:box|can|cup|day|dozen|drink|gallon|glass|kilo|lb|liter|litre|month|night|"
+    r"pack|person|piece|pint|plate|pop|pound|share|slice|week|year)|apiece|each|pp|per (?:cup|gallon|"
+    r"hour|kilogram|lb|liter|month|person|pound|share|square foot))\b)"
+)
+so_much_each = rule(
+    rf"(?<![\w.,:/$€£+-])(\d{{1,3}}\.\d\d){_SO_MUCH}",
+    lambda m: m[0] if m[1].endswith(".00") or m[1][0] == "0" else _price(m[1]),
+    ("22.50 an hour", "twenty-two fifty an hour"),
+    ("3.25 kg each", "3.25 kg each", "three point two five kilograms each"),
+    needs=(".",),
+)
+only_cents = rule(
+    rf"(?<![\w.,$€£+-])\.(\d\d)(?:{_SO_MUCH}|(?= off\b))|"
+    r"(?:(?<=\bonly )|(?<=\bjust )|(?<=\bfor )|(?<=\bpaid )|(?<=\bcosts )|(?<=\bcost ))\.(\d[59])(?=$|[,!?]|\.(?:\s|$)| (?:now|at|for|today|lol|plus|on)\b)",
+    lambda m: counted(str(int(m[1] or m[2])), "cent"),
+    (".50 each", "fifty cents each"),
+    ("only .99", "only ninety-nine cents"),
+    (".50 of it", ".50 of it", "zero point five zero of it"),
+    needs=(".",),
+)
+_PAYS = re.compile(
+    r"[$€£%]|\b(?:cents?|charged?|charges|cheap|cheaper|cost|costs|dimes?|fees?|paid|pay|pennies|price|prices|"
+    r"quarters?|sale|sell|selling|sold|stamps?|tax|tip|worth)\b",
+    re.IGNORECASE,
+)
+_WARM = re.compile(
+    r"°|\b(?:baked?|celsius|cold|cpu|degrees|fan|feels|fever|gpu|heat|hot|humid|idles?|oven|outside|preheat|roast|"
+    r"sunny|temps?|temperature|thermal|throttl\w{1,4}|today|warm|weather|c \d)\b",
+    re.IGNORECASE,
+)
+small_cents = rule(
+    r"(?<![\w.,$€£+-])(\d{1,2})c(?!\w)(?P<sold>(?= (?:a (?:can|cup|min|minute|piece|pop|share|text|word)|back|charge|cheaper|coin|"
+    r"each|fee|less|more|off|per|tip|wings)\b))?",
+    lambda m: (
+        counted(m[1], "cent")
+        if (m["sold"] is not None or _PAYS.search(m.string)) and not _WARM.search(m.string)
+        else m[0]
+    ),
+    ("2.9% + 30c", "2.9% + thirty cents", "two point nine percent plus thirty cents"),
+    ("50c off", "fifty cents off"),
+    ("it's 30c today", "it's 30c today", "it's thirty C today"),
+    needs=("c",),
+)
+caliber = rule(
+    r"(?<![\w.,])\.(17|22|25|32|38|40|44|45|50|223|243|270|308|357)(?= ?(?:acp|ammo|bmg|bullets?|cal|caliber|calibre|lr|mag|"
+    r"magnum|pistol|revolver|rifle|rounds?|special|win)\b)( ?cal\b)?",
+    lambda m: f"{in_pairs(m[1])}{' caliber' if m[2] else ''}",
+    ("a .50 cal", "a fifty caliber"),
+    ("a .308 rifle", "a three oh eight rifle"),
+    needs=(".",),
+)
+from_sum = rule(
+    r"(?<=\bfrom )([1-9]\d{3})(?= (?:a month )?to [1-9]\d{3}(?!\d))",
+    lambda m: decimal(m[1]) if _WENT.search(m.string) else m[0],
+    (
+        "rent from 1200 to 1350",
+        "rent from one thousand two hundred to 1350",
+        "rent from one thousand two hundred to one thousand three hundred fifty",
+    ),
+    (
+        "from 1200 to 1350",
+        "from 1200 to 1350",
+        "from twelve hundred to one thousand three hundred fifty",
+    ),
+    needs=("from",),
 )

@@ -68,7 +68,7 @@ def _minute(match: Match) -> str:
 
 
 minute_of_match = rule(
-    r"(?<![\w.'\"/])(?P<number>\d{1,3})'(?:(?P<of> (?:of |added|stoppage))| min(?:ute)?\b)?(?=$|[ "
+    r"(?<![\w.'\"/+])(?P<number>\d{1,3})'(?:(?P<of> (?:of |added|stoppage))| min(?:ute)?\b)?(?=$|[ "
     r".,!?)a-z])(?! ?\d)",
     _minute,
     ("scored in the 87'", "scored in the eighty-seventh minute"),
@@ -98,10 +98,12 @@ feet = rule(
     needs=("'",),
 )
 feet_and_inches = rule(
-    r"(?<![\w.,])(\d{1,2}) ?ft\.? ?(\d{1,2}) ?in\b\.?(?! (?:the|a|my|your)\b)",
-    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
+    r"(?<![\w.,])(\d{1,2}) ?ft\.? ?(\d{1,2}) ?in\b\.?(?! (?:the|a|my|your)\b)|"
+    r"(?<![\w.,])([3-7]) ?ft\.? ?(\d|1[01])(?![\w.,:/-]?\d)(?!['\"\w/-])(?! (?:[a-z]{2,12}s|x|by|or|people)\b)",
+    lambda m: f"{cardinal(int(m[1] or m[3]))} foot {cardinal(int(m[2] or m[4]))}",
     ("5ft 10in", "five foot ten"),
-    needs=("in",),
+    ("she's 5 ft 4", "she's five foot four"),
+    needs=("ft",),
 )
 
 
@@ -109,7 +111,11 @@ def _inches(match: Match) -> str:
     """As one where a thing follows that is so long."""
     if not _closes_nothing(match):
         return match[0]
-    one = THING.match(match.string, match.end()) is not None
+    one = (
+        THING.match(match.string, match.end()) is not None
+        or re.match(r" (?:4k|\d{3,4}p|OLED|IPS|LED|QD|TV|LCD)\b", match.string[match.end() :])
+        is not None
+    )
     return counted(match[1], "inch", "inch" if one or after_article(match) else "inches")
 
 
