@@ -24,7 +24,9 @@ _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 _SOUND = re.compile(rf"(?<!\w)(?:{'|'.join(SOUNDS)})(?!\w)", re.IGNORECASE)
 
 
+_FOR_YOU = re.compile(r"^4 u(?!\w)")
 _FOR = re.compile(
+    r"^4 (?=(?:me|u|real|sure)\b)|"
     r"(?<=[a-z] )(?<!\btop )(?<!\bbest )(?<!\bthe )(?<!\bother )4 (?=(?:me|u|you|him|her|us|them|"
     r"real|sure|fun|life)\b)"
 )
@@ -40,6 +42,7 @@ def sounds(text: str) -> str:
     """``gr8`` -> great, ``thx sm`` -> thx so much."""
     if _THANKED.search(text):
         text = _SO_MUCH.sub("so much", text)
+    text = _FOR_YOU.sub("for you", text)
     text = _FOR.sub("for ", text)
     return _SOUND.sub(lambda m: SOUNDS[m[0].lower()], text)
 

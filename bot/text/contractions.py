@@ -116,9 +116,7 @@ she = rule(
 he = _begun(
     "hell",
     "e'll",
-    r" (?:(?:prob|probably|never|always|still|just|def|definitely) )?(?:be(?! damned)|call|come|die|do|"
-    r"find|get|give|hate|have|help|join|kill|know|leave|let|like|lose|love|make|meet|need|pay|play|"
-    r"say|see|send|take|tell|text|think|try|understand|wait|want|win|work)\b",
+    rf"(?! (?:be damned|let loose|like)\b){_DOES}",
     ("hell be here soon", "he'll be here soon"),
     ("what the hell do they want", "what the hell do they want"),
 )
@@ -144,7 +142,7 @@ we_will = _begun(
 we_would = _begun(
     "wed",
     "e'd",
-    r" (?:all |both )?(?:be (?:able|better|dead|done|fine|happy|in|late|lost|there)|better|have (?:been|to)|"
+    r" (?:all |both )?(?:be(?! (?:best|better|fine|good|okay|ok)\b)|be better off|better|have (?:been|to)|"
     r"like (?:to|a)|lose|love to|need to|never|prefer|rather|still (?:be|have|need))\b",
     ("wed better leave", "we'd better leave"),
     ("is wed better for you", "is wed better for you", "is Wednesday better for you"),
@@ -167,11 +165,11 @@ we_are = rule(
 )
 #: English after which no German word follows.
 i_am = rule(
-    r"(?<![\w'’])[Ii]m(?= (?:a|about|afraid|almost|already|asking|at|away|back|bad|bored|broke|busy|"
+    r"(?<![\w'’])[Ii]m(?= (?:(?:like )?\d[\d'.]{0,6}(?:k|%|\"| (?:and|min|mins|years|lol|rn|now|lbs)\b|$)|(?:a|about|afraid|almost|already|asking|at|away|back|bad|bored|broke|busy|"
     r"confused|cooked|crying|dead|done|down|dying|feeling|free|getting|going|gonna|good|having|"
     r"here|home|hungry|late|leaving|like|looking|lost|not|off|ok|okay|on|out|playing|ready|really|"
     r"running|sad|scared|screaming|sick|sleepy|sorry|still|stuck|sure|the|tired|too|tryna|trying|"
-    r"up|very|watching|working|your|ur)\b)",
+    r"up|very|watching|working|your|ur)\b))",
     lambda _: "I'm",
     ("im off mon", "I'm off mon", "I'm off Monday"),
     ("im Haus", "im Haus"),

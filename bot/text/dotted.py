@@ -5,7 +5,7 @@ What an abbreviation means is decided by its neighbours. A point that also ends 
 
 import re
 
-from bot.text import addresses, kitchen
+from bot.text import addresses, clipped, kitchen
 from bot.text.expressions import any_of
 from bot.text.rule import Match, Rule, rule
 from bot.text.sentences import point
@@ -60,7 +60,7 @@ _LETTERED = {
     "f.y.i": "for your information", "a.s.a.p": "as soon as possible",
 }  # fmt: skip
 _SLASHED = {
-    "w/o": "without", "w/": "with ", "w/e": "whatever", "b/c": "because", "n/a": "not applicable",
+    "w/o": "without", "w/": "with ", "w/e": "whatever", "w/in": "within", "e/o": "every other", "w/d": "washer dryer", "b/c": "because", "n/a": "not applicable",
     "tl;dr": "in short", "tl:dr": "in short", "a/c": "A C", "c/o": "care of",
     "b/w": "between", "o/u": "over under",
 }  # fmt: skip
@@ -214,13 +214,12 @@ century = rule(
 always = _expanded(
     "", _ALWAYS, r"\b\.?", ("approx. half", "approximately half"), flags=re.IGNORECASE
 )
-especially = rule(
-    r"(?<![\w'./-])([Ee])sp(?= (?:a|after|around|as|at|because|before|bc|by|during|for|from|if|in|like|my|now|"
-    r"on|since|that|the|these|this|those|w|when|while|with|your|ur)\b)",
-    lambda m: f"{m[1]}specially",
-    ("esp when it rains", "especially when it rains"),
-    ("has esp", "has esp"),
-    needs=("esp",),
+included = rule(
+    r"(?<=[a-z] )([Ii])ncl\b\.?(?=$|[,;!?)]|\.? (?:in|and|but)\b)",
+    lambda m: f"{m[1]}ncluded{point(m)}",
+    ("bills incl.", "bills included."),
+    ("all incl, nice", "all included, nice"),
+    needs=("incl",),
 )
 always_dotted = _expanded(
     r"(?<!\d )",
@@ -260,8 +259,8 @@ ENGLISH = (
     floor,
     deviation, century,
 
-    numbered, dotted_numbered, number_of, established, bound, always, especially,
-    always_dotted, name_ends,
+    numbered, dotted_numbered, number_of, established, bound, included,
+    *clipped.ENGLISH, always, always_dotted, name_ends,
     kitchen.size,
     each, key, kitchen.spoons, kitchen.cups, kitchen.packed,
 )  # fmt: skip

@@ -87,10 +87,11 @@ _NAMED = {
     "sqrt": "square root",
 }  # fmt: skip
 function = rule(
-    rf"(?<![\w.'])(?:(sin|cos|tan|log|ln|exp|sqrt)|([fghOPFG]))\((?=[^()])({_TERM}"
+    rf"(?<![\w.'])(?:(sin|cos|tan|log|ln|exp|sqrt)|([fghOPFG]|o(?=\((?:n|1|log|m|k)\b)))\((?=[^()])({_TERM}"
     rf"(?:(?: ?[-+*/^|] ?| |(?=log)|, ?)(?:log ?)?{_TERM}){{0,3}})°?\)",
     lambda m: (
-        f"{_NAMED[m[1]] if m[1] else m[2]} of {m[3]}" + (" degrees" if m[0].endswith("°)") else "")
+        f"{_NAMED[m[1]] if m[1] else m[2].replace('o', 'O')} of {m[3]}"
+        + (" degrees" if m[0].endswith("°)") else "")
     ),
     ("f(x) = 2x", "f of x = 2x", "f of x equals two x"),
     ("sin(30°)", "sine of 30 degrees", "sine of thirty degrees"),
@@ -214,6 +215,7 @@ with_ = rule(
     r"(?<=\w )(?<!\b[Tt]he )(?<!\b[Aa] )(?<!\b[Bb]ig )(?<!\buge )(?<!\basy )w(?= (?:my|your|ur|his|"
     r"her|their|"
     r"our|the|a|an|some|no|u|you|me|him|them|us|it|this|that|these|those|all|friends|fam|\d{1,2})\b)|"
+    r"(?<=\d )w(?= (?:delivery|fees|friends|shipping|tax|taxes|tip)\b)|"
     r"(?<=[a-z]{2} )w(?= (?!(?:again|and|as|behavio(?:u)?r|bro|but|button|by|energy|every|for|from|gets?|here|if|"
     r"in|incoming|is|just|key|keys|like|lol|moment|moments|moves?|now|on|or|rizz|so|streak|take|takes|tbh|"
     r"then|to|today|tonight|was|when|while|win|wins)\b)[a-z]{3,}\b)",

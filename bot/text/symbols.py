@@ -178,7 +178,8 @@ trademark = always(
 )
 
 ENGLISH = (
-    signs.plus_plus_before, system_folder, signs.over_bracket, signs.equals_what, signs.sign,
+    signs.plus_plus_before, system_folder, signs.over_bracket, signs.equals_what,
+    signs.minus_minus, signs.not_before, signs.attribute, signs.parent_folder, signs.sign,
     signs.much_greater, signs.over,
     lone_percent, signs.assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp, community, arrow,
     back_arrow,

@@ -233,7 +233,7 @@ wed_small = rule(
     needs=("wed",),
 )
 small_at = _of_days(
-    r"\b()(mon(?= ?(?:at|@|the|from) ?\d)|(?:sun|sat|wed)(?= @ ?\d| \d{1,2}(?::\d\d|[ap]m)))\b",
+    r"\b()(mon(?= ?(?:at|@|the|from) ?\d)|(?:sun|sat|wed)(?= @ ?\d| \d{1,2}(?::\d\d|ish\b| ?[ap]m\b|[ap]\b))|(?<! we )(?<! he )(?<! i )(?<!hey )(?<!she )sat(?= (?:around|at|by) \d{1,2}(?:ish| ?[ap]m|:\d\d)))\b",
     ("dentist mon @ 9", "dentist Monday @ 9", "dentist Monday at nine"),
 )
 small_free = _of_days(
@@ -244,8 +244,8 @@ small_free = _of_days(
 )
 small = _of_days(
     r"\b((?i:on|this|next|every|by|til|till|until|due|before|since|after|about|is|for|from|to|off|works?|meet|maybe|"
-    r"or|last|not|only|up) )(mon|sat|(?:(?<=on )|(?<=next )|(?<=this )|(?<=til )|(?<=till )|(?<=until )|(?<=every )|"
-    r"(?<=by )|(?<=is )|(?<=for )|(?<=about )|(?<=due ))sun)\b(?= "
+    r"or|last|not|only|up|ends|starts|thru|through|closes|closed|opens|arrives|starting|ending) )(mon|sat|(?:(?<=on )|(?<=next )|(?<=this )|(?<=til )|(?<=till )|(?<=until )|(?<=every )|"
+    r"(?<=by )|(?<=is )|(?<=for )|(?<=about )|(?<=due )|(?<=ends )|(?<=tarts )|(?<=thru )|(?<=rough )|(?<=losed )|(?<=loses ))sun)\b(?= "
     r"?(?:[,.!?)]|@|$)| (?:at|morning|night|evening|"
     r"afternoon|or|and|works?|then|if|instead|for|from|after|before|w|with|tho|pls|please|lol|if)\b)"
     r"(?! (?:at|for|with|from|after|before|and) (?:a|her|his|home|least|me|my|the|them|us|you)\b)",

@@ -29,7 +29,7 @@ _NO_CLOCK = re.compile(
     re.IGNORECASE,
 )
 pointed_alone = rule(
-    r"\b((?:[Aa]t|[Bb]y|[Ff]rom|[Uu]ntil|[Tt]il|[Tt]ill|[Bb]efore|[Aa]fter|[Aa]round|[Ii]s|[Ss]tarts|[Tt]o|for|@) )"
+    r"\b((?:[Aa]t|[Bb]y|[Ff]rom|[Uu]ntil|[Tt]il|[Tt]ill|[Bb]efore|[Aa]fter|[Aa]round|[Ii]s|[Ss]tarts|[Tt]o|for|@|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun|mon|tues|wednes|thurs|fri|satur|sun)day|[Tt]omorrow|[Tt]mrw|[Tt]onight|[Tt]oday) )"
     r"(0?[1-9]|1\d|2[0-3])\.([0-5][05])(?: ?[-–] ?(0?[1-9]|1\d|2[0-3])\.([0-5][05]))?(?=$|[,;!?)]|\.(?:\s|$)| (?:and|as|at|"
     r"because|bc|but|cos|cuz|every|for (?:dinner|drinks|lunch)|from|if|in the|instead|latest|not|on|onwards|or|outside|"
     r"pls|please|sharp|so|that|then|this|today|tomorrow|tmrw|tonight|until|w|when|with|(?:mon|tues|wednes|"

@@ -159,6 +159,19 @@ road = rule(
     ("highway 101", "highway one oh one"),
     needs=("on the", "off the", "take the", "via the", "highway", "route", "interstate"),
 )
+heading = rule(
+    r"(?:(?<=\btake )|(?<=\btook )|(?<=\bon )|(?<=\boff )|(?<=\bto )|(?<=\bthe ))[1-9]\d{2}(?= (?:north|south|east|west|"
+    r"[nsew]b|northbound|southbound|eastbound|westbound)\b)",
+    lambda m: in_pairs(m[0]),
+    ("take 101 north", "take one oh one north"),
+    needs=("nort", "sout", "east", "west", "nb", "sb", "eb", "wb"),
+)
+any_status = rule(
+    r"(?<![\w.,$€£])([1-5])xx(?!\w)",
+    lambda m: f"{decimal(m[1])} X X",
+    ("5xx errors", "five X X errors"),
+    needs=("xx",),
+)
 copy = rule(
     r"^10-4(?![\w-])|(?<![\w.-])10-4(?=,? (?:good|copy|roger|that|over)\b)",
     lambda _: "ten four",

@@ -100,6 +100,18 @@ subnet = rule(
     ("a /24", "a slash 24", "a slash twenty-four"),
     needs=("/",),
 )
+screen_and_rate = rule(
+    r"\b(1080|1440|2160|720)p(?=\d{2,3}\b)",
+    lambda m: f"{in_pairs(m[1])} P ",
+    ("1080p60", "ten eighty P 60", "ten eighty P sixty"),
+    needs=("p",),
+)
+architecture = rule(
+    r"(?<!\w)([xX])(86|64)(?:[-_]64)?(?![\w.])",
+    lambda m: f"X {decimal(m[2])}",
+    ("x86 or x64", "X eighty-six or X sixty-four"),
+    needs=("x86", "x64"),
+)
 screen = rule(
     r"\b(1080|1440|2160|720|480|360|240|144)p\b",
     lambda m: f"{in_pairs(m[1])} P",

@@ -257,7 +257,7 @@ range_before_sign = rule(
 
 #: What is called by its price without an article as well.
 _BOUGHT = re.compile(
-    r" (?:beers?|bets?|bills?|bonus|burgers?|burritos?|buy-?in|coffees?|copays?|cover charge|cover|coupons?|credit|"
+    r" (?:beers?|bets?|bills?|bikes?|bonus|budget|build|burgers?|car|cars|condo|couch|dress|fridge|home|house|laptop|loan|mortgage|pc|phone|plane ticket|prize|ring|rug|setup|suit|truck|upgrade|watch|burritos?|buy-?in|coffees?|copays?|cover charge|cover|coupons?|credit|"
     r"deductible|deposit|discount|dresses|drinks?|entry fee|entry|fees?|fines?|footlongs?|games?|gift|gift ?cards?|"
     r"haircuts?|hat|hoodie|jeans|lunch(?:es)?|margaritas?|menu|minimum|off coupon|pints?|pizzas?|raise|refund|sandwich(?:es)?|"
     r"shirts?|shoes|shots?|skins?|slices?|steaks?|stimulus|subs?|tacos?|tickets?|tips?|tops|vouchers?|wings|wines?)\b",
@@ -295,6 +295,12 @@ sign_last = rule(
     ("10K USD", "ten thousand U S dollars"),
     ("2tn JPY 9", "two trillion yen 9", "two trillion yen nine"),
     ("1.50£", "one pound and fifty pence"),
+)
+over_years = rule(
+    rf"(?<=\d[mMbBkK])/(?=\d{{1,2}} ?(?:yrs?|years?|mos?|months?)\b)|(?<=[{CURRENCY_SIGNS}]\d{{3}})/(?=\d{{1,2}} ?(?:yrs?|years?)\b)",
+    lambda _: " over ",
+    ("$200M/5yr", "$200M over 5yr", "two hundred million dollars over five years"),
+    needs=("/",),
 )
 nearest_offer = rule(
     r"(?<=\d )(?:ono|ONO|o\.n\.o\.?|OBO)(?!\w)|(?<=\d)(?:ono|ONO)(?!\w)|(?<=\d[kK] )(?:ono|ONO)(?!\w)|"

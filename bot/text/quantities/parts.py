@@ -25,8 +25,8 @@ THING = re.compile(
 
 #: What is called by its size, or by how long it takes, without an article as well.
 _SIZED = re.compile(
-    r" (?:album|appointment|bus ride|car ride|class(?:es)?|clip|commute|connection|cut|detour|documentary|"
-    r"episodes?|exams?|ferry|film|games?|gym|interview|jog|journey|layovers?|lectures?|lessons?|lines?(?! up)|"
+    r" (?:\d{3,4}p|4k|album|appointment|bus ride|car ride|class(?:es)?|clip|commute|connection|cut|deficit|detour|diet|documentary|"
+    r"episodes?|exams?|ferry|fixed|film|games?|gym|interview|jog|journey|layovers?|lectures?|lessons?|lines?(?! up)|"
     r"lunch break|marathon|massages?|meditation|meetings?|mixtape|notice|operation|playlist|plane|podcasts?|"
     r"presentation|procedure|queue|quiz|recipe|ride|road trip|rule|seminar|speech|song|special|stopover|"
     r"surgery|train|transfer|tutorial|uber|video|voice(?:mail)?|wedding|yoga|"

@@ -4,10 +4,11 @@ import re
 
 from bot.text.quantities.measures import FREE_UNITS
 from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs
+from bot.text.quantities.parts import NUMBER, START
 from bot.text.rule import Match, rule
 
 _PRICED = re.compile(
-    r"\b(?:beers?|bill|bread|breakfast|burgers?|burrito|cab|cocktails?|cover charge|delivery|dinner|drinks?|"
+    r"\b(?:bag|beers?|bill|bottle|box|carton|jar|loaf|owes?|send|venmo\w{0,3}|zelle\w?|bread|breakfast|burgers?|burrito|cab|cocktails?|cover charge|delivery|dinner|drinks?|"
     r"entry|fares?|flour|fries|fuel|fruit|haircut|ice cream|kebab|lunch|meals?|meat|merch|parking|pints?|"
     r"petrol|sandwich(?:es)?|scoop|shoes|shots?|skins?|snacks?|soda|sub|taxi|tacos?|tea|toll|uber|used to be|"
     r"wages?|wings|"
@@ -57,7 +58,7 @@ unsigned = rule(
     rf"[Ff]or|[Aa]t|[Tt]o|[Ii]t'?s|"
     r"[Ii]s|[Ww]as|[Aa]re|[Ww]ere|[Cc]osts?|[Pp]aid|[Oo]nly|[Jj]ust|[Pp]ay|[Nn]ow|[Ll]ike|"
     r"[Cc]harged?|[Ss]pent|[Ss]ells?|[Bb]e|[Bb]een|[Cc]ame to|[Aa]sking|[Ww]ant|[Mm]akes?|[Mm]aking|"
-    r"[Mm]ade|[Ee]arns?|[Gg]ot|[Aa]round|[Ll]ess than|[Mm]ore than|(?:[Cc]osts?|[Cc]harged?|[Rr]uns?|[Ss]et) (?:me|us|you|u)(?: back)?|"
+    r"[Mm]ade|[Ee]arns?|[Gg]ot|[Aa]round|[Ll]ess than|[Mm]ore than|[Hh]it|[Uu]p to|[Dd]own to|[Hh]igh as|[Ll]ow as|(?:[Cc]osts?|[Cc]harged?|[Rr]uns?|[Ss]et|[Oo]wed?|[Oo]wes|[Ss]end|[Ss]ent|[Vv]enmo(?:e?d)?|[Pp]aypal|[Zz]elled?|[Gg]ive|[Gg]ave|[Ll]oaned|[Pp]ay|[Pp]aid) (?:me|us|you|u|him|her|them)(?: back)?|"
     rf"[Uu]nder|[Oo]ver|[Aa]bout|[Aa]nother) (?:(?:only|just|like|about|now|"
     rf"me) )?){_DECIMAL}{_NO_UNIT}",
     _unsigned,
@@ -134,4 +135,35 @@ from_sum = rule(
         "from twelve hundred to one thousand three hundred fifty",
     ),
     needs=("from",),
+)
+ending_in_99 = rule(
+    r"(?<![\w.,$€£+:/-])(\d{2,3}\.9[59])(?=$|[!?)]|[.,](?:\s|$)| (?:at|on sale|now|rn|lol|plus|for the|on (?:amazon|ebay|steam))\b)",
+    lambda m: m[0] if _RATED.search(m.string) else _price(m[1]),
+    (
+        "the tv is a steal, 349.99",
+        "the tv is a steal, three forty-nine ninety-nine",
+        "the T V is a steal, three forty-nine ninety-nine",
+    ),
+    ("odds of 12.95", "odds of 12.95", "odds of twelve point nine five"),
+    needs=(".9",),
+)
+_WORTH = re.compile(
+    r"\b(?:bid|budget|buyout|cap|cap space|clause|contract|deal|fee|fund|funding|jackpot|lottery|mansion|market cap|net worth|"
+    r"offer|payroll|profit|raised|revenue|salary|series [abc]|sold for|transfer|valuation|valued|worth)\b",
+    re.IGNORECASE,
+)
+_LENGTH = re.compile(
+    r"\b(?:cable|deep|dive|dash|feet|ft|height|high|km|long|meters?|metres?|race|swim|tall|wide)\b",
+    re.IGNORECASE,
+)
+millions_paid = rule(
+    rf"{START}({NUMBER})m(?![\w'/²³^])",
+    lambda m: (
+        f"{decimal(m[1])} million"
+        if _WORTH.search(m.string) and not _LENGTH.search(m.string)
+        else m[0]
+    ),
+    ("a fee of 60m", "a fee of sixty million"),
+    ("the 60m cable deal", "the 60m cable deal", "the sixty meters cable deal"),
+    needs=tuple(f"{figure}m" for figure in range(10)),
 )

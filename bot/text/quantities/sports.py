@@ -113,6 +113,12 @@ episode = rule(
     ("S01 E05", "season one episode five"),
     needs=("s",),
 )
+full_time = rule(
+    r"(?<=\d-\d )(ft|ht|FT|HT)(?!\w)|(?:(?<=\bat )|(?<=after ))(ft|ht)(?=$|[.,!?])",
+    lambda m: f"{'full' if (m[1] or m[2])[0] in 'fF' else 'half'} time",
+    ("2-1 ft", "2-1 full time", "two to one full time"),
+    needs=("ft", "ht"),
+)
 minute_of = rule(
     r"(?<=\d(?:st|nd|rd|th) )min(?!\w)\.?",
     lambda _: "minute",

@@ -6,6 +6,7 @@ import pytest
 
 from bot.text import (
     addresses,
+    clipped,
     contractions,
     days,
     dotted,
@@ -27,7 +28,7 @@ ORDERS = {
     contractions.ENGLISH: [contractions],
     days.ENGLISH: [days, weekdays],
     formulas.ENGLISH: [formulas],
-    dotted.ENGLISH: [dotted, kitchen, addresses],
+    dotted.ENGLISH: [dotted, kitchen, addresses, clipped],
     symbols.ENGLISH: [symbols, signs],
 }
 EXAMPLES = [

@@ -1,0 +1,120 @@
+"""Short forms in small letters that are words or other short forms as well: "hr", "def", "til".
+
+Nothing is expanded here without a neighbour that leaves one meaning.
+"""
+
+import re
+
+from bot.text.rule import rule
+from bot.text.sentences import point
+
+utilities = rule(
+    r"\butils?(?= (?:and|are|incl\w*|not|paid)\b)",
+    lambda _: "utilities",
+    ("utils included", "utilities included"),
+    needs=("util",),
+)
+human_resources = rule(
+    r"(?<!\d )(?<!\bper )(?<!\ban )(?<!\bthe )(?<![\w'/])hr(?= (?:about|and|called|department|dept|emailed|guy|interview|is|"
+    r"lady|meeting|person|policy|rep|said|says|team|thing|told|wants|will)\b)|"
+    r"(?:(?<=\bto )|(?<=\bfrom )|(?<=\bwith )|(?<=\bw )|(?<=\bask )|(?<=mail )|(?<=\bcall )|(?<=\btold )|(?<=\btell )|"
+    r"(?<=contact ))hr(?![\w'/])",
+    lambda _: "HR",
+    ("hr called me", "HR called me", "H R called me"),
+    ("told hr", "told HR", "told H R"),
+    ("the hr is up", "the hr is up", "the hour is up"),
+    needs=("hr",),
+)
+square_feet = rule(
+    r"(?<!\d )(?<!\d)(?<!per )(?<!/)\bsq\.? ?ft\b\.?",
+    lambda m: f"square feet{point(m)}",
+    ("how many sq ft", "how many square feet"),
+    needs=("sq",),
+)
+rate = rule(
+    r"(?<![\w'])apr(?![\w'.])(?! \d)",
+    lambda m: "APR" if "%" in m.string else m[0],
+    ("the apr is 20%", "the APR is 20%", "the A P R is twenty percent"),
+    needs=("apr",),
+)
+especially = rule(
+    r"(?<![\w'./-])([Ee])sp(?= (?:a|after|around|as|at|because|before|bc|by|during|for|from|if|in|like|my|now|"
+    r"on|since|that|the|these|this|those|w|when|while|with|your|ur)\b)",
+    lambda m: f"{m[1]}specially",
+    ("esp when it rains", "especially when it rains"),
+    ("has esp", "has esp"),
+    needs=("esp",),
+)
+definitely = rule(
+    r"(?<![\w'./-])(?<!\bhigh )(?<!\blow )(?<!\btheir )(?<!\bmy )(?<!\bthe )(?<!\band )(?<!\bof )(?<!\d )([Dd])ef(?= (?:a|an|"
+    r"be|been|better|can|cant|could|did|do|does|down|feel|feels|get|go|gonna|gotta|had|has|have|in|is|its|love|"
+    r"might|more|my|need|needs|not|one|should|the|think|try|up|want|was|watch|will|wont|worth|would|your|"
+    r"[a-z]{2,9}ing|[a-z]{3,8}ed)\b(?!\())",
+    lambda m: f"{m[1]}efinitely",
+    ("def coming", "definitely coming"),
+    ("i def can", "i definitely can"),
+    ("def main():", "def main():", "def main"),
+    needs=("def",),
+)
+likely = rule(
+    r"(?<![\w'./-])([Pp])robs?(?= (?:a|be|can|cant|cause|gonna|going|gotta|have|in|just|like|more|need|never|not|should|"
+    r"still|the|will|wont|won't)\b)(?<!\bno prob)(?<!\bthe prob)(?<!\ba prob)(?<!\bmy prob)(?<!\bmain prob)",
+    lambda m: f"{m[1]}robably",
+    ("prob not", "probably not"),
+    ("the prob is", "the prob is", "the problem is"),
+    needs=("prob",),
+)
+learned = rule(
+    r"(?:^|(?<=\n)|(?<=lol )|(?<=wow ))(?:TIL|til)(?= (?:about|how|that|there|why|you can)\b)",
+    lambda _: "today I learned",
+    ("til that it rains", "today I learned that it rains"),
+    ("wait til that day", "wait til that day"),
+    needs=("til",),
+)
+region = rule(
+    r"(?<![\w'/-])(eu|na|sa|oce|uk|us|nyc|latam)(?= ?[-/]? ?(?:server|servers|region|west|central|lobby|lobbies|players|"
+    r"ladder|players|shipping|tour|version|release|store|patent|citizen|passport|visa|dollars)\b)|"
+    r"(?:(?<=\bon )|(?<=\bin )|(?<=\bfrom ))(eu|na)(?=$|[.,!?]| (?:and|or|vs|not|server|servers|but|at|so|if)\b)",
+    lambda m: (m[1] or m[2]).upper() if (m[1] or m[2]) != "latam" else m[0],
+    ("on eu servers", "on EU servers", "on E U servers"),
+    ("say na eu", "say na eu"),
+    needs=("eu", "na", "sa", "oce", "uk", "us", "nyc"),
+)
+_SPANISH = re.compile(r"\b(?:de|el|en|es|que|un|una|y|por|los|las|le|les|et|di|il)\b")
+city = rule(
+    r"(?:(?<=\bto )|(?<=\bin )|(?<=\bfrom )|(?<=\bleave )|(?<=\bleaving ))la(?=$|[.,!?;)]| (?:and|at|bc|but|for|from|in|is|"
+    r"next|now|on|or|rn|this|tmrw|to|today|tomorrow|tonight|traffic|was|w|with)\b)",
+    lambda m: m[0] if _SPANISH.search(m.string) else "LA",
+    ("moving to la in may", "moving to LA in may", "moving to L A in may"),
+    needs=(" la",),
+)
+grandmaster = rule(
+    r"(?:(?<=\bwas )|(?<=\bis )|(?<=\bhit )|(?<=\bto )|(?<=\bin )|(?<=\bfrom )|(?<=reach )|(?<=ached )|(?<=\ba )|(?<=the )|(?<=\bmy )|"
+    r"(?<=\bour )|(?<=\bnew ))gm(?![\w'])|(?<![\w'])gm(?= \d)",
+    lambda _: "GM",
+    ("peak was gm", "peak was GM", "peak was G M"),
+    ("gm all", "gm all", "good morning all"),
+    needs=("gm",),
+)
+out_of_office = rule(
+    r"(?<![\w'])ooo(?= (?:today|tomorrow|til|till|until|this (?:week|afternoon|morning)|next week|all (?:day|week)|from \w|mon\b|"
+    r"fri\b|[MTWFS][a-z]{2,5}day))",
+    lambda _: "out of office",
+    ("ooo til monday", "out of office til monday"),
+    ("ooo nice", "ooo nice"),
+    needs=("ooo",),
+)
+zone = rule(
+    r"(?:(?<=\d )|(?<=\d[ap]m )|(?<=\d [ap]m ))(est|edt|pst|pdt|cst|cdt|mst|mdt|gmt|utc|bst|cet|"
+    r"cest|ist|jst|aest)(?![\w.])|"
+    r"(?:(?<=\bat \d )|(?<=\bat 1\d )|(?<=\d[ap]m ))(et|pt|ct)(?=$|[,!?)]| ?/| (?:and|or|on|tonight|tomorrow|today|if)\b)",
+    lambda m: (m[1] or m[2]).upper(),
+    ("9 est or so", "9 EST or so", "nine E S T or so"),
+    ("at 7 et", "at 7 ET", "at seven E T"),
+    needs=("st", "dt", "et", "pt", "ct", "mt", "utc"),
+)
+
+ENGLISH = (
+    utilities, human_resources, square_feet, rate, especially, definitely, likely, learned,
+    region, city, grandmaster, out_of_office, zone,
+)  # fmt: skip
