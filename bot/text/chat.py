@@ -21,14 +21,24 @@ _LETTERS = re.compile(r"(?<!\w)[A-Za-z]{3,}(?!\w)")
 _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 
 
-_SOUND = re.compile(rf"(?<!\w)(?:{'|'.join(SOUNDS)})(?!\w)", re.IGNORECASE)
+#: "M8" is a size of bolts too.
+_SOUND = re.compile(
+    rf"(?<!\w)(?:{'|'.join(SOUNDS)})(?!\w)(?! (?:bolts?|nuts?|screws?|socket|threads?|washers?)\b)",
+    re.IGNORECASE,
+)
 
 
 _FOR_YOU = re.compile(r"^4 u(?!\w)")
 _FOR = re.compile(
     r"^4 (?=(?:me|u|real|sure)\b)|"
-    r"(?<=[a-z] )(?<!\btop )(?<!\bbest )(?<!\bthe )(?<!\bother )4 (?=(?:me|u|you|him|her|us|them|"
+    r"(?<=[a-z] )(?<!\btop )(?<!\bbest )(?<!\bthe )(?<!\bother )4 (?=(?:me|u|you|him|her|us|them|tmrw|tomorrow|tonight|tn|"
+    r"anything|everything|ever|dinner|lunch|"
     r"real|sure|fun|life)\b)"
+)
+_TO = re.compile(
+    r"(?:(?<=wait )|(?<=want )|(?<=need )|(?<=going )|(?<=gonna )|(?<=have )|(?<=time )|(?<=happy )|(?<=nice )|(?<=glad )|"
+    r"(?<=love )|(?<=like )|(?<=ready )|(?<=hard )|(?<=trying )|(?<=used ))2 (?=(?:be|come|do|eat|get|go|hang|hear|help|know|make|meet|"
+    r"play|say|see|sleep|talk|watch|work)\b)"
 )
 _SO_MUCH = re.compile(
     r"(?<=[a-z] )sm(?=$|[.!,?]| (?:for|omg|lol|pls|guys|everyone|bro|man|and|but)\b)"
@@ -42,6 +52,7 @@ def sounds(text: str) -> str:
     """``gr8`` -> great, ``thx sm`` -> thx so much."""
     if _THANKED.search(text):
         text = _SO_MUCH.sub("so much", text)
+    text = _TO.sub("to ", text)
     text = _FOR_YOU.sub("for you", text)
     text = _FOR.sub("for ", text)
     return _SOUND.sub(lambda m: SOUNDS[m[0].lower()], text)
@@ -122,7 +133,9 @@ _UR_VERB = re.compile(
     r"done|ready|late|good|"
     r"bad|ok|okay|fine|here|there|still|really|very|literally|always|never|even|sure|cute|mad|lucky|sick|being|"
     r"coming|doing|getting|having|looking|making|playing|trying|talking|saying|using|[a-z]{2,8}ing "
-    r"to)\b)"
+    r"to)\b)|"
+    r"(?<!\w)ur(?= [a-z]{2,10}(?<=[^eaou])ed(?:$|[.,!?]| (?:lol|lmao|rn|bro|man|dude|again|for|from|"
+    r"by|if|bc|and)\b))"
 )
 _R_U = re.compile(r"(?<!\w)r u(?!\w)")
 

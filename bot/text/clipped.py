@@ -88,6 +88,35 @@ city = rule(
     ("moving to la in may", "moving to LA in may", "moving to L A in may"),
     needs=(" la",),
 )
+heart_rate = rule(
+    r"(?<![\w'/])hr(?= (?:(?:was|is|at|of) \d|zones?\b|monitor\b|max\b))|(?:(?<=resting )|(?<=\bmax )|"
+    r"(?<=\bavg )|(?<=average ))hr(?![\w'])",
+    lambda _: "HR",
+    ("resting hr 58", "resting HR 58", "resting H R fifty-eight"),
+    needs=("hr",),
+)
+course = rule(
+    r"(?<![\w'])ap(?= (?:bio|biology|calc|calculus|chem|chemistry|class|classes|credit|credits|csa?|"
+    r"english|euro|exams?|gov|history|lang|lit|macro|micro|physics|psych|scores?|spanish|stats?|"
+    r"tests?|us history|world)\b)",
+    lambda _: "AP",
+    ("ap chem", "AP chem", "A P chem"),
+    needs=("ap ",),
+)
+emergency_room = rule(
+    r"(?<![\w'])er(?= (?:bill|doc|doctor|nurse|room|shift|trip|visits?|wait)\b)|(?:(?<=to the )|(?<=in the )|"
+    r"(?<=at the ))er(?=$|[.,!?]| (?:at|bc|for|last|lol|now|rn|today|tonight|w|with|again)\b)",
+    lambda _: "ER",
+    ("er visit", "ER visit", "E R visit"),
+    ("in the er again", "in the ER again", "in the E R again"),
+    needs=("er",),
+)
+tested = rule(
+    r"(?:(?<=\btested )|(?<=\btest was )|(?<=\btest is )|(?<=came back )|(?<=\bcovid ))(neg|pos)(?!\w)",
+    lambda m: "negative" if m[1] == "neg" else "positive",
+    ("tested neg", "tested negative"),
+    needs=("neg", "pos"),
+)
 grandmaster = rule(
     r"(?:(?<=\bwas )|(?<=\bis )|(?<=\bhit )|(?<=\bto )|(?<=\bin )|(?<=\bfrom )|(?<=reach )|(?<=ached )|(?<=\ba )|(?<=the )|(?<=\bmy )|"
     r"(?<=\bour )|(?<=\bnew ))gm(?![\w'])|(?<![\w'])gm(?= \d)",
@@ -116,5 +145,5 @@ zone = rule(
 
 ENGLISH = (
     utilities, human_resources, square_feet, rate, especially, definitely, likely, learned,
-    region, city, grandmaster, out_of_office, zone,
+    region, city, heart_rate, course, emergency_room, tested, grandmaster, out_of_office, zone,
 )  # fmt: skip

@@ -71,6 +71,13 @@ half = rule(
     ("at 7a", "at 7 am", "at seven A M"),
     needs=_HALVES,
 )
+half_after = rule(
+    r"\b((?i:around|arrives|before|by|checkout|check ?in|closes|departs|from|lands|leaves|opens?|starts?|til|till|until) "
+    r"(?:[1-9]|1[0-2]))([ap])(?!\w)",
+    lambda m: f"{m[1]} {m[2]}m",
+    ("checkout 10a", "checkout 10 am", "checkout ten A M"),
+    needs=_HALVES,
+)
 halves = rule(
     r"(?<![\w:.,$])(\d{1,2}(?::[0-5]\d)?)([ap]) ?[-–] ?(\d{1,2}(?::[0-5]\d)?)([ap])(?!\w)",
     lambda m: f"{m[1]}{m[2]}m to {m[3]}{m[4]}m",
@@ -97,7 +104,7 @@ part = rule(
 )
 
 ENGLISH = (
-    *weekdays.ENGLISH, month, month_after, month_small, halves, half, zone, part,
+    *weekdays.ENGLISH, month, month_after, month_small, halves, half, half_after, zone, part,
 )  # fmt: skip
 
 

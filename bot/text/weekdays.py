@@ -244,7 +244,7 @@ small_free = _of_days(
 )
 small = _of_days(
     r"\b((?i:on|this|next|every|by|til|till|until|due|before|since|after|about|is|for|from|to|off|works?|meet|maybe|"
-    r"or|last|not|only|up|ends|starts|thru|through|closes|closed|opens|arrives|starting|ending) )(mon|sat|(?:(?<=on )|(?<=next )|(?<=this )|(?<=til )|(?<=till )|(?<=until )|(?<=every )|"
+    r"or|last|not|only|up|come|coming|cyber|ends|flying|going|leaving|over|starts|there|thru|through|closes|closed|opens|arrives|starting|ending) )(mon|sat|(?:(?<=on )|(?<=next )|(?<=this )|(?<=til )|(?<=till )|(?<=until )|(?<=every )|"
     r"(?<=by )|(?<=is )|(?<=for )|(?<=about )|(?<=due )|(?<=ends )|(?<=tarts )|(?<=thru )|(?<=rough )|(?<=losed )|(?<=loses ))sun)\b(?= "
     r"?(?:[,.!?)]|@|$)| (?:at|morning|night|evening|"
     r"afternoon|or|and|works?|then|if|instead|for|from|after|before|w|with|tho|pls|please|lol|if)\b)"

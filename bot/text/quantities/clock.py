@@ -43,6 +43,14 @@ pointed_alone = rule(
     ("gas is at 3.05", "gas is at 3.05", "gas is at three oh five"),
     needs=(".",),
 )
+pointed_suits = rule(
+    r"(?<![\w:.,$€£+-])(0?[1-9]|1\d|2[0-3])\.([0-5][05])(?= (?:is (?:fine|good|ok|okay|perfect|too (?:early|late))|it is|sharp|"
+    r"works)\b)",
+    lambda m: m[0] if _NO_CLOCK.search(m.string) else f"{m[1]}:{m[2]}",
+    ("7.15 works", "7:15 works", "seven fifteen works"),
+    ("a rate of 7.15 is fine", "a rate of 7.15 is fine", "a rate of seven point one five is fine"),
+    needs=(".",),
+)
 _NEXT_DAY = r"today|tomorrow|tmrw|tonight|sharp|hours|hrs|local|zulu|on (?:mon|tues|wednes|thurs|fri|satur|sun)day"
 military = rule(
     rf"(?<![\w.,:/$€£+-])0(\d)([0-5]\d)(?= (?:{_NEXT_DAY})\b)|"

@@ -172,6 +172,12 @@ any_status = rule(
     ("5xx errors", "five X X errors"),
     needs=("xx",),
 )
+summit = rule(
+    r"(?<![\w.,$])(1[34])er(s?)(?!\w)",
+    lambda m: f"{decimal(m[1])}er{m[2]}",
+    ("hiked a 14er", "hiked a fourteener"),
+    needs=("er",),
+)
 copy = rule(
     r"^10-4(?![\w-])|(?<![\w.-])10-4(?=,? (?:good|copy|roger|that|over)\b)",
     lambda _: "ten four",
@@ -200,10 +206,10 @@ several = rule(
     ("MP3s", "MP threes", "M P threes"),
 )
 molecule_small = rule(
-    r"(?<![\w.-])(?:co2|n2o|no2|so2|ch4|nh3|hno3|h2so4|caco3|h2o2)(?!\w)(?!\.\w)",
+    r"(?<![\w.-])(?:co2|vo2|n2o|no2|so2|ch4|nh3|hno3|h2so4|caco3|h2o2)(?!\w)(?!\.\w)",
     _molecule,
     ("less co2", "less C O two"),
-    needs=("co2", "n2o", "no2", "so2", "ch4", "nh3", "hno3", "h2so4", "caco3", "h2o2"),
+    needs=("co2", "vo2", "n2o", "no2", "so2", "ch4", "nh3", "hno3", "h2so4", "caco3", "h2o2"),
 )
 molecule = rule(
     rf"(?<![\w-])(?:(?:{_ELEMENTS})\d{{0,2}}){{2,8}}(?<=\d)(?![\w-]|\.\d)|"

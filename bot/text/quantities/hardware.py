@@ -9,7 +9,7 @@ from bot.text.rule import rule
 
 oil = rule(
     r"(?<![\w.])(\d{1,2})W-?(\d{2})(?!\w)(?=.{0,40}\boil\b)|(?<=\boil )(\d{1,2})W-?(\d{2})(?!\w)|"
-    r"(?<![\w.])(\d{1,2})W-(\d{2})(?!\w)",
+    r"(?<![\w.])(\d{1,2})[Ww]-(\d{2})(?!\w)",
     lambda m: " W ".join(decimal(one) for one in m.groups() if one),
     ("oil is 5W-30", "oil is five W thirty"),
     needs=("w",),
@@ -99,6 +99,18 @@ subnet = rule(
     lambda _: "slash ",
     ("a /24", "a slash 24", "a slash twenty-four"),
     needs=("/",),
+)
+_DRIVEN = re.compile(
+    r"\b\d{2,4} ?hp\b|\b(?:bmw|cammed|camaro|car|charger|chevy|coyote|dodge|engine|f-?150|ford|hemi|litre|liter|"
+    r"motor|mustang|silverado|suv|swapp?e?d?|toyota|truck|turbo|twin|v[68] vs|audi)\b|\d\.\d ?[lL]\b",
+    re.IGNORECASE,
+)
+engine = rule(
+    r"(?<!\w)[vV](6|8|10|12)(?!\w|\.\d)",
+    lambda m: f"V {decimal(m[1])}" if _DRIVEN.search(m.string) else m[0],
+    ("a 300hp v6", "a 300hp V six", "a three hundred H P V six"),
+    ("v8 is out", "v8 is out", "version eight is out"),
+    needs=("v6", "v8", "v10", "v12"),
 )
 screen_and_rate = rule(
     r"\b(1080|1440|2160|720)p(?=\d{2,3}\b)",

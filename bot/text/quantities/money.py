@@ -117,19 +117,19 @@ code_first = rule(
     needs=_SMALL_CODES,
 )
 _PER = {
-    "s": "second", "h": "hour", "mo": "month", "yr": "year", "hr": "hour", "wk": "week",
+    "s": "second", "h": "hour", "mo": "month", "yr": "year", "hr": "hour", "wk": "week", "nt": "night",
     "lb": "pound", "sec": "second",
     "min": "minute", "kg": "kilogram", "oz": "ounce", "sqft": "square foot", "gal": "gallon",
 }  # fmt: skip
 per_anything = rule(
-    rf"([{CURRENCY_SIGNS}]{NUMBER}[kKmM]?) ?/ ?(?!(?:mo|yr|hr|wk|lb|sec|min|kg|oz|gal|ea|"
+    rf"([{CURRENCY_SIGNS}]{NUMBER}[kKmM]?) ?/ ?(?!(?:mo|yr|hr|nt|wk|lb|sec|min|kg|oz|gal|ea|"
     rf"sqft)\b)([a-z]{{2,12}}|[kMG]Wh|GB|TB|MB)(?![\w/])",
     lambda m: f"{m[1]} per {m[2]}",
     ("$2.79/doz", "$2.79 per doz", "two dollars and seventy-nine cents per dozen"),
     needs=("/",),
 )
 per = rule(
-    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12}(?: [a-z]{2,12})?)?) ?/ ?(scoop|cookie|day|mo|yr|hr|wk|lb|"
+    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12}(?: [a-z]{2,12})?)?) ?/ ?(scoop|cookie|day|mo|yr|hr|nt|wk|lb|"
     r"sec|min|kg|oz|sqft|gal|month|"
     r"s|h|side|lvl|level|set|rep|serving|box|pack|class|semester|session|page|inch|foot|sq ?ft|ft|"
     r"gb|GB|mb|MB|tb|TB|lap|round|"

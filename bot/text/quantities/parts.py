@@ -29,7 +29,7 @@ _SIZED = re.compile(
     r"episodes?|exams?|ferry|fixed|film|games?|gym|interview|jog|journey|layovers?|lectures?|lessons?|lines?(?! up)|"
     r"lunch break|marathon|massages?|meditation|meetings?|mixtape|notice|operation|playlist|plane|podcasts?|"
     r"presentation|procedure|queue|quiz|recipe|ride|road trip|rule|seminar|speech|song|special|stopover|"
-    r"surgery|train|transfer|tutorial|uber|video|voice(?:mail)?|wedding|yoga|"
+    r"studio|apt|apartment|long run|surgery|turbo|train|transfer|tutorial|uber|video|voice(?:mail)?|wedding|yoga|"
     r"adapters?|bags?|battery|batteries|bench|boards?|bottles?|boxes|box|breaks?|buffer|"
     r"breakers?|buckets?|bulbs?|bumpers?|cables?|"
     r"cans?|cards?|charger|chargers|circuits?|clips?|clocks?|contract|cooldown|cords?|coke|delay|discs?|disks?|drill|drives?|"

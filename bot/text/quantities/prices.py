@@ -8,7 +8,7 @@ from bot.text.quantities.parts import NUMBER, START
 from bot.text.rule import Match, rule
 
 _PRICED = re.compile(
-    r"\b(?:bag|beers?|bill|bottle|box|carton|jar|loaf|owes?|send|venmo\w{0,3}|zelle\w?|bread|breakfast|burgers?|burrito|cab|cocktails?|cover charge|delivery|dinner|drinks?|"
+    r"\b(?:bag|beers?|bill|bottle|box|carton|costco|depot|jar|tab|walmart|loaf|owes?|send|venmo\w{0,3}|zelle\w?|bread|breakfast|burgers?|burrito|cab|cocktails?|cover charge|delivery|dinner|drinks?|"
     r"entry|fares?|flour|fries|fuel|fruit|haircut|ice cream|kebab|lunch|meals?|meat|merch|parking|pints?|"
     r"petrol|sandwich(?:es)?|scoop|shoes|shots?|skins?|snacks?|soda|sub|taxi|tacos?|tea|toll|uber|used to be|"
     r"wages?|wings|"

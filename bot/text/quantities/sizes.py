@@ -76,6 +76,15 @@ minute_of_match = rule(
     ("a 6' table", "a 6' table", "a six foot table"),
     needs=("'",),
 )
+range_with_mark = rule(
+    r"(?<![\w.,/'\"-])(\d{1,4})[-–](\d{1,4})(?=[\"'](?![\w\"']))",
+    lambda m: (
+        f"{decimal(m[1])} to {m[2]}" if int(m[1]) < int(m[2]) and not _open_quote(m) else m[0]
+    ),
+    ('6-8" of snow', 'six to 8" of snow', "six to eight inches of snow"),
+    ('he said "1-2"', 'he said "1-2"', 'he said "one to two"'),
+    needs=("'", '"'),
+)
 feet_by_feet = rule(
     r"(?<![\w.])(\d{1,3})'? ?[x×] ?(\d{1,3})'(?!\w)",
     lambda m: f"{decimal(m[1])} by {decimal(m[2])} feet",
@@ -84,14 +93,22 @@ feet_by_feet = rule(
 )
 
 
+def _open_quote(match: Match) -> bool:
+    """Whether a quotation that began before `match` may end in it."""
+    before = match.string[: match.start()]
+    return re.search(r"(?<!\w)['\"](?=\w)", before) is not None
+
+
 def _feet(match: Match) -> str:
     if re.search(r"(?<!\w)'(?=\w)", match.string[: match.start()]):
         return match[0]
+    if THING.match(match.string, match.end()):
+        return counted(match[1], "foot", "foot")
     return several(match, match[1], "foot", "feet")
 
 
 feet = rule(
-    r"(?<![\w.'\"/])(\d{1,3})'(?=$|[ .,!?)])(?! ?\d)",
+    r"(?<![\w.,'\"/])(\d{1,3}(?:,\d{3})?(?:\.\d)?)'(?=$|[ .,!?)])(?! ?\d)",
     _feet,
     ("a 6' table", "a six foot table"),
     ("she's 5' tall", "she's five feet tall"),

@@ -113,6 +113,12 @@ episode = rule(
     ("S01 E05", "season one episode five"),
     needs=("s",),
 )
+shooting = rule(
+    r"(?<![\w.,/:-])(\d{1,2})-(\d{1,2})(?= (?:shooting|fg|from (?:the field|three|3|deep|two|the line)|on (?:3s|threes|fts|free throws)))",
+    lambda m: f"{decimal(m[1])} of {decimal(m[2])}" if int(m[1]) <= int(m[2]) else m[0],
+    ("on 14-22 shooting", "on fourteen of twenty-two shooting"),
+    needs=("-",),
+)
 full_time = rule(
     r"(?<=\d-\d )(ft|ht|FT|HT)(?!\w)|(?:(?<=\bat )|(?<=after ))(ft|ht)(?=$|[.,!?])",
     lambda m: f"{'full' if (m[1] or m[2])[0] in 'fF' else 'half'} time",
