@@ -54,9 +54,12 @@ _SMALL = {
 }  # fmt: skip
 _SMALL_KIND = any_of(_SMALL)
 small_street = rule(
-    rf"(?<![\w'.:,/-])((?:\d{{1,5}} (?:(?!(?:after|and|at|before|for|from|in|into|of|off|on|past|people|per|the|till|to|until|with)\b)[a-z]{{3,12}} ){{1,2}}|(?:{_ROADS}) |[a-z]{{3,12}} (?=ave\b)))({_SMALL_KIND})"
+    rf"(?<![\w'.:,/-])((?:\d{{1,5}} (?:(?!(?:after|and|at|before|for|from|in|into|of|off|on|past|"
+    rf"people|per|the|till|to|until|with)\b)[a-z]{{3,12}} ){{1,2}}|(?:{_ROADS}) |[a-z]{{3,12}} "
+    rf"(?=ave\b)))({_SMALL_KIND})"
     rf"\b(?!['’-])(?! maria\b)(?:\.(?=,| [a-z]))?|"
-    rf"(?<=\dth )(st|ave|pl|ct|ln|dr)(?![\w'’-])|(?<=\d(?:st|nd|rd) )(st|ave|pl|ct|ln|dr)(?![\w'’-])",
+    rf"(?<=\dth )(st|ave|pl|ct|ln|dr)(?![\w'’-])|(?<=\d(?:st|nd|rd) )(st|ave|pl|ct|ln|"
+    rf"dr)(?![\w'’-])",
     lambda m: (m[1] or "") + _SMALL[m[2] or m[3] or m[4]],
     ("corner of main st", "corner of main street"),
     ("123 fox run ln", "123 fox run lane", "one hundred twenty-three fox run lane"),
@@ -70,8 +73,9 @@ _HOME_BEFORE = re.compile(
     r"ur|whole|whose|your) $|(?:'s|s') $"
 )
 _FITTING = (
-    r"(?! (?:analogy|choice|comparison|description|example|get|install|line|metaphor|name|package|packages|"
-    r"phrase|pupil|remove|repo|repos|repository|response|sources?|student|summary|title|to|update|upgrade|"
+    r"(?! (?:analogy|choice|comparison|description|example|get|install|line|metaphor|name|package|"
+    r"packages|"
+    r"phrase|pupil|remove|repo|repos|repository|response|sources?|student|summary|thing|title|to|update|upgrade|"
     r"word|words)\b)"
 )
 apartment = rule(

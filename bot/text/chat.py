@@ -31,20 +31,24 @@ _SOUND = re.compile(
 _FOR_YOU = re.compile(r"^4 u(?!\w)")
 _FOR = re.compile(
     r"^4 (?=(?:me|u|real|sure)\b)|"
-    r"(?<=[a-z] )(?<!\btop )(?<!\bbest )(?<!\bthe )(?<!\bother )4 (?=(?:me|u|you|him|her|us|them|tmrw|tomorrow|tonight|tn|"
+    r"(?<=[a-z] )(?<!\btop )(?<!\bbest )(?<!\bthe )(?<!\bother )4 (?=(?:me|u|you|him|her|us|them|"
+    r"tmrw|tomorrow|tonight|tn|"
     r"anything|everything|ever|dinner|lunch|"
     r"real|sure|fun|life)\b)"
 )
 _TO = re.compile(
-    r"(?:(?<=wait )|(?<=want )|(?<=need )|(?<=going )|(?<=gonna )|(?<=have )|(?<=time )|(?<=happy )|(?<=nice )|(?<=glad )|"
-    r"(?<=love )|(?<=like )|(?<=ready )|(?<=hard )|(?<=trying )|(?<=used ))2 (?=(?:be|come|do|eat|get|go|hang|hear|help|know|make|meet|"
+    r"(?:(?<=wait )|(?<=want )|(?<=need )|(?<=going )|(?<=gonna )|(?<=have )|(?<=time )|(?<=happy "
+    r")|(?<=nice )|(?<=glad )|"
+    r"(?<=love )|(?<=like )|(?<=ready )|(?<=hard )|(?<=trying )|(?<=used ))2 (?=(?:be|come|do|eat|"
+    r"get|go|hang|hear|help|know|make|meet|"
     r"play|say|see|sleep|talk|watch|work)\b)"
 )
 _SO_MUCH = re.compile(
     r"(?<=[a-z] )sm(?=$|[.!,?]| (?:for|omg|lol|pls|guys|everyone|bro|man|and|but)\b)"
 )
 _THANKED = re.compile(
-    r"\b(?:appreciate|hate|help(?:s|ed)|hurts?|like|love[ds]?|miss|thank(?:s| you)?|thx|tks|ty|want)\b"
+    r"\b(?:appreciate|hate|help(?:s|ed)|hurts?|like|love[ds]?|miss|thank(?:s| you)?|thx|tks|ty|"
+    r"want)\b"
 )
 
 
@@ -131,10 +135,11 @@ _PROBABILITY = re.compile(r"(?<!\w)prob(?= of\b)")
 _UR_VERB = re.compile(
     r"(?<!\w)ur(?= (?:a|an|the|not|so|too|just|gonna|going|welcome|right|wrong|free|bored|out|in|"
     r"done|ready|late|good|"
-    r"bad|ok|okay|fine|here|there|still|really|very|literally|always|never|even|sure|cute|mad|lucky|sick|being|"
+    r"bad|ill|ok|okay|fine|here|there|still|really|very|literally|always|never|even|sure|cute|mad|lucky|sick|being|"
     r"coming|doing|getting|having|looking|making|playing|trying|talking|saying|using|[a-z]{2,8}ing "
     r"to)\b)|"
-    r"(?<!\w)ur(?= [a-z]{2,10}(?<=[^eaou])ed(?:$|[.,!?]| (?:lol|lmao|rn|bro|man|dude|again|for|from|"
+    r"(?<!\w)ur(?= [a-z]{2,10}(?<=[^eaou])ed(?:$|[.,!?]| (?:lol|lmao|rn|bro|man|dude|again|for|"
+    r"from|"
     r"by|if|bc|and)\b))"
 )
 _R_U = re.compile(r"(?<!\w)r u(?!\w)")

@@ -15,9 +15,11 @@ utilities = rule(
     needs=("util",),
 )
 human_resources = rule(
-    r"(?<!\d )(?<!\bper )(?<!\ban )(?<!\bthe )(?<![\w'/])hr(?= (?:about|and|called|department|dept|emailed|guy|interview|is|"
-    r"lady|meeting|person|policy|rep|said|says|team|thing|told|wants|will)\b)|"
-    r"(?:(?<=\bto )|(?<=\bfrom )|(?<=\bwith )|(?<=\bw )|(?<=\bask )|(?<=mail )|(?<=\bcall )|(?<=\btold )|(?<=\btell )|"
+    r"(?<!\d )(?<!\bper )(?<!\ban )(?<!\bthe )(?<![\w'/])hr(?= (?:about|and|called|department|dept|"
+    r"emailed|guy|interview|is|"
+    r"lady|manager|meeting|person|policy|rep|said|says|team|thing|told|wants|will)\b)|"
+    r"(?:(?<=\bto )|(?<=\bfrom )|(?<=\bwith )|(?<=\bw )|(?<=\bask )|(?<=mail )|(?<=\bcall )|"
+    r"(?<=\btold )|(?<=\btell )|"
     r"(?<=contact ))hr(?![\w'/])",
     lambda _: "HR",
     ("hr called me", "HR called me", "H R called me"),
@@ -38,7 +40,8 @@ rate = rule(
     needs=("apr",),
 )
 especially = rule(
-    r"(?<![\w'./-])([Ee])sp(?= (?:a|after|around|as|at|because|before|bc|by|during|for|from|if|in|like|my|now|"
+    r"(?<![\w'./-])([Ee])sp(?= (?:a|after|around|as|at|because|before|bc|by|during|for|from|if|in|"
+    r"like|my|now|"
     r"on|since|that|the|these|this|those|w|when|while|with|your|ur)\b)",
     lambda m: f"{m[1]}specially",
     ("esp when it rains", "especially when it rains"),
@@ -46,7 +49,8 @@ especially = rule(
     needs=("esp",),
 )
 definitely = rule(
-    r"(?<![\w'./-])(?<!\bhigh )(?<!\blow )(?<!\btheir )(?<!\bmy )(?<!\bthe )(?<!\band )(?<!\bof )(?<!\d )([Dd])ef(?= (?:a|an|"
+    r"(?<![\w'./-])(?<!\bhigh )(?<!\blow )(?<!\btheir )(?<!\bmy )(?<!\bthe )(?<!\ba )(?<!\band "
+    r")(?<!\bof )(?<!\d )([Dd])ef(?= (?:a|an|"
     r"be|been|better|can|cant|could|did|do|does|down|feel|feels|get|go|gonna|gotta|had|has|have|in|is|its|love|"
     r"might|more|my|need|needs|not|one|should|the|think|try|up|want|was|watch|will|wont|worth|would|your|"
     r"[a-z]{2,9}ing|[a-z]{3,8}ed)\b(?!\())",
@@ -57,8 +61,10 @@ definitely = rule(
     needs=("def",),
 )
 likely = rule(
-    r"(?<![\w'./-])([Pp])robs?(?= (?:a|be|can|cant|cause|gonna|going|gotta|have|in|just|like|more|need|never|not|should|"
-    r"still|the|will|wont|won't)\b)(?<!\bno prob)(?<!\bthe prob)(?<!\ba prob)(?<!\bmy prob)(?<!\bmain prob)",
+    r"(?<![\w'./-])([Pp])robs?(?= (?:a|be|can|cant|cause|gonna|going|gotta|have|in|just|like|more|"
+    r"need|never|not|should|"
+    r"still|the|will|wont|won't)\b)(?<!\bno prob)(?<!\bthe prob)(?<!\ba prob)(?<!\bmy "
+    r"prob)(?<!\bmain prob)",
     lambda m: f"{m[1]}robably",
     ("prob not", "probably not"),
     ("the prob is", "the prob is", "the problem is"),
@@ -72,9 +78,11 @@ learned = rule(
     needs=("til",),
 )
 region = rule(
-    r"(?<![\w'/-])(eu|na|sa|oce|uk|us|nyc|latam)(?= ?[-/]? ?(?:server|servers|region|west|central|lobby|lobbies|players|"
+    r"(?<![\w'/-])(eu|na|sa|oce|uk|us|nyc|latam)(?= ?[-/]? ?(?:server|servers|region|west|central|"
+    r"lobby|lobbies|players|"
     r"ladder|players|shipping|tour|version|release|store|patent|citizen|passport|visa|dollars)\b)|"
-    r"(?:(?<=\bon )|(?<=\bin )|(?<=\bfrom ))(eu|na)(?=$|[.,!?]| (?:and|or|vs|not|server|servers|but|at|so|if)\b)",
+    r"(?:(?<=\bon )|(?<=\bin )|(?<=\bfrom ))(eu|na)(?=$|[.,!?]| (?:and|or|vs|not|server|servers|"
+    r"but|at|so|if)\b)",
     lambda m: (m[1] or m[2]).upper() if (m[1] or m[2]) != "latam" else m[0],
     ("on eu servers", "on EU servers", "on E U servers"),
     ("say na eu", "say na eu"),
@@ -82,21 +90,24 @@ region = rule(
 )
 _SPANISH = re.compile(r"\b(?:de|el|en|es|que|un|una|y|por|los|las|le|les|et|di|il)\b")
 city = rule(
-    r"(?:(?<=\bto )|(?<=\bin )|(?<=\bfrom )|(?<=\bleave )|(?<=\bleaving ))la(?=$|[.,!?;)]| (?:and|at|bc|but|for|from|in|is|"
+    r"(?:(?<=\bto )|(?<=\bin )|(?<=\bfrom )|(?<=\bleave )|(?<=\bleaving ))la(?=$|[.,!?;)]| (?:and|"
+    r"at|bc|but|for|from|in|is|"
     r"next|now|on|or|rn|this|tmrw|to|today|tomorrow|tonight|traffic|was|w|with)\b)",
     lambda m: m[0] if _SPANISH.search(m.string) else "LA",
     ("moving to la in may", "moving to LA in may", "moving to L A in may"),
     needs=(" la",),
 )
 heart_rate = rule(
-    r"(?<![\w'/])hr(?= (?:(?:was|is|at|of) \d|zones?\b|monitor\b|max\b))|(?:(?<=resting )|(?<=\bmax )|"
+    r"(?<![\w'/])hr(?= (?:(?:was|is|at|of) \d|zones?\b|monitor\b|max\b))|(?:(?<=resting )|"
+    r"(?<=\bmax )|"
     r"(?<=\bavg )|(?<=average ))hr(?![\w'])",
     lambda _: "HR",
     ("resting hr 58", "resting HR 58", "resting H R fifty-eight"),
     needs=("hr",),
 )
 course = rule(
-    r"(?<![\w'])ap(?= (?:bio|biology|calc|calculus|chem|chemistry|class|classes|credit|credits|csa?|"
+    r"(?<![\w'])ap(?= (?:bio|biology|calc|calculus|chem|chemistry|class|classes|credit|credits|"
+    r"csa?|"
     r"english|euro|exams?|gov|history|lang|lit|macro|micro|physics|psych|scores?|spanish|stats?|"
     r"tests?|us history|world)\b)",
     lambda _: "AP",
@@ -104,7 +115,8 @@ course = rule(
     needs=("ap ",),
 )
 emergency_room = rule(
-    r"(?<![\w'])er(?= (?:bill|doc|doctor|nurse|room|shift|trip|visits?|wait)\b)|(?:(?<=to the )|(?<=in the )|"
+    r"(?<![\w'])er(?= (?:bill|doc|doctor|nurse|room|shift|trip|visits?|wait)\b)|(?:(?<=to the )|"
+    r"(?<=in the )|"
     r"(?<=at the ))er(?=$|[.,!?]| (?:at|bc|for|last|lol|now|rn|today|tonight|w|with|again)\b)",
     lambda _: "ER",
     ("er visit", "ER visit", "E R visit"),
@@ -112,13 +124,15 @@ emergency_room = rule(
     needs=("er",),
 )
 tested = rule(
-    r"(?:(?<=\btested )|(?<=\btest was )|(?<=\btest is )|(?<=came back )|(?<=\bcovid ))(neg|pos)(?!\w)",
+    r"(?:(?<=\btested )|(?<=\btest was )|(?<=\btest is )|(?<=came back )|(?<=\bcovid ))(neg|"
+    r"pos)(?!\w)",
     lambda m: "negative" if m[1] == "neg" else "positive",
     ("tested neg", "tested negative"),
     needs=("neg", "pos"),
 )
 grandmaster = rule(
-    r"(?:(?<=\bwas )|(?<=\bis )|(?<=\bhit )|(?<=\bto )|(?<=\bin )|(?<=\bfrom )|(?<=reach )|(?<=ached )|(?<=\ba )|(?<=the )|(?<=\bmy )|"
+    r"(?:(?<=\bwas )|(?<=\bis )|(?<=\bhit )|(?<=\bto )|(?<=\bin )|(?<=\bfrom )|(?<=reach )|"
+    r"(?<=ached )|(?<=\ba )|(?<=the )|(?<=\bmy )|"
     r"(?<=\bour )|(?<=\bnew ))gm(?![\w'])|(?<![\w'])gm(?= \d)",
     lambda _: "GM",
     ("peak was gm", "peak was GM", "peak was G M"),
@@ -126,7 +140,8 @@ grandmaster = rule(
     needs=("gm",),
 )
 out_of_office = rule(
-    r"(?<![\w'])ooo(?= (?:today|tomorrow|til|till|until|this (?:week|afternoon|morning)|next week|all (?:day|week)|from \w|mon\b|"
+    r"(?<![\w'])ooo(?= (?:today|tomorrow|til|till|until|this (?:week|afternoon|morning)|next week|"
+    r"all (?:day|week)|from \w|mon\b|"
     r"fri\b|[MTWFS][a-z]{2,5}day))",
     lambda _: "out of office",
     ("ooo til monday", "out of office til monday"),
@@ -136,7 +151,8 @@ out_of_office = rule(
 zone = rule(
     r"(?:(?<=\d )|(?<=\d[ap]m )|(?<=\d [ap]m ))(est|edt|pst|pdt|cst|cdt|mst|mdt|gmt|utc|bst|cet|"
     r"cest|ist|jst|aest)(?![\w.])|"
-    r"(?:(?<=\bat \d )|(?<=\bat 1\d )|(?<=\d[ap]m ))(et|pt|ct)(?=$|[,!?)]| ?/| (?:and|or|on|tonight|tomorrow|today|if)\b)",
+    r"(?:(?<=\bat \d )|(?<=\bat 1\d )|(?<=\d[ap]m ))(et|pt|ct)(?=$|[,!?)]| ?/| (?:and|or|on|"
+    r"tonight|tomorrow|today|if)\b)",
     lambda m: (m[1] or m[2]).upper(),
     ("9 est or so", "9 EST or so", "nine E S T or so"),
     ("at 7 et", "at 7 ET", "at seven E T"),

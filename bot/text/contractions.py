@@ -123,7 +123,8 @@ he = _begun(
 she_would = _begun(
     "shed",
     "he'd",
-    r" (?:(?:prob|probably|never|always|still|just|def|definitely) )?(?:be|been|better|die|hate|have|"
+    r" (?:(?:prob|probably|never|always|still|just|def|definitely) )?(?:be|been|better|die|hate|"
+    r"have|"
     r"kill|know|like|love|rather|say|tell|want)\b",
     ("shed love it", "she'd love it"),
     ("built a shed be kind", "built a shed be kind"),
@@ -131,8 +132,10 @@ she_would = _begun(
 we_will = _begun(
     "well",
     "e'll",
-    r" (?:(?:all|both|prob|just|still|def|definitely) )?(?:be(?! that)|catch up|figure|find out|get (?:it|"
-    r"there|to)|have to|leave (?:at|by|in)|let (?:you|u|them)|meet (?:at|in|you|u|up)|miss (?:you|u)|"
+    r" (?:(?:all|both|prob|just|still|def|definitely) )?(?:be(?! that)|catch up|figure|find out|"
+    r"get (?:it|"
+    r"there|to)|have to|leave (?:at|by|in)|let (?:you|u|them)|meet (?:at|in|you|u|up)|miss (?:you|"
+    r"u)|"
     r"need (?:a|to|the)|see(?: (?:about|how|if|what|when|where|who)\b|[.!?]*$)|talk (?:about|"
     r"later|to)|win)\b",
     ("well be there by 9", "we'll be there by 9", "we'll be there by nine"),
@@ -142,7 +145,8 @@ we_will = _begun(
 we_would = _begun(
     "wed",
     "e'd",
-    r" (?:all |both )?(?:be(?! (?:best|better|fine|good|okay|ok)\b)|be better off|better|have (?:been|to)|"
+    r" (?:all |both )?(?:be(?! (?:best|better|fine|good|okay|ok)\b)|be better off|better|have "
+    r"(?:been|to)|"
     r"like (?:to|a)|lose|love to|need to|never|prefer|rather|still (?:be|have|need))\b",
     ("wed better leave", "we'd better leave"),
     ("is wed better for you", "is wed better for you", "is Wednesday better for you"),
@@ -153,7 +157,8 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 we_are = rule(
-    r"(?<![\w'’])([Ww])ere(?= (?:(?:all|also|both|just|kinda|literally|prob|probably|so|still) )?(?:"
+    r"(?<![\w'’])([Ww])ere(?= (?:(?:all|also|both|just|kinda|literally|prob|probably|so|still) "
+    r")?(?:"
     r"about to|almost|already|back|cooked|done|doing|doomed|driving|eating|getting|going|gonna|"
     r"having|heading|here|hiring|leaving|live|lost|making|meeting|moving|not (?:doing|going|gonna|"
     r"sure)|on (?:our|the) way|out of|planning|playing|running|screwed|starting|staying|taking|"
@@ -165,7 +170,8 @@ we_are = rule(
 )
 #: English after which no German word follows.
 i_am = rule(
-    r"(?<![\w'’])[Ii]m(?= (?:(?:like )?\d[\d'.]{0,6}(?:k|%|\"| (?:and|min|mins|years|lol|rn|now|lbs)\b|$)|(?:a|about|afraid|almost|already|asking|at|away|back|bad|bored|broke|busy|"
+    r"(?<![\w'’])[Ii]m(?= (?:(?:like )?\d[\d'.]{0,6}(?:k|%|\"| (?:and|min|mins|years|lol|rn|now|"
+    r"lbs)\b|$)|(?:a|about|afraid|almost|already|asking|at|away|back|bad|bored|broke|busy|"
     r"confused|cooked|crying|dead|done|down|dying|feeling|free|getting|going|gonna|good|having|"
     r"here|home|hungry|late|leaving|like|looking|lost|not|off|ok|okay|on|out|playing|ready|really|"
     r"running|sad|scared|screaming|sick|sleepy|sorry|still|stuck|sure|the|tired|too|tryna|trying|"

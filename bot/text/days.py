@@ -72,7 +72,8 @@ half = rule(
     needs=_HALVES,
 )
 half_after = rule(
-    r"\b((?i:around|arrives|before|by|checkout|check ?in|closes|departs|from|lands|leaves|opens?|starts?|til|till|until) "
+    r"\b((?i:around|arrives|before|by|checkout|check ?in|closes|departs|from|lands|leaves|opens?|"
+    r"starts?|til|till|until) "
     r"(?:[1-9]|1[0-2]))([ap])(?!\w)",
     lambda m: f"{m[1]} {m[2]}m",
     ("checkout 10a", "checkout 10 am", "checkout ten A M"),

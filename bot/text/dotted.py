@@ -60,7 +60,8 @@ _LETTERED = {
     "f.y.i": "for your information", "a.s.a.p": "as soon as possible",
 }  # fmt: skip
 _SLASHED = {
-    "w/o": "without", "w/": "with ", "w/e": "whatever", "w/in": "within", "e/o": "every other", "w/d": "washer dryer", "b/c": "because", "n/a": "not applicable",
+    "w/o": "without", "w/": "with ", "w/e": "whatever", "w/in": "within", "e/o": "every other",
+    "w/d": "washer dryer", "b/c": "because", "n/a": "not applicable",
     "tl;dr": "in short", "tl:dr": "in short", "a/c": "A C", "c/o": "care of",
     "b/w": "between", "o/u": "over under",
 }  # fmt: skip

@@ -215,8 +215,10 @@ with_ = rule(
     r"(?<=\w )(?<!\b[Tt]he )(?<!\b[Aa] )(?<!\b[Bb]ig )(?<!\buge )(?<!\basy )w(?= (?:my|your|ur|his|"
     r"her|their|"
     r"our|the|a|an|some|no|u|you|me|him|them|us|it|this|that|these|those|all|friends|fam|\d{1,3}k?)\b)|"
-    r"(?<=\d )w(?= (?:wind|windchill|wind chill|humidity|delivery|fees|friends|shipping|tax|taxes|tip)\b)|"
-    r"(?<=[a-z]{2} )w(?= (?!(?:again|and|as|behavio(?:u)?r|bro|but|button|by|energy|every|for|from|gets?|here|if|"
+    r"(?<=\d )w(?= (?:wind|windchill|wind chill|humidity|delivery|fees|friends|shipping|tax|taxes|"
+    r"tip)\b)|"
+    r"(?<=[a-z]{2} )w(?= (?!(?:again|and|as|behavio(?:u)?r|bro|but|button|by|energy|every|for|from|"
+    r"gets?|here|if|"
     r"in|incoming|is|just|key|keys|like|lol|moment|moments|moves?|now|on|or|rizz|so|streak|take|takes|tbh|"
     r"then|to|today|tonight|was|when|while|win|wins)\b)[a-z]{3,}\b)",
     lambda m: m[0] if _WON.search(m.string, 0, m.start()) else "with",

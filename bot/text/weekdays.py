@@ -129,7 +129,8 @@ lettered = rule(
     ),
 )
 _OPENED = re.compile(
-    r"\d|\b(?:available|class|closed|daily|free|hours|job|m-f (?:job|only|schedule|shift|work)|office|only|open|"
+    r"\d|\b(?:available|class|closed|daily|free|hours|job|m-f (?:job|only|schedule|shift|work)|"
+    r"office|only|open|"
     r"opens|schedule|shifts?|weekdays?|work|working|works)\b|^m ?[-–] ?[a-z]{1,3}$",
     re.IGNORECASE,
 )
@@ -189,8 +190,10 @@ weekend = _of_days(
     ("the last Sun tabloid", "the last Sun tabloid"),
 )
 _SAID_OF_DAY = (
-    r"(?:afternoons?|evenings?|mornings?|nights?|night's|works?|sounds|is (?:a|an|best|better|bad|cool|fine|free|good|great|"
-    r"my|no|off|ok|okay|out for|perfect|the|when)|good|ok|okay|fine|better|was (?:a|fun|great|insane|nice|so)|"
+    r"(?:afternoons?|evenings?|mornings?|nights?|night's|works?|sounds|is (?:a|an|best|better|bad|"
+    r"cool|fine|free|good|great|"
+    r"my|no|off|ok|okay|out for|perfect|the|when)|good|ok|okay|fine|better|was (?:a|fun|great|"
+    r"insane|nice|so)|"
     r"would (?:be|work)|could work|might work|doesn'?t work|won'?t work|instead|please|pls)"
 )
 _OPENS_WITH_DAY = re.compile(
@@ -211,7 +214,8 @@ small_of_day = rule(
     needs=_DAYS,
 )
 small_begins = rule(
-    r"(?:^|(?<=[,;.] ))(mon|sat|sun)(?= ?(?:[:-] ?[A-Za-z\d]|\d{1,2} ?[-–] ?\d|\d{1,2} to \d|or (?:mon|tue|wed|thu|fri|sat|sun)))",
+    r"(?:^|(?<=[,;.] ))(mon|sat|sun)(?= ?(?:[:-] ?[A-Za-z\d]|\d{1,2} ?[-–] ?\d|\d{1,2} to \d|or "
+    r"(?:mon|tue|wed|thu|fri|sat|sun)))",
     lambda m: _day(m[1]),
     (
         "m-f 9-5, sat 10-2",
@@ -221,11 +225,13 @@ small_begins = rule(
     needs=_DAYS,
 )
 _WED = re.compile(
-    r"\b(?:couple|grandparents|he|i|just|lawfully|newly|pair|parents|recently|she|they|u|we|who|you) $|\bto be $",
+    r"\b(?:couple|finally|grandparents|he|i|just|lawfully|newly|pair|parents|recently|she|they|u|"
+    r"we|who|you) $|\bto be $",
     re.IGNORECASE,
 )
 wed_small = rule(
-    r"(?<![\w'&.-])wed\b(?!['’.-]\w)(?!-)(?! (?:each other|her|him|his|them|to (?:a|her|him|his|the))\b)",
+    r"(?<![\w'&.-])wed\b(?!['’.-]\w)(?!-)(?! (?:each other|her|him|his|them|to (?:a|her|him|his|"
+    r"the))\b)",
     lambda m: m[0] if _WED.search(m.string, max(m.start() - 14, 0), m.start()) else "Wednesday",
     ("moved to wed", "moved to Wednesday"),
     ("nah wed is no good", "nah Wednesday is no good"),
@@ -233,7 +239,9 @@ wed_small = rule(
     needs=("wed",),
 )
 small_at = _of_days(
-    r"\b()(mon(?= ?(?:at|@|the|from) ?\d)|(?:sun|sat|wed)(?= @ ?\d| \d{1,2}(?::\d\d|ish\b| ?[ap]m\b|[ap]\b))|(?<! we )(?<! he )(?<! i )(?<!hey )(?<!she )sat(?= (?:around|at|by) \d{1,2}(?:ish| ?[ap]m|:\d\d)))\b",
+    r"\b()(mon(?= ?(?:at|@|the|from) ?\d)|(?:sun|sat|wed)(?= @ ?\d| \d{1,2}(?::\d\d|ish\b| "
+    r"?[ap]m\b|[ap]\b))|(?<! we )(?<! he )(?<! i )(?<!hey )(?<!she )sat(?= (?:around|at|by) "
+    r"\d{1,2}(?:ish| ?[ap]m|:\d\d)))\b",
     ("dentist mon @ 9", "dentist Monday @ 9", "dentist Monday at nine"),
 )
 small_free = _of_days(
@@ -244,8 +252,11 @@ small_free = _of_days(
 )
 small = _of_days(
     r"\b((?i:on|this|next|every|by|til|till|until|due|before|since|after|about|is|for|from|to|off|works?|meet|maybe|"
-    r"or|last|not|only|up|come|coming|cyber|ends|flying|going|leaving|over|starts|there|thru|through|closes|closed|opens|arrives|starting|ending) )(mon|sat|(?:(?<=on )|(?<=next )|(?<=this )|(?<=til )|(?<=till )|(?<=until )|(?<=every )|"
-    r"(?<=by )|(?<=is )|(?<=for )|(?<=about )|(?<=due )|(?<=ends )|(?<=tarts )|(?<=thru )|(?<=rough )|(?<=losed )|(?<=loses ))sun)\b(?= "
+    r"or|last|not|only|up|come|coming|cyber|ends|flying|going|leaving|over|starts|there|thru|"
+    r"through|closes|closed|opens|arrives|starting|ending) )(mon|sat|(?:(?<=on )|(?<=next )|"
+    r"(?<=this )|(?<=til )|(?<=till )|(?<=until )|(?<=every )|"
+    r"(?<=by )|(?<=is )|(?<=for )|(?<=about )|(?<=due )|(?<=ends )|(?<=tarts )|(?<=thru )|"
+    r"(?<=rough )|(?<=losed )|(?<=loses ))sun)\b(?= "
     r"?(?:[,.!?)]|@|$)| (?:at|morning|night|evening|"
     r"afternoon|or|and|works?|then|if|instead|for|from|after|before|w|with|tho|pls|please|lol|if)\b)"
     r"(?! (?:at|for|with|from|after|before|and) (?:a|her|his|home|least|me|my|the|them|us|you)\b)",

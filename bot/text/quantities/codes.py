@@ -60,13 +60,15 @@ status = rule(
     ),
 )
 _SUBJECTS = (
-    "algebra|anthro|art|bio|biology|biz|business|calc|chem|chemistry|comp ?sci|cs|econ|econs|eng|engl|engr|"
+    "algebra|anthro|art|bio|biology|biz|business|calc|chem|chemistry|comp ?sci|cs|econ|econs|eng|"
+    "engl|engr|"
     "english|french|geo|geology|hist|history|law|ling|math|maths|music|orgo|phil|philosophy|phys|physics|"
     "poli ?sci|psych|psychology|soc|sociology|spanish|stat|stats|writing"
 )
 course = rule(
     r"(?<=[a-z] )101(?=$|[.,!?]| (?:class|course|lecture)\b)|"
-    rf"\b((?i:{_SUBJECTS}) )([1-9]\d{{2,3}})(?![\w/%-]|[.,]\d)(?! (?:people|points|pages|[a-z]{{3,12}}s)\b)",
+    rf"\b((?i:{_SUBJECTS}) )([1-9]\d{{2,3}})(?![\w/%-]|[.,]\d)(?! (?:people|points|pages|"
+    rf"[a-z]{{3,12}}s)\b)",
     lambda m: (
         m[1] + in_pairs(m[2])
         if m[1]
@@ -84,7 +86,8 @@ course = rule(
     needs=tuple("123456789"),
 )
 room = rule(
-    r"\b((?i:rooms?|rm|suite|unit|apartment|apt|flight|locker|cabin|dorm) #?)([1-9]\d{2,3})(?![\w/:%-]|[.,]\d)"
+    r"\b((?i:rooms?|rm|suite|unit|apartment|apt|flight|locker|cabin|dorm) "
+    r"#?)([1-9]\d{2,3})(?![\w/:%-]|[.,]\d)"
     r"(?! (?:people|[a-z]{3,12}s)\b)",
     lambda m: m[1] + in_pairs(m[2]),
     ("room 305", "room three oh five"),
@@ -160,7 +163,8 @@ road = rule(
     needs=("on the", "off the", "take the", "via the", "highway", "route", "interstate"),
 )
 heading = rule(
-    r"(?:(?<=\btake )|(?<=\btook )|(?<=\bon )|(?<=\boff )|(?<=\bto )|(?<=\bthe ))[1-9]\d{2}(?= (?:north|south|east|west|"
+    r"(?:(?<=\btake )|(?<=\btook )|(?<=\bon )|(?<=\boff )|(?<=\bto )|(?<=\bthe ))[1-9]\d{2}(?= "
+    r"(?:north|south|east|west|"
     r"[nsew]b|northbound|southbound|eastbound|westbound)\b)",
     lambda m: in_pairs(m[0]),
     ("take 101 north", "take one oh one north"),
@@ -251,9 +255,14 @@ hyphenated = rule(
 
 version = rule(
     r"(?<![\w./])[vV]\.?((?:\d{1,6}\.){0,5}\d{1,6})([a-z])?(?!\w)-?",
-    lambda m: f"version {_parted(m[1].split('.'), 'point')}" + (f" {m[2].upper()}" if m[2] else ""),
+    lambda m: (
+        ("" if m.string[: m.start()].lower().endswith("version ") else "version ")
+        + _parted(m[1].split("."), "point")
+        + (f" {m[2].upper()}" if m[2] else "")
+    ),
     ("v1.2.3", "version one point two point three"),
     ("v2 is out", "version two is out"),
+    ("version v2", "version two"),
     ("v1.0.7a", "version one point zero point seven A"),
     ("v2.0-beta", "version two point zero beta"),
 )

@@ -92,7 +92,8 @@ stored = rule(
     needs=("/",),
 )
 in_half = rule(
-    r"(?<=\bin )1/2(?=$|[.,!?]| (?:and|so|for|with|lengthwise|crosswise|when|then|before)\b)(?!\.\d)",
+    r"(?<=\bin )1/2(?=$|[.,!?]| (?:and|so|for|with|lengthwise|crosswise|when|then|"
+    r"before)\b)(?!\.\d)",
     lambda m: "half" if _HALVED.search(m.string, 0, m.start()) else m[0],
     ("cut it in 1/2", "cut it in half"),
     ("in 1/2", "in 1/2", "in one half"),

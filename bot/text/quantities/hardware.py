@@ -72,7 +72,8 @@ def _hundreds(figures: str) -> str:
 
 
 core = rule(
-    r"(?<![\w-])([iI][3579])[- ](\d{1,2})([1-9]\d{2})(kf|ks|k|f|hx|hk|h|u|p|t|KF|KS|K|F|HX|HK|H|U|P|T)?(?!\w)",
+    r"(?<![\w-])([iI][3579])[- ](\d{1,2})([1-9]\d{2})(kf|ks|k|f|hx|hk|h|u|p|t|KF|KS|K|F|HX|HK|H|U|"
+    r"P|T)?(?!\w)",
     lambda m: (
         (
             f"{m[1]} {decimal(m[2])} {decimal(m[3])}"
@@ -101,8 +102,10 @@ subnet = rule(
     needs=("/",),
 )
 _DRIVEN = re.compile(
-    r"\b\d{2,4} ?hp\b|\b(?:bmw|cammed|camaro|car|charger|chevy|coyote|dodge|engine|f-?150|ford|hemi|litre|liter|"
-    r"motor|mustang|silverado|suv|swapp?e?d?|toyota|truck|turbo|twin|v[68] vs|audi)\b|\d\.\d ?[lL]\b",
+    r"\b\d{2,4} ?hp\b|\b(?:bmw|cammed|camaro|car|charger|chevy|coyote|dodge|engine|juice|f-?150|"
+    r"ford|hemi|litre|liter|"
+    r"motor|mustang|silverado|suv|swapp?e?d?|toyota|truck|turbo|twin|v[68] vs|audi)\b|\d\.\d "
+    r"?[lL]\b",
     re.IGNORECASE,
 )
 engine = rule(

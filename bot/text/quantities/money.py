@@ -117,7 +117,8 @@ code_first = rule(
     needs=_SMALL_CODES,
 )
 _PER = {
-    "s": "second", "h": "hour", "mo": "month", "yr": "year", "hr": "hour", "wk": "week", "nt": "night",
+    "s": "second", "h": "hour", "mo": "month", "yr": "year", "hr": "hour", "wk": "week",
+    "nt": "night",
     "lb": "pound", "sec": "second",
     "min": "minute", "kg": "kilogram", "oz": "ounce", "sqft": "square foot", "gal": "gallon",
 }  # fmt: skip
@@ -129,7 +130,8 @@ per_anything = rule(
     needs=("/",),
 )
 per = rule(
-    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12}(?: [a-z]{2,12})?)?) ?/ ?(scoop|cookie|day|mo|yr|hr|nt|wk|lb|"
+    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12}(?: [a-z]{2,12})?)?) ?/ ?(scoop|cookie|day|mo|yr|hr|nt|wk|"
+    r"lb|"
     r"sec|min|kg|oz|sqft|gal|month|"
     r"s|h|side|lvl|level|set|rep|serving|box|pack|class|semester|session|page|inch|foot|sq ?ft|ft|"
     r"gb|GB|mb|MB|tb|TB|lap|round|"
@@ -257,9 +259,13 @@ range_before_sign = rule(
 
 #: What is called by its price without an article as well.
 _BOUGHT = re.compile(
-    r" (?:beers?|bets?|bills?|bikes?|bonus|budget|build|burgers?|car|cars|condo|couch|dress|fridge|home|house|laptop|loan|mortgage|pc|phone|plane ticket|prize|ring|rug|setup|suit|truck|upgrade|watch|burritos?|buy-?in|coffees?|copays?|cover charge|cover|coupons?|credit|"
-    r"deductible|deposit|discount|dresses|drinks?|entry fee|entry|fees?|fines?|footlongs?|games?|gift|gift ?cards?|"
-    r"haircuts?|hat|hoodie|jeans|lunch(?:es)?|margaritas?|menu|minimum|off coupon|pints?|pizzas?|raise|refund|sandwich(?:es)?|"
+    r" (?:beers?|bets?|bills?|bikes?|bonus|budget|build|burgers?|car|cars|condo|couch|dress|fridge|"
+    r"home|house|laptop|loan|mortgage|pc|phone|plane ticket|prize|ring|rug|setup|suit|truck|"
+    r"upgrade|watch|burritos?|buy-?in|coffees?|copays?|cover charge|cover|coupons?|credit|"
+    r"deductible|deposit|discount|dresses|drinks?|entry fee|entry|fees?|fines?|footlongs?|games?|"
+    r"gift|gift ?cards?|"
+    r"haircuts?|hat|hoodie|jeans|lunch(?:es)?|margaritas?|menu|minimum|off coupon|pints?|pizzas?|"
+    r"raise|refund|sandwich(?:es)?|"
     r"shirts?|shoes|shots?|skins?|slices?|steaks?|stimulus|subs?|tacos?|tickets?|tips?|tops|vouchers?|wings|wines?)\b",
     re.IGNORECASE,
 )
@@ -295,20 +301,6 @@ sign_last = rule(
     ("10K USD", "ten thousand U S dollars"),
     ("2tn JPY 9", "two trillion yen 9", "two trillion yen nine"),
     ("1.50£", "one pound and fifty pence"),
-)
-over_years = rule(
-    rf"(?<=\d[mMbBkK])/(?=\d{{1,2}} ?(?:yrs?|years?|mos?|months?)\b)|(?<=[{CURRENCY_SIGNS}]\d{{3}})/(?=\d{{1,2}} ?(?:yrs?|years?)\b)",
-    lambda _: " over ",
-    ("$200M/5yr", "$200M over 5yr", "two hundred million dollars over five years"),
-    needs=("/",),
-)
-nearest_offer = rule(
-    r"(?<=\d )(?:ono|ONO|o\.n\.o\.?|OBO)(?!\w)|(?<=\d)(?:ono|ONO)(?!\w)|(?<=\d[kK] )(?:ono|ONO)(?!\w)|"
-    r"(?<=[€£$] )(?:ono|ONO)(?!\w)|(?<=quid )ono(?!\w)|(?<=bucks )ono(?!\w)",
-    lambda m: "or best offer" if m[0] == "OBO" else "or nearest offer",
-    ("£180 ono", "£180 or nearest offer", "one hundred eighty pounds or nearest offer"),
-    ("Yoko Ono", "Yoko Ono"),
-    needs=("ono", "obo", "o.n.o"),
 )
 cents = rule(
     rf"{START}({NUMBER})¢",

@@ -25,11 +25,16 @@ THING = re.compile(
 
 #: What is called by its size, or by how long it takes, without an article as well.
 _SIZED = re.compile(
-    r" (?:\d{3,4}p|4k|album|appointment|bus ride|car ride|class(?:es)?|clip|commute|connection|cut|deficit|detour|diet|documentary|"
-    r"episodes?|exams?|ferry|fixed|film|games?|gym|interview|jog|journey|layovers?|lectures?|lessons?|lines?(?! up)|"
-    r"lunch break|marathon|massages?|meditation|meetings?|mixtape|notice|operation|playlist|plane|podcasts?|"
-    r"presentation|procedure|queue|quiz|recipe|ride|road trip|rule|seminar|speech|song|special|stopover|"
-    r"studio|apt|apartment|long run|surgery|turbo|train|transfer|tutorial|uber|video|voice(?:mail)?|wedding|yoga|"
+    r" (?:\d{3,4}p|4k|album|appointment|bus ride|car ride|class(?:es)?|clip|commute|connection|cut|"
+    r"deficit|detour|diet|documentary|"
+    r"episodes?|exams?|ferry|fixed|film|games?|gym|interview|jog|journey|layovers?|lectures?|"
+    r"lessons?|lines?(?! up)|"
+    r"lunch break|marathon|massages?|meditation|meetings?|mixtape|notice|operation|playlist|plane|"
+    r"podcasts?|"
+    r"presentation|procedure|queue|quiz|recipe|ride|road trip|rule|seminar|speech|song|special|"
+    r"stopover|"
+    r"studio|apt|apartment|long run|surgery|turbo|train|transfer|tutorial|uber|video|"
+    r"voice(?:mail)?|wedding|yoga|"
     r"adapters?|bags?|battery|batteries|bench|boards?|bottles?|boxes|box|breaks?|buffer|"
     r"breakers?|buckets?|bulbs?|bumpers?|cables?|"
     r"cans?|cards?|charger|chargers|circuits?|clips?|clocks?|contract|cooldown|cords?|coke|delay|discs?|disks?|drill|drives?|"
@@ -43,7 +48,8 @@ _SIZED = re.compile(
 
 #: Those that are also what somebody does next: "in 5 min call me".
 _SIZED_OR_DONE = re.compile(
-    r" (?:break|calls?|climb|drive|hike|nap|race|shows?|stops?|stream|swims?|test|tour|visits?)\b(?! (?:me|him|her|us|them|"
+    r" (?:break|calls?|climb|drive|hike|nap|race|shows?|stops?|stream|swims?|test|tour|"
+    r"visits?)\b(?! (?:me|him|her|us|them|"
     r"the|a|u|you|my|your|it)\b)",
     re.IGNORECASE,
 )

@@ -1,16 +1,21 @@
-"""Prices without a sign, which only words and their two decimals tell from other numbers."""
+"""Sums without a sign, which only words and their figures tell from other numbers."""
 
 import re
 
 from bot.text.quantities.measures import FREE_UNITS
+from bot.text.quantities.money import CURRENCY_SIGNS
 from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs
 from bot.text.quantities.parts import NUMBER, START
 from bot.text.rule import Match, rule
 
 _PRICED = re.compile(
-    r"\b(?:bag|beers?|bill|bottle|box|carton|costco|depot|jar|tab|walmart|loaf|owes?|send|venmo\w{0,3}|zelle\w?|bread|breakfast|burgers?|burrito|cab|cocktails?|cover charge|delivery|dinner|drinks?|"
-    r"entry|fares?|flour|fries|fuel|fruit|haircut|ice cream|kebab|lunch|meals?|meat|merch|parking|pints?|"
-    r"petrol|sandwich(?:es)?|scoop|shoes|shots?|skins?|snacks?|soda|sub|taxi|tacos?|tea|toll|uber|used to be|"
+    r"\b(?:bag|beers?|bill|bottle|box|carton|costco|depot|jar|tab|walmart|loaf|owes?|send|"
+    r"venmo\w{0,3}|zelle\w?|bread|breakfast|burgers?|burrito|cab|cocktails?|cover charge|delivery|"
+    r"dinner|drinks?|"
+    r"entry|fares?|flour|fries|fuel|fruit|haircut|ice cream|kebab|lunch|meals?|meat|merch|parking|"
+    r"pints?|"
+    r"petrol|sandwich(?:es)?|scoop|shoes|shots?|skins?|snacks?|soda|sub|taxi|tacos?|tea|toll|uber|"
+    r"used to be|"
     r"wages?|wings|"
     r"bucks?|bought|buy(?:ing)?|cash|charg(?:e|ed|es|ing)|cheap(?:er|est)?|costs?|coffee|"
     r"coupon|deal|"
@@ -57,8 +62,12 @@ unsigned = rule(
     rf"\b(?:(?:[Ff]rom|[Ww]as|[Ww]ent|[Bb]etween) {_DECIMAL} (?:to|and|now|->) |(?:[Ff]rom|"
     rf"[Ff]or|[Aa]t|[Tt]o|[Ii]t'?s|"
     r"[Ii]s|[Ww]as|[Aa]re|[Ww]ere|[Cc]osts?|[Pp]aid|[Oo]nly|[Jj]ust|[Pp]ay|[Nn]ow|[Ll]ike|"
-    r"[Cc]harged?|[Ss]pent|[Ss]ells?|[Bb]e|[Bb]een|[Cc]ame to|[Aa]sking|[Ww]ant|[Mm]akes?|[Mm]aking|"
-    r"[Mm]ade|[Ee]arns?|[Gg]ot|[Aa]round|[Ll]ess than|[Mm]ore than|[Hh]it|[Uu]p to|[Dd]own to|[Hh]igh as|[Ll]ow as|(?:[Cc]osts?|[Cc]harged?|[Rr]uns?|[Ss]et|[Oo]wed?|[Oo]wes|[Ss]end|[Ss]ent|[Vv]enmo(?:e?d)?|[Pp]aypal|[Zz]elled?|[Gg]ive|[Gg]ave|[Ll]oaned|[Pp]ay|[Pp]aid) (?:me|us|you|u|him|her|them)(?: back)?|"
+    r"[Cc]harged?|[Ss]pent|[Ss]ells?|[Bb]e|[Bb]een|[Cc]ame to|[Aa]sking|[Ww]ant|[Mm]akes?|"
+    r"[Mm]aking|"
+    r"[Mm]ade|[Ee]arns?|[Gg]ot|[Aa]round|[Ll]ess than|[Mm]ore than|[Hh]it|[Uu]p to|[Dd]own to|"
+    r"[Hh]igh as|[Ll]ow as|(?:[Cc]osts?|[Cc]harged?|[Rr]uns?|[Ss]et|[Oo]wed?|[Oo]wes|[Ss]end|"
+    r"[Ss]ent|[Vv]enmo(?:e?d)?|[Pp]aypal|[Zz]elled?|[Gg]ive|[Gg]ave|[Ll]oaned|[Pp]ay|[Pp]aid) "
+    r"(?:me|us|you|u|him|her|them)(?: back)?|"
     rf"[Uu]nder|[Oo]ver|[Aa]bout|[Aa]nother) (?:(?:only|just|like|about|now|"
     rf"me) )?){_DECIMAL}{_NO_UNIT}",
     _unsigned,
@@ -71,7 +80,8 @@ unsigned = rule(
 )
 _SO_MUCH = (
     r"(?= (?:an hour|a (?:box|can|cup|day|dozen|drink|gallon|glass|kilo|lb|liter|litre|month|night|"
-    r"pack|person|piece|pint|plate|pop|pound|share|slice|week|year)|apiece|each|pp|per (?:cup|gallon|"
+    r"pack|person|piece|pint|plate|pop|pound|share|slice|week|year)|apiece|each|pp|per (?:cup|"
+    r"gallon|"
     r"hour|kilogram|lb|liter|month|person|pound|share|square foot))\b)"
 )
 so_much_each = rule(
@@ -83,7 +93,8 @@ so_much_each = rule(
 )
 only_cents = rule(
     rf"(?<![\w.,$€£+-])\.(\d\d)(?:{_SO_MUCH}|(?= off\b))|"
-    r"(?:(?<=\bonly )|(?<=\bjust )|(?<=\bfor )|(?<=\bpaid )|(?<=\bcosts )|(?<=\bcost ))\.(\d[59])(?=$|[,!?]|\.(?:\s|$)| (?:now|at|for|today|lol|plus|on)\b)",
+    r"(?:(?<=\bonly )|(?<=\bjust )|(?<=\bfor )|(?<=\bpaid )|(?<=\bcosts )|(?<=\bcost "
+    r"))\.(\d[59])(?=$|[,!?]|\.(?:\s|$)| (?:now|at|for|today|lol|plus|on)\b)",
     lambda m: counted(str(int(m[1] or m[2])), "cent"),
     (".50 each", "fifty cents each"),
     ("only .99", "only ninety-nine cents"),
@@ -101,10 +112,15 @@ _WARM = re.compile(
     re.IGNORECASE,
 )
 small_cents = rule(
-    r"(?<![\w.,$€£+-])(\d{1,2})c(?!\w)(?P<sold>(?= (?:a (?:can|cup|min|minute|piece|pop|share|text|word)|back|charge|cheaper|coin|"
+    r"(?<![\w.,$€£+-])(\d{1,2})c(?!\w)(?P<sold>(?= (?:a (?:can|cup|min|minute|piece|pop|share|text|"
+    r"word)|back|charge|cheaper|coin|"
     r"each|fee|less|more|off|per|tip|wings)\b))?",
     lambda m: (
-        counted(m[1], "cent")
+        counted(
+            m[1],
+            "cent",
+            "cent" if re.match(" (?:charge|coin|fee|stamp|tip|wings)", m.string[m.end() :]) else "",
+        )
         if (m["sold"] is not None or _PAYS.search(m.string)) and not _WARM.search(m.string)
         else m[0]
     ),
@@ -114,7 +130,8 @@ small_cents = rule(
     needs=("c",),
 )
 caliber = rule(
-    r"(?<![\w.,])\.(17|22|25|32|38|40|44|45|50|223|243|270|308|357)(?= ?(?:acp|ammo|bmg|bullets?|cal|caliber|calibre|lr|mag|"
+    r"(?<![\w.,])\.(17|22|25|32|38|40|44|45|50|223|243|270|308|357)(?= ?(?:acp|ammo|bmg|bullets?|"
+    r"cal|caliber|calibre|lr|mag|"
     r"magnum|pistol|revolver|rifle|rounds?|special|win)\b)( ?cal\b)?",
     lambda m: f"{in_pairs(m[1])}{' caliber' if m[2] else ''}",
     ("a .50 cal", "a fifty caliber"),
@@ -137,7 +154,8 @@ from_sum = rule(
     needs=("from",),
 )
 ending_in_99 = rule(
-    r"(?<![\w.,$€£+:/-])(\d{2,3}\.9[59])(?=$|[!?)]|[.,](?:\s|$)| (?:at|on sale|now|rn|lol|plus|for the|on (?:amazon|ebay|steam))\b)",
+    r"(?<![\w.,$€£+:/-])(\d{2,3}\.9[59])(?=$|[!?)]|[.,](?:\s|$)| (?:at|on sale|now|rn|lol|plus|for "
+    r"the|on (?:amazon|ebay|steam))\b)",
     lambda m: m[0] if _RATED.search(m.string) else _price(m[1]),
     (
         "the tv is a steal, 349.99",
@@ -148,8 +166,10 @@ ending_in_99 = rule(
     needs=(".9",),
 )
 _WORTH = re.compile(
-    r"\b(?:bid|budget|buyout|cap|cap space|clause|contract|deal|fee|fund|funding|jackpot|lottery|mansion|market cap|net worth|"
-    r"offer|payroll|profit|raised|revenue|salary|series [abc]|sold for|transfer|valuation|valued|worth)\b",
+    r"\b(?:bid|budget|buyout|cap|cap space|clause|contract|deal|fee|fund|funding|jackpot|lottery|"
+    r"mansion|market cap|net worth|"
+    r"offer|payroll|profit|raised|revenue|salary|series [abc]|sold for|transfer|valuation|valued|"
+    r"worth)\b",
     re.IGNORECASE,
 )
 _LENGTH = re.compile(
@@ -166,4 +186,20 @@ millions_paid = rule(
     ("a fee of 60m", "a fee of sixty million"),
     ("the 60m cable deal", "the 60m cable deal", "the sixty meters cable deal"),
     needs=tuple(f"{figure}m" for figure in range(10)),
+)
+over_years = rule(
+    rf"(?<=\d[mMbBkK])/(?=\d{{1,2}} ?(?:yrs?|years?|mos?|months?)\b)|"
+    rf"(?<=[{CURRENCY_SIGNS}]\d{{3}})/(?=\d{{1,2}} ?(?:yrs?|years?)\b)",
+    lambda _: " over ",
+    ("$200M/5yr", "$200M over 5yr", "two hundred million dollars over five years"),
+    needs=("/",),
+)
+nearest_offer = rule(
+    r"(?<=\d )(?:ono|ONO|o\.n\.o\.?|OBO)(?!\w)|(?<=\d)(?:ono|ONO)(?!\w)|(?<=\d[kK] )(?:ono|"
+    r"ONO)(?!\w)|"
+    r"(?<=[€£$] )(?:ono|ONO)(?!\w)|(?<=quid )ono(?!\w)|(?<=bucks )ono(?!\w)",
+    lambda m: "or best offer" if m[0] == "OBO" else "or nearest offer",
+    ("£180 ono", "£180 or nearest offer", "one hundred eighty pounds or nearest offer"),
+    ("Yoko Ono", "Yoko Ono"),
+    needs=("ono", "obo", "o.n.o"),
 )

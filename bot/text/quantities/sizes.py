@@ -116,7 +116,8 @@ feet = rule(
 )
 feet_and_inches = rule(
     r"(?<![\w.,])(\d{1,2}) ?ft\.? ?(\d{1,2}) ?in\b\.?(?! (?:the|a|my|your)\b)|"
-    r"(?<![\w.,])([3-7]) ?ft\.? ?(\d|1[01])(?![\w.,:/-]?\d)(?!['\"\w/-])(?! (?:[a-z]{2,12}s|x|by|or|people)\b)",
+    r"(?<![\w.,])([3-7]) ?ft\.? ?(\d|1[01])(?![\w.,:/-]?\d)(?!['\"\w/-])(?! (?:[a-z]{2,12}s|x|by|"
+    r"or|people)\b)",
     lambda m: f"{cardinal(int(m[1] or m[3]))} foot {cardinal(int(m[2] or m[4]))}",
     ("5ft 10in", "five foot ten"),
     ("she's 5 ft 4", "she's five foot four"),

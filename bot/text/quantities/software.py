@@ -46,7 +46,8 @@ _IS_VERSION = (
     r"[Aa]nd|[Bb]efore|[Ss]ince|[Aa]fter|[Uu]ntil|[Mm]ine(?:'s| is)) )"
 )
 software_elsewhere = rule(
-    rf"{_IS_VERSION}(?!\d{{1,3}}\.(?:49|95|99))({_POINTED})(?![\w%°])(?![.,]\d)(?! ?(?i:{FREE_UNITS}|s|m|meters|feet|seconds|times|points?|million|"
+    rf"{_IS_VERSION}(?!\d{{1,3}}\.(?:49|95|99))({_POINTED})(?![\w%°])(?![.,]\d)(?! "
+    rf"?(?i:{FREE_UNITS}|s|m|meters|feet|seconds|times|points?|million|"
     rf"billion|gb|stars)(?!\w))",
     lambda m: m[1] + _version(m[2]) if _NAMES_SOFTWARE.search(m.string) else m[0],
     ("which python? i'm on 3.12", "which python? i'm on three point twelve"),
@@ -57,7 +58,8 @@ software_elsewhere = rule(
 )
 _PORT = r"(?:(?:[1-9]\d{3})|\d{2,5})"
 port = rule(
-    rf"\b((?:[Pp]orts?|[Ll]istening on|[Ll]istens on|[Bb]ound to) )({_PORT}(?:(?:,? (?:and|or|not|to|vs)|,) {_PORT}){{0,4}})"
+    rf"\b((?:[Pp]orts?|[Ll]istening on|[Ll]istens on|[Bb]ound to) )({_PORT}(?:(?:,? (?:and|or|not|"
+    rf"to|vs)|,) {_PORT}){{0,4}})"
     r"(?![\w/:%-]|[.,]\d)(?! (?:people|[a-z]{3,12}s)\b)",
     lambda m: (
         m[1] + re.sub(r"\d+", lambda one: in_pairs(one[0]) if len(one[0]) == 4 else one[0], m[2])

@@ -87,7 +87,7 @@ def _average(match: Match) -> str:
 
 
 average = rule(
-    r"(?<![\w.,$€£+-])\.(\d{3})(?![\w%°]|[.,]\d)",
+    r"(?<![\w.,$€£+-])\.(\d{3})(?![\w%°]|[.,]\d)(?! of\b)",
     _average,
     ("batting .312", "batting three twelve"),
     ("a .300 hitter", "a three hundred hitter"),
@@ -114,7 +114,8 @@ episode = rule(
     needs=("s",),
 )
 shooting = rule(
-    r"(?<![\w.,/:-])(\d{1,2})-(\d{1,2})(?= (?:shooting|fg|from (?:the field|three|3|deep|two|the line)|on (?:3s|threes|fts|free throws)))",
+    r"(?<![\w.,/:-])(\d{1,2})-(\d{1,2})(?= (?:shooting|fg|from (?:the field|three|3|deep|two|the "
+    r"line)|on (?:3s|threes|fts|free throws)))",
     lambda m: f"{decimal(m[1])} of {decimal(m[2])}" if int(m[1]) <= int(m[2]) else m[0],
     ("on 14-22 shooting", "on fourteen of twenty-two shooting"),
     needs=("-",),
