@@ -130,6 +130,26 @@ tested = rule(
     ("tested neg", "tested negative"),
     needs=("neg", "pos"),
 )
+month = rule(
+    r"(?:(?<=\blast )|(?<=\bthis )|(?<=\bnext )|(?<=\bper )|(?<=\beach )|(?<=\bevery )|(?<=\ba "
+    r"))mo(?![\w'’.-])",
+    lambda _: "month",
+    ("last mo", "last month"),
+    ("mo money", "mo money"),
+    needs=(" mo",),
+)
+be = rule(
+    r"(?:(?<=\bto )|(?<=\bwill )|(?<='ll )|(?<=gonna )|(?<=\bcan )|(?<=\bcould )|(?<=\bshould )|"
+    r"(?<=\bwould )|"
+    r"(?<=\bmight )|(?<=gotta )|(?<=\bmust )|(?<=\bwont ))b(?= (?:a|able|at|back|bad|better|"
+    r"careful|cool|done|early|fine|free|"
+    r"fun|funny|good|great|here|home|honest|in|late|like|mad|nice|off|ok|okay|on|out|ready|right|so|sure|the|"
+    r"there|weird|with)\b)",
+    lambda _: "be",
+    ("I'll b there", "I'll be there"),
+    ("plan b there", "plan b there"),
+    needs=(" b ",),
+)
 grandmaster = rule(
     r"(?:(?<=\bwas )|(?<=\bis )|(?<=\bhit )|(?<=\bto )|(?<=\bin )|(?<=\bfrom )|(?<=reach )|"
     r"(?<=ached )|(?<=\ba )|(?<=the )|(?<=\bmy )|"
@@ -161,5 +181,6 @@ zone = rule(
 
 ENGLISH = (
     utilities, human_resources, square_feet, rate, especially, definitely, likely, learned,
-    region, city, heart_rate, course, emergency_room, tested, grandmaster, out_of_office, zone,
+    region, city, heart_rate, course, emergency_room, tested, month, be, grandmaster,
+    out_of_office, zone,
 )  # fmt: skip

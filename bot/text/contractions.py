@@ -29,7 +29,7 @@ _VERBS = (
     "turn|type|understand|update|upload|use|venmo|visit|vote|wait|wake|walk|want|watch|wear|win|"
     "wish|work|worry|write"
 )
-_DOES = rf"(?= (?:(?:{_ADVERBS}) ){{0,2}}(?:{_VERBS}|cash ?app|dm|pm|msg|fb|ft|hmu|ttyl|brb)\b)"
+_DOES = rf"(?= (?:(?:{_ADVERBS}) ){{0,2}}(?:{_VERBS}|cash ?app|dm|pm|msg|b|fb|ft|hmu|ttyl|brb)\b)"
 _IS = re.compile(
     r"(?:['’](?:m|s|re)|\b(?:i?m|am|an?|are|be|became|become|becoming|been|being|bodes?|chronically|"
     r"critically|fall(?:s|en|ing)?|feel(?:s|ing)?|fell|felt|gets?|getting|got|gotten|gravely|hes|his|her|"

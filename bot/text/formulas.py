@@ -199,7 +199,7 @@ alias = rule(
     needs=("import ",),
 )
 seeking = rule(
-    r"\bL[Ff](\d{1,2})[Mm]\b",
+    r"\b[Ll][Ff](\d{1,2})[Mm]\b",
     lambda m: f"looking for {m[1]} more",
     ("LF2M for raid", "looking for 2 more for raid", "looking for two more for raid"),
     needs=("lf",),

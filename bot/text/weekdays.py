@@ -213,6 +213,15 @@ small_of_day = rule(
     ("where we sat was nice", "where we sat was nice"),
     needs=_DAYS,
 )
+small_part = rule(
+    r"(?<![\w'-])(?<!the )(?<!\bwe )(?<!\bhe )(?<!\bi )(?<!she )(?<!they )(?<!who )(?<!just )(mon|"
+    r"sat|sun)(?= "
+    r"(?:afternoon|brunch|dinner|evening|lunch|morning|night)s?\b)",
+    lambda m: _day(m[1]),
+    ("drinks sat night?", "drinks Saturday night?"),
+    ("they sat night after night", "they sat night after night"),
+    needs=_DAYS,
+)
 small_begins = rule(
     r"(?:^|(?<=[,;.] ))(mon|sat|sun)(?= ?(?:[:-] ?[A-Za-z\d]|\d{1,2} ?[-–] ?\d|\d{1,2} to \d|or "
     r"(?:mon|tue|wed|thu|fri|sat|sun)))",
@@ -267,5 +276,6 @@ small = _of_days(
 
 ENGLISH = (
     listed, lettered, lettered_small, before_time, pointed, after_time, sure, beside_day,
-    after_word, weekend, small_at, small_free, small_begins, small_of_day, small, wed_small,
+    after_word, weekend, small_at, small_free, small_part, small_begins, small_of_day, small,
+    wed_small,
 )  # fmt: skip

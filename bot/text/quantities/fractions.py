@@ -81,10 +81,10 @@ def _slashed_unit(top: int, bottom: int, unit: str) -> str:
 
 
 stored = rule(
-    r"(?<![\w/.,])(\d{2,5})/(\d{2,5}) ?([kmgt]i?b)(?![\w/])",
+    r"(?<![\w/.,])(\d{1,5}(?:\.\d{1,2})?)/(\d{2,5}) ?([kmgt]i?b)(?![\w/])",
     lambda m: (
         f"{decimal(m[1])} out of {decimal(m[2])} {UNITS[m[3].lower()][1]}"
-        if int(m[1]) <= int(m[2])
+        if float(m[1]) <= int(m[2])
         else m[0]
     ),
     ("480/512 GB", "four hundred eighty out of five hundred twelve gigabytes"),

@@ -13,6 +13,15 @@ last_figures = rule(
     ("extension 4021", "extension four zero two one"),
     needs=("ends in", "ending in", "last 4", "last four", "ext"),
 )
+groups = rule(
+    r"(?<![\w.,/:+-])\d{3,5}(?:-\d{3,5}){2,4}(?![\w/-]|[.,]\d)",
+    lambda m: ", ".join(map(digits, m[0].split("-"))),
+    (
+        "code 4821-3377-0192",
+        "code four eight two one, three three seven seven, zero one nine two",
+    ),
+    needs=("-",),
+)
 color = rule(
     r"(?<!\w)#(?=\d{0,5}[a-fA-F])([0-9a-fA-F]{6})(?!\w)",
     lambda m: "hash " + " ".join(digits(one) or one.upper() for one in m[1]),

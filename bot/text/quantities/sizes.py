@@ -49,7 +49,7 @@ lumber = rule(
 )
 _MATCH = re.compile(
     r"\b(?:goals?|scor(?:e|es|ed|ing)|red card|yellow|stoppage|added|minute|kick-?off|penalty|"
-    r"equali[sz]er|header|offside)\b",
+    r"equali[sz]er|\d{2}\+\d|header|offside)\b",
     re.IGNORECASE,
 )
 
@@ -199,7 +199,7 @@ dimensions = rule(
     needs=("x", "×"),
 )
 _LONG = re.compile(
-    r"\b(?:boards?|cables?|cord|deep|dive|fence|height|hose|jump|ladder|length|pipe|pole|pool|rope|span|tall|tarp|"
+    r"\b(?:ran|row|rowed|swam|swim|boards?|cables?|cord|deep|dive|fence|height|hose|jump|ladder|length|pipe|pole|pool|rope|span|tall|tarp|"
     r"trench|wall|wide|width|wire|yarn)\b"
 )
 lengths = rule(

@@ -31,7 +31,8 @@ won_and_lost = rule(
     r"[Ww]ent |[Ff]inished(?: the season)? |"
     r"[Ss]tart(?:ed|ing)?(?: the season| off| out)? |[Rr]ecord (?:is |of |was |at )?|"
     r"[Ss]itting at |[Ii]mproved to |"
-    r"[Ff]ell to |[A-Z][a-z]{2,15}s (?:are|were) (?:now |sitting |only )?(?:at )?|[Gg]o(?:ing)? |"
+    r"[Ff]ell to |(?:[A-Z][a-z]{2,15}s (?:are|were) |[a-z]{4,15}s (?:are|r|were) now )(?:now |"
+    r"sitting |only )?(?:at )?|[Gg]o(?:ing)? |"
     r"[Aa]n? (?=\d+-\d+ (?:record|start|"
     r"season)))(\d{1,2})-(\d{1,2})(?![\w/:-]|\.\d)" + _AFTER_RECORD,
     lambda m: (
