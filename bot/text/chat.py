@@ -56,10 +56,10 @@ def sounds(text: str) -> str:
     """``gr8`` -> great, ``thx sm`` -> thx so much."""
     if _THANKED.search(text):
         text = _SO_MUCH.sub("so much", text)
+    text = _SOUND.sub(lambda m: SOUNDS[m[0].lower()], text)
     text = _TO.sub("to ", text)
     text = _FOR_YOU.sub("for you", text)
-    text = _FOR.sub("for ", text)
-    return _SOUND.sub(lambda m: SOUNDS[m[0].lower()], text)
+    return _FOR.sub("for ", text)
 
 
 def laughter(text: str) -> str:
@@ -155,7 +155,9 @@ def abbreviations(text: str) -> str:
     text = _PROBABILITY.sub("probability", _PROBLEM.sub(r"\1problem\2", text))
     if is_english(words):
         text = _UR_VERB.sub("you're", text)
-    if is_english(words) or all(word in AMBIGUOUS or len(word) == 1 for word in words):
+    if is_english(words) or all(
+        word in AMBIGUOUS or word in ABBREVIATIONS or len(word) == 1 for word in words
+    ):
         return WORD.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
     if not is_foreign(text, words):
         # Without a vowel they are hardly words of another language.

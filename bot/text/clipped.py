@@ -150,6 +150,41 @@ be = rule(
     ("plan b there", "plan b there"),
     needs=(" b ",),
 )
+cash_machine = rule(
+    r"(?:(?<=the )|(?<=\ban )|(?<=this )|(?<=arest )|(?<=osest )|(?<=\bany )|(?<=every )|(?<=bank "
+    r")|(?<=other ))atm(?![\w'])|"
+    r"(?<![\w'])atm(?= (?:card|fee|fees|machine|limit|withdrawal)\b)",
+    lambda _: "A T M",
+    ("by the atm", "by the A T M"),
+    ("busy atm", "busy atm", "busy at the moment"),
+    needs=("atm",),
+)
+instagram = rule(
+    r"(?:(?<=\bon )|(?<=\bmy )|(?<=\bher )|(?<=\bhis )|(?<=\btheir )|(?<=\bur )|(?<=\byour )|"
+    r"(?<=\bfrom )|(?<=\bthe ))ig(?![\w'])|"
+    r"(?<![\w'])ig(?= (?:account|dms?|handle|live|page|post|posts|reels?|stories|story)\b)",
+    lambda _: "I G",
+    ("followers on ig", "followers on I G"),
+    ("yeah ig", "yeah ig", "yeah I guess"),
+    needs=("ig",),
+)
+admission = rule(
+    r"(?:(?<=\bmy )|(?<=\bthe )|(?<=\bher )|(?<=\bhis )|(?<=\bur )|(?<=\byour )|(?<=\ban "
+    r"))(p?sat)(?=$|[.,!?]| (?:exam|is|math|prep|reading|score|scores|test|today|"
+    r"tomorrow|tmrw|next)\b)|(?<=^)(p?sat)(?= (?:prep|scores?|or act)\b)",
+    lambda m: " ".join((m[1] or m[2]).upper()),
+    ("on my sat", "on my S A T"),
+    ("the one who sat", "the one who sat"),
+    needs=("sat",),
+)
+_SHOES = re.compile(r"\b(?:shoes?|size|sizes|boots?|sneakers?)\b|\b(?:eu|uk) \d", re.IGNORECASE)
+shoe_size = rule(
+    r"(?<![\w'])(us|uk|eu)(?= (?:size |mens? |womens? )?\d{1,2}(?:\.5)?(?![\w.]))",
+    lambda m: m[1].upper() if _SHOES.search(m.string) else m[0],
+    ("size us 9", "size US 9", "size U S nine"),
+    ("gave us 9", "gave us 9", "gave us nine"),
+    needs=("us", "uk", "eu"),
+)
 grandmaster = rule(
     r"(?:(?<=\bwas )|(?<=\bis )|(?<=\bhit )|(?<=\bto )|(?<=\bin )|(?<=\bfrom )|(?<=reach )|"
     r"(?<=ached )|(?<=\ba )|(?<=the )|(?<=\bmy )|"
@@ -171,9 +206,10 @@ out_of_office = rule(
 zone = rule(
     r"(?:(?<=\d )|(?<=\d[ap]m )|(?<=\d [ap]m ))(est|edt|pst|pdt|cst|cdt|mst|mdt|gmt|utc|bst|cet|"
     r"cest|ist|jst|aest)(?![\w.])|"
-    r"(?:(?<=\bat \d )|(?<=\bat 1\d )|(?<=\d[ap]m ))(et|pt|ct)(?=$|[,!?)]| ?/| (?:and|or|on|"
+    r"(?:(?<=\bat \d )|(?<=\bat 1\d ))(et|pt|ct)(?!\w)(?! al\b)|(?<=\d[ap]m )(et|pt|ct)(?=$|[,!?)]|"
+    r" ?/| (?:and|or|on|"
     r"tonight|tomorrow|today|if)\b)",
-    lambda m: (m[1] or m[2]).upper(),
+    lambda m: (m[1] or m[2] or m[3]).upper(),
     ("9 est or so", "9 EST or so", "nine E S T or so"),
     ("at 7 et", "at 7 ET", "at seven E T"),
     needs=("st", "dt", "et", "pt", "ct", "mt", "utc"),
@@ -181,6 +217,7 @@ zone = rule(
 
 ENGLISH = (
     utilities, human_resources, square_feet, rate, especially, definitely, likely, learned,
-    region, city, heart_rate, course, emergency_room, tested, month, be, grandmaster,
+    region, city, heart_rate, course, emergency_room, tested, month, be,
+    cash_machine, instagram, admission, shoe_size, grandmaster,
     out_of_office, zone,
 )  # fmt: skip

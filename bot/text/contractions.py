@@ -171,7 +171,7 @@ we_are = rule(
 #: English after which no German word follows.
 i_am = rule(
     r"(?<![\w'’])[Ii]m(?= (?:(?:like )?\d[\d'.]{0,6}(?:k|%|\"| (?:and|min|mins|years|lol|rn|now|"
-    r"lbs)\b|$)|(?:a|about|afraid|almost|already|asking|at|away|back|bad|bored|broke|busy|"
+    r"lbs)\b|$)|(?:a|about|afraid|almost|already|asking|at|away|back|bad|bored|broke|busy|by|from|in|inside|just|near|never|next|outside|with|"
     r"confused|cooked|crying|dead|done|down|dying|feeling|free|getting|going|gonna|good|having|"
     r"here|home|hungry|late|leaving|like|looking|lost|not|off|ok|okay|on|out|playing|ready|really|"
     r"running|sad|scared|screaming|sick|sleepy|sorry|still|stuck|sure|the|tired|too|tryna|trying|"

@@ -200,6 +200,12 @@ floor = rule(
     ("on the 3rd fl.", "on the 3rd floor.", "on the third floor."),
     needs=(" fl", " rd"),
 )
+edition = rule(
+    r"(?<=\d(?:st|nd|rd|th) )eds?\b\.?",
+    lambda m: f"edition{point(m)}",
+    ("a 1st ed", "a 1st edition", "a first edition"),
+    needs=(" ed",),
+)
 deviation = rule(
     r"\bstd\.?(?= (?:dev|err|error|deviation|library|lib)\b)",
     lambda _: "standard",
@@ -257,7 +263,7 @@ ENGLISH = (
     pair, slashed, ampersand, lettered, initials, addresses.small_side, addresses.street,
     addresses.small_street, addresses.apartment, title, dotted_title, addressed,
 
-    floor,
+    floor, edition,
     deviation, century,
 
     numbered, dotted_numbered, number_of, established, bound, included,

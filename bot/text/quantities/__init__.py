@@ -84,6 +84,7 @@ ENGLISH = (
     hardware.subnet,
     arithmetic.one_less,
     arithmetic.variable_over,
+    arithmetic.over_variable,
     fractions.negative,
     arithmetic.multiplied,
     rates.points_of_type,

@@ -182,6 +182,7 @@ def _slashed(match: Match) -> str:
         "4/4" in match.string
         or _BEAT.match(match.string, match.end())
         or (match.string[: match.start()].endswith("in ") and _MUSIC.search(match.string))
+        or re.search(r"\b(?:[Ii]t'?s|[Ii]s|[Pp]lay(?:ed)? it) in $", match.string[: match.start()])
     )
     pair = (top, bottom) in _SAID_AS_PAIRS or top + bottom == 100
     if pair and match.string.startswith(" of ", match.end()):

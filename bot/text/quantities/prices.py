@@ -103,7 +103,7 @@ only_cents = rule(
 )
 _PAYS = re.compile(
     r"[$€£%]|\b(?:cents?|charged?|charges|cheap|cheaper|cost|costs|dimes?|fees?|paid|pay|pennies|price|prices|"
-    r"quarters?|sale|sell|selling|sold|stamps?|tax|tip|worth)\b",
+    r"quarters?|sale|sell|selling|sold|save|stamps?|tax|tip|wings|worth)\b",
     re.IGNORECASE,
 )
 _WARM = re.compile(
@@ -111,21 +111,31 @@ _WARM = re.compile(
     r"sunny|temps?|temperature|thermal|throttl\w{1,4}|today|warm|weather|c \d)\b",
     re.IGNORECASE,
 )
+_ONE_CENT = re.compile(" (?:charge|coin|fee|stamp|tip|wings)")
+_PER_THING = {
+    "gal": "gallon", "gallon": "gallon", "lb": "pound", "kwh": "kilowatt hour",
+    "kWh": "kilowatt hour",
+    "min": "minute", "mi": "mile", "mile": "mile", "text": "text", "oz": "ounce",
+}  # fmt: skip
+
+
+def _small_cents(match: Match) -> str:
+    sold = match["sold"] is not None or match["thing"] is not None
+    if not (sold or _PAYS.search(match.string)) or _WARM.search(match.string):
+        return match[0]
+    many = "cent" if _ONE_CENT.match(match.string, match.end()) else ""
+    per = f" per {_PER_THING[match['thing']]}" if match["thing"] else ""
+    return counted(match[1], "cent", many) + per
+
+
 small_cents = rule(
-    r"(?<![\w.,$€£+-])(\d{1,2})c(?!\w)(?P<sold>(?= (?:a (?:can|cup|min|minute|piece|pop|share|text|"
-    r"word)|back|charge|cheaper|coin|"
+    r"(?<![\w.,$€£+-])(\d{1,2})c(?!\w)(?:/(?P<thing>gal|gallon|lb|kwh|kWh|min|mi|mile|text|oz)(?!\w))?"
+    r"(?P<sold>(?= (?:a (?:can|cup|min|minute|piece|pop|share|text|word)|back|charge|cheaper|coin|"
     r"each|fee|less|more|off|per|tip|wings)\b))?",
-    lambda m: (
-        counted(
-            m[1],
-            "cent",
-            "cent" if re.match(" (?:charge|coin|fee|stamp|tip|wings)", m.string[m.end() :]) else "",
-        )
-        if (m["sold"] is not None or _PAYS.search(m.string)) and not _WARM.search(m.string)
-        else m[0]
-    ),
+    _small_cents,
     ("2.9% + 30c", "2.9% + thirty cents", "two point nine percent plus thirty cents"),
     ("50c off", "fifty cents off"),
+    ("it's 12c/kwh", "it's twelve cents per kilowatt hour"),
     ("it's 30c today", "it's 30c today", "it's thirty C today"),
     needs=("c",),
 )
