@@ -22,6 +22,7 @@ from data.reports import ReportStore
 from data.statistics import StatisticsStore
 from data.voice_choices import VoiceChoiceStore
 from data.voice_moderation import VoiceModerationStore
+from data.voice_permissions import VoicePermissionStore
 from data.voice_shares import VoiceShareStore
 from data.voice_uses import VoiceUseStore
 from data.voices import VoiceStore
@@ -41,6 +42,7 @@ class Store:
         self.voices = VoiceStore(database, clock)
         self.personal = PersonalDataStore(database, clock, pseudonym)
         self.shares = VoiceShareStore(database, clock)
+        self.permissions = VoicePermissionStore(database, clock)
         self.choices = VoiceChoiceStore(database, clock)
         self.member_languages = MemberLanguageStore(database, clock)
         self.moderation = VoiceModerationStore(database, clock)
