@@ -9,14 +9,17 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.command_mentions import CommandMentions
 from bot.base.command_sync import sync_if_changed
 from bot.base.errors import sentence_for, tell
+from bot.base.invitation import invite_link
 from bot.base.lag import measure
 from bot.base.tasks import TaskSet
 from bot.base.turns import FairTurns
 from bot.channel.limits import LeaveAfter
 from bot.channel.sessions import VoiceSessions
 from bot.live.exclusions import LiveExclusions
+from bot.live.moderation_log import ModerationLog
 from bot.live.reading import LiveReading
 from bot.services import Services
 from data.bars import Bar
@@ -45,6 +48,9 @@ EXTENSIONS = (
     "cogs.moderation",
     "cogs.privacy",
     "cogs.owner",
+    "cogs.help",
+    "cogs.about",
+    "cogs.welcome",
 )
 
 
@@ -71,7 +77,9 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
         if refusal is None:
             return True
         if interaction.type is not discord.InteractionType.autocomplete:
-            await tell(interaction, f"{refusal} `/privacy` still works for you.")
+            await tell(
+                interaction, f"{refusal} `/privacy info` and the other privacy commands still work."
+            )
         return False
 
     async def on_error(
@@ -102,7 +110,7 @@ class TimbreBot(commands.AutoShardedBot):
         cached_members = discord.MemberCacheFlags.none()
         cached_members.voice = True
         super().__init__(
-            command_prefix=commands.when_mentioned,
+            command_prefix=(),  # see `on_message`
             help_command=None,
             intents=discord.Intents(
                 guilds=True,
@@ -120,13 +128,19 @@ class TimbreBot(commands.AutoShardedBot):
             connector=connector,
         )
         self.services = services
+        self.command_mentions = CommandMentions()
         self.sessions = VoiceSessions(
             services.settings.channel, self.get_guild, self._leave_after, self._left
         )
         services.sharing.membership = self._is_member
         self.live = LiveReading(
-            services.store, services.sayings, self.sessions, services.forgetting
+            services.store,
+            services.sayings,
+            self.sessions,
+            services.forgetting,
+            linked=self.command_mentions.linked,
         )
+        self.moderation_log = ModerationLog(services.server_settings, self.command_mentions.linked)
         self.exclusions = LiveExclusions(services.store.exclusions, self.live.take_back)
         self._background = TaskSet()
         self.closing = False
@@ -134,7 +148,11 @@ class TimbreBot(commands.AutoShardedBot):
         self.completions = FairTurns(
             _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING, "Many others type."
         )
+        self.started_at = discord.utils.utcnow()
         self._born = time.perf_counter()
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Take no message for a command: discord.py would, and would log the words of it."""
 
     def _left(self, guild_id: int) -> None:
         self.live.bindings.left(guild_id)
@@ -176,7 +194,7 @@ class TimbreBot(commands.AutoShardedBot):
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         record = self.services.settings.home / "commands.json"
-        await sync_if_changed(self.tree, self.application_id, record)
+        self.command_mentions.learn(await sync_if_changed(self.tree, self.application_id, record))
 
     async def _prepare_detection(self) -> None:
         """Have languages told apart from the first line on, where the engine reads several."""
@@ -197,6 +215,7 @@ class TimbreBot(commands.AutoShardedBot):
                 "guilds": len(self.guilds),
                 "shards": self.shard_count,
                 "seconds": round(time.perf_counter() - self._born, 3),
+                "invite": invite_link(self.application_id) if self.application_id else "",
             },
         )
 

@@ -135,22 +135,34 @@ def voice_to(action: Action) -> _VoiceName:
     return _VoiceName(offer)
 
 
-async def _spoken(bot: TimbreBot, person: Person, typed: str) -> list[VoiceChoice]:
-    return await bot.services.voices.choices(
-        typed,
-        bot.services.executor.status().engine,
-        user_id=person.user_id,
-        guild_id=person.guild_id,
-    )
+def _or_stock(action: Action) -> Offer:
+    """What may be used for `action`, stock voices too."""
+
+    async def offer(bot: TimbreBot, person: Person, typed: str) -> list[VoiceChoice]:
+        engine = bot.services.executor.status().engine
+        return await bot.services.voices.choices(typed, action, engine, person)
+
+    return offer
+
+
+class _SpokenVoiceName(_VoiceName):
+    """A voice to speak in; the name of a stock voice, typed and not picked, is one as well."""
+
+    async def transform(self, interaction: discord.Interaction, value: str, /) -> str:
+        services = _bot(interaction).services
+        engine = services.executor.status().engine
+        return await services.voices.meant(value, engine, person_of(interaction))
 
 
 async def _disabled(bot: TimbreBot, person: Person, typed: str) -> list[VoiceChoice]:
     return await bot.services.voice_moderation.offer_enabling(typed, person)
 
 
-#: Options of commands, by what they offer while it is typed: all that the caller may speak in,
-#: stock voices too; what is disabled in the server; nothing.
-SpokenVoice = Annotated[str, _VoiceName(_spoken)]
+#: Options of commands, by what they offer while it is typed: all that the caller may speak in, and
+#: all that may speak for members without a voice, stock voices too; what is disabled in the server;
+#: nothing.
+SpokenVoice = Annotated[str, _SpokenVoiceName(_or_stock(Action.SPEAK))]
+DefaultVoice = Annotated[str, _VoiceName(_or_stock(Action.SET_DEFAULT))]
 DisabledVoice = Annotated[str, _VoiceName(_disabled)]
 UnofferedVoice = app_commands.Range[str, 1, 100]
 

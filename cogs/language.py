@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.base.command_mentions import linked
 from bot.client import TimbreBot
 from bot.speech.languages import name_of
 from bot.speech.line_languages import cannot_read
@@ -62,7 +63,7 @@ class LanguageCommands(commands.Cog):
         reads = languages_read(self.bot)
         if code and code not in reads:
             said += f" {cannot_read(code, reads)}"
-        await interaction.edit_original_response(content=said)
+        await interaction.edit_original_response(content=linked(interaction, said))
 
     async def _as_it_is(self, interaction: discord.Interaction) -> str:
         person = person_of(interaction)

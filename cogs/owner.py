@@ -83,8 +83,8 @@ class OwnerCommands(
         for guild in self.bot.guilds:
             await self.bot.live.take_back(guild.id, _id(user_id))
         await interaction.edit_original_response(
-            content=f"<@{_id(user_id)}> {BARRED[Bar(kind.value)]} in any server. Deleting their "
-            "data does not change that; `/bot-owner unbar` does."
+            content=f"<@{_id(user_id)}> {BARRED[Bar(kind.value)]} in any server. That stays when "
+            "they delete their data. `/bot-owner unbar` ends it."
         )
 
     @app_commands.command(description="Undo that a person is barred everywhere")
@@ -105,7 +105,7 @@ class OwnerCommands(
         found = await self.services.voice_moderation.disable_everywhere(voice, person)
         await interaction.edit_original_response(
             content=f"**{escape_markdown(found.name)}** is disabled in every server, and its clip "
-            "cannot be registered again. Should the voice be deleted, `/bot-owner enable "
+            "cannot be registered again. After the voice is deleted, `/bot-owner enable "
             f"voice:{VoiceReference.to_clip(found.clip_sha256)}` still allows the clip."
         )
 

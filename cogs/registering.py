@@ -10,12 +10,13 @@ import discord
 from discord import ui
 from discord.utils import utcnow
 
+from bot.base.command_mentions import linked
 from bot.base.errors import UserError, sentence_for
 from bot.client import TimbreBot
 from bot.speech.languages import LANGUAGES, language_of_locale, languages_by_name
 from bot.voices.consent import CONSENT_LABEL, CONSENT_TEXT
 from bot.voices.proving import Demand
-from bot.voices.registration import NAME_MAX_CHARS, Draft, Wish
+from bot.voices.registration import NAME_MAX_CHARS, AnothersVoice, Draft, Wish
 from cogs.asking import languages_read, who_speaks
 from cogs.panels import Form, Panel
 from cogs.proving import StatementPanel, fetching
@@ -30,6 +31,10 @@ _PANEL_LASTS_S = 12 * 60.0
 #: So long before those minutes are over, an undecided clip is deleted and that is said.
 _SAID_BEFORE_END_S = 30.0
 
+#: At most 100 characters.
+_WHICH_CLIP = (
+    "Some seconds of clear speech. For a voice message: right click, Apps, Use as my voice."
+)
 #: The choice of a language that is not in the list.
 _UNSAID = "unsaid"
 
@@ -64,14 +69,14 @@ class ConsentForm(Form):
         elif replaces is not None:
             guess = replaces.language
         self._language_field = _language_menu(languages_read(bot), guess)
-        self.add_item(ui.TextDisplay(f"{CONSENT_TEXT}\n{who_speaks(bot)}"))
+        self.add_item(ui.TextDisplay(f"{_no_cloning(bot)}{CONSENT_TEXT}\n{who_speaks(bot)}"))
         if name is None:
             self.add_item(ui.Label(text="Name of the voice", component=self._name_field))
         if clip is None:
             self.add_item(
                 ui.Label(
                     text="Clip",
-                    description="A sound file with at least a few seconds of clear speech.",
+                    description=_WHICH_CLIP,
                     component=self._clip_field,
                 )
             )
@@ -95,7 +100,7 @@ class ConsentForm(Form):
             await try_out(self.bot, interaction, wish, clip, self._former)
         except UserError as error:
             # In place of the steps, of which one would seem to be under way for ever.
-            await interaction.edit_original_response(content=str(error), attachments=[], view=None)
+            await _refuse(self.bot, interaction, error)
 
     def _chosen_language(self) -> str | None:
         """What is chosen; where there is no choice a voice keeps what it had."""
@@ -103,6 +108,17 @@ class ConsentForm(Form):
             return self._replaces.language if self._replaces else None
         (chosen,) = self._language_field.values
         return chosen if chosen in LANGUAGES else None
+
+
+def _no_cloning(bot: TimbreBot) -> str:
+    """What comes before everything else where nobody can be heard in a voice of their own."""
+    engine = bot.services.executor.status().engine
+    if engine is None or engine.clones_voices:
+        return ""
+    return (
+        "**I cannot speak in your own voice at the moment.** You hear a stock voice until whoever "
+        f"runs me changes that. {engine.reason}\n\n"
+    )
 
 
 def _language_menu(reads: Sequence[str], guess: str | None) -> "ui.Select[Any] | None":
@@ -167,6 +183,17 @@ async def _offer(
     )
 
 
+async def _refuse(bot: TimbreBot, interaction: discord.Interaction, error: UserError) -> None:
+    said = linked(interaction, str(error))
+    await interaction.edit_original_response(content=said, attachments=[], view=None)
+    if isinstance(error, AnothersVoice) and interaction.guild:
+        await bot.moderation_log.note(
+            interaction.guild,
+            "A member sent another member's voice as their own, and I refused it. `/voice-admin "
+            "reports` shows who it was.",
+        )
+
+
 def _steps(done: int, *said: str) -> str:
     names = said if len(said) > 1 else (*said, "Checked")
     names = (*names, "Enrolled", "Ready")
@@ -221,11 +248,14 @@ class DraftPanel(Panel):
         try:
             voice = await self.bot.services.registration.keep(self._draft)
         except UserError as error:
-            await interaction.edit_original_response(content=str(error), attachments=[], view=None)
+            await _refuse(self.bot, interaction, error)
             return
         await interaction.edit_original_response(
-            content=f"The voice **{discord.utils.escape_markdown(voice.name)}** is yours. "
-            "Try it with `/say`.",
+            content=linked(
+                interaction,
+                f"The voice **{discord.utils.escape_markdown(voice.name)}** is yours. "
+                "Try it with `/say`.",
+            ),
             view=None,
         )
 

@@ -8,6 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.speech.languages import name_of
@@ -16,6 +17,7 @@ from bot.voices.moderation import REASON_MAX_CHARS
 from bot.voices.registration import NAME_MAX_CHARS
 from bot.voices.rights import Action
 from cogs.asking import SpokenVoice, person_of, voice_to
+from cogs.command_list import described
 from cogs.proving import may_sound
 from cogs.registering import ConsentForm
 from data.rows import VoiceRow
@@ -39,7 +41,9 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         self.bot = bot
         self.services = bot.services
         self._on_message = app_commands.ContextMenu(
-            name="Use as my voice", callback=self.use_message
+            name="Use as my voice",
+            callback=self.use_message,
+            extras=described("Make a voice of the sound in a message of your own"),
         )
         self._on_message.guild_only = True
 
@@ -106,7 +110,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
                 marks.append("disabled here")
             lines.append(f"{_name(voice)}{' — ' if marks else ''}{', '.join(marks)}")
         if not here.own:
-            lines.append("None yet. `/voice register` makes one.")
+            lines.append(linked(interaction, "None yet. `/voice register` makes one."))
         if here.chosen_stock:
             lines.append(
                 f"You speak in the stock voice **{escape_markdown(here.chosen_stock)}** here."
@@ -207,9 +211,11 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         await interaction.response.defer(thinking=True, ephemeral=True)
         shared = await self.services.voice_keeping.share(voice, person_of(interaction))
         await interaction.edit_original_response(
-            content=f"Everybody in this server can speak in {_name(shared)} now. "
-            "`/voice unshare` ends that, also in a direct message to me. It also ends when you "
-            "leave this server."
+            content=linked(
+                interaction,
+                f"Everybody in this server can speak in {_name(shared)} now. `/voice unshare` ends "
+                "that, also in a direct message to me. It also ends when you leave this server.",
+            )
         )
 
     @app_commands.command(description="Take one of your voices back from this server, or from all")
@@ -280,6 +286,13 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         await self.services.voice_moderation.report(member.id, reason, person_of(interaction))
         await interaction.edit_original_response(
             content="The moderators of this server can read your report now."
+        )
+        assert interaction.guild is not None  # the group is for servers
+        # Not what is in it, nor whose it is: a message stays when people delete their data.
+        await self.bot.moderation_log.note(
+            interaction.guild,
+            "A member reported a voice. `/voice-admin reports` shows the report to those who may "
+            "manage the server.",
         )
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.base.home import DATABASE
+from bot.base.invitation import application_of, invite_link
 from bot.services import open_store
 from bot.settings import ROOT, Settings, SettingsError, exposed_token
 from engine.worker.checks import Check
@@ -92,12 +93,14 @@ _CHECKS: list[tuple[str, Callable[[], str]]] = [
 
 def _token(settings: Settings) -> Check:
     try:
-        settings.discord.require_token()
+        token = settings.discord.require_token()
     except SettingsError as error:
         return Check("token", "warning", str(error))
     if exposed := exposed_token():
         return Check("token", "warning", exposed)
-    return Check("token", "ok", "DISCORD_TOKEN is set")
+    application_id = application_of(token)
+    invite = f"; invite the bot with {invite_link(application_id)}" if application_id else ""
+    return Check("token", "ok", f"DISCORD_TOKEN is set{invite}")
 
 
 async def _home(settings: Settings) -> list[Check]:

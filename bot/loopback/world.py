@@ -263,6 +263,7 @@ class GuildRecord:
         self.bot = MemberRecord(self, world.bot_user)
         self.members = {member.id: member for member in (self.owner, self.bot)}
         self.voice_faults = VoiceFaults()
+        self.system_channel: Channel | None = None
 
     async def delete(self) -> None:
         self.world.place(self.bot, None)

@@ -60,7 +60,7 @@ async def test_whoever_opted_out_or_is_blocked_is_not_heard(stage: Stage) -> Non
     await stage.alice.send(general, "The window is open.")
     await asyncio.sleep(1.5)
     assert stage.lounge.recording.heard(sent).audible == ()
-    assert "will read" in await stage.reply(stage.alice, "live optin")
+    assert "I read your messages here again" in await stage.reply(stage.alice, "live optin")
     sent = time.monotonic()
     await stage.alice.send(general, "The window is open.")
     await stage.lounge.heard(since_s=sent, quiet_ms=900)
@@ -132,7 +132,7 @@ async def test_after_stop_nothing_is_read(stage: Stage) -> None:
     await stage.alice.send(general, "The window is open.")
     await asyncio.sleep(1.5)
     assert stage.lounge.recording.heard(sent).audible == ()
-    assert "reading nothing" in await stage.reply(stage.alice, "live status")
+    assert "not reading any channel" in await stage.reply(stage.alice, "live status")
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows cannot stop a process")

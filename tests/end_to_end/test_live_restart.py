@@ -57,7 +57,7 @@ async def test_nobody_there_is_nobody_to_come_back_for(tmp_path: Path) -> None:
         async with stage.started_again():
             assert not await is_back(stage, within_s=1.5)
             await stage.alice.join(stage.lounge)
-            assert "reading nothing" in await stage.reply(stage.alice, "live status")
+            assert "not reading any channel" in await stage.reply(stage.alice, "live status")
         async with stage.started_again():
             assert not await is_back(stage, within_s=1.5)
 
