@@ -185,6 +185,8 @@ class TimbreBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Load the commands and tell Discord about them if they changed."""
+        assert self.user is not None  # it is logged in
+        await self.is_owner(self.user)  # so that Discord is asked who that is once, not for each
         if self.intents.message_content:
             await self.live.bindings.remember()
         await self.services.janitor.start()

@@ -50,10 +50,13 @@ class ListedCommand:
         return f"**{self.name}** (right click, *Apps*)" if self.in_menu else mentions.of(self.name)
 
 
-def listed(tree: "app_commands.CommandTree[TimbreBot]") -> Iterator[ListedCommand]:
-    """Every command that can be used, in alphabetical order, what is in menus last."""
-    commands = [c for c in tree.walk_commands() if isinstance(c, app_commands.Command)]
-    for command in sorted(commands, key=lambda one: one.qualified_name):
+def listed(
+    tree: "app_commands.CommandTree[TimbreBot]", guild: discord.abc.Snowflake | None
+) -> Iterator[ListedCommand]:
+    """Every command that can be used in a server, in alphabetical order, what is in menus last."""
+    walked = [*tree.walk_commands(), *(tree.walk_commands(guild=guild) if guild else ())]
+    usable = [one for one in walked if isinstance(one, app_commands.Command)]
+    for command in sorted(usable, key=lambda one: one.qualified_name):
         options = [
             (one.display_name + ("" if one.required else " (optional)"), str(one.description))
             for one in command.parameters

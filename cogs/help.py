@@ -35,7 +35,7 @@ class HelpCommands(commands.Cog):
         interaction: discord.Interaction,
         command: app_commands.Range[str, 1, 100] | None = None,
     ) -> None:
-        shown = await self._commands(interaction.user)
+        shown = await self._commands(interaction)
         if command is None:
             audiences = set(CommandAudience)
             if not (manages(interaction) or moderates(interaction)):
@@ -59,7 +59,7 @@ class HelpCommands(commands.Cog):
     async def offer(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        names = [one.name for one in await self._commands(interaction.user)]
+        names = [one.name for one in await self._commands(interaction)]
         typed = typed.casefold().removeprefix("/")
         matching = [name for name in names if typed in name.casefold()]
         return [app_commands.Choice(name=name, value=name) for name in matching[:25]]
@@ -82,7 +82,11 @@ class HelpCommands(commands.Cog):
         except UserError:
             return  # the answer stands a few lines above
         self._cooldown.use(message.channel.id)
-        shown = [one for one in listed(self.bot.tree) if one.audience is CommandAudience.MEMBERS]
+        shown = [
+            one
+            for one in listed(self.bot.tree, message.guild)
+            if one.audience is CommandAudience.MEMBERS
+        ]
         embeds = self._overview(shown, {CommandAudience.MEMBERS})
         try:
             await message.reply(
@@ -101,12 +105,12 @@ class HelpCommands(commands.Cog):
             one for one in overview(shown, self.bot.command_mentions, audiences) if one.description
         ]
 
-    async def _commands(self, asked_by: discord.abc.User) -> list[ListedCommand]:
+    async def _commands(self, interaction: discord.Interaction) -> list[ListedCommand]:
         """All commands but those that are not for the caller to know."""
-        runs_the_bot = await self.bot.is_owner(asked_by)
+        runs_the_bot = await self.bot.is_owner(interaction.user)
         return [
             one
-            for one in listed(self.bot.tree)
+            for one in listed(self.bot.tree, interaction.guild)
             if runs_the_bot or one.audience is not CommandAudience.OWNER
         ]
 

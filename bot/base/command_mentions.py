@@ -1,7 +1,7 @@
 """Names of commands as Discord makes them tappable: `</live start:1234>`."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Protocol, runtime_checkable
 
 import discord
@@ -15,11 +15,11 @@ class CommandMentions:
     """The commands that Discord knows. `learn` before, names are shown as they are typed."""
 
     def __init__(self) -> None:
-        self._mentions: Mapping[str, str] = {}
+        self._mentions: dict[str, str] = {}
 
     def learn(self, commands: Iterable[app_commands.AppCommand]) -> None:
         """Take the ids of commands, as Discord lists them."""
-        self._mentions = dict(one for command in commands for one in _usable(command))
+        self._mentions |= dict(one for command in commands for one in _usable(command))
 
     def of(self, name: str) -> str:
         """A command by its whole name, "live start", to be tapped where its id is known."""

@@ -20,6 +20,7 @@ from bot.loopback.faults import Faults
 from bot.loopback.gateway import Gateway
 from bot.loopback.identifiers import timestamp
 from bot.loopback.interaction import Interactions
+from bot.loopback.messages import User
 from bot.loopback.people import Guild
 from bot.loopback.rest import Rest
 from bot.loopback.voice import VoiceServers
@@ -112,15 +113,18 @@ class LoopbackDiscord:
             "TIMBRE_DISCORD_CA": str(self.certificate),
         }
 
-    def add_guild(self, name: str) -> Guild:
-        """A guild that the bot is in; added while it runs, the bot has just been invited."""
-        guild = self.make_guild(name)
+    def add_guild(self, name: str, *, owner: User | None = None) -> Guild:
+        """A guild that the bot is in; added while it runs, the bot has just been invited.
+
+        It belongs to `owner`, or else to somebody who plays no part.
+        """
+        guild = self.make_guild(name, owner=owner)
         self.invite_bot(guild)
         return guild
 
-    def make_guild(self, name: str) -> Guild:
+    def make_guild(self, name: str, *, owner: User | None = None) -> Guild:
         """A guild that the bot is not in, to be furnished before it is invited."""
-        return Guild(self.world, name, self.commands, self.interactions)
+        return Guild(self.world, name, self.commands, self.interactions, owner)
 
     def invite_bot(self, guild: Guild) -> None:
         """Somebody adds the bot to a guild, for the first time or again."""

@@ -86,6 +86,13 @@ class Stage:
         owner = self.guild.add_member("Owner", user=self.discord.owner)
         return await self.reply(owner, "status")
 
+    async def owners(self) -> Member:
+        """Who runs the bot, in a server of their own, where they have commands for that."""
+        guild = self.discord.add_guild("Owner's own", owner=self.discord.owner)
+        guild.add_text_channel("general")
+        await until(lambda: guild.id in self.discord.commands.in_guilds)
+        return guild.add_member("Owner", user=self.discord.owner, administrator=True)
+
     def written(self) -> list[Message]:
         """What the bot wrote to all in #general, but that it reads there."""
         everything = self.general.messages.values()

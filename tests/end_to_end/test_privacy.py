@@ -116,8 +116,8 @@ async def test_without_confirmation_nothing_is_deleted(stage: Stage, clip: File)
 
 
 async def test_the_bots_owner_deletes_a_person_and_nobody_else_can(stage: Stage) -> None:
-    owner = stage.guild.add_member("Owner", user=stage.discord.owner, administrator=True)
-    chief = stage.guild.add_member("Chief", administrator=True)
+    owner = await stage.owners()
+    chief = owner.guild.add_member("Chief", administrator=True)
     alice = str(stage.alice.id)
     refused = await stage.reply(chief, "bot-owner delete-user", user_id=alice)
     assert refused == "You may not use this command here."
