@@ -11,7 +11,6 @@ from bot.live.bindings import Readable
 from cogs.asking import bring, member_of, moderates, require_company, require_moderator, session_of
 from cogs.command_list import FOR_MODERATORS
 from data.live import Exclusion
-from engine.errors import WorkerUnavailable
 
 _NOT_READING = "I am not reading any channel aloud in this server."
 _NO_INTENT = (
@@ -42,7 +41,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         if channel and not channel.permissions_for(member).view_channel:
             raise UserError(f"You may not see {channel.mention} yourself.")
         _require_readable(interaction, channel)
-        _require_engine(self.bot)
+        await _require_engine(self.bot)
         text = channel or interaction.channel
         if not isinstance(text, Readable):
             text = seat
@@ -159,11 +158,11 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         await self.bot.live.moved(member, before, after)
 
 
-def _require_engine(bot: TimbreBot) -> None:
+async def _require_engine(bot: TimbreBot) -> None:
     """Raise `SpeechError` where nothing could be read, because no engine starts."""
-    status = bot.services.executor.status()
-    if status.state == "unavailable":
-        raise WorkerUnavailable(status.detail)
+    executor = bot.services.executor
+    if executor.status().state == "unavailable":
+        await executor.engine_info()  # which tries again, if the last time is long enough ago
 
 
 def _not_yet(bot: TimbreBot) -> str:

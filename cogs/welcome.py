@@ -6,7 +6,7 @@ from datetime import timedelta
 import aiohttp
 import discord
 from discord.ext import commands
-from discord.utils import utcnow
+from discord.utils import escape_markdown, utcnow
 
 from bot.client import TimbreBot
 
@@ -44,14 +44,16 @@ class Welcome(commands.Cog):
         if not await self.bot.services.server_settings.claim_welcome(guild.id):
             return
         try:
-            await channel.send(self.bot.command_mentions.linked(self._sentences()))
+            await channel.send(
+                self.bot.command_mentions.linked(self._sentences(guild.me.display_name))
+            )
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("a server could not be greeted", extra={"reason": str(error)})
 
-    def _sentences(self) -> str:
+    def _sentences(self, name: str) -> str:
         engine = self.bot.services.executor.status().engine
         lines = [
-            "Hello, I am Timbre. I speak what you write.",
+            f"Hello, I am {escape_markdown(name)}. I speak what you write.",
             "- `/say` speaks a line in the voice channel where you sit.",
             "- `/live start` reads this channel aloud there.",
             "- `/settings` shows moderators everything that this server can choose.",

@@ -1,7 +1,9 @@
 """What people meet first: the greeting, the help, what the bot says of itself; and its notes."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import discord
@@ -12,6 +14,7 @@ from bot.live.guild_options import Page
 from bot.loopback import Channel, Guild, Member, Message, TextChannel
 from tests.end_to_end.conftest import Stage, a_stage, choose, settings_page
 from tests.end_to_end.paced_worker import paced
+from tests.launcher import launcher
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -224,11 +227,24 @@ async def test_moderators_read_what_was_reported_and_decided_in_a_channel_of_the
     await choose(moderator, "log_channel_id", "")
 
 
-async def test_nobody_is_greeted_again_after_a_restart(stage: Stage) -> None:
+async def test_after_a_restart_nobody_is_greeted_again_and_a_broken_engine_is_told(
+    stage: Stage, tmp_path: Path
+) -> None:
     await stage.bot.stop()
+    missing = launcher(tmp_path, str(tmp_path / "missing.py"))
+    stage.bot.environment["CHATTERBOX_PYTHON"] = missing
     away, _ = furnished(stage, "While away", "general")
     stage.discord.invite_bot(away)
     async with stage.started_again():
         await until(lambda: greetings(away), 30)
         again = [g for g in stage.discord.world.guilds.values() if isinstance(g, Guild)]
         assert all(len(greetings(guild)) <= 1 for guild in again)
+        async with asyncio.timeout(30):
+            while not (await stage.reply(stage.alice, "status")).startswith("I cannot speak"):
+                await asyncio.sleep(0.1)
+        await stage.alice.join(stage.lounge)
+        assert await stage.reply(stage.alice, "live start") == (
+            "I cannot speak at the moment: my speech engine does not start. Whoever runs me finds "
+            "the reason in my log."
+        )
+        assert stage.guild.bot.voice_channel is None
