@@ -44,7 +44,7 @@ def _voices(bot: TimbreBot) -> str:
     """Which voices there can be, in a sentence."""
     engine = bot.services.executor.status().engine
     if engine is None:
-        return "I do not know yet: my speech engine is not there."
+        return "I do not know yet, because my speech engine is still being loaded."
     count = len(engine.stock_voices)
     stock = "1 stock voice" if count == 1 else f"{count} stock voices"
     if engine.clones_voices:

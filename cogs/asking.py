@@ -172,7 +172,7 @@ BARS = [
     app_commands.Choice(name="everything", value=Bar.EVERYTHING.value),
 ]
 BARRED = {
-    Bar.VOICES: "can register no voice, and nobody can speak in one of theirs,",
+    Bar.VOICES: "cannot register a voice, and nobody can speak in one of theirs,",
     Bar.EVERYTHING: "cannot use me, and nobody can speak in a voice of theirs,",
 }
 

@@ -68,13 +68,13 @@ class LanguageCommands(commands.Cog):
     async def _as_it_is(self, interaction: discord.Interaction) -> str:
         person = person_of(interaction)
         chosen = await self.services.line_languages.chosen(person.user_id, person.guild_id)
-        yours = f"You write {name_of(chosen)} here" if chosen else "Your lines decide here"
+        yours = f"You write {name_of(chosen)} here" if chosen else "Each of your lines decides here"
         offered = await self.services.line_languages.offered(
             person.guild_id, languages_read(self.bot)
         )
         return (
             f"{who_speaks(self.bot)}\nRead here: {', '.join(sorted(map(name_of, offered)))}.\n"
-            f"{yours}; `/say` takes another language for one line."
+            f"{yours}. `/say` takes another language for one line."
         )
 
 

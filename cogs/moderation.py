@@ -117,7 +117,7 @@ class ModerationCommands(
         )
         await self._note(interaction, f"barred somebody: {barred}")
 
-    @app_commands.command(description="Undo that a member is barred here")
+    @app_commands.command(description="End the bar of a member here")
     @app_commands.describe(member="Whom")
     @app_commands.checks.has_permissions(manage_guild=True)
     async def unbar(self, interaction: discord.Interaction, member: discord.User) -> None:

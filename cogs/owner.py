@@ -8,6 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.voices.privacy import DeletionReason
@@ -122,11 +123,14 @@ class OwnerCommands(
         for guild in self.bot.guilds:
             await self.bot.live.take_back(guild.id, _id(user_id))
         await interaction.edit_original_response(
-            content=f"<@{_id(user_id)}> {BARRED[Bar(kind.value)]} in any server. That stays when "
-            "they delete their data. `/bot-owner unbar` ends it."
+            content=linked(
+                interaction,
+                f"<@{_id(user_id)}> {BARRED[Bar(kind.value)]} in any server. That stays when they "
+                "delete their data. `/bot-owner unbar` ends it.",
+            )
         )
 
-    @app_commands.command(description="Undo that a person is barred everywhere")
+    @app_commands.command(description="End the bar of a person everywhere")
     @app_commands.describe(user_id="Their Discord id")
     async def unbar(self, interaction: discord.Interaction, user_id: _UserId) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)

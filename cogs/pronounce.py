@@ -129,7 +129,7 @@ class PronounceCommands(
         panel = _MergeOrReplace(self.pronouncing, interaction, owner, entries)
         await interaction.edit_original_response(
             content=f"The file has {_entries(len(entries))}, and there are already "
-            f"{_entries(len(here))}. Shall I add those of the file, or replace all by them?",
+            f"{_entries(len(here))}. Shall I add the new ones, or replace all with them?",
             view=panel,
         )
 

@@ -33,7 +33,7 @@ _SAID_BEFORE_END_S = 30.0
 
 #: At most 100 characters.
 _WHICH_CLIP = (
-    "Some seconds of clear speech. For a voice message: right click, Apps, Use as my voice."
+    "A few seconds of clear speech. For a voice message: right click, Apps, Use as my voice."
 )
 #: The choice of a language that is not in the list.
 _UNSAID = "unsaid"

@@ -139,7 +139,7 @@ class Say(commands.Cog):
     ) -> None:
         audio = await saying.ogg()
         if len(audio) > interaction.filesize_limit:
-            raise UserError("That became longer than a file may be here. Please say less at once.")
+            raise UserError("The sound is larger than a file may be here. Please say less at once.")
         await deferral
         await interaction.edit_original_response(
             content="\n".join(saying.remarks) or None,

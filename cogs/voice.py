@@ -59,7 +59,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
     async def cog_unload(self) -> None:
         self.bot.tree.remove_command(self._on_message.name, type=self._on_message.type)
 
-    @app_commands.command(description="Give me a voice of your own, from a sound file")
+    @app_commands.command(description="Get a voice of your own, from a sound file")
     @app_commands.describe(name="What to call the voice", clip="A sound file with clear speech")
     async def register(
         self,

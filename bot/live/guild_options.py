@@ -198,7 +198,7 @@ OPTIONS = (
     Option(
         "alone_leave_s",
         "Leave when alone",
-        "Leave a voice channel after this many seconds alone in it; 0 for never.",
+        "Leave a voice channel after this many seconds alone in it; 0 means never.",
         Kind.NUMBER_OR_USUAL,
         Page.CHANNELS,
         0,
@@ -207,7 +207,7 @@ OPTIONS = (
     Option(
         "idle_leave_s",
         "Leave when idle",
-        "Leave a voice channel after this many seconds without a word; 0 for never.",
+        "Leave a voice channel after this many seconds without a word; 0 means never.",
         Kind.NUMBER_OR_USUAL,
         Page.CHANNELS,
         0,
@@ -216,7 +216,7 @@ OPTIONS = (
     Option(
         "voice_statement",
         "Spoken statement",
-        "Who says a sentence to register a voice. Only what is stricter than my usual rule counts.",
+        "With own, who registers a voice says a sentence. My own rule holds if it is stricter.",
         Kind.DEMAND,
         Page.VOICES,
     ),
