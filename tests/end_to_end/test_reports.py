@@ -137,7 +137,7 @@ async def test_who_is_barred_uses_nothing_but_their_data(stage: Stage, clip: Fil
     assert "moderators decide" in await guild.reply(guild.alice, "privacy policy")
     assert "under a code: 1" in await guild.reply(guild.alice, "privacy info")
     chosen = {"member": mod, "from": "voices"}
-    assert "cannot be barred" in await told(mod, "voice-admin bar", **chosen)
+    assert "You cannot bar somebody" in await told(mod, "voice-admin bar", **chosen)
     await delete_everything(guild.alice)
     assert "barred you" in await guild.reply(guild.alice, "say", text="Hello.")
     assert "not barred" in await told(mod, "voice-admin unbar", member=guild.alice)
