@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import Stage, a_stage, mono
+from bot.live.guild_options import Page
+from tests.end_to_end.conftest import Stage, a_stage, mono, settings_page
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.registering import files, seen
 from tests.recogniser import word_error_rate
@@ -95,8 +96,8 @@ async def test_whoever_is_read_no_more_falls_silent_at_once(stage: Stage, how: s
 
     async def decide(undo: bool) -> None:
         if how == "settings":
-            panel = await (await warden.slash("settings")).reply()
-            chosen = await panel.select("Leave a member unread, or read them again", [stage.alice])
+            panel = await settings_page(warden, Page.MEMBERS)
+            chosen = await panel.select("Block a member, or unblock them", [stage.alice])
             await chosen.acknowledged()
         elif how == "block":
             command = "live unblock" if undo else "live block"
