@@ -41,7 +41,7 @@ async def test_after_a_restart_the_bot_comes_back_and_reads_on(tmp_path: Path) -
             since = time.monotonic()
             await stage.alice.send(stage.general, AFTER)
             assert said(await transmission(stage.lounge, since), NAME, AFTER) == [NAME, AFTER]
-            assert "reading <#" in await stage.reply(stage.alice, "live status")
+            assert "I read <#" in await stage.reply(stage.alice, "live status")
             await stage.reply(stage.alice, "live stop")
             await stage.reply(stage.alice, "leave")
         async with stage.started_again():
