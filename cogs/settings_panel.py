@@ -1,9 +1,7 @@
 """The panel of `/settings`: a page for each subject, with buttons, menus, and forms for numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import TypeAlias
 
 import discord
 from discord import ui
@@ -16,34 +14,13 @@ from bot.live.moderation_log import require_writable
 from bot.live.server_settings import OptionChoice
 from cogs.asking import manages, member_of, person_of
 from cogs.panels import Form, Panel
+from cogs.settings_page import MOST_CHOICES, Chosen, line_of, line_of_blocked, usual_settings
 from data.live import Exclusion
-from data.rows import GuildSettings
 
 _PANEL_TIMEOUT_S = 600.0
-_MOST_BLOCKED_SHOWN = 20
-#: As many entries as Discord's menus have.
-_MOST_CHOICES = 25
 
 #: Under the buttons that turn pages; Discord shows five rows.
 _SWITCHES_ROW, _NUMBERS_ROW = 1, 2
-
-Choices: TypeAlias = Mapping[str, Sequence[OptionChoice]]
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What a server has chosen, and what it has never touched; `names` are of what ids mean.
-
-    `choices` are of menus, by field; `blocked` are members that are not read, `unnamed` how many of
-    those have deleted their data since.
-    """
-
-    now: GuildSettings
-    usual: GuildSettings
-    names: Mapping[int, str]
-    choices: Choices
-    blocked: Sequence[int]
-    unnamed: int
 
 
 class SettingsPanel(Panel):
@@ -59,7 +36,7 @@ class SettingsPanel(Panel):
         self.page = page
         self.now = chosen.now
         options = [option for option in OPTIONS if option.page is page]
-        lines = [_line(option, chosen) for option in options]
+        lines = [line_of(option, chosen) for option in options]
         for other in Page:
             self.add_item(_Turn(other, here=other is page))
         for option in options:
@@ -67,7 +44,7 @@ class SettingsPanel(Panel):
                 self.add_item(item)
         if page is Page.MEMBERS:
             self.add_item(_Blocking())
-            lines.append(_blocked(chosen))
+            lines.append(line_of_blocked(chosen))
         self.embed = discord.Embed(
             title=f"Settings of {escape_markdown(moderator.guild.name)}"[:240] + f": {page}",
             description="\n".join(lines),
@@ -92,7 +69,7 @@ class SettingsPanel(Panel):
         person = person_of(interaction)
         chosen = Chosen(
             now=now,
-            usual=_usual(bot, guild),
+            usual=usual_settings(bot, guild),
             names=names,
             choices={
                 option.field: await server_settings.choices(option, person)
@@ -138,7 +115,7 @@ def _item(option: Option, chosen: Chosen) -> "ui.Item[SettingsPanel] | None":
         return _Roles(option, value if value in chosen.names else None)
     if option.kind is Kind.CHANNEL:
         return _Channels(option, value if value in chosen.names else None)
-    choices = chosen.choices[option.field][:_MOST_CHOICES]
+    choices = chosen.choices[option.field][:MOST_CHOICES]
     return _Choice(option, choices) if choices else None
 
 
@@ -278,39 +255,3 @@ def _moderator(interaction: discord.Interaction) -> discord.Member:
     if not manages(interaction):
         raise UserError("Only members who may manage the server can change its settings.")
     return member_of(interaction)
-
-
-def _usual(bot: TimbreBot, guild: discord.Guild) -> GuildSettings:
-    """What a server has that never chose anything."""
-    channel = bot.services.settings.channel
-    return GuildSettings(
-        guild_id=guild.id,
-        alone_leave_s=round(channel.alone_leave_s),
-        idle_leave_s=round(channel.idle_leave_s),
-    )
-
-
-def _line(option: Option, chosen: Chosen) -> str:
-    """An option as it is, what it usually is, and what it does."""
-    usual = option.shown(chosen.usual, chosen.names)
-    now = option.shown(chosen.now, chosen.names)
-    if now == NOTHING and option.kind is Kind.NUMBER_OR_USUAL:
-        now = usual
-    shown = f"**{option.title}: {escape_markdown(now)}** (usually {usual})\n{option.sentence}"
-    if option.kind is Kind.VOICE:
-        offered = len(chosen.choices[option.field])
-        if not offered:
-            shown += " Nobody shares one at the moment."
-        elif offered > _MOST_CHOICES:
-            shown += " `/voice-admin default` finds those that the menu has no room for."
-    return shown
-
-
-def _blocked(chosen: Chosen) -> str:
-    blocked = chosen.blocked
-    shown = ", ".join(f"<@{user_id}>" for user_id in blocked[:_MOST_BLOCKED_SHOWN])
-    more = len(blocked) - _MOST_BLOCKED_SHOWN
-    shown += f" and {more} more" if more > 0 else ""
-    unnamed = f"{chosen.unnamed} who deleted their data since" if chosen.unnamed else ""
-    everybody = "; ".join(part for part in (shown, unnamed) if part) or "nobody"
-    return f"**Blocked: {everybody}**\nI do not read what they write."

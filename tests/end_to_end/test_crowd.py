@@ -221,7 +221,7 @@ async def test_where_it_reads_aloud_the_bot_stays_and_only_listeners_stop_it(
     for command in ("live start", "join"):
         assert "I am reading aloud to others" in await stage.reply(carol, command)
     assert "Only those who are in" in await stage.reply(carol, "live stop")
-    assert "reading <#" in await stage.reply(carol, "live status")
+    assert "I read <#" in await stage.reply(carol, "live status")
     assert await stage.reply(stage.bob, "live stop") == "I stopped reading."
     assert "not reading any channel" in await stage.reply(dora, "live stop")
     await stage.reply(stage.alice, "live start")
