@@ -18,7 +18,7 @@ from data.bars import Bar
 log = logging.getLogger(__name__)
 
 #: Between two answers to mentions in one channel.
-_PAUSE_S = 10.0
+_PAUSE_S = 60.0
 
 
 class HelpCommands(commands.Cog):

@@ -42,6 +42,8 @@ async def doctor(settings: Settings) -> int:
     for check in checks:
         table.add_row(_MARKS[check.state], check.name, check.detail)
     console.print(table)
+    if link := _invitation(settings):
+        console.print(f"Add the bot to a server: {link}", soft_wrap=True)  # to be copied whole
     errors = sum(check.state == "error" for check in checks)
     if errors:
         console.print(f"[red]{errors} of {len(checks)} checks failed.[/]")
@@ -93,14 +95,19 @@ _CHECKS: list[tuple[str, Callable[[], str]]] = [
 
 def _token(settings: Settings) -> Check:
     try:
-        token = settings.discord.require_token()
+        settings.discord.require_token()
     except SettingsError as error:
         return Check("token", "warning", str(error))
     if exposed := exposed_token():
         return Check("token", "warning", exposed)
-    application_id = application_of(token)
-    invite = f"; invite the bot with {invite_link(application_id)}" if application_id else ""
-    return Check("token", "ok", f"DISCORD_TOKEN is set{invite}")
+    return Check("token", "ok", "DISCORD_TOKEN is set")
+
+
+def _invitation(settings: Settings) -> str | None:
+    """The link with which the bot is invited, where its token is set and tells whose it is."""
+    secret = settings.discord.token
+    application_id = application_of(secret.get_secret_value().strip()) if secret else None
+    return invite_link(application_id) if application_id else None
 
 
 async def _home(settings: Settings) -> list[Check]:

@@ -168,7 +168,8 @@ async def test_it_says_what_it_is_and_how_to_have_it_elsewhere(stage: Stage) -> 
         said,
     )
     assert discord.Permissions(int(permissions)).connect
-    assert "discord.com/oauth2/authorize" in stage.bot.log.read_text("utf-8")
+    log = stage.bot.log  # in which the bot says it once all servers are there
+    await until(lambda: "discord.com/oauth2/authorize" in log.read_text("utf-8"), 30)
 
 
 async def test_how_it_is_doing_is_two_lines_for_members(stage: Stage, moderator: Member) -> None:
