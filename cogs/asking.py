@@ -230,6 +230,23 @@ def language_of(typed: str | None) -> str | None:
     return code
 
 
+async def note(interaction: discord.Interaction, sentence: str) -> None:
+    """Tell the moderators of the server, in the channel that they chose for it."""
+    if interaction.guild is not None:
+        await _bot(interaction).moderation_log.note(interaction.guild, sentence)
+
+
+def no_cloning(bot: TimbreBot) -> str:
+    """What comes before everything else where nobody can be heard in a voice of their own."""
+    engine = bot.services.executor.status().engine
+    if engine is None or engine.clones_voices:
+        return ""
+    return (
+        "**I cannot speak in your own voice at the moment.** You hear a stock voice until whoever "
+        f"runs me changes that. {engine.reason}\n\n"
+    )
+
+
 def who_speaks(bot: TimbreBot) -> str:
     """One sentence on what makes the speech, and of which languages."""
     engine = bot.services.executor.status().engine

@@ -8,7 +8,15 @@ from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.live.bindings import Readable
-from cogs.asking import bring, member_of, moderates, require_company, require_moderator, session_of
+from cogs.asking import (
+    bring,
+    member_of,
+    moderates,
+    note,
+    require_company,
+    require_moderator,
+    session_of,
+)
 from cogs.command_list import FOR_MODERATORS
 from data.live import Exclusion
 
@@ -114,9 +122,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             await interaction.response.send_message(
                 f"I do not read what {member.mention} writes any more.", ephemeral=True
             )
-        await self.bot.moderation_log.note(
-            member.guild, f"{interaction.user.mention} blocked {member.mention}."
-        )
+        await note(interaction, f"{interaction.user.mention} blocked {member.mention}.")
 
     @app_commands.command(
         description="Moderators: read somebody's messages again", extras=FOR_MODERATORS
@@ -129,9 +135,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         await interaction.response.send_message(
             f"I read what {member.mention} writes again.", ephemeral=True
         )
-        await self.bot.moderation_log.note(
-            member.guild, f"{interaction.user.mention} unblocked {member.mention}."
-        )
+        await note(interaction, f"{interaction.user.mention} unblocked {member.mention}.")
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:

@@ -15,7 +15,7 @@ from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.voices.rights import Action
-from cogs.asking import BARRED, BARS, DefaultVoice, DisabledVoice, person_of, voice_to
+from cogs.asking import BARRED, BARS, DefaultVoice, DisabledVoice, note, person_of, voice_to
 from cogs.reports import ReportsPanel
 from data.bars import Bar
 from data.rows import VoiceUse
@@ -147,10 +147,7 @@ class ModerationCommands(
         )
 
     async def _note(self, interaction: discord.Interaction, did: str) -> None:
-        """Tell the server's log channel what the caller did."""
-        assert interaction.guild is not None  # guild_only
-        sentence = f"{interaction.user.mention} {did}"
-        await self.bot.moderation_log.note(interaction.guild, sentence)
+        await note(interaction, f"{interaction.user.mention} {did}")
 
 
 def _line(use: VoiceUse) -> str:

@@ -18,7 +18,7 @@ from bot.voices.drafts import Draft, Wish
 from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.proving import Demand
 from bot.voices.registration import AnothersVoice
-from cogs.asking import languages_read, who_speaks
+from cogs.asking import languages_read, no_cloning, note, who_speaks
 from cogs.panels import Form, Panel
 from cogs.permission import QuestionPanel
 from cogs.proving import WITHDRAWN, StatementPanel, fetching, replace_answer
@@ -73,7 +73,7 @@ class ConsentForm(Form):
             guess = replaces.language
         self._language_field = _language_menu(languages_read(bot), guess)
         whose = "" if giver_id is None else f"It is the voice of <@{giver_id}>, whom I ask.\n"
-        self.add_item(ui.TextDisplay(f"{_no_cloning(bot)}{whose}{CONSENT_TEXT}\n{who_speaks(bot)}"))
+        self.add_item(ui.TextDisplay(f"{no_cloning(bot)}{whose}{CONSENT_TEXT}\n{who_speaks(bot)}"))
         if name is None:
             self.add_item(ui.Label(text="Name of the voice", component=self._name_field))
         if clip is None:
@@ -105,7 +105,7 @@ class ConsentForm(Form):
             await try_out(self.bot, interaction, wish, clip, self._former)
         except UserError as error:
             # In place of the steps, of which one would seem to be under way for ever.
-            await _refuse(self.bot, interaction, error)
+            await _refuse(interaction, error)
 
     def _chosen_language(self) -> str | None:
         """What is chosen; where there is no choice a voice keeps what it had."""
@@ -113,17 +113,6 @@ class ConsentForm(Form):
             return self._replaces.language if self._replaces else None
         (chosen,) = self._language_field.values
         return chosen if chosen in LANGUAGES else None
-
-
-def _no_cloning(bot: TimbreBot) -> str:
-    """What comes before everything else where nobody can be heard in a voice of their own."""
-    engine = bot.services.executor.status().engine
-    if engine is None or engine.clones_voices:
-        return ""
-    return (
-        "**I cannot speak in your own voice at the moment.** You hear a stock voice until whoever "
-        f"runs me changes that. {engine.reason}\n\n"
-    )
 
 
 def _language_menu(reads: Sequence[str], guess: str | None) -> "ui.Select[Any] | None":
@@ -194,12 +183,12 @@ async def _offer(
     )
 
 
-async def _refuse(bot: TimbreBot, interaction: discord.Interaction, error: UserError) -> None:
+async def _refuse(interaction: discord.Interaction, error: UserError) -> None:
     said = linked(interaction, str(error))
     await interaction.edit_original_response(content=said, attachments=[], view=None)
-    if isinstance(error, AnothersVoice) and interaction.guild:
-        await bot.moderation_log.note(
-            interaction.guild,
+    if isinstance(error, AnothersVoice):
+        await note(
+            interaction,
             "A member sent another member's voice as their own, and I refused it. `/voice-admin "
             "reports` shows who it was.",
         )
@@ -259,7 +248,7 @@ class DraftPanel(Panel):
         try:
             voice = await self.bot.services.registration.keep(self._draft)
         except UserError as error:
-            await _refuse(self.bot, interaction, error)
+            await _refuse(interaction, error)
             return
         await interaction.edit_original_response(
             content=linked(

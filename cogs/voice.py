@@ -15,7 +15,7 @@ from bot.voices.keeping import SETTING_RANGES
 from bot.voices.moderation import REASON_MAX_CHARS
 from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.rights import Action
-from cogs.asking import SpokenVoice, person_of, voice_to
+from cogs.asking import SpokenVoice, note, person_of, voice_to
 from cogs.command_list import described
 from cogs.permission import giver_of, require_askable
 from cogs.proving import may_sound
@@ -289,13 +289,8 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         await interaction.edit_original_response(
             content="The moderators of this server can read your report now."
         )
-        assert interaction.guild is not None  # the group is for servers
         # Not what is in it, nor whose it is: a message stays when people delete their data.
-        await self.bot.moderation_log.note(
-            interaction.guild,
-            "A member reported a voice. `/voice-admin reports` shows the report to those who may "
-            "manage the server.",
-        )
+        await note(interaction, "A member reported a voice. `/voice-admin reports` shows it.")
 
 
 def _name(voice: VoiceRow) -> str:
