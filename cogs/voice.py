@@ -212,13 +212,11 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         shared = await self.services.voice_keeping.share(voice, person_of(interaction))
-        await interaction.edit_original_response(
-            content=linked(
-                interaction,
-                f"Everybody in this server can speak in {_name(shared)} now. `/voice unshare` ends "
-                "that, also in a direct message to me. It also ends when you leave this server.",
-            )
+        said = (
+            f"Everybody in this server can speak in {_name(shared)} now. `/voice unshare` ends that, "
+            "also in a direct message to me. It also ends when you leave this server."
         )
+        await interaction.edit_original_response(content=linked(interaction, said))
 
     @app_commands.command(description="Take one of your voices back from this server, or from all")
     @app_commands.describe(voice="Which voice", everywhere="From all; in a direct message always")
