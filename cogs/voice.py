@@ -213,8 +213,8 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         await interaction.response.defer(thinking=True, ephemeral=True)
         shared = await self.services.voice_keeping.share(voice, person_of(interaction))
         said = (
-            f"Everybody in this server can speak in {_name(shared)} now. `/voice unshare` ends that, "
-            "also in a direct message to me. It also ends when you leave this server."
+            f"Everybody in this server can speak in {_name(shared)} now. `/voice unshare` ends "
+            "that, also in a direct message to me. It also ends when you leave this server."
         )
         await interaction.edit_original_response(content=linked(interaction, said))
 
