@@ -216,7 +216,7 @@ OPTIONS = (
     Option(
         "voice_statement",
         "Spoken statement",
-        "With own, who registers a voice says a sentence. My own rule holds if it is stricter.",
+        "Whose voices are registered, and who says a sentence. Only a stricter choice counts.",
         Kind.DEMAND,
         Page.VOICES,
     ),
