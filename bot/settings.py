@@ -10,6 +10,7 @@ What a setting is for stands in `.env.example`. Nothing else in Timbre reads the
 import difflib
 import io
 import os
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -58,11 +59,18 @@ class SettingsError(Exception):
     """A setting is wrong; `str(error)` is one line naming it, without its value if it is secret."""
 
 
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s<>]+", text):
+        raise ValueError("has to be an address that begins with https://")
+    return text
+
+
 class DiscordSettings(Struct, frozen=True, kw_only=True):
     """How the bot comes to Discord. `resolve` and `ca` lead to a Discord on this machine."""
 
     token: Annotated[SecretStr | None, "DISCORD_TOKEN"] = None
     message_content: Annotated[bool, "TIMBRE_MESSAGE_CONTENT"] = True
+    welcome: Annotated[bool, "TIMBRE_WELCOME"] = True
     resolve: Annotated[
         LoopbackAddress | None, BeforeValidator(LoopbackAddress.parse), "TIMBRE_DISCORD_RESOLVE"
     ] = None
@@ -103,6 +111,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         7.0
     )
     contact: Annotated[str | None, "TIMBRE_CONTACT"] = None
+    source_url: Annotated[str | None, BeforeValidator(_web_address), "TIMBRE_SOURCE_URL"] = None
     discord: DiscordSettings
     engine: EngineConfig
     engine_python: Annotated[Path | None, "CHATTERBOX_PYTHON"] = None

@@ -26,6 +26,7 @@ from data.voice_permissions import VoicePermissionStore
 from data.voice_shares import VoiceShareStore
 from data.voice_uses import VoiceUseStore
 from data.voices import VoiceStore
+from data.welcomes import WelcomeStore
 
 
 class Store:
@@ -50,6 +51,7 @@ class Store:
         self.uses = VoiceUseStore(database, clock)
         self.reports = ReportStore(database, clock, pseudonym)
         self.departed_guilds = DepartedGuildStore(database, clock)
+        self.welcomes = WelcomeStore(database, clock)
         self.guild_settings = GuildSettingsStore(database, clock)
         self.exclusions = ExclusionStore(database, clock, pseudonym)
         self.live_bindings = LiveBindingStore(database, clock)

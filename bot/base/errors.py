@@ -15,6 +15,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
+from bot.base.command_mentions import linked
 from engine.errors import SpeechError, WorkerUnavailable
 
 log = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ async def tell(interaction: discord.Interaction, sentence: str) -> None:
 
     Discord takes no answer any more after 15 minutes; then it is said in the channel.
     """
+    sentence = linked(interaction, sentence)
     try:
         if not interaction.response.is_done():
             await interaction.response.send_message(sentence, ephemeral=True)

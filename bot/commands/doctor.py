@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.base.home import DATABASE
+from bot.base.invitation import application_of, invite_link
 from bot.services import open_store
 from bot.settings import SOURCE, Settings, SettingsError, exposed_token, settings_file
 from engine.device import card_environment
@@ -48,6 +49,8 @@ async def doctor(settings: Settings) -> int:
     for check in checks:
         table.add_row(_MARKS[check.state], check.name, check.detail)
     console.print(table)
+    if link := _invitation(settings):
+        console.print(f"Add the bot to a server: {link}", soft_wrap=True)  # to be copied whole
     errors = sum(check.state == "error" for check in checks)
     if errors:
         console.print(f"[red]{errors} of {len(checks)} checks failed.[/]")
@@ -124,6 +127,13 @@ def _token(settings: Settings) -> Check:
     if exposed := exposed_token():
         return Check("token", "warning", exposed)
     return Check("token", "ok", "DISCORD_TOKEN is set")
+
+
+def _invitation(settings: Settings) -> str | None:
+    """The link with which the bot is invited, where its token is set and tells whose it is."""
+    secret = settings.discord.token
+    application_id = application_of(secret.get_secret_value().strip()) if secret else None
+    return invite_link(application_id) if application_id else None
 
 
 async def _home(settings: Settings) -> list[Check]:

@@ -117,6 +117,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "kept_moderation": [("c" * 64, 5, None)],
         "local_clips": [(shared_clip, 0), ("e" * 64, 0)],
         "departed_guilds": [(7, 0)],
+        "welcomed_guilds": [(5, 0)],
         "live_bindings": [(5, 1, 2, 0)],
         "copied_clips": [(5, stays, 0)],
         "voice_uses": [(5, 3, stays, 1)],

@@ -47,7 +47,7 @@ async def test_a_worker_killed_in_the_middle_costs_no_word(tmp_path: Path) -> No
         await interaction.reply(timeout_s=60)
         heard = await transmission(stage.lounge, sent)
         assert word_error_rate(STORY, mono(heard), 48_000) <= 0.15
-        assert "1 restart" in await stage.reply(stage.alice, "status")
+        assert "1 restart" in await stage.figures()
 
 
 async def test_sigterm_in_the_middle_of_a_line_ends_cleanly(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ async def test_two_bots_never_share_one_home(tmp_path: Path) -> None:
         assert second.returncode == 2
         assert b"another Timbre is running" in said
         assert b"Traceback" not in said
-        assert "Worker" in await stage.reply(stage.alice, "status")
+        assert "Worker" in await stage.figures()
 
 
 async def test_the_log_holds_neither_words_nor_the_token(tmp_path: Path) -> None:

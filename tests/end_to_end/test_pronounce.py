@@ -52,14 +52,30 @@ async def test_an_entry_of_ones_own_is_nobody_elses(stage: Stage) -> None:
 async def test_a_file_goes_in_and_comes_out(stage: Stage) -> None:
     file = File("words.csv", b"word,say\nabc,alphabet\n")
     taken = await (await stage.bob.slash("pronounce import", file=file)).reply()
-    assert "1 entry" in taken.text
+    assert taken.text == "There is 1 entry now: 1 new."
     given = await (await stage.bob.slash("pronounce export", kind="csv")).reply()
     assert given.attachments[0].data == b"word,say\r\nabc,alphabet\r\n"
     tabs = File("words.tsv", b"Nginx\tengine x\nabc\talphabet, again\n")
     taken = await (await stage.bob.slash("pronounce import", file=tabs)).reply()
-    assert "2 entries" in taken.text
+    await press(taken, "Add")
+    assert taken.text == "There are 2 entries now: 1 new, 1 changed."
     tested = await stage.reply(stage.bob, "pronounce test", text="nginx, abc")
     assert tested == "I say: engine x, alphabet, again"
+
+
+async def test_an_import_asks_before_anything_goes_and_says_what_went(stage: Stage) -> None:
+    await stage.reply(stage.bob, "pronounce add", word="kept", say="as it is")
+    before = await stage.reply(stage.bob, "pronounce list")
+    file = File("one.json", b'{"kept": "replaced"}')
+    asked = await (await stage.bob.slash("pronounce import", file=file)).reply()
+    assert asked.text.startswith("The file has 1 entry, and there are already 3 entries.")
+    await press(asked, "Cancel")
+    assert asked.text == "I changed nothing."
+    assert await stage.reply(stage.bob, "pronounce list") == before
+    asked = await (await stage.bob.slash("pronounce import", file=file)).reply()
+    await press(asked, "Replace all")
+    assert asked.text == "There is 1 entry now: 1 changed, 2 removed."
+    assert await stage.reply(stage.bob, "pronounce list") == "kept → replaced"
 
 
 async def test_only_moderators_change_the_servers_entries(stage: Stage) -> None:
