@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 
 import aiohttp
@@ -12,6 +13,7 @@ from discord.ext import commands
 from bot.base.command_mentions import CommandMentions
 from bot.base.command_sync import sync_if_changed
 from bot.base.errors import sentence_for, tell
+from bot.base.health import show_life
 from bot.base.invitation import invite_link
 from bot.base.lag import measure
 from bot.base.tasks import TaskSet
@@ -71,16 +73,24 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
         command = interaction.command
         if command is not None and command.qualified_name.startswith("privacy "):
             return True
-        refusal = await self.client.services.bars.refusal(
-            interaction.user.id, interaction.guild_id or 0, Bar.EVERYTHING
-        )
+        try:
+            refusal = await self.client.services.bars.refusal(
+                interaction.user.id, interaction.guild_id or 0, Bar.EVERYTHING
+            )
+        except sqlite3.Error as error:  # outside of commands discord.py tells nobody
+            await self._refuse(interaction, sentence_for(error))
+            return False
         if refusal is None:
             return True
-        if interaction.type is not discord.InteractionType.autocomplete:
-            await tell(
-                interaction, f"{refusal} `/privacy info` and the other privacy commands still work."
-            )
+        await self._refuse(
+            interaction, f"{refusal} `/privacy info` and the other privacy commands still work."
+        )
         return False
+
+    async def _refuse(self, interaction: "discord.Interaction[TimbreBot]", sentence: str) -> None:
+        """Say why, unless they are still typing."""
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await tell(interaction, sentence)
 
     async def on_error(
         self,
@@ -151,6 +161,11 @@ class TimbreBot(commands.AutoShardedBot):
         self.started_at = discord.utils.utcnow()
         self._born = time.perf_counter()
 
+    @property
+    def connected(self) -> bool:
+        """Whether every shard has its connection to Discord at this moment."""
+        return self.is_ready() and not any(shard.is_closed() for shard in self.shards.values())
+
     async def on_message(self, message: discord.Message, /) -> None:
         """Take no message for a command: discord.py would, and would log the words of it."""
 
@@ -193,6 +208,9 @@ class TimbreBot(commands.AutoShardedBot):
         self._background.spawn(self.services.janitor.run(), name="janitor")
         self._background.spawn(self._prepare_detection(), name="detection")
         self._background.spawn(measure(self.services.metrics.loop_lag), name="lag")
+        self._background.spawn(self.services.statistics.run(), name="statistics")
+        home = self.services.settings.home
+        self._background.spawn(show_life(home, lambda: self.connected), name="health")
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         record = self.services.settings.home / "commands.json"

@@ -10,6 +10,7 @@ from discord.utils import escape_markdown
 
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
+from bot.base.statistics import table
 from bot.client import TimbreBot
 from bot.voices.privacy import DeletionReason
 from bot.voices.references import VoiceReference
@@ -163,6 +164,18 @@ class OwnerCommands(
             if found
             else "The clip of that deleted voice can be registered again."
         )
+
+    @app_commands.command(description="What I did on each of the last 30 days")
+    async def statistics(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        days = await self.services.statistics.days()
+        embed = discord.Embed(
+            title="The last 30 days",
+            description=f"```\n{table(days)}\n```p50 and p95: from a command to its first sound."
+            if days
+            else "Nothing was spoken.",
+        )
+        await interaction.edit_original_response(embed=embed)
 
 
 def _id(typed: str) -> int:

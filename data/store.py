@@ -19,6 +19,7 @@ from data.personal import PersonalDataStore
 from data.pronunciations import PronunciationStore
 from data.pseudonyms import Pseudonym, pseudonyms
 from data.reports import ReportStore
+from data.statistics import StatisticsStore
 from data.voice_choices import VoiceChoiceStore
 from data.voice_moderation import VoiceModerationStore
 from data.voice_permissions import VoicePermissionStore
@@ -58,6 +59,7 @@ class Store:
         self.local_clips = LocalClipStore(database, clock)
         self.conditionals = ConditionalsStore(database, clock)
         self.speech = SpeechStore(database, clock)
+        self.statistics = StatisticsStore(database, clock)
 
     @classmethod
     async def open(

@@ -4,11 +4,16 @@ Changes nothing but the database's folder, which it makes if it is not there.
 """
 
 import asyncio
+import importlib
+import importlib.metadata
+import os
 import platform
 import shutil
 import sqlite3
 import sys
+import sysconfig
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -18,7 +23,8 @@ from rich.table import Table
 from bot.base.home import DATABASE
 from bot.base.invitation import application_of, invite_link
 from bot.services import open_store
-from bot.settings import ROOT, Settings, SettingsError, exposed_token
+from bot.settings import SOURCE, Settings, SettingsError, exposed_token, settings_file
+from engine.device import card_environment
 from engine.worker.checks import Check
 
 #: A model's weights are 3.2 GB at most; rendered speech is bounded by its own setting.
@@ -34,6 +40,7 @@ async def doctor(settings: Settings) -> int:
     with console.status("Looking around; the engine's packages take a moment"):
         checks = [
             *(_run(name, check) for name, check in _CHECKS),
+            _settings(),
             _token(settings),
             *await _home(settings),
             *await _engine(settings),
@@ -81,6 +88,12 @@ def _audio() -> str:
     return f"PyAV {av.__version__} encodes Opus ({len(packets)} packets)"
 
 
+def _statements() -> str:
+    # It does not come with a package that pip installed by itself.
+    importlib.import_module("pocketsphinx")
+    return f"pocketsphinx {importlib.metadata.version('pocketsphinx')} hears what members say"
+
+
 def _sqlite() -> str:
     return f"SQLite {sqlite3.sqlite_version}"
 
@@ -89,8 +102,21 @@ _CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("Python", _python),
     ("Discord", _discord),
     ("audio", _audio),
+    ("statements", _statements),
     ("SQLite", _sqlite),
 ]
+
+
+def _settings() -> Check:
+    file = settings_file()
+    if file is None:
+        return Check("settings", "ok", "the environment's alone: TIMBRE_ENV_FILE is empty")
+    if file.is_file():
+        return Check("settings", "ok", str(file))
+    places = (SOURCE, Path(sysconfig.get_path("data"), "share", "timbre"))
+    examples = [place / ".env.example" for place in places if (place / ".env.example").is_file()]
+    example = f"; an example is {examples[0]}" if examples else ""
+    return Check("settings", "ok", f"the environment's alone: {file} is not there{example}")
 
 
 def _token(settings: Settings) -> Check:
@@ -135,7 +161,8 @@ async def _engine(settings: Settings) -> list[Check]:
             python,
             "-m",
             "engine.worker.checks",
-            cwd=ROOT,
+            cwd=SOURCE,
+            env={**os.environ, **card_environment(settings.engine.device, os.environ)},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

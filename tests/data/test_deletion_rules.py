@@ -129,6 +129,8 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
             ("k3", "stock:", "s/3", 1, 1.0, 0, 0),
         ],
         "speech_origins": [("k2", stays, 5, 78), ("k3", stays, 5, None)],
+        "daily_counts": [(1, 2, 3, 4, 5, 6, 7)],
+        "daily_first_sounds": [(1, 2, 3)],
     }
     with closing(sqlite3.connect(path)) as connection, connection:
         for table, values in (*goes.items(), *left.items()):

@@ -57,6 +57,7 @@ WITHOUT_A_VOICE = {
     "bot-owner delete-user",
     "bot-owner bar",
     "bot-owner unbar",
+    "bot-owner statistics",  # is about nobody
     "Use as my voice",
 }
 #: Commands of these groups, of the context menus, and all that take a voice, are in one of both.

@@ -1,7 +1,12 @@
-"""Pronunciations: kept, shown, imported, exported, and heard."""
+"""Pronunciations: kept, shown, imported, exported, and heard; and where nothing can be kept."""
 
+import asyncio
+import sqlite3
+import sys
 import time
+from contextlib import closing
 
+import psutil
 import pytest
 
 from bot.loopback import File
@@ -82,3 +87,47 @@ async def test_what_is_removed_is_gone(stage: Stage) -> None:
     await stage.reply(stage.alice, "pronounce remove", word="qqq")
     assert "no entries" in await stage.reply(stage.alice, "pronounce list")
     assert "no such entry" in await stage.reply(stage.alice, "pronounce remove", word="qqq")
+
+
+#: Commands that store something, some of them before they answer and some after.
+WRITING = {
+    "pronounce add": {"word": "held", "say": "kept"},
+    "live optout": {},
+    "voice use": {"voice": "Heart"},
+    "language": {"language": "English"},
+}
+READING = ("pronounce list", "voice list", "privacy info", "live status", "settings", "status")
+
+
+async def test_while_another_program_holds_the_database_every_command_answers(
+    stage: Stage,
+) -> None:
+    """What stores nothing does what it does, and what would is told why it cannot."""
+    moderator = stage.guild.add_member("Mod", manage_guild=True)
+    with closing(sqlite3.connect(stage.home / "timbre.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = [stage.reply(stage.bob, name, **options) for name, options in WRITING.items()]
+        answers = await asyncio.gather(*writing)
+        assert set(answers) == {
+            "Another program is using my database. Please try again in a moment."
+        }
+        for name in READING:
+            answer = await stage.reply(moderator, name)
+            assert answer, name
+            assert "Another program" not in answer
+    assert "kept" in await stage.reply(stage.bob, "pronounce add", word="held", say="kept")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a process's files can be limited")
+async def test_on_a_disk_that_takes_nothing_more_every_command_answers(stage: Stage) -> None:
+    bot = psutil.Process(stage.bot.pid)
+    before = bot.rlimit(psutil.RLIMIT_FSIZE)
+    bot.rlimit(psutil.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        for name, options in WRITING.items():
+            answer = await stage.reply(stage.bob, name, **options)
+            assert answer.startswith("I could not store that: the disk that I run on "), name
+        assert "held → kept" in await stage.reply(stage.bob, "pronounce list")
+    finally:
+        bot.rlimit(psutil.RLIMIT_FSIZE, before)
+    assert "gone" in await stage.reply(stage.bob, "pronounce add", word="full", say="gone")
