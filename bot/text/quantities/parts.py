@@ -35,7 +35,7 @@ _SIZED = re.compile(
     r"stopover|"
     r"studio|apt|apartment|long run|bursts?|time|gap|difference|diff|head ?start|chunks?|"
     r"increments?|intervals?|period|slots?|stretch|cycles?|countdown|ads?|trailer|intro|outro|"
-    r"snippet|demo|sample|loop|runtime|turnaround|penalty|suspension|ban|warm ?up|cardio|crossing|"
+    r"snippet|demo|sample|loop|runtime|turnaround|penalty|suspension|ban|cardio|crossing|"
     r"parking|rental|workday|day|workweek|fast|snooze|warning|course|program|trial|plan|challenge|"
     r"streak|forecast|lease|sentence|reunion|supply run|surgery|minimum|maximum|turbo|train|"
     r"transfer|tutorial|uber|"
