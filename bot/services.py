@@ -27,6 +27,7 @@ from bot.voices.forgetting import Forgetting
 from bot.voices.janitor import Janitor
 from bot.voices.keeping import VoiceKeeping
 from bot.voices.moderation import VoiceModeration
+from bot.voices.permission import Permissions
 from bot.voices.privacy import Privacy
 from bot.voices.proving import Proving
 from bot.voices.registration import Registration
@@ -54,6 +55,7 @@ class Services:
     bars: Bars
     registration: Registration
     proving: Proving
+    permissions: Permissions
     voice_keeping: VoiceKeeping
     voice_moderation: VoiceModeration
     forgetting: Forgetting
@@ -146,6 +148,7 @@ def _services(
         source=random.SystemRandom(),
         clock=time.time,
     )
+    permissions = Permissions(store, forgetting, sharing, bars, proving, clock=time.time)
     registration = Registration(
         store,
         home,
@@ -154,6 +157,7 @@ def _services(
         bars,
         uploads=uploads,
         proving=proving,
+        permissions=permissions,
         limits=settings.voices,
         judge=judge,
         clip_limits=settings.clip,
@@ -189,6 +193,7 @@ def _services(
         bars=bars,
         registration=registration,
         proving=proving,
+        permissions=permissions,
         voice_keeping=voice_keeping,
         voice_moderation=VoiceModeration(store, voices, speech, clock=time.time),
         forgetting=forgetting,
