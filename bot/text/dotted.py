@@ -213,7 +213,6 @@ lived = rule(
     r"(?:(?<=\()|(?<=, )|(?<=; ))([bd])\. ?(?=1[0-9]\d\d(?!\d)|20\d\d(?!\d))",
     lambda m: "born in " if m[1] == "b" else "died in ",
     ("Lee, d. 1865", "Lee, died in 1865", "Lee, died in eighteen sixty-five"),
-    ("plan b. 1500 of it", "plan b. 1500 of it", "plan b. one thousand five hundred of it"),
     needs=("b.", "d."),
 )
 edition = rule(
