@@ -12,12 +12,16 @@ _STREETS = {
 }  # fmt: skip
 _NAME_FOLLOWS = re.compile(rf" (?!(?:{STARTERS})\b)[A-Z][a-z]")
 
+#: Before the name of a saint, whom the street is called after.
+_SAINT = re.compile(r"\bSt\.? $")
+
 
 def _street(match: Match) -> str:
     """A street after its name, unless the abbreviation is the title of another name."""
     numbered = match["number"] or match["road"][0].isdigit()
     named = _NAME_FOLLOWS.match(match.string, match.end())
-    sure = match["point"] or numbered or match["kind"] in {"Ave", "Rd"}
+    saint = _SAINT.search(match.string, max(match.start() - 4, 0), match.start())
+    sure = match["point"] or numbered or saint or match["kind"] in {"Ave", "Rd"}
     if not sure or (named and not numbered):
         return match[0]
     return f"{match['number'] or ''}{match['road']} {_STREETS[match['kind']]}{point(match)}"
@@ -30,6 +34,7 @@ street = rule(
     _street,
     ("Elm Dr. is long", "Elm Drive is long"),
     ("12 Oak St Denver", "12 Oak Street Denver", "twelve Oak Street Denver"),
+    ("on St. James St", "on St. James Street", "on Saint James Street"),
     ("Visit St. Louis", "Visit St. Louis", "Visit Saint Louis"),
 )
 _SIDES = {"n": "north", "s": "south", "e": "east", "w": "west"}

@@ -5,6 +5,7 @@ Nothing is expanded here without a neighbour that leaves one meaning.
 
 import re
 
+from bot.text import school
 from bot.text.rule import rule
 from bot.text.sentences import point
 
@@ -105,15 +106,6 @@ heart_rate = rule(
     ("resting hr 58", "resting HR 58", "resting H R fifty-eight"),
     needs=("hr",),
 )
-course = rule(
-    r"(?<![\w'])ap(?= (?:bio|biology|calc|calculus|chem|chemistry|class|classes|credit|credits|"
-    r"csa?|"
-    r"english|euro|exams?|gov|history|lang|lit|macro|micro|physics|psych|scores?|spanish|stats?|"
-    r"tests?|us history|world)\b)",
-    lambda _: "AP",
-    ("ap chem", "AP chem", "A P chem"),
-    needs=("ap ",),
-)
 emergency_room = rule(
     r"(?<![\w'])er(?= (?:bill|doc|doctor|nurse|room|shift|trip|visits?|wait)\b)|(?:(?<=to the )|"
     r"(?<=in the )|"
@@ -167,15 +159,6 @@ instagram = rule(
     ("followers on ig", "followers on I G"),
     ("yeah ig", "yeah ig", "yeah I guess"),
     needs=("ig",),
-)
-admission = rule(
-    r"(?:(?<=\bmy )|(?<=\bthe )|(?<=\bher )|(?<=\bhis )|(?<=\bur )|(?<=\byour )|(?<=\ban "
-    r"))(p?sat)(?=$|[.,!?]| (?:exam|is|math|prep|reading|score|scores|test|today|"
-    r"tomorrow|tmrw|next)\b)|(?<=^)(p?sat)(?= (?:prep|scores?|or act)\b)",
-    lambda m: " ".join((m[1] or m[2]).upper()),
-    ("on my sat", "on my S A T"),
-    ("the one who sat", "the one who sat"),
-    needs=("sat",),
 )
 _SHOES = re.compile(r"\b(?:shoes?|size|sizes|boots?|sneakers?)\b|\b(?:eu|uk) \d", re.IGNORECASE)
 shoe_size = rule(
@@ -257,11 +240,30 @@ zone = rule(
     ("at 7 et", "at 7 ET", "at seven E T"),
     needs=("st", "dt", "et", "pt", "ct", "mt", "utc"),
 )
+looking_for = rule(
+    r"(?<![\w'])LF(?= (?:\d|a |carr(?:y|ies)|clan|dps|duo|group|guild|heals?|healers?|members|"
+    r"party|people|raid|static|tanks?|team)\b)",
+    lambda _: "looking for",
+    ("tank LF healer", "tank looking for healer"),
+    needs=("lf",),
+)
+_KEYS = {"ctrl": "control", "cmd": "command", "win": "windows", "del": "delete", "esc": "escape"}
+key = rule(
+    r"(?<![\w'+])(?:[Cc]trl|[Cc]md|[Aa]lt|[Ss]hift|[Ww]in(?=\+))"
+    r"(?: ?\+ ?(?:[Cc]trl|[Aa]lt|[Ss]hift)){0,2}"
+    r" ?\+ ?(?:[A-Za-z]|[Dd]el(?:ete)?|[Tt]ab|[Ee]nter|[Ee]sc|F\d{1,2})(?![\w+])",
+    lambda m: " ".join(_KEYS.get(one.lower(), one) for one in re.findall(r"\w+", m[0])),
+    ("Ctrl+Shift+T", "control Shift T"),
+    ("ctrl+alt+del", "control alt delete"),
+    needs=("+",),
+)
 
 ENGLISH = (
     utilities, human_resources, square_feet, rate, especially, definitely, likely, learned,
-    region, city, heart_rate, course, emergency_room, tested, month, be,
-    cash_machine, instagram, admission, shoe_size, minimum, editor, extension,
+    region, city, heart_rate, school.course, emergency_room, tested, month, be,
+    cash_machine, instagram, school.admission, shoe_size, minimum, editor, extension,
     and_, volume, grandmaster,
     out_of_office, zone,
+    school.conference, looking_for, school.school_year,
+    school.parents_evening, school.letter_range, key,
 )  # fmt: skip

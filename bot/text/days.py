@@ -104,8 +104,17 @@ part = rule(
     needs=(" am", " pm"),
 )
 
+week = rule(
+    r"(?<![\w/])[Ww]/([ce])(?=:? (?:the )?(?:\d{1,2}(?:st|nd|rd|th|/\d| [A-Z][a-z]{2})|"
+    r"[Mm]on|[Ss]un|[Ff]ri))",
+    lambda m: f"week {'commencing' if m[1] == 'c' else 'ending'}",
+    ("w/c 9th Feb", "week commencing 9th Feb", "week commencing February ninth"),
+    needs=("w/",),
+)
+
 ENGLISH = (
-    *weekdays.ENGLISH, month, month_after, month_small, halves, half, half_after, zone, part,
+    week, *weekdays.ENGLISH, month, month_after, month_small, halves, half, half_after, zone,
+    part,
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ _NUMBERED = {
     "fig": "figure", "figs": "figures", "tbl": "table",
     "ep": "episode", "eps": "episodes", "pt": "part",
     "apt": "apartment", "lv": "level", "rd": "round", "rm": "room", "rte": "route", "rt": "route",
-    "lvl": "level",
+    "lvl": "level", "jct": "junction",
     "ver": "version",
 }  # fmt: skip
 _DOTTED_NUMBERED = {
@@ -164,7 +164,7 @@ addressed = rule(
     needs=(".",),
 )
 numbered = _expanded(
-    r"(?:(?<!\d )|(?=(?:eps?|pgs?|ch|figs?|apt|rm|lvl)\b))(?-i:(?!LV|RT))",
+    r"(?:(?<!\d )|(?=(?:eps?|pgs?|ch|figs?|apt|rm|lvl)\b))(?-i:(?!LV|RT|VER))",
     _NUMBERED,
     r"\.? ?(?=\d|(?-i:[IVX]{1,5}\b|[A-Z]-?\d))",
     ("vol. 3", "volume 3", "volume three"),

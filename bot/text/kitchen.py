@@ -13,11 +13,11 @@ size = rule(
     needs=("sm", "med", "lg", "lrg"),
 )
 _INGREDIENTS = (
-    "all|AP|baking|basil|beans|beef|bread|broth|brown|butter|cheese|chicken|chili|chocolate|chopped|cinnamon|cocoa|"
-    "coconut|cold|cooked|corn|cornstarch|cream|cumin|diced|fresh|flour|garlic|ginger|grated|ground|heavy|honey|hot|"
-    "ice|juice|kosher|lemon|lime|maple|mayo|melted|milk|minced|mustard|nuts|oats|oil|olive|onions?|oregano|packed|"
+    "all|almonds?|AP|baking|balsamic|basil|bbq|beans|beef|berries|bread|breadcrumbs|broth|brown|butter|cheese|chicken|chili|chocolate|chopped|cinnamon|cocoa|"
+    "coconut|coffee|cold|cooked|corn|cornstarch|cream|cumin|diced|fresh|flour|garlic|ginger|granulated|grated|ground|heavy|honey|hot|"
+    "ice|juice|ketchup|kosher|lemon|lime|maple|mayo|melted|milk|minced|mustard|nuts|oats|oil|olive|onions?|oregano|packed|panko|parmesan|parsley|"
     "paprika|peanut|peas|pepper|powdered|rice|salt|shredded|sliced|sour|soy|stock|sugar|syrup|tomato|unsalted|"
-    "vanilla|vegetable|veggie|vinegar|warm|water|white|whole|wine|yeast|yogurt|of"
+    "vanilla|veg|vegetable|walnuts|veggie|vinegar|warm|water|white|whole|wine|yeast|yogurt|of"
 )
 _SPOONS = {"c": "cup", "C": "cup", "T": "tablespoon", "t": "teaspoon"}
 _ONE_CUP: re.Pattern[str] = re.compile(

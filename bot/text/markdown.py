@@ -72,6 +72,11 @@ _NUMBERED = re.compile(r"^[ ]*(\d{1,9})[.)][ ]+(?=\W{0,3}[A-Za-z])")
 _STAR_BETWEEN = re.compile(r"(?<=[\w)\]])(?:\*|[ ]{1,2}\*[ ]{1,2})(?=\d)|(?<=\d)[ ]\*[ ](?=\w)")
 # To a power in Python.
 _RAISED = re.compile(r"(?<=[\w)]) \*\* (?=\w)()")
+# Spoken of: "use ?? instead of ||". Two of the second kind hide what is between them.
+_OPERATORS = {"??": "double question mark", "||": "double pipe"}
+_AFTER = r"(?:(?<=\bof )|(?<=\bor )|(?<=\band )|(?<=\buse )|(?<=\bthe )|(?<=\bvs )|(?<=\bthan ))"
+_COALESCED = re.compile(rf"{_AFTER}\?\?(?= (?:instead|not|operators?|or|over|vs)\b)")
+_PIPED = re.compile(rf"{_AFTER}\|\|(?=$|[.,;!?)]| (?:instead|not|operators?|or|over|vs)\b)")
 # Of a condition in code.
 _OR = re.compile(r"(?<=[\w)]) \|\| (?!or\b|and\b)(?=[\w(!])")
 # Of a hotel or a draw: "5*".
@@ -110,8 +115,16 @@ def code(text: str, wording: Wording = ENGLISH) -> str:
             return f"\n{wording.code_block}\n"
         return f" {_quiet(body)} "
 
-    text = _FENCE.sub(block, text)
-    return _INLINE_CODE.sub(lambda m: _quiet(m[2].strip()), text)
+    def inline(match: re.Match[str]) -> str:
+        source = match[2].strip()
+        named = _OPERATORS.get(source) if wording is ENGLISH else None
+        return named or _quiet(source)
+
+    text = _INLINE_CODE.sub(inline, _FENCE.sub(block, text))
+    if wording is not ENGLISH:
+        return text
+    text = _COALESCED.sub(_OPERATORS["??"], text)
+    return _PIPED.sub(_OPERATORS["||"], text) if text.count("||") == 1 else text
 
 
 def _quiet(source: str) -> str:

@@ -273,9 +273,19 @@ small = _of_days(
     ("next sat?", "next Saturday?"),
     ("the cat on which he sat", "the cat on which he sat"),
 )
+closed_day = _of_days(
+    r"\b((?i:closed|off|open|shut|busy|free) )(Mon|Sat|Sun)\b(?!['’-])(?! [A-Z])\.?",
+    ("closed Mon for it", "closed Monday for it"),
+)
+half_of_day = rule(
+    r"(?<=day )(AM|PM)(?!\w)",
+    lambda m: f"{m[1][0]} M",
+    ("or Thursday AM?", "or Thursday A M?"),
+    needs=("day am", "day pm"),
+)
 
 ENGLISH = (
-    listed, lettered, lettered_small, before_time, pointed, after_time, sure, beside_day,
-    after_word, weekend, small_at, small_free, small_part, small_begins, small_of_day, small,
-    wed_small,
+    listed, lettered, lettered_small, closed_day, before_time, pointed, after_time, sure,
+    beside_day, after_word, weekend, small_at, small_free, small_part, small_begins,
+    small_of_day, small, wed_small, half_of_day,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 import re
 
 from bot.text.quantities.numbers import cardinal, counted, decimal
-from bot.text.quantities.parts import HALF_DAY
+from bot.text.quantities.parts import HALF_DAY, after_article
 from bot.text.rule import Match, rule
 
 pointed_time = rule(
@@ -15,14 +15,17 @@ pointed_time = rule(
 
 #: Of what happens at a time, and of what a number with two decimals is no time.
 _HAPPENS = re.compile(
-    r"\b(?:alarm|appt|appointment|arrives?|bed|be there|boarding|boards|breakfast|bus|call|"
+    r"\b(?:alarm|appts?|appointment|arrives?|assembly|bed|be there|"
+    r"boarding|boards|breakfast|bus|call|"
     r"checkout|class|"
     r"closes?|coffee|concert|dentist|departs?|dinner|doctors?|doors|drinks|ferry|film|finish(?:es)?|flight|"
-    r"free|game|get there|gig|gym|haircut|home|interview|kick ?-?off|lands?|leave|leaves|leaving|"
+    r"free|game|get there|gig|gym|haircut|"
+    r"handover|home|interview|kick ?-?off|lands?|leave|leaves|leaving|"
     r"lecture|"
     r"lesson|lunch|meet|meeting|meet up|movie|open|opens|party|pick|picking|practice|rehearsal|"
-    r"reservation|see|"
-    r"seminar|shift|show|shut|start(?:s|ed|ing)?|table|tee|today|tomorrow|tmrw|tonight|train|wake|woke|work|"
+    r"reservation|scan|see|"
+    r"seminar|surgery|vet|vets|"
+    r"shift|show|shut|start(?:s|ed|ing)?|table|tee|today|tomorrow|tmrw|tonight|train|wake|woke|work|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
     re.IGNORECASE,
 )
@@ -33,8 +36,8 @@ _NO_CLOCK = re.compile(
     re.IGNORECASE,
 )
 pointed_alone = rule(
-    r"\b((?:[Aa]t|[Bb]y|[Ff]rom|[Uu]ntil|[Tt]il|[Tt]ill|[Bb]efore|[Aa]fter|[Aa]round|[Ii]s|"
-    r"[Ss]tarts|[Tt]o|for|@|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun|mon|tues|wednes|thurs|fri|satur|"
+    r"(?<!\w)((?:[Aa]t|[Bb]y|[Ff]rom|[Uu]ntil|[Tt]il|[Tt]ill|[Bb]efore|[Aa]fter|[Aa]round|[Ii]s|"
+    r"[Ss]tarts|[Tt]o|for|@|[Ll]eaves|[Dd]eparts|[Aa]rrives|[Oo]pens|[Cc]loses|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun|mon|tues|wednes|thurs|fri|satur|"
     r"sun)day|[Tt]omorrow|[Tt]mrw|[Tt]onight|[Tt]oday) )"
     r"(0?[1-9]|1\d|2[0-3])\.([0-5][05])(?: ?[-–] ?(0?[1-9]|1\d|2[0-3])\.([0-5][05]))?(?=$|[,;!?)]|"
     r"\.(?:\s|$)| (?:and|as|at|"
@@ -48,6 +51,8 @@ pointed_alone = rule(
         else m[0]
     ),
     ("meet at 9.30, then", "meet at 9:30, then", "meet at nine thirty, then"),
+    ("vet @ 4.15", "vet @ 4:15", "vet at four fifteen"),
+    ("the bus leaves 9.05", "the bus leaves 9:05", "the bus leaves nine oh five"),
     ("gas is at 3.05", "gas is at 3.05", "gas is at three oh five"),
     needs=(".",),
 )
@@ -188,8 +193,11 @@ def _half(half: str | None) -> str:
 
 
 def _duration(match: Match) -> str:
+    one = after_article(match)
     return " ".join(
-        counted(str(int(figures)), unit) for unit, figures in match.groupdict().items() if figures
+        counted(str(int(figures)), unit, unit if one else "")
+        for unit, figures in match.groupdict().items()
+        if figures
     )
 
 
@@ -234,6 +242,7 @@ hours_and_minutes = rule(
     _duration,
     ("2h30m", "two hours thirty minutes"),
     ("1d 1h 5min 10s", "one day one hour five minutes ten seconds"),
+    ("a 3h 20m drive", "a three hour twenty minute drive"),
     needs=("h",),
 )
 minutes_and_seconds = rule(
@@ -241,4 +250,24 @@ minutes_and_seconds = rule(
     _duration,
     ("1m30s", "one minute thirty seconds"),
     needs=("s",),
+)
+seconds_after_minutes = rule(
+    r"(?<![\w.,])(\d{1,3}) ?(mins?|m) (\d{1,2}) ?s(?![\w'])",
+    lambda m: f"{m[1]} min {m[3]} sec",
+    ("took 8 min 20 s", "took 8 min 20 sec", "took eight minutes twenty seconds"),
+    ("20 min of 5 s", "20 min of 5 s", "twenty minutes of five s"),
+    needs=("m",),
+)
+hours_of_journey = rule(
+    r"(?<![\w.,])(\d{1,2}) ?hrs? ([1-5]\d)(?= (?:bus|drive|ferry|flight|film|journey|movie|ride|"
+    r"train|trip|wait)\b)",
+    lambda m: f"{cardinal(int(m[1]))} hour {cardinal(int(m[2]))}",
+    ("a 7hr 50 flight", "a seven hour fifty flight"),
+    needs=("hr",),
+)
+kick_off = rule(
+    r"(?:(?<=\d:\d\d )|(?<=\d[ap]m )|(?<=\d [ap]m ))(?:ko|KO|k\.o\.)(?!\w)",
+    lambda _: "kick-off",
+    ("3pm ko", "3pm kick-off", "three P M kick-off"),
+    needs=("ko", "k.o."),
 )

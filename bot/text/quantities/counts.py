@@ -182,3 +182,10 @@ inside_word = rule(
     ("PS5", "PS five", "P S five"),
     ("a1080", "a ten eighty"),
 )
+times_a_pack = rule(
+    r"(?<![\w.,])([2-9]|1\d) ?x (?=\d{1,3}-(?:bags?|bottles?|pac?ks?|pieces?|pints?|rolls?)\b)",
+    lambda m: f"{decimal(m[1])} ",
+    ("2x 4-packs", "two 4-packs", "two four-packs"),
+    ("2x 4 people", "2x 4 people", "two by four people"),
+    needs=("x ",),
+)

@@ -150,6 +150,17 @@ _STATISTICS = re.compile(
 )
 
 
+_SLASHED = re.compile(r"(?<![\w./-])(\d\d?)/(\d\d?)/(?:\d{4}|\d\d)(?![\w/-])")
+
+
+def _writes_day_first(text: str) -> bool:
+    """Whether a date in `text` can have its day first only, and none its month first only."""
+    if "/" not in text:
+        return False
+    dates = [(int(first), int(second)) for first, second in _SLASHED.findall(text)]
+    return any(first > 12 for first, _ in dates) and all(second <= 12 for _, second in dates)
+
+
 def _year_last(match: Match) -> str:
     first, second, in_year = int(match[1]), int(match[3]), int(match[4])
     if len(match[4]) == 2 and _STATISTICS.search(match.string):
@@ -157,7 +168,8 @@ def _year_last(match: Match) -> str:
     if len(match[4]) == 2:
         in_year += 2000 if in_year < 70 else 1900
     # Month first, as most of Discord writes it, unless that is impossible or points separate.
-    day, month = (first, second) if first > 12 or match[2] == "." else (second, first)
+    day_first = first > 12 or match[2] == "." or _writes_day_first(match.string)
+    day, month = (first, second) if day_first else (second, first)
     return _date(day, month, in_year, match)
 
 
@@ -167,6 +179,10 @@ year_last = rule(
     ("12/25/2024", "December twenty-fifth, twenty twenty-four"),
     ("averaging 28/11/10", "averaging twenty-eight eleven ten"),
     ("25/12/99", "December twenty-fifth, nineteen ninety-nine"),
+    (
+        "1/6/99 to 30/8/99",
+        "June first, nineteen ninety-nine to August thirtieth, nineteen ninety-nine",
+    ),
     ("1.2.2024", "February first, twenty twenty-four"),
 )
 _COUNTED = rf"(?= (?:{COUNTED_THINGS})\b)"

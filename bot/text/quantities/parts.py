@@ -25,7 +25,8 @@ THING = re.compile(
 
 #: What is called by its size, or by how long it takes, without an article as well.
 _SIZED = re.compile(
-    r" (?:\d{3,4}p|4k|album|appointment|bus ride|car ride|class(?:es)?|clip|commute|connection|cut|"
+    r" (?:\d{3,4}p|4k|album|blade|frame|inseam|skillet|"
+    r"appointment|bus ride|car ride|class(?:es)?|clip|commute|connection|cut|"
     r"deficit|detour|diet|documentary|"
     r"episodes?|exams?|ferry|fixed|film|games?|gym|interview|jog|journey|layovers?|lectures?|"
     r"lessons?|lines?(?! up)|"

@@ -20,11 +20,23 @@ _SPEEDS = {
     "Mb/s": "megabits per second", "Gb/s": "gigabits per second", "mol/L": "moles per liter",
     "g/mL": "grams per milliliter",
     "kg/m": "kilograms per meter", "J/kg": "joules per kilogram", "g/L": "grams per liter",
+    "g/mol": "grams per mole", "kJ/mol": "kilojoules per mole", "J/mol": "joules per mole",
+    "L/min": "liters per minute", "m/min": "meters per minute",
 }  # fmt: skip
 speed = rule(
     rf"(?<=[\w⁰¹²³⁴-⁹] )({any_of(_SPEEDS)})(?![\w/²³^])",
     lambda m: _SPEEDS[m[1]],
     ("10⁸ m/s", "10⁸ meters per second", "ten to the power of eight meters per second"),
+    needs=("/",),
+)
+_SENT = {"req": "requests", "reqs": "requests", "msg": "messages", "msgs": "messages"}
+_SPANS = {
+    "s": "second", "sec": "second", "min": "minute", "h": "hour", "hr": "hour", "day": "day",
+}  # fmt: skip
+requests = rule(
+    rf"(?<=\d )({any_of(_SENT)})/({any_of(_SPANS)})(?!\w)",
+    lambda m: f"{_SENT[m[1]]} per {_SPANS[m[2]]}",
+    ("100 req/min", "100 requests per minute", "one hundred requests per minute"),
     needs=("/",),
 )
 points_of_type = rule(

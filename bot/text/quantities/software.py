@@ -3,7 +3,7 @@
 import re
 
 from bot.text.quantities.measures import FREE_UNITS
-from bot.text.quantities.numbers import decimal, digits, in_pairs
+from bot.text.quantities.numbers import decimal, digits, in_pairs, plural
 from bot.text.rule import Match, rule
 
 _SOFTWARE = (
@@ -101,4 +101,22 @@ named = rule(
     ("in u-571", "in U five seventy-one"),
     ("top-250", "top-250", "top two hundred fifty"),
     needs=("-",),
+)
+_SERVED = re.compile(
+    r"\b(?:api|backend|browser|cdn|cloudflare|curl|deploy\w{0,4}|endpoints?|gateway|http|https|login|"
+    r"nginx|prod|production|proxy|requests?|server|servers|site|staging|url|webhooks?|website)\b",
+    re.IGNORECASE,
+)
+status_code = rule(
+    r"(?:(?<=\b[Aa] )|(?<=\ban )|(?<=\bthe )|(?<=\bgot )|(?<=\bgets )|(?<=tting )|(?<=\bget )|"
+    r"(?<=eturns )|(?<=eturned )|(?<=hrows )|(?<=hrowing )|(?<=\bwith )|(?<=status )|(?<=\bcode )|"
+    r"(?<=\bsome )|(?<=\band )|(?<=\bor ))(40[0134589]|41[0358]|422|429|50[1234])(s?)"
+    r"(?=$|[,!?;)]|\.(?:\s|$)| (?:again|and|bad|because|but|error|errors|every|for|forbidden|from|"
+    r"gateway|if|in|instead|not|now|on|or|page|service|status|too many|unauthorized|when)\b)",
+    lambda m: (
+        (plural(in_pairs(m[1])) if m[2] else in_pairs(m[1])) if _SERVED.search(m.string) else m[0]
+    ),
+    ("a 502 on prod", "a five oh two on prod"),
+    ("a 502 on it", "a 502 on it", "a five hundred two on it"),
+    needs=("40", "41", "42", "50"),
 )

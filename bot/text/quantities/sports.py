@@ -44,7 +44,7 @@ won_and_lost = rule(
     ),
     ("we're 6-2 so far", "we're six and two so far"),
     ("went 10-6", "went ten and six"),
-    ("we're 2-1 up", "we're 2-1 up", "we're two to one up"),
+    ("we're 2-1 up", "we're 2-1 up", "we're two one up"),
     ("they won 6-2", "they won 6-2", "they won six to two"),
     needs=("-",),
 )
@@ -173,4 +173,67 @@ left_of = rule(
         "H P one hundred twenty out of one hundred fifty",
     ),
     needs=("/",),
+)
+_FOOTBALL = re.compile(
+    r"\b(?:aggregate|arsenal|barca|bayern|chelsea|clean sheet|equali[sz]er?|everton|footy|"
+    r"(?:full|half)[ -]?time|hat[- ]?trick|liverpool|madrid|man (?:city|u|utd)|own goal|offside|"
+    r"prem|premier league|psg|spurs|stoppage time|ucl|villa)\b",
+    re.IGNORECASE,
+)
+
+
+def _to_nil(match: Match) -> str:
+    """A score without a goal of one side; in no other game it is called nil."""
+    if "0" not in match.groups() or not _FOOTBALL.search(match.string):
+        return match[0]
+    return " ".join("nil" if goals == "0" else decimal(goals) for goals in match.groups())
+
+
+to_nil = rule(
+    r"(?<![\w.,/:$+-])(\d)-(\d)(?![\w/-]|[.,]\d)",
+    _to_nil,
+    ("3-0 at half time", "three nil at half time"),
+    ("won 3-0", "won 3-0", "won three to zero"),
+    needs=("-0", "0-"),
+)
+ahead = rule(
+    r"(?<![\w.,/:$+-])(\d)-(\d)(?= (?:up|down)(?:$|[,.!?)]| (?:after|against|already|and|at|but|by|"
+    r"in|lol|now|on agg\w*|rn|so|then|when|with)\b))",
+    lambda m: f"{decimal(m[1])} {'nil' if m[2] == '0' else decimal(m[2])}",
+    ("2-1 up at the break", "two one up at the break"),
+    ("down 2-1", "down 2-1", "down two to one"),
+    needs=(" up", " down"),
+)
+
+
+def _in_game(match: Match) -> str:
+    games, others, points, against = ("love" if n == "0" else decimal(n) for n in match.groups())
+    return f"{games} {others}, {points} {'all' if points == against else against}"
+
+
+in_game = rule(
+    r"(?<![\w.,/:-])(\d)-(\d),? (15|30|40|0)-(15|30|40|0)(?![\w/:-]|[.,]\d)",
+    _in_game,
+    ("up 5-3 40-15", "up five three, forty fifteen"),
+    needs=("-",),
+)
+big_birthday = rule(
+    r"(?<=\b[Bb]ig )([2-9])-[0oO](?![\w-])",
+    lambda m: f"{decimal(m[1])} oh",
+    ("the big 3-0", "the big three oh"),
+    needs=("big ",),
+)
+declared = rule(
+    r"(?<![\w.,/])([1-9]\d{1,2})/(\d)(?= (?:at (?:lunch|stumps|tea)|after \d{1,2} overs|"
+    r"dec|declared|off \d{1,2})\b)",
+    lambda m: f"{in_pairs(m[1])} for {decimal(m[2])}",
+    ("287/6 at tea", "two eighty-seven for six at tea"),
+    needs=("/",),
+)
+season_of = rule(
+    r"(?:(?<=pisode \d of )|(?<=pisode \d\d of ))[Ss](\d{1,2})(?!\w)",
+    lambda m: f"season {cardinal(int(m[1]))}",
+    ("episode 3 of s2", "episode 3 of season two", "episode three of season two"),
+    ("3 of s2", "3 of s2", "three of s two"),
+    needs=(" of s",),
 )

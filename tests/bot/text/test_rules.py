@@ -12,7 +12,9 @@ from bot.text import (
     dotted,
     formulas,
     kitchen,
+    music,
     quantities,
+    school,
     signs,
     symbols,
     weekdays,
@@ -27,8 +29,8 @@ ORDERS = {
     ],
     contractions.ENGLISH: [contractions],
     days.ENGLISH: [days, weekdays],
-    formulas.ENGLISH: [formulas],
-    dotted.ENGLISH: [dotted, kitchen, addresses, clipped],
+    formulas.ENGLISH: [formulas, music],
+    dotted.ENGLISH: [dotted, kitchen, addresses, clipped, school],
     symbols.ENGLISH: [symbols, signs],
 }
 EXAMPLES = [
