@@ -249,12 +249,13 @@ looking_for = rule(
 )
 _KEYS = {"ctrl": "control", "cmd": "command", "win": "windows", "del": "delete", "esc": "escape"}
 key = rule(
-    r"(?<![\w'+])(?:[Cc]trl|[Cc]md|[Aa]lt|[Ss]hift|[Ww]in(?=\+))"
+    r"(?<![\w'+])(?:[Cc]trl|(?:[Cc]md|[Aa]lt|[Ss]hift|[Ww]in)(?=\+))"
     r"(?: ?\+ ?(?:[Cc]trl|[Aa]lt|[Ss]hift)){0,2}"
     r" ?\+ ?(?:[A-Za-z]|[Dd]el(?:ete)?|[Tt]ab|[Ee]nter|[Ee]sc|F\d{1,2})(?![\w+])",
     lambda m: " ".join(_KEYS.get(one.lower(), one) for one in re.findall(r"\w+", m[0])),
     ("Ctrl+Shift+T", "control Shift T"),
     ("ctrl+alt+del", "control alt delete"),
+    ("a shift + a day", "a shift + a day", "a shift plus a day"),
     needs=("+",),
 )
 

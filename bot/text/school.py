@@ -21,7 +21,7 @@ admission = rule(
     needs=("sat",),
 )
 conference = rule(
-    r"(?:(?<=[Tt]eacher )|(?<=[Pp]arent )|(?<=[Pp]ress )|(?<=\bdev ))conf(s?)(?![\w'.])",
+    r"(?:(?<=[Tt]eacher )|(?<=[Pp]ress ))conf(s?)(?![\w'.])",
     lambda m: f"conference{m[1]}",
     ("a press conf", "a press conference"),
     needs=("conf",),

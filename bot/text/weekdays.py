@@ -278,9 +278,10 @@ closed_day = _of_days(
     ("closed Mon for it", "closed Monday for it"),
 )
 half_of_day = rule(
-    r"(?<=day )(AM|PM)(?!\w)",
+    r"(?<=day )(AM|PM)(?!\w)(?! I\b)",
     lambda m: f"{m[1][0]} M",
     ("or Thursday AM?", "or Thursday A M?"),
+    ("Today AM I late", "Today AM I late", "Today am I late"),
     needs=("day am", "day pm"),
 )
 

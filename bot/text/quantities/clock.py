@@ -35,6 +35,15 @@ _NO_CLOCK = re.compile(
     r"pounds?|price|priced|rate|ratio|score|sell|sells|selling|sold|stock|trading|version|yield)\b",
     re.IGNORECASE,
 )
+#: How many characters away a word may be that says whether figures are a time.
+_NEAR = 150
+
+
+def _near(words: re.Pattern[str], match: Match) -> bool:
+    first, last = max(match.start() - _NEAR, 0), match.end() + _NEAR
+    return words.search(match.string, first, last) is not None
+
+
 pointed_alone = rule(
     r"(?<!\w)((?:[Aa]t|[Bb]y|[Ff]rom|[Uu]ntil|[Tt]il|[Tt]ill|[Bb]efore|[Aa]fter|[Aa]round|[Ii]s|"
     r"[Ss]tarts|[Tt]o|for|@|[Ll]eaves|[Dd]eparts|[Aa]rrives|[Oo]pens|[Cc]loses|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun|mon|tues|wednes|thurs|fri|satur|"
@@ -47,7 +56,7 @@ pointed_alone = rule(
     r"thurs|fri|satur|sun)day)\b)",
     lambda m: (
         f"{m[1]}{m[2]}:{m[3]}" + (f" to {m[4]}:{m[5]}" if m[4] else "")
-        if _HAPPENS.search(m.string) and not _NO_CLOCK.search(m.string)
+        if _near(_HAPPENS, m) and not _near(_NO_CLOCK, m)
         else m[0]
     ),
     ("meet at 9.30, then", "meet at 9:30, then", "meet at nine thirty, then"),

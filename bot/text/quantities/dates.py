@@ -153,12 +153,15 @@ _STATISTICS = re.compile(
 _SLASHED = re.compile(r"(?<![\w./-])(\d\d?)/(\d\d?)/(?:\d{4}|\d\d)(?![\w/-])")
 
 
-def _writes_day_first(text: str) -> bool:
-    """Whether a date in `text` can have its day first only, and none its month first only."""
-    if "/" not in text:
-        return False
-    dates = [(int(first), int(second)) for first, second in _SLASHED.findall(text)]
-    return any(first > 12 for first, _ in dates) and all(second <= 12 for _, second in dates)
+#: How many characters away another date may be that shows its author's order.
+_NEAR = 100
+
+
+def _writes_day_first(match: Match) -> bool:
+    """Whether a date near `match` can have its day first only, and none its month first only."""
+    first, last = max(match.start() - _NEAR, 0), match.end() + _NEAR
+    dates = [(int(day), int(month)) for day, month in _SLASHED.findall(match.string, first, last)]
+    return any(day > 12 for day, _ in dates) and all(month <= 12 for _, month in dates)
 
 
 def _year_last(match: Match) -> str:
@@ -168,7 +171,7 @@ def _year_last(match: Match) -> str:
     if len(match[4]) == 2:
         in_year += 2000 if in_year < 70 else 1900
     # Month first, as most of Discord writes it, unless that is impossible or points separate.
-    day_first = first > 12 or match[2] == "." or _writes_day_first(match.string)
+    day_first = first > 12 or match[2] == "." or _writes_day_first(match)
     day, month = (first, second) if day_first else (second, first)
     return _date(day, month, in_year, match)
 

@@ -174,6 +174,8 @@ left_of = rule(
     ),
     needs=("/",),
 )
+#: How many characters away a word may be that says of which game a score is.
+_NEAR = 100
 _FOOTBALL = re.compile(
     r"\b(?:aggregate|arsenal|barca|bayern|chelsea|clean sheet|equali[sz]er?|everton|footy|"
     r"(?:full|half)[ -]?time|hat[- ]?trick|liverpool|madrid|man (?:city|u|utd)|own goal|offside|"
@@ -184,7 +186,10 @@ _FOOTBALL = re.compile(
 
 def _to_nil(match: Match) -> str:
     """A score without a goal of one side; in no other game it is called nil."""
-    if "0" not in match.groups() or not _FOOTBALL.search(match.string):
+    if "0" not in match.groups():
+        return match[0]
+    first = max(match.start() - _NEAR, 0)
+    if not _FOOTBALL.search(match.string, first, match.end() + _NEAR):
         return match[0]
     return " ".join("nil" if goals == "0" else decimal(goals) for goals in match.groups())
 
