@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from bot.base.home import DATABASE, prepare_home
 from bot.base.metrics import Metrics
 from bot.clips.judge import judge, prove
 from bot.live.server_settings import ServerSettings
-from bot.settings import Settings, SettingsError
+from bot.settings import SECRETS, Settings, SettingsError
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.detection import Detector
 from bot.speech.line_languages import LineLanguages
@@ -37,6 +38,9 @@ from data.store import Store
 from engine.executor import Executor
 from engine.host.local import LocalExecutor
 from engine.host.worker_process import worker_command
+
+if TYPE_CHECKING:
+    from bot.http.server import HttpServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,20 @@ async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
         await store.close()
 
 
+def http_server(services: Services) -> "HttpServer":
+    """What serves HTTP by the settings, as long as it is entered."""
+    from bot.http.server import HttpServer  # noqa: PLC0415 - takes a while, and most have none
+
+    return HttpServer(
+        services.settings.http,
+        sayings=services.sayings,
+        voices=services.voices,
+        executor=services.executor,
+        metrics=services.metrics,
+        text=services.settings.text,
+    )
+
+
 def reader_of(settings: Settings) -> Reader:
     """What turns text into chunks within the limits of the settings."""
     return Reader(settings.text, lambda: datetime.now(UTC))
@@ -106,9 +124,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
             limits=settings.queue,
             on_enrolled=enrolments.note,
             command=worker_command(settings.engine_python),
-            environment={
-                name: value for name, value in os.environ.items() if name != "DISCORD_TOKEN"
-            },
+            environment={name: value for name, value in os.environ.items() if name not in SECRETS},
         )
         try:
             await executor.start()

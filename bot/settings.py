@@ -22,6 +22,7 @@ from pydantic import BeforeValidator, Field, SecretStr, TypeAdapter, ValidationE
 from bot.base.loopback_address import LoopbackAddress
 from bot.channel.limits import VoiceLimits
 from bot.clips.limits import ClipLimits
+from bot.http.limits import HttpSettings
 from bot.speech.audio.codec import Codec
 from bot.text.limits import PronunciationLimits, TextLimits
 from bot.voices.limits import ClonedVoiceLimits, StatementLimits
@@ -38,6 +39,10 @@ _PATHS = {
     "TIMBRE_DISCORD_CA": "file",
     "CHATTERBOX_PYTHON": "file",
 }
+
+
+#: What no other process is told, and no log.
+SECRETS = ("DISCORD_TOKEN", "TIMBRE_HTTP_TOKEN")
 
 
 class SettingsError(Exception):
@@ -100,6 +105,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     voices: ClonedVoiceLimits
     statement: StatementLimits
     channel: VoiceLimits
+    http: HttpSettings
     log: LogSettings
 
 

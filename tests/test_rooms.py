@@ -25,7 +25,7 @@ ORDER = """
     bot.speech
     bot.voices
     bot.channel
-    bot.live
+    bot.live  bot.http
     bot
     cogs
     bot.loopback

@@ -81,6 +81,13 @@ class Voices:
         await self._note(self._store.uses.note(voice, user_id, guild_id))
         return self.as_speaker(voice, person)
 
+    async def own(self, asked: str, user_id: int) -> Speaker:
+        """How a person speaks in a voice of theirs outside of any server. Raises `UserError`."""
+        person = Person(user_id, 0)
+        voice = await self.find(asked, Action.SPEAK, person)
+        await self._note(self._store.uses.note(voice, user_id, 0))
+        return self.as_speaker(voice, person)
+
     async def find(self, asked: str, action: Action, person: Person) -> VoiceRow:
         """The voice that `asked` names, for `person` to do `action` with it.
 
