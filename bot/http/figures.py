@@ -32,7 +32,7 @@ class HttpFigures:
         self.requests[route, status] += 1
 
 
-class Figures(Collector):
+class FigureCollector(Collector):
     """All of it as one collector of a registry of its own. `speaking` counts texts being spoken."""
 
     def __init__(
@@ -139,7 +139,7 @@ class Figures(Collector):
         )
 
 
-def registry_of(figures: Figures) -> CollectorRegistry:
+def registry_of(figures: FigureCollector) -> CollectorRegistry:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(figures)
     return registry

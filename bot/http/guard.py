@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.http.limits import HttpSettings
-from bot.http.refusals import Refused, refused, response_of
+from bot.http.refusals import RequestRefused, refused, response_of
 
 #: What says nothing about anybody: for who watches over the process, and the page that asks for the
 #: token.
@@ -46,18 +46,18 @@ class Guard:
     def _check(self, request: web.Request) -> None:
         host = request.headers.get("Host", "")
         if not self._is_ours(host):
-            raise Refused(
+            raise RequestRefused(
                 403, "This server does not go by that name; TIMBRE_HTTP_NAMES lists its names."
             )
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            raise Refused(403, "Other web pages may not ask this server.")
+            raise RequestRefused(403, "Other web pages may not ask this server.")
         if request.path in OPEN or not self._token:
             return
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         right = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), self._token)
         if not (right and scheme.lower() == "bearer"):
-            raise Refused(
+            raise RequestRefused(
                 401,
                 "The token is missing or wrong: send it as “Authorization: Bearer …”.",
                 code="invalid_api_key",

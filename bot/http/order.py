@@ -10,7 +10,7 @@ import math
 import msgspec
 from aiohttp import web
 
-from bot.http.refusals import Refused
+from bot.http.refusals import RequestRefused
 from bot.speech.audio.formats import FORMATS, FormatName
 from bot.speech.languages import language_named
 
@@ -50,46 +50,48 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def order_of(request: web.Request) -> Order:
-    """What a request asks for. Raises `Refused`."""
+    """What a request asks for. Raises `RequestRefused`."""
     # A page elsewhere can send a form or plain text without being asked whether it may.
     if request.content_type != "application/json":
-        raise Refused(415, "Send JSON, with “Content-Type: application/json”.")
+        raise RequestRefused(415, "Send JSON, with “Content-Type: application/json”.")
     try:
         async with asyncio.timeout(BODY_PATIENCE_S):
             content = await request.read()
     except TimeoutError:
-        raise Refused(408, "The request took too long to arrive.") from None
+        raise RequestRefused(408, "The request took too long to arrive.") from None
     except web.HTTPRequestEntityTooLarge:
-        raise Refused(
+        raise RequestRefused(
             413, f"A request may have {BODY_MAX_BYTES // 2**20} MiB: send the text in parts."
         ) from None
     try:
         body = msgspec.json.decode(content, type=_Body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Refused(400, f"The request cannot be read: {error}.") from None
+        raise RequestRefused(400, f"The request cannot be read: {error}.") from None
     return _checked(body)
 
 
 def _checked(body: _Body) -> Order:
     if not body.input.strip():
-        raise Refused(400, "There is no text in “input”.", param="input")
+        raise RequestRefused(400, "There is no text in “input”.", param="input")
     name = body.response_format or "mp3"
     if name not in FORMATS:
-        raise Refused(
+        raise RequestRefused(
             400, f"“response_format” is one of {', '.join(FORMATS)}.", param="response_format"
         )
     speed = 1.0 if body.speed is None else body.speed
     if not (math.isfinite(speed) and SPEED_MIN <= speed <= SPEED_MAX):
-        raise Refused(400, f"“speed” is between {SPEED_MIN} and {SPEED_MAX:g}.", param="speed")
+        raise RequestRefused(
+            400, f"“speed” is between {SPEED_MIN} and {SPEED_MAX:g}.", param="speed"
+        )
     if body.stream_format not in (None, "", "audio"):
-        raise Refused(400, "“stream_format” can be audio alone.", param="stream_format")
+        raise RequestRefused(400, "“stream_format” can be audio alone.", param="stream_format")
     if body.instructions:
-        raise Refused(400, "The models here take no “instructions”.", param="instructions")
+        raise RequestRefused(400, "The models here take no “instructions”.", param="instructions")
     language = None
     if body.language:
         language = language_named(body.language)
         if language is None:
-            raise Refused(
+            raise RequestRefused(
                 400, "“language” is the code or the name of one, as de or German.", param="language"
             )
     return Order(

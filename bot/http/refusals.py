@@ -15,7 +15,7 @@ from engine.failures import log_without_values
 log = logging.getLogger(__name__)
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is not carried out. `param` is the field that is to blame, if one is."""
 
     def __init__(
@@ -27,31 +27,31 @@ class Refused(Exception):
         self.code = code
 
 
-def refused(error: Exception) -> Refused:
+def refused(error: Exception) -> RequestRefused:
     """`error` as a client is told it. One that is ours is in the log, and nothing of it is told."""
     match error:
-        case Refused():
+        case RequestRefused():
             return error
         case UserError():
-            return Refused(400, str(error))
+            return RequestRefused(400, str(error))
         case QueueFull():
-            return Refused(429, str(error), code="rate_limit_exceeded")
+            return RequestRefused(429, str(error), code="rate_limit_exceeded")
         case SynthesisFailed() | VoiceUnusable():
-            return Refused(422, str(error), code=error.kind)
+            return RequestRefused(422, str(error), code=error.kind)
         case SpeechError():
-            return Refused(503, str(error), code=error.kind)
+            return RequestRefused(503, str(error), code=error.kind)
         case web.HTTPNotFound():
-            return Refused(404, "There is nothing at this address.")
+            return RequestRefused(404, "There is nothing at this address.")
         case web.HTTPMethodNotAllowed():
             allowed = " or ".join(sorted(error.allowed_methods))
-            return Refused(405, f"This address takes {allowed}.")
+            return RequestRefused(405, f"This address takes {allowed}.")
         case web.HTTPException():
-            return Refused(error.status, f"{error.reason}.")
+            return RequestRefused(error.status, f"{error.reason}.")
     log_without_values("a request over HTTP failed", error)
-    return Refused(500, "Timbre failed; its log has the reason.")
+    return RequestRefused(500, "Timbre failed; its log has the reason.")
 
 
-def response_of(error: Refused) -> web.Response:
+def response_of(error: RequestRefused) -> web.Response:
     kind = "server_error" if error.status >= 500 else "invalid_request_error"
     about = {"message": str(error), "type": kind, "param": error.param, "code": error.code}
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}

@@ -8,11 +8,11 @@ from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from bot.base.metrics import Metrics
-from bot.http.figures import Figures, HttpFigures, registry_of
+from bot.http.figures import FigureCollector, HttpFigures, registry_of
 from bot.http.guard import Guard
 from bot.http.limits import HttpSettings
 from bot.http.order import BODY_MAX_BYTES
-from bot.http.refusals import Refused
+from bot.http.refusals import RequestRefused
 from bot.http.speech import SpeechRoute
 from bot.http.voices import HttpVoices
 from bot.speech.saying import Sayings
@@ -70,7 +70,7 @@ class HttpServer:
             on_first=figures.first_audio.observe,
         )
         self._registry = registry_of(
-            Figures(metrics, executor, figures, lambda: self._speech.speaking)
+            FigureCollector(metrics, executor, figures, lambda: self._speech.speaking)
         )
         guard = Guard(settings, figures.count)
         app = web.Application(middlewares=[guard.middleware], client_max_size=BODY_MAX_BYTES)
@@ -133,7 +133,7 @@ class HttpServer:
     async def _show_model(self, request: web.Request) -> web.Response:
         model = self._model()
         if request.match_info["model"] != model["id"]:
-            raise Refused(404, f"The model here is {model['id']}.", code="model_not_found")
+            raise RequestRefused(404, f"The model here is {model['id']}.", code="model_not_found")
         return web.json_response(model)
 
     def _model(self) -> dict[str, str | int]:

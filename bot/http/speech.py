@@ -15,7 +15,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from bot.http.order import Order, order_of
-from bot.http.refusals import Refused, refused
+from bot.http.refusals import RequestRefused, refused
 from bot.http.voices import HttpVoices
 from bot.speech.audio.formats import FORMATS, GrowingFile
 from bot.speech.audio.opus import SYNTHETIC
@@ -74,7 +74,7 @@ class SpeechRoute:
         order = await order_of(request)
         engine = self._engine()
         if order.model not in (None, "", engine.model, *_OPENAI):
-            raise Refused(
+            raise RequestRefused(
                 404,
                 f"The model here is {engine.model}; GET /v1/models says so too.",
                 param="model",
@@ -82,7 +82,7 @@ class SpeechRoute:
             )
         speaker = await self._voices.speaker(order.voice, engine)
         if self.speaking >= AT_ONCE:
-            raise Refused(
+            raise RequestRefused(
                 429,
                 f"{AT_ONCE} texts are being spoken. Please try again in a moment.",
                 code="rate_limit_exceeded",
@@ -135,7 +135,7 @@ class SpeechRoute:
                         raise VoiceUnusable(speech.substitution)
                     yield speech
         if nothing:
-            raise Refused(400, "There is nothing in that I could say aloud.", param="input")
+            raise RequestRefused(400, "There is nothing in that I could say aloud.", param="input")
 
 
 class _Answer:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from bot.http.refusals import Refused
+from bot.http.refusals import RequestRefused
 from bot.speech.speaker import Speaker
 from bot.voices.choosing import VoiceChoice, Voices
 from bot.voices.place import Person
@@ -43,7 +43,10 @@ class HttpVoices:
         return stock + own
 
     async def speaker(self, asked: str | None, engine: EngineInfo) -> Speaker:
-        """Who speaks in the voice `asked`; without one, the engine's first. Raises `Refused`."""
+        """Who speaks in the voice `asked`; without one, in the engine's first.
+
+        Raises `RequestRefused`.
+        """
         operator = self._operator() or 0
         stock = engine.stock_voices
         if not asked and stock:
@@ -56,7 +59,7 @@ class HttpVoices:
                 return await self._voices.own(choice.value, operator)
         if asked in _OPENAI and stock:
             return Speaker(StockVoice(stock[_OPENAI.index(asked) % len(stock)]), user_id=operator)
-        raise Refused(
+        raise RequestRefused(
             400,
             "There is no such voice here; GET /v1/audio/voices has those that there are.",
             param="voice",

@@ -59,7 +59,13 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    tones: Tones, store: Store, home: Path, *, token: str | None = None, names: str | None = None
+    tones: Tones,
+    store: Store,
+    home: Path,
+    *,
+    port: int = 0,
+    token: str | None = None,
+    names: str | None = None,
 ) -> AsyncIterator[Served]:
     metrics = Metrics()
     speech = service(tones, store, home)
@@ -72,7 +78,8 @@ async def serving(
         languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),
         guild_settings=store.guild_settings,
     )
-    settings = HttpSettings(token=SecretStr(token) if token else None, names=names)
+    secret = SecretStr(token) if token else None
+    settings = HttpSettings(port=port, token=secret, names=names)
     server = HttpServer(
         settings,
         sayings=sayings,
@@ -82,9 +89,7 @@ async def serving(
         text=TextLimits(),
     )
     server.discord = bot = Bot()
-    async with server, aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0)
-    ) as session:
+    async with server, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         client = AsyncOpenAI(
             base_url=f"{server.address}/v1", api_key=token or "none", max_retries=0
         )

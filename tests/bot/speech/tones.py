@@ -13,7 +13,7 @@ from data.store import Store
 from engine.errors import SpeechError, SynthesisFailed
 from engine.executor import ExecutorStatus
 from engine.host.backlog import Backlog
-from engine.speech import EngineInfo, Speech, SpeechRequest
+from engine.speech import EngineInfo, Priority, Speech, SpeechRequest
 
 
 def info(
@@ -46,6 +46,7 @@ class Tones:
     def __init__(self) -> None:
         self.engine = info()
         self.broken: SpeechError | None = None
+        self.waiting: dict[Priority, int] = {}
         self.asked: list[SpeechRequest] = []
         self.promoted: list[SpeechRequest] = []
         self.cancelled: list[str] = []
@@ -65,7 +66,13 @@ class Tones:
 
     def status(self) -> ExecutorStatus:
         return ExecutorStatus(
-            state="ready", detail="", engine=self.engine, queued=0, running=0, restarts=0
+            state="ready" if self.broken is None else "unavailable",
+            detail="" if self.broken is None else str(self.broken),
+            engine=self.engine if self.broken is None else None,
+            queued=0,
+            running=0,
+            restarts=0,
+            waiting=self.waiting,
         )
 
     def promote(self, request: SpeechRequest) -> None:
