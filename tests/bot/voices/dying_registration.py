@@ -1,8 +1,11 @@
-"""A registration that is killed at one of its steps. Run as `... HOME new|replace [STEP COUNT]`.
+"""Registrations that are killed at one of their steps, each in a process of its own.
+
+Run without arguments: reads one `Death` a line and answers each with an `Ended`. The processes are
+forked, as to import everything anew would take longer than a registration does.
 
 Steps are where something lasting happens: before each file is opened for writing, renamed or
-removed, and before and after each change of the database. What was reached is told on stdout; the
-end is when STEP is reached for the COUNTth time, whatever a thread does before it in this run.
+removed, and before and after each change of the database. The end is when `step` is reached for the
+`count`th time, whatever a thread does before it in this run.
 """
 
 import asyncio
@@ -10,12 +13,16 @@ import os
 import re
 import signal
 import sys
+import tempfile
+import threading
+import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
+import msgspec
 
 from data.database import Database
 from tests.bot.house import ALICE, House, a_house
@@ -25,9 +32,25 @@ _TABLE = re.compile(r"(?:INTO|FROM|UPDATE|\(') ?([a-z_]+)")
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
+class Death(msgspec.Struct):
+    """A registration in `home` and where it is killed; without a `step` it lives."""
+
+    home: str
+    kind: str
+    step: str = ""
+    count: int = 0
+
+
+class Ended(msgspec.Struct):
+    """What a registration reached, and the exit code of its process, negative after a signal."""
+
+    steps: list[str]
+    code: int
+
+
 class Steps:
-    def __init__(self, home: Path, fatal: tuple[str, int]) -> None:
-        self._home, self._fatal = str(home), fatal
+    def __init__(self, death: Death, tell: int) -> None:
+        self._home, self._fatal, self._tell = death.home, (death.step, death.count), tell
         self._reached: Counter[str] = Counter()
         self.counting = False
 
@@ -36,7 +59,7 @@ class Steps:
         if not self.counting:
             return
         self._reached[what] += 1
-        os.write(1, f"{what}\n".encode())
+        os.write(self._tell, f"{what}\n".encode())
         if (what, self._reached[what]) == self._fatal:
             os.kill(os.getpid(), _KILL)
 
@@ -87,8 +110,8 @@ async def _register(house: House, steps: Steps, kind: str) -> None:
     steps.counting = False
 
 
-async def _main(home: Path, kind: str, step: str = "", count: str = "0") -> None:
-    steps = Steps(home, (step, int(count)))
+async def _die(death: Death, tell: int) -> None:
+    steps = Steps(death, tell)
     sys.addaudithook(steps.audit)
     for owner, name in (
         (Database, "execute"),
@@ -97,9 +120,39 @@ async def _main(home: Path, kind: str, step: str = "", count: str = "0") -> None
         (aiosqlite.Connection, "commit"),
     ):
         setattr(owner, name, steps.around(getattr(owner, name)))
+    async with a_house(Path(death.home)) as house:
+        await _register(house, steps, death.kind)
+
+
+def _forked(death: Death) -> Ended:
+    told, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            asyncio.run(_die(death, tell))
+            code = 0
+        finally:
+            if code:
+                traceback.print_exc()
+            os._exit(code)
+    os.close(tell)
+    with os.fdopen(told) as pipe:
+        steps = pipe.read().splitlines()
+    return Ended(steps, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+async def _speak_once(home: Path) -> None:
+    """Have imported what is imported late, so that each process finds it there."""
     async with a_house(home) as house:
-        await _register(house, steps, kind)
+        await house.say(await house.register(ALICE, "Mine"), "hello")
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(Path(sys.argv[1]), *sys.argv[2:]))
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_speak_once(Path(folder)))
+    assert threading.active_count() == 1, "a fork has the threads of its parent no more"
+    for line in sys.stdin.buffer:
+        sys.stdout.buffer.write(msgspec.json.encode(_forked(msgspec.json.decode(line, type=Death))))
+        sys.stdout.buffer.write(b"\n")
+        sys.stdout.buffer.flush()

@@ -3,16 +3,21 @@
 import asyncio
 import hashlib
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.bot.house import ALICE, BOB, a_house
+from tests.bot.voices.dying_registration import Death, Ended
 
 ROOT = Path(__file__).parents[3]
-AT_ONCE = 3
+AT_ONCE = 2
 #: What a registration goes through, by the names that issue and code have for it.
 MILESTONES = (
     "asked for consent, nothing fetched",
@@ -29,18 +34,37 @@ MILESTONES = (
 )
 
 
-def reached(home: Path, kind: str, *fatal: str) -> list[str]:
-    """The steps of a registration that is killed at a step's so manieth time, or not. Blocks."""
-    # Not asyncio's subprocesses: until Python 3.13 one that is cancelled while it starts hangs.
-    process = subprocess.run(
-        [sys.executable, "-m", "tests.bot.voices.dying_registration", str(home), kind, *fatal],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        timeout=90,
-        check=False,
-    )
-    assert (process.returncode == 0) == (not fatal), process
-    return process.stdout.decode().splitlines()
+class Reaper:
+    """Kills registrations, one at a time."""
+
+    def __init__(self) -> None:
+        # Not asyncio's subprocesses: until Python 3.13 one that is cancelled while it starts hangs.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bot.voices.dying_registration"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def reached(self, home: Path, kind: str, step: str = "", count: int = 0) -> list[str]:
+        """The steps of a registration, killed at a step's so manieth time or not. Blocks."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(msgspec.json.encode(Death(str(home), kind, step, count)) + b"\n")
+        self._process.stdin.flush()
+        ended = msgspec.json.decode(self._process.stdout.readline(), type=Ended)
+        assert ended.code == (-signal.SIGKILL if step else 0), ended
+        return ended.steps
+
+    def close(self) -> None:
+        with self._process:
+            pass
+
+
+@pytest.fixture
+def reapers() -> Iterator[list[Reaper]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(closing(Reaper())) for _ in range(AT_ONCE)]
 
 
 async def aftermath(home: Path) -> str:
@@ -75,30 +99,29 @@ async def aftermath(home: Path) -> str:
     ("kind", "outcomes"), [("new", ["", "newer"]), ("replace", ["former", "newer"])]
 )
 async def test_a_kill_at_any_step_leaves_a_whole_voice_or_nothing(
-    tmp_path: Path, kind: str, outcomes: list[str]
+    reapers: list[Reaper], tmp_path: Path, kind: str, outcomes: list[str]
 ) -> None:
     """With another clip for a voice: the former one or the new one, never half of either."""
-    steps = await asyncio.to_thread(reached, tmp_path / "whole", kind)
+    steps = await asyncio.to_thread(reapers[0].reached, tmp_path / "whole", kind)
     assert {"downloaded", "received", "kept"} <= set(steps)
     for milestone in MILESTONES:
         if not (kind == "replace" and "insert voices" in milestone):
             assert milestone in steps, milestone
     order = [steps.index(milestone) for milestone in MILESTONES if milestone in steps]
     assert order == sorted(order)
-    turn = asyncio.Semaphore(AT_ONCE)
+    fates = iter(enumerate(steps))
     ended: dict[int, str] = {}
 
-    async def die(fatal: int) -> None:
-        home, step = tmp_path / str(fatal), steps[fatal]
-        count = steps[: fatal + 1].count(step)
-        async with turn:
-            died = await asyncio.to_thread(reached, home, kind, step, str(count))
+    async def die(reaper: Reaper) -> None:
+        for fatal, step in fates:
+            home, count = tmp_path / str(fatal), steps[: fatal + 1].count(step)
+            died = await asyncio.to_thread(reaper.reached, home, kind, step, count)
             assert died.count(step) == count
             ended[fatal] = await aftermath(home)
 
     async with asyncio.TaskGroup() as group:
-        for fatal in range(len(steps)):
-            group.create_task(die(fatal))
+        for reaper in reapers:
+            group.create_task(die(reaper))
     for fatal, step in enumerate(steps):
         print(f"{fatal:3d} {ended[fatal] or 'nothing':8s} {step}")
     # One moment decides: before it there is what was before, from it on the new voice.
