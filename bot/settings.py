@@ -202,13 +202,13 @@ def _unknown(given: Iterable[str], prefixes: tuple[str, ...]) -> str | None:
 
 
 def exposed_token() -> str | None:
-    """What is wrong with a settings file that holds the token and that others may read."""
+    """What is wrong with a settings file that holds a token and that others may read."""
     file = ROOT / os.environ.get("TIMBRE_ENV_FILE", ".env")
-    if os.name != "posix" or not file.is_file() or not _in_file().get("DISCORD_TOKEN"):
+    if os.name != "posix" or not file.is_file() or not any(map(_in_file().get, SECRETS)):
         return None
     if not file.stat().st_mode & 0o077:
         return None
-    return f"{file} holds the bot's token, and others on this machine may read it: chmod 600 {file}"
+    return f"{file} holds a token of the bot, and others on this machine may read it: chmod 600 {file}"
 
 
 def _in_file() -> dict[str, str | None]:
