@@ -208,7 +208,9 @@ def exposed_token() -> str | None:
         return None
     if not file.stat().st_mode & 0o077:
         return None
-    return f"{file} holds a token of the bot, and others on this machine may read it: chmod 600 {file}"
+    return (
+        f"{file} holds a token of the bot, and others on this machine may read it: chmod 600 {file}"
+    )
 
 
 def _in_file() -> dict[str, str | None]:

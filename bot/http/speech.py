@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from functools import partial
 
 from aiohttp import web
 from msgspec.structs import replace
@@ -89,7 +90,7 @@ class SpeechRoute:
             )
         self.speaking += 1
         try:
-            answer = _Answer(request, order, self._threads)
+            answer = _Answer(request, order, engine.sample_rate, self._threads)
             answer.on_first = lambda: self._on_first(self._clock() - began)
             return await self._stream(answer, order, speaker)
         finally:
@@ -139,13 +140,23 @@ class SpeechRoute:
 
 
 class _Answer:
-    """The response to one request. `on_first` is called once its first sound is on its way."""
+    """The response to one request. `on_first` is called once its first sound is on its way.
 
-    def __init__(self, request: web.Request, order: Order, threads: ThreadPoolExecutor) -> None:
+    Its file is begun, which takes milliseconds, while the engine makes the first piece.
+    """
+
+    def __init__(
+        self,
+        request: web.Request,
+        order: Order,
+        sample_rate: int,
+        threads: ThreadPoolExecutor,
+    ) -> None:
         self._request = request
-        self._order = order
         self._threads = threads
-        self._file: GrowingFile | None = None
+        self._file = asyncio.get_running_loop().run_in_executor(
+            threads, partial(GrowingFile, order.format, sample_rate, speed=order.speed)
+        )
         self.on_first: Callable[[], None] = lambda: None
         self.response = web.StreamResponse(
             headers={
@@ -157,33 +168,25 @@ class _Answer:
         )
 
     async def add(self, speech: Speech) -> None:
-        loop = asyncio.get_running_loop()
-        if self._file is None:
-            self._file = await loop.run_in_executor(
-                self._threads, self._new_file, speech.sample_rate
-            )
-        if speech.sample_rate != self._file.sample_rate:
+        loop, file = asyncio.get_running_loop(), await self._file
+        if speech.sample_rate != file.sample_rate:
             raise SynthesisFailed("Another speech engine was loaded in the middle of this.")
         begin, block_s = 0, _FIRST_BLOCK_S
         while begin < len(speech.pcm):
             end = begin + int(block_s * speech.sample_rate)
             block = speech.pcm[begin:end]
-            await self._write(await loop.run_in_executor(self._threads, self._file.add, block))
+            await self._write(await loop.run_in_executor(self._threads, file.add, block))
             begin, block_s = end, _BLOCK_S
 
     async def end(self) -> None:
-        loop = asyncio.get_running_loop()
-        assert self._file is not None  # a text without any sound is refused
-        await self._write(await loop.run_in_executor(self._threads, self._file.end))
+        loop, file = asyncio.get_running_loop(), await self._file
+        await self._write(await loop.run_in_executor(self._threads, file.end))
         await self.response.write_eof()
 
     def abort(self) -> None:
         """Cut the connection: a body that ended as it should would look whole."""
         if self._request.transport is not None:
             self._request.transport.abort()
-
-    def _new_file(self, sample_rate: int) -> GrowingFile:
-        return GrowingFile(self._order.format, sample_rate, speed=self._order.speed)
 
     async def _write(self, data: bytes) -> None:
         if not data:

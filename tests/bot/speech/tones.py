@@ -98,9 +98,10 @@ class OneByOne(Tones):
     `begun` has the texts, and `left_waiting` for each what else waited as it began.
     """
 
-    def __init__(self, job_s: float) -> None:
+    def __init__(self, job_s: float, *, speech_s: float = 0.02) -> None:
         super().__init__()
         self._job_s = job_s
+        self._pcm = np.full(round(speech_s * 24_000), 0.1, np.float32)
         self._backlog = Backlog(1000)
         self._waiting: list[str] = []
         self._working: asyncio.Task[None] | None = None
@@ -127,9 +128,7 @@ class OneByOne(Tones):
             self.begun.append(job.text)
             self.left_waiting.append(set(self._waiting))
             await asyncio.sleep(self._job_s)
-            self._backlog.finish(
-                job.job_id, Speech(pcm=np.full(480, 0.1, np.float32), sample_rate=24_000)
-            )
+            self._backlog.finish(job.job_id, Speech(pcm=self._pcm, sample_rate=24_000))
 
 
 def service(tones: Tones, store: Store, home: Path, *, kbps: int = 64) -> SpeechService:
