@@ -15,9 +15,8 @@ from aiohttp.typedefs import Handler, Middleware
 from bot.http.limits import HttpSettings
 from bot.http.refusals import RequestRefused, refused, response_of
 
-#: What says nothing about anybody: for who watches over the process, and the page that asks for the
-#: token.
-OPEN = frozenset({"/healthz", "/readyz", "/", "/page.js", "/page.css"})
+#: What says nothing about anybody, for who watches over the process.
+OPEN = frozenset({"/healthz", "/readyz"})
 
 
 class Guard:

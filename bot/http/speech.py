@@ -111,8 +111,8 @@ class SpeechRoute:
             if not answer.response.prepared:
                 raise
             # The status has been sent: that this is not all is only seen by how it ends.
-            if isinstance(error, ConnectionError):
-                log.info("a client left while it was spoken to")
+            if isinstance(error, ConnectionError | TimeoutError):
+                log.info("a client left, or took nothing, before the end of what it asked for")
             else:
                 log.warning("speech over HTTP broke off", extra={"reason": str(refused(error))})
             answer.abort()
@@ -181,6 +181,8 @@ class _Answer:
     async def end(self) -> None:
         loop, file = asyncio.get_running_loop(), await self._file
         await self._write(await loop.run_in_executor(self._threads, file.end))
+        if not self.response.prepared:  # too short for a single sample
+            await self.response.prepare(self._request)
         await self.response.write_eof()
 
     def abort(self) -> None:

@@ -188,9 +188,16 @@ class Backlog:
     def _make_room(self, lane: Lane) -> bool:
         """Refuse the newest job of whoever has the most, if they keep as many as this one has.
 
-        Servers share the queue, and members of one server its share.
+        Servers share the queue, and members of one server its share. What is made in the background
+        makes room for all others, and nobody for it.
         """
+        if lane.priority is Priority.BACKGROUND:
+            return False
         queued = [job for job in self._jobs.values() if job.attempts == 0]
+        for job in reversed(queued):
+            if all(waiter.lane.priority is Priority.BACKGROUND for waiter in job.waiters):
+                self._refuse(job, QueueFull("Others go first, and they leave no room for files."))
+                return True
         guilds = Counter(job.waiters[0].lane.guild_id for job in queued)
         greediest, most = max(guilds.items(), key=lambda one: one[1], default=(0, 0))
         whose = "this server"

@@ -152,7 +152,7 @@ async def test_fifty_books_over_http_leave_the_engine_to_who_listens(stage: Stag
             asyncio.create_task(ask(model="tts-1", voice="tone", input=story(100 + n)))
             for n in range(50)
         ]
-        await until(lambda: len(spoken(stage.home.parent)) > before)
+        await until(lambda: len(spoken(stage.home.parent)) > before, 60)
         await stage.say(stage.alice, "Somebody listens.")
         assert "Somebody listens." in [text for _, text in spoken(stage.home.parent)]
         assert not any(book.done() for book in books)

@@ -261,10 +261,10 @@ async def speaking(served: Served) -> int:
 async def test_a_client_that_leaves_ends_it(served: Served, tones: Tones) -> None:
     tones.hold.clear()
     _, writer = await post(served, input=STORY * 100)
-    await until(lambda: len(tones.asked) == 2)
+    await until(lambda: len(tones.asked) == 2, 60)
     assert await speaking(served) == 1
     writer.transport.abort()
-    await until(lambda: len(tones.cancelled) == 2)
+    await until(lambda: len(tones.cancelled) == 2, 60)
     assert await speaking(served) == 0
     assert len(tones.asked) == 2
 
@@ -319,7 +319,7 @@ async def test_more_than_so_many_at_once_are_refused(served: Served, tones: Tone
             return response.status
 
     asked = [asyncio.create_task(ask(f"Number {n}.")) for n in range(AT_ONCE)]
-    await until(lambda: len(tones.asked) == AT_ONCE)
+    await until(lambda: len(tones.asked) == AT_ONCE, 60)
     with pytest.raises(openai.RateLimitError, match="try again"):
         await served.client.audio.speech.create(model="", voice="anna", input="One more.")
     tones.hold.set()
@@ -336,7 +336,7 @@ async def test_fifty_at_once_leave_the_engine_to_who_listens(store: Store, tmp_p
             asyncio.create_task(ask(model="", voice="anna", input=text, response_format="pcm"))
             for text in texts
         ]
-        await until(lambda: len(tones.begun) >= 20)
+        await until(lambda: len(tones.begun) >= 20, 60)
         begun = len(tones.begun)
         await tones.synthesise(SpeechRequest(text="live", priority=Priority.SPEAKING))
         assert tones.begun.index("live") <= begun + 1

@@ -259,3 +259,18 @@ async def test_who_listens_finds_half_of_the_engine_free_of_files_and_goes_first
     assert [job.text for job in live if job][:2] == ["live", "in line"][
         : max(1, streams - for_files)
     ]
+
+
+async def test_files_take_nobodys_place_in_a_full_queue_and_give_theirs_up() -> None:
+    backlog = Backlog(3)
+    files = [backlog.submit(ask(f"file {n}", priority=Priority.BACKGROUND)) for n in range(2)]
+    live = [backlog.submit(ask("live 0", guild=1))]
+    with pytest.raises(QueueFull):
+        backlog.submit(ask("file 2", guild=2, priority=Priority.BACKGROUND))
+    live += [backlog.submit(ask(f"live {n}", guild=1)) for n in (1, 2)]
+    for waiter in reversed(files):
+        with pytest.raises(QueueFull, match="Others go first"):
+            await waiter.answer
+    with pytest.raises(QueueFull):
+        backlog.submit(ask("file 3", guild=2, priority=Priority.BACKGROUND))
+    assert not any(waiter.answer.done() for waiter in live)
