@@ -28,6 +28,7 @@ from bot.voices.forgetting import Forgetting
 from bot.voices.janitor import Janitor
 from bot.voices.keeping import VoiceKeeping
 from bot.voices.moderation import VoiceModeration
+from bot.voices.permission import Permissions
 from bot.voices.privacy import Privacy
 from bot.voices.proving import Proving
 from bot.voices.registration import Registration
@@ -58,6 +59,7 @@ class Services:
     bars: Bars
     registration: Registration
     proving: Proving
+    permissions: Permissions
     voice_keeping: VoiceKeeping
     voice_moderation: VoiceModeration
     forgetting: Forgetting
@@ -162,6 +164,7 @@ def _services(
         source=random.SystemRandom(),
         clock=time.time,
     )
+    permissions = Permissions(store, forgetting, sharing, bars, proving, clock=time.time)
     registration = Registration(
         store,
         home,
@@ -170,6 +173,7 @@ def _services(
         bars,
         uploads=uploads,
         proving=proving,
+        permissions=permissions,
         limits=settings.voices,
         judge=judge,
         clip_limits=settings.clip,
@@ -205,6 +209,7 @@ def _services(
         bars=bars,
         registration=registration,
         proving=proving,
+        permissions=permissions,
         voice_keeping=voice_keeping,
         voice_moderation=VoiceModeration(store, voices, speech, clock=time.time),
         forgetting=forgetting,

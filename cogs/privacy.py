@@ -12,6 +12,7 @@ from discord.utils import escape_markdown
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from cogs.panels import Panel
+from cogs.permission import PermissionsPanel, permitted_lines
 
 _CONFIRM_WITHIN_S = 120.0
 _PRIVACY = Path(__file__).parents[1] / "PRIVACY.md"
@@ -32,6 +33,7 @@ POLICY = (
 WHAT = {
     "users": "record of your user id",
     "voices": "voices and their clips",
+    "voice_permissions": "voices of others that are yours, with your permission",
     "voice_shares": "servers a voice is shared with",
     "voice_choices": "choices of a voice in a server",
     "reports": "reports you made",
@@ -63,6 +65,9 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
         await interaction.response.defer(thinking=True, ephemeral=True)
         counts = await self.services.privacy.counts(interaction.user.id)
         lines = [f"- {WHAT[table]}: {count}" for table, count in counts.items()]
+        given = await self.services.permissions.given_by(interaction.user.id)
+        if given:
+            lines += ["**What you allowed others**", *permitted_lines(given)]
         stored = "\n".join(lines) if lines else "Nothing."
         days = self.services.settings.speech_cache_max_days
         await interaction.edit_original_response(
@@ -70,7 +75,8 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
             "I keep no text of what you have me say, and I never listen. What I say for you I "
             f"keep as sound, so that the same words play at once, for {days:g} days at most. "
             "`/privacy export` gives you the records and your clips, `/privacy delete` deletes "
-            "everything."
+            "everything.",
+            view=PermissionsPanel(self.bot, interaction.user.id, given) if given else None,
         )
 
     @app_commands.command(description="The records about you and your clips, as a file")
@@ -99,9 +105,9 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
     @app_commands.command(description="Delete everything I have stored about you")
     async def delete(self, interaction: discord.Interaction) -> None:
         await interaction.response.send_message(
-            "This deletes your voices with their clips, what was said in them, what you had me "
-            "say, your choices and pronunciations, and your wish not to be read aloud, in every "
-            "server. It cannot be undone.\n"
+            "This deletes your voices with their clips, those that others have of your voice, what "
+            "was said in them, what you had me say, your choices and pronunciations, and your wish "
+            "not to be read aloud, in every server. It cannot be undone.\n"
             "Three things stay, and none has your id: what moderators decided about you, open "
             "reports by or about you, and a fingerprint of each clip that was disabled, so that "
             "it cannot be uploaded again.",

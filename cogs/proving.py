@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,22 @@ from discord.utils import utcnow
 from bot.base.errors import UserError, sentence_for
 from bot.base.private_files import create
 from bot.client import TimbreBot
+from bot.voices.drafts import Draft
 from bot.voices.proving import Issued
-from bot.voices.registration import Draft
 from bot.voices.uploads import Fetch
 from cogs.panels import Form, Panel
 
 log = logging.getLogger(__name__)
 
 #: Of Discord's 15 minutes for an answer, so much is left for trying the voice out and deciding.
-_KEPT_FOR_DECIDING_S = 120.0
+KEPT_FOR_DECIDING_S = 120.0
+#: Said where a clip was shown, by whosever word the data went.
+WITHDRAWN = "Somebody's data was deleted, and this clip with it."
 
 #: Goes on with a draft that was proven.
 Proven = Callable[[], Awaitable[None]]
+#: Hears why a draft was thrown away.
+Ended = Callable[[str], Awaitable[None]]
 
 
 def fetching(attachment: discord.Attachment) -> Fetch:
@@ -46,10 +51,20 @@ def may_sound(attachment: discord.Attachment) -> bool:
     return attachment.is_voice_message() or kind in {"audio", "video"}
 
 
+async def replace_answer(shown_by: discord.Interaction, sentence: str) -> None:
+    """Put a sentence in the place of a panel, if that is still there."""
+    try:
+        await shown_by.edit_original_response(content=sentence, attachments=[], view=None)
+    except discord.HTTPException as error:
+        log.info("a panel is gone already", extra={"status": error.status})
+
+
 class StatementPanel(Panel):
     """Shows a sentence and takes a recording of it: a voice message, or a file.
 
-    `steps` are the lines above it, `proven` is awaited once the right recording was heard.
+    `steps` are the lines above it, `proven` is awaited once the right recording was heard. Where it
+    is said for another member's draft, `ended` hears why it was thrown away, and `until` is how
+    long that member can still decide on it.
     """
 
     refusal = "This sentence is for somebody else."
@@ -61,11 +76,18 @@ class StatementPanel(Panel):
         shown_by: discord.Interaction,
         steps: str,
         proven: Proven,
+        *,
+        ended: Ended | None = None,
+        until: datetime | None = None,
     ) -> None:
-        super().__init__(draft.wish.owner_id, timeout_s=None)
+        super().__init__(draft.wish.person_id, timeout_s=None)
         self.bot = bot
         self._draft = draft
         self._shown_by = shown_by
+        self._ended = ended
+        self._until = until or shown_by.expires_at
+        if ended is not None:
+            self.delete.label = "Decline"
         self._steps = steps
         self._proven = proven
         self._digits = False
@@ -74,7 +96,7 @@ class StatementPanel(Panel):
     async def show(self, before: str = "") -> None:
         """Ask for a sentence, which is another one each time; `before` stands above it."""
         proving = self.bot.services.proving
-        left_s = (self._shown_by.expires_at - utcnow()).total_seconds() - _KEPT_FOR_DECIDING_S
+        left_s = (self._until - utcnow()).total_seconds() - KEPT_FOR_DECIDING_S
         if left_s < 0:
             raise UserError(f"{before} Please start again.".strip())
         try:
@@ -98,6 +120,7 @@ class StatementPanel(Panel):
             f"{here} I compare it with the clip, delete it at once, and keep when it was, which "
             "sentence, and two figures: how much of it I heard, and how much alike the voices are.",
         ]
+        self.bot.services.registration.drafts.show(self._draft, self._withdrawn)
         await self._shown_by.edit_original_response(
             content="\n".join(filter(None, lines)), view=self
         )
@@ -126,10 +149,12 @@ class StatementPanel(Panel):
         self, interaction: discord.Interaction, _: ui.Button["StatementPanel"]
     ) -> None:
         await interaction.response.defer()
-        await self._end("I deleted the clip.")
+        if self._ended is not None:
+            self.bot.services.permissions.decline(self._draft, interaction.user.id)
+        await self.end("I deleted the clip.")
 
     async def on_timeout(self) -> None:
-        await self._end("The time for the sentence is over, so I deleted the clip.")
+        await self.end("The time for the sentence is over, so I deleted the clip.")
 
     async def take(self, by: int, attachment: discord.Attachment) -> None:
         """Hear a recording that was sent; then go on, or ask for another sentence."""
@@ -141,12 +166,17 @@ class StatementPanel(Panel):
             )
 
         async def heard() -> None:
+            drafts, refusal = self.bot.services.registration.drafts, None
             try:
                 await self.bot.services.proving.hear(
                     self._draft.path, by, attachment.size, fetching(attachment), received
                 )
             except UserError as error:
-                await self.show(f"❌ {error}")
+                refusal = str(error)
+            if self._draft not in drafts:  # thrown away meanwhile, and that was said
+                return
+            if refusal is not None:
+                await self.show(f"❌ {refusal}")
                 return
             self.stop()
             await self._proven()
@@ -163,16 +193,19 @@ class StatementPanel(Panel):
         try:
             await work()
         except Exception as error:  # nothing fails in silence, and nothing waits for ever
-            await self._end(sentence_for(error))
+            await self.end(sentence_for(error))
 
-    async def _end(self, sentence: str) -> None:
+    async def end(self, sentence: str) -> None:
         """Throw the draft away and say so where the sentence was shown."""
         self.stop()
         await self.bot.services.registration.discard(self._draft)
-        try:
-            await self._shown_by.edit_original_response(content=sentence, attachments=[], view=None)
-        except discord.HTTPException as error:
-            log.info("a panel is gone already", extra={"status": error.status})
+        await replace_answer(self._shown_by, sentence)
+        if self._ended is not None:
+            await self._ended(sentence)
+
+    def _withdrawn(self) -> None:
+        self.stop()
+        self.bot.interactions.spawn(self.end(WITHDRAWN), name="a clip that is gone")
 
     def stop(self) -> None:
         self._stop_listening()

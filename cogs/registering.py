@@ -1,7 +1,6 @@
 """The form with the consent in it, and the panel on which a new voice is tried out."""
 
 import io
-import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -14,15 +13,15 @@ from bot.base.errors import UserError, sentence_for
 from bot.client import TimbreBot
 from bot.speech.languages import LANGUAGES, language_of_locale, languages_by_name
 from bot.voices.consent import CONSENT_LABEL, CONSENT_TEXT
+from bot.voices.drafts import Draft, Wish
+from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.proving import Demand
-from bot.voices.registration import NAME_MAX_CHARS, Draft, Wish
 from cogs.asking import languages_read, who_speaks
 from cogs.panels import Form, Panel
-from cogs.proving import StatementPanel, fetching
+from cogs.permission import QuestionPanel
+from cogs.proving import WITHDRAWN, StatementPanel, fetching, replace_answer
 from data.rows import VoiceRow
 from engine.errors import SpeechError, VoiceUnusable
-
-log = logging.getLogger(__name__)
 
 #: Discord lets the bot change its answer for 15 minutes, of which checking a clip takes some.
 _FORM_LASTS_S = 14 * 60.0
@@ -46,11 +45,14 @@ class ConsentForm(Form):
         *,
         name: str | None = None,
         clip: discord.Attachment | None = None,
+        giver_id: int | None = None,
         replaces: VoiceRow | None = None,
         former: "DraftPanel | None" = None,
     ) -> None:
-        super().__init__("Your voice", asked_by.user.id, timeout_s=_FORM_LASTS_S)
+        title = "Your voice" if giver_id is None else "Another member's voice"
+        super().__init__(title, asked_by.user.id, timeout_s=_FORM_LASTS_S)
         self.bot = bot
+        self._giver_id = giver_id
         self._name = name
         self._clip = clip
         self._replaces = replaces
@@ -64,7 +66,8 @@ class ConsentForm(Form):
         elif replaces is not None:
             guess = replaces.language
         self._language_field = _language_menu(languages_read(bot), guess)
-        self.add_item(ui.TextDisplay(f"{CONSENT_TEXT}\n{who_speaks(bot)}"))
+        whose = "" if giver_id is None else f"It is the voice of <@{giver_id}>, whom I ask.\n"
+        self.add_item(ui.TextDisplay(f"{whose}{CONSENT_TEXT}\n{who_speaks(bot)}"))
         if name is None:
             self.add_item(ui.Label(text="Name of the voice", component=self._name_field))
         if clip is None:
@@ -88,6 +91,7 @@ class ConsentForm(Form):
             name=self._name or self._name_field.value.strip(),
             agreed=self._agreed.value,
             size_bytes=clip.size,
+            giver_id=self._giver_id,
             replaces=self._replaces,
             language=self._chosen_language(),
         )
@@ -138,15 +142,20 @@ async def try_out(
         if former is not None:
             await former.withdraw("You chose another clip.")
         said = ["Received", f"Checked: {draft.clip.voiced_s:.1f} s of speech"]
-        if await services.proving.demand(wish.guild_id) is Demand.OFF:
+        asked = wish.giver_id is not None
+        if not asked and await services.proving.demand(wish.guild_id) is Demand.OFF:
             await _offer(bot, interaction, draft, said)
             return
 
         async def proven() -> None:
-            await _offer(bot, interaction, draft, [*said, "Said by you"])
+            step = "Allowed by whose voice it is" if asked else "Said by you"
+            await _offer(bot, interaction, draft, [*said, step])
 
         done = "\n".join(f"{_DONE} {name}" for name in said)
-        await StatementPanel(bot, draft, interaction, done, proven).show()
+        if asked:
+            await QuestionPanel(bot, draft, interaction, done, proven).ask()
+        else:
+            await StatementPanel(bot, draft, interaction, done, proven).show()
     except BaseException:
         await services.registration.discard(draft)
         raise
@@ -162,6 +171,7 @@ async def _offer(
     panel = DraftPanel(bot, draft, interaction, min(_PANEL_LASTS_S, max(1.0, left_s)))
     enrolled = f"{_NOT_DONE} Not enrolled yet. {why_not}" if why_not else f"{_DONE} Enrolled"
     done = "\n".join(f"{_DONE} {name}" for name in said)
+    bot.services.registration.drafts.show(draft, panel.withdrawn)
     await interaction.edit_original_response(
         content=f"{done}\n{enrolled}\n{_DONE} Ready: keep it?", attachments=files, view=panel
     )
@@ -234,7 +244,14 @@ class DraftPanel(Panel):
         """Ask for another clip; this one is deleted once there is one."""
         wish = self._draft.wish
         await interaction.response.send_modal(
-            ConsentForm(self.bot, interaction, name=wish.name, replaces=wish.replaces, former=self)
+            ConsentForm(
+                self.bot,
+                interaction,
+                name=wish.name,
+                giver_id=wish.giver_id,
+                replaces=wish.replaces,
+                former=self,
+            )
         )
 
     @ui.button(label="Delete", style=discord.ButtonStyle.danger)
@@ -245,12 +262,14 @@ class DraftPanel(Panel):
     async def withdraw(self, sentence: str) -> None:
         """Throw the draft away and say so where it was shown, unless it was kept meanwhile."""
         self.stop()
-        if not await self.bot.services.registration.discard(self._draft):
-            return
-        try:
-            await self._shown_by.edit_original_response(content=sentence, attachments=[], view=None)
-        except discord.HTTPException as error:
-            log.info("a panel is gone already", extra={"status": error.status})
+        if await self.bot.services.registration.discard(self._draft):
+            await replace_answer(self._shown_by, sentence)
+
+    def withdrawn(self) -> None:
+        """Offer nothing any more: the clip went with somebody's data."""
+        self.stop()
+        telling = replace_answer(self._shown_by, WITHDRAWN)
+        self.bot.interactions.spawn(telling, name="a clip that is gone")
 
     async def on_timeout(self) -> None:
         await self.withdraw("You did not keep this voice, so I deleted the clip.")

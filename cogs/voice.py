@@ -10,14 +10,15 @@ from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
 from bot.client import TimbreBot
-from bot.speech.languages import name_of
 from bot.voices.keeping import SETTING_RANGES
 from bot.voices.moderation import REASON_MAX_CHARS
-from bot.voices.registration import NAME_MAX_CHARS
+from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.rights import Action
 from cogs.asking import SpokenVoice, person_of, voice_to
+from cogs.permission import giver_of, require_askable
 from cogs.proving import may_sound
 from cogs.registering import ConsentForm
+from cogs.voice_facts import facts, settings_of
 from data.rows import VoiceRow
 
 _LIST_MAX = 20
@@ -56,15 +57,22 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         self.bot.tree.remove_command(self._on_message.name, type=self._on_message.type)
 
     @app_commands.command(description="Give me a voice of your own, from a sound file")
-    @app_commands.describe(name="What to call the voice", clip="A sound file with clear speech")
+    @app_commands.describe(
+        name="What to call the voice",
+        clip="A sound file with clear speech",
+        member="Whose voice it is, if it is not yours: I ask them for permission",
+    )
     async def register(
         self,
         interaction: discord.Interaction,
         name: NewName | None = None,
         clip: discord.Attachment | None = None,
+        member: discord.User | None = None,
     ) -> None:
+        giver = await require_askable(self.bot, interaction, member)
+        giver_id = giver.id if giver else None
         await interaction.response.send_modal(
-            ConsentForm(self.bot, interaction, name=name, clip=clip)
+            ConsentForm(self.bot, interaction, name=name, clip=clip, giver_id=giver_id)
         )
 
     async def use_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
@@ -85,9 +93,16 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         clip: discord.Attachment | None = None,
     ) -> None:
         found = await self.services.voices.find(voice, Action.REPLACE, person_of(interaction))
-        await interaction.response.send_modal(
-            ConsentForm(self.bot, interaction, name=found.name, clip=clip, replaces=found)
+        giver = await giver_of(self.bot, interaction, found)
+        form = ConsentForm(
+            self.bot,
+            interaction,
+            name=found.name,
+            clip=clip,
+            giver_id=giver.id if giver else None,
+            replaces=found,
         )
+        await interaction.response.send_modal(form)
 
     @app_commands.command(description="Voices to speak in here, and where yours are shared")
     async def list(self, interaction: discord.Interaction) -> None:
@@ -142,21 +157,8 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         person = person_of(interaction)
         found = await self.services.voices.find(voice, Action.SEE, person)
         place = await self.services.voices.place(person)
-        embed = discord.Embed(title=escape_markdown(found.name))
-        embed.add_field(name="Whose", value=f"<@{found.owner_id}>")
-        embed.add_field(name="Clip", value=f"{found.duration_s:.1f} s")
-        embed.add_field(
-            name="Shared with this server", value="yes" if place.is_shared(found) else "no"
-        )
-        embed.add_field(name="Disabled here", value="yes" if place.is_disabled(found) else "no")
-        embed.add_field(name="Speaks with", value=_settings(found), inline=False)
-        if found.language:
-            embed.add_field(name="Language", value=name_of(found.language))
-        if found.owner_id == person.user_id:
-            agreed = f"<t:{found.consented_at:.0f}>"
-            embed.add_field(
-                name="Your consent", value=f"text {found.consent_version}, {agreed}", inline=False
-            )
+        giver_id = await self.services.permissions.giver_of(found)
+        embed = facts(found, place, giver_id)
         await interaction.edit_original_response(embed=embed)
 
     @app_commands.command(description="Hear how a voice sounds")
@@ -265,7 +267,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
             seed=seed,
         )
         await interaction.edit_original_response(
-            content=f"{_name(adjusted)} speaks with {_settings(adjusted)}."
+            content=f"{_name(adjusted)} speaks with {settings_of(adjusted)}."
         )
 
     @app_commands.command(description="Tell the moderators about the voice somebody speaks with")
@@ -285,13 +287,6 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
 
 def _name(voice: VoiceRow) -> str:
     return f"**{escape_markdown(voice.name)}**"
-
-
-def _settings(voice: VoiceRow) -> str:
-    return (
-        f"exaggeration {voice.exaggeration:g}, pace {voice.cfg_weight:g}, "
-        f"temperature {voice.temperature:g}, seed {voice.seed}"
-    )
 
 
 async def setup(bot: TimbreBot) -> None:

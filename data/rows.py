@@ -49,6 +49,22 @@ class VoiceRow(NewVoice, frozen=True, kw_only=True):
     seed: int = 0
 
 
+class VoicePermission(msgspec.Struct, frozen=True, kw_only=True):
+    """That `user_id`, whose voice it is, allowed its owner to register a voice.
+
+    `text_version` is of what they agreed to; the last four say that they spoke a statement.
+    """
+
+    voice_id: int
+    user_id: int
+    given_at: float
+    text_version: int
+    proven_at: float | None = None
+    statement_version: int | None = None
+    words_heard: float | None = None
+    likeness: float | None = None
+
+
 class VoiceUse(msgspec.Struct, frozen=True, kw_only=True):
     """On how many days somebody spoke in another member's voice in a server.
 

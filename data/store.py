@@ -21,6 +21,7 @@ from data.pseudonyms import Pseudonym, pseudonyms
 from data.reports import ReportStore
 from data.voice_choices import VoiceChoiceStore
 from data.voice_moderation import VoiceModerationStore
+from data.voice_permissions import VoicePermissionStore
 from data.voice_shares import VoiceShareStore
 from data.voice_uses import VoiceUseStore
 from data.voices import VoiceStore
@@ -40,6 +41,7 @@ class Store:
         self.voices = VoiceStore(database, clock)
         self.personal = PersonalDataStore(database, clock, pseudonym)
         self.shares = VoiceShareStore(database, clock)
+        self.permissions = VoicePermissionStore(database, clock)
         self.choices = VoiceChoiceStore(database, clock)
         self.member_languages = MemberLanguageStore(database, clock)
         self.moderation = VoiceModerationStore(database, clock)

@@ -28,7 +28,7 @@ class Kind(StrEnum):
     LANGUAGES = "languages with commas, or nothing for all"
     STOCK_VOICE = "the name of a stock voice, or nothing"
     VOICE = "the name of a shared voice, or nothing"
-    DEMAND = "off, own, or nothing for the usual"
+    DEMAND = "off, always, own, or nothing for the usual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ OPTIONS = (
     Option(
         "voice_statement",
         "Spoken statement",
-        "Who says a sentence to register a voice. Only a stricter choice than the usual counts.",
+        "Whose voices are registered, and who says a sentence. Only a stricter choice counts.",
         Kind.DEMAND,
     ),
 )

@@ -194,5 +194,8 @@ class Sayings:
 
     async def _name(self, member: discord.abc.User, guild_id: int, language: str) -> str:
         pronunciations = await self._pronouncing.of(guild_id, member.id)
-        name = self._reader.name(member.display_name, pronunciations, language)
+        # Beside the loop, as texts are: a dictionary or a name can be made to take long.
+        name = await asyncio.to_thread(
+            self._reader.name, member.display_name, pronunciations, language
+        )
         return name or WORDINGS[language].someone.capitalize()

@@ -34,6 +34,10 @@ _SPOKEN = (
     "sentence, and two figures: how many of its words it heard, and how much alike the voices "
     "are.\n"
 )
+_OF_ANOTHER = (
+    "Where I name another member whose voice it is, the bot asks them. Without their permission "
+    "nothing is kept, and when they take it back, the voice goes.\n"
+)
 
 #: By version.
 CONSENT_TEXTS = {
@@ -45,9 +49,24 @@ CONSENT_TEXTS = {
     "cannot come back.",
     3: _WHOSE + _KEPT + _SHARING + _MODERATED,
     4: _WHOSE + _KEPT + _SPOKEN + _SHARING + _MODERATED,
+    5: _WHOSE + _OF_ANOTHER + _KEPT + _SPOKEN + _SHARING + _MODERATED,
 }
 CONSENT_VERSION = max(CONSENT_TEXTS)
 CONSENT_TEXT = CONSENT_TEXTS[CONSENT_VERSION]
 
 #: What is written beside the box to tick; Discord allows 45 characters.
 CONSENT_LABEL = "I agree to this"
+
+#: What somebody is told whose voice another member wants to register, by version.
+PERMISSION_TEXTS = {
+    1: "If you allow it, they can speak in your voice through me, in every server that I am in "
+    "with them, and let a whole server speak in it. I keep the speech in the clip that they sent, "
+    "cut to at most half a minute, what my voice model computes from it, and that you allowed it "
+    "and when. If you say a sentence for it, I compare the recording with the clip and delete it "
+    "at once; I keep which sentence, how much of it I heard, and how much alike the voices are. "
+    "You can take it back at any time with `/privacy info`, also in a direct message to me: then "
+    "the voice and everything made from it are deleted. If you decline, or do nothing, I delete "
+    "the clip.",
+}
+PERMISSION_VERSION = max(PERMISSION_TEXTS)
+PERMISSION_TEXT = PERMISSION_TEXTS[PERMISSION_VERSION]

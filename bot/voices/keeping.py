@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from bot.base.errors import UserError
 from bot.voices.choosing import Voices
 from bot.voices.forgetting import Forgetting
+from bot.voices.naming import require_name
 from bot.voices.place import Person
-from bot.voices.registration import require_name
 from bot.voices.rights import Action
 from bot.voices.sharing import Sharing
 from data.errors import VoiceNameTaken

@@ -23,5 +23,5 @@ class ClonedVoiceLimits(Struct, frozen=True, kw_only=True):
 class StatementLimits(Struct, frozen=True, kw_only=True):
     """Whether a voice's person has to say a sentence, in every server, and within which time."""
 
-    demand: Annotated[Literal["off", "own"], "TIMBRE_VOICE_STATEMENT"] = "own"
+    demand: Annotated[Literal["off", "always", "own"], "TIMBRE_VOICE_STATEMENT"] = "own"
     within_s: Annotated[float, Meta(ge=1, le=600), "TIMBRE_VOICE_STATEMENT_WITHIN_S"] = 300.0

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from bot.base.turns import FairTurns
 from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
-from bot.voices.consent import CONSENT_TEXTS
+from bot.voices.consent import CONSENT_TEXTS, PERMISSION_TEXTS
 from bot.voices.forgetting import Forgetting
 from bot.voices.registration import Registration
 from data.rows import VoiceRow
@@ -102,18 +102,30 @@ class Privacy:
     async def exported(self, user_id: int) -> AsyncIterator[bytes]:
         """A ZIP of a person's rows (`data.json`), clips and consent texts, until it is sent.
 
+        With those that others have of their voice, by their permission.
+
         Ids are strings in it: JSON's readers round large numbers. Raises `UserError` where too many
         ask for theirs at once: each is in memory as a whole.
         """
         async with self._exports.turn(0, user_id):
             held = await self._store.personal.rows_about(user_id)
             voices = await self._store.voices.of_owner(user_id)
-            yield await asyncio.to_thread(_zip, held, voices, self._home)
+            permissions = await self._store.permissions.given_by(user_id)
+            agreed = _agreed_to(
+                {voice.consent_version for voice in voices},
+                {permission.text_version for permission in permissions},
+            )
+            voices += await self._store.permissions.voices_of(user_id)
+            yield await asyncio.to_thread(_zip, held, voices, agreed, self._home)
 
     async def delete(self, user_id: int, reason: DeletionReason = DeletionReason.ASKED) -> Deletion:
-        """Delete a person: what they asked to hear, drafts, voices, rows."""
+        """Delete a person: what they asked to hear, drafts, voices, rows.
+
+        The voices that others have of them go, too.
+        """
         async with self._forgetting.person(user_id), self._registration.closed_to(user_id):
             voices = await self._store.voices.of_owner(user_id)
+            voices += await self._store.permissions.voices_of(user_id)
             await self._forgetting.voices(voices)
             await self._store.personal.delete(
                 user_id, keep_bars=reason.keeps_bars, keep_reports=reason.keeps_reports
@@ -134,12 +146,24 @@ class Privacy:
         log.info("a server was cleaned", extra={"guild": guild_id, "voices": len(left)})
 
 
-def _zip(held: Mapping[str, object], voices: list[VoiceRow], home: Path) -> bytes:
+def _agreed_to(consents: set[int], permissions: set[int]) -> dict[str, str]:
+    """The texts of these versions, by the name of their file in an export."""
+    kinds = {"consent": (consents, CONSENT_TEXTS), "permission": (permissions, PERMISSION_TEXTS)}
+    return {
+        f"{kind}/{version}.txt": texts[version]
+        for kind, (versions, texts) in kinds.items()
+        for version in sorted(versions & set(texts))
+    }
+
+
+def _zip(
+    held: Mapping[str, object], voices: list[VoiceRow], agreed: Mapping[str, str], home: Path
+) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(_with_text_ids(held), indent=2))
-        for version in sorted({voice.consent_version for voice in voices} & set(CONSENT_TEXTS)):
-            archive.writestr(f"consent/{version}.txt", CONSENT_TEXTS[version])
+        for name, text in agreed.items():
+            archive.writestr(name, text)
         for voice in voices:
             try:
                 clip = (home / voice.clip_path).read_bytes()

@@ -24,9 +24,14 @@ _MOST_SENTENCES = 6
 
 
 class Demand(StrEnum):
-    """Who has to say a statement: nobody, or the member who registers a voice."""
+    """Whose voices are registered, and who says a statement; the least strict first.
+
+    `OFF`: anybody's, and nobody does. `ALWAYS`: one's own, or another member's with their
+    permission; whose voice it is says it. `OWN`: one's own alone, and one says it.
+    """
 
     OFF = "off"
+    ALWAYS = "always"
     OWN = "own"
 
 
@@ -88,7 +93,8 @@ class Proving:
         usual = Demand(self._limits.demand)
         if guild_id is None or usual is Demand.OWN:
             return usual
-        return Demand((await self._store.guild_settings.get(guild_id)).voice_statement or usual)
+        chosen = (await self._store.guild_settings.get(guild_id)).voice_statement
+        return max(usual, Demand(chosen or usual), key=list(Demand).index)
 
     def issue(
         self, draft: Path, speaker_id: int, guild_id: int | None, *, digits: bool = False

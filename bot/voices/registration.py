@@ -8,8 +8,8 @@ writes the row: the janitor removes a file that was renamed without one.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from bot.base import private_files
@@ -18,67 +18,26 @@ from bot.base.errors import UserError
 from bot.base.home import CLIPS
 from bot.base.locks import KeyedLocks
 from bot.clips.judge import ClipLimits, JudgedClip
-from bot.speech.speaker import Speaker
 from bot.voices.bars import Bars
 from bot.voices.consent import CONSENT_VERSION
+from bot.voices.drafts import GONE, Draft, DraftClip, Drafts, Wish
 from bot.voices.forgetting import Forgetting
 from bot.voices.limits import ClonedVoiceLimits
+from bot.voices.naming import require_name
+from bot.voices.permission import Permissions, permission_of
 from bot.voices.proving import Proving, VoiceProof
 from bot.voices.quota import ServerQuota
-from bot.voices.references import VoiceReference, clip_digest
+from bot.voices.references import clip_digest
 from bot.voices.sharing import Sharing
 from bot.voices.uploads import Fetch, Uploads
 from data.bars import Bar
 from data.errors import VoiceNameTaken
 from data.rows import NewVoice, VoiceRow
 from data.store import Store
-from engine.speech import ClonedVoice
-
-NAME_MAX_CHARS = 32
 
 log = logging.getLogger(__name__)
 
 Judge = Callable[[Path, ClipLimits], Awaitable[JudgedClip]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """A voice that a member asks for. `replaces` is a voice of theirs to get another clip.
-
-    `language` is what they speak in the clip, if they say so.
-    """
-
-    owner_id: int
-    guild_id: int | None
-    name: str
-    agreed: bool
-    size_bytes: int
-    replaces: VoiceRow | None = None
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A clip that passed, to be tried out and then kept or thrown away."""
-
-    wish: Wish
-    path: Path
-    clip: JudgedClip
-    consented_at: float
-
-    @property
-    def speaker(self) -> Speaker:
-        """Its owner, speaking in it."""
-        return Speaker(
-            voice=ClonedVoice(
-                clip_sha256=self.clip.sha256,
-                clip_path=str(self.path),
-                owner_id=self.wish.owner_id,
-            ),
-            guild_id=self.wish.guild_id or 0,
-            user_id=self.wish.owner_id,
-            voice_language=self.wish.language,
-        )
 
 
 class Registration:
@@ -94,6 +53,7 @@ class Registration:
         *,
         uploads: Uploads,
         proving: Proving,
+        permissions: Permissions,
         limits: ClonedVoiceLimits,
         judge: Judge,
         clip_limits: ClipLimits,
@@ -105,6 +65,7 @@ class Registration:
         self._bars = bars
         self._uploads = uploads
         self._proving = proving
+        self._permissions = permissions
         self._limits = limits
         self._quota = ServerQuota(store, sharing, limits.voices_per_guild)
         self._judge = judge
@@ -113,7 +74,7 @@ class Registration:
         self._cooldown = Cooldown(limits.registration_cooldown_s, clock)
         self._turns = KeyedLocks[int]()
         self._clips = KeyedLocks[str]()
-        self._drafts: dict[Path, Draft] = {}
+        self.drafts = Drafts()
 
     async def draft(
         self, wish: Wish, fetch: Fetch, received: Callable[[], Awaitable[object]]
@@ -133,20 +94,23 @@ class Registration:
             clip = await self._uploads.checked(
                 lane, fetch, received, lambda upload: self._judge(upload, self._clip_limits)
             )
-            await self._require_allowed(wish, clip)
+            await self._require_allowed(wish, clip.sha256)
             folder = self._uploads.folder
             path = await asyncio.to_thread(private_files.unused_path, folder, ".flac")
             await asyncio.to_thread(private_files.create, path, clip.flac)
-            draft = Draft(wish, path, clip, consented_at)
-            self._drafts[path] = draft
+            passed = DraftClip(clip.sha256, clip.duration_s, clip.voiced_s)
+            draft = Draft(wish, path, passed, consented_at)
+            self.drafts.add(draft)
             return draft
 
     async def keep(self, draft: Draft) -> VoiceRow:
         """Make a draft a voice, and its owner's choice where they are. Raises `UserError`."""
         wish = draft.wish
-        async with self._turns.of(wish.owner_id):
-            if self._drafts.pop(draft.path, None) is None:
-                raise UserError("This clip is gone already. Please start again.")
+        async with AsyncExitStack() as turns:
+            for person in sorted({wish.owner_id, wish.person_id}):  # nor does whose voice it is go
+                await turns.enter_async_context(self._turns.of(person))
+            if not self.drafts.take(draft):
+                raise UserError(GONE)
             former = None
             if wish.replaces is not None:  # as it is now: it may have been replaced before
                 former = await self._store.voices.get(wish.replaces.voice_id)
@@ -155,7 +119,7 @@ class Registration:
             except BaseException:
                 await self._throw_away(draft)
                 raise
-            self._proving.forget(draft.path)
+            self._forget(draft)
             if former is not None:
                 await asyncio.to_thread(private_files.remove, [self._home / former.clip_path])
                 await self._forgetting.clip(former.owner_id, former.clip_sha256)
@@ -167,57 +131,57 @@ class Registration:
     async def discard(self, draft: Draft) -> bool:
         """Throw a draft away with all that was made from it; false if it was kept or is gone."""
         async with self._turns.of(draft.wish.owner_id):
-            if self._drafts.pop(draft.path, None) is None:
+            if not self.drafts.take(draft):
                 return False
             await self._throw_away(draft)
             return True
 
     @asynccontextmanager
     async def closed_to(self, owner_id: int) -> AsyncIterator[None]:
-        """Throw all drafts of a person away, and take none and keep none until the block ends."""
+        """Throw all drafts of a person away, and take none and keep none until the block ends.
+
+        Those that others made of their voice, too.
+        """
         async with self._turns.of(owner_id):
-            for draft in [d for d in self._drafts.values() if d.wish.owner_id == owner_id]:
-                del self._drafts[draft.path]
-                await self._throw_away(draft)
+            for draft in self.drafts.about(owner_id):
+                if self.drafts.withdraw(draft):
+                    await self._throw_away(draft)
             yield
 
     async def _keep(self, draft: Draft) -> VoiceRow:
         wish = draft.wish
         await self._require_place(wish)
+        given_at = await self._permissions.require(draft)
         proof = await self._proving.require(draft.path, wish.guild_id)
         # Held until the row is written: another member may be keeping the very clip.
         async with self._clips.of(draft.clip.sha256):
-            await self._require_allowed(wish, draft.clip)
-            return await self._keep_clip(draft, proof)
+            await self._require_allowed(wish, draft.clip.sha256)
+            return await self._keep_clip(draft, given_at, proof)
 
-    async def _keep_clip(self, draft: Draft, proof: VoiceProof | None) -> VoiceRow:
+    async def _keep_clip(
+        self, draft: Draft, given_at: float | None, proof: VoiceProof | None
+    ) -> VoiceRow:
         clips = self._home / CLIPS
         path = await asyncio.to_thread(private_files.unused_path, clips, ".flac")
         try:
             await asyncio.to_thread(private_files.move, draft.path, path)
         except FileNotFoundError:
-            raise UserError("This clip is gone already. Please start again.") from None
+            raise UserError(GONE) from None
+        clip_path = path.relative_to(self._home).as_posix()
+        giver_id = draft.wish.giver_id
         try:
-            return await self._write_row(draft, path.relative_to(self._home).as_posix(), proof)
+            if giver_id is None or given_at is None:
+                return await self._write_row(_new_voice(draft, clip_path, proof), draft.wish)
+            async with self._store.transaction():
+                voice = await self._write_row(_new_voice(draft, clip_path, None), draft.wish)
+                permission = permission_of(voice.voice_id, giver_id, given_at, proof)
+                await self._store.permissions.put(permission)
+            return voice
         except BaseException:
             await asyncio.shield(asyncio.to_thread(private_files.remove, [path]))
             raise
 
-    async def _write_row(self, draft: Draft, clip_path: str, proof: VoiceProof | None) -> VoiceRow:
-        wish, clip = draft.wish, draft.clip
-        new = NewVoice(
-            owner_id=wish.owner_id,
-            guild_id=None,
-            origin_guild_id=wish.guild_id,
-            name=wish.name,
-            clip_sha256=clip.sha256,
-            clip_path=clip_path,
-            duration_s=clip.duration_s,
-            consent_version=CONSENT_VERSION,
-            consented_at=draft.consented_at,
-            language=wish.language,
-            **(asdict(proof) if proof else {}),
-        )
+    async def _write_row(self, new: NewVoice, wish: Wish) -> VoiceRow:
         if wish.replaces is None:
             try:
                 return await self._store.voices.insert(new)
@@ -226,7 +190,7 @@ class Registration:
         voice_id = wish.replaces.voice_id
         await self._store.voices.replace_clip(voice_id, new)
         voice = await self._store.voices.get(voice_id)
-        if voice is None or voice.clip_path != clip_path:
+        if voice is None or voice.clip_path != new.clip_path:
             raise UserError("The voice to be replaced was deleted meanwhile.")
         return voice
 
@@ -235,12 +199,16 @@ class Registration:
         refusal = await self._bars.refusal(wish.owner_id, wish.guild_id or 0, Bar.VOICES)
         if refusal is not None:
             raise UserError(refusal)
+        if wish.giver_id is not None:
+            await self._permissions.require_admission(wish.owner_id, wish.giver_id, wish.guild_id)
         await self._require_place(wish)
         self._uploads.require_room()
         self._cooldown.require(self._store.pseudonym(wish.owner_id))
 
     async def _require_place(self, wish: Wish) -> None:
         if wish.replaces is not None:
+            if await self._permissions.giver_of(wish.replaces) != wish.giver_id:
+                raise UserError("Whose voice it is cannot change. Please register another one.")
             return
         require_name(wish.name)
         if await self._store.voices.find(wish.owner_id, wish.name):
@@ -254,20 +222,25 @@ class Registration:
         if wish.guild_id is not None:
             await self._quota.require(wish.guild_id, wish.owner_id)
 
-    async def _require_allowed(self, wish: Wish, clip: JudgedClip) -> None:
+    async def _require_allowed(self, wish: Wish, clip_sha256: str) -> None:
         """A voice that was disabled does not come back under another name, nor as another's.
 
         Of the latter the moderators of the server are told.
         """
-        if clip_digest(clip.sha256) in await self._store.moderation.disabled_digests(
+        if clip_digest(clip_sha256) in await self._store.moderation.disabled_digests(
             wish.guild_id or 0
         ):
             raise UserError(
                 "A voice made from this very clip was disabled here, so I cannot make another one "
                 "of it. If that is a mistake, please talk to the moderators."
             )
-        voices = await self._store.voices.with_clip(clip.sha256)
-        if all(voice.owner_id == wish.owner_id for voice in voices):
+        givers = await self._store.permissions.givers(clip_sha256)
+        persons = {
+            givers.get(voice.voice_id, voice.owner_id)
+            for voice in await self._store.voices.with_clip(clip_sha256)
+            if voice.owner_id != wish.owner_id
+        }
+        if persons <= {wish.person_id}:  # also where they allowed it to several
             return
         refusal = "This recording is another member's voice already, so I cannot make it yours."
         if wish.guild_id is not None:
@@ -275,14 +248,29 @@ class Registration:
             refusal += " I told the moderators of this server that it was sent."
         raise UserError(refusal)
 
-    async def _throw_away(self, draft: Draft) -> None:
+    def _forget(self, draft: Draft) -> None:
         self._proving.forget(draft.path)
+        self._permissions.forget(draft)
+
+    async def _throw_away(self, draft: Draft) -> None:
+        self._forget(draft)
         await asyncio.to_thread(private_files.remove, [draft.path])
         await self._forgetting.clip(draft.wish.owner_id, draft.clip.sha256)
 
 
-def require_name(name: str) -> None:
-    if not 1 <= len(name) <= NAME_MAX_CHARS or name != name.strip() or not name.isprintable():
-        raise UserError(f"A name has 1 to {NAME_MAX_CHARS} visible characters.")
-    if VoiceReference.parse(name.casefold()):
-        raise UserError("A name cannot begin with “voice:”, “stock:” or “clip:”.")
+def _new_voice(draft: Draft, clip_path: str, proof: VoiceProof | None) -> NewVoice:
+    """The row of a draft's voice; `proof` is its owner's."""
+    wish = draft.wish
+    return NewVoice(
+        owner_id=wish.owner_id,
+        guild_id=None,
+        origin_guild_id=wish.guild_id,
+        name=wish.name,
+        clip_sha256=draft.clip.sha256,
+        clip_path=clip_path,
+        duration_s=draft.clip.duration_s,
+        consent_version=CONSENT_VERSION,
+        consented_at=draft.consented_at,
+        language=wish.language,
+        **(asdict(proof) if proof else {}),
+    )

@@ -22,16 +22,18 @@ from bot.speech.service import SpeechService
 from bot.text import PronunciationLimits
 from bot.voices.bars import Bars
 from bot.voices.choosing import Voices
+from bot.voices.drafts import Draft, Wish
 from bot.voices.enrolments import EnrolmentRecords
 from bot.voices.forgetting import Forgetting
 from bot.voices.janitor import Janitor
 from bot.voices.keeping import VoiceKeeping
 from bot.voices.limits import ClonedVoiceLimits, StatementLimits
 from bot.voices.moderation import VoiceModeration
+from bot.voices.permission import Permissions
 from bot.voices.place import Person
 from bot.voices.privacy import Privacy
 from bot.voices.proving import Proving
-from bot.voices.registration import Draft, Judge, Registration, Wish
+from bot.voices.registration import Judge, Registration
 from bot.voices.sharing import Sharing
 from bot.voices.uploads import Uploads
 from data.rows import NewVoice, VoiceRow
@@ -86,6 +88,7 @@ class House:
     bars: Bars
     registration: Registration
     proving: Proving
+    permissions: Permissions
     keeping: VoiceKeeping
     moderation: VoiceModeration
     forgetting: Forgetting
@@ -147,7 +150,7 @@ async def a_house(
     home: Path,
     *,
     judging: Judge = judge,
-    demand: Literal["off", "own"] = "off",
+    demand: Literal["off", "always", "own"] = "off",
     **limits: Any,
 ) -> AsyncIterator[House]:
     """Open one with its files in `home`."""
@@ -178,6 +181,7 @@ async def a_house(
                 source=random.Random(1),
                 clock=clock,
             )
+            permissions = Permissions(store, forgetting, sharing, bars, proving, clock=clock)
             registration = Registration(
                 store,
                 home,
@@ -186,6 +190,7 @@ async def a_house(
                 bars,
                 uploads=uploads,
                 proving=proving,
+                permissions=permissions,
                 limits=ClonedVoiceLimits(
                     **{
                         "voices_per_user": 3,
@@ -215,6 +220,7 @@ async def a_house(
                 bars=bars,
                 registration=registration,
                 proving=proving,
+                permissions=permissions,
                 keeping=VoiceKeeping(store, voices, sharing, forgetting),
                 moderation=VoiceModeration(store, voices, speech, clock=clock),
                 forgetting=forgetting,

@@ -86,6 +86,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "local_clips": [(own_clip, 0)],
         "copied_clips": [(5, gone, 0)],
         "voice_uses": [(5, 3, gone, 1), (5, 1, stays, 1)],
+        "voice_permissions": [(4, gone, 0, 1, 0, 1, 1.0, 0.9)],
         "conditionals_cache": [
             ("k1", f"clip:{gone}:{own_clip}", "r", "e", "c/1", 1, 0, 0),
             ("k0", f"clip:0:{own_clip}", "r", "e", "c/0", 1, 0, 0),
@@ -119,6 +120,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "live_bindings": [(5, 1, 2, 0)],
         "copied_clips": [(5, stays, 0)],
         "voice_uses": [(5, 3, stays, 1)],
+        "voice_permissions": [(3, stays, 0, 1, None, None, None, None)],
         "bars": [(5, "c" * 64, "voices", 0)],
         "conditionals_cache": [("k2", f"clip:{stays}:{shared_clip}", "r", "e", "c/2", 1, 0, 0)],
         "speech_cache": [
@@ -138,6 +140,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
                 (1, gone, "mine", own_clip, "clips/1.flac"),
                 (2, gone, "twin", shared_clip, "clips/2.flac"),
                 (3, stays, "twin", shared_clip, "clips/3.flac"),
+                (4, stays, "theirs", own_clip, "clips/4.flac"),
             ],
         )
         connection.execute("INSERT INTO reports VALUES (1, 5, 1, 'loud', 0, NULL)")

@@ -1,8 +1,10 @@
 """One way from a member and a text to what is said: the words, the voice, how loud."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
@@ -147,6 +149,24 @@ async def test_everybody_can_be_named(sayings: Sayings, name: str, said: str) ->
     member.display_name = name
     assert (await sayings.opening(member, HERE)).text == f"{said} says:"
     assert (await sayings.announcement(member, came=True)).text == f"{said} joined."
+
+
+async def test_names_are_read_beside_the_loop(
+    sayings: Sayings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name with a server's dictionary can be made to take a tenth of a second."""
+    threads = []
+    name = Reader.name
+
+    def watched(*args: Any) -> str:
+        threads.append(threading.get_ident())
+        return name(*args)
+
+    monkeypatch.setattr(Reader, "name", watched)
+    assert (await sayings.opening(ALICE, HERE)).text == "Alice says:"
+    await sayings.announcement(ALICE, came=True)
+    assert len(threads) == 2
+    assert threading.get_ident() not in threads
 
 
 async def test_all_that_is_accepted_is_said_or_what_is_not_is_told(sayings: Sayings) -> None:

@@ -2,21 +2,30 @@
 
 import hashlib
 
-from bot.voices.consent import CONSENT_TEXTS, CONSENT_VERSION
+from bot.voices.consent import (
+    CONSENT_TEXTS,
+    CONSENT_VERSION,
+    PERMISSION_TEXTS,
+    PERMISSION_VERSION,
+)
 
 #: Another text is another version: add it, and change none.
-SHA256 = {
+CONSENTS = {
     1: "c0428294bb735e93fbc3bbc5712f15b91cb6754cf857cd532261679feb36665c",
     2: "d56535e30b4455c3b8851d210c93f77b7a853458ba3e4d7cac7db6de61cb3c41",
     3: "dee6191f7ecdb1437672b6158c13a88cad9b0c6745ad39e4f01ddcd34e74a737",
     4: "c0ea53d9138d7572f0f164273d034acfa1aabec1cb4c099cf6386027373b2484",
+    5: "81444ea8e06fc95ad063bfd7b85771c94ac42e4e5010239dbfc83f6a34b6f3b7",
 }
+PERMISSIONS = {1: "a07d6b53b77cd654a0483d60ad2a12abad8acc13005f692becf3f1eb951a2e51"}
+
+
+def digests(texts: dict[int, str]) -> dict[int, str]:
+    return {version: hashlib.sha256(text.encode()).hexdigest() for version, text in texts.items()}
 
 
 def test_every_version_is_kept_as_it_was() -> None:
-    digests = {
-        version: hashlib.sha256(text.encode()).hexdigest()
-        for version, text in CONSENT_TEXTS.items()
-    }
-    assert digests == SHA256
-    assert max(digests) == CONSENT_VERSION
+    assert digests(CONSENT_TEXTS) == CONSENTS
+    assert digests(PERMISSION_TEXTS) == PERMISSIONS
+    assert max(CONSENTS) == CONSENT_VERSION
+    assert max(PERMISSIONS) == PERMISSION_VERSION

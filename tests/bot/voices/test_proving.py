@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from bot.base.errors import UserError
 from bot.clips.statement import DIGITS, STATEMENT_VERSION
+from bot.voices.drafts import Draft
 from bot.voices.proving import Demand
-from bot.voices.registration import Draft
 from tests.bot.house import ALICE, BOB, HERE, House, a_house, nothing
 
 
@@ -100,6 +100,10 @@ async def test_sentences_do_not_come_without_end(house: House) -> None:
     [
         ("off", None, Demand.OFF),
         ("off", "own", Demand.OWN),
+        ("off", "always", Demand.ALWAYS),
+        ("always", "off", Demand.ALWAYS),
+        ("always", "own", Demand.OWN),
+        ("own", "always", Demand.OWN),
         ("own", "off", Demand.OWN),
         ("own", None, Demand.OWN),
     ],

@@ -89,6 +89,16 @@ async def test_giving_up_in_the_middle_leaves_no_file(house: House) -> None:
     assert house.files() == set()
 
 
+async def test_the_sound_of_a_draft_is_in_its_file_alone(house: House) -> None:
+    """A panel has it in mind for minutes, and outlives whose data is deleted."""
+    draft = await house.draft(house.wish(ALICE, "Mine"), b"the sound of it")
+    assert draft.path.read_bytes() == b"the sound of it"
+    assert "the sound of it" not in repr(draft)
+    assert draft.clip.sha256 in repr(draft)
+    await house.privacy.delete(ALICE)
+    assert not draft.path.exists()
+
+
 async def test_a_draft_is_decided_on_once(house: House) -> None:
     draft = await house.draft(house.wish(ALICE, "Mine"), b"sound")
     results = await asyncio.gather(

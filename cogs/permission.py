@@ -1,0 +1,269 @@
+"""The question to a member whose voice somebody else wants to register, and what waits for it."""
+
+import logging
+
+import discord
+from discord import ui
+from discord.utils import escape_markdown, utcnow
+
+from bot.base.errors import UserError, sentence_for
+from bot.client import TimbreBot
+from bot.voices.consent import PERMISSION_TEXT
+from bot.voices.drafts import Draft
+from bot.voices.permission import Given
+from bot.voices.proving import Demand
+from cogs.asking import member_of
+from cogs.panels import Panel
+from cogs.proving import KEPT_FOR_DECIDING_S, WITHDRAWN, Proven, StatementPanel, replace_answer
+from data.rows import VoiceRow
+
+log = logging.getLogger(__name__)
+
+_LIST_LASTS_S = 600.0
+#: As many as Discord's menus take.
+_MOST_LISTED = 25
+
+
+async def require_askable(
+    bot: TimbreBot, interaction: discord.Interaction, named: discord.User | discord.Member | None
+) -> discord.Member | None:
+    """Whom to ask for the voice that the caller wants to register; None where it is theirs.
+
+    Raises `UserError` where that member cannot be asked in this channel.
+    """
+    caller = member_of(interaction)
+    if named is None or named.id == caller.id:
+        return None
+    if not isinstance(named, discord.Member):
+        raise UserError(f"{named.mention} is no member of this server.")
+    if named.bot:
+        raise UserError(f"{named.mention} is a bot, and nobody to ask.")
+    await bot.services.permissions.require_admission(caller.id, named.id, caller.guild.id)
+    channel = interaction.channel
+    if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        raise UserError("I cannot ask anybody in this channel.")
+    if not interaction.permissions.send_messages:
+        raise UserError("You may not write in this channel, so I cannot ask anybody here for you.")
+    if not channel.permissions_for(named).view_channel:
+        raise UserError(f"{named.mention} does not see this channel. Please ask where they do.")
+    return named
+
+
+async def giver_of(
+    bot: TimbreBot, interaction: discord.Interaction, voice: VoiceRow
+) -> discord.Member | None:
+    """Whom to ask again before a voice gets another clip; None where it is its owner's own."""
+    giver_id = await bot.services.permissions.giver_of(voice)
+    if giver_id is None:
+        return None
+    try:
+        giver = await member_of(interaction).guild.fetch_member(giver_id)
+    except discord.NotFound:
+        raise UserError(f"<@{giver_id}>, whose voice it is, is no member of this server.") from None
+    return await require_askable(bot, interaction, giver)
+
+
+class QuestionPanel(Panel):
+    """For the one whose voice it is, in the channel where it was asked for.
+
+    `steps` are the lines of what was done before; `allowed` is awaited once there is a permission.
+    """
+
+    refusal = "This is for somebody else to decide."
+
+    def __init__(
+        self,
+        bot: TimbreBot,
+        draft: Draft,
+        asked_by: discord.Interaction,
+        steps: str,
+        allowed: Proven,
+    ) -> None:
+        left_s = (asked_by.expires_at - utcnow()).total_seconds() - KEPT_FOR_DECIDING_S
+        within_s = min(bot.services.proving.within_s, max(1.0, left_s))
+        super().__init__(draft.wish.person_id, timeout_s=within_s)
+        self.bot = bot
+        self._draft = draft
+        self._asked_by = asked_by
+        self._steps = steps
+        self._allowed = allowed
+        self._ends = int(utcnow().timestamp() + within_s)
+        self._question: discord.WebhookMessage | None = None
+        self._statement: StatementPanel | None = None
+        self._waiting = WaitingPanel(self, draft.wish.owner_id)
+
+    @property
+    def _giver(self) -> str:
+        return f"<@{self.owner_id}>"
+
+    async def ask(self) -> None:
+        """Put the question. Whoever asked sees what is waited for, and can give up."""
+        services = self.bot.services
+        services.permissions.ask(self._draft)
+        services.registration.drafts.show(self._draft, self._withdrawn)
+        await self._asked_by.edit_original_response(
+            content=f"{self._steps}\n⏳ I asked {self._giver} for permission.",
+            view=self._waiting,
+        )
+        sentence = ""
+        if await services.proving.demand(self._draft.wish.guild_id) is not Demand.OFF:
+            sentence = " I then show you a sentence to say aloud, so that I hear it is you."
+        owner = f"<@{self._draft.wish.owner_id}>"
+        self._question = await self._asked_by.followup.send(
+            f"{self._giver}, {owner} wants to register **your voice**. Do you allow that, until "
+            f"<t:{self._ends}:t>?{sentence}\n{PERMISSION_TEXT}",
+            view=self,
+            allowed_mentions=discord.AllowedMentions(users=[discord.Object(self.owner_id)]),
+            wait=True,
+        )
+        if self._draft not in services.registration.drafts:  # given up before it could be seen
+            await self._remove_question()
+
+    @ui.button(label="Allow", style=discord.ButtonStyle.success)
+    async def allow(self, interaction: discord.Interaction, _: ui.Button["QuestionPanel"]) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        services = self.bot.services
+        services.permissions.give(self._draft, interaction.user.id)
+        self.stop()
+
+        async def proven() -> None:
+            await interaction.edit_original_response(
+                content=f"Thank you. <@{self._draft.wish.owner_id}> can keep the voice now. "
+                "`/privacy info` shows what you allowed, and takes it back.",
+                view=None,
+            )
+            await self._go_on()
+
+        try:
+            await self._remove_question()
+            if await services.proving.demand(self._draft.wish.guild_id) is Demand.OFF:
+                await proven()
+                return
+            self._statement = StatementPanel(
+                self.bot,
+                self._draft,
+                interaction,
+                "",
+                proven,
+                ended=self._tell,
+                until=self._asked_by.expires_at,
+            )
+            await self._statement.show()
+        except Exception as error:  # nothing fails in silence, and nothing waits for ever
+            sentence = sentence_for(error)
+            await replace_answer(interaction, sentence)
+            await self._end(sentence)
+
+    @ui.button(label="Decline", style=discord.ButtonStyle.danger)
+    async def decline(
+        self, interaction: discord.Interaction, _: ui.Button["QuestionPanel"]
+    ) -> None:
+        await interaction.response.send_message(
+            "You declined, so I delete the clip.", ephemeral=True
+        )
+        self.bot.services.permissions.decline(self._draft, interaction.user.id)
+        await self._end("They declined, so I deleted the clip.")
+
+    async def on_timeout(self) -> None:
+        self.bot.services.permissions.unanswered(self._draft)
+        await self._end("They did not answer in time, so I deleted the clip.")
+
+    async def give_up(self) -> None:
+        """Whoever asked does not want it any more."""
+        sentence = "Whoever sent the clip deleted it."
+        await (self._statement.end(sentence) if self._statement else self._end(sentence))
+
+    async def _go_on(self) -> None:
+        """Have whoever asked decide. Their failures are not the giver's to read."""
+        self._waiting.stop()
+        try:
+            await self._allowed()
+        except Exception as error:
+            await self._end(sentence_for(error))
+
+    async def _end(self, sentence: str) -> None:
+        self.stop()
+        await self.bot.services.registration.discard(self._draft)
+        await self._remove_question()
+        await self._tell(sentence)
+
+    async def _tell(self, sentence: str) -> None:
+        """Say what came of it where it was asked for."""
+        self._waiting.stop()
+        await replace_answer(self._asked_by, f"I asked {self._giver}. {sentence}")
+
+    async def _remove_question(self) -> None:
+        question, self._question = self._question, None
+        if question is not None:
+            try:
+                await question.delete()
+            except discord.HTTPException as error:
+                log.info("a question is gone already", extra={"status": error.status})
+
+    def _withdrawn(self) -> None:
+        self.stop()
+        self.bot.interactions.spawn(self._end(WITHDRAWN), name="a clip that is gone")
+
+
+class WaitingPanel(Panel):
+    """For whoever asked, until there is an answer."""
+
+    refusal = "This clip is somebody else's."
+
+    def __init__(self, question: QuestionPanel, owner_id: int) -> None:
+        super().__init__(owner_id, timeout_s=None)
+        self._question = question
+
+    @ui.button(label="Delete the clip", style=discord.ButtonStyle.danger)
+    async def delete(self, interaction: discord.Interaction, _: ui.Button["WaitingPanel"]) -> None:
+        await interaction.response.defer()
+        self.stop()
+        await self._question.give_up()
+
+
+class PermissionsPanel(Panel):
+    """The voices of others that are the caller's voice, to be taken back."""
+
+    refusal = "These permissions are somebody else's."
+
+    def __init__(self, bot: TimbreBot, giver_id: int, given: list[Given]) -> None:
+        super().__init__(giver_id, timeout_s=_LIST_LASTS_S)
+        self.bot = bot
+        self.add_item(_TakeBack(given[:_MOST_LISTED]))
+
+
+class _TakeBack(ui.Select[PermissionsPanel]):
+    def __init__(self, given: list[Given]) -> None:
+        options = [
+            discord.SelectOption(
+                label=one.voice.name,
+                value=str(one.voice.voice_id),
+                description=f"Number {one.voice.voice_id}",
+            )
+            for one in given
+        ]
+        super().__init__(placeholder="Take a permission back", options=options)
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        assert self.view is not None  # an item is pressed in its view
+        await interaction.response.defer()
+        taken = await self.view.bot.services.permissions.take_back(
+            int(self.values[0]), interaction.user.id
+        )
+        await interaction.edit_original_response(
+            content=f"The voice **{escape_markdown(taken.name)}** is deleted, with its clip and "
+            "everything made from it. `/privacy info` shows what is left.",
+            view=None,
+        )
+
+
+def permitted_lines(given: list[Given]) -> list[str]:
+    """What somebody allowed, one line each."""
+    lines = [
+        f"- **{escape_markdown(one.voice.name)}** (number {one.voice.voice_id}) of "
+        f"<@{one.voice.owner_id}>, since <t:{one.permission.given_at:.0f}:d>"
+        for one in given[:10]
+    ]
+    if len(given) > len(lines):
+        lines.append(f"- and {len(given) - len(lines)} more")
+    return lines
