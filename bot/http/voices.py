@@ -1,7 +1,7 @@
 """Which voices speak over HTTP: those of the engine, and those of who runs the bot.
 
-Nobody else's: members consented to be spoken for in servers, by whom they know there. A program
-that asks here is nobody.
+Nobody else's, with their permission or without: members agreed to be spoken for in servers, by
+whom they know there. A program that asks here is nobody.
 """
 
 from collections.abc import Callable
@@ -11,8 +11,6 @@ import msgspec
 from bot.http.refusals import RequestRefused
 from bot.speech.speaker import Speaker
 from bot.voices.choosing import VoiceChoice, Voices
-from bot.voices.place import Person
-from bot.voices.rights import Action
 from engine.speech import EngineInfo, StockVoice
 
 #: Voices that OpenAI's clients offer without asking; each stands for one of the engine's.
@@ -69,4 +67,4 @@ class HttpVoices:
         operator = self._operator()
         if operator is None or not engine.clones_voices:
             return []
-        return await self._voices.offer("", Action.SPEAK, Person(operator, 0))
+        return await self._voices.personal(operator)

@@ -15,7 +15,7 @@ import pytest
 from bot.http.speech import AT_ONCE
 from bot.speech.audio.formats import FORMATS
 from bot.speech.audio.opus import SYNTHETIC
-from data.rows import NewVoice, VoiceRow
+from data.rows import NewVoice, VoicePermission, VoiceRow
 from data.store import Store
 from engine.errors import SynthesisFailed, WorkerUnavailable
 from engine.speech import ClonedVoice, Priority, Speech, SpeechRequest, StockVoice
@@ -121,10 +121,14 @@ async def voice(store: Store, owner_id: int, name: str, **more: object) -> Voice
 async def test_nobodys_cloned_voice_is_spoken_but_the_operators(
     served: Served, tones: Tones, store: Store
 ) -> None:
-    """Not one that is shared with a server, nor one that its owner gave to one server alone."""
+    """Not one that is shared or of another's permission, nor one that is for one server alone."""
     tones.engine = info(clones=True)
     mine = await voice(store, BOSS, "Mine")
     await voice(store, BOSS, "Elsewhere", guild_id=5)
+    allowed = await voice(store, BOSS, "Allowed", clip_sha256="a" * 64)
+    await store.permissions.put(
+        VoicePermission(voice_id=allowed.voice_id, user_id=78, given_at=0.0, text_version=1)
+    )
     theirs = await voice(store, 78, "Theirs")
     await store.shares.share(theirs.voice_id, 5)
     _, listed = await served.text("/v1/audio/voices")
@@ -133,7 +137,8 @@ async def test_nobodys_cloned_voice_is_spoken_but_the_operators(
         await served.client.audio.speech.create(model="tts-1", voice=asked, input="Hello.")
     spoken = {request.voice for request in tones.asked}
     assert {v.owner_id for v in spoken if isinstance(v, ClonedVoice)} == {BOSS}
-    refused = ("Theirs", f"voice:{theirs.voice_id}", "Elsewhere", "stock:anna", "nobody")
+    refused = ("Theirs", "Allowed", "Elsewhere", "stock:anna", "nobody")
+    refused += (f"voice:{theirs.voice_id}", f"voice:{allowed.voice_id}")
     for asked in refused:
         with pytest.raises(openai.BadRequestError, match="no such voice") as caught:
             await served.client.audio.speech.create(model="tts-1", voice=asked, input="Hello.")
