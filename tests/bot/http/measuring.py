@@ -27,15 +27,18 @@ LINE = "Number {} of all the lines is said, and nobody has heard it before."
 BOOK = " ".join("The door was open and nobody was there, so we sat down." for _ in range(400))
 
 
-async def asked(served: Served, text: str, name: str) -> float:
-    """Read all of a text, and say after how many seconds its first sound came."""
+async def asked(served: Served, text: str, name: str) -> tuple[float, float]:
+    """Read all of a text, and say after how many seconds its first sound came.
+
+    And how many of them a processor was at work, for the client too.
+    """
     order = {"input": text, "response_format": name}
-    begun = time.perf_counter()
+    begun, worked = time.perf_counter(), time.process_time()
     async with served.session.post(served.url("/v1/audio/speech"), json=order) as response:
         await response.content.readany()
-        first_s = time.perf_counter() - begun
+        first = time.perf_counter() - begun, time.process_time() - worked
         await response.read()
-    return first_s
+    return first
 
 
 async def engines_s(tones: OneByOne, text: str, priority: Priority) -> float:
@@ -44,14 +47,18 @@ async def engines_s(tones: OneByOne, text: str, priority: Priority) -> float:
     return time.perf_counter() - begun
 
 
-async def added_ms(tones: OneByOne, served: Served, name: str) -> list[float]:
+async def show_added(tones: OneByOne, served: Served, name: str) -> None:
     """From a request to its first sound, less what the engine alone takes, asked in turn."""
-    added = []
+    added, work = [], []
     for number in range(ROUNDS + 1):
         line = LINE.format(f"{name} {number}")
         alone_s = await engines_s(tones, line, Priority.BACKGROUND)
-        added.append((await asked(served, line, name) - alone_s) * 1000)
-    return added[1:]  # the first loads libraries
+        first_s, worked_s = await asked(served, line, name)
+        added.append((first_s - alone_s) * 1000)
+        work.append(worked_s * 1000)
+    # The first loads libraries.
+    print(row(f"first sound, {name}", added[1:]))
+    print(row(f"work of the processor until then, {name}", work[1:]))
 
 
 def row(what: str, measured: list[float]) -> str:
@@ -61,7 +68,7 @@ def row(what: str, measured: list[float]) -> str:
 
 async def measure(tones: OneByOne, served: Served) -> None:
     for name in FORMATS:
-        print(row(f"first sound, {name}", await added_ms(tones, served, name)))
+        await show_added(tones, served, name)
     live = [await engines_s(tones, f"Live {n}.", Priority.FIRST_SOUND) for n in range(ROUNDS)]
     print(row("a live piece alone", [one * 1000 for one in live]))
     process = psutil.Process()
