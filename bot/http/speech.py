@@ -71,6 +71,23 @@ class SpeechRoute:
         self.speaking = 0
 
     async def speak(self, request: web.Request) -> web.StreamResponse:
+        # Before its text arrives, which takes memory too.
+        if self.speaking >= AT_ONCE:
+            raise RequestRefused(
+                429,
+                f"{AT_ONCE} texts are being spoken. Please try again in a moment.",
+                code="rate_limit_exceeded",
+            )
+        self.speaking += 1
+        try:
+            return await self._speak(request)
+        finally:
+            self.speaking -= 1
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _speak(self, request: web.Request) -> web.StreamResponse:
         began = self._clock()
         order = await order_of(request)
         engine = self._engine()
@@ -82,22 +99,9 @@ class SpeechRoute:
                 code="model_not_found",
             )
         speaker = await self._voices.speaker(order.voice, engine)
-        if self.speaking >= AT_ONCE:
-            raise RequestRefused(
-                429,
-                f"{AT_ONCE} texts are being spoken. Please try again in a moment.",
-                code="rate_limit_exceeded",
-            )
-        self.speaking += 1
-        try:
-            answer = _Answer(request, order, engine.sample_rate, self._threads)
-            answer.on_first = lambda: self._on_first(self._clock() - began)
-            return await self._stream(answer, order, speaker)
-        finally:
-            self.speaking -= 1
-
-    def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        answer = _Answer(request, order, engine.sample_rate, self._threads)
+        answer.on_first = lambda: self._on_first(self._clock() - began)
+        return await self._stream(answer, order, speaker)
 
     async def _stream(
         self, answer: "_Answer", order: Order, speaker: Speaker
