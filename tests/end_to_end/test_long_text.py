@@ -17,7 +17,6 @@ import numpy as np
 import psutil
 import pytest
 import pytest_asyncio
-from openai import AsyncOpenAI
 
 from bot.loopback import Heard
 from bot.speech.reading import Reader
@@ -141,26 +140,31 @@ async def test_after_a_stall_nothing_is_fast_forwarded_and_nothing_is_left_out(
     assert [packet.opus for packet in stalled.speech] == [packet.opus for packet in whole.speech]
 
 
-async def test_fifty_books_over_http_leave_the_engine_to_who_listens(stage: Stage) -> None:
-    """They would take it ten minutes; a member is heard at once, and memory stays as it is."""
+async def test_books_over_http_leave_the_engine_to_who_listens(stage: Stage) -> None:
+    """They would take it minutes; a member is heard meanwhile, and memory stays as it is."""
     address = f"http://127.0.0.1:{stage.bot.environment['TIMBRE_HTTP_PORT']}"
     bot = psutil.Process(stage.bot.pid)
     before, resident = len(spoken(stage.home.parent)), bot.memory_info().rss
-    async with AsyncOpenAI(base_url=f"{address}/v1", api_key=TOKEN) as client:
-        ask = client.audio.speech.create
-        books = [
-            asyncio.create_task(ask(model="tts-1", voice="tone", input=story(100 + n)))
-            for n in range(50)
-        ]
-        await until(lambda: len(spoken(stage.home.parent)) > before, 60)
+    patient = aiohttp.ClientTimeout(total=None)
+    async with aiohttp.ClientSession(timeout=patient) as session:
+
+        async def ask(text: str) -> bytes:
+            async with session.post(
+                f"{address}/v1/audio/speech",
+                json={"input": text},
+                headers={"Authorization": f"Bearer {TOKEN}"},
+            ) as response:
+                return await response.read()
+
+        books = [asyncio.create_task(ask(story(100 + n))) for n in range(20)]
+        await until(lambda: len(spoken(stage.home.parent)) > before, 90)
         await stage.say(stage.alice, "Somebody listens.")
         assert "Somebody listens." in [text for _, text in spoken(stage.home.parent)]
         assert not any(book.done() for book in books)
         for book in books:
             book.cancel()
         await asyncio.wait(books)
-    assert bot.memory_info().rss - resident < 200 * 2**20
-    async with aiohttp.ClientSession() as session:
+        assert bot.memory_info().rss - resident < 200 * 2**20
         async with session.get(f"{address}/readyz") as response:
             assert await response.json() == {"engine": True, "discord": True}
         async with session.get(f"{address}/metrics") as response:
