@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.base.home import DATABASE, prepare_home
 from bot.base.metrics import Metrics
+from bot.base.statistics import Statistics
 from bot.clips.judge import judge, prove
 from bot.live.server_settings import ServerSettings
 from bot.settings import SECRETS, Settings, SettingsError
@@ -36,6 +37,7 @@ from bot.voices.sharing import Sharing
 from bot.voices.uploads import Uploads
 from data.errors import DatabaseUnusable
 from data.store import Store
+from engine.device import card_environment
 from engine.executor import Executor
 from engine.host.local import LocalExecutor
 from engine.host.worker_process import worker_command
@@ -69,6 +71,7 @@ class Services:
     reader: Reader
     pronouncing: Pronouncing
     metrics: Metrics
+    statistics: Statistics
 
 
 @asynccontextmanager
@@ -120,20 +123,25 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
     """
     async with open_store(settings) as store:
         metrics = Metrics()
+        statistics = Statistics(store.statistics, metrics)
         enrolments = EnrolmentRecords(store, metrics)
         executor = LocalExecutor(
             settings.engine,
             limits=settings.queue,
             on_enrolled=enrolments.note,
             command=worker_command(settings.engine_python),
-            environment={name: value for name, value in os.environ.items() if name not in SECRETS},
+            environment={
+                **{name: value for name, value in os.environ.items() if name not in SECRETS},
+                **card_environment(settings.engine.device, os.environ),
+            },
         )
         try:
             await executor.start()
-            yield _services(settings, store, executor, enrolments, metrics)
+            yield _services(settings, store, executor, enrolments, statistics=statistics)
         finally:
             await executor.close()
             await enrolments.settled()
+            await statistics.keep()
 
 
 def _services(
@@ -141,8 +149,10 @@ def _services(
     store: Store,
     executor: Executor,
     enrolments: EnrolmentRecords,
-    metrics: Metrics,
+    *,
+    statistics: Statistics,
 ) -> Services:
+    metrics = statistics.metrics
     home = settings.home
     cache = speech_cache(settings, store)
     speech = SpeechService(executor, cache, metrics, deadline_s=settings.queue.request_deadline_s)
@@ -219,4 +229,5 @@ def _services(
         reader=reader,
         pronouncing=pronouncing,
         metrics=metrics,
+        statistics=statistics,
     )

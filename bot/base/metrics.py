@@ -1,15 +1,19 @@
 """Counts and latencies since the bot started, for `/status`, the demo's report and Prometheus."""
 
+import math
 import statistics
 from bisect import bisect_left
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 #: From what a loop's turn may take to what nobody waits for, in seconds.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 #: Of the time that speech takes to be made over the time that it plays; from 1 on it is heard late.
 _FACTORS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 5.0, 10.0)
+
+#: Each bucket's lower bound is so many times that of the one before; bucket 0 begins at 1 ms.
+_BUCKET_RATIO = 1.1
 
 
 class Distribution:
@@ -56,6 +60,28 @@ class Latencies:
         return len(self._values)
 
 
+class CountedLatencies(Latencies):
+    """Latencies of which all are counted by size: `counts` has how many fell into each bucket."""
+
+    def __init__(self, size: int = 1000) -> None:
+        super().__init__(size)
+        self.counts: Counter[int] = Counter()
+
+    def add(self, milliseconds: float) -> None:
+        super().add(milliseconds)
+        self.counts[math.floor(math.log(max(milliseconds, 1.0), _BUCKET_RATIO))] += 1
+
+
+def percentile_of(counts: Mapping[int, int], percent: int) -> float | None:
+    """What `percent` of counted latencies do not exceed, in ms, 5 % more or less; None for none."""
+    rank = math.ceil(sum(counts.values()) * percent / 100)
+    for bucket, count in sorted(counts.items()):
+        rank -= count
+        if rank <= 0:
+            return float(_BUCKET_RATIO ** (bucket + 0.5))
+    return None
+
+
 class Metrics:
     """What the bot has done since it started.
 
@@ -67,7 +93,7 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        self.first_sound = Latencies()
+        self.first_sound = CountedLatencies()
         self.synthesis = Latencies()
         self.real_time_factor = Distribution(_FACTORS)
         self.enrolments = 0  # clips that the engine had to analyse: once for each voice
@@ -76,6 +102,9 @@ class Metrics:
         self.cache_misses = 0
         self.utterances = 0
         self.voice_gaps = 0
+        self.characters = 0  # as they are read: numbers in words
+        self.sound_ms = 0
+        self.failures = 0  # pieces of text that could not be spoken
 
     def synthesised(self, took_s: float, plays_s: float) -> None:
         """Note that a request was answered with speech, which is not empty."""

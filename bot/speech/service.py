@@ -19,6 +19,7 @@ from bot.speech.audio import opus
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.clip import Clip
 from bot.speech.audio.codec import Codec
+from bot.speech.counting import counting
 from bot.speech.pieces import Made, Piece, Pieces, Recital
 from bot.speech.readiness import Readiness
 from bot.speech.speaker import Speaker, voice_for
@@ -66,14 +67,16 @@ class SpeechService:
     def saying(self, chunks: Sequence[str], speaker: Speaker) -> "Saying":
         """`chunks`, to be spoken one after the other. Nothing is made of them before it is due."""
         self._metrics.utterances += 1
-        make_due = partial(self._make_due, self._clip)
+        self._metrics.characters += sum(map(len, chunks))
+        make_due = partial(self._make_due, self._clip, counting(self._metrics))
         saying = Saying(speaker, _pieces(chunks, speaker), make_due)
         self._sayings.add(saying)
         return saying
 
     def recital(self, chunks: Sequence[str], speaker: Speaker) -> Recital:
         """`chunks`, made in the background as speech at the usual loudness. Nothing is kept."""
-        make_due = partial(self._make_due, self._speech)
+        # A piece that failed after all of it was given up has nobody left to tell.
+        make_due = partial(self._make_due, self._speech, lambda t: t.cancelled() or t.exception())
         recital = Recital(speaker, _pieces(chunks, speaker), make_due)
         self._sayings.add(recital)
         return recital
@@ -115,6 +118,7 @@ class SpeechService:
     def _make_due(
         self,
         make: Callable[[Piece[Made]], Coroutine[Any, Any, Made]],
+        note: Callable[[asyncio.Task[Made]], object],
         piece: Piece[Made],
         priority: Priority,
     ) -> None:
@@ -127,8 +131,7 @@ class SpeechService:
         piece.request = replace(piece.request, priority=priority, deadline_s=deadline_s)
         if piece.task is None:
             piece.task = asyncio.create_task(make(piece), name="clip")
-            # A piece that failed after all of it was given up has nobody left to tell.
-            piece.task.add_done_callback(lambda t: t.cancelled() or t.exception())
+            piece.task.add_done_callback(note)
         else:
             self._executor.promote(piece.request)
 
