@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _FOLD_AGAIN_S = 1.0
 
-Value = int | float | str | None
+Value = int | float | str | bytes | None
 #: A row to be written, by the names of its columns.
 Columns = msgspec.Struct | Mapping[str, Value]
 Conflict = Literal["ABORT", "IGNORE", "REPLACE"]
