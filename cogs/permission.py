@@ -116,6 +116,8 @@ class QuestionPanel(Panel):
             allowed_mentions=discord.AllowedMentions(users=[discord.Object(self.owner_id)]),
             wait=True,
         )
+        if self._draft not in services.registration.drafts:  # given up before it could be seen
+            await self._remove_question()
 
     @ui.button(label="Allow", style=discord.ButtonStyle.success)
     async def allow(self, interaction: discord.Interaction, _: ui.Button["QuestionPanel"]) -> None:
