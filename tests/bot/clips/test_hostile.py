@@ -1,16 +1,20 @@
 """Files made to break their reader: each gets its sentence, and nothing is left behind.
 
 There are a thousand with `--all`. By default it is a tenth: every strange file, and every mutation
-of every format once. They are drawn from one seed: a failure names a file that can be made again.
+of every format once. Those go the whole way; the others are read by forks of one child. They are
+drawn from one seed: a failure names a file that can be made again.
 """
 
 import asyncio
+import contextlib
 import io
+import os
 import struct
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -19,20 +23,22 @@ import psutil
 import pytest
 import soundfile
 
-from bot.clips.judge import ClipLimits, ClipRefused, judge
+from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, judge
 from engine.speech import FloatArray
+from tests.bot.clips.forked_child import ForkedChildren
 from tests.bot.clips.recordings import FORMATS, RATE, encode, film_without_sound
 
 #: How often every mutation meets every format.
 ONCE, OFTEN = 1, 15
 #: Some files are speech all the same once they are mutated.
 MOST_ACCEPTED = 0.08
-AT_ONCE = 3
+AT_ONCE = 2
 #: What the judging process may grow by over the whole corpus.
 MOST_GROWTH_MIB = 64
 LIMITS = ClipLimits(decode_cpu_s=10, decode_wall_s=20.0, decode_memory_mib=384)
 
 Upload = tuple[str, bytes]
+Judging = Callable[[Path], Awaitable[JudgedClip]]
 
 
 def wav(samples: bytes, *, rate: int, channels: int, bits: int, code: int = 1) -> bytes:
@@ -147,12 +153,13 @@ async def test_a_thousand_hostile_files(
         upload.write_bytes(content)
         kinds[upload] = kind
         largest_of[kind] = max(largest_of[kind], len(content))
-    uploads = iter(kinds.items())
+    whole_way = sum(1 for _ in corpus(pcm, ONCE))
+    items = list(kinds.items())
 
-    async def work() -> None:
+    async def work(uploads: Iterator[tuple[Path, str]], judging: Judging) -> None:
         for upload, kind in uploads:
             try:
-                clip = await asyncio.wait_for(judge(upload, LIMITS), 60)
+                clip = await asyncio.wait_for(judging(upload), 60)
                 outcome = "accepted"
                 # Harmless: what is left is speech all the same.
                 assert clip.voiced_s >= LIMITS.min_voiced_s
@@ -165,13 +172,23 @@ async def test_a_thousand_hostile_files(
             outcomes[kind, " ".join(outcome.split()[:6])] += 1
 
     before = psutil.Process().memory_info().rss
-    workers = [asyncio.create_task(work()) for _ in range(AT_ONCE)]
     largest = before
-    while not all(worker.done() for worker in workers):
-        largest = max(largest, psutil.Process().memory_info().rss)
-        await asyncio.sleep(0.02)
-    for worker in workers:
-        await worker
+    with contextlib.ExitStack() as stack:
+        judging: list[Judging] = [partial(judge, limits=LIMITS)] * AT_ONCE
+        for part in items[:whole_way], items[whole_way:]:
+            uploads = iter(part)
+            workers = [asyncio.create_task(work(uploads, one)) for one in judging]
+            while not all(worker.done() for worker in workers):
+                largest = max(largest, psutil.Process().memory_info().rss)
+                await asyncio.sleep(0.02)
+            for worker in workers:
+                await worker
+            if rounds == ONCE or os.name != "posix":
+                continue
+            judging = [
+                stack.enter_context(contextlib.closing(ForkedChildren(LIMITS))).judge
+                for _ in range(AT_ONCE)
+            ]
     for (kind, outcome), count in sorted(outcomes.items()):
         print(f"{count:4d} {kind:20s} {outcome}")
     print(f"parent grew by {(largest - before) / 2**20:.0f} MiB")
