@@ -33,7 +33,13 @@ _SENTENCE = "the quick brown fox jumps over the lazy dog"
 
 
 def write_random_checkpoint(
-    folder: Path, model: Model = ENGLISH, *, seed: int, small: bool, stop_after: int | None = 60
+    folder: Path,
+    model: Model = ENGLISH,
+    *,
+    seed: int,
+    small: bool,
+    stop_after: int | None = 60,
+    calibrated: bool = True,
 ) -> None:
     """Write all files of a model's checkpoint, and its manifest, into `folder`.
 
@@ -41,7 +47,9 @@ def write_random_checkpoint(
 
     Equal arguments give equal weights on one torch version with one number of threads.
     `stop_after` is about how many speech tokens (25 a second) an utterance gets before the stop
-    token; None leaves that to chance, which in practice means upstream's limit of 1000.
+    token; None leaves that to chance, which in practice means upstream's limit of 1000. Networks
+    that are not `calibrated` have their sizes and shapes and are made sooner, but what they give
+    may be of any level and much alike.
 
     The folder is as it was until all is written, whatever happens on the way. Raises `WeightsError`
     where it holds weights that are not random ones, or no place is left for new ones.
@@ -56,7 +64,14 @@ def write_random_checkpoint(
         unfinished = Path(scratch) / folder.name
         unfinished.mkdir()
         try:
-            _write(unfinished, model, seed, small, stop_after)
+            _write(
+                unfinished,
+                model,
+                seed,
+                small=small,
+                stop_after=stop_after,
+                calibrated=calibrated,
+            )
         except (SafetensorError, RuntimeError) as error:  # how these libraries say "disk full"
             first = str(error).partition("\n")[0]
             raise checkpoint.WeightsError(f"{folder} cannot be written: {first}") from error
@@ -70,14 +85,16 @@ def write_random_checkpoint(
             (folder / name).unlink(missing_ok=True)
 
 
-def _write(folder: Path, model: Model, seed: int, small: bool, stop_after: int | None) -> None:
+def _write(
+    folder: Path, model: Model, seed: int, *, small: bool, stop_after: int | None, calibrated: bool
+) -> None:
     write_tokenizer(folder, model)
     with torch.inference_mode(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if model.tables:
             drawn = _draw_multilingual(folder, model, small, stop_after)
         else:
-            drawn = _draw(folder, model, small, stop_after)
+            drawn = _draw(folder, model, small, stop_after, calibrated)
     # Calibration filled in a derived embedding that upstream would then prefer to its own.
     drawn.conds.t3.cond_prompt_speech_emb = None
     for name, network in (
@@ -87,13 +104,15 @@ def _write(folder: Path, model: Model, seed: int, small: bool, stop_after: int |
     ):
         _save(network, folder / name, strict=model.family == "turbo")
     drawn.conds.save(folder / model.builtin_voice)
-    size = "small" if small else "full"
+    size = ("small" if small else "full") + ("" if calibrated else "-uncalibrated")
     name = "" if model is ENGLISH else f"{model.name}-"
     revision = f"random-{name}{size}-seed-{seed}-stop-{stop_after}"
     checkpoint.write_manifest(folder, model, source=SOURCE, revision=revision)
 
 
-def _draw(folder: Path, model: Model, small: bool, stop_after: int | None) -> Any:
+def _draw(
+    folder: Path, model: Model, small: bool, stop_after: int | None, calibrated: bool = True
+) -> Any:
     """Upstream's class around networks drawn for it; `folder` has its tokenizer."""
     sizes = (REDUCED if small else RELEASED)[model.name]
     with no_init_weights():
@@ -111,8 +130,11 @@ def _draw(folder: Path, model: Model, small: bool, stop_after: int | None) -> An
 
     seconds = 8.0 if model.family == "turbo" else 4.0  # Turbo hears nothing below five
     clips = [synthetic_voice(pitch_hz, seconds) for pitch_hz in (105.0, 160.0, 230.0)]
-    _spread_voices(drawn, clips)
+    if calibrated:
+        _spread_voices(drawn, clips)
     _enrol(drawn, clips[0])
+    if not calibrated:
+        return drawn
     untrained.set_t3_entropy(t3, drawn.conds.t3, _text_tokens(drawn, model))
 
     estimator.final_proj.bias -= 5.0  # the mean of a log-mel

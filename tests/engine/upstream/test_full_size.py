@@ -27,7 +27,7 @@ def full_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("full")
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
-    write_random_checkpoint(folder, seed=1, small=False)
+    write_random_checkpoint(folder, seed=1, small=False, calibrated=False)
     yield folder
     torch.set_num_threads(threads)
     shutil.rmtree(folder)
