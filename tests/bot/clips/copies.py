@@ -59,8 +59,10 @@ def main(folder: Path) -> None:
     for name, paths in speakers(folder):
         pause, sounds, length = np.zeros(RATE // 5, np.float32), [], 0
         for path in paths:
+            if length > 2.5 * CLIP_S * RATE:
+                break
             sound = sound_of(path)
-            if len(sound) > RATE // 4 and length < 2.5 * CLIP_S * RATE:
+            if len(sound) > RATE // 4:
                 sounds += [sound, pause]
                 length += len(sound)
         whole = np.concatenate(sounds)
