@@ -37,7 +37,7 @@ def loudness_lufs(samples: FloatArray, sample_rate: int) -> float:
     if len(samples) < block:
         return -math.inf
     weighted = _weighted(samples, sample_rate)
-    total = np.concatenate([[0.0], np.cumsum(np.square(weighted))])
+    total = np.concatenate([[0.0], np.cumsum(np.square(weighted), dtype=np.float64)])
     starts = np.arange(0, len(samples) - block + 1, hop)
     power = (total[starts + block] - total[starts]) / block
     audible = power[power > _power(_ABSOLUTE_GATE_LUFS)]
@@ -54,7 +54,7 @@ def _weighted(samples: FloatArray, sample_rate: int) -> FloatArray:
     blocks.flat[: len(samples)] = samples
     spectrum = np.fft.rfft(blocks, 2 * sample_rate) * _response(sample_rate)
     filtered = np.fft.irfft(spectrum, 2 * sample_rate)
-    weighted = np.zeros((seconds + 1, sample_rate))
+    weighted = np.zeros((seconds + 1, sample_rate), np.float32)
     weighted[:-1] = filtered[:, :sample_rate]
     weighted[1:] += filtered[:, sample_rate:]
     return weighted.ravel()[: len(samples)]
@@ -65,7 +65,7 @@ def _response(sample_rate: int) -> ComplexArray:
     """Of both K-weighting filters, at the frequencies of two seconds' spectrum."""
     frequencies = np.fft.rfftfreq(2 * sample_rate, 1 / sample_rate)
     turn = np.exp(-2j * np.pi * frequencies / _K_RATE)
-    response = np.ones_like(turn)
+    response: ComplexArray = np.ones_like(turn)
     for b, a in _K_WEIGHTING:
         response *= np.polyval(b[::-1], turn) / np.polyval(a[::-1], turn)
     return response

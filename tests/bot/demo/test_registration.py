@@ -8,8 +8,8 @@ from bot.demo.registration import measure
 from tests.bot.clips.recordings import RATE, encode
 from tests.end_to_end.uploads import speech
 
-#: Ten times what it takes on a quiet machine, where 2 s are promised: docs/benchmarks/registration.md
-#: has those figures. Tests run beside other work.
+#: Ten times what it takes on a quiet machine (docs/benchmarks/registration.md), where 2 s are
+#: promised. Tests run beside other work.
 LONGEST_S = 6.0
 
 
