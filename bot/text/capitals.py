@@ -186,6 +186,8 @@ def _small(token: str) -> str:
     """Spell small letters that no word could be made of, such as ``ssd``."""
     known = token in ABBREVIATIONS or token in AMBIGUOUS or token in _ENDINGS
     letters = token.upper()
+    if letters in SPELLED_SMALL and letters != "UPS":
+        return " ".join(letters)
     if letters.removesuffix("S") in SPELLED_SMALL:
         return " ".join(letters.removesuffix("S")) + ("'s" if letters.endswith("S") else "")
     if known or "'" in token or not token.islower() or letters in SHORT_WORDS or len({*token}) == 1:

@@ -21,19 +21,45 @@ _LETTERS = re.compile(r"(?<!\w)[A-Za-z]{3,}(?!\w)")
 _ROMAN = re.compile(r"(?:V?I{1,3}|IV|IX|X{1,3}(?:IX|IV|V?I{0,3}))")
 
 
-_SOUND = re.compile(rf"(?<!\w)(?:{'|'.join(SOUNDS)})(?!\w)", re.IGNORECASE)
+#: "M8" is a size of bolts too.
+_SOUND = re.compile(
+    rf"(?<!\w)(?:{'|'.join(SOUNDS)})(?!\w)(?! (?:bolts?|nuts?|screws?|socket|threads?|washers?)\b)",
+    re.IGNORECASE,
+)
 
 
+_FOR_YOU = re.compile(r"^4 u(?!\w)")
 _FOR = re.compile(
+    r"^4 (?=(?:me|u|real|sure)\b)|"
     r"(?<=[a-z] )(?<!\btop )(?<!\bbest )(?<!\bthe )(?<!\bother )4 (?=(?:me|u|you|him|her|us|them|"
+    r"tmrw|tomorrow|tonight|tn|"
+    r"anything|everything|ever|dinner|lunch|"
     r"real|sure|fun|life)\b)"
+)
+_TO = re.compile(
+    r"(?:(?<=wait )|(?<=want )|(?<=need )|(?<=going )|(?<=gonna )|(?<=have )|(?<=time )|(?<=happy "
+    r")|(?<=nice )|(?<=glad )|"
+    r"(?<=love )|(?<=like )|(?<=ready )|(?<=hard )|(?<=trying )|(?<=used ))2 (?=(?:be|come|do|eat|"
+    r"get|go|hang|hear|help|know|make|meet|"
+    r"play|say|see|sleep|talk|watch|work)\b)"
+)
+_SO_MUCH = re.compile(
+    r"(?<=[a-z] )sm(?=$|[.!,?]| (?:for|omg|lol|pls|guys|everyone|bro|man|and|but)\b)"
+)
+_THANKED = re.compile(
+    r"\b(?:appreciate|hate|help(?:s|ed)|hurts?|like|love[ds]?|miss|thank(?:s| you)?|thx|tks|ty|"
+    r"want)\b"
 )
 
 
 def sounds(text: str) -> str:
-    """``gr8`` -> great."""
-    text = _FOR.sub("for ", text)
-    return _SOUND.sub(lambda m: SOUNDS[m[0].lower()], text)
+    """``gr8`` -> great, ``thx sm`` -> thx so much."""
+    if _THANKED.search(text):
+        text = _SO_MUCH.sub("so much", text)
+    text = _SOUND.sub(lambda m: SOUNDS[m[0].lower()], text)
+    text = _TO.sub("to ", text)
+    text = _FOR_YOU.sub("for you", text)
+    return _FOR.sub("for ", text)
 
 
 def laughter(text: str) -> str:
@@ -109,9 +135,12 @@ _PROBABILITY = re.compile(r"(?<!\w)prob(?= of\b)")
 _UR_VERB = re.compile(
     r"(?<!\w)ur(?= (?:a|an|the|not|so|too|just|gonna|going|welcome|right|wrong|free|bored|out|in|"
     r"done|ready|late|good|"
-    r"bad|ok|okay|fine|here|there|still|really|very|literally|always|never|even|sure|cute|mad|lucky|sick|being|"
+    r"bad|ill|ok|okay|fine|here|there|still|really|very|literally|always|never|even|sure|cute|mad|lucky|sick|being|"
     r"coming|doing|getting|having|looking|making|playing|trying|talking|saying|using|[a-z]{2,8}ing "
-    r"to)\b)"
+    r"to)\b)|"
+    r"(?<!\w)ur(?= [a-z]{2,10}(?<=[^eaou])ed(?:$|[.,!?]| (?:lol|lmao|rn|bro|man|dude|again|for|"
+    r"from|"
+    r"by|if|bc|and)\b))"
 )
 _R_U = re.compile(r"(?<!\w)r u(?!\w)")
 
@@ -126,7 +155,9 @@ def abbreviations(text: str) -> str:
     text = _PROBABILITY.sub("probability", _PROBLEM.sub(r"\1problem\2", text))
     if is_english(words):
         text = _UR_VERB.sub("you're", text)
-    if is_english(words) or all(word in AMBIGUOUS or len(word) == 1 for word in words):
+    if is_english(words) or all(
+        word in AMBIGUOUS or word in ABBREVIATIONS or len(word) == 1 for word in words
+    ):
         return WORD.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
     if not is_foreign(text, words):
         # Without a vowel they are hardly words of another language.

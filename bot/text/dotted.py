@@ -5,9 +5,10 @@ What an abbreviation means is decided by its neighbours. A point that also ends 
 
 import re
 
-from bot.text import kitchen
+from bot.text import addresses, clipped, kitchen
 from bot.text.expressions import any_of
 from bot.text.rule import Match, Rule, rule
+from bot.text.sentences import point
 
 _TITLES = {
     "Lt": "Lieutenant", "Sgt": "Sergeant", "Capt": "Captain", "Cpl": "Corporal", "Mt": "Mount",
@@ -22,10 +23,6 @@ _DOTTED_TITLES = {
 _ADDRESSED = {
     "mr": "mister", "mrs": "missus", "ms": "miss", "dr": "doctor", "prof": "professor",
     "vs": "versus", "jr": "junior", "sr": "senior",
-}  # fmt: skip
-_STREETS = {
-    "Dr": "Drive", "St": "Street", "Ln": "Lane", "Ct": "Court", "Pl": "Place", "Sq": "Square",
-    "Ave": "Avenue", "Rd": "Road", "Ter": "Terrace", "Cir": "Circle",
 }  # fmt: skip
 #: Before a number, whether a point follows or not.
 _NUMBERED = {
@@ -63,25 +60,12 @@ _LETTERED = {
     "f.y.i": "for your information", "a.s.a.p": "as soon as possible",
 }  # fmt: skip
 _SLASHED = {
-    "w/o": "without", "w/": "with ", "w/e": "whatever", "b/c": "because", "n/a": "not applicable",
+    "w/o": "without", "w/": "with ", "w/e": "whatever", "w/in": "within", "e/o": "every other",
+    "w/d": "washer dryer", "b/c": "because", "n/a": "not applicable",
     "tl;dr": "in short", "tl:dr": "in short", "a/c": "A C", "c/o": "care of",
     "b/w": "between", "o/u": "over under",
 }  # fmt: skip
-#: Words that begin sentences: no name follows where one of them does, and none of them is one.
-_STARTERS = (
-    "A|And|Are|As|At|But|Can|Dear|Did|Do|For|From|Go|Good|Have|He|Hello|Hey|Hi|How|I|If|In|Is|It|"
-    "Its|Just|My|No|Not|Now|Of|Oh|Ok|Okay|On|Or|Our|She|So|Sorry|Sure|Thank|Thanks|That|The|Then|"
-    "There|They|This|To|We|Well|What|When|Where|Who|Why|Yes|Yo|You|Your"
-)
 _NEVER_LAST = ("ly", "ing", "imum")
-_ENDS = re.compile(rf"[\"')\]]*(?:\s*$|\n| (?:{_STARTERS})\b)")
-_NAME_FOLLOWS = re.compile(rf" (?!(?:{_STARTERS})\b)[A-Z][a-z]")
-
-
-def _point(match: Match) -> str:
-    """The point at the end of `match` where it ends a sentence as well."""
-    ends = match[0].endswith(".") and _ENDS.match(match.string, match.end())
-    return "." if ends else ""
 
 
 def _in_full(words: dict[str, str], typed: str) -> str:
@@ -102,24 +86,14 @@ def _expanded(
 
     def say(match: Match) -> str:
         said = _in_full(folded, match[1])
-        return said if said.endswith(_NEVER_LAST) else said + _point(match)
+        return said if said.endswith(_NEVER_LAST) else said + point(match)
 
     pattern = rf"(?<![\w.'&/-]){before}({any_of(words)}){after}"
     return rule(pattern, say, *examples, flags=flags, needs=needs)
 
 
-def _street(match: Match) -> str:
-    """A street after its name, unless the abbreviation is the title of another name."""
-    numbered = match["number"] or match["road"][0].isdigit()
-    named = _NAME_FOLLOWS.match(match.string, match.end())
-    sure = match["point"] or numbered or match["kind"] in {"Ave", "Rd"}
-    if not sure or (named and not numbered):
-        return match[0]
-    return f"{match['number'] or ''}{match['road']} {_STREETS[match['kind']]}{_point(match)}"
-
-
 def _initials(match: Match) -> str:
-    return " ".join(re.findall("[A-Z]", match[0])) + _point(match)
+    return " ".join(re.findall("[A-Z]", match[0])) + point(match)
 
 
 slashed = rule(
@@ -159,15 +133,6 @@ initials = rule(
     ("in the U.S.", "in the U S."),
     needs=(".",),
 )
-street = rule(
-    rf"\b(?P<number>\d{{1,5}}[A-Z]? (?:[NSEW]\.? )?)?"
-    rf"(?P<road>(?!(?:{_STARTERS})\b)[A-Z][a-z]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th)) "
-    rf"(?P<kind>{any_of(_STREETS)})\b(?P<point>\.?)",
-    _street,
-    ("Elm Dr. is long", "Elm Drive is long"),
-    ("12 Oak St Denver", "12 Oak Street Denver", "twelve Oak Street Denver"),
-    ("Visit St. Louis", "Visit St. Louis", "Visit Saint Louis"),
-)
 title = _expanded(
     "",
     _TITLES,
@@ -190,7 +155,7 @@ addressed = rule(
     needs=(".",),
 )
 numbered = _expanded(
-    r"(?<!\d )(?-i:(?!LV|RT))",
+    r"(?:(?<!\d )|(?=(?:eps?|pgs?|ch|figs?|apt|rm|lvl)\b))(?-i:(?!LV|RT))",
     _NUMBERED,
     r"\.? ?(?=\d|(?-i:[IVX]{1,5}\b|[A-Z]-?\d))",
     ("vol. 3", "volume 3", "volume three"),
@@ -199,7 +164,7 @@ numbered = _expanded(
     flags=re.IGNORECASE,
 )
 dotted_numbered = _expanded(
-    r"(?<!\d )(?<!\ba )",
+    r"(?:(?<!\d )|(?=(?:nos?|pp?|ext|ste)\b))(?<!\ba )",
     _DOTTED_NUMBERED,
     r"\. ?(?=\d)",
     ("No. 5", "Number 5", "Number five"),
@@ -231,9 +196,15 @@ established = _expanded(
 )
 floor = rule(
     r"(?<=\d(?:st|nd|rd|th) )(fl|rd)\b\.?",
-    lambda m: ("floor" if m[1] == "fl" else "round") + _point(m),
+    lambda m: ("floor" if m[1] == "fl" else "round") + point(m),
     ("on the 3rd fl.", "on the 3rd floor.", "on the third floor."),
     needs=(" fl", " rd"),
+)
+edition = rule(
+    r"(?<=\d(?:st|nd|rd|th) )eds?\b\.?",
+    lambda m: f"edition{point(m)}",
+    ("a 1st ed", "a 1st edition", "a first edition"),
+    needs=(" ed",),
 )
 deviation = rule(
     r"\bstd\.?(?= (?:dev|err|error|deviation|library|lib)\b)",
@@ -243,12 +214,19 @@ deviation = rule(
 )
 century = rule(
     r"(?<=\dth )c\.(?= [a-z]|\s*$|\))|(?<=\dst )c\.(?= [a-z]|\s*$|\))",
-    lambda m: f"century{_point(m)}",
+    lambda m: f"century{point(m)}",
     ("the 16th c. style", "the 16th century style", "the sixteenth century style"),
     needs=("c.",),
 )
 always = _expanded(
     "", _ALWAYS, r"\b\.?", ("approx. half", "approximately half"), flags=re.IGNORECASE
+)
+included = rule(
+    r"(?<=[a-z] )([Ii])ncl\b\.?(?=$|[,;!?)]|\.? (?:in|and|but)\b)",
+    lambda m: f"{m[1]}ncluded{point(m)}",
+    ("bills incl.", "bills included."),
+    ("all incl, nice", "all included, nice"),
+    needs=("incl",),
 )
 always_dotted = _expanded(
     r"(?<!\d )",
@@ -260,7 +238,7 @@ always_dotted = _expanded(
 )
 name_ends = rule(
     r"(?<=[a-z] )([JS]r)\b\.?(?! [A-Z])",
-    lambda m: _ADDRESSED[m[1].lower()] + _point(m),
+    lambda m: _ADDRESSED[m[1].lower()] + point(m),
     ("John Sr. is", "John senior is"),
     ("Ed Jr", "Ed junior"),
     needs=("jr", "sr"),
@@ -269,25 +247,27 @@ each = rule(
     r"(?:(?<=\d )|(?<=\bcal )|(?<=\btsp )|(?<=\btbsp )|(?<=\boz )|(?<=\bpts )|(?<=\bcups )|"
     r"(?<=\bmins ))"
     r"ea\b\.?(?!\w)",
-    lambda m: f"each{_point(m)}",
+    lambda m: f"each{point(m)}",
     ("3 at $4 ea.", "3 at $4 each.", "three at four dollars each."),
     needs=("ea",),
 )
 key = rule(
     r"\b([A-G](?:#|b)?) ?maj\b\.?|(?<=\b[Ii]n )([A-G](?:#|b)?) ?min\b\.?",
-    lambda m: (f"{m[1]} major" if m[1] else f"{m[2]} minor") + _point(m),
+    lambda m: (f"{m[1]} major" if m[1] else f"{m[2]} minor") + point(m),
     ("in G maj.", "in G major."),
     ("in A min", "in A minor"),
     ("A min later", "A min later"),
 )
 
 ENGLISH = (
-    pair, slashed, ampersand, lettered, initials, street, title, dotted_title, addressed,
+    pair, slashed, ampersand, lettered, initials, addresses.small_side, addresses.street,
+    addresses.small_street, addresses.apartment, title, dotted_title, addressed,
 
-    floor,
+    floor, edition,
     deviation, century,
 
-    numbered, dotted_numbered, number_of, established, bound, always, always_dotted, name_ends,
+    numbered, dotted_numbered, number_of, established, bound, included,
+    *clipped.ENGLISH, always, always_dotted, name_ends,
     kitchen.size,
     each, key, kitchen.spoons, kitchen.cups, kitchen.packed,
 )  # fmt: skip

@@ -62,6 +62,16 @@ chord = rule(
         "key of",
     ),
 )
+sharp_minor = rule(
+    r"(?<![\w'#-])([A-Ga-g])(#)(m|min|maj)(7?)(?!\w)|(?<![\w'#-])([A-G])(b)(m|min|maj)(7?)(?!\w)",
+    lambda m: (
+        f"{(m[1] or m[5]).upper()} {'sharp' if m[2] else 'flat'}{_KEYS[m[3] or m[7]]} "
+        f"{m[4] or m[8] or ''}".rstrip()
+    ),
+    ("in c#m", "in C sharp minor"),
+    ("play Ebm7", "play E flat minor 7", "play E flat minor seven"),
+    needs=("#m", "bm"),
+)
 _METALS = "H|Li|Na|K|Ca|Mg|Al|Si|Fe|Cu|Zn|Ag|Mn|Ba|Pb|Sn|Ti|Ni|Cs|Rb"
 salt = rule(
     rf"(?<![\w-])(?=[A-Z]{{1,2}}[a-z]|[A-Z][a-z][A-Z])(?:{_METALS})(?:Cl|Br|F|I|OH|CN|O|S)(?![\w-])",
@@ -77,16 +87,23 @@ _NAMED = {
     "sqrt": "square root",
 }  # fmt: skip
 function = rule(
-    rf"(?<![\w.'])(?:(sin|cos|tan|log|ln|exp|sqrt)|([fghOPFG]))\((?=[^()])({_TERM}"
+    rf"(?<![\w.'])(?:(sin|cos|tan|log|ln|exp|sqrt)|([fghOPFG]|o(?=\((?:n|1|log|m|k)\b)))\((?=[^()])({_TERM}"
     rf"(?:(?: ?[-+*/^|] ?| |(?=log)|, ?)(?:log ?)?{_TERM}){{0,3}})°?\)",
     lambda m: (
-        f"{_NAMED[m[1]] if m[1] else m[2]} of {m[3]}" + (" degrees" if m[0].endswith("°)") else "")
+        f"{_NAMED[m[1]] if m[1] else m[2].replace('o', 'O')} of {m[3]}"
+        + (" degrees" if m[0].endswith("°)") else "")
     ),
     ("f(x) = 2x", "f of x = 2x", "f of x equals two x"),
     ("sin(30°)", "sine of 30 degrees", "sine of thirty degrees"),
     ("it's O(n log n)", "it's O of n log n"),
     ("console.log(x)", "console.log(x)", "console dot log(x)"),
     needs=("(",),
+)
+log_to_base = rule(
+    r"(?<![\w.])log_?(2|10|e)[ (]?\(?(?=\d|[a-z]\b)([\da-z]{1,6})\)?",
+    lambda m: f"log base {m[1]} of {m[2]}",
+    ("log2(8) = 3", "log base 2 of 8 = 3", "log base two of eight equals three"),
+    needs=("log",),
 )
 absolute = rule(
     r"(?<![|\w])\|(?=[^|\s])((?:[-+*/^. ]|\d|(?<![a-z])[a-z](?![a-z])|²|³){1,20})(?<=[^|\s])\|(?![|"
@@ -182,17 +199,33 @@ alias = rule(
     needs=("import ",),
 )
 seeking = rule(
-    r"\bL[Ff](\d{1,2})[Mm]\b",
+    r"\b[Ll][Ff](\d{1,2})[Mm]\b",
     lambda m: f"looking for {m[1]} more",
     ("LF2M for raid", "looking for 2 more for raid", "looking for two more for raid"),
     needs=("lf",),
 )
+#: Before these it is a letter: of a key, or for a win.
+_WON = re.compile(
+    r"\b(?:a|an|the|absolute|another|any|big|biggest|clutch|dub|each|easy|every|fat|first|free|get|gets|getting|got|hit|hold|"
+    r"holding|huge|letter|major|massive|mega|my|needed|nice|of|our|press|pressing|push|pushing|rare|second|solid|"
+    r"spam|spamming|such|take|takes|taking|tap|that|their|this|took|ultimate|your) $",
+    re.IGNORECASE,
+)
 with_ = rule(
     r"(?<=\w )(?<!\b[Tt]he )(?<!\b[Aa] )(?<!\b[Bb]ig )(?<!\buge )(?<!\basy )w(?= (?:my|your|ur|his|"
     r"her|their|"
-    r"our|the|a|an|some|no|u|you|me|him|them|us|it|this|that|these|those|all|friends|fam|\d{1,2})\b)",
-    lambda _: "with",
+    r"our|the|a|an|some|no|u|you|me|him|them|us|it|this|that|these|those|all|friends|fam|\d{1,3}k?)\b)|"
+    r"(?:(?<=\d )|(?<=, )|(?<=^))w(?= (?:wind|windchill|wind chill|humidity|delivery|fees|friends|"
+    r"shipping|tax|taxes|"
+    r"tip)\b)|"
+    r"(?<=[a-z]{2} )w(?= (?!(?:again|and|as|behavio(?:u)?r|bro|but|button|by|energy|every|for|from|"
+    r"gets?|here|if|"
+    r"in|incoming|is|just|key|keys|like|lol|moment|moments|moves?|now|on|or|rizz|so|streak|take|takes|tbh|"
+    r"then|to|today|tonight|was|when|while|win|wins)\b)[a-z]{3,}\b)",
+    lambda m: m[0] if _WON.search(m.string, 0, m.start()) else "with",
     ("going w my mom", "going with my mom"),
+    ("top up w water", "top up with water"),
+    ("hold w forward", "hold w forward"),
     ("took the w the other day", "took the w the other day"),
     needs=(" w ",),
 )
@@ -240,7 +273,7 @@ ENGLISH = (
     tone, featuring, opus_number,
     absolute, prime, derivative, operator, difference, underscored, single, product, plural, away,
     alias, seeking,
-    chords, chord, salt, function, with_,
+    chords, chord, sharp_minor, salt, log_to_base, function, with_,
 )  # fmt: skip
 
 

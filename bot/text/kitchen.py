@@ -25,7 +25,7 @@ _ONE_CUP: re.Pattern[str] = re.compile(
     r"(?<=[a-z,] )1 ?$"
 )
 spoons = rule(
-    rf"(?:(?<=\d )|(?<=[½¼¾⅓⅔] )|(?<=[½¼¾⅓⅔]))([cCTt])\.? (?=(?:{_INGREDIENTS})\b)|(?<=\d)([cT]) "
+    rf"(?:(?<=\d )|(?<=[½¼¾⅓⅔] )|(?<=[½¼¾⅓⅔]))([cCTt])\.? (?=(?:{_INGREDIENTS})\b)|(?<=\d)([cTt]) "
     rf"(?=(?:{_INGREDIENTS})\b)",
     lambda m: f"{_SPOONS[m[1] or m[2]]}{'' if _ONE_CUP.search(m.string, 0, m.start()) else 's'} ",
     ("1/3 c sugar", "1/3 cup sugar", "one third cup sugar"),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from bot.text import (
     capitals,
     chat,
+    contractions,
     days,
     dotted,
     formulas,
@@ -135,6 +136,7 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     ("emoji", _plain(pictures.emoji_names)),
     ("lines", _plain(markdown.lines)),
     ("Greek letters", _plain(greek_letters)),
+    ("contractions", _english(contractions.contractions)),
     ("days", _english(days.days)),
     ("dotted abbreviations", _english(dotted.abbreviations)),
     ("figures for sounds", _english(chat.sounds)),

@@ -71,6 +71,34 @@ negative = always(
     ("return -x", "return minus x"),
     needs=("-",),
 )
+minus_minus = always(
+    r"(?<=\b[a-z])--(?![\w-])",
+    " minus minus",
+    ("x--", "x minus minus"),
+    needs=("--",),
+)
+not_before = always(
+    r"(?<![\w!])!(?=(?:true|false|null|is[A-Z]\w*|has[A-Z]\w*)\b)",
+    "not ",
+    ("if (!true)", "if (not true)"),
+    ("!play it", "!play it", "play it"),
+    needs=("!",),
+)
+attribute = rule(
+    r"(?<!\w)(np|pd|plt|df|os)\.(?=[a-z_]\w)|(?<=\w)\.(?=[a-zA-Z_]\w{0,30}\()|(?:(?<=\bsys)|(?<=\bself)|"
+    r"(?<=\bthis)|(?<=\bmath)|(?<=\btorch)|(?<=\brandom)|(?<=console)|(?<=document)|(?<=window))\.(?=[a-z_]\w)",
+    lambda m: f"{(m[1] or '').upper()} dot ",
+    ("np.array", "NP dot array", "N P dot array"),
+    ("call x.head()", "call x dot head()", "call x dot head"),
+    spaced=False,
+    needs=(".",),
+)
+parent_folder = always(
+    r"(?<=\bcd )\.\.(?![.\w])",
+    "dot dot",
+    ("cd ..", "cd dot dot", "C D dot dot"),
+    needs=("cd ",),
+)
 sign = rule(
     f"[{''.join(_SIGNS)}]",
     lambda m: f" {_SIGNS[m[0]]} ",

@@ -42,6 +42,12 @@ sharp = rule(
     ("c# or F#", "C sharp or F sharp"),
     needs=("#",),
 )
+community = rule(
+    r"(?<![\w/])([ru])/(?=[A-Za-z]\w{2})",
+    lambda m: f"{m[1].upper()} slash ",
+    ("on r/askreddit", "on R slash askreddit"),
+    needs=("r/", "u/"),
+)
 arrow = always(
     r" ?(?:-+>|=+>|→|➜|➡|⇒|⟶|»>) ?",
     " to ",
@@ -172,9 +178,11 @@ trademark = always(
 )
 
 ENGLISH = (
-    signs.plus_plus_before, system_folder, signs.over_bracket, signs.equals_what, signs.sign,
+    signs.plus_plus_before, system_folder, signs.over_bracket, signs.equals_what,
+    signs.minus_minus, signs.not_before, signs.attribute, signs.parent_folder, signs.sign,
     signs.much_greater, signs.over,
-    lone_percent, signs.assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp, arrow,
+    lone_percent, signs.assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp,
+    community, arrow,
     back_arrow,
     ampersand, lone_ampersand, at, ticker, blood_first, blood,
     grade, signs.plus_between, signs.unequal, signs.greater, signs.equals, signs.negative,

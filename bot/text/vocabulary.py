@@ -8,7 +8,8 @@ STRETCHABLE = frozenset(
     "ah again aw amazing awesome baby bad big boy bro bruh bye chill come crazy cute damn dang "
     "day dude ew fine friend fun girl go gosh guys ha hard heck hello help hey hi hm hot huge huh "
     "insane lets lmao long love man mm much nah naw never nice no nope not oh ok omg oof oops ow "
-    "please pls pog really rip sad same sh sick so sorry stop sure thanks that this time true ugh "
+    "please pls plz pog really rip sad same sh sick so sorry stop sure thanks that this time true "
+    "ugh "
     "uh um very wait want was way well what when where who whoa whole why wow yay ye yeah yep yes "
     "yo you your".split()
 )
@@ -91,7 +92,10 @@ SAID_AS_WORDS = frozenset(
 )
 # Spelled in small letters too: no word of English is written so.
 SPELLED_SMALL = frozenset(
-    "ACL ADHD ECC AI AKA AOE API ASL ASMR ATV AUX BBQ BYOB CCTV CEO CIA CPU CTO DIY DNA DOB EDM "
+    "TD QB WR RB NPC PR PB FG SLA TLE ADC CI IPS IP PSU BMI AQI TSA OT AMA KY WTAF ETD YOY YTD KPI "
+    "RTO HSA APY UK UAE IOT OOP LLC EIN ESPN EBT "
+    "KDA IPV ACL ADHD ECC AI AKA AOE API ASL ASMR ATV AUX BBQ BYOB CCTV CEO CIA CPU CTO DIY DNA "
+    "DOB EDM "
     "EOD "
     "ETA "
     "ETF FAQ "

@@ -180,6 +180,12 @@ variable_over = rule(
     ("x/4 = 12", "x over 4 = 12", "x over four equals twelve"),
     needs=("/",),
 )
+over_variable = rule(
+    r"(?<![\w/.'-])(\d{1,3})/([xyntk])(?![\w/'])",
+    lambda m: f"{m[1]} over {m[2]}",
+    ("it is 1/x", "it is 1 over x", "it is one over x"),
+    needs=("/",),
+)
 multiplied = rule(
     r"(?<=[a-z)]) [x×] (?=\d{1,4}(?:(?![\w.,]\w|\w)|(?:m|km|kg|lbs?|min|s)\b))",
     lambda _: " times ",

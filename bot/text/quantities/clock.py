@@ -13,6 +13,80 @@ pointed_time = rule(
     needs=(".",),
 )
 
+#: Of what happens at a time, and of what a number with two decimals is no time.
+_HAPPENS = re.compile(
+    r"\b(?:alarm|appt|appointment|arrives?|bed|be there|boarding|boards|breakfast|bus|call|"
+    r"checkout|class|"
+    r"closes?|coffee|concert|dentist|departs?|dinner|doctors?|doors|drinks|ferry|film|finish(?:es)?|flight|"
+    r"free|game|get there|gig|gym|haircut|home|interview|kick ?-?off|lands?|leave|leaves|leaving|"
+    r"lecture|"
+    r"lesson|lunch|meet|meeting|meet up|movie|open|opens|party|pick|picking|practice|rehearsal|"
+    r"reservation|see|"
+    r"seminar|shift|show|shut|start(?:s|ed|ing)?|table|tee|today|tomorrow|tmrw|tonight|train|wake|woke|work|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
+    re.IGNORECASE,
+)
+_NO_CLOCK = re.compile(
+    r"[$€£¥%]|\b(?:apr|average|avg|bucks|closed at|cost|costs|dollars?|euros?|gas|gpa|k/?d|odds|"
+    r"paid|per|"
+    r"pounds?|price|priced|rate|ratio|score|sell|sells|selling|sold|stock|trading|version|yield)\b",
+    re.IGNORECASE,
+)
+pointed_alone = rule(
+    r"\b((?:[Aa]t|[Bb]y|[Ff]rom|[Uu]ntil|[Tt]il|[Tt]ill|[Bb]efore|[Aa]fter|[Aa]round|[Ii]s|"
+    r"[Ss]tarts|[Tt]o|for|@|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun|mon|tues|wednes|thurs|fri|satur|"
+    r"sun)day|[Tt]omorrow|[Tt]mrw|[Tt]onight|[Tt]oday) )"
+    r"(0?[1-9]|1\d|2[0-3])\.([0-5][05])(?: ?[-–] ?(0?[1-9]|1\d|2[0-3])\.([0-5][05]))?(?=$|[,;!?)]|"
+    r"\.(?:\s|$)| (?:and|as|at|"
+    r"because|bc|but|cos|cuz|every|for (?:dinner|drinks|lunch)|from|if|in the|instead|latest|not|"
+    r"on|onwards|or|outside|"
+    r"pls|please|sharp|so|that|then|this|today|tomorrow|tmrw|tonight|until|w|when|with|(?:mon|tues|wednes|"
+    r"thurs|fri|satur|sun)day)\b)",
+    lambda m: (
+        f"{m[1]}{m[2]}:{m[3]}" + (f" to {m[4]}:{m[5]}" if m[4] else "")
+        if _HAPPENS.search(m.string) and not _NO_CLOCK.search(m.string)
+        else m[0]
+    ),
+    ("meet at 9.30, then", "meet at 9:30, then", "meet at nine thirty, then"),
+    ("gas is at 3.05", "gas is at 3.05", "gas is at three oh five"),
+    needs=(".",),
+)
+pointed_suits = rule(
+    r"(?<![\w:.,$€£+-])(0?[1-9]|1\d|2[0-3])\.([0-5][05])(?= (?:is (?:fine|good|ok|okay|perfect|too "
+    r"(?:early|late))|it is|sharp|"
+    r"works)\b)",
+    lambda m: m[0] if _NO_CLOCK.search(m.string) else f"{m[1]}:{m[2]}",
+    ("7.15 works", "7:15 works", "seven fifteen works"),
+    ("a rate of 7.15 is fine", "a rate of 7.15 is fine", "a rate of seven point one five is fine"),
+    needs=(".",),
+)
+_NEXT_DAY = (
+    r"today|tomorrow|tmrw|tonight|sharp|hours|hrs|local|zulu|"
+    r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day"
+)
+military = rule(
+    rf"(?<![\w.,:/$€£+-])0(\d)([0-5]\d)(?= (?:{_NEXT_DAY})\b)|"
+    r"(?:(?<=\bat )|(?<=\bby )|(?<=@ )|(?<=@)|(?<=ntil )|(?<=\bfrom )|(?<=efore )|(?<=fter )|"
+    r"(?<=round ))"
+    r"0(\d)([0-5]\d)(?![\w:%/]|[.,-]\d)|"
+    rf"(?:(?<=\b[Aa]t )|(?<=@ )|(?<=@))(1[0-8]|2[1-3])([0-5][05])(?=$|[,!?)]|\.(?:\s|$)| "
+    rf"(?:{_NEXT_DAY}|and|for|if|so|then)\b)|"
+    rf"(?<![\w.,:/$€£+-])(1\d|2[0-3])([0-5]\d)(?= ?(?:hours|hrs|zulu)\b)",
+    lambda m: _military(*(group for group in m.groups() if group)),
+    ("be there at 0830", "be there at oh eight thirty"),
+    ("0800 tomorrow", "oh eight hundred tomorrow"),
+    ("meet at 1430", "meet at fourteen thirty"),
+    ("at 1430 people", "at 1430 people", "at one thousand four hundred thirty people"),
+    needs=tuple("0123456789"),
+)
+
+
+def _military(hour: str, minute: str) -> str:
+    said = f"oh {cardinal(int(hour))}" if len(hour) == 1 else cardinal(int(hour))
+    if minute == "00":
+        return f"{said} hundred"
+    return f"{said} {'oh ' if minute[0] == '0' else ''}{cardinal(int(minute))}"
+
 
 def _french(match: Match) -> str:
     """The time, unless few hours are no time that something happens at."""

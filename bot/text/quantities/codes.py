@@ -22,13 +22,19 @@ model = rule(
     spaced=False,
 )
 of_a_thing = rule(
-    r"(?<=\b[Bb]oeing )7\d7|(?<![\w.,$])7[0-8]7(?= (?:max|MAX|Dreamliner|dreamliner)\b)|"
+    r"(?<=\b[Bb]oeing )7\d7(?!-)|(?<![\w.,$])7[0-8]7(?= (?:max|MAX|Dreamliner|dreamliner)\b)|"
     r"(?<=\b[A-Z])-(\d{3})(?![\w-])|(?<=\b[A-Z][A-Z])-(\d{3})(?![\w-])|(?<![\w.,$])(40[13])\(?([kb])\b\)?",
     lambda m: in_pairs(m[1] or m[2] or m[3] or m[0]) + (f" {m[4].upper()}" if m[4] else ""),
     ("Boeing 737", "Boeing seven thirty-seven"),
     ("an F-150", "an F one fifty"),
     ("my 401k", "my four oh one K"),
     needs=("oeing", " max", "dreamliner", "-", "401", "403"),
+)
+airliner = rule(
+    r"(?<![\w.,$-])(7[0-8]7)-([1-9]00|8|9|10)(?![\w-])",
+    lambda m: f"{in_pairs(m[1])} {decimal(m[2])}",
+    ("a 747-400", "a seven forty-seven four hundred"),
+    needs=("7-",),
 )
 form = rule(
     r"(?<![\w.,$€£#+-])(1099|1040)(?!\w|[.,]\d| (?:people|[a-z]{3,12}s)\b)",
@@ -53,10 +59,20 @@ status = rule(
         ).split()
     ),
 )
+_SUBJECTS = (
+    "algebra|anthro|art|bio|biology|biz|business|calc|chem|chemistry|comp ?sci|cs|econ|econs|eng|"
+    "engl|engr|"
+    "english|french|geo|geology|hist|history|law|ling|math|maths|music|orgo|phil|philosophy|phys|physics|"
+    "poli ?sci|psych|psychology|soc|sociology|spanish|stat|stats|writing"
+)
 course = rule(
-    r"(?<=[a-z] )101(?=$|[.,!?]| (?:class|course|lecture)\b)",
+    r"(?<=[a-z] )101(?=$|[.,!?]| (?:class|course|lecture)\b)|"
+    rf"\b((?i:{_SUBJECTS}) )([1-9]\d{{2,3}})(?![\w/%-]|[.,]\d)(?! (?:people|points|pages|"
+    rf"[a-z]{{3,12}}s)\b)",
     lambda m: (
-        m[0]
+        m[1] + in_pairs(m[2])
+        if m[1]
+        else m[0]
         if re.search(
             r"(?i:rooms?|rm|page|line|port|number|at|of|to|is|than|route|was|about|only|with|got|"
             r"have) $",
@@ -65,8 +81,19 @@ course = rule(
         else in_pairs(m[0])
     ),
     ("cooking 101", "cooking one oh one"),
-    ("room 101", "room 101", "room one hundred one"),
-    needs=("101",),
+    ("bio 201", "bio two oh one"),
+    ("page 101", "page 101", "page one hundred one"),
+    needs=tuple("123456789"),
+)
+room = rule(
+    r"\b((?i:rooms?|rm|suite|unit|apartment|apt|flight|locker|cabin|dorm) "
+    r"#?)([1-9]\d{2,3})(?![\w/:%-]|[.,]\d)"
+    r"(?! (?:people|[a-z]{3,12}s)\b)",
+    lambda m: m[1] + in_pairs(m[2]),
+    ("room 305", "room three oh five"),
+    ("flight 1423", "flight fourteen twenty-three"),
+    ("room 12", "room 12", "room twelve"),
+    needs=("room", "rm", "suite", "unit", "ap", "flight", "locker", "cabin"),
 )
 countdown = rule(
     r"\bT-(?=\d{1,3}(?::| ?(?:s|m|h|d|sec|secs|mins?|hrs?|minutes?|hours?|days?|seconds?|weeks?)\b|"
@@ -97,7 +124,9 @@ nines = rule(
 )
 house = rule(
     r"(?<![\w.,$-])([1-9]\d{2,3})(?=[A-Z]?(?: [A-Z][a-z]+\.?){1,3} "
-    r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place|Square|Way|Highway|Parkway)\b)",
+    r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place|Square|Way|Highway|Parkway)\b|"
+    r" (?!(?:cars|feet|m|meters|of|people|steps|yards)\b)[a-z]{3,12} "
+    r"(?:street|avenue|drive|road|boulevard|lane|court)\b)",
     lambda m: year(int(m[1])) if m[1].endswith("00") else in_pairs(m[1]),
     ("1600 Penn Avenue", "sixteen hundred Penn Avenue"),
     ("221B Baker Street", "two twenty-one B Baker Street"),
@@ -133,6 +162,26 @@ road = rule(
     ("highway 101", "highway one oh one"),
     needs=("on the", "off the", "take the", "via the", "highway", "route", "interstate"),
 )
+heading = rule(
+    r"(?:(?<=\btake )|(?<=\btook )|(?<=\bon )|(?<=\boff )|(?<=\bto )|(?<=\bthe ))[1-9]\d{2}(?= "
+    r"(?:north|south|east|west|"
+    r"[nsew]b|northbound|southbound|eastbound|westbound)\b)",
+    lambda m: in_pairs(m[0]),
+    ("take 101 north", "take one oh one north"),
+    needs=("nort", "sout", "east", "west", "nb", "sb", "eb", "wb"),
+)
+any_status = rule(
+    r"(?<![\w.,$€£])([1-5])xx(?!\w)",
+    lambda m: f"{decimal(m[1])} X X",
+    ("5xx errors", "five X X errors"),
+    needs=("xx",),
+)
+summit = rule(
+    r"(?<![\w.,$])(1[34])er(s?)(?!\w)",
+    lambda m: f"{decimal(m[1])}er{m[2]}",
+    ("hiked a 14er", "hiked a fourteener"),
+    needs=("er",),
+)
 copy = rule(
     r"^10-4(?![\w-])|(?<![\w.-])10-4(?=,? (?:good|copy|roger|that|over)\b)",
     lambda _: "ten four",
@@ -147,46 +196,6 @@ not_found = rule(
     ("404 not found", "four oh four not found"),
     needs=("404", "error"),
 )
-record = rule(
-    r"(?<![\w.,/:$+-])(\d{1,2})-(\d{1,2})-(\d{1,2})(?![\w/-])(?!\.\d)",
-    lambda m: " ".join(map(decimal, m.groups())),
-    ("went 12-4-1", "went twelve four one"),
-    needs=("-",),
-)
-_OF_ONE_GAME = re.compile(
-    r"\b(?:half|halftime|final|score|beat|inning|set|minutes?|mins?|open|closed|hours|shifts?|"
-    r"ages?|"
-    r"penalties|pens|aggregate|won|lost|win|lose)\b",
-    re.IGNORECASE,
-)
-_AFTER_RECORD = (
-    r"(?=[.,!?)]|$| (?:so far|this|and|on the (?:year|season)|at home|on the road|in (?:our|"
-    r"their|the|"
-    r"conference|division|league|ranked|april|may|may|june|september|october|november)|now|last|"
-    r"since|after|"
-    r"with|against|right now|rn|overall|but|lol|when|before|to (?:start|finish|end)|straight up|"
-    r"away|through|"
-    r"all time|record|start|season|ats|tho|though|lmao|at the tournament)\b)"
-)
-won_and_lost = rule(
-    r"\b((?:[Ww]e|[Tt]hey|[Yy]ou)(?:'re| are|re)(?: now| sitting| only| still)?(?: at)? |"
-    r"[Ww]ent |[Ff]inished(?: the season)? |"
-    r"[Ss]tart(?:ed|ing)?(?: the season| off| out)? |[Rr]ecord (?:is |of |was |at )?|"
-    r"[Ss]itting at |[Ii]mproved to |"
-    r"[Ff]ell to |[A-Z][a-z]{2,15}s (?:are|were) (?:now |sitting |only )?(?:at )?|[Gg]o(?:ing)? |"
-    r"[Aa]n? (?=\d+-\d+ (?:record|start|"
-    r"season)))(\d{1,2})-(\d{1,2})(?![\w/:-]|\.\d)" + _AFTER_RECORD,
-    lambda m: (
-        m[0]
-        if _OF_ONE_GAME.search(m.string)
-        else f"{m[1]}{decimal(m[2])} and {'oh' if m[3] == '0' else decimal(m[3])}"
-    ),
-    ("we're 6-2 so far", "we're six and two so far"),
-    ("went 10-6", "went ten and six"),
-    ("we're 2-1 up", "we're 2-1 up", "we're two to one up"),
-    ("they won 6-2", "they won 6-2", "they won six to two"),
-    needs=("-",),
-)
 one_on_one = rule(
     r"(?<!\w)(\d)-on-(\d)(s?)(?!\w)",
     lambda m: f"{decimal(m[1])} on {decimal(m[2])}{m[3]}",
@@ -199,6 +208,12 @@ several = rule(
     lambda m: f" {plural(decimal(m[1]))}",
     ("the U21s", "the U twenty-ones"),
     ("MP3s", "MP threes", "M P threes"),
+)
+molecule_small = rule(
+    r"(?<![\w.-])(?:co2|vo2|n2o|no2|so2|ch4|nh3|hno3|h2so4|caco3|h2o2)(?!\w)(?!\.\w)",
+    _molecule,
+    ("less co2", "less C O two"),
+    needs=("co2", "vo2", "n2o", "no2", "so2", "ch4", "nh3", "hno3", "h2so4", "caco3", "h2o2"),
 )
 molecule = rule(
     rf"(?<![\w-])(?:(?:{_ELEMENTS})\d{{0,2}}){{2,8}}(?<=\d)(?![\w-]|\.\d)|"
@@ -240,9 +255,14 @@ hyphenated = rule(
 
 version = rule(
     r"(?<![\w./])[vV]\.?((?:\d{1,6}\.){0,5}\d{1,6})([a-z])?(?!\w)-?",
-    lambda m: f"version {_parted(m[1].split('.'), 'point')}" + (f" {m[2].upper()}" if m[2] else ""),
+    lambda m: (
+        ("" if m.string[: m.start()].lower().endswith("version ") else "version ")
+        + _parted(m[1].split("."), "point")
+        + (f" {m[2].upper()}" if m[2] else "")
+    ),
     ("v1.2.3", "version one point two point three"),
     ("v2 is out", "version two is out"),
+    ("version v2", "version two"),
     ("v1.0.7a", "version one point zero point seven A"),
     ("v2.0-beta", "version two point zero beta"),
 )

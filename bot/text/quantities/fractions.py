@@ -57,6 +57,12 @@ vulgar = rule(
 )
 
 
+_HALVED = re.compile(
+    r"\b(?:broke|chop(?:ped)?|cut|divid\w{1,3}|fold(?:ed)?|rip(?:ped)?|slic\w{1,3}|snap(?:ped)?|split|tear|tore)\b",
+    re.IGNORECASE,
+)
+
+
 def _of_something(match: Match) -> str:
     top, bottom = int(match["top"]), int(match["bottom"])
     if not _is_part(top, bottom):
@@ -74,6 +80,25 @@ def _slashed_unit(top: int, bottom: int, unit: str) -> str:
     return f"{cardinal(top)} {between} {cardinal(bottom)} {UNITS[unit.lower()][1]}"
 
 
+stored = rule(
+    r"(?<![\w/.,])(\d{1,5}(?:\.\d{1,2})?)/(\d{2,5}) ?([kmgt]i?b)(?![\w/])",
+    lambda m: (
+        f"{decimal(m[1])} out of {decimal(m[2])} {UNITS[m[3].lower()][1]}"
+        if float(m[1]) <= int(m[2])
+        else m[0]
+    ),
+    ("480/512 GB", "four hundred eighty out of five hundred twelve gigabytes"),
+    flags=re.IGNORECASE,
+    needs=("/",),
+)
+in_half = rule(
+    r"(?<=\bin )1/2(?=$|[.,!?]| (?:and|so|for|with|lengthwise|crosswise|when|then|"
+    r"before)\b)(?!\.\d)",
+    lambda m: "half" if _HALVED.search(m.string, 0, m.start()) else m[0],
+    ("cut it in 1/2", "cut it in half"),
+    ("in 1/2", "in 1/2", "in one half"),
+    needs=("1/2",),
+)
 whole_and_slashed = rule(
     rf"(?<![\w/.,:])(?P<whole>\d{{1,3}})[ -]{_SLASHED}(?![\d/])(?!\.\d)(?:{_UNIT}|(?!\w))",
     _of_something,
@@ -117,13 +142,15 @@ of_all = rule(
     r"(?<=\b(?:got|hit) )(\d{1,4})/(\d{1,4})(?![\w/%])(?! [a-z]{1,12}s\b)",
     lambda m: (
         m[0]
-        if _DAY_ASKED.search(m.string[: m.start()]) and m.string.startswith(" right", m.end())
+        if (_DAY_ASKED.search(m.string[: m.start()]) and m.string.startswith(" right", m.end()))
+        or (m[1] and m.string.startswith(" full", m.end()) and _is_part(int(m[1]), int(m[2])))
         else f"{decimal(m[1] or m[3])} out of {decimal(m[2] or m[4])}"
     ),
     ("on 11/22 right?", "on 11/22 right?", "on November twenty-second right?"),
     ("7/25 people", "seven out of twenty-five people"),
     ("got 7/25", "got seven out of twenty-five"),
     ("3/4 done", "three out of four done"),
+    ("3/4 full", "3/4 full", "three quarters full"),
     needs=("/",),
 )
 out_of = rule(
@@ -155,6 +182,7 @@ def _slashed(match: Match) -> str:
         "4/4" in match.string
         or _BEAT.match(match.string, match.end())
         or (match.string[: match.start()].endswith("in ") and _MUSIC.search(match.string))
+        or re.search(r"\b(?:[Ii]t'?s|[Ii]s|[Pp]lay(?:ed)? it) in $", match.string[: match.start()])
     )
     pair = (top, bottom) in _SAID_AS_PAIRS or top + bottom == 100
     if pair and match.string.startswith(" of ", match.end()):

@@ -9,7 +9,7 @@ from bot.text.rule import rule
 
 oil = rule(
     r"(?<![\w.])(\d{1,2})W-?(\d{2})(?!\w)(?=.{0,40}\boil\b)|(?<=\boil )(\d{1,2})W-?(\d{2})(?!\w)|"
-    r"(?<![\w.])(\d{1,2})W-(\d{2})(?!\w)",
+    r"(?<![\w.])(\d{1,2})[Ww]-(\d{2})(?!\w)",
     lambda m: " W ".join(decimal(one) for one in m.groups() if one),
     ("oil is 5W-30", "oil is five W thirty"),
     needs=("w",),
@@ -57,15 +57,42 @@ chip = rule(
     ("Ryzen 5 5600X", "Ryzen 5 fifty-six hundred X", "Ryzen five fifty-six hundred X"),
     needs=("yzen",),
 )
+_EDITIONS = {"Ti": "T I", "ti": "T I", "xt": "X T", "xtx": "X T X"}
 card = rule(
-    r"(?<![\w.,])(\d{3,4}) ?(Ti|Super|XTX?)\b",
-    lambda m: f"{in_pairs(m[1])} {'T I' if m[2] == 'Ti' else m[2]}",
+    r"(?<![\w.,])(\d{3,4}) ?(Ti|Super|XTX?)\b|(?<![\w.,])([1-9]\d[5-9]0|[67][5-9]00) ?(ti|xtx?)\b",
+    lambda m: f"{in_pairs(m[1] or m[3])} {_EDITIONS.get(m[2] or m[4], m[2] or m[4])}",
     ("a 3060 Ti", "a thirty sixty T I"),
+    ("a 3070ti", "a thirty seventy T I"),
+)
+
+
+def _hundreds(figures: str) -> str:
+    """``5600`` -> fifty-six hundred, ``7950`` -> seventy-nine fifty."""
+    return year(int(figures)) if figures.endswith("00") else in_pairs(figures)
+
+
+core = rule(
+    r"(?<![\w-])([iI][3579])[- ](\d{1,2})([1-9]\d{2})(kf|ks|k|f|hx|hk|h|u|p|t|KF|KS|K|F|HX|HK|H|U|"
+    r"P|T)?(?!\w)",
+    lambda m: (
+        (
+            f"{m[1]} {decimal(m[2])} {decimal(m[3])}"
+            if len(m[2]) == 2
+            else f"{m[1]} {_hundreds(m[2] + m[3])}"
+        )
+        + (f" {' '.join(m[4].upper())}" if m[4] else "")
+    ),
+    ("an i7-13700k", "an i7 thirteen seven hundred K", "an i seven thirteen seven hundred K"),
+    ("i5-8250U", "i5 eighty-two fifty U", "i five eighty-two fifty U"),
+    needs=("i3", "i5", "i7", "i9"),
 )
 processor = rule(
-    r"(?<![\w.,$])([1-9]\d{3})X(?!\w)(?! (?:faster|slower|more|better|as|the)\b)",
-    lambda m: f"{year(int(m[1])) if m[1].endswith('00') else in_pairs(m[1])} X",
+    r"(?<![\w.,$])([1-9]\d{3})X(?!\w)(?! (?:faster|slower|more|better|as|the)\b)|"
+    r"(?:(?<=\br[3579] )|(?<=yzen [3579] ))([1-9]\d{3})x(?!\w)|(?<![\w.,$])([1-9]\d{3})x3[dD]\b",
+    lambda m: _hundreds(m[1] or m[2] or m[3]) + (" X three D" if m[3] else " X"),
     ("a 7950X", "a seventy-nine fifty X"),
+    ("an r5 5600x", "an r5 fifty-six hundred X", "an r five fifty-six hundred X"),
+    ("my 7800x3d", "my seventy-eight hundred X three D"),
     needs=("x",),
 )
 subnet = rule(
@@ -73,6 +100,32 @@ subnet = rule(
     lambda _: "slash ",
     ("a /24", "a slash 24", "a slash twenty-four"),
     needs=("/",),
+)
+_DRIVEN = re.compile(
+    r"\b\d{2,4} ?hp\b|\b(?:bmw|cammed|camaro|car|charger|chevy|coyote|dodge|engine|juice|f-?150|"
+    r"ford|hemi|litre|liter|"
+    r"motor|mustang|silverado|suv|swapp?e?d?|toyota|truck|turbo|twin|v[68] vs|audi)\b|\d\.\d "
+    r"?[lL]\b",
+    re.IGNORECASE,
+)
+engine = rule(
+    r"(?<!\w)[vV](6|8|10|12)(?!\w|\.\d)",
+    lambda m: f"V {decimal(m[1])}" if _DRIVEN.search(m.string) else m[0],
+    ("a 300hp v6", "a 300hp V six", "a three hundred H P V six"),
+    ("v8 is out", "v8 is out", "version eight is out"),
+    needs=("v6", "v8", "v10", "v12"),
+)
+screen_and_rate = rule(
+    r"\b(1080|1440|2160|720)p(?=\d{2,3}\b)",
+    lambda m: f"{in_pairs(m[1])} P ",
+    ("1080p60", "ten eighty P 60", "ten eighty P sixty"),
+    needs=("p",),
+)
+architecture = rule(
+    r"(?<!\w)([xX])(86|64)(?:[-_]64)?(?![\w.])",
+    lambda m: f"X {decimal(m[2])}",
+    ("x86 or x64", "X eighty-six or X sixty-four"),
+    needs=("x86", "x64"),
 )
 screen = rule(
     r"\b(1080|1440|2160|720|480|360|240|144)p\b",

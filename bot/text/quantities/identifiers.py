@@ -13,6 +13,15 @@ last_figures = rule(
     ("extension 4021", "extension four zero two one"),
     needs=("ends in", "ending in", "last 4", "last four", "ext"),
 )
+groups = rule(
+    r"(?<![\w.,/:+-])\d{3,5}(?:-\d{3,5}){2,4}(?![\w/-]|[.,]\d)",
+    lambda m: ", ".join(map(digits, m[0].split("-"))),
+    (
+        "code 4821-3377-0192",
+        "code four eight two one, three three seven seven, zero one nine two",
+    ),
+    needs=("-",),
+)
 color = rule(
     r"(?<!\w)#(?=\d{0,5}[a-fA-F])([0-9a-fA-F]{6})(?!\w)",
     lambda m: "hash " + " ".join(digits(one) or one.upper() for one in m[1]),
@@ -138,12 +147,13 @@ isbn = rule(
     needs=("isbn",),
 )
 emergency = rule(
-    r"(?<=\b[Cc]all )(?:112|999)(?![\w.,:])|(?<=\b[Dd]ial )\d{3}(?![\w.,:])|"
+    r"(?<=\b[Cc]all )(?:112|999|988|211|311|411|811)(?![\w.,:]\w)(?!\w)|(?<=\b[Tt]ext "
+    r")\d{3}(?![\w.,:]\w)(?!\w)(?! [a-z]{2,12}s\b)|(?<=\b[Dd]ial )\d{3}(?![\w.,:])|"
     r"(?<![\w.,:/$+-])(?<!Porsche )911(?![\w:/%+-])(?![.,]\d)(?! (?:people|[a-z]+s)\b)",
     lambda m: digits(m[0]),
     ("call 911", "call nine one one"),
     ("dial 112", "dial one one two"),
-    needs=("all ", "dial ", "911"),
+    needs=("all ", "dial ", "911", "text "),
 )
 _SHORT_BOOKS = {
     "Gen": "Genesis", "Ex": "Exodus", "Lev": "Leviticus", "Deut": "Deuteronomy", "Ps": "Psalm",

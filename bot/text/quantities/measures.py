@@ -43,6 +43,7 @@ _WRITTEN = {
     "gallon(s)": "gal gals",
     "yard(s)": "yd yds",
     "kilocalorie(s)": "kcal",
+    "calorie(s)": "cal cals",
     "decibel(s)": "db",
     "milliamp hour(s)": "mah",
     "nanometer(s)": "nm",

@@ -118,18 +118,20 @@ code_first = rule(
 )
 _PER = {
     "s": "second", "h": "hour", "mo": "month", "yr": "year", "hr": "hour", "wk": "week",
+    "nt": "night",
     "lb": "pound", "sec": "second",
     "min": "minute", "kg": "kilogram", "oz": "ounce", "sqft": "square foot", "gal": "gallon",
 }  # fmt: skip
 per_anything = rule(
-    rf"([{CURRENCY_SIGNS}]{NUMBER}[kKmM]?) ?/ ?(?!(?:mo|yr|hr|wk|lb|sec|min|kg|oz|gal|ea|"
+    rf"([{CURRENCY_SIGNS}]{NUMBER}[kKmM]?) ?/ ?(?!(?:mo|yr|hr|nt|wk|lb|sec|min|kg|oz|gal|ea|"
     rf"sqft)\b)([a-z]{{2,12}}|[kMG]Wh|GB|TB|MB)(?![\w/])",
     lambda m: f"{m[1]} per {m[2]}",
     ("$2.79/doz", "$2.79 per doz", "two dollars and seventy-nine cents per dozen"),
     needs=("/",),
 )
 per = rule(
-    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12}(?: [a-z]{2,12})?)?) ?/ ?(scoop|cookie|day|mo|yr|hr|wk|lb|"
+    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12}(?: [a-z]{2,12})?)?) ?/ ?(scoop|cookie|day|mo|yr|hr|nt|wk|"
+    r"lb|"
     r"sec|min|kg|oz|sqft|gal|month|"
     r"s|h|side|lvl|level|set|rep|serving|box|pack|class|semester|session|page|inch|foot|sq ?ft|ft|"
     r"gb|GB|mb|MB|tb|TB|lap|round|"
@@ -255,10 +257,26 @@ range_before_sign = rule(
 )
 
 
+#: What is called by its price without an article as well.
+_BOUGHT = re.compile(
+    r" (?:beers?|bets?|bills?|bikes?|bonus|budget|build|burgers?|car|cars|condo|couch|dress|fridge|"
+    r"home|house|laptop|loan|mortgage|pc|phone|plane ticket|prize|ring|rug|setup|suit|truck|"
+    r"upgrade|watch|burritos?|buy-?in|coffees?|copays?|cover charge|cover|coupons?|credit|"
+    r"deductible|deposit|discount|dresses|drinks?|entry fee|entry|fees?|fines?|footlongs?|games?|"
+    r"gift|gift ?cards?|"
+    r"haircuts?|hat|hoodie|jeans|lunch(?:es)?|margaritas?|menu|minimum|off coupon|pints?|pizzas?|"
+    r"raise|refund|sandwich(?:es)?|"
+    r"shirts?|shoes|shots?|skins?|slices?|steaks?|stimulus|subs?|tacos?|tickets?|tips?|tops|vouchers?|wings|wines?)\b",
+    re.IGNORECASE,
+)
+
+
 def _sign_first(match: Match) -> str:
     said = _amount(match[1], match[2], match[3], match[4] or match[5])
-    one = _CURRENCIES[match[2]][0]
-    return re.sub(rf"{one}s$", one, said) if after_article(match) else said
+    one, cent = _CURRENCIES[match[2]]
+    if after_article(match) or _BOUGHT.match(match.string, match.end()):
+        return re.sub(rf"\b({one}|{cent or one})s(?= and |$)", r"\1", said)
+    return said
 
 
 sign_first = rule(
@@ -270,6 +288,8 @@ sign_first = rule(
     ("$1.5M", "one point five million dollars"),
     ("£3 million", "three million pounds"),
     ("a $40B firm", "a forty billion dollar firm"),
+    ("$3 tacos", "three dollar tacos"),
+    ("a $4.50 coffee", "a four dollar and fifty cent coffee"),
     ("¥500", "five hundred yen"),
     flags=re.IGNORECASE,
     needs=tuple(CURRENCY_SIGNS),
@@ -284,8 +304,9 @@ sign_last = rule(
 )
 cents = rule(
     rf"{START}({NUMBER})¢",
-    lambda m: counted(m[1], "cent"),
+    lambda m: counted(m[1], "cent", "cent" if _BOUGHT.match(m.string, m.end()) else ""),
     ("50¢", "fifty cents"),
+    ("25¢ wings", "twenty-five cent wings"),
     ("1¢", "one cent"),
     needs=("¢",),
 )

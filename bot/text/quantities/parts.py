@@ -25,7 +25,17 @@ THING = re.compile(
 
 #: What is called by its size, or by how long it takes, without an article as well.
 _SIZED = re.compile(
-    r" (?:adapters?|bags?|battery|batteries|bench|boards?|bottles?|boxes|box|breaks?|buffer|"
+    r" (?:\d{3,4}p|4k|album|appointment|bus ride|car ride|class(?:es)?|clip|commute|connection|cut|"
+    r"deficit|detour|diet|documentary|"
+    r"episodes?|exams?|ferry|fixed|film|games?|gym|interview|jog|journey|layovers?|lectures?|"
+    r"lessons?|lines?(?! up)|"
+    r"lunch break|marathon|massages?|meditation|meetings?|mixtape|notice|operation|playlist|plane|"
+    r"podcasts?|"
+    r"presentation|procedure|queue|quiz|recipe|ride|road trip|rule|seminar|speech|song|special|"
+    r"stopover|"
+    r"studio|apt|apartment|long run|surgery|turbo|train|transfer|tutorial|uber|video|"
+    r"voice(?:mail)?|wedding|yoga|"
+    r"adapters?|bags?|battery|batteries|bench|boards?|bottles?|boxes|box|breaks?|buffer|"
     r"breakers?|buckets?|bulbs?|bumpers?|cables?|"
     r"cans?|cards?|charger|chargers|circuits?|clips?|clocks?|contract|cooldown|cords?|coke|delay|discs?|disks?|drill|drives?|"
     r"dumbbells?|engine|flights?|fuses?|gap|gaps|hdds?|hdmi|jack|jars?|jugs?|kettlebells?|ladders?|laps?|lens|limit|"
@@ -36,6 +46,16 @@ _SIZED = re.compile(
 )
 
 
+#: Those that are also what somebody does next: "in 5 min call me".
+_SIZED_OR_DONE = re.compile(
+    r" (?:break|calls?|climb|drive|hike|nap|race|shows?|stops?|stream|swims?|test|tour|"
+    r"visits?)\b(?! (?:me|him|her|us|them|"
+    r"the|a|u|you|my|your|it)\b)",
+    re.IGNORECASE,
+)
+_AFTER_SOME = re.compile(r"\b(?:in|for|after|every|wait|about|next|last) $", re.IGNORECASE)
+
+
 def after_article(match: re.Match[str]) -> bool:
     """Whether several of something are called as one is: "a six inch pipe"."""
     of_a_thing = _OWNED.search(match.string, max(0, match.start() - 8), match.start())
@@ -43,4 +63,6 @@ def after_article(match: re.Match[str]) -> bool:
         return True
     if _SIZED.match(match.string, match.end()):
         return True
+    if _SIZED_OR_DONE.match(match.string, match.end()):
+        return not _AFTER_SOME.search(match.string, max(0, match.start() - 8), match.start())
     return _ARTICLE.search(match.string, max(0, match.start() - 80), match.start()) is not None

@@ -31,7 +31,7 @@ points_of_type = rule(
     rf"{START}({NUMBER})(?: ?pt(?= (?:font|type|[Tt]imes|Arial|Calibri|Helvetica|Comic|size|text|"
     rf"Garamond)\b)|-pts?(?!\w)| ?pts?(?= (?:favou?rites?|favs?|underdogs?|dogs?|spread|lead|"
     rf"deficit|"
-    rf"swing|game|line|shot|shooter|cushion|scale|plan)\b))",
+    rf"swing|game|line|conversion|shot|shooter|cushion|scale|plan)\b))",
     lambda m: f"{m[1]} point",
     ("12 pt font", "12 point font", "twelve point font"),
     ("3.5 pts favorites", "3.5 point favorites", "three point five point favorites"),

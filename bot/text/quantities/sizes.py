@@ -49,7 +49,7 @@ lumber = rule(
 )
 _MATCH = re.compile(
     r"\b(?:goals?|scor(?:e|es|ed|ing)|red card|yellow|stoppage|added|minute|kick-?off|penalty|"
-    r"equali[sz]er|header|offside)\b",
+    r"equali[sz]er|\d{2}\+\d|header|offside)\b",
     re.IGNORECASE,
 )
 
@@ -68,13 +68,22 @@ def _minute(match: Match) -> str:
 
 
 minute_of_match = rule(
-    r"(?<![\w.'\"/])(?P<number>\d{1,3})'(?:(?P<of> (?:of |added|stoppage))| min(?:ute)?\b)?(?=$|[ "
+    r"(?<![\w.'\"/+])(?P<number>\d{1,3})'(?:(?P<of> (?:of |added|stoppage))| min(?:ute)?\b)?(?=$|[ "
     r".,!?)a-z])(?! ?\d)",
     _minute,
     ("scored in the 87'", "scored in the eighty-seventh minute"),
     ("5' of stoppage", "5 minutes of stoppage", "five minutes of stoppage"),
     ("a 6' table", "a 6' table", "a six foot table"),
     needs=("'",),
+)
+range_with_mark = rule(
+    r"(?<![\w.,/'\"-])(\d{1,4})[-–](\d{1,4})(?=[\"'](?![\w\"']))",
+    lambda m: (
+        f"{decimal(m[1])} to {m[2]}" if int(m[1]) < int(m[2]) and not _open_quote(m) else m[0]
+    ),
+    ('6-8" of snow', 'six to 8" of snow', "six to eight inches of snow"),
+    ('he said "1-2"', 'he said "1-2"', 'he said "one to two"'),
+    needs=("'", '"'),
 )
 feet_by_feet = rule(
     r"(?<![\w.])(\d{1,3})'? ?[x×] ?(\d{1,3})'(?!\w)",
@@ -84,24 +93,35 @@ feet_by_feet = rule(
 )
 
 
+def _open_quote(match: Match) -> bool:
+    """Whether a quotation that began before `match` may end in it."""
+    before = match.string[: match.start()]
+    return re.search(r"(?<!\w)['\"](?=\w)", before) is not None
+
+
 def _feet(match: Match) -> str:
     if re.search(r"(?<!\w)'(?=\w)", match.string[: match.start()]):
         return match[0]
+    if THING.match(match.string, match.end()):
+        return counted(match[1], "foot", "foot")
     return several(match, match[1], "foot", "feet")
 
 
 feet = rule(
-    r"(?<![\w.'\"/])(\d{1,3})'(?=$|[ .,!?)])(?! ?\d)",
+    r"(?<![\w.,'\"/])(\d{1,3}(?:,\d{3})?(?:\.\d)?)'(?=$|[ .,!?)])(?! ?\d)",
     _feet,
     ("a 6' table", "a six foot table"),
     ("she's 5' tall", "she's five feet tall"),
     needs=("'",),
 )
 feet_and_inches = rule(
-    r"(?<![\w.,])(\d{1,2}) ?ft\.? ?(\d{1,2}) ?in\b\.?(?! (?:the|a|my|your)\b)",
-    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
+    r"(?<![\w.,])(\d{1,2}) ?ft\.? ?(\d{1,2}) ?in\b\.?(?! (?:the|a|my|your)\b)|"
+    r"(?<![\w.,])([3-7]) ?ft\.? ?(\d|1[01])(?![\w.,:/-]?\d)(?!['\"\w/-])(?! (?:[a-z]{2,12}s|x|by|"
+    r"or|people)\b)",
+    lambda m: f"{cardinal(int(m[1] or m[3]))} foot {cardinal(int(m[2] or m[4]))}",
     ("5ft 10in", "five foot ten"),
-    needs=("in",),
+    ("she's 5 ft 4", "she's five foot four"),
+    needs=("ft",),
 )
 
 
@@ -109,7 +129,11 @@ def _inches(match: Match) -> str:
     """As one where a thing follows that is so long."""
     if not _closes_nothing(match):
         return match[0]
-    one = THING.match(match.string, match.end()) is not None
+    one = (
+        THING.match(match.string, match.end()) is not None
+        or re.match(r" (?:4k|\d{3,4}p|OLED|IPS|LED|QD|TV|LCD)\b", match.string[match.end() :])
+        is not None
+    )
     return counted(match[1], "inch", "inch" if one or after_article(match) else "inches")
 
 
@@ -175,7 +199,7 @@ dimensions = rule(
     needs=("x", "×"),
 )
 _LONG = re.compile(
-    r"\b(?:boards?|cables?|cord|deep|dive|fence|height|hose|jump|ladder|length|pipe|pole|pool|rope|span|tall|tarp|"
+    r"\b(?:ran|row|rowed|swam|swim|boards?|cables?|cord|deep|dive|fence|height|hose|jump|ladder|length|pipe|pole|pool|rope|span|tall|tarp|"
     r"trench|wall|wide|width|wire|yarn)\b"
 )
 lengths = rule(

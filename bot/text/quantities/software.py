@@ -34,12 +34,51 @@ software = rule(
     ("the python is 3.11 m", "the python is 3.11 m", "the python is three point one one meters"),
     needs=(".",),
 )
+#: Speaks of a version, of which software a message says elsewhere.
+_NAMES_SOFTWARE = re.compile(
+    rf"(?<![\w-])(?!(?:blender|bun|flask|julia|rails|ruby|spring|unity|wine)\b)"
+    rf"(?:{_SOFTWARE}|versions?|upgrad\w{{1,3}})(?![\w-])",
+    re.IGNORECASE,
+)
+_IS_VERSION = (
+    r"\b((?:[Oo]n|[Tt]o|[Ii]s|[Uu]se|[Uu]sing|[Rr]unning|[Rr]un|[Nn]eeds?|[Rr]equires?|[Ww]as|[Ff]rom|"
+    r"[Ss]till|[Gg]ot|[Hh]ave|[Ii]nstall(?:ed)?|[Ii]n|[Tt]ry|[Vv]ersion|[Tt]han|[Oo]r|[Ll]ike|[Nn]ot|[Ww]ith|[Vv]s|"
+    r"[Aa]nd|[Bb]efore|[Ss]ince|[Aa]fter|[Uu]ntil|[Mm]ine(?:'s| is)) )"
+)
+software_elsewhere = rule(
+    rf"{_IS_VERSION}(?!\d{{1,3}}\.(?:49|95|99))({_POINTED})(?![\w%°])(?![.,]\d)(?! "
+    rf"?(?i:{FREE_UNITS}|s|m|meters|feet|seconds|times|points?|million|"
+    rf"billion|gb|stars)(?!\w))",
+    lambda m: m[1] + _version(m[2]) if _NAMES_SOFTWARE.search(m.string) else m[0],
+    ("which python? i'm on 3.12", "which python? i'm on three point twelve"),
+    ("python is 3.12", "python is three point twelve"),
+    ("it is 3.12", "it is 3.12", "it is three point one two"),
+    ("python took 3.12 s", "python took 3.12 s", "python took three point one two seconds"),
+    needs=(".",),
+)
+_PORT = r"(?:(?:[1-9]\d{3})|\d{2,5})"
 port = rule(
-    r"\b([Pp]orts? )(\d{4})(?![\w/:%-]|[.,]\d)(?! (?:people|[a-z]{3,12}s)\b)",
-    lambda m: m[1] + in_pairs(m[2]),
+    rf"\b((?:[Pp]orts?|[Ll]istening on|[Ll]istens on|[Bb]ound to) )({_PORT}(?:(?:,? (?:and|or|not|"
+    rf"to|vs)|,) {_PORT}){{0,4}})"
+    r"(?![\w/:%-]|[.,]\d)(?! (?:people|[a-z]{3,12}s)\b)",
+    lambda m: (
+        m[1] + re.sub(r"\d+", lambda one: in_pairs(one[0]) if len(one[0]) == 4 else one[0], m[2])
+    ),
     ("port 8080", "port eighty eighty"),
-    ("port 3000", "port three thousand"),
-    needs=("port",),
+    ("ports 3000 and 8080", "ports three thousand and eighty eighty"),
+    needs=("port", "listen", "bound"),
+)
+before_release = rule(
+    r"(?:(?<=-beta)|(?<=-alpha)|(?<=-rc)|(?<=-pre)|(?<=-dev)|(?<=-next))\.(?=\d)",
+    lambda _: " ",
+    ("2.0-beta.3", "2.0-beta 3", "two point zero-beta three"),
+    needs=("-",),
+)
+encoding = rule(
+    r"(?<!\w)(?:utf|UTF)[- ]?(\d{1,2})(?!\d)(mb\d)?",
+    lambda m: f"U T F {decimal(m[1])}" + (f" M B {m[2][2]}" if m[2] else ""),
+    ("utf-8", "U T F eight"),
+    needs=("utf",),
 )
 rights = rule(
     r"\b((?i:chmod)(?: -R)? )(0?[0-7]{3})(?![\w.])",

@@ -4,7 +4,19 @@ from types import ModuleType
 
 import pytest
 
-from bot.text import days, dotted, formulas, kitchen, quantities, signs, symbols
+from bot.text import (
+    addresses,
+    clipped,
+    contractions,
+    days,
+    dotted,
+    formulas,
+    kitchen,
+    quantities,
+    signs,
+    symbols,
+    weekdays,
+)
 from bot.text.rule import Rule
 from tests.bot.text.test_cases import say
 
@@ -13,9 +25,10 @@ ORDERS = {
     quantities.ENGLISH: [
         kind for kind in vars(quantities).values() if isinstance(kind, ModuleType)
     ],
-    days.ENGLISH: [days],
+    contractions.ENGLISH: [contractions],
+    days.ENGLISH: [days, weekdays],
     formulas.ENGLISH: [formulas],
-    dotted.ENGLISH: [dotted, kitchen],
+    dotted.ENGLISH: [dotted, kitchen, addresses, clipped],
     symbols.ENGLISH: [symbols, signs],
 }
 EXAMPLES = [

@@ -1,0 +1,149 @@
+"""Figures of sports and games: records, sets, averages, minutes added, seasons and episodes."""
+
+import re
+
+from bot.text.quantities.numbers import cardinal, decimal, in_pairs
+from bot.text.rule import Match, rule
+
+record = rule(
+    r"(?<![\w.,/:$+-])(\d{1,2})-(\d{1,2})-(\d{1,2})(?![\w/-])(?!\.\d)",
+    lambda m: " ".join(map(decimal, m.groups())),
+    ("went 12-4-1", "went twelve four one"),
+    needs=("-",),
+)
+_OF_ONE_GAME = re.compile(
+    r"\b(?:half|halftime|final|score|beat|inning|set|minutes?|mins?|open|closed|hours|shifts?|"
+    r"ages?|"
+    r"penalties|pens|aggregate|won|lost|win|lose)\b",
+    re.IGNORECASE,
+)
+_AFTER_RECORD = (
+    r"(?=[.,!?)]|$| (?:so far|this|and|on the (?:year|season)|at home|on the road|in (?:our|"
+    r"their|the|"
+    r"conference|division|league|ranked|april|may|may|june|september|october|november)|now|last|"
+    r"since|after|"
+    r"with|against|right now|rn|overall|but|lol|when|before|to (?:start|finish|end)|straight up|"
+    r"away|through|"
+    r"all time|record|start|season|ats|tho|though|lmao|at the tournament)\b)"
+)
+won_and_lost = rule(
+    r"\b((?:[Ww]e|[Tt]hey|[Yy]ou)(?:'re| are|re)(?: now| sitting| only| still)?(?: at)? |"
+    r"[Ww]ent |[Ff]inished(?: the season)? |"
+    r"[Ss]tart(?:ed|ing)?(?: the season| off| out)? |[Rr]ecord (?:is |of |was |at )?|"
+    r"[Ss]itting at |[Ii]mproved to |"
+    r"[Ff]ell to |(?:[A-Z][a-z]{2,15}s (?:are|were) |[a-z]{4,15}s (?:are|r|were) now )(?:now |"
+    r"sitting |only )?(?:at )?|[Gg]o(?:ing)? |"
+    r"[Aa]n? (?=\d+-\d+ (?:record|start|"
+    r"season)))(\d{1,2})-(\d{1,2})(?![\w/:-]|\.\d)" + _AFTER_RECORD,
+    lambda m: (
+        m[0]
+        if _OF_ONE_GAME.search(m.string)
+        else f"{m[1]}{decimal(m[2])} and {'oh' if m[3] == '0' else decimal(m[3])}"
+    ),
+    ("we're 6-2 so far", "we're six and two so far"),
+    ("went 10-6", "went ten and six"),
+    ("we're 2-1 up", "we're 2-1 up", "we're two to one up"),
+    ("they won 6-2", "they won 6-2", "they won six to two"),
+    needs=("-",),
+)
+_SET_WON = {(6, lost) for lost in range(5)} | {(7, 5), (7, 6)}
+
+
+def _sets(match: Match) -> str:
+    """Of tennis, where each could be one: their games without a word between."""
+    sets = [(int(won), int(lost)) for won, lost in re.findall(r"(\d)-(\d)", match[0])]
+    if not all(games in _SET_WON or games[::-1] in _SET_WON for games in sets):
+        return match[0]
+    return ", ".join(f"{decimal(str(won))} {decimal(str(lost))}" for won, lost in sets)
+
+
+sets = rule(
+    r"(?<![\w.,/:-])\d-\d(?:,? \d-\d){1,4}(?![\w/:-]|[.,]\d)",
+    _sets,
+    ("won 6-4 7-5", "won six four, seven five"),
+    ("lost 3-1, 2-1", "lost 3-1, 2-1", "lost three to one, two to one"),
+    needs=("-",),
+)
+formation = rule(
+    r"(?<![\w.,/:+-])(\d)-(\d)-(\d)-(\d)(?![\w/-]|\.\d)",
+    lambda m: " ".join(map(decimal, m.groups())),
+    ("in a 4-2-3-1", "in a four two three one"),
+    needs=("-",),
+)
+_BATTED = re.compile(
+    r"\b(?:averag\w{1,3}|avg|ba|bat|bats|batted|batting|career|club|hit|hits|hitter|hitting|league|"
+    r"obp|ops|pct|percentage|record|rookie|season|sl[gu]g?\w{0,6}|win)\b",
+    re.IGNORECASE,
+)
+_NO_AVERAGE = re.compile(r"\b(?:grams?|inch(?:es)?|kg|lbs?|mm|p|ratio|seconds?)\b", re.IGNORECASE)
+
+
+def _average(match: Match) -> str:
+    if not _BATTED.search(match.string) or _NO_AVERAGE.search(match.string):
+        return match[0]
+    figures = match[1]
+    if figures[0] == "0":
+        return match[0]
+    return f"{decimal(figures[0])} hundred" if figures[1:] == "00" else in_pairs(figures)
+
+
+average = rule(
+    r"(?<![\w.,$€£+-])\.(\d{3})(?![\w%°]|[.,]\d)(?! of\b)",
+    _average,
+    ("batting .312", "batting three twelve"),
+    ("a .300 hitter", "a three hundred hitter"),
+    (".312 of it", ".312 of it", "zero point three one two of it"),
+    needs=(".",),
+)
+added_minutes = rule(
+    r"(?<![\w.'\"/])(\d{2,3})\+(\d{1,2})['’](?!\w)( min(?:ute)?\b)?",
+    lambda m: f"{cardinal(int(m[1]))} plus {cardinal(int(m[2]))}{' minute' if m[3] else ''}",
+    ("45+2' and they score", "forty-five plus two and they score"),
+    needs=("+",),
+)
+best_of = rule(
+    r"(?<!\w)[Bb][Oo]([1-9])s?(?!\w)",
+    lambda m: f"best of {decimal(m[1])}",
+    ("bo3 or Bo5?", "best of three or best of five?"),
+    needs=("bo",),
+)
+episode = rule(
+    r"(?<!\w)[Ss](\d{1,2}) ?[Ee](?:[Pp]\.?)? ?(\d{1,3})(?!\w)",
+    lambda m: f"season {cardinal(int(m[1]))} episode {cardinal(int(m[2]))}",
+    ("s2e4", "season two episode four"),
+    ("S01 E05", "season one episode five"),
+    needs=("s",),
+)
+shooting = rule(
+    r"(?<![\w.,/:-])(\d{1,2})-(\d{1,2})(?= (?:shooting|fg|from (?:the field|three|3|deep|two|the "
+    r"line)|on (?:3s|threes|fts|free throws)))",
+    lambda m: f"{decimal(m[1])} of {decimal(m[2])}" if int(m[1]) <= int(m[2]) else m[0],
+    ("on 14-22 shooting", "on fourteen of twenty-two shooting"),
+    needs=("-",),
+)
+full_time = rule(
+    r"(?<=\d-\d )(ft|ht|FT|HT)(?!\w)|(?:(?<=\bat )|(?<=after ))(ft|ht)(?=$|[.,!?])",
+    lambda m: f"{'full' if (m[1] or m[2])[0] in 'fF' else 'half'} time",
+    ("2-1 ft", "2-1 full time", "two to one full time"),
+    needs=("ft", "ht"),
+)
+minute_of = rule(
+    r"(?<=\d(?:st|nd|rd|th) )min(?!\w)\.?",
+    lambda _: "minute",
+    ("in the 88th min", "in the 88th minute", "in the eighty-eighth minute"),
+    needs=("min",),
+)
+_POINTS = r"(?:hp|mp|mana|health|hull|stamina|shields?|armou?r|energy|xp|exp|ammo|lives)"
+left_of = rule(
+    rf"(?<![\w/.,])(?:(?<=(?i:\bhp) )|(?<=(?i:\bmp) )|(?<=(?i:\bxp) )|(?<=(?i:mana) )|"
+    rf"(?<=(?i:health) )|(?<=(?i:stamina) )|(?<=(?i:shield) )|(?<=(?i:armor) )|"
+    rf"(?<=(?i:energy) )|(?<=(?i:ammo) ))(\d{{1,5}})/(\d{{1,5}})(?![\w/])|"
+    rf"(?<![\w/.,])(\d{{1,5}})/(\d{{1,5}})(?= ?(?i:{_POINTS})\b)",
+    lambda m: f"{decimal(m[1] or m[3])} out of {decimal(m[2] or m[4])}",
+    (
+        "HP 120/150",
+        "HP one hundred twenty out of one hundred fifty",
+        "H P one hundred twenty out of one hundred fifty",
+    ),
+    needs=("/",),
+)
