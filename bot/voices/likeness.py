@@ -14,7 +14,7 @@ from bot.base.errors import UserError
 from bot.clips.judge import ClipLimits, JudgedClip
 
 #: Cosine from which two clips are taken for one: docs/speaker-proof.md has how often that errs.
-SAME_CLIP = 0.97
+SAME_CLIP = 0.95
 #: How long the voiceprint of a disabled clip is known.
 VOICEPRINT_KEPT_S = 365 * 24 * 3600.0
 #: A clip that was taken once is looked at again whatever the limits are now.
