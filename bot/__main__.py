@@ -1,4 +1,7 @@
-"""`python -m bot`: gives over to `bot.commands.command_line` before anything slow is imported."""
+"""`python -m bot`, and `timbre` where pip installed it.
+
+Gives over to `bot.commands.command_line` before anything slow is imported.
+"""
 
 import sys
 
@@ -11,5 +14,10 @@ def _main() -> int:
     return main(sys.argv[1:])
 
 
+def main() -> int:
+    """The console script of the installed package; returns the exit code."""
+    return carry_out(_main)
+
+
 if __name__ == "__main__":
-    sys.exit(carry_out(_main))
+    sys.exit(main())

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 
 import aiohttp
@@ -9,14 +10,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.command_mentions import CommandMentions
 from bot.base.command_sync import sync_if_changed
 from bot.base.errors import sentence_for, tell
+from bot.base.health import show_life
+from bot.base.invitation import invite_link
 from bot.base.lag import measure
 from bot.base.tasks import TaskSet
 from bot.base.turns import FairTurns
 from bot.channel.limits import LeaveAfter
 from bot.channel.sessions import VoiceSessions
 from bot.live.exclusions import LiveExclusions
+from bot.live.moderation_log import ModerationLog
 from bot.live.reading import LiveReading
 from bot.services import Services
 from data.bars import Bar
@@ -45,6 +50,9 @@ EXTENSIONS = (
     "cogs.moderation",
     "cogs.privacy",
     "cogs.owner",
+    "cogs.help",
+    "cogs.about",
+    "cogs.welcome",
 )
 
 
@@ -65,14 +73,24 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
         command = interaction.command
         if command is not None and command.qualified_name.startswith("privacy "):
             return True
-        refusal = await self.client.services.bars.refusal(
-            interaction.user.id, interaction.guild_id or 0, Bar.EVERYTHING
-        )
+        try:
+            refusal = await self.client.services.bars.refusal(
+                interaction.user.id, interaction.guild_id or 0, Bar.EVERYTHING
+            )
+        except sqlite3.Error as error:  # outside of commands discord.py tells nobody
+            await self._refuse(interaction, sentence_for(error))
+            return False
         if refusal is None:
             return True
-        if interaction.type is not discord.InteractionType.autocomplete:
-            await tell(interaction, f"{refusal} `/privacy` still works for you.")
+        await self._refuse(
+            interaction, f"{refusal} `/privacy info` and the other privacy commands still work."
+        )
         return False
+
+    async def _refuse(self, interaction: "discord.Interaction[TimbreBot]", sentence: str) -> None:
+        """Say why, unless they are still typing."""
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await tell(interaction, sentence)
 
     async def on_error(
         self,
@@ -102,7 +120,7 @@ class TimbreBot(commands.AutoShardedBot):
         cached_members = discord.MemberCacheFlags.none()
         cached_members.voice = True
         super().__init__(
-            command_prefix=commands.when_mentioned,
+            command_prefix=(),  # see `on_message`
             help_command=None,
             intents=discord.Intents(
                 guilds=True,
@@ -120,13 +138,19 @@ class TimbreBot(commands.AutoShardedBot):
             connector=connector,
         )
         self.services = services
+        self.command_mentions = CommandMentions()
         self.sessions = VoiceSessions(
             services.settings.channel, self.get_guild, self._leave_after, self._left
         )
         services.sharing.membership = self._is_member
         self.live = LiveReading(
-            services.store, services.sayings, self.sessions, services.forgetting
+            services.store,
+            services.sayings,
+            self.sessions,
+            services.forgetting,
+            linked=self.command_mentions.linked,
         )
+        self.moderation_log = ModerationLog(services.server_settings, self.command_mentions.linked)
         self.exclusions = LiveExclusions(services.store.exclusions, self.live.take_back)
         self._background = TaskSet()
         self.closing = False
@@ -134,7 +158,16 @@ class TimbreBot(commands.AutoShardedBot):
         self.completions = FairTurns(
             _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING, "Many others type."
         )
+        self.started_at = discord.utils.utcnow()
         self._born = time.perf_counter()
+
+    @property
+    def connected(self) -> bool:
+        """Whether every shard has its connection to Discord at this moment."""
+        return self.is_ready() and not any(shard.is_closed() for shard in self.shards.values())
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Take no message for a command: discord.py would, and would log the words of it."""
 
     def _left(self, guild_id: int) -> None:
         self.live.bindings.left(guild_id)
@@ -167,16 +200,21 @@ class TimbreBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Load the commands and tell Discord about them if they changed."""
+        assert self.user is not None  # it is logged in
+        await self.is_owner(self.user)  # so that Discord is asked who that is once, not for each
         if self.intents.message_content:
             await self.live.bindings.remember()
         await self.services.janitor.start()
         self._background.spawn(self.services.janitor.run(), name="janitor")
         self._background.spawn(self._prepare_detection(), name="detection")
         self._background.spawn(measure(self.services.metrics.loop_lag), name="lag")
+        self._background.spawn(self.services.statistics.run(), name="statistics")
+        home = self.services.settings.home
+        self._background.spawn(show_life(home, lambda: self.connected), name="health")
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         record = self.services.settings.home / "commands.json"
-        await sync_if_changed(self.tree, self.application_id, record)
+        self.command_mentions.learn(await sync_if_changed(self.tree, self.application_id, record))
 
     async def _prepare_detection(self) -> None:
         """Have languages told apart from the first line on, where the engine reads several."""
@@ -197,6 +235,7 @@ class TimbreBot(commands.AutoShardedBot):
                 "guilds": len(self.guilds),
                 "shards": self.shard_count,
                 "seconds": round(time.perf_counter() - self._born, 3),
+                "invite": invite_link(self.application_id) if self.application_id else "",
             },
         )
 

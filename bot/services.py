@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from bot.base.home import DATABASE, prepare_home
 from bot.base.metrics import Metrics
+from bot.base.statistics import Statistics
 from bot.clips.judge import judge, prove
 from bot.live.server_settings import ServerSettings
 from bot.settings import Settings, SettingsError
@@ -35,6 +36,7 @@ from bot.voices.sharing import Sharing
 from bot.voices.uploads import Uploads
 from data.errors import DatabaseUnusable
 from data.store import Store
+from engine.device import card_environment
 from engine.executor import Executor
 from engine.host.local import LocalExecutor
 from engine.host.worker_process import worker_command
@@ -65,6 +67,7 @@ class Services:
     reader: Reader
     pronouncing: Pronouncing
     metrics: Metrics
+    statistics: Statistics
 
 
 @asynccontextmanager
@@ -102,6 +105,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
     """
     async with open_store(settings) as store:
         metrics = Metrics()
+        statistics = Statistics(store.statistics, metrics)
         enrolments = EnrolmentRecords(store, metrics)
         executor = LocalExecutor(
             settings.engine,
@@ -109,15 +113,17 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
             on_enrolled=enrolments.note,
             command=worker_command(settings.engine_python),
             environment={
-                name: value for name, value in os.environ.items() if name != "DISCORD_TOKEN"
+                **{name: value for name, value in os.environ.items() if name != "DISCORD_TOKEN"},
+                **card_environment(settings.engine.device, os.environ),
             },
         )
         try:
             await executor.start()
-            yield _services(settings, store, executor, enrolments, metrics)
+            yield _services(settings, store, executor, enrolments, statistics=statistics)
         finally:
             await executor.close()
             await enrolments.settled()
+            await statistics.keep()
 
 
 def _services(
@@ -125,8 +131,10 @@ def _services(
     store: Store,
     executor: Executor,
     enrolments: EnrolmentRecords,
-    metrics: Metrics,
+    *,
+    statistics: Statistics,
 ) -> Services:
+    metrics = statistics.metrics
     home = settings.home
     cache = speech_cache(settings, store)
     speech = SpeechService(executor, cache, metrics, deadline_s=settings.queue.request_deadline_s)
@@ -205,4 +213,5 @@ def _services(
         reader=reader,
         pronouncing=pronouncing,
         metrics=metrics,
+        statistics=statistics,
     )

@@ -10,6 +10,8 @@ What a setting is for stands in `.env.example`. Nothing else in Timbre reads the
 import difflib
 import io
 import os
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
@@ -28,8 +30,21 @@ from bot.voices.limits import ClonedVoiceLimits, StatementLimits
 from engine.host.limits import QueueLimits
 from engine.messages import EngineConfig
 
-#: The folder of timbre.py, where `.env` is; relative paths in settings are relative to it.
-ROOT = Path(__file__).resolve().parents[1]
+#: Where the packages of Timbre are.
+SOURCE = Path(__file__).resolve().parents[1]
+
+
+def _root() -> Path:
+    if not any(SOURCE.glob("timbre-*.dist-info")):  # what pip leaves beside what it installs
+        return SOURCE
+    from platformdirs import user_data_path  # noqa: PLC0415 - an installed package alone needs it
+
+    return user_data_path("timbre", appauthor=False)
+
+
+#: Where `.env` is, and what relative paths in settings are relative to: the folder of timbre.py, or
+#: of an installed package a folder of the user's.
+ROOT = _root()
 #: The settings that are paths, and what there has to be.
 _PATHS = {
     "TIMBRE_HOME": "",
@@ -44,11 +59,18 @@ class SettingsError(Exception):
     """A setting is wrong; `str(error)` is one line naming it, without its value if it is secret."""
 
 
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s<>]+", text):
+        raise ValueError("has to be an address that begins with https://")
+    return text
+
+
 class DiscordSettings(Struct, frozen=True, kw_only=True):
     """How the bot comes to Discord. `resolve` and `ca` lead to a Discord on this machine."""
 
     token: Annotated[SecretStr | None, "DISCORD_TOKEN"] = None
     message_content: Annotated[bool, "TIMBRE_MESSAGE_CONTENT"] = True
+    welcome: Annotated[bool, "TIMBRE_WELCOME"] = True
     resolve: Annotated[
         LoopbackAddress | None, BeforeValidator(LoopbackAddress.parse), "TIMBRE_DISCORD_RESOLVE"
     ] = None
@@ -89,6 +111,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         7.0
     )
     contact: Annotated[str | None, "TIMBRE_CONTACT"] = None
+    source_url: Annotated[str | None, BeforeValidator(_web_address), "TIMBRE_SOURCE_URL"] = None
     discord: DiscordSettings
     engine: EngineConfig
     engine_python: Annotated[Path | None, "CHATTERBOX_PYTHON"] = None
@@ -168,7 +191,14 @@ def _value_of(variable: str, hint: Any, text: str) -> object:
         raise SettingsError(f"{variable}: {message.removeprefix('Value error, ')}") from None
 
 
+#: What a backslash and a letter are read as between double quotes in `.env`.
+_ESCAPED = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r"}
+
+
 def _path(variable: str, text: str) -> str:
+    for character in text:
+        if unicodedata.category(character) == "Cc":
+            raise SettingsError(f"{variable}: {_about_control(character)}")
     # Not resolved: a virtual environment's python is a symbolic link, and to follow it would leave
     # the environment.
     try:
@@ -179,6 +209,16 @@ def _path(variable: str, text: str) -> str:
     if (kind == "file" and not path.is_file()) or (kind == "folder" and not path.is_dir()):
         raise SettingsError(f"{variable}: no {kind} {path}")
     return str(path)
+
+
+def _about_control(character: str) -> str:
+    letter = _ESCAPED.get(character)
+    if letter is None:
+        return f"the path holds a control character (U+{ord(character):04X})"
+    return (
+        f"the path holds a control character, as which \\{letter} is read between double quotes; "
+        "write it in single quotes, or with / for \\"
+    )
 
 
 def _set(variables: Mapping[str, str | None]) -> dict[str, str]:
@@ -195,10 +235,22 @@ def _unknown(given: Iterable[str], prefixes: tuple[str, ...]) -> str | None:
     return None
 
 
+def settings_file() -> Path | None:
+    """The file that settings are read from, which need not be there; None: from none."""
+    # Tests set it to nothing: what they see must not depend on whose machine it is.
+    name = os.environ.get("TIMBRE_ENV_FILE", ".env")
+    return ROOT / name if name else None
+
+
 def exposed_token() -> str | None:
     """What is wrong with a settings file that holds the token and that others may read."""
-    file = ROOT / os.environ.get("TIMBRE_ENV_FILE", ".env")
-    if os.name != "posix" or not file.is_file() or not _in_file().get("DISCORD_TOKEN"):
+    file = settings_file()
+    if (
+        file is None
+        or os.name != "posix"
+        or not file.is_file()
+        or not _in_file().get("DISCORD_TOKEN")
+    ):
         return None
     if not file.stat().st_mode & 0o077:
         return None
@@ -207,11 +259,9 @@ def exposed_token() -> str | None:
 
 def _in_file() -> dict[str, str | None]:
     """What `.env` sets. Raises `SettingsError` unless every line of it can be used."""
-    # Tests set it to nothing: what they see must not depend on whose machine it is.
-    name = os.environ.get("TIMBRE_ENV_FILE", ".env")
-    if not name:
+    file = settings_file()
+    if file is None:
         return {}
-    file = ROOT / name
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -135,22 +135,34 @@ def voice_to(action: Action) -> _VoiceName:
     return _VoiceName(offer)
 
 
-async def _spoken(bot: TimbreBot, person: Person, typed: str) -> list[VoiceChoice]:
-    return await bot.services.voices.choices(
-        typed,
-        bot.services.executor.status().engine,
-        user_id=person.user_id,
-        guild_id=person.guild_id,
-    )
+def _or_stock(action: Action) -> Offer:
+    """What may be used for `action`, stock voices too."""
+
+    async def offer(bot: TimbreBot, person: Person, typed: str) -> list[VoiceChoice]:
+        engine = bot.services.executor.status().engine
+        return await bot.services.voices.choices(typed, action, engine, person)
+
+    return offer
+
+
+class _SpokenVoiceName(_VoiceName):
+    """A voice to speak in; the name of a stock voice, typed and not picked, is one as well."""
+
+    async def transform(self, interaction: discord.Interaction, value: str, /) -> str:
+        services = _bot(interaction).services
+        engine = services.executor.status().engine
+        return await services.voices.meant(value, engine, person_of(interaction))
 
 
 async def _disabled(bot: TimbreBot, person: Person, typed: str) -> list[VoiceChoice]:
     return await bot.services.voice_moderation.offer_enabling(typed, person)
 
 
-#: Options of commands, by what they offer while it is typed: all that the caller may speak in,
-#: stock voices too; what is disabled in the server; nothing.
-SpokenVoice = Annotated[str, _VoiceName(_spoken)]
+#: Options of commands, by what they offer while it is typed: all that the caller may speak in, and
+#: all that may speak for members without a voice, stock voices too; what is disabled in the server;
+#: nothing.
+SpokenVoice = Annotated[str, _SpokenVoiceName(_or_stock(Action.SPEAK))]
+DefaultVoice = Annotated[str, _VoiceName(_or_stock(Action.SET_DEFAULT))]
 DisabledVoice = Annotated[str, _VoiceName(_disabled)]
 UnofferedVoice = app_commands.Range[str, 1, 100]
 
@@ -160,7 +172,7 @@ BARS = [
     app_commands.Choice(name="everything", value=Bar.EVERYTHING.value),
 ]
 BARRED = {
-    Bar.VOICES: "can register no voice, and nobody can speak in one of theirs,",
+    Bar.VOICES: "cannot register a voice, and nobody can speak in one of theirs,",
     Bar.EVERYTHING: "cannot use me, and nobody can speak in a voice of theirs,",
 }
 
@@ -216,6 +228,23 @@ def language_of(typed: str | None) -> str | None:
     if (code := language_named(typed)) is None:
         raise UserError("I know no such language. Pick one from the list that appears as you type.")
     return code
+
+
+async def note(interaction: discord.Interaction, sentence: str) -> None:
+    """Tell the moderators of the server, in the channel that they chose for it."""
+    if interaction.guild is not None:
+        await _bot(interaction).moderation_log.note(interaction.guild, sentence)
+
+
+def no_cloning(bot: TimbreBot) -> str:
+    """What comes before everything else where nobody can be heard in a voice of their own."""
+    engine = bot.services.executor.status().engine
+    if engine is None or engine.clones_voices:
+        return ""
+    return (
+        "**I cannot speak in your own voice at the moment.** You hear a stock voice until whoever "
+        f"runs me changes that. {engine.reason}\n\n"
+    )
 
 
 def who_speaks(bot: TimbreBot) -> str:

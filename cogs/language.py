@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.base.command_mentions import linked
 from bot.client import TimbreBot
 from bot.speech.languages import name_of
 from bot.speech.line_languages import cannot_read
@@ -62,18 +63,18 @@ class LanguageCommands(commands.Cog):
         reads = languages_read(self.bot)
         if code and code not in reads:
             said += f" {cannot_read(code, reads)}"
-        await interaction.edit_original_response(content=said)
+        await interaction.edit_original_response(content=linked(interaction, said))
 
     async def _as_it_is(self, interaction: discord.Interaction) -> str:
         person = person_of(interaction)
         chosen = await self.services.line_languages.chosen(person.user_id, person.guild_id)
-        yours = f"You write {name_of(chosen)} here" if chosen else "Your lines decide here"
+        yours = f"You write {name_of(chosen)} here" if chosen else "Each of your lines decides here"
         offered = await self.services.line_languages.offered(
             person.guild_id, languages_read(self.bot)
         )
         return (
             f"{who_speaks(self.bot)}\nRead here: {', '.join(sorted(map(name_of, offered)))}.\n"
-            f"{yours}; `/say` takes another language for one line."
+            f"{yours}. `/say` takes another language for one line."
         )
 
 

@@ -4,12 +4,23 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.live.bindings import Readable
-from cogs.asking import bring, member_of, moderates, require_company, require_moderator, session_of
+from cogs.asking import (
+    bring,
+    member_of,
+    moderates,
+    note,
+    require_company,
+    require_moderator,
+    session_of,
+)
+from cogs.command_list import FOR_MODERATORS
 from data.live import Exclusion
 
+_NOT_READING = "I am not reading any channel aloud in this server."
 _NO_INTENT = (
     "I am not allowed to read messages. Whoever runs me has to switch on “Message Content Intent” "
     "on the Bot page of Discord's developer portal, and start me again."
@@ -38,6 +49,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         if channel and not channel.permissions_for(member).view_channel:
             raise UserError(f"You may not see {channel.mention} yourself.")
         _require_readable(interaction, channel)
+        await _require_engine(self.bot)
         text = channel or interaction.channel
         if not isinstance(text, Readable):
             text = seat
@@ -46,15 +58,15 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             member.guild, text, approved=moderates(interaction, seat)
         )
         await interaction.edit_original_response(
-            content=f"I am reading {text.mention} and the chat of {seat.mention} aloud. "
-            "A message that begins with ; stays unread."
+            content=f"I read {text.mention} and the chat of {seat.mention} aloud. I skip messages "
+            f"that begin with `;`.{_not_yet(self.bot)}"
         )
 
     @app_commands.command(description="Stop reading messages aloud")
     async def stop(self, interaction: discord.Interaction) -> None:
         guild = member_of(interaction).guild
         if self.bot.live.bindings.of(guild.id) is None:
-            raise UserError("I am reading nothing here.")
+            raise UserError(_NOT_READING)
         require_company(interaction, session_of(interaction))
         await self.bot.live.bindings.stop(guild)
         await interaction.response.send_message("I stopped reading.", ephemeral=True)
@@ -65,32 +77,34 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         binding = self.bot.live.bindings.of(member.guild.id)
         seat = session_of(interaction).seat
         if binding is None or seat is None:
-            said = "I am reading nothing here. /live start begins."
+            said = f"{_NOT_READING} `/live start` begins."
         else:
+            count = "1 message" if binding.read == 1 else f"{binding.read:,} messages"
             said = (
-                f"I am reading <#{binding.text_channel_id}> and the chat of {seat.mention} aloud "
-                f"in {seat.mention}; messages read so far: {binding.read}."
+                f"I read <#{binding.text_channel_id}> and the chat of {seat.mention} aloud in "
+                f"{seat.mention}. I have read {count} so far.{_not_yet(self.bot)}"
             )
         excluded = await self.bot.exclusions.of(member.id, member.guild.id)
         if Exclusion.BLOCKED in excluded:
-            said += "\nA moderator decided that your messages are not read."
+            said += "\nI do not read your messages: a moderator decided that."
         elif Exclusion.OPTED_OUT in excluded:
-            said += "\nYour messages are not read, as you wished; /live optin changes that."
-        await interaction.response.send_message(said, ephemeral=True)
+            said += "\nI do not read your messages, as you wished. `/live optin` changes that."
+        await interaction.response.send_message(linked(interaction, said), ephemeral=True)
 
     @app_commands.command(description="Do not read my messages aloud in this server")
     async def optout(self, interaction: discord.Interaction) -> None:
         member = member_of(interaction)
         async with self.bot.exclusions.exclude(member.id, member.guild.id, Exclusion.OPTED_OUT):
             await interaction.response.send_message(
-                "I will not read your messages here.", ephemeral=True
+                linked(interaction, "I do not read your messages here. `/live optin` undoes that."),
+                ephemeral=True,
             )
 
     @app_commands.command(description="Read my messages aloud again")
     async def optin(self, interaction: discord.Interaction) -> None:
         member = member_of(interaction)
         await self.bot.exclusions.readmit(member.id, member.guild.id, Exclusion.OPTED_OUT)
-        said = "I will read your messages here."
+        said = "I read your messages here again."
         if Exclusion.BLOCKED in await self.bot.exclusions.of(member.id, member.guild.id):
             said = (
                 "I noted that you want to be read. I still do not read your messages here: a "
@@ -98,24 +112,30 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             )
         await interaction.response.send_message(said, ephemeral=True)
 
-    @app_commands.command(description="Moderators: do not read somebody's messages")
+    @app_commands.command(
+        description="Moderators: do not read somebody's messages", extras=FOR_MODERATORS
+    )
     @app_commands.describe(member="Whose messages stay unread")
     async def block(self, interaction: discord.Interaction, member: discord.Member) -> None:
-        require_moderator(interaction, "decide that")
+        require_moderator(interaction, "block somebody")
         async with self.bot.exclusions.exclude(member.id, member.guild.id, Exclusion.BLOCKED):
             await interaction.response.send_message(
-                f"I will not read what {member.mention} writes.", ephemeral=True
+                f"I do not read what {member.mention} writes any more.", ephemeral=True
             )
+        await note(interaction, f"{interaction.user.mention} blocked {member.mention}.")
 
-    @app_commands.command(description="Moderators: read somebody's messages again")
+    @app_commands.command(
+        description="Moderators: read somebody's messages again", extras=FOR_MODERATORS
+    )
     @app_commands.describe(member="Whose messages are read again")
     async def unblock(self, interaction: discord.Interaction, member: discord.Member) -> None:
-        require_moderator(interaction, "decide that")
+        require_moderator(interaction, "unblock somebody")
         if not await self.bot.exclusions.readmit(member.id, member.guild.id, Exclusion.BLOCKED):
-            raise UserError(f"{member.display_name} is not blocked.")
+            raise UserError(f"{member.mention} is not blocked.")
         await interaction.response.send_message(
-            f"I will read what {member.mention} writes.", ephemeral=True
+            f"I read what {member.mention} writes again.", ephemeral=True
         )
+        await note(interaction, f"{interaction.user.mention} unblocked {member.mention}.")
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -142,6 +162,20 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         await self.bot.live.moved(member, before, after)
 
 
+async def _require_engine(bot: TimbreBot) -> None:
+    """Raise `SpeechError` where nothing could be read, because no engine starts."""
+    executor = bot.services.executor
+    if executor.status().state == "unavailable":
+        await executor.engine_info()  # which tries again, if the last time is long enough ago
+
+
+def _not_yet(bot: TimbreBot) -> str:
+    """What is to be added while there is no engine to read with."""
+    if bot.services.executor.status().state == "ready":
+        return ""
+    return " My speech engine is still starting, so the first messages have to wait."
+
+
 def _require_readable(
     interaction: discord.Interaction, channel: discord.TextChannel | None
 ) -> None:
@@ -157,9 +191,9 @@ def _require_readable(
         visible = channel.permissions_for(channel.guild.me).view_channel
     if not visible:
         named = f"<#{here.id}>" if here else "this channel"
-        raise UserError(f"I may not see {named}: I am missing View Channel.")
+        raise UserError(f"I may not see {named}: I am missing the permission View Channel.")
     if isinstance(here, discord.Thread) and here.is_private() and here.me is None:
-        raise UserError("I am not in this thread. Mention me in it, so that I come in.")
+        raise UserError("I am not in this thread. Mention me in it, and I come in.")
 
 
 async def setup(bot: TimbreBot) -> None:

@@ -11,10 +11,11 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.voices.rights import Action
-from cogs.asking import BARRED, BARS, DisabledVoice, person_of, voice_to
+from cogs.asking import BARRED, BARS, DefaultVoice, DisabledVoice, note, person_of, voice_to
 from cogs.reports import ReportsPanel
 from data.bars import Bar
 from data.rows import VoiceUse
@@ -47,6 +48,7 @@ class ModerationCommands(
             content=f"Nobody can speak in **{escape_markdown(found.name)}** in this server now, "
             "and its clip cannot be registered here again."
         )
+        await self._note(interaction, f"disabled the voice **{escape_markdown(found.name)}**.")
 
     @app_commands.command(description="Allow a voice in this server again")
     @app_commands.describe(voice="Which voice")
@@ -59,21 +61,27 @@ class ModerationCommands(
             if found
             else "The clip of that deleted voice can be registered here again."
         )
+        which = f"the voice **{escape_markdown(found.name)}**" if found else "a deleted voice"
+        await self._note(interaction, f"allowed {which} again.")
 
     @app_commands.command(description="The voice of members who have none of their own")
-    @app_commands.describe(voice="A voice shared with this server; nothing for the stock voice")
+    @app_commands.describe(
+        voice="One that is shared here, or a stock voice; nothing: each member has a stock voice"
+    )
     @app_commands.checks.has_permissions(manage_guild=True)
     async def default(
         self,
         interaction: discord.Interaction,
-        voice: Annotated[str, voice_to(Action.SET_DEFAULT)] | None = None,
+        voice: DefaultVoice | None = None,
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
-        found = await self.services.voice_keeping.set_default(voice, person_of(interaction))
-        name = f"**{escape_markdown(found.name)}**" if found else "the stock voice"
-        await interaction.edit_original_response(
-            content=f"Members without a voice of their own speak in {name} here."
+        chosen = await self.services.voice_keeping.set_default(
+            voice, person_of(interaction), self.services.executor.status().engine
         )
+        name = f"**{escape_markdown(chosen)}**" if chosen else "a stock voice"
+        said = f"Members without a voice of their own speak in {name} here."
+        await interaction.edit_original_response(content=said)
+        await self._note(interaction, f"chose the default voice: {name}.")
 
     @app_commands.command(description="What members reported about voices here")
     @app_commands.describe(member="Only about this member, even if they deleted their data since")
@@ -96,16 +104,20 @@ class ModerationCommands(
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         if isinstance(member, discord.Member) and member.guild_permissions.manage_guild:
-            raise UserError("Who may manage the server cannot be barred here.")
+            raise UserError("You cannot bar somebody who may manage the server.")
         assert interaction.guild_id is not None  # guild_only
         await self.services.bars.bar(member.id, Bar(kind.value), person_of(interaction))
         await self.bot.live.take_back(interaction.guild_id, member.id)
+        barred = f"{member.mention} {BARRED[Bar(kind.value)]} in this server."
         await interaction.edit_original_response(
-            content=f"{member.mention} {BARRED[Bar(kind.value)]} in this server. Deleting their "
-            "data does not change that; `/voice-admin unbar` does."
+            content=linked(
+                interaction,
+                f"{barred} That stays when they delete their data. `/voice-admin unbar` ends it.",
+            )
         )
+        await self._note(interaction, f"barred somebody: {barred}")
 
-    @app_commands.command(description="Undo that a member is barred here")
+    @app_commands.command(description="End the bar of a member here")
     @app_commands.describe(member="Whom")
     @app_commands.checks.has_permissions(manage_guild=True)
     async def unbar(self, interaction: discord.Interaction, member: discord.User) -> None:
@@ -114,6 +126,7 @@ class ModerationCommands(
         await interaction.edit_original_response(
             content=f"{member.mention} is not barred in this server any more."
         )
+        await self._note(interaction, f"ended the bar of {member.mention}.")
 
     @app_commands.command(description="Who spoke in other members' voices here in the last 30 days")
     @app_commands.describe(voice="In this voice alone")
@@ -129,8 +142,12 @@ class ModerationCommands(
         if len(used) > _USES_SHOWN:
             lines.append(f"and {len(used) - _USES_SHOWN} more; name a voice to see those of it")
         await interaction.edit_original_response(
-            content="\n".join(lines) or "Nobody spoke in another member's voice here lately."
+            content="\n".join(lines)
+            or "Nobody spoke in another member's voice here in the last 30 days."
         )
+
+    async def _note(self, interaction: discord.Interaction, did: str) -> None:
+        await note(interaction, f"{interaction.user.mention} {did}")
 
 
 def _line(use: VoiceUse) -> str:

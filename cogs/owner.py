@@ -1,16 +1,23 @@
 """`/bot-owner`: what only those who run the bot may do, in every server."""
 
+import logging
+from typing import cast
+
 import discord
 from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.base.command_mentions import linked
 from bot.base.errors import UserError
+from bot.base.statistics import table
 from bot.client import TimbreBot
 from bot.voices.privacy import DeletionReason
 from bot.voices.references import VoiceReference
 from cogs.asking import BARRED, BARS, UnofferedVoice, person_of
 from data.bars import Bar
+
+log = logging.getLogger(__name__)
 
 _UserId = app_commands.Range[str, 15, 20]
 _BECAUSE = [
@@ -38,12 +45,46 @@ class OwnerCommands(
 ):
     """Commands for the bot's owner. Discord cannot hide them from administrators: each is checked.
 
-    Voices are named by number here ("voice:12"), as they are in exports and logs.
+    They are registered in servers that belong to who runs the bot, so that they are offered to
+    nobody elsewhere. Voices are named by number here ("voice:12"), as they are in exports and logs.
     """
 
     def __init__(self, bot: TimbreBot) -> None:
         self.bot = bot
         self.services = bot.services
+        assert self.app_command is not None  # it is a group
+        self.group = self.app_command
+
+    @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        await self._offer_in(guild)
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        self.bot.tree.remove_command(self.group.name, guild=guild)  # as Discord has done
+        await self._offer_in(guild)
+
+    @commands.Cog.listener()
+    async def on_guild_update(self, _before: discord.Guild, after: discord.Guild) -> None:
+        """Follow a server that is handed on."""
+        await self._offer_in(after)
+
+    async def _offer_in(self, guild: discord.Guild) -> None:
+        """Register the commands in a server that belongs to who runs the bot, and in no other."""
+        tree, name = self.bot.tree, self.group.name
+        belongs = await self.bot.is_owner(cast("discord.User", discord.Object(guild.owner_id or 0)))
+        if belongs == (tree.get_command(name, guild=guild) is not None):
+            return
+        if belongs:
+            tree.add_command(self.group, guild=guild)
+        else:
+            tree.remove_command(name, guild=guild)
+        try:
+            self.bot.command_mentions.learn(await tree.sync(guild=guild))
+        except discord.HTTPException as error:
+            tree.remove_command(name, guild=guild)  # so that it is tried again
+            extra = {"guild": guild.id, "status": error.status}
+            log.warning("the owner's commands could not be synced", extra=extra)
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         """Whether the caller runs the bot, by Discord's own word."""
@@ -83,11 +124,14 @@ class OwnerCommands(
         for guild in self.bot.guilds:
             await self.bot.live.take_back(guild.id, _id(user_id))
         await interaction.edit_original_response(
-            content=f"<@{_id(user_id)}> {BARRED[Bar(kind.value)]} in any server. Deleting their "
-            "data does not change that; `/bot-owner unbar` does."
+            content=linked(
+                interaction,
+                f"<@{_id(user_id)}> {BARRED[Bar(kind.value)]} in any server. That stays when they "
+                "delete their data. `/bot-owner unbar` ends it.",
+            )
         )
 
-    @app_commands.command(description="Undo that a person is barred everywhere")
+    @app_commands.command(description="End the bar of a person everywhere")
     @app_commands.describe(user_id="Their Discord id")
     async def unbar(self, interaction: discord.Interaction, user_id: _UserId) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
@@ -105,7 +149,7 @@ class OwnerCommands(
         found = await self.services.voice_moderation.disable_everywhere(voice, person)
         await interaction.edit_original_response(
             content=f"**{escape_markdown(found.name)}** is disabled in every server, and its clip "
-            "cannot be registered again. Should the voice be deleted, `/bot-owner enable "
+            "cannot be registered again. After the voice is deleted, `/bot-owner enable "
             f"voice:{VoiceReference.to_clip(found.clip_sha256)}` still allows the clip."
         )
 
@@ -121,6 +165,18 @@ class OwnerCommands(
             else "The clip of that deleted voice can be registered again."
         )
 
+    @app_commands.command(description="What I did on each of the last 30 days")
+    async def statistics(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        days = await self.services.statistics.days()
+        embed = discord.Embed(
+            title="The last 30 days",
+            description=f"```\n{table(days)}\n```p50 and p95: from a command to its first sound."
+            if days
+            else "Nothing was spoken.",
+        )
+        await interaction.edit_original_response(embed=embed)
+
 
 def _id(typed: str) -> int:
     if not (typed.isascii() and typed.isdecimal() and int(typed) < 2**63):
@@ -129,4 +185,6 @@ def _id(typed: str) -> int:
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(OwnerCommands(bot))
+    cog = OwnerCommands(bot)
+    await bot.add_cog(cog)
+    bot.tree.remove_command(cog.group.name)  # from all servers

@@ -9,6 +9,7 @@ from discord import app_commands, ui
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from cogs.panels import Panel
@@ -25,8 +26,8 @@ POLICY = (
     "- What I said for you, as sound, for some days; never the text.\n"
     "- Your Discord id with your choices and pronunciations, and what moderators decide.\n"
     "I never listen, and I send nothing to anybody but Discord. `/privacy info` counts what there "
-    "is, `/privacy export` hands it to you, `/privacy delete` deletes it. Discord's minimum age "
-    "counts here, too. The file below says all of it."
+    "is, `/privacy export` hands it to you, and `/privacy delete` deletes it. Discord's minimum "
+    "age holds here, too. The file below says everything."
 )
 
 #: What a row of each table about people is.
@@ -71,11 +72,14 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
         stored = "\n".join(lines) if lines else "Nothing."
         days = self.services.settings.speech_cache_max_days
         await interaction.edit_original_response(
-            content=f"**What I have stored about you**\n{stored}\n"
-            "I keep no text of what you have me say, and I never listen. What I say for you I "
-            f"keep as sound, so that the same words play at once, for {days:g} days at most. "
-            "`/privacy export` gives you the records and your clips, `/privacy delete` deletes "
-            "everything.",
+            content=linked(
+                interaction,
+                f"**What I have stored about you**\n{stored}\n"
+                "I never listen, and I keep no text of what you have me say. I keep the sound of "
+                f"it for {days:g} days at most, so that the same words play at once. "
+                "`/privacy export` gives you the records and your clips. `/privacy delete` deletes "
+                "everything.",
+            ),
             view=PermissionsPanel(self.bot, interaction.user.id, given) if given else None,
         )
 
@@ -97,7 +101,9 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
         contact = self.services.settings.contact
         reach = f" You reach them here: {escape_markdown(contact[:300])}" if contact else ""
         await interaction.response.send_message(
-            f"{POLICY}\nWho runs this bot is responsible for the data.{reach}",
+            linked(
+                interaction, f"{POLICY}\nWhoever runs this bot is responsible for the data.{reach}"
+            ),
             file=discord.File(io.BytesIO(policy), filename="PRIVACY.md"),
             ephemeral=True,
         )

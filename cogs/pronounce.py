@@ -12,6 +12,7 @@ from discord.ext import commands
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.speech.names import names_in
+from bot.speech.pronouncing import Imported, Pronouncing
 from bot.text.pronunciations import from_csv, from_json, to_csv, to_json
 from cogs.asking import languages_read, require_moderator
 from cogs.panels import Panel
@@ -19,6 +20,8 @@ from cogs.panels import Panel
 Whose = Literal["me", "server"]
 _LONGEST_REPLY = 1900
 _STEPS_TIMEOUT_S = 10 * 60.0
+_MERGING_TIMEOUT_S = 5 * 60.0
+_NOTHING_CHANGED = "I changed nothing."
 
 
 class _Owner(TypedDict, total=False):
@@ -66,7 +69,7 @@ class PronounceCommands(
     async def show(self, interaction: discord.Interaction, whose: Whose = "me") -> None:
         entries = await self.pronouncing.entries(**_owner(interaction, whose, reading=True))
         if not entries:
-            raise UserError("There are no entries yet. /pronounce add makes one.")
+            raise UserError("There are no entries yet. `/pronounce add` makes one.")
         await _reply(interaction, "\n".join(f"{word} → {say}" for word, say in entries.items()))
 
     @app_commands.command(description="Show how a text is read")
@@ -100,7 +103,7 @@ class PronounceCommands(
         panel = _Steps(interaction.user.id, f"{result}\n\n{changes}")
         await interaction.response.send_message(_shown(result), view=panel, ephemeral=True)
 
-    @app_commands.command(name="import", description="Replace all entries by those of a file")
+    @app_commands.command(name="import", description="Take entries from a file")
     @app_commands.describe(
         file="A .json, .csv or .tsv file", whose="Yours (default) or everybody's"
     )
@@ -118,9 +121,17 @@ class PronounceCommands(
             entries = await asyncio.to_thread(read, data, limits)
         except ValueError as error:
             raise UserError(str(error)) from None
-        await self.pronouncing.replace(entries, **owner)
-        count = "1 entry" if len(entries) == 1 else f"{len(entries):,} entries"
-        await interaction.edit_original_response(content=f"That is all there is now: {count}.")
+        here = await self.pronouncing.entries(**owner)
+        if not here:
+            said = _imported(await self.pronouncing.replace(entries, **owner))
+            await interaction.edit_original_response(content=said)
+            return
+        panel = _MergeOrReplace(self.pronouncing, interaction, owner, entries)
+        await interaction.edit_original_response(
+            content=f"The file has {_entries(len(entries))}, and there are already "
+            f"{_entries(len(here))}. Shall I add the new ones, or replace all with them?",
+            view=panel,
+        )
 
     @app_commands.command(name="export", description="Get all entries as a file")
     @app_commands.describe(whose="Yours (default) or everybody's", kind="Which kind of file")
@@ -145,10 +156,62 @@ def _owner(interaction: discord.Interaction, whose: Whose, *, reading: bool = Fa
     return {"guild_id": interaction.guild_id}
 
 
+class _MergeOrReplace(Panel):
+    """Asks what to do with the entries that there are."""
+
+    refusal = "This file is somebody else's."
+
+    def __init__(
+        self,
+        pronouncing: Pronouncing,
+        shown_by: discord.Interaction,
+        owner: _Owner,
+        entries: dict[str, str],
+    ) -> None:
+        super().__init__(shown_by.user.id, timeout_s=_MERGING_TIMEOUT_S)
+        self._pronouncing = pronouncing
+        self._shown_by = shown_by
+        self._owner = owner
+        self._entries = entries
+
+    @discord.ui.button(label="Add", style=discord.ButtonStyle.primary)
+    async def add(
+        self, interaction: discord.Interaction, _: "discord.ui.Button[_MergeOrReplace]"
+    ) -> None:
+        self._require_right(interaction)
+        merged = await self._pronouncing.merge(self._entries, **self._owner)
+        await self._end(interaction, _imported(merged))
+
+    @discord.ui.button(label="Replace all", style=discord.ButtonStyle.danger)
+    async def replace(
+        self, interaction: discord.Interaction, _: "discord.ui.Button[_MergeOrReplace]"
+    ) -> None:
+        self._require_right(interaction)
+        replaced = await self._pronouncing.replace(self._entries, **self._owner)
+        await self._end(interaction, _imported(replaced))
+
+    @discord.ui.button(label="Cancel")
+    async def cancel(
+        self, interaction: discord.Interaction, _: "discord.ui.Button[_MergeOrReplace]"
+    ) -> None:
+        await self._end(interaction, _NOTHING_CHANGED)
+
+    async def on_timeout(self) -> None:
+        await self._shown_by.edit_original_response(content=_NOTHING_CHANGED, view=None)
+
+    def _require_right(self, interaction: discord.Interaction) -> None:
+        """Who asked may be no moderator any more."""
+        _owner(interaction, "server" if "guild_id" in self._owner else "me")
+
+    async def _end(self, interaction: discord.Interaction, said: str) -> None:
+        self.stop()
+        await interaction.response.edit_message(content=said, view=None)
+
+
 class _Steps(Panel):
     """Below what a text is read as: the steps on the way there, for those who want them."""
 
-    refusal = "This is somebody else's text. /pronounce test shows you yours."
+    refusal = "This text is somebody else's. `/pronounce test` shows yours."
 
     def __init__(self, owner_id: int, explained: str) -> None:
         super().__init__(owner_id, timeout_s=_STEPS_TIMEOUT_S)
@@ -158,6 +221,17 @@ class _Steps(Panel):
     async def show(self, interaction: discord.Interaction, _: "discord.ui.Button[_Steps]") -> None:
         await interaction.response.edit_message(content=_shown(self._explained), view=None)
         self.stop()
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count:,} entries"
+
+
+def _imported(what: Imported) -> str:
+    parts = {"new": what.new, "changed": what.changed, "removed": what.removed}
+    told = ", ".join(f"{count:,} {name}" for name, count in parts.items() if count)
+    there = "There is" if what.now == 1 else "There are"
+    return f"{there} {_entries(what.now)} now: {told or 'the same as before'}."
 
 
 def _shown(text: str) -> str:

@@ -4,6 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.channel import reasons
 from bot.channel.playback import Playback
@@ -29,10 +30,10 @@ class QueueCommands(commands.Cog):
         session = session_of(interaction)
         playback = session.current
         if playback is None:
-            raise UserError("I am saying nothing at the moment.")
+            raise UserError("I am not saying anything at the moment.")
         if playback.author_id != interaction.user.id and not moderates(interaction, session.seat):
-            raise UserError("Those are somebody else's words; only moderators can skip them.")
-        playback.cancel("That was skipped.")
+            raise UserError("Those are somebody else's words. Only moderators can skip them.")
+        playback.cancel("That was skipped.", by=interaction.user.id)
         await interaction.response.send_message("Skipped.", ephemeral=True)
 
     @app_commands.command(description="Take back all that you had me say; moderators: everything")
@@ -40,7 +41,7 @@ class QueueCommands(commands.Cog):
     async def stop(self, interaction: discord.Interaction) -> None:
         session = session_of(interaction)
         own = None if moderates(interaction, session.seat) else interaction.user.id
-        count = session.stop_speaking(own)
+        count = session.stop_speaking(own, by=interaction.user.id)
         if not count:
             raise UserError("There is nothing to stop.")
         await interaction.response.send_message(f"I stopped {sayings(count)}.", ephemeral=True)
@@ -55,15 +56,17 @@ class QueueCommands(commands.Cog):
             # What is asked for later would never be said.
             raise UserError(reasons.ABSENT)
         if not session.pause():
-            raise UserError("I am paused already. /resume lets me go on.")
-        await interaction.response.send_message("Paused. /resume lets me go on.", ephemeral=True)
+            raise UserError("I am already paused. `/resume` lets me go on.")
+        await interaction.response.send_message(
+            linked(interaction, "I am paused. `/resume` lets me go on."), ephemeral=True
+        )
 
     @app_commands.command(description="Let me go on after /pause")
     @app_commands.default_permissions(mute_members=True)
     @app_commands.guild_only()
     async def resume(self, interaction: discord.Interaction) -> None:
         session = session_of(interaction)
-        require_moderator(interaction, "pause me", session.seat)
+        require_moderator(interaction, "let me go on", session.seat)
         if not session.resume():
             raise UserError("I am not paused.")
         await interaction.response.send_message("I am going on.", ephemeral=True)
@@ -79,7 +82,7 @@ class QueueCommands(commands.Cog):
 class QueuePage(Panel):
     """One page of the line as one member sees it."""
 
-    refusal = "This is somebody else's list. /queue shows you yours."
+    refusal = "This list is somebody else's. `/queue` opens yours."
 
     def __init__(
         self, session: VoiceSession, viewer_id: int, page: int = 0, *, hears: bool
@@ -133,7 +136,7 @@ class _Cancel(discord.ui.Button[QueuePage]):
         self._playback = playback
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        self._playback.cancel()
+        self._playback.cancel(by=interaction.user.id)
         await self._page.show(interaction)
 
 

@@ -9,6 +9,7 @@ import discord
 from discord import ui
 from discord.utils import utcnow
 
+from bot.base.command_mentions import linked
 from bot.base.errors import UserError, sentence_for
 from bot.client import TimbreBot
 from bot.speech.languages import LANGUAGES, language_of_locale, languages_by_name
@@ -16,7 +17,8 @@ from bot.voices.consent import CONSENT_LABEL, CONSENT_TEXT
 from bot.voices.drafts import Draft, Wish
 from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.proving import Demand
-from cogs.asking import languages_read, who_speaks
+from bot.voices.registration import AnothersVoice
+from cogs.asking import languages_read, no_cloning, note, who_speaks
 from cogs.panels import Form, Panel
 from cogs.permission import QuestionPanel
 from cogs.proving import WITHDRAWN, StatementPanel, fetching, replace_answer
@@ -29,6 +31,10 @@ _PANEL_LASTS_S = 12 * 60.0
 #: So long before those minutes are over, an undecided clip is deleted and that is said.
 _SAID_BEFORE_END_S = 30.0
 
+#: At most 100 characters.
+_WHICH_CLIP = (
+    "A few seconds of clear speech. For a voice message: right click, Apps, Use as my voice."
+)
 #: The choice of a language that is not in the list.
 _UNSAID = "unsaid"
 
@@ -67,14 +73,14 @@ class ConsentForm(Form):
             guess = replaces.language
         self._language_field = _language_menu(languages_read(bot), guess)
         whose = "" if giver_id is None else f"It is the voice of <@{giver_id}>, whom I ask.\n"
-        self.add_item(ui.TextDisplay(f"{whose}{CONSENT_TEXT}\n{who_speaks(bot)}"))
+        self.add_item(ui.TextDisplay(f"{no_cloning(bot)}{whose}{CONSENT_TEXT}\n{who_speaks(bot)}"))
         if name is None:
             self.add_item(ui.Label(text="Name of the voice", component=self._name_field))
         if clip is None:
             self.add_item(
                 ui.Label(
                     text="Clip",
-                    description="A sound file with at least a few seconds of clear speech.",
+                    description=_WHICH_CLIP,
                     component=self._clip_field,
                 )
             )
@@ -99,7 +105,7 @@ class ConsentForm(Form):
             await try_out(self.bot, interaction, wish, clip, self._former)
         except UserError as error:
             # In place of the steps, of which one would seem to be under way for ever.
-            await interaction.edit_original_response(content=str(error), attachments=[], view=None)
+            await _refuse(interaction, error)
 
     def _chosen_language(self) -> str | None:
         """What is chosen; where there is no choice a voice keeps what it had."""
@@ -177,6 +183,17 @@ async def _offer(
     )
 
 
+async def _refuse(interaction: discord.Interaction, error: UserError) -> None:
+    said = linked(interaction, str(error))
+    await interaction.edit_original_response(content=said, attachments=[], view=None)
+    if isinstance(error, AnothersVoice):
+        await note(
+            interaction,
+            "A member sent another member's voice as their own, and I refused it. `/voice-admin "
+            "reports` shows who it was.",
+        )
+
+
 def _steps(done: int, *said: str) -> str:
     names = said if len(said) > 1 else (*said, "Checked")
     names = (*names, "Enrolled", "Ready")
@@ -231,11 +248,14 @@ class DraftPanel(Panel):
         try:
             voice = await self.bot.services.registration.keep(self._draft)
         except UserError as error:
-            await interaction.edit_original_response(content=str(error), attachments=[], view=None)
+            await _refuse(interaction, error)
             return
         await interaction.edit_original_response(
-            content=f"The voice **{discord.utils.escape_markdown(voice.name)}** is yours. "
-            "Try it with `/say`.",
+            content=linked(
+                interaction,
+                f"The voice **{discord.utils.escape_markdown(voice.name)}** is yours. "
+                "Try it with `/say`.",
+            ),
             view=None,
         )
 

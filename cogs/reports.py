@@ -17,7 +17,7 @@ _PER_PAGE = 5
 class ReportsPanel(Panel):
     """A page of a server's open or handled reports; about one member alone, if one was named."""
 
-    refusal = "This list is somebody else's. `/voice-admin reports` shows you yours."
+    refusal = "This list is somebody else's. `/voice-admin reports` opens yours."
 
     def __init__(self, bot: TimbreBot, moderator_id: int, about_id: int | None) -> None:
         super().__init__(moderator_id, timeout_s=_PANEL_TIMEOUT_S)

@@ -3,13 +3,16 @@
 import asyncio
 import io
 import time
+from collections.abc import Iterator
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.base.command_mentions import linked
 from bot.base.errors import TOO_LATE, UserError
 from bot.channel.admission import VocalChannel
+from bot.channel.playback import TakenBack
 from bot.channel.speaking_rights import require_voice
 from bot.client import TimbreBot
 from bot.speech.service import Saying
@@ -24,7 +27,7 @@ from cogs.asking import (
 )
 from engine.speech import Priority
 
-_PAUSED = "I am paused: I say it once a member who may mute others lets me go on with /resume."
+_PAUSED = "I am paused. I go on when a moderator uses `/resume`."
 
 
 class Say(commands.Cog):
@@ -107,37 +110,51 @@ class Say(commands.Cog):
         except BaseException:
             saying.cancel()
             raise
+
+        def remarks() -> Iterator[str]:
+            """What differs from what was asked for. Another voice is told of once."""
+            for remark in saying.remarks:
+                if remark != saying.substitution or session.is_new(author_id, remark):
+                    yield remark
+
         ahead = session.backlog
         playback = session.speak(saying, author_id=author_id, label=text)
-        waiting = f"In line behind {ahead} other{'s' if ahead > 1 else ''}." if ahead else ""
+        waiting = f"Queued, {ahead} ahead of you." if ahead else ""
         if session.source.paused:
             waiting = f"{waiting} {_PAUSED}".lstrip()
         await deferral
         if waiting:
-            await interaction.edit_original_response(content=waiting)
-        await playback.started
-        if not waiting:
-            self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
-        said = "\n".join([f"Speaking in {seat.mention}.", *saying.remarks])
+            await interaction.edit_original_response(content=linked(interaction, waiting))
         try:
-            await interaction.edit_original_response(content=said)
-        except discord.HTTPException as error:
-            if error.code not in TOO_LATE:  # it may have been held back for a quarter of an hour
-                raise
-        await playback.finished
+            await playback.started
+            if not waiting:
+                self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
+            await _say_so(interaction, "\n".join([f"Speaking in {seat.mention}.", *remarks()]))
+            await playback.finished
+        except TakenBack as error:  # which was answered already: no second answer
+            await _say_so(interaction, str(error))
 
     async def _send_file(
         self, interaction: discord.Interaction, saying: Saying, deferral: "asyncio.Task[object]"
     ) -> None:
         audio = await saying.ogg()
         if len(audio) > interaction.filesize_limit:
-            raise UserError("That became longer than a file may be here. Please say less at once.")
+            raise UserError("The sound is larger than a file may be here. Please say less at once.")
         await deferral
         await interaction.edit_original_response(
             content="\n".join(saying.remarks) or None,
             attachments=[discord.File(io.BytesIO(audio), filename="speech.ogg")],
         )
         interaction.extras["public"] = False
+
+
+async def _say_so(interaction: discord.Interaction, sentence: str) -> None:
+    """Change the answer, unless it is a quarter of an hour old: Discord forbids that."""
+    try:
+        await interaction.edit_original_response(content=sentence)
+    except discord.HTTPException as error:
+        if error.code not in TOO_LATE:
+            raise
 
 
 async def setup(bot: TimbreBot) -> None:

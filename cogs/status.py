@@ -7,6 +7,15 @@ from discord.ext import commands
 from bot.base.metrics import Latencies
 from bot.client import TimbreBot
 from bot.speech.languages import name_of
+from cogs.asking import manages, moderates, who_speaks
+
+_STARTING = "My speech engine is starting."
+#: By the executor's state.
+_HOW_IT_IS = {
+    "ready": "I am ready to speak.",
+    "restarting": "My speech engine broke down. I am starting it again.",
+    "unavailable": "I cannot speak at the moment: my speech engine does not start.",
+}
 
 
 class StatusCommands(commands.Cog):
@@ -15,18 +24,24 @@ class StatusCommands(commands.Cog):
     def __init__(self, bot: TimbreBot) -> None:
         self.bot = bot
 
-    @app_commands.command(description="How I am doing: engine, queue, cache, latency")
+    @app_commands.command(
+        description="Whether I can speak; for moderators also how busy and how quick I am"
+    )
     async def status(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         executor = self.bot.services.executor.status()
         metrics = self.bot.services.metrics
+        runs_the_bot = await self.bot.is_owner(interaction.user)
+        if not (runs_the_bot or manages(interaction) or moderates(interaction)):
+            said = f"{_HOW_IT_IS.get(executor.state, _STARTING)}\n{who_speaks(self.bot)}"
+            await interaction.edit_original_response(content=said)
+            return
         fields = {}
         if engine := executor.engine:
             how = f"{engine.name}: {engine.model} on {engine.device}, {engine.precision}"
             fields["Engine"] = f"{how}\n{engine.reason}"
             fields["Reads"] = ", ".join(sorted(map(name_of, engine.languages)))
         worker = executor.state
-        runs_the_bot = await self.bot.is_owner(interaction.user)
         # Why there is none may name files of the machine.
         if worker != "unavailable" or runs_the_bot:
             worker += f": {executor.detail}"

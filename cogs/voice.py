@@ -8,13 +8,15 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.voices.keeping import SETTING_RANGES
 from bot.voices.moderation import REASON_MAX_CHARS
 from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.rights import Action
-from cogs.asking import SpokenVoice, person_of, voice_to
+from cogs.asking import SpokenVoice, note, person_of, voice_to
+from cogs.command_list import described
 from cogs.permission import giver_of, require_askable
 from cogs.proving import may_sound
 from cogs.registering import ConsentForm
@@ -40,7 +42,9 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         self.bot = bot
         self.services = bot.services
         self._on_message = app_commands.ContextMenu(
-            name="Use as my voice", callback=self.use_message
+            name="Use as my voice",
+            callback=self.use_message,
+            extras=described("Make a voice of the sound in a message of your own"),
         )
         self._on_message.guild_only = True
 
@@ -56,7 +60,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
     async def cog_unload(self) -> None:
         self.bot.tree.remove_command(self._on_message.name, type=self._on_message.type)
 
-    @app_commands.command(description="Give me a voice of your own, from a sound file")
+    @app_commands.command(description="Get a voice of your own, from a sound file")
     @app_commands.describe(
         name="What to call the voice",
         clip="A sound file with clear speech",
@@ -121,7 +125,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
                 marks.append("disabled here")
             lines.append(f"{_name(voice)}{' — ' if marks else ''}{', '.join(marks)}")
         if not here.own:
-            lines.append("None yet. `/voice register` makes one.")
+            lines.append(linked(interaction, "None yet. `/voice register` makes one."))
         if here.chosen_stock:
             lines.append(
                 f"You speak in the stock voice **{escape_markdown(here.chosen_stock)}** here."
@@ -208,11 +212,11 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         shared = await self.services.voice_keeping.share(voice, person_of(interaction))
-        await interaction.edit_original_response(
-            content=f"Everybody in this server can speak in {_name(shared)} now. "
-            "`/voice unshare` ends that, also in a direct message to me. It also ends when you "
-            "leave this server."
+        said = (
+            f"Everybody in this server can speak in {_name(shared)} now. `/voice unshare` ends "
+            "that, also in a direct message to me. It also ends when you leave this server."
         )
+        await interaction.edit_original_response(content=linked(interaction, said))
 
     @app_commands.command(description="Take one of your voices back from this server, or from all")
     @app_commands.describe(voice="Which voice", everywhere="From all; in a direct message always")
@@ -283,6 +287,8 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         await interaction.edit_original_response(
             content="The moderators of this server can read your report now."
         )
+        # Not what is in it, nor whose it is: a message stays when people delete their data.
+        await note(interaction, "A member reported a voice. `/voice-admin reports` shows it.")
 
 
 def _name(voice: VoiceRow) -> str:

@@ -8,27 +8,33 @@ tables and columns of those that are put together here.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 import aiosqlite
 import msgspec
 
 from data.errors import DatabaseClosed
 from data.rows import Row, typed
-from data.schema import BUSY_TIMEOUT_S, MIGRATIONS, load_migrations, prepare
+from data.schema import MIGRATIONS, load_migrations, prepare
 
 log = logging.getLogger(__name__)
 
+#: How long a statement waits for another process that is writing: Discord wants an answer to a
+#: command within three seconds.
+BUSY_TIMEOUT_S = 1.0
+_BUSY_PAUSE_S = 0.02
 _FOLD_AGAIN_S = 1.0
 
 Value = int | float | str | bytes | None
 #: A row to be written, by the names of its columns.
 Columns = msgspec.Struct | Mapping[str, Value]
 Conflict = Literal["ABORT", "IGNORE", "REPLACE"]
+_Result = TypeVar("_Result")
 
 
 class Database:
@@ -48,7 +54,8 @@ class Database:
         Raises `DatabaseUnusable` and leaves the file as it was if it cannot be used.
         """
         await asyncio.to_thread(prepare, path, load_migrations(migrations))
-        connection = await aiosqlite.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        # SQLite itself does not wait for other processes: nobody else had a turn meanwhile.
+        connection = await aiosqlite.connect(path, timeout=0.0, isolation_level=None)
         try:
             connection.row_factory = sqlite3.Row
             await connection.execute_fetchall("PRAGMA foreign_keys = ON")
@@ -73,16 +80,47 @@ class Database:
             async with self._savepoint():
                 yield
             return
-        async with self._own_turn():
+        async with AsyncExitStack() as turn:
             try:
-                await self._connection.execute_fetchall("BEGIN IMMEDIATE")
+                await self._begin(turn)
                 yield
                 await self._connection.commit()
             except BaseException:
                 # The connection's thread runs one call after the other, so this undoes a BEGIN
                 # that was still under way when the task was cancelled. Without one it does nothing.
-                await asyncio.shield(self._connection.rollback())
+                if self._holder is asyncio.current_task():
+                    await asyncio.shield(self._connection.rollback())
                 raise
+
+    async def _begin(self, turn: AsyncExitStack) -> None:
+        """Enter a turn in which a transaction has begun, once no other process writes."""
+        give_up_at = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            await turn.enter_async_context(self._own_turn())
+            try:
+                await self._connection.execute_fetchall("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > give_up_at:
+                    raise
+            await turn.aclose()
+            await asyncio.sleep(_BUSY_PAUSE_S)
+
+    async def _alone(self, statement: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Run one statement in a turn, again and again while another process writes.
+
+        Between the tries everybody else has their turn: to read, nobody has to wait for a writer.
+        """
+        give_up_at = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            inside = self._holder is asyncio.current_task()
+            try:
+                async with self._own_turn():
+                    return await statement()
+            except sqlite3.OperationalError as error:
+                if inside or not _is_busy(error) or time.monotonic() > give_up_at:
+                    raise
+            await asyncio.sleep(_BUSY_PAUSE_S)
 
     async def select(self, row_type: type[Row], sql: str, *values: Value) -> list[Row]:
         return [typed(row, row_type) for row in await self.fetch(sql, *values)]
@@ -104,22 +142,26 @@ class Database:
         return [row[0] for row in await self.fetch(sql, *values)]
 
     async def fetch(self, sql: str, *values: Value) -> list[sqlite3.Row]:
-        async with self._own_turn():
-            return list(await self._connection.execute_fetchall(sql, values))
+        return list(await self._alone(lambda: self._connection.execute_fetchall(sql, values)))
 
     async def execute(self, sql: str, *values: Value) -> int:
         """Run a statement that changes rows, and say how many it changed.
 
         Rows changed by cascades and triggers do not count.
         """
-        async with self._own_turn(), self._connection.execute(sql, values) as cursor:
-            return cursor.rowcount
+        _, count = await self._alone(lambda: self._changed(sql, values))
+        return count
 
     async def insert(self, table: str, row: Columns, *, on_conflict: Conflict = "ABORT") -> int:
         """Insert one row, and return its row id; 0 where an equal key let it be ignored."""
         sql, values = _insert(table, row, on_conflict)
-        async with self._own_turn(), self._connection.execute(sql, values) as cursor:
-            return int(cursor.lastrowid or 0) if cursor.rowcount else 0
+        row_id, count = await self._alone(lambda: self._changed(sql, values))
+        return row_id if count else 0
+
+    async def _changed(self, sql: str, values: Sequence[Value]) -> tuple[int, int]:
+        """The row id of the last insertion, and how many rows a statement changed."""
+        async with self._connection.execute(sql, values) as cursor:
+            return int(cursor.lastrowid or 0), cursor.rowcount
 
     async def upsert(self, table: str, row: Columns, *, key: str, keep: str) -> None:
         """Insert one row, or change the one with its `key` in all columns but `keep`."""
@@ -169,13 +211,7 @@ class Database:
 
     async def _fold_log(self) -> bool:
         async with self._own_turn():
-            # Whoever else uses the database waits meanwhile, so there is no waiting for readers.
-            await self._connection.execute_fetchall("PRAGMA busy_timeout = 0")
-            try:
-                rows = await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                milliseconds = round(BUSY_TIMEOUT_S * 1000)
-                await self._connection.execute_fetchall(f"PRAGMA busy_timeout = {milliseconds}")
+            rows = await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
         ((busy, *_),) = rows
         return not busy
 
@@ -221,6 +257,10 @@ class Database:
             await self._connection.execute_fetchall("ROLLBACK TO inner")
             await self._connection.execute_fetchall("RELEASE inner")
             raise
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _columns(row: Columns) -> Mapping[str, Value]:

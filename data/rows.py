@@ -151,6 +151,7 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     alone_leave_s: int | None = None
     idle_leave_s: int | None = None
     voice_statement: str | None = None
+    log_channel_id: int | None = None
 
 
 class LiveBinding(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,12 +19,14 @@ from data.personal import PersonalDataStore
 from data.pronunciations import PronunciationStore
 from data.pseudonyms import Pseudonym, pseudonyms
 from data.reports import ReportStore
+from data.statistics import StatisticsStore
 from data.voice_choices import VoiceChoiceStore
 from data.voice_moderation import VoiceModerationStore
 from data.voice_permissions import VoicePermissionStore
 from data.voice_shares import VoiceShareStore
 from data.voice_uses import VoiceUseStore
 from data.voices import VoiceStore
+from data.welcomes import WelcomeStore
 
 
 class Store:
@@ -49,6 +51,7 @@ class Store:
         self.uses = VoiceUseStore(database, clock)
         self.reports = ReportStore(database, clock, pseudonym)
         self.departed_guilds = DepartedGuildStore(database, clock)
+        self.welcomes = WelcomeStore(database, clock)
         self.guild_settings = GuildSettingsStore(database, clock)
         self.exclusions = ExclusionStore(database, clock, pseudonym)
         self.live_bindings = LiveBindingStore(database, clock)
@@ -56,6 +59,7 @@ class Store:
         self.local_clips = LocalClipStore(database, clock)
         self.conditionals = ConditionalsStore(database, clock)
         self.speech = SpeechStore(database, clock)
+        self.statistics = StatisticsStore(database, clock)
 
     @classmethod
     async def open(

@@ -5,7 +5,9 @@ milliseconds and never pays for the import of torch. Only `confirm` and `apply_t
 """
 
 import ctypes
+import re
 import sys
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -23,12 +25,41 @@ FLOAT16_SINCE: Capability = (7, 5)  # Turing; older cards are run in fp32
 #: driver's own share. Cards sold as "4 GB" report between 4.0e9 and 4.3e9 bytes.
 LEAST_MEMORY_BYTES = 4_000_000_000
 
+#: What may be asked for; N is a card's number.
+_ASKED = re.compile(r"auto|cpu|cuda(:(?P<number>[0-9]{1,3}))?")
+
 # From cuda.h.
 _COMPUTE_CAPABILITY_MAJOR, _COMPUTE_CAPABILITY_MINOR = 75, 76
 
 
+def require_device(name: str) -> None:
+    """Raise `ValueError`, with a sentence, unless `name` is auto, cpu, cuda or cuda:N."""
+    if not _ASKED.fullmatch(name):
+        raise ValueError(
+            f"TIMBRE_DEVICE: {name} is none of auto, cpu, cuda and cuda:N, where N is a card's "
+            "number in nvidia-smi"
+        )
+
+
+def card_environment(device: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables with which a process sees no card but N of "cuda:N"; none for other devices.
+
+    CUDA counts cards by their speed unless it is told to count as nvidia-smi does. Where
+    CUDA_VISIBLE_DEVICES is set in `environment` already, N counts among those, as they are.
+    """
+    asked = _ASKED.fullmatch(device)
+    if asked is None or asked["number"] is None:
+        return {}
+    number = int(asked["number"])
+    if visible := environment.get("CUDA_VISIBLE_DEVICES"):
+        cards = visible.split(",")
+        return {"CUDA_VISIBLE_DEVICES": cards[number].strip() if number < len(cards) else "-1"}
+    order = environment.get("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    return {"CUDA_DEVICE_ORDER": order, "CUDA_VISIBLE_DEVICES": str(number)}
+
+
 class Gpu(msgspec.Struct, frozen=True):
-    """The first CUDA device, as its driver describes it."""
+    """The first CUDA device that this process sees, as its driver describes it."""
 
     name: str
     capability: Capability
@@ -61,7 +92,7 @@ class DeviceChoice(msgspec.Struct, frozen=True):
 
 def choose(
     gpu: Gpu | NoGpu,
-    device: Literal["auto", "cuda", "cpu"] = "auto",
+    device: str = "auto",
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto",
     *,
     int8: bool = False,
@@ -70,13 +101,15 @@ def choose(
 
     `int8` says that the model's tokens may be decoded in int8 on a CPU, all else in fp32.
 
-    Raises `WorkerUnavailable` when "cuda" is asked for and there is no such device.
+    Raises `WorkerUnavailable` when a CUDA device is asked for and there is none. Which one of
+    several it is was decided by `card_environment`, when this process was started.
     """
     if device == "cpu":
         return _on_cpu(precision, "as the settings ask", int8)
     if isinstance(gpu, NoGpu):
-        if device == "cuda":
-            raise WorkerUnavailable(f"A CUDA device was asked for, but {gpu.why}.")
+        if device != "auto":
+            which = "A CUDA device" if device == "cuda" else f"The CUDA device {device[5:]}"
+            raise WorkerUnavailable(f"{which} was asked for, but {gpu.why}.")
         return _on_cpu(precision, gpu.why, int8)
     if device == "auto" and gpu.memory_bytes < LEAST_MEMORY_BYTES:
         return _on_cpu(precision, too_small(gpu), int8)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
+from engine.device import require_device
 from engine.errors import SynthesisFailed
 from engine.speech import EngineInfo, Priority, Speech, SpeechParameters, Voice
 
@@ -35,10 +36,13 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     weights: Annotated[str | None, "TIMBRE_WEIGHTS"] = None
     weights_home: Annotated[str | None, "TIMBRE_WEIGHTS_HOME"] = None  # None: "weights" under home
     revision: Annotated[str | None, "TIMBRE_WEIGHTS_REVISION"] = None  # None: the pinned one
-    device: Annotated[Literal["auto", "cuda", "cpu"], "TIMBRE_DEVICE"] = "auto"
+    device: Annotated[str, "TIMBRE_DEVICE"] = "auto"  # as `engine.device.require_device` has it
     precision: Annotated[Literal["auto", "bf16", "fp16", "fp32"], "TIMBRE_PRECISION"] = "auto"
     threads: Annotated[int, msgspec.Meta(ge=0, le=1024), "TIMBRE_ENGINE_THREADS"] = 0
     max_streams: Annotated[int, msgspec.Meta(ge=1, le=128), "TIMBRE_MAX_STREAMS"] = 32
+
+    def __post_init__(self) -> None:
+        require_device(self.device)
 
     @property
     def weights_folder(self) -> Path:

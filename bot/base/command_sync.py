@@ -18,8 +18,11 @@ log = logging.getLogger(__name__)
 
 async def sync_if_changed(
     tree: app_commands.CommandTree[discord.Client], application_id: int | None, record: Path
-) -> None:
-    """Send the commands of `tree` unless `record`, a file, says that Discord has them."""
+) -> list[app_commands.AppCommand]:
+    """Send the commands of `tree` unless `record`, a file, says that Discord has them.
+
+    Returns them as Discord has them now.
+    """
     commands = [command.to_dict(tree) for command in tree.get_commands()]
     payload = json.dumps(commands, sort_keys=True, default=str)
     state = {
@@ -27,20 +30,25 @@ async def sync_if_changed(
         "sha256": hashlib.sha256(payload.encode()).hexdigest(),
     }
     names = {str(command["name"]) for command in commands}
-    if await asyncio.to_thread(_recorded, record) == state and await _registered(tree) == names:
-        log.info("commands unchanged", extra={"commands": len(commands)})
-        return
+    if await asyncio.to_thread(_recorded, record) == state:
+        registered = await _registered(tree)
+        if {command.name for command in registered} == names:
+            log.info("commands unchanged", extra={"commands": len(commands)})
+            return registered
     synced = await tree.sync()
     await asyncio.to_thread(record.write_text, json.dumps(state), encoding="utf-8")
     log.info("commands synced", extra={"commands": len(synced)})
+    return synced
 
 
-async def _registered(tree: app_commands.CommandTree[discord.Client]) -> set[str]:
+async def _registered(
+    tree: app_commands.CommandTree[discord.Client],
+) -> list[app_commands.AppCommand]:
     try:
-        return {command.name for command in await tree.fetch_commands()}
+        return await tree.fetch_commands()
     except discord.HTTPException as error:
         log.warning("commands could not be listed", extra={"status": error.status})
-        return set()
+        return []
 
 
 def _recorded(path: Path) -> object:

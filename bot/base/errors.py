@@ -15,6 +15,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
+from bot.base.command_mentions import linked
 from engine.errors import SpeechError, WorkerUnavailable
 
 log = logging.getLogger(__name__)
@@ -29,10 +30,22 @@ _DATABASE_FAILED = (
     "I could not store that: my database does not take it. Whoever runs me finds the reason in my "
     "log."
 )
+_HELD = "Another program is using my database. Please try again in a moment."
+_DAMAGED = "My database is damaged. Whoever runs me has to put a backup in its place."
 #: By SQLite's primary result code.
 _DATABASE = {
     sqlite3.SQLITE_FULL: _DISK_FULL,
-    sqlite3.SQLITE_BUSY: "Another program is using my database. Please try again in a moment.",
+    sqlite3.SQLITE_BUSY: _HELD,
+    sqlite3.SQLITE_LOCKED: _HELD,
+    sqlite3.SQLITE_READONLY: (
+        "I could not store that: I may not write to my database. Whoever runs me has to allow it."
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "I could not store that: the disk that I run on does not take it. Whoever runs me finds "
+        "the reason in my log."
+    ),
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
 }
 
 
@@ -70,13 +83,21 @@ def sentence_for(error: BaseException) -> str:
         case OSError(errno=errno.ENOSPC):
             log.error("the disk is full", extra={"reason": str(error)})
             return _DISK_FULL
-        case sqlite3.OperationalError():
+        case sqlite3.DatabaseError() if _cause(error) in _DATABASE:
             log.error("the database refused", extra={"reason": str(error)})
-            return _DATABASE.get(error.sqlite_errorcode & 0xFF, _DATABASE_FAILED)
+            return _DATABASE[_cause(error)]
+        case sqlite3.OperationalError():
+            log.error("the database refused", exc_info=error)
+            return _DATABASE_FAILED
         case _:
             reference = secrets.token_hex(4)
             log.error("unexpected failure", exc_info=error, extra={"reference": reference})
             return f"Something went wrong on my side. It is in the log as {reference}."
+
+
+def _cause(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; -1 for what Python itself raises."""
+    return getattr(error, "sqlite_errorcode", -1) & 0xFF
 
 
 async def tell(interaction: discord.Interaction, sentence: str) -> None:
@@ -84,6 +105,7 @@ async def tell(interaction: discord.Interaction, sentence: str) -> None:
 
     Discord takes no answer any more after 15 minutes; then it is said in the channel.
     """
+    sentence = linked(interaction, sentence)
     try:
         if not interaction.response.is_done():
             await interaction.response.send_message(sentence, ephemeral=True)

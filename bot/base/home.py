@@ -13,6 +13,8 @@ from pathlib import Path
 from bot.base.private_files import make_folder
 
 DATABASE = "timbre.db"
+#: Touched while the bot is connected to Discord; `bot.base.health` has the rest.
+ALIVE = "alive"
 CLIPS, UPLOADS, SPEECH, CONDITIONALS = "clips", "uploads", "speech", "conditionals"
 
 #: The files in each folder, unfinished ones included, by their paths from it.
@@ -23,7 +25,7 @@ OURS = {
     CONDITIONALS: re.compile(r"[0-9a-f]{64}\.safetensors|\.[a-z0-9_]{8}\.part"),
 }
 #: What else there may be before the first start. The system's own names begin with a dot.
-_BEFORE = {*OURS, "weights", "bench", "demo", "bot.lock", "commands.json", "lost+found"}
+_BEFORE = {*OURS, "weights", "bench", "demo", "bot.lock", ALIVE, "commands.json", "lost+found"}
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,12 @@
 """Counts and latencies since the bot started, for `/status` and the demo's report."""
 
+import math
 import statistics
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Mapping
+
+#: Each bucket's lower bound is so many times that of the one before; bucket 0 begins at 1 ms.
+_BUCKET_RATIO = 1.1
 
 
 class Latencies:
@@ -25,6 +30,28 @@ class Latencies:
         return len(self._values)
 
 
+class CountedLatencies(Latencies):
+    """Latencies of which all are counted by size: `counts` has how many fell into each bucket."""
+
+    def __init__(self, size: int = 1000) -> None:
+        super().__init__(size)
+        self.counts: Counter[int] = Counter()
+
+    def add(self, milliseconds: float) -> None:
+        super().add(milliseconds)
+        self.counts[math.floor(math.log(max(milliseconds, 1.0), _BUCKET_RATIO))] += 1
+
+
+def percentile_of(counts: Mapping[int, int], percent: int) -> float | None:
+    """What `percent` of counted latencies do not exceed, in ms, 5 % more or less; None for none."""
+    rank = math.ceil(sum(counts.values()) * percent / 100)
+    for bucket, count in sorted(counts.items()):
+        rank -= count
+        if rank <= 0:
+            return float(_BUCKET_RATIO ** (bucket + 0.5))
+    return None
+
+
 class Metrics:
     """What the bot has done since it started.
 
@@ -34,10 +61,13 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        self.first_sound = Latencies()
+        self.first_sound = CountedLatencies()
         self.synthesis = Latencies()
         self.enrolments = 0  # clips that the engine had to analyse: once for each voice
         self.loop_lag = Latencies(3000)
         self.cache_hits = 0
         self.cache_misses = 0
         self.utterances = 0
+        self.characters = 0  # as they are read: numbers in words
+        self.sound_ms = 0
+        self.failures = 0  # pieces of text that could not be spoken

@@ -17,19 +17,15 @@ def require_admission(channel: VocalChannel) -> None:
     """
     me = channel.guild.me
     permissions = channel.permissions_for(me)
-    missing = [
-        name
-        for name, granted in (
-            ("View Channel", permissions.view_channel),
-            ("Connect", permissions.connect),
-            ("Speak", permissions.speak),
-        )
-        if not granted
-    ]
-    if missing:
-        raise UserError(
-            f"I may not speak in {channel.mention}: I am missing {' and '.join(missing)}."
-        )
+    for name, granted in (
+        ("View Channel", permissions.view_channel),
+        ("Connect", permissions.connect),
+        ("Speak", permissions.speak),
+    ):
+        if not granted:  # without one of them Discord counts those after it as missing, too
+            raise UserError(
+                f"I may not speak in {channel.mention}: I am missing the permission {name}."
+            )
     full = 0 < channel.user_limit <= len(channel.voice_states)
     if full and me.id not in channel.voice_states and not permissions.move_members:
         raise UserError(f"{channel.mention} is full.")
@@ -44,7 +40,7 @@ def require_free(
     if reading:
         raise UserError(
             f"I am reading aloud to others in {here.mention}. "
-            "A moderator can bring me over with /join."
+            "A moderator can bring me over with `/join`."
         )
     if any(playback.author_id != asked_by for playback in accepted):
         raise UserError(

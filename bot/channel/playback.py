@@ -20,6 +20,10 @@ class LeftOut(UserError):
     """It had waited too long. That is also said in the channel where the bot was called."""
 
 
+class TakenBack(UserError):
+    """Its author wanted it not to be said, and knows that."""
+
+
 class Speakable(Protocol):
     """What can be played: clips that arrive in order, prepared ahead while earlier ones sound."""
 
@@ -75,9 +79,13 @@ class Playback:
         if not self.finished.done():
             self.finished.set_result(None)
 
-    def cancel(self, reason: str = "That was taken back.") -> None:
-        """Do not say it, or fall silent at once; harmless when it was spoken already."""
-        self._end(UserError(reason))
+    def cancel(self, reason: str = "That was taken back.", *, by: int = 0) -> None:
+        """Do not say it, or fall silent at once; harmless when it was spoken already.
+
+        `by` is who wants that, if somebody does.
+        """
+        own = by != 0 and by == self.author_id
+        self._end(TakenBack(reason) if own else UserError(reason))
 
     def _end(self, reason: Exception) -> None:
         if not self.finished.done():

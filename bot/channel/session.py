@@ -59,6 +59,7 @@ class VoiceSession:
         #: What is written is read aloud here, so there are listeners even while nothing is said.
         self.reading = False
         self._on_left = on_left
+        self._told: set[tuple[int, str]] = set()
         self._told_in: discord.abc.Messageable | None = None
         self._tasks = TaskSet()
         self._fresh = True  # nothing has been sent on this connection yet
@@ -137,6 +138,7 @@ class VoiceSession:
         self.drop(reason)
         self.source.paused = False
         self.reading = False
+        self._told.clear()
         self._on_left(self.guild_id)
 
     def speak(self, utterance: Speakable, *, author_id: int = 0, label: str = "") -> Playback:
@@ -149,7 +151,7 @@ class VoiceSession:
         if self.link.state in (LinkState.IDLE, LinkState.LEAVING):
             refusal = reasons.NOWHERE
         elif self.audience.silenced:
-            refusal = self.audience.silenced
+            refusal = f"I did not say that. {self.audience.silenced}"
         elif self.backlog >= self.limits.max_utterances and not self._make_room(author_id):
             refusal = (
                 f"There are already {self.backlog} things waiting to be said here. "
@@ -175,14 +177,26 @@ class VoiceSession:
         """Fall silent now and tell everybody whose words are lost."""
         self.stop_speaking(None, reason)
 
-    def stop_speaking(self, author_id: int | None, reason: str = "That was stopped.") -> int:
-        """Cancel everything of one author, or of everybody; returns how much that was."""
+    def stop_speaking(
+        self, author_id: int | None, reason: str = "That was stopped.", *, by: int = 0
+    ) -> int:
+        """Cancel everything of one author, or of everybody; returns how much that was.
+
+        `by` is who wants that, if somebody does.
+        """
         # The waiting ones first, so that none of them begins meanwhile.
         stopped = self.line.listed() + ([self.current] if self.current else [])
         stopped = [p for p in stopped if author_id in (None, p.author_id)]
         for playback in stopped:
-            playback.cancel(reason)
+            playback.cancel(reason, by=by)
         return len(stopped)
+
+    def is_new(self, user_id: int, sentence: str) -> bool:
+        """Whether a member has not been told something since the bot came; it is noted."""
+        told = (user_id, sentence)
+        new = told not in self._told
+        self._told.add(told)
+        return new
 
     def _take_out(self, playback: Playback) -> None:
         if not self.line.remove(playback) and playback is self.current:

@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | demo | say | doctor | cache | weights`.
+"""The command line: `python -m bot run | demo | say | doctor | cache | ...`.
 
 Parses and dispatches; each command lives in a module of its own, imported only when it is used, so
 that `--help` is instant. A mistake of the user's is one line and exit code 2, never a traceback.
@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bot import __version__
+from bot.commands import PROGRAM
 
 
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
-        prog="timbre.py",
+        prog=PROGRAM,
         description="A Discord bot that speaks in its members' own voices.",
     )
     root.add_argument("--version", action="version", version=f"Timbre {__version__}")
@@ -38,7 +39,12 @@ def parser() -> argparse.ArgumentParser:
     )
     say.add_argument("--out", type=Path, required=True, help="file to write: .ogg, .wav or .flac")
 
-    commands.add_parser("doctor", help="check this machine and say what is missing")
+    doctor = commands.add_parser("doctor", help="check this machine and say what is missing")
+    doctor.add_argument(
+        "--health",
+        action="store_true",
+        help="say whether the running bot is connected to Discord, and nothing else",
+    )
 
     cache = commands.add_parser("cache", help="look after rendered speech and enrolled voices")
     cache.add_argument(
@@ -46,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
         choices=("list", "clear", "verify"),
         help="list what is kept, remove it all, or check it against the files",
     )
+
+    commands.add_parser("statistics", help="show how much was spoken on each of the last 30 days")
 
     commands.add_parser("weights", help="fetch, verify or make up Chatterbox's weights")
     return root
@@ -96,6 +104,14 @@ def _run(args: argparse.Namespace) -> int:
             from bot.commands.caches import caches  # noqa: PLC0415
 
             return asyncio.run(caches(settings, args.action))
+        case "statistics":
+            from bot.commands.statistics import statistics  # noqa: PLC0415
+
+            return asyncio.run(statistics(settings))
+        case "doctor" if args.health:
+            from bot.commands.health import health  # noqa: PLC0415
+
+            return health(settings)
         case _:
             from bot.commands.doctor import doctor  # noqa: PLC0415
 

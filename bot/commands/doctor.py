@@ -4,11 +4,16 @@ Changes nothing but the database's folder, which it makes if it is not there.
 """
 
 import asyncio
+import importlib
+import importlib.metadata
+import os
 import platform
 import shutil
 import sqlite3
 import sys
+import sysconfig
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -16,8 +21,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.base.home import DATABASE
+from bot.base.invitation import application_of, invite_link
 from bot.services import open_store
-from bot.settings import ROOT, Settings, SettingsError, exposed_token
+from bot.settings import SOURCE, Settings, SettingsError, exposed_token, settings_file
+from engine.device import card_environment
 from engine.worker.checks import Check
 
 #: A model's weights are 3.2 GB at most; rendered speech is bounded by its own setting.
@@ -33,6 +40,7 @@ async def doctor(settings: Settings) -> int:
     with console.status("Looking around; the engine's packages take a moment"):
         checks = [
             *(_run(name, check) for name, check in _CHECKS),
+            _settings(),
             _token(settings),
             *await _home(settings),
             *await _engine(settings),
@@ -41,6 +49,8 @@ async def doctor(settings: Settings) -> int:
     for check in checks:
         table.add_row(_MARKS[check.state], check.name, check.detail)
     console.print(table)
+    if link := _invitation(settings):
+        console.print(f"Add the bot to a server: {link}", soft_wrap=True)  # to be copied whole
     errors = sum(check.state == "error" for check in checks)
     if errors:
         console.print(f"[red]{errors} of {len(checks)} checks failed.[/]")
@@ -78,6 +88,12 @@ def _audio() -> str:
     return f"PyAV {av.__version__} encodes Opus ({len(packets)} packets)"
 
 
+def _statements() -> str:
+    # It does not come with a package that pip installed by itself.
+    importlib.import_module("pocketsphinx")
+    return f"pocketsphinx {importlib.metadata.version('pocketsphinx')} hears what members say"
+
+
 def _sqlite() -> str:
     return f"SQLite {sqlite3.sqlite_version}"
 
@@ -86,8 +102,21 @@ _CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("Python", _python),
     ("Discord", _discord),
     ("audio", _audio),
+    ("statements", _statements),
     ("SQLite", _sqlite),
 ]
+
+
+def _settings() -> Check:
+    file = settings_file()
+    if file is None:
+        return Check("settings", "ok", "the environment's alone: TIMBRE_ENV_FILE is empty")
+    if file.is_file():
+        return Check("settings", "ok", str(file))
+    places = (SOURCE, Path(sysconfig.get_path("data"), "share", "timbre"))
+    examples = [place / ".env.example" for place in places if (place / ".env.example").is_file()]
+    example = f"; an example is {examples[0]}" if examples else ""
+    return Check("settings", "ok", f"the environment's alone: {file} is not there{example}")
 
 
 def _token(settings: Settings) -> Check:
@@ -98,6 +127,13 @@ def _token(settings: Settings) -> Check:
     if exposed := exposed_token():
         return Check("token", "warning", exposed)
     return Check("token", "ok", "DISCORD_TOKEN is set")
+
+
+def _invitation(settings: Settings) -> str | None:
+    """The link with which the bot is invited, where its token is set and tells whose it is."""
+    secret = settings.discord.token
+    application_id = application_of(secret.get_secret_value().strip()) if secret else None
+    return invite_link(application_id) if application_id else None
 
 
 async def _home(settings: Settings) -> list[Check]:
@@ -125,7 +161,8 @@ async def _engine(settings: Settings) -> list[Check]:
             python,
             "-m",
             "engine.worker.checks",
-            cwd=ROOT,
+            cwd=SOURCE,
+            env={**os.environ, **card_environment(settings.engine.device, os.environ)},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

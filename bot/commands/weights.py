@@ -7,6 +7,7 @@ usage, 130 interrupted.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -17,8 +18,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from bot import settings as settings_module
 from bot.base.home import prepare_home
+from bot.commands import PROGRAM
 from engine.command import INTERRUPTED
-from engine.device import NoGpu, detect
+from engine.device import NoGpu, card_environment, detect
 from engine.messages import EngineConfig
 from engine.weights import checkpoint
 from engine.weights.checkpoint import WeightsError
@@ -118,6 +120,7 @@ def _model_of_the_bot(config: EngineConfig) -> Model:
     """The model that the settings name, or the one that suits this machine."""
     from engine.worker import choosing  # noqa: PLC0415 - not where a model is named
 
+    os.environ.update(card_environment(config.device, os.environ))  # before the driver is asked
     gpu = NoGpu("the settings ask for the CPU") if config.device == "cpu" else detect()
     return choosing.usual(config, gpu).model
 
@@ -142,7 +145,7 @@ def _random(model: Model, folder: Path, options: argparse.Namespace) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="timbre.py weights", description="Chatterbox's weights.")
+    parser = argparse.ArgumentParser(prog=f"{PROGRAM} weights", description="Chatterbox's weights.")
     commands = parser.add_subparsers(dest="command", required=True)
 
     fetch = commands.add_parser("fetch", help="download the released weights, or resume that")

@@ -146,7 +146,7 @@ async def _speak(
         sounding = asyncio.create_task(channel.first_sound(since_s=sent_s, timeout_s=_PATIENCE_S))
         replying = asyncio.create_task(interaction.reply(timeout_s=_PATIENCE_S))
         await asyncio.wait({sounding, replying}, return_when=asyncio.FIRST_COMPLETED)
-        if not sounding.done() and not replying.result().content.startswith(("Speak", "In line")):
+        if not sounding.done() and not replying.result().content.startswith(("Speak", "Queued")):
             raise DemoFailure(f"The bot said: {replying.result().content}")
         first_s = await sounding
         first_ms = (first_s - sent_s) * 1000

@@ -63,7 +63,8 @@ class Binding:
 class Bindings:
     """The bindings of all servers."""
 
-    def __init__(self, store: Store, sessions: VoiceSessions) -> None:
+    def __init__(self, store: Store, sessions: VoiceSessions, linked: Callable[[str], str]) -> None:
+        self._linked = linked
         self._rows = store.live_bindings
         self._sessions = sessions
         self._bindings: dict[int, Binding] = {}
@@ -84,8 +85,8 @@ class Bindings:
         where = seat.mention if seat else "your voice channel"
         self._tell(
             text,
-            f"From now on I read this channel aloud in {where}. A message that begins with "
-            "; stays unread, and so do yours after /live optout.",
+            f"From now on I read this channel aloud in {where}. I skip messages that begin with "
+            "`;`, and all of yours after `/live optout`.",
         )
 
     async def stop_if_overheard(self, guild: discord.Guild, seat: VocalChannel) -> bool:
@@ -100,14 +101,14 @@ class Bindings:
         self._tell(
             text,
             f"I stopped reading this channel aloud: somebody in {seat.mention} cannot see it. "
-            "A moderator can start me again with /live start.",
+            "A moderator can start me again with `/live start`.",
         )
         return True
 
     def _tell(self, where: Readable, sentence: str) -> None:
         async def send() -> None:
             try:
-                await where.send(sentence)
+                await where.send(self._linked(sentence))
             except discord.HTTPException as error:
                 log.warning("live reading could not be announced", extra={"status": error.status})
 
@@ -182,7 +183,9 @@ class Bindings:
             except UserError as error:
                 self._bindings.pop(guild.id, None)
                 if not self._closing:
-                    session.announce(f"I was restarted, and could not go on reading: {error}")
+                    session.announce(
+                        self._linked(f"I was restarted, and could not go on reading: {error}")
+                    )
                     await self._rows.remove(guild.id)
 
     async def close(self) -> None:

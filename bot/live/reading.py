@@ -14,7 +14,7 @@ import discord
 from bot.base.errors import UserError, sentence_for
 from bot.base.tasks import TaskSet
 from bot.channel import reasons
-from bot.channel.playback import LeftOut, Playback
+from bot.channel.playback import LeftOut, Playback, TakenBack
 from bot.channel.session import VoiceSession
 from bot.channel.sessions import VoiceSessions
 from bot.live.bindings import AcceptedMessage, Binding, Bindings
@@ -37,7 +37,10 @@ _TOLD_FOR_S = 30.0
 
 
 class LiveReading:
-    """Live reading in all servers. `bindings` has where; `clock` is in seconds."""
+    """Live reading in all servers. `bindings` has where; `clock` is in seconds.
+
+    `linked` makes the commands in a sentence tappable.
+    """
 
     def __init__(
         self,
@@ -46,8 +49,11 @@ class LiveReading:
         sessions: VoiceSessions,
         forgetting: Forgetting,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        linked: Callable[[str], str],
     ) -> None:
-        self.bindings = Bindings(store, sessions)
+        self.bindings = Bindings(store, sessions, linked)
+        self._linked = linked
         self._store = store
         self._sayings = sayings
         self._sessions = sessions
@@ -221,6 +227,8 @@ class LiveReading:
             binding.last_at = self._clock()
         except LeftOut:
             log.info("left out")  # the session says in the channel how much that was
+        except TakenBack:
+            log.info("taken back")  # by its author, who was told in answer to that
         except Exception as error:
             if not isinstance(error, UserError | SpeechError):
                 log.error("a message could not be said", exc_info=error)
@@ -241,7 +249,7 @@ class LiveReading:
             return
         binding.told_at[message.author.id] = now
         try:
-            await message.reply(sentence, delete_after=_TOLD_FOR_S)
+            await message.reply(self._linked(sentence), delete_after=_TOLD_FOR_S)
         except discord.HTTPException as error:
             log.warning("a failure could not be told", extra={"status": error.status})
 

@@ -17,13 +17,14 @@ _MAX_CHARACTERS = 8000
 
 
 class Commands:
-    """What is `registered`, for every guild. `syncs` counts overwrites."""
+    """What is `registered` for every guild, and by guild `in_guilds`. `syncs` counts the former."""
 
     def __init__(self, application_id: int, new_id: Callable[[], int]) -> None:
         self.syncs = 0
         self._application_id = application_id
         self._new_id = new_id
         self.registered: list[Json] = []
+        self.in_guilds: dict[int, list[Json]] = {}
         self._synced = asyncio.Event()
 
     async def wait_registered(self, timeout_s: float) -> None:
@@ -34,11 +35,24 @@ class Commands:
             raise TimeoutError(f"the bot registered no command within {timeout_s} s") from None
 
     def overwrite(self, commands: list[Json]) -> list[Json]:
-        """Replace all commands. Raises `ApiError` for what Discord would not take."""
+        """Replace those of every guild. Raises `ApiError` for what Discord would not take."""
+        self.registered = self._replaced(self.registered, commands)
+        self.syncs += 1
+        self._synced.set()
+        return self.registered
+
+    def overwrite_in(self, guild_id: int, commands: list[Json]) -> list[Json]:
+        """Replace all commands of one guild. Raises `ApiError`."""
+        before = self.in_guilds.get(guild_id, [])
+        replaced = self._replaced(before, commands)
+        self.in_guilds[guild_id] = [one | {"guild_id": str(guild_id)} for one in replaced]
+        return self.in_guilds[guild_id]
+
+    def _replaced(self, former: list[Json], commands: list[Json]) -> list[Json]:
         of_kind = [command.get("type", CHAT_INPUT) for command in commands]
         if of_kind.count(CHAT_INPUT) > _MAX_COMMANDS:
             raise invalid_form(f"at most {_MAX_COMMANDS} commands")
-        before = {(c["type"], c["name"]): c["id"] for c in self.registered}
+        before = {(c["type"], c["name"]): c["id"] for c in former}
         registered = []
         for command, kind in zip(commands, of_kind, strict=True):
             _check(command, kind)
@@ -53,17 +67,15 @@ class Commands:
                     "default_member_permissions": command.get("default_member_permissions"),
                 }
             )
-        self.registered = registered
-        self.syncs += 1
-        self._synced.set()
         return registered
 
-    def find(self, kind: int, name: str) -> Json:
-        """A command. Raises `LookupError` for none."""
-        for command in self.registered:
+    def find(self, kind: int, name: str, guild_id: int | None) -> Json:
+        """A command of one guild or of all. Raises `LookupError` for none."""
+        there = [*self.in_guilds.get(guild_id or 0, []), *self.registered]
+        for command in there:
             if command["type"] == kind and command["name"] == name:
                 return command
-        names = sorted(c["name"] for c in self.registered if c["type"] == kind)
+        names = sorted(c["name"] for c in there if c["type"] == kind)
         raise LookupError(f"the bot has registered no command {name!r}; it has {names}")
 
 

@@ -105,14 +105,20 @@ class Gateway:
     def publish(self, name: str, subject: object) -> None:
         """Send an event to the sessions of the guild's shard that asked for it."""
         event = event_of(name, subject)
+        if name != "GUILD_DELETE" and self._is_elsewhere(event.guild_id):
+            return
         for session in self.sessions.values():
             if not session.serves(event.guild_id):
                 continue
             if isinstance(subject, GuildRecord) and name == "GUILD_CREATE":
-                session.dispatch(name, _created(session, subject))
+                session.dispatch(name, _created(session, subject, invited=True))
             elif event.intent & session.intents or event.intent is Intent.NONE:
                 bot_id = self._world.bot_user.id
                 session.dispatch(name, readable(event, session.intents, bot_id))
+
+    def _is_elsewhere(self, guild_id: int | None) -> bool:
+        """Whether the bot is not in a guild, and so learns nothing of it."""
+        return guild_id is not None and guild_id not in self._world.guilds
 
     def disconnect(self, *, resumable: bool = True) -> None:
         """Fault: every connection is closed. If not resumable, the sessions are gone too."""
@@ -182,7 +188,7 @@ class Gateway:
             },
         )
         for guild in guilds:
-            session.dispatch("GUILD_CREATE", _created(session, guild))
+            session.dispatch("GUILD_CREATE", _created(session, guild, invited=False))
         if {s.shard[0] for s in self.sessions.values()} == set(range(shard[1])):
             self._ready.set()
         return session
@@ -265,6 +271,7 @@ class _Connection:
         self.outbox.put(json.dumps({"op": op, "d": data, "s": None, "t": None}))
 
 
-def _created(session: Session, guild: GuildRecord) -> Json:
+def _created(session: Session, guild: GuildRecord, *, invited: bool) -> Json:
     all_members = Intent.MEMBERS | Intent.PRESENCES
-    return of_guild_created(guild, everybody=session.intents & all_members == all_members)
+    everybody = session.intents & all_members == all_members
+    return of_guild_created(guild, everybody=everybody, invited=invited)

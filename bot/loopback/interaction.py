@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from bot.loopback.messages import LOADING, Json, MessageRecord, walk
-from bot.loopback.options import FieldValue, Resolved, fill_in_field
+from bot.loopback.options import Choice, FieldValue, Resolved, chosen_of, fill_in_field
 from bot.loopback.payloads import of_message, of_place, of_user
 from bot.loopback.world import Channel, DirectMessages, MemberRecord, World
 
@@ -25,7 +25,6 @@ AUTOCOMPLETE = 4
 MODAL_SUBMIT = 5
 
 _BUTTON = 2
-_STRING_SELECT = 3
 
 
 class Callback(IntEnum):
@@ -161,21 +160,16 @@ class Message(MessageRecord):
         return await self.interactions.component(self, found, self._by(by), None)
 
     async def select(
-        self, menu: str, values: Sequence[str | MemberRecord], *, by: MemberRecord | None = None
+        self, menu: str, values: Sequence[Choice], *, by: MemberRecord | None = None
     ) -> Interaction:
-        """Choose from a select menu, named by custom id or placeholder.
+        """Choose from a select menu, named by custom id or placeholder; nothing, where it may be.
 
-        `values` are the values or labels of a string menu, or members of a user menu.
+        `values` are the values or labels of a string menu, or members, roles or channels of a menu
+        of those. Raises `LookupError` for what it does not have and `ValueError` for more or fewer
+        than it takes.
         """
         found = self.component(menu)
-        chosen = list(values)
-        if found["type"] == _STRING_SELECT:
-            by_name = {o["label"]: o["value"] for o in found["options"]}
-            by_name |= {o["value"]: o["value"] for o in found["options"]}
-            unknown = [value for value in chosen if value not in by_name]
-            if unknown:
-                raise LookupError(f"the menu has no {unknown}; it has {sorted(set(by_name))}")
-            chosen = [by_name[str(value)] for value in chosen]
+        chosen = chosen_of(found, values)
         return await self.interactions.component(self, found, self._by(by), chosen)
 
     def _by(self, member: MemberRecord | None) -> MemberRecord:
@@ -246,7 +240,7 @@ class Interactions:
         message: Message,
         component: Json,
         member: MemberRecord,
-        values: Sequence[str | MemberRecord] | None,
+        values: Sequence[Choice] | None,
     ) -> Interaction:
         """See `Message.press` and `Message.select`; whether `member` may is not asked."""
         channel = message.channel
@@ -255,7 +249,7 @@ class Interactions:
         if values is not None:
             resolved = Resolved(self._world.cdn, channel.id)
             data["values"] = [
-                value if isinstance(value, str) else resolved.member(value) for value in values
+                value if isinstance(value, str) else resolved.choice(value) for value in values
             ]
             if resolved.objects:  # discord.py takes a string menu's values only without it
                 data["resolved"] = resolved.objects

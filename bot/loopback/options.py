@@ -6,17 +6,23 @@ from typing import TypeAlias
 
 from bot.loopback.attachments import SIZE_LIMIT, Cdn, File
 from bot.loopback.messages import Json
-from bot.loopback.payloads import of_attachment, of_channel, of_member, of_user
+from bot.loopback.payloads import of_attachment, of_channel, of_member, of_role, of_user
+from bot.loopback.permissions import Role
 from bot.loopback.world import Channel, MemberRecord
 
 OptionValue: TypeAlias = str | float | bool | MemberRecord | Channel | File
 FieldValue: TypeAlias = str | bool | Sequence[File]
+#: What a select menu takes.
+Choice: TypeAlias = str | MemberRecord | Role | Channel
 
 GROUP = 2
 
 _ACTION_ROW = 1
 _STRING_SELECT = 3
 _TEXT_INPUT = 4
+_USER_SELECT = 5
+_ROLE_SELECT = 6
+_CHANNEL_SELECT = 8
 _TEXT_DISPLAY = 10
 _LABEL = 18
 _FILE_UPLOAD = 19
@@ -41,6 +47,19 @@ class Resolved:
         del data["user"]
         self.add("members", member.id, data)
         return self.add("users", member.id, of_user(member.user))
+
+    def choice(self, chosen: MemberRecord | Role | Channel) -> str:
+        """Note what was chosen from a menu."""
+        match chosen:
+            case MemberRecord():
+                return self.member(chosen)
+            case Role():
+                return self.add("roles", chosen.id, of_role(chosen))
+            case Channel():
+                return self.channel(chosen)
+
+    def channel(self, channel: Channel) -> str:
+        return self.add("channels", channel.id, of_channel(channel) | {"permissions": "0"})
 
     def file(self, file: File) -> str:
         """Upload and note a file. Raises `ValueError` for one that is too large."""
@@ -108,10 +127,31 @@ def _typed(option: Json, value: OptionValue, resolved: Resolved) -> str | float 
         case 7, Channel():
             if (allowed := option.get("channel_types")) and value.kind not in allowed:
                 raise ValueError(f"{name!r} takes no channel of type {value.kind}")
-            return resolved.add("channels", value.id, of_channel(value) | {"permissions": "0"})
+            return resolved.channel(value)
         case 11, File():
             return resolved.file(value)
     raise ValueError(f"the option {name!r} (type {kind}) takes no {type(value).__name__}")
+
+
+def chosen_of(menu: Json, values: Sequence[Choice]) -> list[Choice]:
+    """What is sent of a choice from a message's menu, checked as Discord's client checks it."""
+    low, high = menu.get("min_values", 1), menu.get("max_values", 1)
+    if not low <= len(values) <= high:
+        raise ValueError(f"the menu takes {low} to {high}, not {len(values)}")
+    if menu["type"] == _STRING_SELECT:
+        by_name = {o["label"]: o["value"] for o in menu["options"]}
+        by_name |= {o["value"]: o["value"] for o in menu["options"]}
+        if unknown := [value for value in values if value not in by_name]:
+            raise LookupError(f"the menu has no {unknown}; it has {sorted(set(by_name))}")
+        return [by_name[str(value)] for value in values]
+    kind = {_USER_SELECT: MemberRecord, _ROLE_SELECT: Role, _CHANNEL_SELECT: Channel}[menu["type"]]
+    for value in values:
+        if not isinstance(value, kind):
+            raise LookupError(f"the menu has no {type(value).__name__}")
+        allowed = menu.get("channel_types")
+        if isinstance(value, Channel) and allowed and value.kind not in allowed:
+            raise LookupError(f"the menu has no channel of type {value.kind}")
+    return list(values)
 
 
 def _choice(option: Json, value: str) -> str:

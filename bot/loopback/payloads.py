@@ -92,8 +92,12 @@ def _of_overwrite(overwrite: Overwrite) -> Json:
     }
 
 
-def of_guild_created(guild: GuildRecord, *, everybody: bool) -> Json:
-    """GUILD_CREATE: unless `everybody`, of the members only the bot and those in voice."""
+def of_guild_created(guild: GuildRecord, *, everybody: bool, invited: bool) -> Json:
+    """GUILD_CREATE: unless `everybody`, of the members only the bot and those in voice.
+
+    One that was there before says that it is not unavailable any more, one that the bot was just
+    `invited` to says nothing of it: that is how discord.py tells them apart.
+    """
     in_voice = [s.member for s in guild.voice_states.values() if s.member is not guild.bot]
     members = guild.members.values() if everybody else [guild.bot, *in_voice]
     states = [of_voice_state(state) for state in guild.voice_states.values()]
@@ -104,11 +108,12 @@ def of_guild_created(guild: GuildRecord, *, everybody: bool) -> Json:
         "name": guild.name,
         "owner_id": str(guild.owner.id),
         "roles": [of_role(role) for role in guild.roles.values()],
-        "unavailable": False,
+        "system_channel_id": str(guild.system_channel.id) if guild.system_channel else None,
         "member_count": len(guild.members),
         "voice_states": states,
         "members": [of_member(member) for member in members],
         "channels": [of_channel(channel) for channel in guild.channels.values()],
+        **({} if invited else {"unavailable": False}),
     }
 
 

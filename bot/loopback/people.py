@@ -121,7 +121,7 @@ class Member(MemberRecord):
 
     def _shown(self, channel: Channel | DirectMessages, kind: int, name: str) -> Json:
         """The command, if Discord's client would show it."""
-        command = self.guild.commands.find(kind, name)
+        command = self.guild.commands.find(kind, name, channel.guild_id)
         if isinstance(channel, DirectMessages):
             contexts = command.get("contexts")
             if command.get("dm_permission") is False or (contexts and 1 not in contexts):
@@ -149,9 +149,14 @@ class Guild(GuildRecord):
     """A guild, and what happens in it."""
 
     def __init__(
-        self, world: World, name: str, commands: Commands, interactions: Interactions
+        self,
+        world: World,
+        name: str,
+        commands: Commands,
+        interactions: Interactions,
+        owner: User | None = None,
     ) -> None:
-        super().__init__(world, name)
+        super().__init__(world, name, owner)
         self.commands = commands
         self.interactions = interactions
 
@@ -218,4 +223,6 @@ class Guild(GuildRecord):
 
 
 def _named(command: Json) -> Json:
-    return {"id": command["id"], "name": command["name"], "type": command["type"]}
+    """What an interaction says of its command; of one guild's own, which guild's."""
+    known = ("id", "name", "type", "guild_id")
+    return {key: command[key] for key in known if key in command}

@@ -123,6 +123,10 @@ class Rest:
                 }
             )
 
+        async def overwrite_in_guild(request: web.Request) -> web.Response:
+            guild = guild_of(request)
+            return answer(self.commands.overwrite_in(guild.id, await request.json()))
+
         async def list_commands(_: web.Request) -> web.Response:
             return answer(self.commands.registered)
 
@@ -160,6 +164,11 @@ class Rest:
             ("GET", "/gateway/bot", gateway),
             ("GET", commands, list_commands),
             ("PUT", commands, overwrite_commands),
+            (
+                "PUT",
+                f"/applications/{world.application_id}/guilds/{{guild:\\d+}}/commands",
+                overwrite_in_guild,
+            ),
             ("GET", "/guilds/{guild}/members/{member:\\d+}", member),
             ("PATCH", "/guilds/{guild}/voice-states/@me", edit_voice_state),
         ]

@@ -18,7 +18,9 @@ from bot.loopback.commands import Commands
 from bot.loopback.failures import Failures, LoopbackFailure
 from bot.loopback.faults import Faults
 from bot.loopback.gateway import Gateway
+from bot.loopback.identifiers import timestamp
 from bot.loopback.interaction import Interactions
+from bot.loopback.messages import User
 from bot.loopback.people import Guild
 from bot.loopback.rest import Rest
 from bot.loopback.voice import VoiceServers
@@ -111,12 +113,24 @@ class LoopbackDiscord:
             "TIMBRE_DISCORD_CA": str(self.certificate),
         }
 
-    def add_guild(self, name: str) -> Guild:
-        """A guild that the bot is in; added while it runs, the bot has just been invited."""
-        guild = Guild(self.world, name, self.commands, self.interactions)
+    def add_guild(self, name: str, *, owner: User | None = None) -> Guild:
+        """A guild that the bot is in; added while it runs, the bot has just been invited.
+
+        It belongs to `owner`, or else to somebody who plays no part.
+        """
+        guild = self.make_guild(name, owner=owner)
+        self.invite_bot(guild)
+        return guild
+
+    def make_guild(self, name: str, *, owner: User | None = None) -> Guild:
+        """A guild that the bot is not in, to be furnished before it is invited."""
+        return Guild(self.world, name, self.commands, self.interactions, owner)
+
+    def invite_bot(self, guild: Guild) -> None:
+        """Somebody adds the bot to a guild, for the first time or again."""
+        guild.bot.joined_at = timestamp()
         self.world.guilds[guild.id] = guild
         self.world.publish("GUILD_CREATE", guild)
-        return guild
 
     async def wait_for_bot(self, *, commands: bool = True, timeout_s: float = 30) -> None:
         """Wait until every shard is ready and, unless `commands` is false, commands are there.

@@ -251,7 +251,7 @@ class StageChannel(VoiceChannel):
 class GuildRecord:
     """A server, in Discord's other word for it. The bot is a member from the beginning."""
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: World, name: str, owner: User | None = None) -> None:
         self.world = world
         self.id = world.identifiers.next_guild()
         self.name = name
@@ -259,10 +259,11 @@ class GuildRecord:
         self.voice_states: dict[int, VoiceState] = {}
         self.everyone = Role(self.id, self.id, "@everyone", permissions.EVERYONE, 0)
         self.roles = {self.id: self.everyone}
-        self.owner = MemberRecord(self, User(world.identifiers.next(), "owner"))
+        self.owner = MemberRecord(self, owner or User(world.identifiers.next(), "owner"))
         self.bot = MemberRecord(self, world.bot_user)
         self.members = {member.id: member for member in (self.owner, self.bot)}
         self.voice_faults = VoiceFaults()
+        self.system_channel: Channel | None = None
 
     async def delete(self) -> None:
         self.world.place(self.bot, None)

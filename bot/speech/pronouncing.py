@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping
+from typing import NamedTuple, Self
 
 from bot.base.errors import UserError
 from bot.text import PronunciationLimits, Pronunciations
@@ -14,6 +15,25 @@ _KEPT = 256
 
 #: What was kept under wider limits than today's goes on to count.
 _WIDEST = PronunciationLimits(sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize)
+
+
+class Imported(NamedTuple):
+    """What a file changed, in entries: new ones, others than before, and those that went."""
+
+    new: int
+    changed: int
+    removed: int
+    now: int
+
+    @classmethod
+    def of(cls, before: Mapping[str, str], after: Mapping[str, str]) -> Self:
+        kept = before.keys() & after.keys()
+        return cls(
+            new=len(after) - len(kept),
+            changed=sum(before[word] != after[word] for word in kept),
+            removed=len(before) - len(kept),
+            now=len(after),
+        )
 
 
 class Pronouncing:
@@ -62,8 +82,8 @@ class Pronouncing:
             entries = await self.entries(guild_id=guild_id, user_id=user_id)
             if word not in entries and len(entries) >= self.limits.max_entries:
                 raise UserError(
-                    f"There are {len(entries):,} entries already, and no more are kept. "
-                    "/pronounce remove makes room."
+                    f"There are already {len(entries):,} entries, and I keep no more. "
+                    "`/pronounce remove` makes room."
                 )
             await self._store.replace(entries | {word: say}, guild_id=guild_id, user_id=user_id)
         return word, say
@@ -80,7 +100,7 @@ class Pronouncing:
             if word not in entries and len(alike) == 1:
                 word = alike[0]
             if entries.pop(word, None) is None:
-                raise UserError("There is no such entry. /pronounce list shows what there is.")
+                raise UserError("There is no such entry. `/pronounce list` shows all of them.")
             await self._store.replace(entries, guild_id=guild_id, user_id=user_id)
 
     async def replace(
@@ -89,10 +109,39 @@ class Pronouncing:
         *,
         guild_id: int | None = None,
         user_id: int | None = None,
-    ) -> None:
+    ) -> "Imported":
         """Make `entries` all that the owner has. Raises `UserError` for one that cannot be."""
+        checked = await self._checked(entries)
+        async with self._transaction():
+            before = await self.entries(guild_id=guild_id, user_id=user_id)
+            await self._store.replace(checked, guild_id=guild_id, user_id=user_id)
+        return Imported.of(before, checked)
+
+    async def merge(
+        self,
+        entries: Mapping[str, str],
+        *,
+        guild_id: int | None = None,
+        user_id: int | None = None,
+    ) -> "Imported":
+        """Add `entries` to what the owner has; of a word that has one already, they win.
+
+        Raises `UserError` for one that cannot be, and where they would be too many.
+        """
+        checked = await self._checked(entries)
+        async with self._transaction():
+            before = await self.entries(guild_id=guild_id, user_id=user_id)
+            merged = before | checked
+            if len(merged) > max(len(before), self.limits.max_entries):
+                raise UserError(
+                    f"Together that is {len(merged):,} entries, and I keep at most "
+                    f"{self.limits.max_entries:,}. I changed nothing."
+                )
+            await self._store.replace(merged, guild_id=guild_id, user_id=user_id)
+        return Imported.of(before, merged)
+
+    async def _checked(self, entries: Mapping[str, str]) -> dict[str, str]:
         try:
-            checked = await asyncio.to_thread(checked_entries, entries, self.limits)
+            return await asyncio.to_thread(checked_entries, entries, self.limits)
         except ValueError as error:
             raise UserError(str(error)) from None
-        await self._store.replace(checked, guild_id=guild_id, user_id=user_id)

@@ -19,6 +19,7 @@ from bot.speech.audio import opus
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.clip import Clip
 from bot.speech.audio.codec import Codec
+from bot.speech.counting import counting
 from bot.speech.readiness import Readiness
 from bot.speech.speaker import Speaker, voice_for
 from bot.text import with_sounds
@@ -75,6 +76,7 @@ class SpeechService:
     def saying(self, chunks: Sequence[str], speaker: Speaker) -> "Saying":
         """`chunks`, to be spoken one after the other. Nothing is made of them before it is due."""
         self._metrics.utterances += 1
+        self._metrics.characters += sum(map(len, chunks))
         requests = [
             SpeechRequest(
                 text=text,
@@ -133,8 +135,7 @@ class SpeechService:
         chunk.request = replace(chunk.request, priority=priority, deadline_s=deadline_s)
         if chunk.task is None:
             chunk.task = asyncio.create_task(self._clip(chunk), name="clip")
-            # A chunk that failed after the saying was given up has nobody left to tell.
-            chunk.task.add_done_callback(lambda t: t.cancelled() or t.exception())
+            chunk.task.add_done_callback(counting(self._metrics))
         else:
             self._executor.promote(chunk.request)
 

@@ -39,6 +39,14 @@ small_side = rule(
     ("on e 42nd st", "on east 42nd st", "on east forty-second street"),
     needs=("st ", "nd ", "rd ", "th "),
 )
+_DIRECTIONS = {**_SIDES, "N": "north", "S": "south", "E": "east", "W": "west"}
+direction = rule(
+    r"(?<![\w'])((?:[Hh]wy|[Hh]ighway|[Rr]oute|[Rr]te|[Rr]t|[Ii]nterstate|US|SR)[ -]\d{1,3} |"
+    r"[Ii]-\d{1,3} )([NSEWnsew])(?![\w'.])(?! \d)",
+    lambda m: m[1] + _DIRECTIONS[m[2]],
+    ("take Hwy 101 N to it", "take Hwy 101 north to it", "take Highway one oh one north to it"),
+    needs=(" n", " s", " e", " w"),
+)
 #: Names that roads have; what "st" or "rd" means after other small words, nothing tells.
 _ROADS = (
     "adams|ash|bay|beach|birch|bridge|broad|bridge|broadway|canal|cedar|center|central|cherry|chestnut|"

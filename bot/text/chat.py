@@ -145,6 +145,12 @@ _UR_VERB = re.compile(
 _R_U = re.compile(r"(?<!\w)r u(?!\w)")
 
 
+def _is_chat(text: str, words: list[str]) -> bool:
+    """Whether most words are those that English chat writes short."""
+    short = sum(word in AMBIGUOUS or word in ABBREVIATIONS for word in words)
+    return short * 2 > len(words) and short > 1 and not is_foreign(text, words)
+
+
 def abbreviations(text: str) -> str:
     """``brb`` -> be right back. Ambiguous ones need an English word in the same message."""
     text = _NEVER_MIND.sub("never mind", text)
@@ -155,8 +161,10 @@ def abbreviations(text: str) -> str:
     text = _PROBABILITY.sub("probability", _PROBLEM.sub(r"\1problem\2", text))
     if is_english(words):
         text = _UR_VERB.sub("you're", text)
-    if is_english(words) or all(
-        word in AMBIGUOUS or word in ABBREVIATIONS or len(word) == 1 for word in words
+    if (
+        is_english(words)
+        or _is_chat(text, words)
+        or all(word in AMBIGUOUS or word in ABBREVIATIONS or len(word) == 1 for word in words)
     ):
         return WORD.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
     if not is_foreign(text, words):

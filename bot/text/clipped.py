@@ -185,6 +185,49 @@ shoe_size = rule(
     ("gave us 9", "gave us 9", "gave us nine"),
     needs=("us", "uk", "eu"),
 )
+minimum = rule(
+    r"(?<=\d (?:hr|mi) )(min|max)(?![\w'])|(?:(?<=\d hour )|(?<=\d night )|(?<=\d day )|(?<=\d "
+    r"nights )|(?<=\d drink )|(?<=\d person )|"
+    r"(?<=\d item )|(?<=\d hrs )|(?<=\d hours )|(?<=\d people ))(min|max)(?![\w'])",
+    lambda m: {"min": "minimum", "max": "maximum"}[m[1] or m[2]],
+    ("a 2 hr min", "a 2 hr minimum", "a two hour minimum"),
+    ("1 hr 5 min", "1 hr 5 min", "one hour five minutes"),
+    needs=("min", "max"),
+)
+editor = rule(
+    r"(?<![\w'])(?:VS|vs|Vs)(?= ?[Cc]ode\b)",
+    lambda _: "V S",
+    ("in VS Code", "in V S Code"),
+    needs=("vs",),
+)
+extension = rule(
+    r"(?:(?<=[Cc]ode )|(?<=chrome )|(?<=Chrome )|(?<=firefox )|(?<=browser )|(?<=\bfile "
+    r"))ext(s?)(?![\w'.:])(?! ?\d)|"
+    r"(?<![\w'])ext(s?)(?= (?:for|that|to|called)\b)",
+    lambda m: f"extension{m[1] or m[2] or ''}",
+    ("a chrome ext", "a chrome extension"),
+    needs=("ext",),
+)
+_NUMBER_N = re.compile(
+    r"\b(?:all|an?|and|any|by|every|first|for|given|if|integer|is|last|let|letter|ln|log|number|of|or|size|some|than|the|time|to|top|"
+    r"up to|variable|when|where|with) $"
+)
+and_ = rule(
+    r"(?<=[a-z]{2} )n(?= [a-z]{2})(?! (?:and|be|by|colors|equals|is|items|log|minus|or|plus|"
+    r"squared|times|to|where|word)\b)",
+    lambda m: (
+        m[0] if _NUMBER_N.search(m.string, 0, m.start()) or re.search(r"[=(^]", m.string) else "and"
+    ),
+    ("mac n cheese", "mac and cheese"),
+    ("a list of n items", "a list of n items"),
+    needs=(" n ",),
+)
+volume = rule(
+    r"(?<![\w'])vol(?= (?:down|up|buttons?|knob|slider|control)\b)",
+    lambda _: "volume",
+    ("hold vol down", "hold volume down"),
+    needs=("vol",),
+)
 grandmaster = rule(
     r"(?:(?<=\bwas )|(?<=\bis )|(?<=\bhit )|(?<=\bto )|(?<=\bin )|(?<=\bfrom )|(?<=reach )|"
     r"(?<=ached )|(?<=\ba )|(?<=the )|(?<=\bmy )|"
@@ -218,6 +261,7 @@ zone = rule(
 ENGLISH = (
     utilities, human_resources, square_feet, rate, especially, definitely, likely, learned,
     region, city, heart_rate, course, emergency_room, tested, month, be,
-    cash_machine, instagram, admission, shoe_size, grandmaster,
+    cash_machine, instagram, admission, shoe_size, minimum, editor, extension,
+    and_, volume, grandmaster,
     out_of_office, zone,
 )  # fmt: skip

@@ -160,8 +160,8 @@ we_are = rule(
     r"(?<![\w'’])([Ww])ere(?= (?:(?:all|also|both|just|kinda|literally|prob|probably|so|still) "
     r")?(?:"
     r"about to|almost|already|back|cooked|done|doing|doomed|driving|eating|getting|going|gonna|"
-    r"having|heading|here|hiring|leaving|live|lost|making|meeting|moving|not (?:doing|going|gonna|"
-    r"sure)|on (?:our|the) way|out of|planning|playing|running|screwed|starting|staying|taking|"
+    r"having|heading|here|hiring|leaving|live|lost|making|meeting|moving|not(?! (?:they|the|we|"
+    r"you)\b)|on (?:our|the) way|out of|planning|playing|running|screwed|starting|staying|taking|"
     r"thinking|trying|waiting|watching|winning|working)\b)",
     lambda m: f"{m[1]}e're" if _after(m, _ASKED) else m[0],
     ("were leaving at 6", "we're leaving at 6", "we're leaving at six"),

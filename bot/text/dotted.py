@@ -36,7 +36,7 @@ _NUMBERED = {
 _DOTTED_NUMBERED = {
     "no": "number", "nos": "numbers", "nr": "number", "p": "page", "pp": "pages",
     "sec": "section", "sect": "section", "chap": "chapter", "art": "article", "eq": "equation",
-    "op": "opus", "ext": "extension",
+    "op": "opus", "ex": "exercise", "ext": "extension",
     "ste": "suite", "ca": "circa", "c": "circa", "min": "minimum", "max": "maximum",
 }  # fmt: skip
 _ALWAYS = {
@@ -68,6 +68,11 @@ _SLASHED = {
 _NEVER_LAST = ("ly", "ing", "imum")
 
 
+#: What several of are read, where a range follows.
+_SEVERAL = frozenset("chapter page episode figure section exercise equation".split())
+_RANGE = re.compile(r"\d{1,4} ?(?:[-–&]|to|and) ?\d{1,4}(?![\d:/]|\.\d)")
+
+
 def _in_full(words: dict[str, str], typed: str) -> str:
     said = words[typed.lower()]
     return said.capitalize() if typed[0].isupper() and said[0].islower() else said
@@ -86,6 +91,8 @@ def _expanded(
 
     def say(match: Match) -> str:
         said = _in_full(folded, match[1])
+        if said.lower() in _SEVERAL and _RANGE.match(match.string, match.end()):
+            said += "s"
         return said if said.endswith(_NEVER_LAST) else said + point(match)
 
     pattern = rf"(?<![\w.'&/-]){before}({any_of(words)}){after}"
@@ -164,7 +171,7 @@ numbered = _expanded(
     flags=re.IGNORECASE,
 )
 dotted_numbered = _expanded(
-    r"(?:(?<!\d )|(?=(?:nos?|pp?|ext|ste)\b))(?<!\ba )",
+    r"(?:(?<!\d )|(?=(?:nos?|pp?|ex|ext|ste)\b))(?<!\ba )",
     _DOTTED_NUMBERED,
     r"\. ?(?=\d)",
     ("No. 5", "Number 5", "Number five"),
@@ -199,6 +206,12 @@ floor = rule(
     lambda m: ("floor" if m[1] == "fl" else "round") + point(m),
     ("on the 3rd fl.", "on the 3rd floor.", "on the third floor."),
     needs=(" fl", " rd"),
+)
+lived = rule(
+    r"(?<![\w.'])([bd])\. ?(?=1[0-9]\d\d(?!\d)|20\d\d(?!\d))",
+    lambda m: "born in " if m[1] == "b" else "died in ",
+    ("he d. 1865", "he died in 1865", "he died in eighteen sixty-five"),
+    needs=("b.", "d."),
 )
 edition = rule(
     r"(?<=\d(?:st|nd|rd|th) )eds?\b\.?",
@@ -261,9 +274,10 @@ key = rule(
 
 ENGLISH = (
     pair, slashed, ampersand, lettered, initials, addresses.small_side, addresses.street,
-    addresses.small_street, addresses.apartment, title, dotted_title, addressed,
+    addresses.direction, addresses.small_street, addresses.apartment, title,
+    dotted_title, addressed,
 
-    floor, edition,
+    floor, edition, lived,
     deviation, century,
 
     numbered, dotted_numbered, number_of, established, bound, included,

@@ -99,6 +99,26 @@ function = rule(
     ("console.log(x)", "console.log(x)", "console dot log(x)"),
     needs=("(",),
 )
+
+
+def _expression(match: Match) -> str:
+    said = match[0].replace("^", " caret ").replace("$", " dollar sign").replace("-", " dash ")
+    said = re.sub(r"\{(\d+),\}", r" \1 or more ", said)
+    said = re.sub(r"\{(\d+),(\d+)\}", r" \1 to \2 ", said)
+    said = re.sub(r"\{(\d+)\}", r" \1 ", said)
+    return said.replace("\\", " ").replace("+", " plus").replace("*", " star").strip()
+
+
+expression = rule(
+    r"\^?(?:\\[dDwWsSb](?:\{\d{1,3}(?:,\d{0,3})?\}|[+*])?-?){1,8}\$?",
+    _expression,
+    (
+        r"use ^\d{3}-\d{4}$",
+        "use caret  d 3  dash  d 4  dollar sign",
+        "use caret d three dash d four dollar sign",
+    ),
+    needs=("\\",),
+)
 log_to_base = rule(
     r"(?<![\w.])log_?(2|10|e)[ (]?\(?(?=\d|[a-z]\b)([\da-z]{1,6})\)?",
     lambda m: f"log base {m[1]} of {m[2]}",
@@ -270,7 +290,7 @@ tone = rule(
 )
 
 ENGLISH = (
-    tone, featuring, opus_number,
+    expression, tone, featuring, opus_number,
     absolute, prime, derivative, operator, difference, underscored, single, product, plural, away,
     alias, seeking,
     chords, chord, sharp_minor, salt, log_to_base, function, with_,

@@ -76,7 +76,7 @@ _EMOTICONS = {
     "o/": "wave",
 }
 _EMOTICON = re.compile(
-    rf"(?<![^\s.,!?*{PLACES}])(?:{any_of(_EMOTICONS)}|(?:<3+)+)(?![^\s.,!?*\"'])"
+    rf"(?<![^\s.,!?*{PLACES}])(?:{any_of(_EMOTICONS)}|(?:<3+)+|[:=]'?\(+|[:=]'?\)+)(?![^\s.,!?*\"'])"
 )
 # Several, or one after a word, are hearts; "x<3" is a comparison.
 _TOUCHING_HEART = re.compile(r"(?<=[^\W\d_])(?:(?:<3+){2,}|(?<=[A-Za-z]{3})<3+)(?![\w.,=<])")
@@ -91,10 +91,16 @@ def _stars(match: re.Match[str]) -> str:
     return f" {full} out of {full + empty} stars " if empty else f" {full} stars "
 
 
+def _emoticon(match: re.Match[str]) -> str:
+    """A face with several mouths is that with one; with tears it is the same, sad or glad."""
+    face = match[0].replace("'", "")
+    return _EMOTICONS.get(match[0]) or _EMOTICONS.get(face[:2], "heart")
+
+
 def emoticons(text: str) -> str:
     """``:)`` -> smiley, where it stands by itself."""
     text = _TOUCHING_HEART.sub(" heart", text)
-    return _EMOTICON.sub(lambda m: _EMOTICONS.get(m[0], "heart"), text)
+    return _EMOTICON.sub(_emoticon, text)
 
 
 def emoji_names(text: str, name_of: Callable[[str, str], str] | None = None) -> str:

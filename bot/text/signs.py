@@ -93,6 +93,18 @@ attribute = rule(
     spaced=False,
     needs=(".",),
 )
+ancestor = always(
+    r"(?<=HEAD)~(?=\w)",
+    " tilde ",
+    ("HEAD~1", "HEAD tilde 1", "head tilde one"),
+    needs=("head~",),
+)
+root_folder = always(
+    r"(?<=-rf )/(?!\w)",
+    "slash",
+    ("rm -rf / now", "rm -rf slash now", "R M -R F slash now"),
+    needs=("-rf /",),
+)
 parent_folder = always(
     r"(?<=\bcd )\.\.(?![.\w])",
     "dot dot",

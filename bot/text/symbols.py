@@ -145,6 +145,13 @@ slash = always(
     flags=re.IGNORECASE,
     needs=("/",),
 )
+channel = always(
+    r"(?:(?<=\bin )|(?<=\bto )|(?<=check )|(?<=Check )|(?<=\bsee )|(?<=from )|(?<=read )|(?<=post "
+    r"in ))#(?=[a-z])",
+    "",
+    ("rules in #welcome", "rules in welcome"),
+    needs=("#",),
+)
 hashtag = always(
     r"(?<!\w)#(?=\w)",
     "hashtag ",
@@ -179,7 +186,8 @@ trademark = always(
 
 ENGLISH = (
     signs.plus_plus_before, system_folder, signs.over_bracket, signs.equals_what,
-    signs.minus_minus, signs.not_before, signs.attribute, signs.parent_folder, signs.sign,
+    signs.minus_minus, signs.not_before, signs.attribute, signs.parent_folder, signs.ancestor,
+    signs.root_folder, signs.sign,
     signs.much_greater, signs.over,
     lone_percent, signs.assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp,
     community, arrow,
@@ -187,7 +195,7 @@ ENGLISH = (
     ampersand, lone_ampersand, at, ticker, blood_first, blood,
     grade, signs.plus_between, signs.unequal, signs.greater, signs.equals, signs.negative,
     plus_after, plus_before,
-    slash, hashtag, percent,
+    slash, channel, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip
 _MARKUP = re.compile(r"[*_~`|<>\\#@^\[\]{}=+/\u2022\x00-\x1f]+")

@@ -113,10 +113,10 @@ class Voices:
         return found[0]
 
     async def choices(
-        self, typed: str, info: EngineInfo | None, *, user_id: int, guild_id: int
+        self, typed: str, action: Action, info: EngineInfo | None, person: Person
     ) -> list[VoiceChoice]:
-        """What to offer a member to speak in: their own voices, shared ones, then stock ones."""
-        offered = await self.offer("", Action.SPEAK, Person(user_id, guild_id))
+        """As `offer`, and then stock voices."""
+        offered = await self.offer("", action, person)
         if info:
             offered += [
                 VoiceChoice(f"{name} (stock voice)", str(VoiceReference("stock", name)))
@@ -167,6 +167,19 @@ class Voices:
         if chosen and name.casefold() not in known:
             raise UserError(_NO_SUCH_VOICE)
         return known.get(name.casefold())
+
+    async def meant(self, asked: str, info: EngineInfo | None, person: Person) -> str:
+        """What a member who typed `asked` wants to speak in, as `speaker` takes it.
+
+        The name of a stock voice stands for it, unless a voice that they can use has that name.
+        """
+        if VoiceReference.parse(asked) or (stock := self.stock_voice(asked, info)) is None:
+            return asked
+        try:
+            await self.find(asked, Action.SPEAK, person)
+        except UserError:
+            return str(VoiceReference("stock", stock))
+        return asked
 
     async def chosen_stock(self, person: Person) -> str | None:
         chosen = await self._store.choices.get(person.user_id, person.guild_id)

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
-from bot.voices.choosing import Voices
+from bot.voices.choosing import VoiceChoice, Voices
 from bot.voices.forgetting import Forgetting
 from bot.voices.naming import require_name
 from bot.voices.place import Person
@@ -108,18 +108,36 @@ class VoiceKeeping:
         await self._forgetting.voices([voice])
         return voice
 
-    async def set_default(self, asked: str | None, person: Person) -> VoiceRow | None:
-        """Choose who speaks for members of this server without a voice; None: the engine's own."""
+    async def offer_default(self, person: Person) -> list[VoiceChoice]:
+        """The voices that a moderator can choose for members without one."""
+        return await self._voices.offer("", Action.SET_DEFAULT, person)
+
+    async def set_default(
+        self, asked: str | None, person: Person, info: EngineInfo | None = None
+    ) -> str | None:
+        """Choose who speaks for members of this server without a voice. Returns the voice's name.
+
+        One of `info`'s stock voices, too; a shared voice of the same name comes first. None: no
+        voice in particular.
+        """
         if not person.moderates:
             raise UserError("Only those who may manage the server can choose its voice.")
-        voice = None
-        if asked is not None:
+        if asked is None:
+            await self._choose_default(person.guild_id, default_voice_id=None)
+            return None
+        stock = self._voices.stock_voice(asked, info)
+        try:
             voice = await self._voices.find(asked, Action.SET_DEFAULT, person)
-        await self._store.guild_settings.update(
-            person.guild_id,
-            lambda now: replace(now, default_voice_id=voice.voice_id if voice else None),
-        )
-        return voice
+        except UserError:
+            if stock is None:
+                raise
+            await self._choose_default(person.guild_id, default_voice_id=None, stock_voice=stock)
+            return stock
+        await self._choose_default(person.guild_id, default_voice_id=voice.voice_id)
+        return voice.name
+
+    async def _choose_default(self, guild_id: int, **chosen: int | str | None) -> None:
+        await self._store.guild_settings.update(guild_id, lambda now: replace(now, **chosen))
 
     async def _set(self, voice: VoiceRow) -> VoiceRow:
         await self._store.voices.adjust(voice)

@@ -151,7 +151,9 @@ class VoiceModeration:
         """
         if clip := _clip(asked):
             if not person.runs_the_bot:
-                raise UserError("Only who runs this bot can allow a voice in every server again.")
+                raise UserError(
+                    "Only whoever runs this bot can allow a voice in every server again."
+                )
             await self._enable_clip(clip, None)
             return None
         voice = await self._voices.find(asked, Action.ENABLE_EVERYWHERE, person)

@@ -41,6 +41,10 @@ log = logging.getLogger(__name__)
 Judge = Callable[[Path, ClipLimits], Awaitable[JudgedClip]]
 
 
+class AnothersVoice(UserError):
+    """The clip is another member's voice."""
+
+
 class Registration:
     """Makes voices of uploads. A person does one thing at a time here."""
 
@@ -220,8 +224,8 @@ class Registration:
         most = self._limits.voices_per_user
         if len(await self._store.voices.of_owner(wish.owner_id)) >= most:
             raise UserError(
-                f"You have {most} voices already, which is the limit. Delete one with "
-                "/voice delete, or give it another clip with /voice replace."
+                f"You already have {most} voices, and nobody may have more. Delete one with "
+                "`/voice delete`, or give it another clip with `/voice replace`."
             )
         if wish.guild_id is not None:
             await self._quota.require(wish.guild_id, wish.owner_id)
@@ -257,7 +261,7 @@ class Registration:
         if wish.guild_id is not None:
             await self._store.moderation.note_copy(wish.guild_id, wish.owner_id)
             refusal += " I told the moderators of this server that it was sent."
-        raise UserError(refusal)
+        raise AnothersVoice(refusal)
 
     def _forget(self, draft: Draft) -> None:
         self._voiceprints.pop(draft.path, None)

@@ -101,6 +101,9 @@ def test_the_documented_range_is_the_range(variable: str) -> None:
     ("name", "value", "mentions"),
     [
         ("TIMBRE_ENGINE", "fastest", "TIMBRE_ENGINE"),
+        ("TIMBRE_DEVICE", "cuda1", "TIMBRE_DEVICE: cuda1 is none of auto, cpu, cuda and cuda:N"),
+        ("TIMBRE_DEVICE", "cuda:", "TIMBRE_DEVICE: cuda: is none of "),
+        ("TIMBRE_DEVICE", "gpu", "TIMBRE_DEVICE"),
         ("TIMBRE_QUEUE_MAX_JOBS", "many", "TIMBRE_QUEUE_MAX_JOBS"),
         ("TIMBRE_QUEUE_MAX_JOBS", "0", "TIMBRE_QUEUE_MAX_JOBS"),
         ("TIMBRE_LOUDNESS_LUFS", "3", "TIMBRE_LOUDNESS_LUFS"),
@@ -161,12 +164,30 @@ def test_the_environment_goes_before_the_file_and_what_is_empty_counts_nowhere(
     assert settings.home == ROOT / "a b"
 
 
+@pytest.mark.parametrize("line", [r"TIMBRE_HOME='C:\timbre\new'", r"TIMBRE_HOME=C:\timbre\new"])
+def test_a_path_with_backslashes_is_taken_without_double_quotes(env_file: Path, line: str) -> None:
+    env_file.write_text(line + "\n", "utf-8")
+    assert str(load().home).endswith(r"C:\timbre\new")
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
         ("timbre_colour=blue", "TIMBRE_COLOUR is no setting"),
         ("DISCORD_TOKENN=abc", "DISCORD_TOKENN is no setting; is DISCORD_TOKEN meant?"),
         ("CHATTERBOX_PYTON=python3", "is CHATTERBOX_PYTHON meant?"),
+        (
+            r'TIMBRE_HOME="C:\timbre\new"',
+            r"TIMBRE_HOME: the path holds a control character, as which \t ",
+        ),
+        (
+            r'TIMBRE_WEIGHTS="D:\new"',
+            r"\n is read between double quotes; write it in single quotes",
+        ),
+        (
+            "TIMBRE_HOME=/srv/tim\x1bbre",
+            "TIMBRE_HOME: the path holds a control character (U+001B)",
+        ),
         ("\nDISCORD_TOKEN='abc", "line 2: not NAME=value"),
         ("DISCORD_TOKEN=a\x07b", "DISCORD_TOKEN holds a character"),
         ("DISCORD_TOKEN=a b", "DISCORD_TOKEN holds a character"),

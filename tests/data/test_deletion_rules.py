@@ -117,6 +117,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "kept_moderation": [("c" * 64, 5, None)],
         "local_clips": [(shared_clip, 0), ("e" * 64, 0)],
         "departed_guilds": [(7, 0)],
+        "welcomed_guilds": [(5, 0)],
         "live_bindings": [(5, 1, 2, 0)],
         "copied_clips": [(5, stays, 0)],
         "voice_uses": [(5, 3, stays, 1)],
@@ -128,6 +129,8 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
             ("k3", "stock:", "s/3", 1, 1.0, 0, 0),
         ],
         "speech_origins": [("k2", stays, 5, 78), ("k3", stays, 5, None)],
+        "daily_counts": [(1, 2, 3, 4, 5, 6, 7)],
+        "daily_first_sounds": [(1, 2, 3)],
     }
     with closing(sqlite3.connect(path)) as connection, connection:
         for table, values in (*goes.items(), *left.items()):

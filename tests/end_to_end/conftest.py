@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from bot.demo.bot_process import BotProcess, running_bot
-from bot.live.guild_options import OPTIONS
+from bot.live.guild_options import OPTIONS, Kind, Page
 from bot.loopback import (
     Channel,
     File,
@@ -28,7 +28,7 @@ from bot.loopback import (
     VoiceChannel,
 )
 from bot.loopback.messages import User
-from bot.loopback.options import OptionValue
+from bot.loopback.options import Choice, OptionValue
 from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
 from tests.end_to_end.uploads import upload
@@ -36,7 +36,7 @@ from tests.waiting import until
 
 #: Whoever asks: the stock voice of members who name none goes by their id, which differs each run.
 HEART = "stock:heart"
-_HINTS = {option.field: option.hint for option in OPTIONS}
+_OPTIONS = {option.field: option for option in OPTIONS}
 
 
 @dataclass
@@ -60,11 +60,11 @@ class Stage:
         return next(c for c in self.guild.channels.values() if c.name == "general")
 
     async def answer(
-        self, member: Member, command: str, *, timeout_s: float = 60, **options: OptionValue
+        self, member: Member, command: str, /, *, timeout_s: float = 60, **options: OptionValue
     ) -> Message:
         return await (await member.slash(command, **options)).reply(timeout_s=timeout_s)
 
-    async def reply(self, member: Member, command: str, **options: OptionValue) -> str:
+    async def reply(self, member: Member, command: str, /, **options: OptionValue) -> str:
         return (await self.answer(member, command, **options)).text
 
     async def say(self, member: Member, text: str, **options: OptionValue) -> Heard:
@@ -85,6 +85,13 @@ class Stage:
         """What `/status` says to whoever runs the bot."""
         owner = self.guild.add_member("Owner", user=self.discord.owner)
         return await self.reply(owner, "status")
+
+    async def owners(self) -> Member:
+        """Who runs the bot, in a server of their own, where they have commands for that."""
+        guild = self.discord.add_guild("Owner's own", owner=self.discord.owner)
+        guild.add_text_channel("general")
+        await until(lambda: guild.id in self.discord.commands.in_guilds)
+        return guild.add_member("Owner", user=self.discord.owner, administrator=True)
 
     def written(self) -> list[Message]:
         """What the bot wrote to all in #general, but that it reads there."""
@@ -122,11 +129,28 @@ async def transmission(channel: VoiceChannel, since_s: float, quiet_s: float = 0
             await asyncio.sleep(0.05)
 
 
-async def choose(moderator: Member, field: str, typed: str) -> Message:
-    """Change one setting; returns the panel as it is then, or the refusal."""
+async def settings_page(moderator: Member, page: Page) -> Message:
+    """The panel of `/settings`, turned to a page."""
     panel = await (await moderator.slash("settings")).reply()
-    chosen = await panel.select("Change a setting", [field])
-    changed = await (await chosen.modal()).submit({_HINTS[field]: typed})
+    if page is not Page.READING:
+        await (await panel.press(page)).acknowledged()
+    return panel
+
+
+async def choose(moderator: Member, field: str, *chosen: Choice) -> Message:
+    """Change one setting; returns the panel as it is then, or the refusal. "" is nothing."""
+    option = _OPTIONS[field]
+    panel = await settings_page(moderator, option.page)
+    picked = [one for one in chosen if one]
+    if option.kind is Kind.SWITCH:
+        if panel.component(field)["label"] == f"{option.title}: {chosen[0]}":
+            return panel
+        changed = await panel.press(field)
+    elif option.is_number:
+        form = await (await panel.press(field)).modal()
+        changed = await form.submit({option.hint: str(chosen[0])})
+    else:
+        changed = await panel.select(field, picked)
     await changed.acknowledged()
     return changed.messages[0] if changed.messages else panel
 
@@ -148,8 +172,13 @@ async def a_stage(
         discord.faults.message_content_refused = message_content_refused
         place = _furnished(discord, "The workshop")
         home = folder / "home"
-        # Nobody has to speak, except in the tests of that.
-        settings = {"TIMBRE_LOG_FORMAT": "json", "TIMBRE_VOICE_STATEMENT": "off", **environment}
+        # Nobody has to speak and no server is greeted, except in the tests of that.
+        settings = {
+            "TIMBRE_LOG_FORMAT": "json",
+            "TIMBRE_VOICE_STATEMENT": "off",
+            "TIMBRE_WELCOME": "False",
+            **environment,
+        }
         async with running_bot(discord, home, folder / "bot.log", **settings) as bot:
             yield Stage(discord, bot, *place, home)
 

@@ -28,7 +28,7 @@ async def test_join_and_leave(stage: Stage) -> None:
     assert stage.guild.bot.voice_channel is stage.lounge
     assert await stage.reply(stage.alice, "leave") == f"I left {stage.lounge.mention}."
     assert stage.guild.bot.voice_channel is None
-    assert await stage.reply(stage.alice, "leave") == "I am in no voice channel here."
+    assert await stage.reply(stage.alice, "leave") == "I am not in a voice channel."
 
 
 async def test_join_without_a_channel_says_what_to_do(stage: Stage) -> None:
@@ -39,10 +39,12 @@ async def test_join_without_a_channel_says_what_to_do(stage: Stage) -> None:
 async def test_what_is_missing_is_named(stage: Stage) -> None:
     """Discord sends no event for a forbidden channel, so the bot must look first."""
     attic = stage.guild.add_voice_channel("Attic")
-    attic.set_permissions(stage.guild.bot, speak=False)
     await stage.alice.join(attic)
-    said = await stage.reply(stage.alice, "say", text="Hello.")
-    assert said == f"I may not speak in {attic.mention}: I am missing Speak."
+    for missing, denied in (("Speak", "speak"), ("Connect", "connect")):
+        attic.set_permissions(stage.guild.bot, **{denied: False})
+        said = await stage.reply(stage.alice, "say", text="Hello.")
+        assert said == f"I may not speak in {attic.mention}: I am missing the permission {missing}."
+        attic.set_permissions(stage.guild.bot, **{denied: None})
 
 
 async def test_a_full_channel_is_named(stage: Stage) -> None:

@@ -82,7 +82,7 @@ async def test_a_cloned_voice_is_analysed_once_and_leaves_nothing(stage: Stage) 
     assert await analysed(stage) == 1, "the second use was analysed again"
     stage.worker().kill()
     await spoken(stage, "After a restart of the engine.")
-    assert "1 restart" in await stage.reply(stage.alice, "status")
+    assert "1 restart" in await stage.figures()
     assert await analysed(stage) == 1, "it was not read back from the disk"
     assert files(stage.home, "conditionals") == [conditionals]
     assert conditionals.stat().st_ino == file, "it was written anew"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import Stage, a_stage, mono
+from bot.live.guild_options import Page
+from tests.end_to_end.conftest import Stage, a_stage, mono, settings_page
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.registering import files, seen
 from tests.recogniser import word_error_rate
@@ -60,7 +61,7 @@ async def test_whoever_opted_out_or_is_blocked_is_not_heard(stage: Stage) -> Non
     await stage.alice.send(general, "The window is open.")
     await asyncio.sleep(1.5)
     assert stage.lounge.recording.heard(sent).audible == ()
-    assert "will read" in await stage.reply(stage.alice, "live optin")
+    assert "I read your messages here again" in await stage.reply(stage.alice, "live optin")
     sent = time.monotonic()
     await stage.alice.send(general, "The window is open.")
     await stage.lounge.heard(since_s=sent, quiet_ms=900)
@@ -95,8 +96,8 @@ async def test_whoever_is_read_no_more_falls_silent_at_once(stage: Stage, how: s
 
     async def decide(undo: bool) -> None:
         if how == "settings":
-            panel = await (await warden.slash("settings")).reply()
-            chosen = await panel.select("Leave a member unread, or read them again", [stage.alice])
+            panel = await settings_page(warden, Page.MEMBERS)
+            chosen = await panel.select("Block a member, or unblock them", [stage.alice])
             await chosen.acknowledged()
         elif how == "block":
             command = "live unblock" if undo else "live block"
@@ -132,7 +133,7 @@ async def test_after_stop_nothing_is_read(stage: Stage) -> None:
     await stage.alice.send(general, "The window is open.")
     await asyncio.sleep(1.5)
     assert stage.lounge.recording.heard(sent).audible == ()
-    assert "reading nothing" in await stage.reply(stage.alice, "live status")
+    assert "not reading any channel" in await stage.reply(stage.alice, "live status")
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows cannot stop a process")

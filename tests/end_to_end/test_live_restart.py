@@ -41,7 +41,7 @@ async def test_after_a_restart_the_bot_comes_back_and_reads_on(tmp_path: Path) -
             since = time.monotonic()
             await stage.alice.send(stage.general, AFTER)
             assert said(await transmission(stage.lounge, since), NAME, AFTER) == [NAME, AFTER]
-            assert "reading <#" in await stage.reply(stage.alice, "live status")
+            assert "I read <#" in await stage.reply(stage.alice, "live status")
             await stage.reply(stage.alice, "live stop")
             await stage.reply(stage.alice, "leave")
         async with stage.started_again():
@@ -57,7 +57,7 @@ async def test_nobody_there_is_nobody_to_come_back_for(tmp_path: Path) -> None:
         async with stage.started_again():
             assert not await is_back(stage, within_s=1.5)
             await stage.alice.join(stage.lounge)
-            assert "reading nothing" in await stage.reply(stage.alice, "live status")
+            assert "not reading any channel" in await stage.reply(stage.alice, "live status")
         async with stage.started_again():
             assert not await is_back(stage, within_s=1.5)
 

@@ -47,7 +47,7 @@ async def test_a_worker_killed_in_the_middle_costs_no_word(tmp_path: Path) -> No
         await interaction.reply(timeout_s=60)
         heard = await transmission(stage.lounge, sent)
         assert word_error_rate(STORY, mono(heard), 48_000) <= 0.15
-        assert "1 restart" in await stage.reply(stage.alice, "status")
+        assert "1 restart" in await stage.figures()
 
 
 async def test_sigterm_in_the_middle_of_a_line_ends_cleanly(tmp_path: Path) -> None:
@@ -73,7 +73,12 @@ async def test_a_second_start_speaks_from_the_cache_and_registers_nothing_again(
         assert stage.discord.commands.syncs == 1
         async with stage.started_again():
             await stage.reply(stage.alice, "say", text="The same words again.")
-            assert "1 of 1 pieces (100%)" in await stage.figures()
+            boss = {"user": stage.discord.owner, "administrator": True}
+            owner = stage.guild.add_member("Boss", **boss)
+            assert "1 of 1 pieces (100%)" in await stage.reply(owner, "status")
+            lines = (await stage.reply(owner, "bot-owner statistics")).splitlines()
+            (today,) = [line.split() for line in lines if line[:1].isdigit()]
+            assert (today[1], today[4]) == ("2", "50%"), "of both bots"
         assert stage.discord.commands.syncs == 1
 
 
@@ -93,7 +98,7 @@ async def test_two_bots_never_share_one_home(tmp_path: Path) -> None:
         assert second.returncode == 2
         assert b"another Timbre is running" in said
         assert b"Traceback" not in said
-        assert "Worker" in await stage.reply(stage.alice, "status")
+        assert "Worker" in await stage.figures()
 
 
 async def test_the_log_holds_neither_words_nor_the_token(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from bot.live.guild_options import Page
 from bot.loopback import File, Member, Message
 from bot.loopback.options import OptionValue
-from tests.end_to_end.conftest import Stage, a_stage
+from tests.end_to_end.conftest import Stage, a_stage, settings_page
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.registering import press, register, seen, shorter
 
@@ -84,7 +85,7 @@ async def test_deleting_undoes_no_block_and_no_report(stage: Stage, clip: File) 
     about = await (await mod.slash("voice-admin reports", member=guild.bob)).reply()
     assert "It is my voice." not in about.text
     assert "under a code: 2" in await guild.reply(guild.alice, "privacy info")
-    panel = await (await mod.slash("settings")).reply()
+    panel = await settings_page(mod, Page.MEMBERS)
     assert "1 who deleted their data" in panel.text
     await told(mod, "live unblock", member=guild.alice)
     assert "moderator decided" not in await guild.reply(guild.alice, "live status")
@@ -136,7 +137,7 @@ async def test_who_is_barred_uses_nothing_but_their_data(stage: Stage, clip: Fil
     assert "moderators decide" in await guild.reply(guild.alice, "privacy policy")
     assert "under a code: 1" in await guild.reply(guild.alice, "privacy info")
     chosen = {"member": mod, "from": "voices"}
-    assert "cannot be barred" in await told(mod, "voice-admin bar", **chosen)
+    assert "You cannot bar somebody" in await told(mod, "voice-admin bar", **chosen)
     await delete_everything(guild.alice)
     assert "barred you" in await guild.reply(guild.alice, "say", text="Hello.")
     assert "not barred" in await told(mod, "voice-admin unbar", member=guild.alice)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from bot.live.guild_options import Page
 from bot.loopback import Channel, File, Heard, Member
-from tests.end_to_end.conftest import Stage, a_stage, choose, transmission
+from tests.end_to_end.conftest import Stage, a_stage, choose, settings_page, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
 from tests.waiting import until
@@ -108,9 +109,10 @@ async def test_everything_about_live_reading_can_be_chosen(stage: Stage, moderat
     assert await hear(stage, stage.alice, "From outside now.") == ["From outside now."]
 
     stage.guild.add_role("Speakers")
-    erin = stage.guild.add_member("Erin", roles=(stage.guild.add_role("Readers"),))
+    readers = stage.guild.add_role("Readers")
+    erin = stage.guild.add_member("Erin", roles=(readers,))
     await erin.join(stage.lounge)
-    assert "Required role: Readers" in (await choose(moderator, "required_role_id", "Readers")).text
+    assert "Required role: Readers" in (await choose(moderator, "required_role_id", readers)).text
     assert await hear(stage, stage.bob, "Have I got it?") == []
     assert await hear(stage, erin, "I have got it.") == ["I have got it."]
     await choose(moderator, "required_role_id", "")
@@ -171,21 +173,32 @@ async def test_the_dictionary_counts_for_announcements_too(stage: Stage, moderat
 
 async def test_members_are_left_unread_from_the_panel(stage: Stage, moderator: Member) -> None:
     await stage.reply(moderator, "live start")
-    menu = "Leave a member unread, or read them again"
-    panel = await (await moderator.slash("settings")).reply()
-    assert "Left unread: nobody" in panel.text.replace("*", "")
+    menu = "Block a member, or unblock them"
+    panel = await settings_page(moderator, Page.MEMBERS)
+    assert "Blocked: nobody" in panel.text
     await (await panel.select(menu, [stage.bob])).acknowledged()
-    assert f"Left unread: {stage.bob.mention}" in panel.text.replace("*", "")
+    assert f"Blocked: {stage.bob.mention}" in panel.text
     assert await hear(stage, stage.bob, "Nobody hears me.") == []
     await (await panel.select(menu, [stage.bob])).acknowledged()
-    assert "Left unread: nobody" in panel.text.replace("*", "")
+    assert "Blocked: nobody" in panel.text
     assert await hear(stage, stage.bob, "Hear me now.") == ["Hear me now."]
     await stage.reply(moderator, "live stop")
 
 
-async def test_a_default_voice_has_to_be_one_that_the_server_knows(moderator: Member) -> None:
-    assert "no such voice" in (await choose(moderator, "default_voice_id", "Old Tom")).text
-    assert "Default voice: nothing" in (await choose(moderator, "default_voice_id", "")).text
+async def test_voices_are_picked_from_menus_and_forged_ones_are_refused(
+    stage: Stage, moderator: Member
+) -> None:
+    panel = await settings_page(moderator, Page.VOICES)
+    assert "Default voice: nothing" in panel.text
+    assert "Nobody shares one" in panel.text
+    with pytest.raises(LookupError):
+        panel.component("default_voice_id")
+    shown = await choose(moderator, "stock_voice", "tone")
+    assert "Stock voice: tone" in shown.text
+    menu = panel.component("stock_voice")
+    forged = await stage.discord.interactions.component(panel, menu, moderator, ["Old Tom"])
+    assert "no such stock voice" in (await forged.reply()).text
+    assert "Stock voice: nothing" in (await choose(moderator, "stock_voice", "")).text
 
 
 async def test_a_server_chooses_how_long_the_bot_stays(stage: Stage, moderator: Member) -> None:
@@ -209,12 +222,13 @@ async def test_a_server_chooses_how_long_the_bot_stays(stage: Stage, moderator: 
 async def test_a_forged_change_is_refused(stage: Stage, moderator: Member) -> None:
     """Discord shows the panel to its moderator alone; who they are is asked again all the same."""
     panel = await (await moderator.slash("settings")).reply()
-    menu = panel.component("Change a setting")
-    forged = await stage.discord.interactions.component(panel, menu, stage.alice, ["read_bots"])
+    switch = panel.component("read_bots")
+    forged = await stage.discord.interactions.component(panel, switch, stage.alice, None)
     assert "Only members who may manage" in (await forged.reply()).text
     other = stage.guild.add_member("Olga", manage_guild=True)
-    forged = await stage.discord.interactions.component(panel, menu, other, ["read_bots"])
-    assert "somebody else's panel" in (await forged.reply()).text
-    users = panel.component("Leave a member unread, or read them again")
+    forged = await stage.discord.interactions.component(panel, switch, other, None)
+    assert "This panel is somebody else's" in (await forged.reply()).text
+    panel = await settings_page(moderator, Page.MEMBERS)
+    users = panel.component("Block a member, or unblock them")
     forged = await stage.discord.interactions.component(panel, users, stage.alice, [moderator])
     assert "Only members who may manage" in (await forged.reply()).text

@@ -70,7 +70,7 @@ async def test_two_members_are_heard_one_after_the_other(stage: Stage) -> None:
     sent = time.monotonic()
     first = await stage.alice.slash("say", text=SENTENCES[3], voice=HEART)
     second = await stage.bob.slash("say", text=SENTENCES[4], voice=HEART)
-    assert (await second.reply()).text == "In line behind 1 other."
+    assert (await second.reply()).text == "Queued, 1 ahead of you."
     await first.reply()
     # A slow machine makes the second sentence while the first is heard, and longer.
     heard = await transmission(stage.lounge, sent, quiet_s=3.0)

@@ -3,8 +3,10 @@
 import socket
 from pathlib import Path
 
+from bot.commands.health import health
 from bot.demo.bot_process import BotProcess, environment_of
 from bot.loopback import LoopbackDiscord
+from bot.settings import settings_of
 from tests.end_to_end.paced_worker import paced
 from tests.waiting import until
 
@@ -20,7 +22,10 @@ async def test_a_discord_that_refuses_everybody_at_first_is_tried_again(tmp_path
         discord.faults.fail("GET", "users/@me$", times=2)
         async with BotProcess(environment(discord, tmp_path), tmp_path / "bot.log") as bot:
             await discord.wait_for_bot()
+            settings = settings_of({"TIMBRE_HOME": str(tmp_path / "home")})
+            await until(lambda: health(settings) == 0, 30)
             assert await bot.stop() == 0
+            assert health(settings) == 1, "a bot that ended is not connected"
     log = bot.log.read_text("utf-8")
     assert log.count("Discord cannot be reached") == 2
     assert "Traceback" not in log

@@ -67,6 +67,8 @@ async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> Non
     assert "stock voice is speaking instead of the cloned one" in said
     heard = await stage.lounge.heard(since_s=sent, quiet_ms=1500, timeout_s=60)
     assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
+    again = await stage.reply(stage.alice, "say", text=SHORT, voice=value)
+    assert again == f"Speaking in {stage.lounge.mention}."  # which voice it is was said before
 
     assert "Everybody in this server" in await stage.reply(stage.alice, "voice share", voice=value)
     listed = await stage.reply(stage.bob, "voice list")

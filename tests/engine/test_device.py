@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.device import Gpu, NoGpu, apply_tf32, choose, describe, detect
+from engine.device import (
+    Gpu,
+    NoGpu,
+    apply_tf32,
+    card_environment,
+    choose,
+    describe,
+    detect,
+)
 from engine.errors import WorkerUnavailable
 
 GIB = 2**30
@@ -76,6 +84,31 @@ def test_asking_for_cuda_without_a_device_is_refused_in_a_sentence() -> None:
     """It is not silently done on the CPU, thirty times slower."""
     with pytest.raises(WorkerUnavailable, match=r"CUDA .* this machine has no CUDA GPU\.$"):
         choose(NONE, "cuda")
+    with pytest.raises(WorkerUnavailable, match="The CUDA device 3 was asked for, but this mach"):
+        choose(NONE, "cuda:3")
+
+
+@pytest.mark.parametrize(
+    ("device", "before", "expected"),
+    [
+        ("cuda:1", {}, {"CUDA_VISIBLE_DEVICES": "1", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}),
+        (
+            "cuda:0",
+            {"CUDA_DEVICE_ORDER": "FASTEST_FIRST"},
+            {"CUDA_VISIBLE_DEVICES": "0", "CUDA_DEVICE_ORDER": "FASTEST_FIRST"},
+        ),
+        ("cuda:1", {"CUDA_VISIBLE_DEVICES": "4, GPU-5a"}, {"CUDA_VISIBLE_DEVICES": "GPU-5a"}),
+        ("cuda:2", {"CUDA_VISIBLE_DEVICES": "4,5"}, {"CUDA_VISIBLE_DEVICES": "-1"}),
+        ("cuda", {"CUDA_VISIBLE_DEVICES": "4"}, {}),
+        ("auto", {}, {}),
+        ("cpu", {}, {}),
+    ],
+)
+def test_of_several_cards_the_engine_sees_the_one_that_is_asked_for(
+    device: str, before: dict[str, str], expected: dict[str, str]
+) -> None:
+    """Counted as nvidia-smi counts them, or among those that somebody else chose before."""
+    assert card_environment(device, before) == expected
 
 
 def test_the_tf32_switches_follow_the_choice() -> None:

@@ -15,7 +15,7 @@ def _molecule(match: Match) -> str:
 
 
 model = rule(
-    r"\b((?!BP)[A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w.,:/])(?!-\d\d-)",
+    r"\b((?!BP)[A-Z]{2,4}|[rg]tx|rx) (\d{3,4})(?![\w:/]|[.,]\d)(?!-\d\d-)",
     lambda m: f"{m[1]} {in_pairs(m[2])}",
     ("RTX 4090", "RTX forty ninety", "R T X forty ninety"),
     ("an rx 580", "an rx five eighty", "an R X five eighty"),

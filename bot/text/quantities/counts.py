@@ -138,7 +138,8 @@ star = rule(
     needs=("*", "★", "⭐"),
 )
 million_small = rule(
-    rf"{START}({NUMBER})m(?= (?:{COUNTED_THINGS}|subscribers|plays|downloads|streams)\b)",
+    rf"{START}({NUMBER})m(?= (?:{COUNTED_THINGS}|subscribers|plays|downloads|streams|hp|dmg|damage|"
+    rf"xp|silver|souls|runes|credits|gil|mesos?|isk)\b)",
     lambda m: f"{decimal(m[1])} million",
     ("2.5m views", "two point five million views"),
     needs=("m",),

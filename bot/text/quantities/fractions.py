@@ -91,6 +91,13 @@ stored = rule(
     flags=re.IGNORECASE,
     needs=("/",),
 )
+half_the = rule(
+    r"(?<![\w/.,])(?<!\d )1/2 (?=(?:the|my|your|ur|his|her|their|our|an)\b)",
+    lambda _: "half ",
+    ("used 1/2 the sugar", "used half the sugar"),
+    spaced=False,
+    needs=("1/2 ",),
+)
 in_half = rule(
     r"(?<=\bin )1/2(?=$|[.,!?]| (?:and|so|for|with|lengthwise|crosswise|when|then|"
     r"before)\b)(?!\.\d)",

@@ -118,7 +118,7 @@ code_first = rule(
 )
 _PER = {
     "s": "second", "h": "hour", "mo": "month", "yr": "year", "hr": "hour", "wk": "week",
-    "nt": "night",
+    "nt": "night", "dz": "dozen", "doz": "dozen",
     "lb": "pound", "sec": "second",
     "min": "minute", "kg": "kilogram", "oz": "ounce", "sqft": "square foot", "gal": "gallon",
 }  # fmt: skip
@@ -130,7 +130,8 @@ per_anything = rule(
     needs=("/",),
 )
 per = rule(
-    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12}(?: [a-z]{2,12})?)?) ?/ ?(scoop|cookie|day|mo|yr|hr|nt|wk|"
+    r"(\d[kKmM%]?(?: ?[a-zA-Z€£¢$]{1,12}(?: [a-z]{2,12})?)?) ?/ ?(scoop|cookie|day|dz|doz|mo|yr|hr|"
+    r"nt|wk|"
     r"lb|"
     r"sec|min|kg|oz|sqft|gal|month|"
     r"s|h|side|lvl|level|set|rep|serving|box|pack|class|semester|session|page|inch|foot|sq ?ft|ft|"

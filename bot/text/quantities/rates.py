@@ -48,6 +48,15 @@ _AREAS = {"m": "meter", "cm": "centimeter", "km": "kilometer", "in": "inch", "ft
 _DOSES = {
     "dl": "deciliter", "ml": "milliliter", "l": "liter", "kg": "kilogram", "day": "day",
 }  # fmt: skip
+density = rule(
+    r"(?<=\d )(k?g)/(c?m) ?(?:³|\^3)|(?<=\d)(k?g)/(c?m) ?(?:³|\^3)",
+    lambda m: (
+        f" {'kilograms' if 'k' in (m[1] or m[3]) else 'grams'} per cubic "
+        f"{'centimeter' if 'c' in (m[2] or m[4]) else 'meter'}"
+    ).removeprefix(" " if m[1] else ""),
+    ("1.2 g/cm^3", "1.2 grams per cubic centimeter", "one point two grams per cubic centimeter"),
+    needs=("g/",),
+)
 per_area = rule(
     r"(?<=[\d ][kmµ]g|\d [WNJ]|[\d ]lb)/(m|cm|km|in|ft) ?(²|³|\^[23])",
     lambda m: f" per {RAISED[m[2]]} {_AREAS[m[1]]}",

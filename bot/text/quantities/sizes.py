@@ -6,6 +6,7 @@ from bot.text.quantities.measures import FREE_UNITS, several
 from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs, ordinal, plural
 from bot.text.quantities.parts import NUMBER, START, THING, after_article
 from bot.text.rule import Match, rule
+from bot.text.sentences import STARTERS
 
 _QUOTE = re.compile(r'(\d?)"')
 
@@ -125,12 +126,21 @@ feet_and_inches = rule(
 )
 
 
+#: "65" LG OLED", "macbook pro 16"".
+_OF_MAKE = re.compile(rf" (?!(?:{STARTERS})\b)[A-Z][A-Za-z]+")
+_PRODUCT = re.compile(
+    r"\b(?:macbook|imac|ipad|surface|thinkpad)(?: (?:air|pro|mini|max))? $", re.IGNORECASE
+)
+
+
 def _inches(match: Match) -> str:
     """As one where a thing follows that is so long."""
     if not _closes_nothing(match):
         return match[0]
     one = (
         THING.match(match.string, match.end()) is not None
+        or _OF_MAKE.match(match.string, match.end()) is not None
+        or _PRODUCT.search(match.string, 0, match.start()) is not None
         or re.match(r" (?:4k|\d{3,4}p|OLED|IPS|LED|QD|TV|LCD)\b", match.string[match.end() :])
         is not None
     )

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.quantities.numbers import cardinal, decimal, in_pairs
+from bot.text.quantities.numbers import cardinal, counted, decimal, in_pairs
 from bot.text.rule import Match, rule
 
 record = rule(
@@ -28,7 +28,9 @@ _AFTER_RECORD = (
 )
 won_and_lost = rule(
     r"\b((?:[Ww]e|[Tt]hey|[Yy]ou)(?:'re| are|re)(?: now| sitting| only| still)?(?: at)? |"
-    r"[Ww]ent |[Ff]inished(?: the season)? |"
+    r"(?:[Mm]y|[Oo]ur|[Yy]our|[Tt]heir|[Hh]is|[Hh]er|[Tt]he) (?:[a-z]{3,12} )?(?:team|squad|club|"
+    r"boys|guys)(?:'s|s| is| are) (?:now |still |only )?(?:at )?|[Ww]ent |[Ff]inished(?: the "
+    r"season)? |"
     r"[Ss]tart(?:ed|ing)?(?: the season| off| out)? |[Rr]ecord (?:is |of |was |at )?|"
     r"[Ss]itting at |[Ii]mproved to |"
     r"[Ff]ell to |(?:[A-Z][a-z]{2,15}s (?:are|were) |[a-z]{4,15}s (?:are|r|were) now )(?:now |"
@@ -113,6 +115,31 @@ episode = rule(
     ("s2e4", "season two episode four"),
     ("S01 E05", "season one episode five"),
     needs=("s",),
+)
+averaging = rule(
+    r"(?:(?<='s )|(?<=\bhes )|(?<=\bis )|(?<=\bwas )|(?<='re )|(?<=\bare )|(?<=been ))avg(?= \d)|"
+    r"(?<![\w'])avg(s|ing|ed|d)(?= \d)",
+    lambda m: {"s": "averages", "ing": "averaging", None: "averaging"}.get(m[1], "averaged"),
+    ("he's avg 27", "he's averaging 27", "he's averaging twenty-seven"),
+    needs=("avg",),
+)
+_COUNTED_IN_GAMES = {
+    "reb": "rebound", "rebs": "rebound", "ast": "assist", "asts": "assist", "blk": "block",
+    "blks": "block", "stl": "steal", "stls": "steal",
+}  # fmt: skip
+box_score = rule(
+    r"(?<![\w.,/])(\d{1,2}(?:\.\d)?) ?(rebs?|asts?|blks?|stls?)(?!\w)",
+    lambda m: counted(m[1], _COUNTED_IN_GAMES[m[2]]),
+    ("8 reb and 6 ast", "eight rebounds and six assists"),
+    needs=("reb", "ast", "blk", "stl"),
+)
+in_party = rule(
+    r"(?:(?<=\blfg )|(?<=\blfm )|(?<=lobby )|(?<=party )|(?<=stack )|(?<=squad )|(?<=group "
+    r"))(\d{1,2})/(\d{1,2})(?![\w/])|"
+    r"(?<![\w/.,])(\d{1,2})/(\d{1,2})(?= (?:for (?:raid|ranked|dungeon)|spots|lf\w?)\b)",
+    lambda m: f"{decimal(m[1] or m[3])} out of {decimal(m[2] or m[4])}",
+    ("lfg 2/4", "lfg two out of four", "L F G two out of four"),
+    needs=("/",),
 )
 shooting = rule(
     r"(?<![\w.,/:-])(\d{1,2})-(\d{1,2})(?= (?:shooting|fg|from (?:the field|three|3|deep|two|the "

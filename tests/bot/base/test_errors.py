@@ -3,6 +3,8 @@
 import errno
 import logging
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import discord
 import pytest
@@ -34,11 +36,54 @@ class _Response:
         (failure_of(sqlite3.SQLITE_FULL), "is full"),
         (OSError(errno.ENOSPC, "No space left on device"), "is full"),
         (failure_of(sqlite3.SQLITE_BUSY), "try again"),
-        (failure_of(sqlite3.SQLITE_IOERR_WRITE), "finds the reason in my log"),
+        (failure_of(sqlite3.SQLITE_LOCKED_SHAREDCACHE), "try again"),
+        (failure_of(sqlite3.SQLITE_READONLY_DIRECTORY), "may not write to my database"),
+        (failure_of(sqlite3.SQLITE_IOERR_WRITE), "the disk that I run on does not take it"),
+        (failure_of(sqlite3.SQLITE_CANTOPEN), "finds the reason in my log"),
     ],
 )
 def test_each_failure_has_its_sentence(error: Exception, says: str) -> None:
     assert says in sentence_for(error)
+
+
+def real(path: Path, *statements: str) -> sqlite3.Error:
+    """What SQLite itself says of the last of these statements."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:
+        for statement in statements[:-1]:
+            database.execute(statement)
+        with pytest.raises(sqlite3.Error) as caught:
+            database.execute(statements[-1])
+    return caught.value
+
+
+def test_what_sqlite_says_has_its_cause(tmp_path: Path) -> None:
+    """Of a full disk, a lock, a file that may not be written and one that is damaged."""
+    path = tmp_path / "some.db"
+    store = "INSERT INTO things VALUES (zeroblob(100000))"
+    full = real(path, "CREATE TABLE things (thing)", "PRAGMA max_page_count = 3", store)
+    assert "disk that I run on is full" in sentence_for(full)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert "Another program is using my database" in sentence_for(real(path, store))
+    read_only = real(path, "PRAGMA query_only = ON", store)
+    assert "may not write to my database" in sentence_for(read_only)
+    content = path.read_bytes()
+    path.write_bytes(content[:1000] + bytes(len(content) - 1000))
+    damaged = real(path, "SELECT * FROM things")
+    assert not isinstance(damaged, sqlite3.OperationalError)
+    assert "put a backup in its place" in sentence_for(damaged)
+    path.write_bytes(b"somebody's notes" * 1000)
+    assert "put a backup in its place" in sentence_for(real(path, "SELECT * FROM things"))
+
+
+def test_a_wrong_statement_is_a_fault_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE things (thing UNIQUE)")
+        database.execute("INSERT INTO things VALUES (1)")
+        with pytest.raises(sqlite3.IntegrityError) as caught:
+            database.execute("INSERT INTO things VALUES (1)")
+    assert "It is in the log as" in sentence_for(caught.value)
+    assert "UNIQUE" in caplog.text
 
 
 def test_why_there_is_no_engine_is_for_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:

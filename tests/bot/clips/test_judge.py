@@ -66,6 +66,13 @@ async def test_every_format_becomes_the_same_clip(spoken: Spoken, upload: Path, 
     assert np.abs(samples).max() < 0.9
 
 
+async def test_mp3_behind_zero_bytes_is_found_by_the_confined_process(
+    spoken: Spoken, upload: Path
+) -> None:
+    clip = await judged(upload, bytes(70_000) + encode(a_clip(spoken), "mp3"))
+    assert clip.voiced_s > 5
+
+
 async def test_stereo_is_mixed_down(spoken: Spoken, upload: Path) -> None:
     clip = await judged(upload, encode(a_clip(spoken), "flac", stereo=True))
     assert clip.snr_db > 20

@@ -1,5 +1,6 @@
 """`say`, `cache` and `doctor` as a person uses them: real processes, real files."""
 
+import base64
 import logging
 import os
 import re
@@ -206,8 +207,13 @@ def test_doctor_names_the_interpreter_that_cannot_run_the_engine(tmp_path: Path)
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho it is broken >&2\nexit 3\n")
     python.chmod(0o755)
-    ended = timbre(tmp_path / "home", "doctor", CHATTERBOX_PYTHON=str(python))
+    token = f"{base64.b64encode(b'80351110224678912').decode()}.no.secret"
+    given = {"CHATTERBOX_PYTHON": str(python), "DISCORD_TOKEN": token}
+    ended = timbre(tmp_path / "home", "doctor", **given)
     assert ended.returncode == 1
+    assert re.search(
+        r"https://discord\.com/oauth2/authorize\?client_id=80351110224678912&", ended.stdout
+    )
     assert "Traceback" not in ended.stderr
     assert re.search(rf"error +engine's Python +{python}: it is broken", ended.stdout)
 

@@ -54,7 +54,7 @@ async def test_an_entry_can_be_changed_where_no_more_are_kept(store: Store) -> N
     pronouncing = Pronouncing(store, PronunciationLimits(max_entries=1))
     await pronouncing.add("gif", "jif", user_id=MEMBER)
     await pronouncing.add("gif", "gift without t", user_id=MEMBER)
-    with pytest.raises(UserError, match="no more are kept"):
+    with pytest.raises(UserError, match="I keep no more"):
         await pronouncing.add("brb", "be right back", user_id=MEMBER)
     assert await pronouncing.entries(user_id=MEMBER) == {"gif": "gift without t"}
 

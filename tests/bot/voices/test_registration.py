@@ -127,7 +127,7 @@ async def test_quotas_hold_even_for_drafts_made_before_they_were_full(house: Hou
     await house.registration.keep(
         await house.draft(house.wish(BOB, "elsewhere", guild_id=HERE + 1), b"elsewhere")
     )
-    with pytest.raises(UserError, match="which is the limit"):
+    with pytest.raises(UserError, match="You already have 3 voices"):
         await house.draft(house.wish(ALICE, "one more", guild_id=HERE + 1), b"more")
 
 

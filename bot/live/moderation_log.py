@@ -1,0 +1,55 @@
+"""The channel of a server in which its moderators read what was reported and decided."""
+
+import logging
+from collections.abc import Callable
+
+import aiohttp
+import discord
+
+from bot.base.errors import UserError
+from bot.live.server_settings import ServerSettings
+
+log = logging.getLogger(__name__)
+
+#: Where notes can be sent. In any of them a message is as good.
+NoteChannel = discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
+
+
+class ModerationLog:
+    """Notes for the moderators of all servers, each in the channel that its server chose."""
+
+    def __init__(self, server_settings: ServerSettings, linked: Callable[[str], str]) -> None:
+        self._server_settings = server_settings
+        self._linked = linked
+
+    async def note(self, guild: discord.Guild, sentence: str) -> None:
+        """Send a sentence to where the moderators of `guild` read it, if they chose a channel.
+
+        Nobody waits for it to be there, so what goes wrong is in the log alone.
+        """
+        channel_id = (await self._server_settings.of(guild.id)).log_channel_id
+        if channel_id is None:
+            return
+        channel = guild.get_channel_or_thread(channel_id)
+        if not isinstance(channel, NoteChannel):
+            log.warning("a server's log channel is gone", extra={"guild": guild.id})
+            return
+        try:
+            await channel.send(self._linked(sentence), silent=True)
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            extra = {"guild": guild.id, "reason": str(error)}
+            log.warning("a note for moderators could not be sent", extra=extra)
+
+
+def require_writable(guild: discord.Guild, channel_id: int) -> None:
+    """Raise `UserError`, naming what is missing, where no note could be sent."""
+    channel = guild.get_channel_or_thread(channel_id)
+    if not isinstance(channel, NoteChannel):
+        raise UserError("I do not see this channel. Give me the permission View Channel there.")
+    granted = channel.permissions_for(guild.me)
+    for name, may in (
+        ("View Channel", granted.view_channel),
+        ("Send Messages", granted.send_messages),
+    ):
+        if not may:
+            raise UserError(f"I cannot write in {channel.mention}: I am missing {name}.")
