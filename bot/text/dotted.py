@@ -70,7 +70,9 @@ _NEVER_LAST = ("ly", "ing", "imum")
 
 #: What several of are read, where a range follows.
 _SEVERAL = frozenset("chapter page episode figure section exercise equation".split())
-_RANGE = re.compile(r"\d{1,4} ?(?:[-–&]|to|and) ?\d{1,4}(?![\d:/]|\.\d)")
+_RANGE = re.compile(
+    r"\d{1,4} ?(?:[-–&]|to|and) ?\d{1,4}(?![\d:/]|\.\d)(?! ?[ap]m\b)(?! (?:more|of|other|people)\b)"
+)
 
 
 def _in_full(words: dict[str, str], typed: str) -> str:
@@ -208,9 +210,9 @@ floor = rule(
     needs=(" fl", " rd"),
 )
 lived = rule(
-    r"(?<![\w.'])([bd])\. ?(?=1[0-9]\d\d(?!\d)|20\d\d(?!\d))",
+    r"(?:(?<=\()|(?<=, )|(?<=; ))([bd])\. ?(?=1[0-9]\d\d(?!\d)|20\d\d(?!\d))",
     lambda m: "born in " if m[1] == "b" else "died in ",
-    ("he d. 1865", "he died in 1865", "he died in eighteen sixty-five"),
+    ("Lee, d. 1865", "Lee, died in 1865", "Lee, died in eighteen sixty-five"),
     needs=("b.", "d."),
 )
 edition = rule(

@@ -110,7 +110,7 @@ def _expression(match: Match) -> str:
 
 
 expression = rule(
-    r"\^?(?:\\[dDwWsSb](?:\{\d{1,3}(?:,\d{0,3})?\}|[+*])?-?){1,8}\$?",
+    r"(?<![\w:\\])\^?(?:\\[dDwWsSb](?![A-Za-z])(?:\{\d{1,3}(?:,\d{0,3})?\}|[+*])?-?){1,8}\$?",
     _expression,
     (
         r"use ^\d{3}-\d{4}$",
