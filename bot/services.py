@@ -221,7 +221,9 @@ def _services(
         proving=proving,
         permissions=permissions,
         voice_keeping=voice_keeping,
-        voice_moderation=VoiceModeration(store, voices, speech, clock=time.time),
+        voice_moderation=VoiceModeration(
+            store, voices, speech, home=home, judge=judge, clock=time.time
+        ),
         forgetting=forgetting,
         privacy=privacy,
         janitor=janitor,
