@@ -140,7 +140,11 @@ class TimbreBot(commands.AutoShardedBot):
         self.services = services
         self.command_mentions = CommandMentions()
         self.sessions = VoiceSessions(
-            services.settings.channel, self.get_guild, self._leave_after, self._left
+            services.settings.channel,
+            self.get_guild,
+            self._leave_after,
+            self._left,
+            self._note_gap,
         )
         services.sharing.membership = self._is_member
         self.live = LiveReading(
@@ -172,6 +176,9 @@ class TimbreBot(commands.AutoShardedBot):
     def _left(self, guild_id: int) -> None:
         self.live.bindings.left(guild_id)
 
+    def _note_gap(self) -> None:
+        self.services.metrics.voice_gaps += 1
+
     async def _is_member(self, guild_id: int, user_id: int) -> bool | None:
         """Whether Discord knows somebody as a member of a server; None if it does not say."""
         guild = self.get_guild(guild_id)
@@ -188,6 +195,14 @@ class TimbreBot(commands.AutoShardedBot):
             log.info("Discord did not say who is a member", extra={"reason": str(error)})
             return None
         return True
+
+    @property
+    def operator_id(self) -> int | None:
+        """The one person whom Discord has this bot belong to; None before it is known."""
+        application = self.application
+        if application is None:
+            return None
+        return application.team.owner_id if application.team else application.owner.id
 
     async def _leave_after(self, guild_id: int) -> LeaveAfter:
         chosen = await self.services.store.guild_settings.get(guild_id)

@@ -7,13 +7,14 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from bot.base.home import DATABASE, prepare_home
 from bot.base.metrics import Metrics
 from bot.base.statistics import Statistics
 from bot.clips.judge import judge, prove
 from bot.live.server_settings import ServerSettings
-from bot.settings import Settings, SettingsError
+from bot.settings import SECRETS, Settings, SettingsError
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.detection import Detector
 from bot.speech.line_languages import LineLanguages
@@ -40,6 +41,9 @@ from engine.device import card_environment
 from engine.executor import Executor
 from engine.host.local import LocalExecutor
 from engine.host.worker_process import worker_command
+
+if TYPE_CHECKING:
+    from bot.http.server import HttpServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,20 @@ async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
         await store.close()
 
 
+def http_server(services: Services) -> "HttpServer":
+    """What serves HTTP by the settings, as long as it is entered."""
+    from bot.http.server import HttpServer  # noqa: PLC0415 - takes a while, and most have none
+
+    return HttpServer(
+        services.settings.http,
+        sayings=services.sayings,
+        voices=services.voices,
+        executor=services.executor,
+        metrics=services.metrics,
+        text=services.settings.text,
+    )
+
+
 def reader_of(settings: Settings) -> Reader:
     """What turns text into chunks within the limits of the settings."""
     return Reader(settings.text, lambda: datetime.now(UTC))
@@ -113,7 +131,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
             on_enrolled=enrolments.note,
             command=worker_command(settings.engine_python),
             environment={
-                **{name: value for name, value in os.environ.items() if name != "DISCORD_TOKEN"},
+                **{name: value for name, value in os.environ.items() if name not in SECRETS},
                 **card_environment(settings.engine.device, os.environ),
             },
         )
@@ -203,7 +221,9 @@ def _services(
         proving=proving,
         permissions=permissions,
         voice_keeping=voice_keeping,
-        voice_moderation=VoiceModeration(store, voices, speech, clock=time.time),
+        voice_moderation=VoiceModeration(
+            store, voices, speech, home=home, judge=judge, clock=time.time
+        ),
         forgetting=forgetting,
         privacy=privacy,
         janitor=janitor,

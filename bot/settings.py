@@ -24,6 +24,7 @@ from pydantic import BeforeValidator, Field, SecretStr, TypeAdapter, ValidationE
 from bot.base.loopback_address import LoopbackAddress
 from bot.channel.limits import VoiceLimits
 from bot.clips.limits import ClipLimits
+from bot.http.limits import HttpSettings
 from bot.speech.audio.codec import Codec
 from bot.text.limits import PronunciationLimits, TextLimits
 from bot.voices.limits import ClonedVoiceLimits, StatementLimits
@@ -53,6 +54,10 @@ _PATHS = {
     "TIMBRE_DISCORD_CA": "file",
     "CHATTERBOX_PYTHON": "file",
 }
+
+
+#: What no other process is told, and no log.
+SECRETS = ("DISCORD_TOKEN", "TIMBRE_HTTP_TOKEN")
 
 
 class SettingsError(Exception):
@@ -123,6 +128,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     voices: ClonedVoiceLimits
     statement: StatementLimits
     channel: VoiceLimits
+    http: HttpSettings
     log: LogSettings
 
 
@@ -243,18 +249,20 @@ def settings_file() -> Path | None:
 
 
 def exposed_token() -> str | None:
-    """What is wrong with a settings file that holds the token and that others may read."""
+    """What is wrong with a settings file that holds a token and that others may read."""
     file = settings_file()
     if (
         file is None
         or os.name != "posix"
         or not file.is_file()
-        or not _in_file().get("DISCORD_TOKEN")
+        or not any(map(_in_file().get, SECRETS))
     ):
         return None
     if not file.stat().st_mode & 0o077:
         return None
-    return f"{file} holds the bot's token, and others on this machine may read it: chmod 600 {file}"
+    return (
+        f"{file} holds a token of the bot, and others on this machine may read it: chmod 600 {file}"
+    )
 
 
 def _in_file() -> dict[str, str | None]:

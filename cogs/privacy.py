@@ -115,8 +115,8 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
             "was said in them, what you had me say, your choices and pronunciations, and your wish "
             "not to be read aloud, in every server. It cannot be undone.\n"
             "Three things stay, and none has your id: what moderators decided about you, open "
-            "reports by or about you, and a fingerprint of each clip that was disabled, so that "
-            "it cannot be uploaded again.",
+            "reports by or about you, and of each clip that was disabled a fingerprint and, for a "
+            "year, what the voice in it sounds like, so that it cannot be uploaded again.",
             view=Confirmation(self.bot, interaction),
             ephemeral=True,
         )

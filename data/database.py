@@ -30,7 +30,7 @@ BUSY_TIMEOUT_S = 1.0
 _BUSY_PAUSE_S = 0.02
 _FOLD_AGAIN_S = 1.0
 
-Value = int | float | str | None
+Value = int | float | str | bytes | None
 #: A row to be written, by the names of its columns.
 Columns = msgspec.Struct | Mapping[str, Value]
 Conflict = Literal["ABORT", "IGNORE", "REPLACE"]

@@ -117,12 +117,14 @@ class CopiedClip(msgspec.Struct, frozen=True, kw_only=True):
 class DisabledClip(msgspec.Struct, frozen=True, kw_only=True):
     """A clip that may not be spoken in nor registered, in a server or (None) in every one.
 
-    `clip_digest` is made from the clip's SHA-256 and is no digest of the clip itself.
+    `clip_digest` is made from the clip's SHA-256 and is no digest of the clip itself. `voiceprint`
+    has 256 float32, by which a changed copy is known.
     """
 
     guild_id: int | None
     clip_digest: str
     disabled_at: float
+    voiceprint: bytes | None = None
 
 
 class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -62,6 +62,33 @@ class VoiceModerationStore(StorePart):
         row = DisabledClip(guild_id=guild_id, clip_digest=clip_digest, disabled_at=self._clock())
         await self._database.insert("disabled_clips", row, on_conflict="IGNORE")
 
+    async def describe_clip(
+        self, clip_digest: str, guild_id: int | None, voiceprint: bytes
+    ) -> None:
+        """Note how the voice in a forbidden clip sounds, if it still is forbidden there."""
+        await self._database.update(
+            "disabled_clips",
+            {"voiceprint": voiceprint},
+            clip_digest=clip_digest,
+            guild_id=guild_id,
+        )
+
+    async def disabled_voiceprints(self, guild_id: int) -> list[bytes]:
+        """Those of all clips that are forbidden in a server, by whomever."""
+        return await self._database.column(
+            "SELECT DISTINCT voiceprint FROM disabled_clips "
+            "WHERE voiceprint IS NOT NULL AND (guild_id = ? OR guild_id IS NULL)",
+            guild_id,
+        )
+
+    async def forget_voiceprints(self, kept_s: float) -> int:
+        """Forget those of clips that were forbidden longer ago; the digests stay."""
+        return await self._database.execute(
+            "UPDATE disabled_clips SET voiceprint = NULL "
+            "WHERE voiceprint IS NOT NULL AND disabled_at < ?",
+            self._clock() - kept_s,
+        )
+
     async def enable_clip(self, clip_digest: str, guild_id: int | None) -> bool:
         """Allow a clip again in a server, or where it was forbidden in all; whether it was."""
         return bool(

@@ -4,15 +4,17 @@ from typing import Protocol
 
 import msgspec
 
-from engine.speech import EngineInfo, Speech, SpeechRequest
+from engine.speech import EngineInfo, Priority, Speech, SpeechRequest
 
 
 class ExecutorStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot for `/status` and logs.
 
     `state` is one word: "starting", "ready", "restarting", "unavailable" or "closed"; `detail` a
-    sentence on it (what is loading, why it is unavailable). `queued` and `running` count jobs;
-    `restarts` counts workers that were replaced since the bot started.
+    sentence on it (what is loading, why it is unavailable). `queued` and `running` count jobs,
+    `waiting` by class whoever waits for one that was not begun yet; `restarts` counts workers that
+    were replaced since the bot started. `resident_bytes` and `gpu_bytes` are what the present
+    worker holds of the memory of the machine and of its GPU, 0 where that is not known.
     """
 
     state: str
@@ -21,6 +23,9 @@ class ExecutorStatus(msgspec.Struct, frozen=True, kw_only=True):
     queued: int
     running: int
     restarts: int
+    waiting: dict[Priority, int] = {}
+    resident_bytes: int = 0
+    gpu_bytes: int = 0
 
 
 class Executor(Protocol):

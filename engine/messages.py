@@ -113,11 +113,12 @@ class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
     """Sent once a second from a thread of its own.
 
     `step_age_s` is the time since the main loop last finished a step, so that a stuck engine shows
-    although its process lives.
+    although its process lives. `gpu_bytes` is what it holds of a GPU's memory, 0 without one.
     """
 
     step_age_s: float
     resident_bytes: int
+    gpu_bytes: int = 0
 
 
 class Spoken(msgspec.Struct, frozen=True, tag="spoken"):

@@ -89,6 +89,7 @@ class Priority(IntEnum):
     SPEAKING = 1  # the next chunk after what sounds now
     LOOK_AHEAD = 2  # a later chunk of what sounds now
     IN_LINE = 3  # the first chunk of what waits behind others; promoted when its turn is near
+    BACKGROUND = 4  # for a file: nobody in a voice channel waits for it
 
 
 class SpeechRequest(msgspec.Struct, frozen=True, kw_only=True):

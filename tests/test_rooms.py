@@ -26,7 +26,7 @@ ORDER = """
     bot.speech
     bot.voices
     bot.channel
-    bot.live
+    bot.live  bot.http
     bot
     cogs
     bot.loopback

@@ -1,7 +1,7 @@
 """Structured logs of the Discord process: one event a line, to stderr, for people or as JSON.
 
-The bot's token and the text of messages must never appear in them; the token is also filtered out
-here, in case a library logs a URL or header that holds it.
+Tokens and the text of messages must never appear in them; tokens are also filtered out here, in
+case a library logs a URL or header that holds one.
 """
 
 import logging
@@ -35,12 +35,12 @@ class _WithoutToken:
         return event
 
 
-def configure(level: str, style: Literal["console", "json"], token: str | None = None) -> None:
+def configure(level: str, style: Literal["console", "json"], *tokens: str) -> None:
     """Send every log record of this process to stderr in one style.
 
-    Replaces earlier configuration. `token` is masked wherever it would appear.
+    Replaces earlier configuration. `tokens` are masked wherever they would appear.
     """
-    masks: list[structlog.typing.Processor] = [_WithoutToken(token)] if token else []
+    masks: list[structlog.typing.Processor] = [_WithoutToken(token) for token in tokens if token]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if style == "json"

@@ -20,7 +20,7 @@ from bot.channel.line import Line
 from bot.channel.link import Link, LinkState
 from bot.channel.playback import Playback, Speakable
 from bot.channel.source import OpusQueueSource, Pace
-from bot.channel.speaker import LineSpeaker
+from bot.channel.speaker import LineSpeaker, soon
 from engine.speech import Priority
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ class VoiceSession:
         find_guild: Callable[[int], discord.Guild | None],
         limits: VoiceLimits,
         on_left: Callable[[int], None],
+        on_gap: Callable[[], None],
     ) -> None:
         self.guild_id = guild_id
         self.limits = limits
@@ -53,7 +54,10 @@ class VoiceSession:
         self.audience = Audience(limits.encryption_timeout_s)
         self.line = Line()
         self.source = OpusQueueSource(
-            self._may_sound, held_lead_in_ms=limits.first_lead_in_ms, pace=Pace().wait
+            self._may_sound,
+            held_lead_in_ms=limits.first_lead_in_ms,
+            pace=Pace().wait,
+            on_gap=soon(on_gap),
         )
         self._speaker = LineSpeaker(self.line, self.source, self.play)
         #: What is written is read aloud here, so there are listeners even while nothing is said.

@@ -15,7 +15,7 @@ class VoiceSessions:
     """Sessions are made on first use and watched from then on.
 
     `leave_after` is asked what a server wants, `on_left` told that the bot is in no channel of it
-    any more.
+    any more, and `on_gap` each time that an utterance falls silent in its middle.
     """
 
     def __init__(
@@ -24,11 +24,13 @@ class VoiceSessions:
         find_guild: Callable[[int], discord.Guild | None],
         leave_after: Callable[[int], Awaitable[LeaveAfter]],
         on_left: Callable[[int], None],
+        on_gap: Callable[[], None],
     ) -> None:
         self._limits = limits
         self._find_guild = find_guild
         self._leave_after = leave_after
         self._on_left = on_left
+        self._on_gap = on_gap
         self._sessions: dict[int, VoiceSession] = {}
         self._watches: dict[int, asyncio.Task[None]] = {}
 
@@ -36,7 +38,9 @@ class VoiceSessions:
         """The session of `guild`, made on first use."""
         session = self._sessions.get(guild.id)
         if session is None:
-            session = VoiceSession(guild.id, self._find_guild, self._limits, self._on_left)
+            session = VoiceSession(
+                guild.id, self._find_guild, self._limits, self._on_left, self._on_gap
+            )
             watch = Watch(session, self._leave_after)
             self._sessions[guild.id] = session
             self._watches[guild.id] = asyncio.create_task(watch.run(), name="voice watch")

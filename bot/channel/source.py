@@ -53,7 +53,8 @@ class OpusQueueSource(discord.AudioSource):
     After the last packet it returns `TAIL_PACKETS` of silence and then ends the player, which does
     not lose what is put meanwhile: `pending` tells the session to play again. So does a pause.
 
-    `put` callbacks are called in the player thread.
+    `put` callbacks are called in the player thread, and so is `on_gap`, when an utterance that
+    sounds falls silent because its next packets are late.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class OpusQueueSource(discord.AudioSource):
         *,
         held_lead_in_ms: int = 0,
         pace: Callable[[], None] = lambda: None,
+        on_gap: Callable[[], None] = lambda: None,
     ) -> None:
+        self._on_gap = on_gap
         self._may_sound = may_sound
         self._held_lead_in = held_lead_in_ms // PACKET_MS
         self._pace = pace
@@ -73,6 +76,7 @@ class OpusQueueSource(discord.AudioSource):
         self._held = False
         self._silence_owed = 0
         self._tail = 0
+        self._in_gap = False
         self.underrun_packets = 0
 
     def put(self, packets: Sequence[bytes], *, first: Callable[[], None] | None = None) -> None:
@@ -145,10 +149,14 @@ class OpusQueueSource(discord.AudioSource):
             item = self._items.popleft()
             if isinstance(item, bytes):
                 self._tail = TAIL_PACKETS
+                self._in_gap = False
                 return item
             called.append(item)
         if self._open and not self._paused:
             self.underrun_packets += 1
+            if not self._in_gap:
+                self._in_gap = True
+                called.append(self._on_gap)
             return SILENCE
         if self._tail:
             self._tail -= 1

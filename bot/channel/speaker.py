@@ -77,7 +77,7 @@ class LineSpeaker:
         try:
             async with aclosing(playback.utterance.clips()) as clips:
                 async for clip in clips:
-                    self._source.put(clip.packets, first=_soon(playback.begin) if first else None)
+                    self._source.put(clip.packets, first=soon(playback.begin) if first else None)
                     first = False
                     self._play()
         except Exception as error:  # said below, after what is already queued
@@ -85,14 +85,14 @@ class LineSpeaker:
         self._prepared = True
         self._prepare_next()
         if not first:
-            self._source.end(_soon(last_packet_sent))
+            self._source.end(soon(last_packet_sent))
             self._play()
             await spoken
         if failure:
             raise failure
 
 
-def _soon(callback: Callable[[], object]) -> Callable[[], None]:
+def soon(callback: Callable[[], object]) -> Callable[[], None]:
     """`callback` on the running loop, to be called from the player thread."""
     loop = asyncio.get_running_loop()
 

@@ -14,7 +14,7 @@ from bot.clips.activity import SpeechSegment, segments
 from bot.clips.limits import ClipLimits
 from bot.clips.loudness import loudness_lufs
 from bot.clips.resampling import resample
-from bot.clips.speaker import SpeakerEncoder, least_similarity
+from bot.clips.speaker import SpeakerEncoder, least_similarity, mean_direction
 from bot.clips.verdict import SAMPLE_RATE, Accepted, Unfit
 from engine.speech import FloatArray
 from engine.voice_activity import FRAME_S, RATE, SpeechDetector
@@ -94,7 +94,8 @@ class Assessor:
         voiced = np.concatenate(
             [samples[one.start * _FRAME : one.end * _FRAME] for one in part.speech]
         )
-        similarity = least_similarity(self._encoder.embed(voiced))
+        embeddings = self._encoder.embed(voiced)
+        similarity = least_similarity(embeddings)
         if similarity < limits.min_same_speaker_similarity:
             raise Unfit(
                 "I heard more than one voice in this recording; please send one in which a single "
@@ -107,6 +108,7 @@ class Assessor:
             loudness_lufs=loudness,
             clipped_share=clipped,
             speaker_similarity=similarity,
+            voiceprint=mean_direction(embeddings).astype("<f4").tobytes(),
         )
 
 

@@ -55,7 +55,7 @@ class JudgedClip:
     length of that file, `voiced_s` how much of it is speech. The other figures are of the upload,
     before its loudness was normalised: `snr_db` between speech and background, `loudness_lufs` by
     ITU-R BS.1770-4, `clipped_share` of the samples, and `speaker_similarity` (cosine, at most 1)
-    between the two most different parts.
+    between the two most different parts. `voiceprint` is as in `Accepted`.
     """
 
     flac: bytes
@@ -66,6 +66,7 @@ class JudgedClip:
     loudness_lufs: float
     clipped_share: float
     speaker_similarity: float
+    voiceprint: bytes
 
 
 async def judge(upload: Path, limits: ClipLimits) -> JudgedClip:
@@ -197,6 +198,7 @@ def _clip_of(verdict: Accepted) -> JudgedClip:
         loudness_lufs=verdict.loudness_lufs,
         clipped_share=verdict.clipped_share,
         speaker_similarity=verdict.speaker_similarity,
+        voiceprint=verdict.voiceprint,
     )
 
 

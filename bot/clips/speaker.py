@@ -1,8 +1,9 @@
 """Whether one person speaks throughout, as far as a network can tell.
 
 The voice encoder of Resemblyzer (see NOTICE), a three-layer LSTM, in numpy: it takes 0.1 s for ten
-seconds of speech, and torch would take longer to import. Never keeps or returns an embedding:
-they are biometric data and leave with the process.
+seconds of speech, and torch would take longer to import. Never keeps an embedding: they are
+biometric data. Of a judged clip one direction leaves the process, to be compared with disabled
+ones.
 """
 
 import math
@@ -87,6 +88,11 @@ def windows(mel: FloatArray) -> FloatArray:
     mel = np.pad(mel, ((0, max(0, _WINDOW - len(mel))), (0, 0)))
     starts = range(0, len(mel) - _WINDOW + 1, _STEP)
     return np.stack([mel[start : start + _WINDOW] for start in starts])
+
+
+def mean_direction(embeddings: FloatArray) -> FloatArray:
+    """What a clip sounds like as a whole: a unit vector (256,) of windows (windows, 256)."""
+    return _unit(embeddings.mean(axis=0))
 
 
 def least_similarity(embeddings: FloatArray) -> float:

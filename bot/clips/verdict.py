@@ -8,7 +8,10 @@ import msgspec
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
-    """The clip is good. `pcm` is mono little-endian int16 at `SAMPLE_RATE`; see `JudgedClip`."""
+    """The clip is good. `pcm` is mono little-endian int16 at `SAMPLE_RATE`; see `JudgedClip`.
+
+    `voiceprint` is the mean direction of the voice in it: 256 little-endian float32, of length 1.
+    """
 
     pcm: bytes
     voiced_s: float
@@ -16,6 +19,7 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
     loudness_lufs: float
     clipped_share: float
     speaker_similarity: float
+    voiceprint: bytes
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

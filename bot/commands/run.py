@@ -9,9 +9,10 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 import discord
@@ -22,8 +23,11 @@ from bot.base.discord_address import DiscordAddressError, connector
 from bot.base.home import prepare_home
 from bot.base.own_memory import keep_memory_private
 from bot.client import TimbreBot
-from bot.services import Services, open_services
+from bot.services import Services, http_server, open_services
 from bot.settings import Settings, SettingsError, exposed_token
+
+if TYPE_CHECKING:
+    from bot.http.server import HttpServer
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +51,7 @@ async def run(settings: Settings) -> int:
     token = settings.discord.require_token()
     keep_memory_private()
     link = _connector(settings)
-    logs.configure(settings.log.level, settings.log.format, token)
+    logs.configure(settings.log.level, settings.log.format, token, settings.http.secret)
     if exposed := exposed_token():
         log.warning(exposed)
     stop = asyncio.Event()
@@ -59,11 +63,13 @@ async def run(settings: Settings) -> int:
 async def _run(
     settings: Settings, token: str, link: aiohttp.TCPConnector | None, stop: asyncio.Event
 ) -> int:
-    async with open_services(settings) as services:
-        bot, connection = await _connect(services, token, link, stop)
+    async with open_services(settings) as services, _serving(services) as http:
+        bot, connection = await _connect(services, token, link, stop, http)
         log.info("stopping")
         _leave_in_any_case()
         closing = [asyncio.create_task(bot.close()), asyncio.create_task(services.executor.close())]
+        if http:
+            closing.append(asyncio.create_task(http.close()))
         _, late = await asyncio.wait(closing, timeout=PATIENCE_S)
         failure = connection.exception() if connection.done() else None
     match failure:
@@ -85,8 +91,30 @@ async def _run(
     return 0
 
 
+@asynccontextmanager
+async def _serving(services: Services) -> "AsyncGenerator[HttpServer | None, None]":
+    """HTTP, if the settings want it. Raises `SettingsError` where it cannot be served."""
+    settings = services.settings.http
+    if not settings.port:
+        yield None
+        return
+    async with AsyncExitStack() as stack:
+        try:
+            http = await stack.enter_async_context(http_server(services))
+        except OSError as error:
+            raise SettingsError(
+                f"TIMBRE_HTTP_PORT: {settings.host} port {settings.port} cannot be used: "
+                f"{error.strerror}"
+            ) from None
+        yield http
+
+
 async def _connect(
-    services: Services, token: str, link: aiohttp.TCPConnector | None, stop: asyncio.Event
+    services: Services,
+    token: str,
+    link: aiohttp.TCPConnector | None,
+    stop: asyncio.Event,
+    http: "HttpServer | None",
 ) -> "tuple[TimbreBot, asyncio.Task[None]]":
     """Keep a bot on Discord until `stop` is set or its connection ended for good."""
     message_content = services.settings.discord.message_content
@@ -94,6 +122,8 @@ async def _connect(
     pause_s = RETRY_FIRST_S
     while True:
         bot = TimbreBot(services, link, message_content=message_content)
+        if http:
+            http.discord = bot
         connection = asyncio.create_task(bot.start(token), name="discord")
         await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
         failure = connection.exception() if connection.done() else None

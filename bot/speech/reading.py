@@ -44,14 +44,16 @@ class Reader:
         reads: Sequence[str] = (ENGLISH,),
         max_chars: int | None = None,
         sounds: Collection[str] = (),
+        limits: TextLimits | None = None,
     ) -> Reading:
         """Chunks of at most `max_chunk_chars`, the first one short; of all sounds, only `sounds`.
 
         `language` is the text's, one of those that can be `reads` here. A text longer than
         `max_chars` is said up to there and "and so on"; without `max_chars` one that is too long is
-        refused. Raises `UserError`, `NothingToSay` where no word is left.
+        refused. `limits` are others than the settings'. Raises `UserError`, `NothingToSay` where no
+        word is left.
         """
-        limits = self._limits
+        limits = limits or self._limits
         if max_chars is None and len(text) > limits.max_input_chars:
             raise UserError(
                 f"That is {len(text):,} characters long; "
@@ -75,7 +77,7 @@ class Reader:
         _require_legible(seen, language, reads)
         if truncated and max_chars is not None:
             spoken, truncated = _and_so_on(spoken, WORDINGS[language].and_so_on), False
-        pieces = chunks(spoken, self._limits, language)
+        pieces = chunks(spoken, limits, language)
         if not truncated:
             return Reading(pieces)
         last = " ".join(spoken.split()[-_WORDS_QUOTED:])

@@ -15,11 +15,12 @@ from msgspec.structs import replace
 from bot.speech.languages import ENGLISH, LANGUAGES
 from bot.speech.line_languages import LineLanguages, main_language
 from bot.speech.names import names_in
+from bot.speech.pieces import Recital
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.service import Saying, SpeechService
 from bot.speech.speaker import Speaker
-from bot.text import SOUNDS
+from bot.text import SOUNDS, Names, TextLimits
 from bot.text.wording import WORDINGS
 from data.guild_settings import GuildSettingsStore
 from engine.speech import StockVoice
@@ -109,6 +110,40 @@ class Sayings:
         saying.left_out = reading.left_out
         saying.accent = self._languages.remark(line, reads, user_id=member.id, guild_id=guild.id)
         return saying
+
+    async def recital(
+        self,
+        passage: str,
+        speaker: Speaker,
+        *,
+        language: str | None = None,
+        limits: TextLimits,
+    ) -> Recital:
+        """A passage of a text for a file, in a voice that has been chosen and within `limits`.
+
+        It is read in `language` if one is asked for, else in the one that it is in, which the
+        recital's speaker has. Raises as `of_member` does.
+        """
+        reads = (await self._speech.engine()).languages
+        line = await self._languages.of(
+            passage,
+            reads,
+            user_id=0,
+            guild_id=speaker.guild_id,
+            asked=language,
+            voice=speaker.voice_language,
+        )
+        reading = await asyncio.to_thread(
+            self._reader.read,
+            passage,
+            Names(),
+            await self._pronouncing.of(speaker.guild_id, speaker.user_id),
+            language=line.language,
+            reads=reads,
+            sounds=self.sounds or (),
+            limits=limits,
+        )
+        return self._speech.recital(reading.chunks, replace(speaker, language=line.language))
 
     async def opening(
         self, author: discord.abc.User, guild_id: int, message_id: int | None = None

@@ -6,9 +6,9 @@ The one place where speech is made, for Discord and for the command line. Knows 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
@@ -20,6 +20,7 @@ from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.clip import Clip
 from bot.speech.audio.codec import Codec
 from bot.speech.counting import counting
+from bot.speech.pieces import Made, Piece, Pieces, Recital
 from bot.speech.readiness import Readiness
 from bot.speech.speaker import Speaker, voice_for
 from bot.text import with_sounds
@@ -32,17 +33,7 @@ log = logging.getLogger(__name__)
 #: Whether a speaker is among those that something is about.
 Concerned = Callable[[Speaker], bool]
 
-#: How soon the chunk that is to sound next is due, and those that are made ahead after it.
-_PRIORITIES = (Priority.SPEAKING, Priority.SPEAKING, Priority.LOOK_AHEAD)
-
-
-@dataclass(eq=False, slots=True)
-class _Chunk:
-    """A piece of a saying, made as soon as it has a task. `request` is as the executor has it."""
-
-    speaker: Speaker
-    request: SpeechRequest
-    task: asyncio.Task[Clip] | None = None
+_NO_SOUND = "There is nothing in that which makes a sound."
 
 
 class SpeechService:
@@ -62,7 +53,7 @@ class SpeechService:
         self._metrics = metrics
         self._deadline_s = deadline_s
         self._clock = clock
-        self._sayings: WeakSet[Saying] = WeakSet()
+        self._sayings: WeakSet[Pieces[Any]] = WeakSet()
         self._at_work: dict[asyncio.Task[Any], Speaker] = {}
         self._readiness = Readiness(executor, deadline_s=deadline_s, clock=clock)
         self._silenced: list[tuple[Concerned, SpeechError]] = []
@@ -77,20 +68,18 @@ class SpeechService:
         """`chunks`, to be spoken one after the other. Nothing is made of them before it is due."""
         self._metrics.utterances += 1
         self._metrics.characters += sum(map(len, chunks))
-        requests = [
-            SpeechRequest(
-                text=text,
-                language=speaker.language,
-                voice=speaker.voice,
-                parameters=speaker.parameters,
-                guild_id=speaker.guild_id,
-                user_id=speaker.user_id,
-            )
-            for text in chunks
-        ]
-        saying = Saying(speaker, [_Chunk(speaker, one) for one in requests], self._make_due)
+        make_due = partial(self._make_due, self._clip, counting(self._metrics))
+        saying = Saying(speaker, _pieces(chunks, speaker), make_due)
         self._sayings.add(saying)
         return saying
+
+    def recital(self, chunks: Sequence[str], speaker: Speaker) -> Recital:
+        """`chunks`, made in the background as speech at the usual loudness. Nothing is kept."""
+        # A piece that failed after all of it was given up has nobody left to tell.
+        make_due = partial(self._make_due, self._speech, lambda t: t.cancelled() or t.exception())
+        recital = Recital(speaker, _pieces(chunks, speaker), make_due)
+        self._sayings.add(recital)
+        return recital
 
     async def engine(self) -> EngineInfo:
         """The loaded engine, as `Readiness` waits for it. Raises `SpeechError`."""
@@ -126,31 +115,53 @@ class SpeechService:
         await self.settled(concerned)
         await self._cache.forget(**origin)
 
-    def _make_due(self, chunk: _Chunk, priority: Priority) -> None:
-        """Begin to make a chunk; have one that was begun already made sooner."""
-        if chunk.task is not None and priority >= chunk.request.priority:
+    def _make_due(
+        self,
+        make: Callable[[Piece[Made]], Coroutine[Any, Any, Made]],
+        note: Callable[[asyncio.Task[Made]], object],
+        piece: Piece[Made],
+        priority: Priority,
+    ) -> None:
+        """Begin to make a piece; have one that was begun already made sooner."""
+        if piece.task is not None and priority >= piece.request.priority:
             return
-        # What waits in line has all the time until its turn.
-        deadline_s = None if priority is Priority.IN_LINE else self._deadline_s
-        chunk.request = replace(chunk.request, priority=priority, deadline_s=deadline_s)
-        if chunk.task is None:
-            chunk.task = asyncio.create_task(self._clip(chunk), name="clip")
-            chunk.task.add_done_callback(counting(self._metrics))
+        # What waits in line has all the time until its turn, and what is for a file any.
+        patient = priority in (Priority.IN_LINE, Priority.BACKGROUND)
+        deadline_s = None if patient else self._deadline_s
+        piece.request = replace(piece.request, priority=priority, deadline_s=deadline_s)
+        if piece.task is None:
+            piece.task = asyncio.create_task(make(piece), name="clip")
+            piece.task.add_done_callback(note)
         else:
-            self._executor.promote(chunk.request)
+            self._executor.promote(piece.request)
 
-    async def _clip(self, chunk: _Chunk) -> Clip:
+    async def _settle(self, piece: Piece[Any]) -> tuple[EngineInfo, str | None]:
+        """Give a piece the voice and the text that the loaded engine makes sound of.
+
+        Returns that engine, and a sentence where it is another voice than the one asked for.
+        """
         info = await self.engine()
-        speaker = chunk.speaker
         for concerned, reason in self._silenced:
-            if concerned(speaker):
+            if concerned(piece.speaker):
                 raise reason
-        voice, substitution = voice_for(speaker, info)
+        voice, substitution = voice_for(piece.speaker, info)
         # It was read before the engine was there, or for the one before.
-        text = with_sounds(chunk.request.text, info.sounds)
+        text = with_sounds(piece.request.text, info.sounds)
         if not text:
-            raise SynthesisFailed("There is nothing in that which makes a sound.")
-        chunk.request = replace(chunk.request, text=text, voice=voice)
+            raise SynthesisFailed(_NO_SOUND)
+        piece.request = replace(piece.request, text=text, voice=voice)
+        return info, substitution
+
+    async def _speech(self, piece: Piece[Speech]) -> Speech:
+        _, substitution = await self._settle(piece)
+        speech = await self._synthesised(piece)
+        pcm = await asyncio.to_thread(self._cache.codec.levelled, speech.pcm, speech.sample_rate)
+        substitution = substitution or speech.substitution
+        return replace(speech, pcm=pcm, substitution=substitution)
+
+    async def _clip(self, chunk: Piece[Clip]) -> Clip:
+        info, substitution = await self._settle(chunk)
+        speaker, voice = chunk.speaker, chunk.request.voice
         content = chunk.request.content_key
         usual = self._cache.codec
         codec = usual.at_volume(speaker.volume_percent)
@@ -167,12 +178,8 @@ class SpeechService:
             return Clip(key, packets, cached=True, substitution=substitution)
         self._metrics.cache_misses += 1
         begun = self._clock()
-        making = asyncio.create_task(self._synthesise(chunk), name="speech")
-        self._note_work(speaker, making)
-        speech = await making
-        self._metrics.synthesis.add((self._clock() - begun) * 1000)
-        if not len(speech.pcm):
-            raise SynthesisFailed("There is nothing in that which makes a sound.")
+        speech = await self._synthesised(chunk)
+        self._metrics.synthesised(self._clock() - begun, speech.duration_s)
         # A worker that was replaced meanwhile may have loaded another engine: it is that one's.
         spoke = await self._executor.engine_info()
         key = sha256_of(spoke.identity, content, codec)
@@ -183,9 +190,17 @@ class SpeechService:
             self._begin_to_keep(usual_key, speech, voice, usual, speaker)
         return Clip(key, packets, cached=False, substitution=substitution or speech.substitution)
 
-    async def _synthesise(self, chunk: _Chunk) -> Speech:
+    async def _synthesised(self, piece: Piece[Any]) -> Speech:
+        making = asyncio.create_task(self._synthesise(piece), name="speech")
+        self._note_work(piece.speaker, making)
+        speech = await making
+        if not len(speech.pcm):
+            raise SynthesisFailed(_NO_SOUND)
+        return speech
+
+    async def _synthesise(self, piece: Piece[Any]) -> Speech:
         # Read here, where it is submitted: it may have been promoted since this task was made.
-        return await self._executor.synthesise(chunk.request)
+        return await self._executor.synthesise(piece.request)
 
     async def _keep(
         self, key: str, speech: Speech, voice: Voice, codec: Codec, speaker: Speaker
@@ -207,8 +222,8 @@ class SpeechService:
         task.add_done_callback(self._at_work.pop)
 
 
-class Saying:
-    """Words on their way to being sound. The sooner a chunk is due, the sooner it is made.
+class Saying(Pieces[Clip]):
+    """Words on their way to a voice channel, or to a file that somebody there waits for.
 
     `substitution` is a sentence for the listener once a clip in another voice than the requested
     one has been given out; `left_out` is one for the author where it is not all that they typed,
@@ -218,79 +233,47 @@ class Saying:
     def __init__(
         self,
         speaker: Speaker,
-        chunks: Sequence[_Chunk],
-        make_due: Callable[[_Chunk, Priority], None],
+        pieces: Sequence[Piece[Clip]],
+        make_due: Callable[[Piece[Clip], Priority], None],
     ) -> None:
-        self.speaker = speaker
+        super().__init__(speaker, pieces, make_due)
         self.substitution = speaker.note
         self.left_out: str | None = None
         self.accent: str | None = None
-        self._chunks = chunks
-        self._make_due = make_due
-        self._withdrawn: SpeechError | None = None
-        self._on_withdrawal: Callable[[SpeechError], None] = lambda _: None
-
-    @property
-    def text(self) -> str:
-        """What is said, as it is read."""
-        return " ".join(chunk.request.text for chunk in self._chunks)
 
     @property
     def remarks(self) -> list[str]:
         """What is to be said beside it: how it is not what was asked for."""
         return [one for one in (self.left_out, self.accent, self.substitution) if one]
 
-    def due(self, priority: Priority) -> None:
-        """Begin to make the first chunk, or have it made sooner."""
-        if self._withdrawn is None:
-            self._make_due(self._chunks[0], priority)
-
     async def clips(self) -> AsyncGenerator[Clip, None]:
         """The clips in order. Raises the `SpeechError` of the first that cannot be made."""
-        try:
-            for position in range(len(self._chunks)):
-                if self._withdrawn is None:
-                    task = self._begin_from(position)
-                    # Not the task itself: whether it was cancelled or this one, would look equal.
-                    await asyncio.wait({task})
-                if self._withdrawn is not None:
-                    raise self._withdrawn
-                clip = task.result()
+        async with aclosing(self.made()) as made:
+            async for clip in made:
                 self.substitution = self.substitution or clip.substitution
                 yield clip
-        finally:
-            self.cancel()
 
     async def ogg(self) -> bytes:
         """All of it as one Ogg Opus file. Raises as `clips` does."""
         packets = [packet async for clip in self.clips() for packet in clip.packets]
         return await asyncio.to_thread(opus.join, packets)
 
-    def cancel(self) -> None:
-        """Give up every chunk that is not done."""
-        for chunk in self._chunks:
-            if chunk.task is not None:
-                chunk.task.cancel()
 
-    def on_withdrawal(self, told: Callable[[SpeechError], None]) -> None:
-        """Have `told` called with the reason if it is withdrawn, also when all clips are out."""
-        self._on_withdrawal = told
-
-    def withdraw(self, reason: SpeechError) -> None:
-        """Give it up; the clips end with `reason` instead of the next one."""
-        self._withdrawn = reason
-        self.cancel()
-        self._on_withdrawal(reason)
-
-    def _begin_from(self, position: int) -> asyncio.Task[Clip]:
-        """The task of a chunk that is to sound next; those within the look-ahead begin as well."""
-        if position == 0:
-            self._make_due(self._chunks[0], Priority.FIRST_SOUND)
-        for chunk, priority in zip(self._chunks[position:], _PRIORITIES, strict=False):
-            self._make_due(chunk, priority)
-        task = self._chunks[position].task
-        assert task is not None  # it is due
-        return task
+def _pieces(chunks: Sequence[str], speaker: Speaker) -> list[Piece[Any]]:
+    return [
+        Piece(
+            speaker,
+            SpeechRequest(
+                text=text,
+                language=speaker.language,
+                voice=speaker.voice,
+                parameters=speaker.parameters,
+                guild_id=speaker.guild_id,
+                user_id=speaker.user_id,
+            ),
+        )
+        for text in chunks
+    ]
 
 
 async def _decoded(packets: Sequence[bytes]) -> Speech:

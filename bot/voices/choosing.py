@@ -81,6 +81,26 @@ class Voices:
         await self._note(self._store.uses.note(voice, user_id, guild_id))
         return self.as_speaker(voice, person)
 
+    async def personal(self, user_id: int) -> list[VoiceChoice]:
+        """The voices that are a person's own and may be used everywhere.
+
+        One that is theirs by another member's permission is that member's voice.
+        """
+        place = await self.place(Person(user_id, 0))
+        return [
+            VoiceChoice(voice.name, str(VoiceReference.to_voice(voice)))
+            for voice in await self._store.voices.owned_by(user_id, 0)
+            if place.permits(Action.SPEAK, voice)
+            and await self._store.permissions.of_voice(voice.voice_id) is None
+        ]
+
+    async def own(self, asked: str, user_id: int) -> Speaker:
+        """How a person speaks in a voice of theirs outside of any server. Raises `UserError`."""
+        person = Person(user_id, 0)
+        voice = await self.find(asked, Action.SPEAK, person)
+        await self._note(self._store.uses.note(voice, user_id, 0))
+        return self.as_speaker(voice, person)
+
     async def find(self, asked: str, action: Action, person: Person) -> VoiceRow:
         """The voice that `asked` names, for `person` to do `action` with it.
 

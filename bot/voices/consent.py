@@ -34,6 +34,12 @@ _SPOKEN = (
     "sentence, and two figures: how many of its words it heard, and how much alike the voices "
     "are.\n"
 )
+_MODERATED_AND_HEARD = (
+    "What moderators decide stays. If they disable the voice, the bot keeps a fingerprint of its "
+    "clip that names nobody, and for a year what the voice in it sounds like, so that neither the "
+    "clip nor a changed copy can be used again. Reports stay until they are handled, without my "
+    "name or id."
+)
 _OF_ANOTHER = (
     "Where I name another member whose voice it is, the bot asks them. Without their permission "
     "nothing is kept, and when they take it back, the voice goes.\n"
@@ -49,7 +55,7 @@ CONSENT_TEXTS = {
     "cannot come back.",
     3: _WHOSE + _KEPT + _SHARING + _MODERATED,
     4: _WHOSE + _KEPT + _SPOKEN + _SHARING + _MODERATED,
-    5: _WHOSE + _OF_ANOTHER + _KEPT + _SPOKEN + _SHARING + _MODERATED,
+    5: _WHOSE + _OF_ANOTHER + _KEPT + _SPOKEN + _SHARING + _MODERATED_AND_HEARD,
 }
 CONSENT_VERSION = max(CONSENT_TEXTS)
 CONSENT_TEXT = CONSENT_TEXTS[CONSENT_VERSION]

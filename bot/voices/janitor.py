@@ -14,6 +14,7 @@ from pathlib import Path
 from bot.base.home import CLIPS, CONDITIONALS, SPEECH, UPLOADS
 from bot.base.recorded_files import RecordedFiles, remove_unknown
 from bot.voices.forgetting import Forgetting
+from bot.voices.likeness import VOICEPRINT_KEPT_S
 from bot.voices.privacy import Privacy
 from data.store import Store
 
@@ -98,6 +99,7 @@ class Janitor:
         gone += await self._files_without_row(before)
         gone += await self._store.reports.forget_handled(HANDLED_REPORT_KEPT_S)
         gone += await self._store.uses.forget_before(USES_KEPT_S)
+        gone += await self._store.moderation.forget_voiceprints(VOICEPRINT_KEPT_S)
         gone += await self._store.personal.forget_strangers()
         if gone:
             log.info("tidied up", extra={"removed": gone})

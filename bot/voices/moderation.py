@@ -3,13 +3,16 @@
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
 from bot.speech.service import SpeechService
 from bot.voices.choosing import VoiceChoice, Voices
+from bot.voices.likeness import voiceprint_of
 from bot.voices.place import Person
 from bot.voices.references import VoiceReference, clip_digest
+from bot.voices.registration import Judge
 from bot.voices.rights import Action
 from data.rows import CopiedClip, VoiceReport, VoiceRow, VoiceUse
 from data.store import Store
@@ -35,9 +38,13 @@ class VoiceModeration:
         voices: Voices,
         speech: SpeechService,
         *,
+        home: Path,
+        judge: Judge,
         clock: Callable[[], float],
     ) -> None:
         self._store = store
+        self._home = home
+        self._judge = judge
         self._voices = voices
         self._speech = speech
         self._cooldown = Cooldown(REPORT_COOLDOWN_S, clock)
@@ -174,6 +181,10 @@ class VoiceModeration:
             ),
             _DISABLED,
         )
+        voiceprint = await voiceprint_of(self._home / voice.clip_path, self._judge)
+        if voiceprint is not None:
+            digest = clip_digest(voice.clip_sha256)
+            await self._store.moderation.describe_clip(digest, guild_id, voiceprint)
         return voice
 
     async def _enable(self, voice: VoiceRow, guild_id: int | None) -> bool:

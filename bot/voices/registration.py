@@ -22,6 +22,7 @@ from bot.voices.bars import Bars
 from bot.voices.consent import CONSENT_VERSION
 from bot.voices.drafts import GONE, Draft, DraftClip, Drafts, Wish
 from bot.voices.forgetting import Forgetting
+from bot.voices.likeness import is_copy
 from bot.voices.limits import ClonedVoiceLimits
 from bot.voices.naming import require_name
 from bot.voices.permission import Permissions, permission_of
@@ -79,6 +80,7 @@ class Registration:
         self._turns = KeyedLocks[int]()
         self._clips = KeyedLocks[str]()
         self.drafts = Drafts()
+        self._voiceprints: dict[Path, bytes] = {}  # of drafts, not of what shows them
 
     async def draft(
         self, wish: Wish, fetch: Fetch, received: Callable[[], Awaitable[object]]
@@ -98,13 +100,14 @@ class Registration:
             clip = await self._uploads.checked(
                 lane, fetch, received, lambda upload: self._judge(upload, self._clip_limits)
             )
-            await self._require_allowed(wish, clip.sha256)
+            await self._require_allowed(wish, clip.sha256, clip.voiceprint)
             folder = self._uploads.folder
             path = await asyncio.to_thread(private_files.unused_path, folder, ".flac")
             await asyncio.to_thread(private_files.create, path, clip.flac)
             passed = DraftClip(clip.sha256, clip.duration_s, clip.voiced_s)
             draft = Draft(wish, path, passed, consented_at)
             self.drafts.add(draft)
+            self._voiceprints[path] = clip.voiceprint
             return draft
 
     async def keep(self, draft: Draft) -> VoiceRow:
@@ -159,7 +162,8 @@ class Registration:
         proof = await self._proving.require(draft.path, wish.guild_id)
         # Held until the row is written: another member may be keeping the very clip.
         async with self._clips.of(draft.clip.sha256):
-            await self._require_allowed(wish, draft.clip.sha256)
+            voiceprint = self._voiceprints[draft.path]
+            await self._require_allowed(wish, draft.clip.sha256, voiceprint)
             return await self._keep_clip(draft, given_at, proof)
 
     async def _keep_clip(
@@ -226,7 +230,7 @@ class Registration:
         if wish.guild_id is not None:
             await self._quota.require(wish.guild_id, wish.owner_id)
 
-    async def _require_allowed(self, wish: Wish, clip_sha256: str) -> None:
+    async def _require_allowed(self, wish: Wish, clip_sha256: str, voiceprint: bytes) -> None:
         """A voice that was disabled does not come back under another name, nor as another's.
 
         Of the latter the moderators of the server are told.
@@ -237,6 +241,13 @@ class Registration:
             raise UserError(
                 "A voice made from this very clip was disabled here, so I cannot make another one "
                 "of it. If that is a mistake, please talk to the moderators."
+            )
+        if is_copy(
+            voiceprint, await self._store.moderation.disabled_voiceprints(wish.guild_id or 0)
+        ):
+            raise UserError(
+                "This clip sounds like that of a voice that was disabled here, so I cannot make "
+                "another one of it. If that is a mistake, please talk to the moderators."
             )
         givers = await self._store.permissions.givers(clip_sha256)
         persons = {
@@ -253,6 +264,7 @@ class Registration:
         raise AnothersVoice(refusal)
 
     def _forget(self, draft: Draft) -> None:
+        self._voiceprints.pop(draft.path, None)
         self._proving.forget(draft.path)
         self._permissions.forget(draft)
 

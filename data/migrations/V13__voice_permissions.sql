@@ -19,3 +19,8 @@ CREATE TRIGGER permission_ended AFTER DELETE ON voice_permissions
 BEGIN
     DELETE FROM voices WHERE voice_id = OLD.voice_id;
 END;
+
+-- How the voice in a disabled clip sounds: 256 numbers (float32, little-endian) by which a changed
+-- copy is known. NULL: not known, or forgotten after a year.
+ALTER TABLE disabled_clips ADD COLUMN voiceprint BLOB
+CHECK (voiceprint IS NULL OR length(voiceprint) = 1024);

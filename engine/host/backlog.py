@@ -14,7 +14,7 @@ import msgspec
 from engine.errors import DeadlineExceeded, QueueFull, SpeechError
 from engine.host.fair_queue import FairQueue, Lane
 from engine.messages import Speak
-from engine.speech import Speech, SpeechRequest
+from engine.speech import Priority, Speech, SpeechRequest
 
 #: How often a job is given to a worker before its loss is reported.
 ATTEMPTS_MAX = 2
@@ -67,6 +67,11 @@ class Backlog:
         """Jobs that the worker holds."""
         return len(self._running)
 
+    @property
+    def waiting(self) -> Counter[Priority]:
+        """Callers whose job no worker has had yet, by class."""
+        return self._queue.waiting()
+
     def submit(self, request: SpeechRequest) -> Waiter:
         """Join the equal job that is in flight, or queue a new one. Raises `QueueFull`."""
         key = request.content_key
@@ -103,15 +108,19 @@ class Backlog:
                 self._enqueue(waiter, request.deadline_s)
 
     def start(self, running_max: int) -> Speak | None:
-        """The next job for the worker, now counted as running; None if it is not to have one."""
+        """The next job for the worker, now counted as running; None if it is not to have one.
+
+        Half of `running_max` is kept from what is made in the background, where it is more than
+        one: a worker finishes what it has begun, and who listens would wait for that.
+        """
         if len(self._running) >= running_max or any(j.attempts > 1 for j in self._running.values()):
             return None
         if self._again:
             if self._running:
                 return None
             job = self._again.popleft()
-        elif self._queue:
-            job = self._queue.take().job
+        elif (waiter := self._next(running_max)) is not None:
+            job = waiter.job
             best = min(waiter.lane.priority for waiter in job.waiters)
             job.speak = msgspec.structs.replace(job.speak, priority=best)
             for waiter in job.waiters:
@@ -121,6 +130,15 @@ class Backlog:
         job.attempts += 1
         self._running[job.speak.job_id] = job
         return job.speak
+
+    def _next(self, running_max: int) -> Waiter | None:
+        jobs = self._running.values()
+        in_background = sum(job.speak.priority is Priority.BACKGROUND for job in jobs)
+        full = in_background >= max(1, running_max // 2)
+        try:
+            return self._queue.take(Priority.IN_LINE if full else Priority.BACKGROUND)
+        except IndexError:
+            return None
 
     def leave(self, waiter: Waiter) -> int | None:
         """Note that nobody listens to `waiter`; returns the id of a running job to be cancelled.
@@ -170,9 +188,16 @@ class Backlog:
     def _make_room(self, lane: Lane) -> bool:
         """Refuse the newest job of whoever has the most, if they keep as many as this one has.
 
-        Servers share the queue, and members of one server its share.
+        Servers share the queue, and members of one server its share. What is made in the background
+        makes room for all others, and nobody for it.
         """
+        if lane.priority is Priority.BACKGROUND:
+            return False
         queued = [job for job in self._jobs.values() if job.attempts == 0]
+        for job in reversed(queued):
+            if all(waiter.lane.priority is Priority.BACKGROUND for waiter in job.waiters):
+                self._refuse(job, QueueFull("Others go first, and they leave no room for files."))
+                return True
         guilds = Counter(job.waiters[0].lane.guild_id for job in queued)
         greediest, most = max(guilds.items(), key=lambda one: one[1], default=(0, 0))
         whose = "this server"

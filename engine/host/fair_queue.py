@@ -4,16 +4,18 @@ One guild with a hundred requests delays another one's first by a single turn. P
 synchronous; knows nothing of jobs, deadlines or workers.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from typing import Generic, NamedTuple, TypeVar
 
 from engine.speech import Priority
 
 #: A class that was passed over this many times in a row is served next, so that lower classes are
-#: slowed down but never starved: each gets at least one turn in ten. `IN_LINE` is left out: what
-#: waits there is promoted when it is due.
+#: slowed down but never starved: each gets at least one turn in ten. Two are left out: what waits
+#: `IN_LINE` is promoted when it is due, and what is made in the `BACKGROUND` delays nobody who
+#: listens.
 PASSED_OVER_MAX = 8
+_PATIENT = (Priority.IN_LINE, Priority.BACKGROUND)
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -82,17 +84,22 @@ class FairQueue(Generic[Item]):
         lane = self._lanes.pop(item)
         self._classes[lane.priority].discard(item, lane.guild_id, lane.user_id)
 
-    def take(self) -> Item:
-        """Remove and return whoever is next. Raises `IndexError` on an empty queue.
+    def waiting(self) -> Counter[Priority]:
+        """How many items wait in each class."""
+        return Counter(lane.priority for lane in self._lanes.values())
 
-        The best class that is not empty, unless another was passed over `PASSED_OVER_MAX` times.
+    def take(self, least: Priority = Priority.BACKGROUND) -> Item:
+        """Remove and return whoever is next. Raises `IndexError` where nothing waits.
+
+        The best class that is not empty, unless another was passed over `PASSED_OVER_MAX` times;
+        classes below `least` stay where they are.
         """
-        waiting = [each for each in self._classes.values() if each]
+        waiting = [each for priority, each in self._classes.items() if each and priority <= least]
         if not waiting:
-            raise IndexError("the queue is empty")
+            raise IndexError("nothing waits")
         chosen = next((c for c in waiting if c.passed_over >= PASSED_OVER_MAX), waiting[0])
         for priority, each in self._classes.items():
-            counts = each and each is not chosen and priority is not Priority.IN_LINE
+            counts = each and each is not chosen and priority not in _PATIENT
             each.passed_over = each.passed_over + 1 if counts else 0
         item = chosen.take()
         del self._lanes[item]

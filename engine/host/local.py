@@ -151,6 +151,9 @@ class LocalExecutor:
             queued=self._backlog.queued,
             running=self._backlog.running,
             restarts=max(0, self._supervisor.workers_started - 1),
+            waiting=dict(self._backlog.waiting),
+            resident_bytes=self._supervisor.resident_bytes,
+            gpu_bytes=self._supervisor.gpu_bytes,
         )
 
     async def close(self) -> None:

@@ -61,7 +61,8 @@ class Supervisor:
         self._step_patience = 1.0
         self._unable: str | None = None
         self._silence_s = 0.0
-        self._resident_bytes = 0
+        self.resident_bytes = 0
+        self.gpu_bytes = 0
 
     @property
     def ready_worker(self) -> WorkerProcess | None:
@@ -114,7 +115,7 @@ class Supervisor:
     async def _run_worker(self, closing: asyncio.Task[bool]) -> str:
         """From the start of a worker to its end; returns how it ended, in a sentence."""
         self._ready_at = self._unable = None
-        self._silence_s, self._resident_bytes = 0.0, 0
+        self._silence_s, self.resident_bytes, self.gpu_bytes = 0.0, 0, 0
         self.workers_started += 1
         try:
             worker = await self._start(self._handle)
@@ -136,7 +137,7 @@ class Supervisor:
             self.worker = None
         if not closing.done():
             log.warning(
-                "the speech worker %s", worker.end, extra={"resident_bytes": self._resident_bytes}
+                "the speech worker %s", worker.end, extra={"resident_bytes": self.resident_bytes}
             )
             self._on_loss(worker.ran_out_of_memory)
         reason = f"The speech worker {worker.end}: {worker.last_line}"
@@ -164,7 +165,7 @@ class Supervisor:
         self._silence_s = 0.0
         match report:
             case Heartbeat():
-                self._resident_bytes = report.resident_bytes
+                self.resident_bytes, self.gpu_bytes = report.resident_bytes, report.gpu_bytes
                 limit_s = self._limits.step_timeout_s * self._step_patience
                 if report.step_age_s > limit_s and self.worker is not None:
                     self.worker.kill(f"one step took more than {limit_s:g} s")

@@ -100,6 +100,7 @@ def serve(
     except (OutOfMemory, MemoryError) as error:
         log.error("%s", str(error) or "There is not enough memory to load the speech engine.")
         return EXIT_OUT_OF_MEMORY
+    pulse.loaded(engine.info.device)
     report(Ready(engine.info))
     return _Loop(engine, inbox, report, pulse).run()
 

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from engine import framing
 from engine.framing import FrameError
@@ -44,6 +45,15 @@ class Pulse:
 
     def __init__(self) -> None:
         self._step_began: float | None = None
+        self._gpu_bytes: Callable[[], int] = int
+
+    def loaded(self, device: str) -> None:
+        """An engine runs on `device`: from now on its GPU's memory is told, if it has one."""
+        if device == "cuda":
+            import torch  # noqa: PLC0415 - the engine has it loaded
+
+            # What its allocator holds: it asks the driver nothing, and so disturbs no capture.
+            self._gpu_bytes = partial(torch.cuda.memory_reserved, 0)
 
     def step_begins(self) -> None:
         self._step_began = time.monotonic()
@@ -57,7 +67,7 @@ class Pulse:
             began = self._step_began
             age_s = 0.0 if began is None else time.monotonic() - began
             try:
-                report(Heartbeat(age_s, resident_bytes()))
+                report(Heartbeat(age_s, resident_bytes(), self._gpu_bytes()))
             except OSError:
                 return  # the Discord process is gone; the reader ends this one
             time.sleep(interval_s)

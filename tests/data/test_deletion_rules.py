@@ -109,7 +109,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         ],
         "voice_shares": [(5, 3, 0)],
         "voice_choices": [(stays, 6, 3, None), (stays, 7, None, "heart")],
-        "disabled_clips": [(5, "d" * 64, 0)],
+        "disabled_clips": [(5, "d" * 64, 0, None)],
         "disabled_voices": [(5, 3, 0)],
         "heard_voices": [(5, 3)],
         "reports": [(2, 5, 3, "odd", 0, None)],

@@ -6,12 +6,15 @@ The engine makes tones at a known pace, so that what is measured is all that com
 import asyncio
 import os
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import pairwise
 
+import aiohttp
 import numpy as np
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -19,12 +22,13 @@ from bot.loopback import Heard
 from bot.speech.reading import Reader
 from bot.text import Names, TextLimits
 from tests.end_to_end.conftest import Stage, a_stage, mono, transmission
-from tests.end_to_end.paced_worker import hertz, paced, sounds_s
+from tests.end_to_end.paced_worker import hertz, paced, sounds_s, spoken
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RATIO = 0.4
+TOKEN = "sixteen-characters-and-more"
 STORY = "The door was open and nobody was there, so we went in and sat down by fire number {}. "
 LEAD_IN_S = 0.2
 #: From PCM to the socket and back through this test: loudness, Opus, files, a timer of 20 ms.
@@ -39,10 +43,18 @@ def story(number: int) -> str:
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """A stage on the paced engine that has spoken once, so that everything is loaded."""
     folder = tmp_path_factory.mktemp("long")
-    async with a_stage(folder, **paced(folder, RATIO)) as opened:
+    http = {"TIMBRE_HTTP_PORT": str(free_port()), "TIMBRE_HTTP_TOKEN": TOKEN}
+    async with a_stage(folder, **paced(folder, RATIO), **http) as opened:
         await opened.alice.join(opened.lounge)
         await opened.say(opened.alice, "Hello there, this is only to wake you up.")
         yield opened
+
+
+def free_port() -> int:
+    """One that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def pieces(text: str) -> list[str]:
@@ -126,6 +138,38 @@ async def test_after_a_stall_nothing_is_fast_forwarded_and_nothing_is_left_out(
     # Three packets at most catch up; the silence that discord.py ends with comes all at once.
     assert Heard(stalled.speech).rush_ms <= 65
     assert [packet.opus for packet in stalled.speech] == [packet.opus for packet in whole.speech]
+
+
+async def test_books_over_http_leave_the_engine_to_who_listens(stage: Stage) -> None:
+    """They would take it minutes; a member is heard meanwhile, and memory stays as it is."""
+    address = f"http://127.0.0.1:{stage.bot.environment['TIMBRE_HTTP_PORT']}"
+    bot = psutil.Process(stage.bot.pid)
+    before, resident = len(spoken(stage.home.parent)), bot.memory_info().rss
+    patient = aiohttp.ClientTimeout(total=None)
+    async with aiohttp.ClientSession(timeout=patient) as session:
+
+        async def ask(text: str) -> bytes:
+            async with session.post(
+                f"{address}/v1/audio/speech",
+                json={"input": text},
+                headers={"Authorization": f"Bearer {TOKEN}"},
+            ) as response:
+                return await response.read()
+
+        books = [asyncio.create_task(ask(story(100 + n))) for n in range(20)]
+        await until(lambda: len(spoken(stage.home.parent)) > before, 90)
+        await stage.say(stage.alice, "Somebody listens.")
+        assert "Somebody listens." in [text for _, text in spoken(stage.home.parent)]
+        assert not any(book.done() for book in books)
+        for book in books:
+            book.cancel()
+        await asyncio.wait(books)
+        assert bot.memory_info().rss - resident < 200 * 2**20
+        async with session.get(f"{address}/readyz") as response:
+            assert await response.json() == {"engine": True, "discord": True}
+        async with session.get(f"{address}/metrics") as response:
+            assert response.status == 401
+    assert TOKEN not in stage.bot.log.read_text("utf-8")
 
 
 async def said_with(stage: Stage, text: str, *, stall_s: float) -> Heard:

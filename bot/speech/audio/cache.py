@@ -17,7 +17,6 @@ from bot.base.private_files import make_folder
 from bot.base.recorded_files import RecordedFiles
 from bot.speech.audio import opus
 from bot.speech.audio.codec import Codec
-from bot.speech.audio.loudness import normalise
 from data.errors import DatabaseClosed
 from data.rows import NewSpeech, SpeechKey, SpeechOrigin
 from data.store import Store
@@ -175,12 +174,7 @@ class SpeechCache:
 
 
 def _encode(speech: Speech, codec: Codec) -> tuple[list[bytes], bytes]:
-    pcm = normalise(
-        speech.pcm,
-        speech.sample_rate,
-        target_lufs=codec.loudness_lufs,
-        max_dbtp=codec.true_peak_max_dbtp,
-    )
+    pcm = codec.levelled(speech.pcm, speech.sample_rate)
     return opus.encode(pcm, speech.sample_rate, kbps=codec.opus_kbps)
 
 

@@ -6,6 +6,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from bot.speech.audio.loudness import normalise
+from engine.speech import FloatArray
+
 
 class Codec(Struct, frozen=True):
     """Everything between PCM and packets that changes the sound. Part of the cache key."""
@@ -23,3 +26,12 @@ class Codec(Struct, frozen=True):
             return self
         gain_db = 20 * math.log10(percent / 100)
         return replace(self, loudness_lufs=round(self.loudness_lufs + gain_db, 3))
+
+    def levelled(self, pcm: FloatArray, sample_rate: int) -> FloatArray:
+        """`pcm`, mono float32 of shape (samples,), at this loudness. For a thread."""
+        return normalise(
+            pcm,
+            sample_rate,
+            target_lufs=self.loudness_lufs,
+            max_dbtp=self.true_peak_max_dbtp,
+        )

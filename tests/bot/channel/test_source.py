@@ -27,6 +27,22 @@ def test_an_open_utterance_without_packets_is_silence_not_the_end() -> None:
     assert queue.read() == b"2"
 
 
+def test_a_silence_in_the_middle_is_told_once_however_long_it_is() -> None:
+    gaps: list[int] = []
+    queue = OpusQueueSource(lambda: True, on_gap=lambda: gaps.append(1))
+    queue.read()
+    queue.put([b"1"])
+    assert not gaps
+    for _ in range(2):
+        for _ in range(5):
+            queue.read()
+        queue.put([b"2"])
+    queue.end(lambda: None)
+    for _ in range(20):
+        queue.read()
+    assert len(gaps) == 2
+
+
 def test_the_lead_in_goes_before_the_first_packet() -> None:
     queue = source()
     queue.lead_in(60)

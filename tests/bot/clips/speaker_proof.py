@@ -75,7 +75,7 @@ def sound_of(path: Path) -> FloatArray:
                 rate = frame.sample_rate
     except av.error.FFmpegError:
         return np.zeros(0, np.float32)
-    return resample(np.concatenate(blocks), rate, RATE)
+    return resample(np.concatenate(blocks), rate, RATE) if blocks else np.zeros(0, np.float32)
 
 
 class Ears:

@@ -13,7 +13,7 @@ from data.store import Store
 from engine.errors import SpeechError, SynthesisFailed
 from engine.executor import ExecutorStatus
 from engine.host.backlog import Backlog
-from engine.speech import EngineInfo, Speech, SpeechRequest
+from engine.speech import EngineInfo, Priority, Speech, SpeechRequest
 
 
 def info(
@@ -46,6 +46,7 @@ class Tones:
     def __init__(self) -> None:
         self.engine = info()
         self.broken: SpeechError | None = None
+        self.waiting: dict[Priority, int] = {}
         self.asked: list[SpeechRequest] = []
         self.promoted: list[SpeechRequest] = []
         self.cancelled: list[str] = []
@@ -65,7 +66,13 @@ class Tones:
 
     def status(self) -> ExecutorStatus:
         return ExecutorStatus(
-            state="ready", detail="", engine=self.engine, queued=0, running=0, restarts=0
+            state="ready" if self.broken is None else "unavailable",
+            detail="" if self.broken is None else str(self.broken),
+            engine=self.engine if self.broken is None else None,
+            queued=0,
+            running=0,
+            restarts=0,
+            waiting=self.waiting,
         )
 
     def promote(self, request: SpeechRequest) -> None:
@@ -91,9 +98,10 @@ class OneByOne(Tones):
     `begun` has the texts, and `left_waiting` for each what else waited as it began.
     """
 
-    def __init__(self, job_s: float) -> None:
+    def __init__(self, job_s: float, *, speech_s: float = 0.02) -> None:
         super().__init__()
         self._job_s = job_s
+        self._pcm = np.full(round(speech_s * 24_000), 0.1, np.float32)
         self._backlog = Backlog(1000)
         self._waiting: list[str] = []
         self._working: asyncio.Task[None] | None = None
@@ -120,9 +128,7 @@ class OneByOne(Tones):
             self.begun.append(job.text)
             self.left_waiting.append(set(self._waiting))
             await asyncio.sleep(self._job_s)
-            self._backlog.finish(
-                job.job_id, Speech(pcm=np.full(480, 0.1, np.float32), sample_rate=24_000)
-            )
+            self._backlog.finish(job.job_id, Speech(pcm=self._pcm, sample_rate=24_000))
 
 
 def service(tones: Tones, store: Store, home: Path, *, kbps: int = 64) -> SpeechService:

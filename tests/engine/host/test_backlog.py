@@ -239,3 +239,38 @@ async def test_what_is_promoted_has_a_deadline_from_then_on() -> None:
     with pytest.raises(DeadlineExceeded):
         await asyncio.wait_for(waiter.answer, 0.5)
     assert backlog.queued == 0
+
+
+@pytest.mark.parametrize(("streams", "for_files"), [(1, 1), (2, 1), (8, 4)])
+async def test_who_listens_finds_half_of_the_engine_free_of_files_and_goes_first(
+    streams: int, for_files: int
+) -> None:
+    backlog = Backlog(99)
+    for n in range(20):
+        backlog.submit(ask(f"file {n}", priority=Priority.BACKGROUND))
+    begun = [job for _ in range(streams) if (job := backlog.start(streams))]
+    assert len(begun) == for_files
+    assert backlog.waiting == {Priority.BACKGROUND: 20 - for_files}
+    backlog.submit(ask("in line", guild=1, priority=Priority.IN_LINE))
+    backlog.submit(ask("live", guild=1))
+    if streams == 1:
+        backlog.finish(begun[0].job_id, SPEECH)
+    live = [backlog.start(streams) for _ in range(streams - for_files)] or [backlog.start(1)]
+    assert [job.text for job in live if job][:2] == ["live", "in line"][
+        : max(1, streams - for_files)
+    ]
+
+
+async def test_files_take_nobodys_place_in_a_full_queue_and_give_theirs_up() -> None:
+    backlog = Backlog(3)
+    files = [backlog.submit(ask(f"file {n}", priority=Priority.BACKGROUND)) for n in range(2)]
+    live = [backlog.submit(ask("live 0", guild=1))]
+    with pytest.raises(QueueFull):
+        backlog.submit(ask("file 2", guild=2, priority=Priority.BACKGROUND))
+    live += [backlog.submit(ask(f"live {n}", guild=1)) for n in (1, 2)]
+    for waiter in reversed(files):
+        with pytest.raises(QueueFull, match="Others go first"):
+            await waiter.answer
+    with pytest.raises(QueueFull):
+        backlog.submit(ask("file 3", guild=2, priority=Priority.BACKGROUND))
+    assert not any(waiter.answer.done() for waiter in live)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,11 +88,22 @@ def test_everything_comes_out_once_whatever_is_taken_out_of_the_middle(
 def test_what_waits_in_line_comes_after_all_that_is_due_and_in_fair_turns(
     lanes: list[Lane],
 ) -> None:
-    """However often it was passed over: it is promoted when it is due."""
+    """However often it was passed over: it is promoted when it is due. Files come last of all."""
     out = [lane for _, lane in drained(filled(*lanes))]
-    due = [lane for lane in lanes if lane.priority is not Priority.IN_LINE]
-    assert all(lane.priority is not Priority.IN_LINE for lane in out[: len(due)])
-    in_line = [lane.guild_id for lane in out[len(due) :]]
+    due = [lane for lane in lanes if lane.priority < Priority.IN_LINE]
+    assert all(lane.priority < Priority.IN_LINE for lane in out[: len(due)])
+    patient = [lane.priority for lane in out[len(due) :]]
+    assert patient == sorted(patient)
+    in_line = [lane.guild_id for lane in out if lane.priority is Priority.IN_LINE]
     for n in range(1, len(in_line)):
         others = set(in_line[n:]) - {in_line[n - 1]}
         assert in_line[n] != in_line[n - 1] or not others
+
+
+def test_what_is_below_the_least_class_stays() -> None:
+    queue = filled(Lane(Priority.BACKGROUND, 1, 1))
+    assert queue.waiting() == {Priority.BACKGROUND: 1}
+    with pytest.raises(IndexError):
+        queue.take(Priority.IN_LINE)
+    assert queue.take()
+    assert not queue.waiting()

@@ -1,0 +1,133 @@
+"""Speech as a file that grows while it is made: MP3, Ogg Opus, WAV, FLAC, or samples alone.
+
+Synchronous and meant for a thread. A file says in its tags that its speech is synthetic; what is
+samples alone has no place for that.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, cast
+
+import av
+import av.error
+import numpy as np
+from av.audio.stream import AudioStream
+
+from bot.speech.audio.opus import SYNTHETIC
+from engine.speech import FloatArray
+
+FormatName = Literal["mp3", "opus", "wav", "flac", "pcm"]
+
+#: ffmpeg's `atempo` blends samples up to 2 and leaves some out beyond: several in a row do not.
+_TEMPO_MIN, _TEMPO_MAX = 0.5, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What makes a file of samples. `rate` is in Hz; all are mono."""
+
+    media_type: str
+    container: str
+    codec: str
+    samples: str
+    rate: int
+    options: dict[str, str]
+
+
+#: Whoever reads a stream gets each packet as it is made: nothing waits for a buffer to fill, for a
+#: page of Ogg to be full, or for a header with the length, which nobody knows yet.
+_STREAMED = {"flush_packets": "1"}
+FORMATS: dict[FormatName, Format] = {
+    "mp3": Format(
+        "audio/mpeg", "mp3", "libmp3lame", "s16p", 24_000, {**_STREAMED, "write_xing": "0"}
+    ),
+    "opus": Format(
+        "audio/ogg", "ogg", "libopus", "s16", 48_000, {**_STREAMED, "page_duration": "200000"}
+    ),
+    "wav": Format("audio/wav", "wav", "pcm_s16le", "s16", 24_000, _STREAMED),
+    "flac": Format("audio/flac", "flac", "flac", "s16", 24_000, _STREAMED),
+    "pcm": Format("audio/pcm", "s16le", "pcm_s16le", "s16", 24_000, _STREAMED),
+}
+
+
+class _Written:
+    """Where a container writes; it cannot go back in it."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> bytes:
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
+
+
+class GrowingFile:
+    """One file of speech. `speed` changes how fast it is, 2.0 for twice, and keeps its pitch."""
+
+    def __init__(self, name: FormatName, sample_rate: int, *, speed: float = 1.0) -> None:
+        form = FORMATS[name]
+        self.sample_rate = sample_rate
+        self._written = _Written()
+        self._container = av.open(self._written, "w", format=form.container, options=form.options)
+        self._container.metadata["comment"] = SYNTHETIC
+        self._stream = cast(
+            "AudioStream", self._container.add_stream(form.codec, rate=form.rate, layout="mono")
+        )
+        self._graph = _graph(form, sample_rate, speed)
+
+    def add(self, pcm: FloatArray) -> bytes:
+        """Append mono float32 `pcm` of shape (samples,); return what the file grew by.
+
+        That may be nothing: the end of what was added can wait for what comes next.
+        """
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(pcm, dtype=np.float32)[None, :], format="flt", layout="mono"
+        )
+        frame.sample_rate = self.sample_rate
+        self._graph.push(frame)
+        self._encode()
+        return self._written.taken()
+
+    def end(self) -> bytes:
+        """The rest of the file. Nothing can be added afterwards."""
+        self._graph.push(None)
+        self._encode()
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+        return self._written.taken()
+
+    def _encode(self) -> None:
+        while True:
+            try:
+                frame = self._graph.pull()
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return
+            frame.pts = None  # the encoder counts by itself
+            self._container.mux(self._stream.encode(cast("av.AudioFrame", frame)))
+
+
+def _graph(form: Format, sample_rate: int, speed: float) -> av.filter.Graph:
+    graph = av.filter.Graph()
+    nodes = [graph.add_abuffer(sample_rate=sample_rate, format="flt", layout="mono")]
+    nodes += [graph.add("atempo", f"{factor:.6f}") for factor in _tempos(speed)]
+    nodes.append(graph.add("aresample", str(form.rate)))
+    nodes.append(graph.add("aformat", f"sample_fmts={form.samples}:channel_layouts=mono"))
+    nodes.append(graph.add("abuffersink"))
+    for one, following in pairwise(nodes):
+        one.link_to(following)
+    graph.configure()
+    return graph
+
+
+def _tempos(speed: float) -> list[float]:
+    """Factors within what `atempo` does well, whose product is `speed`."""
+    factors = []
+    while not _TEMPO_MIN <= speed <= _TEMPO_MAX:
+        factors.append(_TEMPO_MAX if speed > 1 else _TEMPO_MIN)
+        speed /= factors[-1]
+    return factors if speed == 1 else [*factors, speed]
