@@ -24,7 +24,7 @@ from tests.engine.chatterbox.t3.t3_checkpoint import (
 )
 from tests.engine.chatterbox.utterances import to_decode
 
-FIRST_SOUND, SPEAKING, LOOK_AHEAD, _ = Priority
+FIRST_SOUND, SPEAKING, LOOK_AHEAD, *_ = Priority
 
 
 def slots_of(scheduler: Scheduler) -> dict[Utterance, int]:
