@@ -25,7 +25,11 @@ from engine.speech import FloatArray
 
 def main() -> None:
     task = msgspec.json.decode(sys.argv[1], type=Task)
-    judge = _judging(task)
+    answer(task, judging(task))
+
+
+def answer(task: Task, judge: Callable[[FloatArray], Verdict]) -> None:
+    """Read stdin and say what `judge` finds of it. The process is confined from here on."""
     confine(cpu_s=task.limits.decode_cpu_s, memory_mib=task.limits.decode_memory_mib)
     verdict: Verdict
     try:
@@ -35,7 +39,7 @@ def main() -> None:
     sys.stdout.buffer.write(msgspec.msgpack.encode(verdict))
 
 
-def _judging(task: Task) -> Callable[[FloatArray], Verdict]:
+def judging(task: Task) -> Callable[[FloatArray], Verdict]:
     """What is done with the samples. All that it needs is open by then."""
     if task.statement is None:
         assessor = Assessor()

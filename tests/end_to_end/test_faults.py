@@ -120,8 +120,9 @@ async def who_wrote_while_the_bot_could_not_come_back_is_told(scene: Scene) -> N
     assert "aloud" in await stage.reply(stage.alice, "live start")
     await begin_recovering(scene, stalled=True)
     await stage.alice.send(stage.general, AFTER)
-    while "read so far: 1." not in await stage.reply(stage.alice, "live status"):
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(20):
+        while "I have read 1 message so far" not in await stage.reply(stage.alice, "live status"):
+            await asyncio.sleep(0.05)
     await until(lambda: stage.guild.bot.voice_channel is not None)
     await stage.guild.kick_bot_from_voice()
     await scene.announced("taken out")

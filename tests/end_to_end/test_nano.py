@@ -40,7 +40,9 @@ async def test_a_member_speaks_in_their_own_voice_without_a_gpu(tmp_path: Path) 
         assert said.startswith("I say: This is [laugh] me.")
         offered = await stage.alice.autocomplete("say", focused="text", value="This is [l")
         assert [choice["value"] for choice in offered] == ["This is [laugh]"]
-        assert "Chatterbox Nano" in await stage.reply(stage.alice, "status")
+        assert "by chatterbox-nano, which reads English." in await stage.reply(
+            stage.alice, "status"
+        )
         assert len(files(stage.home, "conditionals")) == 1
         assert "is deleted" in await stage.reply(stage.alice, "voice delete", voice="Mine")
         assert files(stage.home, "conditionals") == []

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,8 @@ import msgspec
 from bot.clips import child
 from bot.clips.judge import JudgedClip, _clip_of, _refusal, _understood
 from bot.clips.limits import ClipLimits, Task
-from bot.clips.verdict import Accepted
+from bot.clips.verdict import Accepted, Verdict
+from engine.speech import FloatArray
 
 ROOT = Path(__file__).parents[3]
 
@@ -58,7 +60,7 @@ class ForkedChildren:
             pass
 
 
-def _forked(upload: Path, wall_s: float) -> _Answer:
+def _forked(upload: Path, task: Task, judge: Callable[[FloatArray], Verdict]) -> _Answer:
     said, says = os.pipe()
     complaint, complains = os.pipe()
     pid = os.fork()
@@ -68,8 +70,10 @@ def _forked(upload: Path, wall_s: float) -> _Answer:
             for to, from_ in enumerate((os.open(upload, os.O_RDONLY), says, complains)):
                 os.dup2(from_, to)
             sys.stdin = open(0)  # noqa: SIM115 - the former one knows that it cannot seek
-            signal.alarm(round(wall_s))  # the bot keeps the time by a clock of its own
-            child.main()
+            signal.alarm(
+                round(task.limits.decode_wall_s)
+            )  # the bot keeps the time by a clock of its own
+            child.answer(task, judge)
             sys.stdout.flush()
             code = 0
         except BaseException:
@@ -87,9 +91,10 @@ def _forked(upload: Path, wall_s: float) -> _Answer:
 def _main() -> None:
     # Whoever is forked has files of their own at 0 to 2.
     asked, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    limits = msgspec.json.decode(sys.argv[1], type=Task).limits
+    task = msgspec.json.decode(sys.argv[1], type=Task)
+    judge = child.judging(task)
     for line in asked:
-        answer = _forked(Path(os.fsdecode(line.rstrip(b"\n"))), limits.decode_wall_s)
+        answer = _forked(Path(os.fsdecode(line.rstrip(b"\n"))), task, judge)
         answers.write(msgspec.json.encode(answer) + b"\n")
         answers.flush()
 
