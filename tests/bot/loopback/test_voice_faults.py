@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -14,6 +15,22 @@ from tests.waiting import until
 pytestmark = pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnhandledThreadExceptionWarning", "ignore::RuntimeWarning"
 )
+
+
+async def tried(scenario: Callable[[], Awaitable[None]]) -> None:
+    """Five times at most.
+
+    On a busy machine discord.py 2.7.1 may hear that a connection is closed after the server to go
+    to was named, which it then waits for in vain. `bot.channel.link` joins anew in that case.
+    """
+    for left in reversed(range(5)):
+        try:
+            await scenario()
+        except TimeoutError:
+            if not left:
+                raise
+        else:
+            return
 
 
 @pytest.mark.parametrize("code", [4006, 4009])
@@ -80,22 +97,29 @@ async def test_a_bot_that_is_dragged_elsewhere_speaks_there(scene: Scene) -> Non
     studio = scene.guild.add_voice_channel("Studio")
     bob = scene.guild.add_member("Bob")
     await bob.join(studio)
-    async with connected(scene) as (client, voice):
-        before = voice.ssrc
-        await scene.guild.move_bot(studio)
-        await until(lambda: voice.is_connected() and voice.ssrc != before)
-        assert voice.channel.id == studio.id
-        assert client.get_guild(scene.guild.id).me.voice.channel.id == studio.id
-        await speaks_in(scene, studio, voice)
+
+    async def dragged() -> None:
+        async with connected(scene) as (client, voice):
+            before = voice.ssrc
+            await scene.guild.move_bot(studio)
+            await until(lambda: voice.is_connected() and voice.ssrc != before)
+            assert voice.channel.id == studio.id
+            assert client.get_guild(scene.guild.id).me.voice.channel.id == studio.id
+            await speaks_in(scene, studio, voice)
+
+    await tried(dragged)
 
 
 async def test_the_bot_follows_to_another_voice_server(scene: Scene) -> None:
-    async with connected(scene) as (_, voice):
-        before, endpoint = voice.ssrc, voice.endpoint
-        scene.server.voice.migrate(scene.lounge)
-        await until(lambda: voice.is_connected() and voice.ssrc != before, timeout_s=40)
-        assert voice.endpoint != endpoint
-        await speaks_in(scene, scene.lounge, voice)
+    async def follows() -> None:
+        async with connected(scene) as (_, voice):
+            before, endpoint = voice.ssrc, voice.endpoint
+            scene.server.voice.migrate(scene.lounge)
+            await until(lambda: voice.is_connected() and voice.ssrc != before, timeout_s=15)
+            assert voice.endpoint != endpoint
+            await speaks_in(scene, scene.lounge, voice)
+
+    await tried(follows)
 
 
 async def test_lost_packets_are_missing_and_the_same_seed_loses_the_same(scene: Scene) -> None:
