@@ -22,7 +22,7 @@ class AboutCommands(commands.Cog):
         count = len(self.bot.guilds)
         servers = "1 server" if count == 1 else f"{count:,} servers"
         lines = [
-            "I speak in my members' own voices.",
+            "I speak what you write.",
             f"**Version** {timbre.__version__}, running since <t:"
             f"{self.bot.started_at.timestamp():.0f}:R>, in {servers}",
             f"**Voices** {_voices(self.bot)}",

@@ -4,7 +4,7 @@ import base64
 
 import discord
 
-#: What the bot needs in a server, and nothing else. `mute_members` lets it step up on a stage.
+#: What the bot needs in a server, and nothing else. On a stage it asks to speak, and is let up.
 NEEDED = discord.Permissions(
     view_channel=True,
     send_messages=True,
