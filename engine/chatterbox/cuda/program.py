@@ -28,6 +28,8 @@ from engine.chatterbox.cuda.nvrtc import Compiled, Nvrtc
 _COMMON = ("engine.chatterbox.cuda", "common.cuh")
 #: Since here a kernel may start before the one that it follows has ended.
 BEHIND_SINCE = (9, 0)
+#: Whose products of four warps no other architecture has.
+HOPPER = (9, 0)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Program:
         major, minor = torch.cuda.get_device_capability(self._device)
         self.behind = (major, minor) >= BEHIND_SINCE
         nvrtc, self._driver = _nvrtc(), _driver()
-        architecture = f"sm_{major}{minor}"
+        architecture = architecture_of(major, minor)
         key = (source.name, source.digest, *source.options, architecture, nvrtc.version)
         cubin = (kept or CubinCache()).get(key, lambda: source.compile(nvrtc, architecture).cubin)
         torch.cuda.current_stream(self._device)  # torch's context comes first
@@ -120,6 +122,11 @@ class Program:
         """The kernel `name`, whose launches may ask for so much dynamic shared memory."""
         function = self._driver.function(self._context, self._module, name, shared)
         return Kernel(self._driver, self._device, self._context, function)
+
+
+def architecture_of(major: int, minor: int) -> str:
+    """What to compile for on a compute capability: on Hopper, its own instructions too."""
+    return f"sm_{major}{minor}{'a' if (major, minor) == HOPPER else ''}"
 
 
 def _argument(value: Any) -> Any:

@@ -2,7 +2,7 @@
 //
 // A warp takes 16 queries of one head, 64 wide. Where there are few queries, two warps share them,
 // each takes every other block of keys, and the two sums are joined at the end.
-#include "tiles.cuh"
+#include "hopper.cuh"
 
 #define HEAD 64
 #define KEYS 64    // of one warp's step
@@ -53,11 +53,20 @@ DEVICE float power_of_2(float x) {
 DEVICE void attend_to(Attended &all, const half_t *queries, const half_t *keys,
                       const half_t *values, int left, float scale) {
     int lane = threadIdx.x % 32;
-    float score[KEYS / 8][4] = {};
+    float score[KEYS / 8][4];
+#if HOPPER
+    u64 a = matrix_at(queries), b = matrix_at(keys);
+    begin_products();
+#pragma unroll
+    for (int k = 0; k < HEAD / 16; k++) multiply_64(score, a + 2 * k, b + 2 * k, k);
+    end_products();
+#else
+#pragma unroll
+    for (int i = 0; i < KEYS / 2; i++) (&score[0][0])[i] = 0;
 #pragma unroll
     for (int k = 0; k < HEAD / 16; k++) {
         u32 query[4];
-        int row = lane % 16;
+        int row = threadIdx.x / 32 % 4 * 16 + lane % 16;
         load_matrices(query, queries + (row * 8 + ((2 * k + lane / 16) ^ (row % 8))) * 8);
 #pragma unroll
         for (int j = 0; j < KEYS / 8; j += 2) {
@@ -68,6 +77,7 @@ DEVICE void attend_to(Attended &all, const half_t *queries, const half_t *keys,
             multiply(score[j + 1], query, b[2], b[3]);
         }
     }
+#endif
     if (left < KEYS) {
 #pragma unroll
         for (int j = 0; j < KEYS / 8; j++)
@@ -96,21 +106,31 @@ DEVICE void attend_to(Attended &all, const half_t *queries, const half_t *keys,
             score[j][i] = power_of_2(score[j][i] * scale - raised[i / 2]);
             all.total[i / 2] += score[j][i];
         }
+    u32 share[KEYS / 16][4];
 #pragma unroll
-    for (int k = 0; k < KEYS / 16; k++) {
-        const u32 share[4] = {pack<half_t>(score[2 * k][0], score[2 * k][1]),
-                                   pack<half_t>(score[2 * k][2], score[2 * k][3]),
-                                   pack<half_t>(score[2 * k + 1][0], score[2 * k + 1][1]),
-                                   pack<half_t>(score[2 * k + 1][2], score[2 * k + 1][3])};
+    for (int k = 0; k < KEYS / 16; k++)
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            share[k][i] = pack<half_t>(score[2 * k + i / 2][i % 2 * 2],
+                                       score[2 * k + i / 2][i % 2 * 2 + 1]);
+#if HOPPER
+    u64 v = matrix_at(values);
+    begin_products();
+#pragma unroll
+    for (int k = 0; k < KEYS / 16; k++) multiply_64<1>(all.sum, share[k], v + 128 * k);
+    end_products();
+#else
+#pragma unroll
+    for (int k = 0; k < KEYS / 16; k++)
 #pragma unroll
         for (int j = 0; j < HEAD / 8; j += 2) {
             u32 b[4];
             int key = k * 16 + lane % 16, chunk = j + lane / 16;
             load_transposed(b, values + (key * 8 + (chunk ^ (key % 8))) * 8);
-            multiply(all.sum[j], share, b[0], b[1]);
-            multiply(all.sum[j + 1], share, b[2], b[3]);
+            multiply(all.sum[j], share[k], b[0], b[1]);
+            multiply(all.sum[j + 1], share[k], b[2], b[3]);
         }
-    }
+#endif
 }
 
 // `result` (items, time, heads * 64) from `qkv` (items, time, 3 * heads * 64), each item's keys up
@@ -119,12 +139,12 @@ template <int WARPS, int PARTS, int STAGES>
 DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int time,
                       int heads, float scale) {
     constexpr int QUERIES = 16 * WARPS, THREADS = 32 * WARPS * PARTS, STEP = KEYS * PARTS;
-    extern __shared__ __align__(128) char shared[];
+    extern __shared__ __align__(1024) char shared[];
     half_t *all_queries = (half_t *)shared, *keys = all_queries + QUERIES * HEAD;
     half_t *values = keys + STAGES * STEP * HEAD;
     int item = blockIdx.y / heads, head = blockIdx.y % heads, first = blockIdx.x * QUERIES;
     int warp = threadIdx.x / 32 % WARPS, part = threadIdx.x / 32 / WARPS, lane = threadIdx.x % 32;
-    half_t *queries = all_queries + warp * 16 * HEAD;
+    half_t *queries = all_queries + warp / 4 * 64 * HEAD;  // of four warps
     int width = heads * HEAD, stride = 3 * width;
     const half_t *from = qkv + (size_t)item * time * stride + head * HEAD;
     start_next();
@@ -147,6 +167,7 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
     all.clear();
     for (int step = 0; step < steps; step++) {
         wait_for_groups<STAGES - 2>();
+        show_to_products();
         __syncthreads();
         if (step + STAGES - 1 < steps) copy_step(step + STAGES - 1);
         end_group();
@@ -160,11 +181,11 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
         all.total[half] += __shfl_xor_sync(~0u, all.total[half], 2);
     }
     wait_for_groups<0>();
+    __syncthreads();
     if (PARTS == 2) {
         // Highest, total and sums of the second warp's lanes, each in a column of its own.
         float *other = (float *)keys + warp * 32 + lane;
         constexpr int APART = 32 * WARPS;
-        __syncthreads();
         if (part == 1) {
 #pragma unroll
             for (int half = 0; half < 2; half++) {
@@ -192,7 +213,7 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
             (&all.sum[0][0])[i] += theirs[i % 4 / 2] * other[(4 + i) * APART];
     }
     // Through the warp's own queries, which nobody reads any more, into rows of 128 bytes.
-    __syncwarp();
+    half_t *rows = all_queries + warp * 16 * HEAD;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         float share = 1 / fmaxf(all.total[half], 1e-30f);
@@ -201,7 +222,7 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
         for (int j = 0; j < HEAD / 8; j++) {
             u32 both =
                 pack<half_t>(all.sum[j][2 * half] * share, all.sum[j][2 * half + 1] * share);
-            *(u32 *)(queries + (row * 8 + (j ^ (row % 8))) * 8 + lane % 4 * 2) = both;
+            *(u32 *)(rows + (row * 8 + (j ^ (row % 8))) * 8 + lane % 4 * 2) = both;
         }
     }
     __syncwarp();
@@ -211,7 +232,7 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
         int row = i / 8, chunk = i % 8;
         if (first + warp * 16 + row < time)
             *(uint4 *)(to + (size_t)row * width + chunk * 8) =
-                *(const uint4 *)(queries + (row * 8 + (chunk ^ (row % 8))) * 8);
+                *(const uint4 *)(rows + (row * 8 + (chunk ^ (row % 8))) * 8);
     }
 }
 

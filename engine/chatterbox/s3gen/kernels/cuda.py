@@ -31,9 +31,11 @@ _HALF, _WIDE = 2 * _DEPTH, 4 * (_DEPTH + 8)  # bytes of a tile's row, of halves 
 _NORM_ROWS, _SNAKE_NUMBERS, _CURVE_NUMBERS = 4, 1024, 2048  # of one block
 
 
-def sources(dtype: torch.dtype) -> dict[str, SourceFile]:
-    """What is compiled for a precision, by name."""
+def sources(dtype: torch.dtype, *, as_elsewhere: bool = False) -> dict[str, SourceFile]:
+    """What is compiled for a precision, by name; without what Hopper alone can, if so asked."""
     defines = {"BF16": int(dtype == torch.bfloat16)}
+    if as_elsewhere:
+        defines["AS_ELSEWHERE"] = 1
     names = ("products", "attention", "rows")
     return {name: SourceFile(_PACKAGE, f"{name}.cu", defines) for name in names}
 
@@ -47,14 +49,14 @@ class _Form(NamedTuple):
     shared: int
 
 
-def _tile(rows: int, columns: int, stages: int, *, wide: bool = False, threads: int = 128) -> _Form:
+def _tile(rows: int, columns: int, stages: int, *, wide: bool = False) -> _Form:
     step = rows * (_WIDE if wide else _HALF) + columns * _HALF
-    return _Form(rows, columns, threads, stages * step)
+    return _Form(rows, columns, 2 * rows, stages * step)
 
 
 def _normed_tile(rows: int, columns: int) -> _Form:
     """Whole rows, and the weights of all steps."""
-    return _Form(rows, columns, 128, (rows + columns) * WIDTH * 2)
+    return _Form(rows, columns, 2 * rows, (rows + columns) * WIDTH * 2)
 
 
 def _queries(warps: int, parts: int, stages: int) -> _Form:
@@ -64,17 +66,12 @@ def _queries(warps: int, parts: int, stages: int) -> _Form:
 
 FORMS: dict[str, dict[str, _Form]] = {
     "products": {
-        "added_32x64": _tile(32, 64, 4),
-        "added_64x64": _tile(64, 64, 4),
-        "added_128x128": _tile(128, 128, 3, threads=256),
-        "kept_32x64": _tile(32, 64, 4),
-        "kept_64x64": _tile(64, 64, 4),
-        "kept_128x128": _tile(128, 128, 3, threads=256),
-        "kept_wide_32x64": _tile(32, 64, 4, wide=True),
+        "added_64x64": _tile(64, 64, 6),
+        "kept_64x64": _tile(64, 64, 6),
+        "kept_128x128": _tile(128, 128, 3),
         "kept_wide_64x64": _tile(64, 64, 3, wide=True),
-        "kept_wide_128x64": _tile(128, 64, 2, wide=True, threads=256),
-        "curved_128x128": _tile(128, 128, 3, threads=256),
-        "rounded_128x128": _tile(128, 128, 3, threads=256),
+        "kept_wide_128x64": _tile(128, 64, 2, wide=True),
+        "curved_128x128": _tile(128, 128, 3),
         "normed_64x64": _normed_tile(64, 64),
         "normed_64x128": _normed_tile(64, 128),
         "normed_curved_64x64": _normed_tile(64, 64),
@@ -94,10 +91,15 @@ FORMS: dict[str, dict[str, _Form]] = {
 class CudaS3GenKernels(ReferenceS3GenKernels):
     """See `S3GenKernels` in `protocol` for what each of these computes."""
 
-    def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
-        """Raises `LibraryMissing`, `CompileError` or `DriverError`."""
+    def __init__(
+        self, device: torch.device, dtype: torch.dtype, *, as_elsewhere: bool = False
+    ) -> None:
+        """Raises `LibraryMissing`, `CompileError` or `DriverError`.
+
+        `as_elsewhere` does on Hopper what other cards do, for tests.
+        """
         self._kernels: dict[str, Kernel] = {}
-        for source, file in sources(dtype).items():
+        for source, file in sources(dtype, as_elsewhere=as_elsewhere).items():
             program = Program(file, device)
             self._behind = program.behind
             for name, form in FORMS[source].items():
@@ -143,7 +145,7 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
         count = rows.numel() // rows.shape[-1]
         if count < LARGE:
             flat = rows.view(1, count, -1)
-            self._windowed("added_32x64", flat, weight, None, stream, taps=1)
+            self._windowed("added_64x64", flat, weight, None, stream, taps=1)
             return
         # The public addmm has no form with half-precision factors, an fp32 sum and `out`.
         total = stream.flatten(0, -2)
@@ -164,9 +166,9 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
         result = rows.new_empty(batch, time, len(product.weight), dtype=torch.float32)
         large = batch * time >= LARGE
         if rows.dtype == torch.float32:
-            name = "kept_wide_128x64" if large else "kept_wide_32x64"
+            name = "kept_wide_128x64" if large else "kept_wide_64x64"
         else:
-            name = "kept_128x128" if large else "kept_32x64"
+            name = "kept_128x128" if large else "kept_64x64"
         self._windowed(name, rows, product.weight, product.bias, result, taps=taps)
         return result
 

@@ -3,7 +3,7 @@
 // A warp takes its columns in groups of 32, in an order in which a lane ends up with eight
 // neighbours of a row: column 2j + e of the group's tile t / 2 ... see `column_of`. So results are
 // written 32 bytes a lane and need no way back through shared memory.
-#include "tiles.cuh"
+#include "hopper.cuh"
 
 #define DEPTH 64  // inputs of one step
 #define CHUNKS (DEPTH / 8)
@@ -12,8 +12,16 @@
 // Row `n` of the fragment for the j-th tile of eight columns, as a column of its group of 32.
 DEVICE int column_of(int j, int n) { return (n / 2) * 8 + 2 * j + n % 2; }
 
-// Spreads the columns that one fragment takes over all banks.
-DEVICE int spread(int column) { return ((column >> 2) & 6) | (column & 1); }
+// Where a column's chunk lies among the weights of a step. Four warps together take rows in order,
+// so there the order of columns is in the place; else a warp asks for the rows that it wants.
+DEVICE int place_of(int column, int chunk) {
+#if HOPPER
+    int within = column % 32, row = within % 8 / 2 * 8 + within / 8 * 2 + within % 2;
+    return (column - within + row) * CHUNKS + (chunk ^ (row % 8));
+#else
+    return column * CHUNKS + (chunk ^ (((column >> 2) & 6) | (column & 1)));
+#endif
+}
 
 // A tile's weights of one step: `columns` rows of DEPTH halves, zeros beyond `outputs`.
 template <int COLUMNS, int THREADS>
@@ -24,7 +32,7 @@ DEVICE void copy_weights(half_t *tile, const half_t *weight, int first, int outp
         int column = i / CHUNKS, chunk = i % CHUNKS;
         bool there = first + column < outputs;
         const half_t *from = weight + (size_t)(there ? first + column : 0) * inputs + start;
-        copy16_or_zero(tile + (column * CHUNKS + (chunk ^ spread(column))) * 8, from + chunk * 8, there);
+        copy16_or_zero(tile + place_of(column, chunk) * 8, from + chunk * 8, there);
     }
 }
 
@@ -37,24 +45,50 @@ template <int M, int N> struct Sums {
         for (int i = 0; i < M * 4 * N * 4; i++) (&value[0][0][0])[i] = 0;
     }
 
-    // Takes in 16 inputs, the `k`-th of a step: `a` are the rows' fragments.
-    DEVICE void add(const u32 (&a)[M][4], const half_t *weights, int column, int k) {
+#if HOPPER
+    // Takes in one step of inputs: 64 rows of halves, or as many in registers.
+    DEVICE void add(const half_t *rows, const half_t *weights) {
+        u64 a = matrix_at(rows), b = matrix_at(weights);
+        begin_products();
+#pragma unroll
+        for (int k = 0; k < DEPTH / 16; k++) {
+            if constexpr (N == 2) multiply_64(value[0], a + 2 * k, b + 2 * k, 1);
+            if constexpr (N == 4) multiply_128(value[0], a + 2 * k, b + 2 * k);
+        }
+        end_products();
+    }
+
+    DEVICE void add(const u32 (&rows)[DEPTH / 16][M][4], const half_t *weights, int) {
+        u64 b = matrix_at(weights);
+        begin_products();
+#pragma unroll
+        for (int k = 0; k < DEPTH / 16; k++) {
+            if constexpr (N == 2) multiply_64<0>(value[0], rows[k][0], b + 2 * k);
+            if constexpr (N == 4) multiply_128(value[0], rows[k][0], b + 2 * k);
+        }
+        end_products();
+    }
+#else
+    // Takes in one step of inputs, of which `rows` are the fragments, for columns from `column` on.
+    DEVICE void add(const u32 (&rows)[DEPTH / 16][M][4], const half_t *weights, int column) {
         int lane = threadIdx.x % 32;
 #pragma unroll
-        for (int group = 0; group < N; group++)
+        for (int k = 0; k < DEPTH / 16; k++)
 #pragma unroll
-            for (int j = 0; j < 4; j += 2) {
-                u32 b[4];
-                int n = column + group * 32 + column_of(j + lane / 16, lane % 8);
-                int chunk = 2 * k + (lane / 8) % 2;
-                load_matrices(b, weights + (n * CHUNKS + (chunk ^ spread(n))) * 8);
+            for (int group = 0; group < N; group++)
 #pragma unroll
-                for (int m = 0; m < M; m++) {
-                    multiply(value[m][group * 4 + j], a[m], b[0], b[1]);
-                    multiply(value[m][group * 4 + j + 1], a[m], b[2], b[3]);
+                for (int j = 0; j < 4; j += 2) {
+                    u32 b[4];
+                    int n = column + group * 32 + column_of(j + lane / 16, lane % 8);
+                    load_matrices(b, weights + place_of(n, 2 * k + lane / 8 % 2) * 8);
+#pragma unroll
+                    for (int m = 0; m < M; m++) {
+                        multiply(value[m][group * 4 + j], rows[k][m], b[0], b[1]);
+                        multiply(value[m][group * 4 + j + 1], rows[k][m], b[2], b[3]);
+                    }
                 }
-            }
     }
+#endif
 
     // The eight neighbours that this lane holds of a row: which half of 16 rows, which group.
     DEVICE void row(float (&x)[8], int m, int half, int group) const {
@@ -65,6 +99,45 @@ template <int M, int N> struct Sums {
         }
     }
 };
+
+// One step's inputs of a warp's rows, from `row` of a tile on. Four warps together read halves there
+// themselves.
+template <int M, int N>
+DEVICE void add_rows(Sums<M, N> &sums, const half_t *tile, const half_t *weights, int row,
+                     int column) {
+#if HOPPER
+    sums.add(tile + row / 64 * 64 * DEPTH, weights);
+#else
+    int lane = threadIdx.x % 32;
+    u32 rows[DEPTH / 16][M][4];
+#pragma unroll
+    for (int k = 0; k < DEPTH / 16; k++)
+#pragma unroll
+        for (int m = 0; m < M; m++) {
+            int r = row + m * 16 + lane % 16, chunk = 2 * k + lane / 16;
+            load_matrices(rows[k][m], tile + (r * CHUNKS + (chunk ^ (r % 8))) * 8);
+        }
+    sums.add(rows, weights, column);
+#endif
+}
+
+template <int M, int N>
+DEVICE void add_rows(Sums<M, N> &sums, const float *tile, const half_t *weights, int row,
+                     int column) {
+    int lane = threadIdx.x % 32;
+    u32 rows[DEPTH / 16][M][4];
+#pragma unroll
+    for (int k = 0; k < DEPTH / 16; k++)
+#pragma unroll
+        for (int m = 0; m < M; m++)
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                int r = row + m * 16 + lane / 4 + i % 2 * 8, c = k * 16 + lane % 4 * 2 + i / 2 * 8;
+                float2 x = *(const float2 *)(tile + r * FLOATS + c);
+                rows[k][m][i] = pack<half_t>(x.x, x.y);
+            }
+    sums.add(rows, weights, column);
+}
 
 // What becomes of a tile: rounded, with or without GELU, kept in fp32, or added to what is there.
 enum { ROUNDED, CURVED, KEPT, ADDED };
@@ -113,7 +186,7 @@ DEVICE void windowed(const FROM *rows, const half_t *weight, const half_t *bias,
     constexpr bool WIDE = sizeof(FROM) == 4;
     constexpr int ROW_BYTES = WIDE ? FLOATS * 4 : DEPTH * 2;
     constexpr int ROW_CHUNKS = DEPTH * sizeof(FROM) / 16;
-    extern __shared__ __align__(128) char shared[];
+    extern __shared__ __align__(1024) char shared[];
     char *row_tiles = shared;
     half_t *weight_tiles = (half_t *)(shared + STAGES * ROWS * ROW_BYTES);
     int first_row = blockIdx.x * ROWS, first_column = blockIdx.y * COLUMNS;
@@ -148,12 +221,13 @@ DEVICE void windowed(const FROM *rows, const half_t *weight, const half_t *bias,
         if (stage < steps) copy_rows(stage, stage * DEPTH);
         end_group();  // the first group holds the weights of all these stages, too
     }
-    int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    int warp = threadIdx.x / 32;
     int row = warp / WARPS_N * 16 * M, column = warp % WARPS_N * 32 * N;
     Sums<M, N> sums;
     sums.clear();
     for (int step = 0; step < steps; step++) {
         wait_for_groups<STAGES - 2>();
+        show_to_products();
         __syncthreads();
         int next = step + STAGES - 1;
         if (next < steps) {
@@ -162,28 +236,8 @@ DEVICE void windowed(const FROM *rows, const half_t *weight, const half_t *bias,
         }
         end_group();
         int stage = step % STAGES;
-        const char *tile = row_tiles + stage * ROWS * ROW_BYTES;
-        const half_t *weights = weight_tiles + stage * COLUMNS * DEPTH;
-#pragma unroll
-        for (int k = 0; k < DEPTH / 16; k++) {
-            u32 a[M][4];
-#pragma unroll
-            for (int m = 0; m < M; m++) {
-                if (WIDE) {
-                    const float *from = (const float *)tile + (row + m * 16 + lane / 4) * FLOATS +
-                                        k * 16 + lane % 4 * 2;
-#pragma unroll
-                    for (int i = 0; i < 4; i++) {
-                        float2 x = *(const float2 *)(from + (i % 2) * 8 * FLOATS + (i / 2) * 8);
-                        a[m][i] = pack<half_t>(x.x, x.y);
-                    }
-                } else {
-                    int r = row + m * 16 + lane % 16, chunk = 2 * k + lane / 16;
-                    load_matrices(a[m], tile + r * ROW_BYTES + (chunk ^ (r % 8)) * 16);
-                }
-            }
-            sums.add(a, weights, column, k);
-        }
+        add_rows(sums, (const FROM *)(row_tiles + stage * ROWS * ROW_BYTES),
+                 weight_tiles + stage * COLUMNS * DEPTH, row, column);
     }
     size_t item = (size_t)blockIdx.z * time * outputs;
     constexpr int SIZE = WHAT == KEPT || WHAT == ADDED ? 4 : 2;
@@ -198,9 +252,8 @@ DEVICE void normed(const float *stream, const float *ahead, const half_t *weight
     constexpr int ROWS = 16 * M * WARPS_M, COLUMNS = 32 * N * WARPS_N;
     constexpr int WARPS = WARPS_M * WARPS_N, THREADS = 32 * WARPS, TOGETHER = 4;
     constexpr int STEPS = WIDTH / DEPTH;
-    extern __shared__ __align__(128) char shared[];
-    char *row_tile = shared;
-    half_t *weight_tiles = (half_t *)(shared + ROWS * WIDTH * 2);
+    extern __shared__ __align__(1024) char shared[];
+    half_t *row_tiles = (half_t *)shared, *weight_tiles = row_tiles + ROWS * WIDTH;
     int first_row = blockIdx.x * ROWS, first_column = blockIdx.y * COLUMNS;
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
 
@@ -228,7 +281,8 @@ DEVICE void normed(const float *stream, const float *ahead, const half_t *weight
             for (int c = 0; c < 8; c++) x[i][c] -= excess[c];
             normalise(x[i]);
             int r = warp * (ROWS / WARPS) + begin + i;
-            *(uint4 *)(row_tile + r * WIDTH * 2 + (lane ^ (r % 8)) * 16) = packed(x[i]);
+            int place = (lane / CHUNKS * ROWS + r) * CHUNKS + (lane % CHUNKS ^ (r % 8));
+            *(uint4 *)(row_tiles + place * 8) = packed(x[i]);
         }
     }
     int row = warp / WARPS_N * 16 * M, column = warp % WARPS_N * 32 * N;
@@ -240,49 +294,45 @@ DEVICE void normed(const float *stream, const float *ahead, const half_t *weight
         if (step == 1) wait_for_groups<STEPS - 2>();
         if (step == 2) wait_for_groups<STEPS - 3>();
         if (step == 3) wait_for_groups<0>();
+        show_to_products();
         __syncthreads();
-#pragma unroll
-        for (int k = 0; k < DEPTH / 16; k++) {
-            u32 a[M][4];
-#pragma unroll
-            for (int m = 0; m < M; m++) {
-                int r = row + m * 16 + lane % 16, chunk = step * CHUNKS + 2 * k + lane / 16;
-                load_matrices(a[m], row_tile + r * WIDTH * 2 + (chunk ^ (r % 8)) * 16);
-            }
-            sums.add(a, weight_tiles + step * COLUMNS * DEPTH, column, k);
-        }
+        add_rows(sums, row_tiles + step * ROWS * DEPTH, weight_tiles + step * COLUMNS * DEPTH, row,
+                 column);
     }
     put<WHAT>(sums, bias, result, first_row + row, first_column + column, count, outputs);
 }
 
-#define WINDOWED(NAME, FROM, M, N, WARPS_M, WARPS_N, STAGES, WHAT)                                 \
-    extern "C" __global__ void __launch_bounds__(32 * WARPS_M * WARPS_N, 512 / (32 * WARPS_M * WARPS_N))                           \
+// How many 16 rows and 32 columns a warp takes, and how many warps take a tile, down and across.
+#if HOPPER
+#define SHAPE(ROWS, COLUMNS) 1, COLUMNS / 32, ROWS / 16, 1
+#else
+#define SHAPE(ROWS, COLUMNS) 2, COLUMNS / 64, ROWS / 32, 2
+#endif
+#define BOUNDS(ROWS) __launch_bounds__(2 * ROWS, 256 / ROWS)
+
+#define WINDOWED(NAME, FROM, ROWS, COLUMNS, STAGES, WHAT)                                          \
+    extern "C" __global__ void BOUNDS(ROWS)                                                        \
     NAME(const FROM *rows, const half_t *weight, const half_t *bias, void *result, int time,       \
          int channels, int outputs, int taps) {                                                    \
-        windowed<FROM, M, N, WARPS_M, WARPS_N, STAGES, WHAT>(rows, weight, bias, result, time,     \
-                                                             channels, outputs, taps);             \
+        windowed<FROM, SHAPE(ROWS, COLUMNS), STAGES, WHAT>(rows, weight, bias, result, time,       \
+                                                           channels, outputs, taps);               \
     }
 
-#define NORMED(NAME, M, N, WARPS_M, WARPS_N, WHAT)                                                 \
-    extern "C" __global__ void __launch_bounds__(32 * WARPS_M * WARPS_N, 512 / (32 * WARPS_M * WARPS_N))                           \
+#define NORMED(NAME, ROWS, COLUMNS, WHAT)                                                          \
+    extern "C" __global__ void BOUNDS(ROWS)                                                        \
     NAME(const float *stream, const float *ahead, const half_t *weight, const half_t *bias,        \
          void *result, int count, int outputs) {                                                   \
-        normed<M, N, WARPS_M, WARPS_N, WHAT>(stream, ahead, weight, bias, result, count, outputs); \
+        normed<SHAPE(ROWS, COLUMNS), WHAT>(stream, ahead, weight, bias, result, count, outputs);   \
     }
 
 // Names say a tile's rows and columns.
-WINDOWED(added_32x64, half_t, 1, 1, 2, 2, 4, ADDED)
-WINDOWED(added_64x64, half_t, 2, 1, 2, 2, 4, ADDED)
-WINDOWED(added_128x128, half_t, 2, 2, 4, 2, 3, ADDED)
-WINDOWED(kept_32x64, half_t, 1, 1, 2, 2, 4, KEPT)
-WINDOWED(kept_64x64, half_t, 2, 1, 2, 2, 4, KEPT)
-WINDOWED(kept_128x128, half_t, 2, 2, 4, 2, 3, KEPT)
-WINDOWED(kept_wide_32x64, float, 1, 1, 2, 2, 4, KEPT)
-WINDOWED(kept_wide_64x64, float, 2, 1, 2, 2, 3, KEPT)
-WINDOWED(kept_wide_128x64, float, 2, 1, 4, 2, 2, KEPT)
-WINDOWED(curved_128x128, half_t, 2, 2, 4, 2, 3, CURVED)
-WINDOWED(rounded_128x128, half_t, 2, 2, 4, 2, 3, ROUNDED)
-NORMED(normed_64x64, 2, 1, 2, 2, ROUNDED)
-NORMED(normed_64x128, 2, 2, 2, 2, ROUNDED)
-NORMED(normed_curved_64x64, 2, 1, 2, 2, CURVED)
-NORMED(normed_curved_64x128, 2, 2, 2, 2, CURVED)
+WINDOWED(added_64x64, half_t, 64, 64, 6, ADDED)
+WINDOWED(kept_64x64, half_t, 64, 64, 6, KEPT)
+WINDOWED(kept_128x128, half_t, 128, 128, 3, KEPT)
+WINDOWED(kept_wide_64x64, float, 64, 64, 3, KEPT)
+WINDOWED(kept_wide_128x64, float, 128, 64, 2, KEPT)
+WINDOWED(curved_128x128, half_t, 128, 128, 3, CURVED)
+NORMED(normed_64x64, 64, 64, ROUNDED)
+NORMED(normed_64x128, 64, 128, ROUNDED)
+NORMED(normed_curved_64x64, 64, 64, CURVED)
+NORMED(normed_curved_64x128, 64, 128, CURVED)
