@@ -39,9 +39,11 @@ class CompiledT3Kernels:
             self._own, self._most_rows = FullPrecision(device), MOST_FULL_ROWS
         elif sources.multiplies(sizes):
             self._own, self._most_rows = HalfPrecision(sizes, dtype, device), MOST_ROWS
-        attention = Program(sources.attention(dtype), device)
-        self._attend_few = attention.kernel("attend_few")
-        self._attend_many = attention.kernel("attend_many")
+        capability = torch.cuda.get_device_capability(device)
+        attention = Program(sources.attention(dtype, capability), device)
+        self._few, self._many = sources.few(capability), sources.MANY
+        self._attend_few = attention.kernel("attend_few", shared=self._few.shared)
+        self._attend_many = attention.kernel("attend_many", shared=self._many.shared)
         sampling = Program(sources.sampling(sizes, dtype), device)
         self._embed, self._draw_noise, self._sample = map(
             sampling.kernel, ("embed", "draw_noise", "sample")
@@ -117,11 +119,12 @@ class CompiledT3Kernels:
     def attend(
         self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
     ) -> None:
-        few = batch.rows <= MOST_ROWS
-        attend = self._attend_few if few else self._attend_many
-        attend(
-            (cache[0].shape[1], batch.rows),
-            32 * (sources.ATTENTION_WARPS if few else sources.MANY_ATTENTION_WARPS),
+        few = batch.rows <= sources.FEW_ROWS
+        kernel = self._attend_few if few else self._attend_many
+        how = self._few if few else self._many
+        kernel(
+            (cache[0].shape[1] * how.parts, batch.rows),
+            how.threads,
             batch.qkv,
             *cache,
             *rotary,
@@ -130,7 +133,9 @@ class CompiledT3Kernels:
             batch.attended,
             batch.tables.shape[1],
             HEAD_DIM**-0.5,
+            shared=how.shared,
             behind=self._behind,
+            cluster=how.parts,
         )
 
     def add_attended(self, batch: Batch, weight: Tensor) -> None:

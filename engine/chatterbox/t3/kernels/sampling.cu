@@ -133,62 +133,46 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
         }
     }
     bool wrong = false;
+    const float colder = 1.f / temperature, rarer = 1.f / penalty;
     float most = -INFINITE;
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
         wrong |= !(fabsf(x[i]) < INFINITE);  // NaN is not less than anything
-        if (repeated[i]) x[i] = x[i] < 0 ? x[i] * penalty : x[i] / penalty;
-        x[i] = i * THREADS + tid < VOCABULARY ? x[i] / temperature : -INFINITE;
+        if (repeated[i]) x[i] = x[i] < 0 ? x[i] * penalty : x[i] * rarer;
+        x[i] = i * THREADS + tid < VOCABULARY ? x[i] * colder : -INFINITE;
         most = fmaxf(most, x[i]);
     }
     const bool failed = __syncthreads_or(wrong);
     most = of_all.most(most);
 
-    float p[ITEMS];
-    float sum = 0;
-#pragma unroll
-    for (int i = 0; i < ITEMS; i++) sum += p[i] = expf(x[i] - most);
-    float total = of_all.sum(sum);
-    // Of the likeliest token the share is 1, before it is divided by their sum.
-    const float least = min_p * (1.f / total);
-    sum = 0;
+    // Shares of a sum that need not be known, except for top-p: the likeliest token's is 1.
+    float total = 0;
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
-        if (!(p[i] / total >= least)) p[i] = 0;
-        sum += p[i];
+        const float share = expf(x[i] - most);
+        x[i] = share >= min_p ? share : 0.f;
+        total += x[i];
     }
-    total = of_all.sum(sum);
-#pragma unroll
-    for (int i = 0; i < ITEMS; i++) x[i] = p[i] / total;
-
     if (top_p < 1.f) {
-        // The least probability of which, and of all below it, more than 1 - top_p is the sum.
-        // Positive floats are ordered as their bits are.
-        float highest = 0;
-#pragma unroll
-        for (int i = 0; i < ITEMS; i++) highest = fmaxf(highest, x[i]);
-        int low = 0, high = __float_as_int(of_all.most(highest));
-        for (int round = 0; round < 31; round++) {
+        // The least share of which, and of all below it, more than 1 - top_p is the sum. Positive
+        // floats are ordered as their bits are.
+        const float allowed = of_all.sum(total) * (1.f - top_p);
+        int low = 0, high = __float_as_int(1.f);
+        for (int round = 0; round < 30; round++) {
             const int middle = (low + high) / 2;
             const float bound = __int_as_float(middle);
             float mass = 0;
 #pragma unroll
             for (int i = 0; i < ITEMS; i++) mass += x[i] <= bound ? x[i] : 0.f;
-            if (of_all.sum(mass) > 1.f - top_p)
+            if (of_all.sum(mass) > allowed)
                 high = middle;
             else
                 low = min(middle + 1, high);
         }
         const float bound = __int_as_float(high);
-        sum = 0;
 #pragma unroll
-        for (int i = 0; i < ITEMS; i++) {
-            if (!(x[i] >= bound)) p[i] = 0;
-            sum += p[i];
-        }
-        total = of_all.sum(sum);
-#pragma unroll
-        for (int i = 0; i < ITEMS; i++) x[i] = p[i] / total;
+        for (int i = 0; i < ITEMS; i++)
+            if (!(x[i] >= bound)) x[i] = 0;
     }
 
     // The first of those that are largest.
@@ -197,7 +181,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) sample(
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
         const int index = i * THREADS + tid;
-        const float share = index < VOCABULARY ? x[i] / drawn[i] : -1.f;
+        const float share = index < VOCABULARY ? __fdividef(x[i], drawn[i]) : -1.f;
         if (share > best) best = share, token = index;
     }
     auto keep_larger = [&](float share, int index) {

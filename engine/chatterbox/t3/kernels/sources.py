@@ -21,8 +21,29 @@ WARPS, DOWN_WARPS = 8, 16
 #: A warp takes 32 columns at a time.
 WARP_COLUMNS = 32
 
-ATTENTION_WARPS, ATTENTION_AHEAD = 16, 4
-MANY_ATTENTION_WARPS, MANY_ATTENTION_AHEAD = 4, 4
+
+@dataclass(frozen=True)
+class Attention:
+    """How a context is read: by `parts` blocks of `warps` warps, in halves of `ahead` turns."""
+
+    parts: int
+    warps: int
+    ahead: int
+
+    @property
+    def threads(self) -> int:
+        return 32 * self.warps
+
+    @property
+    def shared(self) -> int:
+        """Dynamic shared memory of a block, in bytes: two halves of keys and values."""
+        return 2 * self.ahead * 2 * 16 * self.threads
+
+
+#: Up to so many rows, blocks share a context where they can speak to one another.
+FEW_ROWS = 4
+CLUSTERS_SINCE = (9, 0)
+FEW, FEW_APART, MANY = Attention(4, 4, 3), Attention(1, 16, 3), Attention(1, 8, 3)
 
 
 @dataclass(frozen=True)
@@ -99,14 +120,20 @@ def full_precision() -> SourceFile:
     return SourceFile(_PACKAGE, "full_precision.cu")
 
 
-def attention(dtype: torch.dtype) -> SourceFile:
+def few(capability: tuple[int, int]) -> Attention:
+    return FEW if capability >= CLUSTERS_SINCE else FEW_APART
+
+
+def attention(dtype: torch.dtype, capability: tuple[int, int]) -> SourceFile:
+    shared = few(capability)
     defines: dict[str, str | int] = {
         "TYPE": _TYPES[dtype],
         "PAGE": PAGE,
-        "FEW_WARPS": ATTENTION_WARPS,
-        "FEW_AHEAD": ATTENTION_AHEAD,
-        "MANY_WARPS": MANY_ATTENTION_WARPS,
-        "MANY_AHEAD": MANY_ATTENTION_AHEAD,
+        "FEW_PARTS": shared.parts,
+        "FEW_WARPS": shared.warps,
+        "FEW_AHEAD": shared.ahead,
+        "MANY_WARPS": MANY.warps,
+        "MANY_AHEAD": MANY.ahead,
     }
     return SourceFile(_PACKAGE, "attention.cu", defines)
 
