@@ -108,6 +108,11 @@ class Program:
         return Kernel(self._driver, self._device, self._context, function)
 
 
+def nvrtc_version() -> str:
+    """Of the compiler that is used. Raises `LibraryMissing`."""
+    return _nvrtc().version
+
+
 def _argument(value: Any) -> Any:
     if isinstance(value, Tensor):
         return ctypes.c_void_p(value.data_ptr())
