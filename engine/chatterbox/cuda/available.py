@@ -8,7 +8,7 @@ import torch
 from engine.chatterbox.cuda.driver import DriverError
 from engine.chatterbox.cuda.libraries import LibraryMissing
 from engine.chatterbox.cuda.nvrtc import CompileError
-from engine.chatterbox.cuda.program import Program, SourceFile
+from engine.chatterbox.cuda.program import Program, SourceFile, nvrtc_version
 
 #: The compute capability that our kernels need: Turing's, the oldest that CUDA 13 compiles for.
 KERNELS_SINCE = (7, 5)
@@ -39,6 +39,20 @@ def why_not(device: torch.device) -> str | None:
     if reason is not None:
         _log.warning("Speech is many times slower than this card allows: %s", reason)
     return reason
+
+
+def compiler(device: torch.device) -> str:
+    """What compiles for a device whose kernels run: `NVRTC 13.0 for compute capability 9.0`."""
+    major, minor = torch.cuda.get_device_capability(device)
+    return f"NVRTC {nvrtc_version()} for compute capability {major}.{minor}"
+
+
+def which_run(device: torch.device, dtype: torch.dtype) -> str:
+    """A sentence: whose kernels run on a CUDA device in this precision, and why not ours."""
+    if kernels_run(device, dtype):
+        return f"Its kernels are Timbre's own, compiled by {compiler(device)}."
+    why = why_not(device) or "this card has no bf16."
+    return f"Its kernels are PyTorch's, which are many times slower: {why}"
 
 
 def _tried_out(device: torch.device) -> str | None:

@@ -1,4 +1,4 @@
-"""NVIDIA's compiler and driver, found and loaded: the one place that differs between systems.
+"""NVIDIA's compiler and driver, found and loaded: what differs between systems is here alone.
 
 The driver comes with the card; the compiler (NVRTC) with PyTorch's CUDA wheels: on Linux as a
 package of its own beside them, on Windows among PyTorch's own libraries.
@@ -9,6 +9,8 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+
+from engine.device import driver_name
 
 #: Compiles no more than it is told to, and both systems name it by its major version.
 NVRTC_MAJORS = (13, 12)
@@ -22,7 +24,7 @@ class LibraryMissing(Exception):
 
 def load_driver(load: Load = ctypes.CDLL, platform: str = sys.platform) -> ctypes.CDLL:
     """The CUDA driver's library. Raises `LibraryMissing`."""
-    name = "nvcuda.dll" if platform == "win32" else "libcuda.so.1"
+    name = driver_name(platform)
     try:
         return load(name)
     except OSError as error:

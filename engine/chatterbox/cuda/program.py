@@ -129,6 +129,11 @@ def architecture_of(major: int, minor: int) -> str:
     return f"sm_{major}{minor}{'a' if (major, minor) == HOPPER else ''}"
 
 
+def nvrtc_version() -> str:
+    """Of the compiler that is used. Raises `LibraryMissing`."""
+    return _nvrtc().version
+
+
 def _argument(value: Any) -> Any:
     if isinstance(value, Tensor):
         return ctypes.c_void_p(value.data_ptr())

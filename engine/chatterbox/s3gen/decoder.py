@@ -275,9 +275,7 @@ def _check(utterance: Utterance) -> None:
         raise ValueError(f"speech tokens are from 0 to {SPEECH_TOKEN_IDS - 1}")
 
 
-def _vocoder_batches(
-    batch: Sequence[Utterance], limits: BatchLimits
-) -> Iterator[tuple[int, int]]:
+def _vocoder_batches(batch: Sequence[Utterance], limits: BatchLimits) -> Iterator[tuple[int, int]]:
     """Neighbours that the vocoder takes together: it fills the device with less, at more memory."""
     first = 0
     for last in range(1, len(batch) + 1):

@@ -237,12 +237,11 @@ DEVICE void attention(const half_t *qkv, const i64 *lengths, half_t *result, int
 }
 
 #define ATTENTION(NAME, WARPS, PARTS, STAGES)                                                      \
-    extern "C" __global__ void __launch_bounds__(32 * WARPS * PARTS, 512 / (32 * WARPS * PARTS))                               \
+    extern "C" __global__ void __launch_bounds__(32 * WARPS * PARTS, 1 + HOPPER)                               \
     NAME(const half_t *qkv, const i64 *lengths, half_t *result, int time, int heads,         \
          float scale) {                                                                            \
         attention<WARPS, PARTS, STAGES>(qkv, lengths, result, time, heads, scale);                 \
     }
 
-ATTENTION(attention_64, 4, 1, 3)
 ATTENTION(attention_64_in_two, 4, 2, 2)
 ATTENTION(attention_128, 8, 1, 3)

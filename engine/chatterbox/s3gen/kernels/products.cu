@@ -139,19 +139,17 @@ DEVICE void add_rows(Sums<M, N> &sums, const float *tile, const half_t *weights,
     sums.add(rows, weights, column);
 }
 
-// What becomes of a tile: rounded, with or without GELU, kept in fp32, or added to what is there.
-enum { ROUNDED, CURVED, KEPT, ADDED };
-
-template <int WHAT, int M, int N>
-DEVICE void put(const Sums<M, N> &sums, const half_t *bias, void *result, int row, int column,
-                  int rows, int outputs) {
+// A tile's sums and their bias to `result`, as far as there are rows and outputs.
+template <int M, int N>
+DEVICE void put(const Sums<M, N> &sums, const half_t *bias, float *result, int row, int column,
+                int rows, int outputs) {
     int lane = threadIdx.x % 32;
 #pragma unroll
     for (int group = 0; group < N; group++) {
         int first = column + group * 32 + lane % 4 * 8;
         if (first >= outputs) continue;
-        float more[8] = {};
-        if (bias) load8(more, bias + first);
+        float more[8];
+        load8(more, bias + first);
 #pragma unroll
         for (int m = 0; m < M; m++)
 #pragma unroll
@@ -160,26 +158,17 @@ DEVICE void put(const Sums<M, N> &sums, const half_t *bias, void *result, int ro
                 if (r >= rows) continue;
                 float x[8];
                 sums.row(x, m, half, group);
-                size_t place = (size_t)r * outputs + first;
-                float before[8] = {};
-                if (WHAT == ADDED) load8(before, (const float *)result + place);
 #pragma unroll
-                for (int i = 0; i < 8; i++) {
-                    x[i] += more[i] + before[i];
-                    if (WHAT == CURVED) x[i] = gelu(x[i]);
-                }
-                if (WHAT == ROUNDED || WHAT == CURVED)
-                    *(uint4 *)((half_t *)result + place) = packed(x);
-                else
-                    store8((float *)result + place, x);
+                for (int i = 0; i < 8; i++) x[i] += more[i];
+                store8(result + (size_t)r * outputs + first, x);
             }
     }
 }
 
 // `result` from the rows of (items, time, channels) and the `taps - 1` before each, zero before the
 // first, side by side. `FROM` is float or half_t. Channels are a multiple of DEPTH.
-template <typename FROM, int M, int N, int WARPS_M, int WARPS_N, int STAGES, int WHAT>
-DEVICE void windowed(const FROM *rows, const half_t *weight, const half_t *bias, void *result,
+template <typename FROM, int M, int N, int WARPS_M, int WARPS_N, int STAGES>
+DEVICE void windowed(const FROM *rows, const half_t *weight, const half_t *bias, float *result,
                      int time, int channels, int outputs, int taps) {
     constexpr int ROWS = 16 * M * WARPS_M, COLUMNS = 32 * N * WARPS_N;
     constexpr int THREADS = 32 * WARPS_M * WARPS_N;
@@ -239,67 +228,8 @@ DEVICE void windowed(const FROM *rows, const half_t *weight, const half_t *bias,
         add_rows(sums, (const FROM *)(row_tiles + stage * ROWS * ROW_BYTES),
                  weight_tiles + stage * COLUMNS * DEPTH, row, column);
     }
-    size_t item = (size_t)blockIdx.z * time * outputs;
-    constexpr int SIZE = WHAT == KEPT || WHAT == ADDED ? 4 : 2;
-    put<WHAT>(sums, bias, (char *)result + item * SIZE, first_row + row, first_column + column,
-                time, outputs);
-}
-
-// `result` from the normalised rows of `stream - ahead`: (count, 256) and (256,) fp32.
-template <int M, int N, int WARPS_M, int WARPS_N, int WHAT>
-DEVICE void normed(const float *stream, const float *ahead, const half_t *weight,
-                   const half_t *bias, void *result, int count, int outputs) {
-    constexpr int ROWS = 16 * M * WARPS_M, COLUMNS = 32 * N * WARPS_N;
-    constexpr int WARPS = WARPS_M * WARPS_N, THREADS = 32 * WARPS, TOGETHER = 4;
-    constexpr int STEPS = WIDTH / DEPTH;
-    extern __shared__ __align__(1024) char shared[];
-    half_t *row_tiles = (half_t *)shared, *weight_tiles = row_tiles + ROWS * WIDTH;
-    int first_row = blockIdx.x * ROWS, first_column = blockIdx.y * COLUMNS;
-    int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-
-    start_next();
-#pragma unroll
-    for (int step = 0; step < STEPS; step++) {
-        copy_weights<COLUMNS, THREADS>(weight_tiles + step * COLUMNS * DEPTH, weight, first_column,
-                                       outputs, WIDTH, step * DEPTH);
-        end_group();
-    }
-    float excess[8];
-    load8(excess, ahead + lane * 8);
-    wait_for_previous();
-#pragma unroll
-    for (int begin = 0; begin < ROWS / WARPS; begin += TOGETHER) {
-        float x[TOGETHER][8];
-#pragma unroll
-        for (int i = 0; i < TOGETHER; i++) {
-            int r = first_row + warp * (ROWS / WARPS) + begin + i;
-            load8(x[i], stream + (size_t)min(r, count - 1) * WIDTH + lane * 8);
-        }
-#pragma unroll
-        for (int i = 0; i < TOGETHER; i++) {
-#pragma unroll
-            for (int c = 0; c < 8; c++) x[i][c] -= excess[c];
-            normalise(x[i]);
-            int r = warp * (ROWS / WARPS) + begin + i;
-            int place = (lane / CHUNKS * ROWS + r) * CHUNKS + (lane % CHUNKS ^ (r % 8));
-            *(uint4 *)(row_tiles + place * 8) = packed(x[i]);
-        }
-    }
-    int row = warp / WARPS_N * 16 * M, column = warp % WARPS_N * 32 * N;
-    Sums<M, N> sums;
-    sums.clear();
-#pragma unroll
-    for (int step = 0; step < STEPS; step++) {
-        if (step == 0) wait_for_groups<STEPS - 1>();
-        if (step == 1) wait_for_groups<STEPS - 2>();
-        if (step == 2) wait_for_groups<STEPS - 3>();
-        if (step == 3) wait_for_groups<0>();
-        show_to_products();
-        __syncthreads();
-        add_rows(sums, row_tiles + step * ROWS * DEPTH, weight_tiles + step * COLUMNS * DEPTH, row,
-                 column);
-    }
-    put<WHAT>(sums, bias, result, first_row + row, first_column + column, count, outputs);
+    put(sums, bias, result + (size_t)blockIdx.z * time * outputs, first_row + row,
+        first_column + column, time, outputs);
 }
 
 // How many 16 rows and 32 columns a warp takes, and how many warps take a tile, down and across.
@@ -310,29 +240,16 @@ DEVICE void normed(const float *stream, const float *ahead, const half_t *weight
 #endif
 #define BOUNDS(ROWS) __launch_bounds__(2 * ROWS, 256 / ROWS)
 
-#define WINDOWED(NAME, FROM, ROWS, COLUMNS, STAGES, WHAT)                                          \
+#define WINDOWED(NAME, FROM, ROWS, COLUMNS, STAGES)                                                \
     extern "C" __global__ void BOUNDS(ROWS)                                                        \
-    NAME(const FROM *rows, const half_t *weight, const half_t *bias, void *result, int time,       \
+    NAME(const FROM *rows, const half_t *weight, const half_t *bias, float *result, int time,      \
          int channels, int outputs, int taps) {                                                    \
-        windowed<FROM, SHAPE(ROWS, COLUMNS), STAGES, WHAT>(rows, weight, bias, result, time,       \
-                                                           channels, outputs, taps);               \
+        windowed<FROM, SHAPE(ROWS, COLUMNS), STAGES>(rows, weight, bias, result, time, channels,  \
+                                                     outputs, taps);                              \
     }
 
-#define NORMED(NAME, ROWS, COLUMNS, WHAT)                                                          \
-    extern "C" __global__ void BOUNDS(ROWS)                                                        \
-    NAME(const float *stream, const float *ahead, const half_t *weight, const half_t *bias,        \
-         void *result, int count, int outputs) {                                                   \
-        normed<SHAPE(ROWS, COLUMNS), WHAT>(stream, ahead, weight, bias, result, count, outputs);   \
-    }
-
-// Names say a tile's rows and columns.
-WINDOWED(added_64x64, half_t, 64, 64, 6, ADDED)
-WINDOWED(kept_64x64, half_t, 64, 64, 6, KEPT)
-WINDOWED(kept_128x128, half_t, 128, 128, 3, KEPT)
-WINDOWED(kept_wide_64x64, float, 64, 64, 3, KEPT)
-WINDOWED(kept_wide_128x64, float, 128, 64, 2, KEPT)
-WINDOWED(curved_128x128, half_t, 128, 128, 3, CURVED)
-NORMED(normed_64x64, 64, 64, ROUNDED)
-NORMED(normed_64x128, 64, 128, ROUNDED)
-NORMED(normed_curved_64x64, 64, 64, CURVED)
-NORMED(normed_curved_64x128, 64, 128, CURVED)
+// Names say a tile's rows and columns; WIDE takes rows of fp32.
+WINDOWED(kept_64x64, half_t, 64, 64, 6)
+WINDOWED(kept_128x128, half_t, 128, 128, 3)
+WINDOWED(kept_wide_64x64, float, 64, 64, 3)
+WINDOWED(kept_wide_128x64, float, 128, 64, 2)

@@ -51,40 +51,58 @@ norm_mish(const float *convolved, const float *gain, const float *bias, const fl
     }
 }
 
-// Four numbers, of which `from` or `half` is there.
-DEVICE float4 load4(const float *from, const fp16 *half, i64 index) {
-    if (from) return *(const float4 *)(from + index);
-    uint2 raw = *(const uint2 *)(half + index);
+DEVICE float4 load4(const float *from, i64 index) { return *(const float4 *)(from + index); }
+
+DEVICE float4 load4(const fp16 *from, i64 index) {
+    uint2 raw = *(const uint2 *)(from + index);
     return make_float4(lower<fp16>(raw.x), upper<fp16>(raw.x), lower<fp16>(raw.y),
                        upper<fp16>(raw.y));
 }
 
-// Snake of `signal` or `half`, or of the former's sum with `added`, which becomes `total`; zero past
-// each length. Signals are (items, time, channels), channels a multiple of 4. What is bent goes into
-// convolutions in fp16, which keeps as many digits as TF32 does.
-extern "C" __global__ void __launch_bounds__(256)
-snake(const float *signal, const fp16 *half, const fp16 *added, const float *alpha,
-      const i64 *lengths, float *total, fp16 *bent, int time, int channels, i64 size) {
+DEVICE void store4(float *to, i64 index, float4 x) { *(float4 *)(to + index) = x; }
+
+DEVICE void store4(fp16 *to, i64 index, float4 x) {
+    *(uint2 *)(to + index) = make_uint2(pack<fp16>(x.x, x.y), pack<fp16>(x.z, x.w));
+}
+
+DEVICE float snake_of(float x, float alpha, float most) {
+    float sine = sinf(x * alpha), curved = x + sine * sine / (alpha + 1e-9f);
+    return fabsf(curved) > most ? copysignf(most, curved) : curved;  // what is no number stays none
+}
+
+// Snake of `signal` or `half`, whichever is there, or of the former's sum with `added`, which becomes
+// `total`; zero past each length. Signals are (items, time, channels), channels a multiple of 4.
+// What is bent goes into a convolution, which takes and gives numbers of type T up to `most`.
+template <typename T>
+DEVICE void bend(const float *signal, const T *half, const T *added, const float *alpha,
+                 const i64 *lengths, float *total, T *bent, int time, int channels, i64 size,
+                 float most) {
     i64 index = ((i64)blockIdx.x * 256 + threadIdx.x) * 4;
     start_next();
     wait_for_previous();
     if (index >= size) return;
     i64 sample = index / channels;
-    bool heard = sample % time < lengths[sample / time];
-    float4 x = load4(signal, half, index), scale = *(const float4 *)(alpha + index % channels);
+    float4 x = signal ? load4(signal, index) : load4(half, index);
     if (added) {
-        float4 more = load4(0, added, index);
+        float4 more = load4(added, index);
         x = make_float4(x.x + more.x, x.y + more.y, x.z + more.z, x.w + more.w);
-        *(float4 *)(total + index) = x;
+        store4(total, index, x);
     }
-    auto curve = [&](float v, float a) {
-        float sine = sinf(v * a), curved = v + sine * sine / (a + 1e-9f);
-        return heard ? fminf(fmaxf(curved, -65504.0f), 65504.0f) : 0.0f;
-    };
-    *(uint2 *)(bent + index) =
-        make_uint2(pack<fp16>(curve(x.x, scale.x), curve(x.y, scale.y)),
-                   pack<fp16>(curve(x.z, scale.z), curve(x.w, scale.w)));
+    float4 a = load4(alpha, index % channels), zero = make_float4(0, 0, 0, 0);
+    float4 curved = make_float4(snake_of(x.x, a.x, most), snake_of(x.y, a.y, most),
+                                snake_of(x.z, a.z, most), snake_of(x.w, a.w, most));
+    store4(bent, index, sample % time < lengths[sample / time] ? curved : zero);
 }
+
+#define SNAKE(NAME, T, MOST)                                                                       \
+    extern "C" __global__ void __launch_bounds__(256)                                              \
+    NAME(const float *signal, const T *half, const T *added, const float *alpha,                   \
+         const i64 *lengths, float *total, T *bent, int time, int channels, i64 size) {            \
+        bend<T>(signal, half, added, alpha, lengths, total, bent, time, channels, size, MOST);     \
+    }
+
+SNAKE(snake, float, __int_as_float(0x7f800000))
+SNAKE(snake_to_half, fp16, 65504.0f)
 
 // GELU in place, of halves.
 extern "C" __global__ void __launch_bounds__(256) curve(half_t *rows, i64 size) {

@@ -1,5 +1,4 @@
-// What S3Gen's kernels share beyond `common.cuh`: rows of eight numbers, copies in groups, and
-// fragments of tiles.
+// What S3Gen's kernels share beyond `common.cuh`: rows of eight numbers, and fragments of tiles.
 //
 // A half is bfloat16, or float16 where BF16 is 0. Tiles in shared memory are rows of 16-byte
 // chunks; a chunk's place is its number XOR something of its row, so that the eight rows of a
@@ -75,32 +74,6 @@ DEVICE float gelu(float x) {
     mass = fmaf(mass, u, -0.06619057804346085f);
     mass = fmaf(mass, u, 0.3988194167613983f);
     return x * fmaf(near, mass, 0.5f);
-}
-
-// Sixteen bytes to shared memory in the background, or zeros where nothing is to be copied.
-DEVICE void copy16_or_zero(void* to, const void* from, bool there) {
-#if HAS_ASYNC_COPY
-    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(
-                     u32(__cvta_generic_to_shared(to))),
-                 "l"(from), "r"(there ? 16 : 0)
-                 : "memory");
-#else
-    *(uint4*)to = there ? *(const uint4*)from : make_uint4(0, 0, 0, 0);
-#endif
-}
-
-DEVICE void end_group() {
-#if HAS_ASYNC_COPY
-    asm volatile("cp.async.commit_group;" ::: "memory");
-#endif
-}
-
-// Waits until no more than the `LEFT` youngest groups of this thread's copies are on their way.
-template <int LEFT>
-DEVICE void wait_for_groups() {
-#if HAS_ASYNC_COPY
-    asm volatile("cp.async.wait_group %0;" ::"n"(LEFT) : "memory");
-#endif
 }
 
 // Four 8 x 8 matrices of halves: lane 8m + r gives the address of row r of matrix m.
