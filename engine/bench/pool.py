@@ -52,10 +52,11 @@ class _Amount:
     repeats: int
     clip_seconds: int
     sentence: int  # characters
+    tokens: int  # about how many an utterance of random weights has, at 25 a second
 
 
-_FULL = _Amount(128, 30.0, 2, 12, 10, SENTENCE)
-_SMALL = _Amount(8, 6.0, 1, 3, 6, FIRST_CHUNK)
+_FULL = _Amount(128, 30.0, 2, 12, 10, SENTENCE, 60)
+_SMALL = _Amount(4, 8.0, 1, 2, 6, FIRST_CHUNK, 15)
 
 
 @dataclass
@@ -234,10 +235,10 @@ async def _forget(bench: _Bench, executor: LocalExecutor) -> None:
     asked = partial(bench.request, FIRST_CHUNK, voice)
     kept = Path(bench.config.home) / "conditionals"
     await executor.synthesise(asked())
-    busy: set[str] = set()
+    busy: set[int] = set()
     speaking = asyncio.gather(*(executor.synthesise(asked()) for _ in range(bench.amount.streams)))
     while not speaking.done():
-        busy |= {worker.name + str(i) for i, worker in _running(executor)}
+        busy |= {n for n, worker in enumerate(executor.status().workers) if worker.running}
         await asyncio.sleep(0.005)
     await speaking
     files_before = sum(path.is_file() for path in kept.rglob("*"))
@@ -261,14 +262,11 @@ async def _forget(bench: _Bench, executor: LocalExecutor) -> None:
     )
 
 
-def _running(executor: LocalExecutor) -> list[tuple[int, Any]]:
-    return [(i, each) for i, each in enumerate(executor.status().workers) if each.running]
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m engine.bench.pool", description=__doc__)
     parser.add_argument("--small", action="store_true", help="a reduced model, on the CPU")
-    parser.add_argument("--model", choices=MODELS, default="english", help="default: english")
+    model_help = "default: english; nano with --small"
+    parser.add_argument("--model", choices=MODELS, help=model_help)
     parser.add_argument("--weights", type=Path, help="a checkpoint's folder; else random weights")
     devices_help = "one worker on each, with commas: cuda:0,cuda:1 or cpu,cpu; default: every card"
     parser.add_argument("--devices", help=devices_help)
@@ -290,11 +288,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     amount = _SMALL if options.small else _FULL
     with tempfile.TemporaryDirectory() as scratch:
-        model = MODELS[options.model]
+        model = MODELS[options.model or ("nano" if options.small else "english")]
         weights = options.weights or Path(scratch) / "weights"
         began = time.perf_counter()
         if options.weights is None:
-            write_random_checkpoint(weights, model, seed=0, small=options.small)
+            write_random_checkpoint(
+                weights, model, seed=0, small=options.small, stop_after=amount.tokens
+            )
         home = Path(scratch) / "home"
         home.mkdir()
         config = EngineConfig(

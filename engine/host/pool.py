@@ -24,7 +24,7 @@ from engine.executor import ExecutorStatus
 from engine.host.backlog import Backlog
 from engine.host.limits import QueueLimits
 from engine.host.restarts import RestartPolicy
-from engine.host.seat import WorkerPlace, Seat
+from engine.host.seat import Seat, WorkerPlace
 from engine.host.supervisor import Supervisor
 from engine.host.worker_process import WorkerProcess
 from engine.messages import (
