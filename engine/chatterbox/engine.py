@@ -34,7 +34,6 @@ from engine.speech import EngineInfo, Speech, SpeechParameters
 
 #: Waveform batches on the device at a time: one that runs, one that is ready to.
 _WAVEFORM_BATCHES = 2
-_LARGEST_WAVEFORM_BATCH = 4
 #: After a new job that took so long, those that are being decoded go on before the next one.
 _LONG_S = 0.02
 #: A pause between looks whether a new voice is there, while there is nothing else to do.
@@ -67,7 +66,7 @@ class ChatterboxEngine:
             # The weights were put in order on the stream that is current now.
             self._stream.wait_stream(torch.cuda.current_stream())
         # On a CPU several at once take as long as one after the other, and all of them wait for it.
-        self._largest_waveform_batch = 1 if self._stream is None else _LARGEST_WAVEFORM_BATCH
+        self._largest_waveform_batch = 1 if self._stream is None else waveforms.limits.items
         self._utterances: dict[int, Utterance] = {}  # neither ended nor cancelled, by job
         self._new: deque[Utterance] = deque()
         self._enrolling: deque[Utterance] = deque()

@@ -5,7 +5,7 @@
     double((blocks,), 128, source, out, len(out))
 
 Launches are captured into CUDA graphs like torch's own. Sources are read as text, and may include
-`common.cuh` of this folder.
+`common.cuh` of this folder and the `.cuh` files of their own.
 """
 
 import ctypes
@@ -28,6 +28,8 @@ from engine.chatterbox.cuda.nvrtc import Compiled, Nvrtc
 _COMMON = ("engine.chatterbox.cuda", "common.cuh")
 #: Since here a kernel may start before the one that it follows has ended.
 BEHIND_SINCE = (9, 0)
+#: Whose products of four warps no other architecture has.
+HOPPER = (9, 0)
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,25 @@ class SourceFile:
     def options(self) -> tuple[str, ...]:
         return tuple(f"--define-macro={name}={value}" for name, value in _sorted(self.defines))
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What it may include, by name."""
+        own = {
+            file.name: file.read_text(encoding="utf-8")
+            for file in files(self.package).iterdir()
+            if file.name.endswith(".cuh")
+        }
+        return own | {_COMMON[1]: _common()}
+
+    @property
+    def digest(self) -> str:
+        """Of all that is compiled."""
+        texts = [self.text, *(text for _, text in sorted(self.headers.items()))]
+        return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
     def compile(self, nvrtc: Nvrtc, architecture: str) -> Compiled:
         """Raises `CompileError`."""
-        headers = {_COMMON[1]: _common()}
-        return nvrtc.compile(self.text, self.name, architecture, self.options, headers)
+        return nvrtc.compile(self.text, self.name, architecture, self.options, self.headers)
 
 
 class Kernel:
@@ -93,9 +110,8 @@ class Program:
         major, minor = torch.cuda.get_device_capability(self._device)
         self.behind = (major, minor) >= BEHIND_SINCE
         nvrtc, self._driver = _nvrtc(), _driver()
-        architecture = f"sm_{major}{minor}"
-        text = hashlib.sha256(f"{source.text}\0{_common()}".encode()).hexdigest()
-        key = (source.name, text, *source.options, architecture, nvrtc.version)
+        architecture = architecture_of(major, minor)
+        key = (source.name, source.digest, *source.options, architecture, nvrtc.version)
         cubin = (kept or CubinCache()).get(key, lambda: source.compile(nvrtc, architecture).cubin)
         torch.cuda.current_stream(self._device)  # torch's context comes first
         self._context = self._driver.context(_ordinal(self._device))
@@ -105,6 +121,11 @@ class Program:
         """The kernel `name`, whose launches may ask for so much dynamic shared memory."""
         function = self._driver.function(self._context, self._module, name, shared)
         return Kernel(self._driver, self._device, self._context, function)
+
+
+def architecture_of(major: int, minor: int) -> str:
+    """What to compile for on a compute capability: on Hopper, its own instructions too."""
+    return f"sm_{major}{minor}{'a' if (major, minor) == HOPPER else ''}"
 
 
 def nvrtc_version() -> str:

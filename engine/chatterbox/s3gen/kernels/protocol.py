@@ -2,6 +2,7 @@
 
 from typing import Literal, Protocol
 
+import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen.layout import Linear
@@ -46,9 +47,15 @@ class S3GenKernels(Protocol):
         """
 
     def snake(
-        self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
+        self,
+        signal: Tensor,
+        added: Tensor | None,
+        alpha: Tensor,
+        lengths: Tensor,
+        dtype: torch.dtype,
     ) -> tuple[Tensor, Tensor]:
         """`x = signal + added`, and Snake of it, x + sin(alpha x)^2 / alpha, zero past the length.
 
-        Signals are (batch, channels, 1, time) with channels last in memory; alpha (channels,).
+        Signals are (batch, channels, 1, time) with channels last in memory; alpha (channels,). A
+        sum is fp32; Snake of it is in `dtype`, as what a convolution gave may be.
         """

@@ -14,6 +14,7 @@ from engine.chatterbox.s3gen.weights import NormedConv
 
 EPSILON = 1e-5
 TAPS = 3
+LARGEST_HALF = 65504.0
 
 
 class ReferenceS3GenKernels:
@@ -59,15 +60,23 @@ class ReferenceS3GenKernels:
         return result.to(block.conv.weight.dtype)
 
     def snake(
-        self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
+        self,
+        signal: Tensor,
+        added: Tensor | None,
+        alpha: Tensor,
+        lengths: Tensor,
+        dtype: torch.dtype,
     ) -> tuple[Tensor, Tensor]:
-        total = signal if added is None else signal + added
+        total = signal.float() if added is None else signal + added
         scale = alpha.view(1, -1, 1, 1)
         # In place, as each of these takes as long as the memory does. The 1e-9 is upstream's,
         # against a division by zero.
         sine = (total * scale).sin_()
         bent = torch.addcmul(total, sine.mul_(sine), 1 / (scale + 1e-9))
-        return total, bent.mul_(mask_of(lengths, signal.shape[-1]))
+        bent.mul_(mask_of(lengths, signal.shape[-1]))
+        if dtype == torch.float32:
+            return total, bent
+        return total, bent.clamp_(-LARGEST_HALF, LARGEST_HALF).to(dtype)
 
 
 def multiply(rows: Tensor, product: Linear) -> Tensor:
