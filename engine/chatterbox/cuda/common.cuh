@@ -125,28 +125,6 @@ __device__ __forceinline__ void copy16(void* to, const void* from) {
     *(uint4*)to = *(const uint4*)from;
 #endif
 }
-// The same, or zeros.
-__device__ __forceinline__ void copy16_or_zero(void* to, const void* from, bool really) {
-#if HAS_ASYNC_COPY
-    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(
-                     u32(__cvta_generic_to_shared(to))),
-                 "l"(from), "r"(really ? 16 : 0)
-                 : "memory");
-#else
-    *(uint4*)to = really ? *(const uint4*)from : make_uint4(0, 0, 0, 0);
-#endif
-}
-// Closes a group of copies of this thread; waits until but so many groups are on their way.
-__device__ __forceinline__ void end_group() {
-#if HAS_ASYNC_COPY
-    asm volatile("cp.async.commit_group;" ::: "memory");
-#endif
-}
-template <int LEFT> __device__ __forceinline__ void wait_for_groups() {
-#if HAS_ASYNC_COPY
-    asm volatile("cp.async.wait_group %0;" ::"n"(LEFT) : "memory");
-#endif
-}
 // Waits for the copies of this thread; what others copied needs a barrier behind it.
 __device__ __forceinline__ void wait_for_copies() {
 #if HAS_ASYNC_COPY
@@ -165,30 +143,6 @@ __device__ __forceinline__ void start_next() {
 __device__ __forceinline__ void wait_for_previous() {
 #if __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
-
-// Blocks of a cluster: all of its threads arrive and wait; what was written before is seen behind.
-__device__ __forceinline__ void cluster_arrive() {
-#if __CUDA_ARCH__ >= 900
-    asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
-#endif
-}
-__device__ __forceinline__ void cluster_wait() {
-#if __CUDA_ARCH__ >= 900
-    asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
-#endif
-}
-// Writes into the same place of the shared memory of a cluster's first block.
-__device__ __forceinline__ void store_in_first(float* place, float v) {
-#if __CUDA_ARCH__ >= 900
-    u32 there;
-    asm volatile("mapa.shared::cluster.u32 %0, %1, 0;"
-                 : "=r"(there)
-                 : "r"(u32(__cvta_generic_to_shared(place))));
-    asm volatile("st.shared::cluster.f32 [%0], %1;" ::"r"(there), "f"(v) : "memory");
-#else
-    *place = v;
 #endif
 }
 

@@ -7,10 +7,7 @@ from typing import Any
 import torch
 
 _OUT_OF_MEMORY = 2
-_CLUSTER, _BEHIND = (
-    4,
-    6,
-)  # CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, _PROGRAMMATIC_STREAM_SERIALIZATION
+_BEHIND = 6  # CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
 _MOST_DYNAMIC_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 
 
@@ -20,7 +17,6 @@ class DriverError(RuntimeError):
 
 class _Value(ctypes.Union):
     _fields_ = (
-        ("cluster", ctypes.c_uint * 3),
         ("flag", ctypes.c_int),
         ("padding", ctypes.c_char * 64),
         ("aligned", ctypes.c_uint64),
@@ -47,14 +43,13 @@ class Shape:
     """How a kernel is launched.
 
     `shared` is dynamic shared memory, in bytes a block. `behind` lets it start while the kernel
-    before it still runs (compute capability 9.0); `cluster` is blocks along x that run together.
+    before it still runs (compute capability 9.0).
     """
 
     grid: tuple[int, int, int]
     block: int
     shared: int = 0
     behind: bool = False
-    cluster: int = 1
 
 
 class Driver:
@@ -95,22 +90,15 @@ class Driver:
         self, context: int, function: int, shape: Shape, stream: int, arguments: list[Any]
     ) -> None:
         """Queue a kernel; `arguments` are ctypes values of the kernel's parameter types."""
-        attributes = (_Attribute * 2)()
-        count = 0
-        if shape.behind:
-            attributes[count].id, attributes[count].value.flag = _BEHIND, 1
-            count += 1
-        if shape.cluster > 1:
-            attributes[count].id = _CLUSTER
-            attributes[count].value.cluster = (ctypes.c_uint * 3)(shape.cluster, 1, 1)
-            count += 1
+        attributes = (_Attribute * 1)()
+        attributes[0].id, attributes[0].value.flag = _BEHIND, 1
         config = _Config(
             (ctypes.c_uint * 3)(*shape.grid),
             (ctypes.c_uint * 3)(shape.block, 1, 1),
             shape.shared,
             stream,
             attributes,
-            count,
+            int(shape.behind),
         )
         pointers = (ctypes.c_void_p * len(arguments))(*map(ctypes.addressof, arguments))
         with _Current(self, context):

@@ -83,7 +83,6 @@ class Kernel:
         *arguments: Any,
         shared: int = 0,
         behind: bool = False,
-        cluster: int = 1,
     ) -> None:
         """Launch on the device's current stream; see `Shape`.
 
@@ -91,7 +90,7 @@ class Kernel:
         other types as ctypes values.
         """
         x, y, z = (*grid, 1, 1)[:3]
-        shape = Shape((x, y, z), block, shared, behind, cluster)
+        shape = Shape((x, y, z), block, shared, behind)
         stream = torch.cuda.current_stream(self._device).cuda_stream
         given = [_argument(value) for value in arguments]
         self._driver.launch(self._context, self._function, shape, stream, given)

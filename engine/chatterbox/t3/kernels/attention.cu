@@ -1,13 +1,10 @@
 // Attention of one new position per row to its pages.
 //
-// Compiled with TYPE, that of queries, keys and values; PAGE, positions of a page; and for few rows
-// and for many: PARTS, blocks that share a context; WARPS of each; and AHEAD, how often two halves of
-// its shared memory are filled.
+// Compiled with TYPE, that of queries, keys and values; PAGE, positions of a page; and for few, some
+// and many rows the WARPS of a block, and AHEAD, how often each reads before it begins.
 //
-// A block takes one head of one row, or a part of its context where few rows have to fill the device;
-// the parts are a cluster, whose first block joins them. It reads only positions that are used, and
-// asks for earlier ones before the kernel that makes the new position's query, key and value has
-// ended.
+// A block takes one head of one row. It reads only positions that are used, and begins with earlier
+// ones before the kernel that makes the new position's query, key and value has ended.
 #include "common.cuh"
 
 constexpr int HEAD_DIM = 64;
@@ -29,48 +26,51 @@ template <class T> __device__ __forceinline__ uint4 repack(const float* v, T) {
     return make_uint4(pack<T>(v[0], v[1]), pack<T>(v[2], v[3]), pack<T>(v[4], v[5]),
                       pack<T>(v[6], v[7]));
 }
-// Rotates, stores and attends. The grid is (PARTS * heads, rows); `qkv` is (rows, 3, heads, HEAD_DIM),
-// `keys` and `values` (pages, heads, PAGE, HEAD_DIM), `out` (rows, heads, HEAD_DIM).
-template <class T, int PARTS, int WARPS, int AHEAD>
+__device__ __forceinline__ uint4 read_once(const void* from) {
+    uint4 v;
+    asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+                 : "l"(from));
+    return v;
+}
+
+// Rotates, stores and attends. The grid is (heads, rows); `qkv` is (rows, 3, heads, HEAD_DIM),
+// `keys` and `values` (pages, heads, PAGE, HEAD_DIM), `out` (rows, heads, HEAD_DIM). AHEAD times
+// GROUPS positions of a warp are read at once.
+template <class T, int WARPS, int AHEAD>
 __device__ __forceinline__ void attend(
     const T* qkv, T* keys, T* values, const float* cosines, const float* sines,
     const int* positions, const int* tables, T* out, int table_width, float factor) {
     constexpr int PER_LANE = 16 / sizeof(T);  // dimensions
-    constexpr int LANES = HEAD_DIM / PER_LANE, GROUPS = 32 / LANES, THREADS = 32 * WARPS;
-    constexpr int ALL = PARTS * WARPS;
-    // Each lane's own: halves, turns, key and value.
-    extern __shared__ uint4 kept[];
-    __shared__ float mixed_by[ALL][HEAD_DIM], most_by[ALL], total_by[ALL];
-    const int part = blockIdx.x % PARTS, head = blockIdx.x / PARTS, row = blockIdx.y;
-    const int heads = gridDim.x / PARTS, width = heads * HEAD_DIM;
-    const int tid = threadIdx.x, warp = tid >> 5, lane = tid & 31;
+    constexpr int LANES = HEAD_DIM / PER_LANE, GROUPS = 32 / LANES;
+    __shared__ float mixed_by[WARPS][HEAD_DIM];
+    __shared__ float most_by[WARPS], total_by[WARPS];
+    const int head = blockIdx.x, row = blockIdx.y, heads = gridDim.x, width = heads * HEAD_DIM;
+    const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
     const int group = lane / LANES, d = lane % LANES * PER_LANE;
-    const int among = part * WARPS + warp;
     const T kind{};
 
     start_next();
-    if (PARTS > 1) cluster_arrive();  // before one writes to another, that has to be there
     const int fed = positions[row];
     const int position = max(fed, 0);  // as many were stored earlier
     const int* table = tables + i64(row) * table_width;
     auto place = [&](int p) {
         return ((i64(table[p / PAGE]) * heads + head) * PAGE + p % PAGE) * HEAD_DIM + d;
     };
-    auto at = [&](int turn) { return (turn * ALL + among) * GROUPS + group; };
-    auto ask = [&](int half, int turn) {
+    uint4 k[AHEAD], v[AHEAD];
+    auto read = [&](int turn) {
 #pragma unroll
         for (int i = 0; i < AHEAD; i++) {
-            const int p = at(turn + i);
-            const bool inside = p < position;
-            const i64 from = place(inside ? p : 0);
-            uint4* to = &kept[(half * AHEAD + i) * 2 * THREADS + tid];
-            copy16_or_zero(to, keys + from, inside);
-            copy16_or_zero(to + THREADS, values + from, inside);
+            const int p = ((turn + i) * WARPS + warp) * GROUPS + group;
+            k[i] = v[i] = make_uint4(0, 0, 0, 0);
+            if (p < position) {
+                const i64 at = place(p);
+                k[i] = read_once(keys + at);
+                v[i] = read_once(values + at);
+            }
         }
-        end_group();
     };
-    ask(0, 0);
-    ask(1, AHEAD);
+    read(0);
     float cosine[PER_LANE], sine[PER_LANE];
 #pragma unroll
     for (int i = 0; i < PER_LANE; i += 4) {
@@ -80,11 +80,12 @@ __device__ __forceinline__ void attend(
     if (d < HEAD_DIM / 2)
 #pragma unroll
         for (int i = 0; i < PER_LANE; i++) sine[i] = -sine[i];
+    const i64 own = place(position);
     wait_for_previous();
 
     const T* of_head = qkv + i64(row) * 3 * width + head * HEAD_DIM + d;
     uint4 new_query = *(const uint4*)of_head, new_key, new_value;
-    if (among == 0) {
+    if (warp == 0) {
         new_key = *(const uint4*)(of_head + width);
         new_value = *(const uint4*)(of_head + 2 * width);
     }
@@ -102,13 +103,49 @@ __device__ __forceinline__ void attend(
     for (int i = 0; i < PER_LANE; i++) query[i] *= factor;
 
     float most = NOTHING, total = 0, mixed[PER_LANE] = {};
-    if (among == 0) {
+    for (int turn = 0; turn == 0 || turn * WARPS * GROUPS < position; turn += AHEAD) {
+        if (turn > 0) read(turn);
+        float score[AHEAD];
+        float higher = most;
+#pragma unroll
+        for (int i = 0; i < AHEAD; i++) {
+            float key[PER_LANE];
+            unpack(k[i], key, kind);
+            score[i] = 0;
+#pragma unroll
+            for (int j = 0; j < PER_LANE; j++) score[i] += query[j] * key[j];
+        }
+#pragma unroll
+        for (int step = 1; step < LANES; step <<= 1)
+#pragma unroll
+            for (int i = 0; i < AHEAD; i++) score[i] += __shfl_xor_sync(~0u, score[i], step);
+#pragma unroll
+        for (int i = 0; i < AHEAD; i++) {
+            if (((turn + i) * WARPS + warp) * GROUPS + group >= position) score[i] = NOTHING;
+            higher = fmaxf(higher, score[i]);
+        }
+        const float still = __expf(most - higher);
+        total *= still;
+#pragma unroll
+        for (int j = 0; j < PER_LANE; j++) mixed[j] *= still;
+#pragma unroll
+        for (int i = 0; i < AHEAD; i++) {
+            const float weight = score[i] == NOTHING ? 0.f : __expf(score[i] - higher);
+            float value[PER_LANE];
+            unpack(v[i], value, kind);
+            total += weight;
+#pragma unroll
+            for (int j = 0; j < PER_LANE; j++) mixed[j] += weight * value[j];
+        }
+        most = higher;
+    }
+
+    if (warp == 0) {
         // The new position's own key and value: stored, and attended to as they are stored.
         float key[PER_LANE], value[PER_LANE];
         rotate(new_key, key);
         new_key = repack(key, kind);
         if (fed >= 0 && group == 0) {
-            const i64 own = place(position);
             *(uint4*)(keys + own) = new_key;
             *(uint4*)(values + own) = new_value;
         }
@@ -120,51 +157,13 @@ __device__ __forceinline__ void attend(
 #pragma unroll
         for (int step = 1; step < LANES; step <<= 1) score += __shfl_xor_sync(~0u, score, step);
         if (group == 0) {
-            most = score, total = 1;
+            const float higher = fmaxf(most, score), still = __expf(most - higher);
+            const float weight = __expf(score - higher);
+            total = total * still + weight;
 #pragma unroll
-            for (int j = 0; j < PER_LANE; j++) mixed[j] = value[j];
+            for (int j = 0; j < PER_LANE; j++) mixed[j] = mixed[j] * still + weight * value[j];
+            most = higher;
         }
-    }
-
-    int half = 0;
-    for (int turn = 0; turn * ALL * GROUPS < position; turn += AHEAD) {
-        wait_for_groups<1>();
-        const uint4* from = &kept[half * AHEAD * 2 * THREADS + tid];
-        float score[AHEAD];
-        float higher = most;
-#pragma unroll
-        for (int i = 0; i < AHEAD; i++) {
-            float key[PER_LANE];
-            unpack(from[i * 2 * THREADS], key, kind);
-            score[i] = 0;
-#pragma unroll
-            for (int j = 0; j < PER_LANE; j++) score[i] += query[j] * key[j];
-        }
-#pragma unroll
-        for (int step = 1; step < LANES; step <<= 1)
-#pragma unroll
-            for (int i = 0; i < AHEAD; i++) score[i] += __shfl_xor_sync(~0u, score[i], step);
-#pragma unroll
-        for (int i = 0; i < AHEAD; i++) {
-            if (at(turn + i) >= position) score[i] = NOTHING;
-            higher = fmaxf(higher, score[i]);
-        }
-        const float still = __expf(most - higher);
-        total *= still;
-#pragma unroll
-        for (int j = 0; j < PER_LANE; j++) mixed[j] *= still;
-#pragma unroll
-        for (int i = 0; i < AHEAD; i++) {
-            const float weight = score[i] == NOTHING ? 0.f : __expf(score[i] - higher);
-            float value[PER_LANE];
-            unpack(from[i * 2 * THREADS + THREADS], value, kind);
-            total += weight;
-#pragma unroll
-            for (int j = 0; j < PER_LANE; j++) mixed[j] += weight * value[j];
-        }
-        most = higher;
-        ask(half, turn + 2 * AHEAD);
-        half ^= 1;
     }
 
 #pragma unroll
@@ -177,50 +176,34 @@ __device__ __forceinline__ void attend(
             mixed[j] = mixed[j] * mine + __shfl_xor_sync(~0u, mixed[j], step) * its;
         most = higher;
     }
-    if (PARTS > 1) cluster_wait();
     if (group == 0) {
 #pragma unroll
-        for (int j = 0; j < PER_LANE; j++) {
-            if (PARTS > 1)
-                store_in_first(&mixed_by[among][d + j], mixed[j]);
-            else
-                mixed_by[among][d + j] = mixed[j];
-        }
-        if (lane == 0) {
-            if (PARTS > 1)
-                store_in_first(&most_by[among], most), store_in_first(&total_by[among], total);
-            else
-                most_by[among] = most, total_by[among] = total;
-        }
+        for (int j = 0; j < PER_LANE; j++) mixed_by[warp][d + j] = mixed[j];
+        if (lane == 0) most_by[warp] = most, total_by[warp] = total;
     }
-    if (PARTS > 1) {
-        __syncwarp();
-        cluster_arrive();
-        cluster_wait();
-    } else {
-        __syncthreads();
-    }
-    if (part == 0 && tid < HEAD_DIM) {
+    __syncthreads();
+    if (threadIdx.x < HEAD_DIM) {
         float highest = NOTHING, sum = 0, value = 0;
 #pragma unroll
-        for (int w = 0; w < ALL; w++) highest = fmaxf(highest, most_by[w]);
+        for (int w = 0; w < WARPS; w++) highest = fmaxf(highest, most_by[w]);
 #pragma unroll
-        for (int w = 0; w < ALL; w++) {
+        for (int w = 0; w < WARPS; w++) {
             const float share = __expf(most_by[w] - highest);
             sum += share * total_by[w];
-            value += share * mixed_by[w][tid];
+            value += share * mixed_by[w][threadIdx.x];
         }
-        out[i64(row) * width + head * HEAD_DIM + tid] = from_float<T>(value / sum);
+        out[i64(row) * width + head * HEAD_DIM + threadIdx.x] = from_float<T>(value / sum);
     }
 }
 
-#define ATTEND(NAME, PARTS, WARPS, AHEAD)                                                       \
+#define ATTEND(NAME, WARPS, AHEAD)                                                              \
     extern "C" __global__ void __launch_bounds__(32 * WARPS) NAME(                              \
         const TYPE* qkv, TYPE* keys, TYPE* values, const float* cosines, const float* sines,    \
         const int* positions, const int* tables, TYPE* out, int table_width, float factor) {    \
-        attend<TYPE, PARTS, WARPS, AHEAD>(qkv, keys, values, cosines, sines, positions, tables, \
-                                          out, table_width, factor);                            \
+        attend<TYPE, WARPS, AHEAD>(qkv, keys, values, cosines, sines, positions, tables, out,   \
+                                   table_width, factor);                                        \
     }
 
-ATTEND(attend_few, FEW_PARTS, FEW_WARPS, FEW_AHEAD)
-ATTEND(attend_many, 1, MANY_WARPS, MANY_AHEAD)
+ATTEND(attend_few, FEW_WARPS, FEW_AHEAD)
+ATTEND(attend_some, SOME_WARPS, SOME_AHEAD)
+ATTEND(attend_many, MANY_WARPS, MANY_AHEAD)

@@ -39,11 +39,10 @@ class CompiledT3Kernels:
             self._own, self._most_rows = FullPrecision(device), MOST_FULL_ROWS
         elif sources.multiplies(sizes):
             self._own, self._most_rows = HalfPrecision(sizes, dtype, device), MOST_ROWS
-        capability = torch.cuda.get_device_capability(device)
-        attention = Program(sources.attention(dtype, capability), device)
-        self._few, self._many = sources.few(capability), sources.MANY
-        self._attend_few = attention.kernel("attend_few", shared=self._few.shared)
-        self._attend_many = attention.kernel("attend_many", shared=self._many.shared)
+        attention = Program(sources.attention(dtype), device)
+        self._attentions = [
+            (how, attention.kernel(f"attend_{how.name}")) for how in sources.ATTENTIONS
+        ]
         sampling = Program(sources.sampling(sizes, dtype), device)
         self._embed, self._draw_noise, self._sample = map(
             sampling.kernel, ("embed", "draw_noise", "sample")
@@ -119,11 +118,9 @@ class CompiledT3Kernels:
     def attend(
         self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
     ) -> None:
-        few = batch.rows <= sources.FEW_ROWS
-        kernel = self._attend_few if few else self._attend_many
-        how = self._few if few else self._many
-        kernel(
-            (cache[0].shape[1] * how.parts, batch.rows),
+        how, attend = next(each for each in self._attentions if batch.rows <= each[0].rows)
+        attend(
+            (cache[0].shape[1], batch.rows),
             how.threads,
             batch.qkv,
             *cache,
@@ -133,9 +130,7 @@ class CompiledT3Kernels:
             batch.attended,
             batch.tables.shape[1],
             HEAD_DIM**-0.5,
-            shared=how.shared,
             behind=self._behind,
-            cluster=how.parts,
         )
 
     def add_attended(self, batch: Batch, weight: Tensor) -> None:

@@ -4,6 +4,7 @@ Block sizes are as measured on an H200 (docs/benchmarks). They change speed, and
 than rounding.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -24,26 +25,27 @@ WARP_COLUMNS = 32
 
 @dataclass(frozen=True)
 class Attention:
-    """How a context is read: by `parts` blocks of `warps` warps, in halves of `ahead` turns."""
+    """How one head of one row is attended to: a kernel of `attention.cu`, for up to `rows` rows.
 
-    parts: int
+    Each of its warps reads `ahead` times before it begins. The fewer rows, the more warps it takes
+    to have much of the cache on its way at once.
+    """
+
+    name: str
     warps: int
     ahead: int
+    rows: float = math.inf
 
     @property
     def threads(self) -> int:
         return 32 * self.warps
 
-    @property
-    def shared(self) -> int:
-        """Dynamic shared memory of a block, in bytes: two halves of keys and values."""
-        return 2 * self.ahead * 2 * 16 * self.threads
 
-
-#: Up to so many rows, blocks share a context where they can speak to one another.
-FEW_ROWS = 4
-CLUSTERS_SINCE = (9, 0)
-FEW, FEW_APART, MANY = Attention(4, 4, 3), Attention(1, 16, 3), Attention(1, 8, 3)
+ATTENTIONS = (
+    Attention("few", warps=16, ahead=6, rows=2),
+    Attention("some", warps=8, ahead=6, rows=16),
+    Attention("many", warps=4, ahead=6),
+)
 
 
 @dataclass(frozen=True)
@@ -120,21 +122,13 @@ def full_precision() -> SourceFile:
     return SourceFile(_PACKAGE, "full_precision.cu")
 
 
-def few(capability: tuple[int, int]) -> Attention:
-    return FEW if capability >= CLUSTERS_SINCE else FEW_APART
-
-
-def attention(dtype: torch.dtype, capability: tuple[int, int]) -> SourceFile:
-    shared = few(capability)
-    defines: dict[str, str | int] = {
-        "TYPE": _TYPES[dtype],
-        "PAGE": PAGE,
-        "FEW_PARTS": shared.parts,
-        "FEW_WARPS": shared.warps,
-        "FEW_AHEAD": shared.ahead,
-        "MANY_WARPS": MANY.warps,
-        "MANY_AHEAD": MANY.ahead,
-    }
+def attention(dtype: torch.dtype) -> SourceFile:
+    defines: dict[str, str | int] = {"TYPE": _TYPES[dtype], "PAGE": PAGE}
+    for each in ATTENTIONS:
+        defines |= {
+            f"{each.name.upper()}_WARPS": each.warps,
+            f"{each.name.upper()}_AHEAD": each.ahead,
+        }
     return SourceFile(_PACKAGE, "attention.cu", defines)
 
 

@@ -9,6 +9,7 @@ from engine.weights.sizes import T3Sizes
 from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
 
 SIZES = T3Sizes()
+ATTENTION = {f"attend_{how.name}": (how.threads, 0) for how in sources.ATTENTIONS}
 #: By how an allocation is rounded up.
 REGISTERS_OF_A_WARP = 256
 
@@ -37,12 +38,7 @@ def check_all(architecture: str, half: torch.dtype) -> None:
         for rows in (8, 16)
     }
     check(sources.projections(SIZES, half, capability), architecture, launched)
-    few, many = sources.few(capability), sources.MANY
-    attention = {
-        "attend_few": (few.threads, few.shared),
-        "attend_many": (many.threads, many.shared),
-    }
-    check(sources.attention(half, capability), architecture, attention)
+    check(sources.attention(half), architecture, ATTENTION)
     between = dict.fromkeys(("norm_rows", "gated", "turn_heads"), (128, 0))
     check(sources.between(half), architecture, between)
     ends = {"embed": (SIZES.hidden // 4, 0), "draw_noise": (256, 0), "sample": (1024, 0)}
@@ -64,12 +60,7 @@ def test_kernels_fit_every_other_card(architecture: str) -> None:
 def test_the_parity_mode_compiles() -> None:
     products = dict.fromkeys(("store_normed", "gate_normed", "add"), (128, 0))
     check(sources.full_precision(), "90", products)
-    few, many = sources.few((9, 0)), sources.MANY
-    attention = {
-        "attend_few": (few.threads, few.shared),
-        "attend_many": (many.threads, many.shared),
-    }
-    check(sources.attention(torch.float32, (9, 0)), "90", attention)
+    check(sources.attention(torch.float32), "90", ATTENTION)
 
 
 @pytest.mark.parametrize("architecture", SHARED_KB)
