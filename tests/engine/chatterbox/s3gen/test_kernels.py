@@ -54,7 +54,9 @@ def linear(outputs: int, inputs: int, dtype: torch.dtype) -> Linear:
     return Linear((normal(outputs, inputs) / inputs**0.5).to(dtype), normal(outputs).to(dtype))
 
 
-def test_norm_and_products(batch: int, time: int, width: int, dtype: torch.dtype, form: str) -> None:
+def test_norm_and_products(
+    batch: int, time: int, width: int, dtype: torch.dtype, form: str
+) -> None:
     kernels, tolerance = fused(form, dtype)
     stream, ahead = normal(batch, time, width), normal(width)
     product = linear(384, width, dtype)
@@ -87,7 +89,9 @@ def test_attention_ends_at_each_length(
     assert relative_error(ours[used], expected[used]) < tolerance
 
 
-def test_causal_convolutions(batch: int, time: int, width: int, dtype: torch.dtype, form: str) -> None:
+def test_causal_convolutions(
+    batch: int, time: int, width: int, dtype: torch.dtype, form: str
+) -> None:
     kernels, tolerance = fused(form, dtype)
     rows = normal(batch, time, 320)
     product = linear(width, 3 * 320, dtype)
