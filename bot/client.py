@@ -18,6 +18,7 @@ from bot.base.invitation import invite_link
 from bot.base.lag import measure
 from bot.base.tasks import TaskSet
 from bot.base.turns import FairTurns
+from bot.catalogue import Joined, Said, Sentence, set_reader
 from bot.channel.limits import LeaveAfter
 from bot.channel.sessions import VoiceSessions
 from bot.live.exclusions import LiveExclusions
@@ -60,9 +61,13 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
     """Where all commands begin, and where their errors meet."""
 
     async def interaction_check(self, interaction: "discord.Interaction[TimbreBot]", /) -> bool:
-        """Take no more work while the bot is closing, and know what is being answered."""
+        """Take no more work while the bot is closing, and know what is being answered.
+
+        What the command says is in the caller's language from here on.
+        """
+        set_reader(interaction.locale)
         if self.client.closing:
-            await tell(interaction, "I am being restarted. Please try again in a moment.")
+            await tell(interaction, Sentence("I am being restarted. Please try again in a moment."))
             return False
         if task := asyncio.current_task():
             self.client.interactions.add(task)
@@ -82,12 +87,11 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
             return False
         if refusal is None:
             return True
-        await self._refuse(
-            interaction, f"{refusal} `/privacy info` and the other privacy commands still work."
-        )
+        works = Sentence("`/privacy info` and the other privacy commands still work.")
+        await self._refuse(interaction, Joined((refusal, works)))
         return False
 
-    async def _refuse(self, interaction: "discord.Interaction[TimbreBot]", sentence: str) -> None:
+    async def _refuse(self, interaction: "discord.Interaction[TimbreBot]", sentence: Said) -> None:
         """Say why, unless they are still typing."""
         if interaction.type is not discord.InteractionType.autocomplete:
             await tell(interaction, sentence)
@@ -160,7 +164,7 @@ class TimbreBot(commands.AutoShardedBot):
         self.closing = False
         self.interactions = TaskSet()  # being answered
         self.completions = FairTurns(
-            _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING, "Many others type."
+            _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING, Sentence("Many others type.")
         )
         self.started_at = discord.utils.utcnow()
         self._born = time.perf_counter()

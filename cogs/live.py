@@ -6,9 +6,11 @@ from discord.ext import commands
 
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
+from bot.catalogue import Sentence, gettext, ngettext
 from bot.client import TimbreBot
 from bot.live.bindings import Readable
 from cogs.asking import (
+    blocked,
     bring,
     member_of,
     moderates,
@@ -16,11 +18,12 @@ from cogs.asking import (
     require_company,
     require_moderator,
     session_of,
+    unblocked,
 )
 from cogs.command_list import FOR_MODERATORS
 from data.live import Exclusion
 
-_NOT_READING = "I am not reading any channel aloud in this server."
+_NOT_READING = Sentence("I am not reading any channel aloud in this server.")
 _NO_INTENT = (
     "I am not allowed to read messages. Whoever runs me has to switch on “Message Content Intent” "
     "on the Bot page of Discord's developer portal, and start me again."
@@ -47,7 +50,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         if seat is None:
             raise UserError("Join a voice channel first, so that I know where to read.")
         if channel and not channel.permissions_for(member).view_channel:
-            raise UserError(f"You may not see {channel.mention} yourself.")
+            raise UserError("You may not see {channel} yourself.", channel=channel.mention)
         _require_readable(interaction, channel)
         await _require_engine(self.bot)
         text = channel or interaction.channel
@@ -58,8 +61,12 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             member.guild, text, approved=moderates(interaction, seat)
         )
         await interaction.edit_original_response(
-            content=f"I read {text.mention} and the chat of {seat.mention} aloud. I skip messages "
-            f"that begin with `;`.{_not_yet(self.bot)}"
+            content=gettext(
+                "I read {text} and the chat of {seat} aloud. I skip messages that begin with `;`.",
+                text=text.mention,
+                seat=seat.mention,
+            )
+            + _not_yet(self.bot)
         )
 
     @app_commands.command(description="Stop reading messages aloud")
@@ -69,7 +76,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             raise UserError(_NOT_READING)
         require_company(interaction, session_of(interaction))
         await self.bot.live.bindings.stop(guild)
-        await interaction.response.send_message("I stopped reading.", ephemeral=True)
+        await interaction.response.send_message(gettext("I stopped reading."), ephemeral=True)
 
     @app_commands.command(description="Show what is being read aloud")
     async def status(self, interaction: discord.Interaction) -> None:
@@ -77,18 +84,25 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         binding = self.bot.live.bindings.of(member.guild.id)
         seat = session_of(interaction).seat
         if binding is None or seat is None:
-            said = f"{_NOT_READING} `/live start` begins."
+            said = f"{_NOT_READING} {gettext('`/live start` begins.')}"
         else:
-            count = "1 message" if binding.read == 1 else f"{binding.read:,} messages"
-            said = (
-                f"I read <#{binding.text_channel_id}> and the chat of {seat.mention} aloud in "
-                f"{seat.mention}. I have read {count} so far.{_not_yet(self.bot)}"
+            said = ngettext(
+                "I read {text} and the chat of {seat} aloud in {seat}. I have read {count} message "
+                "so far.",
+                "I read {text} and the chat of {seat} aloud in {seat}. I have read {count:,} "
+                "messages so far.",
+                binding.read,
+                text=f"<#{binding.text_channel_id}>",
+                seat=seat.mention,
             )
+            said += _not_yet(self.bot)
         excluded = await self.bot.exclusions.of(member.id, member.guild.id)
         if Exclusion.BLOCKED in excluded:
-            said += "\nI do not read your messages: a moderator decided that."
+            said += "\n" + gettext("I do not read your messages: a moderator decided that.")
         elif Exclusion.OPTED_OUT in excluded:
-            said += "\nI do not read your messages, as you wished. `/live optin` changes that."
+            said += "\n" + gettext(
+                "I do not read your messages, as you wished. `/live optin` changes that."
+            )
         await interaction.response.send_message(linked(interaction, said), ephemeral=True)
 
     @app_commands.command(description="Do not read my messages aloud in this server")
@@ -96,7 +110,10 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         member = member_of(interaction)
         async with self.bot.exclusions.exclude(member.id, member.guild.id, Exclusion.OPTED_OUT):
             await interaction.response.send_message(
-                linked(interaction, "I do not read your messages here. `/live optin` undoes that."),
+                linked(
+                    interaction,
+                    gettext("I do not read your messages here. `/live optin` undoes that."),
+                ),
                 ephemeral=True,
             )
 
@@ -104,9 +121,9 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
     async def optin(self, interaction: discord.Interaction) -> None:
         member = member_of(interaction)
         await self.bot.exclusions.readmit(member.id, member.guild.id, Exclusion.OPTED_OUT)
-        said = "I read your messages here again."
+        said = gettext("I read your messages here again.")
         if Exclusion.BLOCKED in await self.bot.exclusions.of(member.id, member.guild.id):
-            said = (
+            said = gettext(
                 "I noted that you want to be read. I still do not read your messages here: a "
                 "moderator decided that, and only a moderator can undo it."
             )
@@ -117,25 +134,30 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
     )
     @app_commands.describe(member="Whose messages stay unread")
     async def block(self, interaction: discord.Interaction, member: discord.Member) -> None:
-        require_moderator(interaction, "block somebody")
+        require_moderator(
+            interaction, Sentence("Only members who may mute others can block somebody.")
+        )
         async with self.bot.exclusions.exclude(member.id, member.guild.id, Exclusion.BLOCKED):
             await interaction.response.send_message(
-                f"I do not read what {member.mention} writes any more.", ephemeral=True
+                gettext("I do not read what {member} writes any more.", member=member.mention),
+                ephemeral=True,
             )
-        await note(interaction, f"{interaction.user.mention} blocked {member.mention}.")
+        await note(interaction, blocked(interaction.user, member))
 
     @app_commands.command(
         description="Moderators: read somebody's messages again", extras=FOR_MODERATORS
     )
     @app_commands.describe(member="Whose messages are read again")
     async def unblock(self, interaction: discord.Interaction, member: discord.Member) -> None:
-        require_moderator(interaction, "unblock somebody")
-        if not await self.bot.exclusions.readmit(member.id, member.guild.id, Exclusion.BLOCKED):
-            raise UserError(f"{member.mention} is not blocked.")
-        await interaction.response.send_message(
-            f"I read what {member.mention} writes again.", ephemeral=True
+        require_moderator(
+            interaction, Sentence("Only members who may mute others can unblock somebody.")
         )
-        await note(interaction, f"{interaction.user.mention} unblocked {member.mention}.")
+        if not await self.bot.exclusions.readmit(member.id, member.guild.id, Exclusion.BLOCKED):
+            raise UserError("{member} is not blocked.", member=member.mention)
+        await interaction.response.send_message(
+            gettext("I read what {member} writes again.", member=member.mention), ephemeral=True
+        )
+        await note(interaction, unblocked(interaction.user, member))
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -173,7 +195,8 @@ def _not_yet(bot: TimbreBot) -> str:
     """What is to be added while there is no engine to read with."""
     if bot.services.executor.status().state == "ready":
         return ""
-    return " My speech engine is still starting, so the first messages have to wait."
+    said = gettext("My speech engine is still starting, so the first messages have to wait.")
+    return f" {said}"
 
 
 def _require_readable(
@@ -190,8 +213,10 @@ def _require_readable(
     else:
         visible = channel.permissions_for(channel.guild.me).view_channel
     if not visible:
-        named = f"<#{here.id}>" if here else "this channel"
-        raise UserError(f"I may not see {named}: I am missing the permission View Channel.")
+        named = f"<#{here.id}>" if here else Sentence("this channel")
+        raise UserError(
+            "I may not see {channel}: I am missing the permission View Channel.", channel=named
+        )
     if isinstance(here, discord.Thread) and here.is_private() and here.me is None:
         raise UserError("I am not in this thread. Mention me in it, and I come in.")
 

@@ -13,9 +13,10 @@ from discord.utils import escape_markdown
 
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
+from bot.catalogue import Sentence, gettext, ngettext
 from bot.client import TimbreBot
 from bot.voices.rights import Action
-from cogs.asking import BARRED, BARS, DefaultVoice, DisabledVoice, note, person_of, voice_to
+from cogs.asking import BARS, DefaultVoice, DisabledVoice, barred, note, person_of, voice_to
 from cogs.reports import ReportsPanel
 from data.bars import Bar
 from data.rows import VoiceUse
@@ -45,10 +46,20 @@ class ModerationCommands(
         await interaction.response.defer(thinking=True, ephemeral=True)
         found = await self.services.voice_moderation.disable(voice, person_of(interaction))
         await interaction.edit_original_response(
-            content=f"Nobody can speak in **{escape_markdown(found.name)}** in this server now, "
-            "and its clip cannot be registered here again."
+            content=gettext(
+                "Nobody can speak in **{voice}** in this server now, and its "
+                "clip cannot be registered here again.",
+                voice=escape_markdown(found.name),
+            )
         )
-        await self._note(interaction, f"disabled the voice **{escape_markdown(found.name)}**.")
+        await note(
+            interaction,
+            Sentence(
+                "{moderator} disabled the voice **{voice}**.",
+                moderator=interaction.user.mention,
+                voice=escape_markdown(found.name),
+            ),
+        )
 
     @app_commands.command(description="Allow a voice in this server again")
     @app_commands.describe(voice="Which voice")
@@ -57,12 +68,23 @@ class ModerationCommands(
         await interaction.response.defer(thinking=True, ephemeral=True)
         found = await self.services.voice_moderation.enable(voice, person_of(interaction))
         await interaction.edit_original_response(
-            content=f"**{escape_markdown(found.name)}** can be spoken in here again."
+            content=gettext(
+                "**{voice}** can be spoken in here again.", voice=escape_markdown(found.name)
+            )
             if found
-            else "The clip of that deleted voice can be registered here again."
+            else gettext("The clip of that deleted voice can be registered here again.")
         )
-        which = f"the voice **{escape_markdown(found.name)}**" if found else "a deleted voice"
-        await self._note(interaction, f"allowed {which} again.")
+        moderator = interaction.user.mention
+        await note(
+            interaction,
+            Sentence(
+                "{moderator} allowed the voice **{voice}** again.",
+                moderator=moderator,
+                voice=escape_markdown(found.name),
+            )
+            if found
+            else Sentence("{moderator} allowed a deleted voice again.", moderator=moderator),
+        )
 
     @app_commands.command(description="The voice of members who have none of their own")
     @app_commands.describe(
@@ -78,10 +100,22 @@ class ModerationCommands(
         chosen = await self.services.voice_keeping.set_default(
             voice, person_of(interaction), self.services.executor.status().engine
         )
-        name = f"**{escape_markdown(chosen)}**" if chosen else "a stock voice"
-        said = f"Members without a voice of their own speak in {name} here."
+        moderator = interaction.user.mention
+        if chosen:
+            name = f"**{escape_markdown(chosen)}**"
+            said = gettext(
+                "Members without a voice of their own speak in {voice} here.", voice=name
+            )
+            done = Sentence(
+                "{moderator} chose the default voice: {voice}.", moderator=moderator, voice=name
+            )
+        else:
+            said = gettext("Members without a voice of their own speak in a stock voice here.")
+            done = Sentence(
+                "{moderator} chose that the default voice is a stock voice.", moderator=moderator
+            )
         await interaction.edit_original_response(content=said)
-        await self._note(interaction, f"chose the default voice: {name}.")
+        await note(interaction, done)
 
     @app_commands.command(description="What members reported about voices here")
     @app_commands.describe(member="Only about this member, even if they deleted their data since")
@@ -108,14 +142,25 @@ class ModerationCommands(
         assert interaction.guild_id is not None  # guild_only
         await self.services.bars.bar(member.id, Bar(kind.value), person_of(interaction))
         await self.bot.live.take_back(interaction.guild_id, member.id)
-        barred = f"{member.mention} {BARRED[Bar(kind.value)]} in this server."
+        said = barred(member.mention, Bar(kind.value))
         await interaction.edit_original_response(
             content=linked(
                 interaction,
-                f"{barred} That stays when they delete their data. `/voice-admin unbar` ends it.",
+                gettext(
+                    "{barred} That stays when they delete their data. `/voice-admin unbar` ends "
+                    "it.",
+                    barred=said,
+                ),
             )
         )
-        await self._note(interaction, f"barred somebody: {barred}")
+        await note(
+            interaction,
+            Sentence(
+                "{moderator} barred somebody: {barred}",
+                moderator=interaction.user.mention,
+                barred=said,
+            ),
+        )
 
     @app_commands.command(description="End the bar of a member here")
     @app_commands.describe(member="Whom")
@@ -124,9 +169,18 @@ class ModerationCommands(
         await interaction.response.defer(thinking=True, ephemeral=True)
         await self.services.bars.admit(member.id, person_of(interaction))
         await interaction.edit_original_response(
-            content=f"{member.mention} is not barred in this server any more."
+            content=gettext(
+                "{member} is not barred in this server any more.", member=member.mention
+            )
         )
-        await self._note(interaction, f"ended the bar of {member.mention}.")
+        await note(
+            interaction,
+            Sentence(
+                "{moderator} ended the bar of {member}.",
+                moderator=interaction.user.mention,
+                member=member.mention,
+            ),
+        )
 
     @app_commands.command(description="Who spoke in other members' voices here in the last 30 days")
     @app_commands.describe(voice="In this voice alone")
@@ -140,22 +194,29 @@ class ModerationCommands(
         used = await self.services.voice_moderation.uses(voice, person_of(interaction))
         lines = [_line(use) for use in used[:_USES_SHOWN]]
         if len(used) > _USES_SHOWN:
-            lines.append(f"and {len(used) - _USES_SHOWN} more; name a voice to see those of it")
+            lines.append(
+                ngettext(
+                    "and {count} more; name a voice to see those of it",
+                    "and {count} more; name a voice to see those of it",
+                    len(used) - _USES_SHOWN,
+                )
+            )
         await interaction.edit_original_response(
             content="\n".join(lines)
-            or "Nobody spoke in another member's voice here in the last 30 days."
+            or gettext("Nobody spoke in another member's voice here in the last 30 days.")
         )
-
-    async def _note(self, interaction: discord.Interaction, did: str) -> None:
-        await note(interaction, f"{interaction.user.mention} {did}")
 
 
 def _line(use: VoiceUse) -> str:
-    days = "1 day" if use.days == 1 else f"{use.days} days"
     last = date.fromordinal(_1970 + use.last_day)
-    return (
-        f"<@{use.user_id}> in **{escape_markdown(use.name)}** of <@{use.owner_id}>: "
-        f"on {days}, last on {last}"
+    return ngettext(
+        "{member} in **{voice}** of {owner}: on {count} day, last on {date}",
+        "{member} in **{voice}** of {owner}: on {count} days, last on {date}",
+        use.days,
+        member=f"<@{use.user_id}>",
+        voice=escape_markdown(use.name),
+        owner=f"<@{use.owner_id}>",
+        date=last.isoformat(),
     )
 
 

@@ -11,6 +11,7 @@ from discord.ext import commands
 
 from bot.base.command_mentions import linked
 from bot.base.errors import TOO_LATE, UserError
+from bot.catalogue import Said, Sentence, ngettext
 from bot.channel.admission import VocalChannel
 from bot.channel.playback import TakenBack
 from bot.channel.speaking_rights import require_voice
@@ -27,7 +28,7 @@ from cogs.asking import (
 )
 from engine.speech import Priority
 
-_PAUSED = "I am paused. I go on when a moderator uses `/resume`."
+_PAUSED = Sentence("I am paused. I go on when a moderator uses `/resume`.")
 
 
 class Say(commands.Cog):
@@ -111,7 +112,7 @@ class Say(commands.Cog):
             saying.cancel()
             raise
 
-        def remarks() -> Iterator[str]:
+        def remarks() -> Iterator[Said]:
             """What differs from what was asked for. Another voice is told of once."""
             for remark in saying.remarks:
                 if remark != saying.substitution or session.is_new(author_id, remark):
@@ -119,7 +120,11 @@ class Say(commands.Cog):
 
         ahead = session.backlog
         playback = session.speak(saying, author_id=author_id, label=text)
-        waiting = f"Queued, {ahead} ahead of you." if ahead else ""
+        waiting = (
+            ngettext("Queued, {count} ahead of you.", "Queued, {count} ahead of you.", ahead)
+            if ahead
+            else ""
+        )
         if session.source.paused:
             waiting = f"{waiting} {_PAUSED}".lstrip()
         await deferral
@@ -129,10 +134,11 @@ class Say(commands.Cog):
             await playback.started
             if not waiting:
                 self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
-            await _say_so(interaction, "\n".join([f"Speaking in {seat.mention}.", *remarks()]))
+            speaking = Sentence("Speaking in {channel}.", channel=seat.mention)
+            await _say_so(interaction, "\n".join(map(str, [speaking, *remarks()])))
             await playback.finished
         except TakenBack as error:  # which was answered already: no second answer
-            await _say_so(interaction, str(error))
+            await _say_so(interaction, str(error.sentence))
 
     async def _send_file(
         self, interaction: discord.Interaction, saying: Saying, deferral: "asyncio.Task[object]"
@@ -142,7 +148,7 @@ class Say(commands.Cog):
             raise UserError("The sound is larger than a file may be here. Please say less at once.")
         await deferral
         await interaction.edit_original_response(
-            content="\n".join(saying.remarks) or None,
+            content="\n".join(map(str, saying.remarks)) or None,
             attachments=[discord.File(io.BytesIO(audio), filename="speech.ogg")],
         )
         interaction.extras["public"] = False

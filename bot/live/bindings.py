@@ -13,6 +13,7 @@ import discord
 
 from bot.base.errors import UserError
 from bot.base.tasks import TaskSet
+from bot.catalogue import Said, Sentence, locale_of
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel, listened_to
 from bot.channel.playback import Playback
@@ -82,11 +83,14 @@ class Bindings:
         """
         await self._start(guild, text, approved=approved)
         seat = self._sessions.of(guild).seat
-        where = seat.mention if seat else "your voice channel"
+        where = seat.mention if seat else Sentence("your voice channel")
         self._tell(
             text,
-            f"From now on I read this channel aloud in {where}. I skip messages that begin with "
-            "`;`, and all of yours after `/live optout`.",
+            Sentence(
+                "From now on I read this channel aloud in {where}. I skip messages that begin with "
+                "`;`, and all of yours after `/live optout`.",
+                where=where,
+            ),
         )
 
     async def stop_if_overheard(self, guild: discord.Guild, seat: VocalChannel) -> bool:
@@ -100,15 +104,18 @@ class Bindings:
         await self.stop(guild)
         self._tell(
             text,
-            f"I stopped reading this channel aloud: somebody in {seat.mention} cannot see it. "
-            "A moderator can start me again with `/live start`.",
+            Sentence(
+                "I stopped reading this channel aloud: somebody in {seat} cannot see it. "
+                "A moderator can start me again with `/live start`.",
+                seat=seat.mention,
+            ),
         )
         return True
 
-    def _tell(self, where: Readable, sentence: str) -> None:
+    def _tell(self, where: Readable, sentence: Said) -> None:
         async def send() -> None:
             try:
-                await where.send(self._linked(sentence))
+                await where.send(self._linked(sentence.for_locale(locale_of(where.guild))))
             except discord.HTTPException as error:
                 log.warning("live reading could not be announced", extra={"status": error.status})
 
@@ -121,8 +128,9 @@ class Bindings:
             raise UserError(reasons.NOWHERE)
         if not approved and _overheard(seat, text):
             raise UserError(
-                f"Somebody in {seat.mention} cannot see {text.mention}. Only a moderator can have "
-                "it read there."
+                "Somebody in {seat} cannot see {text}. Only a moderator can have it read there.",
+                seat=seat.mention,
+                text=text.mention,
             )
         await self._rows.put(
             LiveBinding(
@@ -183,9 +191,11 @@ class Bindings:
             except UserError as error:
                 self._bindings.pop(guild.id, None)
                 if not self._closing:
-                    session.announce(
-                        self._linked(f"I was restarted, and could not go on reading: {error}")
+                    said = Sentence(
+                        "I was restarted, and could not go on reading: {reason}",
+                        reason=error.sentence,
                     )
+                    session.announce(said.altered(self._linked))
                     await self._rows.remove(guild.id)
 
     async def close(self) -> None:

@@ -5,14 +5,23 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
 from bot.base.errors import UserError
+from bot.catalogue import Listing, Said, Sentence
 from bot.speech.languages import LANGUAGES, name_of
 from bot.voices.proving import Demand
 from data.rows import GuildSettings
 
 OptionValue = bool | int | str | None
 
+#: What buttons of switches send.
 YES, NO = "yes", "no"
-NOTHING = "nothing"
+NOTHING = Sentence("nothing")
+#: As values are shown.
+SHOWN = {True: Sentence("yes"), False: Sentence("no")}
+DEMANDS = {
+    Demand.OFF: Sentence("anybody's, without a sentence"),
+    Demand.ALWAYS: Sentence("one's own, or another's with permission"),
+    Demand.OWN: Sentence("one's own alone"),
+}
 
 
 class Kind(Enum):
@@ -40,13 +49,22 @@ class Page(StrEnum):
     CHANNELS = "Channels"
 
 
+PAGES = {
+    Page.READING: Sentence("Reading"),
+    Page.MEMBERS: Sentence("Members"),
+    Page.VOICES: Sentence("Voices"),
+    Page.LANGUAGES: Sentence("Languages"),
+    Page.CHANNELS: Sentence("Channels"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One column of `GuildSettings`. `least` and `most` are for numbers."""
 
     field: str
-    title: str
-    sentence: str
+    title: Sentence
+    sentence: Sentence
     kind: Kind
     page: Page
     least: int = 0
@@ -57,10 +75,12 @@ class Option:
         return self.kind in (Kind.NUMBER, Kind.NUMBER_OR_USUAL)
 
     @property
-    def hint(self) -> str:
+    def hint(self) -> Sentence:
         """What a number may be."""
-        usual = ", or nothing for the usual" if self.kind is Kind.NUMBER_OR_USUAL else ""
-        return f"{self.least} to {self.most}{usual}"
+        range_ = {"least": self.least, "most": self.most}
+        if self.kind is Kind.NUMBER_OR_USUAL:
+            return Sentence("{least} to {most}, or nothing for the usual", **range_)
+        return Sentence("{least} to {most}", **range_)
 
     def value(self, chosen: Sequence[str]) -> OptionValue:
         """The value that somebody typed, pressed or picked, which nothing of may be forged.
@@ -90,10 +110,12 @@ class Option:
             case Kind.VOICE | Kind.STOCK_VOICE:
                 return one or None
         if self.is_number:
-            raise UserError(f"{self.title} has to be {self.hint}.")
-        raise UserError(f"{self.title}: I do not know this choice. Please pick one from the menu.")
+            raise UserError("{title} has to be {hint}.", title=self.title, hint=self.hint)
+        raise UserError(
+            "{title}: I do not know this choice. Please pick one from the menu.", title=self.title
+        )
 
-    def shown(self, settings: GuildSettings, names: Mapping[int, str]) -> str:
+    def shown(self, settings: GuildSettings, names: Mapping[int, str]) -> Said | str:
         """The present value in words.
 
         `names` are of roles, channels and voices by id: Discord's ids are far larger than a
@@ -104,22 +126,28 @@ class Option:
             return NOTHING
         match self.kind:
             case Kind.SWITCH:
-                return YES if value else NO
+                return SHOWN[bool(value)]
             case Kind.LANGUAGE | Kind.LANGUAGES:
-                return ", ".join(map(name_of, value.split()))
+                return Listing(map(name_of, value.split()))
             case Kind.ROLE | Kind.CHANNEL | Kind.VOICE:
-                return names.get(value, f"one that is gone ({value})")
+                return names.get(value) or Sentence("one that is gone ({id})", id=str(value))
+            case Kind.DEMAND:
+                return DEMANDS[Demand(value)]
         return str(value)
 
 
 OPTIONS = (
     Option(
-        "read_names", "Names", "Say who speaks before what they wrote.", Kind.SWITCH, Page.READING
+        "read_names",
+        Sentence("Names"),
+        Sentence("Say who speaks before what they wrote."),
+        Kind.SWITCH,
+        Page.READING,
     ),
     Option(
         "name_pause_s",
-        "Pause before a name",
-        "Say the name of the same member again after this many quiet seconds.",
+        Sentence("Pause before a name"),
+        Sentence("Say the name of the same member again after this many quiet seconds."),
         Kind.NUMBER,
         Page.READING,
         5,
@@ -127,32 +155,36 @@ OPTIONS = (
     ),
     Option(
         "announce_moves",
-        "Announcements",
-        "Say who joins and who leaves.",
+        Sentence("Announcements"),
+        Sentence("Say who joins and who leaves."),
         Kind.SWITCH,
         Page.READING,
     ),
     Option(
-        "read_bots", "Bots", "Read what other bots and webhooks write.", Kind.SWITCH, Page.READING
+        "read_bots",
+        Sentence("Bots"),
+        Sentence("Read what other bots and webhooks write."),
+        Kind.SWITCH,
+        Page.READING,
     ),
     Option(
         "only_in_channel",
-        "Only members in the channel",
-        "Read only members who sit in my voice channel.",
+        Sentence("Only members in the channel"),
+        Sentence("Read only members who sit in my voice channel."),
         Kind.SWITCH,
         Page.READING,
     ),
     Option(
         "required_role_id",
-        "Required role",
-        "Read only members with this role.",
+        Sentence("Required role"),
+        Sentence("Read only members with this role."),
         Kind.ROLE,
         Page.MEMBERS,
     ),
     Option(
         "max_message_chars",
-        "Longest message",
-        "Read this many characters of a message, and leave out the rest.",
+        Sentence("Longest message"),
+        Sentence("Read this many characters of a message, and leave out the rest."),
         Kind.NUMBER,
         Page.READING,
         20,
@@ -160,36 +192,38 @@ OPTIONS = (
     ),
     Option(
         "default_voice_id",
-        "Default voice",
-        "The voice of members without one. Its owner has to share it with this server.",
+        Sentence("Default voice"),
+        Sentence("The voice of members without one. Its owner has to share it with this server."),
         Kind.VOICE,
         Page.VOICES,
     ),
     Option(
         "stock_voice",
-        "Stock voice",
-        "The voice where there is no default voice. With nothing, each member has their own.",
+        Sentence("Stock voice"),
+        Sentence(
+            "The voice where there is no default voice. With nothing, each member has their own."
+        ),
         Kind.STOCK_VOICE,
         Page.VOICES,
     ),
     Option(
         "language",
-        "Language",
-        "The language of my own words, and of lines that show no other.",
+        Sentence("Language"),
+        Sentence("The language of my own words, and of lines that show no other."),
         Kind.LANGUAGE,
         Page.LANGUAGES,
     ),
     Option(
         "languages",
-        "Languages",
-        "The only languages that I read here. With nothing, I read all that I can.",
+        Sentence("Languages"),
+        Sentence("The only languages that I read here. With nothing, I read all that I can."),
         Kind.LANGUAGES,
         Page.LANGUAGES,
     ),
     Option(
         "volume_percent",
-        "Volume",
-        "How loud I am in voice channels, in percent of the usual.",
+        Sentence("Volume"),
+        Sentence("How loud I am in voice channels, in percent of the usual."),
         Kind.NUMBER,
         Page.CHANNELS,
         10,
@@ -197,8 +231,8 @@ OPTIONS = (
     ),
     Option(
         "alone_leave_s",
-        "Leave when alone",
-        "Leave a voice channel after this many seconds alone in it; 0 means never.",
+        Sentence("Leave when alone"),
+        Sentence("Leave a voice channel after this many seconds alone in it; 0 means never."),
         Kind.NUMBER_OR_USUAL,
         Page.CHANNELS,
         0,
@@ -206,8 +240,8 @@ OPTIONS = (
     ),
     Option(
         "idle_leave_s",
-        "Leave when idle",
-        "Leave a voice channel after this many seconds without a word; 0 means never.",
+        Sentence("Leave when idle"),
+        Sentence("Leave a voice channel after this many seconds without a word; 0 means never."),
         Kind.NUMBER_OR_USUAL,
         Page.CHANNELS,
         0,
@@ -215,15 +249,17 @@ OPTIONS = (
     ),
     Option(
         "voice_statement",
-        "Spoken statement",
-        "Whose voices are registered, and who says a sentence. Only a stricter choice counts.",
+        Sentence("Spoken statement"),
+        Sentence(
+            "Whose voices are registered, and who says a sentence. Only a stricter choice counts."
+        ),
         Kind.DEMAND,
         Page.VOICES,
     ),
     Option(
         "log_channel_id",
-        "Log channel",
-        "Where I tell moderators what was reported and decided.",
+        Sentence("Log channel"),
+        Sentence("Where I tell moderators what was reported and decided."),
         Kind.CHANNEL,
         Page.CHANNELS,
     ),

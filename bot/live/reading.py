@@ -13,6 +13,7 @@ import discord
 
 from bot.base.errors import UserError, sentence_for
 from bot.base.tasks import TaskSet
+from bot.catalogue import Said, locale_of
 from bot.channel import reasons
 from bot.channel.playback import LeftOut, Playback, TakenBack
 from bot.channel.session import VoiceSession
@@ -181,7 +182,7 @@ class LiveReading:
 
         if self.bindings.of(guild.id) is not binding:
             if session.seat is None:  # else somebody stopped the reading meanwhile, and knows it
-                log.info("not read", extra={"reason": reasons.NOWHERE})
+                log.info("not read", extra={"reason": reasons.NOWHERE.english})
                 self._spawn_telling(message, binding, UserError(reasons.NOWHERE))
             return
         line = EditableLine(saying, opening, opens=opens, begins=begins)
@@ -243,13 +244,14 @@ class LiveReading:
     ) -> None:
         self._tasks.spawn(self._tell(message, binding, sentence_for(error)), name="live reading")
 
-    async def _tell(self, message: discord.Message, binding: Binding, sentence: str) -> None:
+    async def _tell(self, message: discord.Message, binding: Binding, sentence: Said) -> None:
         now = self._clock()
         if now - binding.told_at.get(message.author.id, -_TOLD_EVERY_S) < _TOLD_EVERY_S:
             return
         binding.told_at[message.author.id] = now
         try:
-            await message.reply(self._linked(sentence), delete_after=_TOLD_FOR_S)
+            said = sentence.for_locale(locale_of(message.guild))
+            await message.reply(self._linked(said), delete_after=_TOLD_FOR_S)
         except discord.HTTPException as error:
             log.warning("a failure could not be told", extra={"status": error.status})
 

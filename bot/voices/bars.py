@@ -4,6 +4,7 @@ Their data stays theirs: `/privacy` works for whoever is barred.
 """
 
 from bot.base.errors import UserError
+from bot.catalogue import Said, Sentence
 from bot.speech.service import SpeechService
 from bot.speech.speaker import Speaker
 from bot.voices.place import Person
@@ -12,6 +13,14 @@ from data.store import Store
 from engine.errors import VoiceUnusable
 from engine.speech import ClonedVoice
 
+_REFUSED_EVERYWHERE = {
+    Bar.VOICES: Sentence("Whoever runs this bot has barred you from having voices."),
+    Bar.EVERYTHING: Sentence("Whoever runs this bot has barred you from using me."),
+}
+_REFUSED_HERE = {
+    Bar.VOICES: Sentence("The moderators of this server have barred you from having voices here."),
+    Bar.EVERYTHING: Sentence("The moderators of this server have barred you from using me here."),
+}
 _BARRED = VoiceUnusable("The speaker was barred here, so I stopped.")
 
 
@@ -45,16 +54,15 @@ class Bars:
         if not await self._bars.remove(user_id, _scope(by)):
             raise UserError("That person is not barred.")
 
-    async def refusal(self, user_id: int, guild_id: int, kind: Bar) -> str | None:
+    async def refusal(self, user_id: int, guild_id: int, kind: Bar) -> Said | None:
         """Why a person may not do something of `kind`, in a sentence; None where they may."""
         barred = await self._bars.of(user_id, guild_id)
         counts = {where: bar for where, bar in barred.items() if bar in (kind, Bar.EVERYTHING)}
         if not counts:
             return None
-        from_what = "having voices" if kind is Bar.VOICES else "using me"
         if None in counts:
-            return f"Whoever runs this bot has barred you from {from_what}."
-        return f"The moderators of this server have barred you from {from_what} here."
+            return _REFUSED_EVERYWHERE[kind]
+        return _REFUSED_HERE[kind]
 
 
 def _scope(by: Person) -> int | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.catalogue import Said
 from bot.speech.audio.opus import PACKET_MS
 
 
@@ -16,7 +17,7 @@ class Clip:
     key: str
     packets: tuple[bytes, ...]
     cached: bool
-    substitution: str | None = None
+    substitution: Said | None = None
 
     @property
     def duration_s(self) -> float:
