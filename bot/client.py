@@ -19,6 +19,7 @@ from bot.base.lag import measure
 from bot.base.tasks import TaskSet
 from bot.base.turns import FairTurns
 from bot.catalogue import Joined, Said, Sentence, set_reader
+from bot.catalogue.translator import CatalogueTranslator
 from bot.channel.limits import LeaveAfter
 from bot.channel.sessions import VoiceSessions
 from bot.live.exclusions import LiveExclusions
@@ -230,6 +231,7 @@ class TimbreBot(commands.AutoShardedBot):
         self._background.spawn(self.services.statistics.run(), name="statistics")
         home = self.services.settings.home
         self._background.spawn(show_life(home, lambda: self.connected), name="health")
+        await self.tree.set_translator(CatalogueTranslator())
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         record = self.services.settings.home / "commands.json"
