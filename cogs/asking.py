@@ -92,7 +92,8 @@ def require_company(interaction: discord.Interaction, session: VoiceSession) -> 
         return
     if listened_to(here):
         raise UserError(
-            "Only those who are in {here} with me, and moderators, can do that.", here=here.mention
+            "Only those who are in {channel} with me, and moderators, can do that.",
+            channel=here.mention,
         )
 
 

@@ -31,10 +31,10 @@ class ChannelCommands(commands.Cog):
         if seat is None:
             raise UserError("Join a voice channel first, or tell me which one.")
         if not seat.permissions_for(member).connect:
-            raise UserError("You may not join {seat} yourself.", seat=seat.mention)
+            raise UserError("You may not join {channel} yourself.", channel=seat.mention)
         await bring(interaction, seat)
         await interaction.edit_original_response(
-            content=gettext("I am in {seat}.", seat=seat.mention)
+            content=gettext("I am in {channel}.", channel=seat.mention)
         )
 
     @app_commands.command(description="Send me out of the voice channel")

@@ -236,6 +236,7 @@ class RecordingForm(Form):
     """Takes the file."""
 
     def __init__(self, panel: StatementPanel) -> None:
+        # At most 45 characters.
         super().__init__(gettext("Your recording"), panel.owner_id, timeout_s=panel.timeout or 0.0)
         self._panel = panel
         self._file: ui.FileUpload[Any] = ui.FileUpload()

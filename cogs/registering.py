@@ -56,7 +56,13 @@ class ConsentForm(Form):
         replaces: VoiceRow | None = None,
         former: "DraftPanel | None" = None,
     ) -> None:
-        title = gettext("Your voice") if giver_id is None else gettext("Another member's voice")
+        title = (
+            # At most 45 characters.
+            gettext("Your voice")
+            if giver_id is None
+            # At most 45 characters.
+            else gettext("Another member's voice")
+        )
         super().__init__(title, asked_by.user.id, timeout_s=_FORM_LASTS_S)
         self.bot = bot
         self._giver_id = giver_id

@@ -64,14 +64,24 @@ class Catalogues:
         self._by_tag[path.stem] = translations
 
 
+def named_locale(path: Path) -> Locale:
+    """The language that a `.po` file is named after. Raises `CatalogueError`."""
+    try:
+        return Locale.parse(path.stem)
+    except (ValueError, UnknownLocaleError):
+        raise CatalogueError(
+            f"{path}: {path.stem!r} is no language; call it de.po or pt_BR.po"
+        ) from None
+
+
 def read_catalogue(path: Path) -> Catalog:
     """A `.po` file as it is. Raises `CatalogueError`."""
+    locale = named_locale(path)
     try:
-        locale = Locale.parse(path.stem)
         with path.open("rb") as file:
             return read_po(file, locale=locale, abort_invalid=True)
-    except (ValueError, UnknownLocaleError, TypeError) as error:
-        reason = f"{path.stem!r} is no language ({error}): name it like de.po or pt_BR.po"
+    except UnicodeDecodeError:
+        reason = "is not UTF-8 text"
     except PoFileError as error:
         reason = f"line {error.lineno}: {error}"
     except OSError as error:

@@ -19,8 +19,11 @@ def require_admission(channel: VocalChannel) -> None:
     me = channel.guild.me
     permissions = channel.permissions_for(me)
     for name, granted in (
+        # Translators: a permission, as Discord names it.
         (Sentence("View Channel"), permissions.view_channel),
+        # Translators: a permission, as Discord names it.
         (Sentence("Connect"), permissions.connect),
+        # Translators: a permission, as Discord names it.
         (Sentence("Speak"), permissions.speak),
     ):
         if not granted:  # without one of them Discord counts those after it as missing, too
@@ -42,14 +45,15 @@ def require_free(
         return
     if reading:
         raise UserError(
-            "I am reading aloud to others in {here}. A moderator can bring me over with `/join`.",
-            here=here.mention,
+            "I am reading aloud to others in {channel}. "
+            "A moderator can bring me over with `/join`.",
+            channel=here.mention,
         )
     if any(playback.author_id != asked_by for playback in accepted):
         raise UserError(
-            "I am speaking to others in {here} at the moment. Please try again when "
+            "I am speaking to others in {channel} at the moment. Please try again when "
             "I have finished there.",
-            here=here.mention,
+            channel=here.mention,
         )
 
 

@@ -39,9 +39,9 @@ class Examiner:
         """Hear `recording`, and compare it with `clip`; both (samples,) at `SAMPLE_RATE`."""
         if len(recording) > _LONGEST_S * SAMPLE_RATE:
             raise Unfit(
-                "This recording is longer than {longest_s:.0f} seconds. Please say "
+                "This recording is longer than {seconds:.0f} seconds. Please say "
                 "the sentence and nothing else.",
-                longest_s=_LONGEST_S,
+                seconds=_LONGEST_S,
             )
         recording = recording - recording.mean(dtype=np.float64).astype(np.float32)
         speech = self._speech(recording)

@@ -39,8 +39,8 @@ _LIMITS = {
     ("__init__", "placeholder"): 150,
     ("Option", 1): 30,
 }
-#: A comment above a sentence that translators are shown.
-_NOTE = "At most"
+#: How comments above a sentence begin that translators are shown.
+_NOTES = ("At most ", "Translators: ")
 
 
 class Entry(NamedTuple):
@@ -174,8 +174,8 @@ class _File:
     ) -> None:
         note = self._source[node.lineno - 2].strip().lstrip("#: ") if node.lineno > 1 else ""
         if limit := self._limits.get(node):
-            note = f"{_NOTE} {limit} characters."
-        shown = note if note.startswith(_NOTE) else None
+            note = f"At most {limit} characters."
+        shown = note if note.startswith(_NOTES) else None
         self.entries.append(Entry(context, one, many, self._path, shown))
 
     def _complain(self, node: ast.expr) -> None:

@@ -13,7 +13,13 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from bot.catalogue.checking import problems
-from bot.catalogue.languages import FOLDER, TEMPLATE, CatalogueError, read_catalogue
+from bot.catalogue.languages import (
+    FOLDER,
+    TEMPLATE,
+    CatalogueError,
+    named_locale,
+    read_catalogue,
+)
 from bot.commands.extraction import Entry, extracted
 from bot.settings import SOURCE
 
@@ -45,8 +51,12 @@ def languages(action: str, files: Sequence[Path]) -> int:
         return _extract()
     chosen = files or sorted(FOLDER.glob("*.po"))
     if action == "update":
-        for path in chosen:
-            update(path)
+        try:
+            for path in chosen:
+                update(path)
+        except CatalogueError as error:
+            print(error, file=sys.stderr)
+            return 1
     return max((_check(path) for path in chosen), default=0)
 
 
@@ -61,7 +71,7 @@ def template_text(entries: Iterable[Entry]) -> str:
             context=entry.context,
         )
     header = _HEADER.format(title="Every sentence of Timbre, to be translated", language="")
-    return header + _written(catalogue)
+    return f"{header}\n{_written(catalogue)}"
 
 
 def sentences_text(entries: Iterable[Entry]) -> str:
@@ -84,14 +94,17 @@ def sentences_text(entries: Iterable[Entry]) -> str:
 
 
 def update(path: Path) -> None:
-    """Bring a `.po` file to the template: what is new is empty, what is not used any more goes."""
-    catalogue = read_catalogue(path)
+    """Bring a `.po` file to the template: what is new is empty, what is not used any more goes.
+
+    One that is not there is begun. Raises `CatalogueError` for one that cannot be read.
+    """
+    catalogue = read_catalogue(path) if path.exists() else Catalog(named_locale(path))
     with TEMPLATE.open("rb") as file:
         catalogue.update(read_po(file), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     header = _HEADER.format(title=f"Timbre in {path.stem}", language=path.stem)
     header += _PLURAL.format(plural=catalogue.plural_forms)
-    path.write_text(header + _written(catalogue), encoding="utf-8")
+    path.write_text(f"{header}\n{_written(catalogue)}", encoding="utf-8")
 
 
 def _extract() -> int:

@@ -105,9 +105,9 @@ class Bindings:
         self._tell(
             text,
             Sentence(
-                "I stopped reading this channel aloud: somebody in {seat} cannot see it. "
+                "I stopped reading this channel aloud: somebody in {channel} cannot see it. "
                 "A moderator can start me again with `/live start`.",
-                seat=seat.mention,
+                channel=seat.mention,
             ),
         )
         return True
@@ -128,9 +128,10 @@ class Bindings:
             raise UserError(reasons.NOWHERE)
         if not approved and _overheard(seat, text):
             raise UserError(
-                "Somebody in {seat} cannot see {text}. Only a moderator can have it read there.",
-                seat=seat.mention,
-                text=text.mention,
+                "Somebody in {channel} cannot see {text_channel}. "
+                "Only a moderator can have it read there.",
+                channel=seat.mention,
+                text_channel=text.mention,
             )
         await self._rows.put(
             LiveBinding(

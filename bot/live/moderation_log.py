@@ -49,7 +49,9 @@ def require_writable(guild: discord.Guild, channel_id: int) -> None:
         raise UserError("I do not see this channel. Give me the permission View Channel there.")
     granted = channel.permissions_for(guild.me)
     for name, may in (
+        # Translators: a permission, as Discord names it.
         (Sentence("View Channel"), granted.view_channel),
+        # Translators: a permission, as Discord names it.
         (Sentence("Send Messages"), granted.send_messages),
     ):
         if not may:

@@ -84,9 +84,9 @@ class LineLanguages:
         if asked is not None:
             if asked not in allowed:
                 raise UserError(
-                    "I read {allowed} here, and not {asked}.",
-                    allowed=named(allowed),
-                    asked=name_of(asked),
+                    "I read {languages} here, and not {language}.",
+                    languages=named(allowed),
+                    language=name_of(asked),
                 )
             return LineLanguage(asked)
         author = user_id, guild_id

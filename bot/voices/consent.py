@@ -75,7 +75,8 @@ CONSENT = Joined(
     by="",
 )
 
-#: What is written beside the box to tick; Discord allows 45 characters.
+#: What is written beside the box to tick.
+# At most 45 characters.
 CONSENT_LABEL = Sentence("I agree to this")
 
 _PERMISSION_1 = (

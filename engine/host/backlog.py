@@ -80,9 +80,9 @@ class Backlog:
             full = self.queued - len(self._again) >= self._queued_max
             if full and not self._make_room(_lane(request)):
                 raise QueueFull(
-                    "Too much is waiting to be spoken: {queued_max} pieces. Please "
+                    "Too much is waiting to be spoken: {most} pieces. Please "
                     "try again in a moment.",
-                    queued_max=self._queued_max,
+                    most=self._queued_max,
                 )
             speak = Speak(
                 next(self._ids),

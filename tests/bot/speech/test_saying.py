@@ -177,7 +177,7 @@ async def test_all_that_is_accepted_is_said_or_what_is_not_is_told(sayings: Sayi
     saying = await sayings.of_member(prices, ALICE, GUILD)
     last = " ".join(saying.text.split()[-4:])
     assert len(saying.text) <= 3000
-    assert saying.left_out == (
+    assert str(saying.left_out) == (
         "That is more than the 3,000 characters that I say at once, numbers in words. "
         f"I say it up to “{last}”."
     )
