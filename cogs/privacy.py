@@ -17,6 +17,7 @@ from cogs.panels import Panel
 from cogs.permission import PermissionsPanel, permitted_lines
 
 _CONFIRM_WITHIN_S = 120.0
+_UNCONFIRMED = Sentence("You did not confirm, so nothing was deleted.")
 _DELETED = Sentence(
     "Everything about you is deleted. What moderators decided and open reports stay, without your "
     "id."
@@ -157,7 +158,7 @@ class Confirmation(Panel):
 
     async def on_timeout(self) -> None:
         await self._shown_by.edit_original_response(
-            content=gettext("You did not confirm, so nothing was deleted."), view=None
+            content=_UNCONFIRMED.for_locale(self._shown_by.locale), view=None
         )
 
 

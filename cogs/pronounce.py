@@ -208,7 +208,9 @@ class _MergeOrReplace(Panel):
         await self._end(interaction, str(_NOTHING_CHANGED))
 
     async def on_timeout(self) -> None:
-        await self._shown_by.edit_original_response(content=str(_NOTHING_CHANGED), view=None)
+        await self._shown_by.edit_original_response(
+            content=_NOTHING_CHANGED.for_locale(self._shown_by.locale), view=None
+        )
 
     def _require_right(self, interaction: discord.Interaction) -> None:
         """Who asked may be no moderator any more."""
