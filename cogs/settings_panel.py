@@ -89,8 +89,9 @@ class SettingsPanel(Panel):
     async def show(self, interaction: discord.Interaction, page: Page | None = None) -> None:
         """Replace the message by a page as it is now."""
         fresh = await SettingsPanel.of(self.bot, interaction, page or self.page)
-        await interaction.response.edit_message(embed=fresh.embed, view=fresh)
+        # Before the new one is known: the two have buttons of the same names, and go together.
         self.stop()
+        await interaction.response.edit_message(embed=fresh.embed, view=fresh)
 
     async def change(
         self, interaction: discord.Interaction, option: Option, chosen: Sequence[str]

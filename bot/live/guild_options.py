@@ -79,7 +79,7 @@ class Option:
         """What a number may be."""
         range_ = {"least": self.least, "most": self.most}
         if self.kind is Kind.NUMBER_OR_USUAL:
-            # At most 40 characters.
+            # At most 50 characters.
             return Sentence("{least} to {most}, or nothing for the usual", **range_)
         return Sentence("{least} to {most}", **range_)
 
