@@ -1,5 +1,7 @@
 """`/live`: what members write is read aloud; and the events that this needs."""
 
+from functools import partial
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -7,7 +9,7 @@ from discord.ext import commands
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.client import TimbreBot
-from bot.live.bindings import Readable
+from bot.live.guild_reading import Readable
 from cogs.asking import (
     bring,
     member_of,
@@ -19,12 +21,19 @@ from cogs.asking import (
 )
 from cogs.command_list import FOR_MODERATORS
 from data.live import Exclusion
+from data.rows import LiveBinding
 
 _NOT_READING = "I am not reading any channel aloud in this server."
 _NO_INTENT = (
     "I am not allowed to read messages. Whoever runs me has to switch on “Message Content Intent” "
     "on the Bot page of Discord's developer portal, and start me again."
 )
+
+_HERE, _AT_AUTHORS = "here", "authors"
+_WHERE = [
+    app_commands.Choice(name="The voice channel that I am in", value=_HERE),
+    app_commands.Choice(name="Wherever the author of a message sits", value=_AT_AUTHORS),
+]
 
 
 @app_commands.guild_only()
@@ -35,9 +44,16 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         self.bot = bot
 
     @app_commands.command(description="Read a text channel aloud where you are")
-    @app_commands.describe(channel="What to read (default: this channel)")
+    @app_commands.describe(
+        channel="What to read, also a thread or a forum's post (default: this channel)",
+        where="In which voice channel to read it (default: where you are)",
+    )
+    @app_commands.choices(where=_WHERE)
     async def start(
-        self, interaction: discord.Interaction, channel: discord.TextChannel | None = None
+        self,
+        interaction: discord.Interaction,
+        channel: discord.TextChannel | discord.Thread | None = None,
+        where: str = _HERE,
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         member = member_of(interaction)
@@ -53,43 +69,71 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         text = channel or interaction.channel
         if not isinstance(text, Readable):
             text = seat
-        await bring(interaction, seat)
+        reading = self.bot.live.bindings.of(member.guild.id)
+        others = [f"<#{id_}>" for id_ in (reading.channels if reading else ()) if id_ != text.id]
         await self.bot.live.bindings.begin(
-            member.guild, text, approved=moderates(interaction, seat)
+            text,
+            seat,
+            partial(bring, interaction, seat),
+            approved=moderates(interaction, seat),
+            follows_authors=where == _AT_AUTHORS,
         )
+        said = f"I read {text.mention} and the chat of {seat.mention} aloud."
+        if where == _AT_AUTHORS:
+            said = f"I read {text.mention} aloud where each author sits."
+        if others and self.bot.live.bindings.of(member.guild.id) is reading:
+            said += f" I go on reading {', '.join(others)}, too."
+        prefix = (await self.bot.services.server_settings.of(member.guild.id)).unread_prefix
         await interaction.edit_original_response(
-            content=f"I read {text.mention} and the chat of {seat.mention} aloud. I skip messages "
-            f"that begin with `;`.{_not_yet(self.bot)}"
+            content=f"{said} I skip messages that begin with `{prefix}`.{_not_yet(self.bot)}"
         )
 
     @app_commands.command(description="Stop reading messages aloud")
-    async def stop(self, interaction: discord.Interaction) -> None:
+    @app_commands.describe(channel="What to read no more (default: everything)")
+    async def stop(
+        self,
+        interaction: discord.Interaction,
+        channel: discord.TextChannel | discord.Thread | None = None,
+    ) -> None:
         guild = member_of(interaction).guild
-        if self.bot.live.bindings.of(guild.id) is None:
+        reading = self.bot.live.bindings.of(guild.id)
+        if reading is None:
             raise UserError(_NOT_READING)
-        require_company(interaction, session_of(interaction))
-        await self.bot.live.bindings.stop(guild)
-        await interaction.response.send_message("I stopped reading.", ephemeral=True)
+        session = session_of(interaction)
+        if session.seat is None:
+            require_moderator(interaction, "stop what I come back for")
+        require_company(interaction, session)
+        if channel is None:
+            await self.bot.live.bindings.stop(guild)
+            said = "I stopped reading."
+        elif channel.id in reading.channels:
+            await self.bot.live.bindings.stop(guild, channel.id)
+            said = f"I stopped reading {channel.mention}."
+        else:
+            raise UserError(f"I am not reading {channel.mention} aloud.")
+        await interaction.response.send_message(said, ephemeral=True)
 
     @app_commands.command(description="Show what is being read aloud")
     async def status(self, interaction: discord.Interaction) -> None:
         member = member_of(interaction)
-        binding = self.bot.live.bindings.of(member.guild.id)
-        seat = session_of(interaction).seat
-        if binding is None or seat is None:
+        reading = self.bot.live.bindings.of(member.guild.id)
+        if reading is None:
             said = f"{_NOT_READING} `/live start` begins."
         else:
-            count = "1 message" if binding.read == 1 else f"{binding.read:,} messages"
-            said = (
-                f"I read <#{binding.text_channel_id}> and the chat of {seat.mention} aloud in "
-                f"{seat.mention}. I have read {count} so far.{_not_yet(self.bot)}"
-            )
+            lines = [_line_of(binding) for binding in reading.channels.values()]
+            seat = session_of(interaction).seat
+            if seat is None:
+                lines.append("I am in no voice channel. I come when somebody sits down or writes.")
+            else:
+                lines.append(f"I am in {seat.mention}, and read its chat aloud, too.")
+            count = "1 message" if reading.read == 1 else f"{reading.read:,} messages"
+            said = "\n".join(lines) + f"\nI have read {count} so far.{_not_yet(self.bot)}"
         excluded = await self.bot.exclusions.of(member.id, member.guild.id)
         if Exclusion.BLOCKED in excluded:
             said += "\nI do not read your messages: a moderator decided that."
         elif Exclusion.OPTED_OUT in excluded:
             said += "\nI do not read your messages, as you wished. `/live optin` changes that."
-        await interaction.response.send_message(linked(interaction, said), ephemeral=True)
+        await interaction.response.send_message(linked(interaction, said)[:2000], ephemeral=True)
 
     @app_commands.command(description="Do not read my messages aloud in this server")
     async def optout(self, interaction: discord.Interaction) -> None:
@@ -156,6 +200,15 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             await self.bot.live.deleted(payload.guild_id, message_id)
 
     @commands.Cog.listener()
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        await self.bot.live.bindings.stop(channel.guild, channel.id)
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        if guild := self.bot.get_guild(payload.guild_id):
+            await self.bot.live.bindings.stop(guild, payload.thread_id)
+
+    @commands.Cog.listener()
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
@@ -169,6 +222,13 @@ async def _require_engine(bot: TimbreBot) -> None:
         await executor.engine_info()  # which tries again, if the last time is long enough ago
 
 
+def _line_of(binding: LiveBinding) -> str:
+    text = f"<#{binding.text_channel_id}>"
+    if binding.follows_authors:
+        return f"I read {text} aloud where each author sits."
+    return f"I read {text} aloud in <#{binding.voice_channel_id}>."
+
+
 def _not_yet(bot: TimbreBot) -> str:
     """What is to be added while there is no engine to read with."""
     if bot.services.executor.status().state == "ready":
@@ -177,7 +237,7 @@ def _not_yet(bot: TimbreBot) -> str:
 
 
 def _require_readable(
-    interaction: discord.Interaction, channel: discord.TextChannel | None
+    interaction: discord.Interaction, channel: discord.TextChannel | discord.Thread | None
 ) -> None:
     """Raise `UserError` where Discord would never show the bot what is written.
 

@@ -49,6 +49,7 @@ WHAT = {
     "speech_cache": "recordings of what anybody said in your voices",
     "speech_origins": "recordings of what you had me say or read aloud",
     "member_languages": "servers in which you said what language you write in",
+    "member_words": "names and lines that you want said of you, by server",
     "live_exclusions": "servers in which your messages are not read aloud",
     "pronunciations": "pronunciations of yours",
 }

@@ -9,8 +9,9 @@ from bot.base.errors import UserError
 from bot.channel import reasons
 from bot.channel.playback import Playback
 from bot.channel.session import VoiceSession
+from bot.channel.votes import vote_to_skip
 from bot.client import TimbreBot
-from cogs.asking import moderates, require_moderator, session_of
+from cogs.asking import member_of, moderates, require_moderator, session_of
 from cogs.panels import Panel
 
 _PER_PAGE = 5
@@ -24,17 +25,35 @@ def sayings(count: int) -> str:
 class QueueCommands(commands.Cog):
     """Stops, holds back and shows what is said."""
 
-    @app_commands.command(description="Silence what I am saying now, if it is yours")
+    def __init__(self, bot: TimbreBot) -> None:
+        self.bot = bot
+
+    @app_commands.command(description="Silence what I am saying now, or vote for that")
     @app_commands.guild_only()
     async def skip(self, interaction: discord.Interaction) -> None:
         session = session_of(interaction)
         playback = session.current
         if playback is None:
             raise UserError("I am not saying anything at the moment.")
-        if playback.author_id != interaction.user.id and not moderates(interaction, session.seat):
+        own = playback.author_id == interaction.user.id
+        if own or moderates(interaction, session.seat):
+            playback.cancel("That was skipped.", by=interaction.user.id)
+            await interaction.response.send_message("Skipped.", ephemeral=True)
+            return
+        settings = await self.bot.services.server_settings.of(member_of(interaction).guild.id)
+        if not settings.skip_votes or session.seat is None:
             raise UserError("Those are somebody else's words. Only moderators can skip them.")
-        playback.cancel("That was skipped.", by=interaction.user.id)
-        await interaction.response.send_message("Skipped.", ephemeral=True)
+        missing = vote_to_skip(playback, interaction.user.id, session.seat)
+        if not missing:
+            playback.cancel("Those who listen voted to skip that.")
+            await interaction.response.send_message("Skipped: more than half of you voted for it.")
+            return
+        who = interaction.user.mention
+        said = f"{who} wants to skip this. {missing} more votes are needed: use `/skip`."
+        if missing == 1:
+            said = f"{who} wants to skip this. 1 more vote is needed: use `/skip`."
+        # For all to see: a vote that nobody knows of is joined by nobody.
+        await interaction.response.send_message(linked(interaction, said))
 
     @app_commands.command(description="Take back all that you had me say; moderators: everything")
     @app_commands.guild_only()
@@ -158,4 +177,4 @@ def _hears(interaction: discord.Interaction, session: VoiceSession) -> bool:
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(QueueCommands())
+    await bot.add_cog(QueueCommands(bot))

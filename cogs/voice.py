@@ -17,6 +17,7 @@ from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.rights import Action
 from cogs.asking import SpokenVoice, note, person_of, voice_to
 from cogs.command_list import described
+from cogs.own_words import OwnWordsCommands
 from cogs.permission import giver_of, require_askable
 from cogs.proving import may_sound
 from cogs.registering import ConsentForm
@@ -32,7 +33,9 @@ Temperature = app_commands.Range[float, *SETTING_RANGES["temperature"]]
 Seed = app_commands.Range[int, 0, 2**31 - 1]
 
 
-class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Your voices"):
+class VoiceCommands(
+    OwnWordsCommands, commands.GroupCog, group_name="voice", group_description="Your voices"
+):
     """Commands for members. Whether they may is decided by the services.
 
     Discord shows a group in direct messages as a whole or not at all: most of it is refused there.

@@ -15,7 +15,7 @@ class VoiceSessions:
     """Sessions are made on first use and watched from then on.
 
     `leave_after` is asked what a server wants, `on_left` told that the bot is in no channel of it
-    any more, and `on_gap` each time that an utterance falls silent in its middle.
+    any more and why, and `on_gap` each time that an utterance falls silent in its middle.
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class VoiceSessions:
         limits: VoiceLimits,
         find_guild: Callable[[int], discord.Guild | None],
         leave_after: Callable[[int], Awaitable[LeaveAfter]],
-        on_left: Callable[[int], None],
+        on_left: Callable[[int, str], None],
         on_gap: Callable[[], None],
     ) -> None:
         self._limits = limits
@@ -56,7 +56,7 @@ class VoiceSessions:
         if session := self._sessions.pop(guild.id, None):
             self._watches.pop(guild.id).cancel()
             session.drop(reasons.KICKED)
-        self._on_left(guild.id)
+        self._on_left(guild.id, reasons.KICKED)
 
     @property
     def speaking(self) -> int:

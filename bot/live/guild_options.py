@@ -21,6 +21,7 @@ class Kind(Enum):
     SWITCH = auto()
     NUMBER = auto()
     NUMBER_OR_USUAL = auto()  # nothing is the usual
+    TEXT = auto()  # nothing is none, where `least` is 0
     ROLE = auto()
     CHANNEL = auto()
     LANGUAGE = auto()
@@ -34,7 +35,9 @@ class Page(StrEnum):
     """What options are about: a page of the panel each."""
 
     READING = "Reading"
+    LEFT_OUT = "Left out"
     MEMBERS = "Members"
+    GREETINGS = "Greetings"
     VOICES = "Voices"
     LANGUAGES = "Languages"
     CHANNELS = "Channels"
@@ -42,7 +45,7 @@ class Page(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One column of `GuildSettings`. `least` and `most` are for numbers."""
+    """One column of `GuildSettings`. `least` and `most` are of numbers, or of a text's length."""
 
     field: str
     title: str
@@ -57,8 +60,15 @@ class Option:
         return self.kind in (Kind.NUMBER, Kind.NUMBER_OR_USUAL)
 
     @property
+    def is_typed(self) -> bool:
+        return self.is_number or self.kind is Kind.TEXT
+
+    @property
     def hint(self) -> str:
-        """What a number may be."""
+        """What a number or a text may be."""
+        if self.kind is Kind.TEXT:
+            nothing = "" if self.least else ", or nothing"
+            return f"{max(self.least, 1)} to {self.most} characters{nothing}"
         usual = ", or nothing for the usual" if self.kind is Kind.NUMBER_OR_USUAL else ""
         return f"{self.least} to {self.most}{usual}"
 
@@ -79,6 +89,8 @@ class Option:
                 one.isdecimal() and len(one) < 10 and self.least <= int(one) <= self.most
             ):
                 return int(one)
+            case Kind.TEXT if self.least <= len(one) <= self.most:
+                return one or None
             case Kind.ROLE | Kind.CHANNEL if not one or one.isdecimal():
                 return int(one) if one else None
             case Kind.LANGUAGES if all(code in LANGUAGES for code in chosen):
@@ -89,7 +101,7 @@ class Option:
                 return one or None
             case Kind.VOICE | Kind.STOCK_VOICE:
                 return one or None
-        if self.is_number:
+        if self.is_typed:
             raise UserError(f"{self.title} has to be {self.hint}.")
         raise UserError(f"{self.title}: I do not know this choice. Please pick one from the menu.")
 
@@ -112,6 +124,10 @@ class Option:
         return str(value)
 
 
+#: How long a line may be that is said again and again.
+LINE_MAX_CHARS = 100
+_WORDS_MAX_CHARS = 1000
+
 OPTIONS = (
     Option(
         "read_names", "Names", "Say who speaks before what they wrote.", Kind.SWITCH, Page.READING
@@ -126,14 +142,83 @@ OPTIONS = (
         3600,
     ),
     Option(
-        "announce_moves",
-        "Announcements",
-        "Say who joins and who leaves.",
+        "use_nicknames",
+        "Nicknames",
+        "Say the nicknames of this server. If not, I say the names of accounts. Members choose "
+        "another one with `/voice called`.",
         Kind.SWITCH,
         Page.READING,
     ),
     Option(
-        "read_bots", "Bots", "Read what other bots and webhooks write.", Kind.SWITCH, Page.READING
+        "catch_up_percent",
+        "Catching up",
+        "When messages have to wait, speak them faster, up to this percentage of the usual pace.",
+        Kind.NUMBER,
+        Page.READING,
+        100,
+        200,
+    ),
+    Option(
+        "read_bots", "Bots", "Read what other bots and webhooks write.", Kind.SWITCH, Page.LEFT_OUT
+    ),
+    Option(
+        "read_silent",
+        "Silent messages",
+        "Read messages that were sent with `@silent`.",
+        Kind.SWITCH,
+        Page.LEFT_OUT,
+    ),
+    Option("read_links", "Links", "Say where links lead.", Kind.SWITCH, Page.LEFT_OUT),
+    Option("read_emoji", "Emoji", "Say emoji and emoticons.", Kind.SWITCH, Page.LEFT_OUT),
+    Option(
+        "unread_prefix",
+        "Prefix",
+        "Do not read messages that begin with this.",
+        Kind.TEXT,
+        Page.LEFT_OUT,
+        1,
+        5,
+    ),
+    Option(
+        "unread_words",
+        "Words",
+        "Do not read messages that have one of these words or phrases, with commas between.",
+        Kind.TEXT,
+        Page.LEFT_OUT,
+        0,
+        _WORDS_MAX_CHARS,
+    ),
+    Option(
+        "announce_moves",
+        "Announcements",
+        "Say who joins and who leaves.",
+        Kind.SWITCH,
+        Page.GREETINGS,
+    ),
+    Option(
+        "own_greetings",
+        "Members' own lines",
+        "Say the lines that members choose with `/voice greeting` as they join and leave.",
+        Kind.SWITCH,
+        Page.GREETINGS,
+    ),
+    Option(
+        "arrival_line",
+        "Line for who joins",
+        "What an announcement says; {name} is who it is. With nothing, I use my own words.",
+        Kind.TEXT,
+        Page.GREETINGS,
+        0,
+        LINE_MAX_CHARS,
+    ),
+    Option(
+        "departure_line",
+        "Line for who leaves",
+        "What an announcement says; {name} is who it is. With nothing, I use my own words.",
+        Kind.TEXT,
+        Page.GREETINGS,
+        0,
+        LINE_MAX_CHARS,
     ),
     Option(
         "only_in_channel",
@@ -146,6 +231,13 @@ OPTIONS = (
         "required_role_id",
         "Required role",
         "Read only members with this role.",
+        Kind.ROLE,
+        Page.MEMBERS,
+    ),
+    Option(
+        "excluded_role_id",
+        "Left-out role",
+        "Do not read members with this role.",
         Kind.ROLE,
         Page.MEMBERS,
     ),
@@ -185,6 +277,21 @@ OPTIONS = (
         "The only languages that I read here. With nothing, I read all that I can.",
         Kind.LANGUAGES,
         Page.LANGUAGES,
+    ),
+    Option(
+        "auto_join",
+        "Come by myself",
+        "Join where I read as soon as somebody sits down or writes there, and keep on reading "
+        "there after I left. I never leave listeners for that.",
+        Kind.SWITCH,
+        Page.CHANNELS,
+    ),
+    Option(
+        "skip_votes",
+        "Votes to skip",
+        "Skip what more than half of my listeners want skipped.",
+        Kind.SWITCH,
+        Page.CHANNELS,
     ),
     Option(
         "volume_percent",

@@ -222,7 +222,7 @@ async def test_a_server_chooses_how_long_the_bot_stays(stage: Stage, moderator: 
 async def test_a_forged_change_is_refused(stage: Stage, moderator: Member) -> None:
     """Discord shows the panel to its moderator alone; who they are is asked again all the same."""
     panel = await (await moderator.slash("settings")).reply()
-    switch = panel.component("read_bots")
+    switch = panel.component("read_names")
     forged = await stage.discord.interactions.component(panel, switch, stage.alice, None)
     assert "Only members who may manage" in (await forged.reply()).text
     other = stage.guild.add_member("Olga", manage_guild=True)
