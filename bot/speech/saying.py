@@ -184,7 +184,7 @@ class Sayings:
         speaker = replace(
             speaker,
             stock_voice=chosen.stock_voice,
-            volume_percent=chosen.volume_percent if aloud else 100,
+            volume_percent=_percent_of(chosen.volume_percent, speaker) if aloud else 100,
         )
         return self._speech.saying(chunks, speaker)
 
@@ -199,3 +199,7 @@ class Sayings:
             self._reader.name, member.display_name, pronunciations, language
         )
         return name or WORDINGS[language].someone.capitalize()
+
+
+def _percent_of(server_percent: int, speaker: Speaker) -> int:
+    return round(server_percent * speaker.volume_percent / 100)
