@@ -36,6 +36,7 @@ from bot.voices.privacy import Privacy
 from bot.voices.proving import Proving
 from bot.voices.registration import Registration
 from bot.voices.sharing import Sharing
+from bot.voices.sounds import Sounds
 from bot.voices.uploads import Uploads
 from data.errors import DatabaseUnusable
 from data.store import Store
@@ -60,6 +61,7 @@ class Services:
     line_languages: LineLanguages
     voices: Voices
     sharing: Sharing
+    sounds: Sounds
     bars: Bars
     registration: Registration
     proving: Proving
@@ -161,6 +163,7 @@ def _services(
     speech = SpeechService(executor, cache, metrics, deadline_s=settings.queue.request_deadline_s)
     sharing = Sharing(store, home, speech, clock=time.monotonic)
     voices = Voices(store, home, sharing)
+    sounds = Sounds(store, voices)
     line_languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
@@ -210,7 +213,7 @@ def _services(
         cache=cache,
         sayings=Sayings(
             speech,
-            voices,
+            sounds,
             reader,
             pronouncing,
             languages=line_languages,
@@ -220,6 +223,7 @@ def _services(
         line_languages=line_languages,
         voices=voices,
         sharing=sharing,
+        sounds=sounds,
         bars=bars,
         registration=registration,
         proving=proving,

@@ -15,6 +15,7 @@ from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.client import TimbreBot
 from bot.voices.rights import Action
+from bot.voices.sounds import VOLUME_MAX, VOLUME_MIN
 from cogs.asking import BARRED, BARS, DefaultVoice, DisabledVoice, note, person_of, voice_to
 from cogs.reports import ReportsPanel
 from data.bars import Bar
@@ -127,6 +128,22 @@ class ModerationCommands(
             content=f"{member.mention} is not barred in this server any more."
         )
         await self._note(interaction, f"ended the bar of {member.mention}.")
+
+    @app_commands.command(description="Make a member louder or quieter than others here")
+    @app_commands.describe(member="Whom", percent="100 is as loud as everybody else")
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def volume(
+        self,
+        interaction: discord.Interaction,
+        member: discord.User,
+        percent: app_commands.Range[int, VOLUME_MIN, VOLUME_MAX],
+    ) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        await self.services.sounds.set_volume(member.id, percent, person_of(interaction))
+        await interaction.edit_original_response(
+            content=f"{member.mention} speaks at {percent} % of the usual volume in this server."
+        )
+        await self._note(interaction, f"set the volume of {member.mention} to {percent} %.")
 
     @app_commands.command(description="Who spoke in other members' voices here in the last 30 days")
     @app_commands.describe(voice="In this voice alone")

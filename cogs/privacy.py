@@ -50,6 +50,8 @@ WHAT = {
     "speech_origins": "recordings of what you had me say or read aloud",
     "member_languages": "servers in which you said what language you write in",
     "member_words": "names and lines that you want said of you, by server",
+    "member_tunings": "servers in which you chose how fast and how high you speak",
+    "moderated_sounds": "servers in which moderators chose how you sound, under a code",
     "live_exclusions": "servers in which your messages are not read aloud",
     "pronunciations": "pronunciations of yours",
 }

@@ -167,6 +167,19 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     skip_votes: bool = False
 
 
+class MemberSound(msgspec.Struct, frozen=True, kw_only=True):
+    """How a member sounds in a server.
+
+    At a `speed` of 2.0 they speak twice as fast as their voice does. The last two are moderators'
+    choice: how loud they are beside others, and the only voice that they speak in (None: any).
+    """
+
+    speed: float
+    pitch_semitones: int
+    volume_percent: int
+    stock_voice: str | None
+
+
 class LiveBinding(msgspec.Struct, frozen=True, kw_only=True):
     """Which text channel is read into which voice channel of a server.
 

@@ -156,7 +156,7 @@ OPTIONS = (
         Kind.NUMBER,
         Page.READING,
         100,
-        200,
+        175,
     ),
     Option(
         "read_bots", "Bots", "Read what other bots and webhooks write.", Kind.SWITCH, Page.LEFT_OUT

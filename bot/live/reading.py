@@ -4,6 +4,7 @@ Messages of a server are taken one after the other, so that what one author writ
 order.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from bot.live.guild_reading import AcceptedMessage, GuildReading, Readable, requ
 from bot.live.line import EditableLine
 from bot.live.message import answered_by, content_of, is_readable, text_of, written
 from bot.live.moves import Moves
+from bot.live.pace import rate_after
 from bot.live.rules import why_unread
 from bot.speech.reading import NothingToSay
 from bot.speech.saying import Sayings
@@ -104,6 +106,7 @@ class LiveReading:
             if saying is None:
                 reading.cancel(lambda message_id, _: message_id == message.id)
             elif not accepted.line.begun:
+                accepted.saying = saying
                 accepted.line.replace(saying)
 
     async def deleted(self, guild_id: int | None, message_id: int) -> None:
@@ -197,6 +200,9 @@ class LiveReading:
 
         def begins() -> None:
             reading.last_author_id, reading.last_at = author.id, self._clock()
+            if one := reading.accepted.get(message.id):
+                late_s = asyncio.get_running_loop().time() - one.playback.asked_at
+                one.saying.rate = rate_after(late_s, settings.catch_up_percent)
 
         if self.bindings.of(guild.id) is not reading:
             if session.seat is None:  # else somebody stopped the reading meanwhile, and knows it
@@ -212,7 +218,9 @@ class LiveReading:
         if saying.accent:
             self._spawn_telling(message, reading, UserError(saying.accent))
         reading.read += 1
-        reading.accepted[message.id] = AcceptedMessage(playback, line, text, message.channel.id)
+        reading.accepted[message.id] = AcceptedMessage(
+            playback, line, saying, text, message.channel.id
+        )
         self._tasks.spawn(self._follow(message, reading, playback), name="live reading")
 
     async def _saying(

@@ -198,7 +198,7 @@ class Sayings:
         speaker = replace(
             speaker,
             stock_voice=chosen.stock_voice,
-            volume_percent=chosen.volume_percent if aloud else 100,
+            volume_percent=_percent_of(chosen.volume_percent, speaker) if aloud else 100,
         )
         return self._speech.saying(chunks, speaker)
 
@@ -214,3 +214,7 @@ class Sayings:
             self._reader.name, called[member.id], pronunciations, language
         )
         return name or WORDINGS[language].someone.capitalize()
+
+
+def _percent_of(server_percent: int, speaker: Speaker) -> int:
+    return round(server_percent * speaker.volume_percent / 100)

@@ -78,6 +78,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "live_exclusions": [(5, gone, "blocked")],
         "member_languages": [(gone, 5, "es")],
         "member_words": [(gone, 5, "name", "Ally"), (gone, 5, "arrival", "Here I am.")],
+        "member_tunings": [(gone, 5, 1.5, 2)],
         "pronunciations": [(None, gone, "brb", "be right back")],
         "voice_shares": [(5, 1, 0)],
         "voice_choices": [(gone, 5, 3, None), (gone, 6, None, "heart"), (stays, 5, 1, None)],
@@ -105,6 +106,8 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "live_exclusions": [(5, stays, "blocked")],
         "member_languages": [(stays, 5, "de")],
         "member_words": [(stays, 5, "name", "Bobby")],
+        "member_tunings": [(stays, 5, 0.5, 0)],
+        "moderated_sounds": [(5, "c" * 64, 50, "heart")],
         "pronunciations": [
             (5, None, "brb", "be right back"),
             (None, stays, "brb", "be right back"),
