@@ -200,12 +200,14 @@ class Bindings:
     async def moved(self, guild_id: int, left_id: int | None, came_id: int) -> None:
         """Follow the bot into another voice channel, unless the reading itself took it there.
 
-        What follows its authors is noted to be there for a restart. In the reading's turn.
+        Where the bot comes by itself, each channel stays bound to where it is. What follows its
+        authors is noted to be there for a restart. In the reading's turn.
         """
         reading = self._readings.get(guild_id)
         if reading is None:
             return
-        own_way, reading.going_to = reading.going_to == came_id, 0
+        auto_join = (await self._settings.get(guild_id)).auto_join
+        own_way, reading.going_to = auto_join or reading.going_to == came_id, 0
         for id_, binding in list(reading.channels.items()):
             led = binding.voice_channel_id == left_id and not own_way
             if binding.voice_channel_id != came_id and (led or binding.follows_authors):

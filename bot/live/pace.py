@@ -2,7 +2,7 @@
 
 #: What waited for less than this is not late; what waited for more than that is spoken as fast as
 #: the server lets it be.
-_LATE_S, _AS_LATE_AS_COUNTS_S = 10.0, 40.0
+_LATE_S, _AS_LATE_AS_COUNTS_S = 5.0, 30.0
 
 
 def rate_after(waited_s: float, most_percent: int) -> float:
