@@ -178,8 +178,8 @@ class TimbreBot(commands.AutoShardedBot):
     async def on_message(self, message: discord.Message, /) -> None:
         """Take no message for a command: discord.py would, and would log the words of it."""
 
-    def _left(self, guild_id: int) -> None:
-        self.live.bindings.left(guild_id)
+    def _left(self, guild_id: int, reason: Said) -> None:
+        self.live.bindings.left(guild_id, reason)
 
     def _note_gap(self) -> None:
         self.services.metrics.voice_gaps += 1

@@ -16,6 +16,7 @@ from bot.base.errors import UserError
 from bot.catalogue import Sentence, gettext, ngettext
 from bot.client import TimbreBot
 from bot.voices.rights import Action
+from bot.voices.sounds import VOLUME_MAX, VOLUME_MIN
 from cogs.asking import BARS, DefaultVoice, DisabledVoice, barred, note, person_of, voice_to
 from cogs.reports import ReportsPanel
 from data.bars import Bar
@@ -179,6 +180,34 @@ class ModerationCommands(
                 "{moderator} ended the bar of {member}.",
                 moderator=interaction.user.mention,
                 member=member.mention,
+            ),
+        )
+
+    @app_commands.command(description="Make a member louder or quieter than others here")
+    @app_commands.describe(member="Whom", percent="100 is as loud as everybody else")
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def volume(
+        self,
+        interaction: discord.Interaction,
+        member: discord.User,
+        percent: app_commands.Range[int, VOLUME_MIN, VOLUME_MAX],
+    ) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        await self.services.sounds.set_volume(member.id, percent, person_of(interaction))
+        await interaction.edit_original_response(
+            content=gettext(
+                "{member} speaks at {percent} % of the usual volume in this server.",
+                member=member.mention,
+                percent=percent,
+            )
+        )
+        await note(
+            interaction,
+            Sentence(
+                "{moderator} set the volume of {member} to {percent} %.",
+                moderator=interaction.user.mention,
+                member=member.mention,
+                percent=percent,
             ),
         )
 

@@ -55,6 +55,9 @@ WHAT = {
     "speech_cache": Sentence("recordings of what anybody said in your voices"),
     "speech_origins": Sentence("recordings of what you had me say or read aloud"),
     "member_languages": Sentence("servers in which you said what language you write in"),
+    "member_words": Sentence("names and lines that you want said of you, by server"),
+    "member_tunings": Sentence("servers in which you chose how fast and how high you speak"),
+    "moderated_sounds": Sentence("servers in which moderators chose how you sound, under a code"),
     "live_exclusions": Sentence("servers in which your messages are not read aloud"),
     "pronunciations": Sentence("pronunciations of yours"),
 }

@@ -12,7 +12,7 @@ from bot.live.guild_options import Page
 from bot.loopback import Channel, File, Heard, Member
 from tests.end_to_end.conftest import Stage, a_stage, choose, settings_page, transmission
 from tests.end_to_end.paced_worker import paced
-from tests.end_to_end.pitches import said
+from tests.end_to_end.pitches import pitches, said
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -83,6 +83,41 @@ async def test_the_volume_is_what_is_chosen_and_asks_the_engine_once(
     assert levels[20] - levels[100] == pytest.approx(-14.0, abs=0.5)
     assert "2 of 3 pieces" in await stage.figures()
     await choose(moderator, "volume_percent", "100")
+
+
+async def test_a_member_speaks_as_they_tuned_and_as_loud_as_moderators_let_them(
+    stage: Stage, moderator: Member
+) -> None:
+    """By `/say` and in live reading, and no other member does."""
+    line = "This is said in more than one way."
+    usual = await stage.say(moderator, line)
+    told = await stage.reply(moderator, "voice tune", speed=0.5, pitch=6)
+    assert told == (
+        "In this server you speak at 0.5 times the usual speed, with a pitch of +6 semitones."
+    )
+    slow = await stage.say(moderator, line)
+    assert len(slow.speech) == pytest.approx(2 * len(usual.speech), abs=4)
+    assert pitches(slow)[0] == pytest.approx(pitches(usual)[0] * 2**0.5, abs=50)
+
+    told = await stage.reply(moderator, "voice-admin volume", member=moderator, percent=50)
+    assert told == f"<@{moderator.id}> speaks at 50 % of the usual volume in this server."
+    await stage.reply(moderator, "voice tune", reset=True)
+    assert "set your volume to 50 %" in await stage.reply(moderator, "voice tune")
+    await stage.reply(moderator, "live start")
+    await choose(moderator, "read_names", "no")
+    since = time.monotonic()
+    await moderator.send(stage.general, line)
+    quiet = await transmission(stage.lounge, since)
+    assert said(quiet, line) == [line]
+    assert level_db(quiet) - level_db(usual) == pytest.approx(-6.0, abs=0.5)
+    await stage.bob.join(stage.lounge)
+    assert level_db(await stage.say(stage.bob, line)) == pytest.approx(level_db(usual), abs=0.5)
+    await stage.bob.leave()
+    with pytest.raises(PermissionError):
+        await stage.bob.slash("voice-admin volume", member=moderator, percent=100)
+    await stage.reply(moderator, "voice-admin volume", member=moderator, percent=100)
+    await stage.reply(moderator, "live stop")
+    await choose(moderator, "read_names", "yes")
 
 
 async def test_everything_about_live_reading_can_be_chosen(stage: Stage, moderator: Member) -> None:
@@ -222,7 +257,7 @@ async def test_a_server_chooses_how_long_the_bot_stays(stage: Stage, moderator: 
 async def test_a_forged_change_is_refused(stage: Stage, moderator: Member) -> None:
     """Discord shows the panel to its moderator alone; who they are is asked again all the same."""
     panel = await (await moderator.slash("settings")).reply()
-    switch = panel.component("read_bots")
+    switch = panel.component("read_names")
     forged = await stage.discord.interactions.component(panel, switch, stage.alice, None)
     assert "Only members who may manage" in (await forged.reply()).text
     other = stage.guild.add_member("Olga", manage_guild=True)

@@ -32,6 +32,7 @@ NO_SENTENCES = {
     "{} is {}; the connection was refused",
     "opted out",
     "no role",
+    "excluded role",
     "Synthetic speech, made by Timbre",
     "disabled clip",
     "Timbre {}",
