@@ -104,7 +104,8 @@ async def test_the_settings_are_shown_and_changed_in_german(stage: Stage) -> Non
     assert f"{names_}: {yes}" in panel.text
     await (await panel.press(f"{names_}: {yes}")).acknowledged()
     await until(lambda: f"{names_}: {no}" in panel.text)
-    await (await panel.press(PAGES[Page.MEMBERS].for_locale(GERMAN))).acknowledged()
+    members = PAGES[Page.MEMBERS].for_locale(GERMAN)
+    await (await panel.select("page", [members])).acknowledged()
     await until(lambda: both("Required role")[1] in panel.text)
 
 
@@ -121,9 +122,10 @@ async def test_a_channel_is_told_in_the_language_of_its_server(stage: Stage) -> 
     await until(lambda: _written(text, stage))
     (told,) = _written(text, stage)
     _, expected = both(
-        "From now on I read this channel aloud in {where}. I skip messages that begin with "
-        "`;`, and all of yours after `/live optout`.",
-        where=lounge.mention,
+        "From now on I read this channel aloud in {channel}. I skip messages that begin with "
+        "`{prefix}`, and all of yours after `/live optout`.",
+        channel=lounge.mention,
+        prefix=";",
     )
     assert told.partition("</live")[0] == expected.partition("`/live")[0]  # which can be tapped
     await stage.reply(alice, "live stop")
