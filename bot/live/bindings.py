@@ -6,7 +6,7 @@ reading goes on after a restart.
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import discord
@@ -15,14 +15,17 @@ from msgspec.structs import replace
 from bot.base.errors import UserError
 from bot.base.tasks import TaskSet
 from bot.channel import reasons
-from bot.channel.admission import VocalChannel, listened_to, listeners_of
+from bot.channel.admission import VocalChannel
 from bot.channel.sessions import VoiceSessions
 from bot.live.guild_reading import GuildReading, Readable, require_unheard
+from bot.live.place import where_to_go_on
 from data.rows import LiveBinding
 from data.store import Store
 
 log = logging.getLogger(__name__)
 
+#: So many channels are read in a server at once.
+MOST_CHANNELS = 25
 #: For these reasons the bot is where nobody wants it any more.
 _SENT_AWAY = frozenset({reasons.LEFT, reasons.KICKED})
 
@@ -68,6 +71,10 @@ class Bindings:
         )
         async with self._turn_of(guild.id) as reading:
             require_unheard(seat, text, binding)
+            if len(reading.channels.keys() - {text.id}) >= MOST_CHANNELS:
+                raise UserError(
+                    f"I read {MOST_CHANNELS} channels here already. `/live stop` ends one of them."
+                )
             if self._sessions.of(guild).seat is None and not settings.auto_join:
                 # Left over from when the server wanted the bot to come by itself.
                 reading.channels.clear()
@@ -76,12 +83,17 @@ class Bindings:
             reading.channels[text.id] = binding
             reading.sent_away = False
             await self._rows.put(binding)
-        where = "the voice channel that its author sits in" if follows_authors else seat.mention
-        self._tell(
-            text,
-            f"From now on I read this channel aloud in {where}. I skip messages that begin with "
-            f"`{settings.unread_prefix}`, and all of yours after `/live optout`.",
+        prefix = settings.unread_prefix
+        told = (
+            f"From now on I read this channel aloud in {seat.mention}. I skip messages that begin "
+            f"with `{prefix}`, and all of yours after `/live optout`."
         )
+        if follows_authors:
+            told = (
+                "From now on I read this channel aloud, each message where its author sits. I skip "
+                f"messages that begin with `{prefix}`, and all of yours after `/live optout`."
+            )
+        self._tell(text, told)
 
     async def come(self, reading: GuildReading, seat: VocalChannel, told_in: Readable) -> None:
         """Be in `seat` for the reading's sake. In its turn. Raises `UserError`."""
@@ -197,22 +209,31 @@ class Bindings:
             now.channels[text_channel_id] = binding
             now.sent_away = now.sent_away or reason in _SENT_AWAY
 
-    async def moved(self, guild_id: int, left_id: int | None, came_id: int) -> None:
+    async def moved(self, guild: discord.Guild, left_id: int | None, came_id: int) -> None:
         """Follow the bot into another voice channel, unless the reading itself took it there.
 
         Where the bot comes by itself, each channel stays bound to where it is. What follows its
         authors is noted to be there for a restart. In the reading's turn.
         """
-        reading = self._readings.get(guild_id)
+        reading = self._readings.get(guild.id)
         if reading is None:
             return
-        auto_join = (await self._settings.get(guild_id)).auto_join
+        auto_join = (await self._settings.get(guild.id)).auto_join
         own_way, reading.going_to = auto_join or reading.going_to == came_id, 0
         for id_, binding in list(reading.channels.items()):
             led = binding.voice_channel_id == left_id and not own_way
             if binding.voice_channel_id != came_id and (led or binding.follows_authors):
                 reading.channels[id_] = replace(binding, voice_channel_id=came_id)
                 await self._rows.put(reading.channels[id_])
+        self._sessions.of(guild).reading = bool(reading.at(came_id))
+
+    async def deleted(self, guild: discord.Guild, channel_id: int) -> None:
+        """End what was read of, or in, a channel that is gone."""
+        reading = self._readings.get(guild.id)
+        for id_, binding in list(reading.channels.items()) if reading else ():
+            settled = binding.voice_channel_id == channel_id and not binding.follows_authors
+            if id_ == channel_id or settled:
+                await self.stop(guild, id_)
 
     async def remember(self) -> None:
         """After a start: learn where reading was interrupted."""
@@ -229,7 +250,7 @@ class Bindings:
             return
         auto_join = (await self._settings.get(guild.id)).auto_join
         reading = GuildReading({one.text_channel_id: one for one in interrupted})
-        seat = _where_to_go_on(guild, interrupted)
+        seat = where_to_go_on(guild, interrupted)
         if seat or auto_join:
             self._readings[guild.id] = reading
         if seat is None:
@@ -269,15 +290,6 @@ class Bindings:
         """What is being read goes on after the next start."""
         self._closing = True
         await self._tasks.wait()
-
-
-def _where_to_go_on(
-    guild: discord.Guild, interrupted: Iterable[LiveBinding]
-) -> VocalChannel | None:
-    """Of the voice channels that were read in, the one with most listeners; None without any."""
-    found = (guild.get_channel(one.voice_channel_id) for one in interrupted)
-    seats = [seat for seat in found if isinstance(seat, VocalChannel) and listened_to(seat)]
-    return max(seats, key=lambda seat: len(listeners_of(seat)), default=None)
 
 
 def _not_going_on(error: UserError) -> str:
