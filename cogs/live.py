@@ -235,12 +235,12 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        await self.bot.live.bindings.stop(channel.guild, channel.id)
+        await self.bot.live.bindings.deleted(channel.guild, channel.id)
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         if guild := self.bot.get_guild(payload.guild_id):
-            await self.bot.live.bindings.stop(guild, payload.thread_id)
+            await self.bot.live.bindings.deleted(guild, payload.thread_id)
 
     @commands.Cog.listener()
     async def on_voice_state_update(

@@ -6,7 +6,7 @@ reading goes on after a restart.
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import discord
@@ -16,14 +16,17 @@ from bot.base.errors import UserError
 from bot.base.tasks import TaskSet
 from bot.catalogue import Said, Sentence, locale_of
 from bot.channel import reasons
-from bot.channel.admission import VocalChannel, listened_to, listeners_of
+from bot.channel.admission import VocalChannel
 from bot.channel.sessions import VoiceSessions
 from bot.live.guild_reading import GuildReading, Readable, require_unheard
+from bot.live.place import where_to_go_on
 from data.rows import LiveBinding
 from data.store import Store
 
 log = logging.getLogger(__name__)
 
+#: So many channels are read in a server at once.
+MOST_CHANNELS = 25
 #: For these reasons the bot is where nobody wants it any more.
 _SENT_AWAY = frozenset({reasons.LEFT, reasons.KICKED})
 
@@ -69,6 +72,11 @@ class Bindings:
         )
         async with self._turn_of(guild.id) as reading:
             require_unheard(seat, text, binding)
+            if len(reading.channels.keys() - {text.id}) >= MOST_CHANNELS:
+                raise UserError(
+                    "I read {most} channels here already. `/live stop` ends one of them.",
+                    most=MOST_CHANNELS,
+                )
             if self._sessions.of(guild).seat is None and not settings.auto_join:
                 # Left over from when the server wanted the bot to come by itself.
                 reading.channels.clear()
@@ -78,22 +86,19 @@ class Bindings:
             reading.sent_away = False
             await self._rows.put(binding)
         prefix = settings.unread_prefix
-        self._tell(
-            text,
-            Sentence(
-                "From now on I read this channel aloud in the voice channel that its author sits "
-                "in. I skip messages that begin with `{prefix}`, and all of yours after "
-                "`/live optout`.",
+        told = Sentence(
+            "From now on I read this channel aloud in {channel}. I skip messages that begin "
+            "with `{prefix}`, and all of yours after `/live optout`.",
+            channel=seat.mention,
+            prefix=prefix,
+        )
+        if follows_authors:
+            told = Sentence(
+                "From now on I read this channel aloud, each message where its author sits. I skip "
+                "messages that begin with `{prefix}`, and all of yours after `/live optout`.",
                 prefix=prefix,
             )
-            if follows_authors
-            else Sentence(
-                "From now on I read this channel aloud in {channel}. I skip messages that begin "
-                "with `{prefix}`, and all of yours after `/live optout`.",
-                channel=seat.mention,
-                prefix=prefix,
-            ),
-        )
+        self._tell(text, told)
 
     async def come(self, reading: GuildReading, seat: VocalChannel, told_in: Readable) -> None:
         """Be in `seat` for the reading's sake. In its turn. Raises `UserError`."""
@@ -212,22 +217,31 @@ class Bindings:
             now.channels[text_channel_id] = binding
             now.sent_away = now.sent_away or reason in _SENT_AWAY
 
-    async def moved(self, guild_id: int, left_id: int | None, came_id: int) -> None:
+    async def moved(self, guild: discord.Guild, left_id: int | None, came_id: int) -> None:
         """Follow the bot into another voice channel, unless the reading itself took it there.
 
         Where the bot comes by itself, each channel stays bound to where it is. What follows its
         authors is noted to be there for a restart. In the reading's turn.
         """
-        reading = self._readings.get(guild_id)
+        reading = self._readings.get(guild.id)
         if reading is None:
             return
-        auto_join = (await self._settings.get(guild_id)).auto_join
+        auto_join = (await self._settings.get(guild.id)).auto_join
         own_way, reading.going_to = auto_join or reading.going_to == came_id, 0
         for id_, binding in list(reading.channels.items()):
             led = binding.voice_channel_id == left_id and not own_way
             if binding.voice_channel_id != came_id and (led or binding.follows_authors):
                 reading.channels[id_] = replace(binding, voice_channel_id=came_id)
                 await self._rows.put(reading.channels[id_])
+        self._sessions.of(guild).reading = bool(reading.at(came_id))
+
+    async def deleted(self, guild: discord.Guild, channel_id: int) -> None:
+        """End what was read of, or in, a channel that is gone."""
+        reading = self._readings.get(guild.id)
+        for id_, binding in list(reading.channels.items()) if reading else ():
+            settled = binding.voice_channel_id == channel_id and not binding.follows_authors
+            if id_ == channel_id or settled:
+                await self.stop(guild, id_)
 
     async def remember(self) -> None:
         """After a start: learn where reading was interrupted."""
@@ -244,7 +258,7 @@ class Bindings:
             return
         auto_join = (await self._settings.get(guild.id)).auto_join
         reading = GuildReading({one.text_channel_id: one for one in interrupted})
-        seat = _where_to_go_on(guild, interrupted)
+        seat = where_to_go_on(guild, interrupted)
         if seat or auto_join:
             self._readings[guild.id] = reading
         if seat is None:
@@ -284,15 +298,6 @@ class Bindings:
         """What is being read goes on after the next start."""
         self._closing = True
         await self._tasks.wait()
-
-
-def _where_to_go_on(
-    guild: discord.Guild, interrupted: Iterable[LiveBinding]
-) -> VocalChannel | None:
-    """Of the voice channels that were read in, the one with most listeners; None without any."""
-    found = (guild.get_channel(one.voice_channel_id) for one in interrupted)
-    seats = [seat for seat in found if isinstance(seat, VocalChannel) and listened_to(seat)]
-    return max(seats, key=lambda seat: len(listeners_of(seat)), default=None)
 
 
 def _not_going_on(error: UserError) -> Said:

@@ -27,6 +27,7 @@ from bot.live.line import EditableLine
 from bot.live.message import answered_by, content_of, is_readable, text_of, written
 from bot.live.moves import Moves
 from bot.live.pace import rate_after
+from bot.live.place import place_of
 from bot.live.rules import why_unread
 from bot.speech.reading import NothingToSay
 from bot.speech.saying import Sayings
@@ -79,7 +80,7 @@ class LiveReading:
         session = self._sessions.of(guild)
         async with reading.turn:
             here = session.seat
-            seat = _place_of(message, reading, here)
+            seat = place_of(message, reading, here)
             if seat is None:
                 return
             settings = await self._store.guild_settings.get(guild.id)
@@ -293,25 +294,3 @@ class LiveReading:
 
 def _began(playback: Playback) -> bool:
     return playback.started.done() and playback.started.exception() is None
-
-
-def _place_of(
-    message: discord.Message, reading: GuildReading, here: VocalChannel | None
-) -> VocalChannel | None:
-    """The voice channel in which a message is to be read, if it is read at all.
-
-    A voice channel's own chat is read in it while the bot reads there, or should.
-    """
-    channel, author = message.channel, message.author
-    binding = reading.channels.get(channel.id)
-    if binding is None:
-        settled = isinstance(channel, VocalChannel) and reading.settled_at(channel.id)
-        if here and channel.id == here.id and reading.at(here.id):
-            return here
-        return channel if settled and isinstance(channel, VocalChannel) else None
-    if binding.follows_authors:
-        voice = author.voice if isinstance(author, discord.Member) else None
-        return (voice.channel if voice else None) or here
-    assert message.guild is not None  # it is in a channel that is read
-    seat = message.guild.get_channel(binding.voice_channel_id)
-    return seat if isinstance(seat, VocalChannel) else None

@@ -11,12 +11,11 @@ from bot.loopback.people import Guild, Member
 from bot.loopback.permissions import Role
 from bot.loopback.recording import PacketLog, Recording
 from bot.loopback.server import LoopbackDiscord
+from bot.loopback.threads import ForumChannel, Thread
 from bot.loopback.world import (
     Channel,
-    ForumChannel,
     StageChannel,
     TextChannel,
-    Thread,
     VoiceChannel,
 )
 

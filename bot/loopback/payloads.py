@@ -7,12 +7,12 @@ from bot.loopback.attachments import SIZE_LIMIT, Attachment
 from bot.loopback.identifiers import timestamp
 from bot.loopback.messages import Json, MessageRecord, User
 from bot.loopback.permissions import Overwrite, Role, flags
+from bot.loopback.threads import Thread
 from bot.loopback.world import (
     Channel,
     DirectMessages,
     GuildRecord,
     MemberRecord,
-    Thread,
     VoiceChannel,
     VoiceState,
 )

@@ -11,15 +11,14 @@ from bot.loopback.messages import SILENT, VOICE_MESSAGE, Json, MessageRecord, Us
 from bot.loopback.options import OptionValue, Resolved, fill_in_command
 from bot.loopback.payloads import of_message
 from bot.loopback.permissions import Role
+from bot.loopback.threads import ForumChannel, Thread
 from bot.loopback.world import (
     Channel,
     DirectMessages,
-    ForumChannel,
     GuildRecord,
     MemberRecord,
     StageChannel,
     TextChannel,
-    Thread,
     VoiceChannel,
     World,
 )
