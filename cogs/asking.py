@@ -154,24 +154,33 @@ class _SpokenVoiceName(_VoiceName):
         return await services.voices.meant(value, engine, person_of(interaction))
 
 
+async def _stock(bot: TimbreBot, _person: Person, typed: str) -> list[VoiceChoice]:
+    engine = bot.services.executor.status().engine
+    names = engine.stock_voices if engine else ()
+    return [VoiceChoice(name, name) for name in names if typed.casefold() in name.casefold()]
+
+
 async def _disabled(bot: TimbreBot, person: Person, typed: str) -> list[VoiceChoice]:
     return await bot.services.voice_moderation.offer_enabling(typed, person)
 
 
 #: Options of commands, by what they offer while it is typed: all that the caller may speak in, and
-#: all that may speak for members without a voice, stock voices too; what is disabled in the server;
-#: nothing.
+#: all that may speak for members without a voice, stock voices too; stock voices alone; what is
+#: disabled in the server; nothing.
 SpokenVoice = Annotated[str, _SpokenVoiceName(_or_stock(Action.SPEAK))]
 DefaultVoice = Annotated[str, _VoiceName(_or_stock(Action.SET_DEFAULT))]
+StockVoiceName = Annotated[str, _VoiceName(_stock)]
 DisabledVoice = Annotated[str, _VoiceName(_disabled)]
 UnofferedVoice = app_commands.Range[str, 1, 100]
 
 #: What members are barred from, as an option of commands and in their answers.
 BARS = [
+    app_commands.Choice(name="having me say anything by command", value=Bar.SAY.value),
     app_commands.Choice(name="having voices", value=Bar.VOICES.value),
     app_commands.Choice(name="everything", value=Bar.EVERYTHING.value),
 ]
 BARRED = {
+    Bar.SAY: "cannot have me say anything by command",
     Bar.VOICES: "cannot register a voice, and nobody can speak in one of theirs,",
     Bar.EVERYTHING: "cannot use me, and nobody can speak in a voice of theirs,",
 }

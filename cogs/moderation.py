@@ -14,15 +14,35 @@ from discord.utils import escape_markdown
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.client import TimbreBot
+from bot.voices.bars import ending
 from bot.voices.rights import Action
 from bot.voices.sounds import VOLUME_MAX, VOLUME_MIN
-from cogs.asking import BARRED, BARS, DefaultVoice, DisabledVoice, note, person_of, voice_to
+from cogs.asking import (
+    BARRED,
+    BARS,
+    DefaultVoice,
+    DisabledVoice,
+    StockVoiceName,
+    note,
+    person_of,
+    voice_to,
+)
 from cogs.reports import ReportsPanel
 from data.bars import Bar
 from data.rows import VoiceUse
 
 #: A line is at most some 110 characters long, a message 2,000.
 _USES_SHOWN = 15
+_TERMS = [
+    app_commands.Choice(name=name, value=minutes * 60)
+    for name, minutes in (
+        ("10 minutes", 10),
+        ("1 hour", 60),
+        ("1 day", 24 * 60),
+        ("1 week", 7 * 24 * 60),
+        ("4 weeks", 28 * 24 * 60),
+    )
+]
 _1970 = date(1970, 1, 1).toordinal()
 
 
@@ -96,20 +116,31 @@ class ModerationCommands(
         await interaction.edit_original_response(embed=embed, view=panel)
 
     @app_commands.command(description="Bar a member from having voices here, or from using me here")
-    @app_commands.describe(member="Whom", kind="From what")
-    @app_commands.rename(kind="from")
+    @app_commands.describe(
+        member="Whom", kind="From what", for_s="For how long (default: until you end it)"
+    )
+    @app_commands.rename(kind="from", for_s="for")
     @app_commands.choices(kind=BARS)
+    @app_commands.choices(for_s=_TERMS)
     @app_commands.checks.has_permissions(manage_guild=True)
     async def bar(
-        self, interaction: discord.Interaction, member: discord.User, kind: app_commands.Choice[str]
+        self,
+        interaction: discord.Interaction,
+        member: discord.User,
+        kind: app_commands.Choice[str],
+        for_s: app_commands.Choice[int] | None = None,
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         if isinstance(member, discord.Member) and member.guild_permissions.manage_guild:
             raise UserError("You cannot bar somebody who may manage the server.")
         assert interaction.guild_id is not None  # guild_only
-        await self.services.bars.bar(member.id, Bar(kind.value), person_of(interaction))
-        await self.bot.live.take_back(interaction.guild_id, member.id)
-        barred = f"{member.mention} {BARRED[Bar(kind.value)]} in this server."
+        bar = Bar(kind.value)
+        ends_at = await self.services.bars.bar(
+            member.id, bar, person_of(interaction), for_s=for_s.value if for_s else None
+        )
+        if bar is not Bar.SAY:
+            await self.bot.live.take_back(interaction.guild_id, member.id)
+        barred = f"{member.mention} {BARRED[bar]} in this server.{ending(ends_at)}"
         await interaction.edit_original_response(
             content=linked(
                 interaction,
@@ -128,6 +159,43 @@ class ModerationCommands(
             content=f"{member.mention} is not barred in this server any more."
         )
         await self._note(interaction, f"ended the bar of {member.mention}.")
+
+    @app_commands.command(description="Choose a stock voice for a member, or let them choose again")
+    @app_commands.describe(
+        member="Whom",
+        voice="A stock voice; nothing: they choose their voice again",
+        forced="They can choose no other",
+    )
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def voice(
+        self,
+        interaction: discord.Interaction,
+        member: discord.User,
+        voice: StockVoiceName | None = None,
+        *,
+        forced: bool = False,
+    ) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction)
+        if voice is None:
+            await self.services.sounds.release(member.id, person)
+            said = f"{member.mention} chooses their voice again in this server."
+            await interaction.edit_original_response(content=said)
+            await self._note(interaction, f"let {member.mention} choose their voice again.")
+            return
+        name = await self.services.sounds.assign(
+            member.id, voice, person, self.services.executor.status().engine, forced=forced
+        )
+        if forced:
+            said = f"{member.mention} speaks in **{name}** alone in this server."
+            did = f"has {member.mention} speak in the stock voice **{name}** alone."
+        else:
+            said = (
+                f"{member.mention} speaks in **{name}** in this server, until they choose another."
+            )
+            did = f"chose the stock voice **{name}** for {member.mention}."
+        await interaction.edit_original_response(content=said)
+        await self._note(interaction, did)
 
     @app_commands.command(description="Make a member louder or quieter than others here")
     @app_commands.describe(member="Whom", percent="100 is as loud as everybody else")

@@ -68,6 +68,13 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
         await interaction.response.defer(thinking=True, ephemeral=True)
         counts = await self.services.privacy.counts(interaction.user.id)
         lines = [f"- {WHAT[table]}: {count}" for table, count in counts.items()]
+        whose = interaction.user.id, interaction.guild_id or 0
+        decided = [
+            *await self.services.bars.of(*whose),
+            *await self.services.sounds.decided(*whose),
+        ]
+        if decided:
+            lines += ["**What moderators decided about you here**", *decided]
         given = await self.services.permissions.given_by(interaction.user.id)
         if given:
             lines += ["**What you allowed others**", *permitted_lines(given)]

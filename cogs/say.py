@@ -17,6 +17,7 @@ from bot.channel.speaking_rights import require_voice
 from bot.client import TimbreBot
 from bot.speech.service import Saying
 from bot.text import completions
+from bot.voices.bars import BARRED_BY
 from cogs.asking import (
     ReadLanguage,
     SpokenVoice,
@@ -25,6 +26,7 @@ from cogs.asking import (
     session_of,
     where_asked,
 )
+from data.bars import Bar
 from engine.speech import Priority
 
 _PAUSED = "I am paused. I go on when a moderator uses `/resume`."
@@ -37,7 +39,7 @@ class Say(commands.Cog):
         self.bot = bot
         self.services = bot.services
 
-    @app_commands.command(description="Say something in your voice")
+    @app_commands.command(description="Say something in your voice", extras={BARRED_BY: Bar.SAY})
     @app_commands.describe(
         text="What to say",
         voice="Whose voice says it (default: yours)",

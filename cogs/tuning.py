@@ -7,12 +7,10 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
-from bot.base.command_mentions import linked
 from bot.client import TimbreBot
 from bot.speech.audio.tuning import PITCH_MAX, PITCH_MIN, SPEED_MAX, SPEED_MIN
 from bot.voices.keeping import SETTING_RANGES
 from bot.voices.rights import Action
-from bot.voices.sounds import chosen_by_moderators
 from cogs.asking import person_of, voice_to
 from cogs.voice_facts import settings_of
 from data.rows import MemberSound
@@ -48,12 +46,8 @@ class TuningCommands(commands.Cog):
         if reset:
             await sounds.tune(person, speed=1.0, pitch_semitones=0)
         sound = await sounds.tune(person, speed=speed, pitch_semitones=pitch)
-        said = described(sound)
-        if sound.stock_voice is not None:
-            said += f"\n{chosen_by_moderators(sound.stock_voice)}"
-        if sound.volume_percent != 100:
-            said += f"\nThe moderators of this server set your volume to {sound.volume_percent} %."
-        await interaction.edit_original_response(content=linked(interaction, said))
+        decided = await sounds.decided(person.user_id, person.guild_id)
+        await interaction.edit_original_response(content="\n".join([described(sound), *decided]))
 
     @app_commands.command(description="Change how one of your voices speaks")
     @app_commands.describe(

@@ -152,6 +152,7 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     idle_leave_s: int | None = None
     voice_statement: str | None = None
     log_channel_id: int | None = None
+    show_words: bool = False
 
 
 class MemberSound(msgspec.Struct, frozen=True, kw_only=True):
