@@ -221,6 +221,13 @@ OPTIONS = (
         Page.VOICES,
     ),
     Option(
+        "show_words",
+        "Show what is said",
+        "Write what `/say` says into the voice channel's chat, for who cannot hear.",
+        Kind.SWITCH,
+        Page.CHANNELS,
+    ),
+    Option(
         "log_channel_id",
         "Log channel",
         "Where I tell moderators what was reported and decided.",
