@@ -163,7 +163,7 @@ class ModerationCommands(
     @app_commands.command(description="Choose a stock voice for a member, or let them choose again")
     @app_commands.describe(
         member="Whom",
-        voice="A stock voice; nothing: they choose their voice again",
+        stock_voice="Which voice; nothing: they choose their voice again",
         forced="They can choose no other",
     )
     @app_commands.checks.has_permissions(manage_guild=True)
@@ -171,20 +171,20 @@ class ModerationCommands(
         self,
         interaction: discord.Interaction,
         member: discord.User,
-        voice: StockVoiceName | None = None,
+        stock_voice: StockVoiceName | None = None,
         *,
         forced: bool = False,
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction)
-        if voice is None:
+        if stock_voice is None:
             await self.services.sounds.release(member.id, person)
             said = f"{member.mention} chooses their voice again in this server."
             await interaction.edit_original_response(content=said)
             await self._note(interaction, f"let {member.mention} choose their voice again.")
             return
         name = await self.services.sounds.assign(
-            member.id, voice, person, self.services.executor.status().engine, forced=forced
+            member.id, stock_voice, person, self.services.executor.status().engine, forced=forced
         )
         if forced:
             said = f"{member.mention} speaks in **{name}** alone in this server."

@@ -136,9 +136,9 @@ async def test_moderators_silence_a_member_for_a_while_and_choose_their_voice(
     assert refused.startswith("The moderators of this server have barred you from having me say")
     assert "voices" in await guild.reply(guild.alice, "voice list")
 
-    offered = await mod.autocomplete("voice-admin voice", focused="voice", value="to")
+    offered = await mod.autocomplete("voice-admin voice", focused="stock_voice", value="to")
     assert [one["name"] for one in offered] == ["tone"]
-    force = {"member": guild.alice, "voice": "tone", "forced": True}
+    force = {"member": guild.alice, "stock_voice": "tone", "forced": True}
     assert "speaks in **tone** alone" in await told(mod, "voice-admin voice", **force)
     assert "have you speak in the stock voice tone" in await guild.reply(
         guild.alice, "voice use", voice="tone"
