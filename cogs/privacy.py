@@ -75,6 +75,13 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
         await interaction.response.defer(thinking=True, ephemeral=True)
         counts = await self.services.privacy.counts(interaction.user.id)
         lines = [f"- {WHAT[table]}: {count}" for table, count in counts.items()]
+        whose = interaction.user.id, interaction.guild_id or 0
+        decided = [
+            *await self.services.bars.of(*whose),
+            *await self.services.sounds.decided(*whose),
+        ]
+        if decided:
+            lines += [gettext("**What moderators decided about you here**"), *map(str, decided)]
         given = await self.services.permissions.given_by(interaction.user.id)
         if given:
             lines += [gettext("**What you allowed others**"), *permitted_lines(given)]

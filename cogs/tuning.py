@@ -7,13 +7,11 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
-from bot.base.command_mentions import linked
 from bot.catalogue import gettext
 from bot.client import TimbreBot
 from bot.speech.audio.tuning import PITCH_MAX, PITCH_MIN, SPEED_MAX, SPEED_MIN
 from bot.voices.keeping import SETTING_RANGES
 from bot.voices.rights import Action
-from bot.voices.sounds import chosen_by_moderators
 from cogs.asking import person_of, voice_to
 from cogs.voice_facts import settings_of
 from data.rows import MemberSound
@@ -49,15 +47,10 @@ class TuningCommands(commands.Cog):
         if reset:
             await sounds.tune(person, speed=1.0, pitch_semitones=0)
         sound = await sounds.tune(person, speed=speed, pitch_semitones=pitch)
-        said = described(sound)
-        if sound.stock_voice is not None:
-            said += f"\n{chosen_by_moderators(sound.stock_voice)}"
-        if sound.volume_percent != 100:
-            said += "\n" + gettext(
-                "The moderators of this server set your volume to {percent} %.",
-                percent=sound.volume_percent,
-            )
-        await interaction.edit_original_response(content=linked(interaction, said))
+        decided = await sounds.decided(person.user_id, person.guild_id)
+        await interaction.edit_original_response(
+            content="\n".join([described(sound), *map(str, decided)])
+        )
 
     @app_commands.command(description="Change how one of your voices speaks")
     @app_commands.describe(

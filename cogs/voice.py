@@ -161,8 +161,10 @@ class VoiceCommands(
     @app_commands.describe(voice="Which voice")
     async def use(self, interaction: discord.Interaction, voice: SpokenVoice) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction)
+        await self.services.sounds.require_choice(person)
         name = await self.services.voice_keeping.use(
-            voice, person_of(interaction), self.services.executor.status().engine
+            voice, person, self.services.executor.status().engine
         )
         await interaction.edit_original_response(
             content=gettext(

@@ -397,6 +397,13 @@ OPTIONS = (
         Page.VOICES,
     ),
     Option(
+        "show_words",
+        Sentence("Show what is said"),
+        Sentence("Write what `/say` says into the voice channel's chat, for who cannot hear."),
+        Kind.SWITCH,
+        Page.CHANNELS,
+    ),
+    Option(
         "log_channel_id",
         Sentence("Log channel"),
         Sentence("Where I tell moderators what was reported and decided."),

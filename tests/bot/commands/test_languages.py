@@ -33,6 +33,8 @@ NO_SENTENCES = {
     "opted out",
     "no role",
     "excluded role",
+    "barred by",
+    "voice message",
     "Synthetic speech, made by Timbre",
     "disabled clip",
     "Timbre {}",
