@@ -18,7 +18,7 @@ from bot.base.invitation import invite_link
 from bot.base.lag import measure
 from bot.base.tasks import TaskSet
 from bot.base.turns import FairTurns
-from bot.catalogue import Joined, Said, Sentence, set_reader
+from bot.catalogue import Said, Sentence, set_reader
 from bot.catalogue.translator import CatalogueTranslator
 from bot.channel.limits import LeaveAfter
 from bot.channel.sessions import VoiceSessions
@@ -26,6 +26,7 @@ from bot.live.exclusions import LiveExclusions
 from bot.live.moderation_log import ModerationLog
 from bot.live.reading import LiveReading
 from bot.services import Services
+from bot.voices.bars import BARRED_BY
 from data.bars import Bar
 from engine.errors import SpeechError
 
@@ -80,16 +81,16 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
         if command is not None and command.qualified_name.startswith("privacy "):
             return True
         try:
+            kind = command.extras.get(BARRED_BY, Bar.EVERYTHING) if command else Bar.EVERYTHING
             refusal = await self.client.services.bars.refusal(
-                interaction.user.id, interaction.guild_id or 0, Bar.EVERYTHING
+                interaction.user.id, interaction.guild_id or 0, kind
             )
         except sqlite3.Error as error:  # outside of commands discord.py tells nobody
             await self._refuse(interaction, sentence_for(error))
             return False
         if refusal is None:
             return True
-        works = Sentence("`/privacy info` and the other privacy commands still work.")
-        await self._refuse(interaction, Joined((refusal, works)))
+        await self._refuse(interaction, refusal)
         return False
 
     async def _refuse(self, interaction: "discord.Interaction[TimbreBot]", sentence: Said) -> None:
@@ -178,8 +179,8 @@ class TimbreBot(commands.AutoShardedBot):
     async def on_message(self, message: discord.Message, /) -> None:
         """Take no message for a command: discord.py would, and would log the words of it."""
 
-    def _left(self, guild_id: int) -> None:
-        self.live.bindings.left(guild_id)
+    def _left(self, guild_id: int, reason: Said) -> None:
+        self.live.bindings.left(guild_id, reason)
 
     def _note_gap(self) -> None:
         self.services.metrics.voice_gaps += 1

@@ -156,20 +156,28 @@ class _SpokenVoiceName(_VoiceName):
         return await services.voices.meant(value, engine, person_of(interaction))
 
 
+async def _stock(bot: TimbreBot, _person: Person, typed: str) -> list[VoiceChoice]:
+    engine = bot.services.executor.status().engine
+    names = engine.stock_voices if engine else ()
+    return [VoiceChoice(name, name) for name in names if typed.casefold() in name.casefold()]
+
+
 async def _disabled(bot: TimbreBot, person: Person, typed: str) -> list[VoiceChoice]:
     return await bot.services.voice_moderation.offer_enabling(typed, person)
 
 
 #: Options of commands, by what they offer while it is typed: all that the caller may speak in, and
-#: all that may speak for members without a voice, stock voices too; what is disabled in the server;
-#: nothing.
+#: all that may speak for members without a voice, stock voices too; stock voices alone; what is
+#: disabled in the server; nothing.
 SpokenVoice = Annotated[str, _SpokenVoiceName(_or_stock(Action.SPEAK))]
 DefaultVoice = Annotated[str, _VoiceName(_or_stock(Action.SET_DEFAULT))]
+StockVoiceName = Annotated[str, _VoiceName(_stock)]
 DisabledVoice = Annotated[str, _VoiceName(_disabled)]
 UnofferedVoice = app_commands.Range[str, 1, 100]
 
 #: What members are barred from, as an option of commands.
 BARS = [
+    app_commands.Choice(name="having me say anything by command", value=Bar.SAY.value),
     app_commands.Choice(name="having voices", value=Bar.VOICES.value),
     app_commands.Choice(name="everything", value=Bar.EVERYTHING.value),
 ]
@@ -251,6 +259,14 @@ def unblocked(moderator: discord.abc.User, member: discord.abc.User) -> Sentence
 def barred(member: str, kind: Bar, *, everywhere: bool = False) -> Sentence:
     """What a bar means for whom it is about; `member` is their mention."""
     match kind, everywhere:
+        case Bar.SAY, False:
+            return Sentence(
+                "{member} cannot have me say anything by command in this server.", member=member
+            )
+        case Bar.SAY, True:
+            return Sentence(
+                "{member} cannot have me say anything by command in any server.", member=member
+            )
         case Bar.VOICES, False:
             return Sentence(
                 "{member} cannot register a voice in this server, and nobody can speak in one of "

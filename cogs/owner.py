@@ -130,7 +130,7 @@ class OwnerCommands(
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction, runs_the_bot=True)
         await self.services.bars.bar(_id(user_id), Bar(kind.value), person)
-        for guild in self.bot.guilds:
+        for guild in self.bot.guilds if Bar(kind.value) is not Bar.SAY else ():
             await self.bot.live.take_back(guild.id, _id(user_id))
         await interaction.edit_original_response(
             content=linked(

@@ -86,7 +86,8 @@ class QuestionPanel(Panel):
     ) -> None:
         left_s = (asked_by.expires_at - utcnow()).total_seconds() - KEPT_FOR_DECIDING_S
         within_s = min(bot.services.proving.within_s, max(1.0, left_s))
-        super().__init__(draft.wish.person_id, timeout_s=within_s)
+        with for_reader(locale_of(asked_by.guild)):  # it is read in the channel
+            super().__init__(draft.wish.person_id, timeout_s=within_s)
         self.bot = bot
         self._draft = draft
         self._asked_by = asked_by

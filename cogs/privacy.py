@@ -17,6 +17,7 @@ from cogs.panels import Panel
 from cogs.permission import PermissionsPanel, permitted_lines
 
 _CONFIRM_WITHIN_S = 120.0
+_UNCONFIRMED = Sentence("You did not confirm, so nothing was deleted.")
 _DELETED = Sentence(
     "Everything about you is deleted. What moderators decided and open reports stay, without your "
     "id."
@@ -54,6 +55,9 @@ WHAT = {
     "speech_cache": Sentence("recordings of what anybody said in your voices"),
     "speech_origins": Sentence("recordings of what you had me say or read aloud"),
     "member_languages": Sentence("servers in which you said what language you write in"),
+    "member_words": Sentence("names and lines that you want said of you, by server"),
+    "member_tunings": Sentence("servers in which you chose how fast and how high you speak"),
+    "moderated_sounds": Sentence("servers in which moderators chose how you sound, under a code"),
     "live_exclusions": Sentence("servers in which your messages are not read aloud"),
     "pronunciations": Sentence("pronunciations of yours"),
 }
@@ -71,6 +75,13 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
         await interaction.response.defer(thinking=True, ephemeral=True)
         counts = await self.services.privacy.counts(interaction.user.id)
         lines = [f"- {WHAT[table]}: {count}" for table, count in counts.items()]
+        whose = interaction.user.id, interaction.guild_id or 0
+        decided = [
+            *await self.services.bars.of(*whose),
+            *await self.services.sounds.decided(*whose),
+        ]
+        if decided:
+            lines += [gettext("**What moderators decided about you here**"), *map(str, decided)]
         given = await self.services.permissions.given_by(interaction.user.id)
         if given:
             lines += [gettext("**What you allowed others**"), *permitted_lines(given)]
@@ -157,7 +168,7 @@ class Confirmation(Panel):
 
     async def on_timeout(self) -> None:
         await self._shown_by.edit_original_response(
-            content=gettext("You did not confirm, so nothing was deleted."), view=None
+            content=_UNCONFIRMED.for_locale(self._shown_by.locale), view=None
         )
 
 

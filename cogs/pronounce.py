@@ -12,7 +12,6 @@ from discord.ext import commands
 from bot.base.errors import UserError
 from bot.catalogue import Joined, Sentence, gettext, ngettext
 from bot.client import TimbreBot
-from bot.speech.names import names_in
 from bot.speech.pronouncing import Imported, Pronouncing
 from bot.text.pronunciations import EntryRefused, from_csv, from_json, to_csv, to_json
 from cogs.asking import languages_read, require_moderator
@@ -89,7 +88,7 @@ class PronounceCommands(
         steps = await asyncio.to_thread(
             self.bot.services.reader.explain,
             text,
-            names_in(text, interaction.guild),
+            await self.bot.services.sayings.called.names_in(text, interaction.guild),
             pronunciations,
             language=line.language,
             sounds=self.bot.services.sayings.sounds or (),
@@ -208,7 +207,9 @@ class _MergeOrReplace(Panel):
         await self._end(interaction, str(_NOTHING_CHANGED))
 
     async def on_timeout(self) -> None:
-        await self._shown_by.edit_original_response(content=str(_NOTHING_CHANGED), view=None)
+        await self._shown_by.edit_original_response(
+            content=_NOTHING_CHANGED.for_locale(self._shown_by.locale), view=None
+        )
 
     def _require_right(self, interaction: discord.Interaction) -> None:
         """Who asked may be no moderator any more."""

@@ -6,12 +6,13 @@ from discord.ext import commands
 
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
-from bot.catalogue import Sentence, gettext, ngettext
+from bot.catalogue import Sentence, gettext, locale_of, ngettext
 from bot.channel import reasons
 from bot.channel.playback import Playback
 from bot.channel.session import VoiceSession
+from bot.channel.votes import vote_to_skip
 from bot.client import TimbreBot
-from cogs.asking import moderates, page_of, require_moderator, session_of
+from cogs.asking import member_of, moderates, page_of, require_moderator, session_of
 from cogs.panels import Panel
 
 _PER_PAGE = 5
@@ -21,17 +22,39 @@ _PAGE_TIMEOUT_S = 300.0
 class QueueCommands(commands.Cog):
     """Stops, holds back and shows what is said."""
 
-    @app_commands.command(description="Silence what I am saying now, if it is yours")
+    def __init__(self, bot: TimbreBot) -> None:
+        self.bot = bot
+
+    @app_commands.command(description="Silence what I am saying now, or vote for that")
     @app_commands.guild_only()
     async def skip(self, interaction: discord.Interaction) -> None:
         session = session_of(interaction)
         playback = session.current
         if playback is None:
             raise UserError("I am not saying anything at the moment.")
-        if playback.author_id != interaction.user.id and not moderates(interaction, session.seat):
+        own = playback.author_id == interaction.user.id
+        if own or moderates(interaction, session.seat):
+            playback.cancel(Sentence("That was skipped."), by=interaction.user.id)
+            await interaction.response.send_message(gettext("Skipped."), ephemeral=True)
+            return
+        settings = await self.bot.services.server_settings.of(member_of(interaction).guild.id)
+        if not settings.skip_votes or session.seat is None:
             raise UserError("Those are somebody else's words. Only moderators can skip them.")
-        playback.cancel(Sentence("That was skipped."), by=interaction.user.id)
-        await interaction.response.send_message(gettext("Skipped."), ephemeral=True)
+        missing = vote_to_skip(playback, interaction.user.id, session.seat)
+        if not missing:
+            playback.cancel(Sentence("Those who listen voted to skip that."))
+            said = Sentence("Skipped: more than half of you voted for it.")
+            await interaction.response.send_message(said.for_locale(locale_of(interaction.guild)))
+            return
+        said = Sentence.counted(
+            "{member} wants to skip this. {count} more vote is needed: use `/skip`.",
+            "{member} wants to skip this. {count} more votes are needed: use `/skip`.",
+            missing,
+            member=interaction.user.mention,
+        )
+        # For all to see: a vote that nobody knows of is joined by nobody.
+        shown = said.for_locale(locale_of(interaction.guild))
+        await interaction.response.send_message(linked(interaction, shown))
 
     @app_commands.command(description="Take back all that you had me say; moderators: everything")
     @app_commands.guild_only()
@@ -173,4 +196,4 @@ def _hears(interaction: discord.Interaction, session: VoiceSession) -> bool:
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(QueueCommands())
+    await bot.add_cog(QueueCommands(bot))

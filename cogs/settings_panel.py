@@ -20,8 +20,8 @@ from data.live import Exclusion
 
 _PANEL_TIMEOUT_S = 600.0
 
-#: Under the buttons that turn pages; Discord shows five rows.
-_SWITCHES_ROW, _NUMBERS_ROW = 1, 2
+#: Under the menu that turns pages; Discord shows five rows.
+_SWITCHES_ROW, _TYPED_ROW = 1, 2
 
 
 class SettingsPanel(Panel):
@@ -38,8 +38,7 @@ class SettingsPanel(Panel):
         self.now = chosen.now
         options = [option for option in OPTIONS if option.page is page]
         lines = [line_of(option, chosen) for option in options]
-        for other in Page:
-            self.add_item(_Turn(other, here=other is page))
+        self.add_item(_Turn(page))
         for option in options:
             if item := _item(option, chosen):
                 self.add_item(item)
@@ -89,8 +88,9 @@ class SettingsPanel(Panel):
     async def show(self, interaction: discord.Interaction, page: Page | None = None) -> None:
         """Replace the message by a page as it is now."""
         fresh = await SettingsPanel.of(self.bot, interaction, page or self.page)
-        await interaction.response.edit_message(embed=fresh.embed, view=fresh)
+        # Before the new one is known: the two have buttons of the same names, and go together.
         self.stop()
+        await interaction.response.edit_message(embed=fresh.embed, view=fresh)
 
     async def change(
         self, interaction: discord.Interaction, option: Option, chosen: Sequence[str]
@@ -119,8 +119,8 @@ def _item(option: Option, chosen: Chosen) -> "ui.Item[SettingsPanel] | None":
     value = getattr(chosen.now, option.field)
     if option.kind is Kind.SWITCH:
         return _Switch(option, on=value)
-    if option.is_number:
-        return _Number(option)
+    if option.is_typed:
+        return _Typed(option)
     if option.kind is Kind.ROLE:
         return _Roles(option, value if value in chosen.names else None)
     if option.kind is Kind.CHANNEL:
@@ -129,17 +129,17 @@ def _item(option: Option, chosen: Chosen) -> "ui.Item[SettingsPanel] | None":
     return _Choice(option, choices) if choices else None
 
 
-class _Turn(ui.Button[SettingsPanel]):
-    def __init__(self, page: Page, *, here: bool) -> None:
-        style = discord.ButtonStyle.primary if here else discord.ButtonStyle.secondary
-        super().__init__(
-            label=str(PAGES[page]), custom_id=f"page:{page}", style=style, disabled=here, row=0
-        )
-        self._page = page
+class _Turn(ui.Select[SettingsPanel]):
+    def __init__(self, here: Page) -> None:
+        options = [
+            discord.SelectOption(label=str(PAGES[page]), value=page, default=page is here)
+            for page in Page
+        ]
+        super().__init__(custom_id="page", options=options, row=0)
 
     async def callback(self, interaction: discord.Interaction) -> None:
         assert self.view is not None  # an item is pressed in its view
-        await self.view.show(interaction, self._page)
+        await self.view.show(interaction, Page(self.values[0]))
 
 
 class _Switch(ui.Button[SettingsPanel]):
@@ -158,32 +158,32 @@ class _Switch(ui.Button[SettingsPanel]):
         await self.view.change(interaction, self._option, [self._next])
 
 
-class _Number(ui.Button[SettingsPanel]):
+class _Typed(ui.Button[SettingsPanel]):
     def __init__(self, option: Option) -> None:
-        super().__init__(label=f"{option.title} …", custom_id=option.field, row=_NUMBERS_ROW)
+        super().__init__(label=f"{option.title} …", custom_id=option.field, row=_TYPED_ROW)
         self._option = option
 
     async def callback(self, interaction: discord.Interaction) -> None:
         assert self.view is not None  # an item is pressed in its view
-        await interaction.response.send_modal(_NumberForm(self.view, self._option))
+        await interaction.response.send_modal(_TypedForm(self.view, self._option))
 
 
-class _NumberForm(Form):
+class _TypedForm(Form):
     def __init__(self, panel: SettingsPanel, option: Option) -> None:
         super().__init__(str(option.title), panel.owner_id, timeout_s=_PANEL_TIMEOUT_S)
         self._panel = panel
         self._option = option
         now = getattr(panel.now, option.field)
-        self.number: ui.TextInput[_NumberForm] = ui.TextInput(
+        self.typed: ui.TextInput[_TypedForm] = ui.TextInput(
             label=str(option.hint),
             default="" if now is None else str(now),
             required=False,
-            max_length=9,
+            max_length=9 if option.is_number else option.most,
         )
-        self.add_item(self.number)
+        self.add_item(self.typed)
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        await self._panel.change(interaction, self._option, [self.number.value])
+        await self._panel.change(interaction, self._option, [self.typed.value])
 
 
 class _Choice(ui.Select[SettingsPanel]):

@@ -10,6 +10,8 @@ from bot.client import TimbreBot
 from bot.speech.languages import name_of
 from cogs.asking import manages, moderates, who_speaks
 
+#: A field of an embed holds 1,024 characters.
+_WORKERS_SHOWN = 16
 _STARTING = Sentence("My speech engine is starting.")
 #: By the executor's state.
 _HOW_IT_IS = {
@@ -64,6 +66,17 @@ class StatusCommands(commands.Cog):
         if executor.state != "unavailable" or runs_the_bot:
             worker += f": {executor.detail}"
         fields[gettext("Worker")] = worker
+        if len(executor.workers) > 1:
+            fields[gettext("Workers")] = "\n".join(
+                gettext(
+                    "{name}: {state}, {running} of {streams} running",
+                    name=each.name,
+                    state=_STATES.get(each.state, each.state),
+                    running=each.running,
+                    streams=each.streams,
+                )
+                for each in executor.workers[:_WORKERS_SHOWN]
+            )
         fields[gettext("Queue")] = ngettext(
             "{waiting} waiting, {running} running, {count} restart",
             "{waiting} waiting, {running} running, {count} restarts",

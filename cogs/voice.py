@@ -12,28 +12,31 @@ from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.catalogue import Sentence, gettext
 from bot.client import TimbreBot
-from bot.voices.keeping import SETTING_RANGES
 from bot.voices.moderation import REASON_MAX_CHARS
 from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.rights import Action
 from cogs.asking import SpokenVoice, and_more, note, person_of, voice_to
 from cogs.command_list import described
+from cogs.own_words import OwnWordsCommands
 from cogs.permission import giver_of, require_askable
 from cogs.proving import may_sound
 from cogs.registering import ConsentForm
-from cogs.voice_facts import facts, settings_of
+from cogs.tuning import TuningCommands
+from cogs.voice_facts import facts
 from data.rows import VoiceRow
 
 _LIST_MAX = 20
 
 NewName = app_commands.Range[str, 1, NAME_MAX_CHARS]
-Exaggeration = app_commands.Range[float, *SETTING_RANGES["exaggeration"]]
-SpeakingPace = app_commands.Range[float, *SETTING_RANGES["cfg_weight"]]
-Temperature = app_commands.Range[float, *SETTING_RANGES["temperature"]]
-Seed = app_commands.Range[int, 0, 2**31 - 1]
 
 
-class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Your voices"):
+class VoiceCommands(
+    TuningCommands,
+    OwnWordsCommands,
+    commands.GroupCog,
+    group_name="voice",
+    group_description="Your voices",
+):
     """Commands for members. Whether they may is decided by the services.
 
     Discord shows a group in direct messages as a whole or not at all: most of it is refused there.
@@ -158,8 +161,10 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
     @app_commands.describe(voice="Which voice")
     async def use(self, interaction: discord.Interaction, voice: SpokenVoice) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction)
+        await self.services.sounds.require_choice(person)
         name = await self.services.voice_keeping.use(
-            voice, person_of(interaction), self.services.executor.status().engine
+            voice, person, self.services.executor.status().engine
         )
         await interaction.edit_original_response(
             content=gettext(
@@ -263,46 +268,6 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
             taken = await keeping.unshare(voice, person_of(interaction))
             said = gettext("{voice} is not shared with this server any more.", voice=_name(taken))
         await interaction.edit_original_response(content=said[:2000])
-
-    @app_commands.command(description="Change how one of your voices speaks")
-    @app_commands.describe(
-        voice="Which voice",
-        exaggeration="How lively (usually 0.5)",
-        pace="How close to the clip's own pace; lower is slower (usually 0.5)",
-        temperature="How much it varies (usually 0.8)",
-        seed="Another number is another take",
-        reset="Speak as at first",
-    )
-    async def settings(
-        self,
-        interaction: discord.Interaction,
-        voice: Annotated[str, voice_to(Action.ADJUST)],
-        *,
-        exaggeration: Exaggeration | None = None,
-        pace: SpeakingPace | None = None,
-        temperature: Temperature | None = None,
-        seed: Seed | None = None,
-        reset: bool = False,
-    ) -> None:
-        await interaction.response.defer(thinking=True, ephemeral=True)
-        person = person_of(interaction)
-        if reset:
-            await self.services.voice_keeping.reset(voice, person)
-        adjusted = await self.services.voice_keeping.adjust(
-            voice,
-            person,
-            exaggeration=exaggeration,
-            cfg_weight=pace,
-            temperature=temperature,
-            seed=seed,
-        )
-        await interaction.edit_original_response(
-            content=gettext(
-                "{voice} speaks with {settings}.",
-                voice=_name(adjusted),
-                settings=settings_of(adjusted),
-            )
-        )
 
     @app_commands.command(description="Tell the moderators about the voice somebody speaks with")
     @app_commands.describe(member="Who speaks with it", reason="What is wrong with it")

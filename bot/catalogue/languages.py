@@ -83,7 +83,7 @@ def read_catalogue(path: Path) -> Catalog:
     except UnicodeDecodeError:
         reason = "is not UTF-8 text"
     except PoFileError as error:
-        reason = f"line {error.lineno}: {error}"
+        reason = f"line {error.lineno + 1}: {error}"
     except OSError as error:
         reason = error.strerror or str(error)
     raise CatalogueError(f"{path}: {reason}")

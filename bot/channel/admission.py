@@ -59,6 +59,10 @@ def require_free(
 
 def listened_to(channel: VocalChannel, *, but: int = 0) -> bool:
     """Whether a member other than `but` is in `channel`; bots do not count, unknown users do."""
-    guild = channel.guild
-    members = (guild.get_member(user_id) for user_id in channel.voice_states if user_id != but)
-    return any(member is None or not member.bot for member in members)
+    return bool(listeners_of(channel) - {but})
+
+
+def listeners_of(channel: VocalChannel) -> set[int]:
+    """The ids of those in `channel` who are no bots, as far as is known."""
+    members = {user_id: channel.guild.get_member(user_id) for user_id in channel.voice_states}
+    return {user_id for user_id, member in members.items() if member is None or not member.bot}

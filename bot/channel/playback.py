@@ -64,6 +64,7 @@ class Playback:
         self.label = _shortened(label)
         self.number = next(_numbers)
         self.asked_at = loop.time()
+        self.votes: set[int] = set()  # who of those who listen wants it skipped
         self._on_cancel = on_cancel
         self.started: asyncio.Future[None] = loop.create_future()
         self.finished: asyncio.Future[None] = loop.create_future()

@@ -40,7 +40,7 @@ class VoiceSession:
         guild_id: int,
         find_guild: Callable[[int], discord.Guild | None],
         limits: VoiceLimits,
-        on_left: Callable[[int], None],
+        on_left: Callable[[int, Said], None],
         on_gap: Callable[[], None],
     ) -> None:
         self.guild_id = guild_id
@@ -146,7 +146,7 @@ class VoiceSession:
         self.source.paused = False
         self.reading = False
         self._told.clear()
-        self._on_left(self.guild_id)
+        self._on_left(self.guild_id, reason)
 
     def speak(self, utterance: Speakable, *, author_id: int = 0, label: str = "") -> Playback:
         """Say `utterance` when its turn comes. Raises `UserError` when that will not be.

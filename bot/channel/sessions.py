@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import discord
 
+from bot.catalogue import Said
 from bot.channel import reasons
 from bot.channel.limits import LeaveAfter, VoiceLimits
 from bot.channel.session import VoiceSession
@@ -15,7 +16,7 @@ class VoiceSessions:
     """Sessions are made on first use and watched from then on.
 
     `leave_after` is asked what a server wants, `on_left` told that the bot is in no channel of it
-    any more, and `on_gap` each time that an utterance falls silent in its middle.
+    any more and why, and `on_gap` each time that an utterance falls silent in its middle.
     """
 
     def __init__(
@@ -23,7 +24,7 @@ class VoiceSessions:
         limits: VoiceLimits,
         find_guild: Callable[[int], discord.Guild | None],
         leave_after: Callable[[int], Awaitable[LeaveAfter]],
-        on_left: Callable[[int], None],
+        on_left: Callable[[int, Said], None],
         on_gap: Callable[[], None],
     ) -> None:
         self._limits = limits
@@ -56,7 +57,7 @@ class VoiceSessions:
         if session := self._sessions.pop(guild.id, None):
             self._watches.pop(guild.id).cancel()
             session.drop(reasons.KICKED)
-        self._on_left(guild.id)
+        self._on_left(guild.id, reasons.KICKED)
 
     @property
     def speaking(self) -> int:

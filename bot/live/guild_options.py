@@ -30,6 +30,7 @@ class Kind(Enum):
     SWITCH = auto()
     NUMBER = auto()
     NUMBER_OR_USUAL = auto()  # nothing is the usual
+    TEXT = auto()  # nothing is none, where `least` is 0
     ROLE = auto()
     CHANNEL = auto()
     LANGUAGE = auto()
@@ -43,7 +44,9 @@ class Page(StrEnum):
     """What options are about: a page of the panel each."""
 
     READING = "Reading"
+    LEFT_OUT = "Left out"
     MEMBERS = "Members"
+    GREETINGS = "Greetings"
     VOICES = "Voices"
     LANGUAGES = "Languages"
     CHANNELS = "Channels"
@@ -51,7 +54,9 @@ class Page(StrEnum):
 
 PAGES = {
     Page.READING: Sentence("Reading"),
+    Page.LEFT_OUT: Sentence("Left out"),
     Page.MEMBERS: Sentence("Members"),
+    Page.GREETINGS: Sentence("Greetings"),
     Page.VOICES: Sentence("Voices"),
     Page.LANGUAGES: Sentence("Languages"),
     Page.CHANNELS: Sentence("Channels"),
@@ -60,7 +65,7 @@ PAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One column of `GuildSettings`. `least` and `most` are for numbers."""
+    """One column of `GuildSettings`. `least` and `most` are of numbers, or of a text's length."""
 
     field: str
     title: Sentence
@@ -75,13 +80,23 @@ class Option:
         return self.kind in (Kind.NUMBER, Kind.NUMBER_OR_USUAL)
 
     @property
+    def is_typed(self) -> bool:
+        return self.is_number or self.kind is Kind.TEXT
+
+    @property
     def hint(self) -> Sentence:
-        """What a number may be."""
+        """What a number or a text may be."""
         range_ = {"least": self.least, "most": self.most}
         if self.kind is Kind.NUMBER_OR_USUAL:
-            # At most 40 characters.
+            # At most 50 characters.
             return Sentence("{least} to {most}, or nothing for the usual", **range_)
-        return Sentence("{least} to {most}", **range_)
+        if self.kind is Kind.NUMBER:
+            return Sentence("{least} to {most}", **range_)
+        if self.least:
+            # At most 50 characters.
+            return Sentence("{least} to {most} characters", **range_)
+        # At most 50 characters.
+        return Sentence("1 to {most} characters, or nothing", most=self.most)
 
     def value(self, chosen: Sequence[str]) -> OptionValue:
         """The value that somebody typed, pressed or picked, which nothing of may be forged.
@@ -100,6 +115,8 @@ class Option:
                 one.isdecimal() and len(one) < 10 and self.least <= int(one) <= self.most
             ):
                 return int(one)
+            case Kind.TEXT if self.least <= len(one) <= self.most:
+                return one or None
             case Kind.ROLE | Kind.CHANNEL if not one or one.isdecimal():
                 return int(one) if one else None
             case Kind.LANGUAGES if all(code in LANGUAGES for code in chosen):
@@ -110,7 +127,7 @@ class Option:
                 return one or None
             case Kind.VOICE | Kind.STOCK_VOICE:
                 return one or None
-        if self.is_number:
+        if self.is_typed:
             raise UserError("{title} has to be {hint}.", title=self.title, hint=self.hint)
         raise UserError(
             "{title}: I do not know this choice. Please pick one from the menu.", title=self.title
@@ -137,6 +154,10 @@ class Option:
         return str(value)
 
 
+#: How long a line may be that is said again and again.
+LINE_MAX_CHARS = 100
+_WORDS_MAX_CHARS = 1000
+
 OPTIONS = (
     Option(
         "read_names",
@@ -155,18 +176,112 @@ OPTIONS = (
         3600,
     ),
     Option(
-        "announce_moves",
-        Sentence("Announcements"),
-        Sentence("Say who joins and who leaves."),
+        "use_nicknames",
+        Sentence("Nicknames"),
+        Sentence(
+            "Say the nicknames of this server. If not, I say the names of accounts. Members choose "
+            "another one with `/voice called`."
+        ),
         Kind.SWITCH,
         Page.READING,
+    ),
+    Option(
+        "catch_up_percent",
+        Sentence("Catching up"),
+        Sentence(
+            "When messages have to wait, speak them faster, up to this percentage of the usual "
+            "pace."
+        ),
+        Kind.NUMBER,
+        Page.READING,
+        100,
+        175,
     ),
     Option(
         "read_bots",
         Sentence("Bots"),
         Sentence("Read what other bots and webhooks write."),
         Kind.SWITCH,
-        Page.READING,
+        Page.LEFT_OUT,
+    ),
+    Option(
+        "read_silent",
+        Sentence("Silent messages"),
+        Sentence("Read messages that were sent with `@silent`."),
+        Kind.SWITCH,
+        Page.LEFT_OUT,
+    ),
+    Option(
+        "read_links",
+        Sentence("Links"),
+        Sentence("Say where links lead."),
+        Kind.SWITCH,
+        Page.LEFT_OUT,
+    ),
+    Option(
+        "read_emoji",
+        Sentence("Emoji"),
+        Sentence("Say emoji and emoticons."),
+        Kind.SWITCH,
+        Page.LEFT_OUT,
+    ),
+    Option(
+        "unread_prefix",
+        Sentence("Prefix"),
+        Sentence("Do not read messages that begin with this."),
+        Kind.TEXT,
+        Page.LEFT_OUT,
+        1,
+        5,
+    ),
+    Option(
+        "unread_words",
+        Sentence("Words"),
+        Sentence(
+            "Do not read messages that have one of these words or phrases, with commas between."
+        ),
+        Kind.TEXT,
+        Page.LEFT_OUT,
+        0,
+        _WORDS_MAX_CHARS,
+    ),
+    Option(
+        "announce_moves",
+        Sentence("Announcements"),
+        Sentence("Say who joins and who leaves."),
+        Kind.SWITCH,
+        Page.GREETINGS,
+    ),
+    Option(
+        "own_greetings",
+        Sentence("Members' own lines"),
+        Sentence(
+            "Say the lines that members choose with `/voice greeting` as they join and leave."
+        ),
+        Kind.SWITCH,
+        Page.GREETINGS,
+    ),
+    Option(
+        "arrival_line",
+        Sentence("Line for who joins"),
+        Sentence(
+            "What an announcement says; {name} is who it is. With nothing, I use my own words."
+        ),
+        Kind.TEXT,
+        Page.GREETINGS,
+        0,
+        LINE_MAX_CHARS,
+    ),
+    Option(
+        "departure_line",
+        Sentence("Line for who leaves"),
+        Sentence(
+            "What an announcement says; {name} is who it is. With nothing, I use my own words."
+        ),
+        Kind.TEXT,
+        Page.GREETINGS,
+        0,
+        LINE_MAX_CHARS,
     ),
     Option(
         "only_in_channel",
@@ -179,6 +294,13 @@ OPTIONS = (
         "required_role_id",
         Sentence("Required role"),
         Sentence("Read only members with this role."),
+        Kind.ROLE,
+        Page.MEMBERS,
+    ),
+    Option(
+        "excluded_role_id",
+        Sentence("Left-out role"),
+        Sentence("Do not read members with this role."),
         Kind.ROLE,
         Page.MEMBERS,
     ),
@@ -222,6 +344,23 @@ OPTIONS = (
         Page.LANGUAGES,
     ),
     Option(
+        "auto_join",
+        Sentence("Come by myself"),
+        Sentence(
+            "Join where I read as soon as somebody sits down or writes there, and keep on reading "
+            "there after I left. I never leave listeners for that."
+        ),
+        Kind.SWITCH,
+        Page.CHANNELS,
+    ),
+    Option(
+        "skip_votes",
+        Sentence("Votes to skip"),
+        Sentence("Skip what more than half of my listeners want skipped."),
+        Kind.SWITCH,
+        Page.CHANNELS,
+    ),
+    Option(
         "volume_percent",
         Sentence("Volume"),
         Sentence("How loud I am in voice channels, in percent of the usual."),
@@ -256,6 +395,13 @@ OPTIONS = (
         ),
         Kind.DEMAND,
         Page.VOICES,
+    ),
+    Option(
+        "show_words",
+        Sentence("Show what is said"),
+        Sentence("Write what `/say` says into the voice channel's chat, for who cannot hear."),
+        Kind.SWITCH,
+        Page.CHANNELS,
     ),
     Option(
         "log_channel_id",

@@ -11,6 +11,7 @@ Json: TypeAlias = dict[str, Any]
 
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
+SILENT = 1 << 12
 VOICE_MESSAGE = 1 << 13
 
 

@@ -18,8 +18,9 @@ from bot.base.metrics import Metrics
 from bot.catalogue import Said, Sentence
 from bot.speech.audio import opus
 from bot.speech.audio.cache import SpeechCache
-from bot.speech.audio.clip import Clip
+from bot.speech.audio.clip import Clip, faster
 from bot.speech.audio.codec import Codec
+from bot.speech.audio.tuning import SPEED_MAX
 from bot.speech.counting import counting
 from bot.speech.pieces import Made, Piece, Pieces, Recital
 from bot.speech.readiness import Readiness
@@ -70,7 +71,8 @@ class SpeechService:
         self._metrics.utterances += 1
         self._metrics.characters += sum(map(len, chunks))
         make_due = partial(self._make_due, self._clip, counting(self._metrics))
-        saying = Saying(speaker, _pieces(chunks, speaker), make_due)
+        kbps = self._cache.codec.opus_kbps
+        saying = Saying(speaker, _pieces(chunks, speaker), make_due, kbps=kbps)
         self._sayings.add(saying)
         return saying
 
@@ -165,7 +167,7 @@ class SpeechService:
         speaker, voice = chunk.speaker, chunk.request.voice
         content = chunk.request.content_key
         usual = self._cache.codec
-        codec = usual.at_volume(speaker.volume_percent)
+        codec = usual.at_volume(speaker.volume_percent).with_tuning(speaker.tuning)
         key = sha256_of(info.identity, content, codec)
         packets = await self._cache.get(key, speaker.origin)
         if packets is None and codec != usual:
@@ -231,6 +233,9 @@ class Saying(Pieces[Clip]):
     `substitution` is a sentence for the listener once a clip in another voice than the requested
     one has been given out; `left_out` is one for the author where it is not all that they typed,
     and `accent` where it is read as another language than theirs.
+
+    `rate` is how many times as fast as usual its speaker speaks, for who has others waiting. It can
+    be changed at any time, and counts for what is given out from then on.
     """
 
     def __init__(
@@ -238,8 +243,12 @@ class Saying(Pieces[Clip]):
         speaker: Speaker,
         pieces: Sequence[Piece[Clip]],
         make_due: Callable[[Piece[Clip], Priority], None],
+        *,
+        kbps: int,
     ) -> None:
         super().__init__(speaker, pieces, make_due)
+        self.rate = 1.0
+        self._kbps = kbps
         self.substitution = speaker.note
         self.left_out: Said | None = None
         self.accent: Said | None = None
@@ -254,7 +263,14 @@ class Saying(Pieces[Clip]):
         async with aclosing(self.made()) as made:
             async for clip in made:
                 self.substitution = self.substitution or clip.substitution
-                yield clip
+                yield await self._at_rate(clip)
+
+    async def _at_rate(self, clip: Clip) -> Clip:
+        """`clip`, hurried, but never beyond what members may choose: it has to be understood."""
+        rate = min(self.rate, SPEED_MAX / self.speaker.tuning.speed)
+        if rate <= 1:
+            return clip
+        return await asyncio.to_thread(faster, clip, rate, kbps=self._kbps)
 
     async def ogg(self) -> bytes:
         """All of it as one Ogg Opus file. Raises as `clips` does."""

@@ -5,12 +5,13 @@ import hashlib
 import msgspec
 
 from bot.catalogue import Said, Sentence
+from bot.speech.audio.tuning import UNTUNED, Tuning
 from data.rows import SpeechOrigin
 from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, Voice
 
 
 class Speaker(msgspec.Struct, frozen=True):
-    """Who asks, in which voice, how it should speak, and how loudly it is played.
+    """Who asks, in which voice, how it should speak, and how loudly and how changed it is played.
 
     `message_id` is of the message that is read aloud, if it is one; `language` is the text's, and
     `voice_language` the voice's own where that is known, both as ISO 639-1 codes.
@@ -29,6 +30,7 @@ class Speaker(msgspec.Struct, frozen=True):
     voice_language: str | None = None
     note: Said | None = None
     volume_percent: int = 100
+    tuning: Tuning = UNTUNED
     stock_voice: str | None = None
     news: bool = False
 

@@ -14,6 +14,7 @@ from bot.base.errors import UserError
 from bot.speech.detection import Detector
 from bot.speech.languages import LANGUAGES
 from bot.speech.line_languages import LineLanguages
+from bot.speech.names import CalledNames
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import NothingToSay, Reader
 from bot.speech.saying import Sayings
@@ -63,6 +64,7 @@ def sayings(chosen: Chosen, tones: Tones, store: Store, tmp_path: Path) -> Sayin
         Reader(TextLimits(), lambda: datetime(2026, 1, 1, tzinfo=UTC)),
         Pronouncing(store, PronunciationLimits()),
         languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),
+        called=CalledNames(store.member_words, store.guild_settings),
         guild_settings=store.guild_settings,
     )
 
