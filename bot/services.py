@@ -40,9 +40,8 @@ from bot.voices.sounds import Sounds
 from bot.voices.uploads import Uploads
 from data.errors import DatabaseUnusable
 from data.store import Store
-from engine.device import card_environment
 from engine.executor import Executor
-from engine.host.local import LocalExecutor
+from engine.host.local import LocalExecutor, devices_of
 from engine.host.worker_process import worker_command
 
 if TYPE_CHECKING:
@@ -130,15 +129,14 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
         metrics = Metrics()
         statistics = Statistics(store.statistics, metrics)
         enrolments = EnrolmentRecords(store, metrics)
+        environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
         executor = LocalExecutor(
             settings.engine,
             limits=settings.queue,
             on_enrolled=enrolments.note,
+            devices=await devices_of(settings.engine, settings.engine_python, environment),
             command=worker_command(settings.engine_python),
-            environment={
-                **{name: value for name, value in os.environ.items() if name not in SECRETS},
-                **card_environment(settings.engine.device, os.environ),
-            },
+            environment=environment,
         )
         try:
             await executor.start()
@@ -167,7 +165,7 @@ def _services(
     line_languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
-    bars = Bars(store, speech)
+    bars = Bars(store, speech, time.time)
     uploads = Uploads(
         home, at_once=settings.clip.checks_at_once, max_bytes=settings.clip.max_upload_bytes
     )

@@ -5,6 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.catalogue import gettext
 from bot.client import TimbreBot
 from bot.live.guild_options import LINE_MAX_CHARS
 from bot.live.own_words import CALLED_MAX_CHARS
@@ -33,9 +34,9 @@ class OwnWordsCommands(commands.Cog):
         kept = await self.bot.services.own_words.choose(
             person.user_id, person.guild_id, WordsKind.NAME, name
         )
-        said = "I call you by your name on Discord again."
+        said = gettext("I call you by your name on Discord again.")
         if kept is not None:
-            said = f"I call you **{escape_markdown(kept)}** in this server."
+            said = gettext("I call you **{name}** in this server.", name=escape_markdown(kept))
         await interaction.response.send_message(said, ephemeral=True)
 
     @app_commands.command(description="What I say in your voice when you join or leave")
@@ -51,14 +52,16 @@ class OwnWordsCommands(commands.Cog):
         services = self.bot.services
         kept = await services.own_words.choose(person.user_id, person.guild_id, kind, line)
         if kept is None:
-            said = "I forgot your line."
+            said = gettext("I forgot your line.")
         elif not (await services.server_settings.of(person.guild_id)).own_greetings:
-            said = (
+            said = gettext(
                 "I noted your line. The moderators of this server do not let me say members' own "
                 "lines at the moment."
             )
         elif kind is WordsKind.ARRIVAL:
-            said = "I say that in your voice when you join a voice channel that I read in."
+            said = gettext("I say that in your voice when you join a voice channel that I read in.")
         else:
-            said = "I say that in your voice when you leave a voice channel that I read in."
+            said = gettext(
+                "I say that in your voice when you leave a voice channel that I read in."
+            )
         await interaction.response.send_message(said, ephemeral=True)

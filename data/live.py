@@ -24,10 +24,11 @@ class ExclusionStore(PseudonymousPart):
             "SELECT 'blocked' FROM kept_moderation "
             "WHERE guild_id = ?1 AND person = ?3 AND report_id IS NULL UNION "
             "SELECT 'barred' FROM bars WHERE person = ?3 AND kind = 'everything' "
-            "AND (guild_id = ?1 OR guild_id IS NULL)",
+            "AND (guild_id = ?1 OR guild_id IS NULL) AND ifnull(ends_at > ?4, 1)",
             guild_id,
             user_id,
             self._pseudonym(user_id),
+            self._clock(),
         )
         return {Exclusion(kind) for kind in kinds}
 

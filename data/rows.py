@@ -165,6 +165,7 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     departure_line: str | None = None
     catch_up_percent: int = 140
     skip_votes: bool = False
+    show_words: bool = False
 
 
 class MemberSound(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import discord
 
+from bot.catalogue import Said
 from bot.channel import reasons
 from bot.channel.limits import LeaveAfter, VoiceLimits
 from bot.channel.session import VoiceSession
@@ -23,7 +24,7 @@ class VoiceSessions:
         limits: VoiceLimits,
         find_guild: Callable[[int], discord.Guild | None],
         leave_after: Callable[[int], Awaitable[LeaveAfter]],
-        on_left: Callable[[int, str], None],
+        on_left: Callable[[int, Said], None],
         on_gap: Callable[[], None],
     ) -> None:
         self._limits = limits

@@ -16,6 +16,6 @@ def vote_to_skip(playback: Playback, voter_id: int, seat: VocalChannel) -> int:
         if not (seat.voice_states[user_id].deaf or seat.voice_states[user_id].self_deaf)
     }
     if voter_id not in listeners:
-        raise UserError(f"Only those who listen to me in {seat.mention} can vote.")
+        raise UserError("Only those who listen to me in {channel} can vote.", channel=seat.mention)
     playback.votes.add(voter_id)
     return max(0, len(listeners) // 2 + 1 - len(playback.votes & listeners))

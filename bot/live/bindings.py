@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from bot.base.errors import UserError
 from bot.base.tasks import TaskSet
+from bot.catalogue import Said, Sentence, locale_of
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel
 from bot.channel.sessions import VoiceSessions
@@ -73,7 +74,8 @@ class Bindings:
             require_unheard(seat, text, binding)
             if len(reading.channels.keys() - {text.id}) >= MOST_CHANNELS:
                 raise UserError(
-                    f"I read {MOST_CHANNELS} channels here already. `/live stop` ends one of them."
+                    "I read {most} channels here already. `/live stop` ends one of them.",
+                    most=MOST_CHANNELS,
                 )
             if self._sessions.of(guild).seat is None and not settings.auto_join:
                 # Left over from when the server wanted the bot to come by itself.
@@ -84,14 +86,17 @@ class Bindings:
             reading.sent_away = False
             await self._rows.put(binding)
         prefix = settings.unread_prefix
-        told = (
-            f"From now on I read this channel aloud in {seat.mention}. I skip messages that begin "
-            f"with `{prefix}`, and all of yours after `/live optout`."
+        told = Sentence(
+            "From now on I read this channel aloud in {channel}. I skip messages that begin "
+            "with `{prefix}`, and all of yours after `/live optout`.",
+            channel=seat.mention,
+            prefix=prefix,
         )
         if follows_authors:
-            told = (
+            told = Sentence(
                 "From now on I read this channel aloud, each message where its author sits. I skip "
-                f"messages that begin with `{prefix}`, and all of yours after `/live optout`."
+                "messages that begin with `{prefix}`, and all of yours after `/live optout`.",
+                prefix=prefix,
             )
         self._tell(text, told)
 
@@ -144,8 +149,11 @@ class Bindings:
             await self.stop(guild, text.id)
             self._tell(
                 text,
-                f"I stopped reading this channel aloud: somebody in {seat.mention} cannot see it. "
-                "A moderator can start me again with `/live start`.",
+                Sentence(
+                    "I stopped reading this channel aloud: somebody in {channel} cannot see it. "
+                    "A moderator can start me again with `/live start`.",
+                    channel=seat.mention,
+                ),
             )
 
     def _overheard(
@@ -163,10 +171,10 @@ class Bindings:
                     found.append((text, binding, error))
         return found
 
-    def _tell(self, where: Readable, sentence: str) -> None:
+    def _tell(self, where: Readable, sentence: Said) -> None:
         async def send() -> None:
             try:
-                await where.send(self._linked(sentence))
+                await where.send(self._linked(sentence.for_locale(locale_of(where.guild))))
             except discord.HTTPException as error:
                 log.warning("live reading could not be announced", extra={"status": error.status})
 
@@ -187,7 +195,7 @@ class Bindings:
         await self._rows.remove(guild.id)
         reading.cancel()
 
-    def left(self, guild_id: int, reason: str) -> None:
+    def left(self, guild_id: int, reason: Said) -> None:
         """The bot is in no channel of a server any more: end reading, unless it comes by itself.
 
         Or unless the bot itself is ending: then it goes on when it is back.
@@ -196,7 +204,7 @@ class Bindings:
         if reading and not self._closing:
             self._tasks.spawn(self._part(guild_id, reading, reason), name="end live reading")
 
-    async def _part(self, guild_id: int, before: GuildReading, reason: str) -> None:
+    async def _part(self, guild_id: int, before: GuildReading, reason: Said) -> None:
         auto_join = (await self._settings.get(guild_id)).auto_join
         now = self._readings.get(guild_id)
         for text_channel_id, binding in before.channels.items():
@@ -292,5 +300,5 @@ class Bindings:
         await self._tasks.wait()
 
 
-def _not_going_on(error: UserError) -> str:
-    return f"I was restarted, and could not go on reading: {error}"
+def _not_going_on(error: UserError) -> Said:
+    return Sentence("I was restarted, and could not go on reading: {reason}", reason=error.sentence)

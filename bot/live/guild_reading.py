@@ -87,6 +87,8 @@ def require_unheard(seat: VocalChannel, text: Readable, binding: LiveBinding) ->
         for member in members
     ):
         raise UserError(
-            f"Somebody in {seat.mention} cannot see {text.mention}. Only a moderator can have it "
-            "read there."
+            "Somebody in {channel} cannot see {text_channel}. "
+            "Only a moderator can have it read there.",
+            channel=seat.mention,
+            text_channel=text.mention,
         )

@@ -27,7 +27,9 @@ class OwnWords:
         if kept is not None:
             most = CALLED_MAX_CHARS if kind is WordsKind.NAME else LINE_MAX_CHARS
             if len(kept) > most or not plain_name(kept, ""):
-                raise UserError(f"That has to be something to say, in at most {most} characters.")
+                raise UserError(
+                    "That has to be something to say, in at most {most} characters.", most=most
+                )
             settings = await self._store.guild_settings.get(guild_id)
             if has_listed_words(kept, settings.unread_words):
                 raise UserError(

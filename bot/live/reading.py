@@ -14,6 +14,7 @@ import discord
 
 from bot.base.errors import UserError, sentence_for
 from bot.base.tasks import TaskSet
+from bot.catalogue import Said, locale_of
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel, listened_to
 from bot.channel.playback import LeftOut, Playback, TakenBack
@@ -172,7 +173,9 @@ class LiveReading:
             if here is None and not settings.auto_join:
                 return False
             if here is not None and listened_to(here):
-                raise UserError(f"I did not read that: I am with others in {here.mention}.")
+                raise UserError(
+                    "I did not read that: I am with others in {here}.", here=here.mention
+                )
             await self.bindings.come(reading, seat, channel)
         except UserError as error:
             self._spawn_telling(message, reading, error)
@@ -207,7 +210,7 @@ class LiveReading:
 
         if self.bindings.of(guild.id) is not reading:
             if session.seat is None:  # else somebody stopped the reading meanwhile, and knows it
-                log.info("not read", extra={"reason": reasons.NOWHERE})
+                log.info("not read", extra={"reason": reasons.NOWHERE.english})
                 self._spawn_telling(message, reading, UserError(reasons.NOWHERE))
             return
         line = EditableLine(saying, opening, opens=opens, begins=begins)
@@ -277,13 +280,14 @@ class LiveReading:
     ) -> None:
         self._tasks.spawn(self._tell(message, reading, sentence_for(error)), name="live reading")
 
-    async def _tell(self, message: discord.Message, reading: GuildReading, sentence: str) -> None:
+    async def _tell(self, message: discord.Message, reading: GuildReading, sentence: Said) -> None:
         now = self._clock()
         if now - reading.told_at.get(message.author.id, -_TOLD_EVERY_S) < _TOLD_EVERY_S:
             return
         reading.told_at[message.author.id] = now
         try:
-            await message.reply(self._linked(sentence), delete_after=_TOLD_FOR_S)
+            said = sentence.for_locale(locale_of(message.guild))
+            await message.reply(self._linked(said), delete_after=_TOLD_FOR_S)
         except discord.HTTPException as error:
             log.warning("a failure could not be told", extra={"status": error.status})
 

@@ -17,11 +17,12 @@ VOICE_MESSAGE = 1 << 13
 
 @dataclass(eq=False)
 class User:
-    """An account."""
+    """An account. `locale` is the language of its Discord."""
 
     id: int
     name: str
     bot: bool = False
+    locale: str = "en-US"
 
 
 class Publisher(Protocol):

@@ -130,6 +130,7 @@ def of_guild_created(guild: GuildRecord, *, everybody: bool, invited: bool) -> J
         "id": str(guild.id),
         "name": guild.name,
         "owner_id": str(guild.owner.id),
+        "preferred_locale": guild.preferred_locale,
         "roles": [of_role(role) for role in guild.roles.values()],
         "system_channel_id": str(guild.system_channel.id) if guild.system_channel else None,
         "member_count": len(guild.members),
@@ -188,6 +189,7 @@ def of_place(channel: Channel | DirectMessages, member: MemberRecord) -> Json:
         "channel": of_channel(channel),
         "channel_id": str(channel.id),
         "attachment_size_limit": SIZE_LIMIT,
+        "locale": member.user.locale,
     }
     if isinstance(channel, DirectMessages):
         in_dm = flags(attach_files=True, embed_links=True, mention_everyone=True)
@@ -201,6 +203,7 @@ def of_place(channel: Channel | DirectMessages, member: MemberRecord) -> Json:
     place["channel"] |= theirs
     return place | {
         "guild_id": str(guild.id),
+        "guild_locale": guild.preferred_locale,
         "member": of_member(member) | theirs,
         "app_permissions": str(channel.permissions_of(guild.bot)),
         "context": 0,

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
+from bot.catalogue import Sentence
 from bot.speech.audio.tuning import PITCH_MAX, PITCH_MIN, SPEED_MAX, SPEED_MIN, Tuning
 from bot.speech.speaker import Speaker
 from bot.voices.choosing import Voices
@@ -20,6 +21,7 @@ class Sounds:
 
     def __init__(self, store: Store, voices: Voices) -> None:
         self._sounds = store.sounds
+        self._choices = store.choices
         self._voices = voices
 
     async def speaker(self, asked: str | None, *, user_id: int, guild_id: int) -> Speaker:
@@ -54,9 +56,17 @@ class Sounds:
         speed = now.speed if speed is None else round(speed, 2)
         pitch = now.pitch_semitones if pitch_semitones is None else pitch_semitones
         if not SPEED_MIN <= speed <= SPEED_MAX:
-            raise UserError(f"The speed goes from {SPEED_MIN:g} to {SPEED_MAX:g}.")
+            raise UserError(
+                "The speed goes from {least:g} to {most:g}.",
+                least=SPEED_MIN,
+                most=SPEED_MAX,
+            )
         if not PITCH_MIN <= pitch <= PITCH_MAX:
-            raise UserError(f"The pitch goes from {PITCH_MIN} to {PITCH_MAX} semitones.")
+            raise UserError(
+                "The pitch goes from {least} to {most} semitones.",
+                least=PITCH_MIN,
+                most=PITCH_MAX,
+            )
         await self._sounds.tune(person.user_id, person.guild_id, speed, pitch)
         return replace(now, speed=speed, pitch_semitones=pitch)
 
@@ -64,35 +74,72 @@ class Sounds:
         """Have a member louder or quieter than others in the server of `by`; 100 is as others."""
         _require_moderator(by)
         if not VOLUME_MIN <= percent <= VOLUME_MAX:
-            raise UserError(f"The volume goes from {VOLUME_MIN} to {VOLUME_MAX} percent.")
+            raise UserError(
+                "The volume goes from {least} to {most} percent.",
+                least=VOLUME_MIN,
+                most=VOLUME_MAX,
+            )
         now = await self.of(user_id, by.guild_id)
         await self._sounds.moderate(
             user_id, by.guild_id, volume_percent=percent, stock_voice=now.stock_voice
         )
 
-    async def force(
-        self, user_id: int, asked: str | None, by: Person, info: EngineInfo | None
-    ) -> str | None:
-        """Have a member speak in one of `info`'s stock voices alone; None: in any they choose.
+    async def assign(
+        self, user_id: int, asked: str, by: Person, info: EngineInfo | None, *, forced: bool
+    ) -> str:
+        """Choose one of `info`'s stock voices for a member; `forced`: they can choose no other.
 
         Returns that voice's name.
         """
         _require_moderator(by)
-        name = None
-        if asked is not None:
-            name = self._voices.stock_voice(asked, info)
-            if name is None:
-                raise UserError("There is no such stock voice. Pick one from the list.")
-        now = await self.of(user_id, by.guild_id)
-        await self._sounds.moderate(
-            user_id, by.guild_id, volume_percent=now.volume_percent, stock_voice=name
-        )
+        name = self._voices.stock_voice(asked, info)
+        if name is None:
+            raise UserError("There is no such stock voice. Pick one from the list.")
+        if not forced:
+            await self._choices.choose(user_id, by.guild_id, name)
+        await self._force(user_id, by.guild_id, name if forced else None)
         return name
 
+    async def release(self, user_id: int, by: Person) -> None:
+        """Let a member choose their voice again."""
+        _require_moderator(by)
+        if (await self.of(user_id, by.guild_id)).stock_voice is None:
+            raise UserError("That member chooses their voice already.")
+        await self._force(user_id, by.guild_id, None)
 
-def chosen_by_moderators(stock_voice: str) -> str:
+    async def require_choice(self, person: Person) -> None:
+        """Raise where moderators chose the voice of who asks."""
+        forced = (await self.of(person.user_id, person.guild_id)).stock_voice
+        if forced is not None:
+            raise UserError(chosen_by_moderators(forced))
+
+    async def decided(self, user_id: int, guild_id: int) -> list[Sentence]:
+        """What moderators decided about how a member sounds, in words for that member."""
+        sound, said = await self.of(user_id, guild_id), []
+        if sound.stock_voice is not None:
+            said.append(chosen_by_moderators(sound.stock_voice))
+        if sound.volume_percent != 100:
+            said.append(
+                Sentence(
+                    "The moderators of this server set your volume to {percent} %.",
+                    percent=sound.volume_percent,
+                )
+            )
+        return said
+
+    async def _force(self, user_id: int, guild_id: int, name: str | None) -> None:
+        now = await self.of(user_id, guild_id)
+        await self._sounds.moderate(
+            user_id, guild_id, volume_percent=now.volume_percent, stock_voice=name
+        )
+
+
+def chosen_by_moderators(stock_voice: str) -> Sentence:
     """What a member is told who speaks in no voice of their choice."""
-    return f"The moderators of this server have you speak in the stock voice {stock_voice}."
+    return Sentence(
+        "The moderators of this server have you speak in the stock voice {voice}.",
+        voice=stock_voice,
+    )
 
 
 def _require_moderator(by: Person) -> None:

@@ -19,3 +19,20 @@ CREATE TABLE moderated_sounds (
 ) WITHOUT ROWID;
 
 CREATE INDEX moderated_sounds_by_person ON moderated_sounds (person);
+
+-- Bars may end by themselves, and be from speaking by command alone.
+CREATE TABLE bars_that_end (
+    guild_id INTEGER, -- NULL: everywhere, by who runs the bot
+    person TEXT NOT NULL CHECK (length(person) = 64),
+    kind TEXT NOT NULL CHECK (kind IN ('say', 'voices', 'everything')),
+    barred_at REAL NOT NULL,
+    ends_at REAL -- NULL: when somebody ends it
+);
+INSERT INTO bars_that_end SELECT *, NULL FROM bars;
+DROP TABLE bars;
+ALTER TABLE bars_that_end RENAME TO bars;
+CREATE UNIQUE INDEX bars_once ON bars (ifnull(guild_id, 0), person);
+CREATE INDEX bars_by_person ON bars (person);
+
+-- Whether those who sit in the voice channel are shown what `/say` says.
+ALTER TABLE guild_settings ADD COLUMN show_words INTEGER NOT NULL DEFAULT 0;

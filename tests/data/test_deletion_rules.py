@@ -127,7 +127,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "copied_clips": [(5, stays, 0)],
         "voice_uses": [(5, 3, stays, 1)],
         "voice_permissions": [(3, stays, 0, 1, None, None, None, None)],
-        "bars": [(5, "c" * 64, "voices", 0)],
+        "bars": [(5, "c" * 64, "voices", 0, None)],
         "conditionals_cache": [("k2", f"clip:{stays}:{shared_clip}", "r", "e", "c/2", 1, 0, 0)],
         "speech_cache": [
             ("k2", f"clip:{stays}:{shared_clip}", "s/2", 1, 1.0, 0, 0),

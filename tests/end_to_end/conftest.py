@@ -148,7 +148,7 @@ async def choose(moderator: Member, field: str, *chosen: Choice) -> Message:
         changed = await panel.press(field)
     elif option.is_typed:
         form = await (await panel.press(field)).modal()
-        changed = await form.submit({option.hint: str(chosen[0])})
+        changed = await form.submit({str(option.hint): str(chosen[0])})
     else:
         changed = await panel.select(field, picked)
     await changed.acknowledged()

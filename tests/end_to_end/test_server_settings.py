@@ -1,17 +1,22 @@
 """What a server chooses in `/settings` is what it gets."""
 
 import asyncio
+import base64
+import io
 import time
 from collections.abc import AsyncIterator
 
+import av
 import numpy as np
 import pytest
 import pytest_asyncio
 
 from bot.live.guild_options import Page
 from bot.loopback import Channel, File, Heard, Member
+from bot.loopback.messages import VOICE_MESSAGE, MessageRecord
+from bot.speech.audio.opus import SYNTHETIC
 from tests.end_to_end.conftest import Stage, a_stage, choose, settings_page, transmission
-from tests.end_to_end.paced_worker import paced
+from tests.end_to_end.paced_worker import hertz, paced, sounds_s
 from tests.end_to_end.pitches import pitches, said
 from tests.waiting import until
 
@@ -118,6 +123,93 @@ async def test_a_member_speaks_as_they_tuned_and_as_loud_as_moderators_let_them(
     await stage.reply(moderator, "voice-admin volume", member=moderator, percent=100)
     await stage.reply(moderator, "live stop")
     await choose(moderator, "read_names", "yes")
+
+
+async def test_a_message_is_spoken_from_its_menu_in_ones_own_voice(
+    stage: Stage, moderator: Member
+) -> None:
+    """Its words as they are read live, by whoever wrote them."""
+    written = await stage.alice.send(stage.general, "**Good** morning, __everybody__!")
+    since = time.monotonic()
+    spoken = await (await moderator.message_command("Speak this", written)).reply()
+    assert spoken.text.startswith(f"Speaking in {stage.lounge.mention}.")
+    assert spoken.ephemeral
+    heard = await transmission(stage.lounge, since)
+    assert said(heard, "Good morning, everybody!") == ["Good morning, everybody!"]
+    empty = await stage.alice.send(stage.general, "** **")
+    refused = await (await moderator.message_command("Speak this", empty)).reply()
+    assert refused.text == "There is nothing in that I could say aloud."
+    await stage.reply(moderator, "voice-admin bar", **{"member": stage.alice, "from": "say"})
+    refused = await (await stage.alice.message_command("Speak this", written)).reply()
+    assert "barred you from having me say anything by command here" in refused.text
+    await stage.reply(moderator, "voice-admin unbar", member=stage.alice)
+
+
+async def test_who_cannot_hear_reads_what_is_said_where_the_server_wants_it(
+    stage: Stage, moderator: Member
+) -> None:
+    def shown() -> list[str]:
+        return [one.text for one in stage.lounge.messages.values() if "to be read" in one.text]
+
+    await stage.say(moderator, "Not to be read.")
+    await choose(moderator, "show_words", "yes")
+    await stage.say(moderator, "This is *to be read*, too.")
+    assert shown() == ["**Carol:** This is *to be read*, too."]
+    stage.lounge.set_permissions(stage.guild.bot, send_messages=False)
+    told = await stage.reply(moderator, "say", text="Nobody can read this to be read.")
+    assert f"I cannot write in {stage.lounge.mention}, so nobody there can read it." in told
+    stage.lounge.set_permissions(stage.guild.bot, send_messages=None)
+    await choose(moderator, "show_words", "no")
+    assert len(shown()) == 1
+
+
+@pytest.mark.parametrize("kind", ["Ogg", "WAV", "FLAC", "MP3"])
+async def test_what_is_said_is_sent_as_the_kind_of_file_that_is_chosen(
+    stage: Stage, moderator: Member, kind: str
+) -> None:
+    """Also to who sits in a voice channel, where nothing is heard then."""
+    line, since = "This is said in a file.", time.monotonic()
+    answer = await stage.answer(moderator, "say", text=line, file=kind)
+    (attachment,) = answer.attachments
+    assert attachment.filename == f"speech.{kind.lower()}"
+    with av.open(io.BytesIO(attachment.data)) as container:
+        tags = container.metadata | container.streams.audio[0].metadata
+        assert tags["comment"] == SYNTHETIC
+        rate = container.streams.audio[0].rate
+        parts = [frame.to_ndarray() for frame in container.decode(audio=0)]
+    channel = np.concatenate(parts, axis=1)[0].astype(np.float64)
+    assert len(channel) / rate == pytest.approx(sounds_s(line), abs=0.1)
+    spectrum = np.abs(np.fft.rfft(channel))
+    assert np.argmax(spectrum) * rate / len(channel) == pytest.approx(hertz(line), abs=20)
+    assert not stage.lounge.recording.heard(since).audible
+
+
+async def test_a_voice_message_says_whose_words_it_has_and_how_loud_they_are(
+    stage: Stage, moderator: Member
+) -> None:
+    line = "This is said in a voice message."
+    ask = {"text": line, "file": "voice message"}
+    refused = await stage.answer(moderator, "say", **ask)
+    assert refused.text == "You are not allowed to send voice messages in this channel."
+    vera = stage.guild.add_member("Vera", send_voice_messages=True)
+    refused = await stage.answer(vera, "say", **ask)
+    assert "I am missing Send Messages or Send Voice Messages" in refused.text
+    stage.general.set_permissions(stage.guild.bot, send_voice_messages=True)
+    answer = await stage.answer(vera, "say", **ask)
+    assert answer.text == f"A voice message of {vera.mention}:"
+
+    def sent() -> list[MessageRecord]:
+        return [one for one in stage.general.messages.values() if one.flags & VOICE_MESSAGE]
+
+    await until(lambda: len(sent()) == 1)
+    (message,) = sent()
+    assert message.reference is not None
+    assert int(message.reference["message_id"]) == answer.id
+    (attachment,) = message.attachments
+    assert attachment.duration_s == pytest.approx(sounds_s(line), abs=0.1)
+    levels = base64.b64decode(attachment.waveform or "")
+    assert 1 <= len(levels) <= 256
+    assert max(levels) == 255
 
 
 async def test_everything_about_live_reading_can_be_chosen(stage: Stage, moderator: Member) -> None:

@@ -1,9 +1,10 @@
-"""Speech as a file that grows while it is made: MP3, Ogg Opus, WAV, FLAC, or samples alone.
+"""Speech as a file, whole or growing while it is made: MP3, Ogg Opus, WAV, FLAC, or samples alone.
 
 Synchronous and meant for a thread. A file says in its tags that its speech is synthetic; what is
 samples alone has no place for that.
 """
 
+import io
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -12,7 +13,7 @@ import av.filter
 from av.audio.stream import AudioStream
 
 from bot.speech.audio.opus import SYNTHETIC
-from bot.speech.audio.tuning import Tuning, frame_of, frames_of, link, tuning_filters
+from bot.speech.audio.tuning import UNTUNED, Tuning, frame_of, frames_of, link, tuning_filters
 from engine.speech import FloatArray
 
 FormatName = Literal["mp3", "opus", "wav", "flac", "pcm"]
@@ -44,6 +45,24 @@ FORMATS: dict[FormatName, Format] = {
     "flac": Format("audio/flac", "flac", "flac", "s16", 24_000, _STREAMED),
     "pcm": Format("audio/pcm", "s16le", "pcm_s16le", "s16", 24_000, _STREAMED),
 }
+
+
+def whole_file(name: FormatName, pcm: FloatArray, sample_rate: int) -> bytes:
+    """A file of mono float32 `pcm` of shape (samples,), whose header says how long it is."""
+    form, out = FORMATS[name], io.BytesIO()
+    graph = _graph(form, sample_rate, UNTUNED)
+    graph.push(frame_of(pcm, sample_rate))
+    graph.push(None)
+    with av.open(out, "w", format=form.container) as container:
+        container.metadata["comment"] = SYNTHETIC
+        stream = cast(
+            "AudioStream", container.add_stream(form.codec, rate=form.rate, layout="mono")
+        )
+        for frame in frames_of(graph):
+            frame.pts = None  # the encoder counts by itself
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return out.getvalue()
 
 
 class _Written:

@@ -53,22 +53,44 @@ async def test_moderators_decide_how_loud_and_in_which_stock_voice(
     """In their server, of one member, and each without touching the other."""
     await house.register(ALICE, "Mine")
     await sounds.set_volume(ALICE, 40, MODERATOR)
-    assert await sounds.force(ALICE, "Ben", MODERATOR, info()) == "ben"
+    assert await sounds.assign(ALICE, "Ben", MODERATOR, info(), forced=True) == "ben"
     speaker = await sounds.speaker("Mine", user_id=ALICE, guild_id=HERE)
     assert (speaker.voice, speaker.volume_percent) == (StockVoice("ben"), 40)
     assert speaker.note == "The moderators of this server have you speak in the stock voice ben."
     elsewhere = await sounds.speaker("Mine", user_id=ALICE, guild_id=ELSEWHERE)
     assert (elsewhere.voice.identity[:5], elsewhere.volume_percent) == ("clip:", 100)
-    await sounds.force(ALICE, None, MODERATOR, info())
+    with pytest.raises(UserError, match="have you speak in the stock voice ben"):
+        await sounds.require_choice(OWNER)
+    assert len(await sounds.decided(ALICE, HERE)) == 2
+    await sounds.release(ALICE, MODERATOR)
+    await sounds.require_choice(OWNER)
+    with pytest.raises(UserError, match="chooses their voice already"):
+        await sounds.release(ALICE, MODERATOR)
     speaker = await sounds.speaker("Mine", user_id=ALICE, guild_id=HERE)
     assert (speaker.voice.identity[:5], speaker.volume_percent) == ("clip:", 40)
     with pytest.raises(UserError, match="no such stock voice"):
-        await sounds.force(ALICE, "Mine", MODERATOR, info())
+        await sounds.assign(ALICE, "Mine", MODERATOR, info(), forced=True)
     with pytest.raises(UserError, match="from 10 to 200"):
         await sounds.set_volume(ALICE, 0, MODERATOR)
-    for change in (sounds.set_volume(BOB, 50, OTHER), sounds.force(BOB, "ben", OTHER, info())):
+    for change in (
+        sounds.set_volume(BOB, 50, OTHER),
+        sounds.assign(BOB, "ben", OTHER, info(), forced=True),
+        sounds.release(BOB, OTHER),
+    ):
         with pytest.raises(UserError, match="may manage the server"):
             await change
+
+
+async def test_a_voice_that_moderators_choose_unforced_is_the_members_to_change(
+    house: House, sounds: Sounds
+) -> None:
+    await house.register(ALICE, "Mine")
+    await sounds.assign(ALICE, "ben", MODERATOR, info(), forced=False)
+    assert (await sounds.speaker(None, user_id=ALICE, guild_id=HERE)).voice == StockVoice("ben")
+    await sounds.require_choice(OWNER)
+    await house.keeping.use("Mine", OWNER)
+    speaker = await sounds.speaker(None, user_id=ALICE, guild_id=HERE)
+    assert speaker.voice.identity.startswith("clip:")
 
 
 async def test_deleting_ones_data_undoes_no_decision_unless_the_account_is_gone(
