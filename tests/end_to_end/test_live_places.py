@@ -83,6 +83,11 @@ async def test_threads_and_posts_are_read_beside_a_channel_until_each_is_stopped
     await heard(stage.lounge, stage.alice, thread, "In the thread of it.")
     await heard(stage.lounge, stage.alice, post, "In the post of a forum.")
     await unheard(stage, stage.alice, other, "In another post.")
+    for_all = [stage.guild.add_thread(stage.general, f"{n}", stage.alice) for n in range(23)]
+    answers = await asyncio.gather(
+        *(stage.reply(stage.alice, "live start", channel=one) for one in for_all)
+    )
+    assert sum("I read 25 channels here already" in answer for answer in answers) == 1
     status = await stage.reply(stage.alice, "live status")
     for one in (stage.general, thread, post):
         assert f"I read {one.mention} aloud in {stage.lounge.mention}." in status
@@ -155,6 +160,10 @@ async def test_it_comes_by_itself_to_who_sits_down_or_writes_and_to_nobody_else(
     await stage.alice.join(stage.lounge)
     await until(is_in(stage, stage.lounge))
     await heard(stage.lounge, stage.alice, stage.general, "There you are.")
+    await choose(warden, "idle_leave_s", "1")
+    await until(is_in(stage, None))
+    await choose(warden, "idle_leave_s", "0")
+    await heard(stage.lounge, stage.alice, stage.general, "There you are again.")
     await stage.alice.leave()
     await stage.bob.leave()
     # It is not taken from who listens to it elsewhere.
