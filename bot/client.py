@@ -18,7 +18,7 @@ from bot.base.invitation import invite_link
 from bot.base.lag import measure
 from bot.base.tasks import TaskSet
 from bot.base.turns import FairTurns
-from bot.catalogue import Said, Sentence, set_reader
+from bot.catalogue import Said, Sentence, locale_of, set_reader
 from bot.catalogue.translator import CatalogueTranslator
 from bot.channel.limits import LeaveAfter
 from bot.channel.sessions import VoiceSessions
@@ -28,6 +28,7 @@ from bot.live.reading import LiveReading
 from bot.services import Services
 from bot.voices.bars import BARRED_BY
 from data.bars import Bar
+from data.errors import DatabaseClosed
 from engine.errors import SpeechError
 
 log = logging.getLogger(__name__)
@@ -151,6 +152,7 @@ class TimbreBot(commands.AutoShardedBot):
             self._leave_after,
             self._left,
             self._note_gap,
+            language=self.language_in,
         )
         services.sharing.membership = self._is_member
         self.live = LiveReading(
@@ -209,6 +211,18 @@ class TimbreBot(commands.AutoShardedBot):
         if application is None:
             return None
         return application.team.owner_id if application.team else application.owner.id
+
+    async def language_in(self, guild_id: int) -> str | None:
+        """What a server chose as the language of the bot's own words, if it can be read."""
+        try:
+            return (await self.services.store.guild_settings.get(guild_id)).language
+        except (sqlite3.Error, DatabaseClosed) as error:  # what is to be said matters more
+            log.warning("a server's language is not known", extra={"reason": str(error)})
+            return None
+
+    async def locale_in(self, guild: discord.Guild | None) -> str:
+        """In which language all in a server are spoken to."""
+        return locale_of(guild, await self.language_in(guild.id) if guild else None)
 
     async def _leave_after(self, guild_id: int) -> LeaveAfter:
         chosen = await self.services.store.guild_settings.get(guild_id)

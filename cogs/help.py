@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
-from bot.catalogue import gettext, locale_of, set_reader
+from bot.catalogue import gettext, set_reader
 from bot.client import TimbreBot
 from cogs.asking import manages, moderates
 from cogs.command_list import CommandAudience, ListedCommand, detail, listed, overview
@@ -73,7 +73,7 @@ class HelpCommands(commands.Cog):
             return
         if not message.content.startswith((f"<@{me.id}>", f"<@!{me.id}>")):
             return
-        set_reader(locale_of(message.guild))
+        set_reader(await self.bot.locale_in(message.guild))
         refusal = await self.bot.services.bars.refusal(
             message.author.id, message.guild.id, Bar.EVERYTHING
         )

@@ -7,7 +7,7 @@ from discord import ui
 from discord.utils import escape_markdown, utcnow
 
 from bot.base.errors import UserError, sentence_for
-from bot.catalogue import Joined, Said, Sentence, for_reader, gettext, locale_of
+from bot.catalogue import Joined, Said, Sentence, for_reader, gettext
 from bot.client import TimbreBot
 from bot.voices.consent import PERMISSION
 from bot.voices.drafts import Draft
@@ -72,6 +72,7 @@ class QuestionPanel(Panel):
     """For the one whose voice it is, in the channel where it was asked for.
 
     `steps` are the lines of what was done before; `allowed` is awaited once there is a permission.
+    It is put in the language of the server, `locale`.
     """
 
     refusal = Sentence("This is for somebody else to decide.")
@@ -83,16 +84,19 @@ class QuestionPanel(Panel):
         asked_by: discord.Interaction,
         steps: str,
         allowed: Proven,
+        *,
+        locale: str,
     ) -> None:
         left_s = (asked_by.expires_at - utcnow()).total_seconds() - KEPT_FOR_DECIDING_S
         within_s = min(bot.services.proving.within_s, max(1.0, left_s))
-        with for_reader(locale_of(asked_by.guild)):  # it is read in the channel
+        with for_reader(locale):  # it is read in the channel
             super().__init__(draft.wish.person_id, timeout_s=within_s)
         self.bot = bot
         self._draft = draft
         self._asked_by = asked_by
         self._steps = steps
         self._allowed = allowed
+        self._locale = locale
         self._ends = int(utcnow().timestamp() + within_s)
         self._question: discord.WebhookMessage | None = None
         self._statement: StatementPanel | None = None
@@ -125,7 +129,7 @@ class QuestionPanel(Panel):
             )
         question = Joined((Joined(tuple(said)), PERMISSION), by="\n")
         self._question = await self._asked_by.followup.send(
-            question.for_locale(locale_of(self._asked_by.guild)),
+            question.for_locale(self._locale),
             view=self,
             allowed_mentions=discord.AllowedMentions(users=[discord.Object(self.owner_id)]),
             wait=True,

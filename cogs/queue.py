@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
-from bot.catalogue import Sentence, gettext, locale_of, ngettext
+from bot.catalogue import Sentence, gettext, ngettext
 from bot.channel import reasons
 from bot.channel.playback import Playback
 from bot.channel.session import VoiceSession
@@ -44,7 +44,9 @@ class QueueCommands(commands.Cog):
         if not missing:
             playback.cancel(Sentence("Those who listen voted to skip that."))
             said = Sentence("Skipped: more than half of you voted for it.")
-            await interaction.response.send_message(said.for_locale(locale_of(interaction.guild)))
+            await interaction.response.send_message(
+                said.for_locale(await self.bot.locale_in(interaction.guild))
+            )
             return
         said = Sentence.counted(
             "{member} wants to skip this. {count} more vote is needed: use `/skip`.",
@@ -53,7 +55,7 @@ class QueueCommands(commands.Cog):
             member=interaction.user.mention,
         )
         # For all to see: a vote that nobody knows of is joined by nobody.
-        shown = said.for_locale(locale_of(interaction.guild))
+        shown = said.for_locale(await self.bot.locale_in(interaction.guild))
         await interaction.response.send_message(linked(interaction, shown))
 
     @app_commands.command(description="Take back all that you had me say; moderators: everything")

@@ -176,7 +176,8 @@ async def try_out(
 
         done = "\n".join(f"{_DONE} {name}" for name in said)
         if asked:
-            await QuestionPanel(bot, draft, interaction, done, proven).ask()
+            locale = await bot.locale_in(interaction.guild)
+            await QuestionPanel(bot, draft, interaction, done, proven, locale=locale).ask()
         else:
             await StatementPanel(bot, draft, interaction, done, proven).show()
     except BaseException:

@@ -9,7 +9,7 @@ import discord
 from discord.http import handle_message_parameters
 
 from bot.base.errors import UserError
-from bot.catalogue import Sentence, locale_of
+from bot.catalogue import gettext
 from bot.speech.audio import opus
 from bot.speech.audio.formats import FormatName, whole_file
 from bot.speech.audio.voice_message import waveform
@@ -83,9 +83,7 @@ async def _send_voice_message(interaction: discord.Interaction, ogg: bytes, rema
     channel = where_asked(interaction)
     assert isinstance(channel, discord.abc.Snowflake)  # commands are used in channels
     sound = await asyncio.to_thread(_voice_message, ogg)
-    said = Sentence("A voice message of {member}:", member=interaction.user.mention).for_locale(
-        locale_of(interaction.guild)
-    )
+    said = gettext("A voice message of {member}:", member=interaction.user.mention)
     answer = await interaction.edit_original_response(content=f"{said}\n{remarks}".rstrip())
     reference = discord.MessageReference.from_message(answer, fail_if_not_exists=False)
     with handle_message_parameters(

@@ -8,7 +8,7 @@ import discord
 from discord.ext import commands
 from discord.utils import escape_markdown, utcnow
 
-from bot.catalogue import for_reader, gettext, locale_of
+from bot.catalogue import for_reader, gettext
 from bot.client import TimbreBot
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Welcome(commands.Cog):
         if not await self.bot.services.server_settings.claim_welcome(guild.id):
             return
         try:
-            with for_reader(locale_of(guild)):
+            with for_reader(await self.bot.locale_in(guild)):
                 said = self._sentences(guild.me.display_name)
             await channel.send(self.bot.command_mentions.linked(said))
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:

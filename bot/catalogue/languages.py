@@ -124,8 +124,14 @@ def language_of(locale: object) -> str:
     return installed().language_of(str(locale))
 
 
-def locale_of(guild: discord.Guild | None) -> str:
-    """The locale of a server: what its owner chose for the language that is spoken there."""
+def locale_of(guild: discord.Guild | None, chosen: str | None) -> str:
+    """The locale of a server: the language `chosen` for it, else what Discord has for it.
+
+    Discord has English for every server that is no community. Where there is no catalogue of what
+    was chosen, that is not what decides.
+    """
+    if chosen is not None and (chosen == ENGLISH or language_of(chosen) != ENGLISH):
+        return chosen
     return ENGLISH if guild is None else guild.preferred_locale.value
 
 

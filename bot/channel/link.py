@@ -11,7 +11,7 @@ from enum import Enum
 import discord
 
 from bot.base.errors import UserError
-from bot.catalogue import Said, locale_of
+from bot.catalogue import Said
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel, require_admission
 from bot.channel.connection import FINAL_CODES, Connection, connect, disconnect, move
@@ -69,11 +69,6 @@ class Link:
     def guild(self) -> discord.Guild | None:
         """The server as discord.py knows it now: a new gateway session brings a new object."""
         return self._find_guild(self._guild_id)
-
-    @property
-    def locale(self) -> str:
-        """In which language those in the server are spoken to."""
-        return locale_of(self.guild)
 
     @property
     def channel(self) -> VocalChannel | None:

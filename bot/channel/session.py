@@ -6,13 +6,13 @@ the event loop; only `OpusQueueSource.read` is called from discord.py's player t
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 
 import discord
 
 from bot.base.errors import UserError
 from bot.base.tasks import TaskSet
-from bot.catalogue import Joined, Said, Sentence
+from bot.catalogue import Joined, Said, Sentence, locale_of
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel, require_free
 from bot.channel.audience import Audience, Encryption, encryption_of
@@ -42,6 +42,8 @@ class VoiceSession:
         limits: VoiceLimits,
         on_left: Callable[[int, Said], None],
         on_gap: Callable[[], None],
+        *,
+        language: Callable[[int], Awaitable[str | None]],
     ) -> None:
         self.guild_id = guild_id
         self.limits = limits
@@ -66,6 +68,7 @@ class VoiceSession:
         #: What is written is read aloud here, so there are listeners even while nothing is said.
         self.reading = False
         self._on_left = on_left
+        self._language = language
         self._told: set[tuple[int, Said]] = set()
         self._told_in: discord.abc.Messageable | None = None
         self._tasks = TaskSet()
@@ -267,8 +270,9 @@ class VoiceSession:
             self._spawn(self._say(self._told_in, sentence))
 
     async def _say(self, where: discord.abc.Messageable, sentence: Said) -> None:
+        locale = locale_of(self.link.guild, await self._language(self.guild_id))
         try:
-            await where.send(sentence.for_locale(self.link.locale))
+            await where.send(sentence.for_locale(locale))
         except discord.HTTPException as error:
             log.warning("not announced", extra={"guild": self.guild_id, "status": error.status})
 

@@ -15,8 +15,9 @@ from bot.channel.watch import Watch
 class VoiceSessions:
     """Sessions are made on first use and watched from then on.
 
-    `leave_after` is asked what a server wants, `on_left` told that the bot is in no channel of it
-    any more and why, and `on_gap` each time that an utterance falls silent in its middle.
+    `leave_after` and `language` are asked what a server wants, `on_left` told that the bot is in no
+    channel of it any more and why, and `on_gap` each time that an utterance falls silent in its
+    middle.
     """
 
     def __init__(
@@ -26,12 +27,15 @@ class VoiceSessions:
         leave_after: Callable[[int], Awaitable[LeaveAfter]],
         on_left: Callable[[int, Said], None],
         on_gap: Callable[[], None],
+        *,
+        language: Callable[[int], Awaitable[str | None]],
     ) -> None:
         self._limits = limits
         self._find_guild = find_guild
         self._leave_after = leave_after
         self._on_left = on_left
         self._on_gap = on_gap
+        self._language = language
         self._sessions: dict[int, VoiceSession] = {}
         self._watches: dict[int, asyncio.Task[None]] = {}
 
@@ -40,7 +44,12 @@ class VoiceSessions:
         session = self._sessions.get(guild.id)
         if session is None:
             session = VoiceSession(
-                guild.id, self._find_guild, self._limits, self._on_left, self._on_gap
+                guild.id,
+                self._find_guild,
+                self._limits,
+                self._on_left,
+                self._on_gap,
+                language=self._language,
             )
             watch = Watch(session, self._leave_after)
             self._sessions[guild.id] = session

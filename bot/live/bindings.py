@@ -173,8 +173,10 @@ class Bindings:
 
     def _tell(self, where: Readable, sentence: Said) -> None:
         async def send() -> None:
+            chosen = (await self._settings.get(where.guild.id)).language
+            locale = locale_of(where.guild, chosen)
             try:
-                await where.send(self._linked(sentence.for_locale(locale_of(where.guild))))
+                await where.send(self._linked(sentence.for_locale(locale)))
             except discord.HTTPException as error:
                 log.warning("live reading could not be announced", extra={"status": error.status})
 

@@ -28,7 +28,8 @@ class ModerationLog:
 
         In the server's language. Nobody waits for it, so what goes wrong is in the log alone.
         """
-        channel_id = (await self._server_settings.of(guild.id)).log_channel_id
+        chosen = await self._server_settings.of(guild.id)
+        channel_id = chosen.log_channel_id
         if channel_id is None:
             return
         channel = guild.get_channel_or_thread(channel_id)
@@ -36,7 +37,8 @@ class ModerationLog:
             log.warning("a server's log channel is gone", extra={"guild": guild.id})
             return
         try:
-            await channel.send(self._linked(sentence.for_locale(locale_of(guild))), silent=True)
+            said = sentence.for_locale(locale_of(guild, chosen.language))
+            await channel.send(self._linked(said), silent=True)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             extra = {"guild": guild.id, "reason": str(error)}
             log.warning("a note for moderators could not be sent", extra=extra)

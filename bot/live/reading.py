@@ -288,8 +288,10 @@ class LiveReading:
         if now - reading.told_at.get(message.author.id, -_TOLD_EVERY_S) < _TOLD_EVERY_S:
             return
         reading.told_at[message.author.id] = now
+        guild = message.guild
+        chosen = await self._store.guild_settings.get(guild.id if guild else 0)
+        said = sentence.for_locale(locale_of(guild, chosen.language))
         try:
-            said = sentence.for_locale(locale_of(message.guild))
             await message.reply(self._linked(said), delete_after=_TOLD_FOR_S)
         except discord.HTTPException as error:
             log.warning("a failure could not be told", extra={"status": error.status})

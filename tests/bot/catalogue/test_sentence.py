@@ -116,7 +116,7 @@ def test_an_entry_with_wrong_placeholders_is_left_out_and_that_is_logged(
     with caplog.at_level(logging.WARNING):
         catalogues = Catalogues(tmp_path)
     install(catalogues)
-    assert Sentence("I left {channel}.", channel="#a").for_locale("de") == "I left #a."
+    assert Sentence("I left {channel}.", channel="#a").for_locale("de") == "Ich habe #a verlassen."
     assert "a translation is left out" in caplog.messages
 
 

@@ -76,7 +76,7 @@ async def test_a_bar_from_speaking_ends_by_itself_and_is_from_nothing_else(house
         await speaking
     refusal = await house.bars.refusal(ALICE, HERE, Bar.SAY)
     assert refusal is not None
-    assert f"say anything by command here. That ends <t:{ends_at:.0f}:R>." in refusal
+    assert f"say anything by command here. That ends <t:{ends_at:.0f}:R>." in str(refusal)
     assert await house.bars.refusal(ALICE, ELSEWHERE, Bar.SAY) is None
     for kind in (Bar.VOICES, Bar.EVERYTHING):
         assert await house.bars.refusal(ALICE, HERE, kind) is None
