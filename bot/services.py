@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from bot.base.home import DATABASE, prepare_home
 from bot.base.metrics import Metrics
+from bot.base.peers import Peers
+from bot.base.shards import Shards
 from bot.base.statistics import Statistics
 from bot.clips.judge import judge, prove
 from bot.live.server_settings import ServerSettings
@@ -28,6 +30,7 @@ from bot.voices.enrolments import EnrolmentRecords
 from bot.voices.forgetting import Forgetting
 from bot.voices.janitor import Janitor
 from bot.voices.keeping import VoiceKeeping
+from bot.voices.listening import PeerNotices
 from bot.voices.moderation import VoiceModeration
 from bot.voices.permission import Permissions
 from bot.voices.privacy import Privacy
@@ -52,6 +55,8 @@ class Services:
 
     settings: Settings
     store: Store
+    peers: Peers
+    notices: PeerNotices
     executor: Executor
     cache: SpeechCache
     sayings: Sayings
@@ -116,10 +121,13 @@ def speech_cache(settings: Settings, store: Store) -> SpeechCache:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
+async def open_services(
+    settings: Settings, shards: Shards | None = None
+) -> AsyncGenerator[Services, None]:
     """Open the database and begin to load the engine; close both at the end.
 
-    The engine loads in the background: `executor.engine_info` waits for it.
+    The engine loads in the background: `executor.engine_info` waits for it. With `shards` this is
+    one of several bot processes, once it has joined its `peers`.
     """
     async with open_store(settings) as store:
         metrics = Metrics()
@@ -135,18 +143,21 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
                 **card_environment(settings.engine.device, os.environ),
             },
         )
+        peers = Peers(store, settings.home, shards)
         try:
             await executor.start()
-            yield _services(settings, store, executor, enrolments, statistics=statistics)
+            yield _services(settings, store, peers, executor, enrolments, statistics=statistics)
         finally:
             await executor.close()
             await enrolments.settled()
             await statistics.keep()
+            await peers.leave()
 
 
 def _services(
     settings: Settings,
     store: Store,
+    peers: Peers,
     executor: Executor,
     enrolments: EnrolmentRecords,
     *,
@@ -155,12 +166,18 @@ def _services(
     metrics = statistics.metrics
     home = settings.home
     cache = speech_cache(settings, store)
-    speech = SpeechService(executor, cache, metrics, deadline_s=settings.queue.request_deadline_s)
-    sharing = Sharing(store, home, speech, clock=time.monotonic)
+    speech = SpeechService(
+        executor,
+        cache,
+        metrics,
+        deadline_s=settings.queue.request_deadline_s,
+        tell=peers.told,
+    )
+    sharing = Sharing(store, speech, clock=time.monotonic)
     voices = Voices(store, home, sharing)
     line_languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
-    forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
+    forgetting = Forgetting(store, home, speech, executor, enrolments.settled, claim=peers.claim)
     bars = Bars(store, speech)
     uploads = Uploads(
         home, at_once=settings.clip.checks_at_once, max_bytes=settings.clip.max_upload_bytes
@@ -196,6 +213,7 @@ def _services(
         home,
         forgetting,
         privacy,
+        peers,
         grace_s=settings.voices.guild_grace_days * 86_400,
         speech_kept_s=settings.speech_cache_max_days * 86_400,
         unused_s=settings.voices.unused_days * 86_400,
@@ -203,6 +221,15 @@ def _services(
     return Services(
         settings=settings,
         store=store,
+        peers=peers,
+        notices=PeerNotices(
+            speech,
+            executor,
+            registration,
+            pronouncing,
+            line_languages,
+            recorded=enrolments.settled,
+        ),
         executor=executor,
         cache=cache,
         sayings=Sayings(

@@ -19,7 +19,7 @@ class AboutCommands(commands.Cog):
 
     @app_commands.command(description="Which bot this is: version, voices, links")
     async def about(self, interaction: discord.Interaction) -> None:
-        count = len(self.bot.guilds)
+        count = await self.bot.services.peers.servers()
         servers = "1 server" if count == 1 else f"{count:,} servers"
         lines = [
             "I speak what you write.",

@@ -51,6 +51,8 @@ class StatusCommands(commands.Cog):
         if runs_the_bot:  # they count what all servers do, which is none of another's business
             looked_up = metrics.cache_hits + metrics.cache_misses
             share = f" ({metrics.cache_hits / looked_up:.0%})" if looked_up else ""
+            if shards := self.bot.services.peers.shards:
+                fields["Process"] = f"One of several, with the shards {shards}. These are its own:"
             fields |= {
                 "Cache": f"{metrics.cache_hits} of {looked_up} pieces{share}",
                 "Clips analysed since I started": str(metrics.enrolments),

@@ -139,7 +139,11 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
 
     def _server(self, guild_id: int) -> str:
         guild = self.bot.get_guild(guild_id)
-        return escape_markdown(guild.name) if guild else f"a server that I left ({guild_id})"
+        if guild:
+            return escape_markdown(guild.name)
+        if self.services.peers.owns(guild_id):
+            return f"a server that I left ({guild_id})"
+        return f"another server ({guild_id})"  # another process knows its name
 
     @app_commands.command(description="Speak in this voice from now on, in this server")
     @app_commands.describe(voice="Which voice")

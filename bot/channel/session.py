@@ -37,8 +37,10 @@ class VoiceSession:
         guild_id: int,
         find_guild: Callable[[int], discord.Guild | None],
         limits: VoiceLimits,
+        *,
         on_left: Callable[[int], None],
         on_gap: Callable[[], None],
+        may_speak: Callable[[], bool],
     ) -> None:
         self.guild_id = guild_id
         self.limits = limits
@@ -63,6 +65,7 @@ class VoiceSession:
         #: What is written is read aloud here, so there are listeners even while nothing is said.
         self.reading = False
         self._on_left = on_left
+        self._may_speak = may_speak
         self._told: set[tuple[int, str]] = set()
         self._told_in: discord.abc.Messageable | None = None
         self._tasks = TaskSet()
@@ -247,7 +250,7 @@ class VoiceSession:
         self.play()  # something may have been queued while the player was ending
 
     def _may_sound(self) -> bool:
-        return self.audience.hears(self.link.connection)
+        return self._may_speak() and self.audience.hears(self.link.connection)
 
     def members_changed(self) -> None:
         """Look again at who can hear the bot."""

@@ -16,6 +16,7 @@ class VoiceSessions:
 
     `leave_after` is asked what a server wants, `on_left` told that the bot is in no channel of it
     any more, and `on_gap` each time that an utterance falls silent in its middle.
+    While `may_speak` says no, which it is asked in any thread, all of them are silent.
     """
 
     def __init__(
@@ -23,14 +24,17 @@ class VoiceSessions:
         limits: VoiceLimits,
         find_guild: Callable[[int], discord.Guild | None],
         leave_after: Callable[[int], Awaitable[LeaveAfter]],
+        *,
         on_left: Callable[[int], None],
         on_gap: Callable[[], None],
+        may_speak: Callable[[], bool],
     ) -> None:
         self._limits = limits
         self._find_guild = find_guild
         self._leave_after = leave_after
         self._on_left = on_left
         self._on_gap = on_gap
+        self._may_speak = may_speak
         self._sessions: dict[int, VoiceSession] = {}
         self._watches: dict[int, asyncio.Task[None]] = {}
 
@@ -39,7 +43,12 @@ class VoiceSessions:
         session = self._sessions.get(guild.id)
         if session is None:
             session = VoiceSession(
-                guild.id, self._find_guild, self._limits, self._on_left, self._on_gap
+                guild.id,
+                self._find_guild,
+                self._limits,
+                on_left=self._on_left,
+                on_gap=self._on_gap,
+                may_speak=self._may_speak,
             )
             watch = Watch(session, self._leave_after)
             self._sessions[guild.id] = session

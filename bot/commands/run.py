@@ -1,7 +1,7 @@
 """`python -m bot run`: the bot on Discord, from start to a clean end.
 
 SIGINT and SIGTERM (on Windows, Ctrl-C and Ctrl-Break) end it within `SHUTDOWN_S`: it takes no more
-work, leaves voice, stops the worker and closes the database.
+work, leaves voice, stops the worker and closes the database. With `--shards` it is one of several.
 """
 
 import asyncio
@@ -20,11 +20,16 @@ from filelock import FileLock, Timeout
 
 from bot.base import logs
 from bot.base.discord_address import DiscordAddressError, connector
+from bot.base.health import forget_lives, ready_file
 from bot.base.home import prepare_home
 from bot.base.own_memory import keep_memory_private
+from bot.base.peers import HomeTaken, Peers
+from bot.base.private_files import make_folder
+from bot.base.shards import Shards
 from bot.client import TimbreBot
 from bot.services import Services, http_server, open_services
 from bot.settings import Settings, SettingsError, exposed_token
+from engine.errors import SpeechError
 
 if TYPE_CHECKING:
     from bot.http.server import HttpServer
@@ -46,24 +51,41 @@ UNREACHABLE = (
 )
 
 
-async def run(settings: Settings) -> int:
-    """Run until told to stop. Returns the exit code; raises `SettingsError` for a wrong setting."""
+async def run(
+    settings: Settings, shards: Shards | None = None, *, taking_over: bool = False
+) -> int:
+    """Run until told to stop. Returns the exit code; raises `SettingsError` for a wrong setting.
+
+    `taking_over`: load everything, then wait until the process that has these shards ends.
+    """
     token = settings.discord.require_token()
     keep_memory_private()
-    link = _connector(settings)
+    link = connector_of(settings)
     logs.configure(settings.log.level, settings.log.format, token, settings.http.secret)
     if exposed := exposed_token():
         log.warning(exposed)
     stop = asyncio.Event()
-    _on_signals(stop)
+    on_signals(stop)
+    if shards is not None:
+        return await _run(settings, token, link, stop, shards, taking_over=taking_over)
     with _alone(settings.home):
         return await _run(settings, token, link, stop)
 
 
 async def _run(
-    settings: Settings, token: str, link: aiohttp.TCPConnector | None, stop: asyncio.Event
+    settings: Settings,
+    token: str,
+    link: aiohttp.TCPConnector | None,
+    stop: asyncio.Event,
+    shards: Shards | None = None,
+    *,
+    taking_over: bool = False,
 ) -> int:
-    async with open_services(settings) as services, _serving(services) as http:
+    async with (
+        open_services(settings, shards) as services,
+        _joined(services, stop, taking_over=taking_over) as peers,
+        _serving(services) as http,
+    ):
         bot, connection = await _connect(services, token, link, stop, http)
         log.info("stopping")
         _leave_in_any_case()
@@ -73,6 +95,8 @@ async def _run(
         _, late = await asyncio.wait(closing, timeout=PATIENCE_S)
         failure = connection.exception() if connection.done() else None
     match failure:
+        case _ if peers.evicted.is_set():
+            return 1
         case discord.LoginFailure():
             raise SettingsError("DISCORD_TOKEN was refused by Discord")
         case _ if failure is None or stop.is_set():
@@ -89,6 +113,50 @@ async def _run(
         logging.shutdown()
         os._exit(0)
     return 0
+
+
+@asynccontextmanager
+async def _joined(
+    services: Services, stop: asyncio.Event, *, taking_over: bool
+) -> AsyncGenerator[Peers, None]:
+    """Be one of the home's processes. Raises `SettingsError` where that cannot be."""
+    peers, home = services.peers, services.settings.home
+    if taking_over:
+        await _be_ready(services)
+    try:
+        await peers.join(waiting=taking_over)
+    except HomeTaken as error:
+        raise SettingsError(f"TIMBRE_HOME: another Timbre is running in {home}: {error}") from None
+    if peers.shards is not None:
+        with _alone(home):  # nor is there a bot without shards, which would have it
+            pass
+        if peers.first:
+            await asyncio.to_thread(forget_lives, home)
+
+    async def live() -> None:
+        await peers.run(services.notices)
+        if peers.evicted.is_set():
+            stop.set()
+
+    living = asyncio.create_task(live(), name="peers")
+    try:
+        yield peers
+    finally:
+        living.cancel()
+        await asyncio.wait({living})
+
+
+async def _be_ready(services: Services) -> None:
+    """Have the engine loaded, then say so to the supervisor, which ends the former process."""
+    try:
+        await services.executor.engine_info()
+    except SpeechError as error:  # nor would it speak if it had begun at once
+        log.warning("taking over without an engine", extra={"reason": str(error)})
+    peers = services.peers
+    assert peers.shards is not None
+    file = ready_file(services.settings.home, peers.shards)
+    await asyncio.to_thread(make_folder, file.parent)
+    await asyncio.to_thread(file.touch, 0o600)
 
 
 @asynccontextmanager
@@ -145,7 +213,7 @@ async def _connect(
         if stop.is_set():
             break
         await bot.close()
-        link = _connector(services.settings)
+        link = connector_of(services.settings)
     stopping.cancel()
     return bot, connection
 
@@ -178,7 +246,7 @@ def _leave_in_any_case() -> None:
     timer.start()
 
 
-def _connector(settings: Settings) -> aiohttp.TCPConnector | None:
+def connector_of(settings: Settings) -> aiohttp.TCPConnector | None:
     discord_at = settings.discord
     if discord_at.resolve is None or discord_at.ca is None:
         return None
@@ -188,7 +256,7 @@ def _connector(settings: Settings) -> aiohttp.TCPConnector | None:
         raise SettingsError(f"TIMBRE_DISCORD_CA: {error}") from None
 
 
-def _on_signals(stop: asyncio.Event) -> None:
+def on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGBREAK", None)):
         if number is None:

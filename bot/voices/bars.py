@@ -4,15 +4,13 @@ Their data stays theirs: `/privacy` works for whoever is barred.
 """
 
 from bot.base.errors import UserError
+from bot.speech.notices import Concern
 from bot.speech.service import SpeechService
-from bot.speech.speaker import Speaker
 from bot.voices.place import Person
 from data.bars import Bar
 from data.store import Store
-from engine.errors import VoiceUnusable
-from engine.speech import ClonedVoice
 
-_BARRED = VoiceUnusable("The speaker was barred here, so I stopped.")
+_BARRED = "The speaker was barred here, so I stopped."
 
 
 class Bars:
@@ -31,14 +29,10 @@ class Bars:
         if user_id == by.user_id:
             raise UserError("You cannot bar yourself.")
         await self._bars.add(user_id, guild_id, kind)
-
-        def concerned(speaker: Speaker) -> bool:
-            voice = speaker.voice
-            in_theirs = isinstance(voice, ClonedVoice) and voice.owner_id == user_id
-            theirs = kind is Bar.EVERYTHING and speaker.user_id == user_id
-            return guild_id in (None, speaker.guild_id) and (in_theirs or theirs)
-
-        self._speech.withdraw(concerned, _BARRED)
+        concerns = [Concern(owner_id=user_id, guild_id=guild_id)]
+        if kind is Bar.EVERYTHING:
+            concerns.append(Concern(user_id=user_id, guild_id=guild_id))
+        await self._speech.withdraw(*concerns, sentence=_BARRED)
 
     async def admit(self, user_id: int, by: Person) -> None:
         """Undo `bar`. Raises `UserError` for who is not barred there."""

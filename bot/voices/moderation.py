@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.base.cooldown import Cooldown
+from bot.base.cooldown import StoredCooldown
 from bot.base.errors import UserError
+from bot.speech.notices import Concern
 from bot.speech.service import SpeechService
 from bot.voices.choosing import VoiceChoice, Voices
 from bot.voices.likeness import voiceprint_of
@@ -16,13 +17,12 @@ from bot.voices.registration import Judge
 from bot.voices.rights import Action
 from data.rows import CopiedClip, VoiceReport, VoiceRow, VoiceUse
 from data.store import Store
-from engine.errors import VoiceUnusable
 from engine.speech import ClonedVoice
 
 REASON_MAX_CHARS = 300
 #: Between two reports of one person.
 REPORT_COOLDOWN_S = 30.0
-_DISABLED = VoiceUnusable("This voice was disabled here, so I stopped.")
+_DISABLED = "This voice was disabled here, so I stopped."
 
 
 #: A report, with the voice that it is about while there is one.
@@ -47,7 +47,7 @@ class VoiceModeration:
         self._judge = judge
         self._voices = voices
         self._speech = speech
-        self._cooldown = Cooldown(REPORT_COOLDOWN_S, clock)
+        self._cooldown = StoredCooldown(store.pauses, "report", REPORT_COOLDOWN_S, clock)
 
     async def report(self, about_id: int, reason: str, person: Person) -> None:
         """Tell the moderators how the member `about_id` speaks here, whatever their voice is.
@@ -55,7 +55,7 @@ class VoiceModeration:
         The caller cannot tell whether it is anybody's, nor do moderators learn of a voice that was
         never heard in this server.
         """
-        self._cooldown.require(person.user_id)
+        await self._cooldown.require(self._store.pseudonym(person.user_id))
         told = one_line(reason)[:REASON_MAX_CHARS]
         if not told:
             raise UserError("Please say in a few words what is wrong.")
@@ -67,7 +67,7 @@ class VoiceModeration:
             by_id=person.user_id,
             reason=told,
         )
-        self._cooldown.use(person.user_id)
+        await self._cooldown.use(self._store.pseudonym(person.user_id))
 
     async def reports(
         self, person: Person, *, handled: bool = False, about_id: int | None = None
@@ -175,11 +175,8 @@ class VoiceModeration:
                 await self._store.moderation.disable(one.voice_id, guild_id)
             await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), guild_id)
         disabled = ClonedVoice(voice.clip_sha256, "", voice.owner_id).identity
-        self._speech.withdraw(
-            lambda speaker: (
-                speaker.voice.identity == disabled and guild_id in (None, speaker.guild_id)
-            ),
-            _DISABLED,
+        await self._speech.withdraw(
+            Concern(identity=disabled, guild_id=guild_id), sentence=_DISABLED
         )
         voiceprint = await voiceprint_of(self._home / voice.clip_path, self._judge)
         if voiceprint is not None:

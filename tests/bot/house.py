@@ -169,7 +169,7 @@ async def a_house(
         ) as executor:
             cache = SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=10**9)
             speech = SpeechService(executor, cache, metrics, deadline_s=30)
-            sharing = Sharing(store, home, speech, clock=clock)
+            sharing = Sharing(store, speech, clock=clock)
             voices = Voices(store, home, sharing)
             forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
             bars = Bars(store, speech)

@@ -21,7 +21,7 @@ def file(tmp_path: Path) -> Path:
 
 async def test_the_file_is_touched_while_it_is_connected_and_goes_with_the_bot(file: Path) -> None:
     connected = False
-    task = asyncio.create_task(show_life(file.parent, lambda: connected, interval_s=0.01))
+    task = asyncio.create_task(show_life(file, lambda: connected, interval_s=0.01))
     await asyncio.sleep(0)
     assert silence_s(file.parent, time.time()) is None, "not yet"
     connected = True
