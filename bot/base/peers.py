@@ -27,8 +27,8 @@ from data.processes import Notice, ProcessRow
 from data.store import Store
 
 #: A frozen process keeps others from telling somebody that something is gone for so long at most.
-LEASE_S = 10.0
-_RENEW_EVERY_S = 2.0
+LEASE_S = 6.0
+_RENEW_EVERY_S = 1.0
 #: How often a process looks for what others tell it, and a sender for what they have done.
 _LOOK_EVERY_S = 0.2
 _ASK_EVERY_S = 0.05

@@ -34,6 +34,10 @@ from engine.errors import SpeechError
 if TYPE_CHECKING:
     from bot.http.server import HttpServer
 
+#: Held by a bot that has all shards.
+LONE_LOCK = "bot.lock"
+_LOOKED_WITHIN_S = 1.0
+
 log = logging.getLogger(__name__)
 
 #: How long a clean end may take before the process gives up on being clean.
@@ -128,8 +132,7 @@ async def _joined(
     except HomeTaken as error:
         raise SettingsError(f"TIMBRE_HOME: another Timbre is running in {home}: {error}") from None
     if peers.shards is not None:
-        with _alone(home):  # nor is there a bot without shards, which would have it
-            pass
+        await asyncio.to_thread(_require_no_lone_bot, home)
         if peers.first:
             await asyncio.to_thread(forget_lives, home)
 
@@ -218,6 +221,15 @@ async def _connect(
     return bot, connection
 
 
+def _require_no_lone_bot(home: Path) -> None:
+    """Raise `SettingsError` where a bot without shards has the home. Blocks for a moment."""
+    try:
+        with FileLock(home / LONE_LOCK, timeout=_LOOKED_WITHIN_S):  # others may be looking, too
+            pass
+    except Timeout:
+        raise SettingsError(f"TIMBRE_HOME: another Timbre is running in {home}") from None
+
+
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
     """Hold the home's lock. Raises `SettingsError` where another bot has it.
@@ -225,7 +237,7 @@ def _alone(home: Path) -> Iterator[None]:
     Two bots would clean away each other's unfinished files. The system frees the lock of a process
     that ends, in whatever way.
     """
-    lock = FileLock(home / "bot.lock")
+    lock = FileLock(home / LONE_LOCK)
     try:
         prepare_home(home)
         lock.acquire(blocking=False)
