@@ -229,7 +229,10 @@ class TimbreBot(commands.AutoShardedBot):
         await self.is_owner(self.user)  # so that Discord is asked who that is once, not for each
         if self.intents.message_content:
             await self.live.bindings.remember()
-        await self.services.janitor.start()
+        if self.services.peers.first:
+            await self.services.janitor.start()
+        else:  # nothing is tidied up that somebody here could wait for
+            self._background.spawn(self.services.janitor.start(), name="janitor's start")
         self._background.spawn(self.services.janitor.run(), name="janitor")
         self._background.spawn(self._prepare_detection(), name="detection")
         self._background.spawn(measure(self.services.metrics.loop_lag), name="lag")
