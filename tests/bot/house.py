@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bot.base.metrics import Metrics
+from bot.base.peers import Peers
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, Proven
 from bot.clips.statement import Statement
 from bot.speech.audio.cache import SpeechCache
@@ -239,6 +240,7 @@ async def a_house(
                     home,
                     forgetting,
                     privacy,
+                    Peers(store, home, None),
                     grace_s=7 * 86_400,
                     speech_kept_s=SPEECH_KEPT_S,
                     unused_s=UNUSED_S,

@@ -44,7 +44,7 @@ async def test_a_home_that_takes_no_file_is_said_once_and_tried_again(
         tries += 1
         return True
 
-    task = asyncio.create_task(show_life(home, connected, interval_s=0.01))
+    task = asyncio.create_task(show_life(home / "alive", connected, interval_s=0.01))
     await until(lambda: tries > 3)
     assert caplog.text.count("cannot be shown") == 1
     home.mkdir()
