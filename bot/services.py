@@ -2,6 +2,7 @@
 
 import os
 import random
+import socket
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -43,6 +44,7 @@ from data.store import Store
 from engine.device import card_environment
 from engine.executor import Executor
 from engine.host.local import LocalExecutor
+from engine.host.shared import SharedExecutor
 from engine.host.worker_process import worker_command
 
 if TYPE_CHECKING:
@@ -122,28 +124,26 @@ def speech_cache(settings: Settings, store: Store) -> SpeechCache:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, shards: Shards | None = None
+    settings: Settings, shards: Shards | None = None, workers: socket.socket | None = None
 ) -> AsyncGenerator[Services, None]:
     """Open the database and begin to load the engine; close both at the end.
 
     The engine loads in the background: `executor.engine_info` waits for it. With `shards` this is
-    one of several bot processes, once it has joined its `peers`.
+    one of several bot processes, once it has joined its `peers`; with `workers` the supervisor at
+    the other end has the workers of all.
     """
     async with open_store(settings) as store:
         metrics = Metrics()
         statistics = Statistics(store.statistics, metrics)
         enrolments = EnrolmentRecords(store, metrics)
-        executor = LocalExecutor(
-            settings.engine,
-            limits=settings.queue,
-            on_enrolled=enrolments.note,
-            command=worker_command(settings.engine_python),
-            environment={
-                **{name: value for name, value in os.environ.items() if name not in SECRETS},
-                **card_environment(settings.engine.device, os.environ),
-            },
-        )
         peers = Peers(store, settings.home, shards)
+        executor: Executor
+        if workers is not None:
+            executor = SharedExecutor(
+                workers, on_enrolments=metrics.analysed, on_lost=peers.evicted.set
+            )
+        else:
+            executor = local_executor(settings, enrolments)
         try:
             await executor.start()
             yield _services(settings, store, peers, executor, enrolments, statistics=statistics)
@@ -152,6 +152,20 @@ async def open_services(
             await enrolments.settled()
             await statistics.keep()
             await peers.leave()
+
+
+def local_executor(settings: Settings, enrolments: EnrolmentRecords) -> LocalExecutor:
+    """Speech from workers of this process, not started yet."""
+    return LocalExecutor(
+        settings.engine,
+        limits=settings.queue,
+        on_enrolled=enrolments.note,
+        command=worker_command(settings.engine_python),
+        environment={
+            **{name: value for name, value in os.environ.items() if name not in SECRETS},
+            **card_environment(settings.engine.device, os.environ),
+        },
+    )
 
 
 def _services(

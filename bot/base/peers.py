@@ -72,6 +72,7 @@ class Peers:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.shards = shards
+        #: Set when the others have given this process up, or what it works with is gone: it ends.
         self.evicted = asyncio.Event()
         self.first = True
         self._rows = store.processes

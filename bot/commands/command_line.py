@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
         help="be one of several bot processes, with the shards from A to B of N",
     )
     run.add_argument("--taking-over", action="store_true", help=argparse.SUPPRESS)
+    run.add_argument("--workers-fd", type=int, help=argparse.SUPPRESS)
 
     demo = commands.add_parser("demo", help="hear the bot on a Discord of its own, without a token")
     demo.add_argument(
@@ -112,7 +113,9 @@ def _run(args: argparse.Namespace) -> int:
                 shards = Shards.parse(args.shards) if args.shards else None
             except ValueError as error:
                 raise settings_module.SettingsError(f"--shards: {error}") from None
-            return asyncio.run(run(settings, shards, taking_over=args.taking_over))
+            return asyncio.run(
+                run(settings, shards, taking_over=args.taking_over, workers_fd=args.workers_fd)
+            )
         case "demo":
             from bot.demo.command import demo  # noqa: PLC0415
 

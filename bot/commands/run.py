@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -56,12 +57,20 @@ UNREACHABLE = (
 
 
 async def run(
-    settings: Settings, shards: Shards | None = None, *, taking_over: bool = False
+    settings: Settings,
+    shards: Shards | None = None,
+    *,
+    taking_over: bool = False,
+    workers_fd: int | None = None,
 ) -> int:
     """Run until told to stop. Returns the exit code; raises `SettingsError` for a wrong setting.
 
     `taking_over`: load everything, then wait until the process that has these shards ends.
+    `workers_fd` is of a socket to the supervisor, which has the workers.
     """
+    workers = None if workers_fd is None else socket.socket(fileno=workers_fd)
+    if workers is not None:
+        workers.set_inheritable(False)
     token = settings.discord.require_token()
     keep_memory_private()
     link = connector_of(settings)
@@ -71,7 +80,9 @@ async def run(
     stop = asyncio.Event()
     on_signals(stop)
     if shards is not None:
-        return await _run(settings, token, link, stop, shards, taking_over=taking_over)
+        return await _run(
+            settings, token, link, stop, shards, taking_over=taking_over, workers=workers
+        )
     with _alone(settings.home):
         return await _run(settings, token, link, stop)
 
@@ -84,9 +95,10 @@ async def _run(
     shards: Shards | None = None,
     *,
     taking_over: bool = False,
+    workers: socket.socket | None = None,
 ) -> int:
     async with (
-        open_services(settings, shards) as services,
+        open_services(settings, shards, workers) as services,
         _joined(services, stop, taking_over=taking_over) as peers,
         _serving(services) as http,
     ):
@@ -136,17 +148,20 @@ async def _joined(
         if peers.first:
             await asyncio.to_thread(forget_lives, home)
 
-    async def live() -> None:
-        await peers.run(services.notices)
-        if peers.evicted.is_set():
-            stop.set()
+    async def watch() -> None:
+        await peers.evicted.wait()
+        stop.set()
 
-    living = asyncio.create_task(live(), name="peers")
+    tasks = {
+        asyncio.create_task(peers.run(services.notices), name="peers"),
+        asyncio.create_task(watch(), name="eviction"),
+    }
     try:
         yield peers
     finally:
-        living.cancel()
-        await asyncio.wait({living})
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 async def _be_ready(services: Services) -> None:

@@ -1,7 +1,8 @@
 """`python -m bot run --processes N`: several bot processes of one home, started and kept running.
 
-Deals Discord's shards out, starts a process anew that ended or that was frozen, and on SIGHUP
-replaces one after the other: the next one loads its engine before the former one ends.
+Deals Discord's shards out, has the workers that all of them speak with, starts a process anew that
+ended or that was frozen, and on SIGHUP replaces one after the other: the next one is ready before
+the former one ends.
 """
 
 import asyncio
@@ -9,17 +10,22 @@ import logging
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 import discord
 
 from bot.base import logs
 from bot.base.health import ready_file
+from bot.base.metrics import Metrics
+from bot.base.own_memory import keep_memory_private
 from bot.base.peers import LEASE_S
 from bot.base.shards import Shards, dealt
+from bot.base.tasks import TaskSet
 from bot.commands.run import (
     RETRY_FIRST_S,
     RETRY_MAX_S,
@@ -28,10 +34,12 @@ from bot.commands.run import (
     connector_of,
     on_signals,
 )
-from bot.services import open_store
+from bot.services import local_executor, open_store
 from bot.settings import SOURCE, Settings, SettingsError
+from bot.voices.enrolments import EnrolmentRecords
 from data.store import Store
 from engine.host.restarts import RestartPolicy
+from engine.host.serving import ExecutorServer
 
 _RESTARTS = RestartPolicy(first_pause_s=1.0, pause_max_s=60.0)
 #: The exit code of a process that was started with a wrong setting.
@@ -49,6 +57,7 @@ async def supervise(settings: Settings, processes: int) -> int:
     if not 1 <= processes <= _MOST_PROCESSES:
         raise SettingsError(f"--processes: has to be 1 to {_MOST_PROCESSES}")
     token = settings.discord.require_token()
+    keep_memory_private()
     logs.configure(settings.log.level, settings.log.format, token, settings.http.secret)
     stop, replace = asyncio.Event(), asyncio.Event()
     on_signals(stop)
@@ -57,9 +66,9 @@ async def supervise(settings: Settings, processes: int) -> int:
     count = await _shard_count(settings, token, stop)
     if count is None:
         return 0
-    async with open_store(settings) as store:  # which brings the database up to date, once
+    async with open_store(settings) as store, _workers(settings, store) as workers:
         members = [
-            _Member(settings, number, shards)
+            _Member(settings, number, shards, workers)
             for number, shards in enumerate(dealt(max(count, processes), processes))
         ]
         log.info("supervising", extra={"processes": processes, "shards": max(count, processes)})
@@ -75,6 +84,23 @@ async def supervise(settings: Settings, processes: int) -> int:
         for task in done - {stopping}:
             task.result()  # nothing else ends by itself but by a failure
     return 0
+
+
+@asynccontextmanager
+async def _workers(settings: Settings, store: Store) -> AsyncGenerator[ExecutorServer | None, None]:
+    """What all processes speak with; None where each has to have its own, on Windows."""
+    if os.name != "posix":
+        yield None
+        return
+    metrics = Metrics()
+    enrolments = EnrolmentRecords(store, metrics)
+    executor = local_executor(settings, enrolments)
+    try:
+        await executor.start()
+        yield ExecutorServer(executor, enrolments.settled, lambda: metrics.enrolments)
+    finally:
+        await executor.close()
+        await enrolments.settled()
 
 
 async def _shard_count(settings: Settings, token: str, stop: asyncio.Event) -> int | None:
@@ -124,8 +150,12 @@ async def _replace_each(members: "list[_Member]", asked: asyncio.Event) -> None:
 class _Member:
     """One of the processes, and whichever follows it."""
 
-    def __init__(self, settings: Settings, number: int, shards: Shards) -> None:
+    def __init__(
+        self, settings: Settings, number: int, shards: Shards, workers: ExecutorServer | None
+    ) -> None:
         self.shards = shards
+        self._workers = workers
+        self._serving = TaskSet()
         self._home = settings.home
         self._environment = _environment(settings, number)
         self._process: asyncio.subprocess.Process | None = None
@@ -191,8 +221,20 @@ class _Member:
         """End it, and whichever is to follow it."""
         processes = (self._process, self._successor)
         await asyncio.gather(*(_end(one) for one in processes if one is not None))
+        await self._serving.cancel()
 
     async def _start(self, *further: str) -> asyncio.subprocess.Process:
+        if self._workers is None:
+            return await self._run(*further)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await self._run(
+                *further, "--workers-fd", str(theirs.fileno()), pass_fds=[theirs.fileno()]
+            )
+        self._serving.spawn(self._workers.serve(ours), name="workers")
+        return process
+
+    async def _run(self, *further: str, pass_fds: Sequence[int] = ()) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -204,6 +246,7 @@ class _Member:
             cwd=SOURCE,
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
+            pass_fds=pass_fds,
             # A group of its own on Windows, so that Ctrl-Break reaches it alone.
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )

@@ -44,6 +44,7 @@ class Pair:
     def processes(self) -> dict[str, int]:
         """The pids of the bot processes by their shards."""
         children = psutil.Process(self.supervisor.pid).children()
+        children = [child for child in children if "--shards" in child.cmdline()]
         return {
             child.cmdline()[child.cmdline().index("--shards") + 1]: child.pid for child in children
         }
@@ -65,6 +66,15 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
         async with BotProcess(environment, folder / "bot.log", "--processes", "2") as supervisor:
             await supervisor.until(discord.wait_for_bot(timeout_s=60))
             yield Pair([Stage(discord, supervisor, *place, folder / "home") for place in places])
+
+
+async def test_all_speak_with_one_worker(pair: Pair) -> None:
+    for stage in pair.stages:
+        await stage.alice.join(stage.lounge)
+        heard = await stage.say(stage.alice, AFTER)
+        assert said(heard, AFTER) == [AFTER]
+    everything = psutil.Process(pair.supervisor.pid).children(recursive=True)
+    assert sum(child.cmdline()[-1].endswith("worker.py") for child in everything) == 1
 
 
 async def test_a_process_that_dies_is_started_anew(pair: Pair) -> None:
@@ -108,6 +118,7 @@ async def test_all_are_replaced_one_after_the_other_and_read_on(pair: Pair) -> N
         await stage.alice.send(stage.general, AFTER)
         assert said(await transmission(stage.lounge, since), AFTER)[-1] == AFTER
     print("away for", [round(seconds, 2) for seconds in away_s], "s")
+    assert max(away_s) < 10.0
     await until(lambda: len(pair.processes()) == 2)
     assert not set(pair.processes().values()) & set(before.values())
     assert pair.stages[0].discord.commands.syncs == 1
