@@ -41,9 +41,8 @@ from bot.voices.sharing import Sharing
 from bot.voices.uploads import Uploads
 from data.errors import DatabaseUnusable
 from data.store import Store
-from engine.device import card_environment
 from engine.executor import Executor
-from engine.host.local import LocalExecutor
+from engine.host.local import LocalExecutor, devices_of
 from engine.host.shared import SharedExecutor
 from engine.host.worker_process import worker_command
 
@@ -143,7 +142,7 @@ async def open_services(
                 workers, on_enrolments=metrics.analysed, on_lost=peers.evicted.set
             )
         else:
-            executor = local_executor(settings, enrolments)
+            executor = await local_executor(settings, enrolments)
         try:
             await executor.start()
             yield _services(settings, store, peers, executor, enrolments, statistics=statistics)
@@ -154,17 +153,16 @@ async def open_services(
             await peers.leave()
 
 
-def local_executor(settings: Settings, enrolments: EnrolmentRecords) -> LocalExecutor:
+async def local_executor(settings: Settings, enrolments: EnrolmentRecords) -> LocalExecutor:
     """Speech from workers of this process, not started yet."""
+    environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
     return LocalExecutor(
         settings.engine,
         limits=settings.queue,
         on_enrolled=enrolments.note,
+        devices=await devices_of(settings.engine, settings.engine_python, environment),
         command=worker_command(settings.engine_python),
-        environment={
-            **{name: value for name, value in os.environ.items() if name not in SECRETS},
-            **card_environment(settings.engine.device, os.environ),
-        },
+        environment=environment,
     )
 
 

@@ -94,7 +94,7 @@ async def _workers(settings: Settings, store: Store) -> AsyncGenerator[ExecutorS
         return
     metrics = Metrics()
     enrolments = EnrolmentRecords(store, metrics)
-    executor = local_executor(settings, enrolments)
+    executor = await local_executor(settings, enrolments)
     try:
         await executor.start()
         yield ExecutorServer(executor, enrolments.settled, lambda: metrics.enrolments)
