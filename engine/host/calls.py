@@ -56,7 +56,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     call: int
 
 
-class Standing(msgspec.Struct, frozen=True, tag="status"):
+class StatusTold(msgspec.Struct, frozen=True, tag="status"):
     """How things stand, told unasked. It comes before the answers that were given since it is so.
 
     `enrolments` counts the clips that were analysed since the start.
@@ -67,4 +67,4 @@ class Standing(msgspec.Struct, frozen=True, tag="status"):
 
 
 Call = Ask | AskWhich | AskToForget | GiveUp | Hurry
-Reply = Spoken | Failed | Which | Done | Standing
+Reply = Spoken | Failed | Which | Done | StatusTold

@@ -22,7 +22,7 @@ from engine.host.calls import (
     GiveUp,
     Hurry,
     Reply,
-    Standing,
+    StatusTold,
     Which,
 )
 from engine.messages import Failed, Spoken
@@ -77,7 +77,7 @@ class _Served:
         self._recorded = recorded
         self._enrolments = enrolments
         self._writer = writer
-        self._told: Standing | None = None
+        self._told: StatusTold | None = None
         self._answering: dict[int, asyncio.Task[None]] = {}
 
     async def answer(self, reader: asyncio.StreamReader) -> None:
@@ -130,7 +130,7 @@ class _Served:
             await asyncio.sleep(_TELL_EVERY_S)
 
     def _tell(self) -> None:
-        standing = Standing(self._executor.status(), self._enrolments())
+        standing = StatusTold(self._executor.status(), self._enrolments())
         if standing != self._told:
             self._told = standing
             self._send(standing)

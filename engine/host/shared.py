@@ -20,7 +20,7 @@ from engine.host.calls import (
     GiveUp,
     Hurry,
     Reply,
-    Standing,
+    StatusTold,
     Which,
 )
 from engine.messages import Failed, Spoken
@@ -141,7 +141,7 @@ class SharedExecutor:
 
     def _take(self, reply: Reply) -> None:
         match reply:
-            case Standing():
+            case StatusTold():
                 self._status = reply.status
                 self._on_enrolments(reply.enrolments)
             case Failed():

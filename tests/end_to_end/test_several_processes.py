@@ -106,7 +106,7 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
             for number in range(PROCESSES)
         ]
         for bot in bots:
-            await bot.until(discord.wait_for_bot(timeout_s=60))
+            await bot.until(discord.wait_for_bot(timeout_s=120))
         stages = [
             Stage(discord, bot, *place, home) for bot, place in zip(bots, places, strict=True)
         ]

@@ -64,7 +64,7 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
             **paced(folder, 0.1),
         )
         async with BotProcess(environment, folder / "bot.log", "--processes", "2") as supervisor:
-            await supervisor.until(discord.wait_for_bot(timeout_s=60))
+            await supervisor.until(discord.wait_for_bot(timeout_s=120))
             yield Pair([Stage(discord, supervisor, *place, folder / "home") for place in places])
 
 
