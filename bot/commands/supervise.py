@@ -164,7 +164,7 @@ class _Member:
 
     async def keep(self) -> None:
         """Start it, and start it anew each time that it ends. Raises `SettingsError`."""
-        losses, settled = 0, False
+        losses, first = 0, True
         while True:
             begun = time.monotonic()
             self._lived_at = None
@@ -174,10 +174,11 @@ class _Member:
                 self._process = await self._start()
             code = await self._process.wait()
             if self._successor is not None:
+                first = False
                 continue
-            settled = settled or time.monotonic() - begun > _RESTARTS.healthy_after_s
-            if code == _WRONG_SETTING and not settled:
+            if code == _WRONG_SETTING and first:
                 raise SettingsError("a bot process could not be started, as it said")
+            first = False
             if time.monotonic() - begun > _RESTARTS.healthy_after_s:
                 losses = 0
             losses += 1
