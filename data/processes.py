@@ -12,7 +12,7 @@ _UNFENCED = ("processes", "notices", "acknowledgements", "claims")
 
 
 class ProcessRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A process with the shards from first to last. `lease_until` is in Unix seconds."""
+    """A process with some shards. `lease_until` is in seconds of the machine's monotonic clock."""
 
     process: str
     first_shard: int
@@ -75,6 +75,12 @@ class ProcessStore(StorePart):
     async def tell(self, process: str, content: str) -> int:
         """Put up a notice; returns its id."""
         return await self._database.insert("notices", {"process": process, "content": content})
+
+    async def stands(self, notice_id: int) -> bool:
+        """Whether a notice is still up: it goes with its sender."""
+        return bool(
+            await self._database.column("SELECT 1 FROM notices WHERE notice_id = ?", notice_id)
+        )
 
     async def take_back(self, notice_id: int) -> None:
         await self._database.delete("notices", notice_id=notice_id)

@@ -1,9 +1,9 @@
 """The bot processes of one home: each has some shards, a lease, and what the others tell it.
 
-A process speaks only while its lease lasts, by both of its clocks: one that was frozen, or cannot
-reach the database, is silent from then on, so the others need not wait for it any longer. That a
-process is dead is known at once: the system has freed its lock. One that the others gave up writes
-nothing more, and ends.
+A process speaks only while its lease lasts, by the machine's monotonic clock, which is one for all.
+One that was frozen, or cannot reach the database, is silent from then on, so the others need not
+wait for it any longer. That a process is dead is known at once: the system has freed its lock. One
+that the others gave up writes nothing more, and ends.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from typing import Protocol
 import msgspec
 from filelock import FileLock, Timeout
 
+from bot.base.errors import UserError
 from bot.base.home import PROCESSES
 from bot.base.private_files import make_folder
 from bot.base.shards import Shards
@@ -59,7 +60,7 @@ class Listener(Protocol):
 class Peers:
     """One process among those that share `home`. Without `shards` it has all, and is alone there.
 
-    `clock` gives UTC in Unix seconds, the same for all processes; `monotonic` is in seconds.
+    `clock` is in seconds, and one for all processes.
     """
 
     def __init__(
@@ -68,8 +69,7 @@ class Peers:
         home: Path,
         shards: Shards | None,
         *,
-        clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.shards = shards
         #: Set when the others have given this process up, or what it works with is gone: it ends.
@@ -79,10 +79,9 @@ class Peers:
         self._transaction = store.transaction
         self._folder = home / PROCESSES
         self._clock = clock
-        self._monotonic = monotonic
         self._process = secrets.token_hex(16)
         self._lock = FileLock(self._path(self._process))
-        self._lease_until = self._lease_until_monotonic = 0.0
+        self._lease_until = 0.0
         self._standing: dict[int, asyncio.Event] = {}  # set when a notice stands no more
         self._tasks = TaskSet()
         self.guilds: Callable[[], int] = lambda: 0
@@ -93,9 +92,7 @@ class Peers:
 
     def may_speak(self) -> bool:
         """Whether the lease lasts; for any thread, and quick enough for each packet."""
-        return self.shards is None or (
-            self._clock() < self._lease_until and self._monotonic() < self._lease_until_monotonic
-        )
+        return self.shards is None or self._clock() < self._lease_until
 
     async def join(self, *, waiting: bool = False) -> None:
         """Take this process's shards; if `waiting`, as soon as whoever has them ends.
@@ -115,7 +112,7 @@ class Peers:
                     await self._enter(self.shards)
                     break
                 except HomeTaken:
-                    if not waiting:
+                    if not waiting or self.evicted.is_set():
                         raise
                 await asyncio.sleep(_ASK_EVERY_S)
         except BaseException:
@@ -134,7 +131,7 @@ class Peers:
                     raise HomeTaken(
                         f"a bot process has the shards {other.first_shard}-{other.last_shard}"
                     )
-            until, until_monotonic = self._clock() + LEASE_S, self._monotonic() + LEASE_S
+            until = self._clock() + LEASE_S
             await self._rows.join(
                 ProcessRow(
                     process=self._process,
@@ -144,7 +141,7 @@ class Peers:
                     lease_until=until,
                 )
             )
-        self._lease_until, self._lease_until_monotonic = until, until_monotonic
+        self._lease_until = until
         self.first = not others
 
     async def run(self, listener: Listener) -> None:
@@ -157,11 +154,11 @@ class Peers:
             while not self.evicted.is_set():
                 try:
                     await self._look(listener)
-                    if self._monotonic() >= renew_at or not self.may_speak():
+                    if self._clock() >= renew_at or not self.may_speak():
                         await self._renew()
-                        renew_at = self._monotonic() + _RENEW_EVERY_S
+                        renew_at = self._clock() + _RENEW_EVERY_S
                     failed = False
-                except sqlite3.Error as error:
+                except (sqlite3.Error, OSError) as error:
                     if not failed:  # once, not five times a second
                         log.error("the other processes cannot be reached", exc_info=error)
                     failed = True
@@ -174,6 +171,9 @@ class Peers:
                     cut_off.__exit__(None, None, None)
                     cut_off = None
                 await asyncio.sleep(_LOOK_EVERY_S)
+        except Exception:
+            log.exception("this process can keep no lease, so it ends")
+            self.evicted.set()
         finally:
             await self._tasks.cancel()
 
@@ -205,19 +205,19 @@ class Peers:
             await over.wait()
 
     async def _renew(self) -> None:
-        until, until_monotonic = self._clock() + LEASE_S, self._monotonic() + LEASE_S
+        until = self._clock() + LEASE_S
         if not await self._rows.renew(self._process, until, self.guilds()):
             log.error("the other processes have given this one up, so it ends")
             self.evicted.set()
             return
-        self._lease_until, self._lease_until_monotonic = until, until_monotonic
+        self._lease_until = until
         await self._give_up_gone()
 
     async def leave(self) -> None:
         """Give the shards back. Nothing may be said any more."""
         if self.shards is None:
             return
-        self._lease_until = self._lease_until_monotonic = 0.0
+        self._lease_until = 0.0
         try:
             await self._rows.leave(self._process)
         except sqlite3.Error as error:  # the freed lock says it as well
@@ -241,7 +241,8 @@ class Peers:
     async def told(self, content: str) -> AsyncGenerator[None, None]:
         """Have every other process act on something before the body begins, until it ends.
 
-        Those that are dead, or whose lease ends meanwhile, do not count: they are silent.
+        Those that are dead, or whose lease ends meanwhile, do not count: they are silent. Raises
+        `UserError` where it is this process that the others have given up.
         """
         if self.shards is None:
             yield
@@ -249,6 +250,8 @@ class Peers:
         notice_id = await self._rows.tell(self._process, content)
         try:
             await self._acknowledged(notice_id)
+            if not await self._rows.stands(notice_id):
+                raise UserError("I was interrupted in the middle of that. Please try again.")
             yield
         finally:
             await asyncio.shield(self._rows.take_back(notice_id))
@@ -267,10 +270,10 @@ class Peers:
             await asyncio.shield(self._rows.release(subject, self._process))
 
     async def _acknowledged(self, notice_id: int) -> None:
-        give_up_at = self._monotonic() + _ACKNOWLEDGED_WITHIN_S
+        give_up_at = self._clock() + _ACKNOWLEDGED_WITHIN_S
         while late := await self._rows.unacknowledged(notice_id):
             await self._give_up([row for row in late if self._is_gone(row)])
-            if self._monotonic() > give_up_at:
+            if self._clock() > give_up_at:
                 await self._give_up(late)
                 # They do not know yet, and speak until they do or their lease ends.
                 await asyncio.sleep(LEASE_S)

@@ -131,7 +131,7 @@ async def _watch(store: Store, members: "list[_Member]") -> None:
     """Kill processes whose lease has ended: they are frozen, and silent in any case."""
     while True:
         await asyncio.sleep(_LOOK_EVERY_S)
-        now = time.time()
+        now = time.monotonic()
         leases = {row.first_shard: row.lease_until for row in await store.processes.all()}
         for member in members:
             member.seen(lives=leases.get(member.shards.first, 0.0) > now)
@@ -195,11 +195,16 @@ class _Member:
         ready.unlink(missing_ok=True)
         successor = await self._start("--taking-over")
         give_up_at = time.monotonic() + _READY_WITHIN_S
-        while not ready.exists():
-            if successor.returncode is not None or time.monotonic() > give_up_at:
-                await _end(successor)
-                return False
-            await asyncio.sleep(_LOOK_EVERY_S / 10)
+        try:
+            while not ready.exists():
+                if successor.returncode is not None or time.monotonic() > give_up_at:
+                    await _end(successor)
+                    return False
+                await asyncio.sleep(_LOOK_EVERY_S / 10)
+        except BaseException:  # told to stop: it would take over from what is ended then
+            if successor.returncode is None:
+                successor.kill()
+            raise
         ready.unlink(missing_ok=True)
         self._successor = successor
         if self._process is not None and self._process.returncode is None:

@@ -6,7 +6,7 @@ CREATE TABLE processes (
     last_shard INTEGER NOT NULL,
     shard_count INTEGER NOT NULL,
     guilds INTEGER NOT NULL DEFAULT 0, -- how many servers it is in
-    lease_until REAL NOT NULL -- it is silent from then on, unless it renews it
+    lease_until REAL NOT NULL -- by the machine's monotonic clock; it is silent from then on
 ) WITHOUT ROWID;
 
 -- What every other process has to act on. It stands until its sender takes it back or is gone.

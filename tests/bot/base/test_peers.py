@@ -57,7 +57,7 @@ class Block:
         store = await Store.open(self.home / "timbre.db", self.clock)
         self._open.push_async_callback(store.close)
         found = Shards.parse(shards) if shards else None
-        peers = Peers(store, self.home, found, clock=self.clock, monotonic=self.clock)
+        peers = Peers(store, self.home, found, clock=self.clock)
         self._open.push_async_callback(peers.leave)
         return peers, store
 
