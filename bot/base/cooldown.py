@@ -7,14 +7,14 @@ from data.pauses import PauseStore
 
 
 class Cooldown:
-    """One kind of thing in one process, by id. A restart forgives. `clock` is in seconds."""
+    """One kind of thing in one process, by id or code; a restart forgives. `clock`: in seconds."""
 
     def __init__(self, pause_s: float, clock: Callable[[], float]) -> None:
         self._pause_s = pause_s
         self._clock = clock
-        self._last: dict[int, float] = {}
+        self._last: dict[int | str, float] = {}
 
-    def require(self, person: int) -> None:
+    def require(self, person: int | str) -> None:
         """Raise `UserError` if the last use was too short a time ago."""
         now = self._clock()
         # Forgotten as soon as it says nothing any more, so that this cannot grow without end.
@@ -22,7 +22,7 @@ class Cooldown:
         if (last := self._last.get(person)) is not None:
             raise _too_soon(last + self._pause_s - now)
 
-    def use(self, person: int) -> None:
+    def use(self, person: int | str) -> None:
         self._last[person] = self._clock()
 
 
@@ -49,4 +49,6 @@ class StoredCooldown:
 
 
 def _too_soon(wait_s: float) -> UserError:
-    return UserError(f"That was quick. Please try again in {max(1.0, wait_s):.0f} s.")
+    return UserError(
+        "That was quick. Please try again in {seconds:.0f} s.", seconds=max(1.0, wait_s)
+    )

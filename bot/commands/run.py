@@ -27,6 +27,7 @@ from bot.base.own_memory import keep_memory_private
 from bot.base.peers import HomeTaken, Peers
 from bot.base.private_files import make_folder
 from bot.base.shards import Shards
+from bot.catalogue import CatalogueError, Catalogues, install
 from bot.client import TimbreBot
 from bot.services import Services, http_server, open_services
 from bot.settings import Settings, SettingsError, exposed_token
@@ -77,6 +78,7 @@ async def run(
     logs.configure(settings.log.level, settings.log.format, token, settings.http.secret)
     if exposed := exposed_token():
         log.warning(exposed)
+    _install_languages(settings)
     stop = asyncio.Event()
     on_signals(stop)
     if shards is not None:
@@ -129,6 +131,14 @@ async def _run(
         logging.shutdown()
         os._exit(0)
     return 0
+
+
+def _install_languages(settings: Settings) -> None:
+    """Read all catalogues, whoever's they are. Raises `SettingsError` for one that cannot be."""
+    try:
+        install(Catalogues(settings.languages))
+    except CatalogueError as error:
+        raise SettingsError(f"TIMBRE_LANGUAGES: {error}") from None
 
 
 @asynccontextmanager

@@ -15,11 +15,12 @@ from bot.speech.notices import Concern, PersonGone, Silenced
 from bot.speech.service import SpeechService
 from data.rows import VoiceRow
 from data.store import Store
+from engine.errors import VoiceUnusable
 from engine.executor import Executor
 from engine.speech import ClonedVoice
 
-_DELETED = "This voice was deleted, so I stopped."
-_WITHDRAWN = "What you asked for was deleted together with your data."
+_DELETED = VoiceUnusable("This voice was deleted, so I stopped.")
+_WITHDRAWN = VoiceUnusable("What you asked for was deleted together with your data.")
 
 #: Does something about a subject in one process at a time, see `Peers.claim`.
 Claim = Callable[[str], AbstractAsyncContextManager[object]]
@@ -92,7 +93,7 @@ class Forgetting:
         In every process, where their drafts go too. In one at a time: two would wait for each other
         to stop what the person does there.
         """
-        gone = PersonGone(user_id, _WITHDRAWN)
+        gone = PersonGone(user_id, _WITHDRAWN.sentence)
         async with self.claim(f"person {user_id}"), self._speech.silencing(gone):
             await self._speech.forget(gone.concern, user_id=user_id)
             yield
@@ -127,7 +128,7 @@ class Forgetting:
             yield
 
     def _silencing(self, identity: str) -> AbstractAsyncContextManager[None]:
-        notice = Silenced(Concern(identity=identity), _DELETED, forgotten=identity)
+        notice = Silenced(Concern(identity=identity), _DELETED.sentence, forgotten=identity)
         return self._speech.silencing(notice)
 
     async def _derived(self, identity: str) -> None:

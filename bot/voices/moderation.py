@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.base.cooldown import StoredCooldown
 from bot.base.errors import UserError
+from bot.catalogue import gettext
 from bot.speech.notices import Concern
 from bot.speech.service import SpeechService
 from bot.voices.choosing import VoiceChoice, Voices
@@ -17,12 +18,13 @@ from bot.voices.registration import Judge
 from bot.voices.rights import Action
 from data.rows import CopiedClip, VoiceReport, VoiceRow, VoiceUse
 from data.store import Store
+from engine.errors import VoiceUnusable
 from engine.speech import ClonedVoice
 
 REASON_MAX_CHARS = 300
 #: Between two reports of one person.
 REPORT_COOLDOWN_S = 30.0
-_DISABLED = "This voice was disabled here, so I stopped."
+_DISABLED = VoiceUnusable("This voice was disabled here, so I stopped.")
 
 
 #: A report, with the voice that it is about while there is one.
@@ -116,7 +118,7 @@ class VoiceModeration:
             return None
         voice = await self._voices.find(asked, Action.ENABLE, person)
         if not await self._enable(voice, person.guild_id):
-            raise UserError(f"The voice {voice.name} is not disabled in this server.")
+            raise UserError("The voice {voice} is not disabled in this server.", voice=voice.name)
         return voice
 
     async def offer_enabling(self, typed: str, person: Person) -> list[VoiceChoice]:
@@ -134,7 +136,7 @@ class VoiceModeration:
         for clip in await self._store.moderation.disabled_clips(person.guild_id):
             if clip.clip_digest not in alive:
                 day = datetime.fromtimestamp(clip.disabled_at, UTC).date()
-                label = f"A deleted voice, disabled on {day}"
+                label = gettext("A deleted voice, disabled on {day}", day=str(day))
                 reference = VoiceReference("clip", clip.clip_digest)
                 offered.append(VoiceChoice(label, str(reference)))
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
@@ -175,9 +177,7 @@ class VoiceModeration:
                 await self._store.moderation.disable(one.voice_id, guild_id)
             await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), guild_id)
         disabled = ClonedVoice(voice.clip_sha256, "", voice.owner_id).identity
-        await self._speech.withdraw(
-            Concern(identity=disabled, guild_id=guild_id), sentence=_DISABLED
-        )
+        await self._speech.withdraw(Concern(identity=disabled, guild_id=guild_id), reason=_DISABLED)
         voiceprint = await voiceprint_of(self._home / voice.clip_path, self._judge)
         if voiceprint is not None:
             digest = clip_digest(voice.clip_sha256)

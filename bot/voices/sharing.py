@@ -12,13 +12,14 @@ from bot.speech.notices import Concern
 from bot.speech.service import SpeechService
 from data.rows import VoiceRow
 from data.store import Store
+from engine.errors import VoiceUnusable
 
 #: How long Discord's answer is good for.
 ANSWER_KEPT_S = 300.0
 #: How soon Discord is asked again after it did not answer.
 ASK_AGAIN_S = 15.0
 
-_UNSHARED = "This voice is not shared here any more, so I stopped."
+_UNSHARED = VoiceUnusable("This voice is not shared here any more, so I stopped.")
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Sharing:
         by_others = Concern(
             clip_file=PurePath(voice.clip_path).name, guild_id=guild_id, others_than=voice.owner_id
         )
-        await self._speech.withdraw(by_others, sentence=_UNSHARED)
+        await self._speech.withdraw(by_others, reason=_UNSHARED)
         return True
 
     async def stands(self, voice: VoiceRow, guild_id: int) -> bool:

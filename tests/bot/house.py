@@ -181,7 +181,7 @@ async def a_house(
             forgetting = Forgetting(
                 store, home, speech, executor, enrolments.settled, claim=peers.claim
             )
-            bars = Bars(store, speech)
+            bars = Bars(store, speech, clock)
             clip_limits = ClipLimits(max_upload_mib=1000 / 2**20)
             uploads = Uploads(
                 home, at_once=clip_limits.checks_at_once, max_bytes=clip_limits.max_upload_bytes
