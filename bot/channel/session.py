@@ -43,6 +43,7 @@ class VoiceSession:
         on_left: Callable[[int, Said], None],
         on_gap: Callable[[], None],
         *,
+        may_speak: Callable[[], bool],
         language: Callable[[int], Awaitable[str | None]],
     ) -> None:
         self.guild_id = guild_id
@@ -68,6 +69,7 @@ class VoiceSession:
         #: What is written is read aloud here, so there are listeners even while nothing is said.
         self.reading = False
         self._on_left = on_left
+        self._may_speak = may_speak
         self._language = language
         self._told: set[tuple[int, Said]] = set()
         self._told_in: discord.abc.Messageable | None = None
@@ -254,7 +256,7 @@ class VoiceSession:
         self.play()  # something may have been queued while the player was ending
 
     def _may_sound(self) -> bool:
-        return self.audience.hears(self.link.connection)
+        return self._may_speak() and self.audience.hears(self.link.connection)
 
     def members_changed(self) -> None:
         """Look again at who can hear the bot."""

@@ -18,6 +18,7 @@ class VoiceSessions:
     `leave_after` and `language` are asked what a server wants, `on_left` told that the bot is in no
     channel of it any more and why, and `on_gap` each time that an utterance falls silent in its
     middle.
+    While `may_speak` says no, which it is asked in any thread, all of them are silent.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class VoiceSessions:
         on_left: Callable[[int, Said], None],
         on_gap: Callable[[], None],
         *,
+        may_speak: Callable[[], bool],
         language: Callable[[int], Awaitable[str | None]],
     ) -> None:
         self._limits = limits
@@ -35,6 +37,7 @@ class VoiceSessions:
         self._leave_after = leave_after
         self._on_left = on_left
         self._on_gap = on_gap
+        self._may_speak = may_speak
         self._language = language
         self._sessions: dict[int, VoiceSession] = {}
         self._watches: dict[int, asyncio.Task[None]] = {}
@@ -49,6 +52,7 @@ class VoiceSessions:
                 self._limits,
                 self._on_left,
                 self._on_gap,
+                may_speak=self._may_speak,
                 language=self._language,
             )
             watch = Watch(session, self._leave_after)

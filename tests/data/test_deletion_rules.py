@@ -136,6 +136,12 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "speech_origins": [("k2", stays, 5, 78), ("k3", stays, 5, None)],
         "daily_counts": [(1, 2, 3, 4, 5, 6, 7)],
         "daily_first_sounds": [(1, 2, 3)],
+        "processes": [("p", 0, 0, 1, 0, 0.0)],
+        "notices": [(1, "p", "what another process acts on meanwhile")],
+        "acknowledgements": [(1, "p")],
+        "claims": [("what one process does meanwhile", "p")],
+        "pauses": [("report", "c" * 64, 0.0)],
+        "identifies": [(0, 0.0)],
     }
     with closing(sqlite3.connect(path)) as connection, connection:
         for table, values in (*goes.items(), *left.items()):
