@@ -1,9 +1,7 @@
 """HiFTNet (Li et al. 2023): mel and pitch to a 24 kHz waveform through a short inverse transform.
 
 Its convolutions look both ways, so every one of them is fed zeros past an item's end. Pitch,
-source, exp and both transforms are fp32 without TF32; the convolutions in between may use TF32. In
-half precision on a GPU most of them are in fp16, which has as many digits as TF32 and takes half
-the time; what they add to stays fp32.
+source, exp and both transforms are fp32 without TF32; the convolutions in between may use TF32.
 """
 
 from dataclasses import dataclass
@@ -78,13 +76,11 @@ class Vocoder:
 
     def __init__(self, layout: Layout, dtype: torch.dtype) -> None:
         self._tf32 = dtype != torch.float32
-        on_cuda = layout.device.type == "cuda"
-        self._dtype = torch.float16 if self._tf32 and on_cuda else torch.float32
         self._source = load_source(layout)
         self._kernels: S3GenKernels = kernels_for(layout.device, dtype)
         self._transform = ShortTimeFourier(N_FFT, HOP, layout.device)
-        self._first = _convolution(layout, "mel2wav.conv_pre", self._dtype)
-        self._stages = tuple(_load_stage(layout, index, self._dtype) for index in range(len(RATES)))
+        self._first = _convolution(layout, "mel2wav.conv_pre")
+        self._stages = tuple(_load_stage(layout, index) for index in range(len(RATES)))
         self._last = _convolution(layout, "mel2wav.conv_post")
         rising = (torch.cos(torch.linspace(torch.pi, 0, FADE_SAMPLES)) + 1) / 2
         self._fade = layout.put(torch.cat([torch.zeros(FADE_SAMPLES), rising]))
@@ -110,14 +106,10 @@ class Vocoder:
         """The network proper: (batch, 18, 1, frames * 120 + 1) from mel and source spectrum."""
         signal = _convolve(mel, self._first)
         for stage, rate in zip(self._stages, RATES, strict=True):
-            signal = functional.leaky_relu(signal, 0.1).float() * mask_of(lengths, signal.shape[-1])
+            signal = functional.leaky_relu(signal, 0.1) * mask_of(lengths, signal.shape[-1])
             taps = stage.up.weight.shape[-1]
             signal = functional.conv_transpose2d(
-                signal.to(self._dtype),
-                stage.up.weight,
-                stage.up.bias,
-                (1, rate),
-                (0, (taps - rate) // 2),
+                signal, stage.up.weight, stage.up.bias, (1, rate), (0, (taps - rate) // 2)
             )
             lengths = lengths * rate
             if stage is self._stages[-1]:
@@ -146,16 +138,11 @@ class Vocoder:
     def _residual(self, signal: Tensor, stack: ResidualStack, lengths: Tensor) -> Tensor:
         added: Tensor | None = None
         for layer, dilation in zip(stack, DILATIONS, strict=True):
-            signal, bent = self._snake(signal, added, layer.alpha_in, lengths)
+            signal, bent = self._kernels.snake(signal, added, layer.alpha_in, lengths)
             hidden = _convolve(bent, layer.dilated, dilation)
-            _, bent = self._snake(hidden, None, layer.alpha_out, lengths)
+            _, bent = self._kernels.snake(hidden, None, layer.alpha_out, lengths)
             added = _convolve(bent, layer.plain)
         return signal if added is None else signal + added
-
-    def _snake(
-        self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        return self._kernels.snake(signal, added, alpha, lengths, self._dtype)
 
 
 def _polar(features: Tensor) -> Tensor:
@@ -175,38 +162,33 @@ def _channels_first(rows: Tensor) -> Tensor:
 def _convolve(signal: Tensor, convolution: Convolution, dilation: int = 1) -> Tensor:
     reach = (convolution.weight.shape[-1] - 1) * dilation // 2
     return functional.conv2d(
-        signal.to(convolution.weight.dtype),
-        convolution.weight,
-        convolution.bias,
-        padding=(0, reach),
-        dilation=(1, dilation),
+        signal, convolution.weight, convolution.bias, padding=(0, reach), dilation=(1, dilation)
     )
 
 
-def _convolution(layout: Layout, name: str, dtype: torch.dtype = torch.float32) -> Convolution:
+def _convolution(layout: Layout, name: str) -> Convolution:
     weight, bias = layout.convolution(name)
     spatial = weight[:, :, None].contiguous(memory_format=torch.channels_last)
-    return Convolution(spatial.to(layout.device, dtype), layout.put(bias, dtype))
+    return Convolution(spatial.to(layout.device), layout.put(bias))
 
 
-def _load_stage(layout: Layout, index: int, dtype: torch.dtype) -> Stage:
-    """The source's spectrum has too few channels for fp16, and its way down little to do."""
+def _load_stage(layout: Layout, index: int) -> Stage:
     root = "mel2wav."
 
     def stack(prefix: str) -> ResidualStack:
         return tuple(
             ResidualLayer(
                 alpha_in=layout.put(layout[f"{prefix}.activations1.{n}.alpha"]),
-                dilated=_convolution(layout, f"{prefix}.convs1.{n}", dtype),
+                dilated=_convolution(layout, f"{prefix}.convs1.{n}"),
                 alpha_out=layout.put(layout[f"{prefix}.activations2.{n}.alpha"]),
-                plain=_convolution(layout, f"{prefix}.convs2.{n}", dtype),
+                plain=_convolution(layout, f"{prefix}.convs2.{n}"),
             )
             for n in range(len(DILATIONS))
         )
 
     first = index * KERNELS_PER_STAGE
     return Stage(
-        up=_convolution(layout, f"{root}ups.{index}", dtype),
+        up=_convolution(layout, f"{root}ups.{index}"),
         source_down=_convolution(layout, f"{root}source_downs.{index}"),
         source_stack=stack(f"{root}source_resblocks.{index}"),
         stacks=tuple(

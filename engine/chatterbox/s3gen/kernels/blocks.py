@@ -261,3 +261,32 @@ def attend_to(scores, value, highest, total, attended, scale):
     total = total * kept + tl.sum(share, 1)
     attended = tl.dot(share.to(value.dtype), value, attended * kept[:, None])
     return raised, total, attended
+
+
+@triton.jit
+def snake_kernel(
+    signal,
+    added,
+    alpha,
+    lengths,
+    total,
+    bent,
+    time,
+    size,
+    channels: tl.constexpr,
+    add: tl.constexpr,
+    block: tl.constexpr,
+):
+    """Snake of `signal`, or of its sum with `added`, which is stored too; zero past the length."""
+    index = tl.program_id(0) * block + tl.arange(0, block)
+    inside = index < size
+    sample = index // channels
+    length = tl.load(lengths + sample // time, mask=inside, other=0)
+    x = tl.load(signal + index, mask=inside, other=0)
+    if add:
+        x += tl.load(added + index, mask=inside, other=0)
+        tl.store(total + index, x, mask=inside)
+    scale = tl.load(alpha + index % channels, mask=inside, other=1)
+    sine = tl.sin(x * scale)
+    curved = tl.where(sample % time < length, x + sine * sine / (scale + 1e-9), 0.0)
+    tl.store(bent + index, curved, mask=inside)

@@ -30,7 +30,7 @@ _DEPTH = 64  # inputs that a tile takes at a time
 _HALF, _WIDE = 2 * _DEPTH, 4 * (_DEPTH + 8)  # bytes of a tile's row, of halves and of fp32
 
 
-class Form(NamedTuple):
+class BlockForm(NamedTuple):
     """One size of a kernel: rows and columns of a block, its threads, its dynamic shared memory."""
 
     rows: int
@@ -39,14 +39,14 @@ class Form(NamedTuple):
     shared: int = 0
 
 
-def _tile(rows: int, columns: int, stages: int, *, wide: bool = False) -> Form:
+def _tile(rows: int, columns: int, stages: int, *, wide: bool = False) -> BlockForm:
     step = rows * (_WIDE if wide else _HALF) + columns * _HALF
-    return Form(rows, columns, 2 * rows, stages * step)
+    return BlockForm(rows, columns, 2 * rows, stages * step)
 
 
-def _queries(warps: int, parts: int, stages: int) -> Form:
+def _queries(warps: int, parts: int, stages: int) -> BlockForm:
     halves = (16 * warps + 2 * stages * 64 * parts) * HEAD_WIDTH
-    return Form(16 * warps, 1, 32 * warps * parts, 2 * halves)
+    return BlockForm(16 * warps, 1, 32 * warps * parts, 2 * halves)
 
 
 #: By source and kernel.
@@ -62,11 +62,10 @@ FORMS = {
         "attention_128": _queries(8, 1, 3),
     },
     "rows": {
-        "norm_rows": Form(4, WIDTH, 128),
-        "norm_mish": Form(4, WIDTH, 128),
-        "curve": Form(1, 2048, 256),
-        "snake": Form(1, 1024, 256),
-        "snake_to_half": Form(1, 1024, 256),
+        "norm_rows": BlockForm(4, WIDTH, 128),
+        "norm_mish": BlockForm(4, WIDTH, 128),
+        "curve": BlockForm(1, 2048, 256),
+        "snake": BlockForm(1, 1024, 256),
     },
 }
 
@@ -89,7 +88,7 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
 
         Raises `LibraryMissing`, `CompileError` or `DriverError`.
         """
-        self._kernels: dict[str, tuple[Kernel, Form]] = {}
+        self._kernels: dict[str, tuple[Kernel, BlockForm]] = {}
         for source, file in sources(dtype, as_elsewhere=as_elsewhere).items():
             program = Program(file, device)
             self._behind = program.behind
@@ -163,36 +162,18 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
         return result
 
     def snake(
-        self,
-        signal: Tensor,
-        added: Tensor | None,
-        alpha: Tensor,
-        lengths: Tensor,
-        dtype: torch.dtype,
+        self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
         signal = signal.contiguous(memory_format=torch.channels_last)
-        bent = torch.empty_like(signal, dtype=dtype)
+        bent = torch.empty_like(signal)
         total = signal
         if added is not None:
             added = added.contiguous(memory_format=torch.channels_last)
             total = torch.empty_like(signal)
         _batch, channels, _, time = signal.shape
         size = signal.numel()
-        wide, half = (signal, None) if signal.dtype == torch.float32 else (None, signal)
-        self._launch(
-            "snake" if dtype == torch.float32 else "snake_to_half",
-            (1, size),
-            wide,
-            half,
-            added,
-            alpha,
-            lengths,
-            total,
-            bent,
-            time,
-            channels,
-            ctypes.c_int64(size),
-        )
+        signals = (signal, added, alpha, lengths, total, bent)
+        self._launch("snake", (1, size), *signals, time, channels, ctypes.c_int64(size))
         return total, bent
 
     def _launch(self, name: str, size: tuple[int, ...], *arguments: Any) -> None:

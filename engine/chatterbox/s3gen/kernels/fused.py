@@ -19,6 +19,7 @@ from engine.chatterbox.s3gen.kernels.blocks import (
     norm_kernel,
     normed_conv_kernel,
     product_kernel,
+    snake_kernel,
 )
 from engine.chatterbox.s3gen.kernels.cuda import CudaS3GenKernels
 from engine.chatterbox.s3gen.kernels.protocol import Activation
@@ -29,6 +30,7 @@ from engine.chatterbox.s3gen.weights import NormedConv
 LARGE = 8192  # rows from which larger blocks pay
 MANY_PROGRAMS = 100  # fewer do not fill an H100, and smaller blocks are better
 NORM_ROWS = 4
+SNAKE_BLOCK = 1024
 #: Blocks of 64 queries of one head, from which fewer keys at a time are better.
 MANY_QUERIES = 1024
 #: Compute capabilities with 160 KB of shared memory and more; others have 100 KB.
@@ -168,6 +170,32 @@ class FusedS3GenKernels(CudaS3GenKernels):
             **self._options,
         )
         return result
+
+    def snake(
+        self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        signal = signal.contiguous(memory_format=torch.channels_last)
+        bent = torch.empty_like(signal)
+        total = signal
+        if added is not None:
+            added = added.contiguous(memory_format=torch.channels_last)
+            total = torch.empty_like(signal)
+        _batch, channels, _, time = signal.shape
+        snake_kernel[(triton.cdiv(signal.numel(), SNAKE_BLOCK),)](
+            signal,
+            added,
+            alpha,
+            lengths,
+            total,
+            bent,
+            time,
+            signal.numel(),
+            channels=channels,
+            add=added is not None,
+            block=SNAKE_BLOCK,
+            num_warps=4,
+        )
+        return total, bent
 
 
 def _product_blocks(count: int, outputs: int) -> tuple[int, int, int, int]:

@@ -2,7 +2,6 @@
 
 from typing import Literal, Protocol
 
-import torch
 from torch import Tensor
 
 from engine.chatterbox.s3gen.layout import Linear
@@ -47,15 +46,9 @@ class S3GenKernels(Protocol):
         """
 
     def snake(
-        self,
-        signal: Tensor,
-        added: Tensor | None,
-        alpha: Tensor,
-        lengths: Tensor,
-        dtype: torch.dtype,
+        self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
         """`x = signal + added`, and Snake of it, x + sin(alpha x)^2 / alpha, zero past the length.
 
-        Signals are (batch, channels, 1, time) with channels last in memory; alpha (channels,). A
-        sum is fp32; Snake of it is in `dtype`, as what a convolution gave may be.
+        Signals are (batch, channels, 1, time) with channels last in memory; alpha (channels,).
         """

@@ -14,7 +14,6 @@ from engine.chatterbox.s3gen.weights import NormedConv
 
 EPSILON = 1e-5
 TAPS = 3
-LARGEST_HALF = 65504.0
 
 
 class ReferenceS3GenKernels:
@@ -60,23 +59,15 @@ class ReferenceS3GenKernels:
         return result.to(block.conv.weight.dtype)
 
     def snake(
-        self,
-        signal: Tensor,
-        added: Tensor | None,
-        alpha: Tensor,
-        lengths: Tensor,
-        dtype: torch.dtype,
+        self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
-        total = signal.float() if added is None else signal + added
+        total = signal if added is None else signal + added
         scale = alpha.view(1, -1, 1, 1)
         # In place, as each of these takes as long as the memory does. The 1e-9 is upstream's,
         # against a division by zero.
         sine = (total * scale).sin_()
         bent = torch.addcmul(total, sine.mul_(sine), 1 / (scale + 1e-9))
-        bent.mul_(mask_of(lengths, signal.shape[-1]))
-        if dtype == torch.float32:
-            return total, bent
-        return total, bent.clamp_(-LARGEST_HALF, LARGEST_HALF).to(dtype)
+        return total, bent.mul_(mask_of(lengths, signal.shape[-1]))
 
 
 def multiply(rows: Tensor, product: Linear) -> Tensor:

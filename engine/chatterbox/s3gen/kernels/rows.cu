@@ -51,58 +51,30 @@ norm_mish(const float *convolved, const float *gain, const float *bias, const fl
     }
 }
 
-DEVICE float4 load4(const float *from, i64 index) { return *(const float4 *)(from + index); }
-
-DEVICE float4 load4(const fp16 *from, i64 index) {
-    uint2 raw = *(const uint2 *)(from + index);
-    return make_float4(lower<fp16>(raw.x), upper<fp16>(raw.x), lower<fp16>(raw.y),
-                       upper<fp16>(raw.y));
-}
-
-DEVICE void store4(float *to, i64 index, float4 x) { *(float4 *)(to + index) = x; }
-
-DEVICE void store4(fp16 *to, i64 index, float4 x) {
-    *(uint2 *)(to + index) = make_uint2(pack<fp16>(x.x, x.y), pack<fp16>(x.z, x.w));
-}
-
-DEVICE float snake_of(float x, float alpha, float most) {
-    float sine = sinf(x * alpha), curved = x + sine * sine / (alpha + 1e-9f);
-    return fabsf(curved) > most ? copysignf(most, curved) : curved;  // what is no number stays none
-}
-
-// Snake of `signal` or `half`, whichever is there, or of the former's sum with `added`, which becomes
-// `total`; zero past each length. Signals are (items, time, channels), channels a multiple of 4.
-// What is bent goes into a convolution, which takes and gives numbers of type T up to `most`.
-template <typename T>
-DEVICE void bend(const float *signal, const T *half, const T *added, const float *alpha,
-                 const i64 *lengths, float *total, T *bent, int time, int channels, i64 size,
-                 float most) {
+// Snake of `signal`, or of its sum with `added`, which becomes `total`; zero past each length.
+// Signals are (items, time, channels) fp32, channels a multiple of 4.
+extern "C" __global__ void __launch_bounds__(256)
+snake(const float *signal, const float *added, const float *alpha, const i64 *lengths,
+      float *total, float *bent, int time, int channels, i64 size) {
     i64 index = ((i64)blockIdx.x * 256 + threadIdx.x) * 4;
     start_next();
     wait_for_previous();
     if (index >= size) return;
     i64 sample = index / channels;
-    float4 x = signal ? load4(signal, index) : load4(half, index);
+    bool heard = sample % time < lengths[sample / time];
+    float4 x = *(const float4 *)(signal + index), a = *(const float4 *)(alpha + index % channels);
     if (added) {
-        float4 more = load4(added, index);
+        float4 more = *(const float4 *)(added + index);
         x = make_float4(x.x + more.x, x.y + more.y, x.z + more.z, x.w + more.w);
-        store4(total, index, x);
+        *(float4 *)(total + index) = x;
     }
-    float4 a = load4(alpha, index % channels), zero = make_float4(0, 0, 0, 0);
-    float4 curved = make_float4(snake_of(x.x, a.x, most), snake_of(x.y, a.y, most),
-                                snake_of(x.z, a.z, most), snake_of(x.w, a.w, most));
-    store4(bent, index, sample % time < lengths[sample / time] ? curved : zero);
+    auto curved = [&](float v, float alpha) {
+        float sine = sinf(v * alpha);
+        return heard ? v + sine * sine / (alpha + 1e-9f) : 0.0f;
+    };
+    *(float4 *)(bent + index) =
+        make_float4(curved(x.x, a.x), curved(x.y, a.y), curved(x.z, a.z), curved(x.w, a.w));
 }
-
-#define SNAKE(NAME, T, MOST)                                                                       \
-    extern "C" __global__ void __launch_bounds__(256)                                              \
-    NAME(const float *signal, const T *half, const T *added, const float *alpha,                   \
-         const i64 *lengths, float *total, T *bent, int time, int channels, i64 size) {            \
-        bend<T>(signal, half, added, alpha, lengths, total, bent, time, channels, size, MOST);     \
-    }
-
-SNAKE(snake, float, __int_as_float(0x7f800000))
-SNAKE(snake_to_half, fp16, 65504.0f)
 
 // GELU in place, of halves.
 extern "C" __global__ void __launch_bounds__(256) curve(half_t *rows, i64 size) {

@@ -76,6 +76,32 @@ DEVICE float gelu(float x) {
     return x * fmaf(near, mass, 0.5f);
 }
 
+// Sixteen bytes to shared memory in the background, or zeros where nothing is to be copied.
+DEVICE void copy16_or_zero(void* to, const void* from, bool there) {
+#if HAS_ASYNC_COPY
+    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(
+                     u32(__cvta_generic_to_shared(to))),
+                 "l"(from), "r"(there ? 16 : 0)
+                 : "memory");
+#else
+    *(uint4*)to = there ? *(const uint4*)from : make_uint4(0, 0, 0, 0);
+#endif
+}
+
+DEVICE void end_group() {
+#if HAS_ASYNC_COPY
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+
+// Waits until no more than the `LEFT` youngest groups of this thread's copies are on their way.
+template <int LEFT>
+DEVICE void wait_for_groups() {
+#if HAS_ASYNC_COPY
+    asm volatile("cp.async.wait_group %0;" ::"n"(LEFT) : "memory");
+#endif
+}
+
 // Four 8 x 8 matrices of halves: lane 8m + r gives the address of row r of matrix m.
 DEVICE void load_matrices(u32 (&r)[4], const void* row) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"

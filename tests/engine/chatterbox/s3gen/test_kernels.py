@@ -26,7 +26,6 @@ pytestmark = [
     pytest.mark.parametrize("form", ["cuda", "as elsewhere", "triton"]),
 ]
 REFERENCE = ReferenceS3GenKernels()
-HALF = torch.float16  # the vocoder's
 
 
 @cache
@@ -119,16 +118,10 @@ def test_snake_is_silent_past_each_length(
     )
     lengths = torch.linspace(1, time, batch, device="cuda").long()
     alpha = normal(width).abs() + 0.1
-    for kept, tolerance in ((torch.float32, 1e-6), (HALF, 1e-3)):
-        given = added.to(kept)
-        for first, second in ((signal, None), (signal, given), (given, None)):
-            ours = kernels.snake(first, second, alpha, lengths, kept)
-            expected = REFERENCE.snake(first, second, alpha, lengths, kept)
-            assert relative_error(ours[0], expected[0]) < 1e-6
-            assert ours[1].dtype == kept
-            assert relative_error(ours[1], expected[1]) < tolerance
-    huge = torch.full_like(signal, 1e6)
-    _, bent = kernels.snake(huge, None, alpha, lengths, HALF)
-    assert bent.isfinite().all()
-    _, bent = kernels.snake(huge * torch.nan, None, alpha, lengths, HALF)
-    assert bent[0, :, 0, 0].isnan().all()
+    for other in (None, added):
+        for ours, expected in zip(
+            kernels.snake(signal, other, alpha, lengths),
+            REFERENCE.snake(signal, other, alpha, lengths),
+            strict=True,
+        ):
+            assert relative_error(ours, expected) < 1e-6
