@@ -81,6 +81,10 @@ def test_a_sentence_that_is_left_out_would_be_found() -> None:
     assert list(_like_sentences(ast.parse(code))) == [(4, "Not {} here.")]
 
 
+def test_the_languages_that_are_promised_are_there() -> None:
+    assert {path.stem for path in CATALOGUES} >= {"de", "es", "fr", "ja"}
+
+
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
 def test_every_catalogue_is_complete_and_right(path: Path) -> None:
     assert problems(path) == []
