@@ -68,6 +68,8 @@ class VoiceSession:
         self._speaker = LineSpeaker(self.line, self.source, self.play)
         #: What is written is read aloud here, so there are listeners even while nothing is said.
         self.reading = False
+        #: It comes back by itself: that it leaves a channel where nothing is said is no news.
+        self.returns = False
         self._on_left = on_left
         self._may_speak = may_speak
         self._language = language
@@ -149,7 +151,7 @@ class VoiceSession:
     def _gone(self, reason: Said) -> None:
         self.drop(reason)
         self.source.paused = False
-        self.reading = False
+        self.reading = self.returns = False
         self._told.clear()
         self._on_left(self.guild_id, reason)
 

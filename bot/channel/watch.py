@@ -174,12 +174,16 @@ class Watch:
             self._asked_at = now
             self._leave_after = await self._ask_leave_after(session.guild_id)
         after = self._leave_after
+        leave = session.leave if session.returns else session.stop
         alone_s = self._alone.held_s(not session.audience.listened_to)
         if after.alone_s and alone_s >= after.alone_s:
-            await session.stop(reasons.ALONE)
+            await leave(reasons.ALONE)
             return
         sounding = session.sounding and not session.source.paused
         idle_s = 0.0 if sounding else now - session.active_at
         if after.idle_s and idle_s >= after.idle_s:
             held_back = session.source.paused and session.backlog
-            await session.stop(reasons.PAUSED if held_back else reasons.IDLE)
+            if held_back:
+                await session.stop(reasons.PAUSED)
+            else:
+                await leave(reasons.IDLE)
