@@ -143,8 +143,9 @@ class TimbreBot(commands.AutoShardedBot):
             services.settings.channel,
             self.get_guild,
             self._leave_after,
-            self._left,
-            self._note_gap,
+            on_left=self._left,
+            on_gap=self._note_gap,
+            figures=services.metrics.sending,
         )
         services.sharing.membership = self._is_member
         self.live = LiveReading(

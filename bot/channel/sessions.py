@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import discord
 
+from bot.base.metrics import SendingFigures
 from bot.channel import reasons
 from bot.channel.limits import LeaveAfter, VoiceLimits
+from bot.channel.sender import Sender
 from bot.channel.session import VoiceSession
 from bot.channel.watch import Watch
 
@@ -23,8 +25,10 @@ class VoiceSessions:
         limits: VoiceLimits,
         find_guild: Callable[[int], discord.Guild | None],
         leave_after: Callable[[int], Awaitable[LeaveAfter]],
+        *,
         on_left: Callable[[int], None],
         on_gap: Callable[[], None],
+        figures: SendingFigures,
     ) -> None:
         self._limits = limits
         self._find_guild = find_guild
@@ -33,17 +37,26 @@ class VoiceSessions:
         self._on_gap = on_gap
         self._sessions: dict[int, VoiceSession] = {}
         self._watches: dict[int, asyncio.Task[None]] = {}
+        self._sender = Sender(figures)
+        self._sender_watch: asyncio.Task[None] | None = None
 
     def of(self, guild: discord.Guild) -> VoiceSession:
         """The session of `guild`, made on first use."""
         session = self._sessions.get(guild.id)
         if session is None:
             session = VoiceSession(
-                guild.id, self._find_guild, self._limits, self._on_left, self._on_gap
+                guild.id,
+                self._find_guild,
+                self._limits,
+                sender=self._sender,
+                on_left=self._on_left,
+                on_gap=self._on_gap,
             )
             watch = Watch(session, self._leave_after)
             self._sessions[guild.id] = session
             self._watches[guild.id] = asyncio.create_task(watch.run(), name="voice watch")
+            if self._sender_watch is None:
+                self._sender_watch = asyncio.create_task(self._sender.watch(), name="sender watch")
         return session
 
     def members_changed(self, guild: discord.Guild) -> None:
@@ -66,3 +79,6 @@ class VoiceSessions:
         for watch in self._watches.values():
             watch.cancel()
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
+        if self._sender_watch is not None:
+            self._sender_watch.cancel()
+        self._sender.close()

@@ -129,7 +129,7 @@ class Watch:
             self._sent_at = self._clock()
         elif self._clock() - self._sent_at >= self._session.limits.keep_alive_s:
             self._sent_at = self._clock()
-            connection.send_audio_packet(SILENCE, encode=False)
+            connection.send_opus(SILENCE)
 
     async def _encrypts(self) -> bool:
         """Where people are and packets are not encrypted: reconnect once, then give up."""
