@@ -164,7 +164,7 @@ class Sender:
                 heapq.heappop(self._due)
                 if goes_on:
                     self._figures.lateness.observe(now - due)
-                    self._push(max(due + PACKET_S, now - CATCH_UP_S), sending)
+                    self._push(max(due, now - CATCH_UP_S) + PACKET_S, sending)
                 self._figures.sending = len(self._due)
             if not goes_on:
                 _end(sending, error)
