@@ -89,13 +89,15 @@ class SendingFigures:
     """What the one sender of voice packets did: its thread writes, others read.
 
     `sending` is how many servers are being sent to, `lateness` by how much packets left too late,
-    and `stalls` counts the sources that were given up because they blocked it.
+    and `stalls` counts the sources that were given up because they blocked it. `refused` counts the
+    joins that were refused because the bot was in as many voice channels as it may be.
     """
 
     def __init__(self) -> None:
         self.sending = 0
         self.lateness = Distribution(_LATENESS)
         self.stalls = 0
+        self.refused = 0
 
 
 class Metrics:

@@ -6,6 +6,9 @@ DELETED = "The voice channel was deleted, so I stopped speaking."
 NOWHERE = "I am not in a voice channel any more."
 BROKEN = "The voice connection broke, so I stopped speaking."
 ABSENT = "I am not in a voice channel."
+FULL = (
+    "I am in as many voice channels as I can speak in at once. Please try again in a few minutes."
+)
 ALONE = "Everybody left the voice channel, so I left as well."
 IDLE = "Nobody had anything to say for a while, so I left the voice channel."
 PAUSED = "I was paused for a long time and nobody used `/resume`, so I left the voice channel."

@@ -1,6 +1,7 @@
 """Sends the packets of all servers: one thread, which takes them in the order of their times.
 
-A thread for each server, as discord.py has them, spends most of its time on waking up.
+A thread for each server, as discord.py has them, spends most of its time on waking up. Where many
+are being sent to, the thread and the event loop's share a core: see `engine.cores`.
 
 Sources never block. One that does all the same is seen by `Sender.watch`, and given up; the others
 go on in a new thread.
@@ -18,6 +19,7 @@ from typing import Protocol
 
 from bot.base.metrics import SendingFigures
 from bot.speech.audio.opus import PACKET_MS
+from engine import cores
 
 PACKET_S = PACKET_MS / 1000
 
@@ -28,6 +30,9 @@ CATCH_UP_S = 2 * PACKET_S
 #: The thread sleeps at least so long, so that what is due at almost the same time leaves together,
 #: and at most so long, so that what begins does not wait for what is being sent already.
 _SLEEP_MIN_S, _SLEEP_MAX_S = 0.001, 0.005
+
+#: From so many servers on the two threads share a core, until there are half as many again.
+_SHARE_FROM = 40
 
 #: A source that is read for longer than two looks of the watch is given up.
 _WATCH_S = 0.25
@@ -119,10 +124,16 @@ class Sender:
         self._closed = False
         self._sending: Sending | None = None  # whose packet is being sent at this moment
         self._steps = 0
+        self._loop_thread = 0
+        self._sharing = False
 
     def add(self, sending: Sending) -> None:
-        """Send the first packet of `sending` at once, and its others in their time."""
+        """Send the first packet of `sending` at once, and its others in their time.
+
+        To be called in the event loop's thread.
+        """
         self._added.append(sending)
+        self._loop_thread = threading.get_native_id()
         with self._turn:
             if self._thread is None and not self._closed:
                 self._begin()
@@ -168,6 +179,16 @@ class Sender:
                 self._figures.sending = len(self._due)
             if not goes_on:
                 _end(sending, error)
+            self._choose_cores()
+
+    def _choose_cores(self) -> None:
+        many = len(self._due)
+        if not self._sharing and many >= _SHARE_FROM:
+            self._sharing = True
+            cores.share(0, self._loop_thread)
+        elif self._sharing and many < _SHARE_FROM // 2:
+            self._sharing = False
+            cores.free(0, self._loop_thread)
 
     def _send(self, sending: Sending, now: float) -> tuple[bool, Exception | None]:
         self._sending = sending

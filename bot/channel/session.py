@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 class VoiceSession:
     """Joins, speaks and leaves in one server.
 
-    What is accepted by `speak` is said once, or its `Playback` fails with the reason.
+    What is accepted by `speak` is said once, or its `Playback` fails with the reason. `full` says
+    whether the bot is in as many voice channels as it may be.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class VoiceSession:
         sender: Sender,
         on_left: Callable[[int], None],
         on_gap: Callable[[], None],
+        full: Callable[[], bool],
     ) -> None:
         self.guild_id = guild_id
         self.limits = limits
@@ -66,6 +68,7 @@ class VoiceSession:
         self.reading = False
         self._sender = sender
         self._on_left = on_left
+        self._full = full
         self._told: set[tuple[int, str]] = set()
         self._told_in: discord.abc.Messageable | None = None
         self._tasks = TaskSet()
@@ -118,6 +121,8 @@ class VoiceSession:
         """
 
         def before(here: VocalChannel | None) -> None:
+            if not self.link.engaged and self._full():
+                raise UserError(reasons.FULL)
             if here and here.id != channel.id and not over_others:
                 require_free(here, self.accepted, asked_by, reading=self.reading)
             self._told_in = asked_in or self._told_in

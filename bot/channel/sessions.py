@@ -37,6 +37,7 @@ class VoiceSessions:
         self._on_gap = on_gap
         self._sessions: dict[int, VoiceSession] = {}
         self._watches: dict[int, asyncio.Task[None]] = {}
+        self._figures = figures
         self._sender = Sender(figures)
         self._sender_watch: asyncio.Task[None] | None = None
 
@@ -51,6 +52,7 @@ class VoiceSessions:
                 sender=self._sender,
                 on_left=self._on_left,
                 on_gap=self._on_gap,
+                full=self._full,
             )
             watch = Watch(session, self._leave_after)
             self._sessions[guild.id] = session
@@ -58,6 +60,16 @@ class VoiceSessions:
             if self._sender_watch is None:
                 self._sender_watch = asyncio.create_task(self._sender.watch(), name="sender watch")
         return session
+
+    def _full(self) -> bool:
+        full = self.engaged >= self._limits.max_servers
+        self._figures.refused += full
+        return full
+
+    @property
+    def engaged(self) -> int:
+        """In how many servers the bot is in a voice channel, or on its way into one."""
+        return sum(session.link.engaged for session in self._sessions.values())
 
     def members_changed(self, guild: discord.Guild) -> None:
         """Follow who is where; to be called for every voice state update."""
