@@ -31,7 +31,8 @@ CATCH_UP_S = 2 * PACKET_S
 #: and at most so long, so that what begins does not wait for what is being sent already.
 _SLEEP_MIN_S, _SLEEP_MAX_S = 0.001, 0.005
 
-#: From so many servers on the two threads share a core, until there are half as many again.
+#: From so many servers on the two threads share a core, until there are half as many again: with
+#: fewer nothing is gained.
 _SHARE_FROM = 40
 
 #: A source that is read for longer than two looks of the watch is given up.
@@ -62,7 +63,8 @@ class Carrier(Protocol):
 class Sending:
     """One source on its way over one carrier, until the source or the connection ends.
 
-    `on_end` is called in the sender's thread, with what went wrong if something did. `name` is for
+    `on_end` is called in the sender's thread (after a stall, in the watch's), with what went wrong
+    if something did. `name` is for
     the log.
     """
 
@@ -156,13 +158,13 @@ class Sender:
         me = threading.current_thread()
         while self._thread is me:
             now = time.perf_counter()
-            while self._added:
-                self._push(now, self._added.popleft())
+            if self._added:
+                self._take_in(now)
             if not self._due:
                 self._work.wait()
                 self._work.clear()
                 continue
-            due, _, sending = self._due[0]
+            due, number, sending = self._due[0]
             if due > now:
                 time.sleep(min(max(due - now, _SLEEP_MIN_S), _SLEEP_MAX_S))
                 continue
@@ -172,23 +174,14 @@ class Sender:
                     return
                 self._sending = None
                 self._steps += 1
-                heapq.heappop(self._due)
                 if goes_on:
                     self._figures.lateness.observe(now - due)
-                    self._push(max(due, now - CATCH_UP_S) + PACKET_S, sending)
-                self._figures.sending = len(self._due)
-            if not goes_on:
-                _end(sending, error)
-            self._choose_cores()
-
-    def _choose_cores(self) -> None:
-        many = len(self._due)
-        if not self._sharing and many >= _SHARE_FROM:
-            self._sharing = True
-            cores.share(0, self._loop_thread)
-        elif self._sharing and many < _SHARE_FROM // 2:
-            self._sharing = False
-            cores.free(0, self._loop_thread)
+                    following = max(due, now - CATCH_UP_S) + PACKET_S
+                    heapq.heapreplace(self._due, (following, number, sending))
+                    continue
+                heapq.heappop(self._due)
+            self._changed()
+            _end(sending, error)
 
     def _send(self, sending: Sending, now: float) -> tuple[bool, Exception | None]:
         self._sending = sending
@@ -197,8 +190,20 @@ class Sender:
         except Exception as error:  # it ends this one, and no other
             return False, error
 
-    def _push(self, due: float, sending: Sending) -> None:
-        heapq.heappush(self._due, (due, next(self._numbers), sending))
+    def _take_in(self, now: float) -> None:
+        while self._added:
+            heapq.heappush(self._due, (now, next(self._numbers), self._added.popleft()))
+        self._changed()
+
+    def _changed(self) -> None:
+        """See to what depends on how many are being sent to."""
+        many = self._figures.sending = len(self._due)
+        if not self._sharing and many >= _SHARE_FROM:
+            self._sharing = True
+            cores.share(0, self._loop_thread)
+        elif self._sharing and many < _SHARE_FROM // 2:
+            self._sharing = False
+            cores.free(0, self._loop_thread)
 
     async def watch(self) -> None:
         """Give up, until cancelled, what blocks the thread."""
