@@ -76,7 +76,12 @@ async def soak(plan: Plan, folder: Path, **settings: str) -> Figures:
     async with LoopbackDiscord(shards=plan.connections) as discord:
         rooms = [_room(discord, number) for number in range(plan.servers)]
         async with running_bot(
-            discord, folder / "home", folder / "bot.log", TIMBRE_WELCOME="False", **settings
+            discord,
+            folder / "home",
+            folder / "bot.log",
+            TIMBRE_WELCOME="False",
+            TIMBRE_VOICE_MAX_SERVERS=str(plan.servers),
+            **settings,
         ) as bot:
             line = await _rendered(rooms[0], _line(0 if plan.uncached else None))
             join_s = await _join(rooms)
