@@ -37,9 +37,8 @@ from bot.voices.sharing import Sharing
 from bot.voices.uploads import Uploads
 from data.errors import DatabaseUnusable
 from data.store import Store
-from engine.device import card_environment
 from engine.executor import Executor
-from engine.host.local import LocalExecutor
+from engine.host.local import LocalExecutor, devices_of
 from engine.host.worker_process import worker_command
 
 if TYPE_CHECKING:
@@ -125,15 +124,14 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
         metrics = Metrics()
         statistics = Statistics(store.statistics, metrics)
         enrolments = EnrolmentRecords(store, metrics)
+        environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
         executor = LocalExecutor(
             settings.engine,
             limits=settings.queue,
             on_enrolled=enrolments.note,
+            devices=await devices_of(settings.engine, settings.engine_python, environment),
             command=worker_command(settings.engine_python),
-            environment={
-                **{name: value for name, value in os.environ.items() if name not in SECRETS},
-                **card_environment(settings.engine.device, os.environ),
-            },
+            environment=environment,
         )
         try:
             await executor.start()

@@ -9,6 +9,8 @@ from bot.client import TimbreBot
 from bot.speech.languages import name_of
 from cogs.asking import manages, moderates, who_speaks
 
+#: A field of an embed holds 1,024 characters.
+_WORKERS_SHOWN = 16
 _STARTING = "My speech engine is starting."
 #: By the executor's state.
 _HOW_IT_IS = {
@@ -47,6 +49,11 @@ class StatusCommands(commands.Cog):
             worker += f": {executor.detail}"
         restarts = "1 restart" if executor.restarts == 1 else f"{executor.restarts} restarts"
         fields["Worker"] = worker
+        if len(executor.workers) > 1:
+            fields["Workers"] = "\n".join(
+                f"{each.name}: {each.state}, {each.running} of {each.streams} running"
+                for each in executor.workers[:_WORKERS_SHOWN]
+            )
         fields["Queue"] = f"{executor.queued} waiting, {executor.running} running, {restarts}"
         if runs_the_bot:  # they count what all servers do, which is none of another's business
             looked_up = metrics.cache_hits + metrics.cache_misses

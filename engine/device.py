@@ -41,6 +41,17 @@ def require_device(name: str) -> None:
         )
 
 
+def require_cards(names: str) -> None:
+    """Raise `ValueError`, with a sentence, unless `names` is empty, all, or numbers with commas."""
+    numbers = re.split(r" *, *", names)
+    listed = re.fullmatch(r"[0-9]{1,3}( *, *[0-9]{1,3})*", names)
+    if names not in ("", "all") and (listed is None or len(set(numbers)) < len(numbers)):
+        raise ValueError(
+            f"TIMBRE_GPUS: {names} is neither all nor numbers of cards in nvidia-smi, each once, "
+            "with commas between them"
+        )
+
+
 def card_environment(device: str, environment: Mapping[str, str]) -> dict[str, str]:
     """The variables with which a process sees no card but N of "cuda:N"; none for other devices.
 
@@ -163,6 +174,17 @@ def detect() -> Gpu | NoGpu:
     except OSError:
         return NoGpu("this machine has no CUDA GPU")
     return describe(driver)
+
+
+def count_cards() -> int:
+    """How many CUDA devices NVIDIA's driver shows to this process; 0 without a driver."""
+    number = ctypes.c_int()
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return 0
+    failed = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(number))
+    return 0 if failed else number.value
 
 
 def describe(driver: ctypes.CDLL) -> Gpu | NoGpu:

@@ -7,6 +7,21 @@ import msgspec
 from engine.speech import EngineInfo, Priority, Speech, SpeechRequest
 
 
+class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker of several; `streams` is how many jobs it takes at once, 0 until it is ready.
+
+    The rest is as in `ExecutorStatus`. `name` says where it runs: a device, or a machine's.
+    """
+
+    name: str
+    state: str
+    detail: str
+    running: int
+    streams: int
+    resident_bytes: int
+    gpu_bytes: int
+
+
 class ExecutorStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot for `/status` and logs.
 
@@ -14,7 +29,8 @@ class ExecutorStatus(msgspec.Struct, frozen=True, kw_only=True):
     sentence on it (what is loading, why it is unavailable). `queued` and `running` count jobs,
     `waiting` by class whoever waits for one that was not begun yet; `restarts` counts workers that
     were replaced since the bot started. `resident_bytes` and `gpu_bytes` are what the present
-    worker holds of the memory of the machine and of its GPU, 0 where that is not known.
+    workers hold of the memory of their machines and GPUs, 0 where that is not known. Speech is
+    "ready" as soon as one of `workers` is.
     """
 
     state: str
@@ -26,6 +42,7 @@ class ExecutorStatus(msgspec.Struct, frozen=True, kw_only=True):
     waiting: dict[Priority, int] = {}
     resident_bytes: int = 0
     gpu_bytes: int = 0
+    workers: tuple[WorkerStatus, ...] = ()
 
 
 class Executor(Protocol):
@@ -63,4 +80,4 @@ class Executor(Protocol):
         """How things stand now."""
 
     async def close(self) -> None:
-        """Fail what is waiting with `ExecutorClosed`, stop the worker, and wait for its end."""
+        """Fail what is waiting with `ExecutorClosed`, stop the workers, and wait for their end."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
-from engine.device import require_device
+from engine.device import require_cards, require_device
 from engine.errors import SynthesisFailed
 from engine.speech import EngineInfo, Priority, Speech, SpeechParameters, Voice
 
@@ -25,7 +25,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     `home` is TIMBRE_HOME: conditionals are kept under it. `weights` is a folder with Chatterbox's
     checkpoint, None for the model hub at `revision`, downloaded into a folder of `weights_home`.
-    `threads` limits CPU threads, 0 for all.
+    `threads` limits CPU threads, 0 for all. `gpus` and `workers` say how many processes there are:
+    `workers` for each card of `gpus`, or where that is None, on `device`.
     """
 
     engine: Annotated[Literal["auto", "chatterbox", "stock"], "TIMBRE_ENGINE"] = "auto"
@@ -37,12 +38,20 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     weights_home: Annotated[str | None, "TIMBRE_WEIGHTS_HOME"] = None  # None: "weights" under home
     revision: Annotated[str | None, "TIMBRE_WEIGHTS_REVISION"] = None  # None: the pinned one
     device: Annotated[str, "TIMBRE_DEVICE"] = "auto"  # as `engine.device.require_device` has it
+    gpus: Annotated[str | None, "TIMBRE_GPUS"] = None  # as `engine.device.require_cards` has it
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64), "TIMBRE_WORKERS"] = 1
     precision: Annotated[Literal["auto", "bf16", "fp16", "fp32"], "TIMBRE_PRECISION"] = "auto"
     threads: Annotated[int, msgspec.Meta(ge=0, le=1024), "TIMBRE_ENGINE_THREADS"] = 0
     max_streams: Annotated[int, msgspec.Meta(ge=1, le=128), "TIMBRE_MAX_STREAMS"] = 32
 
     def __post_init__(self) -> None:
         require_device(self.device)
+        require_cards(self.gpus or "")
+        if self.gpus and self.device not in ("auto", "cuda"):
+            raise ValueError(
+                f"TIMBRE_DEVICE={self.device} and TIMBRE_GPUS={self.gpus} name different devices: "
+                "set one of them"
+            )
 
     @property
     def weights_folder(self) -> Path:

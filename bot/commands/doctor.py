@@ -25,6 +25,8 @@ from bot.base.invitation import application_of, invite_link
 from bot.services import open_store
 from bot.settings import SOURCE, Settings, SettingsError, exposed_token, settings_file
 from engine.device import card_environment
+from engine.host.local import devices_of
+from engine.messages import EngineConfig
 from engine.worker.checks import Check
 
 #: A model's weights are 3.2 GB at most; rendered speech is bounded by its own setting.
@@ -43,7 +45,7 @@ async def doctor(settings: Settings) -> int:
             _settings(),
             _token(settings),
             *await _home(settings),
-            *await _engine(settings),
+            *await _engines(settings),
         ]
     table = Table(show_header=False, box=None)
     for check in checks:
@@ -153,16 +155,28 @@ async def _home(settings: Settings) -> list[Check]:
     ]
 
 
-async def _engine(settings: Settings) -> list[Check]:
+async def _engines(settings: Settings) -> list[Check]:
+    """Everything on the first device that an engine is to have, and what the other cards are."""
     python = str(settings.engine_python or sys.executable)
-    config = msgspec.json.encode(settings.engine)
+    first, *others = dict.fromkeys(await devices_of(settings.engine, python, os.environ))
+    checks = await _engine(
+        python, msgspec.structs.replace(settings.engine, device=first, gpus=None)
+    )
+    for device in others:
+        config = msgspec.structs.replace(settings.engine, device=device, gpus=None)
+        found = [check for check in await _engine(python, config) if check.name == "GPU"]
+        checks += [msgspec.structs.replace(check, name=f"GPU {device[5:]}") for check in found]
+    return checks
+
+
+async def _engine(python: str, config: EngineConfig) -> list[Check]:
     try:
         process = await asyncio.create_subprocess_exec(
             python,
             "-m",
             "engine.worker.checks",
             cwd=SOURCE,
-            env={**os.environ, **card_environment(settings.engine.device, os.environ)},
+            env={**os.environ, **card_environment(config.device, os.environ)},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -171,7 +185,7 @@ async def _engine(settings: Settings) -> list[Check]:
         return [Check("engine's Python", "error", f"{python}: {error.strerror}")]
     try:
         async with asyncio.timeout(_ENGINE_TIMEOUT_S):
-            out, err = await process.communicate(config)
+            out, err = await process.communicate(msgspec.json.encode(config))
         return msgspec.json.decode(out, type=list[Check])
     except TimeoutError:
         process.kill()

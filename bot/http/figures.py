@@ -71,12 +71,20 @@ class FigureCollector(Collector):
         for priority in Priority:
             waiting.add_metric([priority.name.lower()], status.waiting.get(priority, 0))
         yield waiting
+        workers = GaugeMetricFamily(
+            "timbre_workers", "Engine processes, and machines' workers, by state.", labels=["state"]
+        )
+        for state, count in Counter(worker.state for worker in status.workers).items():
+            workers.add_metric([state], count)
+        yield workers
         yield _gauge("timbre_queue_running", "Requests that the engine works on.", status.running)
         yield _counter(
             "timbre_worker_restarts", "Engine processes that were replaced.", status.restarts
         )
         yield _gauge(
-            "timbre_worker_resident_bytes", "Memory of the engine's process.", status.resident_bytes
+            "timbre_worker_resident_bytes",
+            "Memory of the engine's processes.",
+            status.resident_bytes,
         )
         yield _gauge(
             "timbre_gpu_memory_bytes", "GPU memory that the engine holds.", status.gpu_bytes

@@ -6,13 +6,14 @@ exactly once.
 
 import asyncio
 import itertools
-from collections import Counter, deque
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Collection
 
 import msgspec
 
 from engine.errors import DeadlineExceeded, QueueFull, SpeechError
 from engine.host.fair_queue import FairQueue, Lane
+from engine.host.jobs import Job, Waiter
 from engine.messages import Speak
 from engine.speech import Priority, Speech, SpeechRequest
 
@@ -20,33 +21,16 @@ from engine.speech import Priority, Speech, SpeechRequest
 ATTEMPTS_MAX = 2
 
 
-@dataclass(eq=False, slots=True)
-class Waiter:
-    """One caller of `synthesise`. Waits in the queue in its own lane until its job starts."""
-
-    job: "Job"
-    lane: Lane
-    answer: asyncio.Future[Speech]
-    deadline: asyncio.TimerHandle | None = None
-
-
-@dataclass(eq=False, slots=True)
-class Job:
-    """One piece of work, for everybody who asked for the same audio."""
-
-    key: str
-    speak: Speak
-    waiters: list[Waiter] = field(default_factory=list)
-    attempts: int = 0
-
-
 class Backlog:
-    """Jobs in three places: the queue, the worker, and those to be tried again.
+    """Jobs in three places: the queue, the workers, and those to be tried again.
 
     A waiter queues in the lane of its own guild, user and priority, and a job starts when the
     first of its waiters has its turn: so a better priority lifts the job, and nobody's turn is
     lost to somebody else's cancellation. A job that lost its worker comes before the queue, and
-    alone: if it was what killed the worker, it will not take others with it again.
+    has a worker to itself: if it was what killed the first, it will not take others with it again.
+    One worker at a time is held back for that, or whichever is idle; the others go on.
+
+    Every try has a job id of its own: what a worker says that was given up on means nothing.
     """
 
     def __init__(self, queued_max: int) -> None:
@@ -55,7 +39,9 @@ class Backlog:
         self._jobs: dict[str, Job] = {}  # by content key; a waiter's job is in here until answered
         self._queue: FairQueue[Waiter] = FairQueue()
         self._running: dict[int, Job] = {}  # by job id, in the order of their start
+        self._held_by: defaultdict[int, dict[int, Job]] = defaultdict(dict)  # by worker, likewise
         self._again: deque[Job] = deque()
+        self._held_back: int | None = None  # the worker that gets free for what is tried again
 
     @property
     def queued(self) -> int:
@@ -64,8 +50,12 @@ class Backlog:
 
     @property
     def running(self) -> int:
-        """Jobs that the worker holds."""
+        """Jobs that workers hold."""
         return len(self._running)
+
+    def running_on(self, worker: int) -> int:
+        """Jobs that one worker holds."""
+        return len(self._held_by[worker])
 
     @property
     def waiting(self) -> Counter[Priority]:
@@ -84,7 +74,7 @@ class Backlog:
                     "Please try again in a moment."
                 )
             speak = Speak(
-                next(self._ids),
+                0,  # until it is given to a worker
                 request.text,
                 request.voice,
                 request.parameters,
@@ -107,38 +97,71 @@ class Backlog:
                 waiter.lane = lane
                 self._enqueue(waiter, request.deadline_s)
 
-    def start(self, running_max: int) -> Speak | None:
-        """The next job for the worker, now counted as running; None if it is not to have one.
+    def start(
+        self,
+        running_max: int,
+        worker: int = 0,
+        *,
+        place: Callable[[Speak], int] | None = None,
+    ) -> Speak | None:
+        """The next job for a worker, now counted as running; None if it is not to have one.
 
         Half of `running_max` is kept from what is made in the background, where it is more than
-        one: a worker finishes what it has begun, and who listens would wait for that.
+        one: a worker finishes what it has begun, and who listens would wait for that. `place` may
+        name another worker for a job that comes from the queue; which one it was, `worker_of` says.
         """
-        if len(self._running) >= running_max or any(j.attempts > 1 for j in self._running.values()):
+        if not self.takes(worker, running_max):
             return None
-        if self._again:
-            if self._running:
-                return None
+        mine = self._held_by[worker]
+        if self._again and not mine:
             job = self._again.popleft()
-        elif (waiter := self._next(running_max)) is not None:
+            self._held_back = None
+        elif self._again and self._is_held_back(worker):
+            return None
+        elif (waiter := self._next(mine.values(), running_max)) is not None:
             job = waiter.job
             best = min(waiter.lane.priority for waiter in job.waiters)
             job.speak = msgspec.structs.replace(job.speak, priority=best)
             for waiter in job.waiters:
                 self._unqueue(waiter)
+            worker = place(job.speak) if place else worker
         else:
             return None
         job.attempts += 1
-        self._running[job.speak.job_id] = job
+        job.worker = worker
+        job.speak = msgspec.structs.replace(job.speak, job_id=next(self._ids))
+        self._running[job.speak.job_id] = self._held_by[worker][job.speak.job_id] = job
         return job.speak
 
-    def _next(self, running_max: int) -> Waiter | None:
-        jobs = self._running.values()
+    def takes(self, worker: int, running_max: int) -> bool:
+        """Whether a worker may be given a job."""
+        mine = self._held_by[worker]
+        if len(mine) >= running_max or any(job.attempts > 1 for job in mine.values()):
+            return False
+        return not (self._again and self._held_back == worker and mine)
+
+    def worker_of(self, job_id: int) -> int:
+        """Which worker a running job was given to."""
+        return self._running[job_id].worker
+
+    def _is_held_back(self, worker: int) -> bool:
+        if self._held_back is None and all(job.attempts == 1 for job in self._running.values()):
+            self._held_back = worker
+        return self._held_back == worker
+
+    def _next(self, jobs: Collection[Job], running_max: int) -> Waiter | None:
         in_background = sum(job.speak.priority is Priority.BACKGROUND for job in jobs)
         full = in_background >= max(1, running_max // 2)
         try:
             return self._queue.take(Priority.IN_LINE if full else Priority.BACKGROUND)
         except IndexError:
             return None
+
+    def _end(self, job_id: int) -> Job | None:
+        job = self._running.pop(job_id, None)
+        if job is not None:
+            del self._held_by[job.worker][job_id]
+        return job
 
     def leave(self, waiter: Waiter) -> int | None:
         """Note that nobody listens to `waiter`; returns the id of a running job to be cancelled.
@@ -153,15 +176,15 @@ class Backlog:
         return self._drop(waiter)
 
     def finish(self, job_id: int, speech: Speech) -> None:
-        """Answer whoever waits for a job. An unknown id was cancelled a moment ago."""
-        job = self._running.pop(job_id, None)
+        """Answer whoever waits for a job. An unknown id was cancelled, or is tried elsewhere."""
+        job = self._end(job_id)
         if job is not None:
             for waiter in self._forget(job):
                 waiter.answer.set_result(speech)
 
     def fail(self, job_id: int, error: SpeechError) -> None:
         """Tell whoever waits for a running job; one that may be retried is tried again first."""
-        job = self._running.pop(job_id, None)
+        job = self._end(job_id)
         if job is None:
             return
         if error.retry and job.attempts < ATTEMPTS_MAX:
@@ -169,18 +192,23 @@ class Backlog:
         else:
             self._refuse(job, error)
 
-    def worker_lost(self, error: SpeechError) -> None:
-        """Try everything that the worker held again, in the order it had; `error` if it was."""
-        for job in reversed(list(self._running.values())):
+    def worker_lost(self, error: SpeechError, worker: int = 0) -> None:
+        """Try everything that a worker held again, in the order it had; `error` if it was."""
+        if self._held_back == worker:
+            self._held_back = None
+        lost = self._held_by.pop(worker, {})
+        for job_id in lost:
+            del self._running[job_id]
+        for job in reversed(lost.values()):
             if job.attempts < ATTEMPTS_MAX:
                 self._again.appendleft(job)
             else:
                 self._refuse(job, error)
-        self._running.clear()
 
     def fail_all(self, error: SpeechError) -> None:
         """Answer everybody with `error`."""
         self._running.clear()
+        self._held_by.clear()
         self._again.clear()
         for job in list(self._jobs.values()):
             self._refuse(job, error)
@@ -238,7 +266,7 @@ class Backlog:
         del self._jobs[job.key]
         if job in self._again:
             self._again.remove(job)
-        return job.speak.job_id if self._running.pop(job.speak.job_id, None) else None
+        return job.speak.job_id if self._end(job.speak.job_id) else None
 
     def _refuse(self, job: Job, error: SpeechError) -> None:
         for waiter in self._forget(job):

@@ -75,6 +75,12 @@ class Supervisor:
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep_a_worker(), name="speech worker")
 
+    def refuse(self, reason: str) -> None:
+        """Give up on the present worker, which is of no use; `reason` is a sentence."""
+        self._unable = reason
+        if self.worker is not None:
+            self.worker.kill("it cannot load the engine that is wanted")
+
     async def close(self) -> None:
         """Stop the worker and wait for its end, at most 3 s."""
         self._closing.set()
@@ -173,7 +179,5 @@ class Supervisor:
                 self._ready_at = asyncio.get_running_loop().time()
                 self._step_patience = report.info.step_patience
             case Unable():
-                self._unable = report.reason
-                if self.worker is not None:
-                    self.worker.kill("it cannot load the speech engine")
+                self.refuse(report.reason)
         self._on_report(report)

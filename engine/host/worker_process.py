@@ -19,7 +19,7 @@ from engine import cores, framing
 from engine.framing import FrameError
 from engine.messages import EXIT_OUT_OF_MEMORY, Command, Stop, WorkerReport
 
-_ROOT = Path(__file__).parents[2]  # so that the child can import `engine`
+ROOT = Path(__file__).parents[2]  # so that the child can import `engine`
 _LINE_MAX_BYTES = 4096
 #: How long after a worker's end processes that it left behind may keep its pipes open.
 _PIPES_OUTLIVE_S = 0.5
@@ -62,11 +62,11 @@ class WorkerProcess(asyncio.SubprocessProtocol):
     ) -> "WorkerProcess":
         """Start `command`. `environment` replaces this process's own. Raises `OSError`."""
         environment = os.environ if environment is None else environment
-        paths = [str(_ROOT), *filter(None, [environment.get("PYTHONPATH")])]
+        paths = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
         _, worker = await asyncio.get_running_loop().subprocess_exec(
             lambda: cls(on_report),
             *command,
-            cwd=_ROOT,
+            cwd=ROOT,
             env={
                 **environment,
                 "PYTHONPATH": os.pathsep.join(paths),

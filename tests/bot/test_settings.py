@@ -104,6 +104,8 @@ def test_the_documented_range_is_the_range(variable: str) -> None:
         ("TIMBRE_DEVICE", "cuda1", "TIMBRE_DEVICE: cuda1 is none of auto, cpu, cuda and cuda:N"),
         ("TIMBRE_DEVICE", "cuda:", "TIMBRE_DEVICE: cuda: is none of "),
         ("TIMBRE_DEVICE", "gpu", "TIMBRE_DEVICE"),
+        ("TIMBRE_GPUS", "0,0", "TIMBRE_GPUS: 0,0 is neither all nor numbers of cards"),
+        ("TIMBRE_GPUS", "cuda:1", "TIMBRE_GPUS: cuda:1 is neither"),
         ("TIMBRE_QUEUE_MAX_JOBS", "many", "TIMBRE_QUEUE_MAX_JOBS"),
         ("TIMBRE_QUEUE_MAX_JOBS", "0", "TIMBRE_QUEUE_MAX_JOBS"),
         ("TIMBRE_LOUDNESS_LUFS", "3", "TIMBRE_LOUDNESS_LUFS"),
@@ -162,6 +164,13 @@ def test_the_environment_goes_before_the_file_and_what_is_empty_counts_nowhere(
     assert (settings.sound.opus_kbps, settings.log.level) == (96, "ERROR")
     assert settings.engine.device == "auto"
     assert settings.home == ROOT / "a b"
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:1"])
+def test_one_device_and_cards_by_number_do_not_go_together(device: str) -> None:
+    with pytest.raises(SettingsError, match=r"TIMBRE_DEVICE=.* and TIMBRE_GPUS=all name different"):
+        settings_of({"TIMBRE_DEVICE": device, "TIMBRE_GPUS": "all"})
+    assert settings_of({"TIMBRE_DEVICE": "cuda", "TIMBRE_GPUS": "0,1"}).engine.gpus == "0,1"
 
 
 @pytest.mark.parametrize("line", [r"TIMBRE_HOME='C:\timbre\new'", r"TIMBRE_HOME=C:\timbre\new"])

@@ -3,7 +3,7 @@
 Its `home` is a folder for the journal and for markers of what has happened once. Variables:
 SCRIPT_LOAD (what happens while loading), SCRIPT_STREAMS (1: `SerialEngine`, more: steps of all
 jobs together), SCRIPT_CLONES (if set, clips are enrolled, with a file each), SCRIPT_HEARTBEAT_S,
-SCRIPT_PATIENCE (times the usual limit of a step).
+SCRIPT_PATIENCE (times the usual limit of a step), SCRIPT_PRECISION.
 The first word of a text says what to do, as in `_perform`.
 """
 
@@ -252,7 +252,7 @@ def load(config: EngineConfig, report: Callable[[WorkerReport], None]) -> Engine
         version="1",
         sample_rate=SAMPLE_RATE,
         device="cpu",
-        precision="fp32",
+        precision=os.environ.get("SCRIPT_PRECISION", "fp32"),
         reason="Tones are spoken, for a test.",
         stock_voices=("tone",),
         clones_voices="SCRIPT_CLONES" in os.environ,

@@ -152,6 +152,31 @@ async def test_lost_jobs_are_tried_first_in_their_order_and_each_alone() -> None
     assert [w.answer.done() for w in waiters.values()] == [True, True, True, False]
 
 
+async def test_one_worker_of_several_is_held_back_for_what_is_tried_again() -> None:
+    """The job has that worker to itself; the others go on with the queue."""
+    backlog = Backlog(99)
+    for guild in range(20):
+        backlog.submit(ask(f"{guild}", guild))
+    lost, held, other = (
+        [backlog.start(9, worker) for _ in range(2)] for worker in ("lost", "held", "other")
+    )
+    backlog.worker_lost(DIED, "lost")
+    assert backlog.start(9, "held") is None
+    assert backlog.start(9, "other").text == "6"
+    backlog.finish(lost[0].job_id, SPEECH)  # what was given up on says it all the same
+    assert backlog.running == 5
+    for job in held:
+        backlog.finish(job.job_id, SPEECH)
+    again = backlog.start(9, "held")
+    assert again.text == lost[0].text
+    assert backlog.start(9, "held") is None
+    assert backlog.start(9, "other").text == "7"
+    backlog.worker_lost(DIED, "other")
+    assert backlog.start(9, "idle").text in {job.text for job in other}
+    backlog.finish(again.job_id, SPEECH)
+    assert backlog.running_on("held") == 0
+
+
 async def test_only_what_another_worker_may_do_is_tried_again() -> None:
     backlog = Backlog(9)
     waiters = [backlog.submit(ask("a")), backlog.submit(ask("a"))]
