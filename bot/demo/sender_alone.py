@@ -36,7 +36,7 @@ _SSRC = struct.Struct(">I")
 
 
 @dataclass(frozen=True)
-class Figures:
+class SenderFigures:
     """Gaps are between packets of one server, in ms; `cores` is what sending took of a core."""
 
     servers: int
@@ -85,7 +85,7 @@ class _Carrier:
         self._writer.write(packet)
 
 
-def measure(servers: int, seconds: float) -> Figures:
+def measure(servers: int, seconds: float) -> SenderFigures:
     """Send to `servers` for `seconds`."""
     child = subprocess.Popen(
         [sys.executable, "-m", "bot.demo.sender_alone", "--take"],
@@ -118,7 +118,7 @@ def measure(servers: int, seconds: float) -> Figures:
     p50, p99, largest = percentiles([gap for one in gaps.values() for gap in one])
     for carrier in carriers:
         carrier.state.socket.close()
-    return Figures(
+    return SenderFigures(
         servers=servers,
         seconds=seconds,
         packets=sent,
