@@ -8,21 +8,27 @@ happens.
 import logging
 import os
 import sys
+import threading
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+#: What this process may use, as it was started; empty where it cannot be told.
+_ALL = frozenset(os.sched_getaffinity(0)) if sys.platform == "linux" else frozenset()
 
-def _allowed() -> frozenset[int]:
-    """What this process may use, as it was started; empty where it cannot be told."""
-    return frozenset(os.sched_getaffinity(0)) if sys.platform == "linux" else frozenset()
-
-
-_ALL = _allowed()
+#: Threads that compute without the interpreter's lock, and are to use all cores.
+_apart: set[int] = set()
 
 
-def share(*threads: int) -> bool:
-    """Keep threads, by their native ids, on the core where the calling thread is.
+def stay_apart() -> None:
+    """Let the calling thread use all cores, whatever the others do: it encodes, or computes."""
+    _apart.add(threading.get_native_id())
+    _keep([0], _ALL)
+
+
+def share() -> bool:
+    """Keep the process's other threads on the core where the calling one is.
 
     False where nothing was done: there is one core, or the system takes no such wish.
     """
@@ -35,21 +41,32 @@ def share(*threads: int) -> bool:
     except (OSError, ValueError, IndexError) as error:
         log.info("the current core is not known", extra={"reason": str(error)})
         return False
-    return _keep(threads, {core})
+    return _keep(_threads(), {core})
 
 
-def free(*of: int) -> bool:
-    """Let threads or processes, by id (0: the calling thread), use all cores again."""
-    return len(_ALL) > 1 and _keep(of, _ALL)
+def spread() -> None:
+    """Let all threads use all cores again."""
+    _keep(_threads(), _ALL)
 
 
-def _keep(of: tuple[int, ...], cores: frozenset[int] | set[int]) -> bool:
-    if sys.platform != "linux":
+def give_all(process: int) -> bool:
+    """Let a child process, just begun, use all cores: it inherits those of the thread it is of."""
+    return _keep([process], _ALL)
+
+
+def _threads() -> list[int]:
+    known = (thread.native_id for thread in threading.enumerate())
+    return [one for one in known if one is not None and one not in _apart]
+
+
+def _keep(of: Iterable[int], cores: Collection[int]) -> bool:
+    if sys.platform != "linux" or len(_ALL) < 2:
         return False
-    try:
-        for one in of:
+    done = True
+    for one in of:
+        try:
             os.sched_setaffinity(one, cores)
-    except OSError as error:  # it has ended, or a container does not allow it
-        log.info("cores could not be chosen", extra={"reason": str(error)})
-        return False
-    return True
+        except OSError as error:  # it has ended, or a container does not allow it
+            log.info("cores could not be chosen", extra={"reason": str(error)})
+            done = False
+    return done

@@ -1,7 +1,7 @@
 """Sends the packets of all servers: one thread, which takes them in the order of their times.
 
 A thread for each server, as discord.py has them, spends most of its time on waking up. Where many
-are being sent to, the thread and the event loop's share a core: see `engine.cores`.
+are being sent to, all threads but those that encode share a core: see `engine.cores`.
 
 Sources never block. One that does all the same is seen by `Sender.watch`, and given up; the others
 go on in a new thread.
@@ -31,7 +31,7 @@ CATCH_UP_S = 2 * PACKET_S
 #: and at most so long, so that what begins does not wait for what is being sent already.
 _SLEEP_MIN_S, _SLEEP_MAX_S = 0.001, 0.005
 
-#: From so many servers on the two threads share a core, until there are half as many again: with
+#: From so many servers on threads share a core, until there are half as many again: with
 #: fewer nothing is gained.
 _SHARE_FROM = 40
 
@@ -126,16 +126,11 @@ class Sender:
         self._closed = False
         self._sending: Sending | None = None  # whose packet is being sent at this moment
         self._steps = 0
-        self._loop_thread = 0
         self._sharing = False
 
     def add(self, sending: Sending) -> None:
-        """Send the first packet of `sending` at once, and its others in their time.
-
-        To be called in the event loop's thread.
-        """
+        """Send the first packet of `sending` at once, and its others in their time."""
         self._added.append(sending)
-        self._loop_thread = threading.get_native_id()
         with self._turn:
             if self._thread is None and not self._closed:
                 self._begin()
@@ -200,10 +195,10 @@ class Sender:
         many = self._figures.sending = len(self._due)
         if not self._sharing and many >= _SHARE_FROM:
             self._sharing = True
-            cores.share(0, self._loop_thread)
+            cores.share()
         elif self._sharing and many < _SHARE_FROM // 2:
             self._sharing = False
-            cores.free(0, self._loop_thread)
+            cores.spread()
 
     async def watch(self) -> None:
         """Give up, until cancelled, what blocks the thread."""

@@ -136,7 +136,7 @@ async def _verdict_of(file: BinaryIO, task: Task) -> Verdict:
         process_group=0 if os.name == "posix" else None,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
-    cores.free(child.pid)  # the thread that started it may be kept on one
+    cores.give_all(child.pid)  # the thread that started it may be kept on one
     assert child.stdout
     assert child.stderr
     try:

@@ -58,9 +58,9 @@ async def run(settings: Settings) -> int:
     link = _connector(settings)
     logs.configure(settings.log.level, settings.log.format, token, settings.http.secret)
     _allow_descriptors()
-    # Threads that are begun while the loop's shares a core do not belong there.
+    # What encodes and reads files needs no interpreter meanwhile.
     asyncio.get_running_loop().set_default_executor(
-        ThreadPoolExecutor(thread_name_prefix="asyncio", initializer=cores.free, initargs=(0,))
+        ThreadPoolExecutor(thread_name_prefix="asyncio", initializer=cores.stay_apart)
     )
     if exposed := exposed_token():
         log.warning(exposed)

@@ -69,7 +69,7 @@ class SpeechRoute:
         self._on_first = on_first
         self._clock = clock
         self._threads = ThreadPoolExecutor(
-            _THREADS, "speech over http", initializer=cores.free, initargs=(0,)
+            _THREADS, "speech over http", initializer=cores.stay_apart
         )
         self.speaking = 0
 

@@ -80,7 +80,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
             | getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         if worker.pid is not None:
-            cores.free(worker.pid)  # the thread that started it may be kept on one
+            cores.give_all(worker.pid)  # the thread that started it may be kept on one
         return worker
 
     @property
