@@ -1,7 +1,7 @@
 """Sends the packets of all servers: one thread, which takes them in the order of their times.
 
 A thread for each server, as discord.py has them, spends most of its time on waking up. Where many
-are being sent to, all threads but those that encode share a core: see `engine.cores`.
+are being sent to, threads share a core: see `core_sharing.py`.
 
 Sources never block. One that does all the same is seen by `Sender.watch`, and given up; the others
 go on in a new thread.
@@ -18,8 +18,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.base.metrics import SendingFigures
+from bot.channel.core_sharing import CoreSharing
 from bot.speech.audio.opus import PACKET_MS
-from engine import cores
 
 PACKET_S = PACKET_MS / 1000
 
@@ -30,10 +30,6 @@ CATCH_UP_S = 2 * PACKET_S
 #: The thread sleeps at least so long, so that what is due at almost the same time leaves together,
 #: and at most so long, so that what begins does not wait for what is being sent already.
 _SLEEP_MIN_S, _SLEEP_MAX_S = 0.001, 0.005
-
-#: From so many servers on threads share a core, until there are half as many again: with
-#: fewer nothing is gained.
-_SHARE_FROM = 40
 
 #: A source that is read for longer than two looks of the watch is given up.
 _WATCH_S = 0.25
@@ -126,7 +122,8 @@ class Sender:
         self._closed = False
         self._sending: Sending | None = None  # whose packet is being sent at this moment
         self._steps = 0
-        self._sharing = False
+        self._late = 0
+        self._core_sharing = CoreSharing()
 
     def add(self, sending: Sending) -> None:
         """Send the first packet of `sending` at once, and its others in their time."""
@@ -171,11 +168,12 @@ class Sender:
                 self._steps += 1
                 if goes_on:
                     self._figures.lateness.observe(now - due)
+                    self._late += now - due > PACKET_S
                     following = max(due, now - CATCH_UP_S) + PACKET_S
                     heapq.heapreplace(self._due, (following, number, sending))
                     continue
                 heapq.heappop(self._due)
-            self._changed()
+            self._changed(now)
             _end(sending, error)
 
     def _send(self, sending: Sending, now: float) -> tuple[bool, Exception | None]:
@@ -188,17 +186,12 @@ class Sender:
     def _take_in(self, now: float) -> None:
         while self._added:
             heapq.heappush(self._due, (now, next(self._numbers), self._added.popleft()))
-        self._changed()
+        self._changed(now)
 
-    def _changed(self) -> None:
+    def _changed(self, now: float) -> None:
         """See to what depends on how many are being sent to."""
         many = self._figures.sending = len(self._due)
-        if not self._sharing and many >= _SHARE_FROM:
-            self._sharing = True
-            cores.share()
-        elif self._sharing and many < _SHARE_FROM // 2:
-            self._sharing = False
-            cores.spread()
+        self._core_sharing.look(many, packets=self._steps, late=self._late, now_s=now)
 
     async def watch(self) -> None:
         """Give up, until cancelled, what blocks the thread."""
