@@ -12,20 +12,25 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.base.command_mentions import CommandMentions
-from bot.base.command_sync import sync_if_changed
+from bot.base.command_sync import registered_commands, sync_if_changed
 from bot.base.errors import sentence_for, tell
-from bot.base.health import show_life
+from bot.base.health import life_of, show_life
 from bot.base.invitation import invite_link
 from bot.base.lag import measure
+from bot.base.shards import Shards
 from bot.base.tasks import TaskSet
 from bot.base.turns import FairTurns
+from bot.catalogue import Said, Sentence, locale_of, set_reader
+from bot.catalogue.translator import CatalogueTranslator
 from bot.channel.limits import LeaveAfter
 from bot.channel.sessions import VoiceSessions
 from bot.live.exclusions import LiveExclusions
 from bot.live.moderation_log import ModerationLog
 from bot.live.reading import LiveReading
 from bot.services import Services
+from bot.voices.bars import BARRED_BY
 from data.bars import Bar
+from data.errors import DatabaseClosed
 from engine.errors import SpeechError
 
 log = logging.getLogger(__name__)
@@ -36,6 +41,10 @@ _TELLING_S = 1.0
 _ASKING_S = 2.0
 #: Lists to choose from, made at once and waiting: many come with every letter that is typed.
 _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING = 2, 20
+#: Discord lets one shard of each bucket identify in five seconds; the rest is for its way there.
+_IDENTIFY_EVERY_S = 5.25
+#: How often a process that does not lead looks whether Discord has the commands yet.
+_COMMANDS_AGAIN_S = 5.0
 #: Discord's codes for somebody who is no member of a server, and for an account that is gone.
 _NO_MEMBER = (10007, 10013)
 EXTENSIONS = (
@@ -61,9 +70,13 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
     """Where all commands begin, and where their errors meet."""
 
     async def interaction_check(self, interaction: "discord.Interaction[TimbreBot]", /) -> bool:
-        """Take no more work while the bot is closing, and know what is being answered."""
+        """Take no more work while the bot is closing, and know what is being answered.
+
+        What the command says is in the caller's language from here on.
+        """
+        set_reader(interaction.locale)
         if self.client.closing:
-            await tell(interaction, "I am being restarted. Please try again in a moment.")
+            await tell(interaction, Sentence("I am being restarted. Please try again in a moment."))
             return False
         if task := asyncio.current_task():
             self.client.interactions.add(task)
@@ -75,20 +88,19 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
         if command is not None and command.qualified_name.startswith("privacy "):
             return True
         try:
+            kind = command.extras.get(BARRED_BY, Bar.EVERYTHING) if command else Bar.EVERYTHING
             refusal = await self.client.services.bars.refusal(
-                interaction.user.id, interaction.guild_id or 0, Bar.EVERYTHING
+                interaction.user.id, interaction.guild_id or 0, kind
             )
         except sqlite3.Error as error:  # outside of commands discord.py tells nobody
             await self._refuse(interaction, sentence_for(error))
             return False
         if refusal is None:
             return True
-        await self._refuse(
-            interaction, f"{refusal} `/privacy info` and the other privacy commands still work."
-        )
+        await self._refuse(interaction, refusal)
         return False
 
-    async def _refuse(self, interaction: "discord.Interaction[TimbreBot]", sentence: str) -> None:
+    async def _refuse(self, interaction: "discord.Interaction[TimbreBot]", sentence: Said) -> None:
         """Say why, unless they are still typing."""
         if interaction.type is not discord.InteractionType.autocomplete:
             await tell(interaction, sentence)
@@ -138,6 +150,8 @@ class TimbreBot(commands.AutoShardedBot):
             tree_cls=TimbreTree,
             connector=connector,
         )
+        if shards := services.peers.shards:
+            self.shard_count, self.shard_ids = shards.count, shards.ids
         self.services = services
         self.command_mentions = CommandMentions()
         self.sessions = VoiceSessions(
@@ -147,7 +161,11 @@ class TimbreBot(commands.AutoShardedBot):
             on_left=self._left,
             on_gap=self._note_gap,
             figures=services.metrics.sending,
+            may_speak=services.peers.may_speak,
+            language=self.language_in,
         )
+        services.peers.guilds = lambda: len(self.guilds)
+        self._identifying_at_once = 1  # as Discord says later
         services.sharing.membership = self._is_member
         self.live = LiveReading(
             services.store,
@@ -162,7 +180,7 @@ class TimbreBot(commands.AutoShardedBot):
         self.closing = False
         self.interactions = TaskSet()  # being answered
         self.completions = FairTurns(
-            _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING, "Many others type."
+            _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING, Sentence("Many others type.")
         )
         self.started_at = discord.utils.utcnow()
         self._born = time.perf_counter()
@@ -175,8 +193,8 @@ class TimbreBot(commands.AutoShardedBot):
     async def on_message(self, message: discord.Message, /) -> None:
         """Take no message for a command: discord.py would, and would log the words of it."""
 
-    def _left(self, guild_id: int) -> None:
-        self.live.bindings.left(guild_id)
+    def _left(self, guild_id: int, reason: Said) -> None:
+        self.live.bindings.left(guild_id, reason)
 
     def _note_gap(self) -> None:
         self.services.metrics.voice_gaps += 1
@@ -206,6 +224,18 @@ class TimbreBot(commands.AutoShardedBot):
             return None
         return application.team.owner_id if application.team else application.owner.id
 
+    async def language_in(self, guild_id: int) -> str | None:
+        """What a server chose as the language of the bot's own words, if it can be read."""
+        try:
+            return (await self.services.store.guild_settings.get(guild_id)).language
+        except (sqlite3.Error, DatabaseClosed) as error:  # what is to be said matters more
+            log.warning("a server's language is not known", extra={"reason": str(error)})
+            return None
+
+    async def locale_in(self, guild: discord.Guild | None) -> str:
+        """In which language all in a server are spoken to."""
+        return locale_of(guild, await self.language_in(guild.id) if guild else None)
+
     async def _leave_after(self, guild_id: int) -> LeaveAfter:
         chosen = await self.services.store.guild_settings.get(guild_id)
         usual = self.services.settings.channel
@@ -221,17 +251,64 @@ class TimbreBot(commands.AutoShardedBot):
         await self.is_owner(self.user)  # so that Discord is asked who that is once, not for each
         if self.intents.message_content:
             await self.live.bindings.remember()
-        await self.services.janitor.start()
+        if self.services.peers.first:
+            await self.services.janitor.start()
+        else:  # nothing is tidied up that somebody here could wait for
+            self._background.spawn(self.services.janitor.start(), name="janitor's start")
         self._background.spawn(self.services.janitor.run(), name="janitor")
         self._background.spawn(self._prepare_detection(), name="detection")
         self._background.spawn(measure(self.services.metrics.loop_lag), name="lag")
         self._background.spawn(self.services.statistics.run(), name="statistics")
-        home = self.services.settings.home
-        self._background.spawn(show_life(home, lambda: self.connected), name="health")
+        file = life_of(self.services.settings.home, self.services.peers.shards)
+        self._background.spawn(show_life(file, lambda: self.connected), name="health")
+        await self.tree.set_translator(CatalogueTranslator())
         for extension in EXTENSIONS:
             await self.load_extension(extension)
-        record = self.services.settings.home / "commands.json"
-        self.command_mentions.learn(await sync_if_changed(self.tree, self.application_id, record))
+        await self._learn_commands()
+        if self.services.peers.shards:
+            await self._learn_start_limits(self.services.peers.shards)
+
+    async def _learn_commands(self) -> None:
+        """Tell Discord about the commands, which one process does for all, and learn their ids."""
+        if await self.services.peers.leads():
+            record = self.services.settings.home / "commands.json"
+            synced = await sync_if_changed(self.tree, self.application_id, record)
+            self.command_mentions.learn(synced)
+        else:
+            self._background.spawn(self._wait_for_commands(), name="commands")
+
+    async def _wait_for_commands(self) -> None:
+        names = {command.name for command in self.tree.get_commands()}
+        while True:
+            known = await registered_commands(self.tree)
+            self.command_mentions.learn(known)
+            if names <= {command.name for command in known}:
+                return
+            await asyncio.sleep(_COMMANDS_AGAIN_S)
+
+    async def _learn_start_limits(self, shards: Shards) -> None:
+        limits = await self.fetch_session_start_limits()
+        self._identifying_at_once = limits.max_concurrency
+        if limits.remaining < len(shards.ids):  # beyond it Discord resets the token
+            wait_s = limits.reset_after / 1000
+            log.error("Discord lets no more shards start today", extra={"wait_s": wait_s})
+            await asyncio.sleep(wait_s)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait for this shard's turn, which all processes take in Discord's buckets."""
+        shards = self.services.peers.shards
+        if shards is None or shard_id is None:
+            await super().before_identify_hook(shard_id, initial=initial)
+            return
+        bucket = shard_id % self._identifying_at_once
+        wait_s = _IDENTIFY_EVERY_S
+        try:
+            wait_s = await self.services.store.pauses.identify_in(
+                bucket, _IDENTIFY_EVERY_S, most_s=_IDENTIFY_EVERY_S * shards.count
+            )
+        except sqlite3.Error as error:
+            log.warning("no turn to identify could be had", extra={"reason": str(error)})
+        await asyncio.sleep(wait_s)
 
     async def _prepare_detection(self) -> None:
         """Have languages told apart from the first line on, where the engine reads several."""

@@ -15,7 +15,11 @@ from data.guild_settings import GuildSettingsStore
 from data.live import ExclusionStore, LiveBindingStore
 from data.local_clips import LocalClipStore
 from data.member_languages import MemberLanguageStore
+from data.member_sounds import MemberSoundStore
+from data.member_words import MemberWordsStore
+from data.pauses import PauseStore
 from data.personal import PersonalDataStore
+from data.processes import ProcessStore
 from data.pronunciations import PronunciationStore
 from data.pseudonyms import Pseudonym, pseudonyms
 from data.reports import ReportStore
@@ -46,6 +50,8 @@ class Store:
         self.permissions = VoicePermissionStore(database, clock)
         self.choices = VoiceChoiceStore(database, clock)
         self.member_languages = MemberLanguageStore(database, clock)
+        self.member_words = MemberWordsStore(database, clock)
+        self.sounds = MemberSoundStore(database, clock, pseudonym)
         self.moderation = VoiceModerationStore(database, clock)
         self.bars = BarStore(database, clock, pseudonym)
         self.uses = VoiceUseStore(database, clock)
@@ -60,6 +66,8 @@ class Store:
         self.conditionals = ConditionalsStore(database, clock)
         self.speech = SpeechStore(database, clock)
         self.statistics = StatisticsStore(database, clock)
+        self.processes = ProcessStore(database, clock)
+        self.pauses = PauseStore(database, clock)
 
     @classmethod
     async def open(

@@ -1,7 +1,7 @@
 """Tell Discord which commands there are, when they changed.
 
 Discord allows 200 command creations a day, and restarts are frequent: commands are sent only when
-they differ from what was sent last, or Discord lost them.
+they differ from what was sent last, translations included, or Discord lost them.
 """
 
 import asyncio
@@ -23,7 +23,13 @@ async def sync_if_changed(
 
     Returns them as Discord has them now.
     """
-    commands = [command.to_dict(tree) for command in tree.get_commands()]
+    translator = tree.translator
+    commands = [
+        await command.get_translated_payload(tree, translator)
+        if translator
+        else command.to_dict(tree)
+        for command in tree.get_commands()
+    ]
     payload = json.dumps(commands, sort_keys=True, default=str)
     state = {
         "application": application_id,
@@ -31,7 +37,7 @@ async def sync_if_changed(
     }
     names = {str(command["name"]) for command in commands}
     if await asyncio.to_thread(_recorded, record) == state:
-        registered = await _registered(tree)
+        registered = await registered_commands(tree)
         if {command.name for command in registered} == names:
             log.info("commands unchanged", extra={"commands": len(commands)})
             return registered
@@ -41,9 +47,10 @@ async def sync_if_changed(
     return synced
 
 
-async def _registered(
+async def registered_commands(
     tree: app_commands.CommandTree[discord.Client],
 ) -> list[app_commands.AppCommand]:
+    """The commands as Discord has them; none where it does not say."""
     try:
         return await tree.fetch_commands()
     except discord.HTTPException as error:

@@ -125,6 +125,10 @@ class Metrics:
         self.sound_ms = 0
         self.failures = 0  # pieces of text that could not be spoken
 
+    def analysed(self, enrolments: int) -> None:
+        """Note how many clips the engine that several bot processes share has analysed."""
+        self.enrolments = enrolments
+
     def synthesised(self, took_s: float, plays_s: float) -> None:
         """Note that a request was answered with speech, which is not empty."""
         self.synthesis.add(took_s * 1000)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import discord
 
 from bot.base.metrics import SendingFigures
+from bot.catalogue import Said
 from bot.channel import reasons
 from bot.channel.limits import LeaveAfter, VoiceLimits
 from bot.channel.sender import Sender
@@ -16,8 +17,10 @@ from bot.channel.watch import Watch
 class VoiceSessions:
     """Sessions are made on first use and watched from then on.
 
-    `leave_after` is asked what a server wants, `on_left` told that the bot is in no channel of it
-    any more, and `on_gap` each time that an utterance falls silent in its middle.
+    `leave_after` and `language` are asked what a server wants, `on_left` told that the bot is in no
+    channel of it any more and why, and `on_gap` each time that an utterance falls silent in its
+    middle.
+    While `may_speak` says no, which it is asked in any thread, all of them are silent.
     """
 
     def __init__(
@@ -26,15 +29,19 @@ class VoiceSessions:
         find_guild: Callable[[int], discord.Guild | None],
         leave_after: Callable[[int], Awaitable[LeaveAfter]],
         *,
-        on_left: Callable[[int], None],
+        on_left: Callable[[int, Said], None],
         on_gap: Callable[[], None],
         figures: SendingFigures,
+        may_speak: Callable[[], bool],
+        language: Callable[[int], Awaitable[str | None]],
     ) -> None:
         self._limits = limits
         self._find_guild = find_guild
         self._leave_after = leave_after
         self._on_left = on_left
         self._on_gap = on_gap
+        self._may_speak = may_speak
+        self._language = language
         self._sessions: dict[int, VoiceSession] = {}
         self._watches: dict[int, asyncio.Task[None]] = {}
         self._figures = figures
@@ -53,6 +60,8 @@ class VoiceSessions:
                 on_left=self._on_left,
                 on_gap=self._on_gap,
                 full=self._full,
+                may_speak=self._may_speak,
+                language=self._language,
             )
             watch = Watch(session, self._leave_after)
             self._sessions[guild.id] = session
@@ -81,7 +90,7 @@ class VoiceSessions:
         if session := self._sessions.pop(guild.id, None):
             self._watches.pop(guild.id).cancel()
             session.drop(reasons.KICKED)
-        self._on_left(guild.id)
+        self._on_left(guild.id, reasons.KICKED)
 
     @property
     def speaking(self) -> int:

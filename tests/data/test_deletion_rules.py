@@ -77,6 +77,8 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "users": [(gone, 0)],
         "live_exclusions": [(5, gone, "blocked")],
         "member_languages": [(gone, 5, "es")],
+        "member_words": [(gone, 5, "name", "Ally"), (gone, 5, "arrival", "Here I am.")],
+        "member_tunings": [(gone, 5, 1.5, 2)],
         "pronunciations": [(None, gone, "brb", "be right back")],
         "voice_shares": [(5, 1, 0)],
         "voice_choices": [(gone, 5, 3, None), (gone, 6, None, "heart"), (stays, 5, 1, None)],
@@ -103,6 +105,9 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "users": [(stays, 0)],
         "live_exclusions": [(5, stays, "blocked")],
         "member_languages": [(stays, 5, "de")],
+        "member_words": [(stays, 5, "name", "Bobby")],
+        "member_tunings": [(stays, 5, 0.5, 0)],
+        "moderated_sounds": [(5, "c" * 64, 50, "heart")],
         "pronunciations": [
             (5, None, "brb", "be right back"),
             (None, stays, "brb", "be right back"),
@@ -118,11 +123,11 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "local_clips": [(shared_clip, 0), ("e" * 64, 0)],
         "departed_guilds": [(7, 0)],
         "welcomed_guilds": [(5, 0)],
-        "live_bindings": [(5, 1, 2, 0)],
+        "live_bindings": [(5, 1, 2, 0, 0)],
         "copied_clips": [(5, stays, 0)],
         "voice_uses": [(5, 3, stays, 1)],
         "voice_permissions": [(3, stays, 0, 1, None, None, None, None)],
-        "bars": [(5, "c" * 64, "voices", 0)],
+        "bars": [(5, "c" * 64, "voices", 0, None)],
         "conditionals_cache": [("k2", f"clip:{stays}:{shared_clip}", "r", "e", "c/2", 1, 0, 0)],
         "speech_cache": [
             ("k2", f"clip:{stays}:{shared_clip}", "s/2", 1, 1.0, 0, 0),
@@ -131,6 +136,12 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "speech_origins": [("k2", stays, 5, 78), ("k3", stays, 5, None)],
         "daily_counts": [(1, 2, 3, 4, 5, 6, 7)],
         "daily_first_sounds": [(1, 2, 3)],
+        "processes": [("p", 0, 0, 1, 0, 0.0)],
+        "notices": [(1, "p", "what another process acts on meanwhile")],
+        "acknowledgements": [(1, "p")],
+        "claims": [("what one process does meanwhile", "p")],
+        "pauses": [("report", "c" * 64, 0.0)],
+        "identifies": [(0, 0.0)],
     }
     with closing(sqlite3.connect(path)) as connection, connection:
         for table, values in (*goes.items(), *left.items()):

@@ -53,7 +53,7 @@ class Stage:
 
     def elsewhere(self, name: str, *people: User) -> "Stage":
         """Another server; with the same `people`, what was rendered for them is used again."""
-        return Stage(self.discord, self.bot, *_furnished(self.discord, name, *people), self.home)
+        return Stage(self.discord, self.bot, *furnished(self.discord, name, *people), self.home)
 
     @property
     def general(self) -> Channel:
@@ -105,7 +105,7 @@ class Stage:
         return worker
 
 
-def _furnished(
+def furnished(
     discord: LoopbackDiscord, name: str, alice: User | None = None, bob: User | None = None
 ) -> tuple[Guild, VoiceChannel, Member, Member]:
     guild = discord.add_guild(name)
@@ -133,7 +133,7 @@ async def settings_page(moderator: Member, page: Page) -> Message:
     """The panel of `/settings`, turned to a page."""
     panel = await (await moderator.slash("settings")).reply()
     if page is not Page.READING:
-        await (await panel.press(page)).acknowledged()
+        await (await panel.select("page", [page])).acknowledged()
     return panel
 
 
@@ -146,9 +146,9 @@ async def choose(moderator: Member, field: str, *chosen: Choice) -> Message:
         if panel.component(field)["label"] == f"{option.title}: {chosen[0]}":
             return panel
         changed = await panel.press(field)
-    elif option.is_number:
+    elif option.is_typed:
         form = await (await panel.press(field)).modal()
-        changed = await form.submit({option.hint: str(chosen[0])})
+        changed = await form.submit({str(option.hint): str(chosen[0])})
     else:
         changed = await panel.select(field, picked)
     await changed.acknowledged()
@@ -170,7 +170,7 @@ async def a_stage(
 ) -> AsyncIterator[Stage]:
     async with LoopbackDiscord(shards=shards) as discord:
         discord.faults.message_content_refused = message_content_refused
-        place = _furnished(discord, "The workshop")
+        place = furnished(discord, "The workshop")
         home = folder / "home"
         # Nobody has to speak and no server is greeted, except in the tests of that.
         settings = {

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.base import private_files
 from bot.base.home import SPEECH
 from bot.base.private_files import make_folder
 from bot.base.recorded_files import RecordedFiles
@@ -106,7 +107,7 @@ class SpeechCache:
                         voice_identity=voice.identity,
                         path=path.relative_to(self._home).as_posix(),
                         size_bytes=len(ogg),
-                        duration_s=speech.duration_s,
+                        duration_s=len(packets) * opus.PACKET_MS / 1000,
                     ),
                     origin,
                 )
@@ -115,6 +116,8 @@ class SpeechCache:
                 await self._store.conditionals.touch(voice.identity)
         except (OSError, sqlite3.Error) as error:
             log.error("speech could not be kept", exc_info=error, extra={"key": key})
+            # Not left without a row: this process may have been given up, and the voice deleted.
+            await asyncio.to_thread(_remove, path)
         except DatabaseClosed:
             log.info("speech is not kept: the bot is shutting down")
         return tuple(packets)
@@ -191,3 +194,10 @@ def _write(path: Path, content: bytes) -> None:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _remove(path: Path) -> None:
+    try:
+        private_files.remove([path])
+    except OSError as error:
+        log.warning("%s is left without a row: %s", path.name, error.strerror)
