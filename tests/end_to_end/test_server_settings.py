@@ -332,6 +332,7 @@ async def test_members_are_called_what_they_and_their_server_want(
     assert "by your name on Discord" in await stage.reply(gina, "voice called")
     await choose(moderator, "use_nicknames", "yes")
     await called("Five.", "Gigi")
+    await choose(moderator, "read_names", "no")
     await stage.reply(moderator, "live stop")
     await gina.leave()
 
