@@ -13,11 +13,13 @@ from bot.base.home import DATABASE, prepare_home
 from bot.base.metrics import Metrics
 from bot.base.statistics import Statistics
 from bot.clips.judge import judge, prove
+from bot.live.own_words import OwnWords
 from bot.live.server_settings import ServerSettings
 from bot.settings import SECRETS, Settings, SettingsError
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.detection import Detector
 from bot.speech.line_languages import LineLanguages
+from bot.speech.names import CalledNames
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.saying import Sayings
@@ -69,6 +71,7 @@ class Services:
     privacy: Privacy
     janitor: Janitor
     server_settings: ServerSettings
+    own_words: OwnWords
     reader: Reader
     pronouncing: Pronouncing
     metrics: Metrics
@@ -212,6 +215,7 @@ def _services(
             reader,
             pronouncing,
             languages=line_languages,
+            called=CalledNames(store.member_words, store.guild_settings),
             guild_settings=store.guild_settings,
         ),
         line_languages=line_languages,
@@ -230,6 +234,7 @@ def _services(
         privacy=privacy,
         janitor=janitor,
         server_settings=ServerSettings(store, voice_keeping, executor),
+        own_words=OwnWords(store),
         reader=reader,
         pronouncing=pronouncing,
         metrics=metrics,

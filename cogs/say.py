@@ -12,6 +12,7 @@ from discord.utils import escape_markdown
 
 from bot.base.command_mentions import linked
 from bot.base.errors import TOO_LATE
+from bot.catalogue import Said, Sentence, ngettext
 from bot.channel.admission import VocalChannel
 from bot.channel.playback import TakenBack
 from bot.channel.speaking_rights import require_voice
@@ -35,7 +36,7 @@ from engine.speech import Priority
 
 #: A message may have so many.
 _MESSAGE_MAX_CHARS = 2000
-_PAUSED = "I am paused. I go on when a moderator uses `/resume`."
+_PAUSED = Sentence("I am paused. I go on when a moderator uses `/resume`.")
 
 
 class Say(commands.Cog):
@@ -165,7 +166,7 @@ class Say(commands.Cog):
             saying.cancel()
             raise
 
-        def remarks() -> Iterator[str]:
+        def remarks() -> Iterator[Said]:
             """What differs from what was asked for. Another voice is told of once."""
             for remark in saying.remarks:
                 if remark != saying.substitution or session.is_new(author_id, remark):
@@ -173,7 +174,11 @@ class Say(commands.Cog):
 
         ahead = session.backlog
         playback = session.speak(saying, author_id=author_id, label=text)
-        waiting = f"Queued, {ahead} ahead of you." if ahead else ""
+        waiting = (
+            ngettext("Queued, {count} ahead of you.", "Queued, {count} ahead of you.", ahead)
+            if ahead
+            else ""
+        )
         if session.source.paused:
             waiting = f"{waiting} {_PAUSED}".lstrip()
         await deferral
@@ -184,11 +189,12 @@ class Say(commands.Cog):
             if not waiting:
                 self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
             unshown = await self._show(seat, member_of(interaction), text)
-            told = [f"Speaking in {seat.mention}.", *remarks(), *([unshown] if unshown else [])]
-            await _say_so(interaction, "\n".join(told))
+            speaking = Sentence("Speaking in {channel}.", channel=seat.mention)
+            told = [speaking, *remarks(), *([unshown] if unshown else [])]
+            await _say_so(interaction, "\n".join(map(str, told)))
             await playback.finished
         except TakenBack as error:  # which was answered already: no second answer
-            await _say_so(interaction, str(error))
+            await _say_so(interaction, str(error.sentence))
 
     async def _send_file(
         self,
@@ -202,7 +208,7 @@ class Say(commands.Cog):
         await send_file(interaction, saying, content, kind)
         interaction.extras["public"] = False
 
-    async def _show(self, seat: VocalChannel, member: discord.Member, text: str) -> str | None:
+    async def _show(self, seat: VocalChannel, member: discord.Member, text: str) -> Said | None:
         """Write what is said for those who sit there, if their server wants that.
 
         Returns a sentence for its author where that cannot be done.
@@ -211,7 +217,9 @@ class Say(commands.Cog):
             return None
         may = seat.permissions_for(seat.guild.me)
         if not (may.view_channel and may.send_messages):
-            return f"I cannot write in {seat.mention}, so nobody there can read it."
+            return Sentence(
+                "I cannot write in {channel}, so nobody there can read it.", channel=seat.mention
+            )
         shown = f"**{escape_markdown(member.display_name)}:** {text}"
         for begin in range(0, len(shown), _MESSAGE_MAX_CHARS):
             await seat.send(shown[begin : begin + _MESSAGE_MAX_CHARS], silent=True)

@@ -9,6 +9,7 @@ import discord
 from discord.http import handle_message_parameters
 
 from bot.base.errors import UserError
+from bot.catalogue import gettext
 from bot.speech.audio import opus
 from bot.speech.audio.formats import FormatName, whole_file
 from bot.speech.audio.voice_message import waveform
@@ -69,7 +70,7 @@ async def send_file(
     interaction: discord.Interaction, saying: Saying, content: bytes, kind: SoundFile
 ) -> None:
     """Answer a deferred interaction with the sound of `saying`, and what is to be said of it."""
-    remarks = "\n".join(saying.remarks)
+    remarks = "\n".join(map(str, saying.remarks))
     if kind is SoundFile.VOICE_MESSAGE:
         await _send_voice_message(interaction, content, remarks)
         return
@@ -82,7 +83,7 @@ async def _send_voice_message(interaction: discord.Interaction, ogg: bytes, rema
     channel = where_asked(interaction)
     assert isinstance(channel, discord.abc.Snowflake)  # commands are used in channels
     sound = await asyncio.to_thread(_voice_message, ogg)
-    said = f"A voice message of {interaction.user.mention}:"
+    said = gettext("A voice message of {member}:", member=interaction.user.mention)
     answer = await interaction.edit_original_response(content=f"{said}\n{remarks}".rstrip())
     reference = discord.MessageReference.from_message(answer, fail_if_not_exists=False)
     with handle_message_parameters(

@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 from discord.utils import escape_markdown
 
+from bot.catalogue import gettext
 from bot.client import TimbreBot
 from bot.speech.audio.tuning import PITCH_MAX, PITCH_MIN, SPEED_MAX, SPEED_MIN
 from bot.voices.keeping import SETTING_RANGES
@@ -47,7 +48,9 @@ class TuningCommands(commands.Cog):
             await sounds.tune(person, speed=1.0, pitch_semitones=0)
         sound = await sounds.tune(person, speed=speed, pitch_semitones=pitch)
         decided = await sounds.decided(person.user_id, person.guild_id)
-        await interaction.edit_original_response(content="\n".join([described(sound), *decided]))
+        await interaction.edit_original_response(
+            content="\n".join([described(sound), *map(str, decided)])
+        )
 
     @app_commands.command(description="Change how one of your voices speaks")
     @app_commands.describe(
@@ -82,21 +85,28 @@ class TuningCommands(commands.Cog):
             seed=seed,
         )
         await interaction.edit_original_response(
-            content=f"**{escape_markdown(adjusted.name)}** speaks with {settings_of(adjusted)}."
+            content=gettext(
+                "{voice} speaks with {settings}.",
+                voice=f"**{escape_markdown(adjusted.name)}**",
+                settings=settings_of(adjusted),
+            )
         )
 
 
 def described(sound: MemberSound) -> str:
     """How fast and how high a member speaks, in a sentence."""
-    speed = f"{sound.speed:g}"
     if sound.speed == 1 and sound.pitch_semitones == 0:
-        return "In this server you speak as fast and as high as your voice does."
+        return gettext("In this server you speak as fast and as high as your voice does.")
     if sound.pitch_semitones == 0:
-        return f"In this server you speak at {speed} times the usual speed."
+        return gettext(
+            "In this server you speak at {speed:g} times the usual speed.", speed=sound.speed
+        )
     pitch = f"{sound.pitch_semitones:+d}"
     if sound.speed == 1:
-        return f"In this server you speak with a pitch of {pitch} semitones."
-    return (
-        f"In this server you speak at {speed} times the usual speed, with a pitch of {pitch} "
-        "semitones."
+        return gettext("In this server you speak with a pitch of {pitch} semitones.", pitch=pitch)
+    return gettext(
+        "In this server you speak at {speed:g} times the usual speed, with a pitch of {pitch} "
+        "semitones.",
+        speed=sound.speed,
+        pitch=pitch,
     )

@@ -69,18 +69,17 @@ class ExclusionStore(PseudonymousPart):
 
 
 class LiveBindingStore(StorePart):
-    """Which text channel is read where: one a server at most."""
+    """Which text channels are read where: several a server, each into one voice channel."""
 
     async def all(self) -> list[LiveBinding]:
-        return await self._database.rows(LiveBinding, "live_bindings", order="guild_id")
+        return await self._database.rows(
+            LiveBinding, "live_bindings", order="guild_id, text_channel_id"
+        )
 
     async def put(self, binding: LiveBinding) -> None:
         await self._database.insert("live_bindings", binding, on_conflict="REPLACE")
 
-    async def moved(self, guild_id: int, voice_channel_id: int) -> None:
-        """Follow the bot into another voice channel, where the server has a binding."""
-        changes = {"voice_channel_id": voice_channel_id}
-        await self._database.update("live_bindings", changes, guild_id=guild_id)
-
-    async def remove(self, guild_id: int) -> None:
-        await self._database.delete("live_bindings", guild_id=guild_id)
+    async def remove(self, guild_id: int, text_channel_id: int | None = None) -> None:
+        """Forget one channel of a server, or (None) all of them."""
+        which = {} if text_channel_id is None else {"text_channel_id": text_channel_id}
+        await self._database.delete("live_bindings", guild_id=guild_id, **which)

@@ -21,6 +21,7 @@ ORDER = """
     engine.chatterbox
     engine.worker
     engine.bench
+    bot.catalogue
     bot.base
     bot.text  bot.clips
     bot.speech

@@ -15,6 +15,7 @@ from weakref import WeakSet
 from msgspec.structs import replace
 
 from bot.base.metrics import Metrics
+from bot.catalogue import Said, Sentence
 from bot.speech.audio import opus
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.clip import Clip, faster
@@ -137,7 +138,7 @@ class SpeechService:
         else:
             self._executor.promote(piece.request)
 
-    async def _settle(self, piece: Piece[Any]) -> tuple[EngineInfo, str | None]:
+    async def _settle(self, piece: Piece[Any]) -> tuple[EngineInfo, Said | None]:
         """Give a piece the voice and the text that the loaded engine makes sound of.
 
         Returns that engine, and a sentence where it is another voice than the one asked for.
@@ -158,8 +159,8 @@ class SpeechService:
         _, substitution = await self._settle(piece)
         speech = await self._synthesised(piece)
         pcm = await asyncio.to_thread(self._cache.codec.levelled, speech.pcm, speech.sample_rate)
-        substitution = substitution or speech.substitution
-        return replace(speech, pcm=pcm, substitution=substitution)
+        said = substitution.english if substitution else speech.substitution
+        return replace(speech, pcm=pcm, substitution=said)
 
     async def _clip(self, chunk: Piece[Clip]) -> Clip:
         info, substitution = await self._settle(chunk)
@@ -190,7 +191,9 @@ class SpeechService:
             # For other servers, which then need no engine. Nobody waits for it.
             usual_key = sha256_of(spoke.identity, content, usual)
             self._begin_to_keep(usual_key, speech, voice, usual, speaker)
-        return Clip(key, packets, cached=False, substitution=substitution or speech.substitution)
+        if substitution is None and speech.substitution:
+            substitution = Sentence(speech.substitution)
+        return Clip(key, packets, cached=False, substitution=substitution)
 
     async def _synthesised(self, piece: Piece[Any]) -> Speech:
         making = asyncio.create_task(self._synthesise(piece), name="speech")
@@ -247,11 +250,11 @@ class Saying(Pieces[Clip]):
         self.rate = 1.0
         self._kbps = kbps
         self.substitution = speaker.note
-        self.left_out: str | None = None
-        self.accent: str | None = None
+        self.left_out: Said | None = None
+        self.accent: Said | None = None
 
     @property
-    def remarks(self) -> list[str]:
+    def remarks(self) -> list[Said]:
         """What is to be said beside it: how it is not what was asked for."""
         return [one for one in (self.left_out, self.accent, self.substitution) if one]
 

@@ -6,6 +6,7 @@ Their data stays theirs: `/privacy` works for whoever is barred.
 from collections.abc import Callable
 
 from bot.base.errors import UserError
+from bot.catalogue import Joined, Said, Sentence
 from bot.speech.service import SpeechService
 from bot.speech.speaker import Speaker
 from bot.voices.place import Person
@@ -19,17 +20,24 @@ BARRED_BY = "barred by"
 
 _BARRED = VoiceUnusable("The speaker was barred here, so I stopped.")
 _EVERYWHERE = {
-    Bar.SAY: "Whoever runs this bot has barred you from having me say anything by command.",
-    Bar.VOICES: "Whoever runs this bot has barred you from having voices.",
-    Bar.EVERYTHING: "Whoever runs this bot has barred you from using me. `/privacy info` and the "
-    "other privacy commands still work.",
+    Bar.SAY: Sentence(
+        "Whoever runs this bot has barred you from having me say anything by command."
+    ),
+    Bar.VOICES: Sentence("Whoever runs this bot has barred you from having voices."),
+    Bar.EVERYTHING: Sentence(
+        "Whoever runs this bot has barred you from using me. `/privacy info` and the other privacy "
+        "commands still work."
+    ),
 }
 _HERE = {
-    Bar.SAY: "The moderators of this server have barred you from having me say anything by command "
-    "here.",
-    Bar.VOICES: "The moderators of this server have barred you from having voices here.",
-    Bar.EVERYTHING: "The moderators of this server have barred you from using me here. `/privacy "
-    "info` and the other privacy commands still work.",
+    Bar.SAY: Sentence(
+        "The moderators of this server have barred you from having me say anything by command here."
+    ),
+    Bar.VOICES: Sentence("The moderators of this server have barred you from having voices here."),
+    Bar.EVERYTHING: Sentence(
+        "The moderators of this server have barred you from using me here. `/privacy info` and the "
+        "other privacy commands still work."
+    ),
 }
 
 
@@ -75,7 +83,7 @@ class Bars:
         if not await self._bars.remove(user_id, _scope(by)):
             raise UserError("That person is not barred.")
 
-    async def refusal(self, user_id: int, guild_id: int, kind: Bar) -> str | None:
+    async def refusal(self, user_id: int, guild_id: int, kind: Bar) -> Said | None:
         """Why a person may not do something of `kind`, in words; None where they may."""
         bars = await self._bars.of(user_id, guild_id)
         counts = [bar for bar in bars.values() if bar.kind in (kind, Bar.EVERYTHING)]
@@ -83,20 +91,22 @@ class Bars:
             return None
         widest = min(counts, key=lambda bar: (bar.guild_id is not None, bar.kind is not kind))
         said = Bar.VOICES if kind is Bar.VOICES else widest.kind
-        return (_HERE if widest.guild_id else _EVERYWHERE)[said] + ending(widest.ends_at)
+        return ending((_HERE if widest.guild_id else _EVERYWHERE)[said], widest.ends_at)
 
-    async def of(self, user_id: int, guild_id: int) -> list[str]:
+    async def of(self, user_id: int, guild_id: int) -> list[Said]:
         """How a person is barred in a server or everywhere, in words."""
         bars = await self._bars.of(user_id, guild_id)
         return [
-            (_HERE if bar.guild_id else _EVERYWHERE)[bar.kind] + ending(bar.ends_at)
+            ending((_HERE if bar.guild_id else _EVERYWHERE)[bar.kind], bar.ends_at)
             for bar in bars.values()
         ]
 
 
-def ending(ends_at: float | None) -> str:
-    """A sentence on when a bar ends, after another one; nothing where it has no end."""
-    return "" if ends_at is None else f" That ends <t:{ends_at:.0f}:R>."
+def ending(said: Said, ends_at: float | None) -> Said:
+    """What is said of a bar, and then when it ends, if it does."""
+    if ends_at is None:
+        return said
+    return Joined((said, Sentence("That ends {time}.", time=f"<t:{ends_at:.0f}:R>")))
 
 
 def _scope(by: Person) -> int | None:

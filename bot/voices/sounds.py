@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
+from bot.catalogue import Sentence
 from bot.speech.audio.tuning import PITCH_MAX, PITCH_MIN, SPEED_MAX, SPEED_MIN, Tuning
 from bot.speech.speaker import Speaker
 from bot.voices.choosing import Voices
@@ -55,9 +56,17 @@ class Sounds:
         speed = now.speed if speed is None else round(speed, 2)
         pitch = now.pitch_semitones if pitch_semitones is None else pitch_semitones
         if not SPEED_MIN <= speed <= SPEED_MAX:
-            raise UserError(f"The speed goes from {SPEED_MIN:g} to {SPEED_MAX:g}.")
+            raise UserError(
+                "The speed goes from {least:g} to {most:g}.",
+                least=SPEED_MIN,
+                most=SPEED_MAX,
+            )
         if not PITCH_MIN <= pitch <= PITCH_MAX:
-            raise UserError(f"The pitch goes from {PITCH_MIN} to {PITCH_MAX} semitones.")
+            raise UserError(
+                "The pitch goes from {least} to {most} semitones.",
+                least=PITCH_MIN,
+                most=PITCH_MAX,
+            )
         await self._sounds.tune(person.user_id, person.guild_id, speed, pitch)
         return replace(now, speed=speed, pitch_semitones=pitch)
 
@@ -65,7 +74,11 @@ class Sounds:
         """Have a member louder or quieter than others in the server of `by`; 100 is as others."""
         _require_moderator(by)
         if not VOLUME_MIN <= percent <= VOLUME_MAX:
-            raise UserError(f"The volume goes from {VOLUME_MIN} to {VOLUME_MAX} percent.")
+            raise UserError(
+                "The volume goes from {least} to {most} percent.",
+                least=VOLUME_MIN,
+                most=VOLUME_MAX,
+            )
         now = await self.of(user_id, by.guild_id)
         await self._sounds.moderate(
             user_id, by.guild_id, volume_percent=percent, stock_voice=now.stock_voice
@@ -100,14 +113,17 @@ class Sounds:
         if forced is not None:
             raise UserError(chosen_by_moderators(forced))
 
-    async def decided(self, user_id: int, guild_id: int) -> list[str]:
+    async def decided(self, user_id: int, guild_id: int) -> list[Sentence]:
         """What moderators decided about how a member sounds, in words for that member."""
         sound, said = await self.of(user_id, guild_id), []
         if sound.stock_voice is not None:
             said.append(chosen_by_moderators(sound.stock_voice))
         if sound.volume_percent != 100:
             said.append(
-                f"The moderators of this server set your volume to {sound.volume_percent} %."
+                Sentence(
+                    "The moderators of this server set your volume to {percent} %.",
+                    percent=sound.volume_percent,
+                )
             )
         return said
 
@@ -118,9 +134,12 @@ class Sounds:
         )
 
 
-def chosen_by_moderators(stock_voice: str) -> str:
+def chosen_by_moderators(stock_voice: str) -> Sentence:
     """What a member is told who speaks in no voice of their choice."""
-    return f"The moderators of this server have you speak in the stock voice {stock_voice}."
+    return Sentence(
+        "The moderators of this server have you speak in the stock voice {voice}.",
+        voice=stock_voice,
+    )
 
 
 def _require_moderator(by: Person) -> None:

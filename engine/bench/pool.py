@@ -96,9 +96,9 @@ async def _measure(bench: _Bench, devices: Sequence[str]) -> None:
 
 
 def _ratio(found: dict[str, Any], name: str) -> float:
-    return round(
-        found[f"all_{name}"]["audio_s_per_s"] / found["one_throughput"]["audio_s_per_s"], 3
-    )
+    many: float = found[f"all_{name}"]["audio_s_per_s"]
+    one: float = found["one_throughput"]["audio_s_per_s"]
+    return round(many / one, 3)
 
 
 @asynccontextmanager

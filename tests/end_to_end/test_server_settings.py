@@ -254,6 +254,128 @@ async def test_everything_about_live_reading_can_be_chosen(stage: Stage, moderat
     await stage.reply(moderator, "live stop")
 
 
+async def test_a_server_chooses_what_is_left_out(stage: Stage, moderator: Member) -> None:
+    """Roles, words, prefixes, silent messages, links and emoji, each heard before and after."""
+    await stage.reply(moderator, "live start")
+    await choose(moderator, "read_names", "no")
+    shy = stage.guild.add_role("Shy")
+    finn = stage.guild.add_member("Finn", roles=(shy,))
+    await finn.join(stage.lounge)
+    assert await hear(stage, finn, "Hear me first.") == ["Hear me first."]
+    assert "Left-out role: Shy" in (await choose(moderator, "excluded_role_id", shy)).text
+    assert await hear(stage, finn, "Do not hear me.") == []
+    await choose(moderator, "excluded_role_id", "")
+    await finn.leave()
+
+    assert await hear(stage, moderator, "; hush") == []
+    assert "Prefix: !!" in (await choose(moderator, "unread_prefix", "!!")).text
+    assert await hear(stage, moderator, "!! hush") == []
+    refused = await choose(moderator, "unread_prefix", "")
+    assert refused.text == "Prefix has to be 1 to 5 characters."
+    await choose(moderator, "unread_prefix", ";")
+
+    await choose(moderator, "unread_words", "Marmalade, tea  cosy")
+    for text in ("No MARM\u200bALADE, please.", "Where is the tea cosy?"):
+        assert await hear(stage, moderator, text) == []
+    assert await hear(stage, moderator, "Marmalades are fine.") == ["Marmalades are fine."]
+    await choose(moderator, "unread_words", "")
+
+    since = time.monotonic()
+    await moderator.send(stage.general, "Nobody is to be woken.", silent=True)
+    await moderator.send(stage.general, "Look at https://example.com/a :) <:cat:123456> \U0001f600")
+    spoken = "Look at example dot com link smiley, cat, grinning face"
+    assert said(await transmission(stage.lounge, since), spoken) == [spoken]
+    for field in ("read_links", "read_emoji"):
+        await choose(moderator, field, "no")
+    await choose(moderator, "read_silent", "yes")
+    since = time.monotonic()
+    await moderator.send(stage.general, "Nobody is to be woken.", silent=True)
+    await moderator.send(stage.general, "Look at https://example.com/b :) <:cat:123456> \U0001f601")
+    both = ["Nobody is to be woken.", "Look at"]
+    assert said(await transmission(stage.lounge, since), *both) == both
+    for field in ("read_links", "read_emoji"):
+        await choose(moderator, field, "yes")
+    await choose(moderator, "read_silent", "no")
+    await stage.reply(moderator, "live stop")
+
+
+async def test_members_are_called_what_they_and_their_server_want(
+    stage: Stage, moderator: Member
+) -> None:
+    await choose(moderator, "read_names", "yes")
+    gina = stage.guild.add_member("Gina", nick="Gigi")
+    await gina.join(stage.lounge)
+    await stage.reply(moderator, "live start")
+
+    async def called(line: str, name: str) -> None:
+        """`line` of Gina is said under a name, and so is she in a line of another."""
+        since = time.monotonic()
+        await gina.send(stage.general, line)
+        await moderator.send(stage.general, f"{line} {gina.mention}")
+        texts = [f"{name} says:", line, "Carol says:", f"{line} {name}"]
+        assert said(await transmission(stage.lounge, since), *texts) == texts
+
+    await called("One.", "Gigi")
+    await choose(moderator, "use_nicknames", "no")
+    await called("Two.", "Gina")
+    assert await stage.reply(gina, "voice called", name="The Queen") == (
+        "I call you **The Queen** in this server."
+    )
+    await called("Three.", "The Queen")
+    # What the server wants unread is not said as a name either.
+    await choose(moderator, "unread_words", "queen")
+    await called("Four.", "Gina")
+    assert "do not want one of these words" in await stage.reply(
+        gina, "voice called", name="queen bee"
+    )
+    await choose(moderator, "unread_words", "")
+    assert "by your name on Discord" in await stage.reply(gina, "voice called")
+    await choose(moderator, "use_nicknames", "yes")
+    await called("Five.", "Gigi")
+    await stage.reply(moderator, "live stop")
+    await gina.leave()
+
+
+async def test_members_and_servers_have_their_own_lines_for_who_comes_and_goes(
+    stage: Stage, moderator: Member
+) -> None:
+    ivan = stage.guild.add_member("Ivan")
+    await stage.reply(moderator, "live start")
+
+    async def moves(come: bool, *expected: str) -> None:
+        since = time.monotonic()
+        await (ivan.join(stage.lounge) if come else ivan.leave())
+        if not expected:
+            await asyncio.sleep(0.8)
+            assert not stage.lounge.recording.heard(since).audible
+            return
+        assert said(await transmission(stage.lounge, since), *expected) == [*expected]
+
+    noted = await stage.reply(ivan, "voice greeting", when="I join", line="Here is Ivan, at last.")
+    assert "do not let me say members' own lines" in noted
+    await moves(True)
+    await moves(False)
+    await choose(moderator, "own_greetings", "yes")
+    assert "when you leave" in await stage.reply(
+        ivan, "voice greeting", when="I leave", line="I am off."
+    )
+    await moves(True, "Here is Ivan, at last.")
+    await moves(False, "I am off.")
+    # Once in five minutes; the server's own line has no such pause.
+    await moves(True)
+    await choose(moderator, "announce_moves", "yes")
+    await choose(moderator, "departure_line", "Farewell, {name}, whoever you were.")
+    await moves(False, "Farewell, Ivan, whoever you were.")
+    await choose(moderator, "arrival_line", "Welcome, {name}!")
+    await moves(True, "Welcome, Ivan!")
+    for field in ("announce_moves", "own_greetings"):
+        await choose(moderator, field, "no")
+    for field in ("arrival_line", "departure_line"):
+        await choose(moderator, field, "")
+    await stage.reply(moderator, "live stop")
+    await ivan.leave()
+
+
 async def test_the_voice_channels_own_chat_is_read_and_other_channels_are_not(
     stage: Stage, moderator: Member
 ) -> None:
@@ -349,7 +471,7 @@ async def test_a_server_chooses_how_long_the_bot_stays(stage: Stage, moderator: 
 async def test_a_forged_change_is_refused(stage: Stage, moderator: Member) -> None:
     """Discord shows the panel to its moderator alone; who they are is asked again all the same."""
     panel = await (await moderator.slash("settings")).reply()
-    switch = panel.component("read_bots")
+    switch = panel.component("read_names")
     forged = await stage.discord.interactions.component(panel, switch, stage.alice, None)
     assert "Only members who may manage" in (await forged.reply()).text
     other = stage.guild.add_member("Olga", manage_guild=True)

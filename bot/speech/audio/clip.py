@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from bot.catalogue import Said
 from bot.speech.audio import opus
 from bot.speech.audio.opus import PACKET_MS
 from bot.speech.audio.tuning import Tuning, tuned
@@ -18,7 +19,7 @@ class Clip:
     key: str
     packets: tuple[bytes, ...]
     cached: bool
-    substitution: str | None = None
+    substitution: Said | None = None
 
     @property
     def duration_s(self) -> float:

@@ -47,7 +47,7 @@ async def test_deleting_ones_data_undoes_no_bar_unless_the_account_is_gone(house
         await house.privacy.delete(ALICE, reason)
         refusal = await house.bars.refusal(ALICE, HERE, Bar.EVERYTHING)
         assert refusal is not None
-        assert USING in refusal
+        assert USING in str(refusal)
         assert await house.privacy.counts(ALICE) == {"bars": 1}
     assert await house.bars.refusal(ALICE, ELSEWHERE, Bar.EVERYTHING) is None
     await house.privacy.delete(ALICE, DeletionReason.ACCOUNT_GONE)
@@ -60,7 +60,7 @@ async def test_who_runs_the_bot_bars_everywhere_and_only_they_undo_that(house: H
     await house.bars.bar(ALICE, Bar.EVERYTHING, RUNS_THE_BOT)
     for guild_id in (HERE, ELSEWHERE, 0):
         refusal = await house.bars.refusal(ALICE, guild_id, Bar.VOICES)
-        assert refusal == "Whoever runs this bot has barred you from having voices."
+        assert str(refusal) == "Whoever runs this bot has barred you from having voices."
     with pytest.raises(UserError, match="not barred"):
         await house.bars.admit(ALICE, MODERATOR)
     await house.bars.admit(ALICE, RUNS_THE_BOT)
@@ -76,7 +76,7 @@ async def test_a_bar_from_speaking_ends_by_itself_and_is_from_nothing_else(house
         await speaking
     refusal = await house.bars.refusal(ALICE, HERE, Bar.SAY)
     assert refusal is not None
-    assert f"say anything by command here. That ends <t:{ends_at:.0f}:R>." in refusal
+    assert f"say anything by command here. That ends <t:{ends_at:.0f}:R>." in str(refusal)
     assert await house.bars.refusal(ALICE, ELSEWHERE, Bar.SAY) is None
     for kind in (Bar.VOICES, Bar.EVERYTHING):
         assert await house.bars.refusal(ALICE, HERE, kind) is None
