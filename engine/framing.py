@@ -1,6 +1,6 @@
 """Messages as bytes: a big-endian uint32 length, then that much msgpack.
 
-Used by both processes, so it must never import torch. Error messages never quote the bytes: they
+Used by all processes, so it must never import torch. Error messages never quote the bytes: they
 may hold what a member wrote.
 """
 
@@ -26,7 +26,7 @@ class FrameError(Exception):
     """The stream is not made of frames, or a message does not fit into one."""
 
 
-def frame(message: Command | WorkerReport) -> bytes:
+def frame(message: msgspec.Struct) -> bytes:
     """The bytes of one message. Raises `FrameError` if they exceed `MAX_FRAME_BYTES`."""
     body = _encode(message)
     if len(body) > MAX_FRAME_BYTES:
