@@ -3,7 +3,7 @@
 import os
 import random
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,7 +38,9 @@ from bot.voices.uploads import Uploads
 from data.errors import DatabaseUnusable
 from data.store import Store
 from engine.executor import Executor
+from engine.host import cluster
 from engine.host.local import LocalExecutor, devices_of
+from engine.host.pool import WorkerPool
 from engine.host.worker_process import worker_command
 
 if TYPE_CHECKING:
@@ -125,14 +127,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
         statistics = Statistics(store.statistics, metrics)
         enrolments = EnrolmentRecords(store, metrics)
         environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
-        executor = LocalExecutor(
-            settings.engine,
-            limits=settings.queue,
-            on_enrolled=enrolments.note,
-            devices=await devices_of(settings.engine, settings.engine_python, environment),
-            command=worker_command(settings.engine_python),
-            environment=environment,
-        )
+        executor = await _executor(settings, enrolments, environment)
         try:
             await executor.start()
             yield _services(settings, store, executor, enrolments, statistics=statistics)
@@ -140,6 +135,27 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
             await executor.close()
             await enrolments.settled()
             await statistics.keep()
+
+
+async def _executor(
+    settings: Settings, enrolments: EnrolmentRecords, environment: Mapping[str, str]
+) -> WorkerPool:
+    """Workers of this machine, or those of a cluster: one queue before either."""
+    if address := settings.executor.cluster:
+        return WorkerPool(
+            cluster.places(settings.engine, address, environment),
+            limits=cluster.limits_of(settings.queue),
+            on_enrolled=enrolments.note,
+            restarts=cluster.RESTARTS,
+        )
+    return LocalExecutor(
+        settings.engine,
+        limits=settings.queue,
+        on_enrolled=enrolments.note,
+        devices=await devices_of(settings.engine, settings.engine_python, environment),
+        command=worker_command(settings.engine_python),
+        environment=environment,
+    )
 
 
 def _services(

@@ -26,7 +26,7 @@ class FrameError(Exception):
     """The stream is not made of frames, or a message does not fit into one."""
 
 
-def frame(message: Command | WorkerReport) -> bytes:
+def frame(message: msgspec.Struct) -> bytes:
     """The bytes of one message. Raises `FrameError` if they exceed `MAX_FRAME_BYTES`."""
     body = _encode(message)
     if len(body) > MAX_FRAME_BYTES:
