@@ -11,6 +11,11 @@ from engine.chatterbox.utterance import Utterance
 from tests.engine.chatterbox.s3gen.upstream_s3gen import Upstream, make_utterance, relative_error
 from tests.engine.chatterbox.utterances import decoded
 
+#: Relative errors by device. A GPU chooses a product's kernel by its shape, so the sums of a batch
+#: are in another order; the vocoder, here of random weights, turns a mel's rounding into more.
+ROUNDING = {"cpu": 1e-5, "cuda": 1e-4}
+THROUGH_BOTH = {"cpu": 1e-3, "cuda": 3e-3}
+
 
 @pytest.fixture(scope="module")
 def mean_flow(distilled: Upstream) -> WaveformDecoder:
@@ -48,11 +53,13 @@ def test_a_batch_of_other_lengths_and_voices_changes_nothing(
         make_utterance(tokens, prompt, seed=seed)
         for seed, (tokens, prompt) in enumerate([(40, 20), (10, 50), (25, 31)])
     ]
+    bound = ROUNDING[distilled.device.type]
     for mel, utterance in zip(mean_flow.mel(batch), batch, strict=True):
-        assert relative_error(mel, mean_flow.mel([utterance])[0]) < 1e-5
-        assert relative_error(mel, distilled.mel(utterance)) < 1e-5
+        assert relative_error(mel, mean_flow.mel([utterance])[0]) < bound
+        assert relative_error(mel, distilled.mel(utterance)) < bound
     for wave, utterance in zip(mean_flow.decode(batch), batch, strict=True):
-        assert relative_error(wave, mean_flow.decode([utterance])[0]) < 1e-3
+        alone = mean_flow.decode([utterance])[0]
+        assert relative_error(wave, alone) < THROUGH_BOTH[distilled.device.type]
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
@@ -102,7 +109,7 @@ def test_multilinguals_last_token_is_cut_before_the_mark_goes_in(
         ours, whole = decoder.decode([finished(given, ending), other])
         assert len(ours) == kept * 960
         assert len(whole) == 12 * 960
-        assert relative_error(ours, marked(upstream, wave)) < 1e-3
+        assert relative_error(ours, marked(upstream, wave)) < THROUGH_BOTH[upstream.device.type]
 
 
 def test_english_utterances_end_with_their_last_token(decoder: WaveformDecoder) -> None:

@@ -15,10 +15,9 @@ def test_a_text_may_take_much_longer_than_a_reader_takes(pytestconfig: pytest.Co
     texts = ["I", "Yes", "W", "F B I", "H T M L", "okay", "through", "strengths", "1984"]
     texts += ["one million seven hundred thousand and twelve", "We are going to leave now."]
     for text in texts if everything else ("W", "strengths", "1984"):
-        for voice in ("fenrir", "michael") if everything else ("fenrir",):
-            job = Speak(1, text, StockVoice(voice), SpeechParameters())
-            read_s = reader.synthesise(job, lambda: False).duration_s
-            assert most_speech_tokens(text) / 25 > 1.75 * read_s + 0.5, (text, voice)
+        job = Speak(1, text, StockVoice("michael"), SpeechParameters())  # who reads slowest
+        read_s = reader.synthesise(job, lambda: False).duration_s
+        assert most_speech_tokens(text) / 25 > 1.75 * read_s + 0.5, text
 
 
 @pytest.mark.parametrize(
