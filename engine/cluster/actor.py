@@ -22,7 +22,7 @@ from platformdirs import user_cache_path
 
 from engine import framing
 from engine.cluster.keeping import Clips, make_home
-from engine.cluster.wire import Clip, ClipWanted, Ended, Numbering, Ordering, Sound, to_actor
+from engine.cluster.wire import ClipWanted, Ended, Numbering, Ordering, Sound, VoiceClip, to_actor
 from engine.messages import (
     Cancel,
     Command,
@@ -139,9 +139,9 @@ class NodeWorker:
 
     # In the same event loop.
 
-    def _handle(self, command: Command | Clip) -> None:
+    def _handle(self, command: Command | VoiceClip) -> None:
         match command:
-            case Clip():
+            case VoiceClip():
                 self._clips.keep(command.voice_identity, command.content)
             case Speak():
                 self._admit(command)

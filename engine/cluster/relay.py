@@ -19,7 +19,7 @@ import msgspec
 from engine import framing
 from engine.cluster.actor import ATTACHED, HELD, NodeWorker
 from engine.cluster.joining import join
-from engine.cluster.wire import Clip, ClipWanted, Ended, Numbering, Ordering, Sound, from_actor
+from engine.cluster.wire import ClipWanted, Ended, Numbering, Ordering, Sound, VoiceClip, from_actor
 from engine.errors import SynthesisFailed, WorkerUnavailable
 from engine.messages import (
     Cancel,
@@ -202,7 +202,7 @@ class _Relay:
         if isinstance(job.voice, ClonedVoice) and job.voice.identity not in self._has_clip:
             try:
                 content = Path(job.voice.clip_path).read_bytes()
-                self._send(Clip(job.voice.identity, content))
+                self._send(VoiceClip(job.voice.identity, content))
             except (OSError, framing.FrameError):
                 self._jobs.pop(job.job_id, None)
                 gone = "The voice's clip cannot be read."
@@ -211,7 +211,7 @@ class _Relay:
             self._has_clip.add(job.voice.identity)
         self._send(job)
 
-    def _send(self, message: Command | Clip) -> None:
+    def _send(self, message: Command | VoiceClip) -> None:
         for piece in self._numbering.pieces(framing.frame(message)):
             self._actor.receive.remote(self._holder, piece)
 

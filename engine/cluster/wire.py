@@ -33,7 +33,7 @@ _NUMBER = struct.Struct(">Q")
 _FULL_SCALE = 32767.0
 
 
-class Clip(msgspec.Struct, frozen=True, tag="clip"):
+class VoiceClip(msgspec.Struct, frozen=True, tag="clip"):
     """A voice's clip, sent ahead of the first `Speak` that needs it."""
 
     voice_identity: Identity
@@ -88,7 +88,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     code: int
 
 
-ToActor = Command | Clip
+ToActor = Command | VoiceClip
 FromActor = (
     Progress
     | Ready

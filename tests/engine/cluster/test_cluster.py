@@ -8,10 +8,12 @@ import hashlib
 import importlib.util
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
@@ -53,11 +55,18 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         host = socket.gethostbyname(socket.gethostname())
         log = tmp_path_factory.mktemp("ray") / "head.log"
         command = f"--head --port={port} --node-ip-address={host} --num-cpus=2 --num-gpus=0"
-        quiet = "--include-dashboard=false --disable-usage-stats --block"
+        folder = tempfile.mkdtemp(prefix="ray-")  # a socket's path has no room for pytest's
+        quiet = f"--include-dashboard=false --disable-usage-stats --block --temp-dir={folder}"
         free.close()
         with log.open("wb") as out:
             head = subprocess.Popen(
-                [sys.executable, "-m", "ray.scripts.scripts", "start", *f"{command} {quiet}".split()],
+                [
+                    sys.executable,
+                    "-m",
+                    "ray.scripts.scripts",
+                    "start",
+                    *f"{command} {quiet}".split(),
+                ],
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
@@ -68,9 +77,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             family = [head, *psutil.Process(head.pid).children(recursive=True)]
             for process in family:
-                process.terminate()
+                process.kill()
             psutil.wait_procs(family[1:], timeout=10)
             head.wait(10)
+            shutil.rmtree(folder)
 
 
 @asynccontextmanager
@@ -139,9 +149,7 @@ async def test_a_cluster_speaks_forgets_and_outlives_its_parts(
         await executor.synthesise(SpeechRequest(text="Good morning.", voice=voice))
         assert len(_kept()) == 1
         speaking = await _busy_with_two(executor, "frozen")
-        for actor in _actors():
-            actor.suspend()
-            break
+        _actors()[0].suspend()
         began = time.monotonic()
         await until(lambda: executor.status().running < 2, 30)
         assert time.monotonic() - began < 21

@@ -8,10 +8,10 @@ import pytest
 from engine import framing
 from engine.cluster.wire import (
     PIECE_MAX_BYTES,
-    Clip,
     Numbering,
     Ordering,
     Sound,
+    VoiceClip,
     from_actor,
     to_actor,
 )
@@ -23,7 +23,7 @@ VOICE = f"clip:1:{'a' * 64}"
 
 
 def test_frames_arrive_whole_however_their_pieces_overtake_each_other() -> None:
-    sent = [Clip(VOICE, bytes([n]) * 100_000) for n in range(4)]
+    sent = [VoiceClip(VOICE, bytes([n]) * 100_000) for n in range(4)]
     numbering, ordering, decoder = Numbering(), Ordering(), to_actor()
     pieces = [piece for clip in sent for piece in numbering.pieces(framing.frame(clip))]
     assert max(map(len, pieces)) < 100_000  # what Ray keeps out of its shared memory
