@@ -71,12 +71,12 @@ class NodeWorker:
         self._ready: Ready | None = None
         self._holder = b""
         self._attachment = 0
-        self._heard_at = _now()
+        self._heard_at = _now()  # also of an actor whose maker was gone before it was made
+        threading.Thread(target=self._watch_lease, name="lease", daemon=True).start()
         self._jobs: set[int] = set()
         self._outgoing = bytearray()
         self._said = asyncio.Event()
         self._reset()
-        self._lease: asyncio.Task[None] | None = None
         self._has_ended = False
         self._spoken_out = threading.Event()  # nothing is left to be fetched
 
@@ -185,16 +185,8 @@ class NodeWorker:
     def _begin(self, start: Start) -> None:
         self._start = start
         loop = asyncio.get_running_loop()
-        self._lease = loop.create_task(self._watch_lease())
         threading.Thread(target=self._serve, args=(loop,), name="engine", daemon=True).start()
         self._tell_loop(Start(_here(start.config, self._home)))
-
-    async def _watch_lease(self) -> None:
-        # In seconds, not at once: a timer stands still while the machine does.
-        while _now() - self._heard_at < LEASE_S:  # noqa: ASYNC110
-            await asyncio.sleep(1.0)
-        log.warning("nobody asked for this worker for %g s: it ends", LEASE_S)
-        os._exit(0)
 
     def _on_report(self, report: WorkerReport | Sound) -> None:
         if isinstance(report, Sound | Failed):
@@ -206,7 +198,14 @@ class NodeWorker:
             self._ready = report
         self._say(framing.frame(report))
 
-    # In threads of the engine.
+    # In threads of their own.
+
+    def _watch_lease(self) -> None:
+        # In seconds, not at once: a timer stands still while the machine does.
+        while _now() - self._heard_at < LEASE_S:
+            time.sleep(1.0)
+        log.warning("nobody asked for this worker for %g s: it ends", LEASE_S)
+        os._exit(0)
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         code = 1

@@ -56,6 +56,7 @@ def run(stdin: int, stdout: int, address: str, name: str, holder: str) -> NoRetu
     logging.basicConfig(
         level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    sys.stdout = Path(os.devnull).open("w", encoding="ascii")  # noqa: SIM115 - Ray prints dumps
     report = ReportWriter(stdout)
     code = 1
     try:
@@ -105,6 +106,8 @@ class _Relay:
             if getting.done():
                 early.append(getting.result())
                 if isinstance(early[-1], Stop):
+                    if self._actor is not None:  # which may never be made
+                        ray.kill(self._actor)
                     return 0
             else:
                 getting.cancel()
