@@ -18,13 +18,17 @@ from bot.base.invitation import invite_link
 from bot.base.lag import measure
 from bot.base.tasks import TaskSet
 from bot.base.turns import FairTurns
+from bot.catalogue import Said, Sentence, locale_of, set_reader
+from bot.catalogue.translator import CatalogueTranslator
 from bot.channel.limits import LeaveAfter
 from bot.channel.sessions import VoiceSessions
 from bot.live.exclusions import LiveExclusions
 from bot.live.moderation_log import ModerationLog
 from bot.live.reading import LiveReading
 from bot.services import Services
+from bot.voices.bars import BARRED_BY
 from data.bars import Bar
+from data.errors import DatabaseClosed
 from engine.errors import SpeechError
 
 log = logging.getLogger(__name__)
@@ -60,9 +64,13 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
     """Where all commands begin, and where their errors meet."""
 
     async def interaction_check(self, interaction: "discord.Interaction[TimbreBot]", /) -> bool:
-        """Take no more work while the bot is closing, and know what is being answered."""
+        """Take no more work while the bot is closing, and know what is being answered.
+
+        What the command says is in the caller's language from here on.
+        """
+        set_reader(interaction.locale)
         if self.client.closing:
-            await tell(interaction, "I am being restarted. Please try again in a moment.")
+            await tell(interaction, Sentence("I am being restarted. Please try again in a moment."))
             return False
         if task := asyncio.current_task():
             self.client.interactions.add(task)
@@ -74,20 +82,19 @@ class TimbreTree(app_commands.CommandTree["TimbreBot"]):
         if command is not None and command.qualified_name.startswith("privacy "):
             return True
         try:
+            kind = command.extras.get(BARRED_BY, Bar.EVERYTHING) if command else Bar.EVERYTHING
             refusal = await self.client.services.bars.refusal(
-                interaction.user.id, interaction.guild_id or 0, Bar.EVERYTHING
+                interaction.user.id, interaction.guild_id or 0, kind
             )
         except sqlite3.Error as error:  # outside of commands discord.py tells nobody
             await self._refuse(interaction, sentence_for(error))
             return False
         if refusal is None:
             return True
-        await self._refuse(
-            interaction, f"{refusal} `/privacy info` and the other privacy commands still work."
-        )
+        await self._refuse(interaction, refusal)
         return False
 
-    async def _refuse(self, interaction: "discord.Interaction[TimbreBot]", sentence: str) -> None:
+    async def _refuse(self, interaction: "discord.Interaction[TimbreBot]", sentence: Said) -> None:
         """Say why, unless they are still typing."""
         if interaction.type is not discord.InteractionType.autocomplete:
             await tell(interaction, sentence)
@@ -145,6 +152,7 @@ class TimbreBot(commands.AutoShardedBot):
             self._leave_after,
             self._left,
             self._note_gap,
+            language=self.language_in,
         )
         services.sharing.membership = self._is_member
         self.live = LiveReading(
@@ -160,7 +168,7 @@ class TimbreBot(commands.AutoShardedBot):
         self.closing = False
         self.interactions = TaskSet()  # being answered
         self.completions = FairTurns(
-            _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING, "Many others type."
+            _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING, Sentence("Many others type.")
         )
         self.started_at = discord.utils.utcnow()
         self._born = time.perf_counter()
@@ -173,8 +181,8 @@ class TimbreBot(commands.AutoShardedBot):
     async def on_message(self, message: discord.Message, /) -> None:
         """Take no message for a command: discord.py would, and would log the words of it."""
 
-    def _left(self, guild_id: int) -> None:
-        self.live.bindings.left(guild_id)
+    def _left(self, guild_id: int, reason: Said) -> None:
+        self.live.bindings.left(guild_id, reason)
 
     def _note_gap(self) -> None:
         self.services.metrics.voice_gaps += 1
@@ -204,6 +212,18 @@ class TimbreBot(commands.AutoShardedBot):
             return None
         return application.team.owner_id if application.team else application.owner.id
 
+    async def language_in(self, guild_id: int) -> str | None:
+        """What a server chose as the language of the bot's own words, if it can be read."""
+        try:
+            return (await self.services.store.guild_settings.get(guild_id)).language
+        except (sqlite3.Error, DatabaseClosed) as error:  # what is to be said matters more
+            log.warning("a server's language is not known", extra={"reason": str(error)})
+            return None
+
+    async def locale_in(self, guild: discord.Guild | None) -> str:
+        """In which language all in a server are spoken to."""
+        return locale_of(guild, await self.language_in(guild.id) if guild else None)
+
     async def _leave_after(self, guild_id: int) -> LeaveAfter:
         chosen = await self.services.store.guild_settings.get(guild_id)
         usual = self.services.settings.channel
@@ -226,6 +246,7 @@ class TimbreBot(commands.AutoShardedBot):
         self._background.spawn(self.services.statistics.run(), name="statistics")
         home = self.services.settings.home
         self._background.spawn(show_life(home, lambda: self.connected), name="health")
+        await self.tree.set_translator(CatalogueTranslator())
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         record = self.services.settings.home / "commands.json"

@@ -13,11 +13,13 @@ from bot.base.home import DATABASE, prepare_home
 from bot.base.metrics import Metrics
 from bot.base.statistics import Statistics
 from bot.clips.judge import judge, prove
+from bot.live.own_words import OwnWords
 from bot.live.server_settings import ServerSettings
 from bot.settings import SECRETS, Settings, SettingsError
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.detection import Detector
 from bot.speech.line_languages import LineLanguages
+from bot.speech.names import CalledNames
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.saying import Sayings
@@ -34,6 +36,7 @@ from bot.voices.privacy import Privacy
 from bot.voices.proving import Proving
 from bot.voices.registration import Registration
 from bot.voices.sharing import Sharing
+from bot.voices.sounds import Sounds
 from bot.voices.uploads import Uploads
 from data.errors import DatabaseUnusable
 from data.store import Store
@@ -59,6 +62,7 @@ class Services:
     line_languages: LineLanguages
     voices: Voices
     sharing: Sharing
+    sounds: Sounds
     bars: Bars
     registration: Registration
     proving: Proving
@@ -69,6 +73,7 @@ class Services:
     privacy: Privacy
     janitor: Janitor
     server_settings: ServerSettings
+    own_words: OwnWords
     reader: Reader
     pronouncing: Pronouncing
     metrics: Metrics
@@ -172,10 +177,11 @@ def _services(
     speech = SpeechService(executor, cache, metrics, deadline_s=settings.queue.request_deadline_s)
     sharing = Sharing(store, home, speech, clock=time.monotonic)
     voices = Voices(store, home, sharing)
+    sounds = Sounds(store, voices)
     line_languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
-    bars = Bars(store, speech)
+    bars = Bars(store, speech, time.time)
     uploads = Uploads(
         home, at_once=settings.clip.checks_at_once, max_bytes=settings.clip.max_upload_bytes
     )
@@ -221,15 +227,17 @@ def _services(
         cache=cache,
         sayings=Sayings(
             speech,
-            voices,
+            sounds,
             reader,
             pronouncing,
             languages=line_languages,
+            called=CalledNames(store.member_words, store.guild_settings),
             guild_settings=store.guild_settings,
         ),
         line_languages=line_languages,
         voices=voices,
         sharing=sharing,
+        sounds=sounds,
         bars=bars,
         registration=registration,
         proving=proving,
@@ -242,6 +250,7 @@ def _services(
         privacy=privacy,
         janitor=janitor,
         server_settings=ServerSettings(store, voice_keeping, executor),
+        own_words=OwnWords(store),
         reader=reader,
         pronouncing=pronouncing,
         metrics=metrics,

@@ -52,6 +52,7 @@ _PATHS = {
     "TIMBRE_HOME": "",
     "TIMBRE_WEIGHTS": "folder",
     "TIMBRE_WEIGHTS_HOME": "",
+    "TIMBRE_LANGUAGES": "folder",
     "TIMBRE_DISCORD_CA": "file",
     "CHATTERBOX_PYTHON": "file",
 }
@@ -118,6 +119,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     )
     contact: Annotated[str | None, "TIMBRE_CONTACT"] = None
     source_url: Annotated[str | None, BeforeValidator(_web_address), "TIMBRE_SOURCE_URL"] = None
+    languages: Annotated[Path | None, "TIMBRE_LANGUAGES"] = None
     discord: DiscordSettings
     engine: EngineConfig
     executor: ExecutorSettings

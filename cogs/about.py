@@ -7,6 +7,7 @@ from discord.ext import commands
 import bot as timbre
 from bot.base.command_mentions import linked
 from bot.base.invitation import invite_link
+from bot.catalogue import gettext, ngettext
 from bot.client import TimbreBot
 from cogs.asking import who_speaks
 
@@ -20,22 +21,27 @@ class AboutCommands(commands.Cog):
     @app_commands.command(description="Which bot this is: version, voices, links")
     async def about(self, interaction: discord.Interaction) -> None:
         count = len(self.bot.guilds)
-        servers = "1 server" if count == 1 else f"{count:,} servers"
         lines = [
-            "I speak what you write.",
-            f"**Version** {timbre.__version__}, running since <t:"
-            f"{self.bot.started_at.timestamp():.0f}:R>, in {servers}",
-            f"**Voices** {_voices(self.bot)}",
-            f"**Speech** {who_speaks(self.bot)}",
-            "**Commands** `/help`",
-            "**Your data** `/privacy policy`",
+            gettext("I speak what you write."),
+            ngettext(
+                "**Version** {version}, running since {since}, in {count} server",
+                "**Version** {version}, running since {since}, in {count:,} servers",
+                count,
+                version=timbre.__version__,
+                since=f"<t:{self.bot.started_at.timestamp():.0f}:R>",
+            ),
+            gettext("**Voices** {voices}", voices=_voices(self.bot)),
+            gettext("**Speech** {speech}", speech=who_speaks(self.bot)),
+            gettext("**Commands** `/help`"),
+            gettext("**Your data** `/privacy policy`"),
         ]
         if source := self.bot.services.settings.source_url:
-            lines.append(f"**Source** <{source}>")
+            lines.append(gettext("**Source** <{source}>", source=source))
         if (application_id := self.bot.application_id) is not None:
-            lines.append(f"[Add me to a server]({invite_link(application_id)})")
+            lines.append(gettext("[Add me to a server]({link})", link=invite_link(application_id)))
         embed = discord.Embed(
-            title=f"Timbre {timbre.__version__}", description=linked(interaction, "\n".join(lines))
+            title=f"Timbre {timbre.__version__}",
+            description=linked(interaction, "\n".join(lines)),
         )
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
@@ -44,12 +50,20 @@ def _voices(bot: TimbreBot) -> str:
     """Which voices there can be, in a sentence."""
     engine = bot.services.executor.status().engine
     if engine is None:
-        return "I do not know yet, because my speech engine is still being loaded."
+        return gettext("I do not know yet, because my speech engine is still being loaded.")
     count = len(engine.stock_voices)
-    stock = "1 stock voice" if count == 1 else f"{count} stock voices"
     if engine.clones_voices:
-        return f"Members' own voices, and {stock}."
-    return f"{stock[0].upper()}{stock[1:]}, and no voices of members. {engine.reason}"
+        return ngettext(
+            "Members' own voices, and {count} stock voice.",
+            "Members' own voices, and {count} stock voices.",
+            count,
+        )
+    return ngettext(
+        "{count} stock voice, and no voices of members. {reason}",
+        "{count} stock voices, and no voices of members. {reason}",
+        count,
+        reason=engine.reason,
+    )
 
 
 async def setup(bot: TimbreBot) -> None:

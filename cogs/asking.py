@@ -7,6 +7,7 @@ import discord
 from discord import app_commands
 
 from bot.base.errors import UserError
+from bot.catalogue import Said, Sentence, gettext, ngettext
 from bot.channel.admission import VocalChannel, listened_to
 from bot.channel.session import VoiceSession
 from bot.client import TimbreBot
@@ -74,11 +75,11 @@ def moderates(interaction: discord.Interaction, seat: VocalChannel | None = None
 
 
 def require_moderator(
-    interaction: discord.Interaction, action: str, seat: VocalChannel | None = None
+    interaction: discord.Interaction, refusal: Sentence, seat: VocalChannel | None = None
 ) -> None:
-    """Raise `UserError` unless the caller may silence others; `action` is what they wanted."""
+    """Raise `UserError` with `refusal` unless the caller may silence others."""
     if not moderates(interaction, seat):
-        raise UserError(f"Only members who may mute others can {action}.")
+        raise UserError(refusal)
 
 
 def require_company(interaction: discord.Interaction, session: VoiceSession) -> None:
@@ -91,7 +92,8 @@ def require_company(interaction: discord.Interaction, session: VoiceSession) -> 
         return
     if listened_to(here):
         raise UserError(
-            f"Only those who are in {here.mention} with me, and moderators, can do that."
+            "Only those who are in {channel} with me, and moderators, can do that.",
+            channel=here.mention,
         )
 
 
@@ -154,27 +156,31 @@ class _SpokenVoiceName(_VoiceName):
         return await services.voices.meant(value, engine, person_of(interaction))
 
 
+async def _stock(bot: TimbreBot, _person: Person, typed: str) -> list[VoiceChoice]:
+    engine = bot.services.executor.status().engine
+    names = engine.stock_voices if engine else ()
+    return [VoiceChoice(name, name) for name in names if typed.casefold() in name.casefold()]
+
+
 async def _disabled(bot: TimbreBot, person: Person, typed: str) -> list[VoiceChoice]:
     return await bot.services.voice_moderation.offer_enabling(typed, person)
 
 
 #: Options of commands, by what they offer while it is typed: all that the caller may speak in, and
-#: all that may speak for members without a voice, stock voices too; what is disabled in the server;
-#: nothing.
+#: all that may speak for members without a voice, stock voices too; stock voices alone; what is
+#: disabled in the server; nothing.
 SpokenVoice = Annotated[str, _SpokenVoiceName(_or_stock(Action.SPEAK))]
 DefaultVoice = Annotated[str, _VoiceName(_or_stock(Action.SET_DEFAULT))]
+StockVoiceName = Annotated[str, _VoiceName(_stock)]
 DisabledVoice = Annotated[str, _VoiceName(_disabled)]
 UnofferedVoice = app_commands.Range[str, 1, 100]
 
-#: What members are barred from, as an option of commands and in their answers.
+#: What members are barred from, as an option of commands.
 BARS = [
+    app_commands.Choice(name="having me say anything by command", value=Bar.SAY.value),
     app_commands.Choice(name="having voices", value=Bar.VOICES.value),
     app_commands.Choice(name="everything", value=Bar.EVERYTHING.value),
 ]
-BARRED = {
-    Bar.VOICES: "cannot register a voice, and nobody can speak in one of theirs,",
-    Bar.EVERYTHING: "cannot use me, and nobody can speak in a voice of theirs,",
-}
 
 
 _AUTOMATIC = "automatic"
@@ -199,7 +205,7 @@ class _LanguageName(app_commands.Transformer):
     ) -> list[app_commands.Choice[str]]:
         offered = await self._offered(_bot(interaction), person_of(interaction))
         choices = [
-            app_commands.Choice(name="Automatic", value=_AUTOMATIC),
+            app_commands.Choice(name=gettext("Automatic"), value=_AUTOMATIC),
             *(
                 app_commands.Choice(name=one.label, value=one.code)
                 for one in languages_by_name(offered)
@@ -230,10 +236,69 @@ def language_of(typed: str | None) -> str | None:
     return code
 
 
-async def note(interaction: discord.Interaction, sentence: str) -> None:
+async def note(interaction: discord.Interaction, sentence: Said) -> None:
     """Tell the moderators of the server, in the channel that they chose for it."""
     if interaction.guild is not None:
         await _bot(interaction).moderation_log.note(interaction.guild, sentence)
+
+
+def blocked(moderator: discord.abc.User, member: discord.abc.User) -> Sentence:
+    """What moderators read of it."""
+    return Sentence(
+        "{moderator} blocked {member}.", moderator=moderator.mention, member=member.mention
+    )
+
+
+def unblocked(moderator: discord.abc.User, member: discord.abc.User) -> Sentence:
+    """What moderators read of it."""
+    return Sentence(
+        "{moderator} unblocked {member}.", moderator=moderator.mention, member=member.mention
+    )
+
+
+def barred(member: str, kind: Bar, *, everywhere: bool = False) -> Sentence:
+    """What a bar means for whom it is about; `member` is their mention."""
+    match kind, everywhere:
+        case Bar.SAY, False:
+            return Sentence(
+                "{member} cannot have me say anything by command in this server.", member=member
+            )
+        case Bar.SAY, True:
+            return Sentence(
+                "{member} cannot have me say anything by command in any server.", member=member
+            )
+        case Bar.VOICES, False:
+            return Sentence(
+                "{member} cannot register a voice in this server, and nobody can speak in one of "
+                "theirs here.",
+                member=member,
+            )
+        case Bar.VOICES, True:
+            return Sentence(
+                "{member} cannot register a voice in any server, and nobody can speak in one of "
+                "theirs.",
+                member=member,
+            )
+        case _, False:
+            return Sentence(
+                "{member} cannot use me in this server, and nobody can speak in a voice of theirs "
+                "here.",
+                member=member,
+            )
+    return Sentence(
+        "{member} cannot use me in any server, and nobody can speak in a voice of theirs.",
+        member=member,
+    )
+
+
+def page_of(page: int, pages: int) -> str:
+    """Under a page of a list."""
+    return gettext("Page {page} of {pages}", page=page, pages=pages)
+
+
+def and_more(count: int) -> str:
+    """At the end of a list that is too long."""
+    return ngettext("and {count} more", "and {count} more", count)
 
 
 def no_cloning(bot: TimbreBot) -> str:
@@ -241,18 +306,24 @@ def no_cloning(bot: TimbreBot) -> str:
     engine = bot.services.executor.status().engine
     if engine is None or engine.clones_voices:
         return ""
-    return (
+    said = gettext(
         "**I cannot speak in your own voice at the moment.** You hear a stock voice until whoever "
-        f"runs me changes that. {engine.reason}\n\n"
+        "runs me changes that. {reason}",
+        reason=engine.reason,
     )
+    return f"{said}\n\n"
 
 
 def who_speaks(bot: TimbreBot) -> str:
     """One sentence on what makes the speech, and of which languages."""
     engine = bot.services.executor.status().engine
     if engine is None:
-        return "The speech engine is still being loaded."
-    return f"Speech is made here by {engine.model}, which reads {named(engine.languages)}."
+        return gettext("The speech engine is still being loaded.")
+    return gettext(
+        "Speech is made here by {model}, which reads {languages}.",
+        model=engine.model,
+        languages=named(engine.languages),
+    )
 
 
 def languages_read(bot: TimbreBot) -> Sequence[str]:

@@ -5,6 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.base.errors import UserError
+from bot.catalogue import gettext
 from bot.channel import reasons
 from bot.client import TimbreBot
 from cogs.asking import bring, member_of, require_company, session_of
@@ -30,9 +31,11 @@ class ChannelCommands(commands.Cog):
         if seat is None:
             raise UserError("Join a voice channel first, or tell me which one.")
         if not seat.permissions_for(member).connect:
-            raise UserError(f"You may not join {seat.mention} yourself.")
+            raise UserError("You may not join {channel} yourself.", channel=seat.mention)
         await bring(interaction, seat)
-        await interaction.edit_original_response(content=f"I am in {seat.mention}.")
+        await interaction.edit_original_response(
+            content=gettext("I am in {channel}.", channel=seat.mention)
+        )
 
     @app_commands.command(description="Send me out of the voice channel")
     @app_commands.guild_only()
@@ -44,7 +47,9 @@ class ChannelCommands(commands.Cog):
             raise UserError(reasons.ABSENT)
         require_company(interaction, session)
         await session.leave()
-        await interaction.edit_original_response(content=f"I left {channel.mention}.")
+        await interaction.edit_original_response(
+            content=gettext("I left {channel}.", channel=channel.mention)
+        )
 
 
 async def setup(bot: TimbreBot) -> None:

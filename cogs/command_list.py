@@ -9,6 +9,8 @@ import discord
 from discord import app_commands
 
 from bot.base.command_mentions import CommandMentions
+from bot.catalogue import Sentence, gettext, pgettext
+from bot.catalogue.translator import DESCRIPTION, MENU, OPTION
 from bot.client import TimbreBot
 
 _AUDIENCE, _DESCRIPTION = "audience", "description"
@@ -21,9 +23,9 @@ _Command: TypeAlias = "app_commands.Command[Any, ..., Any] | app_commands.Contex
 class CommandAudience(Enum):
     """For whom a command is, with the heading above those commands."""
 
-    MEMBERS = "What you can do"
-    MODERATORS = "What moderators can do"
-    OWNER = "What only who runs me can do"
+    MEMBERS = Sentence("What you can do")
+    MODERATORS = Sentence("What moderators can do")
+    OWNER = Sentence("What only who runs me can do")
 
 
 #: What a command is marked with that Discord shows to all and that is for moderators.
@@ -47,7 +49,9 @@ class ListedCommand:
 
     def shown(self, mentions: CommandMentions) -> str:
         """Its name as one uses it."""
-        return f"**{self.name}** (right click, *Apps*)" if self.in_menu else mentions.of(self.name)
+        if not self.in_menu:
+            return mentions.of(self.name)
+        return gettext("**{name}** (right click, *Apps*)", name=pgettext(MENU, self.name))
 
 
 def listed(
@@ -58,15 +62,21 @@ def listed(
     usable = [one for one in walked if isinstance(one, app_commands.Command)]
     for command in sorted(usable, key=lambda one: one.qualified_name):
         options = [
-            (one.display_name + ("" if one.required else " (optional)"), str(one.description))
+            (_option(one), pgettext(DESCRIPTION, str(one.description)))
             for one in command.parameters
         ]
         yield ListedCommand(
-            command.qualified_name, command.description, _audience(command), tuple(options)
+            command.qualified_name,
+            pgettext(DESCRIPTION, command.description),
+            _audience(command),
+            tuple(options),
         )
     for menu in tree.get_commands(type=discord.AppCommandType.message):
         yield ListedCommand(
-            menu.qualified_name, menu.extras[_DESCRIPTION], _audience(menu), in_menu=True
+            menu.qualified_name,
+            pgettext(DESCRIPTION, menu.extras[_DESCRIPTION]),
+            _audience(menu),
+            in_menu=True,
         )
 
 
@@ -76,7 +86,7 @@ def overview(
     """All commands of some audiences, an embed each."""
     return [
         discord.Embed(
-            title=audience.value,
+            title=str(audience.value),
             description="\n".join(
                 f"{one.shown(mentions)} {one.description}"
                 for one in commands
@@ -95,6 +105,12 @@ def detail(command: ListedCommand, mentions: CommandMentions) -> str:
     if command.audience is not CommandAudience.MEMBERS:
         lines.append(f"*{command.audience.value}.*")
     return "\n".join(lines)
+
+
+def _option(option: app_commands.Parameter) -> str:
+    """An option's name as Discord shows it, and whether it can be left out."""
+    name = pgettext(OPTION, option.display_name)
+    return name if option.required else gettext("{name} (optional)", name=name)
 
 
 def _audience(command: _Command) -> CommandAudience:

@@ -10,6 +10,7 @@ from discord.ext import commands
 
 from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
+from bot.catalogue import gettext, set_reader
 from bot.client import TimbreBot
 from cogs.asking import manages, moderates
 from cogs.command_list import CommandAudience, ListedCommand, detail, listed, overview
@@ -72,6 +73,7 @@ class HelpCommands(commands.Cog):
             return
         if not message.content.startswith((f"<@{me.id}>", f"<@!{me.id}>")):
             return
+        set_reader(await self.bot.locale_in(message.guild))
         refusal = await self.bot.services.bars.refusal(
             message.author.id, message.guild.id, Bar.EVERYTHING
         )
@@ -90,7 +92,7 @@ class HelpCommands(commands.Cog):
         embeds = self._overview(shown, {CommandAudience.MEMBERS})
         try:
             await message.reply(
-                self.bot.command_mentions.linked("`/help` shows this to you alone."),
+                self.bot.command_mentions.linked(gettext("`/help` shows this to you alone.")),
                 embeds=embeds,
                 mention_author=False,
                 silent=True,

@@ -8,6 +8,7 @@ from discord.ext import commands
 from discord.utils import escape_markdown
 
 from bot.base.command_mentions import linked
+from bot.catalogue import Listing, gettext
 from bot.client import TimbreBot
 from bot.speech.languages import name_of
 from bot.speech.line_languages import cannot_read
@@ -48,18 +49,21 @@ class LanguageCommands(commands.Cog):
         elif voice is None:
             await self.services.line_languages.choose(person.user_id, person.guild_id, code)
             said = (
-                f"I take what you write in this server for {name_of(code)}, unless it is clearly "
-                "another language."
+                gettext(
+                    "I take what you write in this server for {language}, unless it is clearly "
+                    "another language.",
+                    language=name_of(code),
+                )
                 if code
-                else "I find out which language each of your lines is in."
+                else gettext("I find out which language each of your lines is in.")
             )
         elif language is None:
             found = await self.services.voices.find(voice, Action.ADJUST, person)
             code = found.language
-            said = f"**{escape_markdown(found.name)}** speaks {_or_unknown(code)}."
+            said = _speaks(found.name, code)
         else:
             changed = await self.services.voice_keeping.set_language(voice, code, person)
-            said = f"**{escape_markdown(changed.name)}** speaks {_or_unknown(code)}."
+            said = _speaks(changed.name, code)
         reads = languages_read(self.bot)
         if code and code not in reads:
             said += f" {cannot_read(code, reads)}"
@@ -68,18 +72,35 @@ class LanguageCommands(commands.Cog):
     async def _as_it_is(self, interaction: discord.Interaction) -> str:
         person = person_of(interaction)
         chosen = await self.services.line_languages.chosen(person.user_id, person.guild_id)
-        yours = f"You write {name_of(chosen)} here" if chosen else "Each of your lines decides here"
         offered = await self.services.line_languages.offered(
             person.guild_id, languages_read(self.bot)
         )
-        return (
-            f"{who_speaks(self.bot)}\nRead here: {', '.join(sorted(map(name_of, offered)))}.\n"
-            f"{yours}. `/say` takes another language for one line."
+        read = gettext(
+            "Read here: {languages}.",
+            languages=Listing(map(name_of, offered), alphabetical=True),
         )
+        yours = (
+            gettext(
+                "You write {language} here. `/say` takes another language for one line.",
+                language=name_of(chosen),
+            )
+            if chosen
+            else gettext(
+                "Each of your lines decides here. `/say` takes another language for one line."
+            )
+        )
+        return f"{who_speaks(self.bot)}\n{read}\n{yours}"
 
 
-def _or_unknown(code: str | None) -> str:
-    return name_of(code) if code else "a language that you have not told me"
+def _speaks(voice: str, code: str | None) -> str:
+    """Which language a voice speaks."""
+    name = escape_markdown(voice)
+    if code is None:
+        return gettext(
+            "**{voice}** speaks a language that you have not told me.",
+            voice=name,
+        )
+    return gettext("**{voice}** speaks {language}.", voice=name, language=name_of(code))
 
 
 async def setup(bot: TimbreBot) -> None:

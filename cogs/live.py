@@ -1,14 +1,18 @@
 """`/live`: what members write is read aloud; and the events that this needs."""
 
+from functools import partial
+
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
+from bot.catalogue import Listing, Sentence, gettext, ngettext
 from bot.client import TimbreBot
-from bot.live.bindings import Readable
+from bot.live.guild_reading import Readable
 from cogs.asking import (
+    blocked,
     bring,
     member_of,
     moderates,
@@ -16,15 +20,23 @@ from cogs.asking import (
     require_company,
     require_moderator,
     session_of,
+    unblocked,
 )
 from cogs.command_list import FOR_MODERATORS
 from data.live import Exclusion
+from data.rows import LiveBinding
 
-_NOT_READING = "I am not reading any channel aloud in this server."
+_NOT_READING = Sentence("I am not reading any channel aloud in this server.")
 _NO_INTENT = (
     "I am not allowed to read messages. Whoever runs me has to switch on “Message Content Intent” "
     "on the Bot page of Discord's developer portal, and start me again."
 )
+
+_HERE, _AT_AUTHORS = "here", "authors"
+_WHERE = [
+    app_commands.Choice(name="The voice channel that I am in", value=_HERE),
+    app_commands.Choice(name="Wherever the author of a message sits", value=_AT_AUTHORS),
+]
 
 
 @app_commands.guild_only()
@@ -35,9 +47,16 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         self.bot = bot
 
     @app_commands.command(description="Read a text channel aloud where you are")
-    @app_commands.describe(channel="What to read (default: this channel)")
+    @app_commands.describe(
+        channel="What to read, also a thread or a forum's post (default: this channel)",
+        where="In which voice channel to read it (default: where you are)",
+    )
+    @app_commands.choices(where=_WHERE)
     async def start(
-        self, interaction: discord.Interaction, channel: discord.TextChannel | None = None
+        self,
+        interaction: discord.Interaction,
+        channel: discord.TextChannel | discord.Thread | None = None,
+        where: str = _HERE,
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         member = member_of(interaction)
@@ -47,56 +66,110 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         if seat is None:
             raise UserError("Join a voice channel first, so that I know where to read.")
         if channel and not channel.permissions_for(member).view_channel:
-            raise UserError(f"You may not see {channel.mention} yourself.")
+            raise UserError("You may not see {channel} yourself.", channel=channel.mention)
         _require_readable(interaction, channel)
         await _require_engine(self.bot)
         text = channel or interaction.channel
         if not isinstance(text, Readable):
             text = seat
-        await bring(interaction, seat)
+        reading = self.bot.live.bindings.of(member.guild.id)
+        others = [f"<#{id_}>" for id_ in (reading.channels if reading else ()) if id_ != text.id]
         await self.bot.live.bindings.begin(
-            member.guild, text, approved=moderates(interaction, seat)
+            text,
+            seat,
+            partial(bring, interaction, seat),
+            approved=moderates(interaction, seat),
+            follows_authors=where == _AT_AUTHORS,
         )
+        if where == _AT_AUTHORS:
+            said = gettext("I read {text} aloud where each author sits.", text=text.mention)
+        else:
+            said = gettext(
+                "I read {text} and the chat of {seat} aloud.", text=text.mention, seat=seat.mention
+            )
+        if others and self.bot.live.bindings.of(member.guild.id) is reading:
+            said += " " + gettext("I go on reading {channels}, too.", channels=Listing(others))
+        prefix = (await self.bot.services.server_settings.of(member.guild.id)).unread_prefix
         await interaction.edit_original_response(
-            content=f"I read {text.mention} and the chat of {seat.mention} aloud. I skip messages "
-            f"that begin with `;`.{_not_yet(self.bot)}"
+            content=f"{said} "
+            + gettext("I skip messages that begin with `{prefix}`.", prefix=prefix)
+            + _not_yet(self.bot)
         )
 
     @app_commands.command(description="Stop reading messages aloud")
-    async def stop(self, interaction: discord.Interaction) -> None:
+    @app_commands.describe(channel="What to read no more (default: everything)")
+    async def stop(
+        self,
+        interaction: discord.Interaction,
+        channel: discord.TextChannel | discord.Thread | None = None,
+    ) -> None:
         guild = member_of(interaction).guild
-        if self.bot.live.bindings.of(guild.id) is None:
+        reading = self.bot.live.bindings.of(guild.id)
+        if reading is None:
             raise UserError(_NOT_READING)
-        require_company(interaction, session_of(interaction))
-        await self.bot.live.bindings.stop(guild)
-        await interaction.response.send_message("I stopped reading.", ephemeral=True)
+        session = session_of(interaction)
+        if session.seat is None:
+            require_moderator(
+                interaction,
+                Sentence("Only members who may mute others can stop what I come back for."),
+            )
+        require_company(interaction, session)
+        if channel is None:
+            await self.bot.live.bindings.stop(guild)
+            said = gettext("I stopped reading.")
+        elif channel.id in reading.channels:
+            await self.bot.live.bindings.stop(guild, channel.id)
+            said = gettext("I stopped reading {channel}.", channel=channel.mention)
+        else:
+            raise UserError("I am not reading {channel} aloud.", channel=channel.mention)
+        await interaction.response.send_message(said, ephemeral=True)
 
     @app_commands.command(description="Show what is being read aloud")
     async def status(self, interaction: discord.Interaction) -> None:
         member = member_of(interaction)
-        binding = self.bot.live.bindings.of(member.guild.id)
-        seat = session_of(interaction).seat
-        if binding is None or seat is None:
-            said = f"{_NOT_READING} `/live start` begins."
+        reading = self.bot.live.bindings.of(member.guild.id)
+        if reading is None:
+            said = f"{_NOT_READING} {gettext('`/live start` begins.')}"
         else:
-            count = "1 message" if binding.read == 1 else f"{binding.read:,} messages"
-            said = (
-                f"I read <#{binding.text_channel_id}> and the chat of {seat.mention} aloud in "
-                f"{seat.mention}. I have read {count} so far.{_not_yet(self.bot)}"
+            lines = [_line_of(binding) for binding in reading.channels.values()]
+            seat = session_of(interaction).seat
+            if seat is None:
+                lines.append(
+                    gettext("I am in no voice channel. I come when somebody sits down or writes.")
+                )
+            else:
+                lines.append(
+                    gettext(
+                        "I am in {channel}, and read its chat aloud, too.", channel=seat.mention
+                    )
+                )
+            lines.append(
+                ngettext(
+                    "I have read {count} message so far.",
+                    "I have read {count:,} messages so far.",
+                    reading.read,
+                )
+                + _not_yet(self.bot)
             )
+            said = "\n".join(lines)
         excluded = await self.bot.exclusions.of(member.id, member.guild.id)
         if Exclusion.BLOCKED in excluded:
-            said += "\nI do not read your messages: a moderator decided that."
+            said += "\n" + gettext("I do not read your messages: a moderator decided that.")
         elif Exclusion.OPTED_OUT in excluded:
-            said += "\nI do not read your messages, as you wished. `/live optin` changes that."
-        await interaction.response.send_message(linked(interaction, said), ephemeral=True)
+            said += "\n" + gettext(
+                "I do not read your messages, as you wished. `/live optin` changes that."
+            )
+        await interaction.response.send_message(linked(interaction, said)[:2000], ephemeral=True)
 
     @app_commands.command(description="Do not read my messages aloud in this server")
     async def optout(self, interaction: discord.Interaction) -> None:
         member = member_of(interaction)
         async with self.bot.exclusions.exclude(member.id, member.guild.id, Exclusion.OPTED_OUT):
             await interaction.response.send_message(
-                linked(interaction, "I do not read your messages here. `/live optin` undoes that."),
+                linked(
+                    interaction,
+                    gettext("I do not read your messages here. `/live optin` undoes that."),
+                ),
                 ephemeral=True,
             )
 
@@ -104,9 +177,9 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
     async def optin(self, interaction: discord.Interaction) -> None:
         member = member_of(interaction)
         await self.bot.exclusions.readmit(member.id, member.guild.id, Exclusion.OPTED_OUT)
-        said = "I read your messages here again."
+        said = gettext("I read your messages here again.")
         if Exclusion.BLOCKED in await self.bot.exclusions.of(member.id, member.guild.id):
-            said = (
+            said = gettext(
                 "I noted that you want to be read. I still do not read your messages here: a "
                 "moderator decided that, and only a moderator can undo it."
             )
@@ -117,25 +190,30 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
     )
     @app_commands.describe(member="Whose messages stay unread")
     async def block(self, interaction: discord.Interaction, member: discord.Member) -> None:
-        require_moderator(interaction, "block somebody")
+        require_moderator(
+            interaction, Sentence("Only members who may mute others can block somebody.")
+        )
         async with self.bot.exclusions.exclude(member.id, member.guild.id, Exclusion.BLOCKED):
             await interaction.response.send_message(
-                f"I do not read what {member.mention} writes any more.", ephemeral=True
+                gettext("I do not read what {member} writes any more.", member=member.mention),
+                ephemeral=True,
             )
-        await note(interaction, f"{interaction.user.mention} blocked {member.mention}.")
+        await note(interaction, blocked(interaction.user, member))
 
     @app_commands.command(
         description="Moderators: read somebody's messages again", extras=FOR_MODERATORS
     )
     @app_commands.describe(member="Whose messages are read again")
     async def unblock(self, interaction: discord.Interaction, member: discord.Member) -> None:
-        require_moderator(interaction, "unblock somebody")
-        if not await self.bot.exclusions.readmit(member.id, member.guild.id, Exclusion.BLOCKED):
-            raise UserError(f"{member.mention} is not blocked.")
-        await interaction.response.send_message(
-            f"I read what {member.mention} writes again.", ephemeral=True
+        require_moderator(
+            interaction, Sentence("Only members who may mute others can unblock somebody.")
         )
-        await note(interaction, f"{interaction.user.mention} unblocked {member.mention}.")
+        if not await self.bot.exclusions.readmit(member.id, member.guild.id, Exclusion.BLOCKED):
+            raise UserError("{member} is not blocked.", member=member.mention)
+        await interaction.response.send_message(
+            gettext("I read what {member} writes again.", member=member.mention), ephemeral=True
+        )
+        await note(interaction, unblocked(interaction.user, member))
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -156,6 +234,15 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             await self.bot.live.deleted(payload.guild_id, message_id)
 
     @commands.Cog.listener()
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        await self.bot.live.bindings.deleted(channel.guild, channel.id)
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        if guild := self.bot.get_guild(payload.guild_id):
+            await self.bot.live.bindings.deleted(guild, payload.thread_id)
+
+    @commands.Cog.listener()
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
@@ -169,15 +256,25 @@ async def _require_engine(bot: TimbreBot) -> None:
         await executor.engine_info()  # which tries again, if the last time is long enough ago
 
 
+def _line_of(binding: LiveBinding) -> str:
+    text = f"<#{binding.text_channel_id}>"
+    if binding.follows_authors:
+        return gettext("I read {text} aloud where each author sits.", text=text)
+    return gettext(
+        "I read {text} aloud in {channel}.", text=text, channel=f"<#{binding.voice_channel_id}>"
+    )
+
+
 def _not_yet(bot: TimbreBot) -> str:
     """What is to be added while there is no engine to read with."""
     if bot.services.executor.status().state == "ready":
         return ""
-    return " My speech engine is still starting, so the first messages have to wait."
+    said = gettext("My speech engine is still starting, so the first messages have to wait.")
+    return f" {said}"
 
 
 def _require_readable(
-    interaction: discord.Interaction, channel: discord.TextChannel | None
+    interaction: discord.Interaction, channel: discord.TextChannel | discord.Thread | None
 ) -> None:
     """Raise `UserError` where Discord would never show the bot what is written.
 
@@ -190,8 +287,10 @@ def _require_readable(
     else:
         visible = channel.permissions_for(channel.guild.me).view_channel
     if not visible:
-        named = f"<#{here.id}>" if here else "this channel"
-        raise UserError(f"I may not see {named}: I am missing the permission View Channel.")
+        named = f"<#{here.id}>" if here else Sentence("this channel")
+        raise UserError(
+            "I may not see {channel}: I am missing the permission View Channel.", channel=named
+        )
     if isinstance(here, discord.Thread) and here.is_private() and here.me is None:
         raise UserError("I am not in this thread. Mention me in it, and I come in.")
 

@@ -13,15 +13,37 @@ from discord.utils import escape_markdown
 
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
+from bot.catalogue import Sentence, gettext, ngettext
 from bot.client import TimbreBot
+from bot.voices.bars import ending
 from bot.voices.rights import Action
-from cogs.asking import BARRED, BARS, DefaultVoice, DisabledVoice, note, person_of, voice_to
+from bot.voices.sounds import VOLUME_MAX, VOLUME_MIN
+from cogs.asking import (
+    BARS,
+    DefaultVoice,
+    DisabledVoice,
+    StockVoiceName,
+    barred,
+    note,
+    person_of,
+    voice_to,
+)
 from cogs.reports import ReportsPanel
 from data.bars import Bar
 from data.rows import VoiceUse
 
 #: A line is at most some 110 characters long, a message 2,000.
 _USES_SHOWN = 15
+_TERMS = [
+    app_commands.Choice(name=name, value=minutes * 60)
+    for name, minutes in (
+        ("10 minutes", 10),
+        ("1 hour", 60),
+        ("1 day", 24 * 60),
+        ("1 week", 7 * 24 * 60),
+        ("4 weeks", 28 * 24 * 60),
+    )
+]
 _1970 = date(1970, 1, 1).toordinal()
 
 
@@ -45,10 +67,20 @@ class ModerationCommands(
         await interaction.response.defer(thinking=True, ephemeral=True)
         found = await self.services.voice_moderation.disable(voice, person_of(interaction))
         await interaction.edit_original_response(
-            content=f"Nobody can speak in **{escape_markdown(found.name)}** in this server now, "
-            "and its clip cannot be registered here again."
+            content=gettext(
+                "Nobody can speak in **{voice}** in this server now, and its "
+                "clip cannot be registered here again.",
+                voice=escape_markdown(found.name),
+            )
         )
-        await self._note(interaction, f"disabled the voice **{escape_markdown(found.name)}**.")
+        await note(
+            interaction,
+            Sentence(
+                "{moderator} disabled the voice **{voice}**.",
+                moderator=interaction.user.mention,
+                voice=escape_markdown(found.name),
+            ),
+        )
 
     @app_commands.command(description="Allow a voice in this server again")
     @app_commands.describe(voice="Which voice")
@@ -57,12 +89,23 @@ class ModerationCommands(
         await interaction.response.defer(thinking=True, ephemeral=True)
         found = await self.services.voice_moderation.enable(voice, person_of(interaction))
         await interaction.edit_original_response(
-            content=f"**{escape_markdown(found.name)}** can be spoken in here again."
+            content=gettext(
+                "**{voice}** can be spoken in here again.", voice=escape_markdown(found.name)
+            )
             if found
-            else "The clip of that deleted voice can be registered here again."
+            else gettext("The clip of that deleted voice can be registered here again.")
         )
-        which = f"the voice **{escape_markdown(found.name)}**" if found else "a deleted voice"
-        await self._note(interaction, f"allowed {which} again.")
+        moderator = interaction.user.mention
+        await note(
+            interaction,
+            Sentence(
+                "{moderator} allowed the voice **{voice}** again.",
+                moderator=moderator,
+                voice=escape_markdown(found.name),
+            )
+            if found
+            else Sentence("{moderator} allowed a deleted voice again.", moderator=moderator),
+        )
 
     @app_commands.command(description="The voice of members who have none of their own")
     @app_commands.describe(
@@ -78,10 +121,22 @@ class ModerationCommands(
         chosen = await self.services.voice_keeping.set_default(
             voice, person_of(interaction), self.services.executor.status().engine
         )
-        name = f"**{escape_markdown(chosen)}**" if chosen else "a stock voice"
-        said = f"Members without a voice of their own speak in {name} here."
+        moderator = interaction.user.mention
+        if chosen:
+            name = f"**{escape_markdown(chosen)}**"
+            said = gettext(
+                "Members without a voice of their own speak in {voice} here.", voice=name
+            )
+            done = Sentence(
+                "{moderator} chose the default voice: {voice}.", moderator=moderator, voice=name
+            )
+        else:
+            said = gettext("Members without a voice of their own speak in a stock voice here.")
+            done = Sentence(
+                "{moderator} chose that the default voice is a stock voice.", moderator=moderator
+            )
         await interaction.edit_original_response(content=said)
-        await self._note(interaction, f"chose the default voice: {name}.")
+        await note(interaction, done)
 
     @app_commands.command(description="What members reported about voices here")
     @app_commands.describe(member="Only about this member, even if they deleted their data since")
@@ -95,27 +150,49 @@ class ModerationCommands(
         await interaction.edit_original_response(embed=embed, view=panel)
 
     @app_commands.command(description="Bar a member from having voices here, or from using me here")
-    @app_commands.describe(member="Whom", kind="From what")
-    @app_commands.rename(kind="from")
+    @app_commands.describe(
+        member="Whom", kind="From what", for_s="For how long (default: until you end it)"
+    )
+    @app_commands.rename(kind="from", for_s="for")
     @app_commands.choices(kind=BARS)
+    @app_commands.choices(for_s=_TERMS)
     @app_commands.checks.has_permissions(manage_guild=True)
     async def bar(
-        self, interaction: discord.Interaction, member: discord.User, kind: app_commands.Choice[str]
+        self,
+        interaction: discord.Interaction,
+        member: discord.User,
+        kind: app_commands.Choice[str],
+        for_s: app_commands.Choice[int] | None = None,
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         if isinstance(member, discord.Member) and member.guild_permissions.manage_guild:
             raise UserError("You cannot bar somebody who may manage the server.")
         assert interaction.guild_id is not None  # guild_only
-        await self.services.bars.bar(member.id, Bar(kind.value), person_of(interaction))
-        await self.bot.live.take_back(interaction.guild_id, member.id)
-        barred = f"{member.mention} {BARRED[Bar(kind.value)]} in this server."
+        bar = Bar(kind.value)
+        ends_at = await self.services.bars.bar(
+            member.id, bar, person_of(interaction), for_s=for_s.value if for_s else None
+        )
+        if bar is not Bar.SAY:
+            await self.bot.live.take_back(interaction.guild_id, member.id)
+        said = ending(barred(member.mention, bar), ends_at)
         await interaction.edit_original_response(
             content=linked(
                 interaction,
-                f"{barred} That stays when they delete their data. `/voice-admin unbar` ends it.",
+                gettext(
+                    "{barred} That stays when they delete their data. `/voice-admin unbar` ends "
+                    "it.",
+                    barred=said,
+                ),
             )
         )
-        await self._note(interaction, f"barred somebody: {barred}")
+        await note(
+            interaction,
+            Sentence(
+                "{moderator} barred somebody: {barred}",
+                moderator=interaction.user.mention,
+                barred=said,
+            ),
+        )
 
     @app_commands.command(description="End the bar of a member here")
     @app_commands.describe(member="Whom")
@@ -124,9 +201,99 @@ class ModerationCommands(
         await interaction.response.defer(thinking=True, ephemeral=True)
         await self.services.bars.admit(member.id, person_of(interaction))
         await interaction.edit_original_response(
-            content=f"{member.mention} is not barred in this server any more."
+            content=gettext(
+                "{member} is not barred in this server any more.", member=member.mention
+            )
         )
-        await self._note(interaction, f"ended the bar of {member.mention}.")
+        await note(
+            interaction,
+            Sentence(
+                "{moderator} ended the bar of {member}.",
+                moderator=interaction.user.mention,
+                member=member.mention,
+            ),
+        )
+
+    @app_commands.command(description="Choose a stock voice for a member, or let them choose again")
+    @app_commands.describe(
+        member="Whom",
+        stock_voice="Which voice; nothing: they choose their voice again",
+        forced="They can choose no other",
+    )
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def voice(
+        self,
+        interaction: discord.Interaction,
+        member: discord.User,
+        stock_voice: StockVoiceName | None = None,
+        *,
+        forced: bool = False,
+    ) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction)
+        who = {"moderator": interaction.user.mention, "member": member.mention}
+        if stock_voice is None:
+            await self.services.sounds.release(member.id, person)
+            said = gettext(
+                "{member} chooses their voice again in this server.", member=member.mention
+            )
+            await interaction.edit_original_response(content=said)
+            done = Sentence("{moderator} let {member} choose their voice again.", **who)
+            await note(interaction, done)
+            return
+        name = await self.services.sounds.assign(
+            member.id, stock_voice, person, self.services.executor.status().engine, forced=forced
+        )
+        if forced:
+            said = gettext(
+                "{member} speaks in **{voice}** alone in this server.",
+                member=member.mention,
+                voice=name,
+            )
+            done = Sentence(
+                "{moderator} has {member} speak in the stock voice **{voice}** alone.",
+                voice=name,
+                **who,
+            )
+        else:
+            said = gettext(
+                "{member} speaks in **{voice}** in this server, until they choose another.",
+                member=member.mention,
+                voice=name,
+            )
+            done = Sentence(
+                "{moderator} chose the stock voice **{voice}** for {member}.", voice=name, **who
+            )
+        await interaction.edit_original_response(content=said)
+        await note(interaction, done)
+
+    @app_commands.command(description="Make a member louder or quieter than others here")
+    @app_commands.describe(member="Whom", percent="100 is as loud as everybody else")
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def volume(
+        self,
+        interaction: discord.Interaction,
+        member: discord.User,
+        percent: app_commands.Range[int, VOLUME_MIN, VOLUME_MAX],
+    ) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        await self.services.sounds.set_volume(member.id, percent, person_of(interaction))
+        await interaction.edit_original_response(
+            content=gettext(
+                "{member} speaks at {percent} % of the usual volume in this server.",
+                member=member.mention,
+                percent=percent,
+            )
+        )
+        await note(
+            interaction,
+            Sentence(
+                "{moderator} set the volume of {member} to {percent} %.",
+                moderator=interaction.user.mention,
+                member=member.mention,
+                percent=percent,
+            ),
+        )
 
     @app_commands.command(description="Who spoke in other members' voices here in the last 30 days")
     @app_commands.describe(voice="In this voice alone")
@@ -140,22 +307,29 @@ class ModerationCommands(
         used = await self.services.voice_moderation.uses(voice, person_of(interaction))
         lines = [_line(use) for use in used[:_USES_SHOWN]]
         if len(used) > _USES_SHOWN:
-            lines.append(f"and {len(used) - _USES_SHOWN} more; name a voice to see those of it")
+            lines.append(
+                ngettext(
+                    "and {count} more; name a voice to see those of it",
+                    "and {count} more; name a voice to see those of it",
+                    len(used) - _USES_SHOWN,
+                )
+            )
         await interaction.edit_original_response(
             content="\n".join(lines)
-            or "Nobody spoke in another member's voice here in the last 30 days."
+            or gettext("Nobody spoke in another member's voice here in the last 30 days.")
         )
-
-    async def _note(self, interaction: discord.Interaction, did: str) -> None:
-        await note(interaction, f"{interaction.user.mention} {did}")
 
 
 def _line(use: VoiceUse) -> str:
-    days = "1 day" if use.days == 1 else f"{use.days} days"
     last = date.fromordinal(_1970 + use.last_day)
-    return (
-        f"<@{use.user_id}> in **{escape_markdown(use.name)}** of <@{use.owner_id}>: "
-        f"on {days}, last on {last}"
+    return ngettext(
+        "{member} in **{voice}** of {owner}: on {count} day, last on {date}",
+        "{member} in **{voice}** of {owner}: on {count} days, last on {date}",
+        use.days,
+        member=f"<@{use.user_id}>",
+        voice=escape_markdown(use.name),
+        owner=f"<@{use.owner_id}>",
+        date=last.isoformat(),
     )
 
 

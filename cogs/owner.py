@@ -11,10 +11,11 @@ from discord.utils import escape_markdown
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.base.statistics import table
+from bot.catalogue import Sentence, gettext
 from bot.client import TimbreBot
 from bot.voices.privacy import DeletionReason
 from bot.voices.references import VoiceReference
-from cogs.asking import BARRED, BARS, UnofferedVoice, person_of
+from cogs.asking import BARS, UnofferedVoice, barred, person_of
 from data.bars import Bar
 
 log = logging.getLogger(__name__)
@@ -32,10 +33,12 @@ _BECAUSE = [
     app_commands.Choice(name="I decide so: nothing stays", value=DeletionReason.OWNER.value),
 ]
 _STAYS = {
-    DeletionReason.ASKED: "What moderators decided and open reports stay, without their id.",
-    DeletionReason.ASKED_STRICTLY: "What moderators decided stays, without their id.",
-    DeletionReason.ACCOUNT_GONE: "Nothing about them stays.",
-    DeletionReason.OWNER: "Nothing about them stays.",
+    DeletionReason.ASKED: Sentence(
+        "What moderators decided and open reports stay, without their id."
+    ),
+    DeletionReason.ASKED_STRICTLY: Sentence("What moderators decided stays, without their id."),
+    DeletionReason.ACCOUNT_GONE: Sentence("Nothing about them stays."),
+    DeletionReason.OWNER: Sentence("Nothing about them stays."),
 }
 
 
@@ -105,11 +108,17 @@ class OwnerCommands(
         reason = DeletionReason(because.value) if because else DeletionReason.ASKED
         deletion = await self.services.privacy.delete(_id(user_id), reason)
         count = deletion.voices
-        had = {0: "no voice", 1: "1 voice"}.get(count, f"{count} voices")
-        await interaction.edit_original_response(
-            content=f"Everything about that person is deleted; they had {had}. "
-            f"{_STAYS[reason]}{deletion.remains}"
+        gone = (
+            Sentence.counted(
+                "Everything about that person is deleted; they had {count} voice.",
+                "Everything about that person is deleted; they had {count} voices.",
+                count,
+            )
+            if count
+            else Sentence("Everything about that person is deleted; they had no voice.")
         )
+        said = [gone, _STAYS[reason], deletion.remains]
+        await interaction.edit_original_response(content=" ".join(str(one) for one in said if one))
 
     @app_commands.command(description="Bar a person from having voices, or from using me, anywhere")
     @app_commands.describe(user_id="Their Discord id", kind="From what")
@@ -121,13 +130,15 @@ class OwnerCommands(
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction, runs_the_bot=True)
         await self.services.bars.bar(_id(user_id), Bar(kind.value), person)
-        for guild in self.bot.guilds:
+        for guild in self.bot.guilds if Bar(kind.value) is not Bar.SAY else ():
             await self.bot.live.take_back(guild.id, _id(user_id))
         await interaction.edit_original_response(
             content=linked(
                 interaction,
-                f"<@{_id(user_id)}> {BARRED[Bar(kind.value)]} in any server. That stays when they "
-                "delete their data. `/bot-owner unbar` ends it.",
+                gettext(
+                    "{barred} That stays when they delete their data. `/bot-owner unbar` ends it.",
+                    barred=barred(f"<@{_id(user_id)}>", Bar(kind.value), everywhere=True),
+                ),
             )
         )
 
@@ -138,7 +149,9 @@ class OwnerCommands(
         person = person_of(interaction, runs_the_bot=True)
         await self.services.bars.admit(_id(user_id), person)
         await interaction.edit_original_response(
-            content=f"<@{_id(user_id)}> is not barred everywhere any more."
+            content=gettext(
+                "{member} is not barred everywhere any more.", member=f"<@{_id(user_id)}>"
+            )
         )
 
     @app_commands.command(name="disable", description="Let nobody speak in a voice, anywhere")
@@ -148,9 +161,12 @@ class OwnerCommands(
         person = person_of(interaction, runs_the_bot=True)
         found = await self.services.voice_moderation.disable_everywhere(voice, person)
         await interaction.edit_original_response(
-            content=f"**{escape_markdown(found.name)}** is disabled in every server, and its clip "
-            "cannot be registered again. After the voice is deleted, `/bot-owner enable "
-            f"voice:{VoiceReference.to_clip(found.clip_sha256)}` still allows the clip."
+            content=gettext(
+                "**{voice}** is disabled in every server, and its clip cannot be registered again. "
+                "After the voice is deleted, {command} still allows the clip.",
+                voice=escape_markdown(found.name),
+                command=f"`/bot-owner enable voice:{VoiceReference.to_clip(found.clip_sha256)}`",
+            )
         )
 
     @app_commands.command(name="enable", description="Allow a voice again")
@@ -160,9 +176,9 @@ class OwnerCommands(
         person = person_of(interaction, runs_the_bot=True)
         found = await self.services.voice_moderation.enable_everywhere(voice, person)
         await interaction.edit_original_response(
-            content=f"**{escape_markdown(found.name)}** is allowed again."
+            content=gettext("**{voice}** is allowed again.", voice=escape_markdown(found.name))
             if found
-            else "The clip of that deleted voice can be registered again."
+            else gettext("The clip of that deleted voice can be registered again.")
         )
 
     @app_commands.command(description="What I did on each of the last 30 days")
@@ -170,10 +186,11 @@ class OwnerCommands(
         await interaction.response.defer(thinking=True, ephemeral=True)
         days = await self.services.statistics.days()
         embed = discord.Embed(
-            title="The last 30 days",
-            description=f"```\n{table(days)}\n```p50 and p95: from a command to its first sound."
+            title=gettext("The last 30 days"),
+            description=f"```\n{table(days)}\n```"
+            + gettext("p50 and p95: from a command to its first sound.")
             if days
-            else "Nothing was spoken.",
+            else gettext("Nothing was spoken."),
         )
         await interaction.edit_original_response(embed=embed)
 

@@ -7,12 +7,13 @@ from discord import ui
 from discord.utils import escape_markdown, utcnow
 
 from bot.base.errors import UserError, sentence_for
+from bot.catalogue import Joined, Said, Sentence, for_reader, gettext
 from bot.client import TimbreBot
-from bot.voices.consent import PERMISSION_TEXT
+from bot.voices.consent import PERMISSION
 from bot.voices.drafts import Draft
 from bot.voices.permission import Given
 from bot.voices.proving import Demand
-from cogs.asking import member_of
+from cogs.asking import and_more, member_of
 from cogs.panels import Panel
 from cogs.proving import KEPT_FOR_DECIDING_S, WITHDRAWN, Proven, StatementPanel, replace_answer
 from data.rows import VoiceRow
@@ -35,9 +36,9 @@ async def require_askable(
     if named is None or named.id == caller.id:
         return None
     if not isinstance(named, discord.Member):
-        raise UserError(f"{named.mention} is no member of this server.")
+        raise UserError("{member} is no member of this server.", member=named.mention)
     if named.bot:
-        raise UserError(f"{named.mention} is a bot, and nobody to ask.")
+        raise UserError("{member} is a bot, and nobody to ask.", member=named.mention)
     await bot.services.permissions.require_admission(caller.id, named.id, caller.guild.id)
     channel = interaction.channel
     if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
@@ -45,7 +46,9 @@ async def require_askable(
     if not interaction.permissions.send_messages:
         raise UserError("You may not write in this channel, so I cannot ask anybody here for you.")
     if not channel.permissions_for(named).view_channel:
-        raise UserError(f"{named.mention} does not see this channel. Please ask where they do.")
+        raise UserError(
+            "{member} does not see this channel. Please ask where they do.", member=named.mention
+        )
     return named
 
 
@@ -59,7 +62,9 @@ async def giver_of(
     try:
         giver = await member_of(interaction).guild.fetch_member(giver_id)
     except discord.NotFound:
-        raise UserError(f"<@{giver_id}>, whose voice it is, is no member of this server.") from None
+        raise UserError(
+            "{member}, whose voice it is, is no member of this server.", member=f"<@{giver_id}>"
+        ) from None
     return await require_askable(bot, interaction, giver)
 
 
@@ -67,9 +72,10 @@ class QuestionPanel(Panel):
     """For the one whose voice it is, in the channel where it was asked for.
 
     `steps` are the lines of what was done before; `allowed` is awaited once there is a permission.
+    It is put in the language of the server, `locale`.
     """
 
-    refusal = "This is for somebody else to decide."
+    refusal = Sentence("This is for somebody else to decide.")
 
     def __init__(
         self,
@@ -78,15 +84,19 @@ class QuestionPanel(Panel):
         asked_by: discord.Interaction,
         steps: str,
         allowed: Proven,
+        *,
+        locale: str,
     ) -> None:
         left_s = (asked_by.expires_at - utcnow()).total_seconds() - KEPT_FOR_DECIDING_S
         within_s = min(bot.services.proving.within_s, max(1.0, left_s))
-        super().__init__(draft.wish.person_id, timeout_s=within_s)
+        with for_reader(locale):  # it is read in the channel
+            super().__init__(draft.wish.person_id, timeout_s=within_s)
         self.bot = bot
         self._draft = draft
         self._asked_by = asked_by
         self._steps = steps
         self._allowed = allowed
+        self._locale = locale
         self._ends = int(utcnow().timestamp() + within_s)
         self._question: discord.WebhookMessage | None = None
         self._statement: StatementPanel | None = None
@@ -102,16 +112,24 @@ class QuestionPanel(Panel):
         services.permissions.ask(self._draft)
         services.registration.drafts.show(self._draft, self._withdrawn)
         await self._asked_by.edit_original_response(
-            content=f"{self._steps}\n⏳ I asked {self._giver} for permission.",
+            content=f"{self._steps}\n⏳ "
+            + gettext("I asked {member} for permission.", member=self._giver),
             view=self._waiting,
         )
-        sentence = ""
+        asked = Sentence(
+            "{member}, {owner} wants to register **your voice**. Do you allow that, until {time}?",
+            member=self._giver,
+            owner=f"<@{self._draft.wish.owner_id}>",
+            time=f"<t:{self._ends}:t>",
+        )
+        said: list[Said] = [asked]
         if await services.proving.demand(self._draft.wish.guild_id) is not Demand.OFF:
-            sentence = " I then show you a sentence to say aloud, so that I hear it is you."
-        owner = f"<@{self._draft.wish.owner_id}>"
+            said.append(
+                Sentence("I then show you a sentence to say aloud, so that I hear it is you.")
+            )
+        question = Joined((Joined(tuple(said)), PERMISSION), by="\n")
         self._question = await self._asked_by.followup.send(
-            f"{self._giver}, {owner} wants to register **your voice**. Do you allow that, until "
-            f"<t:{self._ends}:t>?{sentence}\n{PERMISSION_TEXT}",
+            question.for_locale(self._locale),
             view=self,
             allowed_mentions=discord.AllowedMentions(users=[discord.Object(self.owner_id)]),
             wait=True,
@@ -128,8 +146,11 @@ class QuestionPanel(Panel):
 
         async def proven() -> None:
             await interaction.edit_original_response(
-                content=f"Thank you. <@{self._draft.wish.owner_id}> can keep the voice now. "
-                "`/privacy info` shows what you allowed, and takes it back.",
+                content=gettext(
+                    "Thank you. {member} can keep the voice now. `/privacy info` shows what you "
+                    "allowed, and takes it back.",
+                    member=f"<@{self._draft.wish.owner_id}>",
+                ),
                 view=None,
             )
             await self._go_on()
@@ -159,38 +180,40 @@ class QuestionPanel(Panel):
         self, interaction: discord.Interaction, _: ui.Button["QuestionPanel"]
     ) -> None:
         await interaction.response.send_message(
-            "You declined, so I delete the clip.", ephemeral=True
+            gettext("You declined, so I delete the clip."), ephemeral=True
         )
         self.bot.services.permissions.decline(self._draft, interaction.user.id)
-        await self._end("They declined, so I deleted the clip.")
+        await self._end(Sentence("They declined, so I deleted the clip."))
 
     async def on_timeout(self) -> None:
         self.bot.services.permissions.unanswered(self._draft)
-        await self._end("They did not answer in time, so I deleted the clip.")
+        await self._end(Sentence("They did not answer in time, so I deleted the clip."))
 
     async def give_up(self) -> None:
         """Whoever asked does not want it any more."""
-        sentence = "Whoever sent the clip deleted it."
+        sentence = Sentence("Whoever sent the clip deleted it.")
         await (self._statement.end(sentence) if self._statement else self._end(sentence))
 
     async def _go_on(self) -> None:
         """Have whoever asked decide. Their failures are not the giver's to read."""
         self._waiting.stop()
         try:
-            await self._allowed()
+            with for_reader(self._asked_by.locale):
+                await self._allowed()
         except Exception as error:
             await self._end(sentence_for(error))
 
-    async def _end(self, sentence: str) -> None:
+    async def _end(self, sentence: Said) -> None:
         self.stop()
         await self.bot.services.registration.discard(self._draft)
         await self._remove_question()
         await self._tell(sentence)
 
-    async def _tell(self, sentence: str) -> None:
+    async def _tell(self, sentence: Said) -> None:
         """Say what came of it where it was asked for."""
         self._waiting.stop()
-        await replace_answer(self._asked_by, f"I asked {self._giver}. {sentence}")
+        asked = Sentence("I asked {member}.", member=self._giver)
+        await replace_answer(self._asked_by, Joined((asked, sentence)))
 
     async def _remove_question(self) -> None:
         question, self._question = self._question, None
@@ -208,7 +231,7 @@ class QuestionPanel(Panel):
 class WaitingPanel(Panel):
     """For whoever asked, until there is an answer."""
 
-    refusal = "This clip is somebody else's."
+    refusal = Sentence("This clip is somebody else's.")
 
     def __init__(self, question: QuestionPanel, owner_id: int) -> None:
         super().__init__(owner_id, timeout_s=None)
@@ -224,7 +247,7 @@ class WaitingPanel(Panel):
 class PermissionsPanel(Panel):
     """The voices of others that are the caller's voice, to be taken back."""
 
-    refusal = "These permissions are somebody else's."
+    refusal = Sentence("These permissions are somebody else's.")
 
     def __init__(self, bot: TimbreBot, giver_id: int, given: list[Given]) -> None:
         super().__init__(giver_id, timeout_s=_LIST_LASTS_S)
@@ -238,11 +261,11 @@ class _TakeBack(ui.Select[PermissionsPanel]):
             discord.SelectOption(
                 label=one.voice.name,
                 value=str(one.voice.voice_id),
-                description=f"Number {one.voice.voice_id}",
+                description=gettext("Number {number}", number=one.voice.voice_id),
             )
             for one in given
         ]
-        super().__init__(placeholder="Take a permission back", options=options)
+        super().__init__(placeholder=gettext("Take a permission back"), options=options)
 
     async def callback(self, interaction: discord.Interaction) -> None:
         assert self.view is not None  # an item is pressed in its view
@@ -251,8 +274,11 @@ class _TakeBack(ui.Select[PermissionsPanel]):
             int(self.values[0]), interaction.user.id
         )
         await interaction.edit_original_response(
-            content=f"The voice **{escape_markdown(taken.name)}** is deleted, with its clip and "
-            "everything made from it. `/privacy info` shows what is left.",
+            content=gettext(
+                "The voice **{voice}** is deleted, with its clip and everything "
+                "made from it. `/privacy info` shows what is left.",
+                voice=escape_markdown(taken.name),
+            ),
             view=None,
         )
 
@@ -260,10 +286,16 @@ class _TakeBack(ui.Select[PermissionsPanel]):
 def permitted_lines(given: list[Given]) -> list[str]:
     """What somebody allowed, one line each."""
     lines = [
-        f"- **{escape_markdown(one.voice.name)}** (number {one.voice.voice_id}) of "
-        f"<@{one.voice.owner_id}>, since <t:{one.permission.given_at:.0f}:d>"
+        "- "
+        + gettext(
+            "**{voice}** (number {number}) of {owner}, since {date}",
+            voice=escape_markdown(one.voice.name),
+            number=one.voice.voice_id,
+            owner=f"<@{one.voice.owner_id}>",
+            date=f"<t:{one.permission.given_at:.0f}:d>",
+        )
         for one in given[:10]
     ]
     if len(given) > len(lines):
-        lines.append(f"- and {len(given) - len(lines)} more")
+        lines.append("- " + and_more(len(given) - len(lines)))
     return lines

@@ -11,14 +11,20 @@ from discord.utils import escape_markdown
 
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
+from bot.catalogue import Sentence, gettext
 from bot.client import TimbreBot
 from cogs.panels import Panel
 from cogs.permission import PermissionsPanel, permitted_lines
 
 _CONFIRM_WITHIN_S = 120.0
+_UNCONFIRMED = Sentence("You did not confirm, so nothing was deleted.")
+_DELETED = Sentence(
+    "Everything about you is deleted. What moderators decided and open reports stay, without your "
+    "id."
+)
 _PRIVACY = Path(__file__).parents[1] / "PRIVACY.md"
 #: The short form of PRIVACY.md.
-POLICY = (
+POLICY = Sentence(
     "**What I store about you**\n"
     "- A clip of your voice, if you register one: up to half a minute of speech, and what I "
     "compute from it. It is biometric data. I keep it until you delete it, or nobody speaks in it "
@@ -32,25 +38,28 @@ POLICY = (
 
 #: What a row of each table about people is.
 WHAT = {
-    "users": "record of your user id",
-    "voices": "voices and their clips",
-    "voice_permissions": "voices of others that are yours, with your permission",
-    "voice_shares": "servers a voice is shared with",
-    "voice_choices": "choices of a voice in a server",
-    "reports": "reports you made",
-    "report_people": "times that a report names you",
-    "heard_voices": "servers that heard a voice of yours",
-    "bars": "places in which you are barred, under a code",
-    "voice_uses": "days on which you spoke in others' voices, by voice and server",
-    "kept_moderation": "decisions and open reports of moderators about you, under a code",
-    "copied_clips": "servers where you sent another member's voice as your own",
-    "disabled_voices": "times that moderators disabled a voice of yours",
-    "conditionals_cache": "analysed clips",
-    "speech_cache": "recordings of what anybody said in your voices",
-    "speech_origins": "recordings of what you had me say or read aloud",
-    "member_languages": "servers in which you said what language you write in",
-    "live_exclusions": "servers in which your messages are not read aloud",
-    "pronunciations": "pronunciations of yours",
+    "users": Sentence("record of your user id"),
+    "voices": Sentence("voices and their clips"),
+    "voice_permissions": Sentence("voices of others that are yours, with your permission"),
+    "voice_shares": Sentence("servers a voice is shared with"),
+    "voice_choices": Sentence("choices of a voice in a server"),
+    "reports": Sentence("reports you made"),
+    "report_people": Sentence("times that a report names you"),
+    "heard_voices": Sentence("servers that heard a voice of yours"),
+    "bars": Sentence("places in which you are barred, under a code"),
+    "voice_uses": Sentence("days on which you spoke in others' voices, by voice and server"),
+    "kept_moderation": Sentence("decisions and open reports of moderators about you, under a code"),
+    "copied_clips": Sentence("servers where you sent another member's voice as your own"),
+    "disabled_voices": Sentence("times that moderators disabled a voice of yours"),
+    "conditionals_cache": Sentence("analysed clips"),
+    "speech_cache": Sentence("recordings of what anybody said in your voices"),
+    "speech_origins": Sentence("recordings of what you had me say or read aloud"),
+    "member_languages": Sentence("servers in which you said what language you write in"),
+    "member_words": Sentence("names and lines that you want said of you, by server"),
+    "member_tunings": Sentence("servers in which you chose how fast and how high you speak"),
+    "moderated_sounds": Sentence("servers in which moderators chose how you sound, under a code"),
+    "live_exclusions": Sentence("servers in which your messages are not read aloud"),
+    "pronunciations": Sentence("pronunciations of yours"),
 }
 
 
@@ -66,19 +75,31 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
         await interaction.response.defer(thinking=True, ephemeral=True)
         counts = await self.services.privacy.counts(interaction.user.id)
         lines = [f"- {WHAT[table]}: {count}" for table, count in counts.items()]
+        whose = interaction.user.id, interaction.guild_id or 0
+        decided = [
+            *await self.services.bars.of(*whose),
+            *await self.services.sounds.decided(*whose),
+        ]
+        if decided:
+            lines += [gettext("**What moderators decided about you here**"), *map(str, decided)]
         given = await self.services.permissions.given_by(interaction.user.id)
         if given:
-            lines += ["**What you allowed others**", *permitted_lines(given)]
-        stored = "\n".join(lines) if lines else "Nothing."
+            lines += [gettext("**What you allowed others**"), *permitted_lines(given)]
+        stored = "\n".join(lines) if lines else gettext("Nothing.")
         days = self.services.settings.speech_cache_max_days
         await interaction.edit_original_response(
             content=linked(
                 interaction,
-                f"**What I have stored about you**\n{stored}\n"
-                "I never listen, and I keep no text of what you have me say. I keep the sound of "
-                f"it for {days:g} days at most, so that the same words play at once. "
-                "`/privacy export` gives you the records and your clips. `/privacy delete` deletes "
-                "everything.",
+                gettext("**What I have stored about you**")
+                + f"\n{stored}\n"
+                + gettext(
+                    "I never listen, and I "
+                    "keep no text of what you have me say. I keep the sound of it for "
+                    "{days:g} days at most, so that the same words play at once. "
+                    "`/privacy export` gives you the records and your clips. `/privacy "
+                    "delete` deletes everything.",
+                    days=days,
+                ),
             ),
             view=PermissionsPanel(self.bot, interaction.user.id, given) if given else None,
         )
@@ -99,11 +120,12 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
     async def policy(self, interaction: discord.Interaction) -> None:
         policy = await asyncio.to_thread(_PRIVACY.read_bytes)
         contact = self.services.settings.contact
-        reach = f" You reach them here: {escape_markdown(contact[:300])}" if contact else ""
+        said = [str(POLICY), gettext("Whoever runs this bot is responsible for the data.")]
+        if contact:
+            reached = escape_markdown(contact[:300])
+            said.append(gettext("You reach them here: {contact}", contact=reached))
         await interaction.response.send_message(
-            linked(
-                interaction, f"{POLICY}\nWhoever runs this bot is responsible for the data.{reach}"
-            ),
+            linked(interaction, f"{said[0]}\n{' '.join(said[1:])}"),
             file=discord.File(io.BytesIO(policy), filename="PRIVACY.md"),
             ephemeral=True,
         )
@@ -111,12 +133,14 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
     @app_commands.command(description="Delete everything I have stored about you")
     async def delete(self, interaction: discord.Interaction) -> None:
         await interaction.response.send_message(
-            "This deletes your voices with their clips, those that others have of your voice, what "
-            "was said in them, what you had me say, your choices and pronunciations, and your wish "
-            "not to be read aloud, in every server. It cannot be undone.\n"
-            "Three things stay, and none has your id: what moderators decided about you, open "
-            "reports by or about you, and of each clip that was disabled a fingerprint and, for a "
-            "year, what the voice in it sounds like, so that it cannot be uploaded again.",
+            gettext(
+                "This deletes your voices with their clips, those that others have of your voice, "
+                "what was said in them, what you had me say, your choices and pronunciations, and "
+                "your wish not to be read aloud, in every server. It cannot be undone.\n"
+                "Three things stay, and none has your id: what moderators decided about you, open "
+                "reports by or about you, and of each clip that was disabled a fingerprint and, "
+                "for a year, what the voice in it sounds like, so that it cannot be uploaded again."
+            ),
             view=Confirmation(self.bot, interaction),
             ephemeral=True,
         )
@@ -125,7 +149,7 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
 class Confirmation(Panel):
     """One button that deletes its owner."""
 
-    refusal = "This is for somebody else to decide."
+    refusal = Sentence("This is for somebody else to decide.")
 
     def __init__(self, bot: TimbreBot, shown_by: discord.Interaction) -> None:
         super().__init__(shown_by.user.id, timeout_s=_CONFIRM_WITHIN_S)
@@ -138,14 +162,13 @@ class Confirmation(Panel):
         self.stop()
         deletion = await self.bot.services.privacy.delete(interaction.user.id)
         await interaction.edit_original_response(
-            content="Everything about you is deleted. What moderators decided and open reports "
-            f"stay, without your id.{deletion.remains}",
+            content=" ".join(str(one) for one in (_DELETED, deletion.remains) if one),
             view=None,
         )
 
     async def on_timeout(self) -> None:
         await self._shown_by.edit_original_response(
-            content="You did not confirm, so nothing was deleted.", view=None
+            content=_UNCONFIRMED.for_locale(self._shown_by.locale), view=None
         )
 
 

@@ -10,10 +10,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.base.errors import UserError
+from bot.catalogue import Joined, Sentence, gettext, ngettext
 from bot.client import TimbreBot
-from bot.speech.names import names_in
 from bot.speech.pronouncing import Imported, Pronouncing
-from bot.text.pronunciations import from_csv, from_json, to_csv, to_json
+from bot.text.pronunciations import EntryRefused, from_csv, from_json, to_csv, to_json
 from cogs.asking import languages_read, require_moderator
 from cogs.panels import Panel
 
@@ -21,7 +21,7 @@ Whose = Literal["me", "server"]
 _LONGEST_REPLY = 1900
 _STEPS_TIMEOUT_S = 10 * 60.0
 _MERGING_TIMEOUT_S = 5 * 60.0
-_NOTHING_CHANGED = "I changed nothing."
+_NOTHING_CHANGED = Sentence("I changed nothing.")
 
 
 class _Owner(TypedDict, total=False):
@@ -51,7 +51,7 @@ class PronounceCommands(
         whose: Whose = "me",
     ) -> None:
         word, say = await self.pronouncing.add(word, say, **_owner(interaction, whose))
-        await _reply(interaction, f"I will say “{word}” as “{say}”.")
+        await _reply(interaction, gettext("I will say “{word}” as “{say}”.", word=word, say=say))
 
     @app_commands.command(description="Say a word as usual again")
     @app_commands.describe(word="The word", whose="Of yours (default) or of everybody's")
@@ -62,7 +62,7 @@ class PronounceCommands(
         whose: Whose = "me",
     ) -> None:
         await self.pronouncing.remove(word, **_owner(interaction, whose))
-        await _reply(interaction, f"I will say “{word}” as usual again.")
+        await _reply(interaction, gettext("I will say “{word}” as usual again.", word=word))
 
     @app_commands.command(name="list", description="Show how words are said")
     @app_commands.describe(whose="Yours (default) or everybody's")
@@ -88,13 +88,13 @@ class PronounceCommands(
         steps = await asyncio.to_thread(
             self.bot.services.reader.explain,
             text,
-            names_in(text, interaction.guild),
+            await self.bot.services.sayings.called.names_in(text, interaction.guild),
             pronunciations,
             language=line.language,
             sounds=self.bot.services.sayings.sounds or (),
         )
         said = steps[-1][1]
-        result = f"I say: {said}" if said else "I say nothing."
+        result = gettext("I say: {text}", text=said) if said else gettext("I say nothing.")
         changes = "\n".join(
             f"{step}: {after}"
             for (_, before), (step, after) in pairwise([("", text), *steps])
@@ -114,13 +114,16 @@ class PronounceCommands(
         await interaction.response.defer(thinking=True, ephemeral=True)
         limits = self.pronouncing.limits
         if file.size > limits.max_file_bytes:
-            raise UserError(f"The file is larger than {limits.max_file_bytes:,} bytes.")
+            raise UserError(
+                "The file is larger than {most:,} bytes.",
+                most=limits.max_file_bytes,
+            )
         data = await file.read()
         read = from_csv if file.filename.lower().endswith((".csv", ".tsv")) else from_json
         try:
             entries = await asyncio.to_thread(read, data, limits)
-        except ValueError as error:
-            raise UserError(str(error)) from None
+        except EntryRefused as error:
+            raise UserError(error.sentence) from None
         here = await self.pronouncing.entries(**owner)
         if not here:
             said = _imported(await self.pronouncing.replace(entries, **owner))
@@ -128,8 +131,12 @@ class PronounceCommands(
             return
         panel = _MergeOrReplace(self.pronouncing, interaction, owner, entries)
         await interaction.edit_original_response(
-            content=f"The file has {_entries(len(entries))}, and there are already "
-            f"{_entries(len(here))}. Shall I add the new ones, or replace all with them?",
+            content=gettext(
+                "The file has {new}, and there are already {old}. Shall I add the new ones, or "
+                "replace all with them?",
+                new=_entries(len(entries)),
+                old=_entries(len(here)),
+            ),
             view=panel,
         )
 
@@ -152,14 +159,17 @@ def _owner(interaction: discord.Interaction, whose: Whose, *, reading: bool = Fa
     if whose == "me":
         return {"user_id": interaction.user.id}
     if not reading:
-        require_moderator(interaction, "change the server's entries")
+        require_moderator(
+            interaction,
+            Sentence("Only members who may mute others can change the server's entries."),
+        )
     return {"guild_id": interaction.guild_id}
 
 
 class _MergeOrReplace(Panel):
     """Asks what to do with the entries that there are."""
 
-    refusal = "This file is somebody else's."
+    refusal = Sentence("This file is somebody else's.")
 
     def __init__(
         self,
@@ -194,10 +204,12 @@ class _MergeOrReplace(Panel):
     async def cancel(
         self, interaction: discord.Interaction, _: "discord.ui.Button[_MergeOrReplace]"
     ) -> None:
-        await self._end(interaction, _NOTHING_CHANGED)
+        await self._end(interaction, str(_NOTHING_CHANGED))
 
     async def on_timeout(self) -> None:
-        await self._shown_by.edit_original_response(content=_NOTHING_CHANGED, view=None)
+        await self._shown_by.edit_original_response(
+            content=_NOTHING_CHANGED.for_locale(self._shown_by.locale), view=None
+        )
 
     def _require_right(self, interaction: discord.Interaction) -> None:
         """Who asked may be no moderator any more."""
@@ -211,7 +223,7 @@ class _MergeOrReplace(Panel):
 class _Steps(Panel):
     """Below what a text is read as: the steps on the way there, for those who want them."""
 
-    refusal = "This text is somebody else's. `/pronounce test` shows yours."
+    refusal = Sentence("This text is somebody else's. `/pronounce test` shows yours.")
 
     def __init__(self, owner_id: int, explained: str) -> None:
         super().__init__(owner_id, timeout_s=_STEPS_TIMEOUT_S)
@@ -223,15 +235,23 @@ class _Steps(Panel):
         self.stop()
 
 
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count:,} entries"
+def _entries(count: int) -> Sentence:
+    return Sentence.counted("{count} entry", "{count:,} entries", count)
 
 
 def _imported(what: Imported) -> str:
-    parts = {"new": what.new, "changed": what.changed, "removed": what.removed}
-    told = ", ".join(f"{count:,} {name}" for name, count in parts.items() if count)
-    there = "There is" if what.now == 1 else "There are"
-    return f"{there} {_entries(what.now)} now: {told or 'the same as before'}."
+    parts = (
+        (what.new, Sentence.counted("{count:,} new", "{count:,} new", what.new)),
+        (what.changed, Sentence.counted("{count:,} changed", "{count:,} changed", what.changed)),
+        (what.removed, Sentence.counted("{count:,} removed", "{count:,} removed", what.removed)),
+    )
+    told = tuple(part for count, part in parts if count)
+    return ngettext(
+        "There is {count} entry now: {changes}.",
+        "There are {count:,} entries now: {changes}.",
+        what.now,
+        changes=Joined(told, by=", ") if told else Sentence("the same as before"),
+    )
 
 
 def _shown(text: str) -> str:

@@ -13,6 +13,7 @@ from discord.utils import utcnow
 
 from bot.base.errors import UserError, sentence_for
 from bot.base.private_files import create
+from bot.catalogue import Joined, Said, Sentence, for_reader, gettext
 from bot.client import TimbreBot
 from bot.voices.drafts import Draft
 from bot.voices.proving import Issued
@@ -24,12 +25,12 @@ log = logging.getLogger(__name__)
 #: Of Discord's 15 minutes for an answer, so much is left for trying the voice out and deciding.
 KEPT_FOR_DECIDING_S = 120.0
 #: Said where a clip was shown, by whosever word the data went.
-WITHDRAWN = "Somebody's data was deleted, and this clip with it."
+WITHDRAWN = Sentence("Somebody's data was deleted, and this clip with it.")
 
 #: Goes on with a draft that was proven.
 Proven = Callable[[], Awaitable[None]]
 #: Hears why a draft was thrown away.
-Ended = Callable[[str], Awaitable[None]]
+Ended = Callable[[Said], Awaitable[None]]
 
 
 def fetching(attachment: discord.Attachment) -> Fetch:
@@ -51,12 +52,17 @@ def may_sound(attachment: discord.Attachment) -> bool:
     return attachment.is_voice_message() or kind in {"audio", "video"}
 
 
-async def replace_answer(shown_by: discord.Interaction, sentence: str) -> None:
+async def replace_answer(shown_by: discord.Interaction, sentence: Said) -> None:
     """Put a sentence in the place of a panel, if that is still there."""
     try:
-        await shown_by.edit_original_response(content=sentence, attachments=[], view=None)
+        said = sentence.for_locale(shown_by.locale)
+        await shown_by.edit_original_response(content=said, attachments=[], view=None)
     except discord.HTTPException as error:
         log.info("a panel is gone already", extra={"status": error.status})
+
+
+def _after(before: Said | None, sentence: Said) -> Said:
+    return Joined((before, sentence)) if before else sentence
 
 
 class StatementPanel(Panel):
@@ -67,7 +73,7 @@ class StatementPanel(Panel):
     long that member can still decide on it.
     """
 
-    refusal = "This sentence is for somebody else."
+    refusal = Sentence("This sentence is for somebody else.")
 
     def __init__(
         self,
@@ -87,38 +93,46 @@ class StatementPanel(Panel):
         self._ended = ended
         self._until = until or shown_by.expires_at
         if ended is not None:
-            self.delete.label = "Decline"
+            self.delete.label = gettext("Decline")
         self._steps = steps
         self._proven = proven
         self._digits = False
         self._issued: Issued | None = None
 
-    async def show(self, before: str = "") -> None:
+    async def show(self, before: Said | None = None) -> None:
         """Ask for a sentence, which is another one each time; `before` stands above it."""
         proving = self.bot.services.proving
         left_s = (self._until - utcnow()).total_seconds() - KEPT_FOR_DECIDING_S
         if left_s < 0:
-            raise UserError(f"{before} Please start again.".strip())
+            raise UserError(_after(before, Sentence("Please start again.")))
         try:
             self._issued = proving.issue(
                 self._draft.path, self.owner_id, self._draft.wish.guild_id, digits=self._digits
             )
         except UserError as error:
-            raise UserError(f"{before} {error}".strip()) from None
+            raise UserError(_after(before, error.sentence)) from None
         self.timeout = min(left_s, proving.within_s)
         ends = int(utcnow().timestamp() + self.timeout)
         here = (
-            "Send it here as a voice message, or upload a recording."
+            gettext("Send it here as a voice message, or upload a recording.")
             if self.bot.intents.message_content
-            else "Upload a recording of it."
+            else gettext("Upload a recording of it.")
         )
         lines = [
             self._steps,
-            before,
-            f"Please say this aloud until <t:{ends}:t>, in one go, with the clip's microphone:",
+            f"❌ {before}" if before else "",
+            gettext(
+                "Please say this aloud until {time}, in one go, with the clip's microphone:",
+                time=f"<t:{ends}:t>",
+            ),
             f"> {self._issued.statement.text}",
-            f"{here} I compare it with the clip, delete it at once, and keep when it was, which "
-            "sentence, and two figures: how much of it I heard, and how much alike the voices are.",
+            here
+            + " "
+            + gettext(
+                "I compare it with the clip, delete it at once, and keep when it was, which "
+                "sentence, and two figures: how much of it I heard, and how much alike the voices "
+                "are."
+            ),
         ]
         self.bot.services.registration.drafts.show(self._draft, self._withdrawn)
         await self._shown_by.edit_original_response(
@@ -141,7 +155,7 @@ class StatementPanel(Panel):
         """Another sentence, of digits: easier for who speaks little English."""
         await interaction.response.defer()
         self._digits = not self._digits
-        button.label = "Words instead" if self._digits else "Numbers instead"
+        button.label = gettext("Words instead") if self._digits else gettext("Numbers instead")
         await self._or_end(self.show)
 
     @ui.button(label="Delete the clip", style=discord.ButtonStyle.danger)
@@ -151,10 +165,10 @@ class StatementPanel(Panel):
         await interaction.response.defer()
         if self._ended is not None:
             self.bot.services.permissions.decline(self._draft, interaction.user.id)
-        await self.end("I deleted the clip.")
+        await self.end(Sentence("I deleted the clip."))
 
     async def on_timeout(self) -> None:
-        await self.end("The time for the sentence is over, so I deleted the clip.")
+        await self.end(Sentence("The time for the sentence is over, so I deleted the clip."))
 
     async def take(self, by: int, attachment: discord.Attachment) -> None:
         """Hear a recording that was sent; then go on, or ask for another sentence."""
@@ -162,21 +176,23 @@ class StatementPanel(Panel):
 
         async def received() -> None:
             await self._shown_by.edit_original_response(
-                content=f"{self._steps}\n⏳ Listening to what you said", view=None
+                content=f"{self._steps}\n⏳ " + gettext("Listening to what you said"),
+                view=None,
             )
 
         async def heard() -> None:
-            drafts, refusal = self.bot.services.registration.drafts, None
+            drafts = self.bot.services.registration.drafts
+            refusal: Said | None = None
             try:
                 await self.bot.services.proving.hear(
                     self._draft.path, by, attachment.size, fetching(attachment), received
                 )
             except UserError as error:
-                refusal = str(error)
+                refusal = error.sentence
             if self._draft not in drafts:  # thrown away meanwhile, and that was said
                 return
             if refusal is not None:
-                await self.show(f"❌ {refusal}")
+                await self.show(refusal)
                 return
             self.stop()
             await self._proven()
@@ -187,7 +203,8 @@ class StatementPanel(Panel):
         if message.author.id != self.owner_id or message.channel.id != self._shown_by.channel_id:
             return
         if recording := next((a for a in message.attachments if may_sound(a)), None):
-            await self.take(message.author.id, recording)
+            with for_reader(self._shown_by.locale):
+                await self.take(message.author.id, recording)
 
     async def _or_end(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -195,7 +212,7 @@ class StatementPanel(Panel):
         except Exception as error:  # nothing fails in silence, and nothing waits for ever
             await self.end(sentence_for(error))
 
-    async def end(self, sentence: str) -> None:
+    async def end(self, sentence: Said) -> None:
         """Throw the draft away and say so where the sentence was shown."""
         self.stop()
         await self.bot.services.registration.discard(self._draft)
@@ -219,10 +236,11 @@ class RecordingForm(Form):
     """Takes the file."""
 
     def __init__(self, panel: StatementPanel) -> None:
-        super().__init__("Your recording", panel.owner_id, timeout_s=panel.timeout or 0.0)
+        # At most 45 characters.
+        super().__init__(gettext("Your recording"), panel.owner_id, timeout_s=panel.timeout or 0.0)
         self._panel = panel
         self._file: ui.FileUpload[Any] = ui.FileUpload()
-        self.add_item(ui.Label(text="Recording of the sentence", component=self._file))
+        self.add_item(ui.Label(text=gettext("Recording of the sentence"), component=self._file))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer()

@@ -6,35 +6,57 @@ from discord.ext import commands
 
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
+from bot.catalogue import Sentence, gettext, ngettext
 from bot.channel import reasons
 from bot.channel.playback import Playback
 from bot.channel.session import VoiceSession
+from bot.channel.votes import vote_to_skip
 from bot.client import TimbreBot
-from cogs.asking import moderates, require_moderator, session_of
+from cogs.asking import member_of, moderates, page_of, require_moderator, session_of
 from cogs.panels import Panel
 
 _PER_PAGE = 5
 _PAGE_TIMEOUT_S = 300.0
 
 
-def sayings(count: int) -> str:
-    return "1 thing" if count == 1 else f"{count} things"
-
-
 class QueueCommands(commands.Cog):
     """Stops, holds back and shows what is said."""
 
-    @app_commands.command(description="Silence what I am saying now, if it is yours")
+    def __init__(self, bot: TimbreBot) -> None:
+        self.bot = bot
+
+    @app_commands.command(description="Silence what I am saying now, or vote for that")
     @app_commands.guild_only()
     async def skip(self, interaction: discord.Interaction) -> None:
         session = session_of(interaction)
         playback = session.current
         if playback is None:
             raise UserError("I am not saying anything at the moment.")
-        if playback.author_id != interaction.user.id and not moderates(interaction, session.seat):
+        own = playback.author_id == interaction.user.id
+        if own or moderates(interaction, session.seat):
+            playback.cancel(Sentence("That was skipped."), by=interaction.user.id)
+            await interaction.response.send_message(gettext("Skipped."), ephemeral=True)
+            return
+        settings = await self.bot.services.server_settings.of(member_of(interaction).guild.id)
+        if not settings.skip_votes or session.seat is None:
             raise UserError("Those are somebody else's words. Only moderators can skip them.")
-        playback.cancel("That was skipped.", by=interaction.user.id)
-        await interaction.response.send_message("Skipped.", ephemeral=True)
+        missing = vote_to_skip(playback, interaction.user.id, session.seat)
+        if not missing:
+            playback.cancel(Sentence("Those who listen voted to skip that."))
+            said = Sentence("Skipped: more than half of you voted for it.")
+            await interaction.response.send_message(
+                said.for_locale(await self.bot.locale_in(interaction.guild))
+            )
+            return
+        said = Sentence.counted(
+            "{member} wants to skip this. {count} more vote is needed: use `/skip`.",
+            "{member} wants to skip this. {count} more votes are needed: use `/skip`.",
+            missing,
+            member=interaction.user.mention,
+        )
+        # For all to see: a vote that nobody knows of is joined by nobody.
+        shown = said.for_locale(await self.bot.locale_in(interaction.guild))
+        await interaction.response.send_message(linked(interaction, shown))
 
     @app_commands.command(description="Take back all that you had me say; moderators: everything")
     @app_commands.guild_only()
@@ -44,21 +66,25 @@ class QueueCommands(commands.Cog):
         count = session.stop_speaking(own, by=interaction.user.id)
         if not count:
             raise UserError("There is nothing to stop.")
-        await interaction.response.send_message(f"I stopped {sayings(count)}.", ephemeral=True)
+        await interaction.response.send_message(
+            ngettext("I stopped {count} thing.", "I stopped {count} things.", count), ephemeral=True
+        )
 
     @app_commands.command(description="Hold back what I am saying")
     @app_commands.default_permissions(mute_members=True)
     @app_commands.guild_only()
     async def pause(self, interaction: discord.Interaction) -> None:
         session = session_of(interaction)
-        require_moderator(interaction, "pause me", session.seat)
+        require_moderator(
+            interaction, Sentence("Only members who may mute others can pause me."), session.seat
+        )
         if session.seat is None:
             # What is asked for later would never be said.
             raise UserError(reasons.ABSENT)
         if not session.pause():
             raise UserError("I am already paused. `/resume` lets me go on.")
         await interaction.response.send_message(
-            linked(interaction, "I am paused. `/resume` lets me go on."), ephemeral=True
+            linked(interaction, gettext("I am paused. `/resume` lets me go on.")), ephemeral=True
         )
 
     @app_commands.command(description="Let me go on after /pause")
@@ -66,10 +92,14 @@ class QueueCommands(commands.Cog):
     @app_commands.guild_only()
     async def resume(self, interaction: discord.Interaction) -> None:
         session = session_of(interaction)
-        require_moderator(interaction, "let me go on", session.seat)
+        require_moderator(
+            interaction,
+            Sentence("Only members who may mute others can let me go on."),
+            session.seat,
+        )
         if not session.resume():
             raise UserError("I am not paused.")
-        await interaction.response.send_message("I am going on.", ephemeral=True)
+        await interaction.response.send_message(gettext("I am going on."), ephemeral=True)
 
     @app_commands.command(description="Show what is being said and what waits")
     @app_commands.guild_only()
@@ -82,7 +112,7 @@ class QueueCommands(commands.Cog):
 class QueuePage(Panel):
     """One page of the line as one member sees it."""
 
-    refusal = "This list is somebody else's. `/queue` opens yours."
+    refusal = Sentence("This list is somebody else's. `/queue` opens yours.")
 
     def __init__(
         self, session: VoiceSession, viewer_id: int, page: int = 0, *, hears: bool
@@ -98,22 +128,28 @@ class QueuePage(Panel):
             if playback.author_id == viewer_id:
                 self.add_item(_Cancel(self, position, playback))
         if self._last:
-            self.add_item(_Turn(self, "Previous", self._page - 1, enabled=self._page > 0))
-            self.add_item(_Turn(self, "Next", self._page + 1, enabled=self._page < self._last))
+            self.add_item(_Turn(self, gettext("Previous"), self._page - 1, enabled=self._page > 0))
+            self.add_item(
+                _Turn(self, gettext("Next"), self._page + 1, enabled=self._page < self._last)
+            )
 
     def text(self) -> str:
         if not self._entries:
-            return "Nothing is waiting to be said."
-        paused = " (paused)" if self._session.source.paused else ""
-        lines = [f"**{sayings(len(self._entries))} to say**{paused}"]
+            return gettext("Nothing is waiting to be said.")
+        lines = [
+            ngettext("**{count} thing to say**", "**{count} things to say**", len(self._entries))
+        ]
+        if self._session.source.paused:
+            lines[0] += " " + gettext("(paused)")
         for position, playback in self._shown():
-            now = " (now)" if playback is self._session.current else ""
-            line = f"{position}. <@{playback.author_id}>{now}"
+            line = f"{position}. <@{playback.author_id}>"
+            if playback is self._session.current:
+                line += " " + gettext("(now)")
             if self._hears or playback.author_id == self.owner_id:
                 line += ": " + discord.utils.escape_markdown(playback.label)
             lines.append(line)
         if self._last:
-            lines.append(f"Page {self._page + 1} of {self._last + 1}")
+            lines.append(page_of(self._page + 1, self._last + 1))
         return "\n".join(lines)
 
     async def show(self, interaction: discord.Interaction, page: int | None = None) -> None:
@@ -131,7 +167,11 @@ class QueuePage(Panel):
 
 class _Cancel(discord.ui.Button[QueuePage]):
     def __init__(self, page: QueuePage, position: int, playback: Playback) -> None:
-        super().__init__(label=f"Cancel {position}", row=0, style=discord.ButtonStyle.danger)
+        super().__init__(
+            label=gettext("Cancel {position}", position=position),
+            row=0,
+            style=discord.ButtonStyle.danger,
+        )
         self._page = page
         self._playback = playback
 
@@ -158,4 +198,4 @@ def _hears(interaction: discord.Interaction, session: VoiceSession) -> bool:
 
 
 async def setup(bot: TimbreBot) -> None:
-    await bot.add_cog(QueueCommands())
+    await bot.add_cog(QueueCommands(bot))

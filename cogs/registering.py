@@ -11,9 +11,10 @@ from discord.utils import utcnow
 
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError, sentence_for
+from bot.catalogue import Said, Sentence, gettext
 from bot.client import TimbreBot
 from bot.speech.languages import LANGUAGES, language_of_locale, languages_by_name
-from bot.voices.consent import CONSENT_LABEL, CONSENT_TEXT
+from bot.voices.consent import CONSENT, CONSENT_LABEL
 from bot.voices.drafts import Draft, Wish
 from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.proving import Demand
@@ -32,7 +33,7 @@ _PANEL_LASTS_S = 12 * 60.0
 _SAID_BEFORE_END_S = 30.0
 
 #: At most 100 characters.
-_WHICH_CLIP = (
+_WHICH_CLIP = Sentence(
     "A few seconds of clear speech. For a voice message: right click, Apps, Use as my voice."
 )
 #: The choice of a language that is not in the list.
@@ -55,7 +56,13 @@ class ConsentForm(Form):
         replaces: VoiceRow | None = None,
         former: "DraftPanel | None" = None,
     ) -> None:
-        title = "Your voice" if giver_id is None else "Another member's voice"
+        title = (
+            # At most 45 characters.
+            gettext("Your voice")
+            if giver_id is None
+            # At most 45 characters.
+            else gettext("Another member's voice")
+        )
         super().__init__(title, asked_by.user.id, timeout_s=_FORM_LASTS_S)
         self.bot = bot
         self._giver_id = giver_id
@@ -72,21 +79,26 @@ class ConsentForm(Form):
         elif replaces is not None:
             guess = replaces.language
         self._language_field = _language_menu(languages_read(bot), guess)
-        whose = "" if giver_id is None else f"It is the voice of <@{giver_id}>, whom I ask.\n"
-        self.add_item(ui.TextDisplay(f"{no_cloning(bot)}{whose}{CONSENT_TEXT}\n{who_speaks(bot)}"))
+        whose = ""
+        if giver_id is not None:
+            whose = gettext("It is the voice of {member}, whom I ask.", member=f"<@{giver_id}>")
+            whose += "\n"
+        self.add_item(ui.TextDisplay(f"{no_cloning(bot)}{whose}{CONSENT}\n{who_speaks(bot)}"))
         if name is None:
-            self.add_item(ui.Label(text="Name of the voice", component=self._name_field))
+            self.add_item(ui.Label(text=gettext("Name of the voice"), component=self._name_field))
         if clip is None:
             self.add_item(
                 ui.Label(
-                    text="Clip",
-                    description=_WHICH_CLIP,
+                    text=gettext("Clip"),
+                    description=str(_WHICH_CLIP),
                     component=self._clip_field,
                 )
             )
         if self._language_field:
-            self.add_item(ui.Label(text="Language of the clip", component=self._language_field))
-        self.add_item(ui.Label(text=CONSENT_LABEL, component=self._agreed))
+            self.add_item(
+                ui.Label(text=gettext("Language of the clip"), component=self._language_field)
+            )
+        self.add_item(ui.Label(text=str(CONSENT_LABEL), component=self._agreed))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
@@ -123,7 +135,9 @@ def _language_menu(reads: Sequence[str], guess: str | None) -> "ui.Select[Any] |
         discord.SelectOption(label=one.label, value=one.code, default=one.code == guess)
         for one in languages_by_name(reads)
     ]
-    unsaid = discord.SelectOption(label="Another one", value=_UNSAID, default=guess not in reads)
+    unsaid = discord.SelectOption(
+        label=gettext("Another language"), value=_UNSAID, default=guess not in reads
+    )
     return ui.Select(options=[*options, unsaid], required=True)
 
 
@@ -141,25 +155,29 @@ async def try_out(
     services = bot.services
 
     async def received() -> None:
-        await interaction.edit_original_response(content=_steps(1, "Received"))
+        await interaction.edit_original_response(content=_steps(1, gettext("Received")))
 
     draft = await services.registration.draft(wish, fetching(clip), received)
     try:
         if former is not None:
-            await former.withdraw("You chose another clip.")
-        said = ["Received", f"Checked: {draft.clip.voiced_s:.1f} s of speech"]
+            await former.withdraw(Sentence("You chose another clip."))
+        said = [
+            gettext("Received"),
+            gettext("Checked: {seconds:.1f} s of speech", seconds=draft.clip.voiced_s),
+        ]
         asked = wish.giver_id is not None
         if not asked and await services.proving.demand(wish.guild_id) is Demand.OFF:
             await _offer(bot, interaction, draft, said)
             return
 
         async def proven() -> None:
-            step = "Allowed by whose voice it is" if asked else "Said by you"
+            step = gettext("Allowed by whose voice it is") if asked else gettext("Said by you")
             await _offer(bot, interaction, draft, [*said, step])
 
         done = "\n".join(f"{_DONE} {name}" for name in said)
         if asked:
-            await QuestionPanel(bot, draft, interaction, done, proven).ask()
+            locale = await bot.locale_in(interaction.guild)
+            await QuestionPanel(bot, draft, interaction, done, proven, locale=locale).ask()
         else:
             await StatementPanel(bot, draft, interaction, done, proven).show()
     except BaseException:
@@ -175,33 +193,39 @@ async def _offer(
     why_not, files = await _preview(bot, draft)
     left_s = (interaction.expires_at - utcnow()).total_seconds() - _SAID_BEFORE_END_S
     panel = DraftPanel(bot, draft, interaction, min(_PANEL_LASTS_S, max(1.0, left_s)))
-    enrolled = f"{_NOT_DONE} Not enrolled yet. {why_not}" if why_not else f"{_DONE} Enrolled"
+    enrolled = f"{_DONE} " + gettext("Enrolled")
+    if why_not:
+        enrolled = f"{_NOT_DONE} {gettext('Not enrolled yet.')} {why_not}"
     done = "\n".join(f"{_DONE} {name}" for name in said)
     bot.services.registration.drafts.show(draft, panel.withdrawn)
     await interaction.edit_original_response(
-        content=f"{done}\n{enrolled}\n{_DONE} Ready: keep it?", attachments=files, view=panel
+        content=f"{done}\n{enrolled}\n{_DONE} " + gettext("Ready: keep it?"),
+        attachments=files,
+        view=panel,
     )
 
 
 async def _refuse(interaction: discord.Interaction, error: UserError) -> None:
-    said = linked(interaction, str(error))
+    said = linked(interaction, str(error.sentence))
     await interaction.edit_original_response(content=said, attachments=[], view=None)
     if isinstance(error, AnothersVoice):
         await note(
             interaction,
-            "A member sent another member's voice as their own, and I refused it. `/voice-admin "
-            "reports` shows who it was.",
+            Sentence(
+                "A member sent another member's voice as their own, and I refused it. "
+                "`/voice-admin reports` shows who it was."
+            ),
         )
 
 
 def _steps(done: int, *said: str) -> str:
-    names = said if len(said) > 1 else (*said, "Checked")
-    names = (*names, "Enrolled", "Ready")
+    names = said if len(said) > 1 else (*said, gettext("Checked"))
+    names = (*names, gettext("Enrolled"), gettext("Ready"))
     marks = [_DONE] * done + [_DOING] + [_NOT_DONE] * len(names)
     return "\n".join(f"{mark} {name}" for mark, name in zip(marks, names, strict=False))
 
 
-async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str | None, list[discord.File]]:
+async def _preview(bot: TimbreBot, draft: Draft) -> tuple[Said | None, list[discord.File]]:
     """Why the clip is not enrolled, if it is not, and the draft to be heard."""
     try:
         saying = await bot.services.sayings.preview(draft.speaker)
@@ -209,7 +233,7 @@ async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str | None, list[disco
     except VoiceUnusable:
         raise
     except SpeechError as error:
-        return f"There is no preview: {sentence_for(error)}", []
+        return Sentence("There is no preview: {reason}", reason=sentence_for(error)), []
     preview = [discord.File(io.BytesIO(audio), filename="preview.ogg")]
     return saying.substitution, preview
 
@@ -217,7 +241,7 @@ async def _preview(bot: TimbreBot, draft: Draft) -> tuple[str | None, list[disco
 class DraftPanel(Panel):
     """Keep, try another clip, or delete. A draft that is left undecided is deleted."""
 
-    refusal = "This clip is somebody else's."
+    refusal = Sentence("This clip is somebody else's.")
 
     def __init__(
         self,
@@ -253,8 +277,10 @@ class DraftPanel(Panel):
         await interaction.edit_original_response(
             content=linked(
                 interaction,
-                f"The voice **{discord.utils.escape_markdown(voice.name)}** is yours. "
-                "Try it with `/say`.",
+                gettext(
+                    "The voice **{voice}** is yours. Try it with `/say`.",
+                    voice=discord.utils.escape_markdown(voice.name),
+                ),
             ),
             view=None,
         )
@@ -277,9 +303,9 @@ class DraftPanel(Panel):
     @ui.button(label="Delete", style=discord.ButtonStyle.danger)
     async def delete(self, interaction: discord.Interaction, _: ui.Button["DraftPanel"]) -> None:
         await interaction.response.defer()
-        await self.withdraw("I deleted the clip and everything made from it.")
+        await self.withdraw(Sentence("I deleted the clip and everything made from it."))
 
-    async def withdraw(self, sentence: str) -> None:
+    async def withdraw(self, sentence: Said) -> None:
         """Throw the draft away and say so where it was shown, unless it was kept meanwhile."""
         self.stop()
         if await self.bot.services.registration.discard(self._draft):
@@ -292,4 +318,4 @@ class DraftPanel(Panel):
         self.bot.interactions.spawn(telling, name="a clip that is gone")
 
     async def on_timeout(self) -> None:
-        await self.withdraw("You did not keep this voice, so I deleted the clip.")
+        await self.withdraw(Sentence("You did not keep this voice, so I deleted the clip."))

@@ -4,10 +4,11 @@ import discord
 from discord import ui
 from discord.utils import escape_markdown
 
+from bot.catalogue import Sentence, gettext, ngettext
 from bot.client import TimbreBot
 from bot.voices.moderation import Reported
 from bot.voices.references import VoiceReference
-from cogs.asking import person_of
+from cogs.asking import page_of, person_of
 from cogs.panels import Panel
 
 _PANEL_TIMEOUT_S = 600.0
@@ -17,7 +18,7 @@ _PER_PAGE = 5
 class ReportsPanel(Panel):
     """A page of a server's open or handled reports; about one member alone, if one was named."""
 
-    refusal = "This list is somebody else's. `/voice-admin reports` opens yours."
+    refusal = Sentence("This list is somebody else's. `/voice-admin reports` opens yours.")
 
     def __init__(self, bot: TimbreBot, moderator_id: int, about_id: int | None) -> None:
         super().__init__(moderator_id, timeout_s=_PANEL_TIMEOUT_S)
@@ -38,28 +39,34 @@ class ReportsPanel(Panel):
         self.clear_items()
         for number, (_, report) in shown:
             self.add_item(_Mark(number, report.report_id, handled=not self.handled))
-        self.add_item(_Turn("Newer", -1, possible=self.page > 0))
-        self.add_item(_Turn("Older", 1, possible=self.page < pages - 1))
+        self.add_item(_Turn(gettext("Newer"), -1, possible=self.page > 0))
+        self.add_item(_Turn(gettext("Older"), 1, possible=self.page < pages - 1))
         self.add_item(_Other(handled=not self.handled))
-        state = "handled" if self.handled else "open"
-        nothing = (
-            "No report is marked as handled."
-            if self.handled
-            else "No report is open: nobody has reported a voice here, or all are handled."
-        )
+        if self.handled:
+            title = ngettext("Reports: {count} handled", "Reports: {count} handled", len(found))
+            nothing = gettext("No report is marked as handled.")
+        else:
+            title = ngettext("Reports: {count} open", "Reports: {count} open", len(found))
+            nothing = gettext(
+                "No report is open: nobody has reported a voice here, or all are handled."
+            )
         lines = [_line(number, one) for number, one in shown]
         if self.page == 0 and not self.handled:
             copies = await self.bot.services.voice_moderation.copies(person_of(interaction))
             lines += [
-                f"<@{copy.user_id}> sent another member's voice as their own "
-                f"<t:{copy.sent_at:.0f}:R>. I refused it."
+                gettext(
+                    "{member} sent another member's voice as their own {time}. I refused it.",
+                    member=f"<@{copy.user_id}>",
+                    time=f"<t:{copy.sent_at:.0f}:R>",
+                )
                 for copy in copies[:_PER_PAGE]
                 if self._about_id in (None, copy.user_id)
             ]
         embed = discord.Embed(
-            title=f"Reports: {len(found)} {state}", description="\n".join(lines) or nothing
+            title=title,
+            description="\n".join(lines) or nothing,
         )
-        return embed.set_footer(text=f"Page {self.page + 1} of {pages}")
+        return embed.set_footer(text=page_of(self.page + 1, pages))
 
     async def refresh(self, interaction: discord.Interaction) -> None:
         embed = await self.page_for(interaction)
@@ -68,7 +75,12 @@ class ReportsPanel(Panel):
 
 class _Mark(ui.Button[ReportsPanel]):
     def __init__(self, number: int, report_id: int, *, handled: bool) -> None:
-        super().__init__(label=f"{number} {'handled' if handled else 'open again'}", row=0)
+        super().__init__(
+            label=gettext("{number} handled", number=number)
+            if handled
+            else gettext("{number} open again", number=number),
+            row=0,
+        )
         self._report_id = report_id
         self._handled = handled
 
@@ -95,7 +107,7 @@ class _Turn(ui.Button[ReportsPanel]):
 
 class _Other(ui.Button[ReportsPanel]):
     def __init__(self, *, handled: bool) -> None:
-        super().__init__(label="Show handled" if handled else "Show open", row=1)
+        super().__init__(label=gettext("Show handled") if handled else gettext("Show open"), row=1)
         self._handled = handled
 
     async def callback(self, interaction: discord.Interaction) -> None:
@@ -108,14 +120,19 @@ class _Other(ui.Button[ReportsPanel]):
 def _line(number: int, reported: Reported) -> str:
     """One line. The reason is set as code, in which nothing is a mention, a style or a link."""
     voice, report = reported
-    what = "A stock voice, or one that is deleted,"
+    what: str | Sentence = Sentence("A stock voice, or one that is deleted,")
     if voice is not None:
         what = f"**{escape_markdown(voice.name)}** ({VoiceReference.to_voice(voice)})"
     about, by = (
-        f"<@{user_id}>" if user_id else "somebody who deleted their data"
+        f"<@{user_id}>" if user_id else Sentence("somebody who deleted their data")
         for user_id in (report.about_id, report.by_id)
     )
     reason = report.reason.replace("`", "'")
-    return (
-        f"{number}. {what} of {about}, reported by {by} <t:{report.reported_at:.0f}:R>: `{reason}`"
+    told = gettext(
+        "{voice} of {about}, reported by {by} {time}",
+        voice=what,
+        about=about,
+        by=by,
+        time=f"<t:{report.reported_at:.0f}:R>",
     )
+    return f"{number}. {told}: `{reason}`"

@@ -1,22 +1,26 @@
 """`/say`: speak a line where the caller sits, or send it as a file."""
 
 import asyncio
-import io
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 import discord
 from discord import app_commands
 from discord.ext import commands
+from discord.utils import escape_markdown
 
 from bot.base.command_mentions import linked
-from bot.base.errors import TOO_LATE, UserError
+from bot.base.errors import TOO_LATE
+from bot.catalogue import Said, Sentence, ngettext
 from bot.channel.admission import VocalChannel
 from bot.channel.playback import TakenBack
 from bot.channel.speaking_rights import require_voice
 from bot.client import TimbreBot
+from bot.live.message import text_of
 from bot.speech.service import Saying
 from bot.text import completions
+from bot.voices.bars import BARRED_BY
 from cogs.asking import (
     ReadLanguage,
     SpokenVoice,
@@ -25,9 +29,14 @@ from cogs.asking import (
     session_of,
     where_asked,
 )
+from cogs.command_list import described
+from cogs.sound_files import SoundFile, require_voice_message, send_file, sound_of
+from data.bars import Bar
 from engine.speech import Priority
 
-_PAUSED = "I am paused. I go on when a moderator uses `/resume`."
+#: A message may have so many.
+_MESSAGE_MAX_CHARS = 2000
+_PAUSED = Sentence("I am paused. I go on when a moderator uses `/resume`.")
 
 
 class Say(commands.Cog):
@@ -36,12 +45,28 @@ class Say(commands.Cog):
     def __init__(self, bot: TimbreBot) -> None:
         self.bot = bot
         self.services = bot.services
+        self._on_message = app_commands.ContextMenu(
+            name="Speak this",
+            callback=self.speak_message,
+            extras={
+                BARRED_BY: Bar.SAY,
+                **described("Say in your voice what is written in a message"),
+            },
+        )
+        self._on_message.guild_only = True
 
-    @app_commands.command(description="Say something in your voice")
+    async def cog_load(self) -> None:
+        self.bot.tree.add_command(self._on_message)
+
+    async def cog_unload(self) -> None:
+        self.bot.tree.remove_command(self._on_message.name, type=self._on_message.type)
+
+    @app_commands.command(description="Say something in your voice", extras={BARRED_BY: Bar.SAY})
     @app_commands.describe(
         text="What to say",
         voice="Whose voice says it (default: yours)",
         language="What language it is in (default: I find out)",
+        file="Send it as a file of this kind, and do not speak it",
     )
     @app_commands.guild_only()
     async def say(
@@ -50,32 +75,62 @@ class Say(commands.Cog):
         text: app_commands.Range[str, 1, 4000],
         voice: SpokenVoice | None = None,
         language: ReadLanguage | None = None,
+        file: SoundFile | None = None,
     ) -> None:
         """Speak in the caller's voice channel; reply with the audio when they are in none."""
+        await self._say(
+            interaction,
+            text,
+            partial(
+                self.services.sayings.of_member, text, voice=voice, language=language_of(language)
+            ),
+            file,
+        )
+
+    async def speak_message(
+        self, interaction: discord.Interaction, message: discord.Message
+    ) -> None:
+        """Say in the caller's voice what somebody wrote."""
+        await self._say(
+            interaction,
+            message.content,
+            partial(
+                self.services.sayings.of_member,
+                message.content,
+                framed=partial(text_of, message),
+                mentioned=message.mentions,
+                message_id=message.id,
+            ),
+        )
+
+    async def _say(
+        self,
+        interaction: discord.Interaction,
+        text: str,
+        saying_of: Callable[..., Awaitable[Saying]],
+        file: SoundFile | None = None,
+    ) -> None:
+        """`text` is as it was typed, `saying_of` makes what is said of it."""
         arrived = time.perf_counter()
         member = member_of(interaction)
-        seat = member.voice.channel if member.voice else None
+        seat = member.voice.channel if member.voice and file is None else None
         if seat is not None:
             require_voice(member, seat)
+        if file is SoundFile.VOICE_MESSAGE:
+            require_voice_message(interaction)
         # Without a seat the answer is a file for all to hear, where the caller may send one.
         may = interaction.permissions
         shown = seat is None and may.send_messages and may.attach_files
+        shown = shown or file is SoundFile.VOICE_MESSAGE
         interaction.extras["public"] = shown
         # Not awaited yet: Discord takes some 100 ms to confirm, and speech can begin meanwhile.
         deferral = asyncio.create_task(
             interaction.response.defer(thinking=True, ephemeral=not shown)
         )
         try:
-            saying = await self.services.sayings.of_member(
-                text,
-                member,
-                member.guild,
-                voice=voice,
-                language=language_of(language),
-                aloud=seat is not None,
-            )
+            saying = await saying_of(member=member, guild=member.guild, aloud=seat is not None)
             if seat is None:
-                await self._send_file(interaction, saying, deferral)
+                await self._send_file(interaction, saying, deferral, file or SoundFile.OGG)
             else:
                 await self._speak(
                     interaction, seat, saying, text, arrived=arrived, deferral=deferral
@@ -111,7 +166,7 @@ class Say(commands.Cog):
             saying.cancel()
             raise
 
-        def remarks() -> Iterator[str]:
+        def remarks() -> Iterator[Said]:
             """What differs from what was asked for. Another voice is told of once."""
             for remark in saying.remarks:
                 if remark != saying.substitution or session.is_new(author_id, remark):
@@ -119,7 +174,11 @@ class Say(commands.Cog):
 
         ahead = session.backlog
         playback = session.speak(saying, author_id=author_id, label=text)
-        waiting = f"Queued, {ahead} ahead of you." if ahead else ""
+        waiting = (
+            ngettext("Queued, {count} ahead of you.", "Queued, {count} ahead of you.", ahead)
+            if ahead
+            else ""
+        )
         if session.source.paused:
             waiting = f"{waiting} {_PAUSED}".lstrip()
         await deferral
@@ -129,23 +188,42 @@ class Say(commands.Cog):
             await playback.started
             if not waiting:
                 self.services.metrics.first_sound.add((time.perf_counter() - arrived) * 1000)
-            await _say_so(interaction, "\n".join([f"Speaking in {seat.mention}.", *remarks()]))
+            unshown = await self._show(seat, member_of(interaction), text)
+            speaking = Sentence("Speaking in {channel}.", channel=seat.mention)
+            told = [speaking, *remarks(), *([unshown] if unshown else [])]
+            await _say_so(interaction, "\n".join(map(str, told)))
             await playback.finished
         except TakenBack as error:  # which was answered already: no second answer
-            await _say_so(interaction, str(error))
+            await _say_so(interaction, str(error.sentence))
 
     async def _send_file(
-        self, interaction: discord.Interaction, saying: Saying, deferral: "asyncio.Task[object]"
+        self,
+        interaction: discord.Interaction,
+        saying: Saying,
+        deferral: "asyncio.Task[object]",
+        kind: SoundFile,
     ) -> None:
-        audio = await saying.ogg()
-        if len(audio) > interaction.filesize_limit:
-            raise UserError("The sound is larger than a file may be here. Please say less at once.")
+        content = await sound_of(saying, kind, limit_bytes=interaction.filesize_limit)
         await deferral
-        await interaction.edit_original_response(
-            content="\n".join(saying.remarks) or None,
-            attachments=[discord.File(io.BytesIO(audio), filename="speech.ogg")],
-        )
+        await send_file(interaction, saying, content, kind)
         interaction.extras["public"] = False
+
+    async def _show(self, seat: VocalChannel, member: discord.Member, text: str) -> Said | None:
+        """Write what is said for those who sit there, if their server wants that.
+
+        Returns a sentence for its author where that cannot be done.
+        """
+        if not (await self.services.server_settings.of(seat.guild.id)).show_words:
+            return None
+        may = seat.permissions_for(seat.guild.me)
+        if not (may.view_channel and may.send_messages):
+            return Sentence(
+                "I cannot write in {channel}, so nobody there can read it.", channel=seat.mention
+            )
+        shown = f"**{escape_markdown(member.display_name)}:** {text}"
+        for begin in range(0, len(shown), _MESSAGE_MAX_CHARS):
+            await seat.send(shown[begin : begin + _MESSAGE_MAX_CHARS], silent=True)
+        return None
 
 
 async def _say_so(interaction: discord.Interaction, sentence: str) -> None:

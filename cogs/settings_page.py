@@ -7,9 +7,11 @@ from typing import TypeAlias
 import discord
 from discord.utils import escape_markdown
 
+from bot.catalogue import gettext, ngettext
 from bot.client import TimbreBot
 from bot.live.guild_options import NOTHING, Kind, Option
 from bot.live.server_settings import OptionChoice
+from cogs.asking import and_more
 from data.rows import GuildSettings
 
 #: As many entries as Discord's menus have.
@@ -51,13 +53,21 @@ def line_of(option: Option, chosen: Chosen) -> str:
     now = option.shown(chosen.now, chosen.names)
     if now == NOTHING and option.kind is Kind.NUMBER_OR_USUAL:
         now = usual
-    shown = f"**{option.title}: {escape_markdown(now)}** (usually {usual})\n{option.sentence}"
+    shown = gettext(
+        "**{title}: {value}** (usually {usual})",
+        title=option.title,
+        value=escape_markdown(str(now)),
+        usual=usual,
+    )
+    shown += f"\n{option.sentence}"
     if option.kind is Kind.VOICE:
         offered = len(chosen.choices[option.field])
         if not offered:
-            shown += " Nobody shares one at the moment."
+            shown += " " + gettext("Nobody shares one at the moment.")
         elif offered > MOST_CHOICES:
-            shown += " `/voice-admin default` finds those that the menu has no room for."
+            shown += " " + gettext(
+                "`/voice-admin default` finds those that the menu has no room for."
+            )
     return shown
 
 
@@ -65,7 +75,14 @@ def line_of_blocked(chosen: Chosen) -> str:
     blocked = chosen.blocked
     shown = ", ".join(f"<@{user_id}>" for user_id in blocked[:_MOST_BLOCKED_SHOWN])
     more = len(blocked) - _MOST_BLOCKED_SHOWN
-    shown += f" and {more} more" if more > 0 else ""
-    unnamed = f"{chosen.unnamed} who deleted their data since" if chosen.unnamed else ""
-    everybody = "; ".join(part for part in (shown, unnamed) if part) or "nobody"
-    return f"**Blocked: {everybody}**\nI do not read what they write."
+    shown += f" {and_more(more)}" if more > 0 else ""
+    unnamed = ""
+    if chosen.unnamed:
+        unnamed = ngettext(
+            "{count} who deleted their data since",
+            "{count} who deleted their data since",
+            chosen.unnamed,
+        )
+    everybody = "; ".join(part for part in (shown, unnamed) if part) or gettext("nobody")
+    said = gettext("**Blocked: {members}**", members=everybody)
+    return f"{said}\n" + gettext("I do not read what they write.")

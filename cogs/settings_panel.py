@@ -8,25 +8,26 @@ from discord import ui
 from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
+from bot.catalogue import Joined, Sentence, gettext
 from bot.client import TimbreBot
-from bot.live.guild_options import NO, NOTHING, OPTIONS, YES, Kind, Option, Page
+from bot.live.guild_options import NO, NOTHING, OPTIONS, PAGES, SHOWN, YES, Kind, Option, Page
 from bot.live.moderation_log import require_writable
 from bot.live.server_settings import OptionChoice
-from cogs.asking import manages, member_of, person_of
+from cogs.asking import blocked, manages, member_of, person_of, unblocked
 from cogs.panels import Form, Panel
 from cogs.settings_page import MOST_CHOICES, Chosen, line_of, line_of_blocked, usual_settings
 from data.live import Exclusion
 
 _PANEL_TIMEOUT_S = 600.0
 
-#: Under the buttons that turn pages; Discord shows five rows.
-_SWITCHES_ROW, _NUMBERS_ROW = 1, 2
+#: Under the menu that turns pages; Discord shows five rows.
+_SWITCHES_ROW, _TYPED_ROW = 1, 2
 
 
 class SettingsPanel(Panel):
     """One page of the options of a server, as they are now."""
 
-    refusal = "This panel is somebody else's. `/settings` opens yours."
+    refusal = Sentence("This panel is somebody else's. `/settings` opens yours.")
 
     def __init__(
         self, bot: TimbreBot, moderator: discord.Member, page: Page, chosen: Chosen
@@ -37,8 +38,7 @@ class SettingsPanel(Panel):
         self.now = chosen.now
         options = [option for option in OPTIONS if option.page is page]
         lines = [line_of(option, chosen) for option in options]
-        for other in Page:
-            self.add_item(_Turn(other, here=other is page))
+        self.add_item(_Turn(page))
         for option in options:
             if item := _item(option, chosen):
                 self.add_item(item)
@@ -46,7 +46,11 @@ class SettingsPanel(Panel):
             self.add_item(_Blocking())
             lines.append(line_of_blocked(chosen))
         self.embed = discord.Embed(
-            title=f"Settings of {escape_markdown(moderator.guild.name)}"[:240] + f": {page}",
+            title=gettext(
+                "Settings of {server}: {page}",
+                server=escape_markdown(moderator.guild.name)[:200],
+                page=PAGES[page],
+            )[:256],
             description="\n".join(lines),
         )
 
@@ -84,8 +88,9 @@ class SettingsPanel(Panel):
     async def show(self, interaction: discord.Interaction, page: Page | None = None) -> None:
         """Replace the message by a page as it is now."""
         fresh = await SettingsPanel.of(self.bot, interaction, page or self.page)
-        await interaction.response.edit_message(embed=fresh.embed, view=fresh)
+        # Before the new one is known: the two have buttons of the same names, and go together.
         self.stop()
+        await interaction.response.edit_message(embed=fresh.embed, view=fresh)
 
     async def change(
         self, interaction: discord.Interaction, option: Option, chosen: Sequence[str]
@@ -100,7 +105,12 @@ class SettingsPanel(Panel):
         await self.bot.services.server_settings.change(option, chosen, person_of(interaction))
         await self.show(interaction)
         await self.bot.moderation_log.note(
-            guild, f"{moderator.mention} changed a setting: {option.title}. `/settings` shows it."
+            guild,
+            Sentence(
+                "{moderator} changed a setting: {title}. `/settings` shows it.",
+                moderator=moderator.mention,
+                title=option.title,
+            ),
         )
 
 
@@ -109,8 +119,8 @@ def _item(option: Option, chosen: Chosen) -> "ui.Item[SettingsPanel] | None":
     value = getattr(chosen.now, option.field)
     if option.kind is Kind.SWITCH:
         return _Switch(option, on=value)
-    if option.is_number:
-        return _Number(option)
+    if option.is_typed:
+        return _Typed(option)
     if option.kind is Kind.ROLE:
         return _Roles(option, value if value in chosen.names else None)
     if option.kind is Kind.CHANNEL:
@@ -119,21 +129,23 @@ def _item(option: Option, chosen: Chosen) -> "ui.Item[SettingsPanel] | None":
     return _Choice(option, choices) if choices else None
 
 
-class _Turn(ui.Button[SettingsPanel]):
-    def __init__(self, page: Page, *, here: bool) -> None:
-        style = discord.ButtonStyle.primary if here else discord.ButtonStyle.secondary
-        super().__init__(label=page, custom_id=f"page:{page}", style=style, disabled=here, row=0)
-        self._page = page
+class _Turn(ui.Select[SettingsPanel]):
+    def __init__(self, here: Page) -> None:
+        options = [
+            discord.SelectOption(label=str(PAGES[page]), value=page, default=page is here)
+            for page in Page
+        ]
+        super().__init__(custom_id="page", options=options, row=0)
 
     async def callback(self, interaction: discord.Interaction) -> None:
         assert self.view is not None  # an item is pressed in its view
-        await self.view.show(interaction, self._page)
+        await self.view.show(interaction, Page(self.values[0]))
 
 
 class _Switch(ui.Button[SettingsPanel]):
     def __init__(self, option: Option, *, on: bool) -> None:
         super().__init__(
-            label=f"{option.title}: {YES if on else NO}",
+            label=f"{option.title}: {SHOWN[on]}",
             custom_id=option.field,
             style=discord.ButtonStyle.success if on else discord.ButtonStyle.secondary,
             row=_SWITCHES_ROW,
@@ -146,32 +158,32 @@ class _Switch(ui.Button[SettingsPanel]):
         await self.view.change(interaction, self._option, [self._next])
 
 
-class _Number(ui.Button[SettingsPanel]):
+class _Typed(ui.Button[SettingsPanel]):
     def __init__(self, option: Option) -> None:
-        super().__init__(label=f"{option.title} …", custom_id=option.field, row=_NUMBERS_ROW)
+        super().__init__(label=f"{option.title} …", custom_id=option.field, row=_TYPED_ROW)
         self._option = option
 
     async def callback(self, interaction: discord.Interaction) -> None:
         assert self.view is not None  # an item is pressed in its view
-        await interaction.response.send_modal(_NumberForm(self.view, self._option))
+        await interaction.response.send_modal(_TypedForm(self.view, self._option))
 
 
-class _NumberForm(Form):
+class _TypedForm(Form):
     def __init__(self, panel: SettingsPanel, option: Option) -> None:
-        super().__init__(option.title, panel.owner_id, timeout_s=_PANEL_TIMEOUT_S)
+        super().__init__(str(option.title), panel.owner_id, timeout_s=_PANEL_TIMEOUT_S)
         self._panel = panel
         self._option = option
         now = getattr(panel.now, option.field)
-        self.number: ui.TextInput[_NumberForm] = ui.TextInput(
-            label=option.hint,
+        self.typed: ui.TextInput[_TypedForm] = ui.TextInput(
+            label=str(option.hint),
             default="" if now is None else str(now),
             required=False,
-            max_length=9,
+            max_length=9 if option.is_number else option.most,
         )
-        self.add_item(self.number)
+        self.add_item(self.typed)
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        await self._panel.change(interaction, self._option, [self.number.value])
+        await self._panel.change(interaction, self._option, [self.typed.value])
 
 
 class _Choice(ui.Select[SettingsPanel]):
@@ -231,7 +243,7 @@ class _Channels(ui.ChannelSelect[SettingsPanel]):
 
 class _Blocking(ui.UserSelect[SettingsPanel]):
     def __init__(self) -> None:
-        super().__init__(placeholder="Block a member, or unblock them", max_values=10)
+        super().__init__(placeholder=gettext("Block a member, or unblock them"), max_values=10)
 
     async def callback(self, interaction: discord.Interaction) -> None:
         moderator = member_of(interaction)
@@ -241,13 +253,13 @@ class _Blocking(ui.UserSelect[SettingsPanel]):
         notes = []
         async with AsyncExitStack() as excluding:
             for member in self.values:
-                unblocked = await bot.exclusions.readmit(member.id, *which)
-                if not unblocked:
+                was_blocked = await bot.exclusions.readmit(member.id, *which)
+                if not was_blocked:
                     await excluding.enter_async_context(bot.exclusions.exclude(member.id, *which))
-                did = "unblocked" if unblocked else "blocked"
-                notes.append(f"{moderator.mention} {did} {member.mention}.")
+                told = unblocked if was_blocked else blocked
+                notes.append(told(moderator, member))
             await self.view.show(interaction)
-        await bot.moderation_log.note(moderator.guild, "\n".join(notes))
+        await bot.moderation_log.note(moderator.guild, Joined(tuple(notes), by="\n"))
 
 
 def _moderator(interaction: discord.Interaction) -> discord.Member:

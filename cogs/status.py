@@ -5,18 +5,28 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.base.metrics import Latencies
+from bot.catalogue import Listing, Sentence, gettext, ngettext
 from bot.client import TimbreBot
 from bot.speech.languages import name_of
 from cogs.asking import manages, moderates, who_speaks
 
 #: A field of an embed holds 1,024 characters.
 _WORKERS_SHOWN = 16
-_STARTING = "My speech engine is starting."
+_STARTING = Sentence("My speech engine is starting.")
 #: By the executor's state.
 _HOW_IT_IS = {
-    "ready": "I am ready to speak.",
-    "restarting": "My speech engine broke down. I am starting it again.",
-    "unavailable": "I cannot speak at the moment: my speech engine does not start.",
+    "ready": Sentence("I am ready to speak."),
+    "restarting": Sentence("My speech engine broke down. I am starting it again."),
+    "unavailable": Sentence("I cannot speak at the moment: my speech engine does not start."),
+}
+
+
+_STATES = {
+    "starting": Sentence("starting"),
+    "ready": Sentence("ready"),
+    "restarting": Sentence("restarting"),
+    "unavailable": Sentence("unavailable"),
+    "closed": Sentence("closed"),
 }
 
 
@@ -40,31 +50,54 @@ class StatusCommands(commands.Cog):
             return
         fields = {}
         if engine := executor.engine:
-            how = f"{engine.name}: {engine.model} on {engine.device}, {engine.precision}"
-            fields["Engine"] = f"{how}\n{engine.reason}"
-            fields["Reads"] = ", ".join(sorted(map(name_of, engine.languages)))
-        worker = executor.state
+            how = gettext(
+                "{name}: {model} on {device}, {precision}",
+                name=engine.name,
+                model=engine.model,
+                device=engine.device,
+                precision=engine.precision,
+            )
+            fields[gettext("Engine")] = f"{how}\n{engine.reason}"
+            fields[gettext("Reads")] = str(
+                Listing(map(name_of, engine.languages), alphabetical=True)
+            )
+        worker = str(_STATES.get(executor.state, executor.state))
         # Why there is none may name files of the machine.
-        if worker != "unavailable" or runs_the_bot:
+        if executor.state != "unavailable" or runs_the_bot:
             worker += f": {executor.detail}"
-        restarts = "1 restart" if executor.restarts == 1 else f"{executor.restarts} restarts"
-        fields["Worker"] = worker
+        fields[gettext("Worker")] = worker
         if len(executor.workers) > 1:
-            fields["Workers"] = "\n".join(
-                f"{each.name}: {each.state}, {each.running} of {each.streams} running"
+            fields[gettext("Workers")] = "\n".join(
+                gettext(
+                    "{name}: {state}, {running} of {streams} running",
+                    name=each.name,
+                    state=_STATES.get(each.state, each.state),
+                    running=each.running,
+                    streams=each.streams,
+                )
                 for each in executor.workers[:_WORKERS_SHOWN]
             )
-        fields["Queue"] = f"{executor.queued} waiting, {executor.running} running, {restarts}"
+        fields[gettext("Queue")] = ngettext(
+            "{waiting} waiting, {running} running, {count} restart",
+            "{waiting} waiting, {running} running, {count} restarts",
+            executor.restarts,
+            waiting=executor.queued,
+            running=executor.running,
+        )
         if runs_the_bot:  # they count what all servers do, which is none of another's business
-            looked_up = metrics.cache_hits + metrics.cache_misses
-            share = f" ({metrics.cache_hits / looked_up:.0%})" if looked_up else ""
+            hits = metrics.cache_hits
+            looked_up = hits + metrics.cache_misses
+            share = f" ({hits / looked_up:.0%})" if looked_up else ""
             fields |= {
-                "Cache": f"{metrics.cache_hits} of {looked_up} pieces{share}",
-                "Clips analysed since I started": str(metrics.enrolments),
-                "Interaction to first sound": _percentiles(metrics.first_sound),
-                "Synthesis": _percentiles(metrics.synthesis),
+                gettext("Cache"): ngettext(
+                    "{hits} of {count} piece", "{hits} of {count} pieces", looked_up, hits=hits
+                )
+                + share,
+                gettext("Clips analysed since I started"): str(metrics.enrolments),
+                gettext("Interaction to first sound"): _percentiles(metrics.first_sound),
+                gettext("Synthesis"): _percentiles(metrics.synthesis),
             }
-        fields["Event loop lag"] = _percentiles(metrics.loop_lag)
+        fields[gettext("Event loop lag")] = _percentiles(metrics.loop_lag)
         embed = discord.Embed(title="Timbre")
         for name, value in fields.items():
             embed.add_field(name=name, value=value, inline=False)
@@ -74,7 +107,11 @@ class StatusCommands(commands.Cog):
 def _percentiles(latencies: Latencies) -> str:
     values = [(percent, latencies.percentile(percent)) for percent in (50, 95, 99)]
     said = ", ".join(f"p{percent} {value:.0f} ms" for percent, value in values if value is not None)
-    return f"{said} over the last {len(latencies)}" if said else "nothing measured yet"
+    if not said:
+        return gettext("nothing measured yet")
+    return ngettext(
+        "{times} over the last {count}", "{times} over the last {count}", len(latencies), times=said
+    )
 
 
 async def setup(bot: TimbreBot) -> None:

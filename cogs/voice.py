@@ -10,29 +10,33 @@ from discord.utils import escape_markdown
 
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
+from bot.catalogue import Sentence, gettext
 from bot.client import TimbreBot
-from bot.voices.keeping import SETTING_RANGES
 from bot.voices.moderation import REASON_MAX_CHARS
 from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.rights import Action
-from cogs.asking import SpokenVoice, note, person_of, voice_to
+from cogs.asking import SpokenVoice, and_more, note, person_of, voice_to
 from cogs.command_list import described
+from cogs.own_words import OwnWordsCommands
 from cogs.permission import giver_of, require_askable
 from cogs.proving import may_sound
 from cogs.registering import ConsentForm
-from cogs.voice_facts import facts, settings_of
+from cogs.tuning import TuningCommands
+from cogs.voice_facts import facts
 from data.rows import VoiceRow
 
 _LIST_MAX = 20
 
 NewName = app_commands.Range[str, 1, NAME_MAX_CHARS]
-Exaggeration = app_commands.Range[float, *SETTING_RANGES["exaggeration"]]
-SpeakingPace = app_commands.Range[float, *SETTING_RANGES["cfg_weight"]]
-Temperature = app_commands.Range[float, *SETTING_RANGES["temperature"]]
-Seed = app_commands.Range[int, 0, 2**31 - 1]
 
 
-class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Your voices"):
+class VoiceCommands(
+    TuningCommands,
+    OwnWordsCommands,
+    commands.GroupCog,
+    group_name="voice",
+    group_description="Your voices",
+):
     """Commands for members. Whether they may is decided by the services.
 
     Discord shows a group in direct messages as a whole or not at all: most of it is refused there.
@@ -112,44 +116,60 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
     async def list(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         here = await self.services.voices.here(person_of(interaction))
-        lines = ["**Your voices**"]
+        lines = [gettext("**Your voices**")]
         for voice in here.own:
             marks = []
             if interaction.guild_id and voice.voice_id == here.usual_id:
-                marks.append("you speak in it here")
+                marks.append(gettext("you speak in it here"))
             if here.place.is_shared(voice):
-                marks.append("shared with this server")
+                marks.append(gettext("shared with this server"))
             if guild_ids := here.elsewhere.get(voice.voice_id):
-                marks.append(f"shared with {', '.join(map(self._server, guild_ids))}")
+                marks.append(
+                    gettext(
+                        "shared with {servers}", servers=", ".join(map(self._server, guild_ids))
+                    )
+                )
             if here.place.is_disabled(voice):
-                marks.append("disabled here")
+                marks.append(gettext("disabled here"))
             lines.append(f"{_name(voice)}{' — ' if marks else ''}{', '.join(marks)}")
         if not here.own:
-            lines.append(linked(interaction, "None yet. `/voice register` makes one."))
+            lines.append(linked(interaction, gettext("None yet. `/voice register` makes one.")))
         if here.chosen_stock:
             lines.append(
-                f"You speak in the stock voice **{escape_markdown(here.chosen_stock)}** here."
+                gettext(
+                    "You speak in the stock voice **{voice}** here.",
+                    voice=escape_markdown(here.chosen_stock),
+                )
             )
         if others := here.shared_by_others:
-            lines.append("**Shared with this server**")
-            lines += [f"{_name(v)} — shared by <@{v.owner_id}>" for v in others[:_LIST_MAX]]
+            lines.append(gettext("**Shared with this server**"))
+            lines += [
+                gettext("{voice} — shared by {owner}", voice=_name(v), owner=f"<@{v.owner_id}>")
+                for v in others[:_LIST_MAX]
+            ]
             if len(others) > _LIST_MAX:
-                lines.append(f"… and {len(others) - _LIST_MAX} more.")
+                lines.append(f"… {and_more(len(others) - _LIST_MAX)}.")
         await interaction.edit_original_response(content="\n".join(lines)[:2000])
 
     def _server(self, guild_id: int) -> str:
         guild = self.bot.get_guild(guild_id)
-        return escape_markdown(guild.name) if guild else f"a server that I left ({guild_id})"
+        if guild:
+            return escape_markdown(guild.name)
+        return gettext("a server that I left ({id})", id=str(guild_id))
 
     @app_commands.command(description="Speak in this voice from now on, in this server")
     @app_commands.describe(voice="Which voice")
     async def use(self, interaction: discord.Interaction, voice: SpokenVoice) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
+        person = person_of(interaction)
+        await self.services.sounds.require_choice(person)
         name = await self.services.voice_keeping.use(
-            voice, person_of(interaction), self.services.executor.status().engine
+            voice, person, self.services.executor.status().engine
         )
         await interaction.edit_original_response(
-            content=f"You speak in **{escape_markdown(name)}** in this server from now on."
+            content=gettext(
+                "You speak in **{voice}** in this server from now on.", voice=escape_markdown(name)
+            )
         )
 
     @app_commands.command(description="What there is to know about a voice")
@@ -177,7 +197,7 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         saying = await self.services.sayings.preview(speaker)
         audio = await saying.ogg()
         await interaction.edit_original_response(
-            content=saying.substitution,
+            content=str(saying.substitution) if saying.substitution else None,
             attachments=[discord.File(io.BytesIO(audio), filename="preview.ogg")],
         )
 
@@ -191,7 +211,9 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         renamed = await self.services.voice_keeping.rename(voice, name, person_of(interaction))
-        await interaction.edit_original_response(content=f"It is called {_name(renamed)} now.")
+        await interaction.edit_original_response(
+            content=gettext("It is called {voice} now.", voice=_name(renamed))
+        )
 
     @app_commands.command(description="Delete one of your voices and everything made from it")
     @app_commands.describe(voice="Which voice")
@@ -201,8 +223,12 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         await interaction.response.defer(thinking=True, ephemeral=True)
         deleted = await self.services.voice_keeping.delete(voice, person_of(interaction))
         await interaction.edit_original_response(
-            content=f"{_name(deleted)} is deleted, with its clip and everything made from it. "
-            "If somebody reported it, moderators still see the report, but not the voice's name."
+            content=gettext(
+                "{voice} is deleted, with its clip and everything made from "
+                "it. If somebody reported it, moderators still see the report, "
+                "but not the voice's name.",
+                voice=_name(deleted),
+            )
         )
 
     @app_commands.command(description="Let everybody in this server speak in one of your voices")
@@ -212,9 +238,10 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         shared = await self.services.voice_keeping.share(voice, person_of(interaction))
-        said = (
-            f"Everybody in this server can speak in {_name(shared)} now. `/voice unshare` ends "
-            "that, also in a direct message to me. It also ends when you leave this server."
+        said = gettext(
+            "Everybody in this server can speak in {voice} now. `/voice unshare` ends that, also "
+            "in a direct message to me. It also ends when you leave this server.",
+            voice=_name(shared),
         )
         await interaction.edit_original_response(content=linked(interaction, said))
 
@@ -232,47 +259,15 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         if everywhere or interaction.guild_id is None:
             taken, guild_ids = await keeping.unshare_everywhere(voice, interaction.user.id)
             servers = ", ".join(map(self._server, guild_ids))
-            said = f"{_name(taken)} is not shared with any server any more. It was with {servers}."
+            said = gettext(
+                "{voice} is not shared with any server any more. It was with {servers}.",
+                voice=_name(taken),
+                servers=servers,
+            )
         else:
             taken = await keeping.unshare(voice, person_of(interaction))
-            said = f"{_name(taken)} is not shared with this server any more."
+            said = gettext("{voice} is not shared with this server any more.", voice=_name(taken))
         await interaction.edit_original_response(content=said[:2000])
-
-    @app_commands.command(description="Change how one of your voices speaks")
-    @app_commands.describe(
-        voice="Which voice",
-        exaggeration="How lively (usually 0.5)",
-        pace="How close to the clip's own pace; lower is slower (usually 0.5)",
-        temperature="How much it varies (usually 0.8)",
-        seed="Another number is another take",
-        reset="Speak as at first",
-    )
-    async def settings(
-        self,
-        interaction: discord.Interaction,
-        voice: Annotated[str, voice_to(Action.ADJUST)],
-        *,
-        exaggeration: Exaggeration | None = None,
-        pace: SpeakingPace | None = None,
-        temperature: Temperature | None = None,
-        seed: Seed | None = None,
-        reset: bool = False,
-    ) -> None:
-        await interaction.response.defer(thinking=True, ephemeral=True)
-        person = person_of(interaction)
-        if reset:
-            await self.services.voice_keeping.reset(voice, person)
-        adjusted = await self.services.voice_keeping.adjust(
-            voice,
-            person,
-            exaggeration=exaggeration,
-            cfg_weight=pace,
-            temperature=temperature,
-            seed=seed,
-        )
-        await interaction.edit_original_response(
-            content=f"{_name(adjusted)} speaks with {settings_of(adjusted)}."
-        )
 
     @app_commands.command(description="Tell the moderators about the voice somebody speaks with")
     @app_commands.describe(member="Who speaks with it", reason="What is wrong with it")
@@ -285,10 +280,12 @@ class VoiceCommands(commands.GroupCog, group_name="voice", group_description="Yo
         await interaction.response.defer(thinking=True, ephemeral=True)
         await self.services.voice_moderation.report(member.id, reason, person_of(interaction))
         await interaction.edit_original_response(
-            content="The moderators of this server can read your report now."
+            content=gettext("The moderators of this server can read your report now.")
         )
         # Not what is in it, nor whose it is: a message stays when people delete their data.
-        await note(interaction, "A member reported a voice. `/voice-admin reports` shows it.")
+        await note(
+            interaction, Sentence("A member reported a voice. `/voice-admin reports` shows it.")
+        )
 
 
 def _name(voice: VoiceRow) -> str:

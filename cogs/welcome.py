@@ -8,6 +8,7 @@ import discord
 from discord.ext import commands
 from discord.utils import escape_markdown, utcnow
 
+from bot.catalogue import for_reader, gettext
 from bot.client import TimbreBot
 
 log = logging.getLogger(__name__)
@@ -44,23 +45,23 @@ class Welcome(commands.Cog):
         if not await self.bot.services.server_settings.claim_welcome(guild.id):
             return
         try:
-            await channel.send(
-                self.bot.command_mentions.linked(self._sentences(guild.me.display_name))
-            )
+            with for_reader(await self.bot.locale_in(guild)):
+                said = self._sentences(guild.me.display_name)
+            await channel.send(self.bot.command_mentions.linked(said))
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("a server could not be greeted", extra={"reason": str(error)})
 
     def _sentences(self, name: str) -> str:
         engine = self.bot.services.executor.status().engine
         lines = [
-            f"Hello, I am {escape_markdown(name)}. I speak what you write.",
-            "- `/say` speaks a line in the voice channel where you sit.",
-            "- `/live start` reads this channel aloud there.",
-            "- `/settings` shows moderators everything that this server can choose.",
-            "- `/help` shows the rest, and `/privacy policy` what I store.",
+            gettext("Hello, I am {name}. I speak what you write.", name=escape_markdown(name)),
+            gettext("- `/say` speaks a line in the voice channel where you sit."),
+            gettext("- `/live start` reads this channel aloud there."),
+            gettext("- `/settings` shows moderators everything that this server can choose."),
+            gettext("- `/help` shows the rest, and `/privacy policy` what I store."),
         ]
         if engine is None or engine.clones_voices:
-            lines.insert(2, "- `/voice register` gives you a voice of your own.")
+            lines.insert(2, gettext("- `/voice register` gives you a voice of your own."))
         return "\n".join(lines)
 
 

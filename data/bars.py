@@ -1,24 +1,38 @@
-"""Whom moderators, or who runs the bot, bar from voices of their own or from everything."""
+"""Whom moderators, or who runs the bot, bar from speaking, from voices of theirs, or from all."""
 
 from enum import StrEnum
 
+import msgspec
+
 from data.pseudonyms import PseudonymousPart
+from data.rows import typed
 
 
 class Bar(StrEnum):
     """What a person is barred from."""
 
+    SAY = "say"  # to have something said by a command
     VOICES = "voices"  # of their own: to register them, and to have them spoken in
     EVERYTHING = "everything"
+
+
+class BarRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How a person is barred. A `guild_id` of None is everywhere, an `ends_at` of None no end."""
+
+    guild_id: int | None
+    kind: Bar
+    ends_at: float | None
 
 
 class BarStore(PseudonymousPart):
     """Barred people by their codes, so that deleting their data undoes nothing.
 
-    A `guild_id` of None is everywhere.
+    A `guild_id` of None is everywhere. A bar that has ended is none.
     """
 
-    async def add(self, user_id: int, guild_id: int | None, kind: Bar) -> None:
+    async def add(
+        self, user_id: int, guild_id: int | None, kind: Bar, ends_at: float | None = None
+    ) -> None:
         """Bar a person, in place of how they were barred there before."""
         async with self._database.transaction():
             await self.remove(user_id, guild_id)
@@ -27,28 +41,39 @@ class BarStore(PseudonymousPart):
                 "person": self._pseudonym(user_id),
                 "kind": kind.value,
                 "barred_at": self._clock(),
+                "ends_at": ends_at,
             }
             await self._database.insert("bars", row)
 
     async def remove(self, user_id: int, guild_id: int | None) -> bool:
         """Admit a person again; false if they were not barred there."""
         person = self._pseudonym(user_id)
+        await self.forget_ended()
         return bool(await self._database.delete("bars", guild_id=guild_id, person=person))
 
-    async def of(self, user_id: int, guild_id: int) -> dict[int | None, Bar]:
+    async def of(self, user_id: int, guild_id: int) -> dict[int | None, BarRow]:
         """How a person is barred in a server, and (None) everywhere."""
         rows = await self._database.fetch(
-            "SELECT guild_id, kind FROM bars WHERE person = ? "
-            "AND (guild_id = ? OR guild_id IS NULL)",
+            "SELECT guild_id, kind, ends_at FROM bars WHERE person = ?1 "
+            "AND (guild_id = ?2 OR guild_id IS NULL) AND ifnull(ends_at > ?3, 1)",
             self._pseudonym(user_id),
             guild_id,
+            self._clock(),
         )
-        return {row["guild_id"]: Bar(row["kind"]) for row in rows}
+        bars = (typed(row, BarRow) for row in rows)
+        return {bar.guild_id: bar for bar in bars}
 
-    async def codes(self, guild_id: int) -> frozenset[str]:
-        """The codes of all people who are barred from anything in a server."""
+    async def voiceless(self, guild_id: int) -> frozenset[str]:
+        """The codes of all people in whose voices nobody may speak in a server."""
         return frozenset(
             await self._database.column(
-                "SELECT person FROM bars WHERE guild_id = ? OR guild_id IS NULL", guild_id
+                "SELECT person FROM bars WHERE kind <> 'say' "
+                "AND (guild_id = ?1 OR guild_id IS NULL) AND ifnull(ends_at > ?2, 1)",
+                guild_id,
+                self._clock(),
             )
         )
+
+    async def forget_ended(self) -> int:
+        """Delete the bars that have ended; returns how many there were."""
+        return await self._database.execute("DELETE FROM bars WHERE ends_at <= ?", self._clock())

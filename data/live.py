@@ -24,10 +24,11 @@ class ExclusionStore(PseudonymousPart):
             "SELECT 'blocked' FROM kept_moderation "
             "WHERE guild_id = ?1 AND person = ?3 AND report_id IS NULL UNION "
             "SELECT 'barred' FROM bars WHERE person = ?3 AND kind = 'everything' "
-            "AND (guild_id = ?1 OR guild_id IS NULL)",
+            "AND (guild_id = ?1 OR guild_id IS NULL) AND ifnull(ends_at > ?4, 1)",
             guild_id,
             user_id,
             self._pseudonym(user_id),
+            self._clock(),
         )
         return {Exclusion(kind) for kind in kinds}
 
@@ -68,18 +69,17 @@ class ExclusionStore(PseudonymousPart):
 
 
 class LiveBindingStore(StorePart):
-    """Which text channel is read where: one a server at most."""
+    """Which text channels are read where: several a server, each into one voice channel."""
 
     async def all(self) -> list[LiveBinding]:
-        return await self._database.rows(LiveBinding, "live_bindings", order="guild_id")
+        return await self._database.rows(
+            LiveBinding, "live_bindings", order="guild_id, text_channel_id"
+        )
 
     async def put(self, binding: LiveBinding) -> None:
         await self._database.insert("live_bindings", binding, on_conflict="REPLACE")
 
-    async def moved(self, guild_id: int, voice_channel_id: int) -> None:
-        """Follow the bot into another voice channel, where the server has a binding."""
-        changes = {"voice_channel_id": voice_channel_id}
-        await self._database.update("live_bindings", changes, guild_id=guild_id)
-
-    async def remove(self, guild_id: int) -> None:
-        await self._database.delete("live_bindings", guild_id=guild_id)
+    async def remove(self, guild_id: int, text_channel_id: int | None = None) -> None:
+        """Forget one channel of a server, or (None) all of them."""
+        which = {} if text_channel_id is None else {"text_channel_id": text_channel_id}
+        await self._database.delete("live_bindings", guild_id=guild_id, **which)

@@ -19,6 +19,8 @@ _INDIRECTLY = {
     "conditionals_cache": _OF_VOICES,
     "speech_cache": _OF_VOICES,
 }
+#: Tables that know people by their codes.
+_BY_CODE = ("kept_moderation", "bars", "moderated_sounds")
 
 
 class PersonalDataStore(PseudonymousPart):
@@ -33,7 +35,7 @@ class PersonalDataStore(PseudonymousPart):
             sql = f"SELECT * FROM {table} WHERE {condition}"  # noqa: S608 - names from the schema
             rows = await self._database.fetch(sql, user_id)
             found.setdefault(table, []).extend(map(dict, rows))
-        for table in ("kept_moderation", "bars"):
+        for table in _BY_CODE:
             sql = f"SELECT * FROM {table} WHERE person = ?"  # noqa: S608 - names from above
             found[table] = list(map(dict, await self._database.fetch(sql, person)))
         return found
@@ -43,9 +45,10 @@ class PersonalDataStore(PseudonymousPart):
     ) -> None:
         """Delete a person and, by cascade, every row about them.
 
-        That they are barred or blocked from live reading, and open reports by and about them, stay
-        under the person's code, or go with what stayed of an earlier deletion. Files are the
-        caller's: what lies in them has to be gone before.
+        What moderators decided about how they sound, that they are barred or blocked from live
+        reading, and open reports by and about them, stay under the person's code, or go with what
+        stayed of an earlier deletion. Files are the caller's: what lies in them has to be gone
+        before.
         """
         person = self._pseudonym(user_id)
         async with self._database.transaction():
@@ -68,6 +71,7 @@ class PersonalDataStore(PseudonymousPart):
             else:
                 await self._database.delete("kept_moderation", person=person, report_id=None)
                 await self._database.delete("bars", person=person)
+                await self._database.delete("moderated_sounds", person=person)
             await self._database.execute(
                 "INSERT OR IGNORE INTO kept_moderation "
                 "SELECT ?, guild_id, report_id FROM reports JOIN report_people USING (report_id) "

@@ -132,7 +132,7 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     A `_leave_s` of 0 is never; None is what the bot's settings say. `language` is what a line is
     read in that shows no other (None: English), `languages` those that may be read, with spaces
-    between (None: all).
+    between (None: all). `unread_words` have commas between; a line says who with `{name}`.
     """
 
     guild_id: int
@@ -152,18 +152,47 @@ class GuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     idle_leave_s: int | None = None
     voice_statement: str | None = None
     log_channel_id: int | None = None
+    auto_join: bool = False
+    excluded_role_id: int | None = None
+    read_silent: bool = False
+    read_links: bool = True
+    read_emoji: bool = True
+    unread_prefix: str = ";"
+    unread_words: str | None = None
+    use_nicknames: bool = True
+    own_greetings: bool = False
+    arrival_line: str | None = None
+    departure_line: str | None = None
+    catch_up_percent: int = 140
+    skip_votes: bool = False
+    show_words: bool = False
+
+
+class MemberSound(msgspec.Struct, frozen=True, kw_only=True):
+    """How a member sounds in a server.
+
+    At a `speed` of 2.0 they speak twice as fast as their voice does. The last two are moderators'
+    choice: how loud they are beside others, and the only voice that they speak in (None: any).
+    """
+
+    speed: float
+    pitch_semitones: int
+    volume_percent: int
+    stock_voice: str | None
 
 
 class LiveBinding(msgspec.Struct, frozen=True, kw_only=True):
     """Which text channel is read into which voice channel of a server.
 
-    `approved`: a moderator wants it read to people, too, who cannot see the text channel.
+    `approved`: a moderator wants it read to people, too, who cannot see the text channel. One that
+    `follows_authors` is read where each author sits; its voice channel is where the bot was last.
     """
 
     guild_id: int
     text_channel_id: int
     voice_channel_id: int
     approved: bool = False
+    follows_authors: bool = False
 
 
 class NewConditionals(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,8 @@ from data.guild_settings import GuildSettingsStore
 from data.live import ExclusionStore, LiveBindingStore
 from data.local_clips import LocalClipStore
 from data.member_languages import MemberLanguageStore
+from data.member_sounds import MemberSoundStore
+from data.member_words import MemberWordsStore
 from data.personal import PersonalDataStore
 from data.pronunciations import PronunciationStore
 from data.pseudonyms import Pseudonym, pseudonyms
@@ -46,6 +48,8 @@ class Store:
         self.permissions = VoicePermissionStore(database, clock)
         self.choices = VoiceChoiceStore(database, clock)
         self.member_languages = MemberLanguageStore(database, clock)
+        self.member_words = MemberWordsStore(database, clock)
+        self.sounds = MemberSoundStore(database, clock, pseudonym)
         self.moderation = VoiceModerationStore(database, clock)
         self.bars = BarStore(database, clock, pseudonym)
         self.uses = VoiceUseStore(database, clock)

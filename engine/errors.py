@@ -10,11 +10,17 @@ class SpeechError(Exception):
     """Base of everything that can go wrong between a request and its audio.
 
     `str(error)` is one sentence for the person who asked: no paths, no stack, no text of theirs.
-    `retry` is true where another worker process may succeed with the same request.
+    `sentence` is it as catalogues have it, with names in braces for `values` where there are any;
+    those do not cross to another process. `retry` is true where another worker process may succeed
+    with the same request.
     """
 
     kind: ClassVar[str] = "failed"
     retry: ClassVar[bool] = False
+
+    def __init__(self, sentence: str = "", /, **values: str | int | float) -> None:
+        self.sentence, self.values = sentence, values
+        super().__init__(sentence.format(**values) if values else sentence)
 
 
 class QueueFull(SpeechError):

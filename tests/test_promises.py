@@ -1,9 +1,10 @@
-"""Each promise of SECURITY.md and PRIVACY.md names the tests that hold it, and they are there."""
+"""Each promise of SECURITY.md and PRIVACY.md, and each feature, names tests that are there."""
 
 import ast
 import re
 import sqlite3
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,16 +23,35 @@ def promises(paper: str) -> dict[str, list[tuple[str, str]]]:
     return {row["promise"]: _TEST.findall(row["tests"]) for row in _ROW.finditer(text)}
 
 
+@cache
+def names_in(path: str) -> set[str]:
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    kinds = (ast.AsyncFunctionDef, ast.FunctionDef)
+    return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
+
+
 @pytest.mark.parametrize("paper", ["SECURITY.md", "PRIVACY.md"])
 def test_every_promise_has_tests_that_are_there(paper: str) -> None:
     assert promises(paper)
     for promise, tests in promises(paper).items():
         assert tests, f"{paper}: nothing holds {promise!r}"
         for path, name in tests:
-            tree = ast.parse((ROOT / path).read_text("utf-8"))
-            names = {node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)}
-            names |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-            assert name in names, f"{paper}: {path} has no {name}"
+            assert name in names_in(path), f"{paper}: {path} has no {name}"
+
+
+def test_every_feature_has_tests_that_are_there() -> None:
+    """Each row of the table of docs/features.md ends with them."""
+    rows = re.findall(
+        r"^\| (?!feature|-)(.+?) \|.*\| ([^|]*) \|$",
+        (ROOT / "docs/features.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    assert len(rows) > 20
+    for feature, cell in rows:
+        tests = _TEST.findall(cell)
+        assert tests, f"nothing shows {feature!r}"
+        for path, name in tests:
+            assert name in names_in(path), f"{feature}: {path} has no {name}"
 
 
 def test_everything_that_security_says_is_among_the_promises() -> None:

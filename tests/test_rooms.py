@@ -22,6 +22,7 @@ ORDER = """
     engine.worker
     engine.cluster
     engine.bench
+    bot.catalogue
     bot.base
     bot.text  bot.clips
     bot.speech

@@ -1,7 +1,7 @@
 """Tell Discord which commands there are, when they changed.
 
 Discord allows 200 command creations a day, and restarts are frequent: commands are sent only when
-they differ from what was sent last, or Discord lost them.
+they differ from what was sent last, translations included, or Discord lost them.
 """
 
 import asyncio
@@ -23,7 +23,13 @@ async def sync_if_changed(
 
     Returns them as Discord has them now.
     """
-    commands = [command.to_dict(tree) for command in tree.get_commands()]
+    translator = tree.translator
+    commands = [
+        await command.get_translated_payload(tree, translator)
+        if translator
+        else command.to_dict(tree)
+        for command in tree.get_commands()
+    ]
     payload = json.dumps(commands, sort_keys=True, default=str)
     state = {
         "application": application_id,

@@ -20,7 +20,7 @@ class Cooldown:
         self._last = {who: at for who, at in self._last.items() if now - at < self._pause_s}
         if (last := self._last.get(person)) is not None:
             wait_s = max(1.0, last + self._pause_s - now)
-            raise UserError(f"That was quick. Please try again in {wait_s:.0f} s.")
+            raise UserError("That was quick. Please try again in {seconds:.0f} s.", seconds=wait_s)
 
     def use(self, person: int | str) -> None:
         self._last[person] = self._clock()

@@ -16,6 +16,8 @@ import discord
 from discord import app_commands
 
 from bot.base.command_mentions import linked
+from bot.catalogue import Listing, Said, Sentence
+from bot.catalogue.sentence import Value
 from engine.errors import SpeechError, WorkerUnavailable
 
 log = logging.getLogger(__name__)
@@ -25,22 +27,22 @@ log = logging.getLogger(__name__)
 TOO_LATE = (10015, 50027)
 
 
-_DISK_FULL = "I could not store that: the disk that I run on is full."
-_DATABASE_FAILED = (
+_DISK_FULL = Sentence("I could not store that: the disk that I run on is full.")
+_DATABASE_FAILED = Sentence(
     "I could not store that: my database does not take it. Whoever runs me finds the reason in my "
     "log."
 )
-_HELD = "Another program is using my database. Please try again in a moment."
-_DAMAGED = "My database is damaged. Whoever runs me has to put a backup in its place."
+_HELD = Sentence("Another program is using my database. Please try again in a moment.")
+_DAMAGED = Sentence("My database is damaged. Whoever runs me has to put a backup in its place.")
 #: By SQLite's primary result code.
 _DATABASE = {
     sqlite3.SQLITE_FULL: _DISK_FULL,
     sqlite3.SQLITE_BUSY: _HELD,
     sqlite3.SQLITE_LOCKED: _HELD,
-    sqlite3.SQLITE_READONLY: (
+    sqlite3.SQLITE_READONLY: Sentence(
         "I could not store that: I may not write to my database. Whoever runs me has to allow it."
     ),
-    sqlite3.SQLITE_IOERR: (
+    sqlite3.SQLITE_IOERR: Sentence(
         "I could not store that: the disk that I run on does not take it. Whoever runs me finds "
         "the reason in my log."
     ),
@@ -50,10 +52,17 @@ _DATABASE = {
 
 
 class UserError(Exception):
-    """Something the person who asked can understand and, mostly, mend. `str` is the sentence."""
+    """Something the person who asked can understand and, mostly, mend.
+
+    Made of a sentence, or of an English one with its values. `str` is it in English, for logs.
+    """
+
+    def __init__(self, sentence: str | Said, /, **values: Value) -> None:
+        self.sentence = Sentence(sentence, **values) if isinstance(sentence, str) else sentence
+        super().__init__(self.sentence.english)
 
 
-def sentence_for(error: BaseException) -> str:
+def sentence_for(error: BaseException) -> Said:
     """One sentence for whoever caused `error`; an unexpected one is logged with a reference."""
     match error:
         case app_commands.CommandInvokeError():
@@ -61,25 +70,27 @@ def sentence_for(error: BaseException) -> str:
         case WorkerUnavailable():
             # Its own sentence is for whoever runs the bot: it may name files.
             log.warning("not spoken", extra={"reason": str(error)})
-            return (
+            return Sentence(
                 "I cannot speak at the moment: my speech engine does not start. Whoever runs me "
                 "finds the reason in my log."
             )
-        case UserError() | SpeechError():
-            return str(error)
+        case UserError():
+            return error.sentence
+        case SpeechError():
+            return Sentence(error.sentence, **error.values)
         case app_commands.NoPrivateMessage():
-            return "This only works in a server."
+            return Sentence("This only works in a server.")
         case app_commands.MissingPermissions():
-            missing = ", ".join(name.replace("_", " ") for name in error.missing_permissions)
-            return f"You need this permission for that: {missing}."
+            names = (name.replace("_", " ") for name in error.missing_permissions)
+            return Sentence("You need this permission for that: {missing}.", missing=Listing(names))
         case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
-            return "This command has changed. Please restart Discord and try again."
+            return Sentence("This command has changed. Please restart Discord and try again.")
         case app_commands.CheckFailure():
-            return "You may not use this command here."
+            return Sentence("You may not use this command here.")
         case discord.Forbidden():
-            return "Discord does not let me do that here. Please check my permissions."
+            return Sentence("Discord does not let me do that here. Please check my permissions.")
         case discord.DiscordServerError():
-            return "Discord has trouble at the moment. Please try again."
+            return Sentence("Discord has trouble at the moment. Please try again.")
         case OSError(errno=errno.ENOSPC):
             log.error("the disk is full", extra={"reason": str(error)})
             return _DISK_FULL
@@ -92,7 +103,10 @@ def sentence_for(error: BaseException) -> str:
         case _:
             reference = secrets.token_hex(4)
             log.error("unexpected failure", exc_info=error, extra={"reference": reference})
-            return f"Something went wrong on my side. It is in the log as {reference}."
+            return Sentence(
+                "Something went wrong on my side. It is in the log as {reference}.",
+                reference=reference,
+            )
 
 
 def _cause(error: sqlite3.Error) -> int:
@@ -100,12 +114,12 @@ def _cause(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", -1) & 0xFF
 
 
-async def tell(interaction: discord.Interaction, sentence: str) -> None:
-    """Say `sentence` to the person behind `interaction` alone, whatever was answered before.
+async def tell(interaction: discord.Interaction, said: Said) -> None:
+    """Say something to the person behind `interaction` alone, whatever was answered before.
 
     Discord takes no answer any more after 15 minutes; then it is said in the channel.
     """
-    sentence = linked(interaction, sentence)
+    sentence = linked(interaction, said.for_locale(interaction.locale))
     try:
         if not interaction.response.is_done():
             await interaction.response.send_message(sentence, ephemeral=True)

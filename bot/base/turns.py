@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.base.errors import UserError
+from bot.catalogue import Said
 from engine.host.fair_queue import FairQueue, Lane
 from engine.speech import Priority
 
@@ -15,7 +16,7 @@ class FairTurns:
     Where `most_waiting` wait, one more is refused with `full`, a sentence.
     """
 
-    def __init__(self, at_once: int, most_waiting: int, full: str) -> None:
+    def __init__(self, at_once: int, most_waiting: int, full: Said) -> None:
         self._free = at_once
         self._most_waiting = most_waiting
         self._full = full

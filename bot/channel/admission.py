@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import discord
 
 from bot.base.errors import UserError
+from bot.catalogue import Sentence
 from bot.channel.playback import Playback
 
 VocalChannel = discord.VoiceChannel | discord.StageChannel
@@ -18,17 +19,22 @@ def require_admission(channel: VocalChannel) -> None:
     me = channel.guild.me
     permissions = channel.permissions_for(me)
     for name, granted in (
-        ("View Channel", permissions.view_channel),
-        ("Connect", permissions.connect),
-        ("Speak", permissions.speak),
+        # Translators: a permission, as Discord names it.
+        (Sentence("View Channel"), permissions.view_channel),
+        # Translators: a permission, as Discord names it.
+        (Sentence("Connect"), permissions.connect),
+        # Translators: a permission, as Discord names it.
+        (Sentence("Speak"), permissions.speak),
     ):
         if not granted:  # without one of them Discord counts those after it as missing, too
             raise UserError(
-                f"I may not speak in {channel.mention}: I am missing the permission {name}."
+                "I may not speak in {channel}: I am missing the permission {name}.",
+                channel=channel.mention,
+                name=name,
             )
     full = 0 < channel.user_limit <= len(channel.voice_states)
     if full and me.id not in channel.voice_states and not permissions.move_members:
-        raise UserError(f"{channel.mention} is full.")
+        raise UserError("{channel} is full.", channel=channel.mention)
 
 
 def require_free(
@@ -39,18 +45,24 @@ def require_free(
         return
     if reading:
         raise UserError(
-            f"I am reading aloud to others in {here.mention}. "
-            "A moderator can bring me over with `/join`."
+            "I am reading aloud to others in {channel}. "
+            "A moderator can bring me over with `/join`.",
+            channel=here.mention,
         )
     if any(playback.author_id != asked_by for playback in accepted):
         raise UserError(
-            f"I am speaking to others in {here.mention} at the moment. "
-            "Please try again when I have finished there."
+            "I am speaking to others in {channel} at the moment. Please try again when "
+            "I have finished there.",
+            channel=here.mention,
         )
 
 
 def listened_to(channel: VocalChannel, *, but: int = 0) -> bool:
     """Whether a member other than `but` is in `channel`; bots do not count, unknown users do."""
-    guild = channel.guild
-    members = (guild.get_member(user_id) for user_id in channel.voice_states if user_id != but)
-    return any(member is None or not member.bot for member in members)
+    return bool(listeners_of(channel) - {but})
+
+
+def listeners_of(channel: VocalChannel) -> set[int]:
+    """The ids of those in `channel` who are no bots, as far as is known."""
+    members = {user_id: channel.guild.get_member(user_id) for user_id in channel.voice_states}
+    return {user_id for user_id, member in members.items() if member is None or not member.bot}

@@ -9,6 +9,7 @@ from enum import Enum
 
 import discord
 
+from bot.catalogue import Said
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel, listened_to
 from bot.channel.connection import Connection
@@ -38,7 +39,7 @@ class Audience:
 
     def __init__(self, encryption_timeout_s: float) -> None:
         self.listened_to = False
-        self.silenced: str | None = None
+        self.silenced: Said | None = None
         self._encryption_timeout_s = encryption_timeout_s
         self._newcomer_until = 0.0
         self._code_when_alone: str | None = None
@@ -71,7 +72,7 @@ class Audience:
         return not newcomer_waits or connection.voice_privacy_code != self._code_when_alone
 
 
-def _silenced(channel: VocalChannel) -> str | None:
+def _silenced(channel: VocalChannel) -> Said | None:
     state = channel.guild.me.voice
     if state is None:
         return None

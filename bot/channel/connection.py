@@ -17,6 +17,7 @@ import discord
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from bot.base.errors import UserError
+from bot.catalogue import Sentence
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel
 
@@ -129,7 +130,8 @@ async def connect(
         )
     except TimeoutError:
         raise UserError(
-            f"I could not get into {channel.mention}: Discord did not answer in time."
+            "I could not get into {channel}: Discord did not answer in time.",
+            channel=channel.mention,
         ) from None
     except discord.ConnectionClosed as error:
         log.warning("refused", extra={**extra, "code": error.code})
@@ -163,8 +165,8 @@ async def _settle(connection: Connection, channel: VocalChannel) -> None:
         raise UserError(_failed(channel))
 
 
-def _failed(channel: VocalChannel) -> str:
-    return f"I could not get into {channel.mention}. Try again."
+def _failed(channel: VocalChannel) -> Sentence:
+    return Sentence("I could not get into {channel}. Try again.", channel=channel.mention)
 
 
 async def _step_up(stage: discord.StageChannel) -> None:

@@ -11,6 +11,7 @@ from enum import Enum
 import discord
 
 from bot.base.errors import UserError
+from bot.catalogue import Said
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel, require_admission
 from bot.channel.connection import FINAL_CODES, Connection, connect, disconnect, move
@@ -47,8 +48,8 @@ class Link:
         connect_timeout_s: float,
         *,
         on_arrived: Callable[[], None],
-        on_gone: Callable[[str], None],
-        announce: Callable[[str], None],
+        on_gone: Callable[[Said], None],
+        announce: Callable[[Said], None],
         spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]],
     ) -> None:
         self.state = LinkState.IDLE
@@ -109,11 +110,13 @@ class Link:
                     self.state = LinkState.CONNECTING
                     await self._connect(channel)
             except BaseException as error:
-                self._become_idle(str(error) if isinstance(error, UserError) else reasons.BROKEN)
+                self._become_idle(
+                    error.sentence if isinstance(error, UserError) else reasons.BROKEN
+                )
                 raise
             self._arrived()
 
-    async def leave(self, reason: str) -> None:
+    async def leave(self, reason: Said) -> None:
         # Before the lock, which a recovery would hold until it is back.
         self.state, self._bound_for = LinkState.LEAVING, 0
         self._stop_recovering()
@@ -140,7 +143,7 @@ class Link:
         async with self._lock:
             if self.state is not LinkState.RECOVERING:
                 return
-            reason = reasons.BROKEN
+            reason: Said = reasons.BROKEN
             for pause_s in _RECOVERY_PAUSES_S:
                 await asyncio.sleep(pause_s)
                 channel = self._vocal(channel_id)
@@ -153,7 +156,7 @@ class Link:
                 except Exception as error:  # whatever it is, nothing else would end the recovery
                     if self.state is not LinkState.RECOVERING:
                         return  # `leave` cancelled this, and discord.py kept that to itself
-                    reason = str(error) if isinstance(error, UserError) else reasons.BROKEN
+                    reason = error.sentence if isinstance(error, UserError) else reasons.BROKEN
                     log.warning("not back yet", exc_info=error, extra={"guild": self._guild_id})
                     if reason == reasons.NO_ENCRYPTION:
                         break
@@ -178,7 +181,7 @@ class Link:
         self.state, self._bound_for = LinkState.CONNECTED, 0
         self._on_arrived()
 
-    def _become_idle(self, reason: str) -> None:
+    def _become_idle(self, reason: Said) -> None:
         self.state, self._bound_for = LinkState.IDLE, 0
         self.connection = None
         self._on_gone(reason)

@@ -7,11 +7,13 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
 from bot.base.errors import UserError
+from bot.catalogue import Said, Sentence
 from bot.speech.audio.clip import Clip
 from engine.errors import SpeechError
 from engine.speech import Priority
 
 _LABEL_MAX_CHARS = 80
+_TAKEN_BACK = Sentence("That was taken back.")
 
 _numbers = itertools.count(1)
 
@@ -62,6 +64,7 @@ class Playback:
         self.label = _shortened(label)
         self.number = next(_numbers)
         self.asked_at = loop.time()
+        self.votes: set[int] = set()  # who of those who listen wants it skipped
         self._on_cancel = on_cancel
         self.started: asyncio.Future[None] = loop.create_future()
         self.finished: asyncio.Future[None] = loop.create_future()
@@ -79,7 +82,7 @@ class Playback:
         if not self.finished.done():
             self.finished.set_result(None)
 
-    def cancel(self, reason: str = "That was taken back.", *, by: int = 0) -> None:
+    def cancel(self, reason: Said = _TAKEN_BACK, *, by: int = 0) -> None:
         """Do not say it, or fall silent at once; harmless when it was spoken already.
 
         `by` is who wants that, if somebody does.

@@ -6,12 +6,13 @@ the event loop; only `OpusQueueSource.read` is called from discord.py's player t
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 
 import discord
 
 from bot.base.errors import UserError
 from bot.base.tasks import TaskSet
+from bot.catalogue import Joined, Said, Sentence, locale_of
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel, require_free
 from bot.channel.audience import Audience, Encryption, encryption_of
@@ -25,6 +26,8 @@ from engine.speech import Priority
 
 log = logging.getLogger(__name__)
 
+_STOPPED = Sentence("That was stopped.")
+
 
 class VoiceSession:
     """Joins, speaks and leaves in one server.
@@ -37,8 +40,10 @@ class VoiceSession:
         guild_id: int,
         find_guild: Callable[[int], discord.Guild | None],
         limits: VoiceLimits,
-        on_left: Callable[[int], None],
+        on_left: Callable[[int, Said], None],
         on_gap: Callable[[], None],
+        *,
+        language: Callable[[int], Awaitable[str | None]],
     ) -> None:
         self.guild_id = guild_id
         self.limits = limits
@@ -63,7 +68,8 @@ class VoiceSession:
         #: What is written is read aloud here, so there are listeners even while nothing is said.
         self.reading = False
         self._on_left = on_left
-        self._told: set[tuple[int, str]] = set()
+        self._language = language
+        self._told: set[tuple[int, Said]] = set()
         self._told_in: discord.abc.Messageable | None = None
         self._tasks = TaskSet()
         self._fresh = True  # nothing has been sent on this connection yet
@@ -122,12 +128,12 @@ class VoiceSession:
 
         await self.link.join(channel, before)
 
-    async def leave(self, reason: str = reasons.LEFT) -> None:
+    async def leave(self, reason: Said = reasons.LEFT) -> None:
         """Be nowhere; what was waiting to be said is given up and its authors are told."""
         self.drop(reason)
         await self.link.leave(reason)
 
-    async def stop(self, reason: str) -> None:
+    async def stop(self, reason: Said) -> None:
         """Leave by the bot's own decision, and say why where it was called."""
         self.announce(reason)
         await self.leave(reason)
@@ -138,12 +144,12 @@ class VoiceSession:
         self.audience.group_is_new()
         self.play()
 
-    def _gone(self, reason: str) -> None:
+    def _gone(self, reason: Said) -> None:
         self.drop(reason)
         self.source.paused = False
         self.reading = False
         self._told.clear()
-        self._on_left(self.guild_id)
+        self._on_left(self.guild_id, reason)
 
     def speak(self, utterance: Speakable, *, author_id: int = 0, label: str = "") -> Playback:
         """Say `utterance` when its turn comes. Raises `UserError` when that will not be.
@@ -151,15 +157,16 @@ class VoiceSession:
         `author_id` is whose words they are: everybody's own stay in order, and many authors take
         turns. `label` is what `/queue` shows.
         """
-        refusal = None
+        refusal: Said | None = None
         if self.link.state in (LinkState.IDLE, LinkState.LEAVING):
             refusal = reasons.NOWHERE
         elif self.audience.silenced:
-            refusal = f"I did not say that. {self.audience.silenced}"
+            refusal = Joined((Sentence("I did not say that."), self.audience.silenced))
         elif self.backlog >= self.limits.max_utterances and not self._make_room(author_id):
-            refusal = (
-                f"There are already {self.backlog} things waiting to be said here. "
-                "Please wait a moment."
+            refusal = Sentence.counted(
+                "There is already {count} thing waiting to be said here. Please wait a moment.",
+                "There are already {count} things waiting to be said here. Please wait a moment.",
+                self.backlog,
             )
         if refusal:
             utterance.cancel()
@@ -174,16 +181,16 @@ class VoiceSession:
     def _make_room(self, author_id: int) -> bool:
         spare = self.line.spare(author_id)
         if spare is not None:
-            spare.cancel("Others want to be heard as well, so the last of yours was left out.")
+            spare.cancel(
+                Sentence("Others want to be heard as well, so the last of yours was left out.")
+            )
         return spare is not None
 
-    def drop(self, reason: str) -> None:
+    def drop(self, reason: Said) -> None:
         """Fall silent now and tell everybody whose words are lost."""
         self.stop_speaking(None, reason)
 
-    def stop_speaking(
-        self, author_id: int | None, reason: str = "That was stopped.", *, by: int = 0
-    ) -> int:
+    def stop_speaking(self, author_id: int | None, reason: Said = _STOPPED, *, by: int = 0) -> int:
         """Cancel everything of one author, or of everybody; returns how much that was.
 
         `by` is who wants that, if somebody does.
@@ -195,7 +202,7 @@ class VoiceSession:
             playback.cancel(reason, by=by)
         return len(stopped)
 
-    def is_new(self, user_id: int, sentence: str) -> bool:
+    def is_new(self, user_id: int, sentence: Said) -> bool:
         """Whether a member has not been told something since the bot came; it is noted."""
         told = (user_id, sentence)
         new = told not in self._told
@@ -257,14 +264,15 @@ class VoiceSession:
         if silenced and not before and self.backlog:
             self.announce(silenced)
 
-    def announce(self, sentence: str) -> None:
-        """Say something in the channel where the bot was called."""
+    def announce(self, sentence: Said) -> None:
+        """Say something in the channel where the bot was called, in the server's language."""
         if self._told_in:
             self._spawn(self._say(self._told_in, sentence))
 
-    async def _say(self, where: discord.abc.Messageable, sentence: str) -> None:
+    async def _say(self, where: discord.abc.Messageable, sentence: Said) -> None:
+        locale = locale_of(self.link.guild, await self._language(self.guild_id))
         try:
-            await where.send(sentence)
+            await where.send(sentence.for_locale(locale))
         except discord.HTTPException as error:
             log.warning("not announced", extra={"guild": self.guild_id, "status": error.status})
 

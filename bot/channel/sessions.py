@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import discord
 
+from bot.catalogue import Said
 from bot.channel import reasons
 from bot.channel.limits import LeaveAfter, VoiceLimits
 from bot.channel.session import VoiceSession
@@ -14,8 +15,9 @@ from bot.channel.watch import Watch
 class VoiceSessions:
     """Sessions are made on first use and watched from then on.
 
-    `leave_after` is asked what a server wants, `on_left` told that the bot is in no channel of it
-    any more, and `on_gap` each time that an utterance falls silent in its middle.
+    `leave_after` and `language` are asked what a server wants, `on_left` told that the bot is in no
+    channel of it any more and why, and `on_gap` each time that an utterance falls silent in its
+    middle.
     """
 
     def __init__(
@@ -23,14 +25,17 @@ class VoiceSessions:
         limits: VoiceLimits,
         find_guild: Callable[[int], discord.Guild | None],
         leave_after: Callable[[int], Awaitable[LeaveAfter]],
-        on_left: Callable[[int], None],
+        on_left: Callable[[int, Said], None],
         on_gap: Callable[[], None],
+        *,
+        language: Callable[[int], Awaitable[str | None]],
     ) -> None:
         self._limits = limits
         self._find_guild = find_guild
         self._leave_after = leave_after
         self._on_left = on_left
         self._on_gap = on_gap
+        self._language = language
         self._sessions: dict[int, VoiceSession] = {}
         self._watches: dict[int, asyncio.Task[None]] = {}
 
@@ -39,7 +44,12 @@ class VoiceSessions:
         session = self._sessions.get(guild.id)
         if session is None:
             session = VoiceSession(
-                guild.id, self._find_guild, self._limits, self._on_left, self._on_gap
+                guild.id,
+                self._find_guild,
+                self._limits,
+                self._on_left,
+                self._on_gap,
+                language=self._language,
             )
             watch = Watch(session, self._leave_after)
             self._sessions[guild.id] = session
@@ -56,7 +66,7 @@ class VoiceSessions:
         if session := self._sessions.pop(guild.id, None):
             self._watches.pop(guild.id).cancel()
             session.drop(reasons.KICKED)
-        self._on_left(guild.id)
+        self._on_left(guild.id, reasons.KICKED)
 
     @property
     def speaking(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import discord
 
+from bot.catalogue import Sentence
 from bot.channel import reasons
 from bot.channel.audience import Encryption, encryption_of
 from bot.channel.limits import LeaveAfter
@@ -99,12 +100,20 @@ class Watch:
         for playback in session.line.take_older(now - session.limits.max_wait_s):
             minutes = session.limits.max_wait_s / 60
             playback.fail(
-                LeftOut(f"That had waited for more than {minutes:g} min, so I left it out.")
+                LeftOut(
+                    "That had waited for more than {minutes:g} min, so I left it out.",
+                    minutes=minutes,
+                )
             )
             self._left_out += 1
         if self._left_out and now - self._noticed_at >= _NOTICE_INTERVAL_S:
-            what = "1 message" if self._left_out == 1 else f"{self._left_out} messages"
-            session.announce(f"There is too much to say at once: I left out {what}.")
+            session.announce(
+                Sentence.counted(
+                    "There is too much to say at once: I left out {count} message.",
+                    "There is too much to say at once: I left out {count} messages.",
+                    self._left_out,
+                )
+            )
             self._noticed_at, self._left_out = now, 0
 
     def _lost(self, here: bool) -> bool:

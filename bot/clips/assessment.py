@@ -65,12 +65,14 @@ class Assessor:
         if not speech:
             raise Unfit(
                 "I heard no speech in this recording; please talk for at least "
-                f"{limits.min_voiced_s:.0f} seconds."
+                "{least_s:.0f} seconds.",
+                least_s=limits.min_voiced_s,
             )
         if heard_s < limits.min_voiced_s:
             raise Unfit(
-                f"I heard {heard_s:.1f} s of speech; please talk for at least "
-                f"{limits.min_voiced_s:.0f}."
+                "I heard {heard_s:.1f} s of speech; please talk for at least {least_s:.0f}.",
+                heard_s=heard_s,
+                least_s=limits.min_voiced_s,
             )
         part = _best_part(samples, probability, speech, limits)
         clip = _cut(samples, part.speech)
@@ -83,13 +85,15 @@ class Assessor:
             )
         if clipped > limits.max_clipped_share:
             raise Unfit(
-                f"The recording is distorted: {clipped:.0%} of it is louder than it can hold; "
-                "please lower the microphone's volume or move away from it."
+                "The recording is distorted: {clipped:.0%} of it is louder than it "
+                "can hold; please lower the microphone's volume or move away from it.",
+                clipped=clipped,
             )
         if part.snr_db < limits.min_snr_db:
             raise Unfit(
-                f"Your voice is only {max(part.snr_db, 0):.0f} dB louder than what is behind it; "
-                "please record in a quieter place, without music."
+                "Your voice is only {snr_db:.0f} dB louder than what is behind it; "
+                "please record in a quieter place, without music.",
+                snr_db=max(part.snr_db, 0),
             )
         voiced = np.concatenate(
             [samples[one.start * _FRAME : one.end * _FRAME] for one in part.speech]

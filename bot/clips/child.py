@@ -19,7 +19,7 @@ from bot.clips.assessment import Assessor
 from bot.clips.confinement import confine
 from bot.clips.decoding import decode
 from bot.clips.limits import Task
-from bot.clips.verdict import Refused, Unfit, Verdict
+from bot.clips.verdict import Unfit, Verdict
 from engine.speech import FloatArray
 
 
@@ -35,7 +35,7 @@ def answer(task: Task, judge: Callable[[FloatArray], Verdict]) -> None:
     try:
         verdict = judge(decode(sys.stdin.buffer, task.limits.max_decoded_s))
     except Unfit as unfit:
-        verdict = Refused(str(unfit))
+        verdict = unfit.refused
     sys.stdout.buffer.write(msgspec.msgpack.encode(verdict))
 
 

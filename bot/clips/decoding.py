@@ -87,8 +87,9 @@ def _decoded(file: BinaryIO, mixer: "_Mixer", max_decoded_s: float) -> FloatArra
                 length += len(block)
                 if length > max_decoded_s * SAMPLE_RATE:
                     raise Unfit(
-                        f"The recording is longer than {max_decoded_s / 60:.0f} minutes; please "
-                        "send only a part of it."
+                        "The recording is longer than {minutes:.0f} minutes; "
+                        "please send only a part of it.",
+                        minutes=max_decoded_s / 60,
                     )
     except (Unfit, MemoryError):
         raise
@@ -185,8 +186,9 @@ def _resampled(frames: Iterator[av.AudioFrame], mixer: "_Mixer") -> Iterator[Flo
 def _require_sane(frame: av.AudioFrame) -> None:
     if not _MIN_RATE <= frame.sample_rate <= _MAX_RATE:
         raise Unfit(
-            f"The recording has {frame.sample_rate} samples a second; please send one with 16,000 "
-            "to 48,000."
+            "The recording has {sample_rate} samples a second; please send one with "
+            "16,000 to 48,000.",
+            sample_rate=frame.sample_rate,
         )
 
 
@@ -227,7 +229,9 @@ def _channels(frame: av.AudioFrame) -> npt.NDArray[Any]:
     """(channels, samples) in floating point, full scale 1.0."""
     count = frame.layout.nb_channels
     if not 1 <= count <= _MAX_CHANNELS:
-        raise Unfit(f"The recording has {count} channels; please send it in mono or stereo.")
+        raise Unfit(
+            "The recording has {count} channels; please send it in mono or stereo.", count=count
+        )
     samples: npt.NDArray[Any] = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, count).T

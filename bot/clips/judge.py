@@ -100,7 +100,8 @@ async def _verdict_on(upload: Path, task: Task) -> Verdict:
     try:
         if os.fstat(file.fileno()).st_size > limits.max_upload_bytes:
             raise ClipRefused(
-                f"The file is larger than {limits.max_upload_mib:g} MB; please send a shorter one."
+                "The file is larger than {most:g} MB; please send a shorter one.",
+                most=limits.max_upload_mib,
             )
         return await _verdict_of(file, task)
     finally:
@@ -109,7 +110,7 @@ async def _verdict_on(upload: Path, task: Task) -> Verdict:
 
 def _refusal(verdict: Verdict) -> ClipRefused:
     if isinstance(verdict, Refused):
-        return ClipRefused(verdict.sentence)
+        return ClipRefused(verdict.sentence, **verdict.values)
     log.error("a clip's child process answered another question")
     return ClipRefused(_UNREADABLE)
 

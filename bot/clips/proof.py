@@ -39,8 +39,9 @@ class Examiner:
         """Hear `recording`, and compare it with `clip`; both (samples,) at `SAMPLE_RATE`."""
         if len(recording) > _LONGEST_S * SAMPLE_RATE:
             raise Unfit(
-                f"This recording is longer than {_LONGEST_S:.0f} seconds. Please say the sentence "
-                "and nothing else."
+                "This recording is longer than {seconds:.0f} seconds. Please say "
+                "the sentence and nothing else.",
+                seconds=_LONGEST_S,
             )
         recording = recording - recording.mean(dtype=np.float64).astype(np.float32)
         speech = self._speech(recording)

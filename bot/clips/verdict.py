@@ -23,9 +23,13 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """The clip is not good; `sentence` says what was heard and how to do better."""
+    """The clip is not good; `sentence` says what was heard and how to do better.
+
+    In English, with what is filled in as `values`.
+    """
 
     sentence: str
+    values: dict[str, str | int | float]
 
 
 class Proven(msgspec.Struct, frozen=True, kw_only=True, tag="proven"):
@@ -46,4 +50,9 @@ SAMPLE_RATE = 24_000
 
 
 class Unfit(Exception):
-    """The clip is refused; `str` is the sentence. Stays inside the child process."""
+    """The clip is refused, with an English sentence and its values. Stays in the child process."""
+
+    def __init__(self, sentence: str, /, **values: str | int | float) -> None:
+        # No `Sentence`: the child need not load what the languages take.
+        super().__init__(sentence)
+        self.refused = Refused(sentence, values)

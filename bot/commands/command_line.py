@@ -55,6 +55,18 @@ def parser() -> argparse.ArgumentParser:
 
     commands.add_parser("statistics", help="show how much was spoken on each of the last 30 days")
 
+    languages = commands.add_parser(
+        "languages", help="check translations of what the bot says, and keep them current"
+    )
+    languages.add_argument(
+        "action",
+        choices=("check", "update", "extract"),
+        help="check .po files, bring them to the present template, or make that of the source",
+    )
+    languages.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help=".po files (default: the bot's own)"
+    )
+
     commands.add_parser("weights", help="fetch, verify or make up Chatterbox's weights")
     return root
 
@@ -83,6 +95,11 @@ def _weights(arguments: Sequence[str]) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.command == "languages":  # needs no settings
+        from bot.commands.languages import languages  # noqa: PLC0415
+
+        return languages(args.action, args.files)
+
     from bot import settings as settings_module  # noqa: PLC0415
 
     settings = settings_module.load()

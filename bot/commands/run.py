@@ -22,6 +22,7 @@ from bot.base import logs
 from bot.base.discord_address import DiscordAddressError, connector
 from bot.base.home import prepare_home
 from bot.base.own_memory import keep_memory_private
+from bot.catalogue import CatalogueError, Catalogues, install
 from bot.client import TimbreBot
 from bot.services import Services, http_server, open_services
 from bot.settings import Settings, SettingsError, exposed_token
@@ -54,6 +55,7 @@ async def run(settings: Settings) -> int:
     logs.configure(settings.log.level, settings.log.format, token, settings.http.secret)
     if exposed := exposed_token():
         log.warning(exposed)
+    _install_languages(settings)
     stop = asyncio.Event()
     _on_signals(stop)
     with _alone(settings.home):
@@ -89,6 +91,14 @@ async def _run(
         logging.shutdown()
         os._exit(0)
     return 0
+
+
+def _install_languages(settings: Settings) -> None:
+    """Read all catalogues, whoever's they are. Raises `SettingsError` for one that cannot be."""
+    try:
+        install(Catalogues(settings.languages))
+    except CatalogueError as error:
+        raise SettingsError(f"TIMBRE_LANGUAGES: {error}") from None
 
 
 @asynccontextmanager

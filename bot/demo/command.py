@@ -111,6 +111,11 @@ async def _perform(
                 await bot.until(_engine_ready(owner, loading))
             with timeline.step("Alice goes into the voice channel"):
                 await alice.join(channel)
+            # The one that stays a member's goes by their id, which is new in every demo.
+            for voice in (await alice.autocomplete("voice use", focused="voice"))[:1]:
+                with timeline.step(f"/voice use {voice['name']}") as use:
+                    chosen = await alice.slash("voice use", voice=str(voice["value"]))
+                    use.note = (await chosen.reply()).content
             with timeline.step("/join") as join:
                 join.note = await _answer(alice, "join")
             spoken = [await _speak(timeline, alice, owner, channel, text) for text in LINES]

@@ -1,63 +1,34 @@
-"""Where messages are read aloud: one binding per server at most.
+"""Where messages are read aloud: any number of text channels in a server.
 
-It lasts from `/live start` until `/live stop` or until the bot leaves voice, and is kept in the
-database as well, so that reading goes on after a restart.
+They are read from `/live start` until `/live stop` or until the bot leaves voice; where a server
+wants it to come by itself, until `/live stop` alone. They are kept in the database as well, so that
+reading goes on after a restart.
 """
 
-import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import discord
+from msgspec.structs import replace
 
 from bot.base.errors import UserError
 from bot.base.tasks import TaskSet
+from bot.catalogue import Said, Sentence, locale_of
 from bot.channel import reasons
-from bot.channel.admission import VocalChannel, listened_to
-from bot.channel.playback import Playback
+from bot.channel.admission import VocalChannel
 from bot.channel.sessions import VoiceSessions
-from bot.live.line import EditableLine
+from bot.live.guild_reading import GuildReading, Readable, require_unheard
+from bot.live.place import where_to_go_on
 from data.rows import LiveBinding
 from data.store import Store
 
 log = logging.getLogger(__name__)
 
-#: What can be read aloud.
-Readable = discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
-
-
-@dataclass(slots=True)
-class AcceptedMessage:
-    """A message that is waiting or being said."""
-
-    playback: Playback
-    line: EditableLine
-    text: str
-
-
-@dataclass(slots=True)
-class Binding:
-    """Live reading in one server. `last_at` and `told_at` are in seconds of the reading's clock.
-
-    `approved`: a moderator wants it read to people, too, who cannot see the text channel.
-    """
-
-    text_channel_id: int
-    approved: bool = False
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    accepted: dict[int, AcceptedMessage] = field(default_factory=dict)
-    last_author_id: int = 0
-    last_at: float = 0.0
-    told_at: dict[int, float] = field(default_factory=dict)
-    read: int = 0
-
-    def cancel(self, concerned: Callable[[int, Playback], bool] = lambda *_: True) -> None:
-        """Say nothing more of some messages, by id and playback; their authors are told nothing."""
-        cancelled = [id_ for id_, one in self.accepted.items() if concerned(id_, one.playback)]
-        # Out of `accepted` before any is cancelled: of those that are in it the author is told.
-        for accepted in [self.accepted.pop(message_id) for message_id in cancelled]:
-            accepted.playback.cancel()
+#: So many channels are read in a server at once.
+MOST_CHANNELS = 25
+#: For these reasons the bot is where nobody wants it any more.
+_SENT_AWAY = frozenset({reasons.LEFT, reasons.KICKED})
 
 
 class Bindings:
@@ -66,127 +37,264 @@ class Bindings:
     def __init__(self, store: Store, sessions: VoiceSessions, linked: Callable[[str], str]) -> None:
         self._linked = linked
         self._rows = store.live_bindings
+        self._settings = store.guild_settings
         self._sessions = sessions
-        self._bindings: dict[int, Binding] = {}
-        self._interrupted: dict[int, LiveBinding] = {}
+        self._readings: dict[int, GuildReading] = {}
+        self._interrupted: dict[int, list[LiveBinding]] = {}
         self._tasks = TaskSet()
         self._closing = False
 
-    def of(self, guild_id: int) -> Binding | None:
-        return self._bindings.get(guild_id)
+    def of(self, guild_id: int) -> GuildReading | None:
+        return self._readings.get(guild_id)
 
-    async def begin(self, guild: discord.Guild, text: Readable, *, approved: bool) -> None:
-        """Read `text` aloud where the bot is, and say so to those who write there.
+    async def begin(
+        self,
+        text: Readable,
+        seat: VocalChannel,
+        bring: Callable[[], Awaitable[None]],
+        *,
+        approved: bool,
+        follows_authors: bool,
+    ) -> None:
+        """Read `text` aloud, too, in `seat` or where its authors sit; say so to those who write.
 
-        Raises `UserError` where somebody who sits there cannot see it, unless that is `approved`.
+        `bring` has the bot come to `seat`. Raises `UserError` where it does not, and where somebody
+        who sits there cannot see `text`, unless that is `approved`.
         """
-        await self._start(guild, text, approved=approved)
-        seat = self._sessions.of(guild).seat
-        where = seat.mention if seat else "your voice channel"
-        self._tell(
-            text,
-            f"From now on I read this channel aloud in {where}. I skip messages that begin with "
-            "`;`, and all of yours after `/live optout`.",
+        guild = seat.guild
+        settings = await self._settings.get(guild.id)
+        binding = LiveBinding(
+            guild_id=guild.id,
+            text_channel_id=text.id,
+            voice_channel_id=seat.id,
+            approved=approved,
+            follows_authors=follows_authors,
         )
-
-    async def stop_if_overheard(self, guild: discord.Guild, seat: VocalChannel) -> bool:
-        """Stop where somebody in `seat` cannot see what is read; whether that was so."""
-        binding = self._bindings.get(guild.id)
-        text = guild.get_channel_or_thread(binding.text_channel_id) if binding else None
-        if binding is None or binding.approved or not isinstance(text, Readable):
-            return False
-        if not _overheard(seat, text):
-            return False
-        await self.stop(guild)
-        self._tell(
-            text,
-            f"I stopped reading this channel aloud: somebody in {seat.mention} cannot see it. "
-            "A moderator can start me again with `/live start`.",
+        async with self._turn_of(guild.id) as reading:
+            require_unheard(seat, text, binding)
+            if len(reading.channels.keys() - {text.id}) >= MOST_CHANNELS:
+                raise UserError(
+                    "I read {most} channels here already. `/live stop` ends one of them.",
+                    most=MOST_CHANNELS,
+                )
+            if self._sessions.of(guild).seat is None and not settings.auto_join:
+                # Left over from when the server wanted the bot to come by itself.
+                reading.channels.clear()
+                await self._rows.remove(guild.id)
+            await self._go(reading, seat, bring)
+            reading.channels[text.id] = binding
+            reading.sent_away = False
+            await self._rows.put(binding)
+        prefix = settings.unread_prefix
+        told = Sentence(
+            "From now on I read this channel aloud in {channel}. I skip messages that begin "
+            "with `{prefix}`, and all of yours after `/live optout`.",
+            channel=seat.mention,
+            prefix=prefix,
         )
-        return True
+        if follows_authors:
+            told = Sentence(
+                "From now on I read this channel aloud, each message where its author sits. I skip "
+                "messages that begin with `{prefix}`, and all of yours after `/live optout`.",
+                prefix=prefix,
+            )
+        self._tell(text, told)
 
-    def _tell(self, where: Readable, sentence: str) -> None:
+    async def come(self, reading: GuildReading, seat: VocalChannel, told_in: Readable) -> None:
+        """Be in `seat` for the reading's sake. In its turn. Raises `UserError`."""
+        session = self._sessions.of(seat.guild)
+        await self._go(reading, seat, lambda: session.join(seat, asked_in=told_in))
+
+    async def _go(
+        self, reading: GuildReading, seat: VocalChannel, bring: Callable[[], Awaitable[None]]
+    ) -> None:
+        session = self._sessions.of(seat.guild)
+        here = session.seat
+        reading.going_to = 0 if here and here.id == seat.id else seat.id
+        try:
+            await bring()
+            if session.seat is None or self._readings.get(seat.guild.id) is not reading:
+                raise UserError(reasons.NOWHERE)
+        except BaseException:
+            reading.going_to = 0
+            raise
+        session.reading = True
+
+    @asynccontextmanager
+    async def _turn_of(self, guild_id: int) -> AsyncIterator[GuildReading]:
+        """A turn of a server's reading, which begins with it and ends where nothing is read."""
+        reading = None
+        while reading is None or self._readings.get(guild_id) is not reading:
+            reading = self._readings.setdefault(guild_id, GuildReading())
+            await reading.turn.acquire()
+            if self._readings.get(guild_id) is not reading:  # stopped meanwhile
+                reading.turn.release()
+        try:
+            yield reading
+        finally:
+            reading.turn.release()
+            if not reading.channels and self._readings.get(guild_id) is reading:
+                del self._readings[guild_id]
+
+    async def stop_if_overheard(self, guild: discord.Guild, seat: VocalChannel) -> None:
+        """Stop what somebody in `seat` cannot see; what follows its authors falls silent there.
+
+        In the reading's turn.
+        """
+        for text, binding, _ in self._overheard(guild, seat):
+            reading = self._readings[guild.id]
+            if binding.follows_authors:
+                reading.cancel_in(text.id)
+                continue
+            await self.stop(guild, text.id)
+            self._tell(
+                text,
+                Sentence(
+                    "I stopped reading this channel aloud: somebody in {channel} cannot see it. "
+                    "A moderator can start me again with `/live start`.",
+                    channel=seat.mention,
+                ),
+            )
+
+    def _overheard(
+        self, guild: discord.Guild, seat: VocalChannel
+    ) -> list[tuple[Readable, LiveBinding, UserError]]:
+        """What is read in `seat` that somebody there cannot see, and what is to be said of it."""
+        found = []
+        reading = self._readings.get(guild.id)
+        for binding in reading.at(seat.id) if reading else ():
+            text = guild.get_channel_or_thread(binding.text_channel_id)
+            if isinstance(text, Readable):
+                try:
+                    require_unheard(seat, text, binding)
+                except UserError as error:
+                    found.append((text, binding, error))
+        return found
+
+    def _tell(self, where: Readable, sentence: Said) -> None:
         async def send() -> None:
+            chosen = (await self._settings.get(where.guild.id)).language
+            locale = locale_of(where.guild, chosen)
             try:
-                await where.send(self._linked(sentence))
+                await where.send(self._linked(sentence.for_locale(locale)))
             except discord.HTTPException as error:
                 log.warning("live reading could not be announced", extra={"status": error.status})
 
         self._tasks.spawn(send(), name="live reading notice")
 
-    async def _start(self, guild: discord.Guild, text: Readable, *, approved: bool) -> None:
-        session = self._sessions.of(guild)
-        seat = session.seat
-        if seat is None:
-            raise UserError(reasons.NOWHERE)
-        if not approved and _overheard(seat, text):
-            raise UserError(
-                f"Somebody in {seat.mention} cannot see {text.mention}. Only a moderator can have "
-                "it read there."
-            )
-        await self._rows.put(
-            LiveBinding(
-                guild_id=guild.id,
-                text_channel_id=text.id,
-                voice_channel_id=seat.id,
-                approved=approved,
-            )
-        )
-        binding = self._bindings.setdefault(guild.id, Binding(text.id))
-        # What was accepted before of another channel is said all the same.
-        binding.text_channel_id, binding.approved = text.id, approved
-        session.reading = True
-
-    async def stop(self, guild: discord.Guild) -> None:
-        binding = self._bindings.pop(guild.id, None)
-        if binding is None:
+    async def stop(self, guild: discord.Guild, text_channel_id: int | None = None) -> None:
+        """Read one channel no more, or (None) none of a server's."""
+        reading = self._readings.get(guild.id)
+        if reading is None or text_channel_id not in (None, *reading.channels):
             return
+        if text_channel_id is not None and len(reading.channels) > 1:
+            del reading.channels[text_channel_id]
+            await self._rows.remove(guild.id, text_channel_id)
+            reading.cancel_in(text_channel_id)
+            return
+        del self._readings[guild.id]
         self._sessions.of(guild).reading = False
         await self._rows.remove(guild.id)
-        binding.cancel()
+        reading.cancel()
 
-    def left(self, guild_id: int) -> None:
-        """End reading in a server where the bot is in no channel any more.
+    def left(self, guild_id: int, reason: Said) -> None:
+        """The bot is in no channel of a server any more: end reading, unless it comes by itself.
 
-        Unless that is because the bot is ending: then it goes on when it is back.
+        Or unless the bot itself is ending: then it goes on when it is back.
         """
-        if self._bindings.pop(guild_id, None) and not self._closing:
-            self._tasks.spawn(self._rows.remove(guild_id), name="end live reading")
+        reading = self._readings.pop(guild_id, None)
+        if reading and not self._closing:
+            self._tasks.spawn(self._part(guild_id, reading, reason), name="end live reading")
 
-    async def moved(self, guild_id: int, voice_channel_id: int) -> None:
-        await self._rows.moved(guild_id, voice_channel_id)
+    async def _part(self, guild_id: int, before: GuildReading, reason: Said) -> None:
+        auto_join = (await self._settings.get(guild_id)).auto_join
+        now = self._readings.get(guild_id)
+        for text_channel_id, binding in before.channels.items():
+            if now and text_channel_id in now.channels:  # begun again meanwhile
+                continue
+            if not auto_join:
+                await self._rows.remove(guild_id, text_channel_id)
+                continue
+            now = now or self._readings.setdefault(guild_id, GuildReading())
+            now.channels[text_channel_id] = binding
+            now.sent_away = now.sent_away or reason in _SENT_AWAY
+
+    async def moved(self, guild: discord.Guild, left_id: int | None, came_id: int) -> None:
+        """Follow the bot into another voice channel, unless the reading itself took it there.
+
+        Where the bot comes by itself, each channel stays bound to where it is. What follows its
+        authors is noted to be there for a restart. In the reading's turn.
+        """
+        reading = self._readings.get(guild.id)
+        if reading is None:
+            return
+        auto_join = (await self._settings.get(guild.id)).auto_join
+        own_way, reading.going_to = auto_join or reading.going_to == came_id, 0
+        for id_, binding in list(reading.channels.items()):
+            led = binding.voice_channel_id == left_id and not own_way
+            if binding.voice_channel_id != came_id and (led or binding.follows_authors):
+                reading.channels[id_] = replace(binding, voice_channel_id=came_id)
+                await self._rows.put(reading.channels[id_])
+        self._sessions.of(guild).reading = bool(reading.at(came_id))
+
+    async def deleted(self, guild: discord.Guild, channel_id: int) -> None:
+        """End what was read of, or in, a channel that is gone."""
+        reading = self._readings.get(guild.id)
+        for id_, binding in list(reading.channels.items()) if reading else ():
+            settled = binding.voice_channel_id == channel_id and not binding.follows_authors
+            if id_ == channel_id or settled:
+                await self.stop(guild, id_)
 
     async def remember(self) -> None:
         """After a start: learn where reading was interrupted."""
-        self._interrupted = {binding.guild_id: binding for binding in await self._rows.all()}
+        for binding in await self._rows.all():
+            self._interrupted.setdefault(binding.guild_id, []).append(binding)
 
     async def resume(self, guild: discord.Guild) -> None:
-        """Go on where reading was interrupted, if anybody is there; else it is over."""
-        interrupted = self._interrupted.pop(guild.id, None)
-        if interrupted is None or guild.id in self._bindings:
+        """Go on where reading was interrupted, if anybody is there; else it is over.
+
+        Where a server wants the bot to come by itself, it waits until somebody is.
+        """
+        interrupted = self._interrupted.pop(guild.id, [])
+        if not interrupted or guild.id in self._readings:
             return
-        seat = guild.get_channel(interrupted.voice_channel_id)
-        text = guild.get_channel_or_thread(interrupted.text_channel_id)
-        if not (
-            isinstance(seat, VocalChannel) and isinstance(text, Readable) and listened_to(seat)
-        ):
+        auto_join = (await self._settings.get(guild.id)).auto_join
+        reading = GuildReading({one.text_channel_id: one for one in interrupted})
+        seat = where_to_go_on(guild, interrupted)
+        if seat or auto_join:
+            self._readings[guild.id] = reading
+        if seat is None:
             log.info("nobody to read on for", extra={"guild": guild.id})
-            await self._rows.remove(guild.id)
+            if not auto_join:
+                await self._rows.remove(guild.id)
             return
-        session = self._sessions.of(guild)
-        binding = self._bindings[guild.id] = Binding(interrupted.text_channel_id)
-        async with binding.turn:  # what is written while the bot is on its way waits for it
-            try:
-                await session.join(seat, asked_in=text)
-                if self.of(guild.id) is binding:  # nobody has stopped it meanwhile
-                    await self._start(guild, text, approved=interrupted.approved)
-            except UserError as error:
-                self._bindings.pop(guild.id, None)
-                if not self._closing:
-                    session.announce(
-                        self._linked(f"I was restarted, and could not go on reading: {error}")
-                    )
-                    await self._rows.remove(guild.id)
+        async with reading.turn:  # what is written while the bot is on its way waits for it
+            await self._go_on(guild, reading, seat, over=not auto_join)
+
+    async def _go_on(
+        self, guild: discord.Guild, reading: GuildReading, seat: VocalChannel, *, over: bool
+    ) -> None:
+        """Come to `seat` after a restart; where that fails reading is `over`."""
+        ids = [one.text_channel_id for one in reading.at(seat.id)]
+        texts = [guild.get_channel_or_thread(text_id) for text_id in ids]
+        readable = [text for text in texts if isinstance(text, Readable)]
+        try:
+            if not readable:
+                raise UserError("What I read is gone.")
+            await self.come(reading, seat, readable[0])
+        except UserError as error:
+            if self._closing:
+                return
+            if over and self._readings.get(guild.id) is reading:
+                del self._readings[guild.id]
+                await self._rows.remove(guild.id)
+            for text in readable:
+                self._tell(text, _not_going_on(error))
+            return
+        for text, binding, hidden in self._overheard(guild, seat):
+            if not binding.follows_authors:
+                await self.stop(guild, text.id)
+                self._tell(text, _not_going_on(hidden))
 
     async def close(self) -> None:
         """What is being read goes on after the next start."""
@@ -194,10 +302,5 @@ class Bindings:
         await self._tasks.wait()
 
 
-def _overheard(seat: VocalChannel, text: Readable) -> bool:
-    """Whether anybody in `seat` cannot see `text`. Bots do not count, people unknown do."""
-    members = (seat.guild.get_member(user_id) for user_id in seat.voice_states)
-    return any(
-        member is None or not (member.bot or text.permissions_for(member).view_channel)
-        for member in members
-    )
+def _not_going_on(error: UserError) -> Said:
+    return Sentence("I was restarted, and could not go on reading: {reason}", reason=error.sentence)

@@ -5,14 +5,23 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
 from bot.base.errors import UserError
+from bot.catalogue import Listing, Said, Sentence
 from bot.speech.languages import LANGUAGES, name_of
 from bot.voices.proving import Demand
 from data.rows import GuildSettings
 
 OptionValue = bool | int | str | None
 
+#: What buttons of switches send.
 YES, NO = "yes", "no"
-NOTHING = "nothing"
+NOTHING = Sentence("nothing")
+#: As values are shown.
+SHOWN = {True: Sentence("yes"), False: Sentence("no")}
+DEMANDS = {
+    Demand.OFF: Sentence("anybody's, without a sentence"),
+    Demand.ALWAYS: Sentence("one's own, or another's with permission"),
+    Demand.OWN: Sentence("one's own alone"),
+}
 
 
 class Kind(Enum):
@@ -21,6 +30,7 @@ class Kind(Enum):
     SWITCH = auto()
     NUMBER = auto()
     NUMBER_OR_USUAL = auto()  # nothing is the usual
+    TEXT = auto()  # nothing is none, where `least` is 0
     ROLE = auto()
     CHANNEL = auto()
     LANGUAGE = auto()
@@ -34,19 +44,32 @@ class Page(StrEnum):
     """What options are about: a page of the panel each."""
 
     READING = "Reading"
+    LEFT_OUT = "Left out"
     MEMBERS = "Members"
+    GREETINGS = "Greetings"
     VOICES = "Voices"
     LANGUAGES = "Languages"
     CHANNELS = "Channels"
 
 
+PAGES = {
+    Page.READING: Sentence("Reading"),
+    Page.LEFT_OUT: Sentence("Left out"),
+    Page.MEMBERS: Sentence("Members"),
+    Page.GREETINGS: Sentence("Greetings"),
+    Page.VOICES: Sentence("Voices"),
+    Page.LANGUAGES: Sentence("Languages"),
+    Page.CHANNELS: Sentence("Channels"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One column of `GuildSettings`. `least` and `most` are for numbers."""
+    """One column of `GuildSettings`. `least` and `most` are of numbers, or of a text's length."""
 
     field: str
-    title: str
-    sentence: str
+    title: Sentence
+    sentence: Sentence
     kind: Kind
     page: Page
     least: int = 0
@@ -57,10 +80,23 @@ class Option:
         return self.kind in (Kind.NUMBER, Kind.NUMBER_OR_USUAL)
 
     @property
-    def hint(self) -> str:
-        """What a number may be."""
-        usual = ", or nothing for the usual" if self.kind is Kind.NUMBER_OR_USUAL else ""
-        return f"{self.least} to {self.most}{usual}"
+    def is_typed(self) -> bool:
+        return self.is_number or self.kind is Kind.TEXT
+
+    @property
+    def hint(self) -> Sentence:
+        """What a number or a text may be."""
+        range_ = {"least": self.least, "most": self.most}
+        if self.kind is Kind.NUMBER_OR_USUAL:
+            # At most 50 characters.
+            return Sentence("{least} to {most}, or nothing for the usual", **range_)
+        if self.kind is Kind.NUMBER:
+            return Sentence("{least} to {most}", **range_)
+        if self.least:
+            # At most 50 characters.
+            return Sentence("{least} to {most} characters", **range_)
+        # At most 50 characters.
+        return Sentence("1 to {most} characters, or nothing", most=self.most)
 
     def value(self, chosen: Sequence[str]) -> OptionValue:
         """The value that somebody typed, pressed or picked, which nothing of may be forged.
@@ -79,6 +115,8 @@ class Option:
                 one.isdecimal() and len(one) < 10 and self.least <= int(one) <= self.most
             ):
                 return int(one)
+            case Kind.TEXT if self.least <= len(one) <= self.most:
+                return one or None
             case Kind.ROLE | Kind.CHANNEL if not one or one.isdecimal():
                 return int(one) if one else None
             case Kind.LANGUAGES if all(code in LANGUAGES for code in chosen):
@@ -89,11 +127,13 @@ class Option:
                 return one or None
             case Kind.VOICE | Kind.STOCK_VOICE:
                 return one or None
-        if self.is_number:
-            raise UserError(f"{self.title} has to be {self.hint}.")
-        raise UserError(f"{self.title}: I do not know this choice. Please pick one from the menu.")
+        if self.is_typed:
+            raise UserError("{title} has to be {hint}.", title=self.title, hint=self.hint)
+        raise UserError(
+            "{title}: I do not know this choice. Please pick one from the menu.", title=self.title
+        )
 
-    def shown(self, settings: GuildSettings, names: Mapping[int, str]) -> str:
+    def shown(self, settings: GuildSettings, names: Mapping[int, str]) -> Said | str:
         """The present value in words.
 
         `names` are of roles, channels and voices by id: Discord's ids are far larger than a
@@ -104,55 +144,170 @@ class Option:
             return NOTHING
         match self.kind:
             case Kind.SWITCH:
-                return YES if value else NO
+                return SHOWN[bool(value)]
             case Kind.LANGUAGE | Kind.LANGUAGES:
-                return ", ".join(map(name_of, value.split()))
+                return Listing(map(name_of, value.split()))
             case Kind.ROLE | Kind.CHANNEL | Kind.VOICE:
-                return names.get(value, f"one that is gone ({value})")
+                return names.get(value) or Sentence("one that is gone ({id})", id=str(value))
+            case Kind.DEMAND:
+                return DEMANDS[Demand(value)]
         return str(value)
 
 
+#: How long a line may be that is said again and again.
+LINE_MAX_CHARS = 100
+_WORDS_MAX_CHARS = 1000
+
 OPTIONS = (
     Option(
-        "read_names", "Names", "Say who speaks before what they wrote.", Kind.SWITCH, Page.READING
+        "read_names",
+        Sentence("Names"),
+        Sentence("Say who speaks before what they wrote."),
+        Kind.SWITCH,
+        Page.READING,
     ),
     Option(
         "name_pause_s",
-        "Pause before a name",
-        "Say the name of the same member again after this many quiet seconds.",
+        Sentence("Pause before a name"),
+        Sentence("Say the name of the same member again after this many quiet seconds."),
         Kind.NUMBER,
         Page.READING,
         5,
         3600,
     ),
     Option(
-        "announce_moves",
-        "Announcements",
-        "Say who joins and who leaves.",
+        "use_nicknames",
+        Sentence("Nicknames"),
+        Sentence(
+            "Say the nicknames of this server. If not, I say the names of accounts. Members choose "
+            "another one with `/voice called`."
+        ),
         Kind.SWITCH,
         Page.READING,
     ),
     Option(
-        "read_bots", "Bots", "Read what other bots and webhooks write.", Kind.SWITCH, Page.READING
+        "catch_up_percent",
+        Sentence("Catching up"),
+        Sentence(
+            "When messages have to wait, speak them faster, up to this percentage of the usual "
+            "pace."
+        ),
+        Kind.NUMBER,
+        Page.READING,
+        100,
+        175,
+    ),
+    Option(
+        "read_bots",
+        Sentence("Bots"),
+        Sentence("Read what other bots and webhooks write."),
+        Kind.SWITCH,
+        Page.LEFT_OUT,
+    ),
+    Option(
+        "read_silent",
+        Sentence("Silent messages"),
+        Sentence("Read messages that were sent with `@silent`."),
+        Kind.SWITCH,
+        Page.LEFT_OUT,
+    ),
+    Option(
+        "read_links",
+        Sentence("Links"),
+        Sentence("Say where links lead."),
+        Kind.SWITCH,
+        Page.LEFT_OUT,
+    ),
+    Option(
+        "read_emoji",
+        Sentence("Emoji"),
+        Sentence("Say emoji and emoticons."),
+        Kind.SWITCH,
+        Page.LEFT_OUT,
+    ),
+    Option(
+        "unread_prefix",
+        Sentence("Prefix"),
+        Sentence("Do not read messages that begin with this."),
+        Kind.TEXT,
+        Page.LEFT_OUT,
+        1,
+        5,
+    ),
+    Option(
+        "unread_words",
+        Sentence("Words"),
+        Sentence(
+            "Do not read messages that have one of these words or phrases, with commas between."
+        ),
+        Kind.TEXT,
+        Page.LEFT_OUT,
+        0,
+        _WORDS_MAX_CHARS,
+    ),
+    Option(
+        "announce_moves",
+        Sentence("Announcements"),
+        Sentence("Say who joins and who leaves."),
+        Kind.SWITCH,
+        Page.GREETINGS,
+    ),
+    Option(
+        "own_greetings",
+        Sentence("Members' own lines"),
+        Sentence(
+            "Say the lines that members choose with `/voice greeting` as they join and leave."
+        ),
+        Kind.SWITCH,
+        Page.GREETINGS,
+    ),
+    Option(
+        "arrival_line",
+        Sentence("Line for who joins"),
+        Sentence(
+            "What an announcement says; {name} is who it is. With nothing, I use my own words."
+        ),
+        Kind.TEXT,
+        Page.GREETINGS,
+        0,
+        LINE_MAX_CHARS,
+    ),
+    Option(
+        "departure_line",
+        Sentence("Line for who leaves"),
+        Sentence(
+            "What an announcement says; {name} is who it is. With nothing, I use my own words."
+        ),
+        Kind.TEXT,
+        Page.GREETINGS,
+        0,
+        LINE_MAX_CHARS,
     ),
     Option(
         "only_in_channel",
-        "Only members in the channel",
-        "Read only members who sit in my voice channel.",
+        Sentence("Only members in the channel"),
+        Sentence("Read only members who sit in my voice channel."),
         Kind.SWITCH,
         Page.READING,
     ),
     Option(
         "required_role_id",
-        "Required role",
-        "Read only members with this role.",
+        Sentence("Required role"),
+        Sentence("Read only members with this role."),
+        Kind.ROLE,
+        Page.MEMBERS,
+    ),
+    Option(
+        "excluded_role_id",
+        Sentence("Left-out role"),
+        Sentence("Do not read members with this role."),
         Kind.ROLE,
         Page.MEMBERS,
     ),
     Option(
         "max_message_chars",
-        "Longest message",
-        "Read this many characters of a message, and leave out the rest.",
+        Sentence("Longest message"),
+        Sentence("Read this many characters of a message, and leave out the rest."),
         Kind.NUMBER,
         Page.READING,
         20,
@@ -160,36 +315,55 @@ OPTIONS = (
     ),
     Option(
         "default_voice_id",
-        "Default voice",
-        "The voice of members without one. Its owner has to share it with this server.",
+        Sentence("Default voice"),
+        Sentence("The voice of members without one. Its owner has to share it with this server."),
         Kind.VOICE,
         Page.VOICES,
     ),
     Option(
         "stock_voice",
-        "Stock voice",
-        "The voice where there is no default voice. With nothing, each member has their own.",
+        Sentence("Stock voice"),
+        Sentence(
+            "The voice where there is no default voice. With nothing, each member has their own."
+        ),
         Kind.STOCK_VOICE,
         Page.VOICES,
     ),
     Option(
         "language",
-        "Language",
-        "The language of my own words, and of lines that show no other.",
+        Sentence("Language"),
+        Sentence("The language of my own words, and of lines that show no other."),
         Kind.LANGUAGE,
         Page.LANGUAGES,
     ),
     Option(
         "languages",
-        "Languages",
-        "The only languages that I read here. With nothing, I read all that I can.",
+        Sentence("Languages"),
+        Sentence("The only languages that I read here. With nothing, I read all that I can."),
         Kind.LANGUAGES,
         Page.LANGUAGES,
     ),
     Option(
+        "auto_join",
+        Sentence("Come by myself"),
+        Sentence(
+            "Join where I read as soon as somebody sits down or writes there, and keep on reading "
+            "there after I left. I never leave listeners for that."
+        ),
+        Kind.SWITCH,
+        Page.CHANNELS,
+    ),
+    Option(
+        "skip_votes",
+        Sentence("Votes to skip"),
+        Sentence("Skip what more than half of my listeners want skipped."),
+        Kind.SWITCH,
+        Page.CHANNELS,
+    ),
+    Option(
         "volume_percent",
-        "Volume",
-        "How loud I am in voice channels, in percent of the usual.",
+        Sentence("Volume"),
+        Sentence("How loud I am in voice channels, in percent of the usual."),
         Kind.NUMBER,
         Page.CHANNELS,
         10,
@@ -197,8 +371,8 @@ OPTIONS = (
     ),
     Option(
         "alone_leave_s",
-        "Leave when alone",
-        "Leave a voice channel after this many seconds alone in it; 0 means never.",
+        Sentence("Leave when alone"),
+        Sentence("Leave a voice channel after this many seconds alone in it; 0 means never."),
         Kind.NUMBER_OR_USUAL,
         Page.CHANNELS,
         0,
@@ -206,8 +380,8 @@ OPTIONS = (
     ),
     Option(
         "idle_leave_s",
-        "Leave when idle",
-        "Leave a voice channel after this many seconds without a word; 0 means never.",
+        Sentence("Leave when idle"),
+        Sentence("Leave a voice channel after this many seconds without a word; 0 means never."),
         Kind.NUMBER_OR_USUAL,
         Page.CHANNELS,
         0,
@@ -215,15 +389,24 @@ OPTIONS = (
     ),
     Option(
         "voice_statement",
-        "Spoken statement",
-        "Whose voices are registered, and who says a sentence. Only a stricter choice counts.",
+        Sentence("Spoken statement"),
+        Sentence(
+            "Whose voices are registered, and who says a sentence. Only a stricter choice counts."
+        ),
         Kind.DEMAND,
         Page.VOICES,
     ),
     Option(
+        "show_words",
+        Sentence("Show what is said"),
+        Sentence("Write what `/say` says into the voice channel's chat, for who cannot hear."),
+        Kind.SWITCH,
+        Page.CHANNELS,
+    ),
+    Option(
         "log_channel_id",
-        "Log channel",
-        "Where I tell moderators what was reported and decided.",
+        Sentence("Log channel"),
+        Sentence("Where I tell moderators what was reported and decided."),
         Kind.CHANNEL,
         Page.CHANNELS,
     ),

@@ -7,6 +7,7 @@ import aiohttp
 import discord
 
 from bot.base.errors import UserError
+from bot.catalogue import Said, Sentence, locale_of
 from bot.live.server_settings import ServerSettings
 
 log = logging.getLogger(__name__)
@@ -22,12 +23,13 @@ class ModerationLog:
         self._server_settings = server_settings
         self._linked = linked
 
-    async def note(self, guild: discord.Guild, sentence: str) -> None:
+    async def note(self, guild: discord.Guild, sentence: Said) -> None:
         """Send a sentence to where the moderators of `guild` read it, if they chose a channel.
 
-        Nobody waits for it to be there, so what goes wrong is in the log alone.
+        In the server's language. Nobody waits for it, so what goes wrong is in the log alone.
         """
-        channel_id = (await self._server_settings.of(guild.id)).log_channel_id
+        chosen = await self._server_settings.of(guild.id)
+        channel_id = chosen.log_channel_id
         if channel_id is None:
             return
         channel = guild.get_channel_or_thread(channel_id)
@@ -35,7 +37,8 @@ class ModerationLog:
             log.warning("a server's log channel is gone", extra={"guild": guild.id})
             return
         try:
-            await channel.send(self._linked(sentence), silent=True)
+            said = sentence.for_locale(locale_of(guild, chosen.language))
+            await channel.send(self._linked(said), silent=True)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             extra = {"guild": guild.id, "reason": str(error)}
             log.warning("a note for moderators could not be sent", extra=extra)
@@ -48,8 +51,14 @@ def require_writable(guild: discord.Guild, channel_id: int) -> None:
         raise UserError("I do not see this channel. Give me the permission View Channel there.")
     granted = channel.permissions_for(guild.me)
     for name, may in (
-        ("View Channel", granted.view_channel),
-        ("Send Messages", granted.send_messages),
+        # Translators: a permission, as Discord names it.
+        (Sentence("View Channel"), granted.view_channel),
+        # Translators: a permission, as Discord names it.
+        (Sentence("Send Messages"), granted.send_messages),
     ):
         if not may:
-            raise UserError(f"I cannot write in {channel.mention}: I am missing {name}.")
+            raise UserError(
+                "I cannot write in {channel}: I am missing {name}.",
+                channel=channel.mention,
+                name=name,
+            )

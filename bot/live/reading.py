@@ -4,6 +4,7 @@ Messages of a server are taken one after the other, so that what one author writ
 order.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -13,14 +14,21 @@ import discord
 
 from bot.base.errors import UserError, sentence_for
 from bot.base.tasks import TaskSet
+from bot.catalogue import Said, locale_of
 from bot.channel import reasons
+from bot.channel.admission import VocalChannel, listened_to
 from bot.channel.playback import LeftOut, Playback, TakenBack
 from bot.channel.session import VoiceSession
 from bot.channel.sessions import VoiceSessions
-from bot.live.bindings import AcceptedMessage, Binding, Bindings
+from bot.live.bindings import Bindings
+from bot.live.greetings import Greetings
+from bot.live.guild_reading import AcceptedMessage, GuildReading, Readable, require_unheard
 from bot.live.line import EditableLine
-from bot.live.message import is_readable, text_of, written
-from bot.live.rules import MUTE_PREFIX, why_unread
+from bot.live.message import answered_by, content_of, is_readable, text_of, written
+from bot.live.moves import Moves
+from bot.live.pace import rate_after
+from bot.live.place import place_of
+from bot.live.rules import why_unread
 from bot.speech.reading import NothingToSay
 from bot.speech.saying import Sayings
 from bot.speech.service import Saying
@@ -53,6 +61,7 @@ class LiveReading:
         linked: Callable[[str], str],
     ) -> None:
         self.bindings = Bindings(store, sessions, linked)
+        self._moves = Moves(store, sessions, self.bindings, Greetings(store, sayings, clock))
         self._linked = linked
         self._store = store
         self._sayings = sayings
@@ -65,38 +74,41 @@ class LiveReading:
         guild = message.guild
         if guild is None or not is_readable(message):
             return
-        binding = self.bindings.of(guild.id)
-        if binding is None:
+        reading = self.bindings.of(guild.id)
+        if reading is None:
             return
         session = self._sessions.of(guild)
-        async with binding.turn:
-            seat = session.seat
-            if seat is None or message.channel.id not in (binding.text_channel_id, seat.id):
+        async with reading.turn:
+            here = session.seat
+            seat = place_of(message, reading, here)
+            if seat is None:
                 return
-            exclusions = await self._store.exclusions.of(message.author.id, guild.id)
             settings = await self._store.guild_settings.get(guild.id)
-            facts = written(message, seat, guild.me.id, exclusions)
-            if why_unread(facts, settings) is None:
-                await self._accept(message, guild, binding, session, settings)
+            if not await self._is_read(message, guild, seat, settings):
+                return
+            if await self._reaches(message, reading, seat, here, settings):
+                await self._accept(message, guild, reading, session, settings)
 
     async def edited(self, message: discord.Message) -> None:
         guild = message.guild
-        binding = self.bindings.of(guild.id) if guild else None
-        if binding is None or guild is None:
+        reading = self.bindings.of(guild.id) if guild else None
+        if reading is None or guild is None:
             return
-        async with binding.turn:
-            accepted = binding.accepted.get(message.id)
+        async with reading.turn:
+            accepted = reading.accepted.get(message.id)
             # A preview of a link arrives as an edit as well: the text is the same.
             if accepted is None or accepted.line.begun or accepted.text == text_of(message):
                 return
             settings = await self._store.guild_settings.get(guild.id)
             accepted.text = text_of(message)
             saying = None
-            if not message.content.startswith(MUTE_PREFIX):
-                saying = await self._saying(message, guild, binding, settings)
+            seat = self._sessions.of(guild).seat
+            if seat and await self._is_read(message, guild, seat, settings):
+                saying = await self._saying(message, guild, reading, settings)
             if saying is None:
-                binding.cancel(lambda message_id, _: message_id == message.id)
+                reading.cancel(lambda message_id, _: message_id == message.id)
             elif not accepted.line.begun:
+                accepted.saying = saying
                 accepted.line.replace(saying)
 
     async def deleted(self, guild_id: int | None, message_id: int) -> None:
@@ -110,62 +122,76 @@ class LiveReading:
         For members who are to be read no more. Call it when the database knows that, and when the
         command has its answer: it waits for what is being accepted and for a bot on its way.
         """
-        await self._cancel(guild_id, lambda _, playback: playback.author_id == author_id)
+        await self._cancel(guild_id, lambda _, one: one.playback.author_id == author_id)
         await self._forgetting.member(author_id, guild_id)
 
     async def moved(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        guild = member.guild
-        binding = self.bindings.of(guild.id)
-        if binding is None or before.channel == after.channel:
-            return
-        if member == guild.me and after.channel:
-            await self.bindings.moved(guild.id, after.channel.id)
-            async with binding.turn:
-                await self.bindings.stop_if_overheard(guild, after.channel)
-        if member.bot:
-            return
-        session = self._sessions.of(guild)
-        seat = session.seat
-        if seat is None or seat.id not in {c.id for c in (before.channel, after.channel) if c}:
-            return
-        came = after.channel is not None and after.channel.id == seat.id
-        async with binding.turn:
-            if came and await self.bindings.stop_if_overheard(guild, seat):
-                return
-            settings = await self._store.guild_settings.get(guild.id)
-            excluded = await self._store.exclusions.of(member.id, guild.id)
-            if not settings.announce_moves or excluded:
-                return
-            try:
-                saying = await self._sayings.announcement(member, came=came)
-                if self.bindings.of(guild.id) is not binding:  # stopped meanwhile
-                    return
-                session.speak(saying, author_id=member.id, label=saying.text)
-            except (UserError, SpeechError) as error:
-                log.info("not announced", extra={"reason": str(error)})
+        await self._moves.moved(member, before, after)
 
     async def close(self) -> None:
         """End what is still being told; what is being read goes on after the next start."""
         await self.bindings.close()
         await self._tasks.cancel()
 
-    async def _cancel(self, guild_id: int, concerned: Callable[[int, Playback], bool]) -> None:
-        if binding := self.bindings.of(guild_id):
-            async with binding.turn:  # what is just being accepted is among them afterwards
-                binding.cancel(concerned)
+    async def _cancel(
+        self, guild_id: int, concerned: Callable[[int, AcceptedMessage], bool]
+    ) -> None:
+        if reading := self.bindings.of(guild_id):
+            async with reading.turn:  # what is just being accepted is among them afterwards
+                reading.cancel(concerned)
+
+    async def _is_read(
+        self,
+        message: discord.Message,
+        guild: discord.Guild,
+        seat: VocalChannel,
+        settings: GuildSettings,
+    ) -> bool:
+        exclusions = await self._store.exclusions.of(message.author.id, guild.id)
+        return why_unread(written(message, seat, guild.me.id, exclusions), settings) is None
+
+    async def _reaches(
+        self,
+        message: discord.Message,
+        reading: GuildReading,
+        seat: VocalChannel,
+        here: VocalChannel | None,
+        settings: GuildSettings,
+    ) -> bool:
+        """Whether the bot is in `seat`, or comes there from `here`, but away from no listeners."""
+        channel = message.channel
+        assert isinstance(channel, Readable)  # it is read
+        try:
+            if binding := reading.channels.get(channel.id):
+                require_unheard(seat, channel, binding)
+            if here is not None and here.id == seat.id:
+                return True
+            if reading.sent_away or not listened_to(seat):
+                return False
+            if here is None and not settings.auto_join:
+                return False
+            if here is not None and listened_to(here):
+                raise UserError(
+                    "I did not read that: I am with others in {here}.", here=here.mention
+                )
+            await self.bindings.come(reading, seat, channel)
+        except UserError as error:
+            self._spawn_telling(message, reading, error)
+            return False
+        return True
 
     async def _accept(
         self,
         message: discord.Message,
         guild: discord.Guild,
-        binding: Binding,
+        reading: GuildReading,
         session: VoiceSession,
         settings: GuildSettings,
     ) -> None:
         author, text = message.author, text_of(message)
-        saying = await self._saying(message, guild, binding, settings)
+        saying = await self._saying(message, guild, reading, settings)
         if saying is None:
             return
         opening = None
@@ -173,43 +199,52 @@ class LiveReading:
             opening = await self._sayings.opening(author, guild.id, message.id)
 
         def opens() -> bool:
-            quiet_s = self._clock() - binding.last_at
-            return binding.last_author_id != author.id or quiet_s > settings.name_pause_s
+            quiet_s = self._clock() - reading.last_at
+            return reading.last_author_id != author.id or quiet_s > settings.name_pause_s
 
         def begins() -> None:
-            binding.last_author_id, binding.last_at = author.id, self._clock()
+            reading.last_author_id, reading.last_at = author.id, self._clock()
+            if one := reading.accepted.get(message.id):
+                late_s = asyncio.get_running_loop().time() - one.playback.asked_at
+                one.saying.rate = rate_after(late_s, settings.catch_up_percent)
 
-        if self.bindings.of(guild.id) is not binding:
+        if self.bindings.of(guild.id) is not reading:
             if session.seat is None:  # else somebody stopped the reading meanwhile, and knows it
-                log.info("not read", extra={"reason": reasons.NOWHERE})
-                self._spawn_telling(message, binding, UserError(reasons.NOWHERE))
+                log.info("not read", extra={"reason": reasons.NOWHERE.english})
+                self._spawn_telling(message, reading, UserError(reasons.NOWHERE))
             return
         line = EditableLine(saying, opening, opens=opens, begins=begins)
         try:
             playback = session.speak(line, author_id=author.id, label=text)
         except UserError as error:
-            self._spawn_telling(message, binding, error)
+            self._spawn_telling(message, reading, error)
             return
         if saying.accent:
-            self._spawn_telling(message, binding, UserError(saying.accent))
-        binding.read += 1
-        binding.accepted[message.id] = AcceptedMessage(playback, line, text)
-        self._tasks.spawn(self._follow(message, binding, playback), name="live reading")
+            self._spawn_telling(message, reading, UserError(saying.accent))
+        reading.read += 1
+        reading.accepted[message.id] = AcceptedMessage(
+            playback, line, saying, text, message.channel.id
+        )
+        self._tasks.spawn(self._follow(message, reading, playback), name="live reading")
 
     async def _saying(
         self,
         message: discord.Message,
         guild: discord.Guild,
-        binding: Binding,
+        reading: GuildReading,
         settings: GuildSettings,
     ) -> Saying | None:
         """What is said of a message; None where that is nothing, with its author told why."""
+        content, answered = content_of(message, settings), answered_by(message)
+        reply_to = None
+        if answered is not None:
+            reply_to = (await self._sayings.called.of(guild.id, [answered]))[answered.id]
         try:
             return await self._sayings.of_member(
-                message.content,
+                content,
                 message.author,
                 guild,
-                framed=partial(text_of, message),
+                framed=partial(text_of, message, content=content, reply_to=reply_to),
                 mentioned=message.mentions,
                 message_id=message.id,
                 max_chars=settings.max_message_chars,
@@ -217,14 +252,16 @@ class LiveReading:
         except NothingToSay:
             return None
         except (UserError, SpeechError) as error:
-            self._spawn_telling(message, binding, error)
+            self._spawn_telling(message, reading, error)
             return None
 
-    async def _follow(self, message: discord.Message, binding: Binding, playback: Playback) -> None:
+    async def _follow(
+        self, message: discord.Message, reading: GuildReading, playback: Playback
+    ) -> None:
         try:
             await playback.started
             await playback.finished
-            binding.last_at = self._clock()
+            reading.last_at = self._clock()
         except LeftOut:
             log.info("left out")  # the session says in the channel how much that was
         except TakenBack:
@@ -233,23 +270,26 @@ class LiveReading:
             if not isinstance(error, UserError | SpeechError):
                 log.error("a message could not be said", exc_info=error)
             # Nothing is told of what was deleted, nor of what was cut off for all to hear.
-            if message.id in binding.accepted and not _began(playback):
-                await self._tell(message, binding, sentence_for(error))
+            if message.id in reading.accepted and not _began(playback):
+                await self._tell(message, reading, sentence_for(error))
         finally:
-            binding.accepted.pop(message.id, None)
+            reading.accepted.pop(message.id, None)
 
     def _spawn_telling(
-        self, message: discord.Message, binding: Binding, error: UserError | SpeechError
+        self, message: discord.Message, reading: GuildReading, error: UserError | SpeechError
     ) -> None:
-        self._tasks.spawn(self._tell(message, binding, sentence_for(error)), name="live reading")
+        self._tasks.spawn(self._tell(message, reading, sentence_for(error)), name="live reading")
 
-    async def _tell(self, message: discord.Message, binding: Binding, sentence: str) -> None:
+    async def _tell(self, message: discord.Message, reading: GuildReading, sentence: Said) -> None:
         now = self._clock()
-        if now - binding.told_at.get(message.author.id, -_TOLD_EVERY_S) < _TOLD_EVERY_S:
+        if now - reading.told_at.get(message.author.id, -_TOLD_EVERY_S) < _TOLD_EVERY_S:
             return
-        binding.told_at[message.author.id] = now
+        reading.told_at[message.author.id] = now
+        guild = message.guild
+        chosen = await self._store.guild_settings.get(guild.id if guild else 0)
+        said = sentence.for_locale(locale_of(guild, chosen.language))
         try:
-            await message.reply(self._linked(sentence), delete_after=_TOLD_FOR_S)
+            await message.reply(self._linked(said), delete_after=_TOLD_FOR_S)
         except discord.HTTPException as error:
             log.warning("a failure could not be told", extra={"status": error.status})
 

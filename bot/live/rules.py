@@ -4,11 +4,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.text.listed_words import has_listed_words
 from data.live import Exclusion
 from data.rows import GuildSettings
-
-#: A message that begins with this is not for the ears.
-MUTE_PREFIX = ";"
 
 
 class Unread(StrEnum):
@@ -17,10 +15,13 @@ class Unread(StrEnum):
     OWN = "own"
     BOT = "bot"
     MUTED = "muted"
+    SILENT = "silent"
+    WORDS = "words"
     BLOCKED = "blocked"
     OPTED_OUT = "opted out"
     ELSEWHERE = "elsewhere"
     NO_ROLE = "no role"
+    EXCLUDED_ROLE = "excluded role"
     SILENCED = "silenced"
 
 
@@ -29,7 +30,7 @@ class Written:
     """A message and its author.
 
     `in_channel`: the author sits in the bot's voice channel; `silenced`: Discord keeps the author
-    from being heard there.
+    from being heard there; `silent`: it was sent with `@silent`.
     """
 
     content: str
@@ -37,6 +38,7 @@ class Written:
     by_bot: bool = False
     in_channel: bool = True
     silenced: bool = False
+    silent: bool = False
     role_ids: AbstractSet[int] = frozenset()
     exclusions: AbstractSet[Exclusion] = frozenset()
 
@@ -49,12 +51,20 @@ def why_unread(written: Written, settings: GuildSettings) -> Unread | None:
     """
     if written.own:
         return Unread.OWN
-    if written.content.startswith(MUTE_PREFIX):
+    if written.content.startswith(settings.unread_prefix):
         return Unread.MUTED
+    if written.silent and not settings.read_silent:
+        return Unread.SILENT
+    if has_listed_words(written.content, settings.unread_words):
+        return Unread.WORDS
     if written.exclusions & {Exclusion.BLOCKED, Exclusion.BARRED}:
         return Unread.BLOCKED
     if written.by_bot:
         return None if settings.read_bots else Unread.BOT
+    return _why_author_unread(written, settings)
+
+
+def _why_author_unread(written: Written, settings: GuildSettings) -> Unread | None:
     if Exclusion.OPTED_OUT in written.exclusions:
         return Unread.OPTED_OUT
     if written.silenced:
@@ -64,4 +74,6 @@ def why_unread(written: Written, settings: GuildSettings) -> Unread | None:
     required = settings.required_role_id
     if required is not None and required not in written.role_ids:
         return Unread.NO_ROLE
+    if settings.excluded_role_id in written.role_ids:
+        return Unread.EXCLUDED_ROLE
     return None

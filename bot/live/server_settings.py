@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
-from bot.live.guild_options import Kind, Option
+from bot.live.guild_options import DEMANDS, Kind, Option
 from bot.speech.languages import LANGUAGES, languages_by_name
 from bot.voices.keeping import VoiceKeeping
 from bot.voices.place import Person
@@ -58,7 +58,7 @@ class ServerSettings:
                     for one in languages_by_name(LANGUAGES)
                 ]
             case Kind.DEMAND:
-                return [OptionChoice(demand, demand, demand == now) for demand in Demand]
+                return [OptionChoice(str(DEMANDS[one]), one, one == now) for one in Demand]
             case Kind.VOICE:
                 own = None if now is None else f"voice:{now}"
                 offered = await self._keeping.offer_default(moderator)

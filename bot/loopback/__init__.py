@@ -11,11 +11,18 @@ from bot.loopback.people import Guild, Member
 from bot.loopback.permissions import Role
 from bot.loopback.recording import PacketLog, Recording
 from bot.loopback.server import LoopbackDiscord
-from bot.loopback.world import Channel, StageChannel, TextChannel, VoiceChannel
+from bot.loopback.threads import ForumChannel, Thread
+from bot.loopback.world import (
+    Channel,
+    StageChannel,
+    TextChannel,
+    VoiceChannel,
+)
 
 __all__ = [
     "Channel",
     "File",
+    "ForumChannel",
     "Guild",
     "Heard",
     "HeardUtterance",
@@ -30,5 +37,6 @@ __all__ = [
     "Role",
     "StageChannel",
     "TextChannel",
+    "Thread",
     "VoiceChannel",
 ]

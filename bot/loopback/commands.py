@@ -85,16 +85,20 @@ def _check(command: Json, kind: int) -> None:
         _check_named(command)
         if _characters(command) > _MAX_CHARACTERS:
             raise invalid_form(f"{name}: more than {_MAX_CHARACTERS} characters")
-    elif not 1 <= len(name) <= 32 or command.get("description"):
-        raise invalid_form(f"{name}: a context menu command has a name and no description")
+    elif command.get("description"):
+        raise invalid_form(f"{name}: a context menu command has no description")
+    elif any(not 1 <= len(one) <= 32 for one in _in_all_locales(command, "name")):
+        raise invalid_form(f"{name}: a name has 1 to 32 characters")
 
 
 def _check_named(item: Json) -> None:
     name = item.get("name", "")
-    if not _NAME.match(name) or name != name.lower():
-        raise invalid_form(f"{name!r} is not a command or option name")
-    if not 1 <= len(item.get("description") or "") <= 100:
-        raise invalid_form(f"{name}: a description has 1 to 100 characters")
+    for one in _in_all_locales(item, "name"):
+        if not _NAME.match(one) or one != one.lower():
+            raise invalid_form(f"{one!r} is not a command or option name")
+    for one in _in_all_locales(item, "description"):
+        if not 1 <= len(one) <= 100:
+            raise invalid_form(f"{name}: a description has 1 to 100 characters")
     options = item.get("options") or []
     if len(options) > _MAX_OPTIONS or len(item.get("choices") or []) > _MAX_OPTIONS:
         raise invalid_form(f"{name}: at most {_MAX_OPTIONS} options and choices")
@@ -103,9 +107,29 @@ def _check_named(item: Json) -> None:
         raise invalid_form(f"{name}: required options come first")
     for option in options:
         _check_named(option)
+    _check_distinct(options)
+    for choice in item.get("choices") or []:
+        if any(not 1 <= len(one) <= 100 for one in _in_all_locales(choice, "name")):
+            raise invalid_form(f"{name}: a choice has 1 to 100 characters")
+
+
+def _check_distinct(items: list[Json]) -> None:
+    """What stands side by side has names of its own in each locale."""
+    for locale in {one for item in items for one in item.get("name_localizations") or {}}:
+        names = [(item.get("name_localizations") or {}).get(locale, item["name"]) for item in items]
+        if len(set(names)) < len(names):
+            raise invalid_form(f"{names} are not distinct in {locale}")
+
+
+def _in_all_locales(item: Json, field: str) -> list[str]:
+    return [item.get(field) or "", *(item.get(f"{field}_localizations") or {}).values()]
 
 
 def _characters(item: Json) -> int:
-    own = len(item["name"]) + len(item["description"])
-    own += sum(len(c["name"]) + len(str(c["value"])) for c in item.get("choices") or [])
+    """What Discord counts: of a text in several languages, the longest."""
+    own = sum(max(map(len, _in_all_locales(item, field))) for field in ("name", "description"))
+    own += sum(
+        max(map(len, _in_all_locales(choice, "name"))) + len(str(choice["value"]))
+        for choice in item.get("choices") or []
+    )
     return own + sum(_characters(option) for option in item.get("options") or [])

@@ -11,16 +11,18 @@ Json: TypeAlias = dict[str, Any]
 
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
+SILENT = 1 << 12
 VOICE_MESSAGE = 1 << 13
 
 
 @dataclass(eq=False)
 class User:
-    """An account."""
+    """An account. `locale` is the language of its Discord."""
 
     id: int
     name: str
     bot: bool = False
+    locale: str = "en-US"
 
 
 class Publisher(Protocol):

@@ -4,8 +4,10 @@ Left out is what discord.py does without and takes for what it would be here.
 """
 
 from bot.loopback.attachments import SIZE_LIMIT, Attachment
+from bot.loopback.identifiers import timestamp
 from bot.loopback.messages import Json, MessageRecord, User
 from bot.loopback.permissions import Overwrite, Role, flags
+from bot.loopback.threads import Thread
 from bot.loopback.world import (
     Channel,
     DirectMessages,
@@ -75,12 +77,32 @@ def of_channel(channel: Channel | DirectMessages) -> Json:
         "type": channel.kind,
         "guild_id": str(channel.guild.id),
         "name": channel.name,
+    }
+    if isinstance(channel, Thread):
+        return described | _of_thread(channel)
+    described |= {
         "position": channel.position,
         "permission_overwrites": [_of_overwrite(o) for o in channel.overwrites.values()],
     }
     if isinstance(channel, VoiceChannel):
         described |= {"bitrate": 64_000, "user_limit": channel.user_limit}  # bits per second
     return described
+
+
+def _of_thread(thread: Thread) -> Json:
+    return {
+        "parent_id": str(thread.parent.id),
+        "owner_id": str(thread.owner.id),
+        "message_count": len(thread.messages),
+        "member_count": 1,
+        "rate_limit_per_user": 0,
+        "thread_metadata": {
+            "archived": False,
+            "auto_archive_duration": 1440,  # minutes
+            "archive_timestamp": timestamp(),
+            "locked": False,
+        },
+    }
 
 
 def _of_overwrite(overwrite: Overwrite) -> Json:
@@ -100,6 +122,7 @@ def of_guild_created(guild: GuildRecord, *, everybody: bool, invited: bool) -> J
     """
     in_voice = [s.member for s in guild.voice_states.values() if s.member is not guild.bot]
     members = guild.members.values() if everybody else [guild.bot, *in_voice]
+    channels = guild.channels.values()
     states = [of_voice_state(state) for state in guild.voice_states.values()]
     for state in states:
         del state["guild_id"], state["member"]
@@ -107,12 +130,14 @@ def of_guild_created(guild: GuildRecord, *, everybody: bool, invited: bool) -> J
         "id": str(guild.id),
         "name": guild.name,
         "owner_id": str(guild.owner.id),
+        "preferred_locale": guild.preferred_locale,
         "roles": [of_role(role) for role in guild.roles.values()],
         "system_channel_id": str(guild.system_channel.id) if guild.system_channel else None,
         "member_count": len(guild.members),
         "voice_states": states,
         "members": [of_member(member) for member in members],
-        "channels": [of_channel(channel) for channel in guild.channels.values()],
+        "channels": [of_channel(one) for one in channels if not isinstance(one, Thread)],
+        "threads": [of_channel(one) for one in channels if isinstance(one, Thread)],
         **({} if invited else {"unavailable": False}),
     }
 
@@ -164,6 +189,7 @@ def of_place(channel: Channel | DirectMessages, member: MemberRecord) -> Json:
         "channel": of_channel(channel),
         "channel_id": str(channel.id),
         "attachment_size_limit": SIZE_LIMIT,
+        "locale": member.user.locale,
     }
     if isinstance(channel, DirectMessages):
         in_dm = flags(attach_files=True, embed_links=True, mention_everyone=True)
@@ -177,6 +203,7 @@ def of_place(channel: Channel | DirectMessages, member: MemberRecord) -> Json:
     place["channel"] |= theirs
     return place | {
         "guild_id": str(guild.id),
+        "guild_locale": guild.preferred_locale,
         "member": of_member(member) | theirs,
         "app_permissions": str(channel.permissions_of(guild.bot)),
         "context": 0,

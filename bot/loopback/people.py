@@ -7,10 +7,11 @@ from bot.loopback import commands, permissions
 from bot.loopback.attachments import File
 from bot.loopback.commands import Commands
 from bot.loopback.interaction import AUTOCOMPLETE, COMMAND, Interaction, Interactions
-from bot.loopback.messages import VOICE_MESSAGE, Json, MessageRecord, User
+from bot.loopback.messages import SILENT, VOICE_MESSAGE, Json, MessageRecord, User
 from bot.loopback.options import OptionValue, Resolved, fill_in_command
 from bot.loopback.payloads import of_message
 from bot.loopback.permissions import Role
+from bot.loopback.threads import ForumChannel, Thread
 from bot.loopback.world import (
     Channel,
     DirectMessages,
@@ -40,9 +41,17 @@ class Member(MemberRecord):
         self.guild.world.place(self, None)
 
     async def send(
-        self, channel: Channel | DirectMessages, content: str, *, attachments: Sequence[File] = ()
+        self,
+        channel: Channel | DirectMessages,
+        content: str,
+        *,
+        attachments: Sequence[File] = (),
+        silent: bool = False,
     ) -> MessageRecord:
-        """Write a message. Raises `PermissionError` where they may not."""
+        """Write a message, `silent` with `@silent` before it.
+
+        Raises `PermissionError` where they may not.
+        """
         if isinstance(channel, Channel) and not channel.allows(self, "send_messages"):
             raise PermissionError(f"{self.name} may not write there")
         message = MessageRecord(
@@ -50,7 +59,8 @@ class Member(MemberRecord):
             self.user,
             content,
             attachments=[channel.world.cdn.store(channel.id, file) for file in attachments],
-            flags=VOICE_MESSAGE if any(file.waveform for file in attachments) else 0,
+            flags=(VOICE_MESSAGE if any(file.waveform for file in attachments) else 0)
+            | (SILENT if silent else 0),
         )
         message.post()
         return message
@@ -174,6 +184,16 @@ class Guild(GuildRecord):
     def add_voice_channel(self, name: str, *, user_limit: int = 0) -> VoiceChannel:
         """A channel to speak in. `user_limit` 0 is no limit."""
         return self._add(VoiceChannel(self, name, user_limit=user_limit))
+
+    def add_forum(self, name: str) -> ForumChannel:
+        return self._add(ForumChannel(self, name))
+
+    def add_thread(self, parent: TextChannel | ForumChannel, name: str, by: Member) -> Thread:
+        """A member begins a thread, or posts in a forum."""
+        thread = Thread(parent, name, by)
+        self.channels[thread.id] = thread
+        self.world.publish("THREAD_CREATE", thread)
+        return thread
 
     def add_stage_channel(self, name: str) -> StageChannel:
         return self._add(StageChannel(self, name))

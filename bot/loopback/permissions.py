@@ -9,6 +9,7 @@ import discord
 EVERYONE = discord.Permissions(
     view_channel=True,
     send_messages=True,
+    send_messages_in_threads=True,
     embed_links=True,
     attach_files=True,
     read_message_history=True,

@@ -13,7 +13,7 @@ from bot.loopback.answers import (
 )
 from bot.loopback.identifiers import timestamp
 from bot.loopback.interaction import Interactions, Message
-from bot.loopback.messages import MessageRecord
+from bot.loopback.messages import VOICE_MESSAGE, MessageRecord
 from bot.loopback.payloads import of_message
 from bot.loopback.uploads import apply, read
 from bot.loopback.world import Channel, DirectMessages, World
@@ -50,6 +50,8 @@ def routes(world: World, interactions: Interactions) -> list[Route]:
             elif reference.get("fail_if_not_exists", True):
                 raise invalid_form("message_reference: Unknown message")
         apply(world.cdn, message, upload)
+        if message.flags & VOICE_MESSAGE:
+            _check_voice_messages(found)
         message.post()
         return answer(of_message(message))
 
@@ -76,3 +78,10 @@ def routes(world: World, interactions: Interactions) -> list[Route]:
         ("PATCH", one, edit),
         ("DELETE", one, delete),
     ]
+
+
+def _check_voice_messages(channel: Channel | DirectMessages) -> None:
+    if isinstance(channel, Channel) and not channel.allows(
+        channel.guild.bot, "send_voice_messages"
+    ):
+        raise ApiError(403, 50173, "You cannot send voice messages in this channel")

@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aiohttp import BodyPartReader, web
 
 from bot.loopback.answers import ApiError, invalid_form
 from bot.loopback.attachments import SIZE_LIMIT, Attachment, Cdn, File
-from bot.loopback.messages import EPHEMERAL, Json, MessageRecord, walk
+from bot.loopback.messages import EPHEMERAL, VOICE_MESSAGE, Json, MessageRecord, walk
 
 MAX_CONTENT = 2000
 _SETTABLE_FLAGS = 1 << 2 | 1 << 6 | 1 << 12 | 1 << 13 | 1 << 15
@@ -76,6 +76,17 @@ def apply(cdn: Cdn, message: MessageRecord, upload: Upload) -> None:
     if "flags" in body:
         settable = _SETTABLE_FLAGS & ~EPHEMERAL if message.ephemeral else _SETTABLE_FLAGS
         message.flags = message.flags & ~settable | body["flags"] & settable
+        if message.flags & VOICE_MESSAGE:
+            _check_voice_message(message)
+
+
+def _check_voice_message(message: MessageRecord) -> None:
+    if message.content or message.embeds:
+        raise ApiError(400, 50159, "Voice messages do not support additional content")
+    if len(message.attachments) != 1:
+        raise ApiError(400, 50160, "Voice messages must have a single audio attachment")
+    if not all(one.waveform and one.duration_s for one in message.attachments):
+        raise ApiError(400, 50161, "Voice messages must have supporting metadata")
 
 
 def _attachments(cdn: Cdn, message: MessageRecord, upload: Upload) -> list[Attachment]:
@@ -93,7 +104,8 @@ def _attachments(cdn: Cdn, message: MessageRecord, upload: Upload) -> list[Attac
         file = upload.files.get(int(one["id"]))
         if file is None:
             raise invalid_form(f"attachments: there is no file {one['id']}")
-        kept.append(cdn.store(message.channel.id, file, ephemeral=message.ephemeral))
+        shown = replace(file, duration_s=one.get("duration_secs"), waveform=one.get("waveform"))
+        kept.append(cdn.store(message.channel.id, shown, ephemeral=message.ephemeral))
     return kept
 
 

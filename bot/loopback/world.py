@@ -264,6 +264,7 @@ class GuildRecord:
         self.members = {member.id: member for member in (self.owner, self.bot)}
         self.voice_faults = VoiceFaults()
         self.system_channel: Channel | None = None
+        self.preferred_locale = "en-US"
 
     async def delete(self) -> None:
         self.world.place(self.bot, None)

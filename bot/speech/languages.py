@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from bot.catalogue import LanguageName, Listing, Said, Sentence
+
 ENGLISH = "en"
 
 #: So many can be read in one sentence; of more their number is told.
@@ -97,14 +99,13 @@ def language_of_locale(locale: str) -> str | None:
     return code if code in LANGUAGES else None
 
 
-def name_of(code: str) -> str:
-    """The English name of a language; its code where a worker names one that is not here."""
-    return LANGUAGES[code].english if code in LANGUAGES else code
+def name_of(code: str) -> LanguageName:
+    """The name of a language; its code where a worker names one that is not here."""
+    return LanguageName(code, LANGUAGES[code].english if code in LANGUAGES else code)
 
 
-def named(codes: Sequence[str]) -> str:
+def named(codes: Sequence[str]) -> Said:
     """``English, German and Spanish``; of many their number."""
     if len(codes) > _MOST_NAMED:
-        return f"{len(codes)} languages"
-    names = sorted(map(name_of, codes))
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+        return Sentence.counted("{count} language", "{count} languages", len(codes))
+    return Listing(map(name_of, codes), alphabetical=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bot.base.errors import UserError
+from bot.catalogue import Said, Sentence
 from bot.speech.detection import Detector
 from bot.speech.languages import ENGLISH, name_of, named
 from bot.text.alphabets import LATIN, is_written_in_latin, languages_written_in, script_of
@@ -82,7 +83,11 @@ class LineLanguages:
         allowed = allowed_languages(settings, reads)
         if asked is not None:
             if asked not in allowed:
-                raise UserError(f"I read {named(allowed)} here, and not {name_of(asked)}.")
+                raise UserError(
+                    "I read {languages} here, and not {language}.",
+                    languages=named(allowed),
+                    language=name_of(asked),
+                )
             return LineLanguage(asked)
         author = user_id, guild_id
         chosen = await self._members.get(user_id, guild_id) if user_id else None
@@ -99,7 +104,7 @@ class LineLanguages:
 
     def remark(
         self, line: LineLanguage, reads: Sequence[str], *, user_id: int, guild_id: int
-    ) -> str | None:
+    ) -> Said | None:
         """What the author of a line is to be told of its language, which is told them once."""
         author = user_id, guild_id
         if line.unread is None or author in self._told:
@@ -171,9 +176,14 @@ def allowed_languages(settings: GuildSettings, reads: Sequence[str]) -> list[str
     return [one for one in reads if one in chosen] or list(reads)
 
 
-def cannot_read(language: str, reads: Sequence[str]) -> str:
+def cannot_read(language: str, reads: Sequence[str]) -> Said:
     main = name_of(main_language(reads))
-    return f"I read only {named(reads)}, so {name_of(language)} sounds {main}."
+    return Sentence(
+        "I read only {languages}, so {language} sounds {main}.",
+        languages=named(reads),
+        language=name_of(language),
+        main=main,
+    )
 
 
 def main_language(languages: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 from bot.base.errors import UserError
 from bot.text import PronunciationLimits, Pronunciations
-from bot.text.pronunciations import checked_entries, checked_entry, cleaned
+from bot.text.pronunciations import EntryRefused, checked_entries, checked_entry, cleaned
 from data.store import Store
 
 #: Building one checks up to 2,000 entries; this many of them take some MB at the most.
@@ -76,14 +76,15 @@ class Pronouncing:
         """Add or change an entry, and return it as it is kept. Raises `UserError`."""
         try:
             word, say = checked_entry(word, say, self.limits)
-        except ValueError as error:
-            raise UserError(str(error)) from None
+        except EntryRefused as error:
+            raise UserError(error.sentence) from None
         async with self._transaction():
             entries = await self.entries(guild_id=guild_id, user_id=user_id)
             if word not in entries and len(entries) >= self.limits.max_entries:
                 raise UserError(
-                    f"There are already {len(entries):,} entries, and I keep no more. "
-                    "`/pronounce remove` makes room."
+                    "There are already {count:,} entries, and I keep no more. "
+                    "`/pronounce remove` makes room.",
+                    count=len(entries),
                 )
             await self._store.replace(entries | {word: say}, guild_id=guild_id, user_id=user_id)
         return word, say
@@ -134,8 +135,10 @@ class Pronouncing:
             merged = before | checked
             if len(merged) > max(len(before), self.limits.max_entries):
                 raise UserError(
-                    f"Together that is {len(merged):,} entries, and I keep at most "
-                    f"{self.limits.max_entries:,}. I changed nothing."
+                    "Together that is {count:,} entries, and I keep at most "
+                    "{most:,}. I changed nothing.",
+                    count=len(merged),
+                    most=self.limits.max_entries,
                 )
             await self._store.replace(merged, guild_id=guild_id, user_id=user_id)
         return Imported.of(before, merged)
@@ -143,5 +146,5 @@ class Pronouncing:
     async def _checked(self, entries: Mapping[str, str]) -> dict[str, str]:
         try:
             return await asyncio.to_thread(checked_entries, entries, self.limits)
-        except ValueError as error:
-            raise UserError(str(error)) from None
+        except EntryRefused as error:
+            raise UserError(error.sentence) from None

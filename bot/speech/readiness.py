@@ -32,7 +32,8 @@ class Readiness:
                 engine = await self._executor.engine_info()
         except TimeoutError:
             raise DeadlineExceeded(
-                f"The speech engine is not ready yet. {self._executor.status().detail}"
+                "The speech engine is not ready yet. {detail}",
+                detail=self._executor.status().detail,
             ) from None
         self._waiting_since = None
         return engine

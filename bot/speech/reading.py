@@ -7,6 +7,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
+from bot.catalogue import Said, Sentence
 from bot.speech.languages import ENGLISH, named
 from bot.text import Names, Pronunciations, TextLimits, chunks, explain, speakable
 from bot.text.alphabets import is_legible, is_written_in_latin
@@ -24,7 +25,7 @@ class Reading(NamedTuple):
     """What is said of a text, and the sentence for its author where that is not all of it."""
 
     chunks: list[str]
-    left_out: str | None = None
+    left_out: Said | None = None
 
 
 class Reader:
@@ -56,8 +57,9 @@ class Reader:
         limits = limits or self._limits
         if max_chars is None and len(text) > limits.max_input_chars:
             raise UserError(
-                f"That is {len(text):,} characters long; "
-                f"I can read up to {limits.max_input_chars:,} at once."
+                "That is {count:,} characters long; I can read up to {most:,} at once.",
+                count=len(text),
+                most=limits.max_input_chars,
             )
         if max_chars is not None:
             limits = replace(limits, max_input_chars=min(max_chars, limits.max_input_chars))
@@ -83,8 +85,12 @@ class Reader:
         last = " ".join(spoken.split()[-_WORDS_QUOTED:])
         return Reading(
             pieces,
-            f"That is more than the {limits.max_spoken_chars:,} characters that I say at once, "
-            f"numbers in words. I say it up to “{last}”.",
+            Sentence(
+                "That is more than the {most:,} characters that I say at once, numbers in words. "
+                "I say it up to “{last}”.",
+                most=limits.max_spoken_chars,
+                last=last,
+            ),
         )
 
     def name(
@@ -128,7 +134,8 @@ class Reader:
 def _require_legible(spoken: str, language: str, reads: Sequence[str]) -> None:
     if not is_legible(spoken, language):
         raise UserError(
-            f"My voices read {named(reads)}, and most of this text is in another script."
+            "My voices read {languages}, and most of this text is in another script.",
+            languages=named(reads),
         )
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bot.speech.languages import ENGLISH, LANGUAGES
 from bot.speech.line_languages import LineLanguages, main_language
-from bot.speech.names import names_in
+from bot.speech.names import CalledNames
 from bot.speech.pieces import Recital
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
@@ -47,8 +47,10 @@ class Sayings:
         pronouncing: Pronouncing,
         *,
         languages: LineLanguages,
+        called: CalledNames,
         guild_settings: GuildSettingsStore,
     ) -> None:
+        self.called = called
         self._speech = speech
         self._speakers = speakers
         self._reader = reader
@@ -98,7 +100,7 @@ class Sayings:
         reading = await asyncio.to_thread(
             self._reader.read,
             text,
-            names_in(text, guild, mentioned),
+            await self.called.names_in(text, guild, mentioned),
             await self._pronouncing.of(guild.id, member.id),
             language=line.language,
             reads=reads,
@@ -156,16 +158,28 @@ class Sayings:
         return await self.in_voice([WORDINGS[language].says.format(name)], speaker, aloud=True)
 
     async def announcement(self, member: discord.Member, *, came: bool) -> Saying:
-        """That a member came or left, in the server's voice and language."""
+        """That a member came or left, in the server's voice, language and words."""
         guild_id = member.guild.id
         language = await self._language_of(guild_id)
-        name = await self._name(member, guild_id, language)
-        wording = WORDINGS[language]
-        sentence = (wording.joined if came else wording.left).format(name)
+        chosen = await self._guild_settings.get(guild_id)
+        line = chosen.arrival_line if came else chosen.departure_line
         speaker = Speaker(
             StockVoice(), guild_id=guild_id, user_id=member.id, language=language, news=True
         )
-        return await self.in_voice([sentence], speaker, aloud=True)
+        if line is None:
+            wording = WORDINGS[language]
+            name = await self._name(member, guild_id, language)
+            chunks = [(wording.joined if came else wording.left).format(name)]
+        else:
+            reading = await asyncio.to_thread(
+                self._reader.read,
+                line.replace("{name}", f"<@{member.id}>"),
+                Names(users=await self.called.of(guild_id, [member])),
+                await self._pronouncing.of(guild_id, member.id),
+                language=language,
+            )
+            chunks = reading.chunks
+        return await self.in_voice(chunks, speaker, aloud=True)
 
     async def preview(self, speaker: Speaker) -> Saying:
         """How a voice sounds, in its own language where that is read. Raises `SpeechError`."""
@@ -184,7 +198,7 @@ class Sayings:
         speaker = replace(
             speaker,
             stock_voice=chosen.stock_voice,
-            volume_percent=chosen.volume_percent if aloud else 100,
+            volume_percent=_percent_of(chosen.volume_percent, speaker) if aloud else 100,
         )
         return self._speech.saying(chunks, speaker)
 
@@ -194,8 +208,13 @@ class Sayings:
 
     async def _name(self, member: discord.abc.User, guild_id: int, language: str) -> str:
         pronunciations = await self._pronouncing.of(guild_id, member.id)
+        called = await self.called.of(guild_id, [member])
         # Beside the loop, as texts are: a dictionary or a name can be made to take long.
         name = await asyncio.to_thread(
-            self._reader.name, member.display_name, pronunciations, language
+            self._reader.name, called[member.id], pronunciations, language
         )
         return name or WORDINGS[language].someone.capitalize()
+
+
+def _percent_of(server_percent: int, speaker: Speaker) -> int:
+    return round(server_percent * speaker.volume_percent / 100)

@@ -15,10 +15,12 @@ from weakref import WeakSet
 from msgspec.structs import replace
 
 from bot.base.metrics import Metrics
+from bot.catalogue import Said, Sentence
 from bot.speech.audio import opus
 from bot.speech.audio.cache import SpeechCache
-from bot.speech.audio.clip import Clip
+from bot.speech.audio.clip import Clip, faster
 from bot.speech.audio.codec import Codec
+from bot.speech.audio.tuning import SPEED_MAX
 from bot.speech.counting import counting
 from bot.speech.pieces import Made, Piece, Pieces, Recital
 from bot.speech.readiness import Readiness
@@ -69,7 +71,8 @@ class SpeechService:
         self._metrics.utterances += 1
         self._metrics.characters += sum(map(len, chunks))
         make_due = partial(self._make_due, self._clip, counting(self._metrics))
-        saying = Saying(speaker, _pieces(chunks, speaker), make_due)
+        kbps = self._cache.codec.opus_kbps
+        saying = Saying(speaker, _pieces(chunks, speaker), make_due, kbps=kbps)
         self._sayings.add(saying)
         return saying
 
@@ -135,7 +138,7 @@ class SpeechService:
         else:
             self._executor.promote(piece.request)
 
-    async def _settle(self, piece: Piece[Any]) -> tuple[EngineInfo, str | None]:
+    async def _settle(self, piece: Piece[Any]) -> tuple[EngineInfo, Said | None]:
         """Give a piece the voice and the text that the loaded engine makes sound of.
 
         Returns that engine, and a sentence where it is another voice than the one asked for.
@@ -156,15 +159,15 @@ class SpeechService:
         _, substitution = await self._settle(piece)
         speech = await self._synthesised(piece)
         pcm = await asyncio.to_thread(self._cache.codec.levelled, speech.pcm, speech.sample_rate)
-        substitution = substitution or speech.substitution
-        return replace(speech, pcm=pcm, substitution=substitution)
+        said = substitution.english if substitution else speech.substitution
+        return replace(speech, pcm=pcm, substitution=said)
 
     async def _clip(self, chunk: Piece[Clip]) -> Clip:
         info, substitution = await self._settle(chunk)
         speaker, voice = chunk.speaker, chunk.request.voice
         content = chunk.request.content_key
         usual = self._cache.codec
-        codec = usual.at_volume(speaker.volume_percent)
+        codec = usual.at_volume(speaker.volume_percent).with_tuning(speaker.tuning)
         key = sha256_of(info.identity, content, codec)
         packets = await self._cache.get(key, speaker.origin)
         if packets is None and codec != usual:
@@ -188,7 +191,9 @@ class SpeechService:
             # For other servers, which then need no engine. Nobody waits for it.
             usual_key = sha256_of(spoke.identity, content, usual)
             self._begin_to_keep(usual_key, speech, voice, usual, speaker)
-        return Clip(key, packets, cached=False, substitution=substitution or speech.substitution)
+        if substitution is None and speech.substitution:
+            substitution = Sentence(speech.substitution)
+        return Clip(key, packets, cached=False, substitution=substitution)
 
     async def _synthesised(self, piece: Piece[Any]) -> Speech:
         making = asyncio.create_task(self._synthesise(piece), name="speech")
@@ -228,6 +233,9 @@ class Saying(Pieces[Clip]):
     `substitution` is a sentence for the listener once a clip in another voice than the requested
     one has been given out; `left_out` is one for the author where it is not all that they typed,
     and `accent` where it is read as another language than theirs.
+
+    `rate` is how many times as fast as usual its speaker speaks, for who has others waiting. It can
+    be changed at any time, and counts for what is given out from then on.
     """
 
     def __init__(
@@ -235,14 +243,18 @@ class Saying(Pieces[Clip]):
         speaker: Speaker,
         pieces: Sequence[Piece[Clip]],
         make_due: Callable[[Piece[Clip], Priority], None],
+        *,
+        kbps: int,
     ) -> None:
         super().__init__(speaker, pieces, make_due)
+        self.rate = 1.0
+        self._kbps = kbps
         self.substitution = speaker.note
-        self.left_out: str | None = None
-        self.accent: str | None = None
+        self.left_out: Said | None = None
+        self.accent: Said | None = None
 
     @property
-    def remarks(self) -> list[str]:
+    def remarks(self) -> list[Said]:
         """What is to be said beside it: how it is not what was asked for."""
         return [one for one in (self.left_out, self.accent, self.substitution) if one]
 
@@ -251,7 +263,14 @@ class Saying(Pieces[Clip]):
         async with aclosing(self.made()) as made:
             async for clip in made:
                 self.substitution = self.substitution or clip.substitution
-                yield clip
+                yield await self._at_rate(clip)
+
+    async def _at_rate(self, clip: Clip) -> Clip:
+        """`clip`, hurried, but never beyond what members may choose: it has to be understood."""
+        rate = min(self.rate, SPEED_MAX / self.speaker.tuning.speed)
+        if rate <= 1:
+            return clip
+        return await asyncio.to_thread(faster, clip, rate, kbps=self._kbps)
 
     async def ogg(self) -> bytes:
         """All of it as one Ogg Opus file. Raises as `clips` does."""

@@ -4,12 +4,14 @@ import hashlib
 
 import msgspec
 
+from bot.catalogue import Said, Sentence
+from bot.speech.audio.tuning import UNTUNED, Tuning
 from data.rows import SpeechOrigin
 from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, Voice
 
 
 class Speaker(msgspec.Struct, frozen=True):
-    """Who asks, in which voice, how it should speak, and how loudly it is played.
+    """Who asks, in which voice, how it should speak, and how loudly and how changed it is played.
 
     `message_id` is of the message that is read aloud, if it is one; `language` is the text's, and
     `voice_language` the voice's own where that is known, both as ISO 639-1 codes.
@@ -26,8 +28,9 @@ class Speaker(msgspec.Struct, frozen=True):
     message_id: int | None = None
     language: str = "en"
     voice_language: str | None = None
-    note: str | None = None
+    note: Said | None = None
     volume_percent: int = 100
+    tuning: Tuning = UNTUNED
     stock_voice: str | None = None
     news: bool = False
 
@@ -41,18 +44,22 @@ class Speaker(msgspec.Struct, frozen=True):
         )
 
 
-def voice_for(speaker: Speaker, info: EngineInfo) -> tuple[Voice, str | None]:
+def voice_for(speaker: Speaker, info: EngineInfo) -> tuple[Voice, Said | None]:
     """The voice that `info`'s engine speaks with, and a sentence if a chosen one cannot speak."""
     voice, stock = speaker.voice, _stock_voice_for(speaker, info.stock_voices)
     if isinstance(voice, ClonedVoice):
         if info.clones_voices:
             return voice, None
-        return stock, f"A stock voice is speaking instead of the cloned one. {info.reason}"
+        return stock, Sentence(
+            "A stock voice is speaking instead of the cloned one. {reason}", reason=info.reason
+        )
     if not voice.name:
         return stock, None
     if voice.name in info.stock_voices:
         return voice, None
-    return stock, f"There is no stock voice “{voice.name}” here, so another one is speaking."
+    return stock, Sentence(
+        "There is no stock voice “{voice}” here, so another one is speaking.", voice=voice.name
+    )
 
 
 def _stock_voice_for(speaker: Speaker, names: tuple[str, ...]) -> StockVoice:

@@ -71,6 +71,11 @@ def links(text: str, wording: Wording = ENGLISH) -> str:
     return sub_apart(_BARE, lambda m: _bare(m, wording), text)
 
 
+def without_links(text: str) -> str:
+    """Addresses left out; of ``[label](url)`` the label stays."""
+    return _URL.sub(" ", _MASKED.sub(lambda m: m[1], text))
+
+
 def _url(match: re.Match[str], wording: Wording) -> str:
     rest = match[1]
     address = rest.rstrip(_CLOSING)

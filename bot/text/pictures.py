@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from bot.text.characters import PLACES
 from bot.text.expressions import any_of
+from bot.text.mentions import custom_emoji
 
 _MOST_IN_A_ROW = 3
 _MOST_IN_ALL = 10
@@ -115,6 +116,19 @@ def emoji_names(text: str, name_of: Callable[[str, str], str] | None = None) -> 
         marked = _named(marked, name_of)
     marked = _LEFTOVERS.sub("", marked)
     return _limited(marked) if "\x02" in marked else marked
+
+
+def without_emoji(text: str) -> str:
+    """Emoji, custom ones too, shortcodes and emoticons left out; signs such as © stay."""
+    text = _SHORTCODE.sub(" ", custom_emoji(text))
+    text = _EMOTICON.sub(" ", _TOUCHING_HEART.sub(" ", text))
+    if _CANDIDATE.search(text):
+        import emoji  # noqa: PLC0415 - as below
+
+        text = emoji.replace_emoji(
+            text, lambda found, _: found if found.rstrip("\ufe0f") in _PLAIN_SIGNS else " "
+        )
+    return text
 
 
 def _named(text: str, name_of: Callable[[str, str], str] | None) -> str:

@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 
+from bot.catalogue import Sentence
 from bot.text.characters import clean_characters
 from bot.text.limits import PronunciationLimits
 
@@ -130,12 +131,20 @@ def _past_repeats(text: str, at: int, length: int) -> int:
     return at
 
 
+class EntryRefused(ValueError):
+    """An entry, or a file of them, cannot be used. Made of an English sentence and its values."""
+
+    def __init__(self, sentence: str, /, **values: str | int) -> None:
+        self.sentence = Sentence(sentence, **values)
+        super().__init__(self.sentence.english)
+
+
 def checked_entries(
     entries: Mapping[str, str], limits: PronunciationLimits = _USUAL
 ) -> dict[str, str]:
     """Return `entries` cleaned and checked, for one server or one member.
 
-    Raises ``ValueError`` with one sentence that names the first entry that cannot be used.
+    Raises `EntryRefused` with one sentence that names the first entry that cannot be used.
     """
     _check_count(len(entries), limits)
     checked: dict[str, str] = {}
@@ -146,17 +155,23 @@ def checked_entries(
 
 
 def checked_entry(word: str, spoken: str, limits: PronunciationLimits = _USUAL) -> tuple[str, str]:
-    """Return one entry as it will be matched and said; raise ``ValueError`` with one sentence."""
+    """Return one entry as it will be matched and said; raise `EntryRefused` with one sentence."""
     longest, longest_spoken = limits.max_word_chars, limits.max_spoken_chars
     word, spoken = _one_line(word, longest), _one_line(spoken, longest_spoken)
     if not word:
-        raise ValueError("The word of an entry must not be empty.")
+        raise EntryRefused("The word of an entry must not be empty.")
     if len(word) > longest:
-        raise ValueError(f"{word[:20]!r}... is longer than {longest} characters.")
+        raise EntryRefused(
+            "{word!r}... is longer than {longest} characters.", word=word[:20], longest=longest
+        )
     if len(spoken) > longest_spoken:
-        raise ValueError(f"What to say for {word!r} is longer than {longest_spoken} characters.")
+        raise EntryRefused(
+            "What to say for {word!r} is longer than {longest_spoken} characters.",
+            word=word,
+            longest_spoken=longest_spoken,
+        )
     if not any(char.isalnum() for char in spoken):
-        raise ValueError(f"What to say for {word!r} has no letter or digit in it.")
+        raise EntryRefused("What to say for {word!r} has no letter or digit in it.", word=word)
     return word, spoken
 
 
@@ -166,7 +181,11 @@ def cleaned(word: str) -> str:
 
 def _check_count(count: int, limits: PronunciationLimits) -> None:
     if count > limits.max_entries:
-        raise ValueError(f"There are {count:,} entries; at most {limits.max_entries:,} are kept.")
+        raise EntryRefused(
+            "There are {count:,} entries; at most {max_entries:,} are kept.",
+            count=count,
+            max_entries=limits.max_entries,
+        )
 
 
 def _one_line(text: str, most: int) -> str:
@@ -196,7 +215,7 @@ def to_json(entries: Mapping[str, str]) -> str:
 
 
 def from_json(data: str | bytes, limits: PronunciationLimits = _USUAL) -> dict[str, str]:
-    """Read ``{"word": "how to say it"}``; ``ValueError`` says in one sentence why not."""
+    """Read ``{"word": "how to say it"}``; `EntryRefused` says in one sentence why not."""
     text = _decoded(data, limits)
 
     def pairs(found: list[tuple[str, object]]) -> dict[str, str]:
@@ -206,11 +225,13 @@ def from_json(data: str | bytes, limits: PronunciationLimits = _USUAL) -> dict[s
     try:
         loaded = json.loads(text, object_pairs_hook=pairs, parse_int=_Number)
     except RecursionError:
-        raise ValueError("The file is nested too deeply.") from None
+        raise EntryRefused("The file is nested too deeply.") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"The file is not JSON: line {error.lineno} cannot be read.") from None
+        raise EntryRefused(
+            "The file is not JSON: line {lineno} cannot be read.", lineno=error.lineno
+        ) from None
     if not isinstance(loaded, dict):
-        raise ValueError('The file must be one JSON object such as {"brb": "be right back"}.')
+        raise EntryRefused('The file must be one JSON object such as {"brb": "be right back"}.')
     return checked_entries(loaded, limits)
 
 
@@ -224,7 +245,7 @@ def _pairs(pairs: list[tuple[str, object]]) -> dict[str, str]:
     entries: dict[str, str] = {}
     for word, spoken in pairs:
         if not isinstance(spoken, str) or isinstance(spoken, _Number):
-            raise ValueError(f"What to say for {word[:40]!r} must be text in quotes.")
+            raise EntryRefused("What to say for {word!r} must be text in quotes.", word=word[:40])
         entries[word] = spoken
     return entries
 
@@ -238,7 +259,7 @@ def to_csv(entries: Mapping[str, str]) -> str:
 
 
 def from_csv(data: str | bytes, limits: PronunciationLimits = _USUAL) -> dict[str, str]:
-    """Read rows of ``word,say``, header optional; ``ValueError`` says in one sentence why not.
+    """Read rows of ``word,say``, header optional; `EntryRefused` says in one sentence why not.
 
     Semicolons and tabs part columns too, as spreadsheets write them; the one that comes first in
     the file is tried first.
@@ -246,15 +267,15 @@ def from_csv(data: str | bytes, limits: PronunciationLimits = _USUAL) -> dict[st
     text = _decoded(data, limits)
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiters = sorted((mark for mark in _DELIMITERS if mark in first), key=first.index)
-    problem: ValueError | None = None
+    problem: EntryRefused | None = None
     for delimiter in delimiters or [","]:
         try:
             entries = _read_rows(text, delimiter, limits)
-        except ValueError as error:
+        except EntryRefused as error:
             problem = problem or error
         else:
             return checked_entries(entries, limits)
-    raise problem or ValueError("The file has no columns.")
+    raise problem or EntryRefused("The file has no columns.")
 
 
 def _read_rows(text: str, delimiter: str, limits: PronunciationLimits) -> dict[str, str]:
@@ -267,24 +288,31 @@ def _read_rows(text: str, delimiter: str, limits: PronunciationLimits) -> dict[s
             if number == 1 and [cell.strip().lower() for cell in row] == _COLUMNS:
                 continue
             if len(row) != len(_COLUMNS):
-                raise ValueError(
-                    f"Row {number} has {len(row)} columns; it needs the word and how to say it."
+                raise EntryRefused(
+                    "Row {number} has {count} columns; it needs the word and how to say it.",
+                    number=number,
+                    count=len(row),
                 )
             entries[row[0]] = row[1]
             if len(entries) > limits.max_entries:
-                raise ValueError(f"There are more than {limits.max_entries:,} entries.")
+                raise EntryRefused(
+                    "There are more than {max_entries:,} entries.", max_entries=limits.max_entries
+                )
     except csv.Error:
-        raise ValueError("The file is not CSV: a field is too long or a quote is open.") from None
+        raise EntryRefused("The file is not CSV: a field is too long or a quote is open.") from None
     return entries
 
 
 def _decoded(data: str | bytes, limits: PronunciationLimits) -> str:
     if len(data) > limits.max_file_bytes:
-        raise ValueError(f"The file is larger than {limits.max_file_bytes:,} bytes.")
+        raise EntryRefused(
+            "The file is larger than {max_file_bytes:,} bytes.",
+            max_file_bytes=limits.max_file_bytes,
+        )
     if isinstance(data, str):
         return data.removeprefix("\ufeff")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError("The file is not UTF-8 text.") from None
+        raise EntryRefused("The file is not UTF-8 text.") from None
     return unicodedata.normalize("NFC", text)

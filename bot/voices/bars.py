@@ -1,9 +1,12 @@
-"""Barring a person: from voices of their own, or from everything but what they may always do.
+"""Barring a person: from speaking, from voices of their own, or from all that is not their right.
 
 Their data stays theirs: `/privacy` works for whoever is barred.
 """
 
+from collections.abc import Callable
+
 from bot.base.errors import UserError
+from bot.catalogue import Joined, Said, Sentence
 from bot.speech.service import SpeechService
 from bot.speech.speaker import Speaker
 from bot.voices.place import Person
@@ -12,49 +15,98 @@ from data.store import Store
 from engine.errors import VoiceUnusable
 from engine.speech import ClonedVoice
 
+#: In the extras of a command: the kind of bar that is enough to be refused it.
+BARRED_BY = "barred by"
+
 _BARRED = VoiceUnusable("The speaker was barred here, so I stopped.")
+_EVERYWHERE = {
+    Bar.SAY: Sentence(
+        "Whoever runs this bot has barred you from having me say anything by command."
+    ),
+    Bar.VOICES: Sentence("Whoever runs this bot has barred you from having voices."),
+    Bar.EVERYTHING: Sentence(
+        "Whoever runs this bot has barred you from using me. `/privacy info` and the other privacy "
+        "commands still work."
+    ),
+}
+_HERE = {
+    Bar.SAY: Sentence(
+        "The moderators of this server have barred you from having me say anything by command here."
+    ),
+    Bar.VOICES: Sentence("The moderators of this server have barred you from having voices here."),
+    Bar.EVERYTHING: Sentence(
+        "The moderators of this server have barred you from using me here. `/privacy info` and the "
+        "other privacy commands still work."
+    ),
+}
 
 
 class Bars:
-    """Each method that changes something asks first whether this person may do it."""
+    """Each method that changes something asks first whether this person may do it.
 
-    def __init__(self, store: Store, speech: SpeechService) -> None:
+    `clock` gives UTC in Unix seconds.
+    """
+
+    def __init__(self, store: Store, speech: SpeechService, clock: Callable[[], float]) -> None:
         self._bars = store.bars
         self._speech = speech
+        self._clock = clock
 
-    async def bar(self, user_id: int, kind: Bar, by: Person) -> None:
+    async def bar(
+        self, user_id: int, kind: Bar, by: Person, *, for_s: float | None = None
+    ) -> float | None:
         """Bar a person in the server of `by`, or everywhere where they run the bot.
 
-        In the middle of what they say, and of what is said in their voices. Raises `UserError`.
+        In the middle of what they say, and of what is said in their voices. It ends after `for_s`;
+        returns when that is. Raises `UserError`.
         """
         guild_id = _scope(by)
         if user_id == by.user_id:
             raise UserError("You cannot bar yourself.")
-        await self._bars.add(user_id, guild_id, kind)
+        ends_at = None if for_s is None else self._clock() + for_s
+        await self._bars.add(user_id, guild_id, kind, ends_at)
 
         def concerned(speaker: Speaker) -> bool:
+            if guild_id not in (None, speaker.guild_id):
+                return False
+            if kind is not Bar.VOICES and speaker.user_id == user_id:
+                return True
             voice = speaker.voice
             in_theirs = isinstance(voice, ClonedVoice) and voice.owner_id == user_id
-            theirs = kind is Bar.EVERYTHING and speaker.user_id == user_id
-            return guild_id in (None, speaker.guild_id) and (in_theirs or theirs)
+            return kind is not Bar.SAY and in_theirs
 
         self._speech.withdraw(concerned, _BARRED)
+        return ends_at
 
     async def admit(self, user_id: int, by: Person) -> None:
         """Undo `bar`. Raises `UserError` for who is not barred there."""
         if not await self._bars.remove(user_id, _scope(by)):
             raise UserError("That person is not barred.")
 
-    async def refusal(self, user_id: int, guild_id: int, kind: Bar) -> str | None:
-        """Why a person may not do something of `kind`, in a sentence; None where they may."""
-        barred = await self._bars.of(user_id, guild_id)
-        counts = {where: bar for where, bar in barred.items() if bar in (kind, Bar.EVERYTHING)}
+    async def refusal(self, user_id: int, guild_id: int, kind: Bar) -> Said | None:
+        """Why a person may not do something of `kind`, in words; None where they may."""
+        bars = await self._bars.of(user_id, guild_id)
+        counts = [bar for bar in bars.values() if bar.kind in (kind, Bar.EVERYTHING)]
         if not counts:
             return None
-        from_what = "having voices" if kind is Bar.VOICES else "using me"
-        if None in counts:
-            return f"Whoever runs this bot has barred you from {from_what}."
-        return f"The moderators of this server have barred you from {from_what} here."
+        widest = min(counts, key=lambda bar: (bar.guild_id is not None, bar.kind is not kind))
+        said = Bar.VOICES if kind is Bar.VOICES else widest.kind
+        return ending((_HERE if widest.guild_id else _EVERYWHERE)[said], widest.ends_at)
+
+    async def of(self, user_id: int, guild_id: int) -> list[Said]:
+        """How a person is barred in a server or everywhere, in words."""
+        bars = await self._bars.of(user_id, guild_id)
+        return [
+            ending((_HERE if bar.guild_id else _EVERYWHERE)[bar.kind], bar.ends_at)
+            for bar in bars.values()
+        ]
+
+
+def ending(said: Said, ends_at: float | None) -> Said:
+    """What is said of a bar, and then when it ends, if it does."""
+    if ends_at is None:
+        return said
+    return Joined((said, Sentence("That ends {time}.", time=f"<t:{ends_at:.0f}:R>")))
 
 
 def _scope(by: Person) -> int | None:

@@ -14,7 +14,9 @@ import msgspec
 from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
+from bot.catalogue import Joined, Said, Sentence
 from bot.speech.speaker import Speaker
+from bot.voices.naming import ANOTHERS, SHARED, STOCK, marked
 from bot.voices.place import Person, Place
 from bot.voices.references import VoiceReference
 from bot.voices.rights import ABOUT_OTHERS, EVERYWHERE, OF_SHARED, Action
@@ -25,8 +27,12 @@ from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice
 
 log = logging.getLogger(__name__)
 
-_NO_SUCH_VOICE = "You have no such voice. Pick one from the list that appears as you type."
-_NOWHERE = "There is no such voice. Reports and exports name them by number, such as voice:12."
+_NO_SUCH_VOICE = Sentence(
+    "You have no such voice. Pick one from the list that appears as you type."
+)
+_NOWHERE = Sentence(
+    "There is no such voice. Reports and exports name them by number, such as voice:12."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +123,27 @@ class Voices:
                 found.append(voice)
             elif refusal == unknown and place.permits(Action.SEE, voice):
                 name = escape_markdown(voice.name)
-                refusal = f"You may not do that with the voice {name}."
+                refusal = Sentence("You may not do that with the voice {voice}.", voice=name)
                 if place.permits(action, voice, even_disabled=True):
-                    refusal = f"The voice {name} is disabled here."
+                    refusal = Sentence("The voice {voice} is disabled here.", voice=name)
         if not found:
             raise UserError(refusal)
         own = found[0].owner_id == person.user_id
         if len(found) > 1 and (action in ABOUT_OTHERS or (action is Action.DELETE and not own)):
-            which = ", ".join(
-                f"{VoiceReference.to_voice(v)} of <@{v.owner_id}>" for v in found[:10]
+            which = Joined(
+                tuple(
+                    Sentence(
+                        "{voice} of <@{owner_id}>",
+                        voice=str(VoiceReference.to_voice(v)),
+                        owner_id=v.owner_id,
+                    )
+                    for v in found[:10]
+                ),
+                by=", ",
             )
-            raise UserError(f"Several voices are called that: {which}. Give me its number.")
+            raise UserError(
+                "Several voices are called that: {which}. Give me its number.", which=which
+            )
         if action in OF_SHARED and not own and not await self._stands(found[0], person):
             return await self.find(asked, action, person)  # without that share
         return found[0]
@@ -139,7 +155,7 @@ class Voices:
         offered = await self.offer("", action, person)
         if info:
             offered += [
-                VoiceChoice(f"{name} (stock voice)", str(VoiceReference("stock", name)))
+                VoiceChoice(marked(name, STOCK), str(VoiceReference("stock", name)))
                 for name in info.stock_voices
             ]
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
@@ -151,7 +167,7 @@ class Voices:
             if place.permits(action, voice):
                 label = voice.name
                 if voice.owner_id != person.user_id:
-                    label += " (shared)" if place.is_shared(voice) else " (another member's)"
+                    label = marked(label, SHARED if place.is_shared(voice) else ANOTHERS)
                 offered.append(VoiceChoice(label, str(VoiceReference.to_voice(voice))))
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]
 
@@ -246,9 +262,9 @@ class Voices:
         await self._note(self._store.uses.note(voice, person.user_id, person.guild_id))
         return msgspec.structs.replace(self.as_speaker(voice, person), note=note)
 
-    async def _usual_voice(self, person: Person) -> tuple[VoiceRow | None, str | None]:
+    async def _usual_voice(self, person: Person) -> tuple[VoiceRow | None, Said | None]:
         """The voice, and a sentence where a preferred one is disabled."""
-        note = None
+        note: Said | None = None
         place = await self.place(person)
         for voice in await self._in_order_of_preference(person):
             if place.permits(Action.SPEAK, voice):
@@ -257,7 +273,9 @@ class Voices:
                 return voice, note
             if place.permits(Action.SPEAK, voice, even_disabled=True):
                 name = escape_markdown(voice.name)
-                note = note or f"The voice {name} is disabled here, so another one is speaking."
+                note = note or Sentence(
+                    "The voice {voice} is disabled here, so another one is speaking.", voice=name
+                )
         return None, note
 
     async def _stands(self, voice: VoiceRow, person: Person) -> bool:

@@ -1,8 +1,11 @@
 """What a person agrees to before their clip is even downloaded.
 
 A change of the text raises the version. Which version its owner saw is stored with each voice, and
-the texts of all versions stay here: an export has those that somebody agreed to.
+the texts of all versions stay here: an export has those that somebody agreed to. They are shown in
+a member's language; an export has them in English.
 """
+
+from bot.catalogue import Joined, Sentence
 
 _WHOSE = (
     "**Before you give me a voice**\n"
@@ -59,20 +62,36 @@ CONSENT_TEXTS = {
 }
 CONSENT_VERSION = max(CONSENT_TEXTS)
 CONSENT_TEXT = CONSENT_TEXTS[CONSENT_VERSION]
+#: It as it is shown, paragraph by paragraph.
+CONSENT = Joined(
+    (
+        Sentence(_WHOSE),
+        Sentence(_OF_ANOTHER),
+        Sentence(_KEPT),
+        Sentence(_SPOKEN),
+        Sentence(_SHARING),
+        Sentence(_MODERATED_AND_HEARD),
+    ),
+    by="",
+)
 
-#: What is written beside the box to tick; Discord allows 45 characters.
-CONSENT_LABEL = "I agree to this"
+#: What is written beside the box to tick.
+# At most 45 characters.
+CONSENT_LABEL = Sentence("I agree to this")
 
-#: What somebody is told whose voice another member wants to register, by version.
-PERMISSION_TEXTS = {
-    1: "If you allow it, they can speak in your voice through me, in every server that I am in "
+_PERMISSION_1 = (
+    "If you allow it, they can speak in your voice through me, in every server that I am in "
     "with them, and let a whole server speak in it. I keep the speech in the clip that they sent, "
     "cut to at most half a minute, what my voice model computes from it, and that you allowed it "
     "and when. If you say a sentence for it, I compare the recording with the clip and delete it "
     "at once; I keep which sentence, how much of it I heard, and how much alike the voices are. "
     "You can take it back at any time with `/privacy info`, also in a direct message to me: then "
     "the voice and everything made from it are deleted. If you decline, or do nothing, I delete "
-    "the clip.",
-}
+    "the clip."
+)
+
+#: What somebody is told whose voice another member wants to register, by version.
+PERMISSION_TEXTS = {1: _PERMISSION_1}
 PERMISSION_VERSION = max(PERMISSION_TEXTS)
 PERMISSION_TEXT = PERMISSION_TEXTS[PERMISSION_VERSION]
+PERMISSION = Sentence(_PERMISSION_1)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.base.errors import UserError
+from bot.catalogue import Sentence
 from bot.speech.speaker import Speaker
 from data.rows import VoiceRow
 from engine.speech import ClonedVoice
 
-GONE = "This clip is gone already. Please start again."
+GONE = Sentence("This clip is gone already. Please start again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

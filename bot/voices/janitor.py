@@ -98,6 +98,7 @@ class Janitor:
         gone += await self._renderings.remove(too_old)
         gone += await self._files_without_row(before)
         gone += await self._store.reports.forget_handled(HANDLED_REPORT_KEPT_S)
+        gone += await self._store.bars.forget_ended()
         gone += await self._store.uses.forget_before(USES_KEPT_S)
         gone += await self._store.moderation.forget_voiceprints(VOICEPRINT_KEPT_S)
         gone += await self._store.personal.forget_strangers()

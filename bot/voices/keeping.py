@@ -56,7 +56,7 @@ class VoiceKeeping:
         try:
             await self._store.voices.rename(voice, name)
         except VoiceNameTaken as error:
-            raise UserError(str(error)) from None
+            raise UserError("You already have a voice called {voice}.", voice=name) from error
         return replace(voice, name=name)
 
     async def share(self, asked: str, person: Person) -> VoiceRow:
@@ -67,7 +67,7 @@ class VoiceKeeping:
     async def unshare(self, asked: str, person: Person) -> VoiceRow:
         voice = await self._voices.find(asked, Action.UNSHARE, person)
         if not await self._sharing.end(voice, person.guild_id):
-            raise UserError(f"The voice {voice.name} is not shared here.")
+            raise UserError("The voice {voice} is not shared here.", voice=voice.name)
         return voice
 
     async def unshare_everywhere(self, asked: str, owner_id: int) -> tuple[VoiceRow, list[int]]:
@@ -77,7 +77,7 @@ class VoiceKeeping:
         guild_ids = [share.guild_id for share in shares if share.voice_id == voice.voice_id]
         ended = [guild_id for guild_id in guild_ids if await self._sharing.end(voice, guild_id)]
         if not ended:
-            raise UserError(f"The voice {voice.name} is shared with no server.")
+            raise UserError("The voice {voice} is shared with no server.", voice=voice.name)
         return voice, ended
 
     async def adjust(self, asked: str, person: Person, **settings: float | None) -> VoiceRow:
@@ -87,7 +87,9 @@ class VoiceKeeping:
         for name, value in changes.items():
             low, high = SETTING_RANGES[name]
             if not low <= value <= high:
-                raise UserError(f"{name} goes from {low:g} to {high:g}.")
+                raise UserError(
+                    "{name} goes from {low:g} to {high:g}.", name=name, low=low, high=high
+                )
         return await self._set(replace(voice, **changes))
 
     async def reset(self, asked: str, person: Person) -> VoiceRow:

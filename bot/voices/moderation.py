@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
+from bot.catalogue import gettext
 from bot.speech.service import SpeechService
 from bot.voices.choosing import VoiceChoice, Voices
 from bot.voices.likeness import voiceprint_of
@@ -116,7 +117,7 @@ class VoiceModeration:
             return None
         voice = await self._voices.find(asked, Action.ENABLE, person)
         if not await self._enable(voice, person.guild_id):
-            raise UserError(f"The voice {voice.name} is not disabled in this server.")
+            raise UserError("The voice {voice} is not disabled in this server.", voice=voice.name)
         return voice
 
     async def offer_enabling(self, typed: str, person: Person) -> list[VoiceChoice]:
@@ -134,7 +135,7 @@ class VoiceModeration:
         for clip in await self._store.moderation.disabled_clips(person.guild_id):
             if clip.clip_digest not in alive:
                 day = datetime.fromtimestamp(clip.disabled_at, UTC).date()
-                label = f"A deleted voice, disabled on {day}"
+                label = gettext("A deleted voice, disabled on {day}", day=str(day))
                 reference = VoiceReference("clip", clip.clip_digest)
                 offered.append(VoiceChoice(label, str(reference)))
         return [choice for choice in offered if typed.casefold() in choice.label.casefold()]

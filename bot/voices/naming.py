@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from bot.base.errors import UserError
+from bot.catalogue import Sentence
 from bot.voices.references import VoiceReference
 
 NAME_MAX_CHARS = 32
@@ -16,21 +17,43 @@ _BLANK = frozenset(
 #: What Discord shows as a mention, an emoji, a time or a command, and what pings everybody.
 _MARKUP = re.compile(r"<(?:@[!&]?|#|a?:\w+:|t:|/|id:)[^>]*>|@everyone|@here", re.IGNORECASE)
 #: What stands behind a name in lists of voices.
-_SAYS_WHOSE = re.compile(r"\((?:shared|stock voice|another member['’]s)\)$", re.IGNORECASE)
+SHARED, STOCK, ANOTHERS = (
+    Sentence("(shared)"),
+    Sentence("(stock voice)"),
+    Sentence("(another member's)"),
+)
 
 
 def require_name(name: str) -> None:
     """Raise `UserError` for what cannot be the name of a voice."""
     if not 1 <= len(name) <= NAME_MAX_CHARS or name != name.strip() or not _is_seen(name):
-        raise UserError(f"A name has 1 to {NAME_MAX_CHARS} visible characters.")
+        raise UserError("A name has 1 to {most} visible characters.", most=NAME_MAX_CHARS)
     if _is_piled(name):
-        raise UserError(f"A name has at most {_MOST_MARKS} signs over or under one letter.")
+        raise UserError(
+            "A name has at most {most} signs over or under one letter.",
+            most=_MOST_MARKS,
+        )
     if VoiceReference.parse(name.casefold()):
         raise UserError("A name cannot begin with “voice:”, “stock:” or “clip:”.")
     if _MARKUP.search(name):
         raise UserError("A name cannot be a mention, or anything else that Discord shows as one.")
-    if _SAYS_WHOSE.search(unicodedata.normalize("NFKC", name)):
+    if _says_whose(name):
         raise UserError("A name cannot end with “(shared)” or another note on whose voice it is.")
+
+
+def marked(name: str, whose: Sentence) -> str:
+    """A name with a note on whose voice it is, for who reads it."""
+    return f"{name} {whose}"
+
+
+def _says_whose(name: str) -> bool:
+    """Whether it ends with a note on whose voice it is, in any language that notes are read in."""
+    notes = {_plain(text) for note in (SHARED, STOCK, ANOTHERS) for text in note.in_all_languages()}
+    return _plain(name).endswith(tuple(notes))
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).replace("’", "'").casefold()
 
 
 def _is_seen(name: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.base.errors import UserError
+from bot.catalogue import Sentence
 from bot.voices.bars import Bars
 from bot.voices.consent import PERMISSION_VERSION
 from bot.voices.drafts import Draft
@@ -22,7 +23,7 @@ from data.store import Store
 _DECLINED_FOR_S = 24 * 3600.0
 _UNANSWERED_FOR_S = 600.0
 
-_OVER = "This question is over."
+_OVER = Sentence("This question is over.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,13 @@ class Permissions:
             raise UserError("Only in a server can I ask another member for their voice.")
         await self._require_possible(guild_id)
         if await self._bars.refusal(giver_id, guild_id, Bar.VOICES):
-            raise UserError(f"<@{giver_id}> is barred from having voices here.")
+            raise UserError("<@{giver_id}> is barred from having voices here.", giver_id=giver_id)
         now = self._clock()
         self._left_alone = {pair: at for pair, at in self._left_alone.items() if at > now}
         if self._pair(owner_id, giver_id) in self._left_alone:
-            raise UserError(f"You asked <@{giver_id}> before. Please leave them some time.")
+            raise UserError(
+                "You asked <@{giver_id}> before. Please leave them some time.", giver_id=giver_id
+            )
 
     def ask(self, draft: Draft) -> None:
         """Note that the question is put."""
@@ -99,9 +102,13 @@ class Permissions:
         await self._require_possible(guild_id)
         given_at = self._given.get(draft.path)
         if given_at is None:
-            raise UserError(f"<@{giver_id}> has not allowed it. Please start again.")
+            raise UserError(
+                "<@{giver_id}> has not allowed it. Please start again.", giver_id=giver_id
+            )
         if await self._sharing.membership(guild_id, giver_id) is False:
-            raise UserError(f"<@{giver_id}> is no member of this server any more.")
+            raise UserError(
+                "<@{giver_id}> is no member of this server any more.", giver_id=giver_id
+            )
         return given_at
 
     def forget(self, draft: Draft) -> None:

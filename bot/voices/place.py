@@ -48,7 +48,7 @@ class Place:
             known={voice.voice_id for voice in known},
             disabled=await store.moderation.disabled_in(guild_id),
             disabled_clips=await store.moderation.disabled_digests(guild_id),
-            barred=await store.bars.codes(guild_id),
+            barred=await store.bars.voiceless(guild_id),
             pseudonym=store.pseudonym,
         )
 

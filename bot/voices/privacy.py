@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.base.turns import FairTurns
+from bot.catalogue import Said, Sentence
 from bot.speech.line_languages import LineLanguages
 from bot.speech.pronouncing import Pronouncing
 from bot.voices.consent import CONSENT_TEXTS, PERMISSION_TEXTS
@@ -25,7 +26,7 @@ from data.store import Store
 
 _EXPORTS_AT_ONCE = 2
 _EXPORTS_WAITING = 50
-_TOO_MANY = "Many others want their data just now. Please try again in a minute."
+_TOO_MANY = Sentence("Many others want their data just now. Please try again in a minute.")
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +63,12 @@ class Deletion(NamedTuple):
     complete: bool
 
     @property
-    def remains(self) -> str:
-        """What an answer has to add."""
+    def remains(self) -> Said | None:
+        """What an answer has to add, if anything."""
         if self.complete:
-            return ""
-        return (
-            " Another program, a backup perhaps, is reading my database. Until it is done, usually "
+            return None
+        return Sentence(
+            "Another program, a backup perhaps, is reading my database. Until it is done, usually "
             "within the hour, traces are left in a log file that I then empty."
         )
 

@@ -42,7 +42,9 @@ class ServerQuota:
             answer = await self._sharing.membership(guild_id, owner_id)
             (left if answer is False else stayed).add(owner_id)
         if self._counted(owners, left) >= self._most:
-            raise UserError(f"This server has reached its limit of {self._most:,} voices.")
+            raise UserError(
+                "This server has reached its limit of {most:,} voices.", most=self._most
+            )
 
     @staticmethod
     def _counted(owners: dict[int, int], left: set[int]) -> int:

@@ -17,6 +17,7 @@ from bot.base.cooldown import Cooldown
 from bot.base.errors import UserError
 from bot.base.home import CLIPS
 from bot.base.locks import KeyedLocks
+from bot.catalogue import Joined, Said, Sentence
 from bot.clips.judge import ClipLimits, JudgedClip
 from bot.voices.bars import Bars
 from bot.voices.consent import CONSENT_VERSION
@@ -194,7 +195,9 @@ class Registration:
             try:
                 return await self._store.voices.insert(new)
             except VoiceNameTaken as error:
-                raise UserError(str(error)) from None
+                raise UserError(
+                    "You already have a voice called {voice}.", voice=new.name
+                ) from error
         voice_id = wish.replaces.voice_id
         await self._store.voices.replace_clip(voice_id, new)
         voice = await self._store.voices.get(voice_id)
@@ -220,12 +223,14 @@ class Registration:
             return
         require_name(wish.name)
         if await self._store.voices.find(wish.owner_id, wish.name):
-            raise UserError(f"You already have a voice called {wish.name}.")
+            raise UserError("You already have a voice called {voice}.", voice=wish.name)
         most = self._limits.voices_per_user
         if len(await self._store.voices.of_owner(wish.owner_id)) >= most:
             raise UserError(
-                f"You already have {most} voices, and nobody may have more. Delete one with "
-                "`/voice delete`, or give it another clip with `/voice replace`."
+                "You already have {count} voices, and nobody may have more. Delete "
+                "one with `/voice delete`, or give it another clip with `/voice "
+                "replace`.",
+                count=most,
             )
         if wish.guild_id is not None:
             await self._quota.require(wish.guild_id, wish.owner_id)
@@ -257,10 +262,13 @@ class Registration:
         }
         if persons <= {wish.person_id}:  # also where they allowed it to several
             return
-        refusal = "This recording is another member's voice already, so I cannot make it yours."
+        refusal: Said = Sentence(
+            "This recording is another member's voice already, so I cannot make it yours."
+        )
         if wish.guild_id is not None:
             await self._store.moderation.note_copy(wish.guild_id, wish.owner_id)
-            refusal += " I told the moderators of this server that it was sent."
+            told = Sentence("I told the moderators of this server that it was sent.")
+            refusal = Joined((refusal, told))
         raise AnothersVoice(refusal)
 
     def _forget(self, draft: Draft) -> None:

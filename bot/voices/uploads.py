@@ -9,12 +9,13 @@ from bot.base import private_files
 from bot.base.errors import UserError
 from bot.base.home import UPLOADS
 from bot.base.turns import FairTurns
+from bot.catalogue import Sentence
 
 #: A file of 10 MiB takes a second; others wait for those that are being fetched.
 FETCH_WITHIN_S = 60.0
 #: A check takes a second or two, and whoever waits watches Discord's "is thinking".
 _MOST_WAITING = 50
-_TOO_MANY = "Many others are registering voices just now. Please try again in a minute."
+_TOO_MANY = Sentence("Many others are registering voices just now. Please try again in a minute.")
 
 #: Writes what was uploaded to a path that does not exist yet.
 Fetch = Callable[[Path], Awaitable[object]]
@@ -39,8 +40,9 @@ class Uploads:
         """Raise `UserError` for a file that need not even be fetched."""
         if size_bytes > self._max_bytes:
             raise UserError(
-                f"This file has {size_bytes / 2**20:.1f} MiB; I take at most "
-                f"{self._max_bytes / 2**20:g} MiB."
+                "This file has {size:.1f} MiB; I take at most {most:g} MiB.",
+                size=size_bytes / 2**20,
+                most=self._max_bytes / 2**20,
             )
         if size_bytes == 0:
             raise UserError("This file is empty.")

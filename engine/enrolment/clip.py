@@ -54,10 +54,7 @@ def decode(content: bytes) -> FloatArray:
         samples, rate = _with_av(content)
     duration_s = len(samples) / rate
     if duration_s < MIN_DURATION_S:
-        raise VoiceUnusable(
-            f"The voice's clip lasts {duration_s:.1f} seconds; at least {MIN_DURATION_S:.0f} is "
-            "needed."
-        )
+        raise VoiceUnusable("The voice's clip is too short to learn a voice from.")
     if not np.isfinite(samples).all():
         raise VoiceUnusable("The voice's clip is damaged: it has samples that are not numbers.")
     if np.abs(samples).max() < SILENT_PEAK:
@@ -96,6 +93,4 @@ def _with_av(content: bytes) -> tuple[FloatArray, int]:
 
 
 def _too_long() -> VoiceUnusable:
-    return VoiceUnusable(
-        f"The voice's clip is too long; at most {MAX_DURATION_S:.0f} seconds are taken."
-    )
+    return VoiceUnusable("The voice's clip is too long to learn a voice from.")

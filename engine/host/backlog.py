@@ -70,8 +70,9 @@ class Backlog:
             full = self.queued - len(self._again) >= self._queued_max
             if full and not self._make_room(_lane(request)):
                 raise QueueFull(
-                    f"Too much is waiting to be spoken: {self._queued_max} pieces. "
-                    "Please try again in a moment."
+                    "Too much is waiting to be spoken: {most} pieces. Please "
+                    "try again in a moment.",
+                    most=self._queued_max,
                 )
             speak = Speak(
                 0,  # until it is given to a worker
@@ -228,9 +229,9 @@ class Backlog:
                 return True
         guilds = Counter(job.waiters[0].lane.guild_id for job in queued)
         greediest, most = max(guilds.items(), key=lambda one: one[1], default=(0, 0))
-        whose = "this server"
+        own = False
         if guilds[lane.guild_id] + 2 > most:
-            greediest, whose = lane.guild_id, "yours"
+            greediest, own = lane.guild_id, True
         members = Counter(
             job.waiters[0].lane.user_id
             for job in queued
@@ -243,7 +244,11 @@ class Backlog:
         newest = next(job for job in reversed(queued) if job.waiters[0].lane[1:] == taken)
         self._refuse(
             newest,
-            QueueFull(f"Too much of {whose} is waiting to be spoken. Please wait a bit."),
+            QueueFull(
+                "Too much of yours is waiting to be spoken. Please wait a bit."
+                if own
+                else "Too much of this server is waiting to be spoken. Please wait a bit."
+            ),
         )
         return True
 
@@ -253,7 +258,8 @@ class Backlog:
             return
         waiter.answer.set_exception(
             DeadlineExceeded(
-                f"There was too much to say: this was not begun within {deadline_s:g} s."
+                "There was too much to say: this was not begun within {deadline_s:g} s.",
+                deadline_s=deadline_s,
             )
         )
 

@@ -172,7 +172,7 @@ async def a_house(
             sharing = Sharing(store, home, speech, clock=clock)
             voices = Voices(store, home, sharing)
             forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
-            bars = Bars(store, speech)
+            bars = Bars(store, speech, clock)
             clip_limits = ClipLimits(max_upload_mib=1000 / 2**20)
             uploads = Uploads(
                 home, at_once=clip_limits.checks_at_once, max_bytes=clip_limits.max_upload_bytes

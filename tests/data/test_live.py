@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 
 from data.live import Exclusion
+from data.member_words import WordsKind
 from data.rows import GuildSettings, LiveBinding
 from data.store import Store
 
@@ -25,24 +26,48 @@ async def test_an_exclusion_counts_in_one_server_and_can_be_undone(store: Store)
     assert await store.exclusions.listed(5, Exclusion.BLOCKED) == [8, 9]
 
 
-async def test_a_server_has_one_binding_which_follows_the_bot_and_goes_with_the_server(
-    store: Store,
-) -> None:
-    for guild_id in (5, 6):
-        await store.live_bindings.put(
-            LiveBinding(guild_id=guild_id, text_channel_id=1, voice_channel_id=2)
+async def test_a_server_has_several_bindings_which_go_with_it(store: Store) -> None:
+    def binding(
+        guild_id: int, text_id: int, voice_id: int, *, follows: bool = False
+    ) -> LiveBinding:
+        return LiveBinding(
+            guild_id=guild_id,
+            text_channel_id=text_id,
+            voice_channel_id=voice_id,
+            follows_authors=follows,
         )
-    await store.live_bindings.put(LiveBinding(guild_id=5, text_channel_id=3, voice_channel_id=2))
-    await store.live_bindings.moved(5, 4)
-    await store.live_bindings.moved(7, 4)
+
+    for one in (binding(5, 1, 2), binding(5, 3, 2), binding(6, 1, 2), binding(5, 1, 4)):
+        await store.live_bindings.put(one)
+    await store.live_bindings.put(binding(5, 9, 2, follows=True))
     assert await store.live_bindings.all() == [
-        LiveBinding(guild_id=5, text_channel_id=3, voice_channel_id=4),
-        LiveBinding(guild_id=6, text_channel_id=1, voice_channel_id=2),
+        binding(5, 1, 4),
+        binding(5, 3, 2),
+        binding(5, 9, 2, follows=True),
+        binding(6, 1, 2),
     ]
     await store.live_bindings.remove(6)
+    await store.live_bindings.remove(5, 3)
+    assert [one.text_channel_id for one in await store.live_bindings.all()] == [1, 9]
     await store.departed_guilds.departed(5)
     await store.departed_guilds.clean(5)
     assert await store.live_bindings.all() == []
+
+
+async def test_a_members_words_count_in_one_server_and_go_with_them(store: Store) -> None:
+    words = store.member_words
+    await words.choose(9, 5, WordsKind.NAME, "Ally")
+    await words.choose(9, 5, WordsKind.NAME, "Al")
+    await words.choose(9, 5, WordsKind.ARRIVAL, "Here I am.")
+    await words.choose(8, 5, WordsKind.NAME, "Bobby")
+    assert await words.of(5, WordsKind.NAME, {7, 8, 9}) == {8: "Bobby", 9: "Al"}
+    assert await words.of(5, WordsKind.NAME, set()) == {}
+    assert await words.get(9, 6, WordsKind.NAME) is None
+    await words.choose(9, 5, WordsKind.NAME, None)
+    assert await words.get(9, 5, WordsKind.NAME) is None
+    assert await words.get(9, 5, WordsKind.ARRIVAL) == "Here I am."
+    await store.personal.delete(9)
+    assert await words.get(9, 5, WordsKind.ARRIVAL) is None
 
 
 async def test_every_setting_comes_back_as_it_was_stored(store: Store) -> None:
@@ -61,6 +86,19 @@ async def test_every_setting_comes_back_as_it_was_stored(store: Store) -> None:
         volume_percent=80,
         alone_leave_s=0,
         idle_leave_s=60,
+        auto_join=True,
+        excluded_role_id=78,
+        read_silent=True,
+        read_links=False,
+        read_emoji=False,
+        unread_prefix="!",
+        unread_words="a, b c",
+        use_nicknames=False,
+        own_greetings=True,
+        arrival_line="Hello, {name}.",
+        departure_line="Bye, {name}.",
+        catch_up_percent=120,
+        skip_votes=True,
     )
     await store.guild_settings.update(5, lambda _: chosen)
     assert await store.guild_settings.get(5) == chosen

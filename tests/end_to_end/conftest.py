@@ -133,7 +133,7 @@ async def settings_page(moderator: Member, page: Page) -> Message:
     """The panel of `/settings`, turned to a page."""
     panel = await (await moderator.slash("settings")).reply()
     if page is not Page.READING:
-        await (await panel.press(page)).acknowledged()
+        await (await panel.select("page", [page])).acknowledged()
     return panel
 
 
@@ -146,9 +146,9 @@ async def choose(moderator: Member, field: str, *chosen: Choice) -> Message:
         if panel.component(field)["label"] == f"{option.title}: {chosen[0]}":
             return panel
         changed = await panel.press(field)
-    elif option.is_number:
+    elif option.is_typed:
         form = await (await panel.press(field)).modal()
-        changed = await form.submit({option.hint: str(chosen[0])})
+        changed = await form.submit({str(option.hint): str(chosen[0])})
     else:
         changed = await panel.select(field, picked)
     await changed.acknowledged()

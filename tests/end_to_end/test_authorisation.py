@@ -46,10 +46,13 @@ NAMING_A_VOICE: dict[str, dict[str, Any]] = {
 WITHOUT_A_VOICE = {
     "voice register",  # makes one's own
     "voice list",
+    "voice tune",  # is about one's own, whichever that is
     "voice report",  # names a member
     "voice-admin reports",
     "voice-admin bar",  # name a person
     "voice-admin unbar",
+    "voice-admin volume",
+    "voice-admin voice",  # and a stock voice alone
     "privacy info",  # about the caller alone
     "privacy export",
     "privacy delete",
@@ -59,6 +62,7 @@ WITHOUT_A_VOICE = {
     "bot-owner unbar",
     "bot-owner statistics",  # is about nobody
     "Use as my voice",
+    "Speak this",
 }
 #: Commands of these groups, of the context menus, and all that take a voice, are in one of both.
 ABOUT_VOICES = ("voice ", "voice-admin ", "privacy ", "bot-owner ")

@@ -8,9 +8,10 @@ import pytest_asyncio
 from bot.live.guild_options import Page
 from bot.loopback import File, Member, Message
 from bot.loopback.options import OptionValue
-from tests.end_to_end.conftest import Stage, a_stage, settings_page
+from tests.end_to_end.conftest import Stage, a_stage, choose, settings_page
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.registering import press, register, seen, shorter
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TOLD = "The moderators of this server can read your report now."
@@ -118,6 +119,46 @@ async def test_reports_have_pages_and_states_and_forge_nothing(stage: Stage) -> 
     assert "Reports: 0 handled" in shown.text
     await press(shown, "Show open")
     assert "Reports: 6 open" in shown.text
+
+
+async def test_moderators_silence_a_member_for_a_while_and_choose_their_voice(
+    stage: Stage,
+) -> None:
+    """The member, their `/privacy info` and the log channel are told; deleting undoes nothing."""
+    guild = stage.elsewhere("Silenced")
+    mod = guild.guild.add_member("Mod", manage_guild=True)
+    log = guild.guild.add_text_channel("log")
+    await choose(mod, "log_channel_id", log)
+    bar = {"member": guild.alice, "from": "say", "for": 3600}
+    barred = await told(mod, "voice-admin bar", **bar)
+    assert "cannot have me say anything by command in this server. That ends <t:" in barred
+    refused = await guild.reply(guild.alice, "say", text="Hello.")
+    assert refused.startswith("The moderators of this server have barred you from having me say")
+    assert "voices" in await guild.reply(guild.alice, "voice list")
+
+    offered = await mod.autocomplete("voice-admin voice", focused="stock_voice", value="to")
+    assert [one["name"] for one in offered] == ["tone"]
+    force = {"member": guild.alice, "stock_voice": "tone", "forced": True}
+    assert "speaks in **tone** alone" in await told(mod, "voice-admin voice", **force)
+    assert "have you speak in the stock voice tone" in await guild.reply(
+        guild.alice, "voice use", voice="tone"
+    )
+    await delete_everything(guild.alice)
+    known = await guild.reply(guild.alice, "privacy info")
+    for decided in ("barred you from having me say", "the stock voice tone", "under a code: 1"):
+        assert decided in known
+
+    def noted() -> str:
+        return " ".join(message.text for message in log.messages.values())
+
+    await until(lambda: f"has {guild.alice.mention} speak in the stock voice **tone**" in noted())
+    assert "barred somebody" in noted()
+
+    await told(mod, "voice-admin unbar", member=guild.alice)
+    said = await guild.answer(guild.alice, "say", text="Hello.")
+    assert "have you speak in the stock voice tone" in said.text
+    assert "chooses their voice again" in await told(mod, "voice-admin voice", member=guild.alice)
+    assert "tone" in await guild.reply(guild.alice, "voice use", voice="tone")
 
 
 async def test_who_is_barred_uses_nothing_but_their_data(stage: Stage, clip: File) -> None:

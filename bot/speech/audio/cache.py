@@ -103,7 +103,7 @@ class SpeechCache:
                         voice_identity=voice.identity,
                         path=path.relative_to(self._home).as_posix(),
                         size_bytes=len(ogg),
-                        duration_s=speech.duration_s,
+                        duration_s=len(packets) * opus.PACKET_MS / 1000,
                     ),
                     origin,
                 )

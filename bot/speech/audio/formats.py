@@ -1,25 +1,22 @@
-"""Speech as a file that grows while it is made: MP3, Ogg Opus, WAV, FLAC, or samples alone.
+"""Speech as a file, whole or growing while it is made: MP3, Ogg Opus, WAV, FLAC, or samples alone.
 
 Synchronous and meant for a thread. A file says in its tags that its speech is synthetic; what is
 samples alone has no place for that.
 """
 
+import io
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal, cast
 
 import av
-import av.error
-import numpy as np
+import av.filter
 from av.audio.stream import AudioStream
 
 from bot.speech.audio.opus import SYNTHETIC
+from bot.speech.audio.tuning import UNTUNED, Tuning, frame_of, frames_of, link, tuning_filters
 from engine.speech import FloatArray
 
 FormatName = Literal["mp3", "opus", "wav", "flac", "pcm"]
-
-#: ffmpeg's `atempo` blends samples up to 2 and leaves some out beyond: several in a row do not.
-_TEMPO_MIN, _TEMPO_MAX = 0.5, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,24 @@ FORMATS: dict[FormatName, Format] = {
 }
 
 
+def whole_file(name: FormatName, pcm: FloatArray, sample_rate: int) -> bytes:
+    """A file of mono float32 `pcm` of shape (samples,), whose header says how long it is."""
+    form, out = FORMATS[name], io.BytesIO()
+    graph = _graph(form, sample_rate, UNTUNED)
+    graph.push(frame_of(pcm, sample_rate))
+    graph.push(None)
+    with av.open(out, "w", format=form.container) as container:
+        container.metadata["comment"] = SYNTHETIC
+        stream = cast(
+            "AudioStream", container.add_stream(form.codec, rate=form.rate, layout="mono")
+        )
+        for frame in frames_of(graph):
+            frame.pts = None  # the encoder counts by itself
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return out.getvalue()
+
+
 class _Written:
     """Where a container writes; it cannot go back in it."""
 
@@ -78,18 +93,14 @@ class GrowingFile:
         self._stream = cast(
             "AudioStream", self._container.add_stream(form.codec, rate=form.rate, layout="mono")
         )
-        self._graph = _graph(form, sample_rate, speed)
+        self._graph = _graph(form, sample_rate, Tuning(speed))
 
     def add(self, pcm: FloatArray) -> bytes:
         """Append mono float32 `pcm` of shape (samples,); return what the file grew by.
 
         That may be nothing: the end of what was added can wait for what comes next.
         """
-        frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(pcm, dtype=np.float32)[None, :], format="flt", layout="mono"
-        )
-        frame.sample_rate = self.sample_rate
-        self._graph.push(frame)
+        self._graph.push(frame_of(pcm, self.sample_rate))
         self._encode()
         return self._written.taken()
 
@@ -102,32 +113,19 @@ class GrowingFile:
         return self._written.taken()
 
     def _encode(self) -> None:
-        while True:
-            try:
-                frame = self._graph.pull()
-            except (av.error.BlockingIOError, av.error.EOFError):
-                return
+        for frame in frames_of(self._graph):
             frame.pts = None  # the encoder counts by itself
-            self._container.mux(self._stream.encode(cast("av.AudioFrame", frame)))
+            self._container.mux(self._stream.encode(frame))
 
 
-def _graph(form: Format, sample_rate: int, speed: float) -> av.filter.Graph:
+def _graph(form: Format, sample_rate: int, tuning: Tuning) -> av.filter.Graph:
     graph = av.filter.Graph()
-    nodes = [graph.add_abuffer(sample_rate=sample_rate, format="flt", layout="mono")]
-    nodes += [graph.add("atempo", f"{factor:.6f}") for factor in _tempos(speed)]
-    nodes.append(graph.add("aresample", str(form.rate)))
-    nodes.append(graph.add("aformat", f"sample_fmts={form.samples}:channel_layouts=mono"))
-    nodes.append(graph.add("abuffersink"))
-    for one, following in pairwise(nodes):
-        one.link_to(following)
-    graph.configure()
+    nodes = [
+        graph.add_abuffer(sample_rate=sample_rate, format="flt", layout="mono"),
+        *tuning_filters(graph, sample_rate, tuning),
+        graph.add("aresample", str(form.rate)),
+        graph.add("aformat", f"sample_fmts={form.samples}:channel_layouts=mono"),
+        graph.add("abuffersink"),
+    ]
+    link(graph, nodes)
     return graph
-
-
-def _tempos(speed: float) -> list[float]:
-    """Factors within what `atempo` does well, whose product is `speed`."""
-    factors = []
-    while not _TEMPO_MIN <= speed <= _TEMPO_MAX:
-        factors.append(_TEMPO_MAX if speed > 1 else _TEMPO_MIN)
-        speed /= factors[-1]
-    return factors if speed == 1 else [*factors, speed]

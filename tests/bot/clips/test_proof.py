@@ -13,7 +13,7 @@ from bot.clips.proof import Examiner
 from bot.clips.recogniser import right
 from bot.clips.statement import DIGITS, WORDS, Statement
 from bot.clips.verdict import Unfit
-from bot.clips.watermark import WatermarkHearing
+from bot.clips.watermark import WatermarkHearing, WatermarkMarking
 from engine.chatterbox.s3gen.watermark import HOP, MarkInputs, Watermark, WatermarkDetector
 from engine.speech import FloatArray
 from tests.bot.clips.recordings import RATE, TEXTS, encode, sentences
@@ -91,6 +91,14 @@ def test_the_watermark_is_heard_as_the_engines_own_detector_hears_it(
     hearing, detect = WatermarkHearing(), WatermarkDetector()
     for pcm in (spoken["michael"], marked(spoken["michael"])):
         assert hearing.certainty(pcm) == pytest.approx(detect(torch.from_numpy(pcm)), abs=1e-3)
+
+
+def test_the_mark_that_is_put_in_anew_is_the_engines_own(spoken: dict[str, FloatArray]) -> None:
+    pcm = spoken["michael"]
+    by_engine = marked(pcm)
+    pcm = pcm[: len(by_engine)]
+    change = WatermarkMarking().change(pcm)
+    assert np.abs(pcm + change - by_engine).max() < 0.05 * np.abs(change).max()
 
 
 def test_sentences_differ_by_what_is_drawn() -> None:

@@ -12,6 +12,7 @@ from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
 from bot.speech.detection import Detector
 from bot.speech.line_languages import LineLanguages
+from bot.speech.names import CalledNames
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.saying import Sayings
@@ -45,6 +46,7 @@ async def test_what_is_timed_comes_from_the_cache(
             Reader(TextLimits(), lambda: datetime.now(UTC)),
             Pronouncing(store, PronunciationLimits()),
             languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),
+            called=CalledNames(store.member_words, store.guild_settings),
             guild_settings=store.guild_settings,
         )
         if kind is Forgetful:

@@ -17,6 +17,7 @@ from bot.http.limits import HttpSettings
 from bot.http.server import HttpServer
 from bot.speech.detection import Detector
 from bot.speech.line_languages import LineLanguages
+from bot.speech.names import CalledNames
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
 from bot.speech.saying import Sayings
@@ -84,6 +85,7 @@ async def serving(
         Reader(TextLimits(), lambda: datetime(2026, 1, 1, tzinfo=UTC)),
         Pronouncing(store, PronunciationLimits()),
         languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),
+        called=CalledNames(store.member_words, store.guild_settings),
         guild_settings=store.guild_settings,
     )
     secret = SecretStr(token) if token else None

@@ -20,25 +20,25 @@ def test_a_page_fits_into_what_discord_shows(page: Page) -> None:
     """Five rows, one of which turns pages: of five buttons, or a menu each."""
     options = [option for option in OPTIONS if option.page is page]
     switches = [option for option in options if option.kind is Kind.SWITCH]
-    numbers = [option for option in options if option.is_number]
+    typed = [option for option in options if option.is_typed]
     assert options
     assert len(switches) <= 5
-    assert len(numbers) <= 5
-    menus = len(options) - len(switches) - len(numbers) + (page is Page.MEMBERS)
-    assert bool(switches) + bool(numbers) + menus <= 4
+    assert len(typed) <= 5
+    menus = len(options) - len(switches) - len(typed) + (page is Page.MEMBERS)
+    assert bool(switches) + bool(typed) + menus <= 4
 
 
 def test_what_is_written_fits_into_what_discord_shows() -> None:
     """45 characters beside a field and over a form, 80 on a button, 150 in a menu."""
     for option in OPTIONS:
-        assert len(option.hint) <= 45
-        assert len(option.title) <= 45
+        assert len(str(option.hint)) <= 45
+        assert len(str(option.title)) <= 45
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.field)
 def test_every_default_can_be_chosen(option) -> None:  # noqa: ANN001 - parametrized
     default = getattr(GuildSettings(guild_id=1), option.field)
-    shown = option.shown(GuildSettings(guild_id=1), {})
+    shown = str(option.shown(GuildSettings(guild_id=1), {}))
     assert option.value([] if shown == "nothing" else [shown]) == default
 
 
@@ -52,6 +52,12 @@ def test_every_default_can_be_chosen(option) -> None:  # noqa: ANN001 - parametr
         ("required_role_id", ["77"], 77),
         ("required_role_id", [], None),
         ("log_channel_id", ["78"], 78),
+        ("excluded_role_id", ["79"], 79),
+        ("unread_prefix", [" !! "], "!!"),
+        ("unread_words", ["a, b c"], "a, b c"),
+        ("unread_words", [" "], None),
+        ("arrival_line", ["Hello, {name}!"], "Hello, {name}!"),
+        ("catch_up_percent", ["100"], 100),
         ("stock_voice", ["one"], "one"),
         ("stock_voice", [], None),
         ("default_voice_id", ["voice:3"], "voice:3"),
@@ -89,10 +95,14 @@ def test_what_is_chosen_is_taken(field: str, chosen: list[str], value: object) -
         ("alone_leave_s", ["86401"]),
         ("idle_leave_s", ["long"]),
         ("voice_statement", ["never"]),
+        ("unread_prefix", [""]),
+        ("unread_prefix", ["abcdef"]),
+        ("departure_line", ["x" * 101]),
+        ("catch_up_percent", ["99"]),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_could(field: str, chosen: list[str]) -> None:
     option = BY_FIELD[field]
     with pytest.raises(UserError) as refused:
         option.value(chosen)
-    assert (option.hint if option.is_number else "pick one from the menu") in str(refused.value)
+    assert (str(option.hint) if option.is_typed else "pick one from the menu") in str(refused.value)

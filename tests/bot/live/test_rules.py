@@ -10,6 +10,10 @@ USUAL = GuildSettings(guild_id=1)
 BOTS = GuildSettings(guild_id=1, read_bots=True)
 ANYWHERE = GuildSettings(guild_id=1, only_in_channel=False)
 ROLE = GuildSettings(guild_id=1, required_role_id=7)
+LEFT_OUT = GuildSettings(guild_id=1, excluded_role_id=7)
+SILENT = GuildSettings(guild_id=1, read_silent=True)
+PREFIX = GuildSettings(guild_id=1, unread_prefix="!!")
+WORDS = GuildSettings(guild_id=1, unread_words="marmalade, tea cosy", read_bots=True)
 BLOCKED, OPTED_OUT = frozenset({Exclusion.BLOCKED}), frozenset({Exclusion.OPTED_OUT})
 
 
@@ -32,6 +36,15 @@ BLOCKED, OPTED_OUT = frozenset({Exclusion.BLOCKED}), frozenset({Exclusion.OPTED_
         (Written("hello"), ROLE, Unread.NO_ROLE),
         (Written("hello", role_ids=frozenset({7})), ROLE, None),
         (Written("hello", role_ids=frozenset({8})), ROLE, Unread.NO_ROLE),
+        (Written("hello", role_ids=frozenset({7})), LEFT_OUT, Unread.EXCLUDED_ROLE),
+        (Written("hello", role_ids=frozenset({8})), LEFT_OUT, None),
+        (Written("hello", silent=True), USUAL, Unread.SILENT),
+        (Written("hello", silent=True), SILENT, None),
+        (Written("!! hello"), PREFIX, Unread.MUTED),
+        (Written("; hello"), PREFIX, None),
+        (Written("A tea cosy."), WORDS, Unread.WORDS),
+        (Written("A tea cosy.", by_bot=True), WORDS, Unread.WORDS),
+        (Written("Tea."), WORDS, None),
     ],
 )
 def test_what_is_read(written: Written, settings: GuildSettings, expected: Unread | None) -> None:

@@ -136,6 +136,32 @@ async def test_the_bot_writes_edits_and_deletes_in_a_channel(scene: Scene) -> No
             await channel.send("four")
 
 
+async def test_threads_and_posts_are_there_with_what_is_written_in_them(scene: Scene) -> None:
+    """Those of before and later ones; who may write in a channel may not in its threads."""
+    forum = scene.guild.add_forum("help")
+    before = scene.guild.add_thread(scene.text, "cats", scene.alice)
+    async with running(scene.server, intents=READING) as client:
+        guild = client.get_guild(scene.guild.id)
+        assert guild is not None
+        post = scene.guild.add_thread(forum, "My cat", scene.alice)
+        await client.saw("THREAD_CREATE")
+        found = {thread.id: thread for thread in guild.threads}
+        assert set(found) == {before.id, post.id}
+        assert isinstance(found[post.id].parent, discord.ForumChannel)
+        assert found[before.id].permissions_for(guild.me).send_messages_in_threads
+        await scene.alice.send(post, "Look.")
+        await until(lambda: client.messages)
+        assert client.messages[0].channel is found[post.id]
+        await found[post.id].send("Nice.")
+        assert [message.text for message in post.messages.values()] == ["Look.", "Nice."]
+        forum.set_permissions(scene.guild.everyone, send_messages_in_threads=False)
+        with pytest.raises(PermissionError):
+            await scene.alice.send(post, "Look again.")
+        await post.delete()
+        await client.saw("THREAD_DELETE")
+        assert [thread.id for thread in guild.threads] == [before.id]
+
+
 async def test_permissions_are_what_discord_py_computes(scene: Scene) -> None:
     singers = scene.guild.add_role("Singers", priority_speaker=True, move_members=True)
     chiefs = scene.guild.add_role("Chiefs", administrator=True)

@@ -65,8 +65,8 @@ def test_a_locale_of_discords_has_a_language(locale: str, code: str | None) -> N
 
 
 def test_a_few_are_named_and_many_are_counted() -> None:
-    assert named(["en"]) == "English"
-    assert named(["en", "de"]) == "English and German"
-    assert named(["en", "de", "es"]) == "English, German and Spanish"
-    assert named(list(LANGUAGES)) == "23 languages"
-    assert name_of("tlh") == "tlh"
+    assert str(named(["en"])) == "English"
+    assert str(named(["en", "de"])) == "English and German"
+    assert str(named(["en", "de", "es"])) == "English, German and Spanish"
+    assert str(named(list(LANGUAGES))) == "23 languages"
+    assert str(name_of("tlh")) == "tlh"

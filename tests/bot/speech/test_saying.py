@@ -14,6 +14,7 @@ from bot.base.errors import UserError
 from bot.speech.detection import Detector
 from bot.speech.languages import LANGUAGES
 from bot.speech.line_languages import LineLanguages
+from bot.speech.names import CalledNames
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import NothingToSay, Reader
 from bot.speech.saying import Sayings
@@ -63,6 +64,7 @@ def sayings(chosen: Chosen, tones: Tones, store: Store, tmp_path: Path) -> Sayin
         Reader(TextLimits(), lambda: datetime(2026, 1, 1, tzinfo=UTC)),
         Pronouncing(store, PronunciationLimits()),
         languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),
+        called=CalledNames(store.member_words, store.guild_settings),
         guild_settings=store.guild_settings,
     )
 
@@ -177,7 +179,7 @@ async def test_all_that_is_accepted_is_said_or_what_is_not_is_told(sayings: Sayi
     saying = await sayings.of_member(prices, ALICE, GUILD)
     last = " ".join(saying.text.split()[-4:])
     assert len(saying.text) <= 3000
-    assert saying.left_out == (
+    assert str(saying.left_out) == (
         "That is more than the 3,000 characters that I say at once, numbers in words. "
         f"I say it up to “{last}”."
     )
@@ -262,7 +264,7 @@ async def test_what_is_not_read_is_said_beside_the_first_line_alone(
 ) -> None:
     chosen.language = "es"
     first = await sayings.of_member("no puede ser", ALICE, GUILD)
-    assert first.remarks == ["I read only English, so Spanish sounds English."]
+    assert list(map(str, first.remarks)) == ["I read only English, so Spanish sounds English."]
     assert (await sayings.of_member("no puede ser", ALICE, GUILD)).remarks == []
 
 

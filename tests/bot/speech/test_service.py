@@ -10,6 +10,7 @@ from bot.base.metrics import Metrics
 from bot.speech.audio.cache import SpeechCache
 from bot.speech.audio.codec import Codec
 from bot.speech.audio.opus import decode
+from bot.speech.audio.tuning import SPEED_MAX, UNTUNED, Tuning
 from bot.speech.service import SpeechService
 from bot.speech.speaker import Speaker
 from data.store import Store
@@ -84,6 +85,39 @@ async def test_another_volume_cuts_nothing_off(tones: Tones, store: Store, tmp_p
         for percent in (100, 70)
     ]
     assert 0 <= lengths[1] - lengths[0] <= 960
+
+
+async def test_a_members_tuning_is_a_rendering_of_its_own_that_needs_no_engine(
+    tones: Tones, store: Store, tmp_path: Path
+) -> None:
+    speech = service(tones, store, tmp_path)
+    lengths = {}
+    for tuning in (Tuning(2.0), UNTUNED, Tuning(0.5), Tuning(2.0, 3)):
+        speaker = Speaker(tuning=tuning)
+        lengths[tuning] = len(decode(await speech.saying(["one"], speaker).ogg()))
+        await speech.settled(lambda _: True)
+        assert await speak(speech, "one", speaker=speaker) == [True]
+    assert len(tones.asked) == 1
+    usual = lengths[UNTUNED]
+    assert lengths[Tuning(2.0)] == pytest.approx(usual / 2, abs=2000)
+    assert lengths[Tuning(0.5)] == pytest.approx(usual * 2, abs=2000)
+
+
+async def test_what_has_others_waiting_is_said_faster_from_where_it_is(
+    tones: Tones, store: Store, tmp_path: Path
+) -> None:
+    """Never faster than is understood, and nothing of it is kept."""
+    speech = service(tones, store, tmp_path)
+    saying = speech.saying(["one", "two", "three"], Speaker())
+    lengths = []
+    async for clip in saying.clips():
+        lengths.append(clip.duration_s)
+        saying.rate = 1.6 if len(lengths) == 1 else 100.0
+    usual, hurried, fastest = lengths
+    assert hurried == pytest.approx(usual / 1.6, abs=0.05)
+    assert fastest == pytest.approx(usual / SPEED_MAX, abs=0.05)
+    again = speech.saying(["two"], Speaker())
+    assert [(one.cached, one.duration_s) async for one in again.clips()] == [(True, usual)]
 
 
 def level_db(ogg: bytes) -> float:

@@ -9,6 +9,7 @@ from bot.base.errors import UserError
 from bot.voices.place import Person
 from bot.voices.privacy import DeletionReason
 from data.bars import Bar
+from data.live import Exclusion
 from engine.errors import VoiceUnusable
 from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, MODERATOR, OWNER, RUNS_THE_BOT, House
 from tests.engine.scripted_executor import journal, until
@@ -46,7 +47,7 @@ async def test_deleting_ones_data_undoes_no_bar_unless_the_account_is_gone(house
         await house.privacy.delete(ALICE, reason)
         refusal = await house.bars.refusal(ALICE, HERE, Bar.EVERYTHING)
         assert refusal is not None
-        assert USING in refusal
+        assert USING in str(refusal)
         assert await house.privacy.counts(ALICE) == {"bars": 1}
     assert await house.bars.refusal(ALICE, ELSEWHERE, Bar.EVERYTHING) is None
     await house.privacy.delete(ALICE, DeletionReason.ACCOUNT_GONE)
@@ -59,11 +60,40 @@ async def test_who_runs_the_bot_bars_everywhere_and_only_they_undo_that(house: H
     await house.bars.bar(ALICE, Bar.EVERYTHING, RUNS_THE_BOT)
     for guild_id in (HERE, ELSEWHERE, 0):
         refusal = await house.bars.refusal(ALICE, guild_id, Bar.VOICES)
-        assert refusal == "Whoever runs this bot has barred you from having voices."
+        assert str(refusal) == "Whoever runs this bot has barred you from having voices."
     with pytest.raises(UserError, match="not barred"):
         await house.bars.admit(ALICE, MODERATOR)
     await house.bars.admit(ALICE, RUNS_THE_BOT)
     assert await house.bars.refusal(ALICE, HERE, Bar.VOICES) is None
+
+
+async def test_a_bar_from_speaking_ends_by_itself_and_is_from_nothing_else(house: House) -> None:
+    own = await house.register(ALICE, "Mine")
+    speaking = asyncio.create_task(house.say(own, "slow 30", ALICE))
+    await until(lambda: "slow 30" in journal(house.home, "begin"))
+    ends_at = await house.bars.bar(ALICE, Bar.SAY, MODERATOR, for_s=3600)
+    with pytest.raises(VoiceUnusable, match="barred"):
+        await speaking
+    refusal = await house.bars.refusal(ALICE, HERE, Bar.SAY)
+    assert refusal is not None
+    assert f"say anything by command here. That ends <t:{ends_at:.0f}:R>." in str(refusal)
+    assert await house.bars.refusal(ALICE, ELSEWHERE, Bar.SAY) is None
+    for kind in (Bar.VOICES, Bar.EVERYTHING):
+        assert await house.bars.refusal(ALICE, HERE, kind) is None
+    speaker = await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)
+    assert speaker.voice.identity.startswith("clip:")
+    assert await house.bars.of(ALICE, HERE) == [refusal]
+    house.clock.now += 3601
+    assert await house.bars.refusal(ALICE, HERE, Bar.SAY) is None
+    assert await house.bars.of(ALICE, HERE) == []
+    with pytest.raises(UserError, match="not barred"):
+        await house.bars.admit(ALICE, MODERATOR)
+    await house.bars.bar(ALICE, Bar.EVERYTHING, MODERATOR, for_s=60)
+    assert await house.store.exclusions.of(ALICE, HERE) == {Exclusion.BARRED}
+    house.clock.now += 61
+    assert await house.store.exclusions.of(ALICE, HERE) == set()
+    await house.janitor.tidy()
+    assert "bars" not in await house.privacy.counts(ALICE)
 
 
 async def test_nobody_bars_without_the_right_or_themselves(house: House) -> None:

@@ -29,7 +29,7 @@ async def test_a_disabled_voice_speaks_nowhere_it_is_disabled(house: House) -> N
         await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)
     usual = await house.voices.speaker(None, user_id=ALICE, guild_id=HERE)
     assert isinstance(usual.voice, StockVoice)
-    assert usual.note == "The voice Mine is disabled here, so another one is speaking."
+    assert str(usual.note) == "The voice Mine is disabled here, so another one is speaking."
     elsewhere = await house.voices.speaker("Mine", user_id=ALICE, guild_id=ELSEWHERE)
     assert isinstance(elsewhere.voice, ClonedVoice)
     await house.moderation.disable_everywhere(f"voice:{voice.voice_id}", RUNS_THE_BOT)

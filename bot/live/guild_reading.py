@@ -1,0 +1,94 @@
+"""What is read aloud in one server at the moment."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import discord
+
+from bot.base.errors import UserError
+from bot.channel.admission import VocalChannel
+from bot.channel.playback import Playback
+from bot.live.line import EditableLine
+from bot.speech.service import Saying
+from data.rows import LiveBinding
+
+#: What can be read aloud; a forum's post is a thread.
+Readable = discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
+
+
+@dataclass(slots=True)
+class AcceptedMessage:
+    """A message that is waiting or being said."""
+
+    playback: Playback
+    line: EditableLine
+    saying: Saying
+    text: str
+    channel_id: int
+
+
+@dataclass(slots=True)
+class GuildReading:
+    """Live reading in one server; `channels` has what is read, by the text channel's id.
+
+    `going_to` is the voice channel that the bot is on its way to for the reading's sake. Once it is
+    `sent_away` it does not come by itself until everybody has left and somebody sits down again.
+    `last_at` and `told_at` are in seconds of the reading's clock.
+    """
+
+    channels: dict[int, LiveBinding] = field(default_factory=dict)
+    going_to: int = 0
+    sent_away: bool = False
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    accepted: dict[int, AcceptedMessage] = field(default_factory=dict)
+    last_author_id: int = 0
+    last_at: float = 0.0
+    told_at: dict[int, float] = field(default_factory=dict)
+    read: int = 0
+
+    def at(self, voice_channel_id: int) -> list[LiveBinding]:
+        """What is read in a voice channel while the bot is there."""
+        return [
+            one
+            for one in self.channels.values()
+            if one.follows_authors or one.voice_channel_id == voice_channel_id
+        ]
+
+    def settled_at(self, voice_channel_id: int) -> bool:
+        """Whether a voice channel is where something is read, whoever writes it."""
+        return any(
+            one.voice_channel_id == voice_channel_id and not one.follows_authors
+            for one in self.channels.values()
+        )
+
+    def cancel(self, concerned: Callable[[int, AcceptedMessage], bool] = lambda *_: True) -> None:
+        """Say nothing more of some messages, by their ids; their authors are told nothing."""
+        cancelled = [id_ for id_, one in self.accepted.items() if concerned(id_, one)]
+        # Out of `accepted` before any is cancelled: of those that are in it the author is told.
+        for accepted in [self.accepted.pop(message_id) for message_id in cancelled]:
+            accepted.playback.cancel()
+
+    def cancel_in(self, channel_id: int) -> None:
+        """Say nothing more of what was written in a channel."""
+        self.cancel(lambda _, one: one.channel_id == channel_id)
+
+
+def require_unheard(seat: VocalChannel, text: Readable, binding: LiveBinding) -> None:
+    """Raise `UserError` where anybody in `seat` cannot see `text`, unless a moderator wants that.
+
+    Bots do not count, people unknown do.
+    """
+    if binding.approved:
+        return
+    members = (seat.guild.get_member(user_id) for user_id in seat.voice_states)
+    if any(
+        member is None or not (member.bot or text.permissions_for(member).view_channel)
+        for member in members
+    ):
+        raise UserError(
+            "Somebody in {channel} cannot see {text_channel}. "
+            "Only a moderator can have it read there.",
+            channel=seat.mention,
+            text_channel=text.mention,
+        )

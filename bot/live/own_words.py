@@ -1,0 +1,39 @@
+"""What members want to be called, and what they want said when they come and go."""
+
+from bot.base.errors import UserError
+from bot.live.guild_options import LINE_MAX_CHARS
+from bot.text.listed_words import has_listed_words
+from bot.text.mentions import plain_name
+from data.member_words import WordsKind
+from data.store import Store
+
+CALLED_MAX_CHARS = 40
+
+
+class OwnWords:
+    """Members' own words in all servers."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def choose(
+        self, user_id: int, guild_id: int, kind: WordsKind, words: str | None
+    ) -> str | None:
+        """Remember what a member wants said, None: nothing of their own. Returns it as it is kept.
+
+        Raises `UserError` for what cannot be said, or is not wanted in the server.
+        """
+        kept = None if words is None else " ".join(words.split())
+        if kept is not None:
+            most = CALLED_MAX_CHARS if kind is WordsKind.NAME else LINE_MAX_CHARS
+            if len(kept) > most or not plain_name(kept, ""):
+                raise UserError(
+                    "That has to be something to say, in at most {most} characters.", most=most
+                )
+            settings = await self._store.guild_settings.get(guild_id)
+            if has_listed_words(kept, settings.unread_words):
+                raise UserError(
+                    "The moderators of this server do not want one of these words said."
+                )
+        await self._store.member_words.choose(user_id, guild_id, kind, kept)
+        return kept

@@ -1,0 +1,115 @@
+"""How members sound: by their own choice, within what their moderators decide."""
+
+import pytest
+
+from bot.base.errors import UserError
+from bot.speech.audio.tuning import UNTUNED, Tuning
+from bot.voices.privacy import DeletionReason
+from bot.voices.sounds import Sounds
+from engine.speech import StockVoice
+from tests.bot.house import ALICE, BOB, ELSEWHERE, HERE, MODERATOR, OTHER, OWNER, House
+from tests.bot.speech.tones import info
+
+
+@pytest.fixture
+def sounds(house: House) -> Sounds:
+    return Sounds(house.store, house.voices)
+
+
+async def test_a_tuning_counts_in_its_server_for_every_voice_until_it_is_taken_back(
+    house: House, sounds: Sounds
+) -> None:
+    await house.register(ALICE, "Mine")
+    await sounds.tune(OWNER, speed=1.5)
+    await sounds.tune(OWNER, pitch_semitones=-3)
+    for asked in (None, "Mine", "stock:anna"):
+        speaker = await sounds.speaker(asked, user_id=ALICE, guild_id=HERE)
+        assert speaker.tuning == Tuning(1.5, -3)
+    for user_id, guild_id in ((ALICE, ELSEWHERE), (BOB, HERE)):
+        speaker = await sounds.speaker(None, user_id=user_id, guild_id=guild_id)
+        assert speaker.tuning == UNTUNED
+    await sounds.tune(OWNER, speed=1.0, pitch_semitones=0)
+    assert "member_tunings" not in await house.privacy.counts(ALICE)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"speed": 0.4}, "from 0.5 to 1.75"),
+        ({"speed": float("nan")}, "from 0.5 to 1.75"),
+        ({"pitch_semitones": 7}, "from -4 to 6 semitones"),
+    ],
+)
+async def test_what_nobody_would_understand_is_refused(
+    sounds: Sounds, change: dict[str, float], sentence: str
+) -> None:
+    with pytest.raises(UserError, match=sentence):
+        await sounds.tune(OWNER, **change)  # type: ignore[arg-type]
+
+
+async def test_moderators_decide_how_loud_and_in_which_stock_voice(
+    house: House, sounds: Sounds
+) -> None:
+    """In their server, of one member, and each without touching the other."""
+    await house.register(ALICE, "Mine")
+    await sounds.set_volume(ALICE, 40, MODERATOR)
+    assert await sounds.assign(ALICE, "Ben", MODERATOR, info(), forced=True) == "ben"
+    speaker = await sounds.speaker("Mine", user_id=ALICE, guild_id=HERE)
+    assert (speaker.voice, speaker.volume_percent) == (StockVoice("ben"), 40)
+    said = "The moderators of this server have you speak in the stock voice ben."
+    assert str(speaker.note) == said
+    elsewhere = await sounds.speaker("Mine", user_id=ALICE, guild_id=ELSEWHERE)
+    assert (elsewhere.voice.identity[:5], elsewhere.volume_percent) == ("clip:", 100)
+    with pytest.raises(UserError, match="have you speak in the stock voice ben"):
+        await sounds.require_choice(OWNER)
+    assert len(await sounds.decided(ALICE, HERE)) == 2
+    await sounds.release(ALICE, MODERATOR)
+    await sounds.require_choice(OWNER)
+    with pytest.raises(UserError, match="chooses their voice already"):
+        await sounds.release(ALICE, MODERATOR)
+    speaker = await sounds.speaker("Mine", user_id=ALICE, guild_id=HERE)
+    assert (speaker.voice.identity[:5], speaker.volume_percent) == ("clip:", 40)
+    with pytest.raises(UserError, match="no such stock voice"):
+        await sounds.assign(ALICE, "Mine", MODERATOR, info(), forced=True)
+    with pytest.raises(UserError, match="from 10 to 200"):
+        await sounds.set_volume(ALICE, 0, MODERATOR)
+    for change in (
+        sounds.set_volume(BOB, 50, OTHER),
+        sounds.assign(BOB, "ben", OTHER, info(), forced=True),
+        sounds.release(BOB, OTHER),
+    ):
+        with pytest.raises(UserError, match="may manage the server"):
+            await change
+
+
+async def test_a_voice_that_moderators_choose_unforced_is_the_members_to_change(
+    house: House, sounds: Sounds
+) -> None:
+    await house.register(ALICE, "Mine")
+    await sounds.assign(ALICE, "ben", MODERATOR, info(), forced=False)
+    assert (await sounds.speaker(None, user_id=ALICE, guild_id=HERE)).voice == StockVoice("ben")
+    await sounds.require_choice(OWNER)
+    await house.keeping.use("Mine", OWNER)
+    speaker = await sounds.speaker(None, user_id=ALICE, guild_id=HERE)
+    assert speaker.voice.identity.startswith("clip:")
+
+
+async def test_deleting_ones_data_undoes_no_decision_unless_the_account_is_gone(
+    house: House, sounds: Sounds
+) -> None:
+    await sounds.tune(OWNER, speed=1.5)
+    await sounds.set_volume(ALICE, 40, MODERATOR)
+    assert await house.privacy.counts(ALICE) == {
+        "users": 1,
+        "member_tunings": 1,
+        "moderated_sounds": 1,
+    }
+    await house.privacy.delete(ALICE)
+    assert await house.privacy.counts(ALICE) == {"moderated_sounds": 1}
+    sound = await sounds.of(ALICE, HERE)
+    assert (sound.speed, sound.volume_percent) == (1.0, 40)
+    await house.privacy.delete(ALICE, DeletionReason.ACCOUNT_GONE)
+    assert await house.privacy.counts(ALICE) == {}
+    await sounds.set_volume(ALICE, 40, MODERATOR)
+    await sounds.set_volume(ALICE, 100, MODERATOR)
+    assert await house.privacy.counts(ALICE) == {}
