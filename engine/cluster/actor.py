@@ -23,6 +23,7 @@ from platformdirs import user_cache_path
 from engine import framing
 from engine.cluster.keeping import Clips, make_home
 from engine.cluster.wire import ClipWanted, Ended, Numbering, Ordering, Sound, VoiceClip, to_actor
+from engine.failures import log_without_values
 from engine.messages import (
     Cancel,
     Command,
@@ -110,11 +111,15 @@ class NodeWorker:
         return ATTACHED
 
     async def receive(self, holder: bytes, piece: bytes) -> bytes:
-        """Take a piece of the holder's frames."""
+        """Take a piece of the holder's frames. What cannot be taken would be lost: this ends then."""
         if holder == self._holder:
             self._heard_at = _now()
-            for command in self._decoder.feed(self._ordering.feed(piece)):
-                self._handle(command)
+            try:
+                for command in self._decoder.feed(self._ordering.feed(piece)):
+                    self._handle(command)
+            except Exception as error:  # no memory left for a clip, for one
+                log_without_values("what was sent cannot be taken", error)
+                os._exit(1)
         return b""
 
     async def poll(self, holder: bytes) -> bytes:

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from engine import framing
-from engine.cluster.actor import ATTACHED, HELD, NodeWorker
+from engine.cluster.actor import ATTACHED, HELD, HELD_S, NodeWorker
 from engine.cluster.joining import join
 from engine.cluster.wire import ClipWanted, Ended, Numbering, Ordering, Sound, VoiceClip, from_actor
 from engine.errors import SynthesisFailed, WorkerUnavailable
@@ -128,6 +128,10 @@ class _Relay:
             actor = ray.get_actor(self._name)
             async with asyncio.timeout(_ANSWER_S):
                 answer = await actor.attach.remote(self._holder, wanted)
+            if answer == HELD:  # by a bot that was ended a moment ago, perhaps
+                await asyncio.sleep(HELD_S + 1.0)
+                async with asyncio.timeout(_ANSWER_S):
+                    answer = await actor.attach.remote(self._holder, wanted)
             if answer == HELD:
                 raise WorkerUnavailable(
                     "Another Timbre with this TIMBRE_HOME uses this worker of the cluster."
