@@ -111,7 +111,10 @@ class NodeWorker:
         return ATTACHED
 
     async def receive(self, holder: bytes, piece: bytes) -> bytes:
-        """Take a piece of the holder's frames. What cannot be taken would be lost: this ends then."""
+        """Take a piece of the holder's frames.
+
+        Ends the process where that fails: what was sent would be lost, and nobody told.
+        """
         if holder == self._holder:
             self._heard_at = _now()
             try:
