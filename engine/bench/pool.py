@@ -31,7 +31,6 @@ from engine.device import count_cards
 from engine.errors import SpeechError
 from engine.host.limits import QueueLimits
 from engine.host.local import LocalExecutor
-from engine.host.pool import WorkerPool
 from engine.messages import EngineConfig
 from engine.speech import SpeechParameters, SpeechRequest, StockVoice, Voice
 from engine.upstream.random_weights import write_random_checkpoint
@@ -117,7 +116,7 @@ async def _started(
     await executor.start()
     try:
         info = await executor.engine_info()
-        await all_ready(executor)
+        await _all_ready(executor)
         ready_s = round(time.perf_counter() - began, 1)
         engine = f"{info.model} on {info.device}, {info.precision}"
         bench.note(f"{name}_ready", {"s": ready_s, "engine": engine, "streams": info.streams})
@@ -126,7 +125,7 @@ async def _started(
         await executor.close()
 
 
-async def all_ready(executor: WorkerPool) -> None:
+async def _all_ready(executor: LocalExecutor) -> None:
     """Raises `RuntimeError` where a worker cannot be had: there is nothing to compare then."""
     while True:
         workers = executor.status().workers
@@ -217,7 +216,7 @@ async def _kill(bench: _Bench, executor: LocalExecutor) -> None:
     await asking
     answered_s = time.perf_counter() - began
     async with asyncio.timeout(_BACK_WITHIN_S):
-        await all_ready(executor)
+        await _all_ready(executor)
     bench.note(
         "worker_killed",
         {
