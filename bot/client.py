@@ -1,6 +1,7 @@
 """The bot as Discord sees it: intents, extensions, and who is where in voice."""
 
 import asyncio
+import gc
 import logging
 import sqlite3
 import time
@@ -11,11 +12,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.base.command_mentions import CommandMentions
-from bot.base.command_sync import sync_if_changed
+from bot.base.command_sync import registered_commands, sync_if_changed
 from bot.base.errors import sentence_for, tell
-from bot.base.health import show_life
+from bot.base.health import life_of, show_life
 from bot.base.invitation import invite_link
 from bot.base.lag import measure
+from bot.base.shards import Shards
 from bot.base.tasks import TaskSet
 from bot.base.turns import FairTurns
 from bot.catalogue import Said, Sentence, locale_of, set_reader
@@ -39,6 +41,10 @@ _TELLING_S = 1.0
 _ASKING_S = 2.0
 #: Lists to choose from, made at once and waiting: many come with every letter that is typed.
 _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING = 2, 20
+#: Discord lets one shard of each bucket identify in five seconds; the rest is for its way there.
+_IDENTIFY_EVERY_S = 5.25
+#: How often a process that does not lead looks whether Discord has the commands yet.
+_COMMANDS_AGAIN_S = 5.0
 #: Discord's codes for somebody who is no member of a server, and for an account that is gone.
 _NO_MEMBER = (10007, 10013)
 EXTENSIONS = (
@@ -144,16 +150,22 @@ class TimbreBot(commands.AutoShardedBot):
             tree_cls=TimbreTree,
             connector=connector,
         )
+        if shards := services.peers.shards:
+            self.shard_count, self.shard_ids = shards.count, shards.ids
         self.services = services
         self.command_mentions = CommandMentions()
         self.sessions = VoiceSessions(
             services.settings.channel,
             self.get_guild,
             self._leave_after,
-            self._left,
-            self._note_gap,
+            on_left=self._left,
+            on_gap=self._note_gap,
+            figures=services.metrics.sending,
+            may_speak=services.peers.may_speak,
             language=self.language_in,
         )
+        services.peers.guilds = lambda: len(self.guilds)
+        self._identifying_at_once = 1  # as Discord says later
         services.sharing.membership = self._is_member
         self.live = LiveReading(
             services.store,
@@ -239,18 +251,64 @@ class TimbreBot(commands.AutoShardedBot):
         await self.is_owner(self.user)  # so that Discord is asked who that is once, not for each
         if self.intents.message_content:
             await self.live.bindings.remember()
-        await self.services.janitor.start()
+        if self.services.peers.first:
+            await self.services.janitor.start()
+        else:  # nothing is tidied up that somebody here could wait for
+            self._background.spawn(self.services.janitor.start(), name="janitor's start")
         self._background.spawn(self.services.janitor.run(), name="janitor")
         self._background.spawn(self._prepare_detection(), name="detection")
         self._background.spawn(measure(self.services.metrics.loop_lag), name="lag")
         self._background.spawn(self.services.statistics.run(), name="statistics")
-        home = self.services.settings.home
-        self._background.spawn(show_life(home, lambda: self.connected), name="health")
+        file = life_of(self.services.settings.home, self.services.peers.shards)
+        self._background.spawn(show_life(file, lambda: self.connected), name="health")
         await self.tree.set_translator(CatalogueTranslator())
         for extension in EXTENSIONS:
             await self.load_extension(extension)
-        record = self.services.settings.home / "commands.json"
-        self.command_mentions.learn(await sync_if_changed(self.tree, self.application_id, record))
+        await self._learn_commands()
+        if self.services.peers.shards:
+            await self._learn_start_limits(self.services.peers.shards)
+
+    async def _learn_commands(self) -> None:
+        """Tell Discord about the commands, which one process does for all, and learn their ids."""
+        if await self.services.peers.leads():
+            record = self.services.settings.home / "commands.json"
+            synced = await sync_if_changed(self.tree, self.application_id, record)
+            self.command_mentions.learn(synced)
+        else:
+            self._background.spawn(self._wait_for_commands(), name="commands")
+
+    async def _wait_for_commands(self) -> None:
+        names = {command.name for command in self.tree.get_commands()}
+        while True:
+            known = await registered_commands(self.tree)
+            self.command_mentions.learn(known)
+            if names <= {command.name for command in known}:
+                return
+            await asyncio.sleep(_COMMANDS_AGAIN_S)
+
+    async def _learn_start_limits(self, shards: Shards) -> None:
+        limits = await self.fetch_session_start_limits()
+        self._identifying_at_once = limits.max_concurrency
+        if limits.remaining < len(shards.ids):  # beyond it Discord resets the token
+            wait_s = limits.reset_after / 1000
+            log.error("Discord lets no more shards start today", extra={"wait_s": wait_s})
+            await asyncio.sleep(wait_s)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait for this shard's turn, which all processes take in Discord's buckets."""
+        shards = self.services.peers.shards
+        if shards is None or shard_id is None:
+            await super().before_identify_hook(shard_id, initial=initial)
+            return
+        bucket = shard_id % self._identifying_at_once
+        wait_s = _IDENTIFY_EVERY_S
+        try:
+            wait_s = await self.services.store.pauses.identify_in(
+                bucket, _IDENTIFY_EVERY_S, most_s=_IDENTIFY_EVERY_S * shards.count
+            )
+        except sqlite3.Error as error:
+            log.warning("no turn to identify could be had", extra={"reason": str(error)})
+        await asyncio.sleep(wait_s)
 
     async def _prepare_detection(self) -> None:
         """Have languages told apart from the first line on, where the engine reads several."""
@@ -264,6 +322,10 @@ class TimbreBot(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         """Say in the log that Discord is connected; note which servers are left."""
+        if not gc.get_freeze_count():
+            # What is there now stays: the collector need not go through it again and again.
+            gc.collect()
+            gc.freeze()
         await self.services.janitor.connected(guild.id for guild in self.guilds)
         log.info(
             "ready",

@@ -2,8 +2,9 @@
 
 import os
 import random
+import socket
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from bot.base.home import DATABASE, prepare_home
 from bot.base.metrics import Metrics
+from bot.base.peers import Peers
+from bot.base.shards import Shards
 from bot.base.statistics import Statistics
 from bot.clips.judge import judge, prove
 from bot.live.own_words import OwnWords
@@ -30,6 +33,7 @@ from bot.voices.enrolments import EnrolmentRecords
 from bot.voices.forgetting import Forgetting
 from bot.voices.janitor import Janitor
 from bot.voices.keeping import VoiceKeeping
+from bot.voices.listening import PeerNotices
 from bot.voices.moderation import VoiceModeration
 from bot.voices.permission import Permissions
 from bot.voices.privacy import Privacy
@@ -44,6 +48,7 @@ from engine.executor import Executor
 from engine.host import cluster
 from engine.host.local import LocalExecutor, devices_of
 from engine.host.pool import WorkerPool
+from engine.host.shared import SharedExecutor
 from engine.host.worker_process import worker_command
 
 if TYPE_CHECKING:
@@ -56,6 +61,8 @@ class Services:
 
     settings: Settings
     store: Store
+    peers: Peers
+    notices: PeerNotices
     executor: Executor
     cache: SpeechCache
     sayings: Sayings
@@ -122,30 +129,40 @@ def speech_cache(settings: Settings, store: Store) -> SpeechCache:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
+async def open_services(
+    settings: Settings, shards: Shards | None = None, workers: socket.socket | None = None
+) -> AsyncGenerator[Services, None]:
     """Open the database and begin to load the engine; close both at the end.
 
-    The engine loads in the background: `executor.engine_info` waits for it.
+    The engine loads in the background: `executor.engine_info` waits for it. With `shards` this is
+    one of several bot processes, once it has joined its `peers`; with `workers` the supervisor at
+    the other end has the workers of all.
     """
     async with open_store(settings) as store:
         metrics = Metrics()
         statistics = Statistics(store.statistics, metrics)
         enrolments = EnrolmentRecords(store, metrics)
-        environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
-        executor = await _executor(settings, enrolments, environment)
+        peers = Peers(store, settings.home, shards)
+        executor: Executor
+        if workers is not None:
+            executor = SharedExecutor(
+                workers, on_enrolments=metrics.analysed, on_lost=peers.evicted.set
+            )
+        else:
+            executor = await local_executor(settings, enrolments)
         try:
             await executor.start()
-            yield _services(settings, store, executor, enrolments, statistics=statistics)
+            yield _services(settings, store, peers, executor, enrolments, statistics=statistics)
         finally:
             await executor.close()
             await enrolments.settled()
             await statistics.keep()
+            await peers.leave()
 
 
-async def _executor(
-    settings: Settings, enrolments: EnrolmentRecords, environment: Mapping[str, str]
-) -> WorkerPool:
-    """Workers of this machine, or those of a cluster: one queue before either."""
+async def local_executor(settings: Settings, enrolments: EnrolmentRecords) -> WorkerPool:
+    """Speech from workers of this process or of a cluster, not started yet."""
+    environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
     if address := settings.executor.cluster:
         return WorkerPool(
             cluster.places(settings.engine, address, environment),
@@ -166,6 +183,7 @@ async def _executor(
 def _services(
     settings: Settings,
     store: Store,
+    peers: Peers,
     executor: Executor,
     enrolments: EnrolmentRecords,
     *,
@@ -174,13 +192,19 @@ def _services(
     metrics = statistics.metrics
     home = settings.home
     cache = speech_cache(settings, store)
-    speech = SpeechService(executor, cache, metrics, deadline_s=settings.queue.request_deadline_s)
-    sharing = Sharing(store, home, speech, clock=time.monotonic)
+    speech = SpeechService(
+        executor,
+        cache,
+        metrics,
+        deadline_s=settings.queue.request_deadline_s,
+        tell=peers.told,
+    )
+    sharing = Sharing(store, speech, clock=time.monotonic)
     voices = Voices(store, home, sharing)
     sounds = Sounds(store, voices)
     line_languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
-    forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
+    forgetting = Forgetting(store, home, speech, executor, enrolments.settled, claim=peers.claim)
     bars = Bars(store, speech, time.time)
     uploads = Uploads(
         home, at_once=settings.clip.checks_at_once, max_bytes=settings.clip.max_upload_bytes
@@ -216,6 +240,7 @@ def _services(
         home,
         forgetting,
         privacy,
+        peers,
         grace_s=settings.voices.guild_grace_days * 86_400,
         speech_kept_s=settings.speech_cache_max_days * 86_400,
         unused_s=settings.voices.unused_days * 86_400,
@@ -223,6 +248,15 @@ def _services(
     return Services(
         settings=settings,
         store=store,
+        peers=peers,
+        notices=PeerNotices(
+            speech,
+            executor,
+            registration,
+            pronouncing,
+            line_languages,
+            recorded=enrolments.settled,
+        ),
         executor=executor,
         cache=cache,
         sayings=Sayings(

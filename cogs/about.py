@@ -20,7 +20,7 @@ class AboutCommands(commands.Cog):
 
     @app_commands.command(description="Which bot this is: version, voices, links")
     async def about(self, interaction: discord.Interaction) -> None:
-        count = len(self.bot.guilds)
+        count = await self.bot.services.peers.servers()
         lines = [
             gettext("I speak what you write."),
             ngettext(

@@ -72,8 +72,6 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         text = channel or interaction.channel
         if not isinstance(text, Readable):
             text = seat
-        reading = self.bot.live.bindings.of(member.guild.id)
-        others = [f"<#{id_}>" for id_ in (reading.channels if reading else ()) if id_ != text.id]
         await self.bot.live.bindings.begin(
             text,
             seat,
@@ -87,7 +85,9 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             said = gettext(
                 "I read {text} and the chat of {seat} aloud.", text=text.mention, seat=seat.mention
             )
-        if others and self.bot.live.bindings.of(member.guild.id) is reading:
+        reading = self.bot.live.bindings.of(member.guild.id)
+        others = [f"<#{id_}>" for id_ in (reading.channels if reading else ()) if id_ != text.id]
+        if others:
             said += " " + gettext("I go on reading {channels}, too.", channels=Listing(others))
         prefix = (await self.bot.services.server_settings.of(member.guild.id)).unread_prefix
         await interaction.edit_original_response(

@@ -182,12 +182,12 @@ class QuestionPanel(Panel):
         await interaction.response.send_message(
             gettext("You declined, so I delete the clip."), ephemeral=True
         )
-        self.bot.services.permissions.decline(self._draft, interaction.user.id)
+        await self.bot.services.permissions.decline(self._draft, interaction.user.id)
         await self._end(Sentence("They declined, so I deleted the clip."))
 
     async def on_timeout(self) -> None:
-        self.bot.services.permissions.unanswered(self._draft)
         await self._end(Sentence("They did not answer in time, so I deleted the clip."))
+        await self.bot.services.permissions.unanswered(self._draft)
 
     async def give_up(self) -> None:
         """Whoever asked does not want it any more."""

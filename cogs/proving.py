@@ -164,7 +164,7 @@ class StatementPanel(Panel):
     ) -> None:
         await interaction.response.defer()
         if self._ended is not None:
-            self.bot.services.permissions.decline(self._draft, interaction.user.id)
+            await self.bot.services.permissions.decline(self._draft, interaction.user.id)
         await self.end(Sentence("I deleted the clip."))
 
     async def on_timeout(self) -> None:

@@ -88,6 +88,11 @@ class StatusCommands(commands.Cog):
             hits = metrics.cache_hits
             looked_up = hits + metrics.cache_misses
             share = f" ({hits / looked_up:.0%})" if looked_up else ""
+            if shards := self.bot.services.peers.shards:
+                fields[gettext("Process")] = gettext(
+                    "One of several, with the shards {shards}. These are its own:",
+                    shards=str(shards),
+                )
             fields |= {
                 gettext("Cache"): ngettext(
                     "{hits} of {count} piece", "{hits} of {count} pieces", looked_up, hits=hits

@@ -155,7 +155,9 @@ class VoiceCommands(
         guild = self.bot.get_guild(guild_id)
         if guild:
             return escape_markdown(guild.name)
-        return gettext("a server that I left ({id})", id=str(guild_id))
+        if self.services.peers.owns(guild_id):
+            return gettext("a server that I left ({id})", id=str(guild_id))
+        return gettext("another server ({id})", id=str(guild_id))  # its process knows the name
 
     @app_commands.command(description="Speak in this voice from now on, in this server")
     @app_commands.describe(voice="Which voice")

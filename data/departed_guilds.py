@@ -1,6 +1,6 @@
 """Servers that the bot was removed from, and what is to be cleaned once they stay away."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from data.part import StorePart
 from data.rows import VoiceRow
@@ -17,15 +17,19 @@ class DepartedGuildStore(StorePart):
     async def returned(self, guild_id: int) -> None:
         await self._database.delete("departed_guilds", guild_id=guild_id)
 
-    async def present(self, guild_ids: Iterable[int]) -> None:
-        """Note the servers that the bot is in now: those known otherwise have departed."""
+    async def present(self, guild_ids: Iterable[int], owns: Callable[[int], bool]) -> None:
+        """Note the servers that this process is in now.
+
+        Those known otherwise have departed, if they would be its own: others' are not its business.
+        """
         here = set(guild_ids)
         async with self._database.transaction():
             await self._database.execute_each(
                 "DELETE FROM departed_guilds WHERE guild_id = ?", [(guild,) for guild in here]
             )
             for guild_id in await self._known() - here:
-                await self.departed(guild_id)
+                if owns(guild_id):
+                    await self.departed(guild_id)
 
     async def due(self, grace_s: float) -> list[int]:
         return await self._database.column(

@@ -17,7 +17,9 @@ from data.local_clips import LocalClipStore
 from data.member_languages import MemberLanguageStore
 from data.member_sounds import MemberSoundStore
 from data.member_words import MemberWordsStore
+from data.pauses import PauseStore
 from data.personal import PersonalDataStore
+from data.processes import ProcessStore
 from data.pronunciations import PronunciationStore
 from data.pseudonyms import Pseudonym, pseudonyms
 from data.reports import ReportStore
@@ -64,6 +66,8 @@ class Store:
         self.conditionals = ConditionalsStore(database, clock)
         self.speech = SpeechStore(database, clock)
         self.statistics = StatisticsStore(database, clock)
+        self.processes = ProcessStore(database, clock)
+        self.pauses = PauseStore(database, clock)
 
     @classmethod
     async def open(

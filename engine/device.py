@@ -162,6 +162,11 @@ def _on_cpu(
     )
 
 
+def driver_name(platform: str = sys.platform) -> str:
+    """What the library of NVIDIA's driver is called on a system."""
+    return "nvcuda.dll" if platform == "win32" else "libcuda.so.1"
+
+
 def detect() -> Gpu | NoGpu:
     """Ask NVIDIA's driver for the first CUDA device; CUDA_VISIBLE_DEVICES is respected.
 
@@ -170,7 +175,7 @@ def detect() -> Gpu | NoGpu:
     if sys.platform == "darwin":
         return NoGpu("macOS has no CUDA")
     try:
-        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        driver = ctypes.CDLL(driver_name())
     except OSError:
         return NoGpu("this machine has no CUDA GPU")
     return describe(driver)

@@ -1,6 +1,6 @@
 """Messages as bytes: a big-endian uint32 length, then that much msgpack.
 
-Used by both processes, so it must never import torch. Error messages never quote the bytes: they
+Used by all processes, so it must never import torch. Error messages never quote the bytes: they
 may hold what a member wrote.
 """
 

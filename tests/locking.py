@@ -21,6 +21,8 @@ LOCKS = ROOT / "locks"
 SBOM = LOCKS / "sbom.cdx.json"
 #: Comes with torch's own build, or not at all.
 OF_TORCH = re.compile(r"(torch|triton|nvidia-.*|cuda-.*)")
+#: What the tests compile with, also where torch's own build brings no such thing.
+COMPILER = "nvidia-cuda-nvrtc"
 _LINE = re.compile(r"(?P<requirement>[A-Za-z0-9][^\\]*?) \\")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
@@ -93,13 +95,18 @@ def written(locked: list[Locked]) -> str:
     return "".join(lines)
 
 
+def in_lock(package: str, lock: str) -> bool:
+    """Whether a package belongs in a lock, `runtime` or `dev`."""
+    return not OF_TORCH.fullmatch(package) or (lock == "dev" and package == COMPILER)
+
+
 def resolve(requirements: list[str], *options: str) -> list[Locked]:
     """Ask uv for exact versions. Raises `CalledProcessError` where there are none."""
     command = [sys.executable, "-m", "uv", "pip", "compile", "-", "--universal", *options]
     command += ["--python-version=3.11", "--generate-hashes", "--no-header", "--no-annotate"]
     asked = "\n".join(requirements)
     answer = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True, check=True)
-    return [one for one in read_lock(answer.stdout) if not OF_TORCH.fullmatch(one.requirement.name)]
+    return read_lock(answer.stdout)
 
 
 def main() -> None:
@@ -109,7 +116,8 @@ def main() -> None:
         ("runtime", declared.runtime),
         ("dev", declared.runtime + declared.dev),
     ):
-        locked = sorted(resolve(packages) + bare, key=lambda one: str(one.requirement).lower())
+        found = [one for one in resolve(packages) + bare if in_lock(one.requirement.name, name)]
+        locked = sorted(found, key=lambda one: str(one.requirement).lower())
         (LOCKS / f"{name}.txt").write_text(written(locked), encoding="utf-8")
         if name == "runtime":
             SBOM.write_text(json.dumps(bill_of(locked), indent=1) + "\n", encoding="utf-8")

@@ -37,7 +37,7 @@ async def sync_if_changed(
     }
     names = {str(command["name"]) for command in commands}
     if await asyncio.to_thread(_recorded, record) == state:
-        registered = await _registered(tree)
+        registered = await registered_commands(tree)
         if {command.name for command in registered} == names:
             log.info("commands unchanged", extra={"commands": len(commands)})
             return registered
@@ -47,9 +47,10 @@ async def sync_if_changed(
     return synced
 
 
-async def _registered(
+async def registered_commands(
     tree: app_commands.CommandTree[discord.Client],
 ) -> list[app_commands.AppCommand]:
+    """The commands as Discord has them; none where it does not say."""
     try:
         return await tree.fetch_commands()
     except discord.HTTPException as error:

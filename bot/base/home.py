@@ -16,6 +16,8 @@ DATABASE = "timbre.db"
 #: Touched while the bot is connected to Discord; `bot.base.health` has the rest.
 ALIVE = "alive"
 CLIPS, UPLOADS, SPEECH, CONDITIONALS = "clips", "uploads", "speech", "conditionals"
+#: A lock file for each bot process of several.
+PROCESSES = "processes"
 
 #: The files in each folder, unfinished ones included, by their paths from it.
 OURS = {
@@ -25,7 +27,17 @@ OURS = {
     CONDITIONALS: re.compile(r"[0-9a-f]{64}\.safetensors|\.[a-z0-9_]{8}\.part"),
 }
 #: What else there may be before the first start. The system's own names begin with a dot.
-_BEFORE = {*OURS, "weights", "bench", "demo", "bot.lock", ALIVE, "commands.json", "lost+found"}
+_BEFORE = {
+    *OURS,
+    PROCESSES,
+    "weights",
+    "bench",
+    "demo",
+    "bot.lock",
+    ALIVE,
+    "commands.json",
+    "lost+found",
+}
 
 log = logging.getLogger(__name__)
 

@@ -24,10 +24,19 @@ class RecordedFiles(Generic[CacheRow]):
         self._rows: CacheStore[CacheRow] = rows
 
     async def remove(self, rows: Iterable[CacheRow]) -> int:
-        """Remove files and their rows; returns how many rows there were."""
+        """Remove files and their rows; returns how many rows there were.
+
+        Files once more after their rows: another process may have made one anew in between. Then it
+        is that one's row which may be left, and such a row is found and forgotten.
+        """
         rows = list(rows)
-        await asyncio.to_thread(remove, [self._home / row.path for row in rows])
-        return await self._rows.delete(row.key for row in rows) if rows else 0
+        if not rows:
+            return 0
+        paths = [self._home / row.path for row in rows]
+        await asyncio.to_thread(remove, paths)
+        gone = await self._rows.delete(row.key for row in rows)
+        await asyncio.to_thread(remove, paths)
+        return gone
 
     async def remove_broken(
         self, is_sound: Callable[[Path, CacheRow], bool], before: float = math.inf

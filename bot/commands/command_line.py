@@ -22,7 +22,21 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"Timbre {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    commands.add_parser("run", help="connect to Discord and speak (needs DISCORD_TOKEN)")
+    run = commands.add_parser("run", help="connect to Discord and speak (needs DISCORD_TOKEN)")
+    several = run.add_mutually_exclusive_group()
+    several.add_argument(
+        "--processes",
+        type=int,
+        metavar="N",
+        help="have N bot processes share Discord's shards; SIGHUP restarts one after the other",
+    )
+    several.add_argument(
+        "--shards",
+        metavar="A-B/N",
+        help="be one of several bot processes, with the shards from A to B of N",
+    )
+    run.add_argument("--taking-over", action="store_true", help=argparse.SUPPRESS)
+    run.add_argument("--workers-fd", type=int, help=argparse.SUPPRESS)
 
     demo = commands.add_parser("demo", help="hear the bot on a Discord of its own, without a token")
     demo.add_argument(
@@ -104,10 +118,21 @@ def _run(args: argparse.Namespace) -> int:
 
     settings = settings_module.load()
     match args.command:
+        case "run" if args.processes is not None:
+            from bot.commands.supervise import supervise  # noqa: PLC0415
+
+            return asyncio.run(supervise(settings, args.processes))
         case "run":
+            from bot.base.shards import Shards  # noqa: PLC0415
             from bot.commands.run import run  # noqa: PLC0415
 
-            return asyncio.run(run(settings))
+            try:
+                shards = Shards.parse(args.shards) if args.shards else None
+            except ValueError as error:
+                raise settings_module.SettingsError(f"--shards: {error}") from None
+            return asyncio.run(
+                run(settings, shards, taking_over=args.taking_over, workers_fd=args.workers_fd)
+            )
         case "demo":
             from bot.demo.command import demo  # noqa: PLC0415
 

@@ -29,11 +29,13 @@ class BotEnded(Exception):
 class BotProcess:
     """`async with BotProcess(environment, log)`: runs from enter to exit.
 
-    `environment` is added to this process's own. Everything it prints goes to the file `log`.
+    `options` are of the command `run`; `environment` is added to this process's own. Everything it
+    prints goes to the file `log`.
     `stopped_s` is how long it took to end after it was asked to.
     """
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, *options: str) -> None:
+        self._options = options
         self.environment = {**os.environ, **environment}
         self.log = log
         self.stopped_s: float | None = None
@@ -57,6 +59,7 @@ class BotProcess:
                 "-m",
                 "bot",
                 "run",
+                *self._options,
                 cwd=_ROOT,
                 env=self.environment,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -79,6 +82,10 @@ class BotProcess:
                 raise BotEnded(f"The bot ended with exit code {self.returncode}.")
             await asyncio.wait({waiting}, timeout=0.05)
         await waiting
+
+    def send_signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     async def stop(self) -> int:
         """Ask it to end, wait, and kill it if it does not. Returns the exit code."""

@@ -69,18 +69,14 @@ class Moves:
         excluded = await self._store.exclusions.of(member.id, member.guild.id)
         if why_unread(author_facts(member, seat, excluded), settings) is not None:
             return
-        for binding in reading.at(seat.id):
-            text = member.guild.get_channel_or_thread(binding.text_channel_id)
-            if not isinstance(text, Readable):
-                continue
-            try:
-                require_unheard(seat, text, binding)
-                await self._bindings.come(reading, seat, text)
-            except UserError as error:
-                # Nobody asked for it, so nobody is told.
-                log.warning("did not come", extra={"guild": member.guild.id, "reason": str(error)})
-                continue
+        told_in = _unheard(seat, reading)
+        if told_in is None:
             return
+        try:
+            await self._bindings.come(reading, seat, told_in)
+        except UserError as error:
+            # Nobody asked for it, so nobody is told.
+            log.warning("did not come", extra={"guild": member.guild.id, "reason": str(error)})
 
     async def _note(
         self,
@@ -107,3 +103,16 @@ class Moves:
             session.speak(saying, author_id=member.id, label=saying.text)
         except (UserError, SpeechError) as error:
             log.info("not announced", extra={"reason": str(error)})
+
+
+def _unheard(seat: VocalChannel, reading: GuildReading) -> Readable | None:
+    """A channel that is read in `seat` and that everybody there can see, if there is one."""
+    for binding in reading.at(seat.id):
+        text = seat.guild.get_channel_or_thread(binding.text_channel_id)
+        if isinstance(text, Readable):
+            try:
+                require_unheard(seat, text, binding)
+            except UserError:
+                continue
+            return text
+    return None

@@ -163,20 +163,22 @@ class LiveReading:
         """Whether the bot is in `seat`, or comes there from `here`, but away from no listeners."""
         channel = message.channel
         assert isinstance(channel, Readable)  # it is read
+        binding = reading.channels.get(channel.id)
         try:
-            if binding := reading.channels.get(channel.id):
+            if binding is not None:
                 require_unheard(seat, channel, binding)
             if here is not None and here.id == seat.id:
                 return True
-            if reading.sent_away or not listened_to(seat):
-                return False
-            if here is None and not settings.auto_join:
+            uncalled = here is None and not settings.auto_join
+            if reading.sent_away or uncalled or not listened_to(seat):
                 return False
             if here is not None and listened_to(here):
                 raise UserError(
                     "I did not read that: I am with others in {here}.", here=here.mention
                 )
             await self.bindings.come(reading, seat, channel)
+            if binding is not None:  # somebody may have come meanwhile
+                require_unheard(seat, channel, binding)
         except UserError as error:
             self._spawn_telling(message, reading, error)
             return False

@@ -40,6 +40,7 @@ class Rest:
     world: World
     token: str
     shards: int
+    identifying_at_once: int
     gateway: Gateway
     commands: Commands
     interactions: Interactions
@@ -119,7 +120,12 @@ class Rest:
                 {
                     "url": "wss://gateway.discord.gg",
                     "shards": self.shards,
-                    "session_start_limit": {},
+                    "session_start_limit": {
+                        "total": 1000,
+                        "remaining": 1000,
+                        "reset_after": 14_400_000,
+                        "max_concurrency": self.identifying_at_once,
+                    },
                 }
             )
 

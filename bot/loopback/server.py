@@ -33,16 +33,19 @@ class LoopbackDiscord:
     """Everything that belongs to one such Discord; an asynchronous context manager.
 
     Leaving it raises an `ExceptionGroup` of whatever went wrong inside. `shards` is what the bot
-    is told to use.
+    is told to use, `identifying_at_once` Discord's `max_concurrency`.
     """
 
-    def __init__(self, *, bot_name: str = "Timbre", shards: int = 1) -> None:
+    def __init__(
+        self, *, bot_name: str = "Timbre", shards: int = 1, identifying_at_once: int = 16
+    ) -> None:
         self.world = World(bot_name)
         self.bot_user = self.world.bot_user
         self.owner = self.world.owner
         self.cdn = self.world.cdn
         self.token = f"{secrets.token_urlsafe(18)}.{secrets.token_urlsafe(4)}.loopback"
         self.shards = shards
+        self.identifying_at_once = identifying_at_once
         self.faults = Faults()
         self.failures = Failures()
         self.commands = Commands(self.world.application_id, self.world.identifiers.next)
@@ -67,6 +70,7 @@ class LoopbackDiscord:
             self.world,
             self.token,
             self.shards,
+            self.identifying_at_once,
             self.gateway,
             self.commands,
             self.interactions,

@@ -7,11 +7,18 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    aclosing,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from functools import partial
 from typing import Any
 from weakref import WeakSet
 
+import msgspec
 from msgspec.structs import replace
 
 from bot.base.metrics import Metrics
@@ -22,11 +29,12 @@ from bot.speech.audio.clip import Clip, faster
 from bot.speech.audio.codec import Codec
 from bot.speech.audio.tuning import SPEED_MAX
 from bot.speech.counting import counting
+from bot.speech.notices import Concern, NoticeContent, PersonGone, Silenced, Withdrawn
 from bot.speech.pieces import Made, Piece, Pieces, Recital
 from bot.speech.readiness import Readiness
 from bot.speech.speaker import Speaker, voice_for
 from bot.text import with_sounds
-from engine.errors import SpeechError, SynthesisFailed
+from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.executor import Executor
 from engine.speech import EngineInfo, Priority, Speech, SpeechRequest, Voice, sha256_of
 
@@ -34,6 +42,8 @@ log = logging.getLogger(__name__)
 
 #: Whether a speaker is among those that something is about.
 Concerned = Callable[[Speaker], bool]
+#: Has all other processes act on a notice before it is entered, see `Peers.told`.
+Tell = Callable[[str], AbstractAsyncContextManager[object]]
 
 _NO_SOUND = "There is nothing in that which makes a sound."
 
@@ -49,7 +59,9 @@ class SpeechService:
         *,
         deadline_s: float,
         clock: Callable[[], float] = time.perf_counter,
+        tell: Tell = nullcontext,
     ) -> None:
+        self._tell = tell
         self._executor = executor
         self._cache = cache
         self._metrics = metrics
@@ -88,19 +100,36 @@ class SpeechService:
         """The loaded engine, as `Readiness` waits for it. Raises `SpeechError`."""
         return await self._readiness.engine()
 
+    @asynccontextmanager
+    async def silencing(self, notice: Silenced | PersonGone) -> AsyncGenerator[None, None]:
+        """End what some speakers say, in every process, and let them begin nothing meanwhile."""
+        with self.silencing_here(notice.concern, VoiceUnusable(notice.sentence)):
+            async with self._told(notice):
+                yield
+
+    async def withdraw(self, *concerns: Concern, reason: VoiceUnusable) -> None:
+        """End the sayings of some speakers in every process: their listeners get `reason`."""
+        for concern in concerns:
+            self.withdraw_here(concern, reason)
+        async with self._told(Withdrawn(concerns, reason.sentence)):
+            pass
+
+    def _told(self, notice: NoticeContent) -> AbstractAsyncContextManager[object]:
+        return self._tell(msgspec.json.encode(notice).decode())
+
     @contextmanager
-    def silencing(self, concerned: Concerned, reason: SpeechError) -> Iterator[None]:
+    def silencing_here(self, concerned: Concerned, reason: SpeechError) -> Iterator[None]:
         """End what some speakers say, and let them begin nothing meanwhile, with `reason`."""
         silenced = concerned, reason
         self._silenced.append(silenced)
         try:
-            self.withdraw(concerned, reason)
+            self.withdraw_here(concerned, reason)
             yield
         finally:
             self._silenced.remove(silenced)
 
-    def withdraw(self, concerned: Concerned, reason: SpeechError) -> None:
-        """End the sayings of some speakers where they are: their listeners get `reason`."""
+    def withdraw_here(self, concerned: Concerned, reason: SpeechError) -> None:
+        """End the sayings of some speakers in this process: their listeners get `reason`."""
         for saying in list(self._sayings):
             if concerned(saying.speaker):
                 saying.withdraw(reason)

@@ -7,13 +7,12 @@ from collections.abc import Callable
 
 from bot.base.errors import UserError
 from bot.catalogue import Joined, Said, Sentence
+from bot.speech.notices import Concern
 from bot.speech.service import SpeechService
-from bot.speech.speaker import Speaker
 from bot.voices.place import Person
 from data.bars import Bar
 from data.store import Store
 from engine.errors import VoiceUnusable
-from engine.speech import ClonedVoice
 
 #: In the extras of a command: the kind of bar that is enough to be refused it.
 BARRED_BY = "barred by"
@@ -65,17 +64,12 @@ class Bars:
             raise UserError("You cannot bar yourself.")
         ends_at = None if for_s is None else self._clock() + for_s
         await self._bars.add(user_id, guild_id, kind, ends_at)
-
-        def concerned(speaker: Speaker) -> bool:
-            if guild_id not in (None, speaker.guild_id):
-                return False
-            if kind is not Bar.VOICES and speaker.user_id == user_id:
-                return True
-            voice = speaker.voice
-            in_theirs = isinstance(voice, ClonedVoice) and voice.owner_id == user_id
-            return kind is not Bar.SAY and in_theirs
-
-        self._speech.withdraw(concerned, _BARRED)
+        concerns = []
+        if kind is not Bar.VOICES:
+            concerns.append(Concern(user_id=user_id, guild_id=guild_id))
+        if kind is not Bar.SAY:
+            concerns.append(Concern(owner_id=user_id, guild_id=guild_id))
+        await self._speech.withdraw(*concerns, reason=_BARRED)
         return ends_at
 
     async def admit(self, user_id: int, by: Person) -> None:

@@ -6,13 +6,13 @@ file that nothing knows of.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
 from bot.base.locks import KeyedLocks
 from bot.base.private_files import remove
+from bot.speech.notices import Concern, PersonGone, Silenced
 from bot.speech.service import SpeechService
-from bot.speech.speaker import Speaker
 from data.rows import VoiceRow
 from data.store import Store
 from engine.errors import VoiceUnusable
@@ -21,6 +21,9 @@ from engine.speech import ClonedVoice
 
 _DELETED = VoiceUnusable("This voice was deleted, so I stopped.")
 _WITHDRAWN = VoiceUnusable("What you asked for was deleted together with your data.")
+
+#: Does something about a subject in one process at a time, see `Peers.claim`.
+Claim = Callable[[str], AbstractAsyncContextManager[object]]
 
 
 class Forgetting:
@@ -36,7 +39,10 @@ class Forgetting:
         speech: SpeechService,
         executor: Executor,
         recorded: Callable[[], Awaitable[None]],
+        *,
+        claim: Claim = nullcontext,
     ) -> None:
+        self.claim = claim
         self._store = store
         self._home = home
         self._speech = speech
@@ -55,11 +61,11 @@ class Forgetting:
 
     async def clip(self, owner_id: int, clip_sha256: str) -> None:
         """Forget what was derived from a clip that no voice of its owner has any more."""
-        async with self._turns.of(clip_sha256):
+        async with self._turn_of(clip_sha256):
             voices = await self._store.voices.with_clip(clip_sha256)
             if not any(voice.owner_id == owner_id for voice in voices):
                 identity = _identity(owner_id, clip_sha256)
-                with self._silencing(identity):
+                async with self._silencing(identity):
                     await self._derived(identity)
         await self._store.purge()
 
@@ -82,13 +88,14 @@ class Forgetting:
 
     @asynccontextmanager
     async def person(self, user_id: int) -> AsyncIterator[None]:
-        """Forget what was said of a person's words; until the block ends nothing more is said."""
+        """Forget what was said of a person's words; until the block ends nothing more is said.
 
-        def theirs(speaker: Speaker) -> bool:
-            return speaker.user_id == user_id
-
-        with self._speech.silencing(theirs, _WITHDRAWN):
-            await self._speech.forget(theirs, user_id=user_id)
+        In every process, where their drafts go too. In one at a time: two would wait for each other
+        to stop what the person does there.
+        """
+        gone = PersonGone(user_id, _WITHDRAWN.sentence)
+        async with self.claim(f"person {user_id}"), self._speech.silencing(gone):
+            await self._speech.forget(gone.concern, user_id=user_id)
             yield
 
     async def guild(self, guild_id: int) -> None:
@@ -98,7 +105,7 @@ class Forgetting:
     async def _voice(self, voice: VoiceRow) -> None:
         sha256 = voice.clip_sha256
         # One after the other, or each of two voices with one clip would leave it to the other.
-        async with self._turns.of(sha256):
+        async with self._turn_of(sha256):
             others = [
                 one
                 for one in await self._store.voices.with_clip(sha256)
@@ -106,7 +113,7 @@ class Forgetting:
             ]
             identity = _identity(voice.owner_id, sha256)
             needed = any(one.owner_id == voice.owner_id for one in others)
-            with nullcontext() if needed else self._silencing(identity):
+            async with nullcontext() if needed else self._silencing(identity):
                 if not needed:
                     await self._derived(identity)
                 if not others:  # what the command line made of the very clip
@@ -115,8 +122,14 @@ class Forgetting:
                 await asyncio.to_thread(remove, [self._home / voice.clip_path])
                 await self._store.voices.delete(voice.voice_id, voice.clip_path)
 
-    def _silencing(self, identity: str) -> AbstractContextManager[None]:
-        return self._speech.silencing(lambda s: s.voice.identity == identity, _DELETED)
+    @asynccontextmanager
+    async def _turn_of(self, clip_sha256: str) -> AsyncIterator[None]:
+        async with self._turns.of(clip_sha256), self.claim(f"clip {clip_sha256}"):
+            yield
+
+    def _silencing(self, identity: str) -> AbstractAsyncContextManager[None]:
+        notice = Silenced(Concern(identity=identity), _DELETED.sentence, forgotten=identity)
+        return self._speech.silencing(notice)
 
     async def _derived(self, identity: str) -> None:
         await self._speech.settled(lambda s: s.voice.identity == identity)

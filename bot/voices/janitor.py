@@ -1,7 +1,8 @@
 """Keeps the database and the files under TIMBRE_HOME true to each other.
 
-At start nothing is under way, so whatever does not belong goes at once. Later, only what has been
-lying about for `SETTLED_S`: younger things may be on their way to belonging.
+At the first process's start nothing is under way, so whatever does not belong goes at once. Later,
+only what has been lying about for `SETTLED_S`: younger things may be on their way to belonging. One
+process does for all what is done every day.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from bot.base.home import CLIPS, CONDITIONALS, SPEECH, UPLOADS
+from bot.base.peers import Peers
 from bot.base.recorded_files import RecordedFiles, remove_unknown
 from bot.voices.forgetting import Forgetting
 from bot.voices.likeness import VOICEPRINT_KEPT_S
@@ -43,6 +45,7 @@ class Janitor:
         home: Path,
         forgetting: Forgetting,
         privacy: Privacy,
+        peers: Peers,
         *,
         grace_s: float,
         speech_kept_s: float,
@@ -53,6 +56,7 @@ class Janitor:
         self._home = home
         self._forgetting = forgetting
         self._privacy = privacy
+        self._peers = peers
         self._grace_s = grace_s
         self._speech_kept_s = speech_kept_s
         self._unused_s = unused_s
@@ -61,20 +65,24 @@ class Janitor:
         self._renderings = RecordedFiles(home, SPEECH, store.speech)
 
     async def start(self) -> None:
-        """Tidy up while nothing is under way. A failure is logged: speech works without it."""
-        await self._try(self.tidy(settled_s=0.0))
+        """Tidy up, all of it while nothing is under way. A failure is logged: speech works."""
+        await self._try(self.tidy(settled_s=0.0 if self._peers.first else SETTLED_S))
         await self._try(self._store.purge())  # what a process that was killed may owe
 
     async def run(self) -> None:
         """Tidy up once a day, for ever. A failure is logged and waits for the next day."""
         while True:
             await asyncio.sleep(INTERVAL_S)
+            await self._try(self._every_day())
+
+    async def _every_day(self) -> None:
+        if await self._peers.leads():
             await self._try(self.tidy(settled_s=SETTLED_S))
             await self._try(self.clean_departed())
 
     async def connected(self, guild_ids: Iterable[int]) -> None:
-        """The bot is in these servers; clean what others left behind. A failure is logged."""
-        await self._try(self._store.departed_guilds.present(guild_ids))
+        """Note the servers of this process; clean what others left behind. A failure is logged."""
+        await self._try(self._store.departed_guilds.present(guild_ids, self._peers.owns))
         await self._try(self.clean_departed())
 
     async def _try(self, work: Awaitable[object]) -> None:
@@ -101,6 +109,7 @@ class Janitor:
         gone += await self._store.bars.forget_ended()
         gone += await self._store.uses.forget_before(USES_KEPT_S)
         gone += await self._store.moderation.forget_voiceprints(VOICEPRINT_KEPT_S)
+        gone += await self._store.pauses.forget_over()
         gone += await self._store.personal.forget_strangers()
         if gone:
             log.info("tidied up", extra={"removed": gone})
@@ -116,6 +125,9 @@ class Janitor:
         missing = await asyncio.to_thread(
             lambda: [voice for voice in voices if not (self._home / voice.clip_path).is_file()]
         )
+        # One that was given another clip in between has one.
+        now = {voice.clip_path for voice in await self._store.voices.all()} if missing else set()
+        missing = [voice for voice in missing if voice.clip_path in now]
         for voice in missing:
             log.warning("a voice lost its clip", extra={"voice": voice.voice_id})
         await self._forgetting.voices(missing)

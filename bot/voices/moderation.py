@@ -5,9 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.base.cooldown import Cooldown
+from bot.base.cooldown import StoredCooldown
 from bot.base.errors import UserError
 from bot.catalogue import gettext
+from bot.speech.notices import Concern
 from bot.speech.service import SpeechService
 from bot.voices.choosing import VoiceChoice, Voices
 from bot.voices.likeness import voiceprint_of
@@ -48,7 +49,7 @@ class VoiceModeration:
         self._judge = judge
         self._voices = voices
         self._speech = speech
-        self._cooldown = Cooldown(REPORT_COOLDOWN_S, clock)
+        self._cooldown = StoredCooldown(store.pauses, "report", REPORT_COOLDOWN_S, clock)
 
     async def report(self, about_id: int, reason: str, person: Person) -> None:
         """Tell the moderators how the member `about_id` speaks here, whatever their voice is.
@@ -56,7 +57,7 @@ class VoiceModeration:
         The caller cannot tell whether it is anybody's, nor do moderators learn of a voice that was
         never heard in this server.
         """
-        self._cooldown.require(person.user_id)
+        await self._cooldown.require(self._store.pseudonym(person.user_id))
         told = one_line(reason)[:REASON_MAX_CHARS]
         if not told:
             raise UserError("Please say in a few words what is wrong.")
@@ -68,7 +69,7 @@ class VoiceModeration:
             by_id=person.user_id,
             reason=told,
         )
-        self._cooldown.use(person.user_id)
+        await self._cooldown.use(self._store.pseudonym(person.user_id))
 
     async def reports(
         self, person: Person, *, handled: bool = False, about_id: int | None = None
@@ -176,12 +177,7 @@ class VoiceModeration:
                 await self._store.moderation.disable(one.voice_id, guild_id)
             await self._store.moderation.disable_clip(clip_digest(voice.clip_sha256), guild_id)
         disabled = ClonedVoice(voice.clip_sha256, "", voice.owner_id).identity
-        self._speech.withdraw(
-            lambda speaker: (
-                speaker.voice.identity == disabled and guild_id in (None, speaker.guild_id)
-            ),
-            _DISABLED,
-        )
+        await self._speech.withdraw(Concern(identity=disabled, guild_id=guild_id), reason=_DISABLED)
         voiceprint = await voiceprint_of(self._home / voice.clip_path, self._judge)
         if voiceprint is not None:
             digest = clip_digest(voice.clip_sha256)

@@ -23,6 +23,9 @@ from data.store import Store
 _DECLINED_FOR_S = 24 * 3600.0
 _UNANSWERED_FOR_S = 600.0
 
+#: The kind of pause between two questions of one member to another.
+_ASKING = "ask"
+
 _OVER = Sentence("This question is over.")
 
 
@@ -55,7 +58,6 @@ class Permissions:
         self._clock = clock
         self._open: set[Path] = set()
         self._given: dict[Path, float] = {}
-        self._left_alone: dict[tuple[str, str], float] = {}  # until when, by who asked and whom
 
     async def require_admission(self, owner_id: int, giver_id: int, guild_id: int | None) -> None:
         """Raise `UserError` unless a member can be asked for their voice by another one."""
@@ -64,9 +66,7 @@ class Permissions:
         await self._require_possible(guild_id)
         if await self._bars.refusal(giver_id, guild_id, Bar.VOICES):
             raise UserError("<@{giver_id}> is barred from having voices here.", giver_id=giver_id)
-        now = self._clock()
-        self._left_alone = {pair: at for pair, at in self._left_alone.items() if at > now}
-        if self._pair(owner_id, giver_id) in self._left_alone:
+        if await self._store.pauses.until(_ASKING, self._pair(owner_id, giver_id)):
             raise UserError(
                 "You asked <@{giver_id}> before. Please leave them some time.", giver_id=giver_id
             )
@@ -81,15 +81,15 @@ class Permissions:
         self._open.remove(draft.path)
         self._given[draft.path] = self._clock()
 
-    def decline(self, draft: Draft, by: int) -> None:
+    async def decline(self, draft: Draft, by: int) -> None:
         """Take a refusal, before or after they allowed it. Raises `UserError` for anybody else."""
         if draft.path in self._open:
             self._require_open(draft, by)
-        self._leave_alone(draft, _DECLINED_FOR_S)
+        await self._leave_alone(draft, _DECLINED_FOR_S)
 
-    def unanswered(self, draft: Draft) -> None:
+    async def unanswered(self, draft: Draft) -> None:
         """Note that they did nothing."""
-        self._leave_alone(draft, _UNANSWERED_FOR_S)
+        await self._leave_alone(draft, _UNANSWERED_FOR_S)
 
     async def require(self, draft: Draft) -> float | None:
         """When the permission for a draft was given, None where none is needed.
@@ -147,12 +147,13 @@ class Permissions:
         if draft.path not in self._open:
             raise UserError(_OVER)
 
-    def _leave_alone(self, draft: Draft, for_s: float) -> None:
+    async def _leave_alone(self, draft: Draft, for_s: float) -> None:
         pair = self._pair(draft.wish.owner_id, draft.wish.person_id)
-        self._left_alone[pair] = self._clock() + for_s
+        await self._store.pauses.pause(_ASKING, pair, for_s)
 
-    def _pair(self, owner_id: int, giver_id: int) -> tuple[str, str]:
-        return self._store.pseudonym(owner_id), self._store.pseudonym(giver_id)
+    def _pair(self, owner_id: int, giver_id: int) -> str:
+        """Who asks whom, in codes."""
+        return f"{self._store.pseudonym(owner_id)} {self._store.pseudonym(giver_id)}"
 
 
 def permission_of(

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bot.base import private_files
-from bot.base.cooldown import Cooldown
+from bot.base.cooldown import StoredCooldown
 from bot.base.errors import UserError
 from bot.base.home import CLIPS
 from bot.base.locks import KeyedLocks
@@ -77,7 +77,9 @@ class Registration:
         self._judge = judge
         self._clip_limits = clip_limits
         self._clock = clock
-        self._cooldown = Cooldown(limits.registration_cooldown_s, clock)
+        self._cooldown = StoredCooldown(
+            store.pauses, "register", limits.registration_cooldown_s, clock
+        )
         self._turns = KeyedLocks[int]()
         self._clips = KeyedLocks[str]()
         self.drafts = Drafts()
@@ -95,7 +97,7 @@ class Registration:
             raise UserError("Without your consent I keep nothing, so I did not fetch the clip.")
         async with self._turns.of(wish.owner_id):
             await self._require_admission(wish)
-            self._cooldown.use(self._store.pseudonym(wish.owner_id))
+            await self._cooldown.use(self._store.pseudonym(wish.owner_id))
             consented_at = self._clock()
             lane = wish.guild_id or 0, wish.owner_id
             clip = await self._uploads.checked(
@@ -162,7 +164,8 @@ class Registration:
         given_at = await self._permissions.require(draft)
         proof = await self._proving.require(draft.path, wish.guild_id)
         # Held until the row is written: another member may be keeping the very clip.
-        async with self._clips.of(draft.clip.sha256):
+        sha256 = draft.clip.sha256
+        async with self._clips.of(sha256), self._forgetting.claim(f"keep {sha256}"):
             voiceprint = self._voiceprints[draft.path]
             await self._require_allowed(wish, draft.clip.sha256, voiceprint)
             return await self._keep_clip(draft, given_at, proof)
@@ -193,7 +196,9 @@ class Registration:
     async def _write_row(self, new: NewVoice, wish: Wish) -> VoiceRow:
         if wish.replaces is None:
             try:
-                return await self._store.voices.insert(new)
+                async with self._store.transaction():  # of no other process, either
+                    await self._require_fewer(wish.owner_id)
+                    return await self._store.voices.insert(new)
             except VoiceNameTaken as error:
                 raise UserError(
                     "You already have a voice called {voice}.", voice=new.name
@@ -214,7 +219,7 @@ class Registration:
             await self._permissions.require_admission(wish.owner_id, wish.giver_id, wish.guild_id)
         await self._require_place(wish)
         self._uploads.require_room()
-        self._cooldown.require(self._store.pseudonym(wish.owner_id))
+        await self._cooldown.require(self._store.pseudonym(wish.owner_id))
 
     async def _require_place(self, wish: Wish) -> None:
         if wish.replaces is not None:
@@ -224,16 +229,19 @@ class Registration:
         require_name(wish.name)
         if await self._store.voices.find(wish.owner_id, wish.name):
             raise UserError("You already have a voice called {voice}.", voice=wish.name)
+        await self._require_fewer(wish.owner_id)
+        if wish.guild_id is not None:
+            await self._quota.require(wish.guild_id, wish.owner_id)
+
+    async def _require_fewer(self, owner_id: int) -> None:
         most = self._limits.voices_per_user
-        if len(await self._store.voices.of_owner(wish.owner_id)) >= most:
+        if len(await self._store.voices.of_owner(owner_id)) >= most:
             raise UserError(
                 "You already have {count} voices, and nobody may have more. Delete "
                 "one with `/voice delete`, or give it another clip with `/voice "
                 "replace`.",
                 count=most,
             )
-        if wish.guild_id is not None:
-            await self._quota.require(wish.guild_id, wish.owner_id)
 
     async def _require_allowed(self, wish: Wish, clip_sha256: str, voiceprint: bytes) -> None:
         """A voice that was disabled does not come back under another name, nor as another's.

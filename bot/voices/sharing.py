@@ -6,14 +6,13 @@ uses the voice, and its answer is good for some minutes. Where it does not answe
 
 import logging
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from pathlib import PurePath
 
+from bot.speech.notices import Concern
 from bot.speech.service import SpeechService
-from bot.speech.speaker import Speaker
 from data.rows import VoiceRow
 from data.store import Store
 from engine.errors import VoiceUnusable
-from engine.speech import ClonedVoice
 
 #: How long Discord's answer is good for.
 ANSWER_KEPT_S = 300.0
@@ -39,11 +38,8 @@ class Sharing:
     `clock` is in seconds; `membership` is Discord's, once there is a connection to it.
     """
 
-    def __init__(
-        self, store: Store, home: Path, speech: SpeechService, *, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, store: Store, speech: SpeechService, *, clock: Callable[[], float]) -> None:
         self._store = store
-        self._home = home
         self._speech = speech
         self._clock = clock
         self.membership: Membership = unknown_membership
@@ -53,17 +49,10 @@ class Sharing:
         """Take a share back, with what others made of it; false if there was none."""
         if not await self._store.shares.unshare(voice.voice_id, guild_id):
             return False
-        clip_path = str(self._home / voice.clip_path)
-
-        def by_others(speaker: Speaker) -> bool:
-            return (
-                isinstance(speaker.voice, ClonedVoice)
-                and speaker.voice.clip_path == clip_path
-                and speaker.guild_id == guild_id
-                and speaker.user_id != voice.owner_id
-            )
-
-        self._speech.withdraw(by_others, _UNSHARED)
+        by_others = Concern(
+            clip_file=PurePath(voice.clip_path).name, guild_id=guild_id, others_than=voice.owner_id
+        )
+        await self._speech.withdraw(by_others, reason=_UNSHARED)
         return True
 
     async def stands(self, voice: VoiceRow, guild_id: int) -> bool:

@@ -18,7 +18,7 @@ from engine.bench.quality import RecogniserMissing, compare, load_aligner, load_
 from engine.bench.report import Results, print_setting, print_tables
 from engine.bench.setting import SMALL, TOKENS_PER_SECOND, Setting, write_clips
 from engine.bench.speakers import OurSpeaker, UpstreamSpeaker, allocated_gib, without_stop
-from engine.bench.stages import time_stages
+from engine.bench.stages import time_stages, time_together
 from engine.bench.t3 import time_first_token, time_steps, time_upstream
 from engine.bench.utterances import time_by_text, time_voices
 from engine.bench.worker import time_worker
@@ -177,6 +177,9 @@ def _measure_speed(
     for seconds in scale.audio_seconds:
         progress(f"flow, vocoder, watermark: {seconds} s")
         results.stages += time_stages(decoder, upstream, seconds, scale)
+    for seconds in scale.together_seconds:
+        progress(f"flow to watermark: {scale.together} of {seconds} s at once")
+        results.together.append(time_together(decoder, upstream, seconds, scale))
     results.write(setting.out)
     progress("T3: upstream")
     with torch.inference_mode():

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from engine.bench.memory import MemoryFigures
 from engine.bench.quality import SentenceQuality
-from engine.bench.stages import StageTiming
+from engine.bench.stages import StageTiming, TogetherTiming
 from engine.bench.t3 import StepTiming
 from engine.bench.utterances import UtteranceTiming
 from engine.bench.worker import WorkerTiming
@@ -39,6 +39,7 @@ class Results:
     first_token_ms: dict[str, float] = field(default_factory=dict)
     steps: list[StepTiming] = field(default_factory=list)
     stages: list[StageTiming] = field(default_factory=list)
+    together: list[TogetherTiming] = field(default_factory=list)
     by_text: list[UtteranceTiming] = field(default_factory=list)
     voices: list[UtteranceTiming] = field(default_factory=list)
     memory: MemoryFigures | None = None
@@ -146,6 +147,10 @@ def print_tables(console: Console, results: Results) -> None:
         _row(table, f"T3 first token, {name}", None, milliseconds, "")
     for stage in results.stages:
         _row(table, f"{stage.stage}, {stage.audio_s} s", stage.upstream_ms, stage.ours_ms, "")
+    for many in results.together:
+        name = f"flow to watermark, {many.utterances} of {many.audio_s} s at once"
+        remark = f"{many.audio_per_second:,.0f} s of sound a second"
+        _row(table, name, None, many.ours_ms, remark)
     for timing in (*results.by_text, *results.voices):
         remark = f"{timing.audio_s:.1f} s of speech"
         _row(table, timing.scenario, timing.upstream_ms, timing.ours_ms, remark)

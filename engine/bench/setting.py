@@ -38,6 +38,8 @@ class Scale:
     context: int = 350
     steps: int = 20
     audio_seconds: tuple[int, ...] = (1, 2, 5, 10, 20)
+    together: int = 16  # utterances, from flow to watermark
+    together_seconds: tuple[int, ...] = (2, 5, 10)
     text_characters: tuple[int, ...] = (25, 50, 100, 200)
     utterance_tokens: int = 10 * TOKENS_PER_SECOND
     clip_seconds: int = 10
@@ -53,6 +55,8 @@ SMALL = Scale(
     context=200,
     steps=2,
     audio_seconds=(1, 2),
+    together=2,
+    together_seconds=(1,),
     text_characters=(25, 50),
     utterance_tokens=TOKENS_PER_SECOND,
     clip_seconds=6,  # Turbo takes no shorter one

@@ -1,6 +1,7 @@
-"""Flow, vocoder and watermark by length of audio: upstream and ours in turn."""
+"""Flow, vocoder and watermark by length of audio: upstream and ours in turn, and ours of many."""
 
 import statistics
+import time
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +28,20 @@ class StageTiming:
     ours_ms: float
 
 
+@dataclass(frozen=True)
+class TogetherTiming:
+    """Median of all three stages for so many utterances at once, in milliseconds."""
+
+    utterances: int
+    audio_s: int
+    ours_ms: float
+
+    @property
+    def audio_per_second(self) -> float:
+        """Seconds of sound that are made in one."""
+        return 1e3 * self.utterances * self.audio_s / self.ours_ms
+
+
 @torch.inference_mode()
 def time_stages(
     ours: WaveformDecoder, upstream: UpstreamSpeaker, audio_s: int, scale: Scale
@@ -35,12 +50,7 @@ def time_stages(
 
     Random speech tokens in the voice that upstream has.
     """
-    count = audio_s * TOKENS_PER_SECOND
-    random = torch.Generator().manual_seed(count)
-    utterance = Utterance(Speak(0, "", StockVoice(), SpeechParameters(seed=count)))
-    utterance.speech_tokens = torch.randint(0, SPEECH_TOKEN_IDS, (count,), generator=random)
-    conditionals = Conditionals.from_upstream(upstream.model.conds, upstream.entry.family)
-    utterance.voice = EnrolledVoice("upstream's", conditionals)
+    utterance = _random_utterance(upstream, audio_s * TOKENS_PER_SECOND)
     tokens = utterance.speech_tokens[None].to(upstream.device)
     times: dict[str, list[tuple[float, float]]] = {stage: [] for stage in STAGES}
     for round_ in range(scale.warm_ups + scale.repeats):
@@ -61,3 +71,28 @@ def time_stages(
         )
         for stage, pairs in times.items()
     ]
+
+
+def time_together(
+    ours: WaveformDecoder, upstream: UpstreamSpeaker, audio_s: int, scale: Scale
+) -> TogetherTiming:
+    """As `time_stages`, of several at once that differ in length by a token or two."""
+    batch = [
+        _random_utterance(upstream, audio_s * TOKENS_PER_SECOND - index % 3)
+        for index in range(scale.together)
+    ]
+    times = []
+    for _ in range(scale.warm_ups + scale.repeats):
+        started = time.perf_counter()
+        ours.decode(batch)
+        times.append(1e3 * (time.perf_counter() - started))
+    return TogetherTiming(len(batch), audio_s, statistics.median(times[scale.warm_ups :]))
+
+
+def _random_utterance(upstream: UpstreamSpeaker, count: int) -> Utterance:
+    random = torch.Generator().manual_seed(count)
+    utterance = Utterance(Speak(0, "", StockVoice(), SpeechParameters(seed=count)))
+    utterance.speech_tokens = torch.randint(0, SPEECH_TOKEN_IDS, (count,), generator=random)
+    conditionals = Conditionals.from_upstream(upstream.model.conds, upstream.entry.family)
+    utterance.voice = EnrolledVoice("upstream's", conditionals)
+    return utterance

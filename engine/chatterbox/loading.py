@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from engine.chatterbox.compiling import compile_aside
+from engine.chatterbox.cuda.available import which_run
 from engine.chatterbox.cuda.memory import SpareMemory
 from engine.chatterbox.ending import Ending
 from engine.chatterbox.engine import ChatterboxEngine
@@ -97,8 +97,6 @@ def load(
         background=background,
     )
     if device != "cpu":
-        if model.family == "original":  # a GPT-2 runs on PyTorch's own kernels
-            compile_aside(folder / model.t3, torch.device(device), precision, engine.info.streams)
         progress("Warming up", None)
         for _ in range(2):  # the second captures what the first ran
             rehearse(engine)
@@ -158,6 +156,9 @@ def assemble(
     waveforms = WaveformDecoder(folder / model.s3gen, on, DTYPES[precision])
     waveforms.check_watermark()
     if on.type == "cuda":
+        kernels = which_run(on, DTYPES[precision])
+        _log.info(kernels)
+        reason = f"{reason} {kernels}"
         for tokens in _COMMON_TOKENS:
             waveforms.prepare(1, _PROMPT_TOKENS, tokens)
     int8 = precision == "int8" and int8_runs()

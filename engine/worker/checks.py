@@ -95,6 +95,21 @@ def _gpu(config: EngineConfig) -> tuple[str, str]:
     return "warning", why
 
 
+def _kernels(config: EngineConfig) -> tuple[str, str]:
+    """Whether the GPU runs Timbre's own kernels; compiles and runs one."""
+    if config.engine == "stock" or isinstance(_detected(config), NoGpu):
+        return "ok", "not needed: no GPU is used"
+    import torch  # noqa: PLC0415 - slow, and may be what is broken
+
+    from engine.chatterbox.cuda import available  # noqa: PLC0415 - likewise
+
+    device = torch.device("cuda")
+    why = available.why_not(device)
+    if why is not None:
+        return "warning", f"speech is many times slower than this card allows: {why}"
+    return "ok", f"Timbre's own, compiled by {available.compiler(device)}"
+
+
 def _chatterbox(_config: EngineConfig) -> tuple[str, str]:
     importlib.import_module("engine.upstream.package")
     return "ok", f"{importlib.metadata.version('chatterbox-tts')}, watermarker loads"
@@ -143,6 +158,7 @@ CHECKS: list[tuple[str, _Look]] = [
     ("engine's Python", _python),
     ("torch", _torch),
     ("GPU", _gpu),
+    ("GPU kernels", _kernels),
     ("Chatterbox", _chatterbox),
     ("weights", _weights),
     ("stock voice", _stock),

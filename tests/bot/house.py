@@ -14,6 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from bot.base.metrics import Metrics
+from bot.base.peers import Peers
+from bot.base.shards import Shards
 from bot.clips.judge import ClipLimits, ClipRefused, JudgedClip, Proven
 from bot.clips.statement import Statement
 from bot.speech.audio.cache import SpeechCache
@@ -31,6 +33,7 @@ from bot.voices.forgetting import Forgetting
 from bot.voices.janitor import Janitor
 from bot.voices.keeping import VoiceKeeping
 from bot.voices.limits import ClonedVoiceLimits, StatementLimits
+from bot.voices.listening import PeerNotices
 from bot.voices.moderation import VoiceModeration
 from bot.voices.permission import Permissions
 from bot.voices.place import Person
@@ -156,22 +159,28 @@ async def a_house(
     *,
     judging: Judge = judge,
     demand: Literal["off", "always", "own"] = "off",
+    shards: Shards | None = None,
     **limits: Any,
 ) -> AsyncIterator[House]:
-    """Open one with its files in `home`."""
+    """Open one with its files in `home`; with `shards` it is one of several that share them."""
     clock = Clock(time.time())  # the real one, as files have it
     metrics = Metrics()
     store = await Store.open(home / "timbre.db", clock)
     enrolments = EnrolmentRecords(store, metrics)
+    peers = Peers(store, home, shards)
+    listening: asyncio.Task[None] | None = None
     try:
+        await peers.join()
         async with scripted_executor(
             home, {"SCRIPT_CLONES": "1"}, on_enrolled=enrolments.note
         ) as executor:
             cache = SpeechCache(home, store, Codec(-18, -1.5, 64), max_bytes=10**9)
-            speech = SpeechService(executor, cache, metrics, deadline_s=30)
-            sharing = Sharing(store, home, speech, clock=clock)
+            speech = SpeechService(executor, cache, metrics, deadline_s=30, tell=peers.told)
+            sharing = Sharing(store, speech, clock=clock)
             voices = Voices(store, home, sharing)
-            forgetting = Forgetting(store, home, speech, executor, enrolments.settled)
+            forgetting = Forgetting(
+                store, home, speech, executor, enrolments.settled, claim=peers.claim
+            )
             bars = Bars(store, speech, clock)
             clip_limits = ClipLimits(max_upload_mib=1000 / 2**20)
             uploads = Uploads(
@@ -213,6 +222,15 @@ async def a_house(
             privacy = Privacy(
                 store, home, registration, forgetting, pronouncing, languages=languages
             )
+            notices = PeerNotices(
+                speech,
+                executor,
+                registration,
+                pronouncing,
+                languages,
+                recorded=enrolments.settled,
+            )
+            listening = asyncio.create_task(peers.run(notices), name="peers")
             yield House(
                 home=home,
                 clock=clock,
@@ -239,6 +257,7 @@ async def a_house(
                     home,
                     forgetting,
                     privacy,
+                    peers,
                     grace_s=7 * 86_400,
                     speech_kept_s=SPEECH_KEPT_S,
                     unused_s=UNUSED_S,
@@ -246,5 +265,9 @@ async def a_house(
                 ),
             )
     finally:
+        if listening is not None:
+            listening.cancel()
+            await asyncio.wait({listening})
         await enrolments.settled()
+        await peers.leave()
         await store.close()

@@ -136,6 +136,12 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
         "speech_origins": [("k2", stays, 5, 78), ("k3", stays, 5, None)],
         "daily_counts": [(1, 2, 3, 4, 5, 6, 7)],
         "daily_first_sounds": [(1, 2, 3)],
+        "processes": [("p", 0, 0, 1, 0, 0.0)],
+        "notices": [(1, "p", "what another process acts on meanwhile")],
+        "acknowledgements": [(1, "p")],
+        "claims": [("what one process does meanwhile", "p")],
+        "pauses": [("report", "c" * 64, 0.0)],
+        "identifies": [(0, 0.0)],
     }
     with closing(sqlite3.connect(path)) as connection, connection:
         for table, values in (*goes.items(), *left.items()):
@@ -169,6 +175,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     assert [row[0] for row in everything.pop("voices")] == [3]
     assert [row[:2] for row in everything.pop("guild_settings")] == [(5, None)]
     left["secrets"] = [("people", "key")]
+    left["speech_totals"] = [(1, 2)]  # bytes of what is left of `speech_cache`
     left["reports"].append((1, 5, None, "loud", 0, None))  # its voice and its subject are gone
     assert {table: set(found) for table, found in everything.items()} == {
         table: set(values) for table, values in left.items()

@@ -132,9 +132,9 @@ async def test_a_server_that_left_is_due_after_its_grace_and_cleaned_alone(
             guild_id=guild, about_id=BOB, voice_id=bobs, by_id=ALICE, reason="x"
         )
         await store.guild_settings.update(guild, lambda now: replace(now, default_voice_id=bobs))
-    await store.departed_guilds.present([ELSEWHERE])
+    await store.departed_guilds.present([ELSEWHERE], lambda _: True)
     clock.now += 99
-    await store.departed_guilds.present([ELSEWHERE])
+    await store.departed_guilds.present([ELSEWHERE], lambda _: True)
     assert await store.departed_guilds.due(100) == []
     clock.now += 1
     assert await store.departed_guilds.due(100) == [HERE]
@@ -152,7 +152,7 @@ async def test_a_server_that_left_is_due_after_its_grace_and_cleaned_alone(
 async def test_a_server_that_is_back_in_time_loses_nothing(store: Store, clock: Any) -> None:
     await voice_of(store, ALICE, origin_guild_id=HERE)
     await store.departed_guilds.departed(HERE)
-    await store.departed_guilds.present([HERE])
+    await store.departed_guilds.present([HERE], lambda _: True)
     clock.now += 1000
     assert await store.departed_guilds.due(0) == []
     await store.departed_guilds.departed(HERE)

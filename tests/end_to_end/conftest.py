@@ -53,7 +53,7 @@ class Stage:
 
     def elsewhere(self, name: str, *people: User) -> "Stage":
         """Another server; with the same `people`, what was rendered for them is used again."""
-        return Stage(self.discord, self.bot, *_furnished(self.discord, name, *people), self.home)
+        return Stage(self.discord, self.bot, *furnished(self.discord, name, *people), self.home)
 
     @property
     def general(self) -> Channel:
@@ -105,7 +105,7 @@ class Stage:
         return worker
 
 
-def _furnished(
+def furnished(
     discord: LoopbackDiscord, name: str, alice: User | None = None, bob: User | None = None
 ) -> tuple[Guild, VoiceChannel, Member, Member]:
     guild = discord.add_guild(name)
@@ -170,7 +170,7 @@ async def a_stage(
 ) -> AsyncIterator[Stage]:
     async with LoopbackDiscord(shards=shards) as discord:
         discord.faults.message_content_refused = message_content_refused
-        place = _furnished(discord, "The workshop")
+        place = furnished(discord, "The workshop")
         home = folder / "home"
         # Nobody has to speak and no server is greeted, except in the tests of that.
         settings = {

@@ -30,10 +30,12 @@ _LEVEL = 0.2
 _FADE = SAMPLE_RATE // 200
 
 
-def paced(folder: Path, ratio: float = 0.3, *languages: str) -> dict[str, str]:
+def paced(
+    folder: Path, ratio: float = 0.3, *languages: str, clones: bool = False
+) -> dict[str, str]:
     """Settings that make a bot speak with this worker, whose files are written into `folder`.
 
-    It reads `languages`, English without any.
+    It reads `languages`, English without any; if it `clones`, members' voices sound like its own.
     """
     from tests.launcher import launcher  # noqa: PLC0415 - not there when this runs as a script
 
@@ -41,6 +43,7 @@ def paced(folder: Path, ratio: float = 0.3, *languages: str) -> dict[str, str]:
         "CHATTERBOX_PYTHON": launcher(folder, __file__),
         "PACED_RATIO": str(ratio),
         "PACED_LANGUAGES": " ".join(languages) or "en",
+        "PACED_CLONES": str(clones),
         "PACED_JOURNAL": str(folder / "spoken"),
     }
 
@@ -72,7 +75,9 @@ def tone(text: str) -> FloatArray:
 class Paced:
     """Speaks one text at a time."""
 
-    def __init__(self, ratio: float, languages: tuple[str, ...], journal: Path) -> None:
+    def __init__(
+        self, ratio: float, languages: tuple[str, ...], journal: Path, *, clones: bool
+    ) -> None:
         self._ratio = ratio
         self._journal = journal
         self.info = EngineInfo(
@@ -85,26 +90,31 @@ class Paced:
             precision="fp32",
             reason="Tones are spoken, for a test.",
             stock_voices=("tone",),
-            clones_voices=False,
+            clones_voices=clones,
             languages=languages,
         )
 
     def forget(self, identity: str) -> None:
-        """Nothing is ever derived from a clip here."""
+        """Nothing is ever derived from a clip here; it is written down that it would go."""
+        self._write(f"forget {identity}")
 
     def synthesise(self, job: Speak, cancelled: Callable[[], bool]) -> Speech:
-        with self._journal.open("a", encoding="utf-8") as journal:
-            journal.write(f"{job.language} {job.text}\n")
+        self._write(f"{job.language} {job.text}")
         until = time.monotonic() + sounds_s(job.text) * self._ratio
         while time.monotonic() < until and not cancelled():
             time.sleep(0.005)
         return Speech(pcm=tone(job.text), sample_rate=SAMPLE_RATE)
 
+    def _write(self, line: str) -> None:
+        with self._journal.open("a", encoding="utf-8") as journal:
+            journal.write(f"{line}\n")
+
 
 def _load(_config: EngineConfig, _report: Callable[[WorkerReport], None]) -> Engine:
     languages = tuple(os.environ["PACED_LANGUAGES"].split())
     journal = Path(os.environ["PACED_JOURNAL"])
-    return SerialEngine(Paced(float(os.environ["PACED_RATIO"]), languages, journal))
+    ratio, clones = float(os.environ["PACED_RATIO"]), os.environ["PACED_CLONES"] == "True"
+    return SerialEngine(Paced(ratio, languages, journal, clones=clones))
 
 
 if __name__ == "__main__":

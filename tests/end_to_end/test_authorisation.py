@@ -47,6 +47,8 @@ WITHOUT_A_VOICE = {
     "voice register",  # makes one's own
     "voice list",
     "voice tune",  # is about one's own, whichever that is
+    "voice called",  # are words about oneself
+    "voice greeting",
     "voice report",  # names a member
     "voice-admin reports",
     "voice-admin bar",  # name a person

@@ -67,12 +67,14 @@ async def test_threads_and_posts_are_read_beside_a_channel_until_each_is_stopped
     post = stage.guild.add_thread(forum, "My cat", stage.bob)
     other = stage.guild.add_thread(forum, "My dog", stage.bob)
     await stage.alice.join(stage.lounge)
-    assert await stage.reply(stage.alice, "live start") == (
+    first = await stage.reply(stage.alice, "live start")
+    # What comes after it depends on how far the engine is.
+    assert first.startswith(
         f"I read {stage.general.mention} and the chat of {stage.lounge.mention} aloud. I skip "
         "messages that begin with `;`."
     )
     second = await (await stage.alice.slash("live start", at=thread)).reply()
-    assert second.text == (
+    assert second.text.startswith(
         f"I read {thread.mention} and the chat of {stage.lounge.mention} aloud. I go on reading "
         f"{stage.general.mention}, too. I skip messages that begin with `;`."
     )
@@ -81,6 +83,11 @@ async def test_threads_and_posts_are_read_beside_a_channel_until_each_is_stopped
     await heard(stage.lounge, stage.alice, thread, "In the thread of it.")
     await heard(stage.lounge, stage.alice, post, "In the post of a forum.")
     await unheard(stage, stage.alice, other, "In another post.")
+    for_all = [stage.guild.add_thread(stage.general, f"{n}", stage.alice) for n in range(23)]
+    answers = await asyncio.gather(
+        *(stage.reply(stage.alice, "live start", channel=one) for one in for_all)
+    )
+    assert sum("I read 25 channels here already" in answer for answer in answers) == 1
     status = await stage.reply(stage.alice, "live status")
     for one in (stage.general, thread, post):
         assert f"I read {one.mention} aloud in {stage.lounge.mention}." in status
@@ -153,6 +160,12 @@ async def test_it_comes_by_itself_to_who_sits_down_or_writes_and_to_nobody_else(
     await stage.alice.join(stage.lounge)
     await until(is_in(stage, stage.lounge))
     await heard(stage.lounge, stage.alice, stage.general, "There you are.")
+    await choose(warden, "idle_leave_s", "1")
+    await until(is_in(stage, None))
+    await choose(warden, "idle_leave_s", "0")
+    # It is no news that it left, since it comes back.
+    assert not [m for m in stage.general.messages.values() if "Nobody had anything" in m.text]
+    await heard(stage.lounge, stage.alice, stage.general, "There you are again.")
     await stage.alice.leave()
     await stage.bob.leave()
     # It is not taken from who listens to it elsewhere.
@@ -164,13 +177,9 @@ async def test_it_comes_by_itself_to_who_sits_down_or_writes_and_to_nobody_else(
     assert is_in(stage, study)()
     await carol.leave()
     await heard(stage.lounge, stage.alice, stage.general, "But now.")
+    # Once it is stopped, it does not come by itself either.
     assert await stage.reply(stage.alice, "live stop") == "I stopped reading."
     await stage.reply(stage.alice, "leave")
-    await heard_nothing_more(stage)
-
-
-async def heard_nothing_more(stage: Stage) -> None:
-    """Once it is stopped, it does not come by itself either."""
     await stage.alice.leave()
     await stage.alice.join(stage.lounge)
     await unheard(stage, stage.alice, stage.general, "Anybody?")
@@ -178,10 +187,7 @@ async def heard_nothing_more(stage: Stage) -> None:
     await stage.alice.leave()
 
 
-async def test_it_waits_after_a_restart_for_somebody_to_come_to(
-    stage: Stage, tmp_path: Path
-) -> None:
-    del stage
+async def test_it_waits_after_a_restart_for_somebody_to_come_to(tmp_path: Path) -> None:
     async with a_stage(tmp_path, **paced(tmp_path, 0.05)) as there:
         warden = there.guild.add_member("Warden", manage_guild=True)
         await choose(warden, "auto_join", "yes")

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.base import private_files
 from bot.base.home import SPEECH
 from bot.base.private_files import make_folder
 from bot.base.recorded_files import RecordedFiles
@@ -64,12 +65,15 @@ class SpeechCache:
             return None
 
     async def _get(self, key: str, origin: SpeechOrigin | None) -> tuple[bytes, ...] | None:
-        row = await self._store.speech.get(key)
+        if origin is None:
+            row, noted = await self._store.speech.get(key), True
+        else:
+            row, noted = await self._store.speech.get_for(key, origin)
         if row is None:
             return None
         try:
             await self._store.speech.touch(row)
-            if origin is not None:
+            if origin is not None and not noted:
                 await self._store.speech.note(key, origin)
         except sqlite3.Error as error:
             log.error("a use could not be noted", exc_info=error, extra={"key": key})
@@ -112,6 +116,8 @@ class SpeechCache:
                 await self._store.conditionals.touch(voice.identity)
         except (OSError, sqlite3.Error) as error:
             log.error("speech could not be kept", exc_info=error, extra={"key": key})
+            # Not left without a row: this process may have been given up, and the voice deleted.
+            await asyncio.to_thread(_remove, path)
         except DatabaseClosed:
             log.info("speech is not kept: the bot is shutting down")
         return tuple(packets)
@@ -188,3 +194,10 @@ def _write(path: Path, content: bytes) -> None:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _remove(path: Path) -> None:
+    try:
+        private_files.remove([path])
+    except OSError as error:
+        log.warning("%s is left without a row: %s", path.name, error.strerror)

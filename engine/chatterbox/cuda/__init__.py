@@ -1,1 +1,1 @@
-"""What token decoding and sound share on a GPU: launching, capturing, trying Triton."""
+"""What token decoding and sound share on a GPU: compiling, launching and capturing kernels."""

@@ -34,7 +34,7 @@ def _tried_out(device: torch.device) -> bool:
     except torch.OutOfMemoryError:
         raise  # which says nothing about Triton
     except Exception as error:  # whatever it lacks, it raises something of its own
-        _log.warning("Triton does not run here (%s): speech is slower", type(error).__name__)
+        _log.warning("Triton does not run here (%s): sound takes longer", type(error).__name__)
         return False
     return True
 

@@ -17,15 +17,14 @@ from torch import Tensor
 
 from engine.chatterbox.cuda.capture import GraphCache, GraphPool
 from engine.chatterbox.s3gen.config import (
-    BATCH_SIZES,
     CPU_STEP,
     FRAME_STEP,
     HARMONICS,
-    MAX_BATCH_FRAMES,
-    MAX_BATCH_TOKENS,
     MEL_BINS,
     TOKEN_STEP,
+    BatchLimits,
     batch_bucket,
+    batch_limits,
     round_up,
 )
 from engine.chatterbox.s3gen.flow import Flow, FlowInputs
@@ -89,6 +88,7 @@ class WaveformDecoder:
         layout = Layout(tensors, self.device)
         on_cuda = self.device.type == "cuda"
         self.graphs = GraphCache(GraphPool() if on_cuda else None)
+        self.limits = batch_limits(self.device)
         self._flow = Flow(layout, sizes, dtype)
         self.mean_flow = self._flow.mean_flow
         self._vocoder = Vocoder(layout, dtype)
@@ -115,7 +115,7 @@ class WaveformDecoder:
         waveforms: list[Tensor] = [torch.empty(0)] * len(batch)
         clock = StageClock(self.device)
         with torch.inference_mode(), self._on_stream():
-            for group in _groups(batch):
+            for group in _groups(batch, self.limits):
                 decoded = self._decode_group([batch[index] for index in group], clock)
                 for index, waveform in zip(group, decoded, strict=True):
                     waveforms[index] = waveform
@@ -125,7 +125,7 @@ class WaveformDecoder:
     def mel(self, batch: Sequence[Utterance]) -> list[Tensor]:
         """The flow alone: (frames, 80) fp32 log-mels of speech, on the device.
 
-        At most `BATCH_SIZES[-1]` utterances; they share one padded batch.
+        At most `limits.items` utterances; they share one padded batch.
         """
         with torch.inference_mode(), self._on_stream():
             mel = self._run_flow(batch, self._noise(batch))
@@ -173,7 +173,7 @@ class WaveformDecoder:
         clock.begin("flow")
         mel = self._run_flow(batch, noise)
         waveforms: list[Tensor] = []
-        for first, last in _vocoder_batches(batch):
+        for first, last in _vocoder_batches(batch, self.limits):
             some = slice(first, last)
             waveforms += self._sound(batch[some], noise[some], mel[some], clock)
         return waveforms
@@ -275,24 +275,24 @@ def _check(utterance: Utterance) -> None:
         raise ValueError(f"speech tokens are from 0 to {SPEECH_TOKEN_IDS - 1}")
 
 
-def _vocoder_batches(batch: Sequence[Utterance]) -> Iterator[tuple[int, int]]:
+def _vocoder_batches(batch: Sequence[Utterance], limits: BatchLimits) -> Iterator[tuple[int, int]]:
     """Neighbours that the vocoder takes together: it fills the device with less, at more memory."""
     first = 0
     for last in range(1, len(batch) + 1):
         some = batch[first : last + 1]
         frames = round_up(max(utterance.frames for utterance in some), FRAME_STEP)
-        if last == len(batch) or batch_bucket(len(some)) * frames > MAX_BATCH_FRAMES:
+        if last == len(batch) or batch_bucket(len(some)) * frames > limits.frames:
             yield first, last
             first = last
 
 
-def _groups(batch: Sequence[Utterance]) -> Iterator[list[int]]:
+def _groups(batch: Sequence[Utterance], limits: BatchLimits) -> Iterator[list[int]]:
     """Indices of utterances that share a padded batch: of like length, and bounded in memory."""
     group: list[int] = []
     for index in sorted(range(len(batch)), key=lambda index: batch[index].total_tokens):
         padded = round_up(batch[index].total_tokens, TOKEN_STEP)
-        crowded = batch_bucket(min(len(group) + 1, BATCH_SIZES[-1])) * padded > MAX_BATCH_TOKENS
-        if group and (len(group) == BATCH_SIZES[-1] or crowded):
+        full = len(group) == limits.items
+        if group and (full or batch_bucket(len(group) + 1) * padded > limits.tokens):
             yield group
             group = []
         group.append(index)

@@ -4,7 +4,7 @@ Also says which slots a step works on. Rows come guided ones first: row `b` is p
 batch, row `places + b` is its unconditional twin, where there are such rows at all.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,11 +12,6 @@ from torch import Tensor
 from engine.chatterbox.t3.config import DecoderConfig
 from engine.chatterbox.t3.slots import Slots
 from engine.weights.sizes import T3Sizes
-
-#: Most parts that the context of one row is divided into when few rows have to fill the device.
-MAX_SPLITS = 8
-#: Most parts that a matrix's rows are divided into, whose sums are added up later.
-MAX_PARTS = 4
 
 
 @dataclass(eq=False)
@@ -40,12 +35,6 @@ class Batch:
     activated: Tensor  # (R, ffn)
     logits: Tensor  # (R, speech vocabulary) fp32
     noise: Tensor  # (places, speech vocabulary) fp32, exponentially distributed
-    pending: Tensor  # (R, MAX_PARTS, hidden) fp32: sums that the residual stream may still lack
-    partial: Tensor  # (R, MAX_SPLITS, hidden) fp32: attention over a part of the context
-    partial_weight: Tensor  # (R, MAX_SPLITS, heads) fp32: logarithm of the part's softmax sum
-    #: How many of `pending` a step has not added yet. It is the batch's, so that a step that fails
-    #: half way leaves nothing to the next batch, which lies in the same memory.
-    pending_parts: int = field(default=0, init=False)
 
     @property
     def places(self) -> int:
@@ -82,9 +71,6 @@ class Buffers:
             "gate_up": room(rows, 2 * sizes.ffn),
             "activated": room(rows, sizes.ffn),
             "logits": room(rows, vocabulary, dtype=single),
-            "pending": room(rows, MAX_PARTS, hidden, dtype=single),
-            "partial": room(rows, MAX_SPLITS, hidden, dtype=single),
-            "partial_weight": room(rows, MAX_SPLITS, sizes.heads, dtype=single),
         }
 
     def batch(self, places: int, *, guided: bool, context: int) -> Batch:

@@ -36,4 +36,6 @@ def network_of(weights: AnyWeights, kernels: T3Kernels | None = None) -> T3Netwo
             return Gpt2T3(weights, kernels)
         on_cpu = weights.device.type == "cpu"
         return Gpt2T3(weights, CpuT3Kernels() if on_cpu else ReferenceT3Kernels())
-    return LlamaT3(weights, kernels or kernels_for(weights.device))
+    if kernels is None:
+        kernels = kernels_for(weights.sizes, weights.dtype, weights.device)
+    return LlamaT3(weights, kernels)

@@ -1,7 +1,7 @@
 """Counter-based random numbers: the noise of a request depends on its seed and step alone.
 
 Philox-4x32 with ten rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011),
-in plain torch; on a CPU in numpy, which is five times as fast there. The Triton kernel draws the
+in plain torch; on a CPU in numpy, which is five times as fast there. The compiled kernel draws the
 same numbers, so a request sounds the same on every device and beside whomever it is decoded.
 """
 

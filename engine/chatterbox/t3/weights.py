@@ -6,7 +6,7 @@ encoder stays in fp32: it is small, and runs once per voice.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -49,18 +49,11 @@ class T3Weights:
         return self.speech_head.dtype
 
 
-def load_t3(
-    file: Path, device: torch.device, dtype: torch.dtype, *, layers: int | None = None
-) -> T3Weights:
-    """Read `t3_cfg.safetensors`; of the network's layers the first `layers`, or all.
-
-    Raises `WeightsError`, which names a missing tensor.
-    """
+def load_t3(file: Path, device: torch.device, dtype: torch.dtype) -> T3Weights:
+    """Read `t3_cfg.safetensors`. Raises `WeightsError`, which names a missing tensor."""
     with opened(file) as stored:
         names = set(stored.keys())
         sizes = T3Sizes.from_shapes({n: tuple(stored.get_slice(n).get_shape()) for n in names})
-        if layers is not None:
-            sizes = replace(sizes, layers=layers)
 
         def read(name: str, *, as_type: torch.dtype = dtype) -> Tensor:
             if name not in names:

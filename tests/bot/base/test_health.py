@@ -21,7 +21,7 @@ def file(tmp_path: Path) -> Path:
 
 async def test_the_file_is_touched_while_it_is_connected_and_goes_with_the_bot(file: Path) -> None:
     connected = False
-    task = asyncio.create_task(show_life(file.parent, lambda: connected, interval_s=0.01))
+    task = asyncio.create_task(show_life(file, lambda: connected, interval_s=0.01))
     await asyncio.sleep(0)
     assert silence_s(file.parent, time.time()) is None, "not yet"
     connected = True
@@ -44,7 +44,7 @@ async def test_a_home_that_takes_no_file_is_said_once_and_tried_again(
         tries += 1
         return True
 
-    task = asyncio.create_task(show_life(home, connected, interval_s=0.01))
+    task = asyncio.create_task(show_life(home / "alive", connected, interval_s=0.01))
     await until(lambda: tries > 3)
     assert caplog.text.count("cannot be shown") == 1
     home.mkdir()

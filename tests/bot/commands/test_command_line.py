@@ -172,7 +172,7 @@ def test_doctor_looks_at_everything_and_finds_this_machine_well(home: Path) -> N
     assert ended.returncode == 0, ended.stdout
     for looked_at in ("Python", "Discord", "audio", "SQLite", "token", "database", "disk"):
         assert looked_at in ended.stdout
-    for looked_at in ("torch", "GPU", "Chatterbox", "weights", "stock voice"):
+    for looked_at in ("torch", "GPU", "GPU kernels", "Chatterbox", "weights", "stock voice"):
         assert looked_at in ended.stdout
 
 

@@ -42,7 +42,7 @@ async def test_what_is_timed_comes_from_the_cache(
         service = SpeechService(executor, cache, metrics, deadline_s=5)
         sayings = Sayings(
             service,
-            Voices(store, tmp_path, Sharing(store, tmp_path, service, clock=time.monotonic)),
+            Voices(store, tmp_path, Sharing(store, service, clock=time.monotonic)),
             Reader(TextLimits(), lambda: datetime.now(UTC)),
             Pronouncing(store, PronunciationLimits()),
             languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),

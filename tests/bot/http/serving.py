@@ -78,7 +78,7 @@ async def serving(
 ) -> AsyncIterator[Served]:
     metrics = Metrics()
     speech = service(tones, store, home)
-    voices = Voices(store, home, Sharing(store, home, speech, clock=lambda: 0.0))
+    voices = Voices(store, home, Sharing(store, speech, clock=lambda: 0.0))
     sayings = Sayings(
         speech,
         voices,

@@ -77,7 +77,7 @@ async def test_without_permission_and_sentence_nothing_is_kept(house: House) -> 
         with pytest.raises(UserError, match="somebody else to decide"):
             house.permissions.give(draft, other)
         with pytest.raises(UserError, match="somebody else to decide"):
-            house.permissions.decline(draft, other)
+            await house.permissions.decline(draft, other)
     with pytest.raises(UserError, match="has not allowed it"):
         await house.registration.keep(draft)
     assert house.files() == set()
@@ -96,13 +96,13 @@ async def test_without_permission_and_sentence_nothing_is_kept(house: House) -> 
 
 async def test_who_declined_or_did_not_answer_is_left_alone(house: House) -> None:
     draft = await asked(house)
-    house.permissions.decline(draft, BOB)
+    await house.permissions.decline(draft, BOB)
     await house.registration.discard(draft)
     with pytest.raises(UserError, match="leave them some time"):
         await asked(house)
     house.clock.now += 86_400
     silent = await asked(house)
-    house.permissions.unanswered(silent)
+    await house.permissions.unanswered(silent)
     await house.registration.discard(silent)
     with pytest.raises(UserError, match="This question is over"):
         house.permissions.give(silent, BOB)

@@ -193,6 +193,21 @@ def test_waveforms_are_made_for_the_best_priority_alone(
     assert batches == [[1], [0]]
 
 
+def test_first_sounds_do_not_wait_for_as_many_others_as_files_do(
+    new_engine: NewEngine, batches: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.chatterbox.engine._FIRST_SOUNDS", 1)
+    priorities = (Priority.FIRST_SOUND,) * 2 + (Priority.BACKGROUND,) * 2
+    jobs = [
+        msgspec.structs.replace(speak(n, "Same.", seed=7), priority=priority)
+        for n, priority in enumerate(priorities)
+    ]
+    engine = new_engine(max_streams=4)
+    engine._largest_waveform_batch = 4
+    assert sorted(run(engine, *jobs)) == [0, 1, 2, 3]
+    assert sorted(batches) == [[0], [1], [2, 3]]
+
+
 def test_on_a_cpu_a_step_makes_one_waveform(
     new_engine: NewEngine, batches: list[list[int]]
 ) -> None:

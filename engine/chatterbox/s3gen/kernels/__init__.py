@@ -1,22 +1,36 @@
-"""The parts of S3Gen that are worth a kernel, each in two forms that compute the same.
+"""The parts of S3Gen that are worth a kernel, in forms that compute the same.
 
-`reference` is plain torch and runs everywhere. `fused` is Triton and runs where Triton and an
-NVIDIA GPU are; it is tested against the other. Nothing outside this package knows which is used.
+`reference` is plain torch and runs everywhere. `cuda` is CUDA C++ and needs no more than an NVIDIA
+GPU of compute capability 8.0; `fused` has Triton in place of those that are faster there. Both are
+tested against `reference`. Nothing outside this package knows which is used.
 """
+
+from functools import cache
 
 import torch
 
+from engine.chatterbox.cuda.available import kernels_run
 from engine.chatterbox.cuda.trial import triton_runs
 from engine.chatterbox.s3gen.kernels.protocol import S3GenKernels
 from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
 
 __all__ = ["S3GenKernels", "kernels_for"]
 
+#: The compute capability that these kernels need: Turing has too little shared memory.
+SINCE = (8, 0)
 
+
+@cache
 def kernels_for(device: torch.device, dtype: torch.dtype) -> S3GenKernels:
     """The fastest kernels that compute in `dtype` on a device; fp32 is always plain torch."""
-    if dtype != torch.float32 and triton_runs(device):
+    if dtype == torch.float32 or not kernels_run(device, dtype):
+        return ReferenceS3GenKernels()
+    if torch.cuda.get_device_capability(device) < SINCE:
+        return ReferenceS3GenKernels()
+    if triton_runs(device):
         from engine.chatterbox.s3gen.kernels.fused import FusedS3GenKernels  # noqa: PLC0415 - Triton
 
-        return FusedS3GenKernels(device)
-    return ReferenceS3GenKernels()
+        return FusedS3GenKernels(device, dtype)
+    from engine.chatterbox.s3gen.kernels.cuda import CudaS3GenKernels  # noqa: PLC0415 - CUDA
+
+    return CudaS3GenKernels(device, dtype)

@@ -1,9 +1,9 @@
-"""S3Gen's kernels where an NVIDIA GPU runs Triton.
+"""S3Gen's kernels where an NVIDIA GPU runs Triton: those that are faster than ours in CUDA C++.
 
 Products read half precision and sum in fp32; the residual stream, norms and softmax are fp32.
 Tested against `reference`. Block sizes, and which products are the library's, are what won on an
-H100; where they do not fit the 100 KB of shared memory that a consumer card has, there is a smaller
-form.
+H100 or H200; where they do not fit the 100 KB of shared memory that a consumer card has, there is a
+smaller form.
 """
 
 import math
@@ -11,7 +11,6 @@ import math
 import torch
 import triton
 from torch import Tensor
-from torch.nn import functional
 
 from engine.chatterbox.cuda.launch import chain_options
 from engine.chatterbox.s3gen.kernels.blocks import (
@@ -22,6 +21,7 @@ from engine.chatterbox.s3gen.kernels.blocks import (
     product_kernel,
     snake_kernel,
 )
+from engine.chatterbox.s3gen.kernels.cuda import CudaS3GenKernels
 from engine.chatterbox.s3gen.kernels.protocol import Activation
 from engine.chatterbox.s3gen.kernels.reference import EPSILON, TAPS
 from engine.chatterbox.s3gen.layout import Linear
@@ -31,14 +31,18 @@ LARGE = 8192  # rows from which larger blocks pay
 MANY_PROGRAMS = 100  # fewer do not fill an H100, and smaller blocks are better
 NORM_ROWS = 4
 SNAKE_BLOCK = 1024
+#: Blocks of 64 queries of one head, from which fewer keys at a time are better.
+MANY_QUERIES = 1024
 #: Compute capabilities with 160 KB of shared memory and more; others have 100 KB.
 DATA_CENTRE = ((8, 0), (9, 0), (10, 0))
 
 
-class FusedS3GenKernels:
+class FusedS3GenKernels(CudaS3GenKernels):
     """See `S3GenKernels` in `protocol` for what each of these computes."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
+        """Raises what `CudaS3GenKernels` does."""
+        super().__init__(device, dtype)
         self._much_shared_memory = torch.cuda.get_device_capability(device) in DATA_CENTRE
         self._options = chain_options(device)
 
@@ -47,6 +51,8 @@ class FusedS3GenKernels:
     ) -> Tensor:
         width = stream.shape[-1]
         count = stream.numel() // width
+        if count >= LARGE:
+            return super().norm_linear(stream, ahead, product, activation)
         normed = torch.empty_like(stream, dtype=product.weight.dtype)
         norm_kernel[(triton.cdiv(count, NORM_ROWS),)](
             stream,
@@ -59,8 +65,6 @@ class FusedS3GenKernels:
             num_warps=4,
             **self._options,
         )
-        if activation == "none" and count >= LARGE:
-            return functional.linear(normed, product.weight, product.bias)
         return self._product(normed, product, gelu=activation == "gelu")
 
     def _product(self, rows: Tensor, product: Linear, *, gelu: bool) -> Tensor:
@@ -87,23 +91,14 @@ class FusedS3GenKernels:
         )
         return result
 
-    def add_product(self, stream: Tensor, rows: Tensor, weight: Tensor) -> None:
-        total = stream.flatten(0, -2)
-        # The public addmm has no form with half-precision factors, an fp32 sum and `out`.
-        torch.ops.aten.addmm.dtype_out(
-            total, rows.flatten(0, -2), weight.T, torch.float32, out=total
-        )
-
-    def linear(self, rows: Tensor, product: Linear) -> Tensor:
-        flat = rows.view(1, -1, rows.shape[-1])
-        return self._multiply(flat, product, taps=1).view(*rows.shape[:-1], -1)
-
     def attend(self, qkv: Tensor, heads: int, lengths: Tensor) -> Tensor:
         batch, time, triple = qkv.shape
         head_width = triple // (3 * heads)
         result = qkv.new_empty(batch, time, triple // 3)
-        block_rows, block_columns = 64, 128
-        attend_kernel[triton.cdiv(time, block_rows), batch * heads](
+        block_rows = 64
+        blocks = triton.cdiv(time, block_rows), batch * heads
+        many = math.prod(blocks) >= MANY_QUERIES
+        attend_kernel[blocks](
             qkv,
             lengths,
             result,
@@ -112,15 +107,12 @@ class FusedS3GenKernels:
             heads=heads,
             head_width=head_width,
             block_rows=block_rows,
-            block_columns=block_columns,
+            block_columns=64 if many else 128,
             num_warps=4,
             num_stages=3 if self._much_shared_memory else 2,
             **self._options,
         )
         return result
-
-    def causal_conv(self, rows: Tensor, product: Linear) -> Tensor:
-        return self._multiply(rows, product, taps=TAPS)
 
     def normed_conv(
         self, rows: Tensor, block: NormedConv, *, shift: Tensor | None, stream: Tensor | None
@@ -210,8 +202,6 @@ def _product_blocks(count: int, outputs: int) -> tuple[int, int, int, int]:
     """Rows and columns of one program of a product, its warps, and its stages."""
     if outputs % 128 or triton.cdiv(count, 64) * (outputs // 128) < MANY_PROGRAMS:
         return 64, 64, 4, 4
-    if count >= LARGE:
-        return 128, 128, 8, 3
     return 64, 128, 4, 3
 
 

@@ -1,7 +1,7 @@
 """The parts of a decode step, each in two forms that compute the same.
 
-`reference` is plain torch and runs everywhere. `fused` is Triton and runs where Triton and an
-NVIDIA GPU are; it is tested against the other. Nothing outside this package knows which is used.
+`reference` is plain torch and runs everywhere. `compiled` is CUDA C++, runs on NVIDIA GPUs and is
+tested against the other. Nothing outside this package knows which is used.
 """
 
 from typing import Protocol
@@ -9,11 +9,13 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from engine.chatterbox.cuda.trial import triton_runs
+from engine.chatterbox.cuda.available import kernels_run
 from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.kernels.compiled import CompiledT3Kernels
 from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
 from engine.chatterbox.t3.slots import Slots
 from engine.chatterbox.t3.weights import T3Weights
+from engine.weights.sizes import T3Sizes
 
 
 class T3Kernels(Protocol):
@@ -65,10 +67,8 @@ class T3Kernels(Protocol):
         """Turn `logits` and `noise` into one token per running slot, and take note of it."""
 
 
-def kernels_for(device: torch.device) -> T3Kernels:
+def kernels_for(sizes: T3Sizes, dtype: torch.dtype, device: torch.device) -> T3Kernels:
     """The fastest kernels that really run on a device."""
-    if triton_runs(device):
-        from engine.chatterbox.t3.kernels.fused import FusedT3Kernels  # noqa: PLC0415 - needs Triton
-
-        return FusedT3Kernels(device)
+    if kernels_run(device, dtype):
+        return CompiledT3Kernels(sizes, dtype, device)
     return ReferenceT3Kernels()

@@ -1,7 +1,7 @@
 """A decode step's parts in plain torch: slow, obvious, and the same on every device.
 
-The Triton kernels are measured and tested against these, and replaced by them where Triton is
-missing. No tensor's value may decide what is launched: these too are captured into CUDA graphs.
+The compiled kernels are measured and tested against these, and replaced by them where those do not
+run. No tensor's value may decide what is launched: these too are captured into CUDA graphs.
 """
 
 import torch

@@ -7,7 +7,7 @@ import torch
 
 from engine.chatterbox.cuda.capture import GraphCache
 from engine.chatterbox.s3gen import WaveformDecoder
-from engine.chatterbox.s3gen.config import MAX_BATCH_FRAMES, MAX_BATCH_TOKENS, batch_bucket
+from engine.chatterbox.s3gen.config import NARROW, WIDE, BatchLimits, batch_bucket
 from engine.chatterbox.s3gen.decoder import _groups, _vocoder_batches
 from engine.chatterbox.utterance import Utterance
 from engine.weights.checkpoint import WeightsError
@@ -44,30 +44,44 @@ def test_a_seed_sounds_the_same_alone_and_in_any_batch(decoder: WaveformDecoder)
     assert relative_error(other, alone) > 0.1
 
 
-def test_more_utterances_than_a_graph_holds_are_split(decoder: WaveformDecoder) -> None:
+def test_more_utterances_than_a_graph_holds_are_split(
+    decoder: WaveformDecoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder, "limits", NARROW)
     batch = [drawn(2 + index % 3, seed=index) for index in range(10)]
     waves = decoder.decode(batch)
     assert [len(wave) for wave in waves] == [utterance.samples for utterance in batch]
     assert relative_error(waves[9], decoder.decode([batch[9]])[0]) < 1e-3
 
 
-def test_memory_of_one_padded_batch_is_bounded() -> None:
-    batch = [drawn(tokens) for tokens in (900, 40, 1000, 950, 30, 20, 980, 990)]
-    groups = list(_groups(batch))
-    assert sorted(index for group in groups for index in group) == list(range(8))
+@pytest.mark.parametrize("limits", [NARROW, WIDE], ids=["narrow", "wide"])
+def test_memory_of_one_padded_batch_is_bounded(limits: BatchLimits) -> None:
+    batch = [drawn(tokens) for tokens in (900, 40, 1000, 950, 30, 20, 980, 990) * 3]
+    groups = list(_groups(batch, limits))
+    assert sorted(index for group in groups for index in group) == list(range(24))
     for group in groups:
         longest = max(batch[index].total_tokens for index in group)
-        assert batch_bucket(len(group)) * longest <= MAX_BATCH_TOKENS
+        assert batch_bucket(len(group)) * longest <= limits.tokens
+        assert len(group) <= limits.items
+    assert max(map(len, groups)) > limits.items // 2
 
 
-def test_memory_of_the_vocoder_is_bounded_and_nobody_is_left_out() -> None:
+@pytest.mark.parametrize("limits", [NARROW, WIDE], ids=["narrow", "wide"])
+def test_memory_of_the_vocoder_is_bounded_and_nobody_is_left_out(limits: BatchLimits) -> None:
     batch = [drawn(tokens) for tokens in (250, 30, 40, 90, 20)]
-    parts = list(_vocoder_batches(batch))
+    parts = list(_vocoder_batches(batch, limits))
     assert [index for first, last in parts for index in range(first, last)] == list(range(5))
     for first, last in parts:
         longest = max(utterance.frames for utterance in batch[first:last])
-        assert last - first == 1 or batch_bucket(last - first) * longest <= MAX_BATCH_FRAMES
+        assert last - first == 1 or batch_bucket(last - first) * longest <= limits.frames
     assert len(parts) < len(batch)
+
+
+def test_one_item_goes_whatever_the_limits() -> None:
+    least = BatchLimits(items=1, tokens=1, frames=1)
+    batch = [drawn(tokens) for tokens in (250, 30)]
+    assert list(_groups(batch, least)) == [[1], [0]]
+    assert list(_vocoder_batches(batch, least)) == [(0, 1), (1, 2)]
 
 
 def test_nothing_to_say_is_refused(decoder: WaveformDecoder) -> None:

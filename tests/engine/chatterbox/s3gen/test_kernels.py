@@ -1,10 +1,14 @@
-"""The Triton kernels against plain torch, in half precision on a GPU."""
+"""CUDA C++ and Triton against plain torch, in half precision on a GPU."""
+
+from functools import cache
 
 import pytest
 import torch
 from torch import Tensor
 
-from engine.chatterbox.s3gen.kernels import S3GenKernels, kernels_for
+from engine.chatterbox.cuda.trial import triton_runs
+from engine.chatterbox.s3gen.kernels import S3GenKernels
+from engine.chatterbox.s3gen.kernels.cuda import CudaS3GenKernels
 from engine.chatterbox.s3gen.kernels.reference import ReferenceS3GenKernels
 from engine.chatterbox.s3gen.layout import Linear
 from engine.chatterbox.s3gen.weights import NormedConv
@@ -15,17 +19,30 @@ pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device"),
     pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=["bf16", "fp16"]),
     pytest.mark.parametrize(
-        ("batch", "time", "width"), [(3, 130, 64), (2, 640, 256), (9, 1024, 256)], ids=str
+        ("batch", "time", "width"),
+        [(3, 130, 64), (1, 1, 256), (3, 130, 256), (2, 640, 256), (9, 1024, 256), (17, 1024, 256)],
+        ids=str,
     ),
+    pytest.mark.parametrize("form", ["cuda", "as elsewhere", "triton"]),
 ]
 REFERENCE = ReferenceS3GenKernels()
 
 
-def fused(dtype: torch.dtype) -> tuple[S3GenKernels, float]:
+@cache
+def loaded(form: str, dtype: torch.dtype) -> S3GenKernels:
+    device = torch.device("cuda")
+    if form != "triton":
+        return CudaS3GenKernels(device, dtype, as_elsewhere=form == "as elsewhere")
+    if not triton_runs(device):
+        pytest.skip("Triton does not run here")
+    from engine.chatterbox.s3gen.kernels.fused import FusedS3GenKernels  # noqa: PLC0415 - Triton
+
+    return FusedS3GenKernels(device, dtype)
+
+
+def fused(form: str, dtype: torch.dtype) -> tuple[S3GenKernels, float]:
     """The kernels and how far they may be off: two units in the last place."""
-    kernels = kernels_for(torch.device("cuda"), dtype)
-    assert not isinstance(kernels, ReferenceS3GenKernels)
-    return kernels, 4 * torch.finfo(dtype).eps
+    return loaded(form, dtype), 4 * torch.finfo(dtype).eps
 
 
 def normal(*shape: int) -> Tensor:
@@ -36,8 +53,10 @@ def linear(outputs: int, inputs: int, dtype: torch.dtype) -> Linear:
     return Linear((normal(outputs, inputs) / inputs**0.5).to(dtype), normal(outputs).to(dtype))
 
 
-def test_norm_and_products(batch: int, time: int, width: int, dtype: torch.dtype) -> None:
-    kernels, tolerance = fused(dtype)
+def test_norm_and_products(
+    batch: int, time: int, width: int, dtype: torch.dtype, form: str
+) -> None:
+    kernels, tolerance = fused(form, dtype)
     stream, ahead = normal(batch, time, width), normal(width)
     product = linear(384, width, dtype)
     for activation in ("none", "gelu"):
@@ -56,9 +75,9 @@ def test_norm_and_products(batch: int, time: int, width: int, dtype: torch.dtype
 
 
 def test_attention_ends_at_each_length(
-    batch: int, time: int, width: int, dtype: torch.dtype
+    batch: int, time: int, width: int, dtype: torch.dtype, form: str
 ) -> None:
-    kernels, tolerance = fused(dtype)
+    kernels, tolerance = fused(form, dtype)
     heads = width // 64
     lengths = torch.linspace(1, time, batch, device="cuda").long()
     qkv = normal(batch, time, 3 * width).to(dtype)
@@ -69,8 +88,10 @@ def test_attention_ends_at_each_length(
     assert relative_error(ours[used], expected[used]) < tolerance
 
 
-def test_causal_convolutions(batch: int, time: int, width: int, dtype: torch.dtype) -> None:
-    kernels, tolerance = fused(dtype)
+def test_causal_convolutions(
+    batch: int, time: int, width: int, dtype: torch.dtype, form: str
+) -> None:
+    kernels, tolerance = fused(form, dtype)
     rows = normal(batch, time, 320)
     product = linear(width, 3 * 320, dtype)
     assert relative_error(
@@ -88,9 +109,9 @@ def test_causal_convolutions(batch: int, time: int, width: int, dtype: torch.dty
 
 
 def test_snake_is_silent_past_each_length(
-    batch: int, time: int, width: int, dtype: torch.dtype
+    batch: int, time: int, width: int, dtype: torch.dtype, form: str
 ) -> None:
-    kernels, _ = fused(dtype)
+    kernels, _ = fused(form, dtype)
     signal, added = (
         normal(batch, width, 1, time).contiguous(memory_format=torch.channels_last)
         for _ in range(2)

@@ -1,18 +1,13 @@
-"""Triton kernels against their plain-torch twins.
-
-They run on a GPU, or on the CPU in Triton's interpreter (`TRITON_INTERPRET=1` with Triton
-installed); without either there is nothing to compare.
-"""
-
-import importlib.util
-import os
+"""The compiled kernels against their plain-torch twins, on a GPU."""
 
 import pytest
 import torch
 
 from engine.bench.t3 import some_text, some_voice
+from engine.chatterbox.cuda.available import why_not
 from engine.chatterbox.t3.config import DecoderConfig
 from engine.chatterbox.t3.kernels import T3Kernels
+from engine.chatterbox.t3.kernels.compiled import CompiledT3Kernels
 from engine.chatterbox.t3.kernels.reference import ReferenceT3Kernels
 from engine.chatterbox.t3.model import T3
 from engine.chatterbox.t3.slots import Column, SlotStatus
@@ -22,9 +17,7 @@ from engine.speech import SpeechParameters
 from tests.engine.chatterbox.t3.t3_checkpoint import Checkpoint
 from tests.engine.chatterbox.utterances import to_decode
 
-INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
-# The interpreter multiplies matrices of bfloat16 as if their bits were integers.
-HALF = torch.float16 if INTERPRETED else torch.bfloat16
+pytestmark = pytest.mark.usefixtures("cuda")
 
 UTTERANCES = [
     to_decode(some_text(40), some_voice(0), SpeechParameters(top_p=0.8, seed=2**40 + 7), cap=300),
@@ -35,15 +28,9 @@ UTTERANCES = [
 ]
 
 
-@pytest.fixture
-def fused(checkpoint: Checkpoint) -> T3Kernels:
-    if importlib.util.find_spec("triton") is None:
-        pytest.skip("Triton is not installed")
-    if checkpoint.device.type != "cuda" and not INTERPRETED:
-        pytest.skip("needs TRITON_INTERPRET=1")
-    from engine.chatterbox.t3.kernels.fused import FusedT3Kernels  # noqa: PLC0415 - needs Triton
-
-    return FusedT3Kernels(checkpoint.device)
+def compiled(checkpoint: Checkpoint, dtype: torch.dtype = torch.float32) -> T3Kernels:
+    assert why_not(checkpoint.device) is None
+    return CompiledT3Kernels(checkpoint.sizes, dtype, checkpoint.device)
 
 
 @torch.inference_mode()
@@ -76,13 +63,12 @@ def trace(
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5])
-def test_fused_steps_compute_what_plain_torch_computes(
-    checkpoint: Checkpoint, fused: T3Kernels, count: int
+def test_compiled_steps_compute_what_plain_torch_computes(
+    checkpoint: Checkpoint, count: int
 ) -> None:
     """Few rows and many, one and two rows a slot, an utterance that ends, and idle places."""
-    steps = 1 if INTERPRETED else 10  # the interpreter takes seconds a step
-    expected = trace(checkpoint, ReferenceT3Kernels(), UTTERANCES[:count], steps, 256)
-    got = trace(checkpoint, fused, UTTERANCES[:count], steps, 256)
+    expected = trace(checkpoint, ReferenceT3Kernels(), UTTERANCES[:count], 10, 256)
+    got = trace(checkpoint, compiled(checkpoint), UTTERANCES[:count], 10, 256)
     rows = [slot for slot in range(count) if slot != 2]  # the third ends after six tokens
     error = (got[0][:, rows] - expected[0][:, rows]).norm() / expected[0][:, rows].norm()
     assert error <= 2e-5
@@ -90,11 +76,9 @@ def test_fused_steps_compute_what_plain_torch_computes(
     assert torch.equal(got[2][:count], expected[2][:count])
 
 
-def test_logits_that_are_no_numbers_end_an_utterance_and_no_other(
-    checkpoint: Checkpoint, fused: T3Kernels
-) -> None:
+def test_logits_that_are_no_numbers_end_an_utterance_and_no_other(checkpoint: Checkpoint) -> None:
     states = []
-    for kernels in (ReferenceT3Kernels(), fused):
+    for kernels in (ReferenceT3Kernels(), compiled(checkpoint)):
         weights = load_t3(checkpoint.file, checkpoint.device, torch.float32)
         t3 = T3(weights, DecoderConfig.for_streams(4, torch.float32, voices=4), kernels)
         with torch.inference_mode():
@@ -110,32 +94,27 @@ def test_logits_that_are_no_numbers_end_an_utterance_and_no_other(
     )
 
 
-def test_fused_attention_reads_every_position_of_a_long_context(
-    checkpoint: Checkpoint, fused: T3Kernels
-) -> None:
+def test_attention_reads_every_position_of_a_long_context(checkpoint: Checkpoint) -> None:
     """More positions than one program reads at once, in every part of the context."""
     long = to_decode(some_text(600), some_voice(0), SpeechParameters(), cap=50)
-    steps = 1 if INTERPRETED else 40
-    expected = trace(checkpoint, ReferenceT3Kernels(), [long], steps, 1024)
-    got = trace(checkpoint, fused, [long], steps, 1024)
+    expected = trace(checkpoint, ReferenceT3Kernels(), [long], 40, 1024)
+    got = trace(checkpoint, compiled(checkpoint), [long], 40, 1024)
     assert (got[0] - expected[0]).norm() / expected[0].norm() <= 2e-5
     assert torch.equal(got[1], expected[1])
 
 
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("count", [1, 2, 4, 8, 16])
-def test_fused_steps_in_half_precision_are_as_near_to_fp32_as_plain_torch(
-    checkpoint: Checkpoint, fused: T3Kernels, count: int
+def test_steps_in_half_precision_are_as_near_to_fp32_as_plain_torch(
+    checkpoint: Checkpoint, count: int, half: torch.dtype
 ) -> None:
-    if INTERPRETED and count > 2:
-        pytest.skip("takes minutes in the interpreter")
     said = [
         to_decode(some_text(20 + 5 * n), some_voice(n % 3), SpeechParameters(seed=n), cap=300)
         for n in range(count)
     ]
-    steps = 1 if INTERPRETED else 8
-    exact = trace(checkpoint, ReferenceT3Kernels(), said, steps, 256)[0]
-    plain = trace(checkpoint, ReferenceT3Kernels(), said, steps, 256, dtype=HALF)[0]
-    got = trace(checkpoint, fused, said, steps, 256, dtype=HALF)[0]
+    exact = trace(checkpoint, ReferenceT3Kernels(), said, 8, 256)[0]
+    plain = trace(checkpoint, ReferenceT3Kernels(), said, 8, 256, dtype=half)[0]
+    got = trace(checkpoint, compiled(checkpoint, half), said, 8, 256, dtype=half)[0]
     allowed = 1.1 * (plain - exact).norm()
     assert 0 < (got - exact).norm() <= allowed
     for row in range(2 * count):

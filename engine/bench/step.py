@@ -1,0 +1,140 @@
+"""How long a decode step takes on this card, with random weights of the real size.
+
+    python -m engine.bench.step
+
+Needs no checkpoint and nothing of upstream's. Of sound it says nothing.
+"""
+
+import argparse
+
+import torch
+from torch import Tensor
+
+from engine.bench.t3 import median_ms
+from engine.chatterbox.cuda.available import which_run
+from engine.chatterbox.t3.config import (
+    CONTEXT_BUCKETS,
+    DTYPES,
+    SLOT_BUCKETS,
+    STOP_OF_SPEECH,
+    DecoderConfig,
+    bucket_for,
+    pages_for,
+)
+from engine.chatterbox.t3.graphs import GraphKey, StepGraphs
+from engine.chatterbox.t3.kv_cache import PagePool
+from engine.chatterbox.t3.model import T3
+from engine.chatterbox.t3.slots import Assignment, Column, SlotStatus
+from engine.chatterbox.t3.weights import Layer, T3Weights
+from engine.speech import SpeechParameters
+from engine.weights.sizes import T3Sizes
+
+_STEPS = 10
+#: Of a context, at most: the rest are speech tokens that were decoded.
+_DECODED = 200
+#: The min-p that keeps out the stop token, whose logit is zero.
+_NEVER_STOPS = 0.5
+
+
+def random_weights(sizes: T3Sizes, device: torch.device, dtype: torch.dtype) -> T3Weights:
+    """Weights of a network that decodes and cannot be prefilled: it has no conditioning."""
+    random = torch.Generator(device).manual_seed(0)
+
+    def drawn(*shape: int, scale: float = 0.02) -> Tensor:
+        return (torch.randn(shape, device=device, generator=random) * scale).to(dtype)
+
+    hidden, ffn = sizes.hidden, sizes.ffn
+    head = drawn(sizes.speech_vocabulary, hidden)
+    head[STOP_OF_SPEECH] = 0
+    return T3Weights(
+        sizes=sizes,
+        layers=tuple(
+            Layer(
+                qkv=drawn(3 * hidden, hidden),
+                output=drawn(hidden, hidden),
+                gate_up=drawn(2 * ffn, hidden),
+                down=drawn(hidden, ffn),
+            )
+            for _ in range(sizes.layers)
+        ),
+        speech_head=head,
+        text_embedding=drawn(sizes.text_vocabulary, hidden),
+        text_position=drawn(sizes.text_positions, hidden),
+        speech_embedding=drawn(sizes.speech_vocabulary, hidden, scale=1),
+        speech_position=drawn(sizes.speech_positions, hidden),
+        conditioning={},
+    )
+
+
+@torch.inference_mode()
+def step_ms(
+    weights: T3Weights, streams: int, *, context: int, guided: bool = True, repeats: int = 20
+) -> float:
+    """Median milliseconds of a step of so many utterances whose mean context is `context`.
+
+    Raises `RuntimeError` if an utterance ended meanwhile, because then less was decoded.
+    """
+    runs = (repeats + 2) * _STEPS
+    start = _DECODED - runs // 2
+    prompt = max(1, context - _DECODED)
+    positions = prompt + start + runs + 1
+    rows = 2 if guided else 1
+    t3 = T3(weights, DecoderConfig.for_streams(streams, weights.dtype, positions, voices=1))
+    _fill(t3.pool)
+    needed = pages_for(positions, t3.config.page)
+    slots = list(range(streams))
+    parameters = SpeechParameters(min_p=_NEVER_STOPS, cfg_weight=0.5 if guided else 0.0)
+    t3.slots.assign(
+        [
+            Assignment(
+                slot=slot,
+                prompt_positions=prompt,
+                cap=start + runs + 1,
+                parameters=parameters,
+                pages=tuple(t3.pool.take(needed) for _ in range(rows)),
+            )
+            for slot in slots
+        ]
+    )
+    t3.slots.state[:streams, Column.GENERATED] = start
+    key = GraphKey(
+        places=bucket_for(streams, SLOT_BUCKETS),
+        guided=guided,
+        context=bucket_for(positions, CONTEXT_BUCKETS),
+    )
+    graphs = StepGraphs(t3)
+    ms = median_ms(lambda: graphs.run(slots, key, steps=_STEPS), t3.device, repeats=repeats)
+    if not bool((t3.slots.state[:streams, Column.STATUS] == SlotStatus.RUNNING).all()):
+        raise RuntimeError("an utterance ended while it was being timed")
+    return ms / _STEPS
+
+
+def _fill(pool: PagePool) -> None:
+    """Draw keys and values, a layer at a time: all at once would take twice their memory."""
+    for layer in pool.storage:
+        layer.normal_()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="engine.bench.step", description=__doc__)
+    parser.add_argument("--streams", type=int, nargs="+", default=[1, 2, 4, 8, 16, 64])
+    parser.add_argument("--context", type=int, default=350)
+    parser.add_argument("--precision", choices=["bf16", "fp16", "fp32"], default="bf16")
+    asked = parser.parse_args()
+    device, dtype = torch.device("cuda", 0), DTYPES[asked.precision]
+    card = torch.cuda.get_device_name(device)
+    _say(f"{card}, torch {torch.__version__}, {asked.precision}, context {asked.context}")
+    _say(which_run(device, dtype))
+    _say("The weights are random: of sound these figures say nothing.")
+    weights = random_weights(T3Sizes(), device, dtype)
+    for streams in asked.streams:
+        ms = step_ms(weights, streams, context=asked.context)
+        _say(f"{streams:3} streams {ms:7.3f} ms a step {1e3 * streams / ms:9,.0f} tokens/s")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - a command's answer
+
+
+if __name__ == "__main__":
+    main()

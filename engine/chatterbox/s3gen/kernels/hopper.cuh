@@ -1,0 +1,79 @@
+// Products on Hopper's own tensor-core instructions, by four warps together, whose sums are laid
+// out as those of mma.m16n8k16: warp w holds rows 16w to 16w + 15. Elsewhere they do not exist.
+//
+// A matrix in shared memory is rows of 64 halves, chunk c of row r at place c ^ (r % 8), from a
+// multiple of 1,024 bytes on: the 128-byte swizzle of the PTX manual, as wgmma reads it.
+#pragma once
+#include "tiles.cuh"
+
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL) && !defined(AS_ELSEWHERE)
+#define HOPPER 1
+
+#if BF16
+#define HALF "bf16"
+#else
+#define HALF "f16"
+#endif
+
+// What wgmma is told of a matrix: its address, 1,024 bytes between groups of eight rows, swizzled.
+DEVICE u64 matrix_at(const half_t *shared) {
+    u64 place = u32(__cvta_generic_to_shared(shared));
+    return (place >> 4 & 0x3fff) | u64(1) << 16 | u64(64) << 32 | u64(1) << 62;
+}
+
+// What ordinary stores and copies put into shared memory is seen by wgmma after this and a barrier.
+DEVICE void show_to_products() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
+DEVICE void begin_products() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
+DEVICE void end_products() {
+    asm volatile("wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;" ::: "memory");
+}
+
+#define SUMS_8(d, i)                                                                               \
+    "+f"(d[i][0]), "+f"(d[i][1]), "+f"(d[i][2]), "+f"(d[i][3]), "+f"(d[i + 1][0]),                 \
+        "+f"(d[i + 1][1]), "+f"(d[i + 1][2]), "+f"(d[i + 1][3])
+#define SUMS_32(d) SUMS_8(d, 0), SUMS_8(d, 2), SUMS_8(d, 4), SUMS_8(d, 6)
+#define NAMES_32                                                                                   \
+    "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, "  \
+    "%20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
+#define NAMES_64                                                                                   \
+    NAMES_32 ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "  \
+    "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+
+// `d` (64 x 64), or zero where not `more`, plus 16 columns of `a` (64 rows) times `b` (64 rows).
+DEVICE void multiply_64(float (&d)[8][4], u64 a, u64 b, int more) {
+    asm volatile("{ .reg .pred p; setp.ne.b32 p, %34, 0;\n"
+                 "wgmma.mma_async.sync.aligned.m64n64k16.f32." HALF "." HALF
+                 " {" NAMES_32 "}, %32, %33, p, 1, 1, 0, 0; }"
+                 : SUMS_32(d) : "l"(a), "l"(b), "r"(more));
+}
+
+// The same with `a` in registers. TRANSPOSED: `b` has 16 rows that lie along the sums' columns.
+template <int TRANSPOSED>
+DEVICE void multiply_64(float (&d)[8][4], const u32 (&a)[4], u64 b) {
+    asm volatile("{ .reg .pred p; setp.ne.b32 p, %37, 0;\n"
+                 "wgmma.mma_async.sync.aligned.m64n64k16.f32." HALF "." HALF
+                 " {" NAMES_32 "}, {%32, %33, %34, %35}, %36, p, 1, 1, %38; }"
+                 : SUMS_32(d)
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(1), "n"(TRANSPOSED));
+}
+
+// The same for 128 rows of `b`.
+DEVICE void multiply_128(float (&d)[16][4], u64 a, u64 b) {
+    asm volatile("{ .reg .pred p; setp.ne.b32 p, %66, 0;\n"
+                 "wgmma.mma_async.sync.aligned.m64n128k16.f32." HALF "." HALF
+                 " {" NAMES_64 "}, %64, %65, p, 1, 1, 0, 0; }"
+                 : SUMS_32(d), SUMS_8(d, 8), SUMS_8(d, 10), SUMS_8(d, 12), SUMS_8(d, 14)
+                 : "l"(a), "l"(b), "r"(1));
+}
+
+DEVICE void multiply_128(float (&d)[16][4], const u32 (&a)[4], u64 b) {
+    asm volatile("{ .reg .pred p; setp.ne.b32 p, %69, 0;\n"
+                 "wgmma.mma_async.sync.aligned.m64n128k16.f32." HALF "." HALF
+                 " {" NAMES_64 "}, {%64, %65, %66, %67}, %68, p, 1, 1, 0; }"
+                 : SUMS_32(d), SUMS_8(d, 8), SUMS_8(d, 10), SUMS_8(d, 12), SUMS_8(d, 14)
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(1));
+}
+#else
+#define HOPPER 0
+DEVICE void show_to_products() {}
+#endif

@@ -1,0 +1,122 @@
+// What S3Gen's kernels share beyond `common.cuh`: rows of eight numbers, and fragments of tiles.
+//
+// A half is bfloat16, or float16 where BF16 is 0. Tiles in shared memory are rows of 16-byte
+// chunks; a chunk's place is its number XOR something of its row, so that the eight rows of a
+// fragment lie in different banks.
+#pragma once
+#include "common.cuh"
+
+#ifndef BF16
+#define BF16 HAS_BF16
+#endif
+#if BF16
+typedef bf16 half_t;
+#else
+typedef fp16 half_t;
+#endif
+
+#define DEVICE __device__ __forceinline__
+#define WIDTH 256  // of the estimator's rows: eight numbers a lane
+#define EPSILON 1e-5f
+
+DEVICE uint4 packed(const float (&x)[8]) {
+    return make_uint4(pack<half_t>(x[0], x[1]), pack<half_t>(x[2], x[3]),
+                      pack<half_t>(x[4], x[5]), pack<half_t>(x[6], x[7]));
+}
+
+DEVICE void load8(float (&x)[8], const float* from) {
+    *(float4*)x = *(const float4*)from;
+    *(float4*)(x + 4) = *(const float4*)(from + 4);
+}
+
+DEVICE void load8(float (&x)[8], const half_t* from) {
+    uint4 raw = *(const uint4*)from;
+    const u32 pairs[4] = {raw.x, raw.y, raw.z, raw.w};
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        x[2 * i] = lower<half_t>(pairs[i]);
+        x[2 * i + 1] = upper<half_t>(pairs[i]);
+    }
+}
+
+DEVICE void store8(float* to, const float (&x)[8]) {
+    *(float4*)to = *(const float4*)x;
+    *(float4*)(to + 4) = *(const float4*)(x + 4);
+}
+
+// A row's eight numbers a lane to zero mean and unit variance over the warp.
+DEVICE void normalise(float (&x)[8]) {
+    float sum = 0, squares = 0;
+#pragma unroll
+    for (int i = 0; i < 8; i++) sum += x[i];
+    float mean = sum_of_warp(sum) / WIDTH;
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+        x[i] -= mean;
+        squares += x[i] * x[i];
+    }
+    float scale = rsqrtf(sum_of_warp(squares) / WIDTH + EPSILON);
+#pragma unroll
+    for (int i = 0; i < 8; i++) x[i] *= scale;
+}
+
+// x times the normal distribution's mass below x, to 5e-5 everywhere: an odd polynomial, fitted to
+// the mass less one half, as `erff` alone would take as long as the product before it.
+DEVICE float gelu(float x) {
+    float near = fminf(fmaxf(x, -4.25f), 4.25f), u = near * near;
+    float mass = 4.548099744039469e-11f;
+    mass = fmaf(mass, u, -4.516161222767323e-09f);
+    mass = fmaf(mass, u, 1.986458642022626e-07f);
+    mass = fmaf(mass, u, -5.1480819820426404e-06f);
+    mass = fmaf(mass, u, 8.84954642970115e-05f);
+    mass = fmaf(mass, u, -0.0010791196255013347f);
+    mass = fmaf(mass, u, 0.009718935005366802f);
+    mass = fmaf(mass, u, -0.06619057804346085f);
+    mass = fmaf(mass, u, 0.3988194167613983f);
+    return x * fmaf(near, mass, 0.5f);
+}
+
+// Sixteen bytes to shared memory in the background, or zeros where nothing is to be copied.
+DEVICE void copy16_or_zero(void* to, const void* from, bool there) {
+#if HAS_ASYNC_COPY
+    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(
+                     u32(__cvta_generic_to_shared(to))),
+                 "l"(from), "r"(there ? 16 : 0)
+                 : "memory");
+#else
+    *(uint4*)to = there ? *(const uint4*)from : make_uint4(0, 0, 0, 0);
+#endif
+}
+
+DEVICE void end_group() {
+#if HAS_ASYNC_COPY
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+
+// Waits until no more than the `LEFT` youngest groups of this thread's copies are on their way.
+template <int LEFT>
+DEVICE void wait_for_groups() {
+#if HAS_ASYNC_COPY
+    asm volatile("cp.async.wait_group %0;" ::"n"(LEFT) : "memory");
+#endif
+}
+
+// Four 8 x 8 matrices of halves: lane 8m + r gives the address of row r of matrix m.
+DEVICE void load_matrices(u32 (&r)[4], const void* row) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                 : "r"(u32(__cvta_generic_to_shared(row)))
+                 : "memory");
+}
+
+DEVICE void load_transposed(u32 (&r)[4], const void* row) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                 : "r"(u32(__cvta_generic_to_shared(row)))
+                 : "memory");
+}
+
+DEVICE void multiply(float (&sum)[4], const u32 (&a)[4], u32 b0, u32 b1) {
+    mma<half_t>(sum, a[0], a[1], a[2], a[3], b0, b1);
+}

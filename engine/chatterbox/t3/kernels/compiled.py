@@ -1,0 +1,162 @@
+"""A decode step's parts as CUDA kernels that NVRTC compiles, and the library's products for many.
+
+Which kernel is used is decided here and nowhere else.
+"""
+
+import ctypes
+
+import torch
+from torch import Tensor
+
+from engine.chatterbox.cuda.program import Program
+from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.kernels import sources
+from engine.chatterbox.t3.kernels.products import (
+    MOST_FULL_ROWS,
+    MOST_ROWS,
+    Between,
+    FullPrecision,
+    HalfPrecision,
+    Library,
+    multiply_add,
+)
+from engine.chatterbox.t3.slots import Slots
+from engine.chatterbox.t3.weights import T3Weights
+from engine.weights.sizes import HEAD_DIM, T3Sizes
+
+Products = HalfPrecision | FullPrecision | Library
+
+
+class CompiledT3Kernels:
+    """See `engine.chatterbox.t3.kernels.T3Kernels`. Raises what `Program` raises."""
+
+    def __init__(self, sizes: T3Sizes, dtype: torch.dtype, device: torch.device) -> None:
+        self._between = Between(dtype, device)
+        self._library = Library(self._between)
+        self._own: HalfPrecision | FullPrecision | None = None
+        self._most_rows = 0
+        if dtype == torch.float32:
+            self._own, self._most_rows = FullPrecision(device), MOST_FULL_ROWS
+        elif sources.multiplies(sizes):
+            self._own, self._most_rows = HalfPrecision(sizes, dtype, device), MOST_ROWS
+        attention = Program(sources.attention(dtype), device)
+        self._attentions = [
+            (how, attention.kernel(f"attend_{how.name}")) for how in sources.ATTENTIONS
+        ]
+        sampling = Program(sources.sampling(sizes, dtype), device)
+        self._embed, self._draw_noise, self._sample = map(
+            sampling.kernel, ("embed", "draw_noise", "sample")
+        )
+        self._behind = sampling.behind
+
+    def prompt_norm(self, residual: Tensor, dtype: torch.dtype) -> Tensor:
+        normed = torch.empty_like(residual, dtype=dtype)
+        self._between.norm(residual.flatten(0, 1), normed.flatten(0, 1))
+        return normed
+
+    def prompt_heads(
+        self, qkv: Tensor, before: Tensor, rotary: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        rows, count, triple = qkv.shape
+        heads, start = triple // (3 * HEAD_DIM), before.shape[3]
+        query = qkv.new_empty(rows, heads, count, HEAD_DIM)
+        both = qkv.new_empty(2, rows, heads, start + count, HEAD_DIM)
+        self._between.turn_heads(
+            (start + count, rows),
+            128,
+            qkv,
+            before,
+            *rotary,
+            query,
+            both,
+            count,
+            start,
+            ctypes.c_int64(before.stride(1)),
+            ctypes.c_int64(before.stride(0)),
+            heads,
+            behind=self._behind,
+        )
+        return query, both
+
+    def prompt_gate(self, gate_up: Tensor) -> Tensor:
+        gated = gate_up.new_empty(*gate_up.shape[:-1], gate_up.shape[-1] // 2)
+        self._between.gate(gate_up, gated.flatten(0, 1))
+        return gated
+
+    def prompt_add(self, residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
+        multiply_add(residual.flatten(0, 1), vectors.flatten(0, 1), weight)
+
+    def embed(self, weights: T3Weights, slots: Slots, batch: Batch) -> None:
+        self._embed(
+            (batch.rows,),
+            batch.residual.shape[1] // 4,
+            batch.residual,
+            batch.positions,
+            weights.speech_embedding,
+            weights.speech_position,
+            batch.slots,
+            slots.state,
+            batch.places,
+            behind=self._behind,
+        )
+
+    def draw_noise(self, slots: Slots, batch: Batch) -> None:
+        lanes = -(-batch.noise.shape[1] // 4)
+        self._draw_noise(
+            (-(-lanes // 256), batch.places),
+            256,
+            batch.noise,
+            slots.seeds,
+            batch.slots,
+            slots.state,
+            behind=self._behind,
+        )
+
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+        self._products(batch).norm_linear(batch, weight, out)
+
+    def attend(
+        self, batch: Batch, cache: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]
+    ) -> None:
+        how, attend = next(each for each in self._attentions if batch.rows <= each[0].rows)
+        attend(
+            (cache[0].shape[1], batch.rows),
+            how.threads,
+            batch.qkv,
+            *cache,
+            *rotary,
+            batch.positions,
+            batch.tables,
+            batch.attended,
+            batch.tables.shape[1],
+            HEAD_DIM**-0.5,
+            behind=self._behind,
+        )
+
+    def add_attended(self, batch: Batch, weight: Tensor) -> None:
+        self._products(batch).add_attended(batch, weight)
+
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
+        self._products(batch).add_mlp(batch, gate_up, down)
+
+    def sample(self, slots: Slots, batch: Batch) -> None:
+        self._sample(
+            (batch.places,),
+            1024,
+            batch.logits,
+            batch.noise,
+            batch.slots,
+            slots.state,
+            slots.parameters,
+            slots.seen,
+            slots.tokens,
+            batch.places,
+            slots.tokens.shape[1],
+            batch.guided,
+            behind=self._behind,
+        )
+
+    def _products(self, batch: Batch) -> Products:
+        if self._own is not None and batch.rows <= self._most_rows:
+            return self._own
+        return self._library

@@ -1,0 +1,148 @@
+"""A decode step's products with weight matrices, each class for one range of row counts."""
+
+import torch
+from torch import Tensor
+
+from engine.chatterbox.cuda.program import Kernel, Program
+from engine.chatterbox.t3.buffers import Batch
+from engine.chatterbox.t3.kernels import sources
+from engine.weights.sizes import T3Sizes
+
+#: Rows of half precision that are multiplied by our own kernels; beyond, the library is as fast.
+MOST_ROWS = 16
+#: Of them, those that take no longer than one.
+NARROW_ROWS = 8
+#: The same in fp32.
+MOST_FULL_ROWS = 2
+
+
+class HalfPrecision:
+    """Tensor cores, with the matrix read once for all rows: at most `MOST_ROWS`."""
+
+    def __init__(self, sizes: T3Sizes, dtype: torch.dtype, device: torch.device) -> None:
+        capability = torch.cuda.get_device_capability(device)
+        program = Program(sources.projections(sizes, dtype, capability), device)
+        self._behind = program.behind
+        self._products = sources.products(sizes, capability)
+        self._kernels: dict[tuple[str, bool], tuple[Kernel, int]] = {}
+        for name, product in self._products.items():
+            for wide in (False, True):
+                shared = product.shared(capability, wide=wide)
+                kernel = program.kernel(f"{name}_{16 if wide else 8}", shared=shared)
+                self._kernels[name, wide] = kernel, shared
+
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+        name = "head" if out is batch.logits else "qkv"
+        self._multiply(name, batch.residual, weight, out)
+
+    def add_attended(self, batch: Batch, weight: Tensor) -> None:
+        self._multiply("output", batch.attended, weight, batch.residual)
+
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
+        self._multiply("gate_up", batch.residual, gate_up, batch.activated)
+        self._multiply("down", batch.activated, down, batch.residual)
+
+    def _multiply(self, name: str, vectors: Tensor, weight: Tensor, out: Tensor) -> None:
+        product = self._products[name]
+        rows, columns = out.shape
+        kernel, shared = self._kernels[name, rows > NARROW_ROWS]
+        blocks = -(-len(weight) // (8 * product.tiles))
+        kernel(
+            (blocks,),
+            product.threads,
+            vectors,
+            weight,
+            out,
+            rows,
+            columns,
+            shared=shared,
+            behind=self._behind,
+        )
+
+
+class FullPrecision:
+    """fp32, the mode that is compared with others: at most `MOST_FULL_ROWS`."""
+
+    _ROWS = 4  # of the matrix, one block
+
+    def __init__(self, device: torch.device) -> None:
+        program = Program(sources.full_precision(), device)
+        self._behind = program.behind
+        self._store, self._gate, self._add = map(
+            program.kernel, ("store_normed", "gate_normed", "add")
+        )
+
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+        self._multiply(self._store, batch.residual, weight, out)
+
+    def add_attended(self, batch: Batch, weight: Tensor) -> None:
+        self._multiply(self._add, batch.attended, weight, batch.residual)
+
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
+        self._multiply(self._gate, batch.residual, gate_up, batch.activated)
+        self._multiply(self._add, batch.activated, down, batch.residual)
+
+    def _multiply(self, kernel: Kernel, vectors: Tensor, weight: Tensor, out: Tensor) -> None:
+        rows, columns = out.shape
+        kernel(
+            (-(-columns // self._ROWS),),
+            32 * self._ROWS,
+            vectors,
+            weight,
+            out,
+            rows,
+            columns,
+            weight.shape[1],
+            behind=self._behind,
+        )
+
+
+class Between:
+    """What stands between the library's products."""
+
+    def __init__(self, dtype: torch.dtype, device: torch.device) -> None:
+        program = Program(sources.between(dtype), device)
+        self.behind = program.behind
+        self._norm, self._gated = map(program.kernel, ("norm_rows", "gated"))
+        self.turn_heads = program.kernel("turn_heads")
+
+    def norm(self, residual: Tensor, out: Tensor) -> None:
+        """`out` = the RMS norm of `residual` (rows, width) fp32."""
+        rows, width = residual.shape
+        self._norm((rows,), 128, residual, out, width, behind=self.behind)
+
+    def gate(self, gate_up: Tensor, out: Tensor) -> None:
+        """`out` (rows, width) = silu(gate) * up of `gate_up` (rows, 2 * width)."""
+        rows, width = out.shape
+        self._gated((rows, -(-width // 512)), 128, gate_up, out, width, behind=self.behind)
+
+
+class Library:
+    """Torch's own products, for any number of rows."""
+
+    def __init__(self, between: Between) -> None:
+        self._between = between
+
+    def norm_linear(self, batch: Batch, weight: Tensor, out: Tensor) -> None:
+        self._between.norm(batch.residual, batch.normed)
+        if out.dtype == weight.dtype:
+            torch.mm(batch.normed, weight.t(), out=out)
+        else:
+            torch.mm(batch.normed, weight.t(), out_dtype=out.dtype, out=out)
+
+    def add_attended(self, batch: Batch, weight: Tensor) -> None:
+        multiply_add(batch.residual, batch.attended, weight)
+
+    def add_mlp(self, batch: Batch, gate_up: Tensor, down: Tensor) -> None:
+        self._between.norm(batch.residual, batch.normed)
+        torch.mm(batch.normed, gate_up.t(), out=batch.gate_up)
+        self._between.gate(batch.gate_up, batch.activated)
+        multiply_add(batch.residual, batch.activated, down)
+
+
+def multiply_add(residual: Tensor, vectors: Tensor, weight: Tensor) -> None:
+    """The library's `residual` (rows, columns) += `vectors` (rows, width) @ `weight`.T."""
+    if vectors.dtype == residual.dtype:
+        residual.addmm_(vectors, weight.t())
+    else:  # summed in fp32, and not rounded before it is added
+        torch.addmm(residual, vectors, weight.t(), out_dtype=residual.dtype, out=residual)

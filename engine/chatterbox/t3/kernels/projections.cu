@@ -1,0 +1,251 @@
+// Products of weight matrices with a few rows, which a decode step spends its time on.
+//
+// Compiled with HALF, the weights' type; HIDDEN and FFN, the network's widths; and QKV_TILES,
+// GATE_TILES and HEAD_TILES, how many times eight matrix rows one block takes.
+//
+// A block takes some rows of a matrix, whole, and asks for them before the kernel that makes the
+// vectors has ended: as much as fits of the next kernels is on its way while this one waits. Its
+// warps share the length between them. A lane keeps the sixteen bytes that it alone multiplies, so
+// that nothing but its own copies is waited for. Sums are in fp32, and in the same order each time.
+//
+// Of a block of 32 columns lane 4 g + t has eight in a row, from 8 t on, of matrix row g and of
+// vector g. What tensor cores take for columns 2t, 2t + 1, 2t + 8, 2t + 9 are these, twice: it is
+// the same order on both sides, and a sum does not mind.
+#include "common.cuh"
+
+constexpr float EPSILON = 1e-5f;
+
+enum End {
+    STORE,      // out (rows, columns) = sums
+    STORE_FULL, // the same in fp32
+    GATE,       // out (rows, columns) = silu(gate) * up, of 2 * columns matrix rows
+    ADD,        // out (rows, columns) fp32 += sums
+};
+
+template <class T> struct is_fp16 { static constexpr bool value = false; };
+template <> struct is_fp16<fp16> { static constexpr bool value = true; };
+
+__device__ __forceinline__ float silu(float v) { return v / (1.f + __expf(-v)); }
+
+// `vectors` are (rows, WIDTH): fp32 and to be normed if NORM, else T. At most 8 rows, or 16 if WIDE.
+template <class T, int WIDTH, int WARPS, int TILES, bool WIDE, bool NORM, End END>
+__device__ __forceinline__ void product(
+    const void* vectors, const T* weight, void* out, int rows, int columns) {
+    constexpr int THREADS = 32 * WARPS, CHUNKS = WIDTH / 32 / WARPS, PAIRS = (TILES + 1) / 2;
+    constexpr int SETS = WIDE ? 2 : 1;          // of eight rows
+    constexpr int SUMS = WIDE ? TILES : PAIRS;  // 16 x 8 products
+    constexpr int CHAINS = SUMS == 1 ? 4 : 2;   // of products that do not wait for one another
+    // In fp16 the residual stream might be too large for its type: it is normed beforehand.
+    constexpr bool SCALE_FIRST = NORM && is_fp16<T>::value;
+    static_assert(CHUNKS * 32 * WARPS == WIDTH, "the length is shared evenly");
+    static_assert(END != GATE || TILES % 2 == 0, "every gate needs its up");
+    static_assert(END != ADD || TILES == 1, "one warp adds");
+
+    extern __shared__ uint4 kept[];  // (TILES * CHUNKS, THREADS), then (SUMS, THREADS)
+    __shared__ float squares[WARPS][8 * SETS];
+    const int tid = threadIdx.x, warp = tid >> 5, lane = tid & 31, g = lane >> 2, t = lane & 3;
+    const int begin = warp * CHUNKS * 32 + t * 8;
+    const int first = blockIdx.x * (END == GATE ? 4 * TILES : 8 * TILES);
+
+    start_next();
+    const T* from[TILES];
+#pragma unroll
+    for (int tile = 0; tile < TILES; tile++) {
+        int row = first + tile * 8 + g;
+        if (END == GATE) row = first + (tile >> 1) * 8 + g + (tile & 1) * columns;
+        if (END == STORE_FULL) row = min(row, columns - 1);  // read and not stored
+        from[tile] = weight + i64(row) * WIDTH + begin;
+    }
+#if HAS_ASYNC_COPY
+#pragma unroll
+    for (int tile = 0; tile < TILES; tile++)
+#pragma unroll
+        for (int c = 0; c < CHUNKS; c++)
+            copy16(&kept[(tile * CHUNKS + c) * THREADS + tid], from[tile] + c * 32);
+#endif
+    auto matrix = [&](int tile, int c) -> uint4 {
+#if HAS_ASYNC_COPY
+        return kept[(tile * CHUNKS + c) * THREADS + tid];
+#else
+        return *(const uint4*)(from[tile] + c * 32);
+#endif
+    };
+    wait_for_previous();
+
+    // What the first warp adds to, asked for now.
+    float before[2 * SETS];
+    if (END == ADD && warp == 0) {
+        const float* residual = (const float*)out;
+#pragma unroll
+        for (int i = 0; i < 2 * SETS; i++) {
+            int row = WIDE ? g + 8 * (i >> 1) : 2 * t + i;
+            int column = first + (WIDE ? 2 * t + (i & 1) : g);
+            before[i] = row < rows ? residual[i64(row) * columns + column] : 0.f;
+        }
+    }
+
+    uint4 x[SETS][CHUNKS];
+    if constexpr (NORM) {
+        float4 v[SETS][CHUNKS][2];
+#pragma unroll
+        for (int s = 0; s < SETS; s++)
+#pragma unroll
+            for (int c = 0; c < CHUNKS; c++) {
+                const float* at = (const float*)vectors + i64(g + 8 * s) * WIDTH + begin + c * 32;
+                bool inside = g + 8 * s < rows;
+                v[s][c][0] = inside ? *(const float4*)at : make_float4(0, 0, 0, 0);
+                v[s][c][1] = inside ? *(const float4*)(at + 4) : make_float4(0, 0, 0, 0);
+            }
+#pragma unroll
+        for (int s = 0; s < SETS; s++) {
+            float square = 0;
+#pragma unroll
+            for (int c = 0; c < CHUNKS; c++)
+#pragma unroll
+                for (int h = 0; h < 2; h++) {
+                    float4 f = v[s][c][h];
+                    square += f.x * f.x + f.y * f.y + f.z * f.z + f.w * f.w;
+                }
+            square += __shfl_xor_sync(~0u, square, 1);
+            square += __shfl_xor_sync(~0u, square, 2);
+            if (t == 0) squares[warp][8 * s + g] = square;
+        }
+        if constexpr (SCALE_FIRST) __syncthreads();
+#pragma unroll
+        for (int s = 0; s < SETS; s++) {
+            float scale = 1;
+            if constexpr (SCALE_FIRST) {
+                float square = 0;
+#pragma unroll
+                for (int w = 0; w < WARPS; w++) square += squares[w][8 * s + g];
+                scale = rsqrtf(square / WIDTH + EPSILON);
+            }
+#pragma unroll
+            for (int c = 0; c < CHUNKS; c++) {
+                float4 a = v[s][c][0], b = v[s][c][1];
+                x[s][c] = make_uint4(
+                    pack<T>(a.x * scale, a.y * scale), pack<T>(a.z * scale, a.w * scale),
+                    pack<T>(b.x * scale, b.y * scale), pack<T>(b.z * scale, b.w * scale));
+            }
+        }
+    } else {
+#pragma unroll
+        for (int s = 0; s < SETS; s++)
+#pragma unroll
+            for (int c = 0; c < CHUNKS; c++) {
+                const T* at = (const T*)vectors + i64(g + 8 * s) * WIDTH + begin + c * 32;
+                x[s][c] = g + 8 * s < rows ? *(const uint4*)at : make_uint4(0, 0, 0, 0);
+            }
+    }
+
+    float sums[SUMS][CHAINS][4] = {};
+    wait_for_copies();
+#pragma unroll
+    for (int c = 0; c < CHUNKS; c++)
+#pragma unroll
+        for (int n = 0; n < SUMS; n++) {
+            float* even = sums[n][2 * c % CHAINS];
+            float* odd = sums[n][(2 * c + 1) % CHAINS];
+            if constexpr (WIDE) {
+                uint4 w = matrix(n, c), a = x[0][c], b = x[SETS - 1][c];
+                mma<T>(even, a.x, b.x, a.y, b.y, w.x, w.y);
+                mma<T>(odd, a.z, b.z, a.w, b.w, w.z, w.w);
+            } else {
+                uint4 a = matrix(2 * n, c), b = make_uint4(0, 0, 0, 0), w = x[0][c];
+                if (2 * n + 1 < TILES) b = matrix(2 * n + 1, c);
+                mma<T>(even, a.x, b.x, a.y, b.y, w.x, w.y);
+                mma<T>(odd, a.z, b.z, a.w, b.w, w.z, w.w);
+            }
+        }
+
+    // Each thread's own places, which it has read for the last time.
+    float4* parts = (float4*)kept;
+#pragma unroll
+    for (int n = 0; n < SUMS; n++) {
+        float4 sum = make_float4(0, 0, 0, 0);
+#pragma unroll
+        for (int i = 0; i < CHAINS; i++) {
+            sum.x += sums[n][i][0];
+            sum.y += sums[n][i][1];
+            sum.z += sums[n][i][2];
+            sum.w += sums[n][i][3];
+        }
+        parts[n * THREADS + tid] = sum;
+    }
+    __syncthreads();
+
+    auto total = [&](int n) {
+        float4 sum = make_float4(0, 0, 0, 0);
+#pragma unroll
+        for (int w = 0; w < WARPS; w++) {
+            float4 part = parts[n * THREADS + w * 32 + lane];
+            sum.x += part.x;
+            sum.y += part.y;
+            sum.z += part.z;
+            sum.w += part.w;
+        }
+        return sum;
+    };
+    for (int pair = warp; pair < PAIRS; pair += WARPS) {
+        // value[i]: of row row_of(i), and of this lane's place in the pair's first and second tile.
+        constexpr int VALUES = 2 * SETS;
+        float value[2][VALUES];
+        if constexpr (WIDE) {
+            float4 a = total(2 * pair);
+            float4 b = 2 * pair + 1 < TILES ? total(2 * pair + 1) : make_float4(0, 0, 0, 0);
+            value[0][0] = a.x, value[0][1] = a.y, value[0][2] = a.z, value[0][3] = a.w;
+            value[1][0] = b.x, value[1][1] = b.y, value[1][2] = b.z, value[1][3] = b.w;
+        } else {
+            float4 a = total(pair);
+            value[0][0] = a.x, value[0][1] = a.y;
+            value[1][0] = a.z, value[1][1] = a.w;
+        }
+#pragma unroll
+        for (int i = 0; i < VALUES; i++) {
+            const int row = WIDE ? g + 8 * (i >> 1) : 2 * t + i;
+            const int place = WIDE ? 2 * t + (i & 1) : g;
+            if (row >= rows) continue;
+            float scale = 1;
+            if constexpr (NORM && !SCALE_FIRST) {
+                float square = 0;
+#pragma unroll
+                for (int w = 0; w < WARPS; w++) square += squares[w][row];
+                scale = rsqrtf(square / WIDTH + EPSILON);
+            }
+            const float a = value[0][i] * scale, b = value[1][i] * scale;
+            if constexpr (END == GATE) {
+                const i64 at = i64(row) * columns + first + pair * 8 + place;
+                ((T*)out)[at] = from_float<T>(silu(a) * b);
+            } else {
+                const int column = first + pair * 16 + place;
+                const i64 at = i64(row) * columns + column;
+                if constexpr (END == ADD) ((float*)out)[at] = before[i] + a;
+                if constexpr (END == STORE) {
+                    ((T*)out)[at] = from_float<T>(a);
+                    if (2 * pair + 1 < TILES) ((T*)out)[at + 8] = from_float<T>(b);
+                }
+                if constexpr (END == STORE_FULL) {
+                    if (column < columns) ((float*)out)[at] = a;
+                    if (2 * pair + 1 < TILES && column + 8 < columns) ((float*)out)[at + 8] = b;
+                }
+            }
+        }
+    }
+}
+
+#define PRODUCT(NAME, WIDTH, WARPS, BLOCKS, TILES, WIDE, NORM, END)                             \
+    extern "C" __global__ void __launch_bounds__(32 * WARPS, BLOCKS)                            \
+        NAME(const void* vectors, const HALF* weight, void* out, int rows, int columns) {       \
+        product<HALF, WIDTH, WARPS, TILES, WIDE, NORM, END>(vectors, weight, out, rows, columns); \
+    }
+
+PRODUCT(qkv_8, HIDDEN, 8, 3, QKV_TILES, false, true, STORE)
+PRODUCT(qkv_16, HIDDEN, 8, 1, QKV_TILES, true, true, STORE)
+PRODUCT(output_8, HIDDEN, 8, 4, 1, false, false, ADD)
+PRODUCT(output_16, HIDDEN, 8, 3, 1, true, false, ADD)
+PRODUCT(gate_up_8, HIDDEN, 8, 2, GATE_TILES, false, true, GATE)
+PRODUCT(gate_up_16, HIDDEN, 8, 1, GATE_TILES, true, true, GATE)
+PRODUCT(down_8, FFN, DOWN_WARPS, 2, 1, false, false, ADD)
+PRODUCT(down_16, FFN, DOWN_WARPS, 1, 1, true, false, ADD)
+PRODUCT(head_8, HIDDEN, 8, 2, HEAD_TILES, false, true, STORE_FULL)
+PRODUCT(head_16, HIDDEN, 8, 1, HEAD_TILES, true, true, STORE_FULL)

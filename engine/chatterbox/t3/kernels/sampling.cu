@@ -1,0 +1,212 @@
+// The two ends of a decode step: embedding the last token, and choosing the next.
+//
+// Compiled with TYPE, the embeddings'; WIDTH, HIDDEN's; VOCABULARY; STOP_TOKEN; and the columns and
+// values of `engine.chatterbox.t3.slots`. One block chooses for one slot, with all of its vocabulary
+// in registers, and updates the slot. Order and meaning of the filters are upstream's; top-p is
+// found by bisection instead of a sort, and keeps every token whose probability equals that of the
+// last one kept.
+#include "common.cuh"
+
+constexpr int THREADS = 1024, WARPS = THREADS / 32;
+constexpr int ITEMS = (VOCABULARY + THREADS - 1) / THREADS;
+#define INFINITE __int_as_float(0x7f800000)
+
+// `residual` (rows, WIDTH) = embedding of the last token + that of its speech position;
+// `positions` (rows,) = where in its context that is, -1 for a row with nothing to do.
+// It lets no kernel start early: attention reads `positions` before it waits.
+extern "C" __global__ void __launch_bounds__(WIDTH / 4) embed(
+    float* residual, int* positions, const TYPE* embedding, const TYPE* position_embedding,
+    const int* slots, const int* state, int places) {
+    const int row = blockIdx.x, at = threadIdx.x * 4;
+    wait_for_previous();
+    const int* of_slot = state + slots[row % places] * STATE_WIDTH;
+    const int token = of_slot[TOKEN], step = of_slot[GENERATED];
+    const bool alive = of_slot[STATUS] == RUNNING && (row < places || of_slot[GUIDED] == 1);
+    if (threadIdx.x == 0) positions[row] = alive ? of_slot[PROMPT] + step - 1 : -1;
+    const TYPE* one = embedding + i64(token) * WIDTH + at;
+    const TYPE* other = position_embedding + i64(step) * WIDTH + at;
+    float4 sum;
+    sum.x = to_float(one[0]) + to_float(other[0]);
+    sum.y = to_float(one[1]) + to_float(other[1]);
+    sum.z = to_float(one[2]) + to_float(other[2]);
+    sum.w = to_float(one[3]) + to_float(other[3]);
+    *(float4*)(residual + i64(row) * WIDTH + at) = sum;
+}
+
+// `noise` (places, VOCABULARY) as `engine.chatterbox.t3.philox.exponential_noise` draws it: ten
+// rounds of Philox (Salmon et al., Parallel random numbers: as easy as 1, 2, 3, 2011).
+extern "C" __global__ void __launch_bounds__(256) draw_noise(
+    float* noise, const i64* seeds, const int* slots, const int* state) {
+    constexpr int LANES = (VOCABULARY + 3) / 4;
+    const int place = blockIdx.y, lane = blockIdx.x * 256 + threadIdx.x;
+    start_next();
+    wait_for_previous();
+    const int slot = slots[place];
+    u32 low = u32(seeds[slot]), high = u32(u64(seeds[slot]) >> 32);
+    u32 a = lane, b = state[slot * STATE_WIDTH + GENERATED], c = 0, d = 0;
+#pragma unroll
+    for (int round = 0; round < 10; round++) {
+        const u64 one = u64(a) * 0xD2511F53u, other = u64(c) * 0xCD9E8D57u;
+        a = u32(other >> 32) ^ b ^ low;
+        b = u32(other);
+        c = u32(one >> 32) ^ d ^ high;
+        d = u32(one);
+        low += 0x9E3779B9u;
+        high += 0xBB67AE85u;
+    }
+    const u32 words[4] = {a, b, c, d};
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+        const float uniform = (float(words[j] >> 9) + 0.5f) * 1.1920928955078125e-07f;  // 2 ** -23
+        const int index = j * LANES + lane;
+        if (lane < LANES && index < VOCABULARY)
+            noise[i64(place) * VOCABULARY + index] = -logf(uniform);
+    }
+}
+
+// Of all threads' values, the same in all of them. Two may follow one another without a barrier
+// because they take turns in two places.
+struct Block {
+    float places[2][WARPS];
+    int which[WARPS];
+};
+struct Reduction {
+    Block& shared;
+    int turn;
+    template <class Join> __device__ float operator()(float v, Join join) {
+#pragma unroll
+        for (int step = 16; step; step >>= 1) v = join(v, __shfl_xor_sync(~0u, v, step));
+        float* places = shared.places[turn ^= 1];
+        if ((threadIdx.x & 31) == 0) places[threadIdx.x >> 5] = v;
+        __syncthreads();
+        v = places[threadIdx.x & 31];
+#pragma unroll
+        for (int step = 16; step; step >>= 1) v = join(v, __shfl_xor_sync(~0u, v, step));
+        return v;
+    }
+    __device__ float sum(float v) {
+        return (*this)(v, [](float a, float b) { return a + b; });
+    }
+    __device__ float most(float v) {
+        return (*this)(v, [](float a, float b) { return fmaxf(a, b); });
+    }
+};
+
+// Guidance, penalty, temperature, min-p, top-p, draw, and the slot's new state.
+extern "C" __global__ void __launch_bounds__(THREADS) sample(
+    const float* logits, const float* noise, const int* slots, int* state,
+    const float* parameters, u8* seen, int* tokens, int places, int most_tokens, bool two_rows) {
+    __shared__ Block shared;
+    Reduction of_all{shared, 0};
+    const int place = blockIdx.x, tid = threadIdx.x;
+    start_next();
+    // Of all this nothing has changed since the sampling before.
+    const int slot = slots[place];
+    int* of_slot = state + slot * STATE_WIDTH;
+    const float* asked = parameters + slot * PARAMETERS;
+    const bool running = of_slot[STATUS] == RUNNING;
+    const float guidance = of_slot[GUIDED] == 1 ? asked[CFG_WEIGHT] : 0.f;
+    const int generated = of_slot[GENERATED], cap = of_slot[CAP];
+    const float penalty = asked[REPETITION_PENALTY], temperature = asked[TEMPERATURE];
+    const float min_p = asked[MIN_P], top_p = asked[TOP_P];
+    bool repeated[ITEMS];
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
+        const int index = i * THREADS + tid;
+        repeated[i] = index < VOCABULARY && seen[i64(slot) * VOCABULARY + index] == 1;
+    }
+    wait_for_previous();
+    if (!running) return;
+
+    float x[ITEMS], drawn[ITEMS];
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
+        const int index = i * THREADS + tid;
+        x[i] = 0, drawn[i] = 1;
+        if (index < VOCABULARY) {
+            x[i] = logits[i64(place) * VOCABULARY + index];
+            drawn[i] = noise[i64(place) * VOCABULARY + index];
+            if (two_rows) {
+                const float without = logits[i64(places + place) * VOCABULARY + index];
+                x[i] += guidance * (x[i] - without);
+            }
+        }
+    }
+    bool wrong = false;
+    const float colder = 1.f / temperature, rarer = 1.f / penalty;
+    float most = -INFINITE;
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
+        wrong |= !(fabsf(x[i]) < INFINITE);  // NaN is not less than anything
+        if (repeated[i]) x[i] = x[i] < 0 ? x[i] * penalty : x[i] * rarer;
+        x[i] = i * THREADS + tid < VOCABULARY ? x[i] * colder : -INFINITE;
+        most = fmaxf(most, x[i]);
+    }
+    const bool failed = __syncthreads_or(wrong);
+    most = of_all.most(most);
+
+    // Shares of a sum that need not be known, except for top-p: the likeliest token's is 1.
+    float total = 0;
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
+        const float share = expf(x[i] - most);
+        x[i] = share >= min_p ? share : 0.f;
+        total += x[i];
+    }
+    if (top_p < 1.f) {
+        // The least share of which, and of all below it, more than 1 - top_p is the sum. Positive
+        // floats are ordered as their bits are.
+        const float allowed = of_all.sum(total) * (1.f - top_p);
+        int low = 0, high = __float_as_int(1.f);
+        for (int round = 0; round < 30; round++) {
+            const int middle = (low + high) / 2;
+            const float bound = __int_as_float(middle);
+            float mass = 0;
+#pragma unroll
+            for (int i = 0; i < ITEMS; i++) mass += x[i] <= bound ? x[i] : 0.f;
+            if (of_all.sum(mass) > allowed)
+                high = middle;
+            else
+                low = min(middle + 1, high);
+        }
+        const float bound = __int_as_float(high);
+#pragma unroll
+        for (int i = 0; i < ITEMS; i++)
+            if (!(x[i] >= bound)) x[i] = 0;
+    }
+
+    // The first of those that are largest.
+    float best = -1;
+    int token = VOCABULARY;
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
+        const int index = i * THREADS + tid;
+        const float share = index < VOCABULARY ? __fdividef(x[i], drawn[i]) : -1.f;
+        if (share > best) best = share, token = index;
+    }
+    auto keep_larger = [&](float share, int index) {
+        if (share > best || (share == best && index < token)) best = share, token = index;
+    };
+#pragma unroll
+    for (int step = 16; step; step >>= 1)
+        keep_larger(__shfl_xor_sync(~0u, best, step), __shfl_xor_sync(~0u, token, step));
+    float* bests = shared.places[of_all.turn ^ 1];
+    if ((tid & 31) == 0) bests[tid >> 5] = best, shared.which[tid >> 5] = token;
+    __syncthreads();
+    if (tid >= 32) return;
+    best = bests[tid], token = shared.which[tid];
+#pragma unroll
+    for (int step = 16; step; step >>= 1)
+        keep_larger(__shfl_xor_sync(~0u, best, step), __shfl_xor_sync(~0u, token, step));
+    if (tid > 0) return;
+
+    if (failed) token = 0;
+    tokens[i64(slot) * most_tokens + generated] = token;
+    seen[i64(slot) * VOCABULARY + token] = 1;
+    int ended = generated + 1 >= cap ? CAPPED : RUNNING;
+    if (token == STOP_TOKEN) ended = STOPPED;
+    if (failed) ended = FAILED;
+    of_slot[STATUS] = ended;
+    of_slot[GENERATED] = generated + 1;
+    of_slot[TOKEN] = token;
+}

@@ -1,0 +1,31 @@
+"""Which of Discord's shards a process has."""
+
+import pytest
+
+from bot.base.shards import Shards, dealt
+
+
+def test_shards_are_written_as_they_are_read() -> None:
+    assert str(Shards.parse("0-3/8")) == "0-3/8"
+    assert Shards.parse("5/8") == Shards(5, 5, 8)
+    assert Shards.parse("2-4/8").ids == [2, 3, 4]
+
+
+@pytest.mark.parametrize("text", ["", "3", "0-8/8", "4-3/8", "-1/8", "0/0", "a/b", "0-1/99999"])
+def test_what_are_no_shards_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match="shards"):
+        Shards.parse(text)
+
+
+def test_a_server_is_on_the_shard_that_discord_says() -> None:
+    guild_id = 197_038_439_483_310_086  # of Discord's own documentation
+    having = [number for number in range(7) if Shards(number, number, 7).has(guild_id)]
+    assert having == [46_977_624_770 % 7]  # the id without its last 22 bits
+
+
+@pytest.mark.parametrize(("count", "processes"), [(1, 1), (7, 3), (64, 5), (4, 4)])
+def test_every_shard_is_dealt_out_once_and_evenly(count: int, processes: int) -> None:
+    hands = dealt(count, processes)
+    assert [one for hand in hands for one in hand.ids] == list(range(count))
+    assert len(hands) == processes
+    assert max(len(hand.ids) for hand in hands) - min(len(hand.ids) for hand in hands) <= 1

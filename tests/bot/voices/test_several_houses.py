@@ -1,0 +1,116 @@
+"""Two bot processes' services on one home: what one decides holds in the other."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.base.errors import UserError
+from bot.base.shards import Shards
+from data.bars import Bar
+from engine.errors import VoiceUnusable
+from tests.bot.house import ALICE, BOB, BOSS, HERE, RUNS_THE_BOT, House, a_house
+from tests.engine.scripted_executor import journal, until
+
+Houses = tuple[House, House]
+
+
+@pytest.fixture
+async def houses(tmp_path: Path) -> AsyncIterator[Houses]:
+    async with (
+        a_house(tmp_path, shards=Shards(0, 0, 2)) as one,
+        a_house(tmp_path, shards=Shards(1, 1, 2)) as other,
+    ):
+        await other.executor.engine_info()
+        yield one, other
+
+
+async def test_a_person_who_is_deleted_in_one_is_gone_from_the_other(houses: Houses) -> None:
+    """What is said of theirs there ends, their draft is withdrawn, and nothing comes back."""
+    one, other = houses
+    await one.register(ALICE, "mine")
+    draft = await other.draft(other.wish(ALICE, "draft"), b"another clip")
+    shown = []
+    other.registration.drafts.show(draft, lambda: shown.append("withdrawn"))
+    speaker = await other.voices.speaker(None, user_id=ALICE, guild_id=HERE)
+    saying = asyncio.create_task(other.speech.saying(["slow 20"], speaker).ogg())
+    await until(lambda: "slow 20" in journal(other.home, "begin"))
+    deletion = await asyncio.wait_for(one.privacy.delete(ALICE), 20)
+    assert deletion.voices == 1
+    with pytest.raises(VoiceUnusable, match="deleted together with your data"):
+        await saying
+    assert shown == ["withdrawn"]
+    assert draft not in other.registration.drafts
+    assert one.files() == set()
+    again = await other.voices.speaker(None, user_id=ALICE, guild_id=HERE)
+    await until(lambda: not other.speech._silenced)  # the notice is taken back
+    assert await other.speech.saying(["hello"], again).ogg()
+
+
+async def test_two_who_delete_one_person_do_not_wait_for_each_other_for_ever(
+    houses: Houses,
+) -> None:
+    one, other = houses
+    await one.register(ALICE, "mine")
+    await other.draft(other.wish(ALICE, "draft"), b"another clip")
+    deletions = asyncio.gather(one.privacy.delete(ALICE), other.privacy.delete(ALICE))
+    found = await asyncio.wait_for(deletions, 20)
+    assert sorted(deletion.voices for deletion in found) == [0, 1]
+    assert one.files() == set()
+
+
+async def test_who_is_barred_or_disabled_everywhere_is_silent_in_the_other(houses: Houses) -> None:
+    one, other = houses
+    voice = await one.register(BOB, "theirs")
+    for number, (decide, reason) in enumerate(
+        (
+            (
+                one.moderation.disable_everywhere(f"voice:{voice.voice_id}", RUNS_THE_BOT),
+                "disabled",
+            ),
+            (one.bars.bar(BOB, Bar.EVERYTHING, RUNS_THE_BOT), "barred"),
+        )
+    ):
+        text = f"slow 2{number}"
+        saying = asyncio.create_task(other.say(voice, text, BOB))
+        await until(lambda text=text: text in journal(other.home, "begin"))  # type: ignore[misc]
+        await asyncio.wait_for(decide, 20)
+        with pytest.raises(VoiceUnusable, match=reason):
+            await saying
+
+
+async def test_of_two_who_keep_one_recording_at_once_one_is_refused(houses: Houses) -> None:
+    one, other = houses
+    drafts = (
+        await one.draft(one.wish(ALICE, "mine"), b"the very clip"),
+        await other.draft(other.wish(BOB, "mine"), b"the very clip"),
+    )
+    kept = await asyncio.wait_for(
+        asyncio.gather(
+            *(house.registration.keep(draft) for house, draft in zip(houses, drafts, strict=True)),
+            return_exceptions=True,
+        ),
+        20,
+    )
+    (refused,) = [one for one in kept if isinstance(one, BaseException)]
+    assert isinstance(refused, UserError)
+    assert "another member's voice already" in str(refused)
+    assert len(await one.store.voices.all()) == 1
+
+
+async def test_nobody_has_one_voice_more_by_asking_twice_at_once(houses: Houses) -> None:
+    one, other = houses
+    for name in ("first", "second"):
+        await one.register(BOSS, name)
+    drafts = [
+        await house.draft(house.wish(BOSS, name), name.encode())
+        for house, name in zip(houses, ("third", "fourth"), strict=True)
+    ]
+    kept = await asyncio.gather(
+        *(house.registration.keep(draft) for house, draft in zip(houses, drafts, strict=True)),
+        return_exceptions=True,
+    )
+    (refused,) = [one for one in kept if isinstance(one, BaseException)]
+    assert "already have 3 voices" in str(refused)
+    assert len(await other.store.voices.of_owner(BOSS)) == 3

@@ -1,0 +1,195 @@
+"""Three bot processes on one home: what is deleted in one is silent, and gone, in all of them."""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.base.peers import LEASE_S
+from bot.demo.bot_process import BotProcess, environment_of
+from bot.loopback import Guild, Heard, Interaction, LoopbackDiscord
+from bot.loopback.messages import User
+from data.rows import NewVoice
+from data.store import Store
+from tests.end_to_end.conftest import Stage, furnished, transmission
+from tests.end_to_end.paced_worker import paced, spoken
+from tests.end_to_end.uploads import left_in_files
+from tests.waiting import until
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(sys.platform == "win32", reason="no process is frozen there by a signal"),
+]
+
+PROCESSES = 3
+CLIP = b"this would be a recording" * 100
+LONG = " ".join(["It was told again and again in that house."] * 40)  # 17 s
+WEEK_S = 7 * 86_400.0
+
+
+@dataclass
+class Town:
+    """A stage for each process, in a server on its shard."""
+
+    folder: Path
+    stages: list[Stage]
+    left: Guild  # which the bot was in before it ended for the last time
+
+    @property
+    def home(self) -> Path:
+        return self.stages[0].home
+
+    async def give_voice(self, name: str, sha256: str) -> str:
+        """Alice has a voice, as if registered in the first server; returns what is chosen."""
+        alice, path = self.stages[0].alice, f"clips/{sha256[:32]}.flac"
+        (self.home / "clips").mkdir(exist_ok=True)
+        (self.home / path).write_bytes(CLIP)
+        async with opened(self.home) as store:
+            voice = await store.voices.insert(
+                NewVoice(
+                    owner_id=alice.id,
+                    guild_id=None,
+                    origin_guild_id=self.stages[0].guild.id,
+                    name=name,
+                    clip_sha256=sha256,
+                    clip_path=path,
+                    duration_s=9.0,
+                    consent_version=1,
+                    consented_at=1.0,
+                    language=None,
+                )
+            )
+        return f"voice:{voice.voice_id}"
+
+
+@asynccontextmanager
+async def opened(home: Path, ahead_s: float = 0.0) -> AsyncIterator[Store]:
+    """The database, `ahead_s` from now."""
+    store = await Store.open(home / "timbre.db", lambda: time.time() + ahead_s)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def shards(number: int) -> tuple[str, str]:
+    return "--shards", f"{number}/{PROCESSES}"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    folder = tmp_path_factory.mktemp("town")
+    home = folder / "home"
+    settings = {
+        "TIMBRE_LOG_FORMAT": "json",
+        "TIMBRE_WELCOME": "False",
+        **paced(folder, 0.1, clones=True),
+    }
+    async with LoopbackDiscord(shards=PROCESSES) as discord, AsyncExitStack() as running:
+        people: tuple[User, ...] = ()
+        places = []
+        for number in range(PROCESSES):
+            place = furnished(discord, f"Server {number}", *people)
+            people = place[2].user, place[3].user
+            places.append(place)
+        places.sort(key=lambda place: (place[0].id >> 22) % PROCESSES)
+        left = discord.make_guild("Left")
+        home.mkdir(0o700)
+        async with opened(home) as store:
+            for guild in (left, *(place[0] for place in places)):
+                await store.welcomes.claim(guild.id)
+        environment = environment_of(discord, home, **settings)
+        bots = [
+            await running.enter_async_context(
+                BotProcess(environment, folder / f"{number}.log", *shards(number))
+            )
+            for number in range(PROCESSES)
+        ]
+        for bot in bots:
+            await bot.until(discord.wait_for_bot(timeout_s=120))
+        stages = [
+            Stage(discord, bot, *place, home) for bot, place in zip(bots, places, strict=True)
+        ]
+        for stage in stages:
+            await stage.alice.join(stage.lounge)
+        yield Town(folder, stages, left)
+
+
+async def tells(stage: Stage, voice: str, story: str = LONG) -> tuple[Interaction, float]:
+    """Alice has begun to tell a long story in a voice; when."""
+    sent = time.monotonic()
+    told = await stage.alice.slash("say", text=story, voice=voice)
+    await stage.lounge.first_sound(since_s=sent, timeout_s=60)
+    return told, sent
+
+
+def sounded(stage: Stage, since_s: float) -> Heard:
+    return stage.lounge.recording.heard(since_s)
+
+
+async def test_what_is_deleted_in_one_is_silent_and_gone_in_all(town: Town) -> None:
+    here = town.stages[0]
+    sha256 = "a1" * 32
+    voice = await town.give_voice("Morning", sha256)
+    told = [await tells(stage, voice) for stage in town.stages]
+    assert "is deleted" in await here.reply(here.alice, "voice delete", voice=voice)
+    done = time.monotonic()
+    for stage, (interaction, _) in zip(town.stages, told, strict=True):
+        assert "This voice was deleted" in (await interaction.reply(number=1)).text
+        assert "no such voice" in await stage.reply(stage.alice, "say", text="Hi.", voice=voice)
+    await asyncio.sleep(0.5)  # long enough for packets to be heard that should not be there
+    for stage in town.stages:
+        # What the connection had taken over before is on its way for a packet's time.
+        assert not sounded(stage, done + 0.04).speech
+    forgotten = [text for verb, text in spoken(town.folder) if verb == "forget"]
+    assert forgotten == [f"clip:{here.alice.id}:{sha256}"] * PROCESSES, "by every worker"
+    assert left_in_files(town.home, CLIP[:64], sha256.encode(), b"Morning") == []
+
+
+async def test_no_server_of_a_living_process_is_ever_taken_for_departed(town: Town) -> None:
+    """Every process says at its start which servers it is in, and a week passes for the others."""
+    async with opened(town.home, ahead_s=WEEK_S + 60) as store, asyncio.timeout(30):
+        while await store.departed_guilds.due(WEEK_S) != [town.left.id]:
+            await asyncio.sleep(0.05)
+        assert await store.departed_guilds.due(0.0) == [town.left.id]
+
+
+async def test_a_frozen_process_is_silent_once_its_lease_ends(town: Town) -> None:
+    """Nobody waits for it for longer, it says nothing when it goes on, and then it ends."""
+    here, frozen = town.stages[0], town.stages[2]
+    voice = await town.give_voice("Evening", "b2" * 32)
+    await tells(frozen, voice)
+    frozen.bot.send_signal(signal.SIGSTOP)
+    begun = time.monotonic()
+    assert "is deleted" in await here.reply(here.alice, "voice delete", voice=voice)
+    done = time.monotonic()
+    assert done - begun >= LEASE_S / 2, "it might have spoken until then"
+    assert left_in_files(town.home, CLIP[:64], b"Evening") == []
+    frozen.bot.send_signal(signal.SIGCONT)
+    await until(lambda: frozen.bot.returncode is not None, 30)
+    assert frozen.bot.returncode == 1
+    # The packet that it was about to send, if it was.
+    assert len(sounded(frozen, done).speech) <= 1
+    assert left_in_files(town.home, CLIP[:64], b"Evening") == []
+
+
+async def test_a_killed_process_costs_the_others_nothing(town: Town) -> None:
+    """What they have accepted is said to its end, and nobody waits for the dead."""
+    here, killed = town.stages[0], town.stages[1]
+    voice = await town.give_voice("Noon", "c3" * 32)
+    story = LONG[: len(LONG) // 4]
+    _, since = await tells(here, "stock:tone", story)
+    await tells(killed, voice)
+    killed.bot.send_signal(signal.SIGKILL)
+    begun = time.monotonic()
+    assert "is deleted" in await here.reply(here.alice, "voice delete", voice=voice)
+    assert time.monotonic() - begun < LEASE_S / 2
+    heard = await transmission(here.lounge, since)
+    assert len(heard.speech) * 0.02 == pytest.approx(len(story) * 0.01, rel=0.1)

@@ -1,0 +1,35 @@
+"""The flow's CUDA C++ is compiled without a card, for every card that it is for."""
+
+import pytest
+import torch
+
+from engine.chatterbox.s3gen.kernels.cuda import FORMS, sources
+from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
+
+#: Turing's shared memory is too small for these kernels: it is left to plain torch.
+CARDS = sorted(set(SHARED_KB) - {"75", "120", "90"})
+
+
+def check(architecture: str, name: str, dtype: torch.dtype) -> None:
+    for source, file in sources(dtype).items():
+        found = {kernel.name: kernel for kernel in file.compile(nvrtc(), name).resources}
+        assert found.keys() == FORMS[source].keys()
+        for kernel, form in FORMS[source].items():
+            assert found[kernel].spilled == 0, kernel
+            assert found[kernel].registers * form.threads <= REGISTERS, kernel
+            shared = form.shared + found[kernel].shared
+            assert shared <= SHARED_KB[architecture] * 1024, kernel
+
+
+def test_every_kernel_fits_a_consumers_card() -> None:
+    check("120", "sm_120", torch.bfloat16)
+
+
+def test_every_kernel_fits_hopper_whose_own_products_they_use() -> None:
+    check("90", "sm_90a", torch.bfloat16)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", CARDS)
+def test_every_kernel_fits_every_other_card(architecture: str) -> None:
+    check(architecture, f"sm_{architecture}", torch.float16)

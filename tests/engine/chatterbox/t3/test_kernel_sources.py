@@ -1,0 +1,72 @@
+"""T3's kernels compile for every card without one, and fit it."""
+
+import pytest
+import torch
+
+from engine.chatterbox.cuda.program import SourceFile
+from engine.chatterbox.t3.kernels import sources
+from engine.weights.sizes import T3Sizes
+from tests.engine.chatterbox.cuda.compiling import REGISTERS, SHARED_KB, nvrtc
+
+SIZES = T3Sizes()
+ATTENTION = {f"attend_{how.name}": (how.threads, 0) for how in sources.ATTENTIONS}
+#: By how an allocation is rounded up.
+REGISTERS_OF_A_WARP = 256
+
+
+def capability_of(architecture: str) -> tuple[int, int]:
+    return int(architecture[:-1]), int(architecture[-1])
+
+
+def check(source: SourceFile, architecture: str, launched: dict[str, tuple[int, int]]) -> None:
+    """Compile; `launched` has each kernel's threads and dynamic shared memory."""
+    found = source.compile(nvrtc(), f"sm_{architecture}").resources
+    assert {kernel.name for kernel in found} == set(launched)
+    for kernel in found:
+        threads, dynamic = launched[kernel.name]
+        assert kernel.spilled == 0, kernel
+        warp = -(-32 * kernel.registers // REGISTERS_OF_A_WARP) * REGISTERS_OF_A_WARP
+        assert warp * threads // 32 <= REGISTERS, kernel
+        assert kernel.shared + dynamic <= 1024 * SHARED_KB[architecture], kernel
+
+
+def check_all(architecture: str, half: torch.dtype) -> None:
+    capability = capability_of(architecture)
+    launched = {
+        f"{name}_{rows}": (product.threads, product.shared(capability, wide=rows == 16))
+        for name, product in sources.products(SIZES, capability).items()
+        for rows in (8, 16)
+    }
+    check(sources.projections(SIZES, half, capability), architecture, launched)
+    check(sources.attention(half), architecture, ATTENTION)
+    between = dict.fromkeys(("norm_rows", "gated", "turn_heads"), (128, 0))
+    check(sources.between(half), architecture, between)
+    ends = {"embed": (SIZES.hidden // 4, 0), "draw_noise": (256, 0), "sample": (1024, 0)}
+    check(sources.sampling(SIZES, half), architecture, ends)
+
+
+def test_kernels_fit_a_consumers_card() -> None:
+    check_all("120", torch.bfloat16)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", sorted(set(SHARED_KB) - {"120"}))
+def test_kernels_fit_every_other_card(architecture: str) -> None:
+    """Before 8.0 there is no bf16: such cards get fp16."""
+    half = torch.bfloat16 if capability_of(architecture) >= (8, 0) else torch.float16
+    check_all(architecture, half)
+
+
+def test_the_parity_mode_compiles() -> None:
+    products = dict.fromkeys(("store_normed", "gate_normed", "add"), (128, 0))
+    check(sources.full_precision(), "90", products)
+    check(sources.attention(torch.float32), "90", ATTENTION)
+
+
+@pytest.mark.parametrize("architecture", SHARED_KB)
+def test_blocks_take_every_row_of_a_matrix_once(architecture: str) -> None:
+    """Only the head's last block may take rows that are none."""
+    products = sources.products(SIZES, capability_of(architecture))
+    rows = {"qkv": 3 * SIZES.hidden, "output": SIZES.hidden, "down": SIZES.hidden}
+    for name, count in (rows | {"gate_up": 2 * SIZES.ffn}).items():
+        assert count % (8 * products[name].tiles) == 0, name
