@@ -18,7 +18,7 @@ from bot.channel.playback import TakenBack
 from bot.channel.speaking_rights import require_voice
 from bot.client import TimbreBot
 from bot.live.message import text_of
-from bot.speech.service import Saying
+from bot.speech.pieces import Saying
 from bot.text import completions
 from bot.voices.bars import BARRED_BY
 from cogs.asking import (

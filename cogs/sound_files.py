@@ -13,7 +13,7 @@ from bot.catalogue import gettext
 from bot.speech.audio import opus
 from bot.speech.audio.formats import FormatName, whole_file
 from bot.speech.audio.voice_message import waveform
-from bot.speech.service import Saying
+from bot.speech.pieces import Saying
 from cogs.asking import where_asked
 
 

@@ -23,8 +23,8 @@ from bot.services import Services, open_services, reader_of
 from bot.settings import Settings, SettingsError
 from bot.speech.audio import opus
 from bot.speech.languages import ENGLISH, LANGUAGES, language_named, name_of, named
+from bot.speech.pieces import Saying
 from bot.speech.reading import Reader
-from bot.speech.service import Saying
 from bot.speech.speaker import Speaker
 from bot.text import SOUNDS, Names
 from bot.text.alphabets import LATIN, languages_written_in, script_of

@@ -10,8 +10,8 @@ from bot.base.errors import UserError
 from bot.channel.admission import VocalChannel, listened_to
 from bot.live.message import author_facts
 from bot.live.rules import why_unread
+from bot.speech.pieces import Saying
 from bot.speech.saying import Sayings
-from bot.speech.service import Saying
 from data.live import Exclusion
 from data.member_words import WordsKind
 from data.rows import GuildSettings

@@ -10,7 +10,7 @@ from bot.base.errors import UserError
 from bot.channel.admission import VocalChannel
 from bot.channel.playback import Playback
 from bot.live.line import EditableLine
-from bot.speech.service import Saying
+from bot.speech.pieces import Saying
 from data.rows import LiveBinding
 
 #: What can be read aloud; a forum's post is a thread.

@@ -29,9 +29,9 @@ from bot.live.moves import Moves
 from bot.live.pace import rate_after
 from bot.live.place import place_of
 from bot.live.rules import why_unread
+from bot.speech.pieces import Saying
 from bot.speech.reading import NothingToSay
 from bot.speech.saying import Sayings
-from bot.speech.service import Saying
 from bot.voices.forgetting import Forgetting
 from data.rows import GuildSettings
 from data.store import Store

@@ -2,9 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from bot.catalogue import Said
+from bot.speech.audio import opus
+from bot.speech.audio.clip import Clip, faster
+from bot.speech.audio.tuning import SPEED_MAX
 from bot.speech.speaker import Speaker
 from engine.errors import SpeechError
 from engine.speech import Priority, Speech, SpeechRequest
@@ -23,6 +28,24 @@ class Piece(Generic[Made]):
     speaker: Speaker
     request: SpeechRequest
     task: asyncio.Task[Made] | None = None
+
+
+def pieces_of(chunks: Sequence[str], speaker: Speaker) -> list[Piece[Any]]:
+    """One for each of `chunks`, as its speaker asks for it. None is begun."""
+    return [
+        Piece(
+            speaker,
+            SpeechRequest(
+                text=text,
+                language=speaker.language,
+                voice=speaker.voice,
+                parameters=speaker.parameters,
+                guild_id=speaker.guild_id,
+                user_id=speaker.user_id,
+            ),
+        )
+        for text in chunks
+    ]
 
 
 class Pieces(Generic[Made]):
@@ -101,6 +124,57 @@ class Pieces(Generic[Made]):
         task = self._pieces[position].task
         assert task is not None  # it is due
         return task
+
+
+class Saying(Pieces[Clip]):
+    """Words on their way to a voice channel, or to a file that somebody there waits for.
+
+    `substitution` is a sentence for the listener once a clip in another voice than the requested
+    one has been given out; `left_out` is one for the author where it is not all that they typed,
+    and `accent` where it is read as another language than theirs.
+
+    `rate` is how many times as fast as usual its speaker speaks, for who has others waiting. It can
+    be changed at any time, and counts for what is given out from then on.
+    """
+
+    def __init__(
+        self,
+        speaker: Speaker,
+        pieces: Sequence[Piece[Clip]],
+        make_due: Callable[[Piece[Clip], Priority], None],
+        *,
+        kbps: int,
+    ) -> None:
+        super().__init__(speaker, pieces, make_due)
+        self.rate = 1.0
+        self._kbps = kbps
+        self.substitution = speaker.note
+        self.left_out: Said | None = None
+        self.accent: Said | None = None
+
+    @property
+    def remarks(self) -> list[Said]:
+        """What is to be said beside it: how it is not what was asked for."""
+        return [one for one in (self.left_out, self.accent, self.substitution) if one]
+
+    async def clips(self) -> AsyncGenerator[Clip, None]:
+        """The clips in order. Raises the `SpeechError` of the first that cannot be made."""
+        async with aclosing(self.made()) as made:
+            async for clip in made:
+                self.substitution = self.substitution or clip.substitution
+                yield await self._at_rate(clip)
+
+    async def _at_rate(self, clip: Clip) -> Clip:
+        """`clip`, hurried, but never beyond what members may choose: it has to be understood."""
+        rate = min(self.rate, SPEED_MAX / self.speaker.tuning.speed)
+        if rate <= 1:
+            return clip
+        return await asyncio.to_thread(faster, clip, rate, kbps=self._kbps)
+
+    async def ogg(self) -> bytes:
+        """All of it as one Ogg Opus file. Raises as `clips` does."""
+        packets = [packet async for clip in self.clips() for packet in clip.packets]
+        return await asyncio.to_thread(opus.join, packets)
 
 
 class Recital(Pieces[Speech]):

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from bot.speech.languages import ENGLISH, LANGUAGES
 from bot.speech.line_languages import LineLanguages, main_language
 from bot.speech.names import CalledNames
-from bot.speech.pieces import Recital
+from bot.speech.pieces import Recital, Saying
 from bot.speech.pronouncing import Pronouncing
 from bot.speech.reading import Reader
-from bot.speech.service import Saying, SpeechService
+from bot.speech.service import SpeechService
 from bot.speech.speaker import Speaker
 from bot.text import SOUNDS, Names, TextLimits
 from bot.text.wording import WORDINGS

@@ -7,13 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    aclosing,
-    asynccontextmanager,
-    contextmanager,
-    nullcontext,
-)
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 from weakref import WeakSet
@@ -25,18 +19,17 @@ from bot.base.metrics import Metrics
 from bot.catalogue import Said, Sentence
 from bot.speech.audio import opus
 from bot.speech.audio.cache import SpeechCache
-from bot.speech.audio.clip import Clip, faster
+from bot.speech.audio.clip import Clip
 from bot.speech.audio.codec import Codec
-from bot.speech.audio.tuning import SPEED_MAX
 from bot.speech.counting import counting
 from bot.speech.notices import Concern, NoticeContent, PersonGone, Silenced, Withdrawn
-from bot.speech.pieces import Made, Piece, Pieces, Recital
+from bot.speech.pieces import Made, Piece, Pieces, Recital, Saying, pieces_of
 from bot.speech.readiness import Readiness
 from bot.speech.speaker import Speaker, voice_for
 from bot.text import with_sounds
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.executor import Executor
-from engine.speech import EngineInfo, Priority, Speech, SpeechRequest, Voice, sha256_of
+from engine.speech import EngineInfo, Priority, Speech, Voice, sha256_of
 
 log = logging.getLogger(__name__)
 
@@ -78,13 +71,13 @@ class SpeechService:
         engine = self._executor.status().engine
         return None if engine is None else engine.sounds
 
-    def saying(self, chunks: Sequence[str], speaker: Speaker) -> "Saying":
+    def saying(self, chunks: Sequence[str], speaker: Speaker) -> Saying:
         """`chunks`, to be spoken one after the other. Nothing is made of them before it is due."""
         self._metrics.utterances += 1
         self._metrics.characters += sum(map(len, chunks))
         make_due = partial(self._make_due, self._clip, counting(self._metrics))
         kbps = self._cache.codec.opus_kbps
-        saying = Saying(speaker, _pieces(chunks, speaker), make_due, kbps=kbps)
+        saying = Saying(speaker, pieces_of(chunks, speaker), make_due, kbps=kbps)
         self._sayings.add(saying)
         return saying
 
@@ -92,7 +85,7 @@ class SpeechService:
         """`chunks`, made in the background as speech at the usual loudness. Nothing is kept."""
         # A piece that failed after all of it was given up has nobody left to tell.
         make_due = partial(self._make_due, self._speech, lambda t: t.cancelled() or t.exception())
-        recital = Recital(speaker, _pieces(chunks, speaker), make_due)
+        recital = Recital(speaker, pieces_of(chunks, speaker), make_due)
         self._sayings.add(recital)
         return recital
 
@@ -254,74 +247,6 @@ class SpeechService:
     def _note_work(self, speaker: Speaker, task: asyncio.Task[Any]) -> None:
         self._at_work[task] = speaker
         task.add_done_callback(self._at_work.pop)
-
-
-class Saying(Pieces[Clip]):
-    """Words on their way to a voice channel, or to a file that somebody there waits for.
-
-    `substitution` is a sentence for the listener once a clip in another voice than the requested
-    one has been given out; `left_out` is one for the author where it is not all that they typed,
-    and `accent` where it is read as another language than theirs.
-
-    `rate` is how many times as fast as usual its speaker speaks, for who has others waiting. It can
-    be changed at any time, and counts for what is given out from then on.
-    """
-
-    def __init__(
-        self,
-        speaker: Speaker,
-        pieces: Sequence[Piece[Clip]],
-        make_due: Callable[[Piece[Clip], Priority], None],
-        *,
-        kbps: int,
-    ) -> None:
-        super().__init__(speaker, pieces, make_due)
-        self.rate = 1.0
-        self._kbps = kbps
-        self.substitution = speaker.note
-        self.left_out: Said | None = None
-        self.accent: Said | None = None
-
-    @property
-    def remarks(self) -> list[Said]:
-        """What is to be said beside it: how it is not what was asked for."""
-        return [one for one in (self.left_out, self.accent, self.substitution) if one]
-
-    async def clips(self) -> AsyncGenerator[Clip, None]:
-        """The clips in order. Raises the `SpeechError` of the first that cannot be made."""
-        async with aclosing(self.made()) as made:
-            async for clip in made:
-                self.substitution = self.substitution or clip.substitution
-                yield await self._at_rate(clip)
-
-    async def _at_rate(self, clip: Clip) -> Clip:
-        """`clip`, hurried, but never beyond what members may choose: it has to be understood."""
-        rate = min(self.rate, SPEED_MAX / self.speaker.tuning.speed)
-        if rate <= 1:
-            return clip
-        return await asyncio.to_thread(faster, clip, rate, kbps=self._kbps)
-
-    async def ogg(self) -> bytes:
-        """All of it as one Ogg Opus file. Raises as `clips` does."""
-        packets = [packet async for clip in self.clips() for packet in clip.packets]
-        return await asyncio.to_thread(opus.join, packets)
-
-
-def _pieces(chunks: Sequence[str], speaker: Speaker) -> list[Piece[Any]]:
-    return [
-        Piece(
-            speaker,
-            SpeechRequest(
-                text=text,
-                language=speaker.language,
-                voice=speaker.voice,
-                parameters=speaker.parameters,
-                guild_id=speaker.guild_id,
-                user_id=speaker.user_id,
-            ),
-        )
-        for text in chunks
-    ]
 
 
 async def _decoded(packets: Sequence[bytes]) -> Speech:
