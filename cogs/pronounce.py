@@ -13,7 +13,8 @@ from bot.base.errors import UserError
 from bot.catalogue import Joined, Sentence, gettext, ngettext
 from bot.client import TimbreBot
 from bot.speech.pronouncing import Imported, Pronouncing
-from bot.text.pronunciations import EntryRefused, from_csv, from_json, to_csv, to_json
+from bot.text.pronunciation_files import from_csv, from_json, to_csv, to_json
+from bot.text.pronunciations import EntryRefused
 from cogs.asking import languages_read, require_moderator
 from cogs.panels import Panel
 

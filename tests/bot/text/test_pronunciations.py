@@ -10,14 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.text import Names, PronunciationLimits, Pronunciations, TextLimits, speakable
-from bot.text.pronunciations import (
-    checked_entries,
-    checked_entry,
-    from_csv,
-    from_json,
-    to_csv,
-    to_json,
-)
+from bot.text.pronunciation_files import from_csv, from_json, to_csv, to_json
+from bot.text.pronunciations import checked_entries, checked_entry
 
 MOST_ENTRIES = PronunciationLimits().max_entries
 MOST_FILE_BYTES = PronunciationLimits().max_file_bytes
