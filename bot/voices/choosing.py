@@ -14,13 +14,14 @@ import msgspec
 from discord.utils import escape_markdown
 
 from bot.base.errors import UserError
-from bot.catalogue import Joined, Said, Sentence
+from bot.catalogue import Joined, Sentence
 from bot.speech.speaker import Speaker
 from bot.voices.naming import ANOTHERS, SHARED, STOCK, marked
 from bot.voices.place import Person, Place
 from bot.voices.references import VoiceReference
 from bot.voices.rights import ABOUT_OTHERS, EVERYWHERE, OF_SHARED, Action
 from bot.voices.sharing import Sharing
+from bot.voices.usual import UsualVoice
 from data.rows import VoiceRow
 from data.store import Store
 from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice
@@ -65,6 +66,7 @@ class Voices:
         self._store = store
         self._sharing = sharing
         self._home = home
+        self._usual = UsualVoice(store, sharing)
 
     async def speaker(self, asked: str | None, *, user_id: int, guild_id: int) -> Speaker:
         """How a member speaks in a server.
@@ -75,7 +77,7 @@ class Voices:
         """
         person = Person(user_id, guild_id)
         if asked is None:
-            return await self._usual(person)
+            return await self._usually(person)
         reference = VoiceReference.parse(asked)
         if reference and reference.kind == "stock":
             if not reference.value:
@@ -188,7 +190,7 @@ class Voices:
             elsewhere=elsewhere,
             place=await self.place(person),
             usual_id=usual.voice_id if usual else None,
-            chosen_stock=await self.chosen_stock(person),
+            chosen_stock=await self._usual.stock(person),
         )
 
     def stock_voice(self, asked: str, info: EngineInfo | None) -> str | None:
@@ -217,10 +219,6 @@ class Voices:
             return str(VoiceReference("stock", stock))
         return asked
 
-    async def chosen_stock(self, person: Person) -> str | None:
-        chosen = await self._store.choices.get(person.user_id, person.guild_id)
-        return chosen if isinstance(chosen, str) else None
-
     def as_speaker(self, voice: VoiceRow, person: Person) -> Speaker:
         return Speaker(
             voice=ClonedVoice(
@@ -235,9 +233,9 @@ class Voices:
         )
 
     async def used_by(self, person: Person) -> VoiceRow | None:
-        if await self.chosen_stock(person) is not None:
+        if await self._usual.stock(person) is not None:
             return None
-        return (await self._usual_voice(person))[0]
+        return (await self._usual.voice(person))[0]
 
     async def _note(self, noting: Awaitable[object]) -> None:
         try:
@@ -245,13 +243,13 @@ class Voices:
         except sqlite3.Error as error:  # nobody falls silent because a disk is full
             log.error("a voice's use could not be noted", exc_info=error)
 
-    async def _usual(self, person: Person) -> Speaker:
-        stock = await self.chosen_stock(person)
+    async def _usually(self, person: Person) -> Speaker:
+        stock = await self._usual.stock(person)
         if stock is not None:
             return Speaker(
                 voice=StockVoice(stock), guild_id=person.guild_id, user_id=person.user_id
             )
-        voice, note = await self._usual_voice(person)
+        voice, note = await self._usual.voice(person)
         if voice is None:
             return Speaker(guild_id=person.guild_id, user_id=person.user_id, note=note)
         if voice.owner_id == person.user_id and person.guild_id not in (0, voice.origin_guild_id):
@@ -262,36 +260,8 @@ class Voices:
         await self._note(self._store.uses.note(voice, person.user_id, person.guild_id))
         return msgspec.structs.replace(self.as_speaker(voice, person), note=note)
 
-    async def _usual_voice(self, person: Person) -> tuple[VoiceRow | None, Said | None]:
-        """The voice, and a sentence where a preferred one is disabled."""
-        note: Said | None = None
-        preferred = await self._in_order_of_preference(person)
-        if not preferred:  # as of most members: nobody has to ask what is theirs to use
-            return None, None
-        place = await self.place(person)
-        for voice in preferred:
-            if place.permits(Action.SPEAK, voice):
-                if voice.owner_id != person.user_id and not await self._stands(voice, person):
-                    return await self._usual_voice(person)  # without their shares
-                return voice, note
-            if place.permits(Action.SPEAK, voice, even_disabled=True):
-                name = escape_markdown(voice.name)
-                note = note or Sentence(
-                    "The voice {voice} is disabled here, so another one is speaking.", voice=name
-                )
-        return None, note
-
     async def _stands(self, voice: VoiceRow, person: Person) -> bool:
         return await self._sharing.stands(voice, person.guild_id)
-
-    async def _in_order_of_preference(self, person: Person) -> list[VoiceRow]:
-        chosen = await self._store.choices.get(person.user_id, person.guild_id)
-        own = await self._store.voices.owned_by(person.user_id, person.guild_id)
-        newest_first = [v.voice_id for v in sorted(own, key=lambda v: -v.voice_id)]
-        default = (await self._store.guild_settings.get(person.guild_id)).default_voice_id
-        ids = dict.fromkeys([chosen, *newest_first, default])
-        found = [await self._store.voices.get(one) for one in ids if isinstance(one, int)]
-        return [voice for voice in found if voice is not None]
 
     async def _named(self, asked: str, person: Person) -> list[VoiceRow]:
         reference = VoiceReference.parse(asked)
