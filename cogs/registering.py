@@ -14,11 +14,11 @@ from bot.base.errors import UserError, sentence_for
 from bot.catalogue import Said, Sentence, gettext
 from bot.client import TimbreBot
 from bot.speech.languages import LANGUAGES, language_of_locale, languages_by_name
+from bot.voices.clip_admission import AnothersVoice
 from bot.voices.consent import CONSENT, CONSENT_LABEL
 from bot.voices.drafts import Draft, Wish
 from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.proving import Demand
-from bot.voices.registration import AnothersVoice
 from cogs.asking import languages_read, no_cloning, note, who_speaks
 from cogs.panels import Form, Panel
 from cogs.permission import QuestionPanel

@@ -17,19 +17,17 @@ from bot.base.cooldown import StoredCooldown
 from bot.base.errors import UserError
 from bot.base.home import CLIPS
 from bot.base.locks import KeyedLocks
-from bot.catalogue import Joined, Said, Sentence
 from bot.clips.judge import ClipLimits, JudgedClip
 from bot.voices.bars import Bars
+from bot.voices.clip_admission import require_admissible
 from bot.voices.consent import CONSENT_VERSION
 from bot.voices.drafts import GONE, Draft, DraftClip, Drafts, Wish
 from bot.voices.forgetting import Forgetting
-from bot.voices.likeness import is_copy
 from bot.voices.limits import ClonedVoiceLimits
 from bot.voices.naming import require_name
 from bot.voices.permission import Permissions, permission_of
 from bot.voices.proving import Proving, VoiceProof
 from bot.voices.quota import ServerQuota
-from bot.voices.references import clip_digest
 from bot.voices.sharing import Sharing
 from bot.voices.uploads import Fetch, Uploads
 from data.bars import Bar
@@ -40,10 +38,6 @@ from data.store import Store
 log = logging.getLogger(__name__)
 
 Judge = Callable[[Path, ClipLimits], Awaitable[JudgedClip]]
-
-
-class AnothersVoice(UserError):
-    """The clip is another member's voice."""
 
 
 class Registration:
@@ -103,7 +97,7 @@ class Registration:
             clip = await self._uploads.checked(
                 lane, fetch, received, lambda upload: self._judge(upload, self._clip_limits)
             )
-            await self._require_allowed(wish, clip.sha256, clip.voiceprint)
+            await require_admissible(self._store, wish, clip.sha256, clip.voiceprint)
             folder = self._uploads.folder
             path = await asyncio.to_thread(private_files.unused_path, folder, ".flac")
             await asyncio.to_thread(private_files.create, path, clip.flac)
@@ -167,7 +161,7 @@ class Registration:
         sha256 = draft.clip.sha256
         async with self._clips.of(sha256), self._forgetting.claim(f"keep {sha256}"):
             voiceprint = self._voiceprints[draft.path]
-            await self._require_allowed(wish, draft.clip.sha256, voiceprint)
+            await require_admissible(self._store, wish, sha256, voiceprint)
             return await self._keep_clip(draft, given_at, proof)
 
     async def _keep_clip(
@@ -242,42 +236,6 @@ class Registration:
                 "replace`.",
                 count=most,
             )
-
-    async def _require_allowed(self, wish: Wish, clip_sha256: str, voiceprint: bytes) -> None:
-        """A voice that was disabled does not come back under another name, nor as another's.
-
-        Of the latter the moderators of the server are told.
-        """
-        if clip_digest(clip_sha256) in await self._store.moderation.disabled_digests(
-            wish.guild_id or 0
-        ):
-            raise UserError(
-                "A voice made from this very clip was disabled here, so I cannot make another one "
-                "of it. If that is a mistake, please talk to the moderators."
-            )
-        if is_copy(
-            voiceprint, await self._store.moderation.disabled_voiceprints(wish.guild_id or 0)
-        ):
-            raise UserError(
-                "This clip sounds like that of a voice that was disabled here, so I cannot make "
-                "another one of it. If that is a mistake, please talk to the moderators."
-            )
-        givers = await self._store.permissions.givers(clip_sha256)
-        persons = {
-            givers.get(voice.voice_id, voice.owner_id)
-            for voice in await self._store.voices.with_clip(clip_sha256)
-            if voice.owner_id != wish.owner_id
-        }
-        if persons <= {wish.person_id}:  # also where they allowed it to several
-            return
-        refusal: Said = Sentence(
-            "This recording is another member's voice already, so I cannot make it yours."
-        )
-        if wish.guild_id is not None:
-            await self._store.moderation.note_copy(wish.guild_id, wish.owner_id)
-            told = Sentence("I told the moderators of this server that it was sent.")
-            refusal = Joined((refusal, told))
-        raise AnothersVoice(refusal)
 
     def _forget(self, draft: Draft) -> None:
         self._voiceprints.pop(draft.path, None)
