@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from bot.base.errors import UserError
 from bot.base.home import PROCESSES
+from bot.base.liveness import OtherProcesses, ProcessLock
 from bot.base.private_files import make_folder
 from bot.base.shards import Shards
 from bot.base.tasks import TaskSet
@@ -80,7 +80,8 @@ class Peers:
         self._folder = home / PROCESSES
         self._clock = clock
         self._process = secrets.token_hex(16)
-        self._lock = FileLock(self._path(self._process))
+        self._lock = ProcessLock(self._folder, self._process)
+        self._others = OtherProcesses(store.processes, self._folder, self._process, clock)
         self._lease_until = 0.0
         self._standing: dict[int, asyncio.Event] = {}  # set when a notice stands no more
         self._tasks = TaskSet()
@@ -100,12 +101,12 @@ class Peers:
         `first` says then whether nobody else was there. Raises `HomeTaken`.
         """
         if self.shards is None:
-            await self._give_up_gone()
+            await self._others.give_up_gone()
             if await self._rows.all():
                 raise HomeTaken("bot processes with shards of their own are running")
             return
         await asyncio.to_thread(make_folder, self._folder)
-        self._lock.acquire(blocking=False)
+        self._lock.acquire()
         try:
             while True:
                 try:
@@ -116,12 +117,12 @@ class Peers:
                         raise
                 await asyncio.sleep(_ASK_EVERY_S)
         except BaseException:
-            self._unlock()
+            self._lock.release()
             raise
         await self._rows.fence(self._process)
 
     async def _enter(self, shards: Shards) -> None:
-        await self._give_up_gone()
+        await self._others.give_up_gone()
         async with self._transaction():
             others = await self._rows.all()
             for other in others:
@@ -211,7 +212,7 @@ class Peers:
             self.evicted.set()
             return
         self._lease_until = until
-        await self._give_up_gone()
+        await self._others.give_up_gone()
 
     async def leave(self) -> None:
         """Give the shards back. Nothing may be said any more."""
@@ -222,7 +223,7 @@ class Peers:
             await self._rows.leave(self._process)
         except sqlite3.Error as error:  # the freed lock says it as well
             log.warning("not signed off", extra={"reason": str(error)})
-        self._unlock()
+        self._lock.release()
 
     async def leads(self) -> bool:
         """Whether this process does what one has to do for all: that with the first shard."""
@@ -272,39 +273,9 @@ class Peers:
     async def _acknowledged(self, notice_id: int) -> None:
         give_up_at = self._clock() + _ACKNOWLEDGED_WITHIN_S
         while late := await self._rows.unacknowledged(notice_id):
-            await self._give_up([row for row in late if self._is_gone(row)])
+            await self._others.give_up([row for row in late if self._others.is_gone(row)])
             if self._clock() > give_up_at:
-                await self._give_up(late)
+                await self._others.give_up(late)
                 # They do not know yet, and speak until they do or their lease ends.
                 await asyncio.sleep(LEASE_S)
             await asyncio.sleep(_ASK_EVERY_S)
-
-    async def _give_up_gone(self) -> None:
-        others = [row for row in await self._rows.all() if row.process != self._process]
-        await self._give_up([row for row in others if self._is_gone(row)])
-
-    async def _give_up(self, rows: list[ProcessRow]) -> None:
-        for row in rows:
-            if await self._rows.remove(row):
-                log.warning(
-                    "a bot process was given up",
-                    extra={"shards": f"{row.first_shard}-{row.last_shard}/{row.shard_count}"},
-                )
-
-    def _is_gone(self, row: ProcessRow) -> bool:
-        """Whether a process is dead, by its lock, or its lease has ended."""
-        lock = FileLock(self._path(row.process))
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            return row.lease_until < self._clock()
-        lock.release()
-        self._path(row.process).unlink(missing_ok=True)
-        return True
-
-    def _unlock(self) -> None:
-        self._lock.release()
-        self._path(self._process).unlink(missing_ok=True)
-
-    def _path(self, process: str) -> Path:
-        return self._folder / f"{process}.lock"
