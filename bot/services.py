@@ -48,7 +48,7 @@ from engine.executor import Executor
 from engine.host import cluster
 from engine.host.local import LocalExecutor, devices_of
 from engine.host.pool import WorkerPool
-from engine.host.shared import SharedExecutor
+from engine.host.shared_executor import SharedExecutor
 from engine.host.worker_process import worker_command
 
 if TYPE_CHECKING:

@@ -38,8 +38,8 @@ from bot.services import local_executor, open_store
 from bot.settings import SOURCE, Settings, SettingsError
 from bot.voices.enrolments import EnrolmentRecords
 from data.store import Store
+from engine.host.executor_server import ExecutorServer
 from engine.host.restarts import RestartPolicy
-from engine.host.serving import ExecutorServer
 
 _RESTARTS = RestartPolicy(first_pause_s=1.0, pause_max_s=60.0)
 #: The exit code of a process that was started with a wrong setting.

@@ -14,6 +14,7 @@ import msgspec
 from engine.errors import DeadlineExceeded, QueueFull, SpeechError
 from engine.host.fair_queue import FairQueue, Lane
 from engine.host.jobs import Job, Waiter
+from engine.host.shedding import job_to_shed
 from engine.messages import Speak
 from engine.speech import Priority, Speech, SpeechRequest
 
@@ -215,41 +216,12 @@ class Backlog:
             self._refuse(job, error)
 
     def _make_room(self, lane: Lane) -> bool:
-        """Refuse the newest job of whoever has the most, if they keep as many as this one has.
-
-        Servers share the queue, and members of one server its share. What is made in the background
-        makes room for all others, and nobody for it.
-        """
-        if lane.priority is Priority.BACKGROUND:
-            return False
+        """Refuse the job that has to give way to one in `lane`; false if none has."""
         queued = [job for job in self._jobs.values() if job.attempts == 0]
-        for job in reversed(queued):
-            if all(waiter.lane.priority is Priority.BACKGROUND for waiter in job.waiters):
-                self._refuse(job, QueueFull("Others go first, and they leave no room for files."))
-                return True
-        guilds = Counter(job.waiters[0].lane.guild_id for job in queued)
-        greediest, most = max(guilds.items(), key=lambda one: one[1], default=(0, 0))
-        own = False
-        if guilds[lane.guild_id] + 2 > most:
-            greediest, own = lane.guild_id, True
-        members = Counter(
-            job.waiters[0].lane.user_id
-            for job in queued
-            if job.waiters[0].lane.guild_id == greediest
-        )
-        greediest_member, most = max(members.items(), key=lambda one: one[1], default=(0, 0))
-        if greediest == lane.guild_id and members[lane.user_id] + 2 > most:
+        shed = job_to_shed(queued, lane)
+        if shed is None:
             return False
-        taken = greediest, greediest_member
-        newest = next(job for job in reversed(queued) if job.waiters[0].lane[1:] == taken)
-        self._refuse(
-            newest,
-            QueueFull(
-                "Too much of yours is waiting to be spoken. Please wait a bit."
-                if own
-                else "Too much of this server is waiting to be spoken. Please wait a bit."
-            ),
-        )
+        self._refuse(*shed)
         return True
 
     def _expire(self, waiter: Waiter, deadline_s: float) -> None:

@@ -1,8 +1,8 @@
 """Speech from worker processes: one queue before them all.
 
 Runs in the Discord process: it must never import torch nor block the loop. What waits is in
-`engine.host.backlog`, `engine.host.supervisor` keeps a process, `engine.host.seat` is what is known
-of one; this file connects them.
+`engine.host.backlog`, `engine.host.dispatcher` gives it out, `engine.host.supervisor` keeps a
+process, `engine.host.seat` is what is known of one; this file connects them.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from engine.errors import (
 )
 from engine.executor import ExecutorStatus
 from engine.host.backlog import Backlog
+from engine.host.dispatcher import Dispatcher
 from engine.host.limits import QueueLimits
 from engine.host.restarts import RestartPolicy
 from engine.host.seat import Seat, WorkerPlace
@@ -34,15 +35,10 @@ from engine.messages import (
     Narrowed,
     Progress,
     Ready,
-    Speak,
     Spoken,
     WorkerReport,
 )
-from engine.speech import EngineInfo, Priority, Speech, SpeechRequest
-
-#: How many jobs more than the least busy worker one may have that knows a job's voice.
-PREFERENCE_MAX = 4
-_UNLIKE = "It would speak otherwise than the other workers: "
+from engine.speech import EngineInfo, Speech, SpeechRequest
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +73,7 @@ class WorkerPool:
         self._seats = [self._seat(number, place) for number, place in enumerate(places)]
         self._on_enrolled = on_enrolled
         self._backlog = Backlog(limits.max_jobs)
+        self._dispatcher = Dispatcher(self._seats, self._backlog)
         self._info: EngineInfo | None = None
         self._closed = False
         self._settled = asyncio.Event()  # ready, unavailable or closed: no need to wait
@@ -119,14 +116,14 @@ class WorkerPool:
         """The samples are read-only: equal requests share them."""
         self._refuse_if_down()
         waiter = self._backlog.submit(request)
-        self._dispatch()
+        self._dispatcher.dispatch()
         try:
             return await waiter.answer
         finally:
             job_id = self._backlog.leave(waiter)
             if job_id is not None:
                 self._seats[waiter.job.worker].cancel(job_id)
-                self._dispatch()
+                self._dispatcher.dispatch()
 
     def promote(self, request: SpeechRequest) -> None:
         """What a worker has keeps the priority that it was sent with."""
@@ -178,7 +175,7 @@ class WorkerPool:
         self._backlog.worker_lost(error, seat.number)
         seat.state = "restarting"
         seat.detail = "The speech engine was lost and is being restarted."
-        self._dispatch()
+        self._dispatcher.dispatch()
 
     def _on_give_up(self, seat: Seat, reason: str) -> None:
         seat.retry_at = asyncio.get_running_loop().time() + self._policy.unavailable_pause_s
@@ -220,7 +217,7 @@ class WorkerPool:
             self._backlog.finish(report.job_id, report.speech)
         except SynthesisFailed as error:
             self._backlog.fail(report.job_id, error)
-        self._dispatch()
+        self._dispatcher.dispatch()
 
     def _on_failed(self, seat: Seat, report: Failed) -> None:
         error = BY_KIND.get(report.kind, SynthesisFailed)(report.message)
@@ -228,7 +225,7 @@ class WorkerPool:
         if isinstance(error, OutOfMemory) and (worker := seat.supervisor.worker):
             # What is left of its memory is in pieces; a new process starts with all of it.
             worker.kill("its engine ran out of memory")
-        self._dispatch()
+        self._dispatcher.dispatch()
 
     def _on_ready(self, seat: Seat, info: EngineInfo) -> None:
         if self._closed:
@@ -256,7 +253,7 @@ class WorkerPool:
             },
         )
         self._settled.set()
-        self._dispatch()
+        self._dispatcher.dispatch()
 
     def _is_preferred(self, info: EngineInfo) -> bool:
         """Whether a worker unlike the others is the better: members' own voices before stock."""
@@ -271,39 +268,6 @@ class WorkerPool:
             seat.detail = detail
 
     # Shared by these.
-
-    def _dispatch(self) -> None:
-        """Give out jobs as long as a worker takes one, the least busy first."""
-        while self._backlog.queued:
-            able = [seat for seat in self._seats if self._takes(seat)]
-            for seat in sorted(able, key=self._load):
-                place = partial(self._place, seat)
-                job = self._backlog.start(seat.streams, seat.number, place=place)
-                if job is not None:
-                    self._seats[self._backlog.worker_of(job.job_id)].speak(job)
-                    break
-            else:
-                return
-
-    def _place(self, least_busy: Seat, job: Speak) -> int:
-        """Who speaks a job: a worker that knows its voice, unless it has too much more to do.
-
-        What is made in the background stays where room was found for it.
-        """
-        if job.priority is Priority.BACKGROUND or least_busy.knows(job.voice):
-            return least_busy.number
-        enough = self._backlog.running_on(least_busy.number) + PREFERENCE_MAX
-        for seat in self._seats:
-            running = self._backlog.running_on(seat.number)
-            if running <= enough and self._takes(seat) and seat.knows(job.voice):
-                return seat.number
-        return least_busy.number
-
-    def _takes(self, seat: Seat) -> bool:
-        return self._backlog.takes(seat.number, seat.streams)
-
-    def _load(self, seat: Seat) -> float:
-        return self._backlog.running_on(seat.number) / seat.streams
 
     def _most_able(self) -> Seat:
         order = ("ready", "restarting", "starting", "unavailable")

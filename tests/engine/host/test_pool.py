@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import WorkerDied, WorkerUnavailable
+from engine.host.dispatcher import PREFERENCE_MAX
 from engine.host.limits import QueueLimits
 from engine.host.local import devices_of, places
-from engine.host.pool import PREFERENCE_MAX, WorkerPool
+from engine.host.pool import WorkerPool
 from engine.host.seat import WorkerPlace
 from engine.messages import EngineConfig
 from engine.speech import ClonedVoice

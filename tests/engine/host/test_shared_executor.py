@@ -11,8 +11,8 @@ import pytest
 
 from engine.errors import ExecutorClosed, VoiceUnusable, WorkerUnavailable
 from engine.executor import Executor
-from engine.host.serving import ExecutorServer
-from engine.host.shared import SharedExecutor
+from engine.host.executor_server import ExecutorServer
+from engine.host.shared_executor import SharedExecutor
 from tests.engine.scripted_executor import ask, is_speech_of, journal, ready_executor, until
 
 

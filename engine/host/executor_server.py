@@ -13,7 +13,7 @@ import msgspec
 from engine.errors import SpeechError, SynthesisFailed
 from engine.executor import Executor
 from engine.framing import FrameDecoder, FrameError, frame
-from engine.host.calls import (
+from engine.host.executor_calls import (
     Ask,
     AskToForget,
     AskWhich,

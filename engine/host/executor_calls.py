@@ -1,7 +1,7 @@
-"""What crosses the socket between a bot process and the process that has the workers.
+"""What crosses the socket between a `SharedExecutor` and its `ExecutorServer`.
 
-One msgpack struct a frame (`engine.framing`). A bot process asks, by a number that it chooses; the
-answer has the same number.
+One msgpack struct a frame (`engine.framing`). A bot process asks the one that has the
+workers, by a number that it chooses; the answer has the same number.
 """
 
 import msgspec

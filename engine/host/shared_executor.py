@@ -1,4 +1,4 @@
-"""The executor of a bot process whose workers another process has: see `engine.host.serving`."""
+"""The executor of a bot process that has no workers: it asks an `engine.host.executor_server`."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ import msgspec
 from engine.errors import BY_KIND, ExecutorClosed, SpeechError, SynthesisFailed, WorkerUnavailable
 from engine.executor import ExecutorStatus
 from engine.framing import FrameDecoder, FrameError, frame
-from engine.host.calls import (
+from engine.host.executor_calls import (
     Ask,
     AskToForget,
     AskWhich,
