@@ -71,7 +71,7 @@ class Bindings:
             follows_authors=follows_authors,
         )
         async with self._turn_of(guild.id) as reading:
-            require_unheard(seat, text, binding)
+            require_unheard(seat, text, approved=binding.approved)
             if len(reading.channels.keys() - {text.id}) >= MOST_CHANNELS:
                 raise UserError(
                     "I read {most} channels here already. `/live stop` ends one of them.",
@@ -166,7 +166,7 @@ class Bindings:
             text = guild.get_channel_or_thread(binding.text_channel_id)
             if isinstance(text, Readable):
                 try:
-                    require_unheard(seat, text, binding)
+                    require_unheard(seat, text, approved=binding.approved)
                 except UserError as error:
                     found.append((text, binding, error))
         return found
