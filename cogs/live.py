@@ -76,7 +76,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             text,
             seat,
             partial(bring, interaction, seat),
-            approved=moderates(interaction, seat),
+            approved=moderates(interaction, None if where == _AT_AUTHORS else seat),
             follows_authors=where == _AT_AUTHORS,
         )
         if where == _AT_AUTHORS:

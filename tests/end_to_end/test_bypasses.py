@@ -117,14 +117,51 @@ async def test_whoever_is_not_read_is_not_spoken_from_a_messages_menu(stage: Sta
     await stage.reply(stage.bob, "leave")
 
 
+def staff_of(stage: Stage, *members: Member) -> Channel:
+    """A text channel that these and the bot see, and nobody else."""
+    staff = stage.guild.add_text_channel("staff")
+    staff.set_permissions(stage.guild.everyone, view_channel=False)
+    for member in (*members, stage.guild.bot):
+        staff.set_permissions(member, view_channel=True, send_messages=True)
+    return staff
+
+
+async def test_a_moderators_word_is_for_the_voice_channels_that_they_moderate(
+    stage: Stage,
+) -> None:
+    """Anybody can be given one, and the bot taken elsewhere."""
+    stage = stage.elsewhere("Rooms")
+    staff = staff_of(stage, stage.alice)
+    room = stage.guild.add_voice_channel("Room of Alice")
+    room.set_permissions(stage.alice, mute_members=True)
+    await stage.bob.join(stage.lounge)
+    await stage.alice.join(room)
+    await stage.reply(stage.alice, "live start", channel=staff, where="authors")
+    await stage.alice.join(stage.lounge)
+    sent = time.monotonic()
+    await stage.alice.send(staff, LINE)
+    await asyncio.sleep(1.0)
+    assert stage.lounge.recording.heard(sent).audible == ()
+    await stage.reply(stage.alice, "live stop")
+    # What is approved where she moderates does not come along to where she does not.
+    carol = stage.guild.add_member("Carol")
+    await stage.alice.join(room)
+    await carol.join(room)
+    assert "aloud" in await stage.reply(stage.alice, "live start", channel=staff)
+    await stage.guild.move_bot(stage.lounge)
+
+    def stopped() -> bool:
+        return any("I stopped reading this" in one.text for one in staff.messages.values())
+
+    await until(stopped)
+    await stage.reply(stage.bob, "leave")
+
+
 async def test_a_message_from_a_hidden_channel_is_not_spoken_to_who_cannot_see_it(
     stage: Stage,
 ) -> None:
     stage = stage.elsewhere("Hidden")
-    staff = stage.guild.add_text_channel("staff")
-    staff.set_permissions(stage.guild.everyone, view_channel=False)
-    for member in (stage.alice, stage.guild.bot):
-        staff.set_permissions(member, view_channel=True, send_messages=True)
+    staff = staff_of(stage, stage.alice)
     for member in (stage.alice, stage.bob):
         await member.join(stage.lounge)
     assert await speak_this(stage.alice, stage.alice, staff) == (
