@@ -98,18 +98,22 @@ class Say(commands.Cog):
         member, author = member_of(interaction), message.author
         if author != member and await self.bot.exclusions.of(author.id, member.guild.id):
             raise UserError("I do not read what {member} writes.", member=author.mention)
-        await self._say(
-            interaction,
-            message.content,
-            partial(
-                self.services.sayings.of_member,
+        try:
+            await self._say(
+                interaction,
                 message.content,
-                framed=partial(text_of, message),
-                mentioned=message.mentions,
-                message_id=message.id,
-            ),
-            written_in=message.channel,
-        )
+                partial(
+                    self.services.sayings.of_member,
+                    message.content,
+                    framed=partial(text_of, message),
+                    mentioned=message.mentions,
+                    message_id=message.id,
+                ),
+                written_in=message.channel,
+            )
+        finally:
+            if author != member:  # what is kept goes with who had it said, not with who wrote it
+                await self.services.forgetting.message(message.id)
 
     async def _say(
         self,

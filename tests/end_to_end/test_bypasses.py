@@ -1,13 +1,15 @@
 """Nobody is heard, read or written through the bot whom Discord or their own wish keeps silent."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import pytest
 import pytest_asyncio
 
-from bot.loopback import Channel, Member, TextChannel
+from bot.loopback import Channel, Member, Message, TextChannel
 from tests.end_to_end.conftest import Stage, a_stage, choose, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
@@ -124,6 +126,32 @@ def staff_of(stage: Stage, *members: Member) -> Channel:
     for member in (*members, stage.guild.bot):
         staff.set_permissions(member, view_channel=True, send_messages=True)
     return staff
+
+
+async def test_of_somebody_elses_message_nothing_is_kept_once_it_was_spoken(stage: Stage) -> None:
+    """It would be its caller's, and not go with who wrote it."""
+    stage = stage.elsewhere("Kept")
+    await stage.bob.join(stage.lounge)
+
+    def origins(message: Message) -> set[int]:
+        """Whose recordings there are of a message."""
+        with closing(sqlite3.connect(stage.home / "timbre.db")) as database:
+            found = database.execute(
+                "SELECT user_id FROM speech_origins WHERE message_id = ?", (message.id,)
+            )
+            return {user_id for (user_id,) in found}
+
+    written = {}
+    for author in (stage.bob, stage.alice):
+        message = await author.send(stage.general, f"This is what {author.name} wrote.")
+        since = time.monotonic()
+        command = await stage.bob.message_command("Speak this", message)
+        assert (await command.reply()).text.startswith("Speaking in")
+        await transmission(stage.lounge, since)
+        written[author.name] = message
+    await until(lambda: not origins(written["Alice"]), 10)
+    assert origins(written["Bob"]) == {stage.bob.id}
+    await stage.reply(stage.bob, "leave")
 
 
 async def test_a_moderators_word_is_for_the_voice_channels_that_they_moderate(
