@@ -76,7 +76,7 @@ async def say(
         print(f"timbre: {error}", file=sys.stderr)
         return 1
     for remark in saying.remarks:
-        console.print(remark, highlight=False)
+        console.print(str(remark), highlight=False)
     seconds = sum(made.duration_s for made in clips)
     console.print(f"{out}: {seconds:.1f} s", soft_wrap=True, highlight=False)
     return 0

@@ -109,6 +109,7 @@ class Bindings:
         self, reading: GuildReading, seat: VocalChannel, bring: Callable[[], Awaitable[None]]
     ) -> None:
         session = self._sessions.of(seat.guild)
+        auto_join = (await self._settings.get(seat.guild.id)).auto_join
         here = session.seat
         reading.going_to = 0 if here and here.id == seat.id else seat.id
         try:
@@ -118,7 +119,7 @@ class Bindings:
         except BaseException:
             reading.going_to = 0
             raise
-        session.reading = True
+        session.reading, session.returns = True, auto_join
 
     @asynccontextmanager
     async def _turn_of(self, guild_id: int) -> AsyncIterator[GuildReading]:
@@ -141,8 +142,10 @@ class Bindings:
 
         In the reading's turn.
         """
-        for text, binding, _ in self._overheard(guild, seat):
-            reading = self._readings[guild.id]
+        reading = self._readings.get(guild.id)
+        if reading is None:
+            return
+        for text, binding, _ in reading.overheard_in(seat):
             if binding.follows_authors:
                 reading.cancel_in(text.id)
                 continue
@@ -155,21 +158,6 @@ class Bindings:
                     channel=seat.mention,
                 ),
             )
-
-    def _overheard(
-        self, guild: discord.Guild, seat: VocalChannel
-    ) -> list[tuple[Readable, LiveBinding, UserError]]:
-        """What is read in `seat` that somebody there cannot see, and what is to be said of it."""
-        found = []
-        reading = self._readings.get(guild.id)
-        for binding in reading.at(seat.id) if reading else ():
-            text = guild.get_channel_or_thread(binding.text_channel_id)
-            if isinstance(text, Readable):
-                try:
-                    require_unheard(seat, text, approved=binding.approved)
-                except UserError as error:
-                    found.append((text, binding, error))
-        return found
 
     def _tell(self, where: Readable, sentence: Said) -> None:
         async def send() -> None:
@@ -296,7 +284,7 @@ class Bindings:
             for text in readable:
                 self._tell(text, _not_going_on(error))
             return
-        for text, binding, hidden in self._overheard(guild, seat):
+        for text, binding, hidden in reading.overheard_in(seat):
             if not binding.follows_authors:
                 await self.stop(guild, text.id)
                 self._tell(text, _not_going_on(hidden))

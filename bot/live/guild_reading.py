@@ -63,6 +63,18 @@ class GuildReading:
             for one in self.channels.values()
         )
 
+    def overheard_in(self, seat: VocalChannel) -> list[tuple[Readable, LiveBinding, UserError]]:
+        """What is read in `seat` that somebody there cannot see, and what is to be said of it."""
+        found = []
+        for binding in self.at(seat.id):
+            text = seat.guild.get_channel_or_thread(binding.text_channel_id)
+            if isinstance(text, Readable):
+                try:
+                    require_unheard(seat, text, approved=binding.approved)
+                except UserError as error:
+                    found.append((text, binding, error))
+        return found
+
     def cancel(self, concerned: Callable[[int, AcceptedMessage], bool] = lambda *_: True) -> None:
         """Say nothing more of some messages, by their ids; their authors are told nothing."""
         cancelled = [id_ for id_, one in self.accepted.items() if concerned(id_, one)]

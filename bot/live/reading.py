@@ -171,9 +171,8 @@ class LiveReading:
                 require_unheard(seat, channel, approved=binding.approved)
             if here is not None and here.id == seat.id:
                 return True
-            if reading.sent_away or not listened_to(seat):
-                return False
-            if here is None and not settings.auto_join:
+            uncalled = here is None and not settings.auto_join
+            if reading.sent_away or uncalled or not listened_to(seat):
                 return False
             if here is not None and listened_to(here):
                 raise UserError(

@@ -163,6 +163,8 @@ async def test_it_comes_by_itself_to_who_sits_down_or_writes_and_to_nobody_else(
     await choose(warden, "idle_leave_s", "1")
     await until(is_in(stage, None))
     await choose(warden, "idle_leave_s", "0")
+    # It is no news that it left, since it comes back.
+    assert not [m for m in stage.general.messages.values() if "Nobody had anything" in m.text]
     await heard(stage.lounge, stage.alice, stage.general, "There you are again.")
     await stage.alice.leave()
     await stage.bob.leave()

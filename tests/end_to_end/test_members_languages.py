@@ -8,13 +8,13 @@ import pytest_asyncio
 
 from bot.catalogue import Sentence
 from bot.catalogue.languages import installed
-from bot.catalogue.translator import DESCRIPTION
+from bot.catalogue.translator import COMMAND, DESCRIPTION
 from bot.live.guild_options import PAGES, Page
 from bot.loopback import Channel, File, Member
 from bot.loopback.commands import CHAT_INPUT
 from bot.loopback.messages import User
 from bot.voices.consent import CONSENT, CONSENT_LABEL
-from tests.end_to_end.conftest import Stage, a_stage
+from tests.end_to_end.conftest import Stage, a_stage, choose
 from tests.end_to_end.paced_worker import paced
 from tests.waiting import until
 
@@ -53,11 +53,22 @@ def names(command: dict[str, Any]) -> tuple[str | None, str | None]:
 async def test_commands_are_shown_in_german(stage: Stage) -> None:
     """And in no language that there is no catalogue of: Discord shows English there."""
     shown = {one["name"]: one for one in stage.discord.commands.registered}
-    assert all(all(names(one)) for one in shown.values() if one["type"] == CHAT_INPUT)
+    typed = [names(one) for one in shown.values() if one["type"] == CHAT_INPUT]
+    assert all(description for _, description in typed)
+    assert any(name for name, _ in typed)  # some words are the same in both languages
     (text,) = (one for one in shown["say"]["options"] if one["name"] == "text")
     assert names(text)[1] == _entry(DESCRIPTION, "What to say")
     assert names(shown["Use as my voice"])[0] is not None
     assert "tlh" not in shown["say"]["description_localizations"]
+
+
+async def test_a_command_is_explained_by_the_name_that_a_member_knows(german: Member) -> None:
+    name = " ".join(_entry(COMMAND, word) for word in ("voice", "register"))
+    offered = await german.autocomplete("help", focused="command", value=name)
+    assert offered == [{"name": name, "value": "voice register"}]
+    for asked in (name, "voice register"):
+        said = (await (await german.slash("help", command=asked)).reply()).text
+        assert _entry(DESCRIPTION, "Get a voice of your own, from a sound file") in said
 
 
 async def test_a_line_is_answered_in_the_language_of_who_wrote_it(
@@ -110,7 +121,7 @@ async def test_the_settings_are_shown_and_changed_in_german(stage: Stage) -> Non
 
 
 async def test_a_channel_is_told_in_the_language_of_its_server(stage: Stage) -> None:
-    """Whoever asked for it: here somebody whose Discord is English."""
+    """Whoever asked for it: here somebody whose Discord is English. What it chose itself counts."""
     guild = stage.discord.make_guild("Die Werkstatt")
     guild.preferred_locale = GERMAN
     text, lounge = guild.add_text_channel("general"), guild.add_voice_channel("Salon")
@@ -120,14 +131,20 @@ async def test_a_channel_is_told_in_the_language_of_its_server(stage: Stage) -> 
     answer = await stage.reply(alice, "live start")
     assert answer.startswith("I read ")
     await until(lambda: _written(text, stage))
-    (told,) = _written(text, stage)
-    _, expected = both(
+    moderator = guild.add_member("Mod", manage_guild=True, mute_members=True)
+    await choose(moderator, "language", "en")
+    await stage.reply(moderator, "live stop")
+    await stage.reply(alice, "live start")
+    await until(lambda: len(_written(text, stage)) > 1)
+    told = _written(text, stage)
+    expected = both(
         "From now on I read this channel aloud in {channel}. I skip messages that begin with "
         "`{prefix}`, and all of yours after `/live optout`.",
         channel=lounge.mention,
         prefix=";",
     )
-    assert told.partition("</live")[0] == expected.partition("`/live")[0]  # which can be tapped
+    english, translated = (one.partition("`/live")[0] for one in expected)
+    assert [one.partition("</live")[0] for one in told] == [translated, english]
     await stage.reply(alice, "live stop")
 
 

@@ -33,7 +33,7 @@ async def strict(stage: Stage) -> Stage:
     server = stage.elsewhere("Strict")
     mod = server.guild.add_member("Mod", manage_guild=True)
     panel = await choose(mod, "voice_statement", "always")
-    assert "**Spoken statement: always**" in panel.text
+    assert "**Spoken statement: one's own, or another's with permission**" in panel.text
     return server
 
 

@@ -156,7 +156,9 @@ async def test_who_cannot_hear_reads_what_is_said_where_the_server_wants_it(
     await stage.say(moderator, "This is *to be read*, too.")
     assert shown() == ["**Carol:**\n> This is *to be read*, too."]
     stage.lounge.set_permissions(stage.guild.bot, send_messages=False)
+    since = time.monotonic()
     told = await stage.reply(moderator, "say", text="Nobody can read this to be read.")
+    await transmission(stage.lounge, since)
     assert f"I cannot write in {stage.lounge.mention}, so nobody there can read it." in told
     stage.lounge.set_permissions(stage.guild.bot, send_messages=None)
     await choose(moderator, "show_words", "no")

@@ -9,6 +9,7 @@ from engine.chatterbox.cuda.driver import DriverError
 from engine.chatterbox.cuda.libraries import LibraryMissing
 from engine.chatterbox.cuda.nvrtc import CompileError
 from engine.chatterbox.cuda.program import Program, SourceFile, nvrtc_version
+from engine.chatterbox.cuda.trial import triton_runs
 
 #: The compute capability that our kernels need: Turing's, the oldest that CUDA 13 compiles for.
 KERNELS_SINCE = (7, 5)
@@ -50,7 +51,8 @@ def compiler(device: torch.device) -> str:
 def which_run(device: torch.device, dtype: torch.dtype) -> str:
     """A sentence: whose kernels run on a CUDA device in this precision, and why not ours."""
     if kernels_run(device, dtype):
-        return f"Its kernels are Timbre's own, compiled by {compiler(device)}."
+        beside = " Some of those that make sound are Triton's." if triton_runs(device) else ""
+        return f"Its kernels are Timbre's own, compiled by {compiler(device)}.{beside}"
     why = why_not(device) or "this card has no bf16."
     return f"Its kernels are PyTorch's, which are many times slower: {why}"
 

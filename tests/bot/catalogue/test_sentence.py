@@ -44,8 +44,8 @@ msgstr "Es dauerte {seconds:.1f} s."
 msgid "Too much: {most}."
 msgstr "Zu viel: {most}."
 
-msgid "I left {channel}."
-msgstr "Ich bin aus {kanal} gegangen."
+msgid "I lost {thing}."
+msgstr "Ich habe {ding} verloren."
 """
 
 FULL = Sentence("{channel} is full.", channel="#lounge")
@@ -116,7 +116,7 @@ def test_an_entry_with_wrong_placeholders_is_left_out_and_that_is_logged(
     with caplog.at_level(logging.WARNING):
         catalogues = Catalogues(tmp_path)
     install(catalogues)
-    assert Sentence("I left {channel}.", channel="#a").for_locale("de") == "Ich habe #a verlassen."
+    assert Sentence("I lost {thing}.", thing="it").for_locale("de") == "I lost it."
     assert "a translation is left out" in caplog.messages
 
 

@@ -2,15 +2,18 @@
 
 import ast
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from bot.catalogue.checking import problems
-from bot.catalogue.languages import FOLDER, TEMPLATE
+from bot.catalogue.languages import FOLDER, TEMPLATE, installed
+from bot.catalogue.translator import COMMAND, DESCRIPTION
 from bot.commands.command_line import main
 from bot.commands.extraction import Extracted, extracted
 from bot.commands.languages import SENTENCES, sentences_text, template_text
+from bot.voices.consent import CONSENT, PERMISSION
 
 ROOT = Path(__file__).parents[3]
 CATALOGUES = sorted(FOLDER.glob("*.po"))
@@ -24,7 +27,8 @@ WORDS = re.compile(r"[A-Z][a-z']*[ ,.:]|[a-z]{2,} [a-z]{2,}")
 UNREAD = (
     *("debug", "info", "warning", "error", "exception", "spawn", "create_task"),
     *("ValueError", "RuntimeError", "TypeError", "OSError", "LookupError"),
-    *("HomeRefused", "NameRefused", "DiscordAddressError", "OpusFileError"),
+    *("HomeRefused", "HomeTaken", "NameRefused", "DiscordAddressError", "OpusFileError"),
+    *("Stalled", "Thread"),
 )
 NO_SENTENCES = {
     "Voice websocket poller",
@@ -81,9 +85,30 @@ def test_a_sentence_that_is_left_out_would_be_found() -> None:
     assert list(_like_sentences(ast.parse(code))) == [(4, "Not {} here.")]
 
 
+def test_the_languages_that_are_promised_are_there() -> None:
+    assert {path.stem for path in CATALOGUES} >= {"de", "es", "fr", "ja"}
+
+
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
 def test_every_catalogue_is_complete_and_right(path: Path) -> None:
     assert problems(path) == []
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_the_longest_texts_fit_into_what_discord_shows(path: Path, found: Extracted) -> None:
+    """The help for who may everything, and what somebody is asked whose voice it is."""
+    catalogue = installed().of(path.stem)
+    names = [one.one for one in found.entries if one.context == COMMAND]
+    descriptions = [
+        catalogue.pgettext(DESCRIPTION, after.one)
+        for before, after in pairwise(found.entries)
+        if before.context == COMMAND and after.context == DESCRIPTION
+    ]
+    assert len(descriptions) == len(names) > 50
+    mentions = sum(map(len, names)) + len(names) * len("</voice-admin :1576819347152699392> \n")
+    assert mentions + sum(map(len, descriptions)) <= 6000
+    assert len(PERMISSION.in_language(path.stem)) <= 1600
+    assert len(CONSENT.in_language(path.stem)) <= 3000
 
 
 def test_a_translator_begins_a_catalogue_and_is_told_what_it_lacks(

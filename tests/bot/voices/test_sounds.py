@@ -56,8 +56,8 @@ async def test_moderators_decide_how_loud_and_in_which_stock_voice(
     assert await sounds.assign(ALICE, "Ben", MODERATOR, info(), forced=True) == "ben"
     speaker = await sounds.speaker("Mine", user_id=ALICE, guild_id=HERE)
     assert (speaker.voice, speaker.volume_percent) == (StockVoice("ben"), 40)
-    said = "The moderators of this server have you speak in the stock voice ben."
-    assert str(speaker.note) == said
+    told = "The moderators of this server have you speak in the stock voice ben."
+    assert str(speaker.note) == told
     elsewhere = await sounds.speaker("Mine", user_id=ALICE, guild_id=ELSEWHERE)
     assert (elsewhere.voice.identity[:5], elsewhere.volume_percent) == ("clip:", 100)
     with pytest.raises(UserError, match="have you speak in the stock voice ben"):
