@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 
@@ -20,7 +21,7 @@ plt.switch_backend("Agg")  # a picture is written to a file, with no display
 #: Of a machine's servers at the wanted p95, for the picture.
 _SHARES = (0.2, 0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.2)
 #: What is tried instead, for one number of servers.
-_OTHERWISE = (
+_OTHERWISE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("as it is", {}),
     ("T3 and S3Gen do not slow each other", {"sharing": 1.0}),
     ("each at 0.6 of its speed while both run", {"sharing": 0.6}),
