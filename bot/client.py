@@ -1,6 +1,7 @@
 """The bot as Discord sees it: intents, extensions, and who is where in voice."""
 
 import asyncio
+import gc
 import logging
 import sqlite3
 import time
@@ -157,8 +158,9 @@ class TimbreBot(commands.AutoShardedBot):
             services.settings.channel,
             self.get_guild,
             self._leave_after,
-            self._left,
-            self._note_gap,
+            on_left=self._left,
+            on_gap=self._note_gap,
+            figures=services.metrics.sending,
             may_speak=services.peers.may_speak,
             language=self.language_in,
         )
@@ -320,6 +322,10 @@ class TimbreBot(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         """Say in the log that Discord is connected; note which servers are left."""
+        if not gc.get_freeze_count():
+            # What is there now stays: the collector need not go through it again and again.
+            gc.collect()
+            gc.freeze()
         await self.services.janitor.connected(guild.id for guild in self.guilds)
         log.info(
             "ready",

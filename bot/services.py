@@ -45,7 +45,9 @@ from bot.voices.uploads import Uploads
 from data.errors import DatabaseUnusable
 from data.store import Store
 from engine.executor import Executor
+from engine.host import cluster
 from engine.host.local import LocalExecutor, devices_of
+from engine.host.pool import WorkerPool
 from engine.host.shared import SharedExecutor
 from engine.host.worker_process import worker_command
 
@@ -158,9 +160,16 @@ async def open_services(
             await peers.leave()
 
 
-async def local_executor(settings: Settings, enrolments: EnrolmentRecords) -> LocalExecutor:
-    """Speech from workers of this process, not started yet."""
+async def local_executor(settings: Settings, enrolments: EnrolmentRecords) -> WorkerPool:
+    """Speech from workers of this process or of a cluster, not started yet."""
     environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    if address := settings.executor.cluster:
+        return WorkerPool(
+            cluster.places(settings.engine, address, environment),
+            limits=cluster.limits_of(settings.queue),
+            on_enrolled=enrolments.note,
+            restarts=cluster.RESTARTS,
+        )
     return LocalExecutor(
         settings.engine,
         limits=settings.queue,

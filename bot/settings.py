@@ -28,6 +28,7 @@ from bot.http.limits import HttpSettings
 from bot.speech.audio.codec import Codec
 from bot.text.limits import PronunciationLimits, TextLimits
 from bot.voices.limits import ClonedVoiceLimits, StatementLimits
+from engine.host.cluster import ExecutorSettings
 from engine.host.limits import QueueLimits
 from engine.messages import EngineConfig
 
@@ -121,6 +122,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     languages: Annotated[Path | None, "TIMBRE_LANGUAGES"] = None
     discord: DiscordSettings
     engine: EngineConfig
+    executor: ExecutorSettings
     engine_python: Annotated[Path | None, "CHATTERBOX_PYTHON"] = None
     queue: QueueLimits
     text: TextLimits

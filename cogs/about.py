@@ -24,8 +24,8 @@ class AboutCommands(commands.Cog):
         lines = [
             gettext("I speak what you write."),
             ngettext(
-                "**Version** {version}, running since {since}, in {count} server",
-                "**Version** {version}, running since {since}, in {count:,} servers",
+                "**Version** {version}, started {since}, in {count} server",
+                "**Version** {version}, started {since}, in {count:,} servers",
                 count,
                 version=timbre.__version__,
                 since=f"<t:{self.bot.started_at.timestamp():.0f}:R>",

@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot.base.command_mentions import CommandMentions
 from bot.catalogue import Sentence, gettext, pgettext
-from bot.catalogue.translator import DESCRIPTION, MENU, OPTION
+from bot.catalogue.translator import COMMAND, DESCRIPTION, MENU, OPTION
 from bot.client import TimbreBot
 
 _AUDIENCE, _DESCRIPTION = "audience", "description"
@@ -47,11 +47,23 @@ class ListedCommand:
     options: tuple[tuple[str, str], ...] = ()
     in_menu: bool = False
 
+    @property
+    def local_name(self) -> str:
+        """Its name as Discord shows it to who reads."""
+        if self.in_menu:
+            return pgettext(MENU, self.name)
+        return " ".join(pgettext(COMMAND, word) for word in self.name.split())
+
+    def is_meant_by(self, asked: str) -> bool:
+        """Whether who typed `asked`, in lower case, means it or the group that it is in."""
+        names = (self.name.casefold(), self.local_name.casefold())
+        return any(name == asked or name.startswith(f"{asked} ") for name in names)
+
     def shown(self, mentions: CommandMentions) -> str:
         """Its name as one uses it."""
         if not self.in_menu:
             return mentions.of(self.name)
-        return gettext("**{name}** (right click, *Apps*)", name=pgettext(MENU, self.name))
+        return gettext("**{name}** (right click, *Apps*)", name=self.local_name)
 
 
 def listed(

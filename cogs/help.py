@@ -45,9 +45,7 @@ class HelpCommands(commands.Cog):
             await interaction.response.send_message(embeds=embeds, ephemeral=True)
             return
         asked = " ".join(command.casefold().removeprefix("/").split())
-        found = [
-            one for one in shown if one.name.casefold() == asked or one.name.startswith(f"{asked} ")
-        ]
+        found = [one for one in shown if one.is_meant_by(asked)]
         if not found:
             raise UserError("I have no such command. `/help` lists all of them.")
         mentions = self.bot.command_mentions
@@ -60,10 +58,13 @@ class HelpCommands(commands.Cog):
     async def offer(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        names = [one.name for one in await self._commands(interaction)]
         typed = typed.casefold().removeprefix("/")
-        matching = [name for name in names if typed in name.casefold()]
-        return [app_commands.Choice(name=name, value=name) for name in matching[:25]]
+        matching = [
+            one
+            for one in await self._commands(interaction)
+            if typed in one.name.casefold() or typed in one.local_name.casefold()
+        ]
+        return [app_commands.Choice(name=one.local_name, value=one.name) for one in matching[:25]]
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:

@@ -34,7 +34,7 @@ _NO_INTENT = (
 
 _HERE, _AT_AUTHORS = "here", "authors"
 _WHERE = [
-    app_commands.Choice(name="The voice channel that I am in", value=_HERE),
+    app_commands.Choice(name="The voice channel that you are in", value=_HERE),
     app_commands.Choice(name="Wherever the author of a message sits", value=_AT_AUTHORS),
 ]
 

@@ -149,7 +149,9 @@ class ModerationCommands(
         embed = await panel.page_for(interaction)
         await interaction.edit_original_response(embed=embed, view=panel)
 
-    @app_commands.command(description="Bar a member from having voices here, or from using me here")
+    @app_commands.command(
+        description="Bar a member here: from commands, from voices, or from everything"
+    )
     @app_commands.describe(
         member="Whom", kind="From what", for_s="For how long (default: until you end it)"
     )

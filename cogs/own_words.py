@@ -52,7 +52,7 @@ class OwnWordsCommands(commands.Cog):
         services = self.bot.services
         kept = await services.own_words.choose(person.user_id, person.guild_id, kind, line)
         if kept is None:
-            said = gettext("I forgot your line.")
+            said = gettext("I deleted your line.")
         elif not (await services.server_settings.of(person.guild_id)).own_greetings:
             said = gettext(
                 "I noted your line. The moderators of this server do not let me say members' own "

@@ -120,7 +120,9 @@ class OwnerCommands(
         said = [gone, _STAYS[reason], deletion.remains]
         await interaction.edit_original_response(content=" ".join(str(one) for one in said if one))
 
-    @app_commands.command(description="Bar a person from having voices, or from using me, anywhere")
+    @app_commands.command(
+        description="Bar a person everywhere: from commands, from voices, or from everything"
+    )
     @app_commands.describe(user_id="Their Discord id", kind="From what")
     @app_commands.rename(kind="from")
     @app_commands.choices(kind=BARS)
@@ -150,7 +152,7 @@ class OwnerCommands(
         await self.services.bars.admit(_id(user_id), person)
         await interaction.edit_original_response(
             content=gettext(
-                "{member} is not barred everywhere any more.", member=f"<@{_id(user_id)}>"
+                "I ended the bar of {member} that held everywhere.", member=f"<@{_id(user_id)}>"
             )
         )
 

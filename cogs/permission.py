@@ -117,7 +117,8 @@ class QuestionPanel(Panel):
             view=self._waiting,
         )
         asked = Sentence(
-            "{member}, {owner} wants to register **your voice**. Do you allow that, until {time}?",
+            "{member}, {owner} wants to register **your voice**. Do you allow that? "
+            "You can answer until {time}.",
             member=self._giver,
             owner=f"<@{self._draft.wish.owner_id}>",
             time=f"<t:{self._ends}:t>",

@@ -122,7 +122,7 @@ class StatementPanel(Panel):
             self._steps,
             f"❌ {before}" if before else "",
             gettext(
-                "Please say this aloud until {time}, in one go, with the clip's microphone:",
+                "Please say this aloud before {time}, in one go, with the microphone of the clip:",
                 time=f"<t:{ends}:t>",
             ),
             f"> {self._issued.statement.text}",

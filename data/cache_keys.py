@@ -15,8 +15,14 @@ from data.rows import ConditionalsKey, NewConditionals, NewSpeech, SpeechKey, Sp
 #: A cache hit writes to the database at most this often per key; eviction is exact to as much.
 TOUCH_INTERVAL_S = 60.0
 
+_EVICTED_AT_ONCE = 256
+
 
 CacheRow = TypeVar("CacheRow", ConditionalsKey, SpeechKey)
+
+
+class _Noted(SpeechKey, frozen=True, kw_only=True):
+    noted: bool
 
 
 class CacheStore(StorePart, Generic[CacheRow]):
@@ -74,6 +80,18 @@ class SpeechStore(CacheStore[SpeechKey]):
     async def get(self, key: str) -> SpeechKey | None:
         return await self._database.row(SpeechKey, self._table, key=key)
 
+    async def get_for(self, key: str, origin: SpeechOrigin) -> tuple[SpeechKey | None, bool]:
+        """The rendering, and whether it is noted that `origin` had it said."""
+        found = await self._database.select(
+            _Noted,
+            "SELECT s.*, EXISTS (SELECT 1 FROM speech_origins AS o WHERE o.key = s.key "
+            "AND o.user_id = ? AND o.guild_id IS ? AND o.message_id IS ?) AS noted "
+            "FROM speech_cache AS s WHERE s.key = ?",
+            *msgspec.structs.astuple(origin),
+            key,
+        )
+        return (found[0], found[0].noted) if found else (None, False)
+
     async def touch(self, found: SpeechKey) -> None:
         """Count a use of a rendering that was looked up.
 
@@ -103,12 +121,10 @@ class SpeechStore(CacheStore[SpeechKey]):
                 await self._note(made.key, origin)
 
     async def note(self, key: str, origin: SpeechOrigin) -> None:
-        """Note who had a rendering said, unless that is known."""
-        known = {"key": key, **msgspec.structs.asdict(origin)}
-        if not await self._database.row(SpeechOrigin, "speech_origins", **known):
-            async with self._database.transaction():
-                if await self.get(key):  # it may have gone meanwhile
-                    await self._note(key, origin)
+        """Note who had a rendering said."""
+        async with self._database.transaction():
+            if await self.get(key):  # it may have gone meanwhile
+                await self._note(key, origin)
 
     async def said_only_by(self, **origin: int) -> list[SpeechKey]:
         """The renderings whose every origin has these values in its columns."""
@@ -132,24 +148,34 @@ class SpeechStore(CacheStore[SpeechKey]):
         )
 
     async def total_bytes(self) -> int:
-        (total,) = await self._database.column("SELECT total(size_bytes) FROM speech_cache")
+        (total,) = await self._database.column("SELECT size_bytes FROM speech_totals")
         return int(total)
 
     async def beyond(self, limit_bytes: int) -> list[SpeechKey]:
         """The renderings to evict so that the rest fits into `limit_bytes`, longest unused first.
 
         The most recently used ones that fit together stay; everything used before them goes. Where
-        it is too much, a twentieth more goes as well: putting all of them in order takes long.
+        it is too much, a twentieth more goes as well, so that it is not too much each time.
         """
-        if await self.total_bytes() <= limit_bytes:
+        total = await self.total_bytes()
+        if total <= limit_bytes:
             return []
-        return await self._database.select(
-            SpeechKey,
-            "SELECT * FROM (SELECT *, sum(size_bytes) OVER "
-            "(ORDER BY last_used_at DESC, rowid DESC) AS kept_bytes, rowid AS made "
-            "FROM speech_cache) WHERE kept_bytes > ? ORDER BY last_used_at, made",
-            limit_bytes - limit_bytes // 20,
-        )
+        surplus = total - (limit_bytes - limit_bytes // 20)
+        found: list[SpeechKey] = []
+        while surplus > 0:
+            page = await self._database.select(
+                SpeechKey,
+                "SELECT * FROM speech_cache ORDER BY last_used_at, rowid LIMIT ? OFFSET ?",
+                _EVICTED_AT_ONCE,
+                len(found),
+            )
+            for row in page:
+                if surplus > 0:
+                    found.append(row)
+                    surplus -= row.size_bytes
+            if len(page) < _EVICTED_AT_ONCE:
+                break
+        return found
 
     async def _note(self, key: str, origin: SpeechOrigin) -> None:
         await self._remember(origin.user_id)

@@ -19,6 +19,19 @@ class PronunciationStore(StorePart):
         )
         return {row["word"]: row["say"] for row in rows}
 
+    async def both(self, guild_id: int, user_id: int) -> tuple[dict[str, str], dict[str, str]]:
+        """The entries of a server and those of a member, by word."""
+        rows = await self._database.fetch(
+            "SELECT word, say, user_id FROM pronunciations WHERE guild_id = ? AND user_id IS NULL "
+            "UNION ALL SELECT word, say, user_id FROM pronunciations "
+            "WHERE guild_id IS NULL AND user_id = ? ORDER BY word",
+            guild_id,
+            user_id,
+        )
+        server = {row["word"]: row["say"] for row in rows if row["user_id"] is None}
+        user = {row["word"]: row["say"] for row in rows if row["user_id"] is not None}
+        return server, user
+
     async def replace(
         self,
         entries: Mapping[str, str],

@@ -20,6 +20,7 @@ ORDER = """
     engine.chatterbox.t3  engine.chatterbox.s3gen
     engine.chatterbox
     engine.worker
+    engine.cluster
     engine.bench
     bot.catalogue
     bot.base

@@ -12,6 +12,9 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 #: Of the time that speech takes to be made over the time that it plays; from 1 on it is heard late.
 _FACTORS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 5.0, 10.0)
 
+#: Of voice packets, which come every 0.02 s; beyond 0.04 s they cannot catch up.
+_LATENESS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.1, 0.5)
+
 #: Each bucket's lower bound is so many times that of the one before; bucket 0 begins at 1 ms.
 _BUCKET_RATIO = 1.1
 
@@ -82,6 +85,21 @@ def percentile_of(counts: Mapping[int, int], percent: int) -> float | None:
     return None
 
 
+class SendingFigures:
+    """What the one sender of voice packets did: its thread writes, others read.
+
+    `sending` is how many servers are being sent to, `lateness` by how much packets left too late,
+    and `stalls` counts the sources that were given up because they blocked it. `refused` counts the
+    joins that were refused because the bot was in as many voice channels as it may be.
+    """
+
+    def __init__(self) -> None:
+        self.sending = 0
+        self.lateness = Distribution(_LATENESS)
+        self.stalls = 0
+        self.refused = 0
+
+
 class Metrics:
     """What the bot has done since it started.
 
@@ -102,6 +120,7 @@ class Metrics:
         self.cache_misses = 0
         self.utterances = 0
         self.voice_gaps = 0
+        self.sending = SendingFigures()
         self.characters = 0  # as they are read: numbers in words
         self.sound_ms = 0
         self.failures = 0  # pieces of text that could not be spoken

@@ -60,7 +60,7 @@ class Audience:
         self._newcomer_until = 0.0
 
     def hears(self, connection: Connection | None) -> bool:
-        """In the player thread: whether the next packet would be heard, and only by members."""
+        """In the sender's thread: whether the next packet would be heard, and only by members."""
         if connection is None or not connection.usable or not self.listened_to or self.silenced:
             return False
         match encryption_of(connection):

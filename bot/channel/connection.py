@@ -10,16 +10,20 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import discord
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from bot.base.errors import UserError
+from bot.base.tasks import TaskSet
 from bot.catalogue import Sentence
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel
+from bot.channel.discovery import SocketListener
+from bot.channel.packets import MODE, PacketWriter
+from bot.channel.sender import Sender, Sending, Source
 
 if TYPE_CHECKING:
     from discord.types.voice import GuildVoiceState
@@ -40,12 +44,19 @@ _CONFIRMED_WITHIN_S = 2.0
 
 
 class _ConnectionState(VoiceConnectionState):
-    """discord.py's, which hangs where Discord answers before the loop comes round again.
+    """discord.py's, without its thread that reads the socket, and with another way to wait."""
 
-    Its own wait looks at the state, and begins to listen for changes in the loop's next turn. On a
-    busy loop, or beside a near server, the change has come by then.
-    """
+    @property
+    def _socket_reader(self) -> Any:  # a `SocketListener`
+        return self._listener
 
+    @_socket_reader.setter
+    def _socket_reader(self, _never_started: object) -> None:
+        self._listener = SocketListener(lambda: self.socket)
+
+    # discord.py's own hangs where Discord answers before the loop comes round again: it looks at
+    # the state, and begins to listen for changes in the loop's next turn. On a busy loop, or beside
+    # a near server, the change has come by then.
     async def _wait_for_state(
         self,
         state: ConnectionFlowState,
@@ -58,7 +69,12 @@ class _ConnectionState(VoiceConnectionState):
 
 
 class Connection(discord.VoiceClient):
-    """`on_end` is called once when the connection is over, on purpose or not."""
+    """`on_end` is called once when the connection is over, on purpose or not.
+
+    discord.py's `play`, which would begin a thread, is not used: see `begin`.
+    """
+
+    supported_modes = (MODE,)  # what `PacketWriter` writes
 
     def __init__(
         self,
@@ -69,6 +85,10 @@ class Connection(discord.VoiceClient):
     ) -> None:
         super().__init__(client, channel)
         self._on_end = on_end
+        self._writer = PacketWriter(self._connection)
+        self._sending: Sending | None = None
+        self._announced_on: object = None  # the websocket on which it was said that the bot speaks
+        self._flags = TaskSet()
         self.ended = False
         #: Discord said that the bot is in no channel any more: kicked, or the channel is gone.
         self.removed = False
@@ -83,6 +103,54 @@ class Connection(discord.VoiceClient):
         """Whether packets sent now would arrive. For any thread."""
         # discord.py counts as connected while it waits to be sent elsewhere after a close.
         return not self.ended and self.is_connected() and self.ws.ws.close_code is None
+
+    def begin(
+        self, sender: Sender, source: Source, then: Callable[[Exception | None], None]
+    ) -> None:
+        """Send what `source` gives, until it or the connection ends.
+
+        `then` is called on the loop at the end, with what went wrong if something did.
+        """
+
+        def ended(error: Exception | None) -> None:
+            if self._sending is sending:
+                self._flag(discord.SpeakingState.none)
+            then(error)
+
+        def told(error: Exception | None) -> None:
+            with suppress(RuntimeError):  # the loop is closed, and with it all that would be told
+                self.loop.call_soon_threadsafe(ended, error)
+
+        sending = self._sending = Sending(self, source, told, name=self.guild.id)
+        self._announced_on = None
+        sender.add(sending)
+
+    def is_playing(self) -> bool:
+        return self._sending is not None and not self._sending.over
+
+    def stop(self) -> None:
+        """Send nothing more. discord.py calls this when it disconnects."""
+        if self._sending:
+            self._sending.stop()
+
+    def send_opus(self, packet: bytes) -> None:
+        """Send one packet of Opus, or of silence. Never blocks; for one thread at a time."""
+        if self._announced_on is not self.ws and self.is_playing():
+            self._announced_on = self.ws  # a new voice server does not know yet
+            self.loop.call_soon_threadsafe(self._flag, discord.SpeakingState.voice)
+        try:
+            self._writer.write(packet)
+        except OSError as error:
+            log.debug("a packet was not taken", extra={"reason": str(error)})
+
+    def _flag(self, state: discord.SpeakingState) -> None:
+        self._flags.spawn(self._tell(state), name="speaking flag")
+
+    async def _tell(self, state: discord.SpeakingState) -> None:
+        try:
+            await self.ws.speak(state)
+        except (OSError, aiohttp.ClientError) as error:  # a new connection is told anew
+            log.info("not told who speaks", extra={"reason": str(error)})
 
     async def on_voice_state_update(self, data: "GuildVoiceState", /) -> None:
         """Note a removal before discord.py acts on it."""

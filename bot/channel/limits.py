@@ -10,6 +10,8 @@ class VoiceLimits(Struct, frozen=True, kw_only=True):
     """The settings of a voice connection; a server can choose its own `*_leave_s`.
 
     A lead-in is silence before speech, so that receivers do not lose the first syllable.
+    `max_servers` is in how many servers one process is in voice at once: as many as it can speak in
+    at the same time without being late (docs/benchmarks).
     `keep_alive_s` is after how long a silent connection is sent a packet of silence: routers forget
     a way that is not used after about a minute.
     """
@@ -24,6 +26,7 @@ class VoiceLimits(Struct, frozen=True, kw_only=True):
     max_wait_s: Annotated[float, Meta(gt=0, le=3600), "TIMBRE_VOICE_QUEUE_MAX_WAIT_S"] = 180.0
     alone_leave_s: Annotated[float, Meta(ge=0, le=86_400), "TIMBRE_VOICE_ALONE_LEAVE_S"] = 120.0
     idle_leave_s: Annotated[float, Meta(ge=0, le=86_400), "TIMBRE_VOICE_IDLE_LEAVE_S"] = 1800.0
+    max_servers: Annotated[int, Meta(ge=1, le=10_000), "TIMBRE_VOICE_MAX_SERVERS"] = 250
     keep_alive_s: Annotated[float, Meta(ge=1, le=50), "TIMBRE_VOICE_KEEP_ALIVE_S"] = 15.0
 
 

@@ -78,6 +78,11 @@ class Link:
         return self._vocal(self.connection.channel.id)
 
     @property
+    def engaged(self) -> bool:
+        """Whether the bot is in a channel of this server, or on its way into one."""
+        return self.state not in (LinkState.IDLE, LinkState.LEAVING)
+
+    @property
     def seat(self) -> VocalChannel | None:
         """Where the bot is or is about to be: a member who means the bot there is not refused."""
         return self.channel or self._vocal(self._bound_for)

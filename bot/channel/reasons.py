@@ -8,6 +8,9 @@ DELETED = Sentence("The voice channel was deleted, so I stopped speaking.")
 NOWHERE = Sentence("I am not in a voice channel any more.")
 BROKEN = Sentence("The voice connection broke, so I stopped speaking.")
 ABSENT = Sentence("I am not in a voice channel.")
+FULL = Sentence(
+    "I am in as many voice channels as I can speak in at once. Please try again in a few minutes."
+)
 ALONE = Sentence("Everybody left the voice channel, so I left as well.")
 IDLE = Sentence("Nobody had anything to say for a while, so I left the voice channel.")
 PAUSED = Sentence(

@@ -1,7 +1,7 @@
-"""What is said in one server: the line of utterances, and the player that its link carries.
+"""What is said in one server: the line of utterances, and their packets' way to its link.
 
 Owned by the bot, not by a cog, so that a reloaded cog does not cut anybody off. Everything runs on
-the event loop; only `OpusQueueSource.read` is called from discord.py's player thread.
+the event loop; only `OpusQueueSource.read` is called from the sender's thread.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ from bot.channel.limits import VoiceLimits
 from bot.channel.line import Line
 from bot.channel.link import Link, LinkState
 from bot.channel.playback import Playback, Speakable
-from bot.channel.source import OpusQueueSource, Pace
+from bot.channel.sender import Sender
+from bot.channel.source import OpusQueueSource
 from bot.channel.speaker import LineSpeaker, soon
 from engine.speech import Priority
 
@@ -32,7 +33,8 @@ _STOPPED = Sentence("That was stopped.")
 class VoiceSession:
     """Joins, speaks and leaves in one server.
 
-    What is accepted by `speak` is said once, or its `Playback` fails with the reason.
+    What is accepted by `speak` is said once, or its `Playback` fails with the reason. `full` says
+    whether the bot is in as many voice channels as it may be.
     """
 
     def __init__(
@@ -40,9 +42,11 @@ class VoiceSession:
         guild_id: int,
         find_guild: Callable[[int], discord.Guild | None],
         limits: VoiceLimits,
+        *,
+        sender: Sender,
         on_left: Callable[[int, Said], None],
         on_gap: Callable[[], None],
-        *,
+        full: Callable[[], bool],
         may_speak: Callable[[], bool],
         language: Callable[[int], Awaitable[str | None]],
     ) -> None:
@@ -62,7 +66,6 @@ class VoiceSession:
         self.source = OpusQueueSource(
             self._may_sound,
             held_lead_in_ms=limits.first_lead_in_ms,
-            pace=Pace().wait,
             on_gap=soon(on_gap),
         )
         self._speaker = LineSpeaker(self.line, self.source, self.play)
@@ -70,7 +73,9 @@ class VoiceSession:
         self.reading = False
         #: It comes back by itself: that it leaves a channel where nothing is said is no news.
         self.returns = False
+        self._sender = sender
         self._on_left = on_left
+        self._full = full
         self._may_speak = may_speak
         self._language = language
         self._told: set[tuple[int, Said]] = set()
@@ -125,6 +130,8 @@ class VoiceSession:
         """
 
         def before(here: VocalChannel | None) -> None:
+            if not self.link.engaged and self._full():
+                raise UserError(reasons.FULL)
             if here and here.id != channel.id and not over_others:
                 require_free(here, self.accepted, asked_by, reading=self.reading)
             self._told_in = asked_in or self._told_in
@@ -235,7 +242,7 @@ class VoiceSession:
         return True
 
     def play(self) -> None:
-        """See to it that the player runs, if there is a connection and something to play."""
+        """See to it that packets are sent, if there is a connection and something to play."""
         connection = self.link.connection
         if connection is None or not connection.usable or not self.source.pending:
             return
@@ -244,18 +251,12 @@ class VoiceSession:
             return
         self.source.lead_in(self.limits.first_lead_in_ms if self._fresh else self.limits.lead_in_ms)
         self._fresh = False
-        loop = asyncio.get_running_loop()
+        connection.begin(self._sender, self.source, self._transmission_ended)
 
-        def player_ended(error: Exception | None) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(self._player_ended, error)
-
-        connection.play(self.source, after=player_ended)
-
-    def _player_ended(self, error: Exception | None) -> None:
+    def _transmission_ended(self, error: Exception | None) -> None:
         if error:
-            log.error("the player failed", exc_info=error, extra={"guild": self.guild_id})
-        self.play()  # something may have been queued while the player was ending
+            log.error("the sender failed", exc_info=error, extra={"guild": self.guild_id})
+        self.play()  # something may have been queued while the source was ending
 
     def _may_sound(self) -> bool:
         return self._may_speak() and self.audience.hears(self.link.connection)

@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable
 
 import discord
 
+from bot.base.metrics import SendingFigures
 from bot.catalogue import Said
 from bot.channel import reasons
 from bot.channel.limits import LeaveAfter, VoiceLimits
+from bot.channel.sender import Sender
 from bot.channel.session import VoiceSession
 from bot.channel.watch import Watch
 
@@ -26,9 +28,10 @@ class VoiceSessions:
         limits: VoiceLimits,
         find_guild: Callable[[int], discord.Guild | None],
         leave_after: Callable[[int], Awaitable[LeaveAfter]],
+        *,
         on_left: Callable[[int, Said], None],
         on_gap: Callable[[], None],
-        *,
+        figures: SendingFigures,
         may_speak: Callable[[], bool],
         language: Callable[[int], Awaitable[str | None]],
     ) -> None:
@@ -41,6 +44,9 @@ class VoiceSessions:
         self._language = language
         self._sessions: dict[int, VoiceSession] = {}
         self._watches: dict[int, asyncio.Task[None]] = {}
+        self._figures = figures
+        self._sender = Sender(figures)
+        self._sender_watch: asyncio.Task[None] | None = None
 
     def of(self, guild: discord.Guild) -> VoiceSession:
         """The session of `guild`, made on first use."""
@@ -50,15 +56,29 @@ class VoiceSessions:
                 guild.id,
                 self._find_guild,
                 self._limits,
-                self._on_left,
-                self._on_gap,
+                sender=self._sender,
+                on_left=self._on_left,
+                on_gap=self._on_gap,
+                full=self._full,
                 may_speak=self._may_speak,
                 language=self._language,
             )
             watch = Watch(session, self._leave_after)
             self._sessions[guild.id] = session
             self._watches[guild.id] = asyncio.create_task(watch.run(), name="voice watch")
+            if self._sender_watch is None:
+                self._sender_watch = asyncio.create_task(self._sender.watch(), name="sender watch")
         return session
+
+    def _full(self) -> bool:
+        full = self.engaged >= self._limits.max_servers
+        self._figures.refused += full
+        return full
+
+    @property
+    def engaged(self) -> int:
+        """In how many servers the bot is in a voice channel, or on its way into one."""
+        return sum(session.link.engaged for session in self._sessions.values())
 
     def members_changed(self, guild: discord.Guild) -> None:
         """Follow who is where; to be called for every voice state update."""
@@ -80,3 +100,6 @@ class VoiceSessions:
         for watch in self._watches.values():
             watch.cancel()
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
+        if self._sender_watch is not None:
+            self._sender_watch.cancel()
+        self._sender.close()

@@ -1,59 +1,29 @@
-"""What the player thread reads: ready-made Opus packets from a queue.
+"""What the sender reads: ready-made Opus packets from a queue.
 
-`read` runs every 20 ms in discord.py's player thread. It must never wait for anything but its own
-turn, encode, log or touch the event loop except through `call_soon_threadsafe`.
+`read` runs every 20 ms in the sender's thread, which all servers share. It must never wait, encode,
+log or touch the event loop except through `call_soon_threadsafe`.
 """
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
-
-import discord
 
 from bot.speech.audio.opus import PACKET_MS, SILENCE
 
 #: Discord asks for five frames of silence after speech, so that receivers do not interpolate.
 TAIL_PACKETS = 5
 
-#: How far packets may catch up after the player was held up; receivers' buffers hide this much.
-_CATCH_UP_S = 0.040
 
-
-class Pace:
-    """Keeps packets from leaving faster than they sound.
-
-    After a stall discord.py's player reads without a pause until it has caught up, which is heard
-    as fast-forward. What is more than `_CATCH_UP_S` late stays late instead.
-    """
-
-    def __init__(
-        self,
-        clock: Callable[[], float] = time.perf_counter,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._clock = clock
-        self._sleep = sleep
-        self._due = 0.0
-
-    def wait(self) -> None:
-        """Return when the next packet may leave."""
-        now = self._clock()
-        self._due = max(self._due + PACKET_MS / 1000, now - _CATCH_UP_S)
-        if self._due > now:
-            self._sleep(self._due - now)
-
-
-class OpusQueueSource(discord.AudioSource):
+class OpusQueueSource:
     """One long-lived source per session, fed by `put` from the event loop.
 
     It returns silence while an utterance is open but its next packets are not there yet, and while
     `may_sound` is false (nobody would hear it, or it would go out in the clear): nothing is
     skipped, it waits, and goes on after `held_lead_in_ms` of silence.
-    After the last packet it returns `TAIL_PACKETS` of silence and then ends the player, which does
-    not lose what is put meanwhile: `pending` tells the session to play again. So does a pause.
+    After the last packet it returns `TAIL_PACKETS` of silence and then ends, which does not lose
+    what is put meanwhile: `pending` tells the session to play again. So does a pause.
 
-    `put` callbacks are called in the player thread, and so is `on_gap`, when an utterance that
+    `put` callbacks are called in the sender's thread, and so is `on_gap`, when an utterance that
     sounds falls silent because its next packets are late.
     """
 
@@ -62,13 +32,11 @@ class OpusQueueSource(discord.AudioSource):
         may_sound: Callable[[], bool],
         *,
         held_lead_in_ms: int = 0,
-        pace: Callable[[], None] = lambda: None,
         on_gap: Callable[[], None] = lambda: None,
     ) -> None:
         self._on_gap = on_gap
         self._may_sound = may_sound
         self._held_lead_in = held_lead_in_ms // PACKET_MS
-        self._pace = pace
         self._lock = threading.Lock()
         self._items: deque[bytes | Callable[[], None]] = deque()
         self._open = False
@@ -127,7 +95,6 @@ class OpusQueueSource(discord.AudioSource):
 
     def read(self) -> bytes:
         """The next 20 ms: a packet, silence, or nothing when there is nothing left to say."""
-        self._pace()
         called: list[Callable[[], None]] = []
         with self._lock:
             packet = self._next(called)
@@ -162,6 +129,3 @@ class OpusQueueSource(discord.AudioSource):
             self._tail -= 1
             return SILENCE
         return b""
-
-    def is_opus(self) -> bool:
-        return True

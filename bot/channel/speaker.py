@@ -93,7 +93,7 @@ class LineSpeaker:
 
 
 def soon(callback: Callable[[], object]) -> Callable[[], None]:
-    """`callback` on the running loop, to be called from the player thread."""
+    """`callback` on the running loop, to be called from the sender's thread."""
     loop = asyncio.get_running_loop()
 
     def called_elsewhere() -> None:

@@ -138,7 +138,7 @@ class Watch:
             self._sent_at = self._clock()
         elif self._clock() - self._sent_at >= self._session.limits.keep_alive_s:
             self._sent_at = self._clock()
-            connection.send_audio_packet(SILENCE, encode=False)
+            connection.send_opus(SILENCE)
 
     async def _encrypts(self) -> bool:
         """Where people are and packets are not encrypted: reconnect once, then give up."""
@@ -170,17 +170,19 @@ class Watch:
 
     async def _company(self) -> None:
         session, now = self._session, self._clock()
+        alone_s = self._alone.held_s(not session.audience.listened_to)
+        sounding = session.sounding and not session.source.paused
+        idle_s = 0.0 if sounding else now - session.active_at
+        if not alone_s and idle_s < _ASK_EVERY_S:
+            return  # whatever was chosen: while hundreds speak, nobody has to ask
         if now - self._asked_at >= _ASK_EVERY_S:
             self._asked_at = now
             self._leave_after = await self._ask_leave_after(session.guild_id)
         after = self._leave_after
         leave = session.leave if session.returns else session.stop
-        alone_s = self._alone.held_s(not session.audience.listened_to)
         if after.alone_s and alone_s >= after.alone_s:
             await leave(reasons.ALONE)
             return
-        sounding = session.sounding and not session.source.paused
-        idle_s = 0.0 if sounding else now - session.active_at
         if after.idle_s and idle_s >= after.idle_s:
             held_back = session.source.paused and session.backlog
             if held_back:

@@ -26,6 +26,7 @@ from bot.clips.confinement import EXIT_MEMORY
 from bot.clips.limits import ClipLimits, Task
 from bot.clips.statement import Statement
 from bot.clips.verdict import SAMPLE_RATE, Accepted, Proven, Refused, Verdict
+from engine import cores
 
 __all__ = ["ClipLimits", "ClipRefused", "JudgedClip", "Proven", "judge", "prove"]
 
@@ -136,6 +137,7 @@ async def _verdict_of(file: BinaryIO, task: Task) -> Verdict:
         process_group=0 if os.name == "posix" else None,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
+    cores.give_all(child.pid)  # the thread that started it may be kept on one
     assert child.stdout
     assert child.stderr
     try:

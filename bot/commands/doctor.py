@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -156,7 +156,12 @@ async def _home(settings: Settings) -> list[Check]:
 
 
 async def _engines(settings: Settings) -> list[Check]:
-    """Everything on the first device that an engine is to have, and what the other cards are."""
+    """Everything on the first device that an engine is to have, and what the other cards are.
+
+    Of a cluster, its machines.
+    """
+    if address := settings.executor.cluster:
+        return await _cluster(address)
     python = str(settings.engine_python or sys.executable)
     first, *others = dict.fromkeys(await devices_of(settings.engine, python, os.environ))
     checks = await _engine(
@@ -169,31 +174,42 @@ async def _engines(settings: Settings) -> list[Check]:
     return checks
 
 
+async def _cluster(address: str) -> list[Check]:
+    return await _asked("cluster", sys.executable, ["engine.cluster", "--check", address], b"", {})
+
+
 async def _engine(python: str, config: EngineConfig) -> list[Check]:
+    card = card_environment(config.device, os.environ)
+    asked = msgspec.json.encode(config)
+    return await _asked("engine's Python", python, ["engine.worker.checks"], asked, card)
+
+
+async def _asked(
+    what: str, python: str, module: list[str], given: bytes, variables: Mapping[str, str]
+) -> list[Check]:
+    """The checks that a module prints as JSON; one that names `what` where it prints none."""
     try:
         process = await asyncio.create_subprocess_exec(
             python,
             "-m",
-            "engine.worker.checks",
+            *module,
             cwd=SOURCE,
-            env={**os.environ, **card_environment(config.device, os.environ)},
+            env={**os.environ, **variables},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
     except OSError as error:
-        return [Check("engine's Python", "error", f"{python}: {error.strerror}")]
+        return [Check(what, "error", f"{python}: {error.strerror}")]
     try:
         async with asyncio.timeout(_ENGINE_TIMEOUT_S):
-            out, err = await process.communicate(msgspec.json.encode(config))
+            out, err = await process.communicate(given)
         return msgspec.json.decode(out, type=list[Check])
     except TimeoutError:
         process.kill()
         await process.wait()
-        return [
-            Check("engine's Python", "error", f"{python}: no answer within {_ENGINE_TIMEOUT_S} s")
-        ]
+        return [Check(what, "error", f"{python}: no answer within {_ENGINE_TIMEOUT_S} s")]
     except msgspec.DecodeError:
         last = err.decode("utf-8", "replace").strip().rpartition("\n")[2]
         why = last or f"exit code {process.returncode}"
-        return [Check("engine's Python", "error", f"{python}: {why}")]
+        return [Check(what, "error", f"{python}: {why}")]

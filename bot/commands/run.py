@@ -9,8 +9,10 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +33,7 @@ from bot.catalogue import CatalogueError, Catalogues, install
 from bot.client import TimbreBot
 from bot.services import Services, http_server, open_services
 from bot.settings import Settings, SettingsError, exposed_token
+from engine import cores
 from engine.errors import SpeechError
 
 if TYPE_CHECKING:
@@ -46,6 +49,8 @@ log = logging.getLogger(__name__)
 SHUTDOWN_S = 4.8
 #: Of that, what Discord and the worker get to let go.
 PATIENCE_S = 3.5
+#: How many files and sockets the process may have open, where the system lets it.
+DESCRIPTORS = 16_384
 #: The pauses while Discord cannot be reached at a start, such as before the network is up, double
 #: from the first to the last. Once connected, discord.py reconnects by itself.
 RETRY_FIRST_S, RETRY_MAX_S = 1.0, 60.0
@@ -76,6 +81,11 @@ async def run(
     keep_memory_private()
     link = connector_of(settings)
     logs.configure(settings.log.level, settings.log.format, token, settings.http.secret)
+    _allow_descriptors()
+    # What encodes and reads files needs no interpreter meanwhile.
+    asyncio.get_running_loop().set_default_executor(
+        ThreadPoolExecutor(thread_name_prefix="asyncio", initializer=cores.stay_apart)
+    )
     if exposed := exposed_token():
         log.warning(exposed)
     _install_languages(settings)
@@ -274,6 +284,24 @@ def _alone(home: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _allow_descriptors() -> None:
+    """Open as many files and sockets as the system lets this process, two for each voice channel.
+
+    What is usual, 1,024, is enough for some 500.
+    """
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - not on Windows
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (OSError, ValueError) as error:  # macOS may allow less than it says
+            log.info("no more descriptors", extra={"reason": str(error), "allowed": soft})
 
 
 def _leave_in_any_case() -> None:

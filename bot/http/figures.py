@@ -108,6 +108,21 @@ class FigureCollector(Collector):
             "Times that an utterance fell silent in a voice channel because it was late.",
             metrics.voice_gaps,
         )
+        sending = metrics.sending
+        yield _gauge(
+            "timbre_voice_sending", "Voice channels that packets are sent to.", sending.sending
+        )
+        yield _histogram(
+            "timbre_voice_lateness_seconds",
+            "How late packets left for voice channels.",
+            sending.lateness,
+        )
+        yield _counter(
+            "timbre_voice_stalls", "Transmissions that were given up: they blocked.", sending.stalls
+        )
+        yield _counter(
+            "timbre_voice_refused", "Joins that were refused because it was full.", sending.refused
+        )
         yield _histogram(
             "timbre_first_sound_seconds",
             "From a command to its first sound in the voice channel.",

@@ -25,6 +25,7 @@ from bot.speech.saying import Sayings
 from bot.speech.speaker import Speaker
 from bot.text import TextLimits
 from bot.text.passages import passages
+from engine import cores
 from engine.errors import SynthesisFailed, VoiceUnusable
 from engine.speech import EngineInfo, Speech
 
@@ -67,7 +68,9 @@ class SpeechRoute:
         )
         self._on_first = on_first
         self._clock = clock
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="speech over http")
+        self._threads = ThreadPoolExecutor(
+            _THREADS, "speech over http", initializer=cores.stay_apart
+        )
         self.speaking = 0
 
     async def speak(self, request: web.Request) -> web.StreamResponse:

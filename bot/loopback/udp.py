@@ -15,6 +15,8 @@ _DISCOVERY_BYTES = 74
 _REQUEST = 1
 _RESPONSE = 2
 _BODY_BYTES = 70
+#: The system may give less.
+_BUFFER_BYTES = 4 * 2**20
 
 #: Called on the event loop with a datagram and its arrival in `time.monotonic` seconds.
 Received = Callable[[bytes, float], None]
@@ -29,6 +31,8 @@ class UdpSocket:
         self._closing = False
         self._addresses: dict[int, tuple[str, int]] = {}  # by SSRC
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        # Else packets of hundreds of servers are lost in the moments in which the thread waits.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
         self._socket.bind(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._receive, name="loopback voice", daemon=True)
         self._thread.start()

@@ -48,8 +48,7 @@ class Pronouncing:
     async def of(self, guild_id: int, user_id: int) -> Pronunciations:
         """What counts for a member in a server: theirs before the server's."""
         # Read every time, built only when they changed: whoever deletes rows need not know of this.
-        server = await self._store.entries(guild_id=guild_id)
-        user = await self._store.entries(user_id=user_id)
+        server, user = await self._store.both(guild_id, user_id)
         kept = self._kept.get((guild_id, user_id))
         if kept is None or kept.server != server or kept.user != user:
             # Thousands of entries take a while, and everybody else's sound is made meanwhile.

@@ -265,8 +265,11 @@ class Voices:
     async def _usual_voice(self, person: Person) -> tuple[VoiceRow | None, Said | None]:
         """The voice, and a sentence where a preferred one is disabled."""
         note: Said | None = None
+        preferred = await self._in_order_of_preference(person)
+        if not preferred:  # as of most members: nobody has to ask what is theirs to use
+            return None, None
         place = await self.place(person)
-        for voice in await self._in_order_of_preference(person):
+        for voice in preferred:
             if place.permits(Action.SPEAK, voice):
                 if voice.owner_id != person.user_id and not await self._stands(voice, person):
                     return await self._usual_voice(person)  # without their shares

@@ -95,10 +95,11 @@ async def _measure(bench: _Bench, devices: Sequence[str]) -> None:
     bench.note("times_as_much_full", _ratio(bench.found, "throughput_full"))
 
 
-def _ratio(found: dict[str, Any], name: str) -> float:
-    many: float = found[f"all_{name}"]["audio_s_per_s"]
+def _ratio(found: dict[str, Any], name: str) -> float | None:
+    """None where the window was too short for one worker to end anything in it."""
+    all_of_them: float = found[f"all_{name}"]["audio_s_per_s"]
     one: float = found["one_throughput"]["audio_s_per_s"]
-    return round(many / one, 3)
+    return round(all_of_them / one, 3) if one > 0 else None
 
 
 @asynccontextmanager
@@ -236,7 +237,8 @@ async def _forget(bench: _Bench, executor: LocalExecutor) -> None:
     kept = Path(bench.config.home) / "conditionals"
     await executor.synthesise(asked())
     busy: set[int] = set()
-    speaking = asyncio.gather(*(executor.synthesise(asked()) for _ in range(bench.amount.streams)))
+    enough = 2 * bench.amount.streams  # more than the worker that knows it is preferred for
+    speaking = asyncio.gather(*(executor.synthesise(asked()) for _ in range(enough)))
     while not speaking.done():
         busy |= {n for n, worker in enumerate(executor.status().workers) if worker.running}
         await asyncio.sleep(0.005)

@@ -142,7 +142,7 @@ class WorkerPool:
         detail = seat.detail
         if len(workers) > 1:
             ready = sum(worker.state == "ready" for worker in workers)
-            detail = f"{detail} {ready} of {len(workers)} workers are ready."
+            detail = f"{detail.removesuffix('.')}. {ready} of {len(workers)} workers are ready."
         return ExecutorStatus(
             state="closed" if self._closed else seat.state,
             detail="Timbre is shutting down." if self._closed else detail,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from engine import framing
+from engine import cores, framing
 from engine.framing import FrameError
 from engine.messages import EXIT_OUT_OF_MEMORY, Command, Stop, WorkerReport
 
@@ -79,6 +79,8 @@ class WorkerProcess(asyncio.SubprocessProtocol):
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
             | getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
+        if worker.pid is not None:
+            cores.give_all(worker.pid)  # the thread that started it may be kept on one
         return worker
 
     @property

@@ -4,8 +4,10 @@ import time
 from types import SimpleNamespace
 from typing import Any, cast
 
+import discord
 import pytest
 
+from bot.catalogue import Sentence
 from cogs.registering import DraftPanel
 
 DRAFT: Any = SimpleNamespace(wish=SimpleNamespace(owner_id=7))
@@ -16,7 +18,7 @@ async def test_a_press_gives_a_draft_no_more_time(monkeypatch: pytest.MonkeyPatc
     panel = DraftPanel(cast("Any", None), DRAFT, cast("Any", None))
     begun, lasts_s = time.monotonic(), panel.timeout
     assert lasts_s == 720
-    press: Any = SimpleNamespace(user=SimpleNamespace(id=7))
+    press: Any = SimpleNamespace(user=SimpleNamespace(id=7), locale=discord.Locale.german)
     for later_s, left_s in ((300, 420), (700, 20), (800, 1)):
         monkeypatch.setattr(time, "monotonic", lambda later_s=later_s: begun + later_s)
         assert await panel.interaction_check(press)
@@ -36,6 +38,6 @@ async def test_a_panel_says_deleted_of_nothing_that_was_kept(thrown_away: bool) 
     bot: Any = SimpleNamespace(
         services=SimpleNamespace(registration=SimpleNamespace(discard=discard))
     )
-    shown_by: Any = SimpleNamespace(edit_original_response=edit)
-    await DraftPanel(bot, DRAFT, shown_by).withdraw("It is deleted.")
-    assert said == (["It is deleted."] if thrown_away else [])
+    shown_by: Any = SimpleNamespace(edit_original_response=edit, locale=discord.Locale.german)
+    await DraftPanel(bot, DRAFT, shown_by).withdraw(Sentence("I deleted the clip."))
+    assert said == (["Ich habe den Clip gelöscht."] if thrown_away else [])

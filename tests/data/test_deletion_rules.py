@@ -175,6 +175,7 @@ def test_nothing_of_a_deleted_user_is_left_in_any_table(path: Path) -> None:
     assert [row[0] for row in everything.pop("voices")] == [3]
     assert [row[:2] for row in everything.pop("guild_settings")] == [(5, None)]
     left["secrets"] = [("people", "key")]
+    left["speech_totals"] = [(1, 2)]  # bytes of what is left of `speech_cache`
     left["reports"].append((1, 5, None, "loud", 0, None))  # its voice and its subject are gone
     assert {table: set(found) for table, found in everything.items()} == {
         table: set(values) for table, values in left.items()

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from bot.catalogue import Sentence
 from bot.catalogue.languages import installed
-from bot.catalogue.translator import DESCRIPTION
+from bot.catalogue.translator import COMMAND, DESCRIPTION
 from bot.live.guild_options import PAGES, Page
 from bot.loopback import Channel, File, Member
 from bot.loopback.commands import CHAT_INPUT
@@ -60,6 +60,15 @@ async def test_commands_are_shown_in_german(stage: Stage) -> None:
     assert names(text)[1] == _entry(DESCRIPTION, "What to say")
     assert names(shown["Use as my voice"])[0] is not None
     assert "tlh" not in shown["say"]["description_localizations"]
+
+
+async def test_a_command_is_explained_by_the_name_that_a_member_knows(german: Member) -> None:
+    name = " ".join(_entry(COMMAND, word) for word in ("voice", "register"))
+    offered = await german.autocomplete("help", focused="command", value=name)
+    assert offered == [{"name": name, "value": "voice register"}]
+    for asked in (name, "voice register"):
+        said = (await (await german.slash("help", command=asked)).reply()).text
+        assert _entry(DESCRIPTION, "Get a voice of your own, from a sound file") in said
 
 
 async def test_a_line_is_answered_in_the_language_of_who_wrote_it(

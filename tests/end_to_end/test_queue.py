@@ -23,6 +23,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         tmp_path_factory.mktemp("queue"),
         TIMBRE_VOICE_ALONE_LEAVE_S="1",
         TIMBRE_VOICE_IDLE_LEAVE_S="4",
+        TIMBRE_VOICE_MAX_SERVERS="1",
     ) as opened:
         for line in (LONG, SHORT):  # kept from now on; nobody listens, so a file is sent
             assert (await opened.answer(opened.alice, "say", text=line)).attachments
@@ -210,6 +211,25 @@ async def test_the_queue_is_shown_and_ones_own_can_be_taken_out(stage: Stage) ->
     assert "1 thing to say" in bobs.text
     await stage.reply(stage.alice, "stop")
     await asyncio.sleep(0.2)
+
+
+async def test_a_bot_that_is_in_as_many_channels_as_it_may_be_joins_no_other(stage: Stage) -> None:
+    """It says so; what is being said goes on, and once it has left it may join."""
+    other = stage.elsewhere("Full house", stage.alice.user)
+    await sounding(stage, SHORT)
+    await other.alice.join(other.lounge)
+    assert "as many voice channels" in await stage.reply(other.alice, "join")
+    assert "as many voice channels" in await stage.reply(other.alice, "say", text=SHORT)
+    assert other.guild.bot.voice_channel is None
+    # Where it is already, it may go to another channel.
+    study = stage.guild.add_voice_channel("Reading room")
+    await stage.alice.join(study)
+    assert "as many" not in await stage.reply(stage.bob, "join")
+    await stage.reply(stage.bob, "stop")
+    await stage.reply(stage.bob, "leave")
+    assert "as many" not in await stage.reply(other.alice, "join")
+    assert other.guild.bot.voice_channel is other.lounge
+    await stage.reply(other.alice, "leave")
 
 
 async def test_the_bot_leaves_when_everybody_has_left_and_says_so(stage: Stage) -> None:

@@ -65,12 +65,15 @@ class SpeechCache:
             return None
 
     async def _get(self, key: str, origin: SpeechOrigin | None) -> tuple[bytes, ...] | None:
-        row = await self._store.speech.get(key)
+        if origin is None:
+            row, noted = await self._store.speech.get(key), True
+        else:
+            row, noted = await self._store.speech.get_for(key, origin)
         if row is None:
             return None
         try:
             await self._store.speech.touch(row)
-            if origin is not None:
+            if origin is not None and not noted:
                 await self._store.speech.note(key, origin)
         except sqlite3.Error as error:
             log.error("a use could not be noted", exc_info=error, extra={"key": key})

@@ -1,8 +1,7 @@
-"""What the player thread reads: in order, silence where there is nothing, and an end."""
+"""What the sender reads: in order, silence where there is nothing, and an end."""
 
-from bot.channel.source import TAIL_PACKETS, OpusQueueSource, Pace
+from bot.channel.source import TAIL_PACKETS, OpusQueueSource
 from bot.speech.audio.opus import SILENCE
-from tests.store import Clock
 
 
 def source() -> OpusQueueSource:
@@ -84,7 +83,7 @@ def test_clear_drops_packets_and_callbacks() -> None:
     assert told == []
 
 
-def test_what_is_put_while_the_player_ends_is_pending() -> None:
+def test_what_is_put_at_the_end_is_pending() -> None:
     queue = source()
     assert queue.read() == b""
     queue.put([b"1"])
@@ -101,7 +100,7 @@ def test_what_was_held_back_begins_after_a_lead_in() -> None:
     assert [queue.read() for _ in range(3)] == [SILENCE, SILENCE, b"1"]
 
 
-def test_a_pause_ends_the_player_and_loses_nothing() -> None:
+def test_a_pause_ends_it_and_loses_nothing() -> None:
     queue = source()
     queue.put([b"1", b"2"])
     assert queue.read() == b"1"
@@ -111,28 +110,3 @@ def test_a_pause_ends_the_player_and_loses_nothing() -> None:
     queue.paused = False
     assert queue.pending
     assert queue.read() == b"2"
-
-
-def test_after_a_stall_packets_leave_at_their_own_pace() -> None:
-    """A player that was held up for half a second catches up by two packets, not by 25."""
-    clock = Clock()
-    pace = Pace(clock, clock.sleep)
-    pace.wait()
-    clock.now += 0.5
-    left = []
-    for _ in range(25):
-        pace.wait()
-        left.append(clock.now)
-    at_once = sum(moment - left[0] < 0.001 for moment in left)
-    assert at_once <= 3
-    assert 0.42 <= left[-1] - left[0] <= 0.5
-
-
-def test_a_punctual_player_is_never_held_back() -> None:
-    clock = Clock()
-    slept: list[float] = []
-    pace = Pace(clock, slept.append)
-    for _ in range(100):
-        pace.wait()
-        clock.now += 0.020001
-    assert sum(slept) < 0.05

@@ -27,7 +27,8 @@ WORDS = re.compile(r"[A-Z][a-z']*[ ,.:]|[a-z]{2,} [a-z]{2,}")
 UNREAD = (
     *("debug", "info", "warning", "error", "exception", "spawn", "create_task"),
     *("ValueError", "RuntimeError", "TypeError", "OSError", "LookupError"),
-    *("HomeRefused", "NameRefused", "DiscordAddressError", "OpusFileError"),
+    *("HomeRefused", "HomeTaken", "NameRefused", "DiscordAddressError", "OpusFileError"),
+    *("Stalled", "Thread"),
 )
 NO_SENTENCES = {
     "Voice websocket poller",

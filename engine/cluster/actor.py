@@ -1,0 +1,252 @@
+"""A worker on a machine of the cluster: an actor that hosts the worker's own loop in a thread.
+
+All that it is told and says are bytes, as `engine.cluster.wire` has them. It serves one holder, the
+relay that attached last, and keeps voices no longer than anybody asks for it: without a word from a
+holder for `LEASE_S` it ends, and its folder goes with it. So a machine that was cut off, or stood
+still, forgets everything that was forgotten meanwhile.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+import time
+import traceback
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+from platformdirs import user_cache_path
+
+from engine import framing
+from engine.cluster.keeping import Clips, make_home
+from engine.cluster.wire import ClipWanted, Ended, Numbering, Ordering, Sound, VoiceClip, to_actor
+from engine.failures import log_without_values
+from engine.messages import (
+    Cancel,
+    Command,
+    EngineConfig,
+    Failed,
+    Forget,
+    Ready,
+    Speak,
+    Spoken,
+    Start,
+    WorkerReport,
+)
+from engine.speech import ClonedVoice
+from engine.worker.loop import HEARTBEAT_S, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.protocol import Engine
+
+#: How long it lives on without a holder. A bot that is started again is back sooner.
+LEASE_S = 20.0
+#: A holder whose last word is no older is alive: nobody else may attach.
+HELD_S = 3.0
+#: The longest that a call of `poll` waits: so often an idle holder is heard.
+_POLL_S = 1.0
+#: How long the last reports have to be fetched, before the process ends.
+_LAST_WORDS_S = 2.0
+_ON_ITS_WAY_S = 0.1  # for the answer that Ray is sending
+#: A job's number in the loop is the holder's behind the number of the attachment.
+_ATTACHMENT = 2**32
+
+log = logging.getLogger(__name__)
+
+ATTACHED, HELD, OTHER = b"attached", b"held", b"other"
+
+
+class NodeWorker:
+    """The actor. Made by Ray, on whichever machine has what it needs."""
+
+    def __init__(self) -> None:
+        self._home = make_home()
+        self._clips = Clips(self._home)
+        self._commands, self._to_loop = os.pipe()
+        self._start: Start | None = None
+        self._ready: Ready | None = None
+        self._holder = b""
+        self._attachment = 0
+        self._heard_at = _now()  # also of an actor whose maker was gone before it was made
+        threading.Thread(target=self._watch_lease, name="lease", daemon=True).start()
+        self._jobs: set[int] = set()
+        self._outgoing = bytearray()
+        self._said = asyncio.Event()
+        self._reset()
+        self._has_ended = False
+        self._spoken_out = threading.Event()  # nothing is left to be fetched
+
+    def _reset(self) -> None:
+        self._decoder, self._ordering, self._numbering = to_actor(), Ordering(), Numbering()
+        self._outgoing.clear()
+
+    # Called by the relay, in the actor's event loop.
+
+    async def attach(self, holder: bytes, start: bytes) -> bytes:
+        """Serve `holder` from now on. `start` is the msgpack of a `Start`.
+
+        Returns `ATTACHED`; `HELD` where another holder is alive; `OTHER` where this actor is of no
+        use to it: it was asked for another engine, or the same holder had it before and lost it.
+        """
+        wanted = msgspec.msgpack.decode(start, type=Start)
+        if self._holder == holder or self._start not in (None, wanted):
+            return OTHER
+        if self._holder and _now() - self._heard_at < HELD_S:
+            return HELD
+        self._holder, self._heard_at = holder, _now()
+        for job_id in self._jobs:
+            self._tell_loop(Cancel(job_id))
+        self._jobs.clear()
+        self._attachment += 1
+        self._reset()
+        if self._start is None:
+            self._begin(wanted)
+        elif self._ready is not None:
+            self._say(framing.frame(self._ready))
+        return ATTACHED
+
+    async def receive(self, holder: bytes, piece: bytes) -> bytes:
+        """Take a piece of the holder's frames.
+
+        Ends the process where that fails: what was sent would be lost, and nobody told.
+        """
+        if holder == self._holder:
+            self._heard_at = _now()
+            try:
+                for command in self._decoder.feed(self._ordering.feed(piece)):
+                    self._handle(command)
+            except Exception as error:  # no memory left for a clip, for one
+                log_without_values("what was sent cannot be taken", error)
+                os._exit(1)
+        return b""
+
+    async def poll(self, holder: bytes) -> bytes:
+        """The next piece of what is reported; empty where there is none within a second."""
+        if holder == self._holder:
+            self._heard_at = _now()
+            try:
+                async with asyncio.timeout(_POLL_S):
+                    while not self._outgoing:
+                        await self._said.wait()
+                        self._said.clear()
+            except TimeoutError:
+                return b""
+        if holder != self._holder:
+            return b""
+        piece = self._numbering.take(self._outgoing)
+        if self._outgoing:
+            self._said.set()
+        elif self._has_ended:
+            self._spoken_out.set()
+        return piece
+
+    # In the same event loop.
+
+    def _handle(self, command: Command | VoiceClip) -> None:
+        match command:
+            case VoiceClip():
+                self._clips.keep(command.voice_identity, command.content)
+            case Speak():
+                self._admit(command)
+            case Cancel():
+                job_id = self._inside(command.job_id)
+                self._jobs.discard(job_id)
+                self._tell_loop(Cancel(job_id))
+            case Forget():
+                self._clips.forget(command.voice_identity)
+                self._tell_loop(command)
+            case _:
+                log.error("a relay sent what no actor takes")
+
+    def _admit(self, job: Speak) -> None:
+        if isinstance(job.voice, ClonedVoice):
+            path = self._clips.path_of(job.voice.identity)
+            if path is None:
+                self._say(framing.frame(ClipWanted(job.job_id)))
+                return
+            job = replace(job, voice=replace(job.voice, clip_path=str(path)))
+        job = replace(job, job_id=self._inside(job.job_id))
+        self._jobs.add(job.job_id)
+        self._tell_loop(job)
+
+    def _inside(self, job_id: int) -> int:
+        return self._attachment * _ATTACHMENT + job_id
+
+    def _tell_loop(self, command: Command) -> None:
+        data = memoryview(framing.frame(command))
+        while data:  # its reader does nothing but read
+            data = data[os.write(self._to_loop, data) :]
+
+    def _say(self, frame: bytes) -> None:
+        self._outgoing += frame
+        self._said.set()
+
+    def _say_last(self, ended: Ended) -> None:
+        self._has_ended = True
+        self._say(framing.frame(ended))
+
+    def _begin(self, start: Start) -> None:
+        self._start = start
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._serve, args=(loop,), name="engine", daemon=True).start()
+        self._tell_loop(Start(_here(start.config, self._home)))
+
+    def _on_report(self, report: WorkerReport | Sound) -> None:
+        if isinstance(report, Sound | Failed):
+            if report.job_id not in self._jobs:
+                return  # of a former holder, or cancelled
+            self._jobs.discard(report.job_id)
+            report = replace(report, job_id=report.job_id % _ATTACHMENT)
+        elif isinstance(report, Ready):
+            self._ready = report
+        self._say(framing.frame(report))
+
+    # In threads of their own.
+
+    def _watch_lease(self) -> None:
+        # In seconds, not at once: a timer stands still while the machine does.
+        while _now() - self._heard_at < LEASE_S:
+            time.sleep(1.0)
+        log.warning("nobody asked for this worker for %g s: it ends", LEASE_S)
+        os._exit(0)
+
+    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        code = 1
+        try:
+            code = serve(
+                self._commands, partial(self._report, loop), _load, heartbeat_s=HEARTBEAT_S
+            )
+        except BaseException:
+            log.critical("the engine is lost\n%s", traceback.format_exc())
+        finally:
+            loop.call_soon_threadsafe(self._say_last, Ended(code))
+            self._spoken_out.wait(_LAST_WORDS_S)
+            time.sleep(_ON_ITS_WAY_S)
+            os._exit(code)
+
+    def _report(self, loop: asyncio.AbstractEventLoop, report: WorkerReport) -> None:
+        carried = Sound.of(report) if isinstance(report, Spoken) else report
+        loop.call_soon_threadsafe(self._on_report, carried)
+
+
+def _load(config: EngineConfig, report: "Callable[[WorkerReport], None]") -> "Engine":
+    # Imported while the heartbeat beats already: this may take half a minute.
+    from engine.worker.selection import load  # noqa: PLC0415
+
+    return load(config, report)
+
+
+def _here(config: EngineConfig, home: Path) -> EngineConfig:
+    """The settings of the engine on this machine; a folder that is named is the same everywhere."""
+    weights_home = config.weights_home or str(user_cache_path("timbre", appauthor=False))
+    return replace(config, home=str(home), weights_home=weights_home)
+
+
+def _now() -> float:
+    """Seconds that pass while a machine sleeps as well."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,0 +1,273 @@
+"""The bot's side of a worker on the cluster: a process that looks like a worker to the bot.
+
+It joins the cluster, finds this place's actor or has Ray make one, and passes frames between the
+bot's pipes and the actor. It is a process of its own because Ray ends whatever process it is
+connected in when the cluster's head or its machine's daemon is lost: that must not be the bot.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from engine import framing
+from engine.cluster.actor import ATTACHED, HELD, HELD_S, NodeWorker
+from engine.cluster.joining import join
+from engine.cluster.wire import ClipWanted, Ended, Numbering, Ordering, Sound, VoiceClip, from_actor
+from engine.errors import SynthesisFailed, WorkerUnavailable
+from engine.messages import (
+    Cancel,
+    Command,
+    EngineConfig,
+    Enrolled,
+    Failed,
+    Forget,
+    Progress,
+    Speak,
+    Start,
+    Stop,
+    Unable,
+)
+from engine.speech import ClonedVoice
+from engine.worker.reporting import ReportWriter
+
+#: Calls of `poll` on their way at any time: a long sound is fetched without a pause a piece.
+_POLLS = 4
+#: How long an actor that was there already may take to answer. One that stands still never does.
+_ANSWER_S = 3.0
+#: How often it is said that a new actor is being waited for.
+_WAITING_S = 2.0
+_READ_BYTES = 65536
+
+log = logging.getLogger(__name__)
+
+
+def run(stdin: int, stdout: int, address: str, name: str, holder: str) -> NoReturn:
+    """Relay until either side has ended, and end the process.
+
+    `name` is the place's in the cluster, `holder` the bot's process, the same for all its relays.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    sys.stdout = Path(os.devnull).open("w", encoding="ascii")  # noqa: SIM115 - Ray prints dumps
+    report = ReportWriter(stdout)
+    code = 1
+    try:
+        code = asyncio.run(_Relay(report, name, holder.encode()).run(stdin, address))
+    except WorkerUnavailable as error:
+        report(Unable(str(error)))
+        code = 0
+    except Exception as error:
+        if not type(error).__module__.startswith("ray."):
+            log.exception("the relay is lost")
+        first = str(error).strip().partition("\n")[0]
+        log.critical("the worker on the cluster is lost: %s", first)  # the supervisor's last line
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+class _Relay:
+    def __init__(self, report: ReportWriter, name: str, holder: bytes) -> None:
+        self._report = report
+        self._name = name
+        self._holder = holder
+        self._numbering, self._ordering = Numbering(), Ordering()
+        self._reports = from_actor()
+        self._jobs: dict[int, Speak] = {}  # that the actor may ask for once more
+        self._has_clip: set[str] = set()
+        self._actor: Any = None
+        self._exit: asyncio.Future[int]
+
+    async def run(self, stdin: int, address: str) -> int:
+        """Returns the exit code."""
+        loop = asyncio.get_running_loop()
+        self._exit = loop.create_future()
+        commands: asyncio.Queue[Command] = asyncio.Queue()
+        threading.Thread(target=_read, args=(stdin, loop, commands.put_nowait), daemon=True).start()
+        start = await commands.get()
+        if not isinstance(start, Start):
+            return 0
+        self._report(Progress("Joining the cluster"))
+        ray = await asyncio.to_thread(join, address)
+        attaching = asyncio.create_task(self._attach(ray, start))
+        early: list[Command] = []
+        while not attaching.done():  # what is forgotten meanwhile is no reason to wait
+            getting = asyncio.ensure_future(commands.get())
+            either: set[asyncio.Future[Any]] = {getting, attaching}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if getting.done():
+                early.append(getting.result())
+                if isinstance(early[-1], Stop):
+                    if self._actor is not None:  # which may never be made
+                        ray.kill(self._actor)
+                    return 0
+            else:
+                getting.cancel()
+        await attaching
+        tasks = [asyncio.create_task(self._poll()) for _ in range(_POLLS)]
+        tasks.append(asyncio.create_task(self._pass_on(commands, early)))
+        ends: set[asyncio.Future[Any]] = {self._exit, *tasks}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            if task.done():
+                task.result()  # raises what ended it
+        return await self._exit
+
+    async def _attach(self, ray: Any, start: Start) -> None:
+        """Take the actor that a former relay left, or have a new one made."""
+        wanted = msgspec.msgpack.encode(start)
+        try:
+            actor = ray.get_actor(self._name)
+            async with asyncio.timeout(_ANSWER_S):
+                answer = await actor.attach.remote(self._holder, wanted)
+            if answer == HELD:  # by a bot that was ended a moment ago, perhaps
+                await asyncio.sleep(HELD_S + 1.0)
+                async with asyncio.timeout(_ANSWER_S):
+                    answer = await actor.attach.remote(self._holder, wanted)
+            if answer == HELD:
+                raise WorkerUnavailable(
+                    "Another Timbre with this TIMBRE_HOME uses this worker of the cluster."
+                )
+            if answer == ATTACHED:
+                log.info("found the worker that was left")
+                self._actor = actor
+                return
+            ray.kill(actor)
+        except ValueError:
+            log.info("there is no worker yet")
+        except (TimeoutError, ray.exceptions.RayError) as error:
+            log.info("the worker that was left is of no use: %s", type(error).__name__)
+            ray.kill(actor)
+        await self._make(ray, start.config, wanted)
+
+    async def _make(self, ray: Any, config: EngineConfig, wanted: bytes) -> None:
+        on_card = config.device != "cpu" and config.engine != "stock"
+        options = {
+            "name": self._name,
+            "lifetime": "detached",
+            "num_cpus": config.threads or 1,
+            "num_gpus": int(on_card),
+            "max_concurrency": 4 * _POLLS,
+            "max_restarts": 0,
+            "scheduling_strategy": "SPREAD",
+        }
+        self._actor = await self._named(ray, options)
+        attaching = asyncio.ensure_future(self._actor.attach.remote(self._holder, wanted))
+        what = "a free GPU" if on_card else "a free processor"
+        while not attaching.done():
+            self._report(Progress(f"Waiting for a machine of the cluster with {what}"))
+            await asyncio.wait({attaching}, timeout=_WAITING_S)
+        if await attaching != ATTACHED:
+            raise WorkerUnavailable("The cluster's new worker does not serve this Timbre.")
+
+    @staticmethod
+    async def _named(ray: Any, options: dict[str, Any]) -> Any:
+        """A name is free a moment after its actor was ended."""
+        until = asyncio.get_running_loop().time() + _ANSWER_S
+        while True:
+            try:
+                return ray.remote(NodeWorker).options(**options).remote()
+            except ValueError:
+                if asyncio.get_running_loop().time() > until:
+                    raise
+                await asyncio.sleep(0.05)
+
+    # From the bot to the actor.
+
+    async def _pass_on(self, commands: "asyncio.Queue[Command]", early: list[Command]) -> None:
+        for command in early:
+            self._handle(command)
+        while not self._exit.done():
+            self._handle(await commands.get())
+
+    def _handle(self, command: Command) -> None:
+        match command:
+            case Stop():
+                # The actor stays for its lease: a bot that is started again finds it loaded.
+                self._end(0)
+            case Speak():
+                self._jobs[command.job_id] = command
+                self._speak(command)
+            case Cancel():
+                self._jobs.pop(command.job_id, None)
+                self._send(command)
+            case Forget():
+                self._has_clip.discard(command.voice_identity)
+                self._send(command)
+            case Start():
+                log.error("a second Start is ignored")
+
+    def _speak(self, job: Speak) -> None:
+        if isinstance(job.voice, ClonedVoice) and job.voice.identity not in self._has_clip:
+            try:
+                content = Path(job.voice.clip_path).read_bytes()
+                self._send(VoiceClip(job.voice.identity, content))
+            except (OSError, framing.FrameError):
+                self._jobs.pop(job.job_id, None)
+                gone = "The voice's clip cannot be read."
+                self._report(Failed(job.job_id, "voice_unusable", gone))
+                return
+            self._has_clip.add(job.voice.identity)
+        self._send(job)
+
+    def _send(self, message: Command | VoiceClip) -> None:
+        for piece in self._numbering.pieces(framing.frame(message)):
+            self._actor.receive.remote(self._holder, piece)
+
+    # From the actor to the bot.
+
+    async def _poll(self) -> None:
+        while not self._exit.done():
+            piece = await self._actor.poll.remote(self._holder)
+            for report in self._reports.feed(self._ordering.feed(piece)):
+                self._pass_back(report)
+
+    def _pass_back(self, report: Any) -> None:
+        match report:
+            case Sound():
+                self._jobs.pop(report.job_id, None)
+                self._tell_spoken(report)
+            case ClipWanted():
+                if job := self._jobs.get(report.job_id):
+                    self._has_clip.discard(job.voice.identity)
+                    self._speak(job)
+            case Enrolled():
+                log.debug("an enrolment stays on its machine, and dies there")
+            case Ended():
+                self._end(report.code)
+            case _:
+                if isinstance(report, Failed):
+                    self._jobs.pop(report.job_id, None)
+                self._report(report)
+
+    def _tell_spoken(self, sound: Sound) -> None:
+        try:
+            self._report(sound.spoken)
+        except SynthesisFailed as error:
+            self._report(Failed(sound.job_id, error.kind, str(error)))
+
+    def _end(self, code: int) -> None:
+        if not self._exit.done():
+            self._exit.set_result(code)
+
+
+def _read(
+    descriptor: int, loop: asyncio.AbstractEventLoop, take: Callable[[Command], None]
+) -> None:
+    """Hand on the bot's commands; the end of its pipe is a `Stop`. A thread's target."""
+    decoder = framing.commands()
+    try:
+        while data := os.read(descriptor, _READ_BYTES):
+            for command in decoder.feed(data):
+                loop.call_soon_threadsafe(take, command)
+    except (framing.FrameError, OSError) as error:
+        log.error("commands cannot be read: %s", error)
+    loop.call_soon_threadsafe(take, Stop())

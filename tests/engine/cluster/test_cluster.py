@@ -1,0 +1,180 @@
+"""A real Ray cluster on this machine: actors that speak, die, stand still, and forget.
+
+`pip install timbre[ray]` brings what it takes; the rest of the suite goes without.
+"""
+
+import asyncio
+import hashlib
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from engine.cluster.actor import LEASE_S
+from engine.errors import WorkerUnavailable
+from engine.host import cluster
+from engine.host.limits import QueueLimits
+from engine.host.pool import WorkerPool
+from engine.messages import EngineConfig
+from engine.speech import ClonedVoice, SpeechRequest
+from tests.waiting import until
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("ray") is None,
+        reason="Ray is not installed: pip install 'timbre[ray]' installs it",
+    ),
+]
+ROOT = Path(__file__).parents[3]
+LONG = "This is a long line, which takes a while to be spoken, and two of them are spoken at once."
+SHARED_MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A head with a token, on a free port, for two workers; its processes end with the tests."""
+    with socket.socket() as free, pytest.MonkeyPatch.context() as patch:
+        free.bind(("", 0))
+        port = free.getsockname()[1]
+        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        patch.setenv("PYTHONPATH", str(ROOT))
+        host = socket.gethostbyname(socket.gethostname())
+        log = tmp_path_factory.mktemp("ray") / "head.log"
+        command = f"--head --port={port} --node-ip-address={host} --num-cpus=2 --num-gpus=0"
+        folder = tempfile.mkdtemp(prefix="ray-")  # a socket's path has no room for pytest's
+        quiet = f"--include-dashboard=false --disable-usage-stats --block --temp-dir={folder}"
+        free.close()
+        with log.open("wb") as out:
+            head = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "ray.scripts.scripts",
+                    "start",
+                    *f"{command} {quiet}".split(),
+                ],
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        try:
+            asyncio.run(until(lambda: b"Ray runtime started" in log.read_bytes(), 120))
+            yield f"{host}:{port}"
+        finally:
+            family = [head, *psutil.Process(head.pid).children(recursive=True)]
+            for process in family:
+                process.kill()
+            psutil.wait_procs(family[1:], timeout=10)
+            head.wait(10)
+            shutil.rmtree(folder)
+
+
+@asynccontextmanager
+async def _bot(home: Path, address: str) -> AsyncGenerator[WorkerPool, None]:
+    """An executor as the bot has it, with two workers that are ready."""
+    config = EngineConfig(engine="stock", home=str(home), workers=2, threads=1)
+    executor = WorkerPool(
+        cluster.places(config, address, {}),
+        limits=cluster.limits_of(QueueLimits()),
+        on_enrolled=lambda _: None,
+        restarts=cluster.RESTARTS,
+    )
+    await executor.start()
+    try:
+        await _both_ready(executor)
+        yield executor
+    finally:
+        await executor.close()
+
+
+async def _both_ready(executor: WorkerPool) -> None:
+    await until(lambda: all(w.state == "ready" for w in executor.status().workers), 120)
+
+
+def _actors() -> list[psutil.Process]:
+    return [p for p in psutil.process_iter(["name"]) if "ray::NodeWorker" in p.info["name"]]
+
+
+def _kept() -> list[Path]:
+    return [path for path in SHARED_MEMORY.glob("timbre-voices-*/clips/*") if path.is_file()]
+
+
+async def _busy_with_two(executor: WorkerPool, name: str) -> "asyncio.Future[list[float]]":
+    async def one(number: int) -> float:
+        speech = await executor.synthesise(SpeechRequest(text=f"{LONG} {name} {number}."))
+        return speech.duration_s
+
+    speaking = asyncio.gather(*(one(number) for number in range(2)))
+    await until(lambda: executor.status().running == 2)
+    return speaking
+
+
+async def test_a_cluster_speaks_forgets_and_outlives_its_parts(
+    address: str, tmp_path: Path
+) -> None:
+    clip = tmp_path / "clip.wav"
+    clip.write_bytes(os.urandom(300_000))  # in several pieces
+    voice = ClonedVoice(hashlib.sha256(clip.read_bytes()).hexdigest(), str(clip), 7)
+    async with _bot(tmp_path, address) as executor:
+        asked = (SpeechRequest(text=f"Mine, {n}.", voice=voice) for n in range(3))
+        speeches = await asyncio.gather(*map(executor.synthesise, asked))
+        assert all(speech.duration_s > 0.3 for speech in speeches)
+        assert [path.read_bytes() == clip.read_bytes() for path in _kept()] == [True, True]
+        await executor.forget(voice.identity)
+        assert _kept() == []
+
+        speaking = await _busy_with_two(executor, "killed")
+        _actors()[0].kill()
+        assert all(seconds > 3 for seconds in await asyncio.wait_for(speaking, 120))
+        await _both_ready(executor)
+
+    # The bot is started again, and finds the workers that it left.
+    actors = {actor.pid for actor in _actors()}
+    async with _bot(tmp_path, address) as executor:
+        assert {actor.pid for actor in _actors()} == actors
+        await executor.synthesise(SpeechRequest(text="Good morning.", voice=voice))
+        assert len(_kept()) == 1
+        speaking = await _busy_with_two(executor, "frozen")
+        _actors()[0].suspend()
+        began = time.monotonic()
+        await until(lambda: executor.status().running < 2, 30)
+        assert time.monotonic() - began < 21
+        assert all(seconds > 3 for seconds in await asyncio.wait_for(speaking, 120))
+        await executor.forget(voice.identity)
+
+    # Without a bot they end by themselves, and leave nothing.
+    for actor in _actors():
+        actor.send_signal(signal.SIGCONT)
+    await until(lambda: not _actors(), LEASE_S + 40)
+    await until(lambda: not list(SHARED_MEMORY.glob("timbre-voices-*")), 30)
+
+
+async def test_a_cluster_that_is_away_is_said_at_once_and_tried_again(tmp_path: Path) -> None:
+    config = EngineConfig(engine="stock", home=str(tmp_path), workers=1)
+    executor = WorkerPool(
+        cluster.places(config, "127.0.0.1:1", {}),
+        limits=cluster.limits_of(QueueLimits()),
+        on_enrolled=lambda _: None,
+        restarts=cluster.RestartPolicy(unavailable_pause_s=0.0),
+    )
+    await executor.start()
+    try:
+        for _ in range(2):
+            with pytest.raises(WorkerUnavailable, match=r"cluster at 127\.0\.0\.1:1 cannot be"):
+                await executor.synthesise(SpeechRequest(text="Hello."))
+    finally:
+        await executor.close()
