@@ -266,10 +266,12 @@ class TimbreBot(CommandClient):
         )
 
     async def on_voice_state_update(
-        self, member: discord.Member, _before: discord.VoiceState, _after: discord.VoiceState
+        self, member: discord.Member, _before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        """Keep the sessions true to where everybody is."""
+        """Keep the sessions true to where everybody is, and to whom Discord silences."""
         self.sessions.members_changed(member.guild)
+        if after.mute or after.suppress:
+            self.sessions.silenced(member)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Stop speaking in a server that the bot was removed from; it is cleaned later."""

@@ -10,7 +10,7 @@ from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.catalogue import Listing, Sentence, gettext, ngettext
 from bot.client import TimbreBot
-from bot.live.guild_reading import Readable
+from bot.live.guild_reading import Readable, can_see
 from cogs.asking import bring, member_of, moderates, require_company, require_moderator, session_of
 from cogs.command_list import FOR_MODERATORS
 from cogs.moderation_notes import blocked, note, unblocked
@@ -56,7 +56,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         seat = member.voice.channel if member.voice else None
         if seat is None:
             raise UserError("Join a voice channel first, so that I know where to read.")
-        if channel and not channel.permissions_for(member).view_channel:
+        if channel and channel != interaction.channel and not can_see(member, channel):
             raise UserError("You may not see {channel} yourself.", channel=channel.mention)
         _require_readable(interaction, channel)
         await _require_engine(self.bot)
@@ -67,7 +67,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             text,
             seat,
             partial(bring, interaction, seat),
-            approved=moderates(interaction, seat),
+            approved=moderates(interaction, None if where == _AT_AUTHORS else seat),
             follows_authors=where == _AT_AUTHORS,
         )
         if where == _AT_AUTHORS:

@@ -11,17 +11,18 @@ from discord.ext import commands
 from discord.utils import escape_markdown
 
 from bot.base.command_mentions import linked
-from bot.base.errors import TOO_LATE
+from bot.base.errors import TOO_LATE, UserError
 from bot.catalogue import Said, Sentence, ngettext
 from bot.channel.admission import VocalChannel
 from bot.channel.playback import TakenBack
 from bot.channel.speaking_rights import require_voice
 from bot.client import TimbreBot
+from bot.live.guild_reading import Readable, require_unheard
 from bot.live.message import text_of
 from bot.speech.service import Saying
 from bot.text import completions
 from bot.voices.bars import BARRED_BY
-from cogs.asking import member_of, session_of, where_asked
+from cogs.asking import member_of, moderates, session_of, where_asked
 from cogs.command_list import described
 from cogs.language_options import ReadLanguage, language_of
 from cogs.sound_files import SoundFile, require_voice_message, send_file, sound_of
@@ -31,6 +32,8 @@ from engine.speech import Priority
 
 #: A message may have so many.
 _MESSAGE_MAX_CHARS = 2000
+#: And a line that is quoted so many, so that it fits in below a name.
+_QUOTED_MAX_CHARS = 1800
 _PAUSED = Sentence("I am paused. I go on when a moderator uses `/resume`.")
 
 
@@ -85,18 +88,26 @@ class Say(commands.Cog):
     async def speak_message(
         self, interaction: discord.Interaction, message: discord.Message
     ) -> None:
-        """Say in the caller's voice what somebody wrote."""
-        await self._say(
-            interaction,
-            message.content,
-            partial(
-                self.services.sayings.of_member,
+        """Say in the caller's voice what somebody wrote, unless that one is not to be read."""
+        member, author = member_of(interaction), message.author
+        if author != member and await self.bot.exclusions.of(author.id, member.guild.id):
+            raise UserError("I do not read what {member} writes.", member=author.mention)
+        try:
+            await self._say(
+                interaction,
                 message.content,
-                framed=partial(text_of, message),
-                mentioned=message.mentions,
-                message_id=message.id,
-            ),
-        )
+                partial(
+                    self.services.sayings.of_member,
+                    message.content,
+                    framed=partial(text_of, message),
+                    mentioned=message.mentions,
+                    message_id=message.id,
+                ),
+                written_in=message.channel,
+            )
+        finally:
+            if author != member:  # what is kept goes with who had it said, not with who wrote it
+                await self.services.forgetting.message(message.id)
 
     async def _say(
         self,
@@ -104,13 +115,20 @@ class Say(commands.Cog):
         text: str,
         saying_of: Callable[..., Awaitable[Saying]],
         file: SoundFile | None = None,
+        *,
+        written_in: object = None,
     ) -> None:
-        """`text` is as it was typed, `saying_of` makes what is said of it."""
+        """`text` is as it was typed, `saying_of` makes what is said of it.
+
+        `written_in` is the channel of the message that it is, if it is one.
+        """
         arrived = time.perf_counter()
         member = member_of(interaction)
         seat = member.voice.channel if member.voice and file is None else None
         if seat is not None:
             require_voice(member, seat)
+            if isinstance(written_in, Readable):
+                require_unheard(seat, written_in, approved=moderates(interaction, seat))
         if file is SoundFile.VOICE_MESSAGE:
             require_voice_message(interaction)
         # Without a seat the answer is a file for all to hear, where the caller may send one.
@@ -157,6 +175,7 @@ class Say(commands.Cog):
             if not session.backlog:
                 saying.due(Priority.FIRST_SOUND)  # while the bot is on its way
             await session.join(seat, asked_in=where_asked(interaction), asked_by=author_id)
+            require_voice(member_of(interaction), seat)  # they may have been muted meanwhile
         except BaseException:
             saying.cancel()
             raise
@@ -210,15 +229,36 @@ class Say(commands.Cog):
         """
         if not (await self.services.server_settings.of(seat.guild.id)).show_words:
             return None
-        may = seat.permissions_for(seat.guild.me)
+        theirs, may = seat.permissions_for(member), seat.permissions_for(seat.guild.me)
+        if not theirs.send_messages:
+            return Sentence(
+                "You may not write in {channel}, so nobody there can read it.", channel=seat.mention
+            )
         if not (may.view_channel and may.send_messages):
             return Sentence(
                 "I cannot write in {channel}, so nobody there can read it.", channel=seat.mention
             )
-        shown = f"**{escape_markdown(member.display_name)}:** {text}"
-        for begin in range(0, len(shown), _MESSAGE_MAX_CHARS):
-            await seat.send(shown[begin : begin + _MESSAGE_MAX_CHARS], silent=True)
+        embeds = theirs.embed_links
+        for shown in _quoted(member.display_name, text):
+            await seat.send(shown, silent=True, suppress_embeds=not embeds)
         return None
+
+
+def _quoted(name: str, text: str) -> Iterator[str]:
+    """Messages that have `text` as the words of `name`, each line quoted.
+
+    So that no line of it can pass for somebody else's.
+    """
+    head = f"**{escape_markdown(name)}:**"
+    shown = head
+    for line in filter(None, map(str.strip, text.splitlines())):
+        for begin in range(0, len(line), _QUOTED_MAX_CHARS):
+            quoted = f"\n> {line[begin : begin + _QUOTED_MAX_CHARS]}"
+            if len(shown) + len(quoted) > _MESSAGE_MAX_CHARS:
+                yield shown
+                shown = head
+            shown += quoted
+    yield shown
 
 
 async def _say_so(interaction: discord.Interaction, sentence: str) -> None:

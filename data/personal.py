@@ -72,6 +72,8 @@ class PersonalDataStore(PseudonymousPart):
                 await self._database.delete("kept_moderation", person=person, report_id=None)
                 await self._database.delete("bars", person=person)
                 await self._database.delete("moderated_sounds", person=person)
+                # Who asked whom is there under both codes.
+                await self._database.execute("DELETE FROM pauses WHERE instr(person, ?)", person)
             await self._database.execute(
                 "INSERT OR IGNORE INTO kept_moderation "
                 "SELECT ?, guild_id, report_id FROM reports JOIN report_people USING (report_id) "

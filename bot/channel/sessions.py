@@ -11,6 +11,7 @@ from bot.channel import reasons
 from bot.channel.limits import LeaveAfter, VoiceLimits
 from bot.channel.sender import Sender
 from bot.channel.session import VoiceSession
+from bot.channel.speaking_rights import why_silent
 from bot.channel.watch import Watch
 
 
@@ -84,6 +85,12 @@ class VoiceSessions:
         """Follow who is where; to be called for every voice state update."""
         if session := self._sessions.get(guild.id):
             session.members_changed()
+
+    def silenced(self, member: discord.Member) -> None:
+        """Say nothing more of a member whom Discord keeps from being heard where the bot is."""
+        session = self._sessions.get(member.guild.id)
+        if session and session.seat and (reason := why_silent(member, session.seat)):
+            session.stop_speaking(member.id, reason)
 
     def forget(self, guild: discord.Guild) -> None:
         """Drop the session of a server that the bot is no longer in."""

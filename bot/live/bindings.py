@@ -71,7 +71,7 @@ class Bindings:
             follows_authors=follows_authors,
         )
         async with self._turn_of(guild.id) as reading:
-            require_unheard(seat, text, binding)
+            require_unheard(seat, text, approved=binding.approved)
             if len(reading.channels.keys() - {text.id}) >= MOST_CHANNELS:
                 raise UserError(
                     "I read {most} channels here already. `/live stop` ends one of them.",
@@ -211,7 +211,8 @@ class Bindings:
         """Follow the bot into another voice channel, unless the reading itself took it there.
 
         Where the bot comes by itself, each channel stays bound to where it is. What follows its
-        authors is noted to be there for a restart. In the reading's turn.
+        authors is noted to be there for a restart. What a moderator approved of was for where it
+        was. In the reading's turn.
         """
         reading = self._readings.get(guild.id)
         if reading is None:
@@ -221,7 +222,11 @@ class Bindings:
         for id_, binding in list(reading.channels.items()):
             led = binding.voice_channel_id == left_id and not own_way
             if binding.voice_channel_id != came_id and (led or binding.follows_authors):
-                reading.channels[id_] = replace(binding, voice_channel_id=came_id)
+                reading.channels[id_] = replace(
+                    binding,
+                    voice_channel_id=came_id,
+                    approved=binding.approved and binding.follows_authors,
+                )
                 await self._rows.put(reading.channels[id_])
         self._sessions.of(guild).reading = bool(reading.at(came_id))
 

@@ -32,10 +32,17 @@ class Greetings:
         self._cooldown = Cooldown(PAUSE_S, clock)
 
     async def of(
-        self, member: discord.Member, seat: VocalChannel, settings: GuildSettings, *, came: bool
+        self,
+        member: discord.Member,
+        seat: VocalChannel,
+        settings: GuildSettings,
+        *,
+        came: bool,
+        muted: bool,
     ) -> Saying | None:
         """What is said as `member` comes to `seat` or leaves it; None where that is nothing.
 
+        Discord tells nothing any more of who left: whether a moderator `muted` them is given.
         Raises `UserError` and `SpeechError` where it cannot be said.
         """
         if not came and not listened_to(seat):
@@ -43,7 +50,9 @@ class Greetings:
         excluded = await self._store.exclusions.of(member.id, member.guild.id)
         if excluded:
             return None
-        if line := await self._own_line(member, seat, settings, excluded, came=came):
+        if not muted and (
+            line := await self._own_line(member, seat, settings, excluded, came=came)
+        ):
             return await self._sayings.of_member(
                 line, member, member.guild, max_chars=settings.max_message_chars
             )

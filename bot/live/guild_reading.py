@@ -42,6 +42,7 @@ class GuildReading:
     sent_away: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     accepted: dict[int, AcceptedMessage] = field(default_factory=dict)
+    greetings: set[Playback] = field(default_factory=set)
     last_author_id: int = 0
     last_at: float = 0.0
     told_at: dict[int, float] = field(default_factory=dict)
@@ -69,7 +70,7 @@ class GuildReading:
             text = seat.guild.get_channel_or_thread(binding.text_channel_id)
             if isinstance(text, Readable):
                 try:
-                    require_unheard(seat, text, binding)
+                    require_unheard(seat, text, approved=binding.approved)
                 except UserError as error:
                     found.append((text, binding, error))
         return found
@@ -81,23 +82,37 @@ class GuildReading:
         for accepted in [self.accepted.pop(message_id) for message_id in cancelled]:
             accepted.playback.cancel()
 
+    def greet(self, greeting: Playback) -> None:
+        """Note that somebody is greeted, until that is over."""
+        self.greetings.add(greeting)
+        greeting.finished.add_done_callback(lambda _: self.greetings.discard(greeting))
+
+    def cancel_greetings(self, member_id: int) -> None:
+        """Say nothing more of a member's coming and going."""
+        for greeting in [one for one in self.greetings if one.author_id == member_id]:
+            greeting.cancel()
+
     def cancel_in(self, channel_id: int) -> None:
         """Say nothing more of what was written in a channel."""
         self.cancel(lambda _, one: one.channel_id == channel_id)
 
 
-def require_unheard(seat: VocalChannel, text: Readable, binding: LiveBinding) -> None:
+def can_see(member: discord.Member, text: Readable) -> bool:
+    """Whether a member surely sees a channel. Who is in a private thread Discord does not say."""
+    may = text.permissions_for(member)
+    private = isinstance(text, discord.Thread) and text.is_private()
+    return may.view_channel and (not private or may.manage_threads)
+
+
+def require_unheard(seat: VocalChannel, text: Readable, *, approved: bool) -> None:
     """Raise `UserError` where anybody in `seat` cannot see `text`, unless a moderator wants that.
 
     Bots do not count, people unknown do.
     """
-    if binding.approved:
+    if approved:
         return
     members = (seat.guild.get_member(user_id) for user_id in seat.voice_states)
-    if any(
-        member is None or not (member.bot or text.permissions_for(member).view_channel)
-        for member in members
-    ):
+    if any(member is None or not (member.bot or can_see(member, text)) for member in members):
         raise UserError(
             "Somebody in {channel} cannot see {text_channel}. "
             "Only a moderator can have it read there.",

@@ -49,7 +49,8 @@ class Moves:
             settings = await self._store.guild_settings.get(guild.id)
             if after.channel and settings.auto_join:
                 await self._come_for(member, after.channel, reading, settings)
-            await self._note(member, before.channel, after.channel, reading, settings)
+            muted = before.mute or after.mute
+            await self._note(member, before.channel, after.channel, reading, settings, muted=muted)
 
     async def _come_for(
         self,
@@ -85,6 +86,8 @@ class Moves:
         came_to: VocalChannel | None,
         reading: GuildReading,
         settings: GuildSettings,
+        *,
+        muted: bool,
     ) -> None:
         """Where it is the bot's own channel: stop what is not for who came, and greet them."""
         guild = member.guild
@@ -96,11 +99,11 @@ class Moves:
         if came:
             await self._bindings.stop_if_overheard(guild, seat)
         try:
-            saying = await self._greetings.of(member, seat, settings, came=came)
+            saying = await self._greetings.of(member, seat, settings, came=came, muted=muted)
             # Stopped meanwhile, or nothing is read where the bot is.
             if saying is None or self._bindings.of(guild.id) is not reading:
                 return
-            session.speak(saying, author_id=member.id, label=saying.text)
+            reading.greet(session.speak(saying, author_id=member.id, label=saying.text))
         except (UserError, SpeechError) as error:
             log.info("not announced", extra={"reason": str(error)})
 
@@ -111,7 +114,7 @@ def _unheard(seat: VocalChannel, reading: GuildReading) -> Readable | None:
         text = seat.guild.get_channel_or_thread(binding.text_channel_id)
         if isinstance(text, Readable):
             try:
-                require_unheard(seat, text, binding)
+                require_unheard(seat, text, approved=binding.approved)
             except UserError:
                 continue
             return text

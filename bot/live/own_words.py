@@ -1,5 +1,7 @@
 """What members want to be called, and what they want said when they come and go."""
 
+import re
+
 from bot.base.errors import UserError
 from bot.live.guild_options import LINE_MAX_CHARS
 from bot.text.listed_words import has_listed_words
@@ -8,6 +10,8 @@ from data.member_words import WordsKind
 from data.store import Store
 
 CALLED_MAX_CHARS = 40
+#: Where a name would become what somebody says: "Alice says: hello. Bob". "Dr. Who" is a name.
+_SPEECH = re.compile(r"[:;\uff1a\uff1b\u3002]|[!?\uff01\uff1f\u2026]\s*\w|(?<=\w{4})\.\s+\w")
 
 
 class OwnWords:
@@ -30,6 +34,8 @@ class OwnWords:
                 raise UserError(
                     "That has to be something to say, in at most {most} characters.", most=most
                 )
+            if kind is WordsKind.NAME and _SPEECH.search(kept):
+                raise UserError("A name cannot have a colon or the end of a sentence in it.")
             settings = await self._store.guild_settings.get(guild_id)
             if has_listed_words(kept, settings.unread_words):
                 raise UserError(

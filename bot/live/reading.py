@@ -123,6 +123,8 @@ class LiveReading:
         command has its answer: it waits for what is being accepted and for a bot on its way.
         """
         await self._cancel(guild_id, lambda _, one: one.playback.author_id == author_id)
+        if reading := self.bindings.of(guild_id):
+            reading.cancel_greetings(author_id)
         await self._forgetting.member(author_id, guild_id)
 
     async def moved(
@@ -166,7 +168,7 @@ class LiveReading:
         binding = reading.channels.get(channel.id)
         try:
             if binding is not None:
-                require_unheard(seat, channel, binding)
+                require_unheard(seat, channel, approved=binding.approved)
             if here is not None and here.id == seat.id:
                 return True
             uncalled = here is None and not settings.auto_join
@@ -178,7 +180,7 @@ class LiveReading:
                 )
             await self.bindings.come(reading, seat, channel)
             if binding is not None:  # somebody may have come meanwhile
-                require_unheard(seat, channel, binding)
+                require_unheard(seat, channel, approved=binding.approved)
         except UserError as error:
             self._spawn_telling(message, reading, error)
             return False

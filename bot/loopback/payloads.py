@@ -90,7 +90,8 @@ def of_channel(channel: Channel | DirectMessages) -> Json:
 
 
 def _of_thread(thread: Thread) -> Json:
-    return {
+    joined = {"member": {"join_timestamp": timestamp(), "flags": 0}} if thread.private else {}
+    return joined | {
         "parent_id": str(thread.parent.id),
         "owner_id": str(thread.owner.id),
         "message_count": len(thread.messages),

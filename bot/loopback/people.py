@@ -188,9 +188,11 @@ class Guild(GuildRecord):
     def add_forum(self, name: str) -> ForumChannel:
         return self._add(ForumChannel(self, name))
 
-    def add_thread(self, parent: TextChannel | ForumChannel, name: str, by: Member) -> Thread:
-        """A member begins a thread, or posts in a forum."""
-        thread = Thread(parent, name, by)
+    def add_thread(
+        self, parent: TextChannel | ForumChannel, name: str, by: Member, *, private: bool = False
+    ) -> Thread:
+        """A member begins a thread, or posts in a forum; the bot is in a `private` one."""
+        thread = Thread(parent, name, by, private=private)
         self.channels[thread.id] = thread
         self.world.publish("THREAD_CREATE", thread)
         return thread

@@ -15,14 +15,25 @@ class Thread(Channel):
 
     kind = 11
 
-    def __init__(self, parent: Channel, name: str, owner: MemberRecord) -> None:
+    def __init__(
+        self, parent: Channel, name: str, owner: MemberRecord, *, private: bool = False
+    ) -> None:
         super().__init__(parent.guild, name)
         self.parent = parent
         self.owner = owner
+        self.private = private
+        if private:
+            self.kind = 12
 
     def permissions_of(self, member: MemberRecord) -> int:
-        """As in its parent; who may write there has a permission of its own."""
+        """As in its parent; who may write there has a permission of its own.
+
+        A private one is its owner's, the bot's and that of who may manage threads.
+        """
         granted = self.parent.permissions_of(member)
+        inside = member in (self.owner, self.guild.bot)
+        if self.private and not (inside or granted & permissions.flag("manage_threads")):
+            return 0
         writes = granted & permissions.flag("send_messages_in_threads")
         send = permissions.flag("send_messages")
         return granted | send if writes else granted & ~send

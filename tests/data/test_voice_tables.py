@@ -102,6 +102,19 @@ async def test_what_moderators_decided_outlives_a_person_under_a_code(
     assert await store.exclusions.of(ALICE, HERE) == set()
 
 
+async def test_of_an_account_that_is_gone_no_pause_stays(store: Store) -> None:
+    """Not under its code alone, and not as who asked, or was asked by, another member."""
+    alice, bob = store.pseudonym(ALICE), store.pseudonym(BOB)
+    for person in (alice, bob, f"{alice} {bob}", f"{bob} {alice}"):
+        await store.pauses.pause("ask", person, 60)
+    await store.personal.delete(ALICE)
+    assert await store.pauses.until("ask", alice)  # it is not cut short by deleting one's data
+    await store.personal.delete(ALICE, keep_bars=False)
+    for person in (alice, f"{alice} {bob}", f"{bob} {alice}"):
+        assert await store.pauses.until("ask", person) is None
+    assert await store.pauses.until("ask", bob)
+
+
 @pytest.mark.parametrize("how", ["registered", "shared", "chosen", "heard", "disabled"])
 async def test_a_server_knows_the_voices_it_has_to_do_with(store: Store, how: str) -> None:
     voice = await voice_of(store, ALICE, origin_guild_id=HERE if how == "registered" else None)

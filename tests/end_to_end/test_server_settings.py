@@ -154,7 +154,7 @@ async def test_who_cannot_hear_reads_what_is_said_where_the_server_wants_it(
     await stage.say(moderator, "Not to be read.")
     await choose(moderator, "show_words", "yes")
     await stage.say(moderator, "This is *to be read*, too.")
-    assert shown() == ["**Carol:** This is *to be read*, too."]
+    assert shown() == ["**Carol:**\n> This is *to be read*, too."]
     stage.lounge.set_permissions(stage.guild.bot, send_messages=False)
     since = time.monotonic()
     told = await stage.reply(moderator, "say", text="Nobody can read this to be read.")

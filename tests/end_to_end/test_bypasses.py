@@ -1,0 +1,244 @@
+"""Nobody is heard, read or written through the bot whom Discord or their own wish keeps silent."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import closing
+
+import pytest
+import pytest_asyncio
+
+from bot.loopback import Channel, Member, Message, TextChannel
+from tests.end_to_end.conftest import Stage, a_stage, choose, transmission
+from tests.end_to_end.paced_worker import paced
+from tests.end_to_end.pitches import said
+from tests.waiting import until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LINE = "The kettle is on the stove."
+LONG = "This is a line that takes its time. " * 30  # eleven seconds
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    folder = tmp_path_factory.mktemp("bypasses")
+    async with a_stage(folder, **paced(folder, 0.05)) as opened:
+        yield opened
+
+
+async def speak_this(caller: Member, author: Member, where: Channel) -> str:
+    message = await author.send(where, LINE)
+    return (await (await caller.message_command("Speak this", message)).reply()).text
+
+
+async def test_who_is_muted_while_their_words_sound_and_wait_falls_silent(stage: Stage) -> None:
+    stage = stage.elsewhere("Muted")
+    for member in (stage.alice, stage.bob):
+        await member.join(stage.lounge)
+    begun = time.monotonic()
+    sounding = await stage.alice.slash("say", text=LONG)
+    await stage.lounge.first_sound(since_s=begun)
+    waiting = await stage.alice.slash("say", text="And this is what I say after it.")
+    assert "Queued" in (await waiting.reply()).text
+    other = await stage.bob.slash("say", text=LINE)
+    assert "Queued" in (await other.reply()).text
+    stage.guild.set_voice(stage.alice, mute=True)
+    for mine in (sounding, waiting):
+        told = (await mine.reply(number=1)).text
+        assert told == "I do not speak for you: a moderator muted you in this server."
+    heard = await transmission(stage.lounge, begun)
+    assert heard.audible[-1].arrived_s - begun < 6
+    assert said(heard, LONG.strip(), LINE)[-1] == LINE  # others go on
+    await stage.reply(stage.bob, "leave")
+
+
+async def test_who_is_muted_says_nothing_as_they_leave_either(stage: Stage) -> None:
+    stage = stage.elsewhere("Leaving")
+    warden = stage.guild.add_member("Warden", manage_guild=True)
+    await choose(warden, "own_greetings", "yes")
+    await stage.bob.join(stage.lounge)
+    await stage.reply(stage.bob, "live start")
+    await stage.reply(stage.alice, "voice greeting", when="I leave", line=LINE)
+    await stage.alice.join(stage.lounge)
+    stage.guild.set_voice(stage.alice, mute=True)
+    left = time.monotonic()
+    await stage.alice.leave()
+    await asyncio.sleep(1.0)
+    assert stage.lounge.recording.heard(left).audible == ()
+    await stage.alice.join(stage.lounge)
+    stage.guild.set_voice(stage.alice, mute=False)
+    await stage.alice.leave()
+    assert said(await transmission(stage.lounge, left), LINE) == [LINE]
+    await stage.reply(stage.bob, "leave")
+
+
+async def test_a_greeting_that_waits_goes_with_its_members_wish(stage: Stage) -> None:
+    stage = stage.elsewhere("Greeted")
+    warden = stage.guild.add_member("Warden", manage_guild=True, mute_members=True)
+    await choose(warden, "own_greetings", "yes")
+    await stage.bob.join(stage.lounge)
+    await stage.reply(stage.bob, "live start")
+    await stage.reply(stage.alice, "voice greeting", when="I join", line=LINE)
+    begun = time.monotonic()
+    await stage.bob.slash("say", text=LONG)
+    await stage.lounge.first_sound(since_s=begun)
+    await stage.alice.join(stage.lounge)
+
+    async def waiting() -> bool:
+        return LINE in await stage.reply(stage.bob, "queue")
+
+    async with asyncio.timeout(10):
+        while not await waiting():
+            await asyncio.sleep(0.05)
+    await stage.reply(warden, "live block", member=stage.alice)
+    async with asyncio.timeout(10):
+        while await waiting():
+            await asyncio.sleep(0.05)
+    await stage.reply(stage.bob, "leave")
+
+
+async def test_whoever_is_not_read_is_not_spoken_from_a_messages_menu(stage: Stage) -> None:
+    stage = stage.elsewhere("Unread")
+    warden = stage.guild.add_member("Warden", mute_members=True)
+    await stage.bob.join(stage.lounge)
+    await stage.reply(stage.alice, "live optout")
+    refusal = f"I do not read what {stage.alice.mention} writes."
+    assert await speak_this(stage.bob, stage.alice, stage.general) == refusal
+    await stage.reply(stage.alice, "live optin")
+    await stage.reply(warden, "live block", member=stage.alice)
+    assert await speak_this(stage.bob, stage.alice, stage.general) == refusal
+    await stage.reply(warden, "live unblock", member=stage.alice)
+    said_of_it = await speak_this(stage.bob, stage.alice, stage.general)
+    assert said_of_it.startswith("Speaking in")
+    # One's own words are one's own to have said.
+    await stage.reply(stage.bob, "live optout")
+    said_of_it = await speak_this(stage.bob, stage.bob, stage.general)
+    assert said_of_it.startswith(("Speaking in", "Queued"))
+    await stage.reply(stage.bob, "leave")
+
+
+def staff_of(stage: Stage, *members: Member) -> Channel:
+    """A text channel that these and the bot see, and nobody else."""
+    staff = stage.guild.add_text_channel("staff")
+    staff.set_permissions(stage.guild.everyone, view_channel=False)
+    for member in (*members, stage.guild.bot):
+        staff.set_permissions(member, view_channel=True, send_messages=True)
+    return staff
+
+
+async def test_of_somebody_elses_message_nothing_is_kept_once_it_was_spoken(stage: Stage) -> None:
+    """It would be its caller's, and not go with who wrote it."""
+    stage = stage.elsewhere("Kept")
+    await stage.bob.join(stage.lounge)
+
+    def origins(message: Message) -> set[int]:
+        """Whose recordings there are of a message."""
+        with closing(sqlite3.connect(stage.home / "timbre.db")) as database:
+            found = database.execute(
+                "SELECT user_id FROM speech_origins WHERE message_id = ?", (message.id,)
+            )
+            return {user_id for (user_id,) in found}
+
+    written = {}
+    for author in (stage.bob, stage.alice):
+        message = await author.send(stage.general, f"This is what {author.name} wrote.")
+        since = time.monotonic()
+        command = await stage.bob.message_command("Speak this", message)
+        assert (await command.reply()).text.startswith("Speaking in")
+        await transmission(stage.lounge, since)
+        written[author.name] = message
+    await until(lambda: not origins(written["Alice"]), 10)
+    assert origins(written["Bob"]) == {stage.bob.id}
+    await stage.reply(stage.bob, "leave")
+
+
+async def test_a_moderators_word_is_for_the_voice_channels_that_they_moderate(
+    stage: Stage,
+) -> None:
+    """Anybody can be given one, and the bot taken elsewhere."""
+    stage = stage.elsewhere("Rooms")
+    staff = staff_of(stage, stage.alice)
+    room = stage.guild.add_voice_channel("Room of Alice")
+    room.set_permissions(stage.alice, mute_members=True)
+    await stage.bob.join(stage.lounge)
+    await stage.alice.join(room)
+    await stage.reply(stage.alice, "live start", channel=staff, where="authors")
+    await stage.alice.join(stage.lounge)
+    sent = time.monotonic()
+    await stage.alice.send(staff, LINE)
+    await asyncio.sleep(1.0)
+    assert stage.lounge.recording.heard(sent).audible == ()
+    await stage.reply(stage.alice, "live stop")
+    # What is approved where she moderates does not come along to where she does not.
+    carol = stage.guild.add_member("Carol")
+    await stage.alice.join(room)
+    await carol.join(room)
+    assert "aloud" in await stage.reply(stage.alice, "live start", channel=staff)
+    await stage.guild.move_bot(stage.lounge)
+
+    def stopped() -> bool:
+        return any("I stopped reading this" in one.text for one in staff.messages.values())
+
+    await until(stopped)
+    await stage.reply(stage.bob, "leave")
+
+
+async def test_a_message_from_a_hidden_channel_is_not_spoken_to_who_cannot_see_it(
+    stage: Stage,
+) -> None:
+    stage = stage.elsewhere("Hidden")
+    staff = staff_of(stage, stage.alice)
+    for member in (stage.alice, stage.bob):
+        await member.join(stage.lounge)
+    assert await speak_this(stage.alice, stage.alice, staff) == (
+        f"Somebody in {stage.lounge.mention} cannot see {staff.mention}. Only a moderator can have "
+        "it read there."
+    )
+    await stage.bob.leave()
+    assert (await speak_this(stage.alice, stage.alice, staff)).startswith("Speaking in")
+    await stage.reply(stage.alice, "leave")
+
+
+async def test_a_private_thread_is_hidden_from_who_is_not_in_it(stage: Stage) -> None:
+    stage = stage.elsewhere("Private")
+    assert isinstance(stage.general, TextChannel)
+    thread = stage.guild.add_thread(stage.general, "secret", stage.alice, private=True)
+    for member in (stage.alice, stage.bob):
+        await member.join(stage.lounge)
+    refusal = (
+        f"Somebody in {stage.lounge.mention} cannot see {thread.mention}. Only a moderator can "
+        "have it read there."
+    )
+    assert (await (await stage.alice.slash("live start", at=thread)).reply()).text == refusal
+    assert await speak_this(stage.alice, stage.alice, thread) == refusal
+    # Nor is it read for a moderator who is not in it, and names it all the same.
+    warden = stage.guild.add_member("Warden", mute_members=True)
+    await warden.join(stage.lounge)
+    forged = await stage.reply(warden, "live start", channel=thread)
+    assert forged == f"You may not see {thread.mention} yourself."
+    await until(lambda: stage.guild.bot.voice_channel is None)
+
+
+async def test_what_is_shown_is_its_speakers_and_nobody_elses(stage: Stage) -> None:
+    stage = stage.elsewhere("Shown")
+    warden = stage.guild.add_member("Warden", manage_guild=True)
+    await choose(warden, "show_words", "yes")
+    await stage.alice.join(stage.lounge)
+    text = "Hello.\n**Bob:** I quit.\n" + "word " * 390 + "\n**Bob:** Yes."
+    assert "Speaking in" in await stage.reply(stage.alice, "say", text=text)
+    shown = [message.text for message in stage.lounge.messages.values()]
+    assert len(shown) == 2
+    for text in shown:
+        head, *lines = text.split("\n")
+        assert head == "**Alice:**"
+        assert lines
+        assert all(line.startswith("> ") for line in lines)
+        assert len(text) <= 2000
+    stage.lounge.set_permissions(stage.alice, send_messages=False)
+    await stage.reply(stage.alice, "stop")
+    told = await stage.reply(stage.alice, "say", text=LINE)
+    assert f"You may not write in {stage.lounge.mention}, so nobody there can read it." in told
+    assert len(stage.lounge.messages) == 2
+    await stage.reply(stage.alice, "leave")
