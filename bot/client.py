@@ -5,31 +5,29 @@ import gc
 import logging
 import sqlite3
 import time
+from functools import partial
 
 import aiohttp
 import discord
-from discord import app_commands
-from discord.ext import commands
 
 from bot.base.command_mentions import CommandMentions
 from bot.base.command_sync import registered_commands, sync_if_changed
-from bot.base.errors import sentence_for, tell
 from bot.base.health import life_of, show_life
 from bot.base.invitation import invite_link
 from bot.base.lag import measure
+from bot.base.membership import is_member
 from bot.base.shards import Shards
 from bot.base.tasks import TaskSet
 from bot.base.turns import FairTurns
-from bot.catalogue import Said, Sentence, locale_of, set_reader
+from bot.catalogue import Said, Sentence, locale_of
 from bot.catalogue.translator import CatalogueTranslator
 from bot.channel.limits import LeaveAfter
 from bot.channel.sessions import VoiceSessions
+from bot.command_tree import CommandClient, TimbreTree
 from bot.live.exclusions import LiveExclusions
 from bot.live.moderation_log import ModerationLog
 from bot.live.reading import LiveReading
 from bot.services import Services
-from bot.voices.bars import BARRED_BY
-from data.bars import Bar
 from data.errors import DatabaseClosed
 from engine.errors import SpeechError
 
@@ -37,16 +35,12 @@ log = logging.getLogger(__name__)
 
 #: How long those whose words are lost at the end may take to be told.
 _TELLING_S = 1.0
-#: How long who speaks in a shared voice waits until Discord says whether its owner is there.
-_ASKING_S = 2.0
 #: Lists to choose from, made at once and waiting: many come with every letter that is typed.
 _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING = 2, 20
 #: Discord lets one shard of each bucket identify in five seconds; the rest is for its way there.
 _IDENTIFY_EVERY_S = 5.25
 #: How often a process that does not lead looks whether Discord has the commands yet.
 _COMMANDS_AGAIN_S = 5.0
-#: Discord's codes for somebody who is no member of a server, and for an account that is gone.
-_NO_MEMBER = (10007, 10013)
 EXTENSIONS = (
     "cogs.say",
     "cogs.channel",
@@ -66,56 +60,7 @@ EXTENSIONS = (
 )
 
 
-class TimbreTree(app_commands.CommandTree["TimbreBot"]):
-    """Where all commands begin, and where their errors meet."""
-
-    async def interaction_check(self, interaction: "discord.Interaction[TimbreBot]", /) -> bool:
-        """Take no more work while the bot is closing, and know what is being answered.
-
-        What the command says is in the caller's language from here on.
-        """
-        set_reader(interaction.locale)
-        if self.client.closing:
-            await tell(interaction, Sentence("I am being restarted. Please try again in a moment."))
-            return False
-        if task := asyncio.current_task():
-            self.client.interactions.add(task)
-        return await self._admits(interaction)
-
-    async def _admits(self, interaction: "discord.Interaction[TimbreBot]") -> bool:
-        """Whether the caller is not barred. Their data is theirs all the same."""
-        command = interaction.command
-        if command is not None and command.qualified_name.startswith("privacy "):
-            return True
-        try:
-            kind = command.extras.get(BARRED_BY, Bar.EVERYTHING) if command else Bar.EVERYTHING
-            refusal = await self.client.services.bars.refusal(
-                interaction.user.id, interaction.guild_id or 0, kind
-            )
-        except sqlite3.Error as error:  # outside of commands discord.py tells nobody
-            await self._refuse(interaction, sentence_for(error))
-            return False
-        if refusal is None:
-            return True
-        await self._refuse(interaction, refusal)
-        return False
-
-    async def _refuse(self, interaction: "discord.Interaction[TimbreBot]", sentence: Said) -> None:
-        """Say why, unless they are still typing."""
-        if interaction.type is not discord.InteractionType.autocomplete:
-            await tell(interaction, sentence)
-
-    async def on_error(
-        self,
-        interaction: "discord.Interaction[TimbreBot]",
-        error: app_commands.AppCommandError,
-        /,
-    ) -> None:
-        """Tell the caller; nothing fails in silence."""
-        await tell(interaction, sentence_for(error))
-
-
-class TimbreBot(commands.AutoShardedBot):
+class TimbreBot(CommandClient):
     """Connects the services to Discord. The voice sessions live here, so cogs can be reloaded.
 
     `connector` is discord.py's own option: None for Discord itself, or one that resolves Discord's
@@ -166,7 +111,7 @@ class TimbreBot(commands.AutoShardedBot):
         )
         services.peers.guilds = lambda: len(self.guilds)
         self._identifying_at_once = 1  # as Discord says later
-        services.sharing.membership = self._is_member
+        services.sharing.membership = partial(is_member, self)
         self.live = LiveReading(
             services.store,
             services.sayings,
@@ -178,7 +123,7 @@ class TimbreBot(commands.AutoShardedBot):
         self.exclusions = LiveExclusions(services.store.exclusions, self.live.take_back)
         self._background = TaskSet()
         self.closing = False
-        self.interactions = TaskSet()  # being answered
+        self.interactions = TaskSet()
         self.completions = FairTurns(
             _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING, Sentence("Many others type.")
         )
@@ -198,23 +143,6 @@ class TimbreBot(commands.AutoShardedBot):
 
     def _note_gap(self) -> None:
         self.services.metrics.voice_gaps += 1
-
-    async def _is_member(self, guild_id: int, user_id: int) -> bool | None:
-        """Whether Discord knows somebody as a member of a server; None if it does not say."""
-        guild = self.get_guild(guild_id)
-        if guild is None:
-            return None
-        if guild.get_member(user_id):  # who sits in voice is known
-            return True
-        try:
-            async with asyncio.timeout(_ASKING_S):
-                await guild.fetch_member(user_id)
-        except discord.NotFound as error:
-            return False if error.code in _NO_MEMBER else None
-        except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
-            log.info("Discord did not say who is a member", extra={"reason": str(error)})
-            return None
-        return True
 
     @property
     def operator_id(self) -> int | None:

@@ -9,7 +9,7 @@ from bot.base.command_mentions import linked
 from bot.base.invitation import invite_link
 from bot.catalogue import gettext, ngettext
 from bot.client import TimbreBot
-from cogs.asking import who_speaks
+from cogs.engine_facts import who_speaks
 
 
 class AboutCommands(commands.Cog):

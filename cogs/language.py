@@ -13,14 +13,10 @@ from bot.client import TimbreBot
 from bot.speech.languages import name_of
 from bot.speech.line_languages import cannot_read
 from bot.voices.rights import Action
-from cogs.asking import (
-    AnyLanguage,
-    language_of,
-    languages_read,
-    person_of,
-    voice_to,
-    who_speaks,
-)
+from cogs.asking import person_of
+from cogs.engine_facts import languages_read, who_speaks
+from cogs.language_options import AnyLanguage, language_of
+from cogs.voice_options import voice_to
 
 
 class LanguageCommands(commands.Cog):

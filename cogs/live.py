@@ -11,18 +11,9 @@ from bot.base.errors import UserError
 from bot.catalogue import Listing, Sentence, gettext, ngettext
 from bot.client import TimbreBot
 from bot.live.guild_reading import Readable, can_see
-from cogs.asking import (
-    blocked,
-    bring,
-    member_of,
-    moderates,
-    note,
-    require_company,
-    require_moderator,
-    session_of,
-    unblocked,
-)
+from cogs.asking import bring, member_of, moderates, require_company, require_moderator, session_of
 from cogs.command_list import FOR_MODERATORS
+from cogs.moderation_notes import blocked, note, unblocked
 from data.live import Exclusion
 from data.rows import LiveBinding
 

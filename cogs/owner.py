@@ -15,7 +15,9 @@ from bot.catalogue import Sentence, gettext
 from bot.client import TimbreBot
 from bot.voices.privacy import DeletionReason
 from bot.voices.references import VoiceReference
-from cogs.asking import BARS, UnofferedVoice, barred, person_of
+from cogs.asking import person_of
+from cogs.bars import BARS, barred
+from cogs.voice_options import UnofferedVoice
 from data.bars import Bar
 
 log = logging.getLogger(__name__)

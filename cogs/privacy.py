@@ -13,8 +13,8 @@ from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.catalogue import Sentence, gettext
 from bot.client import TimbreBot
+from cogs.given_permissions import PermissionsPanel, permitted_lines
 from cogs.panels import Panel
-from cogs.permission import PermissionsPanel, permitted_lines
 
 _CONFIRM_WITHIN_S = 120.0
 _UNCONFIRMED = Sentence("You did not confirm, so nothing was deleted.")

@@ -15,7 +15,8 @@ from bot.client import TimbreBot
 from bot.speech.pronouncing import Imported, Pronouncing
 from bot.text.pronunciation_files import from_csv, from_json, to_csv, to_json
 from bot.text.pronunciations import EntryRefused
-from cogs.asking import languages_read, require_moderator
+from cogs.asking import require_moderator
+from cogs.engine_facts import languages_read
 from cogs.panels import Panel
 
 Whose = Literal["me", "server"]

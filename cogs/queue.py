@@ -12,7 +12,8 @@ from bot.channel.playback import Playback
 from bot.channel.session import VoiceSession
 from bot.channel.votes import vote_to_skip
 from bot.client import TimbreBot
-from cogs.asking import member_of, moderates, page_of, require_moderator, session_of
+from cogs.asking import member_of, moderates, require_moderator, session_of
+from cogs.lists import page_of
 from cogs.panels import Panel
 
 _PER_PAGE = 5

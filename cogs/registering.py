@@ -1,6 +1,5 @@
 """The form with the consent in it, and the panel on which a new voice is tried out."""
 
-import io
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -10,21 +9,20 @@ from discord import ui
 from discord.utils import utcnow
 
 from bot.base.command_mentions import linked
-from bot.base.errors import UserError, sentence_for
+from bot.base.errors import UserError
 from bot.catalogue import Said, Sentence, gettext
 from bot.client import TimbreBot
 from bot.speech.languages import LANGUAGES, language_of_locale, languages_by_name
-from bot.voices.clip_admission import AnothersVoice
 from bot.voices.consent import CONSENT, CONSENT_LABEL
 from bot.voices.drafts import Draft, Wish
 from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.proving import Demand
-from cogs.asking import languages_read, no_cloning, note, who_speaks
+from cogs.engine_facts import languages_read, no_cloning, who_speaks
 from cogs.panels import Form, Panel
 from cogs.permission import QuestionPanel
 from cogs.proving import WITHDRAWN, StatementPanel, fetching, replace_answer
+from cogs.registration_steps import DONE, NOT_DONE, preview, refuse, steps
 from data.rows import VoiceRow
-from engine.errors import SpeechError, VoiceUnusable
 
 #: Discord lets the bot change its answer for 15 minutes, of which checking a clip takes some.
 _FORM_LASTS_S = 14 * 60.0
@@ -38,8 +36,6 @@ _WHICH_CLIP = Sentence(
 )
 #: The choice of a language that is not in the list.
 _UNSAID = "unsaid"
-
-_DONE, _DOING, _NOT_DONE = "✅", "⏳", "▫️"
 
 
 class ConsentForm(Form):
@@ -117,7 +113,7 @@ class ConsentForm(Form):
             await try_out(self.bot, interaction, wish, clip, self._former)
         except UserError as error:
             # In place of the steps, of which one would seem to be under way for ever.
-            await _refuse(interaction, error)
+            await refuse(interaction, error)
 
     def _chosen_language(self) -> str | None:
         """What is chosen; where there is no choice a voice keeps what it had."""
@@ -155,7 +151,7 @@ async def try_out(
     services = bot.services
 
     async def received() -> None:
-        await interaction.edit_original_response(content=_steps(1, gettext("Received")))
+        await interaction.edit_original_response(content=steps(1, gettext("Received")))
 
     draft = await services.registration.draft(wish, fetching(clip), received)
     try:
@@ -174,7 +170,7 @@ async def try_out(
             step = gettext("Allowed by whose voice it is") if asked else gettext("Said by you")
             await _offer(bot, interaction, draft, [*said, step])
 
-        done = "\n".join(f"{_DONE} {name}" for name in said)
+        done = "\n".join(f"{DONE} {name}" for name in said)
         if asked:
             locale = await bot.locale_in(interaction.guild)
             await QuestionPanel(bot, draft, interaction, done, proven, locale=locale).ask()
@@ -189,53 +185,20 @@ async def _offer(
     bot: TimbreBot, interaction: discord.Interaction, draft: Draft, said: list[str]
 ) -> None:
     """Let the draft be heard, and show the panel to decide on it."""
-    await interaction.edit_original_response(content=_steps(len(said), *said), view=None)
-    why_not, files = await _preview(bot, draft)
+    await interaction.edit_original_response(content=steps(len(said), *said), view=None)
+    why_not, files = await preview(bot, draft)
     left_s = (interaction.expires_at - utcnow()).total_seconds() - _SAID_BEFORE_END_S
     panel = DraftPanel(bot, draft, interaction, min(_PANEL_LASTS_S, max(1.0, left_s)))
-    enrolled = f"{_DONE} " + gettext("Enrolled")
+    enrolled = f"{DONE} " + gettext("Enrolled")
     if why_not:
-        enrolled = f"{_NOT_DONE} {gettext('Not enrolled yet.')} {why_not}"
-    done = "\n".join(f"{_DONE} {name}" for name in said)
+        enrolled = f"{NOT_DONE} {gettext('Not enrolled yet.')} {why_not}"
+    done = "\n".join(f"{DONE} {name}" for name in said)
     bot.services.registration.drafts.show(draft, panel.withdrawn)
     await interaction.edit_original_response(
-        content=f"{done}\n{enrolled}\n{_DONE} " + gettext("Ready: keep it?"),
+        content=f"{done}\n{enrolled}\n{DONE} " + gettext("Ready: keep it?"),
         attachments=files,
         view=panel,
     )
-
-
-async def _refuse(interaction: discord.Interaction, error: UserError) -> None:
-    said = linked(interaction, str(error.sentence))
-    await interaction.edit_original_response(content=said, attachments=[], view=None)
-    if isinstance(error, AnothersVoice):
-        await note(
-            interaction,
-            Sentence(
-                "A member sent another member's voice as their own, and I refused it. "
-                "`/voice-admin reports` shows who it was."
-            ),
-        )
-
-
-def _steps(done: int, *said: str) -> str:
-    names = said if len(said) > 1 else (*said, gettext("Checked"))
-    names = (*names, gettext("Enrolled"), gettext("Ready"))
-    marks = [_DONE] * done + [_DOING] + [_NOT_DONE] * len(names)
-    return "\n".join(f"{mark} {name}" for mark, name in zip(marks, names, strict=False))
-
-
-async def _preview(bot: TimbreBot, draft: Draft) -> tuple[Said | None, list[discord.File]]:
-    """Why the clip is not enrolled, if it is not, and the draft to be heard."""
-    try:
-        saying = await bot.services.sayings.preview(draft.speaker)
-        audio = await saying.ogg()
-    except VoiceUnusable:
-        raise
-    except SpeechError as error:
-        return Sentence("There is no preview: {reason}", reason=sentence_for(error)), []
-    preview = [discord.File(io.BytesIO(audio), filename="preview.ogg")]
-    return saying.substitution, preview
 
 
 class DraftPanel(Panel):
@@ -272,7 +235,7 @@ class DraftPanel(Panel):
         try:
             voice = await self.bot.services.registration.keep(self._draft)
         except UserError as error:
-            await _refuse(interaction, error)
+            await refuse(interaction, error)
             return
         await interaction.edit_original_response(
             content=linked(

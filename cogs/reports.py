@@ -8,7 +8,8 @@ from bot.catalogue import Sentence, gettext, ngettext
 from bot.client import TimbreBot
 from bot.voices.moderation import Reported
 from bot.voices.references import VoiceReference
-from cogs.asking import page_of, person_of
+from cogs.asking import person_of
+from cogs.lists import page_of
 from cogs.panels import Panel
 
 _PANEL_TIMEOUT_S = 600.0

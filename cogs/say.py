@@ -22,17 +22,11 @@ from bot.live.message import text_of
 from bot.speech.pieces import Saying
 from bot.text import completions
 from bot.voices.bars import BARRED_BY
-from cogs.asking import (
-    ReadLanguage,
-    SpokenVoice,
-    language_of,
-    member_of,
-    moderates,
-    session_of,
-    where_asked,
-)
+from cogs.asking import member_of, moderates, session_of, where_asked
 from cogs.command_list import described
+from cogs.language_options import ReadLanguage, language_of
 from cogs.sound_files import SoundFile, require_voice_message, send_file, sound_of
+from cogs.voice_options import SpokenVoice
 from data.bars import Bar
 from engine.speech import Priority
 

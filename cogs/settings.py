@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TimbreBot
-from bot.live.guild_options import Page
+from bot.live.option import Page
 from cogs.settings_panel import SettingsPanel
 
 

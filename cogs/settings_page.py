@@ -9,9 +9,9 @@ from discord.utils import escape_markdown
 
 from bot.catalogue import gettext, ngettext
 from bot.client import TimbreBot
-from bot.live.guild_options import NOTHING, Kind, Option
+from bot.live.option import NOTHING, Kind, Option
 from bot.live.server_settings import OptionChoice
-from cogs.asking import and_more
+from cogs.lists import and_more
 from data.rows import GuildSettings
 
 #: As many entries as Discord's menus have.

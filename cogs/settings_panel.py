@@ -10,10 +10,12 @@ from discord.utils import escape_markdown
 from bot.base.errors import UserError
 from bot.catalogue import Joined, Sentence, gettext
 from bot.client import TimbreBot
-from bot.live.guild_options import NO, NOTHING, OPTIONS, PAGES, SHOWN, YES, Kind, Option, Page
+from bot.live.guild_options import OPTIONS
 from bot.live.moderation_log import require_writable
+from bot.live.option import NO, NOTHING, PAGES, SHOWN, YES, Kind, Option, Page
 from bot.live.server_settings import OptionChoice
-from cogs.asking import blocked, manages, member_of, person_of, unblocked
+from cogs.asking import manages, member_of, person_of
+from cogs.moderation_notes import blocked, unblocked
 from cogs.panels import Form, Panel
 from cogs.settings_page import MOST_CHOICES, Chosen, line_of, line_of_blocked, usual_settings
 from data.live import Exclusion

@@ -8,7 +8,8 @@ from bot.base.metrics import Latencies
 from bot.catalogue import Listing, Sentence, gettext, ngettext
 from bot.client import TimbreBot
 from bot.speech.languages import name_of
-from cogs.asking import manages, moderates, who_speaks
+from cogs.asking import manages, moderates
+from cogs.engine_facts import who_speaks
 
 #: A field of an embed holds 1,024 characters.
 _WORKERS_SHOWN = 16

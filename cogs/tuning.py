@@ -12,8 +12,9 @@ from bot.client import TimbreBot
 from bot.speech.audio.tuning import PITCH_MAX, PITCH_MIN, SPEED_MAX, SPEED_MIN
 from bot.voices.keeping import SETTING_RANGES
 from bot.voices.rights import Action
-from cogs.asking import person_of, voice_to
+from cogs.asking import person_of
 from cogs.voice_facts import settings_of
+from cogs.voice_options import voice_to
 from data.rows import MemberSound
 
 Exaggeration = app_commands.Range[float, *SETTING_RANGES["exaggeration"]]

@@ -10,19 +10,22 @@ from discord.utils import escape_markdown
 
 from bot.base.command_mentions import linked
 from bot.base.errors import UserError
-from bot.catalogue import Sentence, gettext
+from bot.catalogue import Listing, Sentence, gettext
 from bot.client import TimbreBot
 from bot.voices.moderation import REASON_MAX_CHARS
 from bot.voices.naming import NAME_MAX_CHARS
 from bot.voices.rights import Action
-from cogs.asking import SpokenVoice, and_more, note, person_of, voice_to
+from cogs.asking import person_of
 from cogs.command_list import described
+from cogs.lists import and_more
+from cogs.moderation_notes import note
 from cogs.own_words import OwnWordsCommands
 from cogs.permission import giver_of, require_askable
 from cogs.proving import may_sound
 from cogs.registering import ConsentForm
 from cogs.tuning import TuningCommands
 from cogs.voice_facts import facts
+from cogs.voice_options import SpokenVoice, voice_to
 from data.rows import VoiceRow
 
 _LIST_MAX = 20
@@ -125,9 +128,7 @@ class VoiceCommands(
                 marks.append(gettext("shared with this server"))
             if guild_ids := here.elsewhere.get(voice.voice_id):
                 marks.append(
-                    gettext(
-                        "shared with {servers}", servers=", ".join(map(self._server, guild_ids))
-                    )
+                    gettext("shared with {servers}", servers=Listing(map(self._server, guild_ids)))
                 )
             if here.place.is_disabled(voice):
                 marks.append(gettext("disabled here"))
@@ -260,11 +261,10 @@ class VoiceCommands(
         keeping = self.services.voice_keeping
         if everywhere or interaction.guild_id is None:
             taken, guild_ids = await keeping.unshare_everywhere(voice, interaction.user.id)
-            servers = ", ".join(map(self._server, guild_ids))
             said = gettext(
                 "{voice} is not shared with any server any more. It was with {servers}.",
                 voice=_name(taken),
-                servers=servers,
+                servers=Listing(map(self._server, guild_ids)),
             )
         else:
             taken = await keeping.unshare(voice, person_of(interaction))

@@ -20,8 +20,8 @@ from bot.settings import SOURCE
 #: Where sentences for members arise. What the command line, the HTTP server and the demo say is for
 #: who runs the bot.
 _WHERE = (
-    *("bot/base", "bot/channel", "bot/client.py", "bot/clips", "bot/live", "bot/speech"),
-    *("bot/text", "bot/voices", "cogs", "engine"),
+    *("bot/base", "bot/channel", "bot/client.py", "bot/clips", "bot/command_tree.py", "bot/live"),
+    *("bot/speech", "bot/text", "bot/voices", "cogs", "engine"),
 )
 _ONE, _MANY = {"Sentence", "gettext"}, {"counted", "ngettext"}
 #: Errors whose sentence is for members, with those that are derived from them; of the others'

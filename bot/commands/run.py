@@ -7,10 +7,7 @@ work, leaves voice, stops the worker and closes the database. With `--shards` it
 import asyncio
 import logging
 import os
-import signal
 import socket
-import sys
-import threading
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -22,7 +19,6 @@ import discord
 from filelock import FileLock, Timeout
 
 from bot.base import logs
-from bot.base.discord_address import DiscordAddressError, connector
 from bot.base.health import forget_lives, ready_file
 from bot.base.home import prepare_home
 from bot.base.own_memory import keep_memory_private
@@ -30,7 +26,8 @@ from bot.base.peers import HomeTaken, Peers
 from bot.base.private_files import make_folder
 from bot.base.shards import Shards
 from bot.catalogue import CatalogueError, Catalogues, install
-from bot.client import TimbreBot
+from bot.commands.connecting import connect, connector_of
+from bot.commands.process import allow_descriptors, leave_in_any_case, on_signals
 from bot.services import Services, http_server, open_services
 from bot.settings import Settings, SettingsError, exposed_token
 from engine import cores
@@ -45,21 +42,8 @@ _LOOKED_WITHIN_S = 1.0
 
 log = logging.getLogger(__name__)
 
-#: How long a clean end may take before the process gives up on being clean.
-SHUTDOWN_S = 4.8
-#: Of that, what Discord and the worker get to let go.
+#: Of `SHUTDOWN_S`, what Discord and the worker get to let go.
 PATIENCE_S = 3.5
-#: How many files and sockets the process may have open, where the system lets it.
-DESCRIPTORS = 16_384
-#: The pauses while Discord cannot be reached at a start, such as before the network is up, double
-#: from the first to the last. Once connected, discord.py reconnects by itself.
-RETRY_FIRST_S, RETRY_MAX_S = 1.0, 60.0
-UNREACHABLE = (
-    aiohttp.ClientConnectionError,
-    TimeoutError,
-    discord.DiscordServerError,
-    discord.GatewayNotFound,
-)
 
 
 async def run(
@@ -81,7 +65,7 @@ async def run(
     keep_memory_private()
     link = connector_of(settings)
     logs.configure(settings.log.level, settings.log.format, token, settings.http.secret)
-    _allow_descriptors()
+    allow_descriptors()
     # What encodes and reads files needs no interpreter meanwhile.
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(thread_name_prefix="asyncio", initializer=cores.stay_apart)
@@ -114,9 +98,9 @@ async def _run(
         _joined(services, stop, taking_over=taking_over) as peers,
         _serving(services) as http,
     ):
-        bot, connection = await _connect(services, token, link, stop, http)
+        bot, connection = await connect(services, token, link, stop, http)
         log.info("stopping")
-        _leave_in_any_case()
+        leave_in_any_case()
         closing = [asyncio.create_task(bot.close()), asyncio.create_task(services.executor.close())]
         if http:
             closing.append(asyncio.create_task(http.close()))
@@ -215,47 +199,6 @@ async def _serving(services: Services) -> "AsyncGenerator[HttpServer | None, Non
         yield http
 
 
-async def _connect(
-    services: Services,
-    token: str,
-    link: aiohttp.TCPConnector | None,
-    stop: asyncio.Event,
-    http: "HttpServer | None",
-) -> "tuple[TimbreBot, asyncio.Task[None]]":
-    """Keep a bot on Discord until `stop` is set or its connection ended for good."""
-    message_content = services.settings.discord.message_content
-    stopping = asyncio.create_task(stop.wait(), name="signal")
-    pause_s = RETRY_FIRST_S
-    while True:
-        bot = TimbreBot(services, link, message_content=message_content)
-        if http:
-            http.discord = bot
-        connection = asyncio.create_task(bot.start(token), name="discord")
-        await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        failure = connection.exception() if connection.done() else None
-        if isinstance(failure, discord.PrivilegedIntentsRequired) and message_content:
-            message_content = False
-            log.warning(
-                "Discord does not let this bot read messages, so /live is off; switch on "
-                "Message Content Intent for it in the developer portal"
-            )
-        elif isinstance(failure, UNREACHABLE) and not stop.is_set():
-            log.warning(
-                "Discord cannot be reached",
-                extra={"reason": str(failure), "next_try_s": pause_s},
-            )
-            await asyncio.wait({stopping}, timeout=pause_s)
-            pause_s = min(2 * pause_s, RETRY_MAX_S)
-        else:
-            break
-        if stop.is_set():
-            break
-        await bot.close()
-        link = connector_of(services.settings)
-    stopping.cancel()
-    return bot, connection
-
-
 def _require_no_lone_bot(home: Path) -> None:
     """Raise `SettingsError` where a bot without shards has the home. Blocks for a moment."""
     try:
@@ -284,49 +227,3 @@ def _alone(home: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _allow_descriptors() -> None:
-    """Open as many files and sockets as the system lets this process, two for each voice channel.
-
-    What is usual, 1,024, is enough for some 500.
-    """
-    if sys.platform == "win32":
-        return
-    import resource  # noqa: PLC0415 - not on Windows
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        except (OSError, ValueError) as error:  # macOS may allow less than it says
-            log.info("no more descriptors", extra={"reason": str(error), "allowed": soft})
-
-
-def _leave_in_any_case() -> None:
-    """End the process `SHUTDOWN_S` from now, whatever still hangs."""
-    timer = threading.Timer(SHUTDOWN_S, os._exit, (1,))
-    timer.daemon = True
-    timer.start()
-
-
-def connector_of(settings: Settings) -> aiohttp.TCPConnector | None:
-    discord_at = settings.discord
-    if discord_at.resolve is None or discord_at.ca is None:
-        return None
-    try:
-        return connector(discord_at.resolve, discord_at.ca)
-    except DiscordAddressError as error:
-        raise SettingsError(f"TIMBRE_DISCORD_CA: {error}") from None
-
-
-def on_signals(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGBREAK", None)):
-        if number is None:
-            continue
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # Windows' event loops know no signal handlers
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))

@@ -26,14 +26,8 @@ from bot.base.own_memory import keep_memory_private
 from bot.base.peers import LEASE_S
 from bot.base.shards import Shards, dealt
 from bot.base.tasks import TaskSet
-from bot.commands.run import (
-    RETRY_FIRST_S,
-    RETRY_MAX_S,
-    SHUTDOWN_S,
-    UNREACHABLE,
-    connector_of,
-    on_signals,
-)
+from bot.commands.connecting import RETRY_FIRST_S, RETRY_MAX_S, UNREACHABLE, connector_of
+from bot.commands.process import SHUTDOWN_S, on_signals
 from bot.services import local_executor, open_store
 from bot.settings import SOURCE, Settings, SettingsError
 from bot.voices.enrolments import EnrolmentRecords

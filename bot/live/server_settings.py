@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
-from bot.live.guild_options import DEMANDS, Kind, Option
+from bot.live.option import DEMANDS, Kind, Option
 from bot.speech.languages import LANGUAGES, languages_by_name
 from bot.voices.keeping import VoiceKeeping
 from bot.voices.place import Person

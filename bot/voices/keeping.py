@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from bot.base.errors import UserError
+from bot.catalogue import Sentence
 from bot.voices.choosing import VoiceChoice, Voices
 from bot.voices.forgetting import Forgetting
 from bot.voices.naming import require_name
@@ -87,9 +88,7 @@ class VoiceKeeping:
         for name, value in changes.items():
             low, high = SETTING_RANGES[name]
             if not low <= value <= high:
-                raise UserError(
-                    "{name} goes from {low:g} to {high:g}.", name=name, low=low, high=high
-                )
+                raise UserError(_range_of(name, low, high))
         return await self._set(replace(voice, **changes))
 
     async def reset(self, asked: str, person: Person) -> VoiceRow:
@@ -144,3 +143,17 @@ class VoiceKeeping:
     async def _set(self, voice: VoiceRow) -> VoiceRow:
         await self._store.voices.adjust(voice)
         return voice
+
+
+def _range_of(setting: str, least: float, most: float) -> Sentence:
+    """What one of `SETTING_RANGES` may be."""
+    range_ = {"least": least, "most": most}
+    match setting:
+        case "exaggeration":
+            return Sentence("The exaggeration goes from {least:g} to {most:g}.", **range_)
+        case "cfg_weight":
+            return Sentence("The pace goes from {least:g} to {most:g}.", **range_)
+        case "temperature":
+            return Sentence("The temperature goes from {least:g} to {most:g}.", **range_)
+    # Not :g, which rounds a number that long.
+    return Sentence("The seed goes from {least} to {most}.", **range_)

@@ -16,7 +16,8 @@ import pytest
 import pytest_asyncio
 
 from bot.demo.bot_process import BotProcess, running_bot
-from bot.live.guild_options import OPTIONS, Kind, Page
+from bot.live.guild_options import OPTIONS
+from bot.live.option import Kind, Page
 from bot.loopback import (
     Channel,
     File,

@@ -10,7 +10,7 @@ import discord
 import pytest
 import pytest_asyncio
 
-from bot.live.guild_options import Page
+from bot.live.option import Page
 from bot.loopback import Channel, Guild, Member, Message, TextChannel
 from tests.end_to_end.conftest import Stage, a_stage, choose, settings_page
 from tests.end_to_end.paced_worker import paced

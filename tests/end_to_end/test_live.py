@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.live.guild_options import Page
+from bot.live.option import Page
 from tests.end_to_end.conftest import Stage, a_stage, mono, settings_page
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.registering import files, seen

@@ -9,7 +9,7 @@ import pytest_asyncio
 from bot.catalogue import Sentence
 from bot.catalogue.languages import installed
 from bot.catalogue.translator import COMMAND, DESCRIPTION
-from bot.live.guild_options import PAGES, Page
+from bot.live.option import PAGES, Page
 from bot.loopback import Channel, File, Member
 from bot.loopback.commands import CHAT_INPUT
 from bot.loopback.messages import User

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bot.live.guild_options import Page
+from bot.live.option import Page
 from bot.loopback import File, Member, Message
 from bot.loopback.options import OptionValue
 from tests.end_to_end.conftest import Stage, a_stage, choose, settings_page

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from bot.live.guild_options import Page
+from bot.live.option import Page
 from bot.loopback import Channel, File, Heard, Member
 from bot.loopback.messages import VOICE_MESSAGE, MessageRecord
 from bot.speech.audio.opus import SYNTHETIC

@@ -18,8 +18,9 @@ from bot.voices.consent import CONSENT, PERMISSION
 ROOT = Path(__file__).parents[3]
 CATALOGUES = sorted(FOLDER.glob("*.po"))
 #: Where members' sentences arise, but for what is spoken, in the language of its text.
-WHERE = ("bot/base", "bot/channel", "bot/client.py", "bot/clips", "bot/live", "bot/speech")
-WHERE += ("bot/text/pronunciation_files.py", "bot/text/pronunciations.py", "bot/voices", "cogs")
+WHERE = ("bot/base", "bot/channel", "bot/client.py", "bot/clips", "bot/command_tree.py")
+WHERE += ("bot/live", "bot/speech", "bot/text/pronunciations.py", "bot/voices", "cogs")
+WHERE += ("bot/text/pronunciation_files.py",)
 SPOKEN = {"bot/speech/languages.py", "bot/clips/statement.py"}
 #: Two words, or one that begins a sentence.
 WORDS = re.compile(r"[A-Z][a-z']*[ ,.:]|[a-z]{2,} [a-z]{2,}")

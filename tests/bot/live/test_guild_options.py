@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from bot.base.errors import UserError
-from bot.live.guild_options import OPTIONS, Kind, Page
+from bot.live.guild_options import OPTIONS
+from bot.live.option import Kind, Page
 from data.rows import GuildSettings
 
 BY_FIELD = {option.field: option for option in OPTIONS}

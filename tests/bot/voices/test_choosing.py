@@ -1,5 +1,6 @@
 """Voices are used and changed by those who may, whatever ids are sent."""
 
+import re
 from itertools import product
 
 import pytest
@@ -131,9 +132,14 @@ async def test_settings_reach_the_engine_within_their_ranges(house: House) -> No
     parameters = (await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)).parameters
     assert (parameters.exaggeration, parameters.cfg_weight) == (1.2, 0.1)
     assert (parameters.temperature, parameters.seed) == (0.4, 5)
-    for wrong in ({"exaggeration": 1.6}, {"cfg_weight": -0.1}, {"temperature": float("nan")}):
-        with pytest.raises(UserError, match="goes from"):
-            await house.keeping.adjust("Mine", OWNER, **wrong)
+    for setting, value, told in (
+        ("exaggeration", 1.6, "The exaggeration goes from 0.25 to 1.5."),
+        ("cfg_weight", -0.1, "The pace goes from 0 to 1."),
+        ("temperature", float("nan"), "The temperature goes from 0.3 to 1.5."),
+        ("seed", -1, "The seed goes from 0 to 2147483647."),
+    ):
+        with pytest.raises(UserError, match=f"^{re.escape(told)}$"):
+            await house.keeping.adjust("Mine", OWNER, **{setting: value})
     await house.keeping.reset("Mine", OWNER)
     parameters = (await house.voices.speaker("Mine", user_id=ALICE, guild_id=HERE)).parameters
     assert (parameters.exaggeration, parameters.seed) == (0.5, 0)
