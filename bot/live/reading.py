@@ -14,7 +14,6 @@ import discord
 
 from bot.base.errors import UserError, sentence_for
 from bot.base.tasks import TaskSet
-from bot.catalogue import Said, locale_of
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel, listened_to
 from bot.channel.playback import LeftOut, Playback, TakenBack
@@ -29,6 +28,7 @@ from bot.live.moves import Moves
 from bot.live.pace import rate_after
 from bot.live.place import place_of
 from bot.live.rules import why_unread
+from bot.live.telling import ToldAuthors
 from bot.speech.pieces import Saying
 from bot.speech.reading import NothingToSay
 from bot.speech.saying import Sayings
@@ -38,10 +38,6 @@ from data.store import Store
 from engine.errors import SpeechError
 
 log = logging.getLogger(__name__)
-
-#: An author is told at most this often that something of theirs was not said, and briefly.
-_TOLD_EVERY_S = 60.0
-_TOLD_FOR_S = 30.0
 
 
 class LiveReading:
@@ -62,13 +58,13 @@ class LiveReading:
     ) -> None:
         self.bindings = Bindings(store, sessions, linked)
         self._moves = Moves(store, sessions, self.bindings, Greetings(store, sayings, clock))
-        self._linked = linked
         self._store = store
         self._sayings = sayings
         self._sessions = sessions
         self._forgetting = forgetting
         self._clock = clock
         self._tasks = TaskSet()
+        self._authors = ToldAuthors(store, self._tasks, clock, linked)
 
     async def message(self, message: discord.Message) -> None:
         guild = message.guild
@@ -182,7 +178,7 @@ class LiveReading:
             if binding is not None:  # somebody may have come meanwhile
                 require_unheard(seat, channel, approved=binding.approved)
         except UserError as error:
-            self._spawn_telling(message, reading, error)
+            self._authors.begin_to_tell(message, reading, error)
             return False
         return True
 
@@ -215,16 +211,16 @@ class LiveReading:
         if self.bindings.of(guild.id) is not reading:
             if session.seat is None:  # else somebody stopped the reading meanwhile, and knows it
                 log.info("not read", extra={"reason": reasons.NOWHERE.english})
-                self._spawn_telling(message, reading, UserError(reasons.NOWHERE))
+                self._authors.begin_to_tell(message, reading, UserError(reasons.NOWHERE))
             return
         line = EditableLine(saying, opening, opens=opens, begins=begins)
         try:
             playback = session.speak(line, author_id=author.id, label=text)
         except UserError as error:
-            self._spawn_telling(message, reading, error)
+            self._authors.begin_to_tell(message, reading, error)
             return
         if saying.accent:
-            self._spawn_telling(message, reading, UserError(saying.accent))
+            self._authors.begin_to_tell(message, reading, UserError(saying.accent))
         reading.read += 1
         reading.accepted[message.id] = AcceptedMessage(
             playback, line, saying, text, message.channel.id
@@ -256,7 +252,7 @@ class LiveReading:
         except NothingToSay:
             return None
         except (UserError, SpeechError) as error:
-            self._spawn_telling(message, reading, error)
+            self._authors.begin_to_tell(message, reading, error)
             return None
 
     async def _follow(
@@ -275,27 +271,9 @@ class LiveReading:
                 log.error("a message could not be said", exc_info=error)
             # Nothing is told of what was deleted, nor of what was cut off for all to hear.
             if message.id in reading.accepted and not _began(playback):
-                await self._tell(message, reading, sentence_for(error))
+                await self._authors.tell(message, reading, sentence_for(error))
         finally:
             reading.accepted.pop(message.id, None)
-
-    def _spawn_telling(
-        self, message: discord.Message, reading: GuildReading, error: UserError | SpeechError
-    ) -> None:
-        self._tasks.spawn(self._tell(message, reading, sentence_for(error)), name="live reading")
-
-    async def _tell(self, message: discord.Message, reading: GuildReading, sentence: Said) -> None:
-        now = self._clock()
-        if now - reading.told_at.get(message.author.id, -_TOLD_EVERY_S) < _TOLD_EVERY_S:
-            return
-        reading.told_at[message.author.id] = now
-        guild = message.guild
-        chosen = await self._store.guild_settings.get(guild.id if guild else 0)
-        said = sentence.for_locale(locale_of(guild, chosen.language))
-        try:
-            await message.reply(self._linked(said), delete_after=_TOLD_FOR_S)
-        except discord.HTTPException as error:
-            log.warning("a failure could not be told", extra={"status": error.status})
 
 
 def _began(playback: Playback) -> bool:
