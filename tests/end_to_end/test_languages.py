@@ -124,7 +124,9 @@ async def test_a_server_has_its_language_and_reads_no_others(
     stage: Stage, folder: Path, moderator: Member
 ) -> None:
     assert "Language: German" in (await choose(moderator, "language", "de")).text
-    assert "Languages: German, Spanish" in (await choose(moderator, "languages", "de", "es")).text
+    assert (
+        "Languages: German and Spanish" in (await choose(moderator, "languages", "de", "es")).text
+    )
     await stage.bob.join(stage.lounge)
     before = len(spoken(folder))
     await stage.bob.send(stage.general, "que horas son ya")
@@ -176,7 +178,7 @@ async def test_a_form_that_is_sent_as_it_is_shown_has_the_language_of_discord(
 async def test_what_is_read_is_shown(stage: Stage) -> None:
     reads = "which reads English, German, Japanese and Spanish."
     assert reads in await stage.reply(stage.bob, "status")
-    assert "English, German, Japanese, Spanish" in await stage.figures()
+    assert "English, German, Japanese and Spanish" in await stage.figures()
 
 
 async def test_the_command_line_tells_the_engine_too(tmp_path: Path) -> None:

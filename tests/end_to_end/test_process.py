@@ -73,7 +73,7 @@ async def test_a_second_start_speaks_from_the_cache_and_registers_nothing_again(
         assert stage.discord.commands.syncs == 1
         async with stage.started_again():
             await stage.reply(stage.alice, "say", text="The same words again.")
-            assert "1 of 1 pieces (100%)" in await stage.figures()
+            assert "1 of 1 piece (100%)" in await stage.figures()
             owner = await stage.owners()
             lines = (await stage.reply(owner, "bot-owner statistics")).splitlines()
             (today,) = [line.split() for line in lines if line[:1].isdigit()]
