@@ -60,8 +60,7 @@ class Sending:
     """One source on its way over one carrier, until the source or the connection ends.
 
     `on_end` is called in the sender's thread (after a stall, in the watch's), with what went wrong
-    if something did. `name` is for
-    the log.
+    if something did. `name` is for the log.
     """
 
     def __init__(
