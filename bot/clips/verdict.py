@@ -54,5 +54,5 @@ class Unfit(Exception):
 
     def __init__(self, sentence: str, /, **values: str | int | float) -> None:
         # No `Sentence`: the child need not load what the languages take.
-        super().__init__(sentence)
+        super().__init__(sentence.format(**values) if values else sentence)
         self.refused = Refused(sentence, values)

@@ -35,12 +35,12 @@ async def test_who_left_takes_a_voice_back_by_direct_message(stage: Stage, clip:
         stage.alice, "voice list"
     )
     await other.guild.remove_member(there)
-    assert "shared with The workshop, Clinic" in await in_a_message(stage.alice, "voice list")
+    assert "shared with The workshop and Clinic" in await in_a_message(stage.alice, "voice list")
     assert "no such voice" in await in_a_message(stage.bob, "voice unshare", voice="Calm")
     assert "only works in a server" in await in_a_message(stage.alice, "voice info", voice="Calm")
     said = await in_a_message(stage.alice, "voice unshare", voice="Calm")
     assert "not shared with any server" in said
-    assert "The workshop, Clinic" in said
+    assert "The workshop and Clinic" in said
     for member in (stage.bob, other.bob):
         assert "no such voice" in await stage.reply(member, "say", text=SHORT, voice="Calm")
     assert "with no server" in await in_a_message(stage.alice, "voice unshare", voice="Calm")
