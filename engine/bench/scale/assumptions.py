@@ -105,8 +105,8 @@ class Assumptions:
     )
 
     servers_per_process: int = _given(
-        250,
-        "servers in a channel a Discord process (wanted; no quiet machine measured it)",
+        120,
+        "servers in a channel a Discord process",
         _README,
     )
     encode_ms: float = _given(10.4, "processor ms a second of sound: encoding, levelling", _README)
