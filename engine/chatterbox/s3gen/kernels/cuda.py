@@ -78,6 +78,20 @@ def sources(dtype: torch.dtype, *, as_elsewhere: bool = False) -> dict[str, Sour
     return {name: SourceFile(_PACKAGE, f"{name}.cu", defines) for name in FORMS}
 
 
+def snake_tensors(
+    signal: Tensor, added: Tensor | None
+) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
+    """What a snake kernel reads, and where it writes the sum and the bent signal.
+
+    Channels lie last. Where nothing is added, the sum is the signal itself.
+    """
+    signal = signal.contiguous(memory_format=torch.channels_last)
+    if added is None:
+        return signal, None, signal, torch.empty_like(signal)
+    added = added.contiguous(memory_format=torch.channels_last)
+    return signal, added, torch.empty_like(signal), torch.empty_like(signal)
+
+
 class CudaS3GenKernels(ReferenceS3GenKernels):
     """See `S3GenKernels` in `protocol` for what each of these computes."""
 
@@ -164,12 +178,7 @@ class CudaS3GenKernels(ReferenceS3GenKernels):
     def snake(
         self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
-        signal = signal.contiguous(memory_format=torch.channels_last)
-        bent = torch.empty_like(signal)
-        total = signal
-        if added is not None:
-            added = added.contiguous(memory_format=torch.channels_last)
-            total = torch.empty_like(signal)
+        signal, added, total, bent = snake_tensors(signal, added)
         _batch, channels, _, time = signal.shape
         size = signal.numel()
         signals = (signal, added, alpha, lengths, total, bent)

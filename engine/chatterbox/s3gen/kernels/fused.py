@@ -21,7 +21,7 @@ from engine.chatterbox.s3gen.kernels.blocks import (
     product_kernel,
     snake_kernel,
 )
-from engine.chatterbox.s3gen.kernels.cuda import CudaS3GenKernels
+from engine.chatterbox.s3gen.kernels.cuda import CudaS3GenKernels, snake_tensors
 from engine.chatterbox.s3gen.kernels.protocol import Activation
 from engine.chatterbox.s3gen.kernels.reference import EPSILON, TAPS
 from engine.chatterbox.s3gen.layout import Linear
@@ -174,12 +174,7 @@ class FusedS3GenKernels(CudaS3GenKernels):
     def snake(
         self, signal: Tensor, added: Tensor | None, alpha: Tensor, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
-        signal = signal.contiguous(memory_format=torch.channels_last)
-        bent = torch.empty_like(signal)
-        total = signal
-        if added is not None:
-            added = added.contiguous(memory_format=torch.channels_last)
-            total = torch.empty_like(signal)
+        signal, added, total, bent = snake_tensors(signal, added)
         _batch, channels, _, time = signal.shape
         snake_kernel[(triton.cdiv(signal.numel(), SNAKE_BLOCK),)](
             signal,
