@@ -17,7 +17,7 @@ from bot.loopback.world import Channel, DirectMessages, MemberRecord, World
 
 #: Nobody is quicker to answer what they see. discord.py knows a form or a button only once Discord
 #: has confirmed it to the bot, which is a moment after it is shown.
-REACTION_S = 0.15
+REACTION_S = 0.2
 
 COMMAND = 2
 COMPONENT = 3
@@ -156,7 +156,6 @@ class Message(MessageRecord):
             raise LookupError(f"{button!r} is no button")
         if found.get("disabled"):
             raise PermissionError(f"the button {button!r} is disabled")
-        await asyncio.sleep(REACTION_S)
         return await self.interactions.component(self, found, self._by(by), None)
 
     async def select(
@@ -243,6 +242,7 @@ class Interactions:
         values: Sequence[Choice] | None,
     ) -> Interaction:
         """See `Message.press` and `Message.select`; whether `member` may is not asked."""
+        await asyncio.sleep(REACTION_S)
         channel = message.channel
         assert isinstance(channel, Channel | DirectMessages)
         data: Json = {"custom_id": component["custom_id"], "component_type": component["type"]}

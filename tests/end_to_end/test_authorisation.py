@@ -1,6 +1,5 @@
 """Who may do what to whose voice, by every command there is, whatever ids they send."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,6 @@ import pytest
 import pytest_asyncio
 
 from bot.loopback import Member, Message
-from bot.loopback.interaction import REACTION_S
 from tests.end_to_end.conftest import Stage, a_stage
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.registering import draft, press, register
@@ -209,7 +207,6 @@ async def test_only_its_author_makes_a_voice_of_a_message(cast: Cast) -> None:
 
 
 async def press_forged(message: Message, button: str, by: Member) -> str:
-    await asyncio.sleep(REACTION_S)
     forged = await message.interactions.component(message, message.component(button), by, None)
     reply = await forged.reply()
     assert reply.ephemeral
