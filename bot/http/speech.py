@@ -37,8 +37,9 @@ AT_ONCE = 64
 STALLED_S = 600.0
 #: What is read at once. A number may become twenty times as long in words.
 _PASSAGE_CHARS, _SPOKEN_PER_CHAR = 1000, 20
-#: What is encoded at once: the first little of each piece leaves before the rest is encoded.
-_FIRST_BLOCK_S, _BLOCK_S = 0.25, 2.0
+#: What is encoded at once: little of a piece at first, then twice as much each time. Each leaves
+#: while the next is encoded, and plays for longer than that takes.
+_FIRST_BLOCK_S, _BLOCK_MAX_S = 0.1, 2.0
 #: Files are encoded beside the threads in which live speech is.
 _THREADS = 2
 #: Models of OpenAI's that clients ask for without looking; the loaded one speaks for them.
@@ -183,7 +184,7 @@ class _Answer:
             end = begin + int(block_s * speech.sample_rate)
             block = speech.pcm[begin:end]
             await self._write(await loop.run_in_executor(self._threads, file.add, block))
-            begin, block_s = end, _BLOCK_S
+            begin, block_s = end, min(2 * block_s, _BLOCK_MAX_S)
 
     async def end(self) -> None:
         loop, file = asyncio.get_running_loop(), await self._file

@@ -13,7 +13,7 @@ import openai
 import pytest
 
 from bot.http.speech import AT_ONCE
-from bot.speech.audio.formats import FORMATS
+from bot.speech.audio.formats import FORMATS, FormatName, GrowingFile
 from bot.speech.audio.opus import SYNTHETIC
 from data.rows import NewVoice, VoicePermission, VoiceRow
 from data.store import Store
@@ -61,6 +61,15 @@ async def test_every_format_is_a_whole_file_that_says_what_it_is(served: Served,
         with av.open(io.BytesIO(answer.content)) as container:
             tags = {**container.metadata, **container.streams.audio[0].metadata}
         assert SYNTHETIC in tags.values()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_first_tenth_of_a_second_leaves_at_once(name: FormatName) -> None:
+    """No format holds it back until a page is full, and none opens its encoder only then."""
+    file = GrowingFile(name, 24_000)
+    head = len(file._written.taken())
+    assert (head > 0) == (name != "pcm")
+    assert len(file.add(np.full(2_400, 0.1, np.float32))) > 0
 
 
 @pytest.mark.parametrize("speed", [0.25, 0.5, 2.0, 4.0])
