@@ -5,6 +5,7 @@ is made ahead. A client that stops reading stops that, and one that is gone ends
 """
 
 import asyncio
+import base64
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
 
+import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
@@ -162,13 +164,16 @@ class _Answer:
     ) -> None:
         self._request = request
         self._threads = threads
+        self._events = order.events
         self._file = asyncio.get_running_loop().run_in_executor(
             threads, partial(GrowingFile, order.format, sample_rate, speed=order.speed)
         )
         self.on_first: Callable[[], None] = lambda: None
         self.response = web.StreamResponse(
             headers={
-                "Content-Type": FORMATS[order.format].media_type,
+                "Content-Type": (
+                    "text/event-stream" if order.events else FORMATS[order.format].media_type
+                ),
                 "Cache-Control": "no-store",
                 # Samples alone have no tags.
                 "X-Synthetic": SYNTHETIC,
@@ -191,7 +196,7 @@ class _Answer:
         await self._write(await loop.run_in_executor(self._threads, file.end))
         if not self.response.prepared:  # too short for a single sample
             await self.response.prepare(self._request)
-        await self.response.write_eof()
+        await self.response.write_eof(_DONE if self._events else b"")
 
     def abort(self) -> None:
         """Cut the connection: a body that ended as it should would look whole."""
@@ -205,6 +210,24 @@ class _Answer:
         if first:
             await self.response.prepare(self._request)
         async with asyncio.timeout(STALLED_S):
-            await self.response.write(data)
+            await self.response.write(_event_of(data) if self._events else data)
         if first:
             self.on_first()
+
+
+def _event_of(data: bytes) -> bytes:
+    """A part of a file as a server-sent event."""
+    return _event({"type": "speech.audio.delta", "audio": base64.b64encode(data).decode()})
+
+
+def _event(content: dict[str, object]) -> bytes:
+    return b"data: " + msgspec.json.encode(content) + b"\n\n"
+
+
+#: Nothing here is paid for by the token, and clients read how many there were.
+_DONE = _event(
+    {
+        "type": "speech.audio.done",
+        "usage": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0},
+    }
+)

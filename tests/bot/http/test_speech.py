@@ -20,28 +20,13 @@ from data.store import Store
 from engine.errors import SynthesisFailed, WorkerUnavailable
 from engine.speech import ClonedVoice, Priority, Speech, SpeechRequest, StockVoice
 from tests.bot.http.serving import BOSS, Served, connect, serving
+from tests.bot.http.sound import pitch_of, sound_of
 from tests.bot.speech.tones import OneByOne, Tones, info
 from tests.waiting import until
 
 #: What `Tones` makes of any piece.
 TONE_S, TONE_HZ = 0.2, 300
 STORY = "The door was open and nobody was there, so we went in and sat down by the fire. "
-
-
-def sound_of(content: bytes, name: str) -> tuple[np.ndarray, int]:
-    """A file's samples and their rate."""
-    if name == "pcm":
-        return np.frombuffer(content, "<i2").astype(np.float32) / 32768, 24_000
-    with av.open(io.BytesIO(content)) as container:
-        rate = container.streams.audio[0].rate
-        frames = [frame.to_ndarray() for frame in container.decode(audio=0)]
-    samples = np.concatenate(frames, axis=1)[0]
-    return samples / (32768 if samples.dtype == np.int16 else 1), rate
-
-
-def pitch_of(samples: np.ndarray, rate: int) -> float:
-    """The strongest pitch in Hz."""
-    return float(np.argmax(np.abs(np.fft.rfft(samples))) * rate / len(samples))
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -174,8 +159,7 @@ async def test_a_disabled_voice_of_the_operators_is_silent_here_too(
         ({"input": "** **"}, "input", "nothing in that"),
         ({"response_format": "aac"}, "response_format", "mp3, opus, wav, flac, pcm"),
         ({"speed": 5}, "speed", "between 0.25 and 4"),
-        ({"stream_format": "sse"}, "stream_format", "audio alone"),
-        ({"instructions": "Whisper."}, "instructions", "no “instructions”"),
+        ({"extra_body": {"stream_format": "xml"}}, "stream_format", "audio or sse"),
         ({"extra_body": {"language": "Klingon"}}, "language", "code or the name"),
         ({"extra_body": {"language": "German"}}, None, "and not German"),
         ({"extra_body": {"speed": "fast"}}, None, "cannot be read"),
