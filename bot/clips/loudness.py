@@ -58,7 +58,8 @@ def _weighted(samples: FloatArray, sample_rate: int) -> FloatArray:
     padded[ring : ring + len(samples)] = samples
     rows = sliding_window_view(padded, ring + piece)[::piece]
     spectrum = np.fft.rfft(rows) * _response(sample_rate, ring + piece)
-    return np.fft.irfft(spectrum, ring + piece)[:, ring:].ravel()[: len(samples)]
+    weighted = np.fft.irfft(spectrum, ring + piece).astype(np.float32, copy=False)
+    return weighted[:, ring:].ravel()[: len(samples)]
 
 
 @lru_cache(maxsize=8)  # uploads come at any rate
@@ -66,7 +67,7 @@ def _response(sample_rate: int, length: int) -> ComplexArray:
     """Of both K-weighting filters, at the frequencies of a spectrum of `length` samples."""
     frequencies = np.fft.rfftfreq(length, 1 / sample_rate)
     turn = np.exp(-2j * np.pi * frequencies / _K_RATE)
-    response = np.ones_like(turn)
+    response: npt.NDArray[np.complex128] = np.ones_like(turn)
     for b, a in _K_WEIGHTING:
         response *= np.polyval(b[::-1], turn) / np.polyval(a[::-1], turn)
     # In this precision the whole takes half as long, and is as exact as the samples are.
