@@ -217,7 +217,7 @@ async def test_a_private_thread_is_hidden_from_who_is_not_in_it(stage: Stage) ->
     warden = stage.guild.add_member("Warden", mute_members=True)
     await warden.join(stage.lounge)
     forged = await stage.reply(warden, "live start", channel=thread)
-    assert forged == f"You may not see {thread.mention} yourself."
+    assert forged == f"You are not allowed to see {thread.mention}."
     await until(lambda: stage.guild.bot.voice_channel is None)
 
 

@@ -94,7 +94,7 @@ async def test_what_waited_too_long_is_left_out_with_one_notice(stage: Stage) ->
     await asyncio.sleep(1.5)
     young = "This one is young."
     await stage.bob.send(general, young)
-    assert "so I left it out" in (await command.reply(number=1)).text
+    assert "I left that out" in (await command.reply(number=1)).text
     heard = await transmission(stage.lounge, since)
     order = said(heard, young, "Bob says:", *late)
     assert order[-2:] == ["Bob says:", young]
@@ -114,8 +114,8 @@ async def test_a_message_that_does_not_fit_into_the_line_is_answered(stage: Stag
         await stage.bob.send(stage.general, f"Too late, number {number}.")
     await asyncio.sleep(0.5)
     (answer,) = stage.written()[before:]
-    assert f"There are already {MOST} things waiting" in answer.content
-    assert "things waiting" in await stage.reply(stage.bob, "say", text="Too late as well.")
+    assert f"{MOST} messages are already waiting here" in answer.content
+    assert "already waiting here" in await stage.reply(stage.bob, "say", text="Too late as well.")
     for command in ("live stop", "stop"):
         await stage.reply(stage.alice, command)
     await stage.reply(stage.bob, "stop")
@@ -164,7 +164,9 @@ async def test_the_line_is_shown_in_pages_with_buttons_for_ones_own(stage: Stage
     assert "Page 2 of 2" in shown.text
     await (await shown.press("Cancel 6")).acknowledged()
     assert "7 things to say" in shown.text
-    await until(lambda: asked[5].messages[0].text == "That was taken back.", 10)
+    await until(
+        lambda: asked[5].messages[0].text == "Somebody took that back, so I did not say it.", 10
+    )
     assert not any(one.messages[1:] for one in asked)
     await stage.reply(stage.alice, "stop")
     await stage.reply(stage.bob, "stop")

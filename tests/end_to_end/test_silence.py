@@ -43,7 +43,7 @@ async def test_whoever_discord_silences_is_not_heard_through_the_bot(stage: Stag
     opera = guild.add_stage_channel("Opera")
     opera.set_permissions(guild.bot, mute_members=True)
     await stage.alice.join(opera)
-    assert "not among the speakers" in await refused(stage, opera)
+    assert "in the audience" in await refused(stage, opera)
     guild.set_voice(stage.alice, suppress=False)
     sent = time.monotonic()
     await stage.reply(stage.alice, "say", text=LINE, voice=HEART)
