@@ -76,7 +76,7 @@ async def test_threads_and_posts_are_read_beside_a_channel_until_each_is_stopped
     second = await (await stage.alice.slash("live start", at=thread)).reply()
     assert second.text.startswith(
         f"I read {thread.mention} and the chat of {stage.lounge.mention} aloud. I still read "
-        f"{stage.general.mention}, too. I skip messages that begin with `;`."
+        f"{stage.general.mention}. I skip messages that begin with `;`."
     )
     await stage.reply(stage.alice, "live start", channel=post)
     await heard(stage.lounge, stage.alice, stage.general, "In the channel.")
@@ -87,7 +87,7 @@ async def test_threads_and_posts_are_read_beside_a_channel_until_each_is_stopped
     answers = await asyncio.gather(
         *(stage.reply(stage.alice, "live start", channel=one) for one in for_all)
     )
-    assert sum("I read 25 channels here already" in answer for answer in answers) == 1
+    assert sum("I already read 25 channels here" in answer for answer in answers) == 1
     status = await stage.reply(stage.alice, "live status")
     for one in (stage.general, thread, post):
         assert f"I read {one.mention} aloud in {stage.lounge.mention}." in status

@@ -202,13 +202,13 @@ async def test_a_bot_that_leaves_because_it_was_paused_says_so(stage: Stage) -> 
 async def test_the_queue_is_shown_and_ones_own_can_be_taken_out(stage: Stage) -> None:
     _, asked = await sounding(stage, LONG, SHORT)
     shown = await (await stage.alice.slash("queue")).reply()
-    assert "2 things to say" in shown.text
+    assert "2 messages to say" in shown.text
     assert "(now)" in shown.text
     assert SHORT in shown.text
     await shown.press("Cancel 2")
     await taken_back(asked[1], "Somebody took that back, so I did not say it.")
     bobs = await (await stage.bob.slash("queue")).reply()
-    assert "1 thing to say" in bobs.text
+    assert "1 message to say" in bobs.text
     await stage.reply(stage.alice, "stop")
     await asyncio.sleep(0.2)
 

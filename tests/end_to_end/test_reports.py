@@ -79,7 +79,7 @@ async def test_deleting_undoes_no_block_and_no_report(stage: Stage, clip: File) 
     assert "what moderators decided" in said
     assert "moderator decided that" in await guild.reply(guild.alice, "live status")
     listed = (await reports(mod)).text
-    assert "of somebody who deleted their data" in listed
+    assert "reported somebody who deleted their data" in listed
     assert guild.alice.mention not in listed
     about = await (await mod.slash("voice-admin reports", member=guild.alice)).reply()
     assert "It is my voice." in about.text

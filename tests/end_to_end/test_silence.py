@@ -102,8 +102,8 @@ async def test_a_hidden_channel_is_not_read_to_those_who_cannot_see_it(stage: St
     await stage.bob.join(stage.lounge)
     said = await stage.reply(stage.alice, "live start", channel=staff)
     assert said == (
-        f"Somebody in {stage.lounge.mention} cannot see {staff.mention}. Only a moderator can have "
-        "it read there."
+        f"Somebody in {stage.lounge.mention} cannot see {staff.mention}. Only a moderator can let "
+        "me read it there."
     )
     await stage.bob.leave()
     assert "aloud" in await stage.reply(stage.alice, "live start", channel=staff)
