@@ -156,12 +156,12 @@ async def test_a_disabled_voice_of_the_operators_is_silent_here_too(
     ("wrong", "param", "says"),
     [
         ({"input": " "}, "input", "no text"),
-        ({"input": "** **"}, "input", "nothing in that"),
+        ({"input": "** **"}, "input", "Nothing in that"),
         ({"response_format": "aac"}, "response_format", "mp3, opus, wav, flac, pcm"),
         ({"speed": 5}, "speed", "between 0.25 and 4"),
         ({"extra_body": {"stream_format": "xml"}}, "stream_format", "audio or sse"),
         ({"extra_body": {"language": "Klingon"}}, "language", "code or the name"),
-        ({"extra_body": {"language": "German"}}, None, "and not German"),
+        ({"extra_body": {"language": "German"}}, None, "do not read German here"),
         ({"extra_body": {"speed": "fast"}}, None, "cannot be read"),
     ],
 )
