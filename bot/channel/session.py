@@ -49,6 +49,7 @@ class VoiceSession:
         full: Callable[[], bool],
         may_speak: Callable[[], bool],
         language: Callable[[int], Awaitable[str | None]],
+        linked: Callable[[str], str],
     ) -> None:
         self.guild_id = guild_id
         self.limits = limits
@@ -78,6 +79,7 @@ class VoiceSession:
         self._full = full
         self._may_speak = may_speak
         self._language = language
+        self._linked = linked
         self._told: set[tuple[int, Said]] = set()
         self._told_in: discord.abc.Messageable | None = None
         self._tasks = TaskSet()
@@ -277,7 +279,7 @@ class VoiceSession:
     async def _say(self, where: discord.abc.Messageable, sentence: Said) -> None:
         locale = locale_of(self.link.guild, await self._language(self.guild_id))
         try:
-            await where.send(sentence.for_locale(locale))
+            await where.send(self._linked(sentence.for_locale(locale)))
         except discord.HTTPException as error:
             log.warning("not announced", extra={"guild": self.guild_id, "status": error.status})
 
