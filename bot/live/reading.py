@@ -33,7 +33,7 @@ from bot.speech.pieces import Saying
 from bot.speech.reading import NothingToSay
 from bot.speech.saying import Sayings
 from bot.voices.forgetting import Forgetting
-from data.rows import GuildSettings
+from data.rows import GuildSettings, LiveBinding
 from data.store import Store
 from engine.errors import SpeechError
 
@@ -161,11 +161,12 @@ class LiveReading:
         """Whether the bot is in `seat`, or comes there from `here`, but away from no listeners."""
         channel = message.channel
         assert isinstance(channel, Readable)  # it is read
-        binding = reading.channels.get(channel.id)
+        binding = reading.binding_of(channel)
         try:
             if binding is not None:
                 require_unheard(seat, channel, approved=binding.approved)
             if here is not None and here.id == seat.id:
+                self._tell_post(channel, binding, reading, seat, settings)
                 return True
             uncalled = here is None and not settings.auto_join
             if reading.sent_away or uncalled or not listened_to(seat):
@@ -177,10 +178,26 @@ class LiveReading:
             await self.bindings.come(reading, seat, channel)
             if binding is not None:  # somebody may have come meanwhile
                 require_unheard(seat, channel, approved=binding.approved)
+            self._tell_post(channel, binding, reading, seat, settings)
         except UserError as error:
             self._authors.begin_to_tell(message, reading, error)
             return False
         return True
+
+    def _tell_post(
+        self,
+        channel: Readable,
+        binding: LiveBinding | None,
+        reading: GuildReading,
+        seat: VocalChannel,
+        settings: GuildSettings,
+    ) -> None:
+        """Say in a forum's post that it is read, once: the forum has no place to say so."""
+        if binding is None or binding.text_channel_id == channel.id:
+            return
+        if channel.id not in reading.told_posts:
+            reading.told_posts.add(channel.id)
+            self.bindings.announce(channel, seat, binding, settings)
 
     async def _accept(
         self,
@@ -213,6 +230,8 @@ class LiveReading:
                 log.info("not read", extra={"reason": reasons.NOWHERE.english})
                 self._authors.begin_to_tell(message, reading, UserError(reasons.NOWHERE))
             return
+        channel = message.channel
+        binding = reading.binding_of(channel)
         line = EditableLine(saying, opening, opens=opens, begins=begins)
         try:
             playback = session.speak(line, author_id=author.id, label=text)
@@ -223,7 +242,7 @@ class LiveReading:
             self._authors.begin_to_tell(message, reading, UserError(saying.accent))
         reading.read += 1
         reading.accepted[message.id] = AcceptedMessage(
-            playback, line, saying, text, message.channel.id
+            playback, line, saying, text, channel.id, binding.text_channel_id if binding else 0
         )
         self._tasks.spawn(self._follow(message, reading, playback), name="live reading")
 
