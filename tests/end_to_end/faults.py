@@ -227,7 +227,7 @@ class Theatre:
 @asynccontextmanager
 async def theatre(folder: Path, shards: int = 1) -> AsyncIterator[Theatre]:
     """A bot with short timeouts that has said every line."""
-    short = {"CONNECT_TIMEOUT_S": "1.5", "ENCRYPTION_TIMEOUT_S": "1.0"}
+    short = {"CONNECT_TIMEOUT_S": "1.5", "ENCRYPTION_TIMEOUT_S": "3.0"}
     settings = {f"TIMBRE_VOICE_{name}": seconds for name, seconds in short.items()}
     async with a_stage(folder, shards=shards, **settings) as stage:
         packets = {}

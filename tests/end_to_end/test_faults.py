@@ -258,7 +258,7 @@ async def a_connection_without_encryption_is_begun_anew(scene: Scene) -> None:
     await stage.reply(stage.alice, "join")
     stage.guild.voice_faults.dave_version = 1
     before = scene.connection
-    await until(lambda: scene.connection not in (None, before), 10)
+    await until(lambda: scene.connection not in (None, before), 20)
 
 
 @ROWS.add()
@@ -272,6 +272,31 @@ async def a_channel_that_empties_and_refills_hears_the_rest(scene: Scene) -> Non
     await stage.bob.join(stage.lounge)
     await scene.heard_once(speaking, missing=5)
     assert not any("group" in reason for reason in stage.lounge.recording.heard().dropped)
+    await stage.bob.leave()
+
+
+@ROWS.add()
+async def a_listener_who_comes_as_the_last_one_goes_hears_the_rest(scene: Scene) -> None:
+    """Somebody is there all the time, and nobody has the key for a while."""
+    stage = scene.stage
+    speaking = await scene.begin()
+    stage.guild.voice_faults.dave_commit_delay_s = 0.5
+    await stage.bob.join(stage.lounge)
+    await stage.alice.leave()
+    await scene.heard_once(speaking, missing=5)
+    await stage.bob.leave()
+
+
+@ROWS.add()
+async def a_listener_whom_the_next_group_has_not_yet_hears_the_rest(scene: Scene) -> None:
+    """The group is first made anew without Alice, when Bob is there already, and then with him."""
+    stage = scene.stage
+    speaking = await scene.begin()
+    stage.guild.voice_faults.dave_commit_delay_s = 0.5
+    await stage.alice.leave()
+    await asyncio.sleep(0.3)
+    await stage.bob.join(stage.lounge)
+    await scene.heard_once(speaking, missing=5)
     await stage.bob.leave()
 
 
