@@ -6,7 +6,7 @@ Discord's rules for what the bot does with an interaction stand in `rest_interac
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -14,10 +14,6 @@ from bot.loopback.messages import LOADING, Json, MessageRecord, walk
 from bot.loopback.options import Choice, FieldValue, Resolved, chosen_of, fill_in_field
 from bot.loopback.payloads import of_message, of_place, of_user
 from bot.loopback.world import Channel, DirectMessages, MemberRecord, World
-
-#: Nobody is quicker to answer what they see. discord.py knows a form or a button only once Discord
-#: has confirmed it to the bot, which is a moment after it is shown.
-REACTION_S = 0.2
 
 COMMAND = 2
 COMPONENT = 3
@@ -210,8 +206,8 @@ class Modal:
         by_id = {self.fields.get(name, name): value for name, value in (values or {}).items()}
         if unknown := by_id.keys() - set(self.fields.values()):
             raise LookupError(f"the modal has no {sorted(unknown)}; it has {self.fields}")
-        await asyncio.sleep(REACTION_S)
         shown_by = self._shown_by
+        await shown_by.interactions.bot_knows(shown_by.channel.guild_id)
         resolved = Resolved(shown_by.channel.world.cdn, shown_by.channel.id)
         filled = [fill_in_field(component, by_id, resolved) for component in self.components]
         data = {
@@ -225,9 +221,14 @@ class Modal:
 
 
 class Interactions:
-    """Makes interactions as Discord's client would, and finds them again by their tokens."""
+    """Makes interactions as Discord's client would, and finds them again by their tokens.
+
+    `bot_knows` waits until the bot has read what it was answered and told of a server. discord.py
+    knows a form or a button only then, and nobody is quicker to use one than the bot is to read.
+    """
 
     def __init__(self, world: World) -> None:
+        self.bot_knows: Callable[[int | None], Awaitable[None]]
         self._world = world
         self._by_token: dict[str, Interaction] = {}
 
@@ -242,9 +243,9 @@ class Interactions:
         values: Sequence[Choice] | None,
     ) -> Interaction:
         """See `Message.press` and `Message.select`; whether `member` may is not asked."""
-        await asyncio.sleep(REACTION_S)
         channel = message.channel
         assert isinstance(channel, Channel | DirectMessages)
+        await self.bot_knows(channel.guild_id)
         data: Json = {"custom_id": component["custom_id"], "component_type": component["type"]}
         if values is not None:
             resolved = Resolved(self._world.cdn, channel.id)
