@@ -30,6 +30,7 @@ from bot.loopback import (
 )
 from bot.loopback.messages import User
 from bot.loopback.options import Choice, OptionValue
+from bot.loopback.recording import still
 from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
 from tests.end_to_end.uploads import upload
@@ -123,11 +124,10 @@ async def transmission(channel: VoiceChannel, since_s: float, quiet_s: float = 0
     look like the end.
     """
     async with asyncio.timeout(90):
-        while True:
-            heard = channel.recording.heard(since_s)
-            if heard.audible and time.monotonic() - heard.packets[-1].arrived_s > quiet_s:
-                return heard
+        while not channel.recording.heard(since_s).audible:
             await asyncio.sleep(0.05)
+        await still(lambda: channel.recording.last_s, quiet_s)
+    return channel.recording.heard(since_s)
 
 
 async def settings_page(moderator: Member, page: Page) -> Message:

@@ -118,7 +118,8 @@ class Scene:
         since_s = time.monotonic()
         await self.stage.reply(self.stage.alice, "say", text=AFTER, voice=HEART)
         heard = await where.heard(since_s=since_s)
-        assert sounded(heard) == self.packets[AFTER]
+        whole = self.packets[AFTER]
+        assert sounded(heard) == whole, f"{len(sounded(heard))} of {len(whole)}; {heard.dropped}"
         return heard
 
     async def afterwards(self) -> None:

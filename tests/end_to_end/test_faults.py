@@ -309,7 +309,8 @@ async def lost_packets_stop_nothing(scene: Scene, share: float) -> None:
     got = sounded(await scene.stage.lounge.heard(since_s=speaking.began_s, quiet_ms=900))
     rest = iter(scene.expected)
     assert all(packet in rest for packet in got)
-    assert len(scene.expected) * (1 - share * 1.7) <= len(got) < len(scene.expected)
+    # Which of them are lost depends on how many of silence came between; six sigma for 0.05.
+    assert 0 < len(scene.expected) - len(got) <= 2.7 * share * len(scene.expected)
 
 
 @pytest.mark.parametrize("row", ROWS)
