@@ -68,19 +68,20 @@ class Interaction:
         self.sent_s = time.monotonic()
         self.expired = False  # fault: the token's 15 minutes are over
         self.acknowledgement: Acknowledgement | None = None
+        self.too_late_s: float | None = None  # an answer came after so long, and was refused
         self.original: Message | None = None
         self.messages: list[Message] = []
         self.choices: list[Json] = []
         self.form: Modal | None = None
         self._changed = asyncio.Condition()
 
-    async def acknowledged(self, timeout_s: float = 5) -> Acknowledgement:
+    async def acknowledged(self, timeout_s: float = 10) -> Acknowledgement:
         """Wait for the first answer of any kind. Raises `TimeoutError`."""
         await self._until(lambda: self.acknowledgement is not None, timeout_s, "no answer")
         assert self.acknowledgement is not None
         return self.acknowledgement
 
-    async def reply(self, number: int = 0, timeout_s: float = 30) -> "Message":
+    async def reply(self, number: int = 0, timeout_s: float = 90) -> "Message":
         """Wait for a finished answer (the first, unless `number` says otherwise).
 
         A deferral is not finished until it is edited or followed up. Raises `TimeoutError`.
@@ -88,13 +89,13 @@ class Interaction:
         await self._until(lambda: len(self._finished()) > number, timeout_s, "no reply")
         return self._finished()[number]
 
-    async def modal(self, timeout_s: float = 5) -> "Modal":
+    async def modal(self, timeout_s: float = 10) -> "Modal":
         """Wait for the form that the bot shows. Raises `TimeoutError`."""
         await self._until(lambda: self.form is not None, timeout_s, "no modal")
         assert self.form is not None
         return self.form
 
-    async def edited(self, message: "Message", times: int = 1, timeout_s: float = 30) -> "Message":
+    async def edited(self, message: "Message", times: int = 1, timeout_s: float = 90) -> "Message":
         """Wait until an answer was edited this often in all. Raises `TimeoutError`."""
         await self._until(lambda: message.edits >= times, timeout_s, "not edited")
         return message
@@ -119,7 +120,8 @@ class Interaction:
             async with asyncio.timeout(timeout_s), self._changed:
                 await self._changed.wait_for(condition)
         except TimeoutError:
-            raise TimeoutError(f"{otherwise} from the bot within {timeout_s} s") from None
+            late = f"; one after {self.too_late_s:.1f} s was refused" if self.too_late_s else ""
+            raise TimeoutError(f"{otherwise} from the bot within {timeout_s} s{late}") from None
 
 
 @dataclass(eq=False, kw_only=True)

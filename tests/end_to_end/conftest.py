@@ -62,7 +62,7 @@ class Stage:
         return next(c for c in self.guild.channels.values() if c.name == "general")
 
     async def answer(
-        self, member: Member, command: str, /, *, timeout_s: float = 60, **options: OptionValue
+        self, member: Member, command: str, /, *, timeout_s: float = 120, **options: OptionValue
     ) -> Message:
         return await (await member.slash(command, **options)).reply(timeout_s=timeout_s)
 
@@ -75,12 +75,16 @@ class Stage:
         await self.reply(member, "say", text=text, **options)
         return await transmission(self.lounge, since)
 
+    async def bot_knows(self) -> None:
+        """Wait until the bot has read what it was told of this server."""
+        await self.discord.interactions.bot_knows(self.guild.id)
+
     @asynccontextmanager
     async def started_again(self) -> AsyncIterator[None]:
         """Another bot process with the same settings, from when Discord knows it."""
         identified = self.discord.gateway.identifies
         async with BotProcess(self.bot.environment, self.bot.log.with_name("again.log")):
-            await until(lambda: self.discord.gateway.identifies > identified, 60)
+            await until(lambda: self.discord.gateway.identifies > identified, 120)
             yield
 
     async def figures(self) -> str:

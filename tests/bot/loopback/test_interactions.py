@@ -140,7 +140,7 @@ async def test_an_answer_after_three_seconds_is_too_late(scene: Scene) -> None:
     async with running(scene.server, commands_of(late)) as client:
         interaction = await scene.alice.slash("late")
         await until(lambda: client.errors)
-        with pytest.raises(TimeoutError, match="no answer"):
+        with pytest.raises(TimeoutError, match=r"no answer .* after 3\.\d s was refused"):
             await interaction.acknowledged(timeout_s=0.01)
     assert [error.code for error in client.errors] == [10062]  # type: ignore[attr-defined]
 
