@@ -13,6 +13,7 @@ const AHEAD = 20;
 const EVERY_MS = 2000, READINGS = 60;
 const HISTORY = 20;
 const TOKEN = "timbre-token";
+const CALM = matchMedia("(prefers-reduced-motion: reduce)"), DARK = matchMedia("(prefers-color-scheme: dark)");
 
 // -- asking ---------------------------------------------------------------------------------------
 
@@ -36,7 +37,10 @@ async function ask(path, options = {}) {
   }
   if (response.ok) return response;
   const told = await response.json().catch(() => null);
-  if (response.status === 401) wantToken(token);
+  if (response.status === 401) {
+    wantToken(token);
+    throw new Refused(401, "The bot wants its token first.");
+  }
   throw new Refused(response.status, told?.error?.message ?? `The bot answered ${response.status}.`);
 }
 
@@ -76,6 +80,7 @@ class Player {
     this.begins = 0;  // when the first sample sounds, later by every gap
     this.until = 0;  // when the last sample has sounded
     this.gaps = 0;
+    this.cut = null;  // how much had been played when it was stopped
     this.odd = new Uint8Array();  // half a sample, whose other half comes next
     this.peaks = [];
     this.peakSamples = RATE / 50;
@@ -128,17 +133,20 @@ class Player {
 
   get seconds() { return this.until - this.begins; }
   get ahead() { return this.until - this.context.currentTime; }
-  get played() { return this.begins ? Math.max(0, Math.min(1, 1 - this.ahead / this.seconds)) : 0; }
+  get played() {
+    return this.cut ?? (this.begins ? Math.max(0, Math.min(1, 1 - this.ahead / this.seconds)) : 0);
+  }
 
   /** Falls silent within hundredths of a second, without a click. */
   stop() {
     const now = this.context.currentTime;
+    this.cut = this.played;
     this.output.gain.setTargetAtTime(0, now, 0.01);
     for (const source of this.sources) source.stop(now + 0.06);
   }
 }
 
-let context, volume, current = null;
+let context, volume, current = null, drawn = null;
 
 function openSound() {
   if (!context) {
@@ -151,9 +159,10 @@ function openSound() {
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function speak(order) {
+/** `voice` is the voice's name: cloned ones are asked for by numbers. */
+async function speak(order, voice) {
   stop();
-  const line = { abort: new AbortController(), player: null, order, begun: performance.now() };
+  const line = { abort: new AbortController(), player: null, order, voice, begun: performance.now() };
   current = line;
   $("problem").textContent = "";
   $("told").textContent = "Waiting for the first sound …";
@@ -190,7 +199,7 @@ async function play(line, reader) {
       line.first = performance.now() - line.begun + LEAD * 1000;
       $("told").textContent = `First sound after ${time(line.first)}. Speaking …`;
       remember(line);
-      requestAnimationFrame(() => draw(line));
+      draw(line);
     }
     while (player.ahead > AHEAD && current === line) await sleep(200);
   }
@@ -222,23 +231,27 @@ function finish() {
 
 /** Draws how loud a line is over its time; what has sounded is in colour. */
 function draw(line) {
+  drawn = line;
   const canvas = $("wave"), scale = devicePixelRatio, style = getComputedStyle(canvas);
   const width = canvas.clientWidth, height = canvas.clientHeight, { peaks, played } = line.player;
   canvas.width = width * scale;
   canvas.height = height * scale;
   const paint = canvas.getContext("2d"), bars = Math.floor(width / 4);
+  const loudest = peaks.reduce((most, one) => Math.max(most, one), 0.2);
   paint.scale(scale, scale);
   for (let bar = 0; bar < bars; bar++) {
     const from = Math.floor((bar * peaks.length) / bars);
     const to = Math.max(from + 1, Math.floor(((bar + 1) * peaks.length) / bars));
-    const tall = Math.max(2, Math.max(...peaks.slice(from, to)) * height);
+    const tall = Math.max(2, (Math.max(...peaks.slice(from, to)) / loudest) * height);
     paint.fillStyle = style.getPropertyValue(bar < played * bars ? "--accent" : "--edge");
     paint.fillRect(bar * 4, (height - tall) / 2, 2, tall);
   }
-  if (current !== line) return;
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) setTimeout(() => draw(line), 1000);
-  else requestAnimationFrame(() => draw(line));
+  if (current === line) setTimeout(() => draw(line), CALM.matches ? 1000 : 40);
 }
+
+const redraw = () => drawn && drawn !== current && draw(drawn);
+DARK.addEventListener("change", redraw);
+addEventListener("resize", redraw);
 
 // -- what is typed --------------------------------------------------------------------------------
 
@@ -247,7 +260,8 @@ const loudness = () => ($("volume").value / 100) ** 2;
 $("speak").addEventListener("submit", (event) => {
   event.preventDefault();
   const [voice, language, model] = ["voice", "language", "model"].map((id) => $(id).value || null);
-  speak({ input: $("text").value, voice, language, model, speed: Number($("speed").value) });
+  const order = { input: $("text").value, voice, language, model, speed: Number($("speed").value) };
+  speak(order, $("voice").selectedOptions[0]?.text);
 });
 $("stop").addEventListener("click", stop);
 document.addEventListener("keydown", (event) => {
@@ -262,13 +276,13 @@ $("volume").addEventListener("input", () => {
   volume?.gain.setTargetAtTime(loudness(), context.currentTime, 0.02);
 });
 
-function remember({ order, first }) {
+function remember({ order, voice, first }) {
   const again = make("button", "Again");
   again.type = "button";
   again.setAttribute("aria-label", `Say again: ${order.input.slice(0, 60)}`);
-  again.addEventListener("click", () => speak(order));
+  again.addEventListener("click", () => speak(order, voice));
   const words = order.input.length > 200 ? `${order.input.slice(0, 200)} …` : order.input;
-  const about = [order.voice, order.language, order.speed !== 1 && `${order.speed}×`, `first sound ${time(first)}`];
+  const about = [voice, order.language, order.speed !== 1 && `${order.speed}×`, `first sound ${time(first)}`];
   const said = make("div", make("q", words), make("small", about.filter(Boolean).join(" · ")));
   $("history").prepend(make("li", said, again));
   while ($("history").children.length > HISTORY) $("history").lastChild.remove();

@@ -3,6 +3,7 @@
 What its script asks for needs the token, like all else; speech is asked for as any client does.
 """
 
+import asyncio
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -120,7 +121,7 @@ class OperatorPage:
         return _told(await pictures_in(self._home))
 
     async def _show_picture(self, request: web.Request) -> web.StreamResponse:
-        file = file_of(request.match_info["id"], self._home)
+        file = await asyncio.to_thread(file_of, request.match_info["id"], self._home)
         if file is None:
             raise RequestRefused(404, "There is no such picture.")
         return web.FileResponse(file, headers={"Cache-Control": "no-cache"})
