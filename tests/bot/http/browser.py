@@ -18,7 +18,7 @@ import aiohttp
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _STARTED = "DevTools listening on "
 #: How long the browser may take for anything, on a machine that does much else.
-_PATIENCE_S = 60.0
+_PATIENCE_S = 120.0
 #: Keys by their names, with their codes: https://www.w3.org/TR/uievents-code/.
 _KEYS = {"Enter": 13, "Escape": 27, "Tab": 9, "Space": 32, "ArrowRight": 39, "ArrowDown": 40}
 _TEXTS = {"Enter": "\r", "Space": " "}
