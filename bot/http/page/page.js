@@ -13,7 +13,8 @@ const AHEAD = 20;
 const EVERY_MS = 2000, READINGS = 60;
 const HISTORY = 20;
 const TOKEN = "timbre-token";
-const CALM = matchMedia("(prefers-reduced-motion: reduce)"), DARK = matchMedia("(prefers-color-scheme: dark)");
+const CALM = matchMedia("(prefers-reduced-motion: reduce)");
+const DARK = matchMedia("(prefers-color-scheme: dark)");
 
 // -- asking ---------------------------------------------------------------------------------------
 
@@ -126,7 +127,8 @@ class Player {
       this.peaks.push(part.reduce((most, one) => Math.max(most, Math.abs(one)), 0));
     }
     if (this.peaks.length > 6000) {
-      this.peaks = this.peaks.filter((_, at) => at % 2 === 0).map((one, at) => Math.max(one, this.peaks[at * 2 + 1] ?? 0));
+      const [even, odd] = [0, 1].map((rest) => this.peaks.filter((_, at) => at % 2 === rest));
+      this.peaks = even.map((one, at) => Math.max(one, odd[at] ?? 0));
       this.peakSamples *= 2;
     }
   }
@@ -183,8 +185,8 @@ async function speak(order, voice) {
     if (current !== line) return;  // it was stopped
     line.player?.stop();
     $("told").textContent = line.player ? summary(line, "Broken off") : "";
-    $("problem").textContent =
-      error instanceof Refused ? error.message : "The bot broke off before the end. Its log has the reason.";
+    const refused = error instanceof Refused;
+    $("problem").textContent = refused ? error.message : "The bot broke off before the end. Its log has the reason.";
   }
   if (current === line) finish();
 }
@@ -208,9 +210,10 @@ async function play(line, reader) {
 }
 
 function summary({ first, player }, how) {
-  const gaps = player.gaps ? ` It fell silent ${player.gaps === 1 ? "once" : `${player.gaps} times`}: speech came late.` : "";
   if (!first) return "";
-  return `${how}: ${player.seconds.toFixed(1)} s, first sound after ${time(first)}.${gaps}`;
+  const told = `${how}: ${player.seconds.toFixed(1)} s, first sound after ${time(first)}.`;
+  const times = player.gaps === 1 ? "once" : `${player.gaps} times`;
+  return player.gaps ? `${told} It fell silent ${times}: speech came late.` : told;
 }
 
 function stop() {
@@ -345,7 +348,8 @@ class Panel {
     this.past = [];
     this.value = make("p");
     this.value.className = "value";
-    this.plot = draws("svg", { viewBox: "0 0 100 30", preserveAspectRatio: "none", role: "img", "aria-hidden": "true" });
+    const box = { viewBox: "0 0 100 30", preserveAspectRatio: "none" };
+    this.plot = draws("svg", { ...box, role: "img", "aria-hidden": "true" });
     this.area = this.plot.appendChild(draws("path"));
     this.line = this.plot.appendChild(draws("polyline"));
     this.told = names.map(() => make("dd"));
@@ -370,7 +374,8 @@ class Panel {
     this.line.setAttribute("points", points.join(" "));
     this.area.setAttribute("d", `M${points[0].split(",")[0]},30 L${points.join(" L")} L100,30 Z`);
     const seconds = (this.past.length * EVERY_MS) / 1000;
-    const range = low === high ? `at ${this.written(high)}` : `between ${this.written(low)} and ${this.written(high)}`;
+    const [least, most] = [this.written(low), this.written(high)];
+    const range = least === most ? `at ${most}` : `between ${least} and ${most}`;
     this.plot.setAttribute("aria-label", `In the last ${seconds} seconds ${range}.`);
   }
 }
@@ -382,7 +387,8 @@ function show(status) {
     panels[at].show(plotted(status), Object.values(rows));
   });
   const { state, detail, model, name, device, precision } = status.engine;
-  tell($("engine"), state === "ready" ? `Ready: ${model} (${name}) on ${device}, ${precision}.` : `Engine ${state}. ${detail}`);
+  const ready = `Ready: ${model} (${name}) on ${device}, ${precision}.`;
+  tell($("engine"), state === "ready" ? ready : `Engine ${state}. ${detail}`);
 }
 
 function offer(choices) {
@@ -402,8 +408,9 @@ async function showPictures(pictures) {
     const image = make("img");
     image.alt = `${title}.${words.length ? " The list below has its figures." : ""}`;
     image.src = URL.createObjectURL(await (await ask(`page/pictures/${id}`)).blob());
-    const list = make("details", make("summary", "In words"), make("ul", ...words.map((one) => make("li", one))));
-    const caption = make("figcaption", make("h3", title), make("p", `Drawn on ${made}.`), ...(words.length ? [list] : []));
+    const list = make("ul", ...words.map((one) => make("li", one)));
+    const caption = make("figcaption", make("h3", title), make("p", `Drawn on ${made}.`));
+    if (words.length) caption.append(make("details", make("summary", "In words"), list));
     const figure = make("figure", image, caption);
     await image.decode().catch(() => undefined);  // a broken picture has its alternative text
     if (image.naturalWidth > 3 * image.naturalHeight) figure.className = "wide";

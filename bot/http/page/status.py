@@ -29,15 +29,6 @@ class EngineNow(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int
 
 
-class WorkerNow(msgspec.Struct, frozen=True, kw_only=True):
-    """One of several, as in `WorkerStatus`."""
-
-    name: str
-    state: str
-    running: int
-    streams: int
-
-
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that the Discord process, the workers, and those on GPUs hold; 0 if not known."""
 
@@ -54,7 +45,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     engine: EngineNow
-    workers: list[WorkerNow]
     waiting: dict[str, int]
     running: int
     memory: Memory
@@ -76,10 +66,6 @@ def status_of(metrics: Metrics, executor: Executor, http: HttpFigures, speaking:
     now = executor.status()
     return Status(
         engine=_engine(now),
-        workers=[
-            WorkerNow(name=one.name, state=one.state, running=one.running, streams=one.streams)
-            for one in now.workers
-        ],
         waiting={each.name.lower(): now.waiting.get(each, 0) for each in Priority},
         running=now.running,
         memory=Memory(bot=resident_bytes(), engine=now.resident_bytes, gpu=now.gpu_bytes),

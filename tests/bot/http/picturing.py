@@ -2,8 +2,8 @@
 
     python -m tests.bot.http.picturing
 
-Writes docs/page-light.png, page-dark.png and page-narrow.png. The bot is on a Discord of its own, with
-the stock voice; what the pictures say of times is of the machine that they are made on.
+Writes docs/page-light.png, page-dark.png and page-narrow.png. The bot is on a Discord of its own,
+with the stock voice; what the pictures say of times is of the machine that they are made on.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from tests.end_to_end.conftest import HEART, Stage, a_stage
 from tests.end_to_end.test_long_text import free_port
 
 DOCS = Path(__file__).parents[3] / "docs"
-CALLED_OUT = ("Hello everybody.", "Who has the map?", "I think that the left one is the shorter way.")
+CALLED_OUT = ("Hello everybody.", "Who has the map?", "I think that the left one is shorter.")
 TYPED = (
     "Good evening. The kettle has boiled, and somebody has eaten the last biscuit.",
     "The door was open and nobody was there, so we sat down and waited for the rain to stop.",
