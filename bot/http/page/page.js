@@ -185,6 +185,7 @@ async function speak(order, voice) {
     if (current !== line) return;  // it was stopped
     line.player?.stop();
     $("told").textContent = line.player ? summary(line, "Broken off") : "";
+    if (!line.player) $("wave").hidden = true;
     const refused = error instanceof Refused;
     $("problem").textContent = refused ? error.message : "The bot broke off before the end. Its log has the reason.";
   }
@@ -235,6 +236,7 @@ function finish() {
 /** Draws how loud a line is over its time; what has sounded is in colour. */
 function draw(line) {
   drawn = line;
+  $("wave").hidden = false;
   const canvas = $("wave"), scale = devicePixelRatio, style = getComputedStyle(canvas);
   const width = canvas.clientWidth, height = canvas.clientHeight, { peaks, played } = line.player;
   canvas.width = width * scale;
@@ -252,7 +254,7 @@ function draw(line) {
   if (current === line) setTimeout(() => draw(line), CALM.matches ? 1000 : 40);
 }
 
-const redraw = () => drawn && drawn !== current && draw(drawn);
+const redraw = () => drawn && drawn !== current && !$("wave").hidden && draw(drawn);
 DARK.addEventListener("change", redraw);
 addEventListener("resize", redraw);
 
