@@ -8,6 +8,7 @@ import base64
 import itertools
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Any
 import aiohttp
 
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-_STARTED = "DevTools listening on "
 #: How long the browser may take for anything, on a machine that does much else.
 _PATIENCE_S = 120.0
 #: Keys by their names, with their codes: https://www.w3.org/TR/uievents-code/.
@@ -51,21 +51,23 @@ def browser(profile: Path) -> Iterator[str]:
     ]
     if shutil.which("setpriv"):  # a run that is killed leaves none behind
         command = ["setpriv", "--pdeathsig", "KILL", *command]
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet) as process:
         try:
-            assert process.stderr is not None
-            told = []
-            for line in process.stderr:
-                told.append(line)
-                if line.startswith(_STARTED):
-                    break
-            else:
-                raise RuntimeError(f"{program} did not start: {''.join(told[-20:])}")
-            yield line.removeprefix(_STARTED).strip()
+            yield _address(process, profile / "DevToolsActivePort")
         finally:
             process.kill()
+
+
+def _address(process: subprocess.Popen[bytes], told: Path) -> str:
+    """Where a browser listens, as soon as it has written that down: its port, then a path."""
+    until_s = time.monotonic() + _PATIENCE_S
+    while not (told.exists() and told.read_text().count("\n") == 1):
+        if process.poll() is not None or time.monotonic() > until_s:
+            raise RuntimeError(f"{process.args} did not start; its exit code is {process.poll()}")
+        time.sleep(0.05)
+    port, path = told.read_text().splitlines()
+    return f"ws://127.0.0.1:{port}{path}"
 
 
 class Tab:
@@ -110,7 +112,10 @@ class Tab:
             match told.get("method"):
                 case "Runtime.exceptionThrown":
                     self.problems.append(str(params["exceptionDetails"]))
-                case "Log.entryAdded" if params["entry"]["level"] == "error":
+                # That a request was refused is for the page to tell.
+                case "Log.entryAdded" if (
+                    params["entry"]["level"] == "error" and params["entry"]["source"] != "network"
+                ):
                     self.problems.append(params["entry"]["text"])
                 case "Network.requestWillBeSent":
                     self.asked.append(params["request"]["url"])
