@@ -334,7 +334,7 @@ const FIGURES = [
     "Bot": bytes(s.memory.bot), "Engine": bytes(s.memory.engine), "GPU": bytes(s.memory.gpu),
   })],
   ["Event loop lag, 95 % within", (s) => s.loop_lag_ms.p95, time, (s) => ({
-    "Voice channels": count.format(s.voice_channels),
+    "Voice channels sounding": count.format(s.voice_channels),
     "Silences inside speech": count.format(s.voice_gaps),
     "Engine restarts": count.format(s.engine.restarts),
     "Texts spoken": count.format(s.utterances),
