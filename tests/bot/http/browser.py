@@ -5,8 +5,11 @@ Debian has it as `chromium` or, without a window, `chromium-headless-shell`.
 
 import asyncio
 import base64
+import contextlib
 import itertools
+import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +22,8 @@ import aiohttp
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 #: How long the browser may take for anything, on a machine that does much else.
 _PATIENCE_S = 120.0
+#: How long it may take to put its things away.
+_ENDING_S = 20.0
 #: Keys by their names, with their codes: https://www.w3.org/TR/uievents-code/.
 _KEYS = {"Enter": 13, "Escape": 27, "Tab": 9, "Space": 32, "ArrowRight": 39, "ArrowDown": 40}
 _TEXTS = {"Enter": "\r", "Space": " "}
@@ -49,14 +54,22 @@ def browser(profile: Path) -> Iterator[str]:
         "--disable-dev-shm-usage",
         "about:blank",
     ]
-    if shutil.which("setpriv"):  # a run that is killed leaves none behind
-        command = ["setpriv", "--pdeathsig", "KILL", *command]
+    # It ends with the pipe at its descriptor 3, however this process comes to end. Killing it would
+    # not do: Debian's program is a script that waits for the real one.
+    command = ["sh", "-c", 'exec "$0" "$@" 3<&0 4>/dev/null', *command, "--remote-debugging-pipe"]
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True
+    ) as process:
         try:
             yield _address(process, profile / "DevToolsActivePort")
         finally:
-            process.kill()
+            assert process.stdin is not None
+            process.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_ENDING_S)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _address(process: subprocess.Popen[bytes], told: Path) -> str:
