@@ -155,7 +155,7 @@ class Tab:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 while not (value := await self.value(expression)):
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.1)
         except TimeoutError:
             shown = await self.value("document.body.innerText")
             raise AssertionError(f"{expression} never became true; the page has: {shown}") from None

@@ -138,7 +138,8 @@ async def barriers(page: Tab) -> list[object]:
     assert spec.origin is not None
     await page.value((Path(spec.origin).parent / "axe.min.js").read_text("utf-8") + ";0")
     found = await page.value(
-        "axe.run().then(({violations, incomplete}) => [violations, incomplete].flat()"
+        "axe.run({resultTypes: ['violations', 'incomplete']})"
+        ".then(({violations, incomplete}) => [violations, incomplete].flat()"
         ".map((one) => [one.id, one.nodes.map((node) => [node.html, node.failureSummary])]))"
     )
     assert isinstance(found, list)
@@ -302,7 +303,7 @@ async def test_it_is_accessible_in_light_and_dark_wide_and_narrow(page: Tab, ton
     await page.write("Good evening.")
     await page.press("Enter", ctrl=True)
     await page.until(f"{text_of('told')}.startsWith('Spoken')")
-    for scheme, width in (("light", 1280), ("dark", 1280), ("dark", 360)):
+    for scheme, width in (("light", 1280), ("dark", 360)):
         await page.look(width=width, prefers_color_scheme=scheme)
         assert await barriers(page) == []
         assert await page.value("document.documentElement.scrollWidth") <= width
