@@ -72,6 +72,12 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _postgresql(text: str) -> str:
+    if not re.match(r"postgres(ql)?://\S+$", text):
+        raise ValueError("has to be an address that begins with postgresql://")
+    return text
+
+
 class DiscordSettings(Struct, frozen=True, kw_only=True):
     """How the bot comes to Discord. `resolve` and `ca` lead to a Discord on this machine."""
 
@@ -111,6 +117,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The settings by subject; defaults suit a machine with one GPU or none."""
 
     home: Annotated[Path, "TIMBRE_HOME"]
+    database: Annotated[SecretStr | None, BeforeValidator(_postgresql), "TIMBRE_DATABASE"] = None
     speech_cache_max_mib: Annotated[
         int, Meta(ge=1, le=1_000_000), "TIMBRE_SPEECH_CACHE_MAX_MIB"
     ] = 1024

@@ -79,7 +79,7 @@ async def run(
         return await _run(
             settings, token, link, stop, shards, taking_over=taking_over, workers=workers
         )
-    with _alone(settings.home):
+    with alone(settings.home):
         return await _run(settings, token, link, stop)
 
 
@@ -209,7 +209,7 @@ def _require_no_lone_bot(home: Path) -> None:
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def alone(home: Path) -> Iterator[None]:
     """Hold the home's lock. Raises `SettingsError` where another bot has it.
 
     Two bots would clean away each other's unfinished files. The system frees the lock of a process

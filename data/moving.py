@@ -1,0 +1,90 @@
+"""Moves everything that is stored from one database to another, and compares row by row."""
+
+from collections import Counter
+
+from data.database import Database, Value
+from data.errors import DatabaseUnusable, StoreFailed
+from data.homes import HOME
+from data.processes import UNFENCED
+
+#: Counted by triggers, from the rows of another table.
+_COUNTED = ("speech_totals",)
+
+Rows = Counter[tuple[Value, ...]]
+
+
+async def copy_rows(source: Database, target: Database) -> int:
+    """Copy all rows of `source` to `target`, which has the same schema; how many there are.
+
+    What the running processes of the bot tell each other is left out, and which folder the files
+    lie in. Nothing is copied where the target has the very same rows. Raises `DatabaseUnusable`,
+    having changed nothing, where it has others, and where they were not the same afterwards.
+    """
+    async with source.transaction(), target.transaction():
+        tables = await _tables(source)
+        numbers = await source.last_numbers()
+        wanted = {table: await _rows(source, table) for table in tables}
+        there = {table: await _rows(target, table) for table in tables}
+        if there == wanted:
+            return sum(rows.total() for rows in wanted.values())
+        for table in tables:
+            if table not in _COUNTED:
+                if there[table]:
+                    raise DatabaseUnusable(
+                        f"{target.place} has rows of its own already; nothing was moved to it."
+                    )
+                await _fill(target, table, wanted[table])
+        await target.go_on_from(numbers)
+        for table in tables:
+            if await _rows(target, table) != wanted[table]:
+                raise DatabaseUnusable(
+                    f"The rows of {table} are not the same in {target.place}; nothing was moved."
+                )
+    return sum(rows.total() for rows in wanted.values())
+
+
+async def clear_rows(database: Database) -> None:
+    """Delete all rows, and what is left of them."""
+    async with database.transaction():
+        for table in reversed(await _tables(database)):
+            if table not in _COUNTED:
+                await database.execute(f"DELETE FROM {table}")  # noqa: S608 - of the schema
+    await database.purge()
+
+
+async def _tables(database: Database) -> list[str]:
+    """All tables but those of running processes, each behind those that it refers to."""
+    left = [table for table in await database.tables() if table not in UNFENCED]
+    referring = {table: await database.references_to(table) for table in left}
+    ordered: list[str] = []
+    while left:
+        waiting = {table for one in left for table, _ in referring[one] if table != one}
+        free = [table for table in left if table not in waiting]
+        ordered += free
+        left = [table for table in left if table in waiting]
+    return ordered
+
+
+async def _columns(database: Database, table: str) -> list[str]:
+    """The columns of a table, in an order that is the same in every database."""
+    return sorted(await database.columns(table))
+
+
+async def _rows(database: Database, table: str) -> Rows:
+    columns = ", ".join(await _columns(database, table))
+    sql = f"SELECT {columns} FROM {table}"  # noqa: S608 - of the schema
+    if table == "secrets":
+        return Counter(map(tuple, await database.fetch(f"{sql} WHERE name <> ?", HOME)))
+    return Counter(map(tuple, await database.fetch(sql)))
+
+
+async def _fill(target: Database, table: str, rows: Rows) -> None:
+    columns = await _columns(target, table)
+    marks = ", ".join("?" * len(columns))
+    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - the schema
+    try:
+        await target.execute_each(sql, list(rows.elements()))
+    except StoreFailed as error:
+        raise DatabaseUnusable(
+            f"{target.place} does not take the rows of {table}: {error}. Nothing was moved."
+        ) from error

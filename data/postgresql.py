@@ -1,0 +1,289 @@
+"""PostgreSQL, which several machines can use.
+
+One connection a process, as with SQLite. A transaction is the only one of all processes at a time,
+by a lock that PostgreSQL frees with the connection; single statements go beside it.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from importlib.resources.abc import Traversable
+from typing import Self
+
+import asyncpg
+
+from data.database import BUSY_TIMEOUT_S, Database, Value
+from data.errors import DatabaseUnusable, Failure, RuleBroken, StoreFailed
+from data.postgresql_schema import prepare
+from data.rows import Record
+from data.schema import MIGRATIONS, load_migrations
+
+log = logging.getLogger(__name__)
+
+#: How long a statement, and connecting, may take before the server counts as away.
+_ANSWER_S = 10.0
+_CONNECTED_S = 5.0
+#: How long a beginning transaction keeps its own process from reading meanwhile.
+_LOCKED_MS = 50
+#: A process that is frozen in the middle of a transaction keeps the others waiting this long.
+_IDLE_MS = 5000
+#: The advisory lock of transactions: "TMBR" in ASCII.
+_LOCK = 0x544D4252
+
+_BEGIN = (
+    f"BEGIN; SET LOCAL lock_timeout = {_LOCKED_MS}; SELECT pg_advisory_xact_lock({_LOCK}); "
+    f"SET LOCAL lock_timeout = {int(BUSY_TIMEOUT_S * 1000)}"
+)
+
+#: By SQLSTATE, or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_FAILURES = {
+    "53100": Failure.FULL,  # disk_full
+    "55P03": Failure.HELD,  # lock_not_available
+    "40P01": Failure.HELD,  # deadlock_detected
+    "25006": Failure.READ_ONLY,  # read_only_sql_transaction
+    "42501": Failure.READ_ONLY,  # insufficient_privilege
+    "25P03": Failure.AWAY,  # idle_in_transaction_session_timeout
+    "08": Failure.AWAY,  # connection exceptions
+    "57P": Failure.AWAY,  # operator intervention: it stops, or is starting
+    "58": Failure.DISK,  # system errors: I/O
+    "XX": Failure.DAMAGED,  # internal errors: corrupted data or index
+    "42": Failure.FAULT,
+    "22": Failure.FAULT,
+}
+
+
+class PostgresqlDatabase(Database):
+    """An open connection, which comes back by itself where it was lost."""
+
+    def __init__(self, url: str, connection: asyncpg.Connection) -> None:
+        super().__init__()
+        self._url = url
+        self._connection = connection
+        self._inside = False  # a transaction
+        self._process = ""
+        self._purging = asyncio.Lock()
+        #: The password is not in it.
+        self._place = "PostgreSQL at {}, database {}".format(*_address(connection))
+
+    @classmethod
+    async def open(cls, url: str, migrations: Traversable = MIGRATIONS) -> Self:
+        """Connect, and bring the database to the newest schema.
+
+        Raises `DatabaseUnusable`, having changed nothing.
+        """
+        try:
+            connection = await _connect(url, "")
+        except (StoreFailed, ValueError) as error:
+            # ValueError: what asyncpg says of an address that it cannot read. Both without it.
+            raise DatabaseUnusable(
+                f"The PostgreSQL of TIMBRE_DATABASE cannot be opened: {error}."
+            ) from None
+        try:
+            with _failing():
+                await prepare(connection, migrations, load_migrations(migrations), _LOCK)
+        except StoreFailed as error:
+            await connection.close()
+            raise DatabaseUnusable(
+                f"The PostgreSQL of TIMBRE_DATABASE cannot be prepared: {error}."
+            ) from error
+        except BaseException:
+            await asyncio.shield(connection.close())
+            raise
+        return cls(url, connection)
+
+    @property
+    def place(self) -> str:
+        return self._place
+
+    @property
+    def of_one_machine(self) -> bool:
+        return False
+
+    async def purge(self) -> bool:
+        """Remove what was deleted from the tables' pages; the statements of others go on."""
+        tables = await self.tables()
+        async with self._purging:
+            with _failing():
+                connection = await _connect(self._url, "")
+                try:
+                    await connection.execute(f"VACUUM {', '.join(tables)}")
+                finally:
+                    await asyncio.shield(connection.close(timeout=_ANSWER_S))
+        return True
+
+    async def now(self) -> float:
+        ((seconds,),) = await self.fetch("SELECT extract(epoch FROM clock_timestamp())::float8")
+        return float(seconds)
+
+    async def tables(self, column: str | None = None) -> list[str]:
+        has_it = "" if column is None else "AND c.attname = ? AND NOT c.attisdropped "
+        return await self.column(
+            'SELECT DISTINCT t.relname::text COLLATE "C" AS name FROM pg_class AS t '  # noqa: S608
+            "JOIN pg_attribute AS c ON c.attrelid = t.oid WHERE t.relkind = 'r' "
+            f"AND t.relnamespace = current_schema()::regnamespace {has_it}"
+            "AND t.relname <> 'schema_version' ORDER BY name",
+            *(() if column is None else (column,)),
+        )
+
+    async def columns(self, table: str) -> list[str]:
+        return await self.column(
+            "SELECT attname::text FROM pg_attribute "
+            "WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped",
+            table,
+        )
+
+    async def references_to(self, table: str) -> list[tuple[str, str]]:
+        found = await self.fetch(
+            'SELECT t.relname::text COLLATE "C" AS name, c.attname::text AS referring '
+            "FROM pg_constraint AS r JOIN pg_class AS t ON t.oid = r.conrelid "
+            "JOIN pg_attribute AS c ON c.attrelid = t.oid AND c.attnum = r.conkey[1] "
+            "WHERE r.contype = 'f' AND r.confrelid = to_regclass(?) ORDER BY name, referring",
+            table,
+        )
+        return [(referring, column) for referring, column in found]
+
+    async def fence(self, process: str, unfenced: Sequence[str]) -> None:  # noqa: ARG002
+        """The triggers that ask for the process are in the schema."""
+        await self.fetch("SELECT set_config('timbre.process', ?, false)", process)
+        self._process = process
+
+    async def last_numbers(self) -> dict[str, int]:
+        found = {}
+        for table, sequence in await self._sequences():
+            ((last, given),) = await self.fetch(f"SELECT last_value, is_called FROM {sequence}")  # noqa: S608
+            if given:
+                found[table] = int(last)
+        return found
+
+    async def go_on_from(self, last_numbers: Mapping[str, int]) -> None:
+        for table, sequence in await self._sequences():
+            last = last_numbers.get(table, 0)
+            await self.fetch("SELECT setval(?::regclass, ?, ?)", sequence, max(last, 1), last > 0)
+
+    async def _sequences(self) -> list[tuple[str, str]]:
+        """The tables that give numbers, and what gives them."""
+        found = await self.fetch(
+            "SELECT table_name::text AS name, "
+            "pg_get_serial_sequence(table_name::text, column_name::text) AS sequence "
+            "FROM information_schema.columns "
+            "WHERE table_schema = current_schema() AND is_identity = 'YES' ORDER BY name"
+        )
+        return [(table, sequence) for table, sequence in found]
+
+    async def _begin(self) -> None:
+        await self._connected()
+        self._inside = True
+        try:
+            await self._control(_BEGIN)
+        except StoreFailed:
+            await self._rollback()
+            raise
+
+    async def _commit(self) -> None:
+        with _failing():
+            done = await self._connection.execute("COMMIT")
+        self._inside = False
+        if done == "ROLLBACK":
+            raise StoreFailed(Failure.FAULT, "a statement of the transaction had failed")
+
+    async def _rollback(self) -> None:
+        if self._inside:
+            try:
+                with _failing():
+                    await self._connection.execute("ROLLBACK")
+            except StoreFailed as error:  # then the server does it: the connection is gone
+                log.warning("a transaction ended with its connection", extra={"reason": str(error)})
+                self._connection.terminate()
+            self._inside = False
+
+    async def _control(self, sql: str) -> None:
+        with _failing():
+            await self._connection.execute(sql)
+
+    async def _fetch(self, sql: str, values: Sequence[Value]) -> list[Record]:
+        await self._connected()
+        with _failing():
+            return list(await self._connection.fetch(_numbered(sql), *map(_plain, values)))
+
+    async def _change(self, sql: str, values: Sequence[Value]) -> int:
+        await self._connected()
+        with _failing():
+            done = await self._connection.execute(_numbered(sql), *map(_plain, values))
+        count = done.rpartition(" ")[2]  # "INSERT 0 1", "DELETE 5"
+        return int(count) if count.isdecimal() else 0
+
+    async def _change_each(self, sql: str, rows: Sequence[Sequence[Value]]) -> None:
+        with _failing():
+            plain = [tuple(map(_plain, row)) for row in rows]
+            await self._connection.executemany(_numbered(sql), plain)
+
+    async def _number(self, sql: str, values: Sequence[Value], number: str) -> int:
+        ((given,),) = await self._fetch(f"{sql} RETURNING {number}", values)
+        return int(given)
+
+    async def _connected(self) -> None:
+        """Connect again where the connection was lost: never inside a transaction."""
+        if self._connection.is_closed():
+            if self._inside:
+                raise StoreFailed(Failure.AWAY, "the connection was lost in a transaction")
+            self._connection = await _connect(self._url, self._process)
+            log.info("connected to the database again")
+
+    async def _disconnect(self) -> None:
+        with suppress(OSError, asyncpg.PostgresError, TimeoutError):
+            await asyncio.shield(self._connection.close(timeout=_ANSWER_S))
+
+
+async def _connect(url: str, process: str) -> asyncpg.Connection:
+    with _failing():
+        return await asyncpg.connect(
+            url,
+            timeout=_CONNECTED_S,
+            command_timeout=_ANSWER_S,
+            server_settings={
+                "application_name": "timbre",
+                "timbre.process": process,
+                "lock_timeout": str(int(BUSY_TIMEOUT_S * 1000)),
+                "idle_in_transaction_session_timeout": str(_IDLE_MS),
+            },
+        )
+
+
+def _address(connection: asyncpg.Connection) -> tuple[str, str]:
+    address = connection._addr  # noqa: SLF001 - asyncpg tells it nowhere else
+    where = address if isinstance(address, str) else "{}:{}".format(*address)
+    return where, connection._params.database  # noqa: SLF001
+
+
+@lru_cache(maxsize=512)
+def _numbered(sql: str) -> str:
+    """A statement with PostgreSQL's marks for values: `$1`, `$2`, ... for each `?`."""
+    count = iter(range(1, sql.count("?") + 1))
+    return re.sub(r"\?", lambda _: f"${next(count)}", sql)
+
+
+def _plain(value: Value) -> Value:
+    """A value as the columns have it: a bool is 0 or 1."""
+    return int(value) if isinstance(value, bool) else value
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """Raise our own errors for those of the server, of asyncpg and of the network."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise RuleBroken(str(error)) from error
+    except asyncpg.PostgresError as error:
+        state = error.sqlstate or ""
+        known = (state, state[:3], state[:2])
+        why = next((_FAILURES[one] for one in known if one in _FAILURES), Failure.REFUSED)
+        raise StoreFailed(why, str(error)) from error
+    except (asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        # ValueError: a value is not of its column's type. Otherwise the connection was closed under
+        # a statement, by the server or the network.
+        why = Failure.FAULT if isinstance(error, ValueError) else Failure.AWAY
+        raise StoreFailed(why, str(error) or type(error).__name__) from error
