@@ -13,18 +13,20 @@ _COUNTED = ("speech_totals",)
 Rows = Counter[tuple[Value, ...]]
 
 
-async def copy_rows(source: Database, target: Database) -> int:
+async def copy_rows(source: Database, target: Database, home: str | None) -> int:
     """Copy all rows of `source` to `target`, which has the same schema; how many there are.
 
-    What the running processes of the bot tell each other is left out, and which folder the files
-    lie in. Nothing is copied where the target has the very same rows. Raises `DatabaseUnusable`,
-    having changed nothing, where it has others, and where they were not the same afterwards.
+    What the running processes of the bot tell each other is left out. The folder with the files is
+    `home` in the target, None: it is where the target is. Nothing is copied where the target has
+    the very same rows. Raises `DatabaseUnusable`, having changed nothing, where it has others, and
+    where they were not the same afterwards.
     """
     async with source.transaction(), target.transaction():
         tables = await _tables(source)
         numbers = await source.last_numbers()
         wanted = {table: await _rows(source, table) for table in tables}
         there = {table: await _rows(target, table) for table in tables}
+        await _belongs(target, home)
         if there == wanted:
             return sum(rows.total() for rows in wanted.values())
         for table in tables:
@@ -41,6 +43,16 @@ async def copy_rows(source: Database, target: Database) -> int:
                     f"The rows of {table} are not the same in {target.place}; nothing was moved."
                 )
     return sum(rows.total() for rows in wanted.values())
+
+
+async def _belongs(target: Database, home: str | None) -> None:
+    known = await target.column("SELECT value FROM secrets WHERE name = ?", HOME)
+    if known and known != [home]:
+        raise DatabaseUnusable(
+            f"{target.place} belongs to another TIMBRE_HOME; nothing was moved to it."
+        )
+    if home and not known:
+        await target.insert("secrets", {"name": HOME, "value": home})
 
 
 async def clear_rows(database: Database) -> None:

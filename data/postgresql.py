@@ -7,6 +7,7 @@ by a lock that PostgreSQL frees with the connection; single statements go beside
 import asyncio
 import logging
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -25,7 +26,9 @@ log = logging.getLogger(__name__)
 
 #: How long a statement, and connecting, may take before the server counts as away.
 _ANSWER_S = 10.0
-_CONNECTED_S = 5.0
+_CONNECTED_S = 3.0
+#: While it is away it is not asked more often, or everybody would wait for each other's try.
+_CONNECT_AGAIN_S = 1.0
 #: How long a beginning transaction keeps its own process from reading meanwhile.
 _LOCKED_MS = 50
 #: A process that is frozen in the middle of a transaction keeps the others waiting this long.
@@ -36,6 +39,12 @@ _LOCK = 0x544D4252
 _BEGIN = (
     f"BEGIN; SET LOCAL lock_timeout = {_LOCKED_MS}; SELECT pg_advisory_xact_lock({_LOCK}); "
     f"SET LOCAL lock_timeout = {int(BUSY_TIMEOUT_S * 1000)}"
+)
+
+_PLACE = (
+    "SELECT 'PostgreSQL ' || current_setting('server_version') || ', database ' || "
+    "current_database() || coalesce(' at ' || host(inet_server_addr()) || ' port ' || "
+    "inet_server_port(), '')"
 )
 
 #: By SQLSTATE, or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -58,15 +67,15 @@ _FAILURES = {
 class PostgresqlDatabase(Database):
     """An open connection, which comes back by itself where it was lost."""
 
-    def __init__(self, url: str, connection: asyncpg.Connection) -> None:
+    def __init__(self, url: str, connection: asyncpg.Connection, place: str) -> None:
         super().__init__()
         self._url = url
         self._connection = connection
         self._inside = False  # a transaction
         self._process = ""
+        self._connect_at = 0.0
         self._purging = asyncio.Lock()
-        #: The password is not in it.
-        self._place = "PostgreSQL at {}, database {}".format(*_address(connection))
+        self._place = place
 
     @classmethod
     async def open(cls, url: str, migrations: Traversable = MIGRATIONS) -> Self:
@@ -84,6 +93,7 @@ class PostgresqlDatabase(Database):
         try:
             with _failing():
                 await prepare(connection, migrations, load_migrations(migrations), _LOCK)
+                place = await connection.fetchval(_PLACE)
         except StoreFailed as error:
             await connection.close()
             raise DatabaseUnusable(
@@ -92,7 +102,7 @@ class PostgresqlDatabase(Database):
         except BaseException:
             await asyncio.shield(connection.close())
             raise
-        return cls(url, connection)
+        return cls(url, connection, place)
 
     @property
     def place(self) -> str:
@@ -161,7 +171,9 @@ class PostgresqlDatabase(Database):
     async def go_on_from(self, last_numbers: Mapping[str, int]) -> None:
         for table, sequence in await self._sequences():
             last = last_numbers.get(table, 0)
-            await self.fetch("SELECT setval(?::regclass, ?, ?)", sequence, max(last, 1), last > 0)
+            await self.fetch(
+                "SELECT setval(?::text::regclass, ?, ? = 1)", sequence, max(last, 1), last > 0
+            )
 
     async def _sequences(self) -> list[tuple[str, str]]:
         """The tables that give numbers, and what gives them."""
@@ -183,7 +195,7 @@ class PostgresqlDatabase(Database):
             raise
 
     async def _commit(self) -> None:
-        with _failing():
+        with self._asking():
             done = await self._connection.execute("COMMIT")
         self._inside = False
         if done == "ROLLBACK":
@@ -192,31 +204,30 @@ class PostgresqlDatabase(Database):
     async def _rollback(self) -> None:
         if self._inside:
             try:
-                with _failing():
+                with self._asking():
                     await self._connection.execute("ROLLBACK")
             except StoreFailed as error:  # then the server does it: the connection is gone
                 log.warning("a transaction ended with its connection", extra={"reason": str(error)})
-                self._connection.terminate()
             self._inside = False
 
     async def _control(self, sql: str) -> None:
-        with _failing():
+        with self._asking():
             await self._connection.execute(sql)
 
     async def _fetch(self, sql: str, values: Sequence[Value]) -> list[Record]:
         await self._connected()
-        with _failing():
+        with self._asking():
             return list(await self._connection.fetch(_numbered(sql), *map(_plain, values)))
 
     async def _change(self, sql: str, values: Sequence[Value]) -> int:
         await self._connected()
-        with _failing():
+        with self._asking():
             done = await self._connection.execute(_numbered(sql), *map(_plain, values))
         count = done.rpartition(" ")[2]  # "INSERT 0 1", "DELETE 5"
         return int(count) if count.isdecimal() else 0
 
     async def _change_each(self, sql: str, rows: Sequence[Sequence[Value]]) -> None:
-        with _failing():
+        with self._asking():
             plain = [tuple(map(_plain, row)) for row in rows]
             await self._connection.executemany(_numbered(sql), plain)
 
@@ -229,8 +240,25 @@ class PostgresqlDatabase(Database):
         if self._connection.is_closed():
             if self._inside:
                 raise StoreFailed(Failure.AWAY, "the connection was lost in a transaction")
-            self._connection = await _connect(self._url, self._process)
+            if time.monotonic() < self._connect_at:
+                raise StoreFailed(Failure.AWAY, "the connection was lost")
+            try:
+                self._connection = await _connect(self._url, self._process)
+            except StoreFailed:
+                self._connect_at = time.monotonic() + _CONNECT_AGAIN_S
+                raise
             log.info("connected to the database again")
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Give a connection up that does not answer as it should."""
+        try:
+            with _failing():
+                yield
+        except StoreFailed as error:
+            if error.why is Failure.AWAY:
+                self._connection.terminate()
+            raise
 
     async def _disconnect(self) -> None:
         with suppress(OSError, asyncpg.PostgresError, TimeoutError):
@@ -250,12 +278,6 @@ async def _connect(url: str, process: str) -> asyncpg.Connection:
                 "idle_in_transaction_session_timeout": str(_IDLE_MS),
             },
         )
-
-
-def _address(connection: asyncpg.Connection) -> tuple[str, str]:
-    address = connection._addr  # noqa: SLF001 - asyncpg tells it nowhere else
-    where = address if isinstance(address, str) else "{}:{}".format(*address)
-    return where, connection._params.database  # noqa: SLF001
 
 
 @lru_cache(maxsize=512)
@@ -282,8 +304,13 @@ def _failing() -> Iterator[None]:
         known = (state, state[:3], state[:2])
         why = next((_FAILURES[one] for one in known if one in _FAILURES), Failure.REFUSED)
         raise StoreFailed(why, str(error)) from error
-    except (asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        # ValueError: a value is not of its column's type. Otherwise the connection was closed under
-        # a statement, by the server or the network.
+    except (
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        OSError,
+        TimeoutError,
+    ) as error:
+        # ValueError: the address cannot be read. Otherwise the connection was closed, by the server
+        # or the network.
         why = Failure.FAULT if isinstance(error, ValueError) else Failure.AWAY
         raise StoreFailed(why, str(error) or type(error).__name__) from error

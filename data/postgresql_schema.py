@@ -29,6 +29,8 @@ _WORDS = (
     (r"\) WITHOUT ROWID\b", ")"),
 )
 _TRIGGER = re.compile(r"(\s|--.*)*(CREATE|DROP) TRIGGER\b")
+#: Not comments alone, of which asyncpg makes nothing.
+_SAYS_SOMETHING = re.compile(r"^\s*(?!--)\S", re.MULTILINE)
 #: A migration of a large database takes its time.
 _MIGRATED_S = 3600.0
 
@@ -48,7 +50,7 @@ async def prepare(
         if version == len(migrations):
             return
         own = folder / "postgresql"
-        for script in _scripts(own, migrations, version):
+        for script in filter(_SAYS_SOMETHING.search, _scripts(own, migrations, version)):
             await connection.execute(script, timeout=_MIGRATED_S)
         await _fence(connection)
         await connection.execute("UPDATE schema_version SET version = $1", len(migrations))

@@ -103,15 +103,16 @@ class Store:
         """
         return self._database.transaction()
 
-    async def copy_to(self, where: Path | str) -> int:
+    async def copy_to(self, where: Path | str, home: str | None = None) -> int:
         """Copy every row to a database that is empty, and compare; returns how many rows there are.
 
-        One that has the very same rows already is left as it is. Raises `DatabaseUnusable` for
+        `home` is noted there, see `HomeStore`. One that has the very same rows already is left as
+        it is. Raises `DatabaseUnusable` for
         another one, and for rows that it does not take; then nothing was copied.
         """
         target = await open_database(where)
         try:
-            return await copy_rows(self._database, target)
+            return await copy_rows(self._database, target, home)
         finally:
             await target.close()
 

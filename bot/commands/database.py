@@ -1,7 +1,7 @@
 """`python -m bot database move`: from the file in TIMBRE_HOME to a PostgreSQL, and back.
 
-Every row is copied and compared before anything is removed where it was. A move that was interrupted
-is finished by the same command: the bot itself starts with neither database until then.
+Every row is copied and compared before anything is removed where it was. A move that was
+interrupted is finished by the same command.
 """
 
 import asyncio
@@ -43,20 +43,12 @@ async def _to_postgresql(home: Path, address: str) -> str:
     source = await Store.open(home / DATABASE)
     try:
         await Peers(source, home, None).join()
-        count = await source.copy_to(address)
+        here = await asyncio.to_thread(make_home_id, home)
+        count = await source.copy_to(address, home=here)
     finally:
         await source.close()
-    target = await Store.open(address)
-    try:
-        known = await target.homes.of_folder()
-        here = await asyncio.to_thread(make_home_id, home)
-        await target.homes.belongs(here)
-        if known not in (None, here):
-            raise DatabaseUnusable(f"{target.place} belongs to another folder than {home}.")
-    finally:
-        await target.close()
     await asyncio.to_thread(remove, _files(home / DATABASE))
-    return f"{count} rows are in {target.place} now, and {DATABASE} is removed."
+    return f"{count} rows are in the PostgreSQL now, and {DATABASE} is removed."
 
 
 async def _to_sqlite(home: Path, address: str) -> str:
