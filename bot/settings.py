@@ -59,7 +59,7 @@ _PATHS = {
 
 
 #: What no other process is told, and no log.
-SECRETS = ("DISCORD_TOKEN", "TIMBRE_HTTP_TOKEN")
+SECRETS = ("DISCORD_TOKEN", "TIMBRE_HTTP_TOKEN", "TIMBRE_DATABASE")
 
 
 class SettingsError(Exception):
@@ -260,7 +260,7 @@ def settings_file() -> Path | None:
 
 
 def exposed_token() -> str | None:
-    """What is wrong with a settings file that holds a token and that others may read."""
+    """What is wrong with a settings file that holds a secret and that others may read."""
     file = settings_file()
     if (
         file is None

@@ -59,9 +59,11 @@ _FAILURES = {
     "57P": Failure.AWAY,  # operator intervention: it stops, or is starting
     "58": Failure.DISK,  # system errors: I/O
     "XX": Failure.DAMAGED,  # internal errors: corrupted data or index
-    "42": Failure.FAULT,
-    "22": Failure.FAULT,
+    "42": Failure.FAULT,  # a statement that is wrong
+    "22": Failure.FAULT,  # a value that is
 }
+#: Classes of SQLSTATE: errors about values, whose messages show them, and broken rules.
+_VALUES, _RULES = "22", "23"
 
 
 class PostgresqlDatabase(Database):
@@ -294,23 +296,28 @@ def _plain(value: Value) -> Value:
 
 @contextmanager
 def _failing() -> Iterator[None]:
-    """Raise our own errors for those of the server, of asyncpg and of the network."""
+    """Raise our own errors for those of the server, of asyncpg and of the network.
+
+    Without theirs, which logs would show: they have the values of rows in them, members' words.
+    """
     try:
         yield
-    except asyncpg.IntegrityConstraintViolationError as error:
-        raise RuleBroken(str(error)) from error
     except asyncpg.PostgresError as error:
-        state = error.sqlstate or ""
-        known = (state, state[:3], state[:2])
-        why = next((_FAILURES[one] for one in known if one in _FAILURES), Failure.REFUSED)
-        raise StoreFailed(why, str(error)) from error
-    except (
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        OSError,
-        TimeoutError,
-    ) as error:
-        # ValueError: the address cannot be read. Otherwise the connection was closed, by the server
-        # or the network.
+        raise _failed(error) from None
+    except asyncpg.InternalClientError as error:  # a connection that was closed under a statement
+        raise StoreFailed(Failure.AWAY, str(error)) from None
+    except (asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        # ValueError: the address cannot be read.
         why = Failure.FAULT if isinstance(error, ValueError) else Failure.AWAY
-        raise StoreFailed(why, str(error) or type(error).__name__) from error
+        raise StoreFailed(why, str(error) or type(error).__name__) from None
+
+
+def _failed(error: asyncpg.PostgresError) -> StoreFailed:
+    """Our own error for one with an SQLSTATE."""
+    state = error.sqlstate or ""
+    known = (state, state[:3], state[:2])
+    why = next((_FAILURES[one] for one in known if one in _FAILURES), Failure.REFUSED)
+    reason = f"{type(error).__name__} ({state})"
+    if state[:2] != _VALUES:
+        reason = f"{reason}: {getattr(error, 'message', None) or error.args[0]}"
+    return RuleBroken(reason) if state[:2] == _RULES else StoreFailed(why, reason)

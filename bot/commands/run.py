@@ -28,7 +28,7 @@ from bot.base.shards import Shards
 from bot.catalogue import CatalogueError, Catalogues, install
 from bot.commands.connecting import connect, connector_of
 from bot.commands.process import allow_descriptors, leave_in_any_case, on_signals
-from bot.services import Services, http_server, open_services
+from bot.services import Services, address_of, http_server, open_services
 from bot.settings import Settings, SettingsError, exposed_token
 from engine import cores
 from engine.errors import SpeechError
@@ -64,7 +64,8 @@ async def run(
     token = settings.discord.require_token()
     keep_memory_private()
     link = connector_of(settings)
-    logs.configure(settings.log.level, settings.log.format, token, settings.http.secret)
+    secrets = (token, settings.http.secret, address_of(settings) or "")
+    logs.configure(settings.log.level, settings.log.format, *secrets)
     allow_descriptors()
     # What encodes and reads files needs no interpreter meanwhile.
     asyncio.get_running_loop().set_default_executor(

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sqlite3
+import traceback
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -210,6 +211,16 @@ async def test_a_statement_that_failed_is_not_committed_with_the_rest(
         await swallow()
     assert await database.column("SELECT n FROM numbers") == []
     await database.close()
+
+
+async def test_no_error_shows_what_is_in_a_row(postgresql: Server, clock: Clock) -> None:
+    """PostgreSQL tells the whole row that breaks a rule, and values that it cannot take."""
+    store = await Store.open(await postgresql.new(), clock)
+    for wrong in ({"clip_sha256": "short"}, {"clip_path": "Liddell \0"}):
+        with pytest.raises(StoreFailed) as caught:
+            await register(store, ALICE, "Alice Liddell", **wrong)
+        assert "Liddell" not in "".join(traceback.format_exception(caught.value))
+    await store.close()
 
 
 async def test_what_was_deleted_leaves_the_tables(postgresql: Server, clock: Clock) -> None:
