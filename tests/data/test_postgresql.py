@@ -134,7 +134,7 @@ async def test_a_later_migration_comes_to_what_is_there(postgresql: Server, tmp_
     second = "ALTER TABLE one ADD COLUMN c BLOB;\nCREATE TRIGGER t AFTER DELETE ON one\nBEGIN\n"
     second += "    DELETE FROM one;\nEND;\n"
     wrong = migrations(tmp_path / "steps", first, second, "INSERT INTO nowhere VALUES (1);")
-    with pytest.raises(DatabaseUnusable, match='cannot be prepared: .* relation "nowhere"'):
+    with pytest.raises(DatabaseUnusable, match=r'cannot be prepared: .* relation "nowhere"'):
         await open_database(where, wrong)
     (wrong / "postgresql").mkdir()
     own = "CREATE TABLE two AS SELECT int8 '7' AS d;"
