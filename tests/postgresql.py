@@ -1,7 +1,8 @@
 """A real PostgreSQL for the tests, where one is installed: one server a run, which all lanes share.
 
 It is started by the first test that asks for it, reachable by a Unix socket in a folder of its own
-alone, and ends with the process that started it. Each test has a database made from a template.
+alone, and ends with the process that started it. To make a database takes files and time, so tests
+have schemas of their own, one after the other with the rows of the former deleted.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import secrets
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -27,8 +29,25 @@ _OPTIONS = (
     *("listen_addresses=", "shared_buffers=16MB", "max_connections=200"),
 )
 _STARTED_S = 60.0
-#: A database with the newest schema, and one with nothing.
-TEMPLATE, EMPTY = "timbre_template", "template0"
+#: Deletes every row, whatever refers to it, and counts from 1 again.
+_AS_NEW = """
+    SET session_replication_role = replica;
+    DO $$
+    DECLARE
+        one NAME;
+    BEGIN
+        FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema()
+        AND tablename NOT IN ('schema_version', 'speech_totals')
+        LOOP
+            EXECUTE format('DELETE FROM %I', one);
+        END LOOP;
+        FOR one IN SELECT sequencename FROM pg_sequences WHERE schemaname = current_schema()
+        LOOP
+            EXECUTE format('ALTER SEQUENCE %I RESTART', one);
+        END LOOP;
+        UPDATE speech_totals SET size_bytes = 0;
+    END $$;
+"""
 
 
 def _programs() -> Path | None:
@@ -52,18 +71,44 @@ class Server:
         if why := missing():
             pytest.skip(why)
         self._folder = Path(os.environ["POSTGRESQL_FOR_TESTS"])
+        self._own = ""
+        self._free: list[str] = []
 
     def address(self, database: str) -> str:
         return f"postgresql://timbre@/{database}?host={self._folder}"
 
-    async def new(self, template: str = TEMPLATE) -> str:
-        """The address of a new database that nobody else has."""
+    async def database(self) -> str:
+        """The address of a new, empty database that nobody else has."""
         with FileLock(self._folder / "starting.lock"):
             if not (self._folder / "ready").exists():
                 await self._start()
         name = f"test_{secrets.token_hex(8)}"
-        await _create(self.address("postgres"), name, template)
+        await _execute(self.address("postgres"), f"CREATE DATABASE {name} STRATEGY file_copy")
         return self.address(name)
+
+    async def empty(self) -> str:
+        """The address of a new, empty schema in this process's database.
+
+        Other processes have other databases: a transaction is the only one of its database.
+        """
+        if not self._own:
+            self._own = await self.database()
+        name = f"test_{secrets.token_hex(8)}"
+        await _execute(self._own, f"CREATE SCHEMA {name}")
+        return f"{self._own}&search_path={name}"
+
+    async def filled(self) -> str:
+        """The address of a schema as a new bot has it; from one that was given back, if any was."""
+        if self._free:
+            await _execute(self._free[-1], _AS_NEW)
+            return self._free.pop()
+        address = await self.empty()
+        await (await open_database(address)).close()
+        return address
+
+    def give_back(self, addresses: list[str]) -> None:
+        """Nobody uses these any more, which `filled` gave."""
+        self._free += addresses
 
     async def _start(self) -> None:
         programs = _programs()
@@ -100,19 +145,33 @@ class Server:
             assert server.poll() is None, said
             assert time.monotonic() < give_up_at, said
             await asyncio.sleep(0.05)
-        await self._make_template()
         (self._folder / "ready").touch()
 
-    async def _make_template(self) -> None:
-        """A database with the newest schema, from which those of the tests are made."""
-        await _create(self.address("postgres"), TEMPLATE)
-        await (await open_database(self.address(TEMPLATE))).close()
+
+class Lent:
+    """What one test has of the server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.filled: list[str] = []
+
+    async def new(self) -> str:
+        """The address of a database with the newest schema, as a new bot has it."""
+        self.filled.append(await self._server.filled())
+        return self.filled[-1]
+
+    async def empty(self) -> str:
+        return await self._server.empty()
+
+    async def whole(self) -> str:
+        """The address of an empty database that is this test's whole."""
+        return await self._server.database()
 
 
-async def _create(server: str, name: str, template: str = EMPTY) -> None:
-    connection = await asyncpg.connect(server)
+async def _execute(address: str, sql: str) -> None:
+    connection = await asyncpg.connect(address)
     try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        await connection.execute(sql)
     finally:
         await connection.close()
 
@@ -126,6 +185,14 @@ async def _answers(address: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Server:
+def postgresql_server() -> Server:
     """The run's server; the test is skipped where PostgreSQL is not installed."""
     return Server()
+
+
+@pytest.fixture
+def postgresql(postgresql_server: Server) -> Iterator[Lent]:
+    """Databases for one test."""
+    lent = Lent(postgresql_server)
+    yield lent
+    postgresql_server.give_back(lent.filled)

@@ -13,18 +13,18 @@ from data.database import Database
 from data.databases import open_database
 from data.errors import DatabaseClosed, Failure, RuleBroken, StoreFailed
 from data.sqlite import SqliteDatabase
-from tests.postgresql import EMPTY, Server
+from tests.postgresql import Lent
 
 of_sqlite = pytest.mark.parametrize("where", ["sqlite"], indirect=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "postgresql_server"])
 async def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     """A place for a database that is still to be made."""
     if request.param == "sqlite":
         return tmp_path / "numbers.db"
-    server: Server = request.getfixturevalue("postgresql")
-    return await server.new(EMPTY)
+    server: Lent = request.getfixturevalue("postgresql")
+    return await server.empty()
 
 
 async def opened(where: Path | str, folder: Path) -> Database:

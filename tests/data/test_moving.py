@@ -9,7 +9,7 @@ from data.live import Exclusion
 from data.rows import DisabledClip
 from data.store import Store
 from tests.data.conftest import ALICE, BOB, HERE, enrol, register, render
-from tests.postgresql import Server
+from tests.postgresql import Lent
 from tests.store import Clock
 
 
@@ -31,7 +31,7 @@ async def fill(store: Store) -> int:
 
 
 async def test_every_row_comes_back_as_it_was(
-    postgresql: Server, tmp_path: Path, clock: Clock
+    postgresql: Lent, tmp_path: Path, clock: Clock
 ) -> None:
     """The codes of people too, and no number of a voice is given a second time."""
     there, back = await postgresql.new(), tmp_path / "back.db"
@@ -67,7 +67,7 @@ async def test_every_row_comes_back_as_it_was(
 
 
 async def test_rows_go_neither_to_those_of_others_nor_by_halves(
-    postgresql: Server, tmp_path: Path, clock: Clock
+    postgresql: Lent, tmp_path: Path, clock: Clock
 ) -> None:
     there = await postgresql.new()
     source = await Store.open(tmp_path / "timbre.db", clock)

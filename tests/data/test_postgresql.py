@@ -17,7 +17,7 @@ from data.processes import ProcessRow
 from data.schema import MIGRATIONS, in_memory, load_migrations
 from data.store import Store
 from tests.data.conftest import ALICE, HERE, register
-from tests.postgresql import EMPTY, Server
+from tests.postgresql import Lent
 from tests.store import Clock
 
 _TYPES = {
@@ -61,12 +61,13 @@ async def of_postgresql(address: str) -> dict[str, object]:
     found: dict[str, object] = {}
     try:
         tables = await connection.fetch(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
         )
         for (table,) in tables:
             columns = await connection.fetch(
                 "SELECT column_name, data_type, is_nullable, column_default "
-                "FROM information_schema.columns WHERE table_name = $1",
+                "FROM information_schema.columns "
+                "WHERE table_schema = current_schema() AND table_name = $1",
                 table,
             )
             rules = await connection.fetch(
@@ -94,13 +95,14 @@ async def of_postgresql(address: str) -> dict[str, object]:
                 },
             )
         for (trigger,) in await connection.fetch(
-            "SELECT DISTINCT tgname FROM pg_trigger WHERE NOT tgisinternal"
+            "SELECT DISTINCT tgname FROM pg_trigger AS g JOIN pg_class AS t ON t.oid = g.tgrelid "
+            "WHERE NOT tgisinternal AND t.relnamespace = current_schema()::regnamespace"
         ):
             found[f"trigger {trigger}"] = True
         for name, unique in await connection.fetch(
             "SELECT c.relname, i.indisunique FROM pg_index AS i "
             "JOIN pg_class AS c ON c.oid = i.indexrelid "
-            "WHERE c.relnamespace = 'public'::regnamespace AND NOT EXISTS "
+            "WHERE c.relnamespace = current_schema()::regnamespace AND NOT EXISTS "
             "(SELECT 1 FROM pg_constraint WHERE conindid = i.indexrelid)"
         ):
             found[f"index {name}"] = unique
@@ -109,7 +111,7 @@ async def of_postgresql(address: str) -> dict[str, object]:
     return found
 
 
-async def test_it_has_the_schema_that_all_migrations_make(postgresql: Server) -> None:
+async def test_it_has_the_schema_that_all_migrations_make(postgresql: Lent) -> None:
     with closing(in_memory(load_migrations(MIGRATIONS))) as connection:
         wanted = of_sqlite(connection)
     found = await of_postgresql(await postgresql.new())
@@ -126,9 +128,9 @@ def migrations(folder: Path, *scripts: str) -> Path:
     return folder
 
 
-async def test_a_later_migration_comes_to_what_is_there(postgresql: Server, tmp_path: Path) -> None:
+async def test_a_later_migration_comes_to_what_is_there(postgresql: Lent, tmp_path: Path) -> None:
     """In its own words where it has some; one that fails leaves the version before it."""
-    where = await postgresql.new(EMPTY)
+    where = await postgresql.empty()
     first = "CREATE TABLE one (a INTEGER PRIMARY KEY, b REAL);\nINSERT INTO one VALUES (1, 0.5);\n"
     await (await open_database(where, migrations(tmp_path / "steps", first))).close()
     second = "ALTER TABLE one ADD COLUMN c BLOB;\nCREATE TRIGGER t AFTER DELETE ON one\nBEGIN\n"
@@ -147,14 +149,17 @@ async def test_a_later_migration_comes_to_what_is_there(postgresql: Server, tmp_
         await open_database(where, migrations(tmp_path / "older", first))
 
 
-async def test_what_is_not_ours_is_left_as_it_is(postgresql: Server) -> None:
-    where = await postgresql.new(EMPTY)
+async def test_what_is_not_ours_is_left_as_it_is(postgresql: Lent) -> None:
+    where = await postgresql.whole()
     connection = await asyncpg.connect(where)
     await connection.execute("CREATE TABLE bookmarks (url TEXT)")
     await connection.close()
     with pytest.raises(DatabaseUnusable, match="another program"):
         await Store.open(where)
-    for wrong in (postgresql.address("no_such"), "postgresql://user:secret@127.0.0.1:1/timbre"):
+    for wrong in (
+        where.replace("test_", "no_such_"),
+        "postgresql://user:secret@127.0.0.1:1/timbre",
+    ):
         with pytest.raises(DatabaseUnusable, match="cannot be opened") as caught:
             await Store.open(wrong)
         assert "secret" not in str(caught.value)
@@ -171,9 +176,9 @@ async def end_connections_of(where: str) -> None:
 
 
 async def test_a_lost_connection_comes_back_and_a_transaction_does_not(
-    postgresql: Server, clock: Clock
+    postgresql: Lent, clock: Clock
 ) -> None:
-    where = await postgresql.new()
+    where = await postgresql.whole()
     store = await Store.open(where, clock)
     await register(store, ALICE, "before")
 
@@ -195,11 +200,11 @@ async def test_a_lost_connection_comes_back_and_a_transaction_does_not(
 
 
 async def test_a_statement_that_failed_is_not_committed_with_the_rest(
-    postgresql: Server, tmp_path: Path
+    postgresql: Lent, tmp_path: Path
 ) -> None:
     """PostgreSQL undoes the whole transaction, and would say nothing."""
     steps = migrations(tmp_path / "steps", "CREATE TABLE numbers (n INTEGER UNIQUE);")
-    database = await open_database(await postgresql.new(EMPTY), steps)
+    database = await open_database(await postgresql.empty(), steps)
 
     async def swallow() -> None:
         async with database.transaction():
@@ -213,7 +218,7 @@ async def test_a_statement_that_failed_is_not_committed_with_the_rest(
     await database.close()
 
 
-async def test_no_error_shows_what_is_in_a_row(postgresql: Server, clock: Clock) -> None:
+async def test_no_error_shows_what_is_in_a_row(postgresql: Lent, clock: Clock) -> None:
     """PostgreSQL tells the whole row that breaks a rule, and values that it cannot take."""
     store = await Store.open(await postgresql.new(), clock)
     for wrong in ({"clip_sha256": "short"}, {"clip_path": "\0"}):
@@ -224,17 +229,18 @@ async def test_no_error_shows_what_is_in_a_row(postgresql: Server, clock: Clock)
     await store.close()
 
 
-async def test_what_was_deleted_leaves_the_tables(postgresql: Server, clock: Clock) -> None:
+async def test_what_was_deleted_leaves_the_tables(postgresql: Lent, clock: Clock) -> None:
     where = await postgresql.new()
     store = await Store.open(where, clock)
     voice = await register(store, ALICE, "Alice Liddell")
     await store.voices.delete(voice.voice_id, voice.clip_path)
     connection = await asyncpg.connect(where)
-    await connection.execute("CREATE EXTENSION pageinspect")
+    await connection.execute("CREATE EXTENSION IF NOT EXISTS pageinspect SCHEMA public")
     kept = (
-        "SELECT count(*) FROM heap_page_items(get_raw_page('voices', 0)) WHERE t_data IS NOT NULL"
+        "SELECT count(*) FROM public.heap_page_items(public.get_raw_page("
+        "current_schema() || '.voices', 0)) WHERE t_data IS NOT NULL"
     )
-    assert await connection.fetchval(kept) == 1
+    assert await connection.fetchval(kept)
     assert await store.purge()
     pages = await connection.fetchval("SELECT pg_relation_size('voices')")
     assert not pages or await connection.fetchval(kept) == 0
@@ -242,7 +248,7 @@ async def test_what_was_deleted_leaves_the_tables(postgresql: Server, clock: Clo
     await store.close()
 
 
-async def test_one_that_was_given_up_writes_nothing_more(postgresql: Server, clock: Clock) -> None:
+async def test_one_that_was_given_up_writes_nothing_more(postgresql: Lent, clock: Clock) -> None:
     """Nor after it has connected again; and it is not given up in the middle of what it writes."""
     where = await postgresql.new()
     writing, giving_up = await Store.open(where, clock), await Store.open(where, clock)

@@ -24,10 +24,10 @@ from data.store import Store
 from tests.end_to_end.conftest import Stage, furnished, transmission
 from tests.end_to_end.paced_worker import paced, spoken
 from tests.end_to_end.uploads import left_in_files
-from tests.postgresql import Server, postgresql
+from tests.postgresql import Server, postgresql_server
 from tests.waiting import until
 
-__all__ = ["postgresql"]
+__all__ = ["postgresql_server"]
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -102,8 +102,8 @@ async def town(
     home = folder / "home"
     database: Path | str = home / "timbre.db"
     if request.param == "postgresql":
-        server: Server = request.getfixturevalue("postgresql")
-        database = await server.new()
+        server: Server = request.getfixturevalue("postgresql_server")
+        database = await server.database()
     settings = {
         "TIMBRE_LOG_FORMAT": "json",
         "TIMBRE_WELCOME": "False",

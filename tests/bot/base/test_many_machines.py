@@ -13,10 +13,10 @@ from bot.base.shards import Shards
 from data.errors import DatabaseUnusable, RuleBroken
 from data.store import Store
 from tests.data.conftest import ALICE, register
-from tests.postgresql import Server, postgresql
+from tests.postgresql import Lent, postgresql, postgresql_server
 from tests.store import Clock
 
-__all__ = ["postgresql"]
+__all__ = ["postgresql", "postgresql_server"]
 
 
 class Machines:
@@ -36,7 +36,7 @@ class Machines:
 
 
 @pytest.fixture
-async def machines(postgresql: Server, tmp_path: Path) -> AsyncIterator[Machines]:
+async def machines(postgresql: Lent, tmp_path: Path) -> AsyncIterator[Machines]:
     async with AsyncExitStack() as open_ones:
         yield Machines(await postgresql.new(), tmp_path, open_ones)
 
@@ -77,7 +77,7 @@ async def test_a_lease_is_the_same_by_every_clock(machines: Machines) -> None:
     assert not peers.may_speak()
 
 
-async def test_a_database_and_a_folder_stay_together(postgresql: Server, tmp_path: Path) -> None:
+async def test_a_database_and_a_folder_stay_together(postgresql: Lent, tmp_path: Path) -> None:
     """Rows without files are removed, as are files without rows: neither may meet others."""
     address, other = await postgresql.new(), await postgresql.new()
     home = tmp_path / "home"
@@ -103,7 +103,7 @@ async def test_a_database_and_a_folder_stay_together(postgresql: Server, tmp_pat
     assert "database move postgresql" in await refused(own, other)
 
 
-async def test_what_was_half_moved_is_not_begun_with(postgresql: Server, tmp_path: Path) -> None:
+async def test_what_was_half_moved_is_not_begun_with(postgresql: Lent, tmp_path: Path) -> None:
     address = await postgresql.new()
     store = await Store.open(address)
     await register(store, ALICE, "one")

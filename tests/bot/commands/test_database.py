@@ -12,13 +12,13 @@ from bot.commands.run import alone
 from bot.services import open_store
 from bot.settings import Settings, SettingsError, load
 from tests.data.conftest import ALICE, register
-from tests.postgresql import Server, postgresql
+from tests.postgresql import Lent, postgresql, postgresql_server
 
-__all__ = ["postgresql"]
+__all__ = ["postgresql", "postgresql_server"]
 
 
 @pytest.fixture
-async def settings(postgresql: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+async def settings(postgresql: Lent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A home with a voice in SQLite, and the address of a PostgreSQL."""
     monkeypatch.setenv("TIMBRE_ENV_FILE", "")
     monkeypatch.setenv("TIMBRE_HOME", str(tmp_path))
