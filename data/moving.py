@@ -1,6 +1,8 @@
 """Moves everything that is stored from one database to another, and compares row by row."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from data.database import Database, Value
 from data.errors import DatabaseUnusable, StoreFailed
@@ -9,6 +11,8 @@ from data.processes import UNFENCED
 
 #: Counted by triggers, from the rows of another table.
 _COUNTED = ("speech_totals",)
+
+_AT_ONCE = 5000
 
 Rows = Counter[tuple[Value, ...]]
 
@@ -21,10 +25,11 @@ async def copy_rows(source: Database, target: Database, home: str | None) -> int
     the very same rows. Raises `DatabaseUnusable`, having changed nothing, where it has others, and
     where they were not the same afterwards.
     """
-    async with source.transaction(), target.transaction():
+    async with source.transaction():
         tables = await _tables(source)
         numbers = await source.last_numbers()
         wanted = {table: await _rows(source, table) for table in tables}
+    async with target.transaction():
         there = {table: await _rows(target, table) for table in tables}
         await _belongs(target, home)
         if there == wanted:
@@ -56,12 +61,11 @@ async def _belongs(target: Database, home: str | None) -> None:
 
 
 async def clear_rows(database: Database) -> None:
-    """Delete all rows, and what is left of them."""
+    """Delete all rows of a PostgreSQL, and the files that they are in. SQLite is one file."""
     async with database.transaction():
-        for table in reversed(await _tables(database)):
-            if table not in _COUNTED:
-                await database.execute(f"DELETE FROM {table}")  # noqa: S608 - of the schema
-    await database.purge()
+        tables = [table for table in await _tables(database) if table not in _COUNTED]
+        await database.execute(f"TRUNCATE {', '.join(tables)}")
+        await database.execute("UPDATE speech_totals SET size_bytes = 0")
 
 
 async def _tables(database: Database) -> list[str]:
@@ -75,6 +79,13 @@ async def _tables(database: Database) -> list[str]:
         ordered += free
         left = [table for table in left if table in waiting]
     return ordered
+
+
+def _batched(rows: Iterable[tuple[Value, ...]]) -> Iterator[list[tuple[Value, ...]]]:
+    """Rows by so many that a database takes them in some seconds."""
+    left = iter(rows)
+    while some := list(islice(left, _AT_ONCE)):
+        yield some
 
 
 async def _columns(database: Database, table: str) -> list[str]:
@@ -95,7 +106,8 @@ async def _fill(target: Database, table: str, rows: Rows) -> None:
     marks = ", ".join("?" * len(columns))
     sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - the schema
     try:
-        await target.execute_each(sql, list(rows.elements()))
+        for some in _batched(rows.elements()):
+            await target.execute_each(sql, some)
     except StoreFailed as error:
         raise DatabaseUnusable(
             f"{target.place} does not take the rows of {table}: {error}. Nothing was moved."

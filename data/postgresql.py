@@ -17,7 +17,8 @@ from typing import Self
 import asyncpg
 
 from data.database import BUSY_TIMEOUT_S, Database, Value
-from data.errors import DatabaseUnusable, Failure, RuleBroken, StoreFailed
+from data.errors import DatabaseUnusable, Failure, StoreFailed
+from data.postgresql_errors import failing
 from data.postgresql_schema import prepare
 from data.rows import Record
 from data.schema import MIGRATIONS, load_migrations
@@ -33,6 +34,9 @@ _CONNECT_AGAIN_S = 1.0
 _LOCKED_MS = 50
 #: A process that is frozen in the middle of a transaction keeps the others waiting this long.
 _IDLE_MS = 5000
+#: How long removing what was deleted may take, and when it is tried again.
+_PURGED_S = 3600.0
+_PURGE_AGAIN_S = 5.0
 #: The advisory lock of transactions: "TMBR" in ASCII.
 _LOCK = 0x544D4252
 
@@ -47,24 +51,6 @@ _PLACE = (
     "inet_server_port(), '')"
 )
 
-#: By SQLSTATE, or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
-_FAILURES = {
-    "53100": Failure.FULL,  # disk_full
-    "55P03": Failure.HELD,  # lock_not_available
-    "40P01": Failure.HELD,  # deadlock_detected
-    "25006": Failure.READ_ONLY,  # read_only_sql_transaction
-    "42501": Failure.READ_ONLY,  # insufficient_privilege
-    "25P03": Failure.AWAY,  # idle_in_transaction_session_timeout
-    "08": Failure.AWAY,  # connection exceptions
-    "57P": Failure.AWAY,  # operator intervention: it stops, or is starting
-    "58": Failure.DISK,  # system errors: I/O
-    "XX": Failure.DAMAGED,  # internal errors: corrupted data or index
-    "42": Failure.FAULT,  # a statement that is wrong
-    "22": Failure.FAULT,  # a value that is
-}
-#: Classes of SQLSTATE: errors about values, whose messages show them, and broken rules.
-_VALUES, _RULES = "22", "23"
-
 
 class PostgresqlDatabase(Database):
     """An open connection, which comes back by itself where it was lost."""
@@ -76,7 +62,8 @@ class PostgresqlDatabase(Database):
         self._inside = False  # a transaction
         self._process = ""
         self._connect_at = 0.0
-        self._purging = asyncio.Lock()
+        self._purge_wanted = False
+        self._purging: asyncio.Task[None] | None = None
         self._place = place
 
     @classmethod
@@ -93,7 +80,7 @@ class PostgresqlDatabase(Database):
                 f"The PostgreSQL of TIMBRE_DATABASE cannot be opened: {error}."
             ) from None
         try:
-            with _failing():
+            with failing():
                 await prepare(connection, migrations, load_migrations(migrations), _LOCK)
                 place = await connection.fetchval(_PLACE)
         except StoreFailed as error:
@@ -115,16 +102,22 @@ class PostgresqlDatabase(Database):
         return False
 
     async def purge(self) -> bool:
-        """Remove what was deleted from the tables' pages; the statements of others go on."""
-        tables = await self.tables()
-        async with self._purging:
-            with _failing():
-                connection = await _connect(self._url, "")
-                try:
-                    await connection.execute(f"VACUUM {', '.join(tables)}")
-                finally:
-                    await asyncio.shield(connection.close(timeout=_ANSWER_S))
+        """Begin to remove what was deleted from the tables' pages; all others go on meanwhile."""
+        self._purge_wanted = True
+        if self._purging is None or self._purging.done():
+            self._purging = asyncio.create_task(self._purge(await self.tables()), name="vacuum")
         return True
+
+    async def _purge(self, tables: Sequence[str]) -> None:
+        while self._purge_wanted:
+            self._purge_wanted = False  # who deletes something meanwhile wants another one
+            try:
+                await _vacuum(self._url, tables)
+            except StoreFailed as error:
+                if error.why is not Failure.HELD:  # another process is at it
+                    log.warning("what was deleted is still in the tables: %s", error)
+                self._purge_wanted = True
+                await asyncio.sleep(_PURGE_AGAIN_S)
 
     async def now(self) -> float:
         ((seconds,),) = await self.fetch("SELECT extract(epoch FROM clock_timestamp())::float8")
@@ -255,7 +248,7 @@ class PostgresqlDatabase(Database):
     def _asking(self) -> Iterator[None]:
         """Give a connection up that does not answer as it should."""
         try:
-            with _failing():
+            with failing():
                 yield
         except StoreFailed as error:
             if error.why is Failure.AWAY:
@@ -263,12 +256,15 @@ class PostgresqlDatabase(Database):
             raise
 
     async def _disconnect(self) -> None:
+        if self._purging is not None:  # the next start does it
+            self._purging.cancel()
+            await asyncio.wait({self._purging})
         with suppress(OSError, asyncpg.PostgresError, TimeoutError):
             await asyncio.shield(self._connection.close(timeout=_ANSWER_S))
 
 
 async def _connect(url: str, process: str) -> asyncpg.Connection:
-    with _failing():
+    with failing():
         return await asyncpg.connect(
             url,
             timeout=_CONNECTED_S,
@@ -282,6 +278,15 @@ async def _connect(url: str, process: str) -> asyncpg.Connection:
         )
 
 
+async def _vacuum(url: str, tables: Sequence[str]) -> None:
+    connection = await _connect(url, "")
+    try:
+        with failing():
+            await connection.execute(f"VACUUM {', '.join(tables)}", timeout=_PURGED_S)
+    finally:
+        await asyncio.shield(connection.close(timeout=_ANSWER_S))
+
+
 @lru_cache(maxsize=512)
 def _numbered(sql: str) -> str:
     """A statement with PostgreSQL's marks for values: `$1`, `$2`, ... for each `?`."""
@@ -292,32 +297,3 @@ def _numbered(sql: str) -> str:
 def _plain(value: Value) -> Value:
     """A value as the columns have it: a bool is 0 or 1."""
     return int(value) if isinstance(value, bool) else value
-
-
-@contextmanager
-def _failing() -> Iterator[None]:
-    """Raise our own errors for those of the server, of asyncpg and of the network.
-
-    Without theirs, which logs would show: they have the values of rows in them, members' words.
-    """
-    try:
-        yield
-    except asyncpg.PostgresError as error:
-        raise _failed(error) from None
-    except asyncpg.InternalClientError as error:  # a connection that was closed under a statement
-        raise StoreFailed(Failure.AWAY, str(error)) from None
-    except (asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        # ValueError: the address cannot be read.
-        why = Failure.FAULT if isinstance(error, ValueError) else Failure.AWAY
-        raise StoreFailed(why, str(error) or type(error).__name__) from None
-
-
-def _failed(error: asyncpg.PostgresError) -> StoreFailed:
-    """Our own error for one with an SQLSTATE."""
-    state = error.sqlstate or ""
-    known = (state, state[:3], state[:2])
-    why = next((_FAILURES[one] for one in known if one in _FAILURES), Failure.REFUSED)
-    reason = f"{type(error).__name__} ({state})"
-    if state[:2] != _VALUES:
-        reason = f"{reason}: {getattr(error, 'message', None) or error.args[0]}"
-    return RuleBroken(reason) if state[:2] == _RULES else StoreFailed(why, reason)

@@ -117,7 +117,7 @@ class Store:
             await target.close()
 
     async def clear(self) -> None:
-        """Delete every row of every table."""
+        """Delete every row of a PostgreSQL, once all are elsewhere."""
         await clear_rows(self._database)
 
     async def purge(self) -> bool:

@@ -233,6 +233,7 @@ async def test_what_was_deleted_leaves_the_tables(postgresql: Lent, clock: Clock
     where = await postgresql.new()
     store = await Store.open(where, clock)
     voice = await register(store, ALICE, "Alice Liddell")
+    await register(store, ALICE, "stays")
     await store.voices.delete(voice.voice_id, voice.clip_path)
     connection = await asyncpg.connect(where)
     await connection.execute("CREATE EXTENSION IF NOT EXISTS pageinspect SCHEMA public")
@@ -240,10 +241,11 @@ async def test_what_was_deleted_leaves_the_tables(postgresql: Lent, clock: Clock
         "SELECT count(*) FROM public.heap_page_items(public.get_raw_page("
         "current_schema() || '.voices', 0)) WHERE t_data IS NOT NULL"
     )
-    assert await connection.fetchval(kept)
+    assert await connection.fetchval(kept) >= 2
     assert await store.purge()
-    pages = await connection.fetchval("SELECT pg_relation_size('voices')")
-    assert not pages or await connection.fetchval(kept) == 0
+    async with asyncio.timeout(60):
+        while await connection.fetchval(kept) != 1:
+            await asyncio.sleep(0.05)
     await connection.close()
     await store.close()
 
