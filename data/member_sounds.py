@@ -12,7 +12,7 @@ class MemberSoundStore(PseudonymousPart):
             "SELECT coalesce(t.speed, 1.0) AS speed, "
             "coalesce(t.pitch_semitones, 0) AS pitch_semitones,"
             " coalesce(m.volume_percent, 100) AS volume_percent, m.stock_voice "
-            "FROM (SELECT 1) AS nothing "
+            "FROM (SELECT 1) AS one_row "
             "LEFT JOIN member_tunings AS t ON t.user_id = ? AND t.guild_id = ? "
             "LEFT JOIN moderated_sounds AS m ON m.person = ? AND m.guild_id = ?",
             user_id,
