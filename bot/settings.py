@@ -272,7 +272,8 @@ def exposed_token() -> str | None:
     if not file.stat().st_mode & 0o077:
         return None
     return (
-        f"{file} holds a token of the bot, and others on this machine may read it: chmod 600 {file}"
+        f"{file} holds a token or password of the bot, and others on this machine may read it: "
+        f"chmod 600 {file}"
     )
 
 

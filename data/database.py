@@ -127,7 +127,9 @@ class Database(ABC):
     async def insert(self, table: str, row: Columns, *, unless_known: bool = False) -> bool:
         """Insert one row; false where it was to be left out, as there is one with an equal key."""
         sql, values = _insert(table, row)
-        return bool(await self.execute(sql + " ON CONFLICT DO NOTHING" * unless_known, *values))
+        if unless_known:
+            sql = f"{sql} ON CONFLICT DO NOTHING"
+        return bool(await self.execute(sql, *values))
 
     async def insert_numbered(self, table: str, row: Columns, *, number: str) -> int:
         """Insert one row, and return the number that it gets in the column `number`."""

@@ -25,7 +25,7 @@ from data.schema import MIGRATIONS, load_migrations
 
 log = logging.getLogger(__name__)
 
-#: How long a statement, and connecting, may take before the server counts as away.
+#: How long a statement, and connecting again, may take before the server counts as away.
 _ANSWER_S = 10.0
 _CONNECTED_S = 3.0
 #: While it is away it is not asked more often, or everybody would wait for each other's try.
@@ -33,7 +33,7 @@ _CONNECT_AGAIN_S = 1.0
 #: How long a beginning transaction keeps its own process from reading meanwhile.
 _LOCKED_MS = 50
 #: A process that is frozen in the middle of a transaction keeps the others waiting this long.
-_IDLE_MS = 5000
+_IDLE_MS = 10_000
 #: How long removing what was deleted may take, and when it is tried again.
 _PURGED_S = 3600.0
 _PURGE_AGAIN_S = 5.0
@@ -73,7 +73,7 @@ class PostgresqlDatabase(Database):
         Raises `DatabaseUnusable`, having changed nothing.
         """
         try:
-            connection = await _connect(url, "")
+            connection = await _connect(url, "", timeout_s=_ANSWER_S)
         except (StoreFailed, ValueError) as error:
             # ValueError: what asyncpg says of an address that it cannot read. Both without it.
             raise DatabaseUnusable(
@@ -263,11 +263,11 @@ class PostgresqlDatabase(Database):
             await asyncio.shield(self._connection.close(timeout=_ANSWER_S))
 
 
-async def _connect(url: str, process: str) -> asyncpg.Connection:
+async def _connect(url: str, process: str, timeout_s: float = _CONNECTED_S) -> asyncpg.Connection:
     with failing():
         return await asyncpg.connect(
             url,
-            timeout=_CONNECTED_S,
+            timeout=timeout_s,
             command_timeout=_ANSWER_S,
             server_settings={
                 "application_name": "timbre",

@@ -29,6 +29,8 @@ _WORDS = (
     (r"\) WITHOUT ROWID\b", ")"),
 )
 _TRIGGER = re.compile(r"(\s|--.*)*(CREATE|DROP) TRIGGER\b")
+#: CREATE OR REPLACE TRIGGER is new in it.
+_OLDEST = (14,)
 #: Not comments alone, of which asyncpg makes nothing.
 _SAYS_SOMETHING = re.compile(r"^\s*(?!--)\S", re.MULTILINE)
 #: A migration of a large database takes its time.
@@ -58,6 +60,8 @@ async def prepare(
 
 async def _judged(connection: asyncpg.Connection, newest: int) -> int:
     """The version of the schema; 0 for an empty database, which is made ours."""
+    if connection.get_server_version() < _OLDEST:
+        raise DatabaseUnusable("TIMBRE_DATABASE: PostgreSQL 14 or newer is needed.")
     if (encoding := await connection.fetchval("SHOW server_encoding")) != "UTF8":
         raise DatabaseUnusable(
             f"The PostgreSQL of TIMBRE_DATABASE keeps text as {encoding}; make a database with the "

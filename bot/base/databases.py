@@ -23,7 +23,7 @@ async def open_database_of(home: Path, address: str | None) -> Store:
     """
     await asyncio.to_thread(prepare_home, home)
     if address is None:
-        if (home / HOME_ID).is_file():
+        if (home / HOME_ID).is_file() and not has_own(home):
             raise DatabaseUnusable(
                 f"The database of {home} is a PostgreSQL; name it in TIMBRE_DATABASE."
             )

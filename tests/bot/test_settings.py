@@ -242,7 +242,7 @@ def test_a_token_that_others_can_read_is_said(env_file: Path) -> None:
     env_file.write_text("DISCORD_TOKEN=abc")
     env_file.chmod(0o644)
     assert exposed_token() == (
-        f"{env_file} holds a token of the bot, and others on this machine may read it: "
+        f"{env_file} holds a token or password of the bot, and others on this machine may read it: "
         f"chmod 600 {env_file}"
     )
     env_file.chmod(0o600)

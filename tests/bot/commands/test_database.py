@@ -11,6 +11,7 @@ from bot.commands.database import move_database
 from bot.commands.run import alone
 from bot.services import open_store
 from bot.settings import Settings, SettingsError, load
+from data.store import Store
 from tests.data.conftest import ALICE, register
 from tests.postgresql import Lent, postgresql, postgresql_server
 
@@ -37,6 +38,20 @@ async def refused(settings: Settings, to: str) -> str:
     with pytest.raises(SettingsError) as caught:
         await move_database(settings, to)
     return str(caught.value)
+
+
+async def test_what_cannot_be_moved_stays_where_it_is(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the bot goes on with it."""
+    address = settings.database
+    assert address is not None
+    other = await Store.open(address.get_secret_value())
+    await register(other, ALICE, "Evening")
+    await other.close()
+    assert "rows of its own already" in await refused(settings, "postgresql")
+    monkeypatch.delenv("TIMBRE_DATABASE")
+    assert await names(load()) == ["Morning"]
 
 
 async def test_there_and_back(
