@@ -18,7 +18,7 @@ ALICE, BOB, CAROL = 2**62 + 1, 2**62 + 2, 2**62 + 3
 HERE, ELSEWHERE = 2**62 + 10, 2**62 + 11
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "postgresql_server"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, clock: Clock
 ) -> AsyncIterator[Store]:

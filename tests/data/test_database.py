@@ -18,7 +18,13 @@ from tests.postgresql import Lent
 of_sqlite = pytest.mark.parametrize("where", ["sqlite"], indirect=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "postgresql_server"])
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with other work has time to let another process end."""
+    monkeypatch.setattr("data.database.BUSY_TIMEOUT_S", 30.0)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 async def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     """A place for a database that is still to be made."""
     if request.param == "sqlite":

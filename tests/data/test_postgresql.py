@@ -257,12 +257,15 @@ async def test_one_that_was_given_up_writes_nothing_more(postgresql: Lent, clock
     row = ProcessRow(process="p", first_shard=0, last_shard=0, shard_count=1)
     await writing.processes.join(row)
     await writing.processes.fence("p")
+    connection = await asyncpg.connect(where)
     async with writing.transaction():
         await writing.departed_guilds.departed(HERE)
-        leaving = asyncio.create_task(giving_up.processes.leave("p"))
+        # Of a connection that waits for as long as it takes.
+        leaving = asyncio.create_task(connection.execute("DELETE FROM processes"))
         await asyncio.sleep(0.1)
         assert not leaving.done()
     await leaving
+    await connection.close()
     assert await giving_up.departed_guilds.due(0) == [HERE]
     for _ in range(2):
         with pytest.raises(RuleBroken, match="given up"):
