@@ -7,7 +7,6 @@ have schemas of their own, one after the other with the rows of the former delet
 
 import asyncio
 import os
-import pwd
 import secrets
 import shutil
 import subprocess
@@ -83,7 +82,7 @@ class Server:
             if not (self._folder / "ready").exists():
                 await self._start()
         name = f"test_{secrets.token_hex(8)}"
-        await _execute(self.address("postgres"), f"CREATE DATABASE {name} STRATEGY file_copy")
+        await _execute(self.address("postgres"), f"CREATE DATABASE {name}")
         return self.address(name)
 
     async def empty(self) -> str:
@@ -117,7 +116,10 @@ class Server:
         # The server refuses to run as root.
         as_whom = []
         if os.geteuid() == 0:
-            user = next(one for one in pwd.getpwall() if one.pw_name in ("postgres", "nobody"))
+            import pwd  # noqa: PLC0415 - Windows has none
+
+            names = {one.pw_name: one for one in pwd.getpwall()}
+            user = names.get("postgres") or names["nobody"]
             shutil.chown(self._folder, user.pw_uid, user.pw_gid)
             as_whom = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
         options = "--username=timbre --auth=trust --encoding=UTF8 --locale=C --no-sync".split()
