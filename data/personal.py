@@ -1,5 +1,8 @@
 """Everything about a person, read off the schema: a table added later is in it by itself."""
 
+import json
+from collections.abc import Callable
+
 from data.database import Value
 from data.pseudonyms import PseudonymousPart
 
@@ -26,8 +29,13 @@ _BY_CODE = ("kept_moderation", "bars", "moderated_sounds")
 class PersonalDataStore(PseudonymousPart):
     """Finds rows by the references to `users` that the schema demands of every user's id."""
 
-    async def rows_about(self, user_id: int) -> dict[str, list[dict[str, Value]]]:
-        """All rows that hold a person's id, by table, and what hangs on their voices' clips."""
+    async def rows_about(
+        self, user_id: int, digest_of: Callable[[str], str] = str
+    ) -> dict[str, list[dict[str, Value]]]:
+        """All rows that hold a person's id, by table, and what hangs on their voices' clips.
+
+        `digest_of` gives what a clip is known by once it is disabled, from its SHA-256.
+        """
         references = [(table, f"{column} = ?") for table, column in await self._references()]
         found: dict[str, list[dict[str, Value]]] = {}
         person = self._pseudonym(user_id)
@@ -38,6 +46,16 @@ class PersonalDataStore(PseudonymousPart):
         for table in _BY_CODE:
             sql = f"SELECT * FROM {table} WHERE person = ?"  # noqa: S608 - names from above
             found[table] = list(map(dict, await self._database.fetch(sql, person)))
+        # Without the code, which may be beside another person's.
+        pauses = "SELECT kind, until FROM pauses WHERE instr(person, ?) ORDER BY kind, until"
+        found["pauses"] = list(map(dict, await self._database.fetch(pauses, person)))
+        digests = {digest_of(str(voice["clip_sha256"])) for voice in found["voices"]}
+        disabled = await self._database.fetch(
+            "SELECT guild_id, clip_digest, disabled_at, hex(voiceprint) AS voiceprint "
+            "FROM disabled_clips WHERE clip_digest IN (SELECT value FROM json_each(?))",
+            json.dumps(sorted(digests)),
+        )
+        found["disabled_clips"] = list(map(dict, disabled))
         return found
 
     async def delete(

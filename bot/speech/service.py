@@ -38,6 +38,20 @@ Concerned = Callable[[Speaker], bool]
 #: Has all other processes act on a notice before it is entered, see `Peers.told`.
 Tell = Callable[[str], AbstractAsyncContextManager[object]]
 
+
+class Deciding:
+    """A decision about who speaks, and what was withdrawn since it began."""
+
+    def __init__(self) -> None:
+        self.withdrawn: list[tuple[Concerned, SpeechError]] = []
+
+    def require(self, speaker: Speaker) -> None:
+        """Raise the reason where the decision is not true any more of `speaker`."""
+        for concerned, reason in self.withdrawn:
+            if concerned(speaker):
+                raise reason
+
+
 _NO_SOUND = "There is nothing in that which makes a sound."
 
 
@@ -64,6 +78,7 @@ class SpeechService:
         self._at_work: dict[asyncio.Task[Any], Speaker] = {}
         self._readiness = Readiness(executor, deadline_s=deadline_s, clock=clock)
         self._silenced: list[tuple[Concerned, SpeechError]] = []
+        self._deciding: set[Deciding] = set()
 
     @property
     def sounds(self) -> tuple[str, ...] | None:
@@ -88,6 +103,16 @@ class SpeechService:
         recital = Recital(speaker, pieces_of(chunks, speaker), make_due)
         self._sayings.add(recital)
         return recital
+
+    @contextmanager
+    def deciding(self) -> Iterator[Deciding]:
+        """While it is looked up who may speak how: what is withdrawn meanwhile counts for that."""
+        decision = Deciding()
+        self._deciding.add(decision)
+        try:
+            yield decision
+        finally:
+            self._deciding.discard(decision)
 
     async def engine(self) -> EngineInfo:
         """The loaded engine, as `Readiness` waits for it. Raises `SpeechError`."""
@@ -123,6 +148,8 @@ class SpeechService:
 
     def withdraw_here(self, concerned: Concerned, reason: SpeechError) -> None:
         """End the sayings of some speakers in this process: their listeners get `reason`."""
+        for decision in self._deciding:
+            decision.withdrawn.append((concerned, reason))
         for saying in list(self._sayings):
             if concerned(saying.speaker):
                 saying.withdraw(reason)
@@ -139,6 +166,10 @@ class SpeechService:
         """
         await self.settled(concerned)
         await self._cache.forget(**origin)
+
+    async def forget_names(self, **named: int) -> None:
+        """See `SpeechCache.forget_names`."""
+        await self._cache.forget_names(**named)
 
     def _make_due(
         self,
@@ -191,10 +222,10 @@ class SpeechService:
         usual = self._cache.codec
         codec = usual.at_volume(speaker.volume_percent).with_tuning(speaker.tuning)
         key = sha256_of(info.identity, content, codec)
-        packets = await self._cache.get(key, speaker.origin)
+        packets = await self._cache.get(key, speaker.origin, own_names=speaker.own_names)
         if packets is None and codec != usual:
             usual_key = sha256_of(info.identity, content, usual)
-            at_usual = await self._cache.get(usual_key, speaker.origin)
+            at_usual = await self._cache.get(usual_key, speaker.origin, own_names=speaker.own_names)
             if at_usual is not None:
                 speech = await _decoded(at_usual)
                 packets = await self._keep(key, speech, voice, codec, speaker)
@@ -239,7 +270,8 @@ class SpeechService:
         self, key: str, speech: Speech, voice: Voice, codec: Codec, speaker: Speaker
     ) -> "asyncio.Task[tuple[bytes, ...]]":
         keeping = asyncio.create_task(
-            self._cache.put(key, speech, voice, codec, speaker.origin), name="keep speech"
+            self._cache.put(key, speech, voice, codec, speaker.origin, own_names=speaker.own_names),
+            name="keep speech",
         )
         self._note_work(speaker, keeping)
         return keeping

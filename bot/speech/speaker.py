@@ -6,7 +6,7 @@ import msgspec
 
 from bot.catalogue import Said, Sentence
 from bot.speech.audio.tuning import UNTUNED, Tuning
-from data.rows import SpeechOrigin
+from data.rows import OwnName, SpeechOrigin
 from engine.speech import ClonedVoice, EngineInfo, SpeechParameters, StockVoice, Voice
 
 
@@ -19,6 +19,7 @@ class Speaker(msgspec.Struct, frozen=True):
     `note` is a sentence for the listener on why it is this voice, where that may surprise. Where a
     stock voice has to speak it is the server's, `stock_voice`, or else one that stays this
     member's; what is `news` is nobody's own words, and said in the engine's first one instead.
+    `own_names` are said in it, as those chose them who are called so.
     """
 
     voice: Voice = StockVoice()
@@ -33,6 +34,7 @@ class Speaker(msgspec.Struct, frozen=True):
     tuning: Tuning = UNTUNED
     stock_voice: str | None = None
     news: bool = False
+    own_names: tuple[OwnName, ...] = ()
 
     @property
     def origin(self) -> SpeechOrigin | None:

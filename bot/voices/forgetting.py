@@ -96,11 +96,22 @@ class Forgetting:
         gone = PersonGone(user_id, _WITHDRAWN.sentence)
         async with self.claim(f"person {user_id}"), self._speech.silencing(gone):
             await self._speech.forget(gone.concern, user_id=user_id)
+            await self._store.member_words.forget_names(user_id)
+            await self._speech.forget_names(user_id=user_id)
             yield
 
     async def guild(self, guild_id: int) -> None:
         """Forget what was said in a server that the bot has left."""
         await self._speech.forget(lambda s: s.guild_id == guild_id, guild_id=guild_id)
+        await self._speech.forget_names(guild_id=guild_id)
+
+    async def name(self, user_id: int, guild_id: int) -> None:
+        """Forget what says the name that a member had chosen, whoever said it.
+
+        What says it at this moment is said, but not kept.
+        """
+        await self._speech.forget_names(user_id=user_id, guild_id=guild_id)
+        await self._store.purge()
 
     async def _voice(self, voice: VoiceRow) -> None:
         sha256 = voice.clip_sha256

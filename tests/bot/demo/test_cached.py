@@ -46,7 +46,7 @@ async def test_what_is_timed_comes_from_the_cache(
             Reader(TextLimits(), lambda: datetime.now(UTC)),
             Pronouncing(store, PronunciationLimits()),
             languages=LineLanguages(store.member_languages, store.guild_settings, Detector()),
-            called=CalledNames(store.member_words, store.guild_settings),
+            called=CalledNames(store.member_words, store.guild_settings, store.bars),
             guild_settings=store.guild_settings,
         )
         if kind is Forgetful:
