@@ -47,8 +47,9 @@ class PersonalDataStore(PseudonymousPart):
             sql = f"SELECT * FROM {table} WHERE person = ?"  # noqa: S608 - names from above
             found[table] = list(map(dict, await self._database.fetch(sql, person)))
         # Without the code, which may be beside another person's.
-        pauses = "SELECT kind, until FROM pauses WHERE instr(person, ?) ORDER BY kind, until"
-        found["pauses"] = list(map(dict, await self._database.fetch(pauses, person)))
+        pauses = "SELECT kind, until FROM pauses WHERE instr(person, ?) AND until > ?"
+        rows = await self._database.fetch(pauses, person, self._clock())
+        found["pauses"] = list(map(dict, rows))
         digests = {digest_of(str(voice["clip_sha256"])) for voice in found["voices"]}
         disabled = await self._database.fetch(
             "SELECT guild_id, clip_digest, disabled_at, hex(voiceprint) AS voiceprint "
