@@ -16,6 +16,7 @@ from bot.catalogue import Said, Sentence, ngettext
 from bot.channel.admission import VocalChannel
 from bot.channel.playback import TakenBack
 from bot.channel.speaking_rights import require_voice
+from bot.channel.writing_rights import may_write
 from bot.client import TimbreBot
 from bot.live.guild_reading import Readable, require_unheard
 from bot.live.message import text_of
@@ -132,7 +133,8 @@ class Say(commands.Cog):
             require_voice_message(interaction)
         # Without a seat the answer is a file for all to hear, where the caller may send one.
         may = interaction.permissions
-        shown = seat is None and may.send_messages and may.attach_files
+        writes = may_write(interaction.channel, may)
+        shown = seat is None and writes and may.attach_files
         shown = shown or file is SoundFile.VOICE_MESSAGE
         interaction.extras["public"] = shown
         # Not awaited yet: Discord takes some 100 ms to confirm, and speech can begin meanwhile.

@@ -7,7 +7,6 @@ the event loop; only `OpusQueueSource.read` is called from the sender's thread.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 import discord
 
@@ -63,7 +62,7 @@ class VoiceSession:
             on_arrived=self._arrived,
             on_gone=self._gone,
             announce=self.announce,
-            spawn=partial(self._tasks.spawn, name="voice session"),
+            spawn=lambda work: self._tasks.spawn(work, name="voice session"),
         )
         self.audience = Audience(limits.encryption_timeout_s)
         self.line = Line()
