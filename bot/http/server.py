@@ -1,5 +1,6 @@
 """The HTTP server: which address does what. It lives on the bot's own event loop."""
 
+import asyncio
 import logging
 import time
 from typing import Protocol, Self
@@ -12,6 +13,7 @@ from bot.http.figures import FigureCollector, HttpFigures, registry_of
 from bot.http.guard import Guard
 from bot.http.limits import HttpSettings
 from bot.http.order import BODY_MAX_BYTES
+from bot.http.patience import Patience
 from bot.http.refusals import RequestRefused
 from bot.http.speech import SpeechRoute
 from bot.http.voices import HttpVoices
@@ -72,7 +74,9 @@ class HttpServer:
         self._registry = registry_of(
             FigureCollector(metrics, executor, figures, lambda: self._speech.speaking)
         )
-        guard = Guard(settings, figures.count)
+        self._patience = Patience(self._connections)
+        self._watching: asyncio.Task[None] | None = None
+        guard = Guard(settings, figures.count, self._patience.answering)
         app = web.Application(middlewares=[guard.middleware], client_max_size=BODY_MAX_BYTES)
         app.add_routes(
             [
@@ -97,6 +101,7 @@ class HttpServer:
         except OSError:
             await self.close()
             raise
+        self._watching = asyncio.create_task(self._patience.run(), name="HTTP connections")
         log.info("serving HTTP", extra={"address": self.address})
         return self
 
@@ -105,6 +110,8 @@ class HttpServer:
 
     async def close(self) -> None:
         """Take no more requests, and end those that are being answered."""
+        if self._watching is not None:
+            self._watching.cancel()
         await self._runner.cleanup()
         self._speech.close()
 
@@ -113,6 +120,10 @@ class HttpServer:
         """Where it listens, as the beginning of a URL."""
         host, port = self._runner.addresses[0][:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def _connections(self) -> list[web.RequestHandler]:
+        server = self._runner.server
+        return server.connections if server is not None else []
 
     def _operator(self) -> int | None:
         return self.discord.operator_id if self.discord else None
