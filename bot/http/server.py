@@ -25,9 +25,23 @@ from engine.executor import Executor
 from engine.speech import EngineInfo
 
 log = logging.getLogger(__name__)
+_broken = logging.getLogger("bot.http.broken")
 
 #: How long requests may go on once the server is told to end.
 _ENDING_S = 0.5
+
+
+def _without_content(record: logging.LogRecord) -> bool:
+    """Log of what is no request that it came, and none of it: it may be somebody's words."""
+    error = record.exc_info[1] if record.exc_info else None
+    record.msg, record.args = "what a client sent over HTTP was no request", ()
+    record.exc_info = record.exc_text = None
+    record.levelno, record.levelname = logging.INFO, "INFO"
+    record.kind = type(error).__name__
+    return True
+
+
+_broken.addFilter(_without_content)
 
 
 class OnDiscord(Protocol):
@@ -89,9 +103,15 @@ class HttpServer:
                 web.get("/readyz", self._is_ready),
             ]
         )
-        # Without its log: it would have who asked for what.
+        # Without its log: it would have who asked for what. Nothing is unpacked, not even of who
+        # is refused: half a megabyte can become 500.
         self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=_ENDING_S
+            app,
+            access_log=None,
+            logger=_broken,
+            auto_decompress=False,
+            handler_cancellation=True,
+            shutdown_timeout=_ENDING_S,
         )
 
     async def __aenter__(self) -> Self:

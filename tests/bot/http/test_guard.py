@@ -1,6 +1,8 @@
 """Who is let in: no page elsewhere, nobody without the token, nothing too large."""
 
 import asyncio
+import gzip
+import logging
 from pathlib import Path
 
 import pytest
@@ -143,6 +145,40 @@ async def test_an_address_that_is_taken_is_an_error_at_once(
     with pytest.raises(OSError, match=r"in use|Only one usage"):
         async with serving(tones, store, other, port=port):
             await asyncio.sleep(0)
+
+
+async def test_what_is_packed_or_too_deep_is_refused_unread(served: Served, tones: Tones) -> None:
+    json_type = {"Content-Type": "application/json"}
+    packed = gzip.compress(b'{"input": "%b"}' % (b"word " * 1000))
+    deep = b'{"input": "Hello.", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    for content, headers, status in (
+        (packed, {"Content-Encoding": "gzip"}, 415),
+        (packed, {"Content-Encoding": "deflate"}, 415),
+        (deep, {}, 400),
+    ):
+        async with served.session.post(
+            served.url("/v1/audio/speech"), data=content, headers=json_type | headers
+        ) as response:
+            assert response.status == status
+    assert tones.asked == []
+
+
+async def test_what_is_no_request_is_not_in_the_log(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client that counts wrong sends the end of its text as if it were the next request."""
+    body = b'{"input": "My diagnosis is known to nobody."}'
+    head = b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"
+    with caplog.at_level(logging.INFO):
+        reader, writer = await connect(served)
+        async with asyncio.timeout(20):
+            writer.write(head + body[:2])
+            assert b"404" in await reader.readuntil(b"}}")
+            writer.write(body[2:])
+            assert b"400 Bad Request" in await reader.read()
+        writer.close()
+    assert "what a client sent over HTTP was no request" in caplog.messages
+    assert "diagnosis" not in caplog.text
 
 
 class Connection:
