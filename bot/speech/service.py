@@ -38,6 +38,8 @@ Concerned = Callable[[Speaker], bool]
 #: Has all other processes act on a notice before it is entered, see `Peers.told`.
 Tell = Callable[[str], AbstractAsyncContextManager[object]]
 
+_NO_SOUND = "Nothing in that makes a sound."
+
 
 class Deciding:
     """A decision about who speaks, and what was withdrawn since it began."""
@@ -50,9 +52,6 @@ class Deciding:
         for concerned, reason in self.withdrawn:
             if concerned(speaker):
                 raise reason
-
-
-_NO_SOUND = "There is nothing in that which makes a sound."
 
 
 class SpeechService:

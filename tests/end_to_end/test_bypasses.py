@@ -193,8 +193,8 @@ async def test_a_message_from_a_hidden_channel_is_not_spoken_to_who_cannot_see_i
     for member in (stage.alice, stage.bob):
         await member.join(stage.lounge)
     assert await speak_this(stage.alice, stage.alice, staff) == (
-        f"Somebody in {stage.lounge.mention} cannot see {staff.mention}. Only a moderator can have "
-        "it read there."
+        f"Somebody in {stage.lounge.mention} cannot see {staff.mention}. Only a moderator can let "
+        "me read it there."
     )
     await stage.bob.leave()
     assert (await speak_this(stage.alice, stage.alice, staff)).startswith("Speaking in")
@@ -218,7 +218,7 @@ async def test_who_joins_and_cannot_see_a_channel_hears_no_message_of_it(stage: 
     for interaction in told:
         assert (await interaction.reply(number=1)).text == (
             f"Somebody in {stage.lounge.mention} cannot see {staff.mention}. Only a moderator can "
-            "have it read there."
+            "let me read it there."
         )
     await asyncio.sleep(0.5)
     assert stage.lounge.recording.heard(joined + 0.5).audible == ()
@@ -283,7 +283,7 @@ async def test_who_is_barred_from_commands_is_greeted_as_everybody_is(stage: Sta
     await stage.alice.join(stage.lounge)
     heard = await transmission(stage.lounge, came)
     assert said(heard, LINE, "Alice joined.", "Lord of the flies joined.") == ["Alice joined."]
-    refused = "The moderators of this server have barred you from having me say anything by command"
+    refused = "do not let you use the commands that make me speak"
     assert refused in await speak_this(stage.alice, stage.bob, stage.general)
     for command, options in (
         ("say", {"text": LINE}),
@@ -303,7 +303,7 @@ async def test_a_private_thread_is_hidden_from_who_is_not_in_it(stage: Stage) ->
         await member.join(stage.lounge)
     refusal = (
         f"Somebody in {stage.lounge.mention} cannot see {thread.mention}. Only a moderator can "
-        "have it read there."
+        "let me read it there."
     )
     assert (await (await stage.alice.slash("live start", at=thread)).reply()).text == refusal
     assert await speak_this(stage.alice, stage.alice, thread) == refusal
@@ -311,7 +311,7 @@ async def test_a_private_thread_is_hidden_from_who_is_not_in_it(stage: Stage) ->
     warden = stage.guild.add_member("Warden", mute_members=True)
     await warden.join(stage.lounge)
     forged = await stage.reply(warden, "live start", channel=thread)
-    assert forged == f"You may not see {thread.mention} yourself."
+    assert forged == f"You are not allowed to see {thread.mention}."
     await until(lambda: stage.guild.bot.voice_channel is None)
 
 
