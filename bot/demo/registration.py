@@ -45,7 +45,7 @@ async def measure(clip: Path | None, times: int, folder: Path) -> list[float]:
         }
         async with running_bot(discord, folder / "home", folder / "bot.log", **environment):
             # The engine loads while members read what they agree to.
-            spoken = await _spoken(member, _CLIP)
+            spoken = await _spoken(member, _CLIP if clip is None else "Hello.")
             if clip is None:
                 return [await _prove(member, spoken) for _ in range(times)]
             file = File.of(clip)
