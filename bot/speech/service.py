@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
+from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
@@ -29,7 +30,7 @@ from bot.speech.speaker import Speaker, voice_for
 from bot.text import with_sounds
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.executor import Executor
-from engine.speech import EngineInfo, Priority, Speech, Voice, sha256_of
+from engine.speech import ClonedVoice, EngineInfo, Priority, Speech, Voice, sha256_of
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ Concerned = Callable[[Speaker], bool]
 #: Has all other processes act on a notice before it is entered, see `Peers.told`.
 Tell = Callable[[str], AbstractAsyncContextManager[object]]
 
+_DELETED = "This voice was deleted, so I stopped."
 _NO_SOUND = "Nothing in that makes a sound."
 
 
@@ -256,6 +258,13 @@ class SpeechService:
         return speech
 
     async def _synthesise(self, piece: Piece[Any]) -> Speech:
+        voice = piece.request.voice
+        # It may have been decided on before the voice was deleted: an engine that still had it in
+        # its memory would derive anew what was deleted with it.
+        if isinstance(voice, ClonedVoice) and not await asyncio.to_thread(
+            Path(voice.clip_path).is_file
+        ):
+            raise VoiceUnusable(_DELETED)
         # Read here, where it is submitted: it may have been promoted since this task was made.
         return await self._executor.synthesise(piece.request)
 
