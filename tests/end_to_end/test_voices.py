@@ -37,6 +37,7 @@ async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> Non
     assert panel.ephemeral
     steps = [line.split()[1].strip(":.") for line in panel.text.splitlines()]
     assert steps == ["Received", "Checked", "Voice", "Ready"]
+    assert "Voice not learned yet." in panel.text
     assert "stock voice is speaking" in panel.text
     (preview,) = panel.attachments
     assert word_error_rate(PREVIEW, mono_of_file(preview.data), 48_000) <= 0.15
