@@ -103,6 +103,7 @@ class Say(commands.Cog):
                     framed=partial(text_of, message),
                     mentioned=message.mentions,
                     message_id=message.id,
+                    written_by=None if author == member else author.id,
                 ),
                 written_in=message.channel,
             )
@@ -260,8 +261,11 @@ class Say(commands.Cog):
 
 def _require_seen(interaction: discord.Interaction, seat: VocalChannel, written_in: object) -> None:
     """Raise `UserError` where somebody in `seat` cannot see the channel of a message."""
-    if isinstance(written_in, Readable):
-        require_unheard(seat, written_in, approved=moderates(interaction, seat))
+    if written_in is None:
+        return
+    if not isinstance(written_in, Readable):
+        raise UserError("I cannot see that channel. Give me the permission View Channel there.")
+    require_unheard(seat, written_in, approved=moderates(interaction, seat))
 
 
 def _quoted(name: str, text: str) -> Iterator[str]:

@@ -111,7 +111,7 @@ class LiveReading:
     async def deleted(self, guild_id: int | None, message_id: int) -> None:
         """Do not say a message that is gone, or fall silent in the middle of it, and forget it."""
         await self._cancel(guild_id or 0, lambda accepted_id, _: accepted_id == message_id)
-        await self._forgetting.message(message_id)
+        await self._forgetting.message(message_id, deleted=True)
 
     async def take_back(self, guild_id: int, author_id: int) -> None:
         """Say nothing more of what a member wrote, fall silent in the middle of it, and forget it.

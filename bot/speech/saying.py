@@ -84,6 +84,7 @@ class Sayings:
         framed: Callable[[str], str] | None = None,
         mentioned: Sequence[discord.abc.User] = (),
         message_id: int | None = None,
+        written_by: int | None = None,
         max_chars: int | None = None,
         aloud: bool = True,
         kind: Bar = Bar.SAY,
@@ -92,7 +93,8 @@ class Sayings:
 
         It is read in `language` if they ask for one, else in the one that it is in; `framed` gives
         what is read of it in a language, where that is more than the text. `mentioned` came with
-        it, `message_id` is of the message that it was, if any; `max_chars` is as in `Reader.read`;
+        it, `message_id` is of the message that it was, if any, `written_by` its author if that is
+        another member; `max_chars` is as in `Reader.read`;
         what is not `aloud` is for a file, which no server's volume changes; `kind` is the bar that
         keeps the member from it. Raises `UserError`, `NothingToSay` where no word is left,
         `SpeechError` while there is no engine and for what is withdrawn meanwhile.
@@ -123,7 +125,13 @@ class Sayings:
                 max_chars=max_chars,
                 sounds=SOUNDS if self.sounds is None else self.sounds,
             )
-            speaker = replace(speaker, message_id=message_id, language=line.language, own_names=own)
+            speaker = replace(
+                speaker,
+                message_id=message_id,
+                written_by=written_by,
+                language=line.language,
+                own_names=own,
+            )
             saying = await self.in_voice(reading.chunks, speaker, aloud=aloud)
             decision.require(saying.speaker)
         saying.left_out = reading.left_out

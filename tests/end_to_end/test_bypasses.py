@@ -154,6 +154,35 @@ async def test_of_somebody_elses_message_nothing_is_kept_once_it_was_spoken(stag
     await stage.reply(stage.bob, "leave")
 
 
+async def test_somebody_elses_message_goes_with_its_authors_wish(stage: Stage) -> None:
+    """In the middle of it, and while it waits: with the message, the opt-out and their data."""
+    stage = stage.elsewhere("Taken back")
+    await stage.bob.join(stage.lounge)
+    begun = time.monotonic()
+    told = []
+    for number in range(2):
+        message = await stage.alice.send(stage.general, f"{LONG}{number}")
+        told.append((message, await stage.bob.message_command("Speak this", message)))
+        await told[-1][1].reply()
+    await stage.lounge.first_sound(since_s=begun)
+    deleted, sounding = told[0]
+    await deleted.delete()
+    assert (await sounding.reply(number=1)).text == "The message was deleted, so I stopped."
+    await stage.reply(stage.alice, "live optout")
+    refusal = f"I do not read what {stage.alice.mention} writes."
+    assert (await told[1][1].reply(number=1)).text == refusal
+    await stage.reply(stage.alice, "live optin")
+    message = await stage.alice.send(stage.general, LONG)
+    sounding = await stage.bob.message_command("Speak this", message)
+    await sounding.reply()
+    panel = await stage.answer(stage.alice, "privacy delete")
+    await panel.press("Delete everything")
+    assert (await sounding.reply(number=1)).text == (
+        "The author of the message deleted their data, so I stopped."
+    )
+    await stage.reply(stage.bob, "leave")
+
+
 async def test_a_moderators_word_is_for_the_voice_channels_that_they_moderate(
     stage: Stage,
 ) -> None:
