@@ -1,6 +1,5 @@
 """The HTTP server: which address does what. It lives on the bot's own event loop."""
 
-import asyncio
 import logging
 import time
 from typing import Protocol, Self
@@ -9,6 +8,7 @@ from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from bot.base.metrics import Metrics
+from bot.base.tasks import TaskSet
 from bot.http.figures import FigureCollector, HttpFigures, registry_of
 from bot.http.guard import Guard
 from bot.http.limits import HttpSettings
@@ -89,7 +89,7 @@ class HttpServer:
             FigureCollector(metrics, executor, figures, lambda: self._speech.speaking)
         )
         self._patience = Patience(self._connections)
-        self._watching: asyncio.Task[None] | None = None
+        self._tasks = TaskSet()
         guard = Guard(settings, figures.count, self._patience.answering)
         app = web.Application(middlewares=[guard.middleware], client_max_size=BODY_MAX_BYTES)
         app.add_routes(
@@ -121,7 +121,7 @@ class HttpServer:
         except OSError:
             await self.close()
             raise
-        self._watching = asyncio.create_task(self._patience.run(), name="HTTP connections")
+        self._tasks.spawn(self._patience.run(), name="HTTP connections")
         log.info("serving HTTP", extra={"address": self.address})
         return self
 
@@ -130,8 +130,7 @@ class HttpServer:
 
     async def close(self) -> None:
         """Take no more requests, and end those that are being answered."""
-        if self._watching is not None:
-            self._watching.cancel()
+        await self._tasks.cancel()
         await self._runner.cleanup()
         self._speech.close()
 

@@ -138,7 +138,7 @@ class SpeechRoute:
                 )
             except NothingToSay:
                 continue
-            decision.require(recital.speaker)  # of one that is, the next piece says it
+            decision.require(recital.speaker)  # one that there is already says so itself
             nothing, language = False, recital.speaker.language
             # Once it sounds, nothing is gained by beginning with a short piece.
             limits = replace(limits, first_chunk_chars=limits.max_chunk_chars)

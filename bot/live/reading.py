@@ -131,11 +131,10 @@ class LiveReading:
 
     async def permissions_changed(self, guild: discord.Guild) -> None:
         """Stop what somebody who listens cannot see any more."""
-        reading, seat = self.bindings.of(guild.id), self._sessions.of(guild).seat
-        if reading is None or seat is None:
-            return
-        async with reading.turn:
-            await self.bindings.stop_if_overheard(guild, seat)
+        if reading := self.bindings.of(guild.id):
+            async with reading.turn:
+                if seat := self._sessions.of(guild).seat:
+                    await self.bindings.stop_if_overheard(guild, seat)
 
     async def close(self) -> None:
         """End what is still being told; what is being read goes on after the next start."""
