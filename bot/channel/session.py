@@ -152,7 +152,6 @@ class VoiceSession:
     def _arrived(self) -> None:
         self._fresh = True
         self.members_changed()
-        self.audience.group_is_new()
         self.play()
 
     def _gone(self, reason: Said) -> None:
@@ -286,7 +285,7 @@ class VoiceSession:
         """Look again at who can hear the bot, and who may hear what it says."""
         self.check()
         before = self.audience.silenced
-        self.audience.update(self.link.connection, self.link.channel)
+        self.audience.update(self.link.channel)
         silenced = self.audience.silenced
         if silenced and not before and self.backlog:
             self.announce(silenced)

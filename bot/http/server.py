@@ -2,6 +2,7 @@
 
 import logging
 import time
+from pathlib import Path
 from typing import Protocol, Self
 
 from aiohttp import web
@@ -10,9 +11,12 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from bot.base.metrics import Metrics
 from bot.base.tasks import TaskSet
 from bot.http.figures import FigureCollector, HttpFigures, registry_of
-from bot.http.guard import Guard
+from bot.http.guard import Guard, be_on_guard
 from bot.http.limits import HttpSettings
 from bot.http.order import BODY_MAX_BYTES
+from bot.http.page.routes import OPEN as PAGE_FILES
+from bot.http.page.routes import OperatorPage
+from bot.http.page.status import status_of
 from bot.http.patience import Patience
 from bot.http.refusals import RequestRefused
 from bot.http.speech import SpeechRoute
@@ -71,6 +75,7 @@ class HttpServer:
         executor: Executor,
         metrics: Metrics,
         text: TextLimits,
+        home: Path,
     ) -> None:
         self.discord: OnDiscord | None = None
         self._settings = settings
@@ -83,14 +88,20 @@ class HttpServer:
             self._voices,
             engine=self._engine,
             limits=text,
-            on_first=figures.first_audio.observe,
+            on_first=lambda seconds: figures.first_audio.add(seconds * 1000),
         )
         self._registry = registry_of(
             FigureCollector(metrics, executor, figures, lambda: self._speech.speaking)
         )
         self._patience = Patience(self._connections)
         self._tasks = TaskSet()
-        guard = Guard(settings, figures.count, self._patience.answering)
+        page = OperatorPage(
+            self._voices,
+            engine=self._engine,
+            status=lambda: status_of(metrics, executor, figures, self._speech.speaking),
+            home=home,
+        )
+        guard = Guard(settings, figures.count, self._patience.answering, files=PAGE_FILES)
         app = web.Application(middlewares=[guard.middleware], client_max_size=BODY_MAX_BYTES)
         app.add_routes(
             [
@@ -101,8 +112,10 @@ class HttpServer:
                 web.get("/metrics", self._show_metrics),
                 web.get("/healthz", self._is_alive),
                 web.get("/readyz", self._is_ready),
+                *page.routes,
             ]
         )
+        app.on_response_prepare.append(be_on_guard)
         # Without its log: it would have who asked for what. Nothing is unpacked, not even of who
         # is refused: half a megabyte can become 500.
         self._runner = web.AppRunner(
