@@ -206,11 +206,11 @@ def _services(
     )
     sharing = Sharing(store, speech, clock=time.monotonic)
     voices = Voices(store, home, sharing)
-    sounds = Sounds(store, voices)
     line_languages = LineLanguages(store.member_languages, store.guild_settings, Detector())
     reader, pronouncing = reader_of(settings), Pronouncing(store, settings.pronunciations)
     forgetting = Forgetting(store, home, speech, executor, enrolments.settled, claim=peers.claim)
     bars = Bars(store, speech, time.time)
+    sounds = Sounds(store, voices, bars, speech)
     uploads = Uploads(
         home, at_once=settings.clip.checks_at_once, max_bytes=settings.clip.max_upload_bytes
     )
@@ -270,7 +270,7 @@ def _services(
             reader,
             pronouncing,
             languages=line_languages,
-            called=CalledNames(store.member_words, store.guild_settings),
+            called=CalledNames(store.member_words, store.guild_settings, store.bars),
             guild_settings=store.guild_settings,
         ),
         line_languages=line_languages,
@@ -289,7 +289,7 @@ def _services(
         privacy=privacy,
         janitor=janitor,
         server_settings=ServerSettings(store, voice_keeping, executor),
-        own_words=OwnWords(store),
+        own_words=OwnWords(store, bars, forgetting),
         reader=reader,
         pronouncing=pronouncing,
         metrics=metrics,

@@ -29,6 +29,10 @@ class MemberWordsStore(StorePart):
             await self._remember(user_id)
             await self._database.upsert("member_words", row, key="user_id, guild_id, kind")
 
+    async def forget_names(self, user_id: int) -> None:
+        """A member is called by their name on Discord again, in every server."""
+        await self._database.delete("member_words", user_id=user_id, kind=WordsKind.NAME.value)
+
     async def get(self, user_id: int, guild_id: int, kind: WordsKind) -> str | None:
         return (await self.of(guild_id, kind, {user_id})).get(user_id)
 

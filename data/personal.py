@@ -1,8 +1,12 @@
 """Everything about a person, read off the schema: a table added later is in it by itself."""
 
+from collections.abc import Callable
+
+import msgspec
+
 from data.database import Value
 from data.pseudonyms import PseudonymousPart
-from data.rows import Record
+from data.rows import DisabledClip, Record
 
 _OF_VOICES = (
     "voice_identity IN "
@@ -27,8 +31,13 @@ _BY_CODE = ("kept_moderation", "bars", "moderated_sounds")
 class PersonalDataStore(PseudonymousPart):
     """Finds rows by the references to `users` that the schema demands of every user's id."""
 
-    async def rows_about(self, user_id: int) -> dict[str, list[dict[str, Value]]]:
-        """All rows that hold a person's id, by table, and what hangs on their voices' clips."""
+    async def rows_about(
+        self, user_id: int, digest_of: Callable[[str], str] = str
+    ) -> dict[str, list[dict[str, Value]]]:
+        """All rows that hold a person's id, by table, and what hangs on their voices' clips.
+
+        `digest_of` gives what a clip is known by once it is disabled, from its SHA-256.
+        """
         references = [(table, f"{column} = ?") for table, column in await self._references()]
         found: dict[str, list[dict[str, Value]]] = {}
         person = self._pseudonym(user_id)
@@ -39,6 +48,19 @@ class PersonalDataStore(PseudonymousPart):
         for table in _BY_CODE:
             sql = f"SELECT * FROM {table} WHERE person = ?"  # noqa: S608 - names from above
             found[table] = list(map(_by_column, await self._database.fetch(sql, person)))
+        # Without the code, which may be beside another person's.
+        pauses = "SELECT kind, until FROM pauses WHERE person LIKE '%' || ? || '%' AND until > ?"
+        rows = await self._database.fetch(pauses, person, self._clock())
+        found["pauses"] = list(map(_by_column, rows))
+        digests = {digest_of(str(voice["clip_sha256"])) for voice in found["voices"]}
+        found["disabled_clips"] = []
+        for digest in sorted(digests):
+            for clip in await self._database.rows(
+                DisabledClip, "disabled_clips", order="disabled_at", clip_digest=digest
+            ):
+                columns = msgspec.structs.asdict(clip)
+                columns["voiceprint"] = clip.voiceprint.hex().upper() if clip.voiceprint else ""
+                found["disabled_clips"].append(columns)
         return found
 
     async def delete(

@@ -241,6 +241,13 @@ class SpeechOrigin(msgspec.Struct, frozen=True, kw_only=True):
     message_id: int | None = None
 
 
+class OwnName(msgspec.Struct, frozen=True):
+    """What a member chose to be called in a server."""
+
+    user_id: int
+    words: str
+
+
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 

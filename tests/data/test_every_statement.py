@@ -17,6 +17,7 @@ from data.rows import (
     NewConditionals,
     NewSpeech,
     NewVoice,
+    OwnName,
     SpeechOrigin,
     VoicePermission,
 )
@@ -33,6 +34,7 @@ IN_ANY_ORDER = {
     "moderation.disabled_voiceprints",
     "speech.made_before",
     "speech.made_with",
+    "speech.naming",
     "speech.said_only_by",
     "voices.unused",
     "voices.with_clip",
@@ -132,6 +134,7 @@ async def ask_everything(ask: Asked, clock: Clock) -> None:
     await ask("member_languages.get", ALICE, HERE)
     await ask("member_words.choose", ALICE, HERE, WordsKind.NAME, "Ally")
     await ask("member_words.get", ALICE, HERE, WordsKind.NAME)
+    named = OwnName(ALICE, "Ally")
     await ask("member_words.of", HERE, WordsKind.NAME, [ALICE, BOB])
     await ask("sounds.of", ALICE, HERE)
     await ask("sounds.tune", ALICE, HERE, 1.5, -2)
@@ -227,6 +230,13 @@ async def ask_everything(ask: Asked, clock: Clock) -> None:
     await ask("speech.total_bytes")
     await ask("speech.beyond", 30)
     await ask("speech.all")
+    said = replace(origin, guild_id=HERE)
+    await ask("speech.record", speech("named", 5), said, [named])
+    await ask("speech.naming", user_id=ALICE)
+    await ask("speech.note", "two", said, [named])
+    await ask("member_words.forget_names", ALICE)
+    await ask("speech.record", speech("named", 5), said, [named])
+    await ask("speech.naming", user_id=ALICE, guild_id=HERE)
     await ask("speech.forget_origins", user_id=BOB)
     await ask("speech.delete", ["three"])
     await ask("speech.total_bytes")
