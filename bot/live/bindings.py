@@ -88,13 +88,16 @@ class Bindings:
             reading.sent_away = False
             await self._rows.put(binding)
         if isinstance(text, Readable):  # in a forum's post it is said once that is read
-            self.announce(text, seat, binding, settings)
+            self._tell(text, begun(seat, binding, settings.unread_prefix))
 
-    def announce(
-        self, text: Readable, seat: VocalChannel, binding: LiveBinding, settings: GuildSettings
+    def announce_post(
+        self, post: Readable, seat: VocalChannel, reading: GuildReading, settings: GuildSettings
     ) -> None:
-        """Say in `text` that it is read from now on, and how to stay unread."""
-        self._tell(text, begun(seat, binding, settings.unread_prefix))
+        """Say in a forum's post that it is read, once: the forum has no place to say so."""
+        binding = reading.binding_of(post)
+        if binding and binding.text_channel_id != post.id and post.id not in reading.told_posts:
+            reading.told_posts.add(post.id)
+            self._tell(post, begun(seat, binding, settings.unread_prefix))
 
     async def come(self, reading: GuildReading, seat: VocalChannel, told_in: Readable) -> None:
         """Be in `seat` for the reading's sake. In its turn. Raises `UserError`."""

@@ -33,7 +33,8 @@ from bot.speech.pieces import Saying
 from bot.speech.reading import NothingToSay
 from bot.speech.saying import Sayings
 from bot.voices.forgetting import Forgetting
-from data.rows import GuildSettings, LiveBinding
+from data.bars import Bar
+from data.rows import GuildSettings
 from data.store import Store
 from engine.errors import SpeechError
 
@@ -110,7 +111,7 @@ class LiveReading:
     async def deleted(self, guild_id: int | None, message_id: int) -> None:
         """Do not say a message that is gone, or fall silent in the middle of it, and forget it."""
         await self._cancel(guild_id or 0, lambda accepted_id, _: accepted_id == message_id)
-        await self._forgetting.message(message_id)
+        await self._forgetting.message(message_id, deleted=True)
 
     async def take_back(self, guild_id: int, author_id: int) -> None:
         """Say nothing more of what a member wrote, fall silent in the middle of it, and forget it.
@@ -127,6 +128,13 @@ class LiveReading:
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
         await self._moves.moved(member, before, after)
+
+    async def permissions_changed(self, guild: discord.Guild) -> None:
+        """Stop what somebody who listens cannot see any more."""
+        if reading := self.bindings.of(guild.id):
+            async with reading.turn:
+                if seat := self._sessions.of(guild).seat:
+                    await self.bindings.stop_if_overheard(guild, seat)
 
     async def close(self) -> None:
         """End what is still being told; what is being read goes on after the next start."""
@@ -166,7 +174,7 @@ class LiveReading:
             if binding is not None:
                 require_unheard(seat, channel, approved=binding.approved)
             if here is not None and here.id == seat.id:
-                self._tell_post(channel, binding, reading, seat, settings)
+                self.bindings.announce_post(channel, seat, reading, settings)
                 return True
             uncalled = here is None and not settings.auto_join
             if reading.sent_away or uncalled or not listened_to(seat):
@@ -178,26 +186,11 @@ class LiveReading:
             await self.bindings.come(reading, seat, channel)
             if binding is not None:  # somebody may have come meanwhile
                 require_unheard(seat, channel, approved=binding.approved)
-            self._tell_post(channel, binding, reading, seat, settings)
+            self.bindings.announce_post(channel, seat, reading, settings)
         except UserError as error:
             self._authors.begin_to_tell(message, reading, error)
             return False
         return True
-
-    def _tell_post(
-        self,
-        channel: Readable,
-        binding: LiveBinding | None,
-        reading: GuildReading,
-        seat: VocalChannel,
-        settings: GuildSettings,
-    ) -> None:
-        """Say in a forum's post that it is read, once: the forum has no place to say so."""
-        if binding is None or binding.text_channel_id == channel.id:
-            return
-        if channel.id not in reading.told_posts:
-            reading.told_posts.add(channel.id)
-            self.bindings.announce(channel, seat, binding, settings)
 
     async def _accept(
         self,
@@ -232,9 +225,17 @@ class LiveReading:
             return
         channel = message.channel
         binding = reading.binding_of(channel)
+
+        def require_seen() -> None:
+            here, bound = session.seat, reading.binding_of(channel)
+            if here is not None and bound is not None and isinstance(channel, Readable):
+                require_unheard(here, channel, approved=bound.approved)
+
         line = EditableLine(saying, opening, opens=opens, begins=begins)
         try:
-            playback = session.speak(line, author_id=author.id, label=text)
+            playback = session.speak(
+                line, author_id=author.id, label=text, require_heard=require_seen
+            )
         except UserError as error:
             self._authors.begin_to_tell(message, reading, error)
             return
@@ -257,16 +258,17 @@ class LiveReading:
         content, answered = content_of(message, settings), answered_by(message)
         reply_to = None
         if answered is not None:
-            reply_to = (await self._sayings.called.of(guild.id, [answered]))[answered.id]
+            reply_to = (await self._sayings.called.of(guild.id, [answered])).names[answered.id]
         try:
             return await self._sayings.of_member(
                 content,
                 message.author,
                 guild,
                 framed=partial(text_of, message, content=content, reply_to=reply_to),
-                mentioned=message.mentions,
+                mentioned=[*message.mentions, *([answered] if answered else [])],
                 message_id=message.id,
                 max_chars=settings.max_message_chars,
+                kind=Bar.EVERYTHING,
             )
         except NothingToSay:
             return None
