@@ -201,10 +201,9 @@ class LiveReading:
         settings: GuildSettings,
     ) -> None:
         author, text = message.author, text_of(message)
-        saying = await self._saying(message, guild, reading, settings)
+        saying, opening = await self._saying(message, guild, reading, settings), None
         if saying is None:
             return
-        opening = None
         if settings.read_names:
             opening = await self._sayings.opening(author, guild.id, message.id)
 
