@@ -36,7 +36,6 @@ async def asked(stage: Stage, way: str, name: str, sent: str) -> Interaction:
     return await agree(command, Name_of_the_voice=name)
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("sent", "way"),
     [
@@ -74,7 +73,6 @@ async def test_every_format_becomes_a_voice_that_speaks_and_then_goes(
     assert left_in_tables(stage.home, "Mine", stored.name) == []
 
 
-@pytest.mark.timeout(180)
 async def test_many_people_register_at_once(stage: Stage) -> None:
     """Everybody gets to "Ready"; two clips are checked at a time; others are answered meanwhile."""
     half = 3
