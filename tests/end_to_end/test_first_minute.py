@@ -219,7 +219,7 @@ async def test_moderators_read_what_was_reported_and_decided_in_a_channel_of_the
     await stage.reply(moderator, "live unblock", member=stage.bob)
     await stage.reply(moderator, "voice-admin bar", member=stage.bob, **{"from": "voices"})
     await stage.reply(moderator, "voice-admin unbar", member=stage.bob)
-    did = [f"{moderator.mention} {what}" for what in ("blocked", "unblocked", "barred", "ended")]
+    did = [f"{moderator.mention} {what}" for what in ("blocked", "unblocked", "set a bar", "ended")]
     await until(lambda: all(any(note.startswith(one) for note in notes()) for one in did))
     await mods.delete()
     assert "reports" not in await stage.reply(stage.bob, "live status")
