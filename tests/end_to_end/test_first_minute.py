@@ -223,7 +223,7 @@ async def test_moderators_read_what_was_reported_and_decided_in_a_channel_of_the
     await until(lambda: all(any(note.startswith(one) for note in notes()) for one in did))
     await mods.delete()
     assert "reports" not in await stage.reply(stage.bob, "live status")
-    assert "Log channel: one that is gone" in (await settings_page(moderator, Page.CHANNELS)).text
+    assert "Log channel: deleted" in (await settings_page(moderator, Page.CHANNELS)).text
     await choose(moderator, "log_channel_id", "")
 
 
