@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.base.home import DATABASE, prepare_home
+from bot.base.databases import open_database_of
 from bot.base.metrics import Metrics
 from bot.base.peers import Peers
 from bot.base.shards import Shards
@@ -87,12 +87,16 @@ class Services:
     statistics: Statistics
 
 
+def address_of(settings: Settings) -> str | None:
+    """The address of the PostgreSQL that the settings name; None: they name none."""
+    return settings.database.get_secret_value() if settings.database else None
+
+
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncGenerator[Store, None]:
-    """The database under TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
+    """The database of TIMBRE_HOME. Raises `SettingsError` where it cannot be used."""
     try:
-        prepare_home(settings.home)
-        store = await Store.open(settings.home / DATABASE)
+        store = await open_database_of(settings.home, address_of(settings))
     except DatabaseUnusable as error:
         raise SettingsError(str(error)) from error
     except OSError as error:

@@ -7,7 +7,6 @@ crash leaves either a usable rendering or an unknown file that `verify` removes.
 import asyncio
 import logging
 import secrets
-import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from bot.base.private_files import make_folder
 from bot.base.recorded_files import RecordedFiles
 from bot.speech.audio import opus
 from bot.speech.audio.codec import Codec
-from data.errors import DatabaseClosed
+from data.errors import DatabaseClosed, StoreFailed
 from data.rows import NewSpeech, OwnName, SpeechKey, SpeechOrigin
 from data.store import Store
 from engine.speech import ClonedVoice, Speech, Voice
@@ -67,7 +66,7 @@ class SpeechCache:
         """
         try:
             return await self._get(key, origin, own_names)
-        except sqlite3.Error as error:
+        except StoreFailed as error:
             log.error("kept speech could not be looked up", exc_info=error, extra={"key": key})
             return None
 
@@ -84,7 +83,7 @@ class SpeechCache:
             await self._store.speech.touch(row)
             if origin is not None and (own_names or not noted):
                 await self._store.speech.note(key, origin, own_names)
-        except sqlite3.Error as error:
+        except StoreFailed as error:
             log.error("a use could not be noted", exc_info=error, extra={"key": key})
         try:
             return tuple(await asyncio.to_thread(self._read, row))
@@ -130,7 +129,7 @@ class SpeechCache:
                 await self._files.remove(await self._store.speech.beyond(self._max_bytes))
             if isinstance(voice, ClonedVoice):
                 await self._store.conditionals.touch(voice.identity)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, StoreFailed) as error:
             log.error("speech could not be kept", exc_info=error, extra={"key": key})
             # Not left without a row: this process may have been given up, and the voice deleted.
             await asyncio.to_thread(_remove, path)
