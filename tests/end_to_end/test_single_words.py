@@ -16,6 +16,7 @@ from engine.speech import FloatArray, SpeechParameters, StockVoice
 from engine.stock.engine import SAMPLE_RATE, StockEngine
 from tests.end_to_end.conftest import HEART, Stage
 from tests.recogniser import normalise, words
+from tests.stock import stock_engine
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -83,7 +84,7 @@ def alike_parts(original: FloatArray, heard: FloatArray) -> tuple[FloatArray, Fl
 @pytest.fixture(scope="module")
 def engine() -> StockEngine:
     """The same engine as the bot's, in this process: its samples depend on the text alone."""
-    return StockEngine(threads=2, reason="A test compares with it.")
+    return stock_engine()
 
 
 def direct(engine: StockEngine, word: str) -> FloatArray:

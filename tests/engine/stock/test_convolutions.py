@@ -10,7 +10,8 @@ from engine.onnx import cpu_session
 from engine.speech import SpeechParameters, StockVoice
 from engine.stock import convolutions
 from engine.stock.convolutions import with_products
-from engine.stock.engine import StockEngine, _read_model
+from engine.stock.engine import _read_model
+from tests.stock import stock_engine
 
 RANDOM = np.random.default_rng(12)
 KINDS = {
@@ -85,13 +86,13 @@ def test_what_is_no_convolution_along_time_stays() -> None:
 @pytest.mark.skipif(
     not convolutions._products_are_exact(), reason="this processor adds pairs in 16 bits"
 )
-def test_the_stock_voice_sounds_as_it_did() -> None:
+def test_the_stock_voice_sounds_as_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every sample, in a fraction of the time; three convolutions have strides or one channel."""
-    engine = StockEngine(threads=1, reason="test")
+    engine = stock_engine()
     job = Speak(job_id=1, text="Hello!", voice=StockVoice("heart"), parameters=SpeechParameters())
     quick = engine.synthesise(job, lambda: False)
     model, _, _ = _read_model()
-    engine._session = cpu_session(model, 1)
+    monkeypatch.setattr(engine, "_session", cpu_session(model, 1))
     assert np.array_equal(engine.synthesise(job, lambda: False).pcm, quick.pcm)
     nodes = onnx.load_model_from_string(with_products(model)).graph.node
     assert sum(node.op_type == "ConvInteger" for node in nodes) <= 6
