@@ -8,7 +8,7 @@ which holds what the taps lie on, and one of (K * C, channels out). Both compute
 
 import platform
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -102,33 +102,38 @@ def _product(
     taps = numpy_helper.to_array(constants[weights])  # (channels out, C, K)
     outs, channels, width = taps.shape
 
-    def constant(name: str, value: np.ndarray | list[int]) -> str:
+    def constant(name: str, value: np.ndarray | int | list[int] | list[list[int]]) -> str:
         tensor = numpy_helper.from_array(np.asarray(value), f"{node.output[0]}/{name}")
         graph.initializer.append(tensor)
         return tensor.name
 
-    def operator(kind: str, inputs: list[str], name: str, **attributes: Any) -> onnx.NodeProto:
+    def operator(kind: str, inputs: Sequence[str], name: str, **attributes: Any) -> onnx.NodeProto:
         output = f"{node.output[0]}/{name}"
         return helper.make_node(kind, inputs, [output], name=output, **attributes)
 
     yield (last := operator("Transpose", [samples], "by_time", perm=[0, 2, 1]))
     if before or after:
         pads = constant("pads", [0, before, 0, 0, after, 0])
-        yield (last := operator("Pad", [last.output[0], pads, zero], "padded"))
+        yield (last := operator("Pad", [*last.output, pads, zero], "padded"))
     if width > 1:
-        axis, reach = constant("axis", [1]), (width - 1) * step
-        shifted = []
-        for at in range(0, reach + 1, step):
-            start = constant(f"start_{at}", [at])
-            end = constant(f"end_{at}", [at - reach or np.iinfo(np.int64).max])
-            yield (one := operator("Slice", [last.output[0], start, end, axis], f"tap_{at}"))
-            shifted.append(one.output[0])
-        yield (last := operator("Concat", shifted, "taps", axis=2))
+        # What the taps lie on, (1, time, K, C), is gathered by their places in time, (time, K).
+        first, one = constant("first", 0), constant("one", 1)
+        yield (sizes := operator("Shape", last.output, "sizes"))
+        yield (length := operator("Gather", [*sizes.output, one], "length"))
+        reach = constant("reach", (width - 1) * step)
+        yield (count := operator("Sub", [*length.output, reach], "count"))
+        yield (starts := operator("Range", [first, *count.output, one], "starts"))
+        yield (column := operator("Unsqueeze", [*starts.output, constant("axis", [1])], "column"))
+        offsets = constant("offsets", [list(range(0, width * step, step))])
+        yield (places := operator("Add", [*column.output, offsets], "places"))
+        yield (last := operator("Gather", [*last.output, *places.output], "taps", axis=1))
+        shape = constant("shape", [1, -1, width * channels])
+        yield (last := operator("Reshape", [*last.output, shape], "matrix"))
     tensor = constants[weights]
     tensor.data_type, tensor.dims[:] = onnx.TensorProto.INT8, (width * channels, outs)
     tensor.raw_data = _signed(taps.transpose(2, 1, 0)).tobytes()
     signed_zero = constant("weights_zero", _signed(numpy_helper.to_array(constants[weights_zero])))
-    products = [last.output[0], weights, zero, signed_zero]
+    products = [*last.output, weights, zero, signed_zero]
     yield (last := operator("MatMulInteger", products, "sums"))
     yield helper.make_node("Transpose", last.output, node.output, name=node.name, perm=[0, 2, 1])
 

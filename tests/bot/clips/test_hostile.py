@@ -135,7 +135,7 @@ def mutated(pcm: FloatArray, short: list[bytes], rounds: int) -> Iterator[Upload
     random = Random(20)
     long = [encode(pcm, name) for name in FORMATS]
     for turn in range(rounds * len(FORMATS)):
-        sources = long if turn % 11 == 0 else short  # in time each format is damaged in both
+        sources = long if turn % 13 == 0 else short  # in time each format is damaged in both
         for mutate in MUTATIONS:
             yield mutate.__name__, mutate(random, sources[turn % len(FORMATS)])
 
