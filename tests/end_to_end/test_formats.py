@@ -71,7 +71,7 @@ async def test_a_recording_becomes_a_voice_that_speaks_and_then_goes(
 @pytest.mark.timeout(180)
 async def test_many_people_register_at_once(stage: Stage) -> None:
     """Everybody gets to "Ready"; two clips are checked at a time; others are answered meanwhile."""
-    half = 3
+    half = 2
     people = [stage.guild.add_member(f"Guest {number}") for number in range(2 * half)]
     shared = upload("voice message")
     # Each a little shorter than the one before: one recording is one person's.
