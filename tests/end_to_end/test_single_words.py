@@ -117,8 +117,9 @@ async def test_words_said_alone_are_heard_from_their_first_sound_to_their_last(
             assert abs(20 * np.log10(ratio)) <= 6, (word, part)
         shorter = min(len(before), len(after)) // _WINDOW
         # Receivers lose what comes first: 200 ms of silence after joining, else 40.
-        lead_in_s = sent.speech[0].arrived_s - sent.packets[0].arrived_s
-        assert lead_in_s >= (0.03 if len(understood) % 5 else 0.19)
+        first = sent.speech[0]
+        lead_in = sum(packet.arrived_s < first.arrived_s for packet in sent.packets)  # of 20 ms
+        assert lead_in >= (2 if len(understood) % 5 else 10), word
         alike = np.corrcoef(envelope(before)[:shorter], envelope(after)[:shorter])[0, 1]
         assert alike >= 0.9, word
         understood.append(word)
