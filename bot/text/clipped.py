@@ -178,9 +178,11 @@ minimum = rule(
     needs=("min", "max"),
 )
 editor = rule(
-    r"(?<![\w'])(?:VS|vs|Vs)(?= ?[Cc]ode\b)",
+    r"(?<![\w'])(?:VS|vs|Vs)(?= ?[Cc]ode\b)|(?:^|(?<=\bin )|(?<=using )|(?<=nstall )|(?<=\bwith )|"
+    r"(?<=nstalled )|(?<=\bmy ))(?:VS|vs)(?= 20[12]\d\b)",
     lambda _: "V S",
     ("in VS Code", "in V S Code"),
+    ("in VS 2022", "in V S 2022", "in V S twenty twenty-two"),
     needs=("vs",),
 )
 extension = rule(
@@ -247,6 +249,34 @@ looking_for = rule(
     ("tank LF healer", "tank looking for healer"),
     needs=("lf",),
 )
+wanted = rule(
+    r"(?<![\w'])(LF|FT|ISO|H)(?=: )",
+    lambda m: (
+        {"LF": "looking for", "FT": "for trade", "ISO": "in search of", "H": "have"}[m[1]]
+        if m[1] in {"LF", "ISO"} or re.search(r"(?<!\w)(?:LF|W): ", m.string)
+        else m[0]
+    ),
+    ("LF: eevee FT: mew", "looking for: eevee for trade: mew"),
+    needs=("lf:", "ft:", "iso:", "h:"),
+)
+strength = rule(
+    r"(?<=\d )str(?![\w'])(?=$|[,/.]| and\b)|(?<![\w'.])(?:str)(?=[/,] ?(?:dex|int|con|agi)\b| build\b| \d)",
+    lambda _: "strength",
+    ("40 vig, 60 str", "40 vig, 60 strength", "forty vig, sixty strength"),
+    ("a str is", "a str is", "a S T R is"),
+    needs=("str",),
+)
+deadlift = rule(
+    r"(?<![\w'])(?:dl|DL)(?= \d)",
+    lambda m: (
+        "deadlift"
+        if re.search(r"\b(?:bench|ohp|OHP|press|rows?|squats?|reps?|sets?)\b", m.string)
+        else m[0]
+    ),
+    ("squat 100, dl 140", "squat 100, deadlift 140", "squat one hundred, deadlift one hundred forty"),
+    ("the dl 2 link", "the dl 2 link", "the D L two link"),
+    needs=("dl",),
+)
 _KEYS = {"ctrl": "control", "cmd": "command", "win": "windows", "del": "delete", "esc": "escape"}
 key = rule(
     r"(?<![\w'+])(?:[Cc]trl|(?:[Cc]md|[Aa]lt|[Ss]hift|[Ww]in)(?=\+))"
@@ -265,6 +295,6 @@ ENGLISH = (
     cash_machine, instagram, school.admission, shoe_size, minimum, editor, extension,
     and_, volume, grandmaster,
     out_of_office, zone,
-    school.conference, looking_for, school.school_year,
+    school.conference, looking_for, wanted, strength, deadlift, school.school_year,
     school.parents_evening, school.letter_range, key,
 )  # fmt: skip

@@ -5,7 +5,7 @@ What an abbreviation means is decided by its neighbours. A point that also ends 
 
 import re
 
-from bot.text import addresses, clipped, kitchen
+from bot.text import addresses, clipped, crafts, kitchen, markets, medicine, places
 from bot.text.expressions import any_of
 from bot.text.rule import Match, Rule, rule
 from bot.text.sentences import point
@@ -275,6 +275,7 @@ key = rule(
 )
 
 ENGLISH = (
+    *crafts.ENGLISH, *medicine.ENGLISH, *markets.ENGLISH, *places.ENGLISH,
     pair, slashed, ampersand, lettered, initials, addresses.small_side, addresses.street,
     addresses.direction, addresses.small_street, addresses.apartment, title,
     dotted_title, addressed,
@@ -285,7 +286,7 @@ ENGLISH = (
     numbered, dotted_numbered, number_of, established, bound, included,
     *clipped.ENGLISH, always, always_dotted, name_ends,
     kitchen.size,
-    each, key, kitchen.spoons, kitchen.cups, kitchen.packed,
+    each, key, kitchen.spoons, kitchen.cups, kitchen.packed, kitchen.shouted,
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ A single such sign is a word or an initial; what stands beside it tells.
 
 import re
 
-from bot.text import music
+from bot.text import chess, music
 from bot.text.rule import Match, rule
 
 _METALS = "H|Li|Na|K|Ca|Mg|Al|Si|Fe|Cu|Zn|Ag|Mn|Ba|Pb|Sn|Ti|Ni|Cs|Rb"
@@ -26,10 +26,11 @@ function = rule(
     rf"(?<![\w.'])(?:(sin|cos|tan|log|ln|exp|sqrt)|([fghOPFG]|o(?=\((?:n|1|log|m|k)\b)))\((?=[^()])({_TERM}"
     rf"(?:(?: ?[-+*/^|] ?| |(?=log)|, ?)(?:log ?)?{_TERM}){{0,3}})°?\)",
     lambda m: (
-        f"{_NAMED[m[1]] if m[1] else m[2].replace('o', 'O')} of {m[3]}"
+        f"{_NAMED[m[1]] if m[1] else m[2].replace('o', 'O')} of {m[3].replace('|', ' given ')}"
         + (" degrees" if m[0].endswith("°)") else "")
     ),
     ("f(x) = 2x", "f of x = 2x", "f of x equals two x"),
+    ("P(A|B)", "P of A given B"),
     ("sin(30°)", "sine of 30 degrees", "sine of thirty degrees"),
     ("it's O(n log n)", "it's O of n log n"),
     ("console.log(x)", "console.log(x)", "console dot log(x)"),
@@ -54,6 +55,30 @@ expression = rule(
         "use caret d three dash d four dollar sign",
     ),
     needs=("\\",),
+)
+molar = rule(
+    r"(?<=\d)( ?)([mµn]?)M(?= (?:HCl|NaOH|NaCl|KCl|KOH|KI|HNO3|H2SO4|CaCl2|MgCl2|CuSO4|NH3|EDTA|HBr|HI|NaHCO3|acid|buffer|concentration|glucose|"
+    r"solutions?|stock|sucrose|tris)\b)",
+    lambda m: f" {({'m': 'milli', 'µ': 'micro', 'n': 'nano'}).get(m[2], '')}molar",
+    ("0.1M HCl", "0.1 molar HCl", "zero point one molar H C L"),
+    ("a 50 mM buffer", "a 50 millimolar buffer", "a fifty millimolar buffer"),
+    ("1.2M HP", "1.2M HP", "one point two million H P"),
+    spaced=False,
+    needs=("m ",),
+)
+raised_to_minus = rule(
+    r"(?<=[\da-z])\^-(?=[a-zA-Z])",
+    lambda _: " to the minus ",
+    ("10^-pH", "10 to the minus pH", "ten to the minus pH"),
+    ("e^-x", "e to the minus x"),
+    spaced=False,
+    needs=("^-",),
+)
+quotient = rule(
+    r"(?<== )([a-zA-Z]{1,3})/([A-Z]|[a-z])(?![\w/])",
+    lambda m: f"{' '.join(m[1])} over {m[2]}",
+    ("V = nRT/P", "V = n R T over P", "V equals n R T over P"),
+    needs=("= ",),
 )
 log_to_base = rule(
     r"(?<![\w.])log_?(2|10|e)[ (]?\(?(?=\d|[a-z]\b)([\da-z]{1,6})\)?",
@@ -123,11 +148,12 @@ _OPERATORS = {
     "&": "ampersand",
 }  # fmt: skip
 operator = rule(
-    r"(?:(?<=\b(?:vs|or|of|is) )|(?<=\b(?:use|and|not|the) )|(?<=\b(?:with|uses) )|(?<=\bvs\. )|^)"
-    r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|not|instead|operators?|means|in (?:js|python|c))\b|"
+    r"(?:(?<=\b(?:vs|or|of|is) )|(?<=between )|(?<=\b(?:use|and|not|the) )|(?<=\b(?:with|uses) )|(?<=\bvs\. )|^)"
+    r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|and|not|instead|operators?|means|in (?:js|python|c))\b|"
     r"[.,?]?$)",
     lambda m: _OPERATORS.get(m[1], m[1]),
     ("use === not ==", "use triple equals not double equals"),
+    ("between == and ===", "between double equals and triple equals"),
     ("!= vs !==", "not equals vs not double equals", "not equals versus not double equals"),
     needs=tuple("= < > & + * / % -".split()),
 )
@@ -215,10 +241,11 @@ tone = rule(
 )
 
 ENGLISH = (
+    chess.castles, chess.numbered, chess.move, chess.pawn_takes,
     expression, tone, music.featuring, music.opus_number,
     absolute, prime, derivative, operator, difference, underscored, single, product, plural, away,
     alias, seeking,
-    music.chords, music.chord, music.sharp_minor, salt, log_to_base, function, with_,
+    music.chords, music.chord, music.sharp_minor, music.degree, music.progression, molar, raised_to_minus, quotient, salt, log_to_base, function, with_,
 )  # fmt: skip
 
 

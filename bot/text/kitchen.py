@@ -41,6 +41,17 @@ cups = rule(
     ("1/2 c. milk", "1/2 cup milk", "one half cup milk"),
     needs=("c.",),
 )
+_SPOONS_SHOUTED = {
+    "TSP": "teaspoon", "TBSP": "tablespoon", "TSPS": "teaspoons", "TBSPS": "tablespoons",
+}  # fmt: skip
+shouted = rule(
+    r"(?<!\d )(?<![\w'./-])(TB?SPS?)(?![\w'/-])"
+    r"(?! (?:account|balance|contributions?|funds?|loan|match|withdrawal))",
+    lambda m: _SPOONS_SHOUTED[m[1]],
+    ("TSP not TBSP!!", "teaspoon not tablespoon!!", "teaspoon not tablespoon!"),
+    ("my TSP balance", "my TSP balance", "my T S P balance"),
+    needs=("tsp", "tbsp"),
+)
 packed = rule(
     r"\((\d{1,3}(?:\.\d{1,2})?)[ -]?(oz|lb|ml|kg|fl oz)\.?\)(?= (?:cans?|jars?|bags?|box(?:es)?|"
     r"bottles?|"

@@ -5,9 +5,9 @@ import re
 from bot.text.rule import Match, rule
 
 _KEYS = {"m": " minor", "min": " minor", "maj": " major", "dim": " diminished", "aug": " augmented"}
-_CHORD = r"[A-G](?:#|b|♯|♭)?(?:m|min|maj|dim|aug)?(?:sus[24]|7|9|6|11|13)?"
+_CHORD = r"[A-G](?:#|b|♯|♭)?(?:maj|min|m|dim|aug)?(?:7?sus[24]|7|9|6|11|13)?(?![a-z])"
 _BETWEEN = r"(?: ?[-–|>→/] ?|,? )"
-_ONE_CHORD = re.compile(r"([A-G])(#|b|♯|♭)?(min|maj|m|dim|aug)?(sus)?(\d{1,2})?")
+_ONE_CHORD = re.compile(r"([A-G])(#|b|♯|♭)?(min|maj|m|dim|aug)?(7?sus)?(\d{1,2})?")
 _MARKED = re.compile(r"[A-G](?:[#b♯♭]|(?:[#b]?(?:m|maj|min|dim|aug|sus\d)))(?![A-Za-z])|[A-G]7")
 
 
@@ -15,7 +15,7 @@ def _chord(match: Match) -> str:
     pitch = {"#": " sharp", "♯": " sharp", "b": " flat", "♭": " flat"}.get(match[2] or "", "")
     kind = _KEYS.get(match[3] or "", "")
     return (
-        f"{match[1]}{pitch}{kind}{' sus' if match[4] else ''}{' ' + match[5] if match[5] else ''}"
+        f"{match[1]}{pitch}{kind}{' ' + match[4].replace('7', '7 ') if match[4] else ''}{' ' + match[5] if match[5] else ''}"
     )
 
 
@@ -32,6 +32,7 @@ chords = rule(
     _chords,
     ("Am - F - C - G", "A minor, F, C, G"),
     ("then G-D-Em-C", "then G, D, E minor, C"),
+    ("Am7 - D7 - Gmaj7", "A minor 7, D 7, G major 7", "A minor seven, D seven, G major seven"),
     ("F#m7 | Bm | E", "F sharp minor 7, B minor, E", "F sharp minor seven, B minor, E"),
     ("plan A, B, C", "plan A, B, C"),
     ("A-B-C", "A-B-C"),
@@ -68,6 +69,24 @@ sharp_minor = rule(
     ("in c#m", "in C sharp minor"),
     ("play Ebm7", "play E flat minor 7", "play E flat minor seven"),
     needs=("#m", "bm"),
+)
+_DEGREES = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7}
+progression = rule(
+    r"(?<![\w'-])(?:(?:[Vv]?[Ii]{1,3}|[Ii]?[Vv])[-–]){2,6}(?:[Vv]?[Ii]{1,3}|[Ii]?[Vv])(?![\w'-])",
+    lambda m: " ".join(str(_DEGREES.get(one.lower(), one)) for one in re.split("[-–]", m[0])),
+    ("a ii-V-I", "a 2 5 1", "a two five one"),
+    needs=("i-", "v-", "i–", "v–"),
+)
+_PLAYED = re.compile(
+    r"\b(?:bassline|bridge|chords?|guitar|jazz|key|major|melody|minor|notes?|piano|progression|riff|"
+    r"scale|solo|voicing)\b"
+)
+degree = rule(
+    r"(?<![\w'-])b(2|3|5|6|7|9|13)(?![\w'.-])",
+    lambda m: f"flat {m[1]}" if _PLAYED.search(m.string) else m[0],
+    ("a b5 in the bridge", "a flat 5 in the bridge", "a flat five in the bridge"),
+    ("vitamin b6", "vitamin b6", "vitamin b six"),
+    needs=tuple(f"b{figure}" for figure in "1235679"),
 )
 opus_number = rule(
     r"(?<=\d )No\. ?(?=\d)",

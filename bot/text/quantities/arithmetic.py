@@ -270,3 +270,16 @@ leading = rule(
     ("+1", "plus 1", "plus one"),
     needs=("+",),
 )
+power_minus = rule(
+    r"(\^ ?\d{1,3}|\^[a-z]) [-\u2212] (?=\d)",
+    lambda m: f"{m[1]} minus ",
+    ("x^2 - 4", "x^2 minus 4", "x squared minus four"),
+    spaced=False,
+    needs=("^",),
+)
+indexed_minus = rule(
+    r"(?<=[(\[])([a-z])(\d)-([a-z])(\d)(?=[)\]])",
+    lambda m: f"{m[1]}{m[2]} minus {m[3]}{m[4]}",
+    ("(y2-y1)", "(y2 minus y1)", "(y two minus y one)"),
+    needs=("-",),
+)

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.text.places import SIDES
 from bot.text.quantities.numbers import decimal, in_pairs, plural, year
 from bot.text.rule import Match, rule
 
@@ -102,9 +103,9 @@ countdown = rule(
     ("T-5 mins", "T minus 5 mins", "T minus five minutes"),
     needs=("t-",),
 )
-_COMPASS: dict[str, str] = {"N": "North", "S": "South", "E": "East", "W": "West"}
+_COMPASS = SIDES
 street_side = rule(
-    r"(?<!\w)([NSEW])\.? (?=\d{1,3}(?:st|nd|rd|th) (?:Street|Avenue|St|Ave)\b)",
+    r"(?<!\w)([NS][EW]|[NSEW])\.? (?=\d{1,3}(?:st|nd|rd|th) (?:Street|Avenue|St|Ave)\b)",
     lambda m: f"{_COMPASS[m[1]]} ",
     ("on E. 42nd Street", "on East 42nd Street", "on East forty-second Street"),
 )
@@ -123,7 +124,8 @@ nines = rule(
     needs=tuple("2s 3s 4s 5s 6s 7s 8s 9s".split()),
 )
 house = rule(
-    r"(?<![\w.,$-])([1-9]\d{2,3})(?=[A-Z]?(?: [A-Z][a-z]+\.?){1,3} "
+    r"(?<![\w.,$-])([1-9]\d{2,3})(?=[A-Z]?(?: (?:North|South|East|West)(?:east|west)? \d{1,3}(?:st|nd|rd|th)|"
+    r"(?: [A-Z][a-z]+\.?){1,3}) "
     r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place|Square|Way|Highway|Parkway)\b|"
     r" (?!(?:cars|feet|m|meters|of|people|steps|yards)\b)[a-z]{3,12} "
     r"(?:street|avenue|drive|road|boulevard|lane|court)\b)",
@@ -132,7 +134,7 @@ house = rule(
     ("221B Baker Street", "two twenty-one B Baker Street"),
 )
 compass = rule(
-    r"\b(\d{1,5}[A-Z]? )([NSEW])\b\.?(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]{1,20}) "
+    r"\b(\d{1,5}[A-Z]? )([NS][EW]|[NSEW])\b\.?(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]{1,20}) "
     r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place)\b)",
     lambda m: m[1] + _COMPASS[m[2]],
     ("7 W. 43rd Street", "7 West 43rd Street", "seven West forty-third Street"),

@@ -189,3 +189,12 @@ times_a_pack = rule(
     ("2x 4 people", "2x 4 people", "two by four people"),
     needs=("x ",),
 )
+tab = rule(
+    r"(?<![\w-])(?:[xX\d]-){2}(?:(?:\d{1,2}|[xX])-){2,5}(?:\d{1,2}|[xX])(?![\w-])",
+    lambda m: ", ".join(
+        one.upper() if one in "xX" else decimal(one) for one in m[0].split("-")
+    ),
+    ("0-2-2-1-0-0", "zero, two, two, one, zero, zero"),
+    ("x-3-2-0-1-0", "X, three, two, zero, one, zero"),
+    needs=("-",),
+)

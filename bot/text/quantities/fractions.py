@@ -150,10 +150,12 @@ of_all = rule(
     lambda m: (
         m[0]
         if (_DAY_ASKED.search(m.string[: m.start()]) and m.string.startswith(" right", m.end()))
+        or m.string[: m.start()].rstrip().endswith("=")
         or (m[1] and m.string.startswith(" full", m.end()) and _is_part(int(m[1]), int(m[2])))
         else f"{decimal(m[1] or m[3])} out of {decimal(m[2] or m[4])}"
     ),
     ("on 11/22 right?", "on 11/22 right?", "on November twenty-second right?"),
+    ("5/8 = 7/8 right?", "5/8 = 7/8 right?", "five eighths equals seven eighths right?"),
     ("7/25 people", "seven out of twenty-five people"),
     ("got 7/25", "got seven out of twenty-five"),
     ("3/4 done", "three out of four done"),
@@ -221,4 +223,28 @@ slashed = rule(
     ("1/128 drop", "one in one hundred twenty-eight drop"),
     ("BP 120/80", "BP one hundred twenty over eighty", "B P one hundred twenty over eighty"),
     needs=("/",),
+)
+_HALF_OF = "acre|bag|bottle|dozen|hour|hr|kilo|mile|stone|tank|ton"
+half_of = rule(
+    rf"(?<![\w/.,])(?<!\d )(?<!\d-)1/2[ -](?=(?:off|price|priced|way|term|marathon|day|time|court|"
+    rf"baked|full|empty|asleep|sister|brother|as|off)\b)|"
+    rf"(?<![\w/.,])(?<!\d )(?<!\b[Aa] )(?<!\d-)1/2 (an? )?(?=(?:{_HALF_OF})(?!\w))",
+    lambda m: (
+        "half "
+        if not re.match(rf"(?:{_HALF_OF})(?!\w)", m.string[m.end() :])
+        else f"half {'an' if m.string[m.end()] in 'aih' else 'a'} "
+    ),
+    ("tickets are 1/2 off", "tickets are half off"),
+    ("lost 1/2 stone", "lost half a stone"),
+    ("for 1/2 hour", "for half an hour"),
+    ("a 1/2 lb burger", "a 1/2 lb burger", "a one half pound burger"),
+    spaced=False,
+    needs=("1/2",),
+)
+and_half = rule(
+    r"(?<=\d) (?:and|&) 1/2(?![\w/])",
+    lambda _: " and a half",
+    ("12 and 1/2 stone", "12 and a half stone", "twelve and a half stone"),
+    spaced=False,
+    needs=("1/2",),
 )

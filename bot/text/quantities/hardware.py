@@ -162,3 +162,24 @@ amps = rule(
     ("12V 2A", "12V two amps", "twelve volts two amps"),
     needs=("a",),
 )
+_BINARY = {"K": "kibibytes", "M": "mebibytes", "G": "gibibytes"}
+binary_bytes = rule(
+    rf"{START}({NUMBER})([KMG])i(?!\w)",
+    lambda m: f"{decimal(m[1])} {_BINARY[m[2]]}",
+    ("at 512Mi", "at five hundred twelve mebibytes"),
+    needs=("ki", "mi", "gi"),
+)
+_WIRED = re.compile(
+    r"\b(?:cat ?[5678]\w?|download|ethernet|fib(?:er|re)|internet|isp|lan|link|nic|port|switch|"
+    r"uplink|upload|wan)\b",
+    re.IGNORECASE,
+)
+link_speed = rule(
+    rf"{START}({NUMBER}) ?([MG])b(?!\w)",
+    lambda m: (
+        f"{decimal(m[1])} {'mega' if m[2] == 'M' else 'giga'}bit" if _WIRED.search(m.string) else m[0]
+    ),
+    ("a 2.5Gb switch", "a two point five gigabit switch"),
+    ("a 2Gb file", "a 2Gb file", "a two gigabyte file"),
+    needs=("mb", "gb"),
+)

@@ -155,7 +155,11 @@ apart_from_unit = rule(
 
 
 #: The point of a unit written short, where the sentence goes on.
-_POINT = r"(?:(?<=[a-z]{2})\.(?=[,)]| (?-i:[a-z])))?"
+_POINT = (
+    r"(?:(?<=[a-z]{2})\.(?=[,)]| (?-i:(?!(?:add|and then|bake|did|do|does|done|don'?t|he|how|i|i'?m|"
+    r"is|it|it'?s|just|let|lol|no|not|now|pls|serve|she|so|stir|thanks|that'?s|they|this|wait|we|"
+    r"what|when|whisk|who|why|yes|you)\b)[a-z])))?"
+)
 
 
 def several(match: Match, figures: str, one: str, many: str) -> str:
@@ -258,6 +262,7 @@ measure = rule(
     (".5mm", "zero point five millimeters"),
     ("a 6 ft. table", "a six foot table"),
     ("2 tbsp. of salt", "two tablespoons of salt"),
+    ("2 tbsps. stir it", "two tablespoons. stir it"),
     flags=re.IGNORECASE,
 )
 touching_measure = rule(
@@ -288,4 +293,15 @@ meters = rule(
     ("2,340m", "two thousand three hundred forty meters"),
     ("8,849 m up", "eight thousand eight hundred forty-nine meters up"),
     ("the 100m final", "the one hundred meter final"),
+)
+_INSULIN = re.compile(
+    r"\b(?:basal|bolus|diabet\w{1,3}|heparin|humalog|insulin|lantus|novolog|sliding scale)\b",
+    re.IGNORECASE,
+)
+units_of_insulin = rule(
+    rf"{START}({NUMBER}) ?[uU](?![\w'])",
+    lambda m: counted(m[1], "unit") if _INSULIN.search(m.string) else m[0],
+    ("insulin 12u now", "insulin twelve units now"),
+    ("a 12u rack", "a 12u rack", "a twelve u rack"),
+    needs=("u",),
 )

@@ -51,8 +51,9 @@ points_of_type = rule(
     needs=("pt",),
 )
 torque = rule(
-    rf"{START}({NUMBER}) ?ft[- ]?lbs?(?!\w)\.?",
-    lambda m: f"{m[1]} foot pounds",
+    rf"{START}({NUMBER}) ?(?:ft[- ]?lbs?|lbs?[-·]ft)(?!\w)\.?",
+    lambda m: f"{m[1]} {'pound feet' if m[0].endswith('ft') else 'foot pounds'}",
+    ("420 lb-ft", "420 pound feet", "four hundred twenty pound feet"),
     ("85 ft-lbs", "85 foot pounds", "eighty-five foot pounds"),
     needs=("lb",),
 )

@@ -219,9 +219,16 @@ lengths = rule(
     ("5m brb", "5m brb", "five m be right back"),
     needs=("m",),
 )
+range_in_inches = rule(
+    r"(?<![\w.,/-])(\d{1,3}(?:\.\d)?)[-–](?=\d{1,3}(?:\.\d)? ?in(?:\.(?= [a-z])| (?:wide|tall|long|deep|high|"
+    r"thick|across|of (?:rain|snow|ice))\b))",
+    lambda m: f"{decimal(m[1])} to ",
+    ("2-4 in. of snow", "two to 4 in. of snow", "two to four inches of snow"),
+    needs=("in",),
+)
 inches_in_letters = rule(
     rf"{START}({NUMBER})in(?!\w)|{START}({NUMBER}) ?in(?:\.(?= [a-z])|(?= (?:wide|tall|long|deep|"
-    rf"high|thick|across)\b))",
+    rf"high|thick|across|of (?:rain|snow|ice))\b))",
     lambda m: several(m, m[1] or m[2], "inch", "inches"),
     ("30 in. wide", "thirty inches wide"),
     ("a 27in screen", "a twenty-seven inch screen"),

@@ -26,9 +26,10 @@ software = rule(
     rf"\b((?i:{_SOFTWARE})(?: ?[<>=~^]{{1,2}} ?| ))({_POINTED}(?:(?:,? (?:and|or|to|vs\.?|->|not|"
     rf"than) |, ?| ?/ ?| ?- ?)"
     rf"{_POINTED}){{0,3}})(?![\w%°])(?![.,]\d)(?! ?(?i:{FREE_UNITS}|times|points?|million|"
-    rf"billion)(?!\w))",
-    lambda m: m[1] + re.sub(_POINTED, lambda one: _version(one[0]), m[2]),
+    rf"billion)(?!\w))(\+(?!\w))?",
+    lambda m: m[1] + re.sub(_POINTED, lambda one: _version(one[0]), m[2]) + (" plus" if m[3] else ""),
     ("python 3.11 or newer", "python three point eleven or newer"),
+    ("python 3.11+ only", "python three point eleven plus only"),
     ("python 3.9 to 3.12", "python three point nine to three point twelve"),
     ("ubuntu 22.04", "ubuntu twenty-two oh four"),
     ("the python is 3.11 m", "the python is 3.11 m", "the python is three point one one meters"),
@@ -81,9 +82,10 @@ encoding = rule(
     needs=("utf",),
 )
 rights = rule(
-    r"\b((?i:chmod)(?: -R)? )(0?[0-7]{3})(?![\w.])",
-    lambda m: m[1] + digits(m[2]),
+    r"\b((?i:chmod)(?: -R)? )(0?[0-7]{3}(?:(?: not| or| to| instead of| vs|,) 0?[0-7]{3})?)(?![\w.])",
+    lambda m: m[1] + re.sub(r"\d+", lambda one: digits(one[0]), m[2]),
     ("chmod 777 it", "chmod seven seven seven it"),
+    ("chmod 755 not 777", "chmod seven five five not seven seven seven"),
     needs=("chmod",),
 )
 
@@ -119,4 +121,10 @@ status_code = rule(
     ("a 502 on prod", "a five oh two on prod"),
     ("a 502 on it", "a 502 on it", "a five hundred two on it"),
     needs=("40", "41", "42", "50"),
+)
+forwarded = rule(
+    r"(?<=-p )(\d{2,5}):(\d{2,5})(?![\w:])",
+    lambda m: f"{in_pairs(m[1])} to {in_pairs(m[2])}",
+    ("run -p 8080:80 nginx", "run -p eighty eighty to eighty nginx"),
+    needs=("-p ",),
 )

@@ -149,9 +149,10 @@ shooting = rule(
     needs=("-",),
 )
 full_time = rule(
-    r"(?<=\d-\d )(ft|ht|FT|HT)(?!\w)|(?:(?<=\bat )|(?<=after ))(ft|ht)(?=$|[.,!?])",
+    r"(?<=\d-\d )(ft|ht|FT|HT)(?!\w)|(?:(?<=\bat )|(?<=after )|(?<=before )|(?<=\bby ))(ft|ht|FT|HT)(?=$|[.,!?]| (?:and|but|so|we|they|then)\b)",
     lambda m: f"{'full' if (m[1] or m[2])[0] in 'fF' else 'half'} time",
     ("2-1 ft", "2-1 full time", "two to one full time"),
+    ("3-1 at HT and", "3-1 at half time and", "three to one at half time and"),
     needs=("ft", "ht"),
 )
 minute_of = rule(
@@ -241,4 +242,22 @@ season_of = rule(
     ("episode 3 of s2", "episode 3 of season two", "episode three of season two"),
     ("3 of s2", "3 of s2", "three of s two"),
     needs=(" of s",),
+)
+_SHOWN = re.compile(
+    r"\b(?:anime|arc|binge\w{0,2}|cancell?ed|ending|eps?|episodes?|finale|hulu|netflix|premieres?|"
+    r"renewed|rewatch\w{0,3}|season|series|show|spoilers?|trailer|watch\w{0,3})\b",
+    re.IGNORECASE,
+)
+_HALVES = re.compile(r"\b(?:half|end|start|ending|finale|ep|rest) of [Ss]\d")
+shown = rule(
+    r"(?<![\w'-])[Ss]([1-9]|1\d)(?![\w'.:-])(?! (?:bucket|plus|tablet|ultra))",
+    lambda m: (
+        f"season {cardinal(int(m[1]))}"
+        if _SHOWN.search(m.string) or _HALVES.search(m.string)
+        else m[0]
+    ),
+    ("the end of s3 is better than s1", "the end of season three is better than season one"),
+    ("the S2 finale", "the season two finale"),
+    ("an s3 bucket", "an s3 bucket", "an s three bucket"),
+    needs=tuple(f"s{figure}" for figure in range(1, 10)),
 )

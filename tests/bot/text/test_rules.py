@@ -6,13 +6,18 @@ import pytest
 
 from bot.text import (
     addresses,
+    chess,
     clipped,
     contractions,
+    crafts,
     days,
     dotted,
     formulas,
     kitchen,
+    markets,
+    medicine,
     music,
+    places,
     quantities,
     school,
     signs,
@@ -29,8 +34,11 @@ ORDERS = {
     ],
     contractions.ENGLISH: [contractions],
     days.ENGLISH: [days, weekdays],
-    formulas.ENGLISH: [formulas, music],
-    dotted.ENGLISH: [dotted, kitchen, addresses, clipped, school],
+    formulas.ENGLISH: [formulas, music, chess],
+    dotted.ENGLISH: [
+        *(dotted, kitchen, addresses, clipped, school),
+        *(crafts, medicine, markets, places),
+    ],
     symbols.ENGLISH: [symbols, signs],
 }
 EXAMPLES = [

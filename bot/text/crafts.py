@@ -1,0 +1,76 @@
+"""Stitches and rounds of knitting and crochet, where the message is a pattern."""
+
+import re
+
+from bot.text.rule import Match, Rule, rule
+
+#: What stands in patterns; two of these make a message one.
+_PATTERN = re.compile(
+    r"\b(?:amigurumi|bind(?:ing)? off|cast(?:ing)? on|crochet\w{0,3}|dpns?|gauge|hdc|hooks?|"
+    r"k\d{0,2}(?:tog)?|knit\w{0,4}|magic ring|needles?|p\d{1,2}(?:tog)?|purl\w{0,3}|rnds?|rows?|"
+    r"rounds?|[sd]c|skeins?|sl st|ssk|stitch(?:es)?|sts?|worsted|yarn|yo)\b",
+    re.IGNORECASE,
+)
+_SURE = re.compile(
+    r"\b(?:crochet|hdc|[kp]\dtog|knit|purl|rnds?|skein|sl st|sts|stitch|yarn|k\d{1,2}, ?p\d|"
+    r"p\d{1,2}, ?k\d|[sd]c in|st across|next st|each st)"
+)
+
+
+def is_pattern(match: Match) -> bool:
+    found = {one[0].lower() for one in _PATTERN.finditer(match.string)}
+    return len(found) > 1 and _SURE.search(match.string.lower()) is not None
+
+
+def _in_pattern(
+    pattern: str, words: str, *examples: tuple[str, ...], needs: tuple[str, ...] = ()
+) -> Rule:
+    return rule(
+        rf"(?<![\w'./-]){pattern}(?![\w'/-])",
+        lambda m: m.expand(words) if is_pattern(m) else m[0],
+        *examples,
+        needs=needs,
+    )
+
+
+together = _in_pattern(
+    r"[Kk](\d)tog", r"knit \1 together", ("yo, k2tog", "yo, knit 2 together", "yarn over, knit two together"),
+    needs=("tog",),
+)
+purled_together = _in_pattern(
+    r"[Pp](\d)tog", r"purl \1 together", ("row 2: p2tog, k1", "row 2: purl 2 together, k1", "row two: purl two together, knit one"),
+    needs=("tog",),
+)
+knitted = _in_pattern(
+    r"[Kk](\d{1,3})", r"knit \1",
+    ("knit k2, p2 rib", "knit knit 2, p2 rib", "knit knit two, purl two rib"),
+    ("the k2 peak", "the k2 peak", "the k two peak"),
+    needs=("k",),
+)
+purled = _in_pattern(
+    r"[Pp](\d{1,3})", r"purl \1", ("yarn: k2, p2", "yarn: k2, purl 2", "yarn: knit two, purl two"),
+    needs=("p",),
+)
+chained = _in_pattern(
+    r"[Cc]h (\d{1,3}|to|\w+ly)", r"chain \1",
+    ("ch 3, dc in next st", "chain 3, dc in next st", "chain three, double crochet in next stitch"),
+    ("ch 3 of it", "ch 3 of it", "chapter three of it"),
+    needs=("ch ",),
+)
+_STITCHES = {
+    "sc": "single crochet", "dc": "double crochet", "hdc": "half double crochet",
+    "sl st": "slip stitch", "yo": "yarn over", "st": "stitch", "sts": "stitches",
+    "rnd": "round", "rnds": "rounds", "rep": "repeat", "inc": "increase", "dec": "decrease",
+    "co": "cast on", "bo": "bind off", "us": "U S", "mr": "magic ring", "pm": "place marker",
+    "rs": "right side", "ws": "wrong side",
+}  # fmt: skip
+stitch = rule(
+    r"(?<![\w'./-])(sl st|sc|dc|hdc|yo|sts?|rnds?|rep|inc|dec|CO|BO|(?<=w/ )US(?= \d)|(?<=with )US(?= \d)|"
+    r"(?<=size )US(?= \d)|MR(?= \d)|PM|RS|WS)(?![\w'/])",
+    lambda m: _STITCHES[m[1].lower()] if is_pattern(m) else m[0],
+    ("3 sts, 1 sc", "3 stitches, 1 single crochet", "three stitches, one single crochet"),
+    ("the dc server", "the dc server", "the D C server"),
+    needs=tuple("sc dc yo st rnd rep inc dec co bo us mr pm rs ws".split()),
+)
+
+ENGLISH = (together, purled_together, knitted, purled, chained, stitch)

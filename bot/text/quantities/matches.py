@@ -1,0 +1,96 @@
+"""Results of matches: sets with a tie-break, times at bat, clubs written with three letters."""
+
+import re
+
+from bot.text.expressions import any_of
+from bot.text.quantities.numbers import decimal
+from bot.text.rule import Match, rule
+
+
+def _tie_break(match: Match) -> str:
+    return re.sub(
+        r"(\d)-(\d)(?: ?\((\d{1,2})(?:-(\d{1,2}))?\))?",
+        lambda m: " ".join(
+            [decimal(m[1]), decimal(m[2]), *([f"({m[3]}{' to ' + m[4] if m[4] else ''})"] * bool(m[3]))]
+        ),
+        match[0],
+    )
+
+
+tie_break = rule(
+    r"(?<![\w.,/:-])(?:[0-7]-[0-7](?: ?\(\d{1,2}(?:-\d{1,2})?\))?,? ){0,4}(?:7-6|6-7) ?"
+    r"\(\d{1,2}(?:-\d{1,2})?\)(?:,? [0-7]-[0-7](?![\d/-])(?: ?\(\d{1,2}(?:-\d{1,2})?\))?){0,4}",
+    _tie_break,
+    ("won 6-4 7-6(3)", "won six four seven six (3)", "won six four seven six (three)"),
+    ("7-6 (5), 6-2", "seven six (5), six two", "seven six (five), six two"),
+    needs=("7-6", "6-7"),
+)
+defeated = rule(
+    r"(?<=[a-z] )(?:d\.|def\.) (?=[A-Z][\w'-]{1,20} \d-\d)",
+    lambda _: "defeated ",
+    ("Nadal d. Murray 6-2 6-3", "Nadal defeated Murray 6-2 6-3", "Nadal defeated Murray six two, six three"),
+    spaced=False,
+    needs=("d. ", "def. "),
+)
+_AT_BAT = re.compile(
+    r"\b(?:at[- ]bats?|doubles?|hits?|homers?|homered|HRs?|RBIs?|singles?|strikeouts?|walks?|dinger)\b"
+)
+at_bat = rule(
+    r"(?<=\b[Ww]ent )([0-6])-([1-7])(?![\w/:-]|\.\d)",
+    lambda m: (
+        f"{'oh' if m[1] == '0' else decimal(m[1])} for {decimal(m[2])}"
+        if int(m[1]) <= int(m[2]) and _AT_BAT.search(m.string)
+        else m[0]
+    ),
+    ("went 3-4 with 2 RBI", "went three for four with 2 RBI", "went three for four with two R B I"),
+    ("went 3-4", "went 3-4", "went three and four"),
+    needs=("went ",),
+)
+so_many_for = rule(
+    r"(?<![\w.,-])(\d{1,2})-for-(\d{1,2})(?![\w-])",
+    lambda m: f"{decimal(m[1])} for {decimal(m[2])}",
+    ("he's 6-for-7 today", "he's six for seven today"),
+    needs=("-for-",),
+)
+_CLUBS = {
+    "ARS": "Arsenal", "AVL": "Villa", "BAR": "Barca", "BVB": "Dortmund", "BHA": "Brighton",
+    "CHE": "Chelsea", "EVE": "Everton", "FUL": "Fulham", "JUV": "Juve",
+    "LEI": "Leicester", "LIV": "Liverpool", "MCI": "Man City", "MUN": "Man United",
+    "NFO": "Forest", "RMA": "Real Madrid", "TOT": "Tottenham",
+    "WHU": "West Ham", "WOL": "Wolves", "BOS": "Boston", "CHI": "Chicago", "CLE": "Cleveland",
+    "DAL": "Dallas", "DEN": "Denver", "DET": "Detroit", "HOU": "Houston", "MEM": "Memphis",
+    "MIA": "Miami", "MIL": "Milwaukee", "NYK": "New York", "PHI": "Philly",
+    "PHX": "Phoenix", "POR": "Portland", "SAC": "Sacramento", "TOR": "Toronto", "ATL": "Atlanta",
+    "BUF": "Buffalo", "BAL": "Baltimore", "PIT": "Pittsburgh", "CIN": "Cincinnati", "SEA": "Seattle",
+}  # fmt: skip
+_CODE = any_of(_CLUBS)
+club = rule(
+    rf"(?<![\w'-])({_CODE})(?= \d{{1,3}}(?: ?[-–,] ?| )(?:\d|[A-Z]{{3}} \d))|"
+    rf"(?:(?<=\d )|(?<=\d, ))({_CODE})(?= \d|$|[.,!?]| \()",
+    lambda m: (
+        _CLUBS[m[1] or m[2]]
+        if len(re.findall(r"(?<![\w'-])[A-Z]{3}(?![\w'-])", m.string)) > 1
+        else m[0]
+    ),
+    ("ARS 2-0 CHE", "Arsenal 2-0 Chelsea", "Arsenal two nil Chelsea"),
+    ("BOS 112, MIA 98", "Boston 112, Miami 98", "Boston one hundred twelve, Miami ninety-eight"),
+    ("SAC 5 people", "SAC 5 people", "sac five people"),
+)
+final = rule(
+    r"(?<![\w'])(FT|HT)(?=: ?[A-Z\d])",
+    lambda m: (
+        f"{'full' if m[1] == 'FT' else 'half'} time"
+        if re.search(r"\d ?[-–] ?\d", m.string)
+        else m[0]
+    ),
+    ("FT: Leeds 2-1 Hull", "full time: Leeds 2-1 Hull", "full time: Leeds two to one Hull"),
+    needs=("ft:", "ht:"),
+)
+PUZZLE = re.compile(r"\b(?:connections|heardle|quordle|quiz|trivia|wordle)\b", re.IGNORECASE)
+puzzle = rule(
+    r"(?<![\w/.,])(\d{1,2})/(\d{1,2})(?![\w/%])",
+    lambda m: f"{decimal(m[1])} out of {decimal(m[2])}" if PUZZLE.search(m.string) else m[0],
+    ("5/6 on wordle", "five out of six on wordle"),
+    ("5/6 on it", "5/6 on it", "five sixths on it"),
+    needs=("/",),
+)

@@ -1,0 +1,32 @@
+"""Units and forms of laboratories and observatories."""
+
+import re
+
+from bot.text.quantities.numbers import counted, decimal
+from bot.text.quantities.parts import NUMBER, START
+from bot.text.rule import rule
+
+light_years = rule(
+    rf"(?<=\d )ly(?!\w)|(?<=illion )ly(?!\w)|(?<=\dk )ly(?!\w)|{START}({NUMBER})ly(?!\w)",
+    lambda m: f"{decimal(m[1])} light years" if m[1] else "light years",
+    ("2.5 million ly away", "2.5 million light years away", "two point five million light years away"),
+    ("4.2ly away", "four point two light years away"),
+    needs=("ly",),
+)
+_PRESSED = re.compile(
+    r"[°]|\b(?:boil\w{0,3}|gas|ideal|kpa|K|mol|moles?|nRT|PV|pressure|psi|STP|torr|volume)\b"
+)
+atmospheres = rule(
+    rf"{START}({NUMBER}) ?atm(?![\w'])",
+    lambda m: counted(m[1], "atmosphere") if _PRESSED.search(m.string) else m[0],
+    ("25 K and 1 atm", "25 K and one atmosphere", "twenty-five K and one atmosphere"),
+    ("at level 9 atm", "at level 9 atm", "at level nine at the moment"),
+    needs=("atm",),
+)
+#: How long what is done so often takes; other seconds are several boards: "2x4s".
+exposures = rule(
+    r"(?<![\w.])(\d{1,3})x(15|20|30|40|45|60|90|120|180|240|300|600)(s|sec|secs)(?!\w)",
+    lambda m: f"{decimal(m[1])} times {decimal(m[2])} seconds",
+    ("shot 120x30s", "shot one hundred twenty times thirty seconds"),
+    needs=("x",),
+)
