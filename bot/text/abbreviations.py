@@ -3,7 +3,7 @@
 # Read the same wherever they stand and however they are capitalised.
 ABBREVIATIONS = {
     "abt": "about", "acct": "account", "accts": "accounts", "afaik": "as far as I know",
-    "afk": "away from keyboard", "amt": "amount", "appts": "appointments", "asgmt": "assignment",
+    "afk": "away from keyboard", "amt": "amount", "anniv": "anniversary", "appts": "appointments", "asgmt": "assignment",
     "atm": "at the moment", "avg": "average", "bbiab": "be back in a bit", "bbl": "be back later",
     "bbs": "be back soon", "bcoz": "because", "bcuz": "because", "bday": "birthday",
     "bdrm": "bedroom", "bff": "best friend", "bffs": "best friends", "bldg": "building",
@@ -29,7 +29,7 @@ ABBREVIATIONS = {
     "jk": "just kidding", "json": "Jason", "kthx": "okay, thanks", "lmk": "let me know",
     "lvl": "level", "lyk": "let you know", "mb": "my bad", "mfw": "my face when",
     "mgmt": "management", "mnths": "months", "mr": "mister", "mtg": "meeting", "mtgs": "meetings",
-    "mths": "months", "myob": "mind your own business", "nbd": "no big deal",
+    "mths": "months", "myob": "mind your own business", "nbd": "no big deal", "nite": "night", "nites": "nights",
     "ngl": "not gonna lie", "nty": "no thank you", "nvm": "never mind", "nvr": "never",
     "obo": "or best offer", "obv": "obviously", "obvs": "obviously", "ofc": "of course",
     "ok": "okay", "omds": "oh my days", "omfg": "oh my god", "omg": "oh my god", "omw": "on my way",
@@ -129,5 +129,6 @@ SOUNDS = {
     "l8": "late", "l8er": "later", "l8ly": "lately", "l8r": "later", "m8": "mate", "m8s": "mates",
     "ne1": "anyone", "no1": "no one", "sk8": "skate", "some1": "someone", "str8": "straight",
     "sum1": "someone",
+    "f2f": "face to face", "f2p": "free to play", "p2w": "pay to win", "s2g": "swear to God",
     "w8": "wait", "wuu2": "what are you up to",
 }  # fmt: skip

@@ -210,7 +210,7 @@ floor = rule(
     needs=(" fl", " rd"),
 )
 lived = rule(
-    r"(?:(?<=\()|(?<=, )|(?<=; ))([bd])\. ?(?=1[0-9]\d\d(?!\d)|20\d\d(?!\d))",
+    r"(?:^|(?<=\()|(?<=, )|(?<=; ))([bd])\. ?(?=1[0-9]\d\d(?!\d)|20\d\d(?!\d))",
     lambda m: "born in " if m[1] == "b" else "died in ",
     ("Lee, d. 1865", "Lee, died in 1865", "Lee, died in eighteen sixty-five"),
     needs=("b.", "d."),

@@ -245,7 +245,7 @@ ENGLISH = (
     expression, tone, music.featuring, music.opus_number,
     absolute, prime, derivative, operator, difference, underscored, single, product, plural, away,
     alias, seeking,
-    music.chords, music.chord, music.sharp_minor, music.degree, music.progression, molar, raised_to_minus, quotient, salt, log_to_base, function, with_,
+    music.altered, music.chords, music.chord, music.sharp_minor, music.degree, music.progression, molar, raised_to_minus, quotient, salt, log_to_base, function, with_,
 )  # fmt: skip
 
 

@@ -60,6 +60,16 @@ chord = rule(
         "key of",
     ),
 )
+_SIGNED = {"#": " sharp", "b": " flat"}
+altered = rule(
+    r"(?<![\w'#-])([A-G])([#b]?)(maj|min|m|dim)?(6|7|9|11|13)\(?([b#])(5|9|11|13)\)?(?!\w)",
+    lambda m: (
+        f"{m[1]}{_SIGNED.get(m[2], '')}{_KEYS.get(m[3] or '', '')} {m[4]} "
+        f"{'flat' if m[5] == 'b' else 'sharp'} {m[6]}"
+    ),
+    ("learn Bm7b5", "learn B minor 7 flat 5", "learn B minor seven flat five"),
+    needs=("5", "9", "11", "13"),
+)
 sharp_minor = rule(
     r"(?<![\w'#-])([A-Ga-g])(#)(m|min|maj)(7?)(?!\w)|(?<![\w'#-])([A-G])(b)(m|min|maj)(7?)(?!\w)",
     lambda m: (

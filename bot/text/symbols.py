@@ -61,7 +61,7 @@ back_arrow = always(
     needs=("<", "←", "⇐"),
 )
 ampersand = always(
-    r"(?<=\w) ?&+ ?(?=\w)",
+    r"(?<=[\w)\"'.!?]) ?&+ ?(?=[\w(\"'])",
     " and ",
     ("you&me", "you and me"),
     needs=("&",),
@@ -77,6 +77,12 @@ at = always(
     " at ",
     ("dinner @ home", "dinner  at  home", "dinner at home"),
     needs=("@",),
+)
+money = always(
+    r"(?<=[a-z] )\$(?=$|[.,!?]| (?:and|back|bc|but|for|from|if|in|left|on|or|rn|to)\b)",
+    "money",
+    ("no $ left", "no money left"),
+    needs=("$",),
 )
 ticker = always(
     r"(?<!\w)\$(?=[A-Z]{1,5}\b)",
@@ -192,7 +198,7 @@ ENGLISH = (
     lone_percent, signs.assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp,
     community, arrow,
     back_arrow,
-    ampersand, lone_ampersand, at, ticker, blood_first, blood,
+    ampersand, lone_ampersand, at, money, ticker, blood_first, blood,
     grade, signs.plus_between, signs.unequal, signs.greater, signs.equals, signs.negative,
     plus_after, plus_before,
     slash, channel, hashtag, percent,

@@ -95,16 +95,18 @@ def _of_letters(match: Match) -> str:
     first, last = match[1] or match[4] or match[6], match[3] or match[5] or match[7]
     if first:
         return f"{_LETTERS[first]} to {_LETTERS[last]}"
-    return ", ".join(_LETTERS[one] for one in re.findall("Tu|Th|[MTWF]", match[8]))
+    return ", ".join(_LETTERS[one] for one in re.findall("Tu|Th|[MTWF]", match[8] or match[9]))
 
 
 lettered = rule(
     r"(?<![\w'&-])(?:(M|Tu?)( ?[-–] ?)(Th|F|W|Sat?|Sun?)|(W|Th|F|Sat?|Sun?)[-–](Sat?|Sun?|Th|Tu)|"
     r"(W|Th)[-–](F)(?= ?\d))(?![\w'&-])|"
-    r"(?<![\w'&-])(M/?W/?F|Tu?(?:/?| & | and )Th|M/W|M/Th|W/F|MW(?= (?:at )?\d))(?![\w'&-])",
+    r"(?<![\w'&-])(M/?W/?F|Tu?(?:/?| & | and )Th|M/W|M/Th|W/F|MW(?= (?:at )?\d))(?![\w'&-])|"
+    r"(?<![\w'&-])(M, ?W,? ?(?:(?:and|&) )?F|Tu?, ?Th)(?![\w'&-])",
     _of_letters,
     ("M-F, M-Th", "Monday to Friday, Monday to Thursday"),
     ("F-Sa 11-10", "Friday to Saturday 11-10", "Friday to Saturday eleven to ten"),
+    ("home M, W, F", "home Monday, Wednesday, Friday"),
     ("MWF or T/Th", "Monday, Wednesday, Friday or Tuesday, Thursday"),
     needs=(
         "m-",
@@ -121,6 +123,7 @@ lettered = rule(
         "u –",
         "mw",
         "m/",
+        "m, ",
         "wf",
         "w/f",
         "th",
@@ -216,7 +219,7 @@ small_of_day = rule(
 small_part = rule(
     r"(?<![\w'-])(?<!the )(?<!\bwe )(?<!\bhe )(?<!\bi )(?<!she )(?<!they )(?<!who )(?<!just )(mon|"
     r"sat|sun)(?= "
-    r"(?:afternoon|brunch|dinner|evening|lunch|morning|night)s?\b)",
+    r"(?:afternoon|brunch|dinner|evening|lunch|morning|night|nite)s?\b)",
     lambda m: _day(m[1]),
     ("drinks sat night?", "drinks Saturday night?"),
     ("they sat night after night", "they sat night after night"),

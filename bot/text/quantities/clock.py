@@ -161,6 +161,13 @@ def _clock(hour: int, minute: int) -> str:
     return f"{cardinal(hour)} {'oh ' if 0 < minute < 10 else ''}{cardinal(minute)}"
 
 
+#: Of what somebody is how fast at.
+_RACED = re.compile(
+    r"\b(?:any%|[Ff]inish(?:ed)?|half marathon|[Ii]ronman|marathon|pb|PB|PR|race[ds]?|ran|run|"
+    r"speedr[ua]n|splits?|[Tt]ri|triathlon|WR|wr)\b|any%"
+)
+
+
 def _time(match: Match) -> str:
     hour, minute, second = int(match["h"]), int(match["m"]), match["s"]
     if hour > 24 or minute > 59 or (second and int(second) > 59):
@@ -171,7 +178,9 @@ def _time(match: Match) -> str:
         words = cardinal(hour)
     else:
         words = cardinal(hour) + (" o'clock" if 0 < hour <= 12 else " hundred")
-    if second and int(second):
+    if second and int(second) and hour < 10 and not match["half"] and _RACED.search(match.string):
+        words += f" {'oh ' if int(second) < 10 else ''}{cardinal(int(second))}"
+    elif second and int(second):
         words += f" and {counted(str(int(second)), 'second')}"
     return words + _half(match["half"])
 

@@ -198,3 +198,15 @@ tab = rule(
     ("x-3-2-0-1-0", "X, three, two, zero, one, zero"),
     needs=("-",),
 )
+shares_of_all = rule(
+    r"(?<![\w.,/:$+-])(50-50|([1-9]0)-([1-9]0)(?= (?:chance|custody|odds|ratio|rule|split)\b))(?![\w/-])",
+    lambda m: (
+        " ".join(map(decimal, m[0].split("-")))
+        if m[1] == "50-50" or int(m[2]) + int(m[3]) == 100
+        else m[0]
+    ),
+    ("it's 50-50", "it's fifty fifty"),
+    ("a 60-40 split", "a sixty forty split"),
+    ("a 60-50 split", "a 60-50 split", "a sixty to fifty split"),
+    needs=("0-",),
+)

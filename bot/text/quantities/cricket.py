@@ -7,7 +7,7 @@ from bot.text.rule import Match, rule
 
 _CRICKET = re.compile(
     r"\b(?:all out|ashes|batting|batsm[ae]n|batters?|bowled|bowler|bowling|century|crease|"
-    r"cricket|declared|duck|innings|lbw|odi|overs?|partnership|run chase|runs|spinner|stumps|"
+    r"cricket|declared|duck|innings|lbw|odi|overs?|partnership|run chase|spinner|stumps|"
     r"t20i?|test match|wickets?)\b|\b(?:at|before|by) (?:lunch|tea)\b",
     re.IGNORECASE,
 )

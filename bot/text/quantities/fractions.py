@@ -203,7 +203,8 @@ def _slashed(match: Match) -> str:
     if top == 1 and bottom > 20 and bottom != 100:
         return f"one in {cardinal(bottom)}"
     pressure = 80 <= top <= 220 and 40 <= bottom <= 130 and top > bottom
-    between = "out of" if bottom in {5, 10, 20, 100} else "over" if pressure else "slash"
+    counted = bottom in {5, 10, 20, 100} or 31 < bottom >= top
+    between = "out of" if counted else "over" if pressure else "slash"
     return f"{cardinal(top)} {between} {cardinal(bottom)}"
 
 
@@ -220,6 +221,7 @@ slashed = rule(
     ("an 80/20 mix", "an eighty twenty mix"),
     ("a bassline in 7/8", "a bassline in seven eight"),
     ("in 4/4 or 3/4", "in four four or three four"),
+    ("pity at 74/90", "pity at seventy-four out of ninety"),
     ("1/128 drop", "one in one hundred twenty-eight drop"),
     ("BP 120/80", "BP one hundred twenty over eighty", "B P one hundred twenty over eighty"),
     needs=("/",),

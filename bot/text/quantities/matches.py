@@ -36,7 +36,7 @@ _AT_BAT = re.compile(
     r"\b(?:at[- ]bats?|doubles?|hits?|homers?|homered|HRs?|RBIs?|singles?|strikeouts?|walks?|dinger)\b"
 )
 at_bat = rule(
-    r"(?<=\b[Ww]ent )([0-6])-([1-7])(?![\w/:-]|\.\d)",
+    r"(?<=\b[Ww]ent )([0-6])[-/]([1-7])(?![\w/:-]|\.\d)",
     lambda m: (
         f"{'oh' if m[1] == '0' else decimal(m[1])} for {decimal(m[2])}"
         if int(m[1]) <= int(m[2]) and _AT_BAT.search(m.string)
@@ -45,6 +45,27 @@ at_bat = rule(
     ("went 3-4 with 2 RBI", "went three for four with 2 RBI", "went three for four with two R B I"),
     ("went 3-4", "went 3-4", "went three and four"),
     needs=("went ",),
+)
+passing = rule(
+    r"(?<![\w/.,-])(\d{1,2})[/-](\d{1,2})(?=,? (?:for |with )?\d{2,3} (?:yds|yards|passing)\b)",
+    lambda m: f"{decimal(m[1])} of {decimal(m[2])}" if int(m[1]) <= int(m[2]) else m[0],
+    (
+        "22/31 for 287 yds",
+        "twenty-two of thirty-one for 287 yds",
+        "twenty-two of thirty-one for two hundred eighty-seven yards",
+    ),
+    needs=("yds", "yards", "passing"),
+)
+intercepted = rule(
+    r"(?<=\d )INT(s?)(?!\w)",
+    lambda m: (
+        f"interception{m[1]}"
+        if re.search(r"\b(?:QB|TDs?|passing|picks?|yards|yds)\b", m.string)
+        else m[0]
+    ),
+    ("3 TDs, 1 INT", "3 TDs, 1 interception", "three T D's, one interception"),
+    ("5 INT gear", "5 INT gear", "five int gear"),
+    needs=("int",),
 )
 so_many_for = rule(
     r"(?<![\w.,-])(\d{1,2})-for-(\d{1,2})(?![\w-])",
@@ -74,7 +95,7 @@ club = rule(
     ),
     ("ARS 2-0 CHE", "Arsenal 2-0 Chelsea", "Arsenal two nil Chelsea"),
     ("BOS 112, MIA 98", "Boston 112, Miami 98", "Boston one hundred twelve, Miami ninety-eight"),
-    ("SAC 5 people", "SAC 5 people", "sac five people"),
+    ("ATL 5 more", "ATL 5 more", "A T L five more"),
 )
 final = rule(
     r"(?<![\w'])(FT|HT)(?=: ?[A-Z\d])",

@@ -165,7 +165,6 @@ range_before_sign = rule(
     rf"{START}({NUMBER})({_SCALE}?) ?[-–] ?(?={NUMBER}{_PAID})",
     lambda m: f"{decimal(m[1])}{m[2] and ' ' + SCALES[m[2].lower()]} to ",
     ("5-10€", "five to 10€", "five to ten euros"),
-    ("5m-10m USD", "five million to 10m USD", "five million to ten million U S dollars"),
 )
 
 

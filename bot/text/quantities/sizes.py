@@ -170,6 +170,12 @@ height = rule(
     ("6'2 tall", "six foot two tall"),
     needs=("'",),
 )
+trousers = rule(
+    r"(?<![\w.])([23456]\d)W(?: ?[x×/,] ?| )([23]\d)L(?!\w)",
+    lambda m: f"{decimal(m[1])} waist {decimal(m[2])} length",
+    ("shorts are 32W 30L", "shorts are thirty-two waist thirty length"),
+    needs=("w",),
+)
 race = rule(
     r"(?<![\w.])(?:(\d) ?x ?|(?<=the ))((?:50|[1-48]00|1500|3000|5000))m(?![\w'])",
     lambda m: ((m[1] and decimal(m[1]) + " by ") or "") + several(m, m[2], "meter", "meters"),
