@@ -37,7 +37,7 @@ ABBREVIATIONS = {
     "pkts": "packets", "pkgs": "packages",
     "pls": "please", "plz": "please", "ppl": "people", "prbly": "probably", "pwd": "password",
     "pymt": "payment", "qtr": "quarter", "qtrs": "quarters",
-    "qty": "quantity", "recd": "received", "rec'd": "received",
+    "qty": "quantity", "sz": "size", "recd": "received", "rec'd": "received",
     "rlly": "really", "rly": "really",
     "rmbr": "remember", "smh": "shaking my head", "smth": "something", "sqrt": "square root",
     "srsly": "seriously", "srry": "sorry", "sry": "sorry", "szn": "season",

@@ -41,7 +41,7 @@ _TO = re.compile(
     r")|(?<=nice )|(?<=glad )|"
     r"(?<=love )|(?<=like )|(?<=ready )|(?<=hard )|(?<=trying )|(?<=used ))2 (?=(?:be|come|do|eat|"
     r"get|go|hang|hear|help|know|make|meet|"
-    r"play|say|see|sleep|talk|watch|work)\b)"
+    r"play|say|see|sleep|talk|watch|work)\b)|(?<=[a-z] )2 (?=(?:my|the|your|ur)? ?taste\b)"
 )
 _SO_MUCH = re.compile(
     r"(?<=[a-z] )sm(?=$|[.!,?]| (?:for|omg|lol|pls|guys|everyone|bro|man|and|but)\b)"

@@ -259,6 +259,19 @@ wanted = rule(
     ("LF: eevee FT: mew", "looking for: eevee for trade: mew"),
     needs=("lf:", "ft:", "iso:", "h:"),
 )
+standard = rule(
+    r"(?:(?<=\d )|(?<=% ))std(?![\w'])(?! dev)|(?<![\w'])std(?= (?:edition|ed|room|size|version|deluxe)\b)",
+    lambda _: "standard",
+    ("$70 std or not", "$70 standard or not", "seventy dollars standard or not"),
+    ("an std test", "an std test", "an S T D test"),
+    needs=("std",),
+)
+pair = rule(
+    r"(?<=\d )(prs?)(?= (?:of|gloves|jeans|pants|shoes|socks|boots|earrings)\b)",
+    lambda m: "pairs" if m[1] == "prs" else "pair",
+    ("1 pr of gloves", "1 pair of gloves", "one pair of gloves"),
+    needs=("pr",),
+)
 strength = rule(
     r"(?<=\d )str(?![\w'])(?=$|[,/.]| and\b)|(?<![\w'.])(?:str)(?=[/,] ?(?:dex|int|con|agi)\b| build\b| \d)",
     lambda _: "strength",
@@ -295,6 +308,6 @@ ENGLISH = (
     cash_machine, instagram, school.admission, shoe_size, minimum, editor, extension,
     and_, volume, grandmaster,
     out_of_office, zone,
-    school.conference, looking_for, wanted, strength, deadlift, school.school_year,
+    school.conference, looking_for, wanted, standard, pair, strength, deadlift, school.school_year,
     school.parents_evening, school.letter_range, key,
 )  # fmt: skip

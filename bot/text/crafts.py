@@ -6,14 +6,14 @@ from bot.text.rule import Match, Rule, rule
 
 #: What stands in patterns; two of these make a message one.
 _PATTERN = re.compile(
-    r"\b(?:amigurumi|bind(?:ing)? off|cast(?:ing)? on|crochet\w{0,3}|dpns?|gauge|hdc|hooks?|"
+    r"\b(?:amigurumi|bind(?:ing)? off|cast(?:ing)? on|crochet\w{0,3}|dpns?|gauge|hdc|hooks?|inc|dec|ch|"
     r"k\d{0,2}(?:tog)?|knit\w{0,4}|magic ring|needles?|p\d{1,2}(?:tog)?|purl\w{0,3}|rnds?|rows?|"
     r"rounds?|[sd]c|skeins?|sl st|ssk|stitch(?:es)?|sts?|worsted|yarn|yo)\b",
     re.IGNORECASE,
 )
 _SURE = re.compile(
     r"\b(?:crochet|hdc|[kp]\dtog|knit|purl|rnds?|skein|sl st|sts|stitch|yarn|k\d{1,2}, ?p\d|"
-    r"p\d{1,2}, ?k\d|[sd]c in|st across|next st|each st)"
+    r"p\d{1,2}, ?k\d|ch(?:ain)? \d+, [sd]c|[sd]c \d+, (?:ch|inc|turn)|[sd]c in|st across|next st|each st)"
 )
 
 

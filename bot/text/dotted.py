@@ -63,7 +63,7 @@ _SLASHED = {
     "w/o": "without", "w/": "with ", "w/e": "whatever", "w/in": "within", "e/o": "every other",
     "w/d": "washer dryer", "b/c": "because", "n/a": "not applicable",
     "tl;dr": "in short", "tl:dr": "in short", "a/c": "A C", "c/o": "care of",
-    "b/w": "between", "o/u": "over under",
+    "b/w": "between", "o/n": "overnight", "o/u": "over under",
 }  # fmt: skip
 _NEVER_LAST = ("ly", "ing", "imum")
 

@@ -10,9 +10,10 @@ from bot.text.rule import Match, rule
 
 _METALS = "H|Li|Na|K|Ca|Mg|Al|Si|Fe|Cu|Zn|Ag|Mn|Ba|Pb|Sn|Ti|Ni|Cs|Rb"
 salt = rule(
-    rf"(?<![\w-])(?=[A-Z]{{1,2}}[a-z]|[A-Z][a-z][A-Z])(?:{_METALS})(?:Cl|Br|F|I|OH|CN|O|S)(?![\w-])",
+    rf"(?<![A-Za-z_-])(?=[A-Z]{{1,2}}[a-z]|[A-Z][a-z][A-Z])(?:{_METALS})(?:Cl|Br|F|I|OH|CN|O|S)(?![\w-])",
     lambda m: " ".join(m[0].upper()),
     ("NaCl", "N A C L"),
+    ("2HCl", "2 H C L", "two H C L"),
     ("HCl or NaOH", "H C L or N A O H"),
     ("MgO", "M G O"),
     ("NaN", "NaN", "nan"),

@@ -98,10 +98,11 @@ nation = rule(
 )
 
 dew_point = rule(
-    r"(?<=\b[Dd]ew )pts?(?![\w'])\.?",
+    r"(?:(?<=\b[Dd]ew )|(?<=melting )|(?<=boiling )|(?<=freezing )|(?<=\b[Pp]ower )|(?<=selling )|"
+    r"(?<=turning ))pts?(?![\w'])\.?",
     lambda m: f"point{'s' if 's' in m[0] else ''}",
     ("dew pt is 72", "dew point is 72", "dew point is seventy-two"),
-    needs=("dew pt",),
+    needs=(" pt",),
 )
 thunderstorms = rule(
     r"(?<![\w'])[Tt]-?storms?(?![\w'])",

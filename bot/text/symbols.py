@@ -144,6 +144,12 @@ plus_before = always(
     ("+ve", "plus ve"),
     needs=("+",),
 )
+slash_apart = always(
+    r"(?<=[\w%)]{2}) / (?=\w\w)",
+    ", ",
+    ("chicken / beef", "chicken, beef"),
+    needs=(" / ",),
+)
 slash = always(
     r"(?<![\w/])/(?=[a-z])",
     "slash ",
@@ -201,7 +207,7 @@ ENGLISH = (
     ampersand, lone_ampersand, at, money, ticker, blood_first, blood,
     grade, signs.plus_between, signs.unequal, signs.greater, signs.equals, signs.negative,
     plus_after, plus_before,
-    slash, channel, hashtag, percent,
+    slash_apart, slash, channel, hashtag, percent,
     file_ending, trademark,
 )  # fmt: skip
 _MARKUP = re.compile(r"[*_~`|<>\\#@^\[\]{}=+/\u2022\x00-\x1f]+")

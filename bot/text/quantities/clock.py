@@ -163,7 +163,7 @@ def _clock(hour: int, minute: int) -> str:
 
 #: Of what somebody is how fast at.
 _RACED = re.compile(
-    r"\b(?:any%|[Ff]inish(?:ed)?|half marathon|[Ii]ronman|marathon|pb|PB|PR|race[ds]?|ran|run|"
+    r"\b(?:[Ff]inish(?:ed)?|half marathon|[Ii]ronman|marathon|pb|PB|PR|race|raced|"
     r"speedr[ua]n|splits?|[Tt]ri|triathlon|WR|wr)\b|any%"
 )
 

@@ -90,7 +90,10 @@ room = rule(
     r"\b((?i:rooms?|rm|suite|unit|apartment|apt|flight|locker|cabin|dorm) "
     r"#?)([1-9]\d{2,3})(?![\w/:%-]|[.,]\d)"
     r"(?! (?:people|[a-z]{3,12}s)\b)",
-    lambda m: m[1] + in_pairs(m[2]),
+    lambda m: (
+        re.sub("(?i)^(a)pt ", r"\1partment ", m[1]).replace("#", "number ") + in_pairs(m[2])
+    ),
+    ("apt #305", "apartment number three oh five"),
     ("room 305", "room three oh five"),
     ("flight 1423", "flight fourteen twenty-three"),
     ("room 12", "room 12", "room twelve"),
@@ -132,6 +135,13 @@ house = rule(
     lambda m: year(int(m[1])) if m[1].endswith("00") else in_pairs(m[1]),
     ("1600 Penn Avenue", "sixteen hundred Penn Avenue"),
     ("221B Baker Street", "two twenty-one B Baker Street"),
+)
+house_lettered = rule(
+    r"(?<![\w.,$-])(\d{1,4})([A-F])(?= (?:[A-Z][a-z']{1,20}\.? ){1,3}"
+    r"(?:Street|Avenue|Drive|Road|Boulevard|Lane|Court|Place|Square|Way|Highway|Parkway|Terrace)\b)",
+    lambda m: f"{in_pairs(m[1])} {m[2]}",
+    ("at 45B Queen's Road", "at forty-five B Queen's Road"),
+    ("lost 45B Way", "lost 45B Way", "lost forty-five billion Way"),
 )
 compass = rule(
     r"\b(\d{1,5}[A-Z]? )([NS][EW]|[NSEW])\b\.?(?= (?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]{1,20}) "

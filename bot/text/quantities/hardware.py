@@ -153,6 +153,14 @@ amp_hours = rule(
     ("1.5Ah", "one point five amp hours"),
     needs=("h",),
 )
+_WIRING = re.compile(r"\b(?:amps?|AWG|awg|breakers?|circuits?|fuses?|outlets?|wires?|wiring)\b")
+amps_of_wire = rule(
+    rf"{START}({NUMBER})A(?=$|[,!?;)]|\.(?:\s|$)| (?:breaker|circuit|for|fuse|or|and|on|outlet|is)\b)",
+    lambda m: several(m, m[1], "amp", "amps") if _WIRING.search(m.string) else m[0],
+    ("wire for 15A, ok", "wire for fifteen amps, ok", "wire for fifteen amps, okay"),
+    ("seat 15A, ok", "seat 15A, ok", "seat fifteen A, okay"),
+    needs=("a",),
+)
 amps = rule(
     rf"{START}({NUMBER})A(?= (?:adapter|charger|fuse|breaker|circuit|supply|output|plug|max)\b| "
     rf"?@)|"

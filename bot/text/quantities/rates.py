@@ -39,6 +39,13 @@ requests = rule(
     ("100 req/min", "100 requests per minute", "one hundred requests per minute"),
     needs=("/",),
 )
+per_liter = rule(
+    r"(?<=\d) ?/ ?([Ll]|gal|kWh|kwh)(?![\w/²³^])(?=$|[ .,!?;)])",
+    lambda m: f" per {({'l': 'liter', 'g': 'gallon', 'k': 'kilowatt hour'})[m[1][0].lower()]}",
+    ("gas was 1.45/L", "gas was 1.45 per liter", "gas was one forty-five per liter"),
+    needs=("/l", "/ l", "/gal", "/ gal", "/k", "/ k"),
+    spaced=False,
+)
 points_of_type = rule(
     rf"{START}({NUMBER})(?: ?pt(?= (?:font|type|[Tt]imes|Arial|Calibri|Helvetica|Comic|size|text|"
     rf"Garamond)\b)|-pts?(?!\w)| ?pts?(?= (?:favou?rites?|favs?|underdogs?|dogs?|spread|lead|"

@@ -30,3 +30,9 @@ exposures = rule(
     ("shot 120x30s", "shot one hundred twenty times thirty seconds"),
     needs=("x",),
 )
+moles = rule(
+    rf"{START}({NUMBER}) ?mol(?![\w'/])",
+    lambda m: counted(m[1], "mole"),
+    ("0.5 mol of it", "zero point five moles of it"),
+    needs=("mol",),
+)

@@ -35,6 +35,20 @@ sides_with_units = rule(
     ("5cm x 10cm", "5 cm by 10cm", "five centimeters by ten centimeters"),
     needs=("x", "×"),
 )
+sides_before_unit = rule(
+    r"(?<![\w.])(\d{1,4}(?:\.\d)?) ?[x×] ?(?=\d{1,4}(?:\.\d)? ?(?:cm|mm|ft|in|px|yd)(?!\w))",
+    lambda m: f"{decimal(m[1])} by ",
+    ("it's 120x60cm", "it's one hundred twenty by 60cm", "it's one hundred twenty by sixty centimeters"),
+    needs=("x", "×"),
+)
+_WAYS = {"H": "high", "W": "wide", "D": "deep", "L": "long", "T": "tall"}
+way = rule(
+    r"(?<=\d[\"'])([HWDLT])(?!\w)",
+    lambda m: f" {_WAYS[m[1]]}",
+    ('24" x 30"H', '24" x 30" high', "twenty-four by thirty inches high"),
+    spaced=False,
+    needs=('"', "'"),
+)
 three_sides = rule(
     r"(?<![\w.])(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|×)(\d{1,5}(?:\.\d{1,3})?)(?: ?x ?|"
     r"×)(\d{1,5}(?:\.\d{1,3})?)(?!\d)(?!\.\d)(?![xX×])",
