@@ -3,7 +3,8 @@
 # Read the same wherever they stand and however they are capitalised.
 ABBREVIATIONS = {
     "abt": "about", "acct": "account", "accts": "accounts", "afaik": "as far as I know",
-    "afk": "away from keyboard", "amt": "amount", "anniv": "anniversary", "appts": "appointments", "asgmt": "assignment",
+    "afk": "away from keyboard", "amt": "amount", "anniv": "anniversary", "appts": "appointments",
+    "asgmt": "assignment",
     "atm": "at the moment", "avg": "average", "bbiab": "be back in a bit", "bbl": "be back later",
     "bbs": "be back soon", "bcoz": "because", "bcuz": "because", "bday": "birthday",
     "bdrm": "bedroom", "bff": "best friend", "bffs": "best friends", "bldg": "building",
@@ -29,7 +30,8 @@ ABBREVIATIONS = {
     "jk": "just kidding", "json": "Jason", "kthx": "okay, thanks", "lmk": "let me know",
     "lvl": "level", "lyk": "let you know", "mb": "my bad", "mfw": "my face when",
     "mgmt": "management", "mnths": "months", "mr": "mister", "mtg": "meeting", "mtgs": "meetings",
-    "mths": "months", "myob": "mind your own business", "nbd": "no big deal", "nite": "night", "nites": "nights",
+    "mths": "months", "myob": "mind your own business", "nbd": "no big deal", "nite": "night",
+    "nites": "nights",
     "ngl": "not gonna lie", "nty": "no thank you", "nvm": "never mind", "nvr": "never",
     "obo": "or best offer", "obv": "obviously", "obvs": "obviously", "ofc": "of course",
     "ok": "okay", "omds": "oh my days", "omfg": "oh my god", "omg": "oh my god", "omw": "on my way",

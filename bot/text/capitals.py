@@ -45,7 +45,8 @@ _PACK = re.compile(r"\b(?:times|two|three|four|six|eight|AA or|AA and|AA,) $")
 #: Words too, unless figures are spoken of.
 _WITH_FIGURES = frozenset({"ERA", "ACT", "WAR", "POD"})
 _FIGURES = re.compile(
-    r"\b(?:bullpen|innings|Ks|pitch(?:er|ing)|rotation|strikeouts|point|score|scored|tests?|prep|S A T|SAT)\b|\b(?:on|took|take|taking|retake) the ACT\b"
+    r"\b(?:bullpen|innings|Ks|pitch(?:er|ing)|rotation|strikeouts|point|score|scored|tests?|prep|"
+    r"S A T|SAT)\b|\b(?:on|took|take|taking|retake) the ACT\b"
 )
 _WITHOUT_MARK = {"IM": "I'm"}
 #: Before these it is a medley of swimmers or a message.

@@ -249,47 +249,6 @@ looking_for = rule(
     ("tank LF healer", "tank looking for healer"),
     needs=("lf",),
 )
-wanted = rule(
-    r"(?<![\w'])(LF|FT|ISO|H)(?=: )",
-    lambda m: (
-        {"LF": "looking for", "FT": "for trade", "ISO": "in search of", "H": "have"}[m[1]]
-        if m[1] in {"LF", "ISO"} or re.search(r"(?<!\w)(?:LF|W): ", m.string)
-        else m[0]
-    ),
-    ("LF: eevee FT: mew", "looking for: eevee for trade: mew"),
-    needs=("lf:", "ft:", "iso:", "h:"),
-)
-standard = rule(
-    r"(?:(?<=\d )|(?<=% ))std(?![\w'])(?! dev)|(?<![\w'])std(?= (?:edition|ed|room|size|version|deluxe)\b)",
-    lambda _: "standard",
-    ("$70 std or not", "$70 standard or not", "seventy dollars standard or not"),
-    ("an std test", "an std test", "an S T D test"),
-    needs=("std",),
-)
-pair = rule(
-    r"(?<=\d )(prs?)(?= (?:of|gloves|jeans|pants|shoes|socks|boots|earrings)\b)",
-    lambda m: "pairs" if m[1] == "prs" else "pair",
-    ("1 pr of gloves", "1 pair of gloves", "one pair of gloves"),
-    needs=("pr",),
-)
-strength = rule(
-    r"(?<=\d )str(?![\w'])(?=$|[,/.]| and\b)|(?<![\w'.])(?:str)(?=[/,] ?(?:dex|int|con|agi)\b| build\b| \d)",
-    lambda _: "strength",
-    ("40 vig, 60 str", "40 vig, 60 strength", "forty vig, sixty strength"),
-    ("a str is", "a str is", "a S T R is"),
-    needs=("str",),
-)
-deadlift = rule(
-    r"(?<![\w'])(?:dl|DL)(?= \d)",
-    lambda m: (
-        "deadlift"
-        if re.search(r"\b(?:bench|ohp|OHP|press|rows?|squats?|reps?|sets?)\b", m.string)
-        else m[0]
-    ),
-    ("squat 100, dl 140", "squat 100, deadlift 140", "squat one hundred, deadlift one hundred forty"),
-    ("the dl 2 link", "the dl 2 link", "the D L two link"),
-    needs=("dl",),
-)
 _KEYS = {"ctrl": "control", "cmd": "command", "win": "windows", "del": "delete", "esc": "escape"}
 key = rule(
     r"(?<![\w'+])(?:[Cc]trl|(?:[Cc]md|[Aa]lt|[Ss]hift|[Ww]in)(?=\+))"
@@ -308,6 +267,6 @@ ENGLISH = (
     cash_machine, instagram, school.admission, shoe_size, minimum, editor, extension,
     and_, volume, grandmaster,
     out_of_office, zone,
-    school.conference, looking_for, wanted, standard, pair, strength, deadlift, school.school_year,
+    school.conference, looking_for, school.school_year,
     school.parents_evening, school.letter_range, key,
 )  # fmt: skip

@@ -5,7 +5,18 @@ What an abbreviation means is decided by its neighbours. A point that also ends 
 
 import re
 
-from bot.text import addresses, clipped, crafts, kitchen, markets, medicine, places
+from bot.text import (
+    addresses,
+    clipped,
+    crafts,
+    kitchen,
+    markets,
+    medicine,
+    offers,
+    places,
+    school,
+    training,
+)
 from bot.text.expressions import any_of
 from bot.text.rule import Match, Rule, rule
 from bot.text.sentences import point
@@ -215,18 +226,6 @@ lived = rule(
     ("Lee, d. 1865", "Lee, died in 1865", "Lee, died in eighteen sixty-five"),
     needs=("b.", "d."),
 )
-edition = rule(
-    r"(?<=\d(?:st|nd|rd|th) )eds?\b\.?",
-    lambda m: f"edition{point(m)}",
-    ("a 1st ed", "a 1st edition", "a first edition"),
-    needs=(" ed",),
-)
-deviation = rule(
-    r"\bstd\.?(?= (?:dev|err|error|deviation|library|lib)\b)",
-    lambda _: "standard",
-    ("a std dev of 3", "a standard dev of 3", "a standard dev of three"),
-    needs=("std",),
-)
 century = rule(
     r"(?<=\dth )c\.(?= [a-z]|\s*$|\))|(?<=\dst )c\.(?= [a-z]|\s*$|\))",
     lambda m: f"century{point(m)}",
@@ -266,6 +265,7 @@ each = rule(
     ("3 at $4 ea.", "3 at $4 each.", "three at four dollars each."),
     needs=("ea",),
 )
+
 key = rule(
     r"\b([A-G](?:#|b)?) ?maj\b\.?|(?<=\b[Ii]n )([A-G](?:#|b)?) ?min\b\.?",
     lambda m: (f"{m[1]} major" if m[1] else f"{m[2]} minor") + point(m),
@@ -280,11 +280,11 @@ ENGLISH = (
     addresses.direction, addresses.small_street, addresses.apartment, title,
     dotted_title, addressed,
 
-    floor, edition, lived,
-    deviation, century,
+    floor, school.edition, lived,
+    school.deviation, century,
 
     numbered, dotted_numbered, number_of, established, bound, included,
-    *clipped.ENGLISH, always, always_dotted, name_ends,
+    *clipped.ENGLISH, *offers.ENGLISH, *training.ENGLISH, always, always_dotted, name_ends,
     kitchen.size,
     each, key, kitchen.spoons, kitchen.cups, kitchen.packed, kitchen.shouted,
 )  # fmt: skip

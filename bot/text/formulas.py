@@ -10,7 +10,8 @@ from bot.text.rule import Match, rule
 
 _METALS = "H|Li|Na|K|Ca|Mg|Al|Si|Fe|Cu|Zn|Ag|Mn|Ba|Pb|Sn|Ti|Ni|Cs|Rb"
 salt = rule(
-    rf"(?<![A-Za-z_-])(?=[A-Z]{{1,2}}[a-z]|[A-Z][a-z][A-Z])(?:{_METALS})(?:Cl|Br|F|I|OH|CN|O|S)(?![\w-])",
+    rf"(?<![A-Za-z_-])(?=[A-Z]{{1,2}}[a-z]|[A-Z][a-z][A-Z])(?:{_METALS})(?:Cl|Br|F|I|OH|CN|O|"
+    rf"S)(?![\w-])",
     lambda m: " ".join(m[0].upper()),
     ("NaCl", "N A C L"),
     ("2HCl", "2 H C L", "two H C L"),
@@ -58,7 +59,8 @@ expression = rule(
     needs=("\\",),
 )
 molar = rule(
-    r"(?<=\d)( ?)([mµn]?)M(?= (?:HCl|NaOH|NaCl|KCl|KOH|KI|HNO3|H2SO4|CaCl2|MgCl2|CuSO4|NH3|EDTA|HBr|HI|NaHCO3|acid|buffer|concentration|glucose|"
+    r"(?<=\d)( ?)([mµn]?)M(?= (?:HCl|NaOH|NaCl|KCl|KOH|KI|HNO3|H2SO4|CaCl2|MgCl2|CuSO4|NH3|EDTA|"
+    r"HBr|HI|NaHCO3|acid|buffer|concentration|glucose|"
     r"solutions?|stock|sucrose|tris)\b)",
     lambda m: f" {({'m': 'milli', 'µ': 'micro', 'n': 'nano'}).get(m[2], '')}molar",
     ("0.1M HCl", "0.1 molar HCl", "zero point one molar H C L"),
@@ -149,7 +151,8 @@ _OPERATORS = {
     "&": "ampersand",
 }  # fmt: skip
 operator = rule(
-    r"(?:(?<=\b(?:vs|or|of|is) )|(?<=between )|(?<=\b(?:use|and|not|the) )|(?<=\b(?:with|uses) )|(?<=\bvs\. )|^)"
+    r"(?:(?<=\b(?:vs|or|of|is) )|(?<=between )|(?<=\b(?:use|and|not|the) )|(?<=\b(?:with|uses) )|"
+    r"(?<=\bvs\. )|^)"
     r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|and|not|instead|operators?|means|in (?:js|python|c))\b|"
     r"[.,?]?$)",
     lambda m: _OPERATORS.get(m[1], m[1]),
@@ -246,7 +249,8 @@ ENGLISH = (
     expression, tone, music.featuring, music.opus_number,
     absolute, prime, derivative, operator, difference, underscored, single, product, plural, away,
     alias, seeking,
-    music.altered, music.chords, music.chord, music.sharp_minor, music.degree, music.progression, molar, raised_to_minus, quotient, salt, log_to_base, function, with_,
+    music.altered, music.chords, music.chord, music.sharp_minor, music.degree, music.progression,
+    molar, raised_to_minus, quotient, salt, log_to_base, function, with_,
 )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ import re
 from bot.text.rule import rule
 
 size = rule(
-    r"(?:(?<=\d )|(?<=\ba )|(?<=whole )|(?<=\bone )|(?<=\btwo ))(sm|med|lg|lrg)(?:\.(?= [a-z])|(?= (?:onions?|eggs?|carrots?|potato(?:es)?|apples?|"
+    r"(?:(?<=\d )|(?<=\ba )|(?<=whole )|(?<=\bone )|(?<=\btwo ))(sm|med|lg|lrg)(?:\.(?= [a-z])|"
+    r"(?= (?:onions?|eggs?|carrots?|potato(?:es)?|apples?|"
     r"bell|shrimp|"
     r"tomato(?:es)?|clove|pot|pan|bowl|coffee|fries|pizza|drink)\b))",
     lambda m: {"sm": "small", "med": "medium", "lg": "large", "lrg": "large"}[m[1]],

@@ -95,7 +95,8 @@ _NAMED_STAR = re.compile(
 )
 # A key of a telephone.
 _STAR_KEY = re.compile(
-    r"(?:(?<=\b[Pp]ress )|(?<=\b[Dd]ial )|(?<=\b[Hh]it )|(?<=\b[Uu]se ))\*(?=\d{2,3}(?![\w*])|$|[ ,.])"
+    r"(?:(?<=\b[Pp]ress )|(?<=\b[Dd]ial )|(?<=\b[Hh]it )|(?<=\b[Uu]se ))\*(?=\d{2,3}(?![\w*])|$|"
+    r"[ ,.])"
 )
 # Marks that no later step reads.
 _SPACES = str.maketrans("_|[]{}\\`", " " * 8)

@@ -34,11 +34,13 @@ shares = rule(
 )
 over_time = rule(
     r"(?<![\w'])(YoY|yoy|QoQ|qoq|MoM(?=$|[.,;)]))(?![\w'])",
-    lambda m: {"y": "year over year", "q": "quarter over quarter", "m": "month over month"}[
-        m[1][0].lower()
-    ]
-    if re.search(r"[\d%]", m.string)
-    else m[0],
+    lambda m: (
+        {"y": "year over year", "q": "quarter over quarter", "m": "month over month"}[
+            m[1][0].lower()
+        ]
+        if re.search(r"[\d%]", m.string)
+        else m[0]
+    ),
     ("up 8% YoY", "up 8% year over year", "up eight percent year over year"),
     needs=("yoy", "qoq", "mom"),
 )

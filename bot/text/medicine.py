@@ -34,7 +34,8 @@ _TAKEN = {
     "QD": "once a day", "QHS": "at bedtime", "PRN": "as needed",
 }  # fmt: skip
 taken = rule(
-    r"(?:(?<=mg )|(?<=mcg )|(?<=ml )|(?<=mL )|(?<=tabs? )|(?<=\dh )|(?<=hours ))(BID|TID|QID|QD|QHS|PRN|bid|"
+    r"(?:(?<=mg )|(?<=mcg )|(?<=ml )|(?<=mL )|(?<=tabs? )|(?<=\dh )|(?<=hours )|(?<=hrs ))(BID|"
+    r"TID|QID|QD|QHS|PRN|bid|"
     r"tid|qid|qd|qhs|prn)(?!\w)".replace("(?<=tabs? )", "(?<=tab )|(?<=tabs )"),
     lambda m: _TAKEN[m[1].upper()],
     ("500mg TID", "500mg three times a day", "five hundred milligrams three times a day"),
@@ -62,7 +63,8 @@ sex = rule(
 )
 
 breath = rule(
-    r"(?:(?<=\b(?:w|c)/ )|(?<= w/)|(?<=\band )|(?<=with )|(?<=\bfor )|(?<=\bno )|(?<=/o ))SOB(?!\w)",
+    r"(?:(?<=\b(?:w|c)/ )|(?<= w/)|(?<=\band )|(?<=with )|(?<=\bfor )|(?<=\bno )|"
+    r"(?<=/o ))SOB(?!\w)",
     lambda m: "S O B" if _WARD.search(m.string) else m[0],
     ("pt in the ER with SOB", "pt in the ER with S O B", "patient in the E R with S O B"),
     ("stuck with SOB neighbors", "stuck with SOB neighbors", "stuck with sob neighbors"),

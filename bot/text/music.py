@@ -14,9 +14,8 @@ _MARKED = re.compile(r"[A-G](?:[#b♯♭]|(?:[#b]?(?:m|maj|min|dim|aug|sus\d)))(
 def _chord(match: Match) -> str:
     pitch = {"#": " sharp", "♯": " sharp", "b": " flat", "♭": " flat"}.get(match[2] or "", "")
     kind = _KEYS.get(match[3] or "", "")
-    return (
-        f"{match[1]}{pitch}{kind}{' ' + match[4].replace('7', '7 ') if match[4] else ''}{' ' + match[5] if match[5] else ''}"
-    )
+    held = f" {match[4].replace('7', '7 ')}" if match[4] else ""
+    return f"{match[1]}{pitch}{kind}{held}{' ' + match[5] if match[5] else ''}"
 
 
 def _chords(match: Match) -> str:
@@ -88,7 +87,8 @@ progression = rule(
     needs=("i-", "v-", "i–", "v–"),
 )
 _PLAYED = re.compile(
-    r"\b(?:bassline|bridge|chords?|guitar|jazz|key|major|melody|minor|notes?|piano|progression|riff|"
+    r"\b(?:bassline|bridge|chords?|guitar|jazz|key|major|melody|minor|notes?|piano|progression|"
+    r"riff|"
     r"scale|solo|voicing)\b"
 )
 degree = rule(

@@ -276,6 +276,10 @@ small = _of_days(
     ("next sat?", "next Saturday?"),
     ("the cat on which he sat", "the cat on which he sat"),
 )
+of_weather = _of_days(
+    r"((?:% |rain |snow |sunny |cloudy |°F |°C ))(Mon|Sat|Sun)(?=$|[,.;!?]| (?:and|but)\b)",
+    ("20% Sun, then", "20% Sunday, then", "twenty percent Sunday, then"),
+)
 closed_day = _of_days(
     r"\b((?i:closed|off|open|shut|busy|free) )(Mon|Sat|Sun)\b(?!['’-])(?! [A-Z])\.?",
     ("closed Mon for it", "closed Monday for it"),
@@ -291,5 +295,5 @@ half_of_day = rule(
 ENGLISH = (
     listed, lettered, lettered_small, closed_day, before_time, pointed, after_time, sure,
     beside_day, after_word, weekend, small_at, small_free, small_part, small_begins,
-    small_of_day, small, wed_small, half_of_day,
+    small_of_day, small, of_weather, wed_small, half_of_day,
 )  # fmt: skip

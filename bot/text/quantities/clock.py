@@ -136,7 +136,7 @@ time_to_whole_hour = rule(
     needs=(":",),
 )
 to_noon = rule(
-    r"(?<=\d[AaPp][Mm])[-–](?=(?:noon|midnight|close|late)\b)|"
+    r"(?<=\d[AaPp][Mm])[-–](?=(?:noon|midnight|close|late)\b)|(?<=\d)[-–](?=close\b)|"
     r"(?<=\bnoon)[-–](?=\d)|(?<=\bmidnight)[-–](?=\d)",
     lambda _: " to ",
     ("4am-noon", "4am to noon", "four A M to noon"),
@@ -282,26 +282,6 @@ hours_of_journey = rule(
     lambda m: f"{cardinal(int(m[1]))} hour {cardinal(int(m[2]))}",
     ("a 7hr 50 flight", "a seven hour fifty flight"),
     needs=("hr",),
-)
-_ZONED = (
-    r"(?:(?<=\b[ECMP]T)|(?<=\b[ECMP][SD]T)|(?<=\bGMT)|(?<=\bUTC)|(?<=\bBST)|(?<=\bIST)|(?<=\bJST)|"
-    r"(?<=\bCET)|(?<=\bCEST)|(?<=\bAEST)|(?<=\d[ap]m)|(?<=\d [ap]m)|(?<=\d[AP]M)|(?<=\d [AP]M))"
-)
-times_in_zones = rule(
-    rf"{_ZONED} ?/ ?(?=\d{{1,2}}(?::\d\d)? ?(?:[AaPp][Mm]\b|[A-Z]{{2,4}}\b)|\d{{1,2}}:\d\d|noon\b|midnight\b)",
-    lambda _: ", ",
-    ("3pm ET/noon PT", "3pm ET, noon PT", "three P M E T, noon P T"),
-    ("7pm / 8pm", "7pm, 8pm", "seven P M, eight P M"),
-    spaced=False,
-    needs=("/",),
-)
-between = rule(
-    r"\b([Bb]etween (?:\d[\d.,:]*|noon|midnight)(?: ?(?:[ap]m|k|%))?) ?[-–] ?(?=\d|noon|midnight)(?!\d+-)",
-    lambda m: f"{m[1]} and ",
-    ("between 2-6pm", "between 2 and 6pm", "between two and six P M"),
-    ("between 5-10 people", "between 5 and 10 people", "between five and ten people"),
-    spaced=False,
-    needs=("between",),
 )
 kick_off = rule(
     r"(?:(?<=\d:\d\d )|(?<=\d[ap]m )|(?<=\d [ap]m ))(?:ko|KO|k\.o\.)(?!\w)",

@@ -191,15 +191,14 @@ times_a_pack = rule(
 )
 tab = rule(
     r"(?<![\w-])(?:[xX\d]-){2}(?:(?:\d{1,2}|[xX])-){2,5}(?:\d{1,2}|[xX])(?![\w-])",
-    lambda m: ", ".join(
-        one.upper() if one in "xX" else decimal(one) for one in m[0].split("-")
-    ),
+    lambda m: ", ".join(one.upper() if one in "xX" else decimal(one) for one in m[0].split("-")),
     ("0-2-2-1-0-0", "zero, two, two, one, zero, zero"),
     ("x-3-2-0-1-0", "X, three, two, zero, one, zero"),
     needs=("-",),
 )
 shares_of_all = rule(
-    r"(?<![\w.,/:$+-])(50-50|([1-9]0)-([1-9]0)(?= (?:chance|custody|odds|ratio|rule|split)\b))(?![\w/-])",
+    r"(?<![\w.,/:$+-])(50-50|([1-9]0)-([1-9]0)(?= (?:chance|custody|odds|ratio|rule|"
+    r"split)\b))(?![\w/-])",
     lambda m: (
         " ".join(map(decimal, m[0].split("-")))
         if m[1] == "50-50" or int(m[2]) + int(m[3]) == 100
@@ -209,4 +208,10 @@ shares_of_all = rule(
     ("a 60-40 split", "a sixty forty split"),
     ("a 60-50 split", "a 60-50 split", "a sixty to fifty split"),
     needs=("0-",),
+)
+ranks = rule(
+    rf"{START}(\d{{1,3}})(?:st|nd|rd|th)s(?!\w)",
+    lambda m: f"{ordinal(int(m[1]))}s",
+    ("two 1sts", "two firsts"),
+    needs=("sts", "nds", "rds", "ths"),
 )

@@ -36,13 +36,21 @@ for_wickets = rule(
         if _is_cricket(m) or (_NATION.search(m.string) and len(m[1]) == 3)
         else m[0]
     ),
-    ("aus 312/5 off 50 overs", "aus three twelve for five off 50 overs", "Australia three twelve for five off fifty overs"),
+    (
+        "aus 312/5 off 50 overs",
+        "aus three twelve for five off 50 overs",
+        "Australia three twelve for five off fifty overs",
+    ),
     ("about 312/5", "about 312/5", "about three hundred twelve out of five"),
     needs=("/",),
 )
 figures = rule(
     r"(?<![\w/.,$])(\d)/(\d{1,3})(?= (?:from|off|in) \d{1,2}(?:\.\d)? overs?\b)",
     lambda m: f"{decimal(m[1])} for {decimal(m[2])}",
-    ("took 4/38 off 10 overs", "took four for thirty-eight off 10 overs", "took four for thirty-eight off ten overs"),
+    (
+        "took 4/38 off 10 overs",
+        "took four for thirty-eight off 10 overs",
+        "took four for thirty-eight off ten overs",
+    ),
     needs=("/",),
 )

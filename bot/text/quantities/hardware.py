@@ -155,7 +155,8 @@ amp_hours = rule(
 )
 _WIRING = re.compile(r"\b(?:amps?|AWG|awg|breakers?|circuits?|fuses?|outlets?|wires?|wiring)\b")
 amps_of_wire = rule(
-    rf"{START}({NUMBER})A(?=$|[,!?;)]|\.(?:\s|$)| (?:breaker|circuit|for|fuse|or|and|on|outlet|is)\b)",
+    rf"{START}({NUMBER})A(?=$|[,!?;)]|\.(?:\s|$)| (?:breaker|circuit|for|fuse|or|and|on|outlet|"
+    rf"is)\b)",
     lambda m: several(m, m[1], "amp", "amps") if _WIRING.search(m.string) else m[0],
     ("wire for 15A, ok", "wire for fifteen amps, ok", "wire for fifteen amps, okay"),
     ("seat 15A, ok", "seat 15A, ok", "seat fifteen A, okay"),
@@ -185,7 +186,9 @@ _WIRED = re.compile(
 link_speed = rule(
     rf"{START}({NUMBER}) ?([MG])b(?!\w)",
     lambda m: (
-        f"{decimal(m[1])} {'mega' if m[2] == 'M' else 'giga'}bit" if _WIRED.search(m.string) else m[0]
+        f"{decimal(m[1])} {'mega' if m[2] == 'M' else 'giga'}bit"
+        if _WIRED.search(m.string)
+        else m[0]
     ),
     ("a 2.5Gb switch", "a two point five gigabit switch"),
     ("a 2Gb file", "a 2Gb file", "a two gigabyte file"),

@@ -43,7 +43,8 @@ named_id = rule(
 )
 post_code = rule(
     r"\b((?i:zip|zip ?code|post ?code|postal code|pin|passcode|otp|"
-    r"(?:2fa|verification|access|login|invite|friend|door|gate|security|backup|entry|garage|alarm|lock ?box|wifi) code)"
+    r"(?:2fa|verification|access|login|invite|friend|door|gate|security|backup|entry|garage|"
+    r"alarm|lock ?box|wifi) code)"
     r"(?: is|'s|:)? )(\d{4,8})(?![.,]?\w)|"
     r"(?:(?<=\bcode is )|(?<=\bcode's )|(?<=\bcode: )|(?<=\bpin's ))(\d{4,8})(?![.,]?\w)",
     lambda m: (m[1] or "") + digits(m[2] or m[3]),
@@ -205,14 +206,20 @@ star_key = rule(
     needs=("\u2217",),
 )
 hash_key = rule(
-    r"(?<![\w.,$#])(\d{1,8})#(?![\w#])(?! ?(?:bag|box|bench|db|deadlift|dumbbell|kettlebell|kb|line|"
+    r"(?<![\w.,$#])(\d{1,8})#(?![\w#])(?! ?(?:bag|box|bench|db|deadlift|dumbbell|kettlebell|kb|"
+    r"line|"
     r"paper|plate|propane|squat|stock|test|vest)s?\b)",
     lambda m: f"{digits(m[1])} hash",
-    ("code is 4471# ok", "code is four four seven one hash ok", "code is four four seven one hash okay"),
+    (
+        "code is 4471# ok",
+        "code is four four seven one hash ok",
+        "code is four four seven one hash okay",
+    ),
     needs=("#",),
 )
 pounds = rule(
-    r"(?<![\w.,$#])(\d{1,4})#(?= ?(?:bag|box|bench|db|deadlift|dumbbell|kettlebell|kb|line|paper|plate|"
+    r"(?<![\w.,$#])(\d{1,4})#(?= ?(?:bag|box|bench|db|deadlift|dumbbell|kettlebell|kb|line|paper|"
+    r"plate|"
     r"propane|squat|stock|test|vest)s?\b)",
     lambda m: f"{decimal(m[1])} pound",
     ("a 20# bag", "a twenty pound bag"),

@@ -11,7 +11,11 @@ def _tie_break(match: Match) -> str:
     return re.sub(
         r"(\d)-(\d)(?: ?\((\d{1,2})(?:-(\d{1,2}))?\))?",
         lambda m: " ".join(
-            [decimal(m[1]), decimal(m[2]), *([f"({m[3]}{' to ' + m[4] if m[4] else ''})"] * bool(m[3]))]
+            [
+                decimal(m[1]),
+                decimal(m[2]),
+                *([f"({m[3]}{' to ' + m[4] if m[4] else ''})"] * bool(m[3])),
+            ]
         ),
         match[0],
     )
@@ -28,12 +32,17 @@ tie_break = rule(
 defeated = rule(
     r"(?<=[a-z] )(?:d\.|def\.) (?=[A-Z][\w'-]{1,20} \d-\d)",
     lambda _: "defeated ",
-    ("Nadal d. Murray 6-2 6-3", "Nadal defeated Murray 6-2 6-3", "Nadal defeated Murray six two, six three"),
+    (
+        "Nadal d. Murray 6-2 6-3",
+        "Nadal defeated Murray 6-2 6-3",
+        "Nadal defeated Murray six two, six three",
+    ),
     spaced=False,
     needs=("d. ", "def. "),
 )
 _AT_BAT = re.compile(
-    r"\b(?:at[- ]bats?|doubles?|hits?|homers?|homered|HRs?|RBIs?|singles?|strikeouts?|walks?|dinger)\b"
+    r"\b(?:at[- ]bats?|doubles?|hits?|homers?|homered|HRs?|RBIs?|singles?|strikeouts?|walks?|"
+    r"dinger)\b"
 )
 at_bat = rule(
     r"(?<=\b[Ww]ent )([0-6])[-/]([1-7])(?![\w/:-]|\.\d)",
@@ -82,7 +91,8 @@ _CLUBS = {
     "DAL": "Dallas", "DEN": "Denver", "DET": "Detroit", "HOU": "Houston", "MEM": "Memphis",
     "MIA": "Miami", "MIL": "Milwaukee", "NYK": "New York", "PHI": "Philly",
     "PHX": "Phoenix", "POR": "Portland", "SAC": "Sacramento", "TOR": "Toronto", "ATL": "Atlanta",
-    "BUF": "Buffalo", "BAL": "Baltimore", "PIT": "Pittsburgh", "CIN": "Cincinnati", "SEA": "Seattle",
+    "BUF": "Buffalo", "BAL": "Baltimore", "PIT": "Pittsburgh", "CIN": "Cincinnati",
+    "SEA": "Seattle",
 }  # fmt: skip
 _CODE = any_of(_CLUBS)
 club = rule(

@@ -155,8 +155,15 @@ apart_from_unit = rule(
 
 
 #: The point of a unit written short, where the sentence goes on.
+_GOES_ON = (
+    "after|ago|and|apart|are|at|away|before|but|by|drive|each|early|every|for|from|if|in|is|late|later|left|"
+    "long|max|more|of|off|old|on|or|out|over|per|so|than|then|til|till|to|tops|total|until|walk|was|wide|"
+    "with"
+)
 _POINT = (
-    r"(?:(?<=[a-z]{2})\.(?=[,)]| (?-i:(?!(?:add|and then|bake|did|do|does|done|don'?t|he|how|i|i'?m|"
+    rf"(?:(?:(?<=mins)|(?<=hrs)|(?<=secs)|(?<=wks)|(?<=yrs)|(?<=mos))\.(?= (?:{_GOES_ON})\b|[,)])|"
+    r"(?<!mins)(?<!hrs)(?<!secs)(?<!wks)(?<!yrs)(?<!mos)"
+    r"(?<=[a-z]{2})\.(?=[,)]| (?-i:(?!(?:add|and then|bake|did|do|does|done|don'?t|he|how|i|i'?m|"
     r"is|it|it'?s|just|let|lol|no|not|now|pls|serve|she|so|stir|thanks|that'?s|they|this|wait|we|"
     r"what|when|whisk|who|why|yes|you)\b)[a-z])))?"
 )
@@ -183,12 +190,6 @@ hyphenated_unit = rule(
     ("20-lb bag", "twenty pound bag"),
     flags=re.IGNORECASE,
     needs=("-",),
-)
-thousands_of_unit = rule(
-    rf"{START}({NUMBER})k (?=(?:{FREE_UNITS})(?!\w))([a-z]{{2,5}})",
-    lambda m: f"{m[1]}k {UNITS[m[2]][1]}",
-    ("every 5k mi", "every 5k miles", "every five K miles"),
-    needs=("k ",),
 )
 points = rule(
     rf"{START}({NUMBER}) ?pts?(?![\w'])\.?(?=$|[ ,;!?)])",
@@ -263,6 +264,7 @@ measure = rule(
     ("a 6 ft. table", "a six foot table"),
     ("2 tbsp. of salt", "two tablespoons of salt"),
     ("2 tbsps. stir it", "two tablespoons. stir it"),
+    ("15 mins. classic", "fifteen minutes. classic"),
     flags=re.IGNORECASE,
 )
 touching_measure = rule(
@@ -293,15 +295,4 @@ meters = rule(
     ("2,340m", "two thousand three hundred forty meters"),
     ("8,849 m up", "eight thousand eight hundred forty-nine meters up"),
     ("the 100m final", "the one hundred meter final"),
-)
-_INSULIN = re.compile(
-    r"\b(?:basal|bolus|diabet\w{1,3}|heparin|humalog|insulin|lantus|novolog|sliding scale)\b",
-    re.IGNORECASE,
-)
-units_of_insulin = rule(
-    rf"{START}({NUMBER}) ?[uU](?![\w'])",
-    lambda m: counted(m[1], "unit") if _INSULIN.search(m.string) else m[0],
-    ("insulin 12u now", "insulin twelve units now"),
-    ("a 12u rack", "a 12u rack", "a twelve u rack"),
-    needs=("u",),
 )

@@ -42,14 +42,18 @@ _SIZED = re.compile(
     r"transfer|tutorial|uber|"
     r"video|"
     r"voice(?:mail)?|wedding|yoga|"
-    r"adapters?|bags?|barbell|bars?|battery|batteries|bench|boards?|bottles?|boxes|box|breaks?|buffer|"
+    r"adapters?|bags?|barbell|bars?|battery|batteries|bench|boards?|bottles?|boxes|box|breaks?|"
+    r"buffer|"
     r"breakers?|buckets?|bulbs?|bumpers?|cables?|"
     r"cans?|cards?|charger|chargers|circuits?|clips?|clocks?|contract|cooldown|cords?|coke|delay|discs?|disks?|drill|drives?|"
     r"dumbbells?|engine|flights?|fuses?|gap|gaps|hdds?|hdmi|jack|jars?|jugs?|kettlebells?|ladders?|laps?|lens|limit|"
     r"loan|mattress|mile|monitors?|motor|mortgage|movie|nap|pipes?|pizza|planks?|plates?|radius|resistors?|"
-    r"rope|runs?|dash|sprint|screens?|screws?|sessions?|shifts?|solos?|sprints?|ssds?|steak|sticks?|sub|supply|tables?|tank|"
-    r"timeouts?|timers?|tires?|trip|tubs?|tubes?|tvs?|washers?|wrench(?:es)?|sockets?|nails?|drill bits?|bits?(?! of)|bolts?|"
-    r"nuts?(?! and)|mugs?|tumblers?|filters?|hose|holes?|trim|rod|vest|turkey|brisket|ham|puppy|pumpkin|baby|bass|vinyl|waits?|walks?|warranty|wheels?|window|workouts?)\b",
+    r"rope|runs?|dash|sprint|screens?|screws?|sessions?|shifts?|solos?|sprints?|ssds?|steak|"
+    r"sticks?|sub|supply|tables?|tank|"
+    r"timeouts?|timers?|tires?|trip|tubs?|tubes?|tvs?|washers?|wrench(?:es)?|sockets?|nails?|"
+    r"drill bits?|bits?(?! of)|bolts?|"
+    r"nuts?(?! and)|mugs?|tumblers?|filters?|hose|holes?|trim|rod|vest|turkey|brisket|ham|puppy|"
+    r"pumpkin|baby|bass|vinyl|waits?|walks?|warranty|wheels?|window|workouts?)\b",
     re.IGNORECASE,
 )
 

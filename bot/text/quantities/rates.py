@@ -1,7 +1,7 @@
 """Units per another unit: speeds, doses, weights per area."""
 
 from bot.text.expressions import any_of
-from bot.text.quantities.measures import RAISED, UNITS
+from bot.text.quantities.measures import FREE_UNITS, RAISED, UNITS
 from bot.text.quantities.parts import NUMBER, START
 from bot.text.rule import rule
 
@@ -89,4 +89,19 @@ dose = rule(
     ("250mg/5ml", "250mg per 5ml", "two hundred fifty milligrams per five milliliters"),
     ("90 mg/dL", "90 mg per deciliter", "ninety milligrams per deciliter"),
     needs=("/",),
+)
+same_in_other = rule(
+    r"(?<=\d)( ?(?:kg|g))/(?=\d{1,4}(?:\.\d{1,2})? ?(?:lbs?|oz)\b)|(?<=\d)( ?(?:lbs?|"
+    r"oz))/(?=\d{1,4}(?:\.\d{1,2})? "
+    r"?k?g\b)|(?<=\d)( ?(?:km|mi|cm|in|ft))/(?=\d{1,4}(?:\.\d{1,2})? ?(?:mi|km|in|cm|m)\b)",
+    lambda m: f"{m[1] or m[2] or m[3]}, ",
+    ("23kg/50lbs", "23kg, 50lbs", "twenty-three kilograms, fifty pounds"),
+    spaced=False,
+    needs=("/",),
+)
+thousands_of_unit = rule(
+    rf"{START}({NUMBER})k (?=(?:{FREE_UNITS})(?!\w))([a-z]{{2,5}})",
+    lambda m: f"{m[1]}k {UNITS[m[2]][1]}",
+    ("every 5k mi", "every 5k miles", "every five K miles"),
+    needs=("k ",),
 )

@@ -9,7 +9,11 @@ from bot.text.rule import rule
 light_years = rule(
     rf"(?<=\d )ly(?!\w)|(?<=illion )ly(?!\w)|(?<=\dk )ly(?!\w)|{START}({NUMBER})ly(?!\w)",
     lambda m: f"{decimal(m[1])} light years" if m[1] else "light years",
-    ("2.5 million ly away", "2.5 million light years away", "two point five million light years away"),
+    (
+        "2.5 million ly away",
+        "2.5 million light years away",
+        "two point five million light years away",
+    ),
     ("4.2ly away", "four point two light years away"),
     needs=("ly",),
 )
@@ -35,4 +39,15 @@ moles = rule(
     lambda m: counted(m[1], "mole"),
     ("0.5 mol of it", "zero point five moles of it"),
     needs=("mol",),
+)
+_INSULIN = re.compile(
+    r"\b(?:basal|bolus|diabet\w{1,3}|heparin|humalog|insulin|lantus|novolog|sliding scale)\b",
+    re.IGNORECASE,
+)
+units_of_insulin = rule(
+    rf"{START}({NUMBER}) ?[uU](?![\w'])",
+    lambda m: counted(m[1], "unit") if _INSULIN.search(m.string) else m[0],
+    ("insulin 12u now", "insulin twelve units now"),
+    ("a 12u rack", "a 12u rack", "a twelve u rack"),
+    needs=("u",),
 )

@@ -38,7 +38,11 @@ sides_with_units = rule(
 sides_before_unit = rule(
     r"(?<![\w.])(\d{1,4}(?:\.\d)?) ?[x×] ?(?=\d{1,4}(?:\.\d)? ?(?:cm|mm|ft|in|px|yd)(?!\w))",
     lambda m: f"{decimal(m[1])} by ",
-    ("it's 120x60cm", "it's one hundred twenty by 60cm", "it's one hundred twenty by sixty centimeters"),
+    (
+        "it's 120x60cm",
+        "it's one hundred twenty by 60cm",
+        "it's one hundred twenty by sixty centimeters",
+    ),
     needs=("x", "×"),
 )
 _WAYS = {"H": "high", "W": "wide", "D": "deep", "L": "long", "T": "tall"}
@@ -240,7 +244,8 @@ lengths = rule(
     needs=("m",),
 )
 range_in_inches = rule(
-    r"(?<![\w.,/-])(\d{1,3}(?:\.\d)?)[-–](?=\d{1,3}(?:\.\d)? ?in(?:\.(?= [a-z])| (?:wide|tall|long|deep|high|"
+    r"(?<![\w.,/-])(\d{1,3}(?:\.\d)?)[-–](?=\d{1,3}(?:\.\d)? ?in(?:\.(?= [a-z])| (?:wide|tall|"
+    r"long|deep|high|"
     r"thick|across|of (?:rain|snow|ice))\b))",
     lambda m: f"{decimal(m[1])} to ",
     ("2-4 in. of snow", "two to 4 in. of snow", "two to four inches of snow"),

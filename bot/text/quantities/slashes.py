@@ -8,7 +8,8 @@ from bot.text.rule import Match, rule
 
 #: Words after which a month and a day are more likely than a part of something.
 _ON = (
-    r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|[Ee]arnings|[Ee]nds|[Ee]ffective|[Ee]xpires|"
+    r"[Oo]n|[Ss]ince|[Uu]ntil|[Tt]ill?|[Dd]ue|[Dd]ated|[Ss]tarting|[Ss]tarts|[Dd]rops|"
+    r"[Ee]arnings|[Ee]nds|[Ee]ffective|[Ee]xpires|"
     r"[Bb]orn|[Ll]eav(?:es|ing)|[Aa]rriv(?:es|ing)|[Dd]epart(?:s|ing)|[Ll]ands|[Oo]pens|[Cc]loses|[Rr]eleases|[Ll]aunches|"
     r"[Bb]egins|[Mm]oved to|[Pp]ushed to|[Rr]escheduled to|[Aa]s of|[Cc]omes out|"
     r"[Cc]oming(?: out)?|[Pp]remieres?|[Aa]irs|[Dd]ropping|[Rr]eleasing|[Ss]eason|"
@@ -72,7 +73,8 @@ _LISTED = r"\d{1,5}(?:\.\d{1,3})?%?"
 listed = rule(
     rf"(?<![\w/.,:$+-])({_LISTED}(?:/{_LISTED}){{3,7}})(s(?![\w']))?(?![\w/-])(?!\.\d)|"
     rf"(?<![\w/.,:$+-])({_LISTED}/{_LISTED}/{_LISTED})(?:(?<=%)|(s)(?![\w']))(?![\w/-])(?!\.\d)|"
-    r"(?<![\w/.,:$+-])((?:3[2-9]|[4-9]\d|\d{3})/(?:1[3-9]|[2-9]\d|\d{3})/\d{2,3})(?![\w/-])(?!\.\d)",
+    r"(?<![\w/.,:$+-])((?:3[2-9]|[4-9]\d|\d{3})/(?:1[3-9]|[2-9]\d|"
+    r"\d{3})/\d{2,3})(?![\w/-])(?!\.\d)",
     lambda m: (m[1] or m[3] or m[5]).replace("/", ", ") + (" seconds" if m[2] or m[4] else ""),
     (
         "40/65/90/115 dmg",

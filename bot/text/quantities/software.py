@@ -27,7 +27,9 @@ software = rule(
     rf"than) |, ?| ?/ ?| ?- ?)"
     rf"{_POINTED}){{0,3}})(?![\w%°])(?![.,]\d)(?! ?(?i:{FREE_UNITS}|times|points?|million|"
     rf"billion)(?!\w))(\+(?!\w))?",
-    lambda m: m[1] + re.sub(_POINTED, lambda one: _version(one[0]), m[2]) + (" plus" if m[3] else ""),
+    lambda m: (
+        m[1] + re.sub(_POINTED, lambda one: _version(one[0]), m[2]) + (" plus" if m[3] else "")
+    ),
     ("python 3.11 or newer", "python three point eleven or newer"),
     ("python 3.11+ only", "python three point eleven plus only"),
     ("python 3.9 to 3.12", "python three point nine to three point twelve"),
@@ -82,7 +84,8 @@ encoding = rule(
     needs=("utf",),
 )
 rights = rule(
-    r"\b((?i:chmod)(?: -R)? )(0?[0-7]{3}(?:(?: not| or| to| instead of| vs|,) 0?[0-7]{3})?)(?![\w.])",
+    r"\b((?i:chmod)(?: -R)? )(0?[0-7]{3}(?:(?: not| or| to| instead of| vs|"
+    r",) 0?[0-7]{3})?)(?![\w.])",
     lambda m: m[1] + re.sub(r"\d+", lambda one: digits(one[0]), m[2]),
     ("chmod 777 it", "chmod seven seven seven it"),
     ("chmod 755 not 777", "chmod seven five five not seven seven seven"),

@@ -149,7 +149,8 @@ shooting = rule(
     needs=("-",),
 )
 full_time = rule(
-    r"(?<=\d-\d )(ft|ht|FT|HT)(?!\w)|(?:(?<=\bat )|(?<=after )|(?<=before )|(?<=\bby ))(ft|ht|FT|HT)(?=$|[.,!?]| (?:and|but|so|we|they|then)\b)",
+    r"(?<=\d-\d )(ft|ht|FT|HT)(?!\w)|(?:(?<=\bat )|(?<=after )|(?<=before )|(?<=\bby ))(ft|ht|FT|"
+    r"HT)(?=$|[.,!?]| (?:and|but|so|we|they|then)\b)",
     lambda m: f"{'full' if (m[1] or m[2])[0] in 'fF' else 'half'} time",
     ("2-1 ft", "2-1 full time", "two to one full time"),
     ("3-1 at HT and", "3-1 at half time and", "three to one at half time and"),

@@ -17,11 +17,13 @@ from bot.text import (
     markets,
     medicine,
     music,
+    offers,
     places,
     quantities,
     school,
     signs,
     symbols,
+    training,
     weekdays,
 )
 from bot.text.rule import Rule
@@ -37,7 +39,7 @@ ORDERS = {
     formulas.ENGLISH: [formulas, music, chess],
     dotted.ENGLISH: [
         *(dotted, kitchen, addresses, clipped, school),
-        *(crafts, medicine, markets, places),
+        *(crafts, medicine, markets, offers, places, training),
     ],
     symbols.ENGLISH: [symbols, signs],
 }

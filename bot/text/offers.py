@@ -1,0 +1,32 @@
+"""What who buys and sells writes short: "LF: tank", "1 pr of gloves", "$70 std"."""
+
+import re
+
+from bot.text.rule import rule
+
+wanted = rule(
+    r"(?<![\w'])(LF|FT|ISO|H)(?=: )",
+    lambda m: (
+        {"LF": "looking for", "FT": "for trade", "ISO": "in search of", "H": "have"}[m[1]]
+        if m[1] in {"LF", "ISO"} or re.search(r"(?<!\w)(?:LF|W): ", m.string)
+        else m[0]
+    ),
+    ("LF: eevee FT: mew", "looking for: eevee for trade: mew"),
+    needs=("lf:", "ft:", "iso:", "h:"),
+)
+standard = rule(
+    r"(?:(?<=\d )|(?<=% ))std(?![\w'])(?! dev)|(?<![\w'])std(?= (?:edition|ed|room|size|version|"
+    r"deluxe)\b)",
+    lambda _: "standard",
+    ("$70 std or not", "$70 standard or not", "seventy dollars standard or not"),
+    ("an std test", "an std test", "an S T D test"),
+    needs=("std",),
+)
+pair = rule(
+    r"(?<=\d )(prs?)(?= (?:of|gloves|jeans|pants|shoes|socks|boots|earrings)\b)",
+    lambda m: "pairs" if m[1] == "prs" else "pair",
+    ("1 pr of gloves", "1 pair of gloves", "one pair of gloves"),
+    needs=("pr",),
+)
+
+ENGLISH = (wanted, standard, pair)
