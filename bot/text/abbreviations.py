@@ -99,7 +99,7 @@ AMBIGUOUS = {
     "mnth": "month", "mrng": "morning", "msg": "message", "msgd": "messaged", "msgs": "messages",
     "mth": "month", "mtn": "mountain", "mtns": "mountains", "natl": "national", "ngmi": "N G M I",
     "nm": "not much", "np": "no problem", "nts": "nights", "nw": "no worries", "nxt": "next",
-    "ong": "on God", "otw": "on the way", "pc": "P C", "pcs": "pieces", "pfp": "P F P",
+    "ong": "on God", "oz": "ounces", "pmts": "payments", "otw": "on the way", "pc": "P C", "pcs": "pieces", "pfp": "P F P",
     "pmt": "payment", "pple": "people", "prblm": "problem", "prob": "probably", "probs": "probably",
     "prolly": "probably", "pts": "points", "pw": "password", "pwr": "power", "pws": "passwords",
     "qq": "quick question", "rdy": "ready", "rli": "really", "rllly": "really", "rmb": "remember",

@@ -6,7 +6,7 @@ from bot.text.rule import Match, Rule, rule
 
 #: What stands in patterns; two of these make a message one.
 _PATTERN = re.compile(
-    r"\b(?:amigurumi|bind(?:ing)? off|cast(?:ing)? on|crochet\w{0,3}|dpns?|gauge|hdc|hooks?|inc|"
+    r"\b(?:amigurumi|chain|bind(?:ing)? off|cast(?:ing)? on|crochet\w{0,3}|dpns?|gauge|hdc|hooks?|inc|"
     r"dec|ch|"
     r"k\d{0,2}(?:tog)?|knit\w{0,4}|magic ring|needles?|p\d{1,2}(?:tog)?|purl\w{0,3}|rnds?|rows?|"
     r"rounds?|[sd]c|skeins?|sl st|ssk|stitch(?:es)?|sts?|worsted|yarn|yo)\b",
@@ -67,6 +67,12 @@ chained = _in_pattern(
     ("ch 3 of it", "ch 3 of it", "chapter three of it"),
     needs=("ch ",),
 )
+chain = _in_pattern(
+    r"(?:(?<=st )|(?<=nd )|(?<=rd )|(?<=th )|(?<=next )|(?<=each )|(?<=last ))[Cc]h",
+    "chain",
+    ("sc in 2nd ch, turn", "sc in 2nd chain, turn", "single crochet in second chain, turn"),
+    needs=("ch",),
+)
 _STITCHES = {
     "sc": "single crochet", "dc": "double crochet", "hdc": "half double crochet",
     "sl st": "slip stitch", "yo": "yarn over", "st": "stitch", "sts": "stitches",
@@ -77,11 +83,11 @@ _STITCHES = {
 stitch = rule(
     r"(?<![\w'./-])(sl st|sc|dc|hdc|yo|sts?|rnds?|rep|inc|dec|CO|BO|(?<=w/ )US(?= \d)|"
     r"(?<=with )US(?= \d)|"
-    r"(?<=size )US(?= \d)|MR(?= \d)|PM|RS|WS)(?![\w'/])",
+    r"(?<=size )US(?= \d)|(?<=\bon )US(?= \d)|MR(?= \d)|PM|RS|WS)(?![\w'/])",
     lambda m: _STITCHES[m[1].lower()] if is_pattern(m) else m[0],
     ("3 sts, 1 sc", "3 stitches, 1 single crochet", "three stitches, one single crochet"),
     ("the dc server", "the dc server", "the D C server"),
     needs=tuple("sc dc yo st rnd rep inc dec co bo us mr pm rs ws".split()),
 )
 
-ENGLISH = (together, purled_together, knitted, purled, chained, stitch)
+ENGLISH = (together, purled_together, knitted, purled, chained, chain, stitch)

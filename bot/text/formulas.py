@@ -151,15 +151,26 @@ _OPERATORS = {
     "&": "ampersand",
 }  # fmt: skip
 operator = rule(
-    r"(?:(?<=\b(?:vs|or|of|is) )|(?<=between )|(?<=\b(?:use|and|not|the) )|(?<=\b(?:with|uses) )|"
+    r"(?:(?<=\b(?:vs|or|of|is) )|(?<=between )|(?<=\bdoes )|(?<=\b(?:use|and|not|the) )|(?<=\b(?:with|uses) )|"
     r"(?<=\bvs\. )|^)"
-    r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|and|not|instead|operators?|means|in (?:js|python|c))\b|"
+    r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|and|not|compare|do|instead|mean|return|work|operators?|means|in (?:js|python|c))\b|"
     r"[.,?]?$)",
     lambda m: _OPERATORS.get(m[1], m[1]),
     ("use === not ==", "use triple equals not double equals"),
     ("between == and ===", "between double equals and triple equals"),
     ("!= vs !==", "not equals vs not double equals", "not equals versus not double equals"),
     needs=tuple("= < > & + * / % -".split()),
+)
+_QUOTED = {
+    ";": "semicolon", ":": "colon", ",": "comma", ".": "period", "(": "opening parenthesis",
+    ")": "closing parenthesis", "{": "opening brace", "}": "closing brace",
+    "[": "opening bracket", "]": "closing bracket", "=": "equals sign", "/": "slash",
+}  # fmt: skip
+quoted = rule(
+    r"(?<!\w)(['\"])([;:,.(){}\[\]=/])\1(?!\w)",
+    lambda m: _QUOTED[m[2]],
+    ("expected ';' before '}'", "expected semicolon before closing brace"),
+    needs=("'", '"'),
 )
 plural = rule(
     r"(?<=[a-z])\((e?s)\)",
@@ -247,9 +258,9 @@ tone = rule(
 ENGLISH = (
     chess.castles, chess.numbered, chess.move, chess.pawn_takes,
     expression, tone, music.featuring, music.opus_number,
-    absolute, prime, derivative, operator, difference, underscored, single, product, plural, away,
+    absolute, prime, derivative, quoted, operator, difference, underscored, single, product, plural, away,
     alias, seeking,
-    music.altered, music.chords, music.chord, music.sharp_minor, music.degree, music.progression,
+    music.altered, music.chords, music.known, music.flattened, music.chord, music.sharp_minor, music.degree, music.progression,
     molar, raised_to_minus, quotient, salt, log_to_base, function, with_,
 )  # fmt: skip
 

@@ -93,6 +93,8 @@ _EVERYTHING = re.compile(
 _NAMED_STAR = re.compile(
     r"(?<=\b(?:use|the|put|add) )\*(?=$|[ ,.?!])|(?<=\b(?:an|of|is) )\*(?=$|[ ,.?!])"
 )
+# When something runs, for cron.
+_SCHEDULE = re.compile(r"(?<!\S)(?:(?:\d{1,2}|\*)(?:/\d{1,2})? ){4}(?:\d|\*)(?!\S)")
 # A key of a telephone.
 _STAR_KEY = re.compile(
     r"(?:(?<=\b[Pp]ress )|(?<=\b[Dd]ial )|(?<=\b[Hh]it )|(?<=\b[Uu]se ))\*(?=\d{2,3}(?![\w*])|$|"
@@ -196,6 +198,7 @@ def emphasis(text: str) -> str:
         text = _RAISED.sub(r" ^ \1", text)
     text = _OR.sub(" ∨ ", text)
     text = _EVERYTHING.sub("\u2217", text)
+    text = _SCHEDULE.sub(lambda m: m[0].replace("*", "\u2217").replace("/", " slash "), text)
     text = _STAR_KEY.sub("\u2217", text) if text.count("*") == 1 else text
     text = _NAMED_STAR.sub("\u2217", text) if text.count("*") == 1 else text
     text = _STAR_BETWEEN.sub(" × ", text)

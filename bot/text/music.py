@@ -69,6 +69,13 @@ altered = rule(
     ("learn Bm7b5", "learn B minor 7 flat 5", "learn B minor seven flat five"),
     needs=("5", "9", "11", "13"),
 )
+known = rule(
+    r"(?<![\w'#-])[A-G][#b]?(?:(?:maj|min|m|dim|aug)(?:6|7|9|11|13)|7?sus[24])(?![\w'-])",
+    lambda m: _ONE_CHORD.sub(_chord, m[0]),
+    ("Cmaj7 to Am7", "C major 7 to A minor 7", "C major seven to A minor seven"),
+    ("G7sus4 then G", "G 7 sus 4 then G", "G seven sus four then G"),
+    needs=("6", "7", "9", "11", "13", "sus"),
+)
 sharp_minor = rule(
     r"(?<![\w'#-])([A-Ga-g])(#)(m|min|maj)(7?)(?!\w)|(?<![\w'#-])([A-G])(b)(m|min|maj)(7?)(?!\w)",
     lambda m: (
@@ -85,6 +92,12 @@ progression = rule(
     lambda m: " ".join(str(_DEGREES.get(one.lower(), one)) for one in re.split("[-–]", m[0])),
     ("a ii-V-I", "a 2 5 1", "a two five one"),
     needs=("i-", "v-", "i–", "v–"),
+)
+flattened = rule(
+    r"(?<![\w'-])([b#♭♯])(VII|VI|III|II|V)(?!\w)",
+    lambda m: f"{'flat' if m[1] in 'b♭' else 'sharp'} {_DEGREES[m[2].lower()]}",
+    ("the bVII chord", "the flat 7 chord", "the flat seven chord"),
+    needs=("ii", "vi", "#v", "bv"),
 )
 _PLAYED = re.compile(
     r"\b(?:bassline|bridge|chords?|guitar|jazz|key|major|melody|minor|notes?|piano|progression|"

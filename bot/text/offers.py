@@ -4,15 +4,22 @@ import re
 
 from bot.text.rule import rule
 
+_OFFERED = {
+    "LF": "looking for", "FT": "for trade", "ISO": "in search of", "H": "have", "W": "want",
+}  # fmt: skip
+#: What also stands where these are offered.
+_ANSWERED = {"FT": "LF: ", "H": "W: ", "W": "H: "}
 wanted = rule(
-    r"(?<![\w'])(LF|FT|ISO|H)(?=: )",
+    r"(?<![\w'])(LF|FT|ISO|H|W)(?=: )",
     lambda m: (
-        {"LF": "looking for", "FT": "for trade", "ISO": "in search of", "H": "have"}[m[1]]
-        if m[1] in {"LF", "ISO"} or re.search(r"(?<!\w)(?:LF|W): ", m.string)
+        _OFFERED[m[1]]
+        if m[1] in {"LF", "ISO"} or _ANSWERED[m[1]] in m.string
         else m[0]
     ),
+    ("W: mounts H: gold", "want: mounts have: gold"),
+    ("H: I see", "H: I see"),
     ("LF: eevee FT: mew", "looking for: eevee for trade: mew"),
-    needs=("lf:", "ft:", "iso:", "h:"),
+    needs=("lf:", "ft:", "iso:", "h:", "w:"),
 )
 standard = rule(
     r"(?:(?<=\d )|(?<=% ))std(?![\w'])(?! dev)|(?<![\w'])std(?= (?:edition|ed|room|size|version|"

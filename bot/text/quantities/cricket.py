@@ -41,7 +41,7 @@ for_wickets = rule(
         "aus three twelve for five off 50 overs",
         "Australia three twelve for five off fifty overs",
     ),
-    ("about 312/5", "about 312/5", "about three hundred twelve out of five"),
+    ("about 312/5", "about 312/5", "about three hundred twelve slash five"),
     needs=("/",),
 )
 figures = rule(

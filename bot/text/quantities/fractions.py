@@ -183,6 +183,10 @@ _MUSIC = re.compile(
 )
 
 
+_EQUALS = re.compile(r" ?=| equals\b| is (?:just )?\d| ?[A-Zxyz](?!\w) [-+=]")
+_TIMES = re.compile(r"\btimes $")
+
+
 def _slashed(match: Match) -> str:
     top, bottom = int(match[1]), int(match[2])
     if (top, bottom) == (24, 7):
@@ -203,7 +207,9 @@ def _slashed(match: Match) -> str:
     if top == 1 and bottom > 20 and bottom != 100:
         return f"one in {cardinal(bottom)}"
     pressure = 80 <= top <= 220 and 40 <= bottom <= 130 and top > bottom
-    counted = bottom in {5, 10, 20, 100} or 31 < bottom >= top
+    counted = bottom in {10, 100} or (top <= bottom and (bottom in {5, 20} or bottom > 31))
+    if _EQUALS.match(match.string, match.end()) or _TIMES.search(match.string, 0, match.start()):
+        return f"{cardinal(top)} {'divided by' if top > bottom else 'over'} {cardinal(bottom)}"
     between = "out of" if counted else "over" if pressure else "slash"
     return f"{cardinal(top)} {between} {cardinal(bottom)}"
 
@@ -221,6 +227,8 @@ slashed = rule(
     ("an 80/20 mix", "an eighty twenty mix"),
     ("a bassline in 7/8", "a bassline in seven eight"),
     ("in 4/4 or 3/4", "in four four or three four"),
+    ("12/4 = 3", "twelve divided by four = 3", "twelve divided by four equals three"),
+    ("9/5 C + 32", "nine divided by five C + 32", "nine divided by five C plus thirty-two"),
     ("pity at 74/90", "pity at seventy-four out of ninety"),
     ("1/128 drop", "one in one hundred twenty-eight drop"),
     ("BP 120/80", "BP one hundred twenty over eighty", "B P one hundred twenty over eighty"),

@@ -90,7 +90,8 @@ _CLUBS = {
     "WHU": "West Ham", "WOL": "Wolves", "BOS": "Boston", "CHI": "Chicago", "CLE": "Cleveland",
     "DAL": "Dallas", "DEN": "Denver", "DET": "Detroit", "HOU": "Houston", "MEM": "Memphis",
     "MIA": "Miami", "MIL": "Milwaukee", "NYK": "New York", "PHI": "Philly",
-    "PHX": "Phoenix", "POR": "Portland", "SAC": "Sacramento", "TOR": "Toronto", "ATL": "Atlanta",
+    "PHX": "Phoenix", "POR": "Portland", "SAC": "Sacramento", "TOR": "Toronto", "ATL": "Atlanta", "LAL": "Lakers", "LAC": "Clippers",
+    "GSW": "Golden State", "NYY": "Yankees",
     "BUF": "Buffalo", "BAL": "Baltimore", "PIT": "Pittsburgh", "CIN": "Cincinnati",
     "SEA": "Seattle",
 }  # fmt: skip

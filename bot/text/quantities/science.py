@@ -6,6 +6,12 @@ from bot.text.quantities.numbers import counted, decimal
 from bot.text.quantities.parts import NUMBER, START
 from bot.text.rule import rule
 
+millions_of_light_years = rule(
+    rf"{START}({NUMBER})m(?= (?:ly|light[- ]years)\b)",
+    lambda m: f"{m[1]} million",
+    ("2.5m ly away", "2.5 million ly away", "two point five million light years away"),
+    needs=("ly", "light"),
+)
 light_years = rule(
     rf"(?<=\d )ly(?!\w)|(?<=illion )ly(?!\w)|(?<=\dk )ly(?!\w)|{START}({NUMBER})ly(?!\w)",
     lambda m: f"{decimal(m[1])} light years" if m[1] else "light years",
@@ -27,10 +33,15 @@ atmospheres = rule(
     ("at level 9 atm", "at level 9 atm", "at level nine at the moment"),
     needs=("atm",),
 )
+_SHOTS = re.compile(r" (?:exposures?|frames?|intervals?|planks?|sets|shots|subs)\b")
 #: How long what is done so often takes; other seconds are several boards: "2x4s".
 exposures = rule(
     r"(?<![\w.])(\d{1,3})x(15|20|30|40|45|60|90|120|180|240|300|600)(s|sec|secs)(?!\w)",
-    lambda m: f"{decimal(m[1])} times {decimal(m[2])} seconds",
+    lambda m: (
+        f"{decimal(m[1])} times {decimal(m[2])} second"
+        f"{'' if _SHOTS.match(m.string, m.end()) else 's'}"
+    ),
+    ("20x60s subs", "twenty times sixty second subs"),
     ("shot 120x30s", "shot one hundred twenty times thirty seconds"),
     needs=("x",),
 )

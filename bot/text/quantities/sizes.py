@@ -47,8 +47,8 @@ sides_before_unit = rule(
 )
 _WAYS = {"H": "high", "W": "wide", "D": "deep", "L": "long", "T": "tall"}
 way = rule(
-    r"(?<=\d[\"'])([HWDLT])(?!\w)",
-    lambda m: f" {_WAYS[m[1]]}",
+    r"(?<=\d[\"'])([HWDLT])(?!\w)(?: ?([x×]) ?(?=\d))?",
+    lambda m: f" {_WAYS[m[1]]}{' by ' if m[2] else ''}",
     ('24" x 30"H', '24" x 30" high', "twenty-four by thirty inches high"),
     spaced=False,
     needs=('"', "'"),

@@ -86,6 +86,17 @@ listed = rule(
     spaced=False,
     needs=("/",),
 )
+pair_of_days = rule(
+    r"(?<![\w/.,$+-])(1[0-2]|[1-9])/(\d{1,2}) (and|or|&) \1/(\d{1,2})(?![\w/%\"-])(?!\.\d)(?! (?:of|cup|in)\b)",
+    lambda m: (
+        f"{MONTHS[int(m[1]) - 1]} {ordinal(int(m[2]))} {m[3]} {ordinal(int(m[4]))}"
+        if _is_date(m[1], m[2]) and _is_date(m[1], m[4]) and int(m[1]) > 3
+        else m[0]
+    ),
+    ("rained 12/4 and 12/5", "rained December fourth and fifth"),
+    ("1/2 or 1/3", "1/2 or 1/3", "one half or one third"),
+    needs=("/",),
+)
 is_day = rule(
     r"(?<=\bis )(\d{1,2})/(\d{1,2})(?![\w/%°-])(?!\.\d)(?! (?:of|time|beat)\b)",
     lambda m: (
