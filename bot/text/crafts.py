@@ -6,7 +6,8 @@ from bot.text.rule import Match, Rule, rule
 
 #: What stands in patterns; two of these make a message one.
 _PATTERN = re.compile(
-    r"\b(?:amigurumi|chain|bind(?:ing)? off|cast(?:ing)? on|crochet\w{0,3}|dpns?|gauge|hdc|hooks?|inc|"
+    r"\b(?:amigurumi|chain|bind(?:ing)? off|cast(?:ing)? on|crochet\w{0,3}|dpns?|gauge|hdc|"
+    r"hooks?|inc|"
     r"dec|ch|"
     r"k\d{0,2}(?:tog)?|knit\w{0,4}|magic ring|needles?|p\d{1,2}(?:tog)?|purl\w{0,3}|rnds?|rows?|"
     r"rounds?|[sd]c|skeins?|sl st|ssk|stitch(?:es)?|sts?|worsted|yarn|yo)\b",

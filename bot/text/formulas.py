@@ -151,9 +151,11 @@ _OPERATORS = {
     "&": "ampersand",
 }  # fmt: skip
 operator = rule(
-    r"(?:(?<=\b(?:vs|or|of|is) )|(?<=between )|(?<=\bdoes )|(?<=\b(?:use|and|not|the) )|(?<=\b(?:with|uses) )|"
+    r"(?:(?<=\b(?:vs|or|of|is) )|(?<=between )|(?<=\bdoes )|(?<=\b(?:use|and|not|the) )|"
+    r"(?<=\b(?:with|uses) )|"
     r"(?<=\bvs\. )|^)"
-    r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|and|not|compare|do|instead|mean|return|work|operators?|means|in (?:js|python|c))\b|"
+    r"([!=<>&+*/%-]{1,3})(?= ?(?:vs\.?|or|and|not|compare|do|instead|mean|return|work|operators?|"
+    r"means|in (?:js|python|c))\b|"
     r"[.,?]?$)",
     lambda m: _OPERATORS.get(m[1], m[1]),
     ("use === not ==", "use triple equals not double equals"),
@@ -258,9 +260,11 @@ tone = rule(
 ENGLISH = (
     chess.castles, chess.numbered, chess.move, chess.pawn_takes,
     expression, tone, music.featuring, music.opus_number,
-    absolute, prime, derivative, quoted, operator, difference, underscored, single, product, plural, away,
+    absolute, prime, derivative, quoted, operator, difference, underscored, single, product,
+    plural, away,
     alias, seeking,
-    music.altered, music.chords, music.known, music.flattened, music.chord, music.sharp_minor, music.degree, music.progression,
+    music.altered, music.chords, music.known, music.flattened, music.chord, music.sharp_minor,
+    music.degree, music.progression,
     molar, raised_to_minus, quotient, salt, log_to_base, function, with_,
 )  # fmt: skip
 

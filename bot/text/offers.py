@@ -1,7 +1,5 @@
 """What who buys and sells writes short: "LF: tank", "1 pr of gloves", "$70 std"."""
 
-import re
-
 from bot.text.rule import rule
 
 _OFFERED = {
@@ -11,11 +9,7 @@ _OFFERED = {
 _ANSWERED = {"FT": "LF: ", "H": "W: ", "W": "H: "}
 wanted = rule(
     r"(?<![\w'])(LF|FT|ISO|H|W)(?=: )",
-    lambda m: (
-        _OFFERED[m[1]]
-        if m[1] in {"LF", "ISO"} or _ANSWERED[m[1]] in m.string
-        else m[0]
-    ),
+    lambda m: _OFFERED[m[1]] if m[1] in {"LF", "ISO"} or _ANSWERED[m[1]] in m.string else m[0],
     ("W: mounts H: gold", "want: mounts have: gold"),
     ("H: I see", "H: I see"),
     ("LF: eevee FT: mew", "looking for: eevee for trade: mew"),

@@ -44,9 +44,7 @@ range_of_about = rule(
 ratio_of_decimals = rule(
     r"(?<![\w:.])(\d{1,3}(?:\.\d{1,3})?):(\d{1,3}(?:\.\d{1,3})?)(?![\w:]|\.\d)",
     lambda m: (
-        f"{decimal(m[1])} to {decimal(m[2])}"
-        if "." in m[1] or re.match(r"\d\.", m[2])
-        else m[0]
+        f"{decimal(m[1])} to {decimal(m[2])}" if "." in m[1] or re.match(r"\d\.", m[2]) else m[0]
     ),
     ("rice 1:1.5", "rice one to one point five"),
     ("rice is 1:1.25", "rice is one to one point two five"),

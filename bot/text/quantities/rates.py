@@ -47,7 +47,8 @@ per_liter = rule(
     spaced=False,
 )
 points_of_type = rule(
-    rf"{START}({NUMBER})(?: ?pt(?= (?:font|TNR|type|[Tt]imes|Arial|Calibri|Helvetica|Comic|size|text|"
+    rf"{START}({NUMBER})(?: ?pt(?= (?:font|TNR|type|[Tt]imes|Arial|Calibri|Helvetica|Comic|size|"
+    rf"text|"
     rf"Garamond)\b)|-pts?(?!\w)| ?pts?(?= (?:favou?rites?|favs?|underdogs?|dogs?|spread|lead|"
     rf"deficit|"
     rf"swing|game|line|conversion|shot|shooter|cushion|scale|plan)\b))",

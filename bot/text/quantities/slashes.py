@@ -87,7 +87,8 @@ listed = rule(
     needs=("/",),
 )
 pair_of_days = rule(
-    r"(?<![\w/.,$+-])(1[0-2]|[1-9])/(\d{1,2}) (and|or|&) \1/(\d{1,2})(?![\w/%\"-])(?!\.\d)(?! (?:of|cup|in)\b)",
+    r"(?<![\w/.,$+-])(1[0-2]|[1-9])/(\d{1,2}) (and|or|"
+    r"&) \1/(\d{1,2})(?![\w/%\"-])(?!\.\d)(?! (?:of|cup|in)\b)",
     lambda m: (
         f"{MONTHS[int(m[1]) - 1]} {ordinal(int(m[2]))} {m[3]} {ordinal(int(m[4]))}"
         if _is_date(m[1], m[2]) and _is_date(m[1], m[4]) and int(m[1]) > 3

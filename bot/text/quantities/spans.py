@@ -25,9 +25,16 @@ between_prices = rule(
     needs=("between",),
 )
 left_on_clock = rule(
-    r"(?<![\w:.])(\d{1,2}):00(?= (?:left|mark|on the clock|remaining|rest|timer|to go|to play|warning)\b)",
-    lambda m: counted(m[1], "minute", "minute" if m.string.startswith((" w", " m", " t"), m.end())
-                      and not m.string.startswith(" to", m.end()) else ""),
+    r"(?<![\w:.])(\d{1,2}):00(?= (?:left|mark|on the clock|remaining|rest|timer|to go|to play|"
+    r"warning)\b)",
+    lambda m: counted(
+        m[1],
+        "minute",
+        "minute"
+        if m.string.startswith((" w", " m", " t"), m.end())
+        and not m.string.startswith(" to", m.end())
+        else "",
+    ),
     ("the 2:00 warning", "the two minute warning"),
     ("with 3:00 left", "with three minutes left"),
     needs=(":00",),
