@@ -82,6 +82,15 @@ small_street = rule(
     ("ave maria", "ave maria"),
     needs=tuple(_SMALL),
 )
+side_of_way = rule(
+    r"(?:(?<=\bon the )|(?<=\bon ur )|(?<=\bon your )|(?<=\bturn )|(?<=\bhang a )|(?<=\btake a )|"
+    r"(?<=\b\dst )|(?<=\b\dnd )|(?<=\b\drd ))(rt|lft)(?=$|[.,!?]| (?:and|at|after|onto|on|then|"
+    r"past)\b)",
+    lambda m: {"rt": "right", "lft": "left"}[m[1]],
+    ("3rd door on the rt", "3rd door on the right", "third door on the right"),
+    ("on the RT list", "on the RT list", "on the R T list"),
+    needs=("rt", "lft"),
+)
 _HOME_BEFORE = re.compile(
     r"\b(?:\d ?(?:bed(?:room)?|br|bd)|a|an|another|bedroom|bigger|each|empty|entire|first|her|his|"
     r"little|my|new|nice|old|one|our|own|shared|single|small|smaller|studio|that|the|their|this|tiny|top|two|"

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.rule import Match, Rule, rule
+from bot.text.rule import Rule, rule
 
 #: What stands in patterns; two of these make a message one.
 _PATTERN = re.compile(
@@ -20,9 +20,9 @@ _SURE = re.compile(
 )
 
 
-def is_pattern(match: Match) -> bool:
-    found = {one[0].lower() for one in _PATTERN.finditer(match.string)}
-    return len(found) > 1 and _SURE.search(match.string.lower()) is not None
+def is_pattern(text: str) -> bool:
+    found = {one[0].lower() for one in _PATTERN.finditer(text)}
+    return len(found) > 1 and _SURE.search(text.lower()) is not None
 
 
 def _in_pattern(
@@ -30,9 +30,10 @@ def _in_pattern(
 ) -> Rule:
     return rule(
         rf"(?<![\w'./-]){pattern}(?![\w'/-])",
-        lambda m: m.expand(words) if is_pattern(m) else m[0],
+        lambda m: m.expand(words),
         *examples,
         needs=needs,
+        about=is_pattern,
     )
 
 
@@ -85,10 +86,11 @@ stitch = rule(
     r"(?<![\w'./-])(sl st|sc|dc|hdc|yo|sts?|rnds?|rep|inc|dec|CO|BO|(?<=w/ )US(?= \d)|"
     r"(?<=with )US(?= \d)|"
     r"(?<=size )US(?= \d)|(?<=\bon )US(?= \d)|MR(?= \d)|PM|RS|WS)(?![\w'/])",
-    lambda m: _STITCHES[m[1].lower()] if is_pattern(m) else m[0],
+    lambda m: _STITCHES[m[1].lower()],
     ("3 sts, 1 sc", "3 stitches, 1 single crochet", "three stitches, one single crochet"),
     ("the dc server", "the dc server", "the D C server"),
     needs=tuple("sc dc yo st rnd rep inc dec co bo us mr pm rs ws".split()),
+    about=is_pattern,
 )
 
 ENGLISH = (together, purled_together, knitted, purled, chained, chain, stitch)

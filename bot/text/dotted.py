@@ -53,6 +53,7 @@ _DOTTED_NUMBERED = {
 _ALWAYS = {
     "approx": "approximately", "dept": "department", "govt": "government", "appt": "appointment",
     "bldg": "building", "intl": "international", "misc": "miscellaneous", "incl": "including",
+    "ingr": "ingredients",
     "excl": "excluding", "asst": "assistant", "blvd": "boulevard", "hwy": "highway",
     "pkwy": "parkway", "etc": "et cetera"
 }  # fmt: skip
@@ -277,7 +278,7 @@ key = rule(
 ENGLISH = (
     *crafts.ENGLISH, *medicine.ENGLISH, *markets.ENGLISH, *places.ENGLISH,
     pair, slashed, ampersand, lettered, initials, addresses.small_side, addresses.street,
-    addresses.direction, addresses.small_street, addresses.apartment, title,
+    addresses.direction, addresses.small_street, addresses.apartment, addresses.side_of_way, title,
     dotted_title, addressed,
 
     floor, school.edition, lived,
@@ -286,7 +287,7 @@ ENGLISH = (
     numbered, dotted_numbered, number_of, established, bound, included,
     *clipped.ENGLISH, *offers.ENGLISH, *training.ENGLISH, always, always_dotted, name_ends,
     kitchen.size,
-    each, key, kitchen.spoons, kitchen.cups, kitchen.packed, kitchen.shouted,
+    each, key, kitchen.spoons, kitchen.cups, kitchen.packed, kitchen.medium, kitchen.shouted,
 )  # fmt: skip
 
 

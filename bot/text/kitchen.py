@@ -34,6 +34,14 @@ spoons = rule(
     ("2 T. olive oil", "2 tablespoons olive oil", "two tablespoons olive oil"),
     ("plan 2 c then", "plan 2 c then", "plan two c then"),
 )
+medium = rule(
+    r"(?<![\w'-])med(?=[ -](?:heat|high|hi|low|flame|rare|well|size|bowl|pan|pot|saucepan)\b)",
+    lambda _: "medium",
+    ("on med heat", "on medium heat"),
+    ("a med-high flame", "a medium-high flame"),
+    ("my med school", "my med school"),
+    needs=("med",),
+)
 cups = rule(
     r"(?<=\d )c\.(?= [a-z])|(?<=[½¼¾⅓⅔] )c\.(?= [a-z])|(?<=[½¼¾⅓⅔])c\.(?= [a-z])",
     lambda m: (

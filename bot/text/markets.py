@@ -11,20 +11,22 @@ _RATES = re.compile(
 )
 basis_points = rule(
     r"(?<=\d )bps?(?![\w'/])|(?<=\d)bps?(?![\w'/])",
-    lambda m: " basis points".lstrip() if _RATES.search(m.string) else m[0],
+    lambda _: "basis points",
     ("Fed cut 25 bps", "Fed cut 25 basis points", "Fed cut twenty-five basis points"),
     ("9600 bps modem", "9600 bps modem", "nine thousand six hundred B P S modem"),
     needs=("bp",),
+    about=_RATES.search,
 )
 _TRADED = re.compile(
     r"[$%]|\b(?:calls?|earnings|eps|puts?|shares?|stocks?|ticker|trading)\b", re.IGNORECASE
 )
 after_hours = rule(
     r"(?:(?<=\d )|(?<=% )|(?<=\bin )|(?<=trading )|(?<=up )|(?<=down ))AH(?![\w'])(?! batter)",
-    lambda m: "after hours" if _TRADED.search(m.string) else m[0],
+    lambda _: "after hours",
     ("up 2% AH", "up 2% after hours", "up two percent after hours"),
     ("a 5 AH pack", "a 5 AH pack", "a five amp hour pack"),
     needs=("ah",),
+    about=_TRADED.search,
 )
 shares = rule(
     r"(?<=\d )shs(?![\w'])",

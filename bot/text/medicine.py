@@ -65,10 +65,11 @@ sex = rule(
 breath = rule(
     r"(?:(?<=\b(?:w|c)/ )|(?<= w/)|(?<=\band )|(?<=with )|(?<=\bfor )|(?<=\bno )|"
     r"(?<=/o ))SOB(?!\w)",
-    lambda m: "S O B" if _WARD.search(m.string) else m[0],
+    lambda _: "S O B",
     ("pt in the ER with SOB", "pt in the ER with S O B", "patient in the E R with S O B"),
     ("stuck with SOB neighbors", "stuck with SOB neighbors", "stuck with sob neighbors"),
     needs=("sob",),
+    about=_WARD.search,
 )
 
 ENGLISH = (every, taken, for_days, sex, breath, patients)

@@ -106,10 +106,11 @@ _PLAYED = re.compile(
 )
 degree = rule(
     r"(?<![\w'-])b(2|3|5|6|7|9|13)(?![\w'.-])",
-    lambda m: f"flat {m[1]}" if _PLAYED.search(m.string) else m[0],
+    lambda m: f"flat {m[1]}",
     ("a b5 in the bridge", "a flat 5 in the bridge", "a flat five in the bridge"),
     ("vitamin b6", "vitamin b6", "vitamin b six"),
     needs=tuple(f"b{figure}" for figure in "1235679"),
+    about=_PLAYED.search,
 )
 opus_number = rule(
     r"(?<=\d )No\. ?(?=\d)",

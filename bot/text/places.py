@@ -1,7 +1,9 @@
 """Names of states, sides and directions, written short: "in TX", "eng v aus", "winds NW"."""
 
+import re
+
 from bot.text.expressions import any_of
-from bot.text.rule import rule
+from bot.text.rule import Match, rule
 
 STATES = {
     "AK": "Alaska", "AL": "Alabama", "AR": "Arkansas", "AZ": "Arizona", "CA": "California",
@@ -29,16 +31,17 @@ _DECIDED_BY_TOWN = {
     "Medford|Corvallis|Beaverton", "PA": "Philadelphia|Philly|Pittsburgh|Scranton|Harrisburg|Erie|"
     "Allentown|Lancaster|Hershey", "DE": "Wilmington|Dover|Newark",
 }  # fmt: skip
-_AFTER_TOWN = (set(STATES) - set(_DECIDED_BY_TOWN)) | {"DC"}
-_ENDS = r"(?=$|[.,!?;:)\n]| (?!\d{5})[a-z(&\d])"
+
+
+def _town(match: Match) -> str:
+    towns = _DECIDED_BY_TOWN.get(match[1])
+    before = match.string[max(match.start() - 24, 0) : match.start()]
+    return STATES[match[1]] if not towns or re.search(rf"\b(?:{towns}), $", before) else match[0]
+
+
 town = rule(
-    rf"(?<=[a-z]{{2}}, )({any_of(_AFTER_TOWN)}){_ENDS}|"
-    + "|".join(
-        rf"(?<=\b{name}, )({state}){_ENDS}"
-        for state, names in _DECIDED_BY_TOWN.items()
-        for name in names.split("|")
-    ),
-    lambda m: STATES[m[0]],
+    rf"(?<=[a-z]{{2}}, )({any_of(STATES)})(?=$|[.,!?;:)\n]| (?!\d{{5}})[a-z(&\d])",
+    _town,
     ("in Memphis, TN since", "in Memphis, Tennessee since"),
     ("Boise, ID", "Boise, Idaho"),
     ("Sure, OK", "Sure, OK", "Sure, okay"),

@@ -1,5 +1,7 @@
 """Numbers of houses, and sides of a town beside them."""
 
+import re
+
 from bot.text.places import SIDES
 from bot.text.quantities.numbers import in_pairs, year
 from bot.text.rule import rule
@@ -34,4 +36,18 @@ compass = rule(
     lambda m: m[1] + SIDES[m[2]],
     ("7 W. 43rd Street", "7 West 43rd Street", "seven West forty-third Street"),
     needs=(" n", " s", " e", " w"),
+)
+_SEATED = re.compile(
+    r"\b(?:aisle|boarding|bus|coach|flight|plane|row|seat(?:ed|s)?|sitting|snor\w{1,3}|"
+    r"theat(?:er|re)|train)\b",
+    re.IGNORECASE,
+)
+seat = rule(
+    r"(?:(?<=\bin )|(?<=\bseat )|(?<=\bseats )|(?<=\bme )|(?<=\bat )|(?<=\bto )|(?<=\bis )|"
+    r"(?<=\bgot )|(?<=\band )|"
+    r"(?<=\bor ))([1-9]|[1-6]\d)([A-K])(?![\w.])(?! ?[A-Z]?[a-z]*(?:illion|dollars))",
+    lambda m: f"{in_pairs(m[1])} {m[2]}",
+    ("the guy in 14B on this flight", "the guy in fourteen B on this flight"),
+    ("got 14B in funding", "got 14B in funding", "got fourteen billion in funding"),
+    about=_SEATED.search,
 )

@@ -225,3 +225,14 @@ pounds = rule(
     ("a 20# bag", "a twenty pound bag"),
     needs=("#",),
 )
+free_call = rule(
+    r"(?<![\w.,-])1-([89]00|877|888|866|855)(?= (?:#|numbers?\b|line\b))( #)?",
+    lambda m: (
+        f"one eight hundred{' number' if m[2] else ''}"
+        if m[1] == "800"
+        else f"one {in_pairs(m[1])}{' number' if m[2] else ''}"
+    ),
+    ("a 1-800 # again", "a one eight hundred number again"),
+    ("a 1-888 number", "a one eight eighty-eight number"),
+    needs=("1-8", "1-9"),
+)

@@ -122,8 +122,9 @@ final = rule(
 PUZZLE = re.compile(r"\b(?:connections|heardle|quordle|quiz|trivia|wordle)\b", re.IGNORECASE)
 puzzle = rule(
     r"(?<![\w/.,])(\d{1,2})/(\d{1,2})(?![\w/%])",
-    lambda m: f"{decimal(m[1])} out of {decimal(m[2])}" if PUZZLE.search(m.string) else m[0],
+    lambda m: f"{decimal(m[1])} out of {decimal(m[2])}",
     ("5/6 on wordle", "five out of six on wordle"),
     ("5/6 on it", "5/6 on it", "five sixths on it"),
     needs=("/",),
+    about=PUZZLE.search,
 )

@@ -174,7 +174,7 @@ _BOUGHT = re.compile(
     r"home|house|laptop|loan|mortgage|pc|phone|plane ticket|prize|ring|rug|setup|suit|truck|"
     r"upgrade|watch|burritos?|buy-?in|coffees?|copays?|cover charge|cover|coupons?|credit|"
     r"deductible|deposit|discount|dresses|drinks?|entry fee|entry|fees?|fines?|footlongs?|games?|"
-    r"gift|gift ?cards?|"
+    r"gift|gift ?cards?|buy[- ]?ins?|"
     r"haircuts?|hat|hoodie|jeans|lunch(?:es)?|margaritas?|menu|minimum|off coupon|pints?|pizzas?|"
     r"raise|refund|sandwich(?:es)?|"
     r"shirts?|shoes|shots?|skins?|slices?|steaks?|stimulus|subs?|tacos?|tickets?|tips?|tops|vouchers?|wings|wines?)\b",

@@ -28,10 +28,11 @@ _PRESSED = re.compile(
 )
 atmospheres = rule(
     rf"{START}({NUMBER}) ?atm(?![\w'])",
-    lambda m: counted(m[1], "atmosphere") if _PRESSED.search(m.string) else m[0],
+    lambda m: counted(m[1], "atmosphere"),
     ("25 K and 1 atm", "25 K and one atmosphere", "twenty-five K and one atmosphere"),
     ("at level 9 atm", "at level 9 atm", "at level nine at the moment"),
     needs=("atm",),
+    about=_PRESSED.search,
 )
 _SHOTS = re.compile(r" (?:exposures?|frames?|intervals?|planks?|sets|shots|subs)\b")
 #: How long what is done so often takes; other seconds are several boards: "2x4s".
@@ -57,8 +58,9 @@ _INSULIN = re.compile(
 )
 units_of_insulin = rule(
     rf"{START}({NUMBER}) ?[uU](?![\w'])",
-    lambda m: counted(m[1], "unit") if _INSULIN.search(m.string) else m[0],
+    lambda m: counted(m[1], "unit"),
     ("insulin 12u now", "insulin twelve units now"),
     ("a 12u rack", "a 12u rack", "a twelve u rack"),
     needs=("u",),
+    about=_INSULIN.search,
 )
