@@ -2,7 +2,7 @@
 
 import re
 
-from bot.text.rule import Match, rule
+from bot.text.rule import rule
 
 _WARD = re.compile(
     r"\b(?:admitt?\w{0,4}|bedside|charge nurse|charting|clinic|clinicals?|discharged?|doctor|"
@@ -17,17 +17,18 @@ _PLAYED = re.compile(
 )
 
 
-def _is_ward(match: Match) -> bool:
-    return _WARD.search(match.string) is not None and not _PLAYED.search(match.string)
+def _is_ward(text: str) -> bool:
+    return _WARD.search(text) is not None and not _PLAYED.search(text)
 
 
 patients = rule(
     r"(?<![\w'./-])(?:pt('?s)?)(?![\w'./-])(?! ?\d)",
-    lambda m: f"patient{m[1] or ''}" if _is_ward(m) else m[0],
+    lambda m: f"patient{m[1] or ''}",
     ("6 pts on the ward", "6 patients on the ward", "six patients on the ward"),
     ("my pt was discharged", "my patient was discharged"),
     ("6 pts a game", "6 pts a game", "six points a game"),
     needs=("pt",),
+    about=_is_ward,
 )
 _TAKEN = {
     "BID": "twice a day", "TID": "three times a day", "QID": "four times a day",

@@ -40,6 +40,7 @@ ENGLISH = (
     cricket.not_out,
     cricket.figures,
     cricket.for_wickets,
+    cricket.for_few_runs,
     science.millions_of_light_years,
     science.light_years,
     science.atmospheres,

@@ -18,24 +18,25 @@ _NATION = re.compile(
 )
 
 
-def _is_cricket(match: Match) -> bool:
-    return _CRICKET.search(match.string) is not None
+def _of_nations(text: str) -> bool:
+    return bool(_CRICKET.search(text) or _NATION.search(text))
+
+
+def _for_wickets(match: Match) -> str:
+    return f"{in_pairs(match[1])} for {decimal(match[2])}"
 
 
 not_out = rule(
     r"(?<![\w.*★/])(\d{1,3})[*★](?![\w*★])",
-    lambda m: f"{in_pairs(m[1])} not out" if _is_cricket(m) else m[0],
+    lambda m: f"{in_pairs(m[1])} not out",
     ("root 104* at tea", "root one oh four not out at tea"),
     ("take 104* of it", "take 104* of it", "take one hundred four of it"),
     needs=("*", "★"),
+    about=_CRICKET.search,
 )
 for_wickets = rule(
-    r"(?<![\w/.,$])([1-9]\d{1,2})/(\d|10)(?![\w/%]|[.,]\d)",
-    lambda m: (
-        f"{in_pairs(m[1])} for {decimal(m[2])}"
-        if _is_cricket(m) or (_NATION.search(m.string) and len(m[1]) == 3)
-        else m[0]
-    ),
+    r"(?<![\w/.,$])([1-9]\d{2})/(\d|10)(?![\w/%]|[.,]\d)",
+    _for_wickets,
     (
         "aus 312/5 off 50 overs",
         "aus three twelve for five off 50 overs",
@@ -43,6 +44,18 @@ for_wickets = rule(
     ),
     ("about 312/5", "about 312/5", "about three hundred twelve slash five"),
     needs=("/",),
+    about=_of_nations,
+)
+for_few_runs = rule(
+    r"(?<![\w/.,$])([1-9]\d)/(\d|10)(?![\w/%]|[.,]\d)",
+    _for_wickets,
+    (
+        "at 45/2 after 9 overs",
+        "at forty-five for two after 9 overs",
+        "at forty-five for two after nine overs",
+    ),
+    needs=("/",),
+    about=_CRICKET.search,
 )
 figures = rule(
     r"(?<![\w/.,$])(\d)/(\d{1,3})(?= (?:from|off|in) \d{1,2}(?:\.\d)? overs?\b)",

@@ -208,7 +208,9 @@ def _slashed(match: Match) -> str:
         return f"one in {cardinal(bottom)}"
     pressure = 80 <= top <= 220 and 40 <= bottom <= 130 and top > bottom
     counted = bottom in {10, 100} or (top <= bottom and (bottom in {5, 20} or bottom > 31))
-    if _EQUALS.match(match.string, match.end()) or _TIMES.search(match.string, 0, match.start()):
+    if _EQUALS.match(match.string, match.end()) or _TIMES.search(
+        match.string, max(match.start() - 8, 0), match.start()
+    ):
         return f"{cardinal(top)} {'divided by' if top > bottom else 'over'} {cardinal(bottom)}"
     between = "out of" if counted else "over" if pressure else "slash"
     return f"{cardinal(top)} {between} {cardinal(bottom)}"
