@@ -43,6 +43,14 @@ _TO = re.compile(
     r"get|go|hang|hear|help|know|make|meet|"
     r"play|say|see|sleep|talk|watch|work)\b)|(?<=[a-z] )2 (?=(?:my|the|your|ur)? ?taste\b)"
 )
+_TOO = re.compile(
+    r"(?:(?<=\bthat )|(?<=\bthats )|(?<=that's )|(?<=\bit's )|(?<=\bits )|(?<=\bis )|(?<=\bway )|"
+    r"(?<=\bbe )|(?<=\bim )|(?<=i'm )|(?<=\bwas )|(?<=\bare )|(?<=ur )|(?<=\bme )|(?<=\bnot )|"
+    r"(?<=^))2 "
+    r"(?=(?:acidic|bad|big|busy|cold|cool|cute|drunk|early|easy|expensive|far|fast|funny|good|hard|"
+    r"heavy|hot|late|lazy|long|loud|many|much|old|real|salty|scared|short|sick|slow|small|soon|"
+    r"spicy|sweet|tall|tight|tired|young)\b)"
+)
 _SO_MUCH = re.compile(
     r"(?<=[a-z] )sm(?=$|[.!,?]| (?:for|omg|lol|pls|guys|everyone|bro|man|and|but)\b)"
 )
@@ -57,7 +65,7 @@ def sounds(text: str) -> str:
     if _THANKED.search(text):
         text = _SO_MUCH.sub("so much", text)
     text = _SOUND.sub(lambda m: SOUNDS[m[0].lower()], text)
-    text = _TO.sub("to ", text)
+    text = _TOO.sub("too ", _TO.sub("to ", text))
     text = _FOR_YOU.sub("for you", text)
     return _FOR.sub("for ", text)
 

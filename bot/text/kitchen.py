@@ -8,7 +8,7 @@ size = rule(
     r"(?:(?<=\d )|(?<=\ba )|(?<=whole )|(?<=\bone )|(?<=\btwo ))(sm|med|lg|lrg)(?:\.(?= [a-z])|"
     r"(?= (?:onions?|eggs?|carrots?|potato(?:es)?|apples?|"
     r"bell|shrimp|"
-    r"tomato(?:es)?|clove|pot|pan|bowl|coffee|fries|pizza|drink)\b))",
+    r"tomato(?:es)?|cloves?|pot|pan|bowl|coffees?|fries|pizzas?|drinks?)\b))",
     lambda m: {"sm": "small", "med": "medium", "lg": "large", "lrg": "large"}[m[1]],
     ("a whole lg pizza", "a whole large pizza"),
     ("1 med. onion", "1 medium onion", "one medium onion"),

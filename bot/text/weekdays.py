@@ -269,7 +269,7 @@ small = _of_days(
     r"(?<=this )|(?<=til )|(?<=till )|(?<=until )|(?<=every )|"
     r"(?<=by )|(?<=is )|(?<=for )|(?<=about )|(?<=due )|(?<=ends )|(?<=tarts )|(?<=thru )|"
     r"(?<=rough )|(?<=losed )|(?<=loses ))sun)\b(?= "
-    r"?(?:[,.!?)]|@|$)| (?:at|morning|night|evening|"
+    r"?(?:[,.!?)]|@|&|$)| (?:at|morning|night|evening|"
     r"afternoon|or|and|works?|then|if|instead|for|from|after|before|w|with|tho|pls|please|lol|if)\b)"
     r"(?! (?:at|for|with|from|after|before|and) (?:a|her|his|home|least|me|my|the|them|us|you)\b)",
     ("on mon or tues", "on Monday or tues", "on Monday or Tuesday"),

@@ -214,3 +214,16 @@ ranks = rule(
     ("two 1sts", "two firsts"),
     needs=("sts", "nds", "rds", "ths"),
 )
+pack = rule(
+    rf"{START}(\d{{1,3}})[- ]?pks?(?!\w)",
+    lambda m: f"{decimal(m[1])} pack",
+    ("the 12-pk is $7", "the twelve pack is $7", "the twelve pack is seven dollars"),
+    needs=("pk",),
+)
+paged = rule(
+    r"(?<=\d )pg(?= (?:assignment|book|doc|document|essay|letter|novel|paper|pdf|report|story|"
+    r"thesis)s?\b)",
+    lambda _: "page",
+    ("a 10 pg paper", "a 10 page paper", "a ten page paper"),
+    needs=("pg ",),
+)

@@ -4,7 +4,7 @@ import re
 
 from bot.text.expressions import any_of
 from bot.text.places import STATES
-from bot.text.quantities.numbers import decimal, digits, in_pairs
+from bot.text.quantities.numbers import counted, decimal, digits, in_pairs
 from bot.text.rule import Match, rule
 
 last_figures = rule(
@@ -204,6 +204,19 @@ star_key = rule(
     lambda m: f"star {digits(m[1])}",
     ("dial \u221767 first", "dial star six seven first"),
     needs=("\u2217",),
+)
+_TYPED = re.compile(
+    r"\b(?:code|dial|enter|gate|hit|key|menu|pin|press|type|"
+    r"voicemail)\b",
+    re.IGNORECASE,
+)
+pounds_of = rule(
+    r"(?<![\w.,$#])(\d{1,3}(?:\.5)?)#(?= (?:of )?[a-z]{3})",
+    lambda m: counted(m[1], "pound"),
+    ("2# ground beef", "two pounds ground beef"),
+    ("hit 2# then wait", "hit 2# then wait", "hit two hash then wait"),
+    needs=("#",),
+    about=lambda text: not _TYPED.search(text),
 )
 hash_key = rule(
     r"(?<![\w.,$#])(\d{1,8})#(?![\w#])(?! ?(?:bag|box|bench|db|deadlift|dumbbell|kettlebell|kb|"

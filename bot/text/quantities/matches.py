@@ -128,3 +128,9 @@ puzzle = rule(
     needs=("/",),
     about=PUZZLE.search,
 )
+started = rule(
+    r"(?<![\w.,/:$+-])(\d{1,2})-(\d{1,2})(?= (?:record|start)\b)",
+    lambda m: f"{decimal(m[1])} and {'oh' if m[2] == '0' else decimal(m[2])}",
+    ("5-0 start, wow", "five and oh start, wow"),
+    needs=(" start", " record"),
+)

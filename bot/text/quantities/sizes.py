@@ -146,6 +146,7 @@ feet_and_inches = rule(
 
 #: "65" LG OLED", "macbook pro 16"".
 _OF_MAKE = re.compile(rf" (?!(?:{STARTERS})\b)[A-Z][A-Za-z]+")
+_SCREEN = re.compile(r"\b(?:the|my|your|this|that|new|a used) $", re.IGNORECASE)
 _PRODUCT = re.compile(
     r"\b(?:macbook|imac|ipad|surface|thinkpad)(?: (?:air|pro|mini|max))? $", re.IGNORECASE
 )
@@ -159,6 +160,10 @@ def _inches(match: Match) -> str:
         THING.match(match.string, match.end()) is not None
         or _OF_MAKE.match(match.string, match.end()) is not None
         or _PRODUCT.search(match.string, 0, match.start()) is not None
+        or (
+            match[1] in {"11", "12.9", "13", "14", "15", "16", "17", "24", "27", "32"}
+            and _SCREEN.search(match.string, max(match.start() - 8, 0), match.start()) is not None
+        )
         or re.match(r" (?:4k|\d{3,4}p|OLED|IPS|LED|QD|TV|LCD)\b", match.string[match.end() :])
         is not None
     )
@@ -183,8 +188,9 @@ height_with_dash = rule(
 )
 height = rule(
     r"(?<!\w)(\d)'(\d{1,2})(?:\"|''|(?!\w))",
-    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2]))}",
+    lambda m: f"{cardinal(int(m[1]))} foot {cardinal(int(m[2])) if int(m[2]) else ''}".rstrip(),
     ("I'm 5'11\"", "I'm five foot eleven"),
+    ("he's 6'0 now", "he's six foot now"),
     ("6'2 tall", "six foot two tall"),
     needs=("'",),
 )

@@ -108,7 +108,8 @@ named = rule(
     needs=("-",),
 )
 _SERVED = re.compile(
-    r"\b(?:api|backend|browser|cdn|cloudflare|curl|deploy\w{0,4}|endpoints?|gateway|http|https|login|"
+    r"\b(?:api|auth|backend|browser|oauth|tokens?|cdn|cloudflare|curl|deploy\w{0,4}|endpoints?|"
+    r"gateway|http|https|login|"
     r"nginx|prod|production|proxy|requests?|server|servers|site|staging|url|webhooks?|website)\b",
     re.IGNORECASE,
 )
@@ -116,7 +117,8 @@ status_code = rule(
     r"(?:(?<=\b[Aa] )|(?<=\ban )|(?<=\bthe )|(?<=\bgot )|(?<=\bgets )|(?<=tting )|(?<=\bget )|"
     r"(?<=eturns )|(?<=eturned )|(?<=hrows )|(?<=hrowing )|(?<=\bwith )|(?<=status )|(?<=\bcode )|"
     r"(?<=\bsome )|(?<=\band )|(?<=\bor ))(40[0134589]|41[0358]|422|429|50[1234])(s?)"
-    r"(?=$|[,!?;)]|\.(?:\s|$)| (?:again|and|bad|because|but|error|errors|every|for|forbidden|from|"
+    r"(?=$|[,!?;)]|\.(?:\s|$)| (?:again|and|bad|because|but|error|errors|even|every|for|"
+    r"forbidden|from|"
     r"gateway|if|in|instead|not|now|on|or|page|service|status|too many|unauthorized|when)\b)",
     lambda m: (
         (plural(in_pairs(m[1])) if m[2] else in_pairs(m[1])) if _SERVED.search(m.string) else m[0]

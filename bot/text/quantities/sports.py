@@ -18,7 +18,7 @@ _OF_ONE_GAME = re.compile(
     re.IGNORECASE,
 )
 _AFTER_RECORD = (
-    r"(?=[.,!?)]|$| (?:so far|this|and|on the (?:year|season)|at home|on the road|in (?:our|"
+    r"(?=[.,!?)]|$| & | (?:so far|this|and|on the (?:year|season)|at home|on the road|in (?:our|"
     r"their|the|"
     r"conference|division|league|ranked|april|may|may|june|september|october|november)|now|last|"
     r"since|after|"
@@ -31,7 +31,7 @@ won_and_lost = rule(
     r"(?:[Mm]y|[Oo]ur|[Yy]our|[Tt]heir|[Hh]is|[Hh]er|[Tt]he) (?:[a-z]{3,12} )?(?:team|squad|club|"
     r"boys|guys)(?:'s|s| is| are) (?:now |still |only )?(?:at )?|[Ww]ent |[Ff]inished(?: the "
     r"season)? |"
-    r"[Ss]tart(?:ed|ing)?(?: the season| off| out)? |[Rr]ecord (?:is |of |was |at )?|"
+    r"[Ss]tart(?:ed|ing)?(?: the season| off| out)? |[Rr]ecord(?:'s)? (?:is |of |was |at )?|"
     r"[Ss]itting at |[Ii]mproved to |"
     r"[Ff]ell to |(?:[A-Z][a-z]{2,15}s (?:are|were) |[a-z]{4,15}s (?:are|r|were) now )(?:now |"
     r"sitting |only )?(?:at )?|[Gg]o(?:ing)? |"
