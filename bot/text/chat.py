@@ -125,6 +125,13 @@ def _abbreviation(match: re.Match[str]) -> str:
     return ABBREVIATIONS.get(token.lower(), token)
 
 
+def _ambiguous(match: re.Match[str]) -> str:
+    stem = match[0].removesuffix("'s")
+    if stem != match[0] and stem in AMBIGUOUS and "'" not in AMBIGUOUS[stem]:
+        return f"{AMBIGUOUS[stem]}'s"
+    return AMBIGUOUS.get(match[0], match[0])
+
+
 _NO_VOWELS = re.compile(r"(?<![\w'])[b-df-hj-np-tv-z]{2,6}(?![\w'])")
 # "dc'd": letters as a verb.
 _DONE = re.compile(
@@ -174,7 +181,7 @@ def abbreviations(text: str) -> str:
         or _is_chat(text, words)
         or all(word in AMBIGUOUS or word in ABBREVIATIONS or len(word) == 1 for word in words)
     ):
-        return WORD.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)
+        return WORD.sub(_ambiguous, text)
     if not is_foreign(text, words):
         # Without a vowel they are hardly words of another language.
         text = _NO_VOWELS.sub(lambda m: AMBIGUOUS.get(m[0], m[0]), text)

@@ -10,6 +10,7 @@ from bot.text.rule import rule
 from bot.text.sentences import point
 
 utilities = rule(
+    r"(?:(?<=\+ )|(?<=plus )|(?<=\band )|(?<=& ))utils?(?=$|[.,!?)]| (?:for|on|so)\b)|"
     r"\butils?(?= (?:and|are|incl\w*|not|paid)\b)",
     lambda _: "utilities",
     ("utils included", "utilities included"),

@@ -287,7 +287,8 @@ ENGLISH = (
     numbered, dotted_numbered, number_of, established, bound, included,
     *clipped.ENGLISH, *offers.ENGLISH, *training.ENGLISH, always, always_dotted, name_ends,
     kitchen.size,
-    each, key, kitchen.spoons, kitchen.cups, kitchen.packed, kitchen.medium, kitchen.shouted,
+    each, key, kitchen.spoons, kitchen.cups, kitchen.packed, kitchen.cup_of_anything,
+    kitchen.medium, kitchen.shouted,
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ size = rule(
     needs=("sm", "med", "lg", "lrg"),
 )
 _INGREDIENTS = (
-    "all|almonds?|AP|baking|balsamic|basil|bbq|beans|beef|berries|bread|breadcrumbs|broth|brown|butter|cheese|chicken|chili|chocolate|chopped|cinnamon|cocoa|"
+    "all|almonds?|each|AP|baking|balsamic|basil|bbq|beans|beef|berries|bread|breadcrumbs|broth|brown|butter|cheese|chicken|chili|chocolate|chopped|cinnamon|cocoa|"
     "coconut|coffee|cold|cooked|corn|cornstarch|cream|cumin|diced|fresh|flour|garlic|ginger|granulated|grated|ground|heavy|honey|hot|"
     "ice|juice|ketchup|kosher|lemon|lime|maple|mayo|melted|milk|minced|mustard|nuts|oats|oil|olive|onions?|oregano|packed|panko|parmesan|parsley|"
     "paprika|peanut|peas|pepper|powdered|rice|salt|shredded|sliced|sour|soy|stock|sugar|syrup|tomato|unsalted|"
@@ -33,6 +33,19 @@ spoons = rule(
     ("1/3 c sugar", "1/3 cup sugar", "one third cup sugar"),
     ("2 T. olive oil", "2 tablespoons olive oil", "two tablespoons olive oil"),
     ("plan 2 c then", "plan 2 c then", "plan two c then"),
+)
+_RECIPE = re.compile(
+    r"\b(?:add|bake|boil|chop|cook|cream|cups?|jar|lbs?|mix|oven|oz|recipe|simmer|stir|tbsps?|"
+    r"tsps?|whisk)\b",
+    re.IGNORECASE,
+)
+cup_of_anything = rule(
+    r"(?<=\d )c(?= [a-z]{3,}(?:,|$| [a-z]))",
+    lambda m: "cup" if _ONE_CUP.search(m.string, 0, m.start()) else "cups",
+    ("1 jar sauce, 1 c ricotta", "1 jar sauce, 1 cup ricotta", "one jar sauce, one cup ricotta"),
+    ("a 5 c thing", "a 5 c thing", "a five c thing"),
+    needs=(" c ",),
+    about=_RECIPE.search,
 )
 medium = rule(
     r"(?<![\w'-])med(?=[ -](?:heat|high|hi|low|flame|rare|well|size|bowl|pan|pot|saucepan)\b)",

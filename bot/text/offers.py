@@ -23,6 +23,14 @@ standard = rule(
     ("an std test", "an std test", "an S T D test"),
     needs=("std",),
 )
+experience = rule(
+    r"(?:(?<=yrs )|(?<=years )|(?<=years of )|(?<=yrs of )|(?<=depending on )|"
+    r"(?<=\bno ))exp(?![\w'(])"
+    r"(?! (?:boost|gain|share|bar)s?\b)",
+    lambda _: "experience",
+    ("3 yrs exp", "3 yrs experience", "three years experience"),
+    needs=("exp",),
+)
 pair = rule(
     r"(?<=\d )(prs?)(?= (?:of|gloves|jeans|pants|shoes|socks|boots|earrings)\b)",
     lambda m: "pairs" if m[1] == "prs" else "pair",
@@ -30,4 +38,4 @@ pair = rule(
     needs=("pr",),
 )
 
-ENGLISH = (wanted, standard, pair)
+ENGLISH = (wanted, standard, experience, pair)

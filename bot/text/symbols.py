@@ -127,7 +127,8 @@ numbers_of = always(
 dot = always(
     r"(?<![^\s(\"'/])\.(?=(?:env|git\w*|bash\w*|zsh\w*|vim\w*|ssh|npm\w*|docker\w*|config|cache|local|venv|"
     r"vscode|idea|htaccess|profile|aws|kube|eslint\w*|prettier\w*|NET|io|net|com|org|gg|exe|zip|json|csv|"
-    r"txt|pdf|png|jpe?g|gif|mp[34]|py|js|ts|html|css|yaml|yml|md|sh|bat|dll|jar|then|map|filter|get|find)\b)",
+    r"txt|rar|tar|docx?|xlsx?|psd|iso|apk|mkv|wav|svg|ini|log|conf|pdf|png|jpe?g|gif|mp[34]|py|"
+    r"js|ts|html|css|yaml|yml|md|sh|bat|dll|jar|then|map|filter|get|find)\b)",
     "dot ",
     ("in .gitignore", "in dot gitignore"),
     needs=(".",),
@@ -198,7 +199,8 @@ trademark = always(
 
 ENGLISH = (
     signs.plus_plus_before, system_folder, signs.over_bracket, signs.equals_what,
-    signs.minus_minus, signs.not_before, signs.attribute, signs.parent_folder, signs.ancestor,
+    signs.option, signs.minus_minus, signs.not_before, signs.attribute, signs.parent_folder,
+    signs.ancestor,
     signs.root_folder, signs.sign,
     signs.much_greater, signs.over,
     lone_percent, signs.assigned, number_of, numbers_of, dot, c_plus_plus, plus_plus, sharp,

@@ -52,6 +52,7 @@ ENGLISH = (
     counts.pack,
     counts.paged,
     matches.started,
+    matches.in_league,
     identifiers.spaced_groups,
     houses.seat,
     payments.paid_for,

@@ -202,12 +202,16 @@ hour = rule(
     lambda m: cardinal(int(m[1])) + _half(m[2]),
     ("7 a.m. tomorrow", "seven A M tomorrow"),
     ("5PM", "five P M"),
+    ("8am. ugh", "eight A M. ugh"),
     needs=("m",),
 )
 
 
 def _half(half: str | None) -> str:
-    return f" {half[0].upper()} M" if half else ""
+    if not half:
+        return ""
+    # "8am." ends a sentence, "8 a.m." hardly does.
+    return f" {half[0].upper()} M{'.' if half.endswith('.') and half.count('.') == 1 else ''}"
 
 
 def _duration(match: Match) -> str:

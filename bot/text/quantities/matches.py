@@ -128,6 +128,16 @@ puzzle = rule(
     needs=("/",),
     about=PUZZLE.search,
 )
+in_league = rule(
+    r"(?:(?<=\b[Ii]'m )|(?<=\b[Ii]m )|(?<=\b[Hh]e's )|(?<=\b[Ss]he's )|(?<=\b[Ww]e're )|"
+    r"(?<=\bhes ))(\d{1,2})-(\d{1,2})"
+    r"(?= (?:in|on|this|so far|all time|lifetime) ?(?:fantasy|ranked|my league|the (?:year|"
+    r"season|league)|"
+    r"(?:year|season)|our league|league|$|[,.!?]))",
+    lambda m: f"{decimal(m[1])} and {'oh' if m[2] == '0' else decimal(m[2])}",
+    ("i'm 9-3 in fantasy", "i'm nine and three in fantasy"),
+    needs=("-",),
+)
 started = rule(
     r"(?<![\w.,/:$+-])(\d{1,2})-(\d{1,2})(?= (?:record|start)\b)",
     lambda m: f"{decimal(m[1])} and {'oh' if m[2] == '0' else decimal(m[2])}",

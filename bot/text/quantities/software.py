@@ -109,13 +109,14 @@ named = rule(
 )
 _SERVED = re.compile(
     r"\b(?:api|auth|backend|browser|oauth|tokens?|cdn|cloudflare|curl|deploy\w{0,4}|endpoints?|"
-    r"gateway|http|https|login|"
+    r"gateway|http|https|login|page|go to|loads?|"
     r"nginx|prod|production|proxy|requests?|server|servers|site|staging|url|webhooks?|website)\b",
     re.IGNORECASE,
 )
 status_code = rule(
     r"(?:(?<=\b[Aa] )|(?<=\ban )|(?<=\bthe )|(?<=\bgot )|(?<=\bgets )|(?<=tting )|(?<=\bget )|"
-    r"(?<=eturns )|(?<=eturned )|(?<=hrows )|(?<=hrowing )|(?<=\bwith )|(?<=status )|(?<=\bcode )|"
+    r"(?<=eturns )|(?<=eturned )|(?<=\bsays )|(?<=\bshows )|(?<=hrows )|(?<=hrowing )|"
+    r"(?<=\bwith )|(?<=status )|(?<=\bcode )|"
     r"(?<=\bsome )|(?<=\band )|(?<=\bor ))(40[0134589]|41[0358]|422|429|50[1234])(s?)"
     r"(?=$|[,!?;)]|\.(?:\s|$)| (?:again|and|bad|because|but|error|errors|even|every|for|"
     r"forbidden|from|"

@@ -28,7 +28,8 @@ _AFTER_RECORD = (
 )
 won_and_lost = rule(
     r"\b((?:[Ww]e|[Tt]hey|[Yy]ou)(?:'re| are|re)(?: now| sitting| only| still)?(?: at)? |"
-    r"(?:[Mm]y|[Oo]ur|[Yy]our|[Tt]heir|[Hh]is|[Hh]er|[Tt]he) (?:[a-z]{3,12} )?(?:team|squad|club|"
+    r"(?:[Mm]y|[Oo]ur|[Yy]our|[Tt]heir|[Hh]is|[Hh]er|[Tt]he) (?:[a-zU]\w{2,11} )?(?:team|squad|"
+    r"club|"
     r"boys|guys)(?:'s|s| is| are) (?:now |still |only )?(?:at )?|[Ww]ent |[Ff]inished(?: the "
     r"season)? |"
     r"[Ss]tart(?:ed|ing)?(?: the season| off| out)? |[Rr]ecord(?:'s)? (?:is |of |was |at )?|"
