@@ -52,6 +52,8 @@ ENGLISH = (
     counts.pack,
     counts.paged,
     matches.started,
+    matches.pitched,
+    differences.modulo,
     matches.in_league,
     identifiers.spaced_groups,
     houses.seat,

@@ -22,3 +22,11 @@ indexed_minus = rule(
     ("(y2-y1)", "(y2 minus y1)", "(y two minus y one)"),
     needs=("-",),
 )
+modulo = rule(
+    r"(?<=[a-z)]) % (?=\d{1,6}(?:\)? ?(?:==|!=|=|is|equals|<|>)|\)|$|[.,?]))",
+    lambda _: " mod ",
+    ("n % 2 == 0", "n mod 2 == 0", "n mod two equals zero"),
+    ("the % 2 be", "the % 2 be", "the percent two be"),
+    spaced=False,
+    needs=(" % ",),
+)

@@ -144,3 +144,10 @@ started = rule(
     ("5-0 start, wow", "five and oh start, wow"),
     needs=(" start", " record"),
 )
+pitched = rule(
+    r"(?<![\w.,/:-])([0-3])-([0-2])(?= (?:count|pitch)\b)",
+    lambda m: " ".join("oh" if one == "0" else decimal(one) for one in m.groups()),
+    ("a 3-2 count", "a three two count"),
+    ("an 0-2 pitch", "an oh two pitch"),
+    needs=(" count", " pitch"),
+)

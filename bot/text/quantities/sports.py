@@ -49,7 +49,7 @@ won_and_lost = rule(
     ("they won 6-2", "they won 6-2", "they won six to two"),
     needs=("-",),
 )
-_SET_WON = {(6, lost) for lost in range(5)} | {(7, 5), (7, 6)}
+_SET_WON = {(6, lost) for lost in range(5)} | {(7, 5), (7, 6), (8, 6), (9, 7)}
 
 
 def _sets(match: Match) -> str:
@@ -64,6 +64,7 @@ sets = rule(
     r"(?<![\w.,/:-])\d-\d(?:,? \d-\d){1,4}(?![\w/:-]|[.,]\d)",
     _sets,
     ("won 6-4 7-5", "won six four, seven five"),
+    ("4-6 7-6 8-6", "four six, seven six, eight six"),
     ("lost 3-1, 2-1", "lost 3-1, 2-1", "lost three to one, two to one"),
     needs=("-",),
 )
@@ -246,7 +247,8 @@ season_of = rule(
     needs=(" of s",),
 )
 _SHOWN = re.compile(
-    r"\b(?:anime|arc|binge\w{0,2}|cancell?ed|ending|eps?|episodes?|finale|hulu|netflix|premieres?|"
+    r"\b(?:anime|arc|binge\w{0,2}|plot|cancell?ed|ending|eps?|episodes?|finale|hulu|netflix|"
+    r"premieres?|"
     r"renewed|rewatch\w{0,3}|season|series|show|spoilers?|trailer|watch\w{0,3})\b",
     re.IGNORECASE,
 )
