@@ -215,8 +215,8 @@ ranks = rule(
     needs=("sts", "nds", "rds", "ths"),
 )
 pack = rule(
-    rf"{START}(\d{{1,3}})[- ]?pks?(?!\w)",
-    lambda m: f"{decimal(m[1])} pack",
+    rf"{START}(\d{{1,3}})[- ]?pk(s?)(?!\w)",
+    lambda m: f"{decimal(m[1])} pack{m[2]}",
     ("the 12-pk is $7", "the twelve pack is $7", "the twelve pack is seven dollars"),
     needs=("pk",),
 )
