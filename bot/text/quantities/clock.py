@@ -228,7 +228,7 @@ _LASTS = re.compile(
     r"me|break for) )$"
 )
 _LASTING = re.compile(
-    r" (?:ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|later|remaining|"
+    r" (?:to \d{1,3}s|ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|later|remaining|"
     r"warning|call|video|vid)\b"
 )
 _A_LENGTH = re.compile(r" (?:tall|wide|deep|high|long|away|down|up|above|below|from|of)\b")
@@ -247,6 +247,11 @@ short_minutes = rule(
     r"(?<![\w.])(\d{1,3})m(?![\w'])",
     _short_minutes,
     ("starts in ~10m", "starts in ~10 min", "starts in about ten minutes"),
+    (
+        "went from 3m to 45s",
+        "went from 3 min to 45s",
+        "went from three minutes to forty-five seconds",
+    ),
     ("5m left", "5 min left", "five minutes left"),
     ("fell about 10m down", "fell about 10m down", "fell about ten m down"),
     needs=tuple(f"{figure}m" for figure in range(10)),

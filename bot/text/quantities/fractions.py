@@ -92,9 +92,10 @@ stored = rule(
     needs=("/",),
 )
 half_the = rule(
-    r"(?<![\w/.,])(?<!\d )1/2 (?=(?:the|my|your|ur|his|her|their|our|an)\b)",
+    r"(?<![\w/.,])(?<!\d )1/2 (?=(?:the|my|your|ur|his|her|their|our|an?)\b)",
     lambda _: "half ",
     ("used 1/2 the sugar", "used half the sugar"),
+    ("juice of 1/2 a lemon", "juice of half a lemon"),
     spaced=False,
     needs=("1/2 ",),
 )

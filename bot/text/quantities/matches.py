@@ -139,8 +139,9 @@ in_league = rule(
     needs=("-",),
 )
 started = rule(
-    r"(?<![\w.,/:$+-])(\d{1,2})-(\d{1,2})(?= (?:record|start)\b)",
+    r"(?<![\w.,/:$+-])(\d{1,2})-(\d{1,2})(?= (?:record|start|to start)\b)",
     lambda m: f"{decimal(m[1])} and {'oh' if m[2] == '0' else decimal(m[2])}",
+    ("0-2 to start", "zero and two to start"),
     ("5-0 start, wow", "five and oh start, wow"),
     needs=(" start", " record"),
 )

@@ -48,7 +48,7 @@ _SIZED = re.compile(
     r"cans?|cards?|charger|chargers|circuits?|clips?|clocks?|contract|cooldown|cords?|coke|delay|discs?|disks?|drill|drives?|"
     r"dumbbells?|engine|flights?|fuses?|gap|gaps|hdds?|hdmi|jack|jars?|jugs?|kettlebells?|ladders?|laps?|lens|limit|"
     r"loan|mattress|mile|monitors?|motor|mortgage|movie|nap|pipes?|pizza|planks?|plates?|radius|resistors?|"
-    r"rope|runs?|dash|sprint|screens?|screws?|sessions?|shifts?|solos?|sprints?|ssds?|steak|"
+    r"rope|runs?|dash|sprint|screens?|screws?|sessions?|shifts?|showers?|solos?|sprints?|ssds?|steak|"
     r"sticks?|sub|supply|tables?|tank|"
     r"timeouts?|timers?|tires?|trip|tubs?|tubes?|tvs?|washers?|wrench(?:es)?|sockets?|nails?|"
     r"drill bits?|bits?(?! of)|bolts?|"
