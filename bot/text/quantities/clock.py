@@ -228,8 +228,8 @@ _LASTS = re.compile(
     r"me|break for) )$"
 )
 _LASTING = re.compile(
-    r" (?:to \d{1,3}s|ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|later|"
-    r"remaining|warning|call|video|vid)\b"
+    r" (?:to \d{1,3}s|ago|left|late|early|breaks?|timer|cd|cooldowns?|queues?|waits?|delay|nap|"
+    r"later|remaining|warning|call|video|vid)\b"
 )
 _A_LENGTH = re.compile(r" (?:tall|wide|deep|high|long|away|down|up|above|below|from|of)\b")
 
