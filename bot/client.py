@@ -107,6 +107,7 @@ class TimbreBot(CommandClient):
             figures=services.metrics.sending,
             may_speak=services.peers.may_speak,
             language=self.language_in,
+            linked=self.command_mentions.linked,
         )
         services.peers.guilds = lambda: len(self.guilds)
         self._identifying_at_once = 1  # as Discord says later

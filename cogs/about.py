@@ -59,10 +59,9 @@ def _voices(bot: TimbreBot) -> str:
             count,
         )
     return ngettext(
-        "{count} stock voice, and no voices of members. {reason}",
-        "{count} stock voices, and no voices of members. {reason}",
+        "{count} stock voice, and no voices of members.",
+        "{count} stock voices, and no voices of members.",
         count,
-        reason=engine.reason,
     )
 
 

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
-from bot.base.command_mentions import CommandMentions
+from bot.base.command_mentions import CommandMentions, local_name
 from bot.catalogue import Sentence, gettext, pgettext
-from bot.catalogue.translator import COMMAND, DESCRIPTION, MENU, OPTION
+from bot.catalogue.translator import DESCRIPTION, MENU, OPTION
 from bot.client import TimbreBot
 
 _AUDIENCE, _DESCRIPTION = "audience", "description"
@@ -52,7 +52,7 @@ class ListedCommand:
         """Its name as Discord shows it to who reads."""
         if self.in_menu:
             return pgettext(MENU, self.name)
-        return " ".join(pgettext(COMMAND, word) for word in self.name.split())
+        return local_name(self.name)
 
     def is_meant_by(self, asked: str) -> bool:
         """Whether who typed `asked`, in lower case, means it or the group that it is in."""

@@ -14,8 +14,7 @@ def no_cloning(bot: TimbreBot) -> str:
         return ""
     said = gettext(
         "**I cannot speak in your own voice at the moment.** You hear a stock voice. Whoever runs "
-        "me can change that. {reason}",
-        reason=engine.reason,
+        "me can change that, and finds the reason in `/status`."
     )
     return f"{said}\n\n"
 

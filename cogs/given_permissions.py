@@ -4,6 +4,7 @@ import discord
 from discord import ui
 from discord.utils import escape_markdown
 
+from bot.base.command_mentions import linked
 from bot.catalogue import Sentence, gettext
 from bot.client import TimbreBot
 from bot.voices.permission import Given
@@ -45,10 +46,13 @@ class _TakeBack(ui.Select[PermissionsPanel]):
             int(self.values[0]), interaction.user.id
         )
         await interaction.edit_original_response(
-            content=gettext(
-                "The voice **{voice}** is deleted, with its clip and everything "
-                "made from it. `/privacy info` shows what is left.",
-                voice=escape_markdown(taken.name),
+            content=linked(
+                interaction,
+                gettext(
+                    "The voice **{voice}** is deleted, with its clip and everything "
+                    "made from it. `/privacy info` shows what is left.",
+                    voice=escape_markdown(taken.name),
+                ),
             ),
             view=None,
         )

@@ -10,7 +10,7 @@ from bot.base.command_mentions import linked
 from bot.base.errors import UserError
 from bot.catalogue import Listing, Sentence, gettext, ngettext
 from bot.client import TimbreBot
-from bot.live.guild_reading import Readable, can_see
+from bot.live.guild_reading import Bound, can_see
 from cogs.asking import bring, member_of, moderates, require_company, require_moderator, session_of
 from cogs.command_list import FOR_MODERATORS
 from cogs.moderation_notes import blocked, note, unblocked
@@ -39,14 +39,14 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
 
     @app_commands.command(description="Read a text channel aloud where you are")
     @app_commands.describe(
-        channel="What to read, also a thread or a forum's post (default: this channel)",
+        channel="What to read, also a thread, a post or a whole forum (default: this channel)",
         where="In which voice channel to read it (default: where you are)",
     )
     @app_commands.choices(where=_WHERE)
     async def start(
         self,
         interaction: discord.Interaction,
-        channel: discord.TextChannel | discord.Thread | None = None,
+        channel: discord.TextChannel | discord.ForumChannel | discord.Thread | None = None,
         where: str = _HERE,
     ) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
@@ -61,7 +61,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         _require_readable(interaction, channel)
         await _require_engine(self.bot)
         text = channel or interaction.channel
-        if not isinstance(text, Readable):
+        if not isinstance(text, Bound):
             text = seat
         await self.bot.live.bindings.begin(
             text,
@@ -95,7 +95,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
     async def stop(
         self,
         interaction: discord.Interaction,
-        channel: discord.TextChannel | discord.Thread | None = None,
+        channel: discord.TextChannel | discord.ForumChannel | discord.Thread | None = None,
     ) -> None:
         guild = member_of(interaction).guild
         reading = self.bot.live.bindings.of(guild.id)
@@ -275,7 +275,8 @@ def _not_yet(bot: TimbreBot) -> str:
 
 
 def _require_readable(
-    interaction: discord.Interaction, channel: discord.TextChannel | discord.Thread | None
+    interaction: discord.Interaction,
+    channel: discord.TextChannel | discord.ForumChannel | discord.Thread | None,
 ) -> None:
     """Raise `UserError` where Discord would never show the bot what is written.
 

@@ -6,6 +6,7 @@ import discord
 from discord import ui
 from discord.utils import utcnow
 
+from bot.base.command_mentions import linked
 from bot.base.errors import UserError, sentence_for
 from bot.catalogue import Joined, Said, Sentence, for_reader, gettext
 from bot.channel.writing_rights import may_write
@@ -126,7 +127,7 @@ class QuestionPanel(Panel):
             )
         question = Joined((Joined(tuple(said)), PERMISSION), by="\n")
         self._question = await self._asked_by.followup.send(
-            question.for_locale(self._locale),
+            linked(self._asked_by, question.for_locale(self._locale)),
             view=self,
             allowed_mentions=discord.AllowedMentions(users=[discord.Object(self.owner_id)]),
             wait=True,
@@ -143,10 +144,13 @@ class QuestionPanel(Panel):
 
         async def proven() -> None:
             await interaction.edit_original_response(
-                content=gettext(
-                    "Thank you. {member} can keep the voice now. With `/privacy info` you see "
-                    "what you allowed, and can take it back.",
-                    member=f"<@{self._draft.wish.owner_id}>",
+                content=linked(
+                    interaction,
+                    gettext(
+                        "Thank you. {member} can keep the voice now. With `/privacy info` you see "
+                        "what you allowed, and can take it back.",
+                        member=f"<@{self._draft.wish.owner_id}>",
+                    ),
                 ),
                 view=None,
             )

@@ -8,7 +8,7 @@ import discord
 from discord import ui
 from discord.utils import utcnow
 
-from bot.base.command_mentions import linked
+from bot.base.command_mentions import linked, listed
 from bot.base.errors import UserError
 from bot.catalogue import Said, Sentence, gettext
 from bot.client import TimbreBot
@@ -81,7 +81,9 @@ class ConsentForm(Form):
                 "It is the voice of {member}. I ask them for permission.", member=f"<@{giver_id}>"
             )
             whose += "\n"
-        self.add_item(ui.TextDisplay(f"{no_cloning(bot)}{whose}{CONSENT}\n{who_speaks(bot)}"))
+        self.add_item(
+            ui.TextDisplay(f"{listed(f'{no_cloning(bot)}{whose}{CONSENT}')}\n{who_speaks(bot)}")
+        )
         if name is None:
             self.add_item(ui.Label(text=gettext("Name of the voice"), component=self._name_field))
         if clip is None:

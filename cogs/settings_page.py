@@ -73,16 +73,17 @@ def line_of(option: Option, chosen: Chosen) -> str:
 
 def line_of_blocked(chosen: Chosen) -> str:
     blocked = chosen.blocked
-    shown = ", ".join(f"<@{user_id}>" for user_id in blocked[:_MOST_BLOCKED_SHOWN])
-    more = len(blocked) - _MOST_BLOCKED_SHOWN
-    shown += f" {and_more(more)}" if more > 0 else ""
-    unnamed = ""
+    shown = [f"<@{user_id}>" for user_id in blocked[:_MOST_BLOCKED_SHOWN]]
+    if (more := len(blocked) - _MOST_BLOCKED_SHOWN) > 0:
+        shown.append(and_more(more))
     if chosen.unnamed:
-        unnamed = ngettext(
-            "{count} member who deleted their data since then",
-            "{count} members who deleted their data since then",
-            chosen.unnamed,
+        shown.append(
+            ngettext(
+                "{count} member who deleted their data since then",
+                "{count} members who deleted their data since then",
+                chosen.unnamed,
+            )
         )
-    everybody = "; ".join(part for part in (shown, unnamed) if part) or gettext("nobody")
+    everybody = " · ".join(shown) or gettext("nobody")
     said = gettext("**Blocked: {members}**", members=everybody)
     return f"{said}\n" + gettext("I do not read what they write.")

@@ -53,7 +53,7 @@ class SettingsPanel(Panel):
                 server=escape_markdown(moderator.guild.name)[:200],
                 page=PAGES[page],
             )[:256],
-            description="\n".join(lines),
+            description=bot.command_mentions.linked("\n".join(lines)),
         )
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:

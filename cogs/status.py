@@ -58,14 +58,14 @@ class StatusCommands(commands.Cog):
                 device=engine.device,
                 precision=engine.precision,
             )
-            fields[gettext("Engine")] = f"{how}\n{engine.reason}"
+            fields[gettext("Engine")] = f"{how}\n" + _in_its_words(engine.reason)
             fields[gettext("Reads")] = str(
                 Listing(map(name_of, engine.languages), alphabetical=True)
             )
         worker = str(_STATES.get(executor.state, executor.state))
         # Why there is none may name files of the machine.
         if executor.state != "unavailable" or runs_the_bot:
-            worker += f": {executor.detail}"
+            worker += "\n" + _in_its_words(executor.detail)
         fields[gettext("Worker")] = worker
         if len(executor.workers) > 1:
             fields[gettext("Workers")] = "\n".join(
@@ -111,9 +111,16 @@ class StatusCommands(commands.Cog):
         await interaction.edit_original_response(embed=embed)
 
 
+def _in_its_words(said: str) -> str:
+    """What the engine says of itself, as it is in the log: for who knows machines, in English."""
+    return f"> {said}"
+
+
 def _percentiles(latencies: Latencies) -> str:
     values = [(percent, latencies.percentile(percent)) for percent in (50, 95, 99)]
-    said = ", ".join(f"p{percent} {value:.0f} ms" for percent, value in values if value is not None)
+    said = " · ".join(
+        f"p{percent} {value:.0f} ms" for percent, value in values if value is not None
+    )
     if not said:
         return gettext("nothing measured yet")
     return ngettext(

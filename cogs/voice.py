@@ -132,7 +132,8 @@ class VoiceCommands(
                 )
             if here.place.is_disabled(voice):
                 marks.append(gettext("disabled here"))
-            lines.append(f"{_name(voice)}{' — ' if marks else ''}{', '.join(marks)}")
+            # A dot between them reads the same in every language, and beside a list within one.
+            lines.append(f"{_name(voice)}{' — ' if marks else ''}{' · '.join(marks)}")
         if not here.own:
             lines.append(linked(interaction, gettext("None yet. `/voice register` makes one.")))
         if here.chosen_stock:

@@ -1,4 +1,4 @@
-"""Names of commands as Discord makes them tappable: `</live start:1234>`."""
+"""Names of commands: as Discord makes them tappable, `</live start:1234>`, or as it shows them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,6 +6,9 @@ from typing import Protocol, runtime_checkable
 
 import discord
 from discord import app_commands
+
+from bot.catalogue import pgettext
+from bot.catalogue.translator import COMMAND
 
 #: A command's name as sentences have it: in backticks, with nothing else.
 _NAMED = re.compile(r"`/([-\w]+(?: [-\w]+){0,2})`")
@@ -23,7 +26,7 @@ class CommandMentions:
 
     def of(self, name: str) -> str:
         """A command by its whole name, "live start", to be tapped where its id is known."""
-        return self._mentions.get(name, f"`/{name}`")
+        return self._mentions.get(name, f"`/{local_name(name)}`")
 
     def linked(self, sentence: str) -> str:
         """A sentence in which every command in backticks can be tapped."""
@@ -43,6 +46,16 @@ def linked(interaction: discord.Interaction, sentence: str) -> str:
     if not isinstance(client, KnowsCommands):
         return sentence
     return client.command_mentions.linked(sentence)
+
+
+def local_name(name: str) -> str:
+    """A command's whole name as Discord lists it for who reads."""
+    return " ".join(pgettext(COMMAND, word) for word in name.split())
+
+
+def listed(sentence: str) -> str:
+    """A sentence for where nothing can be tapped: its commands as Discord lists them."""
+    return _NAMED.sub(lambda found: f"`/{local_name(found[1])}`", sentence)
 
 
 def _usable(command: app_commands.AppCommand) -> Iterator[tuple[str, str]]:

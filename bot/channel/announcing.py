@@ -14,7 +14,8 @@ log = logging.getLogger(__name__)
 class Announcing:
     """Announcements in one server; `where` the bot was called last, if anybody called it.
 
-    `language` is asked what the server wants the bot's own words in.
+    `language` is asked what the server wants the bot's own words in; `linked` has commands in them
+    tapped.
     """
 
     def __init__(
@@ -23,12 +24,14 @@ class Announcing:
         find_guild: Callable[[int], discord.Guild | None],
         language: Callable[[int], Awaitable[str | None]],
         tasks: TaskSet,
+        linked: Callable[[str], str],
     ) -> None:
         self.where: discord.abc.Messageable | None = None
         self._guild_id = guild_id
         self._find_guild = find_guild
         self._language = language
         self._tasks = tasks
+        self._linked = linked
 
     def announce(self, sentence: Said) -> None:
         """Say something there, in a task: nobody waits for Discord's answer."""
@@ -38,6 +41,6 @@ class Announcing:
     async def _say(self, where: discord.abc.Messageable, sentence: Said) -> None:
         locale = locale_of(self._find_guild(self._guild_id), await self._language(self._guild_id))
         try:
-            await where.send(sentence.for_locale(locale))
+            await where.send(self._linked(sentence.for_locale(locale)))
         except discord.HTTPException as error:
             log.warning("not announced", extra={"guild": self._guild_id, "status": error.status})

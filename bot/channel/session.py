@@ -50,11 +50,12 @@ class VoiceSession:
         full: Callable[[], bool],
         may_speak: Callable[[], bool],
         language: Callable[[int], Awaitable[str | None]],
+        linked: Callable[[str], str],
     ) -> None:
         self.guild_id = guild_id
         self.limits = limits
         self._tasks = TaskSet()
-        self._announcing = Announcing(guild_id, find_guild, language, self._tasks)
+        self._announcing = Announcing(guild_id, find_guild, language, self._tasks, linked)
         self.link = Link(
             guild_id,
             find_guild,

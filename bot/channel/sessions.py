@@ -20,7 +20,7 @@ class VoiceSessions:
 
     `leave_after` and `language` are asked what a server wants, `on_left` told that the bot is in no
     channel of it any more and why, and `on_gap` each time that an utterance falls silent in its
-    middle.
+    middle. `linked` makes commands in what is announced tappable.
     While `may_speak` says no, which it is asked in any thread, all of them are silent.
     """
 
@@ -35,6 +35,7 @@ class VoiceSessions:
         figures: SendingFigures,
         may_speak: Callable[[], bool],
         language: Callable[[int], Awaitable[str | None]],
+        linked: Callable[[str], str],
     ) -> None:
         self._limits = limits
         self._find_guild = find_guild
@@ -43,6 +44,7 @@ class VoiceSessions:
         self._on_gap = on_gap
         self._may_speak = may_speak
         self._language = language
+        self._linked = linked
         self._sessions: dict[int, VoiceSession] = {}
         self._watches: dict[int, asyncio.Task[None]] = {}
         self._figures = figures
@@ -63,6 +65,7 @@ class VoiceSessions:
                 full=self._full,
                 may_speak=self._may_speak,
                 language=self._language,
+                linked=self._linked,
             )
             watch = Watch(session, self._leave_after)
             self._sessions[guild.id] = session

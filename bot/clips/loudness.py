@@ -9,14 +9,17 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from engine.speech import FloatArray
 
-ComplexArray = npt.NDArray[np.complex128]
+ComplexArray = npt.NDArray[np.complex64]
 
 #: Loudness is measured over blocks of this length; shorter audio has none.
 BLOCK_S = 0.4
 _HOP_S = 0.1
+#: Sound is weighted in pieces of this length. The filters ring by less than 1e-9 after the other.
+_PIECE_S, _RING_S = 0.4, 0.1
 _ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, 10.0
 _OFFSET_LU = -0.691
 
@@ -48,27 +51,27 @@ def loudness_lufs(samples: FloatArray, sample_rate: int) -> float:
 
 
 def _weighted(samples: FloatArray, sample_rate: int) -> FloatArray:
-    """K-weighted `samples`, a second at a time (overlap-add): the filters ring for less."""
-    seconds = -(-len(samples) // sample_rate)
-    blocks = np.zeros((seconds, sample_rate), np.float32)
-    blocks.flat[: len(samples)] = samples
-    spectrum = np.fft.rfft(blocks, 2 * sample_rate) * _response(sample_rate)
-    filtered = np.fft.irfft(spectrum, 2 * sample_rate)
-    weighted = np.zeros((seconds + 1, sample_rate), np.float32)
-    weighted[:-1] = filtered[:, :sample_rate]
-    weighted[1:] += filtered[:, sample_rate:]
-    return weighted.ravel()[: len(samples)]
+    """K-weighted `samples`, piece by piece, each after the sound that the filters still ring of."""
+    ring, piece = round(_RING_S * sample_rate), round(_PIECE_S * sample_rate)
+    pieces = -(-len(samples) // piece)
+    padded = np.zeros(ring + pieces * piece, np.float32)
+    padded[ring : ring + len(samples)] = samples
+    rows = sliding_window_view(padded, ring + piece)[::piece]
+    spectrum = np.fft.rfft(rows) * _response(sample_rate, ring + piece)
+    weighted = np.fft.irfft(spectrum, ring + piece).astype(np.float32, copy=False)
+    return weighted[:, ring:].ravel()[: len(samples)]
 
 
 @lru_cache(maxsize=8)  # uploads come at any rate
-def _response(sample_rate: int) -> ComplexArray:
-    """Of both K-weighting filters, at the frequencies of two seconds' spectrum."""
-    frequencies = np.fft.rfftfreq(2 * sample_rate, 1 / sample_rate)
+def _response(sample_rate: int, length: int) -> ComplexArray:
+    """Of both K-weighting filters, at the frequencies of a spectrum of `length` samples."""
+    frequencies = np.fft.rfftfreq(length, 1 / sample_rate)
     turn = np.exp(-2j * np.pi * frequencies / _K_RATE)
-    response: ComplexArray = np.ones_like(turn)
+    response: npt.NDArray[np.complex128] = np.ones_like(turn)
     for b, a in _K_WEIGHTING:
         response *= np.polyval(b[::-1], turn) / np.polyval(a[::-1], turn)
-    return response
+    # In this precision the whole takes half as long, and is as exact as the samples are.
+    return response.astype(np.complex64)
 
 
 def _lufs(power: float) -> float:

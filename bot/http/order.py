@@ -1,7 +1,8 @@
 """What a client asks to be spoken, as OpenAI's clients put it.
 
 https://platform.openai.com/docs/api-reference/audio/createSpeech. `language` is ours; fields that
-nobody knows are ignored, as tools send some of other servers.
+nobody knows are ignored, as tools send some of other servers, and so is `instructions`, which some
+send with everything: no model here can follow them.
 """
 
 import asyncio
@@ -34,12 +35,14 @@ class _Body(msgspec.Struct, frozen=True):
     response_format: str | None = None
     speed: float | None = None
     stream_format: str | None = None
-    instructions: str | None = None
     language: str | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be spoken, and how. `model` and `voice` are as they were typed, if they were."""
+    """What is to be spoken, and how. `model` and `voice` are as they were typed, if they were.
+
+    `events` is whether the file is to come in server-sent events, which some tools ask for.
+    """
 
     text: str
     model: str | None
@@ -47,6 +50,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None
     format: FormatName
     speed: float
+    events: bool
 
 
 async def order_of(request: web.Request) -> Order:
@@ -87,10 +91,8 @@ def _checked(body: _Body) -> Order:
         raise RequestRefused(
             400, f"“speed” is between {SPEED_MIN} and {SPEED_MAX:g}.", param="speed"
         )
-    if body.stream_format not in (None, "", "audio"):
-        raise RequestRefused(400, "“stream_format” can be audio alone.", param="stream_format")
-    if body.instructions:
-        raise RequestRefused(400, "The models here take no “instructions”.", param="instructions")
+    if body.stream_format not in (None, "", "audio", "sse"):
+        raise RequestRefused(400, "“stream_format” is audio or sse.", param="stream_format")
     language = None
     if body.language:
         language = language_named(body.language)
@@ -105,4 +107,5 @@ def _checked(body: _Body) -> Order:
         language=language,
         format=name,
         speed=speed,
+        events=body.stream_format == "sse",
     )

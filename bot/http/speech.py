@@ -5,6 +5,7 @@ is made ahead. A client that stops reading stops that, and one that is gone ends
 """
 
 import asyncio
+import base64
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
 
+import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
@@ -38,8 +40,9 @@ AT_ONCE = 64
 STALLED_S = 600.0
 #: What is read at once. A number may become twenty times as long in words.
 _PASSAGE_CHARS, _SPOKEN_PER_CHAR = 1000, 20
-#: What is encoded at once: the first little of each piece leaves before the rest is encoded.
-_FIRST_BLOCK_S, _BLOCK_S = 0.25, 2.0
+#: What is encoded at once: little of a piece at first, then twice as much each time. Each leaves
+#: while the next is encoded, and plays for longer than that takes.
+_FIRST_BLOCK_S, _BLOCK_MAX_S = 0.1, 2.0
 #: Files are encoded beside the threads in which live speech is.
 _THREADS = 2
 #: Models of OpenAI's that clients ask for without looking; the loaded one speaks for them.
@@ -166,13 +169,16 @@ class _Answer:
     ) -> None:
         self._request = request
         self._threads = threads
+        self._events = order.events
         self._file = asyncio.get_running_loop().run_in_executor(
             threads, partial(GrowingFile, order.format, sample_rate, speed=order.speed)
         )
         self.on_first: Callable[[], None] = lambda: None
         self.response = web.StreamResponse(
             headers={
-                "Content-Type": FORMATS[order.format].media_type,
+                "Content-Type": (
+                    "text/event-stream" if order.events else FORMATS[order.format].media_type
+                ),
                 "Cache-Control": "no-store",
                 # Samples alone have no tags.
                 "X-Synthetic": SYNTHETIC,
@@ -188,14 +194,14 @@ class _Answer:
             end = begin + int(block_s * speech.sample_rate)
             block = speech.pcm[begin:end]
             await self._write(await loop.run_in_executor(self._threads, file.add, block))
-            begin, block_s = end, _BLOCK_S
+            begin, block_s = end, min(2 * block_s, _BLOCK_MAX_S)
 
     async def end(self) -> None:
         loop, file = asyncio.get_running_loop(), await self._file
         await self._write(await loop.run_in_executor(self._threads, file.end))
         if not self.response.prepared:  # too short for a single sample
             await self.response.prepare(self._request)
-        await self.response.write_eof()
+        await self.response.write_eof(_DONE if self._events else b"")
 
     def abort(self) -> None:
         """Cut the connection: a body that ended as it should would look whole."""
@@ -209,6 +215,24 @@ class _Answer:
         if first:
             await self.response.prepare(self._request)
         async with asyncio.timeout(STALLED_S):
-            await self.response.write(data)
+            await self.response.write(_event_of(data) if self._events else data)
         if first:
             self.on_first()
+
+
+def _event_of(data: bytes) -> bytes:
+    """A part of a file as a server-sent event."""
+    return _event({"type": "speech.audio.delta", "audio": base64.b64encode(data).decode()})
+
+
+def _event(content: dict[str, object]) -> bytes:
+    return b"data: " + msgspec.json.encode(content) + b"\n\n"
+
+
+#: Nothing here is paid for by the token, and clients read how many there were.
+_DONE = _event(
+    {
+        "type": "speech.audio.done",
+        "usage": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0},
+    }
+)

@@ -14,13 +14,14 @@ from msgspec.structs import replace
 
 from bot.base.errors import UserError
 from bot.base.tasks import TaskSet
-from bot.catalogue import Said, Sentence, locale_of
+from bot.catalogue import Said, locale_of
 from bot.channel import reasons
 from bot.channel.admission import VocalChannel
 from bot.channel.sessions import VoiceSessions
-from bot.live.guild_reading import GuildReading, Readable, require_unheard
+from bot.live.guild_reading import Bound, GuildReading, Readable, require_unheard
+from bot.live.notices import begun, not_going_on, overheard, told_in
 from bot.live.place import where_to_go_on
-from data.rows import LiveBinding
+from data.rows import GuildSettings, LiveBinding
 from data.store import Store
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class Bindings:
 
     async def begin(
         self,
-        text: Readable,
+        text: Bound,
         seat: VocalChannel,
         bring: Callable[[], Awaitable[None]],
         *,
@@ -86,21 +87,17 @@ class Bindings:
             reading.channels[text.id] = binding
             reading.sent_away = False
             await self._rows.put(binding)
-        prefix = settings.unread_prefix
-        told = Sentence(
-            "From now on I read this channel aloud in {channel}. I skip messages that begin "
-            "with `{prefix}`, and all of yours after `/live optout`.",
-            channel=seat.mention,
-            prefix=prefix,
-        )
-        if follows_authors:
-            told = Sentence(
-                "From now on I read this channel aloud, each message in the voice channel of its "
-                "author. I skip messages that begin with `{prefix}`, and all of yours after "
-                "`/live optout`.",
-                prefix=prefix,
-            )
-        self._tell(text, told)
+        if isinstance(text, Readable):  # in a forum's post it is said once that is read
+            self._tell(text, begun(seat, binding, settings.unread_prefix))
+
+    def announce_post(
+        self, post: Readable, seat: VocalChannel, reading: GuildReading, settings: GuildSettings
+    ) -> None:
+        """Say in a forum's post that it is read, once: the forum has no place to say so."""
+        binding = reading.binding_of(post)
+        if binding and binding.text_channel_id != post.id and post.id not in reading.told_posts:
+            reading.told_posts.add(post.id)
+            self._tell(post, begun(seat, binding, settings.unread_prefix))
 
     async def come(self, reading: GuildReading, seat: VocalChannel, told_in: Readable) -> None:
         """Be in `seat` for the reading's sake. In its turn. Raises `UserError`."""
@@ -152,14 +149,7 @@ class Bindings:
                 reading.cancel_in(text.id)
                 continue
             await self.stop(guild, text.id)
-            self._tell(
-                text,
-                Sentence(
-                    "I stopped reading this channel aloud: somebody in {channel} cannot see it. "
-                    "A moderator can start me again with `/live start`.",
-                    channel=seat.mention,
-                ),
-            )
+            self._tell(told_in(text, seat), overheard(text, seat))
 
     def _tell(self, where: Readable, sentence: Said) -> None:
         async def send() -> None:
@@ -235,7 +225,10 @@ class Bindings:
     async def deleted(self, guild: discord.Guild, channel_id: int) -> None:
         """End what was read of, or in, a channel that is gone."""
         reading = self._readings.get(guild.id)
-        for id_, binding in list(reading.channels.items()) if reading else ():
+        if reading is None:
+            return
+        reading.cancel_in(channel_id)
+        for id_, binding in list(reading.channels.items()):
             settled = binding.voice_channel_id == channel_id and not binding.follows_authors
             if id_ == channel_id or settled:
                 await self.stop(guild, id_)
@@ -272,30 +265,26 @@ class Bindings:
         """Come to `seat` after a restart; where that fails reading is `over`."""
         ids = [one.text_channel_id for one in reading.at(seat.id)]
         texts = [guild.get_channel_or_thread(text_id) for text_id in ids]
-        readable = [text for text in texts if isinstance(text, Readable)]
+        places = [told_in(text, seat) for text in texts if isinstance(text, Bound)]
         try:
-            if not readable:
+            if not places:
                 raise UserError("The channel that I read is gone.")
-            await self.come(reading, seat, readable[0])
+            await self.come(reading, seat, places[0])
         except UserError as error:
             if self._closing:
                 return
             if over and self._readings.get(guild.id) is reading:
                 del self._readings[guild.id]
                 await self._rows.remove(guild.id)
-            for text in readable:
-                self._tell(text, _not_going_on(error))
+            for where in places:
+                self._tell(where, not_going_on(error))
             return
         for text, binding, hidden in reading.overheard_in(seat):
             if not binding.follows_authors:
                 await self.stop(guild, text.id)
-                self._tell(text, _not_going_on(hidden))
+                self._tell(told_in(text, seat), not_going_on(hidden))
 
     async def close(self) -> None:
         """What is being read goes on after the next start."""
         self._closing = True
         await self._tasks.wait()
-
-
-def _not_going_on(error: UserError) -> Said:
-    return Sentence("I was restarted, and could not go on reading: {reason}", reason=error.sentence)

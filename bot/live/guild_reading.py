@@ -15,17 +15,20 @@ from data.rows import LiveBinding
 
 #: What can be read aloud; a forum's post is a thread.
 Readable = discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
+#: What reading can be bound to: one of those, or a forum, of which every post is read.
+Bound = Readable | discord.ForumChannel
 
 
 @dataclass(slots=True)
 class AcceptedMessage:
-    """A message that is waiting or being said."""
+    """A message that is waiting or being said. `bound_id` is of a forum, where it is in a post."""
 
     playback: Playback
     line: EditableLine
     saying: Saying
     text: str
     channel_id: int
+    bound_id: int
 
 
 @dataclass(slots=True)
@@ -34,6 +37,7 @@ class GuildReading:
 
     `going_to` is the voice channel that the bot is on its way to for the reading's sake. Once it is
     `sent_away` it does not come by itself until everybody has left and somebody sits down again.
+    `told_posts` are posts of a forum in which was said that they are read.
     `last_at` and `told_at` are in seconds of the reading's clock.
     """
 
@@ -46,7 +50,17 @@ class GuildReading:
     last_author_id: int = 0
     last_at: float = 0.0
     told_at: dict[int, float] = field(default_factory=dict)
+    told_posts: set[int] = field(default_factory=set)
     read: int = 0
+
+    def binding_of(self, channel: object) -> LiveBinding | None:
+        """For what a channel is read: for itself, or a post for its forum; None if it is not."""
+        if not isinstance(channel, Readable):
+            return None
+        forum = channel.parent if isinstance(channel, discord.Thread) else None
+        if channel.id not in self.channels and isinstance(forum, discord.ForumChannel):
+            return self.channels.get(forum.id)
+        return self.channels.get(channel.id)
 
     def at(self, voice_channel_id: int) -> list[LiveBinding]:
         """What is read in a voice channel while the bot is there."""
@@ -63,12 +77,12 @@ class GuildReading:
             for one in self.channels.values()
         )
 
-    def overheard_in(self, seat: VocalChannel) -> list[tuple[Readable, LiveBinding, UserError]]:
+    def overheard_in(self, seat: VocalChannel) -> list[tuple[Bound, LiveBinding, UserError]]:
         """What is read in `seat` that somebody there cannot see, and what is to be said of it."""
         found = []
         for binding in self.at(seat.id):
             text = seat.guild.get_channel_or_thread(binding.text_channel_id)
-            if isinstance(text, Readable):
+            if isinstance(text, Bound):
                 try:
                     require_unheard(seat, text, approved=binding.approved)
                 except UserError as error:
@@ -93,18 +107,18 @@ class GuildReading:
             greeting.cancel()
 
     def cancel_in(self, channel_id: int) -> None:
-        """Say nothing more of what was written in a channel."""
-        self.cancel(lambda _, one: one.channel_id == channel_id)
+        """Say nothing more of what was written in a channel, or in a forum's posts."""
+        self.cancel(lambda _, one: channel_id in (one.channel_id, one.bound_id))
 
 
-def can_see(member: discord.Member, text: Readable) -> bool:
+def can_see(member: discord.Member, text: Bound) -> bool:
     """Whether a member surely sees a channel. Who is in a private thread Discord does not say."""
     may = text.permissions_for(member)
     private = isinstance(text, discord.Thread) and text.is_private()
     return may.view_channel and (not private or may.manage_threads)
 
 
-def require_unheard(seat: VocalChannel, text: Readable, *, approved: bool) -> None:
+def require_unheard(seat: VocalChannel, text: Bound, *, approved: bool) -> None:
     """Raise `UserError` where anybody in `seat` cannot see `text`, unless a moderator wants that.
 
     Bots do not count, people unknown do.

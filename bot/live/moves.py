@@ -9,8 +9,9 @@ from bot.channel.admission import VocalChannel, listened_to, listeners_of
 from bot.channel.sessions import VoiceSessions
 from bot.live.bindings import Bindings
 from bot.live.greetings import Greetings
-from bot.live.guild_reading import GuildReading, Readable, require_unheard
+from bot.live.guild_reading import Bound, GuildReading, Readable, require_unheard
 from bot.live.message import author_facts
+from bot.live.notices import told_in
 from bot.live.rules import why_unread
 from data.rows import GuildSettings
 from data.store import Store
@@ -109,13 +110,16 @@ class Moves:
 
 
 def _unheard(seat: VocalChannel, reading: GuildReading) -> Readable | None:
-    """A channel that is read in `seat` and that everybody there can see, if there is one."""
+    """Where the bot can say that it comes to `seat`: what is read there, and all there see, if any.
+
+    Of a forum it is the chat of `seat`.
+    """
     for binding in reading.at(seat.id):
         text = seat.guild.get_channel_or_thread(binding.text_channel_id)
-        if isinstance(text, Readable):
+        if isinstance(text, Bound):
             try:
                 require_unheard(seat, text, approved=binding.approved)
             except UserError:
                 continue
-            return text
+            return told_in(text, seat)
     return None

@@ -17,7 +17,7 @@ def place_of(
     A voice channel's own chat is read in it while the bot reads there, or should.
     """
     channel, author = message.channel, message.author
-    binding = reading.channels.get(channel.id)
+    binding = reading.binding_of(channel)
     if binding is None:
         settled = isinstance(channel, VocalChannel) and reading.settled_at(channel.id)
         if here and channel.id == here.id and reading.at(here.id):

@@ -169,11 +169,12 @@ class LiveReading:
         """Whether the bot is in `seat`, or comes there from `here`, but away from no listeners."""
         channel = message.channel
         assert isinstance(channel, Readable)  # it is read
-        binding = reading.channels.get(channel.id)
+        binding = reading.binding_of(channel)
         try:
             if binding is not None:
                 require_unheard(seat, channel, approved=binding.approved)
             if here is not None and here.id == seat.id:
+                self.bindings.announce_post(channel, seat, reading, settings)
                 return True
             uncalled = here is None and not settings.auto_join
             if reading.sent_away or uncalled or not listened_to(seat):
@@ -185,6 +186,7 @@ class LiveReading:
             await self.bindings.come(reading, seat, channel)
             if binding is not None:  # somebody may have come meanwhile
                 require_unheard(seat, channel, approved=binding.approved)
+            self.bindings.announce_post(channel, seat, reading, settings)
         except UserError as error:
             self._authors.begin_to_tell(message, reading, error)
             return False
@@ -221,11 +223,13 @@ class LiveReading:
                 log.info("not read", extra={"reason": reasons.NOWHERE.english})
                 self._authors.begin_to_tell(message, reading, UserError(reasons.NOWHERE))
             return
+        channel = message.channel
+        binding = reading.binding_of(channel)
 
         def require_seen() -> None:
-            here, binding = session.seat, reading.channels.get(message.channel.id)
-            if here is not None and binding is not None and isinstance(message.channel, Readable):
-                require_unheard(here, message.channel, approved=binding.approved)
+            here, bound = session.seat, reading.binding_of(channel)
+            if here is not None and bound is not None and isinstance(channel, Readable):
+                require_unheard(here, channel, approved=bound.approved)
 
         line = EditableLine(saying, opening, opens=opens, begins=begins)
         try:
@@ -239,7 +243,7 @@ class LiveReading:
             self._authors.begin_to_tell(message, reading, UserError(saying.accent))
         reading.read += 1
         reading.accepted[message.id] = AcceptedMessage(
-            playback, line, saying, text, message.channel.id
+            playback, line, saying, text, channel.id, binding.text_channel_id if binding else 0
         )
         self._tasks.spawn(self._follow(message, reading, playback), name="live reading")
 

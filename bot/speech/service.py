@@ -246,7 +246,8 @@ class SpeechService:
             usual_key = sha256_of(spoke.identity, content, usual)
             self._begin_to_keep(usual_key, speech, voice, usual, speaker)
         if substitution is None and speech.substitution:
-            substitution = Sentence(speech.substitution)
+            # The engine that spoke is another one than was asked; its own words are English alone.
+            substitution = voice_for(speaker, spoke)[1] or Sentence(speech.substitution)
         return Clip(key, packets, cached=False, substitution=substitution)
 
     async def _synthesised(self, piece: Piece[Any]) -> Speech:

@@ -104,6 +104,35 @@ async def test_threads_and_posts_are_read_beside_a_channel_until_each_is_stopped
     assert await stage.reply(stage.alice, "live stop") == "I stopped reading."
 
 
+async def test_a_whole_forum_is_read_and_each_post_of_it_is_told_so_once(stage: Stage) -> None:
+    stage, warden = await server(stage, "Forum")
+    forum = stage.guild.add_forum("help")
+    closed = stage.guild.add_thread(stage.guild.add_forum("other"), "Not this", stage.bob)
+    post = stage.guild.add_thread(forum, "My cat", stage.bob)
+    await stage.alice.join(stage.lounge)
+    said_so = await stage.reply(stage.alice, "live start", channel=forum)
+    assert said_so.startswith(f"I read {forum.mention} and the chat of {stage.lounge.mention}")
+    for text in ("It sleeps.", "It wakes."):
+        await heard(stage.lounge, stage.alice, post, text)
+    later = stage.guild.add_thread(forum, "My dog", stage.bob)
+    await heard(stage.lounge, stage.alice, later, "It barks.")
+    await unheard(stage, stage.alice, closed, "Nobody reads this.")
+    for read in (post, later):
+        (told,) = [m.text for m in read.messages.values() if "read this channel aloud" in m.text]
+        assert f"aloud in {stage.lounge.mention}" in told
+    assert forum.mention in await stage.reply(stage.alice, "live status")
+    # Who comes and cannot see the forum ends it, and that is said where they talk.
+    forum.set_permissions(warden, view_channel=False)
+    await warden.join(stage.lounge)
+    await until(
+        lambda: any(
+            m.text.startswith(f"I stopped reading {forum.mention} aloud: somebody in")
+            for m in stage.lounge.messages.values()
+        )
+    )
+    assert "not reading any channel" in await stage.reply(stage.alice, "live status")
+
+
 async def test_each_channel_is_read_in_its_own_place_and_listeners_are_not_left(
     stage: Stage,
 ) -> None:

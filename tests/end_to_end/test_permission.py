@@ -71,6 +71,7 @@ async def test_a_member_gives_their_voice_and_takes_it_back_everywhere(stage: St
     assert files(stage.home, "clips") == []
     thanks = await allowed(question, stage.bob)
     assert thanks.text.startswith(f"Thank you. <@{stage.alice.id}> can keep the voice now.")
+    assert "</privacy info:" in thanks.text
     await seen(lambda: "Ready. Do you want to keep it?" in waiting.text)
     assert "✅ Allowed by the owner of the voice" in waiting.text
     await press(waiting, "Keep")

@@ -31,7 +31,7 @@ async def test_who_left_takes_a_voice_back_by_direct_message(stage: Stage, clip:
     await register(stage.alice, "Calm", clip)
     await stage.reply(stage.alice, "voice share", voice="Calm")
     await stage.reply(there, "voice share", voice="Calm")
-    assert "shared with this server, shared with Clinic" in await stage.reply(
+    assert "shared with this server · shared with Clinic" in await stage.reply(
         stage.alice, "voice list"
     )
     await other.guild.remove_member(there)

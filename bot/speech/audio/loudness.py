@@ -6,6 +6,7 @@ Gain only, no limiter: a limiter would change the voice.
 import math
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from bot.clips.loudness import BLOCK_S
 from bot.clips.loudness import loudness_lufs as mono_loudness_lufs
@@ -24,6 +25,11 @@ _PHASES = np.array(
     ),
     np.float32,
 )
+_TAPS = _PHASES.shape[1]
+#: How much larger than its samples an output of that filter can be.
+_GAIN_MAX = float(np.abs(_PHASES).sum(axis=1).max())
+#: Outputs that are looked at together.
+_BLOCK = 256
 #: The power of two equal channels is twice that of one.
 _SECOND_CHANNEL_LU = 10 * math.log10(2)
 
@@ -31,13 +37,29 @@ _SECOND_CHANNEL_LU = 10 * math.log10(2)
 def true_peak_dbtp(pcm: FloatArray) -> float:
     """True peak of mono `pcm` (float, full scale 1.0) in dBTP, by ITU-R BS.1770-4 annex 2.
 
-    -inf for silence.
+    -inf for silence. Only where the samples are loud enough to hold the peak are they oversampled.
     """
-    if not len(pcm):
+    blocks = -(-(len(pcm) + _TAPS - 1) // _BLOCK)
+    padded = np.zeros(blocks * _BLOCK + _TAPS - 1, np.float32)
+    padded[_TAPS - 1 : _TAPS - 1 + len(pcm)] = pcm
+    # A row has all samples that the outputs of one block are made of.
+    rows = sliding_window_view(padded, _BLOCK + _TAPS - 1)[::_BLOCK]
+    loudest = np.abs(rows).max(axis=1, initial=0.0)
+    if not loudest.max(initial=0.0) > 0:
         return -math.inf
-    phases = np.concatenate([_PHASES, _PHASES[:, ::-1]])
-    peak = max(float(np.max(np.abs(np.convolve(pcm, phase)))) for phase in phases)
-    return 20 * math.log10(peak) if peak > 0 else -math.inf
+    peak = _oversampled_peak(rows[[loudest.argmax()]])
+    may_pass = loudest * _GAIN_MAX > peak
+    return 20 * math.log10(max(peak, _oversampled_peak(rows[may_pass])))
+
+
+def _oversampled_peak(rows: FloatArray) -> float:
+    """The largest output of the oversampling filter, of samples of shape (rows, samples)."""
+    outputs = rows.shape[1] - _TAPS + 1
+    peak = 0.0
+    for phase in (*_PHASES, *_PHASES[:, ::-1]):
+        filtered = sum(tap * rows[:, at : at + outputs] for at, tap in enumerate(phase))
+        peak = max(peak, float(np.abs(filtered).max(initial=0.0)))
+    return peak
 
 
 def loudness_lufs(pcm: FloatArray, sample_rate: int) -> float:

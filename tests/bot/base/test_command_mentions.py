@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from discord.app_commands import AppCommand
 
-from bot.base.command_mentions import CommandMentions
+from bot.base.command_mentions import CommandMentions, listed
+from bot.catalogue import for_reader
 
 _GROUP: Any = {"type": 1, "name": "start", "description": "x"}
 _COMMANDS: list[Any] = [
@@ -42,6 +43,13 @@ def mentions() -> CommandMentions:
 )
 def test_what_is_known_can_be_tapped(mentions: CommandMentions, sentence: str, shown: str) -> None:
     assert mentions.linked(sentence) == shown
+
+
+def test_where_nothing_can_be_tapped_commands_are_as_discord_lists_them() -> None:
+    with for_reader("de"):
+        assert listed("`/voice delete` and `/voice x:1`") == "`/stimme löschen` and `/voice x:1`"
+        assert CommandMentions().of("voice delete") == "`/stimme löschen`"
+    assert listed("See `/voice delete`.") == "See `/voice delete`."
 
 
 def test_without_ids_commands_are_shown_as_they_are_typed() -> None:

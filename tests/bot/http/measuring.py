@@ -11,11 +11,13 @@ import asyncio
 import statistics
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from pathlib import Path
 
 import psutil
 
-from bot.speech.audio.formats import FORMATS
+from bot.speech.audio.formats import FORMATS, FormatName, GrowingFile
 from data.store import Store
 from engine.speech import Priority, SpeechRequest
 from tests.bot.http.serving import Served, serving
@@ -24,21 +26,46 @@ from tests.bot.speech.tones import OneByOne
 ROUNDS, CLIENTS = 30, 50
 ENGINE_S, SPEECH_S = 0.1, 4.0
 LINE = "Number {} of all the lines is said, and nobody has heard it before."
+Ask = Callable[[Served, str, FormatName], Awaitable[tuple[float, float]]]
 BOOK = " ".join("The door was open and nobody was there, so we sat down." for _ in range(400))
 
 
-async def asked(served: Served, text: str, name: str) -> tuple[float, float]:
+async def asked(served: Served, text: str, name: FormatName) -> tuple[float, float]:
     """Read all of a text, and say after how many seconds its first sound came.
 
     And how many of them a processor was at work, for the client too.
     """
     order = {"input": text, "response_format": name}
+    head = head_bytes(name)
     begun, worked = time.perf_counter(), time.process_time()
     async with served.session.post(served.url("/v1/audio/speech"), json=order) as response:
-        await response.content.readany()
+        came = 0
+        while came <= head:
+            came += len(await response.content.readany())
         first = time.perf_counter() - begun, time.process_time() - worked
         await response.read()
     return first
+
+
+async def asked_by_openai(served: Served, text: str, name: FormatName) -> tuple[float, float]:
+    """The same by OpenAI's own client."""
+    head, came, first = head_bytes(name), 0, None
+    begun, worked = time.perf_counter(), time.process_time()
+    async with served.client.audio.speech.with_streaming_response.create(
+        model="tts-1", voice="anna", input=text, response_format=name
+    ) as response:
+        async for part in response.iter_bytes():
+            came += len(part)
+            if first is None and came > head:
+                first = time.perf_counter() - begun, time.process_time() - worked
+    assert first is not None
+    return first
+
+
+@lru_cache
+def head_bytes(name: FormatName) -> int:
+    """How long a file is before there is sound in it."""
+    return len(GrowingFile(name, 24_000)._written.taken())
 
 
 async def engines_s(tones: OneByOne, text: str, priority: Priority) -> float:
@@ -47,18 +74,20 @@ async def engines_s(tones: OneByOne, text: str, priority: Priority) -> float:
     return time.perf_counter() - begun
 
 
-async def show_added(tones: OneByOne, served: Served, name: str) -> None:
+async def show_added(
+    tones: OneByOne, served: Served, name: FormatName, ask: Ask, client: str = ""
+) -> None:
     """From a request to its first sound, less what the engine alone takes, asked in turn."""
     added, work = [], []
     for number in range(ROUNDS + 1):
-        line = LINE.format(f"{name} {number}")
+        line = LINE.format(f"{name} {number}{client}")
         alone_s = await engines_s(tones, line, Priority.BACKGROUND)
-        first_s, worked_s = await asked(served, line, name)
+        first_s, worked_s = await ask(served, line, name)
         added.append((first_s - alone_s) * 1000)
         work.append(worked_s * 1000)
     # The first loads libraries.
-    print(row(f"first sound, {name}", added[1:]))
-    print(row(f"work of the processor until then, {name}", work[1:]))
+    print(row(f"first sound, {name}{client}", added[1:]))
+    print(row(f"work of the processor until then, {name}{client}", work[1:]))
 
 
 def row(what: str, measured: list[float]) -> str:
@@ -68,7 +97,9 @@ def row(what: str, measured: list[float]) -> str:
 
 async def measure(tones: OneByOne, served: Served) -> None:
     for name in FORMATS:
-        await show_added(tones, served, name)
+        await show_added(tones, served, name, asked)
+    for name in ("wav", "pcm"):
+        await show_added(tones, served, name, asked_by_openai, ", OpenAI's client")
     live = [await engines_s(tones, f"Live {n}.", Priority.FIRST_SOUND) for n in range(ROUNDS)]
     print(row("a live piece alone", [one * 1000 for one in live]))
     process = psutil.Process()

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,6 +82,31 @@ async def test_rules_and_board_ask_for_what_there_is(served: Served) -> None:
         re.sub(r"_(bucket|count|sum)$", "", name) for name in _NAME.findall(" ".join(queries()))
     }
     assert {name for name in families if not name.endswith("_created")} == shown
+
+
+def test_each_alert_is_tested() -> None:
+    told = (MONITORING / "alerts_test.yml").read_text("utf-8")
+    groups = yaml.safe_load((MONITORING / "alerts.yml").read_text("utf-8"))["groups"]
+    for rule in groups[0]["rules"]:
+        assert f'alertname="{rule["alert"]}",severity="{rule["labels"]["severity"]}"' in told
+
+
+def test_prometheus_itself_takes_rules_and_board_and_tells_each_alert(tmp_path: Path) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed here (Debian: prometheus): no alert was told")
+    board = tmp_path / "board.yml"
+    asked = [{"record": f"board:{n}", "expr": query} for n, query in enumerate(queries())]
+    board.write_text(json.dumps({"groups": [{"name": "board", "rules": asked}]}), "utf-8")
+    for *command, file in (
+        ("check", "rules", MONITORING / "alerts.yml"),
+        ("check", "rules", board),
+        ("test", "rules", MONITORING / "alerts_test.yml"),
+    ):
+        done = subprocess.run(
+            [promtool, *command, file], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def rules() -> Iterator[str]:

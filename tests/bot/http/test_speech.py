@@ -13,35 +13,20 @@ import openai
 import pytest
 
 from bot.http.speech import AT_ONCE
-from bot.speech.audio.formats import FORMATS
+from bot.speech.audio.formats import FORMATS, FormatName, GrowingFile
 from bot.speech.audio.opus import SYNTHETIC
 from data.rows import NewVoice, VoicePermission, VoiceRow
 from data.store import Store
 from engine.errors import SynthesisFailed, WorkerUnavailable
 from engine.speech import ClonedVoice, Priority, Speech, SpeechRequest, StockVoice
 from tests.bot.http.serving import BOSS, Served, connect, serving
+from tests.bot.http.sound import pitch_of, sound_of
 from tests.bot.speech.tones import OneByOne, Tones, info
 from tests.waiting import until
 
 #: What `Tones` makes of any piece.
 TONE_S, TONE_HZ = 0.2, 300
 STORY = "The door was open and nobody was there, so we went in and sat down by the fire. "
-
-
-def sound_of(content: bytes, name: str) -> tuple[np.ndarray, int]:
-    """A file's samples and their rate."""
-    if name == "pcm":
-        return np.frombuffer(content, "<i2").astype(np.float32) / 32768, 24_000
-    with av.open(io.BytesIO(content)) as container:
-        rate = container.streams.audio[0].rate
-        frames = [frame.to_ndarray() for frame in container.decode(audio=0)]
-    samples = np.concatenate(frames, axis=1)[0]
-    return samples / (32768 if samples.dtype == np.int16 else 1), rate
-
-
-def pitch_of(samples: np.ndarray, rate: int) -> float:
-    """The strongest pitch in Hz."""
-    return float(np.argmax(np.abs(np.fft.rfft(samples))) * rate / len(samples))
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -61,6 +46,15 @@ async def test_every_format_is_a_whole_file_that_says_what_it_is(served: Served,
         with av.open(io.BytesIO(answer.content)) as container:
             tags = {**container.metadata, **container.streams.audio[0].metadata}
         assert SYNTHETIC in tags.values()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_first_tenth_of_a_second_leaves_at_once(name: FormatName) -> None:
+    """No format holds it back until a page is full, and none opens its encoder only then."""
+    file = GrowingFile(name, 24_000)
+    head = len(file._written.taken())
+    assert (head > 0) == (name != "pcm")
+    assert len(file.add(np.full(2_400, 0.1, np.float32))) > 0
 
 
 @pytest.mark.parametrize("speed", [0.25, 0.5, 2.0, 4.0])
@@ -167,8 +161,7 @@ async def test_a_disabled_voice_of_the_operators_is_silent_here_too(
         ({"input": "** **"}, "input", "Nothing in that"),
         ({"response_format": "aac"}, "response_format", "mp3, opus, wav, flac, pcm"),
         ({"speed": 5}, "speed", "between 0.25 and 4"),
-        ({"stream_format": "sse"}, "stream_format", "audio alone"),
-        ({"instructions": "Whisper."}, "instructions", "no “instructions”"),
+        ({"extra_body": {"stream_format": "xml"}}, "stream_format", "audio or sse"),
         ({"extra_body": {"language": "Klingon"}}, "language", "code or the name"),
         ({"extra_body": {"language": "German"}}, None, "do not read German here"),
         ({"extra_body": {"speed": "fast"}}, None, "cannot be read"),
@@ -334,11 +327,17 @@ async def test_more_than_so_many_at_once_are_refused(served: Served, tones: Tone
 
 
 async def test_fifty_at_once_leave_the_engine_to_who_listens(store: Store, tmp_path: Path) -> None:
-    """One request that people wait for goes before all that wait, and each of the fifty ends."""
+    """One request that people wait for goes before all that wait, and each of the fifty ends.
+
+    None has more than two pieces in the engine's queue, however much is left of it.
+    """
     tones = OneByOne(0.005)
     async with serving(tones, store, tmp_path) as served:
         ask = served.client.audio.speech.create
-        texts = [f"Request {n}. {STORY}" for n in range(50)]
+        texts = [
+            f"Request {n}. " + " ".join(f"Line {k} of text {n} is said here." for k in range(12))
+            for n in range(50)
+        ]
         asked = [
             asyncio.create_task(ask(model="", voice="anna", input=text, response_format="pcm"))
             for text in texts
@@ -349,4 +348,6 @@ async def test_fifty_at_once_leave_the_engine_to_who_listens(store: Store, tmp_p
         assert tones.begun.index("live") <= begun + 1
         answers = await asyncio.gather(*asked)
     assert all(answer.content for answer in answers)
+    assert len(tones.begun) > 150
+    assert max(map(len, tones.left_waiting)) <= 2 * 50 + 1
     assert len({text for text in tones.begun if text.startswith("Request")}) == 50

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bot.speech.audio.loudness import loudness_lufs, normalise, true_peak_dbtp
+from bot.speech.audio.loudness import _PHASES, loudness_lufs, normalise, true_peak_dbtp
 from engine.speech import FloatArray
 
 RATE = 24_000
@@ -42,6 +42,19 @@ def test_true_peak_sees_what_lies_between_the_samples() -> None:
     pcm = np.sin(np.pi / 2 * t + np.pi / 4).astype(np.float32)
     sample_peak = 20 * math.log10(float(np.abs(pcm).max()))
     assert true_peak_dbtp(pcm) - sample_peak > 2.5
+
+
+@pytest.mark.parametrize("seconds", [0.0001, 0.01, 1.5])
+def test_the_true_peak_is_that_of_every_sample_oversampled(seconds: float) -> None:
+    """Though only where it can be is looked at: in a swell, a click at either end, and in noise."""
+    noise = np.random.default_rng(7).standard_normal(int(seconds * RATE)).astype(np.float32)
+    swell = noise * np.linspace(0, 1, len(noise), dtype=np.float32)
+    clicks = 0.01 * noise
+    clicks[[0, -1]] = 0.9, -1.0
+    for pcm in (noise, swell, clicks):
+        phases = np.concatenate([_PHASES, _PHASES[:, ::-1]])
+        peak = max(np.abs(np.convolve(pcm, phase)).max() for phase in phases)
+        assert true_peak_dbtp(pcm) == pytest.approx(20 * math.log10(peak), abs=1e-4)
 
 
 @pytest.mark.parametrize("pcm", [np.zeros(0, np.float32), np.zeros(RATE, np.float32)])
