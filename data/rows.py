@@ -3,6 +3,7 @@
 Times are UTC in Unix seconds, paths relative to TIMBRE_HOME, digests lower-case hex.
 """
 
+import functools
 import sqlite3
 from typing import TypeVar
 
@@ -243,6 +244,8 @@ class SpeechOrigin(msgspec.Struct, frozen=True, kw_only=True):
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
+_fields = functools.cache(msgspec.structs.fields)
+
 
 def typed(row: sqlite3.Row, row_type: type[Row]) -> Row:
     """Turn SQLite's row into ours. Raises `msgspec.ValidationError` where a value's type differs.
@@ -250,7 +253,7 @@ def typed(row: sqlite3.Row, row_type: type[Row]) -> Row:
     SQLite itself keeps any type in any column; a bool is 0 or 1 there.
     """
     values = dict(row)
-    for field in msgspec.structs.fields(row_type):
+    for field in _fields(row_type):
         if field.type is bool and values[field.name] in (0, 1):
             values[field.name] = bool(values[field.name])
     return msgspec.convert(values, row_type)
