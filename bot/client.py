@@ -125,7 +125,9 @@ class TimbreBot(CommandClient):
         self.closing = False
         self.interactions = TaskSet()
         self.completions = FairTurns(
-            _COMPLETIONS_AT_ONCE, _COMPLETIONS_WAITING, Sentence("Many others type.")
+            _COMPLETIONS_AT_ONCE,
+            _COMPLETIONS_WAITING,
+            Sentence("Many others are typing at the moment. Please try again in a moment."),
         )
         self.started_at = discord.utils.utcnow()
         self._born = time.perf_counter()

@@ -7,8 +7,8 @@ from data.bars import Bar
 
 #: What members are barred from, as an option of commands.
 BARS = [
-    app_commands.Choice(name="having me say anything by command", value=Bar.SAY.value),
-    app_commands.Choice(name="having voices", value=Bar.VOICES.value),
+    app_commands.Choice(name="commands that make me speak", value=Bar.SAY.value),
+    app_commands.Choice(name="voices", value=Bar.VOICES.value),
     app_commands.Choice(name="everything", value=Bar.EVERYTHING.value),
 ]
 
@@ -18,31 +18,31 @@ def barred(member: str, kind: Bar, *, everywhere: bool = False) -> Sentence:
     match kind, everywhere:
         case Bar.SAY, False:
             return Sentence(
-                "{member} cannot have me say anything by command in this server.", member=member
+                "In this server {member} cannot use the commands that make me speak.", member=member
             )
         case Bar.SAY, True:
             return Sentence(
-                "{member} cannot have me say anything by command in any server.", member=member
+                "{member} cannot use the commands that make me speak, in any server.", member=member
             )
         case Bar.VOICES, False:
             return Sentence(
-                "{member} cannot register a voice in this server, and nobody can speak in one of "
-                "theirs here.",
+                "In this server {member} cannot register voices, and nobody can speak in the "
+                "voices of {member}.",
                 member=member,
             )
         case Bar.VOICES, True:
             return Sentence(
-                "{member} cannot register a voice in any server, and nobody can speak in one of "
-                "theirs.",
+                "{member} cannot register voices in any server, and nobody can speak in the "
+                "voices of {member}.",
                 member=member,
             )
         case _, False:
             return Sentence(
-                "{member} cannot use me in this server, and nobody can speak in a voice of theirs "
-                "here.",
+                "In this server {member} cannot use me, and nobody can speak in the voices of "
+                "{member}.",
                 member=member,
             )
     return Sentence(
-        "{member} cannot use me in any server, and nobody can speak in a voice of theirs.",
+        "{member} cannot use me in any server, and nobody can speak in the voices of {member}.",
         member=member,
     )

@@ -29,9 +29,9 @@ class ChannelCommands(commands.Cog):
         member = member_of(interaction)
         seat = channel or (member.voice.channel if member.voice else None)
         if seat is None:
-            raise UserError("Join a voice channel first, or tell me which one.")
+            raise UserError("Join a voice channel first, or name one.")
         if not seat.permissions_for(member).connect:
-            raise UserError("You may not join {channel} yourself.", channel=seat.mention)
+            raise UserError("You are not allowed to join {channel}.", channel=seat.mention)
         await bring(interaction, seat)
         await interaction.edit_original_response(
             content=gettext("I am in {channel}.", channel=seat.mention)

@@ -25,7 +25,7 @@ class CommandAudience(Enum):
 
     MEMBERS = Sentence("What you can do")
     MODERATORS = Sentence("What moderators can do")
-    OWNER = Sentence("What only who runs me can do")
+    OWNER = Sentence("What only whoever runs me can do")
 
 
 #: What a command is marked with that Discord shows to all and that is for moderators.

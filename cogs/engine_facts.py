@@ -13,8 +13,8 @@ def no_cloning(bot: TimbreBot) -> str:
     if engine is None or engine.clones_voices:
         return ""
     said = gettext(
-        "**I cannot speak in your own voice at the moment.** You hear a stock voice until whoever "
-        "runs me changes that. {reason}",
+        "**I cannot speak in your own voice at the moment.** You hear a stock voice. Whoever runs "
+        "me can change that. {reason}",
         reason=engine.reason,
     )
     return f"{said}\n\n"

@@ -93,7 +93,7 @@ class HelpCommands(commands.Cog):
         embeds = self._overview(shown, {CommandAudience.MEMBERS})
         try:
             await message.reply(
-                self.bot.command_mentions.linked(gettext("`/help` shows this to you alone.")),
+                self.bot.command_mentions.linked(gettext("Use `/help`: only you see the answer.")),
                 embeds=embeds,
                 mention_author=False,
                 silent=True,

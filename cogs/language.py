@@ -46,7 +46,7 @@ class LanguageCommands(commands.Cog):
             await self.services.line_languages.choose(person.user_id, person.guild_id, code)
             said = (
                 gettext(
-                    "I take what you write in this server for {language}, unless it is clearly "
+                    "I read what you write in this server as {language}, unless it is clearly in "
                     "another language.",
                     language=name_of(code),
                 )
@@ -77,12 +77,14 @@ class LanguageCommands(commands.Cog):
         )
         yours = (
             gettext(
-                "You write {language} here. `/say` takes another language for one line.",
+                "You write {language} here. With `/say` you can choose another language for a "
+                "line.",
                 language=name_of(chosen),
             )
             if chosen
             else gettext(
-                "Each of your lines decides here. `/say` takes another language for one line."
+                "Here I find out the language of each of your lines. With `/say` you can choose "
+                "one for a line."
             )
         )
         return f"{who_speaks(self.bot)}\n{read}\n{yours}"
@@ -93,7 +95,7 @@ def _speaks(voice: str, code: str | None) -> str:
     name = escape_markdown(voice)
     if code is None:
         return gettext(
-            "**{voice}** speaks a language that you have not told me.",
+            "You have not told me which language **{voice}** speaks.",
             voice=name,
         )
     return gettext("**{voice}** speaks {language}.", voice=name, language=name_of(code))

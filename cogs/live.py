@@ -26,7 +26,7 @@ _NO_INTENT = (
 _HERE, _AT_AUTHORS = "here", "authors"
 _WHERE = [
     app_commands.Choice(name="The voice channel that you are in", value=_HERE),
-    app_commands.Choice(name="Wherever the author of a message sits", value=_AT_AUTHORS),
+    app_commands.Choice(name="The voice channel of each message's author", value=_AT_AUTHORS),
 ]
 
 
@@ -57,7 +57,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         if seat is None:
             raise UserError("Join a voice channel first, so that I know where to read.")
         if channel and channel != interaction.channel and not can_see(member, channel):
-            raise UserError("You may not see {channel} yourself.", channel=channel.mention)
+            raise UserError("You are not allowed to see {channel}.", channel=channel.mention)
         _require_readable(interaction, channel)
         await _require_engine(self.bot)
         text = channel or interaction.channel
@@ -71,7 +71,10 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
             follows_authors=where == _AT_AUTHORS,
         )
         if where == _AT_AUTHORS:
-            said = gettext("I read {text} aloud where each author sits.", text=text.mention)
+            said = gettext(
+                "I read {text} aloud, each message in the voice channel of its author.",
+                text=text.mention,
+            )
         else:
             said = gettext(
                 "I read {text} and the chat of {seat} aloud.", text=text.mention, seat=seat.mention
@@ -79,7 +82,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         reading = self.bot.live.bindings.of(member.guild.id)
         others = [f"<#{id_}>" for id_ in (reading.channels if reading else ()) if id_ != text.id]
         if others:
-            said += " " + gettext("I go on reading {channels}, too.", channels=Listing(others))
+            said += " " + gettext("I still read {channels}.", channels=Listing(others))
         prefix = (await self.bot.services.server_settings.of(member.guild.id)).unread_prefix
         await interaction.edit_original_response(
             content=f"{said} "
@@ -88,7 +91,7 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         )
 
     @app_commands.command(description="Stop reading messages aloud")
-    @app_commands.describe(channel="What to read no more (default: everything)")
+    @app_commands.describe(channel="What to stop reading (default: everything)")
     async def stop(
         self,
         interaction: discord.Interaction,
@@ -102,7 +105,10 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         if session.seat is None:
             require_moderator(
                 interaction,
-                Sentence("Only members who may mute others can stop what I come back for."),
+                Sentence(
+                    "I come back to this channel by myself. Only members who may mute others can "
+                    "stop that."
+                ),
             )
         require_company(interaction, session)
         if channel is None:
@@ -120,13 +126,15 @@ class Live(commands.GroupCog, group_name="live", group_description="Read message
         member = member_of(interaction)
         reading = self.bot.live.bindings.of(member.guild.id)
         if reading is None:
-            said = f"{_NOT_READING} {gettext('`/live start` begins.')}"
+            said = f"{_NOT_READING} {gettext('`/live start` makes me read.')}"
         else:
             lines = [_line_of(binding) for binding in reading.channels.values()]
             seat = session_of(interaction).seat
             if seat is None:
                 lines.append(
-                    gettext("I am in no voice channel. I come when somebody sits down or writes.")
+                    gettext(
+                        "I am not in a voice channel. I come when somebody joins one or writes."
+                    )
                 )
             else:
                 lines.append(
@@ -250,7 +258,9 @@ async def _require_engine(bot: TimbreBot) -> None:
 def _line_of(binding: LiveBinding) -> str:
     text = f"<#{binding.text_channel_id}>"
     if binding.follows_authors:
-        return gettext("I read {text} aloud where each author sits.", text=text)
+        return gettext(
+            "I read {text} aloud, each message in the voice channel of its author.", text=text
+        )
     return gettext(
         "I read {text} aloud in {channel}.", text=text, channel=f"<#{binding.voice_channel_id}>"
     )
@@ -283,7 +293,7 @@ def _require_readable(
             "I may not see {channel}: I am missing the permission View Channel.", channel=named
         )
     if isinstance(here, discord.Thread) and here.is_private() and here.me is None:
-        raise UserError("I am not in this thread. Mention me in it, and I come in.")
+        raise UserError("I am not in this thread. Mention me there to let me in.")
 
 
 async def setup(bot: TimbreBot) -> None:

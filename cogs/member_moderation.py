@@ -67,8 +67,8 @@ class MemberModerationCommands(commands.Cog):
             content=linked(
                 interaction,
                 gettext(
-                    "{barred} That stays when they delete their data. `/voice-admin unbar` ends "
-                    "it.",
+                    "{barred} That stays even if they delete their data. `/voice-admin unbar` "
+                    "ends it.",
                     barred=said,
                 ),
             )
@@ -76,7 +76,7 @@ class MemberModerationCommands(commands.Cog):
         await note(
             interaction,
             Sentence(
-                "{moderator} barred somebody: {barred}",
+                "{moderator} set a bar: {barred}",
                 moderator=interaction.user.mention,
                 barred=said,
             ),
@@ -105,8 +105,8 @@ class MemberModerationCommands(commands.Cog):
     @app_commands.command(description="Choose a stock voice for a member, or let them choose again")
     @app_commands.describe(
         member="Whom",
-        stock_voice="Which voice; nothing: they choose their voice again",
-        forced="They can choose no other",
+        stock_voice="Which voice; empty: they choose their voice again",
+        forced="They cannot choose another",
     )
     @app_commands.checks.has_permissions(manage_guild=True)
     async def voice(
@@ -134,12 +134,12 @@ class MemberModerationCommands(commands.Cog):
         )
         if forced:
             said = gettext(
-                "{member} speaks in **{voice}** alone in this server.",
+                "{member} speaks only in **{voice}** in this server.",
                 member=member.mention,
                 voice=name,
             )
             done = Sentence(
-                "{moderator} has {member} speak in the stock voice **{voice}** alone.",
+                "{moderator} lets {member} speak only in the stock voice **{voice}**.",
                 voice=name,
                 **who,
             )

@@ -51,8 +51,8 @@ class ModerationCommands(
         found = await self.services.voice_moderation.disable(voice, person_of(interaction))
         await interaction.edit_original_response(
             content=gettext(
-                "Nobody can speak in **{voice}** in this server now, and its "
-                "clip cannot be registered here again.",
+                "Nobody in this server can speak in **{voice}** any more, and its clip cannot be "
+                "registered here again.",
                 voice=escape_markdown(found.name),
             )
         )
@@ -65,7 +65,7 @@ class ModerationCommands(
             ),
         )
 
-    @app_commands.command(description="Allow a voice in this server again")
+    @app_commands.command(description="Enable a voice in this server again")
     @app_commands.describe(voice="Which voice")
     @app_commands.checks.has_permissions(manage_guild=True)
     async def enable(self, interaction: discord.Interaction, voice: DisabledVoice) -> None:
@@ -73,7 +73,7 @@ class ModerationCommands(
         found = await self.services.voice_moderation.enable(voice, person_of(interaction))
         await interaction.edit_original_response(
             content=gettext(
-                "**{voice}** can be spoken in here again.", voice=escape_markdown(found.name)
+                "Members can speak in **{voice}** here again.", voice=escape_markdown(found.name)
             )
             if found
             else gettext("The clip of that deleted voice can be registered here again.")
@@ -82,7 +82,7 @@ class ModerationCommands(
         await note(
             interaction,
             Sentence(
-                "{moderator} allowed the voice **{voice}** again.",
+                "{moderator} enabled the voice **{voice}** again.",
                 moderator=moderator,
                 voice=escape_markdown(found.name),
             )
@@ -92,7 +92,10 @@ class ModerationCommands(
 
     @app_commands.command(description="The voice of members who have none of their own")
     @app_commands.describe(
-        voice="One that is shared here, or a stock voice; nothing: each member has a stock voice"
+        voice=(
+            "A voice shared here, or a stock voice; empty: each member has a stock voice of their "
+            "own"
+        )
     )
     @app_commands.checks.has_permissions(manage_guild=True)
     async def default(
@@ -146,8 +149,8 @@ class ModerationCommands(
         if len(used) > _USES_SHOWN:
             lines.append(
                 ngettext(
-                    "and {count} more; name a voice to see those of it",
-                    "and {count} more; name a voice to see those of it",
+                    "and {count} more; choose a voice to see all of its uses",
+                    "and {count} more; choose a voice to see all of its uses",
                     len(used) - _USES_SHOWN,
                 )
             )

@@ -24,7 +24,7 @@ class OwnWordsCommands(commands.Cog):
     bot: TimbreBot
 
     @app_commands.command(description="What I call you in this server when I say your name")
-    @app_commands.describe(name="What to call you (default: your name on Discord again)")
+    @app_commands.describe(name="What to call you (default: your name on Discord)")
     async def called(
         self,
         interaction: discord.Interaction,
@@ -40,7 +40,7 @@ class OwnWordsCommands(commands.Cog):
         await interaction.response.send_message(said, ephemeral=True)
 
     @app_commands.command(description="What I say in your voice when you join or leave")
-    @app_commands.describe(when="When to say it", line="What to say (default: nothing any more)")
+    @app_commands.describe(when="When to say it", line="What to say (default: nothing)")
     @app_commands.choices(when=_WHEN)
     async def greeting(
         self,

@@ -26,7 +26,7 @@ _UserId = app_commands.Range[str, 15, 20]
 _BECAUSE = [
     app_commands.Choice(name="They asked for it", value=DeletionReason.ASKED.value),
     app_commands.Choice(
-        name="They asked for it: reports about them go too",
+        name="They asked for it, and reports about them are deleted too",
         value=DeletionReason.ASKED_STRICTLY.value,
     ),
     app_commands.Choice(
@@ -36,9 +36,11 @@ _BECAUSE = [
 ]
 _STAYS = {
     DeletionReason.ASKED: Sentence(
-        "What moderators decided and open reports stay, without their id."
+        "I keep what moderators decided, and open reports, both without the person's id."
     ),
-    DeletionReason.ASKED_STRICTLY: Sentence("What moderators decided stays, without their id."),
+    DeletionReason.ASKED_STRICTLY: Sentence(
+        "I keep what moderators decided, without the person's id."
+    ),
     DeletionReason.ACCOUNT_GONE: Sentence("Nothing about them stays."),
     DeletionReason.OWNER: Sentence("Nothing about them stays."),
 }
@@ -46,7 +48,7 @@ _STAYS = {
 
 @app_commands.default_permissions()
 class OwnerCommands(
-    commands.GroupCog, group_name="bot-owner", group_description="For who runs this bot"
+    commands.GroupCog, group_name="bot-owner", group_description="For whoever runs me"
 ):
     """Commands for the bot's owner. Discord cannot hide them from administrators: each is checked.
 
@@ -97,7 +99,8 @@ class OwnerCommands(
 
     @app_commands.command(name="delete-user", description="Delete everything about a person")
     @app_commands.describe(
-        user_id="Their Discord id", because="Why, which decides what stays; without it they asked"
+        user_id="Their Discord id",
+        because=("Why; this decides what stays (default: they asked for it)"),
     )
     @app_commands.choices(because=_BECAUSE)
     async def delete_user(
@@ -140,7 +143,8 @@ class OwnerCommands(
             content=linked(
                 interaction,
                 gettext(
-                    "{barred} That stays when they delete their data. `/bot-owner unbar` ends it.",
+                    "{barred} That stays even if they delete their data. `/bot-owner unbar` ends "
+                    "it.",
                     barred=barred(f"<@{_id(user_id)}>", Bar(kind.value), everywhere=True),
                 ),
             )
@@ -173,14 +177,14 @@ class OwnerCommands(
             )
         )
 
-    @app_commands.command(name="enable", description="Allow a voice again")
+    @app_commands.command(name="enable", description="Enable a voice again")
     @app_commands.describe(voice="Its name or number (voice:12)")
     async def enable(self, interaction: discord.Interaction, voice: UnofferedVoice) -> None:
         await interaction.response.defer(thinking=True, ephemeral=True)
         person = person_of(interaction, runs_the_bot=True)
         found = await self.services.voice_moderation.enable_everywhere(voice, person)
         await interaction.edit_original_response(
-            content=gettext("**{voice}** is allowed again.", voice=escape_markdown(found.name))
+            content=gettext("**{voice}** is enabled again.", voice=escape_markdown(found.name))
             if found
             else gettext("The clip of that deleted voice can be registered again.")
         )
@@ -192,7 +196,7 @@ class OwnerCommands(
         embed = discord.Embed(
             title=gettext("The last 30 days"),
             description=f"```\n{table(days)}\n```"
-            + gettext("p50 and p95: from a command to its first sound.")
+            + gettext("p50 and p95 are the time from a command to its first sound.")
             if days
             else gettext("Nothing was spoken."),
         )

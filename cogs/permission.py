@@ -33,7 +33,7 @@ async def require_askable(
     if not isinstance(named, discord.Member):
         raise UserError("{member} is no member of this server.", member=named.mention)
     if named.bot:
-        raise UserError("{member} is a bot, and nobody to ask.", member=named.mention)
+        raise UserError("{member} is a bot. I cannot ask a bot.", member=named.mention)
     await bot.services.permissions.require_admission(caller.id, named.id, caller.guild.id)
     channel = interaction.channel
     if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
@@ -70,7 +70,7 @@ class QuestionPanel(Panel):
     It is put in the language of the server, `locale`.
     """
 
-    refusal = Sentence("This is for somebody else to decide.")
+    refusal = Sentence("Only the member who was asked can decide this.")
 
     def __init__(
         self,
@@ -143,8 +143,8 @@ class QuestionPanel(Panel):
         async def proven() -> None:
             await interaction.edit_original_response(
                 content=gettext(
-                    "Thank you. {member} can keep the voice now. `/privacy info` shows what you "
-                    "allowed, and takes it back.",
+                    "Thank you. {member} can keep the voice now. With `/privacy info` you see "
+                    "what you allowed, and can take it back.",
                     member=f"<@{self._draft.wish.owner_id}>",
                 ),
                 view=None,

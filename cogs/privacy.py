@@ -19,8 +19,8 @@ from cogs.panels import Panel
 _CONFIRM_WITHIN_S = 120.0
 _UNCONFIRMED = Sentence("You did not confirm, so nothing was deleted.")
 _DELETED = Sentence(
-    "Everything about you is deleted. What moderators decided and open reports stay, without your "
-    "id."
+    "Everything about you is deleted. I keep what moderators decided, and open reports, both "
+    "without your id."
 )
 _PRIVACY = Path(__file__).parents[1] / "PRIVACY.md"
 #: The short form of PRIVACY.md.
@@ -40,24 +40,28 @@ POLICY = Sentence(
 WHAT = {
     "users": Sentence("record of your user id"),
     "voices": Sentence("voices and their clips"),
-    "voice_permissions": Sentence("voices of others that are yours, with your permission"),
+    "voice_permissions": Sentence("voices that others have of you, with your permission"),
     "voice_shares": Sentence("servers a voice is shared with"),
     "voice_choices": Sentence("choices of a voice in a server"),
     "reports": Sentence("reports you made"),
     "report_people": Sentence("times that a report names you"),
-    "heard_voices": Sentence("servers that heard a voice of yours"),
-    "bars": Sentence("places in which you are barred, under a code"),
+    "heard_voices": Sentence("servers in which somebody spoke in a voice of yours"),
+    "bars": Sentence("places in which you are barred, stored under a code"),
     "voice_uses": Sentence("days on which you spoke in others' voices, by voice and server"),
-    "kept_moderation": Sentence("decisions and open reports of moderators about you, under a code"),
+    "kept_moderation": Sentence(
+        "moderators' decisions about you, and open reports about you, stored under a code"
+    ),
     "copied_clips": Sentence("servers where you sent another member's voice as your own"),
     "disabled_voices": Sentence("times that moderators disabled a voice of yours"),
     "conditionals_cache": Sentence("analysed clips"),
-    "speech_cache": Sentence("recordings of what anybody said in your voices"),
+    "speech_cache": Sentence("recordings of what was said in your voices"),
     "speech_origins": Sentence("recordings of what you had me say or read aloud"),
     "member_languages": Sentence("servers in which you said what language you write in"),
     "member_words": Sentence("names and lines that you want said of you, by server"),
     "member_tunings": Sentence("servers in which you chose how fast and how high you speak"),
-    "moderated_sounds": Sentence("servers in which moderators chose how you sound, under a code"),
+    "moderated_sounds": Sentence(
+        "servers in which moderators chose how you sound, stored under a code"
+    ),
     "live_exclusions": Sentence("servers in which your messages are not read aloud"),
     "pronunciations": Sentence("pronunciations of yours"),
 }
@@ -110,8 +114,7 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
         async with self.services.privacy.exported(interaction.user.id) as archive:
             if len(archive) > interaction.filesize_limit:
                 raise UserError(
-                    "Your data is larger than a file may be here. Whoever runs this bot can hand "
-                    "it to you."
+                    "Your data is too large for a file here. Whoever runs me can hand it to you."
                 )
             file = discord.File(io.BytesIO(archive), filename="timbre-export.zip")
             await interaction.edit_original_response(attachments=[file])
@@ -120,7 +123,7 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
     async def policy(self, interaction: discord.Interaction) -> None:
         policy = await asyncio.to_thread(_PRIVACY.read_bytes)
         contact = self.services.settings.contact
-        said = [str(POLICY), gettext("Whoever runs this bot is responsible for the data.")]
+        said = [str(POLICY), gettext("Whoever runs me is responsible for the data.")]
         if contact:
             reached = escape_markdown(contact[:300])
             said.append(gettext("You reach them here: {contact}", contact=reached))
@@ -149,7 +152,7 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
 class Confirmation(Panel):
     """One button that deletes its owner."""
 
-    refusal = Sentence("This is for somebody else to decide.")
+    refusal = Sentence("Only the member who was asked can decide this.")
 
     def __init__(self, bot: TimbreBot, shown_by: discord.Interaction) -> None:
         super().__init__(shown_by.user.id, timeout_s=_CONFIRM_WITHIN_S)

@@ -56,7 +56,9 @@ class PronounceCommands(
         await _reply(interaction, gettext("I will say “{word}” as “{say}”.", word=word, say=say))
 
     @app_commands.command(description="Say a word as usual again")
-    @app_commands.describe(word="The word", whose="Of yours (default) or of everybody's")
+    @app_commands.describe(
+        word="The word", whose=("From your entries (default) or from the server's")
+    )
     async def remove(
         self,
         interaction: discord.Interaction,
@@ -67,7 +69,7 @@ class PronounceCommands(
         await _reply(interaction, gettext("I will say “{word}” as usual again.", word=word))
 
     @app_commands.command(name="list", description="Show how words are said")
-    @app_commands.describe(whose="Yours (default) or everybody's")
+    @app_commands.describe(whose="Your entries (default) or the server's")
     async def show(self, interaction: discord.Interaction, whose: Whose = "me") -> None:
         entries = await self.pronouncing.entries(**_owner(interaction, whose, reading=True))
         if not entries:
@@ -107,7 +109,7 @@ class PronounceCommands(
 
     @app_commands.command(name="import", description="Take entries from a file")
     @app_commands.describe(
-        file="A .json, .csv or .tsv file", whose="Yours (default) or everybody's"
+        file="A .json, .csv or .tsv file", whose="Your entries (default) or the server's"
     )
     async def take(
         self, interaction: discord.Interaction, file: discord.Attachment, whose: Whose = "me"
@@ -134,7 +136,7 @@ class PronounceCommands(
         panel = _MergeOrReplace(self.pronouncing, interaction, owner, entries)
         await interaction.edit_original_response(
             content=gettext(
-                "The file has {new}, and there are already {old}. Shall I add the new ones, or "
+                "The file has {new}; there are already {old}. Shall I add those of the file, or "
                 "replace all with them?",
                 new=_entries(len(entries)),
                 old=_entries(len(here)),
@@ -143,7 +145,9 @@ class PronounceCommands(
         )
 
     @app_commands.command(name="export", description="Get all entries as a file")
-    @app_commands.describe(whose="Yours (default) or everybody's", kind="Which kind of file")
+    @app_commands.describe(
+        whose="Your entries (default) or the server's", kind="Which kind of file"
+    )
     async def give(
         self,
         interaction: discord.Interaction,
@@ -252,7 +256,7 @@ def _imported(what: Imported) -> str:
         "There is {count} entry now: {changes}.",
         "There are {count:,} entries now: {changes}.",
         what.now,
-        changes=Joined(told, by=", ") if told else Sentence("the same as before"),
+        changes=Joined(told, by=", ") if told else Sentence("nothing changed"),
     )
 
 

@@ -73,7 +73,7 @@ class StatementPanel(Panel):
     long that member can still decide on it.
     """
 
-    refusal = Sentence("This sentence is for somebody else.")
+    refusal = Sentence("Somebody else has to say this sentence.")
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class StatementPanel(Panel):
         self.timeout = min(left_s, proving.within_s)
         ends = int(utcnow().timestamp() + self.timeout)
         here = (
-            gettext("Send it here as a voice message, or upload a recording.")
+            gettext("Say it in a voice message here, or upload a recording.")
             if self.bot.intents.message_content
             else gettext("Upload a recording of it.")
         )
@@ -148,14 +148,14 @@ class StatementPanel(Panel):
     ) -> None:
         await interaction.response.send_modal(RecordingForm(self))
 
-    @ui.button(label="Numbers instead")
+    @ui.button(label="Give me numbers")
     async def numbers(
         self, interaction: discord.Interaction, button: ui.Button["StatementPanel"]
     ) -> None:
         """Another sentence, of digits: easier for who speaks little English."""
         await interaction.response.defer()
         self._digits = not self._digits
-        button.label = gettext("Words instead") if self._digits else gettext("Numbers instead")
+        button.label = gettext("Give me words") if self._digits else gettext("Give me numbers")
         await self._or_end(self.show)
 
     @ui.button(label="Delete the clip", style=discord.ButtonStyle.danger)

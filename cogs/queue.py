@@ -26,7 +26,7 @@ class QueueCommands(commands.Cog):
     def __init__(self, bot: TimbreBot) -> None:
         self.bot = bot
 
-    @app_commands.command(description="Silence what I am saying now, or vote for that")
+    @app_commands.command(description="Skip what I am saying now, or vote to skip it")
     @app_commands.guild_only()
     async def skip(self, interaction: discord.Interaction) -> None:
         session = session_of(interaction)
@@ -40,7 +40,7 @@ class QueueCommands(commands.Cog):
             return
         settings = await self.bot.services.server_settings.of(member_of(interaction).guild.id)
         if not settings.skip_votes or session.seat is None:
-            raise UserError("Those are somebody else's words. Only moderators can skip them.")
+            raise UserError("Somebody else had me say that. Only moderators can skip it.")
         missing = vote_to_skip(playback, interaction.user.id, session.seat)
         if not missing:
             playback.cancel(Sentence("Those who listen voted to skip that."))
@@ -59,7 +59,7 @@ class QueueCommands(commands.Cog):
         shown = said.for_locale(await self.bot.locale_in(interaction.guild))
         await interaction.response.send_message(linked(interaction, shown))
 
-    @app_commands.command(description="Take back all that you had me say; moderators: everything")
+    @app_commands.command(description="Stop all that you had me say; for moderators, everything")
     @app_commands.guild_only()
     async def stop(self, interaction: discord.Interaction) -> None:
         session = session_of(interaction)
@@ -68,7 +68,8 @@ class QueueCommands(commands.Cog):
         if not count:
             raise UserError("There is nothing to stop.")
         await interaction.response.send_message(
-            ngettext("I stopped {count} thing.", "I stopped {count} things.", count), ephemeral=True
+            ngettext("I stopped {count} message.", "I stopped {count} messages.", count),
+            ephemeral=True,
         )
 
     @app_commands.command(description="Hold back what I am saying")
@@ -85,7 +86,7 @@ class QueueCommands(commands.Cog):
         if not session.pause():
             raise UserError("I am already paused. `/resume` lets me go on.")
         await interaction.response.send_message(
-            linked(interaction, gettext("I am paused. `/resume` lets me go on.")), ephemeral=True
+            linked(interaction, gettext("I paused. `/resume` lets me go on.")), ephemeral=True
         )
 
     @app_commands.command(description="Let me go on after /pause")
@@ -138,7 +139,9 @@ class QueuePage(Panel):
         if not self._entries:
             return gettext("Nothing is waiting to be said.")
         lines = [
-            ngettext("**{count} thing to say**", "**{count} things to say**", len(self._entries))
+            ngettext(
+                "**{count} message to say**", "**{count} messages to say**", len(self._entries)
+            )
         ]
         if self._session.source.paused:
             lines[0] += " " + gettext("(paused)")

@@ -77,7 +77,9 @@ class ConsentForm(Form):
         self._language_field = _language_menu(languages_read(bot), guess)
         whose = ""
         if giver_id is not None:
-            whose = gettext("It is the voice of {member}, whom I ask.", member=f"<@{giver_id}>")
+            whose = gettext(
+                "It is the voice of {member}. I ask them for permission.", member=f"<@{giver_id}>"
+            )
             whose += "\n"
         self.add_item(ui.TextDisplay(f"{no_cloning(bot)}{whose}{CONSENT}\n{who_speaks(bot)}"))
         if name is None:
@@ -167,7 +169,8 @@ async def try_out(
             return
 
         async def proven() -> None:
-            step = gettext("Allowed by whose voice it is") if asked else gettext("Said by you")
+            owner = gettext("Allowed by the owner of the voice")
+            step = owner if asked else gettext("Sentence said")
             await _offer(bot, interaction, draft, [*said, step])
 
         done = "\n".join(f"{DONE} {name}" for name in said)
@@ -189,13 +192,13 @@ async def _offer(
     why_not, files = await preview(bot, draft)
     left_s = (interaction.expires_at - utcnow()).total_seconds() - _SAID_BEFORE_END_S
     panel = DraftPanel(bot, draft, interaction, min(_PANEL_LASTS_S, max(1.0, left_s)))
-    enrolled = f"{DONE} " + gettext("Enrolled")
+    enrolled = f"{DONE} " + gettext("Voice learned")
     if why_not:
-        enrolled = f"{NOT_DONE} {gettext('Not enrolled yet.')} {why_not}"
+        enrolled = f"{NOT_DONE} {gettext('Voice not learned yet.')} {why_not}"
     done = "\n".join(f"{DONE} {name}" for name in said)
     bot.services.registration.drafts.show(draft, panel.withdrawn)
     await interaction.edit_original_response(
-        content=f"{done}\n{enrolled}\n{DONE} " + gettext("Ready: keep it?"),
+        content=f"{done}\n{enrolled}\n{DONE} " + gettext("Ready. Do you want to keep it?"),
         attachments=files,
         view=panel,
     )

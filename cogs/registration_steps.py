@@ -31,7 +31,7 @@ async def refuse(interaction: discord.Interaction, error: UserError) -> None:
 
 def steps(done: int, *said: str) -> str:
     names = said if len(said) > 1 else (*said, gettext("Checked"))
-    names = (*names, gettext("Enrolled"), gettext("Ready"))
+    names = (*names, gettext("Voice learned"), gettext("Ready"))
     marks = [DONE] * done + [_DOING] + [NOT_DONE] * len(names)
     return "\n".join(f"{mark} {name}" for mark, name in zip(marks, names, strict=False))
 

@@ -77,9 +77,9 @@ class ReportsPanel(Panel):
 class _Mark(ui.Button[ReportsPanel]):
     def __init__(self, number: int, report_id: int, *, handled: bool) -> None:
         super().__init__(
-            label=gettext("{number} handled", number=number)
+            label=gettext("Mark {number} as handled", number=number)
             if handled
-            else gettext("{number} open again", number=number),
+            else gettext("Reopen {number}", number=number),
             row=0,
         )
         self._report_id = report_id
@@ -121,19 +121,20 @@ class _Other(ui.Button[ReportsPanel]):
 def _line(number: int, reported: Reported) -> str:
     """One line. The reason is set as code, in which nothing is a mention, a style or a link."""
     voice, report = reported
-    what: str | Sentence = Sentence("A stock voice, or one that is deleted,")
-    if voice is not None:
-        what = f"**{escape_markdown(voice.name)}** ({VoiceReference.to_voice(voice)})"
     about, by = (
         f"<@{user_id}>" if user_id else Sentence("somebody who deleted their data")
         for user_id in (report.about_id, report.by_id)
     )
     reason = report.reason.replace("`", "'")
-    told = gettext(
-        "{voice} of {about}, reported by {by} {time}",
-        voice=what,
-        about=about,
-        by=by,
-        time=f"<t:{report.reported_at:.0f}:R>",
-    )
+    time = f"<t:{report.reported_at:.0f}:R>"
+    if voice is None:  # a stock voice, or one that is deleted
+        told = gettext("{by} reported {about} {time}", about=about, by=by, time=time)
+    else:
+        told = gettext(
+            "{by} reported {voice} of {about} {time}",
+            voice=f"**{escape_markdown(voice.name)}** ({VoiceReference.to_voice(voice)})",
+            about=about,
+            by=by,
+            time=time,
+        )
     return f"{number}. {told}: `{reason}`"

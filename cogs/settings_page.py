@@ -54,7 +54,7 @@ def line_of(option: Option, chosen: Chosen) -> str:
     if now == NOTHING and option.kind is Kind.NUMBER_OR_USUAL:
         now = usual
     shown = gettext(
-        "**{title}: {value}** (usually {usual})",
+        "**{title}: {value}** (default: {usual})",
         title=option.title,
         value=escape_markdown(str(now)),
         usual=usual,
@@ -79,8 +79,8 @@ def line_of_blocked(chosen: Chosen) -> str:
     unnamed = ""
     if chosen.unnamed:
         unnamed = ngettext(
-            "{count} who deleted their data since",
-            "{count} who deleted their data since",
+            "{count} member who deleted their data since then",
+            "{count} members who deleted their data since then",
             chosen.unnamed,
         )
     everybody = "; ".join(part for part in (shown, unnamed) if part) or gettext("nobody")

@@ -62,7 +62,7 @@ async def sound_of(saying: Saying, kind: SoundFile, *, limit_bytes: int) -> byte
     if kind in _CONVERTED:
         content = await asyncio.to_thread(_converted, content, _CONVERTED[kind])
     if len(content) > limit_bytes:
-        raise UserError("The sound is larger than a file may be here. Please say less at once.")
+        raise UserError("The sound is too large for a file here. Please say less at once.")
     return content
 
 

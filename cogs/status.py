@@ -27,7 +27,7 @@ _STATES = {
     "ready": Sentence("ready"),
     "restarting": Sentence("restarting"),
     "unavailable": Sentence("unavailable"),
-    "closed": Sentence("closed"),
+    "closed": Sentence("stopped"),
 }
 
 
@@ -91,7 +91,8 @@ class StatusCommands(commands.Cog):
             share = f" ({hits / looked_up:.0%})" if looked_up else ""
             if shards := self.bot.services.peers.shards:
                 fields[gettext("Process")] = gettext(
-                    "One of several, with the shards {shards}. These are its own:",
+                    "This process has the shards {shards}. What follows is about this process "
+                    "alone:",
                     shards=str(shards),
                 )
             fields |= {
@@ -100,7 +101,7 @@ class StatusCommands(commands.Cog):
                 )
                 + share,
                 gettext("Clips analysed since I started"): str(metrics.enrolments),
-                gettext("Interaction to first sound"): _percentiles(metrics.first_sound),
+                gettext("From a command to its first sound"): _percentiles(metrics.first_sound),
                 gettext("Synthesis"): _percentiles(metrics.synthesis),
             }
         fields[gettext("Event loop lag")] = _percentiles(metrics.loop_lag)
@@ -116,7 +117,10 @@ def _percentiles(latencies: Latencies) -> str:
     if not said:
         return gettext("nothing measured yet")
     return ngettext(
-        "{times} over the last {count}", "{times} over the last {count}", len(latencies), times=said
+        "{times} over the last measurement",
+        "{times} over the last {count} measurements",
+        len(latencies),
+        times=said,
     )
 
 

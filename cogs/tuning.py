@@ -59,8 +59,8 @@ class TuningCommands(commands.Cog):
         exaggeration="How lively (usually 0.5)",
         pace="How close to the clip's own pace; lower is slower (usually 0.5)",
         temperature="How much it varies (usually 0.8)",
-        seed="Another number is another take",
-        reset="Speak as at first",
+        seed="Each number gives another take",
+        reset="Go back to how the voice spoke at first",
     )
     async def settings(
         self,
@@ -104,10 +104,12 @@ def described(sound: MemberSound) -> str:
         )
     pitch = f"{sound.pitch_semitones:+d}"
     if sound.speed == 1:
-        return gettext("In this server you speak with a pitch of {pitch} semitones.", pitch=pitch)
+        return gettext(
+            "In this server you speak with your pitch changed by {pitch} semitones.", pitch=pitch
+        )
     return gettext(
-        "In this server you speak at {speed:g} times the usual speed, with a pitch of {pitch} "
-        "semitones.",
+        "In this server you speak at {speed:g} times the usual speed, with your pitch changed by "
+        "{pitch} semitones.",
         speed=sound.speed,
         pitch=pitch,
     )

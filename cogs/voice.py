@@ -248,8 +248,12 @@ class VoiceCommands(
         )
         await interaction.edit_original_response(content=linked(interaction, said))
 
-    @app_commands.command(description="Take one of your voices back from this server, or from all")
-    @app_commands.describe(voice="Which voice", everywhere="From all; in a direct message always")
+    @app_commands.command(
+        description=("Stop sharing one of your voices with this server, or with all")
+    )
+    @app_commands.describe(
+        voice="Which voice", everywhere=("With all servers; in a direct message it is always all")
+    )
     async def unshare(
         self,
         interaction: discord.Interaction,
@@ -262,7 +266,7 @@ class VoiceCommands(
         if everywhere or interaction.guild_id is None:
             taken, guild_ids = await keeping.unshare_everywhere(voice, interaction.user.id)
             said = gettext(
-                "{voice} is not shared with any server any more. It was with {servers}.",
+                "{voice} is not shared with any server any more. It was shared with {servers}.",
                 voice=_name(taken),
                 servers=Listing(map(self._server, guild_ids)),
             )
@@ -271,7 +275,7 @@ class VoiceCommands(
             said = gettext("{voice} is not shared with this server any more.", voice=_name(taken))
         await interaction.edit_original_response(content=said[:2000])
 
-    @app_commands.command(description="Tell the moderators about the voice somebody speaks with")
+    @app_commands.command(description="Report a voice to the moderators")
     @app_commands.describe(member="Who speaks with it", reason="What is wrong with it")
     async def report(
         self,

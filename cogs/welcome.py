@@ -55,7 +55,7 @@ class Welcome(commands.Cog):
         engine = self.bot.services.executor.status().engine
         lines = [
             gettext("Hello, I am {name}. I speak what you write.", name=escape_markdown(name)),
-            gettext("- `/say` speaks a line in the voice channel where you sit."),
+            gettext("- `/say` speaks a line in the voice channel that you are in."),
             gettext("- `/live start` reads this channel aloud there."),
             gettext("- `/settings` shows moderators everything that this server can choose."),
             gettext("- `/help` shows the rest, and `/privacy policy` what I store."),

@@ -13,7 +13,7 @@ from engine.errors import SpeechError
 from engine.speech import Priority
 
 _LABEL_MAX_CHARS = 80
-_TAKEN_BACK = Sentence("That was taken back.")
+_TAKEN_BACK = Sentence("Somebody took that back, so I did not say it.")
 
 _numbers = itertools.count(1)
 

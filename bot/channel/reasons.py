@@ -9,7 +9,7 @@ NOWHERE = Sentence("I am not in a voice channel any more.")
 BROKEN = Sentence("The voice connection broke, so I stopped speaking.")
 ABSENT = Sentence("I am not in a voice channel.")
 FULL = Sentence(
-    "I am in as many voice channels as I can speak in at once. Please try again in a few minutes."
+    "I cannot speak in any more voice channels at once. Please try again in a few minutes."
 )
 ALONE = Sentence("Everybody left the voice channel, so I left as well.")
 IDLE = Sentence("Nobody had anything to say for a while, so I left the voice channel.")
@@ -18,7 +18,7 @@ PAUSED = Sentence(
 )
 MUTED = Sentence("I am muted in this server. I speak again as soon as somebody unmutes me.")
 AUDIENCE = Sentence(
-    "I am in the audience of this stage. I speak as soon as a stage moderator invites me to."
+    "I am in the audience of this stage. I speak as soon as a stage moderator invites me to speak."
 )
 FORBIDDEN = Sentence("I may not speak in this channel any more. I need the permission Speak.")
 UNENCRYPTED = Sentence(
@@ -26,8 +26,8 @@ UNENCRYPTED = Sentence(
     "Please try again."
 )
 NO_ENCRYPTION = Sentence(
-    "Discord turned me away because it could not agree on end-to-end encryption with me. "
-    "Whoever runs me should update me."
+    "Discord did not let me in: we could not agree on end-to-end encryption. Whoever runs me has "
+    "to update me."
 )
 
 #: The close code with which Discord demands end-to-end encryption.

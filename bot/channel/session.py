@@ -27,7 +27,7 @@ from engine.speech import Priority
 
 log = logging.getLogger(__name__)
 
-_STOPPED = Sentence("That was stopped.")
+_STOPPED = Sentence("Somebody stopped that.")
 
 
 class VoiceSession:
@@ -172,11 +172,11 @@ class VoiceSession:
         if self.link.state in (LinkState.IDLE, LinkState.LEAVING):
             refusal = reasons.NOWHERE
         elif self.audience.silenced:
-            refusal = Joined((Sentence("I did not say that."), self.audience.silenced))
+            refusal = Joined((Sentence("I could not say that."), self.audience.silenced))
         elif self.backlog >= self.limits.max_utterances and not self._make_room(author_id):
             refusal = Sentence.counted(
-                "There is already {count} thing waiting to be said here. Please wait a moment.",
-                "There are already {count} things waiting to be said here. Please wait a moment.",
+                "{count} message is already waiting here. Please wait a moment.",
+                "{count} messages are already waiting here. Please wait a moment.",
                 self.backlog,
             )
         if refusal:
@@ -193,7 +193,7 @@ class VoiceSession:
         spare = self.line.spare(author_id)
         if spare is not None:
             spare.cancel(
-                Sentence("Others want to be heard as well, so the last of yours was left out.")
+                Sentence("Others want to be heard as well, so I left out your last message.")
             )
         return spare is not None
 

@@ -27,7 +27,7 @@ def why_silent(member: discord.Member, channel: VocalChannel) -> Sentence | None
         if heard:
             return None
         return Sentence(
-            "I do not speak for you: you are not among the speakers of {channel}.",
+            "I do not speak for you: you are in the audience of {channel}.",
             channel=channel.mention,
         )
     if not channel.permissions_for(member).speak or (here and state is not None and state.suppress):

@@ -101,7 +101,7 @@ class Watch:
             minutes = session.limits.max_wait_s / 60
             playback.fail(
                 LeftOut(
-                    "That had waited for more than {minutes:g} min, so I left it out.",
+                    "I left that out: it had waited for more than {minutes:g} min.",
                     minutes=minutes,
                 )
             )

@@ -70,7 +70,7 @@ class Assessor:
             )
         if heard_s < limits.min_voiced_s:
             raise Unfit(
-                "I heard {heard_s:.1f} s of speech; please talk for at least {least_s:.0f}.",
+                "I heard {heard_s:.1f} s of speech; please talk for at least {least_s:.0f} s.",
                 heard_s=heard_s,
                 least_s=limits.min_voiced_s,
             )
@@ -85,14 +85,14 @@ class Assessor:
             )
         if clipped > limits.max_clipped_share:
             raise Unfit(
-                "The recording is distorted: {clipped:.0%} of it is louder than it "
-                "can hold; please lower the microphone's volume or move away from it.",
+                "The recording is distorted: {clipped:.0%} of it is too loud. Please lower the "
+                "microphone's volume, or move away from the microphone.",
                 clipped=clipped,
             )
         if part.snr_db < limits.min_snr_db:
             raise Unfit(
-                "Your voice is only {snr_db:.0f} dB louder than what is behind it; "
-                "please record in a quieter place, without music.",
+                "Your voice is only {snr_db:.0f} dB louder than the background; please record in "
+                "a quieter place, without music.",
                 snr_db=max(part.snr_db, 0),
             )
         voiced = np.concatenate(

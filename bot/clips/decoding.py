@@ -186,8 +186,8 @@ def _resampled(frames: Iterator[av.AudioFrame], mixer: "_Mixer") -> Iterator[Flo
 def _require_sane(frame: av.AudioFrame) -> None:
     if not _MIN_RATE <= frame.sample_rate <= _MAX_RATE:
         raise Unfit(
-            "The recording has {sample_rate} samples a second; please send one with "
-            "16,000 to 48,000.",
+            "The recording has a sample rate of {sample_rate} Hz; please send one with 16,000 to "
+            "48,000 Hz.",
             sample_rate=frame.sample_rate,
         )
 

@@ -38,7 +38,7 @@ _MAX_COMPLAINT_BYTES = 64 * 2**10
 _ENVIRONMENT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ")
 _SAMPLES_PER_FRAME = 4096
 
-_TOO_MUCH_WORK = "This file takes too much work to read; please send a plain, shorter recording."
+_TOO_MUCH_WORK = "This file is too complicated to read; please send a simpler, shorter recording."
 _UNREADABLE = "I could not read this file; please export or record it again."
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ async def _verdict_on(upload: Path, task: Task) -> Verdict:
     try:
         if os.fstat(file.fileno()).st_size > limits.max_upload_bytes:
             raise ClipRefused(
-                "The file is larger than {most:g} MB; please send a shorter one.",
+                "The file is larger than {most:g} MiB; please send a shorter one.",
                 most=limits.max_upload_mib,
             )
         return await _verdict_of(file, task)

@@ -65,8 +65,8 @@ class Examiner:
             or floor_spread_db(mel) > limits.max_floor_spread_db
         ):
             raise Unfit(
-                "This recording seems to be put together of several. Please say the sentence in "
-                "one go, in one place."
+                "This recording seems to consist of several. Please say the sentence in one go, "
+                "in one place."
             )
         likeness = _likeness(spoken, self._encoder.embed(_voiced(clip, self._speech(clip))))
         if likeness < limits.min_likeness:

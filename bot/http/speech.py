@@ -143,7 +143,7 @@ class SpeechRoute:
                         raise VoiceUnusable(speech.substitution)
                     yield speech
         if nothing:
-            raise RequestRefused(400, "There is nothing in that I could say aloud.", param="input")
+            raise RequestRefused(400, "Nothing in that can be said aloud.", param="input")
 
 
 class _Answer:

@@ -74,7 +74,8 @@ class Bindings:
             require_unheard(seat, text, approved=binding.approved)
             if len(reading.channels.keys() - {text.id}) >= MOST_CHANNELS:
                 raise UserError(
-                    "I read {most} channels here already. `/live stop` ends one of them.",
+                    "I already read {most} channels here, and cannot read more. `/live stop` ends "
+                    "one of them.",
                     most=MOST_CHANNELS,
                 )
             if self._sessions.of(guild).seat is None and not settings.auto_join:
@@ -94,8 +95,9 @@ class Bindings:
         )
         if follows_authors:
             told = Sentence(
-                "From now on I read this channel aloud, each message where its author sits. I skip "
-                "messages that begin with `{prefix}`, and all of yours after `/live optout`.",
+                "From now on I read this channel aloud, each message in the voice channel of its "
+                "author. I skip messages that begin with `{prefix}`, and all of yours after "
+                "`/live optout`.",
                 prefix=prefix,
             )
         self._tell(text, told)
@@ -273,7 +275,7 @@ class Bindings:
         readable = [text for text in texts if isinstance(text, Readable)]
         try:
             if not readable:
-                raise UserError("What I read is gone.")
+                raise UserError("The channel that I read is gone.")
             await self.come(reading, seat, readable[0])
         except UserError as error:
             if self._closing:

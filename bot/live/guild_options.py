@@ -11,14 +11,14 @@ OPTIONS = (
     Option(
         "read_names",
         Sentence("Names"),
-        Sentence("Say who speaks before what they wrote."),
+        Sentence("I say who speaks before what they wrote."),
         Kind.SWITCH,
         Page.READING,
     ),
     Option(
         "name_pause_s",
         Sentence("Pause before a name"),
-        Sentence("Say the name of the same member again after this many quiet seconds."),
+        Sentence("I say the name of the same member again after this many quiet seconds."),
         Kind.NUMBER,
         Page.READING,
         5,
@@ -28,8 +28,8 @@ OPTIONS = (
         "use_nicknames",
         Sentence("Nicknames"),
         Sentence(
-            "Say the nicknames of this server. If not, I say the names of accounts. Members choose "
-            "another one with `/voice called`."
+            "I say the nicknames of this server, not the names of accounts. Members choose "
+            "another name with `/voice called`."
         ),
         Kind.SWITCH,
         Page.READING,
@@ -38,7 +38,7 @@ OPTIONS = (
         "catch_up_percent",
         Sentence("Catching up"),
         Sentence(
-            "When messages have to wait, speak them faster, up to this percentage of the usual "
+            "When messages have to wait, I speak them faster, up to this percentage of the usual "
             "pace."
         ),
         Kind.NUMBER,
@@ -49,35 +49,35 @@ OPTIONS = (
     Option(
         "read_bots",
         Sentence("Bots"),
-        Sentence("Read what other bots and webhooks write."),
+        Sentence("I read what other bots and webhooks write."),
         Kind.SWITCH,
         Page.LEFT_OUT,
     ),
     Option(
         "read_silent",
         Sentence("Silent messages"),
-        Sentence("Read messages that were sent with `@silent`."),
+        Sentence("I read messages that were sent with `@silent`."),
         Kind.SWITCH,
         Page.LEFT_OUT,
     ),
     Option(
         "read_links",
         Sentence("Links"),
-        Sentence("Say where links lead."),
+        Sentence("I say where links lead."),
         Kind.SWITCH,
         Page.LEFT_OUT,
     ),
     Option(
         "read_emoji",
         Sentence("Emoji"),
-        Sentence("Say emoji and emoticons."),
+        Sentence("I say emoji and emoticons."),
         Kind.SWITCH,
         Page.LEFT_OUT,
     ),
     Option(
         "unread_prefix",
         Sentence("Prefix"),
-        Sentence("Do not read messages that begin with this."),
+        Sentence("I do not read messages that begin with this."),
         Kind.TEXT,
         Page.LEFT_OUT,
         1,
@@ -87,7 +87,8 @@ OPTIONS = (
         "unread_words",
         Sentence("Words"),
         Sentence(
-            "Do not read messages that have one of these words or phrases, with commas between."
+            "I do not read messages that have one of these words or phrases. Separate them with "
+            "commas."
         ),
         Kind.TEXT,
         Page.LEFT_OUT,
@@ -97,7 +98,7 @@ OPTIONS = (
     Option(
         "announce_moves",
         Sentence("Announcements"),
-        Sentence("Say who joins and who leaves."),
+        Sentence("I say who joins and who leaves."),
         Kind.SWITCH,
         Page.GREETINGS,
     ),
@@ -105,7 +106,7 @@ OPTIONS = (
         "own_greetings",
         Sentence("Members' own lines"),
         Sentence(
-            "Say the lines that members choose with `/voice greeting` as they join and leave."
+            "I say the lines that members choose with `/voice greeting` when they join and leave."
         ),
         Kind.SWITCH,
         Page.GREETINGS,
@@ -113,9 +114,7 @@ OPTIONS = (
     Option(
         "arrival_line",
         Sentence("Line for who joins"),
-        Sentence(
-            "What an announcement says; {name} is who it is. With nothing, I use my own words."
-        ),
+        Sentence("What I say; {name} becomes the member's name. If empty, I use my own words."),
         Kind.TEXT,
         Page.GREETINGS,
         0,
@@ -124,9 +123,7 @@ OPTIONS = (
     Option(
         "departure_line",
         Sentence("Line for who leaves"),
-        Sentence(
-            "What an announcement says; {name} is who it is. With nothing, I use my own words."
-        ),
+        Sentence("What I say; {name} becomes the member's name. If empty, I use my own words."),
         Kind.TEXT,
         Page.GREETINGS,
         0,
@@ -135,28 +132,28 @@ OPTIONS = (
     Option(
         "only_in_channel",
         Sentence("Only members in the channel"),
-        Sentence("Read only members who sit in my voice channel."),
+        Sentence("I read only messages of members who are in my voice channel."),
         Kind.SWITCH,
         Page.READING,
     ),
     Option(
         "required_role_id",
         Sentence("Required role"),
-        Sentence("Read only members with this role."),
+        Sentence("I read only messages of members with this role."),
         Kind.ROLE,
         Page.MEMBERS,
     ),
     Option(
         "excluded_role_id",
         Sentence("Left-out role"),
-        Sentence("Do not read members with this role."),
+        Sentence("I do not read messages of members with this role."),
         Kind.ROLE,
         Page.MEMBERS,
     ),
     Option(
         "max_message_chars",
         Sentence("Longest message"),
-        Sentence("Read this many characters of a message, and leave out the rest."),
+        Sentence("I read this many characters of a message, and leave out the rest."),
         Kind.NUMBER,
         Page.READING,
         20,
@@ -173,7 +170,7 @@ OPTIONS = (
         "stock_voice",
         Sentence("Stock voice"),
         Sentence(
-            "The voice where there is no default voice. With nothing, each member has their own."
+            "The stock voice if there is no default voice. If empty, each member has another one."
         ),
         Kind.STOCK_VOICE,
         Page.VOICES,
@@ -181,14 +178,14 @@ OPTIONS = (
     Option(
         "language",
         Sentence("Language"),
-        Sentence("The language of my own words, and of lines that show no other."),
+        Sentence("The language of my own words, and of messages whose language I cannot tell."),
         Kind.LANGUAGE,
         Page.LANGUAGES,
     ),
     Option(
         "languages",
         Sentence("Languages"),
-        Sentence("The only languages that I read here. With nothing, I read all that I can."),
+        Sentence("The only languages that I read here. If empty, I read all that I can."),
         Kind.LANGUAGES,
         Page.LANGUAGES,
     ),
@@ -196,8 +193,8 @@ OPTIONS = (
         "auto_join",
         Sentence("Come by myself"),
         Sentence(
-            "Join where I read as soon as somebody sits down or writes there, and keep on reading "
-            "there after I left. I never leave listeners for that."
+            "Where I read, I come as soon as somebody joins the voice channel or writes, also "
+            "after I left. I do not leave listeners for that."
         ),
         Kind.SWITCH,
         Page.CHANNELS,
@@ -205,14 +202,14 @@ OPTIONS = (
     Option(
         "skip_votes",
         Sentence("Votes to skip"),
-        Sentence("Skip what more than half of my listeners want skipped."),
+        Sentence("I skip what more than half of my listeners want skipped."),
         Kind.SWITCH,
         Page.CHANNELS,
     ),
     Option(
         "volume_percent",
         Sentence("Volume"),
-        Sentence("How loud I am in voice channels, in percent of the usual."),
+        Sentence("How loud I am in voice channels, in percent of the usual volume."),
         Kind.NUMBER,
         Page.CHANNELS,
         10,
@@ -221,7 +218,7 @@ OPTIONS = (
     Option(
         "alone_leave_s",
         Sentence("Leave when alone"),
-        Sentence("Leave a voice channel after this many seconds alone in it; 0 means never."),
+        Sentence("I leave a voice channel after this many seconds alone in it; 0 means never."),
         Kind.NUMBER_OR_USUAL,
         Page.CHANNELS,
         0,
@@ -230,7 +227,7 @@ OPTIONS = (
     Option(
         "idle_leave_s",
         Sentence("Leave when idle"),
-        Sentence("Leave a voice channel after this many seconds without a word; 0 means never."),
+        Sentence("I leave a voice channel after this many seconds without a word; 0 means never."),
         Kind.NUMBER_OR_USUAL,
         Page.CHANNELS,
         0,
@@ -238,9 +235,10 @@ OPTIONS = (
     ),
     Option(
         "voice_statement",
-        Sentence("Spoken statement"),
+        Sentence("Spoken sentence"),
         Sentence(
-            "Whose voices are registered, and who says a sentence. Only a stricter choice counts."
+            "Whose voices members may register, and who has to say a sentence. A choice counts "
+            "only if it is stricter than that of whoever runs me."
         ),
         Kind.DEMAND,
         Page.VOICES,
@@ -248,7 +246,9 @@ OPTIONS = (
     Option(
         "show_words",
         Sentence("Show what is said"),
-        Sentence("Write what `/say` says into the voice channel's chat, for who cannot hear."),
+        Sentence(
+            "I write what `/say` says into the voice channel's chat, for those who cannot hear."
+        ),
         Kind.SWITCH,
         Page.CHANNELS,
     ),

@@ -114,8 +114,8 @@ def require_unheard(seat: VocalChannel, text: Readable, *, approved: bool) -> No
     members = (seat.guild.get_member(user_id) for user_id in seat.voice_states)
     if any(member is None or not (member.bot or can_see(member, text)) for member in members):
         raise UserError(
-            "Somebody in {channel} cannot see {text_channel}. "
-            "Only a moderator can have it read there.",
+            "Somebody in {channel} cannot see {text_channel}. Only a moderator can let me read it "
+            "there.",
             channel=seat.mention,
             text_channel=text.mention,
         )

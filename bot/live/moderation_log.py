@@ -48,7 +48,7 @@ def require_writable(guild: discord.Guild, channel_id: int) -> None:
     """Raise `UserError`, naming what is missing, where no note could be sent."""
     channel = guild.get_channel_or_thread(channel_id)
     if not isinstance(channel, NoteChannel):
-        raise UserError("I do not see this channel. Give me the permission View Channel there.")
+        raise UserError("I cannot see that channel. Give me the permission View Channel there.")
     granted = channel.permissions_for(guild.me)
     for name, may in (
         # Translators: a permission, as Discord names it.

@@ -18,9 +18,9 @@ NOTHING = Sentence("nothing")
 #: As values are shown.
 SHOWN = {True: Sentence("yes"), False: Sentence("no")}
 DEMANDS = {
-    Demand.OFF: Sentence("anybody's, without a sentence"),
-    Demand.ALWAYS: Sentence("one's own, or another's with permission"),
-    Demand.OWN: Sentence("one's own alone"),
+    Demand.OFF: Sentence("anybody's voice, with no sentence to say"),
+    Demand.ALWAYS: Sentence("your own, or another's with permission"),
+    Demand.OWN: Sentence("only your own"),
 }
 
 
@@ -89,14 +89,14 @@ class Option:
         range_ = {"least": self.least, "most": self.most}
         if self.kind is Kind.NUMBER_OR_USUAL:
             # At most 50 characters.
-            return Sentence("{least} to {most}, or nothing for the usual", **range_)
+            return Sentence("{least} to {most}; empty for the default", **range_)
         if self.kind is Kind.NUMBER:
             return Sentence("{least} to {most}", **range_)
         if self.least:
             # At most 50 characters.
             return Sentence("{least} to {most} characters", **range_)
         # At most 50 characters.
-        return Sentence("1 to {most} characters, or nothing", most=self.most)
+        return Sentence("1 to {most} characters, or empty", most=self.most)
 
     def value(self, chosen: Sequence[str]) -> OptionValue:
         """The value that somebody typed, pressed or picked, which nothing of may be forged.
@@ -148,7 +148,7 @@ class Option:
             case Kind.LANGUAGE | Kind.LANGUAGES:
                 return Listing(map(name_of, value.split()))
             case Kind.ROLE | Kind.CHANNEL | Kind.VOICE:
-                return names.get(value) or Sentence("one that is gone ({id})", id=str(value))
+                return names.get(value) or Sentence("deleted ({id})", id=str(value))
             case Kind.DEMAND:
                 return DEMANDS[Demand(value)]
         return str(value)

@@ -39,7 +39,7 @@ class OwnWords:
             settings = await self._store.guild_settings.get(guild_id)
             if has_listed_words(kept, settings.unread_words):
                 raise UserError(
-                    "The moderators of this server do not want one of these words said."
+                    "The moderators of this server do not allow one of the words in it."
                 )
         await self._store.member_words.choose(user_id, guild_id, kind, kept)
         return kept

@@ -84,7 +84,7 @@ class LineLanguages:
         if asked is not None:
             if asked not in allowed:
                 raise UserError(
-                    "I read {languages} here, and not {language}.",
+                    "I do not read {language} here, only {languages}.",
                     languages=named(allowed),
                     language=name_of(asked),
                 )

@@ -73,7 +73,7 @@ class Reader:
             sounds=sounds,
         )
         if not spoken:
-            raise NothingToSay("There is nothing in that I could say aloud.")
+            raise NothingToSay("Nothing in that can be said aloud.")
         # Languages of other scripts have all the rest spelled with Latin letters.
         seen = spoken if is_written_in_latin(language) else text
         _require_legible(seen, language, reads)
@@ -86,8 +86,8 @@ class Reader:
         return Reading(
             pieces,
             Sentence(
-                "That is more than the {most:,} characters that I say at once, numbers in words. "
-                "I say it up to “{last}”.",
+                "With numbers in words, that is more than the {most:,} characters that I say at "
+                "once. I stop after “{last}”.",
                 most=limits.max_spoken_chars,
                 last=last,
             ),

@@ -38,7 +38,7 @@ Concerned = Callable[[Speaker], bool]
 #: Has all other processes act on a notice before it is entered, see `Peers.told`.
 Tell = Callable[[str], AbstractAsyncContextManager[object]]
 
-_NO_SOUND = "There is nothing in that which makes a sound."
+_NO_SOUND = "Nothing in that makes a sound."
 
 
 class SpeechService:

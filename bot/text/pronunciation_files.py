@@ -49,7 +49,9 @@ def _pairs(pairs: list[tuple[str, object]]) -> dict[str, str]:
     entries: dict[str, str] = {}
     for word, spoken in pairs:
         if not isinstance(spoken, str) or isinstance(spoken, _Number):
-            raise EntryRefused("What to say for {word!r} must be text in quotes.", word=word[:40])
+            raise EntryRefused(
+                "The pronunciation of “{word}” must be text in quotes.", word=word[:40]
+            )
         entries[word] = spoken
     return entries
 
@@ -93,7 +95,7 @@ def _read_rows(text: str, delimiter: str, limits: PronunciationLimits) -> dict[s
                 continue
             if len(row) != len(_COLUMNS):
                 raise EntryRefused(
-                    "Row {number} has {count} columns; it needs the word and how to say it.",
+                    "Row {number} has {count} columns; it needs two: the word, and how to say it.",
                     number=number,
                     count=len(row),
                 )

@@ -156,16 +156,16 @@ def checked_entry(word: str, spoken: str, limits: PronunciationLimits = _USUAL) 
         raise EntryRefused("The word of an entry must not be empty.")
     if len(word) > longest:
         raise EntryRefused(
-            "{word!r}... is longer than {longest} characters.", word=word[:20], longest=longest
+            "“{word}…” is longer than {longest} characters.", word=word[:20], longest=longest
         )
     if len(spoken) > longest_spoken:
         raise EntryRefused(
-            "What to say for {word!r} is longer than {longest_spoken} characters.",
+            "The pronunciation of “{word}” is longer than {longest_spoken} characters.",
             word=word,
             longest_spoken=longest_spoken,
         )
     if not any(char.isalnum() for char in spoken):
-        raise EntryRefused("What to say for {word!r} has no letter or digit in it.", word=word)
+        raise EntryRefused("The pronunciation of “{word}” has no letter or digit in it.", word=word)
     return word, spoken
 
 

@@ -17,20 +17,18 @@ from engine.errors import VoiceUnusable
 #: In the extras of a command: the kind of bar that is enough to be refused it.
 BARRED_BY = "barred by"
 
-_BARRED = VoiceUnusable("The speaker was barred here, so I stopped.")
+_BARRED = VoiceUnusable("I stopped: the member who spoke was barred.")
 _EVERYWHERE = {
-    Bar.SAY: Sentence(
-        "Whoever runs this bot has barred you from having me say anything by command."
-    ),
-    Bar.VOICES: Sentence("Whoever runs this bot has barred you from having voices."),
+    Bar.SAY: Sentence("Whoever runs me does not let you use the commands that make me speak."),
+    Bar.VOICES: Sentence("Whoever runs me has barred you from having voices."),
     Bar.EVERYTHING: Sentence(
-        "Whoever runs this bot has barred you from using me. `/privacy info` and the other privacy "
+        "Whoever runs me has barred you from using me. `/privacy info` and the other privacy "
         "commands still work."
     ),
 }
 _HERE = {
     Bar.SAY: Sentence(
-        "The moderators of this server have barred you from having me say anything by command here."
+        "The moderators of this server do not let you use the commands that make me speak."
     ),
     Bar.VOICES: Sentence("The moderators of this server have barred you from having voices here."),
     Bar.EVERYTHING: Sentence(

@@ -19,13 +19,13 @@ async def require_admissible(store: Store, wish: Wish, clip_sha256: str, voicepr
     """
     if clip_digest(clip_sha256) in await store.moderation.disabled_digests(wish.guild_id or 0):
         raise UserError(
-            "A voice made from this very clip was disabled here, so I cannot make another one "
-            "of it. If that is a mistake, please talk to the moderators."
+            "A voice made from this very clip was disabled here, so I cannot make a voice from "
+            "it. If that is a mistake, please talk to the moderators."
         )
     if is_copy(voiceprint, await store.moderation.disabled_voiceprints(wish.guild_id or 0)):
         raise UserError(
-            "This clip sounds like that of a voice that was disabled here, so I cannot make "
-            "another one of it. If that is a mistake, please talk to the moderators."
+            "This clip sounds like a voice that was disabled here, so I cannot make a voice from "
+            "it. If that is a mistake, please talk to the moderators."
         )
     givers = await store.permissions.givers(clip_sha256)
     persons = {
@@ -40,6 +40,6 @@ async def require_admissible(store: Store, wish: Wish, clip_sha256: str, voicepr
     )
     if wish.guild_id is not None:
         await store.moderation.note_copy(wish.guild_id, wish.owner_id)
-        told = Sentence("I told the moderators of this server that it was sent.")
+        told = Sentence("I told the moderators of this server that you sent it.")
         refusal = Joined((refusal, told))
     raise AnothersVoice(refusal)

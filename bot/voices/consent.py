@@ -47,6 +47,25 @@ _OF_ANOTHER = (
     "Where I name another member whose voice it is, the bot asks them. Without their permission "
     "nothing is kept, and when they take it back, the voice goes.\n"
 )
+_I_AGREE = (
+    "**What I agree to when I give the bot a voice**\n"
+    "It is my own voice, or the person it belongs to has allowed me to use it here.\n"
+)
+_IF_OF_ANOTHER = (
+    "If I name another member as the owner of the voice, the bot asks them. It keeps nothing "
+    "without their permission, and deletes the voice when they take the permission back.\n"
+)
+_SENTENCE_SAID = (
+    "The bot may show me a sentence to say aloud. It compares the recording with the clip, to hear "
+    "that the voice is mine, and deletes the recording at once. It keeps the time, which sentence "
+    "it was, and two figures: how many of the words it heard, and how alike the voices are.\n"
+)
+_DECIDED = (
+    "What moderators decide stays. If they disable the voice, the bot keeps a fingerprint of its "
+    "clip that names nobody, and for a year what the voice in it sounds like, so that neither the "
+    "clip nor a changed copy can be used again. Reports stay without my name and id, until they "
+    "are handled."
+)
 
 #: By version.
 CONSENT_TEXTS = {
@@ -59,18 +78,19 @@ CONSENT_TEXTS = {
     3: _WHOSE + _KEPT + _SHARING + _MODERATED,
     4: _WHOSE + _KEPT + _SPOKEN + _SHARING + _MODERATED,
     5: _WHOSE + _OF_ANOTHER + _KEPT + _SPOKEN + _SHARING + _MODERATED_AND_HEARD,
+    6: _I_AGREE + _IF_OF_ANOTHER + _KEPT + _SENTENCE_SAID + _SHARING + _DECIDED,
 }
 CONSENT_VERSION = max(CONSENT_TEXTS)
 CONSENT_TEXT = CONSENT_TEXTS[CONSENT_VERSION]
 #: It as it is shown, paragraph by paragraph.
 CONSENT = Joined(
     (
-        Sentence(_WHOSE),
-        Sentence(_OF_ANOTHER),
+        Sentence(_I_AGREE),
+        Sentence(_IF_OF_ANOTHER),
         Sentence(_KEPT),
-        Sentence(_SPOKEN),
+        Sentence(_SENTENCE_SAID),
         Sentence(_SHARING),
-        Sentence(_MODERATED_AND_HEARD),
+        Sentence(_DECIDED),
     ),
     by="",
 )

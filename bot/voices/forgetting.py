@@ -20,7 +20,7 @@ from engine.executor import Executor
 from engine.speech import ClonedVoice
 
 _DELETED = VoiceUnusable("This voice was deleted, so I stopped.")
-_WITHDRAWN = VoiceUnusable("What you asked for was deleted together with your data.")
+_WITHDRAWN = VoiceUnusable("I did not say that: your data was deleted.")
 
 #: Does something about a subject in one process at a time, see `Peers.claim`.
 Claim = Callable[[str], AbstractAsyncContextManager[object]]

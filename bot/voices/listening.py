@@ -19,7 +19,7 @@ from engine.errors import VoiceUnusable
 from engine.executor import Executor
 
 _CUT_OFF = VoiceUnusable(
-    "I had to stop: this part of me cannot reach the others, which may have been told to stop it."
+    "I stopped: one of my processes has lost the others, and may have missed an order to stop."
 )
 
 

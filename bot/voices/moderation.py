@@ -113,7 +113,7 @@ class VoiceModeration:
         """Allow a voice in this server again, or the clip of one that is deleted (None)."""
         if clip := _clip(asked):
             if not (person.moderates or person.runs_the_bot):
-                raise UserError("Only those who may manage the server can allow a voice again.")
+                raise UserError("Only those who may manage the server can enable a voice again.")
             await self._enable_clip(clip, person.guild_id)
             return None
         voice = await self._voices.find(asked, Action.ENABLE, person)
@@ -153,9 +153,7 @@ class VoiceModeration:
         """
         if clip := _clip(asked):
             if not person.runs_the_bot:
-                raise UserError(
-                    "Only whoever runs this bot can allow a voice in every server again."
-                )
+                raise UserError("Only whoever runs me can enable a voice in every server again.")
             await self._enable_clip(clip, None)
             return None
         voice = await self._voices.find(asked, Action.ENABLE_EVERYWHERE, person)

@@ -30,13 +30,13 @@ def require_name(name: str) -> None:
         raise UserError("A name has 1 to {most} visible characters.", most=NAME_MAX_CHARS)
     if _is_piled(name):
         raise UserError(
-            "A name has at most {most} signs over or under one letter.",
+            "A name can have at most {most} marks over or under one letter.",
             most=_MOST_MARKS,
         )
     if VoiceReference.parse(name.casefold()):
         raise UserError("A name cannot begin with “voice:”, “stock:” or “clip:”.")
     if _MARKUP.search(name):
-        raise UserError("A name cannot be a mention, or anything else that Discord shows as one.")
+        raise UserError("A name cannot be a mention, or look like one in Discord.")
     if _says_whose(name):
         raise UserError("A name cannot end with “(shared)” or another note on whose voice it is.")
 

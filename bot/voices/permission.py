@@ -26,7 +26,7 @@ _UNANSWERED_FOR_S = 600.0
 #: The kind of pause between two questions of one member to another.
 _ASKING = "ask"
 
-_OVER = Sentence("This question is over.")
+_OVER = Sentence("It is too late to answer this.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,14 @@ class Permissions:
     async def require_admission(self, owner_id: int, giver_id: int, guild_id: int | None) -> None:
         """Raise `UserError` unless a member can be asked for their voice by another one."""
         if guild_id is None:
-            raise UserError("Only in a server can I ask another member for their voice.")
+            raise UserError("I can ask another member for their voice only in a server.")
         await self._require_possible(guild_id)
         if await self._bars.refusal(giver_id, guild_id, Bar.VOICES):
             raise UserError("<@{giver_id}> is barred from having voices here.", giver_id=giver_id)
         if await self._store.pauses.until(_ASKING, self._pair(owner_id, giver_id)):
             raise UserError(
-                "You asked <@{giver_id}> before. Please leave them some time.", giver_id=giver_id
+                "You asked <@{giver_id}> not long ago. Please wait before you ask again.",
+                giver_id=giver_id,
             )
 
     def ask(self, draft: Draft) -> None:
@@ -139,11 +140,11 @@ class Permissions:
 
     async def _require_possible(self, guild_id: int) -> None:
         if await self._proving.demand(guild_id) is Demand.OWN:
-            raise UserError("Here members register no voice but their own.")
+            raise UserError("In this server members can register only their own voice.")
 
     def _require_open(self, draft: Draft, by: int) -> None:
         if by != draft.wish.giver_id:
-            raise UserError("This is for somebody else to decide.")
+            raise UserError("Only the member who was asked can decide this.")
         if draft.path not in self._open:
             raise UserError(_OVER)
 

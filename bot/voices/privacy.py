@@ -68,8 +68,8 @@ class Deletion(NamedTuple):
         if self.complete:
             return None
         return Sentence(
-            "Another program, a backup perhaps, is reading my database. Until it is done, usually "
-            "within the hour, traces are left in a log file that I then empty."
+            "Another program, perhaps a backup, is reading my database. Traces of your data stay "
+            "in a log file until it is done, usually within an hour. Then I empty that file."
         )
 
 

@@ -102,7 +102,7 @@ class Proving:
         """A sentence for a draft, in place of the one before. Raises `UserError` at the last."""
         count = self._count.get(draft, 0) + 1
         if count > _MOST_SENTENCES:
-            raise UserError("I gave you enough sentences for this clip. Please start again.")
+            raise UserError("I have no more sentences for this clip. Please start again.")
         self._count[draft] = count
         statement = Statement.drawn(self._source, digits=digits)
         issued = Issued(speaker_id, guild_id or 0, statement, self._clock() + self._limits.within_s)
@@ -125,7 +125,7 @@ class Proving:
         if issued is None:
             raise UserError("This sentence was used already.")
         if by != issued.speaker_id:
-            raise UserError("This sentence is for somebody else to say.")
+            raise UserError("Somebody else has to say this sentence.")
         del self._issued[draft]
         now = self._clock()
         if now > issued.ends_at:

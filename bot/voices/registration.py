@@ -218,7 +218,9 @@ class Registration:
     async def _require_place(self, wish: Wish) -> None:
         if wish.replaces is not None:
             if await self._permissions.giver_of(wish.replaces) != wish.giver_id:
-                raise UserError("Whose voice it is cannot change. Please register another one.")
+                raise UserError(
+                    "You cannot change whose voice it is. Please register another voice."
+                )
             return
         require_name(wish.name)
         if await self._store.voices.find(wish.owner_id, wish.name):

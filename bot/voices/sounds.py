@@ -104,7 +104,7 @@ class Sounds:
         """Let a member choose their voice again."""
         _require_moderator(by)
         if (await self.of(user_id, by.guild_id)).stock_voice is None:
-            raise UserError("That member chooses their voice already.")
+            raise UserError("Nobody chose a voice for that member.")
         await self._force(user_id, by.guild_id, None)
 
     async def require_choice(self, person: Person) -> None:
@@ -137,7 +137,7 @@ class Sounds:
 def chosen_by_moderators(stock_voice: str) -> Sentence:
     """What a member is told who speaks in no voice of their choice."""
     return Sentence(
-        "The moderators of this server have you speak in the stock voice {voice}.",
+        "The moderators of this server chose the stock voice {voice} for you.",
         voice=stock_voice,
     )
 

@@ -230,7 +230,7 @@ class Backlog:
             return
         waiter.answer.set_exception(
             DeadlineExceeded(
-                "There was too much to say: this was not begun within {deadline_s:g} s.",
+                "There was too much to say: I could not begin this within {deadline_s:g} s.",
                 deadline_s=deadline_s,
             )
         )

@@ -121,7 +121,7 @@ class SharedExecutor:
             if answer.cancelled():  # with the task that waited for it
                 self._send(GiveUp(number))
         if not isinstance(reply, kind):
-            raise SynthesisFailed("The speech engine gave another answer than it was asked for.")
+            raise SynthesisFailed("The speech engine gave an answer to something else.")
         return reply
 
     def _send(self, call: Call) -> None:

@@ -20,7 +20,10 @@ def job_to_shed(queued: Sequence[Job], lane: Lane) -> tuple[Job, QueueFull] | No
         return None
     for job in reversed(queued):
         if all(waiter.lane.priority is Priority.BACKGROUND for waiter in job.waiters):
-            return job, QueueFull("Others go first, and they leave no room for files.")
+            return job, QueueFull(
+                "There is no room for files at the moment: other work goes first. Please try "
+                "again later."
+            )
     guilds = Counter(job.waiters[0].lane.guild_id for job in queued)
     greediest, most = max(guilds.items(), key=lambda one: one[1], default=(0, 0))
     own = False
@@ -35,7 +38,7 @@ def job_to_shed(queued: Sequence[Job], lane: Lane) -> tuple[Job, QueueFull] | No
     taken = greediest, greediest_member
     newest = next(job for job in reversed(queued) if job.waiters[0].lane[1:] == taken)
     return newest, QueueFull(
-        "Too much of yours is waiting to be spoken. Please wait a bit."
+        "Too many of your messages are waiting to be spoken. Please wait a bit."
         if own
-        else "Too much of this server is waiting to be spoken. Please wait a bit."
+        else "Too many messages of this server are waiting to be spoken. Please wait a bit."
     )

@@ -161,7 +161,7 @@ async def test_the_owners_commands_are_offered_in_no_server_but_theirs(cast: Cas
     deputy = cast.boss.guild.add_member("Deputy", administrator=True)
     for command, done in (
         ("bot-owner disable", "is disabled in every server"),
-        ("bot-owner enable", "is allowed again"),
+        ("bot-owner enable", "is enabled again"),
     ):
         assert await attempt(cast.mod, command, NAME, {}) == HIDDEN
         assert await attempt(cast.chief, command, NAME, {}) == HIDDEN
@@ -224,7 +224,7 @@ async def test_the_buttons_of_others_are_not_for_strangers(cast: Cast) -> None:
     asked = await (await stage.alice.slash("privacy delete")).reply()
     for person in (cast.bob, cast.boss):
         said = await press_forged(asked, "Delete everything", person)
-        assert said == "This is for somebody else to decide."
+        assert said == "Only the member who was asked can decide this."
     assert panel.components
     assert f"**{NAME}**" in await stage.reply(stage.alice, "voice list")
     await press(panel, "Delete")

@@ -193,8 +193,8 @@ async def test_a_message_from_a_hidden_channel_is_not_spoken_to_who_cannot_see_i
     for member in (stage.alice, stage.bob):
         await member.join(stage.lounge)
     assert await speak_this(stage.alice, stage.alice, staff) == (
-        f"Somebody in {stage.lounge.mention} cannot see {staff.mention}. Only a moderator can have "
-        "it read there."
+        f"Somebody in {stage.lounge.mention} cannot see {staff.mention}. Only a moderator can let "
+        "me read it there."
     )
     await stage.bob.leave()
     assert (await speak_this(stage.alice, stage.alice, staff)).startswith("Speaking in")
@@ -209,7 +209,7 @@ async def test_a_private_thread_is_hidden_from_who_is_not_in_it(stage: Stage) ->
         await member.join(stage.lounge)
     refusal = (
         f"Somebody in {stage.lounge.mention} cannot see {thread.mention}. Only a moderator can "
-        "have it read there."
+        "let me read it there."
     )
     assert (await (await stage.alice.slash("live start", at=thread)).reply()).text == refusal
     assert await speak_this(stage.alice, stage.alice, thread) == refusal
@@ -217,7 +217,7 @@ async def test_a_private_thread_is_hidden_from_who_is_not_in_it(stage: Stage) ->
     warden = stage.guild.add_member("Warden", mute_members=True)
     await warden.join(stage.lounge)
     forged = await stage.reply(warden, "live start", channel=thread)
-    assert forged == f"You may not see {thread.mention} yourself."
+    assert forged == f"You are not allowed to see {thread.mention}."
     await until(lambda: stage.guild.bot.voice_channel is None)
 
 

@@ -64,7 +64,7 @@ async def test_a_cloned_voice_is_analysed_once_and_leaves_nothing(stage: Stage) 
     await stage.alice.leave()
     clip = upload("flac")
     panel = await draft(stage.alice, "Cloned", clip)
-    assert "✅ Enrolled" in panel.text.splitlines()
+    assert "✅ Voice learned" in panel.text.splitlines()
     assert panel.attachments[0].filename == "preview.ogg"
     assert await analysed(stage) == 1
     (conditionals,) = files(stage.home, "conditionals")

@@ -94,7 +94,7 @@ async def test_what_waited_too_long_is_left_out_with_one_notice(stage: Stage) ->
     await asyncio.sleep(1.5)
     young = "This one is young."
     await stage.bob.send(general, young)
-    assert "so I left it out" in (await command.reply(number=1)).text
+    assert "I left that out" in (await command.reply(number=1)).text
     heard = await transmission(stage.lounge, since)
     order = said(heard, young, "Bob says:", *late)
     assert order[-2:] == ["Bob says:", young]
@@ -114,8 +114,8 @@ async def test_a_message_that_does_not_fit_into_the_line_is_answered(stage: Stag
         await stage.bob.send(stage.general, f"Too late, number {number}.")
     await asyncio.sleep(0.5)
     (answer,) = stage.written()[before:]
-    assert f"There are already {MOST} things waiting" in answer.content
-    assert "things waiting" in await stage.reply(stage.bob, "say", text="Too late as well.")
+    assert f"{MOST} messages are already waiting here" in answer.content
+    assert "already waiting here" in await stage.reply(stage.bob, "say", text="Too late as well.")
     for command in ("live stop", "stop"):
         await stage.reply(stage.alice, command)
     await stage.reply(stage.bob, "stop")
@@ -148,7 +148,7 @@ async def many(stage: Stage, count: int) -> list[Interaction]:
 async def test_the_line_is_shown_in_pages_with_buttons_for_ones_own(stage: Stage) -> None:
     asked = await many(stage, 7)
     shown = await (await stage.alice.slash("queue")).reply()
-    assert "8 things to say" in shown.text
+    assert "8 messages to say" in shown.text
     assert "Page 1 of 2" in shown.text
     labels = [c["label"] for row in shown.components for c in row["components"]]
     # 1 is what sounds, Alice's; then Alice and Bob in turn.
@@ -163,8 +163,10 @@ async def test_the_line_is_shown_in_pages_with_buttons_for_ones_own(stage: Stage
     await turned.acknowledged()
     assert "Page 2 of 2" in shown.text
     await (await shown.press("Cancel 6")).acknowledged()
-    assert "7 things to say" in shown.text
-    await until(lambda: asked[5].messages[0].text == "That was taken back.", 10)
+    assert "7 messages to say" in shown.text
+    await until(
+        lambda: asked[5].messages[0].text == "Somebody took that back, so I did not say it.", 10
+    )
     assert not any(one.messages[1:] for one in asked)
     await stage.reply(stage.alice, "stop")
     await stage.reply(stage.bob, "stop")
@@ -178,7 +180,7 @@ async def test_nobody_presses_what_somebody_else_was_shown(stage: Stage) -> None
     button = shown.component("Cancel 1")
     forged = await stage.discord.interactions.component(shown, button, stage.bob, None)
     assert "This list is somebody else's" in (await forged.reply()).text
-    assert "4 things to say" in await stage.reply(stage.alice, "queue")
+    assert "4 messages to say" in await stage.reply(stage.alice, "queue")
     await stage.reply(stage.alice, "stop")
     await stage.reply(stage.bob, "stop")
     await transmission(stage.lounge, since)

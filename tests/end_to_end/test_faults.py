@@ -156,7 +156,7 @@ async def muted_in_the_middle_costs_no_word_and_is_said(scene: Scene) -> None:
     stage.guild.set_voice(stage.guild.bot, mute=True)
     await scene.announced("I am muted")
     refused = await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
-    assert refused.startswith("I did not say that. I am muted in this server.")
+    assert refused.startswith("I could not say that. I am muted in this server.")
     stage.guild.set_voice(stage.guild.bot, mute=False)
     await scene.heard_once(speaking, missing=5)
 

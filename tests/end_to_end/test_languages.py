@@ -70,7 +70,7 @@ async def test_a_line_is_spoken_in_the_language_that_it_is_asked_in(
     await stage.reply(stage.alice, "say", text="A capital notion.", language="automatic")
     assert spoken(folder)[-1][0] == "en"
     refused = await stage.reply(stage.alice, "say", text="Hello.", language="suomi")
-    assert refused == "I read English, German, Japanese and Spanish here, and not Finnish."
+    assert refused == "I do not read Finnish here, only English, German, Japanese and Spanish."
     refused = await stage.reply(stage.alice, "say", text="Hello.", language="Klingon")
     assert refused.startswith("I know no such language.")
     refused = await stage.reply(stage.alice, "say", text="Привет, как дела?")
@@ -85,7 +85,7 @@ async def test_what_a_member_chose_is_what_they_write_unless_it_clearly_is_not(
 ) -> None:
     said = await stage.reply(stage.bob, "language", language="Deutsch (German)")
     assert said == (
-        "I take what you write in this server for German, unless it is clearly another language."
+        "I read what you write in this server as German, unless it is clearly in another language."
     )
     assert "You write German here" in await stage.reply(stage.bob, "language")
     for text, language in (("gg", "de"), ("jajaja no puede ser", "es"), ("nice", "de")):
@@ -136,7 +136,7 @@ async def test_a_server_has_its_language_and_reads_no_others(
     await seen(lambda: len(spoken(folder)) >= before + 3)
     assert spoken(folder)[-1][0] in {"de", "es"}
     assert await stage.reply(moderator, "say", text="x", language="en") == (
-        "I read German and Spanish here, and not English."
+        "I do not read English here, only German and Spanish."
     )
     for field in ("language", "languages"):
         await choose(moderator, field, "")

@@ -75,8 +75,8 @@ async def test_threads_and_posts_are_read_beside_a_channel_until_each_is_stopped
     )
     second = await (await stage.alice.slash("live start", at=thread)).reply()
     assert second.text.startswith(
-        f"I read {thread.mention} and the chat of {stage.lounge.mention} aloud. I go on reading "
-        f"{stage.general.mention}, too. I skip messages that begin with `;`."
+        f"I read {thread.mention} and the chat of {stage.lounge.mention} aloud. I still read "
+        f"{stage.general.mention}. I skip messages that begin with `;`."
     )
     await stage.reply(stage.alice, "live start", channel=post)
     await heard(stage.lounge, stage.alice, stage.general, "In the channel.")
@@ -87,7 +87,7 @@ async def test_threads_and_posts_are_read_beside_a_channel_until_each_is_stopped
     answers = await asyncio.gather(
         *(stage.reply(stage.alice, "live start", channel=one) for one in for_all)
     )
-    assert sum("I read 25 channels here already" in answer for answer in answers) == 1
+    assert sum("I already read 25 channels here" in answer for answer in answers) == 1
     status = await stage.reply(stage.alice, "live status")
     for one in (stage.general, thread, post):
         assert f"I read {one.mention} aloud in {stage.lounge.mention}." in status
@@ -131,7 +131,9 @@ async def test_each_channel_is_read_in_its_own_place_and_listeners_are_not_left(
     await stage.alice.join(study)
     await heard(study, stage.alice, walk, "And on we go.")
     status = await stage.reply(stage.alice, "live status")
-    assert f"I read {walk.mention} aloud where each author sits." in status
+    assert (
+        f"I read {walk.mention} aloud, each message in the voice channel of its author." in status
+    )
     assert f"I read {stage.general.mention} aloud in {stage.lounge.mention}." in status
     await stage.reply(stage.alice, "live stop")
     await stage.reply(stage.alice, "leave")
@@ -152,7 +154,7 @@ async def test_it_comes_by_itself_to_who_sits_down_or_writes_and_to_nobody_else(
     await unheard(stage, stage.alice, stage.general, "Come back, please.")
     await stage.bob.leave()
     await stage.alice.leave()
-    assert "I come when somebody sits down" in await stage.reply(stage.alice, "live status")
+    assert "I come when somebody joins one" in await stage.reply(stage.alice, "live status")
     await stage.reply(stage.bob, "live optout")
     await stage.bob.join(stage.lounge)
     await asyncio.sleep(0.5)

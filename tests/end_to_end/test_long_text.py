@@ -95,7 +95,7 @@ async def test_what_is_left_out_is_told(stage: Stage) -> None:
     interaction = await stage.alice.slash("say", text=text)
     said = (await interaction.reply()).text
     assert "more than the 3,000 characters that I say at once" in said
-    assert "I say it up to “" in said
+    assert "I stop after “" in said
     await stage.reply(stage.alice, "skip")
 
 

@@ -33,7 +33,7 @@ async def strict(stage: Stage) -> Stage:
     server = stage.elsewhere("Strict")
     mod = server.guild.add_member("Mod", manage_guild=True)
     panel = await choose(mod, "voice_statement", "always")
-    assert "**Spoken statement: one's own, or another's with permission**" in panel.text
+    assert "**Spoken sentence: your own, or another's with permission**" in panel.text
     return server
 
 
@@ -67,12 +67,12 @@ async def test_a_member_gives_their_voice_and_takes_it_back_everywhere(stage: St
     for stranger in (mallory, stage.alice):
         for button in ("Allow", "Decline"):
             refused = await (await question.press(button, by=stranger)).reply()
-            assert refused.text == "This is for somebody else to decide."
+            assert refused.text == "Only the member who was asked can decide this."
     assert files(stage.home, "clips") == []
     thanks = await allowed(question, stage.bob)
     assert thanks.text.startswith(f"Thank you. <@{stage.alice.id}> can keep the voice now.")
-    await seen(lambda: "Ready: keep it?" in waiting.text)
-    assert "✅ Allowed by whose voice it is" in waiting.text
+    await seen(lambda: "Ready. Do you want to keep it?" in waiting.text)
+    assert "✅ Allowed by the owner of the voice" in waiting.text
     await press(waiting, "Keep")
     assert "cloned one" in await stage.reply(stage.alice, "say", text=SHORT, voice="Bobs")
     assert f"<@{stage.bob.id}>" in await stage.reply(stage.alice, "voice info", voice="Bobs")
@@ -80,7 +80,7 @@ async def test_a_member_gives_their_voice_and_takes_it_back_everywhere(stage: St
     await stage.guild.remove_member(stage.bob)
     at = stage.bob.direct_messages()
     shown = await (await stage.bob.slash("privacy info", at=at)).reply()
-    assert "- voices of others that are yours, with your permission: 1" in shown.text
+    assert "- voices that others have of you, with your permission: 1" in shown.text
     assert f"**Bobs** (number 1) of <@{stage.alice.id}>" in shown.text
     await (await shown.select(TAKE_BACK, ["Bobs"])).acknowledged()
     await seen(lambda: "The voice **Bobs** is deleted" in shown.text)
@@ -102,7 +102,7 @@ async def test_who_declines_or_deletes_their_data_ends_it(strict: Stage) -> None
     assert question.deleted
     assert files(strict.home, "uploads", "clips") == []
     again = await (await strict.alice.slash("voice register", member=strict.bob)).reply()
-    assert "Please leave them some time" in again.text
+    assert "Please wait before you ask again" in again.text
 
     dave = strict.guild.add_member("Dave")
     waiting, question = await asked(strict, dave, "Daves")
@@ -119,7 +119,7 @@ async def test_no_clip_can_be_kept_once_its_senders_data_is_deleted(stage: Stage
     erin = stage.guild.add_member("Erin")
     waiting, question = await asked(stage, erin, "Erins")
     await allowed(question, erin)
-    await seen(lambda: "Ready: keep it?" in waiting.text)
+    await seen(lambda: "Ready. Do you want to keep it?" in waiting.text)
     deletion = await (await stage.alice.slash("privacy delete")).reply()
     await press(deletion, "Delete everything")
     await seen(lambda: waiting.text == GONE)
@@ -159,7 +159,7 @@ async def test_whose_voice_it_is_says_the_sentence_and_nobody_else(strict: Stage
         )
 
     await tried(panel, "Thank you.", lambda: said("bella", sentence(panel)), in_the_channel)
-    await seen(lambda: "Ready: keep it?" in waiting.text)
+    await seen(lambda: "Ready. Do you want to keep it?" in waiting.text)
     await press(waiting, "Keep")
     assert "**Ginas** is yours" in waiting.text
     await strict.reply(strict.alice, "voice delete", voice="Ginas")

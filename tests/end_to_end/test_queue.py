@@ -64,7 +64,7 @@ async def test_skip_silences_within_100_ms_and_the_next_line_follows(stage: Stag
 
 async def test_only_moderators_skip_what_others_say(stage: Stage) -> None:
     since, asked = await sounding(stage, LONG)
-    assert "somebody else's words" in await stage.reply(stage.bob, "skip")
+    assert "Somebody else had me say that" in await stage.reply(stage.bob, "skip")
     assert "nothing to stop" in await stage.reply(stage.bob, "stop")
     carol = stage.guild.add_member("Carol", mute_members=True)
     assert await stage.reply(carol, "skip") == "Skipped."
@@ -81,7 +81,7 @@ async def test_a_channel_of_ones_own_to_moderate_is_no_reason_to_silence_others(
     room.set_permissions(stage.bob, mute_members=True)
     _, asked = await sounding(stage, LONG)
     for command, refusal in (
-        ("skip", "somebody else's words"),
+        ("skip", "Somebody else had me say that"),
         ("stop", "nothing to stop"),
         ("pause", "Only members who may mute others can pause me."),
         ("resume", "Only members who may mute others can let me go on."),
@@ -91,7 +91,7 @@ async def test_a_channel_of_ones_own_to_moderate_is_no_reason_to_silence_others(
     said = await stage.bob.slash("live block", at=room, member=stage.alice)
     assert "Only members who may mute others" in (await said.reply()).text
     await stage.reply(stage.alice, "stop")
-    await taken_back(asked[0], "That was stopped.")
+    await taken_back(asked[0], "Somebody stopped that.")
 
 
 async def test_the_line_shows_words_to_those_alone_who_hear_them(stage: Stage) -> None:
@@ -102,7 +102,7 @@ async def test_the_line_shows_words_to_those_alone_who_hear_them(stage: Stage) -
     assert f"<@{stage.alice.id}>" in shown
     assert LONG[:20] not in shown
     await stage.reply(stage.alice, "stop")
-    await taken_back(asked[0], "That was stopped.")
+    await taken_back(asked[0], "Somebody stopped that.")
 
 
 async def test_a_stock_voice_that_was_typed_and_is_no_name_is_repeated_to_nobody(
@@ -119,9 +119,9 @@ async def test_stop_takes_back_ones_own_and_leaves_the_rest(stage: Stage) -> Non
     _, asked = await sounding(stage, LONG, LONG)
     bobs = await stage.bob.slash("say", text=SHORT)
     await bobs.reply()
-    assert await stage.reply(stage.alice, "stop") == "I stopped 2 things."
+    assert await stage.reply(stage.alice, "stop") == "I stopped 2 messages."
     for one in asked:
-        await taken_back(one, "That was stopped.")
+        await taken_back(one, "Somebody stopped that.")
     stopped = time.monotonic()
     heard = await stage.lounge.heard(since_s=stopped, quiet_ms=500)
     assert 0.3 < len(heard.audible) * 0.02 < 3
@@ -133,11 +133,11 @@ async def test_who_cannot_be_answered_any_more_is_told_in_the_channel(stage: Sta
     await asked[1].reply()
     asked[1].expired = True
     warden = stage.guild.add_member("Wanda", mute_members=True)
-    assert await stage.reply(warden, "stop") == "I stopped 2 things."
+    assert await stage.reply(warden, "stop") == "I stopped 2 messages."
     written = asked[1].channel.messages.values()
     await until(lambda: any(m.content.startswith("<@") for m in written), 5)
     told = [m.content for m in written if m.content.startswith("<@")]
-    assert told == [f"<@{stage.alice.id}>: That was stopped."]
+    assert told == [f"<@{stage.alice.id}>: Somebody stopped that."]
 
 
 async def test_pause_holds_back_and_resume_goes_on_where_it_was(stage: Stage) -> None:
@@ -202,13 +202,13 @@ async def test_a_bot_that_leaves_because_it_was_paused_says_so(stage: Stage) -> 
 async def test_the_queue_is_shown_and_ones_own_can_be_taken_out(stage: Stage) -> None:
     _, asked = await sounding(stage, LONG, SHORT)
     shown = await (await stage.alice.slash("queue")).reply()
-    assert "2 things to say" in shown.text
+    assert "2 messages to say" in shown.text
     assert "(now)" in shown.text
     assert SHORT in shown.text
     await shown.press("Cancel 2")
-    await taken_back(asked[1], "That was taken back.")
+    await taken_back(asked[1], "Somebody took that back, so I did not say it.")
     bobs = await (await stage.bob.slash("queue")).reply()
-    assert "1 thing to say" in bobs.text
+    assert "1 message to say" in bobs.text
     await stage.reply(stage.alice, "stop")
     await asyncio.sleep(0.2)
 
@@ -218,8 +218,8 @@ async def test_a_bot_that_is_in_as_many_channels_as_it_may_be_joins_no_other(sta
     other = stage.elsewhere("Full house", stage.alice.user)
     await sounding(stage, SHORT)
     await other.alice.join(other.lounge)
-    assert "as many voice channels" in await stage.reply(other.alice, "join")
-    assert "as many voice channels" in await stage.reply(other.alice, "say", text=SHORT)
+    assert "any more voice channels" in await stage.reply(other.alice, "join")
+    assert "any more voice channels" in await stage.reply(other.alice, "say", text=SHORT)
     assert other.guild.bot.voice_channel is None
     # Where it is already, it may go to another channel.
     study = stage.guild.add_voice_channel("Reading room")

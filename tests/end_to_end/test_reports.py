@@ -76,10 +76,10 @@ async def test_deleting_undoes_no_block_and_no_report(stage: Stage, clip: File) 
     assert "It is my voice." in listed
     assert "Stolen" not in listed
     said = await delete_everything(guild.alice)
-    assert "What moderators decided" in said
+    assert "what moderators decided" in said
     assert "moderator decided that" in await guild.reply(guild.alice, "live status")
     listed = (await reports(mod)).text
-    assert "of somebody who deleted their data" in listed
+    assert "reported somebody who deleted their data" in listed
     assert guild.alice.mention not in listed
     about = await (await mod.slash("voice-admin reports", member=guild.alice)).reply()
     assert "It is my voice." in about.text
@@ -87,7 +87,7 @@ async def test_deleting_undoes_no_block_and_no_report(stage: Stage, clip: File) 
     assert "It is my voice." not in about.text
     assert "under a code: 2" in await guild.reply(guild.alice, "privacy info")
     panel = await settings_page(mod, Page.MEMBERS)
-    assert "1 who deleted their data" in panel.text
+    assert "1 member who deleted their data" in panel.text
     await told(mod, "live unblock", member=guild.alice)
     assert "moderator decided" not in await guild.reply(guild.alice, "live status")
 
@@ -96,7 +96,7 @@ async def test_reports_have_pages_and_states_and_forge_nothing(stage: Stage) -> 
     guild = stage.elsewhere("Flooded")
     mod = guild.guild.add_member("Mod", manage_guild=True)
     reporters = [guild.guild.add_member(f"Reporter {number}") for number in range(6)]
-    forged = f"x\n**V0** (voice:1) of {guild.alice.mention}, reported by {mod.mention}: `ill`"
+    forged = f"x\n{mod.mention} reported **V0** (voice:1) of {guild.alice.mention}: `ill`"
     for reporter, reason in zip(reporters, ["real", forged, *["*" * 300] * 4], strict=True):
         assert await told(reporter, "voice report", member=guild.bob, reason=reason) == TOLD
     shown = await reports(mod)
@@ -111,11 +111,11 @@ async def test_reports_have_pages_and_states_and_forge_nothing(stage: Stage) -> 
     await press(shown, "Older")
     assert "6. " in shown.text
     assert "`real`" in shown.text
-    await press(shown, "6 handled")
+    await press(shown, "Mark 6 as handled")
     assert "Reports: 5 open" in shown.text
     await press(shown, "Show handled")
     assert "`real`" in shown.text
-    await press(shown, "1 open again")
+    await press(shown, "Reopen 1")
     assert "Reports: 0 handled" in shown.text
     await press(shown, "Show open")
     assert "Reports: 6 open" in shown.text
@@ -131,32 +131,34 @@ async def test_moderators_silence_a_member_for_a_while_and_choose_their_voice(
     await choose(mod, "log_channel_id", log)
     bar = {"member": guild.alice, "from": "say", "for": 3600}
     barred = await told(mod, "voice-admin bar", **bar)
-    assert "cannot have me say anything by command in this server. That ends <t:" in barred
+    assert "cannot use the commands that make me speak. That ends <t:" in barred
     refused = await guild.reply(guild.alice, "say", text="Hello.")
-    assert refused.startswith("The moderators of this server have barred you from having me say")
+    assert refused.startswith("The moderators of this server do not let you use the commands")
     assert "voices" in await guild.reply(guild.alice, "voice list")
 
     offered = await mod.autocomplete("voice-admin voice", focused="stock_voice", value="to")
     assert [one["name"] for one in offered] == ["tone"]
     force = {"member": guild.alice, "stock_voice": "tone", "forced": True}
-    assert "speaks in **tone** alone" in await told(mod, "voice-admin voice", **force)
-    assert "have you speak in the stock voice tone" in await guild.reply(
+    assert "speaks only in **tone**" in await told(mod, "voice-admin voice", **force)
+    assert "chose the stock voice tone for you" in await guild.reply(
         guild.alice, "voice use", voice="tone"
     )
     await delete_everything(guild.alice)
     known = await guild.reply(guild.alice, "privacy info")
-    for decided in ("barred you from having me say", "the stock voice tone", "under a code: 1"):
+    for decided in ("do not let you use the commands", "the stock voice tone", "under a code: 1"):
         assert decided in known
 
     def noted() -> str:
         return " ".join(message.text for message in log.messages.values())
 
-    await until(lambda: f"has {guild.alice.mention} speak in the stock voice **tone**" in noted())
-    assert "barred somebody" in noted()
+    await until(
+        lambda: f"lets {guild.alice.mention} speak only in the stock voice **tone**" in noted()
+    )
+    assert "set a bar" in noted()
 
     await told(mod, "voice-admin unbar", member=guild.alice)
     said = await guild.answer(guild.alice, "say", text="Hello.")
-    assert "have you speak in the stock voice tone" in said.text
+    assert "chose the stock voice tone for you" in said.text
     assert "chooses their voice again" in await told(mod, "voice-admin voice", member=guild.alice)
     assert "tone" in await guild.reply(guild.alice, "voice use", voice="tone")
 

@@ -98,7 +98,8 @@ async def test_a_member_speaks_as_they_tuned_and_as_loud_as_moderators_let_them(
     usual = await stage.say(moderator, line)
     told = await stage.reply(moderator, "voice tune", speed=0.5, pitch=6)
     assert told == (
-        "In this server you speak at 0.5 times the usual speed, with a pitch of +6 semitones."
+        "In this server you speak at 0.5 times the usual speed, with your pitch changed by +6 "
+        "semitones."
     )
     slow = await stage.say(moderator, line)
     assert len(slow.speech) == pytest.approx(2 * len(usual.speech), abs=4)
@@ -138,10 +139,10 @@ async def test_a_message_is_spoken_from_its_menu_in_ones_own_voice(
     assert said(heard, "Good morning, everybody!") == ["Good morning, everybody!"]
     empty = await stage.alice.send(stage.general, "** **")
     refused = await (await moderator.message_command("Speak this", empty)).reply()
-    assert refused.text == "There is nothing in that I could say aloud."
+    assert refused.text == "Nothing in that can be said aloud."
     await stage.reply(moderator, "voice-admin bar", **{"member": stage.alice, "from": "say"})
     refused = await (await stage.alice.message_command("Speak this", written)).reply()
-    assert "barred you from having me say anything by command here" in refused.text
+    assert "do not let you use the commands that make me speak" in refused.text
     await stage.reply(moderator, "voice-admin unbar", member=stage.alice)
 
 
@@ -327,7 +328,7 @@ async def test_members_are_called_what_they_and_their_server_want(
     # What the server wants unread is not said as a name either.
     await choose(moderator, "unread_words", "queen")
     await called("Four.", "Gina")
-    assert "do not want one of these words" in await stage.reply(
+    assert "do not allow one of the words" in await stage.reply(
         gina, "voice called", name="queen bee"
     )
     await choose(moderator, "unread_words", "")

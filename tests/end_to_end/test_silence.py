@@ -43,7 +43,7 @@ async def test_whoever_discord_silences_is_not_heard_through_the_bot(stage: Stag
     opera = guild.add_stage_channel("Opera")
     opera.set_permissions(guild.bot, mute_members=True)
     await stage.alice.join(opera)
-    assert "not among the speakers" in await refused(stage, opera)
+    assert "in the audience" in await refused(stage, opera)
     guild.set_voice(stage.alice, suppress=False)
     sent = time.monotonic()
     await stage.reply(stage.alice, "say", text=LINE, voice=HEART)
@@ -102,8 +102,8 @@ async def test_a_hidden_channel_is_not_read_to_those_who_cannot_see_it(stage: St
     await stage.bob.join(stage.lounge)
     said = await stage.reply(stage.alice, "live start", channel=staff)
     assert said == (
-        f"Somebody in {stage.lounge.mention} cannot see {staff.mention}. Only a moderator can have "
-        "it read there."
+        f"Somebody in {stage.lounge.mention} cannot see {staff.mention}. Only a moderator can let "
+        "me read it there."
     )
     await stage.bob.leave()
     assert "aloud" in await stage.reply(stage.alice, "live start", channel=staff)

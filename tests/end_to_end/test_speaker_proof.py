@@ -99,9 +99,12 @@ async def test_a_voice_whose_person_speaks_is_kept_and_a_recording_is_good_once(
         await seen(lambda: panel.components and before not in panel.text)
 
     voice_message = await tried(
-        panel, "Ready: keep it?", lambda: said("bella", sentence(panel)), in_the_channel
+        panel,
+        "Ready. Do you want to keep it?",
+        lambda: said("bella", sentence(panel)),
+        in_the_channel,
     )
-    assert "✅ Said by you" in panel.text
+    assert "✅ Sentence said" in panel.text
     assert len(files(stage.home, "uploads")) == 1, "the draft alone"
     await press(panel, "Keep")
     assert "**Morning** is yours" in panel.text
@@ -148,9 +151,9 @@ async def test_whoever_else_speaks_is_refused(stage: Stage) -> None:
         lambda: said("michael", sentence(panel)),
     )
     await tried(panel, "❌ This recording is synthetic", marked)
-    await press(panel, "Numbers instead")
+    await press(panel, "Give me numbers")
     assert "seven" in sentence(panel) or "," in sentence(panel)
-    await tried(panel, "Ready: keep it?", lambda: said("bella", sentence(panel)))
+    await tried(panel, "Ready. Do you want to keep it?", lambda: said("bella", sentence(panel)))
     await press(panel, "Delete")
 
 

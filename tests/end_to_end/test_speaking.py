@@ -110,5 +110,5 @@ async def test_sounds_are_neither_offered_nor_read_where_no_model_makes_them(sta
 async def test_nothing_to_say_is_said_to_the_caller(stage: Stage, nothing: str) -> None:
     interaction = await stage.alice.slash("say", text=nothing)
     reply = await interaction.reply()
-    assert reply.text == "There is nothing in that I could say aloud."
+    assert reply.text == "Nothing in that can be said aloud."
     assert reply.ephemeral

@@ -36,7 +36,8 @@ async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> Non
     panel = await draft(stage.alice, "Morning", clip)
     assert panel.ephemeral
     steps = [line.split()[1].strip(":.") for line in panel.text.splitlines()]
-    assert steps == ["Received", "Checked", "Not", "Ready"]
+    assert steps == ["Received", "Checked", "Voice", "Ready"]
+    assert "Voice not learned yet." in panel.text
     assert "stock voice is speaking" in panel.text
     (preview,) = panel.attachments
     assert word_error_rate(PREVIEW, mono_of_file(preview.data), 48_000) <= 0.15
@@ -207,7 +208,9 @@ async def test_moderators_and_reports(stage: Stage, clip: File) -> None:
     assert f"<@{stage.bob.id}> sent another member's voice as their own" in read
     with pytest.raises(PermissionError):
         await stage.bob.slash("voice-admin reports")
-    assert "Nobody can speak" in await stage.reply(mod, "voice-admin disable", voice="Loud")
+    assert "Nobody in this server can speak" in await stage.reply(
+        mod, "voice-admin disable", voice="Loud"
+    )
     assert "disabled here" in await stage.reply(stage.bob, "say", text=SHORT, voice="Loud")
     said = await stage.answer(stage.alice, "say", text=SHORT)
     assert "The voice Loud is disabled here, so another one is speaking." in said.text

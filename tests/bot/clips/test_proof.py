@@ -78,7 +78,7 @@ def test_the_right_person_with_the_right_words_and_no_other(
         "longer than 45 seconds": np.tile(bella, 10),
         "did not hear the words": bella[:half],
         "not the voice in the clip": spoken["michael"],
-        "put together": np.concatenate([bella[:half], noisy(bella[half:])]),
+        "consist of several": np.concatenate([bella[:half], noisy(bella[half:])]),
         "synthetic": marked(bella),
     }.items():
         with pytest.raises(Unfit, match=sentence):

@@ -82,7 +82,7 @@ def test_what_the_command_line_leaves_out_is_said_so(tmp_path: Path) -> None:
     ended = timbre(home, "say", "$1,234.56 " * 3, "--out", str(out), TIMBRE_MAX_SPOKEN_CHARS="100")
     assert ended.returncode == 0, ended.stderr
     assert "more than the 100 characters that I say at once" in ended.stderr
-    assert "I say it up to “" in ended.stderr
+    assert "I stop after “" in ended.stderr
 
 
 def test_a_text_in_another_script_is_refused_before_anything_is_loaded(home: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_voice_the_engine_cannot_clone_is_said_so(home: Path, tmp_path: Path) 
         (("say", "Hello.", "--voice", "HOME/file", "--out", "HOME/x.ogg"), 1, "is no recording"),
         (("say", "Hi.", "--language", "Klingon", "--out", "HOME/x.ogg"), 2, "is none of Arabic, "),
         (("say", "Hola.", "--language", "Spanish", "--out", "HOME/x.ogg"), 1, ", and not Spanish."),
-        (("say", "** **", "--out", "HOME/x.ogg"), 1, "nothing in that I could say"),
+        (("say", "** **", "--out", "HOME/x.ogg"), 1, "Nothing in that can be said"),
         (("say", "a" * 3000, "--out", "HOME/x.ogg"), 1, "3,000 characters"),
     ],
 )

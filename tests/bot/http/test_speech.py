@@ -162,13 +162,13 @@ async def test_a_disabled_voice_of_the_operators_is_silent_here_too(
     ("wrong", "param", "says"),
     [
         ({"input": " "}, "input", "no text"),
-        ({"input": "** **"}, "input", "nothing in that"),
+        ({"input": "** **"}, "input", "Nothing in that"),
         ({"response_format": "aac"}, "response_format", "mp3, opus, wav, flac, pcm"),
         ({"speed": 5}, "speed", "between 0.25 and 4"),
         ({"stream_format": "sse"}, "stream_format", "audio alone"),
         ({"instructions": "Whisper."}, "instructions", "no “instructions”"),
         ({"extra_body": {"language": "Klingon"}}, "language", "code or the name"),
-        ({"extra_body": {"language": "German"}}, None, "and not German"),
+        ({"extra_body": {"language": "German"}}, None, "do not read German here"),
         ({"extra_body": {"speed": "fast"}}, None, "cannot be read"),
     ],
 )

@@ -152,7 +152,7 @@ async def test_what_is_asked_for_counts_and_is_refused_where_it_is_not_read(
     languages: LineLanguages, store: Store
 ) -> None:
     assert await language_of(languages, "good night everyone", asked="es") == "es"
-    with pytest.raises(UserError, match="I read English and German here"):
+    with pytest.raises(UserError, match="only English and German"):
         await language_of(languages, "hola", reads=("en", "de"), asked="es")
     await store.guild_settings.update(HERE, lambda now: replace(now, languages="en de"))
     with pytest.raises(UserError, match="not Spanish"):

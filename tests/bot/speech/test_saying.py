@@ -84,14 +84,14 @@ async def test_a_member_has_one_voice_whichever_way_they_speak(
     chosen.voice = voice
     await store.guild_settings.update(HERE, lambda now: replace(now, stock_voice=server))
     for saying in (
-        await sayings.of_member("by command", ALICE, GUILD, aloud=False),
+        await sayings.of_member("commands that make me speak", ALICE, GUILD, aloud=False),
         await sayings.of_member("in live reading", ALICE, GUILD, max_chars=100),
         await sayings.opening(ALICE, HERE),
         await sayings.in_voice(["a preview"], Speaker(voice, guild_id=HERE, user_id=ALICE.id)),
     ):
         await saying.ogg()
     assert [request.text for request in tones.asked] == [
-        "by command",
+        "commands that make me speak",
         "in live reading",
         "Alice says:",
         "a preview",
@@ -180,8 +180,8 @@ async def test_all_that_is_accepted_is_said_or_what_is_not_is_told(sayings: Sayi
     last = " ".join(saying.text.split()[-4:])
     assert len(saying.text) <= 3000
     assert str(saying.left_out) == (
-        "That is more than the 3,000 characters that I say at once, numbers in words. "
-        f"I say it up to “{last}”."
+        "With numbers in words, that is more than the 3,000 characters that I say at once. "
+        f"I stop after “{last}”."
     )
     live = await sayings.of_member(prices, ALICE, GUILD, max_chars=2000)
     assert live.text.endswith(", and so on.")

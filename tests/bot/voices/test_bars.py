@@ -60,7 +60,7 @@ async def test_who_runs_the_bot_bars_everywhere_and_only_they_undo_that(house: H
     await house.bars.bar(ALICE, Bar.EVERYTHING, RUNS_THE_BOT)
     for guild_id in (HERE, ELSEWHERE, 0):
         refusal = await house.bars.refusal(ALICE, guild_id, Bar.VOICES)
-        assert str(refusal) == "Whoever runs this bot has barred you from having voices."
+        assert str(refusal) == "Whoever runs me has barred you from having voices."
     with pytest.raises(UserError, match="not barred"):
         await house.bars.admit(ALICE, MODERATOR)
     await house.bars.admit(ALICE, RUNS_THE_BOT)
@@ -76,7 +76,7 @@ async def test_a_bar_from_speaking_ends_by_itself_and_is_from_nothing_else(house
         await speaking
     refusal = await house.bars.refusal(ALICE, HERE, Bar.SAY)
     assert refusal is not None
-    assert f"say anything by command here. That ends <t:{ends_at:.0f}:R>." in str(refusal)
+    assert f"commands that make me speak. That ends <t:{ends_at:.0f}:R>." in str(refusal)
     assert await house.bars.refusal(ALICE, ELSEWHERE, Bar.SAY) is None
     for kind in (Bar.VOICES, Bar.EVERYTHING):
         assert await house.bars.refusal(ALICE, HERE, kind) is None

@@ -36,7 +36,7 @@ async def test_a_deleted_person_is_nowhere(house: House) -> None:
     speaking = asyncio.create_task(house.say(bobs, "slow 30", ALICE))
     await until(lambda: "slow 30" in journal(house.home, "begin"))
     assert await house.privacy.delete(ALICE) == (1, True)
-    with pytest.raises(VoiceUnusable, match="together with your data"):
+    with pytest.raises(VoiceUnusable, match="your data was deleted"):
         await speaking
     with pytest.raises(UserError, match="gone already"):
         await house.registration.keep(draft)

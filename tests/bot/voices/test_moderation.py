@@ -159,7 +159,7 @@ async def test_who_runs_the_bot_disables_a_clip_everywhere(house: House) -> None
     await house.store.departed_guilds.present([ELSEWHERE], lambda _: True)
     assert await house.store.departed_guilds.due(0) == []
     asked = str(VoiceReference.to_clip(voice.clip_sha256))
-    with pytest.raises(UserError, match="Only whoever runs this bot"):
+    with pytest.raises(UserError, match="Only whoever runs me"):
         await house.moderation.enable_everywhere(asked, MODERATOR)
     assert await house.moderation.enable_everywhere(asked, RUNS_THE_BOT) is None
     await house.register(ALICE, "Mine", b"the clip")

@@ -76,7 +76,7 @@ async def test_a_sentence_is_good_once(house: House) -> None:
 async def test_a_sentence_is_for_one_person_and_has_its_time(house: House) -> None:
     draft = await house.draft(house.wish(ALICE, "Mine"), b"sound")
     issued = house.proving.issue(draft.path, ALICE, HERE)
-    with pytest.raises(UserError, match="somebody else to say"):
+    with pytest.raises(UserError, match="Somebody else has to say"):
         await say(house, draft, issued.statement.words, by=BOB)
     house.clock.now += house.proving.within_s
     await say(house, draft, issued.statement.words)

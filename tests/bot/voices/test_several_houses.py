@@ -38,7 +38,7 @@ async def test_a_person_who_is_deleted_in_one_is_gone_from_the_other(houses: Hou
     await until(lambda: "slow 20" in journal(other.home, "begin"))
     deletion = await asyncio.wait_for(one.privacy.delete(ALICE), 20)
     assert deletion.voices == 1
-    with pytest.raises(VoiceUnusable, match="deleted together with your data"):
+    with pytest.raises(VoiceUnusable, match="your data was deleted"):
         await saying
     assert shown == ["withdrawn"]
     assert draft not in other.registration.drafts

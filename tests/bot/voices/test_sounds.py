@@ -56,16 +56,16 @@ async def test_moderators_decide_how_loud_and_in_which_stock_voice(
     assert await sounds.assign(ALICE, "Ben", MODERATOR, info(), forced=True) == "ben"
     speaker = await sounds.speaker("Mine", user_id=ALICE, guild_id=HERE)
     assert (speaker.voice, speaker.volume_percent) == (StockVoice("ben"), 40)
-    told = "The moderators of this server have you speak in the stock voice ben."
+    told = "The moderators of this server chose the stock voice ben for you."
     assert str(speaker.note) == told
     elsewhere = await sounds.speaker("Mine", user_id=ALICE, guild_id=ELSEWHERE)
     assert (elsewhere.voice.identity[:5], elsewhere.volume_percent) == ("clip:", 100)
-    with pytest.raises(UserError, match="have you speak in the stock voice ben"):
+    with pytest.raises(UserError, match="chose the stock voice ben"):
         await sounds.require_choice(OWNER)
     assert len(await sounds.decided(ALICE, HERE)) == 2
     await sounds.release(ALICE, MODERATOR)
     await sounds.require_choice(OWNER)
-    with pytest.raises(UserError, match="chooses their voice already"):
+    with pytest.raises(UserError, match="Nobody chose a voice"):
         await sounds.release(ALICE, MODERATOR)
     speaker = await sounds.speaker("Mine", user_id=ALICE, guild_id=HERE)
     assert (speaker.voice.identity[:5], speaker.volume_percent) == ("clip:", 40)
