@@ -11,7 +11,7 @@ import discord
 
 from bot.catalogue import Said
 from bot.channel import reasons
-from bot.channel.admission import VocalChannel, listened_to
+from bot.channel.admission import VocalChannel, listeners_of
 from bot.channel.connection import Connection
 
 
@@ -34,42 +34,54 @@ def encryption_of(client: discord.VoiceClient) -> Encryption:
     return Encryption.PENDING if connection.dave_protocol_version else Encryption.OFF
 
 
+def _group_of(client: discord.VoiceClient) -> set[int]:
+    """Who has the key to what `client` sends now. For any thread; never blocks."""
+    dave = client._connection.dave_session  # noqa: SLF001 - as above
+    return set() if dave is None else {int(user_id) for user_id in dave.get_user_ids()}
+
+
 class Audience:
-    """The listeners of one session. `silenced` says in a sentence why they cannot hear the bot."""
+    """The listeners of one session. `silenced` says in a sentence why they cannot hear the bot.
+
+    Whoever comes has no key until the group has changed for them; it also changes for others. So
+    what is said waits while no listener has the key, for `encryption_timeout_s` at most.
+    """
 
     def __init__(self, encryption_timeout_s: float) -> None:
-        self.listened_to = False
         self.silenced: Said | None = None
         self._encryption_timeout_s = encryption_timeout_s
-        self._newcomer_until = 0.0
-        self._code_when_alone: str | None = None
+        self._listeners: frozenset[int] = frozenset()
+        self._reached: frozenset[int] | None = None  # these listeners, as one of them has the key
+        self._wait_until = 0.0
 
-    def update(self, connection: Connection | None, channel: VocalChannel | None) -> None:
+    @property
+    def listened_to(self) -> bool:
+        return bool(self._listeners)
+
+    def update(self, channel: VocalChannel | None) -> None:
         """Look again at who is in `channel`, where the bot is."""
-        heard = bool(channel and listened_to(channel))
-        if connection and heard and not self.listened_to:
-            # The code of before stays until the newcomer has the key of a new group.
-            now = asyncio.get_running_loop().time()
-            self._code_when_alone = connection.voice_privacy_code
-            self._newcomer_until = now + self._encryption_timeout_s
-        self.listened_to = heard
+        listeners = frozenset(listeners_of(channel)) if channel else frozenset[int]()
+        if listeners != self._listeners:
+            self._wait_until = asyncio.get_running_loop().time() + self._encryption_timeout_s
+            self._listeners = listeners
         self.silenced = _silenced(channel) if channel else None
-
-    def group_is_new(self) -> None:
-        """The group is formed with everybody who is here: no newcomer waits for a key."""
-        self._newcomer_until = 0.0
 
     def hears(self, connection: Connection | None) -> bool:
         """In the sender's thread: whether the next packet would be heard, and only by members."""
-        if connection is None or not connection.usable or not self.listened_to or self.silenced:
+        listeners = self._listeners  # the loop may put others in their place meanwhile
+        if connection is None or not connection.usable or not listeners or self.silenced:
             return False
         match encryption_of(connection):
             case Encryption.PENDING:
                 return False
             case Encryption.OFF:
                 return True
-        newcomer_waits = connection.loop.time() < self._newcomer_until
-        return not newcomer_waits or connection.voice_privacy_code != self._code_when_alone
+        if self._reached is listeners or connection.loop.time() >= self._wait_until:
+            return True
+        if listeners.isdisjoint(_group_of(connection)):
+            return False
+        self._reached = listeners
+        return True
 
 
 def _silenced(channel: VocalChannel) -> Said | None:

@@ -152,7 +152,6 @@ class VoiceSession:
     def _arrived(self) -> None:
         self._fresh = True
         self.members_changed()
-        self.audience.group_is_new()
         self.play()
 
     def _gone(self, reason: Said) -> None:
@@ -264,7 +263,7 @@ class VoiceSession:
     def members_changed(self) -> None:
         """Look again at who can hear the bot."""
         before = self.audience.silenced
-        self.audience.update(self.link.connection, self.link.channel)
+        self.audience.update(self.link.channel)
         silenced = self.audience.silenced
         if silenced and not before and self.backlog:
             self.announce(silenced)

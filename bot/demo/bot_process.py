@@ -18,6 +18,8 @@ from bot.loopback import LoopbackDiscord
 
 _ROOT = Path(__file__).parents[2]
 
+#: What is watched is whether it ends; a start takes three seconds where nothing else wants a core.
+_START_TIMEOUT_S = 120.0
 #: Longer than the bot's own limit for a clean end.
 _STOP_TIMEOUT_S = 10.0
 
@@ -120,5 +122,5 @@ async def running_bot(
     discord: LoopbackDiscord, home: Path, log: Path, **settings: str
 ) -> AsyncIterator[BotProcess]:
     async with BotProcess(environment_of(discord, home, **settings), log) as bot:
-        await bot.until(discord.wait_for_bot())
+        await bot.until(discord.wait_for_bot(timeout_s=_START_TIMEOUT_S))
         yield bot

@@ -109,7 +109,8 @@ class DaveGroup:
     def decrypt(self, frame: bytes) -> bytes:
         """The bot's frame in the clear. Raises `Undecryptable` when nobody here has the key."""
         reasons = []
-        for session in self.members.values():
+        present = self._wanted()  # who has left is not listening, though the key is still theirs
+        for session in [session for user, session in self.members.items() if user in present]:
             try:
                 return session.decrypt(self._bot_id, davey.MediaType.audio, frame)
             except Exception as error:

@@ -17,6 +17,7 @@ class RestFault:
     path: re.Pattern[str]
     delay_s: float = 0.0
     status: int | None = None
+    answered_after_s: float = 0.0
     retry_after_s: float | None = None
     times: int | None = 1
     met: int = 0
@@ -77,6 +78,10 @@ class Faults:
         """
         return self._add(RestFault(method, re.compile(path), delay_s=seconds, times=times))
 
+    def answer_late(self, method: str, path: str, seconds: float) -> RestFault:
+        """Work on such a request at once and answer it this much later: others see it before."""
+        return self._add(RestFault(method, re.compile(path), answered_after_s=seconds))
+
     def fail(
         self, method: str, path: str, status: int = 503, *, times: int | None = 1
     ) -> RestFault:
@@ -85,7 +90,8 @@ class Faults:
 
     def rate_limit(self, method: str, path: str, retry_after_s: float) -> RestFault:
         """Answer 429 once."""
-        return self._add(RestFault(method, re.compile(path), 0.0, 429, retry_after_s))
+        fault = RestFault(method, re.compile(path), status=429, retry_after_s=retry_after_s)
+        return self._add(fault)
 
     def rest_fault(self, method: str, path: str) -> RestFault | None:
         """The fault that a request meets, counted as met."""

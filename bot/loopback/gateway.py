@@ -14,7 +14,7 @@ from bot.loopback.events import Intent, event_of, readable
 from bot.loopback.failures import Failures, LoopbackFailure
 from bot.loopback.faults import Faults
 from bot.loopback.messages import Json
-from bot.loopback.outbox import Close, Outbox
+from bot.loopback.outbox import Close, Outbox, Ping
 from bot.loopback.payloads import of_bot, of_guild_created
 from bot.loopback.world import GuildRecord, World
 
@@ -45,6 +45,7 @@ class Session:
         self.outbox = Outbox()
         self.connected = True
         self._history: list[str] = []
+        self._ponged = asyncio.Event()
 
     def dispatch(self, event: str, data: dict[str, Any]) -> None:
         """Send an event, now or when the session is resumed."""
@@ -57,6 +58,18 @@ class Session:
 
     def send(self, op: int, data: Any = None) -> None:
         self.outbox.put(json.dumps({"op": op, "d": data, "s": None, "t": None}))
+
+    def ponged(self) -> None:
+        self._ponged.set()
+
+    async def read(self) -> None:
+        """Wait until the bot has read what was sent, and has acted on what came by other ways."""
+        # The first answer may be to an earlier ping. And what came over another socket in the same
+        # turn of the bot's loop has had its turn by the second.
+        for _ in range(2):
+            self._ponged.clear()
+            self.outbox.put(Ping())
+            await self._ponged.wait()
 
     def resume_after(self, sequence: int) -> Outbox:
         self.outbox = Outbox()
@@ -116,6 +129,12 @@ class Gateway:
                 bot_id = self._world.bot_user.id
                 session.dispatch(name, readable(event, session.intents, bot_id))
 
+    async def read(self, guild_id: int | None) -> None:
+        """Wait until the bot has read all that it was sent of a guild; see `Session.read`."""
+        for session in list(self.sessions.values()):
+            if session.serves(guild_id) and session.connected:
+                await session.read()
+
     def _is_elsewhere(self, guild_id: int | None) -> bool:
         """Whether the bot is not in a guild, and so learns nothing of it."""
         return guild_id is not None and guild_id not in self._world.guilds
@@ -135,7 +154,8 @@ class Gateway:
             session.send(GatewayOp.INVALID_SESSION, False)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        websocket = web.WebSocketResponse(timeout=2.0, max_msg_size=0)
+        # aiohttp would keep the answers to our pings to itself.
+        websocket = web.WebSocketResponse(timeout=2.0, max_msg_size=0, autoping=False)
         await websocket.prepare(request)
         connection = _Connection(self, websocket, self._failures)
         try:
@@ -232,6 +252,13 @@ class _Connection:
         sending = self._start_sending()
         try:
             async for message in self._websocket:
+                if message.type is aiohttp.WSMsgType.PONG:
+                    if self.session:
+                        self.session.ponged()
+                    continue
+                if message.type is aiohttp.WSMsgType.PING:
+                    await self._websocket.pong(message.data)
+                    continue
                 if message.type is not aiohttp.WSMsgType.TEXT:
                     self.outbox.put(Close(4002, "decode error"))
                     continue

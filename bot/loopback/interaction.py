@@ -6,7 +6,7 @@ Discord's rules for what the bot does with an interaction stand in `rest_interac
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -14,10 +14,6 @@ from bot.loopback.messages import LOADING, Json, MessageRecord, walk
 from bot.loopback.options import Choice, FieldValue, Resolved, chosen_of, fill_in_field
 from bot.loopback.payloads import of_message, of_place, of_user
 from bot.loopback.world import Channel, DirectMessages, MemberRecord, World
-
-#: Nobody is quicker to answer what they see. discord.py knows a form or a button only once Discord
-#: has confirmed it to the bot, which is a moment after it is shown.
-REACTION_S = 0.2
 
 COMMAND = 2
 COMPONENT = 3
@@ -72,19 +68,20 @@ class Interaction:
         self.sent_s = time.monotonic()
         self.expired = False  # fault: the token's 15 minutes are over
         self.acknowledgement: Acknowledgement | None = None
+        self.too_late_s: float | None = None  # an answer came after so long, and was refused
         self.original: Message | None = None
         self.messages: list[Message] = []
         self.choices: list[Json] = []
         self.form: Modal | None = None
         self._changed = asyncio.Condition()
 
-    async def acknowledged(self, timeout_s: float = 5) -> Acknowledgement:
+    async def acknowledged(self, timeout_s: float = 10) -> Acknowledgement:
         """Wait for the first answer of any kind. Raises `TimeoutError`."""
         await self._until(lambda: self.acknowledgement is not None, timeout_s, "no answer")
         assert self.acknowledgement is not None
         return self.acknowledgement
 
-    async def reply(self, number: int = 0, timeout_s: float = 30) -> "Message":
+    async def reply(self, number: int = 0, timeout_s: float = 90) -> "Message":
         """Wait for a finished answer (the first, unless `number` says otherwise).
 
         A deferral is not finished until it is edited or followed up. Raises `TimeoutError`.
@@ -92,13 +89,13 @@ class Interaction:
         await self._until(lambda: len(self._finished()) > number, timeout_s, "no reply")
         return self._finished()[number]
 
-    async def modal(self, timeout_s: float = 5) -> "Modal":
+    async def modal(self, timeout_s: float = 10) -> "Modal":
         """Wait for the form that the bot shows. Raises `TimeoutError`."""
         await self._until(lambda: self.form is not None, timeout_s, "no modal")
         assert self.form is not None
         return self.form
 
-    async def edited(self, message: "Message", times: int = 1, timeout_s: float = 30) -> "Message":
+    async def edited(self, message: "Message", times: int = 1, timeout_s: float = 90) -> "Message":
         """Wait until an answer was edited this often in all. Raises `TimeoutError`."""
         await self._until(lambda: message.edits >= times, timeout_s, "not edited")
         return message
@@ -123,7 +120,8 @@ class Interaction:
             async with asyncio.timeout(timeout_s), self._changed:
                 await self._changed.wait_for(condition)
         except TimeoutError:
-            raise TimeoutError(f"{otherwise} from the bot within {timeout_s} s") from None
+            late = f"; one after {self.too_late_s:.1f} s was refused" if self.too_late_s else ""
+            raise TimeoutError(f"{otherwise} from the bot within {timeout_s} s{late}") from None
 
 
 @dataclass(eq=False, kw_only=True)
@@ -210,8 +208,8 @@ class Modal:
         by_id = {self.fields.get(name, name): value for name, value in (values or {}).items()}
         if unknown := by_id.keys() - set(self.fields.values()):
             raise LookupError(f"the modal has no {sorted(unknown)}; it has {self.fields}")
-        await asyncio.sleep(REACTION_S)
         shown_by = self._shown_by
+        await shown_by.interactions.bot_knows(shown_by.channel.guild_id)
         resolved = Resolved(shown_by.channel.world.cdn, shown_by.channel.id)
         filled = [fill_in_field(component, by_id, resolved) for component in self.components]
         data = {
@@ -225,9 +223,14 @@ class Modal:
 
 
 class Interactions:
-    """Makes interactions as Discord's client would, and finds them again by their tokens."""
+    """Makes interactions as Discord's client would, and finds them again by their tokens.
+
+    `bot_knows` waits until the bot has read what it was answered and told of a server. discord.py
+    knows a form or a button only then, and nobody is quicker to use one than the bot is to read.
+    """
 
     def __init__(self, world: World) -> None:
+        self.bot_knows: Callable[[int | None], Awaitable[None]]
         self._world = world
         self._by_token: dict[str, Interaction] = {}
 
@@ -242,9 +245,9 @@ class Interactions:
         values: Sequence[Choice] | None,
     ) -> Interaction:
         """See `Message.press` and `Message.select`; whether `member` may is not asked."""
-        await asyncio.sleep(REACTION_S)
         channel = message.channel
         assert isinstance(channel, Channel | DirectMessages)
+        await self.bot_knows(channel.guild_id)
         data: Json = {"custom_id": component["custom_id"], "component_type": component["type"]}
         if values is not None:
             resolved = Resolved(self._world.cdn, channel.id)

@@ -19,15 +19,23 @@ class Close:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Ping:
+    """A ping of the websocket itself: the client answers when it has read what came before."""
+
+
+Outgoing = str | bytes | Close | Ping
+
+
 class Outbox:
     """Filled from anywhere on the event loop, emptied by `send_to`."""
 
     def __init__(self) -> None:
-        self._messages: deque[str | bytes | Close] = deque()
+        self._messages: deque[Outgoing] = deque()
         self._filled = asyncio.Event()
 
-    def put(self, message: str | bytes | Close) -> None:
-        """Queue a text or binary message, or the end of the connection."""
+    def put(self, message: Outgoing) -> None:
+        """Queue a text or binary message, a ping, or the end of the connection."""
         self._messages.append(message)
         self._filled.set()
 
@@ -50,6 +58,8 @@ class Outbox:
                             await asyncio.sleep(CLOSE_TIMEOUT_S)
                             await websocket.close()
                             return
+                        case Ping():
+                            await websocket.ping()
                         case bytes():
                             await websocket.send_bytes(message)
                         case str():

@@ -7,12 +7,27 @@ import asyncio
 import bisect
 import itertools
 import math
-import time
+from collections.abc import Callable
 
 import av
 import numpy as np
 
 from bot.loopback.heard import CHANNELS, SAMPLE_RATE, Heard, Packet, Pcm
+
+#: How often it is looked whether something has come.
+_LOOK_S = 0.02
+
+
+async def still(value: Callable[[], object], for_s: float) -> None:
+    """Wait until a value has stayed the same for so long.
+
+    Looks are counted: time in which this process did not get to look is no silence.
+    """
+    seen, looks = value(), 0
+    while looks * _LOOK_S < for_s:
+        await asyncio.sleep(_LOOK_S)
+        now = value()
+        seen, looks = now, looks + 1 if now == seen else 0
 
 
 class Recording:
@@ -24,6 +39,11 @@ class Recording:
         self._decoders: dict[int, OpusDecoder] = {}
         #: Arrival of the last audible packet in `time.monotonic` seconds, None before the first.
         self.last_audible_s: float | None = None
+
+    @property
+    def last_s(self) -> float:
+        """Arrival of the last packet in `time.monotonic` seconds, -inf before the first."""
+        return self._packets[-1].arrived_s if self._packets else -math.inf
 
     def add(
         self,
@@ -65,11 +85,9 @@ class Recording:
 
     async def until_quiet(self, since_s: float, *, quiet_ms: float, timeout_s: float) -> Heard:
         async with asyncio.timeout(timeout_s):
-            while True:
-                last_s = self.last_audible_s
-                if last_s is not None and since_s <= last_s <= time.monotonic() - quiet_ms / 1000:
-                    return self.heard(since_s)
-                await asyncio.sleep(0.02)
+            await self.until_audible(since_s, timeout_s=timeout_s)
+            await still(lambda: self.last_audible_s, quiet_ms / 1000)
+        return self.heard(since_s)
 
     async def until_audible(self, since_s: float, *, timeout_s: float) -> float:
         async with asyncio.timeout(timeout_s):

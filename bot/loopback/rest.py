@@ -6,7 +6,7 @@ so that a bot cannot come to depend on something unchecked.
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -22,7 +22,7 @@ from bot.loopback.answers import (
 )
 from bot.loopback.commands import Commands
 from bot.loopback.failures import Failures, LoopbackFailure
-from bot.loopback.faults import Faults
+from bot.loopback.faults import Faults, RestFault
 from bot.loopback.gateway import Gateway
 from bot.loopback.interaction import Interactions
 from bot.loopback.payloads import of_bot, of_member, of_user
@@ -46,6 +46,12 @@ class Rest:
     interactions: Interactions
     faults: Faults
     failures: Failures
+    _answering: set[asyncio.Event] = field(default_factory=set, init=False)
+
+    async def answered(self) -> None:
+        """Wait until the answers that are being made now are on their way to the bot."""
+        for written in list(self._answering):
+            await written.wait()
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[self._around])
@@ -66,9 +72,10 @@ class Rest:
             token = request.headers.get("Authorization", "").removeprefix("Bot ")
             if token != self.token and not _BY_TOKEN.match(path):
                 raise ApiError(401, 0, "401: Unauthorized")
-            if (faulty := await self._faulty(request.method, path)) is not None:
+            fault = self.faults.rest_fault(request.method, path)
+            if fault and (faulty := await _faulty(fault)) is not None:
                 return faulty
-            return await handler(request)
+            return await self._answer(request, handler, fault.answered_after_s if fault else 0.0)
         except ApiError as refusal:
             return answer({"message": refusal.message, "code": refusal.code}, refusal.status)
         except web.HTTPException as error:
@@ -80,19 +87,20 @@ class Rest:
             self.failures.add(error)
             return answer({"message": "500: Internal Server Error", "code": 0}, 500)
 
-    async def _faulty(self, method: str, path: str) -> web.Response | None:
-        fault = self.faults.rest_fault(method, path)
-        if fault is None:
-            return None
-        await asyncio.sleep(fault.delay_s)
-        if fault.status is None:
-            return None
-        if fault.retry_after_s is None:
-            return answer({"message": f"{fault.status}: fault", "code": 0}, fault.status)
-        limited = {"message": "You are being rate limited.", "retry_after": fault.retry_after_s}
-        # discord.py takes a 429 without Via for a ban by the CDN.
-        headers = {"Via": "1.1 loopback", "Retry-After": str(fault.retry_after_s)}
-        return answer(limited, 429, headers)
+    async def _answer(
+        self, request: web.Request, handler: Handler, after_s: float
+    ) -> web.StreamResponse:
+        written = asyncio.Event()
+        self._answering.add(written)
+        try:
+            response = await handler(request)
+            await asyncio.sleep(after_s)
+            await response.prepare(request)
+            await response.write_eof()
+        finally:
+            self._answering.discard(written)
+            written.set()
+        return response
 
     def _own_routes(self) -> list[Route]:
         """The bot's account, the gateway, its commands, its voice, and who is a member."""
@@ -178,3 +186,15 @@ class Rest:
             ("GET", "/guilds/{guild}/members/{member:\\d+}", member),
             ("PATCH", "/guilds/{guild}/voice-states/@me", edit_voice_state),
         ]
+
+
+async def _faulty(fault: RestFault) -> web.Response | None:
+    await asyncio.sleep(fault.delay_s)
+    if fault.status is None:
+        return None
+    if fault.retry_after_s is None:
+        return answer({"message": f"{fault.status}: fault", "code": 0}, fault.status)
+    limited = {"message": "You are being rate limited.", "retry_after": fault.retry_after_s}
+    # discord.py takes a 429 without Via for a ban by the CDN.
+    headers = {"Via": "1.1 loopback", "Retry-After": str(fault.retry_after_s)}
+    return answer(limited, 429, headers)

@@ -96,6 +96,7 @@ async def _respond(interaction: Interaction, kind: int, upload: Upload) -> None:
         raise ApiError(400, 40060, "Interaction has already been acknowledged.")
     seconds = time.monotonic() - interaction.sent_s
     if seconds > ACKNOWLEDGE_WITHIN_S:
+        interaction.too_late_s = seconds
         raise unknown("Interaction")
     _check_kind(interaction, kind)
     data, source = upload.payload, interaction.source

@@ -4,8 +4,10 @@ For the demo, the tests and the benchmarks. One TCP port with TLS serves REST, t
 voice servers and the content delivery host under Discord's own names. It connects to nothing.
 """
 
+import asyncio
 import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -27,6 +29,9 @@ from bot.loopback.voice import VoiceServers
 from bot.loopback.world import World
 
 _MAX_REQUEST_BYTES = 10 * SIZE_LIMIT
+
+#: A bot that does not read for so long has ended or hangs, and members press its buttons then too.
+_READS_WITHIN_S = 10.0
 
 
 class LoopbackDiscord:
@@ -77,6 +82,14 @@ class LoopbackDiscord:
             self.faults,
             self.failures,
         )
+
+        async def bot_knows(guild_id: int | None) -> None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_READS_WITHIN_S):
+                    await rest.answered()
+                    await self.gateway.read(guild_id)
+
+        self.interactions.bot_knows = bot_knows
         application = web.Application(client_max_size=_MAX_REQUEST_BYTES)
         application.add_domain("discord.com", rest.application())
         for domain, handler in (

@@ -218,7 +218,7 @@ class VoiceChannel(Channel):
         return not self.allows(member, "speak")
 
     async def heard(
-        self, *, since_s: float = -math.inf, quiet_ms: float = 500, timeout_s: float = 30
+        self, *, since_s: float = -math.inf, quiet_ms: float = 500, timeout_s: float = 90
     ) -> Heard:
         """Wait until the bot has spoken and fallen quiet again; what was heard since `since_s`.
 
@@ -227,7 +227,7 @@ class VoiceChannel(Channel):
         """
         return await self.recording.until_quiet(since_s, quiet_ms=quiet_ms, timeout_s=timeout_s)
 
-    async def first_sound(self, *, since_s: float = -math.inf, timeout_s: float = 30) -> float:
+    async def first_sound(self, *, since_s: float = -math.inf, timeout_s: float = 90) -> float:
         """Wait for the first audible packet since `since_s`; its arrival in `time.monotonic` s."""
         return await self.recording.until_audible(since_s, timeout_s=timeout_s)
 

@@ -30,6 +30,7 @@ from bot.loopback import (
 )
 from bot.loopback.messages import User
 from bot.loopback.options import Choice, OptionValue
+from bot.loopback.recording import still
 from bot.speech.audio.opus import decode
 from engine.speech import FloatArray
 from tests.end_to_end.uploads import upload
@@ -61,7 +62,7 @@ class Stage:
         return next(c for c in self.guild.channels.values() if c.name == "general")
 
     async def answer(
-        self, member: Member, command: str, /, *, timeout_s: float = 60, **options: OptionValue
+        self, member: Member, command: str, /, *, timeout_s: float = 120, **options: OptionValue
     ) -> Message:
         return await (await member.slash(command, **options)).reply(timeout_s=timeout_s)
 
@@ -74,12 +75,16 @@ class Stage:
         await self.reply(member, "say", text=text, **options)
         return await transmission(self.lounge, since)
 
+    async def bot_knows(self) -> None:
+        """Wait until the bot has read what it was told of this server."""
+        await self.discord.interactions.bot_knows(self.guild.id)
+
     @asynccontextmanager
     async def started_again(self) -> AsyncIterator[None]:
         """Another bot process with the same settings, from when Discord knows it."""
         identified = self.discord.gateway.identifies
         async with BotProcess(self.bot.environment, self.bot.log.with_name("again.log")):
-            await until(lambda: self.discord.gateway.identifies > identified, 60)
+            await until(lambda: self.discord.gateway.identifies > identified, 120)
             yield
 
     async def figures(self) -> str:
@@ -123,11 +128,10 @@ async def transmission(channel: VoiceChannel, since_s: float, quiet_s: float = 0
     look like the end.
     """
     async with asyncio.timeout(90):
-        while True:
-            heard = channel.recording.heard(since_s)
-            if heard.audible and time.monotonic() - heard.packets[-1].arrived_s > quiet_s:
-                return heard
+        while not channel.recording.heard(since_s).audible:
             await asyncio.sleep(0.05)
+        await still(lambda: channel.recording.last_s, quiet_s)
+    return channel.recording.heard(since_s)
 
 
 async def settings_page(moderator: Member, page: Page) -> Message:

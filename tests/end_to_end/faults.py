@@ -41,9 +41,9 @@ class Speaking:
 
     async def told(self, reason: str) -> None:
         for interaction in self.asked:
-            said = await interaction.reply(timeout_s=15)
+            said = await interaction.reply(timeout_s=60)
             if reason not in said.text:
-                said = await interaction.reply(number=1, timeout_s=15)
+                said = await interaction.reply(number=1, timeout_s=60)
             assert reason in said.text
             assert said.ephemeral
 
@@ -92,7 +92,7 @@ class Scene:
     async def heard_once(self, speaking: Speaking, *, missing: int = 0) -> None:
         """The three lines in order, without a repeat; at most `missing` packets lost on the way."""
         for interaction in speaking.asked:
-            await interaction.reply(timeout_s=30)
+            await interaction.reply()
         channels = self.stage.guild.channels.values()
         recordings = [c.recording for c in channels if isinstance(c, VoiceChannel)]
 
@@ -101,7 +101,7 @@ class Scene:
             return [p.opus for p in sorted(everywhere, key=lambda packet: packet.arrived_s)]
 
         try:
-            await until(lambda: packets()[-1:] == self.expected[-1:], 20)
+            await until(lambda: packets()[-1:] == self.expected[-1:], 60)
         except TimeoutError:
             raise AssertionError(f"heard {len(packets())} of {len(self.expected)}") from None
         got, rest = packets(), iter(self.expected)
@@ -118,7 +118,8 @@ class Scene:
         since_s = time.monotonic()
         await self.stage.reply(self.stage.alice, "say", text=AFTER, voice=HEART)
         heard = await where.heard(since_s=since_s)
-        assert sounded(heard) == self.packets[AFTER]
+        whole = self.packets[AFTER]
+        assert sounded(heard) == whole, f"{len(sounded(heard))} of {len(whole)}; {heard.dropped}"
         return heard
 
     async def afterwards(self) -> None:
@@ -131,7 +132,7 @@ class Scene:
         assert channel is not None
         assert (await self.says_all_is_well(channel)).unencrypted_audible == 0
         await stage.reply(stage.alice, "leave")
-        await until(lambda: stage.guild.bot.voice_channel is None, 8)
+        await until(lambda: stage.guild.bot.voice_channel is None)
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ class Theatre:
         """The bot holds no more than before the first row."""
         pool = POOL + at_once - 1
         try:
-            await until(lambda: not Held.by(self.stage).exceeds(self.baseline, pool), 8)
+            await until(lambda: not Held.by(self.stage).exceeds(self.baseline, pool))
         except TimeoutError:
             now = Held.by(self.stage)
             raise AssertionError(f"left over: {now} after {self.baseline}") from None
@@ -227,7 +228,7 @@ class Theatre:
 @asynccontextmanager
 async def theatre(folder: Path, shards: int = 1) -> AsyncIterator[Theatre]:
     """A bot with short timeouts that has said every line."""
-    short = {"CONNECT_TIMEOUT_S": "1.5", "ENCRYPTION_TIMEOUT_S": "1.0"}
+    short = {"CONNECT_TIMEOUT_S": "1.5", "ENCRYPTION_TIMEOUT_S": "3.0"}
     settings = {f"TIMBRE_VOICE_{name}": seconds for name, seconds in short.items()}
     async with a_stage(folder, shards=shards, **settings) as stage:
         packets = {}

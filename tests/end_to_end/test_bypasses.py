@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bot.loopback import Channel, Member, Message, TextChannel
 from tests.end_to_end.conftest import Stage, a_stage, choose, transmission
-from tests.end_to_end.paced_worker import paced
+from tests.end_to_end.paced_worker import paced, sounds_s
 from tests.end_to_end.pitches import said
 from tests.waiting import until
 
@@ -49,7 +49,7 @@ async def test_who_is_muted_while_their_words_sound_and_wait_falls_silent(stage:
         told = (await mine.reply(number=1)).text
         assert told == "I do not speak for you: a moderator muted you in this server."
     heard = await transmission(stage.lounge, begun)
-    assert heard.audible[-1].arrived_s - begun < 6
+    assert len(heard.speech) * 0.02 < sounds_s(LONG)
     assert said(heard, LONG.strip(), LINE)[-1] == LINE  # others go on
     await stage.reply(stage.bob, "leave")
 
@@ -89,11 +89,11 @@ async def test_a_greeting_that_waits_goes_with_its_members_wish(stage: Stage) ->
     async def waiting() -> bool:
         return LINE in await stage.reply(stage.bob, "queue")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await waiting():
             await asyncio.sleep(0.05)
     await stage.reply(warden, "live block", member=stage.alice)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await waiting():
             await asyncio.sleep(0.05)
     await stage.reply(stage.bob, "leave")
@@ -149,7 +149,7 @@ async def test_of_somebody_elses_message_nothing_is_kept_once_it_was_spoken(stag
         assert (await command.reply()).text.startswith("Speaking in")
         await transmission(stage.lounge, since)
         written[author.name] = message
-    await until(lambda: not origins(written["Alice"]), 10)
+    await until(lambda: not origins(written["Alice"]))
     assert origins(written["Bob"]) == {stage.bob.id}
     await stage.reply(stage.bob, "leave")
 

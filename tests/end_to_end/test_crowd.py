@@ -4,11 +4,13 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 import pytest_asyncio
 
 from bot.loopback import Interaction
+from bot.loopback.recording import still
 from tests.end_to_end.conftest import Stage, a_stage, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.pitches import said
@@ -112,6 +114,7 @@ async def test_a_message_that_does_not_fit_into_the_line_is_answered(stage: Stag
     await many(stage, MOST - 1)
     for number in range(3):
         await stage.bob.send(stage.general, f"Too late, number {number}.")
+    await until(lambda: stage.written()[before:])
     await asyncio.sleep(0.5)
     (answer,) = stage.written()[before:]
     assert f"{MOST} messages are already waiting here" in answer.content
@@ -123,11 +126,12 @@ async def test_a_message_that_does_not_fit_into_the_line_is_answered(stage: Stag
 
 async def test_a_silent_connection_is_kept_alive(stage: Stage) -> None:
     """Routers forget a way that nobody uses."""
-    await asyncio.sleep(1.0)  # what was said before has ended
+    recording = stage.lounge.recording
+    await still(lambda: recording.last_audible_s, 1.0)  # what was said before has ended
     since = time.monotonic()
-    await asyncio.sleep(3.5 * KEEP_ALIVE_S)
-    packets = stage.lounge.recording.heard(since).packets
-    assert 2 <= len(packets) <= 4
+    await until(lambda: len(recording.heard(since).packets) >= 3)
+    packets = recording.heard(since).packets
+    assert min(b.arrived_s - a.arrived_s for a, b in pairwise(packets)) >= 0.9 * KEEP_ALIVE_S
     assert all(packet.is_silence_frame for packet in packets)
 
 
@@ -164,9 +168,8 @@ async def test_the_line_is_shown_in_pages_with_buttons_for_ones_own(stage: Stage
     assert "Page 2 of 2" in shown.text
     await (await shown.press("Cancel 6")).acknowledged()
     assert "7 messages to say" in shown.text
-    await until(
-        lambda: asked[5].messages[0].text == "Somebody took that back, so I did not say it.", 10
-    )
+    taken_back = "Somebody took that back, so I did not say it."
+    await until(lambda: asked[5].messages[0].text == taken_back)
     assert not any(one.messages[1:] for one in asked)
     await stage.reply(stage.alice, "stop")
     await stage.reply(stage.bob, "stop")

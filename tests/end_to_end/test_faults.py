@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bot.loopback import VoiceChannel
-from tests.end_to_end.conftest import HEART, Stage
+from tests.end_to_end.conftest import HEART, Stage, transmission
 from tests.end_to_end.faults import AFTER, Rows, Scene, Theatre, sounded, theatre
 from tests.waiting import until
 
@@ -44,7 +44,7 @@ async def playing(
 async def a_close_that_can_be_mended_costs_no_word(scene: Scene, code: int) -> None:
     speaking = await scene.begin()
     scene.connection_closes(code)
-    await scene.heard_once(speaking, missing=5)
+    await scene.heard_once(speaking, missing=10)
 
 
 async def begin_recovering(scene: Scene, *, stalled: bool = False) -> None:
@@ -65,7 +65,7 @@ async def begin_recovering(scene: Scene, *, stalled: bool = False) -> None:
 async def stays_away(stage: Stage) -> None:
     """The bot is in no channel, and does not come back."""
     stage.guild.voice_faults.clear()
-    await until(lambda: stage.guild.bot.voice_channel is None, 3)
+    await until(lambda: stage.guild.bot.voice_channel is None)
     asked = stage.discord.voice.asked[stage.guild.id]
     await asyncio.sleep(5.0)
     assert stage.discord.voice.asked[stage.guild.id] == asked
@@ -82,7 +82,7 @@ async def leave_ends_the_attempts_to_be_back(scene: Scene, attempt: str) -> None
         await asyncio.sleep(0.2)
     asked_s = time.monotonic()
     assert await stage.reply(stage.alice, "leave") == f"I left {stage.lounge.mention}."
-    assert time.monotonic() - asked_s < 1.0
+    assert time.monotonic() - asked_s < 4.0  # the attempts would go on for seven seconds
     await speaking.told("I left the voice channel")
     await stays_away(stage)
 
@@ -103,13 +103,13 @@ async def what_is_written_while_the_bot_comes_back_is_heard(scene: Scene) -> Non
     for _ in range(2):  # the second time without her name
         sent_s = time.monotonic()
         await stage.alice.send(stage.general, AFTER)
-        wanted = sounded(await stage.lounge.heard(since_s=sent_s, quiet_ms=900, timeout_s=20))
+        wanted = sounded(await transmission(stage.lounge, sent_s))
     await begin_recovering(scene)
     sent_s = time.monotonic()
     await stage.alice.send(stage.general, AFTER)
     assert "I have read" in await stage.reply(stage.alice, "live status")
     stage.guild.voice_faults.clear()
-    heard = await stage.lounge.heard(since_s=sent_s, quiet_ms=1500, timeout_s=20)
+    heard = await transmission(stage.lounge, sent_s)
     assert sounded(heard) == wanted
     await stage.reply(stage.alice, "live stop")
 
@@ -120,7 +120,7 @@ async def who_wrote_while_the_bot_could_not_come_back_is_told(scene: Scene) -> N
     assert "aloud" in await stage.reply(stage.alice, "live start")
     await begin_recovering(scene, stalled=True)
     await stage.alice.send(stage.general, AFTER)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while "I have read 1 message so far" not in await stage.reply(stage.alice, "live status"):
             await asyncio.sleep(0.05)
     await until(lambda: stage.guild.bot.voice_channel is not None)
@@ -158,7 +158,7 @@ async def muted_in_the_middle_costs_no_word_and_is_said(scene: Scene) -> None:
     refused = await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
     assert refused.startswith("I could not say that. I am muted in this server.")
     stage.guild.set_voice(stage.guild.bot, mute=False)
-    await scene.heard_once(speaking, missing=5)
+    await scene.heard_once(speaking, missing=10)
 
 
 @ROWS.add()
@@ -169,7 +169,7 @@ async def on_a_stage_the_bot_steps_up_or_says_that_it_waits_to_be_invited(scene:
     stage.guild.set_voice(stage.alice, suppress=False)
     assert "in the audience" in await stage.reply(stage.alice, "say", text=AFTER, voice=HEART)
     stage.guild.set_voice(stage.guild.bot, suppress=False)
-    await asyncio.sleep(0.2)
+    await stage.bot_knows()
     await scene.says_all_is_well(platform)
     await stage.reply(stage.alice, "leave")
     platform.set_permissions(stage.guild.bot, mute_members=True)
@@ -196,11 +196,11 @@ async def called_from_a_voice_channel_to_a_stage_the_bot_steps_up(scene: Scene) 
 @ROWS.add()
 async def a_kick_while_the_bot_steps_up_is_the_end(scene: Scene) -> None:
     stage = scene.stage
-    opera = await called_to_a_stage(stage)
-    stage.discord.faults.slow("PATCH", f"/guilds/{stage.guild.id}/voice-states/@me$", 1.0)
+    await called_to_a_stage(stage)
+    path = f"/guilds/{stage.guild.id}/voice-states/@me$"
+    stepping = stage.discord.faults.slow("PATCH", path, 1.0)
     joining = asyncio.create_task(stage.reply(stage.alice, "join"))
-    await until(lambda: stage.guild.bot.voice_channel is opera)
-    await asyncio.sleep(0.3)
+    await until(lambda: stepping.met)
     await stage.guild.kick_bot_from_voice()
     assert "I could not get into" in await joining
     await stays_away(stage)
@@ -224,7 +224,7 @@ async def a_move_by_a_moderator_costs_no_word(scene: Scene) -> None:
     await stage.bob.join(study)
     speaking = await scene.begin()
     await stage.guild.move_bot(study)
-    await scene.heard_once(speaking, missing=5)
+    await scene.heard_once(speaking, missing=10)
     assert stage.guild.bot.voice_channel is study
     await stage.bob.leave()
 
@@ -233,7 +233,7 @@ async def a_move_by_a_moderator_costs_no_word(scene: Scene) -> None:
 async def a_migration_in_the_middle_costs_no_word(scene: Scene) -> None:
     speaking = await scene.begin()
     scene.stage.discord.voice.migrate(scene.stage.lounge)
-    await scene.heard_once(speaking, missing=5)
+    await scene.heard_once(speaking, missing=10)
 
 
 @ROWS.add()
@@ -258,7 +258,7 @@ async def a_connection_without_encryption_is_begun_anew(scene: Scene) -> None:
     await stage.reply(stage.alice, "join")
     stage.guild.voice_faults.dave_version = 1
     before = scene.connection
-    await until(lambda: scene.connection not in (None, before), 10)
+    await until(lambda: scene.connection not in (None, before))
 
 
 @ROWS.add()
@@ -270,8 +270,33 @@ async def a_channel_that_empties_and_refills_hears_the_rest(scene: Scene) -> Non
     await asyncio.sleep(0.5)
     stage.guild.voice_faults.dave_commit_delay_s = 0.5
     await stage.bob.join(stage.lounge)
-    await scene.heard_once(speaking, missing=5)
+    await scene.heard_once(speaking, missing=10)
     assert not any("group" in reason for reason in stage.lounge.recording.heard().dropped)
+    await stage.bob.leave()
+
+
+@ROWS.add()
+async def a_listener_who_comes_as_the_last_one_goes_hears_the_rest(scene: Scene) -> None:
+    """Somebody is there all the time, and nobody has the key for a while."""
+    stage = scene.stage
+    speaking = await scene.begin()
+    stage.guild.voice_faults.dave_commit_delay_s = 0.5
+    await stage.bob.join(stage.lounge)
+    await stage.alice.leave()
+    await scene.heard_once(speaking, missing=10)
+    await stage.bob.leave()
+
+
+@ROWS.add()
+async def a_listener_whom_the_next_group_has_not_yet_hears_the_rest(scene: Scene) -> None:
+    """The group is first made anew without Alice, when Bob is there already, and then with him."""
+    stage = scene.stage
+    speaking = await scene.begin()
+    stage.guild.voice_faults.dave_commit_delay_s = 0.5
+    await stage.alice.leave()
+    await asyncio.sleep(0.3)
+    await stage.bob.join(stage.lounge)
+    await scene.heard_once(speaking, missing=10)
     await stage.bob.leave()
 
 
@@ -284,7 +309,8 @@ async def lost_packets_stop_nothing(scene: Scene, share: float) -> None:
     got = sounded(await scene.stage.lounge.heard(since_s=speaking.began_s, quiet_ms=900))
     rest = iter(scene.expected)
     assert all(packet in rest for packet in got)
-    assert len(scene.expected) * (1 - share * 1.7) <= len(got) < len(scene.expected)
+    # Which of them are lost depends on how many of silence came between; six sigma for 0.05.
+    assert 0 < len(scene.expected) - len(got) <= 2.7 * share * len(scene.expected)
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -105,7 +105,7 @@ async def test_many_people_register_at_once(stage: Stage) -> None:
     panels = [task.result() for task in joining]
     assert judging == 2
     print(f"slowest answer {max(answered_s):.2f} s")
-    assert statistics.median(answered_s) < 1.0  # one may have to wait for a busy disk
+    assert statistics.median(answered_s) < 3.0  # Discord waits no longer
     assert len(files(stage.home, "uploads")) == 2 * half
     for panel in panels[:half]:
         await press(panel, "Keep")

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.live.option import Page
-from tests.end_to_end.conftest import Stage, a_stage, mono, settings_page
+from tests.end_to_end.conftest import Stage, a_stage, mono, settings_page, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.registering import files, seen
 from tests.recogniser import word_error_rate
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -23,7 +24,7 @@ async def test_a_message_is_heard_with_its_authors_name(stage: Stage) -> None:
     assert "aloud" in await stage.reply(stage.alice, "live start")
     sent = time.monotonic()
     await stage.alice.send(general, "The kettle is on the stove.")
-    heard = await stage.lounge.heard(since_s=sent, quiet_ms=3000)
+    heard = await transmission(stage.lounge, sent)
     assert word_error_rate("Alice says the kettle is on the stove", mono(heard), 48_000) <= 0.25
 
 
@@ -35,7 +36,7 @@ async def test_a_muted_message_is_not_heard_and_the_next_one_is_without_a_name(
     await stage.alice.send(general, "; the garden is full of apples")
     await stage.bob.send(general, "I am in no channel, so nobody hears me.")
     await stage.alice.send(general, "The window is open.")
-    heard = await stage.lounge.heard(since_s=sent, quiet_ms=3000)
+    heard = await transmission(stage.lounge, sent)
     assert word_error_rate("the window is open", mono(heard), 48_000) <= 0.3
 
 
@@ -47,7 +48,7 @@ async def test_an_edit_before_its_turn_is_heard_and_a_deleted_message_is_not(sta
     deleted = await stage.alice.send(general, "Nobody should ever hear this sentence.")
     await edited.edit("The window is open.")
     await deleted.delete()
-    heard = await stage.lounge.heard(since_s=sent, quiet_ms=2000)
+    heard = await transmission(stage.lounge, sent)
     expected = "the kettle is on the stove the window is open"
     assert word_error_rate(expected, mono(heard), 48_000) <= 0.25
     # Whoever took something back is not told so in the channel.
@@ -64,7 +65,7 @@ async def test_whoever_opted_out_or_is_blocked_is_not_heard(stage: Stage) -> Non
     assert "I read your messages here again" in await stage.reply(stage.alice, "live optin")
     sent = time.monotonic()
     await stage.alice.send(general, "The window is open.")
-    await stage.lounge.heard(since_s=sent, quiet_ms=900)
+    await transmission(stage.lounge, sent)
     refused = await (await stage.alice.slash("live block", member=stage.bob)).reply()
     assert "Only members who may mute" in refused.text
 
@@ -78,7 +79,7 @@ async def test_what_was_read_is_kept_no_longer_than_its_author_wishes(
     sent = time.monotonic()
     message = await stage.alice.send(stage.general, f"I am ill, and was {how}.")
     await seen(lambda: set(files(stage.home, "speech")) > before)
-    await stage.lounge.heard(since_s=sent, quiet_ms=900)
+    await transmission(stage.lounge, sent)
     if how == "deleted":
         await message.delete()
         await seen(lambda: set(files(stage.home, "speech")) <= before)
@@ -118,7 +119,7 @@ async def test_whoever_is_read_no_more_falls_silent_at_once(stage: Stage, how: s
     await decide(undo=True)
     sent = time.monotonic()
     await stage.alice.send(general, "It is late.")
-    await stage.lounge.heard(since_s=sent, quiet_ms=900)
+    await transmission(stage.lounge, sent)
     bots = stage.written()
     assert bots == bots_before
 
@@ -149,9 +150,8 @@ async def test_a_message_that_is_being_accepted_as_the_bot_is_kicked_is_answered
         await stage.guild.kick_bot_from_voice()
     finally:
         os.kill(stage.bot.pid, signal.SIGCONT)
-    async with asyncio.timeout(5):
-        while [m.text for m in stage.written()] != ["I am not in a voice channel any more."]:
-            await asyncio.sleep(0.05)
+    told = ["I am not in a voice channel any more."]
+    await until(lambda: [m.text for m in stage.written()] == told)
 
 
 async def test_without_the_intent_the_bot_runs_and_says_what_to_switch_on(tmp_path: Path) -> None:

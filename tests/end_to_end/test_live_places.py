@@ -44,6 +44,7 @@ async def unheard(
 ) -> None:
     before = [len(seat.recording.heard(-1e9).audible) for seat in seats(stage)]
     await author.send(channel, text)
+    await stage.bot_knows()
     await asyncio.sleep(within_s)
     assert [len(seat.recording.heard(-1e9).audible) for seat in seats(stage)] == before
 
@@ -199,7 +200,7 @@ async def test_it_waits_after_a_restart_for_somebody_to_come_to(tmp_path: Path) 
         await there.bot.stop()
         await there.alice.leave()
         async with there.started_again():
-            await until(lambda: there.discord.gateway.sessions, 10)
+            await until(lambda: there.discord.gateway.sessions)
             await asyncio.sleep(1.0)
             assert is_in(there, None)()
             await there.alice.join(there.lounge)

@@ -26,7 +26,7 @@ async def a_lost_gateway_costs_no_word(scene: Scene, session: str) -> None:
     """With a resume voice never notices; without one the bot comes back and goes on."""
     speaking = await scene.begin()
     scene.stage.discord.gateway.disconnect(resumable=session == "resumable")
-    await scene.heard_once(speaking, missing=5)
+    await scene.heard_once(speaking, missing=10)
 
 
 @ROWS.add()
@@ -47,7 +47,7 @@ async def a_killed_worker_stops_nothing_that_was_rendered(scene: Scene) -> None:
     speaking = await scene.begin()
     scene.stage.worker().kill()
     await scene.heard_once(speaking)
-    await until(lambda: has_worker(scene.stage), 20)
+    await until(lambda: has_worker(scene.stage))
 
 
 def has_worker(stage: Stage) -> bool:

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from bot.loopback import File
-from tests.end_to_end.conftest import Stage, mono
+from tests.end_to_end.conftest import Stage, mono, transmission
 from tests.end_to_end.registering import press
 from tests.recogniser import word_error_rate
 
@@ -26,7 +26,7 @@ async def test_an_entry_is_kept_and_heard(stage: Stage) -> None:
     await stage.alice.join(stage.lounge)
     sent = time.monotonic()
     await stage.reply(stage.alice, "say", text="The qqq is on the stove.")
-    heard = await stage.lounge.heard(since_s=sent, quiet_ms=900)
+    heard = await transmission(stage.lounge, sent)
     assert word_error_rate("The kettle is on the stove", mono(heard), 48_000) <= 0.15
 
 

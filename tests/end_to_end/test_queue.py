@@ -46,19 +46,19 @@ async def sounding(stage: Stage, *lines: str) -> tuple[float, list[Interaction]]
 async def taken_back(asked: Interaction, sentence: str) -> None:
     """Who takes their own words back is answered once: what they asked for says no more."""
     (answer,) = asked.messages
-    await until(lambda: answer.text == sentence, 10)
+    await until(lambda: answer.text == sentence)
     assert asked.messages == [answer]
 
 
 async def test_skip_silences_within_100_ms_and_the_next_line_follows(stage: Stage) -> None:
     since, asked = await sounding(stage, LONG, SHORT)
-    skipped = time.monotonic()
     assert await stage.reply(stage.alice, "skip") == "Skipped."
+    skipped = time.monotonic()
     await taken_back(asked[0], "That was skipped.")
     heard = await stage.lounge.heard(since_s=since, quiet_ms=700)
     first, second = heard.utterances(pause_ms=60)[:1], heard.utterances(pause_ms=60)[-1]
     assert first[0].end_s - skipped <= 0.100
-    assert second.start_s > skipped
+    assert second.start_s > first[0].end_s
     await asked[1].reply()
 
 
@@ -68,9 +68,10 @@ async def test_only_moderators_skip_what_others_say(stage: Stage) -> None:
     assert "nothing to stop" in await stage.reply(stage.bob, "stop")
     carol = stage.guild.add_member("Carol", mute_members=True)
     assert await stage.reply(carol, "skip") == "Skipped."
+    skipped = time.monotonic()
     assert "skipped" in (await asked[0].reply(number=1)).text
     heard = await stage.lounge.heard(since_s=since, quiet_ms=300)
-    assert heard.audible[-1].arrived_s - since < 3
+    assert heard.audible[-1].arrived_s - skipped <= 0.100
 
 
 async def test_a_channel_of_ones_own_to_moderate_is_no_reason_to_silence_others(
@@ -135,7 +136,7 @@ async def test_who_cannot_be_answered_any_more_is_told_in_the_channel(stage: Sta
     warden = stage.guild.add_member("Wanda", mute_members=True)
     assert await stage.reply(warden, "stop") == "I stopped 2 messages."
     written = asked[1].channel.messages.values()
-    await until(lambda: any(m.content.startswith("<@") for m in written), 5)
+    await until(lambda: any(m.content.startswith("<@") for m in written))
     told = [m.content for m in written if m.content.startswith("<@")]
     assert told == [f"<@{stage.alice.id}>: Somebody stopped that."]
 
@@ -180,7 +181,7 @@ async def test_who_asks_for_something_during_a_pause_is_told(stage: Stage) -> No
     host = await paused_by(stage, "Hugo")
     since = time.monotonic()
     asked = await stage.alice.slash("say", text=SHORT)
-    said = await asked.reply(timeout_s=3)
+    said = await asked.reply()
     assert "I am paused" in said.text
     assert "</resume:" in said.text
     await stage.reply(host, "resume")
@@ -192,10 +193,10 @@ async def test_who_asks_for_something_during_a_pause_is_told(stage: Stage) -> No
 async def test_a_bot_that_leaves_because_it_was_paused_says_so(stage: Stage) -> None:
     await paused_by(stage, "Ines")
     asked = await stage.alice.slash("say", text=SHORT)
-    told = await asked.reply(number=1, timeout_s=10)
+    told = await asked.reply(number=1)
     assert "I was paused" in told.text
     written = asked.channel.messages.values()
-    await until(lambda: any("I was paused" in m.content for m in written), 5)
+    await until(lambda: any("I was paused" in m.content for m in written))
     assert not any("Nobody had anything to say" in m.content for m in written)
 
 
@@ -210,7 +211,6 @@ async def test_the_queue_is_shown_and_ones_own_can_be_taken_out(stage: Stage) ->
     bobs = await (await stage.bob.slash("queue")).reply()
     assert "1 message to say" in bobs.text
     await stage.reply(stage.alice, "stop")
-    await asyncio.sleep(0.2)
 
 
 async def test_a_bot_that_is_in_as_many_channels_as_it_may_be_joins_no_other(stage: Stage) -> None:
@@ -238,10 +238,9 @@ async def test_the_bot_leaves_when_everybody_has_left_and_says_so(stage: Stage) 
     await stage.alice.leave()
     await stage.bob.leave()
     left = time.monotonic()
-    await until(lambda: not stage.guild.bot.voice_channel, 4)
+    await until(lambda: not stage.guild.bot.voice_channel)
     assert time.monotonic() - left >= 0.9
-    await asyncio.sleep(0.2)
-    assert any("Everybody left" in m.content for m in general.messages.values())
+    await until(lambda: any("Everybody left" in m.content for m in general.messages.values()))
 
 
 async def test_an_idle_bot_leaves_and_moves_do_not_keep_it(stage: Stage) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.loopback import File
 from bot.voices.consent import CONSENT_VERSION
-from tests.end_to_end.conftest import Stage, a_stage, mono, mono_of_file
+from tests.end_to_end.conftest import Stage, a_stage, mono, mono_of_file, transmission
 from tests.end_to_end.paced_worker import paced
 from tests.end_to_end.registering import (
     PREVIEW,
@@ -66,7 +66,7 @@ async def test_a_voice_lives_and_leaves_nothing(stage: Stage, clip: File) -> Non
     sent = time.monotonic()
     said = await stage.reply(stage.alice, "say", text=SHORT, voice=value)
     assert "stock voice is speaking instead of the cloned one" in said
-    heard = await stage.lounge.heard(since_s=sent, quiet_ms=3000, timeout_s=60)
+    heard = await transmission(stage.lounge, sent)
     assert word_error_rate(SHORT, mono(heard), 48_000) <= 0.15
     again = await stage.reply(stage.alice, "say", text=SHORT, voice=value)
     assert again == f"Speaking in {stage.lounge.mention}."  # which voice it is was said before

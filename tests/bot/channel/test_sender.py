@@ -97,8 +97,9 @@ async def test_after_a_stall_packets_leave_at_their_own_pace() -> None:
     assert len(wire.sent) == 30
     moments = [moment for moment, _ in wire.sent]
     for first, last in itertools.combinations(range(30), 2):
-        # Twice, as a moment is noted after its packet was due: a busy machine may come in between.
-        assert moments[last] - moments[first] > (last - first) * PACKET_S - 2 * CATCH_UP_S - 0.015
+        # Twice, and more, as a moment is noted after its packet was due: a busy machine may come in
+        # between. Ten packets at once would be 200 ms.
+        assert moments[last] - moments[first] > (last - first) * PACKET_S - 2 * CATCH_UP_S - 0.05
 
 
 async def test_a_source_that_blocks_is_given_up_and_the_others_go_on() -> None:

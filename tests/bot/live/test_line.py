@@ -1,6 +1,5 @@
 """A message's speech while it waits: exchanged, cancelled, opened by a name in its turn."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from data.store import Store
 from engine.errors import SpeechError, SynthesisFailed, VoiceUnusable
 from engine.speech import Priority
 from tests.bot.speech.tones import Tones, service
+from tests.waiting import until
 
 FIRST, SPEAKING, IN_LINE = Priority.FIRST_SOUND, Priority.SPEAKING, Priority.IN_LINE
 
@@ -148,9 +148,9 @@ async def test_the_engine_is_not_asked_for_a_name_that_is_not_said(
     tones.hold.clear()
     dropped = line("never said", opens=True)
     dropped.due(FIRST)
-    await asyncio.sleep(0.05)
+    await until(lambda: any(asked.text == "never said" for asked in tones.asked))
     dropped.cancel()
-    await asyncio.sleep(0.05)
+    await until(lambda: tones.cancelled)
     assert tones.cancelled == ["never said"]  # the name is in the cache by now
     other = EditableLine(
         speech.saying(["x"], Speaker()),
@@ -159,9 +159,9 @@ async def test_the_engine_is_not_asked_for_a_name_that_is_not_said(
         begins=lambda: None,
     )
     other.due(FIRST)
-    await asyncio.sleep(0.05)
+    await until(lambda: {"Bob says:", "x"} <= {asked.text for asked in tones.asked})
     other.cancel()
-    await asyncio.sleep(0.05)
+    await until(lambda: len(tones.cancelled) >= 3)
     assert sorted(tones.cancelled) == ["Bob says:", "never said", "x"]
 
 

@@ -94,7 +94,7 @@ async def running(
     task = asyncio.create_task(client.start(server.token))
     try:
         await until(client.is_ready)
-        await server.wait_for_bot(commands=register is not None, timeout_s=10)
+        await server.wait_for_bot(commands=register is not None, timeout_s=60)
         yield client
     finally:
         for voice in list(client.voice_clients):

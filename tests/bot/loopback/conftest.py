@@ -32,7 +32,7 @@ async def scene() -> AsyncIterator[Scene]:
 
 @asynccontextmanager
 async def connected(
-    scene: Scene, timeout: float = 2
+    scene: Scene, timeout: float = 10
 ) -> AsyncIterator[tuple[Client, discord.VoiceClient]]:
     """The bot in the lounge with Alice, encrypting."""
     async with running(scene.server) as client:
@@ -48,7 +48,7 @@ async def play(channel: VoiceChannel, voice: discord.VoiceClient, packets: list[
     since = time.monotonic()
     await until(lambda: not voice.is_playing())
     voice.play(Packets(packets))
-    return await channel.heard(since_s=since, quiet_ms=150, timeout_s=10)
+    return await channel.heard(since_s=since, quiet_ms=150)
 
 
 async def speaks_in(scene: Scene, channel: VoiceChannel, voice: discord.VoiceClient) -> None:

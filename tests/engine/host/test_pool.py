@@ -43,7 +43,7 @@ async def pool(
     await executor.start()
     wanted = len(scripts) if ready is None else ready
     try:
-        await until(lambda: _ready(executor) >= wanted, 20)
+        await until(lambda: _ready(executor) >= wanted, 60)
         yield executor
     finally:
         await executor.close()
@@ -161,7 +161,7 @@ async def test_forgetting_does_not_wait_for_a_worker_that_was_lost(tmp_path: Pat
         await until(lambda: journal(tmp_path / str(1 - running), "forgot"))
         assert not forgetting.done()
         os.kill(pid, signal.SIGKILL)
-        await asyncio.wait_for(forgetting, 5)
+        await asyncio.wait_for(forgetting, 60)
         busy.cancel()
 
 
@@ -169,7 +169,7 @@ async def test_speech_goes_on_without_workers_that_are_of_no_use(tmp_path: Path)
     """One cannot load; of the two that would speak differently, the first to be ready does."""
     other = {"SCRIPT_PRECISION": "fp16"}
     async with pool(tmp_path, {}, other, {"SCRIPT_LOAD": "unable"}, ready=0) as executor:
-        await until(lambda: sorted(_states(executor)) == ["ready", *["unavailable"] * 2], 20)
+        await until(lambda: sorted(_states(executor)) == ["ready", *["unavailable"] * 2], 60)
         status = executor.status()
         speaks = _states(executor).index("ready")
         assert status.state == "ready"
@@ -190,7 +190,7 @@ async def test_a_worker_with_members_own_voices_replaces_those_without(tmp_path:
 async def test_speech_is_refused_once_no_worker_can_load(tmp_path: Path) -> None:
     unable = {"SCRIPT_LOAD": "unable"}
     async with pool(tmp_path, unable, unable, ready=0) as executor:
-        await until(lambda: executor.status().state == "unavailable", 20)
+        await until(lambda: executor.status().state == "unavailable", 60)
         with pytest.raises(WorkerUnavailable, match="no tuning fork"):
             await executor.synthesise(ask("x"))
 

@@ -93,22 +93,22 @@ async def test_a_thousand_requests_are_each_answered_once_by_a_worker_that_keeps
 async def test_a_stopped_worker_is_noticed_by_its_missing_heartbeat(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with ready_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=0.6)) as executor:
+    async with ready_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=2.0)) as executor:
         pid = executor.worker_pid
         running = asyncio.create_task(executor.synthesise(ask("slow 0.4")))
         await until(lambda: journal(tmp_path, "begin"))
         os.kill(pid, signal.SIGSTOP)
-        assert is_speech_of(await asyncio.wait_for(running, 5), "slow 0.4")
+        assert is_speech_of(await asyncio.wait_for(running, 60), "slow 0.4")
         assert executor.status().restarts == 1
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-    assert "not heard of for 0.6 s" in caplog.text
+    assert "not heard of for 2 s" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("limits", "patience"),
     [
-        (QueueLimits(heartbeat_timeout_s=0.8), "1"),
+        (QueueLimits(heartbeat_timeout_s=1.5), "1"),
         (QueueLimits(step_timeout_s=0.2), "20"),  # asked for, as on a CPU
     ],
 )
@@ -118,14 +118,14 @@ async def test_a_slow_worker_with_a_heartbeat_is_left_in_peace(
     async with scripted_executor(
         tmp_path, {"SCRIPT_PATIENCE": patience}, limits=limits
     ) as executor:
-        assert is_speech_of(await executor.synthesise(ask("deaf 1.2")), "deaf 1.2")
+        assert is_speech_of(await executor.synthesise(ask("deaf 2")), "deaf 2")
         assert executor.status().restarts == 0
 
 
 async def test_a_loop_that_was_held_up_does_not_blame_the_worker(tmp_path: Path) -> None:
     """As after the machine slept: what could not be heard was not missing."""
-    async with ready_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=0.5)) as executor:
-        time.sleep(1.2)  # noqa: ASYNC251 - the fault under test
+    async with ready_executor(tmp_path, limits=QueueLimits(heartbeat_timeout_s=1.0)) as executor:
+        time.sleep(1.6)  # noqa: ASYNC251 - the fault under test
         assert is_speech_of(await executor.synthesise(ask("hello")), "hello")
         assert executor.status().restarts == 0
 
@@ -151,13 +151,13 @@ async def test_what_is_lost_once_is_spoken_by_the_next_worker(
 async def test_what_costs_two_workers_is_told_and_a_third_one_speaks(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, error: type[SpeechError]
 ) -> None:
-    async with ready_executor(tmp_path, limits=QueueLimits(step_timeout_s=0.4)) as executor:
+    async with ready_executor(tmp_path, limits=QueueLimits(step_timeout_s=1.0)) as executor:
         with pytest.raises(error, match=r"twice|memory"):
-            await asyncio.wait_for(executor.synthesise(ask(text)), 8)
+            await asyncio.wait_for(executor.synthesise(ask(text)), 60)
         assert is_speech_of(await executor.synthesise(ask("next")), "next")
         assert executor.status().restarts == 2
     assert journal(tmp_path, "begin") == [text, text, "next"]
-    assert ("one step took more than 0.4 s" in caplog.text) == (text == "deaf 60")
+    assert ("one step took more than 1 s" in caplog.text) == (text == "deaf 60")
 
 
 @pytest.mark.parametrize("text", ["exhaust", "too-much"])
@@ -175,7 +175,7 @@ async def test_memory_may_also_run_out_in_a_step_of_many_jobs(tmp_path: Path, te
 async def test_a_deadline_is_kept_while_no_worker_is_ready(tmp_path: Path) -> None:
     async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "slow 20"}) as executor:
         with pytest.raises(DeadlineExceeded):
-            await asyncio.wait_for(executor.synthesise(ask("hello", deadline_s=0.2)), 1)
+            await asyncio.wait_for(executor.synthesise(ask("hello", deadline_s=0.2)), 10)
 
 
 @posix
@@ -191,7 +191,7 @@ async def test_the_whole_group_of_a_hung_worker_is_killed(tmp_path: Path) -> Non
         await until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
         await executor.close()
     child = int((tmp_path / "pid").read_text())
-    await until(lambda: not _runs(child), 2.0)
+    await until(lambda: not _runs(child))
 
 
 @posix
@@ -201,7 +201,7 @@ async def test_a_stopped_worker_does_not_hold_up_the_end(tmp_path: Path) -> None
         os.kill(pid, signal.SIGSTOP)
         asked = time.monotonic()
         await executor.close()
-        assert time.monotonic() - asked < 3.0
+        assert time.monotonic() - asked < 10.0
         assert not _runs(pid)
 
 
@@ -233,7 +233,7 @@ def test_a_worker_outlives_its_parent_by_no_more_than_its_grace(tmp_path: Path) 
         asyncio.run(until(lambda: journal(tmp_path, "begin")))
         assert _runs(worker)
         process.kill()
-    asyncio.run(until(lambda: not _runs(worker), 2.5))
+    asyncio.run(until(lambda: not _runs(worker)))
 
 
 def _runs(pid: int) -> bool:
@@ -248,7 +248,7 @@ async def test_a_worker_that_is_loading_forgets_before_it_takes_a_job(tmp_path: 
     """It may have read voices already. Nobody has to wait for it."""
     async with scripted_executor(tmp_path, {"SCRIPT_LOAD": "slow 0.5"}) as executor:
         await until(lambda: journal(tmp_path) == ["load"])
-        await asyncio.wait_for(executor.forget("a" * 64), 0.2)
+        await asyncio.wait_for(executor.forget("a" * 64), 0.45)
         await executor.synthesise(ask("hello"))
     assert [line.split()[0] for line in journal(tmp_path)][:3] == ["load", "forgot", "begin"]
 
@@ -259,13 +259,13 @@ async def test_forgetting_ends_with_the_worker_that_should_forget(tmp_path: Path
     async with scripted_executor(tmp_path) as executor:
         await executor.forget("a" * 64)
         await executor.engine_info()
-        await asyncio.wait_for(executor.forget("b" * 64), 5)
+        await asyncio.wait_for(executor.forget("b" * 64), 60)
         assert "b" * 64 in journal(tmp_path, "forgot")
-        at_work = asyncio.create_task(executor.synthesise(ask("deaf 2")))
+        at_work = asyncio.create_task(executor.synthesise(ask("deaf 5")))
         await until(lambda: journal(tmp_path, "begin"))
         forgetting = asyncio.create_task(executor.forget("c" * 64))
         await asyncio.sleep(0.1)
         assert not forgetting.done()
         os.kill(executor.worker_pid, signal.SIGKILL)
-        await asyncio.wait_for(forgetting, 5)
+        await asyncio.wait_for(forgetting, 15)
         at_work.cancel()

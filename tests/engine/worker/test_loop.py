@@ -88,6 +88,13 @@ class Child:
     def journal(self) -> list[str]:
         return (self.home / "journal").read_text().splitlines()
 
+    def noted(self, line: str) -> None:
+        """Wait until the journal has a line."""
+        deadline = time.monotonic() + 30
+        while line not in self.journal():
+            assert time.monotonic() < deadline, f"no {line!r} in {self.journal()}"
+            time.sleep(0.01)
+
 
 StartChild = Callable[..., Child]
 
@@ -131,21 +138,22 @@ def test_the_heart_beats_while_loading(child: StartChild) -> None:
 
 def test_the_heart_tells_how_long_a_step_has_taken(child: StartChild) -> None:
     worker = child()
-    worker.send(speak(1, "deaf 0.5"))
+    began = time.monotonic()
+    worker.send(speak(1, "deaf 0.8"))
     worker.receive()
-    assert 0.3 < max(beat.step_age_s for beat in worker.beats) < 0.6
+    assert 0.3 < max(beat.step_age_s for beat in worker.beats) <= time.monotonic() - began
     del worker.beats[:]
-    time.sleep(0.25)
+    time.sleep(0.5)
     worker.send(speak(2, "quick"))
     worker.receive()
     assert worker.beats
-    assert all(beat.step_age_s < 0.1 for beat in worker.beats)
+    assert all(beat.step_age_s < 0.4 for beat in worker.beats)
 
 
 def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(child: StartChild) -> None:
     worker = child()
     worker.send(speak(1, "slow 20"), speak(2, "waiting"), speak(3, "last"))
-    time.sleep(0.1)
+    worker.noted("begin slow 20")
     worker.send(Cancel(2), Cancel(1), Cancel(99))
     report = worker.receive()
     assert (report.job_id, report.__class__) == (3, Spoken)
@@ -205,7 +213,7 @@ def test_a_batching_engine_admits_and_drops_between_its_steps(child: StartChild)
 def test_an_idle_engine_is_asked_again_when_it_wants_to_be(child: StartChild) -> None:
     """So that what it keeps for a while does not stay for ever."""
     worker = child(SCRIPT_STREAMS="4")
-    time.sleep(0.3)
+    worker.noted("released 2")
     assert worker.journal()[1:] == ["released 1", "released 2"]
     worker.send(speak(1, "hello"))
     assert isinstance(worker.receive(), Spoken)
@@ -243,7 +251,7 @@ def test_an_engine_that_fails_in_a_step_ends_the_worker(
     worker = child(SCRIPT_STREAMS="4")
     worker.send(speak(1, text))
     assert worker.receive() is None
-    assert worker.process.wait(5) == code
+    assert worker.process.wait(15) == code
     errors = worker.errors()
     assert "the engine is lost" in errors
     assert "hunter2" not in errors
@@ -258,14 +266,14 @@ def test_a_worker_that_cannot_load_ends_and_its_last_line_says_why(
 ) -> None:
     worker = child(SCRIPT_LOAD=script)
     assert worker.loaded() is None
-    assert worker.process.wait(5) == code
+    assert worker.process.wait(15) == code
     assert said in worker.errors().splitlines()[-1]
 
 
 def test_a_worker_that_never_will_be_able_says_so(child: StartChild) -> None:
     worker = child(SCRIPT_LOAD="unable")
     assert worker.loaded() == Unable("There is no tuning fork.")
-    assert worker.process.wait(5) == 0
+    assert worker.process.wait(15) == 0
 
 
 @pytest.mark.parametrize("busy_with", ["slow 20", "deaf 20"])
@@ -273,9 +281,9 @@ def test_stop_is_handled_in_the_middle_of_a_step(child: StartChild, busy_with: s
     """At once if the engine polls, after a moment of grace if it does not."""
     worker = child()
     worker.send(speak(1, busy_with))
-    time.sleep(0.1)
+    worker.noted(f"begin {busy_with}")
     worker.send(Stop())
-    assert worker.process.wait(3) == 0
+    assert worker.process.wait(15) == 0
     assert ("cancelled slow 20" in worker.journal()) == (busy_with == "slow 20")
 
 
@@ -287,14 +295,14 @@ def test_a_worker_whose_parent_is_gone_ends_itself(child: StartChild, script: st
     if not script:
         worker.loaded()
         worker.send(speak(1, "deaf 20"))
-        time.sleep(0.1)
+        worker.noted("begin deaf 20")
     worker.process.stdin.close()
-    worker.process.wait(3)
+    worker.process.wait(15)
 
 
 def test_garbage_for_commands_ends_the_worker(child: StartChild) -> None:
     worker = child()
     worker.process.stdin.write(b"say something nice")
     worker.process.stdin.flush()
-    worker.process.wait(2)
+    worker.process.wait(15)
     assert "commands cannot be read" in worker.errors()
