@@ -114,6 +114,7 @@ def http_server(services: Services) -> "HttpServer":
         executor=services.executor,
         metrics=services.metrics,
         text=services.settings.text,
+        home=services.settings.home,
     )
 
 

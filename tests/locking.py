@@ -28,17 +28,23 @@ _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
 class Declared(NamedTuple):
-    """What pyproject.toml asks for: `no_deps` without what those packages ask for themselves."""
+    """What pyproject.toml asks for: `..no_deps` without what those packages ask for themselves."""
 
     runtime: list[str]
     no_deps: list[str]
     dev: list[str]
+    dev_no_deps: list[str]
 
 
 def read_declared() -> Declared:
     content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = content["dependency-groups"]
-    return Declared(content["project"]["dependencies"], groups["no-deps"], groups["dev"])
+    return Declared(
+        content["project"]["dependencies"],
+        groups["no-deps"],
+        groups["dev"],
+        groups["dev-no-deps"],
+    )
 
 
 class Locked(NamedTuple):
@@ -111,12 +117,12 @@ def resolve(requirements: list[str], *options: str) -> list[Locked]:
 
 def main() -> None:
     declared = read_declared()
-    bare = resolve(declared.no_deps, "--no-deps")
-    for name, packages in (
-        ("runtime", declared.runtime),
-        ("dev", declared.runtime + declared.dev),
+    for name, packages, no_deps in (
+        ("runtime", declared.runtime, declared.no_deps),
+        ("dev", declared.runtime + declared.dev, declared.no_deps + declared.dev_no_deps),
     ):
-        found = [one for one in resolve(packages) + bare if in_lock(one.requirement.name, name)]
+        resolved = resolve(packages) + resolve(no_deps, "--no-deps")
+        found = [one for one in resolved if in_lock(one.requirement.name, name)]
         locked = sorted(found, key=lambda one: str(one.requirement).lower())
         (LOCKS / f"{name}.txt").write_text(written(locked), encoding="utf-8")
         if name == "runtime":

@@ -19,7 +19,9 @@ def locked(name: str) -> list[Locked]:
 @pytest.mark.parametrize("name", ["runtime", "dev"])
 def test_what_is_asked_for_is_locked_with_hashes(name: str) -> None:
     declared = read_declared()
-    packages = declared.runtime + declared.no_deps + (declared.dev if name == "dev" else [])
+    packages = declared.runtime + declared.no_deps
+    if name == "dev":
+        packages += declared.dev + declared.dev_no_deps
     found: dict[str, set[str]] = {}
     for one in locked(name):
         found.setdefault(canonicalize_name(one.requirement.name), set()).add(one.version)

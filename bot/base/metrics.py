@@ -32,6 +32,12 @@ class Distribution:
         self.sum += value
 
     @property
+    def mean(self) -> float | None:
+        """None before the first."""
+        count = sum(self._counts)
+        return self.sum / count if count else None
+
+    @property
     def cumulative(self) -> list[int]:
         """How many were at most each bound; at the end, all of them."""
         return list(accumulate(self._counts))

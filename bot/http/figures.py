@@ -16,7 +16,7 @@ from prometheus_client.core import (
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from bot.base.metrics import Distribution, Metrics
+from bot.base.metrics import Distribution, Latencies, Metrics
 from engine.executor import Executor
 from engine.speech import Priority
 
@@ -26,7 +26,7 @@ class HttpFigures:
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, int]] = Counter()
-        self.first_audio = Distribution()
+        self.first_audio = Latencies()
 
     def count(self, route: str, status: int) -> None:
         self.requests[route, status] += 1
@@ -158,7 +158,7 @@ class FigureCollector(Collector):
         yield _histogram(
             "timbre_http_first_audio_seconds",
             "From a request for speech over HTTP to its first bytes of sound.",
-            self._http.first_audio,
+            self._http.first_audio.since_start,
         )
 
 

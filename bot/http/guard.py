@@ -6,7 +6,7 @@ gives itself away by a name that leads here and is not ours (DNS rebinding) or b
 
 import hmac
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -20,13 +20,19 @@ OPEN = frozenset({"/healthz", "/readyz"})
 
 
 class Guard:
-    """Lets requests through to their handlers; a failure of any kind becomes an answer."""
+    """Lets requests through to their handlers; a failure of any kind becomes an answer.
 
-    def __init__(self, settings: HttpSettings, count: Callable[[str, int], None]) -> None:
+    `files` are the page's, which say nothing: a browser sends no token when it opens them.
+    """
+
+    def __init__(
+        self, settings: HttpSettings, count: Callable[[str, int], None], files: Set[str]
+    ) -> None:
         self._token = settings.secret.encode()
         names = (settings.names or "").split(",")
         self._names = {"localhost", *(name.strip().lower() for name in names if name.strip())}
         self._count = count
+        self._open = OPEN | files
 
     @property
     def middleware(self) -> Middleware:
@@ -51,7 +57,7 @@ class Guard:
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
             raise RequestRefused(403, "Other web pages may not ask this server.")
-        if request.path in OPEN or not self._token:
+        if request.path in self._open or not self._token:
             return
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         right = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), self._token)
@@ -75,6 +81,15 @@ class Guard:
         except ValueError:
             return False
         return True
+
+
+async def be_on_guard(_: web.Request, response: web.StreamResponse) -> None:
+    """Tell browsers what no answer may be used for; the page has a policy of its own."""
+    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; sandbox")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Frame-Options"] = "DENY"
 
 
 def _route(request: web.Request) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from pathlib import Path
 from typing import Protocol, Self
 
 from aiohttp import web
@@ -9,9 +10,12 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 
 from bot.base.metrics import Metrics
 from bot.http.figures import FigureCollector, HttpFigures, registry_of
-from bot.http.guard import Guard
+from bot.http.guard import Guard, be_on_guard
 from bot.http.limits import HttpSettings
 from bot.http.order import BODY_MAX_BYTES
+from bot.http.page.routes import OPEN as PAGE_FILES
+from bot.http.page.routes import OperatorPage
+from bot.http.page.status import status_of
 from bot.http.refusals import RequestRefused
 from bot.http.speech import SpeechRoute
 from bot.http.voices import HttpVoices
@@ -55,6 +59,7 @@ class HttpServer:
         executor: Executor,
         metrics: Metrics,
         text: TextLimits,
+        home: Path,
     ) -> None:
         self.discord: OnDiscord | None = None
         self._settings = settings
@@ -67,12 +72,18 @@ class HttpServer:
             self._voices,
             engine=self._engine,
             limits=text,
-            on_first=figures.first_audio.observe,
+            on_first=lambda seconds: figures.first_audio.add(seconds * 1000),
         )
         self._registry = registry_of(
             FigureCollector(metrics, executor, figures, lambda: self._speech.speaking)
         )
-        guard = Guard(settings, figures.count)
+        page = OperatorPage(
+            self._voices,
+            engine=self._engine,
+            status=lambda: status_of(metrics, executor, figures, self._speech.speaking),
+            home=home,
+        )
+        guard = Guard(settings, figures.count, files=PAGE_FILES)
         app = web.Application(middlewares=[guard.middleware], client_max_size=BODY_MAX_BYTES)
         app.add_routes(
             [
@@ -83,8 +94,10 @@ class HttpServer:
                 web.get("/metrics", self._show_metrics),
                 web.get("/healthz", self._is_alive),
                 web.get("/readyz", self._is_ready),
+                *page.routes,
             ]
         )
+        app.on_response_prepare.append(be_on_guard)
         # Without its log: it would have who asked for what.
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=_ENDING_S

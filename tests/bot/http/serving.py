@@ -97,6 +97,7 @@ async def serving(
         executor=tones,
         metrics=metrics,
         text=TextLimits(),
+        home=home,
     )
     server.discord = bot = Bot()
     async with server, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:

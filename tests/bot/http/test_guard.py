@@ -47,7 +47,7 @@ async def test_a_name_that_is_not_ours_is_refused(
 ) -> None:
     """A web page's name can be made to lead here (DNS rebinding); an address cannot."""
     async with serving(tones, store, tmp_path, names="timbre, timbre.example") as served:
-        for path in ("/v1/models", "/healthz"):
+        for path in ("/v1/models", "/healthz", "/", "/page/status"):
             assert ("200" if taken else "403") in await asked_as(served, host, path)
 
 
